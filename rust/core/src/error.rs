@@ -1,0 +1,252 @@
+//! The one error type of the crate.
+//!
+//! Every variant carries the operation concerned and what was given, so that a message can say what was expected,
+//! where, and what to do. The Python layer maps [`Error::kind`] to exception classes in one place.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::dtype::DType;
+
+/// Result of every fallible operation. The error is boxed so that the success path stays small.
+pub type Result<T, E = Box<Error>> = std::result::Result<T, E>;
+
+/// A shape as error messages show it: `[2, 3]`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ShapeText(pub Vec<usize>);
+
+impl From<&[usize]> for ShapeText {
+    fn from(shape: &[usize]) -> Self {
+        Self(shape.to_vec())
+    }
+}
+
+impl fmt::Display for ShapeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+impl fmt::Debug for ShapeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What can go wrong.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    // ---- shapes, axes, indices -------------------------------------------------------------------------------
+    /// Two shapes that do not broadcast or do not fit each other.
+    #[error("{op}: shapes {left} and {right} do not fit: {reason}")]
+    ShapeMismatch {
+        /// Operation concerned.
+        op: &'static str,
+        /// Shape of the first operand.
+        left: ShapeText,
+        /// Shape of the second operand.
+        right: ShapeText,
+        /// What was expected and what to do.
+        reason: String,
+    },
+    /// One shape that the operation cannot use.
+    #[error("{op}: {reason} (got shape {shape})")]
+    InvalidShape {
+        /// Operation concerned.
+        op: &'static str,
+        /// The shape given.
+        shape: ShapeText,
+        /// What was expected.
+        reason: String,
+    },
+    /// An axis outside `-rank..rank`.
+    #[error("{op}: Dimension out of range (expected to be in range of [{}, {}], but got {axis})", -(*rank).max(1), (*rank).max(1) - 1)]
+    AxisOutOfRange {
+        /// Operation concerned.
+        op: &'static str,
+        /// The axis given.
+        axis: i64,
+        /// Number of axes of the tensor.
+        rank: i64,
+    },
+    /// An index outside its axis.
+    #[error("{op}: index {index} is out of bounds for dimension {axis} with size {size}")]
+    IndexOutOfRange {
+        /// Operation concerned.
+        op: &'static str,
+        /// The index given.
+        index: i64,
+        /// The axis it was meant for.
+        axis: usize,
+        /// Size of that axis.
+        size: usize,
+    },
+    /// An index expression that is malformed (too many indices, a mask of another shape).
+    #[error("{op}: {reason}")]
+    Index {
+        /// Operation concerned.
+        op: &'static str,
+        /// What was given and what was expected.
+        reason: String,
+    },
+    // ---- values and types --------------------------------------------------------------------------------------
+    /// An argument whose value is not allowed.
+    #[error("{op}: {reason}")]
+    Value {
+        /// Operation concerned.
+        op: &'static str,
+        /// What was given and what was expected.
+        reason: String,
+    },
+    /// An argument of the wrong type.
+    #[error("{op}: {reason}")]
+    Type {
+        /// Operation concerned.
+        op: &'static str,
+        /// What was given and what was expected.
+        reason: String,
+    },
+    /// A dtype the operation does not take.
+    #[error("{op}: {reason} (got {dtype})")]
+    DType {
+        /// Operation concerned.
+        op: &'static str,
+        /// The dtype given.
+        dtype: DType,
+        /// What was expected.
+        reason: String,
+    },
+    /// A condition that PyTorch reports as a plain `RuntimeError`.
+    #[error("{op}: {reason}")]
+    Runtime {
+        /// Operation concerned.
+        op: &'static str,
+        /// What was given, what was expected, what to do.
+        reason: String,
+    },
+    /// Something that exists in PyTorch and not here (yet).
+    #[error("{op}: {what} is not implemented")]
+    NotImplemented {
+        /// Operation concerned.
+        op: &'static str,
+        /// The missing thing.
+        what: String,
+    },
+    // ---- memory ------------------------------------------------------------------------------------------------
+    /// The allocator refused, or the size overflows the address space.
+    #[error("{op}: cannot allocate {bytes} bytes")]
+    OutOfMemory {
+        /// Operation concerned.
+        op: &'static str,
+        /// Bytes asked for; `u128` because the product of the sizes may not fit the address space.
+        bytes: u128,
+    },
+    /// An output that overlaps an input or itself.
+    #[error("{op}: {reason}")]
+    Overlap {
+        /// Operation concerned.
+        op: &'static str,
+        /// PyTorch's key phrase and what to do.
+        reason: String,
+    },
+    // ---- graph -------------------------------------------------------------------------------------------------
+    /// A rule of the autograd contract that the program broke.
+    #[error("{reason}")]
+    Graph {
+        /// Operation concerned.
+        op: &'static str,
+        /// Key phrase, the lines of the program concerned, what to do.
+        reason: String,
+    },
+    /// An error of the host language (a Python exception) on its way through the core.
+    #[error("{op}: {source}")]
+    Foreign {
+        /// Operation concerned.
+        op: &'static str,
+        /// The host's error, handed back unchanged by the binding.
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Error {
+    /// The operation that failed.
+    pub fn op(&self) -> &'static str {
+        match self {
+            Self::ShapeMismatch { op, .. }
+            | Self::InvalidShape { op, .. }
+            | Self::AxisOutOfRange { op, .. }
+            | Self::IndexOutOfRange { op, .. }
+            | Self::Index { op, .. }
+            | Self::Value { op, .. }
+            | Self::Type { op, .. }
+            | Self::DType { op, .. }
+            | Self::Runtime { op, .. }
+            | Self::NotImplemented { op, .. }
+            | Self::OutOfMemory { op, .. }
+            | Self::Overlap { op, .. }
+            | Self::Graph { op, .. }
+            | Self::Foreign { op, .. } => op,
+        }
+    }
+}
+
+macro_rules! constructor {
+    ($(#[$doc:meta])* $name:ident => $variant:ident) => {
+        $(#[$doc])*
+        #[cold]
+        pub fn $name(op: &'static str, reason: impl Into<String>) -> Box<Self> {
+            Box::new(Self::$variant { op, reason: reason.into() })
+        }
+    };
+}
+
+impl Error {
+    constructor! {
+        /// An argument whose value is not allowed.
+        value => Value
+    }
+    constructor! {
+        /// An argument of the wrong type.
+        type_ => Type
+    }
+    constructor! {
+        /// A malformed index expression.
+        index => Index
+    }
+    constructor! {
+        /// A condition PyTorch reports as `RuntimeError`.
+        runtime => Runtime
+    }
+    constructor! {
+        /// A broken rule of the autograd contract.
+        graph => Graph
+    }
+    constructor! {
+        /// Overlapping memory.
+        overlap => Overlap
+    }
+
+    /// A dtype the operation does not take.
+    #[cold]
+    pub fn dtype(op: &'static str, dtype: DType, reason: impl Into<String>) -> Box<Self> {
+        Box::new(Self::DType { op, dtype, reason: reason.into() })
+    }
+
+    /// Two shapes that do not fit each other.
+    #[cold]
+    pub fn shapes(op: &'static str, left: &[usize], right: &[usize], reason: impl Into<String>) -> Box<Self> {
+        Box::new(Self::ShapeMismatch { op, left: left.into(), right: right.into(), reason: reason.into() })
+    }
+
+    /// One shape that does not do.
+    #[cold]
+    pub fn shape(op: &'static str, shape: &[usize], reason: impl Into<String>) -> Box<Self> {
+        Box::new(Self::InvalidShape { op, shape: shape.into(), reason: reason.into() })
+    }
+
+    /// Something that PyTorch has and this library has not.
+    #[cold]
+    pub fn not_implemented(op: &'static str, what: impl Into<String>) -> Box<Self> {
+        Box::new(Self::NotImplemented { op, what: what.into() })
+    }
+}

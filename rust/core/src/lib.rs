@@ -1,0 +1,5 @@
+//! Tensors with PyTorch's autograd semantics.
+pub mod dtype;
+pub mod error;
+pub mod kernels;
+pub mod parallel;
