@@ -123,6 +123,23 @@ impl PrintOptions {
     }
 }
 
+/// Changes to some of the options, as PyTorch's `set_printoptions` takes them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PrintOptionsChange<'a> {
+    /// New precision, unless `None`.
+    pub precision: Option<u16>,
+    /// New threshold, unless `None`.
+    pub threshold: Option<usize>,
+    /// New number of edge items, unless `None`.
+    pub edgeitems: Option<usize>,
+    /// New line width, unless `None`.
+    pub linewidth: Option<usize>,
+    /// Name of a profile the four options above are taken from where they are `None`.
+    pub profile: Option<&'a str>,
+    /// New notation. `None` is a value of its own here: every change sets it.
+    pub sci_mode: Option<bool>,
+}
+
 impl Default for PrintOptions {
     fn default() -> Self {
         Self::DEFAULT
@@ -139,6 +156,29 @@ pub fn options() -> PrintOptions {
 /// Replaces the options of the process.
 pub fn set_options(options: PrintOptions) {
     *OPTIONS.write() = options;
+}
+
+/// Changes the options of the process, all at once.
+///
+/// # Errors
+/// [`Error::Value`] if there is no profile of that name; nothing is changed then.
+pub fn change_options(change: &PrintOptionsChange<'_>) -> Result<()> {
+    let mut options = OPTIONS.write();
+    let base = match change.profile {
+        None => *options,
+        Some(name) => PrintOptions::profile(name).ok_or_else(|| {
+            let reason = format!("profile must be 'default', 'short' or 'full', got {name:?}");
+            Error::value("set_printoptions", reason)
+        })?,
+    };
+    *options = PrintOptions {
+        precision: change.precision.unwrap_or(base.precision),
+        threshold: change.threshold.unwrap_or(base.threshold),
+        edgeitems: change.edgeitems.unwrap_or(base.edgeitems),
+        linewidth: change.linewidth.unwrap_or(base.linewidth),
+        sci_mode: change.sci_mode,
+    };
+    Ok(())
 }
 
 // ---- the text --------------------------------------------------------------------------------------------------
@@ -254,12 +294,11 @@ fn visible(elements: &(impl Elements + ?Sized), axes: &[Axis]) -> Result<Vec<Num
     if axes.iter().any(|axis| axis.indices() == 0) {
         return Ok(Vec::new());
     }
-    let count = axes.iter().try_fold(1usize, |count, axis| count.checked_mul(axis.indices()));
-    let bytes = |count: u128| count.saturating_mul(size_of::<Number>() as u128);
-    let count =
-        count.ok_or_else(|| out_of_memory(bytes(axes.iter().fold(1, |count, axis| axis.indices() as u128 * count))))?;
+    let size = size_of::<Number>() as u128;
+    let refused = || out_of_memory(axes.iter().fold(size, |bytes, axis| bytes.saturating_mul(axis.indices() as u128)));
+    let count = axes.iter().try_fold(1usize, |count, axis| count.checked_mul(axis.indices())).ok_or_else(refused)?;
     let mut numbers = Vec::new();
-    numbers.try_reserve_exact(count).map_err(|_| out_of_memory(bytes(count as u128)))?;
+    numbers.try_reserve_exact(count).map_err(|_| refused())?;
     let mut counter = vec![0; axes.len()];
     let mut index: Vec<usize> = axes.iter().map(|axis| axis.index(0)).collect();
     for _ in 0..count {
