@@ -1,4 +1,5 @@
 //! Tensors with PyTorch's autograd semantics.
+pub mod display;
 pub mod dtype;
 pub mod error;
 pub mod kernels;
