@@ -3,3 +3,4 @@ pub mod dtype;
 pub mod error;
 pub mod kernels;
 pub mod parallel;
+pub mod random;
