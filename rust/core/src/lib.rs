@@ -4,3 +4,4 @@ pub mod dtype;
 pub mod error;
 pub mod kernels;
 pub mod parallel;
+pub mod random;
