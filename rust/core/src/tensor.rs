@@ -174,6 +174,23 @@ impl Tensor {
         self.0.state.lock()
     }
 
+    pub(crate) fn try_lock(&self) -> Option<parking_lot::MutexGuard<'_, State>> {
+        self.0.state.try_lock()
+    }
+
+    /// Drops everything that leads from this tensor to others, if nobody else holds it: a host's cycle collector has
+    /// found it to be garbage. The data stays.
+    pub fn dismantle(&self) {
+        if self.strong_count() != 1 {
+            return;
+        }
+        let taken = {
+            let mut state = self.lock();
+            (state.grad_fn.take(), state.extra.take())
+        };
+        drop(taken);
+    }
+
     /// The data, shared.
     #[inline]
     pub fn array(&self) -> Array {

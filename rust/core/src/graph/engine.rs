@@ -126,9 +126,12 @@ fn run_here(request: Request, depth: usize) -> Result<Vec<Option<Tensor>>> {
 fn run_on_fresh_thread(request: Request, depth: usize) -> Result<Vec<Option<Tensor>>> {
     let modes = modes();
     let hooks = saved::hooks_of_thread();
+    let blame = Blame::here();
     let thread = std::thread::Builder::new().name("arcgrad-backward".into()).stack_size(STACK_BYTES).spawn(move || {
         saved::set_hooks_of_thread(hooks);
         let _modes = ModeGuard::set(modes);
+        // The host's frames are those of the waiting thread.
+        let _line = Inherit::from(blame);
         run_here(request, depth)
     });
     let thread = thread.map_err(|error| {

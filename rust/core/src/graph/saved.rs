@@ -230,6 +230,14 @@ impl SavedState {
         })
     }
 
+    /// The nodes that saved inputs come from, for the cycle collector.
+    pub(super) fn source_nodes(&self) -> impl Iterator<Item = &NodeRef> {
+        self.values.iter().filter_map(|saved| match &saved.source {
+            Source::Input(edge) => edge.node.as_ref(),
+            _ => None,
+        })
+    }
+
     /// Host objects packed by hooks, for the cycle collector.
     pub fn packed(&self) -> impl Iterator<Item = &Arc<dyn Packed>> {
         self.values.iter().filter_map(|saved| match &saved.kept {
