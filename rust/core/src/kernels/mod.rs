@@ -4,8 +4,17 @@
 //! traits for one SIMD lane, with its mathematics in `math`), `row` (a formula compiled into a loop), `map` (layouts,
 //! casts and threads around such a loop), then the structured kernels.
 
+pub mod copy;
 pub mod element;
+pub mod fill;
+pub mod map;
 pub mod number;
+
+mod cast;
+mod plan;
+mod scratch;
+#[cfg(test)]
+mod testing;
 
 use crate::dtype::DType;
 
