@@ -13,6 +13,7 @@ pub mod map;
 pub mod math;
 pub mod number;
 mod plan;
+pub mod reduce;
 pub mod row;
 mod scratch;
 #[cfg(test)]
