@@ -5,7 +5,11 @@
 //! casts and threads around such a loop), then the structured kernels.
 
 pub mod element;
+pub mod float;
+pub mod index;
+pub mod matmul;
 pub mod number;
+pub mod softmax;
 
 use crate::dtype::DType;
 
@@ -58,3 +62,6 @@ pub struct Out<'a> {
 unsafe impl Sync for In<'_> {}
 // SAFETY: as above; kernels write disjoint chunks from different threads.
 unsafe impl Sync for Out<'_> {}
+
+#[cfg(test)]
+pub(crate) mod testing;
