@@ -34,6 +34,8 @@ pub trait Float:
     }
     /// `self * a + b` with one rounding; only in dispatched regions.
     fn mul_add(self, a: Self, b: Self) -> Self;
+    /// Whether this is NaN.
+    fn is_nan(self) -> bool;
     /// Square root.
     fn sqrt(self) -> Self;
     /// eˣ.
@@ -116,6 +118,10 @@ macro_rules! float {
                 <$type>::mul_add(self, a, b)
             }
             #[inline(always)]
+            fn is_nan(self) -> bool {
+                <$type>::is_nan(self)
+            }
+            #[inline(always)]
             fn sqrt(self) -> Self {
                 <$type>::sqrt(self)
             }
@@ -194,10 +200,17 @@ pub fn lane_sum<T: Copy + Add<Output = T>, const L: usize>(mut lanes: [T; L]) ->
     lanes[0]
 }
 
+/// `a · b + c` with one rounding inside a dispatched region. Without vector instructions there is no fused one either
+/// (it would be a library call): then with two.
+#[inline(always)]
+pub fn fused<S: pulp::Simd, T: Float>(a: T, b: T, c: T) -> T {
+    if S::IS_SCALAR { a * b + c } else { a.mul_add(b, c) }
+}
+
 /// Defines an `unsafe fn` whose body is compiled once per instruction set and dispatched at run time.
 ///
 /// A closure handed to `Arch::dispatch` is inlined only at the compiler's discretion (and stays scalar if it is not);
-/// a `with_simd` method can be told to.
+/// a `with_simd` method can be told to. The body may name the instruction set `Simd`.
 macro_rules! simd {
     ($(#[$meta:meta])* $vis:vis unsafe fn $name:ident<$T:ident: $bound:path $(, const $C:ident: usize)?>
         ($($arg:ident: $type:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {

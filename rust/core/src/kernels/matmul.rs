@@ -5,11 +5,12 @@
 //! chunk of the parallel loop, so results do not depend on the number of threads.
 
 use std::mem::size_of;
+use std::ops::Range;
 
 use smallvec::SmallVec;
 
 use super::element::Element;
-use super::float::{Float, Shared, View, ViewMut, lane_sum, simd};
+use super::float::{Float, Shared, View, ViewMut, fused, lane_sum, simd};
 use super::{In, Out};
 use crate::dtype::DType;
 use crate::parallel;
@@ -173,11 +174,12 @@ unsafe fn float<T: Float>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>, 
     let (m, n, k) = (problem.m, problem.n, problem.k);
     let work = problem.work();
     let total = work.saturating_mul(problem.count);
-    // SAFETY (both bodies): the contract of `matmul`; chunks are disjoint entries or panels of C.
-    let one = |index: usize, rows: std::ops::Range<usize>, cols: std::ops::Range<usize>| unsafe {
+    let one = |index: usize, rows: Range<usize>, cols: Range<usize>| {
         let (a, b, c) = problem.entry(index);
         let size = [rows.len(), cols.len(), k];
-        product(size, alpha, a.at(rows.start, 0), b.at(0, cols.start), beta, c.at(rows.start, cols.start));
+        let (a, b, c) = (a.at(rows.start, 0), b.at(0, cols.start), c.at(rows.start, cols.start));
+        // SAFETY: the contract of `matmul`; chunks are disjoint entries or panels of C.
+        unsafe { product(size, alpha, a, b, beta, c) };
     };
     if total <= BATCH_GRAIN && problem.count == 1 {
         return one(0, 0..m, 0..n);
@@ -229,8 +231,11 @@ fn panels<T>(m: usize, n: usize, k: usize, c: ViewMut<T>) -> (usize, usize) {
     if along_columns { (free_step, packed_step) } else { (packed_step, free_step) }
 }
 
-/// One product on the calling thread.
-unsafe fn product<T: Float>(size: [usize; 3], alpha: T, a: View<T>, b: View<T>, beta: T, c: ViewMut<T>) {
+/// `C = beta·C + alpha·A·B` on the calling thread, for kernels that have their own chunks.
+///
+/// # Safety
+/// The views must describe memory of the sizes `[m, n, k]`; C must not overlap A, B or itself.
+pub(super) unsafe fn product<T: Float>(size: [usize; 3], alpha: T, a: View<T>, b: View<T>, beta: T, c: ViewMut<T>) {
     let [m, n, k] = size;
     // SAFETY: the caller's views fit `size`.
     unsafe {
@@ -329,8 +334,8 @@ unsafe fn dot<T: Float>(k: usize, a: *const T, b: *const T) -> T {
                 *sum += *a.add(start + lane) * *b.add(start + lane);
             }
         }
-        for lane in 0..k - whole {
-            lanes[lane] += *a.add(whole + lane) * *b.add(whole + lane);
+        for (lane, sum) in lanes[..k - whole].iter_mut().enumerate() {
+            *sum += *a.add(whole + lane) * *b.add(whole + lane);
         }
     }
     lane_sum(lanes)
@@ -413,7 +418,7 @@ unsafe fn long_dot<T: Float>(k: usize, alpha: T, a: View<T>, b: View<T>, beta: T
 
 /// Products so small that setting up a blocked one costs more than the arithmetic.
 mod small {
-    use super::{Float, View, ViewMut, put};
+    use super::{Float, View, ViewMut, fused, put};
     use std::mem::size_of;
 
     /// Bytes of B that may be packed on the stack.
@@ -516,8 +521,7 @@ mod small {
                 for (row, sums) in sums.iter_mut().enumerate() {
                     let factor = *a.at(row, depth).ptr;
                     for (sum, &value) in sums.iter_mut().zip(&values) {
-                        // Without vectors there is no fused instruction either, and the call is slow.
-                        *sum = if S::IS_SCALAR { *sum + factor * value } else { factor.mul_add(value, *sum) };
+                        *sum = fused::<S, T>(factor, value, *sum);
                     }
                 }
             }

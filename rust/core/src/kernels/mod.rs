@@ -4,12 +4,19 @@
 //! traits for one SIMD lane, with its mathematics in `math`), `row` (a formula compiled into a loop), `map` (layouts,
 //! casts and threads around such a loop), then the structured kernels.
 
+pub mod conv;
 pub mod element;
 pub mod float;
 pub mod index;
+pub mod loss;
 pub mod matmul;
+pub mod normalize;
 pub mod number;
+pub mod optim;
+pub mod pool;
 pub mod softmax;
+pub mod sort;
+pub mod window;
 
 use crate::dtype::DType;
 

@@ -378,6 +378,9 @@ mod tests {
         result
     }
 
+    /// Input, softmax, log-softmax and log-sum-exp of a line.
+    type Case = ([f64; 2], [f64; 2], [f64; 2], f64);
+
     fn soft(x: &[f64]) -> Vec<f64> {
         let sum: f64 = x.iter().map(|v| v.exp()).sum();
         x.iter().map(|v| v.exp() / sum).collect()
@@ -424,7 +427,7 @@ mod tests {
     fn infinities_and_nans_go_where_pytorch_puts_them() {
         const INF: f64 = f64::INFINITY;
         const NAN: f64 = f64::NAN;
-        let lines: [([f64; 2], [f64; 2], [f64; 2], f64); 5] = [
+        let lines: [Case; 5] = [
             ([-INF, -INF], [NAN, NAN], [NAN, NAN], -INF),
             ([-INF, 3.0], [0.0, 1.0], [-INF, 0.0], 3.0),
             ([INF, 3.0], [NAN, NAN], [NAN, NAN], INF),
