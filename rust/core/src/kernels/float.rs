@@ -1,47 +1,29 @@
 //! What the structured kernels share: scalar floating point they are generic over, and SIMD dispatch of a loop.
 
-use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
+use std::ops::{Add, AddAssign, MulAssign, SubAssign};
 
-use super::element::Element;
+use super::math::{self, exponential, logarithm};
 
 /// `f32` or `f64` as the structured kernels use it: plain scalar arithmetic that the compiler vectorises.
-pub trait Float:
-    Element
-    + PartialOrd
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + Div<Output = Self>
-    + Neg<Output = Self>
-    + AddAssign
-    + SubAssign
-    + MulAssign
-    + std::iter::Sum
-{
+pub trait Float: math::Float + AddAssign + SubAssign + MulAssign + std::iter::Sum {
     /// 0.
     const ZERO: Self;
     /// 1.
     const ONE: Self;
     /// −∞, the identity of `max`.
     const NEG_INFINITY: Self;
-    /// Rounds an `f64`.
-    fn from_f64(value: f64) -> Self;
-    /// Widens exactly.
-    fn to_f64(self) -> f64;
-    /// A count, rounded.
-    fn from_usize(value: usize) -> Self {
-        Self::from_f64(value as f64)
-    }
-    /// `self * a + b` with one rounding; only in dispatched regions.
-    fn mul_add(self, a: Self, b: Self) -> Self;
     /// Whether this is NaN.
     fn is_nan(self) -> bool;
-    /// Square root.
-    fn sqrt(self) -> Self;
-    /// eˣ.
-    fn exp(self) -> Self;
-    /// Natural logarithm.
-    fn ln(self) -> Self;
+    /// eˣ; fast only in dispatched regions.
+    #[inline(always)]
+    fn exp(self) -> Self {
+        exponential::exp(self)
+    }
+    /// Natural logarithm; fast only in dispatched regions.
+    #[inline(always)]
+    fn ln(self) -> Self {
+        logarithm::log(self)
+    }
     /// `C = beta·C + alpha·A·B` with beta 1 (`add`) or 0, on one thread.
     ///
     /// # Safety
@@ -106,32 +88,8 @@ macro_rules! float {
             const ONE: Self = 1.0;
             const NEG_INFINITY: Self = <$type>::NEG_INFINITY;
             #[inline(always)]
-            fn from_f64(value: f64) -> Self {
-                value as $type
-            }
-            #[inline(always)]
-            fn to_f64(self) -> f64 {
-                f64::from(self)
-            }
-            #[inline(always)]
-            fn mul_add(self, a: Self, b: Self) -> Self {
-                <$type>::mul_add(self, a, b)
-            }
-            #[inline(always)]
             fn is_nan(self) -> bool {
                 <$type>::is_nan(self)
-            }
-            #[inline(always)]
-            fn sqrt(self) -> Self {
-                <$type>::sqrt(self)
-            }
-            #[inline(always)]
-            fn exp(self) -> Self {
-                <$type>::exp(self)
-            }
-            #[inline(always)]
-            fn ln(self) -> Self {
-                <$type>::ln(self)
             }
             #[inline]
             unsafe fn gemm(

@@ -34,9 +34,7 @@ pub trait Order: Clone {
 }
 
 /// Ring operations: integers (wrapping), floating point, later complex.
-pub trait Ring:
-    Order + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Neg<Output = Self>
-{
+pub trait Ring: Order + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Neg<Output = Self> {
     /// The integer constant `value` in the number's own type; exact above 2⁵³ for `i64`.
     fn int(&self, value: i64) -> Self;
     /// Absolute value; wraps for the smallest integer.
@@ -78,7 +76,12 @@ pub trait Int: Ring + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output 
 /// Constants come as `f64` operands (`1.0 / x` is `x.reciprocal()`); all functions are within 2 ulp of the exact
 /// result unless stated, with IEEE special values as in C99 / PyTorch.
 pub trait Real:
-    Ring + Div<Output = Self> + Add<f64, Output = Self> + Sub<f64, Output = Self> + Mul<f64, Output = Self> + Div<f64, Output = Self>
+    Ring
+    + Div<Output = Self>
+    + Add<f64, Output = Self>
+    + Sub<f64, Output = Self>
+    + Mul<f64, Output = Self>
+    + Div<f64, Output = Self>
 {
     /// The constant `value`, rounded to the number's own type.
     fn lit(&self, value: f64) -> Self;
