@@ -397,3 +397,7 @@ unsafe fn plane_sum<T: Float>(x: *const T, n: usize) -> T {
     }
     lane_sum(lanes)
 }
+
+#[cfg(test)]
+#[path = "conv_tests.rs"]
+mod tests;

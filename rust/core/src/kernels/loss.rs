@@ -240,3 +240,7 @@ unsafe fn zero_line<T: Element>(n: usize, stride: usize, dx: *mut T) {
         unsafe { *dx.add(c * stride) = T::default() };
     }
 }
+
+#[cfg(test)]
+#[path = "loss_tests.rs"]
+mod tests;

@@ -490,3 +490,7 @@ simd! {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "normalize_tests.rs"]
+mod tests;

@@ -242,3 +242,7 @@ unsafe fn adam_loop<S: pulp::Simd, T: Float>(
         }
     }
 }
+
+#[cfg(test)]
+#[path = "optim_tests.rs"]
+mod tests;

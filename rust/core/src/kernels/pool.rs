@@ -72,10 +72,11 @@ pooled!(f32: f32::NEG_INFINITY, f64: f64::NEG_INFINITY, u8: 0, i8: i8::MIN, i16:
 /// Greatest element of each window, and where in its input plane it lies (`i64`, flat).
 ///
 /// All dtypes but `bool`. The first of equal elements counts; a NaN is greater than anything, the last NaN counts.
-/// Padding is less than anything.
+/// Padding is less than anything; a window wholly in the padding (dilation makes that possible) gives the least value and
+/// the index −1.
 ///
 /// # Safety
-/// Contiguous operands of the window's sizes times `count` planes; every window covers part of the input.
+/// Contiguous operands of the window's sizes times `count` planes.
 pub unsafe fn max_pool(count: usize, window: &Window, x: In<'_>, y: Out<'_>, indices: *mut i64) {
     // SAFETY: the contract of this function.
     unsafe {
@@ -112,7 +113,7 @@ unsafe fn max_forward<T: Pooled>(count: usize, window: &Window, x: In<'_>, y: Ou
                     }
                 });
                 *y.add(at) = best;
-                *indices.add(at) = place.unwrap_or(0) as i64;
+                *indices.add(at) = place.map_or(-1, |from| from as i64);
             });
         }
     });
@@ -134,14 +135,16 @@ pub unsafe fn max_pool_backward(count: usize, window: &Window, g: In<'_>, indice
                 let (g, indices, dx) = (g.add(plane * out), indices.add(plane * out), dx.add(plane * inputs));
                 dx.write_bytes(0, inputs);
                 for at in 0..out {
-                    *dx.add(*indices.add(at) as usize) += *g.add(at);
+                    if let Ok(to) = usize::try_from(*indices.add(at)) {
+                        *dx.add(to) += *g.add(at);
+                    }
                 }
             }
         });
     });
 }
 
-/// Gradient of [`max_pool_backward`] with respect to its cotangent: `y[o] = x[indices[o]]`. Also the tangent of
+/// Gradient of [`max_pool_backward`] with respect to its cotangent: `y[o] = x[indices[o]]`, 0 for the index −1. Also the tangent of
 /// [`max_pool`].
 ///
 /// # Safety
@@ -156,7 +159,8 @@ pub unsafe fn max_pool_gather(count: usize, window: &Window, x: In<'_>, indices:
             // SAFETY: inside the planes.
             unsafe {
                 for at in plane * out..(plane + 1) * out {
-                    *y.add(at) = *x.add(plane * inputs + *indices.add(at) as usize);
+                    let from = usize::try_from(*indices.add(at));
+                    *y.add(at) = from.map_or(T::ZERO, |from| *x.add(plane * inputs + from));
                 }
             }
         });
@@ -246,3 +250,7 @@ unsafe fn avg<T: Float, const BACKWARD: bool>(
         }
     });
 }
+
+#[cfg(test)]
+#[path = "pool_tests.rs"]
+mod tests;

@@ -326,18 +326,10 @@ simd! {
 mod tests {
     use super::*;
     use crate::dtype::DType;
-    use crate::kernels::testing::{Random, assert_all_near};
+    use crate::kernels::testing::{Random, assert_all_near, input, output};
 
     type Unary = unsafe fn(AxisSize, In<'_>, Out<'_>);
     type Binary = unsafe fn(AxisSize, In<'_>, In<'_>, Out<'_>);
-
-    fn input<T: Float>(x: &[T]) -> In<'_> {
-        In { ptr: x.as_ptr().cast(), dtype: T::DTYPE, strides: &[] }
-    }
-
-    fn output<T: Float>(x: &mut [T]) -> Out<'_> {
-        Out { ptr: x.as_mut_ptr().cast(), dtype: T::DTYPE, strides: &[] }
-    }
 
     fn run(f: Unary, size: AxisSize, x: &[f64], outputs: usize) -> [Vec<f64>; 2] {
         let mut wide = vec![0.0f64; outputs];

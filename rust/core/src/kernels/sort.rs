@@ -352,3 +352,7 @@ pub unsafe fn searchsorted(
         });
     });
 }
+
+#[cfg(test)]
+#[path = "sort_tests.rs"]
+mod tests;

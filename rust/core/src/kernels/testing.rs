@@ -1,5 +1,8 @@
 //! Random operands for the tests of the structured kernels.
 
+use super::element::Element;
+use super::{In, Out};
+
 /// A small generator (splitmix64): tests need variety, not quality, and the same values in every run.
 pub struct Random(pub u64);
 
@@ -69,4 +72,31 @@ pub fn coordinates(shape: &[usize]) -> Vec<Vec<usize>> {
             position
         })
         .collect()
+}
+
+/// A contiguous operand that is read.
+pub fn input<T: Element>(x: &[T]) -> In<'_> {
+    In { ptr: x.as_ptr().cast(), dtype: T::DTYPE, strides: &[] }
+}
+
+/// A contiguous operand that is written.
+pub fn output<T: Element>(x: &mut [T]) -> Out<'_> {
+    Out { ptr: x.as_mut_ptr().cast(), dtype: T::DTYPE, strides: &[] }
+}
+
+/// The same numbers in single precision.
+pub fn single(x: &[f64]) -> Vec<f32> {
+    x.iter().map(|&v| v as f32).collect()
+}
+
+/// The same numbers in double precision.
+pub fn double(x: &[f32]) -> Vec<f64> {
+    x.iter().map(|&v| f64::from(v)).collect()
+}
+
+/// Asserts `⟨f(x), g⟩ = ⟨x, fᵀ(g)⟩`: that two linear maps are each other's transposes.
+#[track_caller]
+pub fn assert_transposed(forward: &[f64], g: &[f64], x: &[f64], backward: &[f64], what: &str) {
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    assert_near(dot(x, backward), dot(forward, g), 1e-10, what);
 }
