@@ -47,7 +47,7 @@ fn reduce_array<const OUTPUTS: usize>(
     dtypes: [DType; OUTPUTS],
 ) -> Result<[Array; OUTPUTS]> {
     let kept = kept_shape(array.shape(), mask);
-    let mut outputs: SmallVec<[Array; OUTPUTS]> = SmallVec::new();
+    let mut outputs: SmallVec<[Array; 2]> = SmallVec::new();
     for dtype in dtypes {
         outputs.push(Array::uninit(op, &kept, dtype)?);
     }
@@ -59,12 +59,13 @@ fn reduce_array<const OUTPUTS: usize>(
         unsafe { run(reduction, array.shape(), mask, array.as_in(), &outs) };
     }
     let finish = |output: Array| if keep { Ok(output) } else { drop_axes(op, &output, mask) };
-    let finished: Result<SmallVec<[Array; OUTPUTS]>> = outputs.into_iter().map(finish).collect();
-    finished?.into_inner().map_err(|_| Error::runtime(op, "a reduction returned another number of outputs"))
+    let finished: Result<Vec<Array>> = outputs.into_iter().map(finish).collect();
+    Ok(finished?.try_into().unwrap_or_else(|_| unreachable!("one array per dtype")))
 }
 
 fn drop_axes(op: &'static str, array: &Array, mask: &Mask) -> Result<Array> {
-    let shape: Shape = array.shape().iter().zip(mask).filter(|(_, reduced)| !**reduced).map(|(size, _)| *size).collect();
+    let shape: Shape =
+        array.shape().iter().zip(mask).filter(|(_, reduced)| !**reduced).map(|(size, _)| *size).collect();
     array.view(&shape).ok_or_else(|| Error::runtime(op, "a reduced axis cannot be dropped"))
 }
 
@@ -106,9 +107,15 @@ enum Kind {
     Sum,
     Mean,
     Prod,
-    Var { correction: f64 },
-    Std { correction: f64 },
-    Norm { p: f64 },
+    Var {
+        correction: f64,
+    },
+    Std {
+        correction: f64,
+    },
+    Norm {
+        p: f64,
+    },
     /// Ties share the gradient evenly.
     Extreme,
     LogSumExp,
@@ -236,7 +243,11 @@ fn norm_backward(grad: &Tensor, x: &Tensor, norm: &Tensor, p: f64, mask: &Mask) 
 fn share_among_ties(grad: &Tensor, x: &Tensor, extreme: &Tensor, mask: &Mask) -> Result<Tensor> {
     let equal = apply(&rows::eq::ROW, &[], &[x.into(), extreme.into()])?;
     let nan = apply(&rows::isnan::ROW, &[], &[x.into()])?;
-    let both_nan = apply(&rows::logical_and::ROW, &[], &[(&nan).into(), (&apply(&rows::isnan::ROW, &[], &[extreme.into()])?).into()])?;
+    let both_nan = apply(
+        &rows::logical_and::ROW,
+        &[],
+        &[(&nan).into(), (&apply(&rows::isnan::ROW, &[], &[extreme.into()])?).into()],
+    )?;
     let attained = apply(&rows::logical_or::ROW, &[], &[(&equal).into(), (&both_nan).into()])?;
     let attained = copy::to_dtype(&attained, grad.dtype())?;
     let ties = sum(&attained, Some(&axes_of(mask)), true, None)?;
@@ -244,12 +255,7 @@ fn share_among_ties(grad: &Tensor, x: &Tensor, extreme: &Tensor, mask: &Mask) ->
 }
 
 #[track_caller]
-fn finish(
-    rule: impl FnOnce() -> ReduceRule,
-    operand: &Operand,
-    reads: (bool, bool),
-    output: Array,
-) -> Result<Tensor> {
+fn finish(rule: impl FnOnce() -> ReduceRule, operand: &Operand, reads: (bool, bool), output: Array) -> Result<Tensor> {
     if !is_recorded(&[operand]) {
         return Ok(Tensor::from_array(output));
     }
@@ -337,11 +343,18 @@ pub fn sum_to(grad: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let fits = own.len() >= shape.len()
         && own[own.len() - shape.len()..].iter().zip(shape).all(|(&own, &size)| own == size || size == 1);
     if !fits {
-        return Err(Error::shapes("backward", &own, shape, format!("expected a gradient that broadcasts from {shape:?}")));
+        return Err(Error::shapes(
+            "backward",
+            &own,
+            shape,
+            format!("expected a gradient that broadcasts from {shape:?}"),
+        ));
     }
     let lead = own.len() - shape.len();
-    let axes: SmallVec<[i64; 6]> =
-        (0..own.len()).filter(|&axis| axis < lead || (shape[axis - lead] == 1 && own[axis] != 1)).map(|axis| axis as i64).collect();
+    let axes: SmallVec<[i64; 6]> = (0..own.len())
+        .filter(|&axis| axis < lead || (shape[axis - lead] == 1 && own[axis] != 1))
+        .map(|axis| axis as i64)
+        .collect();
     let summed = if axes.is_empty() { grad.clone() } else { sum(grad, Some(&axes), true, None)? };
     views::reshape_to(&summed, shape)
 }
@@ -393,8 +406,6 @@ fn moment_dtype(op: &'static str, dtype: DType) -> Result<DType> {
     }
 }
 
-
-
 /// Standard deviation over `axes`.
 #[track_caller]
 pub fn std(input: &Tensor, axes: Option<&[i64]>, correction: f64, keep: bool) -> Result<Tensor> {
@@ -403,12 +414,8 @@ pub fn std(input: &Tensor, axes: Option<&[i64]>, correction: f64, keep: bool) ->
     let operand = input.operand()?;
     let [variance] = reduce_array("std", Reduction::Var { correction }, &operand.array, &mask, keep, [dtype])?;
     let output = in_array(&rows::sqrt::ROW, variance)?;
-    let rule = ReduceRule {
-        name: "StdBackward0",
-        kind: Kind::Std { correction },
-        shape: operand.array.shape().into(),
-        mask,
-    };
+    let rule =
+        ReduceRule { name: "StdBackward0", kind: Kind::Std { correction }, shape: operand.array.shape().into(), mask };
     finish(|| rule, &operand, (true, true), output)
 }
 
@@ -443,7 +450,12 @@ pub fn norm(input: &Tensor, p: f64, axes: Option<&[i64]>, keep: bool, dtype: Opt
         p => Reduction::SumAbsPow(p),
     };
     if p < 0.0 && count(operand.array.shape(), &mask) == 0 {
-        return Err(Error::runtime("norm", format!("linalg.vector_norm cannot compute the {p} norm on an empty tensor because the operation does not have an identity")));
+        return Err(Error::runtime(
+            "norm",
+            format!(
+                "linalg.vector_norm cannot compute the {p} norm on an empty tensor because the operation does not have an identity"
+            ),
+        ));
     }
     let [raw] = match reduction {
         Reduction::CountNonzero => {
@@ -475,11 +487,11 @@ fn refuse_empty(op: &'static str, shape: &[usize], mask: &Mask) -> Result<()> {
     match empty {
         Some(axis) if mask.iter().all(|&reduced| reduced) && mask.len() != 1 => Err(Error::runtime(
             op,
-            format!("{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument. (dim {axis} is empty)"),
+            format!(
+                "{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument. (dim {axis} is empty)"
+            ),
         )),
-        Some(axis) => {
-            Err(Error::index(op, format!("{op}(): Expected reduction dim {axis} to have non-zero size.")))
-        }
+        Some(axis) => Err(Error::index(op, format!("{op}(): Expected reduction dim {axis} to have non-zero size."))),
         None => Ok(()),
     }
 }
@@ -574,7 +586,9 @@ pub fn arg_extreme(input: &Tensor, greatest: bool, axis: Option<i64>, keep: bool
     if array.numel() == 0 && axis.is_none() {
         return Err(Error::index(
             op,
-            format!("{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."),
+            format!(
+                "{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."
+            ),
         ));
     }
     refuse_empty(op, array.shape(), &mask)?;
@@ -584,7 +598,14 @@ pub fn arg_extreme(input: &Tensor, greatest: bool, axis: Option<i64>, keep: bool
 }
 
 /// A reduction without gradient to `dtype`.
-fn plain(op: &'static str, reduction: Reduction, input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: DType) -> Result<Tensor> {
+fn plain(
+    op: &'static str,
+    reduction: Reduction,
+    input: &Tensor,
+    axes: Option<&[i64]>,
+    keep: bool,
+    dtype: DType,
+) -> Result<Tensor> {
     let array = input.array();
     let mask = mask(op, axes, array.rank())?;
     let [output] = reduce_array(op, reduction, &array, &mask, keep, [dtype])?;
@@ -636,11 +657,7 @@ pub fn logsumexp(input: &Tensor, axes: &[i64], keep: bool) -> Result<Tensor> {
         let result = binary(&rows::add::ROW, &apply(&rows::log::ROW, &[], &[(&total).into()])?, &peak)?.array();
         if keep { result } else { drop_axes("logsumexp", &result, &mask)? }
     };
-    let rule = ReduceRule {
-        name: "LogsumexpBackward0",
-        kind: Kind::LogSumExp,
-        shape: operand.array.shape().into(),
-        mask,
-    };
+    let rule =
+        ReduceRule { name: "LogsumexpBackward0", kind: Kind::LogSumExp, shape: operand.array.shape().into(), mask };
     finish(|| rule, &operand, (true, true), output)
 }
