@@ -5,18 +5,33 @@
 //! casts and threads around such a loop), then the structured kernels.
 
 mod cast;
+pub mod conv;
 pub mod copy;
 pub mod element;
 pub mod fill;
+pub mod float;
+pub mod index;
 pub mod lane;
+pub mod loss;
 pub mod map;
 pub mod math;
+pub mod matmul;
+pub mod normalize;
 pub mod number;
+pub mod optim;
 mod plan;
+pub mod pool;
+pub mod reduce;
 pub mod row;
+#[cfg(test)]
+mod samples;
+pub mod scan;
 mod scratch;
+pub mod softmax;
+pub mod sort;
 #[cfg(test)]
 mod testing;
+pub mod window;
 
 use crate::dtype::DType;
 

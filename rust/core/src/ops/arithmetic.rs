@@ -9,6 +9,18 @@ elementwise! {
     /// Difference `x - y`.
     sub(x, y)[] "SubBackward0" ring in -3.0..3.0 { value: x - y, x(g): g, y(g): -g }
 
+    /// `x + alpha * y`.
+    add_scaled(x, y)[alpha] "AddBackward0" real in -3.0..3.0 { value: x + y * alpha, x(g): g, y(g): g * alpha }
+
+    /// `x + alpha * y` with the negated alpha of a subtraction.
+    sub_scaled(x, y)[alpha] "SubBackward0" real in -3.0..3.0 { value: x + y * alpha, x(g): g, y(g): g * alpha }
+
+    /// `x + alpha * y` of integers.
+    add_scaled_int(x, y)[alpha] "AddBackward0" ring in -3.0..3.0 { value: x + crate::ops::arithmetic::scaled(y, alpha) }
+
+    /// The elements as they are: rounding of integers.
+    unchanged(x)[] "AliasBackward0" ring in -3.0..3.0 { value: x, x(g): g }
+
     /// Product `x * y`. For `bool`, logical and.
     mul(x, y)[] "MulBackward0" ring in -3.0..3.0 { value: x * y, x(g, y): g * y.conj(), y(g, x): g * x.conj() }
 

@@ -1,0 +1,193 @@
+//! What the structured kernels share: scalar floating point they are generic over, and SIMD dispatch of a loop.
+
+use std::ops::{Add, AddAssign, MulAssign, SubAssign};
+
+use super::math::{self, exponential, logarithm};
+
+/// `f32` or `f64` as the structured kernels use it: plain scalar arithmetic that the compiler vectorises.
+pub trait Float: math::Float + AddAssign + SubAssign + MulAssign + std::iter::Sum {
+    /// 0.
+    const ZERO: Self;
+    /// 1.
+    const ONE: Self;
+    /// −∞, the identity of `max`.
+    const NEG_INFINITY: Self;
+    /// Whether this is NaN.
+    fn is_nan(self) -> bool;
+    /// eˣ; fast only in dispatched regions.
+    #[inline(always)]
+    fn exp(self) -> Self {
+        exponential::exp(self)
+    }
+    /// Natural logarithm; fast only in dispatched regions.
+    #[inline(always)]
+    fn ln(self) -> Self {
+        logarithm::log(self)
+    }
+    /// `C = beta·C + alpha·A·B` with beta 1 (`add`) or 0, on one thread.
+    ///
+    /// # Safety
+    /// The three views must describe memory of the given sizes, C apart from A and B.
+    unsafe fn gemm(size: [usize; 3], alpha: Self, a: View<Self>, b: View<Self>, add: bool, c: ViewMut<Self>);
+}
+
+/// A matrix in memory that is read: first element, row stride, column stride (in elements).
+#[derive(Clone, Copy)]
+pub struct View<T> {
+    /// Element (0, 0).
+    pub ptr: *const T,
+    /// Distance between rows.
+    pub rs: isize,
+    /// Distance between columns.
+    pub cs: isize,
+}
+
+/// A matrix in memory that is written.
+#[derive(Clone, Copy)]
+pub struct ViewMut<T> {
+    /// Element (0, 0).
+    pub ptr: *mut T,
+    /// Distance between rows.
+    pub rs: isize,
+    /// Distance between columns.
+    pub cs: isize,
+}
+
+impl<T> View<T> {
+    /// The view that starts at element (`row`, `col`).
+    #[inline(always)]
+    pub fn at(self, row: usize, col: usize) -> Self {
+        Self { ptr: self.ptr.wrapping_offset(row as isize * self.rs + col as isize * self.cs), ..self }
+    }
+
+    /// The transposed matrix.
+    #[inline(always)]
+    pub fn t(self) -> Self {
+        Self { ptr: self.ptr, rs: self.cs, cs: self.rs }
+    }
+}
+
+impl<T> ViewMut<T> {
+    /// The view that starts at element (`row`, `col`).
+    #[inline(always)]
+    pub fn at(self, row: usize, col: usize) -> Self {
+        Self { ptr: self.ptr.wrapping_offset(row as isize * self.rs + col as isize * self.cs), ..self }
+    }
+
+    /// The transposed matrix.
+    #[inline(always)]
+    pub fn t(self) -> Self {
+        Self { ptr: self.ptr, rs: self.cs, cs: self.rs }
+    }
+}
+
+macro_rules! float {
+    ($type:ty) => {
+        impl Float for $type {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            const NEG_INFINITY: Self = <$type>::NEG_INFINITY;
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                <$type>::is_nan(self)
+            }
+            #[inline]
+            unsafe fn gemm(
+                [m, n, k]: [usize; 3],
+                alpha: Self,
+                a: View<Self>,
+                b: View<Self>,
+                add: bool,
+                c: ViewMut<Self>,
+            ) {
+                use faer::{Accum, MatMut, MatRef, Par};
+                // SAFETY: the caller vouches for the three views.
+                let (a, b, c) = unsafe {
+                    (
+                        MatRef::from_raw_parts(a.ptr, m, k, a.rs, a.cs),
+                        MatRef::from_raw_parts(b.ptr, k, n, b.rs, b.cs),
+                        MatMut::from_raw_parts_mut(c.ptr, m, n, c.rs, c.cs),
+                    )
+                };
+                let accum = if add { Accum::Add } else { Accum::Replace };
+                faer::linalg::matmul::matmul(c, accum, a, b, alpha, Par::Seq);
+            }
+        }
+    };
+}
+
+float!(f32);
+float!(f64);
+
+/// A raw pointer that may be captured by the body of a parallel loop.
+#[derive(Clone, Copy)]
+pub struct Shared<P>(P);
+
+impl<P: Copy> Shared<P> {
+    /// Wraps a pointer.
+    ///
+    /// # Safety
+    /// Chunks of the loop must write disjoint memory, and read nothing that another chunk writes.
+    #[inline(always)]
+    pub unsafe fn new(pointer: P) -> Self {
+        Self(pointer)
+    }
+
+    /// The pointer. (A method, so that closures capture the wrapper and not its field.)
+    #[inline(always)]
+    pub fn get(&self) -> P {
+        self.0
+    }
+}
+
+// SAFETY: who makes one vouches that chunks on different threads touch disjoint memory.
+unsafe impl<P> Sync for Shared<P> {}
+// SAFETY: as above.
+unsafe impl<P> Send for Shared<P> {}
+
+/// Sum of the lanes by halving: a tree that does not depend on the vector width.
+#[inline(always)]
+pub fn lane_sum<T: Copy + Add<Output = T>, const L: usize>(mut lanes: [T; L]) -> T {
+    let mut width = L / 2;
+    while width > 0 {
+        for lane in 0..width {
+            lanes[lane] = lanes[lane] + lanes[lane + width];
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
+
+/// `a · b + c` with one rounding inside a dispatched region. Without vector instructions there is no fused one either
+/// (it would be a library call): then with two.
+#[inline(always)]
+pub fn fused<S: pulp::Simd, T: Float>(a: T, b: T, c: T) -> T {
+    if S::IS_SCALAR { a * b + c } else { a.mul_add(b, c) }
+}
+
+/// Defines an `unsafe fn` whose body is compiled once per instruction set and dispatched at run time.
+///
+/// A closure handed to `Arch::dispatch` is inlined only at the compiler's discretion (and stays scalar if it is not);
+/// a `with_simd` method can be told to. The body may name the instruction set `Simd`.
+macro_rules! simd {
+    ($(#[$meta:meta])* $vis:vis unsafe fn $name:ident<$T:ident: $bound:path $(, const $C:ident: usize)?>
+        ($($arg:ident: $type:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
+        $(#[$meta])*
+        $vis unsafe fn $name<$T: $bound $(, const $C: usize)?>($($arg: $type),*) $(-> $ret)? {
+            struct Call<$T: $bound $(, const $C: usize)?>($($type,)* std::marker::PhantomData<$T>);
+            impl<$T: $bound $(, const $C: usize)?> pulp::WithSimd for Call<$T $(, $C)?> {
+                #[allow(unused_parens)]
+                type Output = ($($ret)?);
+                #[inline(always)]
+                fn with_simd<Simd: pulp::Simd>(self, _: Simd) -> Self::Output {
+                    let Self($($arg,)* _) = self;
+                    // SAFETY: the contract of the function defined here.
+                    #[allow(unused_unsafe)]
+                    unsafe { $body }
+                }
+            }
+            pulp::Arch::new().dispatch(Call::<$T $(, $C)?>($($arg,)* std::marker::PhantomData))
+        }
+    };
+}
+pub(crate) use simd;

@@ -1,0 +1,246 @@
+//! Negative log-likelihood and the fused gradient of cross-entropy.
+//!
+//! Operands are contiguous: `input` is `n × classes × inner`, `target` is `n × inner` of `i64`.
+
+use super::element::Element;
+use super::float::{Float, Shared, simd};
+use super::index::OutOfRange;
+use super::{In, Out};
+use crate::dtype::DType;
+use crate::{parallel, with_element};
+
+/// Sizes of a classification loss.
+#[derive(Clone, Copy, Debug)]
+pub struct NllSize {
+    /// Samples.
+    pub n: usize,
+    /// Classes.
+    pub classes: usize,
+    /// Product of the sizes after the class axis (pixels); 1 for plain classification.
+    pub inner: usize,
+}
+
+/// What becomes of the losses of the targets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reduction {
+    /// One loss per target.
+    None,
+    /// Sum divided by the sum of the weights of the targets.
+    Mean,
+    /// Sum.
+    Sum,
+}
+
+/// Targets and their weights.
+#[derive(Clone, Copy)]
+pub struct Targets<'a> {
+    /// Class per target: contiguous `i64`.
+    pub class: In<'a>,
+    /// Weight per class (of the input's dtype); all 1 if `None`.
+    pub weight: Option<In<'a>>,
+    /// Targets of this value have no loss and no gradient.
+    pub ignore: i64,
+}
+
+/// Targets per chunk of a sum: fixed, so that the sum does not depend on the number of threads.
+const GRAIN: usize = 1 << 12;
+
+/// Negative log-likelihood: `−weight[t] · input[i, t, j]` for the target `t` of each `(i, j)`.
+///
+/// `out` has one element, or `n · inner` with [`Reduction::None`]. Sums are formed in `f64`. The result is the sum of
+/// the weights of the targets that are not ignored, which [`nll_loss_backward`] wants. The mean over no target is NaN.
+///
+/// # Errors
+/// The first target that is neither a class nor `ignore`; nothing has been written then.
+///
+/// # Safety
+/// The operands are contiguous, of the sizes stated, `input` and `out` of one dtype, `f32` or `f64`.
+pub unsafe fn nll_loss(
+    size: NllSize,
+    reduction: Reduction,
+    input: In<'_>,
+    targets: Targets<'_>,
+    out: Out<'_>,
+) -> Result<f64, OutOfRange> {
+    // SAFETY: the contract of this function.
+    unsafe {
+        check(size, targets)?;
+        Ok(with_element!(float out.dtype, T => forward::<T>(size, reduction, input, targets, out.ptr.cast())))
+    }
+}
+
+unsafe fn check(size: NllSize, targets: Targets<'_>) -> Result<(), OutOfRange> {
+    debug_assert_eq!(targets.class.dtype, DType::I64);
+    for position in 0..size.n * size.inner {
+        // SAFETY: inside the operand.
+        let value = unsafe { *targets.class.ptr.cast::<i64>().add(position) };
+        if value != targets.ignore && !(0..size.classes as i64).contains(&value) {
+            return Err(OutOfRange { position, value, axis: 1, size: size.classes });
+        }
+    }
+    Ok(())
+}
+
+/// Class and weight of a target; `None` where it is ignored.
+#[inline(always)]
+unsafe fn target<T: Float>(targets: &Targets<'_>, at: usize) -> Option<(usize, T)> {
+    // SAFETY: the caller's position; targets have been checked.
+    unsafe {
+        let class = *targets.class.ptr.cast::<i64>().add(at);
+        if class == targets.ignore {
+            return None;
+        }
+        let weight = targets.weight.map_or(T::ONE, |w| *w.ptr.cast::<T>().add(class as usize));
+        Some((class as usize, weight))
+    }
+}
+
+unsafe fn forward<T: Float>(
+    size: NllSize,
+    reduction: Reduction,
+    input: In<'_>,
+    targets: Targets<'_>,
+    out: *mut T,
+) -> f64 {
+    let count = size.n * size.inner;
+    let chunks = count.div_ceil(GRAIN);
+    let mut partial = vec![[0f64; 2]; chunks];
+    // SAFETY: every chunk writes its own partial sums and its own part of `out`.
+    unsafe {
+        let memory = Shared::new((input.ptr.cast::<T>(), out, partial.as_mut_ptr()));
+        let targets = &targets;
+        parallel::run(chunks, count as u64 * 3000, &|chunk| {
+            let (input, out, partial) = memory.get();
+            let (mut sum, mut total) = (0.0, 0.0);
+            for at in chunk * GRAIN..((chunk + 1) * GRAIN).min(count) {
+                let (i, j) = (at / size.inner, at % size.inner);
+                let loss = match target::<T>(targets, at) {
+                    None => T::ZERO,
+                    Some((class, weight)) => {
+                        total += weight.to_f64();
+                        -*input.add((i * size.classes + class) * size.inner + j) * weight
+                    }
+                };
+                sum += loss.to_f64();
+                if reduction == Reduction::None {
+                    *out.add(at) = loss;
+                }
+            }
+            *partial.add(chunk) = [sum, total];
+        });
+        let [sum, total] = partial.iter().fold([0.0; 2], |a, b| [a[0] + b[0], a[1] + b[1]]);
+        match reduction {
+            Reduction::None => {}
+            Reduction::Sum => *out = T::from_f64(sum),
+            Reduction::Mean => *out = T::from_f64(sum / total),
+        }
+        total
+    }
+}
+
+/// Gradient of [`nll_loss`]: `−weight[t] · g` at the target of each `(i, j)` (divided by `total` for the mean), else 0.
+///
+/// `g` has as many elements as the loss. All of `dx` is written.
+///
+/// # Safety
+/// As for [`nll_loss`], whose targets these are.
+pub unsafe fn nll_loss_backward(
+    size: NllSize,
+    reduction: Reduction,
+    total: f64,
+    targets: Targets<'_>,
+    g: In<'_>,
+    dx: Out<'_>,
+) {
+    // SAFETY: the contract of this function.
+    with_element!(float dx.dtype, T => unsafe {
+        backward::<T>(size, reduction, total, None, targets, g, dx.ptr.cast());
+    });
+}
+
+/// Gradient of the cross-entropy, `nll_loss(log_softmax(x))`, with respect to `x`, from the log-probabilities:
+/// `weight[t] · g · (exp(log_p) − [c = t])`.
+///
+/// # Safety
+/// As for [`nll_loss_backward`]; `log_p` has the size of `dx`, and may be exactly `dx`.
+pub unsafe fn cross_entropy_backward(
+    size: NllSize,
+    reduction: Reduction,
+    total: f64,
+    log_p: In<'_>,
+    targets: Targets<'_>,
+    g: In<'_>,
+    dx: Out<'_>,
+) {
+    // SAFETY: the contract of this function.
+    with_element!(float dx.dtype, T => unsafe {
+        backward::<T>(size, reduction, total, Some(log_p.ptr.cast()), targets, g, dx.ptr.cast());
+    });
+}
+
+unsafe fn backward<T: Float>(
+    size: NllSize,
+    reduction: Reduction,
+    total: f64,
+    log_p: Option<*const T>,
+    targets: Targets<'_>,
+    g: In<'_>,
+    dx: *mut T,
+) {
+    let NllSize { n, classes, inner } = size;
+    let sample = classes * inner;
+    let group = (GRAIN / sample.max(1)).max(1);
+    let cost = if log_p.is_some() { 1000 } else { 100 };
+    // SAFETY: chunks write the gradients of different samples.
+    let memory = unsafe { Shared::new((log_p, g.ptr.cast::<T>(), dx)) };
+    let targets = &targets;
+    parallel::run(n.div_ceil(group), ((n * sample) as u64).saturating_mul(cost), &|chunk| {
+        let (log_p, g, dx) = memory.get();
+        for i in chunk * group..((chunk + 1) * group).min(n) {
+            for j in 0..inner {
+                let first = i * sample + j;
+                // SAFETY: inside the operands; targets have been checked.
+                unsafe {
+                    let found = target::<T>(targets, i * inner + j);
+                    let scale = found.map_or(T::ZERO, |(_, weight)| match reduction {
+                        Reduction::None => weight * *g.add(i * inner + j),
+                        Reduction::Sum => weight * *g,
+                        Reduction::Mean => weight * *g / T::from_f64(total),
+                    });
+                    match (log_p, found) {
+                        (Some(log_p), Some(_)) => exp_line(classes, inner, scale, log_p.add(first), dx.add(first)),
+                        _ => zero_line(classes, inner, dx.add(first)),
+                    }
+                    if let Some((class, _)) = found {
+                        *dx.add(first + class * inner) -= scale;
+                    }
+                }
+            }
+        }
+    });
+}
+
+simd! {
+    unsafe fn exp_line<T: Float>(n: usize, stride: usize, scale: T, log_p: *const T, dx: *mut T) {
+        if stride == 1 {
+            for c in 0..n {
+                *dx.add(c) = (*log_p.add(c)).exp() * scale;
+            }
+        } else {
+            for c in 0..n {
+                *dx.add(c * stride) = (*log_p.add(c * stride)).exp() * scale;
+            }
+        }
+    }
+}
+
+unsafe fn zero_line<T: Element>(n: usize, stride: usize, dx: *mut T) {
+    for c in 0..n {
+        // SAFETY: the caller's line.
+        unsafe { *dx.add(c * stride) = T::default() };
+    }
+}
+
+#[cfg(test)]
+#[path = "loss_tests.rs"]
+mod tests;

@@ -1,0 +1,622 @@
+//! Matrix products: `C = beta·C + alpha·A·B`, batched, of any strides.
+//!
+//! Four ways, chosen by the sizes alone: a dot product and matrix-vector products of our own (several accumulators,
+//! fixed tree), a direct kernel for small matrices, and `faer`'s kernels on panels of C for the rest. A panel is a
+//! chunk of the parallel loop, so results do not depend on the number of threads.
+
+use std::mem::size_of;
+use std::ops::Range;
+
+use smallvec::SmallVec;
+
+use super::element::Element;
+use super::float::{Float, Shared, View, ViewMut, fused, lane_sum, simd};
+use super::{In, Out};
+use crate::dtype::DType;
+use crate::parallel;
+
+/// Sizes of a batched product: A is `batch × m × k`, B is `batch × k × n`, C is `batch × m × n`.
+#[derive(Clone, Copy, Debug)]
+pub struct MatmulSize<'a> {
+    /// Leading axes shared by the three operands (stride 0 where one is broadcast).
+    pub batch: &'a [usize],
+    /// Rows of A and C.
+    pub m: usize,
+    /// Columns of B and C.
+    pub n: usize,
+    /// Columns of A, rows of B.
+    pub k: usize,
+}
+
+/// `C = beta·C + alpha·A·B` for `f32`, `f64` and the integers.
+///
+/// Strides are `[batch…, row, column]`, of any sign, 0 allowed in A and B. With `beta == 0` C is not read. The scalars
+/// are rounded to the dtype; integers wrap. The empty sum (`k == 0`) is 0.
+///
+/// # Safety
+/// The operands must have one dtype, lie in memory of the given sizes and strides, and C must overlap neither A nor B
+/// nor itself.
+pub unsafe fn matmul(size: MatmulSize<'_>, alpha: f64, a: In<'_>, b: In<'_>, beta: f64, c: Out<'_>) {
+    debug_assert!(a.dtype == c.dtype && b.dtype == c.dtype);
+    let rank = size.batch.len() + 2;
+    debug_assert!(a.strides.len() == rank && b.strides.len() == rank && c.strides.len() == rank);
+    if size.m == 0 || size.n == 0 || size.batch.contains(&0) {
+        return;
+    }
+    // SAFETY: the contract of this function; the dtype was matched to the type.
+    unsafe {
+        match c.dtype {
+            DType::F32 => float::<f32>(size, alpha as f32, a, b, beta as f32, c),
+            DType::F64 => float::<f64>(size, alpha, a, b, beta, c),
+            DType::U8 => integer::<u8>(size, alpha as i64 as u8, a, b, beta as i64 as u8, c),
+            DType::I8 => integer::<i8>(size, alpha as i64 as i8, a, b, beta as i64 as i8, c),
+            DType::I16 => integer::<i16>(size, alpha as i64 as i16, a, b, beta as i64 as i16, c),
+            DType::I32 => integer::<i32>(size, alpha as i64 as i32, a, b, beta as i64 as i32, c),
+            DType::I64 => integer::<i64>(size, alpha as i64, a, b, beta as i64, c),
+            other => unreachable!("dtype {other} is refused at the door"),
+        }
+    }
+}
+
+// ---- batches -----------------------------------------------------------------------------------------------------
+
+/// One batch axis: size and the strides of A, B and C.
+#[derive(Clone, Copy)]
+struct BatchAxis {
+    size: usize,
+    strides: [isize; 3],
+}
+
+/// The product with its operands as matrices and the batch axes merged as far as the strides allow.
+struct Problem<T> {
+    m: usize,
+    n: usize,
+    k: usize,
+    batch: SmallVec<[BatchAxis; 4]>,
+    count: usize,
+    a: View<T>,
+    b: View<T>,
+    c: ViewMut<T>,
+}
+
+impl<T: Element> Problem<T> {
+    fn new(size: MatmulSize<'_>, a: In<'_>, b: In<'_>, c: Out<'_>) -> Self {
+        let outer = size.batch.len();
+        let mut batch: SmallVec<[BatchAxis; 4]> = SmallVec::new();
+        for axis in 0..outer {
+            let next =
+                BatchAxis { size: size.batch[axis], strides: [a.strides[axis], b.strides[axis], c.strides[axis]] };
+            if next.size == 1 {
+                continue;
+            }
+            match batch.last_mut() {
+                Some(last) if (0..3).all(|i| last.strides[i] == next.strides[i] * next.size as isize) => {
+                    *last = BatchAxis { size: last.size * next.size, strides: next.strides };
+                }
+                _ => batch.push(next),
+            }
+        }
+        let mut problem = Self {
+            m: size.m,
+            n: size.n,
+            k: size.k,
+            count: 1,
+            batch,
+            a: View { ptr: a.ptr.cast(), rs: a.strides[outer], cs: a.strides[outer + 1] },
+            b: View { ptr: b.ptr.cast(), rs: b.strides[outer], cs: b.strides[outer + 1] },
+            c: ViewMut { ptr: c.ptr.cast(), rs: c.strides[outer], cs: c.strides[outer + 1] },
+        };
+        problem.fold();
+        problem.count = problem.batch.iter().map(|axis| axis.size).product();
+        problem
+    }
+
+    /// A batch over one side only is one larger matrix: `[b, m, k] × [k, n]` is `[b·m, k] × [k, n]`.
+    fn fold(&mut self) {
+        let [BatchAxis { size, strides: [a, b, c] }] = self.batch[..] else { return };
+        let rows = (self.m as isize, self.a.rs, self.c.rs);
+        let cols = (self.n as isize, self.b.cs, self.c.cs);
+        if b == 0 && self.m == 1 {
+            (self.a.rs, self.c.rs) = (a, c);
+        } else if b == 0 && a == rows.0 * rows.1 && c == rows.0 * rows.2 {
+        } else if a == 0 && self.n == 1 {
+            (self.b.cs, self.c.cs) = (b, c);
+            self.n = size;
+            self.batch.clear();
+            return;
+        } else if a == 0 && b == cols.0 * cols.1 && c == cols.0 * cols.2 {
+            self.n *= size;
+            self.batch.clear();
+            return;
+        } else {
+            return;
+        }
+        self.m *= size;
+        self.batch.clear();
+    }
+
+    /// The matrices of one batch entry.
+    #[inline]
+    fn entry(&self, mut index: usize) -> (View<T>, View<T>, ViewMut<T>) {
+        let (mut a, mut b, mut c) = (self.a, self.b, self.c);
+        for axis in self.batch.iter().rev() {
+            let position = (index % axis.size) as isize;
+            index /= axis.size;
+            a.ptr = a.ptr.wrapping_offset(position * axis.strides[0]);
+            b.ptr = b.ptr.wrapping_offset(position * axis.strides[1]);
+            c.ptr = c.ptr.wrapping_offset(position * axis.strides[2]);
+        }
+        (a, b, c)
+    }
+
+    /// Multiplications in one batch entry.
+    fn work(&self) -> usize {
+        self.m.saturating_mul(self.n).saturating_mul(self.k.max(1))
+    }
+}
+
+// SAFETY: plain addresses; the caller of `matmul` vouches for the memory, chunks write disjoint panels of C.
+unsafe impl<T> Sync for Problem<T> {}
+
+/// Multiplications that a chunk of a batch should have, so that its overhead (a quarter of a microsecond) is small.
+const BATCH_GRAIN: usize = 1 << 18;
+/// Largest product that is worth one chunk: about 0.3 ms, so that helpers finish together.
+const PANEL_GRAIN: usize = 1 << 23;
+/// Picoseconds per multiplication of 4 bytes, measured on AVX-512 at full rate; less capable machines need helpers more.
+const COST: u64 = 10;
+
+fn cost<T>(work: usize, per_multiplication: u64) -> u64 {
+    (work as u64).saturating_mul(per_multiplication * size_of::<T>() as u64 / 4)
+}
+
+unsafe fn float<T: Float>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>, beta: T, c: Out<'_>) {
+    let problem = Problem::<T>::new(size, a, b, c);
+    let (m, n, k) = (problem.m, problem.n, problem.k);
+    let work = problem.work();
+    let total = work.saturating_mul(problem.count);
+    let one = |index: usize, rows: Range<usize>, cols: Range<usize>| {
+        let (a, b, c) = problem.entry(index);
+        let size = [rows.len(), cols.len(), k];
+        let (a, b, c) = (a.at(rows.start, 0), b.at(0, cols.start), c.at(rows.start, cols.start));
+        // SAFETY: the contract of `matmul`; chunks are disjoint entries or panels of C.
+        unsafe { product(size, alpha, a, b, beta, c) };
+    };
+    if total <= BATCH_GRAIN && problem.count == 1 {
+        return one(0, 0..m, 0..n);
+    }
+    if work <= PANEL_GRAIN / 4 && problem.count > 1 {
+        let group = (BATCH_GRAIN / work).max(1);
+        let chunks = problem.count.div_ceil(group);
+        return parallel::run(chunks, cost::<T>(total, COST), &|chunk| {
+            for index in chunk * group..((chunk + 1) * group).min(problem.count) {
+                one(index, 0..m, 0..n);
+            }
+        });
+    }
+    if problem.count == 1 && m == 1 && n == 1 {
+        // SAFETY: the contract of `matmul`.
+        return unsafe { long_dot(k, alpha, problem.a, problem.b, beta, problem.c.ptr) };
+    }
+    let (height, width) = panels::<T>(m, n, k, problem.c);
+    let (down, across) = (m.div_ceil(height), n.div_ceil(width));
+    // A matrix-vector product waits for memory: some 0.1 ns per element.
+    let per = if m == 1 || n == 1 { 100 } else { COST };
+    parallel::run(problem.count * down * across, cost::<T>(total, per), &|chunk| {
+        let (index, panel) = (chunk / (down * across), chunk % (down * across));
+        let (row, col) = (panel % down * height, panel / down * width);
+        one(index, row..(row + height).min(m), col..(col + width).min(n));
+    });
+}
+
+/// Height and width of the panels of C.
+///
+/// `faer` packs the operand along the contiguous axis of C (once per panel) and reads the other one in place, so
+/// panels are cut across the contiguous axis first, in whole vectors, and along the other one only where that leaves
+/// long columns.
+fn panels<T>(m: usize, n: usize, k: usize, c: ViewMut<T>) -> (usize, usize) {
+    let along_columns = c.rs.unsigned_abs() > c.cs.unsigned_abs();
+    let (packed, free) = if along_columns { (n, m) } else { (m, n) };
+    let work = m.saturating_mul(n).saturating_mul(k.max(1));
+    // Matrix-vector products are bound by memory: chunks of a quarter of a megabyte elements.
+    let grain = if m == 1 || n == 1 { 1 << 18 } else { PANEL_GRAIN };
+    let wanted = work.div_ceil(grain).clamp(1, 256);
+    // One 64-byte vector is the least, four of them by four columns fill the kernel's registers.
+    let vector = 64 / size_of::<T>();
+    let packed_count = wanted.min(packed.div_ceil(4 * vector)).max(1);
+    let packed_step = packed.div_ceil(packed_count).next_multiple_of(vector);
+    let packed_count = packed.div_ceil(packed_step);
+    // Packing an element costs about as much as 64 multiplications with it.
+    let free_count = wanted.div_ceil(packed_count).min(free.div_ceil(512)).max(1);
+    let free_step = free.div_ceil(free_count).next_multiple_of(4);
+    if along_columns { (free_step, packed_step) } else { (packed_step, free_step) }
+}
+
+/// `C = beta·C + alpha·A·B` on the calling thread, for kernels that have their own chunks.
+///
+/// # Safety
+/// The views must describe memory of the sizes `[m, n, k]`; C must not overlap A, B or itself.
+pub(super) unsafe fn product<T: Float>(size: [usize; 3], alpha: T, a: View<T>, b: View<T>, beta: T, c: ViewMut<T>) {
+    let [m, n, k] = size;
+    // SAFETY: the caller's views fit `size`.
+    unsafe {
+        if k == 0 || alpha == T::ZERO {
+            // 0·A is 0 here even where A holds NaN, as in BLAS.
+            return scale(m, n, beta, c);
+        }
+        if n == 1 {
+            return matvec(m, k, alpha, a, (b.ptr, b.rs), beta, (c.ptr, c.rs));
+        }
+        if m == 1 {
+            return matvec(n, k, alpha, b.t(), (a.ptr, a.cs), beta, (c.ptr, c.cs));
+        }
+        if c.cs == 1 && small::fits(size, b) {
+            return small::run(size, alpha, a, b, beta, c);
+        }
+        if c.rs == 1 && small::fits([n, m, k], a.t()) {
+            return small::run([n, m, k], alpha, b.t(), a.t(), beta, c.t());
+        }
+        if beta != T::ZERO && beta != T::ONE {
+            scale(m, n, beta, c);
+        }
+        T::gemm(size, alpha, a, b, beta != T::ZERO, c);
+    }
+}
+
+/// `C = beta·C`, where 0 overwrites.
+unsafe fn scale<T: Float>(m: usize, n: usize, beta: T, c: ViewMut<T>) {
+    if beta == T::ONE {
+        return;
+    }
+    for row in 0..m {
+        for col in 0..n {
+            let to = c.at(row, col).ptr;
+            // SAFETY: inside C.
+            unsafe { *to = if beta == T::ZERO { T::ZERO } else { beta * *to } };
+        }
+    }
+}
+
+// ---- vectors -----------------------------------------------------------------------------------------------------
+
+/// `y = beta·y + alpha·A·x` for a matrix of `m × k`.
+unsafe fn matvec<T: Float>(
+    m: usize,
+    k: usize,
+    alpha: T,
+    a: View<T>,
+    (x, xs): (*const T, isize),
+    beta: T,
+    (y, ys): (*mut T, isize),
+) {
+    let mut copy: SmallVec<[T; 256]> = SmallVec::new();
+    // SAFETY: the caller's vectors have k and m elements.
+    unsafe {
+        let x = if xs == 1 || k == 1 {
+            x
+        } else {
+            copy.extend((0..k).map(|i| *x.offset(i as isize * xs)));
+            copy.as_ptr()
+        };
+        if a.cs == 1 || k == 1 {
+            matvec_rows(m, k, alpha, a.ptr, a.rs, x, beta, y, ys);
+        } else if a.rs == 1 {
+            matvec_columns(m, k, alpha, a.ptr, a.cs, x, beta, y, ys);
+        } else {
+            let mut row: SmallVec<[T; 256]> = SmallVec::with_capacity(k);
+            for i in 0..m {
+                row.clear();
+                row.extend((0..k).map(|j| *a.at(i, j).ptr));
+                matvec_rows(1, k, alpha, row.as_ptr(), 0, x, beta, y.offset(i as isize * ys), ys);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn put<T: Float>(y: *mut T, value: T, alpha: T, beta: T) {
+    // SAFETY: the caller's element.
+    unsafe { *y = if beta == T::ZERO { alpha * value } else { alpha * value + beta * *y } };
+}
+
+/// Accumulators of a dot product: four vectors of 64 bytes cover the latency of an addition.
+const DOT_LANES: usize = 64;
+
+/// Dot product of contiguous vectors. Multiplication and addition round separately: with two loads per product a fused
+/// one is no faster, and so every machine gets the same bits.
+#[inline(always)]
+unsafe fn dot<T: Float>(k: usize, a: *const T, b: *const T) -> T {
+    let mut lanes = [T::ZERO; DOT_LANES];
+    let whole = k - k % DOT_LANES;
+    // SAFETY: both vectors have k elements.
+    unsafe {
+        for start in (0..whole).step_by(DOT_LANES) {
+            for (lane, sum) in lanes.iter_mut().enumerate() {
+                *sum += *a.add(start + lane) * *b.add(start + lane);
+            }
+        }
+        for (lane, sum) in lanes[..k - whole].iter_mut().enumerate() {
+            *sum += *a.add(whole + lane) * *b.add(whole + lane);
+        }
+    }
+    lane_sum(lanes)
+}
+
+simd! {
+    /// `y = beta·y + alpha·A·x`, rows of A and x contiguous: one dot product per row.
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn matvec_rows<T: Float>(
+        m: usize, k: usize, alpha: T, a: *const T, rs: isize, x: *const T, beta: T, y: *mut T, ys: isize,
+    ) {
+        for i in 0..m as isize {
+            put(y.offset(i * ys), dot(k, a.offset(i * rs), x), alpha, beta);
+        }
+    }
+}
+
+/// Rows of a column-major matrix that are summed together.
+const COLUMN_BLOCK: usize = 64;
+
+simd! {
+    /// `y = beta·y + alpha·A·x`, columns of A contiguous: blocks of rows, summed over the columns in order.
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn matvec_columns<T: Float>(
+        m: usize, k: usize, alpha: T, a: *const T, cs: isize, x: *const T, beta: T, y: *mut T, ys: isize,
+    ) {
+        let mut start = 0;
+        while start + COLUMN_BLOCK <= m {
+            let mut sums = [T::ZERO; COLUMN_BLOCK];
+            for j in 0..k {
+                let (column, factor) = (a.add(start).offset(j as isize * cs), *x.add(j));
+                for (lane, sum) in sums.iter_mut().enumerate() {
+                    *sum += *column.add(lane) * factor;
+                }
+            }
+            for (lane, &sum) in sums.iter().enumerate() {
+                put(y.offset((start + lane) as isize * ys), sum, alpha, beta);
+            }
+            start += COLUMN_BLOCK;
+        }
+        let rest = m - start;
+        let mut sums = [T::ZERO; COLUMN_BLOCK];
+        if rest > 0 {
+            for j in 0..k {
+                let (column, factor) = (a.add(start).offset(j as isize * cs), *x.add(j));
+                for (lane, sum) in sums[..rest].iter_mut().enumerate() {
+                    *sum += *column.add(lane) * factor;
+                }
+            }
+            for (lane, &sum) in sums[..rest].iter().enumerate() {
+                put(y.offset((start + lane) as isize * ys), sum, alpha, beta);
+            }
+        }
+    }
+}
+
+/// Elements per chunk of a long dot product.
+const DOT_CHUNK: usize = 1 << 16;
+
+/// A dot product in chunks, the partial sums added in order.
+unsafe fn long_dot<T: Float>(k: usize, alpha: T, a: View<T>, b: View<T>, beta: T, c: *mut T) {
+    let chunks = k.div_ceil(DOT_CHUNK);
+    let mut partial = vec![T::ZERO; chunks];
+    // SAFETY: the caller's vectors have k elements; every chunk writes its own partial sum.
+    unsafe {
+        let to = Shared::new(partial.as_mut_ptr());
+        let from = Shared::new((a, b));
+        parallel::run(chunks, cost::<T>(k, 100), &|chunk| {
+            let (a, b) = from.get();
+            let start = chunk * DOT_CHUNK;
+            let len = DOT_CHUNK.min(k - start);
+            let (a, b) = (a.at(0, start), b.at(start, 0));
+            matvec(1, len, T::ONE, a, (b.ptr, b.rs), T::ZERO, (to.get().add(chunk), 1));
+        });
+        put(c, partial.into_iter().sum(), alpha, beta);
+    }
+}
+
+// ---- small matrices ----------------------------------------------------------------------------------------------
+
+/// Products so small that setting up a blocked one costs more than the arithmetic.
+mod small {
+    use super::{Float, View, ViewMut, fused, put};
+    use std::mem::size_of;
+
+    /// Bytes of B that may be packed on the stack.
+    const PACK_BYTES: usize = 16 << 10;
+    /// Columns in a block of C: a vector of 64 bytes for f32, two for f64.
+    const COLS: usize = 16;
+    /// Rows in a block of C.
+    const ROWS: usize = 8;
+
+    /// Whether `run` takes this product (C's rows are contiguous).
+    pub fn fits<T>([m, n, k]: [usize; 3], b: View<T>) -> bool {
+        let packed = k.saturating_mul(n.next_multiple_of(COLS)).saturating_mul(size_of::<T>());
+        let work = m.saturating_mul(n).saturating_mul(k);
+        if b.cs == 1 && n.is_multiple_of(COLS) { work <= 1 << 16 } else { packed <= PACK_BYTES && work <= 1 << 16 }
+    }
+
+    struct Call<T> {
+        size: [usize; 3],
+        alpha: T,
+        a: View<T>,
+        b: View<T>,
+        beta: T,
+        c: ViewMut<T>,
+    }
+
+    impl<T: Float> pulp::WithSimd for Call<T> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: pulp::Simd>(self, _: S) {
+            let Self { size: [m, n, k], alpha, a, b, beta, c } = self;
+            // SAFETY: the contract of `run`; rows and columns stay below m and n, B is packed where it is not
+            // readable in whole blocks.
+            unsafe {
+                let mut pack = std::mem::MaybeUninit::<[u64; PACK_BYTES / 8]>::uninit();
+                let (b, b_rs) = if b.cs == 1 && n.is_multiple_of(COLS) {
+                    (b.ptr, b.rs)
+                } else {
+                    let pack = pack.as_mut_ptr().cast::<T>();
+                    (pack_b(k, n, b, pack), n.next_multiple_of(COLS) as isize)
+                };
+                for col in (0..n).step_by(COLS) {
+                    let cols = COLS.min(n - col);
+                    let b = b.add(col);
+                    let mut row = 0;
+                    while row + ROWS <= m {
+                        block::<T, S, ROWS>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, col));
+                        row += ROWS;
+                    }
+                    while row + 2 <= m {
+                        block::<T, S, 2>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, col));
+                        row += 2;
+                    }
+                    if row < m {
+                        block::<T, S, 1>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, col));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Copies B to rows of whole blocks; the columns past `n` are 0.
+    #[inline(always)]
+    unsafe fn pack_b<T: Float>(k: usize, n: usize, b: View<T>, to: *mut T) -> *const T {
+        let width = n.next_multiple_of(COLS);
+        // SAFETY: `fits` saw to it that k rows of `width` fit.
+        unsafe {
+            for col in 0..n {
+                for row in 0..k {
+                    *to.add(row * width + col) = *b.at(row, col).ptr;
+                }
+            }
+            for row in 0..k {
+                for col in n..width {
+                    *to.add(row * width + col) = T::ZERO;
+                }
+            }
+        }
+        to
+    }
+
+    /// `R × 16` elements of C, the sums over k in registers.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn block<T: Float, S: pulp::Simd, const R: usize>(
+        k: usize,
+        cols: usize,
+        alpha: T,
+        a: View<T>,
+        b: *const T,
+        b_rs: isize,
+        beta: T,
+        c: ViewMut<T>,
+    ) {
+        let mut sums = [[T::ZERO; COLS]; R];
+        // SAFETY: the caller's block lies inside the operands.
+        unsafe {
+            for depth in 0..k {
+                let from = b.offset(depth as isize * b_rs);
+                let values: [T; COLS] = from.cast::<[T; COLS]>().read_unaligned();
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    let factor = *a.at(row, depth).ptr;
+                    for (sum, &value) in sums.iter_mut().zip(&values) {
+                        *sum = fused::<S, T>(factor, value, *sum);
+                    }
+                }
+            }
+            for (row, sums) in sums.iter().enumerate() {
+                let to = c.at(row, 0).ptr;
+                if cols == COLS && beta == T::ZERO {
+                    let scaled = sums.map(|sum| alpha * sum);
+                    to.cast::<[T; COLS]>().write_unaligned(scaled);
+                } else {
+                    for (col, &sum) in sums[..cols].iter().enumerate() {
+                        put(to.add(col), sum, alpha, beta);
+                    }
+                }
+            }
+        }
+    }
+
+    /// `C = beta·C + alpha·A·B` where `fits`.
+    ///
+    /// # Safety
+    /// The views must fit the sizes, with C's rows contiguous.
+    pub unsafe fn run<T: Float>(size: [usize; 3], alpha: T, a: View<T>, b: View<T>, beta: T, c: ViewMut<T>) {
+        pulp::Arch::new().dispatch(Call { size, alpha, a, b, beta, c });
+    }
+}
+
+// ---- integers ----------------------------------------------------------------------------------------------------
+
+/// Integers as a product needs them.
+trait Wrapping: Element {
+    /// `self * a + b`, wrapping.
+    fn multiply_add(self, a: Self, b: Self) -> Self;
+}
+
+macro_rules! wrapping {
+    ($($type:ty),*) => {$(
+        impl Wrapping for $type {
+            #[inline(always)]
+            fn multiply_add(self, a: Self, b: Self) -> Self {
+                self.wrapping_mul(a).wrapping_add(b)
+            }
+        }
+    )*};
+}
+wrapping!(u8, i8, i16, i32, i64);
+
+/// Columns of C that are summed together.
+const INTEGER_COLS: usize = 32;
+
+unsafe fn integer<T: Wrapping>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>, beta: T, c: Out<'_>) {
+    let problem = Problem::<T>::new(size, a, b, c);
+    let rows_per_chunk = (BATCH_GRAIN / problem.n.saturating_mul(problem.k.max(1))).clamp(1, problem.m);
+    let per_entry = problem.m.div_ceil(rows_per_chunk);
+    let total = problem.work().saturating_mul(problem.count) as u64;
+    // Some 0.2 ns per multiplication.
+    parallel::run(problem.count * per_entry, total.saturating_mul(200), &|chunk| {
+        let (a, b, c) = problem.entry(chunk / per_entry);
+        let start = chunk % per_entry * rows_per_chunk;
+        let rows = rows_per_chunk.min(problem.m - start);
+        // SAFETY: the contract of `matmul`; chunks are disjoint rows of C.
+        unsafe { integer_rows(rows, problem.n, problem.k, alpha, a.at(start, 0), b, beta, c.at(start, 0)) }
+    });
+}
+
+simd! {
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn integer_rows<T: Wrapping>(
+        m: usize, n: usize, k: usize, alpha: T, a: View<T>, b: View<T>, beta: T, c: ViewMut<T>,
+    ) {
+        for row in 0..m {
+            for start in (0..n).step_by(INTEGER_COLS) {
+                let cols = INTEGER_COLS.min(n - start);
+                let mut sums = [T::default(); INTEGER_COLS];
+                for depth in 0..k {
+                    let (factor, from) = (*a.at(row, depth).ptr, b.at(depth, start));
+                    if cols == INTEGER_COLS && b.cs == 1 {
+                        for (col, sum) in sums.iter_mut().enumerate() {
+                            *sum = factor.multiply_add(*from.ptr.add(col), *sum);
+                        }
+                    } else {
+                        for (col, sum) in sums[..cols].iter_mut().enumerate() {
+                            *sum = factor.multiply_add(*from.at(0, col).ptr, *sum);
+                        }
+                    }
+                }
+                for (col, &sum) in sums[..cols].iter().enumerate() {
+                    let to = c.at(row, start + col).ptr;
+                    let old = if beta == T::default() { beta } else { beta.multiply_add(*to, T::default()) };
+                    *to = alpha.multiply_add(sum, old);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "matmul_tests.rs"]
+mod tests;

@@ -1,0 +1,214 @@
+use super::*;
+use crate::kernels::samples::{Random, assert_near, coordinates};
+
+/// A matrix stack in memory with strides of its own: room, offset of the first element, strides.
+struct Stack<T> {
+    memory: Vec<T>,
+    offset: usize,
+    strides: Vec<isize>,
+}
+
+impl<T: Copy> Stack<T> {
+    /// Lays `shape` out in a random order of axes, with gaps and with some axes reversed.
+    fn random(random: &mut Random, shape: &[usize], mut value: impl FnMut(&mut Random) -> T) -> Self {
+        let mut order: Vec<usize> = (0..shape.len()).collect();
+        for i in (1..order.len()).rev() {
+            order.swap(i, random.below(i + 1));
+        }
+        if random.below(2) == 0 {
+            order.sort_unstable();
+        }
+        let gap = if random.below(3) == 0 { 2 } else { 1 };
+        let mut strides = vec![0isize; shape.len()];
+        let mut step = gap;
+        for &axis in order.iter().rev() {
+            strides[axis] = step as isize;
+            step *= shape[axis].max(1);
+        }
+        let mut offset = 0;
+        for axis in 0..shape.len() {
+            if shape[axis] > 0 && random.below(6) == 0 {
+                offset += strides[axis] as usize * (shape[axis] - 1);
+                strides[axis] = -strides[axis];
+            }
+        }
+        Self { memory: (0..step + 1).map(|_| value(random)).collect(), offset, strides }
+    }
+
+    fn at(&self, index: &[usize]) -> usize {
+        let shift: isize = index.iter().zip(&self.strides).map(|(&i, &s)| i as isize * s).sum();
+        (self.offset as isize + shift) as usize
+    }
+}
+
+fn input<T: Element>(stack: &Stack<T>) -> In<'_> {
+    In { ptr: stack.memory[stack.offset..].as_ptr().cast(), dtype: T::DTYPE, strides: &stack.strides }
+}
+
+fn random_size(random: &mut Random) -> (Vec<usize>, usize, usize, usize) {
+    let batch = (0..random.below(3)).map(|_| random.below(4)).collect();
+    let mut side = || match random.below(8) {
+        0 => 0,
+        1 | 2 => 1,
+        3 | 4 => random.below(40) + 1,
+        5 => random.below(130) + 1,
+        _ => random.below(20) + 1,
+    };
+    let (m, n, k) = (side(), side(), side());
+    (batch, m, n, k)
+}
+
+fn check_floats<T: Float>(seed: u64, rounds: usize, tolerance: f64) {
+    let mut random = Random(seed);
+    for round in 0..rounds {
+        let (batch, m, n, k) = random_size(&mut random);
+        let shape = |rows: usize, cols: usize| [&batch[..], &[rows, cols]].concat();
+        let value = |random: &mut Random| T::from_f64(random.unit());
+        let mut a = Stack::random(&mut random, &shape(m, k), value);
+        let b = Stack::random(&mut random, &shape(k, n), value);
+        let c = Stack::random(&mut random, &shape(m, n), value);
+        if !batch.is_empty() && random.below(3) == 0 {
+            a.strides[0] = 0;
+        }
+        let alpha = [1.0, 1.0, -0.5][random.below(3)];
+        let beta = [0.0, 0.0, 1.0, 0.25][random.below(4)];
+        let mut result = c.memory.clone();
+        let out = Out { ptr: result[c.offset..].as_mut_ptr().cast(), dtype: T::DTYPE, strides: &c.strides };
+        // SAFETY: the stacks have room for their shapes.
+        unsafe { matmul(MatmulSize { batch: &batch, m, n, k }, alpha, input(&a), input(&b), beta, out) };
+        let mut written = vec![false; result.len()];
+        for index in coordinates(&shape(m, n)) {
+            let (outer, inner) = index.split_at(batch.len());
+            let sum: f64 = (0..k)
+                .map(|depth| {
+                    let left = a.memory[a.at(&[outer, &[inner[0], depth]].concat())].to_f64();
+                    left * b.memory[b.at(&[outer, &[depth, inner[1]]].concat())].to_f64()
+                })
+                .sum();
+            let at = c.at(&index);
+            let expected = alpha * sum + beta * c.memory[at].to_f64();
+            assert_near(result[at].to_f64(), expected, tolerance, &format!("round {round} {batch:?} {m} {n} {k}"));
+            written[at] = true;
+        }
+        for (at, (&now, &before)) in result.iter().zip(&c.memory).enumerate() {
+            assert!(written[at] || now == before, "element {at} outside C was written");
+        }
+    }
+}
+
+#[test]
+fn f32_products_of_any_layout_match_the_definition() {
+    check_floats::<f32>(1, 400, 3e-5);
+}
+
+#[test]
+fn f64_products_of_any_layout_match_the_definition() {
+    check_floats::<f64>(2, 400, 1e-12);
+}
+
+#[test]
+fn large_products_are_cut_into_panels_without_seams() {
+    for (m, n, k) in [(300, 257, 211), (1, 3000, 500), (3000, 1, 500), (500, 1030, 97), (33, 1500, 300)] {
+        let mut random = Random(3);
+        let a: Vec<f64> = random.units(m * k);
+        let b: Vec<f64> = random.units(k * n);
+        let mut c = vec![f64::NAN; m * n];
+        let strides = [[k as isize, 1], [n as isize, 1], [n as isize, 1]];
+        // SAFETY: contiguous matrices of their sizes.
+        unsafe {
+            matmul(
+                MatmulSize { batch: &[], m, n, k },
+                1.0,
+                In { ptr: a.as_ptr().cast(), dtype: DType::F64, strides: &strides[0] },
+                In { ptr: b.as_ptr().cast(), dtype: DType::F64, strides: &strides[1] },
+                0.0,
+                Out { ptr: c.as_mut_ptr().cast(), dtype: DType::F64, strides: &strides[2] },
+            );
+        }
+        for i in 0..m {
+            for j in 0..n {
+                let expected: f64 = (0..k).map(|d| a[i * k + d] * b[d * n + j]).sum();
+                assert_near(c[i * n + j], expected, 1e-12, &format!("{m} {n} {k} at {i} {j}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_long_dot_product_does_not_lose_its_tail() {
+    let k = 3 * DOT_CHUNK + 77;
+    let (a, b) = (vec![1.0f64; k], vec![2.0f64; k]);
+    let mut c = [f64::NAN];
+    let strides = [k as isize, 1];
+    // SAFETY: vectors of k elements.
+    unsafe {
+        matmul(
+            MatmulSize { batch: &[], m: 1, n: 1, k },
+            1.0,
+            In { ptr: a.as_ptr().cast(), dtype: DType::F64, strides: &strides },
+            In { ptr: b.as_ptr().cast(), dtype: DType::F64, strides: &[1, 1] },
+            0.0,
+            Out { ptr: c.as_mut_ptr().cast(), dtype: DType::F64, strides: &[1, 1] },
+        );
+    }
+    assert_eq!(c[0], 2.0 * k as f64);
+}
+
+fn check_integers<T: Wrapping + std::fmt::Debug>(seed: u64, from: fn(i64) -> T, to: fn(T) -> i64) {
+    let mut random = Random(seed);
+    for _ in 0..60 {
+        let (batch, m, n, k) = random_size(&mut random);
+        let shape = |rows: usize, cols: usize| [&batch[..], &[rows, cols]].concat();
+        let value = |random: &mut Random| from(random.bits() as i64);
+        let a = Stack::random(&mut random, &shape(m, k), value);
+        let b = Stack::random(&mut random, &shape(k, n), value);
+        let c = Stack::random(&mut random, &shape(m, n), value);
+        let (alpha, beta) = [(1, 0), (2, 3)][random.below(2)];
+        let mut result = c.memory.clone();
+        let out = Out { ptr: result[c.offset..].as_mut_ptr().cast(), dtype: T::DTYPE, strides: &c.strides };
+        let size = MatmulSize { batch: &batch, m, n, k };
+        // SAFETY: the stacks have room for their shapes.
+        unsafe { matmul(size, alpha as f64, input(&a), input(&b), beta as f64, out) };
+        for index in coordinates(&shape(m, n)) {
+            let (outer, inner) = index.split_at(batch.len());
+            let mut sum = 0i64;
+            for depth in 0..k {
+                let left = to(a.memory[a.at(&[outer, &[inner[0], depth]].concat())]);
+                let right = to(b.memory[b.at(&[outer, &[depth, inner[1]]].concat())]);
+                sum = sum.wrapping_add(left.wrapping_mul(right));
+            }
+            let at = c.at(&index);
+            let expected = sum.wrapping_mul(alpha).wrapping_add(to(c.memory[at]).wrapping_mul(beta));
+            assert_eq!(result[at], from(expected));
+        }
+    }
+}
+
+#[test]
+fn integer_products_wrap() {
+    check_integers::<i64>(4, |x| x, |x| x);
+    check_integers::<i32>(5, |x| x as i32, i64::from);
+    check_integers::<i16>(6, |x| x as i16, i64::from);
+    check_integers::<i8>(7, |x| x as i8, i64::from);
+    check_integers::<u8>(8, |x| x as u8, i64::from);
+}
+
+#[test]
+fn beta_zero_does_not_read_the_output() {
+    for (m, n, k) in [(4, 16, 3), (1, 5, 7), (5, 1, 7), (40, 50, 60), (3, 3, 0)] {
+        let (a, b) = (vec![1.0f32; m * k], vec![1.0f32; k * n]);
+        let mut c = vec![f32::NAN; m * n];
+        // SAFETY: contiguous matrices of their sizes.
+        unsafe {
+            matmul(
+                MatmulSize { batch: &[], m, n, k },
+                1.0,
+                In { ptr: a.as_ptr().cast(), dtype: DType::F32, strides: &[k as isize, 1] },
+                In { ptr: b.as_ptr().cast(), dtype: DType::F32, strides: &[n as isize, 1] },
+                0.0,
+                Out { ptr: c.as_mut_ptr().cast(), dtype: DType::F32, strides: &[n as isize, 1] },
+            );
+        }
+        assert!(c.iter().all(|&x| x == k as f32), "{m} {n} {k}: {c:?}");
+    }
+}

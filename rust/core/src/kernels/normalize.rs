@@ -1,0 +1,496 @@
+//! Layer and batch normalisation with their gradients.
+//!
+//! Operands are contiguous, `f32` or `f64`. Means and variances are formed in two passes with `f64` sums.
+
+use super::float::{Float, Shared, lane_sum, simd};
+use super::{In, Out};
+use crate::{parallel, with_element};
+
+/// Lanes that are summed together.
+const LANES: usize = 32;
+/// Elements per chunk of the parallel loop.
+const GRAIN: usize = 1 << 14;
+/// Picoseconds per element: three passes over memory in cache.
+const COST: u64 = 500;
+
+/// Sum in `f64` of `f` over `0..n`: 32 lanes and a fixed tree.
+#[inline(always)]
+fn sum(n: usize, f: impl Fn(usize) -> f64) -> f64 {
+    let mut lanes = [0.0; LANES];
+    let whole = n - n % LANES;
+    for start in (0..whole).step_by(LANES) {
+        for (lane, sum) in lanes.iter_mut().enumerate() {
+            *sum += f(start + lane);
+        }
+    }
+    for (lane, sum) in lanes[..n - whole].iter_mut().enumerate() {
+        *sum += f(whole + lane);
+    }
+    lane_sum(lanes)
+}
+
+// ---- layer normalisation -------------------------------------------------------------------------------------------
+
+/// Saved by the forward pass: one mean and one reciprocal standard deviation per row (or channel).
+#[derive(Clone, Copy)]
+pub struct Moments<P> {
+    /// Means.
+    pub mean: P,
+    /// `1 / sqrt(variance + eps)`.
+    pub rstd: P,
+}
+
+/// Rows that [`layer_norm_backward`] sums before the sums are added up in order; fixed by the sizes alone.
+fn row_group(rows: usize, n: usize) -> usize {
+    // At most 64 partial sums, each of at least a chunk's worth of elements.
+    rows.div_ceil(64).max(GRAIN / n.max(1)).max(1)
+}
+
+/// `y = (x − mean) · rstd · weight + bias` over rows of `n` elements; the (biased) variance gets `eps` added.
+///
+/// # Safety
+/// Contiguous operands of one dtype: `rows × n`, `n` for `weight` and `bias`, `rows` for the moments, which are written.
+#[allow(clippy::too_many_arguments)]
+pub unsafe fn layer_norm(
+    rows: usize,
+    n: usize,
+    eps: f64,
+    x: In<'_>,
+    weight: Option<In<'_>>,
+    bias: Option<In<'_>>,
+    y: Out<'_>,
+    moments: Moments<Out<'_>>,
+) {
+    with_element!(float y.dtype, T => {
+        let group = (GRAIN / n.max(1)).max(1);
+        // SAFETY: chunks write different rows.
+        let memory = unsafe {
+            Shared::new((
+                (x.ptr.cast::<T>(), y.ptr.cast::<T>()),
+                (weight.map(|w| w.ptr.cast::<T>()), bias.map(|b| b.ptr.cast::<T>())),
+                (moments.mean.ptr.cast::<T>(), moments.rstd.ptr.cast::<T>()),
+            ))
+        };
+        parallel::run(rows.div_ceil(group), (rows as u64 * n as u64).saturating_mul(COST), &|chunk| {
+            let ((x, y), affine, (mean, rstd)) = memory.get();
+            for row in chunk * group..((chunk + 1) * group).min(rows) {
+                // SAFETY: inside the operands.
+                unsafe { layer_row(n, eps, x.add(row * n), affine, y.add(row * n), mean.add(row), rstd.add(row)) };
+            }
+        });
+    });
+}
+
+/// Weight and bias, if any.
+type Affine<T> = (Option<*const T>, Option<*const T>);
+
+simd! {
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn layer_row<T: Float>(
+        n: usize, eps: f64, x: *const T, affine: Affine<T>, y: *mut T, mean_to: *mut T, rstd_to: *mut T,
+    ) {
+        let mean = sum(n, |i| (*x.add(i)).to_f64()) / n as f64;
+        let variance = sum(n, |i| {
+            let d = (*x.add(i)).to_f64() - mean;
+            d * d
+        }) / n as f64;
+        let (mean, rstd) = (T::from_f64(mean), T::from_f64(1.0 / (variance + eps).sqrt()));
+        (*mean_to, *rstd_to) = (mean, rstd);
+        let normal = |i: usize| (*x.add(i) - mean) * rstd;
+        match affine {
+            (None, None) => (0..n).for_each(|i| *y.add(i) = normal(i)),
+            (Some(w), None) => (0..n).for_each(|i| *y.add(i) = normal(i) * *w.add(i)),
+            (None, Some(b)) => (0..n).for_each(|i| *y.add(i) = normal(i) + *b.add(i)),
+            (Some(w), Some(b)) => (0..n).for_each(|i| *y.add(i) = normal(i) * *w.add(i) + *b.add(i)),
+        }
+    }
+}
+
+/// Gradients of [`layer_norm`]; outputs that are `None` are not computed, the others overwritten.
+///
+/// With `h = g · weight` and `n` the normalised input: `dx = rstd · (h − mean(h) − n · mean(h·n))`,
+/// `dweight = Σ g·n`, `dbias = Σ g`.
+///
+/// # Safety
+/// As for [`layer_norm`], with the moments it gave; `dx` may be exactly `g`.
+#[allow(clippy::too_many_arguments)]
+pub unsafe fn layer_norm_backward(
+    rows: usize,
+    n: usize,
+    g: In<'_>,
+    x: In<'_>,
+    weight: Option<In<'_>>,
+    moments: Moments<In<'_>>,
+    dx: Option<Out<'_>>,
+    dweight: Option<Out<'_>>,
+    dbias: Option<Out<'_>>,
+) {
+    with_element!(float g.dtype, T => {
+        let group = row_group(rows, n);
+        let chunks = rows.div_ceil(group);
+        let sums = dweight.is_some() || dbias.is_some();
+        // Sums of g·n and g per group of rows.
+        let mut partial = vec![T::ZERO; if sums { 2 * n * chunks } else { 0 }];
+        // SAFETY: chunks write different rows and different partial sums.
+        let memory = unsafe {
+            Shared::new((
+                LayerBackward::<T> {
+                    g: g.ptr.cast(),
+                    x: x.ptr.cast(),
+                    weight: weight.map(|w| w.ptr.cast()),
+                    mean: moments.mean.ptr.cast(),
+                    rstd: moments.rstd.ptr.cast(),
+                    dx: dx.map(|d| d.ptr.cast()),
+                },
+                partial.as_mut_ptr(),
+            ))
+        };
+        parallel::run(chunks, (rows as u64 * n as u64).saturating_mul(2 * COST), &|chunk| {
+            let (operands, partial) = memory.get();
+            // SAFETY: inside the operands.
+            unsafe {
+                let sums = sums.then(|| partial.add(chunk * 2 * n));
+                for row in chunk * group..((chunk + 1) * group).min(rows) {
+                    layer_backward_row(n, row, operands, sums);
+                }
+            }
+        });
+        for (out, offset) in [(dweight, 0), (dbias, n)] {
+            let Some(out) = out else { continue };
+            let out = out.ptr.cast::<T>();
+            for i in 0..n {
+                let total: T = (0..chunks).map(|chunk| partial[chunk * 2 * n + offset + i]).sum();
+                // SAFETY: inside the output.
+                unsafe { *out.add(i) = total };
+            }
+        }
+    });
+}
+
+#[derive(Clone, Copy)]
+struct LayerBackward<T> {
+    g: *const T,
+    x: *const T,
+    weight: Option<*const T>,
+    mean: *const T,
+    rstd: *const T,
+    dx: Option<*mut T>,
+}
+
+simd! {
+    unsafe fn layer_backward_row<T: Float>(n: usize, row: usize, operands: LayerBackward<T>, sums: Option<*mut T>) {
+        let LayerBackward { g, x, weight, mean, rstd, dx } = operands;
+        let (g, x, mean, rstd) = (g.add(row * n), x.add(row * n), *mean.add(row), *rstd.add(row));
+        let normal = |i: usize| (*x.add(i) - mean) * rstd;
+        if let Some(sums) = sums {
+            for i in 0..n {
+                *sums.add(i) += *g.add(i) * normal(i);
+                *sums.add(n + i) += *g.add(i);
+            }
+        }
+        if let Some(dx) = dx {
+            let dx = dx.add(row * n);
+            match weight {
+                None => layer_input_row(n, |i| *g.add(i), normal, rstd, dx),
+                Some(w) => layer_input_row(n, |i| *g.add(i) * *w.add(i), normal, rstd, dx),
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn layer_input_row<T: Float>(
+    n: usize,
+    h: impl Fn(usize) -> T,
+    normal: impl Fn(usize) -> T,
+    rstd: T,
+    dx: *mut T,
+) {
+    let mean_h = T::from_f64(sum(n, |i| h(i).to_f64()) / n as f64);
+    let mean_hn = T::from_f64(sum(n, |i| (h(i) * normal(i)).to_f64()) / n as f64);
+    for i in 0..n {
+        // SAFETY: the caller's row.
+        unsafe { *dx.add(i) = rstd * (h(i) - mean_h - normal(i) * mean_hn) };
+    }
+}
+
+// ---- batch normalisation -------------------------------------------------------------------------------------------
+
+/// A contiguous tensor seen as `n × channels × inner`.
+#[derive(Clone, Copy, Debug)]
+pub struct ChannelSize {
+    /// Samples.
+    pub n: usize,
+    /// Channels: the axis that keeps its moments apart.
+    pub channels: usize,
+    /// Product of the spatial sizes.
+    pub inner: usize,
+}
+
+impl ChannelSize {
+    /// Elements per channel.
+    pub fn count(&self) -> usize {
+        self.n * self.inner
+    }
+
+    fn total(&self) -> u64 {
+        (self.count() as u64).saturating_mul(self.channels as u64)
+    }
+
+    /// Channels per chunk. Without spatial axes neighbouring channels share cache lines.
+    fn group(&self) -> usize {
+        let fit = GRAIN / self.count().max(1);
+        if self.inner == 1 { fit.max(LANES).next_multiple_of(LANES) } else { fit.max(1) }
+    }
+
+    /// Runs `body(first, count)` on groups of channels.
+    fn each(&self, cost: u64, body: &(dyn Fn(usize, usize) + Sync)) {
+        let group = self.group();
+        parallel::run(self.channels.div_ceil(group), self.total().saturating_mul(cost), &|chunk| {
+            body(chunk * group, group.min(self.channels - chunk * group));
+        });
+    }
+}
+
+/// Sums over each of `count` channels of what `f(channel, offset)` makes of its elements.
+#[inline(always)]
+fn channel_sums<const S: usize>(
+    size: ChannelSize,
+    first: usize,
+    count: usize,
+    f: impl Fn(usize, usize) -> [f64; S],
+    mut done: impl FnMut(usize, [f64; S]),
+) {
+    let ChannelSize { n, channels, inner } = size;
+    if inner == 1 {
+        for start in (first..first + count).step_by(LANES) {
+            let width = LANES.min(first + count - start);
+            let mut sums = [[0.0; LANES]; S];
+            for sample in 0..n {
+                for lane in 0..width {
+                    let terms = f(start + lane, sample * channels + start + lane);
+                    for (sum, term) in sums.iter_mut().zip(terms) {
+                        sum[lane] += term;
+                    }
+                }
+            }
+            for lane in 0..width {
+                done(start + lane, sums.map(|sum| sum[lane]));
+            }
+        }
+        return;
+    }
+    for channel in first..first + count {
+        let mut sums = [0.0; S];
+        for sample in 0..n {
+            let plane = (sample * channels + channel) * inner;
+            for (s, total) in sums.iter_mut().enumerate() {
+                *total += sum(inner, |i| f(channel, plane + i)[s]);
+            }
+        }
+        done(channel, sums);
+    }
+}
+
+/// Runs `f(channel, offset)` on every element of `count` channels.
+#[inline(always)]
+fn channel_elements(size: ChannelSize, first: usize, count: usize, mut f: impl FnMut(usize, usize)) {
+    let ChannelSize { n, channels, inner } = size;
+    for sample in 0..n {
+        if inner == 1 {
+            for channel in first..first + count {
+                f(channel, sample * channels + channel);
+            }
+        } else {
+            for channel in first..first + count {
+                let plane = (sample * channels + channel) * inner;
+                for i in 0..inner {
+                    f(channel, plane + i);
+                }
+            }
+        }
+    }
+}
+
+/// Mean and biased variance of each channel.
+///
+/// # Safety
+/// Contiguous operands of one dtype; `mean` and `variance` have one element per channel.
+pub unsafe fn batch_moments(size: ChannelSize, x: In<'_>, mean: Out<'_>, variance: Out<'_>) {
+    with_element!(float x.dtype, T => {
+        // SAFETY: chunks write different channels.
+        let memory = unsafe {
+            Shared::new((x.ptr.cast::<T>(), mean.ptr.cast::<T>(), variance.ptr.cast::<T>()))
+        };
+        size.each(COST, &|first, count| {
+            let (x, mean, variance) = memory.get();
+            // SAFETY: inside the operands.
+            unsafe { moments_of(size, first, count, x, mean, variance) };
+        });
+    });
+}
+
+simd! {
+    unsafe fn moments_of<T: Float>(
+        size: ChannelSize, first: usize, count: usize, x: *const T, mean: *mut T, variance: *mut T,
+    ) {
+        let n = size.count() as f64;
+        let mut means = vec![0.0; count];
+        channel_sums(size, first, count, |_, at| [(*x.add(at)).to_f64()], |c, [sum]| means[c - first] = sum / n);
+        channel_sums(
+            size,
+            first,
+            count,
+            |c, at| {
+                let d = (*x.add(at)).to_f64() - means[c - first];
+                [d * d]
+            },
+            |c, [sum]| *variance.add(c) = T::from_f64(sum / n),
+        );
+        for (c, &value) in means.iter().enumerate() {
+            *mean.add(first + c) = T::from_f64(value);
+        }
+    }
+}
+
+/// `y = (x − mean) · rstd · weight + bias` per channel, with moments of the batch (training) or running ones.
+///
+/// # Safety
+/// Contiguous operands of one dtype, one element per channel in all but `x` and `y`; `y` may be exactly `x`.
+pub unsafe fn batch_norm(
+    size: ChannelSize,
+    x: In<'_>,
+    moments: Moments<In<'_>>,
+    weight: Option<In<'_>>,
+    bias: Option<In<'_>>,
+    y: Out<'_>,
+) {
+    with_element!(float y.dtype, T => {
+        // SAFETY: chunks write different channels.
+        let memory = unsafe {
+            Shared::new((
+                (x.ptr.cast::<T>(), y.ptr.cast::<T>()),
+                (moments.mean.ptr.cast::<T>(), moments.rstd.ptr.cast::<T>()),
+                (weight.map(|w| w.ptr.cast::<T>()), bias.map(|b| b.ptr.cast::<T>())),
+            ))
+        };
+        size.each(COST, &|first, count| {
+            let ((x, y), (mean, rstd), affine) = memory.get();
+            // SAFETY: inside the operands.
+            unsafe { norm_of(size, first, count, x, mean, rstd, affine, y) };
+        });
+    });
+}
+
+simd! {
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn norm_of<T: Float>(
+        size: ChannelSize, first: usize, count: usize, x: *const T, mean: *const T, rstd: *const T, affine: Affine<T>,
+        y: *mut T,
+    ) {
+        let scale: Vec<T> =
+            (first..first + count).map(|c| *rstd.add(c) * affine.0.map_or(T::ONE, |w| *w.add(c))).collect();
+        let shift: Vec<T> = (first..first + count).map(|c| affine.1.map_or(T::ZERO, |b| *b.add(c))).collect();
+        channel_elements(size, first, count, |c, at| {
+            *y.add(at) = (*x.add(at) - *mean.add(c)) * scale[c - first] + shift[c - first];
+        });
+    }
+}
+
+/// Gradients of [`batch_norm`]; outputs that are `None` are not computed, the others overwritten.
+///
+/// With `n` the normalised input and means over the channel: in training
+/// `dx = weight · rstd · (g − mean(g) − n · mean(g·n))`, with running moments `dx = weight · rstd · g`;
+/// `dweight = Σ g·n`, `dbias = Σ g`.
+///
+/// # Safety
+/// As for [`batch_norm`], whose moments these are; `dx` may be exactly `g`.
+#[allow(clippy::too_many_arguments)]
+pub unsafe fn batch_norm_backward(
+    size: ChannelSize,
+    training: bool,
+    g: In<'_>,
+    x: In<'_>,
+    moments: Moments<In<'_>>,
+    weight: Option<In<'_>>,
+    dx: Option<Out<'_>>,
+    dweight: Option<Out<'_>>,
+    dbias: Option<Out<'_>>,
+) {
+    with_element!(float g.dtype, T => {
+        // SAFETY: chunks write different channels.
+        let memory = unsafe {
+            Shared::new(BatchBackward::<T> {
+                g: g.ptr.cast(),
+                x: x.ptr.cast(),
+                mean: moments.mean.ptr.cast(),
+                rstd: moments.rstd.ptr.cast(),
+                weight: weight.map(|w| w.ptr.cast()),
+                dx: dx.map(|d| d.ptr.cast()),
+                dweight: dweight.map(|d| d.ptr.cast()),
+                dbias: dbias.map(|d| d.ptr.cast()),
+            })
+        };
+        size.each(2 * COST, &|first, count| {
+            // SAFETY: inside the operands.
+            unsafe { batch_backward_of(size, training, first, count, memory.get()) };
+        });
+    });
+}
+
+#[derive(Clone, Copy)]
+struct BatchBackward<T> {
+    g: *const T,
+    x: *const T,
+    mean: *const T,
+    rstd: *const T,
+    weight: Option<*const T>,
+    dx: Option<*mut T>,
+    dweight: Option<*mut T>,
+    dbias: Option<*mut T>,
+}
+
+simd! {
+    unsafe fn batch_backward_of<T: Float>(
+        size: ChannelSize, training: bool, first: usize, count: usize, operands: BatchBackward<T>,
+    ) {
+        let BatchBackward { g, x, mean, rstd, weight, dx, dweight, dbias } = operands;
+        let normal = |c: usize, at: usize| (*x.add(at) - *mean.add(c)) * *rstd.add(c);
+        let mut means = vec![[T::ZERO; 2]; count];
+        if training || dweight.is_some() || dbias.is_some() {
+            channel_sums(
+                size,
+                first,
+                count,
+                |c, at| [(*g.add(at)).to_f64(), (*g.add(at) * normal(c, at)).to_f64()],
+                |c, sums| {
+                    if let Some(dbias) = dbias {
+                        *dbias.add(c) = T::from_f64(sums[0]);
+                    }
+                    if let Some(dweight) = dweight {
+                        *dweight.add(c) = T::from_f64(sums[1]);
+                    }
+                    if training {
+                        means[c - first] = sums.map(|sum| T::from_f64(sum / size.count() as f64));
+                    }
+                },
+            );
+        }
+        if let Some(dx) = dx {
+            let scale: Vec<T> =
+                (first..first + count).map(|c| *rstd.add(c) * weight.map_or(T::ONE, |w| *w.add(c))).collect();
+            if training {
+                channel_elements(size, first, count, |c, at| {
+                    let [mean_g, mean_gn] = means[c - first];
+                    *dx.add(at) = scale[c - first] * (*g.add(at) - mean_g - normal(c, at) * mean_gn);
+                });
+            } else {
+                channel_elements(size, first, count, |c, at| *dx.add(at) = scale[c - first] * *g.add(at));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "normalize_tests.rs"]
+mod tests;

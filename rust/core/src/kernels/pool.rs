@@ -1,0 +1,256 @@
+//! Pooling over one to three spatial axes.
+//!
+//! Operands are contiguous: `planes` (batch times channels) stacks of the window's input or output. Planes are the
+//! chunks of the parallel loop.
+
+use super::element::Element;
+use super::float::{Float, Shared};
+use super::window::Window;
+use super::{In, Out};
+use crate::dtype::DType;
+use crate::{parallel, with_element};
+
+/// Output elements per chunk.
+const GRAIN: usize = 1 << 12;
+/// Picoseconds per element looked at.
+const COST: u64 = 1000;
+
+/// Runs `body` on every plane; `work` is the number of elements looked at per plane.
+fn planes(planes: usize, work: usize, body: &(dyn Fn(usize) + Sync)) {
+    let group = (GRAIN / work.max(1)).max(1);
+    let cost = (planes as u64).saturating_mul(work as u64).saturating_mul(COST);
+    parallel::run(planes.div_ceil(group), cost, &|chunk| {
+        for plane in chunk * group..((chunk + 1) * group).min(planes) {
+            body(plane);
+        }
+    });
+}
+
+/// Runs `body` on every output position of a plane, in row-major order.
+#[inline(always)]
+fn outputs(window: &Window, mut body: impl FnMut(usize, [usize; 3])) {
+    let mut at = 0;
+    for d in 0..window.output[0] {
+        for h in 0..window.output[1] {
+            for w in 0..window.output[2] {
+                body(at, [d, h, w]);
+                at += 1;
+            }
+        }
+    }
+}
+
+/// Runs `body` on the positions in the input plane that a window covers, in row-major order.
+#[inline(always)]
+fn covered(window: &Window, output: [usize; 3], mut body: impl FnMut(usize)) {
+    let [(d, d0), (h, h0), (w, w0)] = [0, 1, 2].map(|axis| window.inside(axis, output[axis]));
+    let [_, height, width] = window.input;
+    for i in 0..d.len() {
+        for j in 0..h.len() {
+            let line = ((d0 + i * window.dilation[0]) * height + h0 + j * window.dilation[1]) * width + w0;
+            for k in 0..w.len() {
+                body(line + k * window.dilation[2]);
+            }
+        }
+    }
+}
+
+/// Elements that have a greatest one.
+trait Pooled: Element + PartialOrd {
+    const LOWEST: Self;
+}
+
+macro_rules! pooled {
+    ($($type:ty: $lowest:expr),*) => {$(
+        impl Pooled for $type {
+            const LOWEST: Self = $lowest;
+        }
+    )*};
+}
+pooled!(f32: f32::NEG_INFINITY, f64: f64::NEG_INFINITY, u8: 0, i8: i8::MIN, i16: i16::MIN, i32: i32::MIN, i64: i64::MIN);
+
+/// Greatest element of each window, and where in its input plane it lies (`i64`, flat).
+///
+/// All dtypes but `bool`. The first of equal elements counts; a NaN is greater than anything, the last NaN counts.
+/// Padding is less than anything; a window wholly in the padding (dilation makes that possible) gives the least value and
+/// the index −1.
+///
+/// # Safety
+/// Contiguous operands of the window's sizes times `count` planes.
+pub unsafe fn max_pool(count: usize, window: &Window, x: In<'_>, y: Out<'_>, indices: *mut i64) {
+    // SAFETY: the contract of this function.
+    unsafe {
+        match x.dtype {
+            DType::F32 => max_forward::<f32>(count, window, x, y, indices),
+            DType::F64 => max_forward::<f64>(count, window, x, y, indices),
+            DType::U8 => max_forward::<u8>(count, window, x, y, indices),
+            DType::I8 => max_forward::<i8>(count, window, x, y, indices),
+            DType::I16 => max_forward::<i16>(count, window, x, y, indices),
+            DType::I32 => max_forward::<i32>(count, window, x, y, indices),
+            DType::I64 => max_forward::<i64>(count, window, x, y, indices),
+            other => unreachable!("dtype {other} is refused at the door"),
+        }
+    }
+}
+
+unsafe fn max_forward<T: Pooled>(count: usize, window: &Window, x: In<'_>, y: Out<'_>, indices: *mut i64) {
+    let (inputs, out) = (window.inputs(), window.outputs());
+    // SAFETY: planes are disjoint.
+    let memory = unsafe { Shared::new((x.ptr.cast::<T>(), y.ptr.cast::<T>(), indices)) };
+    planes(count, out * window.taps(), &|plane| {
+        let (x, y, indices) = memory.get();
+        // SAFETY: inside the planes; `covered` stays inside the input.
+        unsafe {
+            let (x, y, indices) = (x.add(plane * inputs), y.add(plane * out), indices.add(plane * out));
+            outputs(window, |at, position| {
+                let (mut best, mut place) = (T::LOWEST, None);
+                covered(window, position, |from| {
+                    let value = *x.add(from);
+                    // Only NaN differs from itself.
+                    #[allow(clippy::eq_op)]
+                    if place.is_none() || value > best || value != value {
+                        (best, place) = (value, Some(from));
+                    }
+                });
+                *y.add(at) = best;
+                *indices.add(at) = place.map_or(-1, |from| from as i64);
+            });
+        }
+    });
+}
+
+/// Gradient of [`max_pool`]: each cotangent goes to the element its window chose; `dx` is overwritten.
+///
+/// # Safety
+/// As for [`max_pool`], `f32` or `f64`; `indices` are those it gave.
+pub unsafe fn max_pool_backward(count: usize, window: &Window, g: In<'_>, indices: *const i64, dx: Out<'_>) {
+    with_element!(float dx.dtype, T => {
+        let (inputs, out) = (window.inputs(), window.outputs());
+        // SAFETY: planes are disjoint.
+        let memory = unsafe { Shared::new((g.ptr.cast::<T>(), indices, dx.ptr.cast::<T>())) };
+        planes(count, inputs, &|plane| {
+            let (g, indices, dx) = memory.get();
+            // SAFETY: inside the planes.
+            unsafe {
+                let (g, indices, dx) = (g.add(plane * out), indices.add(plane * out), dx.add(plane * inputs));
+                dx.write_bytes(0, inputs);
+                for at in 0..out {
+                    if let Ok(to) = usize::try_from(*indices.add(at)) {
+                        *dx.add(to) += *g.add(at);
+                    }
+                }
+            }
+        });
+    });
+}
+
+/// Gradient of [`max_pool_backward`] with respect to its cotangent: `y[o] = x[indices[o]]`, 0 for the index −1. Also the tangent of
+/// [`max_pool`].
+///
+/// # Safety
+/// As for [`max_pool_backward`].
+pub unsafe fn max_pool_gather(count: usize, window: &Window, x: In<'_>, indices: *const i64, y: Out<'_>) {
+    with_element!(float y.dtype, T => {
+        let (inputs, out) = (window.inputs(), window.outputs());
+        // SAFETY: planes are disjoint.
+        let memory = unsafe { Shared::new((x.ptr.cast::<T>(), indices, y.ptr.cast::<T>())) };
+        planes(count, out, &|plane| {
+            let (x, indices, y) = memory.get();
+            // SAFETY: inside the planes.
+            unsafe {
+                for at in plane * out..(plane + 1) * out {
+                    let from = usize::try_from(*indices.add(at));
+                    *y.add(at) = from.map_or(T::ZERO, |from| *x.add(plane * inputs + from));
+                }
+            }
+        });
+    });
+}
+
+/// What an average is divided by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Divisor {
+    /// The size of the window inside the padded input.
+    WithPadding,
+    /// The size of the window inside the input.
+    WithoutPadding,
+    /// A fixed number, not 0.
+    Fixed(i64),
+}
+
+impl Divisor {
+    fn of(self, window: &Window, output: [usize; 3]) -> i64 {
+        match self {
+            Self::Fixed(divisor) => divisor,
+            Self::WithoutPadding => (0..3).map(|axis| window.inside(axis, output[axis]).0.len() as i64).product(),
+            Self::WithPadding => (0..3)
+                .map(|axis| {
+                    // Past the padding (`ceil`) nothing counts.
+                    let start = output[axis] * window.stride[axis];
+                    let end = (start + window.kernel[axis]).min(window.input[axis] + 2 * window.padding[axis]);
+                    (end - start) as i64
+                })
+                .product(),
+        }
+    }
+}
+
+/// Mean of each window, padding counted as 0. A window wholly outside the input gives 0.
+///
+/// # Safety
+/// Contiguous operands of the window's sizes times `count` planes, `f32` or `f64`; the dilation is 1.
+pub unsafe fn avg_pool(count: usize, window: &Window, divisor: Divisor, x: In<'_>, y: Out<'_>) {
+    // SAFETY: the contract of this function.
+    with_element!(float y.dtype, T => unsafe { avg::<T, false>(count, window, divisor, x.ptr.cast_mut(), y.ptr) });
+}
+
+/// Gradient of [`avg_pool`]: each cotangent is shared out evenly; `dx` is overwritten. (Its own gradient is
+/// [`avg_pool`].)
+///
+/// # Safety
+/// As for [`avg_pool`].
+pub unsafe fn avg_pool_backward(count: usize, window: &Window, divisor: Divisor, g: In<'_>, dx: Out<'_>) {
+    // SAFETY: the contract of this function; with `BACKWARD` the cotangent is only read.
+    with_element!(float dx.dtype, T => unsafe { avg::<T, true>(count, window, divisor, dx.ptr, g.ptr.cast_mut()) });
+}
+
+/// Forward reads the inner operand and writes the outer one, backward the other way round.
+unsafe fn avg<T: Float, const BACKWARD: bool>(
+    count: usize,
+    window: &Window,
+    divisor: Divisor,
+    inner: *mut u8,
+    outer: *mut u8,
+) {
+    let (inputs, out) = (window.inputs(), window.outputs());
+    // SAFETY: planes are disjoint.
+    let memory = unsafe { Shared::new((inner.cast::<T>(), outer.cast::<T>())) };
+    planes(count, out * window.taps(), &|plane| {
+        let (inner, outer) = memory.get();
+        // SAFETY: inside the planes; `covered` stays inside the input.
+        unsafe {
+            let (inner, outer) = (inner.add(plane * inputs), outer.add(plane * out));
+            if BACKWARD {
+                inner.write_bytes(0, inputs);
+            }
+            outputs(window, |at, position| {
+                let divisor = T::from_f64(divisor.of(window, position) as f64);
+                if BACKWARD {
+                    let share = *outer.add(at) / divisor;
+                    covered(window, position, |to| *inner.add(to) += share);
+                } else {
+                    let (mut sum, mut any) = (T::ZERO, false);
+                    covered(window, position, |from| {
+                        sum += *inner.add(from);
+                        any = true;
+                    });
+                    *outer.add(at) = if any { sum / divisor } else { T::ZERO };
+                }
+            });
+        }
+    });
+}
+
+#[cfg(test)]
+#[path = "pool_tests.rs"]
+mod tests;

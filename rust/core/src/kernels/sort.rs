@@ -1,0 +1,358 @@
+//! Sorting along an axis, selection, and what is made of sorted sequences.
+//!
+//! Operands are contiguous, of any dtype. Elements are compared by an unsigned key in the same order (NaN last, −0
+//! equal to 0) that carries its position with it: so every sort is stable and ties go to the lower position.
+
+use super::element::{B8, Element};
+use super::float::Shared;
+use super::softmax::AxisSize;
+use super::{In, Out};
+use crate::{parallel, with_element};
+
+/// Elements with an order-preserving unsigned key.
+pub trait Key: Element {
+    /// Unsigned integer in the order of the elements.
+    fn key(self) -> u64;
+    /// Whether this is NaN.
+    fn nan(self) -> bool {
+        false
+    }
+}
+
+macro_rules! integer_keys {
+    ($($type:ty),*) => {$(
+        impl Key for $type {
+            #[inline(always)]
+            fn key(self) -> u64 {
+                // Signed integers move up by half the range.
+                (self as i64 as u64) ^ (1 << 63)
+            }
+        }
+    )*};
+}
+integer_keys!(u8, i8, i16, i32, i64);
+
+impl Key for B8 {
+    #[inline(always)]
+    fn key(self) -> u64 {
+        u64::from(bool::from(self))
+    }
+}
+
+macro_rules! float_keys {
+    ($($type:ty as $bits:ty),*) => {$(
+        impl Key for $type {
+            #[inline(always)]
+            fn key(self) -> u64 {
+                if self.is_nan() {
+                    return u64::MAX;
+                }
+                // Adding 0 turns −0 into 0. Positive numbers order like their bits, negative ones the other way round.
+                let bits = (self + 0.0).to_bits();
+                let sign: $bits = 1 << (<$bits>::BITS - 1);
+                u64::from(if bits & sign == 0 { bits | sign } else { !bits })
+            }
+            #[inline(always)]
+            fn nan(self) -> bool {
+                self.is_nan()
+            }
+        }
+    )*};
+}
+float_keys!(f32 as u32, f64 as u64);
+
+/// Picoseconds per element and comparison level.
+const COST: u64 = 2000;
+/// Elements per chunk of the parallel loop.
+const GRAIN: usize = 1 << 12;
+
+/// A key and where its element was.
+type Entry = (u64, usize);
+
+/// Runs `body(line, entries)` for every line along the axis, the entries in the order of the line.
+fn lines<T: Key>(size: AxisSize, descending: bool, x: *const T, body: &(dyn Fn(usize, &mut Vec<Entry>) + Sync)) {
+    let AxisSize { outer, len, inner } = size;
+    let count = outer * inner;
+    let group = (GRAIN / len.max(1)).max(1);
+    let levels = u64::from(len.max(2).ilog2());
+    let cost = (count as u64).saturating_mul(len as u64).saturating_mul(levels * COST);
+    let flip = if descending { u64::MAX } else { 0 };
+    // SAFETY: only read.
+    let memory = unsafe { Shared::new(x) };
+    parallel::run(count.div_ceil(group), cost, &|chunk| {
+        let mut entries: Vec<Entry> = Vec::with_capacity(len);
+        for line in chunk * group..((chunk + 1) * group).min(count) {
+            entries.clear();
+            entries.extend((0..len).map(|i| {
+                // SAFETY: inside the operand.
+                let value = unsafe { *memory.get().add(offset(size, line, i)) };
+                (value.key() ^ flip, i)
+            }));
+            body(line, &mut entries);
+        }
+    });
+}
+
+/// Offset of element `i` of a line, in a tensor whose axis has `size.len` elements.
+#[inline(always)]
+fn offset(size: AxisSize, line: usize, i: usize) -> usize {
+    (line / size.inner * size.len + i) * size.inner + line % size.inner
+}
+
+/// Values and positions of a result along an axis; each is written only if given.
+#[derive(Clone, Copy)]
+pub struct Sorted<'a> {
+    /// Elements, of the input's dtype.
+    pub values: Option<Out<'a>>,
+    /// Positions along the axis, `i64`.
+    pub indices: Option<*mut i64>,
+}
+
+/// Writes the first `len` entries of a line to a result whose axis has `len` elements.
+unsafe fn put<T: Key>(
+    size: AxisSize,
+    line: usize,
+    len: usize,
+    entries: &[Entry],
+    x: *const T,
+    (values, indices): (Option<*mut T>, Option<*mut i64>),
+) {
+    let result = AxisSize { len, ..size };
+    for (i, &(_, from)) in entries[..len].iter().enumerate() {
+        let to = offset(result, line, i);
+        // SAFETY: inside the operands.
+        unsafe {
+            if let Some(values) = values {
+                *values.add(to) = *x.add(offset(size, line, from));
+            }
+            if let Some(indices) = indices {
+                *indices.add(to) = from as i64;
+            }
+        }
+    }
+}
+
+/// Stable sort along the axis. NaN counts as the greatest: last if ascending, first if descending.
+///
+/// # Safety
+/// Contiguous operands of the sizes stated, none written twice.
+pub unsafe fn sort(size: AxisSize, descending: bool, x: In<'_>, out: Sorted<'_>) {
+    // SAFETY: the contract of this function.
+    unsafe { top(size, size.len, descending, x, out) }
+}
+
+/// The `k` greatest (or smallest) elements along the axis, sorted; NaN counts as the greatest. The results have `k`
+/// elements along the axis.
+///
+/// # Safety
+/// As for [`sort`]; `k` is at most the size of the axis.
+pub unsafe fn topk(size: AxisSize, k: usize, largest: bool, x: In<'_>, out: Sorted<'_>) {
+    // SAFETY: the contract of this function.
+    unsafe { top(size, k, largest, x, out) }
+}
+
+unsafe fn top(size: AxisSize, k: usize, descending: bool, x: In<'_>, out: Sorted<'_>) {
+    with_element!(x.dtype, T => {
+        // SAFETY: lines are disjoint.
+        let memory = unsafe {
+            Shared::new((x.ptr.cast::<T>(), (out.values.map(|v| v.ptr.cast::<T>()), out.indices)))
+        };
+        lines::<T>(size, descending, x.ptr.cast(), &|line, entries| {
+            if k > 0 && k < entries.len() {
+                entries.select_nth_unstable(k - 1);
+            }
+            entries[..k].sort_unstable();
+            let (x, out) = memory.get();
+            // SAFETY: inside the operands.
+            unsafe { put(size, line, k, entries, x, out) };
+        });
+    });
+}
+
+/// Which element of a line [`rank`] looks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rank {
+    /// The one with `k` smaller ones before it; NaN counts as the greatest.
+    Kth(usize),
+    /// The lower median; the first NaN if there is one.
+    Median,
+    /// The lower median of what is not NaN; a NaN if there is nothing else.
+    NanMedian,
+}
+
+/// The element of a given rank along the axis and its position. The results have one element along the axis.
+///
+/// # Safety
+/// As for [`sort`]; the axis is not empty and longer than the `k` of [`Rank::Kth`].
+pub unsafe fn rank(size: AxisSize, rank: Rank, x: In<'_>, out: Sorted<'_>) {
+    with_element!(x.dtype, T => {
+        // SAFETY: lines are disjoint.
+        let memory = unsafe {
+            Shared::new((x.ptr.cast::<T>(), (out.values.map(|v| v.ptr.cast::<T>()), out.indices)))
+        };
+        lines::<T>(size, false, x.ptr.cast(), &|line, entries| {
+            let (x, out) = memory.get();
+            // SAFETY: inside the operand.
+            let nan = |entry: &Entry| unsafe { (*x.add(offset(size, line, entry.1))).nan() };
+            let k = match rank {
+                Rank::Kth(k) => k,
+                Rank::Median => match entries.iter().position(nan) {
+                    Some(first) => {
+                        entries.swap(0, first);
+                        // SAFETY: inside the operands.
+                        return unsafe { put(size, line, 1, entries, x, out) };
+                    }
+                    None => (entries.len() - 1) / 2,
+                },
+                Rank::NanMedian => entries.iter().filter(|entry| !nan(entry)).count().saturating_sub(1) / 2,
+            };
+            entries.select_nth_unstable(k);
+            // SAFETY: inside the operands.
+            unsafe { put(size, line, 1, &entries[k..], x, out) };
+        });
+    });
+}
+
+// ---- unique --------------------------------------------------------------------------------------------------------
+
+/// The runs of equal elements of a sequence.
+pub struct Unique {
+    /// Positions of all elements, run by run.
+    order: Vec<usize>,
+    /// Where each run starts in `order`.
+    starts: Vec<usize>,
+}
+
+/// Groups the equal ones of `n` contiguous elements: all of them, in ascending order, or with `consecutive` only
+/// neighbours, in the order they come. Every NaN is a group of its own; −0 equals 0.
+///
+/// # Safety
+/// `x` has `n` contiguous elements.
+pub unsafe fn unique(n: usize, consecutive: bool, x: In<'_>) -> Unique {
+    with_element!(x.dtype, T => {
+        let x = x.ptr.cast::<T>();
+        // SAFETY: inside the operand.
+        let at = |i: usize| unsafe { *x.add(i) };
+        let mut entries: Vec<Entry> = (0..n).map(|i| (at(i).key(), i)).collect();
+        if !consecutive {
+            entries.sort_unstable();
+        }
+        let starts = (0..n)
+            .filter(|&i| i == 0 || entries[i].0 != entries[i - 1].0 || at(entries[i].1).nan())
+            .collect();
+        Unique { order: entries.into_iter().map(|(_, i)| i).collect(), starts }
+    })
+}
+
+impl Unique {
+    /// Number of groups.
+    pub fn count(&self) -> usize {
+        self.starts.len()
+    }
+
+    fn end(&self, group: usize) -> usize {
+        self.starts.get(group + 1).copied().unwrap_or(self.order.len())
+    }
+
+    /// Writes one element per group to `out`.
+    ///
+    /// # Safety
+    /// `x` is the operand this was made of, `out` has [`count`](Self::count) elements of its dtype.
+    pub unsafe fn values(&self, x: In<'_>, out: Out<'_>) {
+        with_element!(x.dtype, T => {
+            for (group, &start) in self.starts.iter().enumerate() {
+                // SAFETY: the contract of this function.
+                unsafe { *out.ptr.cast::<T>().add(group) = *x.ptr.cast::<T>().add(self.order[start]) };
+            }
+        });
+    }
+
+    /// Writes the group of each element.
+    ///
+    /// # Safety
+    /// `out` has as many elements as the operand this was made of.
+    pub unsafe fn inverse(&self, out: *mut i64) {
+        for group in 0..self.count() {
+            for &from in &self.order[self.starts[group]..self.end(group)] {
+                // SAFETY: the contract of this function.
+                unsafe { *out.add(from) = group as i64 };
+            }
+        }
+    }
+
+    /// Writes the size of each group.
+    ///
+    /// # Safety
+    /// `out` has [`count`](Self::count) elements.
+    pub unsafe fn counts(&self, out: *mut i64) {
+        for group in 0..self.count() {
+            // SAFETY: the contract of this function.
+            unsafe { *out.add(group) = (self.end(group) - self.starts[group]) as i64 };
+        }
+    }
+}
+
+// ---- search --------------------------------------------------------------------------------------------------------
+
+/// Sizes of a search: `rows` sequences of `len` elements (or one for all, `shared`), `count` values to find in each.
+#[derive(Clone, Copy, Debug)]
+pub struct SearchSize {
+    /// Number of sequences.
+    pub rows: usize,
+    /// Elements of a sequence.
+    pub len: usize,
+    /// Values per sequence.
+    pub count: usize,
+    /// One sequence serves all rows of values.
+    pub shared: bool,
+}
+
+/// Where each value would be inserted into its ascending sequence: before equal elements, or after them with `right`.
+/// Where a NaN is sought or met the search goes on to the right, as PyTorch's does.
+///
+/// # Safety
+/// Contiguous operands of one dtype and the sizes stated; `sorter`, if given, holds the order of each sequence as
+/// valid positions, in the sequence's layout.
+pub unsafe fn searchsorted(
+    size: SearchSize,
+    right: bool,
+    sequence: In<'_>,
+    sorter: Option<*const i64>,
+    values: In<'_>,
+    out: *mut i64,
+) {
+    with_element!(sequence.dtype, T => {
+        let total = size.rows * size.count;
+        // SAFETY: every value has its own result.
+        let memory = unsafe { Shared::new((sequence.ptr.cast::<T>(), sorter, values.ptr.cast::<T>(), out)) };
+        let levels = u64::from(size.len.max(2).ilog2());
+        parallel::run(total.div_ceil(GRAIN), total as u64 * levels * COST, &|chunk| {
+            let (sequence, sorter, values, out) = memory.get();
+            for at in chunk * GRAIN..((chunk + 1) * GRAIN).min(total) {
+                let first = if size.shared { 0 } else { at / size.count * size.len };
+                // SAFETY: inside the operands.
+                unsafe {
+                    let value = *values.add(at);
+                    let (mut low, mut high) = (0, size.len);
+                    while low < high {
+                        let middle = low + (high - low) / 2;
+                        let from = sorter.map_or(middle, |s| *s.add(first + middle) as usize);
+                        let element = *sequence.add(first + from);
+                        // Comparisons with NaN are false, so that a NaN, sought or met, always leads to the right.
+                        let stop = if right { element.key() > value.key() } else { element.key() >= value.key() };
+                        if !stop || element.nan() || value.nan() {
+                            low = middle + 1;
+                        } else {
+                            high = middle;
+                        }
+                    }
+                    *out.add(at) = low as i64;
+                }
+            }
+        });
+    });
+}
+
+#[cfg(test)]
+#[path = "sort_tests.rs"]
+mod tests;

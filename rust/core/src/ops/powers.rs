@@ -1,0 +1,189 @@
+//! Which row a call of `add`, `div`, `pow`, … means: by the arguments' dtypes, `alpha`, `rounding_mode`.
+
+use super::elementwise::{Arg, Promotion, Row, apply};
+use super::registry::Resolved;
+use super::{reduce, rows};
+use crate::dtype::{Category, DType};
+use crate::error::{Error, Result};
+use crate::scalar::Scalar;
+use crate::tensor::Tensor;
+
+/// The dtype arguments promote to: `result_type`.
+pub fn promoted(args: &[Arg<'_>]) -> DType {
+    let mut promotion = Promotion::default();
+    for arg in args {
+        match arg {
+            Arg::Tensor(tensor) => {
+                let array = tensor.array();
+                promotion.tensor(array.dtype(), array.rank());
+            }
+            Arg::Scalar(scalar) => promotion.scalar(*scalar),
+        }
+    }
+    promotion.result()
+}
+
+fn is_integral(args: &[Arg<'_>]) -> bool {
+    promoted(args).category() < Category::Float
+}
+
+/// Whether any argument is a `bool` tensor or number and the others too.
+fn is_bool(args: &[Arg<'_>]) -> bool {
+    promoted(args) == DType::Bool
+}
+
+/// `input + alpha·other` or `input − alpha·other`.
+pub fn add_scaled<'a>(op: &'static str, input: Arg<'a>, other: Arg<'a>, alpha: Scalar) -> Result<Resolved<'a>> {
+    let subtract = op == "sub";
+    if subtract {
+        refuse_bool(op, &[input, other])?;
+    }
+    let row = if subtract { &rows::sub::ROW } else { &rows::add::ROW };
+    if alpha.to_f64() == 1.0 {
+        return Ok(Resolved::new(row, &[input, other]));
+    }
+    if alpha.category() == Category::Float && is_integral(&[input, other]) {
+        return Err(Error::runtime(
+            op,
+            "For integral input tensors, argument alpha must not be a floating point number.",
+        ));
+    }
+    let factor = if subtract { -alpha.to_f64() } else { alpha.to_f64() };
+    if is_integral(&[input, other]) {
+        return Ok(Resolved::with(&rows::add_scaled_int::ROW, &[factor], &[input, other]));
+    }
+    let row = if subtract { &rows::sub_scaled::ROW } else { &rows::add_scaled::ROW };
+    Ok(Resolved::with(row, &[factor], &[input, other]))
+}
+
+/// Subtraction of truth values is an error in PyTorch too.
+fn refuse_bool(op: &'static str, args: &[Arg<'_>]) -> Result<()> {
+    let bool_tensor = |arg: &Arg<'_>| matches!(arg, Arg::Tensor(tensor) if tensor.dtype() == DType::Bool);
+    let bool_number = |arg: &Arg<'_>| matches!(arg, Arg::Scalar(Scalar::Bool(_)));
+    if args.iter().all(|arg| bool_tensor(arg) || bool_number(arg)) {
+        return Err(Error::runtime(
+            op,
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead.",
+        ));
+    }
+    if args.iter().any(|arg| bool_tensor(arg) || bool_number(arg)) {
+        return Err(Error::runtime(
+            op,
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.",
+        ));
+    }
+    Ok(())
+}
+
+/// A divisor of integers must not be zero anywhere.
+fn check_divisor(op: &'static str, divisor: Arg<'_>) -> Result<()> {
+    let zero = match divisor {
+        Arg::Scalar(scalar) => scalar.to_i64() == 0,
+        Arg::Tensor(tensor) => tensor.numel() > 0 && !reduce::all(tensor, None, false)?.item()?.to_bool(),
+    };
+    if zero { Err(Error::runtime(op, "ZeroDivisionError")) } else { Ok(()) }
+}
+
+fn integral_division<'a>(
+    op: &'static str,
+    float: &'static Row,
+    int: &'static Row,
+    input: Arg<'a>,
+    other: Arg<'a>,
+) -> Result<Resolved<'a>> {
+    if !is_integral(&[input, other]) {
+        return Ok(Resolved::new(float, &[input, other]));
+    }
+    if is_bool(&[input, other]) {
+        return Err(Error::runtime(op, format!("\"{op}\" not implemented for 'Bool'")));
+    }
+    check_divisor(op, other)?;
+    Ok(Resolved::new(int, &[input, other]))
+}
+
+/// Quotient: true, rounded down or rounded towards zero.
+pub fn div<'a>(input: Arg<'a>, other: Arg<'a>, rounding: Option<&str>) -> Result<Resolved<'a>> {
+    match rounding {
+        None => Ok(Resolved::new(&rows::div::ROW, &[input, other])),
+        Some("floor") => floor_divide(input, other),
+        Some("trunc") => integral_division("div", &rows::trunc_divide::ROW, &rows::trunc_divide_int::ROW, input, other),
+        Some(mode) => Err(Error::runtime(
+            "div",
+            format!("div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{mode}'"),
+        )),
+    }
+}
+
+/// Quotient rounded down.
+pub fn floor_divide<'a>(input: Arg<'a>, other: Arg<'a>) -> Result<Resolved<'a>> {
+    integral_division("floor_divide", &rows::floor_divide::ROW, &rows::floor_divide_int::ROW, input, other)
+}
+
+/// Remainder with the sign of the divisor.
+pub fn remainder<'a>(input: Arg<'a>, other: Arg<'a>) -> Result<Resolved<'a>> {
+    integral_division("remainder", &rows::remainder::ROW, &rows::remainder_int::ROW, input, other)
+}
+
+/// Remainder with the sign of the dividend.
+pub fn fmod<'a>(input: Arg<'a>, other: Arg<'a>) -> Result<Resolved<'a>> {
+    integral_division("fmod", &rows::fmod::ROW, &rows::fmod_int::ROW, input, other)
+}
+
+/// Power: integers stay integers, a number as exponent has its own row.
+pub fn resolve_pow<'a>(input: Arg<'a>, exponent: Arg<'a>) -> Result<Resolved<'a>> {
+    if is_integral(&[input, exponent]) {
+        if is_bool(&[input, exponent]) {
+            return Err(Error::runtime("pow", "\"pow\" not implemented for 'Bool'"));
+        }
+        if let Arg::Scalar(scalar) = exponent
+            && scalar.to_i64() < 0
+        {
+            return Err(Error::runtime("pow", "Integers to negative integer powers are not allowed."));
+        }
+        return Ok(Resolved::new(&rows::pow_int::ROW, &[input, exponent]));
+    }
+    match exponent {
+        Arg::Scalar(scalar) if matches!(input, Arg::Tensor(tensor) if tensor.dtype().is_float()) => {
+            Ok(match scalar.to_f64() {
+                1.0 => Resolved::with(&rows::pow_scalar::ROW, &[1.0], &[input]),
+                2.0 => Resolved::new(&rows::square::ROW, &[input]),
+                exponent => Resolved::with(&rows::pow_scalar::ROW, &[exponent], &[input]),
+            })
+        }
+        _ => Ok(Resolved::new(&rows::pow::ROW, &[input, exponent])),
+    }
+}
+
+/// `input ** exponent`.
+#[track_caller]
+pub fn pow(input: Arg<'_>, exponent: Arg<'_>) -> Result<Tensor> {
+    let resolved = resolve_pow(input, exponent)?;
+    apply(resolved.row, &resolved.params, &resolved.args)
+}
+
+/// `input` limited to what is given of `[min, max]`.
+pub fn clamp<'a>(input: Arg<'a>, min: Option<Arg<'a>>, max: Option<Arg<'a>>) -> Result<Resolved<'a>> {
+    match (min, max) {
+        (Some(min), Some(max)) => Ok(Resolved::new(&rows::clamp::ROW, &[input, min, max])),
+        (Some(min), None) => Ok(Resolved::new(&rows::clamp_min::ROW, &[input, min])),
+        (None, Some(max)) => Ok(Resolved::new(&rows::clamp_max::ROW, &[input, max])),
+        (None, None) => Err(Error::runtime("clamp", "At least one of 'min' or 'max' must not be None")),
+    }
+}
+
+/// Rounding leaves integers as they are.
+pub fn rounding<'a>(row: &'static Row, input: Arg<'a>) -> Result<Resolved<'a>> {
+    if is_integral(&[input]) {
+        if is_bool(&[input]) {
+            return Err(Error::runtime(row.name, format!("\"{}\" not implemented for 'Bool'", row.name)));
+        }
+        return Ok(Resolved::new(&rows::unchanged::ROW, &[input]));
+    }
+    Ok(Resolved::new(row, &[input]))
+}
+
+/// Bitwise operations on `bool` are the logical ones.
+pub fn bitwise<'a>(int: &'static Row, logical: &'static Row, args: &[Arg<'a>]) -> Result<Resolved<'a>> {
+    let row = if is_bool(args) { logical } else { int };
+    Ok(Resolved::new(row, args))
+}

@@ -1,0 +1,242 @@
+//! Running sums and products, extremes so far, and the gradient of a product.
+
+use smallvec::SmallVec;
+
+use super::elementwise::apply;
+use super::{copy, rows, views};
+use crate::array::Array;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::graph::node::{Backward, Rule};
+use crate::graph::record::{Save, is_recorded, record};
+use crate::kernels::Out;
+use crate::kernels::scan::{Scan, scan as run};
+use crate::scalar::Scalar;
+use crate::shape;
+use crate::storage::Access;
+use crate::tensor::Tensor;
+
+/// Runs a scan along an axis; tensors without axes are scanned as vectors of one element.
+fn scan_array<const OUTPUTS: usize>(
+    op: &'static str,
+    kind: Scan,
+    reverse: bool,
+    array: &Array,
+    axis: usize,
+    dtypes: [DType; OUTPUTS],
+) -> Result<[Array; OUTPUTS]> {
+    let line = if array.rank() == 0 { array.with_layout(&[1], &[1], array.offset()) } else { array.clone() };
+    let mut outputs: SmallVec<[Array; 2]> = SmallVec::new();
+    for dtype in dtypes {
+        outputs.push(Array::uninit(op, line.shape(), dtype)?);
+    }
+    {
+        let writes: SmallVec<[&crate::storage::Storage; 2]> = outputs.iter().map(Array::storage).collect();
+        let _access = Access::acquire(&[line.storage()], &writes);
+        let outs: SmallVec<[Out<'_>; 2]> = outputs.iter().map(Array::as_out).collect();
+        // SAFETY: the state of all roots is held; the outputs are fresh and of the input's shape.
+        unsafe { run(kind, reverse, line.shape(), axis, line.as_in(), &outs) };
+    }
+    let finished: Vec<Array> = outputs
+        .into_iter()
+        .map(|output| if array.rank() == 0 { output.with_layout(&[], &[], 0) } else { output })
+        .collect();
+    Ok(finished.try_into().unwrap_or_else(|_| unreachable!("one array per dtype")))
+}
+
+/// A running sum, forwards or backwards; one is the gradient of the other.
+struct RunningSum {
+    axis: usize,
+    reverse: bool,
+}
+
+impl Rule for RunningSum {
+    fn name(&self) -> &str {
+        "CumsumBackward0"
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let grad = running_sum(&cx.only_grad(), self.axis, !self.reverse, None)?;
+        cx.put(0, grad);
+        Ok(())
+    }
+}
+
+/// Dtype of a running sum or product.
+fn running_dtype(op: &'static str, input: DType, asked: Option<DType>) -> Result<DType> {
+    match asked {
+        Some(dtype) => dtype.supported(op),
+        None if input.is_float() => Ok(input),
+        None => Ok(DType::I64),
+    }
+}
+
+#[track_caller]
+fn running_sum(input: &Tensor, axis: usize, reverse: bool, dtype: Option<DType>) -> Result<Tensor> {
+    let operand = input.operand()?;
+    let dtype = running_dtype("cumsum", operand.array.dtype(), dtype)?;
+    let [output] = scan_array("cumsum", Scan::Sum, reverse, &operand.array, axis, [dtype])?;
+    if is_recorded(&[&operand]) && dtype.is_differentiable() {
+        return record(RunningSum { axis, reverse }, &[&operand], &[], output);
+    }
+    Ok(Tensor::from_array(output))
+}
+
+/// Running sum along an axis; integers and `bool` give `int64`.
+#[track_caller]
+pub fn cumsum(input: &Tensor, axis: i64, dtype: Option<DType>) -> Result<Tensor> {
+    let axis = shape::normalize_axis("cumsum", axis, input.rank())?;
+    running_sum(input, axis, false, dtype)
+}
+
+struct RunningProduct {
+    axis: usize,
+}
+
+impl Rule for RunningProduct {
+    fn name(&self) -> &str {
+        "CumprodBackward0"
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let (grad, input, output) = (cx.only_grad(), cx.saved(0)?, cx.saved(1)?);
+        let result = cumprod_backward(&grad, &input, &output, self.axis)?;
+        cx.put(0, result);
+        Ok(())
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        vec![("self", 0), ("result", 1)]
+    }
+}
+
+/// ∂L/∂xₖ = Σ_{i≥k} gᵢ Π_{j≤i, j≠k} xⱼ. Without zeros that is a reversed running sum of g·y, divided by x. With zeros
+/// the products that leave out one factor are formed for each k in turn.
+#[track_caller]
+fn cumprod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, axis: usize) -> Result<Tensor> {
+    let zeros = apply(&rows::eq::ROW, &[], &[input.into(), Scalar::Int(0).into()])?;
+    if input.rank() == 0 {
+        return Ok(grad.clone());
+    }
+    if !super::reduce::any(&zeros, None, false)?.item()?.to_bool() {
+        let weighted = apply(&rows::mul::ROW, &[], &[grad.into(), output.into()])?;
+        let summed = running_sum(&weighted, axis, true, None)?;
+        return apply(&rows::div::ROW, &[], &[(&summed).into(), input.into()]);
+    }
+    let size = input.shape()[axis] as i64;
+    let axis_number = axis as i64;
+    let mut parts = Vec::with_capacity(size as usize);
+    for k in 0..size {
+        // Products up to k without x_k, then running products of what follows.
+        let before = if k == 0 {
+            let one = views::narrow(input, axis_number, 0, 1)?;
+            Tensor::from_array(Array::full("cumprod", &one.shape(), Scalar::Int(1), one.dtype())?)
+        } else {
+            super::reduce::prod(&views::narrow(input, axis_number, 0, k)?, Some(axis_number), true, None)?
+        };
+        let after = views::narrow(input, axis_number, k + 1, size - k - 1)?;
+        let tail = apply(&rows::mul::ROW, &[], &[(&before).into(), (&cumprod(&after, axis_number, None)?).into()])?;
+        let head_term =
+            apply(&rows::mul::ROW, &[], &[(&views::narrow(grad, axis_number, k, 1)?).into(), (&before).into()])?;
+        let tail_grad = views::narrow(grad, axis_number, k + 1, size - k - 1)?;
+        let tail_terms = apply(&rows::mul::ROW, &[], &[(&tail_grad).into(), (&tail).into()])?;
+        let tail_sum = super::reduce::sum(&tail_terms, Some(&[axis_number]), true, None)?;
+        parts.push(apply(&rows::add::ROW, &[], &[(&head_term).into(), (&tail_sum).into()])?);
+    }
+    super::joining::cat(&parts, axis_number)
+}
+
+/// Running product along an axis; integers and `bool` give `int64`.
+#[track_caller]
+pub fn cumprod(input: &Tensor, axis: i64, dtype: Option<DType>) -> Result<Tensor> {
+    let axis = shape::normalize_axis("cumprod", axis, input.rank())?;
+    let input = &match dtype {
+        Some(dtype) if dtype.is_float() && dtype != input.dtype() => copy::to_dtype(input, dtype)?,
+        _ => input.clone(),
+    };
+    let operand = input.operand()?;
+    let dtype = running_dtype("cumprod", operand.array.dtype(), dtype)?;
+    let [output] = scan_array("cumprod", Scan::Prod, false, &operand.array, axis, [dtype])?;
+    if is_recorded(&[&operand]) && dtype.is_differentiable() {
+        return record(RunningProduct { axis }, &[&operand], &[Save::Input(&operand), Save::Output(0)], output);
+    }
+    Ok(Tensor::from_array(output))
+}
+
+/// Greatest (or least) element so far, and where it last was.
+#[track_caller]
+pub fn running_extreme(input: &Tensor, greatest: bool, axis: i64) -> Result<(Tensor, Tensor)> {
+    let (op, name, kind) =
+        if greatest { ("cummax", "CummaxBackward0", Scan::Max) } else { ("cummin", "CumminBackward0", Scan::Min) };
+    let operand = input.operand()?;
+    let axis = shape::normalize_axis(op, axis, operand.array.rank())?;
+    let dtype = operand.array.dtype();
+    let [values, indices] = scan_array(op, kind, false, &operand.array, axis, [dtype, DType::I64])?;
+    super::reduce::chosen(name, &operand, axis, true, values, indices)
+}
+
+/// The gradient of a product over `mask`: the product of all other elements. `grad` and `output` broadcast.
+#[track_caller]
+pub(super) fn prod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, mask: &[bool]) -> Result<Tensor> {
+    let multiply = |a: &Tensor, b: &Tensor| apply(&rows::mul::ROW, &[], &[a.into(), b.into()]);
+    let zeros = apply(&rows::eq::ROW, &[], &[input.into(), Scalar::Int(0).into()])?;
+    if !super::reduce::any(&zeros, None, false)?.item()?.to_bool() {
+        let weighted = multiply(grad, output)?;
+        return apply(&rows::div::ROW, &[], &[(&weighted).into(), input.into()]);
+    }
+    // With zeros: products of what lies before times products of what lies behind, along one axis.
+    let reduced: SmallVec<[i64; 6]> = (0..mask.len()).filter(|&axis| mask[axis]).map(|axis| axis as i64).collect();
+    let (line, axis) = match reduced.as_slice() {
+        [axis] => (input.clone(), *axis),
+        _ => (views::reshape(input, &[-1])?, 0),
+    };
+    let size = line.shape()[axis as usize] as i64;
+    let first = views::narrow(&line, axis, 0, 1)?;
+    let one = Tensor::from_array(Array::full("prod", &first.shape(), Scalar::Int(1), first.dtype())?);
+    let before =
+        cumprod(&super::joining::cat(&[one.clone(), views::narrow(&line, axis, 0, size - 1)?], axis)?, axis, None)?;
+    let reversed = super::joining::flip(&line, &[axis])?;
+    let shifted = super::joining::cat(&[one, views::narrow(&reversed, axis, 0, size - 1)?], axis)?;
+    let after = super::joining::flip(&cumprod(&shifted, axis, None)?, &[axis])?;
+    let others = multiply(&before, &after)?;
+    let others = views::reshape_to(&others, &input.shape())?;
+    multiply(grad, &others)
+}
+
+/// Logarithm of the running sum of exponentials.
+#[track_caller]
+pub fn logcumsumexp(input: &Tensor, axis: i64) -> Result<Tensor> {
+    let operand = input.operand()?;
+    let dtype = operand.array.dtype();
+    if !dtype.is_float() {
+        return Err(Error::dtype("logcumsumexp", dtype, "logcumsumexp is for floating-point tensors"));
+    }
+    let axis = shape::normalize_axis("logcumsumexp", axis, operand.array.rank())?;
+    let [output] = scan_array("logcumsumexp", Scan::LogSumExp, false, &operand.array, axis, [dtype])?;
+    if is_recorded(&[&operand]) {
+        return record(RunningLogSumExp { axis }, &[&operand], &[Save::Input(&operand), Save::Output(0)], output);
+    }
+    Ok(Tensor::from_array(output))
+}
+
+struct RunningLogSumExp {
+    axis: usize,
+}
+
+impl Rule for RunningLogSumExp {
+    fn name(&self) -> &str {
+        "LogcumsumexpBackward0"
+    }
+
+    /// ∂L/∂xₖ = Σ_{i≥k} gᵢ e^(xₖ − yᵢ).
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let (grad, input, output) = (cx.only_grad(), cx.saved(0)?, cx.saved(1)?);
+        let exp = |x: &Tensor| apply(&rows::exp::ROW, &[], &[x.into()]);
+        let multiply = |a: &Tensor, b: &Tensor| apply(&rows::mul::ROW, &[], &[a.into(), b.into()]);
+        let weighted = multiply(&grad, &exp(&apply(&rows::neg::ROW, &[], &[(&output).into()])?)?)?;
+        let summed = running_sum(&weighted, self.axis, true, None)?;
+        let result = multiply(&exp(&input)?, &summed)?;
+        cx.put(0, result);
+        Ok(())
+    }
+}
