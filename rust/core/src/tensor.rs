@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::accumulate;
+use crate::graph::{accumulate, cuts};
 use crate::graph::hooks::{Hook, HookTable, Kind};
 use crate::graph::node::{Doomed, Edge, Meta, NodeRef, WeakNode, drop_iteratively};
 use crate::graph::views::{self, View};
@@ -531,11 +531,18 @@ impl Tensor {
     // ---- other places in the graph ---------------------------------------------------------------------------
 
     /// The same memory and version counter, cut off from the graph.
+    #[track_caller]
     pub fn detach(&self) -> Self {
-        let (array, inference) = {
+        let (array, inference, edge) = {
             let state = self.lock();
-            (state.array.clone(), state.inference)
+            let edge = state.grad_fn.as_ref().map(|node| Edge::new(node.clone(), state.output_nr));
+            (state.array.clone(), state.inference, edge.or_else(|| accumulate::existing_edge(&state)))
         };
+        if let Some(edge) = edge
+            && !crate::graph::engine::is_running()
+        {
+            cuts::note(cuts::Cause::Detach, &edge);
+        }
         let tensor = Self::from_array(array);
         tensor.lock().inference |= inference;
         tensor

@@ -11,7 +11,7 @@ use super::node::{Backward, Edge, Meta, NodeOf, NodeRef, Rule};
 use super::provenance::Blame;
 use crate::error::{Error, Result};
 use crate::shape::is_non_overlapping_and_dense;
-use crate::tensor::{Inner, Tensor, WeakNode2};
+use crate::tensor::{Inner, State, Tensor, WeakNode2};
 
 /// Adds gradients into a leaf's `.grad`. Holds the leaf weakly: a graph does not keep its leaves alive, so a gradient
 /// that refers to its own parameter closes no cycle.
@@ -40,6 +40,12 @@ pub fn accumulator(leaf: &Tensor) -> NodeRef {
     node.share_hooks(extra.hooks.get_or_insert_default().clone());
     extra.accumulator = WeakNode2(Some(Arc::downgrade(&node)));
     node
+}
+
+/// The edge of a leaf whose accumulator some graph refers to.
+pub(crate) fn existing_edge(state: &State) -> Option<Edge> {
+    let extra = state.extra.as_ref().filter(|_| state.requires_grad)?;
+    Some(Edge::new(extra.accumulator.0.as_ref()?.upgrade()?, 0))
 }
 
 impl Rule for AccumulateGrad {
