@@ -87,16 +87,15 @@ fn root_edge(output: &Tensor, position: usize) -> Result<Edge> {
     })
 }
 
-/// Roots with explicit edges: for nodes and gradient edges given by the program.
+/// The root at a tensor, the `position`-th of a pass; its seed may be left out when it has one element.
+pub fn root(output: &Tensor, gradient: Option<&Tensor>, position: usize) -> Result<(Edge, Tensor)> {
+    let edge = root_edge(output, position)?;
+    Ok((edge, seed(&output.meta(), gradient)?))
+}
+
+/// The roots at several tensors.
 pub fn roots(outputs: &[Root<'_>]) -> Result<Vec<(Edge, Tensor)>> {
-    outputs
-        .iter()
-        .enumerate()
-        .map(|(position, (output, gradient))| {
-            let edge = root_edge(output, position)?;
-            Ok((edge, seed(&output.meta(), *gradient)?))
-        })
-        .collect()
+    outputs.iter().enumerate().map(|(position, (output, gradient))| root(output, *gradient, position)).collect()
 }
 
 /// A root from a place in the graph: its seed may be left out when the output there has one element.

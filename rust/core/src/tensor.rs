@@ -523,6 +523,12 @@ impl Tensor {
         Ok((table, id))
     }
 
+    /// Whether some graph that is alive leads to this leaf, or made this tensor.
+    pub fn is_in_a_graph(&self) -> bool {
+        let state = self.lock();
+        state.grad_fn.is_some() || accumulate::existing_edge(&state).is_some()
+    }
+
     /// The hooks of a leaf, if it has any.
     pub fn leaf_hooks(&self) -> Option<Arc<HookTable>> {
         self.lock().extra.as_ref().and_then(|extra| extra.hooks.clone())
@@ -538,9 +544,7 @@ impl Tensor {
             let edge = state.grad_fn.as_ref().map(|node| Edge::new(node.clone(), state.output_nr));
             (state.array.clone(), state.inference, edge.or_else(|| accumulate::existing_edge(&state)))
         };
-        if let Some(edge) = edge
-            && !crate::graph::engine::is_running()
-        {
+        if let Some(edge) = edge {
             cuts::note(cuts::Cause::Detach, &edge);
         }
         let tensor = Self::from_array(array);

@@ -4,7 +4,7 @@
 //! from. Which leaves that concerns is found when it happens (later the graph behind is gone), by a walk of bounded
 //! length; only weak references are kept.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Weak;
 
 use smallvec::SmallVec;
@@ -49,13 +49,33 @@ struct Memory {
 }
 
 thread_local! {
+    static QUIET: Cell<bool> = const { Cell::new(false) };
     static MEMORY: RefCell<Memory> = const { RefCell::new(Memory { cuts: Vec::new(), next: 0 }) };
+}
+
+/// While alive, nothing is noted on this thread: an operation is made of unrecorded parts.
+pub struct Quiet(bool);
+
+/// Starts a time in which nothing is noted.
+#[must_use = "notes are taken again when the guard is dropped"]
+pub fn quiet() -> Quiet {
+    Quiet(QUIET.replace(true))
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        QUIET.set(self.0);
+    }
 }
 
 /// Notes that nothing flows back to `edge` from what is made now.
 #[cold]
 #[track_caller]
 pub fn note(cause: Cause, edge: &Edge) {
+    // The engine's own unrecorded work is no cut.
+    if QUIET.get() || super::engine::is_running() {
+        return;
+    }
     let Some(node) = &edge.node else { return };
     let cut = Cut { cause, blame: Blame::here() };
     let leaves = leaves_behind(node);

@@ -30,20 +30,12 @@ pub fn is_recorded(inputs: &[&Operand]) -> bool {
         None => false,
         Some(_) if is_grad_enabled() => true,
         Some(edge) => {
-            note_no_grad(edge);
+            cuts::note(cuts::Cause::NoGrad, edge);
             false
         }
     }
 }
 
-/// The program said `no_grad`; the engine's own unrecorded work is no cut.
-#[cold]
-#[track_caller]
-fn note_no_grad(edge: &Edge) {
-    if !super::engine::is_running() {
-        cuts::note(cuts::Cause::NoGrad, edge);
-    }
-}
 
 fn meta(array: &Array) -> Meta {
     Meta { shape: array.shape().into(), dtype: array.dtype() }
