@@ -6,14 +6,21 @@
 
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
+use super::LoopFn;
 use super::element::{B8, Element};
 use super::math::{Float, error_function, exponential, gamma, hyperbolic, logarithm, power, trigonometric};
 use super::number::{Int, Order, Real, Ring};
+use super::row::{Body, run};
 
 /// An element type that lanes can hold.
 pub trait LaneElement: Element {
     /// The mask that says a lane must be computed again: as wide as the element where that can happen, else nothing.
     type Rare: Rare;
+    /// Compiles a row loop with groups of as many lanes as a register of the widest kind holds (two registers for
+    /// 8-byte elements).
+    fn row<B: Body<N, In = Self>, const N: usize>() -> LoopFn;
+    /// What an incomplete group is filled up with: 1, which is rare for no function and divides everything.
+    const PADDING: Self;
     /// The value as lanes hold it: `bool` bytes become 0 or 1.
     #[inline(always)]
     fn normal(self) -> Self {
@@ -165,7 +172,16 @@ macro_rules! operators {
     )*};
 }
 
-/// The divisor, or 1 for 0: the caller excludes 0, but the padding of a last group must not trap.
+/// `LaneElement::row` with so many lanes in a group.
+macro_rules! row_of_groups {
+    ($group:tt) => {
+        fn row<B: Body<N, In = Self>, const N: usize>() -> LoopFn {
+            run::<B, N, $group>
+        }
+    };
+}
+
+/// The divisor, or 1 for 0, which the caller excludes: a loop cannot vectorise around a panic.
 macro_rules! divisor {
     ($value:expr) => {
         if $value == 0 { 1 } else { $value }
@@ -176,6 +192,8 @@ macro_rules! integer_lane {
     ($type:ident, $bits:literal, $negative:expr) => {
         impl LaneElement for $type {
             type Rare = ();
+            const PADDING: Self = 1;
+            row_of_groups!({ if $bits == 64 { 16 } else { 512 / $bits } });
         }
         operators! { $type,
             Add add (a, b) a.wrapping_add(b);
@@ -290,6 +308,8 @@ integer_lane!(i64, 64, |x: i64| x < 0);
 
 impl LaneElement for B8 {
     type Rare = ();
+    const PADDING: Self = Self(1);
+    row_of_groups!(64);
     #[inline(always)]
     fn normal(self) -> Self {
         Self((self.0 != 0) as u8)
@@ -392,9 +412,13 @@ impl Int for Lane<B8> {
 
 impl LaneElement for f32 {
     type Rare = i32;
+    const PADDING: Self = 1.0;
+    row_of_groups!(16);
 }
 impl LaneElement for f64 {
     type Rare = i64;
+    const PADDING: Self = 1.0;
+    row_of_groups!(16);
 }
 
 /// The elements that [`Real`] lanes hold.
