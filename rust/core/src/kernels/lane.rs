@@ -161,6 +161,7 @@ impl<T: LaneElement + PartialOrd> Order for Lane<T> {
 
 macro_rules! operators {
     ($type:ty, $($trait:ident $method:ident ($a:ident, $b:ident) $body:expr;)*) => {$(
+        #[allow(clippy::suspicious_arithmetic_impl, reason = "the sum of truth values is their or")]
         impl $trait for Lane<$type> {
             type Output = Self;
             #[inline(always)]
@@ -439,7 +440,8 @@ impl<T: FloatElement> Lane<T> {
     }
 }
 
-/// A number computed the slow way, by `libm` in `f64`, rounded to `T`: what a rare lane falls back to.
+/// A number computed the slow way, by `libm` in `f64`, rounded to `T`: what a rare lane falls back to. (`libm` has no
+/// digamma, and its acosh is finite for some x < 1: both are our own.)
 #[derive(Clone, Copy)]
 pub struct Exact<T> {
     /// Its value.
@@ -537,13 +539,13 @@ macro_rules! arithmetic {
                 let (a, b) = (self.value, other.value);
                 // Where b is NaN the comparison fails and b is taken.
                 let m = if a > b { a } else { b };
-                self.with2(other, if a == a { m } else { a })
+                self.with2(other, if a.unordered() { a } else { m })
             }
             #[inline(always)]
             fn minimum(self, other: Self) -> Self {
                 let (a, b) = (self.value, other.value);
                 let m = if a < b { a } else { b };
-                self.with2(other, if a == a { m } else { a })
+                self.with2(other, if a.unordered() { a } else { m })
             }
         }
     };
@@ -674,7 +676,7 @@ macro_rules! exact_functions {
 exact_functions! {
     exp libm::exp, exp2 libm::exp2, expm1 libm::expm1, log libm::log, log2 libm::log2, log10 libm::log10,
     log1p libm::log1p, sin libm::sin, cos libm::cos, tan libm::tan, asin libm::asin, acos libm::acos, atan libm::atan,
-    sinh libm::sinh, cosh libm::cosh, tanh libm::tanh, asinh libm::asinh, acosh libm::acosh, atanh libm::atanh,
+    sinh libm::sinh, cosh libm::cosh, tanh libm::tanh, asinh libm::asinh, acosh hyperbolic::acosh, atanh libm::atanh,
     erf libm::erf, erfc libm::erfc, lgamma gamma::lgamma_exact, digamma gamma::digamma_exact;
     atan2 libm::atan2, pow libm::pow, fmod libm::fmod
 }

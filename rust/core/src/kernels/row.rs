@@ -234,3 +234,150 @@ bodies! {
     real_predicate: RealPredicateBody, RealPredicate over FloatElement where [],
     B8, |y| B8::from(y.on), |f, x| B8::from(f.eval(x.map(Exact::new)));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::number::Real;
+
+    struct Sine;
+    impl RealFormula<1> for Sine {
+        fn eval<R: Real>(&self, [x]: [R; 1]) -> R {
+            x.sin()
+        }
+    }
+
+    /// a · x + y, with a parameter.
+    struct Axpy(f64);
+    impl RealFormula<2> for Axpy {
+        fn eval<R: Real>(&self, [x, y]: [R; 2]) -> R {
+            x.lit(self.0).mul_add(x, y.exp())
+        }
+    }
+
+    struct Sum;
+    impl RingFormula<2> for Sum {
+        fn eval<R: Ring>(&self, [x, y]: [R; 2]) -> R {
+            x + y
+        }
+    }
+
+    struct Quotient;
+    impl IntFormula<2> for Quotient {
+        fn eval<R: Int>(&self, [x, y]: [R; 2]) -> R {
+            x.div_floor(y)
+        }
+    }
+
+    struct Positive;
+    impl RealPredicate<1> for Positive {
+        fn eval<R: Real>(&self, [x]: [R; 1]) -> R::Mask {
+            let zero = x.lit(0.0);
+            x.sin().gt(zero)
+        }
+    }
+
+    struct Less;
+    impl Predicate<2> for Less {
+        fn eval<R: crate::kernels::number::Order>(&self, [x, y]: [R; 2]) -> R::Mask {
+            x.lt(y)
+        }
+    }
+
+    /// Runs a loop over elements that start one byte off their alignment.
+    fn apply<F, I: Element, O: Element, const N: usize>(f: &F, run: LoopFn, x: [&[I]; N]) -> Vec<O> {
+        let n = x[0].len();
+        let misaligned = |bytes: usize| vec![0xaa_u8; bytes + 1];
+        let inputs = x.map(|x| {
+            let mut bytes = misaligned(size_of_val(x));
+            // SAFETY: as many bytes as x has.
+            unsafe { copy_bytes(x.as_ptr().cast(), bytes.as_mut_ptr().add(1), size_of_val(x)) };
+            bytes
+        });
+        let mut output = misaligned(n * size_of::<O>());
+        let pointers = inputs.each_ref().map(|bytes| bytes[1..].as_ptr());
+        let out = output[1..].as_mut_ptr();
+        // SAFETY: n elements each, and the formula is the loop's own.
+        unsafe { run(std::ptr::from_ref(f).cast(), pointers.as_ptr(), &out, n) };
+        let mut result = vec![O::default(); n];
+        // SAFETY: n elements each.
+        unsafe { copy_bytes(output[1..].as_ptr(), result.as_mut_ptr().cast(), n * size_of::<O>()) };
+        result
+    }
+
+    /// Common and rare arguments of the sine, interleaved.
+    fn angles<T: FloatElement>(n: usize) -> Vec<T> {
+        (0..n).map(|i| T::lit(if i % 7 == 3 { 1e30 + 1e28 * i as f64 } else { i as f64 * 0.37 })).collect()
+    }
+
+    fn bits<T: FloatElement>(values: &[T]) -> Vec<u64> {
+        values.iter().map(|v| v.to_f64().to_bits()).collect()
+    }
+
+    fn a_lane_depends_on_its_own_value<T: FloatElement>() {
+        for n in 0..150 {
+            let x = angles::<T>(n);
+            let together: Vec<T> = apply(&Sine, real::<Sine, T, 1>(), [&x]);
+            let one_by_one: Vec<T> =
+                x.iter().flat_map(|&x| apply::<_, T, T, 1>(&Sine, real::<Sine, T, 1>(), [&[x]])).collect();
+            assert_eq!(bits(&together), bits(&one_by_one), "{n} elements");
+        }
+    }
+
+    #[test]
+    fn results_do_not_depend_on_position_or_number() {
+        a_lane_depends_on_its_own_value::<f32>();
+        a_lane_depends_on_its_own_value::<f64>();
+    }
+
+    #[test]
+    fn results_do_not_depend_on_the_instruction_set() {
+        let (x, y) = (angles::<f32>(100), angles::<f32>(200)[100..].to_vec());
+        let fast: Vec<f32> = apply(&Axpy(0.3), real::<Axpy, f32, 2>(), [&x, &y]);
+        let mut portable = vec![0.0_f32; 100];
+        pulp::Arch::Scalar.dispatch(Run::<RealBody<Axpy, f32>, 2, 16> {
+            formula: &Axpy(0.3),
+            inputs: [x.as_ptr(), y.as_ptr()],
+            output: portable.as_mut_ptr(),
+            n: 100,
+        });
+        assert_eq!(bits(&fast), bits(&portable));
+    }
+
+    #[test]
+    fn an_output_may_be_exactly_an_input() {
+        let mut x = angles::<f32>(99);
+        let apart: Vec<f32> = apply(&Sine, real::<Sine, f32, 1>(), [&x]);
+        let memory = x.as_mut_ptr().cast::<u8>();
+        // SAFETY: 99 elements, read and written through the one pointer.
+        unsafe { real::<Sine, f32, 1>()(std::ptr::from_ref(&Sine).cast(), &memory.cast_const(), &memory, 99) };
+        assert_eq!(bits(&x), bits(&apart));
+    }
+
+    #[test]
+    fn rare_lanes_of_a_predicate_are_computed_again() {
+        let x = angles::<f64>(40);
+        let positive: Vec<B8> = apply(&Positive, real_predicate::<Positive, f64, 1>(), [&x]);
+        let expected: Vec<B8> = x.iter().map(|x| B8::from(x.sin() > 0.0)).collect();
+        assert_eq!(positive, expected);
+    }
+
+    #[test]
+    fn integers_wrap_and_divide_towards_minus_infinity() {
+        let sums: Vec<i8> = apply(&Sum, ring::<Sum, i8, 2>(), [&[127_i8, -128, 5], &[1, -1, -7]]);
+        assert_eq!(sums, [-128, 127, -2]);
+        let quotients: Vec<i64> = apply(&Quotient, int::<Quotient, i64, 2>(), [&[7_i64, -7, i64::MIN], &[-2, 2, -1]]);
+        assert_eq!(quotients, [-4, -4, i64::MIN]);
+        let quotients: Vec<u8> = apply(&Quotient, int::<Quotient, u8, 2>(), [&[7_u8, 255], &[2, 255]]);
+        assert_eq!(quotients, [3, 1]);
+    }
+
+    #[test]
+    fn bool_bytes_other_than_one_are_true() {
+        let (x, y) = ([B8(0), B8(2), B8(0xff), B8(0)], [B8(0), B8(0), B8(7), B8(4)]);
+        let sums: Vec<B8> = apply(&Sum, ring::<Sum, B8, 2>(), [&x, &y]);
+        assert_eq!(sums, [B8(0), B8(1), B8(1), B8(1)]);
+        let less: Vec<B8> = apply(&Less, predicate::<Less, B8, 2>(), [&x, &y]);
+        assert_eq!(less, [B8(0), B8(0), B8(0), B8(1)]);
+    }
+}

@@ -42,7 +42,7 @@ const DIGAMMA_SERIES: [f64; 14] = [
 /// ln √(2π).
 const LN_ROOT_2PI: f64 = 0.9189385332046728;
 
-/// ln|Γ(x)|, and `rare` (x ≤ 0, +∞, NaN). Polynomials around the zeros at 1 and 2; ln Γ(x) = ln Γ(x + 1) − ln x below
+/// ln|Γ(x)|, and `rare` (x ≤ 0, +∞). Polynomials around the zeros at 1 and 2; ln Γ(x) = ln Γ(x + 1) − ln x below
 /// 1/2, Γ(x + 1) = x Γ(x) down to [1.5, 2.5] from 8, Stirling's series beyond.
 #[inline(always)]
 pub fn lgamma<F: Float>(x: F) -> (F, bool) {
@@ -67,10 +67,10 @@ pub fn lgamma<F: Float>(x: F) -> (F, bool) {
     // (x − ½) (ln x − 1) − ½ + …: the difference of two large terms is formed first.
     let far = (x - 0.5).mul_add(l - 1.0, series - 0.5);
     // Adding 0 makes the zeros at 1 and 2 positive.
-    (F::from_f64(select(large, far, near) + 0.0), !(x > 0.0 && x < f64::INFINITY))
+    (F::from_f64(select(large, far, near) + 0.0), x <= 0.0 || x == f64::INFINITY)
 }
 
-/// ψ(x), and `rare` (x ≤ 0, NaN). On [1, 3] as (x − root) · P, because ψ changes sign there; below 1 and from 7 down
+/// ψ(x), and `rare` (x ≤ 0). On [1, 3] as (x − root) · P, because ψ changes sign there; below 1 and from 7 down
 /// by ψ(x + 1) = ψ(x) + 1/x, with the sum of the reciprocals as one quotient; the asymptotic series beyond.
 #[inline(always)]
 pub fn digamma<F: Float>(x: F) -> (F, bool) {
@@ -88,7 +88,7 @@ pub fn digamma<F: Float>(x: F) -> (F, bool) {
     let inverse = 1.0 / x;
     let z = inverse * inverse;
     let far = (log(x) - 0.5 * inverse) - z * polynomial(z, &DIGAMMA_SERIES);
-    (F::from_f64(select(x < 7.0, near + slope / product, far)), !(x > 0.0))
+    (F::from_f64(select(x < 7.0, near + slope / product, far)), x <= 0.0)
 }
 
 /// ln|Γ(x)| of any x, one at a time; near the zeros at negative x the error is small only absolutely.

@@ -96,6 +96,12 @@ pub trait Float:
     fn to_f64(self) -> f64;
     /// `self * a + b`, rounded once.
     fn mul_add(self, a: Self, b: Self) -> Self;
+    /// Whether it is NaN.
+    #[inline(always)]
+    #[expect(clippy::eq_op, reason = "the definition of NaN")]
+    fn unordered(self) -> bool {
+        self != self
+    }
     /// Absolute value.
     fn abs(self) -> Self;
     /// Magnitude of `self`, sign of `sign`.

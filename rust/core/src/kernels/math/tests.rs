@@ -6,15 +6,15 @@ use crate::kernels::row;
 
 /// One formula per function, `apply` to run its loop by name, and the names.
 macro_rules! functions {
-    ($count:literal, $table:ident, $apply:ident, [$($x:ident),*]: $($name:ident)*) => {
+    ($count:literal, $table:ident, $apply:ident, $inputs:tt, $first:ident $others:tt: $($name:ident)*) => {
         mod $apply {
             use super::*;
             $(
                 #[allow(non_camel_case_types, reason = "the function's own name")]
                 pub struct $name;
                 impl RealFormula<$count> for $name {
-                    fn eval<R: Real>(&self, [x $(, $x)*]: [R; $count]) -> R {
-                        x.$name($($x),*)
+                    fn eval<R: Real>(&self, $inputs: [R; $count]) -> R {
+                        $first.$name$others
                     }
                 }
             )*
@@ -38,11 +38,11 @@ macro_rules! functions {
     };
 }
 
-functions! { 1, UNARY, unary, []:
+functions! { 1, UNARY, unary, [x], x ():
     exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc
     lgamma digamma
 }
-functions! { 2, BINARY, binary, [y]: atan2 pow fmod }
+functions! { 2, BINARY, binary, [x, y], x (y): atan2 pow fmod }
 
 /// The same function of `libm`, for one argument.
 fn libm_unary(name: &str) -> fn(f64) -> f64 {
@@ -64,7 +64,8 @@ fn libm_unary(name: &str) -> fn(f64) -> f64 {
         "cosh" => libm::cosh,
         "tanh" => libm::tanh,
         "asinh" => libm::asinh,
-        "acosh" => libm::acosh,
+        // libm 0.2.16 gives numbers for some x < 1.
+        "acosh" => |x| if x < 1.0 { f64::NAN } else { libm::acosh(x) },
         "atanh" => libm::atanh,
         "erf" => libm::erf,
         "erfc" => libm::erfc,
@@ -102,9 +103,9 @@ fn ulps(got: f64, want: f64, rounded: f64, mantissa: i32, min_exponent: i32) -> 
     libm::scalbn((got - want).abs(), -exponent)
 }
 
-/// Every 40009th bit pattern, and the neighbourhood of round numbers.
+/// Every 4099th bit pattern, and the neighbourhood of round numbers.
 fn singles() -> Vec<f32> {
-    let mut x: Vec<f32> = (0..=u32::MAX).step_by(40009).map(f32::from_bits).collect();
+    let mut x: Vec<f32> = (0..=u32::MAX).step_by(4099).map(f32::from_bits).collect();
     for centre in [0.0, 0.5, 1.0, 2.0, 88.72284, -87.33655, -103.97, 1048576.0, f32::MAX, f32::INFINITY, f32::NAN] {
         for offset in 0..4 {
             let bits = f32::to_bits(centre);
@@ -133,7 +134,7 @@ fn f32_functions_are_within_two_ulp_of_the_exact_result() {
     }
 }
 
-/// Three units of the reference for functions of which lgamma and digamma are the only ones not within two.
+/// Two units, but for lgamma and digamma.
 #[test]
 fn f64_functions_are_within_their_bounds_of_the_correctly_rounded_result() {
     let mut seen = 0;
