@@ -9,6 +9,7 @@ pub mod element;
 pub mod fill;
 pub mod map;
 pub mod number;
+pub mod reduce;
 
 mod cast;
 mod plan;

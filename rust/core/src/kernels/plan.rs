@@ -143,7 +143,8 @@ impl Plan {
 
     /// Number of elements.
     pub fn len(&self) -> usize {
-        self.axes.iter().map(|axis| axis.size).product()
+        // Wrapping: next to an axis of size 0 the others may be of any size.
+        self.axes.iter().fold(1, |n: usize, axis| n.wrapping_mul(axis.size))
     }
 
     /// Cuts the iteration space into boxes of about [`BLOCK`] elements. Where some operand runs along another axis than
@@ -168,9 +169,10 @@ impl Plan {
     pub fn linear_boxes(&self, block: usize) -> Grid {
         let mut room = block;
         let extents = self.axes.iter().map(|axis| {
-            if axis.size <= room {
-                room /= axis.size;
-                axis.size
+            let size = axis.size.max(1);
+            if size <= room {
+                room /= size;
+                size
             } else {
                 // Pieces of equal size, in whole groups of lanes where there is room for them.
                 let piece = axis.size.div_ceil(axis.size.div_ceil(room));
@@ -180,6 +182,16 @@ impl Plan {
             }
         });
         let extents = extents.collect();
+        Grid::new(&self.axes, extents)
+    }
+
+    /// Cuts only the innermost axis, into pieces of about `room`.
+    pub fn inner_pieces(&self, room: usize) -> Grid {
+        let mut extents: PerAxis<usize> = self.axes.iter().map(|_| 1).collect();
+        if let (Some(extent), Some(axis)) = (extents.first_mut(), self.axes.first()) {
+            let pieces = axis.size.div_ceil(room).max(1);
+            *extent = axis.size.div_ceil(pieces).max(1);
+        }
         Grid::new(&self.axes, extents)
     }
 
