@@ -10,6 +10,7 @@ pub mod fill;
 pub mod map;
 pub mod number;
 pub mod reduce;
+pub mod scan;
 
 mod cast;
 mod plan;

@@ -18,6 +18,8 @@ use reducers::{
     All, Any, Count, Extreme, Max, MaxAbs, Mean, Min, MinAbs, Plain, Prod, Sum, SumAbs, SumAbsPow, SumSquares, Variance,
 };
 
+pub(super) use reducers::Ordered;
+
 use super::copy::{gather, scatter};
 use super::plan::{BLOCK, Grid, PerAxis, Plan, address, is_dense};
 use super::scratch::with_scratch;

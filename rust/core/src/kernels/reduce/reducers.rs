@@ -80,7 +80,7 @@ macro_rules! floats {
 floats!(f32, f64);
 
 /// Values with an order in which a NaN comes before everything else, whichever way one looks.
-pub(super) trait Ordered: Element {
+pub(in crate::kernels) trait Ordered: Element {
     const LOWEST: Self;
     const HIGHEST: Self;
     fn above(self, other: Self) -> bool;
