@@ -292,11 +292,16 @@ unsafe fn straighten<T: Float>(problem: &mut Problem<T>, copy: &mut Vec<T>) {
         parallel::run(free.div_ceil(TILE), cost::<T>(free * k, 1000), &|chunk| {
             let (from, to) = memory.get();
             let rows = chunk * TILE..((chunk + 1) * TILE).min(free);
+            let mut tile = [[T::ZERO; TILE]; TILE];
             for start in (0..k).step_by(TILE) {
-                for depth in start..(start + TILE).min(k) {
-                    for row in rows.clone() {
-                        *to.add(row * k + depth) = *from.at(row, depth).ptr;
+                let depths = start..(start + TILE).min(k);
+                for (j, depth) in depths.clone().enumerate() {
+                    for (i, row) in rows.clone().enumerate() {
+                        tile[i][j] = *from.at(row, depth).ptr;
                     }
+                }
+                for (tile, row) in tile.iter().zip(rows.clone()) {
+                    std::ptr::copy_nonoverlapping(tile.as_ptr(), to.add(row * k + start), depths.len());
                 }
             }
         });
@@ -309,7 +314,8 @@ unsafe fn straighten<T: Float>(problem: &mut Problem<T>, copy: &mut Vec<T>) {
     }
 }
 
-/// Side of a tile of a transposed copy: one cache line of `f32`, so that both sides use whole lines.
+/// Side of a tile of a transposed copy: one cache line of `f32`. Both sides use whole lines, one after the other, since
+/// rows a multiple of 4096 bytes apart push each other out of the cache.
 const TILE: usize = 16;
 
 /// Height and width of the panels of C.
@@ -324,7 +330,8 @@ fn panels<T: Copy>(m: usize, n: usize, k: usize, c: ViewMut<T>) -> (usize, usize
     let grain = if m == 1 || n == 1 { 1 << 18 } else { PANEL_GRAIN };
     let wanted = work.div_ceil(grain).clamp(1, 256);
     // One 64-byte vector is the least, four of them by four columns fill the kernel's registers.
-    let vector = 64 / size_of::<T>();
+    // Matrix-vector products want runs that the hardware can fetch ahead.
+    let vector = if m == 1 || n == 1 { COLUMN_BLOCK } else { 64 / size_of::<T>() };
     let packed_count = wanted.min(packed.div_ceil(4 * vector)).max(1);
     let packed_step = packed.div_ceil(packed_count).next_multiple_of(vector);
     let packed_count = packed.div_ceil(packed_step);
@@ -530,10 +537,10 @@ mod small {
 
     /// Bytes of B that may be packed on the stack.
     const PACK_BYTES: usize = 16 << 10;
-    /// Columns in a block of C: a vector of 64 bytes for f32, two for f64.
+    /// Columns in a narrow block of C: a vector of 64 bytes for f32, two for f64.
     const COLS: usize = 16;
-    /// Rows in a block of C.
-    const ROWS: usize = 8;
+    /// Rows in a block of C: with 32 columns of f32 eight accumulators, which cover the latency of an addition.
+    const ROWS: usize = 4;
 
     /// Whether `run` takes this product (C's rows are contiguous).
     pub fn fits<T>([m, n, k]: [usize; 3], b: View<T>) -> bool {
@@ -566,22 +573,41 @@ mod small {
                     let pack = pack.as_mut_ptr().cast::<T>();
                     (pack_b(k, n, b, pack), n.next_multiple_of(COLS) as isize)
                 };
-                for col in (0..n).step_by(COLS) {
-                    let cols = COLS.min(n - col);
-                    let b = b.add(col);
-                    let mut row = 0;
-                    while row + ROWS <= m {
-                        block::<T, S, ROWS>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, col));
-                        row += ROWS;
-                    }
-                    while row + 2 <= m {
-                        block::<T, S, 2>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, col));
-                        row += 2;
-                    }
-                    if row < m {
-                        block::<T, S, 1>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, col));
-                    }
+                let mut col = 0;
+                // Registers of 64 bytes come by the 32: blocks twice as wide need fewer loads per product.
+                while size_of::<S::f32s>() == 64 && col + 2 * COLS <= n {
+                    blocks::<T, S, { 2 * COLS }>([m, 2 * COLS, k], alpha, a, b.add(col), b_rs, beta, c.at(0, col));
+                    col += 2 * COLS;
                 }
+                while col < n {
+                    blocks::<T, S, COLS>([m, COLS.min(n - col), k], alpha, a, b.add(col), b_rs, beta, c.at(0, col));
+                    col += COLS;
+                }
+            }
+        }
+    }
+
+    /// `m × W` elements of C (of which only the first columns may be there), block by block.
+    #[inline(always)]
+    unsafe fn blocks<T: Float, S: pulp::Simd, const W: usize>(
+        [m, cols, k]: [usize; 3],
+        alpha: T,
+        a: View<T>,
+        b: *const T,
+        b_rs: isize,
+        beta: T,
+        c: ViewMut<T>,
+    ) {
+        let mut row = 0;
+        // SAFETY: the caller's blocks lie inside the operands.
+        unsafe {
+            while row + ROWS <= m {
+                block::<T, S, ROWS, W>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, 0));
+                row += ROWS;
+            }
+            while row < m {
+                block::<T, S, 1, W>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, 0));
+                row += 1;
             }
         }
     }
@@ -606,10 +632,10 @@ mod small {
         to
     }
 
-    /// `R × 16` elements of C, the sums over k in registers.
+    /// `R × W` elements of C, the sums over k in registers.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)]
-    unsafe fn block<T: Float, S: pulp::Simd, const R: usize>(
+    unsafe fn block<T: Float, S: pulp::Simd, const R: usize, const W: usize>(
         k: usize,
         cols: usize,
         alpha: T,
@@ -619,14 +645,14 @@ mod small {
         beta: T,
         c: ViewMut<T>,
     ) {
-        let mut sums = [[T::ZERO; COLS]; R];
+        let mut sums = [[T::ZERO; W]; R];
         // SAFETY: the caller's block lies inside the operands.
         unsafe {
-            for depth in 0..k {
-                let from = b.offset(depth as isize * b_rs);
-                let values: [T; COLS] = from.cast::<[T; COLS]>().read_unaligned();
-                for (row, sums) in sums.iter_mut().enumerate() {
-                    let factor = *a.at(row, depth).ptr;
+            let rows: [*const T; R] = std::array::from_fn(|row| a.at(row, 0).ptr);
+            for depth in 0..k as isize {
+                let values: [T; W] = b.offset(depth * b_rs).cast::<[T; W]>().read_unaligned();
+                for (row, sums) in rows.iter().zip(&mut sums) {
+                    let factor = *row.offset(depth * a.cs);
                     for (sum, &value) in sums.iter_mut().zip(&values) {
                         *sum = fused::<S, T>(factor, value, *sum);
                     }
@@ -634,9 +660,9 @@ mod small {
             }
             for (row, sums) in sums.iter().enumerate() {
                 let to = c.at(row, 0).ptr;
-                if cols == COLS && beta == T::ZERO {
+                if cols == W && beta == T::ZERO {
                     let scaled = sums.map(|sum| alpha * sum);
-                    to.cast::<[T; COLS]>().write_unaligned(scaled);
+                    to.cast::<[T; W]>().write_unaligned(scaled);
                 } else {
                     for (col, &sum) in sums[..cols].iter().enumerate() {
                         put(to.add(col), sum, alpha, beta);
