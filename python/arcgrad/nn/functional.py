@@ -56,32 +56,33 @@ def relu_(input):
     return relu(input, inplace=True)
 
 
-def _written_to(input, result, inplace):
-    """``result``, written into ``input`` where that is asked for."""
-    return input.copy_(result) if inplace else result
+def _maybe_in_place(function, input, inplace):
+    """``function(input)``, written over ``input`` if ``inplace``: then of a copy, which backward still needs."""
+    return input.copy_(function(input.clone())) if inplace else function(input)
 
 
 def celu(input, alpha=1.0, inplace=False):
     """``max(0, x) + min(0, α (exp(x/α) - 1))`` (Barron, 2017)."""
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    result = arcgrad.where(input > 0, input, alpha * arcgrad.expm1(input.clamp(max=0) / alpha))
-    return _written_to(input, result, inplace)
+    return _maybe_in_place(
+        lambda x: arcgrad.where(x > 0, x, alpha * arcgrad.expm1(x.clamp(max=0) / alpha)), input, inplace
+    )
 
 
 def hardsigmoid(input, inplace=False):
     """``min(max(x + 3, 0), 6) / 6``."""
-    return _written_to(input, relu6(input + 3) / 6, inplace)
+    return _maybe_in_place(lambda x: relu6(x + 3) / 6, input, inplace)
 
 
 def hardswish(input, inplace=False):
     """``x · hardsigmoid(x)`` (Howard et al., 2019)."""
-    return _written_to(input, input * (relu6(input + 3) / 6), inplace)
+    return _maybe_in_place(lambda x: x * (relu6(x + 3) / 6), input, inplace)
 
 
 def mish(input, inplace=False):
     """``x · tanh(softplus(x))`` (Misra, 2019)."""
-    return _written_to(input, input * tanh(softplus(input)), inplace)
+    return _maybe_in_place(lambda x: x * tanh(softplus(x)), input, inplace)
 
 
 def softsign(input):
@@ -129,11 +130,11 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
     """Leaky ReLU with slopes drawn uniformly while training, their mean otherwise (Xu et al., 2015)."""
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
-    # A slope is drawn for the elements that need one only, as PyTorch does.
+    # Drawn in double precision and only for the elements that need a slope: PyTorch's stream.
     falls = input <= 0
     slopes = arcgrad.ones_like(input)
-    drawn = arcgrad.empty(int(falls.sum()), dtype=input.dtype).uniform_(lower, upper)
-    slopes[falls] = drawn
+    drawn = arcgrad.empty(int(falls.sum()), dtype=arcgrad.float64).uniform_(lower, upper)
+    slopes[falls] = drawn.to(input.dtype)
     return input.mul_(slopes) if inplace else input * slopes
 
 

@@ -7,13 +7,6 @@ from ..parameter import Parameter
 from .module import Module
 
 
-class _Plain(Module):
-    """An activation without settings; takes and ignores any arguments, as a place holder does."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__()
-
-
 class _InPlace(Module):
     """An activation whose only setting is whether it overwrites its input."""
 
@@ -181,7 +174,7 @@ class Softplus(Module):
         return f"beta={self.beta}, threshold={self.threshold}"
 
 
-class Sigmoid(_Plain):
+class Sigmoid(Module):
     """``1 / (1 + exp(-x))``."""
 
     def forward(self, input):
@@ -189,7 +182,7 @@ class Sigmoid(_Plain):
         return F.sigmoid(input)
 
 
-class Tanh(_Plain):
+class Tanh(Module):
     """The hyperbolic tangent."""
 
     def forward(self, input):
@@ -197,7 +190,7 @@ class Tanh(_Plain):
         return F.tanh(input)
 
 
-class LogSigmoid(_Plain):
+class LogSigmoid(Module):
     """``log(1 / (1 + exp(-x)))``."""
 
     def forward(self, input):
@@ -205,7 +198,7 @@ class LogSigmoid(_Plain):
         return F.logsigmoid(input)
 
 
-class Softsign(_Plain):
+class Softsign(Module):
     """``x / (1 + |x|)``."""
 
     def forward(self, input):
@@ -213,7 +206,7 @@ class Softsign(_Plain):
         return F.softsign(input)
 
 
-class Tanhshrink(_Plain):
+class Tanhshrink(Module):
     """``x - tanh(x)``."""
 
     def forward(self, input):
