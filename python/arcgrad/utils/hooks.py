@@ -64,3 +64,31 @@ def add_hook(hooks, hook, *, prepend=False, flags=()):
     for table in flags:
         table[handle.id] = True
     return handle
+
+
+class GlobalHandle:
+    """Handle of a hook for all instances of ``owner``: those look for hooks only while there is one.
+
+    Args:
+        handle (RemovableHandle): of the hook itself.
+        owner (type): the class whose ``_hooked`` says whether its instances have to look.
+        tables (tuple of dict): all tables of hooks for all instances of ``owner``.
+    """
+
+    def __init__(self, handle, owner, tables):
+        self.id = handle.id
+        self._handle = handle
+        self._owner = owner
+        self._tables = tables
+        owner._hooked = True
+
+    def remove(self):
+        """Take the hook away. A second call does nothing."""
+        self._handle.remove()
+        self._owner._hooked = any(self._tables)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.remove()

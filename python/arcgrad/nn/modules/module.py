@@ -5,8 +5,7 @@ from collections import OrderedDict
 
 import arcgrad
 from arcgrad import Tensor, no_grad
-
-from arcgrad.utils.hooks import add_hook
+from arcgrad.utils.hooks import GlobalHandle, add_hook
 
 from ..parameter import Buffer, Parameter, _is_parameter
 from . import _state
@@ -765,32 +764,9 @@ def _parse_to(*args, device=None, dtype=None, non_blocking=False, memory_format=
     return device, dtype, options
 
 
-class _GlobalHandle:
-    """Handle of a hook for all modules: calls look for hooks only while there is one."""
-
-    def __init__(self, handle):
-        self.handle = handle
-        self.id = handle.id
-
-    def remove(self):
-        self.handle.remove()
-        Module._hooked = bool(
-            _global_forward_pre_hooks
-            or _global_forward_hooks
-            or _global_backward_hooks
-            or _global_backward_pre_hooks
-        )
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc_info):
-        self.remove()
-
-
 def _add_global_hook(hooks, hook, flags=()):
-    Module._hooked = True
-    return _GlobalHandle(add_hook(hooks, hook, flags=flags))
+    tables = (_global_forward_pre_hooks, _global_forward_hooks, _global_backward_pre_hooks, _global_backward_hooks)
+    return GlobalHandle(add_hook(hooks, hook, flags=flags), Module, tables)
 
 
 def register_module_forward_pre_hook(hook):
