@@ -11,18 +11,21 @@ from arcgrad.autograd import Function
 
 
 class BackwardHookFunction(Function):
-    """Identity on tensors whose backward passes the gradients through ``hook`` (may replace them)."""
+    """Identity on tensors whose backward passes the gradients through ``hook``, which may replace them.
+
+    With ``materialize``, the hook sees zeros instead of None where no gradient arrived.
+    """
 
     @staticmethod
-    def forward(ctx, hook, *tensors):
+    def forward(ctx, hook, materialize, *tensors):
         ctx.hook = hook
-        ctx.set_materialize_grads(False)
+        ctx.set_materialize_grads(materialize)
         ctx.mark_non_differentiable(*[tensor for tensor in tensors if not tensor.requires_grad])
         return tensors
 
     @staticmethod
     def backward(ctx, *grads):
-        return (None, *ctx.hook(grads))
+        return (None, None, *ctx.hook(grads))
 
 
 def _scatter(indices, values, size):
@@ -52,7 +55,7 @@ class BackwardHooks:
 
     def wrap_inputs(self, args):
         """Pass the tensors among ``args`` through the inner identity."""
-        wrapped, self.input_indices = self._wrap(args, self._gradients_of_inputs)
+        wrapped, self.input_indices = self._wrap(args, self._gradients_of_inputs, True)
         self.input_count = len(args)
         return wrapped
 
@@ -66,17 +69,18 @@ class BackwardHooks:
             )
             return result
         outputs = _as_tuple(result)
-        wrapped, self.output_indices = self._wrap(outputs, self._gradients_of_outputs)
+        wrapped, self.output_indices = self._wrap(outputs, self._gradients_of_outputs, False)
         self.output_count = len(outputs)
         return wrapped if isinstance(result, tuple) else wrapped[0]
 
     @staticmethod
-    def _wrap(values, hook):
+    def _wrap(values, hook, materialize):
         indices = [index for index, value in enumerate(values) if isinstance(value, Tensor)]
         if not is_grad_enabled() or not any(values[index].requires_grad for index in indices):
             return values, None
         wrapped = list(values)
-        for index, tensor in zip(indices, BackwardHookFunction.apply(hook, *[values[index] for index in indices])):
+        tensors = BackwardHookFunction.apply(hook, materialize, *[values[index] for index in indices])
+        for index, tensor in zip(indices, tensors):
             wrapped[index] = tensor
         # A named tuple keeps its type.
         return (tuple(wrapped) if type(values) is tuple else type(values)(*wrapped)), indices

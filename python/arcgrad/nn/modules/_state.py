@@ -11,7 +11,7 @@ from ..parameter import Parameter
 EXTRA_STATE_KEY = "_extra_state"
 
 
-class IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
+class _IncompatibleKeys(namedtuple("_IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
     """The result of :meth:`Module.load_state_dict`: the keys that found no partner."""
 
     __slots__ = ()
@@ -79,7 +79,7 @@ def restore(module, state_dict, strict, assign):
             if child is not None:
                 child_prefix = f"{prefix}{name}."
                 load(child, {k: v for k, v in entries.items() if k.startswith(child_prefix)}, child_prefix)
-        incompatible = IncompatibleKeys(missing, unexpected)
+        incompatible = _IncompatibleKeys(missing, unexpected)
         for hook in target._load_state_dict_post_hooks.values():
             if hook(target, incompatible) is not None:
                 raise AssertionError(
@@ -96,7 +96,7 @@ def restore(module, state_dict, strict, assign):
     if errors:
         details = "\n\t".join(errors)
         raise RuntimeError(f"Error(s) in loading state_dict for {module._get_name()}:\n\t{details}")
-    return IncompatibleKeys(missing, unexpected)
+    return _IncompatibleKeys(missing, unexpected)
 
 
 def load_local(module, base, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs):
