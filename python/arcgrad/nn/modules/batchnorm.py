@@ -138,8 +138,8 @@ class BatchNorm2d(_BatchNorm):
     Example::
 
         >>> import arcgrad as ag
-        >>> ag.nn.BatchNorm2d(3)(ag.randn(2, 3, 4, 4)).shape
-        torch.Size([2, 3, 4, 4])
+        >>> tuple(ag.nn.BatchNorm2d(3)(ag.randn(2, 3, 4, 4)).shape)
+        (2, 3, 4, 4)
     """
 
     def _check_input_dim(self, input):

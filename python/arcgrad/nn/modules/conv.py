@@ -40,8 +40,8 @@ class Conv2d(Module):
     Example::
 
         >>> import arcgrad as ag
-        >>> ag.nn.Conv2d(1, 8, 3, padding=1)(ag.zeros(5, 1, 28, 28)).shape
-        torch.Size([5, 8, 28, 28])
+        >>> tuple(ag.nn.Conv2d(1, 8, 3, padding=1)(ag.zeros(5, 1, 28, 28)).shape)
+        (5, 8, 28, 28)
     """
 
     __constants__ = [

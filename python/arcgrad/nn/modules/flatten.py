@@ -9,8 +9,8 @@ class Flatten(Module):
     Example::
 
         >>> import arcgrad as ag
-        >>> ag.nn.Flatten()(ag.zeros(32, 1, 5, 5)).shape
-        torch.Size([32, 25])
+        >>> tuple(ag.nn.Flatten()(ag.zeros(32, 1, 5, 5)).shape)
+        (32, 25)
     """
 
     __constants__ = ["start_dim", "end_dim"]
@@ -34,8 +34,8 @@ class Unflatten(Module):
     Example::
 
         >>> import arcgrad as ag
-        >>> ag.nn.Unflatten(1, (2, 5))(ag.zeros(4, 10)).shape
-        torch.Size([4, 2, 5])
+        >>> tuple(ag.nn.Unflatten(1, (2, 5))(ag.zeros(4, 10)).shape)
+        (4, 2, 5)
     """
 
     __constants__ = ["dim", "unflattened_size"]

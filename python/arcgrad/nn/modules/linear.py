@@ -37,8 +37,8 @@ class Linear(Module):
     Example::
 
         >>> import arcgrad as ag
-        >>> ag.nn.Linear(20, 30)(ag.randn(128, 20)).shape
-        torch.Size([128, 30])
+        >>> tuple(ag.nn.Linear(20, 30)(ag.randn(128, 20)).shape)
+        (128, 30)
     """
 
     __constants__ = ["in_features", "out_features"]

@@ -80,8 +80,8 @@ class Module:
         ...     def forward(self, x):
         ...         return self.out(self.hidden(x).tanh())
         >>> net = Net()
-        >>> net(ag.ones(3, 4)).shape
-        torch.Size([3, 1])
+        >>> tuple(net(ag.ones(3, 4)).shape)
+        (3, 1)
         >>> [name for name, _ in net.named_parameters()]
         ['hidden.weight', 'hidden.bias', 'out.weight', 'out.bias']
     """

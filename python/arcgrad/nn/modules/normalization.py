@@ -24,8 +24,8 @@ class LayerNorm(Module):
     Example::
 
         >>> import arcgrad as ag
-        >>> ag.nn.LayerNorm(4)(ag.arange(8.0).view(2, 4)).shape
-        torch.Size([2, 4])
+        >>> tuple(ag.nn.LayerNorm(4)(ag.arange(8.0).view(2, 4)).shape)
+        (2, 4)
     """
 
     __constants__ = ["normalized_shape", "eps", "elementwise_affine"]

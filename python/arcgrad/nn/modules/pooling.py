@@ -21,8 +21,8 @@ class MaxPool2d(Module):
     Example::
 
         >>> import arcgrad as ag
-        >>> ag.nn.MaxPool2d(2)(ag.zeros(1, 3, 8, 8)).shape
-        torch.Size([1, 3, 4, 4])
+        >>> tuple(ag.nn.MaxPool2d(2)(ag.zeros(1, 3, 8, 8)).shape)
+        (1, 3, 4, 4)
     """
 
     __constants__ = ["kernel_size", "stride", "padding", "dilation", "return_indices", "ceil_mode"]

@@ -26,8 +26,8 @@ class Embedding(Module):
     Example::
 
         >>> import arcgrad as ag
-        >>> ag.nn.Embedding(10, 3)(ag.tensor([[1, 2], [4, 9]])).shape
-        torch.Size([2, 2, 3])
+        >>> tuple(ag.nn.Embedding(10, 3)(ag.tensor([[1, 2], [4, 9]])).shape)
+        (2, 2, 3)
     """
 
     __constants__ = ["num_embeddings", "embedding_dim", "padding_idx", "max_norm", "norm_type", "scale_grad_by_freq"]
