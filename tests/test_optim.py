@@ -264,10 +264,8 @@ def test_state_dict_has_pytorchs_layout():
     assert plain.state_dict()["state"] == {}
 
 
-@pytest.mark.parametrize("settings", [{"kind": optim.SGD, "momentum": 0.9}, {"kind": optim.Adam}, {"kind": optim.AdamW}])
-def test_training_resumes_from_a_state_dict(settings):
-    settings = dict(settings)
-    kind = settings.pop("kind")
+@pytest.mark.parametrize(("kind", "settings"), [(optim.SGD, {"momentum": 0.9}), (optim.Adam, {}), (optim.AdamW, {})])
+def test_training_resumes_from_a_state_dict(kind, settings):
     p = parameter(START)
     optimizer = kind([p], lr=0.1, **settings)
     for number, grad in enumerate(GRADS):

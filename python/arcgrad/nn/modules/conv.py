@@ -77,7 +77,7 @@ class Conv2d(Module):
             if channels % groups != 0:
                 raise ValueError(f"{name} must be divisible by groups, but got {channels} and {groups}")
         if padding_mode not in _PADDING_MODES:
-            raise ValueError(f"padding_mode must be one of {set(_PADDING_MODES)}, but got padding_mode='{padding_mode}'")
+            raise ValueError(f"padding_mode must be one of {_PADDING_MODES}, but got padding_mode='{padding_mode}'")
         stride = _pair(stride)
         if isinstance(padding, str):
             if padding not in ("same", "valid"):

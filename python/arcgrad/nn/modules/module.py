@@ -3,13 +3,13 @@
 import warnings
 from collections import OrderedDict
 
-import arcgrad
-from arcgrad import Tensor, no_grad
+from arcgrad import Tensor
 from arcgrad.utils.hooks import GlobalHandle, add_hook
 
-from ..parameter import Buffer, Parameter, _is_parameter
+from ..parameter import Buffer, _is_parameter
 from . import _state
-from ._backward_hooks import BackwardHooks
+from ._conversion import Conversion
+from ._hook_registration import HookRegistration
 
 # Hooks for every module of the program, entered by the functions at the end of this file.
 _global_forward_pre_hooks = OrderedDict()
@@ -31,10 +31,6 @@ def _typename(value):
 def _indent(text, spaces):
     """``text`` with every line but the first moved right."""
     return text.replace("\n", "\n" + " " * spaces)
-
-
-def _no_such_device(name):
-    return RuntimeError(f"this module cannot be moved to {name}: arcgrad computes on the CPU and has no {name} support")
 
 
 def _new_tables():
@@ -59,7 +55,7 @@ def _new_tables():
     )
 
 
-class Module:
+class Module(HookRegistration, Conversion):
     """Base class of layers and models.
 
     A subclass calls ``super().__init__()``, assigns its parameters, buffers and submodules as attributes, and
@@ -133,6 +129,9 @@ class Module:
             backward_pre_hooks = [*_global_backward_pre_hooks.values(), *self._backward_pre_hooks.values()]
             around = None
             if backward_hooks or backward_pre_hooks:
+                # Imported here, since it needs arcgrad.autograd and few programs have such hooks.
+                from ._backward_hooks import BackwardHooks
+
                 around = BackwardHooks(self, backward_hooks, backward_pre_hooks)
                 args = around.wrap_inputs(args)
             result = self.forward(*args, **kwargs)
@@ -189,10 +188,17 @@ class Module:
     # ---- attributes ----
 
     def __getattr__(self, name):
+        # Only names that are no plain attributes come here. Every access to a layer in forward does: written out.
         attributes = self.__dict__
-        for table in ("_parameters", "_buffers", "_modules"):
-            members = attributes.get(table)
-            if members is not None and name in members:
+        if "_modules" in attributes:
+            members = attributes["_modules"]
+            if name in members:
+                return members[name]
+            members = attributes["_parameters"]
+            if name in members:
+                return members[name]
+            members = attributes["_buffers"]
+            if name in members:
                 return members[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
@@ -445,7 +451,7 @@ class Module:
         fn(self)
         return self
 
-    # ---- modes and conversions ----
+    # ---- modes ----
 
     def train(self, mode=True):
         """Set training mode (dropout on, batch statistics in use) here and below. Returns the module."""
@@ -480,161 +486,6 @@ class Module:
                 else:
                     grad.requires_grad_(False)
                 grad.zero_()
-
-    def _apply(self, fn, recurse=True):
-        """Replace the data of parameters, their gradients and buffers by ``fn`` of it. Returns the module."""
-        if recurse:
-            for module in self.children():
-                module._apply(fn)
-        for parameter in self._parameters.values():
-            if parameter is None:
-                continue
-            with no_grad():
-                # Through .data, so that the parameter stays the object that optimizers know.
-                parameter.data = fn(parameter)
-                if parameter.grad is not None:
-                    converted = fn(parameter.grad)
-                    parameter.grad.data = converted
-        for name, buffer in self._buffers.items():
-            if buffer is not None:
-                self._buffers[name] = fn(buffer)
-        return self
-
-    def to(self, *args, **kwargs):
-        """Convert parameters and buffers: ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(tensor)``.
-
-        Only floating-point and complex members change their dtype. The CPU is the one device there is.
-
-        Raises:
-            TypeError: the dtype is neither floating-point nor complex, or an argument is none of the above.
-        """
-        device, dtype, options = _parse_to(*args, **kwargs)
-        if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
-            raise TypeError(
-                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
-            )
-
-        def convert(tensor):
-            targets = dict(options)
-            if device is not None:
-                targets["device"] = device
-            if dtype is not None and (tensor.is_floating_point() or tensor.is_complex()):
-                targets["dtype"] = dtype
-            return tensor.to(**targets) if targets else tensor
-
-        return self._apply(convert)
-
-    def type(self, dst_type):
-        """Convert all parameters and buffers, integer ones too, to ``dst_type``. Returns the module."""
-        return self._apply(lambda tensor: tensor.type(dst_type))
-
-    def _to_floating(self, dtype):
-        return self._apply(lambda tensor: tensor.to(dtype) if tensor.is_floating_point() else tensor)
-
-    def float(self):
-        """Convert floating-point members to ``float32``."""
-        return self._to_floating(arcgrad.float32)
-
-    def double(self):
-        """Convert floating-point members to ``float64``."""
-        return self._to_floating(arcgrad.float64)
-
-    def half(self):
-        """Convert floating-point members to ``float16``."""
-        return self._to_floating(arcgrad.float16)
-
-    def bfloat16(self):
-        """Convert floating-point members to ``bfloat16``."""
-        return self._to_floating(arcgrad.bfloat16)
-
-    def cpu(self):
-        """Return the module: its members are on the CPU."""
-        return self
-
-    def cuda(self, device=None):
-        """Raises RuntimeError: there is no such device here."""
-        raise _no_such_device("CUDA")
-
-    def xpu(self, device=None):
-        """Raises RuntimeError: there is no such device here."""
-        raise _no_such_device("XPU")
-
-    def share_memory(self):
-        """Return the module: a forked process has its memory anyhow."""
-        return self
-
-    def register_backward_hook(self, hook):
-        """Not available: its order of calls was never well defined. Use :meth:`register_full_backward_hook`."""
-        raise NotImplementedError("register_backward_hook is not available: use register_full_backward_hook")
-
-    # ---- hooks ----
-
-    def register_forward_pre_hook(self, hook, *, prepend=False, with_kwargs=False):
-        """Call ``hook(module, args)`` before ``forward``; a result other than None replaces the arguments.
-
-        Args:
-            hook: with ``with_kwargs``, it is called as ``hook(module, args, kwargs)`` and returns None or
-                a tuple ``(args, kwargs)``.
-            prepend (bool): call it before the hooks registered so far.
-        """
-        self._hooked = True
-        flags = (self._forward_pre_hooks_with_kwargs,) if with_kwargs else ()
-        return add_hook(self._forward_pre_hooks, hook, prepend=prepend, flags=flags)
-
-    def register_forward_hook(self, hook, *, prepend=False, with_kwargs=False, always_call=False):
-        """Call ``hook(module, args, output)`` after ``forward``; a result other than None replaces the output.
-
-        Args:
-            hook: with ``with_kwargs``, it is called as ``hook(module, args, kwargs, output)``.
-            prepend (bool): call it before the hooks registered so far.
-            always_call (bool): call it also when ``forward`` raises, with the output so far or None.
-        """
-        self._hooked = True
-        flags = []
-        if with_kwargs:
-            flags.append(self._forward_hooks_with_kwargs)
-        if always_call:
-            flags.append(self._forward_hooks_always_called)
-        return add_hook(self._forward_hooks, hook, prepend=prepend, flags=flags)
-
-    def register_full_backward_hook(self, hook, prepend=False):
-        """Call ``hook(module, grad_input, grad_output)`` when the gradients of the inputs are known.
-
-        Both are tuples with None for what is no tensor. A result other than None replaces ``grad_input``.
-        """
-        self._hooked = True
-        return add_hook(self._backward_hooks, hook, prepend=prepend)
-
-    def register_full_backward_pre_hook(self, hook, prepend=False):
-        """Call ``hook(module, grad_output)`` before the module's backward; a result replaces ``grad_output``."""
-        self._hooked = True
-        return add_hook(self._backward_pre_hooks, hook, prepend=prepend)
-
-    def register_state_dict_pre_hook(self, hook):
-        """Call ``hook(module, prefix, keep_vars)`` before the state is collected."""
-        return add_hook(self._state_dict_pre_hooks, hook)
-
-    def register_state_dict_post_hook(self, hook):
-        """Call ``hook(module, state_dict, prefix, local_metadata)`` after the state is collected."""
-        hook._from_public_api = True
-        return add_hook(self._state_dict_hooks, hook)
-
-    def _register_state_dict_hook(self, hook):
-        """Like :meth:`register_state_dict_post_hook`, but a result other than None replaces the dictionary."""
-        if getattr(hook, "_from_public_api", False):
-            raise RuntimeError("Cannot register a hook that was registered with register_state_dict_post_hook")
-        return add_hook(self._state_dict_hooks, hook)
-
-    def register_load_state_dict_pre_hook(self, hook):
-        """Call ``hook(module, state_dict, prefix, local_metadata, strict, missing, unexpected, errors)`` first."""
-        return self._register_load_state_dict_pre_hook(hook, with_module=True)
-
-    def _register_load_state_dict_pre_hook(self, hook, with_module=False):
-        return add_hook(self._load_state_dict_pre_hooks, _PreLoadHook(hook, self if with_module else None))
-
-    def register_load_state_dict_post_hook(self, hook):
-        """Call ``hook(module, incompatible_keys)`` after loading; it may change the lists of keys in place."""
-        return add_hook(self._load_state_dict_post_hooks, hook)
 
     # ---- state ----
 
@@ -719,49 +570,6 @@ class Module:
             return f"{self._get_name()}({extra})"
         body = "\n  ".join(lines + children)
         return f"{self._get_name()}(\n  {body}\n)"
-
-
-class _PreLoadHook:
-    """A hook before loading, with the module as its first argument if it is to get one."""
-
-    def __init__(self, hook, module):
-        self.hook = hook
-        self.module = module
-
-    def __call__(self, *args):
-        return self.hook(*args) if self.module is None else self.hook(self.module, *args)
-
-
-def _parse_to(*args, device=None, dtype=None, non_blocking=False, memory_format=None, tensor=None):
-    """Read the arguments of :meth:`Module.to`; returns device, dtype and the other keyword arguments."""
-    positional = list(args)
-    if positional and isinstance(positional[0], Tensor):
-        tensor = positional.pop(0)
-    elif positional and isinstance(positional[0], arcgrad.dtype):
-        dtype = positional.pop(0)
-    elif positional:
-        first = positional.pop(0)
-        if first is not None and (isinstance(first, bool) or not isinstance(first, (str, int, arcgrad.device))):
-            raise TypeError(f"to() received an invalid combination of arguments - got ({type(first).__name__})")
-        device = first
-        if positional and (positional[0] is None or isinstance(positional[0], arcgrad.dtype)):
-            dtype = positional.pop(0)
-    if positional and isinstance(positional[0], bool):
-        non_blocking = positional.pop(0)
-    if positional:
-        given = ", ".join(type(value).__name__ for value in args)
-        raise TypeError(
-            f"to() received an invalid combination of arguments - got ({given}), but expected (dtype), "
-            "(device, dtype) or (tensor)"
-        )
-    if tensor is not None:
-        device, dtype = tensor.device, tensor.dtype
-    options = {}
-    if non_blocking:
-        options["non_blocking"] = non_blocking
-    if memory_format is not None:
-        options["memory_format"] = memory_format
-    return device, dtype, options
 
 
 def _add_global_hook(hooks, hook, flags=()):

@@ -114,7 +114,8 @@ class ParameterDict(_ParameterContainer):
     def _attribute(key):
         if not isinstance(key, str):
             raise TypeError(
-                f"Index given to ParameterDict cannot be used as a key as it is not a string (type is '{type(key).__name__}')"
+                "Index given to ParameterDict cannot be used as a key as it is not a string "
+                f"(type is '{type(key).__name__}')"
             )
         return key
 

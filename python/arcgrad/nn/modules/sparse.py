@@ -109,7 +109,7 @@ class Embedding(Module):
         scale_grad_by_freq=False,
         sparse=False,
     ):
-        """An embedding over the given table ``(num_embeddings, embedding_dim)``, not trained unless ``freeze=False``."""
+        """An embedding over the given table ``(rows, embedding_dim)``, not trained unless ``freeze=False``."""
         if embeddings.dim() != 2:
             raise AssertionError(f"Embeddings parameter is expected to be 2-dimensional, but got {embeddings.dim()}")
         rows, columns = embeddings.shape

@@ -1,6 +1,5 @@
 """What runs in a worker process of a :class:`DataLoader`, and how its answers come back."""
 
-import traceback
 from itertools import islice
 
 from arcgrad import manual_seed, tensor
@@ -96,6 +95,9 @@ class Failure:
     """A worker's answer when an exception was raised: its type and where it came from."""
 
     def __init__(self, error, where):
+        # Needed for failures only, and costs as much to import as all of this package.
+        import traceback
+
         self.type = type(error)
         self.where = where
         self.details = "".join(traceback.format_exception(error))
