@@ -124,8 +124,7 @@ class LRScheduler:
                 rates = self.get_lr()
             else:
                 warnings.warn(
-                    "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where "
-                    "possible. Please use `scheduler.step()` to step the scheduler.",
+                    "the epoch parameter in `scheduler.step()` is deprecated: without it the schedule counts by itself",
                     stacklevel=2,
                 )
                 self.last_epoch = epoch

@@ -184,8 +184,8 @@ class Optimizer:
             params = [params]
         elif isinstance(params, set):
             raise TypeError(
-                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in "
-                "sets will change between runs. Please use a list instead."
+                "optimizer parameters need to be organized in ordered collections: a set has another order in every "
+                "run. Use a list"
             )
         elif not isinstance(params, Iterable):
             raise TypeError(f"'params' should be a Tensor or an iterable of Tensors, but got {type(params).__name__}")

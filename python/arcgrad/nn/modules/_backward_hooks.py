@@ -108,16 +108,16 @@ class BackwardHooks:
         grad_outputs, self.grad_outputs = self.grad_outputs, None
         if self.hooks:
             warnings.warn(
-                "Full backward hook is firing when gradients are computed with respect to module outputs "
-                "since no inputs require gradients.",
+                "a full backward hook is called with the gradients of the outputs only, since no inputs require "
+                "gradients",
                 stacklevel=4,
             )
         for hook in self.hooks:
             replaced = hook(self.module, (None,) * self.input_count, grad_outputs)
             if replaced is not None and any(grad is not None for grad in _as_tuple(replaced)):
                 raise RuntimeError(
-                    "Backward hook for Modules where no input requires gradient should always return None "
-                    "or None for all gradients."
+                    "Backward hook for Modules where no input requires gradient should always return None: there is "
+                    "no gradient to replace"
                 )
 
     def _gradients_of_inputs(self, grads):

@@ -14,7 +14,8 @@ def _gradients(parameters, stacklevel=3):
     parameters = _as_list(parameters)
     if not parameters:
         warnings.warn(
-            "`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=stacklevel + 1
+            "there are no parameters to clip the gradients of (an iterator that was used before?)",
+            stacklevel=stacklevel + 1,
         )
     return [parameter.grad for parameter in parameters if parameter.grad is not None]
 
@@ -36,9 +37,8 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=Non
         total = arcgrad.stack(norms).norm(norm_type)
         if error_if_nonfinite and not arcgrad.isfinite(total):
             raise RuntimeError(
-                f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, "
-                "so it cannot be clipped. To scale the gradients by the non-finite norm anyway, "
-                "set `error_if_nonfinite=False`"
+                f"The total norm of order {norm_type} is non-finite: a gradient holds nan or infinity. "
+                "With error_if_nonfinite=False the gradients are scaled all the same"
             )
         return total
 

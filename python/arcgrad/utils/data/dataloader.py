@@ -100,8 +100,7 @@ class DataLoader(metaclass=_Subscriptable):
             raise ValueError("persistent_workers option needs num_workers > 0")
         if pin_memory:
             warnings.warn(
-                "'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't "
-                "be used.",
+                "'pin_memory' argument is set as true but no accelerator is found: it has no effect",
                 stacklevel=2,
             )
         self.dataset = dataset
