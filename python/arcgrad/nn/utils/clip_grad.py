@@ -10,12 +10,12 @@ def _as_list(tensors):
     return [tensors] if isinstance(tensors, Tensor) else list(tensors)
 
 
-def _gradients(parameters, stacklevel=3):
+def _gradients(parameters):
     parameters = _as_list(parameters)
     if not parameters:
         warnings.warn(
             "there are no parameters to clip the gradients of (an iterator that was used before?)",
-            stacklevel=stacklevel + 1,
+            stacklevel=3,
         )
     return [parameter.grad for parameter in parameters if parameter.grad is not None]
 
