@@ -211,12 +211,10 @@ def test_huge_sizes_are_errors_not_aborts(call):
     message(call, (MemoryError, RuntimeError, OverflowError, ValueError, TypeError))
 
 
-@pytest.mark.arcgrad_only
+@pytest.mark.arcgrad_only  # PyTorch raises RuntimeError
 @pytest.mark.parametrize("call", HUGE)
 def test_huge_sizes_are_memory_errors(call):
-    """PyTorch raises RuntimeError; a MemoryError that is also a RuntimeError would please both."""
-    text = message(call, (MemoryError, RuntimeError))
-    assert "alloc" in text.lower() or "memory" in text.lower() or "size" in text.lower() or "overflow" in text.lower()
+    message(call, MemoryError)
 
 
 @pytest.mark.parametrize("size", [2**63, 2**64, 10**30, -(2**63)])

@@ -177,11 +177,9 @@ def test_lines_inside_a_custom_function():
 
     x = leaf(2.0)
     y = x * 1
-    z = Square.apply(y)  # the call of the function
+    z = Square.apply(y)
     y.add_(1)  # changed after the call
-    message = error_of(z.backward)
-    assert names(message, "changed after the call")
-    assert names(message, "the call of the function") or "in forward" in message or HERE in message
+    assert names(error_of(z.backward), "changed after the call")
 
 
 def test_what_the_error_still_says():
@@ -277,16 +275,15 @@ def test_explain_a_non_leaf():
 def test_explain_zeros():
     x = leaf(-1.0, -2.0)
     x.relu().sum().backward()
-    text = explain(x)
-    assert "zero" in text.lower() or "0" in text
+    assert x.grad.tolist() == [0.0, 0.0] and "zero" in explain(x).lower()
 
 
-def test_explain_nan_names_the_op_that_made_it():
+def test_explain_nan_names_the_op_that_made_it_first():
     x = leaf(0.0)
-    y = x.sqrt()  # the root of zero
+    y = x.exp().log().sqrt()  # the root of zero
     (y * 0).backward()
     text = explain(x)
-    assert x.grad.isnan().all() and "nan" in text.lower()
+    assert x.grad.isnan().all() and "nan" in text.lower() and "SqrtBackward0" in text
 
 
 def test_explain_a_gradient_that_is_there():

@@ -632,6 +632,44 @@ def test_accumulate_grad_runs_as_soon_as_its_gradient_is_complete():
         assert order == ["node3", "leaf3", "node2", "leaf2", "node1", "leaf1", "node0", "leaf0"]
 
 
+@pytest.mark.arcgrad_only  # PyTorch numbers a custom function before its forward
+def test_a_custom_function_is_newer_than_what_its_forward_made():
+    order, made = [], []
+    w = leaf(5.0)
+
+    class F(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            with ag.enable_grad():
+                made.append(w * 3)
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            order.append("function")
+            return g * 2
+
+    y = F.apply(leaf(1.0))
+    made[0].grad_fn.register_hook(lambda *_: order.append("inside"))
+    (made[0] + y).backward()
+    assert order == ["function", "inside"]
+
+
+def test_a_regenerated_grad_fn_runs_before_what_it_depends_on():
+    x = ag.tensor([1.0, 2.0, 3.0], dtype=F64, requires_grad=True)
+    y = x * 1
+    v = y[1:]
+    y.mul_(10)
+    w = y * 2  # made between the write and the regeneration
+    order = []
+    y.grad_fn.register_hook(lambda *_: order.append("base"))
+    w.grad_fn.register_hook(lambda *_: order.append("between"))
+    v.grad_fn.register_hook(lambda *_: order.append("view"))
+    (w.sum() + v.sum()).backward()
+    assert order[-1] == "base" and sorted(order) == ["base", "between", "view"]
+    assert x.grad.tolist() == [20.0, 30.0, 30.0]
+
+
 def test_order_is_the_same_in_every_process(run_python):
     program = """
         import arcgrad as ag
@@ -695,6 +733,52 @@ def test_backward_inside_backward():
 
 def test_reentrant_backward_to_a_depth_of_a_thousand():
     assert reentrant(1000) == 2
+
+
+def test_modes_are_carried_into_deep_reentrant_calls():
+    """Beyond some depth a fresh thread may be used; it must not show."""
+    seen = []
+
+    class Nested(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, level):
+            ctx.level = level
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            if ctx.level == 0:
+                seen.append((ag.is_grad_enabled(), ag.is_anomaly_enabled(), ag.is_anomaly_check_nan_enabled()))
+            else:
+                with ag.enable_grad():
+                    Nested.apply(leaf(1.0), ctx.level - 1).backward()
+            return g * 2, None
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        with ag.autograd.detect_anomaly(check_nan=False):
+            Nested.apply(leaf(1.0), 150).backward()
+    assert seen == [(False, True, False)]
+
+
+def test_an_exception_at_the_bottom_of_a_deep_reentrant_call_comes_up():
+    class Nested(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, level):
+            ctx.level = level
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            if ctx.level == 0:
+                raise_boom()
+            with ag.enable_grad():
+                Nested.apply(leaf(1.0), ctx.level - 1).backward()
+            return g * 2, None
+
+    with pytest.raises(Boom, match="from the hook"):
+        Nested.apply(leaf(1.0), 150).backward()
+    assert reentrant(3) == 2
 
 
 @pytest.mark.arcgrad_only

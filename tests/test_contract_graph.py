@@ -173,7 +173,7 @@ def test_name_of_accumulate_grad():
     x = leaf(1.0)
     node = (x * 1).grad_fn.next_functions[0][0]
     assert type(node).__name__ == "AccumulateGrad"
-    assert node.name() == f"{ag.__name__}::autograd::AccumulateGrad" or node.name() == f"{ag.__name__}::AccumulateGrad"
+    assert node.name().endswith("::AccumulateGrad")
 
 
 @pytest.mark.arcgrad_only
@@ -182,7 +182,7 @@ def test_prefix_of_the_internal_nodes_is_our_own():
     assert (x * 1).grad_fn.next_functions[0][0].name() == "arcgrad::AccumulateGrad"
     y = x * 1
     y[0].mul_(2)
-    assert y.grad_fn.name() == "CopySlices" or y.grad_fn.name() == "arcgrad::CopySlices"
+    assert y.grad_fn.name() == "arcgrad::CopySlices" and type(y.grad_fn).__name__ == "CopySlices"
 
 
 def test_repr_ends_in_grad_fn_or_requires_grad():

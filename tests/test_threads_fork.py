@@ -207,6 +207,77 @@ def test_the_same_object_in_every_thread():
     assert len(set(ids)) == 1
 
 
+def test_python_objects_come_and_go_in_many_threads():
+    """The same tensor is the same object in all threads, also while the last reference to that object is given up."""
+    x = ag.ones(1, requires_grad=True)
+    y = x * 2
+    y.backward(retain_graph=True)
+
+    def work():
+        for _ in range(3000):
+            g, node = x.grad, y.grad_fn
+            assert g is x.grad and node is y.grad_fn and node.next_functions[0][0].variable is x
+            del g, node
+
+    run_threads(*[work] * 4)
+
+
+def test_assigning_data_while_another_thread_computes():
+    x = ag.zeros(1000)
+    small, large = ag.ones(10), ag.ones(1000)
+    stop = threading.Event()
+
+    def swap():
+        for _ in range(2000):
+            x.data = small
+            x.data = large
+        stop.set()
+
+    def use():
+        while not stop.is_set():
+            assert (x + 1).numel() in (10, 1000)
+
+    run_threads(swap, use, use)
+
+
+@pytest.mark.arcgrad_only
+def test_a_destructor_may_use_the_tensor_whose_history_is_dropped():
+    """Nothing that may own a Python object is dropped while a tensor's state is held."""
+    runs = []
+
+    class Keeps(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, thing):
+            ctx.thing = thing
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2, None
+
+    def check():
+        for drop in ("detach_", "zero_", "set data", "requires"):
+            y = Keeps.apply(ag.ones(3, requires_grad=True), None)
+
+            class Touches:
+                def __del__(self, y=y):
+                    runs.append((y + 1).tolist())
+
+            z = Keeps.apply(ag.ones(3, requires_grad=True), Touches())
+            with ag.no_grad():
+                y.copy_(z)
+            if drop == "detach_":
+                z.detach_()
+            elif drop == "zero_":
+                z.sum().backward()
+            elif drop == "set data":
+                z.data = ag.zeros(3)
+            del z
+
+    run_threads(check)
+    assert runs == [[3.0, 3.0, 3.0]] * 4
+
+
 def test_dropping_graphs_in_other_threads():
     def work():
         for _ in range(20):

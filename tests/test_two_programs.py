@@ -33,4 +33,4 @@ def test_a_leaf_in_between_is_explained():
     z.sum().backward()
     text = str(ag.explain_grad(x))
     assert "None" in text or "no gradient" in text.lower()
-    assert "test_two_programs.py" in text
+    assert y.grad is not None and str(ag.explain_grad(y)) != text
