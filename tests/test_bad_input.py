@@ -49,8 +49,32 @@ def test_shapes_that_do_not_fit_are_named(call, numbers):
 
 # ---- axes --------------------------------------------------------------------------------------------------------
 
-WITH_AXIS = ["sum", "mean", "prod", "var", "std", "amax", "amin", "argmax", "argmin", "all", "any", "logsumexp", "cumsum", "cumprod", "softmax",
-             "log_softmax", "squeeze", "unbind", "sort", "argsort", "flip", "max", "min", "count_nonzero"]
+WITH_AXIS = [
+    "sum",
+    "mean",
+    "prod",
+    "var",
+    "std",
+    "amax",
+    "amin",
+    "argmax",
+    "argmin",
+    "all",
+    "any",
+    "logsumexp",
+    "cumsum",
+    "cumprod",
+    "softmax",
+    "log_softmax",
+    "squeeze",
+    "unbind",
+    "sort",
+    "argsort",
+    "flip",
+    "max",
+    "min",
+    "count_nonzero",
+]
 
 
 @pytest.mark.parametrize("name", WITH_AXIS)
@@ -93,7 +117,9 @@ def test_empty_reductions_without_a_neutral_element():
 # ---- types -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "pow", "maximum", "atan2", "eq", "lt", "mm", "matmul", "dot"])
+@pytest.mark.parametrize(
+    "name", ["add", "sub", "mul", "div", "pow", "maximum", "atan2", "eq", "lt", "mm", "matmul", "dot"]
+)
 @pytest.mark.parametrize("other", ["text", None, [1.0], (1.0,), {}, object(), b"bytes"])
 def test_operands_of_the_wrong_type(name, other):
     text = message(lambda: getattr(ag, name)(ag.ones(2), other), TypeError)
@@ -102,7 +128,25 @@ def test_operands_of_the_wrong_type(name, other):
     message(lambda: getattr(ag.ones(2), name)(other), TypeError)
 
 
-@pytest.mark.parametrize("name", ["exp", "sin", "sum", "mean", "relu", "sigmoid", "transpose", "reshape", "cat", "stack", "argmax", "softmax", "clone", "unique"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "exp",
+        "sin",
+        "sum",
+        "mean",
+        "relu",
+        "sigmoid",
+        "transpose",
+        "reshape",
+        "cat",
+        "stack",
+        "argmax",
+        "softmax",
+        "clone",
+        "unique",
+    ],
+)
 @pytest.mark.parametrize("given", [3, "text", None, object()])
 def test_first_arguments_that_are_no_tensors(name, given):
     message(lambda: getattr(ag, name)(given), TypeError)
@@ -167,7 +211,10 @@ def test_values_out_of_range():
     message(lambda: ag.tril(ag.ones(3)), RuntimeError)
 
 
-@pytest.mark.parametrize("equation", ["", "ij", "ij,jk,kl->il", "i-j", "ij->ii", "ij,jk->zz", "ij..,jk", "1j,jk->1k", "ij,jk->ik->x", "->", "ij,,jk"])
+@pytest.mark.parametrize(
+    "equation",
+    ["", "ij", "ij,jk,kl->il", "i-j", "ij->ii", "ij,jk->zz", "ij..,jk", "1j,jk->1k", "ij,jk->ik->x", "->", "ij,,jk"],
+)
 def test_bad_equations(equation):
     if equation in ("", "->"):
         message(lambda: ag.einsum(equation, ag.ones(2, 3)))

@@ -157,7 +157,9 @@ def test_in_place_on_a_leaf_is_refused_and_changes_nothing(write):
 def test_in_place_on_a_view_of_a_leaf_is_refused_and_changes_nothing(write):
     x = leaf(1.0, 2.0, 3.0)
     for view in (x[1:], x.view(1, 3)[0], x.view_as(x), x[:2]):
-        with pytest.raises(RuntimeError, match="leaf Variable that requires grad is being used in an in-place operation"):
+        with pytest.raises(
+            RuntimeError, match="leaf Variable that requires grad is being used in an in-place operation"
+        ):
             write(view)
     assert x.tolist() == [1.0, 2.0, 3.0] and x._version == 0
 
@@ -222,8 +224,27 @@ def test_gradient_through_in_place_ops():
     assert x.grad.item() == 15
 
 
-IN_PLACE_THAT_SAVE = ["sin_", "cos_", "log_", "square_", "abs_", "exp_", "tanh_", "sigmoid_", "sqrt_", "relu_", "rsqrt_",
-                      "reciprocal_", "log1p_", "atan_", "sinh_", "cosh_", "erf_", "expm1_", "neg_"]
+IN_PLACE_THAT_SAVE = [
+    "sin_",
+    "cos_",
+    "log_",
+    "square_",
+    "abs_",
+    "exp_",
+    "tanh_",
+    "sigmoid_",
+    "sqrt_",
+    "relu_",
+    "rsqrt_",
+    "reciprocal_",
+    "log1p_",
+    "atan_",
+    "sinh_",
+    "cosh_",
+    "erf_",
+    "expm1_",
+    "neg_",
+]
 
 
 @pytest.mark.parametrize("name", IN_PLACE_THAT_SAVE)

@@ -83,7 +83,9 @@ def test_requires_grad_may_be_set_under_no_grad():
 # ---- decorators --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("decorate", [lambda f: ag.no_grad()(f), lambda f: ag.no_grad(f), lambda f: ag.inference_mode()(f)])
+@pytest.mark.parametrize(
+    "decorate", [lambda f: ag.no_grad()(f), lambda f: ag.no_grad(f), lambda f: ag.inference_mode()(f)]
+)
 def test_decorators_of_functions(decorate):
     @decorate
     def function(a, b=2):

@@ -44,8 +44,18 @@ def test_numpy_shares_memory_both_ways():
 
 @pytest.mark.parametrize(
     "view",
-    [lambda a: a.T, lambda a: a[::2], lambda a: a[:, 1:], lambda a: a[1], lambda a: a[..., None], lambda a: a.transpose(2, 0, 1), lambda a: np.asfortranarray(a),
-     lambda a: a[:0], lambda a: a[:, :, ::3], lambda a: np.broadcast_to(a[:1].copy(), (5, 4, 6)).copy()],
+    [
+        lambda a: a.T,
+        lambda a: a[::2],
+        lambda a: a[:, 1:],
+        lambda a: a[1],
+        lambda a: a[..., None],
+        lambda a: a.transpose(2, 0, 1),
+        lambda a: np.asfortranarray(a),
+        lambda a: a[:0],
+        lambda a: a[:, :, ::3],
+        lambda a: np.broadcast_to(a[:1].copy(), (5, 4, 6)).copy(),
+    ],
 )
 def test_strided_arrays(view):
     a = view(np.arange(72.0).reshape(3, 4, 6))
@@ -177,7 +187,10 @@ def test_two_tensors_over_one_array_overlap():
 def test_foreign_memory_is_compared_by_address():
     a = np.arange(6.0)
     x, y = ag.from_numpy(a[1:]), ag.from_numpy(a[:-1])
-    with pytest.raises(RuntimeError, match="some elements of the input tensor and the written-to tensor refer to a single memory location"):
+    with pytest.raises(
+        RuntimeError,
+        match="some elements of the input tensor and the written-to tensor refer to a single memory location",
+    ):
         x.add_(y)
     assert a.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
 
@@ -303,9 +316,19 @@ def test_deepcopy_of_leaves():
 
 
 def test_pickle_round_trip():
-    for t in (ag.arange(6).reshape(2, 3), ag.ones(2, dtype=ag.float64).requires_grad_(), ag.arange(6.0).reshape(2, 3).t(), ag.zeros(0)):
+    for t in (
+        ag.arange(6).reshape(2, 3),
+        ag.ones(2, dtype=ag.float64).requires_grad_(),
+        ag.arange(6.0).reshape(2, 3).t(),
+        ag.zeros(0),
+    ):
         u = pickle.loads(pickle.dumps(t))
-        assert u.tolist() == t.tolist() and u.dtype is t.dtype and u.requires_grad == t.requires_grad and u.shape == t.shape
+        assert (
+            u.tolist() == t.tolist()
+            and u.dtype is t.dtype
+            and u.requires_grad == t.requires_grad
+            and u.shape == t.shape
+        )
 
 
 def test_shallow_copy():

@@ -80,7 +80,11 @@ def test_floats_to_integers_truncate():
 def test_default_dtype():
     try:
         ag.set_default_dtype(ag.float64)
-        assert ag.tensor(1.0).dtype is ag.float64 and ag.zeros(1).dtype is ag.float64 and ag.get_default_dtype() is ag.float64
+        assert (
+            ag.tensor(1.0).dtype is ag.float64
+            and ag.zeros(1).dtype is ag.float64
+            and ag.get_default_dtype() is ag.float64
+        )
         assert ag.tensor(1).dtype is ag.int64 and ag.arange(3).dtype is ag.int64 and ag.arange(3.0).dtype is ag.float64
         assert (ag.tensor(1) / 2).dtype is ag.float64
     finally:
@@ -269,7 +273,15 @@ def test_full_infers_its_dtype():
 
 @pytest.mark.parametrize(
     ("args", "expected"),
-    [((4,), [0, 1, 2, 3]), ((1, 4), [1, 2, 3]), ((1, 10, 4), [1, 5, 9]), ((5, 0, -2), [5, 3, 1]), ((0,), []), ((3, 3), []), ((1.0, 2.0, 0.5), [1.0, 1.5])],
+    [
+        ((4,), [0, 1, 2, 3]),
+        ((1, 4), [1, 2, 3]),
+        ((1, 10, 4), [1, 5, 9]),
+        ((5, 0, -2), [5, 3, 1]),
+        ((0,), []),
+        ((3, 3), []),
+        ((1.0, 2.0, 0.5), [1.0, 1.5]),
+    ],
 )
 def test_arange(args, expected):
     t = ag.arange(*args)
@@ -283,7 +295,9 @@ def test_arange_has_no_accumulated_error():
     assert len(ag.arange(0, 1_000_000, 1)) == 1_000_000
 
 
-@pytest.mark.parametrize("args", [(0, 5, 0), (0, 5, -1), (5, 0, 1), (float("nan"),), (float("inf"),), (0, float("inf"))])
+@pytest.mark.parametrize(
+    "args", [(0, 5, 0), (0, 5, -1), (5, 0, 1), (float("nan"),), (float("inf"),), (0, float("inf"))]
+)
 def test_arange_refuses(args):
     with pytest.raises(RuntimeError):
         ag.arange(*args)

@@ -72,7 +72,12 @@ def test_true_division_and_maths_of_integers_are_floating(a):
 def test_dtypes_of_reductions(a):
     x = ag.ones(2, 2, dtype=dtype(a))
     summed = dtype(a) if a in FLOATS else ag.int64
-    assert x.sum().dtype is summed and x.sum(0).dtype is summed and x.prod().dtype is summed and x.cumsum(0).dtype is summed
+    assert (
+        x.sum().dtype is summed
+        and x.sum(0).dtype is summed
+        and x.prod().dtype is summed
+        and x.cumsum(0).dtype is summed
+    )
     assert x.max().dtype is dtype(a) and x.amax(0).dtype is dtype(a)
     assert x.any().dtype is (ag.uint8 if a == "uint8" else ag.bool)
     assert x.count_nonzero().dtype is ag.int64 and (x * 1).argmax().dtype is ag.int64
@@ -122,7 +127,12 @@ def test_integer_arithmetic_wraps_around():
 @pytest.mark.parametrize("name", INTEGERS)
 def test_division_of_integers_by_zero(name):
     x, zero = ag.ones(2, dtype=dtype(name)), ag.zeros(2, dtype=dtype(name))
-    for call in (lambda: x // zero, lambda: x % zero, lambda: ag.div(x, zero, rounding_mode="trunc"), lambda: ag.fmod(x, zero)):
+    for call in (
+        lambda: x // zero,
+        lambda: x % zero,
+        lambda: ag.div(x, zero, rounding_mode="trunc"),
+        lambda: ag.fmod(x, zero),
+    ):
         with pytest.raises(RuntimeError, match="ZeroDivisionError"):
             call()
     assert (x / zero).tolist() == [float("inf")] * 2
@@ -131,7 +141,9 @@ def test_division_of_integers_by_zero(name):
 def test_floor_division_and_remainder_follow_python():
     for a, b in itertools.product((-7, -1, 0, 1, 7), (-3, -2, 2, 3)):
         assert (ag.tensor([a]) // b).item() == a // b and (ag.tensor([a]) % b).item() == a % b
-        assert (ag.tensor([float(a)]) // b).item() == float(a) // b and (ag.tensor([float(a)]) % b).item() == float(a) % b
+        assert (ag.tensor([float(a)]) // b).item() == float(a) // b and (ag.tensor([float(a)]) % b).item() == float(
+            a
+        ) % b
 
 
 def test_bool_tensors_refuse_subtraction_and_negation():

@@ -648,7 +648,9 @@ def test_once_differentiable_functions_refuse_a_second_time():
     x, seed = leaf(3.0), leaf(1.0)
     (g,) = ag.autograd.grad(Once.apply(x), x, seed, create_graph=True)
     assert g.item() == 6 and g.requires_grad
-    with pytest.raises(RuntimeError, match="trying to differentiate twice a function that was marked with @once_differentiable"):
+    with pytest.raises(
+        RuntimeError, match="trying to differentiate twice a function that was marked with @once_differentiable"
+    ):
         g.backward()
 
 

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-QUICK = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+QUICK = settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 
 # ---- random cases ------------------------------------------------------------------------------------------------
 
@@ -24,7 +26,11 @@ def basic_index(draw, shape):
     items = []
     used = draw(st.integers(0, len(shape)))
     ellipsis_at = draw(st.integers(0, used)) if draw(st.booleans()) else None
-    axes = list(range(used)) if ellipsis_at is None else list(range(ellipsis_at)) + list(range(len(shape) - used + ellipsis_at, len(shape)))
+    axes = (
+        list(range(used))
+        if ellipsis_at is None
+        else list(range(ellipsis_at)) + list(range(len(shape) - used + ellipsis_at, len(shape)))
+    )
     for position, axis in enumerate(axes):
         if position == ellipsis_at:
             items.append(Ellipsis)
@@ -334,7 +340,9 @@ def test_true_false_and_none():
     x = arange(2, 3)
     assert x[None].shape == (1, 2, 3) and x[:, None].shape == (2, 1, 3) and x[..., None].shape == (2, 3, 1)
     assert x[True].shape == (1, 2, 3) and x[False].shape == (0, 2, 3)
-    assert x[()].shape == (2, 3) and x[...].shape == (2, 3) and arange()[()].shape == () and arange()[None].shape == (1,)
+    assert (
+        x[()].shape == (2, 3) and x[...].shape == (2, 3) and arange()[()].shape == () and arange()[None].shape == (1,)
+    )
 
 
 def test_masks():
@@ -439,8 +447,14 @@ BAD = [
     (lambda x: x[:, ag.tensor([0, 5])], r"index 5 is out of bounds for dimension \d with size 3"),
     (lambda x: x[[0, 7]], "index 7 is out of bounds for dimension 0 with size 2"),
     (lambda x: x[ag.ones(3, dtype=ag.bool)], "The shape of the mask .* does not match the shape of the indexed tensor"),
-    (lambda x: x[ag.ones(2, 2, dtype=ag.bool)], "The shape of the mask .* does not match the shape of the indexed tensor"),
-    (lambda x: x[ag.tensor([0, 1]), ag.tensor([0, 1, 2])], "shape mismatch: indexing tensors could not be broadcast together"),
+    (
+        lambda x: x[ag.ones(2, 2, dtype=ag.bool)],
+        "The shape of the mask .* does not match the shape of the indexed tensor",
+    ),
+    (
+        lambda x: x[ag.tensor([0, 1]), ag.tensor([0, 1, 2])],
+        "shape mismatch: indexing tensors could not be broadcast together",
+    ),
     (lambda x: x[ag.tensor([0.5])], "tensors used as indices must be long, int, byte or bool tensors"),
     (lambda x: x[ag.tensor([0]), ag.tensor([0]), ag.tensor([0])], "too many indices for tensor of dimension 2"),
 ]
@@ -452,7 +466,9 @@ def test_bad_indices_are_index_errors(read, text):
         read(arange(2, 3))
 
 
-@pytest.mark.parametrize("index", ["a", 1.5, (0, "a"), {}, object(), slice("a", None), slice(0.5, None), slice(None, None, 1.5)])
+@pytest.mark.parametrize(
+    "index", ["a", 1.5, (0, "a"), {}, object(), slice("a", None), slice(0.5, None), slice(None, None, 1.5)]
+)
 def test_indices_of_the_wrong_type(index):
     x = arange(2, 3)
     with pytest.raises((IndexError, TypeError)):

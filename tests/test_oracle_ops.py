@@ -22,7 +22,13 @@ RTOL = {"float64": 1e-12, "float32": 1e-6}
 GRADIENT_FACTOR = 4
 ERRORS = {e.__name__: e for e in (RuntimeError, IndexError, TypeError, ValueError)}
 # PyTorch's fastest float32 kernels of these are further off than ours may be: rtol in their place.
-LOOSE = {"nn.functional.conv2d": 4e-6, "nn.functional.batch_norm": 4e-6, "nn.functional.layer_norm": 4e-6, "cumprod": 4e-6, "logspace": 4e-6}
+LOOSE = {
+    "nn.functional.conv2d": 4e-6,
+    "nn.functional.batch_norm": 4e-6,
+    "nn.functional.layer_norm": 4e-6,
+    "cumprod": 4e-6,
+    "logspace": 4e-6,
+}
 
 
 @functools.cache
@@ -67,7 +73,9 @@ def difference(actual, reference: list, rtol_factor: float, call: ops.Call) -> s
     finite = np.abs(wanted[np.isfinite(wanted)]).astype(np.float64)
     scale = max(1.0, finite.max()) if finite.size and finite.max() < 1e10 else 1.0
     tolerance = rtol * rtol_factor
-    if np.allclose(got.astype(np.float64), wanted.astype(np.float64), rtol=tolerance, atol=tolerance * scale, equal_nan=True):
+    if np.allclose(
+        got.astype(np.float64), wanted.astype(np.float64), rtol=tolerance, atol=tolerance * scale, equal_nan=True
+    ):
         return None
     return f"{got.tolist()}, expected {wanted.tolist()}"
 
@@ -98,7 +106,11 @@ def check_value(call: ops.Call, entry: dict) -> str | None:
     args, kwargs, _ = ops.arguments(ag, call, grad=False)
     result = ops.resolve(ag, call.name)(*args, **kwargs)
     if "value" in entry:
-        return None if type(result) is type(entry["value"]) and result == entry["value"] else f"{result!r}, expected {entry['value']!r}"
+        return (
+            None
+            if type(result) is type(entry["value"]) and result == entry["value"]
+            else f"{result!r}, expected {entry['value']!r}"
+        )
     if isinstance(result, (tuple, list)) != entry["tuple"]:
         return f"a {type(result).__name__}"
     return compare_all(ops.outputs(ag, result), entry["out"], call)
@@ -151,7 +163,11 @@ def check_in_place(call: ops.Call, entry: dict) -> str | None:
         try:
             method(*args[1:], **kwargs)
         except (RuntimeError, TypeError, IndexError):
-            return None if np.array_equal(before, ops.plain(target), equal_nan=before.dtype.kind == "f") else "half changed"
+            return (
+                None
+                if np.array_equal(before, ops.plain(target), equal_nan=before.dtype.kind == "f")
+                else "half changed"
+            )
         return "no error, expected one"
     result = method(*args[1:], **kwargs)
     if result is not target:

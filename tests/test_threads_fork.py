@@ -326,7 +326,16 @@ def test_results_are_the_same_bits_for_any_number_of_threads():
         for n in (1, 2, 3, 4):
             ag.set_num_threads(n)
             (g,) = ag.autograd.grad((x.tanh() * x.exp()).sum(), x)
-            results.append([x.sum().item(), x.std().item(), x.logsumexp(0).item(), g.sum().item(), (m @ m).sum().item(), (m @ m[0]).sum().item()])
+            results.append(
+                [
+                    x.sum().item(),
+                    x.std().item(),
+                    x.logsumexp(0).item(),
+                    g.sum().item(),
+                    (m @ m).sum().item(),
+                    (m @ m[0]).sum().item(),
+                ]
+            )
     finally:
         ag.set_num_threads(before)
     assert all(r == results[0] for r in results)

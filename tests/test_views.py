@@ -102,7 +102,9 @@ def test_strides_and_offsets():
 
 def test_contiguity():
     x = arange(2, 3)
-    assert x.is_contiguous() and not x.t().is_contiguous() and x.t().t().is_contiguous() and not x[:, ::2].is_contiguous()
+    assert (
+        x.is_contiguous() and not x.t().is_contiguous() and x.t().t().is_contiguous() and not x[:, ::2].is_contiguous()
+    )
     assert x[1].is_contiguous() and x[:1].is_contiguous() and x[:, :0].is_contiguous() and x[:1].t().is_contiguous()
     assert x.contiguous() is x
     c = x.t().contiguous()
@@ -141,7 +143,9 @@ def test_clone_keeps_or_makes_strides():
 
 def test_size_objects():
     s = ag.ones(2, 3).shape
-    assert isinstance(s, tuple) and isinstance(s, ag.Size) and s == (2, 3) and s.numel() == 6 and s[0] == 2 and s[-1] == 3
+    assert (
+        isinstance(s, tuple) and isinstance(s, ag.Size) and s == (2, 3) and s.numel() == 6 and s[0] == 2 and s[-1] == 3
+    )
     assert isinstance(s[1:], ag.Size) and isinstance(s + (4,), (tuple, ag.Size)) and list(s) == [2, 3] and len(s) == 2
     assert repr(s) == f"{ag.__name__}.Size([2, 3])" and hash(s) == hash((2, 3))
     x = ag.ones(2, 3)
@@ -164,7 +168,9 @@ def test_transposing_tensors_of_other_ranks():
 
 def test_expand_rules():
     x = arange(3, 1)
-    assert x.expand(3, 4).stride() == (1, 0) and x.expand(-1, 4).shape == (3, 4) and x.expand(2, 3, 4).shape == (2, 3, 4)
+    assert (
+        x.expand(3, 4).stride() == (1, 0) and x.expand(-1, 4).shape == (3, 4) and x.expand(2, 3, 4).shape == (2, 3, 4)
+    )
     with pytest.raises(RuntimeError, match="expanded size"):
         x.expand(4, 4)
     with pytest.raises(RuntimeError):
@@ -175,7 +181,15 @@ def test_expand_rules():
 
 def test_as_strided_checks_its_bounds():
     x = arange(12)
-    for size, stride, offset in (((13,), (1,), 0), ((4,), (4,), 0), ((2,), (1,), 11), ((2, 2), (-1, 1), 5), ((2,), (1,), -1), ((2, 2), (1,), 0), ((2**62,), (2**62,), 0)):
+    for size, stride, offset in (
+        ((13,), (1,), 0),
+        ((4,), (4,), 0),
+        ((2,), (1,), 11),
+        ((2, 2), (-1, 1), 5),
+        ((2,), (1,), -1),
+        ((2, 2), (1,), 0),
+        ((2**62,), (2**62,), 0),
+    ):
         with pytest.raises((RuntimeError, ValueError, MemoryError)):
             x.as_strided(size, stride, offset)
 
@@ -237,7 +251,10 @@ def test_broadcasting_is_numpys_and_gradients_are_summed_back(pair):
     x, y = (ag.from_numpy(v.copy()).requires_grad_() for v in (a, b))
     wanted = a * b
     out = x * y
-    assert tuple(out.shape) == wanted.shape == tuple(ag.broadcast_shapes(left, right)) and out.tolist() == np.asarray(wanted).tolist()
+    assert (
+        tuple(out.shape) == wanted.shape == tuple(ag.broadcast_shapes(left, right))
+        and out.tolist() == np.asarray(wanted).tolist()
+    )
     if out.requires_grad:
         gx, gy = ag.autograd.grad(out.sum(), (x, y))
 

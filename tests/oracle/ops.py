@@ -30,14 +30,36 @@ import numpy as np
 DATA = Path(__file__).with_name("ops.npz")
 
 DTYPES = {
-    "f32": "float32", "f64": "float64", "i64": "int64", "i32": "int32", "i16": "int16", "i8": "int8", "u8": "uint8",
+    "f32": "float32",
+    "f64": "float64",
+    "i64": "int64",
+    "i32": "int32",
+    "i16": "int16",
+    "i8": "int8",
+    "u8": "uint8",
     "bool": "bool",
 }
 FLOATS = ("f32", "f64")
 INTEGERS = ("i64", "i32", "i16", "i8", "u8")
 ALL = (*FLOATS, *INTEGERS, "bool")
 
-SPECIAL = [0.0, -0.0, 1.0, -1.0, float("inf"), float("-inf"), float("nan"), 0.5, -2.5, 1e30, -1e30, 1e-30, 2.0, 88.0, -104.0]
+SPECIAL = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    float("inf"),
+    float("-inf"),
+    float("nan"),
+    0.5,
+    -2.5,
+    1e30,
+    -1e30,
+    1e-30,
+    2.0,
+    88.0,
+    -104.0,
+]
 
 
 # ---- calls ---------------------------------------------------------------------------------------------------------
@@ -98,7 +120,11 @@ def array_of(spec: str, seed: str) -> tuple[np.ndarray, str]:
         values = rng.randint(low, high, count)
     elif dtype in FLOATS:
         low, high = next(
-            (r for f, r in {"pos": (0.1, 2.1), "unit": (-0.9, 0.9), "gt1": (1.1, 3.1), "big": (-50, 50)}.items() if f in flags),
+            (
+                r
+                for f, r in {"pos": (0.1, 2.1), "unit": (-0.9, 0.9), "gt1": (1.1, 3.1), "big": (-50, 50)}.items()
+                if f in flags
+            ),
             (-2, 2),
         )
         values = rng.uniform(low, high, count)
@@ -197,6 +223,8 @@ def method_name(call: Call) -> str | None:
 
 
 # ---- the table -----------------------------------------------------------------------------------------------------
+# A call is a line.
+# fmt: off
 
 UNARY = {  # name: how the arguments of its smooth domain are filled
     "neg": "", "abs": "", "sign": "", "reciprocal": "pos", "sqrt": "pos", "rsqrt": "pos", "square": "", "exp": "", "exp2": "",
@@ -784,6 +812,7 @@ c("Tensor.type_as", "f32[3]", "f64[1]")
 c("Tensor.to", "f32[3]", "f64[1]")
 
 
+# fmt: on
 # ---- asking PyTorch ------------------------------------------------------------------------------------------------
 
 
@@ -897,8 +926,10 @@ def main() -> None:
     np.savez_compressed(DATA, index=np.frombuffer(index.encode(), dtype=np.uint8), **store.packed())
     errors = sum("error" in e for e in entries.values())
     graded = sum("grad" in e for e in entries.values())
-    print(f"{len(entries)} calls of {len({c.name for c in calls})} names ({errors} errors, {graded} with gradients), "
-          f"{len(repeated)} repeated, {len(calls) - len(entries)} without a kernel; {DATA.stat().st_size / 1e6:.2f} MB")
+    print(
+        f"{len(entries)} calls of {len({c.name for c in calls})} names ({errors} errors, {graded} with gradients), "
+        f"{len(repeated)} repeated, {len(calls) - len(entries)} without a kernel; {DATA.stat().st_size / 1e6:.2f} MB"
+    )
 
 
 if __name__ == "__main__":
