@@ -1,0 +1,88 @@
+"""The demo's network and its training loop."""
+
+import math
+from dataclasses import dataclass, field
+
+import arcgrad as ag
+from arcgrad import nn
+from arcgrad.utils.data import DataLoader
+
+
+def make_model() -> nn.Sequential:
+    """Two convolutions and a linear classifier: images (n, 1, 8, 8) to the logits of ten digits (n, 10)."""
+    return nn.Sequential(
+        nn.Conv2d(1, 16, kernel_size=3, padding=1, bias=False),
+        nn.BatchNorm2d(16),
+        nn.ReLU(),
+        nn.Conv2d(16, 32, kernel_size=3, padding=1, bias=False),
+        nn.BatchNorm2d(32),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Dropout(0.3),
+        nn.Linear(32 * 4 * 4, 10),
+    )
+
+
+@dataclass
+class History:
+    """One entry per epoch: mean loss and accuracy, in training and on the held-out digits."""
+
+    train_loss: list[float] = field(default_factory=list)
+    train_accuracy: list[float] = field(default_factory=list)
+    held_out_loss: list[float] = field(default_factory=list)
+    held_out_accuracy: list[float] = field(default_factory=list)
+
+
+def predict(model, dataset, batch_size=512):
+    """Logits (n, 10) and labels (n,) of a whole dataset, in evaluation mode and without a graph."""
+    model.eval()
+    logits, labels = [], []
+    with ag.no_grad():
+        for images, targets in DataLoader(dataset, batch_size=batch_size):
+            logits.append(model(images))
+            labels.append(targets)
+    return ag.cat(logits), ag.cat(labels)
+
+
+def evaluate(model, dataset):
+    """Mean cross-entropy and accuracy of ``model`` on ``dataset``, as two floats."""
+    logits, labels = predict(model, dataset)
+    loss = nn.functional.cross_entropy(logits, labels).item()
+    return loss, (logits.argmax(dim=1) == labels).float().mean().item()
+
+
+def train(model, digits, *, epochs=10, batch_size=32, learning_rate=4e-3, seed=0, progress=iter) -> History:
+    """Trains ``model`` in place with Adam, the learning rate falling to zero along a half cosine.
+
+    ``progress`` wraps the loader of each epoch, as ``tqdm`` does; if what it returns has ``set_postfix``, the running
+    loss and accuracy are shown there.
+    """
+    ag.manual_seed(seed)
+    loader = DataLoader(digits.train, batch_size=batch_size, shuffle=True)
+    optimizer = ag.optim.Adam(model.parameters(), lr=learning_rate)
+    history, step, steps = History(), 0, epochs * len(loader)
+    for epoch in range(epochs):
+        model.train()
+        loss_sum, correct, seen = 0.0, 0, 0
+        bar = progress(loader, desc=f"epoch {epoch + 1:2}/{epochs}") if progress is not iter else iter(loader)
+        for images, labels in bar:
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate * 0.5 * (1 + math.cos(math.pi * step / steps))
+            optimizer.zero_grad()
+            logits = model(images)
+            loss = nn.functional.cross_entropy(logits, labels)
+            loss.backward()
+            optimizer.step()
+            step += 1
+            seen += len(labels)
+            loss_sum += loss.item() * len(labels)
+            correct += (logits.argmax(dim=1) == labels).sum().item()
+            if hasattr(bar, "set_postfix"):
+                bar.set_postfix(loss=f"{loss_sum / seen:.3f}", accuracy=f"{correct / seen:.1%}", refresh=False)
+        history.train_loss.append(loss_sum / seen)
+        history.train_accuracy.append(correct / seen)
+        loss, accuracy = evaluate(model, digits.held_out)
+        history.held_out_loss.append(loss)
+        history.held_out_accuracy.append(accuracy)
+    return history
