@@ -52,21 +52,21 @@ def evaluate(model, dataset):
     return loss, (logits.argmax(dim=1) == labels).float().mean().item()
 
 
-def train(model, digits, *, epochs=10, batch_size=32, learning_rate=4e-3, seed=0, progress=iter) -> History:
+def train(model, digits, *, epochs=8, batch_size=32, learning_rate=4e-3, seed=0, progress=None) -> History:
     """Trains ``model`` in place with Adam, the learning rate falling to zero along a half cosine.
 
-    ``progress`` wraps the loader of each epoch, as ``tqdm`` does; if what it returns has ``set_postfix``, the running
-    loss and accuracy are shown there.
+    ``progress(loader, title)`` may wrap the loader of each epoch in a progress bar such as ``tqdm``, whose ``set_postfix`` then
+    shows the running loss and accuracy.
     """
-    ag.manual_seed(seed)
+    ag.manual_seed(seed)  # for dropout and the order of the digits
     loader = DataLoader(digits.train, batch_size=batch_size, shuffle=True)
     optimizer = ag.optim.Adam(model.parameters(), lr=learning_rate)
     history, step, steps = History(), 0, epochs * len(loader)
     for epoch in range(epochs):
         model.train()
         loss_sum, correct, seen = 0.0, 0, 0
-        bar = progress(loader, desc=f"epoch {epoch + 1:2}/{epochs}") if progress is not iter else iter(loader)
-        for images, labels in bar:
+        batches = loader if progress is None else progress(loader, f"epoch {epoch + 1:2}/{epochs}")
+        for images, labels in batches:
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate * 0.5 * (1 + math.cos(math.pi * step / steps))
             optimizer.zero_grad()
@@ -78,8 +78,8 @@ def train(model, digits, *, epochs=10, batch_size=32, learning_rate=4e-3, seed=0
             seen += len(labels)
             loss_sum += loss.item() * len(labels)
             correct += (logits.argmax(dim=1) == labels).sum().item()
-            if hasattr(bar, "set_postfix"):
-                bar.set_postfix(loss=f"{loss_sum / seen:.3f}", accuracy=f"{correct / seen:.1%}", refresh=False)
+            if progress is not None:
+                batches.set_postfix(loss=f"{loss_sum / seen:.3f}", accuracy=f"{correct / seen:.1%}", refresh=False)
         history.train_loss.append(loss_sum / seen)
         history.train_accuracy.append(correct / seen)
         loss, accuracy = evaluate(model, digits.held_out)
