@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 _TRAIN, _HELD_OUT = "#7a8791", "#c4542d"
 
@@ -15,6 +16,9 @@ def plot_history(history, path: Path) -> None:
     loss_axes.plot(epochs, history.train_loss, color=_TRAIN, label="training, with dropout")
     loss_axes.plot(epochs, history.held_out_loss, color=_HELD_OUT, label="held out")
     loss_axes.set(title="Cross-entropy", xlabel="epoch", yscale="log")
+    loss_axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    loss_axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    loss_axes.yaxis.set_minor_locator(NullLocator())
     accuracy_axes.plot(epochs, [100 * a for a in history.train_accuracy], color=_TRAIN)
     accuracy_axes.plot(epochs, [100 * a for a in history.held_out_accuracy], color=_HELD_OUT)
     accuracy_axes.set(title="Accuracy in %", xlabel="epoch")
@@ -41,6 +45,7 @@ def plot_mistakes(dataset, logits, path: Path, columns: int = 8) -> int:
     surest, predicted = probabilities.max(dim=1)
     wrong = (predicted != labels).nonzero().flatten().tolist()
     wrong.sort(key=lambda i: -surest[i].item())
+    columns = max(4, min(columns, len(wrong)))  # four are as wide as the title
     rows = max(1, -(-len(wrong) // columns))
     figure = Figure(figsize=(1.25 * columns, 1.55 * rows + 0.4), layout="constrained")
     figure.suptitle(f"{len(wrong)} of {len(labels)} held-out digits taken for others")

@@ -1,6 +1,7 @@
 """The demo's network and its training loop."""
 
 import math
+from collections import OrderedDict
 from dataclasses import dataclass, field
 
 import arcgrad as ag
@@ -11,16 +12,18 @@ from arcgrad.utils.data import DataLoader
 def make_model() -> nn.Sequential:
     """Two convolutions and a linear classifier: images (n, 1, 8, 8) to the logits of ten digits (n, 10)."""
     return nn.Sequential(
-        nn.Conv2d(1, 16, kernel_size=3, padding=1, bias=False),
-        nn.BatchNorm2d(16),
-        nn.ReLU(),
-        nn.Conv2d(16, 32, kernel_size=3, padding=1, bias=False),
-        nn.BatchNorm2d(32),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Dropout(0.3),
-        nn.Linear(32 * 4 * 4, 10),
+        OrderedDict(
+            conv1=nn.Conv2d(1, 16, kernel_size=3, padding=1, bias=False),
+            norm1=nn.BatchNorm2d(16),
+            relu1=nn.ReLU(),
+            conv2=nn.Conv2d(16, 32, kernel_size=3, padding=1, bias=False),
+            norm2=nn.BatchNorm2d(32),
+            relu2=nn.ReLU(),
+            pool=nn.MaxPool2d(2),
+            flatten=nn.Flatten(),
+            dropout=nn.Dropout(0.3),
+            classify=nn.Linear(32 * 4 * 4, 10),
+        )
     )
 
 
