@@ -188,7 +188,7 @@ def _checked_inputs(inputs):
                 f"{value.dtype}. This check will likely fail.",
                 stacklevel=4,
             )
-        if any(stride == 0 and size > 1 for stride, size in zip(value.stride(), value.shape)):
+        if value.numel() and any(stride == 0 and size > 1 for stride, size in zip(value.stride(), value.shape)):
             raise RuntimeError(
                 f"The {position}th input has a dimension with stride 0. gradcheck only supports inputs that are "
                 "non-overlapping to be able to compute the numerical gradients correctly. You should call .contiguous on "
@@ -249,8 +249,8 @@ def _memory(tensor):
     return tensor.detach().numpy()
 
 
-def _numerical_jacobian(func, inputs, tensor, eps, count):
-    """One matrix (input elements, output elements) for each of the ``count`` outputs."""
+def _numerical_jacobian(func, inputs, tensor, eps, outputs):
+    """One matrix (input elements, output elements) for each of the ``outputs``."""
     import numpy as np
 
     memory, rows = _memory(tensor), []
@@ -261,7 +261,9 @@ def _numerical_jacobian(func, inputs, tensor, eps, count):
             memory[index] = value + step
 
         rows.append(_central_difference(func, inputs, eps, shift))
-    return [np.array([row[output] for row in rows]).reshape(len(rows), -1) for output in range(count)]
+    return [
+        np.array([row[number] for row in rows]).reshape(len(rows), output.numel()) for number, output in enumerate(outputs)
+    ]
 
 
 def _check_constant(func, inputs, checked, eps):
@@ -272,9 +274,9 @@ def _check_constant(func, inputs, checked, eps):
         results = [x for x in _as_tuple(func(*arguments)) if isinstance(x, ag.Tensor) and x.dtype.is_floating_point]
         return tuple(x.detach().clone().requires_grad_() for x in results)
 
-    count = len(floating_outputs(*inputs))
+    outputs = floating_outputs(*inputs)
     for position, tensor in checked:
-        for jacobian in _numerical_jacobian(floating_outputs, inputs, tensor, eps, count):
+        for jacobian in _numerical_jacobian(floating_outputs, inputs, tensor, eps, outputs):
             if jacobian.any():
                 raise GradcheckError(
                     "Numerical gradient for function expected to be zero: no output requires grad, but an output changes with "
@@ -329,7 +331,7 @@ def _check_dtypes(checked, dtypes):
 
 
 def _check_jacobians(func, inputs, checked, outputs, eps, atol, rtol, nondet_tol, check_dtypes):
-    numerical = [_numerical_jacobian(func, inputs, tensor, eps, len(outputs)) for _, tensor in checked]
+    numerical = [_numerical_jacobian(func, inputs, tensor, eps, outputs) for _, tensor in checked]
     for number, output in enumerate(outputs):
         analytical = _analytical_jacobians(output, checked, check_dtypes)
         again = _analytical_jacobians(output, checked, check_dtypes)
@@ -367,7 +369,7 @@ def _check_projections(func, inputs, checked, outputs, eps, atol, rtol, nondet_t
             # Each element of the Jacobian may be off by atol, and enters weighted by both vectors.
             scaled_atol = atol * directions[i].sum() * weight.sum()
             if not _close(np.array(found), np.array(expected), scaled_atol, rtol):
-                slow_numerical = _numerical_jacobian(func, inputs, tensor, eps, len(outputs))[number]
+                slow_numerical = _numerical_jacobian(func, inputs, tensor, eps, outputs)[number]
                 slow_analytical = _analytical_jacobians(output, checked, False)[i]
                 raise GradcheckError(
                     _mismatch(number, position, expected, found)
