@@ -151,11 +151,7 @@ impl DType {
 
     /// The dtype or the error that this build has no kernels for it.
     pub fn supported(self, op: &'static str) -> Result<Self> {
-        if self.is_supported() {
-            Ok(self)
-        } else {
-            Err(Error::not_implemented(op, format!("dtype {}", self.name())))
-        }
+        if self.is_supported() { Ok(self) } else { Err(Error::not_implemented(op, format!("dtype {}", self.name()))) }
     }
 }
 

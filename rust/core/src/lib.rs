@@ -1,5 +1,7 @@
 //! Tensors with PyTorch's autograd semantics.
+pub mod display;
 pub mod dtype;
 pub mod error;
 pub mod kernels;
 pub mod parallel;
+pub mod random;

@@ -5,7 +5,10 @@
 //! casts and threads around such a loop), then the structured kernels.
 
 pub mod element;
+pub mod lane;
+pub mod math;
 pub mod number;
+pub mod row;
 
 use crate::dtype::DType;
 

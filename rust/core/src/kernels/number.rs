@@ -29,14 +29,14 @@ pub trait Order: Clone {
     fn ne(self, other: Self) -> Self::Mask {
         !self.eq(other)
     }
+    /// Zero (`false`) in the number's own type.
+    fn zero(&self) -> Self;
     /// `yes` where the mask is true, `no` elsewhere. The side not chosen has no influence, NaN or not.
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
 }
 
 /// Ring operations: integers (wrapping), floating point, later complex.
-pub trait Ring:
-    Order + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Neg<Output = Self>
-{
+pub trait Ring: Order + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Neg<Output = Self> {
     /// The integer constant `value` in the number's own type; exact above 2⁵³ for `i64`.
     fn int(&self, value: i64) -> Self;
     /// Absolute value; wraps for the smallest integer.
@@ -78,7 +78,12 @@ pub trait Int: Ring + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output 
 /// Constants come as `f64` operands (`1.0 / x` is `x.reciprocal()`); all functions are within 2 ulp of the exact
 /// result unless stated, with IEEE special values as in C99 / PyTorch.
 pub trait Real:
-    Ring + Div<Output = Self> + Add<f64, Output = Self> + Sub<f64, Output = Self> + Mul<f64, Output = Self> + Div<f64, Output = Self>
+    Ring
+    + Div<Output = Self>
+    + Add<f64, Output = Self>
+    + Sub<f64, Output = Self>
+    + Mul<f64, Output = Self>
+    + Div<f64, Output = Self>
 {
     /// The constant `value`, rounded to the number's own type.
     fn lit(&self, value: f64) -> Self;
@@ -154,6 +159,12 @@ pub trait Real:
     fn lgamma(self) -> Self;
     /// ψ(x), the derivative of ln Γ.
     fn digamma(self) -> Self;
+}
+
+/// Exactly one of two masks is true.
+#[inline(always)]
+pub fn xor<M: Clone + BitAnd<Output = M> + BitOr<Output = M> + Not<Output = M>>(a: M, b: M) -> M {
+    (a.clone() & !b.clone()) | (!a & b)
 }
 
 /// An elementwise formula of `N` real inputs and one real output. Parameters are fields of `self`.

@@ -1,0 +1,155 @@
+"""Derives the polynomial coefficients of rust/core/src/kernels/math/coefficients.rs.
+
+Each polynomial interpolates its function at Chebyshev nodes in 60-digit arithmetic (within a factor of about two of the
+minimax polynomial) and is then rounded to the type it is used in. Leading terms that are exact (the 1 + r of exp,
+the x of sin) are taken out first, so rounding of the coefficients never costs accuracy at the top.
+
+    python docs/coefficients.py > rust/core/src/kernels/math/coefficients.rs      # needs mpmath and numpy
+"""
+
+import mpmath as mp
+import numpy as np
+
+mp.mp.dps = 60
+
+
+def fit(f, a, b, degree):
+    """Monomial coefficients, lowest first, of the interpolant of f on [a, b], and its largest absolute error."""
+    a, b = mp.mpf(a), mp.mpf(b)
+    n = degree + 1
+    xs = [mp.cos(mp.pi * (2 * i + 1) / (2 * n)) for i in range(n)]
+    ys = [f((a + b) / 2 + (b - a) / 2 * x) for x in xs]
+    cheb = [mp.mpf(2) / n * sum(y * mp.cos(k * mp.pi * (2 * i + 1) / (2 * n)) for i, y in enumerate(ys)) for k in range(n)]
+    cheb[0] /= 2
+    # Chebyshev to monomials in u in [-1, 1], then u = (x - mid) / half.
+    t_prev, t_cur = [mp.mpf(1)], [mp.mpf(0), mp.mpf(1)]
+    mono = [mp.mpf(0)] * n
+    mono[0] = cheb[0]
+    for k in range(1, n):
+        for i, c in enumerate(t_cur):
+            mono[i] += cheb[k] * c
+        t_next = [mp.mpf(0)] + [2 * c for c in t_cur]
+        for i, c in enumerate(t_prev):
+            t_next[i] -= c
+        t_prev, t_cur = t_cur, t_next
+    mid, half = (a + b) / 2, (b - a) / 2
+    out = [mp.mpf(0)] * n
+    power = [mp.mpf(1)]
+    for k in range(n):
+        for i, c in enumerate(power):
+            out[i] += mono[k] * c
+        power = [(-mid * (power[i] if i < len(power) else 0) + (power[i - 1] if i else 0)) / half
+                 for i in range(len(power) + 1)]
+    error = max(abs(mp.polyval(out[::-1], x) - f(x)) for x in [a + (b - a) * mp.mpf(i) / 197 for i in range(198)])
+    return out, error
+
+
+def quotient(f, power, even=False, origin=0):
+    """g with f(x) = sum of the terms below `power` + x**power * g(x), as a function of x (of x*x when even)."""
+    terms = mp.taylor(f, origin, 40)
+    def g(z):
+        x = mp.sqrt(z) if even else z
+        if abs(x) < mp.mpf(1) / 50:
+            return sum(c * x ** (i - power) for i, c in enumerate(terms) if i >= power)
+        return (f(origin + x) - sum(c * x ** i for i, c in enumerate(terms[:power]))) / x ** power
+    return g
+
+
+def scaled_erfc_log(x):
+    """ln((1 + 2x) exp(x²) erfc(x)): tends to ln(2/√π)."""
+    return mp.log((1 + 2 * x) * mp.erfc(x)) + x * x
+
+
+L = mp.log(2) / 2 * mp.mpf("1.0001")
+S2 = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * mp.mpf("1.0001")
+Q = (mp.pi / 4) ** 2 * mp.mpf("1.001")
+
+
+def atanh_tail(power):
+    """2 atanh(s) = 2s + 2s³/3 + …; the series from s**(2 power + 1) on, divided by it, in z = s²."""
+    def g(z):
+        return sum(2 * z ** i / (2 * (i + power) + 1) for i in range(60))
+    return g
+
+
+ROOT = mp.findroot(mp.digamma, 1.4616)
+
+
+def digamma_slope(x):
+    x = x + mp.mpf(3) / 2
+    d = x - ROOT
+    if abs(d) < mp.mpf(10) ** -15:
+        return mp.polygamma(1, ROOT)
+    return mp.digamma(x) / d
+
+
+def lgamma2(t):
+    if abs(t) < mp.mpf(10) ** -20:
+        return 1 - mp.euler
+    return mp.loggamma(2 + t) / t
+
+
+# Constants as unevaluated sums of three numbers of the type, so that products with small integers lose nothing.
+CONSTANTS = [
+    ("LN2", "ln 2", mp.log(2)),
+    ("LOG2_E", "log2 e", 1 / mp.log(2)),
+    ("LOG10_E", "log10 e", 1 / mp.log(10)),
+    ("LOG10_2", "log10 2", mp.log(2) / mp.log(10)),
+    ("PI_2", "π/2", mp.pi / 2),
+    ("DIGAMMA_ROOT", "the positive zero of ψ", ROOT),
+]
+
+# name, what it is, function, interval, degree in f32, degree in f64 (None: not used in that type);
+# an interval bound that differs between the types is a pair.
+TABLE = [
+    ("EXP", "exp(r) = 1 + r + r² P(r), |r| <= ln(2)/2", quotient(mp.exp, 2), -L, L, 4, 10),
+    ("EXP2", "2^r = 1 + r P(r), |r| <= 1/2", quotient(lambda x: mp.power(2, x), 1), -0.5001, 0.5001, 5, 11),
+    ("LOG", "ln(1 + f) = 2s + s z P(z), s = f / (2 + f), z = s²", atanh_tail(1), 0, S2, 2, 7),
+    ("LOG_TAIL", "ln(1 + f) = 2s + 2/3 s z + s z² P(z)", atanh_tail(2), 0, S2, None, 8),
+    ("SIN", "sin(r) = r + r³ P(r²), |r| <= pi/4", quotient(mp.sin, 3, True), 0, Q, 2, 6),
+    ("COS", "cos(r) = 1 - r²/2 + r⁴ P(r²), |r| <= pi/4", quotient(mp.cos, 4, True), 0, Q, 2, 5),
+    ("ASIN", "asin(x) = x + x³ P(x²), |x| <= 1/2", quotient(mp.asin, 3, True), 0, 0.2501, 4, 12),
+    ("ATAN", "atan(x) = x + x³ P(x²), |x| <= 1", quotient(mp.atan, 3, True), 0, 1, 8, 20),
+    ("SINH", "sinh(x) = x + x³ P(x²), |x| <= 1", quotient(mp.sinh, 3, True), 0, 1, 3, 6),
+    ("ERF", "erf(x) = x + x P(x²), |x| <= 1", lambda z: quotient(mp.erf, 1, True)(z) - 1, 0, 1, 6, 11),
+    ("ERFC", "ln((1 + 2x) exp(x²) erfc(x)) = P((x - 2) / (x + 2)), 1/2 <= x <= 28 (10.2 in f32)",
+     lambda t: scaled_erfc_log(2 * (1 + t) / (1 - t)), -0.6, (mp.mpf(82) / 122, mp.mpf(26) / 30), 9, 22),
+    ("ERFC_LOG", "ln(erfc(x)) = P(x - 2.5), 1 <= x <= 4", lambda x: mp.log(mp.erfc(x + 2.5)), -1.51, 1.51, 8, None),
+    ("LGAMMA", "lgamma(2 + t) = t P(t), |t| <= 1/2", lgamma2, -0.5, 0.5, None, 18),
+    ("DIGAMMA", "psi(x) = (x - root) P(x - 1.5), 1 <= x <= 2", digamma_slope, -0.5, 0.5, None, 21),
+]
+
+
+def digits32(value):
+    return str(np.float32(float(value)))
+
+
+def show(name, about, coefficients, error, kind):
+    shown = [digits32(c) if kind == "f32" else repr(float(c)) for c in coefficients]
+    shown = [s if any(ch in s for ch in ".e") else s + ".0" for s in shown]
+    print(f"    /// {about}; fitted to {mp.nstr(error, 2)}.")
+    print(f"    pub const {name}: [{kind}; {len(shown)}] = [")
+    for s in shown:
+        print(f"        {s},")
+    print("    ];")
+
+
+if __name__ == "__main__":
+    print("//! Polynomial coefficients, lowest degree first. Written by `docs/coefficients.py`, which says how they are found.")
+    print("#![allow(clippy::excessive_precision, clippy::approx_constant, reason = \"digits as generated\")]")
+    for kind, column in (("f32", 5), ("f64", 6)):
+        print(f"\n/// For `{kind}`.\npub mod {'single' if kind == 'f32' else 'double'} {{")
+        for row in TABLE:
+            if row[column] is not None:
+                end = row[4][column - 5] if isinstance(row[4], tuple) else row[4]
+                c, e = fit(row[2], row[3], end, row[column])
+                show(row[0], row[1], c, e, kind)
+        for name, about, value in CONSTANTS:
+            parts, rest = [], value
+            for _ in range(3):
+                parts.append(mp.mpf(float(np.float32(float(rest)))) if kind == "f32" else mp.mpf(float(rest)))
+                rest -= parts[-1]
+            shown = [digits32(p) if kind == "f32" else repr(float(p)) for p in parts]
+            print(f"    /// {about} as a sum.")
+            print(f"    pub const {name}: [{kind}; 3] = [{', '.join(shown)}];")
+        print("}")

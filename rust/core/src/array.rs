@@ -1,0 +1,366 @@
+//! `Array`: memory with a dtype and a layout, without gradients.
+
+use ndarray::{ArrayViewD, IxDyn, ShapeBuilder};
+use smallvec::SmallVec;
+
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::kernels::element::Element;
+use crate::kernels::{In, Out, copy, fill};
+use crate::scalar::Scalar;
+use crate::shape::{self, Layout};
+use crate::storage::{Access, Storage};
+
+/// A strided block of elements. Clones share the memory.
+#[derive(Clone)]
+pub struct Array {
+    storage: Storage,
+    layout: Layout,
+    offset: usize,
+    dtype: DType,
+}
+
+impl Array {
+    // ---- making ----------------------------------------------------------------------------------------------
+
+    /// Uninitialised memory: every element must be written before the array is shown to anybody.
+    pub fn uninit(op: &'static str, shape: &[usize], dtype: DType) -> Result<Self> {
+        Self::allocate(op, shape, dtype, false)
+    }
+
+    /// Zeros (`false` for `bool`).
+    pub fn zeros(op: &'static str, shape: &[usize], dtype: DType) -> Result<Self> {
+        Self::allocate(op, shape, dtype, true)
+    }
+
+    #[inline]
+    fn allocate(op: &'static str, shape: &[usize], dtype: DType, zeroed: bool) -> Result<Self> {
+        let dtype = dtype.supported(op)?;
+        let numel = shape::checked_numel(op, shape, dtype.size())?;
+        let storage = Storage::allocate(op, numel * dtype.size(), zeroed)?;
+        Ok(Self { storage, layout: Layout::contiguous(shape), offset: 0, dtype })
+    }
+
+    /// Uninitialised memory with the strides of `like` where those are dense, else row-major
+    /// (`torch.preserve_format`).
+    pub fn uninit_like(op: &'static str, like: &Self, dtype: DType) -> Result<Self> {
+        let mut array = Self::uninit(op, like.shape(), dtype)?;
+        if !like.layout.is_contiguous() && shape::is_non_overlapping_and_dense(like.shape(), like.strides()) {
+            array.layout = like.layout.clone();
+        }
+        Ok(array)
+    }
+
+    /// A copy of `values`.
+    pub fn from_slice<T: Element>(values: &[T], shape: &[usize]) -> Result<Self> {
+        let numel = shape::checked_numel("from_slice", shape, size_of::<T>())?;
+        if numel != values.len() {
+            return Err(Error::shape("from_slice", shape, format!("{} values were given", values.len())));
+        }
+        let array = Self::uninit("from_slice", shape, T::DTYPE)?;
+        // SAFETY: fresh memory of exactly this many elements, not yet shared.
+        unsafe { array.storage.ptr().cast::<T>().copy_from_nonoverlapping(values.as_ptr(), numel) };
+        Ok(array)
+    }
+
+    /// One value everywhere.
+    pub fn full(op: &'static str, shape: &[usize], value: Scalar, dtype: DType) -> Result<Self> {
+        let array = Self::uninit(op, shape, dtype)?;
+        array.fill_unshared(value);
+        Ok(array)
+    }
+
+    /// An array over existing storage; the layout must lie within it.
+    pub fn from_parts(
+        op: &'static str,
+        storage: Storage,
+        dtype: DType,
+        shape: &[usize],
+        strides: &[isize],
+        offset: usize,
+    ) -> Result<Self> {
+        shape::checked_numel(op, shape, dtype.size())?;
+        let reach = shape.iter().zip(strides).try_fold((0i128, 0i128), |(low, high), (&size, &stride)| {
+            let step = stride as i128 * (size as i128 - 1);
+            (size > 0).then_some(if step < 0 { (low + step, high) } else { (low, high + step) })
+        });
+        if let Some((low, high)) = reach {
+            let (first, last) = (offset as i128 + low, offset as i128 + high);
+            let room = (storage.bytes() / dtype.size()) as i128;
+            if first < 0 || last >= room {
+                return Err(Error::runtime(
+                    op,
+                    format!(
+                        "setStorage: sizes {shape:?}, strides {strides:?}, storage offset {offset} require elements {first} to {last}, which are out of bounds for storage of size {} bytes",
+                        storage.bytes()
+                    ),
+                ));
+            }
+        }
+        Ok(Self { storage, layout: Layout::strided(shape, strides), offset, dtype })
+    }
+
+    // ---- looking ---------------------------------------------------------------------------------------------
+
+    /// Sizes per axis.
+    #[inline]
+    pub fn shape(&self) -> &[usize] {
+        self.layout.shape()
+    }
+
+    /// Strides in elements.
+    #[inline]
+    pub fn strides(&self) -> &[isize] {
+        self.layout.strides()
+    }
+
+    /// Shape and strides.
+    #[inline]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Offset of the first element in the storage, in elements.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// Element type.
+    #[inline]
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Number of elements.
+    #[inline]
+    pub fn numel(&self) -> usize {
+        self.layout.numel()
+    }
+
+    /// Number of axes.
+    #[inline]
+    pub fn rank(&self) -> usize {
+        self.layout.rank()
+    }
+
+    /// Whether the elements lie row-major without gaps.
+    #[inline]
+    pub fn is_contiguous(&self) -> bool {
+        self.layout.is_contiguous()
+    }
+
+    /// The memory.
+    #[inline]
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// Address of the first element. Reading or writing there needs an [`Access`].
+    #[inline]
+    pub fn ptr(&self) -> *mut u8 {
+        // In bounds by construction; `wrapping_add` because an empty array may point just past its block.
+        self.storage.ptr().wrapping_add(self.offset * self.dtype.size())
+    }
+
+    /// As an operand to read.
+    #[inline]
+    pub fn as_in(&self) -> In<'_> {
+        In { ptr: self.ptr(), dtype: self.dtype, strides: self.strides() }
+    }
+
+    /// As an operand to write.
+    #[inline]
+    pub fn as_out(&self) -> Out<'_> {
+        Out { ptr: self.ptr(), dtype: self.dtype, strides: self.strides() }
+    }
+
+    /// Element at a linear row-major position, as a number of its own category.
+    pub fn get_linear(&self, position: usize) -> Scalar {
+        let mut rest = position;
+        let mut offset = 0isize;
+        for (&size, &stride) in self.shape().iter().zip(self.strides()).rev() {
+            offset += (rest % size) as isize * stride;
+            rest /= size;
+        }
+        let _access = Access::acquire(&[&self.storage], &[]);
+        // SAFETY: `position < numel`, so the offset lies within the block; shared state is held.
+        unsafe { Scalar::read(self.ptr().wrapping_offset(offset * self.dtype.size() as isize), self.dtype) }
+    }
+
+    /// All elements in row-major order, cast to `T`.
+    pub fn to_vec<T: Element>(&self) -> Vec<T> {
+        let mut values = vec![T::default(); self.numel()];
+        let strides = shape::contiguous_strides(self.shape());
+        let _access = Access::acquire(&[&self.storage], &[]);
+        let out = Out { ptr: values.as_mut_ptr().cast(), dtype: T::DTYPE, strides: &strides };
+        // SAFETY: `out` is a fresh vector of `numel` elements; shared state on the source is held.
+        unsafe { copy::copy(self.shape(), self.as_in(), out) };
+        values
+    }
+
+    /// Lends the elements as an `ndarray` view while shared state is held.
+    ///
+    /// # Errors
+    /// When `T` is not the array's element type.
+    pub fn with_view<T: Element, R>(&self, body: impl FnOnce(ArrayViewD<'_, T>) -> R) -> Result<R> {
+        if T::DTYPE != self.dtype {
+            return Err(Error::dtype("with_view", self.dtype, format!("the view asked for is of {}", T::DTYPE)));
+        }
+        // ndarray wants non-negative strides here; every layout but a flipped one has them.
+        let source = if self.strides().iter().any(|&stride| stride < 0) { self.contiguous("with_view")? } else { self.clone() };
+        let strides: Vec<usize> = source.strides().iter().map(|&stride| stride as usize).collect();
+        let _access = Access::acquire(&[&source.storage], &[]);
+        // SAFETY: the layout lies within the storage, which is readable while shared state is held, and the view
+        // does not outlive the call.
+        let view = unsafe {
+            ArrayViewD::from_shape_ptr(IxDyn(source.shape()).strides(IxDyn(&strides)), source.ptr().cast_const().cast::<T>())
+        };
+        Ok(body(view))
+    }
+
+    // ---- views -----------------------------------------------------------------------------------------------
+
+    /// The same memory with another layout that is known to lie within it.
+    pub fn with_layout(&self, shape: &[usize], strides: &[isize], offset: usize) -> Self {
+        Self { storage: self.storage.clone(), layout: Layout::strided(shape, strides), offset, dtype: self.dtype }
+    }
+
+    /// The same memory, version counted apart.
+    pub fn with_own_counter(&self) -> Self {
+        Self { storage: self.storage.with_own_counter(), ..self.clone() }
+    }
+
+    /// Broadcast to a shape it is known to broadcast to: stride 0 along new axes.
+    pub fn expand(&self, shape: &[usize]) -> Self {
+        if self.shape() == shape {
+            return self.clone();
+        }
+        let strides = shape::broadcast_strides(self.shape(), self.strides(), shape);
+        self.with_layout(shape, &strides, self.offset)
+    }
+
+    /// Axes in another order.
+    pub fn permute(&self, axes: &[usize]) -> Self {
+        let shape: shape::Shape = axes.iter().map(|&axis| self.shape()[axis]).collect();
+        let strides: shape::Strides = axes.iter().map(|&axis| self.strides()[axis]).collect();
+        self.with_layout(&shape, &strides, self.offset)
+    }
+
+    /// Shown in another shape without copying, if the strides allow it. The numbers of elements must agree.
+    pub fn view(&self, shape: &[usize]) -> Option<Self> {
+        let strides = shape::view_strides(self.shape(), self.strides(), shape)?;
+        Some(self.with_layout(shape, &strides, self.offset))
+    }
+
+    /// Elements `start`, `start + step`, … of an axis; `start + (length − 1)·step` must be in range.
+    pub fn slice(&self, axis: usize, start: usize, length: usize, step: usize) -> Self {
+        let mut shape: shape::Shape = SmallVec::from_slice(self.shape());
+        let mut strides: shape::Strides = SmallVec::from_slice(self.strides());
+        let offset = self.offset as isize + if length == 0 { 0 } else { start as isize * strides[axis] };
+        shape[axis] = length;
+        strides[axis] *= step as isize;
+        self.with_layout(&shape, &strides, offset as usize)
+    }
+
+    /// One position of an axis, the axis removed.
+    pub fn select(&self, axis: usize, index: usize) -> Self {
+        let mut shape: shape::Shape = SmallVec::from_slice(self.shape());
+        let mut strides: shape::Strides = SmallVec::from_slice(self.strides());
+        shape.remove(axis);
+        let stride = strides.remove(axis);
+        let offset = self.offset as isize + index as isize * stride;
+        self.with_layout(&shape, &strides, offset as usize)
+    }
+
+    // ---- copying ---------------------------------------------------------------------------------------------
+
+    /// Row-major, the same array if it already is.
+    pub fn contiguous(&self, op: &'static str) -> Result<Self> {
+        if self.is_contiguous() { Ok(self.clone()) } else { self.to_dtype_contiguous(op, self.dtype) }
+    }
+
+    /// A row-major copy with another (or the same) dtype.
+    pub fn to_dtype_contiguous(&self, op: &'static str, dtype: DType) -> Result<Self> {
+        let result = Self::uninit(op, self.shape(), dtype)?;
+        result.copy_unshared(self);
+        Ok(result)
+    }
+
+    /// A copy that keeps dense strides.
+    pub fn duplicate(&self, op: &'static str) -> Result<Self> {
+        let result = Self::uninit_like(op, self, self.dtype)?;
+        result.copy_unshared(self);
+        Ok(result)
+    }
+
+    /// Cast, the same array if nothing is to do.
+    pub fn cast(&self, op: &'static str, dtype: DType) -> Result<Self> {
+        if self.dtype == dtype {
+            return Ok(self.clone());
+        }
+        let result = Self::uninit_like(op, self, dtype)?;
+        result.copy_unshared(self);
+        Ok(result)
+    }
+
+    /// Copies `source`, which must broadcast to this shape, into an array nobody else sees yet.
+    pub fn copy_unshared(&self, source: &Self) {
+        let _access = Access::acquire(&[&source.storage], &[&self.storage]);
+        // SAFETY: exclusive and shared state are held; both layouts lie within their blocks.
+        unsafe { self.copy_raw(source) };
+    }
+
+    /// Copies `source` (broadcast to this shape) over this array.
+    ///
+    /// # Safety
+    /// The caller holds exclusive state on this array's root and shared state on the source's; the two do not
+    /// overlap partially.
+    pub unsafe fn copy_raw(&self, source: &Self) {
+        let strides = shape::broadcast_strides(source.shape(), source.strides(), self.shape());
+        let input = In { strides: &strides, ..source.as_in() };
+        // SAFETY: as the caller promises.
+        unsafe { copy::copy(self.shape(), input, self.as_out()) };
+    }
+
+    /// Fills an array nobody else sees yet.
+    pub fn fill_unshared(&self, value: Scalar) {
+        let _access = Access::acquire(&[], &[&self.storage]);
+        // SAFETY: exclusive state is held.
+        unsafe { self.fill_raw(value) };
+    }
+
+    /// Fills the array.
+    ///
+    /// # Safety
+    /// The caller holds exclusive state on this array's root.
+    pub unsafe fn fill_raw(&self, value: Scalar) {
+        let bytes = value.to_bytes(self.dtype);
+        // SAFETY: as the caller promises; `bytes` holds one element of the dtype.
+        unsafe { fill::fill(self.shape(), bytes.as_ptr(), self.as_out()) };
+    }
+
+    // ---- overlap ---------------------------------------------------------------------------------------------
+
+    /// Whether the two are the same elements in the same order.
+    pub fn is_exactly(&self, other: &Self) -> bool {
+        self.ptr() == other.ptr()
+            && self.dtype == other.dtype
+            && self.shape() == other.shape()
+            && self.strides() == other.strides()
+    }
+
+    /// Whether the address ranges of the two touch.
+    pub fn ranges_touch(&self, other: &Self) -> bool {
+        let range = |array: &Self| {
+            shape::extent(array.shape(), array.strides()).map(|(low, high)| {
+                let size = array.dtype.size() as isize;
+                let start = array.ptr() as isize;
+                (start + low * size, start + (high + 1) * size)
+            })
+        };
+        match (range(self), range(other)) {
+            (Some((a0, a1)), Some((b0, b1))) => a0 < b1 && b0 < a1,
+            _ => false,
+        }
+    }
+}

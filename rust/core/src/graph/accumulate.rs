@@ -1,0 +1,148 @@
+//! Leaves: the node that adds gradients into `.grad`, and the one function that sums gradients.
+
+use std::sync::{Arc, Weak};
+
+use smallvec::{SmallVec, smallvec};
+
+use super::algebra::ALGEBRA;
+use super::hooks::Kind;
+use super::mode::is_grad_enabled;
+use super::node::{Backward, Edge, Meta, NodeOf, NodeRef, Rule};
+use super::provenance::Blame;
+use crate::error::Result;
+use crate::shape::is_non_overlapping_and_dense;
+use crate::tensor::{Inner, Tensor, WeakNode2};
+
+/// Adds gradients into a leaf's `.grad`. Holds the leaf weakly: a graph does not keep its leaves alive, so a gradient
+/// that refers to its own parameter closes no cycle.
+pub struct AccumulateGrad {
+    leaf: Weak<Inner>,
+}
+
+impl AccumulateGrad {
+    /// The leaf, if it still exists.
+    pub fn leaf(&self) -> Option<Tensor> {
+        Tensor::upgrade(&self.leaf)
+    }
+}
+
+/// The accumulator of a leaf, made on first use and shared while any graph refers to it.
+pub fn accumulator(leaf: &Tensor) -> NodeRef {
+    let mut state = leaf.lock();
+    if let Some(node) = state.extra.as_ref().and_then(|extra| extra.accumulator.0.as_ref()?.upgrade()) {
+        return node;
+    }
+    let meta = Meta { shape: state.array.shape().into(), dtype: state.array.dtype() };
+    let rule = AccumulateGrad { leaf: leaf.downgrade() };
+    let node: NodeRef = NodeOf::new(rule, Blame::NONE, SmallVec::new(), smallvec![meta], SmallVec::new());
+    let extra = state.extra();
+    // The hooks outlive the accumulator, and fire also when only the graph is left.
+    node.share_hooks(extra.hooks.get_or_insert_default().clone());
+    extra.accumulator = WeakNode2(Some(Arc::downgrade(&node)));
+    node
+}
+
+impl Rule for AccumulateGrad {
+    fn name(&self) -> &str {
+        "arcgrad::AccumulateGrad"
+    }
+
+    fn is_accumulator(&self) -> bool {
+        true
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let Some(grad) = cx.take_grads().pop().flatten() else { return Ok(()) };
+        let Some(leaf) = self.leaf() else { return Ok(()) };
+        accumulate_into(&leaf, grad)?;
+        if let Some(hooks) = cx.node().hooks().filter(|hooks| hooks.any()) {
+            for hook in hooks.of_kind(Kind::Accumulated) {
+                hook.after_accumulate(&leaf)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The accumulation contract: (1) no `.grad` and a dense parameter: stored with its strides; (2) else row-major;
+/// (3) `.grad` exists, nothing recorded: added in place; (4) recorded: a new tensor.
+pub(super) fn accumulate_into(leaf: &Tensor, grad: Tensor) -> Result<()> {
+    let Some(old) = leaf.grad() else {
+        let parameter = leaf.array();
+        let own_strides = is_non_overlapping_and_dense(parameter.shape(), parameter.strides());
+        let wanted =
+            if own_strides { parameter.strides().into() } else { crate::shape::contiguous_strides(parameter.shape()) };
+        let array = grad.array();
+        let recorded = is_grad_enabled();
+        let unshared = grad.strong_count() == 1 && !grad.has_host() && array_is_unshared(&grad, array.storage().clone());
+        let stored = if array.strides() == wanted.as_slice() && (recorded || unshared) {
+            // Nobody else sees it, or the graph needs it as it is.
+            grad
+        } else {
+            (ALGEBRA.copy_strided)(&grad, &wanted)?
+        };
+        let stored = if recorded { stored } else { stored.detached_if_needed() };
+        leaf.store_grad(Some(stored));
+        return Ok(());
+    };
+    if is_grad_enabled() {
+        leaf.store_grad(Some((ALGEBRA.add)(&old, &grad)?));
+    } else {
+        (ALGEBRA.add_in_place)(&old, &grad)?;
+    }
+    Ok(())
+}
+
+/// Whether only `tensor` itself (and the clone passed in) holds the memory.
+fn array_is_unshared(tensor: &Tensor, extra_handle: crate::storage::Storage) -> bool {
+    drop(extra_handle);
+    tensor.lock().array.storage().is_unique()
+}
+
+impl Tensor {
+    fn detached_if_needed(self) -> Self {
+        let attached = self.lock().grad_fn.is_some();
+        if attached { self.detach() } else { self }
+    }
+}
+
+/// Puts a gradient into a slot: the first is moved in, the second summed, later ones added in place when nobody else
+/// holds the sum.
+pub(super) fn add_to_slot(slot: &mut Option<Tensor>, grad: Tensor) -> Result<()> {
+    *slot = Some(match slot.take() {
+        None => grad,
+        Some(sum) if !is_grad_enabled() && sum.is_sole_owner() && sum.meta() == grad.meta() => {
+            (ALGEBRA.add_in_place)(&sum, &grad)?;
+            sum
+        }
+        Some(sum) => (ALGEBRA.add)(&sum, &grad)?,
+    });
+    Ok(())
+}
+
+impl Tensor {
+    /// Whether this handle is the only way to see the data: no other tensor, view, saved value or host object.
+    pub(crate) fn is_sole_owner(&self) -> bool {
+        self.strong_count() == 1 && {
+            let state = self.lock();
+            state.grad_fn.is_none()
+                && state.array.storage().is_unique()
+                && !crate::shape::overlaps_itself(state.array.shape(), state.array.strides())
+        }
+    }
+}
+
+/// Adapts a gradient to what it belongs to: broadcast axes summed, dtype cast. Recorded when grad mode is on.
+pub(super) fn fit(grad: Tensor, meta: &Meta) -> Result<Tensor> {
+    let (fits_shape, fits_dtype) = {
+        let state = grad.lock();
+        (state.array.shape() == meta.shape.as_slice(), state.array.dtype() == meta.dtype)
+    };
+    let grad = if fits_shape { grad } else { (ALGEBRA.sum_to)(&grad, &meta.shape)? };
+    if fits_dtype { Ok(grad) } else { (ALGEBRA.cast)(&grad, meta.dtype) }
+}
+
+/// The edge of a leaf to its accumulator, or of a non-leaf to its node.
+pub fn edge_of(tensor: &Tensor) -> Result<Option<Edge>> {
+    tensor.gradient_edge()
+}

@@ -1,0 +1,32 @@
+//! The few operations the engine itself performs on gradients, as a table the ops fill in.
+//!
+//! This line is the only place where the graph meets the ops.
+
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::tensor::Tensor;
+
+/// What the engine needs to be able to do with gradients. All are recorded when grad mode is on.
+pub struct Algebra {
+    /// `a + b` as a new tensor.
+    pub add: fn(&Tensor, &Tensor) -> Result<Tensor>,
+    /// `a += b`, never recorded.
+    pub add_in_place: fn(&Tensor, &Tensor) -> Result<()>,
+    /// Sums a gradient over broadcast axes down to a shape.
+    pub sum_to: fn(&Tensor, &[usize]) -> Result<Tensor>,
+    /// Casts a gradient.
+    pub cast: fn(&Tensor, DType) -> Result<Tensor>,
+    /// A copy with the strides given.
+    pub copy_strided: fn(&Tensor, &[isize]) -> Result<Tensor>,
+    /// Whether any element is NaN.
+    pub any_nan: fn(&Tensor) -> Result<bool>,
+    /// The part of a gradient that belongs to a view (shape, strides, offset) of a base with the given geometry;
+    /// the result is a view of the first argument.
+    pub as_strided: fn(&Tensor, &[usize], &[isize], usize) -> Result<Tensor>,
+    /// Copies the second into the first, in place.
+    pub copy_into: fn(&Tensor, &Tensor) -> Result<()>,
+    /// Fills with zeros, in place.
+    pub zero: fn(&Tensor) -> Result<()>,
+}
+
+pub(super) use crate::ops::algebra::ALGEBRA;

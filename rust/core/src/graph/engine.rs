@@ -1,0 +1,462 @@
+//! The backward pass.
+//!
+//! A first walk counts, for every node that can be reached, the edges that lead to it. Then the newest ready node runs
+//! next, leaves' accumulators before anything else; its results are summed into the buffers of older nodes. No
+//! recursion, no registry, no lock while a rule runs.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::accumulate::{add_to_slot, fit};
+use super::algebra::ALGEBRA;
+use super::hooks::Kind;
+use super::mode::{ModeGuard, Modes, modes};
+use super::node::{Backward, Cotangents, Edge, NodeRef, Results};
+use super::provenance::{Blame, Inherit};
+use super::saved;
+use crate::error::{Error, Result};
+use crate::tensor::Tensor;
+
+/// A backward pass to run.
+pub struct Request {
+    /// Where to start, with the seed gradients.
+    pub roots: Vec<(Edge, Tensor)>,
+    /// Restricts the pass to what leads to these edges; `None` runs everything.
+    pub inputs: Option<Vec<Edge>>,
+    /// Return the gradients at `inputs` instead of accumulating them.
+    pub capture: bool,
+    /// Keep saved values for another pass.
+    pub retain_graph: bool,
+    /// Record the pass itself.
+    pub create_graph: bool,
+}
+
+/// A node in this pass.
+struct Slot {
+    node: NodeRef,
+    waiting_for: u32,
+    needed: bool,
+    grads: Cotangents,
+    /// Captures at this node: (output, position in the result).
+    captures: SmallVec<[(u32, usize); 1]>,
+}
+
+/// Re-entrant passes (backward inside a hook or a custom backward) beyond this depth go to a fresh thread: a level
+/// takes a few kilobytes of native stack and, under Python, several interpreter frames.
+const DEPTH_PER_THREAD: usize = 60;
+
+/// Deepest re-entrant pass. PyTorch promises no figure; the contract here is at least 1,000.
+const MAX_DEPTH: usize = 5_000;
+
+/// Stack of a fresh thread for deep re-entrant passes.
+const STACK_BYTES: usize = 64 << 20;
+
+thread_local! {
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+    static CALLBACKS: RefCell<Vec<Vec<Callback>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs once, when the pass that queued it is over.
+pub type Callback = Box<dyn FnOnce() -> Result<()> + Send>;
+
+/// Queues a callback for the end of the running pass.
+pub fn queue_callback(callback: Callback) -> Result<()> {
+    CALLBACKS.with(|queues| match queues.borrow_mut().last_mut() {
+        Some(queue) => {
+            queue.push(callback);
+            Ok(())
+        }
+        None => Err(Error::runtime("queue_callback", "Final callbacks can only be installed during backward pass.")),
+    })
+}
+
+/// Runs a backward pass. The result has one entry per `inputs` when capturing, else none.
+pub fn run(request: Request) -> Result<Vec<Option<Tensor>>> {
+    let depth = DEPTH.get();
+    if depth >= MAX_DEPTH {
+        return Err(Error::runtime(
+            "backward",
+            format!("backward was re-entered {MAX_DEPTH} times (a hook or custom backward that calls backward on itself?)"),
+        ));
+    }
+    if depth > 0 && depth % DEPTH_PER_THREAD == 0 {
+        return run_on_fresh_thread(request, depth);
+    }
+    run_here(request, depth)
+}
+
+fn run_here(request: Request, depth: usize) -> Result<Vec<Option<Tensor>>> {
+    struct Level(usize);
+    impl Drop for Level {
+        fn drop(&mut self) {
+            DEPTH.set(self.0);
+            let unfinished = CALLBACKS.with(|queues| queues.borrow_mut().pop());
+            drop(unfinished);
+        }
+    }
+    DEPTH.set(depth + 1);
+    CALLBACKS.with(|queues| queues.borrow_mut().push(Vec::new()));
+    let level = Level(depth);
+    let captured = {
+        let _modes = ModeGuard::with(Modes::NO_GRAD, !request.create_graph);
+        Pass::new(&request)?.run(&request)?
+    };
+    // Callbacks may queue further ones.
+    loop {
+        let batch = CALLBACKS.with(|queues| queues.borrow_mut().last_mut().map(std::mem::take).unwrap_or_default());
+        if batch.is_empty() {
+            break;
+        }
+        for callback in batch {
+            callback()?;
+        }
+    }
+    drop(level);
+    Ok(captured)
+}
+
+/// Continues on a thread of its own, with this thread's modes, while this one waits.
+#[cold]
+fn run_on_fresh_thread(request: Request, depth: usize) -> Result<Vec<Option<Tensor>>> {
+    let modes = modes();
+    let hooks = saved::hooks_of_thread();
+    let thread = std::thread::Builder::new().name("arcgrad-backward".into()).stack_size(STACK_BYTES).spawn(move || {
+        saved::set_hooks_of_thread(hooks);
+        let _modes = ModeGuard::set(modes);
+        run_here(request, depth)
+    });
+    let thread = thread.map_err(|error| {
+        Error::runtime("backward", format!("no thread for a re-entrant backward of depth {depth}: {error}"))
+    })?;
+    let mut result = None;
+    let mut thread = Some(thread);
+    crate::storage::wait_outside_host(&mut || {
+        if let Some(thread) = thread.take() {
+            result = Some(thread.join());
+        }
+    });
+    match result {
+        Some(Ok(result)) => result,
+        Some(Err(panic)) => std::panic::resume_unwind(panic),
+        None => Err(Error::runtime("backward", "the waiting function was not run")),
+    }
+}
+
+struct Pass {
+    slots: Vec<Slot>,
+    index: FxHashMap<u64, u32>,
+    ready: BinaryHeap<(u64, u32)>,
+    captured: Vec<Option<Tensor>>,
+    blame: Blame,
+}
+
+impl Pass {
+    /// Finds everything that can be reached and counts edges.
+    #[track_caller]
+    fn new(request: &Request) -> Result<Self> {
+        let mut pass = Self {
+            slots: Vec::new(),
+            index: FxHashMap::default(),
+            ready: BinaryHeap::new(),
+            captured: Vec::new(),
+            blame: Blame::here(),
+        };
+        let mut stack: Vec<u32> = Vec::new();
+        for (edge, _) in &request.roots {
+            if let Some(node) = &edge.node {
+                let (slot, new) = pass.slot(node);
+                if new {
+                    stack.push(slot);
+                }
+            }
+        }
+        while let Some(slot) = stack.pop() {
+            let node = pass.slots[slot as usize].node.clone();
+            for next in node.edges().iter().filter_map(|edge| edge.node.as_ref()) {
+                let (next, new) = pass.slot(next);
+                pass.slots[next as usize].waiting_for += 1;
+                if new {
+                    stack.push(next);
+                }
+            }
+        }
+        if let Some(inputs) = &request.inputs {
+            pass.restrict(inputs, request.capture);
+        } else {
+            for slot in &mut pass.slots {
+                slot.needed = true;
+            }
+        }
+        Ok(pass)
+    }
+
+    fn slot(&mut self, node: &NodeRef) -> (u32, bool) {
+        let next = self.slots.len() as u32;
+        let slot = *self.index.entry(node.id()).or_insert(next);
+        if slot == next {
+            self.slots.push(Slot {
+                node: node.clone(),
+                waiting_for: 0,
+                needed: false,
+                grads: std::iter::repeat_n(None, node.outputs().len()).collect(),
+                captures: SmallVec::new(),
+            });
+        }
+        (slot, slot == next)
+    }
+
+    /// Marks the nodes from which an input can be reached: only these run.
+    fn restrict(&mut self, inputs: &[Edge], capture: bool) {
+        if capture {
+            self.captured = vec![None; inputs.len()];
+        }
+        for (position, edge) in inputs.iter().enumerate() {
+            let Some(slot) = edge.node.as_ref().and_then(|node| self.index.get(&node.id())) else { continue };
+            let slot = &mut self.slots[*slot as usize];
+            if capture {
+                slot.captures.push((edge.output_nr, position));
+            } else {
+                slot.needed = true;
+            }
+        }
+        // Ids are a topological order: inputs of a node are older than it.
+        let mut order: Vec<u32> = (0..self.slots.len() as u32).collect();
+        order.sort_unstable_by_key(|&slot| self.slots[slot as usize].node.id());
+        for slot in order {
+            let node = self.slots[slot as usize].node.clone();
+            let leads = node.edges().iter().filter_map(|edge| edge.node.as_ref()).any(|next| {
+                let next = &self.slots[self.index[&next.id()] as usize];
+                next.needed || !next.captures.is_empty()
+            });
+            let slot = &mut self.slots[slot as usize];
+            slot.needed |= leads;
+        }
+    }
+
+    fn is_wanted(&self, node: &NodeRef) -> bool {
+        self.index.get(&node.id()).is_some_and(|&slot| {
+            let slot = &self.slots[slot as usize];
+            slot.needed || !slot.captures.is_empty()
+        })
+    }
+
+    fn push_if_ready(&mut self, slot: u32) {
+        let entry = &self.slots[slot as usize];
+        if entry.waiting_for == 0 {
+            let node = &entry.node;
+            let priority = if node.rule().is_accumulator() { u64::MAX } else { node.id() };
+            self.ready.push((priority, slot));
+        }
+    }
+
+    fn run(mut self, request: &Request) -> Result<Vec<Option<Tensor>>> {
+        let mut roots: SmallVec<[u32; 2]> = SmallVec::new();
+        for (edge, seed) in &request.roots {
+            let Some(node) = &edge.node else { continue };
+            let slot = self.index[&node.id()];
+            let seed = fit(seed.clone(), &node.outputs()[edge.output_nr as usize])?;
+            add_to_slot(&mut self.slots[slot as usize].grads[edge.output_nr as usize], seed)?;
+            if !roots.contains(&slot) {
+                roots.push(slot);
+            }
+        }
+        for slot in roots {
+            self.push_if_ready(slot);
+        }
+        let anomaly = modes();
+        while let Some((_, slot)) = self.ready.pop() {
+            self.run_slot(slot, request, anomaly)?;
+        }
+        Ok(self.captured)
+    }
+
+    fn run_slot(&mut self, slot: u32, request: &Request, modes: Modes) -> Result<()> {
+        let entry = &mut self.slots[slot as usize];
+        let node = entry.node.clone();
+        let needed = entry.needed;
+        let captures = std::mem::take(&mut entry.captures);
+        let mut grads = std::mem::take(&mut entry.grads);
+        let hooks = node.hooks().filter(|hooks| hooks.any()).cloned();
+        let _line = Inherit::from(node.blame());
+        let context = |error: Box<Error>| in_anomaly_mode(error, &node, modes);
+
+        if let Some(hooks) = &hooks {
+            for (output_nr, grad) in grads.iter_mut().enumerate() {
+                let Some(current) = grad else { continue };
+                for hook in hooks.of_kind(Kind::Gradient { output_nr: output_nr as u32 }) {
+                    if let Some(replaced) = hook.on_gradient(current).map_err(context)? {
+                        *current = fit_exactly(replaced, &node, output_nr)?;
+                    }
+                }
+            }
+        }
+        for (output_nr, position) in captures {
+            self.captured[position] = grads[output_nr as usize].clone();
+        }
+        if let Some(hooks) = &hooks {
+            for (output_nr, grad) in grads.iter().enumerate() {
+                let Some(grad) = grad else { continue };
+                for tensor in hooks.retained_of(output_nr as u32) {
+                    retain(&tensor, grad)?;
+                }
+            }
+        }
+        if needed {
+            let results = self.call(&node, grads, hooks.as_deref(), request, modes)?;
+            self.deliver(&node, results, modes)?;
+        } else {
+            self.deliver(&node, SmallVec::new(), modes)?;
+        }
+        Ok(())
+    }
+
+    fn call(
+        &mut self,
+        node: &NodeRef,
+        mut grads: Cotangents,
+        hooks: Option<&super::hooks::HookTable>,
+        request: &Request,
+        modes: Modes,
+    ) -> Result<Results> {
+        let context = |error: Box<Error>| in_anomaly_mode(error, node, modes);
+        let mut post_hooks = Vec::new();
+        if let Some(hooks) = hooks {
+            for hook in hooks.of_kind(Kind::Before) {
+                if let Some(replaced) = hook.before_node(&grads).map_err(context)? {
+                    grads = replaced;
+                }
+            }
+            post_hooks = hooks.of_kind(Kind::After);
+        }
+        let arrived = grads.iter().any(Option::is_some);
+        if !arrived && !node.rule().runs_without_gradient() {
+            return Ok(SmallVec::new());
+        }
+        let before = if post_hooks.is_empty() { Cotangents::new() } else { grads.clone() };
+        let needs: SmallVec<[bool; 4]> = if request.inputs.is_none() {
+            node.edges().iter().map(|edge| edge.node.is_some()).collect()
+        } else {
+            node.edges().iter().map(|edge| edge.node.as_ref().is_some_and(|next| self.is_wanted(next))).collect()
+        };
+        let mut cx = Backward::new(node, grads, &needs, request.create_graph);
+        node.rule().backward(&mut cx).map_err(context)?;
+        let mut results = cx.results;
+        if !request.retain_graph {
+            node.release(self.blame);
+        }
+        for hook in post_hooks {
+            if let Some(replaced) = hook.after_node(&results, &before).map_err(context)? {
+                results = replaced;
+            }
+        }
+        Ok(results)
+    }
+
+    fn deliver(&mut self, node: &NodeRef, mut results: Results, modes: Modes) -> Result<()> {
+        for (input, edge) in node.edges().iter().enumerate() {
+            let Some(next) = &edge.node else { continue };
+            let slot = self.index[&next.id()];
+            if let Some(grad) = results.get_mut(input).and_then(Option::take) {
+                if modes.any(Modes::CHECK_NAN) && (ALGEBRA.any_nan)(&grad)? {
+                    return Err(returned_nan(node, input));
+                }
+                let grad = fit(grad, &next.outputs()[edge.output_nr as usize]).map_err(|error| invalid(error, node, input))?;
+                add_to_slot(&mut self.slots[slot as usize].grads[edge.output_nr as usize], grad)?;
+            }
+            self.slots[slot as usize].waiting_for -= 1;
+            self.push_if_ready(slot);
+        }
+        Ok(())
+    }
+}
+
+/// `.grad` of a non-leaf that keeps it: summed over passes, never recorded into the node's own history.
+fn retain(tensor: &Tensor, grad: &Tensor) -> Result<()> {
+    let kept = match tensor.grad() {
+        None => grad.clone(),
+        Some(old) => (ALGEBRA.add)(&old, grad)?,
+    };
+    tensor.store_grad(Some(kept));
+    Ok(())
+}
+
+fn fit_exactly(grad: Tensor, node: &NodeRef, output_nr: usize) -> Result<Tensor> {
+    let (expected, given) = (&node.outputs()[output_nr], grad.meta());
+    if given.shape != expected.shape {
+        return Err(Error::runtime(
+            "hook",
+            format!("hook has changed the size of value: expected {:?}, got {:?}", expected.shape, given.shape),
+        ));
+    }
+    if given.dtype != expected.dtype {
+        return Err(Error::runtime(
+            "hook",
+            format!("hook has changed the type of value (was {} got {})", expected.dtype, given.dtype),
+        ));
+    }
+    Ok(grad)
+}
+
+#[cold]
+fn invalid(error: Box<Error>, node: &NodeRef, input: usize) -> Box<Error> {
+    match *error {
+        Error::Foreign { .. } => error,
+        other => Error::runtime(
+            "backward",
+            format!(
+                "Function {} returned an invalid gradient at index {input} - {other}\n  recorded at {}",
+                node.name(),
+                node.blame().describe()
+            ),
+        ),
+    }
+}
+
+#[cold]
+fn returned_nan(node: &NodeRef, input: usize) -> Box<Error> {
+    let ordinal = match input % 10 {
+        1 if input % 100 != 11 => "st",
+        2 if input % 100 != 12 => "nd",
+        3 if input % 100 != 13 => "rd",
+        _ => "th",
+    };
+    Error::runtime(
+        "backward",
+        format!(
+            "Function '{}' returned nan values in its {input}{ordinal} output.\n  recorded at {}\n\
+             Hint: the forward value there is usually at the edge of the function's domain (sqrt of 0, log of 0, 0/0).",
+            node.name(),
+            node.blame().describe()
+        ),
+    )
+}
+
+/// In anomaly mode every error of a rule names the forward line.
+fn in_anomaly_mode(error: Box<Error>, node: &NodeRef, modes: Modes) -> Box<Error> {
+    if !modes.any(Modes::ANOMALY) || matches!(*error, Error::Foreign { .. } | Error::Graph { .. }) {
+        return error;
+    }
+    Error::runtime(
+        error.op(),
+        format!("{error}\n  in the backward of {}, recorded at {}", node.name(), node.blame().describe()),
+    )
+}
+
+/// Runs one node outside a pass: a node object called by the program, or the inner function of a copied slice.
+pub fn call_node(node: &NodeRef, grads: Cotangents, needs: &[bool], create_graph: bool) -> Result<Results> {
+    let _line = Inherit::from(node.blame());
+    let mut cx = Backward::new(node, grads, needs, create_graph);
+    node.rule().backward(&mut cx)?;
+    Ok(cx.results)
+}
+
+/// Keeps the compiler honest about what crosses threads.
+const _: () = {
+    const fn sendable<T: Send + Sync>() {}
+    sendable::<Arc<super::node::Node>>();
+    sendable::<Tensor>();
+};

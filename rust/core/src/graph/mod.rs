@@ -1,0 +1,21 @@
+//! The dynamic graph: what was recorded, and the engine that runs it backward. Nothing in here names an op.
+//!
+//! Reading order: [`mode`] (what this thread does), [`provenance`] (which line did it), [`node`] (what is recorded),
+//! [`saved`] (values kept for backward), [`hooks`], [`accumulate`] (the leaves), [`engine`] (the backward pass),
+//! [`views`] (in-place operations on views), [`record`] (how an op enters the graph).
+
+pub mod accumulate;
+pub mod algebra;
+pub mod engine;
+pub mod hooks;
+pub mod mode;
+pub mod node;
+pub mod provenance;
+pub mod record;
+pub mod saved;
+pub mod views;
+
+pub use engine::{Request, run};
+pub use mode::{ModeGuard, Modes, enable_grad, is_grad_enabled, modes, no_grad, set_grad_enabled, set_modes};
+pub use node::{Backward, Edge, Meta, Node, NodeRef, Rule};
+pub use provenance::{Blame, Line};

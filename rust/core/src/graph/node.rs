@@ -1,0 +1,343 @@
+//! Nodes: one allocation with a header, saved values and the rule that turns output gradients into input gradients.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+
+use parking_lot::Mutex;
+use smallvec::SmallVec;
+
+use super::hooks::HookTable;
+use super::provenance::Blame;
+use super::saved::{Saved, SavedState};
+use crate::array::Array;
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// A node with its rule; the rule's type is erased in [`Node`].
+pub struct NodeOf<R: ?Sized> {
+    head: Head,
+    rule: R,
+}
+
+/// A node of any rule.
+pub type Node = NodeOf<dyn Rule>;
+
+/// A shared node.
+pub type NodeRef = Arc<Node>;
+
+/// A node that may be gone.
+pub type WeakNode = Weak<Node>;
+
+/// Gradients with respect to a node's outputs.
+pub type Cotangents = SmallVec<[Option<Tensor>; 1]>;
+
+/// Gradients with respect to a node's inputs.
+pub type Results = SmallVec<[Option<Tensor>; 2]>;
+
+/// Where the gradient of an input goes: an output of an older node, or nowhere.
+#[derive(Clone, Default)]
+pub struct Edge {
+    /// The node that made the input.
+    pub node: Option<NodeRef>,
+    /// Which of its outputs the input is.
+    pub output_nr: u32,
+}
+
+impl Edge {
+    /// An edge to an output of `node`.
+    pub fn new(node: NodeRef, output_nr: u32) -> Self {
+        Self { node: Some(node), output_nr }
+    }
+}
+
+/// Shape and dtype of a node's output. The engine sums and casts a gradient to this, on the edge, once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// Shape of the output.
+    pub shape: Shape,
+    /// Dtype of the output.
+    pub dtype: DType,
+}
+
+/// How a recorded operation turns gradients of its outputs into gradients of its inputs.
+pub trait Rule: Any + Send + Sync {
+    /// The node's name as PyTorch has it: `MulBackward0`.
+    fn name(&self) -> &str;
+
+    /// Puts a gradient for every input that is needed: see [`Backward`].
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()>;
+
+    /// Names of the saved values with their numbers, for `grad_fn._saved_<name>`.
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        Vec::new()
+    }
+
+    /// Whether the rule wants to run although no output got a gradient (custom functions that materialise zeros).
+    fn runs_without_gradient(&self) -> bool {
+        false
+    }
+
+    /// Whether the node may run again after its saved values were dropped because it holds none of its own.
+    fn release(&self) {}
+
+    /// Whether this node is a leaf's accumulator: it runs as soon as its gradient is complete.
+    fn is_accumulator(&self) -> bool {
+        false
+    }
+}
+
+/// Everything about a node that does not depend on its rule.
+pub struct Head {
+    id: u64,
+    blame: Blame,
+    edges: SmallVec<[Edge; 2]>,
+    outputs: SmallVec<[Meta; 1]>,
+    pub(super) saved: Mutex<SavedState>,
+    hooks: OnceLock<Arc<HookTable>>,
+    // A Python object that stands for the node; see `Tensor::host_slot`.
+    host: std::sync::atomic::AtomicPtr<()>,
+    // Whatever the program attaches (`grad_fn.metadata`).
+    metadata: OnceLock<Box<dyn Any + Send + Sync>>,
+}
+
+/// Ids grow with creation across all threads: a node's inputs always have smaller ids.
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+impl<R: Rule> NodeOf<R> {
+    /// A complete node: its id is drawn here.
+    pub fn new(
+        rule: R,
+        blame: Blame,
+        edges: SmallVec<[Edge; 2]>,
+        outputs: SmallVec<[Meta; 1]>,
+        saved: SmallVec<[Saved; 2]>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            head: Head {
+                id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+                blame,
+                edges,
+                outputs,
+                saved: Mutex::new(SavedState::new(saved)),
+                hooks: OnceLock::new(),
+                host: std::sync::atomic::AtomicPtr::new(std::ptr::null_mut()),
+                metadata: OnceLock::new(),
+            },
+            rule,
+        })
+    }
+}
+
+impl<R: ?Sized> NodeOf<R> {
+    /// Position in the order of creation.
+    pub fn id(&self) -> u64 {
+        self.head.id
+    }
+
+    /// The line of the program that made the node.
+    pub fn blame(&self) -> Blame {
+        self.head.blame
+    }
+
+    /// Where the gradients of the inputs go.
+    pub fn edges(&self) -> &[Edge] {
+        &self.head.edges
+    }
+
+    /// Shapes and dtypes of the outputs.
+    pub fn outputs(&self) -> &[Meta] {
+        &self.head.outputs
+    }
+
+    /// The slot for a host object that stands for this node.
+    pub fn host_slot(&self) -> &std::sync::atomic::AtomicPtr<()> {
+        &self.head.host
+    }
+
+    /// Whatever the host attached, made on first use.
+    pub fn metadata(&self, make: impl FnOnce() -> Box<dyn Any + Send + Sync>) -> &(dyn Any + Send + Sync) {
+        self.head.metadata.get_or_init(make).as_ref()
+    }
+
+    /// The metadata, if any was attached.
+    pub fn metadata_if_any(&self) -> Option<&(dyn Any + Send + Sync)> {
+        self.head.metadata.get().map(AsRef::as_ref)
+    }
+
+    /// The node's hooks, if any were ever registered.
+    pub fn hooks(&self) -> Option<&Arc<HookTable>> {
+        self.head.hooks.get()
+    }
+
+    /// The node's hooks, made on first use.
+    pub fn hooks_or_new(&self) -> &Arc<HookTable> {
+        self.head.hooks.get_or_init(Default::default)
+    }
+
+    /// Makes the node use a table of hooks that lives longer than it (a leaf's).
+    pub(super) fn share_hooks(&self, table: Arc<HookTable>) {
+        let _ = self.head.hooks.set(table);
+    }
+
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
+    }
+}
+
+impl Head {
+    pub(crate) fn saved(&self) -> parking_lot::MutexGuard<'_, SavedState> {
+        self.saved.lock()
+    }
+}
+
+impl Node {
+    /// The rule.
+    pub fn rule(&self) -> &dyn Rule {
+        &self.rule
+    }
+
+    /// The rule as its own type.
+    pub fn rule_as<R: Rule>(&self) -> Option<&R> {
+        (&self.rule as &dyn Any).downcast_ref()
+    }
+
+    /// The node's name.
+    pub fn name(&self) -> &str {
+        self.rule.name()
+    }
+
+    /// Drops saved values: backward without `retain_graph` has used them.
+    pub fn release(&self, blame: Blame) {
+        let dropped = self.head.saved.lock().release(blame);
+        // Outside the lock: a saved value may own host objects whose destructors run code.
+        drop(dropped);
+        self.rule.release();
+    }
+}
+
+/// What a rule sees of the backward pass: the gradients that arrived, what was saved, which results are needed.
+pub struct Backward<'a> {
+    pub(super) node: &'a NodeRef,
+    pub(super) grads: Cotangents,
+    pub(super) results: Results,
+    pub(super) needs: &'a [bool],
+    pub(super) create_graph: bool,
+}
+
+impl<'a> Backward<'a> {
+    pub(super) fn new(node: &'a NodeRef, grads: Cotangents, needs: &'a [bool], create_graph: bool) -> Self {
+        let results = std::iter::repeat_n(None, node.edges().len()).collect();
+        Self { node, grads, results, needs, create_graph }
+    }
+
+    /// The node being run.
+    pub fn node(&self) -> &'a NodeRef {
+        self.node
+    }
+
+    /// Whether the pass is itself recorded.
+    pub fn create_graph(&self) -> bool {
+        self.create_graph
+    }
+
+    /// Whether the gradient of input `index` is wanted.
+    pub fn needs(&self, index: usize) -> bool {
+        self.needs[index]
+    }
+
+    /// Number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.needs.len()
+    }
+
+    /// The gradient of output `index`; `None` where nothing arrived.
+    pub fn grad(&self, index: usize) -> Option<&Tensor> {
+        self.grads[index].as_ref()
+    }
+
+    /// The gradient of the only output. The engine does not run a rule without any gradient unless it asks for it.
+    pub fn only_grad(&self) -> Tensor {
+        self.grads[0].clone().expect("the engine runs a rule only when a gradient arrived")
+    }
+
+    /// Takes the gradients out, so that the rule may be their only owner.
+    pub fn take_grads(&mut self) -> Cotangents {
+        std::mem::take(&mut self.grads)
+    }
+
+    /// Saved value `index` as a tensor with its place in the graph, its version checked.
+    pub fn saved(&self, index: usize) -> Result<Tensor> {
+        super::saved::unpack(self.node, index)
+    }
+
+    /// Saved value `index` as bare data, its version checked: what a fused gradient kernel reads.
+    pub fn saved_array(&self, index: usize) -> Result<Array> {
+        match super::saved::unpack_array(self.node, index)? {
+            Some(array) => Ok(array),
+            None => Ok(self.saved(index)?.array()),
+        }
+    }
+
+    /// Gives the gradient of input `index`. Shape and dtype are adapted by the engine (broadcast axes summed).
+    pub fn put(&mut self, index: usize, grad: Tensor) {
+        self.results[index] = Some(grad);
+    }
+}
+
+// ---- drop without recursion ---------------------------------------------------------------------------------------
+
+/// What waits to be dropped on this thread.
+pub(crate) enum Doomed {
+    Node(#[allow(dead_code, reason = "held to be dropped")] NodeRef),
+    Tensor(#[allow(dead_code, reason = "held to be dropped")] Tensor),
+}
+
+thread_local! {
+    static DOOMED: RefCell<Vec<Doomed>> = const { RefCell::new(Vec::new()) };
+    static DROPPING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Drops values one after the other, however deeply they own each other. Called from `Drop`; a call from within a
+/// drop (also from a host destructor) only enqueues.
+pub(crate) fn drop_iteratively(values: impl Iterator<Item = Doomed>) {
+    let enqueued = DOOMED.try_with(|doomed| {
+        // Not `extend`: the iterator must not run anything while the queue is borrowed.
+        for value in values {
+            doomed.borrow_mut().push(value);
+        }
+    });
+    // During thread exit the queue may be gone; then the values were dropped by the failed call.
+    if enqueued.is_err() || DROPPING.try_with(|dropping| dropping.replace(true)).unwrap_or(true) {
+        return;
+    }
+    while let Some(value) = DOOMED.with(|doomed| doomed.borrow_mut().pop()) {
+        drop(value);
+    }
+    DROPPING.set(false);
+}
+
+impl Drop for Head {
+    fn drop(&mut self) {
+        let saved = self.saved.get_mut();
+        if self.edges.is_empty() && saved.is_empty() {
+            return;
+        }
+        let edges = self.edges.drain(..).filter_map(|edge| edge.node);
+        let sources = saved.take_edges();
+        // A node that others hold is only counted down: no need to queue it.
+        let last = |node: &NodeRef| Arc::strong_count(node) == 1;
+        let mut queue: SmallVec<[NodeRef; 4]> = SmallVec::new();
+        for node in edges.chain(sources) {
+            if last(&node) {
+                queue.push(node);
+            }
+        }
+        if !queue.is_empty() {
+            drop_iteratively(queue.into_iter().map(Doomed::Node));
+        }
+    }
+}

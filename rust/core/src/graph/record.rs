@@ -1,0 +1,127 @@
+//! How an operation enters the graph.
+
+use smallvec::SmallVec;
+
+use super::mode::{Modes, is_grad_enabled, modes};
+use super::node::{Edge, Meta, NodeOf, NodeRef, Rule};
+use super::provenance::Blame;
+use super::saved::{Saved, Source};
+use super::views;
+use crate::array::Array;
+use crate::error::{Error, Result};
+use crate::tensor::{Operand, Tensor};
+
+/// A value an operation wants back in backward.
+pub enum Save<'a> {
+    /// One of its inputs.
+    Input(&'a Operand),
+    /// One of its outputs, by number.
+    Output(u32),
+    /// Data without a place in the graph (indices, statistics).
+    Array(&'a Array),
+}
+
+/// Whether an operation on these operands is recorded on this thread right now.
+#[inline]
+pub fn is_recorded(inputs: &[&Operand]) -> bool {
+    inputs.iter().any(|input| input.edge.is_some()) && is_grad_enabled()
+}
+
+fn meta(array: &Array) -> Meta {
+    Meta { shape: array.shape().into(), dtype: array.dtype() }
+}
+
+fn edges(inputs: &[&Operand]) -> SmallVec<[Edge; 2]> {
+    inputs.iter().map(|input| input.edge.clone().unwrap_or_default()).collect()
+}
+
+fn save(saves: &[Save<'_>]) -> Result<SmallVec<[Saved; 2]>> {
+    let mut saved = SmallVec::new();
+    for save in saves {
+        match save {
+            Save::Input(input) => {
+                if input.inference {
+                    return Err(Error::runtime(
+                        "save_for_backward",
+                        "Inference tensors cannot be saved for backward. To work around you can make a clone to get \
+                         a normal tensor and use it in autograd.",
+                    ));
+                }
+                let source = input.edge.clone().map_or(Source::Constant, Source::Input);
+                saved.push(Saved::new(input.array.clone(), source, input.identity.clone())?);
+            }
+            Save::Array(array) => saved.push(Saved::new((*array).clone(), Source::Constant, std::sync::Weak::new())?),
+            // Outputs are saved when they exist: see `save_outputs`.
+            Save::Output(_) => {}
+        }
+    }
+    Ok(saved)
+}
+
+fn save_outputs(node: &NodeRef, saves: &[Save<'_>], outputs: &[Tensor]) -> Result<()> {
+    for save in saves {
+        if let Save::Output(nr) = save {
+            let output = &outputs[*nr as usize];
+            let saved = Saved::new(output.array(), Source::Output(*nr), output.downgrade())?;
+            node.head().saved().push(saved);
+        }
+    }
+    Ok(())
+}
+
+/// Records an operation with one output. Saved outputs come behind saved inputs.
+#[inline]
+#[track_caller]
+pub fn record<R: Rule>(rule: R, inputs: &[&Operand], saves: &[Save<'_>], output: Array) -> Result<Tensor> {
+    let outputs = smallvec::smallvec![meta(&output)];
+    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), outputs, save(saves)?);
+    let tensor = Tensor::from_node(output, node.clone(), 0);
+    if saves.iter().any(|save| matches!(save, Save::Output(_))) {
+        save_outputs(&node, saves, std::slice::from_ref(&tensor))?;
+    }
+    Ok(tensor)
+}
+
+/// Records an operation with several outputs.
+#[track_caller]
+pub fn record_many<R: Rule>(
+    rule: R,
+    inputs: &[&Operand],
+    saves: &[Save<'_>],
+    outputs: &[Array],
+) -> Result<Vec<Tensor>> {
+    let metas = outputs.iter().map(meta).collect();
+    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), metas, save(saves)?);
+    let tensors: Vec<Tensor> =
+        outputs.iter().enumerate().map(|(nr, output)| Tensor::from_node(output.clone(), node.clone(), nr as u32)).collect();
+    save_outputs(&node, saves, &tensors)?;
+    Ok(tensors)
+}
+
+/// Records an in-place operation that has been done: `target` moves to the new node. `inputs[0]` is what the target
+/// was before; the version has been bumped.
+#[track_caller]
+pub fn record_in_place<R: Rule>(rule: R, target: &Tensor, inputs: &[&Operand], saves: &[Save<'_>]) -> Result<()> {
+    let outputs = smallvec::smallvec![target.meta()];
+    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), outputs, save(saves)?);
+    save_outputs(&node, saves, std::slice::from_ref(target))?;
+    views::rebase_history(target, node, 0)
+}
+
+/// Checks that an in-place operation on `target` may be recorded; `recorded` says whether it will be.
+pub fn check_in_place(op: &'static str, target: &Tensor, recorded: bool) -> Result<()> {
+    if target.is_inference() && !modes().any(Modes::INFERENCE) {
+        return Err(Error::runtime(
+            op,
+            "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a \
+             normal tensor before doing inplace update.",
+        ));
+    }
+    if !target.array().storage().is_writable() {
+        return Err(Error::runtime(
+            op,
+            "the tensor shows read-only memory of a NumPy array or buffer and cannot be changed; clone() it first",
+        ));
+    }
+    if recorded { views::check_in_place(op, target) } else { Ok(()) }
+}

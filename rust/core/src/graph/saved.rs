@@ -1,0 +1,360 @@
+//! Values saved for backward. A saved value owns its data, never a tensor: (array, version, where it came from, and a
+//! weak reference for identity).
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::sync::{Arc, Weak};
+
+use smallvec::SmallVec;
+
+use super::mode::{Modes, modes, set_modes};
+use super::node::{Edge, Node, NodeRef};
+use super::provenance::Blame;
+use crate::array::Array;
+use crate::error::{Error, Result};
+use crate::tensor::{Inner, Tensor};
+
+/// Where a saved value came from.
+pub(crate) enum Source {
+    /// It needs no gradient.
+    Constant,
+    /// An input: the edge its gradient goes to.
+    Input(Edge),
+    /// An output of the node that saves it. No edge: a node must not own itself.
+    Output(u32),
+}
+
+/// A saved value.
+pub struct Saved {
+    kept: Kept,
+    version: u32,
+    source: Source,
+    identity: Weak<Inner>,
+}
+
+enum Kept {
+    Array(Array),
+    /// Packed by hooks of the program.
+    Packed(Arc<dyn Packed>),
+}
+
+/// A value packed by saved-tensor hooks.
+pub trait Packed: Send + Sync {
+    /// The tensor back, as the unpack hook gives it.
+    fn unpack(&self) -> Result<Tensor>;
+    /// The host's object, for its cycle collector.
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// A pair of hooks installed by `saved_tensors_hooks`.
+pub trait PackHooks: Send + Sync {
+    /// Packs a value about to be saved.
+    fn pack(&self, tensor: &Tensor) -> Result<Arc<dyn Packed>>;
+}
+
+thread_local! {
+    static HOOKS: RefCell<Vec<Arc<dyn PackHooks>>> = const { RefCell::new(Vec::new()) };
+    static DISABLED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    static PACKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Installs a pair of hooks on this thread, inside those already there.
+pub fn push_hooks(hooks: Arc<dyn PackHooks>) -> Result<()> {
+    if let Some(message) = DISABLED.with(|disabled| disabled.borrow().last().cloned()) {
+        return Err(Error::runtime("saved_tensors_hooks", message));
+    }
+    HOOKS.with(|stack| stack.borrow_mut().push(hooks));
+    set_modes(modes().with(Modes::SAVED_HOOKS, true));
+    Ok(())
+}
+
+/// Removes the innermost pair.
+pub fn pop_hooks() {
+    // Dropped after the stack is released: it may own host objects.
+    let popped = HOOKS.with(|stack| stack.borrow_mut().pop());
+    let left = HOOKS.with(|stack| !stack.borrow().is_empty());
+    set_modes(modes().with(Modes::SAVED_HOOKS, left));
+    drop(popped);
+}
+
+/// Refuses hooks with `message` until [`enable_hooks`].
+pub fn disable_hooks(message: &str) -> Result<()> {
+    if HOOKS.with(|stack| !stack.borrow().is_empty()) {
+        return Err(Error::runtime("disable_saved_tensors_hooks", message));
+    }
+    DISABLED.with(|disabled| disabled.borrow_mut().push(message.to_owned()));
+    Ok(())
+}
+
+/// Ends the innermost [`disable_hooks`].
+pub fn enable_hooks() {
+    DISABLED.with(|disabled| disabled.borrow_mut().pop());
+}
+
+/// The innermost pair of hooks on this thread, to be carried to another thread.
+pub(super) fn hooks_of_thread() -> Vec<Arc<dyn PackHooks>> {
+    HOOKS.with(|stack| stack.borrow().clone())
+}
+
+/// Replaces this thread's hooks (on the fresh thread of a deep re-entrant backward).
+pub(super) fn set_hooks_of_thread(hooks: Vec<Arc<dyn PackHooks>>) {
+    HOOKS.with(|stack| *stack.borrow_mut() = hooks);
+}
+
+impl Saved {
+    /// Saves an array with its place in the graph; packs it if the thread has hooks.
+    pub(crate) fn new(array: Array, source: Source, identity: Weak<Inner>) -> Result<Self> {
+        let version = array.storage().version();
+        let mut saved = Self { kept: Kept::Array(array), version, source, identity };
+        if modes().any(Modes::SAVED_HOOKS) && !PACKING.get() {
+            let hooks = HOOKS.with(|stack| stack.borrow().last().cloned());
+            if let Some(hooks) = hooks {
+                saved.pack_with(&*hooks, None)?;
+            }
+        }
+        Ok(saved)
+    }
+
+    fn pack_with(&mut self, hooks: &dyn PackHooks, node: Option<&NodeRef>) -> Result<()> {
+        let Kept::Array(array) = &self.kept else {
+            return Err(Error::runtime(
+                "register_hooks",
+                "Calling register_hooks on a saved tensor whose hooks have already been set.",
+            ));
+        };
+        let tensor = rebuild(array.clone(), self.edge(node), &self.identity);
+        PACKING.set(true);
+        let _guard = super::mode::no_grad();
+        let packed = hooks.pack(&tensor);
+        PACKING.set(false);
+        self.kept = Kept::Packed(packed?);
+        Ok(())
+    }
+
+    fn edge(&self, node: Option<&NodeRef>) -> Option<Edge> {
+        match (&self.source, node) {
+            (Source::Constant, _) => None,
+            (Source::Input(edge), _) => Some(edge.clone()),
+            (Source::Output(nr), Some(node)) => Some(Edge::new(node.clone(), *nr)),
+            (Source::Output(_), None) => None,
+        }
+    }
+}
+
+/// The tensor a saved value was, if that still exists and has not been given another place or other memory by an
+/// in-place operation since; else a new tensor with the same data at the same place.
+fn rebuild(array: Array, edge: Option<Edge>, identity: &Weak<Inner>) -> Tensor {
+    if let Some(inner) = identity.upgrade() {
+        let tensor = Tensor::from_inner(inner);
+        if tensor.is_at(edge.as_ref()) && tensor.array().is_exactly(&array) {
+            return tensor;
+        }
+    }
+    Tensor::from_saved(array, edge)
+}
+
+#[cold]
+fn modified(node: &Node, array: &Array, edge: Option<&Edge>, found: u32, expected: u32) -> Box<Error> {
+    let origin = match edge {
+        Some(Edge { node: Some(from), output_nr }) if !from.rule().is_accumulator() => {
+            format!(", which is output {output_nr} of {},", from.name())
+        }
+        _ => String::new(),
+    };
+    Error::graph(
+        "backward",
+        format!(
+            "one of the variables needed for gradient computation has been modified by an inplace operation: \
+             [{} {:?}]{origin} is at version {found}; expected version {expected} instead.\n  \
+             saved by {} at {}\n  changed at {}\n\
+             Hint: change a copy (x = x + 1 instead of x += 1, or x.clone() first), or do the in-place operation after backward.",
+            type_name(array.dtype()),
+            array.shape(),
+            node.name(),
+            node.blame().describe(),
+            array.storage().changed_by().describe(),
+        ),
+    )
+}
+
+/// PyTorch's legacy type name of a dtype, as its messages show it.
+pub fn type_name(dtype: crate::dtype::DType) -> &'static str {
+    use crate::dtype::DType;
+    match dtype {
+        DType::Bool => "arcgrad.BoolTensor",
+        DType::U8 => "arcgrad.ByteTensor",
+        DType::I8 => "arcgrad.CharTensor",
+        DType::I16 => "arcgrad.ShortTensor",
+        DType::I32 => "arcgrad.IntTensor",
+        DType::I64 => "arcgrad.LongTensor",
+        DType::F16 => "arcgrad.HalfTensor",
+        DType::BF16 => "arcgrad.BFloat16Tensor",
+        DType::F32 => "arcgrad.FloatTensor",
+        DType::F64 => "arcgrad.DoubleTensor",
+        DType::C64 => "arcgrad.ComplexFloatTensor",
+        DType::C128 => "arcgrad.ComplexDoubleTensor",
+    }
+}
+
+/// A node's saved values, until it has run.
+pub struct SavedState {
+    values: SmallVec<[Saved; 2]>,
+    released: Option<Blame>,
+}
+
+impl SavedState {
+    pub(super) fn new(values: SmallVec<[Saved; 2]>) -> Self {
+        Self { values, released: None }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, saved: Saved) {
+        self.values.push(saved);
+    }
+
+    pub(super) fn release(&mut self, blame: Blame) -> SmallVec<[Saved; 2]> {
+        if self.values.is_empty() {
+            return SmallVec::new();
+        }
+        self.released = Some(blame);
+        std::mem::take(&mut self.values)
+    }
+
+    pub(super) fn take_edges(&mut self) -> impl Iterator<Item = NodeRef> + '_ {
+        self.values.iter_mut().filter_map(|saved| match &mut saved.source {
+            Source::Input(edge) => edge.node.take(),
+            _ => None,
+        })
+    }
+
+    /// Host objects packed by hooks, for the cycle collector.
+    pub fn packed(&self) -> impl Iterator<Item = &Arc<dyn Packed>> {
+        self.values.iter().filter_map(|saved| match &saved.kept {
+            Kept::Packed(packed) => Some(packed),
+            Kept::Array(_) => None,
+        })
+    }
+
+    /// Bytes the saved values keep alive (views count their own elements only).
+    pub fn bytes(&self) -> usize {
+        self.values
+            .iter()
+            .map(|saved| match &saved.kept {
+                Kept::Array(array) => array.numel() * array.dtype().size(),
+                Kept::Packed(_) => 0,
+            })
+            .sum()
+    }
+
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+}
+
+/// The error of a second pass over values that are gone.
+#[cold]
+pub fn second_backward(node: &Node, first: Option<Blame>) -> Box<Error> {
+    let first = first.map_or_else(String::new, |blame| format!("\n  the first backward was at {}", blame.describe()));
+    Error::graph(
+        "backward",
+        format!(
+            "Trying to backward through the graph a second time (or directly access saved tensors after they have \
+             already been freed). Saved intermediate values of the graph are freed when you call .backward() or \
+             autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if \
+             you need to access saved tensors after calling backward.\n  {} was recorded at {}{first}",
+            node.name(),
+            node.blame().describe(),
+        ),
+    )
+}
+
+/// Saved value `index` of `node` as a tensor.
+pub(crate) fn unpack(node: &NodeRef, index: usize) -> Result<Tensor> {
+    // Everything is copied out first: neither host code nor a destructor may run under the node's lock.
+    let state = node.head().saved.lock();
+    if let Some(first) = state.released {
+        drop(state);
+        return Err(second_backward(node, Some(first)));
+    }
+    let saved = &state.values[index];
+    let edge = saved.edge(Some(node));
+    match &saved.kept {
+        Kept::Array(array) => {
+            let (array, expected, identity) = (array.clone(), saved.version, saved.identity.clone());
+            drop(state);
+            let found = array.storage().version();
+            if found != expected {
+                return Err(modified(node, &array, edge.as_ref(), found, expected));
+            }
+            Ok(rebuild(array, edge, &identity))
+        }
+        Kept::Packed(packed) => {
+            let packed = packed.clone();
+            drop(state);
+            let tensor = packed.unpack()?;
+            Ok(match edge {
+                Some(edge) => Tensor::from_saved(tensor.array(), Some(edge)),
+                None => tensor,
+            })
+        }
+    }
+}
+
+/// Saved value `index` of `node` as bare data: what a fused gradient kernel reads. `None` when only the program's
+/// hooks can produce it.
+pub(crate) fn unpack_array(node: &NodeRef, index: usize) -> Result<Option<Array>> {
+    let state = node.head().saved.lock();
+    if let Some(first) = state.released {
+        drop(state);
+        return Err(second_backward(node, Some(first)));
+    }
+    let saved = &state.values[index];
+    match &saved.kept {
+        Kept::Array(array) => {
+            let found = array.storage().version();
+            if found != saved.version {
+                let (array, edge, expected) = (array.clone(), saved.edge(Some(node)), saved.version);
+                drop(state);
+                return Err(modified(node, &array, edge.as_ref(), found, expected));
+            }
+            Ok(Some(array.clone()))
+        }
+        Kept::Packed(_) => Ok(None),
+    }
+}
+
+/// Whether the node's saved values are gone.
+pub fn was_released(node: &Node) -> bool {
+    node.head().saved.lock().released.is_some()
+}
+
+/// Errors when the node's saved values are gone.
+pub(crate) fn check_not_released(node: &Node) -> Result<()> {
+    let released = node.head().saved.lock().released;
+    match released {
+        Some(first) => Err(second_backward(node, Some(first))),
+        None => Ok(()),
+    }
+}
+
+/// Packs saved value `index` with hooks of its own (`SavedTensor.register_hooks`).
+pub fn register_hooks(node: &NodeRef, index: usize, hooks: &dyn PackHooks) -> Result<()> {
+    check_not_released(node)?;
+    let mut saved = {
+        let mut state = node.head().saved.lock();
+        let hole = Saved { kept: Kept::Array(placeholder()?), version: 0, source: Source::Constant, identity: Weak::new() };
+        std::mem::replace(&mut state.values[index], hole)
+    };
+    let result = saved.pack_with(hooks, Some(node));
+    let hole = std::mem::replace(&mut node.head().saved.lock().values[index], saved);
+    drop(hole);
+    result
+}
+
+fn placeholder() -> Result<Array> {
+    Array::uninit("register_hooks", &[0], crate::dtype::DType::F32)
+}

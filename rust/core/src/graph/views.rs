@@ -1,0 +1,317 @@
+//! Views and in-place operations on them.
+//!
+//! An in-place operation on a view rewrites the history of its base: the base's new node (`CopySlices`) cuts the
+//! view's part out of the gradient, sends it through the operation's node and puts the result back. The other views
+//! of the base get their `grad_fn` anew when it is next asked for.
+
+use std::sync::Arc;
+
+use smallvec::{SmallVec, smallvec};
+
+use super::algebra::ALGEBRA;
+use super::engine::call_node;
+use super::mode::{Modes, enable_grad, is_grad_enabled, modes};
+use super::node::{Backward, Edge, Meta, NodeOf, NodeRef, Rule};
+use super::provenance::Blame;
+use crate::array::Array;
+use crate::error::{Error, Result};
+use crate::shape::{Shape, Strides};
+use crate::tensor::Tensor;
+
+/// Under what circumstances a view was made; decides whether in-place operations on it can be differentiated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Creation {
+    /// By a recorded or recordable view operation.
+    Plain,
+    /// By an operation that returns several views (`unbind`, `split`, `chunk`).
+    MultiOutput,
+    /// While gradients were switched off.
+    NoGrad,
+    /// In inference mode.
+    Inference,
+    /// Returned by a custom function.
+    CustomFunction,
+}
+
+/// What makes a tensor a view.
+#[derive(Clone)]
+pub(crate) struct View {
+    /// The tensor whose memory is shown: never itself a view.
+    pub(crate) base: Tensor,
+    pub(crate) creation: Creation,
+    /// Version at which the view's own `grad_fn` is the right one.
+    pub(crate) version: u32,
+}
+
+/// Makes `tensor`, fresh and not yet shown to anybody, a view of `source`.
+pub fn mark_view(tensor: &Tensor, source: &Tensor, several: bool) {
+    let (base, inherited) = {
+        let state = source.lock();
+        match state.extra.as_ref().and_then(|extra| extra.view.as_ref()) {
+            Some(view) => (view.base.clone(), view.creation),
+            None => (source.clone(), Creation::Plain),
+        }
+    };
+    let creation = match (inherited, modes()) {
+        (_, modes) if modes.any(Modes::INFERENCE) => Creation::Inference,
+        (_, modes) if modes.any(Modes::NO_GRAD) => Creation::NoGrad,
+        (Creation::Plain, _) if several => Creation::MultiOutput,
+        (inherited, _) => inherited,
+    };
+    let mut state = tensor.lock();
+    let version = state.array.storage().version();
+    state.extra().view = Some(View { base, creation, version });
+}
+
+/// Changes how a view is judged (outputs of custom functions).
+pub fn set_creation(tensor: &Tensor, creation: Creation) {
+    if let Some(view) = tensor.lock().extra().view.as_mut() {
+        view.creation = creation;
+    }
+}
+
+fn view_of(tensor: &Tensor) -> Option<View> {
+    tensor.lock().extra.as_ref().and_then(|extra| extra.view.clone())
+}
+
+/// The `grad_fn` of a view: its own while the data is unchanged, else one made anew over the base's.
+pub(crate) fn current_grad_fn(tensor: &Tensor) -> Result<Option<NodeRef>> {
+    let (own, view, array) = {
+        let state = tensor.lock();
+        let Some(view) = state.extra.as_ref().and_then(|extra| extra.view.clone()) else {
+            return Ok(state.grad_fn.clone());
+        };
+        (state.grad_fn.clone(), view, state.array.clone())
+    };
+    let version = array.storage().version();
+    if version == view.version || (own.is_none() && !view.base.requires_grad()) {
+        return Ok(own);
+    }
+    if !view.base.requires_grad() {
+        return Ok(own);
+    }
+    refuse(tensor, &view, "a view", true)?;
+    let base = view.base.array();
+    let shown = {
+        // Made as if the view had been taken just now, whatever the thread's mode.
+        let _on = enable_grad();
+        let offset = array.offset() as isize - base.offset() as isize;
+        let _ = offset;
+        (ALGEBRA.as_strided)(&view.base, array.shape(), array.strides(), array.offset())?
+    };
+    let node = shown.lock().grad_fn.clone();
+    let old = {
+        let mut state = tensor.lock();
+        state.output_nr = 0;
+        if let Some(own) = state.extra().view.as_mut() {
+            own.version = version;
+        }
+        std::mem::replace(&mut state.grad_fn, node.clone())
+    };
+    drop(old);
+    Ok(node)
+}
+
+/// Whether a recorded in-place operation on `target` is allowed.
+pub(crate) fn check_in_place(op: &'static str, target: &Tensor) -> Result<()> {
+    if let Some(view) = view_of(target) {
+        refuse(target, &view, op, false)?;
+        if view.base.is_leaf() && view.base.requires_grad() {
+            return Err(Error::runtime(
+                op,
+                "a view of a leaf Variable that requires grad is being used in an in-place operation. Use \
+                 no_grad() for updates of parameters, or clone() the leaf first.",
+            ));
+        }
+    }
+    if target.is_leaf() && target.requires_grad() {
+        return Err(Error::runtime(
+            op,
+            "a leaf Variable that requires grad is being used in an in-place operation. Use no_grad() for updates of \
+             parameters, or clone() the leaf first.",
+        ));
+    }
+    Ok(())
+}
+
+/// The views whose history cannot be rewritten.
+fn refuse(tensor: &Tensor, view: &View, op: &'static str, indirect: bool) -> Result<()> {
+    if view.creation == Creation::Plain {
+        return Ok(());
+    }
+    let who = {
+        let state = tensor.lock();
+        match &state.grad_fn {
+            Some(node) => format!("Output {} of {}", state.output_nr, node.name()),
+            None => String::new(),
+        }
+    };
+    let how = if indirect { "is a view and its base or another view of its base has been modified inplace" } else { "is a view and is being modified inplace" };
+    let reason = match view.creation {
+        Creation::Plain => return Ok(()),
+        Creation::MultiOutput => format!(
+            "{who} {how}. This view is the output of a function that returns multiple views. Such functions do not \
+             allow the output views to be modified inplace. You should replace the inplace operation by an \
+             out-of-place one."
+        ),
+        Creation::NoGrad if who.is_empty() => format!(
+            "A view was created in no_grad mode and {} with grad mode enabled. Given that this use case is ambiguous \
+             and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace \
+             either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if \
+             you want the inplace to be tracked).",
+            if indirect { "its base or another view of its base has been modified inplace" } else { "is being modified inplace" }
+        ),
+        Creation::NoGrad => format!(
+            "{who} {how} with grad mode enabled, but the view was created in no_grad mode. Take the view and change \
+             it either both inside the no_grad block or both outside."
+        ),
+        Creation::Inference => format!(
+            "{who} {how} in normal mode, but the view was created in inference mode. Take the view and change it both \
+             inside or both outside."
+        ),
+        Creation::CustomFunction => format!(
+            "{who} {how}. This view was created inside a custom Function (or because an input was returned as-is) and \
+             the autograd logic to handle view+inplace would override the custom backward associated with the custom \
+             Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the \
+             output of the custom Function."
+        ),
+    };
+    // Without gradients there is no history to get wrong.
+    if !is_grad_enabled() && !indirect { Ok(()) } else { Err(Error::graph(op, reason)) }
+}
+
+/// After an in-place operation: `target` is output `output_nr` of `node` from now on.
+pub(crate) fn rebase_history(target: &Tensor, node: NodeRef, output_nr: u32) -> Result<()> {
+    match view_of(target) {
+        None => {
+            move_to(target, node, output_nr);
+            Ok(())
+        }
+        Some(view) => {
+            let base = view.base.array();
+            let shown = target.array();
+            let base_edge = view.base.gradient_edge()?.unwrap_or_default();
+            let blame = node.blame();
+            let mut edges: SmallVec<[Edge; 2]> = smallvec![base_edge];
+            edges.extend(node.edges().iter().skip(1).cloned());
+            let rule = CopySlices { base: Geometry::of(&base), view: Geometry::of(&shown), inner: node };
+            let meta = Meta { shape: base.shape().into(), dtype: base.dtype() };
+            let copy: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], SmallVec::new());
+            move_to(&view.base, copy, 0);
+            // The view's own grad_fn is now out of date: make it anew, and move retained gradients there.
+            let old = target.lock().grad_fn.clone();
+            let retains = target.retains_grad();
+            let new = current_grad_fn(target)?;
+            if let (true, Some(new)) = (retains, new) {
+                if let Some(hooks) = old.as_ref().and_then(|old| old.hooks()) {
+                    hooks.forget_retained(&target.downgrade());
+                }
+                new.hooks_or_new().retain(0, target.downgrade());
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Gives a tensor that is no view its new place. A retained gradient follows; tensor hooks stay with the old node.
+fn move_to(tensor: &Tensor, node: NodeRef, output_nr: u32) {
+    let retains = tensor.retains_grad();
+    if retains {
+        let old = tensor.lock().grad_fn.clone();
+        if let Some(hooks) = old.as_ref().and_then(|old| old.hooks()) {
+            hooks.forget_retained(&tensor.downgrade());
+        }
+        node.hooks_or_new().retain(output_nr, tensor.downgrade());
+    }
+    let old = {
+        let mut state = tensor.lock();
+        state.output_nr = output_nr;
+        state.requires_grad = false;
+        state.grad_fn.replace(node)
+    };
+    drop(old);
+}
+
+/// Gives a tensor a place in the graph directly (outputs of custom functions that were changed in place).
+pub fn set_history(target: &Tensor, node: NodeRef, output_nr: u32) -> Result<()> {
+    rebase_history(target, node, output_nr)
+}
+
+/// Gives a fresh tensor its node.
+pub fn attach(tensor: &Tensor, node: NodeRef, output_nr: u32) {
+    move_to(tensor, node, output_nr);
+    let mut state = tensor.lock();
+    let version = state.array.storage().version();
+    if let Some(view) = state.extra.as_mut().and_then(|extra| extra.view.as_mut()) {
+        view.version = version;
+    }
+}
+
+struct Geometry {
+    shape: Shape,
+    strides: Strides,
+    offset: usize,
+}
+
+impl Geometry {
+    fn of(array: &Array) -> Self {
+        Self { shape: array.shape().into(), strides: array.strides().into(), offset: array.offset() }
+    }
+}
+
+/// The history of a base one of whose views was changed in place.
+struct CopySlices {
+    base: Geometry,
+    view: Geometry,
+    inner: NodeRef,
+}
+
+impl Rule for CopySlices {
+    fn name(&self) -> &str {
+        "arcgrad::CopySlices"
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let grad = cx.only_grad();
+        // A copy in the base's own strides, so that the view's geometry cuts out the same elements.
+        let whole = (ALGEBRA.copy_strided)(&grad, &self.base.strides)?;
+        let start = whole.array().offset() as isize;
+        let offset = start + self.view.offset as isize - self.base.offset as isize;
+        let part = (ALGEBRA.as_strided)(&whole, &self.view.shape, &self.view.strides, offset as usize)?;
+        let sent = (ALGEBRA.copy_strided)(&part, &crate::shape::contiguous_strides(&self.view.shape))?;
+        let mut needs: SmallVec<[bool; 4]> = (0..cx.inputs()).map(|input| cx.needs(input)).collect();
+        // The part the operation overwrote: its old value's gradient replaces the new one's.
+        needs[0] &= self.inner.edges()[0].node.is_some() || cx.needs(0);
+        let results = call_node(&self.inner, smallvec![Some(sent)], &needs, cx.create_graph())?;
+        for (input, result) in results.into_iter().enumerate() {
+            if input > 0 {
+                if let Some(result) = result {
+                    cx.put(input, result);
+                }
+            } else if cx.needs(0) {
+                match result {
+                    Some(result) => (ALGEBRA.copy_into)(&part, &result)?,
+                    None => (ALGEBRA.zero)(&part)?,
+                }
+            }
+        }
+        if cx.needs(0) {
+            cx.put(0, whole);
+        }
+        Ok(())
+    }
+
+    fn release(&self) {
+        self.inner.release(Blame::here());
+    }
+}
+
+/// Whether `node` rewrites a base's history, with the node of the operation on the view.
+pub fn inner_of_copy_slices(node: &NodeRef) -> Option<NodeRef> {
+    node.rule_as::<CopySlices>().map(|rule| rule.inner.clone())
+}
+
+const _: () = {
+    const fn sendable<T: Send + Sync>() {}
+    sendable::<Arc<CopySlices>>();
+};

@@ -1,0 +1,98 @@
+//! sinh, cosh, tanh and their inverses.
+
+use super::exponential::{clamp, exp_parts, expm1_parts};
+use super::logarithm::ln_1p;
+use super::{Float, fast_two_sum, polynomial, quotient, select, two_product, two_sum};
+
+/// (e^a ± e^-a) / 2 for a ≥ 0.
+#[inline(always)]
+fn half_sum<F: Float>(a: F, sign: f64) -> F {
+    // Both functions overflow at most ln 2 beyond exp.
+    let a = select(a > F::EXP_RANGE[1] + F::lit(1.0), F::EXP_RANGE[1] + F::lit(1.0), a);
+    let (q, q_low, n) = exp_parts(a, F::lit(0.0));
+    let (m, m_low) = fast_two_sum(F::lit(1.0), q);
+    let s = F::pow2(F::negate(n));
+    let other = F::lit(sign) / m * s * s;
+    let other = select(a > F::SMALL_EXP, F::lit(0.0), other);
+    (m + (other + (m_low + q_low))).ldexp(F::pred(n))
+}
+
+/// Hyperbolic sine: its series below 1, exponentials above.
+#[inline(always)]
+pub fn sinh<F: Float>(x: F) -> F {
+    let a = x.abs();
+    let z = a * a;
+    let near = (a * z).mul_add(polynomial(z, F::SINH), a);
+    select(a < F::lit(1.0), near, half_sum(a, -1.0)).copysign(x)
+}
+
+/// Hyperbolic cosine.
+#[inline(always)]
+pub fn cosh<F: Float>(x: F) -> F {
+    half_sum(x.abs(), 1.0)
+}
+
+/// Hyperbolic tangent: E / (E + 2) with E = expm1(2|x|).
+#[inline(always)]
+pub fn tanh<F: Float>(x: F) -> F {
+    let a = clamp(x.abs(), [F::lit(0.0), F::TANH_MAX]);
+    let (e, e_low) = expm1_parts(a + a);
+    let (d, d_low) = two_sum(e, F::lit(2.0));
+    let (t, t_low) = quotient(e, e_low, d, d_low + e_low);
+    (t + t_low).copysign(x)
+}
+
+/// ln(u + u_low) for u ≥ 1, or ln(2u) where `large`.
+#[inline(always)]
+fn ln_or_doubled<F: Float>(u: F, u_low: F, large: bool) -> F {
+    let (m, k, n) = u.split();
+    let low = select(large, F::lit(0.0), u_low * F::pow2(F::negate(n)));
+    let (f, f_low) = two_sum(m - F::lit(1.0), low);
+    ln_1p(f, f_low, k + select(large, F::lit(1.0), F::lit(0.0)))
+}
+
+/// Inverse hyperbolic sine: ln(1 + x + x² / (1 + √(1 + x²))).
+#[inline(always)]
+pub fn asinh<F: Float>(x: F) -> F {
+    let a = x.abs();
+    let large = a > F::LARGE;
+    let z = a * a;
+    let one = F::lit(1.0);
+    let (t, t_low) = fast_two_sum(a, z / (one + (z + one).sqrt()));
+    let (u, u_low) = two_sum(one, t);
+    let y = ln_or_doubled(select(large, a, u), u_low + t_low, large);
+    select(a < F::INFINITY, y, a).copysign(x)
+}
+
+/// Inverse hyperbolic cosine: ln(1 + t + √(2t + t²)), t = x − 1.
+#[inline(always)]
+pub fn acosh<F: Float>(x: F) -> F {
+    let large = x > F::LARGE;
+    let one = F::lit(1.0);
+    let t = x - one;
+    let (square, square_low) = two_product(t, t);
+    let (v, v_low) = two_sum(t + t, square);
+    let s = v.sqrt();
+    let s_low = ((-s).mul_add(s, v) + (v_low + square_low)) / (s + s);
+    let s_low = select(s > F::lit(0.0), s_low, F::lit(0.0));
+    let (w, w_low) = two_sum(s, t);
+    let (u, u_low) = two_sum(one, w);
+    let y = ln_or_doubled(select(large, x, u), u_low + (w_low + s_low), large);
+    let y = select(x < F::INFINITY, y, x);
+    select(x < one, F::NAN, y)
+}
+
+/// Inverse hyperbolic tangent: ln(1 + 2x / (1 − x)) / 2.
+#[inline(always)]
+pub fn atanh<F: Float>(x: F) -> F {
+    let a = x.abs();
+    let one = F::lit(1.0);
+    let (d, d_low) = fast_two_sum(one, -a);
+    let (q, q_low) = quotient(a + a, F::lit(0.0), d, d_low);
+    let (u, u_low) = two_sum(one, q);
+    let y = ln_or_doubled(u, u_low + q_low, false) * F::lit(0.5);
+    let y = select(a == one, F::INFINITY, y);
+    // Halving a subnormal 2x is exact, but the logarithm's own steps may not be; atanh(x) = x there.
+    let y = select(a < F::lit(1e-10), a, y);
+    select(a > one, F::NAN, y).copysign(x)
+}

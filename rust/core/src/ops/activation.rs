@@ -1,0 +1,151 @@
+//! Activation functions.
+
+use crate::ops::elementwise::elementwise;
+
+/// √(2/π), of the tanh form of GELU.
+const SQRT_2_OVER_PI: f64 = 0.797_884_560_802_865_4;
+/// Coefficient of x³ in the tanh form of GELU (Hendrycks & Gimpel 2016).
+const GELU_CUBIC: f64 = 0.044_715;
+/// 1/√(2π), the normal density at 0.
+const DENSITY_AT_0: f64 = 0.398_942_280_401_432_7;
+
+elementwise! {
+    /// Logistic sigmoid 1 / (1 + e⁻ˣ).
+    sigmoid(x) -> z "SigmoidBackward0" real in -4.0..4.0 {
+        value: ((-x).exp() + 1.0).reciprocal(),
+        x(g, z): g * (z.clone() * (-z + 1.0)),
+    }
+
+    /// max(x, 0); gradient 0 at 0.
+    relu(x) -> z "ReluBackward0" ring in -3.0..3.0 {
+        value: { let zero = x.int(0); R::select(x.clone().le(zero.clone()), zero, x) },
+        x(g, z): R::select(z.le(g.int(0)), g.int(0), g),
+    }
+
+    /// x where positive, else `negative_slope · x`.
+    leaky_relu(x)[negative_slope] "LeakyReluBackward0" real in -3.0..3.0 {
+        value: { let zero = x.int(0); R::select(x.clone().gt(zero), x.clone(), x * negative_slope) },
+        x(g, x): R::select(x.gt(g.int(0)), g.clone(), g * negative_slope),
+    }
+
+    /// `scale · x` where positive, else `alpha · scale · (e^(input_scale·x) − 1)`.
+    elu(x)[alpha, scale, input_scale] "EluBackward0" real in -3.0..3.0 {
+        value: {
+            let zero = x.int(0);
+            R::select(x.clone().le(zero), (x.clone() * input_scale).expm1() * (alpha * scale), x * scale)
+        },
+        x(g, x): R::select(
+            x.clone().le(g.int(0)),
+            g.clone() * ((x * input_scale).exp() * (alpha * scale * input_scale)),
+            g * scale
+        ),
+    }
+
+    /// Gaussian error linear unit x·Φ(x).
+    gelu(x) "GeluBackward0" real in -3.0..3.0 {
+        value: x.clone() * ((x * std::f64::consts::FRAC_1_SQRT_2).erf() + 1.0) * 0.5,
+        x(g, x): {
+            let cdf = ((x.clone() * std::f64::consts::FRAC_1_SQRT_2).erf() + 1.0) * 0.5;
+            let density = (x.clone() * x.clone() * -0.5).exp() * DENSITY_AT_0;
+            g * (cdf + x * density)
+        },
+    }
+
+    /// GELU with the tanh approximation.
+    gelu_tanh(x) "GeluBackward0" real in -3.0..3.0 {
+        value: {
+            let inner = (x.clone() * x.clone() * x.clone() * GELU_CUBIC + x.clone()) * SQRT_2_OVER_PI;
+            x * (inner.tanh() + 1.0) * 0.5
+        },
+        x(g, x): {
+            let squared = x.clone() * x.clone();
+            let tanh = ((squared.clone() * x.clone() * GELU_CUBIC + x.clone()) * SQRT_2_OVER_PI).tanh();
+            let slope = (squared * (3.0 * GELU_CUBIC) + 1.0) * SQRT_2_OVER_PI;
+            let left = (tanh.clone() + 1.0) * 0.5;
+            g * (left + x * (-(tanh.clone() * tanh) + 1.0) * slope * 0.5)
+        },
+    }
+
+    /// Sigmoid linear unit x·σ(x).
+    silu(x) "SiluBackward0" real in -3.0..3.0 {
+        value: { let denominator = (-x.clone()).exp() + 1.0; x / denominator },
+        x(g, x): {
+            let s = ((-x.clone()).exp() + 1.0).reciprocal();
+            g * (s.clone() * (x * (-s + 1.0) + 1.0))
+        },
+    }
+
+    /// `ln(1 + e^(beta·x)) / beta`, the identity where `beta·x > threshold`.
+    softplus(x)[beta, threshold] "SoftplusBackward0" real in -3.0..3.0 {
+        value: {
+            let scaled = x.clone() * beta;
+            let linear = scaled.clone().gt(x.lit(threshold));
+            R::select(linear, x, scaled.exp().log1p() * (1.0 / beta))
+        },
+        x(g, x): {
+            let scaled = x * beta;
+            let linear = scaled.clone().gt(g.lit(threshold));
+            R::select(linear, g.clone(), g / ((-scaled).exp() + 1.0))
+        },
+    }
+
+    /// ln σ(x), without overflow.
+    log_sigmoid(x) "LogSigmoidBackward0" real in -3.0..3.0 {
+        value: { let zero = x.int(0); x.clone().minimum(zero) - (-x.abs()).exp().log1p() },
+        x(g, x): g / (x.exp() + 1.0),
+    }
+
+    /// x clamped to [min_val, max_val]; gradient 0 at and beyond the ends.
+    hardtanh(x)[min_val, max_val] "HardtanhBackward0" real in -3.0..3.0 {
+        value: { let (low, high) = (x.lit(min_val), x.lit(max_val)); x.maximum(low).minimum(high) },
+        x(g, x): R::select(x.clone().gt(g.lit(min_val)) & x.lt(g.lit(max_val)), g.clone(), g.int(0)),
+    }
+
+    /// x·relu6(x + 3)/6.
+    hardswish(x) "HardswishBackward0" real in -2.5..2.5 {
+        value: { let (zero, six) = (x.int(0), x.lit(6.0)); x.clone() * (x + 3.0).maximum(zero).minimum(six) / 6.0 },
+        x(g, x): R::select(
+            x.clone().lt(g.lit(-3.0)),
+            g.int(0),
+            R::select(x.clone().le(g.lit(3.0)), g.clone() * (x / 3.0 + 0.5), g.clone())
+        ),
+    }
+
+    /// relu6(x + 3)/6.
+    hardsigmoid(x) "HardsigmoidBackward0" real in -2.5..2.5 {
+        value: { let (zero, six) = (x.int(0), x.lit(6.0)); (x + 3.0).maximum(zero).minimum(six) / 6.0 },
+        x(g, x): R::select(x.clone().gt(g.lit(-3.0)) & x.lt(g.lit(3.0)), g.clone() / 6.0, g.int(0)),
+    }
+
+    /// x where |x| > lambd, else 0.
+    hardshrink(x)[lambd] "HardshrinkBackward0" real in -3.0..3.0 {
+        value: { let (zero, limit) = (x.int(0), x.lit(lambd)); R::select(x.clone().abs().le(limit), zero, x) },
+        x(g, x): R::select(x.abs().le(g.lit(lambd)), g.int(0), g),
+    }
+
+    /// x − lambd, x + lambd or 0.
+    softshrink(x)[lambd] "SoftshrinkBackward0" real in -3.0..3.0 {
+        value: {
+            let (zero, limit) = (x.int(0), x.lit(lambd));
+            let below = R::select(x.clone().lt(-limit.clone()), x.clone() + lambd, zero);
+            R::select(x.clone().gt(limit), x - lambd, below)
+        },
+        x(g, x): R::select(x.abs().le(g.lit(lambd)), g.int(0), g),
+    }
+
+    /// x where greater than `threshold`, else `value`.
+    threshold(x)[threshold, value] "ThresholdBackward0" real in -3.0..3.0 {
+        value: { let (limit, other) = (x.lit(threshold), x.lit(value)); R::select(x.clone().le(limit), other, x) },
+        x(g, x): R::select(x.le(g.lit(threshold)), g.int(0), g),
+    }
+
+    /// x·tanh(softplus(x)).
+    mish(x) "MishBackward0" real in -3.0..3.0 {
+        value: x.clone() * x.exp().log1p().tanh(),
+        x(g, x): {
+            let s = ((-x.clone()).exp() + 1.0).reciprocal();
+            let t = x.clone().exp().log1p().tanh();
+            g * (t.clone() + x * s * (-(t.clone() * t) + 1.0))
+        },
+    }
+}

@@ -1,0 +1,26 @@
+//! What the engine does with gradients, in terms of ops: see [`crate::graph::algebra`].
+
+use super::elementwise::{Arg, apply, apply_in_place};
+use super::{copy, reduce, rows, views};
+use crate::graph::algebra::Algebra;
+use crate::graph::no_grad;
+use crate::scalar::Scalar;
+
+/// The engine's table.
+pub static ALGEBRA: Algebra = Algebra {
+    add: |a, b| apply(&rows::add::ROW, &[], &[Arg::Tensor(a), Arg::Tensor(b)]),
+    add_in_place: |a, b| {
+        let _off = no_grad();
+        apply_in_place(&rows::add::ROW, &[], a, &[Arg::Tensor(b)])
+    },
+    sum_to: reduce::sum_to,
+    cast: copy::to_dtype,
+    copy_strided: copy::copy_strided,
+    any_nan: |tensor| {
+        let nan = apply(&rows::isnan::ROW, &[], &[Arg::Tensor(tensor)])?;
+        Ok(reduce::any(&nan, None, false)?.item()? == Scalar::Bool(true))
+    },
+    as_strided: views::as_strided,
+    copy_into: |target, source| copy::copy_(target, source),
+    zero: |target| copy::fill_(target, Scalar::Int(0)),
+};

@@ -1,0 +1,166 @@
+//! Copies and casts: `clone`, `contiguous`, `to`, `copy_`, `fill_`.
+
+use crate::array::Array;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::graph::node::{Backward, Rule};
+use crate::graph::record::{check_in_place, is_recorded, record, record_in_place};
+use crate::graph::{Blame, is_grad_enabled};
+use crate::ops::elementwise::check_overlap;
+use crate::scalar::Scalar;
+use crate::shape;
+use crate::storage::Access;
+use crate::tensor::Tensor;
+
+/// A copy: the gradient passes (the engine casts it back).
+struct Copied(&'static str);
+
+impl Rule for Copied {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let grad = cx.only_grad();
+        cx.put(0, grad);
+        Ok(())
+    }
+}
+
+/// The target of `copy_`: its old value gets no gradient, the source gets all of it.
+struct CopiedInto;
+
+impl Rule for CopiedInto {
+    fn name(&self) -> &str {
+        "CopyBackwards"
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let grad = cx.only_grad();
+        if cx.needs(1) {
+            cx.put(1, grad);
+        }
+        Ok(())
+    }
+}
+
+/// The target of `fill_`: its old value gets no gradient.
+struct Filled(&'static str);
+
+impl Rule for Filled {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    fn backward(&self, _cx: &mut Backward<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[track_caller]
+fn copied(name: &'static str, source: &Tensor, copy: impl FnOnce(&Array) -> Result<Array>) -> Result<Tensor> {
+    let operand = source.operand()?;
+    let array = copy(&operand.array)?;
+    if is_recorded(&[&operand]) && array.dtype().is_differentiable() {
+        record(Copied(name), &[&operand], &[], array)
+    } else {
+        Ok(Tensor::from_array(array))
+    }
+}
+
+/// A copy that keeps dense strides (`torch.preserve_format`).
+#[track_caller]
+pub fn clone(source: &Tensor) -> Result<Tensor> {
+    copied("CloneBackward0", source, |array| array.duplicate("clone"))
+}
+
+/// A row-major copy.
+#[track_caller]
+pub fn clone_contiguous(source: &Tensor) -> Result<Tensor> {
+    copied("CloneBackward0", source, |array| array.to_dtype_contiguous("clone", array.dtype()))
+}
+
+/// The tensor itself if it is row-major, else a row-major copy.
+#[track_caller]
+pub fn contiguous(source: &Tensor) -> Result<Tensor> {
+    if source.array().is_contiguous() { Ok(source.clone()) } else { clone_contiguous(source) }
+}
+
+/// Another dtype; the tensor itself if it has it.
+#[track_caller]
+pub fn to_dtype(source: &Tensor, dtype: DType) -> Result<Tensor> {
+    dtype.supported("to")?;
+    if source.dtype() == dtype {
+        return Ok(source.clone());
+    }
+    copied("ToCopyBackward0", source, |array| array.cast("to", dtype))
+}
+
+/// A copy with the given strides.
+#[track_caller]
+pub fn copy_strided(source: &Tensor, strides: &[isize]) -> Result<Tensor> {
+    copied("CloneBackward0", source, |array| {
+        // Enough room for the strides, which are those of a dense block or of a base with gaps.
+        let (_, high) = shape::extent(array.shape(), strides).unwrap_or((0, -1));
+        let room = Array::zeros("clone", &[(high + 1).max(0) as usize], array.dtype())?;
+        let copy = room.with_layout(array.shape(), strides, 0);
+        copy.copy_unshared(array);
+        Ok(copy)
+    })
+}
+
+/// Copies `source`, broadcast and cast, into `target`.
+#[track_caller]
+pub fn copy_(target: &Tensor, source: &Tensor) -> Result<()> {
+    let (into, from) = (target.operand()?, source.operand()?);
+    let recorded = is_recorded(&[&into, &from]) && into.array.dtype().is_differentiable();
+    check_in_place("copy_", target, recorded)?;
+    let shape = shape::broadcast("copy_", into.array.shape(), from.array.shape())?;
+    if shape.as_slice() != into.array.shape() {
+        return Err(Error::shapes(
+            "copy_",
+            into.array.shape(),
+            from.array.shape(),
+            format!(
+                "output with shape {:?} doesn't match the broadcast shape {:?}",
+                into.array.shape(),
+                shape.as_slice()
+            ),
+        ));
+    }
+    if into.array.is_exactly(&from.array) {
+        return Ok(());
+    }
+    check_overlap("copy_", &into.array, &[])?;
+    // Partial overlap copies through a temporary, as in PyTorch.
+    let source_array =
+        if from.array.ranges_touch(&into.array) { from.array.duplicate("copy_")? } else { from.array.clone() };
+    {
+        let _access = Access::acquire(&[source_array.storage()], &[into.array.storage()]);
+        // SAFETY: the state of both roots is held; the two do not overlap.
+        unsafe { into.array.copy_raw(&source_array) };
+        into.array.storage().bump(Blame::here());
+    }
+    if recorded { record_in_place(CopiedInto, target, &[&into, &from], &[]) } else { Ok(()) }
+}
+
+/// Fills with a number.
+#[track_caller]
+pub fn fill_(target: &Tensor, value: Scalar) -> Result<()> {
+    fill_named(target, value, if value.to_f64() == 0.0 { "ZeroBackward0" } else { "FillBackward0" })
+}
+
+#[track_caller]
+fn fill_named(target: &Tensor, value: Scalar, node: &'static str) -> Result<()> {
+    let operand = target.operand()?;
+    let recorded = is_recorded(&[&operand]);
+    check_in_place("fill_", target, recorded || (target.requires_grad() && is_grad_enabled()))?;
+    check_overlap("fill_", &operand.array, &[])?;
+    {
+        let _access = Access::acquire(&[], &[operand.array.storage()]);
+        // SAFETY: exclusive state is held.
+        unsafe { operand.array.fill_raw(value) };
+        operand.array.storage().bump(Blame::here());
+    }
+    if recorded { record_in_place(Filled(node), target, &[&operand], &[]) } else { Ok(()) }
+}

@@ -1,0 +1,819 @@
+//! Elementwise operations: one row each, see the `elementwise!` macro; here is what all rows share.
+//!
+//! A row's value and gradients are formulas over [`crate::kernels::number`]. They are compiled into SIMD loops for the
+//! values and for a backward pass that is not recorded, and read over [`Traced`] for one that is.
+
+use smallvec::SmallVec;
+
+use super::traced::Traced;
+use crate::array::Array;
+use crate::dtype::{Category, DType};
+use crate::error::{Error, Result};
+use crate::graph::node::{Backward, Cotangents, Rule};
+use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
+use crate::graph::{Blame, is_grad_enabled};
+use crate::kernels::{In, Kernel, map};
+use crate::scalar::Scalar;
+use crate::shape::{self, Shape, Strides};
+use crate::storage::Access;
+use crate::tensor::{Operand, Tensor};
+
+/// Which dtypes a row computes in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tier {
+    /// Floats; integer inputs are promoted to the default float dtype.
+    Real,
+    /// Integers and floats, as they come.
+    Ring,
+    /// Integers and `bool`.
+    Int,
+    /// Any dtype; the result is `bool`.
+    Predicate,
+    /// Floats (integers are promoted); the result is `bool`.
+    RealPredicate,
+}
+
+/// One elementwise operation.
+pub struct Row {
+    /// The function's name: `mul`.
+    pub name: &'static str,
+    /// The node's name: `MulBackward0`.
+    pub node: &'static str,
+    /// First lines of documentation.
+    pub doc: &'static str,
+    /// Names of the tensor inputs.
+    pub inputs: &'static [&'static str],
+    /// Names of the parameters.
+    pub params: &'static [&'static str],
+    /// Dtypes it computes in.
+    pub tier: Tier,
+    /// The compiled value.
+    pub value: fn(DType) -> Option<Kernel>,
+    /// One gradient per input; empty for operations without gradient.
+    pub grads: &'static [GradRow],
+    /// Where test inputs are drawn from.
+    pub domain: (f64, f64),
+}
+
+impl Row {
+    /// Whether the first input is a condition.
+    fn is_conditional(&self) -> bool {
+        self.inputs[0] == "condition"
+    }
+}
+
+/// The gradient of a row with respect to one input.
+pub struct GradRow {
+    /// The slots it reads beside the gradient: inputs by number, the output as number `inputs.len()`.
+    pub uses: &'static [u8],
+    /// The gradient passes unchanged.
+    pub pass: bool,
+    /// The compiled formula of (gradient, used slots…).
+    pub kernel: fn(DType) -> Option<Kernel>,
+    /// The formula read over the graph.
+    pub traced: fn(&[f64], Vec<Traced>) -> Traced,
+}
+
+/// An argument: a tensor, or a number that stays a number.
+#[derive(Clone, Copy)]
+pub enum Arg<'a> {
+    /// A tensor.
+    Tensor(&'a Tensor),
+    /// A number; promotes by category only.
+    Scalar(Scalar),
+}
+
+impl<'a> From<&'a Tensor> for Arg<'a> {
+    fn from(tensor: &'a Tensor) -> Self {
+        Self::Tensor(tensor)
+    }
+}
+
+impl<S: Into<Scalar>> From<S> for Arg<'_> {
+    fn from(scalar: S) -> Self {
+        Self::Scalar(scalar.into())
+    }
+}
+
+/// Most inputs of a row.
+const MAX_INPUTS: usize = 3;
+
+/// Parameters of a row, inline.
+pub type Params = SmallVec<[f64; 2]>;
+
+/// Category-wise promotion of tensors with axes, tensors without, and numbers: `torch.result_type`.
+#[derive(Default, Clone, Copy)]
+pub struct Promotion {
+    dimensioned: Option<DType>,
+    zero_dim: Option<DType>,
+    wrapped: Option<DType>,
+}
+
+impl Promotion {
+    /// Takes a tensor in.
+    pub fn tensor(&mut self, dtype: DType, rank: usize) {
+        let slot = if rank > 0 { &mut self.dimensioned } else { &mut self.zero_dim };
+        *slot = Some(slot.map_or(dtype, |old| old.promote(dtype)));
+    }
+
+    /// Takes a number in.
+    pub fn scalar(&mut self, scalar: Scalar) {
+        let dtype = scalar.dtype();
+        self.wrapped = Some(self.wrapped.map_or(dtype, |old| old.promote(dtype)));
+    }
+
+    /// The dtype of the result.
+    pub fn result(self) -> DType {
+        let combine = |higher: Option<DType>, lower: Option<DType>| match (higher, lower) {
+            (None, other) | (other, None) => other,
+            (Some(higher), Some(lower)) => {
+                Some(if lower.category() > higher.category() { higher.promote(lower) } else { higher })
+            }
+        };
+        combine(combine(self.dimensioned, self.zero_dim), self.wrapped).unwrap_or(DType::F32)
+    }
+}
+
+/// Everything worked out about a call before memory is touched.
+struct Plan<'a> {
+    op: &'static str,
+    operands: SmallVec<[Option<Operand>; MAX_INPUTS]>,
+    args: &'a [Arg<'a>],
+    kernel: Kernel,
+    /// Dtype the formula computes in.
+    compute: DType,
+    /// Dtype of the result.
+    result: DType,
+    shape: Shape,
+}
+
+impl<'a> Plan<'a> {
+    #[inline]
+    fn new(row: &'static Row, args: &'a [Arg<'a>]) -> Result<Self> {
+        let op = row.name;
+        let mut operands: SmallVec<[Option<Operand>; MAX_INPUTS]> = SmallVec::new();
+        for arg in args {
+            operands.push(match arg {
+                Arg::Tensor(tensor) => Some(tensor.operand()?),
+                Arg::Scalar(_) => None,
+            });
+        }
+        // The fast path: tensors of one shape and dtype.
+        let mut shape: Option<Shape> = None;
+        let mut promotion = Promotion::default();
+        for (position, (operand, arg)) in operands.iter().zip(args).enumerate() {
+            match (operand, arg) {
+                (Some(operand), _) => {
+                    // A condition selects; it does not promote.
+                    if !(row.is_conditional() && position == 0) {
+                        promotion.tensor(operand.array.dtype(), operand.array.rank());
+                    }
+                    let own = operand.array.shape();
+                    shape = Some(match shape {
+                        None => own.into(),
+                        Some(shape) if shape.as_slice() == own => shape,
+                        Some(shape) => shape::broadcast(op, &shape, own)?,
+                    });
+                }
+                (None, Arg::Scalar(scalar)) => promotion.scalar(*scalar),
+                (None, Arg::Tensor(_)) => {}
+            }
+        }
+        let promoted = promotion.result();
+        let (compute, kernel) = choose(row, promoted)?;
+        let result = match row.tier {
+            Tier::Predicate | Tier::RealPredicate => DType::Bool,
+            _ => compute,
+        };
+        Ok(Self { op, operands, args, kernel, compute, result, shape: shape.unwrap_or_default() })
+    }
+
+    fn inputs(&self) -> SmallVec<[&Operand; MAX_INPUTS]> {
+        self.operands.iter().flatten().collect()
+    }
+
+    /// Strides of the output: those of a dense, transposed input that all others agree with, else row-major.
+    fn allocate(&self) -> Result<Array> {
+        let mut like: Option<&Array> = None;
+        for operand in self.operands.iter().flatten() {
+            let array = &operand.array;
+            if array.shape() != self.shape.as_slice() {
+                continue;
+            }
+            match like {
+                None => like = Some(array),
+                Some(first) if first.strides() == array.strides() => {}
+                Some(_) => return Array::uninit(self.op, &self.shape, self.result),
+            }
+        }
+        match like {
+            Some(array) if !array.is_contiguous() => Array::uninit_like(self.op, array, self.result),
+            _ => Array::uninit(self.op, &self.shape, self.result),
+        }
+    }
+
+    /// Runs the kernel into `output`, whose exclusive state is taken here.
+    fn run(&self, params: &[f64], output: &Array, after: impl FnOnce()) {
+        let arrays: SmallVec<[Source<'_>; MAX_INPUTS]> = self
+            .operands
+            .iter()
+            .zip(self.args)
+            .map(|(operand, arg)| match (operand, arg) {
+                (Some(operand), _) => Source::Array(&operand.array),
+                (None, Arg::Scalar(scalar)) => Source::Scalar(*scalar),
+                (None, Arg::Tensor(_)) => unreachable!("every tensor has an operand"),
+            })
+            .collect();
+        run_kernel(&self.kernel, params, &self.shape, &arrays, output, after);
+    }
+}
+
+/// The dtype to compute in and its kernel.
+fn choose(row: &'static Row, promoted: DType) -> Result<(DType, Kernel)> {
+    let promoted = promoted.supported(row.name)?;
+    let compute = match row.tier {
+        Tier::Real | Tier::RealPredicate if promoted.category() < Category::Float => crate::default_dtype(),
+        _ => promoted,
+    };
+    match (row.value)(compute) {
+        Some(kernel) => Ok((compute, kernel)),
+        None => Err(Error::dtype(row.name, compute, format!("\"{}\" not implemented for '{}'", row.name, torch_name(compute)))),
+    }
+}
+
+/// PyTorch's C++ name of a dtype, as in "not implemented for 'Bool'".
+pub fn torch_name(dtype: DType) -> &'static str {
+    match dtype {
+        DType::Bool => "Bool",
+        DType::U8 => "Byte",
+        DType::I8 => "Char",
+        DType::I16 => "Short",
+        DType::I32 => "Int",
+        DType::I64 => "Long",
+        DType::F16 => "Half",
+        DType::BF16 => "BFloat16",
+        DType::F32 => "Float",
+        DType::F64 => "Double",
+        DType::C64 => "ComplexFloat",
+        DType::C128 => "ComplexDouble",
+    }
+}
+
+/// An input of a kernel call.
+enum Source<'a> {
+    Array(&'a Array),
+    Scalar(Scalar),
+}
+
+/// Runs a compiled formula over broadcast inputs into `output`; `after` runs while the state is still held.
+fn run_kernel(
+    kernel: &Kernel,
+    params: &[f64],
+    shape: &[usize],
+    sources: &[Source<'_>],
+    output: &Array,
+    after: impl FnOnce(),
+) {
+    let mut numbers = [[0u8; 16]; MAX_INPUTS + 2];
+    let mut strides: SmallVec<[Strides; 4]> = SmallVec::new();
+    let mut reads: SmallVec<[&crate::storage::Storage; 4]> = SmallVec::new();
+    for (source, number) in sources.iter().zip(&mut numbers) {
+        match source {
+            Source::Array(array) => {
+                reads.push(array.storage());
+                strides.push(if array.shape() == shape {
+                    SmallVec::from_slice(array.strides())
+                } else {
+                    shape::broadcast_strides(array.shape(), array.strides(), shape)
+                });
+            }
+            Source::Scalar(scalar) => {
+                *number = scalar.to_bytes(kernel.input);
+                strides.push(SmallVec::from_elem(0, shape.len()));
+            }
+        }
+    }
+    let _access = Access::acquire(&reads, &[output.storage()]);
+    let inputs: SmallVec<[In<'_>; 4]> = sources
+        .iter()
+        .zip(&strides)
+        .zip(&numbers)
+        .map(|((source, strides), number)| match source {
+            Source::Array(array) => In { ptr: array.ptr(), dtype: array.dtype(), strides },
+            Source::Scalar(_) => In { ptr: number.as_ptr(), dtype: kernel.input, strides },
+        })
+        .collect();
+    // SAFETY: the state of all roots is held; every layout lies within its block and has the rank of `shape`; an
+    // output that is an input is exactly that input (checked by the in-place forms; fresh outputs overlap nothing);
+    // `params` is the formula's `repr(C)` struct of `f64` fields.
+    unsafe { map::map(kernel, params.as_ptr().cast(), shape, &inputs, &[output.as_out()]) };
+    after();
+}
+
+/// What a recorded elementwise operation needs for its gradient.
+struct ElementwiseRule {
+    row: &'static Row,
+    params: Params,
+    /// Where each slot (inputs, then the output) is found in backward.
+    slots: [Slot; MAX_INPUTS + 1],
+}
+
+#[derive(Clone, Copy)]
+enum Slot {
+    /// Nobody asks for it.
+    Unused,
+    /// Saved value by number.
+    Saved(u8),
+    /// A number.
+    Scalar(Scalar),
+}
+
+impl ElementwiseRule {
+    /// The rule and the slots to save: only what the gradients of inputs that require one read.
+    fn new(row: &'static Row, params: &[f64], plan: &Plan<'_>) -> (Self, SmallVec<[usize; 4]>) {
+        let output = row.inputs.len();
+        let mut used = [false; MAX_INPUTS + 1];
+        for (operand, grad) in plan.operands.iter().zip(row.grads) {
+            if operand.as_ref().is_some_and(|operand| operand.edge.is_some()) {
+                for &slot in grad.uses {
+                    used[slot as usize] = true;
+                }
+            }
+        }
+        let mut slots = [Slot::Unused; MAX_INPUTS + 1];
+        let mut saved: SmallVec<[usize; 4]> = SmallVec::new();
+        for slot in 0..=output {
+            if !used[slot] {
+                continue;
+            }
+            slots[slot] = match plan.args.get(slot) {
+                Some(Arg::Scalar(scalar)) => Slot::Scalar(*scalar),
+                _ => {
+                    saved.push(slot);
+                    Slot::Saved(saved.len() as u8 - 1)
+                }
+            };
+        }
+        (Self { row, params: Params::from_slice(params), slots }, saved)
+    }
+
+    fn fused(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let mut unpacked: [Option<Array>; MAX_INPUTS + 1] = Default::default();
+        let wanted = |cx: &Backward<'_>, input: usize| cx.needs(input);
+        let last = (0..self.row.grads.len()).rev().find(|&input| wanted(cx, self.edge_of(input)));
+        for (input, grad_row) in self.row.grads.iter().enumerate() {
+            let edge = self.edge_of(input);
+            if edge >= cx.inputs() || !cx.needs(edge) {
+                continue;
+            }
+            let grad = if last == Some(input) { take_only(cx) } else { cx.only_grad() };
+            if grad_row.pass {
+                cx.put(edge, grad);
+                continue;
+            }
+            let array = grad.array();
+            for &slot in grad_row.uses {
+                if let (Slot::Saved(number), hole @ None) = (self.slots[slot as usize], &mut unpacked[slot as usize]) {
+                    *hole = Some(cx.saved_array(number as usize)?);
+                }
+            }
+            let mut sources: SmallVec<[Source<'_>; 4]> = SmallVec::new();
+            sources.push(Source::Array(&array));
+            for &slot in grad_row.uses {
+                sources.push(match (&unpacked[slot as usize], self.slots[slot as usize]) {
+                    (Some(array), _) => Source::Array(array),
+                    (None, Slot::Scalar(scalar)) => Source::Scalar(scalar),
+                    (None, _) => unreachable!("used slots are saved or numbers"),
+                });
+            }
+            let kernel = (grad_row.kernel)(array.dtype())
+                .ok_or_else(|| Error::dtype(self.row.node, array.dtype(), "no gradient kernel"))?;
+            let output = Array::uninit_like(self.row.node, &array, array.dtype())?;
+            run_kernel(&kernel, &self.params, array.shape(), &sources, &output, || {});
+            cx.put(edge, Tensor::from_array(output));
+        }
+        Ok(())
+    }
+
+    fn traced(&self, cx: &mut Backward<'_>) -> Result<()> {
+        for (input, grad_row) in self.row.grads.iter().enumerate() {
+            let edge = self.edge_of(input);
+            if edge >= cx.inputs() || !cx.needs(edge) {
+                continue;
+            }
+            let grad = cx.only_grad();
+            if grad_row.pass {
+                cx.put(edge, grad);
+                continue;
+            }
+            let mut inputs = vec![Traced::Tensor(grad)];
+            for &slot in grad_row.uses {
+                inputs.push(match self.slots[slot as usize] {
+                    Slot::Saved(number) => Traced::Tensor(cx.saved(number as usize)?),
+                    Slot::Scalar(scalar) => Traced::Number(scalar),
+                    Slot::Unused => unreachable!("used slots are saved or numbers"),
+                });
+            }
+            let grad = (grad_row.traced)(&self.params, inputs).into_tensor()?;
+            cx.put(edge, grad);
+        }
+        Ok(())
+    }
+
+    /// Number arguments have edges too, which lead nowhere: edge and input numbers agree.
+    fn edge_of(&self, input: usize) -> usize {
+        input
+    }
+}
+
+fn take_only(cx: &mut Backward<'_>) -> Tensor {
+    let mut grads: Cotangents = cx.take_grads();
+    grads[0].take().expect("the engine runs a rule only when a gradient arrived")
+}
+
+impl Rule for ElementwiseRule {
+    fn name(&self) -> &str {
+        self.row.node
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        if cx.create_graph() { self.traced(cx) } else { self.fused(cx) }
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        let names = self.row.inputs.iter().copied().chain(std::iter::once("result"));
+        names
+            .zip(&self.slots)
+            .enumerate()
+            .filter_map(|(position, (name, slot))| match slot {
+                Slot::Saved(number) => Some((if position == 0 { "self" } else { name }, *number as usize)),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+fn is_differentiable(row: &Row, plan: &Plan<'_>) -> bool {
+    !row.grads.is_empty() && plan.operands.iter().flatten().any(|operand| operand.edge.is_some()) && is_grad_enabled()
+}
+
+/// A number argument as an operand without edge, so that edges and inputs are numbered alike.
+fn edge_operands(plan: &Plan<'_>, stand_in: &Operand) -> SmallVec<[Operand; MAX_INPUTS]> {
+    plan.operands.iter().map(|operand| operand.clone().unwrap_or_else(|| stand_in.without_edge())).collect()
+}
+
+/// The value of a row as a new tensor, recorded when an input requires a gradient.
+#[inline]
+#[track_caller]
+pub fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Tensor> {
+    let plan = Plan::new(row, args)?;
+    let output = plan.allocate()?;
+    plan.run(params, &output, || {});
+    if !is_differentiable(row, &plan) {
+        return Ok(Tensor::from_array(output));
+    }
+    record_value(row, params, &plan, output)
+}
+
+#[track_caller]
+fn record_value(row: &'static Row, params: &[f64], plan: &Plan<'_>, output: Array) -> Result<Tensor> {
+    let (rule, slots) = ElementwiseRule::new(row, params, plan);
+    if plan.operands.iter().all(Option::is_some) {
+        let operands: SmallVec<[&Operand; MAX_INPUTS]> = plan.operands.iter().flatten().collect();
+        let saves = saves_of(&slots, &operands);
+        return record(rule, &operands, &saves, output);
+    }
+    let stand_in = plan.operands.iter().flatten().next().expect("a recorded call has a tensor");
+    let owned = edge_operands(plan, stand_in);
+    let operands: SmallVec<[&Operand; MAX_INPUTS]> = owned.iter().collect();
+    let saves = saves_of(&slots, &operands);
+    record(rule, &operands, &saves, output)
+}
+
+fn saves_of<'a>(slots: &[usize], operands: &[&'a Operand]) -> SmallVec<[Save<'a>; 4]> {
+    slots
+        .iter()
+        .map(|&slot| match operands.get(slot) {
+            Some(operand) => Save::Input(operand),
+            None => Save::Output(0),
+        })
+        .collect()
+}
+
+/// The in-place form: `target` is the first argument and takes the result.
+#[track_caller]
+pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: &[Arg<'_>]) -> Result<()> {
+    let mut args: SmallVec<[Arg<'_>; MAX_INPUTS]> = SmallVec::new();
+    args.push(Arg::Tensor(target));
+    args.extend_from_slice(rest);
+    let mut plan = Plan::new(row, &args)?;
+    let recorded = is_differentiable(row, &plan);
+    check_in_place(row.name, target, recorded)?;
+    let output = plan.operands[0].as_ref().expect("the target is a tensor").array.clone();
+    check_output(&plan, &output)?;
+    if !recorded {
+        plan.run(params, &output, || output.storage().bump(Blame::here()));
+        return Ok(());
+    }
+    let (rule, slots) = ElementwiseRule::new(row, params, &plan);
+    if slots.contains(&0) {
+        // The gradient reads what is about to be overwritten: save a copy.
+        let copy = output.duplicate(row.name)?;
+        let operand = plan.operands[0].as_mut().expect("the target is a tensor");
+        let original = std::mem::replace(&mut operand.array, copy);
+        operand.identity = std::sync::Weak::new();
+        plan.run(params, &original, || original.storage().bump(Blame::here()));
+    } else {
+        plan.run(params, &output, || output.storage().bump(Blame::here()));
+    }
+    let stand_in = plan.operands[0].clone().expect("the target is a tensor");
+    let owned = edge_operands(&plan, &stand_in);
+    let operands: SmallVec<[&Operand; MAX_INPUTS]> = owned.iter().collect();
+    let saves = saves_of(&slots, &operands);
+    record_in_place(rule, target, &operands, &saves)
+}
+
+/// The `out=` form: writes the result into `out`, resized if need be. Not differentiable, as in PyTorch.
+#[track_caller]
+pub fn apply_out(row: &'static Row, params: &[f64], args: &[Arg<'_>], out: &Tensor) -> Result<()> {
+    let plan = Plan::new(row, args)?;
+    super::out::check_differentiable(row.name, &plan.inputs(), out)?;
+    check_in_place(row.name, out, false)?;
+    super::out::resize_output(row.name, out, &plan.shape)?;
+    let output = out.array();
+    check_output(&plan, &output)?;
+    plan.run(params, &output, || output.storage().bump(Blame::here()));
+    Ok(())
+}
+
+/// Shape, dtype and overlap of a given output.
+fn check_output(plan: &Plan<'_>, output: &Array) -> Result<()> {
+    if output.shape() != plan.shape.as_slice() {
+        return Err(Error::runtime(
+            plan.op,
+            format!("output with shape {:?} doesn't match the broadcast shape {:?}", output.shape(), plan.shape.as_slice()),
+        ));
+    }
+    if !plan.result.can_cast(output.dtype()) {
+        return Err(Error::runtime(
+            plan.op,
+            format!(
+                "result type {} can't be cast to the desired output type {}",
+                torch_name(plan.result),
+                torch_name(output.dtype())
+            ),
+        ));
+    }
+    let reads: SmallVec<[&Array; MAX_INPUTS]> = plan.operands.iter().flatten().map(|operand| &operand.array).collect();
+    check_overlap(plan.op, output, &reads)
+}
+
+/// An output that is exactly an input is fine; partial overlap with an input, or with itself, is not.
+pub fn check_overlap(op: &'static str, output: &Array, inputs: &[&Array]) -> Result<()> {
+    if shape::overlaps_itself(output.shape(), output.strides()) {
+        return Err(Error::overlap(
+            op,
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. \
+             Please clone() the tensor before performing the operation.",
+        ));
+    }
+    for input in inputs {
+        if !input.is_exactly(output) && input.ranges_touch(output) && !disjoint_interleaved(input, output) {
+            return Err(Error::overlap(
+                op,
+                "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single \
+                 memory location. Please clone() the tensor before performing the operation.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Columns of one matrix touch in address range but share no element: equal strides, offset not a multiple.
+fn disjoint_interleaved(a: &Array, b: &Array) -> bool {
+    if !a.storage().same_memory(b.storage()) || a.dtype() != b.dtype() {
+        return false;
+    }
+    let steps = |array: &Array| -> i64 {
+        array
+            .shape()
+            .iter()
+            .zip(array.strides())
+            .filter(|(size, _)| **size > 1)
+            .fold(0i64, |step, (_, &stride)| gcd(step, stride as i64))
+    };
+    let step = gcd(steps(a), steps(b));
+    step != 0 && (a.offset() as i64 - b.offset() as i64) % step != 0
+}
+
+fn gcd(a: i64, b: i64) -> i64 {
+    let (mut a, mut b) = (a.abs(), b.abs());
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+impl Operand {
+    /// The same data without a place in the graph.
+    pub fn without_edge(&self) -> Self {
+        Self { edge: None, identity: std::sync::Weak::new(), ..self.clone() }
+    }
+}
+
+/// Whether any of the operands makes a call recorded; for structured operations.
+pub fn recorded(operands: &[&Operand]) -> bool {
+    is_recorded(operands)
+}
+
+/// Declares elementwise operations.
+///
+/// ```text
+/// /// Documentation.
+/// name(x, y) -> z [param] "NodeName" tier in low..high {
+///     value: formula,
+///     x(g, y): gradient with respect to x, reading the gradient and y,
+///     y(g, x): …,
+/// }
+/// ```
+/// Inputs, output and parameters are the names used in the formulas; a gradient lists what it reads.
+macro_rules! elementwise {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident ( $($x:ident),+ ) $(-> $z:ident)? $([ $($p:ident),+ ])? $node:literal $tier:ident in $low:literal .. $high:literal {
+            value: $value:expr
+            $(, $gx:ident ( $g:ident $(, $use:ident)* ) : $grad:expr )* $(,)?
+        }
+    )+) => {$(
+        $(#[doc = $doc])+
+        #[allow(non_camel_case_types, unused_imports, dead_code, clippy::module_inception)]
+        pub mod $name {
+            use super::*;
+            use crate::ops::elementwise::{GradRow, Row, Tier, trace};
+            use crate::kernels::number::{Int, Order, Real, Ring, xor};
+
+            /// Numbers of the slots: inputs, then the output.
+            enum Slot { $($x,)+ $($z,)? }
+
+            /// Number of inputs.
+            pub const INPUTS: usize = [$(stringify!($x)),+].len();
+
+            /// The value.
+            #[repr(C)]
+            pub struct Value { $($(pub $p: f64,)+)? }
+            $crate::ops::elementwise::formula!($tier Value, INPUTS, [$($x),+], [$($($p),+)?], $value);
+
+            $(
+                /// The gradient with respect to one input.
+                pub mod $gx {
+                    use super::*;
+                    /// How many values the formula reads.
+                    pub const READS: usize = [stringify!($g) $(, stringify!($use))*].len();
+                    /// The formula.
+                    #[repr(C)]
+                    pub struct Grad { $($(pub $p: f64,)+)? }
+                    $crate::ops::elementwise::formula!(real Grad, READS, [$g $(, $use)*], [$($($p),+)?], $grad);
+                }
+            )*
+
+            /// The row.
+            pub static ROW: Row = Row {
+                name: stringify!($name),
+                node: $node,
+                doc: concat!($($doc, "\n"),+),
+                inputs: &[$(stringify!($x)),+],
+                params: &[$($(stringify!($p)),+)?],
+                tier: $crate::ops::elementwise::tier!($tier),
+                value: |dtype| $crate::ops::elementwise::kernel!($tier, dtype, Value, INPUTS),
+                grads: &[$(GradRow {
+                    uses: &[$(Slot::$use as u8),*],
+                    pass: $crate::ops::elementwise::same_text(stringify!($grad), stringify!($g)),
+                    kernel: |dtype| $crate::ops::elementwise::kernel!(real, dtype, $gx::Grad, { $gx::READS }),
+                    traced: |params, inputs| {
+                        let mut _params = params.iter().copied();
+                        let formula = $gx::Grad { $($($p: _params.next().expect("one value per parameter"),)+)? };
+                        trace::<_, { $gx::READS }>(&formula, inputs)
+                    },
+                }),*],
+                domain: ($low, $high),
+            };
+        }
+    )+};
+}
+
+/// The trait a tier's formula implements.
+macro_rules! formula {
+    (real $F:ident, $n:ident, [$($x:ident),+], [$($p:ident),*], $body:expr) => {
+        impl $crate::kernels::number::RealFormula<$n> for $F {
+            #[inline(always)]
+            fn eval<R: Real>(&self, [$($x),+]: [R; $n]) -> R {
+                let Self { $($p),* } = *self;
+                $body
+            }
+        }
+    };
+    (ring $F:ident, $n:ident, [$($x:ident),+], [$($p:ident),*], $body:expr) => {
+        impl $crate::kernels::number::RingFormula<$n> for $F {
+            #[inline(always)]
+            fn eval<R: Ring>(&self, [$($x),+]: [R; $n]) -> R {
+                let Self { $($p),* } = *self;
+                $body
+            }
+        }
+    };
+    (int $F:ident, $n:ident, [$($x:ident),+], [$($p:ident),*], $body:expr) => {
+        impl $crate::kernels::number::IntFormula<$n> for $F {
+            #[inline(always)]
+            fn eval<R: Int>(&self, [$($x),+]: [R; $n]) -> R {
+                let Self { $($p),* } = *self;
+                $body
+            }
+        }
+    };
+    (predicate $F:ident, $n:ident, [$($x:ident),+], [$($p:ident),*], $body:expr) => {
+        impl $crate::kernels::number::Predicate<$n> for $F {
+            #[inline(always)]
+            fn eval<R: Order>(&self, [$($x),+]: [R; $n]) -> R::Mask {
+                let Self { $($p),* } = *self;
+                $body
+            }
+        }
+    };
+    (real_predicate $F:ident, $n:ident, [$($x:ident),+], [$($p:ident),*], $body:expr) => {
+        impl $crate::kernels::number::RealPredicate<$n> for $F {
+            #[inline(always)]
+            fn eval<R: Real>(&self, [$($x),+]: [R; $n]) -> R::Mask {
+                let Self { $($p),* } = *self;
+                $body
+            }
+        }
+    };
+}
+
+/// The tier as a value.
+macro_rules! tier {
+    (real) => { Tier::Real };
+    (ring) => { Tier::Ring };
+    (int) => { Tier::Int };
+    (predicate) => { Tier::Predicate };
+    (real_predicate) => { Tier::RealPredicate };
+}
+
+/// The compiled loops of a formula, per dtype.
+macro_rules! kernel {
+    (@match $build:ident, $out:ident, $cost:expr, $dtype:expr, $F:ty, $n:expr, $($variant:ident: $T:ty),+) => {
+        match $dtype {
+            $($crate::dtype::DType::$variant => Some($crate::kernels::Kernel {
+                run: $crate::kernels::row::$build::<$F, $T, { $n }>(),
+                input: $crate::dtype::DType::$variant,
+                output: $crate::ops::elementwise::kernel!(@out $out, $variant),
+                cost: $cost,
+            }),)+
+            _ => None,
+        }
+    };
+    (@out same, $variant:ident) => { $crate::dtype::DType::$variant };
+    (@out bool, $variant:ident) => { $crate::dtype::DType::Bool };
+    (real, $dtype:expr, $F:ty, $n:expr) => {
+        $crate::ops::elementwise::kernel!(@match real, same, 800, $dtype, $F, $n, F32: f32, F64: f64)
+    };
+    (ring, $dtype:expr, $F:ty, $n:expr) => {
+        $crate::ops::elementwise::kernel!(@match ring, same, 250, $dtype, $F, $n,
+            F32: f32, F64: f64, I64: i64, I32: i32, I16: i16, I8: i8, U8: u8, Bool: $crate::kernels::element::B8)
+    };
+    (int, $dtype:expr, $F:ty, $n:expr) => {
+        $crate::ops::elementwise::kernel!(@match int, same, 500, $dtype, $F, $n,
+            I64: i64, I32: i32, I16: i16, I8: i8, U8: u8)
+    };
+    (predicate, $dtype:expr, $F:ty, $n:expr) => {
+        $crate::ops::elementwise::kernel!(@match predicate, bool, 250, $dtype, $F, $n,
+            F32: f32, F64: f64, I64: i64, I32: i32, I16: i16, I8: i8, U8: u8, Bool: $crate::kernels::element::B8)
+    };
+    (real_predicate, $dtype:expr, $F:ty, $n:expr) => {
+        $crate::ops::elementwise::kernel!(@match real_predicate, bool, 250, $dtype, $F, $n, F32: f32, F64: f64)
+    };
+}
+
+/// Reads a formula over the graph.
+pub fn trace<F: crate::kernels::number::RealFormula<N>, const N: usize>(formula: &F, inputs: Vec<Traced>) -> Traced {
+    let mut inputs = inputs.into_iter();
+    formula.eval(std::array::from_fn(|_| inputs.next().expect("one value per read slot")))
+}
+
+/// Whether two texts are the same; tells at compile time that a gradient passes unchanged.
+pub const fn same_text(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] != b[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+pub(crate) use {elementwise, formula, kernel, tier};

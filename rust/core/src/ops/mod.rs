@@ -1,0 +1,32 @@
+//! THE place: one file per family of operations; value, gradient and documentation of an op side by side.
+//!
+//! To add an elementwise op, add a row to a family ([`arithmetic`], [`exponential`], [`activation`], …) and a line to
+//! that family's part of [`table`]. To add a structured op, write a function and its rule in a family file, and a line
+//! in its table.
+
+pub mod activation;
+pub mod algebra;
+pub mod arithmetic;
+pub mod comparison;
+pub mod copy;
+pub mod elementwise;
+pub mod exponential;
+pub mod out;
+mod overlap;
+pub mod reduce;
+pub mod registry;
+pub mod select;
+pub mod table;
+pub mod traced;
+pub mod views;
+
+/// Every elementwise row under one roof.
+pub mod rows {
+    pub use super::activation::*;
+    pub use super::arithmetic::*;
+    pub use super::comparison::*;
+    pub use super::exponential::*;
+    pub use super::select::*;
+}
+
+pub use registry::{OpInfo, Output, Value};

@@ -1,0 +1,80 @@
+//! What all `out=` forms share.
+
+use crate::array::Array;
+use crate::error::{Error, Result};
+use crate::graph::{Blame, is_grad_enabled};
+use crate::storage::Access;
+use crate::tensor::{Operand, Tensor};
+
+/// `out=` cannot be differentiated.
+pub fn check_differentiable(op: &'static str, inputs: &[&Operand], out: &Tensor) -> Result<()> {
+    if is_grad_enabled() && (out.requires_grad() || inputs.iter().any(|input| input.edge.is_some())) {
+        return Err(Error::runtime(
+            op,
+            format!(
+                "{op}(): functions with out=... arguments don't support automatic differentiation, but one of the \
+                 arguments requires grad."
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// Gives `out` the shape of the result. Elements of an `out` that has another shape are lost, as in PyTorch.
+pub fn resize_output(op: &'static str, out: &Tensor, shape: &[usize]) -> Result<()> {
+    if out.shape().as_slice() == shape {
+        return Ok(());
+    }
+    resize(op, out, shape)
+}
+
+/// Gives a tensor another shape, row-major; keeps the leading elements of the storage where they fit, else takes new
+/// memory with them at its start.
+pub fn resize(op: &'static str, tensor: &Tensor, shape: &[usize]) -> Result<()> {
+    if tensor.grad_fn()?.is_some() || (tensor.requires_grad() && is_grad_enabled()) {
+        return Err(Error::runtime(op, "cannot resize variables that require grad"));
+    }
+    let old = tensor.array();
+    let dtype = old.dtype();
+    let numel = crate::shape::checked_numel(op, shape, dtype.size())?;
+    let fits = (old.offset() + numel) * dtype.size() <= old.storage().bytes();
+    let strides = crate::shape::contiguous_strides(shape);
+    let new = if fits {
+        old.with_layout(shape, &strides, old.offset())
+    } else {
+        let new = Array::zeros(op, shape, dtype)?;
+        let kept = ((old.storage().bytes() / dtype.size()).saturating_sub(old.offset())).min(numel);
+        let from = old.with_layout(&[kept], &[1], old.offset());
+        new.with_layout(&[kept], &[1], 0).copy_unshared(&from);
+        new
+    };
+    let replaced = std::mem::replace(&mut tensor.lock().array, new);
+    drop(replaced);
+    Ok(())
+}
+
+/// Writes a finished result into `out`: the generic `out=` of structured operations.
+#[track_caller]
+pub fn write(op: &'static str, out: &Tensor, result: &Tensor) -> Result<()> {
+    check_differentiable(op, &[&result.operand()?], out)?;
+    crate::graph::record::check_in_place(op, out, false)?;
+    let (from, into) = (result.dtype(), out.dtype());
+    if !from.can_cast(into) {
+        return Err(Error::runtime(
+            op,
+            format!(
+                "result type {} can't be cast to the desired output type {}",
+                super::elementwise::torch_name(from),
+                super::elementwise::torch_name(into)
+            ),
+        ));
+    }
+    resize_output(op, out, &result.shape())?;
+    let (source, target) = (result.array(), out.array());
+    super::elementwise::check_overlap(op, &target, &[])?;
+    let _access = Access::acquire(&[source.storage()], &[target.storage()]);
+    // SAFETY: the state of both roots is held; a result is fresh memory or exactly the output.
+    unsafe { target.copy_raw(&source) };
+    target.storage().bump(Blame::here());
+    Ok(())
+}

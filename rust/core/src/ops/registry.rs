@@ -1,0 +1,461 @@
+//! What the library can do, as data: names, signatures, documentation and how to call each operation with dynamic
+//! arguments. Bindings, stubs, tests and documentation are driven by these tables.
+
+use smallvec::SmallVec;
+
+use super::elementwise::{Arg, Params, Row, apply, apply_in_place, apply_out};
+use super::out;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::random::SharedGenerator;
+use crate::scalar::Scalar;
+use crate::tensor::Tensor;
+
+/// What an argument may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A tensor.
+    Tensor,
+    /// A tensor or a number.
+    TensorOrNumber,
+    /// A list or tuple of tensors.
+    Tensors,
+    /// A number.
+    Number,
+    /// An integer.
+    Int,
+    /// One or several integers.
+    Ints,
+    /// A float (integers are taken).
+    Float,
+    /// One or several floats.
+    Floats,
+    /// A truth value.
+    Bool,
+    /// A word.
+    Text,
+    /// A dtype.
+    DType,
+    /// A random generator.
+    Generator,
+    /// An integer, several, or a tensor of them (`repeat_interleave`, `tensordot`'s pairs): the operation looks.
+    Any,
+}
+
+/// What a parameter is when it is left out.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Default {
+    /// It must be given.
+    Required,
+    /// `None`; the parameter also accepts `None`.
+    None,
+    /// An integer.
+    Int(i64),
+    /// A float.
+    Float(f64),
+    /// A truth value.
+    Bool(bool),
+    /// A word.
+    Text(&'static str),
+}
+
+/// One parameter of a signature.
+#[derive(Clone, Copy, Debug)]
+pub struct Param {
+    /// Its name, as PyTorch has it.
+    pub name: &'static str,
+    /// What it may be.
+    pub kind: Kind,
+    /// What it is when left out.
+    pub default: Default,
+    /// Only by keyword.
+    pub keyword_only: bool,
+    /// `f(2, 3)` is the same as `f((2, 3))`.
+    pub variadic: bool,
+}
+
+/// A required parameter.
+pub const fn param(name: &'static str, kind: Kind) -> Param {
+    Param { name, kind, default: Default::Required, keyword_only: false, variadic: false }
+}
+
+/// The tensor an operation works on: `input` of the function, `self` of the method.
+pub const fn input() -> Param {
+    param("input", Kind::Tensor)
+}
+
+impl Param {
+    /// With a default.
+    pub const fn or(self, default: Default) -> Self {
+        Self { default, ..self }
+    }
+    /// May be left out or `None`.
+    pub const fn optional(self) -> Self {
+        self.or(Default::None)
+    }
+    /// Only by keyword.
+    pub const fn keyword(self) -> Self {
+        Self { keyword_only: true, ..self }
+    }
+    /// Takes the remaining positional integers.
+    pub const fn variadic(self) -> Self {
+        Self { variadic: true, ..self }
+    }
+}
+
+/// Where an operation can be reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Forms(pub u16);
+
+impl Forms {
+    /// `arcgrad.name(input, …)`.
+    pub const FUNCTION: Self = Self(1);
+    /// `input.name(…)`.
+    pub const METHOD: Self = Self(2);
+    /// `input.name_(…)`.
+    pub const IN_PLACE: Self = Self(4);
+    /// `out=`.
+    pub const OUT: Self = Self(8);
+    /// `arcgrad.nn.functional.name`.
+    pub const NN: Self = Self(16);
+    /// `arcgrad.name_(input, …)` (a few in-place operations have a function).
+    pub const IN_PLACE_FUNCTION: Self = Self(32);
+    /// `arcgrad.special.name`.
+    pub const SPECIAL: Self = Self(64);
+    /// `arcgrad.linalg.name`.
+    pub const LINALG: Self = Self(128);
+    /// Function and method.
+    pub const BOTH: Self = Self(1 | 2);
+    /// Function, method, in-place method and `out=`: what most elementwise operations have.
+    pub const ALL: Self = Self(1 | 2 | 4 | 8);
+
+    /// Both sets.
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+    /// Whether all of `other` is in the set.
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// A dynamic argument.
+#[derive(Clone)]
+pub enum Value {
+    /// Left out, or `None`.
+    None,
+    /// A tensor.
+    Tensor(Tensor),
+    /// Several tensors.
+    Tensors(Vec<Tensor>),
+    /// A number.
+    Number(Scalar),
+    /// An integer.
+    Int(i64),
+    /// Several integers.
+    Ints(SmallVec<[i64; 6]>),
+    /// Several floats.
+    Floats(Vec<f64>),
+    /// A float.
+    Float(f64),
+    /// A truth value.
+    Bool(bool),
+    /// A word.
+    Text(String),
+    /// A dtype.
+    DType(DType),
+    /// A random generator.
+    Generator(SharedGenerator),
+    /// Several lists of integers (`tensordot`'s pairs of axes).
+    Lists(Vec<Vec<i64>>),
+}
+
+/// The arguments of a call, one per parameter, checked against the signature.
+pub struct Args<'a> {
+    /// The operation, for messages.
+    pub op: &'static str,
+    /// One value per parameter.
+    pub values: &'a [Value],
+}
+
+macro_rules! getter {
+    ($(#[$doc:meta])* $name:ident, $optional:ident, $variant:ident => $type:ty, |$value:ident| $get:expr) => {
+        $(#[$doc])*
+        pub fn $name(&self, index: usize) -> $type {
+            match self.$optional(index) {
+                Some(value) => value,
+                None => unreachable!("{}: argument {index} is not what the signature promises", self.op),
+            }
+        }
+        /// The same, if it was given.
+        pub fn $optional(&self, index: usize) -> Option<$type> {
+            match &self.values[index] {
+                Value::$variant($value) => Some($get),
+                _ => None,
+            }
+        }
+    };
+}
+
+impl<'a> Args<'a> {
+    getter! {
+        /// A tensor.
+        tensor, tensor_opt, Tensor => &'a Tensor, |value| value
+    }
+    getter! {
+        /// Several tensors.
+        tensors, tensors_opt, Tensors => &'a [Tensor], |value| value
+    }
+    getter! {
+        /// A number.
+        number, number_opt, Number => Scalar, |value| *value
+    }
+    getter! {
+        /// An integer.
+        int, int_opt, Int => i64, |value| *value
+    }
+    getter! {
+        /// Several integers.
+        ints, ints_opt, Ints => &'a [i64], |value| value
+    }
+    getter! {
+        /// Several floats.
+        floats, floats_opt, Floats => &'a [f64], |value| value
+    }
+    getter! {
+        /// A float.
+        float, float_opt, Float => f64, |value| *value
+    }
+    getter! {
+        /// A truth value.
+        flag, flag_opt, Bool => bool, |value| *value
+    }
+    getter! {
+        /// A word.
+        text, text_opt, Text => &'a str, |value| value
+    }
+    getter! {
+        /// A dtype.
+        dtype, dtype_opt, DType => DType, |value| *value
+    }
+    getter! {
+        /// A random generator.
+        generator, generator_opt, Generator => &'a SharedGenerator, |value| value
+    }
+
+    /// A tensor or a number.
+    pub fn arg(&self, index: usize) -> Arg<'a> {
+        match &self.values[index] {
+            Value::Tensor(tensor) => Arg::Tensor(tensor),
+            Value::Number(number) => Arg::Scalar(*number),
+            _ => unreachable!("{}: argument {index} is not what the signature promises", self.op),
+        }
+    }
+
+    /// A tensor or a number, if given.
+    pub fn arg_opt(&self, index: usize) -> Option<Arg<'a>> {
+        match &self.values[index] {
+            Value::Tensor(tensor) => Some(Arg::Tensor(tensor)),
+            Value::Number(number) => Some(Arg::Scalar(*number)),
+            _ => None,
+        }
+    }
+}
+
+/// What a call gives back.
+pub enum Output {
+    /// One tensor.
+    Tensor(Tensor),
+    /// A tuple of tensors.
+    Tensors(Vec<Tensor>),
+    /// A tuple with names, as `max(dim)` returns: the type's name and the fields.
+    Named(&'static str, &'static [&'static str], Vec<Tensor>),
+    /// A number.
+    Number(Scalar),
+    /// A truth value.
+    Bool(bool),
+    /// A dtype.
+    DType(DType),
+    /// Nothing: the first argument was changed in place and is what the call returns.
+    InPlace,
+}
+
+impl From<Tensor> for Output {
+    fn from(tensor: Tensor) -> Self {
+        Self::Tensor(tensor)
+    }
+}
+
+impl From<Vec<Tensor>> for Output {
+    fn from(tensors: Vec<Tensor>) -> Self {
+        Self::Tensors(tensors)
+    }
+}
+
+/// An elementwise row chosen by the arguments of a call.
+pub struct Resolved<'a> {
+    /// The row.
+    pub row: &'static Row,
+    /// Its parameters.
+    pub params: Params,
+    /// Its inputs.
+    pub args: SmallVec<[Arg<'a>; 3]>,
+}
+
+impl<'a> Resolved<'a> {
+    /// A row with inputs and no parameters.
+    pub fn new(row: &'static Row, args: &[Arg<'a>]) -> Self {
+        Self::with(row, &[], args)
+    }
+
+    /// A row with parameters.
+    pub fn with(row: &'static Row, params: &[f64], args: &[Arg<'a>]) -> Self {
+        Self { row, params: Params::from_slice(params), args: SmallVec::from_slice(args) }
+    }
+}
+
+/// How an operation is called.
+#[derive(Clone, Copy)]
+pub enum Call {
+    /// An elementwise row; its inputs are the parameters in order.
+    Row(&'static Row),
+    /// Elementwise rows, chosen by the arguments.
+    Rows(for<'a> fn(&Args<'a>) -> Result<Resolved<'a>>),
+    /// Anything else. `out=` copies the result.
+    Structured(fn(&Args<'_>) -> Result<Output>),
+    /// Anything else that also has an in-place form of its own.
+    InPlace(fn(&Args<'_>) -> Result<Output>, fn(&Args<'_>) -> Result<()>),
+    /// Changes its first argument and returns it; there is no other form (`fill_`).
+    OnlyInPlace(fn(&Args<'_>) -> Result<()>),
+}
+
+/// One operation: a name, one signature of it, and how to call it. A name with several signatures has several.
+pub struct OpInfo {
+    /// PyTorch's name.
+    pub name: &'static str,
+    /// Other names of the same.
+    pub aliases: &'static [&'static str],
+    /// The signature.
+    pub params: &'static [Param],
+    /// Where it can be reached.
+    pub forms: Forms,
+    /// How it is called.
+    pub call: Call,
+    /// Documentation; empty for further signatures of a name.
+    pub doc: &'static str,
+}
+
+/// Which form of an operation is called.
+pub enum Form<'a> {
+    /// A new result.
+    Value,
+    /// The first argument is changed.
+    InPlace,
+    /// The result goes into a given tensor.
+    Out(&'a [Tensor]),
+}
+
+impl OpInfo {
+    /// Calls the operation.
+    #[track_caller]
+    pub fn invoke(&'static self, form: &Form<'_>, values: &[Value]) -> Result<Output> {
+        let args = Args { op: self.name, values };
+        match (self.call, form) {
+            (Call::Row(row), form) => {
+                let inputs: SmallVec<[Arg<'_>; 3]> = (0..row.inputs.len()).map(|index| args.arg(index)).collect();
+                self.invoke_row(row, &[], &inputs, form)
+            }
+            (Call::Rows(resolve), form) => {
+                let resolved = resolve(&args)?;
+                self.invoke_row(resolved.row, &resolved.params, &resolved.args, form)
+            }
+            (Call::Structured(value) | Call::InPlace(value, _), Form::Value) => value(&args),
+            (Call::Structured(value) | Call::InPlace(value, _), Form::Out(outs)) => {
+                let results = {
+                    // A recorded result would be thrown away: `out=` is not differentiable.
+                    let result = value(&args)?;
+                    match result {
+                        Output::Tensor(tensor) => vec![tensor],
+                        Output::Tensors(tensors) | Output::Named(_, _, tensors) => tensors,
+                        _ => return Err(Error::type_(self.name, format!("{} has no out= form", self.name))),
+                    }
+                };
+                if results.len() != outs.len() {
+                    return Err(Error::type_(
+                        self.name,
+                        format!("{}(): out= takes {} tensors, got {}", self.name, results.len(), outs.len()),
+                    ));
+                }
+                for (out, result) in outs.iter().zip(&results) {
+                    out::write(self.name, out, result)?;
+                }
+                Ok(if outs.len() == 1 { Output::Tensor(outs[0].clone()) } else { Output::Tensors(outs.to_vec()) })
+            }
+            (Call::InPlace(_, in_place) | Call::OnlyInPlace(in_place), Form::InPlace) => {
+                in_place(&args)?;
+                Ok(Output::InPlace)
+            }
+            (Call::OnlyInPlace(in_place), Form::Value) => {
+                in_place(&args)?;
+                Ok(Output::InPlace)
+            }
+            (Call::Structured(_), Form::InPlace) | (Call::OnlyInPlace(_), Form::Out(_)) => {
+                Err(Error::type_(self.name, format!("{} has no such form", self.name)))
+            }
+        }
+    }
+
+    #[track_caller]
+    fn invoke_row(&self, row: &'static Row, params: &[f64], inputs: &[Arg<'_>], form: &Form<'_>) -> Result<Output> {
+        match form {
+            Form::Value => {
+                if inputs.iter().all(|input| matches!(input, Arg::Scalar(_))) {
+                    return Err(Error::type_(row.name, format!("{}(): at least one argument must be a Tensor", row.name)));
+                }
+                apply(row, params, inputs).map(Output::Tensor)
+            }
+            Form::InPlace => {
+                let Some((Arg::Tensor(target), rest)) = inputs.split_first() else {
+                    return Err(Error::type_(row.name, "an in-place form needs a Tensor"));
+                };
+                apply_in_place(row, params, target, rest)?;
+                Ok(Output::InPlace)
+            }
+            Form::Out(outs) => match outs {
+                [out] => {
+                    apply_out(row, params, inputs, out)?;
+                    Ok(Output::Tensor(out.clone()))
+                }
+                _ => Err(Error::type_(row.name, format!("{}(): out= takes one tensor", row.name))),
+            },
+        }
+    }
+
+    /// The signature as PyTorch's documentation writes it.
+    pub fn signature(&self) -> String {
+        let mut text = format!("{}(", self.name);
+        let mut keyword = false;
+        for (position, param) in self.params.iter().enumerate() {
+            if position > 0 {
+                text.push_str(", ");
+            }
+            if param.keyword_only && !std::mem::replace(&mut keyword, true) {
+                text.push_str("*, ");
+            }
+            text.push_str(param.name);
+            match param.default {
+                Default::Required => {}
+                Default::None => text.push_str("=None"),
+                Default::Int(value) => text.push_str(&format!("={value}")),
+                Default::Float(value) => text.push_str(&format!("={value:?}")),
+                Default::Bool(value) => text.push_str(if value { "=True" } else { "=False" }),
+                Default::Text(value) => text.push_str(&format!("='{value}'")),
+            }
+        }
+        if self.forms.has(Forms::OUT) {
+            text.push_str(if keyword { ", out=None" } else { ", *, out=None" });
+        }
+        text.push(')');
+        text
+    }
+}

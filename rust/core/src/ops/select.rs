@@ -1,0 +1,64 @@
+//! Choosing between values: `where`, `clamp`, replacing NaN.
+
+use crate::error::{Error, Result};
+use crate::dtype::DType;
+use crate::ops::elementwise::{Arg, apply, elementwise};
+use crate::tensor::Tensor;
+
+elementwise! {
+    /// `x` where the condition holds, `y` elsewhere.
+    where_(condition, x, y) "WhereBackward0" ring in -3.0..3.0 {
+        value: { let zero = condition.zero(); R::select(condition.ne(zero), x, y) },
+        condition(g): g * 0.0,
+        x(g, condition): { let zero = g.zero(); R::select(condition.ne(zero.clone()), g, zero) },
+        y(g, condition): { let zero = g.zero(); R::select(condition.ne(zero.clone()), zero, g) },
+    }
+
+    /// `x` limited to `[low, high]`; the gradient passes at the ends.
+    clamp(x, low, high) "ClampBackward1" ring in -3.0..3.0 {
+        value: x.maximum(low).minimum(high),
+        x(g, x, low, high): R::select(x.clone().ge(low) & x.le(high), g.clone(), g.zero()),
+        low(g, x, low, high): R::select(x.lt(low.clone()) & low.lt(high), g.clone(), g.zero()),
+        high(g, x, low, high): R::select(x.gt(high.clone()) | high.lt(low), g.clone(), g.zero()),
+    }
+
+    /// `x` but not below `low`; the gradient passes at the end.
+    clamp_min(x, low) "ClampMinBackward0" ring in -3.0..3.0 {
+        value: x.maximum(low),
+        x(g, x, low): R::select(x.ge(low), g.clone(), g.zero()),
+        low(g, x, low): R::select(x.lt(low), g.clone(), g.zero()),
+    }
+
+    /// `x` but not above `high`; the gradient passes at the end.
+    clamp_max(x, high) "ClampMaxBackward0" ring in -3.0..3.0 {
+        value: x.minimum(high),
+        x(g, x, high): R::select(x.le(high), g.clone(), g.zero()),
+        high(g, x, high): R::select(x.gt(high), g.clone(), g.zero()),
+    }
+
+    /// NaN, +∞ and −∞ replaced by numbers; no gradient flows where something was replaced.
+    nan_to_num(x)[nan, posinf, neginf] "NanToNumBackward0" real in -3.0..3.0 {
+        value: {
+            let (instead_nan, high, low) = (x.lit(nan), x.lit(posinf), x.lit(neginf));
+            let (up, down) = (x.lit(f64::INFINITY), x.lit(f64::NEG_INFINITY));
+            let finite = R::select(x.clone().eq(up), high, R::select(x.clone().eq(down), low, x.clone()));
+            R::select(x.is_nan(), instead_nan, finite)
+        },
+        x(g, x): { let infinity = g.lit(f64::INFINITY); R::select(x.abs().lt(infinity), g.clone(), g.zero()) },
+    }
+}
+
+/// `x` where `condition` is true, `y` elsewhere.
+///
+/// # Errors
+/// When the condition is not `bool`, or shapes do not broadcast.
+pub fn where_(condition: &Tensor, x: Arg<'_>, y: Arg<'_>) -> Result<Tensor> {
+    let dtype = condition.dtype();
+    if dtype != DType::Bool && dtype != DType::U8 {
+        return Err(Error::runtime(
+            "where",
+            format!("where expected condition to be a boolean tensor, but got a tensor with dtype {dtype}"),
+        ));
+    }
+    apply(&self::where_::ROW, &[], &[Arg::Tensor(condition), x, y])
+}

@@ -1,0 +1,207 @@
+//! Formulas read over the graph: a number-like value that is a tensor, a number, or the first error.
+
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
+
+use super::elementwise::{Arg, Row, apply};
+use super::rows;
+use crate::error::{Error, Result};
+use crate::kernels::number::{Order, Real, Ring};
+use crate::scalar::Scalar;
+use crate::tensor::Tensor;
+
+/// A value of a formula that is being recorded.
+#[derive(Clone)]
+pub enum Traced {
+    /// A tensor.
+    Tensor(Tensor),
+    /// A constant: stays a number.
+    Number(Scalar),
+    /// An operation failed; everything computed from it fails with the same error.
+    Failed(Box<Error>),
+}
+
+/// A truth value per element while a formula is recorded.
+#[derive(Clone)]
+pub struct TracedMask(Traced);
+
+impl Traced {
+    /// The tensor, or the error.
+    pub fn into_tensor(self) -> Result<Tensor> {
+        match self {
+            Self::Tensor(tensor) => Ok(tensor),
+            Self::Number(number) => Tensor::scalar(number, number.dtype()),
+            Self::Failed(error) => Err(error),
+        }
+    }
+
+    fn apply<const N: usize>(row: &'static Row, inputs: [&Self; N]) -> Self {
+        // A formula of numbers alone is computed in double precision on tensors without axes.
+        if inputs.iter().all(|input| matches!(input, Self::Number(_))) {
+            let constants: Result<Vec<Tensor>> = inputs
+                .iter()
+                .filter_map(|input| if let Self::Number(number) = input { Some(*number) } else { None })
+                .map(|number| Tensor::scalar(number, crate::dtype::DType::F64))
+                .collect();
+            return match constants {
+                Ok(constants) => {
+                    let args: Vec<Arg<'_>> = constants.iter().map(Arg::Tensor).collect();
+                    apply(row, &[], &args).map_or_else(Self::Failed, Self::Tensor)
+                }
+                Err(error) => Self::Failed(error),
+            };
+        }
+        let mut args = Vec::with_capacity(N);
+        for input in inputs {
+            args.push(match input {
+                Self::Tensor(tensor) => Arg::Tensor(tensor),
+                Self::Number(number) => Arg::Scalar(*number),
+                Self::Failed(error) => return Self::Failed(error.clone()),
+            });
+        }
+        match apply(row, &[], &args) {
+            Ok(tensor) => Self::Tensor(tensor),
+            Err(error) => Self::Failed(error),
+        }
+    }
+
+    fn one(&self, row: &'static Row) -> Self {
+        Self::apply(row, [self])
+    }
+
+    fn two(&self, row: &'static Row, other: &Self) -> Self {
+        Self::apply(row, [self, other])
+    }
+}
+
+macro_rules! operators {
+    ($($Trait:ident $method:ident => $row:ident),* $(,)?) => {$(
+        impl $Trait for Traced {
+            type Output = Self;
+            fn $method(self, other: Self) -> Self {
+                self.two(&rows::$row::ROW, &other)
+            }
+        }
+        impl $Trait<f64> for Traced {
+            type Output = Self;
+            fn $method(self, other: f64) -> Self {
+                self.two(&rows::$row::ROW, &Self::Number(Scalar::Float(other)))
+            }
+        }
+    )*};
+}
+
+operators! { Add add => add, Sub sub => sub, Mul mul => mul, Div div => div }
+
+impl Neg for Traced {
+    type Output = Self;
+    fn neg(self) -> Self {
+        self.one(&rows::neg::ROW)
+    }
+}
+
+impl BitAnd for TracedMask {
+    type Output = Self;
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0.two(&rows::logical_and::ROW, &other.0))
+    }
+}
+
+impl BitOr for TracedMask {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0.two(&rows::logical_or::ROW, &other.0))
+    }
+}
+
+impl Not for TracedMask {
+    type Output = Self;
+    fn not(self) -> Self {
+        Self(self.0.one(&rows::logical_not::ROW))
+    }
+}
+
+impl Order for Traced {
+    type Mask = TracedMask;
+
+    fn zero(&self) -> Self {
+        Self::Number(Scalar::Int(0))
+    }
+    fn lt(self, other: Self) -> TracedMask {
+        TracedMask(self.two(&rows::lt::ROW, &other))
+    }
+    fn le(self, other: Self) -> TracedMask {
+        TracedMask(self.two(&rows::le::ROW, &other))
+    }
+    fn eq(self, other: Self) -> TracedMask {
+        TracedMask(self.two(&rows::eq::ROW, &other))
+    }
+    fn select(mask: TracedMask, yes: Self, no: Self) -> Self {
+        match (&mask.0, &yes, &no) {
+            (Self::Failed(error), _, _) | (_, Self::Failed(error), _) | (_, _, Self::Failed(error)) => {
+                Self::Failed(error.clone())
+            }
+            (Self::Tensor(mask), yes, no) => {
+                fn arg(value: &Traced) -> Arg<'_> {
+                    match value {
+                        Traced::Tensor(tensor) => Arg::Tensor(tensor),
+                        Traced::Number(number) => Arg::Scalar(*number),
+                        Traced::Failed(_) => unreachable!("failures were returned above"),
+                    }
+                }
+                match super::select::where_(mask, arg(yes), arg(no)) {
+                    Ok(tensor) => Self::Tensor(tensor),
+                    Err(error) => Self::Failed(error),
+                }
+            }
+            (Self::Number(mask), _, _) => {
+                if mask.to_bool() {
+                    yes
+                } else {
+                    no
+                }
+            }
+        }
+    }
+}
+
+impl Ring for Traced {
+    fn int(&self, value: i64) -> Self {
+        Self::Number(Scalar::Int(value))
+    }
+    fn abs(self) -> Self {
+        self.one(&rows::abs::ROW)
+    }
+    fn sign(self) -> Self {
+        self.one(&rows::sign::ROW)
+    }
+    fn maximum(self, other: Self) -> Self {
+        self.two(&rows::maximum::ROW, &other)
+    }
+    fn minimum(self, other: Self) -> Self {
+        self.two(&rows::minimum::ROW, &other)
+    }
+}
+
+macro_rules! functions {
+    ($($one:ident),* ; $($two:ident),* $(,)?) => {
+        $(fn $one(self) -> Self { self.one(&rows::$one::ROW) })*
+        $(fn $two(self, other: Self) -> Self { self.two(&rows::$two::ROW, &other) })*
+    };
+}
+
+impl Real for Traced {
+    fn lit(&self, value: f64) -> Self {
+        Self::Number(Scalar::Float(value))
+    }
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        self * a + b
+    }
+    fn is_nan(self) -> TracedMask {
+        TracedMask(self.one(&rows::isnan::ROW))
+    }
+    functions! {
+        reciprocal, sqrt, rsqrt, floor, ceil, round, trunc, exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan,
+        asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh, erf, erfc, lgamma, digamma;
+        atan2, pow, fmod, copysign
+    }
+}

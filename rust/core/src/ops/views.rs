@@ -1,0 +1,767 @@
+//! Operations that show the same memory in another way, and the gradients that put the parts back.
+
+use smallvec::SmallVec;
+
+use crate::array::Array;
+use crate::error::{Error, Result};
+use crate::graph::node::{Backward, Rule};
+use crate::graph::record::{is_recorded, record, record_many};
+use crate::graph::views::mark_view;
+use crate::ops::{copy, rows};
+use crate::shape::{self, Shape, Strides};
+use crate::tensor::Tensor;
+
+/// A view as a value: it can be applied again (to a gradient, to the next version of a base).
+#[derive(Clone, Debug, PartialEq)]
+pub enum ViewOp {
+    /// The same elements in another shape.
+    View(Shape),
+    /// Axes in another order.
+    Permute(SmallVec<[usize; 6]>),
+    /// Broadcast.
+    Expand(Shape),
+    /// Every `step`-th element of an axis.
+    Slice {
+        /// The axis.
+        axis: usize,
+        /// First element.
+        start: usize,
+        /// Number of elements.
+        length: usize,
+        /// Distance.
+        step: usize,
+    },
+    /// One position of an axis.
+    Select {
+        /// The axis.
+        axis: usize,
+        /// The position.
+        index: usize,
+    },
+    /// The diagonal of two axes, as the last axis.
+    Diagonal {
+        /// Which diagonal.
+        offset: i64,
+        /// First axis.
+        axis1: usize,
+        /// Second axis.
+        axis2: usize,
+    },
+    /// Sliding windows along an axis, as the last axis.
+    Unfold {
+        /// The axis.
+        axis: usize,
+        /// Window length.
+        size: usize,
+        /// Window distance.
+        step: usize,
+    },
+    /// Any geometry over the storage.
+    AsStrided {
+        /// Shape.
+        shape: Shape,
+        /// Strides in elements.
+        strides: Strides,
+        /// Offset in the storage, in elements.
+        offset: usize,
+    },
+}
+
+impl ViewOp {
+    /// The view of an array. The arguments were checked when the view was made.
+    pub fn apply(&self, array: &Array) -> Result<Array> {
+        Ok(match self {
+            Self::View(shape) => match array.view(shape) {
+                Some(view) => view,
+                None => return Err(not_viewable(array, shape)),
+            },
+            Self::Permute(axes) => array.permute(axes),
+            Self::Expand(shape) => array.expand(shape),
+            Self::Slice { axis, start, length, step } => array.slice(*axis, *start, *length, *step),
+            Self::Select { axis, index } => array.select(*axis, *index),
+            Self::Diagonal { offset, axis1, axis2 } => {
+                let (rows, columns) = (array.shape()[*axis1] as i64, array.shape()[*axis2] as i64);
+                let length = if *offset >= 0 { rows.min(columns - offset) } else { (rows + offset).min(columns) }.max(0);
+                let (down, right) = (array.strides()[*axis1], array.strides()[*axis2]);
+                let start = if length == 0 {
+                    0
+                } else if *offset >= 0 {
+                    *offset as isize * right
+                } else {
+                    -*offset as isize * down
+                };
+                let kept = (0..array.rank()).filter(|axis| axis != axis1 && axis != axis2);
+                let mut shape: Shape = kept.clone().map(|axis| array.shape()[axis]).collect();
+                let mut strides: Strides = kept.map(|axis| array.strides()[axis]).collect();
+                shape.push(length as usize);
+                strides.push(down + right);
+                array.with_layout(&shape, &strides, (array.offset() as isize + start) as usize)
+            }
+            Self::Unfold { axis, size, step } => {
+                let mut shape: Shape = array.shape().into();
+                let mut strides: Strides = array.strides().into();
+                if shape.is_empty() {
+                    shape.push(*size);
+                    strides.push(1);
+                } else {
+                    let stride = strides[*axis];
+                    shape[*axis] = (shape[*axis] - size) / step + 1;
+                    strides[*axis] = stride * *step as isize;
+                    shape.push(*size);
+                    strides.push(stride);
+                }
+                array.with_layout(&shape, &strides, array.offset())
+            }
+            Self::AsStrided { shape, strides, offset } => {
+                Array::from_parts("as_strided", array.storage().clone(), array.dtype(), shape, strides, *offset)?
+            }
+        })
+    }
+}
+
+#[cold]
+fn not_viewable(array: &Array, shape: &[usize]) -> Box<Error> {
+    Error::runtime(
+        "view",
+        format!(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two \
+             contiguous subspaces). Use .reshape(...) instead. (size {:?}, stride {:?}, asked for {shape:?})",
+            array.shape(),
+            array.strides()
+        ),
+    )
+}
+
+/// The gradient of a view: the gradient put back to where the view came from.
+struct ViewRule {
+    name: &'static str,
+    op: ViewOp,
+    /// Geometry of what was viewed.
+    shape: Shape,
+    strides: Strides,
+    offset: usize,
+}
+
+impl ViewRule {
+    fn new(name: &'static str, op: ViewOp, array: &Array) -> Self {
+        Self { name, op, shape: array.shape().into(), strides: array.strides().into(), offset: array.offset() }
+    }
+
+    fn put_back(&self, grad: &Tensor) -> Result<Tensor> {
+        match &self.op {
+            ViewOp::View(_) => reshape_to(grad, &self.shape),
+            ViewOp::Permute(axes) => permute_to(grad, &shape::inverse_permutation(axes)),
+            // The engine sums over broadcast axes.
+            ViewOp::Expand(_) => Ok(grad.clone()),
+            ViewOp::AsStrided { shape, strides, offset } => as_strided_backward(self, grad, shape, strides, *offset),
+            ViewOp::Unfold { .. } => embed(grad, &self.shape, &self.op, true),
+            _ => embed(grad, &self.shape, &self.op, false),
+        }
+    }
+}
+
+impl Rule for ViewRule {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let grad = self.put_back(&cx.only_grad())?;
+        cx.put(0, grad);
+        Ok(())
+    }
+}
+
+/// Several views of one tensor (`unbind`, `split`): the gradients of the parts are put into one tensor.
+struct PartsRule {
+    name: &'static str,
+    parts: Vec<ViewOp>,
+    shape: Shape,
+}
+
+impl Rule for PartsRule {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let meta = &cx.node().outputs()[0];
+        let whole = Tensor::from_array(Array::zeros(self.name, &self.shape, meta.dtype)?);
+        for (nr, part) in self.parts.iter().enumerate() {
+            if let Some(grad) = cx.grad(nr) {
+                let place = make(&whole, "SliceBackward0", part.clone(), false)?;
+                copy::copy_(&place, grad)?;
+            }
+        }
+        cx.put(0, whole);
+        Ok(())
+    }
+}
+
+/// Zeros of `shape` with `part` written where the view shows; windows that overlap are summed.
+#[track_caller]
+pub fn embed(part: &Tensor, shape: &[usize], place: &ViewOp, overlapping: bool) -> Result<Tensor> {
+    let operand = part.operand()?;
+    let whole = Array::zeros("embed", shape, operand.array.dtype())?;
+    let shown = place.apply(&whole)?;
+    if overlapping {
+        super::overlap::add_into(&shown, &operand.array)?;
+    } else {
+        shown.copy_unshared(&operand.array);
+    }
+    if is_recorded(&[&operand]) {
+        return record(EmbedRule(place.clone()), &[&operand], &[], whole);
+    }
+    Ok(Tensor::from_array(whole))
+}
+
+/// The gradient of [`embed`]: the same part of the gradient.
+struct EmbedRule(ViewOp);
+
+impl Rule for EmbedRule {
+    fn name(&self) -> &str {
+        "EmbedBackward0"
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let part = make(&cx.only_grad(), "EmbedBackward0", self.0.clone(), true)?;
+        cx.put(0, part);
+        Ok(())
+    }
+}
+
+/// The gradient of `as_strided`: added up over a flat image of the storage, then shown with the base's geometry.
+fn as_strided_backward(rule: &ViewRule, grad: &Tensor, shape: &[usize], strides: &[isize], offset: usize) -> Result<Tensor> {
+    let range = |shape: &[usize], strides: &[isize], offset: usize| {
+        shape::extent(shape, strides).map(|(low, high)| (offset as isize + low, offset as isize + high + 1))
+    };
+    let Some((first, last)) = range(&rule.shape, &rule.strides, rule.offset) else {
+        return Ok(Tensor::from_array(Array::zeros("as_strided", &rule.shape, grad.dtype())?));
+    };
+    let (view_first, view_last) = range(shape, strides, offset).unwrap_or((first, first));
+    let (first, last) = (first.min(view_first), last.max(view_last));
+    let flat_shape = [(last - first) as usize];
+    let place = ViewOp::AsStrided {
+        shape: shape.into(),
+        strides: strides.into(),
+        offset: (offset as isize - first) as usize,
+    };
+    let overlapping = shape::overlaps_itself(shape, strides);
+    let flat = embed(grad, &flat_shape, &place, overlapping)?;
+    let base = ViewOp::AsStrided {
+        shape: rule.shape.clone(),
+        strides: rule.strides.clone(),
+        offset: (rule.offset as isize - first) as usize,
+    };
+    let result = make(&flat, "AsStridedBackward0", base, true)?;
+    if !shape::overlaps_itself(&rule.shape, &rule.strides) {
+        return Ok(result);
+    }
+    // Elements of the base that share memory share its gradient evenly.
+    let ones = Array::full("as_strided", &rule.shape, crate::Scalar::Int(1), grad.dtype())?;
+    let counts = Array::zeros("as_strided", &flat_shape, grad.dtype())?;
+    let shown = counts.with_layout(&rule.shape, &rule.strides, (rule.offset as isize - first) as usize);
+    super::overlap::add_into(&shown, &ones)?;
+    super::elementwise::apply(&rows::div::ROW, &[], &[(&result).into(), (&Tensor::from_array(shown)).into()])
+}
+
+/// Makes a view, recorded if need be.
+#[track_caller]
+fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) -> Result<Tensor> {
+    let operand = source.operand()?;
+    let array = op.apply(&operand.array)?;
+    let tensor = if is_recorded(&[&operand]) {
+        record(ViewRule::new(name, op, &operand.array), &[&operand], &[], array)?
+    } else {
+        Tensor::from_array(array)
+    };
+    if mark || source.requires_grad() {
+        mark_view(&tensor, source, false);
+    }
+    Ok(tensor)
+}
+
+/// Makes a view for a public operation.
+#[track_caller]
+fn view_of(source: &Tensor, name: &'static str, op: ViewOp) -> Result<Tensor> {
+    make(source, name, op, true)
+}
+
+// ---- shapes ------------------------------------------------------------------------------------------------------
+
+/// The same elements in another shape; one size may be −1.
+///
+/// # Errors
+/// When the number of elements differs or the strides do not allow it without a copy.
+#[track_caller]
+pub fn view(source: &Tensor, requested: &[i64]) -> Result<Tensor> {
+    let shape = shape::infer_shape("view", requested, source.numel())?;
+    view_of(source, "ViewBackward0", ViewOp::View(shape))
+}
+
+/// The same elements in another shape: a view where possible, else a copy.
+#[track_caller]
+pub fn reshape(source: &Tensor, requested: &[i64]) -> Result<Tensor> {
+    let shape = shape::infer_shape("reshape", requested, source.numel())?;
+    reshape_to(source, &shape)
+}
+
+/// [`reshape`] to a known shape.
+#[track_caller]
+pub fn reshape_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    let array = source.array();
+    if array.view(shape).is_some() {
+        return view_of(source, "ViewBackward0", ViewOp::View(shape.into()));
+    }
+    let copy = copy::clone_contiguous(source)?;
+    view_of(&copy, "UnsafeViewBackward0", ViewOp::View(shape.into()))
+}
+
+/// Axes `start..=end` as one.
+#[track_caller]
+pub fn flatten(source: &Tensor, start: i64, end: i64) -> Result<Tensor> {
+    let shape = source.shape();
+    let (start, end) =
+        (shape::normalize_axis("flatten", start, shape.len())?, shape::normalize_axis("flatten", end, shape.len())?);
+    if start > end {
+        return Err(Error::runtime("flatten", "flatten() has invalid args: start_dim cannot come after end_dim"));
+    }
+    if shape.is_empty() {
+        return reshape_to(source, &[1]);
+    }
+    if start == end {
+        return Ok(source.clone());
+    }
+    let mut flat: Shape = shape[..start].into();
+    flat.push(shape[start..=end].iter().product());
+    flat.extend_from_slice(&shape[end + 1..]);
+    reshape_to(source, &flat)
+}
+
+/// One axis as several; one of `sizes` may be −1.
+#[track_caller]
+pub fn unflatten(source: &Tensor, axis: i64, sizes: &[i64]) -> Result<Tensor> {
+    let shape = source.shape();
+    let axis = shape::normalize_axis("unflatten", axis, shape.len())?;
+    if sizes.is_empty() {
+        return Err(Error::runtime("unflatten", "unflatten: sizes must be non-empty"));
+    }
+    let size = shape.get(axis).copied().unwrap_or(1);
+    let inner = shape::infer_shape("unflatten", sizes, size).map_err(|_| {
+        Error::runtime(
+            "unflatten",
+            format!("unflatten: Provided sizes {sizes:?} don't multiply up to the size of dim {axis} ({size}) in the input tensor"),
+        )
+    })?;
+    let mut result: Shape = shape[..axis].into();
+    result.extend_from_slice(&inner);
+    result.extend_from_slice(shape.get(axis + 1..).unwrap_or_default());
+    view_of(source, "ViewBackward0", ViewOp::View(result))
+}
+
+/// Without axes of size 1 (all, or those named).
+#[track_caller]
+pub fn squeeze(source: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
+    let shape = source.shape();
+    let (name, drop) = match axes {
+        None => ("SqueezeBackward0", SmallVec::from_elem(true, shape.len())),
+        Some([axis]) => ("SqueezeBackward1", shape::axis_mask("squeeze", &[*axis], shape.len())?),
+        Some(axes) => ("SqueezeBackward2", shape::axis_mask("squeeze", axes, shape.len())?),
+    };
+    let kept: Shape = shape.iter().zip(&drop).filter(|(size, drop)| !(**drop && **size == 1)).map(|(size, _)| *size).collect();
+    view_of(source, name, ViewOp::View(kept))
+}
+
+/// A new axis of size 1.
+#[track_caller]
+pub fn unsqueeze(source: &Tensor, axis: i64) -> Result<Tensor> {
+    let mut shape = source.shape();
+    let axis = shape::normalize_axis("unsqueeze", axis, shape.len() + 1)?;
+    shape.insert(axis, 1);
+    view_of(source, "UnsqueezeBackward0", ViewOp::View(shape))
+}
+
+/// Broadcast; −1 keeps a size.
+#[track_caller]
+pub fn expand(source: &Tensor, sizes: &[i64]) -> Result<Tensor> {
+    let shape = source.shape();
+    if sizes.len() < shape.len() {
+        return Err(Error::runtime(
+            "expand",
+            format!(
+                "expand({:?}, size={sizes:?}): the number of sizes provided ({}) must be greater or equal to the number \
+                 of dimensions in the tensor ({})",
+                shape.as_slice(),
+                sizes.len(),
+                shape.len()
+            ),
+        ));
+    }
+    let lead = sizes.len() - shape.len();
+    let mut target = Shape::new();
+    for (axis, &size) in sizes.iter().enumerate() {
+        let own = (axis >= lead).then(|| shape[axis - lead]);
+        target.push(match (own, size) {
+            (None, size) if size < 0 => {
+                return Err(Error::runtime(
+                    "expand",
+                    format!("The expanded size of the tensor ({size}) isn't allowed in a leading, non-existing dimension {axis}"),
+                ));
+            }
+            (None, size) => size as usize,
+            (Some(own), -1) => own,
+            (Some(own), size) if size >= 0 && (own == size as usize || own == 1) => size as usize,
+            (Some(own), size) => {
+                return Err(Error::runtime(
+                    "expand",
+                    format!(
+                        "The expanded size of the tensor ({size}) must match the existing size ({own}) at non-singleton \
+                         dimension {axis}.  Target sizes: {sizes:?}.  Tensor sizes: {:?}",
+                        shape.as_slice()
+                    ),
+                ));
+            }
+        });
+    }
+    view_of(source, "ExpandBackward0", ViewOp::Expand(target))
+}
+
+// ---- axes --------------------------------------------------------------------------------------------------------
+
+/// Axes in another order.
+#[track_caller]
+pub fn permute(source: &Tensor, axes: &[i64]) -> Result<Tensor> {
+    let rank = source.rank();
+    if axes.len() != rank {
+        return Err(Error::runtime(
+            "permute",
+            format!(
+                "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired \
+                 ordering of dimensions i.e. input.dim() = {rank} is not equal to len(dims) = {}",
+                axes.len()
+            )
+            .replace("(sparse_coo)", ""),
+        ));
+    }
+    shape::axis_mask("permute", axes, rank)?;
+    let order: Result<SmallVec<[usize; 6]>> = axes.iter().map(|&axis| shape::normalize_axis("permute", axis, rank)).collect();
+    view_of(source, "PermuteBackward0", ViewOp::Permute(order?))
+}
+
+#[track_caller]
+fn permute_to(source: &Tensor, order: &[usize]) -> Result<Tensor> {
+    view_of(source, "PermuteBackward0", ViewOp::Permute(order.into()))
+}
+
+/// Two axes exchanged.
+#[track_caller]
+pub fn transpose(source: &Tensor, a: i64, b: i64) -> Result<Tensor> {
+    transpose_named(source, a, b, "TransposeBackward0")
+}
+
+#[track_caller]
+fn transpose_named(source: &Tensor, a: i64, b: i64, name: &'static str) -> Result<Tensor> {
+    let rank = source.rank();
+    let (a, b) = (shape::normalize_axis("transpose", a, rank)?, shape::normalize_axis("transpose", b, rank)?);
+    let mut order: SmallVec<[usize; 6]> = (0..rank).collect();
+    if rank > 0 {
+        order.swap(a, b);
+    }
+    view_of(source, name, ViewOp::Permute(order))
+}
+
+/// The transpose of a matrix; vectors and tensors without axes as they are.
+#[track_caller]
+pub fn t(source: &Tensor) -> Result<Tensor> {
+    match source.rank() {
+        0 | 1 => view_of(source, "TBackward0", ViewOp::Permute((0..source.rank()).collect())),
+        2 => transpose_named(source, 0, 1, "TBackward0"),
+        rank => Err(Error::runtime("t", format!("t() expects a tensor with <= 2 dimensions, but self is {rank}D"))),
+    }
+}
+
+/// All axes reversed (`.T`).
+#[track_caller]
+pub fn reversed_axes(source: &Tensor) -> Result<Tensor> {
+    if source.rank() == 2 {
+        return transpose_named(source, 0, 1, "PermuteBackward0");
+    }
+    permute_to(source, &(0..source.rank()).rev().collect::<SmallVec<[usize; 6]>>())
+}
+
+/// The last two axes exchanged (`.mT`).
+#[track_caller]
+pub fn matrix_transpose(source: &Tensor) -> Result<Tensor> {
+    if source.rank() < 2 {
+        return Err(Error::runtime(
+            "mT",
+            format!("tensor.mT is only supported on matrices or batches of matrices. Got {}-D tensor.", source.rank()),
+        ));
+    }
+    transpose(source, -2, -1)
+}
+
+/// Axes moved to other places.
+#[track_caller]
+pub fn movedim(source: &Tensor, from: &[i64], to: &[i64]) -> Result<Tensor> {
+    let rank = source.rank();
+    if from.len() != to.len() {
+        return Err(Error::runtime(
+            "movedim",
+            format!(
+                "movedim: Invalid source or destination dims: source ({from:?} dims) should contain the same number of \
+                 dims as destination ({to:?} dims)"
+            ),
+        ));
+    }
+    shape::axis_mask("movedim", from, rank)?;
+    shape::axis_mask("movedim", to, rank)?;
+    let mut order: SmallVec<[Option<usize>; 6]> = SmallVec::from_elem(None, rank);
+    let mut moved: SmallVec<[bool; 6]> = SmallVec::from_elem(false, rank);
+    for (&from, &to) in from.iter().zip(to) {
+        let (from, to) = (shape::normalize_axis("movedim", from, rank)?, shape::normalize_axis("movedim", to, rank)?);
+        if rank > 0 {
+            order[to] = Some(from);
+            moved[from] = true;
+        }
+    }
+    let mut rest = (0..rank).filter(|&axis| !moved[axis]);
+    let order: SmallVec<[usize; 6]> =
+        order.iter().map(|axis| axis.or_else(|| rest.next()).expect("as many places as axes")).collect();
+    permute_to(source, &order)
+}
+
+// ---- parts -------------------------------------------------------------------------------------------------------
+
+/// One position of an axis, the axis removed. Negative positions count from the end.
+#[track_caller]
+pub fn select(source: &Tensor, axis: i64, index: i64) -> Result<Tensor> {
+    let shape = source.shape();
+    if shape.is_empty() {
+        return Err(Error::index("select", "select() cannot be applied to a 0-dim tensor."));
+    }
+    let axis = shape::normalize_axis("select", axis, shape.len())?;
+    let size = shape[axis];
+    let position = if index < 0 { index + size as i64 } else { index };
+    if position < 0 || position >= size as i64 {
+        return Err(Box::new(Error::IndexOutOfRange { op: "select", index, axis, size }));
+    }
+    view_of(source, "SelectBackward0", ViewOp::Select { axis, index: position as usize })
+}
+
+/// Elements `start..end` of an axis in steps, clamped to the axis like Python's slices.
+#[track_caller]
+pub fn slice(source: &Tensor, axis: i64, start: Option<i64>, end: Option<i64>, step: i64) -> Result<Tensor> {
+    let shape = source.shape();
+    if shape.is_empty() {
+        return Err(Error::runtime("slice", "slice() cannot be applied to a 0-dim tensor."));
+    }
+    let axis = shape::normalize_axis("slice", axis, shape.len())?;
+    if step <= 0 {
+        return Err(Error::value("slice", "step must be greater than zero"));
+    }
+    let size = shape[axis] as i64;
+    let clamp = |bound: i64| if bound < 0 { bound.saturating_add(size) } else { bound }.clamp(0, size);
+    let start = clamp(start.unwrap_or(0));
+    let end = clamp(end.unwrap_or(i64::MAX)).max(start);
+    let length = (end - start + (step - 1)) / step;
+    let op = ViewOp::Slice { axis, start: start as usize, length: length as usize, step: step as usize };
+    view_of(source, "SliceBackward0", op)
+}
+
+/// `length` elements of an axis from `start`.
+#[track_caller]
+pub fn narrow(source: &Tensor, axis: i64, start: i64, length: i64) -> Result<Tensor> {
+    let shape = source.shape();
+    if shape.is_empty() {
+        return Err(Error::runtime("narrow", "narrow() cannot be applied to a 0-dim tensor."));
+    }
+    let index = shape::normalize_axis("narrow", axis, shape.len())?;
+    let size = shape[index] as i64;
+    if length < 0 {
+        return Err(Error::runtime("narrow", "narrow(): length must be non-negative."));
+    }
+    if start < -size || start > size {
+        return Err(Error::index(
+            "narrow",
+            format!("start out of range (expected to be in range of [{}, {size}], but got {start})", -size),
+        ));
+    }
+    let first = if start < 0 { start + size } else { start };
+    if first > size - length {
+        return Err(Error::runtime("narrow", format!("start ({first}) + length ({length}) exceeds dimension size ({size}).")));
+    }
+    slice(source, axis, Some(first), Some(first + length), 1)
+}
+
+/// The diagonal of two axes, as the last axis.
+#[track_caller]
+pub fn diagonal(source: &Tensor, offset: i64, axis1: i64, axis2: i64) -> Result<Tensor> {
+    let rank = source.rank();
+    let (first, second) =
+        (shape::normalize_axis("diagonal", axis1, rank)?, shape::normalize_axis("diagonal", axis2, rank)?);
+    if first == second {
+        return Err(Error::runtime("diagonal", format!("diagonal dimensions cannot be identical {axis1}, {axis2}")));
+    }
+    view_of(source, "DiagonalBackward0", ViewOp::Diagonal { offset, axis1: first, axis2: second })
+}
+
+/// Windows of `size` elements every `step` along an axis, as a new last axis.
+#[track_caller]
+pub fn unfold(source: &Tensor, axis: i64, size: i64, step: i64) -> Result<Tensor> {
+    let shape = source.shape();
+    let axis = shape::normalize_axis("unfold", axis, shape.len())?;
+    let room = shape.get(axis).copied().unwrap_or(1) as i64;
+    if size < 0 {
+        return Err(Error::runtime("unfold", format!("size is {size} but must be >= 0")));
+    }
+    if size > room {
+        return Err(Error::runtime("unfold", format!("maximum size for tensor at dimension {axis} is {room} but size is {size}")));
+    }
+    if step <= 0 {
+        return Err(Error::runtime("unfold", format!("step is {step} but must be > 0")));
+    }
+    view_of(source, "UnfoldBackward0", ViewOp::Unfold { axis, size: size as usize, step: step as usize })
+}
+
+/// Any geometry over the tensor's storage.
+#[track_caller]
+pub fn as_strided(source: &Tensor, shape: &[usize], strides: &[isize], offset: usize) -> Result<Tensor> {
+    if strides.iter().any(|&stride| stride < 0) {
+        return Err(Error::runtime(
+            "as_strided",
+            format!("as_strided: Negative strides are not supported at the moment, got strides: {strides:?}"),
+        ));
+    }
+    if shape.len() != strides.len() {
+        return Err(Error::runtime(
+            "as_strided",
+            format!("mismatch in length of strides and shape: {} and {}", strides.len(), shape.len()),
+        ));
+    }
+    let op = ViewOp::AsStrided { shape: shape.into(), strides: strides.into(), offset };
+    view_of(source, "AsStridedBackward0", op)
+}
+
+/// Several views at once: in-place operations on them are refused, as in PyTorch.
+#[track_caller]
+fn parts(source: &Tensor, name: &'static str, ops: Vec<ViewOp>) -> Result<Vec<Tensor>> {
+    let operand = source.operand()?;
+    let arrays: Result<Vec<Array>> = ops.iter().map(|op| op.apply(&operand.array)).collect();
+    let arrays = arrays?;
+    let tensors = if is_recorded(&[&operand]) && !arrays.is_empty() {
+        let shape = operand.array.shape().into();
+        record_many(PartsRule { name, parts: ops, shape }, &[&operand], &[], &arrays)?
+    } else {
+        arrays.into_iter().map(Tensor::from_array).collect()
+    };
+    for tensor in &tensors {
+        mark_view(tensor, source, true);
+    }
+    Ok(tensors)
+}
+
+/// Every position of an axis.
+#[track_caller]
+pub fn unbind(source: &Tensor, axis: i64) -> Result<Vec<Tensor>> {
+    let shape = source.shape();
+    if shape.is_empty() {
+        return Err(Error::runtime("unbind", "Dimension specified as 0 but tensor has no dimensions"));
+    }
+    let axis = shape::normalize_axis("unbind", axis, shape.len())?;
+    parts(source, "UnbindBackward0", (0..shape[axis]).map(|index| ViewOp::Select { axis, index }).collect())
+}
+
+/// Parts of given lengths along an axis.
+#[track_caller]
+pub fn split_sizes(source: &Tensor, sizes: &[i64], axis: i64) -> Result<Vec<Tensor>> {
+    split_named(source, sizes, axis, "SplitWithSizesBackward0")
+}
+
+#[track_caller]
+fn split_named(source: &Tensor, sizes: &[i64], axis: i64, name: &'static str) -> Result<Vec<Tensor>> {
+    let shape = source.shape();
+    if shape.is_empty() {
+        return Err(Error::runtime("split", "split expects at least a 1-dimensional tensor"));
+    }
+    let index = shape::normalize_axis("split", axis, shape.len())?;
+    if let Some(negative) = sizes.iter().find(|&&size| size < 0) {
+        return Err(Error::runtime(
+            "split",
+            format!("split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={sizes:?} with {negative}"),
+        ));
+    }
+    if sizes.iter().sum::<i64>() != shape[index] as i64 {
+        return Err(Error::runtime(
+            "split",
+            format!(
+                "split_with_sizes expects split_sizes to sum exactly to {} (input tensor's size at dimension {index}), \
+                 but got split_sizes={sizes:?}",
+                shape[index]
+            ),
+        ));
+    }
+    let mut start = 0;
+    let ops = sizes
+        .iter()
+        .map(|&length| {
+            let op = ViewOp::Slice { axis: index, start, length: length as usize, step: 1 };
+            start += length as usize;
+            op
+        })
+        .collect();
+    parts(source, name, ops)
+}
+
+/// Parts of one length (the last may be shorter).
+#[track_caller]
+pub fn split(source: &Tensor, size: i64, axis: i64) -> Result<Vec<Tensor>> {
+    let shape = source.shape();
+    if shape.is_empty() {
+        return Err(Error::runtime("split", "split expects at least a 1-dimensional tensor"));
+    }
+    let index = shape::normalize_axis("split", axis, shape.len())?;
+    let total = shape[index] as i64;
+    if size < 0 || (size == 0 && total != 0) {
+        return Err(Error::runtime(
+            "split",
+            if size < 0 {
+                format!("split expects split_size be non-negative, but got split_size={size}")
+            } else {
+                format!("split_size can only be 0 if dimension size is 0, but got dimension size of {total}")
+            },
+        ));
+    }
+    let sizes: Vec<i64> = if total == 0 {
+        vec![0]
+    } else {
+        (0..(total + size - 1) / size).map(|part| size.min(total - part * size)).collect()
+    };
+    split_named(source, &sizes, axis, "SplitBackward0")
+}
+
+/// At most `chunks` parts of equal length.
+#[track_caller]
+pub fn chunk(source: &Tensor, chunks: i64, axis: i64) -> Result<Vec<Tensor>> {
+    if chunks <= 0 {
+        return Err(Error::runtime("chunk", format!("chunk expects `chunks` to be greater than 0, got: {chunks}")));
+    }
+    let shape = source.shape();
+    if shape.is_empty() {
+        return Err(Error::runtime("chunk", "chunk expects at least a 1-dimensional tensor"));
+    }
+    let index = shape::normalize_axis("chunk", axis, shape.len())?;
+    let total = shape[index] as i64;
+    let size = (total + chunks - 1) / chunks;
+    if total == 0 {
+        return split_sizes(source, &vec![0; chunks as usize], axis);
+    }
+    split(source, size, axis)
+}
+
+/// Expands to the shape of a broadcast, without marking anything when nothing changes.
+#[track_caller]
+pub fn broadcast_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    let sizes: SmallVec<[i64; 6]> = shape.iter().map(|&size| size as i64).collect();
+    expand(source, &sizes)
+}

@@ -1,0 +1,123 @@
+//! Draws of categories by weight.
+
+use std::cmp::Ordering;
+
+use super::Generator;
+use super::discrete::same_length;
+use super::element::RandomFloat;
+use crate::error::{Error, Result};
+
+const OP: &str = "multinomial";
+
+/// Categories beyond the integers that `f32` counts exactly.
+const MOST_CATEGORIES: usize = 1 << 24;
+
+impl Generator {
+    /// Draws `samples` categories for each row of `categories` weights (`multinomial`); `out` has as many rows of
+    /// `samples`. Weights need not sum to one.
+    ///
+    /// With replacement each draw looks a uniform number up in the cumulative weights. Without, and for a single draw,
+    /// the categories of the greatest `weight / exponential` are taken, greatest first; equal quotients (categories of
+    /// weight 0 that have to be taken) are taken in order of index.
+    ///
+    /// # Errors
+    /// `RuntimeError` when a weight is negative or not finite, a row has no weight, there are no samples or too many,
+    /// or more than 2²⁴ categories; a length mismatch.
+    pub fn multinomial<T: RandomFloat>(
+        &mut self,
+        out: &mut [i64],
+        weights: &[T],
+        categories: usize,
+        samples: usize,
+        replacement: bool,
+    ) -> Result<()> {
+        if samples == 0 {
+            return Err(Error::runtime(OP, "cannot sample n_sample <= 0 samples"));
+        }
+        if !replacement && samples > categories {
+            return Err(Error::runtime(
+                OP,
+                format!(
+                    "cannot sample n_sample > prob_dist.size(-1) samples without replacement (got {samples} of {categories})"
+                ),
+            ));
+        }
+        if categories > MOST_CATEGORIES {
+            return Err(Error::runtime(OP, format!("number of categories cannot exceed 2^24 (got {categories})")));
+        }
+        if categories == 0 {
+            return Err(Error::runtime(OP, "there are no categories to sample from"));
+        }
+        let rows = weights.len() / categories;
+        same_length(OP, weights.len(), rows * categories)?;
+        // A product too large for the address space is no buffer's length.
+        same_length(OP, out.len(), rows.saturating_mul(samples))?;
+        if weights.iter().any(|&weight| !(0.0..f64::INFINITY).contains(&weight.into())) {
+            return Err(Error::runtime(OP, "probability tensor contains either `inf`, `nan` or element < 0"));
+        }
+        if weights.chunks_exact(categories).any(|row| row.iter().all(|&weight| weight.into() == 0.0)) {
+            return Err(Error::runtime(OP, "invalid multinomial distribution (sum of probabilities <= 0)"));
+        }
+        if replacement && samples > 1 {
+            self.with_replacement(out, weights, categories, samples);
+            Ok(())
+        } else {
+            self.without_replacement(out, weights, categories, samples)
+        }
+    }
+
+    fn with_replacement<T: RandomFloat>(&mut self, out: &mut [i64], weights: &[T], categories: usize, samples: usize) {
+        let mut cumulative: Vec<f64> = Vec::with_capacity(categories);
+        for (row, drawn) in weights.chunks_exact(categories).zip(out.chunks_exact_mut(samples)) {
+            let sum = row.iter().fold(T::default(), |sum, &weight| sum + weight);
+            let mut running = T::default();
+            cumulative.clear();
+            cumulative.extend(row.iter().map(|&weight| {
+                running = running + weight;
+                (running / sum).into()
+            }));
+            // Whatever the rounding, the last category takes the rest.
+            cumulative[categories - 1] = 1.0;
+            for category in drawn {
+                let u = self.unit();
+                *category = cumulative.partition_point(|&share| share < u) as i64;
+            }
+        }
+    }
+
+    fn without_replacement<T: RandomFloat>(
+        &mut self,
+        out: &mut [i64],
+        weights: &[T],
+        categories: usize,
+        samples: usize,
+    ) -> Result<()> {
+        // PyTorch draws for all rows first, in one call; row by row takes the same words.
+        let mut quotients = vec![T::default(); categories];
+        let mut order: Vec<usize> = Vec::with_capacity(categories);
+        for (row, drawn) in weights.chunks_exact(categories).zip(out.chunks_exact_mut(samples)) {
+            self.exponential(&mut quotients, 1.0)?;
+            for (quotient, &weight) in quotients.iter_mut().zip(row) {
+                *quotient = weight / *quotient;
+            }
+            let greatest_first =
+                |&left: &usize, &right: &usize| descending(quotients[left], quotients[right]).then(left.cmp(&right));
+            order.clear();
+            order.extend(0..categories);
+            if samples < categories {
+                order.select_nth_unstable_by(samples - 1, greatest_first);
+                order.truncate(samples);
+            }
+            order.sort_unstable_by(greatest_first);
+            for (category, &index) in drawn.iter_mut().zip(&order) {
+                *category = index as i64;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Greatest first, NaN (0 / 0) before everything, as PyTorch sorts.
+fn descending<T: RandomFloat>(left: T, right: T) -> Ordering {
+    right.partial_cmp(&left).unwrap_or_else(|| (right.into().is_nan()).cmp(&left.into().is_nan()))
+}

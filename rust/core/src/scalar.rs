@@ -1,0 +1,135 @@
+//! A number from outside: a Python number, a Rust literal, one element of an array.
+
+use crate::dtype::DType;
+use crate::kernels::element::B8;
+use crate::with_element;
+
+/// A number that keeps its category: PyTorch promotes such "wrapped numbers" by category only.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scalar {
+    /// Truth value.
+    Bool(bool),
+    /// Integer.
+    Int(i64),
+    /// Floating-point number.
+    Float(f64),
+}
+
+impl Scalar {
+    /// The dtype this number has on its own: `bool`, `int64` or the default float dtype.
+    pub fn dtype(self) -> DType {
+        match self {
+            Self::Bool(_) => DType::Bool,
+            Self::Int(_) => DType::I64,
+            Self::Float(_) => crate::default_dtype(),
+        }
+    }
+
+    /// As `f64`; integers above 2⁵³ are rounded.
+    pub fn to_f64(self) -> f64 {
+        match self {
+            Self::Bool(value) => f64::from(u8::from(value)),
+            Self::Int(value) => value as f64,
+            Self::Float(value) => value,
+        }
+    }
+
+    /// As `i64`, truncated towards zero.
+    pub fn to_i64(self) -> i64 {
+        match self {
+            Self::Bool(value) => i64::from(value),
+            Self::Int(value) => value,
+            Self::Float(value) => value as i64,
+        }
+    }
+
+    /// As a truth value.
+    pub fn to_bool(self) -> bool {
+        match self {
+            Self::Bool(value) => value,
+            Self::Int(value) => value != 0,
+            Self::Float(value) => value != 0.0,
+        }
+    }
+
+    /// The element's bytes in memory of `dtype`, in the first `dtype.size()` places.
+    pub fn to_bytes(self, dtype: DType) -> [u8; 16] {
+        let mut bytes = [0u8; 16];
+        let mut put = |source: &[u8]| bytes[..source.len()].copy_from_slice(source);
+        match dtype {
+            DType::Bool => put(&[u8::from(self.to_bool())]),
+            DType::U8 => put(&(self.to_i64() as u8).to_ne_bytes()),
+            DType::I8 => put(&(self.to_i64() as i8).to_ne_bytes()),
+            DType::I16 => put(&(self.to_i64() as i16).to_ne_bytes()),
+            DType::I32 => put(&(self.to_i64() as i32).to_ne_bytes()),
+            DType::I64 => put(&self.to_i64().to_ne_bytes()),
+            DType::F32 => put(&(self.to_f64() as f32).to_ne_bytes()),
+            DType::F64 => put(&self.to_f64().to_ne_bytes()),
+            DType::F16 => put(&half::f16::from_f64(self.to_f64()).to_ne_bytes()),
+            DType::BF16 => put(&half::bf16::from_f64(self.to_f64()).to_ne_bytes()),
+            DType::C64 => put(&(self.to_f64() as f32).to_ne_bytes()),
+            DType::C128 => put(&self.to_f64().to_ne_bytes()),
+        }
+        bytes
+    }
+
+    /// Reads one element.
+    ///
+    /// # Safety
+    /// `ptr` is readable for one element of `dtype`.
+    pub unsafe fn read(ptr: *const u8, dtype: DType) -> Self {
+        trait ToScalar {
+            fn to_scalar(self) -> Scalar;
+        }
+        macro_rules! to_scalar {
+            ($($type:ty => |$value:ident| $scalar:expr),* $(,)?) => {$(
+                impl ToScalar for $type {
+                    fn to_scalar(self) -> Scalar {
+                        let $value = self;
+                        $scalar
+                    }
+                }
+            )*};
+        }
+        to_scalar! {
+            B8 => |value| Scalar::Bool(value.into()),
+            u8 => |value| Scalar::Int(value.into()),
+            i8 => |value| Scalar::Int(value.into()),
+            i16 => |value| Scalar::Int(value.into()),
+            i32 => |value| Scalar::Int(value.into()),
+            i64 => |value| Scalar::Int(value),
+            f32 => |value| Scalar::Float(value.into()),
+            f64 => |value| Scalar::Float(value),
+        }
+        // SAFETY: as the caller promises; unaligned because foreign memory may be.
+        with_element!(dtype, T => unsafe { ptr.cast::<T>().read_unaligned() }.to_scalar())
+    }
+
+    /// Whether a value of this category may be stored in `dtype` without changing category downwards.
+    pub fn fits(self, dtype: DType) -> bool {
+        self.category() <= dtype.category()
+    }
+
+    /// Category in the promotion lattice.
+    pub fn category(self) -> crate::dtype::Category {
+        self.dtype().category()
+    }
+}
+
+impl From<f64> for Scalar {
+    fn from(value: f64) -> Self {
+        Self::Float(value)
+    }
+}
+
+impl From<i64> for Scalar {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<bool> for Scalar {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}

@@ -1,0 +1,400 @@
+//! Shapes, strides, axes: pure functions and the inline [`Layout`]. No memory is touched here.
+
+use smallvec::SmallVec;
+
+use crate::error::{Error, Result};
+
+/// Most axes a tensor can have, as in PyTorch.
+pub const MAX_RANK: usize = 64;
+
+/// Axes stored without a heap allocation. Real programs rarely go past five or six.
+const INLINE_RANK: usize = 6;
+
+/// A shape as a value: inline up to six axes.
+pub type Shape = SmallVec<[usize; INLINE_RANK]>;
+
+/// Strides in elements as a value: inline up to six axes.
+pub type Strides = SmallVec<[isize; INLINE_RANK]>;
+
+/// Shape and strides of an array, in elements, with what every operation asks first kept beside them.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    rank: u8,
+    contiguous: bool,
+    numel: usize,
+    shape: [usize; INLINE_RANK],
+    strides: [isize; INLINE_RANK],
+    // Used instead of the inline arrays when rank > INLINE_RANK.
+    heap: Option<Box<(Vec<usize>, Vec<isize>)>>,
+}
+
+impl Layout {
+    /// Row-major layout of `shape`. The product of the sizes must have been checked with [`checked_numel`].
+    pub fn contiguous(shape: &[usize]) -> Self {
+        let rank = shape.len();
+        let mut layout = Self {
+            rank: rank as u8,
+            contiguous: true,
+            numel: 1,
+            shape: [0; INLINE_RANK],
+            strides: [0; INLINE_RANK],
+            heap: None,
+        };
+        if rank <= INLINE_RANK {
+            layout.shape[..rank].copy_from_slice(shape);
+            let mut step = 1isize;
+            for axis in (0..rank).rev() {
+                layout.strides[axis] = step;
+                step *= shape[axis].max(1) as isize;
+                layout.numel *= shape[axis];
+            }
+        } else {
+            layout.numel = shape.iter().product();
+            layout.heap = Some(Box::new((shape.to_vec(), contiguous_strides(shape).to_vec())));
+        }
+        layout
+    }
+
+    /// Layout with given strides.
+    pub fn strided(shape: &[usize], strides: &[isize]) -> Self {
+        debug_assert_eq!(shape.len(), strides.len());
+        let rank = shape.len();
+        let mut layout = Self {
+            rank: rank as u8,
+            contiguous: is_contiguous(shape, strides),
+            numel: shape.iter().product(),
+            shape: [0; INLINE_RANK],
+            strides: [0; INLINE_RANK],
+            heap: None,
+        };
+        if rank <= INLINE_RANK {
+            layout.shape[..rank].copy_from_slice(shape);
+            layout.strides[..rank].copy_from_slice(strides);
+        } else {
+            layout.heap = Some(Box::new((shape.to_vec(), strides.to_vec())));
+        }
+        layout
+    }
+
+    /// Sizes per axis.
+    #[inline]
+    pub fn shape(&self) -> &[usize] {
+        match &self.heap {
+            None => &self.shape[..self.rank as usize],
+            Some(heap) => &heap.0,
+        }
+    }
+
+    /// Strides per axis, in elements.
+    #[inline]
+    pub fn strides(&self) -> &[isize] {
+        match &self.heap {
+            None => &self.strides[..self.rank as usize],
+            Some(heap) => &heap.1,
+        }
+    }
+
+    /// Number of axes.
+    #[inline]
+    pub fn rank(&self) -> usize {
+        self.rank as usize
+    }
+
+    /// Number of elements.
+    #[inline]
+    pub fn numel(&self) -> usize {
+        self.numel
+    }
+
+    /// Whether the elements lie in row-major order without gaps.
+    #[inline]
+    pub fn is_contiguous(&self) -> bool {
+        self.contiguous
+    }
+}
+
+/// Number of elements, or an error if it, in bytes, does not fit the address space.
+pub fn checked_numel(op: &'static str, shape: &[usize], element_size: usize) -> Result<usize> {
+    if shape.len() > MAX_RANK {
+        return Err(Error::runtime(op, format!("at most {MAX_RANK} dimensions are supported, got {}", shape.len())));
+    }
+    let mut numel = 1usize;
+    let mut overflow = false;
+    for &size in shape {
+        if size == 0 {
+            return Ok(0);
+        }
+        match numel.checked_mul(size) {
+            Some(product) => numel = product,
+            None => overflow = true,
+        }
+    }
+    let bytes = numel.checked_mul(element_size);
+    match bytes {
+        Some(bytes) if !overflow && bytes <= isize::MAX as usize => Ok(numel),
+        _ => {
+            let exact = shape.iter().try_fold(element_size as u128, |product, &size| product.checked_mul(size as u128));
+            Err(Box::new(Error::OutOfMemory { op, bytes: exact.unwrap_or(u128::MAX) }))
+        }
+    }
+}
+
+/// Row-major strides. Axes of size 0 count as 1, as in PyTorch.
+pub fn contiguous_strides(shape: &[usize]) -> Strides {
+    let mut strides: Strides = SmallVec::from_elem(0, shape.len());
+    let mut step = 1isize;
+    for axis in (0..shape.len()).rev() {
+        strides[axis] = step;
+        step = step.wrapping_mul(shape[axis].max(1) as isize);
+    }
+    strides
+}
+
+/// Whether elements with these strides lie in row-major order without gaps; axes of size 1 do not count.
+pub fn is_contiguous(shape: &[usize], strides: &[isize]) -> bool {
+    let mut step = 1isize;
+    for axis in (0..shape.len()).rev() {
+        if shape[axis] == 0 {
+            return true;
+        }
+        if shape[axis] != 1 {
+            if strides[axis] != step {
+                return false;
+            }
+            step *= shape[axis] as isize;
+        }
+    }
+    true
+}
+
+/// Whether the elements fill a block of memory without gaps or overlap, in any order of axes.
+pub fn is_non_overlapping_and_dense(shape: &[usize], strides: &[isize]) -> bool {
+    let mut axes: SmallVec<[usize; INLINE_RANK]> = (0..shape.len()).filter(|&axis| shape[axis] != 1).collect();
+    axes.sort_by_key(|&axis| strides[axis]);
+    let mut step = 1isize;
+    for &axis in &axes {
+        if shape[axis] == 0 {
+            return true;
+        }
+        if strides[axis] != step {
+            return false;
+        }
+        step *= shape[axis] as isize;
+    }
+    true
+}
+
+/// Whether two elements of one array may share memory. Exact for the layouts that views make; a layout made by hand
+/// with `as_strided` is judged on the safe side.
+pub fn overlaps_itself(shape: &[usize], strides: &[isize]) -> bool {
+    if shape.contains(&0) {
+        return false;
+    }
+    let mut axes: SmallVec<[(usize, usize); INLINE_RANK]> = shape
+        .iter()
+        .zip(strides)
+        .filter(|(size, _)| **size > 1)
+        .map(|(&size, &stride)| (stride.unsigned_abs(), size))
+        .collect();
+    axes.sort_unstable();
+    let mut reach = 0usize;
+    for (stride, size) in axes {
+        if stride <= reach {
+            return true;
+        }
+        reach += stride * (size - 1);
+    }
+    false
+}
+
+/// Lowest and highest element offset touched, relative to the first element; `None` when there are no elements.
+pub fn extent(shape: &[usize], strides: &[isize]) -> Option<(isize, isize)> {
+    let (mut low, mut high) = (0isize, 0isize);
+    for (&size, &stride) in shape.iter().zip(strides) {
+        if size == 0 {
+            return None;
+        }
+        let reach = stride * (size as isize - 1);
+        if reach < 0 {
+            low += reach;
+        } else {
+            high += reach;
+        }
+    }
+    Some((low, high))
+}
+
+/// An axis in `-rank..rank` as an index. A tensor without axes accepts −1 and 0, as in PyTorch.
+pub fn normalize_axis(op: &'static str, axis: i64, rank: usize) -> Result<usize> {
+    let span = rank.max(1) as i64;
+    if axis < -span || axis >= span {
+        return Err(Box::new(Error::AxisOutOfRange { op, axis, rank: rank as i64 }));
+    }
+    Ok(if axis < 0 { axis + span } else { axis } as usize)
+}
+
+/// Several axes, each once, as a mask over the axes.
+pub fn axis_mask(op: &'static str, axes: &[i64], rank: usize) -> Result<SmallVec<[bool; INLINE_RANK]>> {
+    let mut mask: SmallVec<[bool; INLINE_RANK]> = SmallVec::from_elem(false, rank.max(1));
+    for &axis in axes {
+        let index = normalize_axis(op, axis, rank)?;
+        if mask[index] {
+            return Err(Error::runtime(op, format!("dim {index} appears multiple times in the list of dims")));
+        }
+        mask[index] = true;
+    }
+    mask.truncate(rank);
+    Ok(mask)
+}
+
+/// The shape two shapes broadcast to.
+pub fn broadcast(op: &'static str, left: &[usize], right: &[usize]) -> Result<Shape> {
+    let rank = left.len().max(right.len());
+    let mut shape: Shape = SmallVec::from_elem(1, rank);
+    for back in 1..=rank {
+        let a = if back <= left.len() { left[left.len() - back] } else { 1 };
+        let b = if back <= right.len() { right[right.len() - back] } else { 1 };
+        shape[rank - back] = match (a, b) {
+            (1, size) | (size, 1) => size,
+            (a, b) if a == b => a,
+            (a, b) => {
+                let axis = rank - back;
+                return Err(Error::shapes(
+                    op,
+                    left,
+                    right,
+                    format!(
+                        "The size of tensor a ({a}) must match the size of tensor b ({b}) at non-singleton dimension {axis}"
+                    ),
+                ));
+            }
+        };
+    }
+    Ok(shape)
+}
+
+/// Strides with which an array of `shape` is read as one of the shape `target` (0 along broadcast axes). The caller
+/// has checked that `shape` broadcasts to `target`.
+pub fn broadcast_strides(shape: &[usize], strides: &[isize], target: &[usize]) -> Strides {
+    let mut result: Strides = SmallVec::from_elem(0, target.len());
+    let lead = target.len() - shape.len();
+    for axis in 0..shape.len() {
+        if shape[axis] != 1 || target[lead + axis] == 1 {
+            result[lead + axis] = strides[axis];
+        }
+    }
+    result
+}
+
+/// Replaces one −1 in a requested shape by the size that fits `numel`.
+pub fn infer_shape(op: &'static str, requested: &[i64], numel: usize) -> Result<Shape> {
+    let mut known: usize = 1;
+    let mut unknown = None;
+    for (axis, &size) in requested.iter().enumerate() {
+        match size {
+            -1 if unknown.is_none() => unknown = Some(axis),
+            -1 => return Err(Error::runtime(op, "only one dimension can be inferred")),
+            size if size < 0 => return Err(Error::runtime(op, format!("invalid shape dimension {size}"))),
+            size => known = known.saturating_mul(size as usize),
+        }
+    }
+    let mut shape: Shape = requested.iter().map(|&size| size.max(0) as usize).collect();
+    let fits = match unknown {
+        None => known == numel,
+        Some(_) if known == 0 && numel == 0 => {
+            return Err(Error::runtime(
+                op,
+                format!("cannot reshape tensor of 0 elements into shape {requested:?} because the unspecified dimension size -1 can be any value and is ambiguous"),
+            ));
+        }
+        Some(axis) if known > 0 && numel.is_multiple_of(known) => {
+            shape[axis] = numel / known;
+            true
+        }
+        Some(_) => false,
+    };
+    if fits {
+        Ok(shape)
+    } else {
+        Err(Error::runtime(op, format!("shape '{requested:?}' is invalid for input of size {numel}")))
+    }
+}
+
+/// Strides that show the same elements in another shape without copying, if there are any.
+pub fn view_strides(shape: &[usize], strides: &[isize], target: &[usize]) -> Option<Strides> {
+    if shape.contains(&0) {
+        return Some(if shape == target { SmallVec::from_slice(strides) } else { contiguous_strides(target) });
+    }
+    let mut result: Strides = SmallVec::from_elem(1, target.len());
+    if shape.is_empty() {
+        return Some(result);
+    }
+    // Group old axes into runs that lie contiguously with respect to each other, from the back; new axes must split
+    // these runs.
+    let mut new_axis = target.len();
+    let mut chunk_stride = strides[shape.len() - 1];
+    let (mut old_numel, mut new_numel) = (1usize, 1usize);
+    for axis in (0..shape.len()).rev() {
+        old_numel *= shape[axis];
+        let ends_run = axis == 0
+            || (shape[axis - 1] != 1 && strides[axis - 1] != old_numel as isize * chunk_stride);
+        if ends_run {
+            while new_axis > 0 && (new_numel < old_numel || target[new_axis - 1] == 1) {
+                result[new_axis - 1] = new_numel as isize * chunk_stride;
+                new_numel *= target[new_axis - 1];
+                new_axis -= 1;
+            }
+            if new_numel != old_numel {
+                return None;
+            }
+            if axis > 0 {
+                chunk_stride = strides[axis - 1];
+                (old_numel, new_numel) = (1, 1);
+            }
+        }
+    }
+    (new_axis == 0).then_some(result)
+}
+
+/// Where each axis goes under PyTorch's `movedim`.
+pub fn inverse_permutation(axes: &[usize]) -> SmallVec<[usize; INLINE_RANK]> {
+    let mut inverse: SmallVec<[usize; INLINE_RANK]> = SmallVec::from_elem(0, axes.len());
+    for (position, &axis) in axes.iter().enumerate() {
+        inverse[axis] = position;
+    }
+    inverse
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broadcasting_follows_numpy() {
+        assert_eq!(broadcast("t", &[3, 1], &[4]).unwrap().as_slice(), &[3, 4]);
+        assert_eq!(broadcast("t", &[], &[2]).unwrap().as_slice(), &[2]);
+        assert_eq!(broadcast("t", &[0], &[1]).unwrap().as_slice(), &[0]);
+        assert!(broadcast("t", &[3], &[4]).is_err());
+    }
+
+    #[test]
+    fn a_transposed_array_cannot_be_viewed_flat() {
+        assert_eq!(view_strides(&[2, 3], &[1, 2], &[6]), None);
+        assert_eq!(view_strides(&[2, 3], &[3, 1], &[6]).unwrap().as_slice(), &[1]);
+        assert_eq!(view_strides(&[4, 3], &[6, 1], &[2, 2, 3]).unwrap().as_slice(), &[12, 6, 1]);
+    }
+
+    #[test]
+    fn sizes_that_overflow_are_refused() {
+        assert!(checked_numel("t", &[usize::MAX, 2], 4).is_err());
+        assert_eq!(checked_numel("t", &[usize::MAX, 0], 4).unwrap(), 0);
+    }
+
+    #[test]
+    fn overlap_is_seen() {
+        assert!(overlaps_itself(&[3], &[0]));
+        assert!(!overlaps_itself(&[3, 2], &[2, 1]));
+        assert!(!overlaps_itself(&[2, 3], &[1, 2]));
+        assert!(!overlaps_itself(&[1], &[0]));
+    }
+}

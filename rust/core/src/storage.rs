@@ -1,0 +1,501 @@
+//! Memory of tensors: root blocks from a pool, handles with a version counter, and the reader/writer state that keeps
+//! safe code free of data races.
+//!
+//! Rules every user of this module keeps:
+//! - versions are checked after the state is acquired and bumped while it is held;
+//! - nobody waits for contended state while holding other state: [`Access::acquire`] takes all or nothing;
+//! - nothing that may own a host object is dropped, and no host code runs, while an [`Access`] is alive.
+
+use std::alloc;
+use std::any::Any;
+use std::cell::UnsafeCell;
+use std::collections::BTreeMap;
+use std::mem::MaybeUninit;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+use smallvec::SmallVec;
+
+use crate::error::{Error, Result};
+use crate::graph::provenance::Blame;
+
+/// Alignment of blocks on the heap: one cache line, and the widest SIMD register.
+const ALIGNMENT: usize = 64;
+
+/// Blocks up to this size live inside their [`Root`]: one allocation instead of two for the small tensors on which
+/// the cost per operation is felt.
+const INLINE_BYTES: usize = 64;
+
+/// Blocks of at least this size are kept for reuse: below, the allocator is as fast; above, it returns the pages to
+/// the system and faulting them in again costs as much as the arithmetic.
+const KEEP_FROM: usize = 128 * 1024;
+
+/// Most bytes kept for reuse.
+const KEEP_AT_MOST: usize = 1 << 30;
+
+// ---- pool --------------------------------------------------------------------------------------------------------
+
+struct Pool {
+    /// Free blocks by capacity.
+    free: BTreeMap<usize, Vec<Block>>,
+}
+
+/// An owned heap block of `capacity` bytes.
+struct Block {
+    ptr: NonNull<u8>,
+    capacity: usize,
+}
+
+// SAFETY: a block is plain memory owned by whoever holds the value.
+unsafe impl Send for Block {}
+// SAFETY: the address alone is shared; access to the memory is regulated by `Root`'s state.
+unsafe impl Sync for Block {}
+
+static POOL: Mutex<Pool> = Mutex::new(Pool { free: BTreeMap::new() });
+static KEPT: AtomicUsize = AtomicUsize::new(0);
+static IN_USE: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+/// Figures of the memory pool, in bytes. Tensors of at most 64 bytes are not counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryStats {
+    /// In tensors that are alive.
+    pub in_use: usize,
+    /// Greatest `in_use` so far.
+    pub peak: usize,
+    /// Kept for reuse.
+    pub kept: usize,
+}
+
+/// The pool's figures.
+pub fn memory_stats() -> MemoryStats {
+    MemoryStats {
+        in_use: IN_USE.load(Ordering::Relaxed),
+        peak: PEAK.load(Ordering::Relaxed),
+        kept: KEPT.load(Ordering::Relaxed),
+    }
+}
+
+/// Gives every block kept for reuse back to the allocator.
+pub fn empty_cache() {
+    let blocks = std::mem::take(&mut POOL.lock().free);
+    for block in blocks.into_values().flatten() {
+        KEPT.fetch_sub(block.capacity, Ordering::Relaxed);
+        block.release();
+    }
+}
+
+impl Block {
+    fn layout(capacity: usize) -> alloc::Layout {
+        // SAFETY: the alignment is a power of two and `Block::new` bounds the capacity well below `isize::MAX`.
+        unsafe { alloc::Layout::from_size_align_unchecked(capacity, ALIGNMENT) }
+    }
+
+    /// Rounds up so that blocks of about the same size serve each other: eight classes per power of two.
+    fn class(bytes: usize) -> usize {
+        let step = (bytes.next_power_of_two() / 16).max(ALIGNMENT);
+        bytes.div_ceil(step) * step
+    }
+
+    fn new(op: &'static str, bytes: usize, zeroed: bool) -> Result<Self> {
+        let out_of_memory = || Box::new(Error::OutOfMemory { op, bytes: bytes as u128 });
+        if bytes > isize::MAX as usize / 2 {
+            return Err(out_of_memory());
+        }
+        let capacity = Self::class(bytes);
+        if capacity >= KEEP_FROM {
+            let kept = POOL.lock().free.get_mut(&capacity).and_then(Vec::pop);
+            if let Some(block) = kept {
+                KEPT.fetch_sub(capacity, Ordering::Relaxed);
+                if zeroed {
+                    // SAFETY: the block is owned, and `bytes <= capacity`.
+                    unsafe { block.ptr.as_ptr().write_bytes(0, bytes) };
+                }
+                return Ok(block);
+            }
+        }
+        // SAFETY: the layout has a non-zero size.
+        let ptr = unsafe {
+            if zeroed { alloc::alloc_zeroed(Self::layout(capacity)) } else { alloc::alloc(Self::layout(capacity)) }
+        };
+        match NonNull::new(ptr) {
+            Some(ptr) => Ok(Self { ptr, capacity }),
+            None if KEPT.load(Ordering::Relaxed) > 0 => {
+                empty_cache();
+                Self::new(op, bytes, zeroed)
+            }
+            None => Err(out_of_memory()),
+        }
+    }
+
+    fn release(self) {
+        // SAFETY: allocated by `new` with the same layout, and owned.
+        unsafe { alloc::dealloc(self.ptr.as_ptr(), Self::layout(self.capacity)) }
+    }
+
+    fn recycle(self) {
+        if self.capacity >= KEEP_FROM && KEPT.load(Ordering::Relaxed) + self.capacity <= KEEP_AT_MOST {
+            KEPT.fetch_add(self.capacity, Ordering::Relaxed);
+            POOL.lock().free.entry(self.capacity).or_default().push(self);
+        } else {
+            self.release();
+        }
+    }
+}
+
+// ---- root blocks -------------------------------------------------------------------------------------------------
+
+/// Version of the data seen through a handle, and who made it.
+#[derive(Debug, Default)]
+struct Counter {
+    version: AtomicU32,
+    blame: AtomicU64,
+}
+
+enum Owner {
+    /// The bytes are `Root::inline`.
+    Inline,
+    Heap(MaybeUninit<Block>),
+    /// Memory of somebody else; dropping the value gives it back.
+    Foreign { _keep: Box<dyn Any + Send + Sync>, writable: bool },
+}
+
+#[repr(C)]
+struct Root {
+    inline: UnsafeCell<MaybeUninit<[u128; INLINE_BYTES / 16]>>,
+    ptr: *mut u8,
+    bytes: usize,
+    state: AtomicU32,
+    counter: Counter,
+    owner: Owner,
+}
+
+// SAFETY: the bytes are only reached through `Storage::ptr`, whose users hold an `Access`; the rest is atomics and
+// values that are `Send + Sync` themselves.
+unsafe impl Send for Root {}
+// SAFETY: as above.
+unsafe impl Sync for Root {}
+
+impl Root {
+    fn ptr(&self) -> *mut u8 {
+        if matches!(self.owner, Owner::Inline) { self.inline.get().cast() } else { self.ptr }
+    }
+}
+
+impl Drop for Root {
+    fn drop(&mut self) {
+        if let Owner::Heap(block) = &mut self.owner {
+            IN_USE.fetch_sub(self.bytes, Ordering::Relaxed);
+            // SAFETY: initialised in `Storage::allocate`, read once, here.
+            unsafe { block.assume_init_read() }.recycle();
+        }
+    }
+}
+
+// ---- handles -----------------------------------------------------------------------------------------------------
+
+/// A handle on a root block. Clones share memory and version counter; [`Storage::with_own_counter`] shares only memory.
+#[derive(Clone)]
+pub struct Storage {
+    root: Arc<Root>,
+    own: Option<Arc<Counter>>,
+}
+
+impl Storage {
+    /// Uninitialised (or zeroed) memory for `bytes` bytes.
+    pub fn allocate(op: &'static str, bytes: usize, zeroed: bool) -> Result<Self> {
+        let root = if bytes <= INLINE_BYTES {
+            let inline = if zeroed { MaybeUninit::zeroed() } else { MaybeUninit::uninit() };
+            Root {
+                inline: UnsafeCell::new(inline),
+                ptr: std::ptr::null_mut(),
+                bytes,
+                state: AtomicU32::new(0),
+                counter: Counter::default(),
+                owner: Owner::Inline,
+            }
+        } else {
+            let block = Block::new(op, bytes, zeroed)?;
+            let in_use = IN_USE.fetch_add(bytes, Ordering::Relaxed) + bytes;
+            if in_use > PEAK.load(Ordering::Relaxed) {
+                PEAK.fetch_max(in_use, Ordering::Relaxed);
+            }
+            Root {
+                inline: UnsafeCell::new(MaybeUninit::uninit()),
+                ptr: block.ptr.as_ptr(),
+                bytes,
+                state: AtomicU32::new(0),
+                counter: Counter::default(),
+                owner: Owner::Heap(MaybeUninit::new(block)),
+            }
+        };
+        Ok(Self { root: Arc::new(root), own: None })
+    }
+
+    /// Memory of somebody else, kept alive by `keep`.
+    ///
+    /// # Safety
+    /// `ptr` must be valid for reads (and writes, if `writable`) of `bytes` bytes while `keep` lives. Concurrent
+    /// writes by the owner are the owner's business, as with `numpy()` in PyTorch.
+    pub unsafe fn foreign(ptr: *mut u8, bytes: usize, writable: bool, keep: Box<dyn Any + Send + Sync>) -> Self {
+        let root = Root {
+            inline: UnsafeCell::new(MaybeUninit::uninit()),
+            ptr,
+            bytes,
+            state: AtomicU32::new(0),
+            counter: Counter::default(),
+            owner: Owner::Foreign { _keep: keep, writable },
+        };
+        Self { root: Arc::new(root), own: None }
+    }
+
+    /// A handle on the same memory with a counter of its own (`.data`).
+    pub fn with_own_counter(&self) -> Self {
+        Self { root: self.root.clone(), own: Some(Arc::new(Counter::default())) }
+    }
+
+    fn counter(&self) -> &Counter {
+        self.own.as_deref().unwrap_or(&self.root.counter)
+    }
+
+    /// Address of the first byte. Reading or writing there needs an [`Access`].
+    #[inline]
+    pub fn ptr(&self) -> *mut u8 {
+        self.root.ptr()
+    }
+
+    /// Size in bytes.
+    #[inline]
+    pub fn bytes(&self) -> usize {
+        self.root.bytes
+    }
+
+    /// False for memory lent by an owner that does not want it changed.
+    pub fn is_writable(&self) -> bool {
+        !matches!(self.root.owner, Owner::Foreign { writable: false, .. })
+    }
+
+    /// Current version.
+    #[inline]
+    pub fn version(&self) -> u32 {
+        self.counter().version.load(Ordering::Acquire)
+    }
+
+    /// Who made the current version.
+    pub fn changed_by(&self) -> Blame {
+        Blame::from_bits(self.counter().blame.load(Ordering::Acquire))
+    }
+
+    /// Notes a change of the data. Called while the exclusive state is held.
+    pub fn bump(&self, blame: Blame) {
+        let counter = self.counter();
+        counter.blame.store(blame.bits(), Ordering::Release);
+        counter.version.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Sets the version (`_unsafe_set_version_counter`, `increment_version`'s inverse in tests of hooks).
+    pub fn set_version(&self, version: u32) {
+        self.counter().version.store(version, Ordering::Release);
+    }
+
+    /// Whether both handles show the same root block.
+    #[inline]
+    pub fn same_memory(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.root, &other.root)
+    }
+
+    /// Whether both handles share a version counter.
+    pub fn same_counter(&self, other: &Self) -> bool {
+        std::ptr::eq(self.counter(), other.counter())
+    }
+
+    /// Whether nobody else holds the memory.
+    #[inline]
+    pub fn is_unique(&self) -> bool {
+        Arc::strong_count(&self.root) == 1 && Arc::weak_count(&self.root) == 0
+    }
+
+    /// Whether the two share any byte; foreign memory is compared by address.
+    pub fn may_overlap(&self, other: &Self) -> bool {
+        if self.same_memory(other) {
+            return true;
+        }
+        let (a, b) = (self.ptr() as usize, other.ptr() as usize);
+        a < b + other.bytes() && b < a + self.bytes()
+    }
+
+    /// Identity of the memory block, for `untyped_storage().data_ptr()` and for keeping shared tensors shared.
+    pub fn identity(&self) -> usize {
+        Arc::as_ptr(&self.root) as usize
+    }
+}
+
+// ---- reader/writer state -----------------------------------------------------------------------------------------
+
+const WRITER: u32 = 1 << 31;
+
+/// Runs a wait with the host's lock (the GIL) released. Installed once by the binding.
+pub type WaitHook = fn(&mut dyn FnMut());
+
+static WAIT_HOOK: OnceLock<WaitHook> = OnceLock::new();
+
+/// Installs the function through which waits go, so that nobody waits with the GIL held.
+pub fn set_wait_hook(hook: WaitHook) {
+    // A second installation (the module imported twice) installs the same function.
+    let _ = WAIT_HOOK.set(hook);
+}
+
+/// Runs something that waits, with the host's lock released.
+pub(crate) fn wait_outside_host(wait: &mut dyn FnMut()) {
+    match WAIT_HOOK.get() {
+        Some(hook) => hook(wait),
+        None => wait(),
+    }
+}
+
+/// Shared or exclusive state on several roots, released on drop.
+pub struct Access<'a> {
+    held: SmallVec<[(&'a Root, bool); 4]>,
+}
+
+impl<'a> Access<'a> {
+    /// Takes shared state on `reads` and exclusive state on `writes`, all at once, each root once.
+    #[inline]
+    pub fn acquire(reads: &[&'a Storage], writes: &[&'a Storage]) -> Self {
+        let mut access = Self { held: SmallVec::new() };
+        for storage in writes {
+            access.note(&storage.root, true);
+        }
+        for storage in reads {
+            access.note(&storage.root, false);
+        }
+        if access.held.len() > 1 {
+            // One order for everybody, so that two operations cannot each hold what the other wants for long.
+            access.held.sort_unstable_by_key(|(root, _)| std::ptr::from_ref(*root));
+        }
+        if !access.try_take() {
+            access.wait();
+        }
+        access
+    }
+
+    fn note(&mut self, root: &'a Arc<Root>, exclusive: bool) {
+        let root: &'a Root = root;
+        if !self.held.iter().any(|(held, _)| std::ptr::eq(*held, root)) {
+            self.held.push((root, exclusive));
+        }
+    }
+
+    fn try_take(&self) -> bool {
+        for (taken, (root, exclusive)) in self.held.iter().enumerate() {
+            let ok = if *exclusive {
+                root.state.compare_exchange(0, WRITER, Ordering::Acquire, Ordering::Relaxed).is_ok()
+            } else {
+                root.state.fetch_add(1, Ordering::Acquire) & WRITER == 0 || {
+                    root.state.fetch_sub(1, Ordering::Release);
+                    false
+                }
+            };
+            if !ok {
+                self.give_back(taken);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn give_back(&self, count: usize) {
+        for (root, exclusive) in &self.held[..count] {
+            let bits = if *exclusive { WRITER } else { 1 };
+            root.state.fetch_sub(bits, Ordering::Release);
+        }
+    }
+
+    #[cold]
+    fn wait(&self) {
+        let mut attempt = 0u32;
+        let mut until_free = || {
+            while !self.try_take() {
+                attempt += 1;
+                // Operations last from nanoseconds to seconds: yield first, then sleep in steps that are short
+                // against the operations that are long.
+                if attempt < 64 {
+                    std::thread::yield_now();
+                } else {
+                    std::thread::sleep(std::time::Duration::from_micros(50));
+                }
+            }
+        };
+        wait_outside_host(&mut until_free);
+    }
+}
+
+impl Drop for Access<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.give_back(self.held.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn read_and_write_of_one_root_is_one_exclusive() {
+        let storage = Storage::allocate("test", 16, true).unwrap();
+        let access = Access::acquire(&[&storage, &storage], &[&storage]);
+        assert_eq!(access.held.len(), 1);
+        assert_eq!(storage.root.state.load(Ordering::Relaxed), WRITER);
+        drop(access);
+        assert_eq!(storage.root.state.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn data_has_a_counter_of_its_own() {
+        let storage = Storage::allocate("test", 16, true).unwrap();
+        let data = storage.with_own_counter();
+        data.bump(Blame::NONE);
+        assert_eq!((storage.version(), data.version()), (0, 1));
+        assert!(storage.same_memory(&data));
+    }
+
+    #[test]
+    fn writers_exclude_each_other_and_readers() {
+        let storage = Storage::allocate("test", 8, true).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..2_000 {
+                        let _access = Access::acquire(&[], &[&storage]);
+                        let counter = storage.ptr().cast::<u64>();
+                        // SAFETY: exclusive state is held; that this is enough is what the test shows.
+                        unsafe { counter.write(counter.read() + 1) };
+                    }
+                });
+            }
+        });
+        let _access = Access::acquire(&[&storage], &[]);
+        // SAFETY: shared state is held.
+        assert_eq!(unsafe { storage.ptr().cast::<u64>().read() }, 8_000);
+    }
+
+    #[test]
+    fn huge_sizes_are_an_error() {
+        assert!(matches!(*Storage::allocate("test", 1 << 60, false).err().unwrap(), Error::OutOfMemory { .. }));
+    }
+
+    #[test]
+    fn large_blocks_are_reused() {
+        let bytes = 3 * KEEP_FROM + 17;
+        let first = Storage::allocate("test", bytes, false).unwrap();
+        let address = first.ptr();
+        drop(first);
+        let second = Storage::allocate("test", bytes, false).unwrap();
+        assert_eq!(second.ptr(), address);
+        assert_eq!(second.ptr() as usize % ALIGNMENT, 0);
+    }
+}

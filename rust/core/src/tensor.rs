@@ -1,0 +1,578 @@
+//! `Tensor`: an array plus its place in the graph.
+//!
+//! A tensor is an `Arc<Inner>`. Everything about it that can change (in-place operations, `.data =`, regenerated
+//! views) sits behind one lock word; an operation copies what it needs out under it, once per operand. No other lock
+//! is taken and no host code runs while it is held.
+
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+
+use crate::array::Array;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::graph::accumulate;
+use crate::graph::hooks::{Hook, HookTable, Kind};
+use crate::graph::node::{Doomed, Edge, Meta, NodeRef, WeakNode, drop_iteratively};
+use crate::graph::views::{self, View};
+use crate::kernels::element::Element;
+use crate::scalar::Scalar;
+use crate::shape::Shape;
+
+/// A tensor: strided data that may take part in a differentiable graph. Clones are the same tensor.
+#[derive(Clone)]
+pub struct Tensor(Arc<Inner>);
+
+/// The shared part of a tensor. Opaque; `Weak<Inner>` is how the graph remembers a tensor without owning it.
+pub struct Inner {
+    state: Mutex<State>,
+    // The one host object that stands for this tensor; see `Tensor::host_slot`.
+    host: AtomicPtr<()>,
+}
+
+pub(crate) struct State {
+    pub(crate) array: Array,
+    pub(crate) grad_fn: Option<NodeRef>,
+    pub(crate) output_nr: u32,
+    /// Of a leaf; tensors with a `grad_fn` require gradients anyway.
+    pub(crate) requires_grad: bool,
+    pub(crate) inference: bool,
+    pub(crate) extra: Option<Box<Extra>>,
+}
+
+/// Everything rare.
+#[derive(Default)]
+pub(crate) struct Extra {
+    pub(crate) grad: Option<Tensor>,
+    /// A leaf's hooks, shared with its accumulator.
+    pub(crate) hooks: Option<Arc<HookTable>>,
+    pub(crate) accumulator: WeakNode2,
+    pub(crate) retains_grad: bool,
+    pub(crate) view: Option<View>,
+    pub(crate) name: Option<String>,
+}
+
+/// `Weak<dyn Trait>` has no `Default`.
+#[derive(Clone, Default)]
+pub(crate) struct WeakNode2(pub(crate) Option<WeakNode>);
+
+impl State {
+    pub(crate) fn extra(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_default()
+    }
+
+    fn wants_grad(&self) -> bool {
+        self.requires_grad || self.grad_fn.is_some()
+    }
+}
+
+/// What an operation needs of an operand, copied out under the tensor's lock once.
+#[derive(Clone)]
+pub struct Operand {
+    /// The data.
+    pub array: Array,
+    /// Where its gradient goes; `None` when it needs none.
+    pub edge: Option<Edge>,
+    /// The tensor, for identity of saved values.
+    pub identity: Weak<Inner>,
+    /// Made in inference mode: must not be saved for backward.
+    pub inference: bool,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // A chain of tensors that hold each other as `.grad` must not recurse; graphs see to themselves.
+        if let Some(extra) = &mut self.state.get_mut().extra
+            && let Some(grad) = extra.grad.take()
+        {
+            drop_iteratively(std::iter::once(Doomed::Tensor(grad)));
+        }
+    }
+}
+
+impl Tensor {
+    // ---- making ----------------------------------------------------------------------------------------------
+
+    /// A leaf without gradient over `array`.
+    pub fn from_array(array: Array) -> Self {
+        let inference = crate::graph::modes().any(crate::graph::Modes::INFERENCE);
+        Self(Arc::new(Inner {
+            state: Mutex::new(State {
+                array,
+                grad_fn: None,
+                output_nr: 0,
+                requires_grad: false,
+                inference,
+                extra: None,
+            }),
+            host: AtomicPtr::new(std::ptr::null_mut()),
+        }))
+    }
+
+    /// The output `output_nr` of a node.
+    pub(crate) fn from_node(array: Array, node: NodeRef, output_nr: u32) -> Self {
+        Self(Arc::new(Inner {
+            state: Mutex::new(State {
+                array,
+                grad_fn: Some(node),
+                output_nr,
+                requires_grad: false,
+                inference: false,
+                extra: None,
+            }),
+            host: AtomicPtr::new(std::ptr::null_mut()),
+        }))
+    }
+
+    /// A saved value back as a tensor: at `edge`, or a constant.
+    pub(crate) fn from_saved(array: Array, edge: Option<Edge>) -> Self {
+        match edge {
+            Some(Edge { node: Some(node), output_nr }) => {
+                if node.rule().is_accumulator() {
+                    let tensor = Self::from_array(array);
+                    {
+                        let mut state = tensor.0.state.lock();
+                        state.inference = false;
+                        state.requires_grad = true;
+                        state.extra().accumulator = WeakNode2(Some(Arc::downgrade(&node)));
+                    }
+                    // The accumulator must live as long as a tensor that leads to it; the edge keeps it.
+                    tensor
+                } else {
+                    Self::from_node(array, node, output_nr)
+                }
+            }
+            _ => Self::from_array(array),
+        }
+    }
+
+    pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
+        Self(inner)
+    }
+
+    /// A tensor of `values` in row-major order.
+    ///
+    /// ```
+    /// use arcgrad::Tensor;
+    /// let x = Tensor::from_slice(&[1.0_f32, 2.0, 3.0, 4.0], &[2, 2])?;
+    /// assert_eq!(x.shape().as_slice(), &[2, 2]);
+    /// # Ok::<(), Box<arcgrad::Error>>(())
+    /// ```
+    pub fn from_slice<T: Element>(values: &[T], shape: &[usize]) -> Result<Self> {
+        Ok(Self::from_array(Array::from_slice(values, shape)?))
+    }
+
+    /// A tensor without axes.
+    pub fn scalar(value: impl Into<Scalar>, dtype: DType) -> Result<Self> {
+        Ok(Self::from_array(Array::full("scalar", &[], value.into(), dtype)?))
+    }
+
+    // ---- looking ---------------------------------------------------------------------------------------------
+
+    pub(crate) fn lock(&self) -> parking_lot::MutexGuard<'_, State> {
+        self.0.state.lock()
+    }
+
+    /// The data, shared.
+    #[inline]
+    pub fn array(&self) -> Array {
+        self.lock().array.clone()
+    }
+
+    /// Sizes per axis.
+    pub fn shape(&self) -> Shape {
+        self.lock().array.shape().into()
+    }
+
+    /// Number of axes.
+    pub fn rank(&self) -> usize {
+        self.lock().array.rank()
+    }
+
+    /// Number of elements.
+    pub fn numel(&self) -> usize {
+        self.lock().array.numel()
+    }
+
+    /// Element type.
+    #[inline]
+    pub fn dtype(&self) -> DType {
+        self.lock().array.dtype()
+    }
+
+    /// Shape and dtype.
+    pub fn meta(&self) -> Meta {
+        let state = self.lock();
+        Meta { shape: state.array.shape().into(), dtype: state.array.dtype() }
+    }
+
+    /// All elements in row-major order, cast to `T`.
+    pub fn to_vec<T: Element>(&self) -> Vec<T> {
+        self.array().to_vec()
+    }
+
+    /// The only element.
+    ///
+    /// # Errors
+    /// When there is not exactly one.
+    pub fn item(&self) -> Result<Scalar> {
+        let array = self.array();
+        if array.numel() != 1 {
+            return Err(Error::runtime(
+                "item",
+                format!("a Tensor with {} elements cannot be converted to Scalar", array.numel()),
+            ));
+        }
+        Ok(array.get_linear(0))
+    }
+
+    /// Version of the data: in-place operations so far.
+    pub fn version(&self) -> u32 {
+        self.lock().array.storage().version()
+    }
+
+    /// Whether the two are the same tensor.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// A number that is the same for the same tensor while it lives.
+    pub fn identity(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
+    }
+
+    /// A weak reference, for the graph.
+    pub fn downgrade(&self) -> Weak<Inner> {
+        Arc::downgrade(&self.0)
+    }
+
+    /// The tensor of a weak reference, if it lives.
+    pub fn upgrade(weak: &Weak<Inner>) -> Option<Self> {
+        weak.upgrade().map(Self)
+    }
+
+    /// Strong references to the tensor, this one included.
+    pub fn strong_count(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
+
+    /// The slot through which a host language finds the one object that stands for this tensor. Empty is null; the
+    /// object clears it by compare-exchange with its own address.
+    #[inline]
+    pub fn host_slot(&self) -> &AtomicPtr<()> {
+        &self.0.host
+    }
+
+    /// Whether a host object stands for this tensor right now.
+    pub fn has_host(&self) -> bool {
+        !self.0.host.load(Ordering::Acquire).is_null()
+    }
+
+    // ---- gradient flags --------------------------------------------------------------------------------------
+
+    /// Whether a gradient is computed for this tensor.
+    #[inline]
+    pub fn requires_grad(&self) -> bool {
+        let state = self.lock();
+        if state.wants_grad() {
+            return true;
+        }
+        // An in-place operation may have made the base of a view differentiable.
+        if state.extra.as_ref().is_some_and(|extra| extra.view.is_some()) {
+            drop(state);
+            return views::current_grad_fn(self).ok().flatten().is_some();
+        }
+        false
+    }
+
+    /// Whether no recorded operation made this tensor.
+    pub fn is_leaf(&self) -> bool {
+        matches!(self.grad_fn(), Ok(None))
+    }
+
+    /// Switches gradients of a leaf on or off.
+    ///
+    /// # Errors
+    /// For a non-leaf ("you can only change requires_grad flags of leaf variables") and for dtypes without gradients.
+    pub fn set_requires_grad(&self, on: bool) -> Result<()> {
+        if on && !self.dtype().is_differentiable() {
+            return Err(Error::runtime(
+                "requires_grad",
+                "only Tensors of floating point and complex dtype can require gradients",
+            ));
+        }
+        if self.grad_fn()?.is_some() {
+            return if on {
+                Ok(())
+            } else {
+                Err(Error::runtime(
+                    "requires_grad",
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable \
+                     in a subgraph that doesn't require differentiation use var_no_grad = var.detach().",
+                ))
+            };
+        }
+        if on && self.lock().inference && !crate::graph::modes().any(crate::graph::Modes::INFERENCE) {
+            return Err(Error::runtime(
+                "requires_grad",
+                "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.",
+            ));
+        }
+        self.lock().requires_grad = on;
+        Ok(())
+    }
+
+    /// The same tensor with `requires_grad` switched on, for building leaves.
+    pub fn with_grad(self) -> Result<Self> {
+        self.set_requires_grad(true)?;
+        Ok(self)
+    }
+
+    /// The node that made this tensor. For a view whose base was changed in place it is made anew.
+    pub fn grad_fn(&self) -> Result<Option<NodeRef>> {
+        {
+            let state = self.lock();
+            if state.extra.as_ref().is_none_or(|extra| extra.view.is_none()) {
+                return Ok(state.grad_fn.clone());
+            }
+        }
+        views::current_grad_fn(self)
+    }
+
+    /// Which output of its node this tensor is.
+    pub fn output_nr(&self) -> u32 {
+        self.lock().output_nr
+    }
+
+    /// Where the gradient of this tensor goes: its node, or a leaf's accumulator.
+    pub fn gradient_edge(&self) -> Result<Option<Edge>> {
+        if let Some(node) = self.grad_fn()? {
+            return Ok(Some(Edge::new(node, self.output_nr())));
+        }
+        if self.lock().requires_grad {
+            return Ok(Some(Edge::new(accumulate::accumulator(self), 0)));
+        }
+        Ok(None)
+    }
+
+    /// Whether the tensor's gradient goes to `edge`.
+    pub(crate) fn is_at(&self, edge: Option<&Edge>) -> bool {
+        let state = self.lock();
+        match edge {
+            None => !state.wants_grad(),
+            Some(Edge { node: Some(node), output_nr }) => match &state.grad_fn {
+                Some(own) => Arc::ptr_eq(own, node) && state.output_nr == *output_nr,
+                None => {
+                    state.requires_grad
+                        && state
+                            .extra
+                            .as_ref()
+                            .and_then(|extra| extra.accumulator.0.as_ref())
+                            .is_some_and(|own| own.ptr_eq(&Arc::downgrade(node)))
+                }
+            },
+            Some(_) => false,
+        }
+    }
+
+    /// Copies out what an operation needs.
+    #[inline]
+    pub fn operand(&self) -> Result<Operand> {
+        {
+            let state = self.lock();
+            let view = state.extra.as_ref().is_some_and(|extra| extra.view.is_some());
+            if !view && (!state.requires_grad || state.grad_fn.is_some()) {
+                let edge = state.grad_fn.as_ref().map(|node| Edge::new(node.clone(), state.output_nr));
+                return Ok(Operand {
+                    array: state.array.clone(),
+                    edge,
+                    identity: self.downgrade(),
+                    inference: state.inference,
+                });
+            }
+        }
+        let edge = self.gradient_edge()?;
+        let state = self.lock();
+        Ok(Operand { array: state.array.clone(), edge, identity: self.downgrade(), inference: state.inference })
+    }
+
+    // ---- gradients -------------------------------------------------------------------------------------------
+
+    /// The accumulated gradient.
+    pub fn grad(&self) -> Option<Self> {
+        self.lock().extra.as_ref().and_then(|extra| extra.grad.clone())
+    }
+
+    /// Replaces the accumulated gradient.
+    ///
+    /// # Errors
+    /// When shape or dtype differ, or `grad` is the tensor itself.
+    pub fn set_grad(&self, grad: Option<Self>) -> Result<()> {
+        if let Some(grad) = &grad {
+            if grad.is(self) {
+                return Err(Error::runtime("grad", "can't assign Variable as its own grad"));
+            }
+            let (own, given) = (self.meta(), grad.meta());
+            if own.dtype != given.dtype {
+                return Err(Error::runtime(
+                    "grad",
+                    format!(
+                        "attempting to assign a gradient with data type '{}' to a tensor with data type '{}'. \
+                         Please ensure that the gradient and the tensor have the same data type",
+                        given.dtype, own.dtype
+                    ),
+                ));
+            }
+            if own.shape != given.shape {
+                return Err(Error::runtime(
+                    "grad",
+                    format!(
+                        "attempting to assign a gradient of size '{:?}' to a tensor of size '{:?}'. Please ensure \
+                         that the gradient and the tensor are the same size",
+                        given.shape, own.shape
+                    ),
+                ));
+            }
+        }
+        self.store_grad(grad);
+        Ok(())
+    }
+
+    pub(crate) fn store_grad(&self, grad: Option<Self>) {
+        let old = {
+            let mut state = self.lock();
+            if grad.is_none() && state.extra.is_none() {
+                return;
+            }
+            std::mem::replace(&mut state.extra().grad, grad)
+        };
+        drop(old);
+    }
+
+    /// Keeps `.grad` of a non-leaf in later backward passes.
+    pub fn retain_grad(&self) -> Result<()> {
+        if !self.requires_grad() {
+            return Err(Error::runtime("retain_grad", "can't retain_grad on Tensor that has requires_grad=False"));
+        }
+        let Some(node) = self.grad_fn()? else { return Ok(()) };
+        let output_nr = {
+            let mut state = self.lock();
+            if std::mem::replace(&mut state.extra().retains_grad, true) {
+                return Ok(());
+            }
+            state.output_nr
+        };
+        node.hooks_or_new().retain(output_nr, self.downgrade());
+        Ok(())
+    }
+
+    /// Whether [`Tensor::retain_grad`] is in force.
+    pub fn retains_grad(&self) -> bool {
+        self.lock().extra.as_ref().is_some_and(|extra| extra.retains_grad)
+    }
+
+    /// Registers a tensor hook; the number removes it from the returned table.
+    pub fn register_hook(&self, hook: Arc<dyn Hook>) -> Result<(Arc<HookTable>, u64)> {
+        if !self.requires_grad() {
+            return Err(Error::runtime("register_hook", "cannot register a hook on a tensor that doesn't require gradient"));
+        }
+        let edge = self.gradient_edge()?.expect("a tensor that requires a gradient has an edge");
+        let node = edge.node.expect("the edge of a tensor leads to a node");
+        let table = node.hooks_or_new().clone();
+        let id = table.add(Kind::Gradient { output_nr: edge.output_nr }, hook);
+        Ok((table, id))
+    }
+
+    /// Registers a hook that runs after `.grad` of this leaf was written.
+    pub fn register_post_accumulate_grad_hook(&self, hook: Arc<dyn Hook>) -> Result<(Arc<HookTable>, u64)> {
+        if !self.requires_grad() {
+            return Err(Error::runtime(
+                "register_post_accumulate_grad_hook",
+                "cannot register a hook on a tensor that doesn't require gradient",
+            ));
+        }
+        if self.grad_fn()?.is_some() {
+            return Err(Error::runtime(
+                "register_post_accumulate_grad_hook",
+                "post accumulate grad hooks cannot be registered on non-leaf tensors",
+            ));
+        }
+        let table = accumulate::accumulator(self).hooks_or_new().clone();
+        let id = table.add(Kind::Accumulated, hook);
+        Ok((table, id))
+    }
+
+    /// The hooks of a leaf, if it has any.
+    pub fn leaf_hooks(&self) -> Option<Arc<HookTable>> {
+        self.lock().extra.as_ref().and_then(|extra| extra.hooks.clone())
+    }
+
+    // ---- other places in the graph ---------------------------------------------------------------------------
+
+    /// The same memory and version counter, cut off from the graph.
+    pub fn detach(&self) -> Self {
+        let (array, inference) = {
+            let state = self.lock();
+            (state.array.clone(), state.inference)
+        };
+        let tensor = Self::from_array(array);
+        tensor.lock().inference |= inference;
+        tensor
+    }
+
+    /// The same memory with a version counter of its own, cut off from the graph (`.data`).
+    pub fn data(&self) -> Self {
+        Self::from_array(self.array().with_own_counter())
+    }
+
+    /// Gives the tensor other memory (`.data = other`). Values saved before keep the data they saw.
+    pub fn set_data(&self, other: &Self) -> Result<()> {
+        let (own, given) = (self.meta(), other.meta());
+        if own.dtype != given.dtype && self.requires_grad() && !given.dtype.is_differentiable() {
+            return Err(Error::runtime(
+                "data",
+                format!("data set to a tensor that requires gradients must be floating point or complex dtype, got {}", given.dtype),
+            ));
+        }
+        let array = other.array().with_own_counter();
+        let old = std::mem::replace(&mut self.lock().array, array);
+        drop(old);
+        Ok(())
+    }
+
+    /// Cuts this tensor off from the graph, in place (`detach_`).
+    pub fn detach_(&self) -> Result<()> {
+        let old = {
+            let mut state = self.lock();
+            if state.extra.as_ref().is_some_and(|extra| extra.view.is_some()) {
+                return Err(Error::runtime(
+                    "detach_",
+                    "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be called on these gradients.",
+                ));
+            }
+            state.requires_grad = false;
+            state.output_nr = 0;
+            state.grad_fn.take()
+        };
+        drop(old);
+        Ok(())
+    }
+
+    /// The tensor this one is a view of.
+    pub fn base(&self) -> Option<Self> {
+        self.lock().extra.as_ref().and_then(|extra| extra.view.as_ref()).map(|view| view.base.clone())
+    }
+
+    /// Whether the tensor was made in inference mode.
+    pub fn is_inference(&self) -> bool {
+        self.lock().inference
+    }
+}
+
+impl std::fmt::Debug for Tensor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let meta = self.meta();
+        write!(f, "Tensor({:?}, {})", meta.shape, meta.dtype)
+    }
+}
