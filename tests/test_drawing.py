@@ -108,6 +108,29 @@ def test_a_custom_function_is_shown_by_its_name():
     assert ("x", "Twice", "") in arrows(drawing.dot(Twice.apply(x), {"x": x}))
 
 
+class Node:
+    """What a drawing needs of a node."""
+
+    def __init__(self, name, *above, place=None):
+        self.name = lambda: name
+        self.next_functions = tuple((node, 0) for node in above)
+        if place is not None:
+            self.line = lambda: place
+
+
+def test_source_lines_are_shown_where_they_are_known():
+    above = Node("MulBackward0", None, place="/home/me/my project/model.py:12  y = a / b:3")
+    root = Node("AddBackward0", above, place="an unknown line")
+    assert labels(drawing.dot(root)) == ["Add", "Mul\\nmodel.py:12"]
+    assert labels(drawing.dot(root, lines=False)) == ["Add", "Mul"]
+
+
+def test_names_of_operations_lose_only_what_says_backward():
+    names = ["SumBackward1", "arcgrad::CopySlices", "Backward", "TwiceBackward", "BackwardPassBackward0"]
+    titles = [labels(drawing.dot(Node(name)))[0] for name in names]
+    assert titles == ["Sum", "CopySlices", "Backward", "Twice", "BackwardPass"]
+
+
 def test_large_graphs_are_summarised_and_counted():
     x = ag.ones(1, requires_grad=True)
     y = x

@@ -220,11 +220,10 @@ def _saved_values(node):
 
 def _source_line(node):
     """``file.py:12`` if the node knows where it was made."""
-    method = getattr(node, "line", None)
-    place = method() if callable(method) else method
-    if isinstance(place, tuple):
-        place = ":".join(str(part) for part in place[:2])
-    return os.path.basename(place) if isinstance(place, str) else None
+    place = getattr(node, "line", None)
+    place = place() if callable(place) else place
+    found = re.match(r"(.+?):(\d+)", place) if isinstance(place, str) else None  # the line's text may follow
+    return f"{os.path.basename(found[1])}:{found[2]}" if found else None
 
 
 # ---- DOT ----

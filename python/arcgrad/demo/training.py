@@ -1,6 +1,5 @@
 """The demo's network and its training loop."""
 
-import math
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
@@ -56,7 +55,7 @@ def evaluate(model, dataset):
 
 
 def train(model, digits, *, epochs=8, batch_size=32, learning_rate=4e-3, seed=0, progress=None) -> History:
-    """Trains ``model`` in place with Adam, the learning rate falling to zero along a half cosine.
+    """Trains ``model`` in place with Adam; the learning rate falls to zero along half a cosine.
 
     ``progress(loader, title)`` may wrap the loader of each epoch in a progress bar such as ``tqdm``, whose ``set_postfix`` then
     shows the running loss and accuracy.
@@ -64,20 +63,19 @@ def train(model, digits, *, epochs=8, batch_size=32, learning_rate=4e-3, seed=0,
     ag.manual_seed(seed)  # for dropout and the order of the digits
     loader = DataLoader(digits.train, batch_size=batch_size, shuffle=True)
     optimizer = ag.optim.Adam(model.parameters(), lr=learning_rate)
-    history, step, steps = History(), 0, epochs * len(loader)
+    schedule = ag.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs * len(loader))
+    history = History()
     for epoch in range(epochs):
         model.train()
         loss_sum, correct, seen = 0.0, 0, 0
         batches = loader if progress is None else progress(loader, f"epoch {epoch + 1:2}/{epochs}")
         for images, labels in batches:
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate * 0.5 * (1 + math.cos(math.pi * step / steps))
             optimizer.zero_grad()
             logits = model(images)
             loss = nn.functional.cross_entropy(logits, labels)
             loss.backward()
             optimizer.step()
-            step += 1
+            schedule.step()
             seen += len(labels)
             loss_sum += loss.item() * len(labels)
             correct += (logits.argmax(dim=1) == labels).sum().item()
