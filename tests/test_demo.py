@@ -41,20 +41,24 @@ def test_held_out_digits_are_not_trained_on_and_the_split_repeats():
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
+    """The folder, the finished process, and the processor time it took: unlike the clock, that does not depend on what else runs."""
     folder = tmp_path_factory.mktemp("demo") / "new" / "folder"
-    return folder, run(folder)
+    before = os.times()
+    result = run(folder)
+    after = os.times()
+    return folder, result, after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def test_the_demo_reaches_its_accuracy_in_its_time(finished):
-    folder, result = finished
+    _, result, seconds = finished
     assert result.returncode == 0, result.stderr
-    accuracy, seconds = re.search(r"([\d.]+)% of the held-out digits are recognised, after ([\d.]+) s", result.stdout).groups()
+    (accuracy,) = re.findall(r"([\d.]+)% of the held-out digits are recognised, after [\d.]+ s", result.stdout)
     assert float(accuracy) >= 97
-    assert float(seconds) < 30
+    assert seconds < 2 * 30  # two processors, half a minute each
 
 
 def test_the_loaded_network_repeats_the_accuracy(finished):
-    folder, result = finished
+    folder, result, _ = finished
     trained, loaded = re.findall(r"([\d.]+%) (?:of the held-out|by a new network)", result.stdout)
     assert trained == loaded
     model = training.make_model()
@@ -64,7 +68,7 @@ def test_the_loaded_network_repeats_the_accuracy(finished):
 
 
 def test_the_demo_shows_a_progress_bar_and_names_its_files(finished):
-    folder, result = finished
+    folder, result, _ = finished
     assert "epoch  8/8: 100%" in result.stderr and "accuracy=" in result.stderr
     files = sorted(path.name for path in folder.iterdir())
     assert files == ["digits.safetensors", "graph.dot", "graph.png", "graph.svg", "mistakes.png", "training.png"]
@@ -73,7 +77,7 @@ def test_the_demo_shows_a_progress_bar_and_names_its_files(finished):
 
 
 def test_the_pictures_are_pictures(finished):
-    folder, _ = finished
+    folder, _, _ = finished
     for name in ("graph.png", "mistakes.png", "training.png"):
         data = (folder / name).read_bytes()
         assert data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) > 5_000
