@@ -207,13 +207,17 @@ impl Array {
             return Err(Error::dtype("with_view", self.dtype, format!("the view asked for is of {}", T::DTYPE)));
         }
         // ndarray wants non-negative strides here; every layout but a flipped one has them.
-        let source = if self.strides().iter().any(|&stride| stride < 0) { self.contiguous("with_view")? } else { self.clone() };
+        let source =
+            if self.strides().iter().any(|&stride| stride < 0) { self.contiguous("with_view")? } else { self.clone() };
         let strides: Vec<usize> = source.strides().iter().map(|&stride| stride as usize).collect();
         let _access = Access::acquire(&[&source.storage], &[]);
         // SAFETY: the layout lies within the storage, which is readable while shared state is held, and the view
         // does not outlive the call.
         let view = unsafe {
-            ArrayViewD::from_shape_ptr(IxDyn(source.shape()).strides(IxDyn(&strides)), source.ptr().cast_const().cast::<T>())
+            ArrayViewD::from_shape_ptr(
+                IxDyn(source.shape()).strides(IxDyn(&strides)),
+                source.ptr().cast_const().cast::<T>(),
+            )
         };
         Ok(body(view))
     }
@@ -335,8 +339,10 @@ impl Array {
     /// The caller holds exclusive state on this array's root.
     pub unsafe fn fill_raw(&self, value: Scalar) {
         let bytes = value.to_bytes(self.dtype);
-        // SAFETY: as the caller promises; `bytes` holds one element of the dtype.
-        unsafe { fill::fill(self.shape(), bytes.as_ptr(), self.as_out()) };
+        crate::with_element!(self.dtype, T => {
+            // SAFETY: as the caller promises; `bytes` holds one element of the dtype, unaligned.
+            unsafe { fill::fill(self.shape(), self.as_out(), bytes.as_ptr().cast::<T>().read_unaligned()) }
+        });
     }
 
     // ---- overlap ---------------------------------------------------------------------------------------------

@@ -304,7 +304,9 @@ pub fn infer_shape(op: &'static str, requested: &[i64], numel: usize) -> Result<
         Some(_) if known == 0 && numel == 0 => {
             return Err(Error::runtime(
                 op,
-                format!("cannot reshape tensor of 0 elements into shape {requested:?} because the unspecified dimension size -1 can be any value and is ambiguous"),
+                format!(
+                    "cannot reshape tensor of 0 elements into shape {requested:?} because the unspecified dimension size -1 can be any value and is ambiguous"
+                ),
             ));
         }
         Some(axis) if known > 0 && numel.is_multiple_of(known) => {
@@ -336,8 +338,7 @@ pub fn view_strides(shape: &[usize], strides: &[isize], target: &[usize]) -> Opt
     let (mut old_numel, mut new_numel) = (1usize, 1usize);
     for axis in (0..shape.len()).rev() {
         old_numel *= shape[axis];
-        let ends_run = axis == 0
-            || (shape[axis - 1] != 1 && strides[axis - 1] != old_numel as isize * chunk_stride);
+        let ends_run = axis == 0 || (shape[axis - 1] != 1 && strides[axis - 1] != old_numel as isize * chunk_stride);
         if ends_run {
             while new_axis > 0 && (new_numel < old_numel || target[new_axis - 1] == 1) {
                 result[new_axis - 1] = new_numel as isize * chunk_stride;

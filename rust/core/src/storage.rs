@@ -160,7 +160,10 @@ enum Owner {
     Inline,
     Heap(MaybeUninit<Block>),
     /// Memory of somebody else; dropping the value gives it back.
-    Foreign { _keep: Box<dyn Any + Send + Sync>, writable: bool },
+    Foreign {
+        _keep: Box<dyn Any + Send + Sync>,
+        writable: bool,
+    },
 }
 
 #[repr(C)]

@@ -475,7 +475,10 @@ impl Tensor {
     /// Registers a tensor hook; the number removes it from the returned table.
     pub fn register_hook(&self, hook: Arc<dyn Hook>) -> Result<(Arc<HookTable>, u64)> {
         if !self.requires_grad() {
-            return Err(Error::runtime("register_hook", "cannot register a hook on a tensor that doesn't require gradient"));
+            return Err(Error::runtime(
+                "register_hook",
+                "cannot register a hook on a tensor that doesn't require gradient",
+            ));
         }
         let edge = self.gradient_edge()?.expect("a tensor that requires a gradient has an edge");
         let node = edge.node.expect("the edge of a tensor leads to a node");
@@ -532,7 +535,10 @@ impl Tensor {
         if own.dtype != given.dtype && self.requires_grad() && !given.dtype.is_differentiable() {
             return Err(Error::runtime(
                 "data",
-                format!("data set to a tensor that requires gradients must be floating point or complex dtype, got {}", given.dtype),
+                format!(
+                    "data set to a tensor that requires gradients must be floating point or complex dtype, got {}",
+                    given.dtype
+                ),
             ));
         }
         let array = other.array().with_own_counter();

@@ -202,16 +202,15 @@ mod fork {
         fn _exit(status: c_int) -> !;
     }
 
-    /// Forks; the child runs loops with two threads and must end well within the alarm.
-    fn child_runs_loops() {
+    /// Forks; the child runs loops with two threads, with `body` first, and must end well within the alarm.
+    fn child_runs_loops(body: &dyn Fn()) {
         // SAFETY: the child only runs loops and `_exit`s.
         unsafe {
             let pid = fork();
             assert!(pid >= 0);
             if pid == 0 {
                 alarm(20);
-                let arrived = AtomicUsize::new(0);
-                run(2, LARGE, &|_| meet(&arrived, 2));
+                body();
                 check_loop(100);
                 _exit(0);
             }
@@ -225,7 +224,10 @@ mod fork {
     fn forked_child_makes_its_own_pool() {
         let _turn = with_threads(2);
         check_loop(100);
-        child_runs_loops();
+        child_runs_loops(&|| {
+            let arrived = AtomicUsize::new(0);
+            run(2, LARGE, &|_| meet(&arrived, 2));
+        });
         check_loop(100);
     }
 
@@ -242,8 +244,11 @@ mod fork {
                     }
                 });
             }
-            scope.spawn(|| (0..10).for_each(|_| child_runs_loops())).join().unwrap();
+            // Here helpers need not start in the child: a thread that was being made during the fork may have left a
+            // lock of the standard library held. The loops have to end all the same.
+            let result = scope.spawn(|| (0..10).for_each(|_| child_runs_loops(&|| ()))).join();
             stop.store(true, Ordering::Relaxed);
+            result.unwrap();
         });
     }
 }

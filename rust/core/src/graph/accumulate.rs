@@ -74,7 +74,8 @@ pub(super) fn accumulate_into(leaf: &Tensor, grad: Tensor) -> Result<()> {
             if own_strides { parameter.strides().into() } else { crate::shape::contiguous_strides(parameter.shape()) };
         let array = grad.array();
         let recorded = is_grad_enabled();
-        let unshared = grad.strong_count() == 1 && !grad.has_host() && array_is_unshared(&grad, array.storage().clone());
+        let unshared =
+            grad.strong_count() == 1 && !grad.has_host() && array_is_unshared(&grad, array.storage().clone());
         let stored = if array.strides() == wanted.as_slice() && (recorded || unshared) {
             // Nobody else sees it, or the graph needs it as it is.
             grad

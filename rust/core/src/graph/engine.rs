@@ -80,7 +80,9 @@ pub fn run(request: Request) -> Result<Vec<Option<Tensor>>> {
     if depth >= MAX_DEPTH {
         return Err(Error::runtime(
             "backward",
-            format!("backward was re-entered {MAX_DEPTH} times (a hook or custom backward that calls backward on itself?)"),
+            format!(
+                "backward was re-entered {MAX_DEPTH} times (a hook or custom backward that calls backward on itself?)"
+            ),
         ));
     }
     if depth > 0 && depth % DEPTH_PER_THREAD == 0 {
@@ -364,7 +366,8 @@ impl Pass {
                 if modes.any(Modes::CHECK_NAN) && (ALGEBRA.any_nan)(&grad)? {
                     return Err(returned_nan(node, input));
                 }
-                let grad = fit(grad, &next.outputs()[edge.output_nr as usize]).map_err(|error| invalid(error, node, input))?;
+                let grad =
+                    fit(grad, &next.outputs()[edge.output_nr as usize]).map_err(|error| invalid(error, node, input))?;
                 add_to_slot(&mut self.slots[slot as usize].grads[edge.output_nr as usize], grad)?;
             }
             self.slots[slot as usize].waiting_for -= 1;

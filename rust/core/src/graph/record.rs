@@ -92,8 +92,11 @@ pub fn record_many<R: Rule>(
 ) -> Result<Vec<Tensor>> {
     let metas = outputs.iter().map(meta).collect();
     let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), metas, save(saves)?);
-    let tensors: Vec<Tensor> =
-        outputs.iter().enumerate().map(|(nr, output)| Tensor::from_node(output.clone(), node.clone(), nr as u32)).collect();
+    let tensors: Vec<Tensor> = outputs
+        .iter()
+        .enumerate()
+        .map(|(nr, output)| Tensor::from_node(output.clone(), node.clone(), nr as u32))
+        .collect();
     save_outputs(&node, saves, &tensors)?;
     Ok(tensors)
 }

@@ -346,7 +346,8 @@ pub fn register_hooks(node: &NodeRef, index: usize, hooks: &dyn PackHooks) -> Re
     check_not_released(node)?;
     let mut saved = {
         let mut state = node.head().saved.lock();
-        let hole = Saved { kept: Kept::Array(placeholder()?), version: 0, source: Source::Constant, identity: Weak::new() };
+        let hole =
+            Saved { kept: Kept::Array(placeholder()?), version: 0, source: Source::Constant, identity: Weak::new() };
         std::mem::replace(&mut state.values[index], hole)
     };
     let result = saved.pack_with(hooks, Some(node));

@@ -146,7 +146,11 @@ fn refuse(tensor: &Tensor, view: &View, op: &'static str, indirect: bool) -> Res
             None => String::new(),
         }
     };
-    let how = if indirect { "is a view and its base or another view of its base has been modified inplace" } else { "is a view and is being modified inplace" };
+    let how = if indirect {
+        "is a view and its base or another view of its base has been modified inplace"
+    } else {
+        "is a view and is being modified inplace"
+    };
     let reason = match view.creation {
         Creation::Plain => return Ok(()),
         Creation::MultiOutput => format!(
@@ -159,7 +163,11 @@ fn refuse(tensor: &Tensor, view: &View, op: &'static str, indirect: bool) -> Res
              and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace \
              either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if \
              you want the inplace to be tracked).",
-            if indirect { "its base or another view of its base has been modified inplace" } else { "is being modified inplace" }
+            if indirect {
+                "its base or another view of its base has been modified inplace"
+            } else {
+                "is being modified inplace"
+            }
         ),
         Creation::NoGrad => format!(
             "{who} {how} with grad mode enabled, but the view was created in no_grad mode. Take the view and change \

@@ -132,6 +132,10 @@ impl<T: LaneElement + PartialOrd> Order for Lane<T> {
     type Mask = LaneMask<T::Rare>;
 
     #[inline(always)]
+    fn zero(&self) -> Self {
+        Self::new(T::default())
+    }
+    #[inline(always)]
     fn lt(self, other: Self) -> Self::Mask {
         LaneMask { on: self.value < other.value, rare: self.rare.or(other.rare) }
     }
@@ -451,6 +455,9 @@ impl<T: FloatElement> Exact<T> {
 impl<T: FloatElement> Order for Exact<T> {
     type Mask = bool;
 
+    fn zero(&self) -> Self {
+        Self::new(T::default())
+    }
     fn lt(self, other: Self) -> bool {
         self.value < other.value
     }

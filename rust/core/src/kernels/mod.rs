@@ -4,11 +4,20 @@
 //! traits for one SIMD lane, with its mathematics in `math`), `row` (a formula compiled into a loop), `map` (layouts,
 //! casts and threads around such a loop), then the structured kernels.
 
+mod cast;
+pub mod copy;
 pub mod element;
+pub mod fill;
 pub mod lane;
+pub mod map;
 pub mod math;
 pub mod number;
+mod plan;
+pub mod reduce;
 pub mod row;
+mod scratch;
+#[cfg(test)]
+mod testing;
 
 use crate::dtype::DType;
 

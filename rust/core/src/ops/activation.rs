@@ -11,13 +11,13 @@ const DENSITY_AT_0: f64 = 0.398_942_280_401_432_7;
 
 elementwise! {
     /// Logistic sigmoid 1 / (1 + e⁻ˣ).
-    sigmoid(x) -> z "SigmoidBackward0" real in -4.0..4.0 {
+    sigmoid(x)[] -> z "SigmoidBackward0" real in -4.0..4.0 {
         value: ((-x).exp() + 1.0).reciprocal(),
         x(g, z): g * (z.clone() * (-z + 1.0)),
     }
 
     /// max(x, 0); gradient 0 at 0.
-    relu(x) -> z "ReluBackward0" ring in -3.0..3.0 {
+    relu(x)[] -> z "ReluBackward0" ring in -3.0..3.0 {
         value: { let zero = x.int(0); R::select(x.clone().le(zero.clone()), zero, x) },
         x(g, z): R::select(z.le(g.int(0)), g.int(0), g),
     }
@@ -42,7 +42,7 @@ elementwise! {
     }
 
     /// Gaussian error linear unit x·Φ(x).
-    gelu(x) "GeluBackward0" real in -3.0..3.0 {
+    gelu(x)[] "GeluBackward0" real in -3.0..3.0 {
         value: x.clone() * ((x * std::f64::consts::FRAC_1_SQRT_2).erf() + 1.0) * 0.5,
         x(g, x): {
             let cdf = ((x.clone() * std::f64::consts::FRAC_1_SQRT_2).erf() + 1.0) * 0.5;
@@ -52,7 +52,7 @@ elementwise! {
     }
 
     /// GELU with the tanh approximation.
-    gelu_tanh(x) "GeluBackward0" real in -3.0..3.0 {
+    gelu_tanh(x)[] "GeluBackward0" real in -3.0..3.0 {
         value: {
             let inner = (x.clone() * x.clone() * x.clone() * GELU_CUBIC + x.clone()) * SQRT_2_OVER_PI;
             x * (inner.tanh() + 1.0) * 0.5
@@ -67,7 +67,7 @@ elementwise! {
     }
 
     /// Sigmoid linear unit x·σ(x).
-    silu(x) "SiluBackward0" real in -3.0..3.0 {
+    silu(x)[] "SiluBackward0" real in -3.0..3.0 {
         value: { let denominator = (-x.clone()).exp() + 1.0; x / denominator },
         x(g, x): {
             let s = ((-x.clone()).exp() + 1.0).reciprocal();
@@ -90,7 +90,7 @@ elementwise! {
     }
 
     /// ln σ(x), without overflow.
-    log_sigmoid(x) "LogSigmoidBackward0" real in -3.0..3.0 {
+    log_sigmoid(x)[] "LogSigmoidBackward0" real in -3.0..3.0 {
         value: { let zero = x.int(0); x.clone().minimum(zero) - (-x.abs()).exp().log1p() },
         x(g, x): g / (x.exp() + 1.0),
     }
@@ -102,7 +102,7 @@ elementwise! {
     }
 
     /// x·relu6(x + 3)/6.
-    hardswish(x) "HardswishBackward0" real in -2.5..2.5 {
+    hardswish(x)[] "HardswishBackward0" real in -2.5..2.5 {
         value: { let (zero, six) = (x.int(0), x.lit(6.0)); x.clone() * (x + 3.0).maximum(zero).minimum(six) / 6.0 },
         x(g, x): R::select(
             x.clone().lt(g.lit(-3.0)),
@@ -112,7 +112,7 @@ elementwise! {
     }
 
     /// relu6(x + 3)/6.
-    hardsigmoid(x) "HardsigmoidBackward0" real in -2.5..2.5 {
+    hardsigmoid(x)[] "HardsigmoidBackward0" real in -2.5..2.5 {
         value: { let (zero, six) = (x.int(0), x.lit(6.0)); (x + 3.0).maximum(zero).minimum(six) / 6.0 },
         x(g, x): R::select(x.clone().gt(g.lit(-3.0)) & x.lt(g.lit(3.0)), g.clone() / 6.0, g.int(0)),
     }
@@ -140,7 +140,7 @@ elementwise! {
     }
 
     /// x·tanh(softplus(x)).
-    mish(x) "MishBackward0" real in -3.0..3.0 {
+    mish(x)[] "MishBackward0" real in -3.0..3.0 {
         value: x.clone() * x.exp().log1p().tanh(),
         x(g, x): {
             let s = ((-x.clone()).exp() + 1.0).reciprocal();

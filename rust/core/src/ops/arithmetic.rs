@@ -4,19 +4,19 @@ use crate::ops::elementwise::elementwise;
 
 elementwise! {
     /// Sum `x + y`. For `bool`, logical or.
-    add(x, y) "AddBackward0" ring in -3.0..3.0 { value: x + y, x(g): g, y(g): g }
+    add(x, y)[] "AddBackward0" ring in -3.0..3.0 { value: x + y, x(g): g, y(g): g }
 
     /// Difference `x - y`.
-    sub(x, y) "SubBackward0" ring in -3.0..3.0 { value: x - y, x(g): g, y(g): -g }
+    sub(x, y)[] "SubBackward0" ring in -3.0..3.0 { value: x - y, x(g): g, y(g): -g }
 
     /// Product `x * y`. For `bool`, logical and.
-    mul(x, y) "MulBackward0" ring in -3.0..3.0 { value: x * y, x(g, y): g * y.conj(), y(g, x): g * x.conj() }
+    mul(x, y)[] "MulBackward0" ring in -3.0..3.0 { value: x * y, x(g, y): g * y.conj(), y(g, x): g * x.conj() }
 
     /// Quotient `x / y`; integers are promoted to the default float dtype.
-    div(x, y) "DivBackward0" real in 0.5..3.0 { value: x / y, x(g, y): g / y, y(g, x, y): -g * ((x / y.clone()) / y) }
+    div(x, y)[] "DivBackward0" real in 0.5..3.0 { value: x / y, x(g, y): g / y, y(g, x, y): -g * ((x / y.clone()) / y) }
 
     /// Quotient rounded towards minus infinity, for floats.
-    floor_divide(x, y) "FloorDivideBackward0" real in 0.5..3.0 {
+    floor_divide(x, y)[] "FloorDivideBackward0" real in 0.5..3.0 {
         value: {
             // Python's float division: exact remainder first, so that 1 // 0.1 is 9.
             let remainder = x.clone().fmod(y.clone());
@@ -32,16 +32,16 @@ elementwise! {
     }
 
     /// Quotient of integers rounded towards minus infinity.
-    floor_divide_int(x, y) "FloorDivideBackward0" int in 1.0..9.0 { value: x.div_floor(y) }
+    floor_divide_int(x, y)[] "FloorDivideBackward0" int in 1.0..9.0 { value: x.div_floor(y) }
 
     /// Quotient of integers rounded towards zero.
-    trunc_divide_int(x, y) "DivBackward1" int in 1.0..9.0 { value: x.div_trunc(y) }
+    trunc_divide_int(x, y)[] "DivBackward1" int in 1.0..9.0 { value: x.div_trunc(y) }
 
     /// Quotient rounded towards zero, for floats.
-    trunc_divide(x, y) "DivBackward1" real in 0.5..3.0 { value: (x / y).trunc() }
+    trunc_divide(x, y)[] "DivBackward1" real in 0.5..3.0 { value: (x / y).trunc() }
 
     /// Remainder with the sign of the divisor, as Python's `%`.
-    remainder(x, y) "RemainderBackward0" real in 0.5..3.0 {
+    remainder(x, y)[] "RemainderBackward0" real in 0.5..3.0 {
         value: {
             let remainder = x.clone().fmod(y.clone());
             let zero = x.int(0);
@@ -53,16 +53,16 @@ elementwise! {
     }
 
     /// Remainder of integers with the sign of the divisor.
-    remainder_int(x, y) "RemainderBackward0" int in 1.0..9.0 { value: x.rem_floor(y) }
+    remainder_int(x, y)[] "RemainderBackward0" int in 1.0..9.0 { value: x.rem_floor(y) }
 
     /// Remainder with the sign of the dividend, as C's `fmod`.
-    fmod(x, y) "FmodBackward0" real in 0.5..3.0 { value: x.fmod(y), x(g): g, y(g, x, y): -g * (x / y).trunc() }
+    fmod(x, y)[] "FmodBackward0" real in 0.5..3.0 { value: x.fmod(y), x(g): g, y(g, x, y): -g * (x / y).trunc() }
 
     /// Remainder of integers with the sign of the dividend.
-    fmod_int(x, y) "FmodBackward0" int in 1.0..9.0 { value: x.rem_trunc(y) }
+    fmod_int(x, y)[] "FmodBackward0" int in 1.0..9.0 { value: x.rem_trunc(y) }
 
     /// Power `x ** y` of two tensors; the gradient at `0 ** 0` is 0.
-    pow(x, y) -> z "PowBackward1" real in 0.5..2.0 {
+    pow(x, y)[] -> z "PowBackward1" real in 0.5..2.0 {
         value: x.pow(y),
         x(g, x, y): R::select(y.clone().eq(g.int(0)), g.int(0), g.clone() * (y.clone() * x.pow(y - 1.0))),
         y(g, x, y, z): R::select(
@@ -79,70 +79,70 @@ elementwise! {
     }
 
     /// Integer power.
-    pow_int(x, y) "PowBackward0" int in 0.0..4.0 { value: x.powi(y) }
+    pow_int(x, y)[] "PowBackward0" int in 0.0..4.0 { value: x.powi(y) }
 
     /// `x * x`.
-    square(x) "PowBackward0" ring in -3.0..3.0 { value: x.clone() * x, x(g, x): g * (x * 2.0) }
+    square(x)[] "PowBackward0" ring in -3.0..3.0 { value: x.clone() * x, x(g, x): g * (x * 2.0) }
 
     /// `-x`.
-    neg(x) "NegBackward0" ring in -3.0..3.0 { value: -x, x(g): -g }
+    neg(x)[] "NegBackward0" ring in -3.0..3.0 { value: -x, x(g): -g }
 
     /// Absolute value; gradient 0 at 0.
-    abs(x) "AbsBackward0" ring in -3.0..3.0 { value: x.abs(), x(g, x): g * x.sign() }
+    abs(x)[] "AbsBackward0" ring in -3.0..3.0 { value: x.abs(), x(g, x): g * x.sign() }
 
     /// −1, 0 or 1.
-    sign(x) "SignBackward0" ring in -3.0..3.0 { value: x.sign(), x(g): g * 0.0 }
+    sign(x)[] "SignBackward0" ring in -3.0..3.0 { value: x.sign(), x(g): g * 0.0 }
 
     /// `1 / x`.
-    reciprocal(x) -> z "ReciprocalBackward0" real in 0.5..3.0 { value: x.reciprocal(), x(g, z): -g * (z.clone() * z) }
+    reciprocal(x)[] -> z "ReciprocalBackward0" real in 0.5..3.0 { value: x.reciprocal(), x(g, z): -g * (z.clone() * z) }
 
     /// Square root; the gradient at 0 is infinite.
-    sqrt(x) -> z "SqrtBackward0" real in 0.5..3.0 { value: x.sqrt(), x(g, z): g / (z * 2.0) }
+    sqrt(x)[] -> z "SqrtBackward0" real in 0.5..3.0 { value: x.sqrt(), x(g, z): g / (z * 2.0) }
 
     /// `1 / sqrt(x)`.
-    rsqrt(x) -> z "RsqrtBackward0" real in 0.5..3.0 {
+    rsqrt(x)[] -> z "RsqrtBackward0" real in 0.5..3.0 {
         value: x.rsqrt(),
         x(g, z): g * (z.clone() * z.clone() * z) * -0.5,
     }
 
     /// Round down.
-    floor(x) "FloorBackward0" real in -3.0..3.0 { value: x.floor(), x(g): g * 0.0 }
+    floor(x)[] "FloorBackward0" real in -3.0..3.0 { value: x.floor(), x(g): g * 0.0 }
 
     /// Round up.
-    ceil(x) "CeilBackward0" real in -3.0..3.0 { value: x.ceil(), x(g): g * 0.0 }
+    ceil(x)[] "CeilBackward0" real in -3.0..3.0 { value: x.ceil(), x(g): g * 0.0 }
 
     /// Round half to even.
-    round(x) "RoundBackward0" real in -3.0..3.0 { value: x.round(), x(g): g * 0.0 }
+    round(x)[] "RoundBackward0" real in -3.0..3.0 { value: x.round(), x(g): g * 0.0 }
 
     /// Round towards zero.
-    trunc(x) "TruncBackward0" real in -3.0..3.0 { value: x.trunc(), x(g): g * 0.0 }
+    trunc(x)[] "TruncBackward0" real in -3.0..3.0 { value: x.trunc(), x(g): g * 0.0 }
 
     /// Fractional part, with the sign of `x`.
-    frac(x) "FracBackward0" real in -3.0..3.0 { value: x.clone() - x.trunc(), x(g): g }
+    frac(x)[] "FracBackward0" real in -3.0..3.0 { value: x.clone() - x.trunc(), x(g): g }
 
     /// Magnitude of `x` with the sign of `y`.
-    copysign(x, y) -> z "CopysignBackward0" real in 0.5..3.0 {
+    copysign(x, y)[] -> z "CopysignBackward0" real in 0.5..3.0 {
         value: x.copysign(y),
         x(g, x, z): R::select(x.clone().eq(g.int(0)), g.int(0), g * (z / x)),
         y(g): g * 0.0,
     }
 
     /// The greater of two elements; NaN if either is. Ties share the gradient evenly.
-    maximum(x, y) "MaximumBackward0" ring in -3.0..3.0 {
+    maximum(x, y)[] "MaximumBackward0" ring in -3.0..3.0 {
         value: x.maximum(y),
         x(g, x, y): R::select(x.clone().eq(y.clone()), g.clone() * 0.5, R::select(x.gt(y), g.clone(), g.int(0))),
         y(g, x, y): R::select(x.clone().eq(y.clone()), g.clone() * 0.5, R::select(y.gt(x), g.clone(), g.int(0))),
     }
 
     /// The lesser of two elements; NaN if either is. Ties share the gradient evenly.
-    minimum(x, y) "MinimumBackward0" ring in -3.0..3.0 {
+    minimum(x, y)[] "MinimumBackward0" ring in -3.0..3.0 {
         value: x.minimum(y),
         x(g, x, y): R::select(x.clone().eq(y.clone()), g.clone() * 0.5, R::select(x.lt(y), g.clone(), g.int(0))),
         y(g, x, y): R::select(x.clone().eq(y.clone()), g.clone() * 0.5, R::select(y.lt(x), g.clone(), g.int(0))),
     }
 
     /// The greater of two elements, a number where the other is NaN.
-    fmax(x, y) "FmaxBackward0" ring in -3.0..3.0 {
+    fmax(x, y)[] "FmaxBackward0" ring in -3.0..3.0 {
         value: {
             let x_is_nan = x.clone().ne(x.clone());
             let y_is_nan = y.clone().ne(y.clone());
@@ -153,7 +153,7 @@ elementwise! {
     }
 
     /// The lesser of two elements, a number where the other is NaN.
-    fmin(x, y) "FminBackward0" ring in -3.0..3.0 {
+    fmin(x, y)[] "FminBackward0" ring in -3.0..3.0 {
         value: {
             let x_is_nan = x.clone().ne(x.clone());
             let y_is_nan = y.clone().ne(y.clone());
@@ -164,7 +164,7 @@ elementwise! {
     }
 
     /// `x + weight * (y - x)`, written so that both ends are exact.
-    lerp(x, y, weight) "LerpBackward1" real in 0.1..0.9 {
+    lerp(x, y, weight)[] "LerpBackward1" real in 0.1..0.9 {
         value: {
             let near_start = weight.clone().abs().lt(weight.lit(0.5));
             let span = y.clone() - x.clone();
@@ -192,17 +192,17 @@ elementwise! {
     }
 
     /// Bitwise and.
-    bitwise_and_int(x, y) "BitwiseAndBackward0" int in 0.0..9.0 { value: x & y }
+    bitwise_and_int(x, y)[] "BitwiseAndBackward0" int in 0.0..9.0 { value: x & y }
     /// Bitwise or.
-    bitwise_or_int(x, y) "BitwiseOrBackward0" int in 0.0..9.0 { value: x | y }
+    bitwise_or_int(x, y)[] "BitwiseOrBackward0" int in 0.0..9.0 { value: x | y }
     /// Bitwise exclusive or.
-    bitwise_xor_int(x, y) "BitwiseXorBackward0" int in 0.0..9.0 { value: x.bitxor(y) }
+    bitwise_xor_int(x, y)[] "BitwiseXorBackward0" int in 0.0..9.0 { value: x.bitxor(y) }
     /// Bitwise complement.
-    bitwise_not_int(x) "BitwiseNotBackward0" int in 0.0..9.0 { value: !x }
+    bitwise_not_int(x)[] "BitwiseNotBackward0" int in 0.0..9.0 { value: !x }
     /// Shift left.
-    bitwise_left_shift(x, y) "BitwiseLeftShiftBackward0" int in 0.0..9.0 { value: x.shl(y) }
+    bitwise_left_shift(x, y)[] "BitwiseLeftShiftBackward0" int in 0.0..9.0 { value: x.shl(y) }
     /// Arithmetic shift right.
-    bitwise_right_shift(x, y) "BitwiseRightShiftBackward0" int in 0.0..9.0 { value: x.shr(y) }
+    bitwise_right_shift(x, y)[] "BitwiseRightShiftBackward0" int in 0.0..9.0 { value: x.shr(y) }
 }
 
 /// `x * factor` for a ring element; an integral factor is applied exactly, also to integers.

@@ -4,49 +4,49 @@ use crate::ops::elementwise::elementwise;
 
 elementwise! {
     /// `x < y`.
-    lt(x, y) "LtBackward0" predicate in -3.0..3.0 { value: x.lt(y) }
+    lt(x, y)[] "LtBackward0" predicate in -3.0..3.0 { value: x.lt(y) }
     /// `x <= y`.
-    le(x, y) "LeBackward0" predicate in -3.0..3.0 { value: x.le(y) }
+    le(x, y)[] "LeBackward0" predicate in -3.0..3.0 { value: x.le(y) }
     /// `x > y`.
-    gt(x, y) "GtBackward0" predicate in -3.0..3.0 { value: x.gt(y) }
+    gt(x, y)[] "GtBackward0" predicate in -3.0..3.0 { value: x.gt(y) }
     /// `x >= y`.
-    ge(x, y) "GeBackward0" predicate in -3.0..3.0 { value: x.ge(y) }
+    ge(x, y)[] "GeBackward0" predicate in -3.0..3.0 { value: x.ge(y) }
     /// `x == y`.
-    eq(x, y) "EqBackward0" predicate in -3.0..3.0 { value: x.eq(y) }
+    eq(x, y)[] "EqBackward0" predicate in -3.0..3.0 { value: x.eq(y) }
     /// `x != y`.
-    ne(x, y) "NeBackward0" predicate in -3.0..3.0 { value: x.ne(y) }
+    ne(x, y)[] "NeBackward0" predicate in -3.0..3.0 { value: x.ne(y) }
     /// Both are not zero.
-    logical_and(x, y) "LogicalAndBackward0" predicate in -3.0..3.0 {
+    logical_and(x, y)[] "LogicalAndBackward0" predicate in -3.0..3.0 {
         value: { let zero = x.zero(); x.ne(zero.clone()) & y.ne(zero) }
     }
     /// Either is not zero.
-    logical_or(x, y) "LogicalOrBackward0" predicate in -3.0..3.0 {
+    logical_or(x, y)[] "LogicalOrBackward0" predicate in -3.0..3.0 {
         value: { let zero = x.zero(); x.ne(zero.clone()) | y.ne(zero) }
     }
     /// Exactly one is not zero.
-    logical_xor(x, y) "LogicalXorBackward0" predicate in -3.0..3.0 {
+    logical_xor(x, y)[] "LogicalXorBackward0" predicate in -3.0..3.0 {
         value: { let zero = x.zero(); xor(x.ne(zero.clone()), y.ne(zero)) }
     }
     /// Is zero.
-    logical_not(x) "LogicalNotBackward0" predicate in -3.0..3.0 { value: { let zero = x.zero(); x.eq(zero) } }
+    logical_not(x)[] "LogicalNotBackward0" predicate in -3.0..3.0 { value: { let zero = x.zero(); x.eq(zero) } }
     /// Is NaN.
-    isnan(x) "IsnanBackward0" real_predicate in -3.0..3.0 { value: x.is_nan() }
+    isnan(x)[] "IsnanBackward0" real_predicate in -3.0..3.0 { value: x.is_nan() }
     /// Is +∞ or −∞.
-    isinf(x) "IsinfBackward0" real_predicate in -3.0..3.0 {
+    isinf(x)[] "IsinfBackward0" real_predicate in -3.0..3.0 {
         value: { let infinity = x.lit(f64::INFINITY); x.abs().eq(infinity) }
     }
     /// Is neither infinite nor NaN.
-    isfinite(x) "IsfiniteBackward0" real_predicate in -3.0..3.0 {
+    isfinite(x)[] "IsfiniteBackward0" real_predicate in -3.0..3.0 {
         value: { let infinity = x.lit(f64::INFINITY); x.abs().lt(infinity) }
     }
     /// Is +∞.
-    isposinf(x) "IsposinfBackward0" real_predicate in -3.0..3.0 {
+    isposinf(x)[] "IsposinfBackward0" real_predicate in -3.0..3.0 {
         value: { let infinity = x.lit(f64::INFINITY); x.eq(infinity) }
     }
     /// Is −∞.
-    isneginf(x) "IsneginfBackward0" real_predicate in -3.0..3.0 {
+    isneginf(x)[] "IsneginfBackward0" real_predicate in -3.0..3.0 {
         value: { let infinity = x.lit(f64::NEG_INFINITY); x.eq(infinity) }
     }
     /// The sign bit is set.
-    signbit(x) "SignbitBackward0" predicate in -3.0..3.0 { value: { let zero = x.zero(); x.lt(zero) } }
+    signbit(x)[] "SignbitBackward0" predicate in -3.0..3.0 { value: { let zero = x.zero(); x.lt(zero) } }
 }

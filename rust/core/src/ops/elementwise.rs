@@ -237,7 +237,11 @@ fn choose(row: &'static Row, promoted: DType) -> Result<(DType, Kernel)> {
     };
     match (row.value)(compute) {
         Some(kernel) => Ok((compute, kernel)),
-        None => Err(Error::dtype(row.name, compute, format!("\"{}\" not implemented for '{}'", row.name, torch_name(compute)))),
+        None => Err(Error::dtype(
+            row.name,
+            compute,
+            format!("\"{}\" not implemented for '{}'", row.name, torch_name(compute)),
+        )),
     }
 }
 
@@ -551,7 +555,11 @@ fn check_output(plan: &Plan<'_>, output: &Array) -> Result<()> {
     if output.shape() != plan.shape.as_slice() {
         return Err(Error::runtime(
             plan.op,
-            format!("output with shape {:?} doesn't match the broadcast shape {:?}", output.shape(), plan.shape.as_slice()),
+            format!(
+                "output with shape {:?} doesn't match the broadcast shape {:?}",
+                output.shape(),
+                plan.shape.as_slice()
+            ),
         ));
     }
     if !plan.result.can_cast(output.dtype()) {
@@ -630,7 +638,7 @@ pub fn recorded(operands: &[&Operand]) -> bool {
 ///
 /// ```text
 /// /// Documentation.
-/// name(x, y) -> z [param] "NodeName" tier in low..high {
+/// name(x, y)[param] -> z "NodeName" tier in low..high {
 ///     value: formula,
 ///     x(g, y): gradient with respect to x, reading the gradient and y,
 ///     y(g, x): …,
@@ -640,7 +648,7 @@ pub fn recorded(operands: &[&Operand]) -> bool {
 macro_rules! elementwise {
     ($(
         $(#[doc = $doc:literal])+
-        $name:ident ( $($x:ident),+ ) $(-> $z:ident)? $([ $($p:ident),+ ])? $node:literal $tier:ident in $low:literal .. $high:literal {
+        $name:ident ( $($x:ident),+ ) $params:tt $(-> $z:ident)? $node:literal $tier:ident in $low:literal .. $high:literal {
             value: $value:expr
             $(, $gx:ident ( $g:ident $(, $use:ident)* ) : $grad:expr )* $(,)?
         }
@@ -649,8 +657,8 @@ macro_rules! elementwise {
         #[allow(non_camel_case_types, unused_imports, dead_code, clippy::module_inception)]
         pub mod $name {
             use super::*;
-            use crate::ops::elementwise::{GradRow, Row, Tier, trace};
             use crate::kernels::number::{Int, Order, Real, Ring, xor};
+            use crate::ops::elementwise::{GradRow, Row, Tier, trace};
 
             /// Numbers of the slots: inputs, then the output.
             enum Slot { $($x,)+ $($z,)? }
@@ -658,10 +666,7 @@ macro_rules! elementwise {
             /// Number of inputs.
             pub const INPUTS: usize = [$(stringify!($x)),+].len();
 
-            /// The value.
-            #[repr(C)]
-            pub struct Value { $($(pub $p: f64,)+)? }
-            $crate::ops::elementwise::formula!($tier Value, INPUTS, [$($x),+], [$($($p),+)?], $value);
+            $crate::ops::elementwise::formula!($tier Value, INPUTS, [$($x),+], $params, $value);
 
             $(
                 /// The gradient with respect to one input.
@@ -669,10 +674,7 @@ macro_rules! elementwise {
                     use super::*;
                     /// How many values the formula reads.
                     pub const READS: usize = [stringify!($g) $(, stringify!($use))*].len();
-                    /// The formula.
-                    #[repr(C)]
-                    pub struct Grad { $($(pub $p: f64,)+)? }
-                    $crate::ops::elementwise::formula!(real Grad, READS, [$g $(, $use)*], [$($($p),+)?], $grad);
+                    $crate::ops::elementwise::formula!(real Grad, READS, [$g $(, $use)*], $params, $grad);
                 }
             )*
 
@@ -682,18 +684,14 @@ macro_rules! elementwise {
                 node: $node,
                 doc: concat!($($doc, "\n"),+),
                 inputs: &[$(stringify!($x)),+],
-                params: &[$($(stringify!($p)),+)?],
+                params: $crate::ops::elementwise::names!($params),
                 tier: $crate::ops::elementwise::tier!($tier),
                 value: |dtype| $crate::ops::elementwise::kernel!($tier, dtype, Value, INPUTS),
                 grads: &[$(GradRow {
                     uses: &[$(Slot::$use as u8),*],
                     pass: $crate::ops::elementwise::same_text(stringify!($grad), stringify!($g)),
                     kernel: |dtype| $crate::ops::elementwise::kernel!(real, dtype, $gx::Grad, { $gx::READS }),
-                    traced: |params, inputs| {
-                        let mut _params = params.iter().copied();
-                        let formula = $gx::Grad { $($($p: _params.next().expect("one value per parameter"),)+)? };
-                        trace::<_, { $gx::READS }>(&formula, inputs)
-                    },
+                    traced: |params, inputs| trace::<_, { $gx::READS }>(&$gx::Grad::from_params(params), inputs),
                 }),*],
                 domain: ($low, $high),
             };
@@ -701,48 +699,37 @@ macro_rules! elementwise {
     )+};
 }
 
-/// The trait a tier's formula implements.
+/// The names of a bracketed list.
+macro_rules! names {
+    ([$($p:ident),*]) => { &[$(stringify!($p)),*] };
+}
+
+/// A struct with the parameters as fields, and the formula as the trait of its tier.
 macro_rules! formula {
-    (real $F:ident, $n:ident, [$($x:ident),+], [$($p:ident),*], $body:expr) => {
-        impl $crate::kernels::number::RealFormula<$n> for $F {
-            #[inline(always)]
-            fn eval<R: Real>(&self, [$($x),+]: [R; $n]) -> R {
-                let Self { $($p),* } = *self;
-                $body
+    ($tier:ident $F:ident, $n:ident, $inputs:tt, [$($p:ident),*], $body:expr) => {
+        /// A formula; its parameters are the fields.
+        #[repr(C)]
+        pub struct $F { $(pub $p: f64,)* }
+        impl $F {
+            /// The formula with its parameters in order.
+            pub fn from_params(params: &[f64]) -> Self {
+                let mut _params = params.iter().copied();
+                Self { $($p: _params.next().expect("one value per parameter"),)* }
             }
         }
+        $crate::ops::elementwise::formula!(@ $tier $F, $n, $inputs, [$($p),*], $body);
     };
-    (ring $F:ident, $n:ident, [$($x:ident),+], [$($p:ident),*], $body:expr) => {
-        impl $crate::kernels::number::RingFormula<$n> for $F {
+    (@ real $($rest:tt)*) => { $crate::ops::elementwise::formula!(@@ RealFormula, Real, R, $($rest)*); };
+    (@ ring $($rest:tt)*) => { $crate::ops::elementwise::formula!(@@ RingFormula, Ring, R, $($rest)*); };
+    (@ int $($rest:tt)*) => { $crate::ops::elementwise::formula!(@@ IntFormula, Int, R, $($rest)*); };
+    (@ predicate $($rest:tt)*) => { $crate::ops::elementwise::formula!(@@ Predicate, Order, R::Mask, $($rest)*); };
+    (@ real_predicate $($rest:tt)*) => { $crate::ops::elementwise::formula!(@@ RealPredicate, Real, R::Mask, $($rest)*); };
+    (@@ $Trait:ident, $Number:ident, $Out:ty, $F:ident, $n:ident, [$($x:ident),+], [$($p:ident),*], $body:expr) => {
+        impl $crate::kernels::number::$Trait<$n> for $F {
             #[inline(always)]
-            fn eval<R: Ring>(&self, [$($x),+]: [R; $n]) -> R {
-                let Self { $($p),* } = *self;
-                $body
-            }
-        }
-    };
-    (int $F:ident, $n:ident, [$($x:ident),+], [$($p:ident),*], $body:expr) => {
-        impl $crate::kernels::number::IntFormula<$n> for $F {
-            #[inline(always)]
-            fn eval<R: Int>(&self, [$($x),+]: [R; $n]) -> R {
-                let Self { $($p),* } = *self;
-                $body
-            }
-        }
-    };
-    (predicate $F:ident, $n:ident, [$($x:ident),+], [$($p:ident),*], $body:expr) => {
-        impl $crate::kernels::number::Predicate<$n> for $F {
-            #[inline(always)]
-            fn eval<R: Order>(&self, [$($x),+]: [R; $n]) -> R::Mask {
-                let Self { $($p),* } = *self;
-                $body
-            }
-        }
-    };
-    (real_predicate $F:ident, $n:ident, [$($x:ident),+], [$($p:ident),*], $body:expr) => {
-        impl $crate::kernels::number::RealPredicate<$n> for $F {
-            #[inline(always)]
-            fn eval<R: Real>(&self, [$($x),+]: [R; $n]) -> R::Mask {
+            fn eval<R: $crate::kernels::number::$Number>(&self, [$($x),+]: [R; $n]) -> $Out {
+                // A gradient need not read every parameter.
+                #[allow(unused_variables)]
                 let Self { $($p),* } = *self;
                 $body
             }
@@ -752,11 +739,21 @@ macro_rules! formula {
 
 /// The tier as a value.
 macro_rules! tier {
-    (real) => { Tier::Real };
-    (ring) => { Tier::Ring };
-    (int) => { Tier::Int };
-    (predicate) => { Tier::Predicate };
-    (real_predicate) => { Tier::RealPredicate };
+    (real) => {
+        Tier::Real
+    };
+    (ring) => {
+        Tier::Ring
+    };
+    (int) => {
+        Tier::Int
+    };
+    (predicate) => {
+        Tier::Predicate
+    };
+    (real_predicate) => {
+        Tier::RealPredicate
+    };
 }
 
 /// The compiled loops of a formula, per dtype.
@@ -816,4 +813,4 @@ pub const fn same_text(a: &str, b: &str) -> bool {
     true
 }
 
-pub(crate) use {elementwise, formula, kernel, tier};
+pub(crate) use {elementwise, formula, kernel, names, tier};

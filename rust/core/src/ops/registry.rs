@@ -410,7 +410,10 @@ impl OpInfo {
         match form {
             Form::Value => {
                 if inputs.iter().all(|input| matches!(input, Arg::Scalar(_))) {
-                    return Err(Error::type_(row.name, format!("{}(): at least one argument must be a Tensor", row.name)));
+                    return Err(Error::type_(
+                        row.name,
+                        format!("{}(): at least one argument must be a Tensor", row.name),
+                    ));
                 }
                 apply(row, params, inputs).map(Output::Tensor)
             }

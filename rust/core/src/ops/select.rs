@@ -1,13 +1,13 @@
 //! Choosing between values: `where`, `clamp`, replacing NaN.
 
-use crate::error::{Error, Result};
 use crate::dtype::DType;
+use crate::error::{Error, Result};
 use crate::ops::elementwise::{Arg, apply, elementwise};
 use crate::tensor::Tensor;
 
 elementwise! {
     /// `x` where the condition holds, `y` elsewhere.
-    where_(condition, x, y) "WhereBackward0" ring in -3.0..3.0 {
+    where_(condition, x, y)[] "WhereBackward0" ring in -3.0..3.0 {
         value: { let zero = condition.zero(); R::select(condition.ne(zero), x, y) },
         condition(g): g * 0.0,
         x(g, condition): { let zero = g.zero(); R::select(condition.ne(zero.clone()), g, zero) },
@@ -15,7 +15,7 @@ elementwise! {
     }
 
     /// `x` limited to `[low, high]`; the gradient passes at the ends.
-    clamp(x, low, high) "ClampBackward1" ring in -3.0..3.0 {
+    clamp(x, low, high)[] "ClampBackward1" ring in -3.0..3.0 {
         value: x.maximum(low).minimum(high),
         x(g, x, low, high): R::select(x.clone().ge(low) & x.le(high), g.clone(), g.zero()),
         low(g, x, low, high): R::select(x.lt(low.clone()) & low.lt(high), g.clone(), g.zero()),
@@ -23,14 +23,14 @@ elementwise! {
     }
 
     /// `x` but not below `low`; the gradient passes at the end.
-    clamp_min(x, low) "ClampMinBackward0" ring in -3.0..3.0 {
+    clamp_min(x, low)[] "ClampMinBackward0" ring in -3.0..3.0 {
         value: x.maximum(low),
         x(g, x, low): R::select(x.ge(low), g.clone(), g.zero()),
         low(g, x, low): R::select(x.lt(low), g.clone(), g.zero()),
     }
 
     /// `x` but not above `high`; the gradient passes at the end.
-    clamp_max(x, high) "ClampMaxBackward0" ring in -3.0..3.0 {
+    clamp_max(x, high)[] "ClampMaxBackward0" ring in -3.0..3.0 {
         value: x.minimum(high),
         x(g, x, high): R::select(x.le(high), g.clone(), g.zero()),
         high(g, x, high): R::select(x.gt(high), g.clone(), g.zero()),

@@ -81,7 +81,8 @@ impl ViewOp {
             Self::Select { axis, index } => array.select(*axis, *index),
             Self::Diagonal { offset, axis1, axis2 } => {
                 let (rows, columns) = (array.shape()[*axis1] as i64, array.shape()[*axis2] as i64);
-                let length = if *offset >= 0 { rows.min(columns - offset) } else { (rows + offset).min(columns) }.max(0);
+                let length =
+                    if *offset >= 0 { rows.min(columns - offset) } else { (rows + offset).min(columns) }.max(0);
                 let (down, right) = (array.strides()[*axis1], array.strides()[*axis2]);
                 let start = if length == 0 {
                     0
@@ -231,7 +232,13 @@ impl Rule for EmbedRule {
 }
 
 /// The gradient of `as_strided`: added up over a flat image of the storage, then shown with the base's geometry.
-fn as_strided_backward(rule: &ViewRule, grad: &Tensor, shape: &[usize], strides: &[isize], offset: usize) -> Result<Tensor> {
+fn as_strided_backward(
+    rule: &ViewRule,
+    grad: &Tensor,
+    shape: &[usize],
+    strides: &[isize],
+    offset: usize,
+) -> Result<Tensor> {
     let range = |shape: &[usize], strides: &[isize], offset: usize| {
         shape::extent(shape, strides).map(|(low, high)| (offset as isize + low, offset as isize + high + 1))
     };
@@ -241,11 +248,8 @@ fn as_strided_backward(rule: &ViewRule, grad: &Tensor, shape: &[usize], strides:
     let (view_first, view_last) = range(shape, strides, offset).unwrap_or((first, first));
     let (first, last) = (first.min(view_first), last.max(view_last));
     let flat_shape = [(last - first) as usize];
-    let place = ViewOp::AsStrided {
-        shape: shape.into(),
-        strides: strides.into(),
-        offset: (offset as isize - first) as usize,
-    };
+    let place =
+        ViewOp::AsStrided { shape: shape.into(), strides: strides.into(), offset: (offset as isize - first) as usize };
     let overlapping = shape::overlaps_itself(shape, strides);
     let flat = embed(grad, &flat_shape, &place, overlapping)?;
     let base = ViewOp::AsStrided {
@@ -368,7 +372,8 @@ pub fn squeeze(source: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
         Some([axis]) => ("SqueezeBackward1", shape::axis_mask("squeeze", &[*axis], shape.len())?),
         Some(axes) => ("SqueezeBackward2", shape::axis_mask("squeeze", axes, shape.len())?),
     };
-    let kept: Shape = shape.iter().zip(&drop).filter(|(size, drop)| !(**drop && **size == 1)).map(|(size, _)| *size).collect();
+    let kept: Shape =
+        shape.iter().zip(&drop).filter(|(size, drop)| !(**drop && **size == 1)).map(|(size, _)| *size).collect();
     view_of(source, name, ViewOp::View(kept))
 }
 
@@ -444,7 +449,8 @@ pub fn permute(source: &Tensor, axes: &[i64]) -> Result<Tensor> {
         ));
     }
     shape::axis_mask("permute", axes, rank)?;
-    let order: Result<SmallVec<[usize; 6]>> = axes.iter().map(|&axis| shape::normalize_axis("permute", axis, rank)).collect();
+    let order: Result<SmallVec<[usize; 6]>> =
+        axes.iter().map(|&axis| shape::normalize_axis("permute", axis, rank)).collect();
     view_of(source, "PermuteBackward0", ViewOp::Permute(order?))
 }
 
@@ -589,7 +595,10 @@ pub fn narrow(source: &Tensor, axis: i64, start: i64, length: i64) -> Result<Ten
     }
     let first = if start < 0 { start + size } else { start };
     if first > size - length {
-        return Err(Error::runtime("narrow", format!("start ({first}) + length ({length}) exceeds dimension size ({size}).")));
+        return Err(Error::runtime(
+            "narrow",
+            format!("start ({first}) + length ({length}) exceeds dimension size ({size})."),
+        ));
     }
     slice(source, axis, Some(first), Some(first + length), 1)
 }
@@ -616,7 +625,10 @@ pub fn unfold(source: &Tensor, axis: i64, size: i64, step: i64) -> Result<Tensor
         return Err(Error::runtime("unfold", format!("size is {size} but must be >= 0")));
     }
     if size > room {
-        return Err(Error::runtime("unfold", format!("maximum size for tensor at dimension {axis} is {room} but size is {size}")));
+        return Err(Error::runtime(
+            "unfold",
+            format!("maximum size for tensor at dimension {axis} is {room} but size is {size}"),
+        ));
     }
     if step <= 0 {
         return Err(Error::runtime("unfold", format!("step is {step} but must be > 0")));
@@ -688,7 +700,9 @@ fn split_named(source: &Tensor, sizes: &[i64], axis: i64, name: &'static str) ->
     if let Some(negative) = sizes.iter().find(|&&size| size < 0) {
         return Err(Error::runtime(
             "split",
-            format!("split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={sizes:?} with {negative}"),
+            format!(
+                "split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={sizes:?} with {negative}"
+            ),
         ));
     }
     if sizes.iter().sum::<i64>() != shape[index] as i64 {

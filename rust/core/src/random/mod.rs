@@ -22,7 +22,10 @@ use std::collections::hash_map::RandomState;
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher};
 use std::io::Read;
+use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
+
+use parking_lot::Mutex;
 
 use crate::error::{Error, Result};
 pub use element::{RandomElement, RandomFloat};
@@ -44,6 +47,15 @@ const AT_DOUBLE_SAMPLE: usize = AT_WORDS + 8 * STATE + 8;
 const AT_DOUBLE_VALID: usize = AT_DOUBLE_SAMPLE + 16;
 const AT_FLOAT_SAMPLE: usize = AT_DOUBLE_VALID + 8;
 const AT_FLOAT_VALID: usize = AT_FLOAT_SAMPLE + 4;
+
+/// A generator that several owners draw from.
+pub type SharedGenerator = Arc<Mutex<Generator>>;
+
+/// The generator used where none is given. Programs that never seed it get different numbers each run.
+pub fn default_generator() -> &'static SharedGenerator {
+    static DEFAULT: LazyLock<SharedGenerator> = LazyLock::new(|| Arc::new(Mutex::new(Generator::new(entropy()))));
+    &DEFAULT
+}
 
 /// A source of random numbers: a Mersenne twister and the second halves of Box–Muller pairs.
 ///

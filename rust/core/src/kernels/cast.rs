@@ -1,0 +1,145 @@
+//! Conversion of elements from one dtype to another, as PyTorch's copies do it on a CPU.
+
+use pulp::Arch;
+
+use super::LoopFn;
+use super::element::{B8, Element};
+use crate::dtype::DType;
+use crate::with_element;
+
+/// Conversion of one element.
+pub(super) trait Cast<To> {
+    /// `self` as a `To`. Integers wrap, floats are truncated towards zero, everything but zero is true.
+    fn cast(self) -> To;
+}
+
+/// Floats to integers: C leaves values out of range undefined. These follow what PyTorch's builds for x86 do, where
+/// the processor answers with the smallest integer; narrow integers are the low bits of that of 64 bits.
+macro_rules! float_to_int {
+    ($($float:ty),*) => {$(
+        impl Cast<i64> for $float {
+            #[inline(always)]
+            fn cast(self) -> i64 {
+                // 2⁶³ is exact in either type; a NaN compares false.
+                if self < 9_223_372_036_854_775_808.0 { self as i64 } else { i64::MIN }
+            }
+        }
+        impl Cast<i32> for $float {
+            #[inline(always)]
+            fn cast(self) -> i32 {
+                // Below the smallest integer `as` saturates to it.
+                if self < 2_147_483_648.0 { self as i32 } else { i32::MIN }
+            }
+        }
+        float_to_int!(@narrow $float: u8, i8, i16);
+        impl Cast<B8> for $float {
+            #[inline(always)]
+            fn cast(self) -> B8 {
+                B8::from(self != 0.0)
+            }
+        }
+    )*};
+    (@narrow $float:ty: $($int:ty),*) => {$(
+        impl Cast<$int> for $float {
+            #[inline(always)]
+            fn cast(self) -> $int {
+                let wide: i64 = self.cast();
+                wide as $int
+            }
+        }
+    )*};
+}
+
+macro_rules! plain {
+    ($($from:ty => $($to:ty),*);* $(;)?) => {$($(
+        impl Cast<$to> for $from {
+            #[inline(always)]
+            fn cast(self) -> $to {
+                self as $to
+            }
+        }
+    )*)*};
+}
+
+macro_rules! integers {
+    ($($int:ty),*) => {$(
+        plain!($int => u8, i8, i16, i32, i64, f32, f64);
+        impl Cast<B8> for $int {
+            #[inline(always)]
+            fn cast(self) -> B8 {
+                B8::from(self != 0)
+            }
+        }
+    )*};
+}
+
+macro_rules! from_bool {
+    ($($to:ty),*) => {$(
+        impl Cast<$to> for B8 {
+            #[inline(always)]
+            fn cast(self) -> $to {
+                u8::from(bool::from(self)) as $to
+            }
+        }
+    )*};
+}
+
+float_to_int!(f32, f64);
+plain!(f32 => f32, f64; f64 => f32, f64);
+integers!(u8, i8, i16, i32, i64);
+from_bool!(u8, i8, i16, i32, i64, f32, f64);
+
+impl Cast<Self> for B8 {
+    #[inline(always)]
+    fn cast(self) -> Self {
+        Self::from(bool::from(self))
+    }
+}
+
+/// Elements converted between looking at the memory again.
+const GROUP: usize = 64;
+
+unsafe fn cast_loop<A: Element + Cast<B>, B: Element>(
+    _op: *const u8,
+    inputs: *const *const u8,
+    outputs: *const *mut u8,
+    n: usize,
+) {
+    // SAFETY: the caller passes one operand of each kind.
+    let (from, to) = unsafe { ((*inputs).cast::<A>(), (*outputs).cast::<B>()) };
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let groups = n / GROUP;
+            for group in 0..groups {
+                // SAFETY: within the first n elements; whole groups are read before they are written.
+                unsafe {
+                    let x = from.add(group * GROUP).cast::<[A; GROUP]>().read_unaligned();
+                    let mut y = [B::default(); GROUP];
+                    for lane in 0..GROUP {
+                        y[lane] = x[lane].cast();
+                    }
+                    to.add(group * GROUP).cast::<[B; GROUP]>().write_unaligned(y);
+                }
+            }
+            for i in groups * GROUP..n {
+                // SAFETY: i < n.
+                unsafe { to.add(i).write_unaligned(from.add(i).read_unaligned().cast()) };
+            }
+        },
+    );
+}
+
+/// The loop that converts contiguous elements; with equal dtypes it copies them (truth values become 0 or 1).
+pub(super) fn cast_kernel(from: DType, to: DType) -> LoopFn {
+    with_element!(from, A => with_element!(to, B => cast_loop::<A, B>))
+}
+
+/// Converts `n` contiguous elements.
+///
+/// # Safety
+/// Both addresses are good for `n` elements of their dtypes; the ranges do not overlap.
+pub(super) unsafe fn cast_run(from: DType, src: *const u8, to: DType, dst: *mut u8, n: usize) {
+    // SAFETY: as promised by the caller.
+    unsafe { cast_kernel(from, to)(std::ptr::null(), &raw const src, &raw const dst, n) }
+}

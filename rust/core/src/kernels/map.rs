@@ -1,0 +1,483 @@
+//! Layouts, casts and threads around the inner loop of an elementwise formula.
+
+use std::ptr;
+
+use super::copy::{gather, scatter, stride_list};
+use super::plan::{BLOCK, Operand, PerAxis, Plan, address, is_dense};
+use super::scratch::with_scratch;
+use super::{In, Kernel, MAX_OPERANDS, Out};
+use crate::dtype::DType;
+use crate::parallel;
+
+/// Picoseconds that a chunk should take: long against the 0.1 µs that taking one costs, short against the time that
+/// threads may wait for each other at the end.
+const CHUNK_COST: u64 = 20_000_000;
+
+/// Most elements of a chunk.
+const CHUNK: usize = 1 << 16;
+
+/// Contiguous rows shorter than this are gathered into a block rather than handed to the loop one by one.
+const ROW: usize = 64;
+
+/// Picoseconds per element for each operand that has to be gathered, scattered or converted.
+const GATHER_COST: u64 = 400;
+
+/// Bytes between the blocks of a scratch buffer beyond their size: blocks that lie a multiple of 4,096 bytes apart
+/// compete for the same sets of the cache, and loads from one wait for stores to another.
+const STAGGER: usize = 192;
+
+/// Runs an elementwise kernel over operands of any layout and dtype.
+///
+/// `op` points to the kernel's parameters. Operands whose dtype is not the kernel's are converted block by block, as
+/// [`copy`](super::copy::copy) does.
+///
+/// # Safety
+/// `op` is what the kernel expects; the numbers of operands are what it expects and at most [`MAX_OPERANDS`] on each
+/// side. Every operand is valid for `shape` with its strides. No output overlaps itself or another output, and each is
+/// disjoint from every input or exactly the same (address, dtype, strides).
+#[inline]
+pub unsafe fn map(kernel: &Kernel, op: *const u8, shape: &[usize], inputs: &[In], outputs: &[Out]) {
+    let dense = inputs.iter().all(|x| x.dtype == kernel.input && is_row_major(shape, x.strides))
+        && outputs.iter().all(|y| y.dtype == kernel.output && is_row_major(shape, y.strides));
+    if dense {
+        // Wrapping: next to an axis of size 0 the others may be of any size.
+        let n = shape.iter().fold(1, |n: usize, &size| n.wrapping_mul(size));
+        let mut operands = Addresses::new();
+        operands.inputs.iter_mut().zip(inputs).for_each(|(to, x)| *to = x.ptr);
+        operands.outputs.iter_mut().zip(outputs).for_each(|(to, y)| *to = y.ptr);
+        // SAFETY: as promised by the caller.
+        unsafe { run_dense(kernel, op, n, &operands, inputs.len(), outputs.len()) }
+    } else if !shape.contains(&0) {
+        // SAFETY: as promised by the caller.
+        unsafe { run_blocks(kernel, op, shape, inputs, outputs) }
+    }
+}
+
+/// Whether `strides` (in elements) are those of a row-major array; anything is where an axis has one element or none.
+#[inline]
+fn is_row_major(shape: &[usize], strides: &[isize]) -> bool {
+    let mut expected = 1isize;
+    for (&size, &stride) in shape.iter().zip(strides).rev() {
+        if size == 0 {
+            return true;
+        }
+        if size != 1 {
+            if stride != expected {
+                return false;
+            }
+            expected = expected.wrapping_mul(size as isize);
+        }
+    }
+    true
+}
+
+/// One address per operand, as a loop wants them.
+#[derive(Clone, Copy)]
+struct Addresses {
+    inputs: [*const u8; MAX_OPERANDS],
+    outputs: [*mut u8; MAX_OPERANDS],
+}
+
+// SAFETY: plain addresses; the caller of `map` vouches for the memory.
+unsafe impl Sync for Addresses {}
+
+impl Addresses {
+    #[inline]
+    fn new() -> Self {
+        Self { inputs: [ptr::null(); MAX_OPERANDS], outputs: [ptr::null_mut(); MAX_OPERANDS] }
+    }
+}
+
+/// The parameters of a kernel, shared among threads.
+#[derive(Clone, Copy)]
+struct Params(*const u8);
+
+// SAFETY: formulas are `Sync`, and loops only read them.
+unsafe impl Sync for Params {}
+
+impl Params {
+    fn get(self) -> *const u8 {
+        self.0
+    }
+}
+
+/// Elements per chunk for a kernel of this cost per element: depends on nothing else, so that chunks are the same for
+/// any number of threads.
+fn chunk_len(cost: u64) -> usize {
+    ((CHUNK_COST / cost.max(1)) as usize).clamp(BLOCK, CHUNK) / BLOCK * BLOCK
+}
+
+/// All operands contiguous and of the kernel's dtypes.
+#[inline]
+unsafe fn run_dense(kernel: &Kernel, op: *const u8, n: usize, operands: &Addresses, inputs: usize, outputs: usize) {
+    if n <= BLOCK {
+        if n > 0 {
+            // SAFETY: as promised by the caller.
+            unsafe { (kernel.run)(op, operands.inputs.as_ptr(), operands.outputs.as_ptr(), n) };
+        }
+        return;
+    }
+    let cost = u64::from(kernel.cost);
+    let chunk_len = chunk_len(cost);
+    let op = Params(op);
+    parallel::run(n.div_ceil(chunk_len), cost.saturating_mul(n as u64), &|chunk| {
+        let start = chunk * chunk_len;
+        let mut part = *operands;
+        for input in &mut part.inputs[..inputs] {
+            *input = input.wrapping_add(start * kernel.input.size());
+        }
+        for output in &mut part.outputs[..outputs] {
+            *output = output.wrapping_add(start * kernel.output.size());
+        }
+        // SAFETY: the chunks partition the n elements.
+        unsafe { (kernel.run)(op.get(), part.inputs.as_ptr(), part.outputs.as_ptr(), chunk_len.min(n - start)) };
+    });
+}
+
+/// The general case: axes simplified, then block by block. Outputs come first among the plan's operands, since their
+/// layout decides the order of the axes.
+#[inline(never)]
+unsafe fn run_blocks(kernel: &Kernel, op: *const u8, shape: &[usize], inputs: &[In], outputs: &[Out]) {
+    let of_output = |y: &Out<'_>| (y.dtype, kernel.output);
+    let of_input = |x: &In<'_>| (x.dtype, kernel.input);
+    // Dtype in memory and in the loop, per operand.
+    let dtypes: PerOperand = outputs.iter().map(of_output).chain(inputs.iter().map(of_input)).collect();
+    let mut plan = Plan::new(shape, operands(inputs, outputs));
+    let n = plan.len();
+    let native = dtypes.iter().all(|(memory, lanes)| memory == lanes);
+    let dense = match plan.axes.as_slice() {
+        [] => true,
+        [axis] => (0..plan.operands).all(|i| axis.strides[i] == dtypes[i].0.size() as isize),
+        _ => false,
+    };
+    if native && dense {
+        let mut addresses = Addresses::new();
+        addresses.outputs[..outputs.len()].copy_from_slice(&plan.ptrs[..outputs.len()]);
+        for (to, &from) in addresses.inputs.iter_mut().zip(&plan.ptrs[outputs.len()..plan.operands]) {
+            *to = from;
+        }
+        // SAFETY: all operands are contiguous and of the kernel's dtypes.
+        return unsafe { run_dense(kernel, op, n, &addresses, inputs.len(), outputs.len()) };
+    }
+
+    let grid = plan.boxes();
+    let strides = (0..plan.operands).map(|i| stride_list(&plan, i)).collect();
+    let indirect = (0..plan.operands)
+        .filter(|&i| {
+            dtypes[i].0 != dtypes[i].1
+                || plan.axes.first().is_some_and(|axis| axis.strides[i] != dtypes[i].0.size() as isize)
+        })
+        .count();
+    let cost = u64::from(kernel.cost) + GATHER_COST * indirect as u64;
+    let blocks = Blocks { kernel, op: Params(op), plan: &plan, strides, dtypes, outputs: outputs.len() };
+    let boxes = grid.len();
+    let per_chunk = (chunk_len(cost) / grid.box_len()).max(1);
+    parallel::run(boxes.div_ceil(per_chunk), cost.saturating_mul(n as u64), &|chunk| {
+        with_scratch(blocks.scratch_bytes(grid.box_len()), |scratch| {
+            let (mut origin, mut dims) = (PerAxis::new(), PerAxis::new());
+            let mut present = Present::new();
+            for index in chunk * per_chunk..boxes.min((chunk + 1) * per_chunk) {
+                grid.locate(index, &mut origin, &mut dims);
+                // SAFETY: the boxes partition the iteration space, and the scratch is this thread's own.
+                unsafe { blocks.run_box(&origin, &dims, grid.box_len(), scratch, &mut present) };
+            }
+        });
+    });
+}
+
+/// Outputs, then inputs.
+fn operands<'a>(inputs: &'a [In], outputs: &'a [Out]) -> impl Iterator<Item = Operand<'a>> {
+    let outputs = outputs.iter().map(|y| (y.ptr, y.dtype.size(), y.strides));
+    outputs.chain(inputs.iter().map(|x| (x.ptr.cast_mut(), x.dtype.size(), x.strides)))
+}
+
+type PerOperand = smallvec::SmallVec<[(DType, DType); 4]>;
+
+/// What [`run_blocks`] knows about all boxes.
+struct Blocks<'a> {
+    kernel: &'a Kernel,
+    op: Params,
+    plan: &'a Plan,
+    strides: smallvec::SmallVec<[PerAxis<isize>; 4]>,
+    dtypes: PerOperand,
+    outputs: usize,
+}
+
+/// What lies in an input's scratch block: a box that is the same as the one before (a broadcast operand) is not
+/// gathered again. No output can be such a box: each element of it is written once.
+struct Present {
+    boxes: [*const u8; MAX_OPERANDS],
+    dims: PerAxis<usize>,
+}
+
+impl Present {
+    fn new() -> Self {
+        Self { boxes: [ptr::null(); MAX_OPERANDS], dims: PerAxis::new() }
+    }
+}
+
+/// How an operand is handed to the loop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// As it lies, the whole box at once.
+    Whole,
+    /// As it lies, row by row.
+    Row,
+    /// Through a scratch block.
+    Scratch,
+}
+
+impl Blocks<'_> {
+    /// Bytes from one scratch block to the next.
+    fn block_bytes(&self, box_len: usize) -> usize {
+        let widest = self.dtypes.iter().map(|(memory, lanes)| memory.size().max(lanes.size())).max().unwrap_or(1);
+        (box_len * widest).next_multiple_of(64) + STAGGER
+    }
+
+    /// One block per operand and one spare.
+    fn scratch_bytes(&self, box_len: usize) -> usize {
+        self.block_bytes(box_len) * (self.dtypes.len() + 1)
+    }
+
+    fn access(&self, operand: usize, dims: &[usize]) -> Access {
+        let (memory, lanes) = self.dtypes[operand];
+        let strides = &self.strides[operand];
+        if memory != lanes {
+            Access::Scratch
+        } else if is_dense(dims, strides.iter().copied(), memory.size()) {
+            Access::Whole
+        } else if strides[0] == memory.size() as isize && dims[0] >= ROW {
+            Access::Row
+        } else {
+            Access::Scratch
+        }
+    }
+
+    /// Runs the kernel over one box.
+    ///
+    /// # Safety
+    /// The box lies within the plan; `scratch` has `scratch_bytes(box_len)` bytes and what `present` says in it.
+    unsafe fn run_box(
+        &self,
+        origin: &[usize],
+        dims: &PerAxis<usize>,
+        box_len: usize,
+        scratch: *mut u8,
+        present: &mut Present,
+    ) {
+        let n: usize = dims.iter().product();
+        let block_bytes = self.block_bytes(box_len);
+        let block = |operand: usize| scratch.wrapping_add(operand * block_bytes);
+        let spare = block(self.dtypes.len());
+        let mut addresses = Addresses::new();
+        let mut accesses = [Access::Whole; 2 * MAX_OPERANDS];
+        if present.dims != *dims {
+            *present = Present::new();
+            present.dims.clone_from(dims);
+        }
+        for operand in 0..self.dtypes.len() {
+            let access = self.access(operand, dims);
+            accesses[operand] = access;
+            let memory = address(self.plan, operand, origin);
+            let at = if access == Access::Scratch { block(operand) } else { memory };
+            if operand < self.outputs {
+                addresses.outputs[operand] = at;
+                continue;
+            }
+            let input = operand - self.outputs;
+            addresses.inputs[input] = at;
+            if access == Access::Scratch && present.boxes[input] != memory.cast_const() {
+                present.boxes[input] = memory;
+                let (from, to) = self.dtypes[operand];
+                // SAFETY: the box is valid, the blocks have room for it.
+                unsafe { gather(dims, (memory, from, &self.strides[operand]), (at, to), spare) };
+            }
+        }
+        // SAFETY: every address is good for the box in the kernel's dtypes, row by row where rows are apart.
+        unsafe {
+            if accesses.contains(&Access::Row) {
+                self.run_rows(dims, &mut addresses, &accesses);
+            } else {
+                (self.kernel.run)(self.op.get(), addresses.inputs.as_ptr(), addresses.outputs.as_ptr(), n);
+            }
+        }
+        for output in 0..self.outputs {
+            if accesses[output] == Access::Scratch {
+                let (to, from) = self.dtypes[output];
+                let memory = address(self.plan, output, origin);
+                // SAFETY: the box is valid, and the loop has filled the block.
+                unsafe { scatter(dims, (block(output), from), (memory, to, &self.strides[output]), spare) };
+            }
+        }
+    }
+
+    /// Runs the kernel over a box row by row.
+    unsafe fn run_rows(&self, dims: &[usize], addresses: &mut Addresses, accesses: &[Access]) {
+        let n = dims[0];
+        let rows: usize = dims[1..].iter().product();
+        let mut index: PerAxis<usize> = dims[1..].iter().map(|_| 0).collect();
+        for _ in 0..rows {
+            // SAFETY: as promised by the caller.
+            unsafe { (self.kernel.run)(self.op.get(), addresses.inputs.as_ptr(), addresses.outputs.as_ptr(), n) };
+            // The axis that moves by one; all inner ones go back to their start.
+            let Some(axis) = (0..index.len()).find(|&axis| index[axis] + 1 < dims[axis + 1]) else { break };
+            for operand in 0..self.dtypes.len() {
+                let step = if accesses[operand] == Access::Row {
+                    let strides = &self.strides[operand][1..];
+                    let back: isize = (0..axis).map(|inner| index[inner] as isize * strides[inner]).sum();
+                    strides[axis] - back
+                } else {
+                    (n * self.dtypes[operand].1.size()) as isize
+                };
+                if operand < self.outputs {
+                    addresses.outputs[operand] = addresses.outputs[operand].wrapping_offset(step);
+                } else {
+                    let input = &mut addresses.inputs[operand - self.outputs];
+                    *input = input.wrapping_offset(step);
+                }
+            }
+            index[..axis].fill(0);
+            index[axis] += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::element::Element;
+    use crate::kernels::testing::{Array, DTYPES, Number, Rng, indices};
+    use crate::parallel::set_num_threads;
+
+    /// `2 x + y`, and whether it is positive, over elements of one type.
+    unsafe fn test_loop<T: Element + Number, U: Element + Number, const PREDICATE: bool>(
+        op: *const u8,
+        inputs: *const *const u8,
+        outputs: *const *mut u8,
+        n: usize,
+    ) {
+        // SAFETY: the tests pass two inputs, one or two outputs and an `f64`.
+        unsafe {
+            let factor = op.cast::<f64>().read();
+            let (x, y, z) = ((*inputs).cast::<T>(), (*inputs.add(1)).cast::<T>(), (*outputs).cast::<U>());
+            for i in 0..n {
+                let value = factor * x.add(i).read().number() + y.add(i).read().number();
+                z.add(i).write(U::from_number(if PREDICATE { f64::from(value > 0.0) } else { value }));
+            }
+        }
+    }
+
+    fn kernel(index: usize) -> (Kernel, bool) {
+        let (run, input, output, predicate): (super::super::LoopFn, _, _, _) = match index {
+            0 => (test_loop::<f32, f32, false>, DType::F32, DType::F32, false),
+            1 => (test_loop::<f64, f64, false>, DType::F64, DType::F64, false),
+            2 => (test_loop::<i32, i32, false>, DType::I32, DType::I32, false),
+            _ => (test_loop::<f32, super::super::element::B8, true>, DType::F32, DType::Bool, true),
+        };
+        // A high cost, so that helpers take part.
+        (Kernel { run, input, output, cost: 100_000 }, predicate)
+    }
+
+    #[test]
+    fn any_layout_and_dtype() {
+        let factor = 2.0f64;
+        for seed in 0..3000 {
+            let mut rng = Rng(seed);
+            let shape = rng.shape();
+            let (kernel, predicate) = kernel(rng.below(4));
+            let native = rng.one_in(2);
+            // Small values: exact in every dtype, also twice themselves plus another.
+            let mut operand = |dtype: DType, broadcast| {
+                let mut values = Rng(rng.next());
+                Array::random_layout(&mut rng, dtype, &shape, broadcast).filled(|| match dtype {
+                    DType::Bool => values.below(2) as f64,
+                    DType::U8 => values.below(40) as f64,
+                    _ => values.below(80) as f64 - 40.0,
+                })
+            };
+            let (x, y, mut z) = if native {
+                (operand(kernel.input, true), operand(kernel.input, true), operand(kernel.output, false))
+            } else {
+                let mut dtype = Rng(!seed);
+                (
+                    operand(dtype.pick(&DTYPES), true),
+                    operand(dtype.pick(&DTYPES), true),
+                    operand(if predicate { DType::Bool } else { dtype.pick(&DTYPES[3..]) }, false),
+                )
+            };
+            // SAFETY: three arrays of that shape.
+            unsafe { map(&kernel, (&raw const factor).cast(), &shape, &[x.input(), y.input()], &[z.output()]) };
+            for index in indices(&shape) {
+                let value = 2.0 * x.get(&index) + y.get(&index);
+                let expected = if predicate { f64::from(value > 0.0) } else { value };
+                assert_eq!(z.get(&index), expected, "seed {seed} at {index:?} of {shape:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_output_may_be_an_input() {
+        let factor = 2.0f64;
+        for seed in 0..500 {
+            let mut rng = Rng(seed);
+            let shape = rng.shape();
+            let (kernel, _) = kernel(rng.below(3));
+            let dtype = rng.pick(&[kernel.output, DType::I64]);
+            let mut values = Rng(!seed);
+            let mut z = Array::random_layout(&mut rng, dtype, &shape, false).filled(|| values.below(80) as f64);
+            let before: Vec<f64> = indices(&shape).iter().map(|index| z.get(index)).collect();
+            let output = z.output();
+            let input = In { ptr: output.ptr, dtype, strides: output.strides };
+            // SAFETY: one array of that shape, as output and as both inputs.
+            unsafe { map(&kernel, (&raw const factor).cast(), &shape, &[input, input], &[output]) };
+            for (index, before) in indices(&shape).iter().zip(before) {
+                assert_eq!(z.get(index), 3.0 * before, "seed {seed} at {index:?} of {shape:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn sixty_four_axes() {
+        let factor = 2.0f64;
+        let mut shape = vec![1; 64];
+        for axis in [3, 20, 21, 50, 63] {
+            shape[axis] = 2;
+        }
+        let x = Array::random_layout(&mut Rng(1), DType::F32, &shape, false).filled(|| 3.0);
+        let mut z = Array::random_layout(&mut Rng(2), DType::F32, &shape, false);
+        // SAFETY: arrays of that shape.
+        unsafe { map(&kernel(0).0, (&raw const factor).cast(), &shape, &[x.input(), x.input()], &[z.output()]) };
+        assert!(z.bits().iter().all(|&bits| f64::from_bits(bits) == 9.0));
+    }
+
+    #[test]
+    fn two_outputs_and_a_large_transposed_input() {
+        unsafe fn sum_and_difference(_: *const u8, inputs: *const *const u8, outputs: *const *mut u8, n: usize) {
+            // SAFETY: two inputs and two outputs of f32.
+            unsafe {
+                for i in 0..n {
+                    let (x, y) = ((*inputs).cast::<f32>().add(i).read(), (*inputs.add(1)).cast::<f32>().add(i).read());
+                    (*outputs).cast::<f32>().add(i).write(x + y);
+                    (*outputs.add(1)).cast::<f32>().add(i).write(x - y);
+                }
+            }
+        }
+        let kernel = Kernel { run: sum_and_difference, input: DType::F32, output: DType::F32, cost: 200 };
+        let (n, m) = (300, 1100);
+        let mut rng = Rng(3);
+        let x = Array::dense(DType::F32, &[n, m]).filled(|| rng.below(1000) as f64);
+        let mut y = Array::dense(DType::F32, &[m, n]).filled(|| rng.below(1000) as f64);
+        y.shape.swap(0, 1);
+        y.strides.swap(0, 1);
+        let (mut s, mut d) = (Array::dense(DType::F32, &[n, m]), Array::dense(DType::F32, &[n, m]));
+        for threads in [1, 2, 5] {
+            set_num_threads(threads);
+            // SAFETY: four arrays of that shape.
+            unsafe { map(&kernel, ptr::null(), &[n, m], &[x.input(), y.input()], &[s.output(), d.output()]) };
+            for index in indices(&[n, m]) {
+                assert_eq!(s.get(&index), x.get(&index) + y.get(&index));
+                assert_eq!(d.get(&index), x.get(&index) - y.get(&index));
+            }
+        }
+    }
+}

@@ -1,0 +1,488 @@
+//! Reductions over any set of axes of an input of any layout and dtype.
+//!
+//! One driver for all of them: the kept axes are cut into tiles of outputs, the reduced ones into blocks. A tile goes
+//! either along contiguous runs of reduced elements or along contiguous rows of outputs, whichever the input's strides
+//! suggest; what lies otherwise or has another dtype is gathered first. Blocks are merged in a fixed tree, and the
+//! parallel loop runs over tiles and over segments of blocks, so the result has the same bits for any number of
+//! threads.
+
+mod fold;
+mod reducers;
+#[cfg(test)]
+mod tests;
+
+use std::marker::PhantomData;
+
+use fold::{Erased, MAX_COLUMNS};
+use reducers::{
+    All, Any, Count, Extreme, Max, MaxAbs, Mean, Min, MinAbs, Plain, Prod, Sum, SumAbs, SumAbsPow, SumSquares, Variance,
+};
+
+pub(super) use reducers::Ordered;
+
+use super::copy::{gather, scatter};
+use super::plan::{BLOCK, Grid, PerAxis, Plan, address, is_dense};
+use super::scratch::with_scratch;
+use super::{In, Out};
+use crate::dtype::DType;
+use crate::parallel;
+use crate::with_element;
+
+/// What to compute over the reduced axes.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Reduction {
+    /// Sum, in the output's dtype; integers and `bool` in `i64`. Empty: 0.
+    Sum,
+    /// Sum divided by the number of elements, for floating-point outputs. Empty: NaN.
+    Mean,
+    /// Product, in the output's dtype; integers and `bool` in `i64`. Empty: 1.
+    Prod,
+    /// Greatest element, in the input's dtype; NaN if there is one. Not for empty ranges.
+    Max,
+    /// Least element, in the input's dtype; NaN if there is one. Not for empty ranges.
+    Min,
+    /// Position of the first greatest element or first NaN, counted row-major over the reduced axes. Not for empty
+    /// ranges.
+    ArgMax,
+    /// Position of the first least element or first NaN, as in [`Reduction::ArgMax`]. Not for empty ranges.
+    ArgMin,
+    /// Two outputs: [`Reduction::Max`] and [`Reduction::ArgMax`].
+    MaxWithIndex,
+    /// Two outputs: [`Reduction::Min`] and [`Reduction::ArgMin`].
+    MinWithIndex,
+    /// Whether any element is not zero (NaN is not zero). Empty: false.
+    Any,
+    /// Whether no element is zero. Empty: true.
+    All,
+    /// Number of elements that are not zero.
+    CountNonzero,
+    /// Sum of magnitudes, in the output's floating-point dtype.
+    SumAbs,
+    /// Sum of squares, in the output's floating-point dtype.
+    SumSquares,
+    /// Sum of magnitudes to a power, in the output's floating-point dtype.
+    SumAbsPow(f64),
+    /// Greatest magnitude, in the output's floating-point dtype; NaN if there is one. Empty: 0.
+    MaxAbs,
+    /// Least magnitude, in the output's floating-point dtype; NaN if there is one. Empty: infinity.
+    MinAbs,
+    /// Variance with `correction` subtracted from the number of elements (never below 0), computed in `f64`; a second
+    /// output receives the mean. For floating-point outputs.
+    Var {
+        /// 1 for the unbiased sample variance.
+        correction: f64,
+    },
+}
+
+/// Rows of a block when outputs are contiguous: summed one by one, so not many.
+const ROWS: usize = 64;
+
+/// Blocks whose states are merged within one task.
+const SEGMENT: usize = 16;
+
+/// Levels of the tree over the blocks of a segment: log₂ [`SEGMENT`], and the block at hand.
+const LEVELS: usize = SEGMENT.ilog2() as usize + 2;
+
+/// Outputs in a row, from which on it pays to go along them rather than along the reduced elements.
+const FEW_COLUMNS: usize = 8;
+
+/// Elements of a chunk of the parallel loop.
+const CHUNK: usize = 1 << 16;
+
+/// Picoseconds per element that is read as it lies, or gathered.
+const COST: u64 = 150;
+const GATHER_COST: u64 = 500;
+
+/// Reduces the axes of `shape` for which `reduced` is true.
+///
+/// The strides of input and outputs have one entry per axis of `shape`; those of the outputs are ignored for reduced
+/// axes. Inputs are converted to the dtype the reduction computes in as [`copy`](super::copy::copy) does, results to
+/// the outputs' dtypes likewise.
+///
+/// # Safety
+/// The operands are valid for that, the outputs overlap neither themselves nor the input, and their number and dtypes
+/// are what the reduction's description says. All lengths agree.
+pub unsafe fn reduce(op: Reduction, shape: &[usize], reduced: &[bool], input: In, outputs: &[Out]) {
+    let float = outputs[0].dtype.is_float();
+    // Dtype that sums and the like are computed in.
+    let sum = if float { outputs[0].dtype } else { DType::I64 };
+    let run = |reducer: &dyn Erased, ordered, first_result| {
+        // SAFETY: the caller's promise is the same.
+        unsafe { Driver::new(reducer, ordered, shape, reduced, input, outputs, first_result).run() }
+    };
+    macro_rules! float {
+        ($reducer:ident => $body:expr) => {
+            with_element!(float outputs[0].dtype, T => run(&$body, false, 0))
+        };
+    }
+    macro_rules! number {
+        ($fold:ident) => {
+            match sum {
+                DType::I64 => run(&Plain($fold::<i64>(PhantomData)), false, 0),
+                _ => with_element!(float sum, T => run(&Plain($fold::<T>(PhantomData)), false, 0)),
+            }
+        };
+    }
+    match op {
+        Reduction::Sum => number!(Sum),
+        Reduction::Prod => number!(Prod),
+        Reduction::Mean => float!(T => Mean(Sum::<T>(PhantomData))),
+        Reduction::Max => with_element!(input.dtype, T => run(&Plain(Max::<T>(PhantomData)), false, 0)),
+        Reduction::Min => with_element!(input.dtype, T => run(&Plain(Min::<T>(PhantomData)), false, 0)),
+        Reduction::ArgMax => with_element!(input.dtype, T => run(&Extreme(Max::<T>(PhantomData)), true, 1)),
+        Reduction::ArgMin => with_element!(input.dtype, T => run(&Extreme(Min::<T>(PhantomData)), true, 1)),
+        Reduction::MaxWithIndex => with_element!(input.dtype, T => run(&Extreme(Max::<T>(PhantomData)), true, 0)),
+        Reduction::MinWithIndex => with_element!(input.dtype, T => run(&Extreme(Min::<T>(PhantomData)), true, 0)),
+        Reduction::Any => run(&Plain(Any), false, 0),
+        Reduction::All => run(&Plain(All), false, 0),
+        Reduction::CountNonzero => run(&Plain(Count), false, 0),
+        Reduction::SumAbs => float!(T => Plain(SumAbs::<T>(PhantomData))),
+        Reduction::SumSquares => float!(T => Plain(SumSquares::<T>(PhantomData))),
+        Reduction::SumAbsPow(p) => float!(T => Plain(SumAbsPow::<T>(p, PhantomData))),
+        Reduction::MaxAbs => float!(T => Plain(MaxAbs::<T>(PhantomData))),
+        Reduction::MinAbs => float!(T => Plain(MinAbs::<T>(PhantomData))),
+        Reduction::Var { correction } => float!(T => Variance::<T>(correction, PhantomData)),
+    }
+}
+
+/// One reduction under way.
+struct Driver<'a> {
+    reducer: &'a dyn Erased,
+    input: DType,
+    outputs: &'a [Out<'a>],
+    /// The reducer's result that the first output receives; the next one receives the next.
+    first_result: usize,
+    /// Axes of the outputs; operand 0 is the input, then the outputs.
+    kept: Plan,
+    /// Axes that vanish; operand 0 is the input, at the first output's first element.
+    reduced: Plan,
+    /// Number of elements per output.
+    n: usize,
+    /// Whether a tile goes along contiguous outputs.
+    by_columns: bool,
+    /// Axes of a tile, innermost first: how far apart its elements are in the input.
+    strides: PerAxis<isize>,
+    /// Whether blocks may have to be gathered.
+    indirect: bool,
+    tiles: Grid,
+    blocks: Grid,
+}
+
+impl<'a> Driver<'a> {
+    fn new(
+        reducer: &'a dyn Erased,
+        ordered: bool,
+        shape: &[usize],
+        reduced: &[bool],
+        input: In,
+        outputs: &'a [Out<'a>],
+        first_result: usize,
+    ) -> Self {
+        let size = input.dtype.size();
+        let operand = (input.ptr.cast_mut(), size, input.strides);
+        let written = outputs.iter().map(|y| (y.ptr, y.dtype.size(), y.strides));
+        let mut kept = Plan::in_order(shape, |axis| !reduced[axis], std::iter::once(operand).chain(written));
+        let empty = shape.contains(&0);
+        if !empty {
+            kept.point_forward();
+            kept.sort();
+            kept.merge();
+        }
+        let operand = (kept.ptrs[0], size, input.strides);
+        let mut gone = Plan::in_order(shape, |axis| reduced[axis], std::iter::once(operand));
+        if !empty {
+            if !ordered {
+                gone.point_forward();
+                gone.sort();
+            }
+            gone.merge();
+        }
+        let n = gone.len();
+        let step = |plan: &Plan| plan.axes.first().map_or(0, |axis| axis.strides[0].unsigned_abs());
+        let by_columns = kept.axes.first().is_some_and(|axis| {
+            axis.size >= FEW_COLUMNS && step(&kept) != 0 && (gone.axes.is_empty() || step(&kept) < step(&gone))
+        });
+        let native = input.dtype == reducer.input();
+        let indirect = !native
+            || if by_columns {
+                step(&kept) != size || gone.axes.len() > 1
+            } else {
+                gone.axes.first().is_some_and(|axis| axis.strides[0] != size as isize) || gone.axes.len() > 1
+            };
+        let block = if by_columns { ROWS } else { BLOCK };
+        let blocks = gone.linear_boxes(if empty { 1 } else { block });
+        // Outputs of a tile: along the innermost kept axis only.
+        let room = match (by_columns, indirect) {
+            (true, true) => BLOCK / ROWS,
+            (true, false) => MAX_COLUMNS,
+            (false, _) => (BLOCK / n.max(1)).max(1),
+        };
+        let tiles = kept.inner_pieces(room);
+        let inner: PerAxis<isize> = kept.axes.first().map(|axis| axis.strides[0]).into_iter().collect();
+        let rest = gone.axes.iter().map(|axis| axis.strides[0]);
+        let strides = if by_columns { inner.into_iter().chain(rest).collect() } else { rest.chain(inner).collect() };
+        Self {
+            reducer,
+            input: input.dtype,
+            outputs,
+            first_result,
+            kept,
+            reduced: gone,
+            n,
+            by_columns,
+            strides,
+            indirect,
+            tiles,
+            blocks,
+        }
+    }
+
+    unsafe fn run(&self) {
+        let outputs = self.kept.len();
+        if outputs == 0 {
+            return;
+        }
+        let tiles = self.tiles.len();
+        let width = self.tiles.box_len();
+        if self.n == 0 {
+            with_scratch(self.layout(width).end, |scratch| {
+                let layout = self.layout(width);
+                let mut origin = PerAxis::new();
+                let mut dims = PerAxis::new();
+                for tile in 0..tiles {
+                    self.tiles.locate(tile, &mut origin, &mut dims);
+                    let w = dims.iter().product();
+                    // SAFETY: the scratch has room for the states and results of a tile.
+                    unsafe {
+                        self.reducer.identity(scratch.wrapping_add(layout.levels), w);
+                        self.write(scratch.wrapping_add(layout.levels), &origin, w, scratch, &layout);
+                    }
+                }
+            });
+            return;
+        }
+        let blocks = self.blocks.len();
+        let segments = blocks.div_ceil(SEGMENT);
+        let tasks = tiles * segments;
+        let elements = (self.n as u64).saturating_mul(outputs as u64);
+        let cost = elements.saturating_mul(if self.indirect { GATHER_COST } else { COST });
+        let task_elements = self.n.min(SEGMENT * self.blocks.box_len()) * width;
+        let per_chunk = (CHUNK / task_elements.max(1)).max(1);
+        let acc_bytes = width * self.reducer.acc_size();
+        // States of segments, where there are several; `u64` for their alignment.
+        let mut partial: Vec<u64> = Vec::new();
+        if segments > 1 {
+            partial.resize((tasks * acc_bytes).div_ceil(8), 0);
+        }
+        let partial = Shared(partial.as_mut_ptr().cast::<u8>());
+        let layout = self.layout(width);
+        parallel::run(tasks.div_ceil(per_chunk), cost, &|chunk| {
+            with_scratch(layout.end, |scratch| {
+                let mut at = Cursor::default();
+                for task in chunk * per_chunk..tasks.min((chunk + 1) * per_chunk) {
+                    let (tile, segment) = (task / segments, task % segments);
+                    self.tiles.locate(tile, &mut at.origin, &mut at.dims);
+                    let w = at.dims.iter().product();
+                    let range = segment * SEGMENT..blocks.min((segment + 1) * SEGMENT);
+                    // SAFETY: tiles and segments partition the work; the scratch is this thread's own.
+                    unsafe {
+                        let accs = self.segment(range, w, scratch, &layout, &mut at);
+                        if segments == 1 {
+                            self.write(accs, &at.origin, w, scratch, &layout);
+                        } else {
+                            let to = partial.get().add(task * acc_bytes);
+                            std::ptr::copy_nonoverlapping(accs, to, w * self.reducer.acc_size());
+                        }
+                    }
+                }
+            });
+        });
+        if segments > 1 {
+            let merge_cost = 1000 * (tasks * width) as u64;
+            parallel::run(tiles, merge_cost, &|tile| {
+                with_scratch(layout.end, |scratch| {
+                    let mut at = Cursor::default();
+                    self.tiles.locate(tile, &mut at.origin, &mut at.dims);
+                    let w = at.dims.iter().product();
+                    // SAFETY: each tile has its own states.
+                    unsafe {
+                        let states = partial.get().add(tile * segments * acc_bytes);
+                        let mut step = 1;
+                        while step < segments {
+                            for i in (0..segments - step).step_by(2 * step) {
+                                let (a, b) = (states.add(i * acc_bytes), states.add((i + step) * acc_bytes));
+                                self.reducer.merge(a, b, w);
+                            }
+                            step *= 2;
+                        }
+                        self.write(states, &at.origin, w, scratch, &layout);
+                    }
+                });
+            });
+        }
+    }
+
+    /// Where things lie in the scratch memory of a tile of `width` outputs.
+    fn layout(&self, width: usize) -> Layout {
+        let line = |bytes: usize| bytes.next_multiple_of(64);
+        let widest = self.input.size().max(self.reducer.input().size());
+        let block = if self.indirect { line(self.blocks.box_len() * width * widest) } else { 0 };
+        let [first, second] = self.reducer.results().map(DType::size);
+        let result = line(width * first.max(second).max(8));
+        let gathered = 0;
+        let spare = gathered + block;
+        let levels = spare + block;
+        let results = levels + LEVELS * line(width * self.reducer.acc_size());
+        Layout {
+            gathered,
+            spare,
+            levels,
+            level_bytes: line(width * self.reducer.acc_size()),
+            results: [results, results + result],
+            converted: results + 2 * result,
+            end: results + 3 * result,
+        }
+    }
+
+    /// The states of a tile over a range of blocks, merged in a binary tree; they lie in the scratch memory.
+    ///
+    /// Level `l` of the tree holds the states of 2ˡ blocks that wait for the next 2ˡ.
+    unsafe fn segment(
+        &self,
+        range: std::ops::Range<usize>,
+        w: usize,
+        scratch: *mut u8,
+        layout: &Layout,
+        at: &mut Cursor,
+    ) -> *mut u8 {
+        let level = |l: usize| scratch.wrapping_add(layout.levels + l * layout.level_bytes);
+        let bytes = w * self.reducer.acc_size();
+        let current = level(LEVELS - 1);
+        let count = range.len();
+        let mut done = 0usize;
+        for block in range {
+            self.blocks.locate(block, &mut at.block_origin, &mut at.block_dims);
+            // SAFETY: the tile and the block lie within the iteration space, each level has room for w states.
+            unsafe {
+                self.block(w, current, scratch, layout, at);
+                if count == 1 {
+                    return current;
+                }
+                let full = done.trailing_ones() as usize;
+                for l in 0..full {
+                    self.reducer.merge(level(l), current, w);
+                    std::ptr::copy_nonoverlapping(level(l), current, bytes);
+                }
+                std::ptr::copy_nonoverlapping(current, level(full), bytes);
+            }
+            done += 1;
+        }
+        // What is left, from the last blocks to the first.
+        let mut result: Option<*mut u8> = None;
+        for l in 0..LEVELS - 1 {
+            if done & (1 << l) != 0 {
+                if let Some(later) = result {
+                    // SAFETY: both levels are in use.
+                    unsafe { self.reducer.merge(level(l), later, w) };
+                }
+                result = Some(level(l));
+            }
+        }
+        result.unwrap_or(current)
+    }
+
+    /// The states of a tile over one block.
+    unsafe fn block(&self, w: usize, accs: *mut u8, scratch: *mut u8, layout: &Layout, at: &mut Cursor) {
+        let tile = address(&self.kept, 0, &at.origin).addr().wrapping_sub(self.kept.ptrs[0].addr());
+        let x = address(&self.reduced, 0, &at.block_origin).wrapping_add(tile);
+        let n: usize = at.block_dims.iter().product();
+        // Position of the block's first element in the order of the reduced axes.
+        let mut base = 0;
+        for (axis, &start) in self.reduced.axes.iter().zip(&at.block_origin).rev() {
+            base = base * axis.size + start;
+        }
+        let size = self.reducer.input().size();
+        let outer: &[usize] = if self.kept.axes.is_empty() { &[] } else { &[w] };
+        let tile_dims: PerAxis<usize> = if self.by_columns {
+            outer.iter().chain(&at.block_dims).copied().collect()
+        } else {
+            at.block_dims.iter().chain(outer).copied().collect()
+        };
+        let native = self.input == self.reducer.input();
+        let stride_of = |axis: usize| self.strides.get(axis).copied().unwrap_or(0);
+        // SAFETY: as promised by the caller.
+        unsafe {
+            if self.by_columns {
+                // Rows of one reduced axis lie at one distance.
+                let moving = |axis: &usize| at.block_dims[*axis] > 1;
+                let mut axes = (0..at.block_dims.len()).filter(moving);
+                let (row, more) = (axes.next(), axes.next());
+                if native && stride_of(0) == size as isize && more.is_none() {
+                    let stride = row.map_or(0, |axis| stride_of(axis + 1));
+                    self.reducer.columns(x, n, stride, w, base, accs);
+                    return;
+                }
+            } else if native && is_dense(&at.block_dims, self.strides.iter().copied(), size) {
+                self.reducer.runs(x, w, stride_of(at.block_dims.len()), n, base, accs);
+                return;
+            }
+            let block = scratch.wrapping_add(layout.gathered);
+            let spare = scratch.wrapping_add(layout.spare);
+            gather(&tile_dims, (x, self.input, &self.strides), (block, self.reducer.input()), spare);
+            if self.by_columns {
+                self.reducer.columns(block, n, (w * size) as isize, w, base, accs);
+            } else {
+                self.reducer.runs(block, w, (n * size) as isize, n, base, accs);
+            }
+        }
+    }
+
+    /// Writes the results of a tile.
+    unsafe fn write(&self, accs: *const u8, origin: &[usize], w: usize, scratch: *mut u8, layout: &Layout) {
+        let results = layout.results.map(|at| scratch.wrapping_add(at));
+        // SAFETY: room for w results each; the outputs are as the caller of `reduce` promised.
+        unsafe {
+            self.reducer.finish(accs, w, self.n, results[0], results[1]);
+            for (i, output) in self.outputs.iter().enumerate() {
+                let from = self.first_result + i;
+                let to = address(&self.kept, i + 1, origin);
+                let strides = [self.kept.axes.first().map_or(0, |axis| axis.strides[i + 1])];
+                let dtype = self.reducer.results()[from];
+                let spare = scratch.wrapping_add(layout.converted);
+                scatter(&[w], (results[from], dtype), (to, output.dtype, &strides), spare);
+            }
+        }
+    }
+}
+
+/// Offsets in scratch memory.
+struct Layout {
+    gathered: usize,
+    spare: usize,
+    levels: usize,
+    level_bytes: usize,
+    results: [usize; 2],
+    converted: usize,
+    end: usize,
+}
+
+/// Where a task is.
+#[derive(Default)]
+struct Cursor {
+    origin: PerAxis<usize>,
+    dims: PerAxis<usize>,
+    block_origin: PerAxis<usize>,
+    block_dims: PerAxis<usize>,
+}
+
+/// An address that tasks write disjoint parts of.
+struct Shared(*mut u8);
+
+// SAFETY: the parts are disjoint.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    fn get(&self) -> *mut u8 {
+        self.0
+    }
+}

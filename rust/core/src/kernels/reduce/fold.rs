@@ -1,0 +1,284 @@
+//! What a reduction does with elements: the traits [`Fold`] and [`Reducer`], and the vectorised loops over them.
+//!
+//! A block of elements is folded in lanes, the lanes are merged in a fixed tree, and the blocks by the driver in a
+//! fixed tree again. So the rounding errors of a sum grow with the logarithm of its length, and its bits depend
+//! neither on the number of threads nor on the vector width.
+
+use pulp::Arch;
+
+use crate::dtype::DType;
+use crate::kernels::element::Element;
+
+/// An associative operation on values that fit one vector lane.
+pub(super) trait Fold: Copy + Send + Sync + 'static {
+    /// What is read.
+    type In: Element;
+    /// What is accumulated.
+    type Lane: Copy + Send + Sync + 'static;
+
+    /// Neutral element of `merge`.
+    fn identity(&self) -> Self::Lane;
+    /// One more element.
+    fn step(&self, lane: Self::Lane, x: Self::In) -> Self::Lane;
+    /// Two partial results.
+    fn merge(&self, a: Self::Lane, b: Self::Lane) -> Self::Lane;
+}
+
+/// A reduction as the driver sees it, block by block. Its state per output lies in memory as an [`Reducer::Acc`].
+pub(super) trait Reducer: Copy + Send + Sync + 'static {
+    /// What is read.
+    type In: Element;
+    /// State per output.
+    type Acc: Copy + Send + Sync + 'static;
+    /// First result.
+    type First: Element;
+    /// Second result, where there is one.
+    type Second: Element;
+
+    /// State of an empty range.
+    fn identity(&self) -> Self::Acc;
+    /// State of the `n` contiguous elements at `x`, which are those from number `base` on.
+    ///
+    /// # Safety
+    /// `x` is valid for `n` elements, and `n` is at least 1.
+    unsafe fn run(&self, x: *const Self::In, n: usize, base: usize) -> Self::Acc;
+    /// States of `w` columns of `rows` rows, `stride` bytes apart, which are those from number `base` on.
+    ///
+    /// # Safety
+    /// Valid for that; `accs` has room for `w` states; `rows` is at least 1, `w` at most [`MAX_COLUMNS`].
+    unsafe fn columns(&self, x: *const u8, rows: usize, stride: isize, w: usize, base: usize, accs: *mut Self::Acc);
+    /// The state of two ranges, `a` the earlier one.
+    fn merge(&self, a: Self::Acc, b: Self::Acc) -> Self::Acc;
+    /// The results for a range of `n` elements.
+    fn finish(&self, acc: Self::Acc, n: usize) -> (Self::First, Self::Second);
+}
+
+/// Most columns that [`Reducer::columns`] takes at once: their states and a row of them stay in the first-level cache.
+pub(super) const MAX_COLUMNS: usize = 512;
+
+/// Columns whose states are kept in registers.
+const GROUP: usize = 16;
+
+/// Folds `n` contiguous elements.
+///
+/// # Safety
+/// `x` is valid for `n` elements.
+#[inline(always)]
+pub(super) unsafe fn fold_run<F: Fold>(fold: &F, x: *const F::In, n: usize) -> F::Lane {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        if n < 8 {
+            (0..n).fold(fold.identity(), |lane, i| fold.step(lane, x.add(i).read_unaligned()))
+        } else if n < 256 {
+            fold_lanes::<F, 8, 1>(fold, x, n)
+        } else {
+            fold_lanes::<F, 16, 4>(fold, x, n)
+        }
+    }
+}
+
+/// [`fold_run`] with `V` vectors of `L` lanes.
+#[inline(always)]
+unsafe fn fold_lanes<F: Fold, const L: usize, const V: usize>(fold: &F, x: *const F::In, n: usize) -> F::Lane {
+    let mut lanes = [[fold.identity(); L]; V];
+    let groups = n / (L * V);
+    for group in 0..groups {
+        for (v, lanes) in lanes.iter_mut().enumerate() {
+            // SAFETY: whole groups lie within the n elements.
+            let x = unsafe { x.add((group * V + v) * L).cast::<[F::In; L]>().read_unaligned() };
+            for l in 0..L {
+                lanes[l] = fold.step(lanes[l], x[l]);
+            }
+        }
+    }
+    let mut sum = lanes[0];
+    for lanes in &lanes[1..] {
+        for l in 0..L {
+            sum[l] = fold.merge(sum[l], lanes[l]);
+        }
+    }
+    let done = groups * L * V;
+    // Apart from the lanes above, which stay in registers only if nothing indexes them at run time.
+    let mut rest = [fold.identity(); L];
+    for i in done..n {
+        // SAFETY: i < n.
+        rest[(i - done) % L] = fold.step(rest[(i - done) % L], unsafe { x.add(i).read_unaligned() });
+    }
+    for l in 0..L {
+        rest[l] = fold.merge(sum[l], rest[l]);
+    }
+    let mut width = L;
+    while width > 1 {
+        width /= 2;
+        for l in 0..width {
+            rest[l] = fold.merge(rest[l], rest[l + width]);
+        }
+    }
+    rest[0]
+}
+
+/// Folds `rows` rows of `w` columns, `stride` bytes apart, into `lanes`.
+///
+/// # Safety
+/// Valid for that; `lanes` is apart from the elements.
+#[inline(always)]
+pub(super) unsafe fn fold_columns<F: Fold>(
+    fold: &F,
+    x: *const u8,
+    rows: usize,
+    stride: isize,
+    w: usize,
+    lanes: *mut F::Lane,
+) {
+    // SAFETY: rows and columns stay within what the caller promised.
+    unsafe {
+        for c in 0..w {
+            lanes.add(c).write(fold.identity());
+        }
+        // Four rows at a time, so that the states are loaded and stored once for four elements.
+        let mut row = 0;
+        while row + 4 <= rows {
+            columns_of_rows::<F, 4>(fold, x.offset(row as isize * stride), stride, w, lanes);
+            row += 4;
+        }
+        while row < rows {
+            columns_of_rows::<F, 1>(fold, x.offset(row as isize * stride), stride, w, lanes);
+            row += 1;
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn columns_of_rows<F: Fold, const R: usize>(
+    fold: &F,
+    x: *const u8,
+    stride: isize,
+    w: usize,
+    lanes: *mut F::Lane,
+) {
+    let groups = w / GROUP;
+    // SAFETY: as promised by the caller of `fold_columns`.
+    unsafe {
+        for group in 0..groups {
+            let at = lanes.add(group * GROUP).cast::<[F::Lane; GROUP]>();
+            let mut acc = at.read();
+            for r in 0..R {
+                let row = x.offset(r as isize * stride).cast::<F::In>().add(group * GROUP);
+                let values = row.cast::<[F::In; GROUP]>().read_unaligned();
+                for l in 0..GROUP {
+                    acc[l] = fold.step(acc[l], values[l]);
+                }
+            }
+            at.write(acc);
+        }
+        for c in groups * GROUP..w {
+            let mut acc = lanes.add(c).read();
+            for r in 0..R {
+                acc = fold.step(acc, x.offset(r as isize * stride).cast::<F::In>().add(c).read_unaligned());
+            }
+            lanes.add(c).write(acc);
+        }
+    }
+}
+
+/// A [`Reducer`] without its types, so that the driver is compiled once.
+pub(super) trait Erased: Sync {
+    /// Dtype that is read.
+    fn input(&self) -> DType;
+    /// Dtypes of the results.
+    fn results(&self) -> [DType; 2];
+    /// Bytes per state.
+    fn acc_size(&self) -> usize;
+    /// [`Reducer::identity`] for `w` outputs.
+    ///
+    /// # Safety
+    /// `accs` has room for `w` states.
+    unsafe fn identity(&self, accs: *mut u8, w: usize);
+    /// [`Reducer::run`] for `count` runs, `stride` bytes apart.
+    ///
+    /// # Safety
+    /// Every run is valid, `accs` has room for `count` states.
+    unsafe fn runs(&self, x: *const u8, count: usize, stride: isize, n: usize, base: usize, accs: *mut u8);
+    /// [`Reducer::columns`].
+    ///
+    /// # Safety
+    /// See there.
+    unsafe fn columns(&self, x: *const u8, rows: usize, stride: isize, w: usize, base: usize, accs: *mut u8);
+    /// `earlier[i] = merge(earlier[i], later[i])` for `w` outputs.
+    ///
+    /// # Safety
+    /// Both hold `w` states.
+    unsafe fn merge(&self, earlier: *mut u8, later: *const u8, w: usize);
+    /// The results of `w` outputs.
+    ///
+    /// # Safety
+    /// `accs` holds `w` states, the results have room.
+    unsafe fn finish(&self, accs: *const u8, w: usize, n: usize, first: *mut u8, second: *mut u8);
+}
+
+impl<R: Reducer> Erased for R {
+    fn input(&self) -> DType {
+        R::In::DTYPE
+    }
+
+    fn results(&self) -> [DType; 2] {
+        [R::First::DTYPE, R::Second::DTYPE]
+    }
+
+    fn acc_size(&self) -> usize {
+        size_of::<R::Acc>()
+    }
+
+    unsafe fn identity(&self, accs: *mut u8, w: usize) {
+        for i in 0..w {
+            // SAFETY: room for w states.
+            unsafe { accs.cast::<R::Acc>().add(i).write(Reducer::identity(self)) };
+        }
+    }
+
+    unsafe fn runs(&self, x: *const u8, count: usize, stride: isize, n: usize, base: usize, accs: *mut u8) {
+        Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for i in 0..count {
+                    // SAFETY: as promised by the caller.
+                    unsafe {
+                        let x = x.offset(i as isize * stride).cast();
+                        accs.cast::<R::Acc>().add(i).write(self.run(x, n, base));
+                    }
+                }
+            },
+        );
+    }
+
+    unsafe fn columns(&self, x: *const u8, rows: usize, stride: isize, w: usize, base: usize, accs: *mut u8) {
+        Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                // SAFETY: as promised by the caller.
+                unsafe { Reducer::columns(self, x, rows, stride, w, base, accs.cast()) }
+            },
+        );
+    }
+
+    unsafe fn merge(&self, earlier: *mut u8, later: *const u8, w: usize) {
+        for i in 0..w {
+            // SAFETY: both hold w states.
+            unsafe {
+                let a = earlier.cast::<R::Acc>().add(i);
+                a.write(Reducer::merge(self, a.read(), later.cast::<R::Acc>().add(i).read()));
+            }
+        }
+    }
+
+    unsafe fn finish(&self, accs: *const u8, w: usize, n: usize, first: *mut u8, second: *mut u8) {
+        for i in 0..w {
+            // SAFETY: w states, room for w results.
+            unsafe {
+                let (a, b) = Reducer::finish(self, accs.cast::<R::Acc>().add(i).read(), n);
+                first.cast::<R::First>().add(i).write(a);
+                second.cast::<R::Second>().add(i).write(b);
+            }
+        }
+    }
+}

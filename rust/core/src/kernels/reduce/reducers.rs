@@ -1,0 +1,462 @@
+//! The reductions themselves.
+
+use std::marker::PhantomData;
+
+use super::fold::{Fold, MAX_COLUMNS, Reducer, fold_columns, fold_run};
+use crate::kernels::element::{B8, Element};
+
+/// Numbers that sums and products are accumulated in.
+pub(super) trait Number: Element {
+    const ZERO: Self;
+    const ONE: Self;
+    fn plus(self, other: Self) -> Self;
+    fn times(self, other: Self) -> Self;
+    fn divided(self, n: usize) -> Self;
+}
+
+impl Number for i64 {
+    const ZERO: Self = 0;
+    const ONE: Self = 1;
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        self.wrapping_add(other)
+    }
+    #[inline(always)]
+    fn times(self, other: Self) -> Self {
+        self.wrapping_mul(other)
+    }
+    fn divided(self, n: usize) -> Self {
+        // The door admits means of floats only; an empty one has no integer value.
+        self.checked_div(n as Self).unwrap_or(0)
+    }
+}
+
+/// Floating-point numbers.
+pub(super) trait Float: Number {
+    fn abs(self) -> Self;
+    fn powf(self, p: f64) -> Self;
+    fn widen(self) -> f64;
+    fn narrow(value: f64) -> Self;
+}
+
+macro_rules! floats {
+    ($($type:ty),*) => {$(
+        impl Number for $type {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            #[inline(always)]
+            fn plus(self, other: Self) -> Self {
+                self + other
+            }
+            #[inline(always)]
+            fn times(self, other: Self) -> Self {
+                self * other
+            }
+            fn divided(self, n: usize) -> Self {
+                self / n as Self
+            }
+        }
+        impl Float for $type {
+            #[inline(always)]
+            fn abs(self) -> Self {
+                self.abs()
+            }
+            #[inline(always)]
+            fn powf(self, p: f64) -> Self {
+                self.powf(p as Self)
+            }
+            #[inline(always)]
+            fn widen(self) -> f64 {
+                f64::from(self)
+            }
+            #[inline(always)]
+            fn narrow(value: f64) -> Self {
+                value as Self
+            }
+        }
+    )*};
+}
+
+floats!(f32, f64);
+
+/// Values with an order in which a NaN comes before everything else, whichever way one looks.
+pub(in crate::kernels) trait Ordered: Element {
+    const LOWEST: Self;
+    const HIGHEST: Self;
+    fn above(self, other: Self) -> bool;
+    fn is_nan(self) -> bool;
+}
+
+macro_rules! ordered {
+    ($($type:ty: $low:expr, $high:expr);* $(;)?) => {$(
+        impl Ordered for $type {
+            const LOWEST: Self = $low;
+            const HIGHEST: Self = $high;
+            #[inline(always)]
+            fn above(self, other: Self) -> bool {
+                self > other
+            }
+            #[inline(always)]
+            #[allow(clippy::eq_op)] // what a NaN is; integers are never one
+            fn is_nan(self) -> bool {
+                self != self
+            }
+        }
+    )*};
+}
+
+ordered! {
+    u8: Self::MIN, Self::MAX;
+    i8: Self::MIN, Self::MAX;
+    i16: Self::MIN, Self::MAX;
+    i32: Self::MIN, Self::MAX;
+    i64: Self::MIN, Self::MAX;
+    f32: Self::NEG_INFINITY, Self::INFINITY;
+    f64: Self::NEG_INFINITY, Self::INFINITY;
+}
+
+impl Ordered for B8 {
+    const LOWEST: Self = Self(0);
+    const HIGHEST: Self = Self(1);
+    #[inline(always)]
+    fn above(self, other: Self) -> bool {
+        self.0 != 0 && other.0 == 0
+    }
+    #[inline(always)]
+    fn is_nan(self) -> bool {
+        false
+    }
+}
+
+macro_rules! fold {
+    ($(#[$doc:meta])* $name:ident<$T:ident: $bound:path>, $lane:ty, |$this:ident| $identity:expr,
+     |$acc:ident, $x:ident| $step:expr, |$a:ident, $b:ident| $merge:expr) => {
+        $(#[$doc])*
+        impl<$T: $bound> Fold for $name<$T> {
+            type In = $T;
+            type Lane = $lane;
+            #[inline(always)]
+            fn identity(&self) -> $lane {
+                let $this = self;
+                $identity
+            }
+            #[inline(always)]
+            fn step(&self, $acc: $lane, $x: $T) -> $lane {
+                let $this = self;
+                let _ = $this;
+                $step
+            }
+            #[inline(always)]
+            fn merge(&self, $a: $lane, $b: $lane) -> $lane {
+                $merge
+            }
+        }
+    };
+}
+
+/// A fold without parameters.
+macro_rules! unit {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub(super) struct $name<T>(pub PhantomData<T>);
+    )*};
+}
+
+unit! {
+    /// Sum.
+    Sum,
+    /// Product.
+    Prod,
+    /// Greatest; NaN if any is.
+    Max,
+    /// Least; NaN if any is.
+    Min,
+    /// Greatest magnitude; NaN if any is.
+    MaxAbs,
+    /// Least magnitude; NaN if any is.
+    MinAbs,
+    /// Sum of magnitudes.
+    SumAbs,
+    /// Sum of squares.
+    SumSquares,
+    /// Sum of `f32` or `f64`, accumulated in `f64`.
+    WideSum,
+}
+
+/// Sum of powers of magnitudes.
+#[derive(Clone, Copy)]
+pub(super) struct SumAbsPow<T>(pub f64, pub PhantomData<T>);
+
+/// Sum of squared distances from a point, in `f64`.
+#[derive(Clone, Copy)]
+struct SquaredDistance<T>(f64, PhantomData<T>);
+
+#[inline(always)]
+fn greater<T: Ordered>(acc: T, x: T) -> T {
+    if x.above(acc) || x.is_nan() { x } else { acc }
+}
+
+#[inline(always)]
+fn lesser<T: Ordered>(acc: T, x: T) -> T {
+    if acc.above(x) || x.is_nan() { x } else { acc }
+}
+
+fold!(Sum<T: Number>, T, |_this| T::ZERO, |acc, x| acc.plus(x), |a, b| a.plus(b));
+fold!(Prod<T: Number>, T, |_this| T::ONE, |acc, x| acc.times(x), |a, b| a.times(b));
+fold!(Max<T: Ordered>, T, |_this| T::LOWEST, |acc, x| greater(acc, x), |a, b| greater(a, b));
+fold!(Min<T: Ordered>, T, |_this| T::HIGHEST, |acc, x| lesser(acc, x), |a, b| lesser(a, b));
+fold!(SumAbs<T: Float>, T, |_this| T::ZERO, |acc, x| acc.plus(x.abs()), |a, b| a.plus(b));
+fold!(SumSquares<T: Float>, T, |_this| T::ZERO, |acc, x| acc.plus(x.times(x)), |a, b| a.plus(b));
+fold!(SumAbsPow<T: Float>, T, |_this| T::ZERO, |acc, x| acc.plus(x.abs().powf(_this.0)), |a, b| a.plus(b));
+fold!(WideSum<T: Float>, f64, |_this| 0.0, |acc, x| acc + x.widen(), |a, b| a + b);
+fold!(SquaredDistance<T: Float>, f64, |_this| 0.0,
+    |acc, x| { let d = x.widen() - _this.0; acc + d * d }, |a, b| a + b);
+
+/// The bound of [`MaxAbs`] and [`MinAbs`].
+pub(super) trait Magnitude: Float + Ordered {}
+impl Magnitude for f32 {}
+impl Magnitude for f64 {}
+fold!(MaxAbs<T: Magnitude>, T, |_this| T::ZERO, |acc, x| greater(acc, x.abs()), |a, b| greater(a, b));
+fold!(MinAbs<T: Magnitude>, T, |_this| T::HIGHEST, |acc, x| lesser(acc, x.abs()), |a, b| lesser(a, b));
+
+/// Whether any element is true.
+#[derive(Clone, Copy)]
+pub(super) struct Any;
+/// Whether all elements are true.
+#[derive(Clone, Copy)]
+pub(super) struct All;
+/// Number of true elements.
+#[derive(Clone, Copy)]
+pub(super) struct Count;
+
+macro_rules! truth {
+    ($name:ident, $lane:ty, $identity:expr, |$acc:ident, $x:ident| $step:expr, |$a:ident, $b:ident| $merge:expr) => {
+        impl Fold for $name {
+            type In = B8;
+            type Lane = $lane;
+            #[inline(always)]
+            fn identity(&self) -> $lane {
+                $identity
+            }
+            #[inline(always)]
+            fn step(&self, $acc: $lane, $x: B8) -> $lane {
+                $step
+            }
+            #[inline(always)]
+            fn merge(&self, $a: $lane, $b: $lane) -> $lane {
+                $merge
+            }
+        }
+    };
+}
+
+truth!(Any, B8, B8(0), |acc, x| B8(acc.0 | u8::from(x.0 != 0)), |a, b| B8(a.0 | b.0));
+truth!(All, B8, B8(1), |acc, x| B8(acc.0 & u8::from(x.0 != 0)), |a, b| B8(a.0 & b.0));
+truth!(Count, i64, 0, |acc, x| acc + i64::from(x.0 != 0), |a, b| a + b);
+
+/// A reduction whose state is the lane of a fold, and whose result is that state, divided by the number of elements
+/// for a mean.
+#[derive(Clone, Copy)]
+pub(super) struct Plain<F>(pub F);
+
+/// A mean: a [`Plain`] sum that is divided in the end.
+#[derive(Clone, Copy)]
+pub(super) struct Mean<F>(pub F);
+
+macro_rules! plain {
+    ($name:ident, $bound:path, |$acc:ident, $n:ident| $finish:expr) => {
+        impl<F: Fold> Reducer for $name<F>
+        where
+            F::Lane: $bound,
+        {
+            type In = F::In;
+            type Acc = F::Lane;
+            type First = F::Lane;
+            type Second = F::Lane;
+
+            fn identity(&self) -> F::Lane {
+                self.0.identity()
+            }
+            #[inline(always)]
+            unsafe fn run(&self, x: *const F::In, n: usize, _base: usize) -> F::Lane {
+                // SAFETY: as promised by the caller.
+                unsafe { fold_run(&self.0, x, n) }
+            }
+            #[inline(always)]
+            unsafe fn columns(&self, x: *const u8, rows: usize, stride: isize, w: usize, _: usize, accs: *mut F::Lane) {
+                // SAFETY: as promised by the caller.
+                unsafe { fold_columns(&self.0, x, rows, stride, w, accs) }
+            }
+            #[inline(always)]
+            fn merge(&self, a: F::Lane, b: F::Lane) -> F::Lane {
+                self.0.merge(a, b)
+            }
+            fn finish(&self, $acc: F::Lane, $n: usize) -> (F::Lane, F::Lane) {
+                let result = $finish;
+                (result, result)
+            }
+        }
+    };
+}
+
+plain!(Plain, Element, |acc, _n| acc);
+plain!(Mean, Number, |acc, n| acc.divided(n));
+
+/// The extreme element by [`Max`] or [`Min`], and where it first occurs.
+#[derive(Clone, Copy)]
+pub(super) struct Extreme<F>(pub F);
+
+/// Elements compared at once in the search for the extreme one.
+const SEARCH: usize = 64;
+
+#[inline(always)]
+fn same<T: Ordered>(x: T, value: T) -> bool {
+    (x == value) | (x.is_nan() & value.is_nan())
+}
+
+/// First of the `n` elements at `x` that is `value`; `n` if there is none.
+#[inline(always)]
+unsafe fn find<T: Ordered>(x: *const T, n: usize, value: T) -> usize {
+    let mut at = 0;
+    while at + SEARCH <= n {
+        // SAFETY: within n elements.
+        let group = unsafe { x.add(at).cast::<[T; SEARCH]>().read_unaligned() };
+        let mut found = false;
+        for x in group {
+            found |= same(x, value);
+        }
+        if found {
+            break;
+        }
+        at += SEARCH;
+    }
+    // SAFETY: i < n.
+    (at..n).find(|&i| same(unsafe { x.add(i).read_unaligned() }, value)).unwrap_or(n)
+}
+
+impl<T: Ordered, F: Fold<In = T, Lane = T>> Reducer for Extreme<F> {
+    type In = T;
+    type Acc = (T, i64);
+    type First = T;
+    type Second = i64;
+
+    fn identity(&self) -> (T, i64) {
+        (self.0.identity(), 0)
+    }
+
+    #[inline(always)]
+    unsafe fn run(&self, x: *const T, n: usize, base: usize) -> (T, i64) {
+        // SAFETY: as promised by the caller.
+        unsafe {
+            let value = fold_run(&self.0, x, n);
+            (value, (base + find(x, n, value)) as i64)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn columns(&self, x: *const u8, rows: usize, stride: isize, w: usize, base: usize, accs: *mut (T, i64)) {
+        let mut values = [self.0.identity(); MAX_COLUMNS];
+        // Rows of a block are few, so their numbers fit in 32 bits, which vectorises better.
+        let mut indices = [0i32; MAX_COLUMNS];
+        // SAFETY: as promised by the caller; w is at most MAX_COLUMNS.
+        unsafe {
+            fold_columns(&self.0, x, rows, stride, w, values.as_mut_ptr());
+            for row in (0..rows).rev() {
+                let x = x.offset(row as isize * stride).cast::<T>();
+                for c in 0..w {
+                    let found = same(x.add(c).read_unaligned(), values[c]);
+                    indices[c] = if found { row as i32 } else { indices[c] };
+                }
+            }
+            for c in 0..w {
+                accs.add(c).write((values[c], base as i64 + i64::from(indices[c])));
+            }
+        }
+    }
+
+    fn merge(&self, a: (T, i64), b: (T, i64)) -> (T, i64) {
+        // `a` came first: it stays unless `b` is strictly better.
+        if same(self.0.merge(a.0, b.0), a.0) { a } else { b }
+    }
+
+    fn finish(&self, acc: (T, i64), _n: usize) -> (T, i64) {
+        acc
+    }
+}
+
+/// Variance with a correction to the number of elements, and mean; accumulated in `f64`.
+///
+/// Each block takes its mean first and then the squared distances from it; blocks are merged as in Chan, Golub and
+/// LeVeque, "Algorithms for computing the sample variance" (1983), formula 2.1.
+#[derive(Clone, Copy)]
+pub(super) struct Variance<T>(pub f64, pub PhantomData<T>);
+
+/// Number of elements, mean, sum of squared distances from it.
+#[derive(Clone, Copy)]
+pub(super) struct Moments {
+    n: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl<T: Float> Reducer for Variance<T> {
+    type In = T;
+    type Acc = Moments;
+    type First = T;
+    type Second = T;
+
+    fn identity(&self) -> Moments {
+        Moments { n: 0.0, mean: 0.0, squares: 0.0 }
+    }
+
+    #[inline(always)]
+    unsafe fn run(&self, x: *const T, n: usize, _base: usize) -> Moments {
+        // SAFETY: as promised by the caller.
+        unsafe {
+            let mean = fold_run(&WideSum::<T>(PhantomData), x, n) / n as f64;
+            let squares = fold_run(&SquaredDistance::<T>(mean, PhantomData), x, n);
+            Moments { n: n as f64, mean, squares }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn columns(&self, x: *const u8, rows: usize, stride: isize, w: usize, _base: usize, accs: *mut Moments) {
+        let mut means = [0f64; MAX_COLUMNS];
+        let mut squares = [0f64; MAX_COLUMNS];
+        let n = rows as f64;
+        // SAFETY: as promised by the caller; w is at most MAX_COLUMNS.
+        unsafe {
+            fold_columns(&WideSum::<T>(PhantomData), x, rows, stride, w, means.as_mut_ptr());
+            for mean in &mut means[..w] {
+                *mean /= n;
+            }
+            for row in 0..rows {
+                let x = x.offset(row as isize * stride).cast::<T>();
+                for c in 0..w {
+                    let d = x.add(c).read_unaligned().widen() - means[c];
+                    squares[c] += d * d;
+                }
+            }
+            for c in 0..w {
+                accs.add(c).write(Moments { n, mean: means[c], squares: squares[c] });
+            }
+        }
+    }
+
+    fn merge(&self, a: Moments, b: Moments) -> Moments {
+        let n = a.n + b.n;
+        let delta = b.mean - a.mean;
+        Moments {
+            n,
+            mean: a.mean + delta * (b.n / n),
+            squares: a.squares + b.squares + delta * delta * (a.n * b.n / n),
+        }
+    }
+
+    fn finish(&self, acc: Moments, n: usize) -> (T, T) {
+        let variance = acc.squares / (acc.n - self.0).max(0.0);
+        let mean = if n == 0 { f64::NAN } else { acc.mean };
+        (T::narrow(variance), T::narrow(mean))
+    }
+}

@@ -1,0 +1,646 @@
+//! Reductions over any axes: sums, products, extremes, moments, norms.
+
+use smallvec::{SmallVec, smallvec};
+
+use super::elementwise::{Arg, apply};
+use super::{copy, rows, views};
+use crate::array::Array;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::graph::node::{Backward, Rule};
+use crate::graph::record::{Save, is_recorded, record};
+use crate::kernels::Out;
+use crate::kernels::reduce::{Reduction, reduce as run};
+use crate::scalar::Scalar;
+use crate::shape::{self, Shape};
+use crate::storage::Access;
+use crate::tensor::{Operand, Tensor};
+
+/// Axes to reduce, as a mask.
+type Mask = SmallVec<[bool; 6]>;
+
+/// The axes named, or all of them. An empty list means all, as in PyTorch.
+fn mask(op: &'static str, axes: Option<&[i64]>, rank: usize) -> Result<Mask> {
+    match axes {
+        None | Some([]) => Ok(smallvec![true; rank]),
+        Some(axes) => shape::axis_mask(op, axes, rank),
+    }
+}
+
+/// The shape after reduction, reduced axes kept with size 1.
+fn kept_shape(shape: &[usize], mask: &Mask) -> Shape {
+    shape.iter().zip(mask).map(|(&size, &reduced)| if reduced { 1 } else { size }).collect()
+}
+
+/// Number of elements reduced to one.
+fn count(shape: &[usize], mask: &Mask) -> usize {
+    shape.iter().zip(mask).filter(|(_, reduced)| **reduced).map(|(size, _)| *size).product()
+}
+
+/// Runs a reduction; one array per output dtype, reduced axes dropped unless `keep`.
+fn reduce_array<const OUTPUTS: usize>(
+    op: &'static str,
+    reduction: Reduction,
+    array: &Array,
+    mask: &Mask,
+    keep: bool,
+    dtypes: [DType; OUTPUTS],
+) -> Result<[Array; OUTPUTS]> {
+    let kept = kept_shape(array.shape(), mask);
+    let mut outputs: SmallVec<[Array; OUTPUTS]> = SmallVec::new();
+    for dtype in dtypes {
+        outputs.push(Array::uninit(op, &kept, dtype)?);
+    }
+    {
+        let writes: SmallVec<[&crate::storage::Storage; 2]> = outputs.iter().map(Array::storage).collect();
+        let _access = Access::acquire(&[array.storage()], &writes);
+        let outs: SmallVec<[Out<'_>; 2]> = outputs.iter().map(Array::as_out).collect();
+        // SAFETY: the state of all roots is held; the outputs are fresh, of the shape and dtypes the reduction gives.
+        unsafe { run(reduction, array.shape(), mask, array.as_in(), &outs) };
+    }
+    let finish = |output: Array| if keep { Ok(output) } else { drop_axes(op, &output, mask) };
+    let finished: Result<SmallVec<[Array; OUTPUTS]>> = outputs.into_iter().map(finish).collect();
+    finished?.into_inner().map_err(|_| Error::runtime(op, "a reduction returned another number of outputs"))
+}
+
+fn drop_axes(op: &'static str, array: &Array, mask: &Mask) -> Result<Array> {
+    let shape: Shape = array.shape().iter().zip(mask).filter(|(_, reduced)| !**reduced).map(|(size, _)| *size).collect();
+    array.view(&shape).ok_or_else(|| Error::runtime(op, "a reduced axis cannot be dropped"))
+}
+
+/// Gives a reduced tensor its reduced axes back with size 1, so that it broadcasts against what was reduced.
+#[track_caller]
+fn restore_axes(tensor: &Tensor, shape: &[usize], mask: &Mask) -> Result<Tensor> {
+    views::reshape_to(tensor, &kept_shape(shape, mask))
+}
+
+#[track_caller]
+fn binary(row: &'static super::elementwise::Row, a: &Tensor, b: impl Into<Arg2>) -> Result<Tensor> {
+    match b.into() {
+        Arg2::Tensor(b) => apply(row, &[], &[Arg::Tensor(a), Arg::Tensor(&b)]),
+        Arg2::Number(b) => apply(row, &[], &[Arg::Tensor(a), Arg::Scalar(b)]),
+    }
+}
+
+/// The second operand of [`binary`].
+enum Arg2 {
+    Tensor(Tensor),
+    Number(Scalar),
+}
+
+impl From<&Tensor> for Arg2 {
+    fn from(tensor: &Tensor) -> Self {
+        Self::Tensor(tensor.clone())
+    }
+}
+
+impl From<f64> for Arg2 {
+    fn from(number: f64) -> Self {
+        Self::Number(Scalar::Float(number))
+    }
+}
+
+/// What a recorded reduction computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Sum,
+    Mean,
+    Prod,
+    Var { correction: f64 },
+    Std { correction: f64 },
+    Norm { p: f64 },
+    /// Ties share the gradient evenly.
+    Extreme,
+    LogSumExp,
+}
+
+struct ReduceRule {
+    name: &'static str,
+    kind: Kind,
+    shape: Shape,
+    mask: Mask,
+}
+
+impl ReduceRule {
+    /// Saved values in order: the input, then the output, as far as the kind reads them.
+    fn reads_input(&self) -> bool {
+        !matches!(self.kind, Kind::Sum | Kind::Mean)
+    }
+
+    fn reads_output(&self) -> bool {
+        matches!(self.kind, Kind::Prod | Kind::Std { .. } | Kind::Norm { .. } | Kind::Extreme | Kind::LogSumExp)
+    }
+
+    fn input_gradient(&self, cx: &Backward<'_>) -> Result<Tensor> {
+        let grad = restore_axes(&cx.only_grad(), &self.shape, &self.mask)?;
+        let input = || cx.saved(0);
+        let output = || restore_axes(&cx.saved(1)?, &self.shape, &self.mask);
+        let elements = count(&self.shape, &self.mask) as f64;
+        match self.kind {
+            Kind::Sum => views::broadcast_to(&grad, &self.shape),
+            Kind::Mean => views::broadcast_to(&binary(&rows::div::ROW, &grad, elements)?, &self.shape),
+            Kind::Prod => super::scan::prod_backward(&grad, &input()?, &output()?, &self.mask),
+            Kind::Var { correction } => {
+                let input = input()?;
+                let centred = binary(&rows::sub::ROW, &input, &mean_kept(&input, &self.mask)?)?;
+                let scaled = binary(&rows::mul::ROW, &grad, 2.0 / (elements - correction).max(0.0))?;
+                binary(&rows::mul::ROW, &scaled, &centred)
+            }
+            Kind::Std { correction } => {
+                let (input, std) = (input()?, output()?);
+                let centred = binary(&rows::sub::ROW, &input, &mean_kept(&input, &self.mask)?)?;
+                let scale = binary(&rows::mul::ROW, &std, (elements - correction).max(0.0))?;
+                // Where all elements are equal: 0, as PyTorch has it.
+                let slope = zero_where_zero(&std, &binary(&rows::div::ROW, &grad, &scale)?)?;
+                binary(&rows::mul::ROW, &slope, &centred)
+            }
+            Kind::Norm { p } => norm_backward(&grad, &input()?, &output()?, p, &self.mask),
+            Kind::Extreme => share_among_ties(&grad, &input()?, &output()?, &self.mask),
+            Kind::LogSumExp => {
+                let difference = binary(&rows::sub::ROW, &input()?, &output()?)?;
+                binary(&rows::mul::ROW, &grad, &apply(&rows::exp::ROW, &[], &[(&difference).into()])?)
+            }
+        }
+    }
+}
+
+impl Rule for ReduceRule {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let grad = self.input_gradient(cx)?;
+        cx.put(0, grad);
+        Ok(())
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        match (self.reads_input(), self.reads_output()) {
+            (true, true) => vec![("self", 0), ("result", 1)],
+            (true, false) => vec![("self", 0)],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// `value` where `test` is not zero, 0 elsewhere.
+#[track_caller]
+fn zero_where_zero(test: &Tensor, value: &Tensor) -> Result<Tensor> {
+    let zero = apply(&rows::eq::ROW, &[], &[test.into(), Scalar::Int(0).into()])?;
+    super::select::where_(&zero, Scalar::Int(0).into(), value.into())
+}
+
+#[track_caller]
+fn mean_kept(input: &Tensor, mask: &Mask) -> Result<Tensor> {
+    let axes = axes_of(mask);
+    mean(input, Some(&axes), true, None)
+}
+
+fn axes_of(mask: &Mask) -> SmallVec<[i64; 6]> {
+    (0..mask.len()).filter(|&axis| mask[axis]).map(|axis| axis as i64).collect()
+}
+
+/// d‖x‖ₚ/dx = x·|x|^(p−2) / ‖x‖ₚ^(p−1); 0 where the norm is 0.
+#[track_caller]
+fn norm_backward(grad: &Tensor, x: &Tensor, norm: &Tensor, p: f64, mask: &Mask) -> Result<Tensor> {
+    let sign = |x: &Tensor| apply(&rows::sign::ROW, &[], &[x.into()]);
+    let abs = |x: &Tensor| apply(&rows::abs::ROW, &[], &[x.into()]);
+    let pow = |x: &Tensor, p: f64| super::powers::pow(x.into(), Scalar::Float(p).into());
+    if p == 0.0 {
+        return binary(&rows::mul::ROW, x, 0.0);
+    }
+    if p == 1.0 {
+        return binary(&rows::mul::ROW, grad, &sign(x)?);
+    }
+    if p == 2.0 {
+        let slope = zero_where_zero(norm, &binary(&rows::div::ROW, grad, norm)?)?;
+        return binary(&rows::mul::ROW, &slope, x);
+    }
+    if p.is_infinite() {
+        let shared = share_among_ties(grad, &abs(x)?, norm, mask)?;
+        return binary(&rows::mul::ROW, &shared, &sign(x)?);
+    }
+    let slope = zero_where_zero(norm, &binary(&rows::div::ROW, grad, &pow(norm, p - 1.0)?)?)?;
+    let direction = if p < 2.0 {
+        let magnitude = zero_where_zero(x, &pow(&abs(x)?, p - 1.0)?)?;
+        binary(&rows::mul::ROW, &sign(x)?, &magnitude)?
+    } else {
+        binary(&rows::mul::ROW, x, &pow(&abs(x)?, p - 2.0)?)?
+    };
+    binary(&rows::mul::ROW, &slope, &direction)
+}
+
+/// The gradient of an extreme, divided evenly among the elements that attain it.
+#[track_caller]
+fn share_among_ties(grad: &Tensor, x: &Tensor, extreme: &Tensor, mask: &Mask) -> Result<Tensor> {
+    let equal = apply(&rows::eq::ROW, &[], &[x.into(), extreme.into()])?;
+    let nan = apply(&rows::isnan::ROW, &[], &[x.into()])?;
+    let both_nan = apply(&rows::logical_and::ROW, &[], &[(&nan).into(), (&apply(&rows::isnan::ROW, &[], &[extreme.into()])?).into()])?;
+    let attained = apply(&rows::logical_or::ROW, &[], &[(&equal).into(), (&both_nan).into()])?;
+    let attained = copy::to_dtype(&attained, grad.dtype())?;
+    let ties = sum(&attained, Some(&axes_of(mask)), true, None)?;
+    binary(&rows::mul::ROW, &attained, &binary(&rows::div::ROW, grad, &ties)?)
+}
+
+#[track_caller]
+fn finish(
+    rule: impl FnOnce() -> ReduceRule,
+    operand: &Operand,
+    reads: (bool, bool),
+    output: Array,
+) -> Result<Tensor> {
+    if !is_recorded(&[operand]) {
+        return Ok(Tensor::from_array(output));
+    }
+    let mut saves: SmallVec<[Save<'_>; 2]> = SmallVec::new();
+    if reads.0 {
+        saves.push(Save::Input(operand));
+    }
+    if reads.1 {
+        saves.push(Save::Output(0));
+    }
+    record(rule(), &[operand], &saves, output)
+}
+
+#[track_caller]
+fn reduce_recorded(
+    op: &'static str,
+    name: &'static str,
+    kind: Kind,
+    reduction: Reduction,
+    input: &Tensor,
+    mask: Mask,
+    keep: bool,
+    dtype: DType,
+) -> Result<Tensor> {
+    let operand = input.operand()?;
+    let [output] = reduce_array(op, reduction, &operand.array, &mask, keep, [dtype])?;
+    let rule = ReduceRule { name, kind, shape: operand.array.shape().into(), mask };
+    let reads = (rule.reads_input(), rule.reads_output());
+    finish(|| rule, &operand, reads, output)
+}
+
+/// Dtype of a sum or product: integers and `bool` in `int64`.
+fn sum_dtype(op: &'static str, input: DType, asked: Option<DType>) -> Result<DType> {
+    match asked {
+        Some(dtype) => dtype.supported(op),
+        None if input.is_float() => Ok(input),
+        None => Ok(DType::I64),
+    }
+}
+
+/// Dtype of a moment: floating-point only.
+fn float_dtype(op: &'static str, what: &str, input: DType, asked: Option<DType>) -> Result<DType> {
+    let dtype = asked.unwrap_or(input);
+    if dtype.is_float() {
+        dtype.supported(op)
+    } else {
+        Err(Error::runtime(
+            op,
+            format!(
+                "{op}(): could not infer output dtype. {what} dtype must be either a floating point or complex dtype. \
+                 Got: {}",
+                super::elementwise::torch_name(input)
+            ),
+        ))
+    }
+}
+
+/// The name of the form without axes or with: `SumBackward0`, `SumBackward1`.
+fn by_axes(axes: Option<&[i64]>, all: &'static str, some: &'static str) -> &'static str {
+    if axes.is_none() { all } else { some }
+}
+
+#[track_caller]
+fn as_dtype(input: &Tensor, asked: Option<DType>) -> Result<Tensor> {
+    match asked {
+        Some(dtype) if dtype != input.dtype() && dtype.is_float() => copy::to_dtype(input, dtype),
+        _ => Ok(input.clone()),
+    }
+}
+
+/// Sum over `axes` (all if `None`); integers and `bool` give `int64`.
+#[track_caller]
+pub fn sum(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
+    let input = &as_dtype(input, dtype)?;
+    let mask = mask("sum", axes, input.rank())?;
+    let dtype = sum_dtype("sum", input.dtype(), dtype)?;
+    let name = by_axes(axes, "SumBackward0", "SumBackward1");
+    reduce_recorded("sum", name, Kind::Sum, Reduction::Sum, input, mask, keep, dtype)
+}
+
+/// Sums a gradient over broadcast axes down to `shape`.
+#[track_caller]
+pub fn sum_to(grad: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    let own = grad.shape();
+    let fits = own.len() >= shape.len()
+        && own[own.len() - shape.len()..].iter().zip(shape).all(|(&own, &size)| own == size || size == 1);
+    if !fits {
+        return Err(Error::shapes("backward", &own, shape, format!("expected a gradient that broadcasts from {shape:?}")));
+    }
+    let lead = own.len() - shape.len();
+    let axes: SmallVec<[i64; 6]> =
+        (0..own.len()).filter(|&axis| axis < lead || (shape[axis - lead] == 1 && own[axis] != 1)).map(|axis| axis as i64).collect();
+    let summed = if axes.is_empty() { grad.clone() } else { sum(grad, Some(&axes), true, None)? };
+    views::reshape_to(&summed, shape)
+}
+
+/// Mean over `axes`, of floats.
+#[track_caller]
+pub fn mean(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
+    let input = &as_dtype(input, dtype)?;
+    let mask = mask("mean", axes, input.rank())?;
+    let dtype = float_dtype("mean", "Input", input.dtype(), dtype)?;
+    let name = by_axes(axes, "MeanBackward0", "MeanBackward1");
+    reduce_recorded("mean", name, Kind::Mean, Reduction::Mean, input, mask, keep, dtype)
+}
+
+/// Product of all elements or over one axis.
+#[track_caller]
+pub fn prod(input: &Tensor, axis: Option<i64>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
+    let input = &as_dtype(input, dtype)?;
+    let axes = axis.map(|axis| [axis]);
+    let axes = axes.as_ref().map(<[i64; 1]>::as_slice);
+    let mask = mask("prod", axes, input.rank())?;
+    let dtype = sum_dtype("prod", input.dtype(), dtype)?;
+    let name = by_axes(axes, "ProdBackward0", "ProdBackward1");
+    reduce_recorded("prod", name, Kind::Prod, Reduction::Prod, input, mask, keep, dtype)
+}
+
+/// Variance over `axes`, `correction` subtracted from the number of elements.
+#[track_caller]
+pub fn var(input: &Tensor, axes: Option<&[i64]>, correction: f64, keep: bool) -> Result<Tensor> {
+    let mask = mask("var", axes, input.rank())?;
+    let dtype = moment_dtype("var", input.dtype())?;
+    reduce_recorded(
+        "var",
+        "VarBackward0",
+        Kind::Var { correction },
+        Reduction::Var { correction },
+        input,
+        mask,
+        keep,
+        dtype,
+    )
+}
+
+fn moment_dtype(op: &'static str, dtype: DType) -> Result<DType> {
+    if dtype.is_float() {
+        Ok(dtype)
+    } else {
+        Err(Error::runtime(op, "std and var only support floating point and complex dtypes"))
+    }
+}
+
+
+
+/// Standard deviation over `axes`.
+#[track_caller]
+pub fn std(input: &Tensor, axes: Option<&[i64]>, correction: f64, keep: bool) -> Result<Tensor> {
+    let mask = mask("std", axes, input.rank())?;
+    let dtype = moment_dtype("std", input.dtype())?;
+    let operand = input.operand()?;
+    let [variance] = reduce_array("std", Reduction::Var { correction }, &operand.array, &mask, keep, [dtype])?;
+    let output = in_array(&rows::sqrt::ROW, variance)?;
+    let rule = ReduceRule {
+        name: "StdBackward0",
+        kind: Kind::Std { correction },
+        shape: operand.array.shape().into(),
+        mask,
+    };
+    finish(|| rule, &operand, (true, true), output)
+}
+
+/// A row applied to an array outside the graph.
+fn in_array(row: &'static super::elementwise::Row, array: Array) -> Result<Array> {
+    let _off = crate::graph::no_grad();
+    Ok(apply(row, &[], &[(&Tensor::from_array(array)).into()])?.array())
+}
+
+/// ‖x‖ₚ over `axes`: p = 2, 1, 0 (number of non-zeros), ±∞ or any other number.
+#[track_caller]
+pub fn norm(input: &Tensor, p: f64, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
+    let input = &as_dtype(input, dtype)?;
+    let mask = mask("norm", axes, input.rank())?;
+    let own = input.dtype();
+    if !own.is_float() {
+        return Err(Error::runtime(
+            "norm",
+            format!(
+                "linalg.vector_norm: Expected a floating point or complex tensor as input. Got {}",
+                super::elementwise::torch_name(own)
+            ),
+        ));
+    }
+    let operand = input.operand()?;
+    let reduction = match p {
+        0.0 => Reduction::CountNonzero,
+        1.0 => Reduction::SumAbs,
+        2.0 => Reduction::SumSquares,
+        f64::INFINITY => Reduction::MaxAbs,
+        f64::NEG_INFINITY => Reduction::MinAbs,
+        p => Reduction::SumAbsPow(p),
+    };
+    if p < 0.0 && count(operand.array.shape(), &mask) == 0 {
+        return Err(Error::runtime("norm", format!("linalg.vector_norm cannot compute the {p} norm on an empty tensor because the operation does not have an identity")));
+    }
+    let [raw] = match reduction {
+        Reduction::CountNonzero => {
+            let [counted] = reduce_array("norm", reduction, &operand.array, &mask, keep, [DType::I64])?;
+            [counted.cast("norm", own)?]
+        }
+        _ => reduce_array("norm", reduction, &operand.array, &mask, keep, [own])?,
+    };
+    let output = match reduction {
+        Reduction::SumSquares => in_array(&rows::sqrt::ROW, raw)?,
+        Reduction::SumAbsPow(p) => {
+            let _off = crate::graph::no_grad();
+            super::powers::pow((&Tensor::from_array(raw)).into(), Scalar::Float(1.0 / p).into())?.array()
+        }
+        _ => raw,
+    };
+    let rule = ReduceRule {
+        name: "LinalgVectorNormBackward0",
+        kind: Kind::Norm { p },
+        shape: operand.array.shape().into(),
+        mask,
+    };
+    finish(|| rule, &operand, (true, true), output)
+}
+
+/// Nothing can be an extreme of nothing.
+fn refuse_empty(op: &'static str, shape: &[usize], mask: &Mask) -> Result<()> {
+    let empty = shape.iter().zip(mask).position(|(&size, &reduced)| reduced && size == 0);
+    match empty {
+        Some(axis) if mask.iter().all(|&reduced| reduced) && mask.len() != 1 => Err(Error::runtime(
+            op,
+            format!("{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument. (dim {axis} is empty)"),
+        )),
+        Some(axis) => {
+            Err(Error::index(op, format!("{op}(): Expected reduction dim {axis} to have non-zero size.")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Greatest (or least) elements over `axes`; ties share the gradient evenly.
+#[track_caller]
+pub fn extreme(input: &Tensor, greatest: bool, axes: Option<&[i64]>, keep: bool) -> Result<Tensor> {
+    let (op, name) = match (greatest, axes) {
+        (true, None) => ("max", "MaxBackward1"),
+        (false, None) => ("min", "MinBackward1"),
+        (true, Some(_)) => ("amax", "AmaxBackward0"),
+        (false, Some(_)) => ("amin", "AminBackward0"),
+    };
+    let mask = mask(op, axes, input.rank())?;
+    refuse_empty(op, &input.shape(), &mask)?;
+    let reduction = if greatest { Reduction::Max } else { Reduction::Min };
+    let dtype = input.dtype();
+    reduce_recorded(op, name, Kind::Extreme, reduction, input, mask, keep, dtype)
+}
+
+/// The gradient of a chosen element goes to where it was.
+struct ChosenRule {
+    name: &'static str,
+    axis: usize,
+    shape: Shape,
+    keep: bool,
+}
+
+impl Rule for ChosenRule {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let (mut grad, mut index) = (cx.only_grad(), cx.saved(0)?);
+        if !self.shape.is_empty() && !self.keep {
+            grad = views::unsqueeze(&grad, self.axis as i64)?;
+            index = views::unsqueeze(&index, self.axis as i64)?;
+        }
+        let result = super::index::put_along(&self.shape, self.axis, &index, &grad)?;
+        cx.put(0, result);
+        Ok(())
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        vec![("indices", 0)]
+    }
+}
+
+/// Records a selection along an axis whose positions are known: (values, indices).
+#[track_caller]
+pub fn chosen(
+    name: &'static str,
+    operand: &Operand,
+    axis: usize,
+    keep: bool,
+    values: Array,
+    indices: Array,
+) -> Result<(Tensor, Tensor)> {
+    let shape: Shape = operand.array.shape().into();
+    let index = Tensor::from_array(indices.clone());
+    if !is_recorded(&[operand]) {
+        return Ok((Tensor::from_array(values), index));
+    }
+    let rule = ChosenRule { name, axis, shape, keep };
+    Ok((record(rule, &[operand], &[Save::Array(&indices)], values)?, index))
+}
+
+/// Greatest (or least) element along an axis, and where it is; the gradient goes there.
+#[track_caller]
+pub fn extreme_along(input: &Tensor, greatest: bool, axis: i64, keep: bool) -> Result<(Tensor, Tensor)> {
+    let (op, name) = if greatest { ("max", "MaxBackward0") } else { ("min", "MinBackward0") };
+    let operand = input.operand()?;
+    let axis_index = shape::normalize_axis(op, axis, operand.array.rank())?;
+    let mask = mask(op, Some(&[axis]), operand.array.rank())?;
+    refuse_empty(op, operand.array.shape(), &mask)?;
+    let reduction = if greatest { Reduction::MaxWithIndex } else { Reduction::MinWithIndex };
+    let dtype = operand.array.dtype();
+    let [values, indices] = reduce_array(op, reduction, &operand.array, &mask, keep, [dtype, DType::I64])?;
+    chosen(name, &operand, axis_index, keep, values, indices)
+}
+
+/// Position of the greatest (or least) element, of all or along an axis.
+pub fn arg_extreme(input: &Tensor, greatest: bool, axis: Option<i64>, keep: bool) -> Result<Tensor> {
+    let op = if greatest { "argmax" } else { "argmin" };
+    let array = input.array();
+    if array.dtype() == DType::Bool {
+        return Err(Error::dtype(op, DType::Bool, format!("\"{op}_cpu\" not implemented for 'Bool'")));
+    }
+    let axes = axis.map(|axis| [axis]);
+    let mask = mask(op, axes.as_ref().map(<[i64; 1]>::as_slice), array.rank())?;
+    if array.numel() == 0 && axis.is_none() {
+        return Err(Error::index(
+            op,
+            format!("{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."),
+        ));
+    }
+    refuse_empty(op, array.shape(), &mask)?;
+    let reduction = if greatest { Reduction::ArgMax } else { Reduction::ArgMin };
+    let [positions] = reduce_array(op, reduction, &array, &mask, keep, [DType::I64])?;
+    Ok(Tensor::from_array(positions))
+}
+
+/// A reduction without gradient to `dtype`.
+fn plain(op: &'static str, reduction: Reduction, input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: DType) -> Result<Tensor> {
+    let array = input.array();
+    let mask = mask(op, axes, array.rank())?;
+    let [output] = reduce_array(op, reduction, &array, &mask, keep, [dtype])?;
+    Ok(Tensor::from_array(output))
+}
+
+/// `bool`, but `uint8` for `uint8`, as PyTorch has it for `any` and `all`.
+fn truth_dtype(input: &Tensor) -> DType {
+    if input.dtype() == DType::U8 { DType::U8 } else { DType::Bool }
+}
+
+/// Whether any element is not zero.
+pub fn any(input: &Tensor, axes: Option<&[i64]>, keep: bool) -> Result<Tensor> {
+    plain("any", Reduction::Any, input, axes, keep, truth_dtype(input))
+}
+
+/// Whether no element is zero.
+pub fn all(input: &Tensor, axes: Option<&[i64]>, keep: bool) -> Result<Tensor> {
+    plain("all", Reduction::All, input, axes, keep, truth_dtype(input))
+}
+
+/// Number of elements that are not zero.
+pub fn count_nonzero(input: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
+    plain("count_nonzero", Reduction::CountNonzero, input, axes, false, DType::I64)
+}
+
+/// ln Σ eˣ over `axes`, without overflow.
+#[track_caller]
+pub fn logsumexp(input: &Tensor, axes: &[i64], keep: bool) -> Result<Tensor> {
+    let input = &if input.dtype().is_float() { input.clone() } else { copy::to_dtype(input, crate::default_dtype())? };
+    let operand = input.operand()?;
+    let mask = mask("logsumexp", Some(axes), operand.array.rank())?;
+    let output = {
+        let _off = crate::graph::no_grad();
+        let detached = Tensor::from_array(operand.array.clone());
+        let axes = axes_of(&mask);
+        let peak = if count(operand.array.shape(), &mask) == 0 {
+            let kept = kept_shape(operand.array.shape(), &mask);
+            Tensor::from_array(Array::zeros("logsumexp", &kept, operand.array.dtype())?)
+        } else {
+            let peak = extreme(&detached, true, Some(&axes), true)?;
+            // An infinite peak would give inf − inf.
+            let infinite = apply(&rows::isinf::ROW, &[], &[(&peak).into()])?;
+            super::select::where_(&infinite, Scalar::Int(0).into(), (&peak).into())?
+        };
+        let shifted = binary(&rows::sub::ROW, &detached, &peak)?;
+        let exponentials = apply(&rows::exp::ROW, &[], &[(&shifted).into()])?;
+        let total = sum(&exponentials, Some(&axes), true, None)?;
+        let result = binary(&rows::add::ROW, &apply(&rows::log::ROW, &[], &[(&total).into()])?, &peak)?.array();
+        if keep { result } else { drop_axes("logsumexp", &result, &mask)? }
+    };
+    let rule = ReduceRule {
+        name: "LogsumexpBackward0",
+        kind: Kind::LogSumExp,
+        shape: operand.array.shape().into(),
+        mask,
+    };
+    finish(|| rule, &operand, (true, true), output)
+}
