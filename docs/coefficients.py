@@ -76,17 +76,16 @@ ROOT = mp.findroot(mp.digamma, 1.4616)
 
 
 def digamma_slope(x):
-    x = x + mp.mpf(3) / 2
+    x = x + 2
     d = x - ROOT
     if abs(d) < mp.mpf(10) ** -15:
         return mp.polygamma(1, ROOT)
     return mp.digamma(x) / d
 
 
-def lgamma2(t):
-    if abs(t) < mp.mpf(10) ** -20:
-        return 1 - mp.euler
-    return mp.loggamma(2 + t) / t
+def lgamma_slope(n):
+    """lgamma(n + t) / t for n = 1, 2."""
+    return lambda t: mp.loggamma(n + t) / t if abs(t) > mp.mpf(10) ** -20 else mp.digamma(n)
 
 
 # Constants as unevaluated sums of three numbers of the type, so that products with small integers lose nothing.
@@ -115,8 +114,9 @@ TABLE = [
     ("ERFC", "ln((1 + 2x) exp(x²) erfc(x)) = P((x - 2) / (x + 2)), 1/2 <= x <= 28 (10.2 in f32)",
      lambda t: scaled_erfc_log(2 * (1 + t) / (1 - t)), -0.6, (mp.mpf(82) / 122, mp.mpf(26) / 30), 9, 22),
     ("ERFC_LOG", "ln(erfc(x)) = P(x - 2.5), 1 <= x <= 4", lambda x: mp.log(mp.erfc(x + 2.5)), -1.51, 1.51, 8, None),
-    ("LGAMMA", "lgamma(2 + t) = t P(t), |t| <= 1/2", lgamma2, -0.5, 0.5, None, 18),
-    ("DIGAMMA", "psi(x) = (x - root) P(x - 1.5), 1 <= x <= 2", digamma_slope, -0.5, 0.5, None, 21),
+    ("LGAMMA_1", "lgamma(1 + t) = t P(t), |t| <= 1/2", lgamma_slope(1), -0.5, 0.5, None, 28),
+    ("LGAMMA_2", "lgamma(2 + t) = t P(t), |t| <= 1/2", lgamma_slope(2), -0.5, 0.5, None, 18),
+    ("DIGAMMA", "psi(x) = (x - root) P(x - 2), 1 <= x <= 3", digamma_slope, -1, 1, None, 28),
 ]
 
 

@@ -17,25 +17,25 @@ pub(super) trait Cast<To> {
 /// the processor answers with the smallest integer; narrow integers are the low bits of that of 64 bits.
 macro_rules! float_to_int {
     ($($float:ty),*) => {$(
-        impl Cast<i64> for $float {
-            #[inline(always)]
-            fn cast(self) -> i64 {
-                // 2⁶³ is exact in either type; a NaN compares false.
-                if self < 9_223_372_036_854_775_808.0 { self as i64 } else { i64::MIN }
-            }
-        }
-        impl Cast<i32> for $float {
-            #[inline(always)]
-            fn cast(self) -> i32 {
-                // Below the smallest integer `as` saturates to it.
-                if self < 2_147_483_648.0 { self as i32 } else { i32::MIN }
-            }
-        }
+        float_to_int!(@wide $float: i32, -2_147_483_648.0; i64, -9_223_372_036_854_775_808.0);
         float_to_int!(@narrow $float: u8, i8, i16);
         impl Cast<B8> for $float {
             #[inline(always)]
             fn cast(self) -> B8 {
                 B8::from(self != 0.0)
+            }
+        }
+    )*};
+    // The bounds are exact in either type. `as` would saturate, which no vector instruction does.
+    (@wide $float:ty: $($int:ty, $low:expr);*) => {$(
+        impl Cast<$int> for $float {
+            #[inline(always)]
+            fn cast(self) -> $int {
+                // Bitwise `&`, so that no branch stands in the way of vectors; a NaN is not in range.
+                let in_range = (self >= $low) & (self < -$low);
+                let value: $float = if in_range { self } else { $low };
+                // SAFETY: in range and not a NaN.
+                unsafe { value.to_int_unchecked() }
             }
         }
     )*};

@@ -154,3 +154,25 @@ fn windows_that_do_not_fit_are_refused() {
     assert_eq!(Window::new(&[usize::MAX], &[3], &[1], &[1], &[1], false), None);
     assert_eq!(Window::new(&[5], &[usize::MAX], &[1], &[1], &[2], false), None);
 }
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let mut random = Random(24);
+    let window = Window::new(&[30, 30], &[3, 3], &[1, 1], &[1, 1], &[1, 1], false).unwrap();
+    let size = ConvSize { batch: 6, in_channels: 16, out_channels: 8, groups: 1, window };
+    let x = random.units(6 * 16 * 900);
+    let weight = random.units(8 * 16 * 9);
+    let g = random.units(6 * 8 * 900);
+    let results = [1, 2, 5].map(|threads| {
+        parallel::set_num_threads(threads);
+        let (mut y, mut dx, mut dw) = (vec![0.0; g.len()], vec![0.0; x.len()], vec![0.0; weight.len()]);
+        // SAFETY: contiguous operands of the sizes stated.
+        unsafe {
+            conv(&size, input(&x), input(&weight), None, output(&mut y));
+            conv_backward_input(&size, input(&g), input(&weight), output(&mut dx));
+            conv_backward_weight(&size, input(&x), input(&g), output(&mut dw));
+        }
+        [y, dx, dw].concat().iter().map(|v: &f64| v.to_bits()).collect::<Vec<_>>()
+    });
+    assert!(results[0] == results[1] && results[0] == results[2]);
+}

@@ -13,6 +13,10 @@ const COST_PER_BYTE: u64 = 100;
 /// Bytes of a chunk of a contiguous copy: about 25 µs of work.
 const CHUNK_BYTES: usize = 1 << 18;
 
+/// Sides of the tiles that are copied from one axis order to another: each page that is touched serves for a kilobyte
+/// of 4-byte elements, and the pages and bytes of a tile fit the second-level caches for both.
+const COPY_TILE: (usize, usize) = (256, 256);
+
 /// Side of the squares that a transposition moves at a time: a whole cache line of 4-byte elements on either side.
 const SQUARE: usize = 16;
 
@@ -57,7 +61,7 @@ pub unsafe fn copy(shape: &[usize], input: In, output: Out) {
         });
         return;
     }
-    let grid = plan.boxes();
+    let grid = plan.boxes(COPY_TILE);
     let plan = &plan;
     let boxes = grid.len();
     let per_chunk = (CHUNK_BYTES / size / grid.box_len()).max(1);
@@ -171,6 +175,9 @@ unsafe fn copy_units<U: Copy>(
     src: *const u8,
     src_strides: &[isize],
 ) {
+    // Begin with an axis along which something moves.
+    let skip = dims.iter().take_while(|&&dim| dim == 1).count();
+    let (dims, dst_strides, src_strides) = (&dims[skip..], &dst_strides[skip..], &src_strides[skip..]);
     let Some((&n, outer_dims)) = dims.split_first() else {
         // SAFETY: one element on either side.
         return unsafe { dst.cast::<U>().write_unaligned(src.cast::<U>().read_unaligned()) };
@@ -180,8 +187,8 @@ unsafe fn copy_units<U: Copy>(
     let transposed = outer_dims.first().is_some_and(|&m| {
         m > 1
             && n > 1
-            && ((dst_strides[0] == unit && src_strides[1] == unit && src_strides[0] != unit)
-                || (src_strides[0] == unit && dst_strides[1] == unit && dst_strides[0] != unit))
+            && ((dst_strides[0] == unit && src_strides[1] == unit && src_strides[0].abs() > unit)
+                || (src_strides[0] == unit && dst_strides[1] == unit && dst_strides[0].abs() > unit))
     });
     let used = if transposed { 2 } else { 1 };
     let mut index: PerAxis<usize> = dims[used..].iter().map(|_| 0).collect();

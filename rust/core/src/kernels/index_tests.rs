@@ -228,3 +228,21 @@ fn nonzero_lists_positions_and_counts_nan() {
     }
     assert_eq!(out, [0, 1, 1, 0, 1, 2]);
 }
+
+#[test]
+fn any_number_of_threads_adds_duplicates_in_the_same_order() {
+    let (rows, cols, n) = (7, 300, 2000);
+    let mut random = Random(10);
+    let src: Vec<f32> = random.units(n * cols).iter().map(|&v| v as f32).collect();
+    let index: Vec<i64> = (0..n).map(|_| random.below(rows) as i64).collect();
+    let strides = [cols as isize, 1];
+    let results = [1, 2, 5].map(|threads| {
+        parallel::set_num_threads(threads);
+        let mut sums = vec![0f32; rows * cols];
+        let (to, from) = (output(&mut sums, &strides), input(&src, &strides));
+        // SAFETY: contiguous operands of their shapes.
+        unsafe { index_add(&[n, cols], 0, rows, false, to, input(&index, &[1]), from, true).unwrap() };
+        sums.iter().map(|v| v.to_bits()).collect::<Vec<_>>()
+    });
+    assert!(results[0] == results[1] && results[0] == results[2]);
+}

@@ -6,14 +6,21 @@
 
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
+use super::LoopFn;
 use super::element::{B8, Element};
 use super::math::{Float, error_function, exponential, gamma, hyperbolic, logarithm, power, trigonometric};
 use super::number::{Int, Order, Real, Ring};
+use super::row::{Body, run};
 
 /// An element type that lanes can hold.
 pub trait LaneElement: Element {
     /// The mask that says a lane must be computed again: as wide as the element where that can happen, else nothing.
     type Rare: Rare;
+    /// Compiles a row loop with groups of as many lanes as a register of the widest kind holds (two registers for
+    /// 8-byte elements).
+    fn row<B: Body<N, In = Self>, const N: usize>() -> LoopFn;
+    /// What an incomplete group is filled up with: 1, which is rare for no function and divides everything.
+    const PADDING: Self;
     /// The value as lanes hold it: `bool` bytes become 0 or 1.
     #[inline(always)]
     fn normal(self) -> Self {
@@ -158,6 +165,7 @@ impl<T: LaneElement + PartialOrd> Order for Lane<T> {
 
 macro_rules! operators {
     ($type:ty, $($trait:ident $method:ident ($a:ident, $b:ident) $body:expr;)*) => {$(
+        #[allow(clippy::suspicious_arithmetic_impl, reason = "the sum of truth values is their or")]
         impl $trait for Lane<$type> {
             type Output = Self;
             #[inline(always)]
@@ -169,7 +177,16 @@ macro_rules! operators {
     )*};
 }
 
-/// The divisor, or 1 for 0: the caller excludes 0, but the padding of a last group must not trap.
+/// `LaneElement::row` with so many lanes in a group.
+macro_rules! row_of_groups {
+    ($group:tt) => {
+        fn row<B: Body<N, In = Self>, const N: usize>() -> LoopFn {
+            run::<B, N, $group>
+        }
+    };
+}
+
+/// The divisor, or 1 for 0, which the caller excludes: a loop cannot vectorise around a panic.
 macro_rules! divisor {
     ($value:expr) => {
         if $value == 0 { 1 } else { $value }
@@ -180,6 +197,8 @@ macro_rules! integer_lane {
     ($type:ident, $bits:literal, $negative:expr) => {
         impl LaneElement for $type {
             type Rare = ();
+            const PADDING: Self = 1;
+            row_of_groups!({ if $bits == 64 { 16 } else { 512 / $bits } });
         }
         operators! { $type,
             Add add (a, b) a.wrapping_add(b);
@@ -294,6 +313,8 @@ integer_lane!(i64, 64, |x: i64| x < 0);
 
 impl LaneElement for B8 {
     type Rare = ();
+    const PADDING: Self = Self(1);
+    row_of_groups!(64);
     #[inline(always)]
     fn normal(self) -> Self {
         Self((self.0 != 0) as u8)
@@ -396,9 +417,13 @@ impl Int for Lane<B8> {
 
 impl LaneElement for f32 {
     type Rare = i32;
+    const PADDING: Self = 1.0;
+    row_of_groups!(16);
 }
 impl LaneElement for f64 {
     type Rare = i64;
+    const PADDING: Self = 1.0;
+    row_of_groups!(16);
 }
 
 /// The elements that [`Real`] lanes hold.
@@ -419,7 +444,8 @@ impl<T: FloatElement> Lane<T> {
     }
 }
 
-/// A number computed the slow way, by `libm` in `f64`, rounded to `T`: what a rare lane falls back to.
+/// A number computed the slow way, by `libm` in `f64`, rounded to `T`: what a rare lane falls back to. (`libm` has no
+/// digamma, and its acosh is finite for some x < 1: both are our own.)
 #[derive(Clone, Copy)]
 pub struct Exact<T> {
     /// Its value.
@@ -520,13 +546,13 @@ macro_rules! arithmetic {
                 let (a, b) = (self.value, other.value);
                 // Where b is NaN the comparison fails and b is taken.
                 let m = if a > b { a } else { b };
-                self.with2(other, if a == a { m } else { a })
+                self.with2(other, if a.unordered() { a } else { m })
             }
             #[inline(always)]
             fn minimum(self, other: Self) -> Self {
                 let (a, b) = (self.value, other.value);
                 let m = if a < b { a } else { b };
-                self.with2(other, if a == a { m } else { a })
+                self.with2(other, if a.unordered() { a } else { m })
             }
         }
     };
@@ -657,7 +683,7 @@ macro_rules! exact_functions {
 exact_functions! {
     exp libm::exp, exp2 libm::exp2, expm1 libm::expm1, log libm::log, log2 libm::log2, log10 libm::log10,
     log1p libm::log1p, sin libm::sin, cos libm::cos, tan libm::tan, asin libm::asin, acos libm::acos, atan libm::atan,
-    sinh libm::sinh, cosh libm::cosh, tanh libm::tanh, asinh libm::asinh, acosh libm::acosh, atanh libm::atanh,
+    sinh libm::sinh, cosh libm::cosh, tanh libm::tanh, asinh libm::asinh, acosh hyperbolic::acosh, atanh libm::atanh,
     erf libm::erf, erfc libm::erfc, lgamma gamma::lgamma_exact, digamma gamma::digamma_exact;
     atan2 libm::atan2, pow libm::pow, fmod libm::fmod
 }

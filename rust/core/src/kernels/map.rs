@@ -22,6 +22,10 @@ const ROW: usize = 64;
 /// Picoseconds per element for each operand that has to be gathered, scattered or converted.
 const GATHER_COST: u64 = 400;
 
+/// Sides of a box that is read along one axis and written along another: rows long enough for the loop, columns of two
+/// cache lines of 4-byte elements.
+const TILE: (usize, usize) = (128, BLOCK / 128);
+
 /// Bytes between the blocks of a scratch buffer beyond their size: blocks that lie a multiple of 4,096 bytes apart
 /// compete for the same sets of the cache, and loads from one wait for stores to another.
 const STAGGER: usize = 192;
@@ -160,7 +164,7 @@ unsafe fn run_blocks(kernel: &Kernel, op: *const u8, shape: &[usize], inputs: &[
         return unsafe { run_dense(kernel, op, n, &addresses, inputs.len(), outputs.len()) };
     }
 
-    let grid = plan.boxes();
+    let grid = plan.boxes(TILE);
     let strides = (0..plan.operands).map(|i| stride_list(&plan, i)).collect();
     let indirect = (0..plan.operands)
         .filter(|&i| {

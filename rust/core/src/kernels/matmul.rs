@@ -170,32 +170,37 @@ fn cost<T>(work: usize, per_multiplication: u64) -> u64 {
 }
 
 unsafe fn float<T: Float>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>, beta: T, c: Out<'_>) {
-    let problem = Problem::<T>::new(size, a, b, c);
+    let mut problem = Problem::<T>::new(size, a, b, c);
     let (m, n, k) = (problem.m, problem.n, problem.k);
     let work = problem.work();
     let total = work.saturating_mul(problem.count);
-    let one = |index: usize, rows: Range<usize>, cols: Range<usize>| {
-        let (a, b, c) = problem.entry(index);
-        let size = [rows.len(), cols.len(), k];
-        let (a, b, c) = (a.at(rows.start, 0), b.at(0, cols.start), c.at(rows.start, cols.start));
-        // SAFETY: the contract of `matmul`; chunks are disjoint entries or panels of C.
-        unsafe { product(size, alpha, a, b, beta, c) };
-    };
+    let mut copy = Vec::new();
     if total <= BATCH_GRAIN && problem.count == 1 {
-        return one(0, 0..m, 0..n);
+        // SAFETY: the contract of `matmul`.
+        return unsafe { part(&problem, alpha, beta, 0, 0..m, 0..n) };
     }
     if work <= PANEL_GRAIN / 4 && problem.count > 1 {
         let group = (BATCH_GRAIN / work).max(1);
         let chunks = problem.count.div_ceil(group);
         return parallel::run(chunks, cost::<T>(total, COST), &|chunk| {
             for index in chunk * group..((chunk + 1) * group).min(problem.count) {
-                one(index, 0..m, 0..n);
+                // SAFETY: the contract of `matmul`; chunks are disjoint entries of C.
+                unsafe { part(&problem, alpha, beta, index, 0..m, 0..n) };
             }
         });
     }
     if problem.count == 1 && m == 1 && n == 1 {
         // SAFETY: the contract of `matmul`.
         return unsafe { long_dot(k, alpha, problem.a, problem.b, beta, problem.c.ptr) };
+    }
+    if problem.count == 1 && m > 1 && n > 1 {
+        let parts = depth_parts(m, n, k);
+        if parts > 1 {
+            // SAFETY: the contract of `matmul`.
+            return unsafe { split_depth(parts, [m, n, k], alpha, problem.a, problem.b, beta, problem.c) };
+        }
+        // SAFETY: the contract of `matmul`.
+        unsafe { straighten(&mut problem, &mut copy) };
     }
     let (height, width) = panels::<T>(m, n, k, problem.c);
     let (down, across) = (m.div_ceil(height), n.div_ceil(width));
@@ -204,31 +209,136 @@ unsafe fn float<T: Float>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>, 
     parallel::run(problem.count * down * across, cost::<T>(total, per), &|chunk| {
         let (index, panel) = (chunk / (down * across), chunk % (down * across));
         let (row, col) = (panel % down * height, panel / down * width);
-        one(index, row..(row + height).min(m), col..(col + width).min(n));
+        // SAFETY: the contract of `matmul`; chunks are disjoint entries or panels of C.
+        unsafe { part(&problem, alpha, beta, index, row..(row + height).min(m), col..(col + width).min(n)) };
     });
 }
+
+/// The panel of C at `rows` and `cols` of one batch entry.
+unsafe fn part<T: Float>(
+    problem: &Problem<T>,
+    alpha: T,
+    beta: T,
+    index: usize,
+    rows: Range<usize>,
+    cols: Range<usize>,
+) {
+    let (a, b, c) = problem.entry(index);
+    let size = [rows.len(), cols.len(), problem.k];
+    let (a, b, c) = (a.at(rows.start, 0), b.at(0, cols.start), c.at(rows.start, cols.start));
+    // SAFETY: the caller's panel.
+    unsafe { product(size, alpha, a, b, beta, c) };
+}
+
+/// Whether the rows of C, rather than its columns, lie contiguously.
+fn along_columns<T: Copy>(c: ViewMut<T>) -> bool {
+    c.rs.unsigned_abs() > c.cs.unsigned_abs()
+}
+
+/// Into how many parts a product of few results and great depth is cut.
+fn depth_parts(m: usize, n: usize, k: usize) -> usize {
+    // With at least 128 results a side there are panels enough; a part shorter than 1024 is dominated by its sums.
+    if m.max(n) > 128 || k < 2048 { 1 } else { (k / 1024).min(16) }
+}
+
+/// A product whose depth is cut into parts, which are added in order.
+unsafe fn split_depth<T: Float>(
+    parts: usize,
+    [m, n, k]: [usize; 3],
+    alpha: T,
+    a: View<T>,
+    b: View<T>,
+    beta: T,
+    c: ViewMut<T>,
+) {
+    let step = k.div_ceil(parts);
+    let parts = k.div_ceil(step);
+    let mut sums = vec![T::ZERO; parts * m * n];
+    // SAFETY: every part has its own sums.
+    unsafe {
+        let memory = Shared::new((a, b, sums.as_mut_ptr()));
+        parallel::run(parts, cost::<T>(m * n * k, COST), &|part| {
+            let (a, b, sums) = memory.get();
+            let (start, depth) = (part * step, step.min(k - part * step));
+            let to = ViewMut { ptr: sums.add(part * m * n), rs: n as isize, cs: 1 };
+            product([m, n, depth], T::ONE, a.at(0, start), b.at(start, 0), T::ZERO, to);
+        });
+        for row in 0..m {
+            for col in 0..n {
+                let sum: T = (0..parts).map(|part| sums[(part * m + row) * n + col]).sum();
+                put(c.at(row, col).ptr, sum, alpha, beta);
+            }
+        }
+    }
+}
+
+/// Copies the operand that `faer` reads in place so that its depth is contiguous, where that pays.
+///
+/// Otherwise each step in depth is another cache line, and with strides of a multiple of 4096 bytes they all fall on
+/// the same few places of a level-1 cache: 1024³ takes twice the time.
+unsafe fn straighten<T: Float>(problem: &mut Problem<T>, copy: &mut Vec<T>) {
+    let (m, n, k) = (problem.m, problem.n, problem.k);
+    let rows = along_columns(problem.c);
+    // Either A, or B transposed: `free` rows of `k`.
+    let (view, free, reuse) = if rows { (problem.a, m, n) } else { (problem.b.t(), n, m) };
+    // Each element copied is used `reuse` times at about a hundredth of the price of the copy.
+    if view.cs == 1 || reuse < 256 || free < 64 || copy.try_reserve_exact(free.saturating_mul(k)).is_err() {
+        return;
+    }
+    copy.resize(free * k, T::ZERO);
+    // SAFETY: chunks write different rows of the copy.
+    unsafe {
+        let memory = Shared::new((view, copy.as_mut_ptr()));
+        parallel::run(free.div_ceil(TILE), cost::<T>(free * k, 1000), &|chunk| {
+            let (from, to) = memory.get();
+            let rows = chunk * TILE..((chunk + 1) * TILE).min(free);
+            let mut tile = [[T::ZERO; TILE]; TILE];
+            for start in (0..k).step_by(TILE) {
+                let depths = start..(start + TILE).min(k);
+                for (j, depth) in depths.clone().enumerate() {
+                    for (i, row) in rows.clone().enumerate() {
+                        tile[i][j] = *from.at(row, depth).ptr;
+                    }
+                }
+                for (tile, row) in tile.iter().zip(rows.clone()) {
+                    std::ptr::copy_nonoverlapping(tile.as_ptr(), to.add(row * k + start), depths.len());
+                }
+            }
+        });
+    }
+    let straight = View { ptr: copy.as_ptr(), rs: k as isize, cs: 1 };
+    if rows {
+        problem.a = straight;
+    } else {
+        problem.b = straight.t();
+    }
+}
+
+/// Side of a tile of a transposed copy: one cache line of `f32`. Both sides use whole lines, one after the other, since
+/// rows a multiple of 4096 bytes apart push each other out of the cache.
+const TILE: usize = 16;
 
 /// Height and width of the panels of C.
 ///
 /// `faer` packs the operand along the contiguous axis of C (once per panel) and reads the other one in place, so
 /// panels are cut across the contiguous axis first, in whole vectors, and along the other one only where that leaves
 /// long columns.
-fn panels<T>(m: usize, n: usize, k: usize, c: ViewMut<T>) -> (usize, usize) {
-    let along_columns = c.rs.unsigned_abs() > c.cs.unsigned_abs();
-    let (packed, free) = if along_columns { (n, m) } else { (m, n) };
+fn panels<T: Copy>(m: usize, n: usize, k: usize, c: ViewMut<T>) -> (usize, usize) {
+    let (packed, free) = if along_columns(c) { (n, m) } else { (m, n) };
     let work = m.saturating_mul(n).saturating_mul(k.max(1));
     // Matrix-vector products are bound by memory: chunks of a quarter of a megabyte elements.
     let grain = if m == 1 || n == 1 { 1 << 18 } else { PANEL_GRAIN };
     let wanted = work.div_ceil(grain).clamp(1, 256);
     // One 64-byte vector is the least, four of them by four columns fill the kernel's registers.
-    let vector = 64 / size_of::<T>();
+    // Matrix-vector products want runs that the hardware can fetch ahead.
+    let vector = if m == 1 || n == 1 { COLUMN_BLOCK } else { 64 / size_of::<T>() };
     let packed_count = wanted.min(packed.div_ceil(4 * vector)).max(1);
     let packed_step = packed.div_ceil(packed_count).next_multiple_of(vector);
     let packed_count = packed.div_ceil(packed_step);
     // Packing an element costs about as much as 64 multiplications with it.
     let free_count = wanted.div_ceil(packed_count).min(free.div_ceil(512)).max(1);
     let free_step = free.div_ceil(free_count).next_multiple_of(4);
-    if along_columns { (free_step, packed_step) } else { (packed_step, free_step) }
+    if along_columns(c) { (free_step, packed_step) } else { (packed_step, free_step) }
 }
 
 /// `C = beta·C + alpha·A·B` on the calling thread, for kernels that have their own chunks.
@@ -318,18 +428,22 @@ unsafe fn put<T: Float>(y: *mut T, value: T, alpha: T, beta: T) {
     unsafe { *y = if beta == T::ZERO { alpha * value } else { alpha * value + beta * *y } };
 }
 
-/// Accumulators of a dot product: four vectors of 64 bytes cover the latency of an addition.
-const DOT_LANES: usize = 64;
+/// Accumulators of a long dot product: four vectors of 64 bytes cover the latency of an addition.
+const LONG_LANES: usize = 64;
+/// Accumulators of a short one, where the final tree counts.
+const SHORT_LANES: usize = 16;
+/// Elements from which a dot product is long.
+const LONG: usize = 512;
 
 /// Dot product of contiguous vectors. Multiplication and addition round separately: with two loads per product a fused
 /// one is no faster, and so every machine gets the same bits.
 #[inline(always)]
-unsafe fn dot<T: Float>(k: usize, a: *const T, b: *const T) -> T {
-    let mut lanes = [T::ZERO; DOT_LANES];
-    let whole = k - k % DOT_LANES;
+unsafe fn dot<T: Float, const L: usize>(k: usize, a: *const T, b: *const T) -> T {
+    let mut lanes = [T::ZERO; L];
+    let whole = k - k % L;
     // SAFETY: both vectors have k elements.
     unsafe {
-        for start in (0..whole).step_by(DOT_LANES) {
+        for start in (0..whole).step_by(L) {
             for (lane, sum) in lanes.iter_mut().enumerate() {
                 *sum += *a.add(start + lane) * *b.add(start + lane);
             }
@@ -348,45 +462,45 @@ simd! {
         m: usize, k: usize, alpha: T, a: *const T, rs: isize, x: *const T, beta: T, y: *mut T, ys: isize,
     ) {
         for i in 0..m as isize {
-            put(y.offset(i * ys), dot(k, a.offset(i * rs), x), alpha, beta);
+            let row = a.offset(i * rs);
+            let sum = if k < LONG { dot::<T, SHORT_LANES>(k, row, x) } else { dot::<T, LONG_LANES>(k, row, x) };
+            put(y.offset(i * ys), sum, alpha, beta);
         }
     }
 }
 
-/// Rows of a column-major matrix that are summed together.
-const COLUMN_BLOCK: usize = 64;
+/// Rows of a column-major matrix that are summed together: their sums stay in a level-1 cache, and a column is read in
+/// runs long enough for the hardware to fetch ahead.
+const COLUMN_BLOCK: usize = 512;
 
 simd! {
-    /// `y = beta·y + alpha·A·x`, columns of A contiguous: blocks of rows, summed over the columns in order.
+    /// `y = beta·y + alpha·A·x`, columns of A contiguous: blocks of rows, four columns at a time.
     #[allow(clippy::too_many_arguments)]
     unsafe fn matvec_columns<T: Float>(
         m: usize, k: usize, alpha: T, a: *const T, cs: isize, x: *const T, beta: T, y: *mut T, ys: isize,
     ) {
-        let mut start = 0;
-        while start + COLUMN_BLOCK <= m {
-            let mut sums = [T::ZERO; COLUMN_BLOCK];
-            for j in 0..k {
-                let (column, factor) = (a.add(start).offset(j as isize * cs), *x.add(j));
-                for (lane, sum) in sums.iter_mut().enumerate() {
-                    *sum += *column.add(lane) * factor;
-                }
-            }
-            for (lane, &sum) in sums.iter().enumerate() {
-                put(y.offset((start + lane) as isize * ys), sum, alpha, beta);
-            }
-            start += COLUMN_BLOCK;
-        }
-        let rest = m - start;
         let mut sums = [T::ZERO; COLUMN_BLOCK];
-        if rest > 0 {
-            for j in 0..k {
-                let (column, factor) = (a.add(start).offset(j as isize * cs), *x.add(j));
-                for (lane, sum) in sums[..rest].iter_mut().enumerate() {
-                    *sum += *column.add(lane) * factor;
+        for start in (0..m).step_by(COLUMN_BLOCK) {
+            let sums = &mut sums[..COLUMN_BLOCK.min(m - start)];
+            sums.fill(T::ZERO);
+            let column = |j: usize| a.add(start).offset(j as isize * cs);
+            let fours = k - k % 4;
+            for j in (0..fours).step_by(4) {
+                let from = [column(j), column(j + 1), column(j + 2), column(j + 3)];
+                let factor = [*x.add(j), *x.add(j + 1), *x.add(j + 2), *x.add(j + 3)];
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    let pair = *from[0].add(i) * factor[0] + *from[1].add(i) * factor[1];
+                    *sum += pair + (*from[2].add(i) * factor[2] + *from[3].add(i) * factor[3]);
                 }
             }
-            for (lane, &sum) in sums[..rest].iter().enumerate() {
-                put(y.offset((start + lane) as isize * ys), sum, alpha, beta);
+            for j in fours..k {
+                let (from, factor) = (column(j), *x.add(j));
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    *sum += *from.add(i) * factor;
+                }
+            }
+            for (i, &sum) in sums.iter().enumerate() {
+                put(y.offset((start + i) as isize * ys), sum, alpha, beta);
             }
         }
     }
@@ -423,10 +537,10 @@ mod small {
 
     /// Bytes of B that may be packed on the stack.
     const PACK_BYTES: usize = 16 << 10;
-    /// Columns in a block of C: a vector of 64 bytes for f32, two for f64.
+    /// Columns in a narrow block of C: a vector of 64 bytes for f32, two for f64.
     const COLS: usize = 16;
-    /// Rows in a block of C.
-    const ROWS: usize = 8;
+    /// Rows in a block of C: with 32 columns of f32 eight accumulators, which cover the latency of an addition.
+    const ROWS: usize = 4;
 
     /// Whether `run` takes this product (C's rows are contiguous).
     pub fn fits<T>([m, n, k]: [usize; 3], b: View<T>) -> bool {
@@ -459,22 +573,41 @@ mod small {
                     let pack = pack.as_mut_ptr().cast::<T>();
                     (pack_b(k, n, b, pack), n.next_multiple_of(COLS) as isize)
                 };
-                for col in (0..n).step_by(COLS) {
-                    let cols = COLS.min(n - col);
-                    let b = b.add(col);
-                    let mut row = 0;
-                    while row + ROWS <= m {
-                        block::<T, S, ROWS>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, col));
-                        row += ROWS;
-                    }
-                    while row + 2 <= m {
-                        block::<T, S, 2>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, col));
-                        row += 2;
-                    }
-                    if row < m {
-                        block::<T, S, 1>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, col));
-                    }
+                let mut col = 0;
+                // Registers of 64 bytes come by the 32: blocks twice as wide need fewer loads per product.
+                while size_of::<S::f32s>() == 64 && col + 2 * COLS <= n {
+                    blocks::<T, S, { 2 * COLS }>([m, 2 * COLS, k], alpha, a, b.add(col), b_rs, beta, c.at(0, col));
+                    col += 2 * COLS;
                 }
+                while col < n {
+                    blocks::<T, S, COLS>([m, COLS.min(n - col), k], alpha, a, b.add(col), b_rs, beta, c.at(0, col));
+                    col += COLS;
+                }
+            }
+        }
+    }
+
+    /// `m × W` elements of C (of which only the first columns may be there), block by block.
+    #[inline(always)]
+    unsafe fn blocks<T: Float, S: pulp::Simd, const W: usize>(
+        [m, cols, k]: [usize; 3],
+        alpha: T,
+        a: View<T>,
+        b: *const T,
+        b_rs: isize,
+        beta: T,
+        c: ViewMut<T>,
+    ) {
+        let mut row = 0;
+        // SAFETY: the caller's blocks lie inside the operands.
+        unsafe {
+            while row + ROWS <= m {
+                block::<T, S, ROWS, W>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, 0));
+                row += ROWS;
+            }
+            while row < m {
+                block::<T, S, 1, W>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, 0));
+                row += 1;
             }
         }
     }
@@ -499,10 +632,10 @@ mod small {
         to
     }
 
-    /// `R × 16` elements of C, the sums over k in registers.
+    /// `R × W` elements of C, the sums over k in registers.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)]
-    unsafe fn block<T: Float, S: pulp::Simd, const R: usize>(
+    unsafe fn block<T: Float, S: pulp::Simd, const R: usize, const W: usize>(
         k: usize,
         cols: usize,
         alpha: T,
@@ -512,14 +645,14 @@ mod small {
         beta: T,
         c: ViewMut<T>,
     ) {
-        let mut sums = [[T::ZERO; COLS]; R];
+        let mut sums = [[T::ZERO; W]; R];
         // SAFETY: the caller's block lies inside the operands.
         unsafe {
-            for depth in 0..k {
-                let from = b.offset(depth as isize * b_rs);
-                let values: [T; COLS] = from.cast::<[T; COLS]>().read_unaligned();
-                for (row, sums) in sums.iter_mut().enumerate() {
-                    let factor = *a.at(row, depth).ptr;
+            let rows: [*const T; R] = std::array::from_fn(|row| a.at(row, 0).ptr);
+            for depth in 0..k as isize {
+                let values: [T; W] = b.offset(depth * b_rs).cast::<[T; W]>().read_unaligned();
+                for (row, sums) in rows.iter().zip(&mut sums) {
+                    let factor = *row.offset(depth * a.cs);
                     for (sum, &value) in sums.iter_mut().zip(&values) {
                         *sum = fused::<S, T>(factor, value, *sum);
                     }
@@ -527,9 +660,9 @@ mod small {
             }
             for (row, sums) in sums.iter().enumerate() {
                 let to = c.at(row, 0).ptr;
-                if cols == COLS && beta == T::ZERO {
+                if cols == W && beta == T::ZERO {
                     let scaled = sums.map(|sum| alpha * sum);
-                    to.cast::<[T; COLS]>().write_unaligned(scaled);
+                    to.cast::<[T; W]>().write_unaligned(scaled);
                 } else {
                     for (col, &sum) in sums[..cols].iter().enumerate() {
                         put(to.add(col), sum, alpha, beta);

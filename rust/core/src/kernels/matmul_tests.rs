@@ -212,3 +212,54 @@ fn beta_zero_does_not_read_the_output() {
         assert!(c.iter().all(|&x| x == k as f32), "{m} {n} {k}: {c:?}");
     }
 }
+
+/// A contiguous product of `m × k` by `k × n`, A and B transposed in memory where asked.
+fn contiguous_product(m: usize, n: usize, k: usize, transposed: [bool; 2]) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+    let mut random = Random(9);
+    let (a, b) = (random.units(m * k), random.units(k * n));
+    let mut c = vec![f64::NAN; m * n];
+    let strides = |rows: usize, cols: usize, t: bool| if t { [1, rows as isize] } else { [cols as isize, 1] };
+    let (sa, sb) = (strides(m, k, transposed[0]), strides(k, n, transposed[1]));
+    // SAFETY: dense matrices of their sizes.
+    unsafe {
+        matmul(
+            MatmulSize { batch: &[], m, n, k },
+            1.0,
+            In { ptr: a.as_ptr().cast(), dtype: DType::F64, strides: &sa },
+            In { ptr: b.as_ptr().cast(), dtype: DType::F64, strides: &sb },
+            0.0,
+            Out { ptr: c.as_mut_ptr().cast(), dtype: DType::F64, strides: &[n as isize, 1] },
+        );
+    }
+    (a, b, c)
+}
+
+#[test]
+fn transposed_and_deep_products_match_the_definition() {
+    for (m, n, k) in [(70, 300, 90), (300, 260, 33), (60, 33, 5000), (2, 2, 2049)] {
+        for transposed in [[false, false], [true, false], [false, true], [true, true]] {
+            let (a, b, c) = contiguous_product(m, n, k, transposed);
+            let left = |i: usize, d: usize| if transposed[0] { a[d * m + i] } else { a[i * k + d] };
+            let right = |d: usize, j: usize| if transposed[1] { b[j * k + d] } else { b[d * n + j] };
+            for i in 0..m {
+                for j in 0..n {
+                    let expected: f64 = (0..k).map(|d| left(i, d) * right(d, j)).sum();
+                    assert_near(c[i * n + j], expected, 1e-11, &format!("{m} {n} {k} {transposed:?}"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    for (m, n, k) in [(400, 700, 300), (60, 33, 9000), (1, 2000, 600), (2000, 1, 600), (1, 1, 300_000)] {
+        for transposed in [[false, false], [true, true]] {
+            let results = [1, 2, 5].map(|threads| {
+                parallel::set_num_threads(threads);
+                contiguous_product(m, n, k, transposed).2.iter().map(|v| v.to_bits()).collect::<Vec<_>>()
+            });
+            assert!(results[0] == results[1] && results[0] == results[2], "{m} {n} {k}");
+        }
+    }
+}

@@ -92,6 +92,7 @@ pub trait Real:
     /// `self * a + b` with one rounding.
     fn mul_add(self, a: Self, b: Self) -> Self;
     /// Is NaN.
+    #[allow(clippy::wrong_self_convention, reason = "numbers are passed by value")]
     fn is_nan(self) -> Self::Mask;
     /// Magnitude of `self`, sign of `sign`.
     fn copysign(self, sign: Self) -> Self;

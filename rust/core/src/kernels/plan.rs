@@ -9,11 +9,6 @@ use super::MAX_OPERANDS;
 /// is small against its work.
 pub(super) const BLOCK: usize = 4096;
 
-/// Inner extent of a tile that is read along one axis and written along another.
-const TILE_INNER: usize = 128;
-/// Outer extent of such a tile: a cache line of 4-byte elements twice.
-const TILE_OUTER: usize = BLOCK / TILE_INNER;
-
 /// Bytes of a cache line: strides below it touch neighbouring elements together anyway.
 const CACHE_LINE: usize = 64;
 
@@ -149,17 +144,20 @@ impl Plan {
 
     /// Cuts the iteration space into boxes of about [`BLOCK`] elements. Where some operand runs along another axis than
     /// the innermost one the boxes are tiles over both, so that its cache lines are used whole; that axis becomes the
-    /// second.
-    pub fn boxes(&mut self) -> Grid {
+    /// second. `tile` has the extents along the innermost and along that axis.
+    pub fn boxes(&mut self, tile: (usize, usize)) -> Grid {
         if let Some(across) = self.across() {
             let axis = self.axes.remove(across);
             self.axes.insert(1, axis);
             let mut extents: PerAxis<usize> = self.axes.iter().map(|_| 1).collect();
             // A short side leaves its room to the other.
             let (inner, outer) = (self.axes[0].size, self.axes[1].size);
-            extents[0] = inner.min((BLOCK / outer).max(TILE_INNER));
-            extents[1] = outer.min((BLOCK / inner).max(TILE_OUTER));
-            Grid::new(&self.axes, extents)
+            let room = tile.0 * tile.1;
+            extents[0] = inner.min((room / outer).max(tile.0));
+            extents[1] = outer.min((room / inner).max(tile.1));
+            let mut grid = Grid::new(&self.axes, extents);
+            grid.across = true;
+            grid
         } else {
             self.linear_boxes(BLOCK)
         }
@@ -219,13 +217,16 @@ pub(super) struct Grid {
     extents: PerAxis<usize>,
     sizes: PerAxis<usize>,
     counts: PerAxis<usize>,
+    /// Whether boxes are numbered along the second axis first: what is read by tiles then goes on in the pages where
+    /// it was, which matters more than where it is written.
+    across: bool,
 }
 
 impl Grid {
     fn new(axes: &[Axis], extents: PerAxis<usize>) -> Self {
         let sizes: PerAxis<usize> = axes.iter().map(|axis| axis.size).collect();
         let counts = sizes.iter().zip(&extents).map(|(size, &extent)| size.div_ceil(extent)).collect();
-        Self { extents, sizes, counts }
+        Self { extents, sizes, counts, across: false }
     }
 
     /// Number of boxes.
@@ -242,6 +243,11 @@ impl Grid {
     pub fn locate(&self, mut index: usize, origin: &mut PerAxis<usize>, dims: &mut PerAxis<usize>) {
         origin.clear();
         dims.clear();
+        if self.across {
+            let (inner, outer) = (self.counts[0], self.counts[1]);
+            let (plane, within) = (index / (inner * outer), index % (inner * outer));
+            index = plane * (inner * outer) + within % outer * inner + within / outer;
+        }
         for ((&count, &extent), &size) in self.counts.iter().zip(&self.extents).zip(&self.sizes) {
             let start = index % count * extent;
             index /= count;

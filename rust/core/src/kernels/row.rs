@@ -1,28 +1,26 @@
 //! A formula compiled into a loop: one [`LoopFn`] per formula and element type.
 //!
-//! The loop is compiled for each instruction set that `pulp` knows (AVX-512, AVX2 with FMA, NEON, portable) with the
-//! formula inlined, in groups of [`GROUP`] lanes that pass through local arrays: what the compiler sees has no aliasing
+//! The loop is compiled for each instruction set that `pulp` knows (AVX-512, AVX2 with FMA, NEON) with the
+//! formula inlined, in groups of a register's worth of lanes that pass through local arrays: what the compiler sees has no aliasing
 //! and no early exit, so it vectorises. Lanes that come out `rare` are computed again over [`Exact`].
 
 use std::marker::PhantomData;
 use std::sync::LazyLock;
+use std::sync::atomic::{Ordering, compiler_fence};
+
+#[cfg(target_arch = "x86_64")]
+use pulp::Simd;
 
 use super::LoopFn;
 use super::element::{B8, Element};
 use super::lane::{Exact, FloatElement, Lane, LaneElement, Rare};
 use super::number::{Int, IntFormula, Predicate, RealFormula, RealPredicate, Ring, RingFormula};
 
-/// Lanes computed together: four registers of the widest kind for `f32`.
-pub const GROUP: usize = 64;
-
-/// The last group is padded to a multiple of this many lanes: one register of the widest kind for `f32`.
-const STEP: usize = 16;
-
 /// The instruction set, detected once.
 static ARCH: LazyLock<pulp::Arch> = LazyLock::new(pulp::Arch::new);
 
 /// A formula made concrete for one element type.
-trait Body<const N: usize> {
+pub trait Body<const N: usize> {
     /// The formula's type; its value holds the parameters.
     type Formula;
     /// Type of the inputs.
@@ -38,90 +36,127 @@ trait Body<const N: usize> {
 }
 
 /// Computes the rare lanes of a group again.
+///
+/// # Safety
+/// A group of elements is readable at every input.
 #[cold]
 #[inline(never)]
-fn recompute<B: Body<N>, const N: usize>(
+unsafe fn recompute<B: Body<N>, const N: usize, const G: usize>(
     formula: &B::Formula,
-    inputs: &[[B::In; GROUP]; N],
-    rare: &[<B::In as LaneElement>::Rare; GROUP],
-    output: &mut [B::Out; GROUP],
-    lanes: usize,
+    inputs: &[*const B::In; N],
+    rare: &[<B::In as LaneElement>::Rare; G],
+    results: &mut [B::Out; G],
 ) {
-    for i in (0..lanes).filter(|&i| rare[i].is_set()) {
-        output[i] = B::exact(formula, std::array::from_fn(|k| inputs[k][i]));
+    for i in (0..G).filter(|&i| rare[i].is_set()) {
+        // SAFETY: as promised.
+        results[i] = B::exact(formula, inputs.map(|input| unsafe { input.add(i).read_unaligned() }));
     }
 }
 
+/// Room for the last, incomplete group, aligned so that no register-wide access crosses a cache line.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Buffer<T, const G: usize>([T; G]);
+
 /// A loop about to run on some instruction set.
-struct Run<'a, B: Body<N>, const N: usize> {
+struct Run<'a, B: Body<N>, const N: usize, const G: usize> {
     formula: &'a B::Formula,
     inputs: [*const B::In; N],
     output: *mut B::Out,
     n: usize,
 }
 
-impl<B: Body<N>, const N: usize> pulp::WithSimd for Run<'_, B, N> {
+impl<B: Body<N>, const N: usize, const G: usize> pulp::WithSimd for Run<'_, B, N, G> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
-        let Self { formula, inputs, output, n } = self;
-        let mut group = [[B::In::default(); GROUP]; N];
-        let mut results = [B::Out::default(); GROUP];
-        let mut rare = [<B::In as LaneElement>::Rare::NO; GROUP];
-        let mut start = 0;
-        while start < n {
-            let lanes = GROUP.min(n - start);
+        let Self { formula, mut inputs, mut output, n } = self;
+        let (mut groups, rest) = (n / G, n % G);
+        let mut in_buffers = [Buffer([B::In::PADDING; G]); N];
+        let mut out_buffer = Buffer([B::Out::default(); G]);
+        let mut last = std::ptr::null_mut::<u8>();
+        // At most twice: all full groups, then the rest as a full group in the buffers, through the same code.
+        loop {
+            for _ in 0..groups {
+                // SAFETY: the caller vouches for n elements at each operand, or they are the buffers, of group size.
+                unsafe {
+                    group::<B, N, G>(formula, &inputs, output);
+                    inputs = inputs.map(|input| input.add(G));
+                    output = output.add(G);
+                }
+                // Costs nothing, but the optimiser must not vectorise across groups, which it would do by gathers.
+                compiler_fence(Ordering::SeqCst);
+            }
+            if !last.is_null() {
+                // SAFETY: `last` is where the rest of the output goes.
+                unsafe { copy_bytes(out_buffer.0.as_ptr().cast(), last, rest * size_of::<B::Out>()) };
+                return;
+            }
+            if rest == 0 {
+                return;
+            }
+            last = output.cast::<u8>();
+            output = out_buffer.0.as_mut_ptr();
             for k in 0..N {
-                // SAFETY: the caller of the loop vouches for n elements at each input, and start + lanes <= n.
-                unsafe { load(inputs[k].add(start), &mut group[k], lanes) };
+                let buffer = in_buffers[k].0.as_mut_ptr();
+                // SAFETY: the rest of the input is readable, and shorter than the buffer.
+                unsafe { copy_bytes(inputs[k].cast(), buffer.cast(), rest * size_of::<B::In>()) };
+                inputs[k] = buffer;
             }
-            let padded = lanes.next_multiple_of(STEP).min(GROUP);
-            let mut any = <B::In as LaneElement>::Rare::NO;
-            for i in 0..padded {
-                let (value, flag) = B::lane(formula, std::array::from_fn(|k| group[k][i]));
-                results[i] = value;
-                rare[i] = flag;
-                any = any.or(flag);
-            }
-            if any.is_set() {
-                recompute::<B, N>(formula, &group, &rare, &mut results, lanes);
-            }
-            // SAFETY: the caller vouches for n elements at the output; all inputs of this group have been read.
-            unsafe { store(&results, output.add(start), lanes) };
-            start += lanes;
+            groups = 1;
         }
     }
 }
 
-/// Copies `lanes` elements from memory; a full group in one piece.
+/// One group: reads all inputs, computes, writes.
 ///
 /// # Safety
-/// `lanes <= GROUP` elements are readable at `from`.
+/// A group of elements is readable at every input and writable at the output, which overlaps an input exactly or not
+/// at all.
 #[inline(always)]
-unsafe fn load<T: Copy>(from: *const T, to: &mut [T; GROUP], lanes: usize) {
-    if lanes == GROUP {
-        // SAFETY: as promised; the array's alignment is not assumed.
-        *to = unsafe { from.cast::<[T; GROUP]>().read_unaligned() };
-    } else {
-        // SAFETY: as promised; `to` is a local array of at least that size.
-        unsafe { std::ptr::copy_nonoverlapping(from.cast::<u8>(), to.as_mut_ptr().cast(), lanes * size_of::<T>()) };
+unsafe fn group<B: Body<N>, const N: usize, const G: usize>(
+    formula: &B::Formula,
+    inputs: &[*const B::In; N],
+    output: *mut B::Out,
+) {
+    let mut x = [[B::In::default(); G]; N];
+    for k in 0..N {
+        // SAFETY: as promised. As bytes, because tensor memory need not be aligned.
+        unsafe {
+            std::ptr::copy_nonoverlapping(inputs[k].cast::<u8>(), x[k].as_mut_ptr().cast(), G * size_of::<B::In>());
+        }
+    }
+    let mut results = [B::Out::default(); G];
+    let mut rare = [<B::In as LaneElement>::Rare::NO; G];
+    let mut any = <B::In as LaneElement>::Rare::NO;
+    for i in 0..G {
+        let (value, flag) = B::lane(formula, std::array::from_fn(|k| x[k][i]));
+        results[i] = value;
+        rare[i] = flag;
+        any = any.or(flag);
+    }
+    if any.is_set() {
+        // Copies, so that the address of what stays in registers otherwise is never taken.
+        let (inputs, rare, mut mixed) = (*inputs, rare, results);
+        // SAFETY: as promised; nothing has been written yet.
+        unsafe { recompute::<B, N, G>(formula, &inputs, &rare, &mut mixed) };
+        results = mixed;
+    }
+    // SAFETY: as promised.
+    unsafe {
+        std::ptr::copy_nonoverlapping(results.as_ptr().cast::<u8>(), output.cast(), G * size_of::<B::Out>());
     }
 }
 
-/// Copies `lanes` elements to memory; a full group in one piece.
+/// `copy_nonoverlapping`, out of line: for the few bytes of an incomplete group it need not be copied into each loop.
 ///
 /// # Safety
-/// `lanes <= GROUP` elements are writable at `to`.
-#[inline(always)]
-unsafe fn store<T: Copy>(from: &[T; GROUP], to: *mut T, lanes: usize) {
-    if lanes == GROUP {
-        // SAFETY: as promised; the array's alignment is not assumed.
-        unsafe { to.cast::<[T; GROUP]>().write_unaligned(*from) };
-    } else {
-        // SAFETY: as promised; `from` is a local array of at least that size.
-        unsafe { std::ptr::copy_nonoverlapping(from.as_ptr().cast::<u8>(), to.cast(), lanes * size_of::<T>()) };
-    }
+/// As for `copy_nonoverlapping`.
+#[inline(never)]
+unsafe fn copy_bytes(from: *const u8, to: *mut u8, bytes: usize) {
+    // SAFETY: as promised.
+    unsafe { std::ptr::copy_nonoverlapping(from, to, bytes) };
 }
 
 /// The [`LoopFn`] of a body.
@@ -129,12 +164,49 @@ unsafe fn store<T: Copy>(from: &[T; GROUP], to: *mut T, lanes: usize) {
 /// # Safety
 /// As for every `LoopFn`: `op` points to a `B::Formula`, `inputs` to N pointers to `n` elements of `B::In`, `outputs`
 /// to one pointer to `n` elements of `B::Out`, which overlaps an input exactly or not at all.
-unsafe fn run<B: Body<N>, const N: usize>(op: *const u8, inputs: *const *const u8, outputs: *const *mut u8, n: usize) {
+pub(super) unsafe fn run<B: Body<N>, const N: usize, const G: usize>(
+    op: *const u8,
+    inputs: *const *const u8,
+    outputs: *const *mut u8,
+    n: usize,
+) {
     // SAFETY: as promised.
     let (formula, inputs, output) = unsafe {
         (&*op.cast::<B::Formula>(), std::array::from_fn(|k| (*inputs.add(k)).cast::<B::In>()), (*outputs).cast())
     };
-    ARCH.dispatch(Run::<B, N> { formula, inputs, output, n });
+    let run = Run::<B, N, G> { formula, inputs, output, n };
+    #[cfg(target_arch = "x86_64")]
+    match *ARCH {
+        pulp::Arch::V4(simd) => Simd::vectorize(simd, run),
+        pulp::Arch::V3(simd) => Simd::vectorize(simd, run),
+        // SAFETY: as promised.
+        _ => unsafe { one_by_one::<B, N>(formula, inputs, output, n) },
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    ARCH.dispatch(run);
+}
+
+/// The loop for x86 processors without AVX2 and fused multiply-add, made before 2013: the formula over the slow path
+/// that exists anyway. A third copy of every loop would be the largest of all, because a fused multiply-add is a
+/// library call there.
+///
+/// # Safety
+/// As for [`run`].
+#[cfg(target_arch = "x86_64")]
+#[cold]
+unsafe fn one_by_one<B: Body<N>, const N: usize>(
+    formula: &B::Formula,
+    inputs: [*const B::In; N],
+    output: *mut B::Out,
+    n: usize,
+) {
+    for i in 0..n {
+        // SAFETY: as promised.
+        unsafe {
+            let x = inputs.map(|input| input.add(i).read_unaligned());
+            output.add(i).write_unaligned(B::exact(formula, x));
+        }
+    }
 }
 
 macro_rules! bodies {
@@ -143,7 +215,8 @@ macro_rules! bodies {
         $name:ident: $body:ident, $formula:ident over $element:ident $(+ $bound:ident)? where [$($condition:tt)*],
         $out:ty, |$result:ident| $value:expr, $exact:expr;
     )*) => {$(
-        struct $body<F, T>(PhantomData<(F, T)>);
+        /// The body of such a loop.
+        pub struct $body<F, T>(PhantomData<(F, T)>);
 
         impl<F: $formula<N>, T: $element $(+ $bound)?, const N: usize> Body<N> for $body<F, T>
         where
@@ -170,7 +243,7 @@ macro_rules! bodies {
         where
             $($condition)*
         {
-            run::<$body<F, T>, N>
+            T::row::<$body<F, T>, N>()
         }
     )*};
 }
@@ -195,4 +268,151 @@ bodies! {
     /// The loop of a predicate of real numbers; inputs are `T`, the output is `bool` bytes 0 and 1.
     real_predicate: RealPredicateBody, RealPredicate over FloatElement where [],
     B8, |y| B8::from(y.on), |f, x| B8::from(f.eval(x.map(Exact::new)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::number::Real;
+
+    struct Sine;
+    impl RealFormula<1> for Sine {
+        fn eval<R: Real>(&self, [x]: [R; 1]) -> R {
+            x.sin()
+        }
+    }
+
+    /// a · x + y, with a parameter.
+    struct Axpy(f64);
+    impl RealFormula<2> for Axpy {
+        fn eval<R: Real>(&self, [x, y]: [R; 2]) -> R {
+            x.lit(self.0).mul_add(x, y.exp())
+        }
+    }
+
+    struct Sum;
+    impl RingFormula<2> for Sum {
+        fn eval<R: Ring>(&self, [x, y]: [R; 2]) -> R {
+            x + y
+        }
+    }
+
+    struct Quotient;
+    impl IntFormula<2> for Quotient {
+        fn eval<R: Int>(&self, [x, y]: [R; 2]) -> R {
+            x.div_floor(y)
+        }
+    }
+
+    struct Positive;
+    impl RealPredicate<1> for Positive {
+        fn eval<R: Real>(&self, [x]: [R; 1]) -> R::Mask {
+            let zero = x.lit(0.0);
+            x.sin().gt(zero)
+        }
+    }
+
+    struct Less;
+    impl Predicate<2> for Less {
+        fn eval<R: crate::kernels::number::Order>(&self, [x, y]: [R; 2]) -> R::Mask {
+            x.lt(y)
+        }
+    }
+
+    /// Runs a loop over elements that start one byte off their alignment.
+    fn apply<F, I: Element, O: Element, const N: usize>(f: &F, run: LoopFn, x: [&[I]; N]) -> Vec<O> {
+        let n = x[0].len();
+        let misaligned = |bytes: usize| vec![0xaa_u8; bytes + 1];
+        let inputs = x.map(|x| {
+            let mut bytes = misaligned(size_of_val(x));
+            // SAFETY: as many bytes as x has.
+            unsafe { copy_bytes(x.as_ptr().cast(), bytes.as_mut_ptr().add(1), size_of_val(x)) };
+            bytes
+        });
+        let mut output = misaligned(n * size_of::<O>());
+        let pointers = inputs.each_ref().map(|bytes| bytes[1..].as_ptr());
+        let out = output[1..].as_mut_ptr();
+        // SAFETY: n elements each, and the formula is the loop's own.
+        unsafe { run(std::ptr::from_ref(f).cast(), pointers.as_ptr(), &out, n) };
+        let mut result = vec![O::default(); n];
+        // SAFETY: n elements each.
+        unsafe { copy_bytes(output[1..].as_ptr(), result.as_mut_ptr().cast(), n * size_of::<O>()) };
+        result
+    }
+
+    /// Common and rare arguments of the sine, interleaved.
+    fn angles<T: FloatElement>(n: usize) -> Vec<T> {
+        (0..n).map(|i| T::lit(if i % 7 == 3 { 1e30 + 1e28 * i as f64 } else { i as f64 * 0.37 })).collect()
+    }
+
+    fn bits<T: FloatElement>(values: &[T]) -> Vec<u64> {
+        values.iter().map(|v| v.to_f64().to_bits()).collect()
+    }
+
+    fn a_lane_depends_on_its_own_value<T: FloatElement>() {
+        for n in 0..150 {
+            let x = angles::<T>(n);
+            let together: Vec<T> = apply(&Sine, real::<Sine, T, 1>(), [&x]);
+            let one_by_one: Vec<T> =
+                x.iter().flat_map(|&x| apply::<_, T, T, 1>(&Sine, real::<Sine, T, 1>(), [&[x]])).collect();
+            assert_eq!(bits(&together), bits(&one_by_one), "{n} elements");
+        }
+    }
+
+    #[test]
+    fn results_do_not_depend_on_position_or_number() {
+        a_lane_depends_on_its_own_value::<f32>();
+        a_lane_depends_on_its_own_value::<f64>();
+    }
+
+    #[test]
+    fn results_do_not_depend_on_the_instruction_set() {
+        let (x, y) = (angles::<f32>(100), angles::<f32>(200)[100..].to_vec());
+        let fast: Vec<f32> = apply(&Axpy(0.3), real::<Axpy, f32, 2>(), [&x, &y]);
+        let mut portable = vec![0.0_f32; 100];
+        pulp::Arch::Scalar.dispatch(Run::<RealBody<Axpy, f32>, 2, 16> {
+            formula: &Axpy(0.3),
+            inputs: [x.as_ptr(), y.as_ptr()],
+            output: portable.as_mut_ptr(),
+            n: 100,
+        });
+        assert_eq!(bits(&fast), bits(&portable));
+    }
+
+    #[test]
+    fn an_output_may_be_exactly_an_input() {
+        let mut x = angles::<f32>(99);
+        let apart: Vec<f32> = apply(&Sine, real::<Sine, f32, 1>(), [&x]);
+        let memory = x.as_mut_ptr().cast::<u8>();
+        // SAFETY: 99 elements, read and written through the one pointer.
+        unsafe { real::<Sine, f32, 1>()(std::ptr::from_ref(&Sine).cast(), &memory.cast_const(), &memory, 99) };
+        assert_eq!(bits(&x), bits(&apart));
+    }
+
+    #[test]
+    fn rare_lanes_of_a_predicate_are_computed_again() {
+        let x = angles::<f64>(40);
+        let positive: Vec<B8> = apply(&Positive, real_predicate::<Positive, f64, 1>(), [&x]);
+        let expected: Vec<B8> = x.iter().map(|x| B8::from(x.sin() > 0.0)).collect();
+        assert_eq!(positive, expected);
+    }
+
+    #[test]
+    fn integers_wrap_and_divide_towards_minus_infinity() {
+        let sums: Vec<i8> = apply(&Sum, ring::<Sum, i8, 2>(), [&[127_i8, -128, 5], &[1, -1, -7]]);
+        assert_eq!(sums, [-128, 127, -2]);
+        let quotients: Vec<i64> = apply(&Quotient, int::<Quotient, i64, 2>(), [&[7_i64, -7, i64::MIN], &[-2, 2, -1]]);
+        assert_eq!(quotients, [-4, -4, i64::MIN]);
+        let quotients: Vec<u8> = apply(&Quotient, int::<Quotient, u8, 2>(), [&[7_u8, 255], &[2, 255]]);
+        assert_eq!(quotients, [3, 1]);
+    }
+
+    #[test]
+    fn bool_bytes_other_than_one_are_true() {
+        let (x, y) = ([B8(0), B8(2), B8(0xff), B8(0)], [B8(0), B8(0), B8(7), B8(4)]);
+        let sums: Vec<B8> = apply(&Sum, ring::<Sum, B8, 2>(), [&x, &y]);
+        assert_eq!(sums, [B8(0), B8(1), B8(1), B8(1)]);
+        let less: Vec<B8> = apply(&Less, predicate::<Less, B8, 2>(), [&x, &y]);
+        assert_eq!(less, [B8(0), B8(0), B8(0), B8(1)]);
+    }
 }

@@ -150,6 +150,8 @@ trait Scanner: Copy + Sync {
     type First: Element;
     /// Second result: a position, where there is one.
     type Second: Element;
+    /// Whether there is one.
+    const INDEXED: bool = false;
 
     fn start(&self) -> Self::State;
     fn step(&self, state: Self::State, x: Self::In, position: usize) -> Self::State;
@@ -205,15 +207,20 @@ impl<S: Scanner> Erased for S {
                 // SAFETY: as promised by the caller.
                 unsafe {
                     if w == LINES {
-                        // The states stay in registers or at least in one place that nothing else writes.
+                        // Whole groups are read before anything is written, so nothing stands in the way of vectors.
                         let mut states = state.cast::<[S::State; LINES]>().read();
                         for r in 0..rows {
                             let xs = x.add(r * LINES).cast::<[S::In; LINES]>().read();
+                            let mut firsts = [S::First::default(); LINES];
                             for l in 0..LINES {
                                 states[l] = self.step(states[l], xs[l], row + r);
-                                let (a, b) = self.result(states[l]);
-                                first.add(r * LINES + l).write(a);
-                                second.add(r * LINES + l).write(b);
+                                firsts[l] = self.result(states[l]).0;
+                            }
+                            first.add(r * LINES).cast::<[S::First; LINES]>().write(firsts);
+                            if S::INDEXED {
+                                for l in 0..LINES {
+                                    second.add(r * LINES + l).write(self.result(states[l]).1);
+                                }
                             }
                         }
                         state.cast::<[S::State; LINES]>().write(states);
@@ -224,7 +231,9 @@ impl<S: Scanner> Erased for S {
                                 carried = self.step(carried, x.add(r * w + c).read(), row + r);
                                 let (a, b) = self.result(carried);
                                 first.add(r * w + c).write(a);
-                                second.add(r * w + c).write(b);
+                                if S::INDEXED {
+                                    second.add(r * w + c).write(b);
+                                }
                             }
                             state.add(c).write(carried);
                         }
@@ -235,7 +244,7 @@ impl<S: Scanner> Erased for S {
     }
 
     unsafe fn mirror(&self, positions: *mut u8, count: usize, n: usize) {
-        if S::Second::DTYPE == DType::I64 {
+        if S::INDEXED {
             for i in 0..count {
                 // SAFETY: `count` positions of 64 bits.
                 unsafe {
@@ -354,6 +363,7 @@ impl<T: super::reduce::Ordered, const GREATEST: bool> Scanner for Extreme<T, GRE
     type State = (T, i64);
     type First = T;
     type Second = i64;
+    const INDEXED: bool = true;
     fn start(&self) -> (T, i64) {
         (if GREATEST { T::LOWEST } else { T::HIGHEST }, 0)
     }

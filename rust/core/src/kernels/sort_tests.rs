@@ -105,7 +105,8 @@ fn medians_treat_nan_as_pytorch_does() {
 fn unique_groups_equal_elements() {
     const NAN: f32 = f32::NAN;
     let x = [2.0f32, NAN, -0.0, 2.0, 0.0, NAN, 2.0, 2.0];
-    let cases: [(bool, &[f32], &[i64], &[i64]); 2] = [
+    type Case<'a> = (bool, &'a [f32], &'a [i64], &'a [i64]);
+    let cases: [Case<'_>; 2] = [
         (false, &[0.0, 2.0, NAN, NAN], &[1, 2, 0, 1, 0, 3, 1, 1], &[2, 4, 1, 1]),
         (true, &[2.0, NAN, 0.0, 2.0, 0.0, NAN, 2.0], &[0, 1, 2, 3, 4, 5, 6, 6], &[1, 1, 1, 1, 1, 1, 2]),
     ];

@@ -126,6 +126,9 @@ elementwise! {
     /// Round half to even.
     round(x)[] "RoundBackward0" real in -3.0..3.0 { value: x.round(), x(g): g * 0.0 }
 
+    /// Round half to even at a power of ten.
+    round_decimals(x)[scale] "RoundBackward1" real in -3.0..3.0 { value: (x * scale).round() / scale, x(g): g * 0.0 }
+
     /// Round towards zero.
     trunc(x)[] "TruncBackward0" real in -3.0..3.0 { value: x.trunc(), x(g): g * 0.0 }
 
@@ -188,11 +191,16 @@ elementwise! {
     }
 
     /// `x + value * a * b`.
-    addcmul(x, a, b)[value] "AddcmulBackward0" ring in -3.0..3.0 {
-        value: { let product = a * b; x + crate::ops::arithmetic::scaled(product, value) },
+    addcmul_real(x, a, b)[value] "AddcmulBackward0" real in -3.0..3.0 {
+        value: x + a * b * value,
         x(g): g,
         a(g, b): g * (b * value),
         b(g, a): g * (a * value),
+    }
+
+    /// `x + value * a * b` of integers.
+    addcmul(x, a, b)[value] "AddcmulBackward0" ring in -3.0..3.0 {
+        value: { let product = a * b; x + crate::ops::arithmetic::scaled(product, value) },
     }
 
     /// `x + value * a / b`.

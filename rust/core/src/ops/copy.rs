@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{check_in_place, is_recorded, record, record_in_place};
 use crate::graph::{Blame, cuts, is_grad_enabled};
-use crate::ops::elementwise::check_overlap;
+use crate::ops::elementwise::{Arg, check_overlap};
 use crate::scalar::Scalar;
 use crate::shape;
 use crate::storage::Access;
@@ -167,4 +167,17 @@ fn fill_named(target: &Tensor, value: Scalar, node: &'static str) -> Result<()> 
         operand.array.storage().bump(Blame::here());
     }
     if recorded { record_in_place(Filled(node), target, &[&operand], &[]) } else { Ok(()) }
+}
+
+/// Fills with a number or a tensor without axes, whose gradient is the sum of the gradient.
+#[track_caller]
+pub fn fill_with(target: &Tensor, value: Arg<'_>) -> Result<()> {
+    match value {
+        Arg::Scalar(scalar) => fill_named(target, scalar, "FillBackward0"),
+        Arg::Tensor(tensor) if tensor.rank() == 0 => copy_(target, tensor),
+        Arg::Tensor(tensor) => Err(Error::runtime(
+            "fill_",
+            format!("fill_ only supports 0-dimension value tensor but got tensor with {} dimensions.", tensor.rank()),
+        )),
+    }
 }

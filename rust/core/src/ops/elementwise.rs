@@ -140,8 +140,6 @@ struct Plan<'a> {
     operands: SmallVec<[Option<Operand>; MAX_INPUTS]>,
     args: &'a [Arg<'a>],
     kernel: Kernel,
-    /// Dtype the formula computes in.
-    compute: DType,
     /// Dtype of the result.
     result: DType,
     shape: Shape,
@@ -185,7 +183,7 @@ impl<'a> Plan<'a> {
             Tier::Predicate | Tier::RealPredicate => DType::Bool,
             _ => compute,
         };
-        Ok(Self { op, operands, args, kernel, compute, result, shape: shape.unwrap_or_default() })
+        Ok(Self { op, operands, args, kernel, result, shape: shape.unwrap_or_default() })
     }
 
     fn inputs(&self) -> SmallVec<[&Operand; MAX_INPUTS]> {
@@ -756,11 +754,12 @@ macro_rules! tier {
     };
 }
 
-/// The compiled loops of a formula, per dtype.
+/// The compiled loops of a formula, per dtype. Small integers and `bool` are computed in `i32`, into which the loop
+/// driver casts them block by block, and cut off to their width again: wrapping arithmetic comes out the same.
 macro_rules! kernel {
-    (@match $build:ident, $out:ident, $cost:expr, $dtype:expr, $F:ty, $n:expr, $($variant:ident: $T:ty),+) => {
+    (@match $build:ident, $out:ident, $cost:expr, $dtype:expr, $F:ty, $n:expr, $($($from:ident)|+ => $variant:ident: $T:ty),+) => {
         match $dtype {
-            $($crate::dtype::DType::$variant => Some($crate::kernels::Kernel {
+            $($($crate::dtype::DType::$from)|+ => Some($crate::kernels::Kernel {
                 run: $crate::kernels::row::$build::<$F, $T, { $n }>(),
                 input: $crate::dtype::DType::$variant,
                 output: $crate::ops::elementwise::kernel!(@out $out, $variant),
@@ -772,22 +771,22 @@ macro_rules! kernel {
     (@out same, $variant:ident) => { $crate::dtype::DType::$variant };
     (@out bool, $variant:ident) => { $crate::dtype::DType::Bool };
     (real, $dtype:expr, $F:ty, $n:expr) => {
-        $crate::ops::elementwise::kernel!(@match real, same, 800, $dtype, $F, $n, F32: f32, F64: f64)
+        $crate::ops::elementwise::kernel!(@match real, same, 800, $dtype, $F, $n, F32 => F32: f32, F64 => F64: f64)
     };
     (ring, $dtype:expr, $F:ty, $n:expr) => {
         $crate::ops::elementwise::kernel!(@match ring, same, 250, $dtype, $F, $n,
-            F32: f32, F64: f64, I64: i64, I32: i32, I16: i16, I8: i8, U8: u8, Bool: $crate::kernels::element::B8)
+            F32 => F32: f32, F64 => F64: f64, I64 => I64: i64, I32 | I16 | I8 | U8 | Bool => I32: i32)
     };
     (int, $dtype:expr, $F:ty, $n:expr) => {
         $crate::ops::elementwise::kernel!(@match int, same, 500, $dtype, $F, $n,
-            I64: i64, I32: i32, I16: i16, I8: i8, U8: u8)
+            I64 => I64: i64, I32 | I16 | I8 | U8 => I32: i32)
     };
     (predicate, $dtype:expr, $F:ty, $n:expr) => {
         $crate::ops::elementwise::kernel!(@match predicate, bool, 250, $dtype, $F, $n,
-            F32: f32, F64: f64, I64: i64, I32: i32, I16: i16, I8: i8, U8: u8, Bool: $crate::kernels::element::B8)
+            F32 => F32: f32, F64 => F64: f64, I64 => I64: i64, I32 | I16 | I8 | U8 | Bool => I32: i32)
     };
     (real_predicate, $dtype:expr, $F:ty, $n:expr) => {
-        $crate::ops::elementwise::kernel!(@match real_predicate, bool, 250, $dtype, $F, $n, F32: f32, F64: f64)
+        $crate::ops::elementwise::kernel!(@match real_predicate, bool, 250, $dtype, $F, $n, F32 => F32: f32, F64 => F64: f64)
     };
 }
 

@@ -9,20 +9,25 @@ pub mod algebra;
 pub mod arithmetic;
 pub mod comparison;
 pub mod copy;
+pub mod copy_table;
 pub mod elementwise;
+pub mod elementwise_table;
 pub mod exponential;
 pub mod index;
 pub mod joining;
+pub mod methods;
 pub mod out;
 mod overlap;
 pub mod powers;
 pub mod reduce;
+pub mod reduce_table;
 pub mod registry;
 pub mod scan;
 pub mod select;
 pub mod table;
 pub mod traced;
 pub mod views;
+pub mod views_table;
 
 /// Every elementwise row under one roof.
 pub mod rows {

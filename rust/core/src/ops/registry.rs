@@ -321,7 +321,7 @@ pub enum Call {
     Row(&'static Row),
     /// Elementwise rows, chosen by the arguments.
     Rows(for<'a> fn(&Args<'a>) -> Result<Resolved<'a>>),
-    /// Anything else. `out=` copies the result.
+    /// Anything else. `out=` and the in-place form copy the result.
     Structured(fn(&Args<'_>) -> Result<Output>),
     /// Anything else that also has an in-place form of its own.
     InPlace(fn(&Args<'_>) -> Result<Output>, fn(&Args<'_>) -> Result<()>),
@@ -399,7 +399,14 @@ impl OpInfo {
                 in_place(&args)?;
                 Ok(Output::InPlace)
             }
-            (Call::Structured(_), Form::InPlace) | (Call::OnlyInPlace(_), Form::Out(_)) => {
+            (Call::Structured(value), Form::InPlace) => match value(&args)? {
+                Output::Tensor(result) => {
+                    super::copy::copy_(args.tensor(0), &result)?;
+                    Ok(Output::InPlace)
+                }
+                _ => Err(Error::type_(self.name, format!("{} has no in-place form", self.name))),
+            },
+            (Call::OnlyInPlace(_), Form::Out(_)) => {
                 Err(Error::type_(self.name, format!("{} has no such form", self.name)))
             }
         }

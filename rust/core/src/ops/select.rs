@@ -14,6 +14,14 @@ elementwise! {
         y(g, condition): { let zero = g.zero(); R::select(condition.ne(zero.clone()), zero, g) },
     }
 
+    /// `value` where the mask is true, `x` elsewhere; the result has the dtype of `x`.
+    masked_fill(x, mask, value)[] "MaskedFillBackward0" ring in -3.0..3.0 {
+        value: { let zero = mask.zero(); R::select(mask.ne(zero), value, x) },
+        x(g, mask): { let zero = g.zero(); R::select(mask.ne(zero.clone()), zero, g) },
+        mask(g): g * 0.0,
+        value(g, mask): { let zero = g.zero(); R::select(mask.ne(zero.clone()), g, zero) },
+    }
+
     /// `x` limited to `[low, high]`; the gradient passes at the ends.
     clamp(x, low, high)[] "ClampBackward1" ring in -3.0..3.0 {
         value: x.maximum(low).minimum(high),
@@ -53,12 +61,18 @@ elementwise! {
 /// # Errors
 /// When the condition is not `bool`, or shapes do not broadcast.
 pub fn where_(condition: &Tensor, x: Arg<'_>, y: Arg<'_>) -> Result<Tensor> {
-    let dtype = condition.dtype();
-    if dtype != DType::Bool && dtype != DType::U8 {
-        return Err(Error::runtime(
-            "where",
-            format!("where expected condition to be a boolean tensor, but got a tensor with dtype {dtype}"),
-        ));
-    }
+    check_condition(condition)?;
     apply(&self::where_::ROW, &[], &[Arg::Tensor(condition), x, y])
+}
+
+/// A condition is `bool` (or `uint8`, as of old).
+pub fn check_condition(condition: &Tensor) -> Result<()> {
+    let dtype = condition.dtype();
+    if dtype == DType::Bool || dtype == DType::U8 {
+        return Ok(());
+    }
+    Err(Error::runtime(
+        "where",
+        format!("where expected condition to be a boolean tensor, but got a tensor with dtype {dtype}"),
+    ))
 }

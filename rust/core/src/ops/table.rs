@@ -1,8 +1,20 @@
-//! All tables.
+//! All tables under one roof.
+
+use std::sync::LazyLock;
 
 use super::registry::OpInfo;
 
 /// Every family's table.
 pub fn registry() -> &'static [&'static [OpInfo]] {
-    &[]
+    static TABLES: LazyLock<Vec<&'static [OpInfo]>> = LazyLock::new(|| {
+        vec![
+            super::elementwise_table::TABLE,
+            super::reduce_table::TABLE,
+            super::reduce_table::VAR,
+            super::reduce_table::STD,
+            super::views_table::TABLE,
+            super::copy_table::TABLE,
+        ]
+    });
+    &TABLES
 }

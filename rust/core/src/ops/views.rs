@@ -5,8 +5,9 @@ use smallvec::SmallVec;
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
-use crate::graph::record::{is_recorded, record, record_many};
-use crate::graph::views::mark_view;
+use crate::graph::record::{check_in_place, is_recorded, record, record_many};
+use crate::graph::views::{mark_view, set_history};
+use crate::graph::{Blame, is_grad_enabled};
 use crate::ops::{copy, rows};
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
@@ -778,4 +779,33 @@ pub fn chunk(source: &Tensor, chunks: i64, axis: i64) -> Result<Vec<Tensor>> {
 pub fn broadcast_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let sizes: SmallVec<[i64; 6]> = shape.iter().map(|&size| size as i64).collect();
     expand(source, &sizes)
+}
+
+/// The in-place form of a view (`t_`, `unsqueeze_`): the tensor itself gets the other layout and its history a node.
+#[track_caller]
+pub fn in_place(target: &Tensor, view: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<()> {
+    check_in_place("view", target, target.requires_grad() && is_grad_enabled())?;
+    let shown = view(&target.detached_view()?)?;
+    let (array, node) = {
+        let state = shown.lock();
+        (state.array.clone(), state.grad_fn.clone())
+    };
+    let old = {
+        let mut state = target.lock();
+        std::mem::replace(&mut state.array, array)
+    };
+    old.storage().bump(Blame::here());
+    drop(old);
+    match node {
+        Some(node) => set_history(target, node, 0),
+        None => Ok(()),
+    }
+}
+
+impl Tensor {
+    /// A tensor at the same place of the graph with the same data, so that an operation on it records the edge that
+    /// this one has now.
+    fn detached_view(&self) -> Result<Self> {
+        Ok(Self::from_saved(self.array(), self.gradient_edge()?))
+    }
 }

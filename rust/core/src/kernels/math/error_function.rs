@@ -44,7 +44,7 @@ pub fn erfc<F: Float>(x: F) -> F {
     let far = select(x < F::lit(0.0), F::lit(2.0) - far, far);
     let near = one - series(clamp(a, [F::lit(0.0), one])).copysign(x);
     let y = select(a < F::lit(0.5), near, far);
-    select(x == x, y, F::NAN)
+    select(x.unordered(), x, y)
 }
 
 /// Error function of an `f64`: the series up to 1, 1 − erfc beyond.

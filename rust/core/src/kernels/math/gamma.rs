@@ -22,7 +22,7 @@ const STIRLING: [f64; 10] = [
 ];
 
 /// Bernoulli numbers B₂ₖ over 2k: the asymptotic series of ln x − 1/(2x) − ψ(x) in 1/x², 1/x⁴, ….
-const DIGAMMA_SERIES: [f64; 10] = [
+const DIGAMMA_SERIES: [f64; 14] = [
     1.0 / 12.0,
     -1.0 / 120.0,
     1.0 / 252.0,
@@ -33,57 +33,62 @@ const DIGAMMA_SERIES: [f64; 10] = [
     -3617.0 / 8160.0,
     43867.0 / 14364.0,
     -174611.0 / 6600.0,
+    77683.0 / 276.0,
+    -236364091.0 / 65520.0,
+    657931.0 / 12.0,
+    -3392780147.0 / 3480.0,
 ];
 
 /// ln √(2π).
 const LN_ROOT_2PI: f64 = 0.9189385332046728;
 
-/// ln|Γ(x)|, and `rare` (x ≤ 0 and +∞). Below 8 the argument is moved to [1.5, 2.5] by Γ(x + 1) = x Γ(x).
+/// ln|Γ(x)|, and `rare` (x ≤ 0, +∞). Polynomials around the zeros at 1 and 2; ln Γ(x) = ln Γ(x + 1) − ln x below
+/// 1/2, Γ(x + 1) = x Γ(x) down to [1.5, 2.5] from 8, Stirling's series beyond.
 #[inline(always)]
 pub fn lgamma<F: Float>(x: F) -> (F, bool) {
     let x = x.to_f64();
     let large = x >= STIRLING_FROM;
-    // At most two steps up, Γ(x) = Γ(2 + t) / product, or six down, Γ(x) = Γ(2 + t) · product; t is exact from ½ on.
-    let (up, up_twice) = (x < 1.5, x < 0.5);
-    let mut product = select(up, select(up_twice, x * (x + 1.0), x), 1.0);
-    let mut t = select(up, select(up_twice, x, x - 1.0), x - 2.0);
+    let tiny = x < 0.5;
+    // Every t is exact.
+    let t1 = select(tiny, x, x - 1.0);
+    let near1 = t1 * polynomial(t1, &double::LGAMMA_1);
+    let mut t2 = x - 2.0;
+    let mut product = 1.0;
     for _ in 0..6 {
-        let down = t > 0.5;
-        product = select(down, product * (t + 1.0), product);
-        t = select(down, t - 1.0, t);
+        let down = t2 > 0.5;
+        product = select(down, product * (t2 + 1.0), product);
+        t2 = select(down, t2 - 1.0, t2);
     }
-    let l = log(select(large, x, product));
-    let near = t.mul_add(polynomial(t, &double::LGAMMA), select(up, -l, l));
+    let near2 = t2 * polynomial(t2, &double::LGAMMA_2);
+    let l = log(select(large | tiny, x, product));
+    let near = select(x < 1.5, near1 - select(tiny, l, 0.0), near2 + l);
     let inverse = 1.0 / x;
     let series = inverse.mul_add(polynomial(inverse * inverse, &STIRLING), LN_ROOT_2PI);
     // (x − ½) (ln x − 1) − ½ + …: the difference of two large terms is formed first.
     let far = (x - 0.5).mul_add(l - 1.0, series - 0.5);
-    let y = F::from_f64(select(large, far, near));
-    (y, !(x > 0.0 && x < f64::INFINITY))
+    // Adding 0 makes the zeros at 1 and 2 positive.
+    (F::from_f64(select(large, far, near) + 0.0), x <= 0.0 || x == f64::INFINITY)
 }
 
-/// ψ(x), and `rare` (x ≤ 0). On [1, 2] as (x − root) · P, because ψ changes sign there; below 10 by
-/// ψ(x + 1) = ψ(x) + 1/x, with the sum of the reciprocals as one quotient.
+/// ψ(x), and `rare` (x ≤ 0). On [1, 3] as (x − root) · P, because ψ changes sign there; below 1 and from 7 down
+/// by ψ(x + 1) = ψ(x) + 1/x, with the sum of the reciprocals as one quotient; the asymptotic series beyond.
 #[inline(always)]
 pub fn digamma<F: Float>(x: F) -> (F, bool) {
-    const FROM: f64 = 10.0;
     let x = x.to_f64();
-    // Below 2: to [1, 2] by at most one step.
     let below = x < 1.0;
-    let t = select(below, x + 1.0, x);
-    let near = ((t - double::DIGAMMA_ROOT[0]) - double::DIGAMMA_ROOT[1]) * polynomial(t - 1.5, &double::DIGAMMA);
-    let (mut u, mut product, mut slope) = (x, 1.0, 0.0);
-    for _ in 0..8 {
-        let step = u < FROM;
-        slope = select(step, slope.mul_add(u, product), slope);
-        product = select(step, product * u, product);
-        u = select(step, u + 1.0, u);
+    let mut t = select(below, x + 1.0, x);
+    let (mut product, mut slope) = (select(below, -x, 1.0), select(below, 1.0, 0.0));
+    for _ in 0..4 {
+        let down = t > 3.0;
+        t = select(down, t - 1.0, t);
+        slope = select(down, slope.mul_add(t, product), slope);
+        product = select(down, product * t, product);
     }
-    let inverse = 1.0 / u;
+    let near = ((t - double::DIGAMMA_ROOT[0]) - double::DIGAMMA_ROOT[1]) * polynomial(t - 2.0, &double::DIGAMMA);
+    let inverse = 1.0 / x;
     let z = inverse * inverse;
-    let far = (log(u) - 0.5 * inverse) - z * polynomial(z, &DIGAMMA_SERIES) - slope / product;
-    let y = select(x < 2.0, near - select(below, 1.0 / x, 0.0), far);
-    (F::from_f64(y), !(x > 0.0))
+    let far = (log(x) - 0.5 * inverse) - z * polynomial(z, &DIGAMMA_SERIES);
+    (F::from_f64(select(x < 7.0, near + slope / product, far)), x <= 0.0)
 }
 
 /// ln|Γ(x)| of any x, one at a time; near the zeros at negative x the error is small only absolutely.

@@ -38,7 +38,7 @@ pub trait Float:
     /// The signed integer of the same width.
     type Int: Copy;
 
-    /// `exp` is 0 below the first and infinite above the second.
+    /// `exp` is 0 below the first and infinite from the second on, which is below (emax + 1.5) ln 2.
     const EXP_RANGE: [Self; 2];
     /// `tanh` is ±1 to working precision beyond this.
     const TANH_MAX: Self;
@@ -96,6 +96,12 @@ pub trait Float:
     fn to_f64(self) -> f64;
     /// `self * a + b`, rounded once.
     fn mul_add(self, a: Self, b: Self) -> Self;
+    /// Whether it is NaN.
+    #[inline(always)]
+    #[expect(clippy::eq_op, reason = "the definition of NaN")]
+    fn unordered(self) -> bool {
+        self != self
+    }
     /// Absolute value.
     fn abs(self) -> Self;
     /// Magnitude of `self`, sign of `sign`.
@@ -269,11 +275,11 @@ macro_rules! float {
 
 float! {
     f32, i32, 127, 23, single, error_function::erf_single, power::pow_single,
-    EXP_RANGE = [-104.5, 89.5], TANH_MAX = 10.0, SMALL_EXP = 10.0, LARGE = 1e6, TRIG_MAX = 1048576.0, INTEGERS = 8388608.0, ERFC_MAX = 10.2,
+    EXP_RANGE = [-104.5, 89.0], TANH_MAX = 10.0, SMALL_EXP = 10.0, LARGE = 1e6, TRIG_MAX = 1048576.0, INTEGERS = 8388608.0, ERFC_MAX = 10.2,
 }
 float! {
     f64, i64, 1023, 52, double, error_function::erf_double, power::pow_double,
-    EXP_RANGE = [-746.0, 710.5], TANH_MAX = 20.0, SMALL_EXP = 20.0, LARGE = 1e12, TRIG_MAX = 1073741824.0, INTEGERS = 4503599627370496.0,
+    EXP_RANGE = [-746.0, 710.0], TANH_MAX = 20.0, SMALL_EXP = 20.0, LARGE = 1e12, TRIG_MAX = 1073741824.0, INTEGERS = 4503599627370496.0,
     ERFC_MAX = 28.0,
 }
 

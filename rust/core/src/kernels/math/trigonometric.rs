@@ -147,5 +147,5 @@ pub fn atan2<F: Float>(y: F, x: F) -> F {
     let turns = select(steep, one, select(left, F::lit(2.0), zero));
     let sign = select(steep != left, -one, one);
     let angle = atan_turned(t, zero, turns, sign).copysign(y);
-    select(a == a && b == b, angle, F::NAN)
+    select(a.unordered() || b.unordered(), F::NAN, angle)
 }

@@ -56,8 +56,14 @@ pub(super) trait Reducer: Copy + Send + Sync + 'static {
 /// Most columns that [`Reducer::columns`] takes at once: their states and a row of them stay in the first-level cache.
 pub(super) const MAX_COLUMNS: usize = 512;
 
-/// Columns whose states are kept in registers.
-const GROUP: usize = 16;
+/// Lanes of a vector: the widest registers hold this many 4-byte elements.
+pub(super) const GROUP: usize = 16;
+
+/// Vectors of [`GROUP`] lanes that are folded side by side in a long run, so that none waits for its last addition.
+const VECTORS: usize = 4;
+
+/// Runs shorter than this are folded without vectors: merging the lanes would cost more than they save.
+const SHORT: usize = 32;
 
 /// Folds `n` contiguous elements.
 ///
@@ -65,56 +71,67 @@ const GROUP: usize = 16;
 /// `x` is valid for `n` elements.
 #[inline(always)]
 pub(super) unsafe fn fold_run<F: Fold>(fold: &F, x: *const F::In, n: usize) -> F::Lane {
-    // SAFETY: as promised by the caller.
+    // SAFETY: as promised by the caller; the parts make up the n elements.
     unsafe {
-        if n < 8 {
-            (0..n).fold(fold.identity(), |lane, i| fold.step(lane, x.add(i).read_unaligned()))
-        } else if n < 256 {
-            fold_lanes::<F, 8, 1>(fold, x, n)
-        } else {
-            fold_lanes::<F, 16, 4>(fold, x, n)
+        if n < SHORT {
+            return fold_short(fold, x, n);
         }
+        // No lane is ever indexed at run time, or the lanes would not stay in registers.
+        let mut lanes = [[fold.identity(); GROUP]; VECTORS];
+        let long = n / (GROUP * VECTORS) * VECTORS;
+        for group in (0..long).step_by(VECTORS) {
+            for v in 0..VECTORS {
+                lanes[v] = fold_group(fold, lanes[v], x.add((group + v) * GROUP));
+            }
+        }
+        for group in long..n / GROUP {
+            lanes[0] = fold_group(fold, lanes[0], x.add(group * GROUP));
+        }
+        let mut sum = [fold.identity(); GROUP];
+        for l in 0..GROUP {
+            sum[l] = fold.merge(fold.merge(lanes[0][l], lanes[1][l]), fold.merge(lanes[2][l], lanes[3][l]));
+        }
+        let done = n / GROUP * GROUP;
+        let mut width = GROUP;
+        while width > 1 {
+            width /= 2;
+            for l in 0..width {
+                sum[l] = fold.merge(sum[l], sum[l + width]);
+            }
+        }
+        if done == n { sum[0] } else { fold.merge(sum[0], fold_short(fold, x.add(done), n - done)) }
     }
 }
 
-/// [`fold_run`] with `V` vectors of `L` lanes.
 #[inline(always)]
-unsafe fn fold_lanes<F: Fold, const L: usize, const V: usize>(fold: &F, x: *const F::In, n: usize) -> F::Lane {
-    let mut lanes = [[fold.identity(); L]; V];
-    let groups = n / (L * V);
-    for group in 0..groups {
-        for (v, lanes) in lanes.iter_mut().enumerate() {
-            // SAFETY: whole groups lie within the n elements.
-            let x = unsafe { x.add((group * V + v) * L).cast::<[F::In; L]>().read_unaligned() };
-            for l in 0..L {
-                lanes[l] = fold.step(lanes[l], x[l]);
-            }
-        }
+unsafe fn fold_group<F: Fold>(fold: &F, mut lanes: [F::Lane; GROUP], x: *const F::In) -> [F::Lane; GROUP] {
+    // SAFETY: the caller has a whole group.
+    let x = unsafe { x.cast::<[F::In; GROUP]>().read_unaligned() };
+    for l in 0..GROUP {
+        lanes[l] = fold.step(lanes[l], x[l]);
     }
-    let mut sum = lanes[0];
-    for lanes in &lanes[1..] {
-        for l in 0..L {
-            sum[l] = fold.merge(sum[l], lanes[l]);
-        }
+    lanes
+}
+
+/// [`fold_run`] for few elements: four chains.
+#[inline(always)]
+unsafe fn fold_short<F: Fold>(fold: &F, x: *const F::In, n: usize) -> F::Lane {
+    let [mut a, mut b, mut c, mut d] = [fold.identity(); 4];
+    // SAFETY: i < n.
+    let at = |i: usize| unsafe { x.add(i).read_unaligned() };
+    let mut i = 0;
+    while i + 4 <= n {
+        a = fold.step(a, at(i));
+        b = fold.step(b, at(i + 1));
+        c = fold.step(c, at(i + 2));
+        d = fold.step(d, at(i + 3));
+        i += 4;
     }
-    let done = groups * L * V;
-    // Apart from the lanes above, which stay in registers only if nothing indexes them at run time.
-    let mut rest = [fold.identity(); L];
-    for i in done..n {
-        // SAFETY: i < n.
-        rest[(i - done) % L] = fold.step(rest[(i - done) % L], unsafe { x.add(i).read_unaligned() });
+    while i < n {
+        a = fold.step(a, at(i));
+        i += 1;
     }
-    for l in 0..L {
-        rest[l] = fold.merge(sum[l], rest[l]);
-    }
-    let mut width = L;
-    while width > 1 {
-        width /= 2;
-        for l in 0..width {
-            rest[l] = fold.merge(rest[l], rest[l + width]);
-        }
-    }
-    rest[0]
+    fold.merge(fold.merge(a, b), fold.merge(c, d))
 }
 
 /// Folds `rows` rows of `w` columns, `stride` bytes apart, into `lanes`.

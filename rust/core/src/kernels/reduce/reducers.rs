@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::fold::{Fold, MAX_COLUMNS, Reducer, fold_columns, fold_run};
+use super::fold::{Fold, GROUP, MAX_COLUMNS, Reducer, fold_columns, fold_run};
 use crate::kernels::element::{B8, Element};
 
 /// Numbers that sums and products are accumulated in.
@@ -350,27 +350,41 @@ impl<T: Ordered, F: Fold<In = T, Lane = T>> Reducer for Extreme<F> {
         // SAFETY: as promised by the caller.
         unsafe {
             let value = fold_run(&self.0, x, n);
-            (value, (base + find(x, n, value)) as i64)
+            // In a short run a search without branches is faster than one that ends early.
+            let at = if n < SEARCH {
+                (0..n).rev().fold(0, |at, i| if same(x.add(i).read_unaligned(), value) { i } else { at })
+            } else {
+                find(x, n, value)
+            };
+            (value, (base + at) as i64)
         }
     }
 
     #[inline(always)]
     unsafe fn columns(&self, x: *const u8, rows: usize, stride: isize, w: usize, base: usize, accs: *mut (T, i64)) {
         let mut values = [self.0.identity(); MAX_COLUMNS];
-        // Rows of a block are few, so their numbers fit in 32 bits, which vectorises better.
-        let mut indices = [0i32; MAX_COLUMNS];
         // SAFETY: as promised by the caller; w is at most MAX_COLUMNS.
         unsafe {
             fold_columns(&self.0, x, rows, stride, w, values.as_mut_ptr());
-            for row in (0..rows).rev() {
-                let x = x.offset(row as isize * stride).cast::<T>();
-                for c in 0..w {
-                    let found = same(x.add(c).read_unaligned(), values[c]);
-                    indices[c] = if found { row as i32 } else { indices[c] };
+            let row = |row: usize| x.offset(row as isize * stride).cast::<T>();
+            let groups = w / GROUP;
+            for group in 0..groups {
+                let values = values.as_ptr().add(group * GROUP).cast::<[T; GROUP]>().read();
+                // Rows of a block are few, so their numbers fit in 32 bits, which vectorises better.
+                let mut first = [0i32; GROUP];
+                for r in (0..rows).rev() {
+                    let x = row(r).add(group * GROUP).cast::<[T; GROUP]>().read_unaligned();
+                    for l in 0..GROUP {
+                        first[l] = if same(x[l], values[l]) { r as i32 } else { first[l] };
+                    }
+                }
+                for l in 0..GROUP {
+                    accs.add(group * GROUP + l).write((values[l], base as i64 + i64::from(first[l])));
                 }
             }
-            for c in 0..w {
-                accs.add(c).write((values[c], base as i64 + i64::from(indices[c])));
+            for c in groups * GROUP..w {
+                let first = (0..rows).find(|&r| same(row(r).add(c).read_unaligned(), values[c])).unwrap_or(0);
+                accs.add(c).write((values[c], (base + first) as i64));
             }
         }
     }
@@ -423,23 +437,33 @@ impl<T: Float> Reducer for Variance<T> {
     #[inline(always)]
     unsafe fn columns(&self, x: *const u8, rows: usize, stride: isize, w: usize, _base: usize, accs: *mut Moments) {
         let mut means = [0f64; MAX_COLUMNS];
-        let mut squares = [0f64; MAX_COLUMNS];
         let n = rows as f64;
         // SAFETY: as promised by the caller; w is at most MAX_COLUMNS.
         unsafe {
             fold_columns(&WideSum::<T>(PhantomData), x, rows, stride, w, means.as_mut_ptr());
-            for mean in &mut means[..w] {
-                *mean /= n;
-            }
-            for row in 0..rows {
-                let x = x.offset(row as isize * stride).cast::<T>();
-                for c in 0..w {
-                    let d = x.add(c).read_unaligned().widen() - means[c];
-                    squares[c] += d * d;
+            let row = |row: usize| x.offset(row as isize * stride).cast::<T>();
+            let groups = w / GROUP;
+            for group in 0..groups {
+                let means = means.as_ptr().add(group * GROUP).cast::<[f64; GROUP]>().read().map(|sum| sum / n);
+                let mut squares = [0f64; GROUP];
+                for r in 0..rows {
+                    let x = row(r).add(group * GROUP).cast::<[T; GROUP]>().read_unaligned();
+                    for l in 0..GROUP {
+                        let d = x[l].widen() - means[l];
+                        squares[l] += d * d;
+                    }
+                }
+                for l in 0..GROUP {
+                    accs.add(group * GROUP + l).write(Moments { n, mean: means[l], squares: squares[l] });
                 }
             }
-            for c in 0..w {
-                accs.add(c).write(Moments { n, mean: means[c], squares: squares[c] });
+            for c in groups * GROUP..w {
+                let mean = means[c] / n;
+                let squares = (0..rows).fold(0.0, |squares, r| {
+                    let d = row(r).add(c).read_unaligned().widen() - mean;
+                    squares + d * d
+                });
+                accs.add(c).write(Moments { n, mean, squares });
             }
         }
     }

@@ -1,0 +1,417 @@
+"""The functions behind the layers: primitives of the core, and what is composed of them."""
+
+import math
+import warnings
+
+import arcgrad
+from arcgrad._core import nn as _primitives
+
+from . import _reduction
+
+# ---- primitives: values and gradients are the core's ----
+
+linear = _primitives.linear
+conv2d = _primitives.conv2d
+max_pool2d = _primitives.max_pool2d
+avg_pool2d = _primitives.avg_pool2d
+embedding = _primitives.embedding
+layer_norm = _primitives.layer_norm
+batch_norm = _primitives.batch_norm
+dropout = _primitives.dropout
+one_hot = _primitives.one_hot
+normalize = _primitives.normalize
+
+softmax = _primitives.softmax
+softmin = _primitives.softmin
+log_softmax = _primitives.log_softmax
+relu = _primitives.relu
+relu6 = _primitives.relu6
+leaky_relu = _primitives.leaky_relu
+elu = _primitives.elu
+selu = _primitives.selu
+gelu = _primitives.gelu
+silu = _primitives.silu
+softplus = _primitives.softplus
+sigmoid = _primitives.sigmoid
+logsigmoid = _primitives.logsigmoid
+tanh = _primitives.tanh
+hardtanh = _primitives.hardtanh
+
+cross_entropy = _primitives.cross_entropy
+nll_loss = _primitives.nll_loss
+mse_loss = _primitives.mse_loss
+l1_loss = _primitives.l1_loss
+smooth_l1_loss = _primitives.smooth_l1_loss
+huber_loss = _primitives.huber_loss
+binary_cross_entropy = _primitives.binary_cross_entropy
+binary_cross_entropy_with_logits = _primitives.binary_cross_entropy_with_logits
+kl_div = _primitives.kl_div
+
+
+# ---- activations ----
+
+
+def relu_(input):
+    """:func:`relu` in place."""
+    return relu(input, inplace=True)
+
+
+def _maybe_in_place(function, input, inplace):
+    """``function(input)``, written over ``input`` if ``inplace``: then of a copy, which backward still needs."""
+    return input.copy_(function(input.clone())) if inplace else function(input)
+
+
+def celu(input, alpha=1.0, inplace=False):
+    """``max(0, x) + min(0, α (exp(x/α) - 1))`` (Barron, 2017)."""
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    return _maybe_in_place(
+        lambda x: arcgrad.where(x > 0, x, alpha * arcgrad.expm1(x.clamp(max=0) / alpha)), input, inplace
+    )
+
+
+def hardsigmoid(input, inplace=False):
+    """``min(max(x + 3, 0), 6) / 6``."""
+    return _maybe_in_place(lambda x: relu6(x + 3) / 6, input, inplace)
+
+
+def hardswish(input, inplace=False):
+    """``x · hardsigmoid(x)`` (Howard et al., 2019)."""
+    return _maybe_in_place(lambda x: x * (relu6(x + 3) / 6), input, inplace)
+
+
+def mish(input, inplace=False):
+    """``x · tanh(softplus(x))`` (Misra, 2019)."""
+    return _maybe_in_place(lambda x: x * tanh(softplus(x)), input, inplace)
+
+
+def softsign(input):
+    """``x / (1 + |x|)``."""
+    return input / (input.abs() + 1)
+
+
+def tanhshrink(input):
+    """``x - tanh(x)``."""
+    return input - input.tanh()
+
+
+def softshrink(input, lambd=0.5):
+    """Moves every element by ``lambd`` towards zero, no further than zero."""
+    if lambd < 0:
+        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
+    return input - input.clamp(-lambd, lambd)
+
+
+def hardshrink(input, lambd=0.5):
+    """Zero where ``|x| ≤ lambd``, else x."""
+    return input.masked_fill((input >= -lambd) & (input <= lambd), 0)
+
+
+def threshold(input, threshold, value, inplace=False):
+    """x where ``x > threshold``, else ``value``."""
+    outside = input <= threshold
+    return input.masked_fill_(outside, value) if inplace else input.masked_fill(outside, value)
+
+
+def prelu(input, weight):
+    """``max(0, x) + weight · min(0, x)``, one weight for all or one per channel (axis 1)."""
+    channels = input.shape[1] if input.ndim >= 2 else 1
+    if weight.numel() != 1:
+        if weight.numel() != channels:
+            raise RuntimeError(
+                "Mismatch of parameter numbers and input channel size. "
+                f"Found parameter numbers = {weight.numel()} and channel size = {channels}."
+            )
+        weight = weight.reshape(-1, *(1,) * (input.ndim - 2))
+    return arcgrad.where(input > 0, input, weight * input)
+
+
+def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
+    """Leaky ReLU with slopes drawn uniformly while training, their mean otherwise (Xu et al., 2015)."""
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2, inplace)
+    # Drawn in double precision and only for the elements that need a slope: PyTorch's stream.
+    falls = input <= 0
+    slopes = arcgrad.ones_like(input)
+    drawn = arcgrad.empty(int(falls.sum()), dtype=arcgrad.float64).uniform_(lower, upper)
+    slopes[falls] = drawn.to(input.dtype)
+    return input.mul_(slopes) if inplace else input * slopes
+
+
+def glu(input, dim=-1):
+    """First half times the sigmoid of the second half along ``dim`` (Dauphin et al., 2016)."""
+    if input.ndim == 0:
+        raise RuntimeError("glu does not support 0-dimensional tensors")
+    size = input.shape[dim]
+    if size % 2 != 0:
+        raise RuntimeError(f"Halving dimension must be even, but dimension {dim % input.ndim} is size {size}")
+    first, second = input.chunk(2, dim)
+    return first * second.sigmoid()
+
+
+# ---- dropout of channels ----
+
+
+def _channel_dropout(input, p, training, inplace):
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if not training or p == 0:
+        return input
+    shape = (*input.shape[:2], *(1,) * (input.ndim - 2))
+    if p == 1:
+        return input.zero_() if inplace else input * arcgrad.zeros(shape, dtype=input.dtype)
+    kept = arcgrad.empty(shape, dtype=input.dtype).bernoulli_(1 - p).div_(1 - p)
+    return input.mul_(kept) if inplace else input * kept
+
+
+def dropout1d(input, p=0.5, training=True, inplace=False):
+    """Zeroes whole channels of ``(N, C, L)`` or ``(C, L)`` with probability ``p``, scales the rest by 1/(1 - p)."""
+    if input.ndim not in (2, 3):
+        raise RuntimeError(f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input.")
+    if input.ndim == 3:
+        return _channel_dropout(input, p, training, inplace)
+    if inplace:
+        _channel_dropout(input.unsqueeze(0), p, training, True)
+        return input
+    return _channel_dropout(input.unsqueeze(0), p, training, False).squeeze(0)
+
+
+def dropout2d(input, p=0.5, training=True, inplace=False):
+    """Zeroes whole channels of ``(N, C, H, W)`` with probability ``p``, scales the rest by 1/(1 - p)."""
+    if input.ndim not in (3, 4):
+        warnings.warn(
+            f"dropout2d: Received a {input.ndim}-D input to dropout2d, which is deprecated: it drops channels of "
+            "(N, C, H, W). Please use dropout instead.",
+            stacklevel=2,
+        )
+    elif input.ndim == 3:
+        warnings.warn(
+            "dropout2d: Received a 3D input to dropout2d, which is taken as (N, C, L). Please use dropout1d instead.",
+            stacklevel=2,
+        )
+    return _channel_dropout(input, p, training, inplace)
+
+
+# ---- padding ----
+
+
+def pad(input, pad, mode="constant", value=None):
+    """Widen the last axes of ``input``.
+
+    Args:
+        input (Tensor): any shape.
+        pad (sequence of int): how much at both ends of the last axis, then of the one before it, and so on.
+            Negative amounts cut, in mode ``'constant'`` and ``'replicate'``.
+        mode (str): ``'constant'``, ``'reflect'``, ``'replicate'`` or ``'circular'``.
+        value (float, optional): for mode ``'constant'``. Default: 0.
+
+    Example::
+
+        >>> import arcgrad as ag
+        >>> ag.nn.functional.pad(ag.tensor([1, 2, 3]), (1, 2))
+        tensor([0, 1, 2, 3, 0, 0])
+    """
+    pad = [int(amount) for amount in pad]
+    if len(pad) % 2 != 0:
+        raise RuntimeError("Padding length must be divisible by 2")
+    if len(pad) > 2 * input.ndim:
+        raise RuntimeError(
+            "Padding length should be less than or equal to two times the input dimension "
+            f"but got padding length {len(pad)} and input of dimension {input.ndim}"
+        )
+    # Axis → (before, after); the list starts at the last axis.
+    amounts = {input.ndim - 1 - i // 2: (pad[i], pad[i + 1]) for i in range(0, len(pad), 2)}
+    if mode == "constant":
+        return _pad_with_value(input, amounts, 0 if value is None else value)
+    if mode not in ("reflect", "replicate", "circular"):
+        raise NotImplementedError(f"Unrecognised padding mode {mode}")
+    if value is not None and value != 0:
+        raise ValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
+    for axis, (before, after) in amounts.items():
+        if (before, after) != (0, 0):
+            indices = _padded_indices(input.shape, axis, before, after, mode)
+            input = input.index_select(axis, arcgrad.tensor(indices, dtype=arcgrad.int64))
+    return input
+
+
+def _pad_with_value(input, amounts, value):
+    shape = list(input.shape)
+    inside = [slice(None)] * input.ndim
+    for axis, (before, after) in amounts.items():
+        size = shape[axis]
+        shape[axis] = size + before + after
+        if shape[axis] < 0:
+            raise RuntimeError(
+                f"The input size {size}, plus negative padding {before} and {after}, resulted in a negative output "
+                f"size at dimension {axis}"
+            )
+        # A negative amount cuts that many elements off.
+        first, last = max(0, -before), size - max(0, -after)
+        input = input.narrow(axis, min(first, size), max(0, last - first))
+        inside[axis] = slice(max(0, before), max(0, before) + input.shape[axis])
+    padded = input.new_full(shape, value)
+    padded[tuple(inside)] = input
+    return padded
+
+
+def _padded_indices(shape, axis, before, after, mode):
+    """Which element of ``axis`` each place of the padded axis shows."""
+    size = shape[axis]
+    positions = range(-before, size + after)
+    if mode == "replicate":
+        if size == 0:
+            raise RuntimeError(f"replicate padding needs elements to repeat, but dimension {axis} is empty")
+        return [min(max(position, 0), size - 1) for position in positions]
+    if mode == "circular":
+        if before > size or after > size:
+            raise RuntimeError(
+                f"Padding value causes wrapping around more than once: padding ({before}, {after}) at dimension "
+                f"{axis} of size {size}."
+            )
+        return [position % size for position in positions]
+    if before >= size or after >= size:
+        raise RuntimeError(
+            "Padding size should be less than the corresponding input dimension, but got: "
+            f"padding ({before}, {after}) at dimension {axis} of input {list(shape)}"
+        )
+    # Mirrored at the first and at the last element, which are not repeated.
+    return [size - 1 - abs(size - 1 - abs(position)) for position in positions]
+
+
+# ---- layers ----
+
+
+def bilinear(input1, input2, weight, bias=None):
+    """``y_k = x1ᵀ weight_k x2 + bias_k`` over the last axes; ``weight`` is ``(out, in1, in2)``."""
+    result = arcgrad.einsum("...i,kij,...j->...k", input1, weight, input2)
+    return result if bias is None else result + bias
+
+
+def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
+    """Normalise ``(N, C, *)`` over groups of channels; ``weight`` and ``bias`` are per channel."""
+    channels = input.shape[1]
+    if channels % num_groups != 0:
+        raise RuntimeError(
+            "Expected number of channels in input to be divisible by num_groups, "
+            f"but got input of shape {list(input.shape)} and num_groups={num_groups}"
+        )
+    groups = input.reshape(input.shape[0], num_groups, -1)
+    result = layer_norm(groups, groups.shape[2:], eps=eps).reshape(input.shape)
+    per_channel = (channels, *(1,) * (input.ndim - 2))
+    if weight is not None:
+        result = result * weight.view(per_channel)
+    if bias is not None:
+        result = result + bias.view(per_channel)
+    return result
+
+
+# ---- distances ----
+
+
+def cosine_similarity(x1, x2, dim=1, eps=1e-8):
+    """Cosine of the angle between vectors along ``dim``; each norm counts as ``eps`` at least."""
+    unit1 = x1 / x1.norm(2, dim, True).clamp(min=eps)
+    unit2 = x2 / x2.norm(2, dim, True).clamp(min=eps)
+    return (unit1 * unit2).sum(dim)
+
+
+def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
+    """p-norm of ``x1 - x2 + eps`` over the last axis."""
+    return (x1 - x2 + eps).norm(p, -1, keepdim)
+
+
+# ---- losses ----
+
+
+def poisson_nll_loss(
+    input, target, log_input=True, full=False, size_average=None, eps=1e-8, reduce=None, reduction="mean"
+):
+    """Negative log-likelihood of Poisson counts; ``input`` is the rate or, with ``log_input``, its logarithm."""
+    reduction = _reduction.resolve(size_average, reduce, reduction)
+    loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
+    if full:
+        # Stirling's approximation of log(target!), for counts above one.
+        stirling = target * target.log() - target + 0.5 * (2 * math.pi * target).log()
+        loss = loss + stirling.masked_fill(target <= 1, 0)
+    return _reduction.apply(loss, reduction)
+
+
+def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"):
+    """Negative log-likelihood of normal draws with mean ``input`` and variance ``var`` (at least ``eps``)."""
+    if not isinstance(var, arcgrad.Tensor):
+        if not isinstance(var, (int, float)):
+            raise ValueError(f"var must be a number or a Tensor, but got {type(var).__name__}")
+        var = arcgrad.full(input.shape, var, dtype=input.dtype)
+    elif var.shape != input.shape:
+        if tuple(input.shape[:-1]) == tuple(var.shape):
+            # One variance for a row of inputs.
+            var = var.unsqueeze(-1)
+        elif input.ndim != var.ndim or any(given not in (1, size) for given, size in zip(var.shape, input.shape)):
+            raise ValueError(f"var is of incorrect size: {list(var.shape)} for an input of {list(input.shape)}")
+    if (var < 0).any():
+        raise ValueError("var has negative entry/entries")
+    # The clamp only guards the division: the gradient passes as if it were not there.
+    var = var + (var.detach().clamp(min=eps) - var.detach())
+    loss = 0.5 * (var.log() + (input - target) ** 2 / var)
+    if full:
+        loss = loss + 0.5 * math.log(2 * math.pi)
+    return _reduction.apply(loss, reduction)
+
+
+def cosine_embedding_loss(
+    input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
+):
+    """``1 - cos`` for pairs with target 1, ``max(0, cos - margin)`` for pairs with target -1."""
+    reduction = _reduction.resolve(size_average, reduce, reduction)
+    cosine = cosine_similarity(input1, input2, dim=-1)
+    loss = arcgrad.where(target == 1, 1 - cosine, (cosine - margin).clamp(min=0))
+    return _reduction.apply(loss, reduction)
+
+
+def margin_ranking_loss(
+    input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
+):
+    """``max(0, -target · (input1 - input2) + margin)``."""
+    reduction = _reduction.resolve(size_average, reduce, reduction)
+    return _reduction.apply((-target * (input1 - input2) + margin).clamp(min=0), reduction)
+
+
+def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"):
+    """The input where the target is 1, ``max(0, margin - input)`` where it is -1."""
+    reduction = _reduction.resolve(size_average, reduce, reduction)
+    zero = arcgrad.zeros_like(input)
+    apart = arcgrad.where(target != 1, (margin - input).clamp(min=0), zero)
+    together = arcgrad.where(target != -1, input, zero)
+    return _reduction.apply(apart + together, reduction)
+
+
+def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
+    """``log(1 + exp(-target · input))``."""
+    reduction = _reduction.resolve(size_average, reduce, reduction)
+    return _reduction.apply(-logsigmoid(target * input), reduction)
+
+
+def triplet_margin_loss(
+    anchor,
+    positive,
+    negative,
+    margin=1.0,
+    p=2,
+    eps=1e-6,
+    swap=False,
+    size_average=None,
+    reduce=None,
+    reduction="mean",
+):
+    """``max(0, d(anchor, positive) - d(anchor, negative) + margin)`` with the p-norm as distance d.
+
+    With ``swap``, d(positive, negative) counts instead where it is the smaller one (Balntas et al., 2016).
+    """
+    reduction = _reduction.resolve(size_average, reduce, reduction)
+    if margin <= 0:
+        raise ValueError(f"margin must be greater than 0, got {margin}")
+    near = pairwise_distance(anchor, positive, p, eps)
+    far = pairwise_distance(anchor, negative, p, eps)
+    if swap:
+        far = arcgrad.minimum(far, pairwise_distance(positive, negative, p, eps))
+    return _reduction.apply((near - far + margin).clamp(min=0), reduction)

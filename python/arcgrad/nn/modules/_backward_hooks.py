@@ -1,0 +1,140 @@
+"""Hooks on the gradients that enter and leave a module.
+
+An identity function is put around the tensors that enter the module and another around those that leave it.
+Going backward, the outer one sees the gradients of the outputs first, the inner one those of the inputs last.
+"""
+
+import warnings
+
+from arcgrad import Tensor, is_grad_enabled
+from arcgrad.autograd import Function
+
+
+class BackwardHookFunction(Function):
+    """Identity on tensors whose backward passes the gradients through ``hook``, which may replace them.
+
+    With ``materialize``, the hook sees zeros instead of None where no gradient arrived.
+    """
+
+    @staticmethod
+    def forward(ctx, hook, materialize, *tensors):
+        ctx.hook = hook
+        ctx.set_materialize_grads(materialize)
+        ctx.mark_non_differentiable(*[tensor for tensor in tensors if not tensor.requires_grad])
+        return tensors
+
+    @staticmethod
+    def backward(ctx, *grads):
+        return (None, None, *ctx.hook(grads))
+
+
+def _scatter(indices, values, size):
+    """A tuple of ``size`` with ``values`` at ``indices`` and None elsewhere."""
+    slots = [None] * size
+    for index, value in zip(indices, values):
+        slots[index] = value
+    return tuple(slots)
+
+
+def _as_tuple(value):
+    return value if isinstance(value, tuple) else (value,)
+
+
+class BackwardHooks:
+    """The backward hooks of one call of ``module``: connects what both identity functions see."""
+
+    def __init__(self, module, hooks, pre_hooks):
+        self.module = module
+        self.hooks = hooks
+        self.pre_hooks = pre_hooks
+        self.grad_outputs = None
+        self.input_indices = None
+        self.input_count = None
+        self.output_indices = None
+        self.output_count = None
+
+    def wrap_inputs(self, args):
+        """Pass the tensors among ``args`` through the inner identity."""
+        wrapped, self.input_indices = self._wrap(args, self._gradients_of_inputs, True)
+        self.input_count = len(args)
+        return wrapped
+
+    def wrap_outputs(self, result):
+        """Pass the tensors of a module's result (a tensor or a tuple) through the outer identity."""
+        if not isinstance(result, (Tensor, tuple)):
+            warnings.warn(
+                "For backward hooks to be called, module output should be a Tensor or a tuple of Tensors "
+                f"but received {type(result)}",
+                stacklevel=4,
+            )
+            return result
+        outputs = _as_tuple(result)
+        wrapped, self.output_indices = self._wrap(outputs, self._gradients_of_outputs, False)
+        self.output_count = len(outputs)
+        return wrapped if isinstance(result, tuple) else wrapped[0]
+
+    @staticmethod
+    def _wrap(values, hook, materialize):
+        indices = [index for index, value in enumerate(values) if isinstance(value, Tensor)]
+        if not is_grad_enabled() or not any(values[index].requires_grad for index in indices):
+            return values, None
+        wrapped = list(values)
+        tensors = BackwardHookFunction.apply(hook, materialize, *[values[index] for index in indices])
+        for index, tensor in zip(indices, tensors):
+            wrapped[index] = tensor
+        # A named tuple keeps its type.
+        return (tuple(wrapped) if type(values) is tuple else type(values)(*wrapped)), indices
+
+    def _gradients_of_outputs(self, grads):
+        self.grad_outputs = _scatter(self.output_indices, grads, self.output_count)
+        for hook in self.pre_hooks:
+            replaced = hook(self.module, self.grad_outputs)
+            if replaced is None:
+                continue
+            replaced = _as_tuple(replaced)
+            if len(replaced) != self.output_count:
+                raise RuntimeError(
+                    "Backward pre hook returned an invalid number of grad_output, "
+                    f"got {len(replaced)}, but expected {self.output_count}"
+                )
+            self.grad_outputs = replaced
+        passed_on = tuple(self.grad_outputs[index] for index in self.output_indices)
+        if self.input_indices is None:
+            self._no_input_gradients()
+        return passed_on
+
+    def _no_input_gradients(self):
+        """No input asks for a gradient: the hooks are called as soon as the outputs' gradients are known."""
+        grad_outputs, self.grad_outputs = self.grad_outputs, None
+        if self.hooks:
+            warnings.warn(
+                "a full backward hook is called with the gradients of the outputs only, since no inputs require "
+                "gradients",
+                stacklevel=4,
+            )
+        for hook in self.hooks:
+            replaced = hook(self.module, (None,) * self.input_count, grad_outputs)
+            if replaced is not None and any(grad is not None for grad in _as_tuple(replaced)):
+                raise RuntimeError(
+                    "Backward hook for Modules where no input requires gradient should always return None: there is "
+                    "no gradient to replace"
+                )
+
+    def _gradients_of_inputs(self, grads):
+        if self.grad_outputs is None:
+            # The gradient reached the inputs on a way that does not lead through the outputs.
+            return grads
+        grad_inputs = _scatter(self.input_indices, grads, self.input_count)
+        for hook in self.hooks:
+            replaced = hook(self.module, grad_inputs, self.grad_outputs)
+            if replaced is None:
+                continue
+            replaced = _as_tuple(replaced)
+            if len(replaced) != self.input_count:
+                raise RuntimeError(
+                    "Backward hook returned an invalid number of grad_input, "
+                    f"got {len(replaced)}, but expected {self.input_count}"
+                )
+            grad_inputs = replaced
+        self.grad_outputs = None
+        return tuple(grad_inputs[index] for index in self.input_indices)

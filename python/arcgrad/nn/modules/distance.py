@@ -1,0 +1,35 @@
+"""Distances between vectors as modules."""
+
+from .. import functional as F
+from .module import Module
+
+
+class PairwiseDistance(Module):
+    """p-norm of ``x1 - x2 + eps`` over the last axis."""
+
+    __constants__ = ["norm", "eps", "keepdim"]
+
+    def __init__(self, p=2.0, eps=1e-6, keepdim=False):
+        super().__init__()
+        self.norm = p
+        self.eps = eps
+        self.keepdim = keepdim
+
+    def forward(self, x1, x2):
+        """``(N, D)`` twice → ``(N,)``."""
+        return F.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)
+
+
+class CosineSimilarity(Module):
+    """Cosine of the angle between vectors along ``dim``."""
+
+    __constants__ = ["dim", "eps"]
+
+    def __init__(self, dim=1, eps=1e-8):
+        super().__init__()
+        self.dim = dim
+        self.eps = eps
+
+    def forward(self, x1, x2):
+        """Two tensors that broadcast → the result without ``dim``."""
+        return F.cosine_similarity(x1, x2, self.dim, self.eps)

@@ -1,0 +1,49 @@
+"""Layers that zero elements at random while training."""
+
+from .. import functional as F
+from .module import Module
+
+
+class _DropoutNd(Module):
+    __constants__ = ["p", "inplace"]
+
+    def __init__(self, p=0.5, inplace=False):
+        super().__init__()
+        if not 0 <= p <= 1:
+            raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        self.p = p
+        self.inplace = inplace
+
+    def extra_repr(self):
+        return f"p={self.p}, inplace={self.inplace}"
+
+
+class Dropout(_DropoutNd):
+    """While training, zeroes each element with probability ``p`` and scales the rest by 1/(1 - p).
+
+    Example::
+
+        >>> import arcgrad as ag
+        >>> ag.nn.Dropout(0.5).eval()(ag.ones(3))
+        tensor([1., 1., 1.])
+    """
+
+    def forward(self, input):
+        """Input of any shape → output of the same shape."""
+        return F.dropout(input, self.p, self.training, self.inplace)
+
+
+class Dropout1d(_DropoutNd):
+    """While training, zeroes whole channels of ``(N, C, L)`` or ``(C, L)`` with probability ``p``."""
+
+    def forward(self, input):
+        """Input ``(N, C, L)`` or ``(C, L)`` → output of the same shape."""
+        return F.dropout1d(input, self.p, self.training, self.inplace)
+
+
+class Dropout2d(_DropoutNd):
+    """While training, zeroes whole channels of ``(N, C, H, W)`` with probability ``p``."""
+
+    def forward(self, input):
+        """Input ``(N, C, H, W)`` → output of the same shape."""
+        return F.dropout2d(input, self.p, self.training, self.inplace)

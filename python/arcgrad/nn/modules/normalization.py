@@ -1,0 +1,111 @@
+"""Layers that normalise each sample by itself."""
+
+from arcgrad import empty
+
+from .. import functional as F
+from .. import init
+from ..parameter import Parameter
+from .module import Module
+
+
+class LayerNorm(Module):
+    """Normalises over the last axes to mean 0 and variance 1, then scales and shifts.
+
+    Args:
+        normalized_shape (int or sequence): sizes of the axes normalised over.
+        eps (float): added to the variance. Default: 1e-5.
+        elementwise_affine (bool): whether there are a learned ``weight`` and ``bias``. Default: ``True``.
+        bias (bool): whether there is a ``bias``, if there is a weight. Default: ``True``.
+        device, dtype: of the parameters.
+
+    Shapes:
+        input ``(*, *normalized_shape)``, output the same.
+
+    Example::
+
+        >>> import arcgrad as ag
+        >>> tuple(ag.nn.LayerNorm(4)(ag.arange(8.0).view(2, 4)).shape)
+        (2, 4)
+    """
+
+    __constants__ = ["normalized_shape", "eps", "elementwise_affine"]
+
+    def __init__(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True, device=None, dtype=None):
+        super().__init__()
+        if isinstance(normalized_shape, int):
+            normalized_shape = (normalized_shape,)
+        self.normalized_shape = tuple(normalized_shape)
+        self.eps = eps
+        self.elementwise_affine = elementwise_affine
+        for name, wanted in (("weight", elementwise_affine), ("bias", elementwise_affine and bias)):
+            value = Parameter(empty(self.normalized_shape, device=device, dtype=dtype)) if wanted else None
+            self.register_parameter(name, value)
+        self.reset_parameters()
+
+    def reset_parameters(self):
+        """Set the weight to one and the bias to zero."""
+        if self.elementwise_affine:
+            init.ones_(self.weight)
+            if self.bias is not None:
+                init.zeros_(self.bias)
+
+    def forward(self, input):
+        """Input ``(*, *normalized_shape)`` → output of the same shape."""
+        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+
+    def extra_repr(self):
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
+            f"bias={self.bias is not None}"
+        )
+
+
+class GroupNorm(Module):
+    """Normalises over groups of channels to mean 0 and variance 1, then scales and shifts each channel.
+
+    Args:
+        num_groups (int): number of groups; divides ``num_channels``.
+        num_channels (int): size of axis 1.
+        eps (float): added to the variance. Default: 1e-5.
+        affine (bool): whether there are a learned ``weight`` and ``bias``. Default: ``True``.
+        device, dtype: of the parameters.
+        bias (bool): whether there is a ``bias``, if there is a weight. Default: ``True``.
+
+    Shapes:
+        input ``(N, num_channels, *)``, output the same.
+    """
+
+    __constants__ = ["num_groups", "num_channels", "eps", "affine"]
+
+    def __init__(self, num_groups, num_channels, eps=1e-5, affine=True, device=None, dtype=None, *, bias=True):
+        super().__init__()
+        if num_channels % num_groups != 0:
+            raise ValueError(
+                f"num_channels must be divisible by num_groups, but got num_channels={num_channels} "
+                f"and num_groups={num_groups}"
+            )
+        self.num_groups = num_groups
+        self.num_channels = num_channels
+        self.eps = eps
+        self.affine = affine
+        for name, wanted in (("weight", affine), ("bias", affine and bias)):
+            value = Parameter(empty(num_channels, device=device, dtype=dtype)) if wanted else None
+            self.register_parameter(name, value)
+        self.reset_parameters()
+
+    def reset_parameters(self):
+        """Set the weight to one and the bias to zero."""
+        if self.affine:
+            init.ones_(self.weight)
+            if self.bias is not None:
+                init.zeros_(self.bias)
+
+    def forward(self, input):
+        """Input ``(N, num_channels, *)`` → output of the same shape."""
+        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+
+    def extra_repr(self):
+        return (
+            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
+            f"bias={self.bias is not None}"
+        )

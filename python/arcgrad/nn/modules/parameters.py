@@ -1,0 +1,210 @@
+"""Modules that hold parameters: in a list, in a dictionary."""
+
+from itertools import chain
+
+from arcgrad import Tensor
+
+from ..parameter import Parameter, _is_parameter
+from .container import _check_iterable, _pairs, _position
+from .module import Module
+
+
+def _as_parameter(value):
+    """Tensors become parameters; anything else stays what it is."""
+    return Parameter(value) if isinstance(value, Tensor) and not _is_parameter(value) else value
+
+
+def _describe(value, kind):
+    """One value for ``repr``; ``kind`` says what a tensor's element type is called."""
+    if not isinstance(value, Tensor):
+        return f"Object of type: {type(value).__name__}"
+    role = "Parameter" if _is_parameter(value) else "Tensor"
+    size = "x".join(map(str, value.shape))
+    return f"{role} containing: [{kind(value)} of size {size}]"
+
+
+class _ParameterContainer(Module):
+    """What both containers share: printing, and that they are not called."""
+
+    def __call__(self, *args, **kwargs):
+        raise RuntimeError(f"{type(self).__name__} should not be called.")
+
+    def _repr_of(self, named, kind):
+        lines = [f"({name}): {_describe(value, kind)}" for name, value in named]
+        if not lines:
+            return f"{self._get_name()}()"
+        body = "\n    ".join(lines)
+        return f"{self._get_name()}(\n    {body}\n)"
+
+
+class ParameterList(_ParameterContainer):
+    """A list of parameters. Tensors put into it become parameters; other objects are kept as they are.
+
+    Example::
+
+        >>> import arcgrad as ag
+        >>> weights = ag.nn.ParameterList([ag.zeros(2), ag.ones(3)])
+        >>> sum(w.numel() for w in weights.parameters())
+        5
+    """
+
+    def __init__(self, values=None):
+        super().__init__()
+        self._size = 0
+        if values is not None:
+            self.extend(values)
+
+    def __getitem__(self, idx):
+        if isinstance(idx, slice):
+            return type(self)(getattr(self, str(i)) for i in range(*idx.indices(self._size)))
+        return getattr(self, str(_position(idx, self._size)))
+
+    def __setitem__(self, idx, param):
+        setattr(self, str(_position(idx, self._size)), _as_parameter(param))
+
+    def __len__(self):
+        return self._size
+
+    def __iter__(self):
+        return iter([self[i] for i in range(self._size)])
+
+    def __iadd__(self, values):
+        return self.extend(values)
+
+    def __dir__(self):
+        return [name for name in super().__dir__() if not name.isdigit()]
+
+    def append(self, value):
+        """Add ``value`` at the end. Returns the list."""
+        setattr(self, str(self._size), _as_parameter(value))
+        self._size += 1
+        return self
+
+    def extend(self, values):
+        """Add all ``values`` at the end. Returns the list."""
+        _check_iterable(type(self).__name__, "extend", values)
+        # A copy, since a list may be extended by itself.
+        for value in list(values):
+            self.append(value)
+        return self
+
+    def __repr__(self):
+        return self._repr_of(enumerate(self), lambda tensor: tensor.dtype)
+
+
+class ParameterDict(_ParameterContainer):
+    """A dictionary of parameters. Tensors put into it become parameters; other objects are kept as they are.
+
+    Example::
+
+        >>> import arcgrad as ag
+        >>> gains = ag.nn.ParameterDict({"left": ag.ones(2), "right": ag.ones(2)})
+        >>> [name for name, _ in gains.named_parameters()]
+        ['left', 'right']
+    """
+
+    def __init__(self, parameters=None):
+        super().__init__()
+        # The order of insertion, of parameters and other objects alike.
+        self._keys = {}
+        if parameters is not None:
+            self.update(parameters)
+
+    @staticmethod
+    def _attribute(key):
+        if not isinstance(key, str):
+            raise TypeError(
+                "Index given to ParameterDict cannot be used as a key as it is not a string "
+                f"(type is '{type(key).__name__}')"
+            )
+        return key
+
+    def __getitem__(self, key):
+        return getattr(self, self._attribute(key))
+
+    def __setitem__(self, key, value):
+        setattr(self, self._attribute(key), _as_parameter(value))
+        self._keys[key] = None
+
+    def __delitem__(self, key):
+        del self._keys[key]
+        delattr(self, self._attribute(key))
+
+    def __len__(self):
+        return len(self._keys)
+
+    def __iter__(self):
+        return iter(self._keys)
+
+    def __reversed__(self):
+        return reversed(self._keys)
+
+    def __contains__(self, key):
+        return key in self._keys
+
+    def setdefault(self, key, default=None):
+        """The value at ``key``, which is made ``default`` if there is none."""
+        if key not in self._keys:
+            self[key] = default
+        return self[key]
+
+    def clear(self):
+        """Take everything out."""
+        for key in list(self._keys):
+            del self[key]
+
+    def pop(self, key):
+        """Take the value at ``key`` out and return it."""
+        value = self[key]
+        del self[key]
+        return value
+
+    def popitem(self):
+        """Take the last entry out and return it as (key, value)."""
+        if not self._keys:
+            raise KeyError("popitem(): dictionary is empty")
+        key = next(reversed(self._keys))
+        return key, self.pop(key)
+
+    def get(self, key, default=None):
+        """The value at ``key``, or ``default``."""
+        return self[key] if key in self._keys else default
+
+    @classmethod
+    def fromkeys(cls, keys, default=None):
+        """A dictionary with ``default`` at every one of ``keys``."""
+        return cls((key, default) for key in keys)
+
+    def copy(self):
+        """A new dictionary with the same values."""
+        return type(self)((key, self[key]) for key in self._keys)
+
+    def keys(self):
+        """The keys."""
+        return self._keys.keys()
+
+    def items(self):
+        """Iterate over (key, value)."""
+        return ((key, self[key]) for key in self._keys)
+
+    def values(self):
+        """Iterate over the values."""
+        return (self[key] for key in self._keys)
+
+    def update(self, parameters):
+        """Enter the values of a mapping or of an iterable of (key, value) pairs."""
+        for key, value in _pairs("ParameterDict", parameters):
+            self[key] = value
+
+    def __or__(self, other):
+        return type(self)(chain(self.items(), other.items()))
+
+    def __ror__(self, other):
+        return type(self)(chain(other.items(), self.items()))
+
+    def __ior__(self, other):
+        self.update(other)
+        return self
+
+    def __repr__(self):
+        return self._repr_of(self.items(), lambda tensor: tensor.type())

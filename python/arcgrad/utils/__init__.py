@@ -1,0 +1,17 @@
+"""Utilities: :mod:`arcgrad.utils.data` loads data, :mod:`arcgrad.utils.hooks` holds the handles of hooks.
+
+Each submodule is imported when it is first asked for, so that ``import arcgrad`` stays quick.
+"""
+
+from importlib import import_module
+
+
+def __getattr__(name):
+    if not name.startswith("_"):
+        qualified = f"{__name__}.{name}"
+        try:
+            return import_module(qualified)
+        except ModuleNotFoundError as error:
+            if error.name != qualified:
+                raise
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

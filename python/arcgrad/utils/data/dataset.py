@@ -1,0 +1,206 @@
+"""What can be read sample by sample."""
+
+import math
+import warnings
+from bisect import bisect_right
+from itertools import accumulate
+
+from arcgrad import randperm
+
+
+class _Subscriptable(type):
+    """Lets ``Dataset[int]`` stand in annotations; the argument says nothing at run time."""
+
+    def __getitem__(cls, _):
+        return cls
+
+
+class Dataset(metaclass=_Subscriptable):
+    """Base class of datasets with samples that are reached by index.
+
+    A subclass defines ``__getitem__(index)`` and, for most uses, ``__len__()``; it may define
+    ``__getitems__(indices)``, which returns a list of samples, where many at once are cheaper.
+
+    Example::
+
+        >>> from arcgrad.utils.data import Dataset
+        >>> class Squares(Dataset):
+        ...     def __len__(self):
+        ...         return 4
+        ...     def __getitem__(self, index):
+        ...         return index * index
+        >>> Squares()[3]
+        9
+    """
+
+    def __getitem__(self, index):
+        raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
+
+    def __add__(self, other):
+        return ConcatDataset([self, other])
+
+
+class IterableDataset(Dataset):
+    """Base class of datasets that are read from front to back: a subclass defines ``__iter__()``.
+
+    With several workers, each iterates over a dataset of its own: :func:`get_worker_info` tells it which part to
+    give.
+    """
+
+    def __add__(self, other):
+        return ChainDataset([self, other])
+
+
+class TensorDataset(Dataset):
+    """Sample i is the tuple of the i-th entries of the given tensors, which agree in their first size.
+
+    Example::
+
+        >>> import arcgrad as ag
+        >>> data = ag.utils.data.TensorDataset(ag.arange(3), ag.arange(3.0))
+        >>> data[2]
+        (tensor(2), tensor(2.))
+    """
+
+    def __init__(self, *tensors):
+        if any(tensor.size(0) != tensors[0].size(0) for tensor in tensors):
+            raise AssertionError(
+                f"Size mismatch between tensors: the first sizes are {[tensor.size(0) for tensor in tensors]}"
+            )
+        self.tensors = tensors
+
+    def __getitem__(self, index):
+        return tuple(tensor[index] for tensor in self.tensors)
+
+    def __len__(self):
+        return self.tensors[0].size(0)
+
+
+class StackDataset(Dataset):
+    """Sample i is the tuple of the i-th samples of several datasets, or a dictionary if they are given by name."""
+
+    def __init__(self, *args, **kwargs):
+        if args and kwargs:
+            raise ValueError("Supported either tuple- (via `args`) or dict- (via `kwargs`) like input, but both given.")
+        if not args and not kwargs:
+            raise ValueError("At least one dataset should be passed")
+        self.datasets = args or kwargs
+        self._length = len(self._parts()[0])
+        if any(len(part) != self._length for part in self._parts()):
+            raise ValueError("Size mismatch between datasets")
+
+    def _parts(self):
+        return list(self.datasets.values()) if isinstance(self.datasets, dict) else list(self.datasets)
+
+    def __getitem__(self, index):
+        if isinstance(self.datasets, dict):
+            return {name: part[index] for name, part in self.datasets.items()}
+        return tuple(part[index] for part in self.datasets)
+
+    def __len__(self):
+        return self._length
+
+
+class ConcatDataset(Dataset):
+    """The samples of several datasets, one dataset after the other."""
+
+    def __init__(self, datasets):
+        self.datasets = list(datasets)
+        if not self.datasets:
+            raise AssertionError("datasets should not be an empty iterable")
+        if any(isinstance(dataset, IterableDataset) for dataset in self.datasets):
+            raise AssertionError("ConcatDataset does not support IterableDataset")
+        self.cumulative_sizes = list(accumulate(map(len, self.datasets)))
+
+    def __len__(self):
+        return self.cumulative_sizes[-1]
+
+    def __getitem__(self, index):
+        if index < 0:
+            if -index > len(self):
+                raise ValueError("absolute value of index should not exceed dataset length")
+            index += len(self)
+        if index >= len(self):
+            raise IndexError(f"index {index} is out of range for a ConcatDataset of {len(self)} samples")
+        part = bisect_right(self.cumulative_sizes, index)
+        before = self.cumulative_sizes[part - 1] if part else 0
+        return self.datasets[part][index - before]
+
+
+class ChainDataset(IterableDataset):
+    """The samples of several iterable datasets, one dataset after the other."""
+
+    def __init__(self, datasets):
+        self.datasets = datasets
+
+    def __iter__(self):
+        for dataset in self.datasets:
+            if not isinstance(dataset, IterableDataset):
+                raise AssertionError("ChainDataset only supports IterableDataset")
+            yield from dataset
+
+    def __len__(self):
+        return sum(len(dataset) for dataset in self.datasets)
+
+
+class Subset(Dataset):
+    """Those samples of ``dataset`` whose indices are given, in that order."""
+
+    def __init__(self, dataset, indices):
+        self.dataset = dataset
+        self.indices = indices
+
+    def __getitem__(self, index):
+        if isinstance(index, list):
+            return self.dataset[[self.indices[i] for i in index]]
+        return self.dataset[self.indices[index]]
+
+    def __getitems__(self, indices):
+        indices = [self.indices[i] for i in indices]
+        many = getattr(self.dataset, "__getitems__", None)
+        return many(indices) if callable(many) else [self.dataset[i] for i in indices]
+
+    def __len__(self):
+        return len(self.indices)
+
+
+def random_split(dataset, lengths, generator=None):
+    """Split at random into subsets that don't overlap.
+
+    Args:
+        dataset (Dataset): to be split.
+        lengths (sequence): the sizes of the parts, or fractions that sum to one; what rounding down leaves over
+            goes to the first parts, one sample each.
+        generator (Generator, optional): where the permutation comes from.
+
+    Example::
+
+        >>> from arcgrad.utils.data import random_split
+        >>> [len(part) for part in random_split(range(10), [0.7, 0.3])]
+        [7, 3]
+    """
+    total = len(dataset)
+    if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
+        lengths = _lengths_of_fractions(lengths, total)
+    if sum(lengths) != total:
+        raise ValueError(
+            f"Sum of input lengths does not equal the length of the input dataset! It is {sum(lengths)}, not {total}"
+        )
+    indices = randperm(total, generator=generator).tolist()
+    ends = accumulate(lengths)
+    return [Subset(dataset, indices[end - length : end]) for end, length in zip(ends, lengths)]
+
+
+def _lengths_of_fractions(fractions, total):
+    for number, fraction in enumerate(fractions):
+        if not 0 <= fraction <= 1:
+            raise ValueError(f"Fraction at index {number} is not between 0 and 1")
+    lengths = [math.floor(total * fraction) for fraction in fractions]
+    for number in range(total - sum(lengths)):
+        lengths[number % len(lengths)] += 1
+    for number, length in enumerate(lengths):
+        if length == 0:
+            warnings.warn(
+                f"Length of split at index {number} is 0. This might result in an empty dataset.", stacklevel=3
+            )
+    return lengths

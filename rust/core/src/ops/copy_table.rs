@@ -1,0 +1,48 @@
+//! Names and signatures of copies.
+
+use super::copy;
+use super::registry::{Call, Default, Forms, Kind, OpInfo, input, param};
+
+/// The table.
+pub static TABLE: &[OpInfo] = &[
+    OpInfo {
+        name: "clone",
+        aliases: &[],
+        params: &[input()],
+        forms: Forms::BOTH,
+        call: Call::Structured(|args| Ok(copy::clone(args.tensor(0))?.into())),
+        doc: "A copy; the gradient passes.",
+    },
+    OpInfo {
+        name: "contiguous",
+        aliases: &[],
+        params: &[input()],
+        forms: Forms::METHOD,
+        call: Call::Structured(|args| Ok(copy::contiguous(args.tensor(0))?.into())),
+        doc: "The tensor itself if it is row-major, else a row-major copy.",
+    },
+    OpInfo {
+        name: "copy_",
+        aliases: &[],
+        params: &[input(), param("src", Kind::Tensor), param("non_blocking", Kind::Bool).or(Default::Bool(false))],
+        forms: Forms::METHOD,
+        call: Call::OnlyInPlace(|args| copy::copy_(args.tensor(0), args.tensor(1))),
+        doc: "Copies `src`, broadcast and cast, into the tensor.",
+    },
+    OpInfo {
+        name: "fill_",
+        aliases: &[],
+        params: &[input(), param("value", Kind::TensorOrNumber)],
+        forms: Forms::METHOD.and(Forms::FUNCTION),
+        call: Call::OnlyInPlace(|args| copy::fill_with(args.tensor(0), args.arg(1))),
+        doc: "Fills the tensor with one value.",
+    },
+    OpInfo {
+        name: "zero_",
+        aliases: &[],
+        params: &[input()],
+        forms: Forms::METHOD.and(Forms::FUNCTION),
+        call: Call::OnlyInPlace(|args| copy::fill_(args.tensor(0), crate::Scalar::Int(0))),
+        doc: "Fills the tensor with zeros.",
+    },
+];

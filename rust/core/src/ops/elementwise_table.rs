@@ -1,0 +1,502 @@
+//! Names and signatures of the elementwise operations.
+
+use super::elementwise::{Arg, Row};
+use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Param, Resolved, input, param};
+use super::{powers, rows};
+use crate::dtype::Category;
+use crate::error::{Error, Result};
+
+const UNARY: &[Param] = &[input()];
+const BINARY: &[Param] = &[param("input", Kind::TensorOrNumber), param("other", Kind::TensorOrNumber)];
+const TENSORS: &[Param] = &[input(), param("other", Kind::Tensor)];
+/// In-place functions exist for a few names (`arcgrad.relu_`).
+const WITH_FUNCTION_: Forms = Forms::ALL.and(Forms::IN_PLACE_FUNCTION);
+
+const fn row(row: &'static Row, aliases: &'static [&'static str], params: &'static [Param], forms: Forms) -> OpInfo {
+    OpInfo { name: row.name, aliases, params, forms, call: Call::Row(row), doc: row.doc }
+}
+
+type Resolve = for<'a> fn(&Args<'a>) -> Result<Resolved<'a>>;
+
+const fn rows_by(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    params: &'static [Param],
+    forms: Forms,
+    resolve: Resolve,
+    doc: &'static str,
+) -> OpInfo {
+    OpInfo { name, aliases, params, forms, call: Call::Rows(resolve), doc }
+}
+
+/// `relu`, `sigmoid`, … of the `nn.functional` namespace have no `out=`.
+const NN: Forms = Forms::NN;
+
+fn number_param(args: &Args<'_>, index: usize) -> f64 {
+    args.number(index).to_f64()
+}
+
+/// Comparisons take numbers on either side; `bool` tensors compare with numbers as numbers.
+macro_rules! comparison {
+    ($name:ident, $aliases:expr) => {
+        row(&rows::$name::ROW, $aliases, BINARY, Forms::ALL)
+    };
+}
+
+macro_rules! rounding {
+    ($name:ident, $aliases:expr) => {
+        rows_by(
+            stringify!($name),
+            $aliases,
+            UNARY,
+            WITH_FUNCTION_,
+            |args| powers::rounding(&rows::$name::ROW, args.arg(0)),
+            rows::$name::ROW.doc,
+        )
+    };
+}
+
+/// Tests for special values: integers have none, so the answer is known.
+macro_rules! special_test {
+    ($name:ident) => {
+        row(&rows::$name::ROW, &[], UNARY, Forms::BOTH)
+    };
+}
+
+macro_rules! bitwise {
+    ($name:literal, $int:ident, $logical:ident, $params:ident) => {
+        rows_by(
+            $name,
+            &[],
+            $params,
+            Forms::ALL,
+            |args| {
+                let inputs: Vec<Arg<'_>> = (0..$params.len()).map(|index| args.arg(index)).collect();
+                powers::bitwise(&rows::$int::ROW, &rows::$logical::ROW, &inputs)
+            },
+            rows::$int::ROW.doc,
+        )
+    };
+}
+
+const ALPHA: &[Param] = &[
+    param("input", Kind::TensorOrNumber),
+    param("other", Kind::TensorOrNumber),
+    param("alpha", Kind::Number).or(Default::Int(1)).keyword(),
+];
+const ROUNDED: &[Param] = &[
+    param("input", Kind::TensorOrNumber),
+    param("other", Kind::TensorOrNumber),
+    param("rounding_mode", Kind::Text).optional().keyword(),
+];
+const CLAMP: &[Param] =
+    &[input(), param("min", Kind::TensorOrNumber).optional(), param("max", Kind::TensorOrNumber).optional()];
+const ONE_LIMIT: [&[Param]; 2] =
+    [&[input(), param("min", Kind::TensorOrNumber)], &[input(), param("max", Kind::TensorOrNumber)]];
+const PRODUCT: &[Param] = &[
+    input(),
+    param("tensor1", Kind::Tensor),
+    param("tensor2", Kind::Tensor),
+    param("value", Kind::Number).or(Default::Int(1)).keyword(),
+];
+const LERP: &[Param] = &[input(), param("end", Kind::Tensor), param("weight", Kind::TensorOrNumber)];
+const NAN_TO_NUM: &[Param] = &[
+    input(),
+    param("nan", Kind::Float).or(Default::Float(0.0)),
+    param("posinf", Kind::Float).optional(),
+    param("neginf", Kind::Float).optional(),
+];
+const MASKED_FILL: &[Param] = &[input(), param("mask", Kind::Tensor), param("value", Kind::TensorOrNumber)];
+const WHERE: &[Param] =
+    &[param("condition", Kind::Tensor), param("input", Kind::TensorOrNumber), param("other", Kind::TensorOrNumber)];
+const ROUND_DECIMALS: &[Param] = &[input(), param("decimals", Kind::Int).keyword()];
+
+/// Products with a number on integer tensors need the number to be one.
+fn product_rows<'a>(name: &'static str, row: &'static Row, args: &Args<'a>) -> Result<Resolved<'a>> {
+    let value = args.number(3);
+    let inputs = [args.arg(0), args.arg(1), args.arg(2)];
+    if value.category() == Category::Float && powers::promoted(&inputs).category() < Category::Float {
+        return Err(Error::runtime(
+            name,
+            format!(
+                "For integral input tensors, argument value must not be a floating point number, got {}",
+                value.to_f64()
+            ),
+        ));
+    }
+    let integral = powers::promoted(&inputs).category() < Category::Float;
+    if name == "addcmul" && !integral {
+        return Ok(Resolved::with(&rows::addcmul_real::ROW, &[value.to_f64()], &inputs));
+    }
+    if name == "addcdiv" && integral {
+        return Err(Error::runtime(
+            name,
+            "Integer division with addcdiv is no longer supported, and in a future release addcdiv will perform a true division of tensor1 and tensor2.",
+        ));
+    }
+    Ok(Resolved::with(row, &[value.to_f64()], &inputs))
+}
+
+fn nan_to_num<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
+    let dtype = args.tensor(0).dtype();
+    if !dtype.is_float() {
+        return Ok(Resolved::new(&rows::unchanged::ROW, &[args.arg(0)]));
+    }
+    let (low, high) =
+        if dtype == crate::DType::F32 { (f64::from(f32::MIN), f64::from(f32::MAX)) } else { (f64::MIN, f64::MAX) };
+    let numbers = [args.float(1), args.float_opt(2).unwrap_or(high), args.float_opt(3).unwrap_or(low)];
+    Ok(Resolved::with(&rows::nan_to_num::ROW, &numbers, &[args.arg(0)]))
+}
+
+fn masked_fill<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
+    let (mask, value) = (args.tensor(1), args.arg(2));
+    if mask.dtype() != crate::DType::Bool {
+        return Err(Error::runtime(
+            "masked_fill",
+            format!("masked_fill_ only supports boolean masks, but got mask with dtype {}", mask.dtype()),
+        ));
+    }
+    match value {
+        Arg::Tensor(tensor) if tensor.rank() > 0 => {
+            return Err(Error::runtime(
+                "masked_fill",
+                format!(
+                    "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {} dimension(s).",
+                    tensor.rank()
+                ),
+            ));
+        }
+        Arg::Scalar(scalar) if !scalar.fits(args.tensor(0).dtype()) => {
+            return Err(Error::runtime(
+                "masked_fill",
+                format!("value cannot be converted to type {} without overflow", args.tensor(0).dtype()),
+            ));
+        }
+        _ => {}
+    }
+    Ok(Resolved::new(&rows::masked_fill::ROW, &[args.arg(0), args.arg(1), value]))
+}
+
+/// The table.
+pub static TABLE: &[OpInfo] = &[
+    rows_by(
+        "add",
+        &[],
+        ALPHA,
+        Forms::ALL,
+        |args| powers::add_scaled("add", args.arg(0), args.arg(1), args.number(2)),
+        "Sum `input + alpha * other`, broadcast and promoted.",
+    ),
+    rows_by(
+        "sub",
+        &["subtract"],
+        ALPHA,
+        Forms::ALL,
+        |args| powers::add_scaled("sub", args.arg(0), args.arg(1), args.number(2)),
+        "Difference `input - alpha * other`, broadcast and promoted.",
+    ),
+    rows_by(
+        "rsub",
+        &[],
+        ALPHA,
+        Forms::FUNCTION,
+        |args| powers::add_scaled("sub", args.arg(1), args.arg(0), args.number(2)),
+        "Difference `other - alpha * input`.",
+    ),
+    row(&rows::mul::ROW, &["multiply"], BINARY, Forms::ALL),
+    rows_by(
+        "div",
+        &["divide"],
+        ROUNDED,
+        Forms::ALL,
+        |args| powers::div(args.arg(0), args.arg(1), args.text_opt(2)),
+        "Quotient `input / other`; integers give floats. `rounding_mode` may be `'floor'` or `'trunc'`.",
+    ),
+    rows_by(
+        "true_divide",
+        &[],
+        BINARY,
+        Forms::ALL,
+        |args| powers::div(args.arg(0), args.arg(1), None),
+        "Quotient `input / other`; integers give floats.",
+    ),
+    rows_by(
+        "floor_divide",
+        &[],
+        BINARY,
+        Forms::ALL,
+        |args| powers::floor_divide(args.arg(0), args.arg(1)),
+        "Quotient rounded towards minus infinity.",
+    ),
+    rows_by(
+        "remainder",
+        &[],
+        BINARY,
+        Forms::ALL,
+        |args| powers::remainder(args.arg(0), args.arg(1)),
+        "Remainder with the sign of the divisor, as Python's `%`.",
+    ),
+    rows_by(
+        "fmod",
+        &[],
+        BINARY,
+        Forms::ALL,
+        |args| powers::fmod(args.arg(0), args.arg(1)),
+        "Remainder with the sign of the dividend, as C's `fmod`.",
+    ),
+    rows_by(
+        "pow",
+        &[],
+        &[param("input", Kind::TensorOrNumber), param("exponent", Kind::TensorOrNumber)],
+        Forms::ALL,
+        |args| powers::resolve_pow(args.arg(0), args.arg(1)),
+        "Power `input ** exponent`.",
+    ),
+    row(&rows::neg::ROW, &["negative"], UNARY, WITH_FUNCTION_),
+    row(&rows::abs::ROW, &["absolute"], UNARY, WITH_FUNCTION_),
+    row(&rows::sign::ROW, &["sgn"], UNARY, Forms::ALL),
+    row(&rows::square::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::reciprocal::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::sqrt::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::rsqrt::ROW, &[], UNARY, WITH_FUNCTION_),
+    rounding!(floor, &[]),
+    rounding!(ceil, &[]),
+    rounding!(round, &[]),
+    rows_by(
+        "round",
+        &[],
+        ROUND_DECIMALS,
+        Forms::ALL,
+        |args| Ok(Resolved::with(&rows::round_decimals::ROW, &[10f64.powi(args.int(1) as i32)], &[args.arg(0)])),
+        "",
+    ),
+    rounding!(trunc, &["fix"]),
+    row(&rows::frac::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::exp::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::exp2::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::expm1::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::log::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::log2::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::log10::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::log1p::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::sin::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::cos::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::tan::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::asin::ROW, &["arcsin"], UNARY, WITH_FUNCTION_),
+    row(&rows::acos::ROW, &["arccos"], UNARY, WITH_FUNCTION_),
+    row(&rows::atan::ROW, &["arctan"], UNARY, WITH_FUNCTION_),
+    row(&rows::atan2::ROW, &["arctan2"], TENSORS, Forms::ALL),
+    row(&rows::sinh::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::cosh::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::tanh::ROW, &[], UNARY, WITH_FUNCTION_.and(Forms::NN)),
+    row(&rows::asinh::ROW, &["arcsinh"], UNARY, WITH_FUNCTION_),
+    row(&rows::acosh::ROW, &["arccosh"], UNARY, WITH_FUNCTION_),
+    row(&rows::atanh::ROW, &["arctanh"], UNARY, WITH_FUNCTION_),
+    row(&rows::erf::ROW, &[], UNARY, WITH_FUNCTION_.and(Forms::SPECIAL)),
+    row(&rows::erfc::ROW, &[], UNARY, WITH_FUNCTION_.and(Forms::SPECIAL)),
+    row(&rows::lgamma::ROW, &[], UNARY, Forms::ALL),
+    row(&rows::digamma::ROW, &[], UNARY, Forms::ALL.and(Forms::SPECIAL)),
+    row(&rows::sigmoid::ROW, &[], UNARY, WITH_FUNCTION_.and(Forms::NN)),
+    row(&rows::maximum::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
+    row(&rows::minimum::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
+    row(&rows::fmax::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
+    row(&rows::fmin::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
+    row(&rows::copysign::ROW, &[], BINARY, Forms::ALL),
+    rows_by(
+        "clamp",
+        &["clip"],
+        CLAMP,
+        WITH_FUNCTION_,
+        |args| powers::clamp(args.arg(0), args.arg_opt(1), args.arg_opt(2)),
+        "`input` limited to `[min, max]`; either may be left out.",
+    ),
+    row(&rows::clamp_min::ROW, &[], ONE_LIMIT[0], Forms::ALL),
+    row(&rows::clamp_max::ROW, &[], ONE_LIMIT[1], Forms::ALL),
+    row(&rows::lerp::ROW, &[], LERP, Forms::ALL),
+    rows_by(
+        "addcmul",
+        &[],
+        PRODUCT,
+        Forms::ALL,
+        |args| product_rows("addcmul", &rows::addcmul::ROW, args),
+        "`input + value * tensor1 * tensor2`.",
+    ),
+    rows_by(
+        "addcdiv",
+        &[],
+        PRODUCT,
+        Forms::ALL,
+        |args| product_rows("addcdiv", &rows::addcdiv::ROW, args),
+        "`input + value * tensor1 / tensor2`.",
+    ),
+    rows_by("nan_to_num", &[], NAN_TO_NUM, WITH_FUNCTION_, nan_to_num, rows::nan_to_num::ROW.doc),
+    rows_by(
+        "masked_fill",
+        &[],
+        MASKED_FILL,
+        Forms::BOTH.and(Forms::IN_PLACE),
+        masked_fill,
+        "`value` where `mask` is true, `input` elsewhere.",
+    ),
+    rows_by(
+        "where",
+        &[],
+        WHERE,
+        Forms::FUNCTION.and(Forms::OUT),
+        |args| {
+            super::select::check_condition(args.tensor(0))?;
+            Ok(Resolved::new(&rows::where_::ROW, &[args.arg(0), args.arg(1), args.arg(2)]))
+        },
+        "`input` where `condition` is true, `other` elsewhere.",
+    ),
+    comparison!(lt, &["less"]),
+    comparison!(le, &["less_equal"]),
+    comparison!(gt, &["greater"]),
+    comparison!(ge, &["greater_equal"]),
+    comparison!(eq, &[]),
+    comparison!(ne, &["not_equal"]),
+    row(&rows::logical_and::ROW, &[], TENSORS, Forms::ALL),
+    row(&rows::logical_or::ROW, &[], TENSORS, Forms::ALL),
+    row(&rows::logical_xor::ROW, &[], TENSORS, Forms::ALL),
+    row(&rows::logical_not::ROW, &[], UNARY, Forms::ALL),
+    special_test!(isnan),
+    special_test!(isinf),
+    special_test!(isfinite),
+    row(&rows::isposinf::ROW, &[], UNARY, Forms::BOTH.and(Forms::OUT)),
+    row(&rows::isneginf::ROW, &[], UNARY, Forms::BOTH.and(Forms::OUT)),
+    row(&rows::signbit::ROW, &[], UNARY, Forms::BOTH.and(Forms::OUT)),
+    bitwise!("bitwise_and", bitwise_and_int, logical_and, BINARY),
+    bitwise!("bitwise_or", bitwise_or_int, logical_or, BINARY),
+    bitwise!("bitwise_xor", bitwise_xor_int, logical_xor, BINARY),
+    bitwise!("bitwise_not", bitwise_not_int, logical_not, UNARY),
+    row(&rows::bitwise_left_shift::ROW, &[], BINARY, Forms::ALL),
+    row(&rows::bitwise_right_shift::ROW, &[], BINARY, Forms::ALL),
+    row(&rows::relu::ROW, &[], UNARY, Forms::BOTH.and(Forms::IN_PLACE).and(Forms::IN_PLACE_FUNCTION)),
+    rows_by(
+        "leaky_relu",
+        &[],
+        &[input(), param("negative_slope", Kind::Number).or(Default::Float(0.01))],
+        NN,
+        |args| Ok(Resolved::with(&rows::leaky_relu::ROW, &[number_param(args, 1)], &[args.arg(0)])),
+        rows::leaky_relu::ROW.doc,
+    ),
+    rows_by(
+        "elu",
+        &[],
+        &[input(), param("alpha", Kind::Number).or(Default::Float(1.0))],
+        NN,
+        |args| Ok(Resolved::with(&rows::elu::ROW, &[number_param(args, 1), 1.0, 1.0], &[args.arg(0)])),
+        "x where positive, else `alpha · (eˣ − 1)`.",
+    ),
+    rows_by(
+        "selu",
+        &[],
+        UNARY,
+        NN.and(Forms::FUNCTION),
+        // Klambauer et al. 2017: the fixed point with mean 0 and variance 1.
+        |args| {
+            let (alpha, scale) = (1.673_263_242_354_377_2, 1.050_700_987_355_480_5);
+            Ok(Resolved::with(&rows::elu::ROW, &[alpha, scale, 1.0], &[args.arg(0)]))
+        },
+        "Scaled exponential linear unit (Klambauer et al. 2017).",
+    ),
+    rows_by(
+        "celu",
+        &[],
+        &[input(), param("alpha", Kind::Number).or(Default::Float(1.0))],
+        NN.and(Forms::FUNCTION),
+        |args| {
+            let alpha = number_param(args, 1);
+            Ok(Resolved::with(&rows::elu::ROW, &[alpha, 1.0, 1.0 / alpha], &[args.arg(0)]))
+        },
+        "x where positive, else `alpha · (e^(x/alpha) − 1)`.",
+    ),
+    rows_by(
+        "gelu",
+        &[],
+        &[input(), param("approximate", Kind::Text).or(Default::Text("none")).keyword()],
+        NN,
+        |args| match args.text(1) {
+            "none" => Ok(Resolved::new(&rows::gelu::ROW, &[args.arg(0)])),
+            "tanh" => Ok(Resolved::new(&rows::gelu_tanh::ROW, &[args.arg(0)])),
+            other => {
+                Err(Error::runtime("gelu", format!("approximate argument must be either none or tanh, got '{other}'")))
+            }
+        },
+        rows::gelu::ROW.doc,
+    ),
+    row(&rows::silu::ROW, &[], UNARY, NN),
+    row(&rows::mish::ROW, &[], UNARY, NN),
+    rows_by(
+        "softplus",
+        &[],
+        &[
+            input(),
+            param("beta", Kind::Number).or(Default::Float(1.0)),
+            param("threshold", Kind::Number).or(Default::Float(20.0)),
+        ],
+        NN,
+        |args| {
+            Ok(Resolved::with(&rows::softplus::ROW, &[number_param(args, 1), number_param(args, 2)], &[args.arg(0)]))
+        },
+        rows::softplus::ROW.doc,
+    ),
+    OpInfo {
+        name: "logsigmoid",
+        aliases: &[],
+        params: UNARY,
+        forms: NN,
+        call: Call::Row(&rows::log_sigmoid::ROW),
+        doc: rows::log_sigmoid::ROW.doc,
+    },
+    rows_by(
+        "hardtanh",
+        &[],
+        &[
+            input(),
+            param("min_val", Kind::Number).or(Default::Float(-1.0)),
+            param("max_val", Kind::Number).or(Default::Float(1.0)),
+        ],
+        NN,
+        |args| {
+            Ok(Resolved::with(&rows::hardtanh::ROW, &[number_param(args, 1), number_param(args, 2)], &[args.arg(0)]))
+        },
+        rows::hardtanh::ROW.doc,
+    ),
+    rows_by(
+        "relu6",
+        &[],
+        UNARY,
+        NN,
+        |args| Ok(Resolved::with(&rows::hardtanh::ROW, &[0.0, 6.0], &[args.arg(0)])),
+        "x clamped to [0, 6].",
+    ),
+    row(&rows::hardswish::ROW, &[], UNARY, NN),
+    row(&rows::hardsigmoid::ROW, &[], UNARY, NN),
+    rows_by(
+        "hardshrink",
+        &[],
+        &[input(), param("lambd", Kind::Number).or(Default::Float(0.5))],
+        NN.and(Forms::BOTH),
+        |args| Ok(Resolved::with(&rows::hardshrink::ROW, &[number_param(args, 1)], &[args.arg(0)])),
+        rows::hardshrink::ROW.doc,
+    ),
+    rows_by(
+        "softshrink",
+        &[],
+        &[input(), param("lambd", Kind::Number).or(Default::Float(0.5))],
+        NN,
+        |args| Ok(Resolved::with(&rows::softshrink::ROW, &[number_param(args, 1)], &[args.arg(0)])),
+        rows::softshrink::ROW.doc,
+    ),
+    rows_by(
+        "threshold",
+        &[],
+        &[input(), param("threshold", Kind::Number), param("value", Kind::Number)],
+        NN.and(Forms::FUNCTION),
+        |args| {
+            Ok(Resolved::with(&rows::threshold::ROW, &[number_param(args, 1), number_param(args, 2)], &[args.arg(0)]))
+        },
+        rows::threshold::ROW.doc,
+    ),
+];

@@ -1,0 +1,274 @@
+//! Names and signatures of reductions and scans.
+
+use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, input, param};
+use super::{reduce, scan};
+use crate::error::Result;
+use crate::scalar::Scalar;
+
+const DTYPE: Param = param("dtype", Kind::DType).optional().keyword();
+const KEEP: Param = param("keepdim", Kind::Bool).or(Default::Bool(false));
+const DIMS: Param = param("dim", Kind::Ints).optional();
+const DIM: Param = param("dim", Kind::Int);
+const REDUCTION: Forms = Forms::BOTH.and(Forms::OUT);
+
+const fn op(
+    name: &'static str,
+    params: &'static [Param],
+    forms: Forms,
+    call: fn(&Args<'_>) -> Result<Output>,
+    doc: &'static str,
+) -> OpInfo {
+    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), doc }
+}
+
+const VALUES_INDICES: &[&str] = &["values", "indices"];
+
+fn extreme_along(args: &Args<'_>, greatest: bool) -> Result<Output> {
+    let (values, indices) = reduce::extreme_along(args.tensor(0), greatest, args.int(1), args.flag(2))?;
+    Ok(Output::Named(if greatest { "max" } else { "min" }, VALUES_INDICES, vec![values, indices]))
+}
+
+fn running_extreme(args: &Args<'_>, greatest: bool) -> Result<Output> {
+    let (values, indices) = scan::running_extreme(args.tensor(0), greatest, args.int(1))?;
+    Ok(Output::Named(if greatest { "cummax" } else { "cummin" }, VALUES_INDICES, vec![values, indices]))
+}
+
+/// `unbiased` is the old spelling of `correction`.
+fn correction(unbiased: bool) -> f64 {
+    if unbiased { 1.0 } else { 0.0 }
+}
+
+const UNBIASED: &[Param] = &[input(), param("unbiased", Kind::Bool)];
+const DIM_UNBIASED: &[Param] = &[input(), DIMS, param("unbiased", Kind::Bool), KEEP];
+const CORRECTION: &[Param] =
+    &[input(), DIMS, param("correction", Kind::Number).or(Default::Int(1)).keyword(), KEEP.keyword()];
+
+macro_rules! moment {
+    ($name:literal, $function:path, $doc:literal) => {
+        [
+            op(
+                $name,
+                CORRECTION,
+                REDUCTION,
+                |args| {
+                    let correction = args.number_opt(2).map_or(1.0, Scalar::to_f64);
+                    Ok($function(args.tensor(0), args.ints_opt(1), correction, args.flag(3))?.into())
+                },
+                $doc,
+            ),
+            op(
+                $name,
+                UNBIASED,
+                Forms::BOTH,
+                |args| Ok($function(args.tensor(0), None, correction(args.flag(1)), false)?.into()),
+                "",
+            ),
+            op(
+                $name,
+                DIM_UNBIASED,
+                REDUCTION,
+                |args| Ok($function(args.tensor(0), args.ints_opt(1), correction(args.flag(2)), args.flag(3))?.into()),
+                "",
+            ),
+        ]
+    };
+}
+
+/// The signatures of the variance.
+pub static VAR: &[OpInfo] = &moment!(
+    "var",
+    reduce::var,
+    "Variance over `dim` (all by default); `correction` is subtracted from the number of elements."
+);
+/// The signatures of the standard deviation.
+pub static STD: &[OpInfo] = &moment!("std", reduce::std, "Standard deviation over `dim` (all by default).");
+
+fn norm_order(args: &Args<'_>, index: usize) -> Result<f64> {
+    match (args.number_opt(index), args.text_opt(index)) {
+        (Some(order), _) => Ok(order.to_f64()),
+        (None, None | Some("fro")) => Ok(2.0),
+        (None, Some("inf")) => Ok(f64::INFINITY),
+        (None, Some("-inf")) => Ok(f64::NEG_INFINITY),
+        (None, Some(other)) => Err(crate::Error::not_implemented("norm", format!("the norm '{other}'"))),
+    }
+}
+
+/// The table.
+pub static TABLE: &[OpInfo] = &[
+    op(
+        "sum",
+        &[input(), DIMS, KEEP, DTYPE],
+        REDUCTION,
+        |args| Ok(reduce::sum(args.tensor(0), args.ints_opt(1), args.flag(2), args.dtype_opt(3))?.into()),
+        "Sum over `dim` (all by default); integers and bool give int64.",
+    ),
+    op(
+        "mean",
+        &[input(), DIMS, KEEP, DTYPE],
+        REDUCTION,
+        |args| Ok(reduce::mean(args.tensor(0), args.ints_opt(1), args.flag(2), args.dtype_opt(3))?.into()),
+        "Mean over `dim` (all by default), of floats.",
+    ),
+    op(
+        "prod",
+        &[input(), DTYPE],
+        Forms::BOTH,
+        |args| Ok(reduce::prod(args.tensor(0), None, false, args.dtype_opt(1))?.into()),
+        "Product of all elements, or over `dim`; integers and bool give int64.",
+    ),
+    op(
+        "prod",
+        &[input(), DIM, KEEP, DTYPE],
+        REDUCTION,
+        |args| Ok(reduce::prod(args.tensor(0), Some(args.int(1)), args.flag(2), args.dtype_opt(3))?.into()),
+        "",
+    ),
+    op(
+        "norm",
+        &[input(), param("p", Kind::Any).or(Default::Text("fro")), DIMS, KEEP, param("dtype", Kind::DType).optional()],
+        REDUCTION,
+        |args| {
+            let order = norm_order(args, 1)?;
+            Ok(reduce::norm(args.tensor(0), order, args.ints_opt(2), args.flag(3), args.dtype_opt(4))?.into())
+        },
+        "‖input‖ₚ over `dim` (all by default); `p` is a number, `inf`, `-inf` or `'fro'`. The gradient at 0 is 0.",
+    ),
+    op(
+        "vector_norm",
+        &[input(), param("ord", Kind::Number).or(Default::Int(2)), DIMS, KEEP, DTYPE],
+        Forms::LINALG.and(Forms::OUT),
+        |args| {
+            let order = args.number(1).to_f64();
+            Ok(reduce::norm(args.tensor(0), order, args.ints_opt(2), args.flag(3), args.dtype_opt(4))?.into())
+        },
+        "‖input‖ of order `ord` over `dim` (all by default).",
+    ),
+    op(
+        "max",
+        &[input()],
+        Forms::BOTH,
+        |args| Ok(reduce::extreme(args.tensor(0), true, None, false)?.into()),
+        "Greatest element of all, along `dim` (with its index), or of two tensors. NaN wins.",
+    ),
+    op("max", &[input(), DIM, KEEP], REDUCTION, |args| extreme_along(args, true), ""),
+    OpInfo {
+        name: "max",
+        aliases: &[],
+        params: &[input(), param("other", Kind::Tensor)],
+        forms: REDUCTION,
+        call: Call::Row(&super::rows::maximum::ROW),
+        doc: "",
+    },
+    op(
+        "min",
+        &[input()],
+        Forms::BOTH,
+        |args| Ok(reduce::extreme(args.tensor(0), false, None, false)?.into()),
+        "Least element of all, along `dim` (with its index), or of two tensors. NaN wins.",
+    ),
+    op("min", &[input(), DIM, KEEP], REDUCTION, |args| extreme_along(args, false), ""),
+    OpInfo {
+        name: "min",
+        aliases: &[],
+        params: &[input(), param("other", Kind::Tensor)],
+        forms: REDUCTION,
+        call: Call::Row(&super::rows::minimum::ROW),
+        doc: "",
+    },
+    op(
+        "amax",
+        &[input(), param("dim", Kind::Ints).optional(), KEEP],
+        REDUCTION,
+        |args| {
+            Ok(reduce::extreme(args.tensor(0), true, Some(args.ints_opt(1).unwrap_or_default()), args.flag(2))?.into())
+        },
+        "Greatest elements over `dim`; ties share the gradient evenly.",
+    ),
+    op(
+        "amin",
+        &[input(), param("dim", Kind::Ints).optional(), KEEP],
+        REDUCTION,
+        |args| {
+            Ok(reduce::extreme(args.tensor(0), false, Some(args.ints_opt(1).unwrap_or_default()), args.flag(2))?.into())
+        },
+        "Least elements over `dim`; ties share the gradient evenly.",
+    ),
+    op(
+        "argmax",
+        &[input(), param("dim", Kind::Int).optional(), KEEP],
+        REDUCTION,
+        |args| Ok(reduce::arg_extreme(args.tensor(0), true, args.int_opt(1), args.flag(2))?.into()),
+        "Position of the greatest element, of all or along `dim`.",
+    ),
+    op(
+        "argmin",
+        &[input(), param("dim", Kind::Int).optional(), KEEP],
+        REDUCTION,
+        |args| Ok(reduce::arg_extreme(args.tensor(0), false, args.int_opt(1), args.flag(2))?.into()),
+        "Position of the least element, of all or along `dim`.",
+    ),
+    op(
+        "any",
+        &[input(), DIMS, KEEP],
+        REDUCTION,
+        |args| Ok(reduce::any(args.tensor(0), args.ints_opt(1), args.flag(2))?.into()),
+        "Whether any element is not zero, of all or over `dim`.",
+    ),
+    op(
+        "all",
+        &[input(), DIMS, KEEP],
+        REDUCTION,
+        |args| Ok(reduce::all(args.tensor(0), args.ints_opt(1), args.flag(2))?.into()),
+        "Whether no element is zero, of all or over `dim`.",
+    ),
+    op(
+        "count_nonzero",
+        &[input(), DIMS],
+        Forms::BOTH,
+        |args| Ok(reduce::count_nonzero(args.tensor(0), args.ints_opt(1))?.into()),
+        "Number of elements that are not zero, of all or over `dim`.",
+    ),
+    OpInfo {
+        name: "logsumexp",
+        aliases: &[],
+        params: &[input(), param("dim", Kind::Ints), KEEP],
+        forms: REDUCTION.and(Forms::SPECIAL),
+        call: Call::Structured(|args| Ok(reduce::logsumexp(args.tensor(0), args.ints(1), args.flag(2))?.into())),
+        doc: "ln Σ eˣ over `dim`, without overflow.",
+    },
+    op(
+        "cumsum",
+        &[input(), DIM, DTYPE],
+        REDUCTION.and(Forms::IN_PLACE),
+        |args| Ok(scan::cumsum(args.tensor(0), args.int(1), args.dtype_opt(2))?.into()),
+        "Running sum along `dim`; integers and bool give int64.",
+    ),
+    op(
+        "cumprod",
+        &[input(), DIM, DTYPE],
+        REDUCTION.and(Forms::IN_PLACE),
+        |args| Ok(scan::cumprod(args.tensor(0), args.int(1), args.dtype_opt(2))?.into()),
+        "Running product along `dim`; integers and bool give int64.",
+    ),
+    op(
+        "logcumsumexp",
+        &[input(), DIM],
+        REDUCTION,
+        |args| Ok(scan::logcumsumexp(args.tensor(0), args.int(1))?.into()),
+        "Logarithm of the running sum of exponentials along `dim`.",
+    ),
+    op(
+        "cummax",
+        &[input(), DIM],
+        Forms::BOTH,
+        |args| running_extreme(args, true),
+        "Greatest element so far along `dim`, and where it last was.",
+    ),
+    op(
+        "cummin",
+        &[input(), DIM],
+        Forms::BOTH,
+        |args| running_extreme(args, false),
+        "Least element so far along `dim`, and where it last was.",
+    ),
+];

@@ -1,0 +1,259 @@
+//! Names and signatures of the views.
+
+use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, input, param};
+use super::views;
+use crate::error::{Error, Result};
+
+const fn op(
+    name: &'static str,
+    params: &'static [Param],
+    forms: Forms,
+    call: fn(&Args<'_>) -> Result<Output>,
+    doc: &'static str,
+) -> OpInfo {
+    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), doc }
+}
+
+const BOTH: Forms = Forms::BOTH;
+const METHOD: Forms = Forms::METHOD;
+const SHAPE: Param = param("shape", Kind::Ints).variadic();
+
+const fn dim(name: &'static str, default: i64) -> Param {
+    param(name, Kind::Int).or(Default::Int(default))
+}
+
+/// The table.
+pub static TABLE: &[OpInfo] = &[
+    op(
+        "view",
+        &[input(), param("size", Kind::Ints).variadic()],
+        METHOD,
+        |args| Ok(views::view(args.tensor(0), args.ints(1))?.into()),
+        "The same elements in another shape, without copying; one size may be -1.",
+    ),
+    op(
+        "view_as",
+        &[input(), param("other", Kind::Tensor)],
+        METHOD,
+        |args| {
+            let shape: Vec<i64> = args.tensor(1).shape().iter().map(|&size| size as i64).collect();
+            Ok(views::view(args.tensor(0), &shape)?.into())
+        },
+        "The same elements in the shape of `other`, without copying.",
+    ),
+    op(
+        "reshape",
+        &[input(), SHAPE],
+        BOTH,
+        |args| Ok(views::reshape(args.tensor(0), args.ints(1))?.into()),
+        "The same elements in another shape: a view where possible, else a copy; one size may be -1.",
+    ),
+    op(
+        "reshape_as",
+        &[input(), param("other", Kind::Tensor)],
+        METHOD,
+        |args| Ok(views::reshape_to(args.tensor(0), &args.tensor(1).shape())?.into()),
+        "The same elements in the shape of `other`.",
+    ),
+    op(
+        "ravel",
+        &[input()],
+        BOTH,
+        |args| Ok(views::reshape(&super::copy::contiguous(args.tensor(0))?, &[-1])?.into()),
+        "All elements as one axis.",
+    ),
+    op(
+        "flatten",
+        &[input(), dim("start_dim", 0), dim("end_dim", -1)],
+        BOTH,
+        |args| Ok(views::flatten(args.tensor(0), args.int(1), args.int(2))?.into()),
+        "Axes `start_dim` to `end_dim` as one.",
+    ),
+    op(
+        "unflatten",
+        &[input(), param("dim", Kind::Int), param("sizes", Kind::Ints)],
+        BOTH,
+        |args| Ok(views::unflatten(args.tensor(0), args.int(1), args.ints(2))?.into()),
+        "One axis as several; one size may be -1.",
+    ),
+    OpInfo {
+        name: "squeeze",
+        aliases: &[],
+        params: &[input(), param("dim", Kind::Ints).optional()],
+        forms: BOTH.and(Forms::IN_PLACE),
+        call: Call::InPlace(
+            |args| Ok(views::squeeze(args.tensor(0), args.ints_opt(1))?.into()),
+            |args| views::in_place(args.tensor(0), |tensor| views::squeeze(tensor, args.ints_opt(1))),
+        ),
+        doc: "Without axes of size 1: all, or those named.",
+    },
+    OpInfo {
+        name: "unsqueeze",
+        aliases: &[],
+        params: &[input(), param("dim", Kind::Int)],
+        forms: BOTH.and(Forms::IN_PLACE),
+        call: Call::InPlace(
+            |args| Ok(views::unsqueeze(args.tensor(0), args.int(1))?.into()),
+            |args| views::in_place(args.tensor(0), |tensor| views::unsqueeze(tensor, args.int(1))),
+        ),
+        doc: "A new axis of size 1 at `dim`.",
+    },
+    op(
+        "expand",
+        &[input(), param("size", Kind::Ints).variadic()],
+        METHOD,
+        |args| Ok(views::expand(args.tensor(0), args.ints(1))?.into()),
+        "Broadcast without copying; -1 keeps a size.",
+    ),
+    op(
+        "expand_as",
+        &[input(), param("other", Kind::Tensor)],
+        METHOD,
+        |args| Ok(views::broadcast_to(args.tensor(0), &args.tensor(1).shape())?.into()),
+        "Broadcast to the shape of `other`.",
+    ),
+    op(
+        "broadcast_to",
+        &[input(), SHAPE],
+        BOTH,
+        |args| Ok(views::expand(args.tensor(0), args.ints(1))?.into()),
+        "Broadcast without copying.",
+    ),
+    op(
+        "permute",
+        &[input(), param("dims", Kind::Ints).variadic()],
+        BOTH,
+        |args| Ok(views::permute(args.tensor(0), args.ints(1))?.into()),
+        "Axes in another order.",
+    ),
+    OpInfo {
+        name: "transpose",
+        aliases: &["swapaxes", "swapdims"],
+        params: &[input(), param("dim0", Kind::Int), param("dim1", Kind::Int)],
+        forms: BOTH.and(Forms::IN_PLACE),
+        call: Call::InPlace(
+            |args| Ok(views::transpose(args.tensor(0), args.int(1), args.int(2))?.into()),
+            |args| views::in_place(args.tensor(0), |tensor| views::transpose(tensor, args.int(1), args.int(2))),
+        ),
+        doc: "Two axes exchanged.",
+    },
+    OpInfo {
+        name: "t",
+        aliases: &[],
+        params: &[input()],
+        forms: BOTH.and(Forms::IN_PLACE),
+        call: Call::InPlace(
+            |args| Ok(views::t(args.tensor(0))?.into()),
+            |args| views::in_place(args.tensor(0), views::t),
+        ),
+        doc: "The transpose of a matrix; vectors as they are.",
+    },
+    op(
+        "adjoint",
+        &[input()],
+        BOTH,
+        |args| Ok(views::matrix_transpose(args.tensor(0))?.into()),
+        "The last two axes exchanged.",
+    ),
+    OpInfo {
+        name: "movedim",
+        aliases: &["moveaxis"],
+        params: &[input(), param("source", Kind::Ints), param("destination", Kind::Ints)],
+        forms: BOTH,
+        call: Call::Structured(|args| Ok(views::movedim(args.tensor(0), args.ints(1), args.ints(2))?.into())),
+        doc: "Axes moved to other places; the rest keep their order.",
+    },
+    op(
+        "select",
+        &[input(), param("dim", Kind::Int), param("index", Kind::Int)],
+        BOTH,
+        |args| Ok(views::select(args.tensor(0), args.int(1), args.int(2))?.into()),
+        "One position of an axis, the axis removed.",
+    ),
+    op(
+        "narrow",
+        &[input(), param("dim", Kind::Int), param("start", Kind::Int), param("length", Kind::Int)],
+        BOTH,
+        |args| Ok(views::narrow(args.tensor(0), args.int(1), args.int(2), args.int(3))?.into()),
+        "`length` elements of an axis from `start`.",
+    ),
+    op(
+        "diagonal",
+        &[input(), dim("offset", 0), dim("dim1", 0), dim("dim2", 1)],
+        BOTH,
+        |args| Ok(views::diagonal(args.tensor(0), args.int(1), args.int(2), args.int(3))?.into()),
+        "The diagonal of two axes, as the last axis.",
+    ),
+    op(
+        "unfold",
+        &[input(), param("dimension", Kind::Int), param("size", Kind::Int), param("step", Kind::Int)],
+        METHOD,
+        |args| Ok(views::unfold(args.tensor(0), args.int(1), args.int(2), args.int(3))?.into()),
+        "Windows of `size` elements every `step` along an axis, as a new last axis.",
+    ),
+    op(
+        "as_strided",
+        &[
+            input(),
+            param("size", Kind::Ints),
+            param("stride", Kind::Ints),
+            param("storage_offset", Kind::Int).optional(),
+        ],
+        BOTH,
+        |args| {
+            let shape: Result<Vec<usize>> = args
+                .ints(1)
+                .iter()
+                .map(|&size| {
+                    usize::try_from(size).map_err(|_| {
+                        Error::runtime("as_strided", format!("as_strided: negative size {size} is not allowed"))
+                    })
+                })
+                .collect();
+            let strides: Vec<isize> = args.ints(2).iter().map(|&stride| stride as isize).collect();
+            let own = args.tensor(0).array().offset();
+            let offset = match args.int_opt(3) {
+                None => own,
+                Some(offset) => usize::try_from(offset)
+                    .map_err(|_| Error::runtime("as_strided", format!("Tensor: invalid storage offset {offset}")))?,
+            };
+            Ok(views::as_strided(args.tensor(0), &shape?, &strides, offset)?.into())
+        },
+        "Any geometry over the tensor's storage, in elements.",
+    ),
+    op(
+        "unbind",
+        &[input(), dim("dim", 0)],
+        BOTH,
+        |args| Ok(views::unbind(args.tensor(0), args.int(1))?.into()),
+        "Every position of an axis, as a tuple.",
+    ),
+    op(
+        "split",
+        &[input(), param("split_size_or_sections", Kind::Int), dim("dim", 0)],
+        BOTH,
+        |args| Ok(views::split(args.tensor(0), args.int(1), args.int(2))?.into()),
+        "Parts of one length (the last may be shorter), or of given lengths.",
+    ),
+    op(
+        "split",
+        &[input(), param("split_size_or_sections", Kind::Ints), dim("dim", 0)],
+        BOTH,
+        |args| Ok(views::split_sizes(args.tensor(0), args.ints(1), args.int(2))?.into()),
+        "",
+    ),
+    op(
+        "split_with_sizes",
+        &[input(), param("split_sizes", Kind::Ints), dim("dim", 0)],
+        BOTH,
+        |args| Ok(views::split_sizes(args.tensor(0), args.ints(1), args.int(2))?.into()),
+        "Parts of given lengths along an axis.",
+    ),
+    op(
+        "chunk",
+        &[input(), param("chunks", Kind::Int), dim("dim", 0)],
+        BOTH,
+        |args| Ok(views::chunk(args.tensor(0), args.int(1), args.int(2))?.into()),
+        "At most `chunks` parts of equal length.",
+    ),
+];

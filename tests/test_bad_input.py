@@ -1,0 +1,365 @@
+"""Wrong input: a clear error that says what was given and what was expected; nothing crashes, hangs or half-changes."""
+
+import arcgrad as ag
+import numpy as np
+import pytest
+
+A = ag.arange(6.0).reshape(2, 3)
+EXPECTED = (RuntimeError, TypeError, ValueError, IndexError, OverflowError, MemoryError)
+
+
+def message(call, kind=EXPECTED):
+    with pytest.raises(kind) as caught:
+        call()
+    text = str(caught.value)
+    assert text and "panic" not in text.lower() and type(caught.value).__name__ != "PanicException"
+    return text
+
+
+# ---- shapes ------------------------------------------------------------------------------------------------------
+
+SHAPES = [
+    (lambda: ag.ones(2, 3) + ag.ones(2, 4), ["3", "4"]),
+    (lambda: ag.ones(2, 3) @ ag.ones(2, 3), ["2", "3"]),
+    (lambda: ag.mm(ag.ones(2, 3), ag.ones(2, 3)), ["2", "3"]),
+    (lambda: ag.ones(2, 3) @ ag.ones(4), ["3", "4"]),
+    (lambda: ag.ones(2, 3).view(7), ["7", "6"]),
+    (lambda: ag.ones(2, 3).reshape(4, -1), ["6"]),
+    (lambda: ag.cat([ag.ones(2, 3), ag.ones(2, 4)]), ["3", "4"]),
+    (lambda: ag.stack([ag.ones(2), ag.ones(3)]), ["2", "3"]),
+    (lambda: ag.ones(2, 3).expand(3, 3), ["2", "3"]),
+    (lambda: ag.ones(3).dot(ag.ones(4)), ["3", "4"]),
+    (lambda: ag.nn.functional.linear(ag.ones(2, 3), ag.ones(4, 5)), ["3", "5"]),
+    (lambda: ag.nn.functional.conv2d(ag.ones(1, 2, 4, 4), ag.ones(1, 3, 2, 2)), ["2", "3"]),
+    (lambda: ag.einsum("ij,jk->ik", ag.ones(2, 3), ag.ones(4, 5)), ["3", "4"]),
+    (lambda: ag.ones(2, 3).copy_(ag.ones(4)), ["3", "4"]),
+    (lambda: ag.where(ag.ones(2, dtype=ag.bool), ag.ones(3), ag.ones(3)), ["2", "3"]),
+    (lambda: ag.bmm(ag.ones(2, 3, 4), ag.ones(3, 4, 5)), ["2", "3"]),
+    (lambda: ag.ones(2, 3).masked_fill(ag.ones(5, dtype=ag.bool), 0.0), ["5", "3"]),
+    (lambda: ag.ones(2, 3).split([1, 5], 1), ["3"]),
+    (lambda: ag.ones(2, 3).unflatten(1, (2, 2)), ["3"]),
+]
+
+
+@pytest.mark.parametrize(("call", "numbers"), SHAPES)
+def test_shapes_that_do_not_fit_are_named(call, numbers):
+    text = message(call)
+    assert all(n in text for n in numbers), text
+
+
+# ---- axes --------------------------------------------------------------------------------------------------------
+
+WITH_AXIS = [
+    "sum",
+    "mean",
+    "prod",
+    "var",
+    "std",
+    "amax",
+    "amin",
+    "argmax",
+    "argmin",
+    "all",
+    "any",
+    "logsumexp",
+    "cumsum",
+    "cumprod",
+    "softmax",
+    "log_softmax",
+    "squeeze",
+    "unbind",
+    "sort",
+    "argsort",
+    "flip",
+    "max",
+    "min",
+    "count_nonzero",
+]
+
+
+@pytest.mark.parametrize("name", WITH_AXIS)
+@pytest.mark.parametrize("axis", [2, -3, 2**40, -(2**63)])
+def test_axes_out_of_range_are_index_errors(name, axis):
+    text = message(lambda: getattr(A, name)(axis), IndexError)
+    assert "Dimension out of range" in text and "[-2, 1]" in text and str(axis) in text
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "softmax", "cumsum", "argmax", "squeeze", "sort"])
+@pytest.mark.parametrize("axis", ["0", 1.5, [1.5], {}, object()])
+def test_axes_of_the_wrong_type(name, axis):
+    message(lambda: getattr(A, name)(axis), (TypeError, RuntimeError))
+
+
+def test_repeated_and_missing_axes():
+    message(lambda: A.sum((0, 0)), RuntimeError)
+    message(lambda: A.sum((0, -2)), RuntimeError)
+    message(lambda: A.permute(0), RuntimeError)
+    message(lambda: A.permute(0, 0), RuntimeError)
+    message(lambda: A.permute(0, 2), IndexError)
+    message(lambda: A.transpose(0, 2), IndexError)
+    message(lambda: A.unsqueeze(4), IndexError)
+    message(lambda: A.select(0, 2), IndexError)
+    message(lambda: A.narrow(0, 1, 2))
+    message(lambda: A.narrow(0, 0, -1))
+    message(lambda: A.movedim((0, 1), (0,)), RuntimeError)
+    message(lambda: A.diagonal(0, 0, 0), RuntimeError)
+    message(lambda: A.roll((1, 2), 0), RuntimeError)
+
+
+def test_empty_reductions_without_a_neutral_element():
+    for name in ("max", "min", "amax", "amin", "argmax", "argmin"):
+        message(lambda: getattr(ag.zeros(0), name)())
+        message(lambda: getattr(ag.zeros(2, 0), name)(1))
+        assert tuple(ag.zeros(2, 0).sum(1).shape) == (2,)
+    assert ag.zeros(0).sum().item() == 0 and ag.zeros(0).prod().item() == 1 and ag.zeros(0).mean().isnan().item()
+
+
+# ---- types -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["add", "sub", "mul", "div", "pow", "maximum", "atan2", "eq", "lt", "mm", "matmul", "dot"]
+)
+@pytest.mark.parametrize("other", ["text", None, [1.0], (1.0,), {}, object(), b"bytes"])
+def test_operands_of_the_wrong_type(name, other):
+    text = message(lambda: getattr(ag, name)(ag.ones(2), other), TypeError)
+    assert name in text
+    message(lambda: getattr(ag, name)(other, ag.ones(2)), TypeError)
+    message(lambda: getattr(ag.ones(2), name)(other), TypeError)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "exp",
+        "sin",
+        "sum",
+        "mean",
+        "relu",
+        "sigmoid",
+        "transpose",
+        "reshape",
+        "cat",
+        "stack",
+        "argmax",
+        "softmax",
+        "clone",
+        "unique",
+    ],
+)
+@pytest.mark.parametrize("given", [3, "text", None, object()])
+def test_first_arguments_that_are_no_tensors(name, given):
+    message(lambda: getattr(ag, name)(given), TypeError)
+
+
+@pytest.mark.parametrize("name", ["exp", "sin", "relu", "t", "clone", "abs"])
+def test_too_many_and_unknown_arguments(name):
+    message(lambda: getattr(ag.ones(2), name)(1, 2, 3), TypeError)
+    message(lambda: getattr(ag.ones(2), name)(nonsense=1), TypeError)
+    message(lambda: getattr(ag, name)(), TypeError)
+
+
+def test_arguments_given_twice_or_missing():
+    message(lambda: A.sum(0, dim=0), TypeError)
+    message(lambda: A.transpose(0), TypeError)
+    message(lambda: A.sum(0, axis=1), TypeError)
+    message(lambda: ag.add(A), TypeError)
+    message(lambda: ag.add(A, A, A, A), TypeError)
+    message(lambda: A.clamp(), (RuntimeError, ValueError, TypeError))
+    message(lambda: ag.where(A > 0, A), TypeError)
+    message(lambda: ag.full((2,)), TypeError)
+
+
+def test_out_of_the_wrong_type():
+    for bad in (3, "out", [ag.ones(2)], object()):
+        message(lambda: ag.exp(ag.ones(2), out=bad), TypeError)
+
+
+def test_mismatched_dtypes_are_named():
+    text = message(lambda: ag.mm(ag.ones(2, 2), ag.ones(2, 2, dtype=ag.float64)), RuntimeError)
+    assert ("float" in text.lower() and "double" in text.lower()) or ("float32" in text and "float64" in text)
+    message(lambda: ag.ones(2).gather(0, ag.tensor([0.0])), (RuntimeError, TypeError, IndexError))
+    message(lambda: ag.ones(2).index_select(0, ag.tensor([0.0])), (RuntimeError, TypeError, IndexError))
+    message(lambda: ag.nn.functional.embedding(ag.tensor([0.0]), ag.ones(2, 2)), (RuntimeError, TypeError))
+    message(lambda: ag.nn.functional.nll_loss(ag.ones(2, 2), ag.ones(2)), (RuntimeError, TypeError))
+    message(lambda: ag.ones(2) & ag.ones(2), (RuntimeError, TypeError, NotImplementedError))
+    message(lambda: ~ag.ones(2), (RuntimeError, TypeError, NotImplementedError))
+
+
+def test_values_out_of_range():
+    message(lambda: A.split(0))
+    message(lambda: A.split(-1))
+    message(lambda: A.chunk(0))
+    message(lambda: A.topk(9))
+    message(lambda: A.topk(-1))
+    message(lambda: ag.nn.functional.dropout(A, 1.5), ValueError)
+    message(lambda: ag.nn.functional.dropout(A, -0.5), ValueError)
+    message(lambda: ag.nn.functional.one_hot(ag.tensor([3]), 2))
+    message(lambda: ag.nn.functional.one_hot(ag.tensor([-1])))
+    message(lambda: ag.nn.functional.cross_entropy(ag.ones(1, 2), ag.tensor([2])), (IndexError, RuntimeError))
+    message(lambda: ag.nn.functional.cross_entropy(ag.ones(1, 2), ag.tensor([-1])), (IndexError, RuntimeError))
+    message(lambda: ag.nn.functional.embedding(ag.tensor([2]), ag.ones(2, 2)), (IndexError, RuntimeError))
+    message(lambda: ag.nn.functional.mse_loss(A, A, reduction="average"), ValueError)
+    message(lambda: ag.div(A, 2, rounding_mode="up"), RuntimeError)
+    message(lambda: ag.nn.functional.conv2d(ag.ones(1, 1, 3, 3), ag.ones(1, 1, 2, 2), stride=0), RuntimeError)
+    message(lambda: ag.nn.functional.conv2d(ag.ones(1, 1, 3, 3), ag.ones(1, 1, 2, 2), padding=-1), RuntimeError)
+    message(lambda: ag.nn.functional.conv2d(ag.ones(1, 1, 3, 3), ag.ones(1, 1, 2, 2), dilation=0), RuntimeError)
+    message(lambda: ag.nn.functional.max_pool2d(ag.ones(1, 1, 3, 3), 0), RuntimeError)
+    message(lambda: A.repeat(-1, 1), RuntimeError)
+    message(lambda: A.repeat(2), RuntimeError)
+    message(lambda: A.repeat_interleave(-1), RuntimeError)
+    message(lambda: ag.tril(ag.ones(3)), RuntimeError)
+
+
+@pytest.mark.parametrize(
+    "equation",
+    ["", "ij", "ij,jk,kl->il", "i-j", "ij->ii", "ij,jk->zz", "ij..,jk", "1j,jk->1k", "ij,jk->ik->x", "->", "ij,,jk"],
+)
+def test_bad_equations(equation):
+    if equation in ("", "->"):
+        message(lambda: ag.einsum(equation, ag.ones(2, 3)))
+    else:
+        message(lambda: ag.einsum(equation, ag.ones(2, 3), ag.ones(3, 4)))
+    message(lambda: ag.einsum(3, ag.ones(2, 3)), (TypeError, RuntimeError, IndexError, ValueError))
+
+
+# ---- sizes -------------------------------------------------------------------------------------------------------
+
+HUGE = [
+    lambda: ag.zeros(2**62),
+    lambda: ag.empty(2**40, 2**40),
+    lambda: ag.ones(2**31, 2**31, 2**31),
+    lambda: ag.zeros(2**63 - 1),
+    lambda: ag.ones(1).expand(2**60).clone(),
+    lambda: ag.ones(1).expand(2**60) + 1,
+    lambda: ag.ones(1).expand(2**60).exp(),
+    lambda: ag.ones(1).repeat(2**60),
+    lambda: ag.arange(2**61),
+    lambda: ag.linspace(0, 1, 2**61),
+    lambda: ag.eye(2**31),
+    lambda: ag.full((2**61,), 1.0),
+    lambda: ag.rand(2**61),
+    lambda: ag.randperm(2**61),
+    lambda: ag.ones(1, 1).expand(2**30, 1) @ ag.ones(1, 1).expand(1, 2**31),
+    lambda: ag.ones(1).expand(2**60).cumsum(0),
+    lambda: ag.ones(1).expand(2**60).sort(),
+    lambda: ag.cat([ag.ones(1).expand(2**60)] * 4),
+    lambda: ag.ones(2).resize_(2**61),
+    lambda: ag.nn.functional.one_hot(ag.tensor([0]), 2**61),
+    lambda: ag.ones(1, 1, 1, 1).new_zeros(2**62),
+    lambda: ag.ones(1).expand(2**61).contiguous(),
+    lambda: ag.ones(1).repeat_interleave(2**61),
+    lambda: ag.zeros(2**20, 2**20, 2**20, 2**20),
+]
+
+
+@pytest.mark.parametrize("call", HUGE)
+def test_huge_sizes_are_errors_not_aborts(call):
+    message(call, (MemoryError, RuntimeError, OverflowError, ValueError, TypeError))
+
+
+@pytest.mark.arcgrad_only  # PyTorch raises RuntimeError
+@pytest.mark.parametrize("call", HUGE)
+def test_huge_sizes_are_memory_errors(call):
+    message(call, MemoryError)
+
+
+@pytest.mark.parametrize("size", [2**63, 2**64, 10**30, -(2**63)])
+def test_sizes_beyond_the_integers(size):
+    message(lambda: ag.zeros(size))
+    message(lambda: ag.ones(2).expand(size))
+    message(lambda: ag.ones(2).view(size))
+
+
+def test_huge_numbers():
+    assert (ag.ones(1) * 1e300).item() == float("inf")
+    message(lambda: ag.ones(1, dtype=ag.int64) + 2**64)
+    message(lambda: ag.ones(1, dtype=ag.int64) * 10**30)
+    message(lambda: ag.full((1,), 10**400))
+    message(lambda: ag.tensor(10**400))
+    message(lambda: ag.ones(1).fill_(10**400))
+
+
+# ---- the graph ---------------------------------------------------------------------------------------------------
+
+
+def test_calls_on_things_that_are_no_tensors():
+    message(lambda: ag.autograd.backward(3), (TypeError, RuntimeError))
+    message(lambda: ag.ones(1, requires_grad=True).backward(3), TypeError)
+    message(lambda: ag.ones(1, requires_grad="yes"), TypeError)
+    message(lambda: ag.ones(1).requires_grad_("yes"), TypeError)
+
+
+def test_a_subclass_with_an_init_of_its_own():
+    class Mine(ag.Tensor):
+        pass
+
+    t = ag.ones(2).as_subclass(Mine)
+    assert isinstance(t, Mine) and t.sum().item() == 2
+    message(lambda: ag.ones(2).as_subclass(int), TypeError)
+    message(lambda: ag.ones(2).as_subclass(3), TypeError)
+
+
+def test_objects_that_raise_while_they_are_converted():
+    class Raises:
+        def __index__(self):
+            raise LookupError("mine")
+
+        __float__ = __int__ = __len__ = __index__
+
+        def __getitem__(self, i):
+            raise LookupError("mine")
+
+    for call in (
+        lambda: ag.ones(Raises()),
+        lambda: ag.tensor([Raises()]),
+        lambda: A.sum(Raises()),
+        lambda: A.reshape(Raises()),
+        lambda: A + Raises(),
+        lambda: A[Raises()],
+    ):
+        with pytest.raises((LookupError, TypeError, ValueError, RuntimeError)):
+            call()
+
+
+def test_errors_leave_tensors_unchanged():
+    x = ag.arange(4.0)
+    for call in (
+        lambda: x.add_(ag.ones(3)),
+        lambda: x.mul_("a"),
+        lambda: x.copy_(ag.ones(5)),
+        lambda: x.clamp_(),
+        lambda: x.view(3),
+        lambda: x.index_add_(0, ag.tensor([0]), ag.ones(2)),
+        lambda: x.masked_fill_(ag.ones(3, dtype=ag.bool), 1.0),
+        lambda: x.uniform_(2, 1),
+        lambda: x.div_(2, rounding_mode="up"),
+        lambda: x.transpose_(0, 1),
+        lambda: x.unsqueeze_(5),
+    ):
+        message(call)
+        assert x.tolist() == [0.0, 1.0, 2.0, 3.0] and x.shape == (4,)
+
+
+@pytest.mark.arcgrad_only  # PyTorch is left with the negative size
+def test_a_refused_resize_changes_nothing():
+    x = ag.arange(4.0)
+    message(lambda: x.resize_(-2))
+    message(lambda: x.resize_(2**61))
+    assert x.tolist() == [0.0, 1.0, 2.0, 3.0] and x.shape == (4,)
+
+
+def test_missing_names_are_attribute_errors():
+    with pytest.raises(AttributeError, match="no_such_name"):
+        ag.no_such_name
+    with pytest.raises(AttributeError, match="no_such_name"):
+        ag.ones(1).no_such_name
+    with pytest.raises(AttributeError, match="no_such_name"):
+        ag.nn.functional.no_such_name
+    assert not hasattr(ag.ones(1), "no_such_name")
+
+
+def test_read_only_and_strided_arrays_as_operands():
+    a = np.arange(6.0).reshape(2, 3)
+    a.setflags(write=False)
+    assert ag.tensor(a.T).tolist() == a.T.tolist()

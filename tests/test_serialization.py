@@ -1,0 +1,542 @@
+"""Saving and loading: what comes back, what is shared, what is refused, and files that mean harm."""
+
+import collections
+import dataclasses
+import io
+import json
+import os
+import stat
+import struct
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import arcgrad as ag
+from arcgrad import nn
+
+
+def round_trip(obj, **options):
+    file = io.BytesIO()
+    ag.save(obj, file)
+    file.seek(0)
+    return ag.load(file, **options)
+
+
+def read_header(data):
+    (length,) = struct.unpack("<Q", data[:8])
+    return json.loads(data[8 : 8 + length])
+
+
+def write_file(header, data=b""):
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def same(a, b):
+    return a.dtype == b.dtype and a.shape == b.shape and np.array_equal(a.detach().numpy(), b.detach().numpy())
+
+
+# ---- what comes back ----
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "int32", "int16", "int8", "uint8", "bool"])
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 0, 4), (2, 3, 4)])
+def test_tensors_of_every_dtype_and_shape_come_back(dtype, shape):
+    values = np.arange(np.prod(shape, dtype=int)).reshape(shape)
+    tensor = ag.from_numpy(values).sub(1).to(getattr(ag, dtype))
+    assert same(round_trip(tensor), tensor)
+
+
+def test_special_values_keep_their_bits():
+    values = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, 1.7976931348623157e308])
+    loaded = round_trip({"x": ag.from_numpy(values)})["x"].numpy()
+    assert loaded.tobytes() == values.tobytes()
+
+
+def test_python_values_come_back_with_their_types():
+    obj = {
+        "none": None,
+        "flags": [True, False],
+        "numbers": (0, -1, 2**63, -(2**200), 1.5, -0.0, float("inf"), float("-inf"), 1e-320, 3 - 4j),
+        "text": "Grüße, \U0001f600, \ud800, \x00",
+        "data": [b"", b"\x00\xff" * 5, bytearray(b"abc")],
+        "sets": [{1, 2}, frozenset({"a"}), set()],
+        "types": [ag.Size([2, 3]), ag.float32, ag.device("cpu")],
+        3: "int key",
+        (1, ("a", None)): "tuple key",
+        "ordered": collections.OrderedDict([("b", 1), ("a", 2)]),
+    }
+    loaded = round_trip(obj)
+    assert loaded == obj
+    assert list(loaded) == list(obj)
+    assert repr(loaded) == repr(obj)
+    assert [type(x) for x in loaded["types"]] == [type(x) for x in obj["types"]]
+    assert list(loaded["ordered"]) == ["b", "a"]
+
+
+def test_integers_of_any_size_come_back():
+    assert round_trip([10**5000]) == [10**5000]  # longer than Python converts to decimal digits
+
+
+def test_nan_comes_back_as_nan():
+    assert str(round_trip([float("nan")])) == "[nan]"
+
+
+def test_order_of_a_state_dict_is_kept():
+    names = ["z", "a", "m", "b"]
+    assert list(round_trip({name: ag.zeros(1) for name in names})) == names
+
+
+def test_state_dicts_of_module_and_optimizer_come_back():
+    def make():
+        model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2))
+        return model, ag.optim.Adam(model.parameters(), lr=0.05)
+
+    def step(model, optimizer):
+        optimizer.zero_grad()
+        model(ag.arange(15.0).reshape(5, 3)).square().sum().backward()
+        optimizer.step()
+
+    first, first_optimizer = make()
+    step(first, first_optimizer)
+    checkpoint = round_trip({"model": first.state_dict(), "optimizer": first_optimizer.state_dict(), "epoch": 1})
+    second, second_optimizer = make()
+    second.load_state_dict(checkpoint["model"])
+    second_optimizer.load_state_dict(checkpoint["optimizer"])
+    step(first, first_optimizer)
+    step(second, second_optimizer)
+    for (name, a), (_, b) in zip(first.state_dict().items(), second.state_dict().items()):
+        assert same(a, b), name
+
+
+def test_parameters_and_requires_grad_come_back():
+    frozen = nn.Parameter(ag.ones(2), requires_grad=False)
+    parameter, leaf, plain = nn.Parameter(ag.ones(2)), ag.ones(2, requires_grad=True), ag.ones(2)
+    loaded = round_trip([frozen, parameter, leaf, plain])
+    assert [type(x) for x in loaded] == [nn.Parameter, nn.Parameter, ag.Tensor, ag.Tensor]
+    assert [x.requires_grad for x in loaded] == [False, True, True, False]
+    assert all(x.is_leaf for x in loaded)
+
+
+def test_graph_and_gradient_are_left_out():
+    x = ag.ones(2, requires_grad=True)
+    y = x * 2
+    y.sum().backward()
+    loaded_x, loaded_y = round_trip([x, y])
+    assert loaded_x.grad is None
+    assert loaded_y.requires_grad and loaded_y.grad_fn is None
+
+
+def test_versions_in_a_state_dict_are_kept():
+    state = collections.OrderedDict(weight=ag.ones(1))
+    state._metadata = collections.OrderedDict([("", {"version": 1})])
+    assert round_trip(state)._metadata == state._metadata
+
+
+# ---- sharing ----
+
+
+def test_the_same_tensor_twice_is_the_same_tensor_again():
+    tensor = ag.ones(3)
+    first, second = round_trip([tensor, {"again": tensor}])
+    assert second["again"] is first
+
+
+def test_views_share_memory_again():
+    base = ag.arange(12.0).reshape(3, 4)
+    loaded = round_trip({"row": base[1], "base": base, "transposed": base.t(), "alias": base.detach()})
+    loaded["base"].fill_(7)
+    assert all(bool((loaded[name] == 7).all()) for name in loaded)
+    assert loaded["transposed"].stride() == (1, 4)
+
+
+def test_views_without_their_base_share_memory_again():
+    base = ag.arange(10.0)
+    left, right = round_trip((base[1:6], base[4:9:2]))
+    assert left.tolist() == [1, 2, 3, 4, 5]
+    assert right.tolist() == [4, 6, 8]
+    left[3] = -1
+    assert right.tolist() == [-1, 6, 8]
+
+
+def test_interleaved_columns_share_memory_again():
+    base = ag.arange(6.0).reshape(3, 2)
+    left, right = round_trip([base[:, 0], base[:, 1]])
+    assert (left.tolist(), right.tolist()) == ([0, 2, 4], [1, 3, 5])
+
+
+def test_overlapping_foreign_memory_is_saved():
+    array = np.arange(6.0)
+    left, right = round_trip([ag.from_numpy(array[:4]), ag.from_numpy(array[2:])])
+    assert (left.tolist(), right.tolist()) == ([0, 1, 2, 3], [2, 3, 4, 5])
+
+
+def test_tied_parameters_stay_tied():
+    weight = nn.Parameter(ag.ones(2, 2))
+    loaded = round_trip({"encoder": weight, "decoder": weight})
+    assert loaded["encoder"] is loaded["decoder"]
+
+
+def test_a_small_view_is_stored_without_the_rest():
+    file = io.BytesIO()
+    ag.save(ag.zeros(100_000)[::50_000], file)
+    assert len(file.getvalue()) < 1_000
+
+
+def test_an_expanded_tensor_takes_the_space_of_its_memory():
+    file = io.BytesIO()
+    ag.save(ag.ones(1).expand(1_000_000), file)
+    assert len(file.getvalue()) < 1_000
+    file.seek(0)
+    assert ag.load(file).shape == (1_000_000,)
+
+
+def test_the_same_container_twice_is_the_same_container_again():
+    inner = [1]
+    loaded = round_trip({"a": inner, "b": (inner, inner)})
+    assert loaded["a"] is loaded["b"][0] is loaded["b"][1]
+
+
+def test_containers_that_repeat_do_not_multiply():
+    obj = []
+    for _ in range(60):
+        obj = [obj, obj]
+    file = io.BytesIO()
+    ag.save(obj, file)
+    assert len(file.getvalue()) < 10_000
+
+
+# ---- the file ----
+
+
+def test_a_dict_of_tensors_is_a_plain_safetensors_file():
+    file = io.BytesIO()
+    ag.save({"weight": ag.tensor([[1.0, 2.0]]), "steps": ag.tensor([3])}, file)
+    data = file.getvalue()
+    header = read_header(data)
+    assert header["__metadata__"]["format"] == "pt"
+    entry = header["weight"]
+    assert (entry["dtype"], entry["shape"]) == ("F32", [1, 2])
+    begin, end = entry["data_offsets"]
+    (length,) = struct.unpack("<Q", data[:8])
+    assert np.frombuffer(data[8 + length + begin : 8 + length + end], np.float32).tolist() == [1, 2]
+    assert set(header) == {"__metadata__", "weight", "steps"}
+
+
+def test_a_file_from_another_tool_is_read():
+    header = {"a": {"dtype": "I16", "shape": [2], "data_offsets": [0, 4]}, "__metadata__": {"author": "someone"}}
+    loaded = ag.load(io.BytesIO(write_file(header, struct.pack("<2h", -3, 5))))
+    assert list(loaded) == ["a"]
+    assert loaded["a"].dtype == ag.int16
+    assert loaded["a"].tolist() == [-3, 5]
+
+
+def test_nested_tensors_are_named_by_their_place():
+    file = io.BytesIO()
+    ag.save({"model": {"0.weight": ag.ones(1)}, "list": [ag.ones(2)]}, file)
+    assert set(read_header(file.getvalue())) == {"__metadata__", "model.0.weight", "list.0"}
+
+
+def test_names_that_collide_are_told_apart():
+    obj = {"a.b": ag.ones(1), "a": {"b": ag.zeros(1)}, "__metadata__": ag.full((1,), 2.0)}
+    loaded = round_trip(obj)
+    assert (loaded["a.b"].item(), loaded["a"]["b"].item(), loaded["__metadata__"].item()) == (1, 0, 2)
+
+
+@pytest.mark.parametrize("kind", [str, os.fsencode, lambda path: path], ids=["str", "bytes", "PathLike"])
+@pytest.mark.parametrize("mmap", [None, True])
+def test_every_kind_of_path(tmp_path, kind, mmap):
+    path = kind(tmp_path / "weights.safetensors")
+    ag.save({"x": ag.arange(3)}, path)
+    assert ag.load(path, mmap=mmap)["x"].tolist() == [0, 1, 2]
+    assert os.listdir(tmp_path) == ["weights.safetensors"]
+
+
+def test_loaded_tensors_outlive_a_mapped_file(tmp_path):
+    path = tmp_path / "x"
+    ag.save(ag.arange(1000), path)
+    loaded = ag.load(path, mmap=True)
+    path.write_bytes(b"")
+    loaded += 1
+    assert loaded.sum().item() == 500500
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path):
+    path = tmp_path / "checkpoint"
+    ag.save([1], path)
+    with pytest.raises(TypeError):
+        ag.save([object()], path)
+    assert ag.load(path) == [1]
+    assert os.listdir(tmp_path) == ["checkpoint"]
+
+
+def test_a_failed_write_leaves_no_litter(tmp_path, monkeypatch):
+    path = tmp_path / "checkpoint"
+    ag.save([1], path)
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        ag.save([2], path)
+    assert ag.load(path) == [1]
+    assert os.listdir(tmp_path) == ["checkpoint"]
+
+
+def test_a_link_stays_a_link_and_permissions_stay(tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    ag.save(1, target)
+    target.chmod(0o640)
+    link.symlink_to(target)
+    ag.save(2, link)
+    assert link.is_symlink()
+    assert ag.load(target) == 2
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+
+
+def test_a_pipe_can_be_written_and_read(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    results = []
+    thread = threading.Thread(target=lambda: results.append(ag.load(path)))
+    thread.start()
+    ag.save({"x": 1}, path)
+    thread.join(timeout=20)
+    assert results == [{"x": 1}]
+
+
+def test_a_file_object_is_read_from_where_it_stands():
+    file = io.BytesIO()
+    file.write(b"before")
+    ag.save([1, 2], file)
+    file.seek(6)
+    assert ag.load(file) == [1, 2]
+
+
+@pytest.mark.parametrize("location", [None, "cpu", ag.device("cpu"), {"cuda:0": "cpu"}, lambda storage, where: storage])
+def test_the_cpu_is_a_map_location(location):
+    assert round_trip([1], map_location=location) == [1]
+
+
+def test_other_map_locations_are_refused():
+    with pytest.raises(ValueError, match="no device but the CPU"):
+        round_trip([1], map_location="cuda")
+
+
+def test_arguments_about_pickling_change_nothing():
+    file = io.BytesIO()
+    ag.save([1], file, pickle_protocol=4)
+    file.seek(0)
+    assert ag.load(file, weights_only=False) == [1]
+
+
+# ---- what is refused ----
+
+
+@dataclasses.dataclass
+class Record:
+    x: int
+
+
+class Unknown:
+    pass
+
+
+class Words(dict):
+    pass
+
+
+Pair = collections.namedtuple("Pair", "a b")
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        (Unknown(), "Store what it consists of"),
+        (nn.Linear(1, 1), "state_dict"),
+        (ag.optim.SGD([nn.Parameter(ag.ones(1))], lr=1), "state_dict"),
+        (np.ones(2), "from_numpy"),
+        (np.float64(1), "item"),
+        (Pair(1, 2), "_asdict"),
+        (Record(1), "asdict"),
+        (Words(), "plain dict"),
+        (len, "never stored"),
+        (Unknown, "never stored"),
+    ],
+)
+def test_unknown_classes_are_refused_with_advice(value, advice):
+    with pytest.raises(TypeError, match=advice) as caught:
+        round_trip({"key": [1, value]})
+    assert "obj['key'][1]" in str(caught.value)
+
+
+def test_a_container_that_contains_itself_is_refused():
+    obj = {"a": []}
+    obj["a"].append(obj)
+    with pytest.raises(ValueError, match="contains itself"):
+        round_trip(obj)
+
+
+def test_depth_is_bounded_both_ways():
+    obj = 0
+    for _ in range(100):
+        obj = [obj]
+    assert round_trip(obj) == obj
+    with pytest.raises(ValueError, match="nested"):
+        round_trip([obj])
+    with pytest.raises(ValueError, match="nested"):
+        for _ in range(100_000):
+            obj = [obj]
+        round_trip(obj)
+
+
+def test_text_files_are_refused():
+    with pytest.raises(TypeError, match="mode 'rb'"):
+        ag.load(io.StringIO("text"))
+
+
+# ---- files that are damaged or mean harm ----
+
+
+def with_structure(structure):
+    """A well-formed file with one float32 tensor `x` of four elements and the given structure."""
+    header = {"x": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}
+    text = structure if isinstance(structure, str) else json.dumps(structure)
+    return write_file({**header, "__metadata__": {"arcgrad": text}}, struct.pack("<4f", 0, 1, 2, 3))
+
+
+def structure(obj, tensors=(), version=1):
+    return {"version": version, "tensors": list(tensors), "object": obj}
+
+
+def view(offset, sizes, strides, dtype="float32"):
+    return structure({"tensor": 0}, [{"name": "x", "view": [dtype, offset, sizes, strides]}])
+
+
+def test_the_helper_makes_a_file_that_loads():
+    assert ag.load(io.BytesIO(with_structure(view(1, [3], [1])))).tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[" * 100_000,
+        "[]",
+        structure({"tensor": 0}),
+        structure({"tensor": -1}, [{"name": "x"}]),
+        structure({"tensor": True}, [{"name": "x"}]),
+        structure({"tensor": 0}, [{"name": "y"}]),
+        structure({"tensor": 0}, [{}]),
+        structure({"tensor": 0}, ["x"]),
+        structure({"ref": 0}),
+        structure({"class": "os.system"}),
+        structure({}),
+        structure({"dict": [["a"]]}),
+        structure({"dict": [[["list", "key"], 1]]}),
+        structure({"set": [[]]}),
+        structure({"dtype": "load"}),
+        structure({"dtype": "__class__"}),
+        structure({"int": "ten"}),
+        structure({"float": []}),
+        structure({"Size": ["a"]}),
+        structure({"bytes": 7}),
+        structure([], version=2),
+        structure([], version=None) | {"tensors": None},
+        view(0, [5], [1]),
+        view(-1, [2], [1]),
+        view(0, [-1], [1]),
+        view(0, [2], [-1]),
+        view(0, [2, 2], [1]),
+        view(0, [2**62], [2**62]),
+        view(0, [2**70], [0]),
+        view(0.0, [1], [1]),
+        view(0, [1], [1], "load"),
+    ],
+    ids=lambda content: json.dumps(content)[:60],
+)
+def test_a_damaged_structure_is_an_error_that_says_so(content):
+    with pytest.raises(RuntimeError, match="damaged"):
+        ag.load(io.BytesIO(with_structure(content)))
+
+
+def test_a_later_version_asks_for_an_update():
+    with pytest.raises(RuntimeError, match="update"):
+        ag.load(io.BytesIO(with_structure(structure([], version=2))))
+
+
+HUGE = 2**63
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x00" * 7,
+        struct.pack("<Q", 0),
+        struct.pack("<Q", 2**64 - 1) + b"{}",
+        struct.pack("<Q", 100) + b"{}",
+        struct.pack("<Q", 2) + b"[]",
+        struct.pack("<Q", 2) + b"\xff\xff",
+        write_file({"x": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}, b"\x00" * 15),
+        write_file({"x": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}, b"\x00" * 17),
+        write_file({"x": {"dtype": "F32", "shape": [4], "data_offsets": [16, 0]}}, b"\x00" * 16),
+        write_file({"x": {"dtype": "F32", "shape": [4], "data_offsets": [0, 12]}}, b"\x00" * 12),
+        write_file({"x": {"dtype": "F32", "shape": [HUGE, HUGE], "data_offsets": [0, 16]}}, b"\x00" * 16),
+        write_file({"x": {"dtype": "F32", "shape": [2**61], "data_offsets": [0, 2**63]}}),
+        write_file({"x": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}, b"\x00" * 4),
+        write_file({"x": {"dtype": "F99", "shape": [1], "data_offsets": [0, 4]}}, b"\x00" * 4),
+        write_file({"x": {"shape": [1]}}, b"\x00" * 4),
+        write_file({"__metadata__": {"arcgrad": 3}}),
+        struct.pack("<Q", 200_000) + b"[" * 200_000,
+    ],
+    ids=range(18),
+)
+@pytest.mark.parametrize("mmap", [None, True])
+def test_a_damaged_container_is_an_error_that_says_so(tmp_path, data, mmap):
+    path = tmp_path / "damaged"
+    path.write_bytes(data)
+    with pytest.raises(RuntimeError, match="no safetensors file"):
+        ag.load(path, mmap=mmap)
+
+
+def test_every_truncation_is_an_error():
+    file = io.BytesIO()
+    ag.save({"a": ag.arange(5.0), "b": [1, (2, "x")]}, file)
+    data = file.getvalue()
+    for length in range(len(data)):
+        with pytest.raises(RuntimeError, match="no safetensors file"):
+            ag.load(io.BytesIO(data[:length]))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_changed_bytes_never_do_worse_than_an_error(data):
+    file = io.BytesIO()
+    ag.save({"a": ag.arange(5.0), "b": [1, (2, "x"), {"c": b"data"}], "v": ag.arange(4.0)[::2]}, file)
+    content = bytearray(file.getvalue())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        ag.load(io.BytesIO(bytes(content)))
+    except RuntimeError as error:
+        assert "damaged" in str(error) or "no safetensors file" in str(error) or "pickle" in str(error)
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\x80\x02", b"\x80\x04\x95"])
+def test_pickles_are_named_and_refused(tmp_path, start):
+    path = tmp_path / "model.pt"
+    path.write_bytes(start + b"\x00" * 100)
+    with pytest.raises(RuntimeError, match="is a pickle.*safetensors.torch.save_file"):
+        ag.load(path)
+
+
+def test_a_missing_file_is_the_usual_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        ag.load(tmp_path / "nowhere")
