@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 
-use crate::tensor::{self, PyTensor};
+use crate::tensor::PyTensor;
 
 #[pymethods]
 impl PyTensor {
@@ -10,12 +10,6 @@ impl PyTensor {
     #[getter]
     fn shape(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         crate::size::to_py(py, &self.tensor().shape())
-    }
-
-    /// The accumulated gradient.
-    #[getter]
-    fn grad(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        tensor::to_py_opt(py, self.tensor().grad())
     }
 }
 

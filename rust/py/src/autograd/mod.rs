@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 
+mod attributes;
 pub mod backward;
 pub mod blame;
 pub mod collect;
