@@ -1,7 +1,7 @@
 //! The one map from the core's errors to Python exceptions, and the one place through which the core is called.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -12,6 +12,8 @@ use pyo3::exceptions::{
     PyIndexError, PyMemoryError, PyNotImplementedError, PyRuntimeError, PySystemError, PyTypeError, PyValueError,
 };
 use pyo3::prelude::*;
+
+use crate::autograd::interpreter::{detach, is_detached};
 
 /// The Python exception that says what a core error says.
 #[cold]
@@ -68,46 +70,10 @@ pub fn guard<T>(body: impl FnOnce() -> arcgrad::Result<T>) -> PyResult<T> {
 pub fn guard_detached<T: Send>(py: Python<'_>, body: impl FnOnce() -> arcgrad::Result<T> + Send) -> PyResult<T> {
     let blame = Blame::here();
     guard(|| {
-        py.detach(|| {
+        detach(py, || {
             let _inherit = Inherit::from(blame);
-            let _detached = Detached::enter();
             body()
         })
-    })
-}
-
-thread_local! {
-    /// Whether this thread runs the core with the GIL released.
-    static DETACHED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// While alive, the thread does not hold the GIL.
-struct Detached(bool);
-
-impl Detached {
-    fn enter() -> Self {
-        Self(DETACHED.replace(true))
-    }
-}
-
-impl Drop for Detached {
-    fn drop(&mut self) {
-        DETACHED.set(self.0);
-    }
-}
-
-/// Runs Python code from within the core: takes the GIL if it was released.
-pub fn with_gil<T>(body: impl for<'py> FnOnce(Python<'py>) -> T) -> T {
-    /// Says again that the GIL is released, also after a panic.
-    struct Back(bool);
-    impl Drop for Back {
-        fn drop(&mut self) {
-            DETACHED.set(self.0);
-        }
-    }
-    Python::attach(|py| {
-        let _back = Back(DETACHED.replace(false));
-        body(py)
     })
 }
 
@@ -118,12 +84,12 @@ pub fn wait_without_gil(wait: &mut dyn FnMut()) {
     // SAFETY: `detach` runs the closure on the calling thread.
     unsafe impl Send for SameThread<'_> {}
 
-    if DETACHED.get() {
+    if is_detached() {
         return wait();
     }
     let wait = SameThread(wait);
     Python::attach(|py| {
-        py.detach(move || {
+        detach(py, move || {
             let wait = wait;
             (wait.0)();
         });

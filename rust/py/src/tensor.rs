@@ -7,8 +7,10 @@ use arcgrad::Tensor;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
 use pyo3::types::PyType;
 
+use crate::autograd::collect;
 use crate::error::guard;
 
 /// A multi-dimensional array of numbers that can take part in a differentiable graph.
@@ -22,6 +24,17 @@ impl PyTensor {
     #[inline]
     pub fn tensor(&self) -> &Tensor {
         &self.tensor
+    }
+}
+
+#[pymethods]
+impl PyTensor {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        collect::traverse(&self.tensor, &visit)
+    }
+
+    fn __clear__(&self) {
+        collect::clear(&self.tensor);
     }
 }
 

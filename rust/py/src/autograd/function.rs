@@ -481,7 +481,8 @@ impl Call<'_, '_> {
 fn alias(tensor: &Tensor) -> Result<Tensor> {
     let _off = no_grad();
     let _quiet = cuts::quiet();
-    arcgrad::ops::views::view_as(tensor, tensor)
+    let shape: Vec<i64> = tensor.shape().iter().map(|&size| size as i64).collect();
+    arcgrad::ops::views::view(tensor, &shape)
 }
 
 fn without_gradient(tensor: &Tensor, is_input: bool, is_dirty: bool) -> Result<Tensor> {

@@ -136,7 +136,7 @@ pub fn node_to_py(py: Python<'_>, node: &NodeRef) -> PyResult<Py<PyAny>> {
     // here. An object whose references are all gone is being taken down: it must not come back.
     unsafe {
         if !object.is_null() && ffi::Py_REFCNT(object) > 0 {
-            return Ok(Py::from_borrowed_ptr(py, object));
+            return Ok(Bound::from_borrowed_ptr(py, object).unbind());
         }
     }
     let class = class_of(py, node.name())?;
