@@ -18,6 +18,7 @@ pub mod joining;
 pub mod methods;
 pub mod out;
 mod overlap;
+pub mod padding;
 pub mod powers;
 pub mod reduce;
 pub mod reduce_table;
@@ -28,6 +29,7 @@ pub mod table;
 pub mod traced;
 pub mod views;
 pub mod views_table;
+mod write;
 
 /// Every elementwise row under one roof.
 pub mod rows {
