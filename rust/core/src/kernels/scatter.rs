@@ -58,7 +58,11 @@ impl Foldable for B8 {
 }
 
 /// Row-major positions of a shape, as offsets into operands with the given strides.
-fn each(shape: &[usize], strides: [&[isize]; 3], mut body: impl FnMut([isize; 3]) -> Result<(), OutOfRange>) -> Result<(), OutOfRange> {
+fn each(
+    shape: &[usize],
+    strides: [&[isize]; 3],
+    mut body: impl FnMut([isize; 3]) -> Result<(), OutOfRange>,
+) -> Result<(), OutOfRange> {
     let mut position = vec![0usize; shape.len()];
     let mut offsets = [0isize; 3];
     loop {
@@ -102,7 +106,8 @@ pub unsafe fn scatter_fold(
         return Ok(());
     }
     let along = x.strides[axis];
-    let strides: Vec<isize> = x.strides.iter().enumerate().map(|(i, &stride)| if i == axis { 0 } else { stride }).collect();
+    let strides: Vec<isize> =
+        x.strides.iter().enumerate().map(|(i, &stride)| if i == axis { 0 } else { stride }).collect();
     // SAFETY: the contract of this function.
     let at = |offset: isize| unsafe { *index.ptr.cast::<i64>().offset(offset) };
     let mut seen = 0;

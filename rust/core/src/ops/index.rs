@@ -182,7 +182,13 @@ impl Rule for Scattered {
 }
 
 /// Values of an integer or `bool` target are not differentiable, but neither is the target.
-fn check_scatter(op: &'static str, own: &[usize], axis: usize, index: &[usize], source: Option<&[usize]>) -> Result<()> {
+fn check_scatter(
+    op: &'static str,
+    own: &[usize],
+    axis: usize,
+    index: &[usize],
+    source: Option<&[usize]>,
+) -> Result<()> {
     if index.contains(&0) {
         return Ok(());
     }
@@ -222,15 +228,9 @@ fn scatter_raw(
     // SAFETY: the caller holds the state of all roots; the shapes were checked, and the target is apart from the rest.
     unsafe {
         match kind {
-            Scatter::Multiply => scatter_fold(
-                Fold::Prod,
-                at.shape(),
-                axis,
-                size,
-                target.as_out(),
-                at.as_in(),
-                source.as_in(),
-            ),
+            Scatter::Multiply => {
+                scatter_fold(Fold::Prod, at.shape(), axis, size, target.as_out(), at.as_in(), source.as_in())
+            }
             _ => kernel::scatter(
                 at.shape(),
                 axis,
@@ -295,13 +295,8 @@ pub fn scatter(
         return scatter_into(input, in_place, axis, &positions, source, kind);
     }
     let operand = source.operand()?;
-    let write = Write {
-        op: "scatter",
-        target: input,
-        in_place,
-        others: &[&operand],
-        reads: &[&positions, &operand.array],
-    };
+    let write =
+        Write { op: "scatter", target: input, in_place, others: &[&operand], reads: &[&positions, &operand.array] };
     write.run(
         || NotDifferentiable("scatter"),
         &[],
@@ -530,7 +525,8 @@ impl Combined {
                 let taken = take(result)?;
                 let source_is =
                     super::copy::to_dtype(&row(&rows::eq::ROW, &[source.into(), (&taken).into()])?, grad.dtype())?;
-                let start = if self.include_self { own_is.clone() } else { row(&rows::mul::ROW, &[(&own_is).into(), zero()])? };
+                let start =
+                    if self.include_self { own_is.clone() } else { row(&rows::mul::ROW, &[(&own_is).into(), zero()])? };
                 let ties = self.add_along(&start, index, &source_is)?;
                 let ties = row(&rows::maximum::ROW, &[(&ties).into(), one()])?;
                 let shared = div(grad, &ties)?;
@@ -653,7 +649,8 @@ fn scatter_reduce_at(
                         if positions.numel() == 0 {
                             return Ok(());
                         }
-                        let (x, at, from) = (at_least_vector(array), at_least_vector(positions), at_least_vector(values));
+                        let (x, at, from) =
+                            (at_least_vector(array), at_least_vector(positions), at_least_vector(values));
                         let size = x.shape()[axis];
                         // SAFETY: the state of all roots is held; the shapes were checked; the target is fresh.
                         unsafe { scatter_fold(fold, at.shape(), axis, size, x.as_out(), at.as_in(), from.as_in()) }
@@ -722,7 +719,10 @@ pub fn scatter_reduce(
 /// An index vector (or a tensor without axes) as `i64`.
 fn vector(op: &'static str, index: &Tensor) -> Result<Array> {
     if index.rank() > 1 {
-        return Err(Error::index(op, format!("{op}(): Index is supposed to be a vector, got {:?}", index.shape().as_slice())));
+        return Err(Error::index(
+            op,
+            format!("{op}(): Index is supposed to be a vector, got {:?}", index.shape().as_slice()),
+        ));
     }
     Ok(at_least_vector(&positions(op, index)?))
 }
@@ -805,7 +805,9 @@ fn check_slices(op: &'static str, own: &[usize], axis: usize, count: usize, sour
     if vector_shape(own, axis, count) != given {
         return Err(Error::runtime(
             op,
-            format!("{op}(): source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = {own:?} source.shape = {source:?}"),
+            format!(
+                "{op}(): source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = {own:?} source.shape = {source:?}"
+            ),
         ));
     }
     Ok(())
@@ -816,10 +818,8 @@ fn slices_raw(op: &'static str, target: &Array, axis: usize, index: &Array, sour
     let (target, source) = (at_least_vector(target), at_least_vector(source));
     let size = target.shape()[axis];
     // SAFETY: the caller holds the state of all roots; the shapes were checked, and the target is apart from the rest.
-    unsafe {
-        kernel::index_add(source.shape(), axis, size, false, target.as_out(), index.as_in(), source.as_in(), add)
-    }
-    .map_err(|found| out_of_range(op, found))
+    unsafe { kernel::index_add(source.shape(), axis, size, false, target.as_out(), index.as_in(), source.as_in(), add) }
+        .map_err(|found| out_of_range(op, found))
 }
 
 struct SlicesAdded {
@@ -975,10 +975,8 @@ fn fill_raw(target: &Array, axis: usize, index: &Array, value: &Array) -> Result
     let shape = vector_shape(target.shape(), axis, index.numel());
     let (source, size) = (value.expand(&shape), target.shape()[axis]);
     // SAFETY: the caller holds the state of all roots; the source is broadcast to the shape that is walked.
-    unsafe {
-        kernel::index_add(&shape, axis, size, true, target.as_out(), index.as_in(), source.as_in(), false)
-    }
-    .map_err(|found| out_of_range(OP, found))
+    unsafe { kernel::index_add(&shape, axis, size, true, target.as_out(), index.as_in(), source.as_in(), false) }
+        .map_err(|found| out_of_range(OP, found))
 }
 
 #[track_caller]

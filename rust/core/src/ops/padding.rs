@@ -143,7 +143,9 @@ impl Mode {
             )),
             Self::Circular if most > size => Err(Error::runtime(
                 "pad",
-                format!("Padding value causes wrapping around more than once: padding ({before}, {behind}) at a dimension of size {size}"),
+                format!(
+                    "Padding value causes wrapping around more than once: padding ({before}, {behind}) at a dimension of size {size}"
+                ),
             )),
             Self::Replicate if size == 0 && most > 0 => {
                 Err(Error::runtime("pad", "Expected a tensor with non-zero size in the dimensions to be padded"))
@@ -163,7 +165,10 @@ pub fn pad(input: &Tensor, pads: &[i64], mode: &str, value: Option<Scalar>) -> R
         "replicate" => Mode::Replicate,
         "circular" => Mode::Circular,
         other => {
-            return Err(Error::not_implemented("pad", format!("Unrecognised padding mode {other}: padding of this mode")));
+            return Err(Error::not_implemented(
+                "pad",
+                format!("Unrecognised padding mode {other}: padding of this mode"),
+            ));
         }
     };
     if value.is_some_and(|value| value.to_f64() != 0.0) {
@@ -193,8 +198,7 @@ pub fn pad(input: &Tensor, pads: &[i64], mode: &str, value: Option<Scalar>) -> R
                 format!("padding ({before}, {behind}) of a dimension of size {size} leaves nothing of it"),
             ));
         }
-        let positions: Vec<i64> =
-            (-before..size + behind).map(|position| around.source(position, size)).collect();
+        let positions: Vec<i64> = (-before..size + behind).map(|position| around.source(position, size)).collect();
         let positions = Array::from_slice(&positions, &[positions.len()])?;
         result = index::select_at(&result, axis, &positions)?;
     }
