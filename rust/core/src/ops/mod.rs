@@ -10,24 +10,32 @@ pub mod arithmetic;
 pub mod comparison;
 pub mod copy;
 pub mod copy_table;
+pub mod diagonals;
 pub mod elementwise;
 pub mod elementwise_table;
+pub mod embedding;
 pub mod exponential;
 pub mod index;
+pub mod indexing;
 pub mod joining;
+pub mod masks;
 pub mod methods;
 pub mod out;
 mod overlap;
+pub mod padding;
 pub mod powers;
+pub mod rearranging;
 pub mod reduce;
 pub mod reduce_table;
 pub mod registry;
 pub mod scan;
+pub mod scatter_views;
 pub mod select;
 pub mod table;
 pub mod traced;
 pub mod views;
 pub mod views_table;
+mod write;
 
 /// Every elementwise row under one roof.
 pub mod rows {
