@@ -15,6 +15,7 @@ pub mod elementwise_table;
 pub mod exponential;
 pub mod index;
 pub mod joining;
+pub mod matmul;
 pub mod methods;
 pub mod out;
 mod overlap;
