@@ -169,12 +169,8 @@ impl Product {
         }
         let (grad, other, alpha) = (grad.array(), cx.saved_array(at)?, self.alpha.to_f64());
         let array = match (self.form, side) {
-            (Form::Matrices, 0) => {
-                product(self.name, &grad, &transposed(&other), alpha, None, self.column_major[0])?
-            }
-            (Form::Matrices, _) => {
-                product(self.name, &transposed(&other), &grad, alpha, None, self.column_major[1])?
-            }
+            (Form::Matrices, 0) => product(self.name, &grad, &transposed(&other), alpha, None, self.column_major[0])?,
+            (Form::Matrices, _) => product(self.name, &transposed(&other), &grad, alpha, None, self.column_major[1])?,
             (Form::MatrixVector, 0) => {
                 product(self.name, &column(&grad), &row(&other), alpha, None, self.column_major[0])?
             }
@@ -391,10 +387,7 @@ fn check_matrices(op: &'static str, a: &Array, b: &Array) -> Result<()> {
     }
     let ((m, k), (rows, n)) = (matrix_size(a), matrix_size(b));
     if k != rows {
-        return Err(Error::runtime(
-            op,
-            format!("mat1 and mat2 shapes cannot be multiplied ({m}x{k} and {rows}x{n})"),
-        ));
+        return Err(Error::runtime(op, format!("mat1 and mat2 shapes cannot be multiplied ({m}x{k} and {rows}x{n})")));
     }
     check_dtypes(op, a, b)
 }
@@ -512,9 +505,7 @@ pub fn addmv(input: &Tensor, matrix: &Tensor, vector: &Tensor, beta: Scalar, alp
 #[track_caller]
 pub fn baddbmm(input: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar) -> Result<Tensor> {
     let term = Some(Term { tensor: input, beta });
-    multiply("baddbmm", "BaddbmmBackward0", Form::Matrices, term, [a, b], alpha, |a, b| {
-        check_batches("baddbmm", a, b)
-    })
+    multiply("baddbmm", "BaddbmmBackward0", Form::Matrices, term, [a, b], alpha, |a, b| check_batches("baddbmm", a, b))
 }
 
 /// `beta·input + alpha·Σ batch1·batch2`, summed over the batch; `input` is broadcast.
