@@ -11,12 +11,16 @@ pub mod comparison;
 pub mod contraction;
 pub mod copy;
 pub mod copy_table;
+pub mod cross_entropy;
 pub mod einsum;
 pub mod elementwise;
 pub mod elementwise_table;
 pub mod exponential;
 pub mod index;
 pub mod joining;
+pub mod loss;
+pub mod loss_rows;
+pub mod loss_table;
 pub mod matmul;
 pub mod matmul_table;
 pub mod methods;
@@ -28,6 +32,7 @@ pub mod reduce_table;
 pub mod registry;
 pub mod scan;
 pub mod select;
+pub mod softmax;
 pub mod table;
 pub mod traced;
 pub mod views;
@@ -39,6 +44,7 @@ pub mod rows {
     pub use super::arithmetic::*;
     pub use super::comparison::*;
     pub use super::exponential::*;
+    pub use super::loss_rows::*;
     pub use super::select::*;
 }
 

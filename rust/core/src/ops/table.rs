@@ -15,6 +15,9 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::views_table::TABLE,
             super::copy_table::TABLE,
             super::matmul_table::TABLE,
+            super::loss_table::TABLE,
+            super::loss_table::SOFTMAX_FORMS,
+            super::loss_table::LOG_SOFTMAX_FORMS,
         ]
     });
     &TABLES
