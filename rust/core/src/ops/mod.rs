@@ -24,6 +24,7 @@ pub mod loss_table;
 pub mod matmul;
 pub mod matmul_table;
 pub mod methods;
+pub mod optim;
 pub mod out;
 mod overlap;
 pub mod powers;
