@@ -322,6 +322,19 @@ pub fn reshape_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
     view_of(&copy, "UnsafeViewBackward0", ViewOp::View(shape.into()))
 }
 
+/// A fresh dense result in another shape. The two count as one tensor: only the new one goes on, so that it is no view
+/// in the sense of in-place operations.
+#[track_caller]
+pub(super) fn unsafe_view(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    let operand = source.operand()?;
+    let op = ViewOp::View(shape.into());
+    let array = op.apply(&operand.array)?;
+    if is_recorded(&[&operand]) {
+        return record(ViewRule::new("UnsafeViewBackward0", op, &operand.array), &[&operand], &[], array);
+    }
+    Ok(Tensor::from_array(array))
+}
+
 /// Axes `start..=end` as one.
 #[track_caller]
 pub fn flatten(source: &Tensor, start: i64, end: i64) -> Result<Tensor> {
