@@ -17,6 +17,7 @@ mod indexing;
 mod module;
 mod number;
 mod operators;
+mod optim;
 mod print;
 mod random;
 mod safetensors;
@@ -46,6 +47,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     storage::register(module)?;
     safetensors::register(module)?;
     module::register(module)?;
+    optim::register(module)?;
     autograd::register(module)?;
     dispatch::register(module)
 }
