@@ -62,7 +62,7 @@ impl State {
         self.extra.get_or_insert_default()
     }
 
-    fn wants_grad(&self) -> bool {
+    pub(crate) fn wants_grad(&self) -> bool {
         self.requires_grad || self.grad_fn.is_some()
     }
 }
@@ -573,6 +573,12 @@ impl Tensor {
         let old = std::mem::replace(&mut self.lock().array, array);
         drop(old);
         Ok(())
+    }
+
+    /// Gives the tensor another array, version counter included (`set_`).
+    pub fn set_array(&self, array: Array) {
+        let old = std::mem::replace(&mut self.lock().array, array);
+        drop(old);
     }
 
     /// Cuts this tensor off from the graph, in place (`detach_`).

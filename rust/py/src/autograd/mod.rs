@@ -2,7 +2,6 @@
 
 use pyo3::prelude::*;
 
-mod attributes;
 pub mod backward;
 pub mod blame;
 pub mod collect;
