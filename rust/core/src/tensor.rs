@@ -62,7 +62,7 @@ impl State {
         self.extra.get_or_insert_default()
     }
 
-    fn wants_grad(&self) -> bool {
+    pub(crate) fn wants_grad(&self) -> bool {
         self.requires_grad || self.grad_fn.is_some()
     }
 }

@@ -28,7 +28,11 @@ impl AccumulateGrad {
 
 /// The accumulator of a leaf, made on first use and shared while any graph refers to it.
 pub fn accumulator(leaf: &Tensor) -> NodeRef {
-    let mut state = leaf.lock();
+    accumulator_of(leaf, &mut leaf.lock())
+}
+
+/// [`accumulator`] of a leaf that is locked already.
+pub(crate) fn accumulator_of(leaf: &Tensor, state: &mut State) -> NodeRef {
     if let Some(node) = state.extra.as_ref().and_then(|extra| extra.accumulator.0.as_ref()?.upgrade()) {
         return node;
     }

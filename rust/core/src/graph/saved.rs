@@ -149,6 +149,13 @@ impl Saved {
         Ok(saved)
     }
 
+    /// Saves an array where no hooks are installed.
+    #[inline]
+    pub(crate) fn plain(array: Array, source: Source, identity: Weak<Inner>) -> Self {
+        let version = array.storage().version();
+        Self { kept: Kept::Array(array), version, source, identity }
+    }
+
     fn pack_with(&mut self, hooks: &dyn PackHooks) -> Result<()> {
         let Kept::Array(array) = &self.kept else {
             return Err(Error::runtime(

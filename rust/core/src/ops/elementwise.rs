@@ -3,6 +3,8 @@
 //! A row's value and gradients are formulas over [`crate::kernels::number`]. They are compiled into SIMD loops for the
 //! values and for a backward pass that is not recorded, and read over [`Traced`] for one that is.
 
+mod fast;
+
 use smallvec::SmallVec;
 
 use super::traced::Traced;
@@ -331,12 +333,27 @@ enum Slot {
 }
 
 impl ElementwiseRule {
-    /// The rule and the slots to save: only what the gradients of inputs that require one read.
+    /// The rule of a planned call and the slots to save.
     fn new(row: &'static Row, params: &[f64], plan: &Plan<'_>) -> (Self, SmallVec<[usize; 4]>) {
-        let output = row.inputs.len();
+        let needs = |input: usize| plan.operands[input].as_ref().is_some_and(|operand| operand.edge.is_some());
+        let number_at = |slot: usize| match plan.args.get(slot) {
+            Some(Arg::Scalar(scalar)) => Some(*scalar),
+            _ => None,
+        };
+        Self::with(row, Params::from_slice(params), needs, number_at)
+    }
+
+    /// The rule and the slots to save: only what the gradients of inputs that need one read.
+    #[inline]
+    fn with(
+        row: &'static Row,
+        params: Params,
+        needs: impl Fn(usize) -> bool,
+        number_at: impl Fn(usize) -> Option<Scalar>,
+    ) -> (Self, SmallVec<[usize; 4]>) {
         let mut used = [false; MAX_INPUTS + 1];
-        for (operand, grad) in plan.operands.iter().zip(row.grads) {
-            if operand.as_ref().is_some_and(|operand| operand.edge.is_some()) {
+        for (input, grad) in row.grads.iter().enumerate() {
+            if needs(input) {
                 for &slot in grad.uses {
                     used[slot as usize] = true;
                 }
@@ -344,19 +361,19 @@ impl ElementwiseRule {
         }
         let mut slots = [Slot::Unused; MAX_INPUTS + 1];
         let mut saved: SmallVec<[usize; 4]> = SmallVec::new();
-        for slot in 0..=output {
+        for slot in 0..=row.inputs.len() {
             if !used[slot] {
                 continue;
             }
-            slots[slot] = match plan.args.get(slot) {
-                Some(Arg::Scalar(scalar)) => Slot::Scalar(*scalar),
-                _ => {
+            slots[slot] = match number_at(slot) {
+                Some(number) => Slot::Scalar(number),
+                None => {
                     saved.push(slot);
                     Slot::Saved(saved.len() as u8 - 1)
                 }
             };
         }
-        (Self { row, params: Params::from_slice(params), slots }, saved)
+        (Self { row, params, slots }, saved)
     }
 
     fn fused(&self, cx: &mut Backward<'_>) -> Result<()> {
@@ -468,6 +485,9 @@ fn edge_operands(plan: &Plan<'_>, stand_in: &Operand) -> SmallVec<[Operand; MAX_
 #[inline]
 #[track_caller]
 pub fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Tensor> {
+    if let Some(result) = fast::apply(row, params, args) {
+        return result;
+    }
     let plan = Plan::new(row, args)?;
     let output = plan.allocate()?;
     plan.run(params, &output, || {});

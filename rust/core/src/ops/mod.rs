@@ -8,26 +8,44 @@ pub mod activation;
 pub mod algebra;
 pub mod arithmetic;
 pub mod comparison;
+pub mod contraction;
 pub mod copy;
 pub mod copy_table;
+pub mod diagonals;
+pub mod cross_entropy;
+pub mod einsum;
 pub mod elementwise;
 pub mod elementwise_table;
+pub mod embedding;
 pub mod exponential;
 pub mod index;
+pub mod indexing;
 pub mod joining;
+pub mod masks;
+pub mod loss;
+pub mod loss_rows;
+pub mod loss_table;
+pub mod matmul;
+pub mod matmul_table;
 pub mod methods;
+pub mod optim;
 pub mod out;
 mod overlap;
+pub mod padding;
 pub mod powers;
+pub mod rearranging;
 pub mod reduce;
 pub mod reduce_table;
 pub mod registry;
 pub mod scan;
+pub mod scatter_views;
 pub mod select;
+pub mod softmax;
 pub mod table;
 pub mod traced;
 pub mod views;
 pub mod views_table;
+mod write;
 
 /// Every elementwise row under one roof.
 pub mod rows {
@@ -35,6 +53,7 @@ pub mod rows {
     pub use super::arithmetic::*;
     pub use super::comparison::*;
     pub use super::exponential::*;
+    pub use super::loss_rows::*;
     pub use super::select::*;
 }
 

@@ -14,6 +14,10 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::reduce_table::STD,
             super::views_table::TABLE,
             super::copy_table::TABLE,
+            super::matmul_table::TABLE,
+            super::loss_table::TABLE,
+            super::loss_table::SOFTMAX_FORMS,
+            super::loss_table::LOG_SOFTMAX_FORMS,
         ]
     });
     &TABLES
