@@ -14,6 +14,15 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::reduce_table::STD,
             super::views_table::TABLE,
             super::copy_table::TABLE,
+            super::joining_table::TABLE,
+            super::index_table::TABLE,
+            super::sorting_table::TABLE,
+            super::sorting_table::MEDIAN,
+            super::sorting_table::NANMEDIAN,
+            super::sorting_table::STD_MEAN,
+            super::sorting_table::VAR_MEAN,
+            super::creation_table::TABLE,
+            super::random_table::TABLE,
         ]
     });
     &TABLES
