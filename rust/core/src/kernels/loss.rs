@@ -64,12 +64,19 @@ pub unsafe fn nll_loss(
 ) -> Result<f64, OutOfRange> {
     // SAFETY: the contract of this function.
     unsafe {
-        check(size, targets)?;
+        check_targets(size, targets)?;
         Ok(with_element!(float out.dtype, T => forward::<T>(size, reduction, input, targets, out.ptr.cast())))
     }
 }
 
-unsafe fn check(size: NllSize, targets: Targets<'_>) -> Result<(), OutOfRange> {
+/// Whether all targets are classes or ignored.
+///
+/// # Errors
+/// The first target that is neither.
+///
+/// # Safety
+/// The targets are contiguous, of the size stated.
+pub unsafe fn check_targets(size: NllSize, targets: Targets<'_>) -> Result<(), OutOfRange> {
     debug_assert_eq!(targets.class.dtype, DType::I64);
     for position in 0..size.n * size.inner {
         // SAFETY: inside the operand.
@@ -143,7 +150,7 @@ unsafe fn forward<T: Float>(
 /// `g` has as many elements as the loss. All of `dx` is written.
 ///
 /// # Safety
-/// As for [`nll_loss`], whose targets these are.
+/// As for [`nll_loss`]; the targets have passed [`check_targets`].
 pub unsafe fn nll_loss_backward(
     size: NllSize,
     reduction: Reduction,

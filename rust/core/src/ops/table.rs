@@ -23,6 +23,10 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::sorting_table::VAR_MEAN,
             super::creation_table::TABLE,
             super::random_table::TABLE,
+            super::matmul_table::TABLE,
+            super::loss_table::TABLE,
+            super::loss_table::SOFTMAX_FORMS,
+            super::loss_table::LOG_SOFTMAX_FORMS,
         ]
     });
     &TABLES

@@ -292,6 +292,12 @@ pub(super) fn view_of(source: &Tensor, name: &'static str, op: ViewOp) -> Result
     make(source, name, op, true)
 }
 
+/// A view of all elements (`x[...]`).
+#[track_caller]
+pub fn alias(source: &Tensor) -> Result<Tensor> {
+    view_of(source, "AliasBackward0", ViewOp::View(source.shape()))
+}
+
 // ---- shapes ------------------------------------------------------------------------------------------------------
 
 /// The same elements in another shape; one size may be −1.
@@ -320,6 +326,19 @@ pub fn reshape_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
     }
     let copy = copy::clone_contiguous(source)?;
     view_of(&copy, "UnsafeViewBackward0", ViewOp::View(shape.into()))
+}
+
+/// A fresh dense result in another shape. The two count as one tensor: only the new one goes on, so that it is no view
+/// in the sense of in-place operations.
+#[track_caller]
+pub(super) fn unsafe_view(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    let operand = source.operand()?;
+    let op = ViewOp::View(shape.into());
+    let array = op.apply(&operand.array)?;
+    if is_recorded(&[&operand]) {
+        return record(ViewRule::new("UnsafeViewBackward0", op, &operand.array), &[&operand], &[], array);
+    }
+    Ok(Tensor::from_array(array))
 }
 
 /// Axes `start..=end` as one.

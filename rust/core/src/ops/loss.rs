@@ -1,0 +1,335 @@
+//! Losses of predictions and targets of the same shape: a row, reduced to its mean or sum.
+
+use super::elementwise::{Arg, Row, apply, torch_name};
+use super::traced::Traced;
+use super::{powers, reduce, rows};
+use crate::error::{Error, Result};
+use crate::graph::node::{Backward, Rule};
+use crate::graph::record::{Save, is_recorded, record};
+use crate::graph::{is_grad_enabled, no_grad};
+pub use crate::kernels::loss::Reduction;
+use crate::tensor::{Operand, Tensor};
+
+/// The reduction a word means.
+pub fn reduction(op: &'static str, word: &str) -> Result<Reduction> {
+    match word {
+        "none" => Ok(Reduction::None),
+        "mean" => Ok(Reduction::Mean),
+        "sum" => Ok(Reduction::Sum),
+        _ => Err(Error::value(op, format!("{word} is not a valid value for reduction"))),
+    }
+}
+
+/// What is done with the losses of the elements.
+#[track_caller]
+pub(super) fn reduced(loss: &Tensor, reduction: Reduction) -> Result<Tensor> {
+    match reduction {
+        Reduction::None => Ok(loss.clone()),
+        Reduction::Mean => reduce::mean(loss, None, false, None),
+        Reduction::Sum => reduce::sum(loss, None, false, None),
+    }
+}
+
+/// A row and its mean or sum in one node.
+struct ReducedRow {
+    row: &'static Row,
+    params: Vec<f64>,
+    reduction: Reduction,
+    elements: usize,
+}
+
+impl ReducedRow {
+    /// The gradient of input `index`, of the shape of the row's result.
+    fn gradient(&self, grad: &Tensor, inputs: &[Tensor], index: usize) -> Result<Tensor> {
+        if self.row.node == rows::squared_error::ROW.node && !is_grad_enabled() {
+            // The most used one, in two passes: the difference, and its product with a number in place.
+            let (a, b) = if index == 0 { (&inputs[0], &inputs[1]) } else { (&inputs[1], &inputs[0]) };
+            let difference = a.sub(b)?;
+            let factor = grad.mul(2.0)?;
+            if difference.dtype() == factor.dtype() {
+                difference.mul_(&factor)?;
+                return Ok(difference);
+            }
+            return difference.mul(&factor);
+        }
+        let rule = &self.row.grads[index];
+        let mut values = vec![Traced::Tensor(grad.clone())];
+        values.extend(rule.uses.iter().map(|&slot| Traced::Tensor(inputs[slot as usize].clone())));
+        (rule.traced)(&self.params, values).into_tensor()
+    }
+}
+
+impl Rule for ReducedRow {
+    fn name(&self) -> &str {
+        self.row.node
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let mut grad = cx.only_grad();
+        if self.reduction == Reduction::Mean {
+            grad = grad.div(self.elements as f64)?;
+        }
+        let inputs: Result<Vec<Tensor>> = (0..cx.inputs())
+            .map(
+                |index| {
+                    if is_grad_enabled() { cx.saved(index) } else { Ok(Tensor::from_array(cx.saved_array(index)?)) }
+                },
+            )
+            .collect();
+        let inputs = inputs?;
+        for index in 0..cx.inputs() {
+            if cx.needs(index) {
+                let result = self.gradient(&grad, &inputs, index)?;
+                cx.put(index, result);
+            }
+        }
+        Ok(())
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        vec![("self", 0), ("target", 1)]
+    }
+}
+
+/// A row over all elements, reduced.
+#[track_caller]
+fn reduced_row(row: &'static Row, params: &[f64], inputs: &[&Tensor], reduction: Reduction) -> Result<Tensor> {
+    let args: Vec<Arg<'_>> = inputs.iter().map(|input| Arg::Tensor(input)).collect();
+    if reduction == Reduction::None {
+        return apply(row, params, &args);
+    }
+    let operands: Result<Vec<Operand>> = inputs.iter().map(|input| input.operand()).collect();
+    let operands = operands?;
+    let operands: Vec<&Operand> = operands.iter().collect();
+    let (output, elements) = {
+        let _off = no_grad();
+        let losses = apply(row, params, &args)?;
+        (reduced(&losses, reduction)?.array(), losses.numel())
+    };
+    if !is_recorded(&operands) {
+        return Ok(Tensor::from_array(output));
+    }
+    let saves: Vec<Save<'_>> = operands.iter().map(|operand| Save::Input(operand)).collect();
+    let rule = ReducedRow { row, params: params.to_vec(), reduction, elements };
+    record(rule, &operands, &saves, output)
+}
+
+/// PyTorch has these losses for floating-point numbers alone.
+fn check_float(op: &'static str, kernel: &str, input: &Tensor, target: &Tensor) -> Result<()> {
+    let dtype = powers::promoted(&[input.into(), target.into()]);
+    if dtype.is_float() {
+        return Ok(());
+    }
+    Err(Error::dtype(op, dtype, format!("\"{kernel}\" not implemented for '{}'", torch_name(dtype))))
+}
+
+/// A row whose elements are weighted; the mean is that of the weights.
+#[track_caller]
+fn weighted(op: &'static str, losses: &Tensor, input: &Tensor, weight: &Tensor, how: Reduction) -> Result<Tensor> {
+    if weight.shape() != input.shape() {
+        return Err(Error::value(op, "Weights and input must have the same size."));
+    }
+    let losses = losses.mul(weight)?;
+    match how {
+        Reduction::Mean => losses.sum()?.div(&weight.sum()?),
+        how => reduced(&losses, how),
+    }
+}
+
+/// Squared error (x − y)².
+#[track_caller]
+pub fn mse_loss(input: &Tensor, target: &Tensor, weight: Option<&Tensor>, how: Reduction) -> Result<Tensor> {
+    check_float("mse_loss", "mse_cpu", input, target)?;
+    match weight {
+        None => reduced_row(&rows::squared_error::ROW, &[], &[input, target], how),
+        Some(weight) => {
+            let losses = reduced_row(&rows::squared_error::ROW, &[], &[input, target], Reduction::None)?;
+            weighted("mse_loss", &losses, input, weight, how)
+        }
+    }
+}
+
+/// Absolute error |x − y|.
+#[track_caller]
+pub fn l1_loss(input: &Tensor, target: &Tensor, weight: Option<&Tensor>, how: Reduction) -> Result<Tensor> {
+    let losses = input.sub(target)?.abs()?;
+    match weight {
+        None => reduced(&losses, how),
+        Some(weight) => weighted("l1_loss", &losses, input, weight, how),
+    }
+}
+
+/// Squared error within `beta`, absolute error beyond: `d²/(2 beta)` and `d − beta/2` for `d = |x − y|`.
+#[track_caller]
+pub fn smooth_l1_loss(input: &Tensor, target: &Tensor, beta: f64, how: Reduction) -> Result<Tensor> {
+    if beta < 0.0 {
+        return Err(Error::runtime("smooth_l1_loss", "smooth_l1_loss does not support negative values for beta."));
+    }
+    if beta == 0.0 {
+        return l1_loss(input, target, None, how);
+    }
+    check_float("smooth_l1_loss", "smooth_l1_cpu", input, target)?;
+    reduced_row(&rows::smooth_l1::ROW, &[beta], &[input, target], how)
+}
+
+/// Squared error within `delta`, absolute error beyond: `d²/2` and `delta·(d − delta/2)` for `d = |x − y|`.
+#[track_caller]
+pub fn huber_loss(
+    input: &Tensor,
+    target: &Tensor,
+    delta: f64,
+    weight: Option<&Tensor>,
+    how: Reduction,
+) -> Result<Tensor> {
+    if delta <= 0.0 {
+        return Err(Error::runtime("huber_loss", "huber_loss does not support non-positive values for delta."));
+    }
+    check_float("huber_loss", "huber_cpu", input, target)?;
+    match weight {
+        None => reduced_row(&rows::huber::ROW, &[delta], &[input, target], how),
+        Some(weight) => {
+            let losses = reduced_row(&rows::huber::ROW, &[delta], &[input, target], Reduction::None)?;
+            weighted("huber_loss", &losses, input, weight, how)
+        }
+    }
+}
+
+/// Binary cross-entropy of probabilities: `−(t ln x + (1 − t) ln(1 − x))`, logarithms not below −100.
+///
+/// # Errors
+/// When shapes or dtypes differ, or an element of `input` is not in `[0, 1]`.
+#[track_caller]
+pub fn binary_cross_entropy(
+    input: &Tensor,
+    target: &Tensor,
+    weight: Option<&Tensor>,
+    how: Reduction,
+) -> Result<Tensor> {
+    const OP: &str = "binary_cross_entropy";
+    let (own, given) = (input.meta(), target.meta());
+    if own.shape != given.shape {
+        return Err(Error::value(
+            OP,
+            format!(
+                "Using a target size ({:?}) that is different to the input size ({:?}) is deprecated. Please ensure they \
+                 have the same size.",
+                given.shape.as_slice(),
+                own.shape.as_slice()
+            ),
+        ));
+    }
+    check_float(OP, "binary_cross_entropy", input, input)?;
+    if own.dtype != given.dtype {
+        return Err(Error::runtime(
+            OP,
+            format!("Found dtype {} but expected {}", torch_name(given.dtype), torch_name(own.dtype)),
+        ));
+    }
+    {
+        let _off = no_grad();
+        let inside = input.ge(0.0)?.logical_and(&input.le(1.0)?)?;
+        if !reduce::all(&inside, None, false)?.item()?.to_bool() {
+            return Err(Error::runtime(OP, "all elements of input should be between 0 and 1"));
+        }
+    }
+    with_weight(OP, &rows::binary_entropy::ROW, &[input, target], weight, how)
+}
+
+/// Binary cross-entropy of the sigmoid of `input`, without overflow; `pos_weight` weights the positive term.
+///
+/// # Errors
+/// When the shapes differ, or the weights do not broadcast.
+#[track_caller]
+pub fn binary_cross_entropy_with_logits(
+    input: &Tensor,
+    target: &Tensor,
+    weight: Option<&Tensor>,
+    pos_weight: Option<&Tensor>,
+    how: Reduction,
+) -> Result<Tensor> {
+    const OP: &str = "binary_cross_entropy_with_logits";
+    let (own, given) = (input.meta(), target.meta());
+    if own.shape != given.shape {
+        return Err(Error::value(
+            OP,
+            format!(
+                "Target size ({:?}) must be the same as input size ({:?})",
+                given.shape.as_slice(),
+                own.shape.as_slice()
+            ),
+        ));
+    }
+    // PyTorch computes in the memory of the target.
+    let dtype = powers::promoted(&[input.into(), target.into()]);
+    if !dtype.can_cast(given.dtype) || !dtype.is_float() {
+        return Err(Error::runtime(
+            OP,
+            format!(
+                "result type {} can't be cast to the desired output type {}",
+                torch_name(dtype),
+                torch_name(given.dtype)
+            ),
+        ));
+    }
+    match pos_weight {
+        None => with_weight(OP, &rows::binary_entropy_logits::ROW, &[input, target], weight, how),
+        Some(positive) => {
+            let row = &rows::binary_entropy_logits_weighted::ROW;
+            with_weight(OP, row, &[input, target, positive], weight, how)
+        }
+    }
+}
+
+/// A row with a weight that broadcasts.
+#[track_caller]
+fn with_weight(
+    op: &'static str,
+    row: &'static Row,
+    inputs: &[&Tensor],
+    weight: Option<&Tensor>,
+    how: Reduction,
+) -> Result<Tensor> {
+    match weight {
+        None => reduced_row(row, &[], inputs, how),
+        Some(weight) => {
+            let shape = inputs[0].shape();
+            if crate::shape::broadcast(op, &shape, &weight.shape())? != shape {
+                return Err(Error::shapes(op, &shape, &weight.shape(), "the weight must broadcast to the input"));
+            }
+            let losses = reduced_row(row, &[], inputs, Reduction::None)?;
+            reduced(&losses.mul(weight)?, how)
+        }
+    }
+}
+
+/// How [`kl_div`] is reduced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Divergence {
+    /// As the other losses.
+    Plain(Reduction),
+    /// The sum divided by the size of the first axis.
+    BatchMean,
+}
+
+impl Divergence {
+    /// The reduction a word means.
+    pub fn parse(word: &str) -> Result<Self> {
+        if word == "batchmean" { Ok(Self::BatchMean) } else { Ok(Self::Plain(reduction("kl_div", word)?)) }
+    }
+}
+
+/// Kullback-Leibler divergence of `input` (logarithms) from `target`: `t·(ln t − x)`.
+#[track_caller]
+pub fn kl_div(input: &Tensor, target: &Tensor, log_target: bool, how: Divergence) -> Result<Tensor> {
+    let row = if log_target { &rows::divergence_logs::ROW } else { &rows::divergence::ROW };
+    match how {
+        Divergence::Plain(how) => reduced_row(row, &[], &[input, target], how),
+        Divergence::BatchMean => {
+            let sum = reduced_row(row, &[], &[input, target], Reduction::Sum)?;
+            match input.shape().first() {
+                Some(&batch) => sum.div(batch as f64),
+                None => Ok(sum),
+            }
+        }
+    }
+}

@@ -1,0 +1,645 @@
+//! Matrix products: `mm`, `bmm`, `mv`, `dot`, the same added to a term, and `matmul`, which chooses among them.
+//!
+//! One rule serves them all. The kernel takes strides, so neither a transposed operand nor a gradient is ever copied.
+
+use smallvec::SmallVec;
+
+use super::views;
+use crate::array::Array;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::graph::is_grad_enabled;
+use crate::graph::node::{Backward, Rule};
+use crate::graph::record::{Save, is_recorded, record};
+use crate::kernels::matmul::{MatmulSize, matmul as run};
+use crate::scalar::Scalar;
+use crate::shape::{self, Shape};
+use crate::storage::{Access, Storage};
+use crate::tensor::{Operand, Tensor};
+
+// ---- arrays ------------------------------------------------------------------------------------------------------
+
+/// `alpha·A·B`, plus `beta·C` if a term is given, where the last two axes are matrices and the axes before them
+/// broadcast. The sizes have been checked. With `column_major` the matrices of the result are.
+fn product(
+    op: &'static str,
+    a: &Array,
+    b: &Array,
+    alpha: f64,
+    term: Option<(&Array, f64)>,
+    column_major: bool,
+) -> Result<Array> {
+    let (m, k) = matrix_size(a);
+    let (_, n) = matrix_size(b);
+    let outer = |array: &Array| Shape::from_slice(&array.shape()[..array.rank() - 2]);
+    let batch = shape::broadcast(op, &outer(a), &outer(b))?;
+    let sized = |rows: usize, columns: usize| {
+        let mut shape = batch.clone();
+        shape.extend([rows, columns]);
+        shape
+    };
+    let output = if column_major {
+        transposed(&Array::uninit(op, &sized(n, m), a.dtype())?)
+    } else {
+        Array::uninit(op, &sized(m, n), a.dtype())?
+    };
+    let (a, b) = (a.expand(&sized(m, k)), b.expand(&sized(k, n)));
+    let mut reads: SmallVec<[&Storage; 3]> = smallvec::smallvec![a.storage(), b.storage()];
+    if let Some((term, _)) = term {
+        reads.push(term.storage());
+    }
+    {
+        let _access = Access::acquire(&reads, &[output.storage()]);
+        let size = MatmulSize { batch: &batch, m, n, k };
+        // SAFETY: the state of all roots is held; the output is fresh; dtypes and sizes have been checked.
+        unsafe {
+            // A factor 0 means that the term is not read: NaN in it does not matter.
+            let beta = match term {
+                Some((term, beta)) if beta != 0.0 => {
+                    output.copy_raw(term);
+                    beta
+                }
+                _ => 0.0,
+            };
+            run(size, alpha, a.as_in(), b.as_in(), beta, output.as_out());
+        }
+    }
+    Ok(output)
+}
+
+/// Rows and columns.
+fn matrix_size(array: &Array) -> (usize, usize) {
+    let shape = array.shape();
+    (shape[shape.len() - 2], shape[shape.len() - 1])
+}
+
+/// The last two axes exchanged.
+fn transposed(array: &Array) -> Array {
+    let rank = array.rank();
+    let mut order: SmallVec<[usize; 6]> = (0..rank).collect();
+    order.swap(rank - 2, rank - 1);
+    array.permute(&order)
+}
+
+/// A vector as a matrix of one column.
+fn column(vector: &Array) -> Array {
+    vector.with_layout(&[vector.shape()[0], 1], &[vector.strides()[0], 1], vector.offset())
+}
+
+/// A vector as a matrix of one row.
+fn row(vector: &Array) -> Array {
+    vector.with_layout(&[1, vector.shape()[0]], &[1, vector.strides()[0]], vector.offset())
+}
+
+/// A dense result in another shape.
+fn reshaped(op: &'static str, array: &Array, shape: &[usize]) -> Result<Array> {
+    array.view(shape).ok_or_else(|| Error::runtime(op, "a fresh result is dense"))
+}
+
+// ---- the rule ----------------------------------------------------------------------------------------------------
+
+/// What is multiplied with what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Form {
+    /// Matrices, with batch axes or without.
+    Matrices,
+    /// A matrix and a vector.
+    MatrixVector,
+    /// Two vectors.
+    Vectors,
+}
+
+impl Form {
+    /// `alpha·A·B + beta·C` as an array.
+    fn run(
+        self,
+        op: &'static str,
+        a: &Array,
+        b: &Array,
+        alpha: f64,
+        term: Option<(&Array, f64)>,
+        column_major: bool,
+    ) -> Result<Array> {
+        match self {
+            Self::Matrices => product(op, a, b, alpha, term, column_major),
+            Self::MatrixVector => {
+                let rows = a.shape()[0];
+                let term = term.map(|(term, beta)| (column(&term.expand(&[rows])), beta));
+                let term = term.as_ref().map(|(term, beta)| (term, *beta));
+                reshaped(op, &product(op, a, &column(b), alpha, term, false)?, &[rows])
+            }
+            Self::Vectors => reshaped(op, &product(op, &row(a), &column(b), alpha, None, false)?, &[]),
+        }
+    }
+}
+
+/// `alpha·A·B + beta·C`: C gets `beta·G`, A gets `alpha·G·Bᵀ`, B gets `alpha·Aᵀ·G`.
+struct Product {
+    name: &'static str,
+    form: Form,
+    /// Factors of the product and of the term.
+    alpha: Scalar,
+    beta: Scalar,
+    /// Whether C is the first input.
+    has_term: bool,
+    /// Where A and B are saved: each only if the other needs a gradient.
+    saved: [Option<usize>; 2],
+    /// Whether the matrices of A and B are column-major: then their gradients are, too.
+    column_major: [bool; 2],
+}
+
+/// Whether a matrix lies in memory column by column.
+fn is_column_major(array: &Array) -> bool {
+    let rank = array.rank();
+    rank >= 2 && array.strides()[rank - 2] == 1 && array.strides()[rank - 1] != 1
+}
+
+fn scaled(grad: Tensor, factor: Scalar) -> Result<Tensor> {
+    if factor.to_f64() == 1.0 { Ok(grad) } else { grad.mul(factor) }
+}
+
+impl Product {
+    /// The gradient of A (`side` 0) or B (1).
+    fn operand_gradient(&self, cx: &Backward<'_>, grad: &Tensor, side: usize) -> Result<Tensor> {
+        let Some(at) = self.saved[1 - side] else {
+            return Err(Error::runtime(self.name, "the other factor was not saved"));
+        };
+        if is_grad_enabled() {
+            return scaled(self.recorded_gradient(grad, &cx.saved(at)?, side)?, self.alpha);
+        }
+        let (grad, other, alpha) = (grad.array(), cx.saved_array(at)?, self.alpha.to_f64());
+        let array = match (self.form, side) {
+            (Form::Matrices, 0) => product(self.name, &grad, &transposed(&other), alpha, None, self.column_major[0])?,
+            (Form::Matrices, _) => product(self.name, &transposed(&other), &grad, alpha, None, self.column_major[1])?,
+            (Form::MatrixVector, 0) => {
+                product(self.name, &column(&grad), &row(&other), alpha, None, self.column_major[0])?
+            }
+            (Form::MatrixVector, _) => {
+                Form::MatrixVector.run(self.name, &transposed(&other), &grad, alpha, None, false)?
+            }
+            (Form::Vectors, _) => return Tensor::from_array(other).mul(&Tensor::from_array(grad)),
+        };
+        Ok(Tensor::from_array(array))
+    }
+
+    fn recorded_gradient(&self, grad: &Tensor, other: &Tensor, side: usize) -> Result<Tensor> {
+        match (self.form, side) {
+            (Form::Matrices, 0) => batched(grad, &views::matrix_transpose(other)?),
+            (Form::Matrices, _) => batched(&views::matrix_transpose(other)?, grad),
+            (Form::MatrixVector, 0) => views::unsqueeze(grad, 1)?.mul(other),
+            (Form::MatrixVector, _) => mv(&views::t(other)?, grad),
+            (Form::Vectors, _) => other.mul(grad),
+        }
+    }
+}
+
+impl Rule for Product {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let grad = cx.only_grad();
+        let first = usize::from(self.has_term);
+        if self.has_term && cx.needs(0) {
+            let term = scaled(grad.clone(), self.beta)?;
+            cx.put(0, term);
+        }
+        for side in 0..2 {
+            if cx.needs(first + side) {
+                let gradient = self.operand_gradient(cx, &grad, side)?;
+                cx.put(first + side, gradient);
+            }
+        }
+        Ok(())
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        let names = match (self.form, self.name) {
+            (Form::Vectors, _) => ["self", "tensor"],
+            (Form::MatrixVector, _) if self.has_term => ["mat", "vec"],
+            (Form::MatrixVector, _) => ["self", "vec"],
+            (Form::Matrices, "AddmmBackward0") => ["mat1", "mat2"],
+            (Form::Matrices, "BaddbmmBackward0") => ["batch1", "batch2"],
+            _ => ["self", "mat2"],
+        };
+        names.into_iter().zip(self.saved).filter_map(|(name, at)| Some((name, at?))).collect()
+    }
+}
+
+/// A term `beta·C`.
+struct Term<'a> {
+    tensor: &'a Tensor,
+    beta: Scalar,
+}
+
+/// Multiplies and records. `check` looks at the operands' arrays first.
+#[track_caller]
+fn multiply(
+    op: &'static str,
+    name: &'static str,
+    form: Form,
+    term: Option<Term<'_>>,
+    [a, b]: [&Tensor; 2],
+    alpha: Scalar,
+    check: impl FnOnce(&Array, &Array) -> Result<()>,
+) -> Result<Tensor> {
+    let (a, b) = (a.operand()?, b.operand()?);
+    check(&a.array, &b.array)?;
+    let Some(term) = term else {
+        let output = form.run(op, &a.array, &b.array, alpha.to_f64(), None, false)?;
+        if !is_recorded(&[&a, &b]) {
+            return Ok(Tensor::from_array(output));
+        }
+        return finish(name, form, None, [&a, &b], alpha, output);
+    };
+    let c = term.tensor.operand()?;
+    if c.array.dtype() != a.array.dtype() {
+        return Err(Error::runtime(
+            op,
+            format!(
+                "self and mat2 must have the same dtype, but got {} and {}",
+                super::elementwise::torch_name(c.array.dtype()),
+                super::elementwise::torch_name(b.array.dtype())
+            ),
+        ));
+    }
+    check_term(op, form, &a.array, &b.array, &c.array)?;
+    let output = form.run(op, &a.array, &b.array, alpha.to_f64(), Some((&c.array, term.beta.to_f64())), false)?;
+    if !is_recorded(&[&c, &a, &b]) {
+        return Ok(Tensor::from_array(output));
+    }
+    finish(name, form, Some((&c, term.beta)), [&a, &b], alpha, output)
+}
+
+/// A term must broadcast to the result.
+fn check_term(op: &'static str, form: Form, a: &Array, b: &Array, term: &Array) -> Result<()> {
+    let mut target = Shape::from_slice(&a.shape()[..a.rank() - 1]);
+    if form == Form::Matrices {
+        target.push(b.shape()[b.rank() - 1]);
+    }
+    let own = term.shape();
+    if own.len() > target.len() {
+        return Err(Error::shapes(
+            op,
+            &target,
+            own,
+            format!(
+                "expand: the number of sizes provided ({}) must be greater or equal to the number of dimensions in the \
+                 tensor ({})",
+                target.len(),
+                own.len()
+            ),
+        ));
+    }
+    let lead = target.len() - own.len();
+    match (0..own.len()).rev().find(|&axis| own[axis] != 1 && own[axis] != target[lead + axis]) {
+        None => Ok(()),
+        Some(axis) => Err(Error::runtime(
+            op,
+            format!(
+                "The expanded size of the tensor ({}) must match the existing size ({}) at non-singleton dimension {}. \
+                 Target sizes: {:?}. Tensor sizes: {own:?}",
+                target[lead + axis],
+                own[axis],
+                lead + axis,
+                target.as_slice()
+            ),
+        )),
+    }
+}
+
+#[track_caller]
+fn finish(
+    name: &'static str,
+    form: Form,
+    term: Option<(&Operand, Scalar)>,
+    [a, b]: [&Operand; 2],
+    alpha: Scalar,
+    output: Array,
+) -> Result<Tensor> {
+    let mut saves: SmallVec<[Save<'_>; 2]> = SmallVec::new();
+    let mut saved = [None; 2];
+    // What a gradient does not need may be changed in place before backward.
+    if b.edge.is_some() {
+        saved[0] = Some(saves.len());
+        saves.push(Save::Input(a));
+    }
+    if a.edge.is_some() {
+        saved[1] = Some(saves.len());
+        saves.push(Save::Input(b));
+    }
+    let rule = Product {
+        name,
+        form,
+        alpha,
+        beta: term.as_ref().map_or(Scalar::Int(0), |(_, beta)| *beta),
+        has_term: term.is_some(),
+        saved,
+        column_major: [is_column_major(&a.array), is_column_major(&b.array)],
+    };
+    match term {
+        None => record(rule, &[a, b], &saves, output),
+        Some((term, _)) => record(rule, &[term, a, b], &saves, output),
+    }
+}
+
+// ---- checks ------------------------------------------------------------------------------------------------------
+
+/// The name C has for a dtype, as PyTorch's messages show it.
+pub(super) fn c_name(dtype: DType) -> &'static str {
+    match dtype {
+        DType::Bool => "bool",
+        DType::U8 => "unsigned char",
+        DType::I8 => "signed char",
+        DType::I16 => "short int",
+        DType::I32 => "int",
+        DType::I64 => "long int",
+        DType::F16 => "c10::Half",
+        DType::BF16 => "c10::BFloat16",
+        DType::F32 => "float",
+        DType::F64 => "double",
+        DType::C64 => "c10::complex<float>",
+        DType::C128 => "c10::complex<double>",
+    }
+}
+
+/// One dtype, and one that can be multiplied.
+fn check_dtypes(op: &'static str, a: &Array, b: &Array) -> Result<()> {
+    let (left, right) = (a.dtype(), b.dtype());
+    if left != right {
+        return Err(Error::runtime(
+            op,
+            format!("expected m1 and m2 to have the same dtype, but got: {} != {}", c_name(left), c_name(right)),
+        ));
+    }
+    if left == DType::Bool {
+        return Err(Error::dtype(op, left, format!("\"{op}_impl_cpu_\" not implemented for 'Bool'")));
+    }
+    Ok(())
+}
+
+fn check_matrices(op: &'static str, a: &Array, b: &Array) -> Result<()> {
+    for (name, array) in [("self", a), ("mat2", b)] {
+        if array.rank() != 2 {
+            return Err(Error::runtime(op, format!("{name} must be a matrix, got {}-D tensor", array.rank())));
+        }
+    }
+    let ((m, k), (rows, n)) = (matrix_size(a), matrix_size(b));
+    if k != rows {
+        return Err(Error::runtime(op, format!("mat1 and mat2 shapes cannot be multiplied ({m}x{k} and {rows}x{n})")));
+    }
+    check_dtypes(op, a, b)
+}
+
+fn check_batches(op: &'static str, a: &Array, b: &Array) -> Result<()> {
+    for (name, array) in [("batch1", a), ("batch2", b)] {
+        if array.rank() != 3 {
+            return Err(Error::runtime(op, format!("{name} must be a 3D tensor, got {}-D", array.rank())));
+        }
+    }
+    let (left, right) = (a.shape(), b.shape());
+    if left[0] != right[0] || left[2] != right[1] {
+        return Err(batch_mismatch(op, [left[0], left[2]], [right[0], right[1]]));
+    }
+    check_dtypes(op, a, b)
+}
+
+#[cold]
+fn batch_mismatch(op: &'static str, expected: [usize; 2], got: [usize; 2]) -> Box<Error> {
+    Error::runtime(
+        op,
+        format!("Expected size for first two dimensions of batch2 tensor to be: {expected:?} but got: {got:?}."),
+    )
+}
+
+fn check_matrix_vector(op: &'static str, term: Option<usize>, a: &Array, b: &Array) -> Result<()> {
+    if a.rank() != 2 || b.rank() != 1 {
+        return Err(Error::runtime(
+            op,
+            format!("vector + matrix @ vector expected, got {}, {}, {}", term.unwrap_or(1), a.rank(), b.rank()),
+        ));
+    }
+    let (m, k) = matrix_size(a);
+    if k != b.shape()[0] {
+        return Err(Error::runtime(
+            op,
+            format!("size mismatch, got input ({m}), mat ({m}x{k}), vec ({})", b.shape()[0]),
+        ));
+    }
+    check_dtypes(op, a, b)
+}
+
+fn check_vectors(op: &'static str, a: &Array, b: &Array) -> Result<()> {
+    if a.rank() != 1 || b.rank() != 1 {
+        return Err(Error::runtime(
+            op,
+            format!("1D tensors expected, but got {}D and {}D tensors", a.rank(), b.rank()),
+        ));
+    }
+    let (left, right) = (a.shape()[0], b.shape()[0]);
+    if left != right {
+        return Err(Error::runtime(
+            op,
+            format!(
+                "inconsistent tensor size, expected tensor [{left}] and src [{right}] to have the same number of \
+                 elements, but got {left} and {right} elements respectively"
+            ),
+        ));
+    }
+    check_dtypes(op, a, b)
+}
+
+// ---- operations --------------------------------------------------------------------------------------------------
+
+const ONE: Scalar = Scalar::Int(1);
+
+/// Product of two matrices.
+#[track_caller]
+pub fn mm(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    multiply("mm", "MmBackward0", Form::Matrices, None, [a, b], ONE, |a, b| check_matrices("mm", a, b))
+}
+
+/// Products of two batches of as many matrices.
+#[track_caller]
+pub fn bmm(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    multiply("bmm", "BmmBackward0", Form::Matrices, None, [a, b], ONE, |a, b| check_batches("bmm", a, b))
+}
+
+/// Product of a matrix and a vector.
+#[track_caller]
+pub fn mv(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    multiply("mv", "MvBackward0", Form::MatrixVector, None, [a, b], ONE, |a, b| check_matrix_vector("mv", None, a, b))
+}
+
+/// Scalar product of two vectors.
+#[track_caller]
+pub fn dot(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    multiply("dot", "DotBackward0", Form::Vectors, None, [a, b], ONE, |a, b| check_vectors("dot", a, b))
+}
+
+/// Scalar product of two vectors, the first conjugated: for real numbers [`dot`].
+#[track_caller]
+pub fn vdot(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    multiply("vdot", "VdotBackward0", Form::Vectors, None, [a, b], ONE, |a, b| check_vectors("vdot", a, b))
+}
+
+/// `beta·input + alpha·a·b` for matrices; `input` is broadcast.
+#[track_caller]
+pub fn addmm(input: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar) -> Result<Tensor> {
+    let term = Some(Term { tensor: input, beta });
+    multiply("addmm", "AddmmBackward0", Form::Matrices, term, [a, b], alpha, |a, b| check_matrices("addmm", a, b))
+}
+
+/// `beta·input + alpha·matrix·vector`; `input` is broadcast.
+#[track_caller]
+pub fn addmv(input: &Tensor, matrix: &Tensor, vector: &Tensor, beta: Scalar, alpha: Scalar) -> Result<Tensor> {
+    let term = Some(Term { tensor: input, beta });
+    let rank = input.rank();
+    multiply("addmv", "AddmvBackward0", Form::MatrixVector, term, [matrix, vector], alpha, |a, b| {
+        check_matrix_vector("addmv", Some(rank), a, b)
+    })
+}
+
+/// `beta·input + alpha·batch1·batch2` for batches of matrices; `input` is broadcast.
+#[track_caller]
+pub fn baddbmm(input: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar) -> Result<Tensor> {
+    let term = Some(Term { tensor: input, beta });
+    multiply("baddbmm", "BaddbmmBackward0", Form::Matrices, term, [a, b], alpha, |a, b| check_batches("baddbmm", a, b))
+}
+
+/// `beta·input + alpha·Σ batch1·batch2`, summed over the batch; `input` is broadcast.
+#[track_caller]
+pub fn addbmm(input: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar) -> Result<Tensor> {
+    {
+        let (a, b) = (a.array(), b.array());
+        if a.rank() == 3 && b.rank() == 3 && a.shape()[0] != b.shape()[0] {
+            return Err(Error::runtime(
+                "addbmm",
+                format!(
+                    "batch1 and batch2 must have same number of batches, got {} and {}",
+                    a.shape()[0],
+                    b.shape()[0]
+                ),
+            ));
+        }
+        check_batches("addbmm", &a, &b)?;
+    }
+    // Σᵢ AᵢBᵢ is one product: the matrices of the first batch side by side times those of the second one below another.
+    let (shape_a, shape_b) = (a.shape(), b.shape());
+    let depth = shape_a[0] * shape_a[2];
+    let beside = views::reshape_to(&views::permute(a, &[1, 0, 2])?, &[shape_a[1], depth])?;
+    let below = views::reshape_to(b, &[depth, shape_b[2]])?;
+    addmm(input, &beside, &below, beta, alpha)
+}
+
+/// `beta·input + alpha·vec1⊗vec2`; `input` is broadcast.
+#[track_caller]
+pub fn addr(input: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar) -> Result<Tensor> {
+    for (name, tensor) in [("vec1", a), ("vec2", b)] {
+        check_vector("addr", name, tensor)?;
+    }
+    addmm(input, &views::unsqueeze(a, 1)?, &views::unsqueeze(b, 0)?, beta, alpha)
+}
+
+fn check_vector(op: &'static str, name: &str, tensor: &Tensor) -> Result<()> {
+    match tensor.rank() {
+        1 => Ok(()),
+        rank => Err(Error::runtime(op, format!("Expected 1-D argument {name}, but got {rank}-D"))),
+    }
+}
+
+/// All products of an element of `a` and an element of `b`.
+#[track_caller]
+pub fn outer(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    check_vector("outer", "self", a)?;
+    check_vector("outer", "vec2", b)?;
+    views::unsqueeze(a, 1)?.mul(b)
+}
+
+/// Products of matrices whose batch axes broadcast.
+#[track_caller]
+fn batched(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let name = if a.rank() == 2 && b.rank() == 2 { "MmBackward0" } else { "BmmBackward0" };
+    multiply("matmul", name, Form::Matrices, None, [a, b], ONE, |a, b| {
+        let ((_, k), (rows, _)) = (matrix_size(a), matrix_size(b));
+        let outer = |array: &Array| array.shape()[..array.rank() - 2].iter().product::<usize>();
+        if k != rows {
+            return Err(batch_mismatch("matmul", [outer(a), k], [outer(b), rows]));
+        }
+        check_dtypes("matmul", a, b)
+    })
+}
+
+/// Matrix product of tensors of any rank but 0: two vectors give a number, a vector counts as a row on the left and as
+/// a column on the right, axes before the last two are a batch and broadcast.
+#[track_caller]
+pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    match (a.rank(), b.rank()) {
+        (left, right) if left == 0 || right == 0 => Err(Error::runtime(
+            "matmul",
+            format!("both arguments to matmul need to be at least 1D, but they are {left}D and {right}D"),
+        )),
+        (1, 1) => dot(a, b),
+        (2, 1) => mv(a, b),
+        (2, 2) => mm(a, b),
+        (1, 2) => {
+            let result = mm(&views::unsqueeze(a, 0)?, b)?;
+            views::unsafe_view(&result, &result.shape()[1..])
+        }
+        // One matrix (or vector) for the whole batch: the batch as rows of one matrix.
+        (_, 1) => {
+            let (rows, shape) = folded(a)?;
+            views::unsafe_view(&mv(&rows, b)?, &shape)
+        }
+        (_, 2) => {
+            let (rows, mut shape) = folded(a)?;
+            let result = mm(&rows, b)?;
+            shape.push(b.shape()[1]);
+            views::unsafe_view(&result, &shape)
+        }
+        (1, _) => {
+            let result = batched(&views::unsqueeze(a, 0)?, b)?;
+            let mut shape = result.shape();
+            shape.remove(shape.len() - 2);
+            views::unsafe_view(&result, &shape)
+        }
+        _ => batched(a, b),
+    }
+}
+
+/// All axes but the last as one, and their sizes.
+#[track_caller]
+fn folded(tensor: &Tensor) -> Result<(Tensor, Shape)> {
+    let mut shape = tensor.shape();
+    let Some(last) = shape.pop() else { return Err(Error::runtime("matmul", "a tensor without axes")) };
+    let rows = shape.iter().product();
+    Ok((views::reshape_to(tensor, &[rows, last])?, shape))
+}
+
+/// `input · weightᵀ + bias`: features are the last axis of `input`; `weight` is `out × in` (or a vector, for one
+/// feature without an axis).
+#[track_caller]
+pub fn linear(input: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+    let (rank, weight_rank) = (input.rank(), weight.rank());
+    if rank == 0 || weight_rank == 0 {
+        return Err(Error::runtime(
+            "linear",
+            format!("both arguments to linear need to be at least 1D, but they are {rank}D and {weight_rank}D"),
+        ));
+    }
+    let across = views::t(weight)?;
+    match bias {
+        Some(bias) if weight_rank == 2 && (rank == 2 || bias.rank() <= 1) => {
+            if rank == 2 {
+                return addmm(bias, input, &across, ONE, ONE);
+            }
+            let (rows, mut shape) = folded(input)?;
+            let result = addmm(bias, &rows, &across, ONE, ONE)?;
+            shape.push(across.shape()[1]);
+            views::unsafe_view(&result, &shape)
+        }
+        Some(bias) => matmul(input, &across)?.add(bias),
+        None => matmul(input, &across),
+    }
+}
