@@ -25,6 +25,7 @@ pub mod loss_table;
 pub mod matmul;
 pub mod matmul_table;
 pub mod methods;
+pub mod normalization;
 pub mod optim;
 pub mod out;
 mod overlap;
