@@ -7,6 +7,7 @@
 pub mod activation;
 pub mod algebra;
 pub mod arithmetic;
+pub mod attention;
 pub mod comparison;
 pub mod contraction;
 pub mod convolution;
@@ -25,6 +26,7 @@ pub mod loss_table;
 pub mod matmul;
 pub mod matmul_table;
 pub mod methods;
+pub mod nn_table;
 pub mod normalization;
 pub mod optim;
 pub mod out;

@@ -23,17 +23,9 @@ use crate::tensor::{Operand, Tensor};
 #[derive(Clone, Debug)]
 enum Kind {
     /// Rows of the last axes.
-    Layer {
-        rows: usize,
-        n: usize,
-        eps: f64,
-    },
+    Layer { rows: usize, n: usize, eps: f64 },
     /// Channels, with the moments of the batch or with given ones.
-    Batch {
-        size: ChannelSize,
-        eps: f64,
-        training: bool,
-    },
+    Batch { size: ChannelSize, eps: f64, training: bool },
 }
 
 /// `(x − mean) · rstd · weight + bias`. Saved are x, the moments, and the weight if there is one.
@@ -70,8 +62,7 @@ impl NormRule {
         let make = |wanted: bool, shape: &[usize]| -> Result<Option<Array>> {
             if wanted { Ok(Some(Array::uninit(op, shape, dtype)?)) } else { Ok(None) }
         };
-        let results =
-            [make(cx.needs(0), x.shape())?, make(cx.needs(1), &per)?, make(cx.needs(2), &per)?];
+        let results = [make(cx.needs(0), x.shape())?, make(cx.needs(1), &per)?, make(cx.needs(2), &per)?];
         {
             let reads: SmallVec<[&Storage; 6]> =
                 [&x, &mean, &rstd, &grad].into_iter().chain(&weight).map(Array::storage).collect();
@@ -130,11 +121,8 @@ impl NormRule {
                 Some(weight) => grad.mul(&along(weight)?)?,
                 None => grad.clone(),
             };
-            let slope = if of_input {
-                h.sub(&average(&h)?)?.sub(&normal.mul(&average(&h.mul(&normal)?)?)?)?
-            } else {
-                h
-            };
+            let slope =
+                if of_input { h.sub(&average(&h)?)?.sub(&normal.mul(&average(&h.mul(&normal)?)?)?)? } else { h };
             let result = slope.mul(&rstd)?;
             cx.put(0, result);
         }
@@ -267,7 +255,12 @@ fn moments_out<'a>(mean: &'a Array, rstd: &'a Array) -> Moments<Out<'a>> {
 // ---- layers ------------------------------------------------------------------------------------------------------
 
 /// Sizes of the last axes as the program gave them, checked against the input's.
-fn row_shape(op: &'static str, shape: &[usize], normalized: &[i64], tensors: &[(&str, Option<&Tensor>)]) -> Result<usize> {
+fn row_shape(
+    op: &'static str,
+    shape: &[usize],
+    normalized: &[i64],
+    tensors: &[(&str, Option<&Tensor>)],
+) -> Result<usize> {
     if normalized.is_empty() {
         return Err(Error::runtime(
             op,
@@ -415,12 +408,9 @@ pub fn batch_norm(
             format!("Expected more than 1 value per channel when training, got input size {:?}", shape.as_slice()),
         ));
     }
-    for (name, tensor) in [
-        ("running_mean", running.mean),
-        ("running_var", running.variance),
-        ("weight", weight),
-        ("bias", bias),
-    ] {
+    for (name, tensor) in
+        [("running_mean", running.mean), ("running_var", running.variance), ("weight", weight), ("bias", bias)]
+    {
         match tensor {
             Some(tensor) if tensor.shape().as_slice() != [size.channels] => {
                 return Err(Error::runtime(
@@ -592,7 +582,12 @@ pub fn instance_norm(
     let (batch, channels) = (shape[0], shape[1]);
     for tensor in [running.mean, running.variance, weight, bias].into_iter().flatten() {
         if tensor.shape().as_slice() != [channels] {
-            return Err(Error::shapes(OP, &shape, &tensor.shape(), format!("expected {channels} numbers, one per channel")));
+            return Err(Error::shapes(
+                OP,
+                &shape,
+                &tensor.shape(),
+                format!("expected {channels} numbers, one per channel"),
+            ));
         }
     }
     // Samples and channels as the channels of one sample.
@@ -612,14 +607,8 @@ pub fn instance_norm(
     let (mean, variance) = (own(repeated(running.mean)?)?, own(repeated(running.variance)?)?);
     let (weight, bias) = (repeated(weight)?, repeated(bias)?);
     let each = Running { mean: mean.as_ref(), variance: variance.as_ref(), momentum: running.momentum };
-    let result = batch_norm(
-        &views::reshape_to(input, &wide)?,
-        each,
-        weight.as_ref(),
-        bias.as_ref(),
-        use_input_stats,
-        eps,
-    )?;
+    let result =
+        batch_norm(&views::reshape_to(input, &wide)?, each, weight.as_ref(), bias.as_ref(), use_input_stats, eps)?;
     if use_input_stats && batch > 0 {
         let _off = no_grad();
         for (common, own) in [(running.mean, &mean), (running.variance, &variance)] {
