@@ -41,6 +41,13 @@ impl Array {
         Ok(Self { storage, layout: Layout::contiguous(shape), offset: 0, dtype })
     }
 
+    /// Uninitialised memory in a row-major layout that exists already.
+    #[inline]
+    pub(crate) fn uninit_with_layout(op: &'static str, layout: &Layout, dtype: DType) -> Result<Self> {
+        let storage = Storage::allocate(op, layout.numel() * dtype.size(), false)?;
+        Ok(Self { storage, layout: layout.clone(), offset: 0, dtype })
+    }
+
     /// Uninitialised memory with the strides of `like` where those are dense, else row-major
     /// (`torch.preserve_format`).
     pub fn uninit_like(op: &'static str, like: &Self, dtype: DType) -> Result<Self> {

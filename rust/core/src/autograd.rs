@@ -2,7 +2,7 @@
 
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::node::Edge;
+use crate::graph::node::{Edge, Meta};
 use crate::graph::{Request, run};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
@@ -35,8 +35,7 @@ pub enum Target {
 }
 
 /// Seeds: given ones are checked, missing ones are 1 for scalars.
-fn seed(output: &Tensor, given: Option<&Tensor>) -> Result<Tensor> {
-    let meta = output.meta();
+fn seed(meta: &Meta, given: Option<&Tensor>) -> Result<Tensor> {
     match given {
         Some(gradient) => {
             let shape = gradient.shape();
@@ -88,16 +87,25 @@ fn root_edge(output: &Tensor, position: usize) -> Result<Edge> {
     })
 }
 
-/// Roots with explicit edges: for nodes and gradient edges given by the program.
+/// The root at a tensor, the `position`-th of a pass; its seed may be left out when it has one element.
+pub fn root(output: &Tensor, gradient: Option<&Tensor>, position: usize) -> Result<(Edge, Tensor)> {
+    let edge = root_edge(output, position)?;
+    Ok((edge, seed(&output.meta(), gradient)?))
+}
+
+/// The roots at several tensors.
 pub fn roots(outputs: &[Root<'_>]) -> Result<Vec<(Edge, Tensor)>> {
-    outputs
-        .iter()
-        .enumerate()
-        .map(|(position, (output, gradient))| {
-            let edge = root_edge(output, position)?;
-            Ok((edge, seed(output, *gradient)?))
-        })
-        .collect()
+    outputs.iter().enumerate().map(|(position, (output, gradient))| root(output, *gradient, position)).collect()
+}
+
+/// A root from a place in the graph: its seed may be left out when the output there has one element.
+pub fn root_at(edge: Edge, gradient: Option<&Tensor>) -> Result<(Edge, Tensor)> {
+    let meta = edge.node.as_ref().and_then(|node| node.outputs().get(edge.output_nr as usize));
+    let Some(meta) = meta.cloned() else {
+        return Err(Error::value("backward", format!("the node has no output {}", edge.output_nr)));
+    };
+    let seed = seed(&meta, gradient)?;
+    Ok((edge, seed))
 }
 
 /// Runs backward from `roots`, accumulating into leaves, or only into `inputs` where given.

@@ -168,7 +168,7 @@ enum Owner {
 
 #[repr(C)]
 struct Root {
-    inline: UnsafeCell<MaybeUninit<[u128; INLINE_BYTES / 16]>>,
+    inline: UnsafeCell<MaybeUninit<[u64; INLINE_BYTES / 8]>>,
     ptr: *mut u8,
     bytes: usize,
     state: AtomicU32,
@@ -349,6 +349,25 @@ static WAIT_HOOK: OnceLock<WaitHook> = OnceLock::new();
 pub fn set_wait_hook(hook: WaitHook) {
     // A second installation (the module imported twice) installs the same function.
     let _ = WAIT_HOOK.set(hook);
+}
+
+/// Shared state on one root.
+pub(crate) struct ReadGuard<'a>(&'a Root);
+
+impl Drop for ReadGuard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.state.fetch_sub(1, Ordering::Release);
+    }
+}
+
+impl Storage {
+    /// Shared state on the root if no writer holds it; never waits.
+    #[inline]
+    pub(crate) fn try_read(&self) -> Option<ReadGuard<'_>> {
+        let guard = ReadGuard(&self.root);
+        (self.root.state.fetch_add(1, Ordering::Acquire) & WRITER == 0).then_some(guard)
+    }
 }
 
 /// Runs something that waits, with the host's lock released.

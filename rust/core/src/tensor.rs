@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::accumulate;
+use crate::graph::{accumulate, cuts};
 use crate::graph::hooks::{Hook, HookTable, Kind};
 use crate::graph::node::{Doomed, Edge, Meta, NodeRef, WeakNode, drop_iteratively};
 use crate::graph::views::{self, View};
@@ -62,7 +62,7 @@ impl State {
         self.extra.get_or_insert_default()
     }
 
-    fn wants_grad(&self) -> bool {
+    pub(crate) fn wants_grad(&self) -> bool {
         self.requires_grad || self.grad_fn.is_some()
     }
 }
@@ -172,6 +172,23 @@ impl Tensor {
 
     pub(crate) fn lock(&self) -> parking_lot::MutexGuard<'_, State> {
         self.0.state.lock()
+    }
+
+    pub(crate) fn try_lock(&self) -> Option<parking_lot::MutexGuard<'_, State>> {
+        self.0.state.try_lock()
+    }
+
+    /// Drops everything that leads from this tensor to others, if nobody else holds it: a host's cycle collector has
+    /// found it to be garbage. The data stays.
+    pub fn dismantle(&self) {
+        if self.strong_count() != 1 {
+            return;
+        }
+        let taken = {
+            let mut state = self.lock();
+            (state.grad_fn.take(), state.extra.take())
+        };
+        drop(taken);
     }
 
     /// The data, shared.
@@ -506,6 +523,12 @@ impl Tensor {
         Ok((table, id))
     }
 
+    /// Whether some graph that is alive leads to this leaf, or made this tensor.
+    pub fn is_in_a_graph(&self) -> bool {
+        let state = self.lock();
+        state.grad_fn.is_some() || accumulate::existing_edge(&state).is_some()
+    }
+
     /// The hooks of a leaf, if it has any.
     pub fn leaf_hooks(&self) -> Option<Arc<HookTable>> {
         self.lock().extra.as_ref().and_then(|extra| extra.hooks.clone())
@@ -514,11 +537,16 @@ impl Tensor {
     // ---- other places in the graph ---------------------------------------------------------------------------
 
     /// The same memory and version counter, cut off from the graph.
+    #[track_caller]
     pub fn detach(&self) -> Self {
-        let (array, inference) = {
+        let (array, inference, edge) = {
             let state = self.lock();
-            (state.array.clone(), state.inference)
+            let edge = state.grad_fn.as_ref().map(|node| Edge::new(node.clone(), state.output_nr));
+            (state.array.clone(), state.inference, edge.or_else(|| accumulate::existing_edge(&state)))
         };
+        if let Some(edge) = edge {
+            cuts::note(cuts::Cause::Detach, &edge);
+        }
         let tensor = Self::from_array(array);
         tensor.lock().inference |= inference;
         tensor
@@ -545,6 +573,12 @@ impl Tensor {
         let old = std::mem::replace(&mut self.lock().array, array);
         drop(old);
         Ok(())
+    }
+
+    /// Gives the tensor another array, version counter included (`set_`).
+    pub fn set_array(&self, array: Array) {
+        let old = std::mem::replace(&mut self.lock().array, array);
+        drop(old);
     }
 
     /// Cuts this tensor off from the graph, in place (`detach_`).

@@ -66,5 +66,5 @@ fn a_modified_saved_value_is_blamed() {
     y.add_(1.0).unwrap();
     let error = z.backward().unwrap_err().to_string();
     assert!(error.contains("modified by an inplace operation"), "{error}");
-    assert_eq!(error.matches("smoke.rs:").count(), 2, "{error}");
+    assert!(error.contains("saved by ExpBackward0 at rust/core/tests/smoke.rs:"), "{error}");
 }

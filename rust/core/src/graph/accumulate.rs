@@ -9,9 +9,9 @@ use super::hooks::Kind;
 use super::mode::is_grad_enabled;
 use super::node::{Backward, Edge, Meta, NodeOf, NodeRef, Rule};
 use super::provenance::Blame;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::shape::is_non_overlapping_and_dense;
-use crate::tensor::{Inner, Tensor, WeakNode2};
+use crate::tensor::{Inner, State, Tensor, WeakNode2};
 
 /// Adds gradients into a leaf's `.grad`. Holds the leaf weakly: a graph does not keep its leaves alive, so a gradient
 /// that refers to its own parameter closes no cycle.
@@ -28,7 +28,11 @@ impl AccumulateGrad {
 
 /// The accumulator of a leaf, made on first use and shared while any graph refers to it.
 pub fn accumulator(leaf: &Tensor) -> NodeRef {
-    let mut state = leaf.lock();
+    accumulator_of(leaf, &mut leaf.lock())
+}
+
+/// [`accumulator`] of a leaf that is locked already.
+pub(crate) fn accumulator_of(leaf: &Tensor, state: &mut State) -> NodeRef {
     if let Some(node) = state.extra.as_ref().and_then(|extra| extra.accumulator.0.as_ref()?.upgrade()) {
         return node;
     }
@@ -40,6 +44,12 @@ pub fn accumulator(leaf: &Tensor) -> NodeRef {
     node.share_hooks(extra.hooks.get_or_insert_default().clone());
     extra.accumulator = WeakNode2(Some(Arc::downgrade(&node)));
     node
+}
+
+/// The edge of a leaf whose accumulator some graph refers to.
+pub(crate) fn existing_edge(state: &State) -> Option<Edge> {
+    let extra = state.extra.as_ref().filter(|_| state.requires_grad)?;
+    Some(Edge::new(extra.accumulator.0.as_ref()?.upgrade()?, 0))
 }
 
 impl Rule for AccumulateGrad {
@@ -139,8 +149,23 @@ pub(super) fn fit(grad: Tensor, meta: &Meta) -> Result<Tensor> {
         let state = grad.lock();
         (state.array.shape() == meta.shape.as_slice(), state.array.dtype() == meta.dtype)
     };
-    let grad = if fits_shape { grad } else { (ALGEBRA.sum_to)(&grad, &meta.shape)? };
+    let grad = if fits_shape {
+        grad
+    } else {
+        check_sums_to(&grad.shape(), &meta.shape)?;
+        (ALGEBRA.sum_to)(&grad, &meta.shape)?
+    };
     if fits_dtype { Ok(grad) } else { (ALGEBRA.cast)(&grad, meta.dtype) }
+}
+
+/// Errors unless a gradient of shape `given` can be summed to `expected`: what `expected` may have been broadcast to.
+fn check_sums_to(given: &[usize], expected: &[usize]) -> Result<()> {
+    let fits = given.len() >= expected.len()
+        && expected.iter().rev().zip(given.iter().rev()).all(|(&expected, &given)| expected == given || expected == 1);
+    if fits {
+        return Ok(());
+    }
+    Err(Error::runtime("backward", format!("got {given:?} but expected shape compatible with {expected:?}")))
 }
 
 /// The edge of a leaf to its accumulator, or of a non-leaf to its node.

@@ -7,8 +7,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BinaryHeap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::accumulate::{add_to_slot, fit};
@@ -55,7 +56,40 @@ const MAX_DEPTH: usize = 5_000;
 /// Stack of a fresh thread for deep re-entrant passes.
 const STACK_BYTES: usize = 64 << 20;
 
+/// A pass that is under way, as far as the program may ask about it.
+struct Running {
+    id: u64,
+    index: Arc<FxHashMap<u64, u32>>,
+    /// Nodes that run or whose gradient is captured; `None` when all of `index` do.
+    wanted: Option<FxHashSet<u64>>,
+}
+
+static NEXT_PASS: AtomicU64 = AtomicU64::new(0);
+
+/// The number of the pass that runs on this thread.
+pub fn current_pass() -> Option<u64> {
+    RUNNING.with(|running| running.borrow().last().map(|pass| pass.id))
+}
+
+/// Whether a pass runs on this thread.
+pub fn is_running() -> bool {
+    DEPTH.get() > 0
+}
+
+/// Whether the pass that runs on this thread runs `node`, or captures its gradient; `None` outside a pass.
+pub fn will_execute(node: &NodeRef) -> Option<bool> {
+    RUNNING.with(|running| {
+        let running = running.borrow();
+        let pass = running.last()?;
+        Some(match &pass.wanted {
+            Some(wanted) => wanted.contains(&node.id()),
+            None => pass.index.contains_key(&node.id()),
+        })
+    })
+}
+
 thread_local! {
+    static RUNNING: RefCell<Vec<Running>> = const { RefCell::new(Vec::new()) };
     static DEPTH: Cell<usize> = const { Cell::new(0) };
     static CALLBACKS: RefCell<Vec<Vec<Callback>>> = const { RefCell::new(Vec::new()) };
 }
@@ -92,20 +126,24 @@ pub fn run(request: Request) -> Result<Vec<Option<Tensor>>> {
 }
 
 fn run_here(request: Request, depth: usize) -> Result<Vec<Option<Tensor>>> {
-    struct Level(usize);
+    struct Level(usize, usize);
     impl Drop for Level {
         fn drop(&mut self) {
             DEPTH.set(self.0);
+            RUNNING.with(|running| running.borrow_mut().truncate(self.1));
             let unfinished = CALLBACKS.with(|queues| queues.borrow_mut().pop());
             drop(unfinished);
         }
     }
     DEPTH.set(depth + 1);
     CALLBACKS.with(|queues| queues.borrow_mut().push(Vec::new()));
-    let level = Level(depth);
+    let level = Level(depth, RUNNING.with(|running| running.borrow().len()));
     let captured = {
         let _modes = ModeGuard::with(Modes::NO_GRAD, !request.create_graph);
-        Pass::new(&request)?.run(&request)?
+        let pass = Pass::new(&request)?;
+        let running = pass.describe(&request);
+        RUNNING.with(|stack| stack.borrow_mut().push(running));
+        pass.run(&request)?
     };
     // Callbacks may queue further ones.
     loop {
@@ -126,9 +164,12 @@ fn run_here(request: Request, depth: usize) -> Result<Vec<Option<Tensor>>> {
 fn run_on_fresh_thread(request: Request, depth: usize) -> Result<Vec<Option<Tensor>>> {
     let modes = modes();
     let hooks = saved::hooks_of_thread();
+    let blame = Blame::here();
     let thread = std::thread::Builder::new().name("arcgrad-backward".into()).stack_size(STACK_BYTES).spawn(move || {
         saved::set_hooks_of_thread(hooks);
         let _modes = ModeGuard::set(modes);
+        // The host's frames are those of the waiting thread.
+        let _line = Inherit::from(blame);
         run_here(request, depth)
     });
     let thread = thread.map_err(|error| {
@@ -150,7 +191,7 @@ fn run_on_fresh_thread(request: Request, depth: usize) -> Result<Vec<Option<Tens
 
 struct Pass {
     slots: Vec<Slot>,
-    index: FxHashMap<u64, u32>,
+    index: Arc<FxHashMap<u64, u32>>,
     ready: BinaryHeap<(u64, u32)>,
     captured: Vec<Option<Tensor>>,
     blame: Blame,
@@ -162,7 +203,7 @@ impl Pass {
     fn new(request: &Request) -> Result<Self> {
         let mut pass = Self {
             slots: Vec::new(),
-            index: FxHashMap::default(),
+            index: Arc::default(),
             ready: BinaryHeap::new(),
             captured: Vec::new(),
             blame: Blame::here(),
@@ -198,7 +239,8 @@ impl Pass {
 
     fn slot(&mut self, node: &NodeRef) -> (u32, bool) {
         let next = self.slots.len() as u32;
-        let slot = *self.index.entry(node.id()).or_insert(next);
+        let index = Arc::get_mut(&mut self.index).expect("the index is shared when it is complete");
+        let slot = *index.entry(node.id()).or_insert(next);
         if slot == next {
             self.slots.push(Slot {
                 node: node.clone(),
@@ -237,6 +279,14 @@ impl Pass {
             let slot = &mut self.slots[slot as usize];
             slot.needed |= leads;
         }
+    }
+
+    fn describe(&self, request: &Request) -> Running {
+        let wanted = request.inputs.as_ref().map(|_| {
+            let wanted = self.slots.iter().filter(|slot| slot.needed || !slot.captures.is_empty());
+            wanted.map(|slot| slot.node.id()).collect()
+        });
+        Running { id: NEXT_PASS.fetch_add(1, Ordering::Relaxed), index: self.index.clone(), wanted }
     }
 
     fn is_wanted(&self, node: &NodeRef) -> bool {

@@ -99,6 +99,12 @@ impl HookTable {
         self.entries.lock().iter().filter(|entry| entry.kind == kind).map(|entry| entry.hook.clone()).collect()
     }
 
+    /// The hooks of a kind with their numbers, in order of registration.
+    pub fn numbered(&self, kind: Kind) -> Vec<(u64, Arc<dyn Hook>)> {
+        let entries = self.entries.lock();
+        entries.iter().filter(|entry| entry.kind == kind).map(|entry| (entry.id, entry.hook.clone())).collect()
+    }
+
     /// Every hook, for the cycle collector; `None` when the table is in use.
     pub fn try_all(&self) -> Option<Vec<Arc<dyn Hook>>> {
         Some(self.entries.try_lock()?.iter().map(|entry| entry.hook.clone()).collect())

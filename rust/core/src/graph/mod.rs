@@ -2,14 +2,18 @@
 //!
 //! Reading order: [`mode`] (what this thread does), [`provenance`] (which line did it), [`node`] (what is recorded),
 //! [`saved`] (values kept for backward), [`hooks`], [`accumulate`] (the leaves), [`engine`] (the backward pass),
-//! [`views`] (in-place operations on views), [`record`] (how an op enters the graph).
+//! [`views`] (in-place operations on views), [`record`] and [`custom`] (how an op enters the graph), [`ownership`] (what
+//! a host's cycle collector may see), [`cuts`] (why a gradient is not there).
 
 pub mod accumulate;
 pub mod algebra;
+pub mod custom;
+pub mod cuts;
 pub mod engine;
 pub mod hooks;
 pub mod mode;
 pub mod node;
+pub mod ownership;
 pub mod provenance;
 pub mod record;
 pub mod saved;

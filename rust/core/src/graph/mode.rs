@@ -21,6 +21,8 @@ impl Modes {
     pub const SAVED_HOOKS: Self = Self(16);
     /// Saving tensors for backward changes nothing but is refused (`disable_saved_tensors_hooks`).
     pub const SAVED_HOOKS_DISABLED: Self = Self(32);
+    /// Something wants to see tensors before they are written to (`allow_mutation_on_saved_tensors`).
+    pub const BEFORE_WRITE: Self = Self(64);
 
     /// Whether all of `other` is in the set.
     #[inline]

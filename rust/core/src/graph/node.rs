@@ -84,6 +84,11 @@ pub trait Rule: Any + Send + Sync {
     /// Whether the node may run again after its saved values were dropped because it holds none of its own.
     fn release(&self) {}
 
+    /// Calls `visit` with every node the rule owns beside the node's edges.
+    fn owned_nodes(&self, visit: &mut dyn FnMut(&NodeRef)) {
+        let _ = visit;
+    }
+
     /// Whether this node is a leaf's accumulator: it runs as soon as its gradient is complete.
     fn is_accumulator(&self) -> bool {
         false

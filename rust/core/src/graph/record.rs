@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::cuts;
 use super::mode::{Modes, is_grad_enabled, modes};
 use super::node::{Edge, Meta, NodeOf, NodeRef, Rule};
 use super::provenance::Blame;
@@ -23,9 +24,18 @@ pub enum Save<'a> {
 
 /// Whether an operation on these operands is recorded on this thread right now.
 #[inline]
+#[track_caller]
 pub fn is_recorded(inputs: &[&Operand]) -> bool {
-    inputs.iter().any(|input| input.edge.is_some()) && is_grad_enabled()
+    match inputs.iter().find_map(|input| input.edge.as_ref()) {
+        None => false,
+        Some(_) if is_grad_enabled() => true,
+        Some(edge) => {
+            cuts::note(cuts::Cause::NoGrad, edge);
+            false
+        }
+    }
 }
+
 
 fn meta(array: &Array) -> Meta {
     Meta { shape: array.shape().into(), dtype: array.dtype() }
@@ -126,5 +136,8 @@ pub fn check_in_place(op: &'static str, target: &Tensor, recorded: bool) -> Resu
             "the tensor shows read-only memory of a NumPy array or buffer and cannot be changed; clone() it first",
         ));
     }
-    if recorded { views::check_in_place(op, target) } else { Ok(()) }
+    if recorded {
+        views::check_in_place(op, target)?;
+    }
+    if modes().any(Modes::BEFORE_WRITE) { super::saved::before_write(target) } else { Ok(()) }
 }

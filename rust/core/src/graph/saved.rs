@@ -52,7 +52,11 @@ pub trait PackHooks: Send + Sync {
     fn pack(&self, tensor: &Tensor) -> Result<Arc<dyn Packed>>;
 }
 
+/// Sees tensors before they are written to.
+pub type BeforeWrite = Arc<dyn Fn(&Tensor) -> Result<()> + Send + Sync>;
+
 thread_local! {
+    static BEFORE_WRITE: RefCell<Vec<BeforeWrite>> = const { RefCell::new(Vec::new()) };
     static HOOKS: RefCell<Vec<Arc<dyn PackHooks>>> = const { RefCell::new(Vec::new()) };
     static DISABLED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     static PACKING: Cell<bool> = const { Cell::new(false) };
@@ -91,6 +95,27 @@ pub fn enable_hooks() {
     DISABLED.with(|disabled| disabled.borrow_mut().pop());
 }
 
+/// Lets `watcher` see, on this thread, every tensor before it is written to, until [`pop_before_write`].
+pub fn push_before_write(watcher: BeforeWrite) {
+    BEFORE_WRITE.with(|stack| stack.borrow_mut().push(watcher));
+    set_modes(modes().with(Modes::BEFORE_WRITE, true));
+}
+
+/// Removes the newest watcher.
+pub fn pop_before_write() {
+    let popped = BEFORE_WRITE.with(|stack| stack.borrow_mut().pop());
+    let left = BEFORE_WRITE.with(|stack| !stack.borrow().is_empty());
+    set_modes(modes().with(Modes::BEFORE_WRITE, left));
+    drop(popped);
+}
+
+/// Shows `target` to the watchers.
+#[cold]
+pub(super) fn before_write(target: &Tensor) -> Result<()> {
+    let watchers = BEFORE_WRITE.with(|stack| stack.borrow().clone());
+    watchers.iter().try_for_each(|watcher| watcher(target))
+}
+
 /// The innermost pair of hooks on this thread, to be carried to another thread.
 pub(super) fn hooks_of_thread() -> Vec<Arc<dyn PackHooks>> {
     HOOKS.with(|stack| stack.borrow().clone())
@@ -101,6 +126,15 @@ pub(super) fn set_hooks_of_thread(hooks: Vec<Arc<dyn PackHooks>>) {
     HOOKS.with(|stack| *stack.borrow_mut() = hooks);
 }
 
+/// While hooks pack, what they compute is not packed.
+struct Packing(bool);
+
+impl Drop for Packing {
+    fn drop(&mut self) {
+        PACKING.set(self.0);
+    }
+}
+
 impl Saved {
     /// Saves an array with its place in the graph; packs it if the thread has hooks.
     pub(crate) fn new(array: Array, source: Source, identity: Weak<Inner>) -> Result<Self> {
@@ -109,24 +143,33 @@ impl Saved {
         if modes().any(Modes::SAVED_HOOKS) && !PACKING.get() {
             let hooks = HOOKS.with(|stack| stack.borrow().last().cloned());
             if let Some(hooks) = hooks {
-                saved.pack_with(&*hooks, None)?;
+                saved.pack_with(&*hooks)?;
             }
         }
         Ok(saved)
     }
 
-    fn pack_with(&mut self, hooks: &dyn PackHooks, node: Option<&NodeRef>) -> Result<()> {
+    /// Saves an array where no hooks are installed.
+    #[inline]
+    pub(crate) fn plain(array: Array, source: Source, identity: Weak<Inner>) -> Self {
+        let version = array.storage().version();
+        Self { kept: Kept::Array(array), version, source, identity }
+    }
+
+    fn pack_with(&mut self, hooks: &dyn PackHooks) -> Result<()> {
         let Kept::Array(array) = &self.kept else {
             return Err(Error::runtime(
                 "register_hooks",
                 "Calling register_hooks on a saved tensor whose hooks have already been set.",
             ));
         };
-        let tensor = rebuild(array.clone(), self.edge(node), &self.identity);
-        PACKING.set(true);
-        let _guard = super::mode::no_grad();
-        let packed = hooks.pack(&tensor);
-        PACKING.set(false);
+        // Without its place in the graph: what the program keeps of it must not keep the graph.
+        let tensor = Tensor::from_array(array.clone());
+        let packed = {
+            let _guard = super::mode::no_grad();
+            let _packing = Packing(PACKING.replace(true));
+            hooks.pack(&tensor)
+        };
         self.kept = Kept::Packed(packed?);
         Ok(())
     }
@@ -226,6 +269,14 @@ impl SavedState {
     pub(super) fn take_edges(&mut self) -> impl Iterator<Item = NodeRef> + '_ {
         self.values.iter_mut().filter_map(|saved| match &mut saved.source {
             Source::Input(edge) => edge.node.take(),
+            _ => None,
+        })
+    }
+
+    /// The nodes that saved inputs come from, for the cycle collector.
+    pub(super) fn source_nodes(&self) -> impl Iterator<Item = &NodeRef> {
+        self.values.iter().filter_map(|saved| match &saved.source {
+            Source::Input(edge) => edge.node.as_ref(),
             _ => None,
         })
     }
@@ -350,7 +401,7 @@ pub fn register_hooks(node: &NodeRef, index: usize, hooks: &dyn PackHooks) -> Re
             Saved { kept: Kept::Array(placeholder()?), version: 0, source: Source::Constant, identity: Weak::new() };
         std::mem::replace(&mut state.values[index], hole)
     };
-    let result = saved.pack_with(hooks, Some(node));
+    let result = saved.pack_with(hooks);
     let hole = std::mem::replace(&mut node.head().saved.lock().values[index], saved);
     drop(hole);
     result

@@ -312,6 +312,10 @@ impl Rule for CopySlices {
     fn release(&self) {
         self.inner.release(Blame::here());
     }
+
+    fn owned_nodes(&self, visit: &mut dyn FnMut(&NodeRef)) {
+        visit(&self.inner);
+    }
 }
 
 /// Whether `node` rewrites a base's history, with the node of the operation on the view.

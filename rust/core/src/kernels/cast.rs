@@ -30,6 +30,7 @@ macro_rules! float_to_int {
     (@wide $float:ty: $($int:ty, $low:expr);*) => {$(
         impl Cast<$int> for $float {
             #[inline(always)]
+            #[allow(clippy::manual_range_contains, reason = "it short-circuits")]
             fn cast(self) -> $int {
                 // Bitwise `&`, so that no branch stands in the way of vectors; a NaN is not in range.
                 let in_range = (self >= $low) & (self < -$low);

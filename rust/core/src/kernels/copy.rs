@@ -37,8 +37,10 @@ pub unsafe fn copy(shape: &[usize], input: In, output: Out) {
         return unsafe { map::map(&kernel, ptr::null(), shape, &[input], &[output]) };
     }
     let size = output.dtype.size();
-    let mut plan =
-        Plan::new(shape, [(output.ptr, size, output.strides), (input.ptr.cast_mut(), size, input.strides)].into_iter());
+    let mut plan = Plan::<2>::new(
+        shape,
+        [(output.ptr, size, output.strides), (input.ptr.cast_mut(), size, input.strides)].into_iter(),
+    );
     let bytes = plan.len() * size;
     let cost = bytes as u64 * COST_PER_BYTE;
     if plan.ptrs[0] == plan.ptrs[1] && plan.axes.iter().all(|axis| axis.strides[0] == axis.strides[1]) {
@@ -77,7 +79,7 @@ pub unsafe fn copy(shape: &[usize], input: In, output: Out) {
 }
 
 /// The byte strides of one operand.
-pub(super) fn stride_list(plan: &Plan, operand: usize) -> PerAxis<isize> {
+pub(super) fn stride_list<const K: usize>(plan: &Plan<K>, operand: usize) -> PerAxis<isize> {
     plan.axes.iter().map(|axis| axis.strides[operand]).collect()
 }
 
@@ -330,7 +332,7 @@ mod tests {
 
     #[test]
     fn copies_between_any_layouts_and_dtypes() {
-        for seed in 0..3000 {
+        for seed in 0..1000 {
             let mut rng = Rng(seed);
             let shape = rng.shape();
             let (from, to) = (rng.pick(&DTYPES), rng.pick(&DTYPES));

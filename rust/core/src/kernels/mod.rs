@@ -26,6 +26,7 @@ pub mod row;
 #[cfg(test)]
 mod samples;
 pub mod scan;
+pub mod scatter;
 mod scratch;
 pub mod softmax;
 pub mod sort;

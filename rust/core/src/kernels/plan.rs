@@ -3,8 +3,6 @@
 
 use smallvec::SmallVec;
 
-use super::MAX_OPERANDS;
-
 /// Elements of a box: a few operands of this many elements fit the first-level cache, and the cost of setting up a box
 /// is small against its work.
 pub(super) const BLOCK: usize = 4096;
@@ -12,38 +10,36 @@ pub(super) const BLOCK: usize = 4096;
 /// Bytes of a cache line: strides below it touch neighbouring elements together anyway.
 const CACHE_LINE: usize = 64;
 
-/// Most operands of a loop.
-const OPERANDS: usize = 2 * MAX_OPERANDS;
-
 /// A small list with one entry per axis.
 pub(super) type PerAxis<T> = SmallVec<[T; 4]>;
 
 /// One axis of the iteration space.
 #[derive(Clone, Copy)]
-pub(super) struct Axis {
+pub(super) struct Axis<const K: usize> {
     /// Number of steps.
     pub size: usize,
     /// Bytes from one step to the next, per operand.
-    pub strides: [isize; OPERANDS],
+    pub strides: [isize; K],
 }
 
 /// An operand as the plan sees it: address, bytes per element, strides in elements.
 pub(super) type Operand<'a> = (*mut u8, usize, &'a [isize]);
 
-/// The axes of a loop, innermost first, without axes of size 1.
-pub(super) struct Plan {
+/// The axes of a loop over at most `K` operands, innermost first, without axes of size 1. Small loops copy the plan
+/// about, so `K` is no larger than need be.
+pub(super) struct Plan<const K: usize> {
     /// The axes, innermost first.
-    pub axes: PerAxis<Axis>,
+    pub axes: PerAxis<Axis<K>>,
     /// Address of the first element of each operand.
-    pub ptrs: [*mut u8; OPERANDS],
+    pub ptrs: [*mut u8; K],
     /// Number of operands.
     pub operands: usize,
 }
 
 // SAFETY: a plan is plain addresses; whoever dereferences them vouches for the memory.
-unsafe impl Sync for Plan {}
+unsafe impl<const K: usize> Sync for Plan<K> {}
 
-impl Plan {
+impl<const K: usize> Plan<K> {
     /// A plan over the axes for which `chosen` is true, in memory order of the operands (earlier operands count more),
     /// with axes merged wherever all operands allow it. No size may be 0.
     pub fn new<'a>(shape: &[usize], operands: impl Iterator<Item = Operand<'a>>) -> Self {
@@ -60,10 +56,10 @@ impl Plan {
         chosen: impl Fn(usize) -> bool,
         operands: impl Iterator<Item = Operand<'a>>,
     ) -> Self {
-        let mut plan = Self { axes: PerAxis::new(), ptrs: [std::ptr::null_mut(); OPERANDS], operands: 0 };
+        let mut plan = Self { axes: PerAxis::new(), ptrs: [std::ptr::null_mut(); K], operands: 0 };
         for (axis, &size) in shape.iter().enumerate().rev() {
             if size != 1 && chosen(axis) {
-                plan.axes.push(Axis { size, strides: [0; OPERANDS] });
+                plan.axes.push(Axis { size, strides: [0; K] });
             }
         }
         for (ptr, bytes, strides) in operands {
@@ -98,7 +94,7 @@ impl Plan {
     /// Puts the axes in memory order. An operand that does not move along one of two axes leaves their order to the
     /// next operand, so this is no total order; insertion keeps the given order where nobody objects.
     pub fn sort(&mut self) {
-        let precedes = |inner: &Axis, outer: &Axis| {
+        let precedes = |inner: &Axis<K>, outer: &Axis<K>| {
             (0..self.operands)
                 .map(|operand| (inner.strides[operand].unsigned_abs(), outer.strides[operand].unsigned_abs()))
                 .find(|&(inner, outer)| inner != 0 && outer != 0 && inner != outer)
@@ -121,7 +117,7 @@ impl Plan {
 
     /// Merges neighbouring axes that all operands walk as one.
     pub fn merge(&mut self) {
-        let mut kept: PerAxis<Axis> = PerAxis::new();
+        let mut kept: PerAxis<Axis<K>> = PerAxis::new();
         for axis in &self.axes {
             match kept.last_mut() {
                 Some(inner)
@@ -223,7 +219,7 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    fn new(axes: &[Axis], extents: PerAxis<usize>) -> Self {
+    fn new<const K: usize>(axes: &[Axis<K>], extents: PerAxis<usize>) -> Self {
         let sizes: PerAxis<usize> = axes.iter().map(|axis| axis.size).collect();
         let counts = sizes.iter().zip(&extents).map(|(size, &extent)| size.div_ceil(extent)).collect();
         Self { extents, sizes, counts, across: false }
@@ -258,7 +254,7 @@ impl Grid {
 }
 
 /// Address of an operand at `origin`.
-pub(super) fn address(plan: &Plan, operand: usize, origin: &[usize]) -> *mut u8 {
+pub(super) fn address<const K: usize>(plan: &Plan<K>, operand: usize, origin: &[usize]) -> *mut u8 {
     let offset: isize = plan.axes.iter().zip(origin).map(|(axis, &start)| axis.strides[operand] * start as isize).sum();
     plan.ptrs[operand].wrapping_offset(offset)
 }

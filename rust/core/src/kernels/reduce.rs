@@ -153,9 +153,9 @@ struct Driver<'a> {
     /// The reducer's result that the first output receives; the next one receives the next.
     first_result: usize,
     /// Axes of the outputs; operand 0 is the input, then the outputs.
-    kept: Plan,
+    kept: Plan<3>,
     /// Axes that vanish; operand 0 is the input, at the first output's first element.
-    reduced: Plan,
+    reduced: Plan<1>,
     /// Number of elements per output.
     n: usize,
     /// Whether a tile goes along contiguous outputs.
@@ -198,7 +198,9 @@ impl<'a> Driver<'a> {
             gone.merge();
         }
         let n = gone.len();
-        let step = |plan: &Plan| plan.axes.first().map_or(0, |axis| axis.strides[0].unsigned_abs());
+        fn step<const K: usize>(plan: &Plan<K>) -> usize {
+            plan.axes.first().map_or(0, |axis| axis.strides[0].unsigned_abs())
+        }
         let by_columns = kept.axes.first().is_some_and(|axis| {
             axis.size >= FEW_COLUMNS && step(&kept) != 0 && (gone.axes.is_empty() || step(&kept) < step(&gone))
         });

@@ -1,12 +1,15 @@
 //! A formula compiled into a loop: one [`LoopFn`] per formula and element type.
 //!
-//! The loop is compiled for each instruction set that `pulp` knows (AVX-512, AVX2 with FMA, NEON, portable) with the
+//! The loop is compiled for each instruction set that `pulp` knows (AVX-512, AVX2 with FMA, NEON) with the
 //! formula inlined, in groups of a register's worth of lanes that pass through local arrays: what the compiler sees has no aliasing
 //! and no early exit, so it vectorises. Lanes that come out `rare` are computed again over [`Exact`].
 
 use std::marker::PhantomData;
 use std::sync::LazyLock;
 use std::sync::atomic::{Ordering, compiler_fence};
+
+#[cfg(target_arch = "x86_64")]
+use pulp::Simd;
 
 use super::LoopFn;
 use super::element::{B8, Element};
@@ -171,7 +174,39 @@ pub(super) unsafe fn run<B: Body<N>, const N: usize, const G: usize>(
     let (formula, inputs, output) = unsafe {
         (&*op.cast::<B::Formula>(), std::array::from_fn(|k| (*inputs.add(k)).cast::<B::In>()), (*outputs).cast())
     };
-    ARCH.dispatch(Run::<B, N, G> { formula, inputs, output, n });
+    let run = Run::<B, N, G> { formula, inputs, output, n };
+    #[cfg(target_arch = "x86_64")]
+    match *ARCH {
+        pulp::Arch::V4(simd) => Simd::vectorize(simd, run),
+        pulp::Arch::V3(simd) => Simd::vectorize(simd, run),
+        // SAFETY: as promised.
+        _ => unsafe { one_by_one::<B, N>(formula, inputs, output, n) },
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    ARCH.dispatch(run);
+}
+
+/// The loop for x86 processors without AVX2 and fused multiply-add, made before 2013: the formula over the slow path
+/// that exists anyway. A third copy of every loop would be the largest of all, because a fused multiply-add is a
+/// library call there.
+///
+/// # Safety
+/// As for [`run`].
+#[cfg(target_arch = "x86_64")]
+#[cold]
+unsafe fn one_by_one<B: Body<N>, const N: usize>(
+    formula: &B::Formula,
+    inputs: [*const B::In; N],
+    output: *mut B::Out,
+    n: usize,
+) {
+    for i in 0..n {
+        // SAFETY: as promised.
+        unsafe {
+            let x = inputs.map(|input| input.add(i).read_unaligned());
+            output.add(i).write_unaligned(B::exact(formula, x));
+        }
+    }
 }
 
 macro_rules! bodies {

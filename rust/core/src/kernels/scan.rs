@@ -2,6 +2,7 @@
 //!
 //! Lines along the axis are taken several at a time, so that they lie side by side in vector lanes; each tile of lines
 //! is gathered, scanned and scattered block by block. The parallel loop runs over tiles.
+#![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
 use std::marker::PhantomData;
 
@@ -84,7 +85,7 @@ unsafe fn drive(
         let written = outputs.iter().map(|y| (y.ptr, y.dtype.size(), y.strides));
         std::iter::once((input.ptr.cast_mut(), input.dtype.size(), input.strides)).chain(written)
     };
-    let mut lines = Plan::in_order(shape, |a| a != axis, operands());
+    let mut lines = Plan::<3>::in_order(shape, |a| a != axis, operands());
     lines.point_forward();
     lines.sort();
     lines.merge();
@@ -441,7 +442,7 @@ mod tests {
 
     #[test]
     fn any_axis_layout_and_dtype() {
-        for seed in 0..1500 {
+        for seed in 0..600 {
             let mut rng = Rng(seed);
             let mut shape = rng.shape();
             if shape.is_empty() {

@@ -5,7 +5,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{check_in_place, is_recorded, record, record_in_place};
-use crate::graph::{Blame, is_grad_enabled};
+use crate::graph::{Blame, cuts, is_grad_enabled};
 use crate::ops::elementwise::{Arg, check_overlap};
 use crate::scalar::Scalar;
 use crate::shape;
@@ -61,11 +61,15 @@ impl Rule for Filled {
 fn copied(name: &'static str, source: &Tensor, copy: impl FnOnce(&Array) -> Result<Array>) -> Result<Tensor> {
     let operand = source.operand()?;
     let array = copy(&operand.array)?;
-    if is_recorded(&[&operand]) && array.dtype().is_differentiable() {
-        record(Copied(name), &[&operand], &[], array)
-    } else {
-        Ok(Tensor::from_array(array))
+    if is_recorded(&[&operand]) {
+        if array.dtype().is_differentiable() {
+            return record(Copied(name), &[&operand], &[], array);
+        }
+        if let Some(edge) = &operand.edge {
+            cuts::note(cuts::Cause::Dtype, edge);
+        }
     }
+    Ok(Tensor::from_array(array))
 }
 
 /// A copy that keeps dense strides (`torch.preserve_format`).

@@ -3,6 +3,8 @@
 //! A row's value and gradients are formulas over [`crate::kernels::number`]. They are compiled into SIMD loops for the
 //! values and for a backward pass that is not recorded, and read over [`Traced`] for one that is.
 
+mod fast;
+
 use smallvec::SmallVec;
 
 use super::traced::Traced;
@@ -140,8 +142,6 @@ struct Plan<'a> {
     operands: SmallVec<[Option<Operand>; MAX_INPUTS]>,
     args: &'a [Arg<'a>],
     kernel: Kernel,
-    /// Dtype the formula computes in.
-    compute: DType,
     /// Dtype of the result.
     result: DType,
     shape: Shape,
@@ -185,7 +185,7 @@ impl<'a> Plan<'a> {
             Tier::Predicate | Tier::RealPredicate => DType::Bool,
             _ => compute,
         };
-        Ok(Self { op, operands, args, kernel, compute, result, shape: shape.unwrap_or_default() })
+        Ok(Self { op, operands, args, kernel, result, shape: shape.unwrap_or_default() })
     }
 
     fn inputs(&self) -> SmallVec<[&Operand; MAX_INPUTS]> {
@@ -333,12 +333,27 @@ enum Slot {
 }
 
 impl ElementwiseRule {
-    /// The rule and the slots to save: only what the gradients of inputs that require one read.
+    /// The rule of a planned call and the slots to save.
     fn new(row: &'static Row, params: &[f64], plan: &Plan<'_>) -> (Self, SmallVec<[usize; 4]>) {
-        let output = row.inputs.len();
+        let needs = |input: usize| plan.operands[input].as_ref().is_some_and(|operand| operand.edge.is_some());
+        let number_at = |slot: usize| match plan.args.get(slot) {
+            Some(Arg::Scalar(scalar)) => Some(*scalar),
+            _ => None,
+        };
+        Self::with(row, Params::from_slice(params), needs, number_at)
+    }
+
+    /// The rule and the slots to save: only what the gradients of inputs that need one read.
+    #[inline]
+    fn with(
+        row: &'static Row,
+        params: Params,
+        needs: impl Fn(usize) -> bool,
+        number_at: impl Fn(usize) -> Option<Scalar>,
+    ) -> (Self, SmallVec<[usize; 4]>) {
         let mut used = [false; MAX_INPUTS + 1];
-        for (operand, grad) in plan.operands.iter().zip(row.grads) {
-            if operand.as_ref().is_some_and(|operand| operand.edge.is_some()) {
+        for (input, grad) in row.grads.iter().enumerate() {
+            if needs(input) {
                 for &slot in grad.uses {
                     used[slot as usize] = true;
                 }
@@ -346,19 +361,19 @@ impl ElementwiseRule {
         }
         let mut slots = [Slot::Unused; MAX_INPUTS + 1];
         let mut saved: SmallVec<[usize; 4]> = SmallVec::new();
-        for slot in 0..=output {
+        for slot in 0..=row.inputs.len() {
             if !used[slot] {
                 continue;
             }
-            slots[slot] = match plan.args.get(slot) {
-                Some(Arg::Scalar(scalar)) => Slot::Scalar(*scalar),
-                _ => {
+            slots[slot] = match number_at(slot) {
+                Some(number) => Slot::Scalar(number),
+                None => {
                     saved.push(slot);
                     Slot::Saved(saved.len() as u8 - 1)
                 }
             };
         }
-        (Self { row, params: Params::from_slice(params), slots }, saved)
+        (Self { row, params, slots }, saved)
     }
 
     fn fused(&self, cx: &mut Backward<'_>) -> Result<()> {
@@ -470,6 +485,9 @@ fn edge_operands(plan: &Plan<'_>, stand_in: &Operand) -> SmallVec<[Operand; MAX_
 #[inline]
 #[track_caller]
 pub fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Tensor> {
+    if let Some(result) = fast::apply(row, params, args) {
+        return result;
+    }
     let plan = Plan::new(row, args)?;
     let output = plan.allocate()?;
     plan.run(params, &output, || {});
@@ -756,11 +774,12 @@ macro_rules! tier {
     };
 }
 
-/// The compiled loops of a formula, per dtype.
+/// The compiled loops of a formula, per dtype. Small integers and `bool` are computed in `i32`, into which the loop
+/// driver casts them block by block, and cut off to their width again: wrapping arithmetic comes out the same.
 macro_rules! kernel {
-    (@match $build:ident, $out:ident, $cost:expr, $dtype:expr, $F:ty, $n:expr, $($variant:ident: $T:ty),+) => {
+    (@match $build:ident, $out:ident, $cost:expr, $dtype:expr, $F:ty, $n:expr, $($($from:ident)|+ => $variant:ident: $T:ty),+) => {
         match $dtype {
-            $($crate::dtype::DType::$variant => Some($crate::kernels::Kernel {
+            $($($crate::dtype::DType::$from)|+ => Some($crate::kernels::Kernel {
                 run: $crate::kernels::row::$build::<$F, $T, { $n }>(),
                 input: $crate::dtype::DType::$variant,
                 output: $crate::ops::elementwise::kernel!(@out $out, $variant),
@@ -772,22 +791,22 @@ macro_rules! kernel {
     (@out same, $variant:ident) => { $crate::dtype::DType::$variant };
     (@out bool, $variant:ident) => { $crate::dtype::DType::Bool };
     (real, $dtype:expr, $F:ty, $n:expr) => {
-        $crate::ops::elementwise::kernel!(@match real, same, 800, $dtype, $F, $n, F32: f32, F64: f64)
+        $crate::ops::elementwise::kernel!(@match real, same, 800, $dtype, $F, $n, F32 => F32: f32, F64 => F64: f64)
     };
     (ring, $dtype:expr, $F:ty, $n:expr) => {
         $crate::ops::elementwise::kernel!(@match ring, same, 250, $dtype, $F, $n,
-            F32: f32, F64: f64, I64: i64, I32: i32, I16: i16, I8: i8, U8: u8, Bool: $crate::kernels::element::B8)
+            F32 => F32: f32, F64 => F64: f64, I64 => I64: i64, I32 | I16 | I8 | U8 | Bool => I32: i32)
     };
     (int, $dtype:expr, $F:ty, $n:expr) => {
         $crate::ops::elementwise::kernel!(@match int, same, 500, $dtype, $F, $n,
-            I64: i64, I32: i32, I16: i16, I8: i8, U8: u8)
+            I64 => I64: i64, I32 | I16 | I8 | U8 => I32: i32)
     };
     (predicate, $dtype:expr, $F:ty, $n:expr) => {
         $crate::ops::elementwise::kernel!(@match predicate, bool, 250, $dtype, $F, $n,
-            F32: f32, F64: f64, I64: i64, I32: i32, I16: i16, I8: i8, U8: u8, Bool: $crate::kernels::element::B8)
+            F32 => F32: f32, F64 => F64: f64, I64 => I64: i64, I32 | I16 | I8 | U8 | Bool => I32: i32)
     };
     (real_predicate, $dtype:expr, $F:ty, $n:expr) => {
-        $crate::ops::elementwise::kernel!(@match real_predicate, bool, 250, $dtype, $F, $n, F32: f32, F64: f64)
+        $crate::ops::elementwise::kernel!(@match real_predicate, bool, 250, $dtype, $F, $n, F32 => F32: f32, F64 => F64: f64)
     };
 }
 

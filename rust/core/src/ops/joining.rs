@@ -1,4 +1,4 @@
-//! Putting tensors together and rearranging elements: `cat`, `flip`.
+//! Putting tensors together: `cat`, `stack` and what is made of them.
 
 use smallvec::SmallVec;
 
@@ -8,7 +8,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{is_recorded, record};
-use crate::shape::{self, Shape, Strides};
+use crate::shape::{self, Shape};
 use crate::tensor::{Operand, Tensor};
 
 struct Concatenated {
@@ -96,41 +96,129 @@ pub fn cat(tensors: &[Tensor], axis: i64) -> Result<Tensor> {
     Ok(Tensor::from_array(output))
 }
 
-/// Reversal along axes is its own gradient.
-struct Flipped {
-    axes: SmallVec<[i64; 6]>,
+struct Stacked {
+    axis: usize,
 }
 
-impl Rule for Flipped {
+impl Rule for Stacked {
     fn name(&self) -> &str {
-        "FlipBackward0"
+        "StackBackward0"
     }
 
     fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let grad = flip(&cx.only_grad(), &self.axes)?;
-        cx.put(0, grad);
+        let grad = cx.only_grad();
+        for input in 0..cx.inputs() {
+            if cx.needs(input) {
+                let part = views::select(&grad, self.axis as i64, input as i64)?;
+                cx.put(input, part);
+            }
+        }
         Ok(())
     }
 }
 
-/// A copy with the order along `axes` reversed.
+/// Tensors of one shape as the positions of a new axis; dtypes are promoted.
 #[track_caller]
-pub fn flip(input: &Tensor, axes: &[i64]) -> Result<Tensor> {
-    let operand = input.operand()?;
-    let array = &operand.array;
-    let mask = shape::axis_mask("flip", axes, array.rank())?;
-    let mut strides: Strides = array.strides().into();
-    let mut offset = array.offset() as isize;
-    for axis in 0..array.rank() {
-        if mask[axis] && array.numel() > 0 {
-            offset += strides[axis] * (array.shape()[axis] as isize - 1);
-            strides[axis] = -strides[axis];
+pub fn stack(tensors: &[Tensor], axis: i64) -> Result<Tensor> {
+    const OP: &str = "stack";
+    let operands: Result<Vec<Operand>> = tensors.iter().map(Tensor::operand).collect();
+    let operands = operands?;
+    let Some(first) = operands.first().map(|operand| Shape::from_slice(operand.array.shape())) else {
+        return Err(Error::runtime(OP, "stack expects a non-empty TensorList"));
+    };
+    let axis = shape::normalize_axis(OP, axis, first.len() + 1)?;
+    for (position, operand) in operands.iter().enumerate() {
+        if operand.array.shape() != first.as_slice() {
+            return Err(Error::runtime(
+                OP,
+                format!(
+                    "stack expects each tensor to be equal size, but got {:?} at entry 0 and {:?} at entry {position}",
+                    first.as_slice(),
+                    operand.array.shape()
+                ),
+            ));
         }
     }
-    let reversed = array.with_layout(array.shape(), &strides, offset as usize);
-    let output = reversed.to_dtype_contiguous("flip", array.dtype())?;
-    if is_recorded(&[&operand]) {
-        return record(Flipped { axes: axes.into() }, &[&operand], &[], output);
+    let dtype = operands.iter().map(|operand| operand.array.dtype()).reduce(DType::promote).unwrap_or(DType::F32);
+    let mut shape = first;
+    shape.insert(axis, operands.len());
+    let output = Array::uninit(OP, &shape, dtype)?;
+    for (position, operand) in operands.iter().enumerate() {
+        output.select(axis, position).copy_unshared(&operand.array);
+    }
+    let inputs: SmallVec<[&Operand; 4]> = operands.iter().collect();
+    if is_recorded(&inputs) && dtype.is_differentiable() {
+        return record(Stacked { axis }, &inputs, &[], output);
     }
     Ok(Tensor::from_array(output))
+}
+
+// ---- joins of tensors of few axes ----------------------------------------------------------------------------------
+
+/// At least one axis: a number becomes a vector.
+#[track_caller]
+pub fn atleast_1d(input: &Tensor) -> Result<Tensor> {
+    if input.rank() == 0 { views::reshape(input, &[1]) } else { Ok(input.clone()) }
+}
+
+/// At least two axes: a vector becomes a row.
+#[track_caller]
+pub fn atleast_2d(input: &Tensor) -> Result<Tensor> {
+    match input.rank() {
+        0 => views::reshape(input, &[1, 1]),
+        1 => views::unsqueeze(input, 0),
+        _ => Ok(input.clone()),
+    }
+}
+
+/// At least three axes: a vector becomes `1 × n × 1`, a matrix gets a last axis.
+#[track_caller]
+pub fn atleast_3d(input: &Tensor) -> Result<Tensor> {
+    match input.rank() {
+        0 => views::reshape(input, &[1, 1, 1]),
+        1 => views::unsqueeze(&views::unsqueeze(input, 0)?, -1),
+        2 => views::unsqueeze(input, -1),
+        _ => Ok(input.clone()),
+    }
+}
+
+#[track_caller]
+fn each(tensors: &[Tensor], widen: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Vec<Tensor>> {
+    tensors.iter().map(widen).collect()
+}
+
+fn not_empty(op: &'static str, tensors: &[Tensor]) -> Result<()> {
+    if tensors.is_empty() { Err(Error::runtime(op, format!("{op} expects a non-empty TensorList"))) } else { Ok(()) }
+}
+
+/// Behind each other along the second axis; vectors along their only one.
+#[track_caller]
+pub fn hstack(tensors: &[Tensor]) -> Result<Tensor> {
+    not_empty("hstack", tensors)?;
+    let tensors = each(tensors, atleast_1d)?;
+    cat(&tensors, if tensors[0].rank() == 1 { 0 } else { 1 })
+}
+
+/// Below each other; vectors are rows.
+#[track_caller]
+pub fn vstack(tensors: &[Tensor]) -> Result<Tensor> {
+    not_empty("vstack", tensors)?;
+    cat(&each(tensors, atleast_2d)?, 0)
+}
+
+/// Behind each other along the third axis.
+#[track_caller]
+pub fn dstack(tensors: &[Tensor]) -> Result<Tensor> {
+    not_empty("dstack", tensors)?;
+    cat(&each(tensors, atleast_3d)?, 2)
+}
+
+/// Beside each other; numbers and vectors are columns.
+#[track_caller]
+pub fn column_stack(tensors: &[Tensor]) -> Result<Tensor> {
+    not_empty("column_stack", tensors)?;
+    let column = |tensor: &Tensor| {
+        if tensor.rank() < 2 { views::reshape(tensor, &[tensor.numel() as i64, 1]) } else { Ok(tensor.clone()) }
+    };
+    hstack(&each(tensors, column)?)
 }

@@ -195,9 +195,9 @@ pub(super) fn prod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, mask
     let one = Tensor::from_array(Array::full("prod", &first.shape(), Scalar::Int(1), first.dtype())?);
     let before =
         cumprod(&super::joining::cat(&[one.clone(), views::narrow(&line, axis, 0, size - 1)?], axis)?, axis, None)?;
-    let reversed = super::joining::flip(&line, &[axis])?;
+    let reversed = super::rearranging::flip(&line, &[axis])?;
     let shifted = super::joining::cat(&[one, views::narrow(&reversed, axis, 0, size - 1)?], axis)?;
-    let after = super::joining::flip(&cumprod(&shifted, axis, None)?, &[axis])?;
+    let after = super::rearranging::flip(&cumprod(&shifted, axis, None)?, &[axis])?;
     let others = multiply(&before, &after)?;
     let others = views::reshape_to(&others, &input.shape())?;
     multiply(grad, &others)

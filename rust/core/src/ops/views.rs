@@ -288,8 +288,14 @@ fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) -> Result<T
 
 /// Makes a view for a public operation.
 #[track_caller]
-fn view_of(source: &Tensor, name: &'static str, op: ViewOp) -> Result<Tensor> {
+pub(super) fn view_of(source: &Tensor, name: &'static str, op: ViewOp) -> Result<Tensor> {
     make(source, name, op, true)
+}
+
+/// A view of all elements (`x[...]`).
+#[track_caller]
+pub fn alias(source: &Tensor) -> Result<Tensor> {
+    view_of(source, "AliasBackward0", ViewOp::View(source.shape()))
 }
 
 // ---- shapes ------------------------------------------------------------------------------------------------------
@@ -561,12 +567,17 @@ pub fn select(source: &Tensor, axis: i64, index: i64) -> Result<Tensor> {
         return Err(Error::index("select", "select() cannot be applied to a 0-dim tensor."));
     }
     let axis = shape::normalize_axis("select", axis, shape.len())?;
+    view_of(source, "SelectBackward0", select_op(&shape, axis, index)?)
+}
+
+/// The view of [`select`], the position checked.
+pub(super) fn select_op(shape: &[usize], axis: usize, index: i64) -> Result<ViewOp> {
     let size = shape[axis];
-    let position = if index < 0 { index + size as i64 } else { index };
+    let position = if index < 0 { index.saturating_add(size as i64) } else { index };
     if position < 0 || position >= size as i64 {
         return Err(Box::new(Error::IndexOutOfRange { op: "select", index, axis, size }));
     }
-    view_of(source, "SelectBackward0", ViewOp::Select { axis, index: position as usize })
+    Ok(ViewOp::Select { axis, index: position as usize })
 }
 
 /// Elements `start..end` of an axis in steps, clamped to the axis like Python's slices.
@@ -577,6 +588,17 @@ pub fn slice(source: &Tensor, axis: i64, start: Option<i64>, end: Option<i64>, s
         return Err(Error::runtime("slice", "slice() cannot be applied to a 0-dim tensor."));
     }
     let axis = shape::normalize_axis("slice", axis, shape.len())?;
+    view_of(source, "SliceBackward0", slice_op(&shape, axis, start, end, step)?)
+}
+
+/// The view of [`slice()`], the bounds clamped.
+pub(super) fn slice_op(
+    shape: &[usize],
+    axis: usize,
+    start: Option<i64>,
+    end: Option<i64>,
+    step: i64,
+) -> Result<ViewOp> {
     if step <= 0 {
         return Err(Error::value("slice", "step must be greater than zero"));
     }
@@ -584,9 +606,9 @@ pub fn slice(source: &Tensor, axis: i64, start: Option<i64>, end: Option<i64>, s
     let clamp = |bound: i64| if bound < 0 { bound.saturating_add(size) } else { bound }.clamp(0, size);
     let start = clamp(start.unwrap_or(0));
     let end = clamp(end.unwrap_or(i64::MAX)).max(start);
-    let length = (end - start + (step - 1)) / step;
-    let op = ViewOp::Slice { axis, start: start as usize, length: length as usize, step: step as usize };
-    view_of(source, "SliceBackward0", op)
+    // Rounded up without adding the step, which may be as large as it likes.
+    let length = (end - start) / step + i64::from((end - start) % step != 0);
+    Ok(ViewOp::Slice { axis, start: start as usize, length: length as usize, step: step as usize })
 }
 
 /// `length` elements of an axis from `start`.

@@ -3,6 +3,7 @@
 //! A block of elements is folded in lanes, the lanes are merged in a fixed tree, and the blocks by the driver in a
 //! fixed tree again. So the rounding errors of a sum grow with the logarithm of its length, and its bits depend
 //! neither on the number of threads nor on the vector width.
+#![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
 use pulp::Arch;
 

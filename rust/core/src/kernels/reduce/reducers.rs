@@ -1,4 +1,5 @@
 //! The reductions themselves.
+#![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
 use std::marker::PhantomData;
 

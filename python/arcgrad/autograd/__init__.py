@@ -1,0 +1,46 @@
+"""Automatic differentiation: backward passes, gradients as values, custom functions, modes and the recorded graph."""
+
+import os
+
+from arcgrad._core import _autograd
+
+# Before anything is recorded: code in the package's directory is not the user's.
+_autograd.install_blame(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from arcgrad._core._autograd import backward, grad, is_grad_enabled, is_inference_mode_enabled
+from arcgrad.autograd import graph
+from arcgrad.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
+from arcgrad.autograd.explain import explain_grad
+from arcgrad.autograd.function import Function
+from arcgrad.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from arcgrad.autograd.variable import Variable
+
+__all__ = [
+    "Function",
+    "Variable",
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "explain_grad",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "graph",
+    "inference_mode",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "no_grad",
+    "set_detect_anomaly",
+    "set_grad_enabled",
+]
+
+
+def __getattr__(name):
+    # Only tests need these. The functions take the place of the module of the same name.
+    if name in ("gradcheck", "gradgradcheck"):
+        import importlib
+
+        module = importlib.import_module("arcgrad.autograd.gradcheck")
+        globals().update(gradcheck=module.gradcheck, gradgradcheck=module.gradgradcheck)
+        return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,228 @@
+"""The recorded graph: nodes, edges, hooks on several tensors, hooks on saved values."""
+
+import contextlib
+from collections import defaultdict, namedtuple
+
+from arcgrad._core import _autograd
+from arcgrad._core._autograd import Node, increment_version
+
+__all__ = [
+    "GradientEdge",
+    "Node",
+    "allow_mutation_on_saved_tensors",
+    "disable_saved_tensors_hooks",
+    "get_gradient_edge",
+    "increment_version",
+    "register_multi_grad_hook",
+    "save_on_cpu",
+    "saved_tensors_hooks",
+]
+
+
+class GradientEdge(namedtuple("GradientEdge", ["node", "output_nr", "ownership_token"], defaults=[None])):
+    """A place in the graph: an output of a node. It can stand for a tensor in :func:`arcgrad.autograd.grad` and
+    :func:`arcgrad.autograd.backward`, and keeps the graph alive without the tensor's data."""
+
+    __slots__ = ()
+
+
+def get_gradient_edge(tensor):
+    """Return the :class:`GradientEdge` of a tensor: where its gradient goes.
+
+    Raises:
+        RuntimeError: the tensor does not require gradients.
+    """
+    return GradientEdge(*_autograd.gradient_edge(tensor))
+
+
+# ---- hooks on several tensors ------------------------------------------------------------------------------------
+
+
+class _MultiHandle:
+    """Handle of a hook on several tensors."""
+
+    def __init__(self, handles):
+        self.handles = tuple(handles)
+
+    def remove(self):
+        """Take the hook away. A second call does nothing."""
+        for handle in self.handles:
+            handle.remove()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.remove()
+
+
+def register_multi_grad_hook(tensors, fn, *, mode="all"):
+    """Call ``fn`` in each backward pass when the gradients of several tensors are known.
+
+    Args:
+        tensors (sequence of Tensor): all have to require gradients.
+        fn (callable): gets a tuple with one gradient per tensor, ``None`` where the pass computes none, if ``mode`` is
+            ``"all"``; the first gradient that is known, if it is ``"any"``. What it returns is ignored.
+        mode (str): ``"all"`` or ``"any"``.
+
+    Returns:
+        A handle with a method ``remove()``, also a context manager.
+    """
+    if mode not in ("all", "any"):
+        raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
+    import threading
+
+    tensors = tuple(tensors)
+    nodes = [get_gradient_edge(tensor).node for tensor in tensors]
+    lock = threading.Lock()
+    # Passes under way: what has arrived in each. Deep re-entrant passes may run on other threads.
+    passes = {}
+
+    def gather(position):
+        def hook(grad):
+            number = _autograd.current_pass()
+            with lock:
+                if number not in passes:
+                    forget_at_the_end(number)
+                    passes[number] = [[None] * len(tensors), sum(map(_autograd.will_execute, nodes))]
+                arrived = passes[number]
+                arrived[0][position] = grad
+                arrived[1] -= 1
+                is_last = arrived[1] == 0
+            if is_last:
+                fn(tuple(arrived[0]))
+
+        return hook
+
+    def first(grad):
+        number = _autograd.current_pass()
+        with lock:
+            if number in passes:
+                return
+            forget_at_the_end(number)
+            passes[number] = True
+        fn(grad)
+
+    def forget_at_the_end(number):
+        _autograd.queue_callback(lambda: passes.pop(number))
+
+    if mode == "any":
+        return _MultiHandle(tensor.register_hook(first) for tensor in tensors)
+    return _MultiHandle(tensor.register_hook(gather(position)) for position, tensor in enumerate(tensors))
+
+
+# ---- hooks on saved values ---------------------------------------------------------------------------------------
+
+
+class saved_tensors_hooks:
+    """A pair of hooks on every value that is saved for backward within a ``with`` block, on this thread.
+
+    Args:
+        pack_hook (callable): gets the tensor and returns anything.
+        unpack_hook (callable): gets what ``pack_hook`` returned when backward needs the value, and returns a tensor
+            with the same content.
+
+    Of nested pairs the innermost is used.
+
+    Example::
+
+        >>> import arcgrad as ag
+        >>> x = ag.tensor([2.0], requires_grad=True)
+        >>> with ag.autograd.graph.saved_tensors_hooks(lambda t: t.numpy(), ag.from_numpy):
+        ...     y = x * x
+        >>> y.backward()
+        >>> x.grad
+        tensor([4.])
+    """
+
+    def __init__(self, pack_hook, unpack_hook):
+        self.pack_hook = pack_hook
+        self.unpack_hook = unpack_hook
+
+    def __enter__(self):
+        _autograd.push_saved_tensors_hooks(self.pack_hook, self.unpack_hook)
+
+    def __exit__(self, *exc_info):
+        _autograd.pop_saved_tensors_hooks()
+
+
+class save_on_cpu(saved_tensors_hooks):
+    """Keeps values saved for backward in main memory. Here they are there anyway; programs for other devices run.
+
+    Args:
+        pin_memory (bool): has no meaning without other devices.
+        device_type (str): likewise.
+    """
+
+    def __init__(self, pin_memory=False, device_type="cuda"):
+        super().__init__(_identity, _identity)
+
+
+def _identity(tensor):
+    return tensor
+
+
+@contextlib.contextmanager
+def disable_saved_tensors_hooks(error_message):
+    """Refuses :class:`saved_tensors_hooks` within a ``with`` block, on this thread, with an error of this text."""
+    _autograd.disable_saved_tensors_hooks(error_message)
+    try:
+        yield
+    finally:
+        _autograd.enable_saved_tensors_hooks()
+
+
+class _Kept:
+    """A saved value that is copied when somebody is about to change it."""
+
+    __slots__ = ("__weakref__", "is_copied", "tensor")
+
+    def __init__(self, tensor):
+        self.tensor = tensor
+        self.is_copied = False
+
+    def copy(self):
+        """Keep the present content."""
+        if not self.is_copied:
+            self.tensor = self.tensor.clone()
+            self.is_copied = True
+
+
+class _MutationContext:
+    """What :func:`allow_mutation_on_saved_tensors` has to remember: the saved values by the memory they show."""
+
+    def __init__(self):
+        import weakref
+
+        self._kept = defaultdict(weakref.WeakSet)
+
+    def _pack(self, tensor):
+        kept = _Kept(tensor)
+        self._kept[_autograd.memory_id(tensor)].add(kept)
+        return kept
+
+    def _before_write(self, tensor):
+        for kept in self._kept.pop(_autograd.memory_id(tensor), ()):
+            kept.copy()
+
+    def clear(self):
+        """Forget everything: changes from now on are not noticed."""
+        self._kept.clear()
+
+
+def _unpack_kept(kept):
+    return kept.tensor
+
+
+@contextlib.contextmanager
+def allow_mutation_on_saved_tensors():
+    """Lets tensors be changed in place, within a ``with`` block, although backward needs their former values: those
+    are copied just before the change."""
+    context = _MutationContext()
+    _autograd.push_before_write(context._before_write)
+    try:
+        with saved_tensors_hooks(context._pack, _unpack_kept):
+            yield context
+    finally:
+        _autograd.pop_before_write()
+        context.clear()

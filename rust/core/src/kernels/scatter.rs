@@ -1,0 +1,165 @@
+//! Folding values into the elements that an index tensor names: products and extremes. Sums are
+//! [`index::scatter`](super::index::scatter)'s business.
+
+use super::element::{B8, Element};
+use super::index::OutOfRange;
+use super::{In, Out};
+use crate::with_element;
+
+/// How a value is folded into an element.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fold {
+    /// Product; integers wrap, truth values are and-ed.
+    Prod,
+    /// The greater; NaN if either is NaN.
+    Max,
+    /// The lesser; NaN if either is NaN.
+    Min,
+}
+
+/// Elements that can be folded.
+trait Foldable: Element {
+    fn fold(self, other: Self, fold: Fold) -> Self;
+}
+
+macro_rules! foldable {
+    ($($type:ty: $product:expr, $nan:expr);* $(;)?) => {$(
+        impl Foldable for $type {
+            #[inline(always)]
+            fn fold(self, other: Self, fold: Fold) -> Self {
+                let nan: fn(Self) -> bool = $nan;
+                let product: fn(Self, Self) -> Self = $product;
+                match fold {
+                    Fold::Prod => product(self, other),
+                    Fold::Max => if nan(self) || self > other { self } else { other },
+                    Fold::Min => if nan(self) || self < other { self } else { other },
+                }
+            }
+        }
+    )*};
+}
+
+foldable! {
+    f32: |a, b| a * b, |a| a.is_nan();
+    f64: |a, b| a * b, |a| a.is_nan();
+    u8: |a, b| a.wrapping_mul(b), |_| false;
+    i8: |a, b| a.wrapping_mul(b), |_| false;
+    i16: |a, b| a.wrapping_mul(b), |_| false;
+    i32: |a, b| a.wrapping_mul(b), |_| false;
+    i64: |a, b| a.wrapping_mul(b), |_| false;
+}
+
+impl Foldable for B8 {
+    #[inline(always)]
+    fn fold(self, other: Self, fold: Fold) -> Self {
+        let (a, b) = (bool::from(self), bool::from(other));
+        Self::from(if fold == Fold::Max { a | b } else { a & b })
+    }
+}
+
+/// Row-major positions of a shape, as offsets into operands with the given strides.
+fn each(
+    shape: &[usize],
+    strides: [&[isize]; 3],
+    mut body: impl FnMut([isize; 3]) -> Result<(), OutOfRange>,
+) -> Result<(), OutOfRange> {
+    let mut position = vec![0usize; shape.len()];
+    let mut offsets = [0isize; 3];
+    loop {
+        body(offsets)?;
+        let mut axis = shape.len();
+        loop {
+            if axis == 0 {
+                return Ok(());
+            }
+            axis -= 1;
+            position[axis] += 1;
+            if position[axis] < shape[axis] {
+                offsets.iter_mut().zip(strides).for_each(|(offset, strides)| *offset += strides[axis]);
+                break;
+            }
+            let back = position[axis] as isize - 1;
+            offsets.iter_mut().zip(strides).for_each(|(offset, strides)| *offset -= back * strides[axis]);
+            position[axis] = 0;
+        }
+    }
+}
+
+/// `x[…, index[…, j, …], …] = fold(x[…], src[…, j, …])` along `axis`, in row-major order of the shape of `index`.
+///
+/// # Errors
+/// The first index outside `axis`, which has `size` elements; nothing has been written then.
+///
+/// # Safety
+/// All strides are over the axes of `shape`; `x` has elements wherever valid indices lead and is apart from the other
+/// operands; `index` is of `i64`, `x` and `src` of one dtype.
+pub unsafe fn scatter_fold(
+    fold: Fold,
+    shape: &[usize],
+    axis: usize,
+    size: usize,
+    x: Out<'_>,
+    index: In<'_>,
+    src: In<'_>,
+) -> Result<(), OutOfRange> {
+    if shape.contains(&0) {
+        return Ok(());
+    }
+    let along = x.strides[axis];
+    let strides: Vec<isize> =
+        x.strides.iter().enumerate().map(|(i, &stride)| if i == axis { 0 } else { stride }).collect();
+    // SAFETY: the contract of this function.
+    let at = |offset: isize| unsafe { *index.ptr.cast::<i64>().offset(offset) };
+    let mut seen = 0;
+    each(shape, [&strides, index.strides, src.strides], |[_, i, _]| {
+        let value = at(i);
+        if value < 0 || value >= size as i64 {
+            return Err(OutOfRange { position: seen, value, axis, size });
+        }
+        seen += 1;
+        Ok(())
+    })?;
+    with_element!(x.dtype, T => {
+        each(shape, [&strides, index.strides, src.strides], |[to, i, from]| {
+            // SAFETY: the contract of this function; the index was checked.
+            unsafe {
+                let element = x.ptr.cast::<T>().offset(to + at(i) as isize * along);
+                *element = (*element).fold(*src.ptr.cast::<T>().offset(from), fold);
+            }
+            Ok(())
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dtype::DType;
+
+    fn run(fold: Fold, x: &mut [f64], index: &[i64], src: &[f64]) -> Result<(), OutOfRange> {
+        let out = Out { ptr: x.as_mut_ptr().cast(), dtype: DType::F64, strides: &[1] };
+        let positions = In { ptr: index.as_ptr().cast(), dtype: DType::I64, strides: &[1] };
+        let values = In { ptr: src.as_ptr().cast(), dtype: DType::F64, strides: &[1] };
+        // SAFETY: vectors of the sizes stated.
+        unsafe { scatter_fold(fold, &[index.len()], 0, x.len(), out, positions, values) }
+    }
+
+    #[test]
+    fn folds_in_order_and_keeps_nan() {
+        let mut x = [1.0, 2.0, 3.0];
+        run(Fold::Prod, &mut x, &[0, 0, 2], &[2.0, 5.0, 7.0]).unwrap();
+        assert_eq!(x, [10.0, 2.0, 21.0]);
+        run(Fold::Max, &mut x, &[0, 1, 1], &[f64::NAN, 9.0, 4.0]).unwrap();
+        assert!(x[0].is_nan() && x[1] == 9.0);
+        run(Fold::Min, &mut x, &[0, 1], &[1.0, 4.0]).unwrap();
+        assert!(x[0].is_nan() && x[1] == 4.0);
+    }
+
+    #[test]
+    fn a_bad_index_leaves_everything_as_it_was() {
+        let mut x = [1.0, 2.0];
+        let found = run(Fold::Prod, &mut x, &[0, 2], &[5.0, 5.0]).unwrap_err();
+        assert_eq!((found.position, found.value, found.size), (1, 2, 2));
+        assert_eq!(x, [1.0, 2.0]);
+    }
+}

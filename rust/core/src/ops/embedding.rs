@@ -1,0 +1,157 @@
+//! Rows of a table by number, and numbers as rows of ones and zeros: `embedding`, `one_hot`.
+
+use super::elementwise::{apply, torch_name};
+use super::{index, rows, select, views};
+use crate::array::Array;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::graph::node::{Backward, Rule};
+use crate::graph::record::{Save, is_recorded, record};
+use crate::kernels::index as kernel;
+use crate::kernels::{In, Out};
+use crate::scalar::Scalar;
+use crate::shape::Shape;
+use crate::storage::Access;
+use crate::tensor::Tensor;
+
+/// A 1 at the position each element names, along a new last axis of `classes` elements (as many as needed if −1).
+pub fn one_hot(input: &Tensor, classes: i64) -> Result<Tensor> {
+    const OP: &str = "one_hot";
+    let array = input.array();
+    if array.dtype() != DType::I64 {
+        return Err(Error::runtime(
+            OP,
+            format!("one_hot is only applicable to index tensor of type LongTensor, got {}", torch_name(array.dtype())),
+        ));
+    }
+    let values: Vec<i64> = array.to_vec();
+    if values.is_empty() && classes <= 0 {
+        return Err(Error::runtime(OP, "Can not infer total number of classes from empty tensor."));
+    }
+    if let Some(negative) = values.iter().find(|&&value| value < 0) {
+        return Err(Error::runtime(OP, format!("Class values must be non-negative, got {negative}")));
+    }
+    let greatest = values.iter().copied().max().unwrap_or(-1);
+    let count = match classes {
+        -1 => greatest.saturating_add(1),
+        classes if classes < 1 => {
+            return Err(Error::runtime(OP, format!("num_classes should be positive, got {classes}")));
+        }
+        classes if classes <= greatest => {
+            return Err(Error::runtime(
+                OP,
+                format!("Class values must be smaller than num_classes, got {greatest} with num_classes={classes}"),
+            ));
+        }
+        classes => classes,
+    };
+    let mut shape: Shape = array.shape().into();
+    shape.push(count as usize);
+    let output = Array::zeros(OP, &shape, DType::I64)?;
+    {
+        let _access = Access::acquire(&[], &[output.storage()]);
+        for (row, &value) in values.iter().enumerate() {
+            // SAFETY: exclusive state is held; every value is below the number of classes.
+            unsafe { *output.ptr().cast::<i64>().add(row * count as usize + value as usize) = 1 };
+        }
+    }
+    Ok(Tensor::from_array(output))
+}
+
+struct Embedded {
+    shape: Shape,
+    padding: Option<i64>,
+    by_frequency: bool,
+}
+
+impl Rule for Embedded {
+    fn name(&self) -> &str {
+        "EmbeddingBackward0"
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let (mut grad, positions) = (cx.only_grad(), cx.saved_array(0)?);
+        let index: Vec<i64> = positions.to_vec();
+        if self.padding.is_some() || self.by_frequency {
+            // A factor per row looked up: 0 for padding, one over the number of times a row is used.
+            let mut uses = vec![0u32; self.shape[0]];
+            index.iter().for_each(|&row| uses[row as usize] += 1);
+            let factor = |&row: &i64| {
+                if self.padding == Some(row) {
+                    0.0
+                } else if self.by_frequency {
+                    1.0 / f64::from(uses[row as usize])
+                } else {
+                    1.0
+                }
+            };
+            let factors: Vec<f64> = index.iter().map(factor).collect();
+            let mut shape: Shape = positions.shape().into();
+            shape.push(1);
+            let factors = Tensor::from_array(Array::from_slice(&factors, &shape)?.cast("embedding", grad.dtype())?);
+            // Where the factor is 0 an infinite gradient is dropped too.
+            let zero = apply(&rows::eq::ROW, &[], &[(&factors).into(), Scalar::Int(0).into()])?;
+            let scaled = apply(&rows::mul::ROW, &[], &[(&grad).into(), (&factors).into()])?;
+            grad = select::where_(&zero, Scalar::Int(0).into(), (&scaled).into())?;
+        }
+        let flat = views::reshape_to(&grad, &[index.len(), self.shape[1]])?;
+        let whole = Tensor::from_array(Array::zeros("embedding", &self.shape, flat.dtype())?);
+        let vector = Tensor::from_array(Array::from_slice(&index, &[index.len()])?);
+        let result = index::index_add(&whole, true, 0, &vector, &flat, Scalar::Int(1))?;
+        cx.put(0, result);
+        Ok(())
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        vec![("indices", 0)]
+    }
+}
+
+/// Rows of the matrix `weight`, in the shape of `index`. The row `padding` gets no gradient; with `by_frequency` the
+/// gradient of a row is divided by the number of times it is used.
+#[track_caller]
+pub fn embedding(index: &Tensor, weight: &Tensor, padding: Option<i64>, by_frequency: bool) -> Result<Tensor> {
+    const OP: &str = "embedding";
+    let operand = weight.operand()?;
+    let table = &operand.array;
+    if table.rank() != 2 {
+        return Err(Error::shape(OP, table.shape(), "'weight' must be 2-D"));
+    }
+    let count = table.shape()[0] as i64;
+    let padding = match padding {
+        Some(row) if row < -count || row >= count => {
+            return Err(Error::value(OP, format!("Padding_idx must be within num_embeddings: {row} of {count}")));
+        }
+        Some(row) if row < 0 => Some(row + count),
+        other => other,
+    };
+    if !matches!(index.dtype(), DType::I64 | DType::I32) {
+        return Err(Error::runtime(
+            OP,
+            format!(
+                "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got {} instead",
+                torch_name(index.dtype())
+            ),
+        ));
+    }
+    // Row-major, and a copy if it was not.
+    let positions = index.array().cast(OP, DType::I64)?.contiguous(OP)?;
+    let mut shape: Shape = positions.shape().into();
+    shape.push(table.shape()[1]);
+    let output = Array::uninit(OP, &shape, table.dtype())?;
+    {
+        let flat = [positions.numel(), table.shape()[1]];
+        let _access = Access::acquire(&[table.storage(), positions.storage()], &[output.storage()]);
+        let at = In { strides: &[1], ..positions.as_in() };
+        let out = Out { strides: &[flat[1] as isize, 1], ..output.as_out() };
+        // SAFETY: the state of all roots is held; the output is fresh, and has a row per position.
+        unsafe { kernel::index_select(&flat, 0, table.shape()[0], false, table.as_in(), at, out) }.map_err(
+            |found| Error::index(OP, format!("index out of range in self: row {} of {}", found.value, found.size)),
+        )?;
+    }
+    if is_recorded(&[&operand]) {
+        let rule = Embedded { shape: table.shape().into(), padding, by_frequency };
+        return record(rule, &[&operand], &[Save::Array(&positions)], output);
+    }
+    Ok(Tensor::from_array(output))
+}

@@ -1,0 +1,354 @@
+//! Elements chosen by a mask or by their position in the flattened tensor: `nonzero`, `masked_select`,
+//! `masked_scatter`, `take`, `put`.
+
+use super::elementwise::torch_name;
+use super::index::{out_of_range, same_dtype};
+use super::write::Write;
+use super::{padding, select, views};
+use crate::array::Array;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::graph::node::{Backward, Rule};
+use crate::graph::record::{Save, is_recorded, record};
+use crate::kernels::index::{self as kernel, Lookup, NonZero};
+use crate::kernels::{In, Out};
+use crate::scalar::Scalar;
+use crate::shape::{self, Shape};
+use crate::storage::Access;
+use crate::tensor::Tensor;
+
+// ---- positions -----------------------------------------------------------------------------------------------------
+
+/// The positions of the elements that are not zero: a `count × rank` matrix of `i64`, in row-major order.
+fn nonzero_array(array: &Array) -> Result<Array> {
+    const OP: &str = "nonzero";
+    let source = array.contiguous(OP)?;
+    let rank = source.rank();
+    // Held from counting to reading, so that nobody changes the elements in between; the output is nobody else's.
+    let _access = Access::acquire(&[source.storage()], &[]);
+    let found = counted(&source);
+    let output = Array::uninit(OP, &[found.count, rank], DType::I64)?;
+    // SAFETY: shared state is held; the output has room for the positions just counted.
+    unsafe { kernel::nonzero(&found, source.shape(), source.as_in(), output.ptr().cast()) };
+    Ok(output)
+}
+
+/// One vector of positions per axis.
+pub(super) fn nonzero_columns(array: &Array) -> Result<Vec<Array>> {
+    let positions = nonzero_array(array)?;
+    Ok((0..array.rank()).map(|axis| positions.select(1, axis)).collect())
+}
+
+/// The positions of the elements that are not zero, one row each: `nonzero`, `argwhere`.
+pub fn nonzero(input: &Tensor) -> Result<Tensor> {
+    Ok(Tensor::from_array(nonzero_array(&input.array())?))
+}
+
+/// The positions of the elements that are not zero, one vector per axis; a tensor without axes counts as a vector.
+pub fn nonzero_tuple(input: &Tensor) -> Result<Vec<Tensor>> {
+    let array = super::write::at_least_vector(&input.array());
+    Ok(nonzero_columns(&array)?.into_iter().map(Tensor::from_array).collect())
+}
+
+// ---- masks ---------------------------------------------------------------------------------------------------------
+
+fn check_mask(op: &'static str, mask: &Tensor) -> Result<()> {
+    if mask.dtype() == DType::Bool {
+        return Ok(());
+    }
+    Err(Error::runtime(op, format!("{op}: expected BoolTensor for mask, got a mask of dtype {}", mask.dtype())))
+}
+
+/// Counts the elements of a contiguous array that are not zero; the caller holds shared state on it.
+fn counted(array: &Array) -> NonZero {
+    // SAFETY: shared state is held, and the elements are contiguous.
+    unsafe { kernel::count_nonzero(array.numel(), array.as_in()) }
+}
+
+struct MaskSelected {
+    shape: Shape,
+}
+
+impl Rule for MaskSelected {
+    fn name(&self) -> &str {
+        "MaskedSelectBackward0"
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let (grad, mask) = (cx.only_grad(), cx.saved(0)?);
+        // The engine sums over the axes along which the input was broadcast.
+        let whole = Tensor::from_array(Array::zeros("masked_scatter", &self.shape, grad.dtype())?);
+        let grad = masked_scatter(&whole, true, &mask, &grad)?;
+        cx.put(0, grad);
+        Ok(())
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        vec![("mask", 0)]
+    }
+}
+
+/// The elements where `mask` is true, as a vector; input and mask broadcast against each other.
+#[track_caller]
+pub fn masked_select(input: &Tensor, mask: &Tensor) -> Result<Tensor> {
+    const OP: &str = "masked_select";
+    check_mask(OP, mask)?;
+    let (operand, mask) = (input.operand()?, mask.array());
+    let shape = shape::broadcast(OP, operand.array.shape(), mask.shape())?;
+    let source = operand.array.expand(&shape).contiguous(OP)?;
+    let mask = mask.expand(&shape).contiguous(OP)?;
+    let output = {
+        // As in `nonzero`.
+        let _access = Access::acquire(&[source.storage(), mask.storage()], &[]);
+        let found = counted(&mask);
+        let output = Array::uninit(OP, &[found.count], source.dtype())?;
+        // SAFETY: shared state is held; the operands are contiguous and of the sizes that were counted.
+        unsafe { kernel::masked_select(&found, mask.as_in(), source.as_in(), output.as_out()) };
+        output
+    };
+    if is_recorded(&[&operand]) {
+        return record(MaskSelected { shape }, &[&operand], &[Save::Array(&mask)], output);
+    }
+    Ok(Tensor::from_array(output))
+}
+
+struct MaskScattered {
+    source: Shape,
+}
+
+impl Rule for MaskScattered {
+    fn name(&self) -> &str {
+        "MaskedScatterBackward0"
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let (grad, mask) = (cx.only_grad(), cx.saved(0)?);
+        if cx.needs(1) {
+            let taken = masked_select(&grad, &mask)?;
+            // Values that were left over have gradient zero.
+            let all = padding::extend_to(&taken, &[self.source.iter().product()])?;
+            cx.put(1, views::reshape_to(&all, &self.source)?);
+        }
+        if cx.needs(0) {
+            cx.put(0, select::where_(&mask, Scalar::Int(0).into(), (&grad).into())?);
+        }
+        Ok(())
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        vec![("mask", 0)]
+    }
+}
+
+/// `input` with the elements where `mask` (broadcast) is true replaced by those of `source`, in row-major order.
+#[track_caller]
+pub fn masked_scatter(input: &Tensor, in_place: bool, mask: &Tensor, source: &Tensor) -> Result<Tensor> {
+    const OP: &str = "masked_scatter";
+    check_mask(OP, mask)?;
+    if input.dtype() != source.dtype() {
+        return Err(Error::runtime(
+            OP,
+            format!(
+                "masked_scatter: expected self and source to have same dtypes but got {} and {}",
+                torch_name(input.dtype()),
+                torch_name(source.dtype())
+            ),
+        ));
+    }
+    let (own, given) = (input.shape(), mask.shape());
+    let common = shape::broadcast(OP, &own, &given)?;
+    if common != own {
+        if in_place {
+            return Err(Error::runtime(
+                OP,
+                format!(
+                    "output with shape {:?} doesn't match the broadcast shape {:?}",
+                    own.as_slice(),
+                    common.as_slice()
+                ),
+            ));
+        }
+        return masked_scatter(&views::broadcast_to(input, &common)?, false, mask, source);
+    }
+    let operand = source.operand()?;
+    let values = operand.array.contiguous(OP)?;
+    let mask = mask.array().expand(&own).contiguous(OP)?;
+    let write =
+        Write { op: OP, target: input, in_place, others: &[&operand], reads: &[&mask, &operand.array, &values] };
+    write.run(
+        || MaskScattered { source: operand.array.shape().into() },
+        &[Save::Array(&mask)],
+        |array| {
+            let found = counted(&mask);
+            if found.count > values.numel() {
+                return Err(Error::runtime(
+                    OP,
+                    format!(
+                        "Number of elements of source < number of ones in mask: {} elements for {} positions",
+                        values.numel(),
+                        found.count
+                    ),
+                ));
+            }
+            on_contiguous(OP, array, |target| {
+                // SAFETY: the state of all roots is held; all operands are contiguous and of the sizes that were
+                // checked.
+                unsafe { kernel::masked_scatter(&found, mask.as_in(), values.as_in(), target) };
+                Ok(())
+            })
+        },
+    )
+}
+
+/// Runs `body` on row-major memory: the array's own, or a copy that is then written back.
+fn on_contiguous(op: &'static str, array: &Array, body: impl FnOnce(Out<'_>) -> Result<()>) -> Result<()> {
+    if array.is_contiguous() {
+        return body(array.as_out());
+    }
+    let flat = Array::uninit(op, array.shape(), array.dtype())?;
+    // SAFETY: the caller holds exclusive state on the array; the copy is nobody else's.
+    unsafe { flat.copy_raw(array) };
+    body(flat.as_out())?;
+    // SAFETY: as above.
+    unsafe { array.copy_raw(&flat) };
+    Ok(())
+}
+
+// ---- flat positions ------------------------------------------------------------------------------------------------
+
+/// Positions in the flattened tensor: `i64`, row-major.
+fn flat_positions(op: &'static str, index: &Tensor) -> Result<Array> {
+    if index.dtype() != DType::I64 {
+        return Err(Error::runtime(
+            op,
+            format!("{op}(): Expected a long tensor for index, but got {}", torch_name(index.dtype())),
+        ));
+    }
+    index.array().contiguous(op)
+}
+
+/// The lookup of flat positions along a vector of `size` elements.
+fn flat_lookup<'a>(positions: &Array, size: usize, strides: &'a [isize; 1]) -> Lookup<'a> {
+    let index = In { ptr: positions.ptr(), dtype: DType::I64, strides };
+    Lookup { index, axis: 0, size, stride: 1, wrap: true }
+}
+
+struct Taken {
+    shape: Shape,
+}
+
+impl Rule for Taken {
+    fn name(&self) -> &str {
+        "TakeBackward0"
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let (grad, index) = (cx.only_grad(), cx.saved(0)?);
+        let whole = Tensor::from_array(Array::zeros("put", &self.shape, grad.dtype())?);
+        let grad = put(&whole, true, &index, &grad, true)?;
+        cx.put(0, grad);
+        Ok(())
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        vec![("index", 0)]
+    }
+}
+
+/// The elements at positions of the flattened `input`, in the shape of `index`; negative positions count from the end.
+#[track_caller]
+pub fn take(input: &Tensor, index: &Tensor) -> Result<Tensor> {
+    const OP: &str = "take";
+    let (operand, positions) = (input.operand()?, flat_positions(OP, index)?);
+    let source = operand.array.contiguous(OP)?;
+    if source.numel() == 0 && positions.numel() > 0 {
+        return Err(Error::index(OP, "take(): tried to take from an empty tensor"));
+    }
+    let output = Array::uninit(OP, positions.shape(), source.dtype())?;
+    {
+        let _access = Access::acquire(&[source.storage(), positions.storage()], &[output.storage()]);
+        let from = In { strides: &[0], ..source.as_in() };
+        let out = Out { strides: &[1], ..output.as_out() };
+        let lookup = flat_lookup(&positions, source.numel(), &[1]);
+        // SAFETY: the state of all roots is held; all operands are row-major, the output is fresh.
+        unsafe { kernel::index_get(&[positions.numel()], from, &[lookup], out) }
+            .map_err(|found| out_of_range(OP, found))?;
+    }
+    if is_recorded(&[&operand]) {
+        let rule = Taken { shape: operand.array.shape().into() };
+        return record(rule, &[&operand], &[Save::Array(&positions)], output);
+    }
+    Ok(Tensor::from_array(output))
+}
+
+struct PutFlat {
+    accumulate: bool,
+    source: Shape,
+}
+
+impl Rule for PutFlat {
+    fn name(&self) -> &str {
+        "PutBackward0"
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let (grad, index) = (cx.only_grad(), cx.saved(0)?);
+        if cx.needs(1) {
+            let taken = take(&grad, &index)?;
+            cx.put(1, views::reshape_to(&taken, &self.source)?);
+        }
+        if cx.needs(0) {
+            let own = if self.accumulate {
+                grad
+            } else {
+                let zeros = Tensor::from_array(Array::zeros("put", &index.shape(), grad.dtype())?);
+                put(&grad, false, &index, &zeros, false)?
+            };
+            cx.put(0, own);
+        }
+        Ok(())
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        vec![("index", 0)]
+    }
+}
+
+/// `input` with `source` written (or, with `accumulate`, added) at positions of the flattened tensor.
+#[track_caller]
+pub fn put(input: &Tensor, in_place: bool, index: &Tensor, source: &Tensor, accumulate: bool) -> Result<Tensor> {
+    const OP: &str = "put_";
+    let positions = flat_positions(OP, index)?;
+    same_dtype(OP, input.dtype(), source.dtype())?;
+    let operand = source.operand()?;
+    let values = operand.array.contiguous(OP)?;
+    if positions.numel() != values.numel() {
+        return Err(Error::runtime(
+            OP,
+            format!(
+                "put_(): Expected source and index to have the same number of elements, but got source.numel() = {}, index.numel() = {}",
+                values.numel(),
+                positions.numel()
+            ),
+        ));
+    }
+    if input.numel() == 0 && positions.numel() > 0 {
+        return Err(Error::index(OP, "put_(): cannot put elements into an empty tensor"));
+    }
+    let write =
+        Write { op: OP, target: input, in_place, others: &[&operand], reads: &[&positions, &operand.array, &values] };
+    write.run(
+        || PutFlat { accumulate, source: operand.array.shape().into() },
+        &[Save::Array(&positions)],
+        |array| {
+            on_contiguous(OP, array, |target| {
+                let target = Out { strides: &[0], ..target };
+                let from = In { strides: &[1], ..values.as_in() };
+                let lookup = flat_lookup(&positions, array.numel(), &[1]);
+                // SAFETY: the state of all roots is held; all operands are row-major and apart.
+                unsafe { kernel::index_put(&[positions.numel()], target, &[lookup], from, accumulate) }
+                    .map_err(|found| out_of_range(OP, found))
+            })
+        },
+    )
+}

@@ -1,0 +1,395 @@
+//! The elements of a tensor in another order, or several times: `flip`, `roll`, `rot90`, `repeat`,
+//! `repeat_interleave`.
+
+use smallvec::{SmallVec, smallvec};
+
+use super::{copy, index, reduce, views};
+use crate::array::Array;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::graph::node::{Backward, Rule};
+use crate::graph::record::{is_recorded, record};
+use crate::shape::{self, Shape, Strides};
+use crate::storage::Access;
+use crate::tensor::Tensor;
+
+/// The same memory with the order along some axes reversed.
+fn reversed(array: &Array, mask: &[bool]) -> Array {
+    let mut strides: Strides = array.strides().into();
+    let mut offset = array.offset() as isize;
+    for axis in 0..array.rank() {
+        if mask[axis] && array.numel() > 0 {
+            offset += strides[axis] * (array.shape()[axis] as isize - 1);
+            strides[axis] = -strides[axis];
+        }
+    }
+    array.with_layout(array.shape(), &strides, offset as usize)
+}
+
+/// Reversal along axes is its own gradient.
+struct Flipped {
+    axes: SmallVec<[i64; 6]>,
+}
+
+impl Rule for Flipped {
+    fn name(&self) -> &str {
+        "FlipBackward0"
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let grad = flip(&cx.only_grad(), &self.axes)?;
+        cx.put(0, grad);
+        Ok(())
+    }
+}
+
+/// A copy with the order along `axes` reversed.
+#[track_caller]
+pub fn flip(input: &Tensor, axes: &[i64]) -> Result<Tensor> {
+    let operand = input.operand()?;
+    let array = &operand.array;
+    let mask = shape::axis_mask("flip", axes, array.rank())?;
+    let output = reversed(array, &mask).to_dtype_contiguous("flip", array.dtype())?;
+    if is_recorded(&[&operand]) {
+        return record(Flipped { axes: axes.into() }, &[&operand], &[], output);
+    }
+    Ok(Tensor::from_array(output))
+}
+
+/// [`flip`] of the second axis.
+#[track_caller]
+pub fn fliplr(input: &Tensor) -> Result<Tensor> {
+    if input.rank() < 2 {
+        return Err(Error::runtime("fliplr", "Input must be >= 2-d."));
+    }
+    flip(input, &[1])
+}
+
+/// [`flip`] of the first axis.
+#[track_caller]
+pub fn flipud(input: &Tensor) -> Result<Tensor> {
+    if input.rank() < 1 {
+        return Err(Error::runtime("flipud", "Input must be >= 1-d."));
+    }
+    flip(input, &[0])
+}
+
+// ---- turned --------------------------------------------------------------------------------------------------------
+
+struct Turned {
+    quarters: i64,
+    axes: [i64; 2],
+}
+
+impl Rule for Turned {
+    fn name(&self) -> &str {
+        "Rot90Backward0"
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let grad = rot90(&cx.only_grad(), -self.quarters, &self.axes)?;
+        cx.put(0, grad);
+        Ok(())
+    }
+}
+
+/// Turned by `quarters` right angles in the plane of two axes, from the first towards the second.
+#[track_caller]
+pub fn rot90(input: &Tensor, quarters: i64, axes: &[i64]) -> Result<Tensor> {
+    const OP: &str = "rot90";
+    let operand = input.operand()?;
+    let array = &operand.array;
+    let &[first, second] = axes else {
+        return Err(Error::runtime(OP, format!("expected total rotation dims == 2, but got dims = {}", axes.len())));
+    };
+    if array.rank() < 2 {
+        return Err(Error::runtime(OP, format!("expected total dims >= 2, but got total dims = {}", array.rank())));
+    }
+    let (a, b) = (shape::normalize_axis(OP, first, array.rank())?, shape::normalize_axis(OP, second, array.rank())?);
+    if a == b {
+        return Err(Error::runtime(
+            OP,
+            format!("expected rotation dims to be different, but got dim0 = {first} and dim1 = {second}"),
+        ));
+    }
+    let mut order: SmallVec<[usize; 6]> = (0..array.rank()).collect();
+    let mut mask: SmallVec<[bool; 6]> = smallvec![false; array.rank()];
+    match quarters.rem_euclid(4) {
+        1 => {
+            mask[b] = true;
+            order.swap(a, b);
+        }
+        2 => (mask[a], mask[b]) = (true, true),
+        3 => {
+            mask[a] = true;
+            order.swap(a, b);
+        }
+        _ => {}
+    }
+    let output = reversed(array, &mask).permute(&order).to_dtype_contiguous(OP, array.dtype())?;
+    if is_recorded(&[&operand]) {
+        return record(Turned { quarters: quarters.rem_euclid(4), axes: [first, second] }, &[&operand], &[], output);
+    }
+    Ok(Tensor::from_array(output))
+}
+
+// ---- rolled --------------------------------------------------------------------------------------------------------
+
+struct Rolled {
+    shifts: SmallVec<[i64; 6]>,
+    axes: SmallVec<[i64; 6]>,
+}
+
+impl Rule for Rolled {
+    fn name(&self) -> &str {
+        "RollBackward0"
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let back: SmallVec<[i64; 6]> = self.shifts.iter().map(|shift| shift.wrapping_neg()).collect();
+        let grad = roll(&cx.only_grad(), &back, &self.axes)?;
+        cx.put(0, grad);
+        Ok(())
+    }
+}
+
+/// Elements moved along axes, those that fall off the end put back at the start; without axes along the flattened
+/// tensor.
+#[track_caller]
+pub fn roll(input: &Tensor, shifts: &[i64], axes: &[i64]) -> Result<Tensor> {
+    const OP: &str = "roll";
+    if shifts.is_empty() {
+        return Err(Error::runtime(OP, "`shifts` required"));
+    }
+    if shifts.len() != axes.len() && !(axes.is_empty() && shifts.len() == 1) {
+        return Err(Error::runtime(
+            OP,
+            format!("shifts and dimensions must align. shifts: {}, dims:{}", shifts.len(), axes.len()),
+        ));
+    }
+    let operand = input.operand()?;
+    let array = &operand.array;
+    let output = if axes.is_empty() {
+        let flat = array.contiguous(OP)?.with_flat_layout();
+        let output = Array::uninit(OP, array.shape(), array.dtype())?;
+        copy_rolled(&flat, &output.with_flat_layout(), &[(0, shifts[0])]);
+        output
+    } else {
+        let mut moves: SmallVec<[(usize, i64); 4]> = SmallVec::new();
+        for (&shift, &axis) in shifts.iter().zip(axes) {
+            let axis = shape::normalize_axis(OP, axis, array.rank())?;
+            let size = array.shape().get(axis).copied().unwrap_or(1).max(1) as i64;
+            match moves.iter_mut().find(|(other, _)| *other == axis) {
+                Some((_, sum)) => *sum = (*sum + shift.rem_euclid(size)).rem_euclid(size),
+                None => moves.push((axis, shift.rem_euclid(size))),
+            }
+        }
+        let output = Array::uninit(OP, array.shape(), array.dtype())?;
+        if array.rank() == 0 {
+            output.copy_unshared(array);
+        } else {
+            copy_rolled(array, &output, &moves);
+        }
+        output
+    };
+    if is_recorded(&[&operand]) {
+        return record(Rolled { shifts: shifts.into(), axes: axes.into() }, &[&operand], &[], output);
+    }
+    Ok(Tensor::from_array(output))
+}
+
+/// Copies rolled: along each axis there are two runs, so that there are two boxes to copy per axis and combination.
+fn copy_rolled(from: &Array, into: &Array, moves: &[(usize, i64)]) {
+    let Some((&(axis, shift), rest)) = moves.split_first() else {
+        into.copy_unshared(from);
+        return;
+    };
+    let size = from.shape()[axis];
+    let shift = if size == 0 { 0 } else { shift.rem_euclid(size as i64) as usize };
+    for (start, to, length) in [(0, shift, size - shift), (size - shift, 0, shift)] {
+        if length > 0 {
+            copy_rolled(&from.slice(axis, start, length, 1), &into.slice(axis, to, length, 1), rest);
+        }
+    }
+}
+
+impl Array {
+    /// A contiguous array as a vector.
+    fn with_flat_layout(&self) -> Self {
+        self.with_layout(&[self.numel()], &[1], self.offset())
+    }
+}
+
+// ---- repeated ------------------------------------------------------------------------------------------------------
+
+struct Repeated {
+    repeats: Shape,
+    /// Shape of the input with as many axes as there are repeats.
+    shape: Shape,
+    own: Shape,
+}
+
+/// `r₀ × s₀ × r₁ × s₁ × …`: the shape of a repetition with an axis that counts copies before each axis.
+fn interleaved(repeats: &[usize], shape: &[usize]) -> Shape {
+    repeats.iter().zip(shape).flat_map(|(&repeat, &size)| [repeat, size]).collect()
+}
+
+impl Rule for Repeated {
+    fn name(&self) -> &str {
+        "RepeatBackward0"
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let grad = cx.only_grad();
+        let grad = views::reshape_to(&grad, &interleaved(&self.repeats, &self.shape))?;
+        let copies: SmallVec<[i64; 6]> = (0..self.repeats.len()).map(|axis| 2 * axis as i64).collect();
+        let summed = if copies.is_empty() { grad } else { reduce::sum(&grad, Some(&copies), false, None)? };
+        cx.put(0, views::reshape_to(&summed, &self.own)?);
+        Ok(())
+    }
+}
+
+/// The whole tensor `repeats` times along each axis; new axes come in front.
+#[track_caller]
+pub fn repeat(input: &Tensor, repeats: &[i64]) -> Result<Tensor> {
+    const OP: &str = "repeat";
+    let operand = input.operand()?;
+    let array = &operand.array;
+    if repeats.len() < array.rank() {
+        return Err(Error::runtime(
+            OP,
+            format!(
+                "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: {} and {}",
+                repeats.len(),
+                array.rank()
+            ),
+        ));
+    }
+    if let Some(negative) = repeats.iter().find(|&&repeat| repeat < 0) {
+        return Err(Error::runtime(
+            OP,
+            format!("Trying to create tensor with negative dimension {negative}: {repeats:?}"),
+        ));
+    }
+    let repeats: Shape = repeats.iter().map(|&repeat| repeat as usize).collect();
+    let mut shape: Shape = smallvec![1; repeats.len() - array.rank()];
+    shape.extend_from_slice(array.shape());
+    let sizes: Option<Shape> = repeats.iter().zip(&shape).map(|(&repeat, &size)| repeat.checked_mul(size)).collect();
+    let sizes = sizes.ok_or_else(|| Error::OutOfMemory { op: OP, bytes: u128::MAX })?;
+    let output = Array::uninit(OP, &sizes, array.dtype())?;
+    if output.numel() > 0 {
+        let places = interleaved(&repeats, &shape);
+        let spread = shape::contiguous_strides(&places);
+        let ones: Shape = shape.iter().flat_map(|&size| [1, size]).collect();
+        let lead = shape.len() - array.rank();
+        let strides: Strides =
+            (0..shape.len()).flat_map(|axis| [0, if axis < lead { 0 } else { array.strides()[axis - lead] }]).collect();
+        output.with_layout(&places, &spread, 0).copy_unshared(&array.with_layout(&ones, &strides, array.offset()));
+    }
+    if is_recorded(&[&operand]) {
+        let rule = Repeated { repeats, shape, own: array.shape().into() };
+        return record(rule, &[&operand], &[], output);
+    }
+    Ok(Tensor::from_array(output))
+}
+
+/// [`repeat`], axes that are not mentioned once.
+#[track_caller]
+pub fn tile(input: &Tensor, repeats: &[i64]) -> Result<Tensor> {
+    let missing = input.rank().saturating_sub(repeats.len());
+    let mut all: SmallVec<[i64; 6]> = smallvec![1; missing];
+    all.extend_from_slice(repeats);
+    repeat(input, &all)
+}
+
+/// Each element (or slice along `axis`) `repeats` times in a row; without an axis of the flattened tensor.
+#[track_caller]
+pub fn repeat_interleave(input: &Tensor, repeats: i64, axis: Option<i64>) -> Result<Tensor> {
+    const OP: &str = "repeat_interleave";
+    if repeats < 0 {
+        return Err(Error::runtime(OP, "Repeats must be non-negative"));
+    }
+    let (input, axis) = match axis {
+        None => (views::reshape(input, &[-1])?, 0),
+        Some(axis) => (input.clone(), shape::normalize_axis(OP, axis, input.rank())?),
+    };
+    let input = if input.rank() == 0 { views::reshape(&input, &[1])? } else { input };
+    let mut shape = input.shape();
+    let mut spread = shape.clone();
+    spread.insert(axis + 1, repeats as usize);
+    shape[axis] =
+        shape[axis].checked_mul(repeats as usize).ok_or_else(|| Error::OutOfMemory { op: OP, bytes: u128::MAX })?;
+    let apart = views::unsqueeze(&input, axis as i64 + 1)?;
+    let copied = copy::clone_contiguous(&views::broadcast_to(&apart, &spread)?)?;
+    views::reshape_to(&copied, &shape)
+}
+
+/// The position of each copy: 0 as often as the first count says, then 1, and so on.
+pub fn repeated_positions(counts: &Tensor, output_size: Option<i64>) -> Result<Tensor> {
+    const OP: &str = "repeat_interleave";
+    if counts.rank() != 1 {
+        return Err(Error::runtime(OP, "repeat_interleave only accept 1D vector as repeat"));
+    }
+    if !matches!(counts.dtype(), DType::I64 | DType::I32) {
+        return Err(Error::runtime(OP, format!("repeats has to be Long or Int tensor, got {}", counts.dtype())));
+    }
+    let values: Vec<i64> = counts.to_vec();
+    if let Some(negative) = values.iter().find(|&&count| count < 0) {
+        return Err(Error::runtime(OP, format!("repeats can not be negative, got {negative}")));
+    }
+    let total = values.iter().try_fold(0i64, |total, &count| total.checked_add(count));
+    let total = total.ok_or_else(|| Error::OutOfMemory { op: OP, bytes: u128::MAX })?;
+    if let Some(size) = output_size
+        && size != total
+    {
+        return Err(Error::runtime(OP, format!("allocated size does not match required size: {size} and {total}")));
+    }
+    let output = Array::uninit(OP, &[total as usize], DType::I64)?;
+    {
+        let _access = Access::acquire(&[], &[output.storage()]);
+        let mut at = output.ptr().cast::<i64>();
+        for (position, &count) in values.iter().enumerate() {
+            for _ in 0..count {
+                // SAFETY: exclusive state is held; the counts sum to the size of the output.
+                unsafe {
+                    *at = position as i64;
+                    at = at.add(1);
+                }
+            }
+        }
+    }
+    Ok(Tensor::from_array(output))
+}
+
+/// Each slice along `axis` as often as its entry of `counts` (or its only entry) says.
+#[track_caller]
+pub fn repeat_interleave_by(
+    input: &Tensor,
+    counts: &Tensor,
+    axis: Option<i64>,
+    output_size: Option<i64>,
+) -> Result<Tensor> {
+    const OP: &str = "repeat_interleave";
+    let (input, axis) = match axis {
+        None => (views::reshape(input, &[-1])?, 0),
+        Some(axis) => (input.clone(), shape::normalize_axis(OP, axis, input.rank())?),
+    };
+    let size = input.shape().get(axis).copied().unwrap_or(1);
+    let counts = match counts.rank() {
+        0 => views::broadcast_to(counts, &[size])?,
+        1 if counts.numel() == 1 => views::broadcast_to(counts, &[size])?,
+        1 if counts.numel() == size => counts.clone(),
+        1 => {
+            return Err(Error::runtime(
+                OP,
+                format!(
+                    "repeats must have the same size as input along dim, but got repeats.size(0) = {} and input.size({axis}) = {size}",
+                    counts.numel()
+                ),
+            ));
+        }
+        _ => return Err(Error::runtime(OP, "repeats must be 0-dim or 1-dim tensor")),
+    };
+    let positions = repeated_positions(&counts, output_size)?;
+    index::index_select(&input, axis as i64, &positions)
+}

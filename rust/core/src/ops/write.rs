@@ -1,0 +1,111 @@
+//! What operations share that write some elements of a tensor: into a copy of it, or in place.
+
+use smallvec::{SmallVec, smallvec};
+
+use super::elementwise::check_overlap;
+use crate::array::Array;
+use crate::error::{Error, Result};
+use crate::graph::node::{Backward, Rule};
+use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
+use crate::graph::{Blame, is_grad_enabled};
+use crate::storage::{Access, Storage};
+use crate::tensor::{Operand, Tensor};
+
+/// A write: where to, and what is read on the way.
+pub(super) struct Write<'a> {
+    /// The operation, for messages.
+    pub op: &'static str,
+    /// What is written to, or copied first.
+    pub target: &'a Tensor,
+    /// Whether the target itself is written to.
+    pub in_place: bool,
+    /// The inputs of the node behind the target.
+    pub others: &'a [&'a Operand],
+    /// Everything that is read; a target changed in place must be apart from it.
+    pub reads: &'a [&'a Array],
+}
+
+impl Write<'_> {
+    /// Runs `body` on the memory to write, with the state of all roots held, and records `rule`.
+    ///
+    /// `body` either writes everything or returns an error and has written nothing.
+    #[track_caller]
+    pub fn run<R: Rule>(
+        self,
+        rule: impl FnOnce() -> R,
+        saves: &[Save<'_>],
+        body: impl FnOnce(&Array) -> Result<()>,
+    ) -> Result<Tensor> {
+        let operand = self.target.operand()?;
+        let mut inputs: SmallVec<[&Operand; 3]> = smallvec![&operand];
+        inputs.extend_from_slice(self.others);
+        let recorded = is_recorded(&inputs) && operand.array.dtype().is_differentiable();
+        let array = if self.in_place {
+            check_in_place(self.op, self.target, recorded || (operand.edge.is_some() && is_grad_enabled()))?;
+            check_apart(self.op, &operand.array, self.reads)?;
+            operand.array.clone()
+        } else {
+            operand.array.duplicate(self.op)?
+        };
+        {
+            let reads: SmallVec<[&Storage; 4]> = self.reads.iter().map(|array| array.storage()).collect();
+            let _access = Access::acquire(&reads, &[array.storage()]);
+            body(&array)?;
+            if self.in_place {
+                array.storage().bump(Blame::here());
+            }
+        }
+        match (self.in_place, recorded) {
+            (true, true) => {
+                record_in_place(rule(), self.target, &inputs, saves)?;
+                Ok(self.target.clone())
+            }
+            (true, false) => Ok(self.target.clone()),
+            (false, true) => record(rule(), &inputs, saves, array),
+            (false, false) => Ok(Tensor::from_array(array)),
+        }
+    }
+}
+
+/// A target whose elements are written in any order must share no memory with what is read.
+fn check_apart(op: &'static str, target: &Array, reads: &[&Array]) -> Result<()> {
+    check_overlap(op, target, reads)?;
+    if target.numel() > 0 && reads.iter().any(|read| read.is_exactly(target)) {
+        return Err(Error::overlap(
+            op,
+            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single \
+             memory location. Please clone() the tensor before performing the operation.",
+        ));
+    }
+    Ok(())
+}
+
+/// The node of an operation that PyTorch has no derivative for either: its backward is an error.
+pub(super) struct NotDifferentiable {
+    /// The node's name.
+    pub node: &'static str,
+    /// The operation, for the message.
+    pub op: &'static str,
+}
+
+impl NotDifferentiable {
+    /// Of an operation that has no derivative in any of its forms.
+    pub fn of(op: &'static str) -> Self {
+        Self { node: "arcgrad::NotImplemented", op }
+    }
+}
+
+impl Rule for NotDifferentiable {
+    fn name(&self) -> &str {
+        self.node
+    }
+
+    fn backward(&self, _cx: &mut Backward<'_>) -> Result<()> {
+        Err(Error::runtime(self.op, format!("derivative for aten::{} is not implemented", self.op)))
+    }
+}
+
+/// A tensor without axes as a vector of one element; others as they are.
+pub(super) fn at_least_vector(array: &Array) -> Array {
+    if array.rank() == 0 { array.with_layout(&[1], &[1], array.offset()) } else { array.clone() }
+}

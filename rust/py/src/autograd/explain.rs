@@ -1,0 +1,31 @@
+//! What the graph remembers for `explain_grad`.
+
+use arcgrad::graph::cuts::{self, Cause};
+use pyo3::prelude::*;
+
+/// Return where paths from ``tensor`` to later results were cut on this thread: ``(cause, file, line, text)`` each.
+#[pyfunction]
+fn cuts_of(tensor: &Bound<'_, PyAny>) -> PyResult<Vec<(&'static str, String, u32, Option<String>)>> {
+    let tensor = crate::tensor::require(tensor, "explain_grad", "tensor")?;
+    let cuts = cuts::of(tensor).into_iter().filter_map(|cut| {
+        let cause = match cut.cause {
+            Cause::Detach => "detach",
+            Cause::NoGrad => "no_grad",
+            Cause::Dtype => "dtype",
+        };
+        cut.blame.resolve().map(|line| (cause, line.file, line.line, line.text))
+    });
+    Ok(cuts.collect())
+}
+
+/// Return whether some graph that is alive leads to the leaf ``tensor``.
+#[pyfunction]
+fn is_in_a_graph(tensor: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(crate::tensor::require(tensor, "explain_grad", "tensor")?.is_in_a_graph())
+}
+
+/// Adds this file's names to the module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(cuts_of, module)?)?;
+    module.add_function(wrap_pyfunction!(is_in_a_graph, module)?)
+}

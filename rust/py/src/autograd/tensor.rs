@@ -1,0 +1,95 @@
+//! Methods of tensors that concern the graph.
+
+use std::sync::Arc;
+
+use arcgrad::autograd::{Options, Target};
+use arcgrad::graph::hooks::{HookTable, Kind};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::backward::run_backward;
+use super::hooks::{PyHandle, PyHook};
+use super::node::node_to_py_opt;
+use crate::error::guard;
+use crate::tensor::{PyTensor, require, track};
+
+fn handle(slf: &Bound<'_, PyTensor>, (table, id): (Arc<HookTable>, u64)) -> PyHandle {
+    // The hook may lead back to the tensor.
+    track(slf.as_any());
+    PyHandle::new(&table, id)
+}
+
+#[pymethods]
+impl PyTensor {
+    /// The node that made this tensor, ``None`` for a leaf.
+    #[getter]
+    fn get_grad_fn(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let node = guard(|| self.tensor().grad_fn())?;
+        node_to_py_opt(py, node.as_ref())
+    }
+
+    /// Compute the gradients of this tensor and add them into the ``.grad`` of the leaves it depends on.
+    ///
+    /// Args:
+    ///     gradient (Tensor, optional): gradient of the whole with respect to this tensor, of its shape; 1 for a tensor
+    ///         of one element.
+    ///     retain_graph (bool, optional): keep saved values for another pass. Default: ``create_graph``.
+    ///     create_graph (bool): record the pass, for gradients of gradients.
+    ///     inputs (Tensor or sequence of Tensor, optional): accumulate into these only.
+    #[pyo3(signature = (gradient = None, retain_graph = None, create_graph = false, inputs = None))]
+    fn backward(
+        slf: &Bound<'_, Self>,
+        gradient: Option<&Bound<'_, PyAny>>,
+        retain_graph: Option<bool>,
+        create_graph: bool,
+        inputs: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        if inputs.is_some() {
+            return super::backward::backward(py, slf.as_any(), gradient, retain_graph, create_graph, None, inputs);
+        }
+        let seed = gradient.map(|gradient| require(gradient, "backward", "gradient").cloned()).transpose()?;
+        let output = Target::Tensor(slf.get().tensor().clone());
+        run_backward(py, vec![output], vec![seed], None, Options { retain_graph, create_graph })
+    }
+
+    /// Call ``hook(grad)`` when the gradient of this tensor is known; it may return another gradient.
+    fn register_hook(slf: &Bound<'_, Self>, hook: &Bound<'_, PyAny>) -> PyResult<PyHandle> {
+        let hook = PyHook::new(hook)?;
+        Ok(handle(slf, guard(|| slf.get().tensor().register_hook(hook))?))
+    }
+
+    /// Call ``hook(tensor)`` after a gradient has been added into ``.grad`` of this leaf.
+    fn register_post_accumulate_grad_hook(slf: &Bound<'_, Self>, hook: &Bound<'_, PyAny>) -> PyResult<PyHandle> {
+        let hook = PyHook::new(hook)?;
+        Ok(handle(slf, guard(|| slf.get().tensor().register_post_accumulate_grad_hook(hook))?))
+    }
+
+    /// The tensor's hooks by number.
+    #[getter(_backward_hooks)]
+    fn backward_hooks<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let table = match guard(|| self.tensor().grad_fn())? {
+            Some(node) => node.hooks().cloned(),
+            None => self.tensor().leaf_hooks(),
+        };
+        let output_nr = self.tensor().output_nr();
+        hooks_of(py, table, Kind::Gradient { output_nr })
+    }
+
+    /// The leaf's post-accumulate hooks by number.
+    #[getter(_post_accumulate_grad_hooks)]
+    fn post_accumulate_grad_hooks<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        hooks_of(py, self.tensor().leaf_hooks(), Kind::Accumulated)
+    }
+}
+
+fn hooks_of(py: Python<'_>, table: Option<Arc<HookTable>>, kind: Kind) -> PyResult<Option<Bound<'_, PyAny>>> {
+    let Some(table) = table.filter(|table| table.any()) else { return Ok(None) };
+    let entries = PyDict::new(py);
+    for (id, hook) in table.numbered(kind) {
+        if let Some(hook) = hook.as_any().downcast_ref::<PyHook>() {
+            entries.set_item(id, hook.object())?;
+        }
+    }
+    Ok(Some(py.import("collections")?.getattr("OrderedDict")?.call1((entries,))?))
+}

@@ -1,0 +1,558 @@
+//! Tensors from Python data: numbers, nested lists, NumPy arrays, buffers.
+
+use arcgrad::dtype::Category;
+use arcgrad::shape::MAX_RANK;
+use arcgrad::storage::Storage;
+use arcgrad::{Array, DType, Scalar, Tensor, default_dtype};
+use pyo3::buffer::PyUntypedBuffer;
+use pyo3::exceptions::{
+    PyNotImplementedError, PyRuntimeError, PyTypeError, PyUserWarning, PyValueError,
+};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
+
+use crate::error::guard;
+use crate::number::{self, element_overflow, is_array, is_numpy_scalar};
+use crate::tensor::{self, type_name};
+use crate::{device, dtype};
+
+// ---- nested sequences --------------------------------------------------------------------------------------------
+
+/// The numbers of a nested sequence in row-major order, its shape, and the dtype that holds them all.
+#[derive(Default)]
+struct Elements {
+    shape: Vec<usize>,
+    numbers: Vec<Scalar>,
+    dtype: Option<DType>,
+}
+
+/// The number an object stands for as an element, with the dtype it brings along.
+#[inline]
+fn element(object: &Bound<'_, PyAny>) -> PyResult<Option<(Scalar, DType)>> {
+    // SAFETY: a live object and the GIL; type checks have no other conditions.
+    let exact = unsafe {
+        let pointer = object.as_ptr();
+        ffi::PyFloat_CheckExact(pointer) != 0 || ffi::PyLong_CheckExact(pointer) != 0 || ffi::PyBool_Check(pointer) != 0
+    };
+    if exact {
+        let number = number::scalar(object).map_err(|error| element_overflow(error, object.py()))?;
+        return Ok(number.map(|number| (number, number.dtype())));
+    }
+    if let Some(tensor) = tensor::from_py(object) {
+        return match tensor.numel() {
+            1 => Ok(Some((guard(|| tensor.item())?, tensor.dtype()))),
+            _ => Err(PyTypeError::new_err(
+                "only one element tensors can be converted to Python scalars; use stack() to join tensors",
+            )),
+        };
+    }
+    if is_numpy_scalar(object) {
+        let own = numpy_dtype(&object.getattr("dtype")?)?;
+        return Ok(number::scalar(object)?.map(|number| (number, own)));
+    }
+    let number = number::scalar(object).map_err(|error| element_overflow(error, object.py()))?;
+    Ok(number.map(|number| (number, number.dtype())))
+}
+
+/// Whether an object counts as a list of elements or lists.
+fn is_sequence(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: a live object and the GIL.
+    unsafe {
+        let pointer = object.as_ptr();
+        ffi::PyList_Check(pointer) != 0 || ffi::PyTuple_Check(pointer) != 0 || ffi::PySequence_Check(pointer) != 0
+    }
+}
+
+/// What cannot be an element.
+#[cold]
+fn no_element(object: &Bound<'_, PyAny>, depth: usize) -> PyErr {
+    let name = type_name(object);
+    if object.cast::<PyString>().is_ok() || object.cast::<PyBytes>().is_ok() {
+        return if depth == 0 {
+            PyTypeError::new_err(format!("tensor(): invalid data type '{name}'"))
+        } else {
+            PyValueError::new_err(format!("too many dimensions '{name}'"))
+        };
+    }
+    PyRuntimeError::new_err(format!("Could not infer dtype of {name}"))
+}
+
+impl Elements {
+    /// Reads `object`, whose depth decides the axis it fills. Recursion is bounded by the number of axes a tensor can
+    /// have.
+    fn read(&mut self, object: &Bound<'_, PyAny>, depth: usize, first: bool) -> PyResult<()> {
+        if depth == self.shape.len() && !first {
+            return match element(object)? {
+                Some((number, own)) => {
+                    self.push(number, own);
+                    Ok(())
+                }
+                None if is_sequence(object) && object.cast::<PyString>().is_err() => Err(PyTypeError::new_err(format!(
+                    "'{}' object cannot be interpreted as a number: the sequence is nested more deeply here than \
+                     before, at dim {depth}",
+                    type_name(object)
+                ))),
+                None => Err(no_element(object, depth)),
+            };
+        }
+        let text = object.cast::<PyString>().is_ok() || object.cast::<PyBytes>().is_ok();
+        let nested = !text && is_sequence(object) && tensor::from_py(object).is_none() && !is_numpy_scalar(object);
+        if !nested {
+            if first {
+                // The first way down decides how many axes there are.
+                let Some((number, own)) = element(object)? else { return Err(no_element(object, depth)) };
+                self.push(number, own);
+                return Ok(());
+            }
+            return Err(match element(object) {
+                Ok(Some(_)) => PyTypeError::new_err(format!(
+                    "expected sequence of length {} at dim {depth} (got a number): not a sequence",
+                    self.shape[depth]
+                )),
+                Ok(None) => no_element(object, depth),
+                Err(error) => error,
+            });
+        }
+        if depth >= MAX_RANK {
+            return Err(PyValueError::new_err(format!("too many dimensions '{}'", type_name(object))));
+        }
+        let length = object.len()?;
+        if first && depth == self.shape.len() {
+            self.shape.push(length);
+        } else if self.shape[depth] != length {
+            return Err(PyValueError::new_err(format!(
+                "expected sequence of length {} at dim {depth} (got {length})",
+                self.shape[depth]
+            )));
+        }
+        let mut read_item = |position: usize, item: &Bound<'_, PyAny>| self.read(item, depth + 1, first && position == 0);
+        if let Ok(list) = object.cast::<PyList>() {
+            // The list may change while its items run code: its length is looked at each time.
+            for position in 0..length {
+                read_item(position, &list.get_item(position)?)?;
+            }
+        } else if let Ok(tuple) = object.cast::<PyTuple>() {
+            for (position, item) in tuple.iter_borrowed().enumerate() {
+                read_item(position, &item)?;
+            }
+        } else {
+            for position in 0..length {
+                read_item(position, &object.get_item(position)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn push(&mut self, number: Scalar, own: DType) {
+        self.dtype = Some(match self.dtype {
+            Some(dtype) if dtype == own => dtype,
+            Some(dtype) => dtype.promote(own),
+            None => own,
+        });
+        self.numbers.push(number);
+    }
+
+    /// A tensor of the elements.
+    fn into_tensor(self, wanted: Option<DType>) -> PyResult<Tensor> {
+        let dtype = wanted.or(self.dtype).unwrap_or_else(default_dtype);
+        if let Some(number) = self.numbers.iter().find(|number| !holds(**number, dtype)) {
+            return Err(overflow(*number, dtype));
+        }
+        guard(|| {
+            let dtype = dtype.supported("tensor")?;
+            let array = Array::uninit("tensor", &self.shape, dtype)?;
+            // SAFETY: fresh memory of as many elements as there are numbers: every list had its axis' length.
+            unsafe { write(array.ptr(), dtype, &self.numbers) };
+            Ok(Tensor::from_array(array))
+        })
+    }
+}
+
+/// Writes numbers side by side.
+///
+/// # Safety
+/// `to` is writable for as many elements of `dtype` and aligned for them.
+unsafe fn write(to: *mut u8, dtype: DType, numbers: &[Scalar]) {
+    for (position, number) in numbers.iter().enumerate() {
+        let bytes = number.to_bytes(dtype);
+        // SAFETY: as the caller promises; `bytes` holds one element of the dtype at its start.
+        unsafe { to.add(position * dtype.size()).copy_from_nonoverlapping(bytes.as_ptr(), dtype.size()) };
+    }
+}
+
+/// Whether a number can be stored without overflow. Negative numbers wrap in unsigned integers, as in PyTorch, as
+/// long as their magnitude fits.
+pub fn holds(number: Scalar, dtype: DType) -> bool {
+    let (low, high) = match dtype {
+        DType::U8 => (-255, 255),
+        DType::I8 => (i64::from(i8::MIN), i64::from(i8::MAX)),
+        DType::I16 => (i64::from(i16::MIN), i64::from(i16::MAX)),
+        DType::I32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        DType::I64 => (i64::MIN, i64::MAX),
+        _ => return true,
+    };
+    match number {
+        Scalar::Bool(_) => true,
+        Scalar::Int(value) => (low..=high).contains(&value),
+        // The bounds of i64 as f64: the upper one is the first number that does not fit.
+        Scalar::Float(value) => value >= low as f64 && value < high as f64 + 1.0,
+    }
+}
+
+/// A number that does not fit.
+#[cold]
+pub fn overflow(number: Scalar, dtype: DType) -> PyErr {
+    let value = match number {
+        Scalar::Bool(value) => value.to_string(),
+        Scalar::Int(value) => value.to_string(),
+        Scalar::Float(value) => value.to_string(),
+    };
+    PyRuntimeError::new_err(format!("value {value} cannot be converted to type {} without overflow", dtype.name()))
+}
+
+// ---- NumPy arrays and buffers ------------------------------------------------------------------------------------
+
+const SUPPORTED: &str = "float64, float32, float16, complex64, complex128, int64, int32, int16, int8, uint8, and bool";
+
+/// The dtype of a NumPy dtype object.
+pub fn numpy_dtype(descr: &Bound<'_, PyAny>) -> PyResult<DType> {
+    let kind: char = descr.getattr("kind")?.extract()?;
+    let size: usize = descr.getattr("itemsize")?.extract()?;
+    from_kind(kind, size).ok_or_else(|| {
+        let name = descr.getattr("type").and_then(|class| class.getattr("__name__")).map(|name| name.to_string());
+        PyTypeError::new_err(format!(
+            "can't convert np.ndarray of type numpy.{}. The only supported types are: {SUPPORTED}.",
+            name.unwrap_or_default()
+        ))
+    })
+}
+
+fn from_kind(kind: char, size: usize) -> Option<DType> {
+    Some(match (kind, size) {
+        ('b', 1) => DType::Bool,
+        ('u', 1) => DType::U8,
+        ('i', 1) => DType::I8,
+        ('i', 2) => DType::I16,
+        ('i', 4) => DType::I32,
+        ('i', 8) => DType::I64,
+        ('f', 2) => DType::F16,
+        ('f', 4) => DType::F32,
+        ('f', 8) => DType::F64,
+        ('c', 8) => DType::C64,
+        ('c', 16) => DType::C128,
+        _ => return None,
+    })
+}
+
+/// The dtype of a NumPy array, if this machine's byte order.
+fn array_dtype(array: &Bound<'_, PyAny>) -> PyResult<DType> {
+    let descr = array.getattr("dtype")?;
+    let found = numpy_dtype(&descr)?;
+    if !descr.getattr("isnative")?.is_truthy()? {
+        return Err(PyValueError::new_err(
+            "given numpy array has byte order different from the native byte order. Conversion between byte orders is \
+             currently not supported.",
+        ));
+    }
+    Ok(found)
+}
+
+/// A tensor over the memory of a NumPy array.
+pub fn from_array(array: &Bound<'_, PyAny>, op: &'static str) -> PyResult<Tensor> {
+    let found = array_dtype(array)?;
+    let buffer = PyUntypedBuffer::get(array)?;
+    let size = found.size();
+    let mut strides = Vec::with_capacity(buffer.dimensions());
+    for &stride in buffer.strides() {
+        if stride < 0 {
+            return Err(PyValueError::new_err(
+                "At least one stride in the given numpy array is negative, and tensors with negative strides are not \
+                 currently supported. (You can probably work around this by making a copy of your array  with \
+                 array.copy().) ",
+            ));
+        }
+        if stride % size as isize != 0 {
+            return Err(PyValueError::new_err(
+                "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate \
+                 the memory.",
+            ));
+        }
+        strides.push(stride / size as isize);
+    }
+    let shape: Vec<usize> = buffer.shape().to_vec();
+    let empty = shape.contains(&0);
+    let last: isize =
+        if empty { -1 } else { shape.iter().zip(&strides).map(|(&size, &stride)| (size as isize - 1) * stride).sum() };
+    let bytes = (last + 1) as usize * size;
+    guard(|| {
+        let found = found.supported(op)?;
+        let (pointer, writable) = (buffer.buf_ptr().cast::<u8>(), !buffer.readonly());
+        // SAFETY: the buffer lends `bytes` bytes from its start, which the strides reach and no more, until dropped.
+        let storage = unsafe { Storage::foreign(pointer, bytes, writable, Box::new(buffer)) };
+        Ok(Tensor::from_array(Array::from_parts(op, storage, found, &shape, &strides, 0)?))
+    })
+}
+
+// ---- tensor() and its relatives ------------------------------------------------------------------------------------
+
+/// A tensor with the data of any Python object. With `copy` it has memory of its own; without, it shares the memory of
+/// tensors and arrays that have the wanted dtype already.
+pub fn from_any(data: &Bound<'_, PyAny>, wanted: Option<DType>, copy: bool) -> PyResult<Tensor> {
+    if let Some(given) = tensor::from_py(data) {
+        return converted(given.clone(), wanted, copy);
+    }
+    if is_array(data) {
+        return converted(from_array(data, "tensor")?, wanted, copy);
+    }
+    // An object that offers its own array (a data frame's column, an image).
+    if data.cast::<PyList>().is_err()
+        && data.cast::<PyTuple>().is_err()
+        && !is_numpy_scalar(data)
+        && data.hasattr("__array__")?
+    {
+        let array = data.call_method0("__array__")?;
+        if is_array(&array) {
+            return converted(from_array(&array, "tensor")?, wanted, copy);
+        }
+    }
+    let mut elements = Elements::default();
+    elements.read(data, 0, true)?;
+    elements.into_tensor(wanted)
+}
+
+/// The wanted dtype, and memory of its own if asked for.
+fn converted(source: Tensor, wanted: Option<DType>, copy: bool) -> PyResult<Tensor> {
+    guard(|| {
+        if !copy {
+            return match wanted {
+                Some(dtype) if dtype != source.dtype() => arcgrad::ops::copy::to_dtype(&source, dtype),
+                _ => Ok(source),
+            };
+        }
+        let array = source.array();
+        let dtype = wanted.unwrap_or(array.dtype()).supported("tensor")?;
+        let copied = if dtype == array.dtype() { array.duplicate("tensor")? } else { array.cast("tensor", dtype)? };
+        Ok(Tensor::from_array(copied))
+    })
+}
+
+/// Keywords of the functions below.
+pub fn check_place(device: Option<&Bound<'_, PyAny>>, pin_memory: bool) -> PyResult<()> {
+    if let Some(device) = device {
+        device::check(device)?;
+    }
+    if pin_memory {
+        return Err(PyRuntimeError::new_err("pin_memory=True needs an accelerator, and arcgrad computes on the CPU only"));
+    }
+    Ok(())
+}
+
+fn wanted_dtype(object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<DType>> {
+    object.map_or(Ok(None), dtype::from_py_or_type)
+}
+
+pub fn finish(py: Python<'_>, result: Tensor, requires_grad: bool) -> PyResult<Py<PyAny>> {
+    if requires_grad {
+        guard(|| result.set_requires_grad(true))?;
+    }
+    tensor::to_py(py, result)
+}
+
+/// A tensor with a copy of `data`: a number, nested lists or tuples of numbers, a NumPy array, another tensor.
+#[pyfunction(name = "tensor")]
+#[pyo3(signature = (data, *, dtype=None, device=None, requires_grad=false, pin_memory=false))]
+fn new_tensor(
+    data: &Bound<'_, PyAny>,
+    dtype: Option<&Bound<'_, PyAny>>,
+    device: Option<&Bound<'_, PyAny>>,
+    requires_grad: bool,
+    pin_memory: bool,
+) -> PyResult<Py<PyAny>> {
+    let py = data.py();
+    check_place(device, pin_memory)?;
+    let wanted = wanted_dtype(dtype)?;
+    if tensor::from_py(data).is_some() {
+        let text = c"To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or \
+                     sourceTensor.detach().clone().requires_grad_(True), rather than tensor(sourceTensor).";
+        PyErr::warn(py, &py.get_type::<PyUserWarning>(), text, 1)?;
+    }
+    finish(py, from_any(data, wanted, true)?, requires_grad)
+}
+
+/// `data` as a tensor; shares the memory of tensors and NumPy arrays where the dtype allows it.
+#[pyfunction]
+#[pyo3(signature = (data, dtype=None, device=None))]
+fn as_tensor(
+    data: &Bound<'_, PyAny>,
+    dtype: Option<&Bound<'_, PyAny>>,
+    device: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Py<PyAny>> {
+    check_place(device, false)?;
+    tensor::to_py(data.py(), from_any(data, wanted_dtype(dtype)?, false)?)
+}
+
+/// `obj` as a tensor: shares memory unless `copy=True`; `copy=False` refuses to copy.
+#[pyfunction]
+#[pyo3(signature = (obj, *, dtype=None, device=None, copy=None, requires_grad=false))]
+fn asarray(
+    obj: &Bound<'_, PyAny>,
+    dtype: Option<&Bound<'_, PyAny>>,
+    device: Option<&Bound<'_, PyAny>>,
+    copy: Option<bool>,
+    requires_grad: bool,
+) -> PyResult<Py<PyAny>> {
+    let py = obj.py();
+    check_place(device, false)?;
+    let wanted = wanted_dtype(dtype)?;
+    let buffer = obj.cast::<PyBytes>().is_ok() || obj.cast::<PyByteArray>().is_ok();
+    let result = if buffer {
+        let bytes = share_buffer(obj, wanted.unwrap_or_else(default_dtype), -1, 0, "asarray")?;
+        if copy == Some(true) { converted(bytes, None, true)? } else { bytes }
+    } else {
+        let shares = tensor::from_py(obj).is_some() || is_array(obj);
+        let result = from_any(obj, wanted, copy == Some(true))?;
+        let cast = shares && {
+            let own = if let Some(given) = tensor::from_py(obj) { given.dtype() } else { array_dtype(obj)? };
+            own != result.dtype()
+        };
+        if copy == Some(false) && (!shares || cast) {
+            return Err(PyValueError::new_err(if shares {
+                "can't alias tensor with a different dtype (copy=False)".to_owned()
+            } else {
+                format!("can't alias arbitrary sequence into a tensor (copy=False, got {})", type_name(obj))
+            }));
+        }
+        result
+    };
+    if tensor::from_py(obj).is_some_and(Tensor::requires_grad) && !requires_grad {
+        return tensor::to_py(py, result.detach());
+    }
+    finish(py, result, requires_grad)
+}
+
+/// A tensor over the memory of a NumPy array: changes of one are seen in the other.
+#[pyfunction]
+fn from_numpy(array: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    if !is_array(array) {
+        return Err(PyTypeError::new_err(format!("expected np.ndarray (got {})", type_name(array))));
+    }
+    tensor::to_py(array.py(), from_array(array, "from_numpy")?)
+}
+
+/// A vector over the memory of an object with the buffer protocol.
+fn share_buffer(
+    object: &Bound<'_, PyAny>,
+    dtype: DType,
+    count: i64,
+    offset: i64,
+    op: &'static str,
+) -> PyResult<Tensor> {
+    let buffer = PyUntypedBuffer::get(object).map_err(|_| {
+        PyValueError::new_err(format!("object of type {} does not implement Python buffer protocol.", type_name(object)))
+    })?;
+    if !buffer.is_c_contiguous() {
+        return Err(PyValueError::new_err("frombuffer(): the buffer is not contiguous"));
+    }
+    let (length, size) = (buffer.len_bytes() as i64, dtype.size() as i64);
+    if length == 0 || count == 0 {
+        return Err(PyValueError::new_err(format!(
+            "both buffer length ({length}) and count ({count}) must not be 0"
+        )));
+    }
+    if offset < 0 || offset >= length {
+        return Err(PyValueError::new_err(format!(
+            "offset ({offset} bytes) must be non-negative and no greater than buffer length ({length} bytes) - 1"
+        )));
+    }
+    let room = length - offset;
+    if count < 0 && room % size != 0 {
+        return Err(PyValueError::new_err(format!(
+            "buffer length ({room} bytes) after offset ({offset} bytes) must be a multiple of element size ({size})"
+        )));
+    }
+    let numel = if count < 0 { room / size } else { count };
+    if numel.checked_mul(size).is_none_or(|bytes| bytes > room) {
+        return Err(PyValueError::new_err(format!(
+            "requested buffer length ({numel} * {size} bytes) after offset ({offset} bytes) must not be greater than \
+             actual buffer length ({length} bytes)"
+        )));
+    }
+    guard(|| {
+        let dtype = dtype.supported(op)?;
+        let start = buffer.buf_ptr().cast::<u8>().wrapping_add(offset as usize);
+        let writable = !buffer.readonly();
+        // SAFETY: the buffer lends its bytes until dropped, and the part taken lies within it.
+        let storage = unsafe { Storage::foreign(start, (numel * size) as usize, writable, Box::new(buffer)) };
+        Ok(Tensor::from_array(Array::from_parts(op, storage, dtype, &[numel as usize], &[1], 0)?))
+    })
+}
+
+/// A vector over the memory of an object with the buffer protocol: `count` elements (all by default) from byte
+/// `offset` on.
+#[pyfunction]
+#[pyo3(signature = (buffer, *, dtype, count=-1, offset=0, requires_grad=false))]
+fn frombuffer(
+    buffer: &Bound<'_, PyAny>,
+    dtype: &Bound<'_, PyAny>,
+    count: i64,
+    offset: i64,
+    requires_grad: bool,
+) -> PyResult<Py<PyAny>> {
+    let wanted = wanted_dtype(Some(dtype))?.unwrap_or_else(default_dtype);
+    finish(buffer.py(), share_buffer(buffer, wanted, count, offset, "frombuffer")?, requires_grad)
+}
+
+/// A tensor without axes that holds a number.
+#[pyfunction]
+#[pyo3(signature = (s, *, dtype=None, device=None, requires_grad=false))]
+fn scalar_tensor(
+    s: &Bound<'_, PyAny>,
+    dtype: Option<&Bound<'_, PyAny>>,
+    device: Option<&Bound<'_, PyAny>>,
+    requires_grad: bool,
+) -> PyResult<Py<PyAny>> {
+    check_place(device, false)?;
+    let Some(number) = number::scalar_or_tensor(s)? else {
+        return Err(PyTypeError::new_err(format!(
+            "scalar_tensor(): argument 's' (position 1) must be Number, not {}",
+            type_name(s)
+        )));
+    };
+    let wanted = wanted_dtype(dtype)?.unwrap_or_else(default_dtype);
+    if !holds(number, wanted) {
+        return Err(overflow(number, wanted));
+    }
+    finish(s.py(), guard(|| Tensor::scalar(number, wanted))?, requires_grad)
+}
+
+/// The number to write into elements of a dtype, or an error that it does not fit.
+pub fn fitting(number: Scalar, dtype: DType) -> PyResult<Scalar> {
+    if number.category() == Category::Complex && dtype.category() < Category::Complex {
+        return Err(PyNotImplementedError::new_err("complex numbers are not implemented in arcgrad yet"));
+    }
+    if holds(number, dtype) { Ok(number) } else { Err(overflow(number, dtype)) }
+}
+
+/// Adds the functions.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(new_tensor, module)?)?;
+    module.add_function(wrap_pyfunction!(as_tensor, module)?)?;
+    module.add_function(wrap_pyfunction!(asarray, module)?)?;
+    module.add_function(wrap_pyfunction!(from_numpy, module)?)?;
+    module.add_function(wrap_pyfunction!(frombuffer, module)?)?;
+    module.add_function(wrap_pyfunction!(scalar_tensor, module)?)
+}
+
+/// A tensor of numbers that are known to fit.
+pub fn from_numbers(numbers: &[Scalar], shape: &[usize], dtype: DType) -> PyResult<Tensor> {
+    guard(|| {
+        let dtype = dtype.supported("tensor")?;
+        let array = Array::uninit("tensor", shape, dtype)?;
+        assert_eq!(array.numel(), numbers.len(), "one number per element");
+        // SAFETY: fresh memory of as many elements as there are numbers.
+        unsafe { write(array.ptr(), dtype, numbers) };
+        Ok(Tensor::from_array(array))
+    })
+}

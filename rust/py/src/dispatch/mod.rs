@@ -1,0 +1,272 @@
+//! Functions and methods made from the core's tables of operations.
+//!
+//! At import every operation is entered under all its names: as a function, a method, an in-place method, in the
+//! namespaces `nn`, `special`, `linalg`. All of them are the same few machine instructions that know their place in
+//! one list ([`trampoline`]); a call looks there what it is, reads its arguments ([`parse`]), calls the core and hands
+//! the result out ([`output`]).
+
+mod catalogue;
+mod message;
+pub mod output;
+mod parse;
+pub use parse::default as default_value;
+mod trampoline;
+
+use std::collections::HashMap;
+use std::ffi::{CString, c_char};
+
+use arcgrad::Tensor;
+use arcgrad::ops::registry::{Call, Form, Forms, OpInfo, Output, Value};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::error::{guard, guard_detached};
+use crate::tensor::{PyTensor, track_ptr};
+use parse::{Given, Parsed, Reject};
+
+/// Something that can be called: a name and the signatures that belong to it, tried in order.
+pub struct Entry {
+    /// The Python name.
+    name: &'static str,
+    overloads: Vec<&'static OpInfo>,
+    /// The first argument is the object that the method was looked up on.
+    method: bool,
+    in_place: bool,
+}
+
+/// Operations on this many elements are long against what releasing the GIL costs (about 0.1 µs). Elementwise work
+/// takes some 0.1 ns an element; other kinds (matrix products, convolutions) may take thousands of times as much.
+const LONG_ELEMENTWISE: usize = 64 * 1024;
+const LONG_STRUCTURED: usize = 4 * 1024;
+
+impl Entry {
+    /// A call from Python.
+    fn call<'py>(&self, py: Python<'py>, given: &Given<'_, 'py>) -> PyResult<Py<PyAny>> {
+        if let [only] = self.overloads[..] {
+            return match parse::parse(only, self.method, self.in_place, given) {
+                Ok(parsed) => self.invoke(py, only, &parsed, given),
+                Err(Reject::Raise(error)) => Err(error),
+                Err(reject) => Err(message::of_one(self, only, given, &reject)),
+            };
+        }
+        for info in &self.overloads {
+            match parse::parse(info, self.method, self.in_place, given) {
+                Ok(parsed) => return self.invoke(py, info, &parsed, given),
+                Err(Reject::Raise(error)) => return Err(error),
+                Err(_) => {}
+            }
+        }
+        Err(message::of_several(self, given))
+    }
+
+    fn invoke(
+        &self,
+        py: Python<'_>,
+        info: &'static OpInfo,
+        parsed: &Parsed,
+        given: &Given<'_, '_>,
+    ) -> PyResult<Py<PyAny>> {
+        let form = if self.in_place {
+            Form::InPlace
+        } else if parsed.outs.is_empty() {
+            Form::Value
+        } else {
+            Form::Out(&parsed.outs)
+        };
+        let result = call(py, info, &form, &parsed.values)?;
+        if let Output::InPlace = result {
+            let target = given.first().expect("an in-place operation has a target");
+            // The target may have entered the graph.
+            // SAFETY: the arguments were checked: the first is a tensor.
+            unsafe { track_if_in_graph(target.as_ptr()) };
+            return Ok(target.to_owned().unbind());
+        }
+        let result = output::finish(result, parsed)?;
+        output::to_py(py, result)
+    }
+}
+
+/// Tracks a tensor object if it requires a gradient.
+///
+/// # Safety
+/// `object` is a live tensor object.
+pub unsafe fn track_if_in_graph(object: *mut ffi::PyObject) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        if crate::tensor::from_ptr(object).is_some_and(Tensor::requires_grad) {
+            track_ptr(object);
+        }
+    }
+}
+
+/// Calls an operation; the GIL is released when the work is long.
+pub fn call(py: Python<'_>, info: &'static OpInfo, form: &Form<'_>, values: &[Value]) -> PyResult<Output> {
+    let limit = match info.call {
+        Call::Row(_) | Call::Rows(_) => LONG_ELEMENTWISE,
+        _ => LONG_STRUCTURED,
+    };
+    if is_long(values, limit) {
+        guard_detached(py, || info.invoke(form, values))
+    } else {
+        guard(|| info.invoke(form, values))
+    }
+}
+
+fn is_long(values: &[Value], limit: usize) -> bool {
+    values.iter().any(|value| match value {
+        Value::Tensor(tensor) => tensor.numel() >= limit,
+        Value::Tensors(tensors) => tensors.iter().any(|tensor| tensor.numel() >= limit),
+        // The result of a creation: its shape.
+        Value::Ints(sizes) => {
+            sizes.iter().try_fold(1i64, |product, &size| product.checked_mul(size)).is_none_or(|n| n >= limit as i64)
+        }
+        _ => false,
+    })
+}
+
+/// Every signature of an operation.
+pub fn find(name: &str) -> Vec<&'static OpInfo> {
+    infos().filter(|info| info.name == name || info.aliases.contains(&name)).collect()
+}
+
+/// All rows of all tables.
+pub fn infos() -> impl Iterator<Item = &'static OpInfo> {
+    arcgrad::ops::table::registry().iter().copied().flatten()
+}
+
+/// The place where a name is entered.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Place {
+    Module,
+    Tensor,
+    Nn,
+    Special,
+    Linalg,
+}
+
+/// Collects what is to be entered, in the order of the tables.
+#[derive(Default)]
+struct Names {
+    at: HashMap<(Place, String), usize>,
+    entries: Vec<(Place, Entry)>,
+}
+
+impl Names {
+    fn enter(&mut self, place: Place, name: String, info: &'static OpInfo, in_place: bool) {
+        if let Some(&at) = self.at.get(&(place, name.clone())) {
+            self.entries[at].1.overloads.push(info);
+            return;
+        }
+        self.at.insert((place, name.clone()), self.entries.len());
+        let name: &'static str = name.leak();
+        let method = place == Place::Tensor;
+        self.entries.push((place, Entry { name, overloads: vec![info], method, in_place }));
+    }
+}
+
+fn collect() -> Names {
+    let mut names = Names::default();
+    for info in infos() {
+        for name in std::iter::once(&info.name).chain(info.aliases) {
+            for (form, place) in [
+                (Forms::FUNCTION, Place::Module),
+                (Forms::METHOD, Place::Tensor),
+                (Forms::NN, Place::Nn),
+                (Forms::SPECIAL, Place::Special),
+                (Forms::LINALG, Place::Linalg),
+            ] {
+                if info.forms.has(form) {
+                    names.enter(place, (*name).to_owned(), info, false);
+                }
+            }
+            for (form, place) in [(Forms::IN_PLACE, Place::Tensor), (Forms::IN_PLACE_FUNCTION, Place::Module)] {
+                if info.forms.has(form) {
+                    names.enter(place, format!("{name}_"), info, true);
+                }
+            }
+        }
+    }
+    names
+}
+
+/// The docstring in the form from which `inspect.signature` reads the signature, where there is only one.
+fn docstring(entry: &Entry) -> String {
+    let first = entry.overloads[0];
+    let text = entry.overloads.iter().map(|info| info.doc).find(|doc| !doc.is_empty()).unwrap_or_default().trim_end();
+    if let [only] = entry.overloads[..] {
+        let signature = message::python_signature(only, entry.name, entry.method, entry.in_place);
+        return format!("{signature}\n--\n\n{text}");
+    }
+    let mut doc = String::new();
+    for info in &entry.overloads {
+        doc.push_str(&message::python_signature(info, entry.name, entry.method, entry.in_place).replace("$self", "self"));
+        doc.push('\n');
+    }
+    let _ = first;
+    doc + "\n" + text
+}
+
+/// Enters every operation: functions into the module and its namespaces, methods into the tensor class. What is
+/// there already (written by hand because it is more than an operation) stays.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    let class = py.get_type::<PyTensor>();
+    let namespace = |name: &str| -> PyResult<Bound<'_, PyModule>> {
+        let namespace = PyModule::new(py, &format!("arcgrad._core.{name}"))?;
+        module.add(name, &namespace)?;
+        Ok(namespace)
+    };
+    let (nn, special, linalg) = (namespace("nn")?, namespace("special")?, namespace("linalg")?);
+    let name_of_module = pyo3::types::PyString::intern(py, "arcgrad");
+    let own_methods = class.getattr("__dict__")?;
+    let names = collect();
+    if names.entries.len() > trampoline::SLOTS {
+        return Err(PyRuntimeError::new_err(format!(
+            "{} names of operations, and room for {}: enlarge trampoline::SLOTS",
+            names.entries.len(),
+            trampoline::SLOTS
+        )));
+    }
+    // Definitions are referred to by the objects for ever.
+    let mut definitions: Vec<ffi::PyMethodDef> = Vec::with_capacity(names.entries.len());
+    for (index, (_, entry)) in names.entries.iter().enumerate() {
+        let c_text = |text: String| -> PyResult<*const c_char> { Ok(CString::new(text)?.into_raw().cast_const()) };
+        definitions.push(ffi::PyMethodDef {
+            ml_name: c_text(entry.name.to_owned())?,
+            ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: trampoline::TRAMPOLINES[index] },
+            ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
+            ml_doc: c_text(docstring(entry))?,
+        });
+    }
+    let definitions = definitions.leak();
+    for ((place, entry), definition) in names.entries.iter().zip(definitions) {
+        let target = match place {
+            Place::Module => module,
+            Place::Nn => &nn,
+            Place::Special => &special,
+            Place::Linalg => &linalg,
+            Place::Tensor => {
+                if own_methods.contains(entry.name)? {
+                    continue;
+                }
+                // SAFETY: the definition lives for ever.
+                let method = unsafe {
+                    Bound::from_owned_ptr_or_err(py, ffi::PyDescr_NewMethod(class.as_type_ptr(), definition))?
+                };
+                class.setattr(entry.name, method)?;
+                continue;
+            }
+        };
+        // SAFETY: as above.
+        let function = unsafe {
+            let function = ffi::PyCFunction_NewEx(definition, module.as_ptr(), name_of_module.as_ptr());
+            Bound::from_owned_ptr_or_err(py, function)?
+        };
+        target.setattr(entry.name, function)?;
+    }
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(catalogue::registry, module)?)?;
+    trampoline::install(names.entries.into_iter().map(|(_, entry)| entry).collect());
+    Ok(())
+}

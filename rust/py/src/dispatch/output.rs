@@ -1,0 +1,111 @@
+//! Results of operations as Python objects.
+
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::sync::Mutex;
+
+use arcgrad::ops::copy;
+use arcgrad::ops::registry::Output;
+use arcgrad::{DType, Tensor};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use super::parse::Parsed;
+use crate::device::Order;
+use crate::error::guard;
+use crate::{dtype, number, tensor};
+
+/// Applies what is asked for by keywords that all operations share.
+#[inline]
+pub fn finish(output: Output, parsed: &Parsed) -> PyResult<Output> {
+    if !parsed.requires_grad && parsed.order != Some(Order::Contiguous) {
+        return Ok(output);
+    }
+    let Output::Tensor(mut result) = output else { return Ok(output) };
+    if parsed.order == Some(Order::Contiguous) {
+        result = guard(|| copy::contiguous(&result))?;
+    }
+    if parsed.requires_grad {
+        guard(|| result.set_requires_grad(true))?;
+    }
+    Ok(Output::Tensor(result))
+}
+
+/// The Python object of a result.
+#[inline]
+pub fn to_py(py: Python<'_>, output: Output) -> PyResult<Py<PyAny>> {
+    match output {
+        Output::Tensor(result) => tensor::to_py(py, result),
+        Output::Tensors(results) => tuple(py, results).map(|tuple| tuple.into_any().unbind()),
+        Output::Named(name, fields, results) => named(py, name, fields, results),
+        Output::Number(value) => Ok(number::to_py(py, value)),
+        Output::Bool(value) => Ok(pyo3::types::PyBool::new(py, value).to_owned().into_any().unbind()),
+        Output::DType(value) => Ok(dtype_to_py(py, value)),
+        Output::InPlace => Err(PyRuntimeError::new_err("an in-place operation has no result of its own")),
+    }
+}
+
+fn dtype_to_py(py: Python<'_>, value: DType) -> Py<PyAny> {
+    dtype::to_py(py, value).into_any()
+}
+
+/// A tuple of tensors.
+pub fn tuple(py: Python<'_>, results: Vec<Tensor>) -> PyResult<Bound<'_, PyTuple>> {
+    let objects: PyResult<Vec<Py<PyAny>>> = results.into_iter().map(|result| tensor::to_py(py, result)).collect();
+    PyTuple::new(py, objects?)
+}
+
+/// Classes of named results, made on first use and kept.
+static NAMED: Mutex<Option<HashMap<(&'static str, usize), usize>>> = Mutex::new(None);
+
+/// A tuple with names (`arcgrad.return_types.max`).
+fn named(
+    py: Python<'_>,
+    name: &'static str,
+    fields: &'static [&'static str],
+    results: Vec<Tensor>,
+) -> PyResult<Py<PyAny>> {
+    let class = named_class(py, name, fields)?;
+    // SAFETY: an instance of the class with as many fields as it was made with, each set once.
+    unsafe {
+        let object = Bound::from_owned_ptr_or_err(py, ffi::PyStructSequence_New(class))?;
+        for (position, result) in results.into_iter().enumerate() {
+            let item = tensor::to_py(py, result)?;
+            ffi::PyStructSequence_SetItem(object.as_ptr(), position as ffi::Py_ssize_t, item.into_ptr());
+        }
+        Ok(object.unbind())
+    }
+}
+
+fn named_class(
+    py: Python<'_>,
+    name: &'static str,
+    fields: &'static [&'static str],
+) -> PyResult<*mut ffi::PyTypeObject> {
+    let key = (name, fields.len());
+    let known = NAMED.lock().expect("nothing panics under this lock").get_or_insert_default().get(&key).copied();
+    if let Some(class) = known {
+        return Ok(class as *mut ffi::PyTypeObject);
+    }
+    let leak = |text: &str| -> PyResult<_> { Ok(CString::new(text)?.into_raw().cast_const()) };
+    let mut list = Vec::new();
+    for field in fields {
+        list.push(ffi::PyStructSequence_Field { name: leak(field)?, doc: std::ptr::null() });
+    }
+    list.push(ffi::PyStructSequence_Field { name: std::ptr::null(), doc: std::ptr::null() });
+    let mut description = ffi::PyStructSequence_Desc {
+        name: leak(&format!("arcgrad.return_types.{name}"))?,
+        doc: std::ptr::null(),
+        fields: list.leak().as_mut_ptr(),
+        n_in_sequence: fields.len() as i32,
+    };
+    // SAFETY: the description is complete and what it refers to lives for ever.
+    let class = unsafe { ffi::PyStructSequence_NewType(&mut description) };
+    if class.is_null() {
+        return Err(PyErr::fetch(py));
+    }
+    NAMED.lock().expect("nothing panics under this lock").get_or_insert_default().insert(key, class as usize);
+    Ok(class)
+}

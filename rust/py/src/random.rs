@@ -1,0 +1,144 @@
+//! `arcgrad.Generator`: a source of random numbers, and the default one.
+
+use arcgrad::random::{Generator, SharedGenerator, default_generator};
+use arcgrad::{DType, Tensor};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use std::sync::Arc;
+
+use crate::device::{self, PyDevice};
+use crate::error::{guard, to_py_err};
+use crate::tensor;
+
+/// A source of random numbers: PyTorch's CPU generator.
+#[pyclass(frozen, weakref, name = "Generator", module = "arcgrad")]
+pub struct PyGenerator(SharedGenerator);
+
+static DEFAULT: PyOnceLock<Py<PyGenerator>> = PyOnceLock::new();
+
+/// THE object of the generator used where none is given.
+pub fn default_object(py: Python<'_>) -> PyResult<Py<PyGenerator>> {
+    DEFAULT
+        .get_or_try_init(py, || Py::new(py, PyGenerator(default_generator().clone())))
+        .map(|generator| generator.clone_ref(py))
+}
+
+/// A seed: any integer of 64 bits; negative ones count from 2⁶⁴.
+fn seed(value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    if let Ok(seed) = value.extract::<i64>() {
+        return Ok(seed as u64);
+    }
+    value.extract::<u64>().map_err(|error| {
+        if error.is_instance_of::<PyTypeError>(value.py()) {
+            error
+        } else {
+            PyValueError::new_err("manual_seed expects a seed of 64 bits (Overflow when unpacking long long)")
+        }
+    })
+}
+
+impl PyGenerator {
+    /// The generator, shared.
+    pub fn shared(&self) -> SharedGenerator {
+        self.0.clone()
+    }
+}
+
+#[pymethods]
+impl PyGenerator {
+    #[new]
+    #[pyo3(signature = (device=None))]
+    fn new(device: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        if let Some(device) = device {
+            device::check(device)?;
+        }
+        Ok(Self(Arc::new(parking_lot::Mutex::new(Generator::default()))))
+    }
+
+    /// Starts again from `seed`; returns the generator.
+    fn manual_seed<'py>(slf: &Bound<'py, Self>, #[pyo3(from_py_with = seed)] seed: u64) -> Bound<'py, Self> {
+        slf.get().0.lock().manual_seed(seed);
+        slf.clone()
+    }
+
+    /// Starts again from a seed of the operating system's; returns it.
+    fn seed(&self) -> u64 {
+        self.0.lock().seed()
+    }
+
+    /// The seed it started from.
+    fn initial_seed(&self) -> u64 {
+        self.0.lock().initial_seed()
+    }
+
+    /// The state, as a `uint8` tensor.
+    fn get_state(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let bytes = self.0.lock().get_state();
+        tensor::to_py(py, guard(|| Tensor::from_slice(&bytes, &[bytes.len()]))?)
+    }
+
+    /// Loads a state that `get_state` gave.
+    fn set_state(&self, new_state: &Bound<'_, PyAny>) -> PyResult<()> {
+        let state = tensor::require(new_state, "set_state", "new_state")?;
+        if state.dtype() != DType::U8 {
+            return Err(PyTypeError::new_err(format!("RNG state must be a uint8 tensor, not {}", state.dtype())));
+        }
+        let bytes = state.to_vec::<u8>();
+        self.0.lock().set_state(&bytes).map_err(to_py_err)
+    }
+
+    /// A generator of its own with the same state.
+    fn clone_state(&self) -> Self {
+        Self(Arc::new(parking_lot::Mutex::new(self.0.lock().clone())))
+    }
+
+    /// Where it draws: always the CPU.
+    #[getter]
+    fn device(&self, py: Python<'_>) -> PyResult<Py<PyDevice>> {
+        device::cpu(py)
+    }
+}
+
+/// Seeds the default generator and returns it.
+#[pyfunction]
+fn manual_seed(py: Python<'_>, #[pyo3(from_py_with = seed)] seed: u64) -> PyResult<Py<PyGenerator>> {
+    default_generator().lock().manual_seed(seed);
+    default_object(py)
+}
+
+/// Seeds the default generator from the operating system and returns the seed.
+#[pyfunction(name = "seed")]
+fn seed_default() -> u64 {
+    default_generator().lock().seed()
+}
+
+/// The seed of the default generator.
+#[pyfunction]
+fn initial_seed() -> u64 {
+    default_generator().lock().initial_seed()
+}
+
+/// The state of the default generator.
+#[pyfunction]
+fn get_rng_state(py: Python<'_>) -> PyResult<Py<PyAny>> {
+    default_object(py)?.get().get_state(py)
+}
+
+/// Loads a state into the default generator.
+#[pyfunction]
+fn set_rng_state(py: Python<'_>, new_state: &Bound<'_, PyAny>) -> PyResult<()> {
+    default_object(py)?.get().set_state(new_state)
+}
+
+/// Adds the class, the default generator and its functions.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<PyGenerator>()?;
+    module.add("default_generator", default_object(module.py())?)?;
+    module.add_function(wrap_pyfunction!(manual_seed, module)?)?;
+    module.add_function(wrap_pyfunction!(seed_default, module)?)?;
+    module.add_function(wrap_pyfunction!(initial_seed, module)?)?;
+    module.add_function(wrap_pyfunction!(get_rng_state, module)?)?;
+    module.add_function(wrap_pyfunction!(set_rng_state, module)
+    ?)
+}

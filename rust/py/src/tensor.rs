@@ -1,0 +1,198 @@
+//! The class `arcgrad.Tensor` and the identity of its objects: one Python object per tensor while it lives.
+
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+
+use arcgrad::Tensor;
+use pyo3::exceptions::PyTypeError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
+use pyo3::types::PyType;
+
+use crate::autograd::collect;
+use crate::error::guard;
+
+/// A multi-dimensional array of numbers that can take part in a differentiable graph.
+#[pyclass(frozen, weakref, dict, subclass, name = "Tensor", module = "arcgrad")]
+pub struct PyTensor {
+    tensor: Tensor,
+}
+
+impl PyTensor {
+    /// The core's tensor.
+    #[inline]
+    pub fn tensor(&self) -> &Tensor {
+        &self.tensor
+    }
+}
+
+#[pymethods]
+impl PyTensor {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        collect::traverse(&self.tensor, &visit)
+    }
+
+    fn __clear__(&self) {
+        collect::clear(&self.tensor);
+    }
+}
+
+impl Drop for PyTensor {
+    fn drop(&mut self) {
+        // Another object may stand for the tensor by now: only this object's own address is cleared.
+        let object = (std::ptr::from_ref(self) as usize - VALUE_OFFSET.load(Ordering::Relaxed)) as *mut ();
+        let slot = self.tensor.host_slot();
+        let _ = slot.compare_exchange(object, std::ptr::null_mut(), Ordering::AcqRel, Ordering::Acquire);
+    }
+}
+
+/// The class, for checks that must be quick. Null before [`init`].
+static TENSOR_TYPE: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Where in an object the `PyTensor` lies.
+static VALUE_OFFSET: AtomicUsize = AtomicUsize::new(0);
+
+/// Notes the class and the layout of its objects.
+pub fn init(py: Python<'_>) -> PyResult<()> {
+    let tensor = guard(|| Tensor::scalar(0.0, arcgrad::DType::F32))?;
+    let probe = Bound::new(py, PyTensor { tensor })?;
+    VALUE_OFFSET.store(std::ptr::from_ref(probe.get()) as usize - probe.as_ptr() as usize, Ordering::Relaxed);
+    TENSOR_TYPE.store(py.get_type::<PyTensor>().as_type_ptr(), Ordering::Release);
+    Ok(())
+}
+
+/// The class.
+#[inline]
+pub fn tensor_type() -> *mut ffi::PyTypeObject {
+    TENSOR_TYPE.load(Ordering::Relaxed)
+}
+
+/// Whether `object` is a tensor, of whatever subclass.
+///
+/// # Safety
+/// `object` is a live Python object and the GIL is held.
+#[inline]
+pub unsafe fn is_tensor(object: *mut ffi::PyObject) -> bool {
+    // SAFETY: as the caller promises.
+    unsafe {
+        let class = ffi::Py_TYPE(object);
+        class == tensor_type() || ffi::PyType_IsSubtype(class, tensor_type()) != 0
+    }
+}
+
+/// The tensor of a Python object, borrowed from it; `None` if it is no tensor.
+///
+/// # Safety
+/// `object` is a live Python object, which outlives `'a`, and the GIL is held.
+#[inline]
+pub unsafe fn from_ptr<'a>(object: *mut ffi::PyObject) -> Option<&'a Tensor> {
+    // SAFETY: the value lies at this offset in every instance of the class.
+    unsafe {
+        is_tensor(object).then(|| &(*object.byte_add(VALUE_OFFSET.load(Ordering::Relaxed)).cast::<PyTensor>()).tensor)
+    }
+}
+
+/// The tensor of a Python object; `None` if it is no tensor.
+#[inline]
+pub fn from_py<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a Tensor> {
+    // SAFETY: the object lives as long as the borrow.
+    unsafe { from_ptr(object.as_ptr()) }
+}
+
+/// The tensor of a Python object, or a `TypeError` that names function and argument.
+pub fn require<'a>(object: &'a Bound<'_, PyAny>, function: &str, argument: &str) -> PyResult<&'a Tensor> {
+    from_py(object).ok_or_else(|| {
+        let given = type_name(object);
+        PyTypeError::new_err(format!("{function}(): argument '{argument}' must be Tensor, not {given}"))
+    })
+}
+
+/// The name of an object's class, for messages.
+pub fn type_name(object: &Bound<'_, PyAny>) -> String {
+    object.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string())
+}
+
+/// THE Python object of a tensor: the one that stands for it, or a new one.
+#[inline]
+pub fn to_py(py: Python<'_>, tensor: Tensor) -> PyResult<Py<PyAny>> {
+    let object = tensor.host_slot().load(Ordering::Acquire).cast::<ffi::PyObject>();
+    // SAFETY: the slot is cleared before the object's memory is given back, and both happen with the GIL held, as here.
+    // An object whose references are all gone is being taken down: it must not come back.
+    unsafe {
+        if !object.is_null() && ffi::Py_REFCNT(object) > 0 {
+            return Ok(Bound::from_borrowed_ptr(py, object).unbind());
+        }
+        new_object(py, tensor_type(), tensor)
+    }
+}
+
+/// [`to_py`] for an optional tensor.
+pub fn to_py_opt(py: Python<'_>, tensor: Option<Tensor>) -> PyResult<Py<PyAny>> {
+    tensor.map_or_else(|| Ok(py.None()), |tensor| to_py(py, tensor))
+}
+
+/// Makes an object of `class` for a tensor and enters it into the tensor's slot. The cycle collector does not track
+/// it while nothing can lead from it back to itself: a plain tensor without a graph and without attributes.
+///
+/// # Safety
+/// `class` is the tensor class or a subclass of it.
+unsafe fn new_object(py: Python<'_>, class: *mut ffi::PyTypeObject, tensor: Tensor) -> PyResult<Py<PyAny>> {
+    // SAFETY: `class` has the layout of the tensor class at its start, its allocator gives zeroed memory, and zero is
+    // what everything but the value starts with: no `__dict__` yet, no weak references.
+    unsafe {
+        let object = if class == tensor_type() {
+            ffi::PyType_GenericAlloc(class, 0)
+        } else {
+            let alloc = ffi::PyType_GetSlot(class, ffi::Py_tp_alloc);
+            if alloc.is_null() {
+                ffi::PyType_GenericAlloc(class, 0)
+            } else {
+                std::mem::transmute::<*mut c_void, ffi::allocfunc>(alloc)(class, 0)
+            }
+        };
+        if object.is_null() {
+            return Err(PyErr::fetch(py));
+        }
+        let untracked = class == tensor_type() && !tensor.requires_grad();
+        tensor.host_slot().store(object.cast(), Ordering::Release);
+        object.byte_add(VALUE_OFFSET.load(Ordering::Relaxed)).cast::<PyTensor>().write(PyTensor { tensor });
+        if untracked {
+            ffi::PyObject_GC_UnTrack(object.cast());
+        }
+        Ok(Bound::from_owned_ptr(py, object).unbind())
+    }
+}
+
+/// A new object of a subclass for a tensor that has none yet.
+pub fn new_instance(class: &Bound<'_, PyType>, tensor: Tensor) -> PyResult<Py<PyAny>> {
+    let py = class.py();
+    if !class.is_subclass_of::<PyTensor>()? {
+        let name = class.name()?;
+        return Err(PyTypeError::new_err(format!("{name} is not a subclass of Tensor")));
+    }
+    // SAFETY: checked above.
+    unsafe { new_object(py, class.as_type_ptr(), tensor) }
+}
+
+/// Lets the cycle collector see a tensor object from now on. To be called before anything is attached to it that may
+/// lead back to it: an attribute, a hook, a gradient, a graph.
+#[inline]
+pub fn track(object: &Bound<'_, PyAny>) {
+    // SAFETY: the object is live and of a class with the collector's header; only an untracked one is entered.
+    unsafe { track_ptr(object.as_ptr()) }
+}
+
+/// [`track`] for a raw pointer.
+///
+/// # Safety
+/// `object` is a live tensor object and the GIL is held.
+#[inline]
+pub unsafe fn track_ptr(object: *mut ffi::PyObject) {
+    // SAFETY: as the caller promises; only an untracked object is entered.
+    unsafe {
+        if ffi::PyObject_GC_IsTracked(object) == 0 {
+            ffi::PyObject_GC_Track(object.cast());
+        }
+    }
+}
