@@ -18,8 +18,6 @@ pub mod cross_entropy;
 pub mod diagonals;
 pub mod creation;
 pub mod creation_table;
-pub mod cross_entropy;
-pub mod diagonals;
 pub mod dropout;
 pub mod einsum;
 pub mod elementwise;
