@@ -12,7 +12,13 @@ PyTorch's names, signatures, promotion and printing.
 What is here is imported in a few milliseconds: everything but the core is loaded when it is first used.
 """
 
+import os as _os
+from math import e, inf, nan, pi
+
 from arcgrad import _core
+
+# Before anything is recorded: code in the package's directory is not the user's.
+_core._autograd.install_blame(_os.path.dirname(_os.path.abspath(__file__)))
 
 # Every public name of the core is a name of the package; `_core` keeps the machinery that starts with an underscore,
 # and its namespaces of operations (`nn`, `linalg`, `special`), which modules of the package wrap.
@@ -23,10 +29,6 @@ globals().update(
 
 __version__ = _core.__version__
 
-e = 2.718281828459045
-pi = 3.141592653589793
-inf = float("inf")
-nan = float("nan")
 newaxis = None
 
 #: Modules of the package, imported when first asked for.
