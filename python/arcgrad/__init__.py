@@ -27,6 +27,13 @@ globals().update(
     {name: value for name, value in vars(_core).items() if name[0] != "_" and name not in _NAMESPACES}
 )
 
+from arcgrad._core._autograd import (
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+)
+
 __version__ = _core.__version__
 
 newaxis = None
