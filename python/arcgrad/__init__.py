@@ -12,6 +12,8 @@ PyTorch's names, signatures, promotion and printing.
 What is here is imported in a few milliseconds: everything but the core is loaded when it is first used.
 """
 
+from math import e, inf, nan, pi
+
 from arcgrad import _core
 
 # Every public name of the core is a name of the package; `_core` keeps the machinery that starts with an underscore,
@@ -23,10 +25,6 @@ globals().update(
 
 __version__ = _core.__version__
 
-e = 2.718281828459045
-pi = 3.141592653589793
-inf = float("inf")
-nan = float("nan")
 newaxis = None
 
 #: Modules of the package, imported when first asked for.
