@@ -23,6 +23,18 @@ globals().update(
     {name: value for name, value in vars(_core).items() if name[0] != "_" and name not in _NAMESPACES}
 )
 
+from arcgrad._core._autograd import (
+    install_blame,
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+)
+
+# Before anything is recorded: errors name lines of the program, not of this package.
+install_blame(__path__[0])
+del install_blame
+
 __version__ = _core.__version__
 
 newaxis = None
