@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arcgrad::Tensor;
 use arcgrad::graph::NodeRef;
 use arcgrad::graph::ownership::{Held, Owner, visit_owned};
-use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::function::PyFunctionRule;
@@ -72,7 +71,9 @@ fn walk(owner: &Owner<'_>, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
                 }
                 Some(packed.object())
             }
-            Held::Rule(rule) => (rule as &dyn std::any::Any).downcast_ref::<PyFunctionRule>().map(PyFunctionRule::object),
+            Held::Rule(rule) => {
+                (rule as &dyn std::any::Any).downcast_ref::<PyFunctionRule>().map(PyFunctionRule::object)
+            }
             Held::Metadata(metadata) => metadata.downcast_ref::<Metadata>().map(Metadata::object),
             Held::Tensor(_) => None,
         };
