@@ -12,13 +12,9 @@ PyTorch's names, signatures, promotion and printing.
 What is here is imported in a few milliseconds: everything but the core is loaded when it is first used.
 """
 
-import os as _os
 from math import e, inf, nan, pi
 
 from arcgrad import _core
-
-# Before anything is recorded: code in the package's directory is not the user's.
-_core._autograd.install_blame(_os.path.dirname(_os.path.abspath(__file__)))
 
 # Every public name of the core is a name of the package; `_core` keeps the machinery that starts with an underscore,
 # and its namespaces of operations (`nn`, `linalg`, `special`), which modules of the package wrap.
@@ -28,11 +24,16 @@ globals().update(
 )
 
 from arcgrad._core._autograd import (
+    install_blame,
     is_anomaly_check_nan_enabled,
     is_anomaly_enabled,
     is_grad_enabled,
     is_inference_mode_enabled,
 )
+
+# Before anything is recorded: errors name lines of the program, not of this package.
+install_blame(__path__[0])
+del install_blame
 
 __version__ = _core.__version__
 

@@ -263,7 +263,10 @@ fn array_dtype(array: &Bound<'_, PyAny>) -> PyResult<DType> {
 /// A tensor over the memory of a NumPy array.
 pub fn from_array(array: &Bound<'_, PyAny>, op: &'static str) -> PyResult<Tensor> {
     let found = array_dtype(array)?;
-    let buffer = PyUntypedBuffer::get(array)?;
+    // A buffer without axes has no shape to ask for: it is lent as a vector of one element.
+    let scalar = array.getattr("ndim")?.extract::<usize>()? == 0;
+    let lent = if scalar { array.call_method1("reshape", (1,))? } else { array.clone() };
+    let buffer = PyUntypedBuffer::get(&lent)?;
     let size = found.size();
     let mut strides = Vec::with_capacity(buffer.dimensions());
     for &stride in buffer.strides() {
@@ -287,6 +290,7 @@ pub fn from_array(array: &Bound<'_, PyAny>, op: &'static str) -> PyResult<Tensor
     let last: isize =
         if empty { -1 } else { shape.iter().zip(&strides).map(|(&size, &stride)| (size as isize - 1) * stride).sum() };
     let bytes = (last + 1) as usize * size;
+    let (shape, strides) = if scalar { (Vec::new(), Vec::new()) } else { (shape, strides) };
     guard(|| {
         let found = found.supported(op)?;
         let (pointer, writable) = (buffer.buf_ptr().cast::<u8>(), !buffer.readonly());
