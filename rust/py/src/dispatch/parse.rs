@@ -177,7 +177,8 @@ pub fn parse(info: &'static OpInfo, method: bool, in_place: bool, given: &Given<
     for index in 0..given.count() {
         let Some(param) = params.get(index).filter(|param| !param.keyword_only) else { return Err(Reject::TooMany) };
         let argument = given.position(index);
-        if param.variadic && (index + 1 < given.count() || is_plain_int(&argument)) && !is_sequence(&argument) {
+        let one_of_many = is_plain_int(&argument) || param.kind == Kind::Tensors;
+        if param.variadic && (index + 1 < given.count() || one_of_many) && !is_sequence(&argument) {
             rest = Some(index);
             break;
         }
@@ -193,7 +194,20 @@ pub fn parse(info: &'static OpInfo, method: bool, in_place: bool, given: &Given<
         }
     }
     for (at, param) in params.iter().enumerate() {
-        let value = if rest == Some(at) {
+        let value = if rest == Some(at) && param.kind == Kind::Tensors {
+            let mut tensors = Vec::new();
+            for index in at..given.count() {
+                let item = given.position(index);
+                match tensor::from_py(&item) {
+                    Some(tensor) => tensors.push(tensor.clone()),
+                    None => {
+                        let element = Some((type_name(&item), index - at));
+                        return Err(Reject::Type { param: at, given: type_name(&item), element });
+                    }
+                }
+            }
+            Value::Tensors(tensors)
+        } else if rest == Some(at) {
             let mut ints = SmallVec::new();
             for index in at..given.count() {
                 let item = given.position(index);
