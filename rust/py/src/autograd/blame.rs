@@ -361,15 +361,19 @@ fn frames() -> Option<Frames> {
     }
 }
 
-/// Begin to note lines; code in files under ``directory`` is the library's.
-#[pyfunction]
-fn install_blame(directory: &str) {
-    let _ = LIBRARY_DIRECTORY.set(format!("{}{}", directory.trim_end_matches(std::path::is_separator), std::path::MAIN_SEPARATOR));
+/// Begins to note lines; code in files of the package is the library's.
+fn install(py: Python<'_>) -> PyResult<()> {
+    // The package is being imported: it is known, and has a path, before its extension module is.
+    let package = py.import("sys")?.getattr("modules")?.get_item("arcgrad")?;
+    let directory: String = package.getattr("__path__")?.get_item(0)?.extract()?;
+    let directory = directory.trim_end_matches(std::path::is_separator);
+    let _ = LIBRARY_DIRECTORY.set(format!("{directory}{}", std::path::MAIN_SEPARATOR));
     if let Some(frames) = frames() {
         let _ = FRAMES.set(frames);
     }
     // Also where frames can't be looked at: a Python program is not to be shown lines of Rust.
     set_host(Host { locate, resolve });
+    Ok(())
 }
 
 /// File, line and text of the line that called, as errors would show it.
@@ -390,7 +394,7 @@ fn time_blame(count: u32) -> u64 {
 
 /// Adds this file's names to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_function(wrap_pyfunction!(install_blame, module)?)?;
+    install(module.py())?;
     module.add_function(wrap_pyfunction!(current_line, module)?)?;
     module.add_function(wrap_pyfunction!(time_blame, module)?)
 }
