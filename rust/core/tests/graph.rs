@@ -8,7 +8,7 @@ use arcgrad::graph::hooks::{Hook, Kind};
 use arcgrad::graph::node::{Cotangents, Results};
 use arcgrad::graph::ownership::{Held, Owner, visit_owned};
 use arcgrad::graph::saved::{self, PackHooks, Packed};
-use arcgrad::graph::{Backward, Modes, NodeRef, Rule, cuts, custom, engine, modes, no_grad};
+use arcgrad::graph::{Backward, Modes, NodeRef, Rule, custom, cuts, engine, modes, no_grad};
 use arcgrad::{DType, Error, Result, Tensor};
 
 fn leaf(values: &[f64]) -> Tensor {
@@ -349,10 +349,15 @@ fn a_changed_value_is_an_error_that_names_both_lines() {
     y.add_(1.0).unwrap();
     let changed_at = line!() - 1;
     let text = z.sum().unwrap().backward().unwrap_err().to_string();
-    for phrase in ["modified by an inplace operation", "is at version 1; expected version 0", "output 0 of MulBackward0"] {
+    for phrase in
+        ["modified by an inplace operation", "is at version 1; expected version 0", "output 0 of MulBackward0"]
+    {
         assert!(text.contains(phrase), "{text}");
     }
-    assert!(text.contains(&format!("graph.rs:{saved_at}")) && text.contains(&format!("graph.rs:{changed_at}")), "{text}");
+    assert!(
+        text.contains(&format!("graph.rs:{saved_at}")) && text.contains(&format!("graph.rs:{changed_at}")),
+        "{text}"
+    );
 }
 
 #[test]

@@ -12,8 +12,8 @@ use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use arcgrad::graph::provenance::{Host, Line, set_host};
 use arcgrad::graph::Blame;
+use arcgrad::graph::provenance::{Host, Line, set_host};
 use parking_lot::Mutex;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -312,8 +312,12 @@ fn resolve(place: NonZeroU64) -> Option<Line> {
 }
 
 fn source_line(py: Python<'_>, file: &str, line: u32) -> Option<String> {
-    let text: String =
-        py.import("linecache").and_then(|linecache| linecache.call_method1("getline", (file, line))).ok()?.extract().ok()?;
+    let text: String = py
+        .import("linecache")
+        .and_then(|linecache| linecache.call_method1("getline", (file, line)))
+        .ok()?
+        .extract()
+        .ok()?;
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
@@ -361,19 +365,19 @@ fn frames() -> Option<Frames> {
     }
 }
 
-/// Begins to note lines; code in files of the package is the library's.
-fn install(py: Python<'_>) -> PyResult<()> {
-    // The package is being imported: it is known, and has a path, before its extension module is.
-    let package = py.import("sys")?.getattr("modules")?.get_item("arcgrad")?;
-    let directory: String = package.getattr("__path__")?.get_item(0)?.extract()?;
-    let directory = directory.trim_end_matches(std::path::is_separator);
-    let _ = LIBRARY_DIRECTORY.set(format!("{directory}{}", std::path::MAIN_SEPARATOR));
+/// Begin to note lines; code in files under ``directory`` is the library's.
+#[pyfunction]
+fn install_blame(directory: &str) {
+    let _ = LIBRARY_DIRECTORY.set(format!(
+        "{}{}",
+        directory.trim_end_matches(std::path::is_separator),
+        std::path::MAIN_SEPARATOR
+    ));
     if let Some(frames) = frames() {
         let _ = FRAMES.set(frames);
     }
     // Also where frames can't be looked at: a Python program is not to be shown lines of Rust.
     set_host(Host { locate, resolve });
-    Ok(())
 }
 
 /// File, line and text of the line that called, as errors would show it.
@@ -394,7 +398,7 @@ fn time_blame(count: u32) -> u64 {
 
 /// Adds this file's names to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    install(module.py())?;
+    module.add_function(wrap_pyfunction!(install_blame, module)?)?;
     module.add_function(wrap_pyfunction!(current_line, module)?)?;
     module.add_function(wrap_pyfunction!(time_blame, module)?)
 }

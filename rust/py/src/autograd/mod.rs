@@ -26,7 +26,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     saved::register(&ours)?;
     blame::register(&ours)?;
     explain::register(&ours)?;
-    modes::add_queries(module)?;
     module.add_submodule(&ours)?;
     // So that `from arcgrad._core._autograd import …` finds it.
     py.import("sys")?.getattr("modules")?.set_item("arcgrad._core._autograd", &ours)

@@ -117,18 +117,13 @@ fn switch_anomaly(on: bool, check_nan: bool) {
     Switch::Anomaly { on, check_nan }.apply();
 }
 
-/// Adds the public functions.
-pub fn add_queries(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_function(wrap_pyfunction!(is_grad_enabled, module)?)?;
-    module.add_function(wrap_pyfunction!(is_inference_mode_enabled, module)?)?;
-    module.add_function(wrap_pyfunction!(is_anomaly_enabled, module)?)?;
-    module.add_function(wrap_pyfunction!(is_anomaly_check_nan_enabled, module)?)
-}
-
 /// Adds this file's names to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ModeGuard>()?;
-    add_queries(module)?;
+    module.add_function(wrap_pyfunction!(is_grad_enabled, module)?)?;
+    module.add_function(wrap_pyfunction!(is_inference_mode_enabled, module)?)?;
+    module.add_function(wrap_pyfunction!(is_anomaly_enabled, module)?)?;
+    module.add_function(wrap_pyfunction!(is_anomaly_check_nan_enabled, module)?)?;
     module.add_function(wrap_pyfunction!(switch_grad, module)?)?;
     module.add_function(wrap_pyfunction!(switch_anomaly, module)?)
 }
