@@ -575,6 +575,12 @@ impl Tensor {
         Ok(())
     }
 
+    /// Gives the tensor another array, version counter included (`set_`).
+    pub fn set_array(&self, array: Array) {
+        let old = std::mem::replace(&mut self.lock().array, array);
+        drop(old);
+    }
+
     /// Cuts this tensor off from the graph, in place (`detach_`).
     pub fn detach_(&self) -> Result<()> {
         let old = {

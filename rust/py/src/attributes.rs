@@ -1,24 +1,525 @@
-//! Attributes and small methods of tensors.
+//! What can be asked of a tensor, and its flags.
 
+use arcgrad::graph::Modes;
+use arcgrad::ops::{out, views};
+use arcgrad::{Error, Tensor, shape};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyUserWarning};
+use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
 
-use crate::tensor::{self, PyTensor};
+use crate::device::{self, Order, PyDevice};
+use crate::dtype::{self, PyDType};
+use crate::error::guard;
+use crate::number;
+use crate::size;
+use crate::storage::PyStorage;
+use crate::tensor::{self, PyTensor, require, track, type_name};
+
+/// An axis argument: an integer in range.
+fn axis(tensor: &Tensor, op: &'static str, dim: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let Some(dim) = number::int(dim)? else {
+        return Err(PyTypeError::new_err(format!(
+            "{op}(): argument 'dim' (position 1) must be int, not {}",
+            type_name(dim)
+        )));
+    };
+    let rank = tensor.rank();
+    if rank == 0 {
+        // Unlike operations, questions about an axis have no answer where there is none.
+        return Err(pyo3::exceptions::PyIndexError::new_err(format!(
+            "Dimension specified as {dim} but tensor has no dimensions"
+        )));
+    }
+    guard(|| shape::normalize_axis(op, dim, rank))
+}
+
+const NON_LEAF_GRAD: &std::ffi::CStr =
+    c"The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be \
+      populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, \
+      use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the \
+      leaf Tensor instead.";
+
+macro_rules! never {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        #[pymethods]
+        impl PyTensor {
+            $(
+                $(#[$doc])*
+                #[getter]
+                fn $name(&self) -> bool {
+                    false
+                }
+            )*
+        }
+    };
+}
+
+never! {
+    /// Whether it lies on a CUDA device: never.
+    is_cuda,
+    /// Whether it lies on an XPU: never.
+    is_xpu,
+    /// Whether it lies on an Apple GPU: never.
+    is_mps,
+    /// Whether it has no data: never.
+    is_meta,
+    /// Whether it is stored sparsely: never.
+    is_sparse,
+    /// Whether it is stored as compressed sparse rows: never.
+    is_sparse_csr,
+    /// Whether it is quantized: never.
+    is_quantized,
+    /// Whether it has oneDNN's layout: never.
+    is_mkldnn,
+    /// Whether it is a nested tensor: never.
+    is_nested,
+}
 
 #[pymethods]
 impl PyTensor {
+    // ---- shape and layout ------------------------------------------------------------------------------------
+
     /// The sizes of the axes.
     #[getter]
     fn shape(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        crate::size::to_py(py, &self.tensor().shape())
+        size::to_py(py, &self.tensor().shape())
     }
 
-    /// The accumulated gradient.
+    /// The sizes of the axes, or of one axis.
+    #[pyo3(signature = (dim=None))]
+    fn size(&self, py: Python<'_>, dim: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
+        let tensor = self.tensor();
+        match dim {
+            None => size::to_py(py, &tensor.shape()),
+            Some(dim) => {
+                let axis = axis(tensor, "size", dim)?;
+                Ok(tensor.shape()[axis].into_pyobject(py)?.into_any().unbind())
+            }
+        }
+    }
+
+    /// The distances in memory between neighbours along the axes, in elements, or along one axis.
+    #[pyo3(signature = (dim=None))]
+    fn stride(&self, py: Python<'_>, dim: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
+        let tensor = self.tensor();
+        let array = tensor.array();
+        match dim {
+            None => Ok(PyTuple::new(py, array.strides())?.into_any().unbind()),
+            Some(dim) => {
+                let axis = axis(tensor, "stride", dim)?;
+                Ok(array.strides()[axis].into_pyobject(py)?.into_any().unbind())
+            }
+        }
+    }
+
+    /// The number of axes.
     #[getter]
-    fn grad(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        tensor::to_py_opt(py, self.tensor().grad())
+    fn ndim(&self) -> usize {
+        self.tensor().rank()
+    }
+
+    /// The number of axes.
+    fn dim(&self) -> usize {
+        self.tensor().rank()
+    }
+
+    /// The number of axes.
+    fn ndimension(&self) -> usize {
+        self.tensor().rank()
+    }
+
+    /// The number of elements.
+    fn numel(&self) -> usize {
+        self.tensor().numel()
+    }
+
+    /// The number of elements.
+    fn nelement(&self) -> usize {
+        self.tensor().numel()
+    }
+
+    /// The place of the first element in the storage, in elements.
+    fn storage_offset(&self) -> usize {
+        self.tensor().array().offset()
+    }
+
+    /// The address of the first element.
+    fn data_ptr(&self) -> usize {
+        let array = self.tensor().array();
+        if array.numel() == 0 { 0 } else { array.ptr() as usize }
+    }
+
+    /// Bytes per element.
+    fn element_size(&self) -> usize {
+        self.tensor().dtype().size()
+    }
+
+    /// Bytes per element.
+    #[getter]
+    fn itemsize(&self) -> usize {
+        self.tensor().dtype().size()
+    }
+
+    /// Bytes of all elements.
+    #[getter]
+    fn nbytes(&self) -> usize {
+        self.tensor().numel() * self.tensor().dtype().size()
+    }
+
+    /// Whether the elements lie row-major without gaps.
+    #[pyo3(signature = (memory_format=None))]
+    fn is_contiguous(&self, memory_format: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+        if let Some(format) = memory_format {
+            device::memory_format(format, Order::Contiguous)?;
+        }
+        Ok(self.tensor().array().is_contiguous())
+    }
+
+    /// The memory block, without dtype and shape.
+    fn untyped_storage(&self) -> PyStorage {
+        PyStorage::new(self.tensor().array().storage().clone())
+    }
+
+    // ---- kind ------------------------------------------------------------------------------------------------
+
+    /// The element type.
+    #[getter]
+    fn dtype(&self, py: Python<'_>) -> Py<PyDType> {
+        dtype::to_py(py, self.tensor().dtype())
+    }
+
+    /// Where the tensor lies: the CPU.
+    #[getter(device)]
+    fn place(&self, py: Python<'_>) -> PyResult<Py<PyDevice>> {
+        device::cpu(py)
+    }
+
+    /// How the elements are stored: strided.
+    #[getter]
+    fn layout(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        device::strided(py)
+    }
+
+    /// Whether it lies on the CPU: always.
+    #[getter]
+    fn is_cpu(&self) -> bool {
+        true
+    }
+
+    /// The number of its device: -1, the CPU.
+    fn get_device(&self) -> i64 {
+        -1
+    }
+
+    /// Whether the elements are floating-point numbers.
+    fn is_floating_point(&self) -> bool {
+        self.tensor().dtype().is_float()
+    }
+
+    /// Whether the elements are complex.
+    fn is_complex(&self) -> bool {
+        self.tensor().dtype().is_complex()
+    }
+
+    /// Whether the elements can be negative.
+    fn is_signed(&self) -> bool {
+        dtype::is_signed(self.tensor().dtype())
+    }
+
+    /// Whether it was made in inference mode.
+    fn is_inference(&self) -> bool {
+        self.tensor().is_inference()
+    }
+
+    /// Whether it is stored as a conjugate: never.
+    fn is_conj(&self) -> bool {
+        false
+    }
+
+    /// Whether it is stored as a negative: never.
+    fn is_neg(&self) -> bool {
+        false
+    }
+
+    /// Whether other processes see its memory: never.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// Whether it lies in page-locked memory: never.
+    #[pyo3(signature = (device=None))]
+    fn is_pinned(&self, device: Option<&Bound<'_, PyAny>>) -> bool {
+        let _ = device;
+        false
+    }
+
+    /// Refused: the memory of tensors belongs to one process.
+    fn share_memory_(&self) -> PyResult<()> {
+        Err(pyo3::exceptions::PyNotImplementedError::new_err("share_memory_() is not implemented"))
+    }
+
+    /// The tensor itself, which is real.
+    #[getter]
+    fn real<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
+        slf.clone()
+    }
+
+    /// Refused for real tensors.
+    #[getter]
+    fn imag(&self) -> PyResult<Py<PyAny>> {
+        Err(PyTypeError::new_err("imag is not implemented for tensors with non-complex dtypes."))
+    }
+
+    // ---- transposes ------------------------------------------------------------------------------------------
+
+    /// All axes reversed.
+    #[getter(T)]
+    fn reversed_axes(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        tensor::to_py(py, guard(|| views::reversed_axes(self.tensor()))?)
+    }
+
+    /// The last two axes exchanged.
+    #[getter(mT)]
+    fn matrix_transpose(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        tensor::to_py(py, guard(|| views::matrix_transpose(self.tensor()))?)
+    }
+
+    /// The transpose of a matrix, conjugated.
+    #[getter(H)]
+    fn adjoint_of_matrix(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let tensor = slf.get().tensor();
+        match tensor.rank() {
+            0 => Ok(slf.clone().into_any().unbind()),
+            2 => tensor::to_py(slf.py(), guard(|| views::transpose(tensor, 0, 1))?),
+            rank => Err(PyRuntimeError::new_err(format!(
+                "tensor.H is only supported on matrices (2-D tensors). Got {rank}-D tensor."
+            ))),
+        }
+    }
+
+    /// The last two axes exchanged, conjugated.
+    #[getter(mH)]
+    fn adjoint_of_matrices(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.matrix_transpose(py)
+    }
+
+    // ---- place in the graph ------------------------------------------------------------------------------------
+
+    /// Whether no recorded operation made it.
+    #[getter]
+    fn is_leaf(&self) -> bool {
+        self.tensor().is_leaf()
+    }
+
+    /// Whether a gradient is computed for it.
+    #[getter]
+    fn get_requires_grad(&self) -> bool {
+        self.tensor().requires_grad()
+    }
+
+    #[setter]
+    fn set_requires_grad(&self, requires_grad: &Bound<'_, PyAny>) -> PyResult<()> {
+        let Ok(on) = requires_grad.cast::<pyo3::types::PyBool>() else {
+            return Err(PyTypeError::new_err(format!(
+                "requires_grad must be a bool, not {}",
+                type_name(requires_grad)
+            )));
+        };
+        guard(|| self.tensor().set_requires_grad(on.is_true()))
+    }
+
+    /// Switches gradients on or off; returns the tensor.
+    #[pyo3(signature = (requires_grad=true))]
+    fn requires_grad_<'py>(slf: &Bound<'py, Self>, requires_grad: bool) -> PyResult<Bound<'py, Self>> {
+        guard(|| slf.get().tensor().set_requires_grad(requires_grad))?;
+        Ok(slf.clone())
+    }
+
+    /// The accumulated gradient, or `None`.
+    #[getter]
+    fn get_grad(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let tensor = self.tensor();
+        let grad = tensor.grad();
+        if grad.is_none() && tensor.requires_grad() && !tensor.is_leaf() && !tensor.retains_grad() {
+            PyErr::warn(py, &py.get_type::<PyUserWarning>(), NON_LEAF_GRAD, 1)?;
+        }
+        tensor::to_py_opt(py, grad)
+    }
+
+    #[setter]
+    fn set_grad(slf: &Bound<'_, Self>, grad: &Bound<'_, PyAny>) -> PyResult<()> {
+        if grad.is_none() {
+            return guard(|| slf.get().tensor().set_grad(None));
+        }
+        let Some(given) = tensor::from_py(grad) else {
+            return Err(PyTypeError::new_err(format!(
+                "assigned grad expected to be a Tensor or None but got grad of type {}",
+                type_name(grad)
+            )));
+        };
+        track(slf.as_any());
+        guard(|| slf.get().tensor().set_grad(Some(given.clone())))
+    }
+
+    #[deleter]
+    fn delete_grad(&self) -> PyResult<()> {
+        guard(|| self.tensor().set_grad(None))
+    }
+
+    /// Keeps `.grad` of a tensor that is no leaf.
+    fn retain_grad(&self) -> PyResult<()> {
+        guard(|| self.tensor().retain_grad())
+    }
+
+    /// Whether `retain_grad()` is in force.
+    #[getter]
+    fn retains_grad(&self) -> bool {
+        self.tensor().retains_grad()
+    }
+
+    /// Which output of its node it is.
+    #[getter]
+    fn output_nr(&self) -> u32 {
+        self.tensor().output_nr()
+    }
+
+    /// In-place operations on its memory so far.
+    #[getter]
+    fn _version(&self) -> PyResult<u32> {
+        if self.tensor().is_inference() && !arcgrad::graph::modes().any(Modes::INFERENCE) {
+            return Err(PyRuntimeError::new_err("Inference tensors do not track version counter."));
+        }
+        Ok(self.tensor().version())
+    }
+
+    /// The tensor it is a view of, or `None`.
+    #[getter]
+    fn _base(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        tensor::to_py_opt(py, self.tensor().base())
+    }
+
+    /// Whether it is a view.
+    fn _is_view(&self) -> bool {
+        self.tensor().base().is_some()
+    }
+
+    /// The same memory and version counter, cut off from the graph.
+    fn detach(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        tensor::to_py(py, guard(|| Ok(self.tensor().detach()))?)
+    }
+
+    /// Cuts the tensor itself off from the graph.
+    fn detach_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        guard(|| slf.get().tensor().detach_())?;
+        Ok(slf.clone())
+    }
+
+    /// The same memory, cut off from the graph and its checks: changes through it are not noticed by backward.
+    #[getter]
+    fn get_data(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        tensor::to_py(py, guard(|| Ok(self.tensor().data()))?)
+    }
+
+    #[setter]
+    fn set_data(&self, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        let Some(given) = tensor::from_py(data) else {
+            return Err(PyTypeError::new_err(format!("Variable data has to be a tensor, but got {}", type_name(data))));
+        };
+        guard(|| self.tensor().set_data(given))
+    }
+
+    // ---- other memory for the same tensor ----------------------------------------------------------------------
+
+    /// Shows other memory: that of `source`, a tensor or a storage.
+    #[pyo3(signature = (source=None, storage_offset=0, size=None, stride=None))]
+    fn set_<'py>(
+        slf: &Bound<'py, Self>,
+        source: Option<&Bound<'py, PyAny>>,
+        storage_offset: usize,
+        size: Option<Vec<usize>>,
+        stride: Option<Vec<isize>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let this = slf.get().tensor();
+        if this.requires_grad() && arcgrad::graph::is_grad_enabled() {
+            return Err(PyRuntimeError::new_err("set_() is not allowed on a Tensor that requires grad; use .data or no_grad()"));
+        }
+        let array = crate::storage::array_over(this, source, storage_offset, size, stride)?;
+        guard(|| {
+            this.set_array(array);
+            Ok(())
+        })?;
+        Ok(slf.clone())
+    }
+
+    /// Gives the tensor another shape, row-major; elements beyond the old ones are zero.
+    #[pyo3(signature = (*sizes, memory_format=None))]
+    fn resize_<'py>(
+        slf: &Bound<'py, Self>,
+        sizes: &Bound<'py, PyTuple>,
+        memory_format: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        if let Some(format) = memory_format {
+            device::memory_format(format, Order::Contiguous)?;
+        }
+        let sizes = shape_argument("resize_", sizes)?;
+        guard(|| out::resize("resize_", slf.get().tensor(), &sizes))?;
+        Ok(slf.clone())
+    }
+
+    /// `resize_` to the shape of another tensor.
+    #[pyo3(signature = (the_template, memory_format=None))]
+    fn resize_as_<'py>(
+        slf: &Bound<'py, Self>,
+        the_template: &Bound<'py, PyAny>,
+        memory_format: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        if let Some(format) = memory_format {
+            device::memory_format(format, Order::Contiguous)?;
+        }
+        let shape = require(the_template, "resize_as_", "the_template")?.shape();
+        guard(|| out::resize("resize_as_", slf.get().tensor(), &shape))?;
+        Ok(slf.clone())
+    }
+
+    // ---- attributes of the program's own -----------------------------------------------------------------------
+
+    fn __setattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        // What is attached may lead back to the tensor.
+        track(slf.as_any());
+        // SAFETY: live objects and the GIL.
+        let done = unsafe { ffi::PyObject_GenericSetAttr(slf.as_ptr(), name.as_ptr(), value.as_ptr()) };
+        if done == 0 { Ok(()) } else { Err(PyErr::fetch(slf.py())) }
+    }
+
+    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyAny>) -> PyResult<()> {
+        // SAFETY: live objects and the GIL; null deletes.
+        let done = unsafe { ffi::PyObject_GenericSetAttr(slf.as_ptr(), name.as_ptr(), std::ptr::null_mut()) };
+        if done == 0 { Ok(()) } else { Err(PyErr::fetch(slf.py())) }
+    }
+
+    fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        // Without what only raises here.
+        let names = slf.py().get_type::<PyAny>().call_method1("__dir__", (slf,))?;
+        let hidden = |name: &Bound<'_, PyAny>| name.cast::<PyString>().is_ok_and(|name| name == "imag");
+        Ok(names.try_iter()?.collect::<PyResult<Vec<_>>>()?.into_iter().filter(|name| !hidden(name)).collect())
     }
 }
 
-pub fn register(_module: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+/// Sizes given one by one or as one list.
+pub fn shape_argument(op: &'static str, sizes: &Bound<'_, PyTuple>) -> PyResult<Vec<usize>> {
+    let single = if sizes.len() == 1 { Some(sizes.get_item(0)?) } else { None };
+    let items: Vec<Bound<'_, PyAny>> = match single {
+        Some(list) if number::int(&list)?.is_none() => list.try_iter()?.collect::<PyResult<_>>()?,
+        _ => sizes.iter().collect(),
+    };
+    items
+        .iter()
+        .map(|item| match number::int(item)? {
+            Some(size) => usize::try_from(size).map_err(|_| {
+                crate::error::to_py_err(Error::runtime(op, format!("Trying to create tensor with negative dimension {size}")))
+            }),
+            None => Err(PyTypeError::new_err(format!("{op}(): sizes must be int, not {}", type_name(item)))),
+        })
+        .collect()
 }

@@ -339,7 +339,7 @@ fn converted(source: Tensor, wanted: Option<DType>, copy: bool) -> PyResult<Tens
 }
 
 /// Keywords of the functions below.
-fn check_place(device: Option<&Bound<'_, PyAny>>, pin_memory: bool) -> PyResult<()> {
+pub fn check_place(device: Option<&Bound<'_, PyAny>>, pin_memory: bool) -> PyResult<()> {
     if let Some(device) = device {
         device::check(device)?;
     }
@@ -353,7 +353,7 @@ fn wanted_dtype(object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<DType>> {
     object.map_or(Ok(None), dtype::from_py_or_type)
 }
 
-fn finish(py: Python<'_>, result: Tensor, requires_grad: bool) -> PyResult<Py<PyAny>> {
+pub fn finish(py: Python<'_>, result: Tensor, requires_grad: bool) -> PyResult<Py<PyAny>> {
     if requires_grad {
         guard(|| result.set_requires_grad(true))?;
     }
@@ -543,4 +543,16 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(from_numpy, module)?)?;
     module.add_function(wrap_pyfunction!(frombuffer, module)?)?;
     module.add_function(wrap_pyfunction!(scalar_tensor, module)?)
+}
+
+/// A tensor of numbers that are known to fit.
+pub fn from_numbers(numbers: &[Scalar], shape: &[usize], dtype: DType) -> PyResult<Tensor> {
+    guard(|| {
+        let dtype = dtype.supported("tensor")?;
+        let array = Array::uninit("tensor", shape, dtype)?;
+        assert_eq!(array.numel(), numbers.len(), "one number per element");
+        // SAFETY: fresh memory of as many elements as there are numbers.
+        unsafe { write(array.ptr(), dtype, numbers) };
+        Ok(Tensor::from_array(array))
+    })
 }

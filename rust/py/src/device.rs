@@ -23,6 +23,14 @@ pub fn cpu(py: Python<'_>) -> PyResult<Py<PyDevice>> {
     CPU.get_or_try_init(py, || Py::new(py, PyDevice { index: None })).map(|device| device.clone_ref(py))
 }
 
+static STRIDED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// THE layout of tensors.
+pub fn strided(py: Python<'_>) -> PyResult<Py<PyAny>> {
+    let layout = STRIDED.get_or_try_init(py, || Py::new(py, PyLayout("strided")).map(Py::into_any));
+    layout.map(|layout| layout.clone_ref(py))
+}
+
 /// Reads a device's text.
 fn parse(text: &str) -> PyResult<PyDevice> {
     let (kind, index) = match text.split_once(':') {
@@ -129,7 +137,7 @@ impl PyDevice {
 
 /// A constant with a name: a layout or a memory format.
 macro_rules! constants {
-    ($class:ident, $python:literal, $doc:literal, [$($name:literal),+]) => {
+    ($class:ident, $python:literal, $doc:literal) => {
         #[doc = $doc]
         #[pyclass(frozen, name = $python, module = "arcgrad")]
         pub struct $class(pub &'static str);
@@ -145,24 +153,11 @@ macro_rules! constants {
                 self.0
             }
         }
-
-        impl $class {
-            fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-                module.add_class::<Self>()?;
-                for name in [$($name),+] {
-                    module.add(name, Py::new(module.py(), Self(name))?)?;
-                }
-                Ok(())
-            }
-        }
     };
 }
 
-constants! { PyLayout, "layout", "How the elements of a tensor are stored: always strided.", ["strided"] }
-constants! {
-    PyMemoryFormat, "memory_format", "The order of a tensor's elements in memory.",
-    ["contiguous_format", "preserve_format", "channels_last", "channels_last_3d"]
-}
+constants! { PyLayout, "layout", "How the elements of a tensor are stored: always strided." }
+constants! { PyMemoryFormat, "memory_format", "The order of a tensor's elements in memory." }
 
 /// Checks a `layout=` argument.
 pub fn check_layout(object: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -202,6 +197,11 @@ pub fn memory_format(object: &Bound<'_, PyAny>, default: Order) -> PyResult<Orde
 /// Adds the classes and their constants.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyDevice>()?;
-    PyLayout::register(module)?;
-    PyMemoryFormat::register(module)
+    module.add_class::<PyLayout>()?;
+    module.add("strided", strided(module.py())?)?;
+    module.add_class::<PyMemoryFormat>()?;
+    for name in ["contiguous_format", "preserve_format", "channels_last", "channels_last_3d"] {
+        module.add(name, Py::new(module.py(), PyMemoryFormat(name))?)?;
+    }
+    Ok(())
 }

@@ -6,16 +6,23 @@
 
 mod attributes;
 mod autograd;
+mod construct;
+mod conversion;
 mod data;
 mod device;
 mod dispatch;
 mod dtype;
 mod error;
+mod indexing;
+mod module;
 mod number;
 mod operators;
+mod optim;
 mod print;
 mod random;
+mod safetensors;
 mod size;
+mod storage;
 mod tensor;
 
 use pyo3::prelude::*;
@@ -35,7 +42,12 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     random::register(module)?;
     print::register(module)?;
     data::register(module)?;
-    attributes::register(module)?;
+    construct::register(module)?;
+    conversion::register(module)?;
+    storage::register(module)?;
+    safetensors::register(module)?;
+    module::register(module)?;
+    optim::register(module)?;
     autograd::register(module)?;
     dispatch::register(module)
 }

@@ -70,7 +70,7 @@ impl ConvSize {
     /// Whether the columns are the input itself.
     fn is_pointwise(&self) -> bool {
         let w = &self.window;
-        w.taps() == 1 && w.stride == [1; 3] && w.padding == [0; 3]
+        w.taps() == 1 && w.stride == [1; 3] && w.padding == [0; 3] && w.input == w.output
     }
 
     fn is_empty(&self) -> bool {

@@ -56,6 +56,32 @@ impl Window {
         Some(window)
     }
 
+    /// A window whose output sizes are given, whatever would fit; `None` where a size overflows. Taps outside the input
+    /// are in the padding.
+    pub fn with_output(
+        input: &[usize],
+        output: &[usize],
+        kernel: &[usize],
+        stride: &[usize],
+        padding: &[usize],
+        dilation: &[usize],
+    ) -> Option<Self> {
+        let window = Self {
+            input: three(input, 1),
+            output: three(output, 1),
+            kernel: three(kernel, 1),
+            stride: three(stride, 1),
+            padding: three(padding, 0),
+            dilation: three(dilation, 1),
+        };
+        let reach = |axis: usize| {
+            let taps = window.dilation[axis].checked_mul(window.kernel[axis].checked_sub(1)?)?;
+            let steps = window.stride[axis].checked_mul(window.output[axis])?;
+            isize::try_from(taps.checked_add(steps)?.checked_add(window.padding[axis])?).ok()
+        };
+        (0..SPATIAL).all(|axis| reach(axis).is_some()).then_some(window)
+    }
+
     fn output_size(&self, axis: usize, ceil: bool) -> Option<usize> {
         let wide = |value: usize| i64::try_from(value).ok();
         let (input, padding, stride) = (wide(self.input[axis])?, wide(self.padding[axis])?, wide(self.stride[axis])?);

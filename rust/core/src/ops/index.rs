@@ -298,7 +298,7 @@ pub fn scatter(
     let write =
         Write { op: "scatter", target: input, in_place, others: &[&operand], reads: &[&positions, &operand.array] };
     write.run(
-        || NotDifferentiable("scatter"),
+        || NotDifferentiable::of("scatter"),
         &[],
         |array| scatter_raw("scatter", kind, array, axis, &positions, &operand.array),
     )
@@ -361,7 +361,7 @@ pub fn scatter_value(
     let source = everywhere("scatter", value, input.dtype(), positions.shape())?;
     let write = Write { op: "scatter", target: input, in_place, others: &[], reads: &[&positions] };
     write.run(
-        || NotDifferentiable("scatter"),
+        || NotDifferentiable::of("scatter"),
         &[],
         |array| scatter_raw("scatter", kind, array, axis, &positions, &source),
     )
@@ -643,7 +643,7 @@ fn scatter_reduce_at(
                 };
                 let write = Write { op: OP, target: &fresh, in_place: true, others: &[], reads: &[positions, values] };
                 write.run(
-                    || NotDifferentiable(OP),
+                    || NotDifferentiable::of(OP),
                     &[],
                     |array| {
                         if positions.numel() == 0 {

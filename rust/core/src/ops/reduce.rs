@@ -17,10 +17,10 @@ use crate::storage::Access;
 use crate::tensor::{Operand, Tensor};
 
 /// Axes to reduce, as a mask.
-type Mask = SmallVec<[bool; 6]>;
+pub(super) type Mask = SmallVec<[bool; 6]>;
 
 /// The axes named, or all of them. An empty list means all, as in PyTorch.
-fn mask(op: &'static str, axes: Option<&[i64]>, rank: usize) -> Result<Mask> {
+pub(super) fn mask(op: &'static str, axes: Option<&[i64]>, rank: usize) -> Result<Mask> {
     match axes {
         None | Some([]) => Ok(smallvec![true; rank]),
         Some(axes) => shape::axis_mask(op, axes, rank),
@@ -71,7 +71,7 @@ fn drop_axes(op: &'static str, array: &Array, mask: &Mask) -> Result<Array> {
 
 /// Gives a reduced tensor its reduced axes back with size 1, so that it broadcasts against what was reduced.
 #[track_caller]
-fn restore_axes(tensor: &Tensor, shape: &[usize], mask: &Mask) -> Result<Tensor> {
+pub(super) fn restore_axes(tensor: &Tensor, shape: &[usize], mask: &Mask) -> Result<Tensor> {
     views::reshape_to(tensor, &kept_shape(shape, mask))
 }
 
@@ -240,7 +240,7 @@ fn norm_backward(grad: &Tensor, x: &Tensor, norm: &Tensor, p: f64, mask: &Mask) 
 
 /// The gradient of an extreme, divided evenly among the elements that attain it.
 #[track_caller]
-fn share_among_ties(grad: &Tensor, x: &Tensor, extreme: &Tensor, mask: &Mask) -> Result<Tensor> {
+pub(super) fn share_among_ties(grad: &Tensor, x: &Tensor, extreme: &Tensor, mask: &Mask) -> Result<Tensor> {
     let equal = apply(&rows::eq::ROW, &[], &[x.into(), extreme.into()])?;
     let nan = apply(&rows::isnan::ROW, &[], &[x.into()])?;
     let both_nan = apply(
@@ -482,7 +482,7 @@ pub fn norm(input: &Tensor, p: f64, axes: Option<&[i64]>, keep: bool, dtype: Opt
 }
 
 /// Nothing can be an extreme of nothing.
-fn refuse_empty(op: &'static str, shape: &[usize], mask: &Mask) -> Result<()> {
+pub(super) fn refuse_empty(op: &'static str, shape: &[usize], mask: &Mask) -> Result<()> {
     let empty = shape.iter().zip(mask).position(|(&size, &reduced)| reduced && size == 0);
     match empty {
         Some(axis) if mask.iter().all(|&reduced| reduced) && mask.len() != 1 => Err(Error::runtime(

@@ -292,6 +292,12 @@ pub(super) fn view_of(source: &Tensor, name: &'static str, op: ViewOp) -> Result
     make(source, name, op, true)
 }
 
+/// A view of all elements (`x[...]`).
+#[track_caller]
+pub fn alias(source: &Tensor) -> Result<Tensor> {
+    view_of(source, "AliasBackward0", ViewOp::View(source.shape()))
+}
+
 // ---- shapes ------------------------------------------------------------------------------------------------------
 
 /// The same elements in another shape; one size may be −1.

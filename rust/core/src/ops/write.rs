@@ -81,15 +81,27 @@ fn check_apart(op: &'static str, target: &Array, reads: &[&Array]) -> Result<()>
 }
 
 /// The node of an operation that PyTorch has no derivative for either: its backward is an error.
-pub(super) struct NotDifferentiable(pub &'static str);
+pub(super) struct NotDifferentiable {
+    /// The node's name.
+    pub node: &'static str,
+    /// The operation, for the message.
+    pub op: &'static str,
+}
+
+impl NotDifferentiable {
+    /// Of an operation that has no derivative in any of its forms.
+    pub fn of(op: &'static str) -> Self {
+        Self { node: "arcgrad::NotImplemented", op }
+    }
+}
 
 impl Rule for NotDifferentiable {
     fn name(&self) -> &str {
-        "arcgrad::NotImplemented"
+        self.node
     }
 
     fn backward(&self, _cx: &mut Backward<'_>) -> Result<()> {
-        Err(Error::runtime(self.0, format!("derivative for aten::{} is not implemented", self.0)))
+        Err(Error::runtime(self.op, format!("derivative for aten::{} is not implemented", self.op)))
     }
 }
 

@@ -10,6 +10,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::num::NonZeroU64;
 use std::ptr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use arcgrad::graph::provenance::{Host, Line, set_host};
 use arcgrad::graph::Blame;
@@ -35,7 +36,7 @@ const INSTRUCTION_BITS: u32 = 31;
 /// What is cached about a code object of this library.
 const LIBRARY: u64 = u64::MAX;
 
-/// Code objects remembered per thread beside the last one.
+/// Code objects remembered beside the last one.
 const CACHED: usize = 64;
 
 type Frame = *mut c_void;
@@ -71,10 +72,35 @@ struct Table {
 
 static TABLE: Mutex<Option<Table>> = Mutex::new(None);
 
+/// A code object and its place without the instruction. Only touched by the thread that holds the interpreter, so the
+/// two always belong together.
+struct Known {
+    code: AtomicUsize,
+    place: AtomicU64,
+}
+
+impl Known {
+    const NOTHING: Self = Self { code: AtomicUsize::new(0), place: AtomicU64::new(0) };
+
+    #[inline]
+    fn get(&self) -> (usize, u64) {
+        (self.code.load(Ordering::Relaxed), self.place.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    fn set(&self, code: usize, place: u64) {
+        self.code.store(code, Ordering::Relaxed);
+        self.place.store(place, Ordering::Relaxed);
+    }
+}
+
+/// The last code object of the program.
+static LAST: Known = Known::NOTHING;
+
+/// Further ones, by address. Not per thread: a loaded module has little room for thread-local storage.
+static CACHE: [Known; CACHED] = [const { Known::NOTHING }; CACHED];
+
 thread_local! {
-    /// The last code object of the program and its place without the instruction.
-    static LAST: Cell<(usize, u64)> = const { Cell::new((0, 0)) };
-    static CACHE: [Cell<(usize, u64)>; CACHED] = const { [const { Cell::new((0, 0)) }; CACHED] };
     /// While the graph runs code of the program: the frame below, and the place to name when no frame above it is the
     /// program's.
     static BOUNDARY: Cell<(Frame, u64)> = const { Cell::new((ptr::null_mut(), 0)) };
@@ -170,7 +196,7 @@ unsafe fn place_in(frames: &Frames, frame: Frame, code: Code, known: u64) -> u64
     unsafe {
         match frames.instruction {
             Some(instructions) if known != 0 => {
-                LAST.set((code as usize, known));
+                LAST.set(code as usize, known);
                 at_instruction(instructions, frame, known)
             }
             _ => by_line(frames, frame),
@@ -186,19 +212,17 @@ unsafe fn lookup(code: Code) -> u64 {
     let address = code as usize;
     // Objects are 16-byte aligned; a second part of the address spreads those of one arena.
     let slot = ((address >> 4) ^ (address >> 10)) % CACHED;
-    CACHE.with(|cache| {
-        let (cached, place) = cache[slot].get();
-        if cached == address {
-            return place;
-        }
-        // SAFETY: as the caller promises.
-        let place = unsafe { enter(code) };
-        if place != 0 {
-            // Only code the table owns is cached by address.
-            cache[slot].set((address, place));
-        }
-        place
-    })
+    let (cached, place) = CACHE[slot].get();
+    if cached == address {
+        return place;
+    }
+    // SAFETY: as the caller promises.
+    let place = unsafe { enter(code) };
+    if place != 0 {
+        // Only code the table owns is cached by address.
+        CACHE[slot].set(address, place);
+    }
+    place
 }
 
 /// # Safety

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arcgrad::Tensor;
 use arcgrad::graph::NodeRef;
 use arcgrad::graph::ownership::{Held, Owner, visit_owned};
-use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::function::PyFunctionRule;

@@ -66,8 +66,8 @@ impl PyTensor {
     }
 
     /// The tensor's hooks by number.
-    #[getter]
-    fn get__backward_hooks<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    #[getter(_backward_hooks)]
+    fn backward_hooks<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let table = match guard(|| self.tensor().grad_fn())? {
             Some(node) => node.hooks().cloned(),
             None => self.tensor().leaf_hooks(),
@@ -77,8 +77,8 @@ impl PyTensor {
     }
 
     /// The leaf's post-accumulate hooks by number.
-    #[getter]
-    fn get__post_accumulate_grad_hooks<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    #[getter(_post_accumulate_grad_hooks)]
+    fn post_accumulate_grad_hooks<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         hooks_of(py, self.tensor().leaf_hooks(), Kind::Accumulated)
     }
 }

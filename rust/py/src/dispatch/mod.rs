@@ -5,6 +5,7 @@
 //! one list ([`trampoline`]); a call looks there what it is, reads its arguments ([`parse`]), calls the core and hands
 //! the result out ([`output`]).
 
+mod catalogue;
 mod message;
 pub mod output;
 mod parse;
@@ -264,6 +265,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         };
         target.setattr(entry.name, function)?;
     }
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(catalogue::registry, module)?)?;
     trampoline::install(names.entries.into_iter().map(|(_, entry)| entry).collect());
     Ok(())
 }

@@ -1,0 +1,87 @@
+"""PyTorch's autograd as one small package: the same names, the same graph semantics, a fraction of the cost per operation.
+
+``import arcgrad as torch`` is the idea: tensors with gradients of any order, ``nn``, ``optim``, ``utils.data``, with
+PyTorch's names, signatures, promotion and printing.
+
+    >>> import arcgrad as ag
+    >>> x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4., 6.])
+
+What is here is imported in a few milliseconds: everything but the core is loaded when it is first used.
+"""
+
+from arcgrad import _core
+
+# Every public name of the core is a name of the package; `_core` keeps the machinery that starts with an underscore,
+# and its namespaces of operations (`nn`, `linalg`, `special`), which modules of the package wrap.
+_NAMESPACES = ("nn", "special", "linalg")
+globals().update(
+    {name: value for name, value in vars(_core).items() if name[0] != "_" and name not in _NAMESPACES}
+)
+
+__version__ = _core.__version__
+
+e = 2.718281828459045
+pi = 3.141592653589793
+inf = float("inf")
+nan = float("nan")
+newaxis = None
+
+#: Modules of the package, imported when first asked for.
+_MODULES = frozenset(
+    {
+        "autograd",
+        "demo",
+        "drawing",
+        "fft",
+        "func",
+        "linalg",
+        "nn",
+        "optim",
+        "random",
+        "return_types",
+        "serialization",
+        "special",
+        "testing",
+        "types",
+        "utils",
+    }
+)
+
+#: Names that live in a module of the package: name -> module.
+_ELSEWHERE = {
+    "enable_grad": "autograd.grad_mode",
+    "explain_grad": "autograd",
+    "finfo": "_typeinfo",
+    "get_printoptions": "_printing",
+    "iinfo": "_typeinfo",
+    "inference_mode": "autograd.grad_mode",
+    "load": "serialization",
+    "no_grad": "autograd.grad_mode",
+    "printoptions": "_printing",
+    "save": "serialization",
+    "set_grad_enabled": "autograd.grad_mode",
+    "set_printoptions": "_printing",
+    "typename": "_typeinfo",
+    "vmap": "func",
+}
+
+
+def __getattr__(name):
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    where = _ELSEWHERE.get(name)
+    if where is not None and find_spec(f"{__name__}.{where}") is not None:
+        value = getattr(import_module(f"{__name__}.{where}"), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES and find_spec(f"{__name__}.{name}") is not None:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module 'arcgrad' has no attribute '{name}': it is not in arcgrad (yet)")
+
+
+def __dir__():
+    return sorted(set(globals()) | _MODULES | set(_ELSEWHERE))

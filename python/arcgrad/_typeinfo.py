@@ -1,0 +1,86 @@
+"""Numerical limits of dtypes, and names of types."""
+
+from arcgrad import _core
+
+__all__ = ["finfo", "iinfo", "typename"]
+
+
+class finfo:
+    """Limits of a floating-point dtype, by default of the default dtype.
+
+    Attributes:
+        bits (int): size of a number (of its real part, for complex dtypes).
+        eps (float): the distance from 1 to the next greater number.
+        max, min (float): the greatest and the least finite number.
+        smallest_normal, tiny (float): the least positive number with full precision.
+        resolution (float): ten to the minus digits that a number holds.
+        dtype (str): the dtype's name.
+    """
+
+    __slots__ = ("bits", "dtype", "eps", "max", "min", "resolution", "smallest_normal")
+
+    def __init__(self, type=None):
+        dtype = _core.get_default_dtype() if type is None else type
+        if not isinstance(dtype, _core.dtype) or not (dtype.is_floating_point or dtype.is_complex):
+            raise TypeError(f"arcgrad.finfo() requires a floating point input type. Use arcgrad.iinfo to handle '{dtype}'")
+        limits = _core._limits(dtype)
+        self.dtype = limits.pop("name")
+        for name, value in limits.items():
+            setattr(self, name, value)
+
+    @property
+    def tiny(self):
+        return self.smallest_normal
+
+    def __eq__(self, other):
+        return isinstance(other, finfo) and self.dtype == other.dtype
+
+    def __hash__(self):
+        return hash(self.dtype)
+
+    def __repr__(self):
+        return (
+            f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, eps={self.eps:g}, "
+            f"smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, dtype={self.dtype})"
+        )
+
+
+class iinfo:
+    """Limits of an integer dtype.
+
+    Attributes:
+        bits (int): size of a number.
+        max, min (int): the greatest and the least number.
+        dtype (str): the dtype's name.
+    """
+
+    __slots__ = ("bits", "dtype", "max", "min")
+
+    def __init__(self, type):
+        if type is _core.bool:
+            raise TypeError("arcgrad.bool is not supported by arcgrad.iinfo")
+        if not isinstance(type, _core.dtype) or type.is_floating_point or type.is_complex:
+            raise TypeError(f"arcgrad.iinfo() requires an integer input type. Use arcgrad.finfo to handle '{type}'")
+        limits = _core._limits(type)
+        self.dtype = limits.pop("name")
+        for name, value in limits.items():
+            setattr(self, name, value)
+
+    def __eq__(self, other):
+        return isinstance(other, iinfo) and self.dtype == other.dtype
+
+    def __hash__(self):
+        return hash(self.dtype)
+
+    def __repr__(self):
+        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+
+
+def typename(obj, /):
+    """The name of an object's type: ``'arcgrad.FloatTensor'`` for tensors, with the module for others."""
+    if isinstance(obj, _core.Tensor):
+        return obj.type()
+    kind = obj if hasattr(obj, "__qualname__") else type(obj)
+    module = getattr(kind, "__module__", None)
+    name = getattr(kind, "__qualname__", None) or type(obj).__name__
+    return name if module in (None, "builtins", "__builtin__") else f"{module}.{name}"

@@ -1,0 +1,536 @@
+//! Convolution over one to three spatial axes, and its transpose.
+//!
+//! Input x, weight w and output y make one trilinear form, Σ y·conv(x, w). Each of the three is the gradient of the form
+//! with respect to itself, given the other two: the convolution gives y, the transposed convolution x, the gradient of
+//! the weight w. So one operation and one rule, which says what was given and what was made, serve any order.
+
+use smallvec::SmallVec;
+
+use super::elementwise::torch_name;
+use super::{reduce, views};
+use crate::array::Array;
+use crate::error::{Error, Result};
+use crate::graph::node::{Backward, Rule};
+use crate::graph::record::{Save, is_recorded, record};
+use crate::kernels::conv::{self as kernel, ConvSize};
+use crate::kernels::window::Window;
+use crate::scalar::Scalar;
+use crate::shape::Shape;
+use crate::storage::{Access, Storage};
+use crate::tensor::{Operand, Tensor};
+
+/// A part of the form, as its number.
+type Part = usize;
+const X: Part = 0;
+const W: Part = 1;
+const Y: Part = 2;
+
+/// Sizes of a convolution with its number of spatial axes.
+#[derive(Clone, Copy, Debug)]
+struct Geometry {
+    axes: usize,
+    size: ConvSize,
+}
+
+impl Geometry {
+    /// The shape of a part.
+    fn shape(&self, part: Part) -> Shape {
+        let ConvSize { batch, in_channels, out_channels, groups, window } = self.size;
+        let (lead, spatial) = match part {
+            X => ([batch, in_channels], window.input),
+            W => ([out_channels, in_channels / groups], window.kernel),
+            _ => ([batch, out_channels], window.output),
+        };
+        lead.into_iter().chain(spatial[spatial.len() - self.axes..].iter().copied()).collect()
+    }
+
+    /// A part from the two others, given in the order x, w, y; a bias is added per channel.
+    fn run(&self, op: &'static str, made: Part, given: [&Array; 2], bias: Option<&Array>) -> Result<Array> {
+        let (a, b) = (given[0].contiguous(op)?, given[1].contiguous(op)?);
+        let bias = match bias {
+            Some(bias) => Some(bias.contiguous(op)?),
+            None => None,
+        };
+        let output = Array::uninit(op, &self.shape(made), a.dtype())?;
+        let empty = a.numel() == 0 || b.numel() == 0;
+        if empty {
+            // The sum of nothing.
+            output.fill_unshared(Scalar::Int(0));
+        } else {
+            let _access = Access::acquire(&storages(&[&a, &b], bias.as_ref()), &[output.storage()]);
+            let (a, b, out) = (a.as_in(), b.as_in(), output.as_out());
+            // SAFETY: the state of all roots is held; the operands are contiguous, of one float dtype and of the sizes
+            // of the geometry; the output is fresh.
+            unsafe {
+                match made {
+                    X => kernel::conv_backward_input(&self.size, b, a, out),
+                    W => kernel::conv_backward_weight(&self.size, a, b, out),
+                    _ => kernel::conv(&self.size, a, b, bias.as_ref().map(Array::as_in), out),
+                }
+            }
+        }
+        match bias {
+            // The convolution itself starts from the bias.
+            Some(bias) if made != Y || empty => self.add_bias(output, bias),
+            _ => Ok(output),
+        }
+    }
+
+    /// Adds a number per channel to a fresh result.
+    fn add_bias(&self, output: Array, bias: Array) -> Result<Array> {
+        let _off = crate::graph::no_grad();
+        let result = Tensor::from_array(output);
+        let mut shape = Shape::from_elem(1, self.axes + 1);
+        shape[0] = bias.numel();
+        result.add_(&views::reshape_to(&Tensor::from_array(bias), &shape)?)?;
+        Ok(result.array())
+    }
+}
+
+fn storages<'a>(arrays: &[&'a Array], bias: Option<&'a Array>) -> SmallVec<[&'a Storage; 3]> {
+    arrays.iter().copied().chain(bias).map(Array::storage).collect()
+}
+
+/// The two parts beside one, in order.
+fn others(part: Part) -> [Part; 2] {
+    match part {
+        X => [W, Y],
+        W => [X, Y],
+        _ => [X, W],
+    }
+}
+
+/// A part made from two others.
+struct ConvolutionRule {
+    name: &'static str,
+    geometry: Geometry,
+    made: Part,
+    /// The parts of the inputs, in the order of the inputs.
+    given: [Part; 2],
+    /// Where the inputs are saved: each only if the other needs a gradient.
+    saved: [Option<usize>; 2],
+}
+
+impl Rule for ConvolutionRule {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let grad = cx.only_grad();
+        for input in 0..2 {
+            let Some(at) = self.saved[1 - input].filter(|_| cx.needs(input)) else { continue };
+            let known = [(self.made, grad.clone()), (self.given[1 - input], cx.saved(at)?)];
+            let result = part(&self.geometry, self.given[input], known)?;
+            cx.put(input, result);
+        }
+        // The bias: all positions of a channel.
+        if cx.inputs() > 2 && cx.needs(2) {
+            let axes: SmallVec<[i64; 6]> = (0..grad.rank() as i64).filter(|&axis| axis != 1).collect();
+            let sum = reduce::sum(&grad, Some(&axes), false, None)?;
+            cx.put(2, sum);
+        }
+        Ok(())
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        let names = if self.made == W { ["input", "grad_output"] } else { ["input", "weight"] };
+        names.into_iter().zip(self.saved).filter_map(|(name, at)| Some((name, at?))).collect()
+    }
+}
+
+/// A part from two others, recorded if need be.
+fn part(geometry: &Geometry, made: Part, mut known: [(Part, Tensor); 2]) -> Result<Tensor> {
+    known.sort_by_key(|(part, _)| *part);
+    debug_assert_eq!(known.each_ref().map(|(part, _)| *part), others(made));
+    let [(_, a), (_, b)] = &known;
+    let (a, b) = (a.operand()?, b.operand()?);
+    let output = geometry.run("convolution_backward", made, [&a.array, &b.array], None)?;
+    finish("ConvolutionBackwardBackward0", geometry, made, others(made), [&a, &b], None, output)
+}
+
+fn finish(
+    name: &'static str,
+    geometry: &Geometry,
+    made: Part,
+    given: [Part; 2],
+    [a, b]: [&Operand; 2],
+    bias: Option<&Operand>,
+    output: Array,
+) -> Result<Tensor> {
+    let mut inputs: SmallVec<[&Operand; 3]> = smallvec::smallvec![a, b];
+    inputs.extend(bias);
+    if !is_recorded(&inputs) {
+        return Ok(Tensor::from_array(output));
+    }
+    let mut saves: SmallVec<[Save<'_>; 2]> = SmallVec::new();
+    let mut saved = [None; 2];
+    for (side, own, other) in [(0, a, b), (1, b, a)] {
+        if other.edge.is_some() {
+            saved[side] = Some(saves.len());
+            saves.push(Save::Input(own));
+        }
+    }
+    let rule = ConvolutionRule { name, geometry: *geometry, made, given, saved };
+    record(rule, &inputs, &saves, output)
+}
+
+// ---- arguments ---------------------------------------------------------------------------------------------------
+
+/// What is assumed around the input.
+#[derive(Clone, Debug)]
+pub enum Padding {
+    /// So many zeros on both sides of every axis.
+    Sizes(SmallVec<[i64; 6]>),
+    /// As many as keep the size; the odd one goes to the end.
+    Same,
+}
+
+/// The parameters of a convolution; lists have one entry, or one for each spatial axis.
+#[derive(Clone, Debug)]
+pub struct Options<'a> {
+    /// Steps of the window.
+    pub stride: &'a [i64],
+    /// What is assumed around the input.
+    pub padding: Padding,
+    /// Distance of the window's elements.
+    pub dilation: &'a [i64],
+    /// Groups of channels.
+    pub groups: i64,
+}
+
+/// One number for every spatial axis.
+fn per_axis(op: &'static str, name: &str, values: &[i64], axes: usize) -> Result<SmallVec<[usize; 3]>> {
+    let wrong = |text: String| Error::runtime(op, text);
+    let list: SmallVec<[i64; 3]> = match values {
+        [one] => std::iter::repeat_n(*one, axes).collect(),
+        values if values.len() == axes => values.into(),
+        _ => {
+            return Err(wrong(format!(
+                "expected {name} to be a single integer value or a list of {axes} values to match the convolution \
+                 dimensions, but got {name}={values:?}"
+            )));
+        }
+    };
+    let least = i64::from(!name.contains("padding"));
+    if let Some(value) = list.iter().find(|value| **value < least) {
+        return Err(wrong(match name {
+            "dilation" => format!("dilation should be greater than zero, but got {list:?}"),
+            _ if least == 0 => format!("negative {name} is not supported (got {value})"),
+            _ => format!("non-positive {name} is not supported (got {value})"),
+        }));
+    }
+    Ok(list.into_iter().map(|value| value as usize).collect())
+}
+
+fn listed(sizes: &[usize]) -> String {
+    sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" x ")
+}
+
+/// Everything about a call that does not depend on its direction: what is read from shapes.
+struct Call {
+    op: &'static str,
+    axes: usize,
+    stride: SmallVec<[usize; 3]>,
+    dilation: SmallVec<[usize; 3]>,
+    groups: usize,
+}
+
+impl Call {
+    fn new(op: &'static str, axes: usize, weight: &Array, options: &Options<'_>) -> Result<Self> {
+        if options.groups <= 0 {
+            return Err(Error::runtime(op, "non-positive groups is not supported"));
+        }
+        if weight.rank() != axes + 2 {
+            return Err(Error::runtime(
+                op,
+                format!(
+                    "expected stride to be a single integer value or a list of {} values to match the convolution \
+                     dimensions: the weight {:?} of a convolution over {axes} axes needs {} axes",
+                    weight.rank().saturating_sub(2),
+                    weight.shape(),
+                    axes + 2
+                ),
+            ));
+        }
+        if let Some(axis) = weight.shape()[2..].iter().position(|&size| size == 0) {
+            return Err(Error::runtime(
+                op,
+                format!("kernel size should be greater than zero, but got {:?} at axis {axis}", &weight.shape()[2..]),
+            ));
+        }
+        Ok(Self {
+            op,
+            axes,
+            stride: per_axis(op, "stride", options.stride, axes)?,
+            dilation: per_axis(op, "dilation", options.dilation, axes)?,
+            groups: options.groups as usize,
+        })
+    }
+
+    /// The input with a batch axis, and whether it had none.
+    #[track_caller]
+    fn batched(&self, input: &Tensor) -> Result<(Tensor, bool)> {
+        let (rank, axes) = (input.rank(), self.axes);
+        if rank == axes + 1 {
+            return Ok((views::unsqueeze(input, 0)?, true));
+        }
+        if rank != axes + 2 {
+            return Err(Error::runtime(
+                self.op,
+                format!(
+                    "Expected {}D (unbatched) or {}D (batched) input to {}, but got input of size: {:?}",
+                    axes + 1,
+                    axes + 2,
+                    self.op,
+                    input.shape().as_slice()
+                ),
+            ));
+        }
+        Ok((input.clone(), false))
+    }
+
+    fn check_dtypes(&self, input: &Array, weight: &Array, bias: Option<&Array>) -> Result<()> {
+        let dtype = input.dtype();
+        for (name, other) in std::iter::once(("weight", weight)).chain(bias.map(|bias| ("bias", bias))) {
+            if other.dtype() != dtype {
+                let (expected, found) = (torch_name(dtype), torch_name(other.dtype()));
+                return Err(Error::runtime(
+                    self.op,
+                    format!("expected scalar type {expected} but found {found}: input and {name} should be the same"),
+                ));
+            }
+        }
+        if !dtype.is_float() {
+            let name = torch_name(dtype);
+            return Err(Error::dtype(self.op, dtype, format!("\"{}\" not implemented for '{name}'", self.op)));
+        }
+        Ok(())
+    }
+
+    /// Channels of the input, by the weight; channels of the input and of the output of the form.
+    fn check_channels(
+        &self,
+        transposed: bool,
+        input: &Array,
+        weight: &Array,
+        bias: Option<&Array>,
+    ) -> Result<(usize, usize)> {
+        let (size, groups, op) = (weight.shape(), self.groups, self.op);
+        if size[0] < groups || size[0] == 0 {
+            return Err(Error::runtime(
+                op,
+                format!(
+                    "Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of size \
+                     {size:?} instead"
+                ),
+            ));
+        }
+        if !size[0].is_multiple_of(groups) {
+            return Err(Error::runtime(
+                op,
+                format!(
+                    "Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of \
+                     size {size:?} instead"
+                ),
+            ));
+        }
+        let across = size[1].saturating_mul(groups);
+        let (expected, made) = if transposed { (size[0], across) } else { (across, size[0]) };
+        if input.shape()[1] != expected {
+            let given = if transposed { "transposed=1".to_owned() } else { format!("groups={groups}") };
+            return Err(Error::runtime(
+                op,
+                format!(
+                    "Given {given}, weight of size {size:?}, expected input{:?} to have {expected} channels, but got {} \
+                     channels instead",
+                    input.shape(),
+                    input.shape()[1]
+                ),
+            ));
+        }
+        if let Some(bias) = bias
+            && bias.shape() != [made]
+        {
+            return Err(Error::runtime(
+                op,
+                format!(
+                    "Given weight of size {size:?}, expected bias to be 1-dimensional with {made} elements, but got bias of \
+                     size {:?} instead",
+                    bias.shape()
+                ),
+            ));
+        }
+        Ok((expected, made))
+    }
+}
+
+// ---- operations --------------------------------------------------------------------------------------------------
+
+fn name_of(axes: usize, transposed: bool) -> &'static str {
+    match (axes, transposed) {
+        (1, false) => "conv1d",
+        (2, false) => "conv2d",
+        (_, false) => "conv3d",
+        (1, true) => "conv_transpose1d",
+        (2, true) => "conv_transpose2d",
+        (_, true) => "conv_transpose3d",
+    }
+}
+
+/// Convolution (cross-correlation) over the last `axes` (1 to 3) axes: `input` is `batch × in × …` or `in × …`,
+/// `weight` `out × in/groups × …`.
+///
+/// # Errors
+/// When sizes, options or dtypes do not fit.
+#[track_caller]
+pub fn conv(
+    axes: usize,
+    input: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    options: &Options<'_>,
+) -> Result<Tensor> {
+    let op = name_of(axes, false);
+    let call = Call::new(op, axes, &weight.array(), options)?;
+    let (input, unbatched) = call.batched(input)?;
+    let (x, w) = (input.operand()?, weight.operand()?);
+    let bias = match bias {
+        Some(bias) => Some(bias.operand()?),
+        None => None,
+    };
+    let bias_array = bias.as_ref().map(|bias| &bias.array);
+    let (in_channels, out_channels) = call.check_channels(false, &x.array, &w.array, bias_array)?;
+    call.check_dtypes(&x.array, &w.array, bias_array)?;
+    let (spatial, window) = (&x.array.shape()[2..], &w.array.shape()[2..]);
+    let window = call.window(spatial, window, &options.padding)?;
+    let size = ConvSize { batch: x.array.shape()[0], in_channels, out_channels, groups: call.groups, window };
+    let geometry = Geometry { axes, size };
+    let output = geometry.run(op, Y, [&x.array, &w.array], bias_array)?;
+    let result = finish("ConvolutionBackward0", &geometry, Y, [X, W], [&x, &w], bias.as_ref(), output)?;
+    if unbatched { views::squeeze(&result, Some(&[0])) } else { Ok(result) }
+}
+
+impl Call {
+    /// The window of a convolution.
+    fn window(&self, input: &[usize], kernel: &[usize], padding: &Padding) -> Result<Window> {
+        if input.contains(&0) {
+            return Err(Error::runtime(
+                self.op,
+                format!("Only zero batch or zero channel inputs are supported, but got spatial sizes {input:?}"),
+            ));
+        }
+        let sizes = match padding {
+            Padding::Sizes(sizes) => per_axis(self.op, "padding", sizes, self.axes)?,
+            Padding::Same => {
+                if self.stride.iter().any(|&stride| stride != 1) {
+                    return Err(Error::runtime(self.op, "padding='same' is not supported for strided convolutions"));
+                }
+                let before = |axis: usize| self.dilation[axis].saturating_mul(kernel[axis] - 1) / 2;
+                (0..self.axes).map(before).collect()
+            }
+        };
+        let window = match padding {
+            Padding::Sizes(_) => Window::new(input, kernel, &self.stride, &sizes, &self.dilation, false),
+            // One zero more at the end than before, if need be: as many outputs as inputs.
+            Padding::Same => Window::with_output(input, input, kernel, &self.stride, &sizes, &self.dilation),
+        };
+        window.ok_or_else(|| self.too_small(input, kernel, &sizes))
+    }
+
+    #[cold]
+    fn too_small(&self, input: &[usize], kernel: &[usize], padding: &[usize]) -> Box<Error> {
+        let padded: Vec<usize> =
+            input.iter().zip(padding).map(|(size, padding)| size.saturating_add(padding.saturating_mul(2))).collect();
+        Error::runtime(
+            self.op,
+            format!(
+                "Calculated padded input size per channel: ({}). Kernel size: ({}). Kernel size can't be greater than \
+                 actual input size",
+                listed(&padded),
+                listed(kernel)
+            ),
+        )
+    }
+
+    /// The window of a transposed convolution: its output is the input here, and its input follows.
+    fn transposed_window(
+        &self,
+        output: &[usize],
+        kernel: &[usize],
+        padding: &[usize],
+        extra: &[usize],
+    ) -> Result<Window> {
+        if (0..self.axes).any(|axis| extra[axis] >= self.stride[axis].max(self.dilation[axis])) {
+            return Err(Error::runtime(
+                self.op,
+                format!(
+                    "output padding must be smaller than either stride or dilation, but got output_padding: {extra:?} \
+                     stride: {:?} dilation: {:?}",
+                    self.stride, self.dilation
+                ),
+            ));
+        }
+        let wide = |value: usize| i128::try_from(value).unwrap_or(i128::MAX >> 64);
+        let sizes: SmallVec<[i128; 3]> = (0..self.axes)
+            .map(|axis| {
+                (wide(output[axis]) - 1) * wide(self.stride[axis]) - 2 * wide(padding[axis])
+                    + wide(self.dilation[axis]) * (wide(kernel[axis]) - 1)
+                    + wide(extra[axis])
+                    + 1
+            })
+            .collect();
+        if output.contains(&0) || sizes.iter().any(|&size| size <= 0) {
+            return Err(Error::runtime(
+                self.op,
+                format!(
+                    "Given input size per channel: ({}). Calculated output size per channel: {sizes:?}. Output size is too \
+                     small",
+                    listed(output)
+                ),
+            ));
+        }
+        let input: Option<SmallVec<[usize; 3]>> = sizes.iter().map(|&size| usize::try_from(size).ok()).collect();
+        input
+            .and_then(|input| Window::with_output(&input, output, kernel, &self.stride, padding, &self.dilation))
+            .ok_or_else(|| Box::new(Error::OutOfMemory { op: self.op, bytes: u128::MAX }))
+    }
+}
+
+/// Transposed convolution: the gradient of [`conv`] with respect to its input as an operation. `input` is
+/// `batch × in × …` or `in × …`, `weight` `in × out/groups × …`; `output_padding` adds to the end of the result.
+///
+/// # Errors
+/// When sizes, options or dtypes do not fit.
+#[track_caller]
+pub fn conv_transpose(
+    axes: usize,
+    input: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    options: &Options<'_>,
+    output_padding: &[i64],
+) -> Result<Tensor> {
+    let op = name_of(axes, true);
+    let call = Call::new(op, axes, &weight.array(), options)?;
+    let (input, unbatched) = call.batched(input)?;
+    let (y, w) = (input.operand()?, weight.operand()?);
+    let bias = match bias {
+        Some(bias) => Some(bias.operand()?),
+        None => None,
+    };
+    let bias_array = bias.as_ref().map(|bias| &bias.array);
+    let (out_channels, in_channels) = call.check_channels(true, &y.array, &w.array, bias_array)?;
+    call.check_dtypes(&y.array, &w.array, bias_array)?;
+    let padding = match &options.padding {
+        Padding::Sizes(sizes) => per_axis(op, "padding", sizes, axes)?,
+        Padding::Same => return Err(Error::type_(op, "padding must be int or tuple of ints, not 'same'")),
+    };
+    let extra = per_axis(op, "output_padding", output_padding, axes)?;
+    let window = call.transposed_window(&y.array.shape()[2..], &w.array.shape()[2..], &padding, &extra)?;
+    let size = ConvSize { batch: y.array.shape()[0], in_channels, out_channels, groups: call.groups, window };
+    let geometry = Geometry { axes, size };
+    let output = geometry.run(op, X, [&w.array, &y.array], bias_array)?;
+    let result = finish("ConvolutionBackward0", &geometry, X, [Y, W], [&y, &w], bias.as_ref(), output)?;
+    if unbatched { views::squeeze(&result, Some(&[0])) } else { Ok(result) }
+}

@@ -1,0 +1,167 @@
+//! Grids, combinations and differences made of other operations: `meshgrid`, `cartesian_prod`, `combinations`,
+//! `broadcast_tensors`, `diff`.
+
+use super::elementwise::apply;
+use super::{copy, joining, rows, views};
+use crate::array::Array;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::shape::{self, Shape};
+use crate::tensor::Tensor;
+
+/// The shape that shapes broadcast to.
+pub fn broadcast_shapes(shapes: &[&[usize]]) -> Result<Shape> {
+    let mut common = Shape::new();
+    for shape in shapes {
+        common = shape::broadcast("broadcast_shapes", &common, shape)?;
+    }
+    Ok(common)
+}
+
+/// Tensors expanded to their common shape.
+#[track_caller]
+pub fn broadcast_tensors(tensors: &[Tensor]) -> Result<Vec<Tensor>> {
+    let shapes: Vec<Shape> = tensors.iter().map(Tensor::shape).collect();
+    let shapes: Vec<&[usize]> = shapes.iter().map(Shape::as_slice).collect();
+    let common = broadcast_shapes(&shapes)?;
+    tensors
+        .iter()
+        .map(|tensor| if tensor.shape() == common { Ok(tensor.clone()) } else { views::broadcast_to(tensor, &common) })
+        .collect()
+}
+
+/// One tensor per vector, all of the shape of the grid they span; axis `i` belongs to vector `i` (`"ij"`), or the
+/// first two are exchanged (`"xy"`).
+#[track_caller]
+pub fn meshgrid(tensors: &[Tensor], indexing: &str) -> Result<Vec<Tensor>> {
+    const OP: &str = "meshgrid";
+    let exchanged = match indexing {
+        "ij" => false,
+        "xy" => tensors.len() >= 2,
+        other => {
+            return Err(Error::runtime(
+                OP,
+                format!("torch.meshgrid: indexing must be one of \"xy\" or \"ij\", but received: {other}"),
+            ));
+        }
+    };
+    let Some(first) = tensors.first() else {
+        return Err(Error::runtime(OP, "meshgrid expects a non-empty TensorList"));
+    };
+    for tensor in tensors {
+        if tensor.rank() > 1 {
+            return Err(Error::runtime(
+                OP,
+                format!(
+                    "torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {:?}",
+                    tensor.shape().as_slice()
+                ),
+            ));
+        }
+        if tensor.dtype() != first.dtype() {
+            return Err(Error::runtime(OP, "meshgrid expects all tensors to have the same dtype"));
+        }
+    }
+    let mut order: Vec<usize> = (0..tensors.len()).collect();
+    if exchanged {
+        order.swap(0, 1);
+    }
+    let grid: Shape = order.iter().map(|&at| tensors[at].numel()).collect();
+    let axis_of = |tensor: usize| order.iter().position(|&at| at == tensor).unwrap_or(tensor);
+    tensors
+        .iter()
+        .enumerate()
+        .map(|(at, tensor)| {
+            let mut shape: Shape = grid.iter().map(|_| 1).collect();
+            shape[axis_of(at)] = tensor.numel();
+            views::broadcast_to(&views::reshape_to(tensor, &shape)?, &grid)
+        })
+        .collect()
+}
+
+fn one_axis(tensor: &Tensor) -> Result<()> {
+    if tensor.rank() == 1 {
+        return Ok(());
+    }
+    Err(Error::runtime("grids", format!("Expect a 1D vector, but got shape {:?}", tensor.shape().as_slice())))
+}
+
+/// All combinations with one element of each vector, one row each; a single vector is returned as it is.
+#[track_caller]
+pub fn cartesian_prod(tensors: &[Tensor]) -> Result<Tensor> {
+    tensors.iter().try_for_each(one_axis)?;
+    if let [only] = tensors {
+        return Ok(only.clone());
+    }
+    let grids = meshgrid(tensors, "ij")?;
+    let flat: Result<Vec<Tensor>> = grids.iter().map(|grid| views::reshape(grid, &[-1])).collect();
+    joining::stack(&flat?, 1)
+}
+
+/// All choices of `r` elements of a vector in their order, with or without the same one several times, one row each.
+#[track_caller]
+pub fn combinations(input: &Tensor, r: i64, with_replacement: bool) -> Result<Tensor> {
+    const OP: &str = "combinations";
+    one_axis(input)?;
+    if r < 0 {
+        return Err(Error::runtime(OP, format!("Expect a non-negative number, but got {r}")));
+    }
+    if r == 0 {
+        return Ok(Tensor::from_array(Array::zeros(OP, &[0], input.dtype())?));
+    }
+    let (size, r) = (input.numel(), r as usize);
+    shape::checked_numel(OP, &[r], 8)?;
+    let mut positions: Vec<i64> = Vec::new();
+    let possible = if with_replacement { size > 0 } else { r <= size };
+    // Nothing to choose from: the list of choices would not fit into memory for a large `r`, and is not needed.
+    let mut choice: Vec<usize> = match (possible, with_replacement) {
+        (false, _) => Vec::new(),
+        (true, true) => vec![0; r],
+        (true, false) => (0..r).collect(),
+    };
+    while possible {
+        positions.extend(choice.iter().map(|&position| position as i64));
+        // The last place that can still move on.
+        let most = |place: usize| if with_replacement { size - 1 } else { size - r + place };
+        let Some(place) = (0..r).rev().find(|&place| choice[place] < most(place)) else { break };
+        let next = choice[place] + 1;
+        for (step, position) in choice[place..].iter_mut().enumerate() {
+            *position = if with_replacement { next } else { next + step };
+        }
+    }
+    let rows = positions.len() / r;
+    let index = Tensor::from_slice(&positions, &[rows, r])?;
+    super::indexing::index_get(input, &[Some(index)])
+}
+
+/// Differences of neighbours along an axis, taken `n` times; `prepend` and `append` are joined to the input first.
+/// Truth values differ where one is true and the other is not.
+#[track_caller]
+pub fn diff(input: &Tensor, n: i64, axis: i64, prepend: Option<&Tensor>, append: Option<&Tensor>) -> Result<Tensor> {
+    const OP: &str = "diff";
+    if input.rank() == 0 {
+        return Err(Error::runtime(OP, "diff expects input to be at least one-dimensional"));
+    }
+    if n < 0 {
+        return Err(Error::runtime(OP, format!("order must be non-negative but got {n}")));
+    }
+    let at = shape::normalize_axis(OP, axis, input.rank())?;
+    let mut line: Vec<Tensor> = Vec::new();
+    line.extend(prepend.cloned());
+    line.push(input.clone());
+    line.extend(append.cloned());
+    let joined = line.len() > 1;
+    let mut result = if joined { joining::cat(&line, axis)? } else { input.clone() };
+    if n == 0 {
+        return if joined { Ok(result) } else { copy::clone(&result) };
+    }
+    let row = if result.dtype() == DType::Bool { &rows::logical_xor::ROW } else { &rows::sub::ROW };
+    for _ in 0..n.min(result.shape()[at] as i64 + 1) {
+        let size = result.shape()[at] as i64;
+        let length = (size - 1).max(0);
+        let later = views::narrow(&result, axis, size.min(1), length)?;
+        let earlier = views::narrow(&result, axis, 0, length)?;
+        result = apply(row, &[], &[(&later).into(), (&earlier).into()])?;
+    }
+    Ok(result)
+}

@@ -1,0 +1,250 @@
+//! Where values belong: `searchsorted`, `bucketize`, `isin`, `bincount`, `histc`.
+
+use super::elementwise::{apply, torch_name};
+use super::write::NotDifferentiable;
+use super::{copy, index, powers, rows, sorting, views};
+use crate::array::Array;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::graph::record::{is_recorded, record};
+use crate::kernels::sort::{self as kernel, SearchSize};
+use crate::scalar::Scalar;
+use crate::shape;
+use crate::storage::Access;
+use crate::tensor::Tensor;
+use crate::with_element;
+
+/// `side` and `right` say the same thing in two ways.
+pub fn is_right(op: &'static str, side: Option<&str>, right: bool) -> Result<bool> {
+    match side {
+        None => Ok(right),
+        Some("left") if right => Err(Error::runtime(
+            op,
+            format!("{op}(): side and right can't be set to opposites, got side of left while right was True"),
+        )),
+        Some("left") => Ok(false),
+        Some("right") => Ok(true),
+        Some(other) => Err(Error::runtime(op, format!("{op}(): side can only be 'left' or 'right' but got {other}"))),
+    }
+}
+
+/// Where each of `values` would be inserted into the ascending last axis of `sequence` to keep it ascending: before
+/// equal elements, or after them if `right`. `sequence` is a vector, or has the leading axes of `values`. `sorter`
+/// holds the order of `sequence` where that is not ascending itself. With `narrow` the result is `int32`.
+pub fn searchsorted(
+    sequence: &Tensor,
+    values: &Tensor,
+    right: bool,
+    sorter: Option<&Tensor>,
+    narrow: bool,
+) -> Result<Tensor> {
+    const OP: &str = "searchsorted";
+    let (boundaries, wanted) = (sequence.shape(), values.shape());
+    let Some((&len, outer)) = boundaries.split_last() else {
+        return Err(Error::runtime(
+            OP,
+            "torch.searchsorted(): boundaries tensor should have positive dimension, but got 0 dimension",
+        ));
+    };
+    let shared = boundaries.len() == 1;
+    if wanted.is_empty() && !shared {
+        return Err(Error::runtime(
+            OP,
+            format!(
+                "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got boundaries tensor dim({})",
+                boundaries.len()
+            ),
+        ));
+    }
+    if !shared && (wanted.len() != boundaries.len() || wanted[..wanted.len() - 1] != *outer) {
+        return Err(Error::runtime(
+            OP,
+            format!(
+                "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and input value tensor must match, but we got boundaries tensor {:?} and input value tensor {:?}",
+                boundaries.as_slice(),
+                wanted.as_slice()
+            ),
+        ));
+    }
+    let order = sorter.map(|sorter| checked_sorter(sorter, &boundaries)).transpose()?;
+    if narrow && len > i32::MAX as usize {
+        return Err(Error::runtime(
+            OP,
+            format!(
+                "torch.searchsorted(): the size of boundaries' last dimension should be less than {}, but we got {len}",
+                i32::MAX
+            ),
+        ));
+    }
+    let dtype = sequence.dtype().promote(values.dtype());
+    let sequence = sequence.array().cast(OP, dtype)?.contiguous(OP)?;
+    let values = values.array().cast(OP, dtype)?.contiguous(OP)?;
+    let output = Array::uninit(OP, &wanted, DType::I64)?;
+    if output.numel() > 0 {
+        let count = if shared { output.numel() } else { wanted[wanted.len() - 1] };
+        let rows = if shared { 1 } else { outer.iter().product() };
+        let size = SearchSize { rows, len, count, shared };
+        let mut reads = vec![sequence.storage(), values.storage()];
+        if let Some(order) = &order {
+            reads.push(order.storage());
+        }
+        let _access = Access::acquire(&reads, &[output.storage()]);
+        let order = order.as_ref().map(|order| order.ptr().cast::<i64>().cast_const());
+        // SAFETY: the state of all roots is held; contiguous operands of one dtype and the sizes stated; the order
+        // was checked and is a copy of its own.
+        unsafe { kernel::searchsorted(size, right, sequence.as_in(), order, values.as_in(), output.ptr().cast()) };
+    }
+    Ok(Tensor::from_array(if narrow { output.cast(OP, DType::I32)? } else { output }))
+}
+
+/// A copy of a sorter whose positions are all valid.
+fn checked_sorter(sorter: &Tensor, shape: &[usize]) -> Result<Array> {
+    const OP: &str = "searchsorted";
+    if sorter.shape().as_slice() != shape {
+        return Err(Error::runtime(
+            OP,
+            format!(
+                "torch.searchsorted(): boundary and sorter must have the same size, but got boundary tensor {shape:?} and got sorter tensor {:?}",
+                sorter.shape().as_slice()
+            ),
+        ));
+    }
+    if sorter.dtype() != DType::I64 {
+        return Err(Error::runtime(
+            OP,
+            format!("torch.searchsorted(): sorter must be a tensor of long dtype but got dtype {}", sorter.dtype()),
+        ));
+    }
+    let values: Vec<i64> = sorter.to_vec();
+    let size = shape.last().copied().unwrap_or(0) as i64;
+    if values.iter().any(|position| !(0..size).contains(position)) {
+        return Err(Error::runtime(OP, "torch.searchsorted(): sorter index out of range"));
+    }
+    Array::from_slice(&values, shape)
+}
+
+/// The bucket of each value among ascending boundaries: see [`searchsorted`].
+pub fn bucketize(values: &Tensor, boundaries: &Tensor, right: bool, narrow: bool) -> Result<Tensor> {
+    if boundaries.rank() != 1 {
+        return Err(Error::runtime(
+            "bucketize",
+            format!("boundaries tensor must be 1 dimension, but got dim({})", boundaries.rank()),
+        ));
+    }
+    searchsorted(boundaries, values, right, None, narrow)
+}
+
+/// Whether each of `elements` is (or, with `invert`, is not) among `tests`.
+pub fn isin(elements: &Tensor, tests: &Tensor, invert: bool) -> Result<Tensor> {
+    const OP: &str = "isin";
+    let _off = crate::graph::no_grad();
+    if tests.numel() == 0 {
+        let none = Array::full(OP, &elements.shape(), Scalar::Bool(invert), DType::Bool)?;
+        return Ok(Tensor::from_array(none));
+    }
+    let dtype = powers::promoted(&[elements.into(), tests.into()]);
+    let (elements, tests) = (copy::to_dtype(elements, dtype)?, copy::to_dtype(&views::reshape(tests, &[-1])?, dtype)?);
+    let (sorted, _) = sorting::sort(&tests, 0, false, None)?;
+    let found = searchsorted(&sorted, &elements, false, None, false)?;
+    let last = Scalar::Int(sorted.numel() as i64 - 1);
+    let found = apply(&rows::minimum::ROW, &[], &[(&found).into(), last.into()])?;
+    let flat = views::reshape(&found, &[-1])?;
+    let nearest = views::reshape_to(&index::index_select(&sorted, 0, &flat)?, &elements.shape())?;
+    let row = if invert { &rows::ne::ROW } else { &rows::eq::ROW };
+    apply(row, &[], &[(&elements).into(), (&nearest).into()])
+}
+
+/// How often each non-negative integer occurs in a vector, or the sum of the weights of its occurrences; at least
+/// `minimum` entries.
+#[track_caller]
+pub fn bincount(input: &Tensor, weights: Option<&Tensor>, minimum: i64) -> Result<Tensor> {
+    const OP: &str = "bincount";
+    let array = input.array();
+    if minimum < 0 {
+        return Err(Error::runtime(OP, format!("minlength should be >= 0, got {minimum}")));
+    }
+    if !array.dtype().is_integer() {
+        return Err(Error::not_implemented(
+            OP,
+            format!("\"bincount_cpu\" not implemented for '{}': counting them", torch_name(array.dtype())),
+        ));
+    }
+    let values: Vec<i64> = array.to_vec();
+    // An empty tensor of any rank counts as an empty vector, as in PyTorch.
+    if (array.rank() != 1 && !values.is_empty()) || values.iter().any(|&value| value < 0) {
+        return Err(Error::runtime(OP, "bincount only supports 1-d non-negative integral inputs."));
+    }
+    let size = values.iter().copied().max().map_or(0, |most| most.saturating_add(1)).max(minimum) as usize;
+    let Some(weights) = weights else {
+        shape::checked_numel(OP, &[size], 8)?;
+        let output = Array::zeros(OP, &[size], DType::I64)?;
+        let _access = Access::acquire(&[], &[output.storage()]);
+        for &value in &values {
+            // SAFETY: exclusive state is held; every value is below the size.
+            unsafe { *output.ptr().cast::<i64>().add(value as usize) += 1 };
+        }
+        drop(_access);
+        return Ok(Tensor::from_array(output));
+    };
+    if weights.shape() != input.shape() {
+        return Err(Error::runtime(OP, "weights should be 1-d and have the same length as input"));
+    }
+    let operand = weights.operand()?;
+    let dtype = if operand.array.dtype() == DType::F32 { DType::F32 } else { DType::F64 };
+    let whole = Tensor::from_array(Array::zeros(OP, &[size], dtype)?);
+    let (positions, given) = (Tensor::from_slice(&values, &[values.len()])?, operand.array.cast(OP, dtype)?);
+    index::index_add(&whole, true, 0, &positions, &Tensor::from_array(given), Scalar::Int(1))?;
+    if is_recorded(&[&operand]) {
+        return record(NotDifferentiable::of(OP), &[&operand], &[], whole.array());
+    }
+    Ok(whole)
+}
+
+/// How many elements lie in each of `bins` intervals of equal length between `min` and `max` (of the elements, if both
+/// are the same); elements outside do not count.
+pub fn histc(input: &Tensor, bins: i64, min: f64, max: f64) -> Result<Tensor> {
+    const OP: &str = "histc";
+    let array = input.array();
+    if !array.dtype().is_float() {
+        return Err(Error::not_implemented(
+            OP,
+            format!("\"histogram_cpu\" not implemented for '{}': a histogram of them", torch_name(array.dtype())),
+        ));
+    }
+    if bins <= 0 {
+        return Err(Error::runtime(OP, format!("torch.histogram(): bins must be > 0, but got {bins} for dimension 0")));
+    }
+    let values: Vec<f64> = array.to_vec();
+    let (mut low, mut high) = (min, max);
+    if low == high && !values.is_empty() {
+        let nan = values.iter().any(|value| value.is_nan());
+        low = if nan { f64::NAN } else { values.iter().copied().fold(f64::INFINITY, f64::min) };
+        high = if nan { f64::NAN } else { values.iter().copied().fold(f64::NEG_INFINITY, f64::max) };
+    }
+    if low == high {
+        (low, high) = (low - 1.0, high + 1.0);
+    }
+    if !low.is_finite() || !high.is_finite() {
+        return Err(Error::runtime(OP, format!("torch.histc: range of [{low}, {high}] is not finite")));
+    }
+    if low > high {
+        return Err(Error::runtime(OP, format!("torch.histc: max must be larger than min, got [{low}, {high}]")));
+    }
+    shape::checked_numel(OP, &[bins as usize], 8)?;
+    let output = Array::zeros(OP, &[bins as usize], array.dtype())?;
+    let _access = Access::acquire(&[], &[output.storage()]);
+    with_element!(float array.dtype(), T => {
+        let (low, high, count) = (low as T, high as T, bins as T);
+        for value in values {
+            let value = value as T;
+            if value >= low && value <= high {
+                // Rounding may lead to the position behind the last.
+                let position = (((value - low) * count / (high - low)) as i64).min(bins - 1) as usize;
+                // SAFETY: exclusive state is held; the position is below the number of bins.
+                unsafe { *output.ptr().cast::<T>().add(position) += 1.0 };
+            }
+        }
+    });
+    drop(_access);
+    Ok(Tensor::from_array(output))
+}

@@ -1,0 +1,512 @@
+//! Tensors as Python numbers, lists and NumPy arrays; other dtypes of the same tensor.
+
+use arcgrad::ops::{copy, views};
+use arcgrad::storage::Access;
+use arcgrad::{Array, DType, Scalar, Tensor};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+
+use crate::dispatch::output;
+use crate::error::{guard, guard_detached};
+use crate::tensor::{self, PyTensor, require, type_name};
+use crate::{data, device, dtype, number};
+
+/// Elements from which on a copy releases the GIL.
+const LONG: usize = 64 * 1024;
+
+/// The names of the old tensor classes.
+const CLASSES: [(&str, DType); 10] = [
+    ("FloatTensor", DType::F32),
+    ("DoubleTensor", DType::F64),
+    ("HalfTensor", DType::F16),
+    ("BFloat16Tensor", DType::BF16),
+    ("LongTensor", DType::I64),
+    ("IntTensor", DType::I32),
+    ("ShortTensor", DType::I16),
+    ("CharTensor", DType::I8),
+    ("ByteTensor", DType::U8),
+    ("BoolTensor", DType::Bool),
+];
+
+/// `FloatTensor` for `float32`.
+pub fn class_name(dtype: DType) -> &'static str {
+    CLASSES.iter().find(|(_, of)| *of == dtype).map_or("Tensor", |(name, _)| name)
+}
+
+/// The only element, where Python wants a number.
+fn only(tensor: &Tensor) -> PyResult<Scalar> {
+    if tensor.numel() != 1 {
+        return Err(PyValueError::new_err("only one element tensors can be converted to Python scalars"));
+    }
+    guard(|| tensor.item())
+}
+
+/// A cast, or the tensor itself.
+fn cast<'py>(slf: &Bound<'py, PyTensor>, dtype: DType) -> PyResult<Bound<'py, PyAny>> {
+    let this = slf.get().tensor();
+    if this.dtype() == dtype {
+        return Ok(slf.clone().into_any());
+    }
+    let py = slf.py();
+    let result = if this.numel() >= LONG {
+        guard_detached(py, || copy::to_dtype(this, dtype))?
+    } else {
+        guard(|| copy::to_dtype(this, dtype))?
+    };
+    Ok(tensor::to_py(py, result)?.into_bound(py))
+}
+
+/// Nested lists of the numbers of an array. Depth is bounded by the number of axes a tensor can have.
+fn nested<'py>(py: Python<'py>, array: &Array) -> PyResult<Bound<'py, PyAny>> {
+    if array.rank() == 0 {
+        return Ok(number::to_py(py, array.get_linear(0)).into_bound(py));
+    }
+    if array.rank() == 1 {
+        return Ok(PyList::new(py, numbers(array).into_iter().map(|number| number::to_py(py, number)))?.into_any());
+    }
+    let list = PyList::empty(py);
+    for index in 0..array.shape()[0] {
+        list.append(nested(py, &array.select(0, index))?)?;
+    }
+    Ok(list.into_any())
+}
+
+/// All elements in row-major order, each as a number of its own category.
+pub fn numbers(array: &Array) -> Vec<Scalar> {
+    macro_rules! collect {
+        ($type:ty, $scalar:expr) => {
+            array.to_vec::<$type>().into_iter().map($scalar).collect()
+        };
+    }
+    match array.dtype() {
+        DType::Bool => collect!(u8, |value| Scalar::Bool(value != 0)),
+        dtype if dtype.is_integer() => collect!(i64, Scalar::Int),
+        _ => collect!(f64, Scalar::Float),
+    }
+}
+
+/// The keywords and positions of `Tensor.to`.
+#[derive(Default)]
+struct Target {
+    dtype: Option<DType>,
+    copy: bool,
+    order: Option<device::Order>,
+}
+
+fn target(args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> PyResult<Target> {
+    let mut target = Target::default();
+    // `to(device, dtype, non_blocking, copy)`, `to(dtype, non_blocking, copy)`, `to(other, non_blocking, copy)`.
+    let mut flags = 0;
+    for (position, argument) in args.iter().enumerate() {
+        if let Some(dtype) = dtype::from_py(&argument) {
+            target.dtype = Some(dtype);
+        } else if let Some(other) = tensor::from_py(&argument) {
+            target.dtype = Some(other.dtype());
+        } else if let Ok(flag) = argument.cast::<pyo3::types::PyBool>() {
+            if flags == 1 {
+                target.copy = flag.is_true();
+            }
+            flags += 1;
+        } else if position == 0 || argument.is_none() {
+            device::check(&argument)?;
+        } else {
+            target.dtype = dtype::from_py_or_type(&argument)?;
+        }
+    }
+    let Some(kwargs) = kwargs else { return Ok(target) };
+    for (name, value) in kwargs {
+        let name = name.cast_into::<PyString>()?;
+        match name.to_cow()?.as_ref() {
+            "dtype" => target.dtype = dtype::from_py_or_type(&value)?.or(target.dtype),
+            "device" => device::check(&value)?,
+            "other" => target.dtype = Some(require(&value, "to", "other")?.dtype()),
+            "non_blocking" => {}
+            "copy" => target.copy = value.is_truthy()?,
+            "memory_format" => target.order = Some(device::memory_format(&value, device::Order::Preserve)?),
+            other => {
+                return Err(PyTypeError::new_err(format!("to() got an unexpected keyword argument '{other}'")));
+            }
+        }
+    }
+    Ok(target)
+}
+
+/// Memory lent to NumPy through its array interface; NumPy keeps this object as long as it needs the memory.
+#[pyclass(frozen, name = "_Memory", module = "arcgrad._core")]
+struct Memory(Array);
+
+#[pymethods]
+impl Memory {
+    #[getter]
+    fn __array_interface__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let array = &self.0;
+        let size = array.dtype().size();
+        let (kind, order) = match array.dtype() {
+            DType::Bool => ('b', '|'),
+            DType::U8 => ('u', '|'),
+            DType::I8 => ('i', '|'),
+            dtype if dtype.is_integer() => ('i', NATIVE_ORDER),
+            dtype if dtype.is_complex() => ('c', NATIVE_ORDER),
+            _ => ('f', NATIVE_ORDER),
+        };
+        let strides: Vec<isize> = array.strides().iter().map(|&stride| stride * size as isize).collect();
+        let interface = PyDict::new(py);
+        interface.set_item("version", 3)?;
+        interface.set_item("typestr", format!("{order}{kind}{size}"))?;
+        interface.set_item("shape", PyTuple::new(py, array.shape())?)?;
+        interface.set_item("strides", PyTuple::new(py, strides)?)?;
+        interface.set_item("data", (array.ptr() as usize, !array.storage().is_writable()))?;
+        Ok(interface)
+    }
+}
+
+const NATIVE_ORDER: char = if cfg!(target_endian = "little") { '<' } else { '>' };
+
+/// A NumPy array over the memory of an array.
+fn to_numpy<'py>(py: Python<'py>, array: Array) -> PyResult<Bound<'py, PyAny>> {
+    let memory = Py::new(py, Memory(array))?;
+    py.import("numpy")?.call_method1("asarray", (memory,))
+}
+
+fn check_numpy(tensor: &Tensor, force: bool) -> PyResult<()> {
+    if tensor.requires_grad() && !force {
+        return Err(PyRuntimeError::new_err(
+            "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.",
+        ));
+    }
+    Ok(())
+}
+
+#[pymethods]
+impl PyTensor {
+    // ---- numbers ---------------------------------------------------------------------------------------------
+
+    /// The only element as a Python number.
+    fn item(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Ok(number::to_py(py, guard(|| self.tensor().item())?))
+    }
+
+    /// The elements as nested lists of Python numbers.
+    fn tolist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let array = self.tensor().array();
+        nested(py, &array)
+    }
+
+    fn __bool__(&self) -> PyResult<bool> {
+        let tensor = self.tensor();
+        match tensor.numel() {
+            1 => Ok(guard(|| tensor.item())?.to_bool()),
+            0 => Err(PyRuntimeError::new_err("Boolean value of Tensor with no values is ambiguous")),
+            _ => Err(PyRuntimeError::new_err("Boolean value of Tensor with more than one value is ambiguous")),
+        }
+    }
+
+    fn __float__(&self) -> PyResult<f64> {
+        Ok(only(self.tensor())?.to_f64())
+    }
+
+    fn __int__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        // Python's own conversion refuses NaN and infinities in its own words.
+        py.get_type::<pyo3::types::PyInt>().call1((number::to_py(py, only(self.tensor())?),))
+    }
+
+    fn __index__(&self) -> PyResult<i64> {
+        let tensor = self.tensor();
+        if tensor.numel() != 1 || tensor.dtype().is_differentiable() {
+            return Err(PyTypeError::new_err("only integer tensors of a single element can be converted to an index"));
+        }
+        Ok(guard(|| tensor.item())?.to_i64())
+    }
+
+    fn __complex__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.get_type::<pyo3::types::PyComplex>().call1((number::to_py(py, only(self.tensor())?),))
+    }
+
+    // ---- as a sequence -----------------------------------------------------------------------------------------
+
+    fn __len__(&self) -> PyResult<usize> {
+        match self.tensor().shape().first() {
+            Some(&size) => Ok(size),
+            None => Err(PyTypeError::new_err("len() of a 0-d tensor")),
+        }
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if self.tensor().rank() == 0 {
+            return Err(PyTypeError::new_err("iteration over a 0-d tensor"));
+        }
+        let parts = guard(|| views::unbind(self.tensor(), 0))?;
+        Ok(output::tuple(py, parts)?.try_iter()?.into_any())
+    }
+
+    fn __contains__(slf: &Bound<'_, Self>, element: &Bound<'_, PyAny>) -> PyResult<bool> {
+        if tensor::from_py(element).is_none() && number::scalar(element)?.is_none() {
+            return Err(PyRuntimeError::new_err(format!(
+                "Tensor.__contains__ only supports Tensor or scalar, but you passed in a {}.",
+                element.get_type().repr()?
+            )));
+        }
+        let equal = slf.rich_compare(element, pyo3::basic::CompareOp::Eq)?;
+        let equal = require(&equal, "__contains__", "element")?;
+        let any = guard(|| arcgrad::ops::reduce::any(equal, None, false)?.item())?;
+        Ok(any.to_bool())
+    }
+
+    // ---- NumPy -------------------------------------------------------------------------------------------------
+
+    /// The elements as a NumPy array over the same memory. `force=True` also takes tensors that require gradients.
+    #[pyo3(signature = (*, force=false))]
+    fn numpy<'py>(&self, py: Python<'py>, force: bool) -> PyResult<Bound<'py, PyAny>> {
+        check_numpy(self.tensor(), force)?;
+        to_numpy(py, self.tensor().array())
+    }
+
+    /// The elements as a NumPy array, for NumPy's own functions.
+    #[pyo3(signature = (dtype=None, copy=None))]
+    fn __array__<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        check_numpy(self.tensor(), false)?;
+        let array = to_numpy(py, self.tensor().array())?;
+        match dtype.filter(|dtype| !dtype.is_none()) {
+            Some(dtype) => {
+                let options = PyDict::new(py);
+                options.set_item("copy", copy == Some(true))?;
+                array.call_method("astype", (dtype,), Some(&options))
+            }
+            None if copy == Some(true) => array.call_method0("copy"),
+            None => Ok(array),
+        }
+    }
+
+    /// NumPy leaves operators between arrays and tensors to the tensor.
+    #[classattr]
+    const __array_priority__: i64 = 1000;
+
+    // ---- dtypes --------------------------------------------------------------------------------------------------
+
+    /// The tensor in another dtype (or on a device, of which there is one); itself where nothing changes, unless
+    /// `copy=True`.
+    #[pyo3(signature = (*args, **kwargs))]
+    fn to<'py>(
+        slf: &Bound<'py, Self>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let target = target(args, kwargs)?;
+        let py = slf.py();
+        let this = slf.get().tensor();
+        let mut result = match target.dtype {
+            Some(dtype) => cast(slf, dtype)?,
+            None => slf.clone().into_any(),
+        };
+        if target.copy && result.is(slf) {
+            result = tensor::to_py(py, guard(|| copy::clone(this))?)?.into_bound(py);
+        }
+        if target.order == Some(device::Order::Contiguous) {
+            let made = require(&result, "to", "self")?;
+            if !made.array().is_contiguous() {
+                result = tensor::to_py(py, guard(|| copy::contiguous(made))?)?.into_bound(py);
+            }
+        }
+        Ok(result)
+    }
+
+    /// The tensor in the dtype of `other`.
+    fn type_as<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        cast(slf, require(other, "type_as", "other")?.dtype())
+    }
+
+    /// The name of the tensor's class, such as `'arcgrad.FloatTensor'`, or the tensor in another dtype.
+    #[pyo3(name = "type", signature = (dtype=None, non_blocking=false, **kwargs))]
+    fn type_<'py>(
+        slf: &Bound<'py, Self>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        non_blocking: bool,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let _ = (non_blocking, kwargs);
+        let py = slf.py();
+        let Some(dtype) = dtype else {
+            let name = format!("arcgrad.{}", class_name(slf.get().tensor().dtype()));
+            return Ok(PyString::new(py, &name).into_any());
+        };
+        if let Ok(name) = dtype.cast::<PyString>() {
+            let name = name.to_cow()?;
+            let class = name.rsplit('.').next().unwrap_or_default();
+            let found = CLASSES.iter().find(|(known, _)| *known == class);
+            return match found {
+                Some((_, dtype)) => cast(slf, *dtype),
+                None => Err(PyValueError::new_err(format!("invalid type: '{name}'"))),
+            };
+        }
+        match dtype::from_py_or_type(dtype)? {
+            Some(dtype) => cast(slf, dtype),
+            None => Err(PyTypeError::new_err("dtype must be a type, str, or dtype object")),
+        }
+    }
+
+    /// As `float32`.
+    #[pyo3(signature = (memory_format=None))]
+    fn float<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let _ = memory_format;
+        cast(slf, DType::F32)
+    }
+
+    /// As `float64`.
+    #[pyo3(signature = (memory_format=None))]
+    fn double<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let _ = memory_format;
+        cast(slf, DType::F64)
+    }
+
+    /// As `float16`.
+    #[pyo3(signature = (memory_format=None))]
+    fn half<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let _ = memory_format;
+        cast(slf, DType::F16)
+    }
+
+    /// As `bfloat16`.
+    #[pyo3(signature = (memory_format=None))]
+    fn bfloat16<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let _ = memory_format;
+        cast(slf, DType::BF16)
+    }
+
+    /// As `int64`.
+    #[pyo3(signature = (memory_format=None))]
+    fn long<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let _ = memory_format;
+        cast(slf, DType::I64)
+    }
+
+    /// As `int32`.
+    #[pyo3(signature = (memory_format=None))]
+    fn int<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let _ = memory_format;
+        cast(slf, DType::I32)
+    }
+
+    /// As `int16`.
+    #[pyo3(signature = (memory_format=None))]
+    fn short<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let _ = memory_format;
+        cast(slf, DType::I16)
+    }
+
+    /// As `int8`.
+    #[pyo3(signature = (memory_format=None))]
+    fn char<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let _ = memory_format;
+        cast(slf, DType::I8)
+    }
+
+    /// As `uint8`.
+    #[pyo3(signature = (memory_format=None))]
+    fn byte<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let _ = memory_format;
+        cast(slf, DType::U8)
+    }
+
+    /// As `bool`.
+    #[pyo3(signature = (memory_format=None))]
+    fn bool<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let _ = memory_format;
+        cast(slf, DType::Bool)
+    }
+
+    /// The tensor itself, which lies on the CPU.
+    #[pyo3(signature = (memory_format=None))]
+    fn cpu<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> Bound<'py, Self> {
+        let _ = memory_format;
+        slf.clone()
+    }
+
+    /// Refused: there is no accelerator.
+    #[pyo3(signature = (*_args, **_kwargs))]
+    fn cuda(&self, _args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+        Err(PyRuntimeError::new_err("arcgrad computes on the CPU only: there is no CUDA device"))
+    }
+
+    /// Refused: page-locked memory serves accelerators.
+    #[pyo3(signature = (device=None))]
+    fn pin_memory(&self, device: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let _ = device;
+        Err(PyRuntimeError::new_err("pin_memory() needs an accelerator, and arcgrad computes on the CPU only"))
+    }
+
+    // ---- one by one ------------------------------------------------------------------------------------------------
+
+    /// Replaces each element by `callable(element)`: slow, for experiments.
+    fn apply_<'py>(slf: &Bound<'py, Self>, callable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
+        one_by_one(slf, "apply_", |numbers| {
+            numbers.iter().map(|&number| callable.call1((number::to_py(slf.py(), number),))).collect()
+        })
+    }
+
+    /// Replaces each element by `callable(element, element of the other tensor)`: slow, for experiments.
+    fn map_<'py>(
+        slf: &Bound<'py, Self>,
+        tensor: &Bound<'py, PyAny>,
+        callable: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let other = require(tensor, "map_", "tensor")?;
+        let shape = slf.get().tensor().shape();
+        let other = guard(|| views::broadcast_to(other, &shape))?.array();
+        one_by_one(slf, "map_", |all| {
+            let pairs = all.iter().zip(numbers(&other));
+            pairs
+                .map(|(&a, b)| callable.call1((number::to_py(slf.py(), a), number::to_py(slf.py(), b))))
+                .collect()
+        })
+    }
+}
+
+/// Replaces all elements by what Python code makes of them. The code runs while nothing is held.
+fn one_by_one<'py>(
+    slf: &Bound<'py, PyTensor>,
+    op: &'static str,
+    call: impl FnOnce(&[Scalar]) -> PyResult<Vec<Bound<'py, PyAny>>>,
+) -> PyResult<Bound<'py, PyTensor>> {
+    let this = slf.get().tensor();
+    if this.requires_grad() {
+        return Err(PyRuntimeError::new_err(format!(
+            "Can't call {op}() on Variable that requires grad. Use var.detach().{op}() instead."
+        )));
+    }
+    let array = this.array();
+    let results = call(&numbers(&array))?;
+    let mut values = Vec::with_capacity(results.len());
+    for result in &results {
+        let Some(value) = number::scalar_or_tensor(result)? else {
+            return Err(PyTypeError::new_err(format!("{op}(): the callable must return a number, not {}", type_name(result))));
+        };
+        values.push(data::fitting(value, array.dtype())?);
+    }
+    let shape = array.shape().to_vec();
+    let made = data::from_numbers(&values, &shape, array.dtype())?;
+    guard(|| copy::copy_(this, &made))?;
+    Ok(slf.clone())
+}
+
+/// The bytes of the elements in row-major order.
+pub fn bytes_of<'py>(py: Python<'py>, tensor: &Tensor) -> PyResult<Bound<'py, pyo3::types::PyBytes>> {
+    let array = guard(|| tensor.array().contiguous("save"))?;
+    let length = array.numel() * array.dtype().size();
+    pyo3::types::PyBytes::new_with(py, length, |bytes| {
+        let _access = Access::acquire(&[array.storage()], &[]);
+        // SAFETY: shared state is held, and a contiguous array has this many bytes from its start.
+        unsafe { bytes.as_mut_ptr().copy_from_nonoverlapping(array.ptr(), length) };
+        Ok(())
+    })
+}
+
+/// Adds the class NumPy holds on to.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Memory>()
+}

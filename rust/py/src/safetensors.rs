@@ -1,0 +1,96 @@
+//! The safetensors format: tensors by name, and a dictionary of texts.
+
+use std::collections::HashMap;
+
+use arcgrad::{DType, Tensor};
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+
+use crate::construct::{contiguous, from_bytes};
+use crate::conversion::bytes_of;
+use crate::tensor::{self, require};
+
+const NAMES: [(DType, Dtype); 10] = [
+    (DType::Bool, Dtype::BOOL),
+    (DType::U8, Dtype::U8),
+    (DType::I8, Dtype::I8),
+    (DType::I16, Dtype::I16),
+    (DType::I32, Dtype::I32),
+    (DType::I64, Dtype::I64),
+    (DType::F16, Dtype::F16),
+    (DType::BF16, Dtype::BF16),
+    (DType::F32, Dtype::F32),
+    (DType::F64, Dtype::F64),
+];
+
+fn invalid(error: impl std::fmt::Display) -> PyErr {
+    PyValueError::new_err(format!("safetensors: {error}"))
+}
+
+/// A dictionary of tensors, with texts beside them, as the bytes of a safetensors file.
+#[pyfunction]
+#[pyo3(signature = (tensors, metadata=None))]
+fn safetensors_serialize<'py>(
+    py: Python<'py>,
+    tensors: &Bound<'py, PyDict>,
+    metadata: Option<HashMap<String, String>>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let mut parts = Vec::with_capacity(tensors.len());
+    for (name, object) in tensors {
+        let name: String = name.extract()?;
+        let tensor = contiguous(require(&object, "safetensors_serialize", &name)?)?;
+        let stored = NAMES.iter().find(|(dtype, _)| *dtype == tensor.dtype());
+        let Some((_, stored)) = stored else {
+            return Err(PyTypeError::new_err(format!("{name}: {} cannot be stored", tensor.dtype())));
+        };
+        parts.push((name, *stored, tensor.shape().to_vec(), bytes_of(py, &tensor)?));
+    }
+    let views: Result<Vec<_>, _> = parts
+        .iter()
+        .map(|(name, dtype, shape, bytes)| {
+            TensorView::new(*dtype, shape.clone(), bytes.as_bytes()).map(|view| (name.as_str(), view))
+        })
+        .collect();
+    let file = safetensors::serialize(views.map_err(invalid)?, metadata).map_err(invalid)?;
+    Ok(PyBytes::new(py, &file))
+}
+
+/// The dictionary of tensors and the dictionary of texts in the bytes of a safetensors file. The tensors have memory of
+/// their own.
+#[pyfunction]
+fn safetensors_deserialize<'py>(
+    py: Python<'py>,
+    data: &Bound<'py, PyAny>,
+) -> PyResult<(Bound<'py, PyDict>, HashMap<String, String>)> {
+    let buffer = PyBuffer::<u8>::get(data)?;
+    if !buffer.is_c_contiguous() {
+        return Err(PyValueError::new_err("safetensors: the buffer is not contiguous"));
+    }
+    // SAFETY: the buffer is contiguous and held until the end; it is read with the GIL held, so only memory that is
+    // mapped from a file another process changes could change meanwhile, and any bytes are accepted.
+    let bytes = unsafe { std::slice::from_raw_parts(buffer.buf_ptr().cast::<u8>(), buffer.len_bytes()) };
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(invalid)?;
+    let file = SafeTensors::deserialize(bytes).map_err(invalid)?;
+    let mut views = file.tensors();
+    // In the order of the file.
+    views.sort_by_key(|(_, view)| view.data().as_ptr() as usize);
+    let tensors = PyDict::new(py);
+    for (name, view) in views {
+        let dtype = NAMES.iter().find(|(_, stored)| *stored == view.dtype());
+        let Some((dtype, _)) = dtype.filter(|(dtype, _)| dtype.is_supported()) else {
+            return Err(PyValueError::new_err(format!("safetensors: {name} has dtype {:?}, which is not supported", view.dtype())));
+        };
+        let tensor: Tensor = from_bytes("load", view.data(), *dtype, view.shape())?;
+        tensors.set_item(name, tensor::to_py(py, tensor)?)?;
+    }
+    Ok((tensors, header.metadata().clone().unwrap_or_default()))
+}
+
+/// Adds the functions.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(safetensors_serialize, module)?)?;
+    module.add_function(wrap_pyfunction!(safetensors_deserialize, module)?)
+}
