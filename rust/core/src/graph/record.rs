@@ -36,7 +36,6 @@ pub fn is_recorded(inputs: &[&Operand]) -> bool {
     }
 }
 
-
 fn meta(array: &Array) -> Meta {
     Meta { shape: array.shape().into(), dtype: array.dtype() }
 }

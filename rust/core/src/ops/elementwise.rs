@@ -451,6 +451,7 @@ fn take_only(cx: &mut Backward<'_>) -> Tensor {
 }
 
 impl Rule for ElementwiseRule {
+    #[allow(clippy::misnamed_getters, reason = "the rule's name is the name of the row's node")]
     fn name(&self) -> &str {
         self.row.node
     }
@@ -727,7 +728,10 @@ macro_rules! formula {
     ($tier:ident $F:ident, $n:ident, $inputs:tt, [$($p:ident),*], $body:expr) => {
         /// A formula; its parameters are the fields.
         #[repr(C)]
-        pub struct $F { $(pub $p: f64,)* }
+        pub struct $F { $(
+            /// A parameter of the operation.
+            pub $p: f64,
+        )* }
         impl $F {
             /// The formula with its parameters in order.
             pub fn from_params(params: &[f64]) -> Self {

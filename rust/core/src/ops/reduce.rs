@@ -269,6 +269,7 @@ fn finish(rule: impl FnOnce() -> ReduceRule, operand: &Operand, reads: (bool, bo
     record(rule(), &[operand], &saves, output)
 }
 
+#[allow(clippy::too_many_arguments, reason = "the description of one reduction, used by six")]
 #[track_caller]
 fn reduce_recorded(
     op: &'static str,

@@ -14,10 +14,23 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::reduce_table::STD,
             super::views_table::TABLE,
             super::copy_table::TABLE,
+            super::joining_table::TABLE,
+            super::index_table::TABLE,
+            super::sorting_table::TABLE,
+            super::sorting_table::MEDIAN,
+            super::sorting_table::NANMEDIAN,
+            super::sorting_table::STD_MEAN,
+            super::sorting_table::VAR_MEAN,
+            super::creation_table::TABLE,
+            super::random_table::TABLE,
             super::matmul_table::TABLE,
             super::loss_table::TABLE,
             super::loss_table::SOFTMAX_FORMS,
             super::loss_table::LOG_SOFTMAX_FORMS,
+            super::nn_table::TABLE,
+            super::nn_table::MAX_POOL_1D,
+            super::nn_table::MAX_POOL_2D,
+            super::nn_table::MAX_POOL_3D,
         ]
     });
     &TABLES
