@@ -100,7 +100,9 @@ impl<'a, 'py> Given<'a, 'py> {
         if self.count() > 0 {
             return Some(self.position(0));
         }
-        (0..self.named.len()).find(|&index| self.name(index).is_ok_and(|name| names_param("input", name))).map(|index| self.named_at(index))
+        (0..self.named.len())
+            .find(|&index| self.name(index).is_ok_and(|name| names_param("input", name)))
+            .map(|index| self.named_at(index))
     }
 }
 
@@ -360,19 +362,16 @@ fn convert(param: &Param, at: usize, object: &Bound<'_, PyAny>) -> Result<Value,
             Some(tensor) => Ok(Value::Tensor(tensor.clone())),
             None => number::scalar(object).map_err(Reject::Raise)?.map(Value::Number).ok_or_else(wrong),
         },
-        Kind::Number => {
-            number::scalar_or_tensor(object).map_err(Reject::Raise)?.map(Value::Number).ok_or_else(wrong)
-        }
-        Kind::Int => {
-            number::int(object).map_err(Reject::Raise)?.map(Value::Int).ok_or_else(wrong)
-        }
+        Kind::Number => number::scalar_or_tensor(object).map_err(Reject::Raise)?.map(Value::Number).ok_or_else(wrong),
+        Kind::Int => number::int(object).map_err(Reject::Raise)?.map(Value::Int).ok_or_else(wrong),
         Kind::Float => number::float(object).map_err(Reject::Raise)?.map(Value::Float).ok_or_else(wrong),
         Kind::Bool => flag(object).map(Value::Bool).ok_or_else(wrong),
         Kind::Text => text(object)?.map(Value::Text).ok_or_else(wrong),
         Kind::DType => dtype::from_py_or_type(object).ok().flatten().map(Value::DType).ok_or_else(wrong),
-        Kind::Generator => {
-            object.cast::<PyGenerator>().map(|generator| Value::Generator(generator.get().shared())).map_err(|_| wrong())
-        }
+        Kind::Generator => object
+            .cast::<PyGenerator>()
+            .map(|generator| Value::Generator(generator.get().shared()))
+            .map_err(|_| wrong()),
         Kind::Tensors => {
             let mut tensors = Vec::new();
             let is_list = for_each_item(object, |position, item| {
