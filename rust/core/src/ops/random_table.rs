@@ -288,7 +288,7 @@ pub static TABLE: &[OpInfo] = &[
         TRAIN,
         FUNCTION,
         |args| Ok(dropout::dropout(args.tensor(0), args.float(1), args.flag(2), false, None)?.into()),
-        "",
+        "Zeros elements with probability `p` and scales the rest by 1 / (1 - p), if `train`.",
     ),
     op("dropout1d", DROPOUT, Forms::NN, dropout1d, "Zeros whole channels of (N, C, L) or (C, L) with probability `p`."),
     op(
