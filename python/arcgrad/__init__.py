@@ -39,25 +39,23 @@ __version__ = _core.__version__
 
 newaxis = None
 
-#: Modules of the package, imported when first asked for.
-_MODULES = frozenset(
-    {
-        "autograd",
-        "demo",
-        "drawing",
-        "linalg",
-        "nn",
-        "optim",
-        "random",
-        "serialization",
-        "special",
-        "testing",
-        "utils",
-    }
-)
-
 #: Names that live in a module of the package: name -> module.
 _ELSEWHERE = {
+    **dict.fromkeys(
+        (
+            "BFloat16Tensor",
+            "BoolTensor",
+            "ByteTensor",
+            "CharTensor",
+            "DoubleTensor",
+            "FloatTensor",
+            "HalfTensor",
+            "IntTensor",
+            "LongTensor",
+            "ShortTensor",
+        ),
+        "_legacy",
+    ),
     "enable_grad": "autograd.grad_mode",
     "explain_grad": "autograd",
     "finfo": "_typeinfo",
@@ -83,10 +81,14 @@ def __getattr__(name):
         value = getattr(import_module(f"{__name__}.{where}"), name)
         globals()[name] = value
         return value
-    if name in _MODULES and find_spec(f"{__name__}.{name}") is not None:
+    # A module of the package, imported when it is first asked for.
+    if name[0] != "_" and find_spec(f"{__name__}.{name}") is not None:
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module 'arcgrad' has no attribute '{name}': it is not in arcgrad (yet)")
 
 
 def __dir__():
-    return sorted(set(globals()) | _MODULES | set(_ELSEWHERE))
+    from pkgutil import iter_modules
+
+    modules = {module.name for module in iter_modules(__path__) if module.name[0] != "_"}
+    return sorted(globals().keys() | modules | _ELSEWHERE.keys())

@@ -12,8 +12,7 @@ use crate::tensor::{self, PyTensor, new_instance, require, type_name};
 use crate::{conversion, data, device, dtype, number};
 
 /// The data of the class called as a function: sizes, a list of numbers, or another tensor.
-fn from_arguments(args: &Bound<'_, PyTuple>) -> PyResult<Tensor> {
-    let dtype = default_dtype();
+fn from_arguments(args: &Bound<'_, PyTuple>, dtype: DType) -> PyResult<Tensor> {
     if args.is_empty() {
         return guard(|| Ok(Tensor::from_array(Array::zeros("Tensor", &[0], dtype)?)));
     }
@@ -66,10 +65,20 @@ impl PyTensor {
             return Err(PyTypeError::new_err("Tensor() takes no dtype: use tensor() or empty()"));
         }
         let tensor = match data {
-            Some(data) if args.is_empty() => from_arguments(&PyTuple::new(class.py(), [data])?)?,
-            _ => from_arguments(args)?,
+            Some(data) if args.is_empty() => from_arguments(&PyTuple::new(class.py(), [data])?, default_dtype())?,
+            _ => from_arguments(args, default_dtype())?,
         };
         new_instance(class, tensor)
+    }
+
+    /// What the old types (`FloatTensor`) make.
+    #[staticmethod]
+    #[pyo3(signature = (dtype, *args))]
+    fn _new_legacy(dtype: &Bound<'_, PyAny>, args: &Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
+        let Some(dtype) = dtype::from_py(dtype) else {
+            return Err(PyTypeError::new_err("_new_legacy(): argument 'dtype' must be arcgrad.dtype"));
+        };
+        tensor::to_py(args.py(), from_arguments(args, dtype)?)
     }
 
     /// An object of the class `cls` over the memory of `data`.

@@ -283,6 +283,18 @@ impl PyTensor {
         }
     }
 
+    /// The result of one of NumPy's own functions as a tensor.
+    #[pyo3(signature = (array, context=None, return_scalar=false))]
+    fn __array_wrap__(
+        &self,
+        array: &Bound<'_, PyAny>,
+        context: Option<&Bound<'_, PyAny>>,
+        return_scalar: bool,
+    ) -> PyResult<Py<PyAny>> {
+        let _ = (context, return_scalar);
+        tensor::to_py(array.py(), data::from_any(array, None, false)?)
+    }
+
     /// NumPy leaves operators between arrays and tensors to the tensor.
     #[classattr]
     #[allow(non_upper_case_globals, reason = "NumPy's name")]
@@ -345,7 +357,9 @@ impl PyTensor {
                 None => Err(PyValueError::new_err(format!("invalid type: '{name}'"))),
             };
         }
-        match dtype::from_py_or_type(dtype)? {
+        // The old types know their dtype.
+        let dtype = dtype.getattr_opt("dtype")?.unwrap_or_else(|| dtype.clone());
+        match dtype::from_py_or_type(&dtype)? {
             Some(dtype) => cast(slf, dtype),
             None => Err(PyTypeError::new_err("dtype must be a type, str, or dtype object")),
         }

@@ -38,7 +38,7 @@ pub struct Entry {
 /// Operations on this many elements are long against what releasing the GIL costs (about 0.1 µs). Elementwise work
 /// takes some 0.1 ns an element; other kinds (matrix products, convolutions) may take thousands of times as much.
 const LONG_ELEMENTWISE: usize = 64 * 1024;
-const LONG_STRUCTURED: usize = 4 * 1024;
+const LONG_STRUCTURED: usize = 16 * 1024;
 
 impl Entry {
     /// A call from Python.
@@ -106,23 +106,35 @@ pub fn call(py: Python<'_>, info: &'static OpInfo, form: &Form<'_>, values: &[Va
         Call::Row(_) | Call::Rows(_) => LONG_ELEMENTWISE,
         _ => LONG_STRUCTURED,
     };
-    if is_long(values, limit) {
+    if is_long(values, limit) && !is_view(info) {
         guard_detached(py, || info.invoke(form, values))
     } else {
         guard(|| info.invoke(form, values))
     }
 }
 
+/// Whether the work is long, judged by the operands, or for a creation by the shape it is asked for.
 fn is_long(values: &[Value], limit: usize) -> bool {
+    let mut tensors = values.iter().filter_map(|value| match value {
+        Value::Tensor(tensor) => Some(tensor.numel()),
+        Value::Tensors(tensors) => Some(tensors.iter().map(Tensor::numel).max().unwrap_or(0)),
+        _ => None,
+    });
+    if let Some(first) = tensors.next() {
+        return first >= limit || tensors.any(|numel| numel >= limit);
+    }
     values.iter().any(|value| match value {
-        Value::Tensor(tensor) => tensor.numel() >= limit,
-        Value::Tensors(tensors) => tensors.iter().any(|tensor| tensor.numel() >= limit),
-        // The result of a creation: its shape.
         Value::Ints(sizes) => {
             sizes.iter().try_fold(1i64, |product, &size| product.checked_mul(size)).is_none_or(|n| n >= limit as i64)
         }
+        Value::Int(size) => *size >= limit as i64,
         _ => false,
     })
+}
+
+/// Whether the operation shows memory and touches none of it.
+fn is_view(info: &'static OpInfo) -> bool {
+    arcgrad::ops::views_table::TABLE.as_ptr_range().contains(&std::ptr::from_ref(info))
 }
 
 /// Every signature of an operation.

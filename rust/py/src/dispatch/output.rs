@@ -10,11 +10,11 @@ use arcgrad::{DType, Tensor};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyString, PyTuple};
 
 use super::parse::Parsed;
 use crate::device::Order;
-use crate::error::guard;
+use crate::error::{guard, guard_binding};
 use crate::{dtype, number, tensor};
 
 /// Applies what is asked for by keywords that all operations share.
@@ -106,6 +106,43 @@ fn named_class(
     if class.is_null() {
         return Err(PyErr::fetch(py));
     }
+    // SAFETY: the class was just made, and the definition lives for ever.
+    unsafe {
+        let definition = Box::leak(Box::new(ffi::PyMethodDef {
+            ml_name: c"__repr__".as_ptr(),
+            ml_meth: ffi::PyMethodDefPointer { PyCFunction: repr_of_named },
+            ml_flags: ffi::METH_NOARGS,
+            ml_doc: std::ptr::null(),
+        }));
+        let method = Bound::from_owned_ptr_or_err(py, ffi::PyDescr_NewMethod(class, definition))?;
+        Bound::from_borrowed_ptr(py, class.cast()).setattr("__repr__", method)?;
+    }
     NAMED.lock().expect("nothing panics under this lock").get_or_insert_default().insert(key, class as usize);
     Ok(class)
+}
+
+/// One field per line, as PyTorch shows them.
+unsafe extern "C" fn repr_of_named(this: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: called by the interpreter with a live object and the GIL held.
+    let (py, this) = unsafe {
+        let py = Python::assume_attached();
+        (py, Bound::from_borrowed_ptr(py, this))
+    };
+    let text = guard_binding(|| {
+        let class = this.get_type();
+        let fields = class.getattr("__match_args__")?.cast_into::<PyTuple>()?;
+        let mut lines = Vec::with_capacity(fields.len());
+        for (name, value) in fields.iter().zip(this.cast::<PyTuple>()?) {
+            lines.push(format!("{name}={}", value.repr()?));
+        }
+        let name = format!("{}.{}", class.module()?, class.name()?);
+        Ok(PyString::new(py, &format!("{name}(\n{})", lines.join(",\n"))))
+    });
+    match text {
+        Ok(text) => text.into_ptr(),
+        Err(error) => {
+            error.restore(py);
+            std::ptr::null_mut()
+        }
+    }
 }

@@ -243,7 +243,8 @@ fn common_keyword(
     argument: &Bound<'_, PyAny>,
     parsed: &mut Parsed,
 ) -> Result<(), Reject> {
-    let flag = |argument: &Bound<'_, PyAny>| argument.is_truthy().map_err(Reject::Raise);
+    let truth =
+        |argument: &Bound<'_, PyAny>| flag(argument).ok_or_else(|| wrong_keyword(info, keyword, "bool", argument));
     match keyword {
         "out" if info.forms.has(Forms::OUT) && !in_place && !method => {
             if argument.is_none() {
@@ -271,11 +272,11 @@ fn common_keyword(
         "device" if is_creation(info) => device::check(argument).map_err(Reject::Raise),
         "layout" if is_creation(info) => device::check_layout(argument).map_err(Reject::Raise),
         "requires_grad" if is_creation(info) => {
-            parsed.requires_grad = flag(argument)?;
+            parsed.requires_grad = truth(argument)?;
             Ok(())
         }
         "pin_memory" if is_creation(info) => {
-            if flag(argument)? {
+            if truth(argument)? {
                 return Err(Reject::Raise(pyo3::exceptions::PyRuntimeError::new_err(
                     "pin_memory=True needs an accelerator, and arcgrad computes on the CPU only",
                 )));
