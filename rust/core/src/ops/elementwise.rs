@@ -11,9 +11,9 @@ use super::traced::Traced;
 use crate::array::Array;
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Cotangents, Rule};
+use crate::graph::Blame;
+use crate::graph::node::{Attribute, Backward, Cotangents, Rule};
 use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
-use crate::graph::{Blame, is_grad_enabled};
 use crate::kernels::{In, Kernel, map};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
@@ -484,10 +484,20 @@ impl Rule for ElementwiseRule {
             })
             .collect()
     }
+
+    fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
+        let params = self.row.params.iter().zip(&self.params).map(|(name, &value)| (*name, Scalar::Float(value)));
+        let numbers = self.row.inputs.iter().zip(&self.slots).filter_map(|(name, slot)| match slot {
+            Slot::Scalar(number) => Some((*name, *number)),
+            _ => None,
+        });
+        params.chain(numbers).map(|(name, number)| (name, Attribute::Number(number))).collect()
+    }
 }
 
+#[track_caller]
 fn is_differentiable(row: &Row, plan: &Plan<'_>) -> bool {
-    !row.grads.is_empty() && plan.operands.iter().flatten().any(|operand| operand.edge.is_some()) && is_grad_enabled()
+    !row.grads.is_empty() && is_recorded(&plan.inputs())
 }
 
 /// A number argument as an operand without edge, so that edges and inputs are numbered alike.
