@@ -294,12 +294,9 @@ impl Tensor {
         if state.wants_grad() {
             return true;
         }
-        // An in-place operation may have made the base of a view differentiable.
-        if state.extra.as_ref().is_some_and(|extra| extra.view.is_some()) {
-            drop(state);
-            return views::current_grad_fn(self).ok().flatten().is_some();
-        }
-        false
+        // A view requires a gradient if what it shows does, also if an in-place operation has made it so.
+        drop(state);
+        views::base_requires_grad(self)
     }
 
     /// Whether no recorded operation made this tensor.
@@ -490,16 +487,14 @@ impl Tensor {
 
     /// Registers a tensor hook; the number removes it from the returned table.
     pub fn register_hook(&self, hook: Arc<dyn Hook>) -> Result<(Arc<HookTable>, u64)> {
-        if !self.requires_grad() {
+        let Some(Edge { node: Some(node), output_nr }) = self.gradient_edge()? else {
             return Err(Error::runtime(
                 "register_hook",
                 "cannot register a hook on a tensor that doesn't require gradient",
             ));
-        }
-        let edge = self.gradient_edge()?.expect("a tensor that requires a gradient has an edge");
-        let node = edge.node.expect("the edge of a tensor leads to a node");
+        };
         let table = node.hooks_or_new().clone();
-        let id = table.add(Kind::Gradient { output_nr: edge.output_nr }, hook);
+        let id = table.add(Kind::Gradient { output_nr }, hook);
         Ok((table, id))
     }
 
@@ -547,13 +542,19 @@ impl Tensor {
             cuts::note(cuts::Cause::Detach, &edge);
         }
         let tensor = Self::from_array(array);
-        tensor.lock().inference |= inference;
+        tensor.lock().inference = inference;
         tensor
     }
 
     /// The same memory with a version counter of its own, cut off from the graph (`.data`).
     pub fn data(&self) -> Self {
-        Self::from_array(self.array().with_own_counter())
+        let (array, inference) = {
+            let state = self.lock();
+            (state.array.with_own_counter(), state.inference)
+        };
+        let tensor = Self::from_array(array);
+        tensor.lock().inference = inference;
+        tensor
     }
 
     /// Gives the tensor other memory (`.data = other`). Values saved before keep the data they saw.

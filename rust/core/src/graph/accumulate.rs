@@ -82,11 +82,9 @@ pub(super) fn accumulate_into(leaf: &Tensor, grad: Tensor) -> Result<()> {
         let own_strides = is_non_overlapping_and_dense(parameter.shape(), parameter.strides());
         let wanted =
             if own_strides { parameter.strides().into() } else { crate::shape::contiguous_strides(parameter.shape()) };
-        let array = grad.array();
         let recorded = is_grad_enabled();
-        let unshared =
-            grad.strong_count() == 1 && !grad.has_host() && array_is_unshared(&grad, array.storage().clone());
-        let stored = if array.strides() == wanted.as_slice() && (recorded || unshared) {
+        let fits = grad.lock().array.strides() == wanted.as_slice();
+        let stored = if fits && (recorded || grad.is_unshared()) {
             // Nobody else sees it, or the graph needs it as it is.
             grad
         } else {
@@ -104,13 +102,12 @@ pub(super) fn accumulate_into(leaf: &Tensor, grad: Tensor) -> Result<()> {
     Ok(())
 }
 
-/// Whether only `tensor` itself (and the clone passed in) holds the memory.
-fn array_is_unshared(tensor: &Tensor, extra_handle: crate::storage::Storage) -> bool {
-    drop(extra_handle);
-    tensor.lock().array.storage().is_unique()
-}
-
 impl Tensor {
+    /// Whether this handle is the only one on the tensor, and the tensor the only one on its memory.
+    fn is_unshared(&self) -> bool {
+        self.strong_count() == 1 && self.lock().array.storage().is_unique()
+    }
+
     fn detached_if_needed(self) -> Self {
         let attached = self.lock().grad_fn.is_some();
         if attached { self.detach() } else { self }
@@ -134,11 +131,9 @@ pub(super) fn add_to_slot(slot: &mut Option<Tensor>, grad: Tensor) -> Result<()>
 impl Tensor {
     /// Whether this handle is the only way to see the data: no other tensor, view, saved value or host object.
     pub(crate) fn is_sole_owner(&self) -> bool {
-        self.strong_count() == 1 && {
+        self.is_unshared() && {
             let state = self.lock();
-            state.grad_fn.is_none()
-                && state.array.storage().is_unique()
-                && !crate::shape::overlaps_itself(state.array.shape(), state.array.strides())
+            state.grad_fn.is_none() && !crate::shape::overlaps_itself(state.array.shape(), state.array.strides())
         }
     }
 }

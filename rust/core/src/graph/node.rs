@@ -14,6 +14,7 @@ use super::saved::{Saved, SavedState};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -63,6 +64,17 @@ pub struct Meta {
     pub dtype: DType,
 }
 
+/// Something a rule knows that is no tensor.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Attribute {
+    /// A number.
+    Number(Scalar),
+    /// Integers: sizes or axes.
+    Ints(Vec<i64>),
+    /// A truth value.
+    Bool(bool),
+}
+
 /// How a recorded operation turns gradients of its outputs into gradients of its inputs.
 pub trait Rule: Any + Send + Sync {
     /// The node's name as PyTorch has it: `MulBackward0`.
@@ -73,6 +85,11 @@ pub trait Rule: Any + Send + Sync {
 
     /// Names of the saved values with their numbers, for `grad_fn._saved_<name>`.
     fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        Vec::new()
+    }
+
+    /// What the rule knows beside its saved values, for `grad_fn._saved_<name>`.
+    fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
         Vec::new()
     }
 

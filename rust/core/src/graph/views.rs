@@ -45,11 +45,11 @@ pub(crate) struct View {
 
 /// Makes `tensor`, fresh and not yet shown to anybody, a view of `source`.
 pub fn mark_view(tensor: &Tensor, source: &Tensor, several: bool) {
-    let (base, inherited) = {
+    let (base, inherited, inference) = {
         let state = source.lock();
         match state.extra.as_ref().and_then(|extra| extra.view.as_ref()) {
-            Some(view) => (view.base.clone(), view.creation),
-            None => (source.clone(), Creation::Plain),
+            Some(view) => (view.base.clone(), view.creation, state.inference),
+            None => (source.clone(), Creation::Plain, state.inference),
         }
     };
     let creation = match (inherited, modes()) {
@@ -60,6 +60,8 @@ pub fn mark_view(tensor: &Tensor, source: &Tensor, several: bool) {
     };
     let mut state = tensor.lock();
     let version = state.array.storage().version();
+    // A view is what its base is, in whatever mode it is made.
+    state.inference = inference;
     state.extra().view = Some(View { base, creation, version });
 }
 

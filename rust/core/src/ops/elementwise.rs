@@ -12,7 +12,7 @@ use crate::array::Array;
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
 use crate::graph::Blame;
-use crate::graph::node::{Backward, Cotangents, Rule};
+use crate::graph::node::{Attribute, Backward, Cotangents, Rule};
 use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
 use crate::kernels::{In, Kernel, map};
 use crate::scalar::Scalar;
@@ -483,6 +483,15 @@ impl Rule for ElementwiseRule {
                 _ => None,
             })
             .collect()
+    }
+
+    fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
+        let params = self.row.params.iter().zip(&self.params).map(|(name, &value)| (*name, Scalar::Float(value)));
+        let numbers = self.row.inputs.iter().zip(&self.slots).filter_map(|(name, slot)| match slot {
+            Slot::Scalar(number) => Some((*name, *number)),
+            _ => None,
+        });
+        params.chain(numbers).map(|(name, number)| (name, Attribute::Number(number))).collect()
     }
 }
 

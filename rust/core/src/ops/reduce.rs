@@ -7,7 +7,7 @@ use super::{copy, rows, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::{Attribute, Backward, Rule};
 use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::Out;
 use crate::kernels::reduce::{Reduction, reduce as run};
@@ -196,6 +196,10 @@ impl Rule for ReduceRule {
             (true, false) => vec![("self", 0)],
             _ => Vec::new(),
         }
+    }
+
+    fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
+        vec![("self_sym_sizes", Attribute::Ints(self.shape.iter().map(|&size| size as i64).collect()))]
     }
 }
 

@@ -108,11 +108,8 @@ impl Hook for PyHook {
 
     fn after_accumulate(&self, leaf: &Tensor) -> Result<()> {
         in_python("hook", |py| {
-            let returned = self.callable.bind(py).call1((to_py(py, leaf.clone())?,))?;
-            if returned.is_none() {
-                return Ok(());
-            }
-            Err(pyo3::exceptions::PyRuntimeError::new_err("Tensor post accumulate grad hooks should return None."))
+            // What it returns is ignored, as in PyTorch.
+            self.callable.bind(py).call1((to_py(py, leaf.clone())?,)).map(drop)
         })
     }
 

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use arcgrad::graph::hooks::Kind;
-use arcgrad::graph::node::WeakNode;
+use arcgrad::graph::node::{Attribute, WeakNode};
 use arcgrad::graph::{Edge, NodeRef, accumulate::AccumulateGrad, custom, engine, is_grad_enabled};
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyAttributeError, PyRuntimeError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyBool, PyDict, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::collect::{self, Holding};
@@ -155,6 +155,14 @@ pub fn node_of(object: &Bound<'_, PyAny>) -> Option<NodeRef> {
     object.cast::<PyNode>().ok()?.get().node_if_any()
 }
 
+fn attribute_to_py(py: Python<'_>, attribute: Attribute) -> PyResult<Py<PyAny>> {
+    Ok(match attribute {
+        Attribute::Number(number) => crate::number::to_py(py, number),
+        Attribute::Ints(values) => PyTuple::new(py, values)?.into_any().unbind(),
+        Attribute::Bool(value) => PyBool::new(py, value).to_owned().into_any().unbind(),
+    })
+}
+
 fn attribute_error(slf: &Bound<'_, PyNode>, name: &str) -> PyErr {
     PyAttributeError::new_err(format!("'{}' object has no attribute '{name}'", type_name(slf.as_any())))
 }
@@ -268,7 +276,13 @@ impl PyNode {
             (None, None) => return Err(attribute_error(slf, name)),
         };
         let found = node.rule().saved_names().into_iter().find(|(known, _)| *known == wanted);
-        let Some((_, index)) = found else { return Err(attribute_error(slf, name)) };
+        let Some((_, index)) = found else {
+            let attribute = node.rule().saved_attributes().into_iter().find(|(known, _)| !raw && *known == wanted);
+            return match attribute {
+                Some((_, attribute)) => attribute_to_py(py, attribute),
+                None => Err(attribute_error(slf, name)),
+            };
+        };
         if raw {
             return Ok(Py::new(py, PySavedTensor::new(node, index))?.into_any());
         }
@@ -282,6 +296,7 @@ impl PyNode {
             for (name, _) in node.rule().saved_names() {
                 names.extend([format!("_saved_{name}"), format!("_raw_saved_{name}")]);
             }
+            names.extend(node.rule().saved_attributes().into_iter().map(|(name, _)| format!("_saved_{name}")));
             if node.rule().is_accumulator() {
                 names.push("variable".to_owned());
             }
