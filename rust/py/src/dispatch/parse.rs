@@ -175,7 +175,8 @@ pub fn parse(info: &'static OpInfo, method: bool, in_place: bool, given: &Given<
     for index in 0..given.count() {
         let Some(param) = params.get(index).filter(|param| !param.keyword_only) else { return Err(Reject::TooMany) };
         let argument = given.position(index);
-        if param.variadic && (index + 1 < given.count() || is_plain_int(&argument)) && !is_sequence(&argument) {
+        let single = index + 1 == given.count() && !is_plain_int(&argument) && param.kind != Kind::Tensors;
+        if param.variadic && !single && !is_sequence(&argument) {
             rest = Some(index);
             break;
         }
@@ -191,7 +192,9 @@ pub fn parse(info: &'static OpInfo, method: bool, in_place: bool, given: &Given<
         }
     }
     for (at, param) in params.iter().enumerate() {
-        let value = if rest == Some(at) {
+        let value = if rest == Some(at) && param.kind == Kind::Tensors {
+            Value::Tensors(rest_of_tensors(given, at)?)
+        } else if rest == Some(at) {
             let mut ints = SmallVec::new();
             for index in at..given.count() {
                 let item = given.position(index);
@@ -214,6 +217,20 @@ pub fn parse(info: &'static OpInfo, method: bool, in_place: bool, given: &Given<
         parsed.values.push(value);
     }
     Ok(parsed)
+}
+
+/// The remaining positional arguments as tensors.
+fn rest_of_tensors(given: &Given<'_, '_>, at: usize) -> Result<Vec<arcgrad::Tensor>, Reject> {
+    (at..given.count())
+        .map(|index| {
+            let item = given.position(index);
+            tensor::from_py(&item).cloned().ok_or_else(|| Reject::Type {
+                param: at,
+                given: type_name(&item),
+                element: Some((type_name(&item), index - at)),
+            })
+        })
+        .collect()
 }
 
 /// Keywords that are no parameters of the operation's own.
