@@ -12,10 +12,10 @@ use parking_lot::Mutex;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::{accumulate, cuts};
 use crate::graph::hooks::{Hook, HookTable, Kind};
 use crate::graph::node::{Doomed, Edge, Meta, NodeRef, WeakNode, drop_iteratively};
 use crate::graph::views::{self, View};
+use crate::graph::{accumulate, cuts};
 use crate::kernels::element::Element;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -50,7 +50,6 @@ pub(crate) struct Extra {
     pub(crate) accumulator: WeakNode2,
     pub(crate) retains_grad: bool,
     pub(crate) view: Option<View>,
-    pub(crate) name: Option<String>,
 }
 
 /// `Weak<dyn Trait>` has no `Default`.

@@ -215,10 +215,13 @@ fn values_are_the_same_in_every_layout() {
                 other.t().unwrap()
             };
             let sliced = |tensor: &Tensor| {
-                let doubled = joining::cat(&[views::unsqueeze(tensor, -1).unwrap(), views::unsqueeze(tensor, -1).unwrap()], -1).unwrap();
+                let doubled =
+                    joining::cat(&[views::unsqueeze(tensor, -1).unwrap(), views::unsqueeze(tensor, -1).unwrap()], -1)
+                        .unwrap();
                 doubled.select(-1, 1).unwrap()
             };
-            let changes: [(&str, &dyn Fn(&Tensor) -> Tensor); 2] = [("transposed", &transposed), ("sliced", &sliced)];
+            type Change<'a> = (&'a str, &'a dyn Fn(&Tensor) -> Tensor);
+            let changes: [Change<'_>; 2] = [("transposed", &transposed), ("sliced", &sliced)];
             for (layout, change) in changes {
                 let got = value_of(info, &each_tensor(&values, change));
                 assert_eq!(got.dtype(), plain.dtype());
@@ -242,7 +245,8 @@ fn values_are_the_same_in_every_layout() {
             );
 
             // Without axes, and without elements.
-            let first = value_of(info, &each_tensor(&values, |tensor| tensor.select(0, 0).unwrap().select(0, 0).unwrap()));
+            let first =
+                value_of(info, &each_tensor(&values, |tensor| tensor.select(0, 0).unwrap().select(0, 0).unwrap()));
             assert_eq!(first.rank(), 0);
             assert_eq!(bits(&first)[0], expected[0], "{} of {dtype}, without axes", info.signature());
             let empty = value_of(info, &each_tensor(&values, |tensor| tensor.narrow(0, 0, 0).unwrap()));
@@ -381,9 +385,8 @@ fn second_gradients_agree_with_numeric_differentiation() {
         let second = autograd::grad(&[(&loss, None)], &inputs, autograd::Options::default()).unwrap();
         for (position, (input, gradient)) in inputs.iter().zip(second).enumerate() {
             let analytic = gradient.map_or_else(|| vec![0.0; input.numel()], |gradient| gradient.to_vec::<f64>());
-            let numeric = numeric_gradient(input, || {
-                total(&gradients(info, &values, &leaves, &seed, false)).to_vec::<f64>()[0]
-            });
+            let numeric =
+                numeric_gradient(input, || total(&gradients(info, &values, &leaves, &seed, false)).to_vec::<f64>()[0]);
             assert_close(&analytic, &numeric, &format!("{}, input {position}", info.signature()));
         }
     }

@@ -45,6 +45,7 @@ fn from_arguments(args: &Bound<'_, PyTuple>) -> PyResult<Tensor> {
     guard(|| Ok(Tensor::from_array(Array::zeros("Tensor", &sizes, dtype)?)))
 }
 
+#[allow(clippy::new_ret_no_self, reason = "`__new__` makes an instance of the class it is called on")]
 #[pymethods]
 impl PyTensor {
     /// `Tensor(2, 3)`: a tensor of this shape; `Tensor([…])`: one with these numbers. In the default dtype.
@@ -236,7 +237,8 @@ pub fn from_bytes(op: &'static str, bytes: &[u8], dtype: DType, shape: &[usize])
         let array = Array::uninit(op, shape, dtype)?;
         let length = array.numel() * dtype.size();
         if bytes.len() != length {
-            let reason = format!("{length} bytes are needed for this shape and {dtype}, and {} were given", bytes.len());
+            let reason =
+                format!("{length} bytes are needed for this shape and {dtype}, and {} were given", bytes.len());
             return Err(arcgrad::Error::shape(op, shape, reason));
         }
         // SAFETY: fresh memory of this many bytes; any bit pattern is an element.

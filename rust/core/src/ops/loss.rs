@@ -60,6 +60,7 @@ impl ReducedRow {
 }
 
 impl Rule for ReducedRow {
+    #[allow(clippy::misnamed_getters, reason = "the rule's name is the name of the row's node")]
     fn name(&self) -> &str {
         self.row.node
     }

@@ -7,6 +7,7 @@
 pub mod activation;
 pub mod algebra;
 pub mod arithmetic;
+pub mod attention;
 pub mod closeness;
 pub mod comparison;
 pub mod contraction;
@@ -36,6 +37,8 @@ pub mod masks;
 pub mod matmul;
 pub mod matmul_table;
 pub mod methods;
+pub mod nn_table;
+pub mod normalization;
 pub mod optim;
 pub mod out;
 mod overlap;

@@ -74,8 +74,7 @@ fn per_axis(op: &'static str, name: &str, values: &[i64], axes: usize) -> Result
 /// Reads the options of a call on an array of `axes + 1` or `axes + 2` axes.
 fn geometry(op: &'static str, axes: usize, input: &Array, options: &Options<'_>) -> Result<Geometry> {
     let kernel = per_axis(op, "kernel_size", options.kernel, axes)?;
-    let stride =
-        if options.stride.is_empty() { kernel.clone() } else { per_axis(op, "stride", options.stride, axes)? };
+    let stride = if options.stride.is_empty() { kernel.clone() } else { per_axis(op, "stride", options.stride, axes)? };
     let padding = per_axis(op, "padding", options.padding, axes)?;
     let dilation = per_axis(op, "dilation", options.dilation, axes)?;
     let shape = input.shape();
@@ -164,8 +163,7 @@ fn choose(geometry: &Geometry, tensor: &Tensor, indices: &Array, put_back: bool)
         }
     }
     if is_recorded(&[&operand]) {
-        let rule =
-            ChosenRule { name: "MaxPoolBackwardBackward0", geometry: geometry.clone(), puts_back: put_back };
+        let rule = ChosenRule { name: "MaxPoolBackwardBackward0", geometry: geometry.clone(), puts_back: put_back };
         return record(rule, &[&operand], &[Save::Array(indices)], output);
     }
     Ok(Tensor::from_array(output))
@@ -226,20 +224,13 @@ impl Rule for MeansRule {
     }
 
     fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let result =
-            means("AvgPoolBackwardBackward0", &self.geometry, self.divisor, &cx.only_grad(), !self.spread)?;
+        let result = means("AvgPoolBackwardBackward0", &self.geometry, self.divisor, &cx.only_grad(), !self.spread)?;
         cx.put(0, result);
         Ok(())
     }
 }
 
-fn means(
-    name: &'static str,
-    geometry: &Geometry,
-    divisor: Divisor,
-    tensor: &Tensor,
-    spread: bool,
-) -> Result<Tensor> {
+fn means(name: &'static str, geometry: &Geometry, divisor: Divisor, tensor: &Tensor, spread: bool) -> Result<Tensor> {
     const OP: &str = "avg_pool";
     let operand = tensor.operand()?;
     let source = operand.array.contiguous(OP)?;
@@ -498,9 +489,8 @@ impl Columns {
     fn inside(&self, lead: &[usize], spatial: [usize; 2]) -> Vec<(Shape, ViewOp)> {
         let mut shape: Shape = lead.iter().chain(&self.padded).copied().collect();
         let mut steps = Vec::new();
-        for axis in 0..2 {
-            let place = lead.len() + axis;
-            let (start, length) = (self.padding[axis], spatial[axis]);
+        for (axis, length) in spatial.into_iter().enumerate() {
+            let (place, start) = (lead.len() + axis, self.padding[axis]);
             steps.push((shape.clone(), ViewOp::Slice { axis: place, start, length, step: 1 }));
             shape[place] = length;
         }
@@ -605,8 +595,7 @@ pub fn fold(input: &Tensor, output: &[i64], options: &Options<'_>) -> Result<Ten
         ));
     }
     let lead = [shape[0], shape[1] / taps];
-    let windows =
-        views::reshape_to(&input, &[lead[0], lead[1], columns.kernel[0], columns.kernel[1], down, across])?;
+    let windows = views::reshape_to(&input, &[lead[0], lead[1], columns.kernel[0], columns.kernel[1], down, across])?;
     let windows = views::permute(&windows, &[0, 1, 4, 5, 2, 3])?;
     let padded = embedded(&windows, &columns.steps(&lead))?;
     let result = super::copy::contiguous(&shown(&padded, &columns.inside(&lead, spatial))?)?;

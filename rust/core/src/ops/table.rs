@@ -27,6 +27,10 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::loss_table::TABLE,
             super::loss_table::SOFTMAX_FORMS,
             super::loss_table::LOG_SOFTMAX_FORMS,
+            super::nn_table::TABLE,
+            super::nn_table::MAX_POOL_1D,
+            super::nn_table::MAX_POOL_2D,
+            super::nn_table::MAX_POOL_3D,
         ]
     });
     &TABLES

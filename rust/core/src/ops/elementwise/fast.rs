@@ -104,7 +104,7 @@ fn compute<const TENSORS: usize>(
     row: &'static Row,
     params: &[f64],
     tensors: [&Tensor; TENSORS],
-    mut states: [&mut State; TENSORS],
+    states: [&mut State; TENSORS],
     inputs: &[Input],
 ) -> Option<Pending> {
     let modes = modes();
@@ -191,7 +191,8 @@ fn compute<const TENSORS: usize>(
     for slot in slots {
         match inputs.get(slot) {
             Some(Input::Tensor(index)) => {
-                let source = if edges[slot].node.is_some() { Source::Input(edges[slot].clone()) } else { Source::Constant };
+                let source =
+                    if edges[slot].node.is_some() { Source::Input(edges[slot].clone()) } else { Source::Constant };
                 saved.push(Saved::plain(states[*index].array.clone(), source, tensors[*index].downgrade()));
             }
             _ => saves_output = true,
