@@ -60,6 +60,7 @@ impl ReducedRow {
 }
 
 impl Rule for ReducedRow {
+    #[expect(clippy::misnamed_getters, reason = "a rule's name is that of its node")]
     fn name(&self) -> &str {
         self.row.node
     }

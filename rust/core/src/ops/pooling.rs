@@ -489,9 +489,8 @@ impl Columns {
     fn inside(&self, lead: &[usize], spatial: [usize; 2]) -> Vec<(Shape, ViewOp)> {
         let mut shape: Shape = lead.iter().chain(&self.padded).copied().collect();
         let mut steps = Vec::new();
-        for axis in 0..2 {
-            let place = lead.len() + axis;
-            let (start, length) = (self.padding[axis], spatial[axis]);
+        for (axis, length) in spatial.into_iter().enumerate() {
+            let (place, start) = (lead.len() + axis, self.padding[axis]);
             steps.push((shape.clone(), ViewOp::Slice { axis: place, start, length, step: 1 }));
             shape[place] = length;
         }
