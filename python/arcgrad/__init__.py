@@ -12,6 +12,8 @@ PyTorch's names, signatures, promotion and printing.
 What is here is imported in a few milliseconds: everything but the core is loaded when it is first used.
 """
 
+from math import e, inf, nan, pi
+
 from arcgrad import _core
 
 # Every public name of the core is a name of the package; `_core` keeps the machinery that starts with an underscore,
@@ -21,12 +23,20 @@ globals().update(
     {name: value for name, value in vars(_core).items() if name[0] != "_" and name not in _NAMESPACES}
 )
 
+from arcgrad._core._autograd import (
+    install_blame,
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+)
+
+# Before anything is recorded: errors name lines of the program, not of this package.
+install_blame(__path__[0])
+del install_blame
+
 __version__ = _core.__version__
 
-e = 2.718281828459045
-pi = 3.141592653589793
-inf = float("inf")
-nan = float("nan")
 newaxis = None
 
 #: Modules of the package, imported when first asked for.

@@ -1,12 +1,5 @@
 """Automatic differentiation: backward passes, gradients as values, custom functions, modes and the recorded graph."""
 
-import os
-
-from arcgrad._core import _autograd
-
-# Before anything is recorded: code in the package's directory is not the user's.
-_autograd.install_blame(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
 from arcgrad._core._autograd import backward, grad, is_grad_enabled, is_inference_mode_enabled
 from arcgrad.autograd import graph
 from arcgrad.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly

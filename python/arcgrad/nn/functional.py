@@ -24,18 +24,11 @@ normalize = _primitives.normalize
 softmax = _primitives.softmax
 softmin = _primitives.softmin
 log_softmax = _primitives.log_softmax
-relu = _primitives.relu
-relu6 = _primitives.relu6
-leaky_relu = _primitives.leaky_relu
-elu = _primitives.elu
-selu = _primitives.selu
 gelu = _primitives.gelu
-silu = _primitives.silu
 softplus = _primitives.softplus
 sigmoid = _primitives.sigmoid
 logsigmoid = _primitives.logsigmoid
 tanh = _primitives.tanh
-hardtanh = _primitives.hardtanh
 
 cross_entropy = _primitives.cross_entropy
 nll_loss = _primitives.nll_loss
@@ -51,14 +44,51 @@ kl_div = _primitives.kl_div
 # ---- activations ----
 
 
-def relu_(input):
-    """:func:`relu` in place."""
-    return relu(input, inplace=True)
-
-
 def _maybe_in_place(function, input, inplace):
     """``function(input)``, written over ``input`` if ``inplace``: then of a copy, which backward still needs."""
     return input.copy_(function(input.clone())) if inplace else function(input)
+
+
+def relu(input, inplace=False):
+    """``max(x, 0)``; the gradient at 0 is 0."""
+    return input.relu_() if inplace else _primitives.relu(input)
+
+
+def relu_(input):
+    """:func:`relu` in place."""
+    return input.relu_()
+
+
+def relu6(input, inplace=False):
+    """``min(max(x, 0), 6)``."""
+    return _maybe_in_place(_primitives.relu6, input, inplace)
+
+
+def leaky_relu(input, negative_slope=0.01, inplace=False):
+    """``x`` where positive, else ``negative_slope · x``."""
+    if not inplace:
+        return _primitives.leaky_relu(input, negative_slope)
+    return _maybe_in_place(lambda x: _primitives.leaky_relu(x, negative_slope), input, True)
+
+
+def elu(input, alpha=1.0, inplace=False):
+    """``x`` where positive, else ``alpha (exp(x) - 1)`` (Clevert et al., 2015)."""
+    return _maybe_in_place(lambda x: _primitives.elu(x, alpha), input, inplace)
+
+
+def selu(input, inplace=False):
+    """Scaled exponential linear unit (Klambauer et al., 2017)."""
+    return _maybe_in_place(_primitives.selu, input, inplace)
+
+
+def silu(input, inplace=False):
+    """``x · sigmoid(x)``."""
+    return _maybe_in_place(_primitives.silu, input, inplace)
+
+
+def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
+    """``x`` clamped to ``[min_val, max_val]``; no gradient at and beyond the ends."""
+    return _maybe_in_place(lambda x: _primitives.hardtanh(x, min_val, max_val), input, inplace)
 
 
 def celu(input, alpha=1.0, inplace=False):

@@ -50,7 +50,6 @@ pub(crate) struct Extra {
     pub(crate) accumulator: WeakNode2,
     pub(crate) retains_grad: bool,
     pub(crate) view: Option<View>,
-    pub(crate) name: Option<String>,
 }
 
 /// `Weak<dyn Trait>` has no `Default`.

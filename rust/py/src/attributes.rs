@@ -442,7 +442,9 @@ impl PyTensor {
     ) -> PyResult<Bound<'py, Self>> {
         let this = slf.get().tensor();
         if this.requires_grad() && arcgrad::graph::is_grad_enabled() {
-            return Err(PyRuntimeError::new_err("set_() is not allowed on a Tensor that requires grad; use .data or no_grad()"));
+            return Err(PyRuntimeError::new_err(
+                "set_() is not allowed on a Tensor that requires grad; use .data or no_grad()",
+            ));
         }
         let array = crate::storage::array_over(this, source, storage_offset, size, stride)?;
         guard(|| {
@@ -517,7 +519,10 @@ pub fn shape_argument(op: &'static str, sizes: &Bound<'_, PyTuple>) -> PyResult<
         .iter()
         .map(|item| match number::int(item)? {
             Some(size) => usize::try_from(size).map_err(|_| {
-                crate::error::to_py_err(Error::runtime(op, format!("Trying to create tensor with negative dimension {size}")))
+                crate::error::to_py_err(Error::runtime(
+                    op,
+                    format!("Trying to create tensor with negative dimension {size}"),
+                ))
             }),
             None => Err(PyTypeError::new_err(format!("{op}(): sizes must be int, not {}", type_name(item)))),
         })

@@ -236,7 +236,8 @@ pub fn from_bytes(op: &'static str, bytes: &[u8], dtype: DType, shape: &[usize])
         let array = Array::uninit(op, shape, dtype)?;
         let length = array.numel() * dtype.size();
         if bytes.len() != length {
-            let reason = format!("{length} bytes are needed for this shape and {dtype}, and {} were given", bytes.len());
+            let reason =
+                format!("{length} bytes are needed for this shape and {dtype}, and {} were given", bytes.len());
             return Err(arcgrad::Error::shape(op, shape, reason));
         }
         // SAFETY: fresh memory of this many bytes; any bit pattern is an element.

@@ -460,9 +460,7 @@ impl PyTensor {
         let other = guard(|| views::broadcast_to(other, &shape))?.array();
         one_by_one(slf, "map_", |all| {
             let pairs = all.iter().zip(numbers(&other));
-            pairs
-                .map(|(&a, b)| callable.call1((number::to_py(slf.py(), a), number::to_py(slf.py(), b))))
-                .collect()
+            pairs.map(|(&a, b)| callable.call1((number::to_py(slf.py(), a), number::to_py(slf.py(), b)))).collect()
         })
     }
 }
@@ -484,7 +482,10 @@ fn one_by_one<'py>(
     let mut values = Vec::with_capacity(results.len());
     for result in &results {
         let Some(value) = number::scalar_or_tensor(result)? else {
-            return Err(PyTypeError::new_err(format!("{op}(): the callable must return a number, not {}", type_name(result))));
+            return Err(PyTypeError::new_err(format!(
+                "{op}(): the callable must return a number, not {}",
+                type_name(result)
+            )));
         };
         values.push(data::fitting(value, array.dtype())?);
     }

@@ -5,9 +5,7 @@ use arcgrad::shape::MAX_RANK;
 use arcgrad::storage::Storage;
 use arcgrad::{Array, DType, Scalar, Tensor, default_dtype};
 use pyo3::buffer::PyUntypedBuffer;
-use pyo3::exceptions::{
-    PyNotImplementedError, PyRuntimeError, PyTypeError, PyUserWarning, PyValueError,
-};
+use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyUserWarning, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
@@ -88,11 +86,13 @@ impl Elements {
                     self.push(number, own);
                     Ok(())
                 }
-                None if is_sequence(object) && object.cast::<PyString>().is_err() => Err(PyTypeError::new_err(format!(
-                    "'{}' object cannot be interpreted as a number: the sequence is nested more deeply here than \
+                None if is_sequence(object) && object.cast::<PyString>().is_err() => {
+                    Err(PyTypeError::new_err(format!(
+                        "'{}' object cannot be interpreted as a number: the sequence is nested more deeply here than \
                      before, at dim {depth}",
-                    type_name(object)
-                ))),
+                        type_name(object)
+                    )))
+                }
                 None => Err(no_element(object, depth)),
             };
         }
@@ -126,7 +126,8 @@ impl Elements {
                 self.shape[depth]
             )));
         }
-        let mut read_item = |position: usize, item: &Bound<'_, PyAny>| self.read(item, depth + 1, first && position == 0);
+        let mut read_item =
+            |position: usize, item: &Bound<'_, PyAny>| self.read(item, depth + 1, first && position == 0);
         if let Ok(list) = object.cast::<PyList>() {
             // The list may change while its items run code: its length is looked at each time.
             for position in 0..length {
@@ -262,7 +263,10 @@ fn array_dtype(array: &Bound<'_, PyAny>) -> PyResult<DType> {
 /// A tensor over the memory of a NumPy array.
 pub fn from_array(array: &Bound<'_, PyAny>, op: &'static str) -> PyResult<Tensor> {
     let found = array_dtype(array)?;
-    let buffer = PyUntypedBuffer::get(array)?;
+    // A buffer without axes has no shape to ask for: it is lent as a vector of one element.
+    let scalar = array.getattr("ndim")?.extract::<usize>()? == 0;
+    let lent = if scalar { array.call_method1("reshape", (1,))? } else { array.clone() };
+    let buffer = PyUntypedBuffer::get(&lent)?;
     let size = found.size();
     let mut strides = Vec::with_capacity(buffer.dimensions());
     for &stride in buffer.strides() {
@@ -286,6 +290,7 @@ pub fn from_array(array: &Bound<'_, PyAny>, op: &'static str) -> PyResult<Tensor
     let last: isize =
         if empty { -1 } else { shape.iter().zip(&strides).map(|(&size, &stride)| (size as isize - 1) * stride).sum() };
     let bytes = (last + 1) as usize * size;
+    let (shape, strides) = if scalar { (Vec::new(), Vec::new()) } else { (shape, strides) };
     guard(|| {
         let found = found.supported(op)?;
         let (pointer, writable) = (buffer.buf_ptr().cast::<u8>(), !buffer.readonly());
@@ -344,7 +349,9 @@ pub fn check_place(device: Option<&Bound<'_, PyAny>>, pin_memory: bool) -> PyRes
         device::check(device)?;
     }
     if pin_memory {
-        return Err(PyRuntimeError::new_err("pin_memory=True needs an accelerator, and arcgrad computes on the CPU only"));
+        return Err(PyRuntimeError::new_err(
+            "pin_memory=True needs an accelerator, and arcgrad computes on the CPU only",
+        ));
     }
     Ok(())
 }
@@ -450,16 +457,17 @@ fn share_buffer(
     op: &'static str,
 ) -> PyResult<Tensor> {
     let buffer = PyUntypedBuffer::get(object).map_err(|_| {
-        PyValueError::new_err(format!("object of type {} does not implement Python buffer protocol.", type_name(object)))
+        PyValueError::new_err(format!(
+            "object of type {} does not implement Python buffer protocol.",
+            type_name(object)
+        ))
     })?;
     if !buffer.is_c_contiguous() {
         return Err(PyValueError::new_err("frombuffer(): the buffer is not contiguous"));
     }
     let (length, size) = (buffer.len_bytes() as i64, dtype.size() as i64);
     if length == 0 || count == 0 {
-        return Err(PyValueError::new_err(format!(
-            "both buffer length ({length}) and count ({count}) must not be 0"
-        )));
+        return Err(PyValueError::new_err(format!("both buffer length ({length}) and count ({count}) must not be 0")));
     }
     if offset < 0 || offset >= length {
         return Err(PyValueError::new_err(format!(

@@ -63,10 +63,7 @@ pub fn check(object: &Bound<'_, PyAny>) -> PyResult<()> {
             "device={index} names an accelerator, and arcgrad computes on the CPU only"
         )));
     }
-    Err(PyTypeError::new_err(format!(
-        "argument 'device' must be arcgrad.device or str, not {}",
-        type_name(object)
-    )))
+    Err(PyTypeError::new_err(format!("argument 'device' must be arcgrad.device or str, not {}", type_name(object))))
 }
 
 #[pymethods]
@@ -83,7 +80,9 @@ impl PyDevice {
         };
         let device = parse(&text.to_cow()?)?;
         match (device.index, index) {
-            (Some(_), Some(_)) => Err(PyRuntimeError::new_err("type (string) must not include an index because index was passed explicitly")),
+            (Some(_), Some(_)) => Err(PyRuntimeError::new_err(
+                "type (string) must not include an index because index was passed explicitly",
+            )),
             (own, given) => Ok(Self { index: own.or(given) }),
         }
     }

@@ -28,10 +28,7 @@ pub const ALIASES: [(&str, DType); 8] = [
 /// THE object of a dtype.
 pub fn to_py(py: Python<'_>, dtype: DType) -> Py<PyDType> {
     let objects = OBJECTS.get_or_init(py, || {
-        DType::ALL
-            .iter()
-            .map(|&dtype| Py::new(py, PyDType(dtype)).expect("a dozen small objects at import"))
-            .collect()
+        DType::ALL.iter().map(|&dtype| Py::new(py, PyDType(dtype)).expect("a dozen small objects at import")).collect()
     });
     objects[dtype as usize].clone_ref(py)
 }

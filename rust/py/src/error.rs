@@ -25,7 +25,9 @@ pub fn to_py_err(error: Box<Error>) -> PyErr {
     }
     let text = message(&error);
     match *error {
-        Error::AxisOutOfRange { .. } | Error::IndexOutOfRange { .. } | Error::Index { .. } => PyIndexError::new_err(text),
+        Error::AxisOutOfRange { .. } | Error::IndexOutOfRange { .. } | Error::Index { .. } => {
+            PyIndexError::new_err(text)
+        }
         Error::Value { .. } => PyValueError::new_err(text),
         Error::Type { .. } => PyTypeError::new_err(text),
         Error::NotImplemented { .. } => PyNotImplementedError::new_err(text),

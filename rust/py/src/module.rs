@@ -8,9 +8,9 @@ use pyo3::types::PyDict;
 
 use crate::dtype::{self, PyDType};
 use crate::error::guard;
+use crate::number;
 use crate::storage::PyStorage;
 use crate::tensor::{self, require, type_name};
-use crate::number;
 
 fn require_dtype(object: &Bound<'_, PyAny>, function: &str, argument: &str) -> PyResult<DType> {
     dtype::from_py(object).ok_or_else(|| {
@@ -176,7 +176,10 @@ fn _limits<'py>(py: Python<'py>, dtype: &Bound<'py, PyAny>) -> PyResult<Bound<'p
         limits.set_item("min", -max)?;
         limits.set_item("eps", eps)?;
         limits.set_item("smallest_normal", normal)?;
-        limits.set_item("resolution", format!("1e-{digits}").parse::<f64>().map_err(|error| PyValueError::new_err(error.to_string()))?)?;
+        limits.set_item(
+            "resolution",
+            format!("1e-{digits}").parse::<f64>().map_err(|error| PyValueError::new_err(error.to_string()))?,
+        )?;
     } else {
         let (min, max) = match dtype {
             DType::Bool => return Err(PyTypeError::new_err("bool has no limits")),

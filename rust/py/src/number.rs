@@ -10,7 +10,8 @@ use crate::error::guard;
 use crate::tensor;
 
 /// What a Python `int` does not fit into.
-const TOO_BIG: &str = "int too big to convert: the integers of tensors have 64 bits (Overflow when unpacking long long)";
+const TOO_BIG: &str =
+    "int too big to convert: the integers of tensors have 64 bits (Overflow when unpacking long long)";
 
 /// An `int` (or `bool`) object as `i64`.
 #[inline]

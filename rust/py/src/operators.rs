@@ -78,8 +78,7 @@ fn binary(
     let py = slf.py();
     let Some(other) = other(object)? else { return Ok(py.NotImplemented()) };
     let this = slf.get().tensor();
-    let (left, right) =
-        if reflected { (other.arg(), Arg::Tensor(this)) } else { (Arg::Tensor(this), other.arg()) };
+    let (left, right) = if reflected { (other.arg(), Arg::Tensor(this)) } else { (Arg::Tensor(this), other.arg()) };
     let result = if this.numel() >= LONG || other.numel() >= LONG {
         guard_detached(py, || apply(row, &[], &[left, right]))?
     } else {
@@ -142,21 +141,13 @@ impl Operation {
         values
     }
 
-    fn call(
-        &self,
-        slf: &Bound<'_, PyTensor>,
-        object: &Bound<'_, PyAny>,
-        reflected: bool,
-    ) -> PyResult<Py<PyAny>> {
+    fn call(&self, slf: &Bound<'_, PyTensor>, object: &Bound<'_, PyAny>, reflected: bool) -> PyResult<Py<PyAny>> {
         let py = slf.py();
         let Some(other) = other(object)? else { return Ok(py.NotImplemented()) };
         let info = self.info(py)?;
         let this = Value::Tensor(slf.get().tensor().clone());
-        let values = if reflected {
-            self.values(info, other.value(), this)
-        } else {
-            self.values(info, this, other.value())
-        };
+        let values =
+            if reflected { self.values(info, other.value(), this) } else { self.values(info, this, other.value()) };
         dispatch::output::to_py(py, dispatch::call(py, info, &Form::Value, &values)?)
     }
 
@@ -280,21 +271,13 @@ impl PyTensor {
         require!(REMAINDER.call_in_place(slf, other)?, slf, other, "%=")
     }
 
-    fn __pow__(
-        slf: &Bound<'_, Self>,
-        other: &Bound<'_, PyAny>,
-        modulo: &Bound<'_, PyAny>,
-    ) -> PyResult<Py<PyAny>> {
+    fn __pow__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, modulo: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         if !modulo.is_none() {
             return Ok(slf.py().NotImplemented());
         }
         POW.call(slf, other, false)
     }
-    fn __rpow__(
-        slf: &Bound<'_, Self>,
-        other: &Bound<'_, PyAny>,
-        modulo: &Bound<'_, PyAny>,
-    ) -> PyResult<Py<PyAny>> {
+    fn __rpow__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, modulo: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         if !modulo.is_none() {
             return Ok(slf.py().NotImplemented());
         }

@@ -139,6 +139,5 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(seed_default, module)?)?;
     module.add_function(wrap_pyfunction!(initial_seed, module)?)?;
     module.add_function(wrap_pyfunction!(get_rng_state, module)?)?;
-    module.add_function(wrap_pyfunction!(set_rng_state, module)
-    ?)
+    module.add_function(wrap_pyfunction!(set_rng_state, module)?)
 }

@@ -81,7 +81,10 @@ fn safetensors_deserialize<'py>(
     for (name, view) in views {
         let dtype = NAMES.iter().find(|(_, stored)| *stored == view.dtype());
         let Some((dtype, _)) = dtype.filter(|(dtype, _)| dtype.is_supported()) else {
-            return Err(PyValueError::new_err(format!("safetensors: {name} has dtype {:?}, which is not supported", view.dtype())));
+            return Err(PyValueError::new_err(format!(
+                "safetensors: {name} has dtype {:?}, which is not supported",
+                view.dtype()
+            )));
         };
         let tensor: Tensor = from_bytes("load", view.data(), *dtype, view.shape())?;
         tensors.set_item(name, tensor::to_py(py, tensor)?)?;

@@ -119,7 +119,7 @@ pub fn run(request: Request) -> Result<Vec<Option<Tensor>>> {
             ),
         ));
     }
-    if depth > 0 && depth % DEPTH_PER_THREAD == 0 {
+    if depth > 0 && depth.is_multiple_of(DEPTH_PER_THREAD) {
         return run_on_fresh_thread(request, depth);
     }
     run_here(request, depth)

@@ -135,7 +135,8 @@ pub fn check_in_place(op: &'static str, target: &Tensor, recorded: bool) -> Resu
             "the tensor shows read-only memory of a NumPy array or buffer and cannot be changed; clone() it first",
         ));
     }
-    if recorded {
+    // Also where nothing is recorded: a view taken under no_grad would change its base behind the graph's back.
+    if recorded || (is_grad_enabled() && views::base_requires_grad(target)) {
         views::check_in_place(op, target)?;
     }
     if modes().any(Modes::BEFORE_WRITE) { super::saved::before_write(target) } else { Ok(()) }

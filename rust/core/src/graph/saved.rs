@@ -250,7 +250,8 @@ impl SavedState {
         Self { values, released: None }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether nothing is saved.
+    pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 

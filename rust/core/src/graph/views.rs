@@ -112,6 +112,11 @@ pub(crate) fn current_grad_fn(tensor: &Tensor) -> Result<Option<NodeRef>> {
     Ok(node)
 }
 
+/// Whether `target` is a view of something that requires a gradient.
+pub(crate) fn base_requires_grad(target: &Tensor) -> bool {
+    view_of(target).is_some_and(|view| view.base.requires_grad())
+}
+
 /// Whether a recorded in-place operation on `target` is allowed.
 pub(crate) fn check_in_place(op: &'static str, target: &Tensor) -> Result<()> {
     if let Some(view) = view_of(target) {

@@ -8,7 +8,6 @@ use std::marker::PhantomData;
 use std::sync::LazyLock;
 use std::sync::atomic::{Ordering, compiler_fence};
 
-#[cfg(target_arch = "x86_64")]
 use pulp::Simd;
 
 use super::LoopFn;
@@ -70,7 +69,7 @@ impl<B: Body<N>, const N: usize, const G: usize> pulp::WithSimd for Run<'_, B, N
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, _: S) {
         let Self { formula, mut inputs, mut output, n } = self;
         let (mut groups, rest) = (n / G, n % G);
         let mut in_buffers = [Buffer([B::In::PADDING; G]); N];

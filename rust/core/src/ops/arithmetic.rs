@@ -29,18 +29,7 @@ elementwise! {
 
     /// Quotient rounded towards minus infinity, for floats.
     floor_divide(x, y)[] "FloorDivideBackward0" real in 0.5..3.0 {
-        value: {
-            // Python's float division: exact remainder first, so that 1 // 0.1 is 9.
-            let remainder = x.clone().fmod(y.clone());
-            let quotient = (x.clone() - remainder.clone()) / y.clone();
-            let wrong_side = remainder.clone().ne(x.int(0)) & xor(remainder.clone().lt(x.int(0)), y.clone().lt(x.int(0)));
-            let quotient = R::select(wrong_side, quotient.clone() - 1.0, quotient);
-            let floor = quotient.clone().floor();
-            let floor = R::select((quotient.clone() - floor.clone()).gt(x.lit(0.5)), floor.clone() + 1.0, floor);
-            let zero = x.lit(0.0).copysign(x.clone() / y.clone());
-            let result = R::select(quotient.eq(x.int(0)), zero, floor);
-            R::select(y.clone().eq(x.int(0)), x.clone() / y, result)
-        }
+        value: crate::ops::arithmetic::floor_quotient(x, y),
     }
 
     /// Quotient of integers rounded towards minus infinity.
@@ -50,7 +39,23 @@ elementwise! {
     trunc_divide_int(x, y)[] "DivBackward1" int in 1.0..9.0 { value: x.div_trunc(y) }
 
     /// Quotient rounded towards zero, for floats.
-    trunc_divide(x, y)[] "DivBackward1" real in 0.5..3.0 { value: (x / y).trunc() }
+    trunc_divide(x, y)[] "DivBackward1" real in 0.5..3.0 { value: (x / y).trunc(), x(g): g * 0.0, y(g): g * 0.0 }
+
+    /// Quotient rounded towards minus infinity, with the gradient of a step function.
+    floor_divide_flat(x, y)[] "DivBackward1" real in 0.5..3.0 {
+        value: crate::ops::arithmetic::floor_quotient(x, y),
+        x(g): g * 0.0,
+        y(g): g * 0.0,
+    }
+
+    /// Square root as a power.
+    pow_half(x)[] -> z "PowBackward0" real in 0.5..3.0 { value: x.sqrt(), x(g, z): g / (z * 2.0) }
+
+    /// `1 / sqrt(x)` as a power.
+    pow_minus_half(x)[] -> z "PowBackward0" real in 0.5..3.0 {
+        value: x.rsqrt(),
+        x(g, z): g * (z.clone() * z.clone() * z) * -0.5,
+    }
 
     /// Remainder with the sign of the divisor, as Python's `%`.
     remainder(x, y)[] "RemainderBackward0" real in 0.5..3.0 {
@@ -230,4 +235,20 @@ elementwise! {
 pub(crate) fn scaled<R: crate::kernels::number::Ring>(x: R, factor: f64) -> R {
     let factor = x.int(factor as i64);
     x * factor
+}
+
+/// Python's float division: exact remainder first, so that `1 // 0.1` is 9.
+#[inline(always)]
+pub(crate) fn floor_quotient<R: crate::kernels::number::Real>(x: R, y: R) -> R {
+    let remainder = x.clone().fmod(y.clone());
+    let quotient = (x.clone() - remainder.clone()) / y.clone();
+    let negative = |value: R| value.lt(x.int(0));
+    let wrong_side =
+        remainder.clone().ne(x.int(0)) & crate::kernels::number::xor(negative(remainder), negative(y.clone()));
+    let quotient = R::select(wrong_side, quotient.clone() - 1.0, quotient);
+    let floor = quotient.clone().floor();
+    let floor = R::select((quotient.clone() - floor.clone()).gt(x.lit(0.5)), floor.clone() + 1.0, floor);
+    let zero = x.lit(0.0).copysign(x.clone() / y.clone());
+    let result = R::select(quotient.eq(x.int(0)), zero, floor);
+    R::select(y.clone().eq(x.int(0)), x.clone() / y, result)
 }

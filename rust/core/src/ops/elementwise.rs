@@ -181,6 +181,9 @@ impl<'a> Plan<'a> {
         }
         let promoted = promotion.result();
         let (compute, kernel) = choose(row, promoted)?;
+        if kernel.input != compute {
+            narrow(op, compute, &mut operands)?;
+        }
         let result = match row.tier {
             Tier::Predicate | Tier::RealPredicate => DType::Bool,
             _ => compute,
@@ -226,6 +229,16 @@ impl<'a> Plan<'a> {
             .collect();
         run_kernel(&self.kernel, params, &self.shape, &arrays, output, after);
     }
+}
+
+/// Small integers are computed in a wider type: what is wider still is cut to their width first.
+fn narrow(op: &'static str, compute: DType, operands: &mut [Option<Operand>]) -> Result<()> {
+    for operand in operands.iter_mut().flatten() {
+        if operand.array.dtype().size() > compute.size() {
+            operand.array = operand.array.cast(op, compute)?;
+        }
+    }
+    Ok(())
 }
 
 /// The dtype to compute in and its kernel.
@@ -451,6 +464,7 @@ fn take_only(cx: &mut Backward<'_>) -> Tensor {
 }
 
 impl Rule for ElementwiseRule {
+    #[allow(clippy::misnamed_getters, reason = "the rule's name is the name of the row's node")]
     fn name(&self) -> &str {
         self.row.node
     }
@@ -727,7 +741,10 @@ macro_rules! formula {
     ($tier:ident $F:ident, $n:ident, $inputs:tt, [$($p:ident),*], $body:expr) => {
         /// A formula; its parameters are the fields.
         #[repr(C)]
-        pub struct $F { $(pub $p: f64,)* }
+        pub struct $F { $(
+            /// A parameter of the operation.
+            pub $p: f64,
+        )* }
         impl $F {
             /// The formula with its parameters in order.
             pub fn from_params(params: &[f64]) -> Self {

@@ -371,7 +371,7 @@ pub static TABLE: &[OpInfo] = &[
     bitwise!("bitwise_not", bitwise_not_int, logical_not, UNARY),
     row(&rows::bitwise_left_shift::ROW, &[], BINARY, Forms::ALL),
     row(&rows::bitwise_right_shift::ROW, &[], BINARY, Forms::ALL),
-    row(&rows::relu::ROW, &[], UNARY, Forms::BOTH.and(Forms::IN_PLACE).and(Forms::IN_PLACE_FUNCTION)),
+    row(&rows::relu::ROW, &[], UNARY, Forms::BOTH.and(Forms::IN_PLACE).and(Forms::IN_PLACE_FUNCTION).and(Forms::NN)),
     rows_by(
         "leaky_relu",
         &[],

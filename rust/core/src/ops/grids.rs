@@ -119,7 +119,10 @@ pub fn combinations(input: &Tensor, r: i64, with_replacement: bool) -> Result<Te
         (true, true) => vec![0; r],
         (true, false) => (0..r).collect(),
     };
-    while possible {
+    loop {
+        if !possible {
+            break;
+        }
         positions.extend(choice.iter().map(|&position| position as i64));
         // The last place that can still move on.
         let most = |place: usize| if with_replacement { size - 1 } else { size - r + place };

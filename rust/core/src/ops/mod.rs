@@ -14,8 +14,16 @@ pub mod contraction;
 pub mod convolution;
 pub mod copy;
 pub mod copy_table;
+<<<<<<< HEAD
 pub mod cross_entropy;
 pub mod diagonals;
+=======
+pub mod creation;
+pub mod creation_table;
+pub mod cross_entropy;
+pub mod diagonals;
+pub mod dropout;
+>>>>>>> main
 pub mod einsum;
 pub mod elementwise;
 pub mod elementwise_table;
@@ -23,8 +31,13 @@ pub mod embedding;
 pub mod exponential;
 pub mod grids;
 pub mod index;
+pub mod index_table;
 pub mod indexing;
 pub mod joining;
+<<<<<<< HEAD
+=======
+pub mod joining_table;
+>>>>>>> main
 pub mod loss;
 pub mod loss_rows;
 pub mod loss_table;
@@ -40,6 +53,8 @@ mod overlap;
 pub mod padding;
 pub mod pooling;
 pub mod powers;
+pub mod random_ops;
+pub mod random_table;
 pub mod rearranging;
 pub mod reduce;
 pub mod reduce_table;
@@ -50,6 +65,7 @@ pub mod searching;
 pub mod select;
 pub mod softmax;
 pub mod sorting;
+pub mod sorting_table;
 pub mod table;
 pub mod traced;
 pub mod unique;

@@ -105,7 +105,9 @@ fn integral_division<'a>(
 pub fn div<'a>(input: Arg<'a>, other: Arg<'a>, rounding: Option<&str>) -> Result<Resolved<'a>> {
     match rounding {
         None => Ok(Resolved::new(&rows::div::ROW, &[input, other])),
-        Some("floor") => floor_divide(input, other),
+        Some("floor") => {
+            integral_division("div", &rows::floor_divide_flat::ROW, &rows::floor_divide_int::ROW, input, other)
+        }
         Some("trunc") => integral_division("div", &rows::trunc_divide::ROW, &rows::trunc_divide_int::ROW, input, other),
         Some(mode) => Err(Error::runtime(
             "div",
@@ -147,6 +149,8 @@ pub fn resolve_pow<'a>(input: Arg<'a>, exponent: Arg<'a>) -> Result<Resolved<'a>
             Ok(match scalar.to_f64() {
                 1.0 => Resolved::with(&rows::pow_scalar::ROW, &[1.0], &[input]),
                 2.0 => Resolved::new(&rows::square::ROW, &[input]),
+                0.5 => Resolved::new(&rows::pow_half::ROW, &[input]),
+                -0.5 => Resolved::new(&rows::pow_minus_half::ROW, &[input]),
                 exponent => Resolved::with(&rows::pow_scalar::ROW, &[exponent], &[input]),
             })
         }

@@ -19,6 +19,14 @@ use crate::tensor::{Operand, Tensor};
 /// Axes to reduce, as a mask.
 pub(super) type Mask = SmallVec<[bool; 6]>;
 
+/// A reduction whose empty list of axes means none, as in PyTorch.
+fn strict_mask(op: &'static str, axes: Option<&[i64]>, rank: usize) -> Result<Mask> {
+    match axes {
+        Some([]) => Ok(smallvec![false; rank]),
+        axes => mask(op, axes, rank),
+    }
+}
+
 /// The axes named, or all of them. An empty list means all, as in PyTorch.
 pub(super) fn mask(op: &'static str, axes: Option<&[i64]>, rank: usize) -> Result<Mask> {
     match axes {
@@ -269,6 +277,7 @@ fn finish(rule: impl FnOnce() -> ReduceRule, operand: &Operand, reads: (bool, bo
     record(rule(), &[operand], &saves, output)
 }
 
+#[allow(clippy::too_many_arguments, reason = "the description of one reduction, used by six")]
 #[track_caller]
 fn reduce_recorded(
     op: &'static str,
@@ -607,7 +616,10 @@ fn plain(
     dtype: DType,
 ) -> Result<Tensor> {
     let array = input.array();
-    let mask = mask(op, axes, array.rank())?;
+    let mask = match reduction {
+        Reduction::Any | Reduction::All => strict_mask(op, axes, array.rank())?,
+        _ => mask(op, axes, array.rank())?,
+    };
     let [output] = reduce_array(op, reduction, &array, &mask, keep, [dtype])?;
     Ok(Tensor::from_array(output))
 }

@@ -1,6 +1,6 @@
 //! Names and signatures of reductions and scans.
 
-use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, input, param};
+use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, Value, input, param};
 use super::{reduce, scan};
 use crate::error::Result;
 use crate::scalar::Scalar;
@@ -84,12 +84,18 @@ pub static VAR: &[OpInfo] = &moment!(
 pub static STD: &[OpInfo] = &moment!("std", reduce::std, "Standard deviation over `dim` (all by default).");
 
 fn norm_order(args: &Args<'_>, index: usize) -> Result<f64> {
-    match (args.number_opt(index), args.text_opt(index)) {
-        (Some(order), _) => Ok(order.to_f64()),
-        (None, None | Some("fro")) => Ok(2.0),
-        (None, Some("inf")) => Ok(f64::INFINITY),
-        (None, Some("-inf")) => Ok(f64::NEG_INFINITY),
-        (None, Some(other)) => Err(crate::Error::not_implemented("norm", format!("the norm '{other}'"))),
+    match &args.values[index] {
+        Value::Number(order) => Ok(order.to_f64()),
+        Value::Float(order) => Ok(*order),
+        Value::Int(order) => Ok(*order as f64),
+        Value::Text(name) => match name.as_str() {
+            "fro" => Ok(2.0),
+            "inf" => Ok(f64::INFINITY),
+            "-inf" => Ok(f64::NEG_INFINITY),
+            other => Err(crate::Error::not_implemented("norm", format!("the norm '{other}'"))),
+        },
+        Value::None => Ok(2.0),
+        _ => Err(crate::Error::type_("norm", "norm(): argument 'p' must be a number, inf, -inf or 'fro'")),
     }
 }
 
@@ -146,7 +152,7 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "max",
         &[input()],
-        Forms::BOTH,
+        REDUCTION,
         |args| Ok(reduce::extreme(args.tensor(0), true, None, false)?.into()),
         "Greatest element of all, along `dim` (with its index), or of two tensors. NaN wins.",
     ),
@@ -162,7 +168,7 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "min",
         &[input()],
-        Forms::BOTH,
+        REDUCTION,
         |args| Ok(reduce::extreme(args.tensor(0), false, None, false)?.into()),
         "Least element of all, along `dim` (with its index), or of two tensors. NaN wins.",
     ),

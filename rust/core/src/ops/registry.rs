@@ -355,6 +355,16 @@ pub enum Form<'a> {
     Out(&'a [Tensor]),
 }
 
+/// The arguments with a copy in place of the first, which is about to be overwritten and may be saved.
+#[track_caller]
+fn spared(values: &[Value]) -> Result<Vec<Value>> {
+    let mut values = values.to_vec();
+    if let Some(Value::Tensor(target)) = values.first_mut() {
+        *target = super::copy::clone(target)?;
+    }
+    Ok(values)
+}
+
 impl OpInfo {
     /// Calls the operation.
     #[track_caller]
@@ -399,7 +409,8 @@ impl OpInfo {
                 in_place(&args)?;
                 Ok(Output::InPlace)
             }
-            (Call::Structured(value), Form::InPlace) => match value(&args)? {
+            (Call::Structured(value), Form::InPlace) => match value(&Args { op: self.name, values: &spared(values)? })?
+            {
                 Output::Tensor(result) => {
                     super::copy::copy_(args.tensor(0), &result)?;
                     Ok(Output::InPlace)

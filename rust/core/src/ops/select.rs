@@ -62,7 +62,7 @@ elementwise! {
 /// When the condition is not `bool`, or shapes do not broadcast.
 pub fn where_(condition: &Tensor, x: Arg<'_>, y: Arg<'_>) -> Result<Tensor> {
     check_condition(condition)?;
-    apply(&self::where_::ROW, &[], &[Arg::Tensor(condition), x, y])
+    apply(&where_::ROW, &[], &[Arg::Tensor(condition), x, y])
 }
 
 /// A condition is `bool` (or `uint8`, as of old).

@@ -91,7 +91,7 @@ pub fn unique_slices(input: &Tensor, axis: i64, consecutive: bool) -> Result<Dis
         let moved = if own.is_empty() { views::reshape(input, &[1])? } else { views::movedim(input, &[axis], &[0])? };
         moved.array().contiguous(op)?
     };
-    let width = if size == 0 { 0 } else { rows.numel() / size };
+    let width = rows.numel().checked_div(size).unwrap_or(0);
     let (firsts, group_of, sizes) = {
         let _access = Access::acquire(&[rows.storage()], &[]);
         with_element!(rows.dtype(), T => {

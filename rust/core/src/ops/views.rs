@@ -191,7 +191,8 @@ impl Rule for PartsRule {
         let whole = Tensor::from_array(Array::zeros(self.name, &self.shape, meta.dtype)?);
         for (nr, part) in self.parts.iter().enumerate() {
             if let Some(grad) = cx.grad(nr) {
-                let place = make(&whole, "SliceBackward0", part.clone(), false)?;
+                // Marked as a view, so that what is copied into it enters the history of the whole.
+                let place = make(&whole, "SliceBackward0", part.clone(), true)?;
                 copy::copy_(&place, grad)?;
             }
         }
@@ -518,7 +519,10 @@ pub fn reversed_axes(source: &Tensor) -> Result<Tensor> {
 /// The last two axes exchanged (`.mT`).
 #[track_caller]
 pub fn matrix_transpose(source: &Tensor) -> Result<Tensor> {
-    if source.rank() < 2 {
+    if source.rank() == 0 {
+        return permute_to(source, &[]);
+    }
+    if source.rank() == 1 {
         return Err(Error::runtime(
             "mT",
             format!("tensor.mT is only supported on matrices or batches of matrices. Got {}-D tensor.", source.rank()),

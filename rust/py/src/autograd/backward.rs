@@ -1,8 +1,8 @@
 //! `backward` and `grad` as Python calls them.
 
+use arcgrad::Tensor;
 use arcgrad::autograd::{self, Options, Target};
 use arcgrad::graph::{Edge, custom, engine};
-use arcgrad::Tensor;
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -168,9 +168,7 @@ fn grad<'py>(
 fn zeros_at(input: &Target) -> arcgrad::Result<Tensor> {
     let meta = match input {
         Target::Tensor(tensor) => Some(tensor.meta()),
-        Target::Edge(edge) => {
-            edge.node.as_ref().and_then(|node| node.outputs().get(edge.output_nr as usize)).cloned()
-        }
+        Target::Edge(edge) => edge.node.as_ref().and_then(|node| node.outputs().get(edge.output_nr as usize)).cloned(),
     };
     let meta = meta.ok_or_else(|| arcgrad::Error::value("grad", "an input edge leads nowhere"))?;
     Ok(Tensor::from_array(arcgrad::Array::zeros("grad", &meta.shape, meta.dtype)?))

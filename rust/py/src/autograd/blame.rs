@@ -12,8 +12,8 @@ use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use arcgrad::graph::provenance::{Host, Line, set_host};
 use arcgrad::graph::Blame;
+use arcgrad::graph::provenance::{Host, Line, set_host};
 use parking_lot::Mutex;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -312,8 +312,12 @@ fn resolve(place: NonZeroU64) -> Option<Line> {
 }
 
 fn source_line(py: Python<'_>, file: &str, line: u32) -> Option<String> {
-    let text: String =
-        py.import("linecache").and_then(|linecache| linecache.call_method1("getline", (file, line))).ok()?.extract().ok()?;
+    let text: String = py
+        .import("linecache")
+        .and_then(|linecache| linecache.call_method1("getline", (file, line)))
+        .ok()?
+        .extract()
+        .ok()?;
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
@@ -364,7 +368,11 @@ fn frames() -> Option<Frames> {
 /// Begin to note lines; code in files under ``directory`` is the library's.
 #[pyfunction]
 fn install_blame(directory: &str) {
-    let _ = LIBRARY_DIRECTORY.set(format!("{}{}", directory.trim_end_matches(std::path::is_separator), std::path::MAIN_SEPARATOR));
+    let _ = LIBRARY_DIRECTORY.set(format!(
+        "{}{}",
+        directory.trim_end_matches(std::path::is_separator),
+        std::path::MAIN_SEPARATOR
+    ));
     if let Some(frames) = frames() {
         let _ = FRAMES.set(frames);
     }

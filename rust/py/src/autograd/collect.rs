@@ -71,7 +71,9 @@ fn walk(owner: &Owner<'_>, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
                 }
                 Some(packed.object())
             }
-            Held::Rule(rule) => (rule as &dyn std::any::Any).downcast_ref::<PyFunctionRule>().map(PyFunctionRule::object),
+            Held::Rule(rule) => {
+                (rule as &dyn std::any::Any).downcast_ref::<PyFunctionRule>().map(PyFunctionRule::object)
+            }
             Held::Metadata(metadata) => metadata.downcast_ref::<Metadata>().map(Metadata::object),
             Held::Tensor(_) => None,
         };

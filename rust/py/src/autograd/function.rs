@@ -314,9 +314,7 @@ impl Arguments {
 }
 
 fn tensors_in(py: Python<'_>, tuple: Option<Py<PyTuple>>) -> Vec<Tensor> {
-    tuple.map_or_else(Vec::new, |tuple| {
-        tuple.bind(py).iter().filter_map(|object| from_py(&object).cloned()).collect()
-    })
+    tuple.map_or_else(Vec::new, |tuple| tuple.bind(py).iter().filter_map(|object| from_py(&object).cloned()).collect())
 }
 
 /// Call a custom function: ``forward`` without recording, then one node for all of it.
@@ -383,11 +381,7 @@ struct Call<'a, 'py> {
 
 impl Call<'_, '_> {
     /// Gives the results their place in the graph; returns them as the caller gets them.
-    fn finish(
-        &self,
-        outputs: &[Bound<'_, PyAny>],
-        edges: Option<SmallVec<[Edge; 2]>>,
-    ) -> PyResult<Vec<Py<PyAny>>> {
+    fn finish(&self, outputs: &[Bound<'_, PyAny>], edges: Option<SmallVec<[Edge; 2]>>) -> PyResult<Vec<Py<PyAny>>> {
         let py = self.py;
         let (to_save, dirty, non_differentiable) = {
             let mut state = self.ctx.get().state.lock();

@@ -78,10 +78,9 @@ impl Hook for PyHook {
             }
             match from_py(&returned) {
                 Some(tensor) => Ok(Some(tensor.clone())),
-                None => Err(PyTypeError::new_err(format!(
-                    "expected Tensor, but hook returned '{}'",
-                    type_name(&returned)
-                ))),
+                None => {
+                    Err(PyTypeError::new_err(format!("expected Tensor, but hook returned '{}'", type_name(&returned))))
+                }
             }
         })
     }
@@ -112,9 +111,7 @@ impl Hook for PyHook {
             if returned.is_none() {
                 return Ok(());
             }
-            Err(pyo3::exceptions::PyRuntimeError::new_err(
-                "Tensor post accumulate grad hooks should return None.",
-            ))
+            Err(pyo3::exceptions::PyRuntimeError::new_err("Tensor post accumulate grad hooks should return None."))
         })
     }
 

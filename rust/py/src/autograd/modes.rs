@@ -121,9 +121,9 @@ fn switch_anomaly(on: bool, check_nan: bool) {
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ModeGuard>()?;
     module.add_function(wrap_pyfunction!(is_grad_enabled, module)?)?;
-    module.add_function(wrap_pyfunction!(switch_grad, module)?)?;
     module.add_function(wrap_pyfunction!(is_inference_mode_enabled, module)?)?;
     module.add_function(wrap_pyfunction!(is_anomaly_enabled, module)?)?;
     module.add_function(wrap_pyfunction!(is_anomaly_check_nan_enabled, module)?)?;
+    module.add_function(wrap_pyfunction!(switch_grad, module)?)?;
     module.add_function(wrap_pyfunction!(switch_anomaly, module)?)
 }

@@ -65,12 +65,8 @@ impl Drop for PyNode {
     fn drop(&mut self) {
         if let Handle::Strong(node) = self.handle.get_mut() {
             let object = *self.object.get_mut();
-            let _ = node.host_slot().compare_exchange(
-                object,
-                std::ptr::null_mut(),
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            );
+            let _ =
+                node.host_slot().compare_exchange(object, std::ptr::null_mut(), Ordering::AcqRel, Ordering::Acquire);
         }
     }
 }
@@ -281,8 +277,7 @@ impl PyNode {
 
     fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Vec<String>> {
         let py = slf.py();
-        let mut names: Vec<String> =
-            py.get_type::<PyAny>().call_method1("__dir__", (slf,))?.extract()?;
+        let mut names: Vec<String> = py.get_type::<PyAny>().call_method1("__dir__", (slf,))?.extract()?;
         if let Some(node) = slf.get().node_if_any() {
             for (name, _) in node.rule().saved_names() {
                 names.extend([format!("_saved_{name}"), format!("_raw_saved_{name}")]);

@@ -67,7 +67,10 @@ fn describe<'py>(py: Python<'py>, place: Place, entry: &Entry) -> PyResult<Bound
     row.set_item("aliases", PyList::new(py, first.aliases)?)?;
     row.set_item("signature", &signatures[0])?;
     row.set_item("signatures", signatures)?;
-    row.set_item("doc", entry.overloads.iter().map(|info| info.doc).find(|doc| !doc.is_empty()).unwrap_or_default().trim())?;
+    row.set_item(
+        "doc",
+        entry.overloads.iter().map(|info| info.doc).find(|doc| !doc.is_empty()).unwrap_or_default().trim(),
+    )?;
     row.set_item("forms", forms(first.forms))?;
     row.set_item("kind", kind(&first.call))?;
     row.set_item("in_place", entry.in_place)?;

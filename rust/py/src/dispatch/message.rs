@@ -35,7 +35,11 @@ fn default_text(param: &Param) -> Option<String> {
         Default::None => "None".to_owned(),
         Default::Int(value) => value.to_string(),
         Default::Float(value) if value.is_infinite() => {
-            if value > 0.0 { "inf".to_owned() } else { "-inf".to_owned() }
+            if value > 0.0 {
+                "inf".to_owned()
+            } else {
+                "-inf".to_owned()
+            }
         }
         Default::Float(value) => format!("{value:?}"),
         Default::Bool(value) => if value { "True" } else { "False" }.to_owned(),

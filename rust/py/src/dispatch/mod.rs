@@ -200,7 +200,9 @@ fn docstring(entry: &Entry) -> String {
     }
     let mut doc = String::new();
     for info in &entry.overloads {
-        doc.push_str(&message::python_signature(info, entry.name, entry.method, entry.in_place).replace("$self", "self"));
+        doc.push_str(
+            &message::python_signature(info, entry.name, entry.method, entry.in_place).replace("$self", "self"),
+        );
         doc.push('\n');
     }
     let _ = first;

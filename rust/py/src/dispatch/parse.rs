@@ -100,7 +100,9 @@ impl<'a, 'py> Given<'a, 'py> {
         if self.count() > 0 {
             return Some(self.position(0));
         }
-        (0..self.named.len()).find(|&index| self.name(index).is_ok_and(|name| names_param("input", name))).map(|index| self.named_at(index))
+        (0..self.named.len())
+            .find(|&index| self.name(index).is_ok_and(|name| names_param("input", name)))
+            .map(|index| self.named_at(index))
     }
 }
 
@@ -175,11 +177,8 @@ pub fn parse(info: &'static OpInfo, method: bool, in_place: bool, given: &Given<
     for index in 0..given.count() {
         let Some(param) = params.get(index).filter(|param| !param.keyword_only) else { return Err(Reject::TooMany) };
         let argument = given.position(index);
-        let takes_rest = match param.kind {
-            Kind::Tensors => !is_sequence(&argument),
-            _ => (index + 1 < given.count() || is_plain_int(&argument)) && !is_sequence(&argument),
-        };
-        if param.variadic && takes_rest {
+        let one_of_many = is_plain_int(&argument) || param.kind == Kind::Tensors;
+        if param.variadic && (index + 1 < given.count() || one_of_many) && !is_sequence(&argument) {
             rest = Some(index);
             break;
         }
@@ -195,8 +194,32 @@ pub fn parse(info: &'static OpInfo, method: bool, in_place: bool, given: &Given<
         }
     }
     for (at, param) in params.iter().enumerate() {
-        let value = if rest == Some(at) {
-            remaining(param, at, given)?
+        let value = if rest == Some(at) && param.kind == Kind::Tensors {
+            let mut tensors = Vec::new();
+            for index in at..given.count() {
+                let item = given.position(index);
+                match tensor::from_py(&item) {
+                    Some(tensor) => tensors.push(tensor.clone()),
+                    None => {
+                        let element = Some((type_name(&item), index - at));
+                        return Err(Reject::Type { param: at, given: type_name(&item), element });
+                    }
+                }
+            }
+            Value::Tensors(tensors)
+        } else if rest == Some(at) {
+            let mut ints = SmallVec::new();
+            for index in at..given.count() {
+                let item = given.position(index);
+                match number::int(&item).map_err(Reject::Raise)? {
+                    Some(value) => ints.push(value),
+                    None => {
+                        let element = Some((type_name(&item), index - at));
+                        return Err(Reject::Type { param: at, given: type_name(&item), element });
+                    }
+                }
+            }
+            Value::Ints(ints)
         } else if found[at].is_null() {
             default(param).ok_or(Reject::Missing)?
         } else {
@@ -207,28 +230,6 @@ pub fn parse(info: &'static OpInfo, method: bool, in_place: bool, given: &Given<
         parsed.values.push(value);
     }
     Ok(parsed)
-}
-
-/// The positional arguments from `at` on as the items of one parameter.
-fn remaining(param: &Param, at: usize, given: &Given<'_, '_>) -> Result<Value, Reject> {
-    let wrong = |item: &Bound<'_, PyAny>, index: usize| Reject::Type {
-        param: at,
-        given: type_name(item),
-        element: Some((type_name(item), index - at)),
-    };
-    if param.kind == Kind::Tensors {
-        let items = (at..given.count()).map(|index| {
-            let item = given.position(index);
-            tensor::from_py(&item).cloned().ok_or_else(|| wrong(&item, index))
-        });
-        return Ok(Value::Tensors(items.collect::<Result<_, _>>()?));
-    }
-    let mut ints = SmallVec::new();
-    for index in at..given.count() {
-        let item = given.position(index);
-        ints.push(number::int(&item).map_err(Reject::Raise)?.ok_or_else(|| wrong(&item, index))?);
-    }
-    Ok(Value::Ints(ints))
 }
 
 /// Keywords that are no parameters of the operation's own.
@@ -360,19 +361,16 @@ fn convert(param: &Param, at: usize, object: &Bound<'_, PyAny>) -> Result<Value,
             Some(tensor) => Ok(Value::Tensor(tensor.clone())),
             None => number::scalar(object).map_err(Reject::Raise)?.map(Value::Number).ok_or_else(wrong),
         },
-        Kind::Number => {
-            number::scalar_or_tensor(object).map_err(Reject::Raise)?.map(Value::Number).ok_or_else(wrong)
-        }
-        Kind::Int => {
-            number::int(object).map_err(Reject::Raise)?.map(Value::Int).ok_or_else(wrong)
-        }
+        Kind::Number => number::scalar_or_tensor(object).map_err(Reject::Raise)?.map(Value::Number).ok_or_else(wrong),
+        Kind::Int => number::int(object).map_err(Reject::Raise)?.map(Value::Int).ok_or_else(wrong),
         Kind::Float => number::float(object).map_err(Reject::Raise)?.map(Value::Float).ok_or_else(wrong),
         Kind::Bool => flag(object).map(Value::Bool).ok_or_else(wrong),
         Kind::Text => text(object)?.map(Value::Text).ok_or_else(wrong),
         Kind::DType => dtype::from_py_or_type(object).ok().flatten().map(Value::DType).ok_or_else(wrong),
-        Kind::Generator => {
-            object.cast::<PyGenerator>().map(|generator| Value::Generator(generator.get().shared())).map_err(|_| wrong())
-        }
+        Kind::Generator => object
+            .cast::<PyGenerator>()
+            .map(|generator| Value::Generator(generator.get().shared()))
+            .map_err(|_| wrong()),
         Kind::Tensors => {
             let mut tensors = Vec::new();
             let is_list = for_each_item(object, |position, item| {

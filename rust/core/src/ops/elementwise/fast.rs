@@ -104,7 +104,7 @@ fn compute<const TENSORS: usize>(
     row: &'static Row,
     params: &[f64],
     tensors: [&Tensor; TENSORS],
-    mut states: [&mut State; TENSORS],
+    states: [&mut State; TENSORS],
     inputs: &[Input],
 ) -> Option<Pending> {
     let modes = modes();

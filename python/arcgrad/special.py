@@ -1,0 +1,5 @@
+"""Special functions."""
+
+from arcgrad import _core
+
+globals().update({name: value for name, value in vars(_core.special).items() if name[0] != "_"})
