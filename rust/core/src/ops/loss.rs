@@ -60,11 +60,7 @@ impl ReducedRow {
 }
 
 impl Rule for ReducedRow {
-<<<<<<< HEAD
     #[expect(clippy::misnamed_getters, reason = "a rule's name is that of its node")]
-=======
-    #[allow(clippy::misnamed_getters, reason = "the rule's name is the name of the row's node")]
->>>>>>> main
     fn name(&self) -> &str {
         self.row.node
     }

@@ -14,16 +14,11 @@ pub mod contraction;
 pub mod convolution;
 pub mod copy;
 pub mod copy_table;
-<<<<<<< HEAD
-pub mod cross_entropy;
-pub mod diagonals;
-=======
 pub mod creation;
 pub mod creation_table;
 pub mod cross_entropy;
 pub mod diagonals;
 pub mod dropout;
->>>>>>> main
 pub mod einsum;
 pub mod elementwise;
 pub mod elementwise_table;
@@ -34,10 +29,7 @@ pub mod index;
 pub mod index_table;
 pub mod indexing;
 pub mod joining;
-<<<<<<< HEAD
-=======
 pub mod joining_table;
->>>>>>> main
 pub mod loss;
 pub mod loss_rows;
 pub mod loss_table;
@@ -59,6 +51,7 @@ pub mod rearranging;
 pub mod reduce;
 pub mod reduce_table;
 pub mod registry;
+pub mod resampling;
 pub mod scan;
 pub mod scatter_views;
 pub mod searching;
