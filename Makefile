@@ -13,7 +13,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 CARGO ?= cargo
-BENCH_ARGS ?=
+# For `make bench`: what criterion and the side-by-side program are told (`--only exp`, `--json figures.json`).
+BENCH_ARGS ?= --warm-up-time 1 --measurement-time 2
+SIDE_ARGS ?=
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -95,8 +97,8 @@ check: $(BIN)/python
 	$(call stage,lints,$(CARGO) clippy --quiet --locked --workspace --all-targets -- --deny warnings)
 
 bench: $(INSTALLED)
-	$(CARGO) bench --locked --package arcgrad $(BENCH_ARGS)
-	$(BIN)/python -P benches/side_by_side.py
+	$(BIN)/python -P benches/side_by_side.py $(SIDE_ARGS)
+	$(CARGO) bench --locked --package arcgrad --bench ops --bench kernels -- $(BENCH_ARGS)
 
 fmt:
 	$(CARGO) fmt --all

@@ -432,3 +432,7 @@ def triplet_margin_loss(
     if swap:
         far = arcgrad.minimum(far, pairwise_distance(positive, negative, p, eps))
     return _reduction.apply((near - far + margin).clamp(min=0), reduction)
+
+# ---- the core's other primitives, under their own names ----
+
+globals().update({name: value for name, value in vars(_primitives).items() if name[0] != "_" and name not in globals()})

@@ -1,5 +1,6 @@
 //! Exponentials, logarithms, trigonometric and hyperbolic functions, error functions.
 
+use crate::kernels::number::Real;
 use crate::ops::elementwise::elementwise;
 
 /// ln 2.
@@ -86,6 +87,42 @@ elementwise! {
     /// ln|Γ(x)|.
     lgamma(x)[] "LgammaBackward0" real in 0.5..4.0 { value: x.lgamma(), x(g, x): g * x.digamma() }
 
-    /// ψ(x), the derivative of ln Γ. Not differentiable itself (that needs polygamma).
-    digamma(x)[] "DigammaBackward0" real in 0.5..4.0 { value: x.digamma() }
+    /// ψ(x), the derivative of ln Γ.
+    digamma(x)[] "DigammaBackward0" real in 0.5..4.0 {
+        value: x.digamma(),
+        x(g, x): g * crate::ops::exponential::trigamma(x),
+    }
+}
+
+/// Terms of ψ₁(x) = Σ 1/(x + k)² that are summed one by one, so that the series below is exact to `f64` behind them.
+const TRIGAMMA_STEPS: u32 = 8;
+
+/// Bernoulli numbers B₂, B₄, …: the asymptotic series of ψ₁(x) − 1/x − 1/(2x²) in 1/x³, 1/x⁵, … (DLMF 5.15.8).
+const BERNOULLI: [f64; 8] =
+    [1.0 / 6.0, -1.0 / 30.0, 1.0 / 42.0, -1.0 / 30.0, 5.0 / 66.0, -691.0 / 2730.0, 7.0 / 6.0, -3617.0 / 510.0];
+
+/// ψ₁(x), the derivative of ψ: ψ₁(x) = ψ₁(x + 1) + 1/x², the asymptotic series, and for x < ½ the reflection
+/// ψ₁(x) = π² / sin²(πx) − ψ₁(1 − x). Of operations that have gradients, so that higher derivatives follow.
+#[inline(always)]
+pub(crate) fn trigamma<R: Real>(x: R) -> R {
+    let reflected = x.clone().lt(x.lit(0.5));
+    let mut t = R::select(reflected.clone(), -x.clone() + 1.0, x.clone());
+    let mut sum = x.lit(0.0);
+    for _ in 0..TRIGAMMA_STEPS {
+        sum = sum + (t.clone() * t.clone()).reciprocal();
+        t = t + 1.0;
+    }
+    let inverse = t.reciprocal();
+    let square = inverse.clone() * inverse.clone();
+    let mut series = x.lit(0.0);
+    for coefficient in BERNOULLI.iter().rev() {
+        series = series * square.clone() + *coefficient;
+    }
+    let right = sum + (inverse.clone() * (square.clone() * series + 1.0) + square * 0.5);
+    let sine = (x * std::f64::consts::PI).sin();
+    R::select(
+        reflected,
+        (sine.clone() * sine).reciprocal() * (std::f64::consts::PI * std::f64::consts::PI) - right.clone(),
+        right,
+    )
 }

@@ -39,7 +39,7 @@ fn correction(unbiased: bool) -> f64 {
 }
 
 const UNBIASED: &[Param] = &[input(), param("unbiased", Kind::Bool)];
-const DIM_UNBIASED: &[Param] = &[input(), DIMS, param("unbiased", Kind::Bool), KEEP];
+const DIM_UNBIASED: &[Param] = &[input(), DIMS, param("unbiased", Kind::Bool).or(Default::Bool(true)), KEEP];
 const CORRECTION: &[Param] =
     &[input(), DIMS, param("correction", Kind::Number).or(Default::Int(1)).keyword(), KEEP.keyword()];
 

@@ -70,7 +70,7 @@ const DIMS: Param = param("dim", Kind::Ints).optional();
 const CORRECTION: &[Param] =
     &[input(), DIMS, param("correction", Kind::Number).or(Default::Int(1)).keyword(), KEEP.keyword()];
 const UNBIASED: &[Param] = &[input(), param("unbiased", Kind::Bool)];
-const DIM_UNBIASED: &[Param] = &[input(), DIMS, param("unbiased", Kind::Bool), KEEP];
+const DIM_UNBIASED: &[Param] = &[input(), DIMS, param("unbiased", Kind::Bool).or(Default::Bool(true)), KEEP];
 
 macro_rules! moments {
     ($name:literal, $standard:literal, $doc:literal) => {

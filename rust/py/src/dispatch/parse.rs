@@ -177,8 +177,11 @@ pub fn parse(info: &'static OpInfo, method: bool, in_place: bool, given: &Given<
     for index in 0..given.count() {
         let Some(param) = params.get(index).filter(|param| !param.keyword_only) else { return Err(Reject::TooMany) };
         let argument = given.position(index);
-        let one_of_many = is_plain_int(&argument) || param.kind == Kind::Tensors;
-        if param.variadic && (index + 1 < given.count() || one_of_many) && !is_sequence(&argument) {
+        let takes_rest = match param.kind {
+            Kind::Tensors => !is_sequence(&argument),
+            _ => (index + 1 < given.count() || is_plain_int(&argument)) && !is_sequence(&argument),
+        };
+        if param.variadic && takes_rest {
             rest = Some(index);
             break;
         }
@@ -194,32 +197,8 @@ pub fn parse(info: &'static OpInfo, method: bool, in_place: bool, given: &Given<
         }
     }
     for (at, param) in params.iter().enumerate() {
-        let value = if rest == Some(at) && param.kind == Kind::Tensors {
-            let mut tensors = Vec::new();
-            for index in at..given.count() {
-                let item = given.position(index);
-                match tensor::from_py(&item) {
-                    Some(tensor) => tensors.push(tensor.clone()),
-                    None => {
-                        let element = Some((type_name(&item), index - at));
-                        return Err(Reject::Type { param: at, given: type_name(&item), element });
-                    }
-                }
-            }
-            Value::Tensors(tensors)
-        } else if rest == Some(at) {
-            let mut ints = SmallVec::new();
-            for index in at..given.count() {
-                let item = given.position(index);
-                match number::int(&item).map_err(Reject::Raise)? {
-                    Some(value) => ints.push(value),
-                    None => {
-                        let element = Some((type_name(&item), index - at));
-                        return Err(Reject::Type { param: at, given: type_name(&item), element });
-                    }
-                }
-            }
-            Value::Ints(ints)
+        let value = if rest == Some(at) {
+            remaining(param, at, given)?
         } else if found[at].is_null() {
             default(param).ok_or(Reject::Missing)?
         } else {
@@ -230,6 +209,28 @@ pub fn parse(info: &'static OpInfo, method: bool, in_place: bool, given: &Given<
         parsed.values.push(value);
     }
     Ok(parsed)
+}
+
+/// The positional arguments from `at` on as the items of one parameter.
+fn remaining(param: &Param, at: usize, given: &Given<'_, '_>) -> Result<Value, Reject> {
+    let wrong = |item: &Bound<'_, PyAny>, index: usize| Reject::Type {
+        param: at,
+        given: type_name(item),
+        element: Some((type_name(item), index - at)),
+    };
+    if param.kind == Kind::Tensors {
+        let items = (at..given.count()).map(|index| {
+            let item = given.position(index);
+            tensor::from_py(&item).cloned().ok_or_else(|| wrong(&item, index))
+        });
+        return Ok(Value::Tensors(items.collect::<Result<_, _>>()?));
+    }
+    let mut ints = SmallVec::new();
+    for index in at..given.count() {
+        let item = given.position(index);
+        ints.push(number::int(&item).map_err(Reject::Raise)?.ok_or_else(|| wrong(&item, index))?);
+    }
+    Ok(Value::Ints(ints))
 }
 
 /// Keywords that are no parameters of the operation's own.
