@@ -62,13 +62,14 @@ pub fn scaled_dot_product_attention(
         return matmul::matmul(&dropped(&softmax::softmax(&scores, -1, None)?)?, &value);
     };
     let scores = scores.add(&mask)?;
-    let weights = softmax::softmax(&scores, -1, None)?;
+    // Rows without a key: any finite scores will do, for their weights become 0, and so do their gradients.
     let blind = {
         let _off = no_grad();
         let nothing = scores.detach().eq(f64::NEG_INFINITY)?;
         reduce::all(&nothing, Some(&[-1]), true)?
     };
-    let weights = select::where_(&blind, Scalar::Int(0).into(), (&weights).into())?;
+    let zero_rows = |tensor: &Tensor| select::where_(&blind, Scalar::Int(0).into(), tensor.into());
+    let weights = zero_rows(&softmax::softmax(&zero_rows(&scores)?, -1, None)?)?;
     matmul::matmul(&dropped(&weights)?, &value)
 }
 

@@ -193,10 +193,9 @@ impl NllRule {
             None => Tensor::from_array(Array::full("nll_loss", &shape, Scalar::Int(1), dtype)?),
             Some(weight) => weights_of(&Tensor::from_array(weight.clone()), &place)?,
         };
-        let mut scale = select::where_(&ignored, Scalar::Int(0).into(), (&weight).into())?;
-        if self.classes.how == Reduction::Mean {
-            scale = scale.div(self.total)?;
-        }
+        // With all targets ignored the total is 0: the quotient is replaced like the rest.
+        let weight = if self.classes.how == Reduction::Mean { weight.div(self.total)? } else { weight };
+        let scale = select::where_(&ignored, Scalar::Int(0).into(), (&weight).into())?;
         let axis = self.classes.axis() as i64;
         Ok((views::unsqueeze(&scale, axis)?, views::unsqueeze(&place, axis)?))
     }
