@@ -66,7 +66,7 @@ fn layouts(c: &mut Criterion) {
     let row = random(&[side], DType::F32);
     let column = random(&[side, 1], DType::F32);
     let transposed = x.t().expect("a matrix");
-    let half = x.narrow(1, 0, side / 2).expect("half of the columns");
+    let half = x.narrow(1, 0, side as i64 / 2).expect("half of the columns");
     group.bench_function("contiguous", |bench| bench.iter(|| x.add(black_box(&x))));
     group.bench_function("row", |bench| bench.iter(|| x.add(black_box(&row))));
     group.bench_function("column", |bench| bench.iter(|| x.add(black_box(&column))));

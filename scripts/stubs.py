@@ -13,6 +13,7 @@ import ast
 import difflib
 import importlib
 import inspect
+import keyword
 import itertools
 import re
 import sys
@@ -212,6 +213,8 @@ class Stubs:
         """The parameters of a signature, every one with a type; `first` is self, cls or nothing."""
         text = re.sub(r"\$(self|cls|module|type)\b,?\s*(/,?)?", r"\2", text.strip())
         text = re.sub(r"^\(\s*/,?", "(", text)
+        # Some of PyTorch's parameters have the names of keywords (`from`) and can only be given by position.
+        text = re.sub(r"(?<=[(,\s])(\w+)(?=[=,)])", lambda found: found[1] + "_" * (keyword.iskeyword(found[1]) and found[1] not in ("None", "True", "False")), text)
         arguments = ast.parse(f"def f{text}: ...").body[0].args
         positional = arguments.posonlyargs + arguments.args
         if first and not (positional and positional[0].arg == first):

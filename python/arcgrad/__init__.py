@@ -45,17 +45,13 @@ _MODULES = frozenset(
         "autograd",
         "demo",
         "drawing",
-        "fft",
-        "func",
         "linalg",
         "nn",
         "optim",
         "random",
-        "return_types",
         "serialization",
         "special",
         "testing",
-        "types",
         "utils",
     }
 )
@@ -75,7 +71,6 @@ _ELSEWHERE = {
     "set_grad_enabled": "autograd.grad_mode",
     "set_printoptions": "_printing",
     "typename": "_typeinfo",
-    "vmap": "func",
 }
 
 

@@ -36,6 +36,7 @@ struct Noting {
 }
 
 impl Noting {
+    #[allow(clippy::new_ret_no_self, reason = "a hook is always shared")]
     fn new(log: &Log, name: &'static str) -> Arc<dyn Hook> {
         Arc::new(Self { log: log.clone(), name, factor: None })
     }

@@ -474,7 +474,7 @@ fn sgd_with_momentum_of_any_layout() {
         let grad = tensor(2, &[3, 2]);
         let mut buffers = vec![None];
         for _ in 0..3 {
-            optim::sgd_step(&[param.clone()], &[grad.clone()], &mut buffers, &options).unwrap();
+            optim::sgd_step(std::slice::from_ref(&param), std::slice::from_ref(&grad), &mut buffers, &options).unwrap();
         }
         param
     };

@@ -220,7 +220,8 @@ fn values_are_the_same_in_every_layout() {
                         .unwrap();
                 doubled.select(-1, 1).unwrap()
             };
-            let changes: [(&str, &dyn Fn(&Tensor) -> Tensor); 2] = [("transposed", &transposed), ("sliced", &sliced)];
+            type Change<'a> = (&'a str, &'a dyn Fn(&Tensor) -> Tensor);
+            let changes: [Change<'_>; 2] = [("transposed", &transposed), ("sliced", &sliced)];
             for (layout, change) in changes {
                 let got = value_of(info, &each_tensor(&values, change));
                 assert_eq!(got.dtype(), plain.dtype());

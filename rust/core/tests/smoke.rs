@@ -1,3 +1,5 @@
+//! The first slice through all rooms: values, gradients of any order, views, long chains, blame.
+
 use arcgrad::{Tensor, autograd};
 
 fn leaf(values: &[f64]) -> Tensor {

@@ -45,6 +45,7 @@ fn from_arguments(args: &Bound<'_, PyTuple>) -> PyResult<Tensor> {
     guard(|| Ok(Tensor::from_array(Array::zeros("Tensor", &sizes, dtype)?)))
 }
 
+#[allow(clippy::new_ret_no_self, reason = "`__new__` makes an instance of the class it is called on")]
 #[pymethods]
 impl PyTensor {
     /// `Tensor(2, 3)`: a tensor of this shape; `Tensor([…])`: one with these numbers. In the default dtype.

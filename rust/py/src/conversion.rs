@@ -285,6 +285,7 @@ impl PyTensor {
 
     /// NumPy leaves operators between arrays and tensors to the tensor.
     #[classattr]
+    #[allow(non_upper_case_globals, reason = "NumPy's name")]
     const __array_priority__: i64 = 1000;
 
     // ---- dtypes --------------------------------------------------------------------------------------------------

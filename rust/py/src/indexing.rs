@@ -82,9 +82,9 @@ fn item(object: &Bound<'_, PyAny>) -> PyResult<IndexItem> {
     if let Some(value) = number::scalar(object)? {
         // A NumPy number.
         return match value {
-            arcgrad::Scalar::Bool(flag) => Ok(IndexItem::Bool(flag)),
-            arcgrad::Scalar::Int(value) => Ok(IndexItem::Int(value)),
-            arcgrad::Scalar::Float(_) => Err(bad_index(object)),
+            Scalar::Bool(flag) => Ok(IndexItem::Bool(flag)),
+            Scalar::Int(value) => Ok(IndexItem::Int(value)),
+            Scalar::Float(_) => Err(bad_index(object)),
         };
     }
     if number::is_array(object) {

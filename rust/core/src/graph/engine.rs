@@ -109,6 +109,7 @@ pub fn queue_callback(callback: Callback) -> Result<()> {
 }
 
 /// Runs a backward pass. The result has one entry per `inputs` when capturing, else none.
+#[track_caller]
 pub fn run(request: Request) -> Result<Vec<Option<Tensor>>> {
     let depth = DEPTH.get();
     if depth >= MAX_DEPTH {
@@ -125,6 +126,7 @@ pub fn run(request: Request) -> Result<Vec<Option<Tensor>>> {
     run_here(request, depth)
 }
 
+#[track_caller]
 fn run_here(request: Request, depth: usize) -> Result<Vec<Option<Tensor>>> {
     struct Level(usize, usize);
     impl Drop for Level {
@@ -161,6 +163,7 @@ fn run_here(request: Request, depth: usize) -> Result<Vec<Option<Tensor>>> {
 
 /// Continues on a thread of its own, with this thread's modes, while this one waits.
 #[cold]
+#[track_caller]
 fn run_on_fresh_thread(request: Request, depth: usize) -> Result<Vec<Option<Tensor>>> {
     let modes = modes();
     let hooks = saved::hooks_of_thread();

@@ -139,11 +139,12 @@ pub fn copy_(target: &Tensor, source: &Tensor) -> Result<()> {
     // Partial overlap copies through a temporary, as in PyTorch.
     let source_array =
         if from.array.ranges_touch(&into.array) { from.array.duplicate("copy_")? } else { from.array.clone() };
+    let blame = Blame::here();
     {
         let _access = Access::acquire(&[source_array.storage()], &[into.array.storage()]);
         // SAFETY: the state of both roots is held; the two do not overlap.
         unsafe { into.array.copy_raw(&source_array) };
-        into.array.storage().bump(Blame::here());
+        into.array.storage().bump(blame);
     }
     if recorded { record_in_place(CopiedInto, target, &[&into, &from], &[]) } else { Ok(()) }
 }
@@ -160,11 +161,12 @@ fn fill_named(target: &Tensor, value: Scalar, node: &'static str) -> Result<()> 
     let recorded = is_recorded(&[&operand]);
     check_in_place("fill_", target, recorded || (target.requires_grad() && is_grad_enabled()))?;
     check_overlap("fill_", &operand.array, &[])?;
+    let blame = Blame::here();
     {
         let _access = Access::acquire(&[], &[operand.array.storage()]);
         // SAFETY: exclusive state is held.
         unsafe { operand.array.fill_raw(value) };
-        operand.array.storage().bump(Blame::here());
+        operand.array.storage().bump(blame);
     }
     if recorded { record_in_place(Filled(node), target, &[&operand], &[]) } else { Ok(()) }
 }

@@ -42,9 +42,7 @@ fn checked(op: &'static str, value: Scalar, dtype: DType) -> Result<Scalar> {
             }
         }
         // 2⁶³ is the first float above the greatest `i64`; NaN fits nowhere.
-        (DType::I64, Scalar::Float(number)) => {
-            (-9.223_372_036_854_775_808e18..9.223_372_036_854_775_808e18).contains(&number)
-        }
+        (DType::I64, Scalar::Float(number)) => (-2f64.powi(63)..2f64.powi(63)).contains(&number),
         _ => true,
     };
     if fits {

@@ -11,9 +11,9 @@ use super::traced::Traced;
 use crate::array::Array;
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
+use crate::graph::Blame;
 use crate::graph::node::{Backward, Cotangents, Rule};
 use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
-use crate::graph::{Blame, is_grad_enabled};
 use crate::kernels::{In, Kernel, map};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
@@ -486,8 +486,9 @@ impl Rule for ElementwiseRule {
     }
 }
 
+#[track_caller]
 fn is_differentiable(row: &Row, plan: &Plan<'_>) -> bool {
-    !row.grads.is_empty() && plan.operands.iter().flatten().any(|operand| operand.edge.is_some()) && is_grad_enabled()
+    !row.grads.is_empty() && is_recorded(&plan.inputs())
 }
 
 /// A number argument as an operand without edge, so that edges and inputs are numbered alike.
@@ -544,11 +545,13 @@ pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: 
     args.extend_from_slice(rest);
     let mut plan = Plan::new(row, &args)?;
     let recorded = is_differentiable(row, &plan);
+    // Found before the memory is taken: finding the line may run code of the host.
+    let blame = Blame::here();
     check_in_place(row.name, target, recorded)?;
     let output = plan.operands[0].as_ref().expect("the target is a tensor").array.clone();
     check_output(&plan, &output)?;
     if !recorded {
-        plan.run(params, &output, || output.storage().bump(Blame::here()));
+        plan.run(params, &output, || output.storage().bump(blame));
         return Ok(());
     }
     let (rule, slots) = ElementwiseRule::new(row, params, &plan);
@@ -558,9 +561,9 @@ pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: 
         let operand = plan.operands[0].as_mut().expect("the target is a tensor");
         let original = std::mem::replace(&mut operand.array, copy);
         operand.identity = std::sync::Weak::new();
-        plan.run(params, &original, || original.storage().bump(Blame::here()));
+        plan.run(params, &original, || original.storage().bump(blame));
     } else {
-        plan.run(params, &output, || output.storage().bump(Blame::here()));
+        plan.run(params, &output, || output.storage().bump(blame));
     }
     let stand_in = plan.operands[0].clone().expect("the target is a tensor");
     let owned = edge_operands(&plan, &stand_in);
@@ -573,12 +576,13 @@ pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: 
 #[track_caller]
 pub fn apply_out(row: &'static Row, params: &[f64], args: &[Arg<'_>], out: &Tensor) -> Result<()> {
     let plan = Plan::new(row, args)?;
+    let blame = Blame::here();
     super::out::check_differentiable(row.name, &plan.inputs(), out)?;
     check_in_place(row.name, out, false)?;
     super::out::resize_output(row.name, out, &plan.shape)?;
     let output = out.array();
     check_output(&plan, &output)?;
-    plan.run(params, &output, || output.storage().bump(Blame::here()));
+    plan.run(params, &output, || output.storage().bump(blame));
     Ok(())
 }
 

@@ -72,9 +72,10 @@ pub fn write(op: &'static str, out: &Tensor, result: &Tensor) -> Result<()> {
     resize_output(op, out, &result.shape())?;
     let (source, target) = (result.array(), out.array());
     super::elementwise::check_overlap(op, &target, &[])?;
+    let blame = Blame::here();
     let _access = Access::acquire(&[source.storage()], &[target.storage()]);
     // SAFETY: the state of both roots is held; a result is fresh memory or exactly the output.
     unsafe { target.copy_raw(&source) };
-    target.storage().bump(Blame::here());
+    target.storage().bump(blame);
     Ok(())
 }

@@ -47,12 +47,13 @@ impl Write<'_> {
         } else {
             operand.array.duplicate(self.op)?
         };
+        let blame = Blame::here();
         {
             let reads: SmallVec<[&Storage; 4]> = self.reads.iter().map(|array| array.storage()).collect();
             let _access = Access::acquire(&reads, &[array.storage()]);
             body(&array)?;
             if self.in_place {
-                array.storage().bump(Blame::here());
+                array.storage().bump(blame);
             }
         }
         match (self.in_place, recorded) {

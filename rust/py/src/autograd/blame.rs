@@ -80,6 +80,7 @@ struct Known {
 }
 
 impl Known {
+    #[allow(clippy::declare_interior_mutable_const, reason = "a pattern to fill an array with, never read itself")]
     const NOTHING: Self = Self { code: AtomicUsize::new(0), place: AtomicU64::new(0) };
 
     #[inline]

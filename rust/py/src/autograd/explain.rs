@@ -3,9 +3,12 @@
 use arcgrad::graph::cuts::{self, Cause};
 use pyo3::prelude::*;
 
+/// Cause, file, line and text of a cut.
+type CutLine = (&'static str, String, u32, Option<String>);
+
 /// Return where paths from ``tensor`` to later results were cut on this thread: ``(cause, file, line, text)`` each.
 #[pyfunction]
-fn cuts_of(tensor: &Bound<'_, PyAny>) -> PyResult<Vec<(&'static str, String, u32, Option<String>)>> {
+fn cuts_of(tensor: &Bound<'_, PyAny>) -> PyResult<Vec<CutLine>> {
     let tensor = crate::tensor::require(tensor, "explain_grad", "tensor")?;
     let cuts = cuts::of(tensor).into_iter().filter_map(|cut| {
         let cause = match cut.cause {

@@ -23,6 +23,7 @@ pub struct PyHook {
 
 impl PyHook {
     /// A hook that calls `callable`.
+    #[allow(clippy::new_ret_no_self, reason = "a hook is always shared")]
     pub fn new(callable: &Bound<'_, PyAny>) -> PyResult<Arc<dyn Hook>> {
         if !callable.is_callable() {
             return Err(PyTypeError::new_err(format!("a hook must be callable, not {}", type_name(callable))));
@@ -66,7 +67,7 @@ fn tensors_of(returned: &Bound<'_, PyAny>, what: &str, expected: usize) -> PyRes
 }
 
 fn in_python<T>(op: &'static str, body: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T, Box<Error>> {
-    attach(|py| body(py)).map_err(|error| from_py_err(op, error))
+    attach(body).map_err(|error| from_py_err(op, error))
 }
 
 impl Hook for PyHook {
