@@ -11,15 +11,41 @@ from . import _reduction
 # ---- primitives: values and gradients are the core's ----
 
 linear = _primitives.linear
+bilinear = _primitives.bilinear
+conv1d = _primitives.conv1d
 conv2d = _primitives.conv2d
+conv3d = _primitives.conv3d
+conv_transpose1d = _primitives.conv_transpose1d
+conv_transpose2d = _primitives.conv_transpose2d
+conv_transpose3d = _primitives.conv_transpose3d
+max_pool1d = _primitives.max_pool1d
 max_pool2d = _primitives.max_pool2d
+max_pool3d = _primitives.max_pool3d
+avg_pool1d = _primitives.avg_pool1d
 avg_pool2d = _primitives.avg_pool2d
+avg_pool3d = _primitives.avg_pool3d
+adaptive_avg_pool1d = _primitives.adaptive_avg_pool1d
+adaptive_avg_pool2d = _primitives.adaptive_avg_pool2d
+adaptive_avg_pool3d = _primitives.adaptive_avg_pool3d
+adaptive_max_pool1d = _primitives.adaptive_max_pool1d
+adaptive_max_pool2d = _primitives.adaptive_max_pool2d
+adaptive_max_pool3d = _primitives.adaptive_max_pool3d
+interpolate = _primitives.interpolate
+unfold = _primitives.unfold
+fold = _primitives.fold
 embedding = _primitives.embedding
 layer_norm = _primitives.layer_norm
 batch_norm = _primitives.batch_norm
+group_norm = _primitives.group_norm
+instance_norm = _primitives.instance_norm
+rms_norm = _primitives.rms_norm
+local_response_norm = _primitives.local_response_norm
+scaled_dot_product_attention = _primitives.scaled_dot_product_attention
 dropout = _primitives.dropout
 one_hot = _primitives.one_hot
 normalize = _primitives.normalize
+cosine_similarity = _primitives.cosine_similarity
+pairwise_distance = _primitives.pairwise_distance
 
 softmax = _primitives.softmax
 softmin = _primitives.softmin
@@ -308,46 +334,7 @@ def _padded_indices(shape, axis, before, after, mode):
     return [size - 1 - abs(size - 1 - abs(position)) for position in positions]
 
 
-# ---- layers ----
-
-
-def bilinear(input1, input2, weight, bias=None):
-    """``y_k = x1ᵀ weight_k x2 + bias_k`` over the last axes; ``weight`` is ``(out, in1, in2)``."""
-    result = arcgrad.einsum("...i,kij,...j->...k", input1, weight, input2)
-    return result if bias is None else result + bias
-
-
-def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
-    """Normalise ``(N, C, *)`` over groups of channels; ``weight`` and ``bias`` are per channel."""
-    channels = input.shape[1]
-    if channels % num_groups != 0:
-        raise RuntimeError(
-            "Expected number of channels in input to be divisible by num_groups, "
-            f"but got input of shape {list(input.shape)} and num_groups={num_groups}"
-        )
-    groups = input.reshape(input.shape[0], num_groups, -1)
-    result = layer_norm(groups, groups.shape[2:], eps=eps).reshape(input.shape)
-    per_channel = (channels, *(1,) * (input.ndim - 2))
-    if weight is not None:
-        result = result * weight.view(per_channel)
-    if bias is not None:
-        result = result + bias.view(per_channel)
-    return result
-
-
 # ---- distances ----
-
-
-def cosine_similarity(x1, x2, dim=1, eps=1e-8):
-    """Cosine of the angle between vectors along ``dim``; each norm counts as ``eps`` at least."""
-    unit1 = x1 / x1.norm(2, dim, True).clamp(min=eps)
-    unit2 = x2 / x2.norm(2, dim, True).clamp(min=eps)
-    return (unit1 * unit2).sum(dim)
-
-
-def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
-    """p-norm of ``x1 - x2 + eps`` over the last axis."""
-    return (x1 - x2 + eps).norm(p, -1, keepdim)
 
 
 # ---- losses ----

@@ -36,6 +36,14 @@ pub fn is_recorded(inputs: &[&Operand]) -> bool {
     }
 }
 
+/// Refuses an argument that an operation has no gradient for, if one would be wanted.
+pub fn refuse_gradient(op: &'static str, name: &str, argument: &Operand) -> Result<()> {
+    if is_recorded(&[argument]) {
+        return Err(Error::runtime(op, format!("the derivative for '{name}' is not implemented; detach() it first")));
+    }
+    Ok(())
+}
+
 fn meta(array: &Array) -> Meta {
     Meta { shape: array.shape().into(), dtype: array.dtype() }
 }

@@ -2,7 +2,7 @@
 
 use super::elementwise::apply;
 use super::matmul::{self, c_name};
-use super::{reduce, rows, select, softmax, views};
+use super::{dropout, reduce, rows, select, softmax, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -22,6 +22,8 @@ pub struct Options<'a> {
     pub scale: Option<f64>,
     /// Whether several heads of the query share one of key and value.
     pub grouped: bool,
+    /// Probability with which a weight is dropped.
+    pub dropout: f64,
 }
 
 const OP: &str = "scaled_dot_product_attention";
@@ -55,18 +57,20 @@ pub fn scaled_dot_product_attention(
         }
         None => None,
     };
+    let dropped = |weights: &Tensor| dropout::dropout(weights, options.dropout, true, false, None);
     let Some(mask) = mask else {
-        return matmul::matmul(&softmax::softmax(&scores, -1, None)?, &value);
+        return matmul::matmul(&dropped(&softmax::softmax(&scores, -1, None)?)?, &value);
     };
     let scores = scores.add(&mask)?;
-    let weights = softmax::softmax(&scores, -1, None)?;
+    // Rows without a key: any finite scores will do, for their weights become 0, and so do their gradients.
     let blind = {
         let _off = no_grad();
         let nothing = scores.detach().eq(f64::NEG_INFINITY)?;
         reduce::all(&nothing, Some(&[-1]), true)?
     };
-    let weights = select::where_(&blind, Scalar::Int(0).into(), (&weights).into())?;
-    matmul::matmul(&weights, &value)
+    let zero_rows = |tensor: &Tensor| select::where_(&blind, Scalar::Int(0).into(), tensor.into());
+    let weights = zero_rows(&softmax::softmax(&zero_rows(&scores)?, -1, None)?)?;
+    matmul::matmul(&dropped(&weights)?, &value)
 }
 
 fn check(query: &Tensor, key: &Tensor, value: &Tensor, options: &Options<'_>) -> Result<()> {

@@ -3,8 +3,9 @@
 use smallvec::SmallVec;
 
 use super::elementwise::torch_name;
-use super::{einsum, joining, matmul, reduce, rows, views};
+use super::{einsum, joining, matmul, reduce, rows, select, views};
 use crate::array::Array;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::ops::elementwise::apply;
 use crate::scalar::Scalar;
@@ -185,9 +186,9 @@ pub fn matrix_power(input: &Tensor, power: i64) -> Result<Tensor> {
     if power == 0 {
         let identity = Array::zeros(OP, &[rows, rows], input.dtype())?;
         identity.with_layout(&[rows], &[rows as isize + 1], 0).fill_unshared(Scalar::Int(1));
-        let spread = Array::uninit(OP, &shape, input.dtype())?;
-        spread.copy_unshared(&identity.expand(&shape));
-        return Ok(Tensor::from_array(spread));
+        // The input has a gradient here, too: zero.
+        let everywhere = Tensor::scalar(true, DType::Bool)?;
+        return select::where_(&everywhere, (&Tensor::from_array(identity)).into(), input.into());
     }
     // Binary digits of the power, the lowest first.
     let (mut square, mut result, mut rest) = (input.clone(), None::<Tensor>, power);

@@ -9,7 +9,7 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
-use crate::graph::record::{Save, is_recorded, record, record_many};
+use crate::graph::record::{Save, is_recorded, record, record_many, refuse_gradient};
 use crate::graph::{is_grad_enabled, no_grad};
 use crate::kernels::index::OutOfRange;
 use crate::kernels::loss::{self as kernel, NllSize, Targets};
@@ -193,10 +193,9 @@ impl NllRule {
             None => Tensor::from_array(Array::full("nll_loss", &shape, Scalar::Int(1), dtype)?),
             Some(weight) => weights_of(&Tensor::from_array(weight.clone()), &place)?,
         };
-        let mut scale = select::where_(&ignored, Scalar::Int(0).into(), (&weight).into())?;
-        if self.classes.how == Reduction::Mean {
-            scale = scale.div(self.total)?;
-        }
+        // With all targets ignored the total is 0: the quotient is replaced like the rest.
+        let weight = if self.classes.how == Reduction::Mean { weight.div(self.total)? } else { weight };
+        let scale = select::where_(&ignored, Scalar::Int(0).into(), (&weight).into())?;
         let axis = self.classes.axis() as i64;
         Ok((views::unsqueeze(&scale, axis)?, views::unsqueeze(&place, axis)?))
     }
@@ -300,7 +299,14 @@ fn likelihood(
 ) -> Result<Tensor> {
     let (operand, target) = (input.operand()?, target.array());
     let classes = Classes::new(op, &operand.array, &target, ignore, how)?;
-    let weight = weight.map(Tensor::array);
+    let weight = match weight {
+        Some(weight) => {
+            let weight = weight.operand()?;
+            refuse_gradient(op, "weight", &weight)?;
+            Some(weight.array)
+        }
+        None => None,
+    };
     let chosen = classes.chosen(op, operand.array.dtype(), &target, weight.as_ref())?;
     let log_p = if fused {
         softmax::log_softmax_array(op, &operand.array, classes.axis())?

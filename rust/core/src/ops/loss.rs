@@ -60,7 +60,7 @@ impl ReducedRow {
 }
 
 impl Rule for ReducedRow {
-    #[allow(clippy::misnamed_getters, reason = "the rule's name is the name of the row's node")]
+    #[expect(clippy::misnamed_getters, reason = "a rule's name is that of its node")]
     fn name(&self) -> &str {
         self.row.node
     }
@@ -124,12 +124,17 @@ fn check_float(op: &'static str, kernel: &str, input: &Tensor, target: &Tensor) 
     Err(Error::dtype(op, dtype, format!("\"{kernel}\" not implemented for '{}'", torch_name(dtype))))
 }
 
+fn check_weight(op: &'static str, input: &Tensor, weight: &Tensor) -> Result<()> {
+    if weight.shape() == input.shape() {
+        return Ok(());
+    }
+    Err(Error::value(op, "Weights and input must have the same size."))
+}
+
 /// A row whose elements are weighted; the mean is that of the weights.
 #[track_caller]
 fn weighted(op: &'static str, losses: &Tensor, input: &Tensor, weight: &Tensor, how: Reduction) -> Result<Tensor> {
-    if weight.shape() != input.shape() {
-        return Err(Error::value(op, "Weights and input must have the same size."));
-    }
+    check_weight(op, input, weight)?;
     let losses = losses.mul(weight)?;
     match how {
         Reduction::Mean => losses.sum()?.div(&weight.sum()?),
@@ -189,8 +194,9 @@ pub fn huber_loss(
     match weight {
         None => reduced_row(&rows::huber::ROW, &[delta], &[input, target], how),
         Some(weight) => {
+            check_weight("huber_loss", input, weight)?;
             let losses = reduced_row(&rows::huber::ROW, &[delta], &[input, target], Reduction::None)?;
-            weighted("huber_loss", &losses, input, weight, how)
+            reduced(&losses.mul(weight)?, how)
         }
     }
 }

@@ -51,6 +51,7 @@ pub mod rearranging;
 pub mod reduce;
 pub mod reduce_table;
 pub mod registry;
+pub mod resampling;
 pub mod scan;
 pub mod scatter_views;
 pub mod searching;

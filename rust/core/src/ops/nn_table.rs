@@ -1,10 +1,10 @@
 //! Names and signatures of convolution, pooling, normalisation and attention.
 
-use super::attention;
 use super::convolution::{self, Padding};
 use super::normalization::{self, Running};
 use super::pooling::{self, Divisor};
 use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, Value, input, param};
+use super::{attention, resampling};
 use crate::error::{Error, Result};
 
 const fn op(
@@ -308,6 +308,34 @@ pub static TABLE: &[OpInfo] = &[
         "Columns added up at the places of their windows, the transpose of `unfold` (col2im); `output_size` is H × W.",
     ),
     op(
+        "interpolate",
+        &[
+            input(),
+            param("size", Kind::Ints).optional(),
+            param("scale_factor", Kind::Floats).optional(),
+            param("mode", Kind::Text).or(Default::Text("nearest")),
+            param("align_corners", Kind::Bool).optional(),
+            param("recompute_scale_factor", Kind::Bool).optional(),
+            flag("antialias", false),
+        ],
+        NN,
+        |args| {
+            if args.flag(6) {
+                return Err(Error::not_implemented(args.op, "antialias=True"));
+            }
+            let options = resampling::Options {
+                size: args.ints_opt(1),
+                scale: args.floats_opt(2),
+                mode: args.text(3),
+                align_corners: args.flag_opt(4),
+                recompute_scale: args.flag_opt(5).unwrap_or(false),
+            };
+            Ok(resampling::interpolate(args.tensor(0), &options)?.into())
+        },
+        "Resampling of the axes after batch and channels to `size`, or to `scale_factor` times their sizes. `mode` is \
+         'nearest', 'nearest-exact', 'linear', 'bilinear', 'trilinear' or 'area'.",
+    ),
+    op(
         "layer_norm",
         &[input(), param("normalized_shape", Kind::Ints), WEIGHT, BIAS, float("eps", 1e-5)],
         BOTH,
@@ -400,14 +428,12 @@ pub static TABLE: &[OpInfo] = &[
         ],
         NN,
         |args| {
-            if args.float(4) != 0.0 {
-                return Err(Error::not_implemented(args.op, "dropout_p other than 0"));
-            }
             let options = attention::Options {
                 mask: args.tensor_opt(3),
                 causal: args.flag(5),
                 scale: args.float_opt(6),
                 grouped: args.flag(7),
+                dropout: args.float(4),
             };
             let (query, key, value) = (args.tensor(0), args.tensor(1), args.tensor(2));
             Ok(attention::scaled_dot_product_attention(query, key, value, options)?.into())

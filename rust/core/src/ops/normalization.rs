@@ -9,7 +9,7 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
-use crate::graph::record::{Save, check_in_place, is_recorded, record};
+use crate::graph::record::{Save, check_in_place, is_recorded, record, refuse_gradient};
 use crate::graph::{is_grad_enabled, no_grad};
 use crate::kernels::normalize::{self as kernel, ChannelSize, Moments};
 use crate::kernels::{In, Out};
@@ -425,7 +425,14 @@ pub fn batch_norm(
         }
     }
     let inputs = Inputs::new(input, weight, bias)?;
-    let given: Vec<Array> = running.mean.iter().chain(&running.variance).map(|tensor| tensor.array()).collect();
+    let mut given: SmallVec<[Array; 2]> = SmallVec::new();
+    for (name, tensor) in [("running_mean", running.mean), ("running_var", running.variance)] {
+        if let Some(tensor) = tensor {
+            let operand = tensor.operand()?;
+            refuse_gradient(OP, name, &operand)?;
+            given.push(operand.array);
+        }
+    }
     let dtype = inputs.check_dtypes(OP, "batch_norm", &given.iter().collect::<Vec<_>>())?;
     if training {
         for tensor in running.mean.iter().chain(&running.variance) {

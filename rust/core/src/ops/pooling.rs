@@ -345,31 +345,41 @@ pub fn adaptive_avg_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<T
         let name = ["AdaptiveAvgPool1DBackward0", "AdaptiveAvgPool2DBackward0", "AdaptiveAvgPool3DBackward0"][axes - 1];
         return means(name, &geometry, Divisor::WithPadding, input, false);
     }
-    // Means along one axis after the other, each a product with the matrix of the windows' weights.
+    // Means along one axis after the other.
     let mut result = input.clone();
     for (position, (&count, &size)) in sizes.iter().zip(spatial).enumerate() {
-        if count == size {
-            continue;
+        if count != size {
+            let axis = shape.len() - axes + position;
+            result = along_axis(op, &result, axis, count, |at| {
+                let (start, end) = adaptive_window(size, count, at);
+                (start..end).map(move |element| (element, 1.0 / (end - start) as f64))
+            })?;
         }
-        let axis = (shape.len() - axes + position) as i64;
-        let weights = window_weights(size, count, input.dtype())?;
-        let last = views::movedim(&result, &[axis], &[-1])?;
-        result = views::movedim(&matmul::matmul(&last, &weights)?, &[-1], &[axis])?;
     }
     super::copy::contiguous(&result)
 }
 
-/// `size × count`: the share of each element in the mean of each window.
-fn window_weights(size: usize, count: usize, dtype: DType) -> Result<Tensor> {
-    crate::shape::checked_numel("adaptive_avg_pool", &[size, count], dtype.size())?;
-    let mut weights = vec![0f64; size * count];
+/// Weighted sums along an axis: output `at` of `count` is the sum of the elements that `terms` gives, each with its
+/// weight. A product with the matrix of the weights.
+#[track_caller]
+pub(super) fn along_axis<I: Iterator<Item = (usize, f64)>>(
+    op: &'static str,
+    input: &Tensor,
+    axis: usize,
+    count: usize,
+    terms: impl Fn(usize) -> I,
+) -> Result<Tensor> {
+    let (size, dtype) = (input.shape()[axis], input.dtype());
+    let numel = crate::shape::checked_numel(op, &[size, count], size_of::<f64>())?;
+    let mut weights = vec![0f64; numel];
     for at in 0..count {
-        let (start, end) = adaptive_window(size, count, at);
-        for element in start..end {
-            weights[element * count + at] = 1.0 / (end - start) as f64;
+        for (element, weight) in terms(at) {
+            weights[element * count + at] += weight;
         }
     }
-    Ok(Tensor::from_array(Array::from_slice(&weights, &[size, count])?.cast("adaptive_avg_pool", dtype)?))
+    let weights = Tensor::from_array(Array::from_slice(&weights, &[size, count])?.cast(op, dtype)?);
+    let last = views::movedim(input, &[axis as i64], &[-1])?;
+    views::movedim(&matmul::matmul(&last, &weights)?, &[-1], &[axis as i64])
 }
 
 /// Maxima over windows that are chosen as in [`adaptive_avg_pool`], and where in its plane each lies.
