@@ -441,6 +441,16 @@ from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
 from .serialization import load as load
 from .serialization import save as save
 
+BFloat16Tensor: _TensorType
+BoolTensor: _TensorType
+ByteTensor: _TensorType
+CharTensor: _TensorType
+DoubleTensor: _TensorType
+FloatTensor: _TensorType
+HalfTensor: _TensorType
+IntTensor: _TensorType
+LongTensor: _TensorType
+ShortTensor: _TensorType
 e: float
 inf: float
 def is_anomaly_check_nan_enabled() -> Any: ...

@@ -118,6 +118,9 @@ class Tensor:
     @staticmethod
     def _make_subclass(cls, data: Any, require_grad: Any=False) -> Any:
         """An object of the class `cls` over the memory of `data`."""
+    @staticmethod
+    def _new_legacy(dtype: dtype | None, *args: Any) -> Any:
+        """What the old types (`FloatTensor`) make."""
     @property
     def _post_accumulate_grad_hooks(self) -> Any: ...
     @property
@@ -1494,7 +1497,8 @@ def dot(input: Tensor, tensor: Any, *, out: Tensor | None=None) -> Any:
 
 double: dtype
 
-def dropout(input: Tensor, p: Any, train: Any) -> Any: ...
+def dropout(input: Tensor, p: Any, train: Any) -> Any:
+    """Zeros elements with probability `p` and scales the rest by 1 / (1 - p), if `train`."""
 
 def dstack(tensors: Any, *, out: Tensor | None=None) -> Any:
     """Tensors behind each other along the third axis."""

@@ -296,9 +296,7 @@ fn whole_slices_have_gradients_of_any_order() {
     check("index_add", &[a.clone(), s.clone()], |x| {
         index::index_add(&x[0], false, 0, &ints(&[2, 2], &[2]), &x[1], Scalar::Float(1.5))
     });
-    check("index_copy", &[a.clone(), s.clone()], |x| {
-        index::index_copy(&x[0], false, 0, &ints(&[2, 0], &[2]), &x[1])
-    });
+    check("index_copy", &[a.clone(), s.clone()], |x| index::index_copy(&x[0], false, 0, &ints(&[2, 0], &[2]), &x[1]));
     check("index_fill", &[a.clone(), tensor(&[], 3)], |x| {
         index::index_fill(&x[0], false, 1, &ints(&[1, -1], &[2]), Arg::Tensor(&x[1]))
     });
@@ -352,17 +350,11 @@ fn masks_have_gradients_of_any_order() {
     check("masked_scatter", &[a.clone(), tensor(&[2, 2], 2)], move |x| {
         masks::masked_scatter(&x[0], false, &rows(), &x[1])
     });
-    check_in_place("masked_scatter_", &a, &|x, in_place| {
-        masks::masked_scatter(x, in_place, &rows(), &tensor(&[4], 2))
-    });
+    check_in_place("masked_scatter_", &a, &|x, in_place| masks::masked_scatter(x, in_place, &rows(), &tensor(&[4], 2)));
     check("take", &[a.clone()], |x| masks::take(&x[0], &ints(&[0, -1, 5, 2], &[2, 2])));
     check("put", &[a.clone(), tensor(&[2], 2)], |x| masks::put(&x[0], false, &ints(&[1, -1], &[2]), &x[1], false));
-    check("put, added", &[a.clone(), tensor(&[2], 2)], |x| {
-        masks::put(&x[0], false, &ints(&[1, 1], &[2]), &x[1], true)
-    });
-    check_in_place("put_", &a, &|x, in_place| {
-        masks::put(x, in_place, &ints(&[1, 4], &[2]), &tensor(&[2], 3), false)
-    });
+    check("put, added", &[a.clone(), tensor(&[2], 2)], |x| masks::put(&x[0], false, &ints(&[1, 1], &[2]), &x[1], true));
+    check_in_place("put_", &a, &|x, in_place| masks::put(x, in_place, &ints(&[1, 4], &[2]), &tensor(&[2], 3), false));
 }
 
 #[test]
@@ -408,9 +400,7 @@ fn index_tensors_have_gradients_of_any_order() {
     let a = tensor(&[3, 4, 2], 1);
     let (i, j) = (|| ints(&[0, 2, 0], &[3]), || ints(&[1, -1, 1], &[3]));
     check("neighbours", &[a.clone()], move |x| index_get(&x[0], &[Some(i()), Some(j())]));
-    check("apart", &[a.clone()], move |x| {
-        index_get(&x[0], &[Some(i()), None, Some(ints(&[1, 0, 1], &[3]))])
-    });
+    check("apart", &[a.clone()], move |x| index_get(&x[0], &[Some(i()), None, Some(ints(&[1, 0, 1], &[3]))]));
     check("mask and slice", &[a.clone()], move |x| {
         x[0].get(&[(1..3).into(), (&mask(&[true, false, true, true], &[4])).into(), 0.into()])
     });

@@ -24,8 +24,11 @@ pub struct Options<'a> {
 
 const OP: &str = "interpolate";
 
+/// Size of each resampled axis, with the factor where one was given.
+type Sizes = SmallVec<[(usize, Option<f64>); 3]>;
+
 /// The sizes of the result and, where they count, the factors given.
-fn sizes(spatial: &[usize], options: &Options<'_>) -> Result<SmallVec<[(usize, Option<f64>); 3]>> {
+fn sizes(spatial: &[usize], options: &Options<'_>) -> Result<Sizes> {
     let axes = spatial.len();
     let wrong = |what: &str, given: usize| {
         Error::value(
