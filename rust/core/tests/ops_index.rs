@@ -1,6 +1,8 @@
 //! Joining, indexing, sorting, creation and random operations from Rust: values against their definitions, gradients
 //! of first and second order against finite differences.
 
+#![allow(clippy::cloned_ref_to_slice_refs, reason = "every check takes a list of tensors, some of one")]
+
 use arcgrad::ops::creation;
 use arcgrad::ops::diagonals::{self, Triangle};
 use arcgrad::ops::dropout::dropout;
