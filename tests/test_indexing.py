@@ -126,13 +126,7 @@ def selected(array, index):
             first.append(slice(None))
     if Ellipsis not in [i for i in first if not isinstance(i, slice)]:
         first.append(Ellipsis)
-    rest = tuple(i for i in index if not isinstance(i, int))
-    # An ellipsis that stands for no axis separates index arrays in NumPy, and is nothing in PyTorch.
-    taken = sum(isinstance(i, (int, slice)) or (isinstance(i, np.ndarray) and i.dtype != bool) for i in index)
-    taken += sum(i.ndim for i in index if isinstance(i, np.ndarray) and i.dtype == bool)
-    if taken == array.ndim:
-        rest = tuple(i for i in rest if i is not Ellipsis)
-    return array[tuple(first)], rest
+    return array[tuple(first)], tuple(i for i in index if not isinstance(i, int))
 
 
 def numpy_read(array, index):
