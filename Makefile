@@ -27,7 +27,7 @@ BIN := $(abspath $(VENV))/bin
 TOOLS := $(VENV)/.tools
 INSTALLED := $(VENV)/.installed
 WHEEL := dist/.built
-TIMES := build/times
+TIMES := $(abspath build)/times
 # Python from the environment of whoever calls must not reach the one made here.
 unexport PYTHONPATH PYTHONHOME
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
