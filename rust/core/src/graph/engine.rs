@@ -198,6 +198,7 @@ struct Pass {
     ready: BinaryHeap<(u64, u32)>,
     captured: Vec<Option<Tensor>>,
     blame: Blame,
+    nan: super::nan::Watch,
 }
 
 impl Pass {
@@ -210,6 +211,7 @@ impl Pass {
             ready: BinaryHeap::new(),
             captured: Vec::new(),
             blame: Blame::here(),
+            nan: super::nan::Watch::default(),
         };
         let mut stack: Vec<u32> = Vec::new();
         for (edge, _) in &request.roots {
@@ -421,6 +423,7 @@ impl Pass {
                 }
                 let grad =
                     fit(grad, &next.outputs()[edge.output_nr as usize]).map_err(|error| invalid(error, node, input))?;
+                self.nan.see(&grad, node, next);
                 add_to_slot(&mut self.slots[slot as usize].grads[edge.output_nr as usize], grad)?;
             }
             self.slots[slot as usize].waiting_for -= 1;

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use smallvec::SmallVec;
 
 use super::hooks::HookTable;
+use super::ownership::Owned;
 use super::provenance::Blame;
 use super::saved::{Saved, SavedState};
 use crate::array::Array;
@@ -73,6 +74,8 @@ pub enum Attribute {
     Ints(Vec<i64>),
     /// A truth value.
     Bool(bool),
+    /// A value that no gradient asked for, and that was not saved.
+    Absent,
 }
 
 /// How a recorded operation turns gradients of its outputs into gradients of its inputs.
@@ -315,7 +318,7 @@ impl<'a> Backward<'a> {
 /// What waits to be dropped on this thread.
 pub(crate) enum Doomed {
     Node(#[allow(dead_code, reason = "held to be dropped")] NodeRef),
-    Tensor(#[allow(dead_code, reason = "held to be dropped")] Tensor),
+    Owned(#[allow(dead_code, reason = "held to be dropped")] Owned),
 }
 
 thread_local! {

@@ -242,7 +242,7 @@ fn move_to(tensor: &Tensor, node: NodeRef, output_nr: u32) {
         let mut state = tensor.lock();
         state.output_nr = output_nr;
         state.requires_grad = false;
-        state.grad_fn.replace(node)
+        (state.grad_fn.replace(node), state.take_anchors())
     };
     drop(old);
 }
