@@ -6,6 +6,8 @@
 //! - nobody waits for contended state while holding other state: [`Access::acquire`] takes all or nothing;
 //! - nothing that may own a host object is dropped, and no host code runs, while an [`Access`] is alive.
 
+mod state;
+
 use std::alloc;
 use std::any::Any;
 use std::cell::UnsafeCell;
@@ -21,6 +23,7 @@ use smallvec::SmallVec;
 
 use crate::error::{Error, Result};
 use crate::graph::provenance::Blame;
+use state::State;
 
 /// Alignment of blocks on the heap: one cache line, and the widest SIMD register.
 const ALIGNMENT: usize = 64;
@@ -171,7 +174,7 @@ struct Root {
     inline: UnsafeCell<MaybeUninit<[u64; INLINE_BYTES / 8]>>,
     ptr: *mut u8,
     bytes: usize,
-    state: AtomicU32,
+    state: State,
     counter: Counter,
     owner: Owner,
 }
@@ -216,7 +219,7 @@ impl Storage {
                 inline: UnsafeCell::new(inline),
                 ptr: std::ptr::null_mut(),
                 bytes,
-                state: AtomicU32::new(0),
+                state: State::free(),
                 counter: Counter::default(),
                 owner: Owner::Inline,
             }
@@ -230,7 +233,7 @@ impl Storage {
                 inline: UnsafeCell::new(MaybeUninit::uninit()),
                 ptr: block.ptr.as_ptr(),
                 bytes,
-                state: AtomicU32::new(0),
+                state: State::free(),
                 counter: Counter::default(),
                 owner: Owner::Heap(MaybeUninit::new(block)),
             }
@@ -248,7 +251,7 @@ impl Storage {
             inline: UnsafeCell::new(MaybeUninit::uninit()),
             ptr,
             bytes,
-            state: AtomicU32::new(0),
+            state: State::free(),
             counter: Counter::default(),
             owner: Owner::Foreign { _keep: keep, writable },
         };
@@ -338,8 +341,6 @@ impl Storage {
 
 // ---- reader/writer state -----------------------------------------------------------------------------------------
 
-const WRITER: u32 = 1 << 31;
-
 /// Runs a wait with the host's lock (the GIL) released. Installed once by the binding.
 pub type WaitHook = fn(&mut dyn FnMut());
 
@@ -357,7 +358,7 @@ pub(crate) struct ReadGuard<'a>(&'a Root);
 impl Drop for ReadGuard<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.0.state.fetch_sub(1, Ordering::Release);
+        self.0.state.end_share();
     }
 }
 
@@ -365,8 +366,7 @@ impl Storage {
     /// Shared state on the root if no writer holds it; never waits.
     #[inline]
     pub(crate) fn try_read(&self) -> Option<ReadGuard<'_>> {
-        let guard = ReadGuard(&self.root);
-        (self.root.state.fetch_add(1, Ordering::Acquire) & WRITER == 0).then_some(guard)
+        self.root.state.try_share().then(|| ReadGuard(&self.root))
     }
 }
 
@@ -413,14 +413,7 @@ impl<'a> Access<'a> {
 
     fn try_take(&self) -> bool {
         for (taken, (root, exclusive)) in self.held.iter().enumerate() {
-            let ok = if *exclusive {
-                root.state.compare_exchange(0, WRITER, Ordering::Acquire, Ordering::Relaxed).is_ok()
-            } else {
-                root.state.fetch_add(1, Ordering::Acquire) & WRITER == 0 || {
-                    root.state.fetch_sub(1, Ordering::Release);
-                    false
-                }
-            };
+            let ok = if *exclusive { root.state.try_own() } else { root.state.try_share() };
             if !ok {
                 self.give_back(taken);
                 return false;
@@ -431,8 +424,11 @@ impl<'a> Access<'a> {
 
     fn give_back(&self, count: usize) {
         for (root, exclusive) in &self.held[..count] {
-            let bits = if *exclusive { WRITER } else { 1 };
-            root.state.fetch_sub(bits, Ordering::Release);
+            if *exclusive {
+                root.state.end_own();
+            } else {
+                root.state.end_share();
+            }
         }
     }
 
@@ -471,9 +467,9 @@ mod tests {
         let storage = Storage::allocate("test", 16, true).unwrap();
         let access = Access::acquire(&[&storage, &storage], &[&storage]);
         assert_eq!(access.held.len(), 1);
-        assert_eq!(storage.root.state.load(Ordering::Relaxed), WRITER);
+        assert!(storage.root.state.is_owned());
         drop(access);
-        assert_eq!(storage.root.state.load(Ordering::Relaxed), 0);
+        assert!(storage.root.state.is_free());
     }
 
     #[test]

@@ -123,7 +123,8 @@ pub(crate) fn base_requires_grad(target: &Tensor) -> bool {
 pub(crate) fn check_in_place(op: &'static str, target: &Tensor) -> Result<()> {
     if let Some(view) = view_of(target) {
         refuse(target, &view, op, false)?;
-        if view.base.is_leaf() && view.base.requires_grad() {
+        // The base itself need not require a gradient: the view, or what it is a view of, may be a leaf that does.
+        if view.base.is_leaf() && target.requires_grad() {
             return Err(Error::runtime(
                 op,
                 "a view of a leaf Variable that requires grad is being used in an in-place operation. Use \

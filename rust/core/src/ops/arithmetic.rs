@@ -100,6 +100,7 @@ elementwise! {
             g.int(0),
             g.clone() * (z * y.log())
         ),
+        y(g, x, y): R::select(x.clone().eq(g.int(0)), g.int(0), g.clone() * (x.clone() * y.pow(x - 1.0))),
     }
 
     /// Power with a number as exponent.
