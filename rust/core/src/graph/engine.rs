@@ -401,7 +401,11 @@ impl Pass {
         };
         let mut cx = Backward::new(node, grads, &needs, request.create_graph);
         node.rule().backward(&mut cx).map_err(context)?;
+        let read = cx.read.get();
         let mut results = cx.results;
+        if read != 0 {
+            saved::check_unchanged(node, read)?;
+        }
         if !request.retain_graph {
             node.release(self.blame);
         }

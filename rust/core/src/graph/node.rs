@@ -251,12 +251,14 @@ pub struct Backward<'a> {
     pub(super) results: Results,
     pub(super) needs: &'a [bool],
     pub(super) create_graph: bool,
+    /// Which saved values the rule has read, one bit each.
+    pub(super) read: Cell<u64>,
 }
 
 impl<'a> Backward<'a> {
     pub(super) fn new(node: &'a NodeRef, grads: Cotangents, needs: &'a [bool], create_graph: bool) -> Self {
         let results = std::iter::repeat_n(None, node.edges().len()).collect();
-        Self { node, grads, results, needs, create_graph }
+        Self { node, grads, results, needs, create_graph, read: Cell::new(0) }
     }
 
     /// The node being run.
@@ -296,14 +298,22 @@ impl<'a> Backward<'a> {
 
     /// Saved value `index` as a tensor with its place in the graph, its version checked.
     pub fn saved(&self, index: usize) -> Result<Tensor> {
+        self.note_read(index);
         super::saved::unpack(self.node, index)
     }
 
     /// Saved value `index` as bare data, its version checked: what a fused gradient kernel reads.
     pub fn saved_array(&self, index: usize) -> Result<Array> {
+        self.note_read(index);
         match super::saved::unpack_array(self.node, index)? {
             Some(array) => Ok(array),
             None => Ok(self.saved(index)?.array()),
+        }
+    }
+
+    fn note_read(&self, index: usize) {
+        if index < u64::BITS as usize {
+            self.read.set(self.read.get() | 1 << index);
         }
     }
 

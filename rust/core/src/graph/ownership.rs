@@ -248,7 +248,8 @@ fn enter_node(node: &NodeRef, walk: &mut Walk, visit: &mut dyn FnMut(Held<'_>)) 
 /// outside the walk. Nothing else of a node is shown, as the tensor does depend on that.
 fn visit_anchored(part: &Part, count: usize, entered: &[usize], visit: &mut dyn FnMut(Held<'_>)) {
     let table = match part {
-        Part::Node(node) => node.hooks(),
+        // A leaf's table is not its accumulator's alone; the leaf's own way to it is the other case.
+        Part::Node(node) => node.hooks().filter(|table| Arc::strong_count(table) == 1),
         Part::Hooks(table) => Some(table),
         Part::Tensor(_) => None,
     };

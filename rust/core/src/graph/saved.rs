@@ -136,9 +136,8 @@ impl Drop for Packing {
 }
 
 impl Saved {
-    /// Saves an array with its place in the graph; packs it if the thread has hooks.
-    pub(crate) fn new(array: Array, source: Source, identity: Weak<Inner>) -> Result<Self> {
-        let version = array.storage().version();
+    /// Saves an array, read at `version`, with its place in the graph; packs it if the thread has hooks.
+    pub(crate) fn new(array: Array, version: u32, source: Source, identity: Weak<Inner>) -> Result<Self> {
         let mut saved = Self { kept: Kept::Array(array), version, source, identity };
         if modes().any(Modes::SAVED_HOOKS) && !PACKING.get() {
             let hooks = HOOKS.with(|stack| stack.borrow().last().cloned());
@@ -377,6 +376,22 @@ pub(crate) fn unpack_array(node: &NodeRef, index: usize) -> Result<Option<Array>
         }
         Kept::Packed(_) => Ok(None),
     }
+}
+
+/// Errors when a value whose bit is set in `read` has been changed since it was checked: what the rule computed from it
+/// may be of two minds. Only another thread can do that.
+pub(super) fn check_unchanged(node: &NodeRef, read: u64) -> Result<()> {
+    let state = node.head().saved.lock();
+    for (index, saved) in state.values.iter().enumerate().take(u64::BITS as usize) {
+        let Kept::Array(array) = &saved.kept else { continue };
+        let found = array.storage().version();
+        if read >> index & 1 == 1 && found != saved.version {
+            let (array, edge, expected) = (array.clone(), saved.edge(Some(node)), saved.version);
+            drop(state);
+            return Err(modified(node, &array, edge.as_ref(), found, expected));
+        }
+    }
+    Ok(())
 }
 
 /// Whether the node's saved values are gone.
