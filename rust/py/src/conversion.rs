@@ -36,10 +36,10 @@ pub fn class_name(dtype: DType) -> &'static str {
 
 /// The only element, where Python wants a number.
 fn only(tensor: &Tensor) -> PyResult<Scalar> {
-    if tensor.numel() != 1 {
-        return Err(PyValueError::new_err("only one element tensors can be converted to Python scalars"));
-    }
-    guard(|| tensor.item())
+    guard(|| tensor.item()).map_err(|error| match tensor.numel() {
+        1 => error,
+        _ => PyValueError::new_err("only one element tensors can be converted to Python scalars"),
+    })
 }
 
 /// A cast, or the tensor itself.

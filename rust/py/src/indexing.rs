@@ -154,10 +154,13 @@ const LONG: usize = 64 * 1024;
 impl PyTensor {
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let (py, this) = (slf.py(), slf.get().tensor());
-        if let Some(index) = plain_int(key)?
-            && this.rank() > 0
-        {
-            return tensor::to_py(py, guard(|| views::select(this, 0, index))?);
+        if let Some(index) = plain_int(key)? {
+            match guard(|| views::select(this, 0, index)) {
+                Ok(view) => return tensor::to_py(py, view),
+                // A tensor without axes has its own words for that.
+                Err(error) if this.rank() > 0 => return Err(error),
+                Err(_) => {}
+            }
         }
         let items = items(key)?;
         // Views cost the same for any size; index tensors copy.

@@ -40,10 +40,13 @@ impl PyTensor {
 
 impl Drop for PyTensor {
     fn drop(&mut self) {
-        // Another object may stand for the tensor by now: only this object's own address is cleared.
+        // Another object may stand for the tensor by now: only this object's own address is cleared. The slot is
+        // written with the GIL held only, so that comparing and clearing are one step.
         let object = (std::ptr::from_ref(self) as usize - VALUE_OFFSET.load(Ordering::Relaxed)) as *mut ();
         let slot = self.tensor.host_slot();
-        let _ = slot.compare_exchange(object, std::ptr::null_mut(), Ordering::AcqRel, Ordering::Acquire);
+        if slot.load(Ordering::Acquire) == object {
+            slot.store(std::ptr::null_mut(), Ordering::Release);
+        }
     }
 }
 
@@ -154,7 +157,7 @@ unsafe fn new_object(py: Python<'_>, class: *mut ffi::PyTypeObject, tensor: Tens
         if object.is_null() {
             return Err(PyErr::fetch(py));
         }
-        let untracked = class == tensor_type() && !tensor.requires_grad();
+        let untracked = class == tensor_type() && tensor.is_plain();
         tensor.host_slot().store(object.cast(), Ordering::Release);
         object.byte_add(VALUE_OFFSET.load(Ordering::Relaxed)).cast::<PyTensor>().write(PyTensor { tensor });
         if untracked {

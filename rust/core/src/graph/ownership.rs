@@ -131,10 +131,11 @@ fn enter_tensor(tensor: &Tensor, walk: &mut Walk, visit: &mut dyn FnMut(Held<'_>
     {
         let Some(state) = tensor.try_lock() else { return };
         parts.extend(state.grad_fn.clone().map(Part::Node));
+        parts.extend(state.view.as_ref().map(|view| Part::Tensor(view.base.clone())));
         if let Some(extra) = &state.extra {
             parts.extend(extra.grad.clone().map(Part::Tensor));
             parts.extend(extra.hooks.clone().map(Part::Hooks));
-            parts.extend(extra.view.as_ref().map(|view| Part::Tensor(view.base.clone())));
+            parts.extend(extra.accumulator.clone().map(Part::Node));
         }
     }
     parts.into_iter().for_each(|part| walk.reached(part));

@@ -52,7 +52,7 @@ fn edges(inputs: &[&Operand]) -> SmallVec<[Edge; 2]> {
     inputs.iter().map(|input| input.edge.clone().unwrap_or_default()).collect()
 }
 
-fn save(saves: &[Save<'_>]) -> Result<SmallVec<[Saved; 2]>> {
+fn save(inputs: &[&Operand], saves: &[Save<'_>]) -> Result<SmallVec<[Saved; 2]>> {
     let mut saved = SmallVec::new();
     for save in saves {
         match save {
@@ -64,7 +64,14 @@ fn save(saves: &[Save<'_>]) -> Result<SmallVec<[Saved; 2]>> {
                          a normal tensor and use it in autograd.",
                     ));
                 }
-                let source = input.edge.clone().map_or(Source::Constant, Source::Input);
+                let number = || inputs.iter().position(|own| std::ptr::eq(*own, *input));
+                let source = match &input.edge {
+                    None => Source::Constant,
+                    Some(edge) => match number() {
+                        Some(number) => Source::Input(number as u32),
+                        None => Source::Foreign(Box::new(edge.clone())),
+                    },
+                };
                 saved.push(Saved::new(input.array.clone(), source, input.identity.clone())?);
             }
             Save::Array(array) => saved.push(Saved::new((*array).clone(), Source::Constant, std::sync::Weak::new())?),
@@ -91,7 +98,7 @@ fn save_outputs(node: &NodeRef, saves: &[Save<'_>], outputs: &[Tensor]) -> Resul
 #[track_caller]
 pub fn record<R: Rule>(rule: R, inputs: &[&Operand], saves: &[Save<'_>], output: Array) -> Result<Tensor> {
     let outputs = smallvec::smallvec![meta(&output)];
-    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), outputs, save(saves)?);
+    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), outputs, save(inputs, saves)?);
     let tensor = Tensor::from_node(output, node.clone(), 0);
     if saves.iter().any(|save| matches!(save, Save::Output(_))) {
         save_outputs(&node, saves, std::slice::from_ref(&tensor))?;
@@ -108,7 +115,7 @@ pub fn record_many<R: Rule>(
     outputs: &[Array],
 ) -> Result<Vec<Tensor>> {
     let metas = outputs.iter().map(meta).collect();
-    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), metas, save(saves)?);
+    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), metas, save(inputs, saves)?);
     let tensors: Vec<Tensor> = outputs
         .iter()
         .enumerate()
@@ -123,7 +130,7 @@ pub fn record_many<R: Rule>(
 #[track_caller]
 pub fn record_in_place<R: Rule>(rule: R, target: &Tensor, inputs: &[&Operand], saves: &[Save<'_>]) -> Result<()> {
     let outputs = smallvec::smallvec![target.meta()];
-    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), outputs, save(saves)?);
+    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), outputs, save(inputs, saves)?);
     save_outputs(&node, saves, std::slice::from_ref(target))?;
     views::rebase_history(target, node, 0)
 }

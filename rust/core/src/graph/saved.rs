@@ -18,8 +18,10 @@ use crate::tensor::{Inner, Tensor};
 pub(crate) enum Source {
     /// It needs no gradient.
     Constant,
-    /// An input: the edge its gradient goes to.
-    Input(Edge),
+    /// An input of the node that saves it, by the number of the node's edge.
+    Input(u32),
+    /// A value of another node's, or of no input's: the edge its gradient goes to.
+    Foreign(Box<Edge>),
     /// An output of the node that saves it. No edge: a node must not own itself.
     Output(u32),
 }
@@ -174,12 +176,12 @@ impl Saved {
         Ok(())
     }
 
-    fn edge(&self, node: Option<&NodeRef>) -> Option<Edge> {
-        match (&self.source, node) {
-            (Source::Constant, _) => None,
-            (Source::Input(edge), _) => Some(edge.clone()),
-            (Source::Output(nr), Some(node)) => Some(Edge::new(node.clone(), *nr)),
-            (Source::Output(_), None) => None,
+    fn edge(&self, node: &NodeRef) -> Option<Edge> {
+        match &self.source {
+            Source::Constant => None,
+            Source::Input(number) => Some(node.edges()[*number as usize].clone()),
+            Source::Foreign(edge) => Some((**edge).clone()),
+            Source::Output(nr) => Some(Edge::new(node.clone(), *nr)),
         }
     }
 }
@@ -269,15 +271,15 @@ impl SavedState {
 
     pub(super) fn take_edges(&mut self) -> impl Iterator<Item = NodeRef> + '_ {
         self.values.iter_mut().filter_map(|saved| match &mut saved.source {
-            Source::Input(edge) => edge.node.take(),
+            Source::Foreign(edge) => edge.node.take(),
             _ => None,
         })
     }
 
-    /// The nodes that saved inputs come from, for the cycle collector.
+    /// The nodes that saved values hold beside the edges of the node, for the cycle collector.
     pub(super) fn source_nodes(&self) -> impl Iterator<Item = &NodeRef> {
         self.values.iter().filter_map(|saved| match &saved.source {
-            Source::Input(edge) => edge.node.as_ref(),
+            Source::Foreign(edge) => edge.node.as_ref(),
             _ => None,
         })
     }
@@ -333,7 +335,7 @@ pub(crate) fn unpack(node: &NodeRef, index: usize) -> Result<Tensor> {
         return Err(second_backward(node, Some(first)));
     }
     let saved = &state.values[index];
-    let edge = saved.edge(Some(node));
+    let edge = saved.edge(node);
     match &saved.kept {
         Kept::Array(array) => {
             let (array, expected, identity) = (array.clone(), saved.version, saved.identity.clone());
@@ -369,7 +371,7 @@ pub(crate) fn unpack_array(node: &NodeRef, index: usize) -> Result<Option<Array>
         Kept::Array(array) => {
             let found = array.storage().version();
             if found != saved.version {
-                let (array, edge, expected) = (array.clone(), saved.edge(Some(node)), saved.version);
+                let (array, edge, expected) = (array.clone(), saved.edge(node), saved.version);
                 drop(state);
                 return Err(modified(node, &array, edge.as_ref(), found, expected));
             }

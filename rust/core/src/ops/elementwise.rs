@@ -277,6 +277,7 @@ pub fn torch_name(dtype: DType) -> &'static str {
 }
 
 /// An input of a kernel call.
+#[derive(Clone, Copy)]
 enum Source<'a> {
     Array(&'a Array),
     Scalar(Scalar),
@@ -333,6 +334,7 @@ struct ElementwiseRule {
     params: Params,
     /// Where each slot (inputs, then the output) is found in backward.
     slots: [Slot; MAX_INPUTS + 1],
+    numbers: SmallVec<[Scalar; 1]>,
 }
 
 #[derive(Clone, Copy)]
@@ -341,8 +343,8 @@ enum Slot {
     Unused,
     /// Saved value by number.
     Saved(u8),
-    /// A number.
-    Scalar(Scalar),
+    /// One of the rule's numbers.
+    Number(u8),
 }
 
 impl ElementwiseRule {
@@ -373,20 +375,24 @@ impl ElementwiseRule {
             }
         }
         let mut slots = [Slot::Unused; MAX_INPUTS + 1];
+        let mut numbers = SmallVec::new();
         let mut saved: SmallVec<[usize; 4]> = SmallVec::new();
         for slot in 0..=row.inputs.len() {
             if !used[slot] {
                 continue;
             }
             slots[slot] = match number_at(slot) {
-                Some(number) => Slot::Scalar(number),
+                Some(number) => {
+                    numbers.push(number);
+                    Slot::Number(numbers.len() as u8 - 1)
+                }
                 None => {
                     saved.push(slot);
                     Slot::Saved(saved.len() as u8 - 1)
                 }
             };
         }
-        (Self { row, params, slots }, saved)
+        (Self { row, params, slots, numbers }, saved)
     }
 
     fn fused(&self, cx: &mut Backward<'_>) -> Result<()> {
@@ -403,6 +409,8 @@ impl ElementwiseRule {
                 cx.put(edge, grad);
                 continue;
             }
+            // Memory that nobody else sees takes the result.
+            let reused = last == Some(input) && grad.is_consumable();
             let array = grad.array();
             for &slot in grad_row.uses {
                 if let (Slot::Saved(number), hole @ None) = (self.slots[slot as usize], &mut unpacked[slot as usize]) {
@@ -414,15 +422,19 @@ impl ElementwiseRule {
             for &slot in grad_row.uses {
                 sources.push(match (&unpacked[slot as usize], self.slots[slot as usize]) {
                     (Some(array), _) => Source::Array(array),
-                    (None, Slot::Scalar(scalar)) => Source::Scalar(scalar),
+                    (None, Slot::Number(number)) => Source::Scalar(self.numbers[number as usize]),
                     (None, _) => unreachable!("used slots are saved or numbers"),
                 });
             }
             let kernel = (grad_row.kernel)(array.dtype())
                 .ok_or_else(|| Error::dtype(self.row.node, array.dtype(), "no gradient kernel"))?;
-            let output = Array::uninit_like(self.row.node, &array, array.dtype())?;
-            run_kernel(&kernel, &self.params, array.shape(), &sources, &output, || {});
-            cx.put(edge, Tensor::from_array(output));
+            let output = if reused { array.clone() } else { Array::uninit_like(self.row.node, &array, array.dtype())? };
+            if !(fast::fits(&kernel, &array, &sources)
+                && fast::compute(&kernel, &self.params, &sources, &output, false))
+            {
+                run_kernel(&kernel, &self.params, array.shape(), &sources, &output, || {});
+            }
+            cx.put(edge, if reused { grad } else { Tensor::from_array(output) });
         }
         Ok(())
     }
@@ -442,7 +454,7 @@ impl ElementwiseRule {
             for &slot in grad_row.uses {
                 inputs.push(match self.slots[slot as usize] {
                     Slot::Saved(number) => Traced::Tensor(cx.saved(number as usize)?),
-                    Slot::Scalar(scalar) => Traced::Number(scalar),
+                    Slot::Number(number) => Traced::Number(self.numbers[number as usize]),
                     Slot::Unused => unreachable!("used slots are saved or numbers"),
                 });
             }
@@ -488,7 +500,7 @@ impl Rule for ElementwiseRule {
     fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
         let params = self.row.params.iter().zip(&self.params).map(|(name, &value)| (*name, Scalar::Float(value)));
         let numbers = self.row.inputs.iter().zip(&self.slots).filter_map(|(name, slot)| match slot {
-            Slot::Scalar(number) => Some((*name, *number)),
+            Slot::Number(number) => Some((*name, self.numbers[*number as usize])),
             _ => None,
         });
         params.chain(numbers).map(|(name, number)| (name, Attribute::Number(number))).collect()
@@ -503,6 +515,14 @@ fn is_differentiable(row: &Row, plan: &Plan<'_>) -> bool {
 /// A number argument as an operand without edge, so that edges and inputs are numbered alike.
 fn edge_operands(plan: &Plan<'_>, stand_in: &Operand) -> SmallVec<[Operand; MAX_INPUTS]> {
     plan.operands.iter().map(|operand| operand.clone().unwrap_or_else(|| stand_in.without_edge())).collect()
+}
+
+/// The value of a row if its operands are small and of one kind, which takes less than letting go of a host's lock
+/// would; else `None`, and nothing was done.
+#[inline]
+#[track_caller]
+pub fn apply_small(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Option<Result<Tensor>> {
+    fast::apply(row, params, args)
 }
 
 /// The value of a row as a new tensor, recorded when an input requires a gradient.
@@ -549,6 +569,9 @@ fn saves_of<'a>(slots: &[usize], operands: &[&'a Operand]) -> SmallVec<[Save<'a>
 /// The in-place form: `target` is the first argument and takes the result.
 #[track_caller]
 pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: &[Arg<'_>]) -> Result<()> {
+    if fast::apply_in_place(row, params, target, rest).is_some() {
+        return Ok(());
+    }
     let mut args: SmallVec<[Arg<'_>; MAX_INPUTS]> = SmallVec::new();
     args.push(Arg::Tensor(target));
     args.extend_from_slice(rest);
