@@ -309,11 +309,11 @@ impl Storage {
         Blame::from_bits(self.counter().blame.load(Ordering::Acquire))
     }
 
-    /// Notes a change of the data. Called while the exclusive state is held.
+    /// Notes a change of the data. Called while the exclusive state is held, so that nobody else counts.
     pub fn bump(&self, blame: Blame) {
         let counter = self.counter();
         counter.blame.store(blame.bits(), Ordering::Release);
-        counter.version.fetch_add(1, Ordering::AcqRel);
+        counter.version.store(counter.version.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
     }
 
     /// Sets the version (`_unsafe_set_version_counter`, `increment_version`'s inverse in tests of hooks).

@@ -80,8 +80,8 @@ fn binary(
     let this = slf.get().tensor();
     let (left, right) = if reflected { (other.arg(), Arg::Tensor(this)) } else { (Arg::Tensor(this), other.arg()) };
     let args = [left, right];
-    if let Some(result) = guard(|| apply_small(row, &[], &args).transpose())? {
-        return tensor::to_py(py, result);
+    if let Some(result) = guard(|| Ok(apply_small(row, &[], &args)))? {
+        return tensor::fresh_to_py(py, result);
     }
     let result = if this.numel() >= LONG || other.numel() >= LONG {
         guard_detached(py, || apply(row, &[], &args))?
@@ -96,8 +96,8 @@ fn binary(
 fn unary(slf: &Bound<'_, PyTensor>, row: &'static Row) -> PyResult<Py<PyAny>> {
     let (py, this) = (slf.py(), slf.get().tensor());
     let args = [Arg::Tensor(this)];
-    if let Some(result) = guard(|| apply_small(row, &[], &args).transpose())? {
-        return tensor::to_py(py, result);
+    if let Some(result) = guard(|| Ok(apply_small(row, &[], &args)))? {
+        return tensor::fresh_to_py(py, result);
     }
     let result = if this.numel() >= LONG {
         guard_detached(py, || apply(row, &[], &args))?

@@ -257,6 +257,15 @@ impl SavedState {
         self.values.is_empty()
     }
 
+    /// The data of value `index`, if it is there and is what was saved.
+    pub(crate) fn unchanged(&self, index: usize) -> Option<&Array> {
+        let saved = self.values.get(index)?;
+        match &saved.kept {
+            Kept::Array(array) if array.storage().version() == saved.version => Some(array),
+            _ => None,
+        }
+    }
+
     pub(crate) fn push(&mut self, saved: Saved) {
         self.values.push(saved);
     }

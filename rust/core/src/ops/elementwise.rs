@@ -5,6 +5,8 @@
 
 mod fast;
 
+pub use fast::Fresh;
+
 use smallvec::SmallVec;
 
 use super::traced::Traced;
@@ -12,7 +14,7 @@ use crate::array::Array;
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
 use crate::graph::Blame;
-use crate::graph::node::{Attribute, Backward, Cotangents, Rule};
+use crate::graph::node::{Attribute, Backward, Rule};
 use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
 use crate::kernels::{In, Kernel, map};
 use crate::scalar::Scalar;
@@ -396,58 +398,65 @@ impl ElementwiseRule {
     }
 
     fn fused(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let mut unpacked: [Option<Array>; MAX_INPUTS + 1] = Default::default();
-        let wanted = |cx: &Backward<'_>, input: usize| cx.needs(input);
-        let last = (0..self.row.grads.len()).rev().find(|&input| wanted(cx, self.edge_of(input)));
+        let mut arrived = cx.take_grads().into_iter().next().flatten();
+        let last = (0..self.row.grads.len()).rev().find(|&input| cx.needs(input));
         for (input, grad_row) in self.row.grads.iter().enumerate() {
-            let edge = self.edge_of(input);
-            if edge >= cx.inputs() || !cx.needs(edge) {
+            if !cx.needs(input) {
                 continue;
             }
-            let grad = if last == Some(input) { take_only(cx) } else { cx.only_grad() };
-            if grad_row.pass {
-                cx.put(edge, grad);
-                continue;
-            }
-            // Memory that nobody else sees takes the result.
-            let reused = last == Some(input) && grad.is_consumable();
-            let array = grad.array();
-            for &slot in grad_row.uses {
-                if let (Slot::Saved(number), hole @ None) = (self.slots[slot as usize], &mut unpacked[slot as usize]) {
-                    *hole = Some(cx.saved_array(number as usize)?);
+            // The last one may have the gradient's own memory.
+            let grad = if last == Some(input) { arrived.take() } else { arrived.clone() };
+            let grad = grad.expect("the engine runs a rule only when a gradient arrived");
+            let result = if grad_row.pass {
+                grad
+            } else {
+                match fast::gradient(self, grad_row, cx.node(), &grad) {
+                    Some(fast::Gradient::InPlace) => grad,
+                    Some(fast::Gradient::Fresh(array)) => Tensor::from_array(array),
+                    None => self.gradient(cx, grad_row, grad)?,
                 }
-            }
-            let mut sources: SmallVec<[Source<'_>; 4]> = SmallVec::new();
-            sources.push(Source::Array(&array));
-            for &slot in grad_row.uses {
-                sources.push(match (&unpacked[slot as usize], self.slots[slot as usize]) {
-                    (Some(array), _) => Source::Array(array),
-                    (None, Slot::Number(number)) => Source::Scalar(self.numbers[number as usize]),
-                    (None, _) => unreachable!("used slots are saved or numbers"),
-                });
-            }
-            let kernel = (grad_row.kernel)(array.dtype())
-                .ok_or_else(|| Error::dtype(self.row.node, array.dtype(), "no gradient kernel"))?;
-            let output = if reused { array.clone() } else { Array::uninit_like(self.row.node, &array, array.dtype())? };
-            if !(fast::fits(&kernel, &array, &sources)
-                && fast::compute(&kernel, &self.params, &sources, &output, false))
-            {
-                run_kernel(&kernel, &self.params, array.shape(), &sources, &output, || {});
-            }
-            cx.put(edge, if reused { grad } else { Tensor::from_array(output) });
+            };
+            cx.put(input, result);
         }
         Ok(())
     }
 
+    /// The gradient with respect to one input, whatever the layouts.
+    fn gradient(&self, cx: &Backward<'_>, grad_row: &GradRow, grad: Tensor) -> Result<Tensor> {
+        // Memory that nobody else sees takes the result.
+        let reused = grad.is_consumable();
+        let array = grad.array();
+        let mut unpacked: SmallVec<[Array; MAX_INPUTS + 1]> = SmallVec::new();
+        for &slot in grad_row.uses {
+            if let Slot::Saved(number) = self.slots[slot as usize] {
+                unpacked.push(cx.saved_array(number as usize)?);
+            }
+        }
+        let mut saved = unpacked.iter();
+        let mut sources: SmallVec<[Source<'_>; 4]> = smallvec::smallvec![Source::Array(&array)];
+        for &slot in grad_row.uses {
+            sources.push(match self.slots[slot as usize] {
+                Slot::Saved(_) => Source::Array(saved.next().expect("one array per saved slot")),
+                Slot::Number(number) => Source::Scalar(self.numbers[number as usize]),
+                Slot::Unused => unreachable!("used slots are saved or numbers"),
+            });
+        }
+        let kernel = (grad_row.kernel)(array.dtype())
+            .ok_or_else(|| Error::dtype(self.row.node, array.dtype(), "no gradient kernel"))?;
+        let output = if reused { array.clone() } else { Array::uninit_like(self.row.node, &array, array.dtype())? };
+        run_kernel(&kernel, &self.params, array.shape(), &sources, &output, || {});
+        Ok(if reused { grad } else { Tensor::from_array(output) })
+    }
+
     fn traced(&self, cx: &mut Backward<'_>) -> Result<()> {
         for (input, grad_row) in self.row.grads.iter().enumerate() {
-            let edge = self.edge_of(input);
-            if edge >= cx.inputs() || !cx.needs(edge) {
+            // Numbers have edges too, which lead nowhere: edges and inputs are numbered alike.
+            if !cx.needs(input) {
                 continue;
             }
             let grad = cx.only_grad();
             if grad_row.pass {
-                cx.put(edge, grad);
+                cx.put(input, grad);
                 continue;
             }
             let mut inputs = vec![Traced::Tensor(grad)];
@@ -459,20 +468,11 @@ impl ElementwiseRule {
                 });
             }
             let grad = (grad_row.traced)(&self.params, inputs).into_tensor()?;
-            cx.put(edge, grad);
+            cx.put(input, grad);
         }
         Ok(())
     }
 
-    /// Number arguments have edges too, which lead nowhere: edge and input numbers agree.
-    fn edge_of(&self, input: usize) -> usize {
-        input
-    }
-}
-
-fn take_only(cx: &mut Backward<'_>) -> Tensor {
-    let mut grads: Cotangents = cx.take_grads();
-    grads[0].take().expect("the engine runs a rule only when a gradient arrived")
 }
 
 impl Rule for ElementwiseRule {
@@ -521,7 +521,7 @@ fn edge_operands(plan: &Plan<'_>, stand_in: &Operand) -> SmallVec<[Operand; MAX_
 /// would; else `None`, and nothing was done.
 #[inline]
 #[track_caller]
-pub fn apply_small(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Option<Result<Tensor>> {
+pub fn apply_small(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Option<Fresh> {
     fast::apply(row, params, args)
 }
 
@@ -530,7 +530,7 @@ pub fn apply_small(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Optio
 #[track_caller]
 pub fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Tensor> {
     if let Some(result) = fast::apply(row, params, args) {
-        return result;
+        return Ok(result.tensor);
     }
     let plan = Plan::new(row, args)?;
     let output = plan.allocate()?;

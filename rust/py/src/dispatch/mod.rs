@@ -23,7 +23,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::error::{guard, guard_detached};
-use crate::tensor::{PyTensor, track_ptr};
+use crate::tensor::{PyTensor, fresh_to_py, track_ptr};
 use parse::{Given, Parsed, Reject};
 
 /// Something that can be called: a name and the signatures that belong to it, tried in order.
@@ -48,9 +48,9 @@ impl Entry {
     fn call<'py>(&self, py: Python<'py>, given: &Given<'_, 'py>) -> PyResult<Py<PyAny>> {
         if let Some(row) = self.unary
             && let Some(tensor) = given.only_tensor()
-            && let Some(result) = guard(|| apply_small(row, &[], &[Arg::Tensor(tensor)]).transpose())?
+            && let Some(result) = guard(|| Ok(apply_small(row, &[], &[Arg::Tensor(tensor)])))?
         {
-            return crate::tensor::to_py(py, result);
+            return fresh_to_py(py, result);
         }
         if let [only] = self.overloads[..] {
             return match parse::parse(only, self.method, self.in_place, given) {

@@ -6,10 +6,9 @@ use std::mem::MaybeUninit;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{Arg, ElementwiseRule, MAX_INPUTS, Params, Row, Source as Input, Tier};
+use super::{Arg, ElementwiseRule, GradRow, MAX_INPUTS, Params, Row, Slot, Source as Input, Tier};
 use crate::array::Array;
 use crate::dtype::DType;
-use crate::error::Result;
 use crate::graph::node::{Edge, Meta, NodeOf, NodeRef};
 use crate::graph::saved::{Saved, Source};
 use crate::graph::{Blame, Modes, accumulate, modes};
@@ -27,10 +26,18 @@ const MOST_WITH_NUMBER: usize = 64;
 /// Most operands of a kernel that runs here: the inputs of a gradient, and the gradient itself.
 const MAX_SOURCES: usize = MAX_INPUTS + 2;
 
+/// A result that nobody else has seen yet.
+pub struct Fresh {
+    /// The result.
+    pub tensor: Tensor,
+    /// Whether the graph leads on from it.
+    pub recorded: bool,
+}
+
 /// The value of a row, or `None` when this is not the common case.
 #[inline]
 #[track_caller]
-pub(super) fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Option<Result<Tensor>> {
+pub(super) fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Option<Fresh> {
     match *args {
         [Arg::Tensor(a)] => value(row, params, [a], [a.lock()], [Position::Tensor(0)]),
         [Arg::Tensor(a), Arg::Scalar(b)] => {
@@ -76,7 +83,7 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     tensors: [&Tensor; TENSORS],
     mut states: [Locked<'_>; TENSORS],
     positions: [Position; INPUTS],
-) -> Option<Result<Tensor>> {
+) -> Option<Fresh> {
     let modes = modes();
     if modes != Modes::NONE && modes != Modes::NO_GRAD {
         return None;
@@ -98,10 +105,13 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
         Tier::Predicate | Tier::RealPredicate => DType::Bool,
         _ => kernel.input,
     };
-    let inputs: [Input<'_>; INPUTS] = positions.map(|position| match position {
-        Position::Tensor(number) => Input::Array(&states[number].array),
-        Position::Number(number) => Input::Scalar(number),
-    });
+    let mut inputs = [Input::Scalar(Scalar::Int(0)); INPUTS];
+    for (input, position) in inputs.iter_mut().zip(&positions) {
+        *input = match *position {
+            Position::Tensor(number) => Input::Array(&states[number].array),
+            Position::Number(number) => Input::Scalar(number),
+        };
+    }
     if !fits(&kernel, &states[0].array, &inputs) {
         return None;
     }
@@ -111,7 +121,7 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     }
     if !wants_grad || row.grads.is_empty() {
         drop(states);
-        return Some(Ok(Tensor::from_array(output)));
+        return Some(Fresh { tensor: Tensor::from_array(output), recorded: false });
     }
     let edges: SmallVec<[Edge; 2]> = positions
         .iter()
@@ -143,13 +153,13 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     let meta = Meta { shape: output.shape().into(), dtype: output.dtype() };
     if !saves_output {
         let node: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], saved);
-        return Some(Ok(Tensor::from_node(output, node, 0)));
+        return Some(Fresh { tensor: Tensor::from_node(output, node, 0), recorded: true });
     }
     let tensor = Tensor::from_array(output.clone());
     saved.push(Saved::plain(output, Source::Output(0), tensor.downgrade()));
     let node: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], saved);
     tensor.lock().grad_fn = Some(node);
-    Some(Ok(tensor))
+    Some(Fresh { tensor, recorded: true })
 }
 
 /// The in-place form of a row, or `None` when this is not the common case: nothing recorded, no history to rewrite.
@@ -201,12 +211,52 @@ fn update<const REST: usize>(
     if !fits(&kernel, array, &inputs) {
         return None;
     }
-    let _hold = array.storage().try_hold()?;
+    let _hold = match array.storage().is_unique() {
+        true => None,
+        false => Some(array.storage().try_hold()?),
+    };
     if !compute(&kernel, params, &inputs, array, true) {
         return None;
     }
     array.storage().bump(blame);
     Some(())
+}
+
+/// A gradient that was computed.
+pub(super) enum Gradient {
+    /// In the memory of the gradient that arrived.
+    InPlace,
+    Fresh(Array),
+}
+
+/// The gradient with respect to one input, under the locks of the gradient that arrived and of the node's saved values;
+/// `None` when this is not the common case. The memory of `grad` takes the result if nobody else sees it.
+#[inline]
+pub(super) fn gradient(rule: &ElementwiseRule, row: &GradRow, node: &NodeRef, grad: &Tensor) -> Option<Gradient> {
+    let state = grad.lock();
+    let array = &state.array;
+    if array.numel() > MOST {
+        return None;
+    }
+    let kernel = (row.kernel)(array.dtype())?;
+    let saved = node.head().saved();
+    let mut inputs: SmallVec<[Input<'_>; MAX_SOURCES]> = smallvec![Input::Array(array)];
+    for &slot in row.uses {
+        inputs.push(match rule.slots[slot as usize] {
+            Slot::Saved(number) => Input::Array(saved.unchanged(number as usize)?),
+            Slot::Number(number) => Input::Scalar(rule.numbers[number as usize]),
+            Slot::Unused => return None,
+        });
+    }
+    if !fits(&kernel, array, &inputs) {
+        return None;
+    }
+    let ours = grad.strong_count() == 1 && state.grad_fn.is_none() && array.storage().is_unique();
+    if ours {
+        return compute(&kernel, &rule.params, &inputs, array, true).then_some(Gradient::InPlace);
+    }
+    let output = Array::uninit_with_layout(rule.row.node, array.layout(), array.dtype()).ok()?;
+    compute(&kernel, &rule.params, &inputs, &output, false).then_some(Gradient::Fresh(output))
 }
 
 /// The compiled value for operands that need no promotion.
@@ -235,6 +285,9 @@ pub(super) fn fits(kernel: &Kernel, like: &Array, inputs: &[Input<'_>]) -> bool 
 
 /// Runs a kernel over inputs that [`fits`] has passed, into `output`, which is either fresh or an input; `held` says
 /// that the exclusive state of the output's root is the caller's. False, with nothing written, if some memory is busy.
+///
+/// The caller has locked what owns the inputs. Memory that only such a handle refers to is nobody else's until the lock
+/// is let go of, and needs no state.
 #[inline]
 pub(super) fn compute(kernel: &Kernel, params: &[f64], inputs: &[Input<'_>], output: &Array, held: bool) -> bool {
     let numel = output.numel();
@@ -246,7 +299,8 @@ pub(super) fn compute(kernel: &Kernel, params: &[f64], inputs: &[Input<'_>], out
         pointers[position] = match input {
             Input::Array(array) => {
                 let storage = array.storage();
-                let mine = (held && storage.same_memory(output.storage()))
+                let mine = storage.is_unique()
+                    || (held && storage.same_memory(output.storage()))
                     || inputs[..position].iter().any(|input| match input {
                         Input::Array(array) => storage.same_memory(array.storage()),
                         Input::Scalar(_) => false,
@@ -268,7 +322,7 @@ pub(super) fn compute(kernel: &Kernel, params: &[f64], inputs: &[Input<'_>], out
         };
     }
     let out = output.ptr();
-    // SAFETY: the state of all inputs is held, exclusively; the output is fresh, or an input and held; all have `numel`
+    // SAFETY: the state of all inputs is held, exclusively, or nobody else refers to them; the output is fresh, or an input and held; all have `numel`
     // contiguous elements of the kernel's own dtypes; `params` is the formula's `repr(C)` struct of `f64` fields.
     unsafe { (kernel.run)(params.as_ptr().cast(), pointers.as_ptr(), &raw const out, numel) };
     true
