@@ -30,6 +30,7 @@ pub mod random;
 pub mod scalar;
 pub mod shape;
 pub mod storage;
+mod sync;
 pub mod tensor;
 
 pub use array::Array;

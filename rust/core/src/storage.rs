@@ -6,6 +6,8 @@
 //! - nobody waits for contended state while holding other state: [`Access::acquire`] takes all or nothing;
 //! - nothing that may own a host object is dropped, and no host code runs, while an [`Access`] is alive.
 
+mod state;
+
 use std::alloc;
 use std::any::Any;
 use std::cell::UnsafeCell;
@@ -25,6 +27,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Geometry;
 use crate::graph::provenance::Blame;
 use crate::shape::Layout;
+use state::State;
 
 /// Alignment of blocks on the heap: one cache line, and the widest SIMD register.
 const ALIGNMENT: usize = 64;
@@ -175,7 +178,7 @@ struct Root {
     inline: UnsafeCell<MaybeUninit<[u64; INLINE_BYTES / 8]>>,
     ptr: *mut u8,
     bytes: usize,
-    state: AtomicU32,
+    state: State,
     counter: Counter,
     owner: Owner,
     /// Of the array that the block was made for, which is nearly always the only one: it lies beside the data, so that
@@ -248,7 +251,7 @@ impl Storage {
             inline: UnsafeCell::new(inline),
             ptr,
             bytes,
-            state: AtomicU32::new(0),
+            state: State::free(),
             counter: Counter::default(),
             owner,
             geometry,
@@ -355,8 +358,6 @@ impl Storage {
 
 // ---- reader/writer state -----------------------------------------------------------------------------------------
 
-const WRITER: u32 = 1 << 31;
-
 /// Attempts to take contended state before a thread waits in earnest: about a microsecond.
 const SPINS: u32 = 50;
 
@@ -371,37 +372,6 @@ pub fn set_wait_hook(hook: WaitHook) {
     let _ = WAIT_HOOK.set(hook);
 }
 
-impl Root {
-    /// Takes exclusive state if nobody holds any; never waits.
-    #[inline]
-    fn try_exclusive(&self) -> bool {
-        self.state.compare_exchange(0, WRITER, Ordering::Acquire, Ordering::Relaxed).is_ok()
-    }
-
-    /// Takes shared state if no writer holds the root; never waits. Nobody changes the word while a writer holds it, so
-    /// that the writer gives it back by a plain store.
-    #[inline]
-    fn try_shared(&self) -> bool {
-        let mut state = self.state.load(Ordering::Relaxed);
-        while state & WRITER == 0 {
-            match self.state.compare_exchange_weak(state, state + 1, Ordering::Acquire, Ordering::Relaxed) {
-                Ok(_) => return true,
-                Err(now) => state = now,
-            }
-        }
-        false
-    }
-
-    #[inline]
-    fn give_back(&self, exclusive: bool) {
-        if exclusive {
-            self.state.store(0, Ordering::Release);
-        } else {
-            self.state.fetch_sub(1, Ordering::Release);
-        }
-    }
-}
-
 /// Exclusive state on one root, for as long as a small operation takes: one atomic operation to take, none to give
 /// back, which is why operations on small tensors take it for reading, too.
 pub(crate) struct Hold<'a>(&'a Root);
@@ -409,7 +379,7 @@ pub(crate) struct Hold<'a>(&'a Root);
 impl Drop for Hold<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.0.give_back(true);
+        self.0.state.end_own();
     }
 }
 
@@ -417,7 +387,7 @@ impl Storage {
     /// Exclusive state on the root if nobody holds any; never waits.
     #[inline]
     pub(crate) fn try_hold(&self) -> Option<Hold<'_>> {
-        self.root.try_exclusive().then(|| Hold(&self.root))
+        self.root.state.try_own().then(|| Hold(&self.root))
     }
 }
 
@@ -464,7 +434,7 @@ impl<'a> Access<'a> {
 
     fn try_take(&self) -> bool {
         for (taken, (root, exclusive)) in self.held.iter().enumerate() {
-            let ok = if *exclusive { root.try_exclusive() } else { root.try_shared() };
+            let ok = if *exclusive { root.state.try_own() } else { root.state.try_share() };
             if !ok {
                 self.give_back(taken);
                 return false;
@@ -475,7 +445,11 @@ impl<'a> Access<'a> {
 
     fn give_back(&self, count: usize) {
         for (root, exclusive) in &self.held[..count] {
-            root.give_back(*exclusive);
+            if *exclusive {
+                root.state.end_own();
+            } else {
+                root.state.end_share();
+            }
         }
     }
 
@@ -521,9 +495,9 @@ mod tests {
         let storage = Storage::allocate("test", 16, true).unwrap();
         let access = Access::acquire(&[&storage, &storage], &[&storage]);
         assert_eq!(access.held.len(), 1);
-        assert_eq!(storage.root.state.load(Ordering::Relaxed), WRITER);
+        assert!(storage.root.state.is_owned());
         drop(access);
-        assert_eq!(storage.root.state.load(Ordering::Relaxed), 0);
+        assert!(storage.root.state.is_free());
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::hooks::{Hook, HookTable, Kind};
 use crate::graph::node::{Doomed, Edge, Meta, NodeRef, drop_iteratively};
+use crate::graph::ownership::{Anchor, Attachment, HostObject, Owned};
 use crate::graph::views::{self, View};
 use crate::graph::{accumulate, cuts};
 use crate::kernels::element::Element;
@@ -49,16 +50,25 @@ pub(crate) type Locked<'a> = SpinMutexGuard<'a, State>;
 /// Everything rare.
 #[derive(Default)]
 pub(crate) struct Extra {
-    pub(crate) grad: Option<Tensor>,
+    pub(crate) grad: Option<Owned>,
     /// A leaf's hooks, shared with its accumulator.
     pub(crate) hooks: Option<Arc<HookTable>>,
     pub(crate) accumulator: Option<NodeRef>,
     pub(crate) retains_grad: bool,
+    /// The host's own references to what this tensor registered as hooks; see [`Anchor`].
+    pub(crate) anchors: Vec<Anchor>,
+    /// What a host object left behind that died before the tensor; see [`Tensor::attach`].
+    pub(crate) attachment: Option<Attachment>,
 }
 
 impl State {
     pub(crate) fn extra(&mut self) -> &mut Extra {
         self.extra.get_or_insert_default()
+    }
+
+    /// The anchors of hooks that are no longer this tensor's, because it moves to another place in the graph.
+    pub(crate) fn take_anchors(&mut self) -> Vec<Anchor> {
+        self.extra.as_mut().map(|extra| std::mem::take(&mut extra.anchors)).unwrap_or_default()
     }
 
     pub(crate) fn wants_grad(&self) -> bool {
@@ -85,7 +95,7 @@ impl Drop for Inner {
         if let Some(extra) = &mut self.state.get_mut().extra
             && let Some(grad) = extra.grad.take()
         {
-            drop_iteratively(std::iter::once(Doomed::Tensor(grad)));
+            drop_iteratively(std::iter::once(Doomed::Owned(grad)));
         }
     }
 }
@@ -319,13 +329,6 @@ impl Tensor {
         base.requires_grad()
     }
 
-    /// Whether nothing can lead from this tensor to any other: no graph, no gradient, no hooks, not a view.
-    #[inline]
-    pub fn is_plain(&self) -> bool {
-        let state = self.lock();
-        !state.wants_grad() && state.view.is_none() && state.extra.is_none()
-    }
-
     /// Whether no recorded operation made this tensor.
     pub fn is_leaf(&self) -> bool {
         matches!(self.grad_fn(), Ok(None))
@@ -441,7 +444,23 @@ impl Tensor {
 
     /// The accumulated gradient.
     pub fn grad(&self) -> Option<Self> {
-        self.lock().extra.as_ref().and_then(|extra| extra.grad.clone())
+        self.lock().extra.as_ref().and_then(|extra| extra.grad.as_ref()).map(|grad| grad.tensor().clone())
+    }
+
+    /// Lets the host object that stands for the gradient own it from now on, so that the object is the same one as long
+    /// as the gradient stays. Does nothing when it is owned so already, or when the object stands for another tensor.
+    pub fn keep_grad_object(&self, object: Arc<dyn HostObject>) {
+        let mut new = Owned::Hosted(object);
+        {
+            let mut state = self.lock();
+            if let Some(owned @ Owned::Directly(_)) = state.extra.as_mut().and_then(|extra| extra.grad.as_mut())
+                && owned.tensor().is(new.tensor())
+            {
+                std::mem::swap(owned, &mut new);
+            }
+        }
+        // Outside the lock: the host's reference may be the last one.
+        drop(new);
     }
 
     /// Replaces the accumulated gradient.
@@ -485,7 +504,7 @@ impl Tensor {
             if grad.is_none() && state.extra.is_none() {
                 return;
             }
-            std::mem::replace(&mut state.extra().grad, grad)
+            std::mem::replace(&mut state.extra().grad, grad.map(Owned::Directly))
         };
         drop(old);
     }
@@ -510,6 +529,37 @@ impl Tensor {
     /// Whether [`Tensor::retain_grad`] is in force.
     pub fn retains_grad(&self) -> bool {
         self.lock().extra.as_ref().is_some_and(|extra| extra.retains_grad)
+    }
+
+    /// Keeps what belongs to a host object that dies before the tensor, until [`Tensor::host_state`] takes it for the next one.
+    pub fn attach(&self, attachment: Attachment) {
+        let old = self.lock().extra().attachment.replace(attachment);
+        drop(old);
+    }
+
+    /// Whether a new host object has to be seen by the host's cycle collector because the tensor is in a graph, and what the
+    /// last one left behind.
+    pub fn host_state(&self) -> (bool, Option<Attachment>) {
+        let mut state = self.lock();
+        // Also what a view shows may enter a graph later.
+        let in_graph = state.wants_grad() || state.view.is_some() || state.extra.is_some();
+        (in_graph, state.extra.as_mut().and_then(|extra| extra.attachment.take()))
+    }
+
+    /// Notes the host's own reference to the callable of hook `id` in `table`, which this tensor registered.
+    pub fn anchor(&self, table: &HookTable, id: u64, object: Attachment) {
+        table.add_anchored(self);
+        self.lock().extra().anchors.push(Anchor { id, object });
+    }
+
+    /// Drops the anchor of a hook that is removed.
+    pub fn forget_anchor(&self, id: u64) {
+        let forgotten: Vec<Anchor> = {
+            let mut state = self.lock();
+            let Some(extra) = &mut state.extra else { return };
+            extra.anchors.extract_if(.., |anchor| anchor.id == id).collect()
+        };
+        drop(forgotten);
     }
 
     /// Registers a tensor hook; the number removes it from the returned table.
@@ -620,7 +670,7 @@ impl Tensor {
             }
             state.requires_grad = false;
             state.output_nr = 0;
-            state.grad_fn.take()
+            (state.grad_fn.take(), state.take_anchors())
         };
         drop(old);
         Ok(())

@@ -230,7 +230,13 @@ impl PyTensor {
         if is_bool(slf, other) { SUB.call(slf, other, false) } else { binary(slf, other, &rows::sub::ROW, false) }
     }
     fn __rsub__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        if is_bool(slf, other) { SUB.call(slf, other, true) } else { binary(slf, other, &rows::sub::ROW, true) }
+        if is_bool(slf, other) {
+            SUB.call(slf, other, true)
+        } else if number::scalar(other)?.is_some() {
+            binary(slf, other, &rows::rsub::ROW, false)
+        } else {
+            binary(slf, other, &rows::sub::ROW, true)
+        }
     }
     fn __isub__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
         if is_bool(slf, other) {
@@ -253,7 +259,12 @@ impl PyTensor {
         binary(slf, other, &rows::div::ROW, false)
     }
     fn __rtruediv__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(slf, other, &rows::div::ROW, true)
+        if number::scalar(other)?.is_none() {
+            return binary(slf, other, &rows::div::ROW, true);
+        }
+        // As PyTorch does it, so that the bits and the nodes are the same.
+        let reciprocal = unary(slf, &rows::reciprocal::ROW)?;
+        binary(reciprocal.bind(slf.py()).cast()?, other, &rows::mul::ROW, false)
     }
     fn __itruediv__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
         require!(DIV.call_in_place(slf, other)?, slf, other, "/=")

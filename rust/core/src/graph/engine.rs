@@ -202,6 +202,7 @@ struct Pass<'a> {
     ready: BinaryHeap<(u64, u32)>,
     captured: Vec<Option<Tensor>>,
     blame: Blame,
+    nan: super::nan::Watch,
 }
 
 /// The target of an edge that leads nowhere.
@@ -218,6 +219,7 @@ impl<'a> Pass<'a> {
             ready: BinaryHeap::new(),
             captured: Vec::new(),
             blame: Blame::here(),
+            nan: super::nan::Watch::default(),
         };
         let mut stack: Vec<u32> = Vec::new();
         for (edge, _) in &request.roots {
@@ -432,8 +434,13 @@ impl<'a> Pass<'a> {
                 if modes.any(Modes::CHECK_NAN) && (ALGEBRA.any_nan)(&grad)? {
                     return Err(returned_nan(node, input));
                 }
-                let grad =
-                    fit(grad, &next.outputs()[edge.output_nr as usize]).map_err(|error| invalid(error, node, input))?;
+                let meta = &next.outputs()[edge.output_nr as usize];
+                let fits = {
+                    let state = grad.lock();
+                    self.nan.see(&state.array, grad.strong_count() == 1, node, next);
+                    meta.describes(&state.array)
+                };
+                let grad = if fits { grad } else { fit(grad, meta).map_err(|error| invalid(error, node, input))? };
                 add_to_slot(&mut self.slots[slot as usize].grads[edge.output_nr as usize], grad)?;
             }
             self.slots[slot as usize].waiting_for -= 1;

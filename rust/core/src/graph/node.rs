@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use spin::mutex::{SpinMutex, SpinMutexGuard};
 
 use super::hooks::HookTable;
+use super::ownership::Owned;
 use super::provenance::Blame;
 use super::saved::{Saved, SavedState};
 use crate::array::Array;
@@ -66,6 +67,14 @@ pub struct Meta {
     pub dtype: DType,
 }
 
+impl Meta {
+    /// Whether an array has this shape and dtype.
+    #[inline]
+    pub(crate) fn describes(&self, array: &Array) -> bool {
+        array.shape() == self.shape.as_slice() && array.dtype() == self.dtype
+    }
+}
+
 /// Something a rule knows that is no tensor.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Attribute {
@@ -75,6 +84,8 @@ pub enum Attribute {
     Ints(Vec<i64>),
     /// A truth value.
     Bool(bool),
+    /// A value that no gradient asked for, and that was not saved.
+    Absent,
 }
 
 /// How a recorded operation turns gradients of its outputs into gradients of its inputs.
@@ -318,7 +329,7 @@ impl<'a> Backward<'a> {
 /// What waits to be dropped on this thread.
 pub(crate) enum Doomed {
     Node(#[allow(dead_code, reason = "held to be dropped")] NodeRef),
-    Tensor(#[allow(dead_code, reason = "held to be dropped")] Tensor),
+    Owned(#[allow(dead_code, reason = "held to be dropped")] Owned),
 }
 
 thread_local! {

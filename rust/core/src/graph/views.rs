@@ -144,7 +144,8 @@ pub(crate) fn base_requires_grad(target: &Tensor) -> bool {
 pub(crate) fn check_in_place(op: &'static str, target: &Tensor) -> Result<()> {
     if let Some(view) = view_of(target) {
         refuse(target, &view, op, false)?;
-        if view.base.is_leaf() && view.base.requires_grad() {
+        // The base itself need not require a gradient: the view, or what it is a view of, may be a leaf that does.
+        if view.base.is_leaf() && target.requires_grad() {
             return Err(Error::runtime(
                 op,
                 "a view of a leaf Variable that requires grad is being used in an in-place operation. Use \
@@ -263,7 +264,7 @@ fn move_to(tensor: &Tensor, node: NodeRef, output_nr: u32) {
         let mut state = tensor.lock();
         state.output_nr = output_nr;
         state.requires_grad = false;
-        state.grad_fn.replace(node)
+        (state.grad_fn.replace(node), state.take_anchors())
     };
     drop(old);
 }

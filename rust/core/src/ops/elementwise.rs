@@ -486,12 +486,10 @@ impl Rule for ElementwiseRule {
     }
 
     fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        let names = self.row.inputs.iter().copied().chain(std::iter::once("result"));
-        names
-            .zip(&self.slots)
-            .enumerate()
-            .filter_map(|(position, (name, slot))| match slot {
-                Slot::Saved(number) => Some((if position == 0 { "self" } else { name }, *number as usize)),
+        let slots = self.slots.iter().enumerate();
+        slots
+            .filter_map(|(slot, place)| match place {
+                Slot::Saved(number) => Some((self.row.saved_name(slot), *number as usize)),
                 _ => None,
             })
             .collect()
@@ -499,11 +497,45 @@ impl Rule for ElementwiseRule {
 
     fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
         let params = self.row.params.iter().zip(&self.params).map(|(name, &value)| (*name, Scalar::Float(value)));
-        let numbers = self.row.inputs.iter().zip(&self.slots).filter_map(|(name, slot)| match slot {
-            Slot::Number(number) => Some((*name, self.numbers[*number as usize])),
+        let constant = match self.row.name {
+            "square" => Some(("exponent", Scalar::Int(2))),
+            "pow_half" => Some(("exponent", Scalar::Float(0.5))),
+            "pow_minus_half" => Some(("exponent", Scalar::Float(-0.5))),
+            "add" | "sub" | "rsub" => Some(("alpha", Scalar::Int(1))),
+            _ => None,
+        };
+        let numbers = params.chain(constant).map(|(name, number)| (name, Attribute::Number(number)));
+        // What some gradient of the row reads, though not of this call.
+        let read = |slot: usize| self.row.grads.iter().any(|grad| grad.uses.contains(&(slot as u8)));
+        let slots = (0..=self.row.inputs.len()).filter_map(|slot| match self.slots[slot] {
+            Slot::Number(number) => Some((self.row.saved_name(slot), Attribute::Number(self.numbers[number as usize]))),
+            Slot::Unused if read(slot) => Some((self.row.saved_name(slot), Attribute::Absent)),
             _ => None,
         });
-        params.chain(numbers).map(|(name, number)| (name, Attribute::Number(number))).collect()
+        numbers.chain(slots).collect()
+    }
+}
+
+impl Row {
+    /// PyTorch's name of what is saved from a slot (an input, or the output as the last): `grad_fn._saved_<name>`.
+    fn saved_name(&self, slot: usize) -> &'static str {
+        let Some(&input) = self.inputs.get(slot) else { return "result" };
+        match (self.name, input) {
+            ("pow" | "pow_int", "y") | ("rpow", "x") => "exponent",
+            ("rpow", "y") => "self",
+            ("lerp", "y") => "end",
+            ("where_", "x") => "self",
+            (_, "a") => "tensor1",
+            (_, "b") => "tensor2",
+            (_, "t") => "target",
+            (_, "p") => "pos_weight",
+            (_, "low") => "min",
+            (_, "high") => "max",
+            (_, "y") if self.node.contains("Loss") => "target",
+            (_, "y") => "other",
+            (_, input) if slot > 0 || self.is_conditional() => input,
+            _ => "self",
+        }
     }
 }
 

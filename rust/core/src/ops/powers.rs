@@ -154,6 +154,7 @@ pub fn resolve_pow<'a>(input: Arg<'a>, exponent: Arg<'a>) -> Result<Resolved<'a>
                 exponent => Resolved::with(&rows::pow_scalar::ROW, &[exponent], &[input]),
             })
         }
+        _ if matches!(input, Arg::Scalar(_)) => Ok(Resolved::new(&rows::rpow::ROW, &[exponent, input])),
         _ => Ok(Resolved::new(&rows::pow::ROW, &[input, exponent])),
     }
 }

@@ -4,9 +4,9 @@ use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::{Backward, NodeOf, NodeRef, Rule};
 use crate::graph::record::{check_in_place, is_recorded, record, record_many};
-use crate::graph::views::{mark_view, plain_view, set_history};
+use crate::graph::views::{attach, mark_view, plain_view};
 use crate::graph::{Blame, is_grad_enabled};
 use crate::ops::{copy, rows};
 use crate::shape::{self, Shape, Strides};
@@ -135,6 +135,7 @@ fn not_viewable(array: &Array, shape: &[usize]) -> Box<Error> {
 }
 
 /// The gradient of a view: the gradient put back to where the view came from.
+#[derive(Clone)]
 struct ViewRule {
     name: &'static str,
     op: ViewOp,
@@ -831,13 +832,14 @@ pub fn broadcast_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
 }
 
 /// The in-place form of a view (`t_`, `unsqueeze_`): the tensor itself gets the other layout and its history a node.
+/// Nothing is written, so the base of a view stays what it is.
 #[track_caller]
 pub fn in_place(target: &Tensor, view: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<()> {
     check_in_place("view", target, target.requires_grad() && is_grad_enabled())?;
     let shown = view(&target.detached_view()?)?;
     let (array, node) = {
         let state = shown.lock();
-        (state.array.clone(), state.grad_fn.clone())
+        (state.array.clone(), state.grad_fn.as_ref().map(in_place_node))
     };
     let old = {
         let mut state = target.lock();
@@ -846,9 +848,28 @@ pub fn in_place(target: &Tensor, view: impl FnOnce(&Tensor) -> Result<Tensor>) -
     old.storage().bump(Blame::here());
     drop(old);
     match node {
-        Some(node) => set_history(target, node, 0),
+        Some(node) => {
+            attach(target, node, 0);
+            Ok(())
+        }
         None => Ok(()),
     }
+}
+
+/// The node of a view under the name it has where the view was made in place.
+fn in_place_node(node: &NodeRef) -> NodeRef {
+    let Some(rule) = node.rule_as::<ViewRule>() else { return node.clone() };
+    let name = match rule.name {
+        "TBackward0" => "TBackward1",
+        "TransposeBackward0" => "TransposeBackward1",
+        "UnsqueezeBackward0" => "UnsqueezeBackward1",
+        "SqueezeBackward0" => "SqueezeBackward3",
+        "SqueezeBackward1" => "SqueezeBackward4",
+        "SqueezeBackward2" => "SqueezeBackward5",
+        other => other,
+    };
+    let rule = ViewRule { name, ..rule.clone() };
+    NodeOf::new(rule, node.blame(), node.edges().into(), node.outputs().into(), SmallVec::new())
 }
 
 impl Tensor {
