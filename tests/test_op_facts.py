@@ -176,3 +176,13 @@ def test_broadcast_shapes():
 def test_empty_vectors_joined_to_others_get_empty_gradients():
     a, b = ag.ones(0, requires_grad=True), ag.ones(2, 3, requires_grad=True)
     assert grads(ag.cat([a, b]), a, b) == [[], [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]]
+
+
+@pytest.mark.arcgrad_only  # PyTorch fills the memory of the machine first
+@pytest.mark.parametrize(("size", "r", "again"), [(60, 20, False), (200, 100, False), (1000, 50, True), (3, 2**62, True)])
+def test_more_combinations_than_fit_into_memory_are_an_error(size, r, again):
+    with pytest.raises(MemoryError):
+        ag.combinations(ag.arange(size), r, again)
+    assert ag.combinations(ag.arange(3), 2**62).shape[0] == 0
+    assert ag.combinations(ag.arange(0), 5, True).shape == (0, 5)
+    assert ag.combinations(ag.arange(3), 2, True).tolist() == [[0, 0], [0, 1], [0, 2], [1, 1], [1, 2], [2, 2]]
