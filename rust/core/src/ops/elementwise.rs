@@ -662,16 +662,7 @@ fn check_output(plan: &Plan<'_>, output: &Array) -> Result<()> {
             ),
         ));
     }
-    if !plan.result.can_cast(output.dtype()) {
-        return Err(Error::runtime(
-            plan.op,
-            format!(
-                "result type {} can't be cast to the desired output type {}",
-                torch_name(plan.result),
-                torch_name(output.dtype())
-            ),
-        ));
-    }
+    super::out::check_cast(plan.op, plan.result, output.dtype())?;
     let reads: SmallVec<[&Array; MAX_INPUTS]> = plan.operands.iter().flatten().map(|operand| &operand.array).collect();
     check_overlap(plan.op, output, &reads)
 }
