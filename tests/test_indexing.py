@@ -109,6 +109,17 @@ def ours(index):
     return tuple(ag.from_numpy(i.copy()) if isinstance(i, np.ndarray) else i for i in index)
 
 
+def without_empty_ellipsis(array, index):
+    """The index without an ellipsis that stands for no axis: NumPy lets it part its neighbours, PyTorch does not."""
+    spoken_for = 0
+    for item in index:
+        if isinstance(item, np.ndarray) and item.dtype == bool:
+            spoken_for += item.ndim
+        elif item is not None and item is not Ellipsis:
+            spoken_for += 1
+    return index if spoken_for < array.ndim else tuple(item for item in index if item is not Ellipsis)
+
+
 def selected(array, index):
     """The view that the integers select, and the rest of the index.
 
@@ -116,6 +127,7 @@ def selected(array, index):
     """
     if not any(isinstance(i, np.ndarray) for i in index):
         return array, index
+    index = without_empty_ellipsis(array, index)
     first: list = []
     for item in index:
         if isinstance(item, np.ndarray) and item.dtype == bool:
@@ -365,6 +377,16 @@ def test_separated_index_tensors_put_their_axes_first():
     assert x[ag.tensor(0), :, i].shape == (3, 2) and x[ag.tensor(0)]._base is x._base  # so does a tensor without axes
 
 
+def test_an_ellipsis_for_no_axis_does_not_separate():
+    x = arange(2, 3, 4)
+    i = ag.tensor([0, 1])
+    assert x[:, i, ..., i].shape == (2, 2) and x[:1, i, ..., i].tolist() == [[0.0, 5.0]]
+    assert x[i, ..., i].shape == (2, 3)  # for one axis it does, as a slice would
+    assert x[..., i, i].shape == (2, 2) and x[i, i, ...].shape == (2, 4)
+    x[:, i, ..., i] = ag.tensor([[-1.0, -2.0], [-3.0, -4.0]], dtype=ag.float64)
+    assert x[:, 0, 0].tolist() == [-1.0, -3.0] and x[:, 1, 1].tolist() == [-2.0, -4.0]
+
+
 def test_repeated_indices_sum_their_gradients():
     x = arange(3).requires_grad_()
     x[ag.tensor([0, 0, 2, 0])].sum().backward()
@@ -416,6 +438,7 @@ def test_iteration_unpacking_and_membership():
         iter(arange())
     with pytest.raises(TypeError, match="0-d"):
         len(arange())
+    assert reversed(arange()).item() == 0 and isinstance(reversed(x), ag.Tensor)
 
 
 def test_gradients_of_iteration():

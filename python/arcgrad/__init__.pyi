@@ -93,6 +93,7 @@ from ._core import bitwise_xor as bitwise_xor
 from ._core import block_diag as block_diag
 from ._core import bmm as bmm
 from ._core import bool as bool
+from ._core import broadcast_shapes as broadcast_shapes
 from ._core import broadcast_tensors as broadcast_tensors
 from ._core import broadcast_to as broadcast_to
 from ._core import bucketize as bucketize
@@ -298,6 +299,7 @@ from ._core import mv as mv
 from ._core import nan_to_num as nan_to_num
 from ._core import nan_to_num_ as nan_to_num_
 from ._core import nanmedian as nanmedian
+from ._core import nanquantile as nanquantile
 from ._core import narrow as narrow
 from ._core import ne as ne
 from ._core import neg as neg

@@ -217,8 +217,8 @@ class Tensor:
         """Position of the greatest element, of all or along `dim`."""
     def argmin(self, dim: int | Sequence[int] | None=None, keepdim: bool=False) -> Any:
         """Position of the least element, of all or along `dim`."""
-    def argsort(self, dim: int | Sequence[int] | None=-1, descending: Any=False, stable: Any=False) -> Any:
-        """The positions that sort along `dim`."""
+    def argsort(self, dim: int | Sequence[int] | None=-1, descending: Any=False) -> Any:
+        """The positions that sort along `dim`; equal elements keep their order."""
     def argwhere(self) -> Any:
         """Positions of the elements that are not zero, one row each."""
     def as_strided(self, size: Any, stride: Any, storage_offset: Any=None) -> Any:
@@ -717,6 +717,8 @@ class Tensor:
         """NaN, +∞ and −∞ replaced by numbers; no gradient flows where something was replaced."""
     def nanmedian(self) -> Any:
         """The lower median of the elements that are not NaN."""
+    def nanquantile(self, q: Any, dim: int | Sequence[int] | None=None, keepdim: bool=False, *, interpolation: Any='linear') -> Any:
+        """The quantiles `q` of the elements that are not NaN, of all or along `dim`."""
     def narrow(self, dim: int | Sequence[int] | None, start: Any, length: Any) -> Any:
         """`length` elements of an axis from `start`."""
     @property
@@ -752,7 +754,7 @@ class Tensor:
     def nonzero(self, *, as_tuple: Any=False) -> Any:
         """Positions of the elements that are not zero: one row each, or with `as_tuple` one vector per axis."""
     def norm(self, p: Any='fro', dim: int | Sequence[int] | None=None, keepdim: bool=False, dtype: dtype | None=None) -> Any:
-        """‖input‖ₚ over `dim` (all by default); `p` is a number, `inf`, `-inf` or `'fro'`. The gradient at 0 is 0."""
+        """‖input‖ₚ over `dim` (all by default); `p` is a number, also infinite, or `'fro'`. The gradient at 0 is 0."""
     def normal_(self, mean: Any=0.0, std: Any=1.0, *, generator: Generator | None=None) -> Any:
         """Overwrites the tensor with normal numbers."""
     def not_equal(self, other: Tensor | Number) -> Any:
@@ -782,7 +784,7 @@ class Tensor:
     def put_(self, index: Tensor, source: Any, accumulate: Any=False) -> Any:
         """Elements of `source` written (or added) at positions of the flattened tensor."""
     def quantile(self, q: Any, dim: int | Sequence[int] | None=None, keepdim: bool=False, *, interpolation: Any='linear') -> Any:
-        """The quantiles `q` of all elements or along `dim`."""
+        """The quantiles `q` of all elements or along `dim`; NaN where there is one."""
     def random_(self, *, generator: Generator | None=None) -> Any:
         """Overwrites the tensor with integers: over the range of its dtype, below `to`, or in [from, to)."""
     def ravel(self) -> Any:
@@ -876,7 +878,7 @@ class Tensor:
     def sign_(self) -> Any:
         """−1, 0 or 1."""
     def signbit(self) -> Any:
-        """The sign bit is set."""
+        """The sign bit is set, also that of −0 and of NaN."""
     def sin(self) -> Any:
         """Sine of radians."""
     def sin_(self) -> Any:
@@ -1223,8 +1225,8 @@ def argmax(input: Tensor, dim: int | Sequence[int] | None=None, keepdim: bool=Fa
 def argmin(input: Tensor, dim: int | Sequence[int] | None=None, keepdim: bool=False, *, out: Tensor | None=None) -> Any:
     """Position of the least element, of all or along `dim`."""
 
-def argsort(input: Tensor, dim: int | Sequence[int] | None=-1, descending: Any=False, stable: Any=False) -> Any:
-    """The positions that sort along `dim`."""
+def argsort(input: Tensor, dim: int | Sequence[int] | None=-1, descending: Any=False) -> Any:
+    """The positions that sort along `dim`; equal elements keep their order."""
 
 def argwhere(input: Tensor) -> Any:
     """Positions of the elements that are not zero, one row each."""
@@ -1322,6 +1324,9 @@ def bmm(input: Tensor, mat2: Any, *, out: Tensor | None=None) -> Any:
     """Products of the matrices of two batches (b × m × k and b × k × n)."""
 
 bool: dtype
+
+def broadcast_shapes(*shapes: Any) -> Any:
+    """The shape that shapes (sequences of sizes, or single sizes) broadcast to."""
 
 def broadcast_tensors(*tensors: Any) -> Any:
     """The tensors expanded to their common shape."""
@@ -1908,6 +1913,9 @@ def nan_to_num_(input: Tensor, nan: Any=0.0, posinf: Any=None, neginf: Any=None)
 def nanmedian(input: Tensor) -> Any:
     """The lower median of the elements that are not NaN."""
 
+def nanquantile(input: Tensor, q: Any, dim: int | Sequence[int] | None=None, keepdim: bool=False, *, interpolation: Any='linear', out: Tensor | None=None) -> Any:
+    """The quantiles `q` of the elements that are not NaN, of all or along `dim`."""
+
 def narrow(input: Tensor, dim: int | Sequence[int] | None, start: Any, length: Any) -> Any:
     """`length` elements of an axis from `start`."""
 
@@ -1930,7 +1938,7 @@ def nonzero(input: Tensor, *, as_tuple: Any=False, out: Tensor | None=None) -> A
     """Positions of the elements that are not zero: one row each, or with `as_tuple` one vector per axis."""
 
 def norm(input: Tensor, p: Any='fro', dim: int | Sequence[int] | None=None, keepdim: bool=False, dtype: dtype | None=None, *, out: Tensor | None=None) -> Any:
-    """‖input‖ₚ over `dim` (all by default); `p` is a number, `inf`, `-inf` or `'fro'`. The gradient at 0 is 0."""
+    """‖input‖ₚ over `dim` (all by default); `p` is a number, also infinite, or `'fro'`. The gradient at 0 is 0."""
 
 def normal(mean: Any, std: Any=1.0, *, generator: Generator | None=None, out: Tensor | None=None) -> Any:
     """Normal numbers of given mean and standard deviation: numbers (with a `size`) or tensors."""
@@ -1974,7 +1982,7 @@ def put(input: Tensor, index: Tensor, source: Any, accumulate: Any=False, *, out
     """Elements of `source` written (or added) at positions of the flattened tensor."""
 
 def quantile(input: Tensor, q: Any, dim: int | Sequence[int] | None=None, keepdim: bool=False, *, interpolation: Any='linear', out: Tensor | None=None) -> Any:
-    """The quantiles `q` of all elements or along `dim`."""
+    """The quantiles `q` of all elements or along `dim`; NaN where there is one."""
 
 def rand(*size: Any, generator: Generator | None=None, dtype: dtype | None=None, out: Tensor | None=None, device: Any=None, requires_grad: bool=False) -> Any:
     """Uniform numbers in [0, 1)."""
@@ -2118,7 +2126,7 @@ def sign(input: Tensor, *, out: Tensor | None=None) -> Any:
     """−1, 0 or 1."""
 
 def signbit(input: Tensor, *, out: Tensor | None=None) -> Any:
-    """The sign bit is set."""
+    """The sign bit is set, also that of −0 and of NaN."""
 
 def sin(input: Tensor, *, out: Tensor | None=None) -> Any:
     """Sine of radians."""

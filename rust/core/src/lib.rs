@@ -21,6 +21,7 @@ pub mod autograd;
 pub mod display;
 pub mod dtype;
 pub mod error;
+mod geometry;
 pub mod graph;
 pub mod kernels;
 pub mod ops;

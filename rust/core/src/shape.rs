@@ -76,6 +76,27 @@ impl Layout {
         layout
     }
 
+    /// The layout of one position of an axis.
+    #[inline]
+    pub fn without_axis(&self, axis: usize) -> Self {
+        let rank = self.rank();
+        if self.heap.is_some() {
+            let without = |at: &usize| *at != axis;
+            let shape: Shape = (0..rank).filter(without).map(|at| self.shape()[at]).collect();
+            let strides: Strides = (0..rank).filter(without).map(|at| self.strides()[at]).collect();
+            return Self::strided(&shape, &strides);
+        }
+        let mut layout = self.clone();
+        for at in axis + 1..rank {
+            layout.shape[at - 1] = layout.shape[at];
+            layout.strides[at - 1] = layout.strides[at];
+        }
+        layout.rank -= 1;
+        layout.numel = layout.shape().iter().product();
+        layout.contiguous = is_contiguous(layout.shape(), layout.strides());
+        layout
+    }
+
     /// Sizes per axis.
     #[inline]
     pub fn shape(&self) -> &[usize] {
@@ -187,7 +208,7 @@ pub fn is_non_overlapping_and_dense(shape: &[usize], strides: &[isize]) -> bool 
 /// Whether two elements of one array may share memory. Exact for the layouts that views make; a layout made by hand
 /// with `as_strided` is judged on the safe side.
 pub fn overlaps_itself(shape: &[usize], strides: &[isize]) -> bool {
-    if shape.contains(&0) {
+    if shape.contains(&0) || is_contiguous(shape, strides) {
         return false;
     }
     let mut axes: SmallVec<[(usize, usize); INLINE_RANK]> = shape

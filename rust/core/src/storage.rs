@@ -14,15 +14,19 @@ use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
-use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use smallvec::SmallVec;
+// Without weak counts: nothing refers weakly to memory, and releasing a block is one atomic operation instead of two.
+use triomphe::Arc;
 
+use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::geometry::Geometry;
 use crate::graph::provenance::Blame;
+use crate::shape::Layout;
 use state::State;
 
 /// Alignment of blocks on the heap: one cache line, and the widest SIMD register.
@@ -177,6 +181,9 @@ struct Root {
     state: State,
     counter: Counter,
     owner: Owner,
+    /// Of the array that the block was made for, which is nearly always the only one: it lies beside the data, so that
+    /// an array is a pointer or three, and moving or saving one moves no shapes.
+    geometry: Geometry,
 }
 
 // SAFETY: the bytes are only reached through `Storage::ptr`, whose users hold an `Access`; the rest is atomics and
@@ -220,32 +227,43 @@ pub struct Storage {
 impl Storage {
     /// Uninitialised (or zeroed) memory for `bytes` bytes.
     pub fn allocate(op: &'static str, bytes: usize, zeroed: bool) -> Result<Self> {
-        let root = if bytes <= INLINE_BYTES {
+        Self::allocate_for(op, Geometry::new(Layout::contiguous(&[bytes]), DType::U8), bytes, zeroed)
+    }
+
+    /// Uninitialised (or zeroed) memory for an array of `bytes` bytes.
+    #[inline]
+    pub(crate) fn allocate_for(op: &'static str, geometry: Geometry, bytes: usize, zeroed: bool) -> Result<Self> {
+        if bytes <= INLINE_BYTES {
             let inline = if zeroed { MaybeUninit::zeroed() } else { MaybeUninit::uninit() };
-            Root {
-                inline: UnsafeCell::new(inline),
-                ptr: std::ptr::null_mut(),
-                bytes,
-                state: State::free(),
-                counter: Counter::default(),
-                owner: Owner::Inline,
-            }
-        } else {
-            let block = Block::new(op, bytes, zeroed)?;
-            let in_use = IN_USE.fetch_add(bytes, Ordering::Relaxed) + bytes;
-            if in_use > PEAK.load(Ordering::Relaxed) {
-                PEAK.fetch_max(in_use, Ordering::Relaxed);
-            }
-            Root {
-                inline: UnsafeCell::new(MaybeUninit::uninit()),
-                ptr: block.ptr.as_ptr(),
-                bytes,
-                state: State::free(),
-                counter: Counter::default(),
-                owner: Owner::Heap(MaybeUninit::new(block)),
-            }
+            return Ok(Self::of_root(inline, std::ptr::null_mut(), bytes, Owner::Inline, geometry));
+        }
+        let block = Block::new(op, bytes, zeroed)?;
+        let in_use = IN_USE.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if in_use > PEAK.load(Ordering::Relaxed) {
+            PEAK.fetch_max(in_use, Ordering::Relaxed);
+        }
+        let ptr = block.ptr.as_ptr();
+        Ok(Self::of_root(MaybeUninit::uninit(), ptr, bytes, Owner::Heap(MaybeUninit::new(block)), geometry))
+    }
+
+    #[inline(always)]
+    fn of_root(
+        inline: MaybeUninit<[u64; INLINE_BYTES / 8]>,
+        ptr: *mut u8,
+        bytes: usize,
+        owner: Owner,
+        geometry: Geometry,
+    ) -> Self {
+        let root = Root {
+            inline: UnsafeCell::new(inline),
+            ptr,
+            bytes,
+            state: State::free(),
+            counter: Counter::default(),
+            owner,
+            geometry,
         };
-        Ok(Self { root: Arc::new(root), own: None })
+        Self { root: Arc::new(root), own: None }
     }
 
     /// Memory of somebody else, kept alive by `keep`.
@@ -254,15 +272,14 @@ impl Storage {
     /// `ptr` must be valid for reads (and writes, if `writable`) of `bytes` bytes while `keep` lives. Concurrent
     /// writes by the owner are the owner's business, as with `numpy()` in PyTorch.
     pub unsafe fn foreign(ptr: *mut u8, bytes: usize, writable: bool, keep: Box<dyn Any + Send + Sync>) -> Self {
-        let root = Root {
-            inline: UnsafeCell::new(MaybeUninit::uninit()),
-            ptr,
-            bytes,
-            state: State::free(),
-            counter: Counter::default(),
-            owner: Owner::Foreign { _keep: keep, writable },
-        };
-        Self { root: Arc::new(root), own: None }
+        let geometry = Geometry::new(Layout::contiguous(&[bytes]), DType::U8);
+        Self::of_root(MaybeUninit::uninit(), ptr, bytes, Owner::Foreign { _keep: keep, writable }, geometry)
+    }
+
+    /// The geometry of the array that the memory was allocated for.
+    #[inline]
+    pub(crate) fn geometry(&self) -> &Geometry {
+        &self.root.geometry
     }
 
     /// A handle on the same memory with a counter of its own (`.data`).
@@ -314,11 +331,11 @@ impl Storage {
         Blame::from_bits(self.counter().blame.load(Ordering::Acquire))
     }
 
-    /// Notes a change of the data. Called while the exclusive state is held.
+    /// Notes a change of the data. Called while the exclusive state is held, so that nobody else counts.
     pub fn bump(&self, blame: Blame) {
         let counter = self.counter();
         counter.blame.store(blame.bits(), Ordering::Release);
-        counter.version.fetch_add(1, Ordering::AcqRel);
+        counter.version.store(counter.version.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
     }
 
     /// Sets the version (`_unsafe_set_version_counter`, `increment_version`'s inverse in tests of hooks).
@@ -340,7 +357,7 @@ impl Storage {
     /// Whether nobody else holds the memory.
     #[inline]
     pub fn is_unique(&self) -> bool {
-        Arc::strong_count(&self.root) == 1 && Arc::weak_count(&self.root) == 0
+        self.root.is_unique()
     }
 
     /// Whether the two share any byte; foreign memory is compared by address.
@@ -360,6 +377,9 @@ impl Storage {
 
 // ---- reader/writer state -----------------------------------------------------------------------------------------
 
+/// Attempts to take contended state before a thread waits in earnest: about a microsecond.
+const SPINS: u32 = 50;
+
 /// Runs a wait with the host's lock (the GIL) released. Installed once by the binding.
 pub type WaitHook = fn(&mut dyn FnMut());
 
@@ -371,21 +391,22 @@ pub fn set_wait_hook(hook: WaitHook) {
     let _ = WAIT_HOOK.set(hook);
 }
 
-/// Shared state on one root.
-pub(crate) struct ReadGuard<'a>(&'a Root);
+/// Exclusive state on one root, for as long as a small operation takes: one atomic operation to take, none to give
+/// back, which is why operations on small tensors take it for reading, too.
+pub(crate) struct Hold<'a>(&'a Root);
 
-impl Drop for ReadGuard<'_> {
+impl Drop for Hold<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.0.state.end_share();
+        self.0.state.end_own();
     }
 }
 
 impl Storage {
-    /// Shared state on the root if no writer holds it; never waits.
+    /// Exclusive state on the root if nobody holds any; never waits.
     #[inline]
-    pub(crate) fn try_read(&self) -> Option<ReadGuard<'_>> {
-        self.root.state.try_share().then(|| ReadGuard(&self.root))
+    pub(crate) fn try_hold(&self) -> Option<Hold<'_>> {
+        self.root.state.try_own().then(|| Hold(&self.root))
     }
 }
 
@@ -453,6 +474,13 @@ impl<'a> Access<'a> {
 
     #[cold]
     fn wait(&self) {
+        // A small operation of another thread is over before the host's lock could be let go of.
+        for _ in 0..SPINS {
+            std::hint::spin_loop();
+            if self.try_take() {
+                return;
+            }
+        }
         let mut attempt = 0u32;
         let mut until_free = || {
             while !self.try_take() {

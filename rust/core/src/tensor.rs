@@ -7,13 +7,13 @@
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
+use spin::mutex::{SpinMutex, SpinMutexGuard};
 
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::hooks::{Hook, HookTable, Kind};
-use crate::graph::node::{Doomed, Edge, Meta, NodeRef, WeakNode, drop_iteratively};
+use crate::graph::node::{Doomed, Edge, Meta, NodeRef, drop_iteratively};
 use crate::graph::ownership::{Anchor, Attachment, HostObject, Owned};
 use crate::graph::views::{self, View};
 use crate::graph::{accumulate, cuts};
@@ -28,7 +28,8 @@ pub struct Tensor(Arc<Inner>);
 
 /// The shared part of a tensor. Opaque; `Weak<Inner>` is how the graph remembers a tensor without owning it.
 pub struct Inner {
-    state: Mutex<State>,
+    // Held for less than it takes to put a thread to sleep; letting go of it is a plain store.
+    state: SpinMutex<State, spin::Yield>,
     // The one host object that stands for this tensor; see `Tensor::host_slot`.
     host: AtomicPtr<()>,
 }
@@ -40,8 +41,12 @@ pub(crate) struct State {
     /// Of a leaf; tensors with a `grad_fn` require gradients anyway.
     pub(crate) requires_grad: bool,
     pub(crate) inference: bool,
+    pub(crate) view: Option<View>,
     pub(crate) extra: Option<Box<Extra>>,
 }
+
+/// A tensor's state under its lock.
+pub(crate) type Locked<'a> = SpinMutexGuard<'a, State>;
 
 /// Everything rare.
 #[derive(Default)]
@@ -49,18 +54,13 @@ pub(crate) struct Extra {
     pub(crate) grad: Option<Owned>,
     /// A leaf's hooks, shared with its accumulator.
     pub(crate) hooks: Option<Arc<HookTable>>,
-    pub(crate) accumulator: WeakNode2,
+    pub(crate) accumulator: Option<NodeRef>,
     pub(crate) retains_grad: bool,
-    pub(crate) view: Option<View>,
     /// The host's own references to what this tensor registered as hooks; see [`Anchor`].
     pub(crate) anchors: Vec<Anchor>,
     /// What a host object left behind that died before the tensor; see [`Tensor::attach`].
     pub(crate) attachment: Option<Attachment>,
 }
-
-/// `Weak<dyn Trait>` has no `Default`.
-#[derive(Clone, Default)]
-pub(crate) struct WeakNode2(pub(crate) Option<WeakNode>);
 
 impl State {
     pub(crate) fn extra(&mut self) -> &mut Extra {
@@ -107,34 +107,36 @@ impl Tensor {
     // ---- making ----------------------------------------------------------------------------------------------
 
     /// A leaf without gradient over `array`.
+    #[inline]
     pub fn from_array(array: Array) -> Self {
         let inference = crate::graph::modes().any(crate::graph::Modes::INFERENCE);
-        Self(Arc::new(Inner {
-            state: Mutex::new(State {
-                array,
-                grad_fn: None,
-                output_nr: 0,
-                requires_grad: false,
-                inference,
-                extra: None,
-            }),
-            host: AtomicPtr::new(std::ptr::null_mut()),
-        }))
+        Self::new(array, None, 0, inference)
     }
 
     /// The output `output_nr` of a node.
+    #[inline]
     pub(crate) fn from_node(array: Array, node: NodeRef, output_nr: u32) -> Self {
-        Self(Arc::new(Inner {
-            state: Mutex::new(State {
-                array,
-                grad_fn: Some(node),
-                output_nr,
-                requires_grad: false,
-                inference: false,
-                extra: None,
-            }),
-            host: AtomicPtr::new(std::ptr::null_mut()),
-        }))
+        Self::new(array, Some(node), output_nr, false)
+    }
+
+    /// A view of `base`, which is none itself and in no graph.
+    pub(crate) fn new_view(array: Array, view: View) -> Self {
+        let tensor = State {
+            array,
+            grad_fn: None,
+            output_nr: 0,
+            requires_grad: false,
+            inference: false,
+            view: Some(view),
+            extra: None,
+        };
+        Self(Arc::new(Inner { state: SpinMutex::new(tensor), host: AtomicPtr::new(std::ptr::null_mut()) }))
+    }
+
+    #[inline]
+    fn new(array: Array, grad_fn: Option<NodeRef>, output_nr: u32, inference: bool) -> Self {
+        let state = State { array, grad_fn, output_nr, requires_grad: false, inference, view: None, extra: None };
+        Self(Arc::new(Inner { state: SpinMutex::new(state), host: AtomicPtr::new(std::ptr::null_mut()) }))
     }
 
     /// A saved value back as a tensor: at `edge`, or a constant.
@@ -147,9 +149,8 @@ impl Tensor {
                         let mut state = tensor.0.state.lock();
                         state.inference = false;
                         state.requires_grad = true;
-                        state.extra().accumulator = WeakNode2(Some(Arc::downgrade(&node)));
+                        state.extra().accumulator = Some(node);
                     }
-                    // The accumulator must live as long as a tensor that leads to it; the edge keeps it.
                     tensor
                 } else {
                     Self::from_node(array, node, output_nr)
@@ -182,11 +183,12 @@ impl Tensor {
 
     // ---- looking ---------------------------------------------------------------------------------------------
 
-    pub(crate) fn lock(&self) -> parking_lot::MutexGuard<'_, State> {
+    #[inline]
+    pub(crate) fn lock(&self) -> Locked<'_> {
         self.0.state.lock()
     }
 
-    pub(crate) fn try_lock(&self) -> Option<parking_lot::MutexGuard<'_, State>> {
+    pub(crate) fn try_lock(&self) -> Option<Locked<'_>> {
         self.0.state.try_lock()
     }
 
@@ -246,6 +248,9 @@ impl Tensor {
     /// # Errors
     /// When there is not exactly one.
     pub fn item(&self) -> Result<Scalar> {
+        if let Some(number) = self.only_number() {
+            return Ok(number);
+        }
         let array = self.array();
         if array.numel() != 1 {
             return Err(Error::runtime(
@@ -254,6 +259,18 @@ impl Tensor {
             ));
         }
         Ok(array.get_linear(0))
+    }
+
+    /// The only element, if there is one and its memory is free: without copying a handle.
+    #[inline]
+    fn only_number(&self) -> Option<Scalar> {
+        let state = self.lock();
+        if state.array.numel() != 1 {
+            return None;
+        }
+        let _hold = state.array.storage().try_hold()?;
+        // SAFETY: there is an element, and the state of its memory is held.
+        Some(unsafe { Scalar::read(state.array.ptr(), state.array.dtype()) })
     }
 
     /// Version of the data: in-place operations so far.
@@ -303,13 +320,16 @@ impl Tensor {
     /// Whether a gradient is computed for this tensor.
     #[inline]
     pub fn requires_grad(&self) -> bool {
-        let state = self.lock();
-        if state.wants_grad() {
-            return true;
-        }
+        let base = {
+            let state = self.lock();
+            match &state.view {
+                _ if state.wants_grad() => return true,
+                None => return false,
+                Some(view) => view.base.clone(),
+            }
+        };
         // A view requires a gradient if what it shows does, also if an in-place operation has made it so.
-        drop(state);
-        views::base_requires_grad(self)
+        base.requires_grad()
     }
 
     /// Whether no recorded operation made this tensor.
@@ -359,7 +379,7 @@ impl Tensor {
     pub fn grad_fn(&self) -> Result<Option<NodeRef>> {
         {
             let state = self.lock();
-            if state.extra.as_ref().is_none_or(|extra| extra.view.is_none()) {
+            if state.view.is_none() {
                 return Ok(state.grad_fn.clone());
             }
         }
@@ -394,8 +414,8 @@ impl Tensor {
                         && state
                             .extra
                             .as_ref()
-                            .and_then(|extra| extra.accumulator.0.as_ref())
-                            .is_some_and(|own| own.ptr_eq(&Arc::downgrade(node)))
+                            .and_then(|extra| extra.accumulator.as_ref())
+                            .is_some_and(|own| Arc::ptr_eq(own, node))
                 }
             },
             Some(_) => false,
@@ -407,7 +427,7 @@ impl Tensor {
     pub fn operand(&self) -> Result<Operand> {
         {
             let state = self.lock();
-            let view = state.extra.as_ref().is_some_and(|extra| extra.view.is_some());
+            let view = state.view.is_some();
             if !view && (!state.requires_grad || state.grad_fn.is_some()) {
                 let edge = state.grad_fn.as_ref().map(|node| Edge::new(node.clone(), state.output_nr));
                 return Ok(Operand {
@@ -530,12 +550,10 @@ impl Tensor {
     /// Whether a new host object has to be seen by the host's cycle collector because the tensor is in a graph, and what the
     /// last one left behind.
     pub fn host_state(&self) -> (bool, Option<Attachment>) {
-        let (wants_grad, attachment) = {
-            let mut state = self.lock();
-            let wants_grad = state.wants_grad();
-            (wants_grad, state.extra.as_mut().and_then(|extra| extra.attachment.take()))
-        };
-        (wants_grad || views::base_requires_grad(self), attachment)
+        let mut state = self.lock();
+        // Also what a view shows may enter a graph later.
+        let in_graph = state.wants_grad() || state.view.is_some() || state.extra.is_some();
+        (in_graph, state.extra.as_mut().and_then(|extra| extra.attachment.take()))
     }
 
     /// Notes the host's own reference to the callable of hook `id` in `table`, which this tensor registered.
@@ -654,7 +672,7 @@ impl Tensor {
     pub fn detach_(&self) -> Result<()> {
         let old = {
             let mut state = self.lock();
-            if state.extra.as_ref().is_some_and(|extra| extra.view.is_some()) {
+            if state.view.is_some() {
                 return Err(Error::runtime(
                     "detach_",
                     "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be called on these gradients.",
@@ -670,7 +688,7 @@ impl Tensor {
 
     /// The tensor this one is a view of.
     pub fn base(&self) -> Option<Self> {
-        self.lock().extra.as_ref().and_then(|extra| extra.view.as_ref()).map(|view| view.base.clone())
+        self.lock().view.as_ref().map(|view| view.base.clone())
     }
 
     /// Whether the tensor was made in inference mode.

@@ -512,7 +512,7 @@ fn order_has_gradients_of_any_order() {
     });
     check("quantile", &[a], |x| {
         let q = Tensor::from_slice(&[0.0, 0.3, 1.0], &[3])?;
-        sorting::quantile(&x[0], &q, Some(1), false, "linear")
+        sorting::quantile(&x[0], &q, Some(1), false, "linear", false)
     });
 }
 

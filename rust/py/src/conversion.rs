@@ -1,6 +1,6 @@
 //! Tensors as Python numbers, lists and NumPy arrays; other dtypes of the same tensor.
 
-use arcgrad::ops::{copy, views};
+use arcgrad::ops::{copy, rearranging, views};
 use arcgrad::storage::Access;
 use arcgrad::{Array, DType, Scalar, Tensor};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
@@ -36,10 +36,10 @@ pub fn class_name(dtype: DType) -> &'static str {
 
 /// The only element, where Python wants a number.
 fn only(tensor: &Tensor) -> PyResult<Scalar> {
-    if tensor.numel() != 1 {
-        return Err(PyValueError::new_err("only one element tensors can be converted to Python scalars"));
-    }
-    guard(|| tensor.item())
+    guard(|| tensor.item()).map_err(|error| match tensor.numel() {
+        1 => error,
+        _ => PyValueError::new_err("only one element tensors can be converted to Python scalars"),
+    })
 }
 
 /// A cast, or the tensor itself.
@@ -238,6 +238,15 @@ impl PyTensor {
         }
         let parts = guard(|| views::unbind(self.tensor(), 0))?;
         Ok(output::tuple(py, parts)?.try_iter()?.into_any())
+    }
+
+    /// The tensor with its first axis flipped, which is what `reversed` iterates over.
+    fn __reversed__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get().tensor());
+        if this.rank() == 0 {
+            return Ok(slf.clone().into_any());
+        }
+        Ok(tensor::to_py(py, guard(|| rearranging::flip(this, &[0]))?)?.into_bound(py))
     }
 
     fn __contains__(slf: &Bound<'_, Self>, element: &Bound<'_, PyAny>) -> PyResult<bool> {

@@ -268,8 +268,12 @@ pub fn from_array(array: &Bound<'_, PyAny>, op: &'static str) -> PyResult<Tensor
     let lent = if scalar { array.call_method1("reshape", (1,))? } else { array.clone() };
     let buffer = PyUntypedBuffer::get(&lent)?;
     let size = found.size();
+    // Along axes of one element a buffer states what suits it. NumPy's own strides are the array's; they may be
+    // believed where no memory is reached by them.
+    let own: Vec<isize> = lent.getattr("strides")?.extract()?;
+    let stated = buffer.shape().iter().zip(buffer.strides()).zip(&own);
     let mut strides = Vec::with_capacity(buffer.dimensions());
-    for &stride in buffer.strides() {
+    for stride in stated.map(|((&size, &lent), &own)| if size > 1 { lent } else { own }) {
         if stride < 0 {
             return Err(PyValueError::new_err(
                 "At least one stride in the given numpy array is negative, and tensors with negative strides are not \

@@ -10,7 +10,7 @@ use arcgrad::{DType, Scalar, Tensor};
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyEllipsis, PyList, PySlice, PyTuple};
+use pyo3::types::{PyBytes, PyEllipsis, PyList, PySlice, PyString, PyTuple};
 use smallvec::SmallVec;
 
 use crate::error::{guard, guard_detached};
@@ -90,7 +90,7 @@ fn item(object: &Bound<'_, PyAny>) -> PyResult<IndexItem> {
     if number::is_array(object) {
         return tensor_item(&data::from_any(object, None, false)?);
     }
-    if object.cast::<PyList>().is_ok() || object.cast::<PyTuple>().is_ok() {
+    if is_sequence(object) {
         let mut made = data::from_any(object, None, true)?;
         if made.numel() == 0 {
             // An empty list has no dtype of its own; as an index it holds integers.
@@ -102,6 +102,13 @@ fn item(object: &Bound<'_, PyAny>) -> PyResult<IndexItem> {
         return Ok(IndexItem::Int(value));
     }
     Err(bad_index(object))
+}
+
+/// Whether an object counts as a list of positions: any sequence but a text.
+fn is_sequence(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: a live object and the GIL.
+    let sequence = unsafe { ffi::PySequence_Check(object.as_ptr()) } != 0;
+    sequence && object.cast::<PyString>().is_err() && object.cast::<PyBytes>().is_err()
 }
 
 /// A tensor as an index.
@@ -154,10 +161,13 @@ const LONG: usize = 64 * 1024;
 impl PyTensor {
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let (py, this) = (slf.py(), slf.get().tensor());
-        if let Some(index) = plain_int(key)?
-            && this.rank() > 0
-        {
-            return tensor::to_py(py, guard(|| views::select(this, 0, index))?);
+        if let Some(index) = plain_int(key)? {
+            match guard(|| views::select(this, 0, index)) {
+                Ok(view) => return tensor::to_py(py, view),
+                // A tensor without axes has its own words for that.
+                Err(error) if this.rank() > 0 => return Err(error),
+                Err(_) => {}
+            }
         }
         let items = items(key)?;
         // Views cost the same for any size; index tensors copy.

@@ -1,14 +1,16 @@
 //! Functions of the module that are no operations: defaults, promotion, threads, memory, questions about objects.
 
 use arcgrad::ops::elementwise::Promotion;
+use arcgrad::ops::grids;
 use arcgrad::{DType, parallel, storage};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::dtype::{self, PyDType};
 use crate::error::guard;
 use crate::number;
+use crate::size;
 use crate::storage::PyStorage;
 use crate::tensor::{self, require, type_name};
 
@@ -65,6 +67,34 @@ fn can_cast(from_: &Bound<'_, PyAny>, to: &Bound<'_, PyAny>) -> PyResult<bool> {
 fn promote_types(py: Python<'_>, type1: &Bound<'_, PyAny>, type2: &Bound<'_, PyAny>) -> PyResult<Py<PyDType>> {
     let (a, b) = (require_dtype(type1, "promote_types", "type1")?, require_dtype(type2, "promote_types", "type2")?);
     Ok(dtype::to_py(py, a.promote(b)))
+}
+
+/// The shape that shapes (sequences of sizes, or single sizes) broadcast to.
+#[pyfunction]
+#[pyo3(signature = (*shapes))]
+fn broadcast_shapes(shapes: &Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
+    let py = shapes.py();
+    let read = |shape: Bound<'_, PyAny>| -> PyResult<Vec<usize>> {
+        let sizes = match number::int(&shape)? {
+            Some(size) => vec![size],
+            None => shape.extract().map_err(|_| {
+                PyTypeError::new_err(format!(
+                    "broadcast_shapes(): shapes should be ints, or tuples or lists of ints, got {}",
+                    type_name(&shape)
+                ))
+            })?,
+        };
+        let size = |&size: &i64| {
+            usize::try_from(size).map_err(|_| {
+                PyValueError::new_err(format!("Attempting to broadcast a dimension with negative length! ({size})"))
+            })
+        };
+        sizes.iter().map(size).collect()
+    };
+    let shapes: Vec<Vec<usize>> = shapes.iter().map(read).collect::<PyResult<_>>()?;
+    let parts: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
+    let common = guard(|| grids::broadcast_shapes(&parts))?;
+    size::to_py(py, &common)
 }
 
 /// How many threads large operations use.
@@ -204,6 +234,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(result_type, module)?)?;
     module.add_function(wrap_pyfunction!(can_cast, module)?)?;
     module.add_function(wrap_pyfunction!(promote_types, module)?)?;
+    module.add_function(wrap_pyfunction!(broadcast_shapes, module)?)?;
     module.add_function(wrap_pyfunction!(get_num_threads, module)?)?;
     module.add_function(wrap_pyfunction!(set_num_threads, module)?)?;
     module.add_function(wrap_pyfunction!(memory_stats, module)?)?;

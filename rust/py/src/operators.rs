@@ -1,6 +1,6 @@
 //! Python's operators on tensors, each on a short way of its own.
 
-use arcgrad::ops::elementwise::{Arg, Row, apply, apply_in_place};
+use arcgrad::ops::elementwise::{Arg, Row, apply, apply_in_place, apply_small};
 use arcgrad::ops::registry::{Form, OpInfo, Output, Value};
 use arcgrad::ops::rows;
 use arcgrad::{DType, Scalar, Tensor};
@@ -79,10 +79,14 @@ fn binary(
     let Some(other) = other(object)? else { return Ok(py.NotImplemented()) };
     let this = slf.get().tensor();
     let (left, right) = if reflected { (other.arg(), Arg::Tensor(this)) } else { (Arg::Tensor(this), other.arg()) };
+    let args = [left, right];
+    if let Some(result) = guard(|| Ok(apply_small(row, &[], &args)))? {
+        return tensor::fresh_to_py(py, result);
+    }
     let result = if this.numel() >= LONG || other.numel() >= LONG {
-        guard_detached(py, || apply(row, &[], &[left, right]))?
+        guard_detached(py, || apply(row, &[], &args))?
     } else {
-        guard(|| apply(row, &[], &[left, right]))?
+        guard(|| apply(row, &[], &args))?
     };
     tensor::to_py(py, result)
 }
@@ -91,10 +95,14 @@ fn binary(
 #[inline]
 fn unary(slf: &Bound<'_, PyTensor>, row: &'static Row) -> PyResult<Py<PyAny>> {
     let (py, this) = (slf.py(), slf.get().tensor());
+    let args = [Arg::Tensor(this)];
+    if let Some(result) = guard(|| Ok(apply_small(row, &[], &args)))? {
+        return tensor::fresh_to_py(py, result);
+    }
     let result = if this.numel() >= LONG {
-        guard_detached(py, || apply(row, &[], &[Arg::Tensor(this)]))?
+        guard_detached(py, || apply(row, &[], &args))?
     } else {
-        guard(|| apply(row, &[], &[Arg::Tensor(this)]))?
+        guard(|| apply(row, &[], &args))?
     };
     tensor::to_py(py, result)
 }

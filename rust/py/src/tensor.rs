@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use arcgrad::Tensor;
+use arcgrad::ops::elementwise::Fresh;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -41,11 +42,15 @@ impl PyTensor {
 
 impl Drop for PyTensor {
     fn drop(&mut self) {
-        // Another object may stand for the tensor by now: only this object's own address is cleared.
+        // Another object may stand for the tensor by now: only this object's own address is cleared. The slot is
+        // written with the GIL held only, so that comparing and clearing are one step.
         let object = (std::ptr::from_ref(self) as usize - VALUE_OFFSET.load(Ordering::Relaxed)) as *mut ();
         let slot = self.tensor.host_slot();
-        let cleared = slot.compare_exchange(object, std::ptr::null_mut(), Ordering::AcqRel, Ordering::Acquire);
-        if cleared.is_ok() && self.tensor.strong_count() > 1 {
+        if slot.load(Ordering::Acquire) != object {
+            return;
+        }
+        slot.store(std::ptr::null_mut(), Ordering::Release);
+        if self.tensor.strong_count() > 1 {
             // SAFETY: called when the object's references are gone, with the GIL held and the object still whole.
             unsafe { bequeath(object.cast(), &self.tensor) };
         }
@@ -86,6 +91,9 @@ static TENSOR_TYPE: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(std::ptr::null
 /// Where in an object the `PyTensor` lies.
 static VALUE_OFFSET: AtomicUsize = AtomicUsize::new(0);
 
+/// Bytes of an object of the class itself.
+static OBJECT_SIZE: AtomicUsize = AtomicUsize::new(0);
+
 /// Where in an object the reference to its `__dict__` lies.
 static DICT_OFFSET: AtomicUsize = AtomicUsize::new(0);
 
@@ -95,6 +103,7 @@ pub fn init(py: Python<'_>) -> PyResult<()> {
     let probe = Bound::new(py, PyTensor { tensor })?;
     VALUE_OFFSET.store(std::ptr::from_ref(probe.get()) as usize - probe.as_ptr() as usize, Ordering::Relaxed);
     let class = py.get_type::<PyTensor>();
+    OBJECT_SIZE.store(class.getattr("__basicsize__")?.extract()?, Ordering::Relaxed);
     DICT_OFFSET.store(class.getattr("__dictoffset__")?.extract()?, Ordering::Relaxed);
     TENSOR_TYPE.store(class.as_type_ptr(), Ordering::Release);
     Ok(())
@@ -172,6 +181,13 @@ pub fn to_py(py: Python<'_>, tensor: Tensor) -> PyResult<Py<PyAny>> {
     }
 }
 
+/// The Python object of a result that nobody has seen yet.
+#[inline]
+pub fn fresh_to_py(py: Python<'_>, result: Fresh) -> PyResult<Py<PyAny>> {
+    // SAFETY: the tensor class itself.
+    unsafe { new_object(py, tensor_type(), result.tensor, result.recorded, None) }
+}
+
 /// [`to_py`] for an optional tensor.
 pub fn to_py_opt(py: Python<'_>, tensor: Option<Tensor>) -> PyResult<Py<PyAny>> {
     tensor.map_or_else(|| Ok(py.None()), |tensor| to_py(py, tensor))
@@ -190,11 +206,18 @@ unsafe fn new_object(
     in_graph: bool,
     dict: Option<&Py<PyAny>>,
 ) -> PyResult<Py<PyAny>> {
-    // SAFETY: `class` has the layout of the tensor class at its start, its allocator gives zeroed memory, and zero is
-    // what everything but the value starts with: no `__dict__` yet, no weak references.
+    // SAFETY: `class` has the layout of the tensor class at its start, its memory is zeroed, and zero is what everything
+    // but the value starts with: no `__dict__` yet, no weak references. Other allocators than the first track what they
+    // make.
     unsafe {
         let object = if class == tensor_type() {
-            ffi::PyType_GenericAlloc(class, 0)
+            // Not tracked, and no more memory cleared than an object has.
+            let object = ffi::PyObject_GC_New::<ffi::PyObject>(class);
+            if !object.is_null() {
+                let head = size_of::<ffi::PyObject>();
+                object.byte_add(head).cast::<u8>().write_bytes(0, OBJECT_SIZE.load(Ordering::Relaxed) - head);
+            }
+            object
         } else {
             let alloc = ffi::PyType_GetSlot(class, ffi::Py_tp_alloc);
             if alloc.is_null() {
@@ -206,14 +229,14 @@ unsafe fn new_object(
         if object.is_null() {
             return Err(PyErr::fetch(py));
         }
-        let untracked = class == tensor_type() && !in_graph;
+        let track_now = class == tensor_type() && in_graph;
         if let Some(dict) = dict {
             *dict_slot(object) = dict.clone_ref(py).into_ptr();
         }
         tensor.host_slot().store(object.cast(), Ordering::Release);
         object.byte_add(VALUE_OFFSET.load(Ordering::Relaxed)).cast::<PyTensor>().write(PyTensor { tensor });
-        if untracked {
-            ffi::PyObject_GC_UnTrack(object.cast());
+        if track_now {
+            ffi::PyObject_GC_Track(object.cast());
         }
         Ok(Bound::from_owned_ptr(py, object).unbind())
     }

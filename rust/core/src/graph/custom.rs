@@ -33,7 +33,7 @@ pub fn save(node: &NodeRef, tensor: &Tensor) -> Result<usize> {
     }
     let source = match operand.edge {
         Some(Edge { node: Some(from), output_nr }) if Arc::ptr_eq(&from, node) => Source::Output(output_nr),
-        Some(edge) => Source::Input(edge),
+        Some(edge) => Source::Foreign(Box::new(edge)),
         None => Source::Constant,
     };
     let version = operand.array.storage().version();

@@ -9,6 +9,7 @@ use std::sync::Weak;
 use super::accumulate::AccumulateGrad;
 use super::node::{Node, NodeRef};
 use super::provenance::Blame;
+use crate::array::Array;
 use crate::dtype::DType;
 use crate::tensor::{Inner, Tensor};
 
@@ -41,11 +42,11 @@ thread_local! {
 }
 
 impl Watch {
-    /// Sees a gradient that `from` gives to `to`.
+    /// Sees a gradient that `from` gives to `to`, whose tensor is locked; `only` if nothing else refers to that.
     #[inline]
-    pub(super) fn see(&mut self, grad: &Tensor, from: &Node, to: &NodeRef) {
+    pub(super) fn see(&mut self, grad: &Array, only: bool, from: &Node, to: &NodeRef) {
         if self.found.is_none() {
-            match is_nan_anywhere(grad) {
+            match is_nan_anywhere(grad, only) {
                 Some(false) => return,
                 None => {
                     self.overlooked = true;
@@ -88,15 +89,17 @@ pub fn origin_of(leaf: &Tensor) -> Option<Origin> {
 
 /// Whether an element is NaN; `None` when that would take too long to find out.
 #[inline]
-fn is_nan_anywhere(grad: &Tensor) -> Option<bool> {
-    let state = grad.try_lock()?;
-    let array = &state.array;
+fn is_nan_anywhere(array: &Array, only: bool) -> Option<bool> {
     if array.numel() > WATCHED || !array.is_contiguous() {
         return None;
     }
-    let _read = array.storage().try_read()?;
+    // Memory that only the locked tensor refers to is nobody else's meanwhile.
+    let _hold = match only && array.storage().is_unique() {
+        true => None,
+        false => Some(array.storage().try_hold()?),
+    };
     match array.dtype() {
-        // SAFETY: shared state is held, and the array has `numel` contiguous elements of this type.
+        // SAFETY: the memory's state is held or ours alone, and the array has `numel` contiguous elements of this type.
         DType::F32 => Some(unsafe { any(array.ptr().cast::<f32>(), array.numel(), f32::is_nan) }),
         // SAFETY: as above.
         DType::F64 => Some(unsafe { any(array.ptr().cast::<f64>(), array.numel(), f64::is_nan) }),

@@ -5,8 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
-use parking_lot::Mutex;
 use smallvec::SmallVec;
+use spin::mutex::{SpinMutex, SpinMutexGuard};
 
 use super::hooks::HookTable;
 use super::ownership::Owned;
@@ -16,7 +16,6 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::scalar::Scalar;
-use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// A node with its rule; the rule's type is erased in [`Node`].
@@ -56,13 +55,24 @@ impl Edge {
     }
 }
 
+/// A shape within a node: inline up to four axes, because there are many nodes.
+pub type MetaShape = SmallVec<[usize; 4]>;
+
 /// Shape and dtype of a node's output. The engine sums and casts a gradient to this, on the edge, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meta {
     /// Shape of the output.
-    pub shape: Shape,
+    pub shape: MetaShape,
     /// Dtype of the output.
     pub dtype: DType,
+}
+
+impl Meta {
+    /// Whether an array has this shape and dtype.
+    #[inline]
+    pub(crate) fn describes(&self, array: &Array) -> bool {
+        array.shape() == self.shape.as_slice() && array.dtype() == self.dtype
+    }
 }
 
 /// Something a rule knows that is no tensor.
@@ -121,7 +131,8 @@ pub struct Head {
     blame: Blame,
     edges: SmallVec<[Edge; 2]>,
     outputs: SmallVec<[Meta; 1]>,
-    pub(super) saved: Mutex<SavedState>,
+    // Held for as long as copying a handle takes.
+    pub(super) saved: SpinMutex<SavedState, spin::Yield>,
     hooks: OnceLock<Arc<HookTable>>,
     // A Python object that stands for the node; see `Tensor::host_slot`.
     host: std::sync::atomic::AtomicPtr<()>,
@@ -147,7 +158,7 @@ impl<R: Rule> NodeOf<R> {
                 blame,
                 edges,
                 outputs,
-                saved: Mutex::new(SavedState::new(saved)),
+                saved: SpinMutex::new(SavedState::new(saved)),
                 hooks: OnceLock::new(),
                 host: std::sync::atomic::AtomicPtr::new(std::ptr::null_mut()),
                 metadata: OnceLock::new(),
@@ -214,7 +225,7 @@ impl<R: ?Sized> NodeOf<R> {
 }
 
 impl Head {
-    pub(crate) fn saved(&self) -> parking_lot::MutexGuard<'_, SavedState> {
+    pub(crate) fn saved(&self) -> SpinMutexGuard<'_, SavedState> {
         self.saved.lock()
     }
 }
@@ -311,7 +322,8 @@ impl<'a> Backward<'a> {
         }
     }
 
-    fn note_read(&self, index: usize) {
+    /// Saved value `index` is read: it must still be the same when the rule has run.
+    pub(crate) fn note_read(&self, index: usize) {
         if index < u64::BITS as usize {
             self.read.set(self.read.get() | 1 << index);
         }

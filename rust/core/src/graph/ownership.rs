@@ -193,6 +193,7 @@ impl Own {
         let mut own = Self { grad: None, attachments: SmallVec::new(), parts: SmallVec::new() };
         let state = tensor.try_lock()?;
         own.parts.extend(state.grad_fn.clone().map(Part::Node));
+        own.parts.extend(state.view.as_ref().map(|view| Part::Tensor(view.base.clone())));
         if let Some(extra) = &state.extra {
             match &extra.grad {
                 Some(Owned::Hosted(object)) => own.grad = Some(object.clone()),
@@ -200,7 +201,7 @@ impl Own {
                 None => {}
             }
             own.parts.extend(extra.hooks.clone().map(Part::Hooks));
-            own.parts.extend(extra.view.as_ref().map(|view| Part::Tensor(view.base.clone())));
+            own.parts.extend(extra.accumulator.clone().map(Part::Node));
             own.attachments.extend(extra.anchors.iter().map(|anchor| anchor.object.clone()));
             own.attachments.extend(extra.attachment.clone());
         }
@@ -248,29 +249,36 @@ fn enter_node(node: &NodeRef, walk: &mut Walk, visit: &mut dyn FnMut(Held<'_>)) 
 /// outside the walk. Nothing else of a node is shown, as the tensor does depend on that.
 fn visit_anchored(part: &Part, count: usize, entered: &[usize], visit: &mut dyn FnMut(Held<'_>)) {
     let table = match part {
-        // A leaf's table is not its accumulator's alone; the leaf's own way to it is the other case.
-        Part::Node(node) => node.hooks().filter(|table| Arc::strong_count(table) == 1),
+        Part::Node(node) => node.hooks(),
         Part::Hooks(table) => Some(table),
         Part::Tensor(_) => None,
     };
     let Some(table) = table.filter(|table| table.any()) else { return };
     let mut anchors: Vec<SmallVec<[u64; 2]>> = Vec::new();
+    // A node's table is its own, but that of a leaf is shared with the leaf.
+    let mut owners = 1;
     for tensor in table.try_anchored() {
         if entered.contains(&tensor.identity()) {
             continue;
         }
         let Some(state) = tensor.try_lock() else { return };
         let Some(extra) = &state.extra else { continue };
+        let shares = extra.hooks.as_ref().is_some_and(|own| Arc::ptr_eq(own, table));
+        let is = |own: &Option<NodeRef>, node: &NodeRef| own.as_ref().is_some_and(|own| Arc::ptr_eq(own, node));
         let refers = match part {
-            Part::Node(node) => state.grad_fn.as_ref().is_some_and(|own| Arc::ptr_eq(own, node)),
-            _ => extra.hooks.as_ref().is_some_and(|own| Arc::ptr_eq(own, table)),
+            Part::Node(node) => is(&state.grad_fn, node) || (shares && is(&extra.accumulator, node)),
+            _ => shares,
         };
+        owners += usize::from(refers && shares);
         if refers {
             anchors.push(extra.anchors.iter().map(|anchor| anchor.id).collect());
         }
     }
     // One reference is the walk's own.
     if anchors.is_empty() || count + anchors.len() + 1 != part.strong_count() {
+        return;
+    }
+    if matches!(part, Part::Node(_)) && Arc::strong_count(table) != owners {
         return;
     }
     table.try_visit(|id, hook| {

@@ -60,7 +60,7 @@ fn version_read(input: &Operand, written: Option<&Array>) -> u32 {
     storage.version_seen(input.seen).wrapping_add(u32::from(own))
 }
 
-fn save(saves: &[Save<'_>], written: Option<&Array>) -> Result<SmallVec<[Saved; 2]>> {
+fn save(inputs: &[&Operand], saves: &[Save<'_>], written: Option<&Array>) -> Result<SmallVec<[Saved; 2]>> {
     let mut saved = SmallVec::new();
     for save in saves {
         match save {
@@ -72,7 +72,14 @@ fn save(saves: &[Save<'_>], written: Option<&Array>) -> Result<SmallVec<[Saved; 
                          a normal tensor and use it in autograd.",
                     ));
                 }
-                let source = input.edge.clone().map_or(Source::Constant, Source::Input);
+                let number = || inputs.iter().position(|own| std::ptr::eq(*own, *input));
+                let source = match &input.edge {
+                    None => Source::Constant,
+                    Some(edge) => match number() {
+                        Some(number) => Source::Input(number as u32),
+                        None => Source::Foreign(Box::new(edge.clone())),
+                    },
+                };
                 let version = version_read(input, written);
                 saved.push(Saved::new(input.array.clone(), version, source, input.identity.clone())?);
             }
@@ -105,7 +112,7 @@ fn save_outputs(node: &NodeRef, saves: &[Save<'_>], outputs: &[Tensor]) -> Resul
 #[track_caller]
 pub fn record<R: Rule>(rule: R, inputs: &[&Operand], saves: &[Save<'_>], output: Array) -> Result<Tensor> {
     let outputs = smallvec::smallvec![meta(&output)];
-    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), outputs, save(saves, None)?);
+    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), outputs, save(inputs, saves, None)?);
     let tensor = Tensor::from_node(output, node.clone(), 0);
     if saves.iter().any(|save| matches!(save, Save::Output(_))) {
         save_outputs(&node, saves, std::slice::from_ref(&tensor))?;
@@ -122,7 +129,7 @@ pub fn record_many<R: Rule>(
     outputs: &[Array],
 ) -> Result<Vec<Tensor>> {
     let metas = outputs.iter().map(meta).collect();
-    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), metas, save(saves, None)?);
+    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), metas, save(inputs, saves, None)?);
     let tensors: Vec<Tensor> = outputs
         .iter()
         .enumerate()
@@ -137,7 +144,7 @@ pub fn record_many<R: Rule>(
 #[track_caller]
 pub fn record_in_place<R: Rule>(rule: R, target: &Tensor, inputs: &[&Operand], saves: &[Save<'_>]) -> Result<()> {
     let outputs = smallvec::smallvec![target.meta()];
-    let saved = save(saves, Some(&target.array()))?;
+    let saved = save(inputs, saves, Some(&target.array()))?;
     let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), outputs, saved);
     save_outputs(&node, saves, std::slice::from_ref(target))?;
     views::rebase_history(target, node, 0)

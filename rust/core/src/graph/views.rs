@@ -47,7 +47,7 @@ pub(crate) struct View {
 pub fn mark_view(tensor: &Tensor, source: &Tensor, several: bool) {
     let (base, inherited, inference) = {
         let state = source.lock();
-        match state.extra.as_ref().and_then(|extra| extra.view.as_ref()) {
+        match &state.view {
             Some(view) => (view.base.clone(), view.creation, state.inference),
             None => (source.clone(), Creation::Plain, state.inference),
         }
@@ -62,25 +62,46 @@ pub fn mark_view(tensor: &Tensor, source: &Tensor, several: bool) {
     let version = state.array.storage().version();
     // A view is what its base is, in whatever mode it is made.
     state.inference = inference;
-    state.extra().view = Some(View { base, creation, version });
+    state.view = Some(View { base, creation, version });
+}
+
+/// A view of a tensor that is no view itself and in no graph, in one step; `None` where more is to be seen to.
+#[inline]
+pub fn plain_view(source: &Tensor, show: impl FnOnce(&Array) -> Result<Array>) -> Option<Result<Tensor>> {
+    let creation = match modes() {
+        Modes::NONE => Creation::Plain,
+        Modes::NO_GRAD => Creation::NoGrad,
+        _ => return None,
+    };
+    let shown = {
+        let state = source.lock();
+        if state.wants_grad() || state.view.is_some() || state.inference {
+            return None;
+        }
+        show(&state.array)
+    };
+    Some(shown.map(|array| {
+        let version = array.storage().version();
+        Tensor::new_view(array, View { base: source.clone(), creation, version })
+    }))
 }
 
 /// Changes how a view is judged (outputs of custom functions).
 pub fn set_creation(tensor: &Tensor, creation: Creation) {
-    if let Some(view) = tensor.lock().extra().view.as_mut() {
+    if let Some(view) = tensor.lock().view.as_mut() {
         view.creation = creation;
     }
 }
 
 fn view_of(tensor: &Tensor) -> Option<View> {
-    tensor.lock().extra.as_ref().and_then(|extra| extra.view.clone())
+    tensor.lock().view.clone()
 }
 
 /// The `grad_fn` of a view: its own while the data is unchanged, else one made anew over the base's.
 pub(crate) fn current_grad_fn(tensor: &Tensor) -> Result<Option<NodeRef>> {
     let (own, view, array) = {
         let state = tensor.lock();
-        let Some(view) = state.extra.as_ref().and_then(|extra| extra.view.clone()) else {
+        let Some(view) = state.view.clone() else {
             return Ok(state.grad_fn.clone());
         };
         (state.grad_fn.clone(), view, state.array.clone())
@@ -105,7 +126,7 @@ pub(crate) fn current_grad_fn(tensor: &Tensor) -> Result<Option<NodeRef>> {
     let old = {
         let mut state = tensor.lock();
         state.output_nr = 0;
-        if let Some(own) = state.extra().view.as_mut() {
+        if let Some(own) = state.view.as_mut() {
             own.version = version;
         }
         std::mem::replace(&mut state.grad_fn, node.clone())
@@ -258,7 +279,7 @@ pub fn attach(tensor: &Tensor, node: NodeRef, output_nr: u32) {
     move_to(tensor, node, output_nr);
     let mut state = tensor.lock();
     let version = state.array.storage().version();
-    if let Some(view) = state.extra.as_mut().and_then(|extra| extra.view.as_mut()) {
+    if let Some(view) = state.view.as_mut() {
         view.version = version;
     }
 }

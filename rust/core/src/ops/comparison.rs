@@ -47,6 +47,8 @@ elementwise! {
     isneginf(x)[] "IsneginfBackward0" real_predicate in -3.0..3.0 {
         value: { let infinity = x.lit(f64::NEG_INFINITY); x.eq(infinity) }
     }
-    /// The sign bit is set.
-    signbit(x)[] "SignbitBackward0" predicate in -3.0..3.0 { value: { let zero = x.zero(); x.lt(zero) } }
+    /// The sign bit is set, also that of −0 and of NaN.
+    signbit(x)[] "SignbitBackward0" real_predicate in -3.0..3.0 {
+        value: { let zero = x.zero(); x.lit(1.0).copysign(x).lt(zero) }
+    }
 }

@@ -27,7 +27,12 @@ impl Rule for Copied {
     }
 }
 
-/// The target of `copy_`: its old value gets no gradient, the source gets all of it.
+/// The gradient of what was overwritten.
+fn none_of(grad: &Tensor) -> Result<Tensor> {
+    Ok(Tensor::from_array(Array::zeros("zeros_like", &grad.shape(), grad.dtype())?))
+}
+
+/// The target of `copy_`: its old value gets zeros, the source all of the gradient.
 struct CopiedInto;
 
 impl Rule for CopiedInto {
@@ -37,6 +42,9 @@ impl Rule for CopiedInto {
 
     fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
+        if cx.needs(0) {
+            cx.put(0, none_of(&grad)?);
+        }
         if cx.needs(1) {
             cx.put(1, grad);
         }
@@ -44,7 +52,7 @@ impl Rule for CopiedInto {
     }
 }
 
-/// The target of `fill_`: its old value gets no gradient.
+/// The target of `fill_`: its old value gets zeros.
 struct Filled(&'static str);
 
 impl Rule for Filled {
@@ -52,7 +60,9 @@ impl Rule for Filled {
         self.0
     }
 
-    fn backward(&self, _cx: &mut Backward<'_>) -> Result<()> {
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let zeros = none_of(&cx.only_grad())?;
+        cx.put(0, zeros);
         Ok(())
     }
 }

@@ -255,7 +255,7 @@ pub static TABLE: &[OpInfo] = &[
     row(&rows::neg::ROW, &["negative"], UNARY, WITH_FUNCTION_),
     row(&rows::abs::ROW, &["absolute"], UNARY, WITH_FUNCTION_),
     row(&rows::sign::ROW, &["sgn"], UNARY, Forms::ALL),
-    row(&rows::square::ROW, &[], UNARY, WITH_FUNCTION_),
+    rows_by("square", &[], UNARY, WITH_FUNCTION_, |args| Ok(powers::square(args.arg(0))), rows::square::ROW.doc),
     row(&rows::reciprocal::ROW, &[], UNARY, WITH_FUNCTION_),
     row(&rows::sqrt::ROW, &[], UNARY, WITH_FUNCTION_),
     row(&rows::rsqrt::ROW, &[], UNARY, WITH_FUNCTION_),

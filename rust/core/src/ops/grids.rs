@@ -98,6 +98,20 @@ pub fn cartesian_prod(tensors: &[Tensor]) -> Result<Tensor> {
     joining::stack(&flat?, 1)
 }
 
+/// Number of ways to choose `r` of `size`; `None` if it does not fit.
+fn choices(size: usize, r: usize) -> Option<usize> {
+    if r > size {
+        return Some(0);
+    }
+    // Each step is itself such a number, so the division is exact.
+    let mut ways = 1u128;
+    for taken in 1..=r.min(size - r) {
+        ways = ways.checked_mul((size - taken + 1) as u128)? / taken as u128;
+        usize::try_from(ways).ok()?;
+    }
+    usize::try_from(ways).ok()
+}
+
 /// All choices of `r` elements of a vector in their order, with or without the same one several times, one row each.
 #[track_caller]
 pub fn combinations(input: &Tensor, r: i64, with_replacement: bool) -> Result<Tensor> {
@@ -110,19 +124,20 @@ pub fn combinations(input: &Tensor, r: i64, with_replacement: bool) -> Result<Te
         return Ok(Tensor::from_array(Array::zeros(OP, &[0], input.dtype())?));
     }
     let (size, r) = (input.numel(), r as usize);
-    shape::checked_numel(OP, &[r], 8)?;
+    let rows = if with_replacement { choices(size.saturating_sub(1).saturating_add(r), r) } else { choices(size, r) };
+    // With nothing to choose from there are no rows, however long they would be.
+    let rows = if size == 0 { 0 } else { rows.unwrap_or(usize::MAX) };
+    let numbers = if rows == 0 { 0 } else { shape::checked_numel(OP, &[rows, r], size_of::<i64>())? };
     let mut positions: Vec<i64> = Vec::new();
-    let possible = if with_replacement { size > 0 } else { r <= size };
-    // Nothing to choose from: the list of choices would not fit into memory for a large `r`, and is not needed.
-    let mut choice: Vec<usize> = match (possible, with_replacement) {
-        (false, _) => Vec::new(),
-        (true, true) => vec![0; r],
-        (true, false) => (0..r).collect(),
+    if positions.try_reserve_exact(numbers).is_err() {
+        return Err(Box::new(Error::OutOfMemory { op: OP, bytes: numbers as u128 * size_of::<i64>() as u128 }));
+    }
+    let mut choice: Vec<usize> = match (rows, with_replacement) {
+        (0, _) => Vec::new(),
+        (_, true) => vec![0; r],
+        (_, false) => (0..r).collect(),
     };
-    loop {
-        if !possible {
-            break;
-        }
+    while !choice.is_empty() {
         positions.extend(choice.iter().map(|&position| position as i64));
         // The last place that can still move on.
         let most = |place: usize| if with_replacement { size - 1 } else { size - r + place };
@@ -132,7 +147,6 @@ pub fn combinations(input: &Tensor, r: i64, with_replacement: bool) -> Result<Te
             *position = if with_replacement { next } else { next + step };
         }
     }
-    let rows = positions.len() / r;
     let index = Tensor::from_slice(&positions, &[rows, r])?;
     super::indexing::index_get(input, &[Some(index)])
 }
@@ -167,4 +181,28 @@ pub fn diff(input: &Tensor, n: i64, axis: i64, prepend: Option<&Tensor>, append:
         result = apply(row, &[], &[(&later).into(), (&earlier).into()])?;
     }
     Ok(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_are_counted_without_overflow() {
+        assert_eq!(choices(5, 2), Some(10));
+        assert_eq!(choices(3, 4), Some(0));
+        assert_eq!(choices(64, 32), Some(1_832_624_140_942_590_534));
+        assert_eq!(choices(200, 100), None);
+        assert_eq!(choices(usize::MAX, 1), Some(usize::MAX));
+    }
+
+    #[test]
+    fn as_many_combinations_as_are_counted() {
+        let vector = Tensor::from_slice(&[1.0f32, 2.0, 3.0, 4.0], &[4]).unwrap();
+        for r in 1..6 {
+            let rows = |with| combinations(&vector, r, with).unwrap().shape()[0];
+            assert_eq!(Some(rows(false)), choices(4, r as usize));
+            assert_eq!(Some(rows(true)), choices(3 + r as usize, r as usize));
+        }
+    }
 }

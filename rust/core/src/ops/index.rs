@@ -377,7 +377,17 @@ pub fn scatter_add(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, so
     scatter_into(input, in_place, axis, &positions, source, Scatter::Add)
 }
 
-/// [`gather`] with index and input broadcast against each other; without an axis both are flattened.
+/// Positions modulo the size of their axis.
+fn modulo(index: &Tensor, size: i64) -> Result<Tensor> {
+    if index.numel() == 0 {
+        return Ok(index.clone());
+    }
+    let resolved = super::powers::remainder(index.into(), Scalar::Int(size).into())?;
+    apply(resolved.row, &resolved.params, &resolved.args)
+}
+
+/// [`gather`] with index and input broadcast against each other; without an axis both are flattened. Positions are
+/// taken modulo the size of the axis where one is given.
 #[track_caller]
 pub fn take_along_dim(input: &Tensor, index: &Tensor, axis: Option<i64>) -> Result<Tensor> {
     const OP: &str = "take_along_dim";
@@ -402,6 +412,9 @@ pub fn take_along_dim(input: &Tensor, index: &Tensor, axis: Option<i64>) -> Resu
             ),
         ));
     }
+    // Positions count from either end and around it, as a remainder does.
+    let size = own.get(axis).copied().unwrap_or(1) as i64;
+    let index = &modulo(index, size)?;
     if own.is_empty() {
         return gather(input, 0, index);
     }
@@ -819,7 +832,10 @@ fn slices_raw(op: &'static str, target: &Array, axis: usize, index: &Array, sour
     let size = target.shape()[axis];
     // SAFETY: the caller holds the state of all roots; the shapes were checked, and the target is apart from the rest.
     unsafe { kernel::index_add(source.shape(), axis, size, false, target.as_out(), index.as_in(), source.as_in(), add) }
-        .map_err(|found| out_of_range(op, found))
+        // PyTorch raises another class where slices of several axes are added.
+        .map_err(
+            |found| if add && target.rank() > 1 { out_of_range_runtime(op, found) } else { out_of_range(op, found) },
+        )
 }
 
 struct SlicesAdded {

@@ -16,7 +16,7 @@ use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{Save, is_recorded, record};
-use crate::graph::views::mark_view;
+use crate::graph::views::{mark_view, plain_view};
 use crate::kernels::index::{self as kernel, Lookup};
 use crate::kernels::{In, Out};
 use crate::scalar::Scalar;
@@ -398,13 +398,15 @@ impl Expression {
         }
         let mut expression = Self { views: SmallVec::new(), indices: Indices::new() };
         let mut shape: Shape = own.into();
-        let mut axis = 0;
+        // Where the next item stands in the view so far, and in the tensor itself, for messages.
+        let (mut axis, mut own_axis) = (0, 0);
         for item in items {
             let room = |axis: usize, shape: &Shape| if axis < shape.len() { Ok(()) } else { Err(too_many(own.len())) };
             match item {
                 IndexItem::Int(index) => {
                     room(axis, &shape)?;
-                    expression.select(&mut shape, axis, *index)?;
+                    expression.select(&mut shape, axis, own_axis, *index)?;
+                    own_axis += 1;
                 }
                 IndexItem::Slice { start, stop, step } => {
                     room(axis, &shape)?;
@@ -414,8 +416,12 @@ impl Expression {
                     }
                     expression.views.push(("SliceBackward0", op));
                     axis += 1;
+                    own_axis += 1;
                 }
-                IndexItem::Ellipsis => axis += own.len() - specified,
+                IndexItem::Ellipsis => {
+                    axis += own.len() - specified;
+                    own_axis += own.len() - specified;
+                }
                 IndexItem::None => {
                     expression.unsqueeze(&mut shape, axis);
                     axis += 1;
@@ -429,10 +435,13 @@ impl Expression {
                         expression.truth(&mut shape, &mut axis, tensor.item()?.to_bool())?;
                     } else if rank == 0 && dtype.is_integer() {
                         room(axis, &shape)?;
-                        expression.select(&mut shape, axis, tensor.item()?.to_i64())?;
+                        expression.select(&mut shape, axis, own_axis, tensor.item()?.to_i64())?;
+                        own_axis += 1;
                     } else {
                         expression.indices.push((axis, tensor.clone()));
-                        axis += if is_mask(dtype) { rank } else { 1 };
+                        let span = if is_mask(dtype) { rank } else { 1 };
+                        axis += span;
+                        own_axis += span;
                     }
                 }
             }
@@ -443,8 +452,14 @@ impl Expression {
         Ok(expression)
     }
 
-    fn select(&mut self, shape: &mut Shape, axis: usize, index: i64) -> Result<()> {
-        self.views.push(("SelectBackward0", views::select_op(shape, axis, index)?));
+    fn select(&mut self, shape: &mut Shape, axis: usize, own_axis: usize, index: i64) -> Result<()> {
+        let view = views::select_op(shape, axis, index).map_err(|mut error| {
+            if let Error::IndexOutOfRange { op, axis, .. } = &mut *error {
+                (*op, *axis) = ("index", own_axis);
+            }
+            error
+        })?;
+        self.views.push(("SelectBackward0", view));
         shape.remove(axis);
         Ok(())
     }
@@ -469,6 +484,10 @@ impl Expression {
         if self.views.is_empty() {
             return Ok(input.clone());
         }
+        let show = |array: &Array| self.views.iter().try_fold(array.clone(), |array, (_, op)| op.apply(&array));
+        if let Some(view) = plain_view(input, show) {
+            return view;
+        }
         let operand = input.operand()?;
         if is_recorded(&[&operand]) {
             let mut tensor = input.clone();
@@ -477,11 +496,7 @@ impl Expression {
             }
             return Ok(tensor);
         }
-        let mut array = operand.array.clone();
-        for (_, op) in &self.views {
-            array = op.apply(&array)?;
-        }
-        let tensor = Tensor::from_array(array);
+        let tensor = Tensor::from_array(show(&operand.array)?);
         mark_view(&tensor, input, false);
         Ok(tensor)
     }

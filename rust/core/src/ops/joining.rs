@@ -13,7 +13,8 @@ use crate::tensor::{Operand, Tensor};
 
 struct Concatenated {
     axis: usize,
-    sizes: Vec<usize>,
+    /// Size along the axis per input; `None` for an empty vector that was left out.
+    sizes: Vec<Option<usize>>,
 }
 
 impl Rule for Concatenated {
@@ -26,10 +27,13 @@ impl Rule for Concatenated {
         let mut start = 0;
         for (input, &size) in self.sizes.iter().enumerate() {
             if cx.needs(input) {
-                let part = views::narrow(&grad, self.axis as i64, start as i64, size as i64)?;
+                let part = match size {
+                    Some(size) => views::narrow(&grad, self.axis as i64, start as i64, size as i64)?,
+                    None => Tensor::from_array(Array::zeros("cat", &[0], grad.dtype())?),
+                };
                 cx.put(input, part);
             }
-            start += size;
+            start += size.unwrap_or(0);
         }
         Ok(())
     }
@@ -39,7 +43,7 @@ impl Rule for Concatenated {
 #[track_caller]
 pub fn cat(tensors: &[Tensor], axis: i64) -> Result<Tensor> {
     let operands: Result<Vec<Operand>> = tensors.iter().map(Tensor::operand).collect();
-    let mut operands = operands?;
+    let operands = operands?;
     if operands.is_empty() {
         return Err(Error::value("cat", "expected a non-empty list of Tensors"));
     }
@@ -51,14 +55,13 @@ pub fn cat(tensors: &[Tensor], axis: i64) -> Result<Tensor> {
     }
     let is_legacy_empty = |operand: &Operand| operand.array.shape() == [0];
     let dtype = operands.iter().map(|operand| operand.array.dtype()).reduce(DType::promote).unwrap_or(DType::F32);
-    if operands.iter().any(|operand| !is_legacy_empty(operand)) {
-        operands.retain(|operand| !is_legacy_empty(operand));
-    }
-    let first: Shape = operands[0].array.shape().into();
+    let joined = |operand: &&Operand| !is_legacy_empty(operand);
+    let Some(first) = operands.iter().find(joined).or(operands.first()) else { unreachable!("there is one") };
+    let first: Shape = first.array.shape().into();
     let axis = shape::normalize_axis("cat", axis, first.len())?;
     let mut shape = first.clone();
     shape[axis] = 0;
-    for (position, operand) in operands.iter().enumerate() {
+    for (position, operand) in operands.iter().enumerate().filter(|(_, operand)| joined(operand)) {
         let own = operand.array.shape();
         if own.len() != first.len() {
             return Err(Error::shapes(
@@ -83,14 +86,15 @@ pub fn cat(tensors: &[Tensor], axis: i64) -> Result<Tensor> {
     }
     let output = Array::uninit("cat", &shape, dtype)?;
     let mut start = 0;
-    for operand in &operands {
+    for operand in operands.iter().filter(joined) {
         let size = operand.array.shape()[axis];
         output.slice(axis, start, size, 1).copy_unshared(&operand.array);
         start += size;
     }
     let inputs: SmallVec<[&Operand; 4]> = operands.iter().collect();
     if is_recorded(&inputs) && dtype.is_differentiable() {
-        let sizes = operands.iter().map(|operand| operand.array.shape()[axis]).collect();
+        let size = |operand: &Operand| joined(&operand).then(|| operand.array.shape()[axis]);
+        let sizes = operands.iter().map(size).collect();
         return record(Concatenated { axis, sizes }, &inputs, &[], output);
     }
     Ok(Tensor::from_array(output))

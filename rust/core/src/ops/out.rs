@@ -1,6 +1,8 @@
 //! What all `out=` forms share.
 
+use super::elementwise::torch_name;
 use crate::array::Array;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Blame, is_grad_enabled};
 use crate::storage::Access;
@@ -53,22 +55,23 @@ pub fn resize(op: &'static str, tensor: &Tensor, shape: &[usize]) -> Result<()> 
     Ok(())
 }
 
+/// A result of dtype `from` may be stored in a tensor of dtype `into`.
+pub fn check_cast(op: &'static str, from: DType, into: DType) -> Result<()> {
+    if from.can_cast(into) {
+        return Ok(());
+    }
+    Err(Error::runtime(
+        op,
+        format!("result type {} can't be cast to the desired output type {}", torch_name(from), torch_name(into)),
+    ))
+}
+
 /// Writes a finished result into `out`: the generic `out=` of structured operations.
 #[track_caller]
 pub fn write(op: &'static str, out: &Tensor, result: &Tensor) -> Result<()> {
     check_differentiable(op, &[&result.operand()?], out)?;
     crate::graph::record::check_in_place(op, out, false)?;
-    let (from, into) = (result.dtype(), out.dtype());
-    if !from.can_cast(into) {
-        return Err(Error::runtime(
-            op,
-            format!(
-                "result type {} can't be cast to the desired output type {}",
-                super::elementwise::torch_name(from),
-                super::elementwise::torch_name(into)
-            ),
-        ));
-    }
+    check_cast(op, result.dtype(), out.dtype())?;
     resize_output(op, out, &result.shape())?;
     let (source, target) = (result.array(), out.array());
     super::elementwise::check_overlap(op, &target, &[])?;

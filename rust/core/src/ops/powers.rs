@@ -135,6 +135,14 @@ pub fn fmod<'a>(input: Arg<'a>, other: Arg<'a>) -> Result<Resolved<'a>> {
 pub fn resolve_pow<'a>(input: Arg<'a>, exponent: Arg<'a>) -> Result<Resolved<'a>> {
     if is_integral(&[input, exponent]) {
         if is_bool(&[input, exponent]) {
+            // Of truth values PyTorch knows the two powers that it has not to compute.
+            if let (Arg::Tensor(_), Arg::Scalar(Scalar::Bool(exponent))) = (input, exponent) {
+                return Ok(if exponent {
+                    Resolved::new(&rows::unchanged::ROW, &[input])
+                } else {
+                    Resolved::new(&rows::logical_or::ROW, &[input, Scalar::Bool(true).into()])
+                });
+            }
             return Err(Error::runtime("pow", "\"pow\" not implemented for 'Bool'"));
         }
         if let Arg::Scalar(scalar) = exponent
@@ -157,6 +165,14 @@ pub fn resolve_pow<'a>(input: Arg<'a>, exponent: Arg<'a>) -> Result<Resolved<'a>
         _ if matches!(input, Arg::Scalar(_)) => Ok(Resolved::new(&rows::rpow::ROW, &[exponent, input])),
         _ => Ok(Resolved::new(&rows::pow::ROW, &[input, exponent])),
     }
+}
+
+/// `input * input`; the square of truth values is a number.
+pub fn square(input: Arg<'_>) -> Resolved<'_> {
+    if is_bool(&[input]) {
+        return Resolved::new(&rows::pow_int::ROW, &[input, Scalar::Int(2).into()]);
+    }
+    Resolved::new(&rows::square::ROW, &[input])
 }
 
 /// `input ** exponent`.

@@ -294,6 +294,7 @@ fn reduce_recorded(
     dtype: DType,
 ) -> Result<Tensor> {
     let operand = input.operand()?;
+    refuse_integral(op, &operand, dtype)?;
     let [output] = reduce_array(op, reduction, &operand.array, &mask, keep, [dtype])?;
     let rule = ReduceRule { name, kind, shape: operand.array.shape().into(), mask };
     let reads = (rule.reads_input(), rule.reads_output());
@@ -494,19 +495,41 @@ pub fn norm(input: &Tensor, p: f64, axes: Option<&[i64]>, keep: bool, dtype: Opt
     finish(|| rule, &operand, (true, true), output)
 }
 
-/// Nothing can be an extreme of nothing.
-pub(super) fn refuse_empty(op: &'static str, shape: &[usize], mask: &Mask) -> Result<()> {
-    let empty = shape.iter().zip(mask).position(|(&size, &reduced)| reduced && size == 0);
-    match empty {
-        Some(axis) if mask.iter().all(|&reduced| reduced) && mask.len() != 1 => Err(Error::runtime(
-            op,
-            format!(
-                "{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument. (dim {axis} is empty)"
-            ),
-        )),
+/// Nothing can be an extreme of nothing: without named axes there has to be an element, and no named axis may be
+/// empty.
+pub(super) fn refuse_empty(op: &'static str, shape: &[usize], axes: Option<&[i64]>) -> Result<()> {
+    let Some(axes @ [_, ..]) = axes else {
+        if shape.contains(&0) {
+            let reason = format!(
+                "{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."
+            );
+            // PyTorch raises another class for the two that give positions.
+            let is_position = matches!(op, "argmax" | "argmin");
+            return Err(if is_position { Error::index(op, reason) } else { Error::runtime(op, reason) });
+        }
+        return Ok(());
+    };
+    let mask = shape::axis_mask(op, axes, shape.len())?;
+    match shape.iter().zip(&mask).position(|(&size, &reduced)| reduced && size == 0) {
         Some(axis) => Err(Error::index(op, format!("{op}(): Expected reduction dim {axis} to have non-zero size."))),
         None => Ok(()),
     }
+}
+
+/// A result in integers has no gradient: asking for one of an input that requires a gradient is a mistake to be told.
+#[track_caller]
+pub(super) fn refuse_integral(op: &'static str, operand: &Operand, dtype: DType) -> Result<()> {
+    if dtype.is_differentiable() || !is_recorded(&[operand]) {
+        return Ok(());
+    }
+    Err(Error::runtime(
+        op,
+        format!(
+            "Autograd not support dtype: {}. The input of {op}() requires a gradient, which a result of this dtype \
+             cannot pass on; detach() the input first, or compute without gradients.",
+            super::elementwise::torch_name(dtype)
+        ),
+    ))
 }
 
 /// Greatest (or least) elements over `axes`; ties share the gradient evenly.
@@ -519,7 +542,7 @@ pub fn extreme(input: &Tensor, greatest: bool, axes: Option<&[i64]>, keep: bool)
         (false, Some(_)) => ("amin", "AminBackward0"),
     };
     let mask = mask(op, axes, input.rank())?;
-    refuse_empty(op, &input.shape(), &mask)?;
+    refuse_empty(op, &input.shape(), axes)?;
     let reduction = if greatest { Reduction::Max } else { Reduction::Min };
     let dtype = input.dtype();
     reduce_recorded(op, name, Kind::Extreme, reduction, input, mask, keep, dtype)
@@ -580,7 +603,7 @@ pub fn extreme_along(input: &Tensor, greatest: bool, axis: i64, keep: bool) -> R
     let operand = input.operand()?;
     let axis_index = shape::normalize_axis(op, axis, operand.array.rank())?;
     let mask = mask(op, Some(&[axis]), operand.array.rank())?;
-    refuse_empty(op, operand.array.shape(), &mask)?;
+    refuse_empty(op, operand.array.shape(), Some(&[axis]))?;
     let reduction = if greatest { Reduction::MaxWithIndex } else { Reduction::MinWithIndex };
     let dtype = operand.array.dtype();
     let [values, indices] = reduce_array(op, reduction, &operand.array, &mask, keep, [dtype, DType::I64])?;
@@ -595,16 +618,9 @@ pub fn arg_extreme(input: &Tensor, greatest: bool, axis: Option<i64>, keep: bool
         return Err(Error::dtype(op, DType::Bool, format!("\"{op}_cpu\" not implemented for 'Bool'")));
     }
     let axes = axis.map(|axis| [axis]);
-    let mask = mask(op, axes.as_ref().map(<[i64; 1]>::as_slice), array.rank())?;
-    if array.numel() == 0 && axis.is_none() {
-        return Err(Error::index(
-            op,
-            format!(
-                "{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."
-            ),
-        ));
-    }
-    refuse_empty(op, array.shape(), &mask)?;
+    let axes = axes.as_ref().map(<[i64; 1]>::as_slice);
+    let mask = mask(op, axes, array.rank())?;
+    refuse_empty(op, array.shape(), axes)?;
     let reduction = if greatest { Reduction::ArgMax } else { Reduction::ArgMin };
     let [positions] = reduce_array(op, reduction, &array, &mask, keep, [DType::I64])?;
     Ok(Tensor::from_array(positions))
@@ -653,6 +669,15 @@ pub fn count_nonzero(input: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
 pub fn logsumexp(input: &Tensor, axes: &[i64], keep: bool) -> Result<Tensor> {
     let input = &if input.dtype().is_float() { input.clone() } else { copy::to_dtype(input, crate::default_dtype())? };
     let operand = input.operand()?;
+    if axes.is_empty() && operand.array.rank() > 0 {
+        return Err(Error::runtime(
+            "logsumexp",
+            format!(
+                "logsumexp(): dim names no axis of an input of shape {:?}; name at least one",
+                operand.array.shape()
+            ),
+        ));
+    }
     let mask = mask("logsumexp", Some(axes), operand.array.rank())?;
     let output = {
         let _off = crate::graph::no_grad();

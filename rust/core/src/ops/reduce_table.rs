@@ -2,7 +2,7 @@
 
 use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, Value, input, param};
 use super::{reduce, scan};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
 const DTYPE: Param = param("dtype", Kind::DType).optional().keyword();
@@ -83,19 +83,26 @@ pub static VAR: &[OpInfo] = &moment!(
 /// The signatures of the standard deviation.
 pub static STD: &[OpInfo] = &moment!("std", reduce::std, "Standard deviation over `dim` (all by default).");
 
-fn norm_order(args: &Args<'_>, index: usize) -> Result<f64> {
+/// The order of a norm. The named ones are norms of matrices: over as many axes as a matrix has, or over all.
+fn norm_order(args: &Args<'_>, index: usize, axes: Option<&[i64]>) -> Result<f64> {
     match &args.values[index] {
         Value::Number(order) => Ok(order.to_f64()),
         Value::Float(order) => Ok(*order),
         Value::Int(order) => Ok(*order as f64),
         Value::Text(name) => match name.as_str() {
+            "fro" if axes.is_some_and(|axes| axes.len() > 2) => Err(Error::runtime(
+                "norm",
+                format!(
+                    "linalg.matrix_norm: dim must be a 2-tuple. Got {:?}; p=2 takes any axes",
+                    axes.unwrap_or_default()
+                ),
+            )),
             "fro" => Ok(2.0),
-            "inf" => Ok(f64::INFINITY),
-            "-inf" => Ok(f64::NEG_INFINITY),
-            other => Err(crate::Error::not_implemented("norm", format!("the norm '{other}'"))),
+            "nuc" => Err(Error::not_implemented("norm", "the norm 'nuc'")),
+            other => Err(Error::runtime("norm", format!("linalg.matrix_norm: Order {other} not supported."))),
         },
         Value::None => Ok(2.0),
-        _ => Err(crate::Error::type_("norm", "norm(): argument 'p' must be a number, inf, -inf or 'fro'")),
+        _ => Err(Error::type_("norm", "norm(): argument 'p' must be a number, inf, -inf or 'fro'")),
     }
 }
 
@@ -131,13 +138,20 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "norm",
-        &[input(), param("p", Kind::Any).or(Default::Text("fro")), DIMS, KEEP, param("dtype", Kind::DType).optional()],
+        // The one reduction that PyTorch writes in Python, where the parameters have no other names.
+        &[
+            input(),
+            param("p", Kind::Any).or(Default::Text("fro")),
+            DIMS.only_so_named(),
+            KEEP.only_so_named(),
+            param("dtype", Kind::DType).optional(),
+        ],
         REDUCTION,
         |args| {
-            let order = norm_order(args, 1)?;
+            let order = norm_order(args, 1, args.ints_opt(2))?;
             Ok(reduce::norm(args.tensor(0), order, args.ints_opt(2), args.flag(3), args.dtype_opt(4))?.into())
         },
-        "‖input‖ₚ over `dim` (all by default); `p` is a number, `inf`, `-inf` or `'fro'`. The gradient at 0 is 0.",
+        "‖input‖ₚ over `dim` (all by default); `p` is a number, also infinite, or `'fro'`. The gradient at 0 is 0.",
     ),
     op(
         "vector_norm",

@@ -72,11 +72,13 @@ pub struct Param {
     pub keyword_only: bool,
     /// `f(2, 3)` is the same as `f((2, 3))`.
     pub variadic: bool,
+    /// Whether NumPy's spelling of the name (`axis` for `dim`) is taken as well.
+    pub numpy_spelling: bool,
 }
 
 /// A required parameter.
 pub const fn param(name: &'static str, kind: Kind) -> Param {
-    Param { name, kind, default: Default::Required, keyword_only: false, variadic: false }
+    Param { name, kind, default: Default::Required, keyword_only: false, variadic: false, numpy_spelling: true }
 }
 
 /// The tensor an operation works on: `input` of the function, `self` of the method.
@@ -100,6 +102,10 @@ impl Param {
     /// Takes the remaining positional integers.
     pub const fn variadic(self) -> Self {
         Self { variadic: true, ..self }
+    }
+    /// Without NumPy's spelling of the name.
+    pub const fn only_so_named(self) -> Self {
+        Self { numpy_spelling: false, ..self }
     }
 }
 
@@ -409,17 +415,32 @@ impl OpInfo {
                 in_place(&args)?;
                 Ok(Output::InPlace)
             }
-            (Call::Structured(value), Form::InPlace) => match value(&Args { op: self.name, values: &spared(values)? })?
-            {
-                Output::Tensor(result) => {
-                    super::copy::copy_(args.tensor(0), &result)?;
-                    Ok(Output::InPlace)
+            (Call::Structured(value), Form::InPlace) => {
+                let target = args.tensor(0);
+                self.check_asked_dtype(target.dtype(), values)?;
+                match value(&Args { op: self.name, values: &spared(values)? })? {
+                    Output::Tensor(result) => {
+                        out::check_cast(self.name, result.dtype(), target.dtype())?;
+                        super::copy::copy_(target, &result)?;
+                        Ok(Output::InPlace)
+                    }
+                    _ => Err(Error::type_(self.name, format!("{} has no in-place form", self.name))),
                 }
-                _ => Err(Error::type_(self.name, format!("{} has no in-place form", self.name))),
-            },
+            }
             (Call::OnlyInPlace(_), Form::Out(_)) => {
                 Err(Error::type_(self.name, format!("{} has no such form", self.name)))
             }
+        }
+    }
+
+    /// In place the result has the target's dtype: no other can be asked for.
+    fn check_asked_dtype(&self, own: DType, values: &[Value]) -> Result<()> {
+        match values.iter().find_map(|value| if let Value::DType(asked) = value { Some(*asked) } else { None }) {
+            Some(asked) if asked != own => Err(Error::runtime(
+                self.name,
+                format!("Bad in-place call: input tensor dtype {own} and output tensor dtype {asked} should match"),
+            )),
+            _ => Ok(()),
         }
     }
 

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::elementwise::apply;
+use super::reduce::refuse_integral;
 use super::{copy, rows, views};
 use crate::array::Array;
 use crate::dtype::DType;
@@ -75,8 +76,9 @@ fn running_dtype(op: &'static str, input: DType, asked: Option<DType>) -> Result
 fn running_sum(input: &Tensor, axis: usize, reverse: bool, dtype: Option<DType>) -> Result<Tensor> {
     let operand = input.operand()?;
     let dtype = running_dtype("cumsum", operand.array.dtype(), dtype)?;
+    refuse_integral("cumsum", &operand, dtype)?;
     let [output] = scan_array("cumsum", Scan::Sum, reverse, &operand.array, axis, [dtype])?;
-    if is_recorded(&[&operand]) && dtype.is_differentiable() {
+    if is_recorded(&[&operand]) {
         return record(RunningSum { axis, reverse }, &[&operand], &[], output);
     }
     Ok(Tensor::from_array(output))
@@ -156,8 +158,9 @@ pub fn cumprod(input: &Tensor, axis: i64, dtype: Option<DType>) -> Result<Tensor
     };
     let operand = input.operand()?;
     let dtype = running_dtype("cumprod", operand.array.dtype(), dtype)?;
+    refuse_integral("cumprod", &operand, dtype)?;
     let [output] = scan_array("cumprod", Scan::Prod, false, &operand.array, axis, [dtype])?;
-    if is_recorded(&[&operand]) && dtype.is_differentiable() {
+    if is_recorded(&[&operand]) {
         return record(RunningProduct { axis }, &[&operand], &[Save::Input(&operand), Save::Output(0)], output);
     }
     Ok(Tensor::from_array(output))

@@ -26,7 +26,7 @@ elementwise! {
     clamp(x, low, high)[] "ClampBackward1" ring in -3.0..3.0 {
         value: x.maximum(low).minimum(high),
         x(g, x, low, high): R::select(x.clone().ge(low) & x.le(high), g.clone(), g.zero()),
-        low(g, x, low, high): R::select(x.lt(low.clone()) & low.lt(high), g.clone(), g.zero()),
+        low(g, x, low, high): R::select(x.lt(low.clone()) & low.le(high), g.clone(), g.zero()),
         high(g, x, low, high): R::select(x.gt(high.clone()) | high.lt(low), g.clone(), g.zero()),
     }
 

@@ -1,9 +1,9 @@
 //! Order along an axis: `sort`, `topk`, `kthvalue`, `median`, `mode`, `quantile`.
 
-use super::elementwise::apply;
+use super::elementwise::{Arg, apply};
 use super::reduce::{self, chosen, refuse_empty, share_among_ties};
 use super::write::at_least_vector;
-use super::{rows, select, views};
+use super::{copy, index, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -137,7 +137,7 @@ pub fn median_along(input: &Tensor, axis: i64, keep: bool, skip_nan: bool) -> Re
         ("median", "MedianBackward1", Rank::Median)
     };
     let shape = input.shape();
-    refuse_empty(op, &shape, &reduce::mask(op, Some(&[axis]), shape.len())?)?;
+    refuse_empty(op, &shape, Some(&[axis]))?;
     ranked(op, node, input, rank, axis, keep)
 }
 
@@ -198,8 +198,7 @@ pub fn mode(input: &Tensor, axis: i64, keep: bool) -> Result<(Tensor, Tensor)> {
     const OP: &str = "mode";
     let operand = input.operand()?;
     let array = &operand.array;
-    let mask = reduce::mask(OP, Some(&[axis]), array.rank())?;
-    refuse_empty(OP, array.shape(), &mask)?;
+    refuse_empty(OP, array.shape(), Some(&[axis]))?;
     let axis = shape::normalize_axis(OP, axis, array.rank())?;
     let (values, indices) = ordered(OP, array, axis, 1, |size, line, out| {
         with_element!(line.dtype(), T => {
@@ -307,8 +306,16 @@ pub fn aminmax(input: &Tensor, axis: Option<i64>, keep: bool) -> Result<(Tensor,
 
 /// The quantiles `q` (a number or a vector in `[0, 1]`) of `input`, of all elements or along an axis.
 /// `interpolation` is `"linear"`, `"lower"`, `"higher"`, `"midpoint"` or `"nearest"`. A vector `q` gives a first axis.
+/// A NaN among the elements is the quantile, unless `skip_nan` leaves it out.
 #[track_caller]
-pub fn quantile(input: &Tensor, q: &Tensor, axis: Option<i64>, keep: bool, interpolation: &str) -> Result<Tensor> {
+pub fn quantile(
+    input: &Tensor,
+    q: &Tensor,
+    axis: Option<i64>,
+    keep: bool,
+    interpolation: &str,
+    skip_nan: bool,
+) -> Result<Tensor> {
     const OP: &str = "quantile";
     let (own, dtype) = (input.shape(), input.dtype());
     if !dtype.is_float() {
@@ -348,39 +355,64 @@ pub fn quantile(input: &Tensor, q: &Tensor, axis: Option<i64>, keep: bool, inter
         }
     };
     let (sorted, _) = sort(&lines, -1, false, None)?;
-    let size = sorted.shape()[sorted.rank() - 1];
-    let nan = apply(&rows::isnan::ROW, &[], &[(&lines).into()])?;
-    let nan = reduce::any(&nan, Some(&[-1]), false)?;
     let mut results = Vec::with_capacity(fractions.len());
     for fraction in fractions {
-        let rank = fraction * (size - 1) as f64;
-        let at = |rank: f64| views::select(&sorted, -1, rank as i64);
-        let value = match interpolation {
-            "lower" => at(rank.floor())?,
-            "higher" => at(rank.ceil())?,
-            "nearest" => at(rank.round_ties_even())?,
-            "linear" | "midpoint" => {
-                let (low, high) = (at(rank.floor())?, at(rank.ceil())?);
-                let weight = if interpolation == "midpoint" { 0.5 } else { rank - rank.floor() };
-                if rank.floor() == rank {
-                    low
-                } else {
-                    apply(&rows::lerp::ROW, &[], &[(&low).into(), (&high).into(), Scalar::Float(weight).into()])?
-                }
-            }
-            other => {
-                return Err(Error::runtime(
-                    OP,
-                    format!(
-                        "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {other}"
-                    ),
-                ));
-            }
+        let rank = {
+            let _off = crate::graph::no_grad();
+            rank_of(&lines, fraction, skip_nan)?
         };
-        // A NaN among the elements is the quantile; it is the last of the sorted elements.
-        let last = views::select(&sorted, -1, -1)?;
-        let value = select::where_(&nan, (&last).into(), (&value).into())?;
-        results.push(if keep { views::reshape_to(&value, &kept)? } else { value });
+        let value = at_rank(&sorted, &rank, interpolation)?;
+        results.push(if keep { views::reshape_to(&value, &kept)? } else { views::select(&value, -1, 0)? });
     }
     if q.rank() == 0 { Ok(results.swap_remove(0)) } else { super::joining::stack(&results, 0) }
+}
+
+/// Where a quantile lies among the sorted elements of each line, with a last axis of size 1. NaN is sorted last.
+fn rank_of(lines: &Tensor, fraction: f64, skip_nan: bool) -> Result<Tensor> {
+    let one = |row, args: &[Arg<'_>]| apply(row, &[], args);
+    let size = lines.shape().last().copied().unwrap_or(1);
+    let nan = one(&rows::isnan::ROW, &[lines.into()])?;
+    let last = Scalar::Float((size - 1) as f64);
+    if skip_nan {
+        let missing = copy::to_dtype(&reduce::sum(&nan, Some(&[-1]), true, None)?, DType::F64)?;
+        let last = one(&rows::sub::ROW, &[last.into(), (&missing).into()])?;
+        let last = one(&rows::maximum::ROW, &[(&last).into(), Scalar::Float(0.0).into()])?;
+        return one(&rows::mul::ROW, &[(&last).into(), Scalar::Float(fraction).into()]);
+    }
+    let any = reduce::any(&nan, Some(&[-1]), true)?;
+    let rank = Tensor::scalar(Scalar::Float(fraction * (size - 1) as f64), DType::F64)?;
+    let rank = select::where_(&any, last.into(), (&rank).into())?;
+    copy::to_dtype(&rank, DType::F64)
+}
+
+/// The elements at (or between) positions along the last axis.
+#[track_caller]
+fn at_rank(sorted: &Tensor, rank: &Tensor, interpolation: &str) -> Result<Tensor> {
+    let axis = sorted.rank() - 1;
+    let rounded = |row| copy::to_dtype(&apply(row, &[], &[rank.into()])?, DType::I64);
+    let at = |row| index::take_along(sorted, axis, &rounded(row)?);
+    let weight = || {
+        let below = apply(&rows::floor::ROW, &[], &[rank.into()])?;
+        apply(&rows::sub::ROW, &[], &[rank.into(), (&below).into()])
+    };
+    match interpolation {
+        "lower" => at(&rows::floor::ROW),
+        "higher" => at(&rows::ceil::ROW),
+        "nearest" => at(&rows::round::ROW),
+        "linear" | "midpoint" => {
+            let weight = copy::to_dtype(&weight()?, sorted.dtype())?;
+            // Between an element and itself lies nothing, also if it is infinite.
+            let exact = apply(&rows::eq::ROW, &[], &[(&weight).into(), Scalar::Int(0).into()])?;
+            let (low, high) = (at(&rows::floor::ROW)?, at(&rows::ceil::ROW)?);
+            let weight = if interpolation == "midpoint" { Scalar::Float(0.5).into() } else { Arg::from(&weight) };
+            let between = apply(&rows::lerp::ROW, &[], &[(&low).into(), (&high).into(), weight])?;
+            select::where_(&exact, (&low).into(), (&between).into())
+        }
+        other => Err(Error::runtime(
+            "quantile",
+            format!(
+                "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {other}"
+            ),
+        )),
+    }
 }

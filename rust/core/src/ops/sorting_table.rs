@@ -129,6 +129,29 @@ pub static MEDIAN: &[OpInfo] =
 /// The signatures of the median of what is not NaN.
 pub static NANMEDIAN: &[OpInfo] = &median!("nanmedian", true, "The lower median of the elements that are not NaN.");
 
+const QUANTILE: &[Param] = &[
+    input(),
+    param("q", Kind::TensorOrNumber),
+    param("dim", Kind::Int).optional(),
+    KEEP,
+    param("interpolation", Kind::Text).or(Default::Text("linear")).keyword(),
+];
+
+macro_rules! quantile {
+    ($name:literal, $skip:literal, $doc:literal) => {
+        op(
+            $name,
+            QUANTILE,
+            BOTH_OUT,
+            |args| {
+                let q = tensor_like(args.arg(1), args.tensor(0))?;
+                Ok(sorting::quantile(args.tensor(0), &q, args.int_opt(2), args.flag(3), args.text(4), $skip)?.into())
+            },
+            $doc,
+        )
+    };
+}
+
 const SEARCH: [Param; 2] = [flag("out_int32").keyword(), flag("right").keyword()];
 
 /// The table.
@@ -152,10 +175,17 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "argsort",
-        &[input(), LAST, flag("descending"), flag("stable")],
+        &[input(), LAST, flag("descending")],
         BOTH,
         |args| Ok(sorting::argsort(args.tensor(0), args.int(1), args.flag(2))?.into()),
-        "The positions that sort along `dim`.",
+        "The positions that sort along `dim`; equal elements keep their order.",
+    ),
+    op(
+        "argsort",
+        &[input(), param("stable", Kind::Bool).keyword(), LAST.keyword(), flag("descending").keyword()],
+        BOTH_OUT,
+        |args| Ok(sorting::argsort(args.tensor(0), args.int(2), args.flag(3))?.into()),
+        "",
     ),
     op(
         "msort",
@@ -201,22 +231,8 @@ pub static TABLE: &[OpInfo] = &[
         },
         "The least and the greatest element.",
     ),
-    op(
-        "quantile",
-        &[
-            input(),
-            param("q", Kind::TensorOrNumber),
-            param("dim", Kind::Int).optional(),
-            KEEP,
-            param("interpolation", Kind::Text).or(Default::Text("linear")).keyword(),
-        ],
-        BOTH_OUT,
-        |args| {
-            let q = tensor_like(args.arg(1), args.tensor(0))?;
-            Ok(sorting::quantile(args.tensor(0), &q, args.int_opt(2), args.flag(3), args.text(4))?.into())
-        },
-        "The quantiles `q` of all elements or along `dim`.",
-    ),
+    quantile!("quantile", false, "The quantiles `q` of all elements or along `dim`; NaN where there is one."),
+    quantile!("nanquantile", true, "The quantiles `q` of the elements that are not NaN, of all or along `dim`."),
     // ---- distinct ----
     op(
         "unique",

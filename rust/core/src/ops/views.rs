@@ -6,7 +6,7 @@ use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, NodeOf, NodeRef, Rule};
 use crate::graph::record::{check_in_place, is_recorded, record, record_many};
-use crate::graph::views::{attach, mark_view};
+use crate::graph::views::{attach, mark_view, plain_view};
 use crate::graph::{Blame, is_grad_enabled};
 use crate::ops::{copy, rows};
 use crate::shape::{self, Shape, Strides};
@@ -275,6 +275,9 @@ fn as_strided_backward(
 /// Makes a view, recorded if need be.
 #[track_caller]
 fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) -> Result<Tensor> {
+    if mark && let Some(view) = plain_view(source, |array| op.apply(array)) {
+        return view;
+    }
     let operand = source.operand()?;
     let array = op.apply(&operand.array)?;
     let tensor = if is_recorded(&[&operand]) {
@@ -567,6 +570,13 @@ pub fn movedim(source: &Tensor, from: &[i64], to: &[i64]) -> Result<Tensor> {
 /// One position of an axis, the axis removed. Negative positions count from the end.
 #[track_caller]
 pub fn select(source: &Tensor, axis: i64, index: i64) -> Result<Tensor> {
+    let plain = plain_view(source, |array| {
+        let axis = shape::normalize_axis("select", axis, array.rank())?;
+        select_op(array.shape(), axis, index)?.apply(array)
+    });
+    if let Some(Ok(view)) = plain {
+        return Ok(view);
+    }
     let shape = source.shape();
     if shape.is_empty() {
         return Err(Error::index("select", "select() cannot be applied to a 0-dim tensor."));

@@ -14,14 +14,18 @@ impl State {
         Self(AtomicU32::new(0))
     }
 
-    /// Takes shared state unless somebody writes. Acquire: what the last writer wrote is seen.
+    /// Takes shared state unless somebody writes. Acquire: what the last writer wrote is seen. Nobody changes the word
+    /// while somebody writes, not even to take the attempt back.
     #[inline]
     pub(super) fn try_share(&self) -> bool {
-        let taken = self.0.fetch_add(1, Ordering::Acquire) & WRITER == 0;
-        if !taken {
-            self.end_share();
+        let mut seen = self.0.load(Ordering::Relaxed);
+        while seen & WRITER == 0 {
+            match self.0.compare_exchange_weak(seen, seen + 1, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => seen = now,
+            }
         }
-        taken
+        false
     }
 
     /// Gives shared state back. Release: the next writer comes after what was read.
@@ -36,10 +40,10 @@ impl State {
         self.0.compare_exchange(0, WRITER, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// Gives exclusive state back. A reader may be counting itself out at this moment, so the bit alone is taken away.
+    /// Gives exclusive state back: a plain store, because nobody else changes the word meanwhile.
     #[inline]
     pub(super) fn end_own(&self) {
-        self.0.fetch_sub(WRITER, Ordering::Release);
+        self.0.store(0, Ordering::Release);
     }
 
     /// Whether somebody writes.

@@ -52,6 +52,16 @@ impl<'a, 'py> Given<'a, 'py> {
         self.positional.len() + usize::from(self.this.is_some())
     }
 
+    /// The tensor, where a tensor is all that was given.
+    #[inline]
+    pub fn only_tensor(&self) -> Option<&'a Tensor> {
+        if self.count() != 1 || !self.names.is_null() {
+            return None;
+        }
+        // SAFETY: a live argument of the call, which outlives `'a`.
+        unsafe { tensor::from_ptr(self.position(0).as_ptr()) }
+    }
+
     /// Whether the first argument is the object of a method.
     pub fn is_method(&self) -> bool {
         self.this.is_some()
@@ -101,7 +111,7 @@ impl<'a, 'py> Given<'a, 'py> {
             return Some(self.position(0));
         }
         (0..self.named.len())
-            .find(|&index| self.name(index).is_ok_and(|name| names_param("input", name)))
+            .find(|&index| self.name(index).is_ok_and(|name| names_param(&INPUT, name)))
             .map(|index| self.named_at(index))
     }
 }
@@ -142,16 +152,19 @@ pub enum Reject {
     Raise(PyErr),
 }
 
+const INPUT: Param = arcgrad::ops::registry::input();
+
 /// Whether a keyword means a parameter: its own name, or one of the spellings PyTorch takes for NumPy's sake.
-fn names_param(param: &str, keyword: &str) -> bool {
-    param == keyword
-        || match param {
-            "dim" => keyword == "axis",
-            "keepdim" => keyword == "keepdims",
-            "input" => matches!(keyword, "x" | "a" | "x1" | "self"),
-            "other" => keyword == "x2",
-            _ => false,
-        }
+fn names_param(param: &Param, keyword: &str) -> bool {
+    param.name == keyword
+        || param.numpy_spelling
+            && match param.name {
+                "dim" => keyword == "axis",
+                "keepdim" => keyword == "keepdims",
+                "input" => matches!(keyword, "x" | "a" | "x1" | "self"),
+                "other" => keyword == "x2",
+                _ => false,
+            }
 }
 
 /// Whether an operation makes a tensor from nothing or after another's model, and so takes `device=` and the like.
@@ -190,7 +203,7 @@ pub fn parse(info: &'static OpInfo, method: bool, in_place: bool, given: &Given<
     for index in 0..given.named.len() {
         let keyword = given.name(index).map_err(Reject::Raise)?;
         let argument = given.named_at(index);
-        match params.iter().position(|param| names_param(param.name, keyword)) {
+        match params.iter().position(|param| names_param(param, keyword)) {
             Some(at) if !found[at].is_null() || rest == Some(at) => return Err(Reject::Twice(params[at].name)),
             Some(at) => found[at] = argument.as_ptr(),
             None => common_keyword(info, method, in_place, keyword, &argument, &mut parsed)?,
@@ -228,7 +241,7 @@ fn remaining(param: &Param, at: usize, given: &Given<'_, '_>) -> Result<Value, R
     let mut ints = SmallVec::new();
     for index in at..given.count() {
         let item = given.position(index);
-        ints.push(number::int(&item).map_err(Reject::Raise)?.ok_or_else(|| wrong(&item, index))?);
+        ints.push(integer(&item, index == at)?.ok_or_else(|| wrong(&item, index))?);
     }
     Ok(Value::Ints(ints))
 }
@@ -364,7 +377,7 @@ fn convert(param: &Param, at: usize, object: &Bound<'_, PyAny>) -> Result<Value,
             None => number::scalar(object).map_err(Reject::Raise)?.map(Value::Number).ok_or_else(wrong),
         },
         Kind::Number => number::scalar_or_tensor(object).map_err(Reject::Raise)?.map(Value::Number).ok_or_else(wrong),
-        Kind::Int => number::int(object).map_err(Reject::Raise)?.map(Value::Int).ok_or_else(wrong),
+        Kind::Int => integer(object, true)?.map(Value::Int).ok_or_else(wrong),
         Kind::Float => number::float(object).map_err(Reject::Raise)?.map(Value::Float).ok_or_else(wrong),
         Kind::Bool => flag(object).map(Value::Bool).ok_or_else(wrong),
         Kind::Text => text(object)?.map(Value::Text).ok_or_else(wrong),
@@ -384,14 +397,13 @@ fn convert(param: &Param, at: usize, object: &Bound<'_, PyAny>) -> Result<Value,
         Kind::Ints => {
             let mut ints = SmallVec::new();
             let is_list = for_each_item(object, |position, item| {
-                let value = number::int(&item).map_err(Reject::Raise)?;
-                ints.push(value.ok_or_else(|| wrong_item(&item, position))?);
+                ints.push(integer(&item, position == 0)?.ok_or_else(|| wrong_item(&item, position))?);
                 Ok(())
             })?;
             if is_list {
                 return Ok(Value::Ints(ints));
             }
-            let single = number::int(object).map_err(Reject::Raise)?.ok_or_else(wrong)?;
+            let single = integer(object, true)?.ok_or_else(wrong)?;
             Ok(Value::Ints(SmallVec::from_slice(&[single])))
         }
         Kind::Floats => {
@@ -411,6 +423,16 @@ fn convert(param: &Param, at: usize, object: &Bound<'_, PyAny>) -> Result<Value,
     }
 }
 
+/// An integer. A truth value is none, so that `std(x, True)` means the parameter `unbiased` and not an axis; of a list
+/// PyTorch looks at the `first` item only.
+fn integer(object: &Bound<'_, PyAny>, first: bool) -> Result<Option<i64>, Reject> {
+    // SAFETY: a live object and the GIL.
+    if first && unsafe { ffi::PyBool_Check(object.as_ptr()) } != 0 {
+        return Ok(None);
+    }
+    number::int(object).map_err(Reject::Raise)
+}
+
 /// A truth value: `True` or `False`, of Python or NumPy, and nothing that is merely truthy.
 fn flag(object: &Bound<'_, PyAny>) -> Option<bool> {
     // SAFETY: a live object and the GIL.
@@ -421,8 +443,6 @@ fn flag(object: &Bound<'_, PyAny>) -> Option<bool> {
     }
     match number::scalar(object) {
         Ok(Some(arcgrad::Scalar::Bool(value))) => Some(value),
-        // 0 and 1 are taken for flags, as PyTorch does.
-        Ok(Some(arcgrad::Scalar::Int(value))) if value == 0 || value == 1 => Some(value == 1),
         _ => None,
     }
 }

@@ -1,0 +1,188 @@
+"""Facts about single operations that neither the op table nor the calls of ``oracle/ops.py`` can tell."""
+
+from __future__ import annotations
+
+import arcgrad as ag
+import pytest
+
+F64 = ag.float64
+
+
+def grads(result, *inputs):
+    return [None if g is None else g.tolist() for g in ag.autograd.grad(result.sum(), inputs, allow_unused=True)]
+
+
+# ---- clamp -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.arcgrad_only  # PyTorch gives 0 at a number and shares with a tensor
+@pytest.mark.parametrize("shape", [None, (), (5,)], ids=["numbers", "without axes", "tensors"])
+def test_clamp_passes_the_gradient_at_its_bounds(shape):
+    def bound(value):
+        return value if shape is None else ag.full(shape, value, dtype=F64)
+
+    x = ag.tensor([-1.0, 0.0, 0.5, 1.0, 2.0], dtype=F64, requires_grad=True)
+    low, high = bound(0.0), bound(1.0)
+    assert grads(x.clamp(low, high), x) == [[0.0, 1.0, 1.0, 1.0, 0.0]]
+    assert grads(x.clamp(min=low), x) == grads(ag.clamp_min(x, low), x) == [[0.0, 1.0, 1.0, 1.0, 1.0]]
+    assert grads(x.clamp(max=high), x) == grads(ag.clamp_max(x, high), x) == [[1.0, 1.0, 1.0, 1.0, 0.0]]
+    assert grads(x.clone().clamp_(low, high), x) == [[0.0, 1.0, 1.0, 1.0, 0.0]]
+
+
+@pytest.mark.arcgrad_only
+def test_what_clamp_does_not_pass_to_its_input_goes_to_the_bound():
+    x = ag.tensor([-1.0, 0.0, 0.5, 1.0, 2.0], dtype=F64, requires_grad=True)
+    for low, high in ((0.0, 1.0), (0.5, 0.5), (1.0, 0.0)):
+        bounds = [ag.full((5,), value, dtype=F64, requires_grad=True) for value in (low, high)]
+        of_x, of_low, of_high = grads(x.clamp(*bounds), x, *bounds)
+        assert [a + b + c for a, b, c in zip(of_x, of_low, of_high)] == [1.0] * 5, (low, high)
+    # Where the bounds have changed places, the result is the upper one everywhere.
+    assert of_high == [1.0] * 5
+
+
+# ---- what counts as an integer, a flag, a name --------------------------------------------------------------------
+
+
+def test_truth_values_are_no_axes():
+    x = ag.arange(6.0).reshape(2, 3)
+    assert x.std(False).shape == () and x.var(True).shape == ()  # the parameter `unbiased`
+    for call in (
+        lambda: x.sum(True),
+        lambda: x.sum(dim=(True,)),
+        lambda: x.unsqueeze(True),
+        lambda: ag.cumsum(x, True),
+        lambda: x.flip(True),
+        lambda: ag.zeros(True),
+        lambda: ag.topk(x, True),
+        lambda: x.norm(1, True),
+    ):
+        with pytest.raises(TypeError):
+            call()
+
+
+def test_integers_are_no_flags():
+    x = ag.arange(6.0).reshape(2, 3)
+    for call in (lambda: x.sum(0, 1), lambda: x.sum(0, keepdim=1), lambda: ag.sort(x, 0, 1)):
+        with pytest.raises(TypeError):
+            call()
+
+
+def test_norm_takes_no_other_names_for_its_parameters():
+    x = ag.arange(6.0).reshape(2, 3)
+    for call in (lambda: x.norm(axis=1), lambda: ag.norm(x, dim=1, keepdims=True)):
+        with pytest.raises(TypeError, match="unexpected keyword"):
+            call()
+    with pytest.raises(RuntimeError, match="Order inf not supported"):
+        x.norm("inf")
+
+
+# ---- integers out of floats ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "cumsum", "cumprod"])
+def test_a_result_in_integers_cannot_be_differentiated(name):
+    x = ag.arange(6.0).reshape(2, 3).requires_grad_()
+    function = getattr(ag, name)
+    with pytest.raises(RuntimeError, match="Autograd not support dtype"):
+        function(x, 0, dtype=ag.int64)
+    assert function(x.detach(), 0, dtype=ag.int64).dtype is ag.int64
+    with ag.no_grad():
+        assert function(x, 0, dtype=ag.int64).dtype is ag.int64
+
+
+def test_in_place_forms_keep_the_dtype_or_refuse():
+    for wrong in (
+        lambda: ag.ones(3).cumsum_(0, dtype=F64),
+        lambda: ag.ones(3, dtype=ag.bool).cumsum_(0),
+        lambda: ag.ones(3, dtype=ag.bool).square_(),
+        lambda: ag.ones(3, dtype=ag.bool).pow_(2),
+    ):
+        with pytest.raises(RuntimeError):
+            wrong()
+    assert ag.tensor([1, 2, 3], dtype=ag.int32).cumsum_(0).tolist() == [1, 3, 6]
+    assert ag.tensor([True, False]).pow_(True).tolist() == [True, False]
+
+
+# ---- writing over a value -----------------------------------------------------------------------------------------
+
+
+def test_what_is_overwritten_gets_zeros():
+    x = ag.ones(3, dtype=F64, requires_grad=True)
+    v = ag.ones(3, dtype=F64, requires_grad=True)
+    for write in (lambda y: y.copy_(v), lambda y: y.fill_(2.0), lambda y: y.zero_(), lambda y: y.__setitem__(..., v)):
+        y = x * 1
+        write(y)
+        assert grads(y, x) == [[0.0, 0.0, 0.0]]
+
+
+# ---- quantiles ----------------------------------------------------------------------------------------------------
+
+
+def test_quantiles_of_what_is_not_nan():
+    nan, infinity = float("nan"), float("inf")
+    x = ag.tensor([[1.0, nan, 3.0, 2.0], [nan, nan, nan, nan], [4.0, 0.0, infinity, 1.0]], dtype=F64)
+    assert str(ag.nanquantile(x, 0.5, 1).tolist()) == "[2.0, nan, 2.5]"
+    assert str(ag.quantile(x, 0.5, 1).tolist()) == "[nan, nan, 2.5]"
+    assert ag.nanquantile(x[0], ag.tensor([0.0, 0.25, 1.0], dtype=F64)).tolist() == [1.0, 1.5, 3.0]
+    assert ag.nanquantile(x[::2], 0.25, 1, True, interpolation="nearest").tolist() == [[1.0], [1.0]]
+
+
+@pytest.mark.arcgrad_only  # PyTorch computes inf - inf
+def test_a_quantile_that_is_an_element_is_that_element():
+    x = ag.tensor([4.0, 0.0, float("inf"), float("inf")], dtype=F64)
+    assert ag.quantile(x, 1.0).item() == ag.quantile(x, 2 / 3).item() == float("inf")
+
+
+def test_gradients_of_quantiles_go_to_the_neighbours():
+    x = ag.tensor([1.0, float("nan"), 3.0, 2.0], dtype=F64, requires_grad=True)
+    assert grads(ag.nanquantile(x, 0.25), x) == [[0.5, 0.0, 0.0, 0.5]]
+    assert grads(ag.nanquantile(x, 0.5), x) == [[0.0, 0.0, 0.0, 1.0]]
+
+
+# ---- positions ----------------------------------------------------------------------------------------------------
+
+
+def test_take_along_dim_counts_around_its_axis():
+    x = ag.arange(12).reshape(3, 4)
+    assert ag.take_along_dim(x, ag.tensor([[-1, 4, 5, -5]]), 1).tolist() == [[3, 0, 1, 3], [7, 4, 5, 7], [11, 8, 9, 11]]
+    with pytest.raises(RuntimeError, match="out of bounds"):
+        ag.take_along_dim(x, ag.tensor([12]))
+    with pytest.raises(RuntimeError):
+        ag.take_along_dim(ag.zeros(3, 0), ag.tensor([[1]]), 1)
+
+
+def test_the_sign_bit_of_zero_and_nan():
+    nan = float("nan")
+    assert ag.signbit(ag.tensor([-0.0, 0.0, -1.0, nan, -nan])).tolist() == [True, False, True, False, True]
+    assert ag.signbit(ag.tensor([-3, 0, 3])).tolist() == [True, False, False]
+
+
+# ---- shapes -------------------------------------------------------------------------------------------------------
+
+
+def test_broadcast_shapes():
+    assert ag.broadcast_shapes((2, 1), (3,), [5, 1, 1]) == ag.Size([5, 2, 3])
+    assert ag.broadcast_shapes() == ag.Size([]) and ag.broadcast_shapes(1, (3, 1)) == (3, 1)
+    assert ag.broadcast_shapes((0,), (1,)) == (0,) and isinstance(ag.broadcast_shapes(0), ag.Size)
+    with pytest.raises(RuntimeError):
+        ag.broadcast_shapes((2,), (3,))
+    with pytest.raises(ValueError, match="negative"):
+        ag.broadcast_shapes((-1,))
+    for wrong in (1.5, "a", (1.5,)):
+        with pytest.raises((TypeError, RuntimeError)):
+            ag.broadcast_shapes(wrong)
+
+
+def test_empty_vectors_joined_to_others_get_empty_gradients():
+    a, b = ag.ones(0, requires_grad=True), ag.ones(2, 3, requires_grad=True)
+    assert grads(ag.cat([a, b]), a, b) == [[], [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]]
+
+
+@pytest.mark.arcgrad_only  # PyTorch fills the memory of the machine first
+@pytest.mark.parametrize(("size", "r", "again"), [(60, 20, False), (200, 100, False), (1000, 50, True), (3, 2**62, True)])
+def test_more_combinations_than_fit_into_memory_are_an_error(size, r, again):
+    with pytest.raises(MemoryError):
+        ag.combinations(ag.arange(size), r, again)
+    assert ag.combinations(ag.arange(3), 2**62).shape[0] == 0
+    assert ag.combinations(ag.arange(0), 5, True).shape == (0, 5)
+    assert ag.combinations(ag.arange(3), 2, True).tolist() == [[0, 0], [0, 1], [0, 2], [1, 1], [1, 2], [2, 2]]
