@@ -440,7 +440,14 @@ impl<'a> Pass<'a> {
                     self.nan.see(&state.array, grad.strong_count() == 1, node, next);
                     meta.describes(&state.array)
                 };
-                let grad = if fits { grad } else { fit(grad, meta).map_err(|error| invalid(error, node, input))? };
+                let grad = if fits {
+                    grad
+                } else {
+                    let grad = fit(grad, meta).map_err(|error| invalid(error, node, input))?;
+                    // What was too large to look at may not be any more.
+                    self.nan.see(&grad.lock().array, grad.strong_count() == 1, node, next);
+                    grad
+                };
                 add_to_slot(&mut self.slots[slot as usize].grads[edge.output_nr as usize], grad)?;
             }
             self.slots[slot as usize].waiting_for -= 1;
