@@ -4,7 +4,6 @@ import os
 import platform
 import re
 import shutil
-import struct
 import subprocess
 import sys
 import sysconfig
@@ -183,25 +182,3 @@ def run_program(python, folder):
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.startswith("fine")
-
-
-def names_asked_for(path):
-    """The names that an ELF file wants from other libraries or offers to them: its dynamic string table."""
-    data = path.read_bytes()
-    (sections,) = struct.unpack_from("<Q", data, 0x28)
-    size, count = struct.unpack_from("<HH", data, 0x3A)
-    headers = [struct.unpack_from("<IIQQQQIIQQ", data, sections + size * number) for number in range(count)]
-    (symbols,) = [header for header in headers if header[1] == 11]  # SHT_DYNSYM
-    _, _, _, _, offset, length, *_ = headers[symbols[6]]
-    return set(data[offset : offset + length].split(b"\0"))
-
-
-@pytest.mark.skipif(
-    not sys.platform.startswith("linux") or platform.machine() != "x86_64", reason="looks into an ELF file"
-)
-def test_no_fused_multiply_add_is_left_to_the_system():
-    """Outside of code compiled for a processor that has the instruction it is a call into the system's library, ninety
-    times slower; then its name is among those the extension asks for."""
-    names = names_asked_for(Path(ag._core.__file__))
-    assert {b"PyInit__core", b"memcpy"} <= names
-    assert not {b"fma", b"fmaf"} & names
