@@ -116,6 +116,8 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
         return None;
     }
     let output = Array::uninit_with_layout(row.name, states[0].array.layout(), result).ok()?;
+    // Before the data is read: a write by another thread in between must not go unnoticed.
+    let versions: [u32; TENSORS] = std::array::from_fn(|number| states[number].array.storage().version());
     if !compute(&kernel, params, &inputs, &output, false) {
         return None;
     }
@@ -142,7 +144,8 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
         match positions.get(slot) {
             Some(Position::Tensor(number)) => {
                 let source = if needs(slot) { Source::Input(slot as u32) } else { Source::Constant };
-                saved.push(Saved::plain(states[*number].array.clone(), source, tensors[*number].downgrade()));
+                let array = states[*number].array.clone();
+                saved.push(Saved::plain(array, versions[*number], source, tensors[*number].downgrade()));
             }
             _ => saves_output = true,
         }
@@ -156,7 +159,7 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
         return Some(Fresh { tensor: Tensor::from_node(output, node, 0), in_graph: true });
     }
     let tensor = Tensor::from_array(output.clone());
-    saved.push(Saved::plain(output, Source::Output(0), tensor.downgrade()));
+    saved.push(Saved::plain(output, 0, Source::Output(0), tensor.downgrade()));
     let node: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], saved);
     tensor.lock().grad_fn = Some(node);
     Some(Fresh { tensor, in_graph: true })
