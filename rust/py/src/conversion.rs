@@ -3,7 +3,8 @@
 use arcgrad::ops::{copy, rearranging, views};
 use arcgrad::storage::Access;
 use arcgrad::{Array, DType, Scalar, Tensor};
-use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
@@ -65,11 +66,22 @@ fn nested<'py>(py: Python<'py>, array: &Array) -> PyResult<Bound<'py, PyAny>> {
     if array.rank() == 1 {
         return Ok(PyList::new(py, numbers(array).into_iter().map(|number| number::to_py(py, number)))?.into_any());
     }
-    let list = PyList::empty(py);
-    for index in 0..array.shape()[0] {
-        list.append(nested(py, &array.select(0, index))?)?;
+    let length = array.shape()[0];
+    if length > isize::MAX as usize / size_of::<usize>() {
+        return Err(PyMemoryError::new_err(format!("tolist: no list has room for {length} items")));
     }
-    Ok(list.into_any())
+    // SAFETY: a fresh list of as many places, each filled before anybody sees it (Python's own collector skips places
+    // that are not). It is made at once so that an axis too long for memory is an error before anything is done.
+    unsafe {
+        let list = Bound::from_owned_ptr_or_err(py, ffi::PyList_New(length as ffi::Py_ssize_t))?;
+        for index in 0..length {
+            let item = nested(py, &array.select(0, index))?;
+            if ffi::PyList_SetItem(list.as_ptr(), index as ffi::Py_ssize_t, item.into_ptr()) != 0 {
+                return Err(PyErr::fetch(py));
+            }
+        }
+        Ok(list)
+    }
 }
 
 /// All elements in row-major order, each as a number of its own category.
