@@ -259,6 +259,10 @@ HUGE = [
     lambda: ag.ones(2**20).expand(2**20, 2**20) + 1,
     lambda: ag.ones(2**20).repeat(2**20),
     lambda: ag.zeros(2**62, 0).tolist(),
+    lambda: ag.ones(1).expand(2**42).tolist(),
+    lambda: ag.zeros(2**42, 0).unbind(),
+    lambda: ag.zeros(2**42, 0).split(1),
+    lambda: ag.nn.functional.pad(ag.ones(1, 2, 3), (2**42, 0), mode="replicate"),
     lambda: ag.zeros(0).chunk(2**42),
     lambda: ag.nn.functional.adaptive_avg_pool1d(ag.zeros(0, 2), 2**42),
     lambda: ag.nn.functional.adaptive_max_pool1d(ag.ones(2, 3), 2**42),
@@ -283,6 +287,18 @@ def test_rows_without_elements_cost_nothing():
     assert ag.tril_indices(2**62, 3, -(2**62) + 1).tolist() == [[2**62 - 1], [0]]
     assert ag.triu_indices(2**40, 2, 5).shape == (2, 0)
     message(lambda: ag.tril_indices(2**62, 3), MemoryError)
+    empty = ag.zeros(2**40, 0, requires_grad=True)
+    assert ag.softmax(empty, 1).shape == ag.log_softmax(empty, 1).shape == (2**40, 0)
+    ag.softmax(empty, 1).sum().backward()
+    assert empty.grad.shape == (2**40, 0)
+
+
+def test_lengths_near_the_end_of_the_integers():
+    most = 2**63 - 1
+    assert [part.tolist() for part in ag.arange(3).split(most)] == [[0, 1, 2]]
+    assert [part.tolist() for part in ag.arange(3).chunk(most)] == [[0], [1], [2]]
+    assert "sum exactly" in message(lambda: ag.arange(3).split([2**62, 2**62, 2**62, 2**62, 3]))
+    message(lambda: ag.nn.functional.pad(ag.ones(3), (-(2**63), most)), RuntimeError)
 
 
 @pytest.mark.parametrize("size", [2**63, 2**64, 10**30, -(2**63)])

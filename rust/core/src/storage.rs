@@ -240,6 +240,13 @@ impl Drop for Root {
 
 // ---- handles -----------------------------------------------------------------------------------------------------
 
+/// A version and the counter it belongs to.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen {
+    counter: usize,
+    version: u32,
+}
+
 /// A handle on a root block. Clones share memory and version counter; [`Storage::with_own_counter`] shares only memory.
 #[derive(Clone)]
 pub struct Storage {
@@ -335,6 +342,18 @@ impl Storage {
     #[inline]
     pub fn version(&self) -> u32 {
         self.counter().version.load(Ordering::Acquire)
+    }
+
+    /// The current version, and of which counter: taken before the data is read, it tells later whether what was read may
+    /// be newer.
+    #[inline]
+    pub(crate) fn seen(&self) -> Seen {
+        Seen { counter: std::ptr::from_ref(self.counter()) as usize, version: self.version() }
+    }
+
+    /// The version of `seen`, or the current one where `seen` is of another counter.
+    pub(crate) fn version_seen(&self, seen: Seen) -> u32 {
+        if std::ptr::from_ref(self.counter()) as usize == seen.counter { seen.version } else { self.version() }
     }
 
     /// Who made the current version.

@@ -20,6 +20,7 @@ use crate::graph::{accumulate, cuts};
 use crate::kernels::element::Element;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
+use crate::storage::Seen;
 
 /// A tensor: strided data that may take part in a differentiable graph. Clones are the same tensor.
 #[derive(Clone)]
@@ -87,6 +88,8 @@ pub struct Operand {
     pub identity: Weak<Inner>,
     /// Made in inference mode: must not be saved for backward.
     pub inference: bool,
+    /// The version of the data before the operation reads it.
+    pub(crate) seen: Seen,
 }
 
 impl Drop for Inner {
@@ -432,12 +435,19 @@ impl Tensor {
                     edge,
                     identity: self.downgrade(),
                     inference: state.inference,
+                    seen: state.array.storage().seen(),
                 });
             }
         }
         let edge = self.gradient_edge()?;
         let state = self.lock();
-        Ok(Operand { array: state.array.clone(), edge, identity: self.downgrade(), inference: state.inference })
+        Ok(Operand {
+            array: state.array.clone(),
+            edge,
+            identity: self.downgrade(),
+            inference: state.inference,
+            seen: state.array.storage().seen(),
+        })
     }
 
     // ---- gradients -------------------------------------------------------------------------------------------

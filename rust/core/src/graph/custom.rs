@@ -36,7 +36,8 @@ pub fn save(node: &NodeRef, tensor: &Tensor) -> Result<usize> {
         Some(edge) => Source::Foreign(Box::new(edge)),
         None => Source::Constant,
     };
-    let saved = Saved::new(operand.array, source, operand.identity)?;
+    let version = operand.array.storage().version();
+    let saved = Saved::new(operand.array, version, source, operand.identity)?;
     let mut state = node.head().saved();
     state.push(saved);
     Ok(state.len() - 1)

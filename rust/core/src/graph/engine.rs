@@ -380,8 +380,7 @@ impl<'a> Pass<'a> {
                 }
             }
         }
-        let results =
-            if needed { self.call(slot, grads, hooks.as_deref(), request, modes)? } else { SmallVec::new() };
+        let results = if needed { self.call(slot, grads, hooks.as_deref(), request, modes)? } else { SmallVec::new() };
         self.deliver(slot, results, modes)
     }
 
@@ -412,9 +411,10 @@ impl<'a> Pass<'a> {
         let needs: SmallVec<[bool; 4]> = self.targets_of(slot).iter().map(|&next| self.is_wanted(next)).collect();
         let mut cx = Backward::new(node, grads, &needs, request.create_graph);
         node.rule().backward(&mut cx).map_err(context)?;
+        let read = cx.read.get();
         let mut results = cx.results;
-        if !request.retain_graph {
-            node.release(self.blame);
+        if read != 0 || !request.retain_graph {
+            saved::finish(node, read, (!request.retain_graph).then_some(self.blame))?;
         }
         for hook in post_hooks {
             if let Some(replaced) = hook.after_node(&results, &before).map_err(context)? {
@@ -527,7 +527,9 @@ pub fn call_node(node: &NodeRef, grads: Cotangents, needs: &[bool], create_graph
     let _line = Inherit::from(node.blame());
     let mut cx = Backward::new(node, grads, needs, create_graph);
     node.rule().backward(&mut cx)?;
-    Ok(cx.results)
+    let (read, results) = (cx.read.get(), cx.results);
+    saved::finish(node, read, None)?;
+    Ok(results)
 }
 
 /// Keeps the compiler honest about what crosses threads.

@@ -262,12 +262,14 @@ pub struct Backward<'a> {
     pub(super) results: Results,
     pub(super) needs: &'a [bool],
     pub(super) create_graph: bool,
+    /// Which saved values the rule has read, one bit each.
+    pub(super) read: Cell<u64>,
 }
 
 impl<'a> Backward<'a> {
     pub(super) fn new(node: &'a NodeRef, grads: Cotangents, needs: &'a [bool], create_graph: bool) -> Self {
         let results = std::iter::repeat_n(None, node.edges().len()).collect();
-        Self { node, grads, results, needs, create_graph }
+        Self { node, grads, results, needs, create_graph, read: Cell::new(0) }
     }
 
     /// The node being run.
@@ -307,14 +309,23 @@ impl<'a> Backward<'a> {
 
     /// Saved value `index` as a tensor with its place in the graph, its version checked.
     pub fn saved(&self, index: usize) -> Result<Tensor> {
+        self.note_read(index);
         super::saved::unpack(self.node, index)
     }
 
     /// Saved value `index` as bare data, its version checked: what a fused gradient kernel reads.
     pub fn saved_array(&self, index: usize) -> Result<Array> {
+        self.note_read(index);
         match super::saved::unpack_array(self.node, index)? {
             Some(array) => Ok(array),
             None => Ok(self.saved(index)?.array()),
+        }
+    }
+
+    /// Saved value `index` is read: it must still be the same when the rule has run.
+    pub(crate) fn note_read(&self, index: usize) {
+        if index < u64::BITS as usize {
+            self.read.set(self.read.get() | 1 << index);
         }
     }
 

@@ -255,22 +255,30 @@ fn visit_anchored(part: &Part, count: usize, entered: &[usize], visit: &mut dyn 
     };
     let Some(table) = table.filter(|table| table.any()) else { return };
     let mut anchors: Vec<SmallVec<[u64; 2]>> = Vec::new();
+    // A node's table is its own, but that of a leaf is shared with the leaf.
+    let mut owners = 1;
     for tensor in table.try_anchored() {
         if entered.contains(&tensor.identity()) {
             continue;
         }
         let Some(state) = tensor.try_lock() else { return };
         let Some(extra) = &state.extra else { continue };
+        let shares = extra.hooks.as_ref().is_some_and(|own| Arc::ptr_eq(own, table));
+        let is = |own: &Option<NodeRef>, node: &NodeRef| own.as_ref().is_some_and(|own| Arc::ptr_eq(own, node));
         let refers = match part {
-            Part::Node(node) => state.grad_fn.as_ref().is_some_and(|own| Arc::ptr_eq(own, node)),
-            _ => extra.hooks.as_ref().is_some_and(|own| Arc::ptr_eq(own, table)),
+            Part::Node(node) => is(&state.grad_fn, node) || (shares && is(&extra.accumulator, node)),
+            _ => shares,
         };
+        owners += usize::from(refers && shares);
         if refers {
             anchors.push(extra.anchors.iter().map(|anchor| anchor.id).collect());
         }
     }
     // One reference is the walk's own.
     if anchors.is_empty() || count + anchors.len() + 1 != part.strong_count() {
+        return;
+    }
+    if matches!(part, Part::Node(_)) && Arc::strong_count(table) != owners {
         return;
     }
     table.try_visit(|id, hook| {

@@ -138,9 +138,8 @@ impl Drop for Packing {
 }
 
 impl Saved {
-    /// Saves an array with its place in the graph; packs it if the thread has hooks.
-    pub(crate) fn new(array: Array, source: Source, identity: Weak<Inner>) -> Result<Self> {
-        let version = array.storage().version();
+    /// Saves an array, read at `version`, with its place in the graph; packs it if the thread has hooks.
+    pub(crate) fn new(array: Array, version: u32, source: Source, identity: Weak<Inner>) -> Result<Self> {
         let mut saved = Self { kept: Kept::Array(array), version, source, identity };
         if modes().any(Modes::SAVED_HOOKS) && !PACKING.get() {
             let hooks = HOOKS.with(|stack| stack.borrow().last().cloned());
@@ -151,10 +150,9 @@ impl Saved {
         Ok(saved)
     }
 
-    /// Saves an array where no hooks are installed.
+    /// Saves an array, read at `version`, where no hooks are installed.
     #[inline]
-    pub(crate) fn plain(array: Array, source: Source, identity: Weak<Inner>) -> Self {
-        let version = array.storage().version();
+    pub(crate) fn plain(array: Array, version: u32, source: Source, identity: Weak<Inner>) -> Self {
         Self { kept: Kept::Array(array), version, source, identity }
     }
 
@@ -388,6 +386,31 @@ pub(crate) fn unpack_array(node: &NodeRef, index: usize) -> Result<Option<Array>
         }
         Kept::Packed(_) => Ok(None),
     }
+}
+
+/// After a rule has run: errors when a value whose bit is set in `read` has been changed since it was checked, because
+/// what the rule computed may be of two minds (only another thread can do that); then lets go of the values, unless
+/// `first` says that no pass is to be the first to have used them.
+pub(super) fn finish(node: &NodeRef, read: u64, first: Option<Blame>) -> Result<()> {
+    let dropped = {
+        let mut state = node.head().saved.lock();
+        for (index, saved) in state.values.iter().enumerate().take(u64::BITS as usize) {
+            let Kept::Array(array) = &saved.kept else { continue };
+            let found = array.storage().version();
+            if read >> index & 1 == 1 && found != saved.version {
+                let (array, edge, expected) = (array.clone(), saved.edge(node), saved.version);
+                drop(state);
+                return Err(modified(node, &array, edge.as_ref(), found, expected));
+            }
+        }
+        first.map(|blame| state.release(blame))
+    };
+    // Outside the lock: a saved value may own host objects whose destructors run code.
+    drop(dropped);
+    if first.is_some() {
+        node.rule().release();
+    }
+    Ok(())
 }
 
 /// Whether the node's saved values are gone.

@@ -410,6 +410,11 @@ impl ElementwiseRule {
             let result = if grad_row.pass {
                 grad
             } else {
+                for &slot in grad_row.uses {
+                    if let Slot::Saved(number) = self.slots[slot as usize] {
+                        cx.note_read(number as usize);
+                    }
+                }
                 match fast::gradient(self, grad_row, cx.node(), &grad) {
                     Some(fast::Gradient::InPlace) => grad,
                     Some(fast::Gradient::Fresh(array)) => Tensor::from_array(array),
@@ -472,7 +477,6 @@ impl ElementwiseRule {
         }
         Ok(())
     }
-
 }
 
 impl Rule for ElementwiseRule {

@@ -572,7 +572,7 @@ pub fn movedim(source: &Tensor, from: &[i64], to: &[i64]) -> Result<Tensor> {
 pub fn select(source: &Tensor, axis: i64, index: i64) -> Result<Tensor> {
     let plain = plain_view(source, |array| {
         let axis = shape::normalize_axis("select", axis, array.rank())?;
-        select_op(array.shape(), axis, index)?.apply(array)
+        Ok(array.select(axis, position_in(array.shape(), axis, index)?))
     });
     if let Some(Ok(view)) = plain {
         return Ok(view);
@@ -582,8 +582,9 @@ pub fn select(source: &Tensor, axis: i64, index: i64) -> Result<Tensor> {
     view_of(source, "SelectBackward0", select_op(&shape, axis, index)?)
 }
 
-/// The view of [`select`], the position checked.
-pub(super) fn select_op(shape: &[usize], axis: usize, index: i64) -> Result<ViewOp> {
+/// A position on an axis, counted from the end if negative.
+#[inline]
+fn position_in(shape: &[usize], axis: usize, index: i64) -> Result<usize> {
     // A tensor without axes has none to select from, although it takes 0 for an axis.
     let Some(&size) = shape.get(axis) else {
         return Err(Error::index("select", "select() cannot be applied to a 0-dim tensor."));
@@ -592,7 +593,12 @@ pub(super) fn select_op(shape: &[usize], axis: usize, index: i64) -> Result<View
     if position < 0 || position >= size as i64 {
         return Err(Box::new(Error::IndexOutOfRange { op: "select", index, axis, size }));
     }
-    Ok(ViewOp::Select { axis, index: position as usize })
+    Ok(position as usize)
+}
+
+/// The view of [`select`], the position checked.
+pub(super) fn select_op(shape: &[usize], axis: usize, index: i64) -> Result<ViewOp> {
+    Ok(ViewOp::Select { axis, index: position_in(shape, axis, index)? })
 }
 
 /// Elements `start..end` of an axis in steps, clamped to the axis like Python's slices.
