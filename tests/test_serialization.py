@@ -473,6 +473,15 @@ def test_any_numbers_in_the_header_give_the_bytes_of_the_file_or_an_error(shape,
         assert loaded.numel() * loaded.element_size() == length
 
 
+def test_the_same_object_gives_the_same_bytes():
+    def saved():
+        file = io.BytesIO()
+        ag.save({"b": ag.arange(3.0), "a": [1, "x"], "c": ag.ones(2)}, file)
+        return file.getvalue()
+
+    assert len({saved() for _ in range(20)}) == 1
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_mutated_files_never_do_worse_than_an_error(tmp_path_factory, data):

@@ -334,6 +334,8 @@ def _replace_file(path, data):
             file.write(data)
         return
     folder, base = os.path.split(target)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"save: Parent directory {os.fsdecode(folder)} does not exist.")
     if isinstance(base, bytes):
         temporary = os.path.join(folder, b".%s.%s.tmp" % (base[:100], os.urandom(6).hex().encode()))
     else:

@@ -106,6 +106,7 @@ impl Array {
         Ok(Self::shown(storage, Layout::strided(shape, strides), offset, dtype))
     }
 
+    #[inline]
     fn shown(storage: Storage, layout: Layout, offset: usize, dtype: DType) -> Self {
         Self { storage, view: Some(triomphe::Arc::new(Geometry { layout, offset, dtype })) }
     }
@@ -287,6 +288,7 @@ impl Array {
     }
 
     /// One position of an axis, the axis removed.
+    #[inline]
     pub fn select(&self, axis: usize, index: usize) -> Self {
         let offset = self.offset() as isize + index as isize * self.strides()[axis];
         let layout = self.layout().without_axis(axis);

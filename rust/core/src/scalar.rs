@@ -1,6 +1,7 @@
 //! A number from outside: a Python number, a Rust literal, one element of an array.
 
-use crate::dtype::DType;
+use crate::dtype::{Category, DType};
+use crate::error::{Error, Result};
 use crate::kernels::element::B8;
 use crate::with_element;
 
@@ -110,8 +111,50 @@ impl Scalar {
         self.category() <= dtype.category()
     }
 
+    /// Whether `dtype` has room for the number. Infinities and NaN fit floating-point types only; negative integers wrap
+    /// in unsigned types, as in PyTorch, as long as their magnitude fits.
+    pub fn is_storable(self, dtype: DType) -> bool {
+        let Some((low, high)) = dtype.integer_range() else {
+            let greatest = match dtype {
+                DType::F16 => f64::from(half::f16::MAX),
+                DType::F32 | DType::C64 => f64::from(f32::MAX),
+                _ => return true,
+            };
+            return !self.to_f64().is_finite() || self.to_f64().abs() <= greatest;
+        };
+        match self {
+            Self::Bool(_) => true,
+            Self::Int(value) if dtype == DType::U8 => (-high..=high).contains(&value),
+            Self::Int(value) => (low..=high).contains(&value),
+            // 2⁶³, the nearest float to the greatest `i64`, is the first number that does not fit.
+            Self::Float(value) if dtype == DType::I64 => (low as f64..-(low as f64)).contains(&value),
+            Self::Float(value) => (low as f64..=high as f64).contains(&value),
+        }
+    }
+
+    /// The number, if `dtype` has room for it.
+    ///
+    /// # Errors
+    /// `RuntimeError` where PyTorch refuses to convert; see [`Scalar::is_storable`].
+    pub fn storable(self, op: &'static str, dtype: DType) -> Result<Self> {
+        if self.is_storable(dtype) {
+            return Ok(self);
+        }
+        let text = format!("value cannot be converted to type {dtype} without overflow: {}", self.to_f64());
+        Err(Error::runtime(op, text))
+    }
+
+    /// The number as one of the category of `dtype`: truncated, or a truth value.
+    pub fn in_category(self, dtype: DType) -> Self {
+        match dtype.category() {
+            Category::Bool => Self::Bool(self.to_bool()),
+            Category::Integer => Self::Int(self.to_i64()),
+            _ => Self::Float(self.to_f64()),
+        }
+    }
+
     /// Category in the promotion lattice.
-    pub fn category(self) -> crate::dtype::Category {
+    pub fn category(self) -> Category {
         self.dtype().category()
     }
 }

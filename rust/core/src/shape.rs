@@ -86,14 +86,18 @@ impl Layout {
             let strides: Strides = (0..rank).filter(without).map(|at| self.strides()[at]).collect();
             return Self::strided(&shape, &strides);
         }
-        let mut layout = self.clone();
-        for at in axis + 1..rank {
-            layout.shape[at - 1] = layout.shape[at];
-            layout.strides[at - 1] = layout.strides[at];
+        let mut layout = Self::contiguous(&[]);
+        layout.rank = self.rank - 1;
+        let (mut to, mut row_major) = (rank - 1, true);
+        for at in (0..rank).rev().filter(|&at| at != axis) {
+            to -= 1;
+            let (size, stride) = (self.shape[at], self.strides[at]);
+            layout.shape[to] = size;
+            layout.strides[to] = stride;
+            row_major &= size == 1 || stride == layout.numel as isize;
+            layout.numel *= size;
         }
-        layout.rank -= 1;
-        layout.numel = layout.shape().iter().product();
-        layout.contiguous = is_contiguous(layout.shape(), layout.strides());
+        layout.contiguous = row_major || layout.numel == 0;
         layout
     }
 

@@ -40,6 +40,10 @@ const INLINE_BYTES: usize = 64;
 /// the system and faulting them in again costs as much as the arithmetic.
 const KEEP_FROM: usize = 128 * 1024;
 
+/// Blocks of at least this size are compared with the memory of the machine before the allocator is asked: it promises
+/// any amount and leaves it to the system to end the program at the page that is one too many.
+const COMPARE_FROM: usize = 1 << 30;
+
 /// Most bytes kept for reuse.
 const KEEP_AT_MOST: usize = 1 << 30;
 
@@ -95,6 +99,32 @@ pub fn empty_cache() {
     }
 }
 
+/// Bytes of memory and swap of the machine where the system says so (Linux), else no bound.
+fn machine_memory() -> usize {
+    static BYTES: OnceLock<usize> = OnceLock::new();
+    *BYTES.get_or_init(|| {
+        let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let kilobytes = |name: &str| {
+            let line = text.lines().find(|line| line.starts_with(name))?;
+            line.split_ascii_whitespace().nth(1)?.parse::<usize>().ok()
+        };
+        kilobytes("MemTotal:").map_or(usize::MAX, |memory| {
+            memory.saturating_add(kilobytes("SwapTotal:").unwrap_or(0)).saturating_mul(1024)
+        })
+    })
+}
+
+/// Whether there can be room for as many bytes, for working memory that is no storage.
+///
+/// # Errors
+/// `OutOfMemory` when the machine has less.
+pub fn check_room(op: &'static str, bytes: u128) -> Result<()> {
+    if bytes >= COMPARE_FROM as u128 && bytes > machine_memory() as u128 {
+        return Err(Box::new(Error::OutOfMemory { op, bytes }));
+    }
+    Ok(())
+}
+
 impl Block {
     fn layout(capacity: usize) -> alloc::Layout {
         // SAFETY: the alignment is a power of two and `Block::new` bounds the capacity well below `isize::MAX`.
@@ -109,7 +139,7 @@ impl Block {
 
     fn new(op: &'static str, bytes: usize, zeroed: bool) -> Result<Self> {
         let out_of_memory = || Box::new(Error::OutOfMemory { op, bytes: bytes as u128 });
-        if bytes > isize::MAX as usize / 2 {
+        if bytes > isize::MAX as usize / 2 || (bytes >= COMPARE_FROM && bytes > machine_memory()) {
             return Err(out_of_memory());
         }
         let capacity = Self::class(bytes);

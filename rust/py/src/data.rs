@@ -40,7 +40,7 @@ fn element(object: &Bound<'_, PyAny>) -> PyResult<Option<(Scalar, DType)>> {
     if let Some(tensor) = tensor::from_py(object) {
         return match tensor.numel() {
             1 => Ok(Some((guard(|| tensor.item())?, tensor.dtype()))),
-            _ => Err(PyTypeError::new_err(
+            _ => Err(PyValueError::new_err(
                 "only one element tensors can be converted to Python scalars; use stack() to join tensors",
             )),
         };
@@ -183,23 +183,9 @@ unsafe fn write(to: *mut u8, dtype: DType, numbers: &[Scalar]) {
     }
 }
 
-/// Whether a number can be stored without overflow. Negative numbers wrap in unsigned integers, as in PyTorch, as
-/// long as their magnitude fits.
-pub fn holds(number: Scalar, dtype: DType) -> bool {
-    let (low, high) = match dtype {
-        DType::U8 => (-255, 255),
-        DType::I8 => (i64::from(i8::MIN), i64::from(i8::MAX)),
-        DType::I16 => (i64::from(i16::MIN), i64::from(i16::MAX)),
-        DType::I32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
-        DType::I64 => (i64::MIN, i64::MAX),
-        _ => return true,
-    };
-    match number {
-        Scalar::Bool(_) => true,
-        Scalar::Int(value) => (low..=high).contains(&value),
-        // The bounds of i64 as f64: the upper one is the first number that does not fit.
-        Scalar::Float(value) => value >= low as f64 && value < high as f64 + 1.0,
-    }
+/// Whether a number can be stored without overflow. Among floating-point types it becomes infinite, as in PyTorch.
+fn holds(number: Scalar, dtype: DType) -> bool {
+    dtype.is_float() || number.is_storable(dtype)
 }
 
 /// A number that does not fit.

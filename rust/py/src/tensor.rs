@@ -185,7 +185,7 @@ pub fn to_py(py: Python<'_>, tensor: Tensor) -> PyResult<Py<PyAny>> {
 #[inline]
 pub fn fresh_to_py(py: Python<'_>, result: Fresh) -> PyResult<Py<PyAny>> {
     // SAFETY: the tensor class itself.
-    unsafe { new_object(py, tensor_type(), result.tensor, result.recorded, None) }
+    unsafe { new_object(py, tensor_type(), result.tensor, result.in_graph, None) }
 }
 
 /// [`to_py`] for an optional tensor.

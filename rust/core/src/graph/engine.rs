@@ -435,18 +435,14 @@ impl<'a> Pass<'a> {
                     return Err(returned_nan(node, input));
                 }
                 let meta = &next.outputs()[edge.output_nr as usize];
-                let fits = {
-                    let state = grad.lock();
-                    self.nan.see(&state.array, grad.strong_count() == 1, node, next);
-                    meta.describes(&state.array)
-                };
-                let grad = if fits {
-                    grad
-                } else {
-                    let grad = fit(grad, meta).map_err(|error| invalid(error, node, input))?;
-                    // What was too large to look at may not be any more.
-                    self.nan.see(&grad.lock().array, grad.strong_count() == 1, node, next);
-                    grad
+                let fits = self.nan.see(&grad, meta, node, next);
+                let grad = match fits {
+                    true => grad,
+                    false => {
+                        let grad = fit(grad, meta).map_err(|error| invalid(error, node, input))?;
+                        self.nan.see(&grad, meta, node, next);
+                        grad
+                    }
                 };
                 add_to_slot(&mut self.slots[slot as usize].grads[edge.output_nr as usize], grad)?;
             }

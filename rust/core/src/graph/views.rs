@@ -65,24 +65,31 @@ pub fn mark_view(tensor: &Tensor, source: &Tensor, several: bool) {
     state.view = Some(View { base, creation, version });
 }
 
-/// A view of a tensor that is no view itself and in no graph, in one step; `None` where more is to be seen to.
+/// A view of a tensor in no graph, in one step; `None` where more is to be seen to.
 #[inline]
 pub fn plain_view(source: &Tensor, show: impl FnOnce(&Array) -> Result<Array>) -> Option<Result<Tensor>> {
-    let creation = match modes() {
-        Modes::NONE => Creation::Plain,
-        Modes::NO_GRAD => Creation::NoGrad,
-        _ => return None,
-    };
-    let shown = {
+    let modes = modes();
+    if modes != Modes::NONE && modes != Modes::NO_GRAD {
+        return None;
+    }
+    let (shown, inherited) = {
         let state = source.lock();
-        if state.wants_grad() || state.view.is_some() || state.inference {
+        if state.wants_grad() || state.inference {
             return None;
         }
-        show(&state.array)
+        let inherited = state.view.as_ref().map(|view| (view.base.clone(), view.creation));
+        (show(&state.array), inherited)
     };
+    let (base, creation) = match inherited {
+        None => (source.clone(), Creation::Plain),
+        // An in-place operation may have brought the base into a graph, and the view with it.
+        Some((base, _)) if base.lock().wants_grad() => return None,
+        Some(inherited) => inherited,
+    };
+    let creation = if modes == Modes::NO_GRAD { Creation::NoGrad } else { creation };
     Some(shown.map(|array| {
         let version = array.storage().version();
-        Tensor::new_view(array, View { base: source.clone(), creation, version })
+        Tensor::new_view(array, View { base, creation, version })
     }))
 }
 

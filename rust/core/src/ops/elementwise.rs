@@ -647,6 +647,8 @@ pub fn apply_out(row: &'static Row, params: &[f64], args: &[Arg<'_>], out: &Tens
     let blame = Blame::here();
     super::out::check_differentiable(row.name, &plan.inputs(), out)?;
     check_in_place(row.name, out, false)?;
+    // Before the output is given its shape: an error leaves it as it was.
+    super::out::check_cast(row.name, plan.result, out.dtype())?;
     super::out::resize_output(row.name, out, &plan.shape)?;
     let output = out.array();
     check_output(&plan, &output)?;

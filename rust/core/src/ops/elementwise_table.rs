@@ -156,7 +156,7 @@ fn masked_fill<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
             format!("masked_fill_ only supports boolean masks, but got mask with dtype {}", mask.dtype()),
         ));
     }
-    match value {
+    let value = match value {
         Arg::Tensor(tensor) if tensor.rank() > 0 => {
             return Err(Error::runtime(
                 "masked_fill",
@@ -166,14 +166,13 @@ fn masked_fill<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
                 ),
             ));
         }
-        Arg::Scalar(scalar) if !scalar.fits(args.tensor(0).dtype()) => {
-            return Err(Error::runtime(
-                "masked_fill",
-                format!("value cannot be converted to type {} without overflow", args.tensor(0).dtype()),
-            ));
+        Arg::Tensor(_) => value,
+        // As `fill_` does: truncated rather than promoted.
+        Arg::Scalar(scalar) => {
+            let dtype = args.tensor(0).dtype();
+            Arg::Scalar(scalar.storable("masked_fill", dtype)?.in_category(dtype))
         }
-        _ => {}
-    }
+    };
     Ok(Resolved::new(&rows::masked_fill::ROW, &[args.arg(0), args.arg(1), value]))
 }
 
@@ -344,7 +343,7 @@ pub static TABLE: &[OpInfo] = &[
         WHERE,
         Forms::FUNCTION.and(Forms::OUT),
         |args| {
-            super::select::check_condition(args.tensor(0))?;
+            super::select::check_choice(args.tensor(0), &[args.arg(1), args.arg(2)])?;
             Ok(Resolved::new(&rows::where_::ROW, &[args.arg(0), args.arg(1), args.arg(2)]))
         },
         "`input` where `condition` is true, `other` elsewhere.",

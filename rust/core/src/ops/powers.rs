@@ -1,5 +1,7 @@
 //! Which row a call of `add`, `div`, `pow`, … means: by the arguments' dtypes, `alpha`, `rounding_mode`.
 
+use smallvec::SmallVec;
+
 use super::elementwise::{Arg, Promotion, Row, apply};
 use super::registry::Resolved;
 use super::{reduce, rows};
@@ -183,8 +185,23 @@ pub fn pow(input: Arg<'_>, exponent: Arg<'_>) -> Result<Tensor> {
 }
 
 /// `input` limited to what is given of `[min, max]`.
+///
+/// Integer limits beyond an integer dtype are its ends where they exclude nothing, and an error where they exclude
+/// everything.
 pub fn clamp<'a>(input: Arg<'a>, min: Option<Arg<'a>>, max: Option<Arg<'a>>) -> Result<Resolved<'a>> {
-    match (min, max) {
+    let given: SmallVec<[Arg<'_>; 3]> = [Some(input), min, max].into_iter().flatten().collect();
+    let range = promoted(&given).integer_range();
+    let limit = |name: &str, limit: Option<Arg<'a>>| {
+        let (Some((low, high)), Some(Arg::Scalar(Scalar::Int(value)))) = (range, limit) else {
+            return Ok(limit);
+        };
+        if if name == "min" { value > high } else { value < low } {
+            let reason = format!("Clamp {name} value {value} is outside the representable range [{low}, {high}]");
+            return Err(Error::runtime("clamp", reason));
+        }
+        Ok(Some(Arg::Scalar(Scalar::Int(value.clamp(low, high)))))
+    };
+    match (limit("min", min)?, limit("max", max)?) {
         (Some(min), Some(max)) => Ok(Resolved::new(&rows::clamp::ROW, &[input, min, max])),
         (Some(min), None) => Ok(Resolved::new(&rows::clamp_min::ROW, &[input, min])),
         (None, Some(max)) => Ok(Resolved::new(&rows::clamp_max::ROW, &[input, max])),

@@ -572,27 +572,33 @@ pub fn movedim(source: &Tensor, from: &[i64], to: &[i64]) -> Result<Tensor> {
 pub fn select(source: &Tensor, axis: i64, index: i64) -> Result<Tensor> {
     let plain = plain_view(source, |array| {
         let axis = shape::normalize_axis("select", axis, array.rank())?;
-        select_op(array.shape(), axis, index)?.apply(array)
+        Ok(array.select(axis, position_in(array.shape(), axis, index)?))
     });
     if let Some(Ok(view)) = plain {
         return Ok(view);
     }
     let shape = source.shape();
-    if shape.is_empty() {
-        return Err(Error::index("select", "select() cannot be applied to a 0-dim tensor."));
-    }
     let axis = shape::normalize_axis("select", axis, shape.len())?;
     view_of(source, "SelectBackward0", select_op(&shape, axis, index)?)
 }
 
-/// The view of [`select`], the position checked.
-pub(super) fn select_op(shape: &[usize], axis: usize, index: i64) -> Result<ViewOp> {
-    let size = shape[axis];
+/// A position on an axis, counted from the end if negative.
+#[inline]
+fn position_in(shape: &[usize], axis: usize, index: i64) -> Result<usize> {
+    // A tensor without axes has none to select from, although it takes 0 for an axis.
+    let Some(&size) = shape.get(axis) else {
+        return Err(Error::index("select", "select() cannot be applied to a 0-dim tensor."));
+    };
     let position = if index < 0 { index.saturating_add(size as i64) } else { index };
     if position < 0 || position >= size as i64 {
         return Err(Box::new(Error::IndexOutOfRange { op: "select", index, axis, size }));
     }
-    Ok(ViewOp::Select { axis, index: position as usize })
+    Ok(position as usize)
+}
+
+/// The view of [`select`], the position checked.
+pub(super) fn select_op(shape: &[usize], axis: usize, index: i64) -> Result<ViewOp> {
+    Ok(ViewOp::Select { axis, index: position_in(shape, axis, index)? })
 }
 
 /// Elements `start..end` of an axis in steps, clamped to the axis like Python's slices.
@@ -732,7 +738,15 @@ pub fn unbind(source: &Tensor, axis: i64) -> Result<Vec<Tensor>> {
         return Err(Error::runtime("unbind", "Dimension specified as 0 but tensor has no dimensions"));
     }
     let axis = shape::normalize_axis("unbind", axis, shape.len())?;
+    check_parts("unbind", shape[axis] as i64)?;
     parts(source, "UnbindBackward0", (0..shape[axis]).map(|index| ViewOp::Select { axis, index }).collect())
+}
+
+/// Whether there can be room for as many views.
+fn check_parts(op: &'static str, parts: i64) -> Result<()> {
+    // The list and, at the least, the handle and the layout of each.
+    const EACH: u128 = 64;
+    crate::storage::check_room(op, parts.unsigned_abs() as u128 * EACH)
 }
 
 /// Parts of given lengths along an axis.
@@ -756,7 +770,7 @@ fn split_named(source: &Tensor, sizes: &[i64], axis: i64, name: &'static str) ->
             ),
         ));
     }
-    if sizes.iter().sum::<i64>() != shape[index] as i64 {
+    if sizes.iter().map(|&size| i128::from(size)).sum::<i128>() != shape[index] as i128 {
         return Err(Error::runtime(
             "split",
             format!(
@@ -800,7 +814,9 @@ pub fn split(source: &Tensor, size: i64, axis: i64) -> Result<Vec<Tensor>> {
     let sizes: Vec<i64> = if total == 0 {
         vec![0]
     } else {
-        (0..(total + size - 1) / size).map(|part| size.min(total - part * size)).collect()
+        let parts = (total - 1) / size + 1;
+        check_parts("split", parts)?;
+        (0..parts).map(|part| size.min(total - part * size)).collect()
     };
     split_named(source, &sizes, axis, "SplitBackward0")
 }
@@ -817,11 +833,11 @@ pub fn chunk(source: &Tensor, chunks: i64, axis: i64) -> Result<Vec<Tensor>> {
     }
     let index = shape::normalize_axis("chunk", axis, shape.len())?;
     let total = shape[index] as i64;
-    let size = (total + chunks - 1) / chunks;
     if total == 0 {
+        check_parts("chunk", chunks)?;
         return split_sizes(source, &vec![0; chunks as usize], axis);
     }
-    split(source, size, axis)
+    split(source, (total - 1) / chunks + 1, axis)
 }
 
 /// Expands to the shape of a broadcast, without marking anything when nothing changes.

@@ -30,8 +30,8 @@ const MAX_SOURCES: usize = MAX_INPUTS + 2;
 pub struct Fresh {
     /// The result.
     pub tensor: Tensor,
-    /// Whether the graph leads on from it.
-    pub recorded: bool,
+    /// Whether it may lead on to other tensors: through the graph, or to what it is a view of.
+    pub in_graph: bool,
 }
 
 /// The value of a row, or `None` when this is not the common case.
@@ -123,7 +123,7 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     }
     if !wants_grad || row.grads.is_empty() {
         drop(states);
-        return Some(Fresh { tensor: Tensor::from_array(output), recorded: false });
+        return Some(Fresh { tensor: Tensor::from_array(output), in_graph: false });
     }
     let edges: SmallVec<[Edge; 2]> = positions
         .iter()
@@ -156,13 +156,13 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     let meta = Meta { shape: output.shape().into(), dtype: output.dtype() };
     if !saves_output {
         let node: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], saved);
-        return Some(Fresh { tensor: Tensor::from_node(output, node, 0), recorded: true });
+        return Some(Fresh { tensor: Tensor::from_node(output, node, 0), in_graph: true });
     }
     let tensor = Tensor::from_array(output.clone());
     saved.push(Saved::plain(output, 0, Source::Output(0), tensor.downgrade()));
     let node: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], saved);
     tensor.lock().grad_fn = Some(node);
-    Some(Fresh { tensor, recorded: true })
+    Some(Fresh { tensor, in_graph: true })
 }
 
 /// The in-place form of a row, or `None` when this is not the common case: nothing recorded, no history to rewrite.
