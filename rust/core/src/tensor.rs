@@ -457,6 +457,12 @@ impl Tensor {
         self.lock().extra.as_ref().and_then(|extra| extra.grad.as_ref()).map(|grad| grad.tensor().clone())
     }
 
+    /// Whether the gradient is owned by the host object that stands for it.
+    pub fn has_grad_object(&self) -> bool {
+        let state = self.lock();
+        matches!(state.extra.as_ref().and_then(|extra| extra.grad.as_ref()), Some(Owned::Hosted(_)))
+    }
+
     /// Lets the host object that stands for the gradient own it from now on, so that the object is the same one as long
     /// as the gradient stays. Does nothing when it is owned so already, or when the object stands for another tensor.
     pub fn keep_grad_object(&self, object: Arc<dyn HostObject>) {

@@ -515,6 +515,9 @@ impl PyTensor {
 
 /// Once the program has seen a gradient, its object stays the same and keeps its attributes while the gradient stays.
 fn keep_grad_object(tensor: &Bound<'_, PyTensor>, grad: &Bound<'_, PyAny>) -> PyResult<()> {
+    if tensor.get().tensor().has_grad_object() {
+        return Ok(());
+    }
     // The gradient's object may lead back to the tensor.
     track(tensor.as_any());
     tensor.get().tensor().keep_grad_object(collect::host(grad.cast()?));
