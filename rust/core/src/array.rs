@@ -41,20 +41,28 @@ impl Array {
         Ok(Self { storage, layout: Layout::contiguous(shape), offset: 0, dtype })
     }
 
-    /// Uninitialised memory in a row-major layout that exists already.
+    /// Uninitialised row-major memory in the shape of a contiguous layout that exists already.
     #[inline]
     pub(crate) fn uninit_with_layout(op: &'static str, layout: &Layout, dtype: DType) -> Result<Self> {
         let storage = Storage::allocate(op, layout.numel() * dtype.size(), false)?;
-        Ok(Self { storage, layout: layout.clone(), offset: 0, dtype })
+        // Along axes of at most one element a contiguous layout may state any stride.
+        let layout = if layout.is_plain() { layout.clone() } else { Layout::contiguous(layout.shape()) };
+        Ok(Self { storage, layout, offset: 0, dtype })
     }
 
-    /// Uninitialised memory with the strides of `like` where those are dense, else row-major
+    /// Uninitialised memory with the strides of `like` where those are dense, else dense in the order of its axes
     /// (`torch.preserve_format`).
     pub fn uninit_like(op: &'static str, like: &Self, dtype: DType) -> Result<Self> {
         let mut array = Self::uninit(op, like.shape(), dtype)?;
-        if !like.layout.is_contiguous() && shape::is_non_overlapping_and_dense(like.shape(), like.strides()) {
-            array.layout = like.layout.clone();
+        if like.layout.is_contiguous() {
+            return Ok(array);
         }
+        array.layout = if shape::is_non_overlapping_and_dense(like.shape(), like.strides()) {
+            like.layout.clone()
+        } else {
+            let strides = shape::result_strides(like.shape(), &[like.strides().into()]);
+            Layout::strided(like.shape(), &strides)
+        };
         Ok(array)
     }
 

@@ -1,6 +1,6 @@
 //! A number from outside: a Python number, a Rust literal, one element of an array.
 
-use crate::dtype::DType;
+use crate::dtype::{Category, DType};
 use crate::kernels::element::B8;
 use crate::with_element;
 
@@ -105,13 +105,36 @@ impl Scalar {
         with_element!(dtype, T => unsafe { ptr.cast::<T>().read_unaligned() }.to_scalar())
     }
 
-    /// Whether a value of this category may be stored in `dtype` without changing category downwards.
+    /// The number as an element of `dtype` has it, as in an assignment: `bool`, an integer or a float.
+    pub fn converted(self, dtype: DType) -> Self {
+        match dtype.category() {
+            Category::Bool => Self::Bool(self.to_bool()),
+            Category::Integer => Self::Int(self.to_i64()),
+            _ => Self::Float(self.to_f64()),
+        }
+    }
+
+    /// Whether the number can be stored in `dtype` without overflow. Negative numbers wrap in unsigned integers, as in
+    /// PyTorch, as long as their magnitude fits.
     pub fn fits(self, dtype: DType) -> bool {
-        self.category() <= dtype.category()
+        let (low, high) = match dtype {
+            DType::U8 => (-255, 255),
+            DType::I8 => (i64::from(i8::MIN), i64::from(i8::MAX)),
+            DType::I16 => (i64::from(i16::MIN), i64::from(i16::MAX)),
+            DType::I32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
+            DType::I64 => (i64::MIN, i64::MAX),
+            _ => return true,
+        };
+        match self {
+            Self::Bool(_) => true,
+            Self::Int(value) => (low..=high).contains(&value),
+            // The bounds of i64 as f64: the upper one is the first number that does not fit.
+            Self::Float(value) => value >= low as f64 && value < high as f64 + 1.0,
+        }
     }
 
     /// Category in the promotion lattice.
-    pub fn category(self) -> crate::dtype::Category {
+    pub fn category(self) -> Category {
         self.dtype().category()
     }
 }

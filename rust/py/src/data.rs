@@ -158,7 +158,7 @@ impl Elements {
     /// A tensor of the elements.
     fn into_tensor(self, wanted: Option<DType>) -> PyResult<Tensor> {
         let dtype = wanted.or(self.dtype).unwrap_or_else(default_dtype);
-        if let Some(number) = self.numbers.iter().find(|number| !holds(**number, dtype)) {
+        if let Some(number) = self.numbers.iter().find(|number| !number.fits(dtype)) {
             return Err(overflow(*number, dtype));
         }
         guard(|| {
@@ -180,25 +180,6 @@ unsafe fn write(to: *mut u8, dtype: DType, numbers: &[Scalar]) {
         let bytes = number.to_bytes(dtype);
         // SAFETY: as the caller promises; `bytes` holds one element of the dtype at its start.
         unsafe { to.add(position * dtype.size()).copy_from_nonoverlapping(bytes.as_ptr(), dtype.size()) };
-    }
-}
-
-/// Whether a number can be stored without overflow. Negative numbers wrap in unsigned integers, as in PyTorch, as
-/// long as their magnitude fits.
-pub fn holds(number: Scalar, dtype: DType) -> bool {
-    let (low, high) = match dtype {
-        DType::U8 => (-255, 255),
-        DType::I8 => (i64::from(i8::MIN), i64::from(i8::MAX)),
-        DType::I16 => (i64::from(i16::MIN), i64::from(i16::MAX)),
-        DType::I32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
-        DType::I64 => (i64::MIN, i64::MAX),
-        _ => return true,
-    };
-    match number {
-        Scalar::Bool(_) => true,
-        Scalar::Int(value) => (low..=high).contains(&value),
-        // The bounds of i64 as f64: the upper one is the first number that does not fit.
-        Scalar::Float(value) => value >= low as f64 && value < high as f64 + 1.0,
     }
 }
 
@@ -533,7 +514,7 @@ fn scalar_tensor(
         )));
     };
     let wanted = wanted_dtype(dtype)?.unwrap_or_else(default_dtype);
-    if !holds(number, wanted) {
+    if !number.fits(wanted) {
         return Err(overflow(number, wanted));
     }
     finish(s.py(), guard(|| Tensor::scalar(number, wanted))?, requires_grad)
@@ -544,7 +525,7 @@ pub fn fitting(number: Scalar, dtype: DType) -> PyResult<Scalar> {
     if number.category() == Category::Complex && dtype.category() < Category::Complex {
         return Err(PyNotImplementedError::new_err("complex numbers are not implemented in arcgrad yet"));
     }
-    if holds(number, dtype) { Ok(number) } else { Err(overflow(number, dtype)) }
+    if number.fits(dtype) { Ok(number) } else { Err(overflow(number, dtype)) }
 }
 
 /// Adds the functions.

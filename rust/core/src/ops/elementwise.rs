@@ -142,6 +142,8 @@ struct Plan<'a> {
     operands: SmallVec<[Option<Operand>; MAX_INPUTS]>,
     args: &'a [Arg<'a>],
     kernel: Kernel,
+    /// Dtype computed in, but for small integers, which have no loops of their own.
+    compute: DType,
     /// Dtype of the result.
     result: DType,
     shape: Shape,
@@ -188,30 +190,37 @@ impl<'a> Plan<'a> {
             Tier::Predicate | Tier::RealPredicate => DType::Bool,
             _ => compute,
         };
-        Ok(Self { op, operands, args, kernel, result, shape: shape.unwrap_or_default() })
+        Ok(Self { op, operands, args, kernel, compute, result, shape: shape.unwrap_or_default() })
     }
 
     fn inputs(&self) -> SmallVec<[&Operand; MAX_INPUTS]> {
         self.operands.iter().flatten().collect()
     }
 
-    /// Strides of the output: those of a dense, transposed input that all others agree with, else row-major.
-    fn allocate(&self) -> Result<Array> {
-        let mut like: Option<&Array> = None;
-        for operand in self.operands.iter().flatten() {
-            let array = &operand.array;
-            if array.shape() != self.shape.as_slice() {
-                continue;
-            }
-            match like {
-                None => like = Some(array),
-                Some(first) if first.strides() == array.strides() => {}
-                Some(_) => return Array::uninit(self.op, &self.shape, self.result),
-            }
+    /// Strides of the output: row-major, or as the operands lie where one of them does not.
+    fn strides(&self) -> Strides {
+        let arrays = || self.operands.iter().flatten().map(|operand| &operand.array);
+        if self.shape.len() < 2 || arrays().all(Array::is_contiguous) {
+            return shape::contiguous_strides(&self.shape);
         }
-        match like {
-            Some(array) if !array.is_contiguous() => Array::uninit_like(self.op, array, self.result),
-            _ => Array::uninit(self.op, &self.shape, self.result),
+        let operands: SmallVec<[Strides; MAX_INPUTS]> =
+            arrays().map(|array| shape::broadcast_strides(array.shape(), array.strides(), &self.shape)).collect();
+        shape::result_strides(&self.shape, &operands)
+    }
+
+    fn allocate(&self) -> Result<Array> {
+        let output = Array::uninit(self.op, &self.shape, self.result)?;
+        let strides = self.strides();
+        Ok(if output.strides() == strides.as_slice() { output } else { output.with_layout(&self.shape, &strides, 0) })
+    }
+
+    /// A number operand as the dtype of the operation has it: −1 among `uint8` is 255, whatever it is computed in.
+    fn number(&self, scalar: Scalar) -> Scalar {
+        match (scalar, self.compute) {
+            (Scalar::Int(value), DType::U8) => Scalar::Int(i64::from(value as u8)),
+            (Scalar::Int(value), DType::I8) => Scalar::Int(i64::from(value as i8)),
+            (Scalar::Int(value), DType::I16) => Scalar::Int(i64::from(value as i16)),
+            _ => scalar,
         }
     }
 
@@ -223,7 +232,7 @@ impl<'a> Plan<'a> {
             .zip(self.args)
             .map(|(operand, arg)| match (operand, arg) {
                 (Some(operand), _) => Source::Array(&operand.array),
-                (None, Arg::Scalar(scalar)) => Source::Scalar(*scalar),
+                (None, Arg::Scalar(scalar)) => Source::Scalar(self.number(*scalar)),
                 (None, Arg::Tensor(_)) => unreachable!("every tensor has an operand"),
             })
             .collect();
@@ -588,7 +597,7 @@ pub fn apply_out(row: &'static Row, params: &[f64], args: &[Arg<'_>], out: &Tens
     let blame = Blame::here();
     super::out::check_differentiable(row.name, &plan.inputs(), out)?;
     check_in_place(row.name, out, false)?;
-    super::out::resize_output(row.name, out, &plan.shape)?;
+    super::out::resize_output(row.name, out, &plan.shape, &plan.strides())?;
     let output = out.array();
     check_output(&plan, &output)?;
     plan.run(params, &output, || output.storage().bump(blame));

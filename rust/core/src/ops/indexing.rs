@@ -12,7 +12,7 @@ use super::views::{self, ViewOp};
 use super::write::Write;
 use super::{copy, rows};
 use crate::array::Array;
-use crate::dtype::{Category, DType};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{Save, is_recorded, record};
@@ -547,21 +547,12 @@ pub fn setitem(input: &Tensor, items: &[IndexItem], value: Arg<'_>) -> Result<()
         };
     }
     match value {
-        Arg::Scalar(number) => fill_at(&target, &expression.indices, in_category(number, target.dtype())),
+        Arg::Scalar(number) => fill_at(&target, &expression.indices, number.converted(target.dtype())),
         Arg::Tensor(tensor) => {
             let lookups = Lookups::new("index_put", &target.shape(), &expression.indices)?;
             let value = without_leading_ones(tensor, lookups.shape.len())?;
             put(&target, true, &expression.indices, &value, false).map(drop)
         }
-    }
-}
-
-/// A number as one that a dtype can hold: an assignment converts.
-fn in_category(number: Scalar, dtype: DType) -> Scalar {
-    match dtype.category() {
-        Category::Bool => Scalar::Bool(number.to_bool()),
-        Category::Integer => Scalar::Int(number.to_i64()),
-        _ => Scalar::Float(number.to_f64()),
     }
 }
 
