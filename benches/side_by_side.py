@@ -38,6 +38,9 @@ import numpy as np  # noqa: E402
 
 #: What one repetition should last: long against the clock's grain, short against the machine's moods.
 REPETITION = 1.5e-3
+#: Pause before a turn of what runs on several threads: the workers of OpenMP, which PyTorch uses, keep spinning on
+#: their cores for up to 7 ms after their work, and would halve the other library's.
+REST = 0.02
 #: Alternating repetitions in a round, and rounds.
 PAIRS, ROUNDS = 3, 25
 #: Large elementwise rows: 4 M floats, beyond the caches.
@@ -101,14 +104,23 @@ class Timed:
         return self.timer.timeit(self.number) / self.number / self.per
 
 
-def alternate(a, b, rounds=ROUNDS):
+def turn(timed, rest):
+    """One repetition; with ``rest`` on a machine that has come to rest, and after one that is not counted, since the
+    pause has cooled the caches and sent the threads to sleep."""
+    if rest:
+        time.sleep(REST)
+        timed.once()
+    return timed.once()
+
+
+def alternate(a, b, rounds=ROUNDS, rest=False):
     """Seconds per operation of both: the best of the rounds' medians."""
     bests = [float("inf"), float("inf")]
     for _ in range(rounds):
         times = [[], []]
         for _ in range(PAIRS):
-            times[0].append(a.once())
-            times[1].append(b.once())
+            times[0].append(turn(a, rest))
+            times[1].append(turn(b, rest))
         bests = [min(best, statistics.median(some)) for best, some in zip(bests, times)]
     return bests
 
@@ -139,9 +151,9 @@ class Skip(Exception):
     """A row that can't be measured here, and why."""
 
 
-def compare(result, a, b, rounds=ROUNDS):
+def compare(result, a, b, rounds=ROUNDS, rest=False):
     """Measures two sides into a result."""
-    mine, theirs = alternate(a, b, rounds)
+    mine, theirs = alternate(a, b, rounds, rest)
     result.ours, result.theirs = seconds(mine), seconds(theirs)
     result.ratio = mine / theirs
     result.ok = result.ratio <= result.bar
@@ -295,7 +307,7 @@ def large(expression, bar, operands):
             library.manual_seed(0)
             return {"x": library.randn(LARGE), "y": library.randn(LARGE)}
 
-        mine, _ = compare(result, *(Timed.expression(expression, names(l)) for l in (ag, peer_torch())))
+        mine, _ = compare(result, *(Timed.expression(expression, names(l)) for l in (ag, peer_torch())), rest=True)
         if operands:
             reached = operands * 4 * LARGE / mine / bandwidth()
             result.note = f"{reached:.0%} of the measured {bandwidth() / 1e9:.0f} GB/s"
@@ -314,7 +326,7 @@ def matmul(ag, result):
         library.manual_seed(0)
         return {"x": library.randn(1024, 1024), "y": library.randn(1024, 1024)}
 
-    compare(result, *(Timed.expression("x @ y", names(l)) for l in (ag, peer_torch())))
+    compare(result, *(Timed.expression("x @ y", names(l)) for l in (ag, peer_torch())), rest=True)
 
 
 @row("import, beyond the bare interpreter (ms)", "", 15)

@@ -44,22 +44,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not REFERENCE:
-        expect_the_pending_to_fail(items)
         return
     ours = [item for item in items if item.get_closest_marker("arcgrad_only")]
     if ours:
         config.hook.pytest_deselected(items=ours)
         items[:] = [item for item in items if not item.get_closest_marker("arcgrad_only")]
-
-
-def expect_the_pending_to_fail(items: list[pytest.Item]) -> None:
-    """Facts that the library does not keep yet are listed in pending.txt: they are run, reported and counted."""
-    path = Path(__file__).with_name("pending.txt")
-    pending = {line for line in path.read_text().splitlines() if line and not line.startswith("#")}
-    for item in items:
-        name = item.nodeid.rsplit("/", 1)[-1]
-        if name in pending:
-            item.add_marker(pytest.mark.xfail(reason="listed in pending.txt", strict=False))
 
 
 @pytest.fixture(autouse=True)

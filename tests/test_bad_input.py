@@ -99,6 +99,8 @@ def test_repeated_and_missing_axes():
     message(lambda: A.transpose(0, 2), IndexError)
     message(lambda: A.unsqueeze(4), IndexError)
     message(lambda: A.select(0, 2), IndexError)
+    message(lambda: ag.tensor(5.0).select(0, 0), IndexError)
+    message(lambda: ag.tensor(5.0).select(-1, -3), IndexError)
     message(lambda: A.narrow(0, 1, 2))
     message(lambda: A.narrow(0, 0, -1))
     message(lambda: A.movedim((0, 1), (0,)), RuntimeError)
@@ -250,6 +252,22 @@ HUGE = [
     lambda: ag.ones(1).expand(2**61).contiguous(),
     lambda: ag.ones(1).repeat_interleave(2**61),
     lambda: ag.zeros(2**20, 2**20, 2**20, 2**20),
+    # Of the address space there would be enough, of memory not.
+    lambda: ag.zeros(2**42),
+    lambda: ag.ones(2**40) + 1,
+    lambda: ag.rand(2**40),
+    lambda: ag.ones(2**20).expand(2**20, 2**20) + 1,
+    lambda: ag.ones(2**20).repeat(2**20),
+    lambda: ag.zeros(2**62, 0).tolist(),
+    lambda: ag.ones(1).expand(2**42).tolist(),
+    lambda: ag.zeros(2**42, 0).unbind(),
+    lambda: ag.zeros(2**42, 0).split(1),
+    lambda: ag.nn.functional.pad(ag.ones(1, 2, 3), (2**42, 0), mode="replicate"),
+    lambda: ag.zeros(0).chunk(2**42),
+    lambda: ag.nn.functional.adaptive_avg_pool1d(ag.zeros(0, 2), 2**42),
+    lambda: ag.nn.functional.adaptive_max_pool1d(ag.ones(2, 3), 2**42),
+    lambda: ag.nn.functional.adaptive_max_pool2d(ag.ones(2, 3, 3), (2**40, 2**40)),
+    lambda: ag.nn.functional.interpolate(ag.ones(1, 1, 3), size=2**42),
 ]
 
 
@@ -262,6 +280,25 @@ def test_huge_sizes_are_errors_not_aborts(call):
 @pytest.mark.parametrize("call", HUGE)
 def test_huge_sizes_are_memory_errors(call):
     message(call, MemoryError)
+
+
+def test_rows_without_elements_cost_nothing():
+    assert ag.triu_indices(2**40, 2).tolist() == [[0, 0, 1], [0, 1, 1]]
+    assert ag.tril_indices(2**62, 3, -(2**62) + 1).tolist() == [[2**62 - 1], [0]]
+    assert ag.triu_indices(2**40, 2, 5).shape == (2, 0)
+    message(lambda: ag.tril_indices(2**62, 3), MemoryError)
+    empty = ag.zeros(2**40, 0, requires_grad=True)
+    assert ag.softmax(empty, 1).shape == ag.log_softmax(empty, 1).shape == (2**40, 0)
+    ag.softmax(empty, 1).sum().backward()
+    assert empty.grad.shape == (2**40, 0)
+
+
+def test_lengths_near_the_end_of_the_integers():
+    most = 2**63 - 1
+    assert [part.tolist() for part in ag.arange(3).split(most)] == [[0, 1, 2]]
+    assert [part.tolist() for part in ag.arange(3).chunk(most)] == [[0], [1], [2]]
+    assert "sum exactly" in message(lambda: ag.arange(3).split([2**62, 2**62, 2**62, 2**62, 3]))
+    message(lambda: ag.nn.functional.pad(ag.ones(3), (-(2**63), most)), RuntimeError)
 
 
 @pytest.mark.parametrize("size", [2**63, 2**64, 10**30, -(2**63)])
@@ -278,6 +315,88 @@ def test_huge_numbers():
     message(lambda: ag.full((1,), 10**400))
     message(lambda: ag.tensor(10**400))
     message(lambda: ag.ones(1).fill_(10**400))
+
+
+NO_ROOM = [
+    ("int8", 300),
+    ("int8", -129),
+    ("int16", 2**63 - 1),
+    ("int32", -(2**63)),
+    ("uint8", 256),
+    ("uint8", -256),
+    ("uint8", -2.7),
+    ("int32", 1e10),
+    ("int64", 1e40),
+    ("int64", float("nan")),
+    ("int32", float("inf")),
+    ("float32", 1e40),
+    ("float32", -1e300),
+]
+
+
+@pytest.mark.parametrize(("dtype", "number"), NO_ROOM)
+def test_numbers_without_room_in_the_dtype_are_refused(dtype, number):
+    ones = ag.ones(2, dtype=getattr(ag, dtype))
+    mask, first = ag.tensor([True, False]), ag.tensor([0])
+    calls = [
+        lambda: ones.fill_(number),
+        lambda: ones.masked_fill(mask, number),
+        lambda: ones.masked_fill_(mask, number),
+        lambda: ones.index_fill(0, first, number),
+        lambda: ones.index_fill_(0, first, number),
+        lambda: ones.__setitem__(0, number),
+        lambda: ones.__setitem__(mask, number),
+        lambda: ones.__setitem__(first, number),
+        lambda: ag.full((2,), number, dtype=ones.dtype),
+        lambda: ag.full_like(ones, number),
+        lambda: ones.new_full((2,), number),
+    ]
+    if isinstance(number, int) or dtype == "float32":
+        calls.append(lambda: ag.where(mask, ones, number))
+        calls.append(lambda: ag.where(mask, number, ones))
+    for call in calls:
+        assert "without overflow" in message(call, RuntimeError)
+        assert ones.tolist() == [1, 1]
+
+
+def test_numbers_are_cut_to_the_category_they_are_stored_in():
+    mask = ag.tensor([True, False])
+    assert ag.ones(2, dtype=ag.int64).masked_fill(mask, 2.7).tolist() == [2, 1]
+    assert ag.ones(2, dtype=ag.int8).masked_fill_(mask, -2.7).tolist() == [-2, 1]
+    assert ag.zeros(2, dtype=ag.bool).masked_fill(mask, float("nan")).tolist() == [True, False]
+    assert ag.ones(2, dtype=ag.uint8).masked_fill(mask, -1).tolist() == [255, 1]
+    assert ag.zeros(2).masked_fill(mask, float("inf")).tolist() == [float("inf"), 0.0]
+
+
+def test_limits_beyond_an_integer_dtype_exclude_nothing_or_are_refused():
+    for dtype in (ag.int8, ag.uint8, ag.int32):
+        ones = ag.ones(2, dtype=dtype)
+        beyond = 2**63 - 1
+        for low, high in ((None, beyond), (-beyond, None), (-beyond, beyond)):
+            assert ones.clamp(low, high).tolist() == [1, 1] and ones.clamp(low, high).dtype is dtype
+        assert "outside the representable range" in message(lambda: ones.clamp(max=-beyond), RuntimeError)
+        assert "outside the representable range" in message(lambda: ones.clamp(min=beyond), RuntimeError)
+        assert "outside the representable range" in message(lambda: ones.clamp_(beyond, beyond), RuntimeError)
+
+
+def test_operations_without_a_kernel_for_the_dtype_say_so():
+    long, text = ag.ones(2, 2, dtype=ag.int64), "not implemented for 'Long'"
+    for call in (
+        lambda: ag.softmax(long, 1),
+        lambda: ag.nn.functional.log_softmax(long, 1),
+        lambda: ag.nn.functional.cross_entropy(long, ag.tensor([0, 1])),
+        lambda: ag.nn.BatchNorm1d(2)(long),
+    ):
+        assert text in message(call, NotImplementedError)
+    assert "not implemented for 'Float'" in message(lambda: ag.ones(2) & 1, NotImplementedError)
+
+
+@pytest.mark.parametrize("name", ["exp", "tanh", "asin", "div", "add", "sigmoid"])
+def test_an_output_of_a_wrong_dtype_keeps_its_shape(name):
+    given = [ag.ones(3), ag.ones(3)] if name in ("div", "add") else [ag.ones(3)]
+    out = ag.zeros(2, dtype=ag.int64)
+    assert "can't be cast to the desired output type" in message(lambda: getattr(ag, name)(*given, out=out))
+    assert out.tolist() == [0, 0]
 
 
 # ---- the graph ---------------------------------------------------------------------------------------------------

@@ -285,6 +285,23 @@ def test_explain_nan_names_the_op_that_made_it_first():
     assert x.grad.isnan().all() and "nan" in text.lower() and "SqrtBackward0" in text
 
 
+def test_explain_nan_says_where_it_cannot_be_certain():
+    x = ag.zeros(1000, dtype=ag.float64, requires_grad=True)
+    (x.sqrt() * 0).sum().backward()
+    assert "detect_anomaly" in explain(x)  # nothing small was NaN
+    y = leaf(0.0)
+    (y.expand(1000).clone().sqrt() * 0).sum().backward()
+    text = explain(y)
+    assert y.grad.isnan().all() and "larger tensors" in text and "ExpandBackward0" in text
+
+
+def test_explain_nan_forgets_what_a_later_pass_does_not_repeat():
+    x = leaf(0.0)
+    (x.sqrt() * 0).sum().backward()
+    (x.log() * 0).sum().backward()
+    assert "LogBackward0" in explain(x)
+
+
 def test_explain_a_gradient_that_is_there():
     x = leaf(1.0)
     (x * 2).backward()

@@ -334,6 +334,31 @@ def test_is_grads_batched_gives_one_gradient_per_row():
     assert rows.tolist() == [[2.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 6.0]]
 
 
+def test_batched_gradients_of_several_inputs():
+    x, y, unused = leaf(1.0, 2.0), leaf(3.0), leaf(5.0)
+    out = x * y
+    seeds = ag.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], dtype=F64)
+    gx, gy, none = ag.autograd.grad(out, [x, y, unused], seeds, is_grads_batched=True, allow_unused=True, retain_graph=True)
+    assert gx.tolist() == [[3.0, 0.0], [0.0, 3.0], [3.0, 3.0]]
+    assert gy.tolist() == [[1.0], [2.0], [3.0]] and none is None
+    with pytest.raises(RuntimeError, match="appears to not have been used"):
+        ag.autograd.grad(out, [x, unused], seeds, is_grads_batched=True)
+
+
+def test_batched_gradients_can_be_differentiated():
+    x = leaf(2.0, 3.0)
+    (rows,) = ag.autograd.grad(x**3, x, ag.eye(2, dtype=F64), is_grads_batched=True, create_graph=True)
+    (second,) = ag.autograd.grad(rows.sum(), x)
+    assert second.tolist() == [12.0, 18.0]
+
+
+def test_batched_seeds_of_a_wrong_shape_are_refused():
+    x = leaf(1.0, 2.0)
+    for bad in (ag.ones(3, dtype=F64), ag.ones(2, 3, dtype=F64), ag.tensor(1.0, dtype=F64)):
+        with pytest.raises(RuntimeError, match="a mismatch was detected"):
+            ag.autograd.grad(x * 1, x, bad, is_grads_batched=True)
+
+
 def test_grad_accepts_edges_and_nodes():
     x = leaf(2.0)
     y = x * 3

@@ -280,6 +280,45 @@ def test_saved_values_of_a_node_can_be_read():
     assert x.sum().grad_fn._saved_self_sym_sizes == (1,)
 
 
+SAVED = [
+    (lambda x, y: x * y, {"self": "x", "other": "y"}),
+    (lambda x, y: x * 2, {"self": None, "other": 2}),
+    (lambda x, y: x / y, {"self": "x", "other": "y"}),
+    (lambda x, y: x**y, {"self": "x", "exponent": "y", "result": [8.0]}),
+    (lambda x, y: x**3, {"self": "x", "exponent": 3}),
+    (lambda x, y: x**2, {"self": "x", "exponent": 2}),
+    (lambda x, y: 2**y, {"self": 2, "exponent": "y", "result": [8.0]}),
+    (lambda x, y: x + y, {"alpha": 1}),
+    (lambda x, y: 1 - x, {"alpha": 1}),
+    (lambda x, y: x.clamp(0, 1), {"self": "x", "min": 0, "max": 1}),
+    (lambda x, y: ag.lerp(x, y, y), {"self": "x", "end": "y", "weight": "y"}),
+    (lambda x, y: ag.addcmul(x, y, x), {"tensor1": "y", "tensor2": "x", "value": 1}),
+    (lambda x, y: ag.nn.functional.leaky_relu(x, 0.25), {"self": "x", "negative_slope": 0.25}),
+    (lambda x, y: x.sqrt(), {"result": [2**0.5]}),
+]
+
+
+@pytest.mark.parametrize(("compute", "expected"), SAVED)
+def test_saved_values_have_pytorchs_names(compute, expected):
+    x, y = leaf(2.0), leaf(3.0)
+    node = compute(x, y).grad_fn
+    for name, value in expected.items():
+        saved = getattr(node, f"_saved_{name}")
+        if isinstance(value, str):
+            assert saved is {"x": x, "y": y}[value]
+        elif isinstance(value, list):
+            assert saved.tolist() == pytest.approx(value)
+        else:
+            assert saved == value
+
+
+def test_metadata_of_the_gradients_a_node_takes():
+    node = ag.ones(2, 3, requires_grad=True).unbind()[0].grad_fn
+    assert [tuple(meta.shape) for meta in node._input_metadata] == [(3,), (3,)]
+    meta = node._input_metadata[0]
+    assert meta.dtype is ag.float32 and meta.device.type == "cpu" and not meta.is_nested_tensor
+
+
 def test_saved_result_of_a_node_is_the_output_with_its_grad_fn():
     x = leaf(2.0)
     e = x.exp()
@@ -517,6 +556,39 @@ def test_tensors_take_attributes_and_weak_references():
     assert ref() is x
     del x
     assert ref() is None
+
+
+@pytest.mark.arcgrad_only  # PyTorch numbers a node before its function runs
+def test_nodes_of_a_custom_function_are_newer_than_those_its_forward_made():
+    """A node gets its number when it is complete, so that numbers grow along every path."""
+    inner = []
+
+    class Records(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            with ag.enable_grad():
+                y = x.detach().requires_grad_().exp()
+            inner.append(y.grad_fn)
+            return y.detach()
+
+        @staticmethod
+        def backward(ctx, g):
+            return g
+
+    x = leaf(1.0) * 1
+    y = Records.apply(x)
+    assert x.grad_fn._sequence_nr() < inner[0]._sequence_nr() < y.grad_fn._sequence_nr()
+
+
+@pytest.mark.arcgrad_only  # there the number is that of the view
+def test_a_regenerated_node_is_newer_than_what_it_leads_to():
+    base = leaf(1.0, 2.0) * 1
+    view = base[:1]
+    old = view.grad_fn._sequence_nr()
+    base.mul_(2)
+    new = view.grad_fn
+    assert new._sequence_nr() > base.grad_fn._sequence_nr() > old
+    assert new.next_functions[0][0] is base.grad_fn
 
 
 def test_attributes_of_a_gradient_stay_while_it_lives(collect):

@@ -816,6 +816,44 @@ def test_resize_and_set_under_grad_are_refused():
     assert x.shape == (2,)
 
 
+def test_transposing_a_view_in_place_leaves_its_base():
+    x = matrix(2, 2)
+    base = x * 1
+    view = base[:]
+    view.t_()
+    assert base.grad_fn.name() == "MulBackward0" and view.grad_fn.name() == "TBackward1"
+    w = ag.tensor([[1.0, 2.0], [3.0, 4.0]], dtype=F64)
+    assert ag.autograd.grad((base * w).sum(), x, retain_graph=True)[0].tolist() == w.tolist()
+    assert ag.autograd.grad((view * w).sum(), x, retain_graph=True)[0].tolist() == w.T.tolist()
+    view.mul_(ag.tensor([[10.0, 1.0], [1.0, 1.0]], dtype=F64))
+    assert ag.autograd.grad((base * w).sum(), x)[0].tolist() == [[10.0, 2.0], [3.0, 4.0]]
+
+
+NAMES_IN_PLACE = [
+    ("TransposeBackward1", lambda y: y.transpose_(0, 1)),
+    ("UnsqueezeBackward1", lambda y: y.unsqueeze_(0)),
+    ("SqueezeBackward3", lambda y: y.squeeze_()),
+    ("SqueezeBackward4", lambda y: y.squeeze_(0)),
+]
+
+
+@pytest.mark.parametrize(("name", "move"), NAMES_IN_PLACE)
+def test_views_in_place_have_names_of_their_own(name, move):
+    y = matrix(1, 3) * 1
+    move(y)
+    assert y.grad_fn.name() == name
+
+
+def test_a_leaf_that_is_itself_a_view_is_no_less_a_leaf():
+    x = ag.arange(4.0, dtype=F64).reshape(2, 2).requires_grad_()
+    for write in (lambda: x[0].mul_(2), lambda: x.view(4).add_(1), lambda: x[:].t_()):
+        with pytest.raises(RuntimeError, match="a view of a leaf Variable that requires grad"):
+            write()
+    assert x.tolist() == [[0.0, 1.0], [2.0, 3.0]]
+    (x[0] * 2).sum().backward()
+    assert x.grad.tolist() == [[2.0, 2.0], [0.0, 0.0]]
+
+
 def test_transpose_in_place_changes_shape_and_history():
     x = matrix(2, 3)
     y = x * 1

@@ -296,7 +296,7 @@ def test_arange_has_no_accumulated_error():
 
 
 @pytest.mark.parametrize(
-    "args", [(0, 5, 0), (0, 5, -1), (5, 0, 1), (float("nan"),), (float("inf"),), (0, float("inf"))]
+    "args", [(0, 5, 0), (0, 5, -1), (5, 0, 1), (float("nan"),), (float("inf"),), (0, float("inf")), (0, 5, float("inf"))]
 )
 def test_arange_refuses(args):
     with pytest.raises(RuntimeError):
@@ -454,6 +454,33 @@ def test_seeds_of_every_size():
     with pytest.raises((RuntimeError, ValueError, OverflowError, TypeError)):
         ag.manual_seed(2**64)
     ag.manual_seed(0)
+
+
+def test_the_function_takes_for_a_seed_whatever_int_takes():
+    for seed in (3, 3.7, "3", True + 2, np.int64(3)):
+        assert ag.manual_seed(seed).initial_seed() == 3
+    for seed in (1.0, "3", True, None):
+        with pytest.raises((TypeError, RuntimeError), match="expected a long, but got"):
+            ag.Generator().manual_seed(seed)
+    for seed in (None, "x", float("nan")):
+        with pytest.raises((TypeError, ValueError)):
+            ag.manual_seed(seed)
+
+
+def test_fork_rng_puts_the_state_back():
+    ag.manual_seed(1)
+    with ag.random.fork_rng():
+        inside = ag.rand(3)
+    assert ag.rand(3).tolist() == inside.tolist()
+    state = ag.get_rng_state()
+    with ag.random.fork_rng(enabled=False):
+        ag.rand(1)
+    assert ag.get_rng_state().tolist() != state.tolist()
+
+
+def test_limits_of_integers_are_shown_with_six_digits():
+    assert repr(ag.iinfo(ag.int8)) == "iinfo(min=-128, max=127, dtype=int8)"
+    assert repr(ag.iinfo(ag.int64)) == "iinfo(min=-9.22337e+18, max=9.22337e+18, dtype=int64)"
 
 
 def test_nan_and_inf_constants():

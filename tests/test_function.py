@@ -760,24 +760,23 @@ def test_the_ctx_is_owned_by_the_node(collect):
     assert ref() is None
 
 
-def test_jvp_is_used_in_forward_mode():
-    class SquareWithTangent(Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.save_for_forward(x)
-            ctx.save_for_backward(x)
-            return x * x
-
-        @staticmethod
-        def backward(ctx, g):
-            return 2 * ctx.saved_tensors[0] * g
-
-        @staticmethod
-        def jvp(ctx, t):
-            return 2 * ctx.saved_tensors[0] * t
-
+@pytest.mark.arcgrad_only  # there is no forward mode here yet
+def test_asking_for_forward_mode_is_a_clear_error():
     forward_ad = ag.autograd.forward_ad
-    with forward_ad.dual_level():
-        x = forward_ad.make_dual(ag.tensor([3.0]), ag.tensor([1.0]))
-        y = SquareWithTangent.apply(x)
-        assert forward_ad.unpack_dual(y).tangent.item() == 6
+    asks = [
+        lambda: forward_ad.dual_level().__enter__(),
+        lambda: forward_ad.enter_dual_level(),
+        lambda: forward_ad.make_dual(ag.tensor([3.0]), ag.tensor([1.0])),
+        lambda: forward_ad.unpack_dual(ag.tensor([3.0])),
+    ]
+    for ask in asks:
+        with pytest.raises(NotImplementedError, match="no forward mode yet"):
+            ask()
+
+
+def test_the_way_to_a_forward_product_that_the_error_names():
+    x = ag.tensor([3.0, 2.0], requires_grad=True)
+    v = ag.zeros(2, requires_grad=True)
+    (g,) = ag.autograd.grad(x * x, x, v, create_graph=True)
+    (product,) = ag.autograd.grad(g, v, ag.tensor([1.0, 10.0]))
+    assert product.tolist() == [6.0, 40.0]

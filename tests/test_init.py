@@ -5,6 +5,7 @@ import math
 import pytest
 
 import arcgrad as ag
+from arcgrad import nn
 from arcgrad.nn import init
 
 DRAWS = {
@@ -112,14 +113,21 @@ def test_sparse_zeroes_a_fraction_of_each_column():
     assert (weight == 0).sum(0).tolist() == [3, 3, 3, 3]
 
 
-def test_orthogonal_columns_are_orthonormal_or_qr_is_named_as_missing():
-    weight = ag.empty(3, 5, dtype=ag.float64)
-    if not hasattr(getattr(ag, "linalg", None), "qr"):
-        with pytest.raises(NotImplementedError, match="linalg.qr"):
-            init.orthogonal_(weight)
-        return
-    init.orthogonal_(weight, gain=2.0)
-    assert ag.allclose(weight @ weight.T, 4 * ag.eye(3, dtype=ag.float64), atol=1e-6)
+ORTHOGONAL = {
+    (3, 4): [0.69772, 0.2816, 0.06507, 0.65548, -0.18711, -0.06553, -0.92668, 0.31931, -0.39883, -0.56802, 0.33946, 0.63486],
+    (4, 3): [0.35558, 0.27474, -0.30564, 0.33406, -0.38131, -0.80446, -0.81873, 0.274, -0.49891, -0.30273, -0.83908, 0.10258],
+}  # fmt: skip
+
+
+def test_orthogonal_rows_or_columns_are_pytorchs_and_orthonormal():
+    for shape, expected in ORTHOGONAL.items():
+        ag.manual_seed(1)
+        weight = init.orthogonal_(ag.empty(shape))
+        assert weight.flatten().tolist() == pytest.approx(expected, abs=2e-5)
+    weight = init.orthogonal_(ag.empty(5, 2, 9, dtype=ag.float64), gain=2.0).flatten(1)
+    assert ag.allclose(weight @ weight.T, 4 * ag.eye(5, dtype=ag.float64), atol=1e-12)
+    weight = init.orthogonal_(nn.Linear(30, 70).weight.double())
+    assert ag.allclose(weight.T @ weight, ag.eye(30, dtype=ag.float64), atol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -375,6 +375,21 @@ def test_embedding_from_pretrained_is_frozen_unless_told_not_to_be():
     assert nn.Embedding.from_pretrained(table, freeze=False).weight.requires_grad
 
 
+def test_embedding_shortens_the_rows_it_looks_up():
+    table = ag.tensor([[3.0, 4.0], [0.3, 0.4], [6.0, 8.0], [0.0, 0.0]], requires_grad=True)
+    result = ag.nn.functional.embedding(ag.tensor([2, 1, 2, 3]), table, max_norm=1.0)
+    expected = [[3.0, 4.0], [0.3, 0.4], [0.6, 0.8], [0.0, 0.0]]
+    assert ag.allclose(table, ag.tensor(expected), atol=1e-6) and table._version == 1
+    assert ag.allclose(result, table[[2, 1, 2, 3]])
+    result.sum().backward()
+    assert table.grad.tolist() == [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [1.0, 1.0]]
+    layer = nn.Embedding.from_pretrained(ag.tensor([[3.0, 4.0], [6.0, 8.0]]), max_norm=2.0, norm_type=1.0)
+    assert layer(ag.tensor([0])).tolist()[0] == pytest.approx([0.857143, 1.142857], abs=1e-6)
+    with pytest.raises(IndexError):
+        layer(ag.tensor([1, 2]))
+    assert layer.weight[1].tolist() == [6.0, 8.0]
+
+
 def test_embedding_has_no_sparse_gradients():
     with pytest.raises(NotImplementedError, match="sparse=True"):
         nn.Embedding(3, 2, sparse=True)

@@ -511,6 +511,10 @@ def test_repr_of_parameter_containers_tells_sizes():
         "    (1): Object of type: int\n"
         ")"
     )
+    # One entry stays on the line, with PyTorch's indentation in it.
+    assert repr(nn.ParameterDict({"a": ag.zeros(2, 3)})) == (
+        f"ParameterDict(  (a): Parameter containing: [{ag.zeros(1).type()} of size 2x3])"
+    )
 
 
 def test_repr_of_a_parameter_is_headed():
@@ -638,6 +642,9 @@ def test_parameter_dict_is_a_dictionary_of_parameters():
     assert list(gains | nn.ParameterDict({"d": ag.ones(1)})) == ["a", "b", "d"]
     assert list(gains.copy().items())[1] == ("b", 3)
     assert gains.pop("b") == 3 and list(gains) == ["a"]
+    # Keys of a plain dictionary are sorted; other sources say their order.
+    assert list(nn.ParameterDict({"b": ag.ones(1), "a": ag.ones(1)})) == ["a", "b"]
+    assert list(nn.ParameterDict([("b", ag.ones(1)), ("a", ag.ones(1))])) == ["b", "a"]
 
 
 def test_parameter_refuses_what_is_no_tensor():

@@ -334,6 +334,8 @@ def _replace_file(path, data):
             file.write(data)
         return
     folder, base = os.path.split(target)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"save: Parent directory {os.fsdecode(folder)} does not exist.")
     if isinstance(base, bytes):
         temporary = os.path.join(folder, b".%s.%s.tmp" % (base[:100], os.urandom(6).hex().encode()))
     else:
@@ -452,6 +454,18 @@ class _Reader:
     def __init__(self, tensors):
         self._tensors = tensors
         self._containers = []
+        self._weights = {}  # id of a tuple -> steps to hash it; the containers are kept, so no id is used twice
+        self._hashed = 0
+
+    def _weight(self, value):
+        return self._weights.get(id(value), 1)
+
+    def _hashable(self, value):
+        """Lets a value be hashed, unless that takes for ever: a tuple that contains another twice, that one another twice…"""
+        self._hashed += self._weight(value)
+        if self._hashed > _MAX_STRUCTURE:
+            raise ValueError("its keys repeat one another so often that they would take too long to hash")
+        return value
 
     def decode(self, node, depth):
         if depth > _MAX_DEPTH:
@@ -469,7 +483,7 @@ class _Reader:
             self._containers.append(result)
             for key, value in content:
                 # Key before value, as they were numbered.
-                key = self.decode(key, depth + 1)
+                key = self._hashable(self.decode(key, depth + 1))
                 result[key] = self.decode(value, depth + 1)
             if "_metadata" in node and kind == "OrderedDict":
                 result._metadata = self.decode(node["_metadata"], depth + 1)
@@ -478,14 +492,23 @@ class _Reader:
             place = len(self._containers)
             self._containers.append(None)
             items = [self.decode(item, depth + 1) for item in content]
-            self._containers[place] = {"tuple": tuple, "set": set, "frozenset": frozenset}[kind](items)
-            return self._containers[place]
+            if kind == "tuple":
+                result = tuple(items)
+                self._weights[id(result)] = 1 + sum(map(self._weight, items))
+            else:
+                result = {"set": set, "frozenset": frozenset}[kind](map(self._hashable, items))
+            self._containers[place] = result
+            return result
         if kind == "tensor":
             return self._tensors[_index(content)]
         if kind == "ref":
             return self._containers[_index(content)]
         if kind in ("bytes", "bytearray"):
-            data = self._tensors[_index(content)].numpy().tobytes()
+            tensor = self._tensors[_index(content)]
+            # A view may repeat its elements: a few bytes of file must not become gigabytes.
+            if tensor.dtype is not ag.uint8 or not tensor.is_contiguous():
+                raise ValueError(f"a tensor of dtype {tensor.dtype} and strides {tensor.stride()} is no string of bytes")
+            data = tensor.numpy().tobytes()
             return data if kind == "bytes" else bytearray(data)
         if kind == "int":
             return int(content, 16)

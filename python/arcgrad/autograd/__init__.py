@@ -15,6 +15,7 @@ __all__ = [
     "detect_anomaly",
     "enable_grad",
     "explain_grad",
+    "forward_ad",
     "grad",
     "gradcheck",
     "gradgradcheck",
@@ -29,6 +30,10 @@ __all__ = [
 
 
 def __getattr__(name):
+    if name == "forward_ad":
+        import importlib
+
+        return importlib.import_module("arcgrad.autograd.forward_ad")
     # Only tests need these. The functions take the place of the module of the same name.
     if name in ("gradcheck", "gradgradcheck"):
         import importlib

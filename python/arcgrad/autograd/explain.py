@@ -26,7 +26,7 @@ def explain_grad(x):
     if not isinstance(x, Tensor):
         raise TypeError(f"explain_grad(): argument 'x' must be Tensor, not {type(x).__name__}")
     grad = x.grad if x.is_leaf or x.retains_grad else None
-    return "\n".join(_of_a_missing_gradient(x) if grad is None else _of_a_gradient(grad))
+    return "\n".join(_of_a_missing_gradient(x) if grad is None else _of_a_gradient(x, grad))
 
 
 def _at(file, line, text):
@@ -76,14 +76,29 @@ def _cuts(x):
             yield sentence[0].upper() + sentence[1:]
 
 
-def _of_a_gradient(grad):
+def _nan_origin(x):
+    """The operation that made the first nan, as far as the last backward pass has seen it."""
+    origin = _autograd.nan_origin_of(x)
+    if origin is None:
+        return None
+    name, certain, place = origin
+    where = f", made at {_at(*place)}" if place else ""
+    if certain:
+        return f"The first nan of the backward pass came out of {name}{where}."
+    return (
+        f"A nan came out of {name}{where}, or of an operation on larger tensors that backward reached before it (only "
+        "small gradients are watched)."
+    )
+
+
+def _of_a_gradient(x, grad):
     nan = int(grad.isnan().sum())
     zero = int((grad == 0).sum())
     count = grad.numel()
     if nan:
-        yield (
-            f"{nan} of {count} elements of .grad are nan. The usual causes are sqrt(0), log(0), 0/0 and x**y at x = 0. Run "
-            "forward and backward again inside arcgrad.autograd.detect_anomaly(): the error names the operation "
+        yield f"{nan} of {count} elements of .grad are nan. The usual causes are sqrt(0), log(0), 0/0 and x**y at x = 0."
+        yield _nan_origin(x) or (
+            "Run forward and backward again inside arcgrad.autograd.detect_anomaly(): the error names the operation "
             "that made the first nan, and its line."
         )
     elif count == 0:

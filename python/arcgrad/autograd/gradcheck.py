@@ -203,7 +203,11 @@ def _checked_inputs(inputs):
 
 
 def _differentiable_outputs(result):
-    outputs = tuple(value for value in _as_tuple(result) if isinstance(value, ag.Tensor) and value.requires_grad)
+    for position, value in enumerate(_as_tuple(result)):
+        if not isinstance(value, ag.Tensor):
+            # A number has left the graph: to pass would say that its gradient is right.
+            raise TypeError(f"gradcheck: the function must return tensors, but output {position} is {type(value).__name__}")
+    outputs = tuple(value for value in _as_tuple(result) if value.requires_grad)
     for position, output in enumerate(outputs):
         _refuse_complex(output, f"output {position}")
     return outputs

@@ -32,6 +32,7 @@ adaptive_max_pool2d = _primitives.adaptive_max_pool2d
 adaptive_max_pool3d = _primitives.adaptive_max_pool3d
 interpolate = _primitives.interpolate
 unfold = _primitives.unfold
+pad = _primitives.pad
 fold = _primitives.fold
 embedding = _primitives.embedding
 layer_norm = _primitives.layer_norm
@@ -50,6 +51,7 @@ pairwise_distance = _primitives.pairwise_distance
 softmax = _primitives.softmax
 softmin = _primitives.softmin
 log_softmax = _primitives.log_softmax
+hardshrink = _primitives.hardshrink
 gelu = _primitives.gelu
 softplus = _primitives.softplus
 sigmoid = _primitives.sigmoid
@@ -121,24 +123,22 @@ def celu(input, alpha=1.0, inplace=False):
     """``max(0, x) + min(0, α (exp(x/α) - 1))`` (Barron, 2017)."""
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    return _maybe_in_place(
-        lambda x: arcgrad.where(x > 0, x, alpha * arcgrad.expm1(x.clamp(max=0) / alpha)), input, inplace
-    )
+    return _maybe_in_place(lambda x: _primitives.celu(x, alpha), input, inplace)
 
 
 def hardsigmoid(input, inplace=False):
     """``min(max(x + 3, 0), 6) / 6``."""
-    return _maybe_in_place(lambda x: relu6(x + 3) / 6, input, inplace)
+    return _maybe_in_place(_primitives.hardsigmoid, input, inplace)
 
 
 def hardswish(input, inplace=False):
     """``x · hardsigmoid(x)`` (Howard et al., 2019)."""
-    return _maybe_in_place(lambda x: x * (relu6(x + 3) / 6), input, inplace)
+    return _maybe_in_place(_primitives.hardswish, input, inplace)
 
 
 def mish(input, inplace=False):
     """``x · tanh(softplus(x))`` (Misra, 2019)."""
-    return _maybe_in_place(lambda x: x * tanh(softplus(x)), input, inplace)
+    return _maybe_in_place(_primitives.mish, input, inplace)
 
 
 def softsign(input):
@@ -155,18 +155,12 @@ def softshrink(input, lambd=0.5):
     """Moves every element by ``lambd`` towards zero, no further than zero."""
     if lambd < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
-    return input - input.clamp(-lambd, lambd)
-
-
-def hardshrink(input, lambd=0.5):
-    """Zero where ``|x| ≤ lambd``, else x."""
-    return input.masked_fill((input >= -lambd) & (input <= lambd), 0)
+    return _primitives.softshrink(input, lambd)
 
 
 def threshold(input, threshold, value, inplace=False):
     """x where ``x > threshold``, else ``value``."""
-    outside = input <= threshold
-    return input.masked_fill_(outside, value) if inplace else input.masked_fill(outside, value)
+    return _maybe_in_place(lambda x: _primitives.threshold(x, threshold, value), input, inplace)
 
 
 def prelu(input, weight):
@@ -246,92 +240,6 @@ def dropout2d(input, p=0.5, training=True, inplace=False):
             stacklevel=2,
         )
     return _channel_dropout(input, p, training, inplace)
-
-
-# ---- padding ----
-
-
-def pad(input, pad, mode="constant", value=None):
-    """Widen the last axes of ``input``.
-
-    Args:
-        input (Tensor): any shape.
-        pad (sequence of int): how much at both ends of the last axis, then of the one before it, and so on.
-            Negative amounts cut, in mode ``'constant'`` and ``'replicate'``.
-        mode (str): ``'constant'``, ``'reflect'``, ``'replicate'`` or ``'circular'``.
-        value (float, optional): for mode ``'constant'``. Default: 0.
-
-    Example::
-
-        >>> import arcgrad as ag
-        >>> ag.nn.functional.pad(ag.tensor([1, 2, 3]), (1, 2))
-        tensor([0, 1, 2, 3, 0, 0])
-    """
-    pad = [int(amount) for amount in pad]
-    if len(pad) % 2 != 0:
-        raise RuntimeError("Padding length must be divisible by 2")
-    if len(pad) > 2 * input.ndim:
-        raise RuntimeError(
-            "Padding length should be less than or equal to two times the input dimension "
-            f"but got padding length {len(pad)} and input of dimension {input.ndim}"
-        )
-    # Axis → (before, after); the list starts at the last axis.
-    amounts = {input.ndim - 1 - i // 2: (pad[i], pad[i + 1]) for i in range(0, len(pad), 2)}
-    if mode == "constant":
-        return _pad_with_value(input, amounts, 0 if value is None else value)
-    if mode not in ("reflect", "replicate", "circular"):
-        raise NotImplementedError(f"Unrecognised padding mode {mode}")
-    if value is not None and value != 0:
-        raise ValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
-    for axis, (before, after) in amounts.items():
-        if (before, after) != (0, 0):
-            indices = _padded_indices(input.shape, axis, before, after, mode)
-            input = input.index_select(axis, arcgrad.tensor(indices, dtype=arcgrad.int64))
-    return input
-
-
-def _pad_with_value(input, amounts, value):
-    shape = list(input.shape)
-    inside = [slice(None)] * input.ndim
-    for axis, (before, after) in amounts.items():
-        size = shape[axis]
-        shape[axis] = size + before + after
-        if shape[axis] < 0:
-            raise RuntimeError(
-                f"The input size {size}, plus negative padding {before} and {after}, resulted in a negative output "
-                f"size at dimension {axis}"
-            )
-        # A negative amount cuts that many elements off.
-        first, last = max(0, -before), size - max(0, -after)
-        input = input.narrow(axis, min(first, size), max(0, last - first))
-        inside[axis] = slice(max(0, before), max(0, before) + input.shape[axis])
-    padded = input.new_full(shape, value)
-    padded[tuple(inside)] = input
-    return padded
-
-
-def _padded_indices(shape, axis, before, after, mode):
-    """Which element of ``axis`` each place of the padded axis shows."""
-    size = shape[axis]
-    positions = range(-before, size + after)
-    if mode == "replicate":
-        if size == 0:
-            raise RuntimeError(f"replicate padding needs elements to repeat, but dimension {axis} is empty")
-        return [min(max(position, 0), size - 1) for position in positions]
-    if mode == "circular":
-        if before > size or after > size:
-            raise RuntimeError(
-                f"Padding value causes wrapping around more than once: padding ({before}, {after}) at dimension "
-                f"{axis} of size {size}."
-            )
-        return [position % size for position in positions]
-    if before >= size or after >= size:
-        raise RuntimeError(
-            "Padding size should be less than the corresponding input dimension, but got: "
-            f"padding ({before}, {after}) at dimension {axis} of input {list(shape)}"
-        )
-    # Mirrored at the first and at the last element, which are not repeated.
-    return [size - 1 - abs(size - 1 - abs(position)) for position in positions]
 
 
 # ---- distances ----

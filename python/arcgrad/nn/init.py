@@ -264,25 +264,32 @@ def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", gener
 def orthogonal_(tensor, gain=1, generator=None):
     """Make the matrix of the first axis against all others (semi-)orthogonal (Saxe et al., 2013), times ``gain``.
 
-    Needs ``arcgrad.linalg.qr``.
+    The orthogonal factor of a normal matrix whose triangular factor has a positive diagonal, which makes it unique and
+    uniformly distributed (Mezzadri, 2007).
     """
     if tensor.ndim < 2:
         raise ValueError("Only tensors with 2 or more dimensions are supported")
-    qr = getattr(getattr(arcgrad, "linalg", None), "qr", None)
-    if qr is None:
-        raise NotImplementedError("nn.init.orthogonal_ needs linalg.qr, which this version of arcgrad does not have")
     if tensor.numel() == 0:
         return tensor
     rows = tensor.size(0)
     columns = tensor.numel() // rows
     with no_grad():
         drawn = tensor.new_empty((rows, columns)).normal_(0, 1, generator=generator)
-        q, r = qr(drawn.t() if rows < columns else drawn)
-        # The signs of the diagonal make the decomposition unique, and Q uniform (Mezzadri, 2007).
-        q = q * r.diagonal().sign()
-        if rows < columns:
-            q = q.t()
-        return tensor.copy_(q.reshape(tensor.shape)).mul_(gain)
+        # The vectors to be made orthogonal are the rows: all of them, or as many as there is room for.
+        vectors = _orthogonal_rows((drawn if rows < columns else drawn.t()).double())
+        if rows >= columns:
+            vectors = vectors.t()
+        return tensor.copy_(vectors.reshape(tensor.shape)).mul_(gain)
+
+
+def _orthogonal_rows(vectors):
+    """Gram and Schmidt's process on rows that are as good as certainly independent, in place."""
+    for i in range(len(vectors)):
+        row, before = vectors[i], vectors[:i]
+        for _ in range(2):  # twice is enough for full precision (Giraud et al., 2005)
+            row -= (before @ row) @ before
+        row /= row.norm()
+    return vectors
 
 
 def sparse_(tensor, sparsity, std=0.01, generator=None):

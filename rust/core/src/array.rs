@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::geometry::Geometry;
 use crate::kernels::element::Element;
 use crate::kernels::{In, Out, copy, fill};
 use crate::scalar::Scalar;
@@ -15,9 +16,8 @@ use crate::storage::{Access, Storage};
 #[derive(Clone)]
 pub struct Array {
     storage: Storage,
-    layout: Layout,
-    offset: usize,
-    dtype: DType,
+    /// Where the elements lie, unless it is as the memory was allocated.
+    view: Option<triomphe::Arc<Geometry>>,
 }
 
 impl Array {
@@ -37,33 +37,34 @@ impl Array {
     fn allocate(op: &'static str, shape: &[usize], dtype: DType, zeroed: bool) -> Result<Self> {
         let dtype = dtype.supported(op)?;
         let numel = shape::checked_numel(op, shape, dtype.size())?;
-        let storage = Storage::allocate(op, numel * dtype.size(), zeroed)?;
-        Ok(Self { storage, layout: Layout::contiguous(shape), offset: 0, dtype })
+        let geometry = Geometry::new(Layout::contiguous(shape), dtype);
+        Ok(Self { storage: Storage::allocate_for(op, geometry, numel * dtype.size(), zeroed)?, view: None })
     }
 
-    /// Uninitialised row-major memory in the shape of a contiguous layout that exists already.
+    /// Uninitialised memory in a dense layout, whose size is known to fit the address space.
     #[inline]
     pub(crate) fn uninit_with_layout(op: &'static str, layout: &Layout, dtype: DType) -> Result<Self> {
-        let storage = Storage::allocate(op, layout.numel() * dtype.size(), false)?;
         // Along axes of at most one element a contiguous layout may state any stride.
-        let layout = if layout.is_plain() { layout.clone() } else { Layout::contiguous(layout.shape()) };
-        Ok(Self { storage, layout, offset: 0, dtype })
+        let odd = layout.is_contiguous() && !layout.is_plain();
+        let layout = if odd { Layout::contiguous(layout.shape()) } else { layout.clone() };
+        let bytes = layout.numel() * dtype.size();
+        let geometry = Geometry::new(layout, dtype);
+        Ok(Self { storage: Storage::allocate_for(op, geometry, bytes, false)?, view: None })
     }
 
     /// Uninitialised memory with the strides of `like` where those are dense, else dense in the order of its axes
     /// (`torch.preserve_format`).
     pub fn uninit_like(op: &'static str, like: &Self, dtype: DType) -> Result<Self> {
-        let mut array = Self::uninit(op, like.shape(), dtype)?;
-        if like.layout.is_contiguous() {
-            return Ok(array);
+        if like.is_contiguous() {
+            return Self::uninit(op, like.shape(), dtype);
         }
-        array.layout = if shape::is_non_overlapping_and_dense(like.shape(), like.strides()) {
-            like.layout.clone()
-        } else {
-            let strides = shape::result_strides(like.shape(), &[like.strides().into()]);
-            Layout::strided(like.shape(), &strides)
-        };
-        Ok(array)
+        let dtype = dtype.supported(op)?;
+        if shape::is_non_overlapping_and_dense(like.shape(), like.strides()) {
+            return Self::uninit_with_layout(op, like.layout(), dtype);
+        }
+        shape::checked_numel(op, like.shape(), dtype.size())?;
+        let strides = shape::result_strides(like.shape(), &[like.strides().into()]);
+        Self::uninit_with_layout(op, &Layout::strided(like.shape(), &strides), dtype)
     }
 
     /// A copy of `values`.
@@ -112,56 +113,70 @@ impl Array {
                 ));
             }
         }
-        Ok(Self { storage, layout: Layout::strided(shape, strides), offset, dtype })
+        Ok(Self::shown(storage, Layout::strided(shape, strides), offset, dtype))
+    }
+
+    #[inline]
+    fn shown(storage: Storage, layout: Layout, offset: usize, dtype: DType) -> Self {
+        Self { storage, view: Some(triomphe::Arc::new(Geometry { layout, offset, dtype })) }
     }
 
     // ---- looking ---------------------------------------------------------------------------------------------
 
+    #[inline]
+    fn geometry(&self) -> &Geometry {
+        match &self.view {
+            None => self.storage.geometry(),
+            Some(geometry) => geometry,
+        }
+    }
+
     /// Sizes per axis.
     #[inline]
     pub fn shape(&self) -> &[usize] {
-        self.layout.shape()
+        self.layout().shape()
     }
 
     /// Strides in elements.
     #[inline]
     pub fn strides(&self) -> &[isize] {
-        self.layout.strides()
+        self.layout().strides()
     }
 
     /// Shape and strides.
     #[inline]
     pub fn layout(&self) -> &Layout {
-        &self.layout
+        &self.geometry().layout
     }
 
     /// Offset of the first element in the storage, in elements.
+    #[inline]
     pub fn offset(&self) -> usize {
-        self.offset
+        self.geometry().offset
     }
 
     /// Element type.
     #[inline]
     pub fn dtype(&self) -> DType {
-        self.dtype
+        self.geometry().dtype
     }
 
     /// Number of elements.
     #[inline]
     pub fn numel(&self) -> usize {
-        self.layout.numel()
+        self.layout().numel()
     }
 
     /// Number of axes.
     #[inline]
     pub fn rank(&self) -> usize {
-        self.layout.rank()
+        self.layout().rank()
     }
 
     /// Whether the elements lie row-major without gaps.
     #[inline]
     pub fn is_contiguous(&self) -> bool {
-        self.layout.is_contiguous()
+        self.layout().is_contiguous()
     }
 
     /// The memory.
@@ -174,19 +189,20 @@ impl Array {
     #[inline]
     pub fn ptr(&self) -> *mut u8 {
         // In bounds by construction; `wrapping_add` because an empty array may point just past its block.
-        self.storage.ptr().wrapping_add(self.offset * self.dtype.size())
+        let geometry = self.geometry();
+        self.storage.ptr().wrapping_add(geometry.offset * geometry.dtype.size())
     }
 
     /// As an operand to read.
     #[inline]
     pub fn as_in(&self) -> In<'_> {
-        In { ptr: self.ptr(), dtype: self.dtype, strides: self.strides() }
+        In { ptr: self.ptr(), dtype: self.dtype(), strides: self.strides() }
     }
 
     /// As an operand to write.
     #[inline]
     pub fn as_out(&self) -> Out<'_> {
-        Out { ptr: self.ptr(), dtype: self.dtype, strides: self.strides() }
+        Out { ptr: self.ptr(), dtype: self.dtype(), strides: self.strides() }
     }
 
     /// Element at a linear row-major position, as a number of its own category.
@@ -199,7 +215,7 @@ impl Array {
         }
         let _access = Access::acquire(&[&self.storage], &[]);
         // SAFETY: `position < numel`, so the offset lies within the block; shared state is held.
-        unsafe { Scalar::read(self.ptr().wrapping_offset(offset * self.dtype.size() as isize), self.dtype) }
+        unsafe { Scalar::read(self.ptr().wrapping_offset(offset * self.dtype().size() as isize), self.dtype()) }
     }
 
     /// All elements in row-major order, cast to `T`.
@@ -218,8 +234,8 @@ impl Array {
     /// # Errors
     /// When `T` is not the array's element type.
     pub fn with_view<T: Element, R>(&self, body: impl FnOnce(ArrayViewD<'_, T>) -> R) -> Result<R> {
-        if T::DTYPE != self.dtype {
-            return Err(Error::dtype("with_view", self.dtype, format!("the view asked for is of {}", T::DTYPE)));
+        if T::DTYPE != self.dtype() {
+            return Err(Error::dtype("with_view", self.dtype(), format!("the view asked for is of {}", T::DTYPE)));
         }
         // ndarray wants non-negative strides here; every layout but a flipped one has them.
         let source =
@@ -241,12 +257,12 @@ impl Array {
 
     /// The same memory with another layout that is known to lie within it.
     pub fn with_layout(&self, shape: &[usize], strides: &[isize], offset: usize) -> Self {
-        Self { storage: self.storage.clone(), layout: Layout::strided(shape, strides), offset, dtype: self.dtype }
+        Self::shown(self.storage.clone(), Layout::strided(shape, strides), offset, self.dtype())
     }
 
     /// The same memory, version counted apart.
     pub fn with_own_counter(&self) -> Self {
-        Self { storage: self.storage.with_own_counter(), ..self.clone() }
+        Self { storage: self.storage.with_own_counter(), view: self.view.clone() }
     }
 
     /// Broadcast to a shape it is known to broadcast to: stride 0 along new axes.
@@ -255,47 +271,45 @@ impl Array {
             return self.clone();
         }
         let strides = shape::broadcast_strides(self.shape(), self.strides(), shape);
-        self.with_layout(shape, &strides, self.offset)
+        self.with_layout(shape, &strides, self.offset())
     }
 
     /// Axes in another order.
     pub fn permute(&self, axes: &[usize]) -> Self {
         let shape: shape::Shape = axes.iter().map(|&axis| self.shape()[axis]).collect();
         let strides: shape::Strides = axes.iter().map(|&axis| self.strides()[axis]).collect();
-        self.with_layout(&shape, &strides, self.offset)
+        self.with_layout(&shape, &strides, self.offset())
     }
 
     /// Shown in another shape without copying, if the strides allow it. The numbers of elements must agree.
     pub fn view(&self, shape: &[usize]) -> Option<Self> {
         let strides = shape::view_strides(self.shape(), self.strides(), shape)?;
-        Some(self.with_layout(shape, &strides, self.offset))
+        Some(self.with_layout(shape, &strides, self.offset()))
     }
 
     /// Elements `start`, `start + step`, … of an axis; `start + (length − 1)·step` must be in range.
     pub fn slice(&self, axis: usize, start: usize, length: usize, step: usize) -> Self {
         let mut shape: shape::Shape = SmallVec::from_slice(self.shape());
         let mut strides: shape::Strides = SmallVec::from_slice(self.strides());
-        let offset = self.offset as isize + if length == 0 { 0 } else { start as isize * strides[axis] };
+        let offset = self.offset() as isize + if length == 0 { 0 } else { start as isize * strides[axis] };
         shape[axis] = length;
         strides[axis] *= step as isize;
         self.with_layout(&shape, &strides, offset as usize)
     }
 
     /// One position of an axis, the axis removed.
+    #[inline]
     pub fn select(&self, axis: usize, index: usize) -> Self {
-        let mut shape: shape::Shape = SmallVec::from_slice(self.shape());
-        let mut strides: shape::Strides = SmallVec::from_slice(self.strides());
-        shape.remove(axis);
-        let stride = strides.remove(axis);
-        let offset = self.offset as isize + index as isize * stride;
-        self.with_layout(&shape, &strides, offset as usize)
+        let offset = self.offset() as isize + index as isize * self.strides()[axis];
+        let layout = self.layout().without_axis(axis);
+        Self::shown(self.storage.clone(), layout, offset as usize, self.dtype())
     }
 
     // ---- copying ---------------------------------------------------------------------------------------------
 
     /// Row-major, the same array if it already is.
     pub fn contiguous(&self, op: &'static str) -> Result<Self> {
-        if self.is_contiguous() { Ok(self.clone()) } else { self.to_dtype_contiguous(op, self.dtype) }
+        if self.is_contiguous() { Ok(self.clone()) } else { self.to_dtype_contiguous(op, self.dtype()) }
     }
 
     /// A row-major copy with another (or the same) dtype.
@@ -307,14 +321,14 @@ impl Array {
 
     /// A copy that keeps dense strides.
     pub fn duplicate(&self, op: &'static str) -> Result<Self> {
-        let result = Self::uninit_like(op, self, self.dtype)?;
+        let result = Self::uninit_like(op, self, self.dtype())?;
         result.copy_unshared(self);
         Ok(result)
     }
 
     /// Cast, the same array if nothing is to do.
     pub fn cast(&self, op: &'static str, dtype: DType) -> Result<Self> {
-        if self.dtype == dtype {
+        if self.dtype() == dtype {
             return Ok(self.clone());
         }
         let result = Self::uninit_like(op, self, dtype)?;
@@ -353,8 +367,8 @@ impl Array {
     /// # Safety
     /// The caller holds exclusive state on this array's root.
     pub unsafe fn fill_raw(&self, value: Scalar) {
-        let bytes = value.to_bytes(self.dtype);
-        crate::with_element!(self.dtype, T => {
+        let bytes = value.to_bytes(self.dtype());
+        crate::with_element!(self.dtype(), T => {
             // SAFETY: as the caller promises; `bytes` holds one element of the dtype, unaligned.
             unsafe { fill::fill(self.shape(), self.as_out(), bytes.as_ptr().cast::<T>().read_unaligned()) }
         });
@@ -365,7 +379,7 @@ impl Array {
     /// Whether the two are the same elements in the same order.
     pub fn is_exactly(&self, other: &Self) -> bool {
         self.ptr() == other.ptr()
-            && self.dtype == other.dtype
+            && self.dtype() == other.dtype()
             && self.shape() == other.shape()
             && self.strides() == other.strides()
     }
@@ -374,7 +388,7 @@ impl Array {
     pub fn ranges_touch(&self, other: &Self) -> bool {
         let range = |array: &Self| {
             shape::extent(array.shape(), array.strides()).map(|(low, high)| {
-                let size = array.dtype.size() as isize;
+                let size = array.dtype().size() as isize;
                 let start = array.ptr() as isize;
                 (start + low * size, start + (high + 1) * size)
             })

@@ -21,6 +21,7 @@ pub mod autograd;
 pub mod display;
 pub mod dtype;
 pub mod error;
+mod geometry;
 pub mod graph;
 pub mod kernels;
 pub mod ops;
@@ -29,6 +30,7 @@ pub mod random;
 pub mod scalar;
 pub mod shape;
 pub mod storage;
+mod sync;
 pub mod tensor;
 
 pub use array::Array;

@@ -1,6 +1,7 @@
 //! A number from outside: a Python number, a Rust literal, one element of an array.
 
 use crate::dtype::{Category, DType};
+use crate::error::{Error, Result};
 use crate::kernels::element::B8;
 use crate::with_element;
 
@@ -105,31 +106,45 @@ impl Scalar {
         with_element!(dtype, T => unsafe { ptr.cast::<T>().read_unaligned() }.to_scalar())
     }
 
-    /// The number as an element of `dtype` has it, as in an assignment: `bool`, an integer or a float.
-    pub fn converted(self, dtype: DType) -> Self {
+    /// Whether `dtype` has room for the number. Infinities and NaN fit floating-point types only; negative integers wrap
+    /// in unsigned types, as in PyTorch, as long as their magnitude fits.
+    pub fn is_storable(self, dtype: DType) -> bool {
+        let Some((low, high)) = dtype.integer_range() else {
+            let greatest = match dtype {
+                DType::F16 => f64::from(half::f16::MAX),
+                DType::F32 | DType::C64 => f64::from(f32::MAX),
+                _ => return true,
+            };
+            return !self.to_f64().is_finite() || self.to_f64().abs() <= greatest;
+        };
+        match self {
+            Self::Bool(_) => true,
+            Self::Int(value) if dtype == DType::U8 => (-high..=high).contains(&value),
+            Self::Int(value) => (low..=high).contains(&value),
+            // 2⁶³, the nearest float to the greatest `i64`, is the first number that does not fit.
+            Self::Float(value) if dtype == DType::I64 => (low as f64..-(low as f64)).contains(&value),
+            Self::Float(value) => (low as f64..=high as f64).contains(&value),
+        }
+    }
+
+    /// The number, if `dtype` has room for it.
+    ///
+    /// # Errors
+    /// `RuntimeError` where PyTorch refuses to convert; see [`Scalar::is_storable`].
+    pub fn storable(self, op: &'static str, dtype: DType) -> Result<Self> {
+        if self.is_storable(dtype) {
+            return Ok(self);
+        }
+        let text = format!("value cannot be converted to type {dtype} without overflow: {}", self.to_f64());
+        Err(Error::runtime(op, text))
+    }
+
+    /// The number as one of the category of `dtype`: truncated, or a truth value.
+    pub fn in_category(self, dtype: DType) -> Self {
         match dtype.category() {
             Category::Bool => Self::Bool(self.to_bool()),
             Category::Integer => Self::Int(self.to_i64()),
             _ => Self::Float(self.to_f64()),
-        }
-    }
-
-    /// Whether the number can be stored in `dtype` without overflow. Negative numbers wrap in unsigned integers, as in
-    /// PyTorch, as long as their magnitude fits.
-    pub fn fits(self, dtype: DType) -> bool {
-        let (low, high) = match dtype {
-            DType::U8 => (-255, 255),
-            DType::I8 => (i64::from(i8::MIN), i64::from(i8::MAX)),
-            DType::I16 => (i64::from(i16::MIN), i64::from(i16::MAX)),
-            DType::I32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
-            DType::I64 => (i64::MIN, i64::MAX),
-            _ => return true,
-        };
-        match self {
-            Self::Bool(_) => true,
-            Self::Int(value) => (low..=high).contains(&value),
-            // The bounds of i64 as f64: the upper one is the first number that does not fit.
-            Self::Float(value) => value >= low as f64 && value < high as f64 + 1.0,
         }
     }
 

@@ -81,6 +81,31 @@ impl Layout {
         layout
     }
 
+    /// The layout of one position of an axis.
+    #[inline]
+    pub fn without_axis(&self, axis: usize) -> Self {
+        let rank = self.rank();
+        if self.heap.is_some() {
+            let without = |at: &usize| *at != axis;
+            let shape: Shape = (0..rank).filter(without).map(|at| self.shape()[at]).collect();
+            let strides: Strides = (0..rank).filter(without).map(|at| self.strides()[at]).collect();
+            return Self::strided(&shape, &strides);
+        }
+        let mut layout = Self::contiguous(&[]);
+        layout.rank = self.rank - 1;
+        let (mut to, mut row_major) = (rank - 1, true);
+        for at in (0..rank).rev().filter(|&at| at != axis) {
+            to -= 1;
+            let (size, stride) = (self.shape[at], self.strides[at]);
+            layout.shape[to] = size;
+            layout.strides[to] = stride;
+            row_major &= size == 1 || stride == layout.numel as isize;
+            layout.numel *= size;
+        }
+        layout.contiguous = row_major || layout.numel == 0;
+        layout
+    }
+
     /// Sizes per axis.
     #[inline]
     pub fn shape(&self) -> &[usize] {
@@ -250,7 +275,7 @@ pub fn is_non_overlapping_and_dense(shape: &[usize], strides: &[isize]) -> bool 
 /// Whether two elements of one array may share memory. Exact for the layouts that views make; a layout made by hand
 /// with `as_strided` is judged on the safe side.
 pub fn overlaps_itself(shape: &[usize], strides: &[isize]) -> bool {
-    if shape.contains(&0) {
+    if shape.contains(&0) || is_contiguous(shape, strides) {
         return false;
     }
     let mut axes: SmallVec<[(usize, usize); INLINE_RANK]> = shape

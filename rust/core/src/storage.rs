@@ -6,21 +6,28 @@
 //! - nobody waits for contended state while holding other state: [`Access::acquire`] takes all or nothing;
 //! - nothing that may own a host object is dropped, and no host code runs, while an [`Access`] is alive.
 
+mod state;
+
 use std::alloc;
 use std::any::Any;
 use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
-use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use smallvec::SmallVec;
+// Without weak counts: nothing refers weakly to memory, and releasing a block is one atomic operation instead of two.
+use triomphe::Arc;
 
+use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::geometry::Geometry;
 use crate::graph::provenance::Blame;
+use crate::shape::Layout;
+use state::State;
 
 /// Alignment of blocks on the heap: one cache line, and the widest SIMD register.
 const ALIGNMENT: usize = 64;
@@ -32,6 +39,10 @@ const INLINE_BYTES: usize = 64;
 /// Blocks of at least this size are kept for reuse: below, the allocator is as fast; above, it returns the pages to
 /// the system and faulting them in again costs as much as the arithmetic.
 const KEEP_FROM: usize = 128 * 1024;
+
+/// Blocks of at least this size are compared with the memory of the machine before the allocator is asked: it promises
+/// any amount and leaves it to the system to end the program at the page that is one too many.
+const COMPARE_FROM: usize = 1 << 30;
 
 /// Most bytes kept for reuse.
 const KEEP_AT_MOST: usize = 1 << 30;
@@ -88,6 +99,32 @@ pub fn empty_cache() {
     }
 }
 
+/// Bytes of memory and swap of the machine where the system says so (Linux), else no bound.
+fn machine_memory() -> usize {
+    static BYTES: OnceLock<usize> = OnceLock::new();
+    *BYTES.get_or_init(|| {
+        let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let kilobytes = |name: &str| {
+            let line = text.lines().find(|line| line.starts_with(name))?;
+            line.split_ascii_whitespace().nth(1)?.parse::<usize>().ok()
+        };
+        kilobytes("MemTotal:").map_or(usize::MAX, |memory| {
+            memory.saturating_add(kilobytes("SwapTotal:").unwrap_or(0)).saturating_mul(1024)
+        })
+    })
+}
+
+/// Whether there can be room for as many bytes, for working memory that is no storage.
+///
+/// # Errors
+/// `OutOfMemory` when the machine has less.
+pub fn check_room(op: &'static str, bytes: u128) -> Result<()> {
+    if bytes >= COMPARE_FROM as u128 && bytes > machine_memory() as u128 {
+        return Err(Box::new(Error::OutOfMemory { op, bytes }));
+    }
+    Ok(())
+}
+
 impl Block {
     fn layout(capacity: usize) -> alloc::Layout {
         // SAFETY: the alignment is a power of two and `Block::new` bounds the capacity well below `isize::MAX`.
@@ -102,7 +139,7 @@ impl Block {
 
     fn new(op: &'static str, bytes: usize, zeroed: bool) -> Result<Self> {
         let out_of_memory = || Box::new(Error::OutOfMemory { op, bytes: bytes as u128 });
-        if bytes > isize::MAX as usize / 2 {
+        if bytes > isize::MAX as usize / 2 || (bytes >= COMPARE_FROM && bytes > machine_memory()) {
             return Err(out_of_memory());
         }
         let capacity = Self::class(bytes);
@@ -171,9 +208,12 @@ struct Root {
     inline: UnsafeCell<MaybeUninit<[u64; INLINE_BYTES / 8]>>,
     ptr: *mut u8,
     bytes: usize,
-    state: AtomicU32,
+    state: State,
     counter: Counter,
     owner: Owner,
+    /// Of the array that the block was made for, which is nearly always the only one: it lies beside the data, so that
+    /// an array is a pointer or three, and moving or saving one moves no shapes.
+    geometry: Geometry,
 }
 
 // SAFETY: the bytes are only reached through `Storage::ptr`, whose users hold an `Access`; the rest is atomics and
@@ -200,6 +240,13 @@ impl Drop for Root {
 
 // ---- handles -----------------------------------------------------------------------------------------------------
 
+/// A version and the counter it belongs to.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen {
+    counter: usize,
+    version: u32,
+}
+
 /// A handle on a root block. Clones share memory and version counter; [`Storage::with_own_counter`] shares only memory.
 #[derive(Clone)]
 pub struct Storage {
@@ -210,32 +257,43 @@ pub struct Storage {
 impl Storage {
     /// Uninitialised (or zeroed) memory for `bytes` bytes.
     pub fn allocate(op: &'static str, bytes: usize, zeroed: bool) -> Result<Self> {
-        let root = if bytes <= INLINE_BYTES {
+        Self::allocate_for(op, Geometry::new(Layout::contiguous(&[bytes]), DType::U8), bytes, zeroed)
+    }
+
+    /// Uninitialised (or zeroed) memory for an array of `bytes` bytes.
+    #[inline]
+    pub(crate) fn allocate_for(op: &'static str, geometry: Geometry, bytes: usize, zeroed: bool) -> Result<Self> {
+        if bytes <= INLINE_BYTES {
             let inline = if zeroed { MaybeUninit::zeroed() } else { MaybeUninit::uninit() };
-            Root {
-                inline: UnsafeCell::new(inline),
-                ptr: std::ptr::null_mut(),
-                bytes,
-                state: AtomicU32::new(0),
-                counter: Counter::default(),
-                owner: Owner::Inline,
-            }
-        } else {
-            let block = Block::new(op, bytes, zeroed)?;
-            let in_use = IN_USE.fetch_add(bytes, Ordering::Relaxed) + bytes;
-            if in_use > PEAK.load(Ordering::Relaxed) {
-                PEAK.fetch_max(in_use, Ordering::Relaxed);
-            }
-            Root {
-                inline: UnsafeCell::new(MaybeUninit::uninit()),
-                ptr: block.ptr.as_ptr(),
-                bytes,
-                state: AtomicU32::new(0),
-                counter: Counter::default(),
-                owner: Owner::Heap(MaybeUninit::new(block)),
-            }
+            return Ok(Self::of_root(inline, std::ptr::null_mut(), bytes, Owner::Inline, geometry));
+        }
+        let block = Block::new(op, bytes, zeroed)?;
+        let in_use = IN_USE.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if in_use > PEAK.load(Ordering::Relaxed) {
+            PEAK.fetch_max(in_use, Ordering::Relaxed);
+        }
+        let ptr = block.ptr.as_ptr();
+        Ok(Self::of_root(MaybeUninit::uninit(), ptr, bytes, Owner::Heap(MaybeUninit::new(block)), geometry))
+    }
+
+    #[inline(always)]
+    fn of_root(
+        inline: MaybeUninit<[u64; INLINE_BYTES / 8]>,
+        ptr: *mut u8,
+        bytes: usize,
+        owner: Owner,
+        geometry: Geometry,
+    ) -> Self {
+        let root = Root {
+            inline: UnsafeCell::new(inline),
+            ptr,
+            bytes,
+            state: State::free(),
+            counter: Counter::default(),
+            owner,
+            geometry,
         };
-        Ok(Self { root: Arc::new(root), own: None })
+        Self { root: Arc::new(root), own: None }
     }
 
     /// Memory of somebody else, kept alive by `keep`.
@@ -244,15 +302,14 @@ impl Storage {
     /// `ptr` must be valid for reads (and writes, if `writable`) of `bytes` bytes while `keep` lives. Concurrent
     /// writes by the owner are the owner's business, as with `numpy()` in PyTorch.
     pub unsafe fn foreign(ptr: *mut u8, bytes: usize, writable: bool, keep: Box<dyn Any + Send + Sync>) -> Self {
-        let root = Root {
-            inline: UnsafeCell::new(MaybeUninit::uninit()),
-            ptr,
-            bytes,
-            state: AtomicU32::new(0),
-            counter: Counter::default(),
-            owner: Owner::Foreign { _keep: keep, writable },
-        };
-        Self { root: Arc::new(root), own: None }
+        let geometry = Geometry::new(Layout::contiguous(&[bytes]), DType::U8);
+        Self::of_root(MaybeUninit::uninit(), ptr, bytes, Owner::Foreign { _keep: keep, writable }, geometry)
+    }
+
+    /// The geometry of the array that the memory was allocated for.
+    #[inline]
+    pub(crate) fn geometry(&self) -> &Geometry {
+        &self.root.geometry
     }
 
     /// A handle on the same memory with a counter of its own (`.data`).
@@ -287,16 +344,28 @@ impl Storage {
         self.counter().version.load(Ordering::Acquire)
     }
 
+    /// The current version, and of which counter: taken before the data is read, it tells later whether what was read may
+    /// be newer.
+    #[inline]
+    pub(crate) fn seen(&self) -> Seen {
+        Seen { counter: std::ptr::from_ref(self.counter()) as usize, version: self.version() }
+    }
+
+    /// The version of `seen`, or the current one where `seen` is of another counter.
+    pub(crate) fn version_seen(&self, seen: Seen) -> u32 {
+        if std::ptr::from_ref(self.counter()) as usize == seen.counter { seen.version } else { self.version() }
+    }
+
     /// Who made the current version.
     pub fn changed_by(&self) -> Blame {
         Blame::from_bits(self.counter().blame.load(Ordering::Acquire))
     }
 
-    /// Notes a change of the data. Called while the exclusive state is held.
+    /// Notes a change of the data. Called while the exclusive state is held, so that nobody else counts.
     pub fn bump(&self, blame: Blame) {
         let counter = self.counter();
         counter.blame.store(blame.bits(), Ordering::Release);
-        counter.version.fetch_add(1, Ordering::AcqRel);
+        counter.version.store(counter.version.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
     }
 
     /// Sets the version (`_unsafe_set_version_counter`, `increment_version`'s inverse in tests of hooks).
@@ -318,7 +387,7 @@ impl Storage {
     /// Whether nobody else holds the memory.
     #[inline]
     pub fn is_unique(&self) -> bool {
-        Arc::strong_count(&self.root) == 1 && Arc::weak_count(&self.root) == 0
+        self.root.is_unique()
     }
 
     /// Whether the two share any byte; foreign memory is compared by address.
@@ -338,7 +407,8 @@ impl Storage {
 
 // ---- reader/writer state -----------------------------------------------------------------------------------------
 
-const WRITER: u32 = 1 << 31;
+/// Attempts to take contended state before a thread waits in earnest: about a microsecond.
+const SPINS: u32 = 50;
 
 /// Runs a wait with the host's lock (the GIL) released. Installed once by the binding.
 pub type WaitHook = fn(&mut dyn FnMut());
@@ -351,22 +421,22 @@ pub fn set_wait_hook(hook: WaitHook) {
     let _ = WAIT_HOOK.set(hook);
 }
 
-/// Shared state on one root.
-pub(crate) struct ReadGuard<'a>(&'a Root);
+/// Exclusive state on one root, for as long as a small operation takes: one atomic operation to take, none to give
+/// back, which is why operations on small tensors take it for reading, too.
+pub(crate) struct Hold<'a>(&'a Root);
 
-impl Drop for ReadGuard<'_> {
+impl Drop for Hold<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.0.state.fetch_sub(1, Ordering::Release);
+        self.0.state.end_own();
     }
 }
 
 impl Storage {
-    /// Shared state on the root if no writer holds it; never waits.
+    /// Exclusive state on the root if nobody holds any; never waits.
     #[inline]
-    pub(crate) fn try_read(&self) -> Option<ReadGuard<'_>> {
-        let guard = ReadGuard(&self.root);
-        (self.root.state.fetch_add(1, Ordering::Acquire) & WRITER == 0).then_some(guard)
+    pub(crate) fn try_hold(&self) -> Option<Hold<'_>> {
+        self.root.state.try_own().then(|| Hold(&self.root))
     }
 }
 
@@ -413,14 +483,7 @@ impl<'a> Access<'a> {
 
     fn try_take(&self) -> bool {
         for (taken, (root, exclusive)) in self.held.iter().enumerate() {
-            let ok = if *exclusive {
-                root.state.compare_exchange(0, WRITER, Ordering::Acquire, Ordering::Relaxed).is_ok()
-            } else {
-                root.state.fetch_add(1, Ordering::Acquire) & WRITER == 0 || {
-                    root.state.fetch_sub(1, Ordering::Release);
-                    false
-                }
-            };
+            let ok = if *exclusive { root.state.try_own() } else { root.state.try_share() };
             if !ok {
                 self.give_back(taken);
                 return false;
@@ -431,13 +494,23 @@ impl<'a> Access<'a> {
 
     fn give_back(&self, count: usize) {
         for (root, exclusive) in &self.held[..count] {
-            let bits = if *exclusive { WRITER } else { 1 };
-            root.state.fetch_sub(bits, Ordering::Release);
+            if *exclusive {
+                root.state.end_own();
+            } else {
+                root.state.end_share();
+            }
         }
     }
 
     #[cold]
     fn wait(&self) {
+        // A small operation of another thread is over before the host's lock could be let go of.
+        for _ in 0..SPINS {
+            std::hint::spin_loop();
+            if self.try_take() {
+                return;
+            }
+        }
         let mut attempt = 0u32;
         let mut until_free = || {
             while !self.try_take() {
@@ -471,9 +544,9 @@ mod tests {
         let storage = Storage::allocate("test", 16, true).unwrap();
         let access = Access::acquire(&[&storage, &storage], &[&storage]);
         assert_eq!(access.held.len(), 1);
-        assert_eq!(storage.root.state.load(Ordering::Relaxed), WRITER);
+        assert!(storage.root.state.is_owned());
         drop(access);
-        assert_eq!(storage.root.state.load(Ordering::Relaxed), 0);
+        assert!(storage.root.state.is_free());
     }
 
     #[test]

@@ -7,18 +7,20 @@
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
+use spin::mutex::{SpinMutex, SpinMutexGuard};
 
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::hooks::{Hook, HookTable, Kind};
-use crate::graph::node::{Doomed, Edge, Meta, NodeRef, WeakNode, drop_iteratively};
+use crate::graph::node::{Doomed, Edge, Meta, NodeRef, drop_iteratively};
+use crate::graph::ownership::{Anchor, Attachment, HostObject, Owned};
 use crate::graph::views::{self, View};
 use crate::graph::{accumulate, cuts};
 use crate::kernels::element::Element;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
+use crate::storage::Seen;
 
 /// A tensor: strided data that may take part in a differentiable graph. Clones are the same tensor.
 #[derive(Clone)]
@@ -26,7 +28,8 @@ pub struct Tensor(Arc<Inner>);
 
 /// The shared part of a tensor. Opaque; `Weak<Inner>` is how the graph remembers a tensor without owning it.
 pub struct Inner {
-    state: Mutex<State>,
+    // Held for less than it takes to put a thread to sleep; letting go of it is a plain store.
+    state: SpinMutex<State, spin::Yield>,
     // The one host object that stands for this tensor; see `Tensor::host_slot`.
     host: AtomicPtr<()>,
 }
@@ -38,27 +41,35 @@ pub(crate) struct State {
     /// Of a leaf; tensors with a `grad_fn` require gradients anyway.
     pub(crate) requires_grad: bool,
     pub(crate) inference: bool,
+    pub(crate) view: Option<View>,
     pub(crate) extra: Option<Box<Extra>>,
 }
+
+/// A tensor's state under its lock.
+pub(crate) type Locked<'a> = SpinMutexGuard<'a, State>;
 
 /// Everything rare.
 #[derive(Default)]
 pub(crate) struct Extra {
-    pub(crate) grad: Option<Tensor>,
+    pub(crate) grad: Option<Owned>,
     /// A leaf's hooks, shared with its accumulator.
     pub(crate) hooks: Option<Arc<HookTable>>,
-    pub(crate) accumulator: WeakNode2,
+    pub(crate) accumulator: Option<NodeRef>,
     pub(crate) retains_grad: bool,
-    pub(crate) view: Option<View>,
+    /// The host's own references to what this tensor registered as hooks; see [`Anchor`].
+    pub(crate) anchors: Vec<Anchor>,
+    /// What a host object left behind that died before the tensor; see [`Tensor::attach`].
+    pub(crate) attachment: Option<Attachment>,
 }
-
-/// `Weak<dyn Trait>` has no `Default`.
-#[derive(Clone, Default)]
-pub(crate) struct WeakNode2(pub(crate) Option<WeakNode>);
 
 impl State {
     pub(crate) fn extra(&mut self) -> &mut Extra {
         self.extra.get_or_insert_default()
+    }
+
+    /// The anchors of hooks that are no longer this tensor's, because it moves to another place in the graph.
+    pub(crate) fn take_anchors(&mut self) -> Vec<Anchor> {
+        self.extra.as_mut().map(|extra| std::mem::take(&mut extra.anchors)).unwrap_or_default()
     }
 
     pub(crate) fn wants_grad(&self) -> bool {
@@ -77,6 +88,8 @@ pub struct Operand {
     pub identity: Weak<Inner>,
     /// Made in inference mode: must not be saved for backward.
     pub inference: bool,
+    /// The version of the data before the operation reads it.
+    pub(crate) seen: Seen,
 }
 
 impl Drop for Inner {
@@ -85,7 +98,7 @@ impl Drop for Inner {
         if let Some(extra) = &mut self.state.get_mut().extra
             && let Some(grad) = extra.grad.take()
         {
-            drop_iteratively(std::iter::once(Doomed::Tensor(grad)));
+            drop_iteratively(std::iter::once(Doomed::Owned(grad)));
         }
     }
 }
@@ -94,34 +107,36 @@ impl Tensor {
     // ---- making ----------------------------------------------------------------------------------------------
 
     /// A leaf without gradient over `array`.
+    #[inline]
     pub fn from_array(array: Array) -> Self {
         let inference = crate::graph::modes().any(crate::graph::Modes::INFERENCE);
-        Self(Arc::new(Inner {
-            state: Mutex::new(State {
-                array,
-                grad_fn: None,
-                output_nr: 0,
-                requires_grad: false,
-                inference,
-                extra: None,
-            }),
-            host: AtomicPtr::new(std::ptr::null_mut()),
-        }))
+        Self::new(array, None, 0, inference)
     }
 
     /// The output `output_nr` of a node.
+    #[inline]
     pub(crate) fn from_node(array: Array, node: NodeRef, output_nr: u32) -> Self {
-        Self(Arc::new(Inner {
-            state: Mutex::new(State {
-                array,
-                grad_fn: Some(node),
-                output_nr,
-                requires_grad: false,
-                inference: false,
-                extra: None,
-            }),
-            host: AtomicPtr::new(std::ptr::null_mut()),
-        }))
+        Self::new(array, Some(node), output_nr, false)
+    }
+
+    /// A view of `base`, which is none itself and in no graph.
+    pub(crate) fn new_view(array: Array, view: View) -> Self {
+        let tensor = State {
+            array,
+            grad_fn: None,
+            output_nr: 0,
+            requires_grad: false,
+            inference: false,
+            view: Some(view),
+            extra: None,
+        };
+        Self(Arc::new(Inner { state: SpinMutex::new(tensor), host: AtomicPtr::new(std::ptr::null_mut()) }))
+    }
+
+    #[inline]
+    fn new(array: Array, grad_fn: Option<NodeRef>, output_nr: u32, inference: bool) -> Self {
+        let state = State { array, grad_fn, output_nr, requires_grad: false, inference, view: None, extra: None };
+        Self(Arc::new(Inner { state: SpinMutex::new(state), host: AtomicPtr::new(std::ptr::null_mut()) }))
     }
 
     /// A saved value back as a tensor: at `edge`, or a constant.
@@ -134,9 +149,8 @@ impl Tensor {
                         let mut state = tensor.0.state.lock();
                         state.inference = false;
                         state.requires_grad = true;
-                        state.extra().accumulator = WeakNode2(Some(Arc::downgrade(&node)));
+                        state.extra().accumulator = Some(node);
                     }
-                    // The accumulator must live as long as a tensor that leads to it; the edge keeps it.
                     tensor
                 } else {
                     Self::from_node(array, node, output_nr)
@@ -169,11 +183,12 @@ impl Tensor {
 
     // ---- looking ---------------------------------------------------------------------------------------------
 
-    pub(crate) fn lock(&self) -> parking_lot::MutexGuard<'_, State> {
+    #[inline]
+    pub(crate) fn lock(&self) -> Locked<'_> {
         self.0.state.lock()
     }
 
-    pub(crate) fn try_lock(&self) -> Option<parking_lot::MutexGuard<'_, State>> {
+    pub(crate) fn try_lock(&self) -> Option<Locked<'_>> {
         self.0.state.try_lock()
     }
 
@@ -233,6 +248,9 @@ impl Tensor {
     /// # Errors
     /// When there is not exactly one.
     pub fn item(&self) -> Result<Scalar> {
+        if let Some(number) = self.only_number() {
+            return Ok(number);
+        }
         let array = self.array();
         if array.numel() != 1 {
             return Err(Error::runtime(
@@ -241,6 +259,18 @@ impl Tensor {
             ));
         }
         Ok(array.get_linear(0))
+    }
+
+    /// The only element, if there is one and its memory is free: without copying a handle.
+    #[inline]
+    fn only_number(&self) -> Option<Scalar> {
+        let state = self.lock();
+        if state.array.numel() != 1 {
+            return None;
+        }
+        let _hold = state.array.storage().try_hold()?;
+        // SAFETY: there is an element, and the state of its memory is held.
+        Some(unsafe { Scalar::read(state.array.ptr(), state.array.dtype()) })
     }
 
     /// Version of the data: in-place operations so far.
@@ -290,13 +320,16 @@ impl Tensor {
     /// Whether a gradient is computed for this tensor.
     #[inline]
     pub fn requires_grad(&self) -> bool {
-        let state = self.lock();
-        if state.wants_grad() {
-            return true;
-        }
+        let base = {
+            let state = self.lock();
+            match &state.view {
+                _ if state.wants_grad() => return true,
+                None => return false,
+                Some(view) => view.base.clone(),
+            }
+        };
         // A view requires a gradient if what it shows does, also if an in-place operation has made it so.
-        drop(state);
-        views::base_requires_grad(self)
+        base.requires_grad()
     }
 
     /// Whether no recorded operation made this tensor.
@@ -346,7 +379,7 @@ impl Tensor {
     pub fn grad_fn(&self) -> Result<Option<NodeRef>> {
         {
             let state = self.lock();
-            if state.extra.as_ref().is_none_or(|extra| extra.view.is_none()) {
+            if state.view.is_none() {
                 return Ok(state.grad_fn.clone());
             }
         }
@@ -381,8 +414,8 @@ impl Tensor {
                         && state
                             .extra
                             .as_ref()
-                            .and_then(|extra| extra.accumulator.0.as_ref())
-                            .is_some_and(|own| own.ptr_eq(&Arc::downgrade(node)))
+                            .and_then(|extra| extra.accumulator.as_ref())
+                            .is_some_and(|own| Arc::ptr_eq(own, node))
                 }
             },
             Some(_) => false,
@@ -394,7 +427,7 @@ impl Tensor {
     pub fn operand(&self) -> Result<Operand> {
         {
             let state = self.lock();
-            let view = state.extra.as_ref().is_some_and(|extra| extra.view.is_some());
+            let view = state.view.is_some();
             if !view && (!state.requires_grad || state.grad_fn.is_some()) {
                 let edge = state.grad_fn.as_ref().map(|node| Edge::new(node.clone(), state.output_nr));
                 return Ok(Operand {
@@ -402,19 +435,42 @@ impl Tensor {
                     edge,
                     identity: self.downgrade(),
                     inference: state.inference,
+                    seen: state.array.storage().seen(),
                 });
             }
         }
         let edge = self.gradient_edge()?;
         let state = self.lock();
-        Ok(Operand { array: state.array.clone(), edge, identity: self.downgrade(), inference: state.inference })
+        Ok(Operand {
+            array: state.array.clone(),
+            edge,
+            identity: self.downgrade(),
+            inference: state.inference,
+            seen: state.array.storage().seen(),
+        })
     }
 
     // ---- gradients -------------------------------------------------------------------------------------------
 
     /// The accumulated gradient.
     pub fn grad(&self) -> Option<Self> {
-        self.lock().extra.as_ref().and_then(|extra| extra.grad.clone())
+        self.lock().extra.as_ref().and_then(|extra| extra.grad.as_ref()).map(|grad| grad.tensor().clone())
+    }
+
+    /// Lets the host object that stands for the gradient own it from now on, so that the object is the same one as long
+    /// as the gradient stays. Does nothing when it is owned so already, or when the object stands for another tensor.
+    pub fn keep_grad_object(&self, object: Arc<dyn HostObject>) {
+        let mut new = Owned::Hosted(object);
+        {
+            let mut state = self.lock();
+            if let Some(owned @ Owned::Directly(_)) = state.extra.as_mut().and_then(|extra| extra.grad.as_mut())
+                && owned.tensor().is(new.tensor())
+            {
+                std::mem::swap(owned, &mut new);
+            }
+        }
+        // Outside the lock: the host's reference may be the last one.
+        drop(new);
     }
 
     /// Replaces the accumulated gradient.
@@ -458,7 +514,7 @@ impl Tensor {
             if grad.is_none() && state.extra.is_none() {
                 return;
             }
-            std::mem::replace(&mut state.extra().grad, grad)
+            std::mem::replace(&mut state.extra().grad, grad.map(Owned::Directly))
         };
         drop(old);
     }
@@ -483,6 +539,37 @@ impl Tensor {
     /// Whether [`Tensor::retain_grad`] is in force.
     pub fn retains_grad(&self) -> bool {
         self.lock().extra.as_ref().is_some_and(|extra| extra.retains_grad)
+    }
+
+    /// Keeps what belongs to a host object that dies before the tensor, until [`Tensor::host_state`] takes it for the next one.
+    pub fn attach(&self, attachment: Attachment) {
+        let old = self.lock().extra().attachment.replace(attachment);
+        drop(old);
+    }
+
+    /// Whether a new host object has to be seen by the host's cycle collector because the tensor is in a graph, and what the
+    /// last one left behind.
+    pub fn host_state(&self) -> (bool, Option<Attachment>) {
+        let mut state = self.lock();
+        // Also what a view shows may enter a graph later.
+        let in_graph = state.wants_grad() || state.view.is_some() || state.extra.is_some();
+        (in_graph, state.extra.as_mut().and_then(|extra| extra.attachment.take()))
+    }
+
+    /// Notes the host's own reference to the callable of hook `id` in `table`, which this tensor registered.
+    pub fn anchor(&self, table: &HookTable, id: u64, object: Attachment) {
+        table.add_anchored(self);
+        self.lock().extra().anchors.push(Anchor { id, object });
+    }
+
+    /// Drops the anchor of a hook that is removed.
+    pub fn forget_anchor(&self, id: u64) {
+        let forgotten: Vec<Anchor> = {
+            let mut state = self.lock();
+            let Some(extra) = &mut state.extra else { return };
+            extra.anchors.extract_if(.., |anchor| anchor.id == id).collect()
+        };
+        drop(forgotten);
     }
 
     /// Registers a tensor hook; the number removes it from the returned table.
@@ -585,7 +672,7 @@ impl Tensor {
     pub fn detach_(&self) -> Result<()> {
         let old = {
             let mut state = self.lock();
-            if state.extra.as_ref().is_some_and(|extra| extra.view.is_some()) {
+            if state.view.is_some() {
                 return Err(Error::runtime(
                     "detach_",
                     "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be called on these gradients.",
@@ -593,7 +680,7 @@ impl Tensor {
             }
             state.requires_grad = false;
             state.output_nr = 0;
-            state.grad_fn.take()
+            (state.grad_fn.take(), state.take_anchors())
         };
         drop(old);
         Ok(())
@@ -601,7 +688,7 @@ impl Tensor {
 
     /// The tensor this one is a view of.
     pub fn base(&self) -> Option<Self> {
-        self.lock().extra.as_ref().and_then(|extra| extra.view.as_ref()).map(|view| view.base.clone())
+        self.lock().view.as_ref().map(|view| view.base.clone())
     }
 
     /// Whether the tensor was made in inference mode.

@@ -7,6 +7,7 @@ use arcgrad::autograd::{self, Options};
 use arcgrad::graph::hooks::{Hook, Kind};
 use arcgrad::graph::node::{Cotangents, Results};
 use arcgrad::graph::ownership::{Held, Owner, visit_owned};
+use arcgrad::graph::record::{Save, record};
 use arcgrad::graph::saved::{self, PackHooks, Packed};
 use arcgrad::graph::{Backward, Modes, NodeRef, Rule, custom, cuts, engine, modes, no_grad};
 use arcgrad::{DType, Error, Result, Tensor};
@@ -361,6 +362,48 @@ fn a_changed_value_is_an_error_that_names_both_lines() {
     );
 }
 
+/// A rule that is interrupted by a write of somebody else after it has read what it saved.
+struct Interrupted {
+    writes_to: Tensor,
+}
+
+impl Rule for Interrupted {
+    fn name(&self) -> &str {
+        "InterruptedBackward0"
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let saved = cx.saved_array(0)?;
+        let _off = no_grad();
+        self.writes_to.add_(1.0)?;
+        cx.put(0, Tensor::from_array(saved));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_write_while_a_rule_runs_is_an_error() {
+    let (x, data) = (leaf(&[2.0]), Tensor::from_slice(&[5.0], &[1]).unwrap());
+    let operand = x.operand().unwrap();
+    let array = data.array();
+    let rule = Interrupted { writes_to: data };
+    let y = record(rule, &[&operand], &[Save::Array(&array)], x.array().duplicate("test").unwrap()).unwrap();
+    let text = y.backward().unwrap_err().to_string();
+    assert!(text.contains("modified by an inplace operation") && text.contains("InterruptedBackward0"), "{text}");
+}
+
+#[test]
+fn a_write_between_reading_and_recording_is_an_error() {
+    let (x, w) = (leaf(&[2.0]), Tensor::from_slice(&[5.0], &[1]).unwrap());
+    let (a, b) = (x.operand().unwrap(), w.operand().unwrap());
+    // What another thread may do at this moment.
+    w.add_(1.0).unwrap();
+    let rule = Interrupted { writes_to: Tensor::from_slice(&[0.0], &[1]).unwrap() };
+    let y = record(rule, &[&a, &b], &[Save::Input(&b)], x.array().duplicate("test").unwrap()).unwrap();
+    let text = y.backward().unwrap_err().to_string();
+    assert!(text.contains("is at version 1; expected version 0"), "{text}");
+}
+
 #[test]
 fn other_memory_does_not_disturb_what_was_saved() {
     let x = leaf(&[3.0]);
@@ -634,6 +677,73 @@ fn a_leafs_hooks_are_its_own_while_no_graph_shares_them() {
     assert_eq!((hooks_seen(&Owner::Tensor(&x)), hooks_seen(&Owner::Tensor(&y))), (0, 0));
     drop(y);
     assert_eq!(hooks_seen(&Owner::Tensor(&x)), 1);
+}
+
+/// Stands for a host's own reference.
+struct Reference;
+
+fn seen(owner: &Owner<'_>) -> (usize, usize) {
+    let (mut hooks, mut anchors) = (0, 0);
+    visit_owned(owner, 1_000, &mut |held| match held {
+        Held::Hook(_) => hooks += 1,
+        Held::Attachment(_) => anchors += 1,
+        _ => {}
+    });
+    (hooks, anchors)
+}
+
+#[test]
+fn a_hook_with_an_anchor_is_seen_through_every_owner_once() {
+    let log = log();
+    let x = leaf(&[2.0]);
+    let y = x.mul(3.0).unwrap();
+    let (table, id) = y.register_hook(Noting::new(&log, "anchored")).unwrap();
+    y.anchor(&table, id, Arc::new(Reference));
+    drop(table);
+    // Alone, y shows both references.
+    assert_eq!(seen(&Owner::Tensor(&y)), (1, 1));
+    let z = y.exp().unwrap().mul(&y.sin().unwrap()).unwrap();
+    // Together, each shows the one that it is the reason for.
+    assert_eq!(seen(&Owner::Tensor(&y)), (0, 1));
+    assert_eq!(seen(&Owner::Tensor(&z)), (1, 0));
+    // A third owner without an anchor: nobody knows who needs the hook.
+    let third = y.cos().unwrap();
+    assert_eq!((seen(&Owner::Tensor(&z)), seen(&Owner::Tensor(&third))), ((0, 0), (0, 0)));
+    drop(third);
+    // A hook beside it that y has no anchor for.
+    node(&y).hooks_or_new().add(Kind::Before, Noting::new(&log, "plain"));
+    assert_eq!(seen(&Owner::Tensor(&z)), (1, 0));
+    y.forget_anchor(id);
+    assert_eq!((seen(&Owner::Tensor(&y)), seen(&Owner::Tensor(&z))), ((0, 0), (0, 0)));
+}
+
+#[test]
+fn what_lies_behind_a_shared_node_is_not_seen_through_an_anchor() {
+    let log = log();
+    let x = leaf(&[2.0]);
+    let inner = x.exp().unwrap();
+    inner.register_hook(Noting::new(&log, "behind")).unwrap();
+    let y = inner.mul(3.0).unwrap();
+    drop(inner);
+    let (table, id) = y.register_hook(Noting::new(&log, "anchored")).unwrap();
+    y.anchor(&table, id, Arc::new(Reference));
+    drop(table);
+    let z = y.sin().unwrap();
+    assert_eq!((seen(&Owner::Tensor(&y)), seen(&Owner::Tensor(&z))), ((0, 1), (1, 0)));
+}
+
+#[test]
+fn anchors_of_a_leaf_are_shared_with_its_accumulator() {
+    let log = log();
+    let x = leaf(&[2.0]);
+    let (table, id) = x.register_hook(Noting::new(&log, "leaf")).unwrap();
+    x.anchor(&table, id, Arc::new(Reference));
+    drop(table);
+    assert_eq!(seen(&Owner::Tensor(&x)), (1, 1));
+    let y = x.exp().unwrap();
+    assert_eq!((seen(&Owner::Tensor(&x)), seen(&Owner::Tensor(&y))), ((0, 1), (1, 0)));
+    drop(y);
+    assert_eq!(seen(&Owner::Tensor(&x)), (1, 1));
 }
 
 #[test]

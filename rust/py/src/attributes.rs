@@ -8,6 +8,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
+use crate::autograd::collect;
 use crate::device::{self, Order, PyDevice};
 use crate::dtype::{self, PyDType};
 use crate::error::guard;
@@ -338,13 +339,17 @@ impl PyTensor {
 
     /// The accumulated gradient, or `None`.
     #[getter]
-    fn get_grad(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let tensor = self.tensor();
-        let grad = tensor.grad();
-        if grad.is_none() && tensor.requires_grad() && !tensor.is_leaf() && !tensor.retains_grad() {
+    fn get_grad(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let (py, tensor) = (slf.py(), slf.get().tensor());
+        if let Some(grad) = tensor.grad() {
+            let object = tensor::to_py(py, grad)?;
+            keep_grad_object(slf, object.bind(py))?;
+            return Ok(object);
+        }
+        if tensor.requires_grad() && !tensor.is_leaf() && !tensor.retains_grad() {
             PyErr::warn(py, &py.get_type::<PyUserWarning>(), NON_LEAF_GRAD, 1)?;
         }
-        tensor::to_py_opt(py, grad)
+        Ok(py.None())
     }
 
     #[setter]
@@ -358,8 +363,8 @@ impl PyTensor {
                 type_name(grad)
             )));
         };
-        track(slf.as_any());
-        guard(|| slf.get().tensor().set_grad(Some(given.clone())))
+        guard(|| slf.get().tensor().set_grad(Some(given.clone())))?;
+        keep_grad_object(slf, grad)
     }
 
     #[deleter]
@@ -506,6 +511,14 @@ impl PyTensor {
         let hidden = |name: &Bound<'_, PyAny>| name.cast::<PyString>().is_ok_and(|name| name == "imag");
         Ok(names.try_iter()?.collect::<PyResult<Vec<_>>>()?.into_iter().filter(|name| !hidden(name)).collect())
     }
+}
+
+/// Once the program has seen a gradient, its object stays the same and keeps its attributes while the gradient stays.
+fn keep_grad_object(tensor: &Bound<'_, PyTensor>, grad: &Bound<'_, PyAny>) -> PyResult<()> {
+    // The gradient's object may lead back to the tensor.
+    track(tensor.as_any());
+    tensor.get().tensor().keep_grad_object(collect::host(grad.cast()?));
+    Ok(())
 }
 
 /// Sizes given one by one or as one list.

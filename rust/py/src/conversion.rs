@@ -1,14 +1,15 @@
 //! Tensors as Python numbers, lists and NumPy arrays; other dtypes of the same tensor.
 
 use arcgrad::ops::{copy, rearranging, views};
-use arcgrad::storage::Access;
+use arcgrad::storage::{Access, check_room};
 use arcgrad::{Array, DType, Scalar, Tensor};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use crate::dispatch::output;
-use crate::error::{guard, guard_detached};
+use crate::error::{guard, guard_detached, to_py_err};
 use crate::tensor::{self, PyTensor, require, type_name};
 use crate::{data, device, dtype, number};
 
@@ -36,10 +37,10 @@ pub fn class_name(dtype: DType) -> &'static str {
 
 /// The only element, where Python wants a number.
 fn only(tensor: &Tensor) -> PyResult<Scalar> {
-    if tensor.numel() != 1 {
-        return Err(PyValueError::new_err("only one element tensors can be converted to Python scalars"));
-    }
-    guard(|| tensor.item())
+    guard(|| tensor.item()).map_err(|error| match tensor.numel() {
+        1 => error,
+        _ => PyValueError::new_err("only one element tensors can be converted to Python scalars"),
+    })
 }
 
 /// A cast, or the tensor itself.
@@ -62,14 +63,26 @@ fn nested<'py>(py: Python<'py>, array: &Array) -> PyResult<Bound<'py, PyAny>> {
     if array.rank() == 0 {
         return Ok(number::to_py(py, array.get_linear(0)).into_bound(py));
     }
+    // A list takes a word per item, and the numbers as many until they are in it.
+    let items = array.shape().iter().fold(1u128, |product, &size| product.saturating_mul(size as u128));
+    check_room("tolist", items.max(array.shape()[0] as u128).saturating_mul(2 * size_of::<usize>() as u128))
+        .map_err(to_py_err)?;
     if array.rank() == 1 {
         return Ok(PyList::new(py, numbers(array).into_iter().map(|number| number::to_py(py, number)))?.into_any());
     }
-    let list = PyList::empty(py);
-    for index in 0..array.shape()[0] {
-        list.append(nested(py, &array.select(0, index))?)?;
+    let length = array.shape()[0];
+    // SAFETY: a fresh list of as many places, each filled before anybody sees it (Python's own collector skips places
+    // that are not). It is made at once so that an axis too long for memory is an error before anything is done.
+    unsafe {
+        let list = Bound::from_owned_ptr_or_err(py, ffi::PyList_New(length as ffi::Py_ssize_t))?;
+        for index in 0..length {
+            let item = nested(py, &array.select(0, index))?;
+            if ffi::PyList_SetItem(list.as_ptr(), index as ffi::Py_ssize_t, item.into_ptr()) != 0 {
+                return Err(PyErr::fetch(py));
+            }
+        }
+        Ok(list)
     }
-    Ok(list.into_any())
 }
 
 /// All elements in row-major order, each as a number of its own category.

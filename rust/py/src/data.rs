@@ -40,7 +40,7 @@ fn element(object: &Bound<'_, PyAny>) -> PyResult<Option<(Scalar, DType)>> {
     if let Some(tensor) = tensor::from_py(object) {
         return match tensor.numel() {
             1 => Ok(Some((guard(|| tensor.item())?, tensor.dtype()))),
-            _ => Err(PyTypeError::new_err(
+            _ => Err(PyValueError::new_err(
                 "only one element tensors can be converted to Python scalars; use stack() to join tensors",
             )),
         };
@@ -158,7 +158,7 @@ impl Elements {
     /// A tensor of the elements.
     fn into_tensor(self, wanted: Option<DType>) -> PyResult<Tensor> {
         let dtype = wanted.or(self.dtype).unwrap_or_else(default_dtype);
-        if let Some(number) = self.numbers.iter().find(|number| !number.fits(dtype)) {
+        if let Some(number) = self.numbers.iter().find(|number| !holds(**number, dtype)) {
             return Err(overflow(*number, dtype));
         }
         guard(|| {
@@ -181,6 +181,11 @@ unsafe fn write(to: *mut u8, dtype: DType, numbers: &[Scalar]) {
         // SAFETY: as the caller promises; `bytes` holds one element of the dtype at its start.
         unsafe { to.add(position * dtype.size()).copy_from_nonoverlapping(bytes.as_ptr(), dtype.size()) };
     }
+}
+
+/// Whether a number can be stored without overflow. Among floating-point types it becomes infinite, as in PyTorch.
+fn holds(number: Scalar, dtype: DType) -> bool {
+    dtype.is_float() || number.is_storable(dtype)
 }
 
 /// A number that does not fit.
@@ -514,7 +519,7 @@ fn scalar_tensor(
         )));
     };
     let wanted = wanted_dtype(dtype)?.unwrap_or_else(default_dtype);
-    if !number.fits(wanted) {
+    if !holds(number, wanted) {
         return Err(overflow(number, wanted));
     }
     finish(s.py(), guard(|| Tensor::scalar(number, wanted))?, requires_grad)
@@ -525,7 +530,7 @@ pub fn fitting(number: Scalar, dtype: DType) -> PyResult<Scalar> {
     if number.category() == Category::Complex && dtype.category() < Category::Complex {
         return Err(PyNotImplementedError::new_err("complex numbers are not implemented in arcgrad yet"));
     }
-    if number.fits(dtype) { Ok(number) } else { Err(overflow(number, dtype)) }
+    if holds(number, dtype) { Ok(number) } else { Err(overflow(number, dtype)) }
 }
 
 /// Adds the functions.

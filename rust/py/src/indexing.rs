@@ -3,7 +3,7 @@
 //! Here Python objects become index items; what they mean is the core's business. The most common index, one integer,
 //! takes a short way of its own.
 
-use arcgrad::ops::elementwise::Arg;
+use arcgrad::ops::elementwise::{Arg, Fresh};
 use arcgrad::ops::indexing::{IndexItem, getitem, setitem};
 use arcgrad::ops::{copy, views};
 use arcgrad::{DType, Scalar, Tensor};
@@ -161,10 +161,13 @@ const LONG: usize = 64 * 1024;
 impl PyTensor {
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let (py, this) = (slf.py(), slf.get().tensor());
-        if let Some(index) = plain_int(key)?
-            && this.rank() > 0
-        {
-            return tensor::to_py(py, guard(|| views::select(this, 0, index))?);
+        if let Some(index) = plain_int(key)? {
+            match guard(|| views::select(this, 0, index)) {
+                Ok(tensor) => return tensor::fresh_to_py(py, Fresh { tensor, in_graph: true }),
+                // A tensor without axes has its own words for that.
+                Err(error) if this.rank() > 0 => return Err(error),
+                Err(_) => {}
+            }
         }
         let items = items(key)?;
         // Views cost the same for any size; index tensors copy.

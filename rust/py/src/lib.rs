@@ -4,6 +4,7 @@
 //! [`number`], [`dtype`], [`size`], [`device`] (small things), [`data`] (tensors from Python data), [`dispatch`]
 //! (functions and methods from the tables), [`operators`], [`indexing`], [`attributes`].
 
+mod allocator;
 mod attributes;
 mod autograd;
 mod construct;
@@ -28,7 +29,7 @@ mod tensor;
 use pyo3::prelude::*;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: allocator::Allocator = allocator::Allocator;
 
 #[pymodule(gil_used = true)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,6 +1,6 @@
 //! Python's operators on tensors, each on a short way of its own.
 
-use arcgrad::ops::elementwise::{Arg, Row, apply, apply_in_place};
+use arcgrad::ops::elementwise::{Arg, Row, apply, apply_in_place, apply_small};
 use arcgrad::ops::powers;
 use arcgrad::ops::registry::{Form, OpInfo, Output, Value};
 use arcgrad::ops::rows;
@@ -80,10 +80,14 @@ fn binary(
     let Some(other) = other(object)? else { return Ok(py.NotImplemented()) };
     let this = slf.get().tensor();
     let (left, right) = if reflected { (other.arg(), Arg::Tensor(this)) } else { (Arg::Tensor(this), other.arg()) };
+    let args = [left, right];
+    if let Some(result) = guard(|| Ok(apply_small(row, &[], &args)))? {
+        return tensor::fresh_to_py(py, result);
+    }
     let result = if this.numel() >= LONG || other.numel() >= LONG {
-        guard_detached(py, || apply(row, &[], &[left, right]))?
+        guard_detached(py, || apply(row, &[], &args))?
     } else {
-        guard(|| apply(row, &[], &[left, right]))?
+        guard(|| apply(row, &[], &args))?
     };
     tensor::to_py(py, result)
 }
@@ -92,10 +96,14 @@ fn binary(
 #[inline]
 fn unary(slf: &Bound<'_, PyTensor>, row: &'static Row) -> PyResult<Py<PyAny>> {
     let (py, this) = (slf.py(), slf.get().tensor());
+    let args = [Arg::Tensor(this)];
+    if let Some(result) = guard(|| Ok(apply_small(row, &[], &args)))? {
+        return tensor::fresh_to_py(py, result);
+    }
     let result = if this.numel() >= LONG {
-        guard_detached(py, || apply(row, &[], &[Arg::Tensor(this)]))?
+        guard_detached(py, || apply(row, &[], &args))?
     } else {
-        guard(|| apply(row, &[], &[Arg::Tensor(this)]))?
+        guard(|| apply(row, &[], &args))?
     };
     tensor::to_py(py, result)
 }
@@ -223,7 +231,13 @@ impl PyTensor {
         if is_bool(slf, other) { SUB.call(slf, other, false) } else { binary(slf, other, &rows::sub::ROW, false) }
     }
     fn __rsub__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        if is_bool(slf, other) { SUB.call(slf, other, true) } else { binary(slf, other, &rows::sub::ROW, true) }
+        if is_bool(slf, other) {
+            SUB.call(slf, other, true)
+        } else if number::scalar(other)?.is_some() {
+            binary(slf, other, &rows::rsub::ROW, false)
+        } else {
+            binary(slf, other, &rows::sub::ROW, true)
+        }
     }
     fn __isub__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
         if is_bool(slf, other) {
@@ -246,7 +260,12 @@ impl PyTensor {
         binary(slf, other, &rows::div::ROW, false)
     }
     fn __rtruediv__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(slf, other, &rows::div::ROW, true)
+        if number::scalar(other)?.is_none() {
+            return binary(slf, other, &rows::div::ROW, true);
+        }
+        // As PyTorch does it, so that the bits and the nodes are the same.
+        let reciprocal = unary(slf, &rows::reciprocal::ROW)?;
+        binary(reciprocal.bind(slf.py()).cast()?, other, &rows::mul::ROW, false)
     }
     fn __itruediv__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
         require!(DIV.call_in_place(slf, other)?, slf, other, "/=")

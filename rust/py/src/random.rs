@@ -5,6 +5,7 @@ use arcgrad::{DType, Tensor};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyInt};
 use std::sync::Arc;
 
 use crate::device::{self, PyDevice};
@@ -26,16 +27,29 @@ pub fn default_object(py: Python<'_>) -> PyResult<Py<PyGenerator>> {
 
 /// A seed: any integer of 64 bits; negative ones count from 2⁶⁴.
 fn seed(value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    if value.is_instance_of::<PyBool>() {
+        return Err(no_seed(value));
+    }
     if let Ok(seed) = value.extract::<i64>() {
         return Ok(seed as u64);
     }
     value.extract::<u64>().map_err(|error| {
         if error.is_instance_of::<PyTypeError>(value.py()) {
-            error
+            no_seed(value)
         } else {
             PyValueError::new_err("manual_seed expects a seed of 64 bits (Overflow when unpacking long long)")
         }
     })
+}
+
+#[cold]
+fn no_seed(value: &Bound<'_, PyAny>) -> PyErr {
+    PyTypeError::new_err(format!("manual_seed expected a long, but got {}", tensor::type_name(value)))
+}
+
+/// What the function takes for a seed: whatever `int()` makes one of.
+fn seed_by_int(value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    seed(&value.py().get_type::<PyInt>().call1((value,))?)
 }
 
 impl PyGenerator {
@@ -102,7 +116,7 @@ impl PyGenerator {
 
 /// Seeds the default generator and returns it.
 #[pyfunction]
-fn manual_seed(py: Python<'_>, #[pyo3(from_py_with = seed)] seed: u64) -> PyResult<Py<PyGenerator>> {
+fn manual_seed(py: Python<'_>, #[pyo3(from_py_with = seed_by_int)] seed: u64) -> PyResult<Py<PyGenerator>> {
     default_generator().lock().manual_seed(seed);
     default_object(py)
 }

@@ -1,6 +1,6 @@
 //! The safetensors format: tensors by name, and a dictionary of texts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use arcgrad::{DType, Tensor};
 use pyo3::buffer::PyBuffer;
@@ -54,8 +54,27 @@ fn safetensors_serialize<'py>(
             TensorView::new(*dtype, shape.clone(), bytes.as_bytes()).map(|view| (name.as_str(), view))
         })
         .collect();
-    let file = safetensors::serialize(views.map_err(invalid)?, metadata).map_err(invalid)?;
+    let sorted = metadata.as_ref().map(|texts| serde_json::to_string(&texts.iter().collect::<BTreeMap<_, _>>()));
+    let mut file = safetensors::serialize(views.map_err(invalid)?, metadata).map_err(invalid)?;
+    if let Some(sorted) = sorted {
+        sort_texts(&mut file, &sorted.map_err(invalid)?);
+    }
     Ok(PyBytes::new(py, &file))
+}
+
+/// Puts the texts in the order of their names, so that the same object gives the same bytes: they are written in the
+/// random order of a hash table. The header begins with them, and another order takes as many bytes.
+fn sort_texts(file: &mut [u8], sorted: &str) {
+    const LENGTH: usize = 8;
+    const BEFORE: &[u8] = b"{\"__metadata__\":";
+    let start = LENGTH + BEFORE.len();
+    if file[LENGTH..].starts_with(BEFORE)
+        && let Some(texts) = file.get_mut(start..start + sorted.len())
+        && texts.first() == Some(&b'{')
+        && texts.last() == Some(&b'}')
+    {
+        texts.copy_from_slice(sorted.as_bytes());
+    }
 }
 
 /// The dictionary of tensors and the dictionary of texts in the bytes of a safetensors file. The tensors have memory of

@@ -1,16 +1,18 @@
 //! The class `arcgrad.Tensor` and the identity of its objects: one Python object per tensor while it lives.
 
 use std::ffi::c_void;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use arcgrad::Tensor;
+use arcgrad::ops::elementwise::Fresh;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 use pyo3::{PyTraverseError, PyVisit};
 
-use crate::autograd::collect;
+use crate::autograd::collect::{self, Remains};
 use crate::error::guard;
 
 /// A multi-dimensional array of numbers that can take part in a differentiable graph.
@@ -40,11 +42,47 @@ impl PyTensor {
 
 impl Drop for PyTensor {
     fn drop(&mut self) {
-        // Another object may stand for the tensor by now: only this object's own address is cleared.
+        // Another object may stand for the tensor by now: only this object's own address is cleared. The slot is
+        // written with the GIL held only, so that comparing and clearing are one step.
         let object = (std::ptr::from_ref(self) as usize - VALUE_OFFSET.load(Ordering::Relaxed)) as *mut ();
         let slot = self.tensor.host_slot();
-        let _ = slot.compare_exchange(object, std::ptr::null_mut(), Ordering::AcqRel, Ordering::Acquire);
+        if slot.load(Ordering::Acquire) != object {
+            return;
+        }
+        slot.store(std::ptr::null_mut(), Ordering::Release);
+        if self.tensor.strong_count() > 1 {
+            // SAFETY: called when the object's references are gone, with the GIL held and the object still whole.
+            unsafe { bequeath(object.cast(), &self.tensor) };
+        }
     }
+}
+
+/// Leaves class and attributes of an object that dies to its tensor, which lives on.
+///
+/// # Safety
+/// `object` is a tensor object on its way down, whose `__dict__` has not been released yet, and the GIL is held.
+#[cold]
+unsafe fn bequeath(object: *mut ffi::PyObject, tensor: &Tensor) {
+    // SAFETY: as the caller promises; the slot of the `__dict__` is null or holds a reference.
+    unsafe {
+        let py = Python::assume_attached();
+        let dict = *dict_slot(object);
+        let dict = (!dict.is_null() && ffi::PyDict_Size(dict) > 0).then(|| Bound::from_borrowed_ptr(py, dict).unbind());
+        let class = ffi::Py_TYPE(object);
+        if dict.is_some() || class != tensor_type() {
+            let class = Bound::from_borrowed_ptr(py, class.cast()).cast_into_unchecked::<PyType>();
+            tensor.attach(Arc::new(Remains::new(class.unbind(), dict)));
+        }
+    }
+}
+
+/// Where an object keeps its `__dict__`.
+///
+/// # Safety
+/// `object` is a tensor object.
+unsafe fn dict_slot(object: *mut ffi::PyObject) -> *mut *mut ffi::PyObject {
+    // SAFETY: the offset lies within every instance of the class and its subclasses.
+    unsafe { object.byte_add(DICT_OFFSET.load(Ordering::Relaxed)).cast() }
 }
 
 /// The class, for checks that must be quick. Null before [`init`].
@@ -53,12 +91,21 @@ static TENSOR_TYPE: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(std::ptr::null
 /// Where in an object the `PyTensor` lies.
 static VALUE_OFFSET: AtomicUsize = AtomicUsize::new(0);
 
+/// Bytes of an object of the class itself.
+static OBJECT_SIZE: AtomicUsize = AtomicUsize::new(0);
+
+/// Where in an object the reference to its `__dict__` lies.
+static DICT_OFFSET: AtomicUsize = AtomicUsize::new(0);
+
 /// Notes the class and the layout of its objects.
 pub fn init(py: Python<'_>) -> PyResult<()> {
     let tensor = guard(|| Tensor::scalar(0.0, arcgrad::DType::F32))?;
     let probe = Bound::new(py, PyTensor { tensor })?;
     VALUE_OFFSET.store(std::ptr::from_ref(probe.get()) as usize - probe.as_ptr() as usize, Ordering::Relaxed);
-    TENSOR_TYPE.store(py.get_type::<PyTensor>().as_type_ptr(), Ordering::Release);
+    let class = py.get_type::<PyTensor>();
+    OBJECT_SIZE.store(class.getattr("__basicsize__")?.extract()?, Ordering::Relaxed);
+    DICT_OFFSET.store(class.getattr("__dictoffset__")?.extract()?, Ordering::Relaxed);
+    TENSOR_TYPE.store(class.as_type_ptr(), Ordering::Release);
     Ok(())
 }
 
@@ -123,8 +170,22 @@ pub fn to_py(py: Python<'_>, tensor: Tensor) -> PyResult<Py<PyAny>> {
         if !object.is_null() && ffi::Py_REFCNT(object) > 0 {
             return Ok(Bound::from_borrowed_ptr(py, object).unbind());
         }
-        new_object(py, tensor_type(), tensor)
+        let (in_graph, remains) = tensor.host_state();
+        match remains.as_ref().and_then(|remains| remains.downcast_ref::<Remains>()) {
+            None => new_object(py, tensor_type(), tensor, in_graph, None),
+            Some(remains) => {
+                let class = remains.class.bind(py).as_type_ptr();
+                new_object(py, class, tensor, true, remains.dict.as_ref())
+            }
+        }
     }
+}
+
+/// The Python object of a result that nobody has seen yet.
+#[inline]
+pub fn fresh_to_py(py: Python<'_>, result: Fresh) -> PyResult<Py<PyAny>> {
+    // SAFETY: the tensor class itself.
+    unsafe { new_object(py, tensor_type(), result.tensor, result.in_graph, None) }
 }
 
 /// [`to_py`] for an optional tensor.
@@ -133,16 +194,30 @@ pub fn to_py_opt(py: Python<'_>, tensor: Option<Tensor>) -> PyResult<Py<PyAny>> 
 }
 
 /// Makes an object of `class` for a tensor and enters it into the tensor's slot. The cycle collector does not track
-/// it while nothing can lead from it back to itself: a plain tensor without a graph and without attributes.
+/// it while nothing can lead from it back to itself: a plain tensor that is not `in_graph` and has no attributes.
 ///
 /// # Safety
-/// `class` is the tensor class or a subclass of it.
-unsafe fn new_object(py: Python<'_>, class: *mut ffi::PyTypeObject, tensor: Tensor) -> PyResult<Py<PyAny>> {
-    // SAFETY: `class` has the layout of the tensor class at its start, its allocator gives zeroed memory, and zero is
-    // what everything but the value starts with: no `__dict__` yet, no weak references.
+/// `class` is the tensor class or a subclass of it, and `dict` a `dict`.
+#[inline]
+unsafe fn new_object(
+    py: Python<'_>,
+    class: *mut ffi::PyTypeObject,
+    tensor: Tensor,
+    in_graph: bool,
+    dict: Option<&Py<PyAny>>,
+) -> PyResult<Py<PyAny>> {
+    // SAFETY: `class` has the layout of the tensor class at its start, its memory is zeroed, and zero is what everything
+    // but the value starts with: no `__dict__` yet, no weak references. Other allocators than the first track what they
+    // make.
     unsafe {
         let object = if class == tensor_type() {
-            ffi::PyType_GenericAlloc(class, 0)
+            // Not tracked, and no more memory cleared than an object has.
+            let object = ffi::PyObject_GC_New::<ffi::PyObject>(class);
+            if !object.is_null() {
+                let head = size_of::<ffi::PyObject>();
+                object.byte_add(head).cast::<u8>().write_bytes(0, OBJECT_SIZE.load(Ordering::Relaxed) - head);
+            }
+            object
         } else {
             let alloc = ffi::PyType_GetSlot(class, ffi::Py_tp_alloc);
             if alloc.is_null() {
@@ -154,11 +229,14 @@ unsafe fn new_object(py: Python<'_>, class: *mut ffi::PyTypeObject, tensor: Tens
         if object.is_null() {
             return Err(PyErr::fetch(py));
         }
-        let untracked = class == tensor_type() && !tensor.requires_grad();
+        let track_now = class == tensor_type() && in_graph;
+        if let Some(dict) = dict {
+            *dict_slot(object) = dict.clone_ref(py).into_ptr();
+        }
         tensor.host_slot().store(object.cast(), Ordering::Release);
         object.byte_add(VALUE_OFFSET.load(Ordering::Relaxed)).cast::<PyTensor>().write(PyTensor { tensor });
-        if untracked {
-            ffi::PyObject_GC_UnTrack(object.cast());
+        if track_now {
+            ffi::PyObject_GC_Track(object.cast());
         }
         Ok(Bound::from_owned_ptr(py, object).unbind())
     }
@@ -172,7 +250,7 @@ pub fn new_instance(class: &Bound<'_, PyType>, tensor: Tensor) -> PyResult<Py<Py
         return Err(PyTypeError::new_err(format!("{name} is not a subclass of Tensor")));
     }
     // SAFETY: checked above.
-    unsafe { new_object(py, class.as_type_ptr(), tensor) }
+    unsafe { new_object(py, class.as_type_ptr(), tensor, true, None) }
 }
 
 /// Lets the cycle collector see a tensor object from now on. To be called before anything is attached to it that may

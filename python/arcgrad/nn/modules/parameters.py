@@ -1,5 +1,7 @@
 """Modules that hold parameters: in a list, in a dictionary."""
 
+from collections import OrderedDict
+from collections.abc import Mapping
 from itertools import chain
 
 from arcgrad import Tensor
@@ -33,6 +35,8 @@ class _ParameterContainer(Module):
         lines = [f"({name}): {_describe(value, kind)}" for name, value in named]
         if not lines:
             return f"{self._get_name()}()"
+        if len(lines) == 1:
+            return f"{self._get_name()}(  {lines[0]})"
         body = "\n    ".join(lines)
         return f"{self._get_name()}(\n    {body}\n)"
 
@@ -192,7 +196,12 @@ class ParameterDict(_ParameterContainer):
         return (self[key] for key in self._keys)
 
     def update(self, parameters):
-        """Enter the values of a mapping or of an iterable of (key, value) pairs."""
+        """Enter the values of a mapping or of an iterable of (key, value) pairs.
+
+        A plain dictionary is entered in the order of its sorted keys, as PyTorch does.
+        """
+        if isinstance(parameters, Mapping) and not isinstance(parameters, OrderedDict):
+            parameters = {key: parameters[key] for key in sorted(parameters)}
         for key, value in _pairs("ParameterDict", parameters):
             self[key] = value
 

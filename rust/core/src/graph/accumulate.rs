@@ -11,7 +11,7 @@ use super::node::{Backward, Edge, Meta, NodeOf, NodeRef, Rule};
 use super::provenance::Blame;
 use crate::error::{Error, Result};
 use crate::shape::is_non_overlapping_and_dense;
-use crate::tensor::{Inner, State, Tensor, WeakNode2};
+use crate::tensor::{Inner, State, Tensor};
 
 /// Adds gradients into a leaf's `.grad`. Holds the leaf weakly: a graph does not keep its leaves alive, so a gradient
 /// that refers to its own parameter closes no cycle.
@@ -26,15 +26,16 @@ impl AccumulateGrad {
     }
 }
 
-/// The accumulator of a leaf, made on first use and shared while any graph refers to it.
+/// The accumulator of a leaf, made on first use. The leaf keeps it: it holds the leaf weakly, so that is no cycle, and
+/// a program whose graphs come and go does not make a new one for each.
 pub fn accumulator(leaf: &Tensor) -> NodeRef {
     accumulator_of(leaf, &mut leaf.lock())
 }
 
 /// [`accumulator`] of a leaf that is locked already.
 pub(crate) fn accumulator_of(leaf: &Tensor, state: &mut State) -> NodeRef {
-    if let Some(node) = state.extra.as_ref().and_then(|extra| extra.accumulator.0.as_ref()?.upgrade()) {
-        return node;
+    if let Some(node) = state.extra.as_ref().and_then(|extra| extra.accumulator.as_ref()) {
+        return node.clone();
     }
     let meta = Meta { shape: state.array.shape().into(), dtype: state.array.dtype() };
     let rule = AccumulateGrad { leaf: leaf.downgrade() };
@@ -42,14 +43,16 @@ pub(crate) fn accumulator_of(leaf: &Tensor, state: &mut State) -> NodeRef {
     let extra = state.extra();
     // The hooks outlive the accumulator, and fire also when only the graph is left.
     node.share_hooks(extra.hooks.get_or_insert_default().clone());
-    extra.accumulator = WeakNode2(Some(Arc::downgrade(&node)));
+    extra.accumulator = Some(node.clone());
     node
 }
 
 /// The edge of a leaf whose accumulator some graph refers to.
 pub(crate) fn existing_edge(state: &State) -> Option<Edge> {
     let extra = state.extra.as_ref().filter(|_| state.requires_grad)?;
-    Some(Edge::new(extra.accumulator.0.as_ref()?.upgrade()?, 0))
+    // One reference is the leaf's own.
+    let node = extra.accumulator.as_ref().filter(|node| Arc::strong_count(node) > 1)?;
+    Some(Edge::new(node.clone(), 0))
 }
 
 impl Rule for AccumulateGrad {
@@ -119,7 +122,7 @@ impl Tensor {
 pub(super) fn add_to_slot(slot: &mut Option<Tensor>, grad: Tensor) -> Result<()> {
     *slot = Some(match slot.take() {
         None => grad,
-        Some(sum) if !is_grad_enabled() && sum.is_sole_owner() && sum.meta() == grad.meta() => {
+        Some(sum) if !is_grad_enabled() && sum.is_sole_owner() => {
             (ALGEBRA.add_in_place)(&sum, &grad)?;
             sum
         }
@@ -129,6 +132,14 @@ pub(super) fn add_to_slot(slot: &mut Option<Tensor>, grad: Tensor) -> Result<()>
 }
 
 impl Tensor {
+    /// Whether the data may be overwritten because this handle is the only way to see it, and it covers its memory once.
+    pub(crate) fn is_consumable(&self) -> bool {
+        self.strong_count() == 1 && {
+            let state = self.lock();
+            state.grad_fn.is_none() && state.array.is_contiguous() && state.array.storage().is_unique()
+        }
+    }
+
     /// Whether this handle is the only way to see the data: no other tensor, view, saved value or host object.
     pub(crate) fn is_sole_owner(&self) -> bool {
         self.is_unshared() && {

@@ -33,10 +33,11 @@ pub fn save(node: &NodeRef, tensor: &Tensor) -> Result<usize> {
     }
     let source = match operand.edge {
         Some(Edge { node: Some(from), output_nr }) if Arc::ptr_eq(&from, node) => Source::Output(output_nr),
-        Some(edge) => Source::Input(edge),
+        Some(edge) => Source::Foreign(Box::new(edge)),
         None => Source::Constant,
     };
-    let saved = Saved::new(operand.array, source, operand.identity)?;
+    let version = operand.array.storage().version();
+    let saved = Saved::new(operand.array, version, source, operand.identity)?;
     let mut state = node.head().saved();
     state.push(saved);
     Ok(state.len() - 1)

@@ -36,9 +36,11 @@ pub struct Request {
     pub create_graph: bool,
 }
 
-/// A node in this pass.
-struct Slot {
-    node: NodeRef,
+/// A node in this pass. The roots of the request keep the whole graph.
+struct Slot<'a> {
+    node: &'a NodeRef,
+    /// Where in `Pass::targets` the slots that the node's edges lead to begin.
+    targets: u32,
     waiting_for: u32,
     needed: bool,
     grads: Cotangents,
@@ -192,24 +194,32 @@ fn run_on_fresh_thread(request: Request, depth: usize) -> Result<Vec<Option<Tens
     }
 }
 
-struct Pass {
-    slots: Vec<Slot>,
+struct Pass<'a> {
+    slots: Vec<Slot<'a>>,
+    /// The slot behind each edge of each node, or [`NOWHERE`].
+    targets: Vec<u32>,
     index: Arc<FxHashMap<u64, u32>>,
     ready: BinaryHeap<(u64, u32)>,
     captured: Vec<Option<Tensor>>,
     blame: Blame,
+    nan: super::nan::Watch,
 }
 
-impl Pass {
+/// The target of an edge that leads nowhere.
+const NOWHERE: u32 = u32::MAX;
+
+impl<'a> Pass<'a> {
     /// Finds everything that can be reached and counts edges.
     #[track_caller]
-    fn new(request: &Request) -> Result<Self> {
+    fn new(request: &'a Request) -> Result<Self> {
         let mut pass = Self {
             slots: Vec::new(),
+            targets: Vec::new(),
             index: Arc::default(),
             ready: BinaryHeap::new(),
             captured: Vec::new(),
             blame: Blame::here(),
+            nan: super::nan::Watch::default(),
         };
         let mut stack: Vec<u32> = Vec::new();
         for (edge, _) in &request.roots {
@@ -221,9 +231,15 @@ impl Pass {
             }
         }
         while let Some(slot) = stack.pop() {
-            let node = pass.slots[slot as usize].node.clone();
-            for next in node.edges().iter().filter_map(|edge| edge.node.as_ref()) {
+            let node = pass.slots[slot as usize].node;
+            pass.slots[slot as usize].targets = pass.targets.len() as u32;
+            for edge in node.edges() {
+                let Some(next) = &edge.node else {
+                    pass.targets.push(NOWHERE);
+                    continue;
+                };
                 let (next, new) = pass.slot(next);
+                pass.targets.push(next);
                 pass.slots[next as usize].waiting_for += 1;
                 if new {
                     stack.push(next);
@@ -240,13 +256,14 @@ impl Pass {
         Ok(pass)
     }
 
-    fn slot(&mut self, node: &NodeRef) -> (u32, bool) {
+    fn slot(&mut self, node: &'a NodeRef) -> (u32, bool) {
         let next = self.slots.len() as u32;
         let index = Arc::get_mut(&mut self.index).expect("the index is shared when it is complete");
         let slot = *index.entry(node.id()).or_insert(next);
         if slot == next {
             self.slots.push(Slot {
-                node: node.clone(),
+                node,
+                targets: 0,
                 waiting_for: 0,
                 needed: false,
                 grads: std::iter::repeat_n(None, node.outputs().len()).collect(),
@@ -274,11 +291,7 @@ impl Pass {
         let mut order: Vec<u32> = (0..self.slots.len() as u32).collect();
         order.sort_unstable_by_key(|&slot| self.slots[slot as usize].node.id());
         for slot in order {
-            let node = self.slots[slot as usize].node.clone();
-            let leads = node.edges().iter().filter_map(|edge| edge.node.as_ref()).any(|next| {
-                let next = &self.slots[self.index[&next.id()] as usize];
-                next.needed || !next.captures.is_empty()
-            });
+            let leads = self.targets_of(slot).iter().any(|&next| self.is_wanted(next));
             let slot = &mut self.slots[slot as usize];
             slot.needed |= leads;
         }
@@ -292,17 +305,24 @@ impl Pass {
         Running { id: NEXT_PASS.fetch_add(1, Ordering::Relaxed), index: self.index.clone(), wanted }
     }
 
-    fn is_wanted(&self, node: &NodeRef) -> bool {
-        self.index.get(&node.id()).is_some_and(|&slot| {
-            let slot = &self.slots[slot as usize];
+    /// The slots behind the edges of a node.
+    fn targets_of(&self, slot: u32) -> &[u32] {
+        let slot = &self.slots[slot as usize];
+        &self.targets[slot.targets as usize..][..slot.node.edges().len()]
+    }
+
+    /// Whether a gradient is wanted at the end of an edge.
+    fn is_wanted(&self, target: u32) -> bool {
+        target != NOWHERE && {
+            let slot = &self.slots[target as usize];
             slot.needed || !slot.captures.is_empty()
-        })
+        }
     }
 
     fn push_if_ready(&mut self, slot: u32) {
         let entry = &self.slots[slot as usize];
         if entry.waiting_for == 0 {
-            let node = &entry.node;
+            let node = entry.node;
             let priority = if node.rule().is_accumulator() { u64::MAX } else { node.id() };
             self.ready.push((priority, slot));
         }
@@ -331,20 +351,20 @@ impl Pass {
 
     fn run_slot(&mut self, slot: u32, request: &Request, modes: Modes) -> Result<()> {
         let entry = &mut self.slots[slot as usize];
-        let node = entry.node.clone();
+        let node = entry.node;
         let needed = entry.needed;
         let captures = std::mem::take(&mut entry.captures);
         let mut grads = std::mem::take(&mut entry.grads);
         let hooks = node.hooks().filter(|hooks| hooks.any()).cloned();
         let _line = Inherit::from(node.blame());
-        let context = |error: Box<Error>| in_anomaly_mode(error, &node, modes);
+        let context = |error: Box<Error>| in_anomaly_mode(error, node, modes);
 
         if let Some(hooks) = &hooks {
             for (output_nr, grad) in grads.iter_mut().enumerate() {
                 let Some(current) = grad else { continue };
                 for hook in hooks.of_kind(Kind::Gradient { output_nr: output_nr as u32 }) {
                     if let Some(replaced) = hook.on_gradient(current).map_err(context)? {
-                        *current = fit_exactly(replaced, &node, output_nr)?;
+                        *current = fit_exactly(replaced, node, output_nr)?;
                     }
                 }
             }
@@ -360,23 +380,19 @@ impl Pass {
                 }
             }
         }
-        if needed {
-            let results = self.call(&node, grads, hooks.as_deref(), request, modes)?;
-            self.deliver(&node, results, modes)?;
-        } else {
-            self.deliver(&node, SmallVec::new(), modes)?;
-        }
-        Ok(())
+        let results = if needed { self.call(slot, grads, hooks.as_deref(), request, modes)? } else { SmallVec::new() };
+        self.deliver(slot, results, modes)
     }
 
     fn call(
         &mut self,
-        node: &NodeRef,
+        slot: u32,
         mut grads: Cotangents,
         hooks: Option<&super::hooks::HookTable>,
         request: &Request,
         modes: Modes,
     ) -> Result<Results> {
+        let node = self.slots[slot as usize].node;
         let context = |error: Box<Error>| in_anomaly_mode(error, node, modes);
         let mut post_hooks = Vec::new();
         if let Some(hooks) = hooks {
@@ -392,16 +408,13 @@ impl Pass {
             return Ok(SmallVec::new());
         }
         let before = if post_hooks.is_empty() { Cotangents::new() } else { grads.clone() };
-        let needs: SmallVec<[bool; 4]> = if request.inputs.is_none() {
-            node.edges().iter().map(|edge| edge.node.is_some()).collect()
-        } else {
-            node.edges().iter().map(|edge| edge.node.as_ref().is_some_and(|next| self.is_wanted(next))).collect()
-        };
+        let needs: SmallVec<[bool; 4]> = self.targets_of(slot).iter().map(|&next| self.is_wanted(next)).collect();
         let mut cx = Backward::new(node, grads, &needs, request.create_graph);
         node.rule().backward(&mut cx).map_err(context)?;
+        let read = cx.read.get();
         let mut results = cx.results;
-        if !request.retain_graph {
-            node.release(self.blame);
+        if read != 0 || !request.retain_graph {
+            saved::finish(node, read, (!request.retain_graph).then_some(self.blame))?;
         }
         for hook in post_hooks {
             if let Some(replaced) = hook.after_node(&results, &before).map_err(context)? {
@@ -411,16 +424,26 @@ impl Pass {
         Ok(results)
     }
 
-    fn deliver(&mut self, node: &NodeRef, mut results: Results, modes: Modes) -> Result<()> {
+    fn deliver(&mut self, slot: u32, mut results: Results, modes: Modes) -> Result<()> {
+        let node = self.slots[slot as usize].node;
+        let targets = self.slots[slot as usize].targets as usize;
         for (input, edge) in node.edges().iter().enumerate() {
             let Some(next) = &edge.node else { continue };
-            let slot = self.index[&next.id()];
+            let slot = self.targets[targets + input];
             if let Some(grad) = results.get_mut(input).and_then(Option::take) {
                 if modes.any(Modes::CHECK_NAN) && (ALGEBRA.any_nan)(&grad)? {
                     return Err(returned_nan(node, input));
                 }
-                let grad =
-                    fit(grad, &next.outputs()[edge.output_nr as usize]).map_err(|error| invalid(error, node, input))?;
+                let meta = &next.outputs()[edge.output_nr as usize];
+                let fits = self.nan.see(&grad, meta, node, next);
+                let grad = match fits {
+                    true => grad,
+                    false => {
+                        let grad = fit(grad, meta).map_err(|error| invalid(error, node, input))?;
+                        self.nan.see(&grad, meta, node, next);
+                        grad
+                    }
+                };
                 add_to_slot(&mut self.slots[slot as usize].grads[edge.output_nr as usize], grad)?;
             }
             self.slots[slot as usize].waiting_for -= 1;
@@ -507,7 +530,9 @@ pub fn call_node(node: &NodeRef, grads: Cotangents, needs: &[bool], create_graph
     let _line = Inherit::from(node.blame());
     let mut cx = Backward::new(node, grads, needs, create_graph);
     node.rule().backward(&mut cx)?;
-    Ok(cx.results)
+    let (read, results) = (cx.read.get(), cx.results);
+    saved::finish(node, read, None)?;
+    Ok(results)
 }
 
 /// Keeps the compiler honest about what crosses threads.

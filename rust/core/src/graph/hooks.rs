@@ -67,6 +67,8 @@ pub struct HookTable {
     entries: Mutex<Vec<Entry>>,
     /// Tensors whose `.grad` is kept when their gradient is complete: (output, tensor).
     retained: Mutex<Vec<(u32, Weak<Inner>)>>,
+    /// Tensors that hold references of their own to hooks they registered here; see [`super::ownership::Anchor`].
+    anchored: Mutex<Vec<Weak<Inner>>>,
 }
 
 static NEXT_HOOK: AtomicU64 = AtomicU64::new(0);
@@ -105,20 +107,25 @@ impl HookTable {
         entries.iter().filter(|entry| entry.kind == kind).map(|entry| (entry.id, entry.hook.clone())).collect()
     }
 
-    /// Every hook, for the cycle collector; `None` when the table is in use.
-    pub fn try_all(&self) -> Option<Vec<Arc<dyn Hook>>> {
-        Some(self.entries.try_lock()?.iter().map(|entry| entry.hook.clone()).collect())
+    /// Calls `visit` with every hook and its number, without cloning it, for the cycle collector; with none when the
+    /// table is in use.
+    pub(super) fn try_visit(&self, mut visit: impl FnMut(u64, &Arc<dyn Hook>)) {
+        if let Some(entries) = self.entries.try_lock() {
+            entries.iter().for_each(|entry| visit(entry.id, &entry.hook));
+        }
     }
 
-    /// Calls `visit` with every hook without cloning it; false when the table is in use.
-    pub fn try_visit(&self, mut visit: impl FnMut(&Arc<dyn Hook>)) -> bool {
-        match self.entries.try_lock() {
-            Some(entries) => {
-                entries.iter().for_each(|entry| visit(&entry.hook));
-                true
-            }
-            None => false,
-        }
+    pub(crate) fn add_anchored(&self, tensor: &Tensor) {
+        let tensor = tensor.downgrade();
+        let mut anchored = self.anchored.lock();
+        anchored.retain(|other| other.strong_count() > 0 && !other.ptr_eq(&tensor));
+        anchored.push(tensor);
+    }
+
+    /// The tensors with anchors, for the cycle collector; none when the list is in use.
+    pub(super) fn try_anchored(&self) -> Vec<Tensor> {
+        let Some(anchored) = self.anchored.try_lock() else { return Vec::new() };
+        anchored.iter().filter_map(Tensor::upgrade).collect()
     }
 
     /// Takes every hook out (the cycle collector breaks a cycle).

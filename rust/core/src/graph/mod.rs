@@ -3,7 +3,8 @@
 //! Reading order: [`mode`] (what this thread does), [`provenance`] (which line did it), [`node`] (what is recorded),
 //! [`saved`] (values kept for backward), [`hooks`], [`accumulate`] (the leaves), [`engine`] (the backward pass),
 //! [`views`] (in-place operations on views), [`record`] and [`custom`] (how an op enters the graph), [`ownership`] (what
-//! a host's cycle collector may see), [`cuts`] (why a gradient is not there).
+//! a host's cycle collector may see), [`cuts`] and [`nan`] (why a gradient
+//! is not there, or is no number).
 
 pub mod accumulate;
 pub mod algebra;
@@ -12,6 +13,7 @@ pub mod cuts;
 pub mod engine;
 pub mod hooks;
 pub mod mode;
+pub mod nan;
 pub mod node;
 pub mod ownership;
 pub mod provenance;

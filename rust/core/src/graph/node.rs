@@ -5,17 +5,17 @@ use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
-use parking_lot::Mutex;
 use smallvec::SmallVec;
+use spin::mutex::{SpinMutex, SpinMutexGuard};
 
 use super::hooks::HookTable;
+use super::ownership::Owned;
 use super::provenance::Blame;
 use super::saved::{Saved, SavedState};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::scalar::Scalar;
-use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// A node with its rule; the rule's type is erased in [`Node`].
@@ -55,13 +55,24 @@ impl Edge {
     }
 }
 
+/// A shape within a node: inline up to four axes, because there are many nodes.
+pub type MetaShape = SmallVec<[usize; 4]>;
+
 /// Shape and dtype of a node's output. The engine sums and casts a gradient to this, on the edge, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meta {
     /// Shape of the output.
-    pub shape: Shape,
+    pub shape: MetaShape,
     /// Dtype of the output.
     pub dtype: DType,
+}
+
+impl Meta {
+    /// Whether an array has this shape and dtype.
+    #[inline]
+    pub(crate) fn describes(&self, array: &Array) -> bool {
+        array.shape() == self.shape.as_slice() && array.dtype() == self.dtype
+    }
 }
 
 /// Something a rule knows that is no tensor.
@@ -73,6 +84,8 @@ pub enum Attribute {
     Ints(Vec<i64>),
     /// A truth value.
     Bool(bool),
+    /// A value that no gradient asked for, and that was not saved.
+    Absent,
 }
 
 /// How a recorded operation turns gradients of its outputs into gradients of its inputs.
@@ -118,7 +131,8 @@ pub struct Head {
     blame: Blame,
     edges: SmallVec<[Edge; 2]>,
     outputs: SmallVec<[Meta; 1]>,
-    pub(super) saved: Mutex<SavedState>,
+    // Held for as long as copying a handle takes.
+    pub(super) saved: SpinMutex<SavedState, spin::Yield>,
     hooks: OnceLock<Arc<HookTable>>,
     // A Python object that stands for the node; see `Tensor::host_slot`.
     host: std::sync::atomic::AtomicPtr<()>,
@@ -144,7 +158,7 @@ impl<R: Rule> NodeOf<R> {
                 blame,
                 edges,
                 outputs,
-                saved: Mutex::new(SavedState::new(saved)),
+                saved: SpinMutex::new(SavedState::new(saved)),
                 hooks: OnceLock::new(),
                 host: std::sync::atomic::AtomicPtr::new(std::ptr::null_mut()),
                 metadata: OnceLock::new(),
@@ -211,7 +225,7 @@ impl<R: ?Sized> NodeOf<R> {
 }
 
 impl Head {
-    pub(crate) fn saved(&self) -> parking_lot::MutexGuard<'_, SavedState> {
+    pub(crate) fn saved(&self) -> SpinMutexGuard<'_, SavedState> {
         self.saved.lock()
     }
 }
@@ -248,12 +262,14 @@ pub struct Backward<'a> {
     pub(super) results: Results,
     pub(super) needs: &'a [bool],
     pub(super) create_graph: bool,
+    /// Which saved values the rule has read, one bit each.
+    pub(super) read: Cell<u64>,
 }
 
 impl<'a> Backward<'a> {
     pub(super) fn new(node: &'a NodeRef, grads: Cotangents, needs: &'a [bool], create_graph: bool) -> Self {
         let results = std::iter::repeat_n(None, node.edges().len()).collect();
-        Self { node, grads, results, needs, create_graph }
+        Self { node, grads, results, needs, create_graph, read: Cell::new(0) }
     }
 
     /// The node being run.
@@ -293,14 +309,23 @@ impl<'a> Backward<'a> {
 
     /// Saved value `index` as a tensor with its place in the graph, its version checked.
     pub fn saved(&self, index: usize) -> Result<Tensor> {
+        self.note_read(index);
         super::saved::unpack(self.node, index)
     }
 
     /// Saved value `index` as bare data, its version checked: what a fused gradient kernel reads.
     pub fn saved_array(&self, index: usize) -> Result<Array> {
+        self.note_read(index);
         match super::saved::unpack_array(self.node, index)? {
             Some(array) => Ok(array),
             None => Ok(self.saved(index)?.array()),
+        }
+    }
+
+    /// Saved value `index` is read: it must still be the same when the rule has run.
+    pub(crate) fn note_read(&self, index: usize) {
+        if index < u64::BITS as usize {
+            self.read.set(self.read.get() | 1 << index);
         }
     }
 
@@ -315,7 +340,7 @@ impl<'a> Backward<'a> {
 /// What waits to be dropped on this thread.
 pub(crate) enum Doomed {
     Node(#[allow(dead_code, reason = "held to be dropped")] NodeRef),
-    Tensor(#[allow(dead_code, reason = "held to be dropped")] Tensor),
+    Owned(#[allow(dead_code, reason = "held to be dropped")] Owned),
 }
 
 thread_local! {

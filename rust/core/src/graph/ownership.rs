@@ -1,4 +1,4 @@
-//! What a tensor or node alone keeps alive: the host objects that the host's cycle collector may see through it.
+//! Who owns what between the graph and a host language, and what the host's cycle collector may see of it.
 //!
 //! A collector that visits a reference which somebody else also relies on would clear what is in use. So the walk
 //! counts: a part of the graph is entered only when every strong reference to it comes from parts already entered. If
@@ -16,10 +16,51 @@ use super::node::{NodeRef, Rule};
 use super::saved::Packed;
 use crate::tensor::Tensor;
 
+/// Something of the host's that a tensor keeps for it.
+pub type Attachment = Arc<dyn Any + Send + Sync>;
+
+/// A host object that stands for a tensor, as the owner of that tensor. What belongs to the object (its identity, its
+/// attributes) then lives as long as whoever owns the tensor through it.
+pub trait HostObject: Send + Sync {
+    /// The tensor.
+    fn tensor(&self) -> &Tensor;
+    /// The host's object, for its cycle collector.
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// How one tensor owns another (`.grad`).
+pub(crate) enum Owned {
+    /// By a reference of its own.
+    Directly(Tensor),
+    /// Through the host object that stands for it: the program has seen it.
+    Hosted(Arc<dyn HostObject>),
+}
+
+impl Owned {
+    pub(crate) fn tensor(&self) -> &Tensor {
+        match self {
+            Self::Directly(tensor) => tensor,
+            Self::Hosted(object) => object.tensor(),
+        }
+    }
+}
+
+/// A second reference of the host's to the callable of a hook, held by the tensor that registered it.
+///
+/// The table of hooks belongs to a node, which later nodes own together with the tensor. With two owners that the
+/// collector asks separately, neither could show the hook. With a reference of its own the tensor shows that one, and
+/// needs no longer be counted when the others show theirs.
+pub(crate) struct Anchor {
+    pub(crate) id: u64,
+    pub(crate) object: Attachment,
+}
+
 /// Something that may own host objects.
 pub enum Held<'a> {
-    /// A tensor; the host may have attached objects to it.
-    Tensor(&'a Tensor),
+    /// A host object through which a tensor owns another.
+    Object(&'a Arc<dyn HostObject>),
+    /// What a tensor keeps for the host: an anchor's object, or what an earlier host object left behind.
+    Attachment(&'a Attachment),
     /// A hook of the program.
     Hook(&'a Arc<dyn Hook>),
     /// A value packed by hooks of the program.
@@ -67,6 +108,8 @@ struct Walk {
     /// Parts that were reached, but not yet by all their references.
     partly: FxHashMap<usize, (Part, usize)>,
     ready: Vec<Part>,
+    /// Tensors that were entered, by identity.
+    tensors: Vec<usize>,
 }
 
 impl Walk {
@@ -100,7 +143,7 @@ impl Walk {
 /// Takes no blocking lock, and gives the same answer as long as nobody changes the graph. The caller sees to it that
 /// no other thread works on graphs meanwhile (the walk itself holds references for a moment).
 pub fn visit_owned(owner: &Owner<'_>, limit: usize, visit: &mut dyn FnMut(Held<'_>)) {
-    let mut walk = Walk { partly: FxHashMap::default(), ready: Vec::new() };
+    let mut walk = Walk { partly: FxHashMap::default(), ready: Vec::new(), tensors: Vec::new() };
     walk.reached(match owner {
         Owner::Tensor(tensor) => Part::Tensor((*tensor).clone()),
         Owner::Node(node) => Part::Node((*node).clone()),
@@ -109,35 +152,76 @@ pub fn visit_owned(owner: &Owner<'_>, limit: usize, visit: &mut dyn FnMut(Held<'
     while let Some(part) = walk.ready.pop() {
         entered += 1;
         if entered > limit {
-            break;
+            return;
         }
         match &part {
             Part::Tensor(tensor) => enter_tensor(tensor, &mut walk, visit),
             Part::Node(node) => enter_node(node, &mut walk, visit),
-            Part::Hooks(table) => {
-                table.try_visit(|hook| {
-                    if Arc::strong_count(hook) == 1 {
-                        visit(Held::Hook(hook));
-                    }
-                });
-            }
+            Part::Hooks(table) => table.try_visit(|_, hook| visit_hook(hook, visit)),
         }
+    }
+    for (part, count) in walk.partly.values() {
+        visit_anchored(part, *count, &walk.tensors, visit);
+    }
+}
+
+/// [`visit_owned`] without a look at the graph: what a tensor alone keeps alive by itself.
+pub fn visit_own(tensor: &Tensor, visit: &mut dyn FnMut(Held<'_>)) {
+    if tensor.strong_count() == 1
+        && let Some(own) = Own::of(tensor)
+    {
+        own.show(visit);
+    }
+}
+
+fn visit_hook(hook: &Arc<dyn Hook>, visit: &mut dyn FnMut(Held<'_>)) {
+    if Arc::strong_count(hook) == 1 {
+        visit(Held::Hook(hook));
+    }
+}
+
+/// What a tensor holds, copied out under its lock.
+struct Own {
+    grad: Option<Arc<dyn HostObject>>,
+    attachments: SmallVec<[Attachment; 2]>,
+    parts: SmallVec<[Part; 4]>,
+}
+
+impl Own {
+    /// `None` when the tensor is in use.
+    fn of(tensor: &Tensor) -> Option<Self> {
+        let mut own = Self { grad: None, attachments: SmallVec::new(), parts: SmallVec::new() };
+        let state = tensor.try_lock()?;
+        own.parts.extend(state.grad_fn.clone().map(Part::Node));
+        own.parts.extend(state.view.as_ref().map(|view| Part::Tensor(view.base.clone())));
+        if let Some(extra) = &state.extra {
+            match &extra.grad {
+                Some(Owned::Hosted(object)) => own.grad = Some(object.clone()),
+                Some(Owned::Directly(grad)) => own.parts.push(Part::Tensor(grad.clone())),
+                None => {}
+            }
+            own.parts.extend(extra.hooks.clone().map(Part::Hooks));
+            own.parts.extend(extra.accumulator.clone().map(Part::Node));
+            own.attachments.extend(extra.anchors.iter().map(|anchor| anchor.object.clone()));
+            own.attachments.extend(extra.attachment.clone());
+        }
+        Some(own)
+    }
+
+    fn show(&self, visit: &mut dyn FnMut(Held<'_>)) {
+        if let Some(object) = &self.grad {
+            visit(Held::Object(object));
+        }
+        self.attachments.iter().for_each(|attachment| visit(Held::Attachment(attachment)));
     }
 }
 
 fn enter_tensor(tensor: &Tensor, walk: &mut Walk, visit: &mut dyn FnMut(Held<'_>)) {
-    visit(Held::Tensor(tensor));
-    let mut parts: SmallVec<[Part; 4]> = SmallVec::new();
-    {
-        let Some(state) = tensor.try_lock() else { return };
-        parts.extend(state.grad_fn.clone().map(Part::Node));
-        if let Some(extra) = &state.extra {
-            parts.extend(extra.grad.clone().map(Part::Tensor));
-            parts.extend(extra.hooks.clone().map(Part::Hooks));
-            parts.extend(extra.view.as_ref().map(|view| Part::Tensor(view.base.clone())));
-        }
+    walk.tensors.push(tensor.identity());
+    if let Some(own) = Own::of(tensor) {
+        own.show(visit);
+        own.parts.into_iter().for_each(|part| walk.reached(part));
     }
-    parts.into_iter().for_each(|part| walk.reached(part));
 }
 
 fn enter_node(node: &NodeRef, walk: &mut Walk, visit: &mut dyn FnMut(Held<'_>)) {
@@ -158,4 +242,48 @@ fn enter_node(node: &NodeRef, walk: &mut Walk, visit: &mut dyn FnMut(Held<'_>)) 
         }
     }
     parts.into_iter().for_each(|part| walk.reached(part));
+}
+
+/// Shows the hooks of a node or table that was reached by all its references but those of tensors that have anchors:
+/// such a tensor keeps the hooks' host objects alive by itself, so the table's references to them depend on nobody
+/// outside the walk. Nothing else of a node is shown, as the tensor does depend on that.
+fn visit_anchored(part: &Part, count: usize, entered: &[usize], visit: &mut dyn FnMut(Held<'_>)) {
+    let table = match part {
+        Part::Node(node) => node.hooks(),
+        Part::Hooks(table) => Some(table),
+        Part::Tensor(_) => None,
+    };
+    let Some(table) = table.filter(|table| table.any()) else { return };
+    let mut anchors: Vec<SmallVec<[u64; 2]>> = Vec::new();
+    // A node's table is its own, but that of a leaf is shared with the leaf.
+    let mut owners = 1;
+    for tensor in table.try_anchored() {
+        if entered.contains(&tensor.identity()) {
+            continue;
+        }
+        let Some(state) = tensor.try_lock() else { return };
+        let Some(extra) = &state.extra else { continue };
+        let shares = extra.hooks.as_ref().is_some_and(|own| Arc::ptr_eq(own, table));
+        let is = |own: &Option<NodeRef>, node: &NodeRef| own.as_ref().is_some_and(|own| Arc::ptr_eq(own, node));
+        let refers = match part {
+            Part::Node(node) => is(&state.grad_fn, node) || (shares && is(&extra.accumulator, node)),
+            _ => shares,
+        };
+        owners += usize::from(refers && shares);
+        if refers {
+            anchors.push(extra.anchors.iter().map(|anchor| anchor.id).collect());
+        }
+    }
+    // One reference is the walk's own.
+    if anchors.is_empty() || count + anchors.len() + 1 != part.strong_count() {
+        return;
+    }
+    if matches!(part, Part::Node(_)) && Arc::strong_count(table) != owners {
+        return;
+    }
+    table.try_visit(|id, hook| {
+        if anchors.iter().all(|ids| ids.contains(&id)) {
+            visit_hook(hook, visit);
+        }
+    });
 }

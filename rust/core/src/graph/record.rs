@@ -52,7 +52,15 @@ fn edges(inputs: &[&Operand]) -> SmallVec<[Edge; 2]> {
     inputs.iter().map(|input| input.edge.clone().unwrap_or_default()).collect()
 }
 
-fn save(saves: &[Save<'_>]) -> Result<SmallVec<[Saved; 2]>> {
+/// The version of the data an operation on `input` has read: the one from before it began, so that a write by another
+/// thread in between is noticed in backward. The operation's own write to `written` is none of those.
+fn version_read(input: &Operand, written: Option<&Array>) -> u32 {
+    let storage = input.array.storage();
+    let own = written.is_some_and(|written| written.storage().same_counter(storage));
+    storage.version_seen(input.seen).wrapping_add(u32::from(own))
+}
+
+fn save(inputs: &[&Operand], saves: &[Save<'_>], written: Option<&Array>) -> Result<SmallVec<[Saved; 2]>> {
     let mut saved = SmallVec::new();
     for save in saves {
         match save {
@@ -64,10 +72,21 @@ fn save(saves: &[Save<'_>]) -> Result<SmallVec<[Saved; 2]>> {
                          a normal tensor and use it in autograd.",
                     ));
                 }
-                let source = input.edge.clone().map_or(Source::Constant, Source::Input);
-                saved.push(Saved::new(input.array.clone(), source, input.identity.clone())?);
+                let number = || inputs.iter().position(|own| std::ptr::eq(*own, *input));
+                let source = match &input.edge {
+                    None => Source::Constant,
+                    Some(edge) => match number() {
+                        Some(number) => Source::Input(number as u32),
+                        None => Source::Foreign(Box::new(edge.clone())),
+                    },
+                };
+                let version = version_read(input, written);
+                saved.push(Saved::new(input.array.clone(), version, source, input.identity.clone())?);
             }
-            Save::Array(array) => saved.push(Saved::new((*array).clone(), Source::Constant, std::sync::Weak::new())?),
+            Save::Array(array) => {
+                let version = array.storage().version();
+                saved.push(Saved::new((*array).clone(), version, Source::Constant, std::sync::Weak::new())?);
+            }
             // Outputs are saved when they exist: see `save_outputs`.
             Save::Output(_) => {}
         }
@@ -79,7 +98,9 @@ fn save_outputs(node: &NodeRef, saves: &[Save<'_>], outputs: &[Tensor]) -> Resul
     for save in saves {
         if let Save::Output(nr) = save {
             let output = &outputs[*nr as usize];
-            let saved = Saved::new(output.array(), Source::Output(*nr), output.downgrade())?;
+            let array = output.array();
+            let version = array.storage().version();
+            let saved = Saved::new(array, version, Source::Output(*nr), output.downgrade())?;
             node.head().saved().push(saved);
         }
     }
@@ -91,7 +112,7 @@ fn save_outputs(node: &NodeRef, saves: &[Save<'_>], outputs: &[Tensor]) -> Resul
 #[track_caller]
 pub fn record<R: Rule>(rule: R, inputs: &[&Operand], saves: &[Save<'_>], output: Array) -> Result<Tensor> {
     let outputs = smallvec::smallvec![meta(&output)];
-    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), outputs, save(saves)?);
+    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), outputs, save(inputs, saves, None)?);
     let tensor = Tensor::from_node(output, node.clone(), 0);
     if saves.iter().any(|save| matches!(save, Save::Output(_))) {
         save_outputs(&node, saves, std::slice::from_ref(&tensor))?;
@@ -108,7 +129,7 @@ pub fn record_many<R: Rule>(
     outputs: &[Array],
 ) -> Result<Vec<Tensor>> {
     let metas = outputs.iter().map(meta).collect();
-    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), metas, save(saves)?);
+    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), metas, save(inputs, saves, None)?);
     let tensors: Vec<Tensor> = outputs
         .iter()
         .enumerate()
@@ -123,7 +144,8 @@ pub fn record_many<R: Rule>(
 #[track_caller]
 pub fn record_in_place<R: Rule>(rule: R, target: &Tensor, inputs: &[&Operand], saves: &[Save<'_>]) -> Result<()> {
     let outputs = smallvec::smallvec![target.meta()];
-    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), outputs, save(saves)?);
+    let saved = save(inputs, saves, Some(&target.array()))?;
+    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), outputs, saved);
     save_outputs(&node, saves, std::slice::from_ref(target))?;
     views::rebase_history(target, node, 0)
 }

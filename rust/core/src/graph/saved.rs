@@ -18,8 +18,10 @@ use crate::tensor::{Inner, Tensor};
 pub(crate) enum Source {
     /// It needs no gradient.
     Constant,
-    /// An input: the edge its gradient goes to.
-    Input(Edge),
+    /// An input of the node that saves it, by the number of the node's edge.
+    Input(u32),
+    /// A value of another node's, or of no input's: the edge its gradient goes to.
+    Foreign(Box<Edge>),
     /// An output of the node that saves it. No edge: a node must not own itself.
     Output(u32),
 }
@@ -136,9 +138,8 @@ impl Drop for Packing {
 }
 
 impl Saved {
-    /// Saves an array with its place in the graph; packs it if the thread has hooks.
-    pub(crate) fn new(array: Array, source: Source, identity: Weak<Inner>) -> Result<Self> {
-        let version = array.storage().version();
+    /// Saves an array, read at `version`, with its place in the graph; packs it if the thread has hooks.
+    pub(crate) fn new(array: Array, version: u32, source: Source, identity: Weak<Inner>) -> Result<Self> {
         let mut saved = Self { kept: Kept::Array(array), version, source, identity };
         if modes().any(Modes::SAVED_HOOKS) && !PACKING.get() {
             let hooks = HOOKS.with(|stack| stack.borrow().last().cloned());
@@ -149,10 +150,9 @@ impl Saved {
         Ok(saved)
     }
 
-    /// Saves an array where no hooks are installed.
+    /// Saves an array, read at `version`, where no hooks are installed.
     #[inline]
-    pub(crate) fn plain(array: Array, source: Source, identity: Weak<Inner>) -> Self {
-        let version = array.storage().version();
+    pub(crate) fn plain(array: Array, version: u32, source: Source, identity: Weak<Inner>) -> Self {
         Self { kept: Kept::Array(array), version, source, identity }
     }
 
@@ -174,12 +174,12 @@ impl Saved {
         Ok(())
     }
 
-    fn edge(&self, node: Option<&NodeRef>) -> Option<Edge> {
-        match (&self.source, node) {
-            (Source::Constant, _) => None,
-            (Source::Input(edge), _) => Some(edge.clone()),
-            (Source::Output(nr), Some(node)) => Some(Edge::new(node.clone(), *nr)),
-            (Source::Output(_), None) => None,
+    fn edge(&self, node: &NodeRef) -> Option<Edge> {
+        match &self.source {
+            Source::Constant => None,
+            Source::Input(number) => Some(node.edges()[*number as usize].clone()),
+            Source::Foreign(edge) => Some((**edge).clone()),
+            Source::Output(nr) => Some(Edge::new(node.clone(), *nr)),
         }
     }
 }
@@ -255,6 +255,15 @@ impl SavedState {
         self.values.is_empty()
     }
 
+    /// The data of value `index`, if it is there and is what was saved.
+    pub(crate) fn unchanged(&self, index: usize) -> Option<&Array> {
+        let saved = self.values.get(index)?;
+        match &saved.kept {
+            Kept::Array(array) if array.storage().version() == saved.version => Some(array),
+            _ => None,
+        }
+    }
+
     pub(crate) fn push(&mut self, saved: Saved) {
         self.values.push(saved);
     }
@@ -269,15 +278,15 @@ impl SavedState {
 
     pub(super) fn take_edges(&mut self) -> impl Iterator<Item = NodeRef> + '_ {
         self.values.iter_mut().filter_map(|saved| match &mut saved.source {
-            Source::Input(edge) => edge.node.take(),
+            Source::Foreign(edge) => edge.node.take(),
             _ => None,
         })
     }
 
-    /// The nodes that saved inputs come from, for the cycle collector.
+    /// The nodes that saved values hold beside the edges of the node, for the cycle collector.
     pub(super) fn source_nodes(&self) -> impl Iterator<Item = &NodeRef> {
         self.values.iter().filter_map(|saved| match &saved.source {
-            Source::Input(edge) => edge.node.as_ref(),
+            Source::Foreign(edge) => edge.node.as_ref(),
             _ => None,
         })
     }
@@ -333,7 +342,7 @@ pub(crate) fn unpack(node: &NodeRef, index: usize) -> Result<Tensor> {
         return Err(second_backward(node, Some(first)));
     }
     let saved = &state.values[index];
-    let edge = saved.edge(Some(node));
+    let edge = saved.edge(node);
     match &saved.kept {
         Kept::Array(array) => {
             let (array, expected, identity) = (array.clone(), saved.version, saved.identity.clone());
@@ -369,7 +378,7 @@ pub(crate) fn unpack_array(node: &NodeRef, index: usize) -> Result<Option<Array>
         Kept::Array(array) => {
             let found = array.storage().version();
             if found != saved.version {
-                let (array, edge, expected) = (array.clone(), saved.edge(Some(node)), saved.version);
+                let (array, edge, expected) = (array.clone(), saved.edge(node), saved.version);
                 drop(state);
                 return Err(modified(node, &array, edge.as_ref(), found, expected));
             }
@@ -377,6 +386,31 @@ pub(crate) fn unpack_array(node: &NodeRef, index: usize) -> Result<Option<Array>
         }
         Kept::Packed(_) => Ok(None),
     }
+}
+
+/// After a rule has run: errors when a value whose bit is set in `read` has been changed since it was checked, because
+/// what the rule computed may be of two minds (only another thread can do that); then lets go of the values, unless
+/// `first` says that no pass is to be the first to have used them.
+pub(super) fn finish(node: &NodeRef, read: u64, first: Option<Blame>) -> Result<()> {
+    let dropped = {
+        let mut state = node.head().saved.lock();
+        for (index, saved) in state.values.iter().enumerate().take(u64::BITS as usize) {
+            let Kept::Array(array) = &saved.kept else { continue };
+            let found = array.storage().version();
+            if read >> index & 1 == 1 && found != saved.version {
+                let (array, edge, expected) = (array.clone(), saved.edge(node), saved.version);
+                drop(state);
+                return Err(modified(node, &array, edge.as_ref(), found, expected));
+            }
+        }
+        first.map(|blame| state.release(blame))
+    };
+    // Outside the lock: a saved value may own host objects whose destructors run code.
+    drop(dropped);
+    if first.is_some() {
+        node.rule().release();
+    }
+    Ok(())
 }
 
 /// Whether the node's saved values are gone.

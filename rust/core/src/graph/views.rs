@@ -47,7 +47,7 @@ pub(crate) struct View {
 pub fn mark_view(tensor: &Tensor, source: &Tensor, several: bool) {
     let (base, inherited, inference) = {
         let state = source.lock();
-        match state.extra.as_ref().and_then(|extra| extra.view.as_ref()) {
+        match &state.view {
             Some(view) => (view.base.clone(), view.creation, state.inference),
             None => (source.clone(), Creation::Plain, state.inference),
         }
@@ -62,25 +62,53 @@ pub fn mark_view(tensor: &Tensor, source: &Tensor, several: bool) {
     let version = state.array.storage().version();
     // A view is what its base is, in whatever mode it is made.
     state.inference = inference;
-    state.extra().view = Some(View { base, creation, version });
+    state.view = Some(View { base, creation, version });
+}
+
+/// A view of a tensor in no graph, in one step; `None` where more is to be seen to.
+#[inline]
+pub fn plain_view(source: &Tensor, show: impl FnOnce(&Array) -> Result<Array>) -> Option<Result<Tensor>> {
+    let modes = modes();
+    if modes != Modes::NONE && modes != Modes::NO_GRAD {
+        return None;
+    }
+    let (shown, inherited) = {
+        let state = source.lock();
+        if state.wants_grad() || state.inference {
+            return None;
+        }
+        let inherited = state.view.as_ref().map(|view| (view.base.clone(), view.creation));
+        (show(&state.array), inherited)
+    };
+    let (base, creation) = match inherited {
+        None => (source.clone(), Creation::Plain),
+        // An in-place operation may have brought the base into a graph, and the view with it.
+        Some((base, _)) if base.lock().wants_grad() => return None,
+        Some(inherited) => inherited,
+    };
+    let creation = if modes == Modes::NO_GRAD { Creation::NoGrad } else { creation };
+    Some(shown.map(|array| {
+        let version = array.storage().version();
+        Tensor::new_view(array, View { base, creation, version })
+    }))
 }
 
 /// Changes how a view is judged (outputs of custom functions).
 pub fn set_creation(tensor: &Tensor, creation: Creation) {
-    if let Some(view) = tensor.lock().extra().view.as_mut() {
+    if let Some(view) = tensor.lock().view.as_mut() {
         view.creation = creation;
     }
 }
 
 fn view_of(tensor: &Tensor) -> Option<View> {
-    tensor.lock().extra.as_ref().and_then(|extra| extra.view.clone())
+    tensor.lock().view.clone()
 }
 
 /// The `grad_fn` of a view: its own while the data is unchanged, else one made anew over the base's.
 pub(crate) fn current_grad_fn(tensor: &Tensor) -> Result<Option<NodeRef>> {
     let (own, view, array) = {
         let state = tensor.lock();
-        let Some(view) = state.extra.as_ref().and_then(|extra| extra.view.clone()) else {
+        let Some(view) = state.view.clone() else {
             return Ok(state.grad_fn.clone());
         };
         (state.grad_fn.clone(), view, state.array.clone())
@@ -105,7 +133,7 @@ pub(crate) fn current_grad_fn(tensor: &Tensor) -> Result<Option<NodeRef>> {
     let old = {
         let mut state = tensor.lock();
         state.output_nr = 0;
-        if let Some(own) = state.extra().view.as_mut() {
+        if let Some(own) = state.view.as_mut() {
             own.version = version;
         }
         std::mem::replace(&mut state.grad_fn, node.clone())
@@ -123,7 +151,8 @@ pub(crate) fn base_requires_grad(target: &Tensor) -> bool {
 pub(crate) fn check_in_place(op: &'static str, target: &Tensor) -> Result<()> {
     if let Some(view) = view_of(target) {
         refuse(target, &view, op, false)?;
-        if view.base.is_leaf() && view.base.requires_grad() {
+        // The base itself need not require a gradient: the view, or what it is a view of, may be a leaf that does.
+        if view.base.is_leaf() && target.requires_grad() {
             return Err(Error::runtime(
                 op,
                 "a view of a leaf Variable that requires grad is being used in an in-place operation. Use \
@@ -242,7 +271,7 @@ fn move_to(tensor: &Tensor, node: NodeRef, output_nr: u32) {
         let mut state = tensor.lock();
         state.output_nr = output_nr;
         state.requires_grad = false;
-        state.grad_fn.replace(node)
+        (state.grad_fn.replace(node), state.take_anchors())
     };
     drop(old);
 }
@@ -257,7 +286,7 @@ pub fn attach(tensor: &Tensor, node: NodeRef, output_nr: u32) {
     move_to(tensor, node, output_nr);
     let mut state = tensor.lock();
     let version = state.array.storage().version();
-    if let Some(view) = state.extra.as_mut().and_then(|extra| extra.view.as_mut()) {
+    if let Some(view) = state.view.as_mut() {
         view.version = version;
     }
 }

@@ -655,6 +655,7 @@ lane_functions! {
     plain asinh hyperbolic::asinh;
     plain acosh hyperbolic::acosh;
     plain atanh hyperbolic::atanh;
+    plain sigmoid exponential::sigmoid;
     plain erf Float::erf;
     plain erfc error_function::erfc;
     rare sin trigonometric::sin;
@@ -684,6 +685,6 @@ exact_functions! {
     exp libm::exp, exp2 libm::exp2, expm1 libm::expm1, log libm::log, log2 libm::log2, log10 libm::log10,
     log1p libm::log1p, sin libm::sin, cos libm::cos, tan libm::tan, asin libm::asin, acos libm::acos, atan libm::atan,
     sinh libm::sinh, cosh libm::cosh, tanh libm::tanh, asinh libm::asinh, acosh hyperbolic::acosh, atanh libm::atanh,
-    erf libm::erf, erfc libm::erfc, lgamma gamma::lgamma_exact, digamma gamma::digamma_exact;
+    sigmoid exponential::sigmoid, erf libm::erf, erfc libm::erfc, lgamma gamma::lgamma_exact, digamma gamma::digamma_exact;
     atan2 libm::atan2, pow libm::pow, fmod libm::fmod
 }

@@ -148,6 +148,8 @@ pub trait Real:
     fn acosh(self) -> Self;
     /// Inverse hyperbolic tangent.
     fn atanh(self) -> Self;
+    /// Logistic sigmoid 1 / (1 + e⁻ˣ).
+    fn sigmoid(self) -> Self;
     /// Error function.
     fn erf(self) -> Self;
     /// Complementary error function.

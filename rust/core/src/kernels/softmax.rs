@@ -111,6 +111,10 @@ pub unsafe fn logsumexp(size: AxisSize, x: In<'_>, y: Out<'_>) {
 }
 
 unsafe fn forward<T: Float>(size: AxisSize, log: bool, x: In<'_>, y: Out<'_>) {
+    if size.len == 0 {
+        // Lines without elements are not walked: there may be any number of them.
+        return;
+    }
     // SAFETY: every line writes its own outputs.
     let memory = unsafe { Shared::new((x.ptr.cast::<T>(), y.ptr.cast::<T>())) };
     lines(size, COST, &|row, start, width| {
@@ -128,6 +132,10 @@ unsafe fn forward<T: Float>(size: AxisSize, log: bool, x: In<'_>, y: Out<'_>) {
 }
 
 unsafe fn backward<T: Float>(size: AxisSize, log: bool, y: In<'_>, g: In<'_>, dx: Out<'_>) {
+    if size.len == 0 {
+        // Lines without elements are not walked: there may be any number of them.
+        return;
+    }
     // SAFETY: every line writes its own outputs.
     let memory = unsafe { Shared::new((y.ptr.cast::<T>(), g.ptr.cast::<T>(), dx.ptr.cast::<T>())) };
     lines(size, COST, &|row, start, width| {

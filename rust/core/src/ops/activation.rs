@@ -12,7 +12,7 @@ const DENSITY_AT_0: f64 = 0.398_942_280_401_432_7;
 elementwise! {
     /// Logistic sigmoid 1 / (1 + e⁻ˣ).
     sigmoid(x)[] -> z "SigmoidBackward0" real in -4.0..4.0 {
-        value: ((-x).exp() + 1.0).reciprocal(),
+        value: x.sigmoid(),
         x(g, z): g * (z.clone() * (-z + 1.0)),
     }
 
@@ -68,9 +68,9 @@ elementwise! {
 
     /// Sigmoid linear unit x·σ(x).
     silu(x)[] "SiluBackward0" real in -3.0..3.0 {
-        value: { let denominator = (-x.clone()).exp() + 1.0; x / denominator },
+        value: x.clone() * x.sigmoid(),
         x(g, x): {
-            let s = ((-x.clone()).exp() + 1.0).reciprocal();
+            let s = x.clone().sigmoid();
             g * (s.clone() * (x * (-s + 1.0) + 1.0))
         },
     }
@@ -85,14 +85,14 @@ elementwise! {
         x(g, x): {
             let scaled = x * beta;
             let linear = scaled.clone().gt(g.lit(threshold));
-            R::select(linear, g.clone(), g / ((-scaled).exp() + 1.0))
+            R::select(linear, g.clone(), g * scaled.sigmoid())
         },
     }
 
     /// ln σ(x), without overflow.
     log_sigmoid(x)[] "LogSigmoidBackward0" real in -3.0..3.0 {
         value: { let zero = x.int(0); x.clone().minimum(zero) - (-x.abs()).exp().log1p() },
-        x(g, x): g / (x.exp() + 1.0),
+        x(g, x): g * (-x).sigmoid(),
     }
 
     /// x clamped to [min_val, max_val]; gradient 0 at and beyond the ends.
@@ -143,7 +143,7 @@ elementwise! {
     mish(x)[] "MishBackward0" real in -3.0..3.0 {
         value: x.clone() * x.exp().log1p().tanh(),
         x(g, x): {
-            let s = ((-x.clone()).exp() + 1.0).reciprocal();
+            let s = x.clone().sigmoid();
             let t = x.clone().exp().log1p().tanh();
             g * (t.clone() + x * s * (-(t.clone() * t) + 1.0))
         },

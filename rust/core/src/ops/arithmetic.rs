@@ -9,6 +9,9 @@ elementwise! {
     /// Difference `x - y`.
     sub(x, y)[] "SubBackward0" ring in -3.0..3.0 { value: x - y, x(g): g, y(g): -g }
 
+    /// A number minus a tensor: `y - x`.
+    rsub(x, y)[] "RsubBackward1" ring in -3.0..3.0 { value: y - x, x(g): -g, y(g): g }
+
     /// `x + alpha * y`.
     add_scaled(x, y)[alpha] "AddBackward0" real in -3.0..3.0 { value: x + y * alpha, x(g): g, y(g): g * alpha }
 
@@ -87,6 +90,17 @@ elementwise! {
             g.int(0),
             g.clone() * (z * x.log())
         ),
+    }
+
+    /// A number to the power of a tensor: `y ** x`.
+    rpow(x, y)[] -> z "PowBackward2" real in 0.5..2.0 {
+        value: y.pow(x),
+        x(g, x, y, z): R::select(
+            z.clone().eq(g.int(0)) & x.ge(g.int(0)) | y.clone().eq(g.int(0)) & z.clone().eq(g.int(0)),
+            g.int(0),
+            g.clone() * (z * y.log())
+        ),
+        y(g, x, y): R::select(x.clone().eq(g.int(0)), g.int(0), g.clone() * (x.clone() * y.pow(x - 1.0))),
     }
 
     /// Power with a number as exponent.

@@ -167,6 +167,7 @@ pub fn fill_(target: &Tensor, value: Scalar) -> Result<()> {
 
 #[track_caller]
 fn fill_named(target: &Tensor, value: Scalar, node: &'static str) -> Result<()> {
+    let value = value.storable("fill_", target.dtype())?;
     let operand = target.operand()?;
     let recorded = is_recorded(&[&operand]);
     check_in_place("fill_", target, recorded || (target.requires_grad() && is_grad_enabled()))?;

@@ -23,38 +23,10 @@ pub fn sizes(op: &'static str, requested: &[i64]) -> Result<Shape> {
         .collect()
 }
 
-/// A number that a dtype has room for.
-///
-/// # Errors
-/// `RuntimeError` where PyTorch refuses to convert; unsigned integers take negative numbers modulo 2ⁿ, as there.
-fn checked(op: &'static str, value: Scalar, dtype: DType) -> Result<Scalar> {
-    let fits = match (dtype, value) {
-        (DType::Bool, _) | (_, Scalar::Bool(_)) => true,
-        (DType::F32, Scalar::Float(number)) => !number.is_finite() || number.abs() <= f64::from(f32::MAX),
-        (DType::U8, Scalar::Int(number)) => (-255..=255).contains(&number),
-        (DType::U8, Scalar::Float(number)) => number > -256.0 && number < 256.0,
-        (DType::I8 | DType::I16 | DType::I32, value) => {
-            let bits = 8 * dtype.size() as u32 - 1;
-            let (low, high) = (-(1i64 << bits), (1i64 << bits) - 1);
-            match value {
-                Scalar::Float(number) => number > low as f64 - 1.0 && number < high as f64 + 1.0,
-                other => (low..=high).contains(&other.to_i64()),
-            }
-        }
-        // 2⁶³ is the first float above the greatest `i64`; NaN fits nowhere.
-        (DType::I64, Scalar::Float(number)) => (-2f64.powi(63)..2f64.powi(63)).contains(&number),
-        _ => true,
-    };
-    if fits {
-        return Ok(value);
-    }
-    Err(Error::runtime(op, format!("value cannot be converted to type {dtype} without overflow: {}", value.to_f64())))
-}
-
 /// One value everywhere; the dtype is that of the value unless given.
 pub fn full(op: &'static str, shape: &[usize], value: Scalar, dtype: Option<DType>) -> Result<Tensor> {
     let dtype = dtype.unwrap_or_else(|| value.dtype()).supported(op)?;
-    let value = checked(op, value, dtype)?;
+    let value = value.storable(op, dtype)?;
     Ok(Tensor::from_array(Array::full(op, shape, value, dtype)?))
 }
 
@@ -74,7 +46,7 @@ pub(super) fn zeros_like(op: &'static str, model: &Array, dtype: DType) -> Resul
 pub fn full_like(op: &'static str, model: &Tensor, value: Scalar, dtype: Option<DType>) -> Result<Tensor> {
     let model = model.array();
     let dtype = dtype.unwrap_or(model.dtype()).supported(op)?;
-    let value = checked(op, value, dtype)?;
+    let value = value.storable(op, dtype)?;
     let array = Array::uninit_like(op, &model, dtype)?;
     array.fill_unshared(value);
     Ok(Tensor::from_array(array))
@@ -162,6 +134,9 @@ pub fn arange(start: Scalar, end: Scalar, step: Scalar, dtype: Option<DType>) ->
     let (first, last, by) = (start.to_f64(), end.to_f64(), step.to_f64());
     if by == 0.0 || by.is_nan() {
         return Err(Error::runtime(OP, format!("step must be nonzero, got {by}")));
+    }
+    if by.is_infinite() {
+        return Err(Error::runtime(OP, format!("step must be finite but got {by}")));
     }
     if !first.is_finite() || !last.is_finite() {
         return Err(Error::runtime(OP, format!("unsupported range: {first} -> {last}")));

@@ -184,6 +184,30 @@ impl Triangle {
     }
 }
 
+impl Triangle {
+    /// The rows that have elements in the triangle, and the number of elements, without a look at each row: there may
+    /// be very many without any.
+    fn extent(self, rows: i64, columns: i64, diagonal: i64) -> (std::ops::Range<usize>, u128) {
+        let (rows, columns) = (i128::from(rows), i128::from(columns));
+        // In row r the lower triangle has r + first elements, at least none and at most all.
+        let lower = |first: i128| {
+            let start = (1 - first).clamp(0, rows);
+            let full = (columns - first).clamp(start, rows);
+            let growing = (full - start) * (start + full - 1 + 2 * first) / 2;
+            (start, growing + (rows - full) * columns)
+        };
+        let diagonal = i128::from(diagonal);
+        let (occupied, count) = match self {
+            Self::Lower => {
+                let (start, count) = lower(diagonal + 1);
+                (if columns == 0 { 0..0 } else { start..rows }, count)
+            }
+            Self::Upper => (0..(columns - diagonal).clamp(0, rows), rows * columns - lower(diagonal).1),
+        };
+        (occupied.start as usize..occupied.end as usize, count as u128)
+    }
+}
+
 struct TriangleKept {
     triangle: Triangle,
     diagonal: i64,
@@ -247,18 +271,19 @@ pub fn triangle_indices(rows: i64, columns: i64, offset: i64, triangle: Triangle
             format!("\"{op}\" not implemented for '{}'", super::elementwise::torch_name(dtype)),
         ));
     }
-    let count = (0..rows as usize)
-        .try_fold(0usize, |count, row| count.checked_add(triangle.columns(row, columns as usize, offset).len()));
-    let count = count.ok_or_else(|| Error::OutOfMemory { op, bytes: u128::MAX })?;
+    let (occupied, count) = triangle.extent(rows, columns, offset);
+    // Two numbers of eight bytes each.
+    let bytes = count.saturating_mul(16);
+    let count = usize::try_from(count).map_err(|_| Error::OutOfMemory { op, bytes })?;
     shape::checked_numel(op, &[2, count], 8)?;
     let output = Array::uninit(op, &[2, count], DType::I64)?;
     {
         let _access = crate::storage::Access::acquire(&[], &[output.storage()]);
         let base = output.ptr().cast::<i64>();
         let mut at = 0;
-        for row in 0..rows as usize {
+        for row in occupied {
             for column in triangle.columns(row, columns as usize, offset) {
-                // SAFETY: exclusive state is held; `at` counts up to `count` over the same ranges.
+                // SAFETY: exclusive state is held; `at` counts up to `count`, the number of elements in these rows.
                 unsafe {
                     *base.add(at) = row as i64;
                     *base.add(count + at) = column as i64;

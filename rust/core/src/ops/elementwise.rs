@@ -5,6 +5,8 @@
 
 mod fast;
 
+pub use fast::Fresh;
+
 use smallvec::SmallVec;
 
 use super::traced::Traced;
@@ -12,11 +14,11 @@ use crate::array::Array;
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
 use crate::graph::Blame;
-use crate::graph::node::{Attribute, Backward, Cotangents, Rule};
+use crate::graph::node::{Attribute, Backward, Rule};
 use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
 use crate::kernels::{In, Kernel, map};
 use crate::scalar::Scalar;
-use crate::shape::{self, Shape, Strides};
+use crate::shape::{self, Layout, Shape, Strides};
 use crate::storage::Access;
 use crate::tensor::{Operand, Tensor};
 
@@ -209,9 +211,8 @@ impl<'a> Plan<'a> {
     }
 
     fn allocate(&self) -> Result<Array> {
-        let output = Array::uninit(self.op, &self.shape, self.result)?;
-        let strides = self.strides();
-        Ok(if output.strides() == strides.as_slice() { output } else { output.with_layout(&self.shape, &strides, 0) })
+        shape::checked_numel(self.op, &self.shape, self.result.size())?;
+        Array::uninit_with_layout(self.op, &Layout::strided(&self.shape, &self.strides()), self.result)
     }
 
     /// A number operand as the dtype of the operation has it: −1 among `uint8` is 255, whatever it is computed in.
@@ -286,6 +287,7 @@ pub fn torch_name(dtype: DType) -> &'static str {
 }
 
 /// An input of a kernel call.
+#[derive(Clone, Copy)]
 enum Source<'a> {
     Array(&'a Array),
     Scalar(Scalar),
@@ -342,6 +344,7 @@ struct ElementwiseRule {
     params: Params,
     /// Where each slot (inputs, then the output) is found in backward.
     slots: [Slot; MAX_INPUTS + 1],
+    numbers: SmallVec<[Scalar; 1]>,
 }
 
 #[derive(Clone, Copy)]
@@ -350,8 +353,8 @@ enum Slot {
     Unused,
     /// Saved value by number.
     Saved(u8),
-    /// A number.
-    Scalar(Scalar),
+    /// One of the rule's numbers.
+    Number(u8),
 }
 
 impl ElementwiseRule {
@@ -382,94 +385,106 @@ impl ElementwiseRule {
             }
         }
         let mut slots = [Slot::Unused; MAX_INPUTS + 1];
+        let mut numbers = SmallVec::new();
         let mut saved: SmallVec<[usize; 4]> = SmallVec::new();
         for slot in 0..=row.inputs.len() {
             if !used[slot] {
                 continue;
             }
             slots[slot] = match number_at(slot) {
-                Some(number) => Slot::Scalar(number),
+                Some(number) => {
+                    numbers.push(number);
+                    Slot::Number(numbers.len() as u8 - 1)
+                }
                 None => {
                     saved.push(slot);
                     Slot::Saved(saved.len() as u8 - 1)
                 }
             };
         }
-        (Self { row, params, slots }, saved)
+        (Self { row, params, slots, numbers }, saved)
     }
 
     fn fused(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let mut unpacked: [Option<Array>; MAX_INPUTS + 1] = Default::default();
-        let wanted = |cx: &Backward<'_>, input: usize| cx.needs(input);
-        let last = (0..self.row.grads.len()).rev().find(|&input| wanted(cx, self.edge_of(input)));
+        let mut arrived = cx.take_grads().into_iter().next().flatten();
+        let last = (0..self.row.grads.len()).rev().find(|&input| cx.needs(input));
         for (input, grad_row) in self.row.grads.iter().enumerate() {
-            let edge = self.edge_of(input);
-            if edge >= cx.inputs() || !cx.needs(edge) {
+            if !cx.needs(input) {
                 continue;
             }
-            let grad = if last == Some(input) { take_only(cx) } else { cx.only_grad() };
-            if grad_row.pass {
-                cx.put(edge, grad);
-                continue;
-            }
-            let array = grad.array();
-            for &slot in grad_row.uses {
-                if let (Slot::Saved(number), hole @ None) = (self.slots[slot as usize], &mut unpacked[slot as usize]) {
-                    *hole = Some(cx.saved_array(number as usize)?);
+            // The last one may have the gradient's own memory.
+            let grad = if last == Some(input) { arrived.take() } else { arrived.clone() };
+            let grad = grad.expect("the engine runs a rule only when a gradient arrived");
+            let result = if grad_row.pass {
+                grad
+            } else {
+                for &slot in grad_row.uses {
+                    if let Slot::Saved(number) = self.slots[slot as usize] {
+                        cx.note_read(number as usize);
+                    }
                 }
-            }
-            let mut sources: SmallVec<[Source<'_>; 4]> = SmallVec::new();
-            sources.push(Source::Array(&array));
-            for &slot in grad_row.uses {
-                sources.push(match (&unpacked[slot as usize], self.slots[slot as usize]) {
-                    (Some(array), _) => Source::Array(array),
-                    (None, Slot::Scalar(scalar)) => Source::Scalar(scalar),
-                    (None, _) => unreachable!("used slots are saved or numbers"),
-                });
-            }
-            let kernel = (grad_row.kernel)(array.dtype())
-                .ok_or_else(|| Error::dtype(self.row.node, array.dtype(), "no gradient kernel"))?;
-            let output = Array::uninit_like(self.row.node, &array, array.dtype())?;
-            run_kernel(&kernel, &self.params, array.shape(), &sources, &output, || {});
-            cx.put(edge, Tensor::from_array(output));
+                match fast::gradient(self, grad_row, cx.node(), &grad) {
+                    Some(fast::Gradient::InPlace) => grad,
+                    Some(fast::Gradient::Fresh(array)) => Tensor::from_array(array),
+                    None => self.gradient(cx, grad_row, grad)?,
+                }
+            };
+            cx.put(input, result);
         }
         Ok(())
     }
 
+    /// The gradient with respect to one input, whatever the layouts.
+    fn gradient(&self, cx: &Backward<'_>, grad_row: &GradRow, grad: Tensor) -> Result<Tensor> {
+        // Memory that nobody else sees takes the result.
+        let reused = grad.is_consumable();
+        let array = grad.array();
+        let mut unpacked: SmallVec<[Array; MAX_INPUTS + 1]> = SmallVec::new();
+        for &slot in grad_row.uses {
+            if let Slot::Saved(number) = self.slots[slot as usize] {
+                unpacked.push(cx.saved_array(number as usize)?);
+            }
+        }
+        let mut saved = unpacked.iter();
+        let mut sources: SmallVec<[Source<'_>; 4]> = smallvec::smallvec![Source::Array(&array)];
+        for &slot in grad_row.uses {
+            sources.push(match self.slots[slot as usize] {
+                Slot::Saved(_) => Source::Array(saved.next().expect("one array per saved slot")),
+                Slot::Number(number) => Source::Scalar(self.numbers[number as usize]),
+                Slot::Unused => unreachable!("used slots are saved or numbers"),
+            });
+        }
+        let kernel = (grad_row.kernel)(array.dtype())
+            .ok_or_else(|| Error::dtype(self.row.node, array.dtype(), "no gradient kernel"))?;
+        let output = if reused { array.clone() } else { Array::uninit_like(self.row.node, &array, array.dtype())? };
+        run_kernel(&kernel, &self.params, array.shape(), &sources, &output, || {});
+        Ok(if reused { grad } else { Tensor::from_array(output) })
+    }
+
     fn traced(&self, cx: &mut Backward<'_>) -> Result<()> {
         for (input, grad_row) in self.row.grads.iter().enumerate() {
-            let edge = self.edge_of(input);
-            if edge >= cx.inputs() || !cx.needs(edge) {
+            // Numbers have edges too, which lead nowhere: edges and inputs are numbered alike.
+            if !cx.needs(input) {
                 continue;
             }
             let grad = cx.only_grad();
             if grad_row.pass {
-                cx.put(edge, grad);
+                cx.put(input, grad);
                 continue;
             }
             let mut inputs = vec![Traced::Tensor(grad)];
             for &slot in grad_row.uses {
                 inputs.push(match self.slots[slot as usize] {
                     Slot::Saved(number) => Traced::Tensor(cx.saved(number as usize)?),
-                    Slot::Scalar(scalar) => Traced::Number(scalar),
+                    Slot::Number(number) => Traced::Number(self.numbers[number as usize]),
                     Slot::Unused => unreachable!("used slots are saved or numbers"),
                 });
             }
             let grad = (grad_row.traced)(&self.params, inputs).into_tensor()?;
-            cx.put(edge, grad);
+            cx.put(input, grad);
         }
         Ok(())
     }
-
-    /// Number arguments have edges too, which lead nowhere: edge and input numbers agree.
-    fn edge_of(&self, input: usize) -> usize {
-        input
-    }
-}
-
-fn take_only(cx: &mut Backward<'_>) -> Tensor {
-    let mut grads: Cotangents = cx.take_grads();
-    grads[0].take().expect("the engine runs a rule only when a gradient arrived")
 }
 
 impl Rule for ElementwiseRule {
@@ -483,12 +498,10 @@ impl Rule for ElementwiseRule {
     }
 
     fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        let names = self.row.inputs.iter().copied().chain(std::iter::once("result"));
-        names
-            .zip(&self.slots)
-            .enumerate()
-            .filter_map(|(position, (name, slot))| match slot {
-                Slot::Saved(number) => Some((if position == 0 { "self" } else { name }, *number as usize)),
+        let slots = self.slots.iter().enumerate();
+        slots
+            .filter_map(|(slot, place)| match place {
+                Slot::Saved(number) => Some((self.row.saved_name(slot), *number as usize)),
                 _ => None,
             })
             .collect()
@@ -496,11 +509,45 @@ impl Rule for ElementwiseRule {
 
     fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
         let params = self.row.params.iter().zip(&self.params).map(|(name, &value)| (*name, Scalar::Float(value)));
-        let numbers = self.row.inputs.iter().zip(&self.slots).filter_map(|(name, slot)| match slot {
-            Slot::Scalar(number) => Some((*name, *number)),
+        let constant = match self.row.name {
+            "square" => Some(("exponent", Scalar::Int(2))),
+            "pow_half" => Some(("exponent", Scalar::Float(0.5))),
+            "pow_minus_half" => Some(("exponent", Scalar::Float(-0.5))),
+            "add" | "sub" | "rsub" => Some(("alpha", Scalar::Int(1))),
+            _ => None,
+        };
+        let numbers = params.chain(constant).map(|(name, number)| (name, Attribute::Number(number)));
+        // What some gradient of the row reads, though not of this call.
+        let read = |slot: usize| self.row.grads.iter().any(|grad| grad.uses.contains(&(slot as u8)));
+        let slots = (0..=self.row.inputs.len()).filter_map(|slot| match self.slots[slot] {
+            Slot::Number(number) => Some((self.row.saved_name(slot), Attribute::Number(self.numbers[number as usize]))),
+            Slot::Unused if read(slot) => Some((self.row.saved_name(slot), Attribute::Absent)),
             _ => None,
         });
-        params.chain(numbers).map(|(name, number)| (name, Attribute::Number(number))).collect()
+        numbers.chain(slots).collect()
+    }
+}
+
+impl Row {
+    /// PyTorch's name of what is saved from a slot (an input, or the output as the last): `grad_fn._saved_<name>`.
+    fn saved_name(&self, slot: usize) -> &'static str {
+        let Some(&input) = self.inputs.get(slot) else { return "result" };
+        match (self.name, input) {
+            ("pow" | "pow_int", "y") | ("rpow", "x") => "exponent",
+            ("rpow", "y") => "self",
+            ("lerp", "y") => "end",
+            ("where_", "x") => "self",
+            (_, "a") => "tensor1",
+            (_, "b") => "tensor2",
+            (_, "t") => "target",
+            (_, "p") => "pos_weight",
+            (_, "low") => "min",
+            (_, "high") => "max",
+            (_, "y") if self.node.contains("Loss") => "target",
+            (_, "y") => "other",
+            (_, input) if slot > 0 || self.is_conditional() => input,
+            _ => "self",
+        }
     }
 }
 
@@ -514,12 +561,20 @@ fn edge_operands(plan: &Plan<'_>, stand_in: &Operand) -> SmallVec<[Operand; MAX_
     plan.operands.iter().map(|operand| operand.clone().unwrap_or_else(|| stand_in.without_edge())).collect()
 }
 
+/// The value of a row if its operands are small and of one kind, which takes less than letting go of a host's lock
+/// would; else `None`, and nothing was done.
+#[inline]
+#[track_caller]
+pub fn apply_small(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Option<Fresh> {
+    fast::apply(row, params, args)
+}
+
 /// The value of a row as a new tensor, recorded when an input requires a gradient.
 #[inline]
 #[track_caller]
 pub fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Tensor> {
     if let Some(result) = fast::apply(row, params, args) {
-        return result;
+        return Ok(result.tensor);
     }
     let plan = Plan::new(row, args)?;
     let output = plan.allocate()?;
@@ -558,6 +613,9 @@ fn saves_of<'a>(slots: &[usize], operands: &[&'a Operand]) -> SmallVec<[Save<'a>
 /// The in-place form: `target` is the first argument and takes the result.
 #[track_caller]
 pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: &[Arg<'_>]) -> Result<()> {
+    if fast::apply_in_place(row, params, target, rest).is_some() {
+        return Ok(());
+    }
     let mut args: SmallVec<[Arg<'_>; MAX_INPUTS]> = SmallVec::new();
     args.push(Arg::Tensor(target));
     args.extend_from_slice(rest);
@@ -597,6 +655,8 @@ pub fn apply_out(row: &'static Row, params: &[f64], args: &[Arg<'_>], out: &Tens
     let blame = Blame::here();
     super::out::check_differentiable(row.name, &plan.inputs(), out)?;
     check_in_place(row.name, out, false)?;
+    // Before the output is given its shape: an error leaves it as it was.
+    super::out::check_cast(row.name, plan.result, out.dtype())?;
     super::out::resize_output(row.name, out, &plan.shape, &plan.strides())?;
     let output = out.array();
     check_output(&plan, &output)?;

@@ -166,7 +166,7 @@ fn masked_fill<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
             format!("masked_fill_ only supports boolean masks, but got mask with dtype {}", mask.dtype()),
         ));
     }
-    match value {
+    let value = match value {
         Arg::Tensor(tensor) if tensor.rank() > 0 => {
             return Err(Error::runtime(
                 "masked_fill",
@@ -176,18 +176,12 @@ fn masked_fill<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
                 ),
             ));
         }
-        Arg::Scalar(scalar) if !scalar.fits(args.tensor(0).dtype()) => {
-            return Err(Error::runtime(
-                "masked_fill",
-                format!("value cannot be converted to type {} without overflow", args.tensor(0).dtype()),
-            ));
+        Arg::Tensor(_) => value,
+        // As `fill_` does: truncated rather than promoted.
+        Arg::Scalar(scalar) => {
+            let dtype = args.tensor(0).dtype();
+            Arg::Scalar(scalar.storable("masked_fill", dtype)?.in_category(dtype))
         }
-        _ => {}
-    }
-    // A number is converted as in an assignment.
-    let value = match value {
-        Arg::Scalar(scalar) => Arg::Scalar(scalar.converted(args.tensor(0).dtype())),
-        tensor @ Arg::Tensor(_) => tensor,
     };
     Ok(Resolved::new(&rows::masked_fill::ROW, &[args.arg(0), args.arg(1), value]))
 }
@@ -387,7 +381,7 @@ pub static TABLE: &[OpInfo] = &[
         WHERE,
         Forms::FUNCTION.and(Forms::OUT),
         |args| {
-            super::select::check_condition(args.tensor(0))?;
+            super::select::check_choice(args.tensor(0), &[args.arg(1), args.arg(2)])?;
             Ok(Resolved::new(&rows::where_::ROW, &[args.arg(0), args.arg(1), args.arg(2)]))
         },
         "`input` where `condition` is true, `other` elsewhere.",

@@ -1,7 +1,7 @@
 //! Rows of a table by number, and numbers as rows of ones and zeros: `embedding`, `one_hot`.
 
 use super::elementwise::{apply, torch_name};
-use super::{index, rows, select, views};
+use super::{index, reduce, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -56,6 +56,27 @@ pub fn one_hot(input: &Tensor, classes: i64) -> Result<Tensor> {
         }
     }
     Ok(Tensor::from_array(output))
+}
+
+/// Shortens the rows of `weight` at the positions of `index` to a `p`-norm of at most `max_norm`, in place and past the
+/// graph.
+#[track_caller]
+pub fn shorten_rows(weight: &Tensor, index: &Tensor, max_norm: f64, p: f64) -> Result<()> {
+    // What is looked up is checked by looking it up.
+    drop(embedding(index, &weight.detach(), None, false)?);
+    let _off = crate::graph::no_grad();
+    let mut used: Vec<i64> = index.array().to_vec();
+    used.sort_unstable();
+    used.dedup();
+    let used = Tensor::from_slice(&used, &[used.len()])?;
+    let table = index::index_select(weight, 0, &used)?;
+    let norms = reduce::norm(&table, p, Some(&[1]), true, None)?;
+    let too_long = apply(&rows::gt::ROW, &[], &[(&norms).into(), Scalar::Float(max_norm).into()])?;
+    // PyTorch's guard against a norm that is rounded down.
+    let guarded = norms.add(1e-7)?;
+    let shorter = apply(&rows::div::ROW, &[], &[Scalar::Float(max_norm).into(), (&guarded).into()])?;
+    let factors = select::where_(&too_long, (&shorter).into(), Scalar::Int(1).into())?;
+    index::index_copy(weight, true, 0, &used, &table.mul(&factors)?).map(drop)
 }
 
 struct Embedded {

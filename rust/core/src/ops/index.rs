@@ -1005,7 +1005,7 @@ fn fill_raw(target: &Array, axis: usize, index: &Array, value: &Array) -> Result
 #[track_caller]
 fn fill_at(input: &Tensor, in_place: bool, axis: usize, index: &Array, value: Scalar) -> Result<Tensor> {
     const OP: &str = "index_fill";
-    let number = Array::full(OP, &[], value, input.dtype())?;
+    let number = Array::full(OP, &[], value.storable(OP, input.dtype())?, input.dtype())?;
     let write = Write { op: OP, target: input, in_place, others: &[], reads: &[index] };
     let wrapped = wrapped(index, input, axis)?;
     write.run(

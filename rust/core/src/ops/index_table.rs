@@ -271,14 +271,14 @@ pub static TABLE: &[OpInfo] = &[
         ],
         Forms::NN,
         |args| {
-            if args.float_opt(3).is_some() {
-                return Err(Error::not_implemented(args.op, "max_norm"));
-            }
             if args.flag(6) {
                 return Err(Error::not_implemented(args.op, "a sparse gradient"));
             }
+            if let Some(max_norm) = args.float_opt(3) {
+                embedding::shorten_rows(args.tensor(1), args.tensor(0), max_norm, args.float(4))?;
+            }
             Ok(embedding::embedding(args.tensor(0), args.tensor(1), args.int_opt(2), args.flag(5))?.into())
         },
-        "Rows of the matrix `weight`, in the shape of the index tensor `input`.",
+        "Rows of the matrix `weight`, in the shape of the index tensor `input`. With `max_norm` the rows that are looked up and whose `norm_type`-norm is greater are first shortened to it, in place.",
     ),
 ];

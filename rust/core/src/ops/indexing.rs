@@ -16,7 +16,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{Save, is_recorded, record};
-use crate::graph::views::mark_view;
+use crate::graph::views::{mark_view, plain_view};
 use crate::kernels::index::{self as kernel, Lookup};
 use crate::kernels::{In, Out};
 use crate::scalar::Scalar;
@@ -484,6 +484,10 @@ impl Expression {
         if self.views.is_empty() {
             return Ok(input.clone());
         }
+        let show = |array: &Array| self.views.iter().try_fold(array.clone(), |array, (_, op)| op.apply(&array));
+        if let Some(view) = plain_view(input, show) {
+            return view;
+        }
         let operand = input.operand()?;
         if is_recorded(&[&operand]) {
             let mut tensor = input.clone();
@@ -492,11 +496,7 @@ impl Expression {
             }
             return Ok(tensor);
         }
-        let mut array = operand.array.clone();
-        for (_, op) in &self.views {
-            array = op.apply(&array)?;
-        }
-        let tensor = Tensor::from_array(array);
+        let tensor = Tensor::from_array(show(&operand.array)?);
         mark_view(&tensor, input, false);
         Ok(tensor)
     }
@@ -547,7 +547,11 @@ pub fn setitem(input: &Tensor, items: &[IndexItem], value: Arg<'_>) -> Result<()
         };
     }
     match value {
-        Arg::Scalar(number) => fill_at(&target, &expression.indices, number.converted(target.dtype())),
+        Arg::Scalar(number) => fill_at(
+            &target,
+            &expression.indices,
+            number.storable("index_put", target.dtype())?.in_category(target.dtype()),
+        ),
         Arg::Tensor(tensor) => {
             let lookups = Lookups::new("index_put", &target.shape(), &expression.indices)?;
             let value = without_leading_ones(tensor, lookups.shape.len())?;

@@ -95,6 +95,10 @@ fn pairs(op: &'static str, pads: &[i64], rank: usize) -> Result<Pads> {
             ),
         ));
     }
+    // Far beyond what memory holds, and sums of them do not overflow.
+    if let Some(most) = pads.iter().find(|pad| pad.unsigned_abs() > 1 << 61) {
+        return Err(Error::runtime(op, format!("Padding by {most} elements is more than any tensor has")));
+    }
     let mut result: Pads = SmallVec::from_elem((0, 0), rank);
     for (pair, axis) in pads.chunks_exact(2).zip((0..rank).rev()) {
         result[axis] = (pair[0], pair[1]);
@@ -159,6 +163,20 @@ impl Mode {
 /// first. All but `"constant"` pad the last one to three axes of a tensor with one or two axes before them.
 #[track_caller]
 pub fn pad(input: &Tensor, pads: &[i64], mode: &str, value: Option<Scalar>) -> Result<Tensor> {
+    if !pads.len().is_multiple_of(2) {
+        return Err(Error::runtime("pad", "Padding length must be divisible by 2"));
+    }
+    if pads.len() > 2 * input.rank() {
+        return Err(Error::runtime(
+            "pad",
+            format!(
+                "Padding length should be less than or equal to two times the input dimension but got padding length {} \
+                 and input of dimension {}",
+                pads.len(),
+                input.rank()
+            ),
+        ));
+    }
     let around = match mode {
         "constant" => return constant_pad(input, pads, value.unwrap_or(Scalar::Int(0))),
         "reflect" => Mode::Reflect,
@@ -198,6 +216,7 @@ pub fn pad(input: &Tensor, pads: &[i64], mode: &str, value: Option<Scalar>) -> R
                 format!("padding ({before}, {behind}) of a dimension of size {size} leaves nothing of it"),
             ));
         }
+        crate::storage::check_room("pad", (size + before + behind) as u128 * size_of::<i64>() as u128)?;
         let positions: Vec<i64> = (-before..size + behind).map(|position| around.source(position, size)).collect();
         let positions = Array::from_slice(&positions, &[positions.len()])?;
         result = index::select_at(&result, axis, &positions)?;

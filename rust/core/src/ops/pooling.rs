@@ -314,6 +314,9 @@ fn adaptive_sizes(op: &'static str, axes: usize, shape: &[usize], sizes: &[i64])
             format!("{op}: elements of output_size must be greater than or equal to 0 but received {sizes:?}"),
         ));
     }
+    // Each window takes memory, also where the input has no elements.
+    let windows = sizes.iter().fold(1u128, |product, &size| product.saturating_mul(size as u128));
+    crate::storage::check_room(op, windows.saturating_mul(size_of::<u64>() as u128))?;
     Ok(sizes.into_iter().map(|size| size as usize).collect())
 }
 
@@ -371,6 +374,7 @@ pub(super) fn along_axis<I: Iterator<Item = (usize, f64)>>(
 ) -> Result<Tensor> {
     let (size, dtype) = (input.shape()[axis], input.dtype());
     let numel = crate::shape::checked_numel(op, &[size, count], size_of::<f64>())?;
+    crate::storage::check_room(op, numel as u128 * size_of::<f64>() as u128)?;
     let mut weights = vec![0f64; numel];
     for at in 0..count {
         for (element, weight) in terms(at) {

@@ -1,5 +1,7 @@
 //! Which row a call of `add`, `div`, `pow`, … means: by the arguments' dtypes, `alpha`, `rounding_mode`.
 
+use smallvec::SmallVec;
+
 use super::elementwise::{Arg, Promotion, Row, apply};
 use super::registry::{Output, Resolved};
 use super::{reduce, rows};
@@ -165,6 +167,7 @@ pub fn resolve_pow<'a>(input: Arg<'a>, exponent: Arg<'a>) -> Result<Resolved<'a>
                 exponent => Resolved::with(&rows::pow_scalar::ROW, &[exponent], &[input]),
             })
         }
+        _ if matches!(input, Arg::Scalar(_)) => Ok(Resolved::new(&rows::rpow::ROW, &[exponent, input])),
         _ => Ok(Resolved::new(&rows::pow::ROW, &[input, exponent])),
     }
 }
@@ -204,10 +207,9 @@ pub fn hardtanh<'a>(input: Arg<'a>, low: Scalar, high: Scalar) -> Result<Resolve
     if dtype == DType::Bool {
         return Err(Error::dtype(NAME, dtype, "Bool inputs not supported for hardtanh"));
     }
-    if dtype == DType::U8 && (low.to_f64() < 0.0 || high.to_f64() < 0.0) {
-        return Err(Error::runtime(NAME, "cannot do hardtanh on an unsigned type with negative limits"));
-    }
-    clamp(input, Some(low.converted(dtype).into()), Some(high.converted(dtype).into()))
+    // Nothing unsigned is below a negative limit.
+    let low = if dtype == DType::U8 && low.to_f64() < 0.0 { Scalar::Int(0) } else { low };
+    clamp(input, Some(low.in_category(dtype).into()), Some(high.in_category(dtype).into()))
 }
 
 /// `input * input`; the square of truth values is a number.
@@ -226,8 +228,23 @@ pub fn pow(input: Arg<'_>, exponent: Arg<'_>) -> Result<Tensor> {
 }
 
 /// `input` limited to what is given of `[min, max]`.
+///
+/// Integer limits beyond an integer dtype are its ends where they exclude nothing, and an error where they exclude
+/// everything.
 pub fn clamp<'a>(input: Arg<'a>, min: Option<Arg<'a>>, max: Option<Arg<'a>>) -> Result<Resolved<'a>> {
-    match (min, max) {
+    let given: SmallVec<[Arg<'_>; 3]> = [Some(input), min, max].into_iter().flatten().collect();
+    let range = promoted(&given).integer_range();
+    let limit = |name: &str, limit: Option<Arg<'a>>| {
+        let (Some((low, high)), Some(Arg::Scalar(Scalar::Int(value)))) = (range, limit) else {
+            return Ok(limit);
+        };
+        if if name == "min" { value > high } else { value < low } {
+            let reason = format!("Clamp {name} value {value} is outside the representable range [{low}, {high}]");
+            return Err(Error::runtime("clamp", reason));
+        }
+        Ok(Some(Arg::Scalar(Scalar::Int(value.clamp(low, high)))))
+    };
+    match (limit("min", min)?, limit("max", max)?) {
         (Some(min), Some(max)) => Ok(Resolved::new(&rows::clamp::ROW, &[input, min, max])),
         (Some(min), None) => Ok(Resolved::new(&rows::clamp_min::ROW, &[input, min])),
         (None, Some(max)) => Ok(Resolved::new(&rows::clamp_max::ROW, &[input, max])),

@@ -132,6 +132,7 @@ pub fn interpolate(input: &Tensor, options: &Options<'_>) -> Result<Tensor> {
             result = pooling::along_axis(OP, &result, axis, size, |at| linear_terms(own, size, scale, aligned, at))?;
         } else {
             let exact = options.mode == "nearest-exact";
+            crate::storage::check_room(OP, size as u128 * size_of::<i64>() as u128)?;
             let places: Vec<i64> = (0..size).map(|at| nearest(own, size, scale, exact, at)).collect();
             let places = Tensor::from_array(Array::from_slice(&places, &[size])?);
             result = index::index_select(&result, axis as i64, &places)?;

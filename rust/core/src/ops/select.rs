@@ -3,6 +3,7 @@
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::ops::elementwise::{Arg, apply, elementwise};
+use crate::ops::powers::promoted;
 use crate::tensor::Tensor;
 
 elementwise! {
@@ -61,8 +62,20 @@ elementwise! {
 /// # Errors
 /// When the condition is not `bool`, or shapes do not broadcast.
 pub fn where_(condition: &Tensor, x: Arg<'_>, y: Arg<'_>) -> Result<Tensor> {
-    check_condition(condition)?;
+    check_choice(condition, &[x, y])?;
     apply(&where_::ROW, &[], &[Arg::Tensor(condition), x, y])
+}
+
+/// A condition, and numbers that the dtype of the result has room for.
+pub fn check_choice(condition: &Tensor, choices: &[Arg<'_>]) -> Result<()> {
+    check_condition(condition)?;
+    let result = promoted(choices);
+    for choice in choices {
+        if let Arg::Scalar(scalar) = choice {
+            scalar.storable("where", result)?;
+        }
+    }
+    Ok(())
 }
 
 /// A condition is `bool` (or `uint8`, as of old).

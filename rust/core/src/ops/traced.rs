@@ -201,7 +201,8 @@ impl Real for Traced {
     }
     functions! {
         reciprocal, sqrt, rsqrt, floor, ceil, round, trunc, exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan,
-        asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh, erf, erfc, lgamma, digamma;
+        asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh, sigmoid, erf, erfc, lgamma,
+        digamma;
         atan2, pow, fmod, copysign
     }
 }

@@ -4,9 +4,9 @@ use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::{Backward, NodeOf, NodeRef, Rule};
 use crate::graph::record::{check_in_place, is_recorded, record, record_many};
-use crate::graph::views::{mark_view, set_history};
+use crate::graph::views::{attach, mark_view, plain_view};
 use crate::graph::{Blame, is_grad_enabled};
 use crate::ops::{copy, rows};
 use crate::shape::{self, Shape, Strides};
@@ -135,6 +135,7 @@ fn not_viewable(array: &Array, shape: &[usize]) -> Box<Error> {
 }
 
 /// The gradient of a view: the gradient put back to where the view came from.
+#[derive(Clone)]
 struct ViewRule {
     name: &'static str,
     op: ViewOp,
@@ -274,6 +275,9 @@ fn as_strided_backward(
 /// Makes a view, recorded if need be.
 #[track_caller]
 fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) -> Result<Tensor> {
+    if mark && let Some(view) = plain_view(source, |array| op.apply(array)) {
+        return view;
+    }
     let operand = source.operand()?;
     let array = op.apply(&operand.array)?;
     let tensor = if is_recorded(&[&operand]) {
@@ -566,22 +570,35 @@ pub fn movedim(source: &Tensor, from: &[i64], to: &[i64]) -> Result<Tensor> {
 /// One position of an axis, the axis removed. Negative positions count from the end.
 #[track_caller]
 pub fn select(source: &Tensor, axis: i64, index: i64) -> Result<Tensor> {
-    let shape = source.shape();
-    if shape.is_empty() {
-        return Err(Error::index("select", "select() cannot be applied to a 0-dim tensor."));
+    let plain = plain_view(source, |array| {
+        let axis = shape::normalize_axis("select", axis, array.rank())?;
+        Ok(array.select(axis, position_in(array.shape(), axis, index)?))
+    });
+    if let Some(Ok(view)) = plain {
+        return Ok(view);
     }
+    let shape = source.shape();
     let axis = shape::normalize_axis("select", axis, shape.len())?;
     view_of(source, "SelectBackward0", select_op(&shape, axis, index)?)
 }
 
-/// The view of [`select`], the position checked.
-pub(super) fn select_op(shape: &[usize], axis: usize, index: i64) -> Result<ViewOp> {
-    let size = shape[axis];
+/// A position on an axis, counted from the end if negative.
+#[inline]
+fn position_in(shape: &[usize], axis: usize, index: i64) -> Result<usize> {
+    // A tensor without axes has none to select from, although it takes 0 for an axis.
+    let Some(&size) = shape.get(axis) else {
+        return Err(Error::index("select", "select() cannot be applied to a 0-dim tensor."));
+    };
     let position = if index < 0 { index.saturating_add(size as i64) } else { index };
     if position < 0 || position >= size as i64 {
         return Err(Box::new(Error::IndexOutOfRange { op: "select", index, axis, size }));
     }
-    Ok(ViewOp::Select { axis, index: position as usize })
+    Ok(position as usize)
+}
+
+/// The view of [`select`], the position checked.
+pub(super) fn select_op(shape: &[usize], axis: usize, index: i64) -> Result<ViewOp> {
+    Ok(ViewOp::Select { axis, index: position_in(shape, axis, index)? })
 }
 
 /// Elements `start..end` of an axis in steps, clamped to the axis like Python's slices.
@@ -721,7 +738,15 @@ pub fn unbind(source: &Tensor, axis: i64) -> Result<Vec<Tensor>> {
         return Err(Error::index("unbind", "Dimension specified as 0 but tensor has no dimensions"));
     }
     let axis = shape::normalize_axis("unbind", axis, shape.len())?;
+    check_parts("unbind", shape[axis] as i64)?;
     parts(source, "UnbindBackward0", (0..shape[axis]).map(|index| ViewOp::Select { axis, index }).collect())
+}
+
+/// Whether there can be room for as many views.
+fn check_parts(op: &'static str, parts: i64) -> Result<()> {
+    // The list and, at the least, the handle and the layout of each.
+    const EACH: u128 = 64;
+    crate::storage::check_room(op, parts.unsigned_abs() as u128 * EACH)
 }
 
 /// Parts of given lengths along an axis.
@@ -745,7 +770,7 @@ fn split_named(source: &Tensor, sizes: &[i64], axis: i64, name: &'static str) ->
             ),
         ));
     }
-    if sizes.iter().sum::<i64>() != shape[index] as i64 {
+    if sizes.iter().map(|&size| i128::from(size)).sum::<i128>() != shape[index] as i128 {
         return Err(Error::runtime(
             "split",
             format!(
@@ -789,7 +814,9 @@ pub fn split(source: &Tensor, size: i64, axis: i64) -> Result<Vec<Tensor>> {
     let sizes: Vec<i64> = if total == 0 {
         vec![0]
     } else {
-        (0..(total + size - 1) / size).map(|part| size.min(total - part * size)).collect()
+        let parts = (total - 1) / size + 1;
+        check_parts("split", parts)?;
+        (0..parts).map(|part| size.min(total - part * size)).collect()
     };
     split_named(source, &sizes, axis, "SplitBackward0")
 }
@@ -806,11 +833,11 @@ pub fn chunk(source: &Tensor, chunks: i64, axis: i64) -> Result<Vec<Tensor>> {
     }
     let index = shape::normalize_axis("chunk", axis, shape.len())?;
     let total = shape[index] as i64;
-    let size = (total + chunks - 1) / chunks;
     if total == 0 {
+        check_parts("chunk", chunks)?;
         return split_sizes(source, &vec![0; chunks as usize], axis);
     }
-    split(source, size, axis)
+    split(source, (total - 1) / chunks + 1, axis)
 }
 
 /// Expands to the shape of a broadcast, without marking anything when nothing changes.
@@ -821,13 +848,14 @@ pub fn broadcast_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
 }
 
 /// The in-place form of a view (`t_`, `unsqueeze_`): the tensor itself gets the other layout and its history a node.
+/// Nothing is written, so the base of a view stays what it is.
 #[track_caller]
 pub fn in_place(target: &Tensor, view: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<()> {
     check_in_place("view", target, target.requires_grad() && is_grad_enabled())?;
     let shown = view(&target.detached_view()?)?;
     let (array, node) = {
         let state = shown.lock();
-        (state.array.clone(), state.grad_fn.clone())
+        (state.array.clone(), state.grad_fn.as_ref().map(in_place_node))
     };
     let old = {
         let mut state = target.lock();
@@ -836,9 +864,28 @@ pub fn in_place(target: &Tensor, view: impl FnOnce(&Tensor) -> Result<Tensor>) -
     old.storage().bump(Blame::here());
     drop(old);
     match node {
-        Some(node) => set_history(target, node, 0),
+        Some(node) => {
+            attach(target, node, 0);
+            Ok(())
+        }
         None => Ok(()),
     }
+}
+
+/// The node of a view under the name it has where the view was made in place.
+fn in_place_node(node: &NodeRef) -> NodeRef {
+    let Some(rule) = node.rule_as::<ViewRule>() else { return node.clone() };
+    let name = match rule.name {
+        "TBackward0" => "TBackward1",
+        "TransposeBackward0" => "TransposeBackward1",
+        "UnsqueezeBackward0" => "UnsqueezeBackward1",
+        "SqueezeBackward0" => "SqueezeBackward3",
+        "SqueezeBackward1" => "SqueezeBackward4",
+        "SqueezeBackward2" => "SqueezeBackward5",
+        other => other,
+    };
+    let rule = ViewRule { name, ..rule.clone() };
+    NodeOf::new(rule, node.blame(), node.edges().into(), node.outputs().into(), SmallVec::new())
 }
 
 impl Tensor {

@@ -6,24 +6,12 @@
 //! the caller returns only after [`Ticket::close`] has shut the door and the last helper inside has left. A helper
 //! that comes too late finds the door shut and goes away: nobody ever waits for a helper to start.
 
-#[cfg(loom)]
-use loom::{
-    sync::atomic::{AtomicUsize, Ordering},
-    thread::{self, Thread},
-};
-#[cfg(not(loom))]
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    thread::{self, Thread},
-};
+use crate::sync::{AtomicUsize, Ordering, SPINS, Thread, thread};
 
 /// Set in [`Ticket::door`] once the caller lets nobody in any more.
 const SHUT: usize = 1;
 /// One helper inside.
 const HELPER: usize = 2;
-/// How often the caller looks whether the last helper has left before it goes to sleep: a few microseconds, the time
-/// of a small chunk; going to sleep and being woken costs more than that.
-const SPINS: usize = if cfg!(loom) { 0 } else { 200 };
 
 /// Hands out the chunks of one loop and counts the helpers at work on it.
 pub(super) struct Ticket {
@@ -89,60 +77,5 @@ impl Ticket {
             thread::park();
             door = self.door.load(Ordering::Acquire);
         }
-    }
-}
-
-#[cfg(all(test, loom))]
-mod tests {
-    use loom::{cell::UnsafeCell, sync::Arc, thread};
-
-    use super::Ticket;
-
-    /// Interleavings of a caller and `helpers` helpers: each chunk runs once, its writes are visible to the
-    /// caller after `close`, and nobody touches the body later (loom reports the data race otherwise).
-    fn check(helpers: usize, chunks: usize) {
-        // All interleavings of three threads are too many; bugs show with few preemptions.
-        let mut model = loom::model::Builder::new();
-        model.preemption_bound = (helpers > 1).then_some(2);
-        model.check(move || {
-            let ticket = Arc::new(Ticket::new(chunks));
-            let cells: Arc<Vec<_>> = Arc::new((0..chunks).map(|_| UnsafeCell::new(0)).collect());
-            let handles: Vec<_> = (0..helpers)
-                .map(|_| {
-                    let (ticket, cells) = (ticket.clone(), cells.clone());
-                    thread::spawn(move || {
-                        if ticket.enter() {
-                            while let Some(chunk) = ticket.take() {
-                                // SAFETY: loom checks the access.
-                                cells[chunk].with_mut(|cell| unsafe { *cell += 1 });
-                            }
-                            ticket.leave();
-                        }
-                    })
-                })
-                .collect();
-            while let Some(chunk) = ticket.take() {
-                // SAFETY: loom checks the access.
-                cells[chunk].with_mut(|cell| unsafe { *cell += 1 });
-            }
-            ticket.close();
-            for cell in cells.iter() {
-                // SAFETY: loom checks the access.
-                cell.with_mut(|cell| assert_eq!(unsafe { *cell }, 1));
-            }
-            for handle in handles {
-                handle.join().unwrap();
-            }
-        });
-    }
-
-    #[test]
-    fn one_helper_and_the_caller_share_the_chunks() {
-        check(1, 2);
-    }
-
-    #[test]
-    fn two_helpers_and_the_caller_share_the_chunks() {
-        check(2, 2);
     }
 }

@@ -2,8 +2,9 @@
 
 use arcgrad::Tensor;
 use arcgrad::autograd::{self, Options, Target};
-use arcgrad::graph::{Edge, custom, engine};
-use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError};
+use arcgrad::graph::{Edge, Meta, custom, engine};
+use arcgrad::ops::{joining::stack, views};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -129,11 +130,6 @@ fn grad<'py>(
 ) -> PyResult<Bound<'py, PyTuple>> {
     // Deprecated in PyTorch, where it warns; both settings mean the same.
     let _ = only_inputs;
-    if is_grads_batched {
-        return Err(PyNotImplementedError::new_err(
-            "grad(is_grads_batched=True) needs vmap, which is not there yet; call grad() once per row of grad_outputs",
-        ));
-    }
     if materialize_grads && allow_unused == Some(false) {
         return Err(PyValueError::new_err(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.",
@@ -148,7 +144,11 @@ fn grad<'py>(
     let seeds = seeds(grad_outputs, outputs.len())?;
     let options = Options { retain_graph, create_graph };
     let gradients = guard_detached(py, || {
-        let mut gradients = autograd::grad_from(roots(&outputs, &seeds)?, &inputs, options)?;
+        let mut gradients = if is_grads_batched {
+            batched_grad(&outputs, &seeds, &inputs, options)?
+        } else {
+            autograd::grad_from(roots(&outputs, &seeds)?, &inputs, options)?
+        };
         if materialize_grads {
             for (gradient, input) in gradients.iter_mut().zip(&inputs).filter(|(gradient, _)| gradient.is_none()) {
                 *gradient = Some(zeros_at(input)?);
@@ -165,13 +165,75 @@ fn grad<'py>(
     tuple_of(py, &gradients)
 }
 
+/// One pass per row of the seeds; the gradients of an input are stacked along a new first axis.
+fn batched_grad(
+    outputs: &[Target],
+    seeds: &[Option<Tensor>],
+    inputs: &[Target],
+    options: Options,
+) -> arcgrad::Result<Vec<Option<Tensor>>> {
+    let rows = batch_size(outputs, seeds)?;
+    let mut gradients: Vec<Vec<Tensor>> = vec![Vec::new(); inputs.len()];
+    for row in 0..rows {
+        let seeds = seeds
+            .iter()
+            .map(|seed| seed.as_ref().map(|seed| views::select(seed, 0, row as i64)).transpose())
+            .collect::<arcgrad::Result<Vec<_>>>()?;
+        // The last pass may free what the program does not want to keep.
+        let options = if row + 1 < rows { Options { retain_graph: Some(true), ..options } } else { options };
+        for (all, one) in gradients.iter_mut().zip(autograd::grad_from(roots(outputs, &seeds)?, inputs, options)?) {
+            all.extend(one);
+        }
+    }
+    gradients.iter().map(|all| if all.is_empty() { Ok(None) } else { stack(all, 0).map(Some) }).collect()
+}
+
+/// The common length of the seeds' first axes; what is behind them must be the outputs' shapes.
+fn batch_size(outputs: &[Target], seeds: &[Option<Tensor>]) -> arcgrad::Result<usize> {
+    let mut rows = None;
+    for (position, (output, seed)) in outputs.iter().zip(seeds).enumerate() {
+        let Some(seed) = seed else {
+            let text =
+                format!("grad_outputs[{position}] is None, and is_grads_batched=True needs one row per gradient");
+            return Err(arcgrad::Error::runtime("grad", text));
+        };
+        let (given, expected) = (seed.shape(), meta_at(output)?.shape);
+        if given.is_empty() || given[1..] != expected[..] {
+            return Err(arcgrad::Error::runtime(
+                "grad",
+                format!(
+                    "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch \
+                     dimension. The sizes of the remaining dimensions are expected to match the shape of corresponding \
+                     output, but a mismatch was detected: grad_output[{position}] has a shape of {given:?} and \
+                     output[{position}] has a shape of {expected:?}."
+                ),
+            ));
+        }
+        let first = *rows.get_or_insert(given[0]);
+        if first != given[0] {
+            let text = format!("grad_outputs[0] has {first} rows and grad_outputs[{position}] has {}", given[0]);
+            return Err(arcgrad::Error::value("grad", text));
+        }
+    }
+    match rows {
+        Some(0) | None => {
+            Err(arcgrad::Error::value("grad", "is_grads_batched=True needs at least one row in grad_outputs"))
+        }
+        Some(rows) => Ok(rows),
+    }
+}
+
 fn zeros_at(input: &Target) -> arcgrad::Result<Tensor> {
-    let meta = match input {
+    let meta = meta_at(input)?;
+    Ok(Tensor::from_array(arcgrad::Array::zeros("grad", &meta.shape, meta.dtype)?))
+}
+
+fn meta_at(target: &Target) -> arcgrad::Result<Meta> {
+    let meta = match target {
         Target::Tensor(tensor) => Some(tensor.meta()),
         Target::Edge(edge) => edge.node.as_ref().and_then(|node| node.outputs().get(edge.output_nr as usize)).cloned(),
     };
-    let meta = meta.ok_or_else(|| arcgrad::Error::value("grad", "an input edge leads nowhere"))?;
-    Ok(Tensor::from_array(arcgrad::Array::zeros("grad", &meta.shape, meta.dtype)?))
+    meta.ok_or_else(|| arcgrad::Error::value("grad", "a GradientEdge leads nowhere"))
 }
 
 /// Call ``callback()`` when the backward pass that runs is over.

@@ -7,9 +7,13 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use std::sync::Arc;
+
 use arcgrad::Tensor;
 use arcgrad::graph::NodeRef;
-use arcgrad::graph::ownership::{Held, Owner, visit_owned};
+use arcgrad::graph::ownership::{self, Attachment, Held, HostObject, Owner, visit_owned};
+use pyo3::prelude::*;
+use pyo3::types::PyType;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::function::PyFunctionRule;
@@ -17,6 +21,7 @@ use super::hooks::PyHook;
 use super::interpreter;
 use super::node::Metadata;
 use super::saved::PyPacked;
+use crate::tensor::PyTensor;
 
 /// Parts of the graph looked at for one object: about a millisecond. Cycles over larger graphs are not found.
 const LIMIT: usize = 10_000;
@@ -41,6 +46,54 @@ impl Drop for Holding {
     }
 }
 
+/// The Python object of a gradient, held by the tensor whose gradient it is.
+///
+/// Not counted as a holder: every parameter has one. Where nothing else is held, only what hangs on a tensor itself is
+/// shown.
+struct PyHost(Py<PyTensor>);
+
+impl HostObject for PyHost {
+    fn tensor(&self) -> &Tensor {
+        self.0.get().tensor()
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}
+
+/// The object of a tensor as an owner of it.
+pub fn host(object: &Bound<'_, PyTensor>) -> Arc<dyn HostObject> {
+    Arc::new(PyHost(object.clone().unbind()))
+}
+
+/// A reference to the callable of a hook, held by the tensor that registered it.
+struct PyAnchor {
+    callable: Py<PyAny>,
+    _holding: Holding,
+}
+
+/// The reference a tensor holds to the callable of its hook.
+pub fn anchor(callable: &Bound<'_, PyAny>) -> Attachment {
+    Arc::new(PyAnchor { callable: callable.clone().unbind(), _holding: Holding::new() })
+}
+
+/// Class and attributes of a tensor's object that died before the tensor.
+pub struct Remains {
+    /// Its class.
+    pub class: Py<PyType>,
+    /// Its `__dict__`, if it had one.
+    pub dict: Option<Py<PyAny>>,
+    _holding: Holding,
+}
+
+impl Remains {
+    /// What shall outlive an object.
+    pub fn new(class: Py<PyType>, dict: Option<Py<PyAny>>) -> Self {
+        Self { class, dict, _holding: Holding::new() }
+    }
+}
+
 /// Shows the collector what a tensor's Python object alone keeps alive.
 pub fn traverse(tensor: &Tensor, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
     walk(&Owner::Tensor(tensor), visit)
@@ -57,12 +110,23 @@ pub fn traverse_node(node: &NodeRef, visit: &PyVisit<'_>) -> Result<(), PyTraver
 }
 
 fn walk(owner: &Owner<'_>, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-    if HOLDERS.load(Ordering::Acquire) == 0 || interpreter::graphs_may_change() {
+    if interpreter::graphs_may_change() {
         return Ok(());
     }
     let mut result = Ok(());
-    visit_owned(owner, LIMIT, &mut |held| {
+    let mut show = |held: Held<'_>| {
         let object = match held {
+            Held::Object(object) => {
+                if let (Some(PyHost(object)), true) = (object.as_any().downcast_ref(), result.is_ok()) {
+                    result = visit.call(object);
+                }
+                None
+            }
+            Held::Attachment(attachment) => match attachment.downcast_ref::<Remains>() {
+                // The class is no part of a cycle that could not be found otherwise.
+                Some(remains) => remains.dict.as_ref(),
+                None => attachment.downcast_ref::<PyAnchor>().map(|anchor| &anchor.callable),
+            },
             Held::Hook(hook) => hook.as_any().downcast_ref::<PyHook>().map(PyHook::object),
             Held::Packed(packed) => {
                 let Some(packed) = packed.as_any().downcast_ref::<PyPacked>() else { return };
@@ -75,11 +139,15 @@ fn walk(owner: &Owner<'_>, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
                 (rule as &dyn std::any::Any).downcast_ref::<PyFunctionRule>().map(PyFunctionRule::object)
             }
             Held::Metadata(metadata) => metadata.downcast_ref::<Metadata>().map(Metadata::object),
-            Held::Tensor(_) => None,
         };
         if let (Some(object), true) = (object, result.is_ok()) {
             result = visit.call(object);
         }
-    });
+    };
+    if HOLDERS.load(Ordering::Acquire) > 0 {
+        visit_owned(owner, LIMIT, &mut show);
+    } else if let Owner::Tensor(tensor) = owner {
+        ownership::visit_own(tensor, &mut show);
+    }
     result
 }

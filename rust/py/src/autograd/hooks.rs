@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 
 use arcgrad::graph::hooks::{Hook, HookTable};
 use arcgrad::graph::node::{Cotangents, Results};
+use arcgrad::tensor::Inner;
 use arcgrad::{Error, Result, Tensor};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -122,6 +123,8 @@ impl Hook for PyHook {
 #[pyclass(frozen, weakref, name = "RemovableHandle", module = "arcgrad.utils.hooks")]
 pub struct PyHandle {
     table: Weak<HookTable>,
+    /// The tensor that registered the hook, where one did.
+    tensor: Weak<Inner>,
     #[pyo3(get)]
     id: u64,
 }
@@ -129,7 +132,12 @@ pub struct PyHandle {
 impl PyHandle {
     /// The handle of hook `id` in `table`, which it does not keep alive.
     pub fn new(table: &Arc<HookTable>, id: u64) -> Self {
-        Self { table: Arc::downgrade(table), id }
+        Self { table: Arc::downgrade(table), tensor: Weak::new(), id }
+    }
+
+    /// [`PyHandle::new`] for a hook that `tensor` registered and has an anchor for.
+    pub fn anchored(table: &Arc<HookTable>, id: u64, tensor: &Tensor) -> Self {
+        Self { table: Arc::downgrade(table), tensor: tensor.downgrade(), id }
     }
 }
 
@@ -139,6 +147,9 @@ impl PyHandle {
     fn remove(&self) {
         if let Some(table) = self.table.upgrade() {
             table.remove(self.id);
+        }
+        if let Some(tensor) = Tensor::upgrade(&self.tensor) {
+            tensor.forget_anchor(self.id);
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use arcgrad::graph::hooks::Kind;
-use arcgrad::graph::node::{Attribute, WeakNode};
+use arcgrad::graph::node::{Attribute, Meta, WeakNode};
 use arcgrad::graph::{Edge, NodeRef, accumulate::AccumulateGrad, custom, engine, is_grad_enabled};
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyAttributeError, PyRuntimeError, PyTypeError};
@@ -160,6 +160,7 @@ fn attribute_to_py(py: Python<'_>, attribute: Attribute) -> PyResult<Py<PyAny>> 
         Attribute::Number(number) => crate::number::to_py(py, number),
         Attribute::Ints(values) => PyTuple::new(py, values)?.into_any().unbind(),
         Attribute::Bool(value) => PyBool::new(py, value).to_owned().into_any().unbind(),
+        Attribute::Absent => py.None(),
     })
 }
 
@@ -204,6 +205,14 @@ impl PyNode {
             Some(metadata) => Ok(metadata.dict.clone_ref(py)),
             None => Err(PyRuntimeError::new_err("the node's metadata belongs to a Rust program")),
         }
+    }
+
+    /// Shape, dtype and device of each output, which are those of the gradients the node takes.
+    #[getter(_input_metadata)]
+    fn input_metadata<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let node = self.node()?;
+        let metas = node.outputs().iter().map(|meta| Py::new(py, PyInputMetadata(meta.clone())));
+        PyTuple::new(py, metas.collect::<PyResult<Vec<_>>>()?)
     }
 
     /// The node's place in the order of creation.
@@ -341,7 +350,39 @@ impl PyNode {
     }
 }
 
+/// What a node knows of the gradient of one of its outputs.
+#[pyclass(frozen, name = "_InputMetadata", module = "arcgrad.autograd")]
+struct PyInputMetadata(Meta);
+
+#[pymethods]
+impl PyInputMetadata {
+    /// The sizes of the axes.
+    #[getter]
+    fn shape(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        crate::size::to_py(py, &self.0.shape)
+    }
+
+    /// The element type.
+    #[getter]
+    fn dtype(&self, py: Python<'_>) -> Py<PyAny> {
+        crate::dtype::to_py(py, self.0.dtype).into_any()
+    }
+
+    /// Where it lies: the CPU.
+    #[getter]
+    fn device(&self, py: Python<'_>) -> PyResult<Py<crate::device::PyDevice>> {
+        crate::device::cpu(py)
+    }
+
+    /// Whether it is a nested tensor: never.
+    #[getter]
+    fn is_nested_tensor(&self) -> bool {
+        false
+    }
+}
+
 /// Adds this file's names to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<PyInputMetadata>()?;
     module.add_class::<PyNode>()
 }

@@ -8,15 +8,18 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::backward::run_backward;
+use super::collect;
 use super::hooks::{PyHandle, PyHook};
 use super::node::node_to_py_opt;
 use crate::error::guard;
 use crate::tensor::{PyTensor, require, track};
 
-fn handle(slf: &Bound<'_, PyTensor>, (table, id): (Arc<HookTable>, u64)) -> PyHandle {
+fn handle(slf: &Bound<'_, PyTensor>, hook: &Bound<'_, PyAny>, (table, id): (Arc<HookTable>, u64)) -> PyHandle {
     // The hook may lead back to the tensor.
     track(slf.as_any());
-    PyHandle::new(&table, id)
+    let tensor = slf.get().tensor();
+    tensor.anchor(&table, id, collect::anchor(hook));
+    PyHandle::anchored(&table, id, tensor)
 }
 
 #[pymethods]
@@ -55,14 +58,14 @@ impl PyTensor {
 
     /// Call ``hook(grad)`` when the gradient of this tensor is known; it may return another gradient.
     fn register_hook(slf: &Bound<'_, Self>, hook: &Bound<'_, PyAny>) -> PyResult<PyHandle> {
-        let hook = PyHook::new(hook)?;
-        Ok(handle(slf, guard(|| slf.get().tensor().register_hook(hook))?))
+        let registered = PyHook::new(hook)?;
+        Ok(handle(slf, hook, guard(|| slf.get().tensor().register_hook(registered))?))
     }
 
     /// Call ``hook(tensor)`` after a gradient has been added into ``.grad`` of this leaf.
     fn register_post_accumulate_grad_hook(slf: &Bound<'_, Self>, hook: &Bound<'_, PyAny>) -> PyResult<PyHandle> {
-        let hook = PyHook::new(hook)?;
-        Ok(handle(slf, guard(|| slf.get().tensor().register_post_accumulate_grad_hook(hook))?))
+        let registered = PyHook::new(hook)?;
+        Ok(handle(slf, hook, guard(|| slf.get().tensor().register_post_accumulate_grad_hook(registered))?))
     }
 
     /// The tensor's hooks by number.

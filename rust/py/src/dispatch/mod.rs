@@ -16,13 +16,14 @@ use std::collections::HashMap;
 use std::ffi::{CString, c_char};
 
 use arcgrad::Tensor;
+use arcgrad::ops::elementwise::{Arg, Row, apply_small};
 use arcgrad::ops::registry::{Call, Form, Forms, OpInfo, Output, Value};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::error::{guard, guard_detached};
-use crate::tensor::{PyTensor, track_ptr};
+use crate::tensor::{PyTensor, fresh_to_py, track_ptr};
 use parse::{Given, Parsed, Reject};
 
 /// Something that can be called: a name and the signatures that belong to it, tried in order.
@@ -33,6 +34,8 @@ pub struct Entry {
     /// The first argument is the object that the method was looked up on.
     method: bool,
     in_place: bool,
+    /// The row, where the name is one of an operation of one tensor and nothing else.
+    unary: Option<&'static Row>,
 }
 
 /// Operations on this many elements are long against what releasing the GIL costs (about 0.1 µs). Elementwise work
@@ -43,6 +46,12 @@ const LONG_STRUCTURED: usize = 16 * 1024;
 impl Entry {
     /// A call from Python.
     fn call<'py>(&self, py: Python<'py>, given: &Given<'_, 'py>) -> PyResult<Py<PyAny>> {
+        if let Some(row) = self.unary
+            && let Some(tensor) = given.only_tensor()
+            && let Some(result) = guard(|| Ok(apply_small(row, &[], &[Arg::Tensor(tensor)])))?
+        {
+            return fresh_to_py(py, result);
+        }
         if let [only] = self.overloads[..] {
             return match parse::parse(only, self.method, self.in_place, given) {
                 Ok(parsed) => self.invoke(py, only, &parsed, given),
@@ -168,12 +177,17 @@ impl Names {
     fn enter(&mut self, place: Place, name: String, info: &'static OpInfo, in_place: bool) {
         if let Some(&at) = self.at.get(&(place, name.clone())) {
             self.entries[at].1.overloads.push(info);
+            self.entries[at].1.unary = None;
             return;
         }
         self.at.insert((place, name.clone()), self.entries.len());
         let name: &'static str = name.leak();
         let method = place == Place::Tensor;
-        self.entries.push((place, Entry { name, overloads: vec![info], method, in_place }));
+        let unary = match (info.call, info.params.len()) {
+            (Call::Row(row), 1) if !in_place => Some(row),
+            _ => None,
+        };
+        self.entries.push((place, Entry { name, overloads: vec![info], method, in_place, unary }));
     }
 }
 

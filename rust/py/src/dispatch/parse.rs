@@ -52,6 +52,16 @@ impl<'a, 'py> Given<'a, 'py> {
         self.positional.len() + usize::from(self.this.is_some())
     }
 
+    /// The tensor, where a tensor is all that was given.
+    #[inline]
+    pub fn only_tensor(&self) -> Option<&'a Tensor> {
+        if self.count() != 1 || !self.names.is_null() {
+            return None;
+        }
+        // SAFETY: a live argument of the call, which outlives `'a`.
+        unsafe { tensor::from_ptr(self.position(0).as_ptr()) }
+    }
+
     /// Whether the first argument is the object of a method.
     pub fn is_method(&self) -> bool {
         self.this.is_some()

@@ -1,4 +1,4 @@
-//! exp, exp2, expm1.
+//! exp, exp2, expm1, sigmoid.
 //!
 //! x = n ln 2 + r with |r| ≤ ln(2)/2 (Cody and Waite; the products with both parts of ln 2 are fused, so the first
 //! difference is exact), a polynomial for eʳ, and a scaling by 2ⁿ in two steps so that subnormal results round once.
@@ -22,14 +22,30 @@ pub(super) fn exp_parts<F: Float>(x: F, low: F) -> (F, F, F::Int) {
     (q, q_low, int)
 }
 
+/// eʳ − 1 with r = x − n ln 2, n being x / ln 2 rounded.
+#[inline(always)]
+pub(super) fn reduced_expm1<F: Float>(x: F, n: F) -> F {
+    let r = n.mul_add(-F::LN2[1], n.mul_add(-F::LN2[0], x));
+    (r * r).mul_add(polynomial(r, F::EXP), r)
+}
+
 /// eˣ.
 #[inline(always)]
 pub fn exp<F: Float>(x: F) -> F {
     let x = clamp(x, F::EXP_RANGE);
     let (n, int) = x.scaled_round(F::LOG2_E[0]);
-    let r = n.mul_add(-F::LN2[1], n.mul_add(-F::LN2[0], x));
-    let q = (r * r).mul_add(polynomial(r, F::EXP), r);
-    (q + F::lit(1.0)).ldexp(int)
+    (reduced_expm1(x, n) + F::lit(1.0)).ldexp(int)
+}
+
+/// 1 / (1 + e⁻ˣ). Numerator and denominator are scaled by 2^-64, so that the denominator is finite down to where the
+/// result is 0; from 40 on it is 1.
+#[inline(always)]
+pub fn sigmoid<F: Float>(x: F) -> F {
+    const SHIFT: i32 = -64;
+    let x = clamp(-x, [F::lit(-40.0), -F::EXP_RANGE[0]]);
+    let (n, s) = x.scaled_round_pow2::<SHIFT>(F::LOG2_E[0]);
+    let one = F::lit(const { 1.0 / (1u128 << -SHIFT) as f64 });
+    one / (reduced_expm1(x, n).mul_add(s, one) + s)
 }
 
 /// 2ˣ.
@@ -40,15 +56,6 @@ pub fn exp2<F: Float>(x: F) -> F {
     let (n, int) = x.scaled_round(F::lit(1.0));
     let r = x - n;
     r.mul_add(polynomial(r, F::EXP2), F::lit(1.0)).ldexp(int)
-}
-
-/// (e, e_low, s) with expm1(x) = e + e_low, for x within a range where 2ⁿ stays normal; s is 2ⁿ.
-#[inline(always)]
-pub(super) fn expm1_parts<F: Float>(x: F) -> (F, F) {
-    let (q, q_low, n) = exp_parts(x, F::lit(0.0));
-    let s = F::pow2(n);
-    let (e, e_low) = super::two_sum(s - F::lit(1.0), s * q);
-    (e, e_low + s * q_low)
 }
 
 /// eˣ − 1.

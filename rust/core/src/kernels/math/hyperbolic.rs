@@ -1,6 +1,6 @@
 //! sinh, cosh, tanh and their inverses.
 
-use super::exponential::{clamp, exp_parts, expm1_parts};
+use super::exponential::{clamp, exp_parts, reduced_expm1};
 use super::logarithm::ln_1p;
 use super::{Float, fast_two_sum, polynomial, quotient, select, two_product, two_sum};
 
@@ -32,14 +32,18 @@ pub fn cosh<F: Float>(x: F) -> F {
     half_sum(x.abs(), 1.0)
 }
 
-/// Hyperbolic tangent: E / (E + 2) with E = expm1(2|x|).
+/// Hyperbolic tangent: its series up to 5/8, 1 − 2 / (e^2|x| + 1) above, where the quotient is below 1/2 and its error
+/// counts as much less.
 #[inline(always)]
 pub fn tanh<F: Float>(x: F) -> F {
-    let a = clamp(x.abs(), [F::lit(0.0), F::TANH_MAX]);
-    let (e, e_low) = expm1_parts(a + a);
-    let (d, d_low) = two_sum(e, F::lit(2.0));
-    let (t, t_low) = quotient(e, e_low, d, d_low + e_low);
-    (t + t_low).copysign(x)
+    let one = F::lit(1.0);
+    let a = x.abs();
+    let z = a * a;
+    let near = (a * z).mul_add(polynomial(z, F::TANH), a);
+    let double = clamp(a + a, [F::lit(0.0), F::TANH_MAX + F::TANH_MAX]);
+    let (n, s) = double.scaled_round_pow2::<0>(F::LOG2_E[0]);
+    let far = one - F::lit(2.0) / reduced_expm1(double, n).mul_add(s, s + one);
+    select(a < F::lit(0.625), near, far).copysign(x)
 }
 
 /// ln(u + u_low) for u ≥ 1, or ln(2u) where `large`.

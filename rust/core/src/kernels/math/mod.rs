@@ -1,7 +1,7 @@
 //! Branch-free elementary functions of one `f32` or `f64`, written so that a loop over them vectorises.
 //!
 //! Each function is one expression of selects and fused multiply-adds, generic over [`Float`]; the two types differ in
-//! their polynomials ([`coefficients`], derived by `docs/coefficients.py`) and in a few constants. Functions whose fast
+//! their polynomials ([`coefficients`], derived by `scripts/coefficients.py`) and in a few constants. Functions whose fast
 //! range ends return a second value, `rare`: true where the result must be computed another way.
 //!
 //! `mul_add` is an instruction only inside a loop compiled for a machine that has it; elsewhere it is a library call
@@ -76,6 +76,8 @@ pub trait Float:
     /// See [`coefficients`].
     const SINH: &'static [Self];
     /// See [`coefficients`].
+    const TANH: &'static [Self];
+    /// See [`coefficients`].
     const ERF: &'static [Self];
     /// See [`coefficients`].
     const ERFC: &'static [Self];
@@ -119,6 +121,8 @@ pub trait Float:
     /// `self * factor` rounded to an integer (to nearest, rarely its neighbour), as number and as integer. The product
     /// must be below 2²² (`f32`) or 2⁵¹ (`f64`) in magnitude.
     fn scaled_round(self, factor: Self) -> (Self, Self::Int);
+    /// `self * factor` rounded to an integer n as by `scaled_round`, and 2^(n + SHIFT), which must be a normal number.
+    fn scaled_round_pow2<const SHIFT: i32>(self, factor: Self) -> (Self, Self);
     /// 2ⁿ for n in the range of normal numbers; some number (even NaN) otherwise.
     fn pow2(n: Self::Int) -> Self;
     /// `self` · 2ⁿ, rounded once, for |n| up to twice the exponent range.
@@ -172,6 +176,7 @@ macro_rules! float {
             const ASIN: &'static [Self] = &$table::ASIN;
             const ATAN: &'static [Self] = &$table::ATAN;
             const SINH: &'static [Self] = &$table::SINH;
+            const TANH: &'static [Self] = &$table::TANH;
             const ERF: &'static [Self] = &$table::ERF;
             const ERFC: &'static [Self] = &$table::ERFC;
             const LN2: [Self; 3] = $table::LN2;
@@ -226,6 +231,13 @@ macro_rules! float {
                 const MAGIC: $type = 1.5 * (1u64 << $mantissa) as $type;
                 let sum = $type::mul_add(self, factor, MAGIC);
                 (sum - MAGIC, (sum.to_bits() as $int).wrapping_sub(MAGIC.to_bits() as $int))
+            }
+            #[inline(always)]
+            fn scaled_round_pow2<const SHIFT: i32>(self, factor: Self) -> (Self, Self) {
+                // As above, with the exponent's bias added in the same stroke: one shift leaves the power.
+                let magic = const { 1.5 * (1u64 << $mantissa) as $type + ($bias + SHIFT) as $type };
+                let sum = $type::mul_add(self, factor, magic);
+                (sum - magic, $type::from_bits(sum.to_bits() << $mantissa))
             }
             #[inline(always)]
             fn pow2(n: $int) -> Self {

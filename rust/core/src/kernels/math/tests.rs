@@ -40,7 +40,7 @@ macro_rules! functions {
 
 functions! { 1, UNARY, unary, [x], x ():
     exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc
-    lgamma digamma
+    lgamma digamma sigmoid
 }
 functions! { 2, BINARY, binary, [x, y], x (y): atan2 pow fmod }
 
@@ -70,6 +70,10 @@ fn libm_unary(name: &str) -> fn(f64) -> f64 {
         "erf" => libm::erf,
         "erfc" => libm::erfc,
         "lgamma" => libm::lgamma,
+        "sigmoid" => |x| {
+            let e = libm::exp(-x.abs());
+            if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
+        },
         _ => super::gamma::digamma_exact,
     }
 }

@@ -1,19 +1,21 @@
-//! The common small case: one or two tensors of one shape and dtype, row-major, perhaps a number. Nothing is copied
-//! out of the tensors; their lock words are held through the loop, which takes a fraction of a microsecond. Whatever
-//! is unusual is left to the general path.
+//! The common small case: tensors of one shape and dtype, row-major, perhaps with a number. Nothing is copied out of
+//! the tensors; their lock words are held through the loop, which takes a fraction of a microsecond. Whatever is
+//! unusual is left to the general path.
 
-use smallvec::SmallVec;
+use std::mem::MaybeUninit;
 
-use super::{Arg, ElementwiseRule, MAX_INPUTS, Params, Row, Tier};
+use smallvec::{SmallVec, smallvec};
+
+use super::{Arg, ElementwiseRule, GradRow, MAX_INPUTS, Params, Row, Slot, Source as Input, Tier};
 use crate::array::Array;
 use crate::dtype::DType;
-use crate::error::Result;
-use crate::graph::accumulate;
 use crate::graph::node::{Edge, Meta, NodeOf, NodeRef};
 use crate::graph::saved::{Saved, Source};
-use crate::graph::{Blame, Modes, modes};
+use crate::graph::{Blame, Modes, accumulate, modes};
+use crate::kernels::Kernel;
 use crate::scalar::Scalar;
-use crate::tensor::{State, Tensor};
+use crate::storage::Hold;
+use crate::tensor::{Locked, State, Tensor};
 
 /// Most elements: the locks must not be held for long.
 const MOST: usize = 1 << 12;
@@ -21,187 +23,316 @@ const MOST: usize = 1 << 12;
 /// Most elements when a number is repeated into a buffer on the stack.
 const MOST_WITH_NUMBER: usize = 64;
 
-/// An input: one of the locked tensors, or a number.
-#[derive(Clone, Copy)]
-enum Input {
-    Tensor(usize),
-    Number(Scalar),
+/// Most operands of a kernel that runs here: the inputs of a gradient, and the gradient itself.
+const MAX_SOURCES: usize = MAX_INPUTS + 2;
+
+/// A result that nobody else has seen yet.
+pub struct Fresh {
+    /// The result.
+    pub tensor: Tensor,
+    /// Whether it may lead on to other tensors: through the graph, or to what it is a view of.
+    pub in_graph: bool,
 }
 
 /// The value of a row, or `None` when this is not the common case.
 #[inline]
 #[track_caller]
-pub(super) fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Option<Result<Tensor>> {
+pub(super) fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Option<Fresh> {
     match *args {
-        [Arg::Tensor(a)] => one(row, params, a, &[Input::Tensor(0)]),
-        [Arg::Tensor(a), Arg::Scalar(b)] => one(row, params, a, &[Input::Tensor(0), Input::Number(b)]),
-        [Arg::Scalar(a), Arg::Tensor(b)] => one(row, params, b, &[Input::Number(a), Input::Tensor(0)]),
-        [Arg::Tensor(a), Arg::Tensor(b)] if a.is(b) => one(row, params, a, &[Input::Tensor(0), Input::Tensor(0)]),
+        [Arg::Tensor(a)] => value(row, params, [a], [a.lock()], [Position::Tensor(0)]),
+        [Arg::Tensor(a), Arg::Scalar(b)] => {
+            value(row, params, [a], [a.lock()], [Position::Tensor(0), Position::Number(b)])
+        }
+        [Arg::Scalar(a), Arg::Tensor(b)] => {
+            value(row, params, [b], [b.lock()], [Position::Number(a), Position::Tensor(0)])
+        }
+        [Arg::Tensor(a), Arg::Tensor(b)] if a.is(b) => {
+            value(row, params, [a], [a.lock()], [Position::Tensor(0), Position::Tensor(0)])
+        }
         [Arg::Tensor(a), Arg::Tensor(b)] => {
-            let pending = {
-                // Locked in the order of their addresses, so that two threads cannot each wait for the other.
-                let (mut first, mut second);
-                let states: [&mut State; 2] = if a.identity() < b.identity() {
-                    first = a.lock();
-                    second = b.lock();
-                    [&mut first, &mut second]
-                } else {
-                    second = b.lock();
-                    first = a.lock();
-                    [&mut first, &mut second]
-                };
-                compute(row, params, [a, b], states, &[Input::Tensor(0), Input::Tensor(1)])?
-            };
-            Some(pending.finish())
+            value(row, params, [a, b], lock_both(a, b), [Position::Tensor(0), Position::Tensor(1)])
         }
         _ => None,
     }
 }
 
+/// Where an input comes from: one of the locked tensors, or a number.
+#[derive(Clone, Copy)]
+enum Position {
+    Tensor(usize),
+    Number(Scalar),
+}
+
+/// Locks in the order of addresses, so that two threads cannot each wait for the other.
 #[inline]
-#[track_caller]
-fn one(row: &'static Row, params: &[f64], tensor: &Tensor, inputs: &[Input]) -> Option<Result<Tensor>> {
-    let pending = {
-        let mut state = tensor.lock();
-        compute(row, params, [tensor], [&mut state], inputs)?
-    };
-    Some(pending.finish())
-}
-
-/// A value that is computed and, if it is recorded, what its node needs. Made under the locks; the node itself is made
-/// after, because finding the line to blame may run code of the host.
-struct Pending {
-    output: Array,
-    recording: Option<Recording>,
-}
-
-struct Recording {
-    rule: ElementwiseRule,
-    edges: SmallVec<[Edge; 2]>,
-    saved: SmallVec<[Saved; 2]>,
-    saves_output: bool,
-}
-
-impl Pending {
-    #[inline]
-    #[track_caller]
-    fn finish(self) -> Result<Tensor> {
-        let Some(recording) = self.recording else { return Ok(Tensor::from_array(self.output)) };
-        let meta = Meta { shape: self.output.shape().into(), dtype: self.output.dtype() };
-        let Recording { rule, edges, saved, saves_output } = recording;
-        let node: NodeRef = NodeOf::new(rule, Blame::here(), edges, smallvec::smallvec![meta], saved);
-        if !saves_output {
-            return Ok(Tensor::from_node(self.output, node, 0));
-        }
-        let tensor = Tensor::from_node(self.output.clone(), node.clone(), 0);
-        node.head().saved().push(Saved::plain(self.output, Source::Output(0), tensor.downgrade()));
-        Ok(tensor)
+fn lock_both<'a>(a: &'a Tensor, b: &'a Tensor) -> [Locked<'a>; 2] {
+    if a.identity() < b.identity() {
+        let first = a.lock();
+        [first, b.lock()]
+    } else {
+        let first = b.lock();
+        [a.lock(), first]
     }
 }
 
-#[inline]
-fn compute<const TENSORS: usize>(
+#[inline(always)]
+#[track_caller]
+fn value<const TENSORS: usize, const INPUTS: usize>(
     row: &'static Row,
     params: &[f64],
     tensors: [&Tensor; TENSORS],
-    states: [&mut State; TENSORS],
-    inputs: &[Input],
-) -> Option<Pending> {
+    mut states: [Locked<'_>; TENSORS],
+    positions: [Position; INPUTS],
+) -> Option<Fresh> {
     let modes = modes();
     if modes != Modes::NONE && modes != Modes::NO_GRAD {
         return None;
     }
-    let first = &states[0].array;
-    let (dtype, numel) = (first.dtype(), first.numel());
-    let fits = |state: &State| {
-        let array = &state.array;
-        array.is_contiguous() && array.dtype() == dtype && array.shape() == first.shape() && !state.inference
-    };
-    if numel > MOST || !states.iter().all(|state| fits(state)) {
-        return None;
-    }
-    let real = matches!(row.tier, Tier::Real | Tier::RealPredicate);
-    let kernel = (row.value)(dtype)?;
-    if kernel.input != dtype || (real && !dtype.is_float()) {
-        return None;
-    }
-    let mut number = [0u64; MOST_WITH_NUMBER];
-    for input in inputs {
-        if let Input::Number(value) = input {
-            if numel > MOST_WITH_NUMBER || value.category() > dtype.category() {
-                return None;
-            }
-            splat(*value, dtype, numel, &mut number);
+    let kernel = kernel_of(row, states[0].array.dtype())?;
+    let mut wants_grad = false;
+    for state in &states {
+        // A view may have to be given its history anew first.
+        if state.inference || (modes == Modes::NONE && state.view.is_some()) {
+            return None;
         }
+        wants_grad |= state.wants_grad();
     }
-    let recorded = match states.iter().any(|state| state.wants_grad()) {
-        false => false,
-        // What no_grad cuts off is noted on the general path.
-        true if modes != Modes::NONE => return None,
-        true => !row.grads.is_empty(),
-    };
-    // A view may have to be given its history anew first.
-    let stale = |state: &State| state.extra.as_ref().is_some_and(|extra| extra.view.is_some());
-    if modes == Modes::NONE && states.iter().any(|state| stale(state)) {
+    // What no_grad cuts off is noted on the general path.
+    if wants_grad && modes != Modes::NONE {
         return None;
     }
     let result = match row.tier {
         Tier::Predicate | Tier::RealPredicate => DType::Bool,
-        _ => dtype,
+        _ => kernel.input,
     };
-    let output = Array::uninit_with_layout(row.name, first.layout(), result).ok()?;
-    {
-        let _first = states[0].array.storage().try_read()?;
-        let _second = match TENSORS {
-            2 if !states[1].array.storage().same_memory(states[0].array.storage()) => {
-                Some(states[1].array.storage().try_read()?)
-            }
-            _ => None,
+    let mut inputs = [Input::Scalar(Scalar::Int(0)); INPUTS];
+    for (input, position) in inputs.iter_mut().zip(&positions) {
+        *input = match *position {
+            Position::Tensor(number) => Input::Array(&states[number].array),
+            Position::Number(number) => Input::Scalar(number),
         };
-        let mut pointers = [std::ptr::null::<u8>(); MAX_INPUTS];
-        for (pointer, input) in pointers.iter_mut().zip(inputs) {
-            *pointer = match input {
-                Input::Tensor(index) => states[*index].array.ptr(),
-                Input::Number(_) => number.as_ptr().cast(),
-            };
-        }
-        let out = output.ptr();
-        // SAFETY: shared state on the inputs is held and the output is fresh; all have `numel` contiguous elements of
-        // the kernel's own dtypes; `params` is the formula's `repr(C)` struct of `f64` fields.
-        unsafe { (kernel.run)(params.as_ptr().cast(), pointers.as_ptr(), &raw const out, numel) };
     }
-    if !recorded {
-        return Some(Pending { output, recording: None });
+    if !fits(&kernel, &states[0].array, &inputs) {
+        return None;
     }
-    let mut edges: SmallVec<[Edge; 2]> = SmallVec::new();
-    for input in inputs {
-        edges.push(match input {
-            Input::Tensor(index) => edge(tensors[*index], states[*index]),
-            Input::Number(_) => Edge::default(),
-        });
+    let output = Array::uninit_with_layout(row.name, states[0].array.layout(), result).ok()?;
+    // Before the data is read: a write by another thread in between must not go unnoticed.
+    let versions: [u32; TENSORS] = std::array::from_fn(|number| states[number].array.storage().version());
+    if !compute(&kernel, params, &inputs, &output, false) {
+        return None;
     }
-    let needs = |input: usize| edges[input].node.is_some();
-    let number_at = |slot: usize| match inputs.get(slot) {
-        Some(Input::Number(value)) => Some(*value),
+    if !wants_grad || row.grads.is_empty() {
+        drop(states);
+        return Some(Fresh { tensor: Tensor::from_array(output), in_graph: false });
+    }
+    let edges: SmallVec<[Edge; 2]> = positions
+        .iter()
+        .map(|position| match *position {
+            Position::Tensor(number) => edge(tensors[number], &mut states[number]),
+            Position::Number(_) => Edge::default(),
+        })
+        .collect();
+    let number_at = |slot: usize| match positions.get(slot) {
+        Some(Position::Number(number)) => Some(*number),
         _ => None,
     };
+    let needs = |input: usize| edges[input].node.is_some();
     let (rule, slots) = ElementwiseRule::with(row, Params::from_slice(params), needs, number_at);
     let mut saved: SmallVec<[Saved; 2]> = SmallVec::new();
     let mut saves_output = false;
     for slot in slots {
-        match inputs.get(slot) {
-            Some(Input::Tensor(index)) => {
-                let source =
-                    if edges[slot].node.is_some() { Source::Input(edges[slot].clone()) } else { Source::Constant };
-                saved.push(Saved::plain(states[*index].array.clone(), source, tensors[*index].downgrade()));
+        match positions.get(slot) {
+            Some(Position::Tensor(number)) => {
+                let source = if needs(slot) { Source::Input(slot as u32) } else { Source::Constant };
+                let array = states[*number].array.clone();
+                saved.push(Saved::plain(array, versions[*number], source, tensors[*number].downgrade()));
             }
             _ => saves_output = true,
         }
     }
-    Some(Pending { output, recording: Some(Recording { rule, edges, saved, saves_output }) })
+    // Before the line to blame is looked for, which may run code of the host.
+    drop(states);
+    let blame = Blame::here();
+    let meta = Meta { shape: output.shape().into(), dtype: output.dtype() };
+    if !saves_output {
+        let node: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], saved);
+        return Some(Fresh { tensor: Tensor::from_node(output, node, 0), in_graph: true });
+    }
+    let tensor = Tensor::from_array(output.clone());
+    saved.push(Saved::plain(output, 0, Source::Output(0), tensor.downgrade()));
+    let node: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], saved);
+    tensor.lock().grad_fn = Some(node);
+    Some(Fresh { tensor, in_graph: true })
+}
+
+/// The in-place form of a row, or `None` when this is not the common case: nothing recorded, no history to rewrite.
+#[inline]
+#[track_caller]
+pub(super) fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: &[Arg<'_>]) -> Option<()> {
+    let modes = modes();
+    if modes != Modes::NONE && modes != Modes::NO_GRAD {
+        return None;
+    }
+    // Found before anything is locked: finding the line may run code of the host.
+    let blame = Blame::here();
+    match *rest {
+        [] => update(row, params, &target.lock(), [], blame),
+        [Arg::Scalar(number)] => update(row, params, &target.lock(), [Input::Scalar(number)], blame),
+        [Arg::Tensor(other)] if !other.is(target) => {
+            let [target, other] = lock_both(target, other);
+            if other.wants_grad() || other.view.is_some() || other.inference {
+                return None;
+            }
+            // Another tensor on the same memory may overlap in part.
+            if other.array.ranges_touch(&target.array) {
+                return None;
+            }
+            update(row, params, &target, [Input::Array(&other.array)], blame)
+        }
+        _ => None,
+    }
+}
+
+#[inline]
+fn update<const REST: usize>(
+    row: &'static Row,
+    params: &[f64],
+    target: &State,
+    rest: [Input<'_>; REST],
+    blame: Blame,
+) -> Option<()> {
+    let array = &target.array;
+    if target.wants_grad() || target.view.is_some() || target.inference || !array.storage().is_writable() {
+        return None;
+    }
+    let kernel = kernel_of(row, array.dtype())?;
+    if kernel.output != array.dtype() || matches!(row.tier, Tier::Predicate | Tier::RealPredicate) {
+        return None;
+    }
+    let mut inputs: SmallVec<[Input<'_>; MAX_INPUTS]> = smallvec![Input::Array(array)];
+    inputs.extend(rest);
+    if !fits(&kernel, array, &inputs) {
+        return None;
+    }
+    let _hold = match array.storage().is_unique() {
+        true => None,
+        false => Some(array.storage().try_hold()?),
+    };
+    if !compute(&kernel, params, &inputs, array, true) {
+        return None;
+    }
+    array.storage().bump(blame);
+    Some(())
+}
+
+/// A gradient that was computed.
+pub(super) enum Gradient {
+    /// In the memory of the gradient that arrived.
+    InPlace,
+    Fresh(Array),
+}
+
+/// The gradient with respect to one input, under the locks of the gradient that arrived and of the node's saved values;
+/// `None` when this is not the common case. The memory of `grad` takes the result if nobody else sees it.
+#[inline]
+pub(super) fn gradient(rule: &ElementwiseRule, row: &GradRow, node: &NodeRef, grad: &Tensor) -> Option<Gradient> {
+    let state = grad.lock();
+    let array = &state.array;
+    if array.numel() > MOST {
+        return None;
+    }
+    let kernel = (row.kernel)(array.dtype())?;
+    let saved = node.head().saved();
+    let mut inputs: SmallVec<[Input<'_>; MAX_SOURCES]> = smallvec![Input::Array(array)];
+    for &slot in row.uses {
+        inputs.push(match rule.slots[slot as usize] {
+            Slot::Saved(number) => Input::Array(saved.unchanged(number as usize)?),
+            Slot::Number(number) => Input::Scalar(rule.numbers[number as usize]),
+            Slot::Unused => return None,
+        });
+    }
+    if !fits(&kernel, array, &inputs) {
+        return None;
+    }
+    let ours = grad.strong_count() == 1 && state.grad_fn.is_none() && array.storage().is_unique();
+    if ours {
+        return compute(&kernel, &rule.params, &inputs, array, true).then_some(Gradient::InPlace);
+    }
+    let output = Array::uninit_with_layout(rule.row.node, array.layout(), array.dtype()).ok()?;
+    compute(&kernel, &rule.params, &inputs, &output, false).then_some(Gradient::Fresh(output))
+}
+
+/// The compiled value for operands that need no promotion.
+#[inline]
+fn kernel_of(row: &Row, dtype: DType) -> Option<Kernel> {
+    if matches!(row.tier, Tier::Real | Tier::RealPredicate) && !dtype.is_float() {
+        return None;
+    }
+    (row.value)(dtype).filter(|kernel| kernel.input == dtype)
+}
+
+/// Whether all inputs are as [`compute`] wants them: small, row-major, of the kernel's dtype and one shape.
+#[inline]
+pub(super) fn fits(kernel: &Kernel, like: &Array, inputs: &[Input<'_>]) -> bool {
+    let numel = like.numel();
+    numel <= MOST
+        && inputs.iter().all(|input| match input {
+            Input::Array(array) => {
+                array.dtype() == kernel.input
+                    && array.is_contiguous()
+                    && (std::ptr::eq(*array, like) || array.shape() == like.shape())
+            }
+            Input::Scalar(number) => numel <= MOST_WITH_NUMBER && number.category() <= kernel.input.category(),
+        })
+}
+
+/// Runs a kernel over inputs that [`fits`] has passed, into `output`, which is either fresh or an input; `held` says
+/// that the exclusive state of the output's root is the caller's. False, with nothing written, if some memory is busy.
+///
+/// The caller has locked what owns the inputs. Memory that only such a handle refers to is nobody else's until the lock
+/// is let go of, and needs no state.
+#[inline]
+pub(super) fn compute(kernel: &Kernel, params: &[f64], inputs: &[Input<'_>], output: &Array, held: bool) -> bool {
+    let numel = output.numel();
+    let mut numbers: MaybeUninit<[u64; MOST_WITH_NUMBER]> = MaybeUninit::uninit();
+    let mut holds: [Option<Hold<'_>>; MAX_SOURCES] = [const { None }; MAX_SOURCES];
+    let mut pointers = [std::ptr::null::<u8>(); MAX_SOURCES];
+    let mut number_seen = false;
+    for (position, input) in inputs.iter().enumerate() {
+        pointers[position] = match input {
+            Input::Array(array) => {
+                let storage = array.storage();
+                let mine = storage.is_unique()
+                    || (held && storage.same_memory(output.storage()))
+                    || inputs[..position].iter().any(|input| match input {
+                        Input::Array(array) => storage.same_memory(array.storage()),
+                        Input::Scalar(_) => false,
+                    });
+                if !mine {
+                    let Some(hold) = storage.try_hold() else { return false };
+                    holds[position] = Some(hold);
+                }
+                array.ptr()
+            }
+            Input::Scalar(number) => {
+                if number_seen {
+                    return false;
+                }
+                number_seen = true;
+                splat(*number, kernel.input, numel, &mut numbers);
+                numbers.as_ptr().cast()
+            }
+        };
+    }
+    let out = output.ptr();
+    // SAFETY: the state of all inputs is held, exclusively, or nobody else refers to them; the output is fresh, or an input and held; all have `numel`
+    // contiguous elements of the kernel's own dtypes; `params` is the formula's `repr(C)` struct of `f64` fields.
+    unsafe { (kernel.run)(params.as_ptr().cast(), pointers.as_ptr(), &raw const out, numel) };
+    true
 }
 
 /// Where the gradient of a locked tensor goes.
+#[inline]
 fn edge(tensor: &Tensor, state: &mut State) -> Edge {
     match &state.grad_fn {
         Some(node) => Edge::new(node.clone(), state.output_nr),
@@ -211,12 +342,23 @@ fn edge(tensor: &Tensor, state: &mut State) -> Edge {
 }
 
 /// Repeats a number into a buffer as elements of `dtype`.
-fn splat(value: Scalar, dtype: DType, numel: usize, buffer: &mut [u64; MOST_WITH_NUMBER]) {
-    let size = dtype.size();
+#[inline]
+fn splat(value: Scalar, dtype: DType, numel: usize, buffer: &mut MaybeUninit<[u64; MOST_WITH_NUMBER]>) {
     let bytes = value.to_bytes(dtype);
     let start = buffer.as_mut_ptr().cast::<u8>();
-    for index in 0..numel {
-        // SAFETY: `numel` elements of at most eight bytes fit the buffer of as many words.
-        unsafe { start.add(index * size).copy_from_nonoverlapping(bytes.as_ptr(), size) };
+    let size = dtype.size();
+    // SAFETY: `numel` elements of at most eight bytes fit the buffer of as many words; `bytes` holds one element.
+    unsafe {
+        match size {
+            4 => {
+                let word = bytes.as_ptr().cast::<u32>().read_unaligned();
+                (0..numel).for_each(|index| start.cast::<u32>().add(index).write(word));
+            }
+            8 => {
+                let word = bytes.as_ptr().cast::<u64>().read_unaligned();
+                (0..numel).for_each(|index| start.cast::<u64>().add(index).write(word));
+            }
+            _ => (0..numel).for_each(|index| start.add(index * size).copy_from_nonoverlapping(bytes.as_ptr(), size)),
+        }
     }
 }

@@ -4,7 +4,7 @@ Each polynomial interpolates its function at Chebyshev nodes in 60-digit arithme
 minimax polynomial) and is then rounded to the type it is used in. Leading terms that are exact (the 1 + r of exp,
 the x of sin) are taken out first, so rounding of the coefficients never costs accuracy at the top.
 
-    python docs/coefficients.py > rust/core/src/kernels/math/coefficients.rs      # needs mpmath and numpy
+    python scripts/coefficients.py > rust/core/src/kernels/math/coefficients.rs      # needs mpmath and numpy
 """
 
 import mpmath as mp
@@ -110,6 +110,7 @@ TABLE = [
     ("ASIN", "asin(x) = x + x³ P(x²), |x| <= 1/2", quotient(mp.asin, 3, True), 0, 0.2501, 4, 12),
     ("ATAN", "atan(x) = x + x³ P(x²), |x| <= 1", quotient(mp.atan, 3, True), 0, 1, 8, 20),
     ("SINH", "sinh(x) = x + x³ P(x²), |x| <= 1", quotient(mp.sinh, 3, True), 0, 1, 3, 6),
+    ("TANH", "tanh(x) = x + x³ P(x²), |x| <= 5/8", quotient(mp.tanh, 3, True), 0, mp.mpf(25) / 64, 4, 11),
     ("ERF", "erf(x) = x + x P(x²), |x| <= 1", lambda z: quotient(mp.erf, 1, True)(z) - 1, 0, 1, 6, 11),
     ("ERFC", "ln((1 + 2x) exp(x²) erfc(x)) = P((x - 2) / (x + 2)), 1/2 <= x <= 28 (10.2 in f32)",
      lambda t: scaled_erfc_log(2 * (1 + t) / (1 - t)), -0.6, (mp.mpf(82) / 122, mp.mpf(26) / 30), 9, 22),
@@ -135,7 +136,7 @@ def show(name, about, coefficients, error, kind):
 
 
 if __name__ == "__main__":
-    print("//! Polynomial coefficients, lowest degree first. Written by `docs/coefficients.py`, which says how they are found.")
+    print("//! Polynomial coefficients, lowest degree first. Written by `scripts/coefficients.py`, which says how they are found.")
     print("#![allow(clippy::excessive_precision, clippy::approx_constant, reason = \"digits as generated\")]")
     for kind, column in (("f32", 5), ("f64", 6)):
         print(f"\n/// For `{kind}`.\npub mod {'single' if kind == 'f32' else 'double'} {{")

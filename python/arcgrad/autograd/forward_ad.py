@@ -1,0 +1,48 @@
+"""Forward-mode differentiation: not there yet. Every function says so instead of losing a tangent silently.
+
+:func:`arcgrad.autograd.grad` with ``create_graph=True``, applied twice, gives products of a Jacobian with a vector.
+"""
+
+__all__ = ["dual_level", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual"]
+
+
+def _missing(name):
+    return NotImplementedError(
+        f"arcgrad.autograd.forward_ad.{name} is not implemented: there is no forward mode yet, and the jvp of a custom "
+        "Function is not called. A Jacobian-vector product can be had from reverse mode: with g = grad(y, x, v, "
+        "create_graph=True) for a v that requires gradients, it is grad(g, v, tangent)."
+    )
+
+
+class dual_level:
+    """A level of forward mode, for a ``with`` block.
+
+    Raises:
+        NotImplementedError: always, for now.
+    """
+
+    def __enter__(self):
+        raise _missing("dual_level")
+
+    def __exit__(self, *exc_info):
+        pass
+
+
+def enter_dual_level():
+    """Enter a level of forward mode. Raises ``NotImplementedError``, for now."""
+    raise _missing("enter_dual_level")
+
+
+def exit_dual_level(*, level=None):
+    """Leave a level of forward mode. Raises ``NotImplementedError``, for now."""
+    raise _missing("exit_dual_level")
+
+
+def make_dual(tensor, tangent, *, level=None):
+    """Join a tensor and its tangent. Raises ``NotImplementedError``, for now."""
+    raise _missing("make_dual")
+
+
+def unpack_dual(tensor, *, level=None):
+    """Separate a tensor and its tangent. Raises ``NotImplementedError``, for now."""
+    raise _missing("unpack_dual")
