@@ -106,11 +106,6 @@ impl Scalar {
         with_element!(dtype, T => unsafe { ptr.cast::<T>().read_unaligned() }.to_scalar())
     }
 
-    /// Whether a value of this category may be stored in `dtype` without changing category downwards.
-    pub fn fits(self, dtype: DType) -> bool {
-        self.category() <= dtype.category()
-    }
-
     /// Whether `dtype` has room for the number. Infinities and NaN fit floating-point types only; negative integers wrap
     /// in unsigned types, as in PyTorch, as long as their magnitude fits.
     pub fn is_storable(self, dtype: DType) -> bool {
