@@ -182,14 +182,3 @@ def run_program(python, folder):
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.startswith("fine")
-
-
-@pytest.mark.skipif(
-    not sys.platform.startswith("linux") or platform.machine() != "x86_64", reason="looks at names in an ELF file"
-)
-def test_no_fused_multiply_add_is_left_to_the_system():
-    """Outside of code compiled for a processor that has the instruction it is a call into the system's library, ninety
-    times slower; then its name is among those the extension asks for."""
-    names = Path(ag._core.__file__).read_bytes()
-    assert b"\0PyInit__core\0" in names and b"\0malloc\0" in names  # names are to be seen in the file
-    assert not re.search(rb"\0fmaf?\0", names)

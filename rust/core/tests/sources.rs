@@ -1,0 +1,33 @@
+//! Rules about the sources that no call of the library can show.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Outside of code compiled for a processor that has the instruction, a fused multiply-add is a call into a library,
+/// ninety times slower. Only the rooms whose loops are dispatched may use it.
+#[test]
+fn fused_multiply_add_is_for_dispatched_code() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    assert!(files.len() > 50);
+    for file in files {
+        let within = file.strip_prefix(&root).unwrap();
+        // Formulas are written over a trait; its reading over tensors is an operation like any other.
+        let allowed =
+            within.starts_with("kernels") || within.starts_with("random") || within == Path::new("ops/traced.rs");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(allowed || !text.contains("mul_add("), "mul_add in {}", within.display());
+    }
+}
