@@ -286,7 +286,7 @@ def test_explain_nan_names_the_op_that_made_it_first():
 
 
 def test_explain_nan_says_where_it_cannot_be_certain():
-    x = ag.zeros(1000, dtype=F64, requires_grad=True)
+    x = ag.zeros(1000, dtype=ag.float64, requires_grad=True)
     (x.sqrt() * 0).sum().backward()
     assert "detect_anomaly" in explain(x)  # nothing small was NaN
     y = leaf(0.0)

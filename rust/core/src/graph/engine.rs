@@ -435,12 +435,15 @@ impl<'a> Pass<'a> {
                     return Err(returned_nan(node, input));
                 }
                 let meta = &next.outputs()[edge.output_nr as usize];
-                let fits = {
-                    let state = grad.lock();
-                    self.nan.see(&state.array, grad.strong_count() == 1, node, next);
-                    meta.describes(&state.array)
+                let fits = self.nan.see(&grad, meta, node, next);
+                let grad = match fits {
+                    true => grad,
+                    false => {
+                        let grad = fit(grad, meta).map_err(|error| invalid(error, node, input))?;
+                        self.nan.see(&grad, meta, node, next);
+                        grad
+                    }
                 };
-                let grad = if fits { grad } else { fit(grad, meta).map_err(|error| invalid(error, node, input))? };
                 add_to_slot(&mut self.slots[slot as usize].grads[edge.output_nr as usize], grad)?;
             }
             self.slots[slot as usize].waiting_for -= 1;

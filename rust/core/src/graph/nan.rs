@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::sync::Weak;
 
 use super::accumulate::AccumulateGrad;
-use super::node::{Node, NodeRef};
+use super::node::{Meta, Node, NodeRef};
 use super::provenance::Blame;
 use crate::array::Array;
 use crate::dtype::DType;
@@ -42,27 +42,36 @@ thread_local! {
 }
 
 impl Watch {
-    /// Sees a gradient that `from` gives to `to`, whose tensor is locked; `only` if nothing else refers to that.
+    /// Sees a gradient that `from` gives to `to`; false if it is not yet as `meta` describes it, and is to be seen again
+    /// when it is.
     #[inline]
-    pub(super) fn see(&mut self, grad: &Array, only: bool, from: &Node, to: &NodeRef) {
-        if self.found.is_none() {
-            match is_nan_anywhere(grad, only) {
-                Some(false) => return,
-                None => {
-                    self.overlooked = true;
-                    return;
-                }
-                Some(true) => self.note(from),
+    pub(super) fn see(&mut self, grad: &Tensor, meta: &Meta, from: &Node, to: &NodeRef) -> bool {
+        let nan = {
+            let state = grad.lock();
+            if !meta.describes(&state.array) {
+                return false;
             }
+            match self.found {
+                Some(_) => Some(true),
+                None => is_nan_anywhere(&state.array, grad.strong_count() == 1),
+            }
+        };
+        match nan {
+            Some(false) => {}
+            None => self.overlooked = true,
+            Some(true) => self.note(from, to),
+        }
+        true
+    }
+
+    #[cold]
+    fn note(&mut self, from: &Node, to: &NodeRef) {
+        if self.found.is_none() {
+            self.found = Some(Origin { node: from.name().to_owned(), blame: from.blame(), certain: !self.overlooked });
         }
         if let Some(leaf) = to.rule_as::<AccumulateGrad>().and_then(AccumulateGrad::leaf) {
             self.remember(&leaf);
         }
-    }
-
-    #[cold]
-    fn note(&mut self, from: &Node) {
-        self.found = Some(Origin { node: from.name().to_owned(), blame: from.blame(), certain: !self.overlooked });
     }
 
     #[cold]

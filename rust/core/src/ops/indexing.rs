@@ -547,7 +547,11 @@ pub fn setitem(input: &Tensor, items: &[IndexItem], value: Arg<'_>) -> Result<()
         };
     }
     match value {
-        Arg::Scalar(number) => fill_at(&target, &expression.indices, number.storable("index_put", target.dtype())?.in_category(target.dtype())),
+        Arg::Scalar(number) => fill_at(
+            &target,
+            &expression.indices,
+            number.storable("index_put", target.dtype())?.in_category(target.dtype()),
+        ),
         Arg::Tensor(tensor) => {
             let lookups = Lookups::new("index_put", &target.shape(), &expression.indices)?;
             let value = without_leading_ones(tensor, lookups.shape.len())?;
