@@ -188,6 +188,9 @@ impl Triangle {
     /// The rows that have elements in the triangle, and the number of elements, without a look at each row: there may
     /// be very many without any.
     fn extent(self, rows: i64, columns: i64, diagonal: i64) -> (std::ops::Range<usize>, u128) {
+        if columns == 0 {
+            return (0..0, 0);
+        }
         let (rows, columns) = (i128::from(rows), i128::from(columns));
         // In row r the lower triangle has r + first elements, at least none and at most all.
         let lower = |first: i128| {
@@ -200,7 +203,7 @@ impl Triangle {
         let (occupied, count) = match self {
             Self::Lower => {
                 let (start, count) = lower(diagonal + 1);
-                (if columns == 0 { 0..0 } else { start..rows }, count)
+                (start..rows, count)
             }
             Self::Upper => (0..(columns - diagonal).clamp(0, rows), rows * columns - lower(diagonal).1),
         };
