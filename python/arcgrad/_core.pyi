@@ -741,6 +741,9 @@ class Tensor:
         """`-x`."""
     def nelement(self) -> Any:
         """The number of elements."""
+    def new(self, *args: Any, device: Any=None) -> Any:
+        """What the class makes of these arguments, in the dtype of this tensor: `x.new(2, 3)`, `x.new([1, 2])`. Old;
+        `new_empty` and `new_tensor` are clearer."""
     def new_empty(self, *size: Any, dtype: dtype | None=None, device: Any=None, requires_grad: bool=False) -> Any:
         """A tensor of the same dtype to be filled."""
     def new_full(self, size: Any, fill_value: Number, *, dtype: dtype | None=None, device: Any=None, requires_grad: bool=False) -> Any:

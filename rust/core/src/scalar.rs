@@ -171,3 +171,26 @@ impl From<bool> for Scalar {
         Self::Bool(value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dtype_has_room_for_its_own_range() {
+        for dtype in DType::ALL {
+            let Some((low, high)) = dtype.integer_range() else { continue };
+            for edge in [low, high, 0] {
+                assert!(Scalar::Int(edge).is_storable(dtype), "{edge} in {dtype}");
+            }
+            for beyond in [f64::NAN, f64::INFINITY, high as f64 + 1.0, low as f64 * 2.0 - 1.0] {
+                assert!(!Scalar::Float(beyond).is_storable(dtype), "{beyond} in {dtype}");
+            }
+        }
+        // Negative integers wrap in unsigned types, floats do not.
+        assert!(Scalar::Int(-255).is_storable(DType::U8) && !Scalar::Int(-256).is_storable(DType::U8));
+        assert!(!Scalar::Float(-1.0).is_storable(DType::U8) && Scalar::Float(-0.0).is_storable(DType::U8));
+        assert!(Scalar::Float(f64::INFINITY).is_storable(DType::F32) && !Scalar::Float(1e39).is_storable(DType::F32));
+        assert!(Scalar::Float(f64::NAN).is_storable(DType::Bool) && Scalar::Float(1e300).is_storable(DType::F64));
+    }
+}
