@@ -73,6 +73,18 @@ fn layouts(c: &mut Criterion) {
     group.bench_function("transposed", |bench| bench.iter(|| x.add(black_box(&transposed))));
     group.bench_function("half of the columns", |bench| bench.iter(|| half.add(black_box(&half))));
     group.finish();
+
+    // Where the work around the loop counts: the bias of a small layer.
+    let mut group = c.benchmark_group("add 16x32 float32");
+    let x = random(&[16, 32], DType::F32);
+    let row = random(&[32], DType::F32);
+    let column = random(&[16, 1], DType::F32);
+    let transposed = random(&[32, 16], DType::F32).t().expect("a matrix");
+    group.bench_function("contiguous", |bench| bench.iter(|| x.add(black_box(&x))));
+    group.bench_function("row", |bench| bench.iter(|| x.add(black_box(&row))));
+    group.bench_function("column", |bench| bench.iter(|| x.add(black_box(&column))));
+    group.bench_function("transposed", |bench| bench.iter(|| x.add(black_box(&transposed))));
+    group.finish();
 }
 
 fn reductions(c: &mut Criterion) {

@@ -286,6 +286,8 @@ def test_rows_without_elements_cost_nothing():
     assert ag.triu_indices(2**40, 2).tolist() == [[0, 0, 1], [0, 1, 1]]
     assert ag.tril_indices(2**62, 3, -(2**62) + 1).tolist() == [[2**62 - 1], [0]]
     assert ag.triu_indices(2**40, 2, 5).shape == (2, 0)
+    assert ag.triu_indices(2**40, 0, -(2**40)).shape == (2, 0)
+    assert ag.zeros(2, 0, 2**40).diff(2**39).shape == (2, 0, 2**39)
     message(lambda: ag.tril_indices(2**62, 3), MemoryError)
     empty = ag.zeros(2**40, 0, requires_grad=True)
     assert ag.softmax(empty, 1).shape == ag.log_softmax(empty, 1).shape == (2**40, 0)

@@ -338,6 +338,15 @@ def test_new_methods_take_the_kind_of_their_tensor():
     assert x.new_zeros(1, requires_grad=True).requires_grad
 
 
+def test_new_makes_what_the_class_makes_in_the_dtype_of_its_tensor():
+    ones = ag.ones(2, dtype=ag.int32)
+    assert ones.new().tolist() == [] and ones.new([1, 2]).tolist() == [1, 2] and ones.new([1]).dtype is ag.int32
+    assert ones.new(2, 3).shape == ones.new(ag.Size([2, 3])).shape == (2, 3)
+    assert ag.ones(1, dtype=ag.float64).new(3).zero_().dtype is ag.float64
+    with pytest.raises(TypeError):
+        ones.new("text")
+
+
 def test_legacy_constructors():
     assert ag.FloatTensor([1, 2]).tolist() == [1.0, 2.0] and ag.FloatTensor([1, 2]).dtype is ag.float32
     assert ag.LongTensor([1, 2]).dtype is ag.int64

@@ -113,6 +113,19 @@ def test_sparse_zeroes_a_fraction_of_each_column():
     assert (weight == 0).sum(0).tolist() == [3, 3, 3, 3]
 
 
+def test_old_names_warn_and_do_the_same():
+    for name in ("uniform", "normal", "xavier_uniform", "kaiming_normal", "orthogonal"):
+        new, old = ag.empty(3, 4), ag.empty(3, 4)
+        ag.manual_seed(0)
+        getattr(init, name + "_")(new)
+        ag.manual_seed(0)
+        with pytest.warns(FutureWarning, match=f"nn.init.{name}_"):
+            assert getattr(init, name)(old) is old
+        assert old.tolist() == new.tolist()
+    with pytest.warns(FutureWarning):
+        assert init.constant(ag.empty(2), 3.0).tolist() == [3.0, 3.0]
+
+
 ORTHOGONAL = {
     (3, 4): [0.69772, 0.2816, 0.06507, 0.65548, -0.18711, -0.06553, -0.92668, 0.31931, -0.39883, -0.56802, 0.33946, 0.63486],
     (4, 3): [0.35558, 0.27474, -0.30564, 0.33406, -0.38131, -0.80446, -0.81873, 0.274, -0.49891, -0.30273, -0.83908, 0.10258],

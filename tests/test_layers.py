@@ -485,6 +485,24 @@ def test_rrelu_draws_slopes_while_training():
     assert -y.mean().item() == pytest.approx(0.2, abs=0.01)
 
 
+def test_gumbel_softmax_draws_pytorchs_numbers():
+    logits = ag.tensor([[0.5, -1.0, 2.0], [1.0, 1.0, 1.0]], requires_grad=True)
+    weights = ag.arange(6.0).view(2, 3)
+    slopes = [-0.006096, -0.001232, 0.007328, -0.243159, -0.210157, 0.453316]
+    for hard, expected in (
+        (False, [0.001527, 0.000618, 0.997855, 0.104041, 0.623346, 0.272613]),
+        (True, [0.0, 0.0, 1.0, 0.0, 1.0, 0.0]),
+    ):
+        ag.manual_seed(0)
+        drawn = F.gumbel_softmax(logits, tau=0.5, hard=hard)
+        assert drawn.flatten().tolist() == pytest.approx(expected, abs=2e-6)
+        (slope,) = ag.autograd.grad((drawn * weights).sum(), logits)
+        assert slope.flatten().tolist() == pytest.approx(slopes, abs=2e-5)
+    ag.manual_seed(0)
+    drawn = F.gumbel_softmax(logits, dim=0)
+    assert drawn.flatten().tolist() == pytest.approx([0.304725, 0.102271, 0.873765, 0.695275, 0.897729, 0.126235], abs=2e-6)
+
+
 def test_importing_layers_imports_neither_numpy_nor_heavy_standard_modules():
     program = (
         "import sys; before = set(sys.modules)\n"

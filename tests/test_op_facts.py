@@ -186,3 +186,112 @@ def test_more_combinations_than_fit_into_memory_are_an_error(size, r, again):
     assert ag.combinations(ag.arange(3), 2**62).shape[0] == 0
     assert ag.combinations(ag.arange(0), 5, True).shape == (0, 5)
     assert ag.combinations(ag.arange(3), 2, True).tolist() == [[0, 0], [0, 1], [0, 2], [1, 1], [1, 2], [2, 2]]
+
+
+# ---- layouts ------------------------------------------------------------------------------------------------------
+
+
+def laid_out(*strides):
+    """A tensor of shape (2, 3, 4) whose elements lie as the strides say."""
+    return ag.zeros(100, dtype=F64).as_strided((2, 3, 4), strides)
+
+
+def test_results_lie_in_memory_as_their_operands_do():
+    plain, turned = laid_out(12, 4, 1), laid_out(3, 1, 6)
+    assert (plain + turned).stride() == (12, 4, 1) and (turned + plain).stride() == (3, 1, 6)
+    assert (-laid_out(6, 2, 12)).stride() == (3, 1, 6)  # gaps are closed, the order stays
+    assert (laid_out(0, 1, 3) + turned).stride() == (3, 1, 6)  # a broadcast axis has no say
+    assert laid_out(6, 2, 12).clone().stride() == (3, 1, 6) and laid_out(6, 2, 12).exp_().stride() == (6, 2, 12)
+    assert turned.flip(0).stride() == (3, 1, 6)
+    row = ag.zeros(1, 3).as_strided((1, 3), (7, 1))
+    assert row.is_contiguous() and row.exp().stride() == (3, 1)
+
+
+def test_a_resized_output_lies_as_a_new_result_would():
+    out = ag.empty(0, dtype=F64)
+    ag.exp(laid_out(3, 1, 6), out=out)
+    assert out.stride() == (3, 1, 6)
+    out = laid_out(12, 4, 1)
+    ag.exp(laid_out(3, 1, 6), out=out)
+    assert out.stride() == (12, 4, 1)
+
+
+def test_a_shape_of_another_size_is_refused():
+    for small in (ag.ones(()), ag.ones(0), ag.ones(2)):
+        for method in ("view_as", "reshape_as"):
+            with pytest.raises(RuntimeError, match="invalid for input of size"):
+                getattr(small, method)(ag.ones(2, 3))
+    assert ag.ones(()).reshape_as(ag.ones(1, 1)).shape == (1, 1)
+
+
+# ---- numbers and truth values -------------------------------------------------------------------------------------
+
+
+def test_a_number_has_the_dtype_of_the_small_integers_it_meets():
+    x = ag.tensor([1, 4, 255], dtype=ag.uint8)
+    assert (x // -1).tolist() == [0, 0, 1] and (x % -1).tolist() == [1, 4, 0] and (x < -1).tolist() == [True, True, False]
+    assert ag.maximum(x, ag.tensor(-1)).tolist() == [255, 255, 255] and (x == -1).tolist() == [False, False, True]
+    assert (ag.tensor([-1], dtype=ag.int8) == 255).tolist() == [True]
+
+
+def test_truth_values_have_no_sign():
+    b = ag.tensor([True, False])
+    for wrong in (lambda: -b, lambda: +b, lambda: ag.neg(b), lambda: b.neg_(), lambda: ag.positive(b), lambda: ag.relu(b)):
+        with pytest.raises(RuntimeError):
+            wrong()
+    x = ag.ones(2)
+    assert ag.positive(x) is x and +x is x
+    with pytest.raises(RuntimeError, match="Boolean alpha"):
+        ag.add(x, x, alpha=True)
+
+
+def test_sums_in_truth_values_count_every_number_but_zero():
+    x = ag.tensor([0.25, 0.0])
+    assert x.sum(dtype=ag.bool).item() is True and x[1:].sum(dtype=ag.bool).item() is False
+    assert x.prod(dtype=ag.bool).item() is False and x[:1].prod(dtype=ag.bool).item() is True
+
+
+def test_integers_limited_to_numbers_stay_integers():
+    F = ag.nn.functional
+    x = ag.tensor([-3, 0, 9])
+    assert F.hardtanh(x).tolist() == [-1, 0, 1] and F.relu6(x).tolist() == [0, 0, 6] and F.relu6(x).dtype is ag.int64
+
+
+def test_masked_fill_converts_its_value():
+    mask = ag.tensor([True, False])
+    assert ag.zeros(2, dtype=ag.int64).masked_fill(mask, 2.9).tolist() == [2, 0]
+    assert ag.zeros(2, dtype=ag.bool).masked_fill(mask, 2).tolist() == [True, False]
+    with pytest.raises(RuntimeError, match="overflow"):
+        ag.zeros(2, dtype=ag.uint8).masked_fill(mask, 300)
+
+
+# ---- names and kinds of parameters --------------------------------------------------------------------------------
+
+
+def test_names_of_parameters():
+    x = ag.arange(6.0).reshape(2, 3)
+    assert x.swapaxes(axis0=0, axis1=1).shape == x.swapdims(dim0=0, dim1=1).shape == (3, 2)
+    assert len(x.split(split_size=1, dim=1)) == len(ag.split(x, split_size_or_sections=1, dim=1)) == 3
+    assert x.where(x > 2, 0.0).tolist() == [[0.0, 0.0, 0.0], [3.0, 4.0, 5.0]]
+    values, indices = ag.empty(0), ag.empty(0, dtype=ag.int64)
+    ag.cummax(x, 0, out=(values, indices))
+    assert values.tolist() == x.tolist() and indices.tolist() == [[0, 0, 0], [1, 1, 1]]
+
+
+def test_kinds_of_parameters():
+    x, d = ag.ones(3), ag.ones(3, dtype=F64)
+    for wrong in (lambda: ag.eq(1, x), lambda: ag.fmod(2.0, x), lambda: x.clamp(x, 1), lambda: x.clamp(0, x)):
+        with pytest.raises(TypeError):
+            wrong()
+    for wrong in (
+        lambda: ag.lerp(x, d, 0.5),
+        lambda: ag.lerp(x, x, d),
+        lambda: d.norm(2, 0, dtype=ag.float32),
+        lambda: x.norm(2, 0, dtype=ag.int64),
+        lambda: ag.ones(3, dtype=ag.int64).norm(2, 0, dtype=F64),
+        lambda: ag.index_select(ag.ones(()), 0, ag.tensor([0, 0])),
+    ):
+        with pytest.raises(RuntimeError):
+            wrong()
+    with pytest.raises(IndexError):
+        ag.ones(()).unbind()

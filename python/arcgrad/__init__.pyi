@@ -318,6 +318,7 @@ from ._core import outer as outer
 from ._core import pairwise_distance as pairwise_distance
 from ._core import permute as permute
 from ._core import poisson as poisson
+from ._core import positive as positive
 from ._core import pow as pow
 from ._core import preserve_format as preserve_format
 from ._core import prod as prod

@@ -302,9 +302,9 @@ class Tensor:
     def chunk(self, chunks: Any, dim: int | Sequence[int] | None=0) -> Any:
         """At most `chunks` parts of equal length."""
     def clamp(self, min: Any=None, max: Any=None) -> Any:
-        """`input` limited to `[min, max]`; either may be left out."""
+        """`input` limited to `[min, max]`, both tensors or numbers; either may be left out. The gradient passes at the ends."""
     def clamp_(self, min: Any=None, max: Any=None) -> Any:
-        """`input` limited to `[min, max]`; either may be left out."""
+        """`input` limited to `[min, max]`, both tensors or numbers; either may be left out. The gradient passes at the ends."""
     def clamp_max(self, max: Any) -> Any:
         """`x` but not above `high`; the gradient passes at the end."""
     def clamp_max_(self, max: Any) -> Any:
@@ -314,9 +314,9 @@ class Tensor:
     def clamp_min_(self, min: Any) -> Any:
         """`x` but not below `low`; the gradient passes at the end."""
     def clip(self, min: Any=None, max: Any=None) -> Any:
-        """`input` limited to `[min, max]`; either may be left out."""
+        """`input` limited to `[min, max]`, both tensors or numbers; either may be left out. The gradient passes at the ends."""
     def clip_(self, min: Any=None, max: Any=None) -> Any:
-        """`input` limited to `[min, max]`; either may be left out."""
+        """`input` limited to `[min, max]`, both tensors or numbers; either may be left out. The gradient passes at the ends."""
     def clone(self) -> Any:
         """A copy; the gradient passes."""
     def contiguous(self) -> Any:
@@ -741,6 +741,9 @@ class Tensor:
         """`-x`."""
     def nelement(self) -> Any:
         """The number of elements."""
+    def new(self, *args: Any, device: Any=None) -> Any:
+        """What the class makes of these arguments, in the dtype of this tensor: `x.new(2, 3)`, `x.new([1, 2])`. Old;
+        `new_empty` and `new_tensor` are clearer."""
     def new_empty(self, *size: Any, dtype: dtype | None=None, device: Any=None, requires_grad: bool=False) -> Any:
         """A tensor of the same dtype to be filled."""
     def new_full(self, size: Any, fill_value: Number, *, dtype: dtype | None=None, device: Any=None, requires_grad: bool=False) -> Any:
@@ -773,6 +776,8 @@ class Tensor:
         """Axes in another order."""
     def pin_memory(self, device: Any=None) -> Any:
         """Refused: page-locked memory serves accelerators."""
+    def positive(self) -> Any:
+        """The tensor itself."""
     def pow(self, exponent: Any) -> Any:
         """Power `input ** exponent`."""
     def pow_(self, exponent: Any) -> Any:
@@ -927,9 +932,9 @@ class Tensor:
         """Difference `input - alpha * other`, broadcast and promoted."""
     def sum(self, dim: int | Sequence[int] | None=None, keepdim: bool=False, *, dtype: dtype | None=None) -> Any:
         """Sum over `dim` (all by default); integers and bool give int64."""
-    def swapaxes(self, dim0: int, dim1: int) -> Any:
+    def swapaxes(self, axis0: Any, axis1: Any) -> Any:
         """Two axes exchanged."""
-    def swapaxes_(self, dim0: int, dim1: int) -> Any:
+    def swapaxes_(self, axis0: Any, axis1: Any) -> Any:
         """Two axes exchanged."""
     def swapdims(self, dim0: int, dim1: int) -> Any:
         """Two axes exchanged."""
@@ -1012,6 +1017,8 @@ class Tensor:
         """The same elements in another shape, without copying; one size may be -1."""
     def view_as(self, other: Tensor | Number) -> Any:
         """The same elements in the shape of `other`, without copying."""
+    def where(self, condition: Any, other: Tensor | Number) -> Any:
+        """The tensor where `condition` is true, `other` elsewhere."""
     def zero_(self) -> Any:
         """Fills the tensor with zeros."""
 
@@ -1373,10 +1380,10 @@ def chunk(input: Tensor, chunks: Any, dim: int | Sequence[int] | None=0) -> Any:
     """At most `chunks` parts of equal length."""
 
 def clamp(input: Tensor, min: Any=None, max: Any=None, *, out: Tensor | None=None) -> Any:
-    """`input` limited to `[min, max]`; either may be left out."""
+    """`input` limited to `[min, max]`, both tensors or numbers; either may be left out. The gradient passes at the ends."""
 
 def clamp_(input: Tensor, min: Any=None, max: Any=None) -> Any:
-    """`input` limited to `[min, max]`; either may be left out."""
+    """`input` limited to `[min, max]`, both tensors or numbers; either may be left out. The gradient passes at the ends."""
 
 def clamp_max(input: Tensor, max: Any, *, out: Tensor | None=None) -> Any:
     """`x` but not above `high`; the gradient passes at the end."""
@@ -1385,10 +1392,10 @@ def clamp_min(input: Tensor, min: Any, *, out: Tensor | None=None) -> Any:
     """`x` but not below `low`; the gradient passes at the end."""
 
 def clip(input: Tensor, min: Any=None, max: Any=None, *, out: Tensor | None=None) -> Any:
-    """`input` limited to `[min, max]`; either may be left out."""
+    """`input` limited to `[min, max]`, both tensors or numbers; either may be left out. The gradient passes at the ends."""
 
 def clip_(input: Tensor, min: Any=None, max: Any=None) -> Any:
-    """`input` limited to `[min, max]`; either may be left out."""
+    """`input` limited to `[min, max]`, both tensors or numbers; either may be left out. The gradient passes at the ends."""
 
 def clone(input: Tensor) -> Any:
     """A copy; the gradient passes."""
@@ -1456,10 +1463,10 @@ def count_nonzero(input: Tensor, dim: int | Sequence[int] | None=None) -> Any:
 def cross(input: Tensor, other: Tensor | Number, dim: int | Sequence[int] | None=None, *, out: Tensor | None=None) -> Any:
     """Vector product along `dim`, which has size 3 (the first such axis if it is not given)."""
 
-def cummax(input: Tensor, dim: int | Sequence[int] | None) -> Any:
+def cummax(input: Tensor, dim: int | Sequence[int] | None, *, out: Tensor | None=None) -> Any:
     """Greatest element so far along `dim`, and where it last was."""
 
-def cummin(input: Tensor, dim: int | Sequence[int] | None) -> Any:
+def cummin(input: Tensor, dim: int | Sequence[int] | None, *, out: Tensor | None=None) -> Any:
     """Least element so far along `dim`, and where it last was."""
 
 def cumprod(input: Tensor, dim: int | Sequence[int] | None, *, dtype: dtype | None=None, out: Tensor | None=None) -> Any:
@@ -1967,6 +1974,9 @@ def permute(input: Tensor, *dims: Any) -> Any:
 def poisson(input: Tensor, generator: Generator | None=None) -> Any:
     """A Poisson number for each rate."""
 
+def positive(input: Tensor) -> Any:
+    """The tensor itself."""
+
 def pow(input: Tensor, exponent: Any, *, out: Tensor | None=None) -> Any:
     """Power `input ** exponent`."""
 
@@ -2190,7 +2200,7 @@ def subtract(input: Tensor, other: Tensor | Number, *, alpha: Number=1, out: Ten
 def sum(input: Tensor, dim: int | Sequence[int] | None=None, keepdim: bool=False, *, dtype: dtype | None=None, out: Tensor | None=None) -> Any:
     """Sum over `dim` (all by default); integers and bool give int64."""
 
-def swapaxes(input: Tensor, dim0: int, dim1: int) -> Any:
+def swapaxes(input: Tensor, axis0: Any, axis1: Any) -> Any:
     """Two axes exchanged."""
 
 def swapdims(input: Tensor, dim0: int, dim1: int) -> Any:

@@ -199,6 +199,24 @@ def glu(input, dim=-1):
     return first * second.sigmoid()
 
 
+def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
+    """Draws from categorical distributions that are differentiable in ``logits`` (Jang et al., 2016).
+
+    Args:
+        logits (Tensor): logarithms of probabilities, up to a constant along ``dim``.
+        tau (float): temperature: the lower, the closer to ones and zeros.
+        hard (bool): ones and zeros, with the gradient of the soft draws.
+        eps (float): has no effect, as in PyTorch.
+        dim (int): the axis of the categories.
+    """
+    noise = -arcgrad.empty_like(logits, memory_format=arcgrad.contiguous_format).exponential_().log()
+    soft = softmax((logits + noise) / tau, dim)
+    if not hard:
+        return soft
+    chosen = arcgrad.zeros_like(logits).scatter_(dim, soft.argmax(dim, keepdim=True), 1.0)
+    return chosen - soft.detach() + soft
+
+
 # ---- dropout of channels ----
 
 

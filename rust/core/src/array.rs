@@ -41,20 +41,30 @@ impl Array {
         Ok(Self { storage: Storage::allocate_for(op, geometry, numel * dtype.size(), zeroed)?, view: None })
     }
 
-    /// Uninitialised memory in a row-major layout that exists already.
+    /// Uninitialised memory in a dense layout, whose size is known to fit the address space.
     #[inline]
     pub(crate) fn uninit_with_layout(op: &'static str, layout: &Layout, dtype: DType) -> Result<Self> {
-        let geometry = Geometry::new(layout.clone(), dtype);
-        Ok(Self { storage: Storage::allocate_for(op, geometry, layout.numel() * dtype.size(), false)?, view: None })
+        // Along axes of at most one element a contiguous layout may state any stride.
+        let odd = layout.is_contiguous() && !layout.is_plain();
+        let layout = if odd { Layout::contiguous(layout.shape()) } else { layout.clone() };
+        let bytes = layout.numel() * dtype.size();
+        let geometry = Geometry::new(layout, dtype);
+        Ok(Self { storage: Storage::allocate_for(op, geometry, bytes, false)?, view: None })
     }
 
-    /// Uninitialised memory with the strides of `like` where those are dense, else row-major
+    /// Uninitialised memory with the strides of `like` where those are dense, else dense in the order of its axes
     /// (`torch.preserve_format`).
     pub fn uninit_like(op: &'static str, like: &Self, dtype: DType) -> Result<Self> {
-        if !like.is_contiguous() && shape::is_non_overlapping_and_dense(like.shape(), like.strides()) {
-            return Self::uninit_with_layout(op, like.layout(), dtype.supported(op)?);
+        if like.is_contiguous() {
+            return Self::uninit(op, like.shape(), dtype);
         }
-        Self::uninit(op, like.shape(), dtype)
+        let dtype = dtype.supported(op)?;
+        if shape::is_non_overlapping_and_dense(like.shape(), like.strides()) {
+            return Self::uninit_with_layout(op, like.layout(), dtype);
+        }
+        shape::checked_numel(op, like.shape(), dtype.size())?;
+        let strides = shape::result_strides(like.shape(), &[like.strides().into()]);
+        Self::uninit_with_layout(op, &Layout::strided(like.shape(), &strides), dtype)
     }
 
     /// A copy of `values`.

@@ -52,12 +52,12 @@ pub fn default_dtype() -> DType {
 /// # Errors
 /// When `dtype` is not `float32` or `float64`.
 pub fn set_default_dtype(dtype: DType) -> Result<()> {
-    if !matches!(dtype, DType::F32 | DType::F64) {
+    if !dtype.is_float() {
         return Err(Error::type_(
             "set_default_dtype",
             format!("only floating-point types are supported as the default type, got {dtype}"),
         ));
     }
-    DEFAULT_DTYPE.store(dtype as u8, Ordering::Relaxed);
+    DEFAULT_DTYPE.store(dtype.supported("set_default_dtype")? as u8, Ordering::Relaxed);
     Ok(())
 }

@@ -106,11 +106,6 @@ impl Scalar {
         with_element!(dtype, T => unsafe { ptr.cast::<T>().read_unaligned() }.to_scalar())
     }
 
-    /// Whether a value of this category may be stored in `dtype` without changing category downwards.
-    pub fn fits(self, dtype: DType) -> bool {
-        self.category() <= dtype.category()
-    }
-
     /// Whether `dtype` has room for the number. Infinities and NaN fit floating-point types only; negative integers wrap
     /// in unsigned types, as in PyTorch, as long as their magnitude fits.
     pub fn is_storable(self, dtype: DType) -> bool {
@@ -174,5 +169,28 @@ impl From<i64> for Scalar {
 impl From<bool> for Scalar {
     fn from(value: bool) -> Self {
         Self::Bool(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dtype_has_room_for_its_own_range() {
+        for dtype in DType::ALL {
+            let Some((low, high)) = dtype.integer_range() else { continue };
+            for edge in [low, high, 0] {
+                assert!(Scalar::Int(edge).is_storable(dtype), "{edge} in {dtype}");
+            }
+            for beyond in [f64::NAN, f64::INFINITY, high as f64 + 1.0, low as f64 * 2.0 - 1.0] {
+                assert!(!Scalar::Float(beyond).is_storable(dtype), "{beyond} in {dtype}");
+            }
+        }
+        // Negative integers wrap in unsigned types, floats do not.
+        assert!(Scalar::Int(-255).is_storable(DType::U8) && !Scalar::Int(-256).is_storable(DType::U8));
+        assert!(!Scalar::Float(-1.0).is_storable(DType::U8) && Scalar::Float(-0.0).is_storable(DType::U8));
+        assert!(Scalar::Float(f64::INFINITY).is_storable(DType::F32) && !Scalar::Float(1e39).is_storable(DType::F32));
+        assert!(Scalar::Float(f64::NAN).is_storable(DType::Bool) && Scalar::Float(1e300).is_storable(DType::F64));
     }
 }

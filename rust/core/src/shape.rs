@@ -21,6 +21,8 @@ pub type Strides = SmallVec<[isize; INLINE_RANK]>;
 pub struct Layout {
     rank: u8,
     contiguous: bool,
+    // Contiguous, with the strides that `Layout::contiguous` gives.
+    plain: bool,
     numel: usize,
     shape: [usize; INLINE_RANK],
     strides: [isize; INLINE_RANK],
@@ -35,6 +37,7 @@ impl Layout {
         let mut layout = Self {
             rank: rank as u8,
             contiguous: true,
+            plain: true,
             numel: 1,
             shape: [0; INLINE_RANK],
             strides: [0; INLINE_RANK],
@@ -59,9 +62,11 @@ impl Layout {
     pub fn strided(shape: &[usize], strides: &[isize]) -> Self {
         debug_assert_eq!(shape.len(), strides.len());
         let rank = shape.len();
+        let contiguous = is_contiguous(shape, strides);
         let mut layout = Self {
             rank: rank as u8,
-            contiguous: is_contiguous(shape, strides),
+            contiguous,
+            plain: contiguous && has_plain_strides(shape, strides),
             numel: shape.iter().product(),
             shape: [0; INLINE_RANK],
             strides: [0; INLINE_RANK],
@@ -136,6 +141,12 @@ impl Layout {
     pub fn is_contiguous(&self) -> bool {
         self.contiguous
     }
+
+    /// Whether the strides are those of a new array of the shape.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
 }
 
 /// Number of elements, or an error if it, in bytes, does not fit the address space.
@@ -175,6 +186,48 @@ pub fn contiguous_strides(shape: &[usize]) -> Strides {
     strides
 }
 
+/// Strides of a new, dense array for an elementwise result of `shape`, given the strides of the operands over that
+/// shape (0 where broadcast): its axes lie in memory in the order of the first operand that tells two axes apart.
+///
+/// The order is found as PyTorch's `TensorIterator` finds it, so that layouts agree: insertion from the innermost axis
+/// outwards, where a comparison may stay undecided.
+pub fn result_strides(shape: &[usize], operands: &[Strides]) -> Strides {
+    use std::cmp::Ordering;
+    let further_out = |inner: usize, outer: usize| -> Ordering {
+        for strides in operands {
+            match (strides[inner], strides[outer]) {
+                (0, _) | (_, 0) => {}
+                (a, b) if a != b => return a.cmp(&b),
+                _ if shape[inner] > shape[outer] => return Ordering::Greater,
+                _ => {}
+            }
+        }
+        Ordering::Equal
+    };
+    // Axes from the innermost outwards.
+    let mut order: SmallVec<[usize; INLINE_RANK]> = (0..shape.len()).rev().collect();
+    for start in 1..order.len() {
+        let mut moving = start;
+        for other in (0..start).rev() {
+            match further_out(order[other], order[moving]) {
+                Ordering::Greater => {
+                    order.swap(other, moving);
+                    moving = other;
+                }
+                Ordering::Less => break,
+                Ordering::Equal => {}
+            }
+        }
+    }
+    let mut strides: Strides = SmallVec::from_elem(0, shape.len());
+    let mut step = 1isize;
+    for &axis in &order {
+        strides[axis] = step;
+        step = step.wrapping_mul(shape[axis].max(1) as isize);
+    }
+    strides
+}
+
 /// Whether elements with these strides lie in row-major order without gaps; axes of size 1 do not count.
 pub fn is_contiguous(shape: &[usize], strides: &[isize]) -> bool {
     let mut step = 1isize;
@@ -190,6 +243,16 @@ pub fn is_contiguous(shape: &[usize], strides: &[isize]) -> bool {
         }
     }
     true
+}
+
+/// Whether the strides are those that [`contiguous_strides`] gives, also along axes of at most one element.
+fn has_plain_strides(shape: &[usize], strides: &[isize]) -> bool {
+    let mut step = 1isize;
+    shape.iter().zip(strides).rev().all(|(&size, &stride)| {
+        let expected = step;
+        step = step.wrapping_mul(size.max(1) as isize);
+        stride == expected
+    })
 }
 
 /// Whether the elements fill a block of memory without gaps or overlap, in any order of axes.
@@ -347,8 +410,12 @@ pub fn infer_shape(op: &'static str, requested: &[i64], numel: usize) -> Result<
     }
 }
 
-/// Strides that show the same elements in another shape without copying, if there are any.
+/// Strides that show the same elements in another shape without copying, if there are any. A shape of another number
+/// of elements shows nothing.
 pub fn view_strides(shape: &[usize], strides: &[isize], target: &[usize]) -> Option<Strides> {
+    if shape.iter().product::<usize>() != target.iter().product::<usize>() {
+        return None;
+    }
     if shape.contains(&0) {
         return Some(if shape == target { SmallVec::from_slice(strides) } else { contiguous_strides(target) });
     }
@@ -408,6 +475,30 @@ mod tests {
         assert_eq!(view_strides(&[2, 3], &[1, 2], &[6]), None);
         assert_eq!(view_strides(&[2, 3], &[3, 1], &[6]).unwrap().as_slice(), &[1]);
         assert_eq!(view_strides(&[4, 3], &[6, 1], &[2, 2, 3]).unwrap().as_slice(), &[12, 6, 1]);
+    }
+
+    #[test]
+    fn a_view_has_as_many_elements() {
+        assert_eq!(view_strides(&[], &[], &[2, 3]), None);
+        assert_eq!(view_strides(&[0], &[1], &[2, 3]), None);
+        assert_eq!(view_strides(&[2, 3], &[3, 1], &[0]), None);
+        assert_eq!(view_strides(&[], &[], &[1, 1]).unwrap().as_slice(), &[1, 1]);
+    }
+
+    #[test]
+    fn results_lie_as_their_operands_do() {
+        let strides = |shape: &[usize], operands: &[&[isize]]| {
+            let operands: Vec<Strides> = operands.iter().map(|strides| SmallVec::from_slice(strides)).collect();
+            result_strides(shape, &operands).to_vec()
+        };
+        assert_eq!(strides(&[2, 3], &[&[3, 1]]), [3, 1]);
+        assert_eq!(strides(&[2, 3], &[&[1, 4]]), [1, 2]);
+        // The first operand decides where it can; a broadcast one cannot.
+        assert_eq!(strides(&[2, 3], &[&[1, 2], &[3, 1]]), [1, 2]);
+        assert_eq!(strides(&[2, 3], &[&[0, 1], &[1, 2]]), [1, 2]);
+        assert_eq!(strides(&[2, 3], &[&[0, 0]]), [3, 1]);
+        assert_eq!(strides(&[2, 3, 4], &[&[3, 1, 6]]), [3, 1, 6]);
+        assert_eq!(strides(&[2, 3, 3], &[&[1, 0, 2], &[0, 3, 1]]), [1, 6, 2]);
     }
 
     #[test]

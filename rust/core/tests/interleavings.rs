@@ -6,8 +6,8 @@ mod sync {
     pub(crate) use loom::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
     pub(crate) use loom::thread::{self, Thread};
 
-    /// The caller goes to sleep at once: looking several times adds orders, but nothing new.
-    pub(crate) const SPINS: usize = 0;
+    /// The caller looks once more before it goes to sleep: more often adds orders, but nothing new.
+    pub(crate) const SPINS: usize = 1;
 }
 
 #[path = "../src/storage/state.rs"]

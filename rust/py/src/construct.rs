@@ -103,6 +103,16 @@ impl PyTensor {
         new_instance(cls, alias)
     }
 
+    /// What the class makes of these arguments, in the dtype of this tensor: `x.new(2, 3)`, `x.new([1, 2])`. Old;
+    /// `new_empty` and `new_tensor` are clearer.
+    #[pyo3(name = "new", signature = (*args, device=None))]
+    fn new_in_own_dtype(&self, args: &Bound<'_, PyTuple>, device: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
+        if let Some(device) = device {
+            device::check(device)?;
+        }
+        tensor::to_py(args.py(), from_arguments(args, self.tensor().dtype())?)
+    }
+
     /// A tensor with a copy of `data`, by default in the dtype of this one.
     #[pyo3(signature = (data, *, dtype=None, device=None, requires_grad=false, layout=None, pin_memory=false))]
     fn new_tensor(

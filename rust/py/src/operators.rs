@@ -1,6 +1,7 @@
 //! Python's operators on tensors, each on a short way of its own.
 
 use arcgrad::ops::elementwise::{Arg, Row, apply, apply_in_place, apply_small};
+use arcgrad::ops::powers;
 use arcgrad::ops::registry::{Form, OpInfo, Output, Value};
 use arcgrad::ops::rows;
 use arcgrad::{DType, Scalar, Tensor};
@@ -370,15 +371,14 @@ impl PyTensor {
 
     fn __neg__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         if slf.get().tensor().dtype() == DType::Bool {
-            return Err(PyNotImplementedError::new_err(
-                "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use \
-                 the `~` or `logical_not()` operator instead.",
-            ));
+            // The operation's own words say why not.
+            guard(|| powers::neg(slf.get().tensor().into()).map(drop))?;
         }
         unary(slf, &rows::neg::ROW)
     }
-    fn __pos__<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
-        slf.clone()
+    fn __pos__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        guard(|| powers::positive(slf.get().tensor()).map(drop))?;
+        Ok(slf.clone())
     }
     fn __abs__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         unary(slf, &rows::abs::ROW)

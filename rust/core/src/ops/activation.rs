@@ -8,6 +8,8 @@ const SQRT_2_OVER_PI: f64 = 0.797_884_560_802_865_4;
 const GELU_CUBIC: f64 = 0.044_715;
 /// 1/√(2π), the normal density at 0.
 const DENSITY_AT_0: f64 = 0.398_942_280_401_432_7;
+/// From here on mish(x) is x to working precision in either float type.
+const MISH_MAX: f64 = 20.0;
 
 elementwise! {
     /// Logistic sigmoid 1 / (1 + e⁻ˣ).
@@ -139,13 +141,18 @@ elementwise! {
         x(g, x): R::select(x.le(g.lit(threshold)), g.int(0), g),
     }
 
-    /// x·tanh(softplus(x)).
+    /// x·tanh(softplus(x)). With e = eˣ and n = e (e + 2) the hyperbolic tangent is n / (n + 2): 1 from x = 20 on.
     mish(x)[] "MishBackward0" real in -3.0..3.0 {
-        value: x.clone() * x.exp().log1p().tanh(),
+        value: {
+            let e = x.clone().minimum(x.lit(MISH_MAX)).exp();
+            let n = e.clone() * (e + 2.0);
+            x * (n.clone() / (n + 2.0))
+        },
         x(g, x): {
-            let s = x.clone().sigmoid();
-            let t = x.clone().exp().log1p().tanh();
-            g * (t.clone() + x * s * (-(t.clone() * t) + 1.0))
+            let e = x.clone().minimum(g.lit(MISH_MAX)).exp();
+            let n = e.clone() * (e + 2.0);
+            let t = n.clone() / (n + 2.0);
+            g * (t.clone() + x.clone() * x.sigmoid() * (-(t.clone() * t) + 1.0))
         },
     }
 }

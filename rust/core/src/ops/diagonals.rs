@@ -188,6 +188,9 @@ impl Triangle {
     /// The rows that have elements in the triangle, and the number of elements, without a look at each row: there may
     /// be very many without any.
     fn extent(self, rows: i64, columns: i64, diagonal: i64) -> (std::ops::Range<usize>, u128) {
+        if columns == 0 {
+            return (0..0, 0);
+        }
         let (rows, columns) = (i128::from(rows), i128::from(columns));
         // In row r the lower triangle has r + first elements, at least none and at most all.
         let lower = |first: i128| {
@@ -200,7 +203,7 @@ impl Triangle {
         let (occupied, count) = match self {
             Self::Lower => {
                 let (start, count) = lower(diagonal + 1);
-                (if columns == 0 { 0..0 } else { start..rows }, count)
+                (start..rows, count)
             }
             Self::Upper => (0..(columns - diagonal).clamp(0, rows), rows * columns - lower(diagonal).1),
         };
@@ -363,4 +366,33 @@ pub fn block_diag(tensors: &[Tensor]) -> Result<Tensor> {
         return record(Blocks { places }, &inputs, &[], output);
     }
     Ok(Tensor::from_array(output))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_of_triangles_are_counted_without_a_look_at_each_row() {
+        for (rows, columns) in [(0, 3), (3, 0), (1, 1), (3, 5), (5, 3), (4, 4)] {
+            for diagonal in -7..=7 {
+                for triangle in [Triangle::Lower, Triangle::Upper] {
+                    let lengths: Vec<usize> =
+                        (0..rows as usize).map(|row| triangle.columns(row, columns as usize, diagonal).len()).collect();
+                    let (occupied, count) = triangle.extent(rows, columns, diagonal);
+                    assert_eq!(
+                        count,
+                        lengths.iter().sum::<usize>() as u128,
+                        "{triangle:?} {rows} {columns} {diagonal}"
+                    );
+                    let inside: usize = lengths[occupied].iter().sum();
+                    assert_eq!(inside as u128, count, "{triangle:?} {rows} {columns} {diagonal}");
+                }
+            }
+        }
+        let most = i64::MAX;
+        assert_eq!(Triangle::Upper.extent(most, most, -most).1, most as u128 * most as u128);
+        assert_eq!(Triangle::Lower.extent(most, 3, -most + 1), (most as usize - 1..most as usize, 1));
+        assert_eq!(Triangle::Lower.extent(most, most, i64::MIN), (most as usize..most as usize, 0));
+    }
 }

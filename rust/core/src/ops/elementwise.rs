@@ -18,7 +18,7 @@ use crate::graph::node::{Attribute, Backward, Rule};
 use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
 use crate::kernels::{In, Kernel, map};
 use crate::scalar::Scalar;
-use crate::shape::{self, Shape, Strides};
+use crate::shape::{self, Layout, Shape, Strides};
 use crate::storage::Access;
 use crate::tensor::{Operand, Tensor};
 
@@ -144,6 +144,8 @@ struct Plan<'a> {
     operands: SmallVec<[Option<Operand>; MAX_INPUTS]>,
     args: &'a [Arg<'a>],
     kernel: Kernel,
+    /// Dtype computed in, but for small integers, which have no loops of their own.
+    compute: DType,
     /// Dtype of the result.
     result: DType,
     shape: Shape,
@@ -190,30 +192,36 @@ impl<'a> Plan<'a> {
             Tier::Predicate | Tier::RealPredicate => DType::Bool,
             _ => compute,
         };
-        Ok(Self { op, operands, args, kernel, result, shape: shape.unwrap_or_default() })
+        Ok(Self { op, operands, args, kernel, compute, result, shape: shape.unwrap_or_default() })
     }
 
     fn inputs(&self) -> SmallVec<[&Operand; MAX_INPUTS]> {
         self.operands.iter().flatten().collect()
     }
 
-    /// Strides of the output: those of a dense, transposed input that all others agree with, else row-major.
-    fn allocate(&self) -> Result<Array> {
-        let mut like: Option<&Array> = None;
-        for operand in self.operands.iter().flatten() {
-            let array = &operand.array;
-            if array.shape() != self.shape.as_slice() {
-                continue;
-            }
-            match like {
-                None => like = Some(array),
-                Some(first) if first.strides() == array.strides() => {}
-                Some(_) => return Array::uninit(self.op, &self.shape, self.result),
-            }
+    /// Strides of the output: row-major, or as the operands lie where one of them does not.
+    fn strides(&self) -> Strides {
+        let arrays = || self.operands.iter().flatten().map(|operand| &operand.array);
+        if self.shape.len() < 2 || arrays().all(Array::is_contiguous) {
+            return shape::contiguous_strides(&self.shape);
         }
-        match like {
-            Some(array) if !array.is_contiguous() => Array::uninit_like(self.op, array, self.result),
-            _ => Array::uninit(self.op, &self.shape, self.result),
+        let operands: SmallVec<[Strides; MAX_INPUTS]> =
+            arrays().map(|array| shape::broadcast_strides(array.shape(), array.strides(), &self.shape)).collect();
+        shape::result_strides(&self.shape, &operands)
+    }
+
+    fn allocate(&self) -> Result<Array> {
+        shape::checked_numel(self.op, &self.shape, self.result.size())?;
+        Array::uninit_with_layout(self.op, &Layout::strided(&self.shape, &self.strides()), self.result)
+    }
+
+    /// A number operand as the dtype of the operation has it: −1 among `uint8` is 255, whatever it is computed in.
+    fn number(&self, scalar: Scalar) -> Scalar {
+        match (scalar, self.compute) {
+            (Scalar::Int(value), DType::U8) => Scalar::Int(i64::from(value as u8)),
+            (Scalar::Int(value), DType::I8) => Scalar::Int(i64::from(value as i8)),
+            (Scalar::Int(value), DType::I16) => Scalar::Int(i64::from(value as i16)),
+            _ => scalar,
         }
     }
 
@@ -225,7 +233,7 @@ impl<'a> Plan<'a> {
             .zip(self.args)
             .map(|(operand, arg)| match (operand, arg) {
                 (Some(operand), _) => Source::Array(&operand.array),
-                (None, Arg::Scalar(scalar)) => Source::Scalar(*scalar),
+                (None, Arg::Scalar(scalar)) => Source::Scalar(self.number(*scalar)),
                 (None, Arg::Tensor(_)) => unreachable!("every tensor has an operand"),
             })
             .collect();
@@ -649,7 +657,7 @@ pub fn apply_out(row: &'static Row, params: &[f64], args: &[Arg<'_>], out: &Tens
     check_in_place(row.name, out, false)?;
     // Before the output is given its shape: an error leaves it as it was.
     super::out::check_cast(row.name, plan.result, out.dtype())?;
-    super::out::resize_output(row.name, out, &plan.shape)?;
+    super::out::resize_output(row.name, out, &plan.shape, &plan.strides())?;
     let output = out.array();
     check_output(&plan, &output)?;
     plan.run(params, &output, || output.storage().bump(blame));

@@ -1,19 +1,26 @@
 //! Names and signatures of the elementwise operations.
 
 use super::elementwise::{Arg, Row};
-use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Param, Resolved, input, param};
+use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, Resolved, input, param};
 use super::{powers, rows};
 use crate::dtype::Category;
 use crate::error::{Error, Result};
 
 const UNARY: &[Param] = &[input()];
 const BINARY: &[Param] = &[param("input", Kind::TensorOrNumber), param("other", Kind::TensorOrNumber)];
+/// Numbers stand on the right only.
+const TENSOR_FIRST: &[Param] = &[input(), param("other", Kind::TensorOrNumber)];
 const TENSORS: &[Param] = &[input(), param("other", Kind::Tensor)];
 /// In-place functions exist for a few names (`arcgrad.relu_`).
 const WITH_FUNCTION_: Forms = Forms::ALL.and(Forms::IN_PLACE_FUNCTION);
 
 const fn row(row: &'static Row, aliases: &'static [&'static str], params: &'static [Param], forms: Forms) -> OpInfo {
     OpInfo { name: row.name, aliases, params, forms, call: Call::Row(row), doc: row.doc }
+}
+
+/// Something that is no row: a function and a method.
+const fn op_(name: &'static str, call: fn(&Args<'_>) -> Result<Output>, doc: &'static str) -> OpInfo {
+    OpInfo { name, aliases: &[], params: UNARY, forms: Forms::BOTH, call: Call::Structured(call), doc }
 }
 
 type Resolve = for<'a> fn(&Args<'a>) -> Result<Resolved<'a>>;
@@ -39,7 +46,7 @@ fn number_param(args: &Args<'_>, index: usize) -> f64 {
 /// Comparisons take numbers on either side; `bool` tensors compare with numbers as numbers.
 macro_rules! comparison {
     ($name:ident, $aliases:expr) => {
-        row(&rows::$name::ROW, $aliases, BINARY, Forms::ALL)
+        row(&rows::$name::ROW, $aliases, TENSOR_FIRST, Forms::ALL)
     };
 }
 
@@ -89,8 +96,11 @@ const ROUNDED: &[Param] = &[
     param("other", Kind::TensorOrNumber),
     param("rounding_mode", Kind::Text).optional().keyword(),
 ];
-const CLAMP: &[Param] =
-    &[input(), param("min", Kind::TensorOrNumber).optional(), param("max", Kind::TensorOrNumber).optional()];
+/// The limits are both tensors or both numbers.
+const CLAMP: [&[Param]; 2] = [
+    &[input(), param("min", Kind::Tensor).optional(), param("max", Kind::Tensor).optional()],
+    &[input(), param("min", Kind::Number).optional(), param("max", Kind::Number).optional()],
+];
 const ONE_LIMIT: [&[Param]; 2] =
     [&[input(), param("min", Kind::TensorOrNumber)], &[input(), param("max", Kind::TensorOrNumber)]];
 const PRODUCT: &[Param] = &[
@@ -176,6 +186,25 @@ fn masked_fill<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
     Ok(Resolved::new(&rows::masked_fill::ROW, &[args.arg(0), args.arg(1), value]))
 }
 
+/// All tensors of a lerp have one dtype.
+fn lerp<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
+    let own = args.tensor(0).dtype();
+    for (index, name) in [(1, "end"), (2, "weight")] {
+        if let Arg::Tensor(tensor) = args.arg(index)
+            && tensor.dtype() != own
+        {
+            return Err(Error::runtime(
+                "lerp",
+                format!("expected dtype {own} for `{name}` but got dtype {}", tensor.dtype()),
+            ));
+        }
+    }
+    Ok(Resolved::new(&rows::lerp::ROW, &[args.arg(0), args.arg(1), args.arg(2)]))
+}
+
+/// `input` where the condition holds: the method has its object between condition and alternative.
+const WHERE_METHOD: &[Param] = &[input(), param("condition", Kind::Tensor), param("other", Kind::TensorOrNumber)];
+
 /// The table.
 pub static TABLE: &[OpInfo] = &[
     rows_by(
@@ -238,7 +267,7 @@ pub static TABLE: &[OpInfo] = &[
     rows_by(
         "fmod",
         &[],
-        BINARY,
+        TENSOR_FIRST,
         Forms::ALL,
         |args| powers::fmod(args.arg(0), args.arg(1)),
         "Remainder with the sign of the dividend, as C's `fmod`.",
@@ -251,7 +280,8 @@ pub static TABLE: &[OpInfo] = &[
         |args| powers::resolve_pow(args.arg(0), args.arg(1)),
         "Power `input ** exponent`.",
     ),
-    row(&rows::neg::ROW, &["negative"], UNARY, WITH_FUNCTION_),
+    rows_by("neg", &["negative"], UNARY, WITH_FUNCTION_, |args| powers::neg(args.arg(0)), rows::neg::ROW.doc),
+    op_("positive", |args| powers::positive(args.tensor(0)), "The tensor itself."),
     row(&rows::abs::ROW, &["absolute"], UNARY, WITH_FUNCTION_),
     row(&rows::sign::ROW, &["sgn"], UNARY, Forms::ALL),
     rows_by("square", &[], UNARY, WITH_FUNCTION_, |args| Ok(powers::square(args.arg(0))), rows::square::ROW.doc),
@@ -304,14 +334,22 @@ pub static TABLE: &[OpInfo] = &[
     rows_by(
         "clamp",
         &["clip"],
-        CLAMP,
+        CLAMP[0],
         WITH_FUNCTION_,
         |args| powers::clamp(args.arg(0), args.arg_opt(1), args.arg_opt(2)),
-        "`input` limited to `[min, max]`; either may be left out.",
+        "`input` limited to `[min, max]`, both tensors or numbers; either may be left out. The gradient passes at the ends.",
+    ),
+    rows_by(
+        "clamp",
+        &["clip"],
+        CLAMP[1],
+        WITH_FUNCTION_,
+        |args| powers::clamp(args.arg(0), args.arg_opt(1), args.arg_opt(2)),
+        "",
     ),
     row(&rows::clamp_min::ROW, &[], ONE_LIMIT[0], Forms::ALL),
     row(&rows::clamp_max::ROW, &[], ONE_LIMIT[1], Forms::ALL),
-    row(&rows::lerp::ROW, &[], LERP, Forms::ALL),
+    rows_by("lerp", &[], LERP, Forms::ALL, lerp, rows::lerp::ROW.doc),
     rows_by(
         "addcmul",
         &[],
@@ -348,6 +386,17 @@ pub static TABLE: &[OpInfo] = &[
         },
         "`input` where `condition` is true, `other` elsewhere.",
     ),
+    rows_by(
+        "where",
+        &[],
+        WHERE_METHOD,
+        Forms::METHOD,
+        |args| {
+            super::select::check_condition(args.tensor(1))?;
+            Ok(Resolved::new(&rows::where_::ROW, &[args.arg(1), args.arg(0), args.arg(2)]))
+        },
+        "The tensor where `condition` is true, `other` elsewhere.",
+    ),
     comparison!(lt, &["less"]),
     comparison!(le, &["less_equal"]),
     comparison!(gt, &["greater"]),
@@ -370,7 +419,14 @@ pub static TABLE: &[OpInfo] = &[
     bitwise!("bitwise_not", bitwise_not_int, logical_not, UNARY),
     row(&rows::bitwise_left_shift::ROW, &[], BINARY, Forms::ALL),
     row(&rows::bitwise_right_shift::ROW, &[], BINARY, Forms::ALL),
-    row(&rows::relu::ROW, &[], UNARY, Forms::BOTH.and(Forms::IN_PLACE).and(Forms::IN_PLACE_FUNCTION).and(Forms::NN)),
+    rows_by(
+        "relu",
+        &[],
+        UNARY,
+        Forms::BOTH.and(Forms::IN_PLACE).and(Forms::IN_PLACE_FUNCTION).and(Forms::NN),
+        |args| powers::not_of_bool(&rows::relu::ROW, args.arg(0), "Boolean inputs not supported for relu"),
+        rows::relu::ROW.doc,
+    ),
     rows_by(
         "leaky_relu",
         &[],
@@ -457,9 +513,7 @@ pub static TABLE: &[OpInfo] = &[
             param("max_val", Kind::Number).or(Default::Float(1.0)),
         ],
         NN,
-        |args| {
-            Ok(Resolved::with(&rows::hardtanh::ROW, &[number_param(args, 1), number_param(args, 2)], &[args.arg(0)]))
-        },
+        |args| powers::hardtanh(args.arg(0), args.number(1), args.number(2)),
         rows::hardtanh::ROW.doc,
     ),
     rows_by(
@@ -467,7 +521,7 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         UNARY,
         NN,
-        |args| Ok(Resolved::with(&rows::hardtanh::ROW, &[0.0, 6.0], &[args.arg(0)])),
+        |args| powers::hardtanh(args.arg(0), 0i64.into(), 6i64.into()),
         "x clamped to [0, 6].",
     ),
     row(&rows::hardswish::ROW, &[], UNARY, NN),

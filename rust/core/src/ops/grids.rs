@@ -173,7 +173,12 @@ pub fn diff(input: &Tensor, n: i64, axis: i64, prepend: Option<&Tensor>, append:
         return if joined { Ok(result) } else { copy::clone(&result) };
     }
     let row = if result.dtype() == DType::Bool { &rows::logical_xor::ROW } else { &rows::sub::ROW };
-    for _ in 0..n.min(result.shape()[at] as i64 + 1) {
+    let size = result.shape()[at] as i64;
+    if result.numel() == 0 {
+        // As empty after each step, of which there may be any number.
+        return copy::clone(&views::narrow(&result, axis, 0, size - n.min(size))?);
+    }
+    for _ in 0..n.min(size + 1) {
         let size = result.shape()[at] as i64;
         let length = (size - 1).max(0);
         let later = views::narrow(&result, axis, size.min(1), length)?;

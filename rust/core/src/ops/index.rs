@@ -391,15 +391,15 @@ fn modulo(index: &Tensor, size: i64) -> Result<Tensor> {
 #[track_caller]
 pub fn take_along_dim(input: &Tensor, index: &Tensor, axis: Option<i64>) -> Result<Tensor> {
     const OP: &str = "take_along_dim";
+    let Some(axis) = axis else {
+        return gather(&views::reshape(input, &[-1])?, 0, &views::reshape(index, &[-1])?);
+    };
     if index.dtype() != DType::I64 {
         return Err(Error::runtime(
             OP,
             format!("take_along_dim(): dtype of indices should be Long but got {}", torch_name(index.dtype())),
         ));
     }
-    let Some(axis) = axis else {
-        return gather(&views::reshape(input, &[-1])?, 0, &views::reshape(index, &[-1])?);
-    };
     let axis = shape::normalize_axis(OP, axis, input.rank())?;
     let (own, given) = (input.shape(), index.shape());
     if own.len() != given.len() {
@@ -778,7 +778,14 @@ fn vector_shape(shape: &[usize], axis: usize, size: usize) -> Shape {
 pub fn index_select(input: &Tensor, axis: i64, index: &Tensor) -> Result<Tensor> {
     const OP: &str = "index_select";
     let axis = shape::normalize_axis(OP, axis, input.rank())?;
-    select_at(input, axis, &vector(OP, index)?)
+    let index = vector(OP, index)?;
+    if input.rank() == 0 && index.numel() != 1 {
+        return Err(Error::runtime(
+            OP,
+            format!("index_select(): Index to scalar can have only 1 value, got {} value(s)", index.numel()),
+        ));
+    }
+    select_at(input, axis, &index)
 }
 
 #[track_caller]

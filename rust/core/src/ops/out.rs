@@ -5,6 +5,7 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::{Blame, is_grad_enabled};
+use crate::shape::contiguous_strides;
 use crate::storage::Access;
 use crate::tensor::{Operand, Tensor};
 
@@ -22,17 +23,22 @@ pub fn check_differentiable(op: &'static str, inputs: &[&Operand], out: &Tensor)
     Ok(())
 }
 
-/// Gives `out` the shape of the result. Elements of an `out` that has another shape are lost, as in PyTorch.
-pub fn resize_output(op: &'static str, out: &Tensor, shape: &[usize]) -> Result<()> {
+/// Gives `out` the shape of the result, with the (dense) strides that a new result would have. Elements of an `out` that
+/// has another shape are lost, as in PyTorch; one that has the shape keeps its strides.
+pub fn resize_output(op: &'static str, out: &Tensor, shape: &[usize], strides: &[isize]) -> Result<()> {
     if out.shape().as_slice() == shape {
         return Ok(());
     }
-    resize(op, out, shape)
+    resize_strided(op, out, shape, strides)
 }
 
 /// Gives a tensor another shape, row-major; keeps the leading elements of the storage where they fit, else takes new
 /// memory with them at its start.
 pub fn resize(op: &'static str, tensor: &Tensor, shape: &[usize]) -> Result<()> {
+    resize_strided(op, tensor, shape, &contiguous_strides(shape))
+}
+
+fn resize_strided(op: &'static str, tensor: &Tensor, shape: &[usize], strides: &[isize]) -> Result<()> {
     if tensor.grad_fn()?.is_some() || (tensor.requires_grad() && is_grad_enabled()) {
         return Err(Error::runtime(op, "cannot resize variables that require grad"));
     }
@@ -40,11 +46,10 @@ pub fn resize(op: &'static str, tensor: &Tensor, shape: &[usize]) -> Result<()> 
     let dtype = old.dtype();
     let numel = crate::shape::checked_numel(op, shape, dtype.size())?;
     let fits = (old.offset() + numel) * dtype.size() <= old.storage().bytes();
-    let strides = crate::shape::contiguous_strides(shape);
     let new = if fits {
-        old.with_layout(shape, &strides, old.offset())
+        old.with_layout(shape, strides, old.offset())
     } else {
-        let new = Array::zeros(op, shape, dtype)?;
+        let new = Array::zeros(op, shape, dtype)?.with_layout(shape, strides, 0);
         let kept = ((old.storage().bytes() / dtype.size()).saturating_sub(old.offset())).min(numel);
         let from = old.with_layout(&[kept], &[1], old.offset());
         new.with_layout(&[kept], &[1], 0).copy_unshared(&from);
@@ -72,7 +77,8 @@ pub fn write(op: &'static str, out: &Tensor, result: &Tensor) -> Result<()> {
     check_differentiable(op, &[&result.operand()?], out)?;
     crate::graph::record::check_in_place(op, out, false)?;
     check_cast(op, result.dtype(), out.dtype())?;
-    resize_output(op, out, &result.shape())?;
+    let shape = result.shape();
+    resize_output(op, out, &shape, &contiguous_strides(&shape))?;
     let (source, target) = (result.array(), out.array());
     super::elementwise::check_overlap(op, &target, &[])?;
     let blame = Blame::here();

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::elementwise::{Arg, Promotion, Row, apply};
-use super::registry::Resolved;
+use super::registry::{Output, Resolved};
 use super::{reduce, rows};
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
@@ -39,6 +39,9 @@ pub fn add_scaled<'a>(op: &'static str, input: Arg<'a>, other: Arg<'a>, alpha: S
     let subtract = op == "sub";
     if subtract {
         refuse_bool(op, &[input, other])?;
+    }
+    if matches!(alpha, Scalar::Bool(_)) && !is_bool(&[input, other]) {
+        return Err(Error::runtime(op, "Boolean alpha only supported for Boolean results."));
     }
     let row = if subtract { &rows::sub::ROW } else { &rows::add::ROW };
     if alpha.to_f64() == 1.0 {
@@ -167,6 +170,46 @@ pub fn resolve_pow<'a>(input: Arg<'a>, exponent: Arg<'a>) -> Result<Resolved<'a>
         _ if matches!(input, Arg::Scalar(_)) => Ok(Resolved::new(&rows::rpow::ROW, &[exponent, input])),
         _ => Ok(Resolved::new(&rows::pow::ROW, &[input, exponent])),
     }
+}
+
+/// A row that has no meaning for truth values.
+pub fn not_of_bool<'a>(row: &'static Row, input: Arg<'a>, reason: &'static str) -> Result<Resolved<'a>> {
+    if is_bool(&[input]) {
+        return Err(Error::dtype(row.name, DType::Bool, reason));
+    }
+    Ok(Resolved::new(row, &[input]))
+}
+
+/// `-input`.
+pub fn neg(input: Arg<'_>) -> Result<Resolved<'_>> {
+    not_of_bool(
+        &rows::neg::ROW,
+        input,
+        "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.",
+    )
+}
+
+/// `+input`: the tensor itself.
+pub fn positive(input: &Tensor) -> Result<Output> {
+    if input.dtype() == DType::Bool {
+        return Err(Error::dtype("positive", DType::Bool, "The `+` operator, on a bool tensor is not supported."));
+    }
+    Ok(input.clone().into())
+}
+
+/// `input` limited to numbers; integers stay integers.
+pub fn hardtanh<'a>(input: Arg<'a>, low: Scalar, high: Scalar) -> Result<Resolved<'a>> {
+    const NAME: &str = "hardtanh";
+    if !is_integral(&[input]) {
+        return Ok(Resolved::with(&rows::hardtanh::ROW, &[low.to_f64(), high.to_f64()], &[input]));
+    }
+    let dtype = promoted(&[input]);
+    if dtype == DType::Bool {
+        return Err(Error::dtype(NAME, dtype, "Bool inputs not supported for hardtanh"));
+    }
+    // Nothing unsigned is below a negative limit.
+    let low = if dtype == DType::U8 && low.to_f64() < 0.0 { Scalar::Int(0) } else { low };
+    clamp(input, Some(low.in_category(dtype).into()), Some(high.in_category(dtype).into()))
 }
 
 /// `input * input`; the square of truth values is a number.

@@ -49,7 +49,9 @@ pub fn flip(input: &Tensor, axes: &[i64]) -> Result<Tensor> {
     let operand = input.operand()?;
     let array = &operand.array;
     let mask = shape::axis_mask("flip", axes, array.rank())?;
-    let output = reversed(array, &mask).to_dtype_contiguous("flip", array.dtype())?;
+    // In the layout of the input, which the reversed view does not tell any more.
+    let output = Array::uninit_like("flip", array, array.dtype())?;
+    output.copy_unshared(&reversed(array, &mask));
     if is_recorded(&[&operand]) {
         return record(Flipped { axes: axes.into() }, &[&operand], &[], output);
     }

@@ -321,7 +321,7 @@ fn float_dtype(op: &'static str, what: &str, input: DType, asked: Option<DType>)
             format!(
                 "{op}(): could not infer output dtype. {what} dtype must be either a floating point or complex dtype. \
                  Got: {}",
-                super::elementwise::torch_name(input)
+                super::elementwise::torch_name(dtype)
             ),
         ))
     }
@@ -332,18 +332,50 @@ fn by_axes(axes: Option<&[i64]>, all: &'static str, some: &'static str) -> &'sta
     if axes.is_none() { all } else { some }
 }
 
+/// The input in the dtype asked for, where it makes a difference to reduce in it: in floats, and in `bool`, as which
+/// every number but 0 counts.
 #[track_caller]
-fn as_dtype(input: &Tensor, asked: Option<DType>) -> Result<Tensor> {
+fn as_dtype(op: &'static str, input: &Tensor, asked: Option<DType>) -> Result<Tensor> {
     match asked {
-        Some(dtype) if dtype != input.dtype() && dtype.is_float() => copy::to_dtype(input, dtype),
+        Some(dtype) if dtype != input.dtype() && (dtype.is_float() || dtype == DType::Bool) => {
+            refuse_integral(op, &input.operand()?, dtype)?;
+            copy::to_dtype(input, dtype)
+        }
         _ => Ok(input.clone()),
+    }
+}
+
+/// The dtype asked for a norm: a float that holds the input's.
+fn check_norm_dtype(own: DType, asked: Option<DType>) -> Result<()> {
+    const OP: &str = "norm";
+    let name = super::elementwise::torch_name;
+    if !own.is_float() {
+        return Err(Error::runtime(
+            OP,
+            format!("linalg.vector_norm: Expected a floating point or complex tensor as input. Got {}", name(own)),
+        ));
+    }
+    match asked {
+        Some(dtype) if !dtype.is_float() => Err(Error::runtime(
+            OP,
+            format!("linalg.vector_norm: dtype should be floating point or complex, but got {}", name(dtype)),
+        )),
+        Some(dtype) if dtype != own.promote(dtype) => Err(Error::runtime(
+            OP,
+            format!(
+                "linalg.vector_norm: the dtype of the input ({}) should be convertible without narrowing to the specified dtype ({})",
+                name(own),
+                name(dtype)
+            ),
+        )),
+        _ => Ok(()),
     }
 }
 
 /// Sum over `axes` (all if `None`); integers and `bool` give `int64`.
 #[track_caller]
 pub fn sum(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
-    let input = &as_dtype(input, dtype)?;
+    let input = &as_dtype("sum", input, dtype)?;
     let mask = mask("sum", axes, input.rank())?;
     let dtype = sum_dtype("sum", input.dtype(), dtype)?;
     let name = by_axes(axes, "SumBackward0", "SumBackward1");
@@ -376,9 +408,10 @@ pub fn sum_to(grad: &Tensor, shape: &[usize]) -> Result<Tensor> {
 /// Mean over `axes`, of floats.
 #[track_caller]
 pub fn mean(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
-    let input = &as_dtype(input, dtype)?;
+    let what = if dtype.is_some() { "Optional" } else { "Input" };
+    let dtype = float_dtype("mean", what, input.dtype(), dtype)?;
+    let input = &as_dtype("mean", input, Some(dtype))?;
     let mask = mask("mean", axes, input.rank())?;
-    let dtype = float_dtype("mean", "Input", input.dtype(), dtype)?;
     let name = by_axes(axes, "MeanBackward0", "MeanBackward1");
     reduce_recorded("mean", name, Kind::Mean, Reduction::Mean, input, mask, keep, dtype)
 }
@@ -386,7 +419,7 @@ pub fn mean(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DTyp
 /// Product of all elements or over one axis.
 #[track_caller]
 pub fn prod(input: &Tensor, axis: Option<i64>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
-    let input = &as_dtype(input, dtype)?;
+    let input = &as_dtype("prod", input, dtype)?;
     let axes = axis.map(|axis| [axis]);
     let axes = axes.as_ref().map(<[i64; 1]>::as_slice);
     let mask = mask("prod", axes, input.rank())?;
@@ -398,8 +431,8 @@ pub fn prod(input: &Tensor, axis: Option<i64>, keep: bool, dtype: Option<DType>)
 /// Variance over `axes`, `correction` subtracted from the number of elements.
 #[track_caller]
 pub fn var(input: &Tensor, axes: Option<&[i64]>, correction: f64, keep: bool) -> Result<Tensor> {
-    let mask = mask("var", axes, input.rank())?;
     let dtype = moment_dtype("var", input.dtype())?;
+    let mask = mask("var", axes, input.rank())?;
     reduce_recorded(
         "var",
         "VarBackward0",
@@ -423,8 +456,8 @@ fn moment_dtype(op: &'static str, dtype: DType) -> Result<DType> {
 /// Standard deviation over `axes`.
 #[track_caller]
 pub fn std(input: &Tensor, axes: Option<&[i64]>, correction: f64, keep: bool) -> Result<Tensor> {
-    let mask = mask("std", axes, input.rank())?;
     let dtype = moment_dtype("std", input.dtype())?;
+    let mask = mask("std", axes, input.rank())?;
     let operand = input.operand()?;
     let [variance] = reduce_array("std", Reduction::Var { correction }, &operand.array, &mask, keep, [dtype])?;
     let output = in_array(&rows::sqrt::ROW, variance)?;
@@ -442,18 +475,10 @@ fn in_array(row: &'static super::elementwise::Row, array: Array) -> Result<Array
 /// ‖x‖ₚ over `axes`: p = 2, 1, 0 (number of non-zeros), ±∞ or any other number.
 #[track_caller]
 pub fn norm(input: &Tensor, p: f64, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
-    let input = &as_dtype(input, dtype)?;
+    check_norm_dtype(input.dtype(), dtype)?;
+    let input = &as_dtype("norm", input, dtype)?;
     let mask = mask("norm", axes, input.rank())?;
     let own = input.dtype();
-    if !own.is_float() {
-        return Err(Error::runtime(
-            "norm",
-            format!(
-                "linalg.vector_norm: Expected a floating point or complex tensor as input. Got {}",
-                super::elementwise::torch_name(own)
-            ),
-        ));
-    }
     let operand = input.operand()?;
     let reduction = match p {
         0.0 => Reduction::CountNonzero,

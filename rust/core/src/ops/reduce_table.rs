@@ -280,14 +280,14 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "cummax",
         &[input(), DIM],
-        Forms::BOTH,
+        REDUCTION,
         |args| running_extreme(args, true),
         "Greatest element so far along `dim`, and where it last was.",
     ),
     op(
         "cummin",
         &[input(), DIM],
-        Forms::BOTH,
+        REDUCTION,
         |args| running_extreme(args, false),
         "Least element so far along `dim`, and where it last was.",
     ),

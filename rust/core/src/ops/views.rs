@@ -735,7 +735,7 @@ fn parts(source: &Tensor, name: &'static str, ops: Vec<ViewOp>) -> Result<Vec<Te
 pub fn unbind(source: &Tensor, axis: i64) -> Result<Vec<Tensor>> {
     let shape = source.shape();
     if shape.is_empty() {
-        return Err(Error::runtime("unbind", "Dimension specified as 0 but tensor has no dimensions"));
+        return Err(Error::index("unbind", "Dimension specified as 0 but tensor has no dimensions"));
     }
     let axis = shape::normalize_axis("unbind", axis, shape.len())?;
     check_parts("unbind", shape[axis] as i64)?;

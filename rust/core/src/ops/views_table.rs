@@ -22,6 +22,21 @@ const fn dim(name: &'static str, default: i64) -> Param {
     param(name, Kind::Int).or(Default::Int(default))
 }
 
+/// Two axes exchanged, under one of the names of it.
+const fn transposed(name: &'static str, aliases: &'static [&'static str], params: &'static [Param]) -> OpInfo {
+    OpInfo {
+        name,
+        aliases,
+        params,
+        forms: BOTH.and(Forms::IN_PLACE),
+        call: Call::InPlace(
+            |args| Ok(views::transpose(args.tensor(0), args.int(1), args.int(2))?.into()),
+            |args| views::in_place(args.tensor(0), |tensor| views::transpose(tensor, args.int(1), args.int(2))),
+        ),
+        doc: "Two axes exchanged.",
+    }
+}
+
 /// The table.
 pub static TABLE: &[OpInfo] = &[
     op(
@@ -52,7 +67,10 @@ pub static TABLE: &[OpInfo] = &[
         "reshape_as",
         &[input(), param("other", Kind::Tensor)],
         METHOD,
-        |args| Ok(views::reshape_to(args.tensor(0), &args.tensor(1).shape())?.into()),
+        |args| {
+            let shape: Vec<i64> = args.tensor(1).shape().iter().map(|&size| size as i64).collect();
+            Ok(views::reshape(args.tensor(0), &shape)?.into())
+        },
         "The same elements in the shape of `other`.",
     ),
     op(
@@ -126,17 +144,8 @@ pub static TABLE: &[OpInfo] = &[
         |args| Ok(views::permute(args.tensor(0), args.ints(1))?.into()),
         "Axes in another order.",
     ),
-    OpInfo {
-        name: "transpose",
-        aliases: &["swapaxes", "swapdims"],
-        params: &[input(), param("dim0", Kind::Int), param("dim1", Kind::Int)],
-        forms: BOTH.and(Forms::IN_PLACE),
-        call: Call::InPlace(
-            |args| Ok(views::transpose(args.tensor(0), args.int(1), args.int(2))?.into()),
-            |args| views::in_place(args.tensor(0), |tensor| views::transpose(tensor, args.int(1), args.int(2))),
-        ),
-        doc: "Two axes exchanged.",
-    },
+    transposed("transpose", &["swapdims"], &[input(), param("dim0", Kind::Int), param("dim1", Kind::Int)]),
+    transposed("swapaxes", &[], &[input(), param("axis0", Kind::Int), param("axis1", Kind::Int)]),
     OpInfo {
         name: "t",
         aliases: &[],
@@ -239,6 +248,21 @@ pub static TABLE: &[OpInfo] = &[
         "split",
         &[input(), param("split_size_or_sections", Kind::Ints), dim("dim", 0)],
         BOTH,
+        |args| Ok(views::split_sizes(args.tensor(0), args.ints(1), args.int(2))?.into()),
+        "",
+    ),
+    // The method has a name of its own for it.
+    op(
+        "split",
+        &[input(), param("split_size", Kind::Int), dim("dim", 0)],
+        METHOD,
+        |args| Ok(views::split(args.tensor(0), args.int(1), args.int(2))?.into()),
+        "",
+    ),
+    op(
+        "split",
+        &[input(), param("split_size", Kind::Ints), dim("dim", 0)],
+        METHOD,
         |args| Ok(views::split_sizes(args.tensor(0), args.ints(1), args.int(2))?.into()),
         "",
     ),

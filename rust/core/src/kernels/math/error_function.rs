@@ -55,11 +55,14 @@ pub(super) fn erf_double(x: f64) -> f64 {
 }
 
 /// Error function of an `f32`: beyond 1 an absolute error of erfc counts little, so its logarithm is a polynomial in
-/// x itself.
+/// x itself, and the low part of ln 2 can go.
 #[inline(always)]
 pub(super) fn erf_single(x: f32) -> f32 {
     let a = x.abs();
-    let b = clamp(a, [1.0, 4.0]);
-    let far = 1.0 - super::exponential::exp(polynomial(b - 2.5, &single::ERFC_LOG));
+    let log = polynomial(clamp(a, [1.0, 4.0]) - 2.5, &single::ERFC_LOG);
+    let (n, s) = log.scaled_round_pow2::<0>(f32::LOG2_E[0]);
+    let r = Float::mul_add(n, -f32::LN2[0], log);
+    let q = Float::mul_add(r * r, polynomial(r, f32::EXP), r);
+    let far = 1.0 - Float::mul_add(q, s, s);
     select(a < 1.0, series(a), far).copysign(x)
 }
