@@ -295,3 +295,45 @@ def test_kinds_of_parameters():
             wrong()
     with pytest.raises(IndexError):
         ag.ones(()).unbind()
+
+
+# ---- running log-sum-exp --------------------------------------------------------------------------------------------
+
+
+def test_the_gradient_of_logcumsumexp_does_not_overflow():
+    def gradient(x):
+        x = x.detach().requires_grad_()
+        (ag.logcumsumexp(x, 0) * ag.tensor([1.0, -2.0, 3.0, 0.5], dtype=F64)).sum().backward()
+        return x.grad
+
+    x = ag.tensor([0.0, -1.0, 2.0, 1.5], dtype=F64)
+    for shift in (-900.0, 900.0):  # beyond the logarithms of the least and the greatest double
+        np.testing.assert_allclose(gradient(x + shift), gradient(x), rtol=1e-12)
+    wide = gradient(ag.tensor([-1000.0, 0.0, 1000.0, 2000.0], dtype=F64))
+    np.testing.assert_array_equal(wide, [1.0, -2.0, 3.0, 0.5])
+    infinite = gradient(ag.tensor([-ag.inf, -ag.inf, 0.0, 0.0], dtype=F64))
+    assert not infinite.isnan().any() and infinite[2].item() == 3.25
+
+
+def test_second_derivatives_of_logcumsumexp_where_the_first_is_zero():
+    x = ag.zeros(3, dtype=F64, requires_grad=True)
+    ag.autograd.gradgradcheck(lambda x: ag.logcumsumexp(x, 0).square().sum(), x)
+    y = ag.zeros(1, dtype=F64, requires_grad=True)
+    (first,) = ag.autograd.grad(ag.logcumsumexp(y, 0).square().sum(), y, create_graph=True)
+    (second,) = ag.autograd.grad(first, y)
+    assert first.item() == 0.0 and second.item() == 2.0
+    for axis in (0, 1, -1):
+        z = ag.linspace(-3, 3, 12, dtype=F64).reshape(3, 4).requires_grad_()
+        ag.autograd.gradcheck(lambda z: ag.logcumsumexp(z, axis), z)
+        ag.autograd.gradgradcheck(lambda z: ag.logcumsumexp(z, axis), z)
+
+
+# ---- devices --------------------------------------------------------------------------------------------------------
+
+
+def test_there_is_no_gpu_and_programs_may_ask():
+    assert not ag.cuda.is_available() and ag.cuda.device_count() == 0
+    assert ag.device("cuda" if ag.cuda.is_available() else "cpu") == ag.device("cpu")
+    ag.cuda.manual_seed_all(1)
+    with pytest.raises(AttributeError, match="computes on the CPU"):
+        ag.cuda.Stream

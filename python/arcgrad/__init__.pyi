@@ -3,6 +3,7 @@
 from typing import Any
 
 from . import autograd as autograd
+from . import cuda as cuda
 from . import demo as demo
 from . import drawing as drawing
 from . import linalg as linalg

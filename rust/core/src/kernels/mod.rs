@@ -7,6 +7,7 @@
 mod cast;
 pub mod conv;
 pub mod copy;
+pub mod decay;
 pub mod element;
 pub mod fill;
 pub mod float;

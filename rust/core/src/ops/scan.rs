@@ -10,8 +10,8 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{Save, is_recorded, record};
-use crate::kernels::Out;
 use crate::kernels::scan::{Scan, scan as run};
+use crate::kernels::{Out, decay};
 use crate::scalar::Scalar;
 use crate::shape;
 use crate::storage::Access;
@@ -181,7 +181,6 @@ pub fn running_extreme(input: &Tensor, greatest: bool, axis: i64) -> Result<(Ten
 /// The gradient of a product over `mask`: the product of all other elements. `grad` and `output` broadcast.
 #[track_caller]
 pub(super) fn prod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, mask: &[bool]) -> Result<Tensor> {
-    let multiply = |a: &Tensor, b: &Tensor| apply(&rows::mul::ROW, &[], &[a.into(), b.into()]);
     let zeros = apply(&rows::eq::ROW, &[], &[input.into(), Scalar::Int(0).into()])?;
     if !super::reduce::any(&zeros, None, false)?.item()?.to_bool() {
         let weighted = multiply(grad, output)?;
@@ -204,6 +203,10 @@ pub(super) fn prod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, mask
     let others = multiply(&before, &after)?;
     let others = views::reshape_to(&others, &input.shape())?;
     multiply(grad, &others)
+}
+
+fn multiply(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    apply(&rows::mul::ROW, &[], &[a.into(), b.into()])
 }
 
 /// Logarithm of the running sum of exponentials.
@@ -231,15 +234,73 @@ impl Rule for RunningLogSumExp {
         "LogcumsumexpBackward0"
     }
 
-    /// ∂L/∂xₖ = Σ_{i≥k} gᵢ e^(xₖ − yᵢ).
+    /// ∂L/∂xₖ = Σ_{i≥k} gᵢ e^(xₖ − yᵢ) = e^(xₖ − yₖ) Σ_{i≥k} gᵢ e^(yₖ − yᵢ), in which no exponent is positive.
     fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, input, output) = (cx.only_grad(), cx.saved(0)?, cx.saved(1)?);
-        let exp = |x: &Tensor| apply(&rows::exp::ROW, &[], &[x.into()]);
-        let multiply = |a: &Tensor, b: &Tensor| apply(&rows::mul::ROW, &[], &[a.into(), b.into()]);
-        let weighted = multiply(&grad, &exp(&apply(&rows::neg::ROW, &[], &[(&output).into()])?)?)?;
-        let summed = running_sum(&weighted, self.axis, true, None)?;
-        let result = multiply(&exp(&input)?, &summed)?;
-        cx.put(0, result);
+        let summed = decaying_sum(&grad, &output, self.axis, true)?;
+        let distance = apply(&rows::sub::ROW, &[], &[(&input).into(), (&output).into()])?;
+        // Both are infinite: the sum is this element alone.
+        let undefined = apply(&rows::isnan::ROW, &[], &[(&distance).into()])?;
+        let distance = apply(&rows::masked_fill::ROW, &[], &[(&distance).into(), (&undefined).into(), 0.0.into()])?;
+        cx.put(0, multiply(&apply(&rows::exp::ROW, &[], &[(&distance).into()])?, &summed)?);
+        Ok(())
+    }
+}
+
+/// Along an axis the sums Σ vᵢ e^(−|lᵢ − lₖ|) over i ≥ k (`reverse`) or i ≤ k, of values v and levels l that do not fall.
+#[track_caller]
+fn decaying_sum(values: &Tensor, levels: &Tensor, axis: usize, reverse: bool) -> Result<Tensor> {
+    const OP: &str = "logcumsumexp";
+    let (values, levels) = (values.operand()?, levels.operand()?);
+    let dtype = values.array.dtype();
+    // Lines along the last axis, in double precision.
+    let mut axes: SmallVec<[usize; 6]> = (0..values.array.rank()).filter(|&other| other != axis).collect();
+    axes.extend((axis < values.array.rank()).then_some(axis));
+    let moved = values.array.permute(&axes);
+    let (v, l) =
+        (moved.to_dtype_contiguous(OP, DType::F64)?, levels.array.permute(&axes).to_dtype_contiguous(OP, DType::F64)?);
+    let out = Array::uninit(OP, moved.shape(), DType::F64)?;
+    let n = moved.shape().last().copied().unwrap_or(1);
+    {
+        let _access = Access::acquire(&[v.storage(), l.storage()], &[out.storage()]);
+        let lines = out.numel() / n.max(1);
+        // SAFETY: the state of all roots is held; all three are contiguous and of this size, `out` is fresh.
+        unsafe { decay::decaying_sum(lines, n, reverse, v.ptr().cast(), l.ptr().cast(), out.ptr().cast()) };
+    }
+    let mut back: SmallVec<[usize; 6]> = SmallVec::from_elem(0, axes.len());
+    axes.iter().enumerate().for_each(|(position, &axis)| back[axis] = position);
+    let output = out.permute(&back).to_dtype_contiguous(OP, dtype)?;
+    if is_recorded(&[&values, &levels]) {
+        let saves = [Save::Input(&values), Save::Input(&levels), Save::Output(0)];
+        return record(DecayingSum { axis, reverse }, &[&values, &levels], &saves, output);
+    }
+    Ok(Tensor::from_array(output))
+}
+
+struct DecayingSum {
+    axis: usize,
+    reverse: bool,
+}
+
+impl Rule for DecayingSum {
+    fn name(&self) -> &str {
+        "DecayingSumBackward0"
+    }
+
+    /// With the sums T of the gradient g in the other direction: ∂L/∂v = T and ∂L/∂l = ±(g s − v T), because a pair i ≥ k
+    /// has the factor e^(lₖ − lᵢ) in both directions.
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let (grad, values, levels, sums) = (cx.only_grad(), cx.saved(0)?, cx.saved(1)?, cx.saved(2)?);
+        let other = decaying_sum(&grad, &levels, self.axis, !self.reverse)?;
+        if cx.needs(1) {
+            let (a, b) = (multiply(&grad, &sums)?, multiply(&values, &other)?);
+            let (from, to) = if self.reverse { (&a, &b) } else { (&b, &a) };
+            let levels = apply(&rows::sub::ROW, &[], &[from.into(), to.into()])?;
+            cx.put(1, levels);
+        }
+        if cx.needs(0) {
+            cx.put(0, other);
+        }
         Ok(())
     }
 }
