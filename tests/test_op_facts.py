@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import arcgrad as ag
+import numpy as np
 import pytest
 
 F64 = ag.float64
