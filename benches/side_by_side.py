@@ -5,8 +5,8 @@
     python benches/side_by_side.py --json out.json    the same as data
 
 Times of a shared machine wander by more than the differences that matter, so nothing is compared across runs: ours and
-the peer's turn are taken alternately, a ratio is that of the best medians of several such rounds, and both libraries
-get the same number of threads. Rows whose peer is not installed say so.
+the peer's turn are taken alternately in several rounds, a ratio is that of the best rounds (of the median ones where
+memory and threads are concerned), and both libraries get the same number of threads. Rows whose peer is not installed say so.
 """
 
 import argparse
@@ -38,9 +38,10 @@ import numpy as np  # noqa: E402
 
 #: What one repetition should last: long against the clock's grain, short against the machine's moods.
 REPETITION = 1.5e-3
-#: Pause before a turn of what runs on several threads: the workers of OpenMP, which PyTorch uses, keep spinning on
-#: their cores for up to 7 ms after their work, and would halve the other library's.
-REST = 0.02
+#: What runs on several threads or fills the caches runs for this long before it counts. The workers of OpenMP, which
+#: PyTorch uses, keep spinning on their cores for up to 7 ms after their work and would halve the other library's; and a
+#: pause instead would send processors to sleep, which then take as long again to be as fast as they get.
+SETTLE = 0.02
 #: Alternating repetitions in a round, and rounds.
 PAIRS, ROUNDS = 3, 25
 #: Large elementwise rows: 4 M floats, beyond the caches.
@@ -104,25 +105,28 @@ class Timed:
         return self.timer.timeit(self.number) / self.number / self.per
 
 
-def turn(timed, rest):
-    """One repetition; with ``rest`` on a machine that has come to rest, and after one that is not counted, since the
-    pause has cooled the caches and sent the threads to sleep."""
-    if rest:
-        time.sleep(REST)
-        timed.once()
-    return timed.once()
+def turn(side, settle):
+    """One repetition; with ``settle`` the median of some, after a while that is not counted."""
+    if not settle:
+        return side.once()
+    end = time.perf_counter() + SETTLE
+    while time.perf_counter() < end:
+        side.once()
+    return statistics.median(side.once() for _ in range(5))
 
 
-def alternate(a, b, rounds=ROUNDS, rest=False):
-    """Seconds per operation of both: the best of the rounds' medians."""
-    bests = [float("inf"), float("inf")]
+def alternate(*sides, rounds=ROUNDS, settle=False):
+    """Seconds per operation of each side: the best of the rounds' medians, or with ``settle`` their median. Such rows are
+    about memory and caches, which other programs share: there the best is a matter of luck."""
+    medians = [[] for _ in sides]
     for _ in range(rounds):
-        times = [[], []]
+        times = [[] for _ in sides]
         for _ in range(PAIRS):
-            times[0].append(turn(a, rest))
-            times[1].append(turn(b, rest))
-        bests = [min(best, statistics.median(some)) for best, some in zip(bests, times)]
-    return bests
+            for side, some in zip(sides, times):
+                some.append(turn(side, settle))
+        for all_rounds, some in zip(medians, times):
+            all_rounds.append(statistics.median(some))
+    return [(statistics.median if settle else min)(some) for some in medians]
 
 
 @dataclass
@@ -151,13 +155,14 @@ class Skip(Exception):
     """A row that can't be measured here, and why."""
 
 
-def compare(result, a, b, rounds=ROUNDS, rest=False):
-    """Measures two sides into a result."""
-    mine, theirs = alternate(a, b, rounds, rest)
+def compare(result, a, b, *others, rounds=ROUNDS, settle=False):
+    """Measures two sides into a result; returns the times of these and all others."""
+    times = alternate(a, b, *others, rounds=rounds, settle=settle)
+    mine, theirs = times[:2]
     result.ours, result.theirs = seconds(mine), seconds(theirs)
     result.ratio = mine / theirs
     result.ok = result.ratio <= result.bar
-    return mine, theirs
+    return times
 
 
 def peer_torch():
@@ -279,23 +284,26 @@ def alive(ag, result):
     compare(result, Kept, numpy_add(), rounds=4)
 
 
-@cache
-def bandwidth():
-    """Bytes per second to and from memory: the best of copying and adding large arrays, on one thread and on all."""
-    a, b, c = (np.ones(LARGE, np.float32) for _ in range(3))
-    parts = [slice(i * LARGE // THREADS, (i + 1) * LARGE // THREADS) for i in range(THREADS)]
-    best = 0.0
-    with ThreadPoolExecutor(THREADS) as pool:
-        for _ in range(30):
-            for pieces in ([slice(None)], parts):
-                for traffic, work in (
-                    (2, lambda s: np.copyto(c[s], a[s])),
-                    (3, lambda s: np.add(a[s], b[s], out=c[s])),
-                ):
-                    begin = time.perf_counter()
-                    list(pool.map(work, pieces))
-                    best = max(best, traffic * a.nbytes / (time.perf_counter() - begin))
-    return best
+class Bus:
+    """What memory lets through: the better of copying an array and adding two into a third, arrays as large as the
+    rows', one part per thread; seconds per byte."""
+
+    def __init__(self):
+        self.a, self.b, self.c = (np.ones(LARGE, np.float32) for _ in range(3))
+        step = LARGE // THREADS
+        self.parts = [slice(i * step, (i + 1) * step) for i in range(THREADS)]
+        self.pool = ThreadPoolExecutor(THREADS)
+
+    def once(self):
+        best = float("inf")
+        for arrays, work in (
+            (2, lambda s: np.copyto(self.c[s], self.a[s])),
+            (3, lambda s: np.add(self.a[s], self.b[s], out=self.c[s])),
+        ):
+            begin = time.perf_counter()
+            list(self.pool.map(work, self.parts))
+            best = min(best, (time.perf_counter() - begin) / (arrays * self.a.nbytes))
+        return best
 
 
 def large(expression, bar, operands):
@@ -307,11 +315,14 @@ def large(expression, bar, operands):
             library.manual_seed(0)
             return {"x": library.randn(LARGE), "y": library.randn(LARGE)}
 
-        mine, _ = compare(result, *(Timed.expression(expression, names(l)) for l in (ag, peer_torch())), rest=True)
-        if operands:
-            reached = operands * 4 * LARGE / mine / bandwidth()
-            result.note = f"{reached:.0%} of the measured {bandwidth() / 1e9:.0f} GB/s"
-            result.ok = result.ok or reached >= 0.9
+        sides = [Timed.expression(expression, names(library)) for library in (ag, peer_torch())]
+        if not operands:
+            compare(result, *sides, settle=True)
+            return
+        mine, _, per_byte = compare(result, *sides, Bus(), settle=True)
+        reached = operands * 4 * LARGE * per_byte / mine
+        result.note = f"{reached:.0%} of the measured {1e-9 / per_byte:.0f} GB/s"
+        result.ok = result.ok or reached >= 0.9
 
 
 large("x.exp()", 0.6, None)
@@ -326,7 +337,7 @@ def matmul(ag, result):
         library.manual_seed(0)
         return {"x": library.randn(1024, 1024), "y": library.randn(1024, 1024)}
 
-    compare(result, *(Timed.expression("x @ y", names(l)) for l in (ag, peer_torch())), rest=True)
+    compare(result, *(Timed.expression("x @ y", names(l)) for l in (ag, peer_torch())), settle=True)
 
 
 @row("import, beyond the bare interpreter (ms)", "", 15)

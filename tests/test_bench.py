@@ -46,6 +46,13 @@ def test_turns_alternate_and_the_best_median_counts(program):
     assert log == ["a", "b"] * (2 * program.PAIRS)
 
 
+def test_where_memory_is_shared_the_median_round_counts(program, monkeypatch):
+    monkeypatch.setattr(program, "turn", lambda side, settle: side.once())
+    times = [1.0] * program.PAIRS + [5.0] * program.PAIRS + [4.0] * program.PAIRS  # one lucky round
+    (time,) = program.alternate(Scripted("a", times, []), rounds=3, settle=True)
+    assert time == 4.0
+
+
 def test_a_ratio_over_its_bar_is_reported(program):
     result = program.Result("figure", "peer", 0.5)
     program.compare(result, Scripted("a", [3.0] * 99, []), Scripted("b", [4.0] * 99, []))
