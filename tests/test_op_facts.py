@@ -329,6 +329,25 @@ def test_second_derivatives_of_logcumsumexp_where_the_first_is_zero():
         ag.autograd.gradgradcheck(lambda z: ag.logcumsumexp(z, axis), z)
 
 
+# ---- lerp -----------------------------------------------------------------------------------------------------------
+
+
+def test_lerp_with_a_number_has_a_node_of_its_own():
+    x, end = (ag.tensor(v, dtype=F64, requires_grad=True) for v in ([1.0, -2.0, 3.0], [0.5, 4.0, 3.0]))
+    weights = ag.full((3,), 0.25, dtype=F64)
+    assert ag.lerp(x, end, 0.25).grad_fn.name() == "LerpBackward0"
+    assert ag.lerp(x, end, weights).grad_fn.name() == "LerpBackward1"
+    assert ag.lerp(x, end, 0.25).grad_fn._saved_weight == 0.25
+    for weight in (0.25, 0.75, -1.0, 0, 1):
+        number, tensor = ag.lerp(x, end, weight), ag.lerp(x, end, ag.full((3,), float(weight), dtype=F64))
+        np.testing.assert_array_equal(number.detach(), tensor.detach())
+        np.testing.assert_array_equal(grads(number, x, end), grads(tensor, x, end))
+    ag.autograd.gradcheck(lambda x, end: ag.lerp(x, end, 0.75), (x, end))
+    ag.autograd.gradgradcheck(lambda x, end: ag.lerp(x * x, end, 0.75), (x, end))
+    changed = x.detach().clone()
+    assert changed.lerp_(end.detach(), 0.25) is changed and changed.tolist() == ag.lerp(x, end, 0.25).tolist()
+
+
 # ---- devices --------------------------------------------------------------------------------------------------------
 
 

@@ -361,8 +361,14 @@ impl Storage {
         Blame::from_bits(self.counter().blame.load(Ordering::Acquire))
     }
 
+    /// Notes a change of the data that was made elsewhere (by a custom function, say).
+    pub fn note_change(&self, blame: Blame) {
+        let _access = Access::acquire(&[], &[self]);
+        self.bump(blame);
+    }
+
     /// Notes a change of the data. Called while the exclusive state is held, so that nobody else counts.
-    pub fn bump(&self, blame: Blame) {
+    pub(crate) fn bump(&self, blame: Blame) {
         let counter = self.counter();
         counter.blame.store(blame.bits(), Ordering::Release);
         counter.version.store(counter.version.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);

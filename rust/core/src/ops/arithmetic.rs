@@ -82,25 +82,31 @@ elementwise! {
     fmod_int(x, y)[] "FmodBackward0" int in 1.0..9.0 { value: x.rem_trunc(y) }
 
     /// Power `x ** y` of two tensors; the gradient at `0 ** 0` is 0.
-    pow(x, y)[] -> z "PowBackward1" real in 0.5..2.0 {
-        value: x.pow(y),
-        x(g, x, y): R::select(y.clone().eq(g.int(0)), g.int(0), g.clone() * (y.clone() * x.pow(y - 1.0))),
-        y(g, x, y, z): R::select(
-            z.clone().eq(g.int(0)) & y.ge(g.int(0)) | x.clone().eq(g.int(0)) & z.clone().eq(g.int(0)),
+    pow(x, exponent)[] -> z "PowBackward1" real in 0.5..2.0 {
+        value: x.pow(exponent),
+        x(g, x, exponent): {
+            let slope = exponent.clone() * x.pow(exponent.clone() - 1.0);
+            R::select(exponent.eq(g.int(0)), g.int(0), g.clone() * slope)
+        },
+        exponent(g, x, exponent, z): R::select(
+            z.clone().eq(g.int(0)) & exponent.ge(g.int(0)) | x.clone().eq(g.int(0)) & z.clone().eq(g.int(0)),
             g.int(0),
             g.clone() * (z * x.log())
         ),
     }
 
     /// A number to the power of a tensor: `y ** x`.
-    rpow(x, y)[] -> z "PowBackward2" real in 0.5..2.0 {
-        value: y.pow(x),
-        x(g, x, y, z): R::select(
-            z.clone().eq(g.int(0)) & x.ge(g.int(0)) | y.clone().eq(g.int(0)) & z.clone().eq(g.int(0)),
+    rpow(exponent, x)[] -> z "PowBackward2" real in 0.5..2.0 {
+        value: x.pow(exponent),
+        exponent(g, exponent, x, z): R::select(
+            z.clone().eq(g.int(0)) & exponent.ge(g.int(0)) | x.clone().eq(g.int(0)) & z.clone().eq(g.int(0)),
             g.int(0),
-            g.clone() * (z * y.log())
+            g.clone() * (z * x.log())
         ),
-        y(g, x, y): R::select(x.clone().eq(g.int(0)), g.int(0), g.clone() * (x.clone() * y.pow(x - 1.0))),
+        x(g, exponent, x): {
+            let slope = exponent.clone() * x.pow(exponent.clone() - 1.0);
+            R::select(exponent.eq(g.int(0)), g.int(0), g.clone() * slope)
+        },
     }
 
     /// Power with a number as exponent.
@@ -110,7 +116,7 @@ elementwise! {
     }
 
     /// Integer power.
-    pow_int(x, y)[] "PowBackward0" int in 0.0..4.0 { value: x.powi(y) }
+    pow_int(x, exponent)[] "PowBackward0" int in 0.0..4.0 { value: x.powi(exponent) }
 
     /// `x * x`.
     square(x)[] "PowBackward0" ring in -3.0..3.0 { value: x.clone() * x, x(g, x): g * (x * 2.0) }
@@ -198,36 +204,47 @@ elementwise! {
     }
 
     /// `x + weight * (y - x)`, written so that both ends are exact.
-    lerp(x, y, weight)[] "LerpBackward1" real in 0.1..0.9 {
+    lerp(x, end, weight)[] "LerpBackward1" real in 0.1..0.9 {
         value: {
             let near_start = weight.clone().abs().lt(weight.lit(0.5));
-            let span = y.clone() - x.clone();
-            R::select(near_start, x + weight.clone() * span.clone(), y - span * (-weight + 1.0))
+            let span = end.clone() - x.clone();
+            R::select(near_start, x + weight.clone() * span.clone(), end - span * (-weight + 1.0))
         },
         x(g, weight): g * (-weight + 1.0),
-        y(g, weight): g * weight,
-        weight(g, x, y): g * (y - x),
+        end(g, weight): g * weight,
+        weight(g, x, end): g * (end - x),
+    }
+
+    /// The same with a number as weight.
+    lerp_scalar(x, end)[weight] "LerpBackward0" real in -3.0..3.0 {
+        value: {
+            let rest = -x.lit(weight) + 1.0;
+            let span = end.clone() - x.clone();
+            if weight.abs() < 0.5 { let near = x.lit(weight); x + near * span } else { end - span * rest }
+        },
+        x(g): { let rest = -g.lit(weight) + 1.0; g * rest },
+        end(g): { let weight = g.lit(weight); g * weight },
     }
 
     /// `x + value * a * b`.
-    addcmul_real(x, a, b)[value] "AddcmulBackward0" real in -3.0..3.0 {
-        value: x + a * b * value,
+    addcmul_real(x, tensor1, tensor2)[value] "AddcmulBackward0" real in -3.0..3.0 {
+        value: x + tensor1 * tensor2 * value,
         x(g): g,
-        a(g, b): g * (b * value),
-        b(g, a): g * (a * value),
+        tensor1(g, tensor2): g * (tensor2 * value),
+        tensor2(g, tensor1): g * (tensor1 * value),
     }
 
     /// `x + value * a * b` of integers.
-    addcmul(x, a, b)[value] "AddcmulBackward0" ring in -3.0..3.0 {
-        value: { let product = a * b; x + crate::ops::arithmetic::scaled(product, value) },
+    addcmul(x, tensor1, tensor2)[value] "AddcmulBackward0" ring in -3.0..3.0 {
+        value: { let product = tensor1 * tensor2; x + crate::ops::arithmetic::scaled(product, value) },
     }
 
     /// `x + value * a / b`.
-    addcdiv(x, a, b)[value] "AddcdivBackward0" real in 0.5..3.0 {
-        value: x + (a / b) * value,
+    addcdiv(x, tensor1, tensor2)[value] "AddcdivBackward0" real in 0.5..3.0 {
+        value: x + (tensor1 / tensor2) * value,
         x(g): g,
-        a(g, b): g * (b.reciprocal() * value),
-        b(g, a, b): -g * ((a / (b.clone() * b)) * value),
+        tensor1(g, tensor2): g * (tensor2.reciprocal() * value),
+        tensor2(g, tensor1, tensor2): -g * ((tensor1 / (tensor2.clone() * tensor2)) * value),
     }
 
     /// Bitwise and.

@@ -199,7 +199,12 @@ fn lerp<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
             ));
         }
     }
-    Ok(Resolved::new(&rows::lerp::ROW, &[args.arg(0), args.arg(1), args.arg(2)]))
+    match args.arg(2) {
+        Arg::Scalar(weight) => {
+            Ok(Resolved::with(&rows::lerp_scalar::ROW, &[weight.to_f64()], &[args.arg(0), args.arg(1)]))
+        }
+        weight => Ok(Resolved::new(&rows::lerp::ROW, &[args.arg(0), args.arg(1), weight])),
+    }
 }
 
 /// `input` where the condition holds: the method has its object between condition and alternative.

@@ -4,7 +4,7 @@
 
 use smallvec::SmallVec;
 
-use super::elementwise::check_overlap;
+use super::overlap::check_overlap;
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::Blame;

@@ -80,7 +80,7 @@ pub fn write(op: &'static str, out: &Tensor, result: &Tensor) -> Result<()> {
     let shape = result.shape();
     resize_output(op, out, &shape, &contiguous_strides(&shape))?;
     let (source, target) = (result.array(), out.array());
-    super::elementwise::check_overlap(op, &target, &[])?;
+    super::overlap::check_overlap(op, &target, &[])?;
     let blame = Blame::here();
     let _access = Access::acquire(&[source.storage()], &[target.storage()]);
     // SAFETY: the state of both roots is held; a result is fresh memory or exactly the output.

@@ -1,17 +1,18 @@
-//! Adding into a view whose elements overlap (windows, hand-made strides): in order, one element at a time.
+//! Memory that overlaps: what is refused as an output, and adding into a view whose elements overlap.
 
 use crate::array::Array;
 use crate::dtype::DType;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernels::element::Element;
+use crate::shape;
 use crate::storage::Access;
 
-/// Adds `source` to `target`, which may overlap itself; both have the same shape and a float dtype.
+/// Adds `source` to `target`, which may overlap itself (windows, hand-made strides), one element after the other; both have the same shape and a float dtype.
 pub fn add_into(target: &Array, source: &Array) -> Result<()> {
     match target.dtype() {
         DType::F32 => add(target, &source.to_vec::<f32>()),
         DType::F64 => add(target, &source.to_vec::<f64>()),
-        other => return Err(crate::Error::dtype("as_strided", other, "gradients are of a floating dtype")),
+        other => return Err(Error::dtype("as_strided", other, "gradients are of a floating dtype")),
     }
     Ok(())
 }
@@ -34,4 +35,50 @@ fn add<T: Element + std::ops::AddAssign>(target: &Array, values: &[T]) {
             index[axis] = 0;
         }
     }
+}
+
+/// An output that is exactly an input is fine; partial overlap with an input, or with itself, is not.
+pub fn check_overlap(op: &'static str, output: &Array, inputs: &[&Array]) -> Result<()> {
+    if shape::overlaps_itself(output.shape(), output.strides()) {
+        return Err(Error::overlap(
+            op,
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. \
+             Please clone() the tensor before performing the operation.",
+        ));
+    }
+    for input in inputs {
+        if !input.is_exactly(output) && input.ranges_touch(output) && !disjoint_interleaved(input, output) {
+            return Err(Error::overlap(
+                op,
+                "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single \
+                 memory location. Please clone() the tensor before performing the operation.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Columns of one matrix touch in address range but share no element: equal strides, offset not a multiple.
+fn disjoint_interleaved(a: &Array, b: &Array) -> bool {
+    if !a.storage().same_memory(b.storage()) || a.dtype() != b.dtype() {
+        return false;
+    }
+    let steps = |array: &Array| -> i64 {
+        array
+            .shape()
+            .iter()
+            .zip(array.strides())
+            .filter(|(size, _)| **size > 1)
+            .fold(0i64, |step, (_, &stride)| gcd(step, stride as i64))
+    };
+    let step = gcd(steps(a), steps(b));
+    step != 0 && (a.offset() as i64 - b.offset() as i64) % step != 0
+}
+
+fn gcd(a: i64, b: i64) -> i64 {
+    let (mut a, mut b) = (a.abs(), b.abs());
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }

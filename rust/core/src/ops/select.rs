@@ -23,26 +23,26 @@ elementwise! {
         value(g, mask): { let zero = g.zero(); R::select(mask.ne(zero.clone()), g, zero) },
     }
 
-    /// `x` limited to `[low, high]`; the gradient passes at the ends.
-    clamp(x, low, high)[] "ClampBackward1" ring in -3.0..3.0 {
-        value: x.maximum(low).minimum(high),
-        x(g, x, low, high): R::select(x.clone().ge(low) & x.le(high), g.clone(), g.zero()),
-        low(g, x, low, high): R::select(x.lt(low.clone()) & low.le(high), g.clone(), g.zero()),
-        high(g, x, low, high): R::select(x.gt(high.clone()) | high.lt(low), g.clone(), g.zero()),
+    /// `x` limited to `[min, max]`; the gradient passes at the ends.
+    clamp(x, min, max)[] "ClampBackward1" ring in -3.0..3.0 {
+        value: x.maximum(min).minimum(max),
+        x(g, x, min, max): R::select(x.clone().ge(min) & x.le(max), g.clone(), g.zero()),
+        min(g, x, min, max): R::select(x.lt(min.clone()) & min.le(max), g.clone(), g.zero()),
+        max(g, x, min, max): R::select(x.gt(max.clone()) | max.lt(min), g.clone(), g.zero()),
     }
 
-    /// `x` but not below `low`; the gradient passes at the end.
-    clamp_min(x, low)[] "ClampMinBackward0" ring in -3.0..3.0 {
-        value: x.maximum(low),
-        x(g, x, low): R::select(x.ge(low), g.clone(), g.zero()),
-        low(g, x, low): R::select(x.lt(low), g.clone(), g.zero()),
+    /// `x` but not below `min`; the gradient passes at the end.
+    clamp_min(x, min)[] "ClampMinBackward0" ring in -3.0..3.0 {
+        value: x.maximum(min),
+        x(g, x, min): R::select(x.ge(min), g.clone(), g.zero()),
+        min(g, x, min): R::select(x.lt(min), g.clone(), g.zero()),
     }
 
-    /// `x` but not above `high`; the gradient passes at the end.
-    clamp_max(x, high)[] "ClampMaxBackward0" ring in -3.0..3.0 {
-        value: x.minimum(high),
-        x(g, x, high): R::select(x.le(high), g.clone(), g.zero()),
-        high(g, x, high): R::select(x.gt(high), g.clone(), g.zero()),
+    /// `x` but not above `max`; the gradient passes at the end.
+    clamp_max(x, max)[] "ClampMaxBackward0" ring in -3.0..3.0 {
+        value: x.minimum(max),
+        x(g, x, max): R::select(x.le(max), g.clone(), g.zero()),
+        max(g, x, max): R::select(x.gt(max), g.clone(), g.zero()),
     }
 
     /// NaN, +∞ and −∞ replaced by numbers; no gradient flows where something was replaced.

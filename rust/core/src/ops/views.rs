@@ -861,7 +861,7 @@ pub fn in_place(target: &Tensor, view: impl FnOnce(&Tensor) -> Result<Tensor>) -
         let mut state = target.lock();
         std::mem::replace(&mut state.array, array)
     };
-    old.storage().bump(Blame::here());
+    old.storage().note_change(Blame::here());
     drop(old);
     match node {
         Some(node) => {

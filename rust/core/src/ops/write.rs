@@ -2,7 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::elementwise::check_overlap;
+use super::overlap::check_overlap;
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};

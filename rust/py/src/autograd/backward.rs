@@ -283,7 +283,7 @@ fn increment_version(tensors: &Bound<'_, PyAny>) -> PyResult<()> {
                 "Inference tensors do not track version counter: increment_version() has nothing to count",
             ));
         }
-        tensor.array().storage().bump(arcgrad::graph::Blame::here());
+        tensor.array().storage().note_change(arcgrad::graph::Blame::here());
         Ok(())
     };
     if from_py(tensors).is_some() {

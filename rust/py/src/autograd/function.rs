@@ -85,7 +85,7 @@ impl PyCtx {
         for object in tensors.iter() {
             if let Some(tensor) = from_py(&object) {
                 // The change may have been made behind the library's back.
-                tensor.array().storage().bump(Blame::here());
+                tensor.array().storage().note_change(Blame::here());
             }
         }
         let old = self.state.lock().dirty.replace(tensors.unbind());

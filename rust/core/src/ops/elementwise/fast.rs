@@ -6,7 +6,8 @@ use std::mem::MaybeUninit;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{Arg, ElementwiseRule, GradRow, MAX_INPUTS, Params, Row, Slot, Source as Input, Tier};
+use super::rule::{ElementwiseRule, Slot};
+use super::{Arg, GradRow, MAX_INPUTS, Params, Row, Source as Input, Tier};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::graph::node::{Edge, Meta, NodeOf, NodeRef};

@@ -1,0 +1,215 @@
+//! The gradient of a recorded row: a compiled loop, or the same formula read over the graph.
+
+use smallvec::SmallVec;
+
+use super::{GradRow, MAX_INPUTS, Params, Plan, Row, Source, fast, run_kernel};
+use crate::array::Array;
+use crate::error::{Error, Result};
+use crate::graph::node::{Attribute, Backward, Rule};
+use crate::ops::elementwise::Arg;
+use crate::ops::traced::Traced;
+use crate::scalar::Scalar;
+use crate::tensor::Tensor;
+
+/// What a recorded elementwise operation needs for its gradient.
+pub(super) struct ElementwiseRule {
+    pub(super) row: &'static Row,
+    pub(super) params: Params,
+    /// Where each slot (inputs, then the output) is found in backward.
+    pub(super) slots: [Slot; MAX_INPUTS + 1],
+    pub(super) numbers: SmallVec<[Scalar; 1]>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Slot {
+    /// Nobody asks for it.
+    Unused,
+    /// Saved value by number.
+    Saved(u8),
+    /// One of the rule's numbers.
+    Number(u8),
+}
+
+impl ElementwiseRule {
+    /// The rule of a planned call and the slots to save.
+    pub(super) fn new(row: &'static Row, params: &[f64], plan: &Plan<'_>) -> (Self, SmallVec<[usize; 4]>) {
+        let needs = |input: usize| plan.operands[input].as_ref().is_some_and(|operand| operand.edge.is_some());
+        let number_at = |slot: usize| match plan.args.get(slot) {
+            Some(Arg::Scalar(scalar)) => Some(*scalar),
+            _ => None,
+        };
+        Self::with(row, Params::from_slice(params), needs, number_at)
+    }
+
+    /// The rule and the slots to save: only what the gradients of inputs that need one read.
+    #[inline]
+    pub(super) fn with(
+        row: &'static Row,
+        params: Params,
+        needs: impl Fn(usize) -> bool,
+        number_at: impl Fn(usize) -> Option<Scalar>,
+    ) -> (Self, SmallVec<[usize; 4]>) {
+        let mut used = [false; MAX_INPUTS + 1];
+        for (input, grad) in row.grads.iter().enumerate() {
+            if needs(input) {
+                for &slot in grad.uses {
+                    used[slot as usize] = true;
+                }
+            }
+        }
+        let mut slots = [Slot::Unused; MAX_INPUTS + 1];
+        let mut numbers = SmallVec::new();
+        let mut saved: SmallVec<[usize; 4]> = SmallVec::new();
+        for slot in 0..=row.inputs.len() {
+            if !used[slot] {
+                continue;
+            }
+            slots[slot] = match number_at(slot) {
+                Some(number) => {
+                    numbers.push(number);
+                    Slot::Number(numbers.len() as u8 - 1)
+                }
+                None => {
+                    saved.push(slot);
+                    Slot::Saved(saved.len() as u8 - 1)
+                }
+            };
+        }
+        (Self { row, params, slots, numbers }, saved)
+    }
+
+    fn fused(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let mut arrived = cx.take_grads().into_iter().next().flatten();
+        let last = (0..self.row.grads.len()).rev().find(|&input| cx.needs(input));
+        for (input, grad_row) in self.row.grads.iter().enumerate() {
+            if !cx.needs(input) {
+                continue;
+            }
+            // The last one may have the gradient's own memory.
+            let grad = if last == Some(input) { arrived.take() } else { arrived.clone() };
+            let grad = grad.expect("the engine runs a rule only when a gradient arrived");
+            let result = if grad_row.pass {
+                grad
+            } else {
+                for &slot in grad_row.uses {
+                    if let Slot::Saved(number) = self.slots[slot as usize] {
+                        cx.note_read(number as usize);
+                    }
+                }
+                match fast::gradient(self, grad_row, cx.node(), &grad) {
+                    Some(fast::Gradient::InPlace) => grad,
+                    Some(fast::Gradient::Fresh(array)) => Tensor::from_array(array),
+                    None => self.gradient(cx, grad_row, grad)?,
+                }
+            };
+            cx.put(input, result);
+        }
+        Ok(())
+    }
+
+    /// The gradient with respect to one input, whatever the layouts.
+    fn gradient(&self, cx: &Backward<'_>, grad_row: &GradRow, grad: Tensor) -> Result<Tensor> {
+        // Memory that nobody else sees takes the result.
+        let reused = grad.is_consumable();
+        let array = grad.array();
+        let mut unpacked: SmallVec<[Array; MAX_INPUTS + 1]> = SmallVec::new();
+        for &slot in grad_row.uses {
+            if let Slot::Saved(number) = self.slots[slot as usize] {
+                unpacked.push(cx.saved_array(number as usize)?);
+            }
+        }
+        let mut saved = unpacked.iter();
+        let mut sources: SmallVec<[Source<'_>; 4]> = smallvec::smallvec![Source::Array(&array)];
+        for &slot in grad_row.uses {
+            sources.push(match self.slots[slot as usize] {
+                Slot::Saved(_) => Source::Array(saved.next().expect("one array per saved slot")),
+                Slot::Number(number) => Source::Scalar(self.numbers[number as usize]),
+                Slot::Unused => unreachable!("used slots are saved or numbers"),
+            });
+        }
+        let kernel = (grad_row.kernel)(array.dtype())
+            .ok_or_else(|| Error::dtype(self.row.node, array.dtype(), "no gradient kernel"))?;
+        let output = if reused { array.clone() } else { Array::uninit_like(self.row.node, &array, array.dtype())? };
+        run_kernel(&kernel, &self.params, array.shape(), &sources, &output, || {});
+        Ok(if reused { grad } else { Tensor::from_array(output) })
+    }
+
+    fn traced(&self, cx: &mut Backward<'_>) -> Result<()> {
+        for (input, grad_row) in self.row.grads.iter().enumerate() {
+            // Numbers have edges too, which lead nowhere: edges and inputs are numbered alike.
+            if !cx.needs(input) {
+                continue;
+            }
+            let grad = cx.only_grad();
+            if grad_row.pass {
+                cx.put(input, grad);
+                continue;
+            }
+            let mut inputs = vec![Traced::Tensor(grad)];
+            for &slot in grad_row.uses {
+                inputs.push(match self.slots[slot as usize] {
+                    Slot::Saved(number) => Traced::Tensor(cx.saved(number as usize)?),
+                    Slot::Number(number) => Traced::Number(self.numbers[number as usize]),
+                    Slot::Unused => unreachable!("used slots are saved or numbers"),
+                });
+            }
+            let grad = (grad_row.traced)(&self.params, inputs).into_tensor()?;
+            cx.put(input, grad);
+        }
+        Ok(())
+    }
+}
+
+impl Rule for ElementwiseRule {
+    #[allow(clippy::misnamed_getters, reason = "the rule's name is the name of the row's node")]
+    fn name(&self) -> &str {
+        self.row.node
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        if cx.create_graph() { self.traced(cx) } else { self.fused(cx) }
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        let slots = self.slots.iter().enumerate();
+        slots
+            .filter_map(|(slot, place)| match place {
+                Slot::Saved(number) => Some((self.row.saved_name(slot), *number as usize)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
+        let params = self.row.params.iter().zip(&self.params).map(|(name, &value)| (*name, Scalar::Float(value)));
+        let constant = match self.row.name {
+            "square" => Some(("exponent", Scalar::Int(2))),
+            "pow_half" => Some(("exponent", Scalar::Float(0.5))),
+            "pow_minus_half" => Some(("exponent", Scalar::Float(-0.5))),
+            "add" | "sub" | "rsub" => Some(("alpha", Scalar::Int(1))),
+            _ => None,
+        };
+        let numbers = params.chain(constant).map(|(name, number)| (name, Attribute::Number(number)));
+        // What some gradient of the row reads, though not of this call.
+        let read = |slot: usize| self.row.grads.iter().any(|grad| grad.uses.contains(&(slot as u8)));
+        let slots = (0..=self.row.inputs.len()).filter_map(|slot| match self.slots[slot] {
+            Slot::Number(number) => Some((self.row.saved_name(slot), Attribute::Number(self.numbers[number as usize]))),
+            Slot::Unused if read(slot) => Some((self.row.saved_name(slot), Attribute::Absent)),
+            _ => None,
+        });
+        numbers.chain(slots).collect()
+    }
+}
+
+impl Row {
+    /// PyTorch's name of what is saved from a slot (an input, or the output as the last): `grad_fn._saved_<name>`. Rows
+    /// call their inputs so, but for the two that nearly all have.
+    fn saved_name(&self, slot: usize) -> &'static str {
+        match self.inputs.get(slot) {
+            None => "result",
+            Some(&"x") => "self",
+            Some(&"y") => "other",
+            Some(name) => name,
+        }
+    }
+}
