@@ -306,13 +306,13 @@ class Tensor:
     def clamp_(self, min: Any=None, max: Any=None) -> Any:
         """`input` limited to `[min, max]`, both tensors or numbers; either may be left out. The gradient passes at the ends."""
     def clamp_max(self, max: Any) -> Any:
-        """`x` but not above `high`; the gradient passes at the end."""
+        """`x` but not above `max`; the gradient passes at the end."""
     def clamp_max_(self, max: Any) -> Any:
-        """`x` but not above `high`; the gradient passes at the end."""
+        """`x` but not above `max`; the gradient passes at the end."""
     def clamp_min(self, min: Any) -> Any:
-        """`x` but not below `low`; the gradient passes at the end."""
+        """`x` but not below `min`; the gradient passes at the end."""
     def clamp_min_(self, min: Any) -> Any:
-        """`x` but not below `low`; the gradient passes at the end."""
+        """`x` but not below `min`; the gradient passes at the end."""
     def clip(self, min: Any=None, max: Any=None) -> Any:
         """`input` limited to `[min, max]`, both tensors or numbers; either may be left out. The gradient passes at the ends."""
     def clip_(self, min: Any=None, max: Any=None) -> Any:
@@ -1386,10 +1386,10 @@ def clamp_(input: Tensor, min: Any=None, max: Any=None) -> Any:
     """`input` limited to `[min, max]`, both tensors or numbers; either may be left out. The gradient passes at the ends."""
 
 def clamp_max(input: Tensor, max: Any, *, out: Tensor | None=None) -> Any:
-    """`x` but not above `high`; the gradient passes at the end."""
+    """`x` but not above `max`; the gradient passes at the end."""
 
 def clamp_min(input: Tensor, min: Any, *, out: Tensor | None=None) -> Any:
-    """`x` but not below `low`; the gradient passes at the end."""
+    """`x` but not below `min`; the gradient passes at the end."""
 
 def clip(input: Tensor, min: Any=None, max: Any=None, *, out: Tensor | None=None) -> Any:
     """`input` limited to `[min, max]`, both tensors or numbers; either may be left out. The gradient passes at the ends."""
