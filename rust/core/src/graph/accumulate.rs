@@ -5,10 +5,12 @@ use std::sync::{Arc, Weak};
 use smallvec::{SmallVec, smallvec};
 
 use super::algebra::ALGEBRA;
+use super::gradient::Gradient;
 use super::hooks::Kind;
 use super::mode::is_grad_enabled;
 use super::node::{Backward, Edge, Meta, NodeOf, NodeRef, Rule};
 use super::provenance::Blame;
+use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::shape::is_non_overlapping_and_dense;
 use crate::tensor::{Inner, State, Tensor};
@@ -65,7 +67,7 @@ impl Rule for AccumulateGrad {
     }
 
     fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let Some(grad) = cx.take_grads().pop().flatten() else { return Ok(()) };
+        let Some(grad) = cx.take_grad(0) else { return Ok(()) };
         let Some(leaf) = self.leaf() else { return Ok(()) };
         accumulate_into(&leaf, grad)?;
         if let Some(hooks) = cx.node().hooks().filter(|hooks| hooks.any()) {
@@ -79,7 +81,13 @@ impl Rule for AccumulateGrad {
 
 /// The accumulation contract: (1) no `.grad` and a dense parameter: stored with its strides; (2) else row-major;
 /// (3) `.grad` exists, nothing recorded: added in place; (4) recorded: a new tensor.
-pub(super) fn accumulate_into(leaf: &Tensor, grad: Tensor) -> Result<()> {
+pub(super) fn accumulate_into(leaf: &Tensor, mut grad: Gradient) -> Result<()> {
+    if let Some(data) = grad.data()
+        && add_data(leaf, data)
+    {
+        return Ok(());
+    }
+    let grad = grad.into_tensor();
     let Some(old) = leaf.grad() else {
         let parameter = leaf.array();
         let own_strides = is_non_overlapping_and_dense(parameter.shape(), parameter.strides());
@@ -105,6 +113,18 @@ pub(super) fn accumulate_into(leaf: &Tensor, grad: Tensor) -> Result<()> {
     Ok(())
 }
 
+/// Adds to `.grad` in place if that is small and plain; copies no handles.
+#[inline]
+fn add_data(leaf: &Tensor, data: &Array) -> bool {
+    // The line is that of the pass: nothing of the host's runs here.
+    let blame = Blame::here();
+    let state = leaf.lock();
+    let Some(grad) = state.extra.as_ref().and_then(|extra| extra.grad.as_ref()) else { return false };
+    // Tensors are locked in the order of addresses where two have to be; here nobody waits.
+    let Some(grad) = grad.tensor().try_lock() else { return false };
+    (ALGEBRA.add_data)(&grad, data, blame)
+}
+
 impl Tensor {
     /// Whether this handle is the only one on the tensor, and the tensor the only one on its memory.
     fn is_unshared(&self) -> bool {
@@ -119,27 +139,22 @@ impl Tensor {
 
 /// Puts a gradient into a slot: the first is moved in, the second summed, later ones added in place when nobody else
 /// holds the sum.
-pub(super) fn add_to_slot(slot: &mut Option<Tensor>, grad: Tensor) -> Result<()> {
-    *slot = Some(match slot.take() {
-        None => grad,
-        Some(sum) if !is_grad_enabled() && sum.is_sole_owner() => {
-            (ALGEBRA.add_in_place)(&sum, &grad)?;
-            sum
-        }
-        Some(sum) => (ALGEBRA.add)(&sum, &grad)?,
+pub(super) fn add_to_slot(slot: &mut Option<Gradient>, grad: Gradient) -> Result<()> {
+    let Some(sum) = slot.take() else {
+        *slot = Some(grad);
+        return Ok(());
+    };
+    let (sum, grad) = (sum.into_tensor(), grad.into_tensor());
+    *slot = Some(if !is_grad_enabled() && sum.is_sole_owner() {
+        (ALGEBRA.add_in_place)(&sum, &grad)?;
+        sum.into()
+    } else {
+        (ALGEBRA.add)(&sum, &grad)?.into()
     });
     Ok(())
 }
 
 impl Tensor {
-    /// Whether the data may be overwritten because this handle is the only way to see it, and it covers its memory once.
-    pub(crate) fn is_consumable(&self) -> bool {
-        self.strong_count() == 1 && {
-            let state = self.lock();
-            state.grad_fn.is_none() && state.array.is_contiguous() && state.array.storage().is_unique()
-        }
-    }
-
     /// Whether this handle is the only way to see the data: no other tensor, view, saved value or host object.
     pub(crate) fn is_sole_owner(&self) -> bool {
         self.is_unshared() && {

@@ -2,16 +2,20 @@
 //!
 //! This line is the only place where the graph meets the ops.
 
+use super::provenance::Blame;
+use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::tensor::Tensor;
+use crate::tensor::{State, Tensor};
 
 /// What the engine needs to be able to do with gradients. All are recorded when grad mode is on.
-pub struct Algebra {
+pub(crate) struct Algebra {
     /// `a + b` as a new tensor.
     pub add: fn(&Tensor, &Tensor) -> Result<Tensor>,
     /// `a += b`, never recorded.
     pub add_in_place: fn(&Tensor, &Tensor) -> Result<()>,
+    /// `a += b` for small plain data under the lock of `a`, never recorded; false, with nothing done, otherwise.
+    pub add_data: fn(&State, &Array, Blame) -> bool,
     /// Sums a gradient over broadcast axes down to a shape.
     pub sum_to: fn(&Tensor, &[usize]) -> Result<Tensor>,
     /// Casts a gradient.

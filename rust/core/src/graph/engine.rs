@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 
 use super::accumulate::{add_to_slot, fit};
 use super::algebra::ALGEBRA;
+use super::gradient::{Gradient, Gradients, gradients, tensors};
 use super::hooks::Kind;
 use super::mode::{ModeGuard, Modes, modes};
 use super::node::{Backward, Cotangents, Edge, NodeRef, Results};
@@ -43,7 +44,7 @@ struct Slot<'a> {
     targets: u32,
     waiting_for: u32,
     needed: bool,
-    grads: Cotangents,
+    grads: Gradients,
     /// Captures at this node: (output, position in the result).
     captures: SmallVec<[(u32, usize); 1]>,
 }
@@ -266,7 +267,7 @@ impl<'a> Pass<'a> {
                 targets: 0,
                 waiting_for: 0,
                 needed: false,
-                grads: std::iter::repeat_n(None, node.outputs().len()).collect(),
+                grads: node.outputs().iter().map(|_| None).collect(),
                 captures: SmallVec::new(),
             });
         }
@@ -334,7 +335,7 @@ impl<'a> Pass<'a> {
             let Some(node) = &edge.node else { continue };
             let slot = self.index[&node.id()];
             let seed = fit(seed.clone(), &node.outputs()[edge.output_nr as usize])?;
-            add_to_slot(&mut self.slots[slot as usize].grads[edge.output_nr as usize], seed)?;
+            add_to_slot(&mut self.slots[slot as usize].grads[edge.output_nr as usize], seed.into())?;
             if !roots.contains(&slot) {
                 roots.push(slot);
             }
@@ -356,27 +357,28 @@ impl<'a> Pass<'a> {
         let captures = std::mem::take(&mut entry.captures);
         let mut grads = std::mem::take(&mut entry.grads);
         let hooks = node.hooks().filter(|hooks| hooks.any()).cloned();
-        let _line = Inherit::from(node.blame());
+        // Accumulators are nobody's line.
+        let _line = Inherit::from(node.blame().or(self.blame));
         let context = |error: Box<Error>| in_anomaly_mode(error, node, modes);
 
         if let Some(hooks) = &hooks {
             for (output_nr, grad) in grads.iter_mut().enumerate() {
                 let Some(current) = grad else { continue };
                 for hook in hooks.of_kind(Kind::Gradient { output_nr: output_nr as u32 }) {
-                    if let Some(replaced) = hook.on_gradient(current).map_err(context)? {
-                        *current = fit_exactly(replaced, node, output_nr)?;
+                    if let Some(replaced) = hook.on_gradient(current.tensor()).map_err(context)? {
+                        *current = fit_exactly(replaced, node, output_nr)?.into();
                     }
                 }
             }
         }
         for (output_nr, position) in captures {
-            self.captured[position] = grads[output_nr as usize].clone();
+            self.captured[position] = grads[output_nr as usize].as_ref().map(|grad| grad.tensor().clone());
         }
         if let Some(hooks) = &hooks {
             for (output_nr, grad) in grads.iter().enumerate() {
                 let Some(grad) = grad else { continue };
                 for tensor in hooks.retained_of(output_nr as u32) {
-                    retain(&tensor, grad)?;
+                    retain(&tensor, grad.tensor())?;
                 }
             }
         }
@@ -387,18 +389,18 @@ impl<'a> Pass<'a> {
     fn call(
         &mut self,
         slot: u32,
-        mut grads: Cotangents,
+        mut grads: Gradients,
         hooks: Option<&super::hooks::HookTable>,
         request: &Request,
         modes: Modes,
-    ) -> Result<Results> {
+    ) -> Result<SmallVec<[Option<Gradient>; 2]>> {
         let node = self.slots[slot as usize].node;
         let context = |error: Box<Error>| in_anomaly_mode(error, node, modes);
         let mut post_hooks = Vec::new();
         if let Some(hooks) = hooks {
             for hook in hooks.of_kind(Kind::Before) {
-                if let Some(replaced) = hook.before_node(&grads).map_err(context)? {
-                    grads = replaced;
+                if let Some(replaced) = hook.before_node(&tensors(&grads)).map_err(context)? {
+                    grads = gradients(replaced);
                 }
             }
             post_hooks = hooks.of_kind(Kind::After);
@@ -407,43 +409,33 @@ impl<'a> Pass<'a> {
         if !arrived && !node.rule().runs_without_gradient() {
             return Ok(SmallVec::new());
         }
-        let before = if post_hooks.is_empty() { Cotangents::new() } else { grads.clone() };
+        let before = if post_hooks.is_empty() { Cotangents::new() } else { tensors(&grads) };
         let needs: SmallVec<[bool; 4]> = self.targets_of(slot).iter().map(|&next| self.is_wanted(next)).collect();
-        let mut cx = Backward::new(node, grads, &needs, request.create_graph);
-        node.rule().backward(&mut cx).map_err(context)?;
-        let read = cx.read.get();
-        let mut results = cx.results;
-        if read != 0 || !request.retain_graph {
-            saved::finish(node, read, (!request.retain_graph).then_some(self.blame))?;
-        }
+        let release = (!request.retain_graph).then_some(self.blame);
+        let mut results = Backward::new(node, grads, &needs, request.create_graph, release).run().map_err(context)?;
         for hook in post_hooks {
-            if let Some(replaced) = hook.after_node(&results, &before).map_err(context)? {
-                results = replaced;
+            if let Some(replaced) = hook.after_node(&tensors(&results), &before).map_err(context)? {
+                results = gradients(replaced);
             }
         }
         Ok(results)
     }
 
-    fn deliver(&mut self, slot: u32, mut results: Results, modes: Modes) -> Result<()> {
+    fn deliver(&mut self, slot: u32, mut results: SmallVec<[Option<Gradient>; 2]>, modes: Modes) -> Result<()> {
         let node = self.slots[slot as usize].node;
         let targets = self.slots[slot as usize].targets as usize;
         for (input, edge) in node.edges().iter().enumerate() {
             let Some(next) = &edge.node else { continue };
             let slot = self.targets[targets + input];
-            if let Some(grad) = results.get_mut(input).and_then(Option::take) {
-                if modes.any(Modes::CHECK_NAN) && (ALGEBRA.any_nan)(&grad)? {
+            if let Some(mut grad) = results.get_mut(input).and_then(Option::take) {
+                if modes.any(Modes::CHECK_NAN) && (ALGEBRA.any_nan)(grad.tensor())? {
                     return Err(returned_nan(node, input));
                 }
                 let meta = &next.outputs()[edge.output_nr as usize];
-                let fits = self.nan.see(&grad, meta, node, next);
-                let grad = match fits {
-                    true => grad,
-                    false => {
-                        let grad = fit(grad, meta).map_err(|error| invalid(error, node, input))?;
-                        self.nan.see(&grad, meta, node, next);
-                        grad
-                    }
-                };
+                if !self.nan.see(&mut grad, meta, node, next) {
+                    grad = fit(grad.into_tensor(), meta).map_err(|error| invalid(error, node, input))?.into();
+                    self.nan.see(&mut grad, meta, node, next);
+                }
                 add_to_slot(&mut self.slots[slot as usize].grads[edge.output_nr as usize], grad)?;
             }
             self.slots[slot as usize].waiting_for -= 1;
@@ -528,11 +520,8 @@ fn in_anomaly_mode(error: Box<Error>, node: &NodeRef, modes: Modes) -> Box<Error
 /// Runs one node outside a pass: a node object called by the program, or the inner function of a copied slice.
 pub fn call_node(node: &NodeRef, grads: Cotangents, needs: &[bool], create_graph: bool) -> Result<Results> {
     let _line = Inherit::from(node.blame());
-    let mut cx = Backward::new(node, grads, needs, create_graph);
-    node.rule().backward(&mut cx)?;
-    let (read, results) = (cx.read.get(), cx.results);
-    saved::finish(node, read, None)?;
-    Ok(results)
+    let results = Backward::new(node, gradients(grads), needs, create_graph, None).run()?;
+    Ok(tensors(&results))
 }
 
 /// Keeps the compiler honest about what crosses threads.

@@ -11,6 +11,7 @@ pub mod algebra;
 pub mod custom;
 pub mod cuts;
 pub mod engine;
+pub mod gradient;
 pub mod hooks;
 pub mod mode;
 pub mod nan;

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::sync::Weak;
 
 use super::accumulate::AccumulateGrad;
+use super::gradient::Gradient;
 use super::node::{Meta, Node, NodeRef};
 use super::provenance::Blame;
 use crate::array::Array;
@@ -45,15 +46,15 @@ impl Watch {
     /// Sees a gradient that `from` gives to `to`; false if it is not yet as `meta` describes it, and is to be seen again
     /// when it is.
     #[inline]
-    pub(super) fn see(&mut self, grad: &Tensor, meta: &Meta, from: &Node, to: &NodeRef) -> bool {
+    pub(super) fn see(&mut self, grad: &mut Gradient, meta: &Meta, from: &Node, to: &NodeRef) -> bool {
         let nan = {
-            let state = grad.lock();
-            if !meta.describes(&state.array) {
+            let looked = grad.look();
+            if !meta.describes(looked.array()) {
                 return false;
             }
             match self.found {
                 Some(_) => Some(true),
-                None => is_nan_anywhere(&state.array, grad.strong_count() == 1),
+                None => is_nan_anywhere(looked.array(), looked.is_private()),
             }
         };
         match nan {
@@ -98,12 +99,11 @@ pub fn origin_of(leaf: &Tensor) -> Option<Origin> {
 
 /// Whether an element is NaN; `None` when that would take too long to find out.
 #[inline]
-fn is_nan_anywhere(array: &Array, only: bool) -> Option<bool> {
+fn is_nan_anywhere(array: &Array, private: bool) -> Option<bool> {
     if array.numel() > WATCHED || !array.is_contiguous() {
         return None;
     }
-    // Memory that only the locked tensor refers to is nobody else's meanwhile.
-    let _hold = match only && array.storage().is_unique() {
+    let _hold = match private {
         true => None,
         false => Some(array.storage().try_hold()?),
     };

@@ -8,10 +8,11 @@ use std::sync::{Arc, OnceLock, Weak};
 use smallvec::SmallVec;
 use spin::mutex::{SpinMutex, SpinMutexGuard};
 
+use super::gradient::{Gradient, Gradients};
 use super::hooks::HookTable;
 use super::ownership::Owned;
 use super::provenance::Blame;
-use super::saved::{Saved, SavedState};
+use super::saved::{self, Saved, SavedState};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
@@ -258,18 +259,40 @@ impl Node {
 /// What a rule sees of the backward pass: the gradients that arrived, what was saved, which results are needed.
 pub struct Backward<'a> {
     pub(super) node: &'a NodeRef,
-    pub(super) grads: Cotangents,
-    pub(super) results: Results,
-    pub(super) needs: &'a [bool],
-    pub(super) create_graph: bool,
+    grads: Gradients,
+    results: SmallVec<[Option<Gradient>; 2]>,
+    needs: &'a [bool],
+    create_graph: bool,
     /// Which saved values the rule has read, one bit each.
-    pub(super) read: Cell<u64>,
+    read: Cell<u64>,
+    /// Saved values are let go of after the rule has run, on behalf of this line.
+    release: Option<Blame>,
+    /// Whether what is to be done with the saved values after the rule has been done.
+    finished: Cell<bool>,
 }
 
 impl<'a> Backward<'a> {
-    pub(super) fn new(node: &'a NodeRef, grads: Cotangents, needs: &'a [bool], create_graph: bool) -> Self {
-        let results = std::iter::repeat_n(None, node.edges().len()).collect();
-        Self { node, grads, results, needs, create_graph, read: Cell::new(0) }
+    pub(super) fn new(
+        node: &'a NodeRef,
+        grads: Gradients,
+        needs: &'a [bool],
+        create_graph: bool,
+        release: Option<Blame>,
+    ) -> Self {
+        let results = node.edges().iter().map(|_| None).collect();
+        Self { node, grads, results, needs, create_graph, read: Cell::new(0), release, finished: Cell::new(false) }
+    }
+
+    /// Runs the node's rule: the gradients of the inputs. A value that the rule has read must still be what was saved
+    /// when the rule is done.
+    #[inline]
+    pub(super) fn run(mut self) -> Result<SmallVec<[Option<Gradient>; 2]>> {
+        self.node.rule().backward(&mut self)?;
+        // What leads nowhere, a leaf's accumulator, saves nothing.
+        if !self.finished.get() && !self.node.edges().is_empty() && (self.read.get() != 0 || self.release.is_some()) {
+            saved::finish(self.node, self.read.get(), self.release)?;
+        }
+        Ok(self.results)
     }
 
     /// The node being run.
@@ -294,29 +317,34 @@ impl<'a> Backward<'a> {
 
     /// The gradient of output `index`; `None` where nothing arrived.
     pub fn grad(&self, index: usize) -> Option<&Tensor> {
-        self.grads[index].as_ref()
+        self.grads[index].as_ref().map(Gradient::tensor)
     }
 
     /// The gradient of the only output. The engine does not run a rule without any gradient unless it asks for it.
     pub fn only_grad(&self) -> Tensor {
-        self.grads[0].clone().expect("the engine runs a rule only when a gradient arrived")
+        self.grad(0).expect("the engine runs a rule only when a gradient arrived").clone()
     }
 
-    /// Takes the gradients out, so that the rule may be their only owner.
-    pub fn take_grads(&mut self) -> Cotangents {
-        std::mem::take(&mut self.grads)
+    /// Takes the gradient of output `index` out, so that the rule may be its only owner.
+    pub(crate) fn take_grad(&mut self, index: usize) -> Option<Gradient> {
+        self.grads[index].take()
+    }
+
+    /// Lets go of the gradients that arrived.
+    pub fn forget_grads(&mut self) {
+        self.grads.clear();
     }
 
     /// Saved value `index` as a tensor with its place in the graph, its version checked.
     pub fn saved(&self, index: usize) -> Result<Tensor> {
         self.note_read(index);
-        super::saved::unpack(self.node, index)
+        saved::unpack(self.node, index)
     }
 
     /// Saved value `index` as bare data, its version checked: what a fused gradient kernel reads.
     pub fn saved_array(&self, index: usize) -> Result<Array> {
         self.note_read(index);
-        match super::saved::unpack_array(self.node, index)? {
+        match saved::unpack_array(self.node, index)? {
             Some(array) => Ok(array),
             None => Ok(self.saved(index)?.array()),
         }
@@ -329,9 +357,20 @@ impl<'a> Backward<'a> {
         }
     }
 
+    /// Lends all saved values to `body` under their lock. If it gives a result, it has noted what it read and the node is
+    /// done with its saved values: they are checked and let go of before the lock is.
+    #[inline]
+    pub(crate) fn lend_saved<R>(&self, body: impl FnOnce(&SavedState) -> Option<R>) -> Result<Option<R>> {
+        let state = self.node.head.saved.lock();
+        let Some(result) = body(&state) else { return Ok(None) };
+        self.finished.set(true);
+        saved::finish_locked(self.node, state, self.read.get(), self.release)?;
+        Ok(Some(result))
+    }
+
     /// Gives the gradient of input `index`. Shape and dtype are adapted by the engine (broadcast axes summed).
-    pub fn put(&mut self, index: usize, grad: Tensor) {
-        self.results[index] = Some(grad);
+    pub fn put(&mut self, index: usize, grad: impl Into<Gradient>) {
+        self.results[index] = Some(grad.into());
     }
 }
 

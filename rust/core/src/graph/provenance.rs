@@ -75,6 +75,12 @@ impl Blame {
         }
     }
 
+    /// This place, or `other` where it is nobody's.
+    #[inline]
+    pub(crate) fn or(self, other: Self) -> Self {
+        if self == Self::NONE { other } else { self }
+    }
+
     /// The eight bytes.
     pub fn bits(self) -> u64 {
         self.0

@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
 
 use smallvec::SmallVec;
+use spin::mutex::SpinMutexGuard;
 
 use super::mode::{Modes, modes, set_modes};
 use super::node::{Edge, Node, NodeRef};
@@ -392,20 +393,29 @@ pub(crate) fn unpack_array(node: &NodeRef, index: usize) -> Result<Option<Array>
 /// what the rule computed may be of two minds (only another thread can do that); then lets go of the values, unless
 /// `first` says that no pass is to be the first to have used them.
 pub(super) fn finish(node: &NodeRef, read: u64, first: Option<Blame>) -> Result<()> {
-    let dropped = {
-        let mut state = node.head().saved.lock();
-        for (index, saved) in state.values.iter().enumerate().take(u64::BITS as usize) {
-            let Kept::Array(array) = &saved.kept else { continue };
-            let found = array.storage().version();
-            if read >> index & 1 == 1 && found != saved.version {
-                let (array, edge, expected) = (array.clone(), saved.edge(node), saved.version);
-                drop(state);
-                return Err(modified(node, &array, edge.as_ref(), found, expected));
-            }
+    finish_locked(node, node.head().saved.lock(), read, first)
+}
+
+/// [`finish`] where the node's saved values are locked already.
+#[inline]
+pub(super) fn finish_locked(
+    node: &NodeRef,
+    mut state: SpinMutexGuard<'_, SavedState>,
+    read: u64,
+    first: Option<Blame>,
+) -> Result<()> {
+    for (index, saved) in state.values.iter().enumerate().take(u64::BITS as usize) {
+        let Kept::Array(array) = &saved.kept else { continue };
+        let found = array.storage().version();
+        if read >> index & 1 == 1 && found != saved.version {
+            let (array, edge, expected) = (array.clone(), saved.edge(node), saved.version);
+            drop(state);
+            return Err(modified(node, &array, edge.as_ref(), found, expected));
         }
-        first.map(|blame| state.release(blame))
-    };
+    }
+    let dropped = first.map(|blame| state.release(blame));
     // Outside the lock: a saved value may own host objects whose destructors run code.
+    drop(state);
     drop(dropped);
     if first.is_some() {
         node.rule().release();

@@ -1,18 +1,19 @@
 //! What the engine does with gradients, in terms of ops: see [`crate::graph::algebra`].
 
-use super::elementwise::{Arg, apply, apply_in_place};
+use super::elementwise::{Arg, apply, apply_in_place, update_small};
 use super::{copy, reduce, rows, views};
 use crate::graph::algebra::Algebra;
 use crate::graph::no_grad;
 use crate::scalar::Scalar;
 
 /// The engine's table.
-pub static ALGEBRA: Algebra = Algebra {
+pub(crate) static ALGEBRA: Algebra = Algebra {
     add: |a, b| apply(&rows::add::ROW, &[], &[Arg::Tensor(a), Arg::Tensor(b)]),
     add_in_place: |a, b| {
         let _off = no_grad();
         apply_in_place(&rows::add::ROW, &[], a, &[Arg::Tensor(b)])
     },
+    add_data: |a, b, blame| update_small(&rows::add::ROW, a, b, blame),
     sum_to: reduce::sum_to,
     cast: copy::to_dtype,
     copy_strided: copy::copy_strided,

@@ -10,6 +10,7 @@ mod rule;
 pub(crate) use declare::{elementwise, formula, kernel, names, tier};
 pub use declare::{same_text, trace};
 pub use fast::Fresh;
+pub(super) use fast::update_small;
 
 use rule::ElementwiseRule;
 use smallvec::SmallVec;

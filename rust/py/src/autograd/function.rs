@@ -200,7 +200,7 @@ impl PyFunctionRule {
     fn call(&self, py: Python<'_>, cx: &mut Backward<'_>) -> PyResult<()> {
         let grads = PyTuple::new(py, self.gradients_of_results(py, cx)?)?;
         // The gradients belong to the program now, as far as the engine is concerned.
-        drop(cx.take_grads());
+        cx.forget_grads();
         let returned = self.ctx.bind(py).getattr(intern!(py, "_run_backward"))?.call1(grads)?;
         let returned = match returned.cast_into::<PyTuple>() {
             Ok(tuple) => tuple,

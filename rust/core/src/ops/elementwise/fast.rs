@@ -7,10 +7,12 @@ use std::mem::MaybeUninit;
 use smallvec::{SmallVec, smallvec};
 
 use super::rule::{ElementwiseRule, Slot};
-use super::{Arg, GradRow, MAX_INPUTS, Params, Row, Source as Input, Tier};
+use super::{Arg, MAX_INPUTS, Params, Row, Source as Input, Tier};
 use crate::array::Array;
 use crate::dtype::DType;
-use crate::graph::node::{Edge, Meta, NodeOf, NodeRef};
+use crate::error::Result;
+use crate::graph::gradient::Gradient;
+use crate::graph::node::{Backward, Edge, Meta, NodeOf, NodeRef};
 use crate::graph::saved::{Saved, Source};
 use crate::graph::{Blame, Modes, accumulate, modes};
 use crate::kernels::Kernel;
@@ -194,6 +196,12 @@ pub(super) fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor,
     }
 }
 
+/// [`apply_in_place`] of a row without parameters, where the target is locked and the other input is nobody else's.
+#[inline]
+pub(in crate::ops) fn update_small(row: &'static Row, target: &State, other: &Array, blame: Blame) -> bool {
+    modes() == Modes::NO_GRAD && update(row, &[], target, [Input::Array(other)], blame).is_some()
+}
+
 #[inline]
 fn update<const REST: usize>(
     row: &'static Row,
@@ -226,41 +234,80 @@ fn update<const REST: usize>(
     Some(())
 }
 
-/// A gradient that was computed.
-pub(super) enum Gradient {
-    /// In the memory of the gradient that arrived.
-    InPlace,
-    Fresh(Array),
-}
-
-/// The gradient with respect to one input, under the locks of the gradient that arrived and of the node's saved values;
-/// `None` when this is not the common case. The memory of `grad` takes the result if nobody else sees it.
+/// The gradients of all inputs that need one, under the lock of the node's saved values, which are let go of with it;
+/// `last` is the last of these inputs, whose gradient may have the memory of the one that arrived. Gives that back,
+/// with nothing done, when this is not the common case.
 #[inline]
-pub(super) fn gradient(rule: &ElementwiseRule, row: &GradRow, node: &NodeRef, grad: &Tensor) -> Option<Gradient> {
-    let state = grad.lock();
-    let array = &state.array;
-    if array.numel() > MOST {
-        return None;
+pub(super) fn gradients(
+    rule: &ElementwiseRule,
+    cx: &mut Backward<'_>,
+    mut arrived: Gradient,
+    last: usize,
+) -> Result<Option<Gradient>> {
+    let rows = &rule.row.grads[..=last];
+    let mut fresh: [Option<Array>; MAX_INPUTS] = [const { None }; MAX_INPUTS];
+    let done = {
+        let looked = arrived.look();
+        let array = looked.array();
+        if array.numel() > MOST {
+            drop(looked);
+            return Ok(Some(arrived));
+        }
+        // What also passes to another input stays as it is.
+        let passes = |input: usize| rows[input].pass && cx.needs(input);
+        let reused = looked.is_private() && !(0..last).any(passes);
+        cx.lend_saved(|saved| {
+            for (input, row) in rows.iter().enumerate() {
+                if !cx.needs(input) || row.pass {
+                    continue;
+                }
+                let kernel = (row.kernel)(array.dtype())?;
+                let mut inputs: SmallVec<[Input<'_>; MAX_SOURCES]> = smallvec![Input::Array(array)];
+                for &slot in row.uses {
+                    inputs.push(match rule.slots[slot as usize] {
+                        Slot::Saved(number) => {
+                            cx.note_read(number as usize);
+                            Input::Array(saved.unchanged(number as usize)?)
+                        }
+                        Slot::Number(number) => Input::Scalar(rule.numbers[number as usize]),
+                        Slot::Unused => return None,
+                    });
+                }
+                if !fits(&kernel, array, &inputs) {
+                    return None;
+                }
+                if input == last && reused {
+                    compute(&kernel, &rule.params, &inputs, array, true).then_some(())?;
+                } else {
+                    let output = Array::uninit_with_layout(rule.row.node, array.layout(), array.dtype()).ok()?;
+                    compute(&kernel, &rule.params, &inputs, &output, false).then_some(())?;
+                    fresh[input] = Some(output);
+                }
+            }
+            Some(())
+        })?
+    };
+    if done.is_none() {
+        return Ok(Some(arrived));
     }
-    let kernel = (row.kernel)(array.dtype())?;
-    let saved = node.head().saved();
-    let mut inputs: SmallVec<[Input<'_>; MAX_SOURCES]> = smallvec![Input::Array(array)];
-    for &slot in row.uses {
-        inputs.push(match rule.slots[slot as usize] {
-            Slot::Saved(number) => Input::Array(saved.unchanged(number as usize)?),
-            Slot::Number(number) => Input::Scalar(rule.numbers[number as usize]),
-            Slot::Unused => return None,
-        });
+    for (input, row) in rows.iter().enumerate() {
+        if !cx.needs(input) {
+            continue;
+        }
+        match fresh[input].take() {
+            Some(array) => cx.put(input, array),
+            // It passes, or is where the arrived one was.
+            None if input == last => {
+                cx.put(input, arrived);
+                break;
+            }
+            None => {
+                debug_assert!(row.pass);
+                cx.put(input, arrived.share());
+            }
+        }
     }
-    if !fits(&kernel, array, &inputs) {
-        return None;
-    }
-    let ours = grad.strong_count() == 1 && state.grad_fn.is_none() && array.storage().is_unique();
-    if ours {
-        return compute(&kernel, &rule.params, &inputs, array, true).then_some(Gradient::InPlace);
-    }
-    let output = Array::uninit_with_layout(rule.row.node, array.layout(), array.dtype()).ok()?;
-    compute(&kernel, &rule.params, &inputs, &output, false).then_some(Gradient::Fresh(output))
+    Ok(None)
 }
 
 /// The compiled value for operands that need no promotion.

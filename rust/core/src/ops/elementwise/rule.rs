@@ -5,11 +5,11 @@ use smallvec::SmallVec;
 use super::{GradRow, MAX_INPUTS, Params, Plan, Row, Source, fast, run_kernel};
 use crate::array::Array;
 use crate::error::{Error, Result};
+use crate::graph::gradient::Gradient;
 use crate::graph::node::{Attribute, Backward, Rule};
 use crate::ops::elementwise::Arg;
 use crate::ops::traced::Traced;
 use crate::scalar::Scalar;
-use crate::tensor::Tensor;
 
 /// What a recorded elementwise operation needs for its gradient.
 pub(super) struct ElementwiseRule {
@@ -79,39 +79,34 @@ impl ElementwiseRule {
     }
 
     fn fused(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let mut arrived = cx.take_grads().into_iter().next().flatten();
-        let last = (0..self.row.grads.len()).rev().find(|&input| cx.needs(input));
-        for (input, grad_row) in self.row.grads.iter().enumerate() {
+        let arrived = cx.take_grad(0).expect("the engine runs a rule only when a gradient arrived");
+        let Some(last) = (0..self.row.grads.len()).rev().find(|&input| cx.needs(input)) else { return Ok(()) };
+        let Some(mut arrived) = fast::gradients(self, cx, arrived, last)? else { return Ok(()) };
+        for (input, grad_row) in self.row.grads[..=last].iter().enumerate() {
             if !cx.needs(input) {
                 continue;
             }
-            // The last one may have the gradient's own memory.
-            let grad = if last == Some(input) { arrived.take() } else { arrived.clone() };
-            let grad = grad.expect("the engine runs a rule only when a gradient arrived");
-            let result = if grad_row.pass {
-                grad
-            } else {
-                for &slot in grad_row.uses {
-                    if let Slot::Saved(number) = self.slots[slot as usize] {
-                        cx.note_read(number as usize);
-                    }
-                }
-                match fast::gradient(self, grad_row, cx.node(), &grad) {
-                    Some(fast::Gradient::InPlace) => grad,
-                    Some(fast::Gradient::Fresh(array)) => Tensor::from_array(array),
-                    None => self.gradient(cx, grad_row, grad)?,
-                }
-            };
-            cx.put(input, result);
+            if input == last {
+                let grad = self.gradient(cx, grad_row, arrived)?;
+                cx.put(input, grad);
+                break;
+            }
+            let grad = self.gradient(cx, grad_row, arrived.share())?;
+            cx.put(input, grad);
         }
         Ok(())
     }
 
     /// The gradient with respect to one input, whatever the layouts.
-    fn gradient(&self, cx: &Backward<'_>, grad_row: &GradRow, grad: Tensor) -> Result<Tensor> {
+    fn gradient(&self, cx: &Backward<'_>, grad_row: &GradRow, mut grad: Gradient) -> Result<Gradient> {
+        if grad_row.pass {
+            return Ok(grad);
+        }
         // Memory that nobody else sees takes the result.
-        let reused = grad.is_consumable();
-        let array = grad.array();
+        let (array, reused) = {
+            let looked = grad.look();
+            (looked.array().clone(), looked.array().is_contiguous() && looked.is_private())
+        };
         let mut unpacked: SmallVec<[Array; MAX_INPUTS + 1]> = SmallVec::new();
         for &slot in grad_row.uses {
             if let Slot::Saved(number) = self.slots[slot as usize] {
@@ -131,7 +126,7 @@ impl ElementwiseRule {
             .ok_or_else(|| Error::dtype(self.row.node, array.dtype(), "no gradient kernel"))?;
         let output = if reused { array.clone() } else { Array::uninit_like(self.row.node, &array, array.dtype())? };
         run_kernel(&kernel, &self.params, array.shape(), &sources, &output, || {});
-        Ok(if reused { grad } else { Tensor::from_array(output) })
+        Ok(if reused { grad } else { output.into() })
     }
 
     fn traced(&self, cx: &mut Backward<'_>) -> Result<()> {
