@@ -75,6 +75,12 @@ impl State {
     pub(crate) fn wants_grad(&self) -> bool {
         self.requires_grad || self.grad_fn.is_some()
     }
+
+    /// The data, if there is nothing else to the tensor: no gradient, no base, no restriction.
+    #[inline]
+    pub(crate) fn bare(&self) -> Option<&Array> {
+        (!self.wants_grad() && self.view.is_none() && !self.inference).then_some(&self.array)
+    }
 }
 
 /// What an operation needs of an operand, copied out under the tensor's lock once.

@@ -7,7 +7,7 @@ use smallvec::{SmallVec, smallvec};
 use super::algebra::ALGEBRA;
 use super::gradient::Gradient;
 use super::hooks::Kind;
-use super::mode::is_grad_enabled;
+use super::mode::{Modes, is_grad_enabled, modes};
 use super::node::{Backward, Edge, Meta, NodeOf, NodeRef, Rule};
 use super::provenance::Blame;
 use crate::array::Array;
@@ -116,13 +116,16 @@ pub(super) fn accumulate_into(leaf: &Tensor, mut grad: Gradient) -> Result<()> {
 /// Adds to `.grad` in place if that is small and plain; copies no handles.
 #[inline]
 fn add_data(leaf: &Tensor, data: &Array) -> bool {
-    // The line is that of the pass: nothing of the host's runs here.
+    if modes() != Modes::NO_GRAD {
+        return false;
+    }
+    // Found before anything is locked: finding the line may run code of the host.
     let blame = Blame::here();
     let state = leaf.lock();
     let Some(grad) = state.extra.as_ref().and_then(|extra| extra.grad.as_ref()) else { return false };
     // Tensors are locked in the order of addresses where two have to be; here nobody waits.
     let Some(grad) = grad.tensor().try_lock() else { return false };
-    (ALGEBRA.add_data)(&grad, data, blame)
+    grad.bare().is_some_and(|grad| (ALGEBRA.add_data)(grad, data, blame))
 }
 
 impl Tensor {
@@ -139,11 +142,19 @@ impl Tensor {
 
 /// Puts a gradient into a slot: the first is moved in, the second summed, later ones added in place when nobody else
 /// holds the sum.
-pub(super) fn add_to_slot(slot: &mut Option<Gradient>, grad: Gradient) -> Result<()> {
-    let Some(sum) = slot.take() else {
+pub(super) fn add_to_slot(slot: &mut Option<Gradient>, mut grad: Gradient) -> Result<()> {
+    let Some(mut sum) = slot.take() else {
         *slot = Some(grad);
         return Ok(());
     };
+    if let (Some(data), Some(more)) = (sum.data(), grad.data())
+        && data.storage().is_unique()
+        && !is_grad_enabled()
+        && (ALGEBRA.add_data)(data, more, Blame::NONE)
+    {
+        *slot = Some(sum);
+        return Ok(());
+    }
     let (sum, grad) = (sum.into_tensor(), grad.into_tensor());
     *slot = Some(if !is_grad_enabled() && sum.is_sole_owner() {
         (ALGEBRA.add_in_place)(&sum, &grad)?;

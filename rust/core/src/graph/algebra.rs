@@ -6,7 +6,7 @@ use super::provenance::Blame;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::tensor::{State, Tensor};
+use crate::tensor::Tensor;
 
 /// What the engine needs to be able to do with gradients. All are recorded when grad mode is on.
 pub(crate) struct Algebra {
@@ -14,8 +14,8 @@ pub(crate) struct Algebra {
     pub add: fn(&Tensor, &Tensor) -> Result<Tensor>,
     /// `a += b`, never recorded.
     pub add_in_place: fn(&Tensor, &Tensor) -> Result<()>,
-    /// `a += b` for small plain data under the lock of `a`, never recorded; false, with nothing done, otherwise.
-    pub add_data: fn(&State, &Array, Blame) -> bool,
+    /// `a += b` for small plain data whose owners are locked, if it has any; false, with nothing done, otherwise.
+    pub add_data: fn(&Array, &Array, Blame) -> bool,
     /// Sums a gradient over broadcast axes down to a shape.
     pub sum_to: fn(&Tensor, &[usize]) -> Result<Tensor>,
     /// Casts a gradient.

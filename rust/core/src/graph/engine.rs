@@ -94,6 +94,8 @@ pub fn will_execute(node: &NodeRef) -> Option<bool> {
 thread_local! {
     static RUNNING: RefCell<Vec<Running>> = const { RefCell::new(Vec::new()) };
     static DEPTH: Cell<usize> = const { Cell::new(0) };
+    /// Nodes of the last pass.
+    static NODES: Cell<usize> = const { Cell::new(0) };
     static CALLBACKS: RefCell<Vec<Vec<Callback>>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -206,6 +208,9 @@ struct Pass<'a> {
     nan: super::nan::Watch,
 }
 
+/// Most nodes that room is made for in advance.
+const MOST_ROOM: usize = 1 << 10;
+
 /// The target of an edge that leads nowhere.
 const NOWHERE: u32 = u32::MAX;
 
@@ -213,10 +218,12 @@ impl<'a> Pass<'a> {
     /// Finds everything that can be reached and counts edges.
     #[track_caller]
     fn new(request: &'a Request) -> Result<Self> {
+        // Most passes are like the last one.
+        let room = NODES.get().min(MOST_ROOM);
         let mut pass = Self {
-            slots: Vec::new(),
-            targets: Vec::new(),
-            index: Arc::default(),
+            slots: Vec::with_capacity(room),
+            targets: Vec::with_capacity(2 * room),
+            index: Arc::new(FxHashMap::with_capacity_and_hasher(room, Default::default())),
             ready: BinaryHeap::new(),
             captured: Vec::new(),
             blame: Blame::here(),
@@ -247,6 +254,7 @@ impl<'a> Pass<'a> {
                 }
             }
         }
+        NODES.set(pass.slots.len());
         if let Some(inputs) = &request.inputs {
             pass.restrict(inputs, request.capture);
         } else {

@@ -1,6 +1,6 @@
 //! What the engine does with gradients, in terms of ops: see [`crate::graph::algebra`].
 
-use super::elementwise::{Arg, apply, apply_in_place, update_small};
+use super::elementwise::{Arg, apply, apply_in_place, update_data};
 use super::{copy, reduce, rows, views};
 use crate::graph::algebra::Algebra;
 use crate::graph::no_grad;
@@ -13,7 +13,7 @@ pub(crate) static ALGEBRA: Algebra = Algebra {
         let _off = no_grad();
         apply_in_place(&rows::add::ROW, &[], a, &[Arg::Tensor(b)])
     },
-    add_data: |a, b, blame| update_small(&rows::add::ROW, a, b, blame),
+    add_data: |a, b, blame| update_data(&rows::add::ROW, a, b, blame),
     sum_to: reduce::sum_to,
     cast: copy::to_dtype,
     copy_strided: copy::copy_strided,

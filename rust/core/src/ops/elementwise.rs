@@ -10,7 +10,7 @@ mod rule;
 pub(crate) use declare::{elementwise, formula, kernel, names, tier};
 pub use declare::{same_text, trace};
 pub use fast::Fresh;
-pub(super) use fast::update_small;
+pub(super) use fast::update_data;
 
 use rule::ElementwiseRule;
 use smallvec::SmallVec;

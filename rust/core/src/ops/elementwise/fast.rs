@@ -179,39 +179,42 @@ pub(super) fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor,
     // Found before anything is locked: finding the line may run code of the host.
     let blame = Blame::here();
     match *rest {
-        [] => update(row, params, &target.lock(), [], blame),
-        [Arg::Scalar(number)] => update(row, params, &target.lock(), [Input::Scalar(number)], blame),
+        [] => {
+            let target = target.lock();
+            update(row, params, target.bare()?, [], blame)
+        }
+        [Arg::Scalar(number)] => {
+            let target = target.lock();
+            update(row, params, target.bare()?, [Input::Scalar(number)], blame)
+        }
         [Arg::Tensor(other)] if !other.is(target) => {
             let [target, other] = lock_both(target, other);
-            if other.wants_grad() || other.view.is_some() || other.inference {
-                return None;
-            }
+            let (target, other) = (target.bare()?, other.bare()?);
             // Another tensor on the same memory may overlap in part.
-            if other.array.ranges_touch(&target.array) {
+            if other.ranges_touch(target) {
                 return None;
             }
-            update(row, params, &target, [Input::Array(&other.array)], blame)
+            update(row, params, target, [Input::Array(other)], blame)
         }
         _ => None,
     }
 }
 
-/// [`apply_in_place`] of a row without parameters, where the target is locked and the other input is nobody else's.
+/// [`apply_in_place`] of a row without parameters on bare data: the owners of both are locked, or nobody else sees it.
 #[inline]
-pub(in crate::ops) fn update_small(row: &'static Row, target: &State, other: &Array, blame: Blame) -> bool {
-    modes() == Modes::NO_GRAD && update(row, &[], target, [Input::Array(other)], blame).is_some()
+pub(in crate::ops) fn update_data(row: &'static Row, target: &Array, other: &Array, blame: Blame) -> bool {
+    update(row, &[], target, [Input::Array(other)], blame).is_some()
 }
 
 #[inline]
 fn update<const REST: usize>(
     row: &'static Row,
     params: &[f64],
-    target: &State,
+    array: &Array,
     rest: [Input<'_>; REST],
     blame: Blame,
 ) -> Option<()> {
-    let array = &target.array;
-    if target.wants_grad() || target.view.is_some() || target.inference || !array.storage().is_writable() {
+    if !array.storage().is_writable() {
         return None;
     }
     let kernel = kernel_of(row, array.dtype())?;
