@@ -602,6 +602,46 @@ def test_gradient_through_a_cast_has_the_dtype_of_the_source():
     assert x.grad.dtype is ag.float32
 
 
+def test_a_gradient_that_passes_to_one_input_is_not_overwritten_for_another():
+    # The gradient of `-` goes unchanged to its left side and negated to its right one, which might have its memory.
+    a, b = leaf(0.1, 0.2), leaf(0.3, 0.5)
+    ((a * 2 - b * 3).tanh() * 7).sum().backward()
+    slope = 7 * (1 - (a * 2 - b * 3).detach().tanh() ** 2)
+    for input, factor in ((a, 2), (b, -3)):
+        ag.testing.assert_close(input.grad, slope * factor)
+
+
+def test_a_gradient_that_somebody_keeps_is_not_overwritten():
+    seen = []
+    x = leaf(0.1, 0.2)
+    y = x * 2
+    z = y * 3
+    y.retain_grad()
+    z.register_hook(seen.append)
+    (z.tanh() * 5).sum().backward()
+    slope = 5 * (1 - z.detach().tanh() ** 2)
+    for grad, factor in ((seen[0], 1), (y.grad, 3), (x.grad, 6)):
+        ag.testing.assert_close(grad, slope * factor)
+    captured = ag.autograd.grad((x * 2).tanh().sin().sum(), [x])
+    captured_on_the_way = ag.autograd.grad((z * 1).exp().sum(), [z, x])
+    ag.testing.assert_close(captured[0], 2 * (1 - (2 * x).tanh() ** 2) * (2 * x).tanh().cos())
+    ag.testing.assert_close(captured_on_the_way[0] * 6, captured_on_the_way[1])
+
+
+@pytest.mark.parametrize("uses", [2, 3, 7])
+def test_gradients_of_many_uses_are_summed_without_touching_what_others_see(uses):
+    seen = []
+    x = leaf(0.1, 0.2)
+    y = x * 2
+    y.register_hook(seen.append)
+    total = sum(y * (k + 1) for k in range(uses))
+    for round in (1, 2):
+        total.backward(ag.ones(2, dtype=F64), retain_graph=True)
+        count = uses * (uses + 1) // 2
+        assert x.grad.tolist() == [2 * round * count] * 2
+        assert [grad.tolist() for grad in seen] == [[count] * 2] * round
+
+
 def test_empty_tensors_go_through_backward():
     x = ag.ones(0, 3, requires_grad=True)
     x.sum().backward()
