@@ -189,32 +189,98 @@ def test_more_combinations_than_fit_into_memory_are_an_error(size, r, again):
     assert ag.combinations(ag.arange(3), 2, True).tolist() == [[0, 0], [0, 1], [0, 2], [1, 1], [1, 2], [2, 2]]
 
 
-# ---- layouts ------------------------------------------------------------------------------------------------------
+# ---- special values and choices -----------------------------------------------------------------------------------
 
 
-def laid_out(*strides):
-    """A tensor of shape (2, 3, 4) whose elements lie as the strides say."""
-    return ag.zeros(100, dtype=F64).as_strided((2, 3, 4), strides)
+def signs(x):
+    return ag.signbit(x).tolist()
 
 
-def test_results_lie_in_memory_as_their_operands_do():
-    plain, turned = laid_out(12, 4, 1), laid_out(3, 1, 6)
-    assert (plain + turned).stride() == (12, 4, 1) and (turned + plain).stride() == (3, 1, 6)
-    assert (-laid_out(6, 2, 12)).stride() == (3, 1, 6)  # gaps are closed, the order stays
-    assert (laid_out(0, 1, 3) + turned).stride() == (3, 1, 6)  # a broadcast axis has no say
-    assert laid_out(6, 2, 12).clone().stride() == (3, 1, 6) and laid_out(6, 2, 12).exp_().stride() == (6, 2, 12)
-    assert turned.flip(0).stride() == (3, 1, 6)
-    row = ag.zeros(1, 3).as_strided((1, 3), (7, 1))
-    assert row.is_contiguous() and row.exp().stride() == (3, 1)
+def test_a_negative_zero_within_the_bounds_stays():
+    x = ag.tensor([-0.0, 0.0], dtype=F64)
+    for y in (x.relu(), x.clamp(0, 1), x.clamp(-1, 0), x.clamp_min(0), x.clamp_max(0), ag.nn.functional.relu6(x)):
+        assert signs(y) == [True, False]
 
 
-def test_a_resized_output_lies_as_a_new_result_would():
-    out = ag.empty(0, dtype=F64)
-    ag.exp(laid_out(3, 1, 6), out=out)
-    assert out.stride() == (3, 1, 6)
-    out = laid_out(12, 4, 1)
-    ag.exp(laid_out(3, 1, 6), out=out)
-    assert out.stride() == (12, 4, 1)
+def test_softshrink_keeps_nan():
+    y = ag.nn.functional.softshrink(ag.tensor([float("nan"), -0.2, 0.2, -1.0, 1.0], dtype=F64))
+    assert y[0].isnan() and y[1:].tolist() == [0.0, 0.0, -0.5, 0.5]
+
+
+@pytest.mark.parametrize("name", ["maximum", "minimum", "fmax", "fmin"])
+def test_ties_share_the_gradient_and_nan_takes_it_where_it_is_chosen(name):
+    nan = float("nan")
+    x = ag.tensor([3.0, nan, 1.0, nan], dtype=F64, requires_grad=True)
+    y = ag.tensor([3.0, 1.0, nan, nan], dtype=F64, requires_grad=True)
+    expected = [[0.5, 0.0, 1.0, 1.0], [0.5, 1.0, 0.0, 0.0]] if name[0] == "f" else [[0.5, 1.0, 1.0, 1.0]] * 2
+    assert grads(getattr(ag, name)(x, y), x, y) == expected
+
+
+def test_hardswish_is_the_identity_from_three_on():
+    x = ag.tensor([-3.0, 0.0, 3.0, 4.0], dtype=F64, requires_grad=True)
+    assert grads(ag.nn.functional.hardswish(x), x) == [[0.0, 0.5, 1.0, 1.0]]
+
+
+def test_products_are_added_with_one_rounding():
+    x, y, z = ag.tensor([-1.0]), ag.tensor([1.0 + 2.0**-12]), ag.tensor([1.0 - 2.0**-12])
+    exact = -(2.0**-24)  # y·z rounds to 1
+    assert ag.addcmul(x, y, z).item() == exact
+    assert ag.add(x, y, alpha=1.0 - 2.0**-12).item() == ag.sub(x, y, alpha=-1.0 + 2.0**-12).item() == exact
+    third, start, end = 1 / 3, ag.tensor([0.1, 0.7]), ag.tensor([0.5, -0.3])
+    weight = np.float32(third)
+    wanted = [np.float32(float(weight) * float(np.float32(b) - np.float32(a)) + float(a)) for a, b in zip(start.tolist(), end.tolist(), strict=True)]
+    assert ag.lerp(start, end, third).tolist() == ag.lerp(start, end, ag.full((2,), third)).tolist() == wanted
+
+
+def test_a_factor_of_truth_values_is_one():
+    x, y = ag.tensor([True, False, True]), ag.tensor([True, True, False])
+    for alpha, expected in ((-1, [True, True, True]), (2, [True, True, True]), (0, [True, False, True])):
+        assert ag.add(x, y, alpha=alpha).tolist() == expected
+
+
+def test_isin_finds_infinity_beside_nan():
+    nan, inf = float("nan"), float("inf")
+    tests = ag.tensor([nan, inf, -inf, 2.0, nan])
+    assert ag.isin(ag.tensor([inf, -inf, 2.0, nan, 3.0]), tests).tolist() == [True, True, True, False, False]
+    assert ag.isin(ag.tensor([nan, 1.0]), ag.tensor([nan]), invert=True).tolist() == [True, True]
+
+
+def test_differences_of_small_integers_do_not_wrap_in_isclose():
+    x, y = ag.tensor([3, 6], dtype=ag.uint8), ag.tensor([6, 3], dtype=ag.uint8)
+    assert ag.isclose(x, y, 0.5, 0.1).tolist() == [True, False]
+
+
+def test_masked_fill_keeps_the_dtype_of_what_it_fills():
+    x, mask = ag.tensor([1, 2, 3]), ag.tensor([True, False, True])
+    y = x.masked_fill(mask, ag.tensor(2.75))
+    assert y.dtype is ag.int64 and y.tolist() == [2, 2, 2]
+    z = ag.ones(3, requires_grad=True)
+    value = ag.tensor(2.0, dtype=F64, requires_grad=True)
+    filled = z.masked_fill(mask, value)
+    assert filled.dtype is ag.float32 and grads(filled, z, value) == [[0.0, 1.0, 0.0], 2.0]
+
+
+def test_kthvalue_names_the_same_of_equal_elements_as_pytorch():
+    def named(x):
+        return [x.kthvalue(k).indices.item() for k in range(1, len(x) + 1)]
+
+    assert named(ag.tensor([3, 1, 2, 1, 3, 1, 2, 2, 1, 3, 2, 1])) == [5, 1, 8, 11, 3, 6, 10, 7, 2, 4, 9, 0]
+    nan = float("nan")
+    assert named(ag.tensor([nan, 1.0, nan, 0.0, nan, 1.0, nan])) == [3, 1, 5, 0, 4, 2, 6]
+
+
+@pytest.mark.parametrize("name", ["lt", "le", "gt", "ge", "eq", "ne"])
+def test_what_a_comparison_overwrites_gets_zeros(name):
+    x = ag.tensor([1.0, 2.0], requires_grad=True)
+    for other in (1.5, ag.tensor([1.0, 3.0])):
+        y = x * 2
+        getattr(y, name + "_")(other)
+        assert type(y.grad_fn).__name__.startswith(name.capitalize() + "Backward") and grads(y, x) == [[0.0, 0.0]]
+    with pytest.raises(RuntimeError, match="leaf"):
+        getattr(x, name + "_")(1.5)
+
+
+# ---- shapes -------------------------------------------------------------------------------------------------------
 
 
 def test_a_shape_of_another_size_is_refused():

@@ -458,9 +458,9 @@ class Tensor:
     def floor_divide_(self, other: Tensor | Number) -> Any:
         """Quotient rounded towards minus infinity."""
     def fmax(self, other: Tensor | Number) -> Any:
-        """The greater of two elements, a number where the other is NaN."""
+        """The greater of two elements, a number where the other is NaN. Ties share the gradient evenly."""
     def fmin(self, other: Tensor | Number) -> Any:
-        """The lesser of two elements, a number where the other is NaN."""
+        """The lesser of two elements, a number where the other is NaN. Ties share the gradient evenly."""
     def fmod(self, other: Tensor | Number) -> Any:
         """Remainder with the sign of the dividend, as C's `fmod`."""
     def fmod_(self, other: Tensor | Number) -> Any:
@@ -1611,10 +1611,10 @@ def floor_divide(input: Tensor, other: Tensor | Number, *, out: Tensor | None=No
     """Quotient rounded towards minus infinity."""
 
 def fmax(input: Tensor, other: Tensor | Number, *, out: Tensor | None=None) -> Any:
-    """The greater of two elements, a number where the other is NaN."""
+    """The greater of two elements, a number where the other is NaN. Ties share the gradient evenly."""
 
 def fmin(input: Tensor, other: Tensor | Number, *, out: Tensor | None=None) -> Any:
-    """The lesser of two elements, a number where the other is NaN."""
+    """The lesser of two elements, a number where the other is NaN. Ties share the gradient evenly."""
 
 def fmod(input: Tensor, other: Tensor | Number, *, out: Tensor | None=None) -> Any:
     """Remainder with the sign of the dividend, as C's `fmod`."""

@@ -52,19 +52,27 @@ impl Array {
         Ok(Self { storage: Storage::allocate_for(op, geometry, bytes, false)?, view: None })
     }
 
+    /// Uninitialised memory in a layout of one's own choice, which must be dense.
+    pub fn uninit_strided(op: &'static str, shape: &[usize], strides: &[isize], dtype: DType) -> Result<Self> {
+        let dtype = dtype.supported(op)?;
+        let bytes = shape::checked_numel(op, shape, dtype.size())? * dtype.size();
+        let geometry = Geometry::new(Layout::strided(shape, strides), dtype);
+        Ok(Self { storage: Storage::allocate_for(op, geometry, bytes, false)?, view: None })
+    }
+
     /// Uninitialised memory with the strides of `like` where those are dense, else dense in the order of its axes
     /// (`torch.preserve_format`).
     pub fn uninit_like(op: &'static str, like: &Self, dtype: DType) -> Result<Self> {
-        if like.is_contiguous() {
+        if like.layout().is_plain() {
             return Self::uninit(op, like.shape(), dtype);
         }
-        let dtype = dtype.supported(op)?;
-        if shape::is_non_overlapping_and_dense(like.shape(), like.strides()) {
-            return Self::uninit_with_layout(op, like.layout(), dtype);
-        }
-        shape::checked_numel(op, like.shape(), dtype.size())?;
-        let strides = shape::result_strides(like.shape(), &[like.strides().into()]);
-        Self::uninit_with_layout(op, &Layout::strided(like.shape(), &strides), dtype)
+        let strides = shape::preserved_strides(like.shape(), like.strides());
+        Self::uninit_strided(op, like.shape(), &strides, dtype)
+    }
+
+    /// Uninitialised memory of `shape` with the channels last if those of `like` are, else row-major.
+    pub fn uninit_in_format_of(op: &'static str, shape: &[usize], dtype: DType, like: &Self) -> Result<Self> {
+        Self::uninit_strided(op, shape, &shape::strides_in_format_of(shape, (like.shape(), like.strides())), dtype)
     }
 
     /// A copy of `values`.
@@ -270,7 +278,12 @@ impl Array {
         if self.shape() == shape {
             return self.clone();
         }
-        let strides = shape::broadcast_strides(self.shape(), self.strides(), shape);
+        let mut strides = shape::broadcast_strides(self.shape(), self.strides(), shape);
+        // A new axis of one element is not broadcast: it gets the stride that `unsqueeze` would give it.
+        let new = if self.rank() == 0 { 0 } else { shape.len() - self.rank() };
+        for axis in (0..new).rev().filter(|&axis| shape[axis] == 1) {
+            strides[axis] = shape::inserted_stride(&shape[axis + 1..], &strides[axis + 1..]);
+        }
         self.with_layout(shape, &strides, self.offset())
     }
 
@@ -315,6 +328,27 @@ impl Array {
     /// A row-major copy with another (or the same) dtype.
     pub fn to_dtype_contiguous(&self, op: &'static str, dtype: DType) -> Result<Self> {
         let result = Self::uninit(op, self.shape(), dtype)?;
+        result.copy_unshared(self);
+        Ok(result)
+    }
+
+    /// A row-major copy.
+    pub fn duplicate_row_major(&self, op: &'static str) -> Result<Self> {
+        self.to_dtype_contiguous(op, self.dtype())
+    }
+
+    /// A copy with the same strides, gaps included; one that keeps dense strides if elements share memory.
+    pub fn duplicate_strided(&self, op: &'static str) -> Result<Self> {
+        let overlaps = shape::overlaps_itself(self.shape(), self.strides());
+        if overlaps { self.duplicate(op) } else { self.duplicate_with_strides(op, self.strides()) }
+    }
+
+    /// A copy with given strides, which are not negative and let no elements share memory.
+    pub fn duplicate_with_strides(&self, op: &'static str, strides: &[isize]) -> Result<Self> {
+        let (_, high) = shape::extent(self.shape(), strides).unwrap_or((0, -1));
+        // Nobody may see what happens to lie in the gaps.
+        let room = Self::zeros(op, &[(high + 1) as usize], self.dtype())?;
+        let result = room.with_layout(self.shape(), strides, 0);
         result.copy_unshared(self);
         Ok(result)
     }

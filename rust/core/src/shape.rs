@@ -93,7 +93,7 @@ impl Layout {
         }
         let mut layout = Self::contiguous(&[]);
         layout.rank = self.rank - 1;
-        let (mut to, mut row_major) = (rank - 1, true);
+        let (mut to, mut row_major, mut plain, mut step) = (rank - 1, true, true, 1isize);
         for at in (0..rank).rev().filter(|&at| at != axis) {
             to -= 1;
             let (size, stride) = (self.shape[at], self.strides[at]);
@@ -101,8 +101,11 @@ impl Layout {
             layout.strides[to] = stride;
             row_major &= size == 1 || stride == layout.numel as isize;
             layout.numel *= size;
+            plain &= stride == step;
+            step = step.wrapping_mul(size.max(1) as isize);
         }
         layout.contiguous = row_major || layout.numel == 0;
+        layout.plain = plain;
         layout
     }
 
@@ -177,13 +180,7 @@ pub fn checked_numel(op: &'static str, shape: &[usize], element_size: usize) -> 
 
 /// Row-major strides. Axes of size 0 count as 1, as in PyTorch.
 pub fn contiguous_strides(shape: &[usize]) -> Strides {
-    let mut strides: Strides = SmallVec::from_elem(0, shape.len());
-    let mut step = 1isize;
-    for axis in (0..shape.len()).rev() {
-        strides[axis] = step;
-        step = step.wrapping_mul(shape[axis].max(1) as isize);
-    }
-    strides
+    dense_strides(shape, (0..shape.len()).rev())
 }
 
 /// Strides of a new, dense array for an elementwise result of `shape`, given the strides of the operands over that
@@ -219,25 +216,92 @@ pub fn result_strides(shape: &[usize], operands: &[Strides]) -> Strides {
             }
         }
     }
+    dense_strides(shape, order)
+}
+
+/// The axes of a dense array from the outermost in memory to the innermost.
+pub fn memory_order(shape: &[usize], strides: &[isize]) -> SmallVec<[usize; INLINE_RANK]> {
+    let mut order: SmallVec<[usize; INLINE_RANK]> = (0..shape.len()).collect();
+    // Axes of one element lie anywhere.
+    order.sort_by_key(|&axis| std::cmp::Reverse((strides[axis], shape[axis] > 1)));
+    order
+}
+
+/// Strides of a new array made like one with these (`torch.preserve_format`): the same ones if the elements fill a block,
+/// along axes of one element too; else dense, with the axes in the same order.
+pub fn preserved_strides(shape: &[usize], strides: &[isize]) -> Strides {
+    if is_contiguous(shape, strides) || is_non_overlapping_and_dense(shape, strides) {
+        return strides.into();
+    }
+    result_strides(shape, &[strides.into()])
+}
+
+/// The axes of images with the channels last, from the outermost inwards: how PyTorch's `channels_last` (and
+/// `channels_last_3d`) lies in memory. `None` for what is no batch of images or volumes.
+fn channels_last_order(rank: usize) -> Option<&'static [usize]> {
+    match rank {
+        4 => Some(&[0, 2, 3, 1]),
+        5 => Some(&[0, 2, 3, 4, 1]),
+        _ => None,
+    }
+}
+
+/// Whether strides tell that an array is meant to lie with its channels last (`suggest_memory_format`): they rise from
+/// the channels over the pixels to the batch, each at least by the size before. Where axes of one element leave it open,
+/// the array counts as row-major.
+pub fn is_channels_last(shape: &[usize], strides: &[isize]) -> bool {
+    let Some(order) = channels_last_order(shape.len()) else { return false };
+    if strides[1] == 0 {
+        return false;
+    }
+    let mut least = 0;
+    for &axis in order.iter().rev() {
+        let undecided = axis == 0 && least == strides[1];
+        if shape[axis] == 0 || strides[axis] < least || undecided {
+            return false;
+        }
+        least = strides[axis] * shape[axis] as isize;
+    }
+    true
+}
+
+/// Strides of a new array of `shape` in the memory format of another: with the channels last if that one's are, else
+/// row-major.
+pub fn strides_in_format_of(shape: &[usize], other: (&[usize], &[isize])) -> Strides {
+    match channels_last_order(shape.len()) {
+        Some(order) if shape.len() == other.0.len() && is_channels_last(other.0, other.1) => {
+            dense_strides(shape, order.iter().rev().copied())
+        }
+        _ => contiguous_strides(shape),
+    }
+}
+
+/// Strides of a dense array whose axes lie in the order given, from the innermost outwards.
+fn dense_strides(shape: &[usize], order: impl IntoIterator<Item = usize>) -> Strides {
     let mut strides: Strides = SmallVec::from_elem(0, shape.len());
     let mut step = 1isize;
-    for &axis in &order {
+    for axis in order {
         strides[axis] = step;
         step = step.wrapping_mul(shape[axis].max(1) as isize);
     }
     strides
 }
 
+/// The stride of an axis of one element put in front of axes of these sizes and strides, as PyTorch's `unsqueeze` has it.
+pub fn inserted_stride(shape: &[usize], strides: &[isize]) -> isize {
+    match (shape.first(), strides.first()) {
+        (Some(&size), Some(&stride)) => size as isize * stride,
+        _ => 1,
+    }
+}
+
 /// Whether elements with these strides lie in row-major order without gaps; axes of size 1 do not count.
 pub fn is_contiguous(shape: &[usize], strides: &[isize]) -> bool {
     let mut step = 1isize;
     for axis in (0..shape.len()).rev() {
-        if shape[axis] == 0 {
-            return true;
-        }
         if shape[axis] != 1 {
             if strides[axis] != step {
-                return false;
+                return shape.contains(&0);
             }
             step *= shape[axis] as isize;
         }

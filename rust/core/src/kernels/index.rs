@@ -645,22 +645,22 @@ unsafe fn copy_element(size: usize, from: *const u8, to: *mut u8) {
     }
 }
 
-/// Positions of the non-zero elements of a contiguous tensor of `shape`: a contiguous `count × rank` matrix of `i64`,
-/// rows in row-major order.
+/// Positions of the non-zero elements of a contiguous tensor of `shape`, in row-major order: a contiguous `rank × count`
+/// matrix of `i64`.
 ///
 /// # Safety
 /// `nonzero` is the count of this `x`; `out` has room for `count · rank` elements.
 pub unsafe fn nonzero(nonzero: &NonZero, shape: &[usize], x: In<'_>, out: *mut i64) {
     let rank = shape.len();
     with_element!(x.dtype, T => {
-        // SAFETY: the contract of this function; every row of `out` is written once.
+        // SAFETY: the contract of this function; every column of `out` is written once.
         unsafe {
             let memory = Shared::new(out);
             nonzero.each::<T>(x.ptr.cast(), &|position, order| {
-                let row = memory.get().add(order * rank);
+                let column = memory.get().add(order);
                 let mut rest = position;
                 for axis in (0..rank).rev() {
-                    *row.add(axis) = (rest % shape[axis]) as i64;
+                    *column.add(axis * nonzero.count) = (rest % shape[axis]) as i64;
                     rest /= shape[axis];
                 }
             });

@@ -226,7 +226,8 @@ fn nonzero_lists_positions_and_counts_nan() {
         assert_eq!(counted.count, 3);
         nonzero(&counted, &[2, 3], input(&x, &[1]), out.as_mut_ptr());
     }
-    assert_eq!(out, [0, 1, 1, 0, 1, 2]);
+    // The rows, then the columns.
+    assert_eq!(out, [0, 1, 1, 1, 0, 2]);
 }
 
 #[test]

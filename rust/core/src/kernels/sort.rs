@@ -169,6 +169,50 @@ unsafe fn top(size: AxisSize, k: usize, descending: bool, x: In<'_>, out: Sorted
     });
 }
 
+/// Puts the `k`-th smallest entry where it belongs in order: quickselect with Hoare's partition around the median of three.
+/// Of equal elements it finds the one that PyTorch's `kthvalue` names, which takes the same steps.
+fn quick_select(entries: &mut [Entry], k: usize) {
+    let (mut low, mut high) = (0, entries.len() - 1);
+    while low < high {
+        let sort_two = |entries: &mut [Entry], first: usize, second: usize| {
+            if entries[first].0 > entries[second].0 {
+                entries.swap(first, second);
+            }
+        };
+        if high == low + 1 {
+            return sort_two(entries, low, high);
+        }
+        // The median of three becomes the pivot at `low`; the other two stop the scans.
+        entries.swap(low + (high - low) / 2, low + 1);
+        for (first, second) in [(low + 1, high), (low, high), (low + 1, low)] {
+            sort_two(entries, first, second);
+        }
+        let pivot = entries[low].0;
+        let (mut left, mut right) = (low + 1, high);
+        loop {
+            left += 1;
+            while entries[left].0 < pivot {
+                left += 1;
+            }
+            right -= 1;
+            while entries[right].0 > pivot {
+                right -= 1;
+            }
+            if right < left {
+                break;
+            }
+            entries.swap(left, right);
+        }
+        entries.swap(low, right);
+        if right <= k {
+            low = left;
+        }
+        if right >= k {
+            high = right - 1;
+        }
+    }
+}
+
 /// Which element of a line [`rank`] looks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rank {
@@ -195,7 +239,11 @@ pub unsafe fn rank(size: AxisSize, rank: Rank, x: In<'_>, out: Sorted<'_>) {
             // SAFETY: inside the operand.
             let nan = |entry: &Entry| unsafe { (*x.add(offset(size, line, entry.1))).nan() };
             let k = match rank {
-                Rank::Kth(k) => k,
+                Rank::Kth(k) => {
+                    quick_select(entries, k);
+                    // SAFETY: inside the operands.
+                    return unsafe { put(size, line, 1, &entries[k..], x, out) };
+                }
                 Rank::Median => match entries.iter().position(nan) {
                     Some(first) => {
                         entries.swap(0, first);

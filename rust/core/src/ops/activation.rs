@@ -20,7 +20,7 @@ elementwise! {
 
     /// max(x, 0); gradient 0 at 0.
     relu(x)[] -> z "ReluBackward0" ring in -3.0..3.0 {
-        value: { let zero = x.int(0); R::select(x.clone().le(zero.clone()), zero, x) },
+        value: { let zero = x.int(0); R::select(x.clone().lt(zero.clone()), zero, x) },
         x(g, z): R::select(z.le(g.int(0)), g.int(0), g),
     }
 
@@ -99,7 +99,7 @@ elementwise! {
 
     /// x clamped to [min_val, max_val]; gradient 0 at and beyond the ends.
     hardtanh(x)[min_val, max_val] "HardtanhBackward0" real in -3.0..3.0 {
-        value: { let (low, high) = (x.lit(min_val), x.lit(max_val)); x.maximum(low).minimum(high) },
+        value: { let (low, high) = (x.lit(min_val), x.lit(max_val)); high.minimum(low.maximum(x)) },
         x(g, x): R::select(x.clone().gt(g.lit(min_val)) & x.lt(g.lit(max_val)), g.clone(), g.int(0)),
     }
 
@@ -107,9 +107,9 @@ elementwise! {
     hardswish(x)[] "HardswishBackward0" real in -2.5..2.5 {
         value: { let (zero, six) = (x.int(0), x.lit(6.0)); x.clone() * (x + 3.0).maximum(zero).minimum(six) / 6.0 },
         x(g, x): R::select(
-            x.clone().lt(g.lit(-3.0)),
-            g.int(0),
-            R::select(x.clone().le(g.lit(3.0)), g.clone() * (x / 3.0 + 0.5), g.clone())
+            x.clone().ge(g.lit(3.0)),
+            g.clone(),
+            R::select(x.clone().le(g.lit(-3.0)), g.int(0), g.clone() * (x / 3.0 + 0.5))
         ),
     }
 
@@ -128,9 +128,10 @@ elementwise! {
     /// x − lambd, x + lambd or 0.
     softshrink(x)[lambd] "SoftshrinkBackward0" real in -3.0..3.0 {
         value: {
+            // Asked so that NaN stays.
             let (zero, limit) = (x.int(0), x.lit(lambd));
-            let below = R::select(x.clone().lt(-limit.clone()), x.clone() + lambd, zero);
-            R::select(x.clone().gt(limit), x - lambd, below)
+            let moved = R::select(x.clone().lt(zero.clone()), x.clone() + lambd, x.clone() - lambd);
+            R::select(x.abs().le(limit), zero, moved)
         },
         x(g, x): R::select(x.abs().le(g.lit(lambd)), g.int(0), g),
     }

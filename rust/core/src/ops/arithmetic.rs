@@ -13,10 +13,10 @@ elementwise! {
     rsub(x, y)[] "RsubBackward1" ring in -3.0..3.0 { value: y - x, x(g): -g, y(g): g }
 
     /// `x + alpha * y`.
-    add_scaled(x, y)[alpha] "AddBackward0" real in -3.0..3.0 { value: x + y * alpha, x(g): g, y(g): g * alpha }
+    add_scaled(x, y)[alpha] "AddBackward0" real in -3.0..3.0 { value: y.mul_add(x.lit(alpha), x), x(g): g, y(g): g * alpha }
 
     /// `x + alpha * y` with the negated alpha of a subtraction.
-    sub_scaled(x, y)[alpha] "SubBackward0" real in -3.0..3.0 { value: x + y * alpha, x(g): g, y(g): g * alpha }
+    sub_scaled(x, y)[alpha] "SubBackward0" real in -3.0..3.0 { value: y.mul_add(x.lit(alpha), x), x(g): g, y(g): g * alpha }
 
     /// `x + alpha * y` of integers.
     add_scaled_int(x, y)[alpha] "AddBackward0" ring in -3.0..3.0 { value: x + crate::ops::arithmetic::scaled(y, alpha) }
@@ -170,37 +170,49 @@ elementwise! {
     /// The greater of two elements; NaN if either is. Ties share the gradient evenly.
     maximum(x, y)[] "MaximumBackward0" ring in -3.0..3.0 {
         value: x.maximum(y),
-        x(g, x, y): R::select(x.clone().eq(y.clone()), g.clone() * 0.5, R::select(x.gt(y), g.clone(), g.int(0))),
-        y(g, x, y): R::select(x.clone().eq(y.clone()), g.clone() * 0.5, R::select(y.gt(x), g.clone(), g.int(0))),
+        x(g, x, y): R::select(x.clone().eq(y.clone()), g.clone() * 0.5, R::select(x.lt(y), g.int(0), g)),
+        y(g, x, y): R::select(x.clone().eq(y.clone()), g.clone() * 0.5, R::select(y.lt(x), g.int(0), g)),
     }
 
     /// The lesser of two elements; NaN if either is. Ties share the gradient evenly.
     minimum(x, y)[] "MinimumBackward0" ring in -3.0..3.0 {
         value: x.minimum(y),
-        x(g, x, y): R::select(x.clone().eq(y.clone()), g.clone() * 0.5, R::select(x.lt(y), g.clone(), g.int(0))),
-        y(g, x, y): R::select(x.clone().eq(y.clone()), g.clone() * 0.5, R::select(y.lt(x), g.clone(), g.int(0))),
+        x(g, x, y): R::select(x.clone().eq(y.clone()), g.clone() * 0.5, R::select(x.gt(y), g.int(0), g)),
+        y(g, x, y): R::select(x.clone().eq(y.clone()), g.clone() * 0.5, R::select(y.gt(x), g.int(0), g)),
     }
 
-    /// The greater of two elements, a number where the other is NaN.
+    /// The greater of two elements, a number where the other is NaN. Ties share the gradient evenly.
     fmax(x, y)[] "FmaxBackward0" ring in -3.0..3.0 {
         value: {
             let x_is_nan = x.clone().ne(x.clone());
             let y_is_nan = y.clone().ne(y.clone());
             R::select(x_is_nan, y.clone(), R::select(y_is_nan, x.clone(), x.maximum(y)))
         },
-        x(g, x, y): R::select(x.clone().ge(y.clone()) | y.is_nan(), g.clone(), g.int(0)),
-        y(g, x, y): R::select(x.clone().ge(y.clone()) | y.is_nan(), g.int(0), g.clone()),
+        x(g, x, y): {
+            let first = x.clone().gt(y.clone()) | y.clone().is_nan();
+            R::select(x.eq(y), g.clone() * 0.5, R::select(first, g.clone(), g.int(0)))
+        },
+        y(g, x, y): {
+            let first = x.clone().gt(y.clone()) | y.clone().is_nan();
+            R::select(x.eq(y), g.clone() * 0.5, R::select(first, g.int(0), g))
+        },
     }
 
-    /// The lesser of two elements, a number where the other is NaN.
+    /// The lesser of two elements, a number where the other is NaN. Ties share the gradient evenly.
     fmin(x, y)[] "FminBackward0" ring in -3.0..3.0 {
         value: {
             let x_is_nan = x.clone().ne(x.clone());
             let y_is_nan = y.clone().ne(y.clone());
             R::select(x_is_nan, y.clone(), R::select(y_is_nan, x.clone(), x.minimum(y)))
         },
-        x(g, x, y): R::select(x.clone().le(y.clone()) | y.is_nan(), g.clone(), g.int(0)),
-        y(g, x, y): R::select(x.clone().le(y.clone()) | y.is_nan(), g.int(0), g.clone()),
+        x(g, x, y): {
+            let first = x.clone().lt(y.clone()) | y.clone().is_nan();
+            R::select(x.eq(y), g.clone() * 0.5, R::select(first, g.clone(), g.int(0)))
+        },
+        y(g, x, y): {
+            let first = x.clone().lt(y.clone()) | y.clone().is_nan();
+            R::select(x.eq(y), g.clone() * 0.5, R::select(first, g.int(0), g))
+        },
     }
 
     /// `x + weight * (y - x)`, written so that both ends are exact.
@@ -208,7 +220,7 @@ elementwise! {
         value: {
             let near_start = weight.clone().abs().lt(weight.lit(0.5));
             let span = end.clone() - x.clone();
-            R::select(near_start, x + weight.clone() * span.clone(), end - span * (-weight + 1.0))
+            R::select(near_start, weight.clone().mul_add(span.clone(), x), (weight - 1.0).mul_add(span, end))
         },
         x(g, weight): g * (-weight + 1.0),
         end(g, weight): g * weight,
@@ -218,9 +230,8 @@ elementwise! {
     /// The same with a number as weight.
     lerp_scalar(x, end)[weight] "LerpBackward0" real in -3.0..3.0 {
         value: {
-            let rest = -x.lit(weight) + 1.0;
-            let span = end.clone() - x.clone();
-            if weight.abs() < 0.5 { let near = x.lit(weight); x + near * span } else { end - span * rest }
+            let (share, span) = (x.lit(weight), end.clone() - x.clone());
+            if weight.abs() < 0.5 { share.mul_add(span, x) } else { (share - 1.0).mul_add(span, end) }
         },
         x(g): { let rest = -g.lit(weight) + 1.0; g * rest },
         end(g): { let weight = g.lit(weight); g * weight },
@@ -228,7 +239,7 @@ elementwise! {
 
     /// `x + value * a * b`.
     addcmul_real(x, tensor1, tensor2)[value] "AddcmulBackward0" real in -3.0..3.0 {
-        value: x + tensor1 * tensor2 * value,
+        value: (tensor1 * value).mul_add(tensor2, x),
         x(g): g,
         tensor1(g, tensor2): g * (tensor2 * value),
         tensor2(g, tensor1): g * (tensor1 * value),
@@ -241,7 +252,7 @@ elementwise! {
 
     /// `x + value * a / b`.
     addcdiv(x, tensor1, tensor2)[value] "AddcdivBackward0" real in 0.5..3.0 {
-        value: x + (tensor1 / tensor2) * value,
+        value: x + tensor1 * value / tensor2,
         x(g): g,
         tensor1(g, tensor2): g * (tensor2.reciprocal() * value),
         tensor2(g, tensor1, tensor2): -g * ((tensor1 / (tensor2.clone() * tensor2)) * value),

@@ -50,6 +50,8 @@ pub fn isclose(a: &Tensor, b: &Tensor, rtol: f64, atol: f64, equal_nan: bool) ->
     if rtol == 0.0 && atol == 0.0 {
         return Ok(close);
     }
+    // Differences of integers as floats, so that none wraps.
+    let b = if own.is_float() { b } else { copy::to_dtype(&b, crate::default_dtype())? };
     let scaled = row(&rows::abs::ROW, &[(&row(&rows::mul::ROW, &[(&b).into(), Scalar::Float(rtol).into()])?).into()])?;
     let allowed = row(&rows::add::ROW, &[(&scaled).into(), Scalar::Float(atol).into()])?;
     let error = row(&rows::abs::ROW, &[(&row(&rows::sub::ROW, &[(&a).into(), (&b).into()])?).into()])?;

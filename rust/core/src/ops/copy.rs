@@ -53,8 +53,8 @@ impl Rule for CopiedInto {
     }
 }
 
-/// The target of `fill_`: its old value gets zeros.
-struct Filled(&'static str);
+/// A target that is overwritten by what does not depend on it (`fill_`, comparisons in place): its old value gets zeros.
+pub(super) struct Filled(pub &'static str);
 
 impl Rule for Filled {
     fn name(&self) -> &str {
@@ -92,13 +92,19 @@ pub fn clone(source: &Tensor) -> Result<Tensor> {
 /// A row-major copy.
 #[track_caller]
 pub fn clone_contiguous(source: &Tensor) -> Result<Tensor> {
-    copied("CloneBackward0", source, |array| array.to_dtype_contiguous("clone", array.dtype()))
+    copied("CloneBackward0", source, |array| array.duplicate_row_major("clone"))
 }
 
 /// The tensor itself if it is row-major, else a row-major copy.
 #[track_caller]
 pub fn contiguous(source: &Tensor) -> Result<Tensor> {
     if source.array().is_contiguous() { Ok(source.clone()) } else { clone_contiguous(source) }
+}
+
+/// The tensor itself if it has the strides of a new one, along axes of one element too, else a row-major copy.
+#[track_caller]
+pub fn row_major(source: &Tensor) -> Result<Tensor> {
+    if source.array().layout().is_plain() { Ok(source.clone()) } else { clone_contiguous(source) }
 }
 
 /// Another dtype; the tensor itself if it has it.
@@ -114,14 +120,7 @@ pub fn to_dtype(source: &Tensor, dtype: DType) -> Result<Tensor> {
 /// A copy with the given strides.
 #[track_caller]
 pub fn copy_strided(source: &Tensor, strides: &[isize]) -> Result<Tensor> {
-    copied("CloneBackward0", source, |array| {
-        // Enough room for the strides, which are those of a dense block or of a base with gaps.
-        let (_, high) = shape::extent(array.shape(), strides).unwrap_or((0, -1));
-        let room = Array::zeros("clone", &[(high + 1).max(0) as usize], array.dtype())?;
-        let copy = room.with_layout(array.shape(), strides, 0);
-        copy.copy_unshared(array);
-        Ok(copy)
-    })
+    copied("CloneBackward0", source, |array| array.duplicate_with_strides("clone", strides))
 }
 
 /// Copies `source`, broadcast and cast, into `target`.

@@ -24,7 +24,7 @@ use crate::graph::Blame;
 use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
 use crate::kernels::{In, Kernel, map};
 use crate::scalar::Scalar;
-use crate::shape::{self, Layout, Shape, Strides};
+use crate::shape::{self, Shape, Strides};
 use crate::storage::Access;
 use crate::tensor::{Operand, Tensor};
 
@@ -66,9 +66,14 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether the first input is a condition.
-    fn is_conditional(&self) -> bool {
-        self.inputs[0] == "condition"
+    /// Whether it writes some elements of a copy, which PyTorch makes row-major.
+    fn fills_copy(&self) -> bool {
+        self.inputs.get(1) == Some(&"mask")
+    }
+
+    /// Whether an input takes part in promotion. A condition only selects, and what is filled keeps its dtype.
+    fn promotes(&self, input: usize) -> bool {
+        if self.fills_copy() { input == 0 } else { self.inputs[input] != "condition" }
     }
 }
 
@@ -146,6 +151,7 @@ impl Promotion {
 
 /// Everything worked out about a call before memory is touched.
 struct Plan<'a> {
+    row: &'static Row,
     op: &'static str,
     operands: SmallVec<[Option<Operand>; MAX_INPUTS]>,
     args: &'a [Arg<'a>],
@@ -174,8 +180,7 @@ impl<'a> Plan<'a> {
         for (position, (operand, arg)) in operands.iter().zip(args).enumerate() {
             match (operand, arg) {
                 (Some(operand), _) => {
-                    // A condition selects; it does not promote.
-                    if !(row.is_conditional() && position == 0) {
+                    if row.promotes(position) {
                         promotion.tensor(operand.array.dtype(), operand.array.rank());
                     }
                     let own = operand.array.shape();
@@ -185,8 +190,8 @@ impl<'a> Plan<'a> {
                         Some(shape) => shape::broadcast(op, &shape, own)?,
                     });
                 }
-                (None, Arg::Scalar(scalar)) => promotion.scalar(*scalar),
-                (None, Arg::Tensor(_)) => {}
+                (None, Arg::Scalar(scalar)) if row.promotes(position) => promotion.scalar(*scalar),
+                (None, _) => {}
             }
         }
         let promoted = promotion.result();
@@ -198,7 +203,7 @@ impl<'a> Plan<'a> {
             Tier::Predicate | Tier::RealPredicate => DType::Bool,
             _ => compute,
         };
-        Ok(Self { op, operands, args, kernel, compute, result, shape: shape.unwrap_or_default() })
+        Ok(Self { row, op, operands, args, kernel, compute, result, shape: shape.unwrap_or_default() })
     }
 
     fn inputs(&self) -> SmallVec<[&Operand; MAX_INPUTS]> {
@@ -208,17 +213,31 @@ impl<'a> Plan<'a> {
     /// Strides of the output: row-major, or as the operands lie where one of them does not.
     fn strides(&self) -> Strides {
         let arrays = || self.operands.iter().flatten().map(|operand| &operand.array);
-        if self.shape.len() < 2 || arrays().all(Array::is_contiguous) {
+        // Axes of one element may have any stride, which counts only if some operand is broadcast along them.
+        let row_major = |array: &Array| {
+            array.layout().is_plain() || (array.is_contiguous() && array.shape() == self.shape.as_slice())
+        };
+        if self.shape.len() < 2 || self.row.fills_copy() || arrays().all(row_major) {
             return shape::contiguous_strides(&self.shape);
         }
-        let operands: SmallVec<[Strides; MAX_INPUTS]> =
-            arrays().map(|array| shape::broadcast_strides(array.shape(), array.strides(), &self.shape)).collect();
+        let operands: SmallVec<[Strides; MAX_INPUTS]> = arrays()
+            .enumerate()
+            .map(|(position, array)| {
+                // PyTorch casts before it looks, and a cast array is dense.
+                let cast = array.dtype() != self.compute && self.row.promotes(position);
+                let strides = if cast {
+                    shape::preserved_strides(array.shape(), array.strides())
+                } else {
+                    array.strides().into()
+                };
+                shape::broadcast_strides(array.shape(), &strides, &self.shape)
+            })
+            .collect();
         shape::result_strides(&self.shape, &operands)
     }
 
     fn allocate(&self) -> Result<Array> {
-        shape::checked_numel(self.op, &self.shape, self.result.size())?;
-        Array::uninit_with_layout(self.op, &Layout::strided(&self.shape, &self.strides()), self.result)
+        Array::uninit_strided(self.op, &self.shape, &self.strides(), self.result)
     }
 
     /// A number operand as the dtype of the operation has it: −1 among `uint8` is 255, whatever it is computed in.
@@ -406,7 +425,9 @@ fn saves_of<'a>(slots: &[usize], operands: &[&'a Operand]) -> SmallVec<[Save<'a>
 /// The in-place form: `target` is the first argument and takes the result.
 #[track_caller]
 pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: &[Arg<'_>]) -> Result<()> {
-    if fast::apply_in_place(row, params, target, rest).is_some() {
+    // Without a gradient of its own (a comparison) the result is a constant, and the old value gets zeros.
+    let constant = row.grads.is_empty() && crate::graph::is_grad_enabled() && target.requires_grad();
+    if !constant && fast::apply_in_place(row, params, target, rest).is_some() {
         return Ok(());
     }
     let mut args: SmallVec<[Arg<'_>; MAX_INPUTS]> = SmallVec::new();
@@ -416,11 +437,15 @@ pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: 
     let recorded = is_differentiable(row, &plan);
     // Found before the memory is taken: finding the line may run code of the host.
     let blame = Blame::here();
-    check_in_place(row.name, target, recorded)?;
+    check_in_place(row.name, target, recorded || constant)?;
     let output = plan.operands[0].as_ref().expect("the target is a tensor").array.clone();
     check_output(&plan, &output)?;
     if !recorded {
         plan.run(params, &output, || output.storage().bump(blame));
+        if constant {
+            let operand = plan.operands[0].as_ref().expect("the target is a tensor");
+            record_in_place(super::copy::Filled(row.node), target, &[operand], &[])?;
+        }
         return Ok(());
     }
     let (rule, slots) = ElementwiseRule::new(row, params, &plan);

@@ -176,7 +176,7 @@ pub fn diff(input: &Tensor, n: i64, axis: i64, prepend: Option<&Tensor>, append:
     let size = result.shape()[at] as i64;
     if result.numel() == 0 {
         // As empty after each step, of which there may be any number.
-        return copy::clone(&views::narrow(&result, axis, 0, size - n.min(size))?);
+        return copy::clone_contiguous(&views::narrow(&result, axis, 0, size - n.min(size))?);
     }
     for _ in 0..n.min(size + 1) {
         let size = result.shape()[at] as i64;

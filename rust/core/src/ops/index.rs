@@ -258,7 +258,14 @@ fn scatter_into(
     let op = if kind == Scatter::Add { "scatter_add" } else { "scatter" };
     let operand = source.operand()?;
     let values = &operand.array;
-    let write = Write { op, target, in_place, others: &[&operand], reads: &[positions, values] };
+    let write = Write {
+        op,
+        target,
+        in_place,
+        copy: Array::duplicate_row_major,
+        others: &[&operand],
+        reads: &[positions, values],
+    };
     let rule = || Scattered { kind, axis, source: values.shape().into() };
     write.run(rule, &[Save::Array(positions)], |array| scatter_raw(op, kind, array, axis, positions, values))
 }
@@ -295,8 +302,14 @@ pub fn scatter(
         return scatter_into(input, in_place, axis, &positions, source, kind);
     }
     let operand = source.operand()?;
-    let write =
-        Write { op: "scatter", target: input, in_place, others: &[&operand], reads: &[&positions, &operand.array] };
+    let write = Write {
+        op: "scatter",
+        target: input,
+        in_place,
+        copy: Array::duplicate_row_major,
+        others: &[&operand],
+        reads: &[&positions, &operand.array],
+    };
     write.run(
         || NotDifferentiable::of("scatter"),
         &[],
@@ -333,7 +346,14 @@ fn everywhere(op: &'static str, value: Scalar, dtype: DType, shape: &[usize]) ->
 #[track_caller]
 fn scatter_number(input: &Tensor, in_place: bool, axis: usize, positions: &Array, value: Scalar) -> Result<Tensor> {
     let source = everywhere("scatter", value, input.dtype(), positions.shape())?;
-    let write = Write { op: "scatter", target: input, in_place, others: &[], reads: &[positions] };
+    let write = Write {
+        op: "scatter",
+        target: input,
+        in_place,
+        copy: Array::duplicate_row_major,
+        others: &[],
+        reads: &[positions],
+    };
     write.run(
         || ScatteredNumber { axis },
         &[Save::Array(positions)],
@@ -359,7 +379,14 @@ pub fn scatter_value(
         return scatter_number(input, in_place, axis, &positions, value);
     }
     let source = everywhere("scatter", value, input.dtype(), positions.shape())?;
-    let write = Write { op: "scatter", target: input, in_place, others: &[], reads: &[&positions] };
+    let write = Write {
+        op: "scatter",
+        target: input,
+        in_place,
+        copy: Array::duplicate_row_major,
+        others: &[],
+        reads: &[&positions],
+    };
     write.run(
         || NotDifferentiable::of("scatter"),
         &[],
@@ -640,7 +667,7 @@ fn scatter_reduce_at(
     // The value, outside the graph, in memory of its own: written to the target when everything is known to be right.
     let value = {
         let _off = crate::graph::no_grad();
-        let fresh = Tensor::from_array(own.array.duplicate(OP)?);
+        let fresh = Tensor::from_array(own.array.duplicate_row_major(OP)?);
         if !include_self {
             let identity = combine.identity(own.array.dtype());
             scatter_number(&fresh, true, axis, positions, identity)?;
@@ -654,7 +681,14 @@ fn scatter_reduce_at(
                     Combine::Max => Fold::Max,
                     _ => Fold::Min,
                 };
-                let write = Write { op: OP, target: &fresh, in_place: true, others: &[], reads: &[positions, values] };
+                let write = Write {
+                    op: OP,
+                    target: &fresh,
+                    in_place: true,
+                    copy: Array::duplicate_row_major,
+                    others: &[],
+                    reads: &[positions, values],
+                };
                 write.run(
                     || NotDifferentiable::of(OP),
                     &[],
@@ -689,7 +723,14 @@ fn scatter_reduce_at(
     }
     // In place the old value is overwritten: a copy of it is what backward reads.
     let kept = if recorded { Some(own.array.duplicate(OP)?) } else { None };
-    let write = Write { op: OP, target: input, in_place: true, others: &[&operand], reads: &[positions, values] };
+    let write = Write {
+        op: OP,
+        target: input,
+        in_place: true,
+        copy: Array::duplicate_row_major,
+        others: &[&operand],
+        reads: &[positions, values],
+    };
     let kept_operand = kept.map(|array| Operand { array, identity: std::sync::Weak::new(), ..own.clone() });
     let mut saves: SmallVec<[Save<'_>; 4]> = SmallVec::new();
     if let Some(kept) = &kept_operand {
@@ -893,7 +934,14 @@ fn add_at(
         let constant = Tensor::from_array(operand.array.clone());
         row(&rows::mul::ROW, &[(&constant).into(), alpha.into()])?.array().cast(OP, operand.array.dtype())?
     };
-    let write = Write { op: OP, target: input, in_place, others: &[&operand], reads: &[index, &scaled] };
+    let write = Write {
+        op: OP,
+        target: input,
+        in_place,
+        copy: Array::duplicate_row_major,
+        others: &[&operand],
+        reads: &[index, &scaled],
+    };
     write.run(
         || SlicesAdded { axis, alpha },
         &[Save::Array(index)],
@@ -955,7 +1003,14 @@ pub fn index_copy(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, sou
     same_dtype(OP, input.dtype(), source.dtype())?;
     check_slices(OP, &input.shape(), axis, index.numel(), &source.shape())?;
     let operand = source.operand()?;
-    let write = Write { op: OP, target: input, in_place, others: &[&operand], reads: &[&index, &operand.array] };
+    let write = Write {
+        op: OP,
+        target: input,
+        in_place,
+        copy: Array::duplicate_row_major,
+        others: &[&operand],
+        reads: &[&index, &operand.array],
+    };
     write.run(
         || SlicesCopied { axis },
         &[Save::Array(&index)],
@@ -1006,7 +1061,7 @@ fn fill_raw(target: &Array, axis: usize, index: &Array, value: &Array) -> Result
 fn fill_at(input: &Tensor, in_place: bool, axis: usize, index: &Array, value: Scalar) -> Result<Tensor> {
     const OP: &str = "index_fill";
     let number = Array::full(OP, &[], value.storable(OP, input.dtype())?, input.dtype())?;
-    let write = Write { op: OP, target: input, in_place, others: &[], reads: &[index] };
+    let write = Write { op: OP, target: input, in_place, copy: Array::duplicate, others: &[], reads: &[index] };
     let wrapped = wrapped(index, input, axis)?;
     write.run(
         || SlicesFilled { axis, name: "IndexFillBackward0" },
@@ -1052,7 +1107,14 @@ pub fn index_fill(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, val
     let operand = tensor.operand()?;
     let number = operand.array.cast(OP, input.dtype())?;
     let wrapped = wrapped(&index, input, axis)?;
-    let write = Write { op: OP, target: input, in_place, others: &[&operand], reads: &[&index, &number] };
+    let write = Write {
+        op: OP,
+        target: input,
+        in_place,
+        copy: Array::duplicate,
+        others: &[&operand],
+        reads: &[&index, &number],
+    };
     write.run(
         || SlicesFilled { axis, name: "IndexFillBackward1" },
         &[Save::Array(&wrapped)],

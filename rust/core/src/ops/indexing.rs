@@ -156,24 +156,52 @@ impl Lookups {
         self.arrays.iter().map(|(_, array)| array.storage()).collect()
     }
 
-    /// Runs `body` with the strides of `own` over the result's shape and the kernel's lookups.
-    fn with<R>(&self, own: &Array, body: impl FnOnce(&[isize], &[Lookup<'_>]) -> R) -> R {
-        let rank = self.shape.len();
-        let mut strides: Strides = SmallVec::from_elem(0, rank);
+    /// The strides of `own` over the result's shape, 0 along the common axes.
+    fn strides_of(&self, own: &Array) -> Strides {
+        let mut strides: Strides = SmallVec::from_elem(0, self.shape.len());
         let kept = (0..own.rank()).filter(|axis| !self.arrays.iter().any(|(indexed, _)| indexed == axis));
         for (position, axis) in kept.enumerate() {
             let to = if position < self.start { position } else { position + self.count };
             strides[to] = own.strides()[axis];
         }
-        let along: SmallVec<[Strides; 2]> = self
-            .arrays
-            .iter()
-            .map(|(_, array)| {
-                let mut along: Strides = SmallVec::from_elem(0, rank);
-                along[self.start..self.start + self.count].copy_from_slice(array.strides());
-                along
-            })
-            .collect();
+        strides
+    }
+
+    /// The strides of each index array over the result's shape, 0 along the axes of what is indexed.
+    fn strides_of_indices(&self) -> SmallVec<[Strides; 2]> {
+        let over_result = |(_, array): &(usize, Array)| {
+            let mut along: Strides = SmallVec::from_elem(0, self.shape.len());
+            along[self.start..self.start + self.count].copy_from_slice(array.strides());
+            along
+        };
+        self.arrays.iter().map(over_result).collect()
+    }
+
+    /// Strides of a new result: as what is indexed lies, then as the index arrays do.
+    fn result_strides(&self, own: &Array) -> Strides {
+        if own.is_contiguous() && self.arrays.iter().all(|(_, array)| array.is_contiguous()) {
+            return shape::contiguous_strides(&self.shape);
+        }
+        let mut operands: SmallVec<[Strides; 3]> = SmallVec::new();
+        operands.push(self.strides_of(own));
+        let end = self.start + self.count;
+        for mut along in self.strides_of_indices() {
+            // Over other axes of one element an index array has the strides of axes put in, and is not broadcast.
+            for axis in (end..self.shape.len()).chain((0..self.start).rev()).filter(|&axis| self.shape[axis] == 1) {
+                along[axis] = if axis < end {
+                    shape::inserted_stride(&self.shape[axis + 1..end], &along[axis + 1..end])
+                } else {
+                    1
+                };
+            }
+            operands.push(along);
+        }
+        shape::result_strides(&self.shape, &operands)
+    }
+
+    /// Runs `body` with the strides of `own` over the result's shape and the kernel's lookups.
+    fn with<R>(&self, own: &Array, body: impl FnOnce(&[isize], &[Lookup<'_>]) -> R) -> R {
+        let (strides, along) = (self.strides_of(own), self.strides_of_indices());
         let lookups: SmallVec<[Lookup<'_>; 3]> = self
             .arrays
             .iter()
@@ -251,7 +279,7 @@ fn get(input: &Tensor, indices: &Indices) -> Result<Tensor> {
     let operand = input.operand()?;
     let array = &operand.array;
     let lookups = Lookups::new(OP, array.shape(), indices)?;
-    let output = Array::uninit(OP, &lookups.shape, array.dtype())?;
+    let output = Array::uninit_strided(OP, &lookups.shape, &lookups.result_strides(array), array.dtype())?;
     {
         let mut reads = lookups.storages();
         reads.push(array.storage());
@@ -351,7 +379,7 @@ fn put(input: &Tensor, in_place: bool, indices: &Indices, values: &Tensor, accum
     let mut reads: SmallVec<[&Array; 4]> = lookups.arrays.iter().map(|(_, array)| array).collect();
     reads.push(&broadcast);
     let saves: SmallVec<[Save<'_>; 3]> = lookups.arrays.iter().map(|(_, array)| Save::Array(array)).collect();
-    let write = Write { op: OP, target: input, in_place, others: &[&operand], reads: &reads };
+    let write = Write { op: OP, target: input, in_place, copy: Array::duplicate, others: &[&operand], reads: &reads };
     write.run(
         || Put { axes: lookups.arrays.iter().map(|(axis, _)| *axis).collect(), accumulate },
         &saves,
@@ -447,7 +475,7 @@ impl Expression {
             }
         }
         if expression.views.is_empty() && expression.indices.is_empty() {
-            expression.views.push(("AliasBackward0", ViewOp::View(shape)));
+            expression.views.push(("AliasBackward0", ViewOp::Alias));
         }
         Ok(expression)
     }
@@ -465,8 +493,9 @@ impl Expression {
     }
 
     fn unsqueeze(&mut self, shape: &mut Shape, axis: usize) {
-        shape.insert(axis.min(shape.len()), 1);
-        self.views.push(("UnsqueezeBackward0", ViewOp::View(shape.clone())));
+        let axis = axis.min(shape.len());
+        shape.insert(axis, 1);
+        self.views.push(("UnsqueezeBackward0", ViewOp::Unsqueeze(axis)));
     }
 
     /// A truth value as an index: a new axis, and the positions `[0]` or none along it.
@@ -537,7 +566,7 @@ fn without_leading_ones(value: &Tensor, rank: usize) -> Result<Tensor> {
 pub fn setitem(input: &Tensor, items: &[IndexItem], value: Arg<'_>) -> Result<()> {
     let expression = Expression::new(&input.shape(), items)?;
     // A whole tensor is written to itself, not to a view of it.
-    let whole = matches!(expression.views.as_slice(), [(_, ViewOp::View(shape))] if *shape == input.shape())
+    let whole = matches!(expression.views.as_slice(), [(_, ViewOp::Alias)])
         || expression.views.iter().all(|(_, op)| is_whole(op, &input.shape()));
     let target = if whole { input.clone() } else { expression.view(input)? };
     if expression.indices.is_empty() {

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::views;
+use super::views::{self, ViewOp};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -37,6 +37,13 @@ impl Rule for Concatenated {
         }
         Ok(())
     }
+}
+
+/// The first of several arrays, if all are of its memory format: what is joined of them is of that format too.
+fn common_format<'a>(mut arrays: impl Iterator<Item = &'a Array>) -> Option<&'a Array> {
+    let last = |array: &Array| shape::is_channels_last(array.shape(), array.strides());
+    let first = arrays.next()?;
+    arrays.all(|array| last(array) == last(first)).then_some(first)
 }
 
 /// Tensors behind each other along an axis. Empty vectors are left out, as in PyTorch; dtypes are promoted.
@@ -84,7 +91,11 @@ pub fn cat(tensors: &[Tensor], axis: i64) -> Result<Tensor> {
         }
         shape[axis] += own[axis];
     }
-    let output = Array::uninit("cat", &shape, dtype)?;
+    let like = common_format(operands.iter().map(|operand| &operand.array));
+    let output = match like {
+        Some(like) => Array::uninit_in_format_of("cat", &shape, dtype, like)?,
+        None => Array::uninit("cat", &shape, dtype)?,
+    };
     let mut start = 0;
     for operand in operands.iter().filter(joined) {
         let size = operand.array.shape()[axis];
@@ -121,6 +132,21 @@ impl Rule for Stacked {
     }
 }
 
+/// Memory for arrays stacked along a new axis: as if they were joined along the axis behind the new one, which is then
+/// split; so PyTorch does, and images with the channels last stay so.
+fn stacked(shape: &[usize], axis: usize, dtype: DType, like: Option<&Array>) -> Result<Array> {
+    const OP: &str = "stack";
+    let Some(like) = like else { return Array::uninit(OP, shape, dtype) };
+    if axis == like.rank() {
+        let columns = ViewOp::Unsqueeze(axis).apply(like)?;
+        return Array::uninit_in_format_of(OP, shape, dtype, &columns);
+    }
+    let mut joined: Shape = like.shape().into();
+    joined[axis] *= shape[axis];
+    let joined = Array::uninit_in_format_of(OP, &joined, dtype, like)?;
+    ViewOp::View(shape.into()).apply(&joined)
+}
+
 /// Tensors of one shape as the positions of a new axis; dtypes are promoted.
 #[track_caller]
 pub fn stack(tensors: &[Tensor], axis: i64) -> Result<Tensor> {
@@ -146,7 +172,7 @@ pub fn stack(tensors: &[Tensor], axis: i64) -> Result<Tensor> {
     let dtype = operands.iter().map(|operand| operand.array.dtype()).reduce(DType::promote).unwrap_or(DType::F32);
     let mut shape = first;
     shape.insert(axis, operands.len());
-    let output = Array::uninit(OP, &shape, dtype)?;
+    let output = stacked(&shape, axis, dtype, common_format(operands.iter().map(|operand| &operand.array)))?;
     for (position, operand) in operands.iter().enumerate() {
         output.select(axis, position).copy_unshared(&operand.array);
     }

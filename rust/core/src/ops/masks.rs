@@ -19,7 +19,8 @@ use crate::tensor::Tensor;
 
 // ---- positions -----------------------------------------------------------------------------------------------------
 
-/// The positions of the elements that are not zero: a `count × rank` matrix of `i64`, in row-major order.
+/// The positions of the elements that are not zero, in row-major order: a `count × rank` matrix of `i64` that lies column
+/// by column, as in PyTorch, so that the positions along one axis are a contiguous vector.
 fn nonzero_array(array: &Array) -> Result<Array> {
     const OP: &str = "nonzero";
     let source = array.contiguous(OP)?;
@@ -27,10 +28,10 @@ fn nonzero_array(array: &Array) -> Result<Array> {
     // Held from counting to reading, so that nobody changes the elements in between; the output is nobody else's.
     let _access = Access::acquire(&[source.storage()], &[]);
     let found = counted(&source);
-    let output = Array::uninit(OP, &[found.count, rank], DType::I64)?;
+    let output = Array::uninit(OP, &[rank, found.count], DType::I64)?;
     // SAFETY: shared state is held; the output has room for the positions just counted.
     unsafe { kernel::nonzero(&found, source.shape(), source.as_in(), output.ptr().cast()) };
-    Ok(output)
+    Ok(output.with_layout(&[found.count, rank], &[1, found.count as isize], 0))
 }
 
 /// One vector of positions per axis.
@@ -173,8 +174,14 @@ pub fn masked_scatter(input: &Tensor, in_place: bool, mask: &Tensor, source: &Te
     let operand = source.operand()?;
     let values = operand.array.contiguous(OP)?;
     let mask = mask.array().expand(&own).contiguous(OP)?;
-    let write =
-        Write { op: OP, target: input, in_place, others: &[&operand], reads: &[&mask, &operand.array, &values] };
+    let write = Write {
+        op: OP,
+        target: input,
+        in_place,
+        copy: Array::duplicate_row_major,
+        others: &[&operand],
+        reads: &[&mask, &operand.array, &values],
+    };
     write.run(
         || MaskScattered { source: operand.array.shape().into() },
         &[Save::Array(&mask)],
@@ -335,8 +342,14 @@ pub fn put(input: &Tensor, in_place: bool, index: &Tensor, source: &Tensor, accu
     if input.numel() == 0 && positions.numel() > 0 {
         return Err(Error::index(OP, "put_(): cannot put elements into an empty tensor"));
     }
-    let write =
-        Write { op: OP, target: input, in_place, others: &[&operand], reads: &[&positions, &operand.array, &values] };
+    let write = Write {
+        op: OP,
+        target: input,
+        in_place,
+        copy: Array::duplicate,
+        others: &[&operand],
+        reads: &[&positions, &operand.array, &values],
+    };
     write.run(
         || PutFlat { accumulate, source: operand.array.shape().into() },
         &[Save::Array(&positions)],

@@ -51,8 +51,9 @@ fn pad_axes(input: &Tensor, pads: &Pads, value: Scalar) -> Result<Tensor> {
             }
         }
     }
-    let output = Array::full(OP, &shape, value, array.dtype())?;
-    let (mut from, mut into) = (array.clone(), output.clone());
+    let mut from = array.clone();
+    // Where the elements go along each axis: the first place and how many there are.
+    let mut places: SmallVec<[(usize, usize); 6]> = SmallVec::new();
     for (axis, &(before, behind)) in pads.iter().enumerate() {
         let size = array.shape()[axis] as i64;
         let start = (-before).clamp(0, size);
@@ -61,9 +62,17 @@ fn pad_axes(input: &Tensor, pads: &Pads, value: Scalar) -> Result<Tensor> {
         let offset = before.max(0).min(shape[axis] as i64);
         let length = length.min(shape[axis] as i64 - offset);
         from = from.slice(axis, start as usize, length as usize, 1);
-        into = into.slice(axis, offset as usize, length as usize, 1);
+        places.push((offset as usize, length as usize));
     }
-    into.copy_unshared(&from);
+    let output = if pads.iter().all(|&(before, behind)| before <= 0 && behind <= 0) {
+        from.duplicate(OP)?
+    } else {
+        let output = Array::uninit_in_format_of(OP, &shape, array.dtype(), array)?;
+        output.fill_unshared(value);
+        let part = |whole: Array, (axis, &(start, length))| whole.slice(axis, start, length, 1);
+        places.iter().enumerate().fold(output.clone(), part).copy_unshared(&from);
+        output
+    };
     if is_recorded(&[&operand]) {
         return record(Padded { pads: pads.clone() }, &[&operand], &[], output);
     }

@@ -55,6 +55,8 @@ pub fn add_scaled<'a>(op: &'static str, input: Arg<'a>, other: Arg<'a>, alpha: S
     }
     let factor = if subtract { -alpha.to_f64() } else { alpha.to_f64() };
     if is_integral(&[input, other]) {
+        // Among truth values a factor is one as well.
+        let factor = if is_bool(&[input, other]) { f64::from(u8::from(factor != 0.0)) } else { factor };
         return Ok(Resolved::with(&rows::add_scaled_int::ROW, &[factor], &[input, other]));
     }
     let row = if subtract { &rows::sub_scaled::ROW } else { &rows::add_scaled::ROW };

@@ -43,15 +43,20 @@ impl Rule for Flipped {
     }
 }
 
+/// A copy with the order along some axes reversed, in the layout of the input, which a reversed view does not tell.
+fn flipped(op: &'static str, array: &Array, mask: &[bool]) -> Result<Array> {
+    let output = Array::uninit_like(op, array, array.dtype())?;
+    output.copy_unshared(&reversed(array, mask));
+    Ok(output)
+}
+
 /// A copy with the order along `axes` reversed.
 #[track_caller]
 pub fn flip(input: &Tensor, axes: &[i64]) -> Result<Tensor> {
     let operand = input.operand()?;
     let array = &operand.array;
     let mask = shape::axis_mask("flip", axes, array.rank())?;
-    // In the layout of the input, which the reversed view does not tell any more.
-    let output = Array::uninit_like("flip", array, array.dtype())?;
-    output.copy_unshared(&reversed(array, &mask));
+    let output = flipped("flip", array, &mask)?;
     if is_recorded(&[&operand]) {
         return record(Flipped { axes: axes.into() }, &[&operand], &[], output);
     }
@@ -114,23 +119,18 @@ pub fn rot90(input: &Tensor, quarters: i64, axes: &[i64]) -> Result<Tensor> {
             format!("expected rotation dims to be different, but got dim0 = {first} and dim1 = {second}"),
         ));
     }
+    // A copy with one or both axes reversed, of which a view with the axes exchanged is the result.
     let mut order: SmallVec<[usize; 6]> = (0..array.rank()).collect();
     let mut mask: SmallVec<[bool; 6]> = smallvec![false; array.rank()];
-    match quarters.rem_euclid(4) {
-        1 => {
-            mask[b] = true;
-            order.swap(a, b);
-        }
-        2 => (mask[a], mask[b]) = (true, true),
-        3 => {
-            mask[a] = true;
-            order.swap(a, b);
-        }
-        _ => {}
+    let quarters = quarters.rem_euclid(4);
+    (mask[a], mask[b]) = (quarters >= 2, quarters == 1 || quarters == 2);
+    if quarters % 2 == 1 {
+        order.swap(a, b);
     }
-    let output = reversed(array, &mask).permute(&order).to_dtype_contiguous(OP, array.dtype())?;
+    let output =
+        if quarters == 0 { array.duplicate_row_major(OP)? } else { flipped(OP, array, &mask)?.permute(&order) };
     if is_recorded(&[&operand]) {
-        return record(Turned { quarters: quarters.rem_euclid(4), axes: [first, second] }, &[&operand], &[], output);
+        return record(Turned { quarters, axes: [first, second] }, &[&operand], &[], output);
     }
     Ok(Tensor::from_array(output))
 }
@@ -186,13 +186,13 @@ pub fn roll(input: &Tensor, shifts: &[i64], axes: &[i64]) -> Result<Tensor> {
                 None => moves.push((axis, shift.rem_euclid(size))),
             }
         }
-        let output = Array::uninit(OP, array.shape(), array.dtype())?;
-        if array.rank() == 0 {
-            output.copy_unshared(array);
+        if array.rank() == 0 || array.numel() == 0 {
+            array.duplicate(OP)?
         } else {
+            let output = Array::uninit_in_format_of(OP, array.shape(), array.dtype(), array)?;
             copy_rolled(array, &output, &moves);
+            output
         }
-        output
     };
     if is_recorded(&[&operand]) {
         return record(Rolled { shifts: shifts.into(), axes: axes.into() }, &[&operand], &[], output);

@@ -50,7 +50,14 @@ fn write_part(input: &Tensor, part: &Tensor, name: &'static str, place: ViewOp) 
             "expected src to have a size equal to the slice of self",
         ));
     }
-    let write = Write { op: OP, target: input, in_place: false, others: &[&operand], reads: &[&operand.array] };
+    let write = Write {
+        op: OP,
+        target: input,
+        in_place: false,
+        copy: Array::duplicate_strided,
+        others: &[&operand],
+        reads: &[&operand.array],
+    };
     write.run(
         || PartWritten { name, place: place.clone() },
         &[],

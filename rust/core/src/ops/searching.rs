@@ -2,7 +2,7 @@
 
 use super::elementwise::{apply, torch_name};
 use super::write::NotDifferentiable;
-use super::{copy, index, powers, rows, sorting, views};
+use super::{copy, index, masks, powers, rows, sorting, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -144,6 +144,15 @@ pub fn isin(elements: &Tensor, tests: &Tensor, invert: bool) -> Result<Tensor> {
     }
     let dtype = powers::promoted(&[elements.into(), tests.into()]);
     let (elements, tests) = (copy::to_dtype(elements, dtype)?, copy::to_dtype(&views::reshape(tests, &[-1])?, dtype)?);
+    // NaN is equal to nothing, and a search that meets one goes astray.
+    let tests = if dtype.is_float() {
+        masks::masked_select(&tests, &apply(&rows::eq::ROW, &[], &[(&tests).into(), (&tests).into()])?)?
+    } else {
+        tests
+    };
+    if tests.numel() == 0 {
+        return isin(&elements, &tests, invert);
+    }
     let (sorted, _) = sorting::sort(&tests, 0, false, None)?;
     let found = searchsorted(&sorted, &elements, false, None, false)?;
     let last = Scalar::Int(sorted.numel() as i64 - 1);
@@ -151,7 +160,7 @@ pub fn isin(elements: &Tensor, tests: &Tensor, invert: bool) -> Result<Tensor> {
     let flat = views::reshape(&found, &[-1])?;
     let nearest = views::reshape_to(&index::index_select(&sorted, 0, &flat)?, &elements.shape())?;
     let row = if invert { &rows::ne::ROW } else { &rows::eq::ROW };
-    apply(row, &[], &[(&elements).into(), (&nearest).into()])
+    apply(row, &[], &[(&copy::contiguous(&elements)?).into(), (&nearest).into()])
 }
 
 /// How often each non-negative integer occurs in a vector, or the sum of the weights of its occurrences; at least

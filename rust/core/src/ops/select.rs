@@ -25,7 +25,8 @@ elementwise! {
 
     /// `x` limited to `[min, max]`; the gradient passes at the ends.
     clamp(x, min, max)[] "ClampBackward1" ring in -3.0..3.0 {
-        value: x.maximum(min).minimum(max),
+        // Of equal ones (zeros of either sign) `x` stays, which is the second operand.
+        value: max.minimum(min.maximum(x)),
         x(g, x, min, max): R::select(x.clone().ge(min) & x.le(max), g.clone(), g.zero()),
         min(g, x, min, max): R::select(x.lt(min.clone()) & min.le(max), g.clone(), g.zero()),
         max(g, x, min, max): R::select(x.gt(max.clone()) | max.lt(min), g.clone(), g.zero()),
@@ -33,14 +34,14 @@ elementwise! {
 
     /// `x` but not below `min`; the gradient passes at the end.
     clamp_min(x, min)[] "ClampMinBackward0" ring in -3.0..3.0 {
-        value: x.maximum(min),
+        value: min.maximum(x),
         x(g, x, min): R::select(x.ge(min), g.clone(), g.zero()),
         min(g, x, min): R::select(x.lt(min), g.clone(), g.zero()),
     }
 
     /// `x` but not above `max`; the gradient passes at the end.
     clamp_max(x, max)[] "ClampMaxBackward0" ring in -3.0..3.0 {
-        value: x.minimum(max),
+        value: max.minimum(x),
         x(g, x, max): R::select(x.le(max), g.clone(), g.zero()),
         max(g, x, max): R::select(x.gt(max), g.clone(), g.zero()),
     }

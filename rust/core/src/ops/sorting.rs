@@ -42,6 +42,23 @@ fn ordered(
     Ok((values, indices))
 }
 
+/// [`ordered`] for a result of the shape and the layout of the input. In memory its axes lie in some order, in which both
+/// are row-major: lines are read and written there.
+fn ordered_in_layout(
+    op: &'static str,
+    array: &Array,
+    axis: usize,
+    run: impl FnOnce(AxisSize, &Array, Sorted<'_>),
+) -> Result<(Array, Array)> {
+    let strides = shape::preserved_strides(array.shape(), array.strides());
+    let order = shape::memory_order(array.shape(), &strides);
+    let Some(axis) = order.iter().position(|&at| at == axis) else { return ordered(op, array, axis, 1, run) };
+    let length = array.shape()[order[axis]];
+    let (values, indices) = ordered(op, &array.permute(&order), axis, length, run)?;
+    let placed = |sorted: Array| sorted.with_layout(array.shape(), &strides, 0);
+    Ok((placed(values), placed(indices)))
+}
+
 /// Without the axis along which one element was kept.
 fn without_axis(array: Array, axis: usize) -> Array {
     if array.rank() == 0 { array } else { array.select(axis, 0) }
@@ -54,8 +71,7 @@ pub fn sort(input: &Tensor, axis: i64, descending: bool, stable: Option<bool>) -
     let operand = input.operand()?;
     let array = &operand.array;
     let axis = shape::normalize_axis(OP, axis, array.rank())?;
-    let length = array.shape().get(axis).copied().unwrap_or(1);
-    let (values, indices) = ordered(OP, array, axis, length, |size, line, out| {
+    let (values, indices) = ordered_in_layout(OP, array, axis, |size, line, out| {
         // SAFETY: the state of all roots is held; contiguous operands of the sizes stated.
         unsafe { kernel::sort(size, descending, line.as_in(), out) }
     })?;
@@ -364,7 +380,11 @@ pub fn quantile(
         let value = at_rank(&sorted, &rank, interpolation)?;
         results.push(if keep { views::reshape_to(&value, &kept)? } else { views::select(&value, -1, 0)? });
     }
-    if q.rank() == 0 { Ok(results.swap_remove(0)) } else { super::joining::stack(&results, 0) }
+    if q.rank() == 0 {
+        return Ok(results.swap_remove(0));
+    }
+    // As PyTorch lays them out: the quantiles of one line are neighbours.
+    views::movedim(&super::joining::stack(&results, -1)?, &[-1], &[0])
 }
 
 /// Where a quantile lies among the sorted elements of each line, with a last axis of size 1. NaN is sorted last.

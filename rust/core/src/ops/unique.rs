@@ -104,7 +104,9 @@ pub fn unique_slices(input: &Tensor, axis: i64, consecutive: bool) -> Result<Dis
     let source = if own.is_empty() { views::reshape(input, &[1])? } else { input.clone() };
     let values = {
         let _off = crate::graph::no_grad();
-        index::select_at(&source, at, &firsts)?.array()
+        // The slices lie one behind the other.
+        let moved = views::movedim(&source, &[at as i64], &[0])?;
+        views::movedim(&index::select_at(&moved, 0, &firsts)?, &[0], &[at as i64])?.array()
     };
     let node = if consecutive { "UniqueConsecutiveBackward0" } else { "UniqueDimBackward0" };
     Ok(Distinct {

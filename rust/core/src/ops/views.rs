@@ -15,8 +15,14 @@ use crate::tensor::Tensor;
 /// A view as a value: it can be applied again (to a gradient, to the next version of a base).
 #[derive(Clone, Debug, PartialEq)]
 pub enum ViewOp {
+    /// The same elements once more.
+    Alias,
     /// The same elements in another shape.
     View(Shape),
+    /// Without axes of size 1; the mask says which.
+    Squeeze(SmallVec<[bool; 6]>),
+    /// With an axis of size 1 put in before an axis.
+    Unsqueeze(usize),
     /// Axes in another order.
     Permute(SmallVec<[usize; 6]>),
     /// Broadcast.
@@ -72,10 +78,24 @@ impl ViewOp {
     /// The view of an array. The arguments were checked when the view was made.
     pub fn apply(&self, array: &Array) -> Result<Array> {
         Ok(match self {
+            Self::Alias => array.clone(),
             Self::View(shape) => match array.view(shape) {
                 Some(view) => view,
                 None => return Err(not_viewable(array, shape)),
             },
+            // Not by way of `View`, which would make up new strides for axes of one element.
+            Self::Squeeze(dropped) => {
+                let kept = (0..array.rank()).filter(|&axis| !dropped[axis]);
+                let shape: Shape = kept.clone().map(|axis| array.shape()[axis]).collect();
+                let strides: Strides = kept.map(|axis| array.strides()[axis]).collect();
+                array.with_layout(&shape, &strides, array.offset())
+            }
+            Self::Unsqueeze(axis) => {
+                let (mut shape, mut strides): (Shape, Strides) = (array.shape().into(), array.strides().into());
+                strides.insert(*axis, shape::inserted_stride(&shape[*axis..], &strides[*axis..]));
+                shape.insert(*axis, 1);
+                array.with_layout(&shape, &strides, array.offset())
+            }
             Self::Permute(axes) => array.permute(axes),
             Self::Expand(shape) => array.expand(shape),
             Self::Slice { axis, start, length, step } => array.slice(*axis, *start, *length, *step),
@@ -152,10 +172,10 @@ impl ViewRule {
 
     fn put_back(&self, grad: &Tensor) -> Result<Tensor> {
         match &self.op {
-            ViewOp::View(_) => reshape_to(grad, &self.shape),
+            ViewOp::View(_) | ViewOp::Squeeze(_) | ViewOp::Unsqueeze(_) => reshape_to(grad, &self.shape),
             ViewOp::Permute(axes) => permute_to(grad, &shape::inverse_permutation(axes)),
             // The engine sums over broadcast axes.
-            ViewOp::Expand(_) => Ok(grad.clone()),
+            ViewOp::Alias | ViewOp::Expand(_) => Ok(grad.clone()),
             ViewOp::AsStrided { shape, strides, offset } => as_strided_backward(self, grad, shape, strides, *offset),
             ViewOp::Unfold { .. } => embed(grad, &self.shape, &self.op, true),
             _ => embed(grad, &self.shape, &self.op, false),
@@ -300,7 +320,7 @@ pub(super) fn view_of(source: &Tensor, name: &'static str, op: ViewOp) -> Result
 /// A view of all elements (`x[...]`).
 #[track_caller]
 pub fn alias(source: &Tensor) -> Result<Tensor> {
-    view_of(source, "AliasBackward0", ViewOp::View(source.shape()))
+    view_of(source, "AliasBackward0", ViewOp::Alias)
 }
 
 // ---- shapes ------------------------------------------------------------------------------------------------------
@@ -392,23 +412,20 @@ pub fn unflatten(source: &Tensor, axis: i64, sizes: &[i64]) -> Result<Tensor> {
 #[track_caller]
 pub fn squeeze(source: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
     let shape = source.shape();
-    let (name, drop) = match axes {
+    let (name, mut dropped) = match axes {
         None => ("SqueezeBackward0", SmallVec::from_elem(true, shape.len())),
         Some([axis]) => ("SqueezeBackward1", shape::axis_mask("squeeze", &[*axis], shape.len())?),
         Some(axes) => ("SqueezeBackward2", shape::axis_mask("squeeze", axes, shape.len())?),
     };
-    let kept: Shape =
-        shape.iter().zip(&drop).filter(|(size, drop)| !(**drop && **size == 1)).map(|(size, _)| *size).collect();
-    view_of(source, name, ViewOp::View(kept))
+    dropped.iter_mut().zip(&shape).for_each(|(dropped, &size)| *dropped &= size == 1);
+    view_of(source, name, ViewOp::Squeeze(dropped))
 }
 
 /// A new axis of size 1.
 #[track_caller]
 pub fn unsqueeze(source: &Tensor, axis: i64) -> Result<Tensor> {
-    let mut shape = source.shape();
-    let axis = shape::normalize_axis("unsqueeze", axis, shape.len() + 1)?;
-    shape.insert(axis, 1);
-    view_of(source, "UnsqueezeBackward0", ViewOp::View(shape))
+    let axis = shape::normalize_axis("unsqueeze", axis, source.rank() + 1)?;
+    view_of(source, "UnsqueezeBackward0", ViewOp::Unsqueeze(axis))
 }
 
 /// Broadcast; −1 keeps a size.

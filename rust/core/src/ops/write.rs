@@ -19,6 +19,8 @@ pub(super) struct Write<'a> {
     pub target: &'a Tensor,
     /// Whether the target itself is written to.
     pub in_place: bool,
+    /// How the target is copied otherwise, which decides the layout of the result.
+    pub copy: fn(&Array, &'static str) -> Result<Array>,
     /// The inputs of the node behind the target.
     pub others: &'a [&'a Operand],
     /// Everything that is read; a target changed in place must be apart from it.
@@ -45,7 +47,7 @@ impl Write<'_> {
             check_apart(self.op, &operand.array, self.reads)?;
             operand.array.clone()
         } else {
-            operand.array.duplicate(self.op)?
+            (self.copy)(&operand.array, self.op)?
         };
         let blame = Blame::here();
         {

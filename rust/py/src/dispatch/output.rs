@@ -25,7 +25,7 @@ pub fn finish(output: Output, parsed: &Parsed) -> PyResult<Output> {
     }
     let Output::Tensor(mut result) = output else { return Ok(output) };
     if parsed.order == Some(Order::Contiguous) {
-        result = guard(|| copy::contiguous(&result))?;
+        result = guard(|| copy::row_major(&result))?;
     }
     if parsed.requires_grad {
         guard(|| result.set_requires_grad(true))?;

@@ -279,7 +279,9 @@ fn common_keyword(
             Err(wrong_keyword(info, keyword, "Tensor", argument))
         }
         "memory_format" if takes_order(info) => {
-            parsed.order = Some(device::memory_format(argument, Order::Preserve).map_err(Reject::Raise)?);
+            let order = device::memory_format(argument, Order::Preserve).map_err(Reject::Raise)?;
+            // What is contiguous is not copied again.
+            parsed.order = (info.name != "contiguous").then_some(order);
             Ok(())
         }
         "device" if is_creation(info) => device::check(argument).map_err(Reject::Raise),
