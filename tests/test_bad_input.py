@@ -484,3 +484,214 @@ def test_read_only_and_strided_arrays_as_operands():
     a = np.arange(6.0).reshape(2, 3)
     a.setflags(write=False)
     assert ag.tensor(a.T).tolist() == a.T.tolist()
+
+
+# ---- how arguments are given -------------------------------------------------------------------------------------
+
+F = ag.nn.functional
+Z, M34 = ag.ones(2, 3, 4), ag.ones(3, 4)
+
+
+@pytest.mark.parametrize("name", ["sum", "mean"])
+def test_keepdim_needs_dim(name):
+    function, method = getattr(ag, name), getattr(Z, name)
+    for keep in ({"keepdim": True}, {"keepdims": True}, {"keepdim": False}):
+        message(lambda: function(Z, **keep), TypeError)
+        message(lambda: method(**keep), TypeError)
+    assert function(Z, dim=None, keepdim=True).shape == method(None, True).shape == (1, 1, 1)
+    assert function(Z, (), True).shape == (1, 1, 1)
+
+
+@pytest.mark.parametrize("name", ["any", "all", "amax", "amin", "argmax", "argmin", "var", "std"])
+def test_some_reductions_keep_all_axes(name):
+    assert getattr(ag, name)(Z, keepdim=True).shape == getattr(Z, name)(keepdims=True).shape == (1, 1, 1)
+
+
+def test_keepdim_of_reductions_with_a_signature_of_their_own_for_everything():
+    for name in ("prod", "max", "min", "median"):
+        message(lambda: getattr(ag, name)(Z, keepdim=True), TypeError)
+    for name in ("var", "std"):
+        message(lambda: getattr(ag, name)(Z, unbiased=False, keepdim=True), TypeError)
+    message(lambda: ag.logsumexp(Z, None), TypeError)
+
+
+LOOSE = {"reshape": (6, 4), "permute": (2, 0, 1), "flip": (0, 1), "tile": (2, 2), "broadcast_to": (2, 3, 4)}
+
+
+@pytest.mark.parametrize("name", sorted(LOOSE))
+def test_functions_take_integers_as_a_list_and_methods_also_loose(name):
+    ints, function, method = LOOSE[name], getattr(ag, name), getattr(Z, name)
+    assert function(Z, ints).shape == function(Z, list(ints)).shape == method(*ints).shape == method(ints).shape
+    assert "tuple of ints, not int" in message(lambda: function(Z, ints[0]), TypeError)
+    message(lambda: function(Z, *ints), TypeError)
+
+
+def test_a_list_of_integers_given_by_name_is_a_list():
+    for call in (
+        lambda: Z.permute(dims=0),
+        lambda: Z.flip(dims=0),
+        lambda: Z.expand(size=2),
+        lambda: Z.repeat(repeats=2),
+        lambda: Z.view(size=24),
+        lambda: ag.zeros(size=2),
+        lambda: ag.rand(size=2),
+        lambda: Z.new_ones(size=2),
+        lambda: ag.full(2, 1.0),
+        lambda: ag.randint(3, 2),
+        lambda: ag.empty_strided(2, 1),
+        lambda: Z.as_strided(2, (1,)),
+        lambda: Z.as_strided((2,), 1),
+        lambda: Z.unflatten(2, 4),
+        lambda: Z.split_with_sizes(4, 2),
+        lambda: Z.rot90(1, 0),
+        lambda: Z.rot90(1, None),
+        lambda: F.pad(Z, 1),
+        lambda: F.layer_norm(Z, 4),
+        lambda: F.rms_norm(Z, 4),
+    ):
+        message(call, TypeError)
+    assert Z.sum(dim=0).shape == Z.sum(dim=(0,)).shape and Z.roll(shifts=1, dims=0).shape == Z.shape
+
+
+def test_axes_that_are_all_a_caller_can_give_may_be_loose():
+    x = ag.ones(1, 3, 1)
+    assert x.squeeze(0, 2).shape == x.squeeze((0, 2)).shape == ag.squeeze(x, (0, 2)).shape == (3,)
+    assert x.count_nonzero(0, 1).shape == (1,)
+    message(lambda: x.squeeze(None), TypeError)
+    message(lambda: ag.squeeze(x, dim=None), TypeError)
+    message(lambda: x.sum(0, 1), TypeError)  # the second would be keepdim
+    message(lambda: x.std(0, 1), TypeError)
+
+
+def test_movedim_moves_one_axis_or_a_list_of_them():
+    assert Z.movedim(0, 1).shape == (3, 2, 4) and Z.movedim((0, 1), (1, 0)).shape == (3, 2, 4)
+    message(lambda: Z.movedim(0, (1,)), TypeError)
+    message(lambda: Z.movedim((0,), 1), TypeError)
+
+
+def test_tensors_of_truth_values_are_no_axes():
+    yes = ag.tensor(True)
+    for call in (lambda: Z.cumsum(yes), lambda: Z.unsqueeze(yes), lambda: Z.transpose(yes, 0), lambda: Z.argmax(yes)):
+        message(call, TypeError)
+    assert Z.cumsum(ag.tensor(1)).shape == Z.shape
+    # An integer tensor is an axis where only an axis can be meant, and else the other operand.
+    assert ag.max(ag.tensor(0.5), ag.tensor(1)).item() == 1.0
+
+
+def test_operands_that_have_to_be_tensors():
+    for call in (lambda: ag.rsub(1, M34), lambda: ag.copysign(1, M34)):
+        message(call, TypeError)
+    assert ag.rsub(M34, 1).shape == ag.copysign(M34, 1).shape == (3, 4)
+
+
+def test_nothing_may_be_given_where_any_number_of_tensors_may():
+    assert ag.atleast_1d() == ag.broadcast_tensors() == () and ag.block_diag().numel() == 0
+    message(lambda: ag.meshgrid(), RuntimeError)
+    message(lambda: ag.cartesian_prod(), RuntimeError)
+
+
+# ---- classes of errors -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [ag.int64, ag.bool])
+def test_dtypes_that_an_operation_does_not_compute_in_are_not_implemented(dtype):
+    x = ag.ones(2, 3, dtype=dtype)
+    for call in (
+        lambda: x.mean(),
+        lambda: x.var(0),
+        lambda: x.std(),
+        lambda: x.norm(),
+        lambda: ag.linalg.vector_norm(x),
+        lambda: x.softmax(0),
+        lambda: x.log_softmax(0),
+        lambda: x.logcumsumexp(0),
+    ):
+        message(call, NotImplementedError)
+
+
+def test_truth_values_that_are_not_computed_with_are_not_implemented():
+    x = ag.ones(2, 2, dtype=ag.bool)
+    for call in (
+        lambda: x - x,
+        lambda: ag.sub(ag.ones(2), x),
+        lambda: ag.rsub(x, 1),
+        lambda: -x,
+        lambda: +x,
+        lambda: x.relu(),
+        lambda: F.hardtanh(x),
+        lambda: x // x,
+        lambda: ag.pow(x, x),
+        lambda: x.floor(),
+        lambda: x @ x,
+        lambda: ag.addcmul(x, x, x),
+        lambda: ag.ones(2).cumsum(0, dtype=ag.bool),
+        lambda: ag.ones(2).cumprod(0, dtype=ag.bool),
+    ):
+        message(call, NotImplementedError)
+
+
+def test_the_axis_is_looked_at_before_the_dtype():
+    for name in ("logcumsumexp", "softmax", "log_softmax", "cumsum"):
+        message(lambda: getattr(ag, name)(ag.ones(2, dtype=ag.int64), 3), IndexError)
+
+
+def test_axes_and_positions_that_are_not_there_are_index_errors():
+    for call in (
+        lambda: ag.ones(()).mv(ag.ones(2)),
+        lambda: ag.bilinear(ag.ones(2), ag.ones(2), ag.ones(2, 2)),
+        lambda: ag.diag_embed(ag.ones(())),
+        lambda: ag.zeros(0).kthvalue(1),
+        lambda: ag.ones(3).put_(ag.tensor([0]), ag.ones(2)),
+        lambda: ag.ones(3).index_copy_(0, ag.tensor([0, 1]), ag.ones(3)),
+        lambda: ag.ones(3).index_copy_(0, ag.tensor([0]), ag.ones(1, 1)),
+        lambda: ag.repeat_interleave(ag.ones(()), 2, 0),
+        lambda: ag.repeat_interleave(ag.ones(()), ag.tensor([2]), -1),
+    ):
+        message(call, IndexError)
+
+
+def test_values_that_contradict_each_other():
+    message(lambda: F.hardtanh(M34, 2.0, 1.0), ValueError)
+    message(lambda: ag.diff(ag.ones(2), prepend=ag.ones(())), RuntimeError)
+    message(lambda: ag.diff(ag.ones(2), append=ag.ones(1, 1)), RuntimeError)
+    for norm in (ag.norm, ag.linalg.vector_norm):
+        message(lambda: norm(ag.zeros(0), float("inf")), RuntimeError)
+        assert norm(ag.zeros(2, 0), float("inf"), 0).shape == (0,)
+    message(lambda: ag.ones(3).index_fill_(0, ag.tensor([[0]]), 1), RuntimeError)
+
+
+# ---- nothing to do is not an error -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [ag.int64, ag.bool])
+def test_softmax_of_nothing_has_any_dtype(dtype):
+    for function in (ag.softmax, ag.log_softmax):
+        result = function(ag.zeros(0, 3, dtype=dtype), 1)
+        assert result.shape == (0, 3) and result.dtype is dtype
+
+
+def test_products_of_empty_truth_values():
+    def empty(*shape):
+        return ag.zeros(*shape, dtype=ag.bool)
+
+    assert ag.mm(empty(2, 0), empty(0, 3)).tolist() == [[False] * 3] * 2
+    assert ag.bmm(empty(2, 2, 0), empty(2, 0, 1)).tolist() == [[[False]] * 2] * 2
+    assert ag.mv(empty(2, 0), empty(0)).tolist() == [False] * 2
+    assert (empty(0, 2) @ empty(2, 3)).shape == (0, 3)
+
+
+def test_an_empty_index_has_any_dtype():
+    nothing = ag.zeros(0)
+    assert ag.gather(ag.ones(3), 0, nothing).shape == (0,)
+    for name in ("scatter", "scatter_add"):
+        assert getattr(ag, name)(ag.ones(3), 0, nothing, ag.zeros(3)).tolist() == [1.0] * 3
+    assert ag.scatter_reduce(ag.ones(3), 0, nothing, ag.zeros(3), "sum").tolist() == [1.0] * 3
+    message(lambda: ag.gather(ag.ones(3), 5, nothing), IndexError)
+    message(lambda: ag.index_select(ag.ones(3), 0, nothing), RuntimeError)
+
+
+def test_nothing_is_divided_by_zero():
+    nothing = ag.zeros(0, dtype=ag.int64)
+    for name in ("floor_divide", "remainder", "fmod"):
+        assert getattr(ag, name)(nothing, 0).shape == (0,)
+        message(lambda: getattr(ag, name)(ag.ones(1, dtype=ag.int64), 0), RuntimeError)

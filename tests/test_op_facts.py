@@ -423,3 +423,89 @@ def test_there_is_no_gpu_and_programs_may_ask():
     ag.cuda.manual_seed_all(1)
     with pytest.raises(AttributeError, match="computes on the CPU"):
         ag.cuda.Stream
+
+
+# ---- tensor_split -------------------------------------------------------------------------------------------------
+
+
+def test_tensor_split_into_a_number_of_parts():
+    x = ag.arange(7)
+    for by in (3, ag.tensor(3)):
+        assert [part.tolist() for part in x.tensor_split(by)] == [[0, 1, 2], [3, 4], [5, 6]]
+    assert [part.tolist() for part in ag.tensor_split(x, sections=9)] == [[0], [1], [2], [3], [4], [5], [6], [], []]
+    assert [part.shape for part in ag.zeros(2, 5).tensor_split(2, dim=1)] == [(2, 3), (2, 2)]
+    for wrong in (lambda: x.tensor_split(0), lambda: x.tensor_split(-1), lambda: ag.ones(()).tensor_split(1)):
+        with pytest.raises(RuntimeError):
+            wrong()
+
+
+def test_tensor_split_at_positions():
+    x = ag.arange(5)
+    for at in ((1, 3), [1, 3], ag.tensor([1, 3])):
+        assert [part.tolist() for part in x.tensor_split(at)] == [[0], [1, 2], [3, 4]]
+    # Clamped like the bounds of slices, from the end if negative, in any order.
+    assert [part.tolist() for part in x.tensor_split((-2, 9))] == [[0, 1, 2], [3, 4], []]
+    assert [part.tolist() for part in x.tensor_split((3, 1))] == [[0, 1, 2], [], [1, 2, 3, 4]]
+    assert [part.tolist() for part in x.tensor_split(())] == [[0, 1, 2, 3, 4]]
+    for wrong in (ag.tensor([1.0]), ag.tensor([1, 2], dtype=ag.int32), ag.tensor([[1]])):
+        with pytest.raises(RuntimeError):
+            x.tensor_split(wrong)
+    for wrong in (True, 2.0, "2", None):
+        with pytest.raises(TypeError):
+            x.tensor_split(wrong)
+    with pytest.raises(IndexError):
+        x.tensor_split(2, 1)
+
+
+def test_parts_of_tensor_split_are_slices():
+    x = ag.arange(4.0, requires_grad=True)
+    base = x * 1
+    first, second = base.tensor_split(2)
+    assert first.grad_fn.name() == "SliceBackward0" and first._base is base
+    first.mul_(3)  # which parts of `split` do not allow
+    assert grads(base, x) == [[3.0, 3.0, 1.0, 1.0]] and second.tolist() == [2.0, 3.0]
+
+
+# ---- numbers and defaults -----------------------------------------------------------------------------------------
+
+
+def test_addcmul_of_integers_truncates_its_value():
+    x, y, z = ag.tensor([4, 6]), ag.tensor([1, 2]), ag.tensor([3, 3])
+    assert ag.addcmul(x, y, z, value=0.5).tolist() == [4, 6]
+    assert ag.addcmul(x, y, z, value=1.5).tolist() == x.addcmul_(y, z, value=1.5).tolist() == [7, 12]
+    with pytest.raises(RuntimeError, match="Integer division with addcdiv"):
+        ag.addcdiv(x, y, z, value=0.5)
+
+
+def test_defaults_may_be_given_as_none():
+    x = ag.tensor([[3.0, 4.0], [1.0, 1.0]], dtype=F64)
+    assert ag.norm(x[0], None).item() == 5.0 and ag.norm(x, None, dim=1).shape == (2,)
+    assert ag.norm(x[0], True).item() == 7.0  # the order 1
+    assert x.var(0, correction=None).tolist() == x.var(0).tolist()
+    assert ag.nan_to_num(ag.tensor([float("nan")]), None).tolist() == [0.0]
+
+
+def test_logsumexp_keeps_the_axes_that_are_not_named():
+    x = ag.tensor([[3.0, 4.0]], dtype=F64)
+    with pytest.raises(RuntimeError):
+        x.logsumexp(())
+    assert x.logsumexp((), True).tolist() == x.logsumexp((0, 1), True).tolist()
+
+
+def test_a_weight_without_axes_counts_as_a_number():
+    x = ag.zeros(2)
+    for weight in (ag.tensor(1), ag.tensor(1.0, dtype=F64)):
+        result = ag.lerp(x, x + 2, weight)
+        assert result.dtype is ag.float32 and result.tolist() == [2.0, 2.0]
+
+
+def test_copy_takes_a_number():
+    x = ag.zeros(2, dtype=ag.int64)
+    assert x.copy_(2.5).tolist() == [2, 2] and x.copy_(other=ag.tensor(1)).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("name", ["gelu", "softplus", "logsigmoid", "softshrink", "hardshrink"])
+def test_activations_with_out(name):
+    x, out = ag.tensor([-1.0, 2.0]), ag.empty(2)
+    function = getattr(ag.nn.functional, name)
+    assert function(x, out=out) is out and out.tolist() == function(x).tolist()

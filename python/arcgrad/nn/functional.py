@@ -52,6 +52,7 @@ softmax = _primitives.softmax
 softmin = _primitives.softmin
 log_softmax = _primitives.log_softmax
 hardshrink = _primitives.hardshrink
+softshrink = _primitives.softshrink
 gelu = _primitives.gelu
 softplus = _primitives.softplus
 sigmoid = _primitives.sigmoid
@@ -121,8 +122,6 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
 
 def celu(input, alpha=1.0, inplace=False):
     """``max(0, x) + min(0, α (exp(x/α) - 1))`` (Barron, 2017)."""
-    if alpha == 0:
-        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
     return _maybe_in_place(lambda x: _primitives.celu(x, alpha), input, inplace)
 
 
@@ -149,13 +148,6 @@ def softsign(input):
 def tanhshrink(input):
     """``x - tanh(x)``."""
     return input - input.tanh()
-
-
-def softshrink(input, lambd=0.5):
-    """Moves every element by ``lambd`` towards zero, no further than zero."""
-    if lambd < 0:
-        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
-    return _primitives.softshrink(input, lambd)
 
 
 def threshold(input, threshold, value, inplace=False):

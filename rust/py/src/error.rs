@@ -15,9 +15,6 @@ use pyo3::prelude::*;
 
 use crate::autograd::interpreter::{detach, is_detached};
 
-/// What errors say where an operation has no kernel for a dtype.
-const NO_KERNEL: &str = "\" not implemented for '";
-
 /// The Python exception that says what a core error says.
 #[cold]
 pub fn to_py_err(error: Box<Error>) -> PyErr {
@@ -33,15 +30,11 @@ pub fn to_py_err(error: Box<Error>) -> PyErr {
         }
         Error::Value { .. } => PyValueError::new_err(text),
         Error::Type { .. } => PyTypeError::new_err(text),
-        Error::NotImplemented { .. } => PyNotImplementedError::new_err(text),
-        // PyTorch's own distinction: no kernel for a dtype, as against a dtype that is wrong.
-        Error::DType { ref reason, .. } | Error::Runtime { ref reason, .. } if reason.contains(NO_KERNEL) => {
-            PyNotImplementedError::new_err(text)
-        }
+        // A dtype that an operation does not compute in; a dtype that does not fit another's is a `RuntimeError`.
+        Error::NotImplemented { .. } | Error::DType { .. } => PyNotImplementedError::new_err(text),
         Error::OutOfMemory { .. } => PyMemoryError::new_err(text),
         Error::ShapeMismatch { .. }
         | Error::InvalidShape { .. }
-        | Error::DType { .. }
         | Error::Runtime { .. }
         | Error::Overlap { .. }
         | Error::Graph { .. }

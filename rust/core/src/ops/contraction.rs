@@ -136,6 +136,10 @@ pub fn cross(a: &Tensor, b: &Tensor, axis: i64) -> Result<Tensor> {
             format!("inputs dimension {axis} must have length 3. Got {} and {}", size(&left), size(&right)),
         ));
     }
+    if a.dtype() != b.dtype() {
+        let (own, other) = (a.dtype(), b.dtype());
+        return Err(Error::runtime(OP, format!("inputs must have the same dtype, got {own} and {other}")));
+    }
     let part = |tensor: &Tensor, index: usize| views::select(tensor, at as i64, (index % 3) as i64);
     let mut parts = Vec::with_capacity(3);
     for i in 0..3 {
@@ -158,6 +162,16 @@ pub fn first_axis_of_three(a: &Tensor, b: &Tensor) -> Result<i64> {
 /// Scalar products along an axis.
 #[track_caller]
 pub fn vecdot(a: &Tensor, b: &Tensor, axis: i64) -> Result<Tensor> {
+    const OP: &str = "linalg.vecdot";
+    let (own, other) = (a.dtype(), b.dtype());
+    if !own.is_float() {
+        return Err(Error::dtype(OP, own, "Expected a floating point tensor as input"));
+    }
+    if own != other {
+        let reason =
+            format!("Expected x and y to have the same dtype, but found x of type {own} and y of type {other}");
+        return Err(Error::runtime(OP, reason));
+    }
     let product = a.mul(b)?;
     let dtype = product.dtype();
     reduce::sum(&product, Some(&[axis]), false, Some(dtype))
@@ -323,10 +337,7 @@ pub fn bilinear(x1: &Tensor, x2: &Tensor, weight: &Tensor, bias: Option<&Tensor>
         ));
     }
     if size.len() != 3 {
-        return Err(Error::runtime(
-            OP,
-            format!("bilinear(): weight must be 3-D (out, in1, in2), got {}-D", size.len()),
-        ));
+        return Err(Error::index(OP, format!("bilinear(): weight must be 3-D (out, in1, in2), got {}-D", size.len())));
     }
     let last = left.len() - 1;
     if let Some(axis) = (0..last).find(|&axis| left[axis] != right[axis]) {

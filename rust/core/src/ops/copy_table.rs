@@ -1,7 +1,9 @@
 //! Names and signatures of copies.
 
 use super::copy;
+use super::elementwise::Arg;
 use super::registry::{Call, Default, Forms, Kind, OpInfo, input, param};
+use crate::tensor::Tensor;
 
 /// The table.
 pub static TABLE: &[OpInfo] = &[
@@ -24,10 +26,17 @@ pub static TABLE: &[OpInfo] = &[
     OpInfo {
         name: "copy_",
         aliases: &[],
-        params: &[input(), param("src", Kind::Tensor), param("non_blocking", Kind::Bool).or(Default::Bool(false))],
+        params: &[
+            input(),
+            param("other", Kind::TensorOrNumber),
+            param("non_blocking", Kind::Bool).or(Default::Bool(false)),
+        ],
         forms: Forms::METHOD,
-        call: Call::OnlyInPlace(|args| copy::copy_(args.tensor(0), args.tensor(1))),
-        doc: "Copies `src`, broadcast and cast, into the tensor.",
+        call: Call::OnlyInPlace(|args| match args.arg(1) {
+            Arg::Tensor(source) => copy::copy_(args.tensor(0), source),
+            Arg::Scalar(number) => copy::copy_(args.tensor(0), &Tensor::scalar(number, number.dtype())?),
+        }),
+        doc: "Copies a tensor, broadcast and cast, or a number into the tensor.",
     },
     OpInfo {
         name: "fill_",

@@ -20,11 +20,11 @@ const FUNCTION: Forms = Forms::FUNCTION;
 const OUT: Forms = Forms::FUNCTION.and(Forms::OUT);
 const METHOD: Forms = Forms::METHOD;
 const DTYPE: Param = param("dtype", Kind::DType).optional().keyword();
-const SIZE: Param = param("size", Kind::Ints);
+const SIZE: Param = param("size", Kind::IntList);
 const FILL: Param = param("fill_value", Kind::Number);
-const SIZED: &[Param] = &[SIZE.variadic(), DTYPE];
+const SIZED: &[Param] = &[SIZE, DTYPE];
 const LIKE: &[Param] = &[input(), DTYPE];
-const NEW: &[Param] = &[input(), SIZE.variadic(), DTYPE];
+const NEW: &[Param] = &[input(), SIZE, DTYPE];
 const START: Param = param("start", Kind::Number);
 const END: Param = param("end", Kind::Number);
 const STEPS: Param = param("steps", Kind::Int);
@@ -84,7 +84,7 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "empty_strided",
-        &[SIZE, param("stride", Kind::Ints), DTYPE],
+        &[SIZE, param("stride", Kind::IntList), DTYPE],
         FUNCTION,
         |args| Ok(creation::empty_strided(args.ints(0), args.ints(1), args.dtype_opt(2))?.into()),
         "A tensor to be filled, in memory of the given strides.",

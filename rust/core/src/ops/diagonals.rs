@@ -50,11 +50,11 @@ pub fn diag_embed(input: &Tensor, offset: i64, axis1: i64, axis2: i64) -> Result
     const OP: &str = "diag_embed";
     let operand = input.operand()?;
     let own = operand.array.shape();
-    let Some((&length, outer)) = own.split_last() else {
-        return Err(Error::runtime(OP, "diag_embed expects at least a 1-dimensional tensor"));
-    };
     let rank = own.len() + 1;
     let (first, second) = (shape::normalize_axis(OP, axis1, rank)?, shape::normalize_axis(OP, axis2, rank)?);
+    let Some((&length, outer)) = own.split_last() else {
+        return Err(Error::index(OP, "diag_embed expects at least a 1-dimensional tensor, got one without axes"));
+    };
     if first == second {
         return Err(Error::runtime(OP, format!("diagonal dimensions cannot be identical {axis1}, {axis2}")));
     }
@@ -269,10 +269,8 @@ pub fn triangle_indices(rows: i64, columns: i64, offset: i64, triangle: Triangle
         return Err(Error::runtime(op, format!("{what} must be non-negative, got {size}")));
     }
     if !matches!(dtype, DType::I64 | DType::I32 | DType::I16 | DType::I8 | DType::U8) {
-        return Err(Error::runtime(
-            op,
-            format!("\"{op}\" not implemented for '{}'", super::elementwise::torch_name(dtype)),
-        ));
+        let name = super::elementwise::torch_name(dtype);
+        return Err(Error::dtype(op, dtype, format!("\"{op}\" not implemented for '{name}'")));
     }
     let (occupied, count) = triangle.extent(rows, columns, offset);
     // Two numbers of eight bytes each.

@@ -91,6 +91,8 @@ const ALPHA: &[Param] = &[
     param("other", Kind::TensorOrNumber),
     param("alpha", Kind::Number).or(Default::Int(1)).keyword(),
 ];
+/// As if it were a method: numbers stand on the right only.
+const RIGHT_ALPHA: &[Param] = &[input(), ALPHA[1], ALPHA[2]];
 const ROUNDED: &[Param] = &[
     param("input", Kind::TensorOrNumber),
     param("other", Kind::TensorOrNumber),
@@ -112,7 +114,7 @@ const PRODUCT: &[Param] = &[
 const LERP: &[Param] = &[input(), param("end", Kind::Tensor), param("weight", Kind::TensorOrNumber)];
 const NAN_TO_NUM: &[Param] = &[
     input(),
-    param("nan", Kind::Float).or(Default::Float(0.0)),
+    param("nan", Kind::Float).or(Default::Float(0.0)).or_none(),
     param("posinf", Kind::Float).optional(),
     param("neginf", Kind::Float).optional(),
 ];
@@ -121,20 +123,12 @@ const WHERE: &[Param] =
     &[param("condition", Kind::Tensor), param("input", Kind::TensorOrNumber), param("other", Kind::TensorOrNumber)];
 const ROUND_DECIMALS: &[Param] = &[input(), param("decimals", Kind::Int).keyword()];
 
-/// Products with a number on integer tensors need the number to be one.
+/// Of integer tensors the number becomes an integer, too.
 fn product_rows<'a>(name: &'static str, row: &'static Row, args: &Args<'a>) -> Result<Resolved<'a>> {
     let value = args.number(3);
     let inputs = [args.arg(0), args.arg(1), args.arg(2)];
-    if value.category() == Category::Float && powers::promoted(&inputs).category() < Category::Float {
-        return Err(Error::runtime(
-            name,
-            format!(
-                "For integral input tensors, argument value must not be a floating point number, got {}",
-                value.to_f64()
-            ),
-        ));
-    }
-    let integral = powers::promoted(&inputs).category() < Category::Float;
+    let dtype = powers::promoted(&inputs);
+    let integral = dtype.category() < Category::Float;
     if name == "addcmul" && !integral {
         return Ok(Resolved::with(&rows::addcmul_real::ROW, &[value.to_f64()], &inputs));
     }
@@ -144,7 +138,10 @@ fn product_rows<'a>(name: &'static str, row: &'static Row, args: &Args<'a>) -> R
             "Integer division with addcdiv is no longer supported, and in a future release addcdiv will perform a true division of tensor1 and tensor2.",
         ));
     }
-    Ok(Resolved::with(row, &[value.to_f64()], &inputs))
+    if dtype == crate::DType::Bool {
+        return Err(Error::dtype(name, dtype, format!("\"{name}\" not implemented for 'Bool'")));
+    }
+    Ok(Resolved::with(row, &[value.in_category(dtype).to_f64()], &inputs))
 }
 
 fn nan_to_num<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
@@ -154,7 +151,8 @@ fn nan_to_num<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
     }
     let (low, high) =
         if dtype == crate::DType::F32 { (f64::from(f32::MIN), f64::from(f32::MAX)) } else { (f64::MIN, f64::MAX) };
-    let numbers = [args.float(1), args.float_opt(2).unwrap_or(high), args.float_opt(3).unwrap_or(low)];
+    let numbers =
+        [args.float_opt(1).unwrap_or(0.0), args.float_opt(2).unwrap_or(high), args.float_opt(3).unwrap_or(low)];
     Ok(Resolved::with(&rows::nan_to_num::ROW, &numbers, &[args.arg(0)]))
 }
 
@@ -186,12 +184,13 @@ fn masked_fill<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
     Ok(Resolved::new(&rows::masked_fill::ROW, &[args.arg(0), args.arg(1), value]))
 }
 
-/// All tensors of a lerp have one dtype.
+/// All tensors of a lerp have one dtype, but a weight without axes, which counts as a number.
 fn lerp<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
     let own = args.tensor(0).dtype();
     for (index, name) in [(1, "end"), (2, "weight")] {
         if let Arg::Tensor(tensor) = args.arg(index)
             && tensor.dtype() != own
+            && (index == 1 || tensor.rank() > 0)
         {
             return Err(Error::runtime(
                 "lerp",
@@ -231,7 +230,7 @@ pub static TABLE: &[OpInfo] = &[
     rows_by(
         "rsub",
         &[],
-        ALPHA,
+        RIGHT_ALPHA,
         Forms::FUNCTION,
         |args| powers::add_scaled("sub", args.arg(1), args.arg(0), args.number(2)),
         "Difference `other - alpha * input`.",
@@ -300,7 +299,7 @@ pub static TABLE: &[OpInfo] = &[
         "round",
         &[],
         ROUND_DECIMALS,
-        Forms::ALL,
+        WITH_FUNCTION_,
         |args| Ok(Resolved::with(&rows::round_decimals::ROW, &[10f64.powi(args.int(1) as i32)], &[args.arg(0)])),
         "",
     ),
@@ -335,7 +334,7 @@ pub static TABLE: &[OpInfo] = &[
     row(&rows::minimum::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
     row(&rows::fmax::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
     row(&rows::fmin::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
-    row(&rows::copysign::ROW, &[], BINARY, Forms::ALL),
+    row(&rows::copysign::ROW, &[], TENSOR_FIRST, Forms::ALL),
     rows_by(
         "clamp",
         &["clip"],
@@ -467,6 +466,9 @@ pub static TABLE: &[OpInfo] = &[
         NN.and(Forms::FUNCTION),
         |args| {
             let alpha = number_param(args, 1);
+            if alpha == 0.0 {
+                return Err(Error::runtime("celu", "ZeroDivisionError: alpha cannot be 0 for CELU"));
+            }
             Ok(Resolved::with(&rows::elu::ROW, &[alpha, 1.0, 1.0 / alpha], &[args.arg(0)]))
         },
         "x where positive, else `alpha · (e^(x/alpha) − 1)`.",
@@ -475,7 +477,7 @@ pub static TABLE: &[OpInfo] = &[
         "gelu",
         &[],
         &[input(), param("approximate", Kind::Text).or(Default::Text("none")).keyword()],
-        NN,
+        NN.and(Forms::OUT),
         |args| match args.text(1) {
             "none" => Ok(Resolved::new(&rows::gelu::ROW, &[args.arg(0)])),
             "tanh" => Ok(Resolved::new(&rows::gelu_tanh::ROW, &[args.arg(0)])),
@@ -495,7 +497,7 @@ pub static TABLE: &[OpInfo] = &[
             param("beta", Kind::Number).or(Default::Float(1.0)),
             param("threshold", Kind::Number).or(Default::Float(20.0)),
         ],
-        NN,
+        NN.and(Forms::OUT),
         |args| {
             Ok(Resolved::with(&rows::softplus::ROW, &[number_param(args, 1), number_param(args, 2)], &[args.arg(0)]))
         },
@@ -505,7 +507,7 @@ pub static TABLE: &[OpInfo] = &[
         name: "logsigmoid",
         aliases: &[],
         params: UNARY,
-        forms: NN,
+        forms: NN.and(Forms::OUT),
         call: Call::Row(&rows::log_sigmoid::ROW),
         doc: rows::log_sigmoid::ROW.doc,
     },
@@ -535,7 +537,7 @@ pub static TABLE: &[OpInfo] = &[
         "hardshrink",
         &[],
         &[input(), param("lambd", Kind::Number).or(Default::Float(0.5))],
-        NN.and(Forms::BOTH),
+        NN.and(Forms::BOTH).and(Forms::OUT),
         |args| Ok(Resolved::with(&rows::hardshrink::ROW, &[number_param(args, 1)], &[args.arg(0)])),
         rows::hardshrink::ROW.doc,
     ),
@@ -543,15 +545,22 @@ pub static TABLE: &[OpInfo] = &[
         "softshrink",
         &[],
         &[input(), param("lambd", Kind::Number).or(Default::Float(0.5))],
-        NN,
-        |args| Ok(Resolved::with(&rows::softshrink::ROW, &[number_param(args, 1)], &[args.arg(0)])),
+        NN.and(Forms::OUT),
+        |args| {
+            let lambd = number_param(args, 1);
+            if lambd < 0.0 {
+                let reason = format!("lambda must be greater or equal to 0, but found to be {lambd}.");
+                return Err(Error::runtime("softshrink", reason));
+            }
+            Ok(Resolved::with(&rows::softshrink::ROW, &[lambd], &[args.arg(0)]))
+        },
         rows::softshrink::ROW.doc,
     ),
     rows_by(
         "threshold",
         &[],
         &[input(), param("threshold", Kind::Number), param("value", Kind::Number)],
-        NN.and(Forms::FUNCTION),
+        NN.and(Forms::FUNCTION).and(Forms::OUT),
         |args| {
             Ok(Resolved::with(&rows::threshold::ROW, &[number_param(args, 1), number_param(args, 2)], &[args.arg(0)]))
         },

@@ -163,6 +163,15 @@ pub fn diff(input: &Tensor, n: i64, axis: i64, prepend: Option<&Tensor>, append:
         return Err(Error::runtime(OP, format!("order must be non-negative but got {n}")));
     }
     let at = shape::normalize_axis(OP, axis, input.rank())?;
+    for (name, tensor) in [("prepend", prepend), ("append", append)] {
+        if let Some(tensor) = tensor
+            && tensor.rank() != input.rank()
+        {
+            let (given, own) = (tensor.rank(), input.rank());
+            let reason = format!("diff expects {name} to have as many axes as input, got {given} and {own}");
+            return Err(Error::runtime(OP, reason));
+        }
+    }
     let mut line: Vec<Tensor> = Vec::new();
     line.extend(prepend.cloned());
     line.push(input.clone());

@@ -33,13 +33,18 @@ fn out_of_range_runtime(op: &'static str, found: OutOfRange) -> Box<Error> {
 }
 
 /// An index tensor as `i64`.
-pub(super) fn positions(op: &'static str, index: &Tensor) -> Result<Array> {
+fn positions(op: &'static str, index: &Tensor) -> Result<Array> {
     let array = index.array();
     match array.dtype() {
         DType::I64 => Ok(array),
         DType::I32 => array.cast(op, DType::I64),
         other => Err(Error::runtime(op, format!("{op}(): Expected dtype int32/int64 for index, got {other}"))),
     }
+}
+
+/// An index into the elements of an axis. An empty one has no positions, so of any dtype.
+fn element_positions(op: &'static str, index: &Tensor) -> Result<Array> {
+    if index.numel() == 0 { index.array().cast(op, DType::I64) } else { positions(op, index) }
 }
 
 /// Both have the same dtype.
@@ -83,7 +88,7 @@ fn check_gather(op: &'static str, own: &[usize], axis: usize, index: &[usize]) -
 #[track_caller]
 pub fn gather(input: &Tensor, axis: i64, index: &Tensor) -> Result<Tensor> {
     let axis = shape::normalize_axis("gather", axis, input.rank())?;
-    let positions = positions("gather", index)?;
+    let positions = element_positions("gather", index)?;
     check_gather("gather", &input.shape(), axis, positions.shape())?;
     take_along(input, axis, &Tensor::from_array(positions))
 }
@@ -295,7 +300,7 @@ pub fn scatter(
 ) -> Result<Tensor> {
     let kind = scatter_reduction("scatter", reduce)?;
     let axis = shape::normalize_axis("scatter", axis, input.rank())?;
-    let positions = positions("scatter", index)?;
+    let positions = element_positions("scatter", index)?;
     same_dtype("scatter", input.dtype(), source.dtype())?;
     check_scatter("scatter", &input.shape(), axis, positions.shape(), Some(&source.shape()))?;
     if kind == Scatter::Set {
@@ -373,7 +378,7 @@ pub fn scatter_value(
 ) -> Result<Tensor> {
     let kind = scatter_reduction("scatter", reduce)?;
     let axis = shape::normalize_axis("scatter", axis, input.rank())?;
-    let positions = positions("scatter", index)?;
+    let positions = element_positions("scatter", index)?;
     check_scatter("scatter", &input.shape(), axis, positions.shape(), None)?;
     if kind == Scatter::Set {
         return scatter_number(input, in_place, axis, &positions, value);
@@ -398,7 +403,7 @@ pub fn scatter_value(
 #[track_caller]
 pub fn scatter_add(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, source: &Tensor) -> Result<Tensor> {
     let axis = shape::normalize_axis("scatter_add", axis, input.rank())?;
-    let positions = positions("scatter_add", index)?;
+    let positions = element_positions("scatter_add", index)?;
     same_dtype("scatter_add", input.dtype(), source.dtype())?;
     check_scatter("scatter_add", &input.shape(), axis, positions.shape(), Some(&source.shape()))?;
     scatter_into(input, in_place, axis, &positions, source, Scatter::Add)
@@ -762,7 +767,7 @@ pub fn scatter_reduce(
     const OP: &str = "scatter_reduce";
     let combine = Combine::named(OP, reduce)?;
     let axis = shape::normalize_axis(OP, axis, input.rank())?;
-    let positions = positions(OP, index)?;
+    let positions = element_positions(OP, index)?;
     same_dtype(OP, input.dtype(), source.dtype())?;
     check_scatter(OP, &input.shape(), axis, positions.shape(), Some(&source.shape()))?;
     scatter_reduce_at(input, in_place, axis, &positions, source, combine, include_self)
@@ -999,9 +1004,25 @@ impl Rule for SlicesCopied {
 pub fn index_copy(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, source: &Tensor) -> Result<Tensor> {
     const OP: &str = "index_copy";
     let axis = shape::normalize_axis(OP, axis, input.rank())?;
+    let (own, given) = (input.shape(), source.shape());
+    if !own.is_empty() && !given.is_empty() && own.len() != given.len() {
+        return Err(Error::index(
+            OP,
+            format!("index_copy(): source must have as many axes as self, got shapes {given:?} and {own:?}"),
+        ));
+    }
     let index = vector(OP, index)?;
     same_dtype(OP, input.dtype(), source.dtype())?;
-    check_slices(OP, &input.shape(), axis, index.numel(), &source.shape())?;
+    if given.get(axis).copied().unwrap_or(1) != index.numel() {
+        return Err(Error::index(
+            OP,
+            format!(
+                "index_copy(): Number of indices ({}) should be equal to source.size(dim), got a source of shape {given:?} and dim {axis}",
+                index.numel()
+            ),
+        ));
+    }
+    check_slices(OP, &own, axis, index.numel(), &given)?;
     let operand = source.operand()?;
     let write = Write {
         op: OP,
@@ -1089,6 +1110,9 @@ pub fn index_fill(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, val
     let axis = shape::normalize_axis(OP, axis, input.rank())?;
     if index.dtype() != DType::I64 {
         return Err(Error::index(OP, "index_fill_(): Expected dtype int64 for index."));
+    }
+    if index.rank() > 1 {
+        return Err(Error::runtime(OP, format!("Index has to be a vector, got {:?}", index.shape().as_slice())));
     }
     let index = vector(OP, index)?;
     let tensor = match value {

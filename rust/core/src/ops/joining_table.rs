@@ -175,14 +175,14 @@ pub static TABLE: &[OpInfo] = &[
     // ---- rearranged ----
     op(
         "repeat",
-        &[input(), param("repeats", Kind::Ints).variadic()],
+        &[input(), param("repeats", Kind::IntList)],
         Forms::METHOD,
         |args| Ok(rearranging::repeat(args.tensor(0), args.ints(1))?.into()),
         "The whole tensor several times along each axis; new axes come in front.",
     ),
     op(
         "tile",
-        &[input(), param("dims", Kind::Ints).variadic()],
+        &[input(), param("dims", Kind::IntList)],
         BOTH,
         |args| Ok(rearranging::tile(args.tensor(0), args.ints(1))?.into()),
         "The whole tensor several times along each axis; axes that are not mentioned once.",
@@ -227,7 +227,7 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "flip",
-        &[input(), param("dims", Kind::Ints).variadic()],
+        &[input(), param("dims", Kind::IntList)],
         BOTH,
         |args| Ok(rearranging::flip(args.tensor(0), args.ints(1))?.into()),
         "A copy with the order along `dims` reversed.",
@@ -255,9 +255,9 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "rot90",
-        &[input(), int("k", 1), param("dims", Kind::Ints).optional()],
+        &[input(), int("k", 1), param("dims", Kind::IntList).or(Default::Ints(&[0, 1]))],
         BOTH,
-        |args| Ok(rearranging::rot90(args.tensor(0), args.int(1), args.ints_opt(2).unwrap_or(&[0, 1]))?.into()),
+        |args| Ok(rearranging::rot90(args.tensor(0), args.int(1), args.ints(2))?.into()),
         "Turned by `k` right angles in the plane of two axes, the first two by default.",
     ),
     // ---- diagonals ----
@@ -328,7 +328,7 @@ pub static TABLE: &[OpInfo] = &[
     // ---- padding ----
     op(
         "constant_pad_nd",
-        &[input(), param("pad", Kind::Ints), param("value", Kind::Number).or(Default::Int(0))],
+        &[input(), param("pad", Kind::IntList), param("value", Kind::Number).or(Default::Int(0))],
         FUNCTION,
         |args| Ok(padding::constant_pad(args.tensor(0), args.ints(1), args.number(2))?.into()),
         "One value around a tensor: elements before and behind the last axis, then the one before it, and so on.",
@@ -337,7 +337,7 @@ pub static TABLE: &[OpInfo] = &[
         "pad",
         &[
             input(),
-            param("pad", Kind::Ints),
+            param("pad", Kind::IntList),
             param("mode", Kind::Text).or(Default::Text("constant")),
             param("value", Kind::Number).optional(),
         ],

@@ -328,6 +328,13 @@ impl Divergence {
 /// Kullback-Leibler divergence of `input` (logarithms) from `target`: `t·(ln t − x)`.
 #[track_caller]
 pub fn kl_div(input: &Tensor, target: &Tensor, log_target: bool, how: Divergence) -> Result<Tensor> {
+    if !input.dtype().is_float() || !target.dtype().is_float() {
+        let (input, target) = (input.dtype(), target.dtype());
+        return Err(Error::runtime(
+            "kl_div",
+            format!("Integral inputs not supported: input is {input} and target {target}"),
+        ));
+    }
     let row = if log_target { &rows::divergence_logs::ROW } else { &rows::divergence::ROW };
     match how {
         Divergence::Plain(how) => reduced_row(row, &[], &[input, target], how),

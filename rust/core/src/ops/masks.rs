@@ -330,7 +330,7 @@ pub fn put(input: &Tensor, in_place: bool, index: &Tensor, source: &Tensor, accu
     let operand = source.operand()?;
     let values = operand.array.contiguous(OP)?;
     if positions.numel() != values.numel() {
-        return Err(Error::runtime(
+        return Err(Error::index(
             OP,
             format!(
                 "put_(): Expected source and index to have the same number of elements, but got source.numel() = {}, index.numel() = {}",

@@ -38,6 +38,10 @@ fn product(
         shape.extend([rows, columns]);
         shape
     };
+    if a.dtype() == DType::Bool {
+        // Products of truth values are only those of empty matrices.
+        return Array::zeros(op, &sized(m, n), DType::Bool);
+    }
     let output = if column_major {
         transposed(&Array::uninit(op, &sized(n, m), a.dtype())?)
     } else {
@@ -264,6 +268,9 @@ fn multiply(
             ),
         ));
     }
+    if c.array.dtype() == DType::Bool {
+        return Err(no_products_of_bool(op));
+    }
     check_term(op, form, &a.array, &b.array, &c.array)?;
     let output = form.run(op, &a.array, &b.array, alpha.to_f64(), Some((&c.array, term.beta.to_f64())), false)?;
     if !is_recorded(&[&c, &a, &b]) {
@@ -364,7 +371,7 @@ pub(super) fn c_name(dtype: DType) -> &'static str {
     }
 }
 
-/// One dtype, and one that can be multiplied.
+/// One dtype, and one that can be multiplied, if there is anything to multiply.
 fn check_dtypes(op: &'static str, a: &Array, b: &Array) -> Result<()> {
     let (left, right) = (a.dtype(), b.dtype());
     if left != right {
@@ -373,10 +380,15 @@ fn check_dtypes(op: &'static str, a: &Array, b: &Array) -> Result<()> {
             format!("expected m1 and m2 to have the same dtype, but got: {} != {}", c_name(left), c_name(right)),
         ));
     }
-    if left == DType::Bool {
-        return Err(Error::dtype(op, left, format!("\"{op}_impl_cpu_\" not implemented for 'Bool'")));
+    if left == DType::Bool && a.numel() > 0 && b.numel() > 0 {
+        return Err(no_products_of_bool(op));
     }
     Ok(())
+}
+
+#[cold]
+fn no_products_of_bool(op: &'static str) -> Box<Error> {
+    Error::dtype(op, DType::Bool, format!("\"{op}_impl_cpu_\" not implemented for 'Bool'"))
 }
 
 fn check_matrices(op: &'static str, a: &Array, b: &Array) -> Result<()> {
@@ -414,6 +426,9 @@ fn batch_mismatch(op: &'static str, expected: [usize; 2], got: [usize; 2]) -> Bo
 }
 
 fn check_matrix_vector(op: &'static str, term: Option<usize>, a: &Array, b: &Array) -> Result<()> {
+    if term.is_none() && a.rank() == 0 {
+        return Err(Error::index(op, "a matrix and a vector expected, got a tensor without axes as the matrix"));
+    }
     if a.rank() != 2 || b.rank() != 1 {
         return Err(Error::runtime(
             op,
@@ -538,6 +553,9 @@ pub fn addbmm(input: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scala
 pub fn addr(input: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar) -> Result<Tensor> {
     for (name, tensor) in [("vec1", a), ("vec2", b)] {
         check_vector("addr", name, tensor)?;
+    }
+    for (name, factor) in [("beta", beta), ("alpha", alpha)] {
+        super::powers::check_factor("addr", name, factor, input.dtype())?;
     }
     addmm(input, &views::unsqueeze(a, 1)?, &views::unsqueeze(b, 0)?, beta, alpha)
 }

@@ -59,6 +59,7 @@ pub mod select;
 pub mod softmax;
 pub mod sorting;
 pub mod sorting_table;
+pub mod splitting;
 pub mod table;
 pub mod traced;
 pub mod unique;

@@ -337,7 +337,7 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "layer_norm",
-        &[input(), param("normalized_shape", Kind::Ints), WEIGHT, BIAS, float("eps", 1e-5)],
+        &[input(), param("normalized_shape", Kind::IntList), WEIGHT, BIAS, float("eps", 1e-5)],
         BOTH,
         |args| {
             let (weight, bias) = (args.tensor_opt(2), args.tensor_opt(3));
@@ -347,7 +347,7 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "rms_norm",
-        &[input(), param("normalized_shape", Kind::Ints), WEIGHT, param("eps", Kind::Float).optional()],
+        &[input(), param("normalized_shape", Kind::IntList), WEIGHT, param("eps", Kind::Float).optional()],
         BOTH,
         |args| Ok(normalization::rms_norm(args.tensor(0), args.ints(1), args.tensor_opt(2), args.float_opt(3))?.into()),
         "`x / √(mean(x²) + eps) · weight` over the last axes, whose sizes are `normalized_shape`; `eps` is that of the \

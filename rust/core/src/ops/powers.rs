@@ -34,24 +34,35 @@ fn is_bool(args: &[Arg<'_>]) -> bool {
     promoted(args) == DType::Bool
 }
 
+/// The factor of a result is a number of its kind: no fraction of integers, a truth value only of truth values.
+pub(super) fn check_factor(op: &'static str, name: &str, factor: Scalar, dtype: DType) -> Result<()> {
+    match factor.category() {
+        Category::Bool if dtype != DType::Bool => {
+            Err(Error::runtime(op, format!("Boolean {name} only supported for Boolean results, got one of {dtype}.")))
+        }
+        Category::Float if dtype.category() < Category::Float => Err(Error::runtime(
+            op,
+            format!(
+                "For integral input tensors, argument {name} must not be a floating point number, got {}.",
+                factor.to_f64()
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// `input + alpha·other` or `input − alpha·other`.
 pub fn add_scaled<'a>(op: &'static str, input: Arg<'a>, other: Arg<'a>, alpha: Scalar) -> Result<Resolved<'a>> {
     let subtract = op == "sub";
     if subtract {
         refuse_bool(op, &[input, other])?;
     }
-    if matches!(alpha, Scalar::Bool(_)) && !is_bool(&[input, other]) {
-        return Err(Error::runtime(op, "Boolean alpha only supported for Boolean results."));
+    if alpha.to_f64() != 1.0 || matches!(alpha, Scalar::Bool(_)) {
+        check_factor(op, "alpha", alpha, promoted(&[input, other]))?;
     }
     let row = if subtract { &rows::sub::ROW } else { &rows::add::ROW };
     if alpha.to_f64() == 1.0 {
         return Ok(Resolved::new(row, &[input, other]));
-    }
-    if alpha.category() == Category::Float && is_integral(&[input, other]) {
-        return Err(Error::runtime(
-            op,
-            "For integral input tensors, argument alpha must not be a floating point number.",
-        ));
     }
     let factor = if subtract { -alpha.to_f64() } else { alpha.to_f64() };
     if is_integral(&[input, other]) {
@@ -68,24 +79,26 @@ fn refuse_bool(op: &'static str, args: &[Arg<'_>]) -> Result<()> {
     let bool_tensor = |arg: &Arg<'_>| matches!(arg, Arg::Tensor(tensor) if tensor.dtype() == DType::Bool);
     let bool_number = |arg: &Arg<'_>| matches!(arg, Arg::Scalar(Scalar::Bool(_)));
     if args.iter().all(|arg| bool_tensor(arg) || bool_number(arg)) {
-        return Err(Error::runtime(
+        return Err(Error::dtype(
             op,
+            DType::Bool,
             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead.",
         ));
     }
     if args.iter().any(|arg| bool_tensor(arg) || bool_number(arg)) {
-        return Err(Error::runtime(
+        return Err(Error::dtype(
             op,
+            DType::Bool,
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.",
         ));
     }
     Ok(())
 }
 
-/// A divisor of integers must not be zero anywhere.
-fn check_divisor(op: &'static str, divisor: Arg<'_>) -> Result<()> {
+/// A divisor of integers must not be zero anywhere, if there is anything to divide.
+fn check_divisor(op: &'static str, input: Arg<'_>, divisor: Arg<'_>) -> Result<()> {
     let zero = match divisor {
-        Arg::Scalar(scalar) => scalar.to_i64() == 0,
+        Arg::Scalar(scalar) => scalar.to_i64() == 0 && !matches!(input, Arg::Tensor(tensor) if tensor.numel() == 0),
         Arg::Tensor(tensor) => tensor.numel() > 0 && !reduce::all(tensor, None, false)?.item()?.to_bool(),
     };
     if zero { Err(Error::runtime(op, "ZeroDivisionError")) } else { Ok(()) }
@@ -102,9 +115,9 @@ fn integral_division<'a>(
         return Ok(Resolved::new(float, &[input, other]));
     }
     if is_bool(&[input, other]) {
-        return Err(Error::runtime(op, format!("\"{op}\" not implemented for 'Bool'")));
+        return Err(Error::dtype(op, DType::Bool, format!("\"{op}\" not implemented for 'Bool'")));
     }
-    check_divisor(op, other)?;
+    check_divisor(op, input, other)?;
     Ok(Resolved::new(int, &[input, other]))
 }
 
@@ -150,7 +163,7 @@ pub fn resolve_pow<'a>(input: Arg<'a>, exponent: Arg<'a>) -> Result<Resolved<'a>
                     Resolved::new(&rows::logical_or::ROW, &[input, Scalar::Bool(true).into()])
                 });
             }
-            return Err(Error::runtime("pow", "\"pow\" not implemented for 'Bool'"));
+            return Err(Error::dtype("pow", DType::Bool, "\"pow\" not implemented for 'Bool'"));
         }
         if let Arg::Scalar(scalar) = exponent
             && scalar.to_i64() < 0
@@ -202,6 +215,10 @@ pub fn positive(input: &Tensor) -> Result<Output> {
 /// `input` limited to numbers; integers stay integers.
 pub fn hardtanh<'a>(input: Arg<'a>, low: Scalar, high: Scalar) -> Result<Resolved<'a>> {
     const NAME: &str = "hardtanh";
+    if low.to_f64() > high.to_f64() {
+        let reason = format!("min_val cannot be greater than max_val, got {} and {}", low.to_f64(), high.to_f64());
+        return Err(Error::value(NAME, reason));
+    }
     if !is_integral(&[input]) {
         return Ok(Resolved::with(&rows::hardtanh::ROW, &[low.to_f64(), high.to_f64()], &[input]));
     }
@@ -258,7 +275,8 @@ pub fn clamp<'a>(input: Arg<'a>, min: Option<Arg<'a>>, max: Option<Arg<'a>>) -> 
 pub fn rounding<'a>(row: &'static Row, input: Arg<'a>) -> Result<Resolved<'a>> {
     if is_integral(&[input]) {
         if is_bool(&[input]) {
-            return Err(Error::runtime(row.name, format!("\"{}\" not implemented for 'Bool'", row.name)));
+            let reason = format!("\"{}\" not implemented for 'Bool'", row.name);
+            return Err(Error::dtype(row.name, DType::Bool, reason));
         }
         return Ok(Resolved::new(&rows::unchanged::ROW, &[input]));
     }

@@ -33,7 +33,7 @@ const BOTH: Forms = Forms::BOTH;
 const OUT: Forms = Forms::FUNCTION.and(Forms::OUT);
 const DTYPE: Param = param("dtype", Kind::DType).optional().keyword();
 const GENERATOR: Param = param("generator", Kind::Generator).optional().keyword();
-const SIZE: Param = param("size", Kind::Ints);
+const SIZE: Param = param("size", Kind::IntList);
 const LOW: Param = param("low", Kind::Int);
 const HIGH: Param = param("high", Kind::Int);
 const P: Param = param("p", Kind::Float);
@@ -73,7 +73,7 @@ fn integers_like(args: &Args<'_>, from: i64, to: i64, dtype: usize) -> Result<Ou
     Ok(random_ops::random_like(args.op, args.tensor(0), distribution, args.dtype_opt(dtype), generator)?.into())
 }
 
-const SIZED: &[Param] = &[SIZE.variadic(), GENERATOR, DTYPE];
+const SIZED: &[Param] = &[SIZE, GENERATOR, DTYPE];
 const LIKE: &[Param] = &[input(), DTYPE, GENERATOR];
 
 const DROPOUT: &[Param] = &[

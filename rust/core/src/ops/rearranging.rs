@@ -313,6 +313,9 @@ pub fn repeat_interleave(input: &Tensor, repeats: i64, axis: Option<i64>) -> Res
     }
     let (input, axis) = match axis {
         None => (views::reshape(input, &[-1])?, 0),
+        Some(_) if input.rank() == 0 => {
+            return Err(Error::index(OP, "a tensor without axes has no dim to repeat along; leave dim out"));
+        }
         Some(axis) => (input.clone(), shape::normalize_axis(OP, axis, input.rank())?),
     };
     let input = if input.rank() == 0 { views::reshape(&input, &[1])? } else { input };
@@ -374,6 +377,9 @@ pub fn repeat_interleave_by(
     const OP: &str = "repeat_interleave";
     let (input, axis) = match axis {
         None => (views::reshape(input, &[-1])?, 0),
+        Some(_) if input.rank() == 0 => {
+            return Err(Error::index(OP, "a tensor without axes has no dim to repeat along; leave dim out"));
+        }
         Some(axis) => (input.clone(), shape::normalize_axis(OP, axis, input.rank())?),
     };
     let size = input.shape().get(axis).copied().unwrap_or(1);

@@ -316,14 +316,8 @@ fn float_dtype(op: &'static str, what: &str, input: DType, asked: Option<DType>)
     if dtype.is_float() {
         dtype.supported(op)
     } else {
-        Err(Error::runtime(
-            op,
-            format!(
-                "{op}(): could not infer output dtype. {what} dtype must be either a floating point or complex dtype. \
-                 Got: {}",
-                super::elementwise::torch_name(dtype)
-            ),
-        ))
+        let reason = format!("{op}(): could not infer output dtype. {what} dtype must be a floating point dtype");
+        Err(Error::dtype(op, dtype, reason))
     }
 }
 
@@ -350,10 +344,7 @@ fn check_norm_dtype(own: DType, asked: Option<DType>) -> Result<()> {
     const OP: &str = "norm";
     let name = super::elementwise::torch_name;
     if !own.is_float() {
-        return Err(Error::runtime(
-            OP,
-            format!("linalg.vector_norm: Expected a floating point or complex tensor as input. Got {}", name(own)),
-        ));
+        return Err(Error::dtype(OP, own, "linalg.vector_norm: Expected a floating point tensor as input"));
     }
     match asked {
         Some(dtype) if !dtype.is_float() => Err(Error::runtime(
@@ -449,7 +440,7 @@ fn moment_dtype(op: &'static str, dtype: DType) -> Result<DType> {
     if dtype.is_float() {
         Ok(dtype)
     } else {
-        Err(Error::runtime(op, "std and var only support floating point and complex dtypes"))
+        Err(Error::dtype(op, dtype, "std and var only support floating point dtypes"))
     }
 }
 
@@ -488,7 +479,7 @@ pub fn norm(input: &Tensor, p: f64, axes: Option<&[i64]>, keep: bool, dtype: Opt
         f64::NEG_INFINITY => Reduction::MinAbs,
         p => Reduction::SumAbsPow(p),
     };
-    if p < 0.0 && count(operand.array.shape(), &mask) == 0 {
+    if (p < 0.0 || p == f64::INFINITY) && count(operand.array.shape(), &mask) == 0 {
         return Err(Error::runtime(
             "norm",
             format!(
@@ -694,16 +685,17 @@ pub fn count_nonzero(input: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
 pub fn logsumexp(input: &Tensor, axes: &[i64], keep: bool) -> Result<Tensor> {
     let input = &if input.dtype().is_float() { input.clone() } else { copy::to_dtype(input, crate::default_dtype())? };
     let operand = input.operand()?;
-    if axes.is_empty() && operand.array.rank() > 0 {
+    // No axes are all of them; PyTorch's result does not lose the axes that it did not name.
+    if axes.is_empty() && !keep && operand.array.rank() > 0 {
         return Err(Error::runtime(
             "logsumexp",
             format!(
-                "logsumexp(): dim names no axis of an input of shape {:?}; name at least one",
+                "logsumexp(): dim names no axis of an input of shape {:?}; name at least one, or give keepdim=True for all",
                 operand.array.shape()
             ),
         ));
     }
-    let mask = mask("logsumexp", Some(axes), operand.array.rank())?;
+    let mask = mask("logsumexp", (!axes.is_empty()).then_some(axes), operand.array.rank())?;
     let output = {
         let _off = crate::graph::no_grad();
         let detached = Tensor::from_array(operand.array.clone());

@@ -8,6 +8,8 @@ use crate::scalar::Scalar;
 const DTYPE: Param = param("dtype", Kind::DType).optional().keyword();
 const KEEP: Param = param("keepdim", Kind::Bool).or(Default::Bool(false));
 const DIMS: Param = param("dim", Kind::Ints).optional();
+/// Axes that a caller has to name before anything else can be said, if only as `None`.
+const NAMED_DIMS: Param = param("dim", Kind::Ints).or_none();
 const DIM: Param = param("dim", Kind::Int);
 const REDUCTION: Forms = Forms::BOTH.and(Forms::OUT);
 
@@ -39,9 +41,9 @@ fn correction(unbiased: bool) -> f64 {
 }
 
 const UNBIASED: &[Param] = &[input(), param("unbiased", Kind::Bool)];
-const DIM_UNBIASED: &[Param] = &[input(), DIMS, param("unbiased", Kind::Bool).or(Default::Bool(true)), KEEP];
+const DIM_UNBIASED: &[Param] = &[input(), NAMED_DIMS, param("unbiased", Kind::Bool).or(Default::Bool(true)), KEEP];
 const CORRECTION: &[Param] =
-    &[input(), DIMS, param("correction", Kind::Number).or(Default::Int(1)).keyword(), KEEP.keyword()];
+    &[input(), DIMS, param("correction", Kind::Number).or(Default::Int(1)).or_none().keyword(), KEEP.keyword()];
 
 macro_rules! moment {
     ($name:literal, $function:path, $doc:literal) => {
@@ -89,6 +91,7 @@ fn norm_order(args: &Args<'_>, index: usize, axes: Option<&[i64]>) -> Result<f64
         Value::Number(order) => Ok(order.to_f64()),
         Value::Float(order) => Ok(*order),
         Value::Int(order) => Ok(*order as f64),
+        Value::Bool(order) => Ok(f64::from(u8::from(*order))),
         Value::Text(name) => match name.as_str() {
             "fro" if axes.is_some_and(|axes| axes.len() > 2) => Err(Error::runtime(
                 "norm",
@@ -110,17 +113,31 @@ fn norm_order(args: &Args<'_>, index: usize, axes: Option<&[i64]>) -> Result<f64
 pub static TABLE: &[OpInfo] = &[
     op(
         "sum",
-        &[input(), DIMS, KEEP, DTYPE],
+        &[input(), DTYPE],
+        Forms::BOTH,
+        |args| Ok(reduce::sum(args.tensor(0), None, false, args.dtype_opt(1))?.into()),
+        "Sum of all elements, or over `dim`; integers and bool give int64.",
+    ),
+    op(
+        "sum",
+        &[input(), NAMED_DIMS, KEEP, DTYPE],
         REDUCTION,
         |args| Ok(reduce::sum(args.tensor(0), args.ints_opt(1), args.flag(2), args.dtype_opt(3))?.into()),
-        "Sum over `dim` (all by default); integers and bool give int64.",
+        "",
     ),
     op(
         "mean",
-        &[input(), DIMS, KEEP, DTYPE],
+        &[input(), DTYPE],
+        REDUCTION,
+        |args| Ok(reduce::mean(args.tensor(0), None, false, args.dtype_opt(1))?.into()),
+        "Mean of all elements, or over `dim`, of floats.",
+    ),
+    op(
+        "mean",
+        &[input(), NAMED_DIMS, KEEP, DTYPE],
         REDUCTION,
         |args| Ok(reduce::mean(args.tensor(0), args.ints_opt(1), args.flag(2), args.dtype_opt(3))?.into()),
-        "Mean over `dim` (all by default), of floats.",
+        "",
     ),
     op(
         "prod",
@@ -141,7 +158,7 @@ pub static TABLE: &[OpInfo] = &[
         // The one reduction that PyTorch writes in Python, where the parameters have no other names.
         &[
             input(),
-            param("p", Kind::Any).or(Default::Text("fro")),
+            param("p", Kind::Any).or(Default::Text("fro")).or_none(),
             DIMS.only_so_named(),
             KEEP.only_so_named(),
             param("dtype", Kind::DType).optional(),
@@ -170,7 +187,6 @@ pub static TABLE: &[OpInfo] = &[
         |args| Ok(reduce::extreme(args.tensor(0), true, None, false)?.into()),
         "Greatest element of all, along `dim` (with its index), or of two tensors. NaN wins.",
     ),
-    op("max", &[input(), DIM, KEEP], REDUCTION, |args| extreme_along(args, true), ""),
     OpInfo {
         name: "max",
         aliases: &[],
@@ -179,6 +195,7 @@ pub static TABLE: &[OpInfo] = &[
         call: Call::Row(&super::rows::maximum::ROW),
         doc: "",
     },
+    op("max", &[input(), DIM, KEEP], REDUCTION, |args| extreme_along(args, true), ""),
     op(
         "min",
         &[input()],
@@ -186,7 +203,6 @@ pub static TABLE: &[OpInfo] = &[
         |args| Ok(reduce::extreme(args.tensor(0), false, None, false)?.into()),
         "Least element of all, along `dim` (with its index), or of two tensors. NaN wins.",
     ),
-    op("min", &[input(), DIM, KEEP], REDUCTION, |args| extreme_along(args, false), ""),
     OpInfo {
         name: "min",
         aliases: &[],
@@ -195,6 +211,7 @@ pub static TABLE: &[OpInfo] = &[
         call: Call::Row(&super::rows::minimum::ROW),
         doc: "",
     },
+    op("min", &[input(), DIM, KEEP], REDUCTION, |args| extreme_along(args, false), ""),
     op(
         "amax",
         &[input(), param("dim", Kind::Ints).optional(), KEEP],
@@ -243,10 +260,20 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "count_nonzero",
-        &[input(), DIMS],
+        &[input(), DIM.optional()],
+        Forms::BOTH,
+        |args| {
+            let axis = args.int_opt(1).map(|axis| [axis]);
+            Ok(reduce::count_nonzero(args.tensor(0), axis.as_ref().map(<[i64; 1]>::as_slice))?.into())
+        },
+        "Number of elements that are not zero, of all or over `dim`.",
+    ),
+    op(
+        "count_nonzero",
+        &[input(), param("dim", Kind::IntList)],
         Forms::BOTH,
         |args| Ok(reduce::count_nonzero(args.tensor(0), args.ints_opt(1))?.into()),
-        "Number of elements that are not zero, of all or over `dim`.",
+        "",
     ),
     OpInfo {
         name: "logsumexp",

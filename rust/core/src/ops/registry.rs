@@ -26,6 +26,8 @@ pub enum Kind {
     Int,
     /// One or several integers.
     Ints,
+    /// A list of integers: PyTorch takes a lone one only where a list has a usual length (`dim`, `kernel_size`).
+    IntList,
     /// A float (integers are taken).
     Float,
     /// One or several floats.
@@ -49,6 +51,8 @@ pub enum Default {
     Required,
     /// `None`; the parameter also accepts `None`.
     None,
+    /// Several integers.
+    Ints(&'static [i64]),
     /// An integer.
     Int(i64),
     /// A float.
@@ -70,7 +74,9 @@ pub struct Param {
     pub default: Default,
     /// Only by keyword.
     pub keyword_only: bool,
-    /// `f(2, 3)` is the same as `f((2, 3))`.
+    /// It accepts `None`.
+    pub nullable: bool,
+    /// `f(a, b)` is the same as `f((a, b))`, of tensors; for integers see [`OpInfo::spreads`].
     pub variadic: bool,
     /// Whether NumPy's spelling of the name (`axis` for `dim`) is taken as well.
     pub numpy_spelling: bool,
@@ -78,7 +84,15 @@ pub struct Param {
 
 /// A required parameter.
 pub const fn param(name: &'static str, kind: Kind) -> Param {
-    Param { name, kind, default: Default::Required, keyword_only: false, variadic: false, numpy_spelling: true }
+    Param {
+        name,
+        kind,
+        default: Default::Required,
+        keyword_only: false,
+        nullable: false,
+        variadic: false,
+        numpy_spelling: true,
+    }
 }
 
 /// The tensor an operation works on: `input` of the function, `self` of the method.
@@ -93,13 +107,17 @@ impl Param {
     }
     /// May be left out or `None`.
     pub const fn optional(self) -> Self {
-        self.or(Default::None)
+        self.or(Default::None).or_none()
+    }
+    /// May be `None`.
+    pub const fn or_none(self) -> Self {
+        Self { nullable: true, ..self }
     }
     /// Only by keyword.
     pub const fn keyword(self) -> Self {
         Self { keyword_only: true, ..self }
     }
-    /// Takes the remaining positional integers.
+    /// Takes the remaining positional tensors.
     pub const fn variadic(self) -> Self {
         Self { variadic: true, ..self }
     }
@@ -372,6 +390,19 @@ fn spared(values: &[Value]) -> Result<Vec<Value>> {
 }
 
 impl OpInfo {
+    /// Whether a parameter takes the remaining positional arguments as its items. Integers may be given so (`x.view(2, 3)`,
+    /// `zeros(2, 3)`) where a list of them is all a caller can give by position.
+    pub fn spreads(&self, at: usize, method: bool) -> bool {
+        let param = &self.params[at];
+        match param.kind {
+            Kind::Ints | Kind::IntList => {
+                let alone = at == usize::from(method) && self.params.get(at + 1).is_none_or(|next| next.keyword_only);
+                alone && !param.nullable
+            }
+            _ => param.variadic,
+        }
+    }
+
     /// Calls the operation.
     #[track_caller]
     pub fn invoke(&'static self, form: &Form<'_>, values: &[Value]) -> Result<Output> {
@@ -492,6 +523,7 @@ impl OpInfo {
                 Default::Float(value) => text.push_str(&format!("={value:?}")),
                 Default::Bool(value) => text.push_str(if value { "=True" } else { "=False" }),
                 Default::Text(value) => text.push_str(&format!("='{value}'")),
+                Default::Ints(values) => text.push_str(&format!("={values:?}")),
             }
         }
         if self.forms.has(Forms::OUT) {

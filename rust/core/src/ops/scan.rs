@@ -66,6 +66,7 @@ impl Rule for RunningSum {
 /// Dtype of a running sum or product.
 fn running_dtype(op: &'static str, input: DType, asked: Option<DType>) -> Result<DType> {
     match asked {
+        Some(DType::Bool) => Err(Error::dtype(op, DType::Bool, format!("\"{op}\" not implemented for 'Bool'"))),
         Some(dtype) => dtype.supported(op),
         None if input.is_float() => Ok(input),
         None => Ok(DType::I64),
@@ -212,12 +213,12 @@ fn multiply(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 /// Logarithm of the running sum of exponentials.
 #[track_caller]
 pub fn logcumsumexp(input: &Tensor, axis: i64) -> Result<Tensor> {
+    let axis = shape::normalize_axis("logcumsumexp", axis, input.rank())?;
     let operand = input.operand()?;
     let dtype = operand.array.dtype();
     if !dtype.is_float() {
         return Err(Error::dtype("logcumsumexp", dtype, "logcumsumexp is for floating-point tensors"));
     }
-    let axis = shape::normalize_axis("logcumsumexp", axis, operand.array.rank())?;
     let [output] = scan_array("logcumsumexp", Scan::LogSumExp, false, &operand.array, axis, [dtype])?;
     if is_recorded(&[&operand]) {
         return record(RunningLogSumExp { axis }, &[&operand], &[Save::Input(&operand), Save::Output(0)], output);

@@ -138,6 +138,9 @@ pub fn bucketize(values: &Tensor, boundaries: &Tensor, right: bool, narrow: bool
 pub fn isin(elements: &Tensor, tests: &Tensor, invert: bool) -> Result<Tensor> {
     const OP: &str = "isin";
     let _off = crate::graph::no_grad();
+    if let Some(tensor) = [elements, tests].into_iter().find(|tensor| tensor.dtype() == DType::Bool) {
+        return Err(Error::dtype(OP, tensor.dtype(), "Unsupported input type encountered for isin(): Bool"));
+    }
     if tests.numel() == 0 {
         let none = Array::full(OP, &elements.shape(), Scalar::Bool(invert), DType::Bool)?;
         return Ok(Tensor::from_array(none));

@@ -24,7 +24,7 @@ pub(super) fn axis_size(shape: &[usize], axis: usize) -> AxisSize {
 fn forward(op: &'static str, run: unsafe fn(AxisSize, In<'_>, Out<'_>), input: &Array, axis: usize) -> Result<Array> {
     let input = input.contiguous(op)?;
     let output = Array::uninit(op, input.shape(), input.dtype())?;
-    {
+    if input.numel() > 0 {
         let _access = Access::acquire(&[input.storage()], &[output.storage()]);
         // SAFETY: the state of both roots is held; both are contiguous, of one float dtype and the same sizes.
         unsafe { run(axis_size(input.shape(), axis), input.as_in(), output.as_out()) };
@@ -123,7 +123,8 @@ fn prepared(op: &'static str, input: &Tensor, axis: i64, dtype: Option<DType>) -
     };
     let axis = shape::normalize_axis(op, axis, input.rank())?;
     let dtype = input.dtype();
-    if !dtype.is_float() {
+    // Where there is nothing to compute, any dtype does.
+    if !dtype.is_float() && input.numel() > 0 {
         let name = super::elementwise::torch_name(dtype);
         return Err(Error::dtype(op, dtype, format!("\"{op}_kernel_impl\" not implemented for '{name}'")));
     }

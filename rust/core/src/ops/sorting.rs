@@ -101,6 +101,9 @@ pub fn topk(input: &Tensor, k: i64, axis: i64, largest: bool) -> Result<(Tensor,
     if k < 0 || k > size as i64 {
         return Err(Error::runtime(OP, format!("selected index k out of range: {k} of {size}")));
     }
+    if array.dtype() == DType::Bool {
+        return Err(Error::dtype(OP, DType::Bool, "topk does not support bool dtypes"));
+    }
     // A tensor without axes has one element, whatever is asked for.
     let k = if array.rank() == 0 { 1 } else { k as usize };
     let (values, indices) = ordered(OP, array, axis, k, |size, line, out| {
@@ -138,6 +141,9 @@ pub fn kthvalue(input: &Tensor, k: i64, axis: i64, keep: bool) -> Result<(Tensor
     let shape = input.shape();
     let at = shape::normalize_axis(OP, axis, shape.len())?;
     let size = shape.get(at).copied().unwrap_or(1) as i64;
+    if size == 0 && input.numel() == 0 {
+        return Err(Error::index(OP, format!("kthvalue(): Expected reduction dim {at} to have non-zero size.")));
+    }
     if k < 1 || k > size {
         return Err(Error::runtime(OP, format!("kthvalue(): selected number k out of range for dimension {at}: {k}")));
     }

@@ -68,9 +68,10 @@ fn with_mean(args: &Args<'_>, standard: bool, dims: Option<&[i64]>, correction: 
 
 const DIMS: Param = param("dim", Kind::Ints).optional();
 const CORRECTION: &[Param] =
-    &[input(), DIMS, param("correction", Kind::Number).or(Default::Int(1)).keyword(), KEEP.keyword()];
+    &[input(), DIMS, param("correction", Kind::Number).or(Default::Int(1)).or_none().keyword(), KEEP.keyword()];
 const UNBIASED: &[Param] = &[input(), param("unbiased", Kind::Bool)];
-const DIM_UNBIASED: &[Param] = &[input(), DIMS, param("unbiased", Kind::Bool).or(Default::Bool(true)), KEEP];
+const DIM_UNBIASED: &[Param] =
+    &[input(), DIMS.or(Default::Required), param("unbiased", Kind::Bool).or(Default::Bool(true)), KEEP];
 
 macro_rules! moments {
     ($name:literal, $standard:literal, $doc:literal) => {
@@ -241,7 +242,8 @@ pub static TABLE: &[OpInfo] = &[
             param("sorted", Kind::Bool).or(Default::Bool(true)),
             flag("return_inverse"),
             flag("return_counts"),
-            param("dim", Kind::Int).optional(),
+            // Written in Python in PyTorch, where the parameter has no other name.
+            param("dim", Kind::Int).optional().only_so_named(),
         ],
         BOTH,
         |args| {
@@ -255,7 +257,7 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "unique_consecutive",
-        &[input(), flag("return_inverse"), flag("return_counts"), param("dim", Kind::Int).optional()],
+        &[input(), flag("return_inverse"), flag("return_counts"), param("dim", Kind::Int).optional().only_so_named()],
         BOTH,
         |args| {
             let distinct = match args.int_opt(3) {

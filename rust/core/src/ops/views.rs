@@ -760,7 +760,7 @@ pub fn unbind(source: &Tensor, axis: i64) -> Result<Vec<Tensor>> {
 }
 
 /// Whether there can be room for as many views.
-fn check_parts(op: &'static str, parts: i64) -> Result<()> {
+pub(super) fn check_parts(op: &'static str, parts: i64) -> Result<()> {
     // The list and, at the least, the handle and the layout of each.
     const EACH: u128 = 64;
     crate::storage::check_room(op, parts.unsigned_abs() as u128 * EACH)

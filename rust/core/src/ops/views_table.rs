@@ -1,7 +1,7 @@
 //! Names and signatures of the views.
 
 use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, input, param};
-use super::views;
+use super::{splitting, views};
 use crate::error::{Error, Result};
 
 const fn op(
@@ -16,7 +16,7 @@ const fn op(
 
 const BOTH: Forms = Forms::BOTH;
 const METHOD: Forms = Forms::METHOD;
-const SHAPE: Param = param("shape", Kind::Ints).variadic();
+const SIZE: Param = param("size", Kind::IntList);
 
 const fn dim(name: &'static str, default: i64) -> Param {
     param(name, Kind::Int).or(Default::Int(default))
@@ -41,7 +41,7 @@ const fn transposed(name: &'static str, aliases: &'static [&'static str], params
 pub static TABLE: &[OpInfo] = &[
     op(
         "view",
-        &[input(), param("size", Kind::Ints).variadic()],
+        &[input(), SIZE],
         METHOD,
         |args| Ok(views::view(args.tensor(0), args.ints(1))?.into()),
         "The same elements in another shape, without copying; one size may be -1.",
@@ -58,7 +58,7 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "reshape",
-        &[input(), SHAPE],
+        &[input(), param("shape", Kind::IntList)],
         BOTH,
         |args| Ok(views::reshape(args.tensor(0), args.ints(1))?.into()),
         "The same elements in another shape: a view where possible, else a copy; one size may be -1.",
@@ -89,7 +89,7 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "unflatten",
-        &[input(), param("dim", Kind::Int), param("sizes", Kind::Ints)],
+        &[input(), param("dim", Kind::Int), param("sizes", Kind::IntList)],
         BOTH,
         |args| Ok(views::unflatten(args.tensor(0), args.int(1), args.ints(2))?.into()),
         "One axis as several; one size may be -1.",
@@ -97,13 +97,24 @@ pub static TABLE: &[OpInfo] = &[
     OpInfo {
         name: "squeeze",
         aliases: &[],
-        params: &[input(), param("dim", Kind::Ints).optional()],
+        params: &[input()],
+        forms: BOTH.and(Forms::IN_PLACE),
+        call: Call::InPlace(
+            |args| Ok(views::squeeze(args.tensor(0), None)?.into()),
+            |args| views::in_place(args.tensor(0), |tensor| views::squeeze(tensor, None)),
+        ),
+        doc: "Without axes of size 1: all, or those named.",
+    },
+    OpInfo {
+        name: "squeeze",
+        aliases: &[],
+        params: &[input(), param("dim", Kind::Ints)],
         forms: BOTH.and(Forms::IN_PLACE),
         call: Call::InPlace(
             |args| Ok(views::squeeze(args.tensor(0), args.ints_opt(1))?.into()),
             |args| views::in_place(args.tensor(0), |tensor| views::squeeze(tensor, args.ints_opt(1))),
         ),
-        doc: "Without axes of size 1: all, or those named.",
+        doc: "",
     },
     OpInfo {
         name: "unsqueeze",
@@ -118,7 +129,7 @@ pub static TABLE: &[OpInfo] = &[
     },
     op(
         "expand",
-        &[input(), param("size", Kind::Ints).variadic()],
+        &[input(), SIZE],
         METHOD,
         |args| Ok(views::expand(args.tensor(0), args.ints(1))?.into()),
         "Broadcast without copying; -1 keeps a size.",
@@ -132,14 +143,14 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "broadcast_to",
-        &[input(), SHAPE],
+        &[input(), SIZE],
         BOTH,
         |args| Ok(views::expand(args.tensor(0), args.ints(1))?.into()),
         "Broadcast without copying.",
     ),
     op(
         "permute",
-        &[input(), param("dims", Kind::Ints).variadic()],
+        &[input(), param("dims", Kind::IntList)],
         BOTH,
         |args| Ok(views::permute(args.tensor(0), args.ints(1))?.into()),
         "Axes in another order.",
@@ -167,10 +178,18 @@ pub static TABLE: &[OpInfo] = &[
     OpInfo {
         name: "movedim",
         aliases: &["moveaxis"],
-        params: &[input(), param("source", Kind::Ints), param("destination", Kind::Ints)],
+        params: &[input(), param("source", Kind::Int), param("destination", Kind::Int)],
+        forms: BOTH,
+        call: Call::Structured(|args| Ok(views::movedim(args.tensor(0), &[args.int(1)], &[args.int(2)])?.into())),
+        doc: "Axes moved to other places; the rest keep their order.",
+    },
+    OpInfo {
+        name: "movedim",
+        aliases: &["moveaxis"],
+        params: &[input(), param("source", Kind::IntList), param("destination", Kind::IntList)],
         forms: BOTH,
         call: Call::Structured(|args| Ok(views::movedim(args.tensor(0), args.ints(1), args.ints(2))?.into())),
-        doc: "Axes moved to other places; the rest keep their order.",
+        doc: "",
     },
     op(
         "select",
@@ -202,12 +221,7 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "as_strided",
-        &[
-            input(),
-            param("size", Kind::Ints),
-            param("stride", Kind::Ints),
-            param("storage_offset", Kind::Int).optional(),
-        ],
+        &[input(), SIZE, param("stride", Kind::IntList), param("storage_offset", Kind::Int).optional()],
         BOTH,
         |args| {
             let shape: Result<Vec<usize>> = args
@@ -239,39 +253,60 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "split",
-        &[input(), param("split_size_or_sections", Kind::Int), dim("dim", 0)],
-        BOTH,
+        &[param("tensor", Kind::Tensor), param("split_size_or_sections", Kind::Int), dim("dim", 0)],
+        Forms::FUNCTION,
         |args| Ok(views::split(args.tensor(0), args.int(1), args.int(2))?.into()),
         "Parts of one length (the last may be shorter), or of given lengths.",
     ),
     op(
         "split",
-        &[input(), param("split_size_or_sections", Kind::Ints), dim("dim", 0)],
-        BOTH,
+        &[param("tensor", Kind::Tensor), param("split_size_or_sections", Kind::IntList), dim("dim", 0)],
+        Forms::FUNCTION,
         |args| Ok(views::split_sizes(args.tensor(0), args.ints(1), args.int(2))?.into()),
         "",
     ),
-    // The method has a name of its own for it.
+    // The method has a name of its own for the size.
     op(
         "split",
         &[input(), param("split_size", Kind::Int), dim("dim", 0)],
         METHOD,
         |args| Ok(views::split(args.tensor(0), args.int(1), args.int(2))?.into()),
-        "",
+        "Parts of one length (the last may be shorter), or of given lengths.",
     ),
     op(
         "split",
-        &[input(), param("split_size", Kind::Ints), dim("dim", 0)],
+        &[input(), param("split_size", Kind::IntList), dim("dim", 0)],
         METHOD,
         |args| Ok(views::split_sizes(args.tensor(0), args.ints(1), args.int(2))?.into()),
         "",
     ),
     op(
         "split_with_sizes",
-        &[input(), param("split_sizes", Kind::Ints), dim("dim", 0)],
+        &[input(), param("split_sizes", Kind::IntList), dim("dim", 0)],
         BOTH,
         |args| Ok(views::split_sizes(args.tensor(0), args.ints(1), args.int(2))?.into()),
         "Parts of given lengths along an axis.",
+    ),
+    op(
+        "tensor_split",
+        &[input(), param("indices", Kind::IntList), dim("dim", 0)],
+        BOTH,
+        |args| Ok(splitting::split_at(args.tensor(0), args.ints(1), args.int(2))?.into()),
+        "A number of parts of sizes as equal as can be, or the parts between given positions of an axis.",
+    ),
+    op(
+        "tensor_split",
+        &[input(), param("tensor_indices_or_sections", Kind::Tensor), dim("dim", 0)],
+        BOTH,
+        |args| Ok(splitting::split_by(args.tensor(0), args.tensor(1), args.int(2))?.into()),
+        "",
+    ),
+    op(
+        "tensor_split",
+        &[input(), param("sections", Kind::Int), dim("dim", 0)],
+        BOTH,
+        |args| Ok(splitting::split_evenly(args.tensor(0), args.int(1), args.int(2))?.into()),
+        "",
     ),
     op(
         "chunk",

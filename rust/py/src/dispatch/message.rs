@@ -18,7 +18,7 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Tensors => "tuple of Tensors",
         Kind::Number => "Number",
         Kind::Int => "int",
-        Kind::Ints => "tuple of ints",
+        Kind::Ints | Kind::IntList => "tuple of ints",
         Kind::Float => "float",
         Kind::Floats => "tuple of floats",
         Kind::Bool => "bool",
@@ -33,6 +33,10 @@ fn default_text(param: &Param) -> Option<String> {
     Some(match param.default {
         Default::Required => return None,
         Default::None => "None".to_owned(),
+        Default::Ints(values) => {
+            let items: Vec<String> = values.iter().map(i64::to_string).collect();
+            format!("({})", items.join(", "))
+        }
         Default::Int(value) => value.to_string(),
         Default::Float(value) if value.is_infinite() => {
             if value > 0.0 {
@@ -59,16 +63,15 @@ pub fn python_signature(info: &'static OpInfo, name: &str, method: bool, in_plac
         items.push("$self".to_owned());
     }
     let mut keyword_only = false;
-    for param in visible(info, method) {
+    for (at, param) in info.params.iter().enumerate().skip(usize::from(method)) {
         if param.keyword_only && !std::mem::replace(&mut keyword_only, true) {
             items.push("*".to_owned());
         }
-        let star = if param.variadic { "*" } else { "" };
-        if param.variadic {
-            keyword_only = true;
-        }
+        let spreads = info.spreads(at, method);
+        let star = if spreads { "*" } else { "" };
+        keyword_only |= spreads;
         items.push(match default_text(param) {
-            Some(text) if !param.variadic => format!("{star}{}={text}", param.name),
+            Some(text) if !spreads => format!("{star}{}={text}", param.name),
             _ => format!("{star}{}", param.name),
         });
     }
@@ -143,7 +146,9 @@ pub fn of_one(entry: &Entry, info: &'static OpInfo, given: &Given<'_, '_>, rejec
                 .collect();
             format!("{name}() missing {} required positional arguments: {}", missing.len(), missing.join(", "))
         }
-        Reject::Unexpected(keyword) => format!("{name}() got an unexpected keyword argument '{keyword}'"),
+        Reject::Unexpected(index) => {
+            format!("{name}() got an unexpected keyword argument '{}'", given.keywords()[*index].0)
+        }
         Reject::Twice(param) => format!("{name}() got multiple values for argument '{param}'"),
         Reject::Type { param, given: kind, element } => {
             let parameter = &info.params[*param];

@@ -1,8 +1,8 @@
 //! The one reader of arguments. Nothing is allocated and no text is made unless an argument needs it; what a call
 //! got wrong is noted as a [`Reject`] and put into words by [`super::message`].
 
-use arcgrad::Tensor;
 use arcgrad::ops::registry::{Default, Forms, Kind, OpInfo, Param, Value};
+use arcgrad::{DType, Tensor};
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -136,7 +136,7 @@ pub enum Reject {
     /// A required parameter was left out.
     Missing,
     /// There is no parameter of this name.
-    Unexpected(String),
+    Unexpected(usize),
     /// Given by position and by name.
     Twice(&'static str),
     /// An argument of a wrong type, for the parameter of this number.
@@ -194,7 +194,7 @@ pub fn parse(info: &'static OpInfo, method: bool, in_place: bool, given: &Given<
             Kind::Tensors => !is_sequence(&argument),
             _ => (index + 1 < given.count() || is_plain_int(&argument)) && !is_sequence(&argument),
         };
-        if param.variadic && takes_rest {
+        if takes_rest && info.spreads(index, method) {
             rest = Some(index);
             break;
         }
@@ -206,12 +206,15 @@ pub fn parse(info: &'static OpInfo, method: bool, in_place: bool, given: &Given<
         match params.iter().position(|param| names_param(param, keyword)) {
             Some(at) if !found[at].is_null() || rest == Some(at) => return Err(Reject::Twice(params[at].name)),
             Some(at) => found[at] = argument.as_ptr(),
-            None => common_keyword(info, method, in_place, keyword, &argument, &mut parsed)?,
+            None if common_keyword(info, method, in_place, keyword, &argument, &mut parsed)? => {}
+            None => return Err(Reject::Unexpected(index)),
         }
     }
     for (at, param) in params.iter().enumerate() {
         let value = if rest == Some(at) {
             remaining(param, at, given)?
+        } else if found[at].is_null() && param.variadic {
+            Value::Tensors(Vec::new())
         } else if found[at].is_null() {
             default(param).ok_or(Reject::Missing)?
         } else {
@@ -246,7 +249,7 @@ fn remaining(param: &Param, at: usize, given: &Given<'_, '_>) -> Result<Value, R
     Ok(Value::Ints(ints))
 }
 
-/// Keywords that are no parameters of the operation's own.
+/// Keywords that are no parameters of the operation's own; false for those that mean nothing to it.
 #[cold]
 fn common_keyword(
     info: &OpInfo,
@@ -255,17 +258,17 @@ fn common_keyword(
     keyword: &str,
     argument: &Bound<'_, PyAny>,
     parsed: &mut Parsed,
-) -> Result<(), Reject> {
+) -> Result<bool, Reject> {
     let truth =
         |argument: &Bound<'_, PyAny>| flag(argument).ok_or_else(|| wrong_keyword(info, keyword, "bool", argument));
     match keyword {
         "out" if info.forms.has(Forms::OUT) && !in_place && !method => {
             if argument.is_none() {
-                return Ok(());
+                return Ok(true);
             }
             if let Some(out) = tensor::from_py(argument) {
                 parsed.outs.push(out.clone());
-                return Ok(());
+                return Ok(true);
             }
             if let Ok(outs) = argument.cast::<PyTuple>() {
                 for out in outs {
@@ -274,32 +277,28 @@ fn common_keyword(
                         None => return Err(wrong_keyword(info, keyword, "tuple of Tensors", argument)),
                     }
                 }
-                return Ok(());
+                return Ok(true);
             }
-            Err(wrong_keyword(info, keyword, "Tensor", argument))
+            return Err(wrong_keyword(info, keyword, "Tensor", argument));
         }
         "memory_format" if takes_order(info) => {
             let order = device::memory_format(argument, Order::Preserve).map_err(Reject::Raise)?;
             // What is contiguous is not copied again.
             parsed.order = (info.name != "contiguous").then_some(order);
-            Ok(())
         }
-        "device" if is_creation(info) => device::check(argument).map_err(Reject::Raise),
-        "layout" if is_creation(info) => device::check_layout(argument).map_err(Reject::Raise),
-        "requires_grad" if is_creation(info) => {
-            parsed.requires_grad = truth(argument)?;
-            Ok(())
-        }
+        "device" if is_creation(info) => device::check(argument).map_err(Reject::Raise)?,
+        "layout" if is_creation(info) => device::check_layout(argument).map_err(Reject::Raise)?,
+        "requires_grad" if is_creation(info) => parsed.requires_grad = truth(argument)?,
         "pin_memory" if is_creation(info) => {
             if truth(argument)? {
                 return Err(Reject::Raise(pyo3::exceptions::PyRuntimeError::new_err(
                     "pin_memory=True needs an accelerator, and arcgrad computes on the CPU only",
                 )));
             }
-            Ok(())
         }
-        _ => Err(Reject::Unexpected(keyword.to_owned())),
+        _ => return Ok(false),
     }
+    Ok(true)
 }
 
 fn wrong_keyword(info: &OpInfo, keyword: &str, expected: &str, argument: &Bound<'_, PyAny>) -> Reject {
@@ -317,6 +316,7 @@ pub fn default(param: &Param) -> Option<Value> {
     Some(match (param.default, param.kind) {
         (Default::Required, _) => return None,
         (Default::None, _) => Value::None,
+        (Default::Ints(values), _) => Value::Ints(SmallVec::from_slice(values)),
         (Default::Int(value), Kind::Number | Kind::TensorOrNumber) => Value::Number(Scalar::Int(value)),
         (Default::Int(value), Kind::Ints) => Value::Ints(SmallVec::from_slice(&[value])),
         (Default::Int(value), Kind::Float) => Value::Float(value as f64),
@@ -363,7 +363,7 @@ fn for_each_item<'py>(
 /// Reads one argument as what its parameter may be.
 #[inline]
 fn convert(param: &Param, at: usize, object: &Bound<'_, PyAny>) -> Result<Value, Reject> {
-    if object.is_none() && matches!(param.default, Default::None) {
+    if object.is_none() && param.nullable {
         return Ok(Value::None);
     }
     let wrong = || Reject::Type { param: at, given: type_name(object), element: None };
@@ -379,6 +379,8 @@ fn convert(param: &Param, at: usize, object: &Bound<'_, PyAny>) -> Result<Value,
             None => number::scalar(object).map_err(Reject::Raise)?.map(Value::Number).ok_or_else(wrong),
         },
         Kind::Number => number::scalar_or_tensor(object).map_err(Reject::Raise)?.map(Value::Number).ok_or_else(wrong),
+        // A tensor of truth values is none, so that `max(x, mask)` means the other tensor and not an axis.
+        Kind::Int if tensor::from_py(object).is_some_and(|tensor| tensor.dtype() == DType::Bool) => Err(wrong()),
         Kind::Int => integer(object, true)?.map(Value::Int).ok_or_else(wrong),
         Kind::Float => number::float(object).map_err(Reject::Raise)?.map(Value::Float).ok_or_else(wrong),
         Kind::Bool => flag(object).map(Value::Bool).ok_or_else(wrong),
@@ -396,7 +398,7 @@ fn convert(param: &Param, at: usize, object: &Bound<'_, PyAny>) -> Result<Value,
             })?;
             if is_list { Ok(Value::Tensors(tensors)) } else { Err(wrong()) }
         }
-        Kind::Ints => {
+        Kind::Ints | Kind::IntList => {
             let mut ints = SmallVec::new();
             let is_list = for_each_item(object, |position, item| {
                 ints.push(integer(&item, position == 0)?.ok_or_else(|| wrong_item(&item, position))?);
@@ -404,6 +406,9 @@ fn convert(param: &Param, at: usize, object: &Bound<'_, PyAny>) -> Result<Value,
             })?;
             if is_list {
                 return Ok(Value::Ints(ints));
+            }
+            if param.kind == Kind::IntList {
+                return Err(wrong());
             }
             let single = integer(object, true)?.ok_or_else(wrong)?;
             Ok(Value::Ints(SmallVec::from_slice(&[single])))
