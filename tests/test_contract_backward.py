@@ -826,6 +826,34 @@ def test_modes_are_carried_into_deep_reentrant_calls():
     assert seen == [(False, True, False)]
 
 
+def test_saved_tensors_hooks_are_carried_into_deep_reentrant_calls():
+    packed = []
+
+    class Nested(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, level):
+            ctx.level = level
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            with ag.enable_grad():
+                if ctx.level > 0:
+                    Nested.apply(leaf(1.0), ctx.level - 1).backward()
+                else:
+                    leaf(5.0).exp()
+            return g * 2, None
+
+    def pack(t):
+        packed.append(t.tolist())
+        return t
+
+    y = Nested.apply(leaf(1.0), 150)
+    with ag.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+        y.backward()
+    assert packed == [[pytest.approx(148.41316)]]
+
+
 def test_an_exception_at_the_bottom_of_a_deep_reentrant_call_comes_up():
     class Nested(ag.autograd.Function):
         @staticmethod

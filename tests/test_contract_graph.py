@@ -426,6 +426,13 @@ def test_data_shares_memory_but_not_the_version():
     assert not x.data.requires_grad and x.data is not x
 
 
+def test_assigned_data_shares_memory_but_not_the_version():
+    x, other = leaf(1.0, 2.0), ag.zeros(2, dtype=ag.float64)
+    x.data = other
+    other.add_(1)
+    assert x.tolist() == [1.0, 1.0] and x._version == 0 and other._version == 1
+
+
 def test_changing_through_detach_is_seen_by_saved_values_and_through_data_is_not():
     x = leaf(2.0)
     y = x * 1

@@ -148,3 +148,20 @@ def test_an_object_on_its_way_down_is_not_given_out_again():
     # The old object must not have cleared the place of the new one.
     gc.collect()
     assert view._base is again
+
+
+@pytest.mark.arcgrad_only
+def test_a_nodes_object_on_its_way_down_is_not_given_out_again():
+    y = leaf(1.0) * 2
+    seen = []
+
+    class Asks:
+        def __del__(self):
+            node = y.grad_fn
+            seen.append((node, node is y.grad_fn, node.name()))
+
+    y.grad_fn.thing = Asks()  # the node's object dies here, and takes its attributes down first
+    ((again, same, name),) = seen
+    assert same and name == "MulBackward0"
+    gc.collect()
+    assert y.grad_fn is again

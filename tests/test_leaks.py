@@ -440,6 +440,66 @@ def test_tensors_with_a_graph_and_nodes_are_tracked():
     assert gc.is_tracked(x)
 
 
+def assign_gradient(x):
+    x.grad = ag.ones(2)
+
+
+def read_gradient(x):
+    x.requires_grad_()
+    (x * 1).sum().backward()
+    _ = x.grad
+
+
+BRINGS_INTO_A_CYCLE = {
+    "an attribute": lambda x: setattr(x, "attribute", 1),
+    "a hook": lambda x: x.requires_grad_().register_hook(lambda g: None),
+    "a hook after accumulation": lambda x: x.requires_grad_().register_post_accumulate_grad_hook(lambda p: None),
+    "a gradient": assign_gradient,
+    "a gradient that is read": read_gradient,
+    "a method in place": lambda x: x.mul_(ag.ones(2, requires_grad=True)),
+    "an operator in place": lambda x: x.__imul__(ag.ones(2, requires_grad=True)),
+    "an operator of other arguments in place": lambda x: x.__ipow__(ag.ones(2, requires_grad=True)),
+    "elements assigned": lambda x: x.__setitem__(0, ag.ones((), requires_grad=True)),
+}
+
+
+@pytest.mark.arcgrad_only
+@pytest.mark.parametrize("what", BRINGS_INTO_A_CYCLE)
+def test_a_plain_tensor_is_tracked_once_it_may_lead_back_to_itself(what):
+    x = ag.ones(2)
+    assert not gc.is_tracked(x)
+    BRINGS_INTO_A_CYCLE[what](x)
+    assert gc.is_tracked(x)
+
+
+@pytest.mark.arcgrad_only
+def test_instances_of_subclasses_are_tracked():
+    class Sub(ag.Tensor):
+        pass
+
+    x = ag.ones(1).as_subclass(Sub)
+    view = x.detach().as_subclass(Sub)[:1]
+    assert gc.is_tracked(x) and gc.is_tracked(view) and gc.is_tracked(ag.nn.Parameter(ag.ones(1)))
+
+
+@pytest.mark.arcgrad_only
+def test_results_of_custom_functions_are_tracked():
+    class InPlace(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, w):
+            ctx.mark_dirty(x)
+            x += w
+            return x
+
+        @staticmethod
+        def backward(ctx, g):
+            return g, g
+
+    x = ag.ones(1)
+    InPlace.apply(x, leaf(1.0).float())
+    assert gc.is_tracked(x) and gc.is_tracked(KeepsItsOutput.apply(leaf(1.0)))
+
+
 def test_reference_counts_are_not_lost_or_left():
     x = leaf(1.0, 2.0)
     g = ag.ones(2, dtype=F64)

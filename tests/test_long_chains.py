@@ -115,10 +115,21 @@ class AddOne(ag.autograd.Function):
         return g
 
 
-def custom_chain(n, x):
+class SavesItsInput(ag.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x + 1
+
+    @staticmethod
+    def backward(ctx, g):
+        return g
+
+
+def custom_chain(n, x, function=AddOne):
     y = x
     for _ in range(n):
-        y = AddOne.apply(y)
+        y = function.apply(y)
     return y
 
 
@@ -127,6 +138,14 @@ def test_a_million_custom_functions_are_dropped():
     x = ag.zeros(1, requires_grad=True)
     y = custom_chain(N, x)
     assert y.item() == N
+    del y
+    gc.collect()
+
+
+@pytest.mark.arcgrad_only
+def test_custom_functions_that_save_are_dropped():
+    """What a saved value came from is dropped like the node's edges, without recursion."""
+    y = custom_chain(N // 10, ag.zeros(1, requires_grad=True), SavesItsInput)
     del y
     gc.collect()
 

@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import time
 
 import arcgrad as ag
 import pytest
@@ -165,6 +166,38 @@ def test_ops_over_the_same_two_tensors_in_opposite_order_do_not_deadlock():
 
     run_threads(one, other, one, other)
     assert a.eq(600).all().item()
+
+
+@pytest.mark.arcgrad_only
+def test_waiting_for_memory_lets_other_threads_run():
+    """A small operation waits for memory that a long one holds; the interpreter is free meanwhile."""
+    before = ag.get_num_threads()
+    ag.set_num_threads(1)
+    try:
+        for _ in range(10):
+            x = ag.full((1 << 21,), 0.3, dtype=ag.float64)
+            times = []
+
+            def wait(x=x, times=times):
+                time.sleep(0.02)  # until the long operation has begun
+                times.append(time.monotonic())
+                x[:2].add_(1)
+                times.append(time.monotonic())
+
+            threads = [threading.Thread(target=x.lgamma_, daemon=True), threading.Thread(target=wait, daemon=True)]
+            for thread in threads:
+                thread.start()
+            ticks = []
+            while any(thread.is_alive() for thread in threads):
+                ticks.append(time.monotonic())
+                time.sleep(0.001)
+            begun, ended = times
+            if ended - begun > 0.05:  # else there was nothing to wait for
+                assert sum(begun < tick < ended for tick in ticks) >= 5
+                return
+    finally:
+        ag.set_num_threads(before)
+    pytest.fail("the long operation was always over before the small one began")
 
 
 def test_reshaping_a_tensor_while_another_thread_uses_it():
