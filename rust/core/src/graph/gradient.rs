@@ -95,7 +95,6 @@ impl Gradient {
             None => self.tensor().clone().into(),
         }
     }
-
 }
 
 /// Gradients as the program's hooks see them.

@@ -4,13 +4,13 @@ use crate::ops::elementwise::elementwise;
 
 elementwise! {
     /// Sum `x + y`. For `bool`, logical or.
-    add(x, y)[] "AddBackward0" ring in -3.0..3.0 { value: x + y, x(g): g, y(g): g }
+    add(x, y)[] "AddBackward0"(alpha = Int 1) ring in -3.0..3.0 { value: x + y, x(g): g, y(g): g }
 
     /// Difference `x - y`.
-    sub(x, y)[] "SubBackward0" ring in -3.0..3.0 { value: x - y, x(g): g, y(g): -g }
+    sub(x, y)[] "SubBackward0"(alpha = Int 1) ring in -3.0..3.0 { value: x - y, x(g): g, y(g): -g }
 
     /// A number minus a tensor: `y - x`.
-    rsub(x, y)[] "RsubBackward1" ring in -3.0..3.0 { value: y - x, x(g): -g, y(g): g }
+    rsub(x, y)[] "RsubBackward1"(alpha = Int 1) ring in -3.0..3.0 { value: y - x, x(g): -g, y(g): g }
 
     /// `x + alpha * y`.
     add_scaled(x, y)[alpha] "AddBackward0" real in -3.0..3.0 { value: y.mul_add(x.lit(alpha), x), x(g): g, y(g): g * alpha }
@@ -52,10 +52,10 @@ elementwise! {
     }
 
     /// Square root as a power.
-    pow_half(x)[] -> z "PowBackward0" real in 0.5..3.0 { value: x.sqrt(), x(g, z): g / (z * 2.0) }
+    pow_half(x)[] -> z "PowBackward0"(exponent = Float 0.5) real in 0.5..3.0 { value: x.sqrt(), x(g, z): g / (z * 2.0) }
 
     /// `1 / sqrt(x)` as a power.
-    pow_minus_half(x)[] -> z "PowBackward0" real in 0.5..3.0 {
+    pow_minus_half(x)[] -> z "PowBackward0"(exponent = Float -0.5) real in 0.5..3.0 {
         value: x.rsqrt(),
         x(g, z): g * (z.clone() * z.clone() * z) * -0.5,
     }
@@ -119,7 +119,7 @@ elementwise! {
     pow_int(x, exponent)[] "PowBackward0" int in 0.0..4.0 { value: x.powi(exponent) }
 
     /// `x * x`.
-    square(x)[] "PowBackward0" ring in -3.0..3.0 { value: x.clone() * x, x(g, x): g * (x * 2.0) }
+    square(x)[] "PowBackward0"(exponent = Int 2) ring in -3.0..3.0 { value: x.clone() * x, x(g, x): g * (x * 2.0) }
 
     /// `-x`.
     neg(x)[] "NegBackward0" ring in -3.0..3.0 { value: -x, x(g): -g }

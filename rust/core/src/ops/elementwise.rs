@@ -49,6 +49,8 @@ pub struct Row {
     pub name: &'static str,
     /// The node's name: `MulBackward0`.
     pub node: &'static str,
+    /// What PyTorch's node has saved where the row has no parameter.
+    pub constants: &'static [(&'static str, Scalar)],
     /// First lines of documentation.
     pub doc: &'static str,
     /// Names of the tensor inputs.

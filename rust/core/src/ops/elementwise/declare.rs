@@ -12,11 +12,13 @@ use crate::ops::traced::Traced;
 ///     y(g, x): …,
 /// }
 /// ```
-/// Inputs, output and parameters are the names used in the formulas; a gradient lists what it reads.
+/// Inputs, output and parameters are the names used in the formulas; a gradient lists what it reads. Behind the node's
+/// name may stand what PyTorch saves where the row has no parameter: `"PowBackward0"(exponent = Int 2)`.
 macro_rules! elementwise {
     ($(
         $(#[doc = $doc:literal])+
-        $name:ident ( $($x:ident),+ ) $params:tt $(-> $z:ident)? $node:literal $tier:ident in $low:literal .. $high:literal {
+        $name:ident ( $($x:ident),+ ) $params:tt $(-> $z:ident)? $node:literal
+        $(( $($constant:ident = $kind:ident $number:literal),+ ))? $tier:ident in $low:literal .. $high:literal {
             value: $value:expr
             $(, $gx:ident ( $g:ident $(, $use:ident)* ) : $grad:expr )* $(,)?
         }
@@ -27,6 +29,7 @@ macro_rules! elementwise {
             use super::*;
             use crate::kernels::number::{Int, Order, Real, Ring, xor};
             use crate::ops::elementwise::{GradRow, Row, Tier, trace};
+            use crate::scalar::Scalar;
 
             /// Numbers of the slots: inputs, then the output.
             enum Slot { $($x,)+ $($z,)? }
@@ -50,6 +53,7 @@ macro_rules! elementwise {
             pub static ROW: Row = Row {
                 name: stringify!($name),
                 node: $node,
+                constants: &[$($((stringify!($constant), Scalar::$kind($number))),+)?],
                 doc: concat!($($doc, "\n"),+),
                 inputs: &[$(stringify!($x)),+],
                 params: $crate::ops::elementwise::names!($params),

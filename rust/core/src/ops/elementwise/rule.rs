@@ -177,14 +177,8 @@ impl Rule for ElementwiseRule {
 
     fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
         let params = self.row.params.iter().zip(&self.params).map(|(name, &value)| (*name, Scalar::Float(value)));
-        let constant = match self.row.name {
-            "square" => Some(("exponent", Scalar::Int(2))),
-            "pow_half" => Some(("exponent", Scalar::Float(0.5))),
-            "pow_minus_half" => Some(("exponent", Scalar::Float(-0.5))),
-            "add" | "sub" | "rsub" => Some(("alpha", Scalar::Int(1))),
-            _ => None,
-        };
-        let numbers = params.chain(constant).map(|(name, number)| (name, Attribute::Number(number)));
+        let numbers = params.chain(self.row.constants.iter().copied());
+        let numbers = numbers.map(|(name, number)| (name, Attribute::Number(number)));
         // What some gradient of the row reads, though not of this call.
         let read = |slot: usize| self.row.grads.iter().any(|grad| grad.uses.contains(&(slot as u8)));
         let slots = (0..=self.row.inputs.len()).filter_map(|slot| match self.slots[slot] {
