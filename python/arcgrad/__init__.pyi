@@ -404,6 +404,7 @@ from ._core import tan_ as tan_
 from ._core import tanh as tanh
 from ._core import tanh_ as tanh_
 from ._core import tensor as tensor
+from ._core import tensor_split as tensor_split
 from ._core import tensordot as tensordot
 from ._core import threshold as threshold
 from ._core import tile as tile

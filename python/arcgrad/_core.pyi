@@ -287,7 +287,7 @@ class Tensor:
         """Products of the matrices of two batches (b × m × k and b × k × n)."""
     def bool(self, memory_format: Any=None) -> Any:
         """As `bool`."""
-    def broadcast_to(self, *shape: Any) -> Any:
+    def broadcast_to(self, *size: Any) -> Any:
         """Broadcast without copying."""
     def byte(self, memory_format: Any=None) -> Any:
         """As `uint8`."""
@@ -321,8 +321,8 @@ class Tensor:
         """A copy; the gradient passes."""
     def contiguous(self) -> Any:
         """The tensor itself if it is row-major, else a row-major copy."""
-    def copy_(self, src: Any, non_blocking: Any=False) -> Any:
-        """Copies `src`, broadcast and cast, into the tensor."""
+    def copy_(self, other: Tensor | Number, non_blocking: Any=False) -> Any:
+        """Copies a tensor, broadcast and cast, or a number into the tensor."""
     def copysign(self, other: Tensor | Number) -> Any:
         """Magnitude of `x` with the sign of `y`."""
     def copysign_(self, other: Tensor | Number) -> Any:
@@ -681,8 +681,8 @@ class Tensor:
         """Greatest element of all, along `dim` (with its index), or of two tensors. NaN wins."""
     def maximum(self, other: Tensor | Number) -> Any:
         """The greater of two elements; NaN if either is. Ties share the gradient evenly."""
-    def mean(self, dim: int | Sequence[int] | None=None, keepdim: bool=False, *, dtype: dtype | None=None) -> Any:
-        """Mean over `dim` (all by default), of floats."""
+    def mean(self, *, dtype: dtype | None=None) -> Any:
+        """Mean of all elements, or over `dim`, of floats."""
     def median(self) -> Any:
         """The lower median of all elements, or along `dim`; NaN where there is one."""
     def min(self) -> Any:
@@ -836,7 +836,7 @@ class Tensor:
     def retains_grad(self) -> Any: ...
     def roll(self, shifts: Any, dims: Any=None) -> Any:
         """Elements moved along `dims` (or along the flattened tensor), those that fall off the end put at the start."""
-    def rot90(self, k: Any=1, dims: Any=None) -> Any:
+    def rot90(self, k: Any=1, dims: Any=(0, 1)) -> Any:
         """Turned by `k` right angles in the plane of two axes, the first two by default."""
     def round(self) -> Any:
         """Round half to even."""
@@ -900,7 +900,7 @@ class Tensor:
         """`exp(x) / Σ exp(x)` along `dim`, without overflow; `input` is cast to `dtype` first, if given."""
     def sort(self, dim: int | Sequence[int] | None=-1, descending: Any=False) -> Any:
         """Sorted along `dim`: values and positions. NaN counts as the greatest; equal elements keep their order."""
-    def split(self, split_size_or_sections: Any, dim: int | Sequence[int] | None=0) -> Any:
+    def split(self, split_size: Any, dim: int | Sequence[int] | None=0) -> Any:
         """Parts of one length (the last may be shorter), or of given lengths."""
     def split_with_sizes(self, split_sizes: Any, dim: int | Sequence[int] | None=0) -> Any:
         """Parts of given lengths along an axis."""
@@ -912,9 +912,9 @@ class Tensor:
         """`x * x`."""
     def square_(self) -> Any:
         """`x * x`."""
-    def squeeze(self, dim: int | Sequence[int] | None=None) -> Any:
+    def squeeze(self) -> Any:
         """Without axes of size 1: all, or those named."""
-    def squeeze_(self, dim: int | Sequence[int] | None=None) -> Any:
+    def squeeze_(self) -> Any:
         """Without axes of size 1: all, or those named."""
     def std(self, dim: int | Sequence[int] | None=None, *, correction: Any=1, keepdim: bool=False) -> Any:
         """Standard deviation over `dim` (all by default)."""
@@ -930,8 +930,8 @@ class Tensor:
         """Difference `input - alpha * other`, broadcast and promoted."""
     def subtract_(self, other: Tensor | Number, *, alpha: Number=1) -> Any:
         """Difference `input - alpha * other`, broadcast and promoted."""
-    def sum(self, dim: int | Sequence[int] | None=None, keepdim: bool=False, *, dtype: dtype | None=None) -> Any:
-        """Sum over `dim` (all by default); integers and bool give int64."""
+    def sum(self, *, dtype: dtype | None=None) -> Any:
+        """Sum of all elements, or over `dim`; integers and bool give int64."""
     def swapaxes(self, axis0: Any, axis1: Any) -> Any:
         """Two axes exchanged."""
     def swapaxes_(self, axis0: Any, axis1: Any) -> Any:
@@ -956,6 +956,8 @@ class Tensor:
         """Hyperbolic tangent."""
     def tanh_(self) -> Any:
         """Hyperbolic tangent."""
+    def tensor_split(self, indices: Any, dim: int | Sequence[int] | None=0) -> Any:
+        """A number of parts of sizes as equal as can be, or the parts between given positions of an axis."""
     def tile(self, *dims: Any) -> Any:
         """The whole tensor several times along each axis; axes that are not mentioned once."""
     def to(self, *args: Any, **kwargs: Any) -> Any:
@@ -1338,7 +1340,7 @@ def broadcast_shapes(*shapes: Any) -> Any:
 def broadcast_tensors(*tensors: Any) -> Any:
     """The tensors expanded to their common shape."""
 
-def broadcast_to(input: Tensor, *shape: Any) -> Any:
+def broadcast_to(input: Tensor, size: Any) -> Any:
     """Broadcast without copying."""
 
 def bucketize(input: Tensor, boundaries: Any, *, out_int32: Any=False, right: Any=False, out: Tensor | None=None) -> Any:
@@ -1584,7 +1586,7 @@ def fix_(input: Tensor) -> Any:
 def flatten(input: Tensor, start_dim: int=0, end_dim: int=-1) -> Any:
     """Axes `start_dim` to `end_dim` as one."""
 
-def flip(input: Tensor, *dims: Any) -> Any:
+def flip(input: Tensor, dims: Any) -> Any:
     """A copy with the order along `dims` reversed."""
 
 def fliplr(input: Tensor) -> Any:
@@ -1670,7 +1672,7 @@ def gt(input: Tensor, other: Tensor | Number, *, out: Tensor | None=None) -> Any
 
 half: dtype
 
-def hardshrink(input: Tensor, lambd: Any=0.5) -> Any:
+def hardshrink(input: Tensor, lambd: Any=0.5, *, out: Tensor | None=None) -> Any:
     """x where |x| > lambd, else 0."""
 
 def histc(input: Tensor, bins: Any=100, min: Any=0.0, max: Any=0.0, *, out: Tensor | None=None) -> Any:
@@ -1865,8 +1867,8 @@ def max_pool3d(input: Tensor, kernel_size: Any, stride: Any=None, padding: Any=0
 def maximum(input: Tensor, other: Tensor | Number, *, out: Tensor | None=None) -> Any:
     """The greater of two elements; NaN if either is. Ties share the gradient evenly."""
 
-def mean(input: Tensor, dim: int | Sequence[int] | None=None, keepdim: bool=False, *, dtype: dtype | None=None, out: Tensor | None=None) -> Any:
-    """Mean over `dim` (all by default), of floats."""
+def mean(input: Tensor, *, dtype: dtype | None=None, out: Tensor | None=None) -> Any:
+    """Mean of all elements, or over `dim`, of floats."""
 
 def median(input: Tensor) -> Any:
     """The lower median of all elements, or along `dim`; NaN where there is one."""
@@ -1968,7 +1970,7 @@ def outer(input: Tensor, vec2: Any, *, out: Tensor | None=None) -> Any:
 def pairwise_distance(x1: Any, x2: Any, p: Any=2.0, eps: Any=1e-06, keepdim: bool=False) -> Any:
     """p-norm of `x1 - x2 + eps` along the last axis."""
 
-def permute(input: Tensor, *dims: Any) -> Any:
+def permute(input: Tensor, dims: Any) -> Any:
     """Axes in another order."""
 
 def poisson(input: Tensor, generator: Generator | None=None) -> Any:
@@ -2041,7 +2043,7 @@ def remainder(input: Tensor, other: Tensor | Number, *, out: Tensor | None=None)
 def repeat_interleave(input: Tensor, repeats: Any, dim: int | Sequence[int] | None=None, *, output_size: Any=None) -> Any:
     """Each element (or slice along `dim`) several times in a row; without `dim` of the flattened tensor."""
 
-def reshape(input: Tensor, *shape: Any) -> Any:
+def reshape(input: Tensor, shape: Any) -> Any:
     """The same elements in another shape: a view where possible, else a copy; one size may be -1."""
 
 def result_type(tensor1: Any, tensor2: Any) -> Any:
@@ -2053,7 +2055,7 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Any=None, eps: Any=No
 def roll(input: Tensor, shifts: Any, dims: Any=None) -> Any:
     """Elements moved along `dims` (or along the flattened tensor), those that fall off the end put at the start."""
 
-def rot90(input: Tensor, k: Any=1, dims: Any=None) -> Any:
+def rot90(input: Tensor, k: Any=1, dims: Any=(0, 1)) -> Any:
     """Turned by `k` right angles in the plane of two axes, the first two by default."""
 
 def round(input: Tensor, *, out: Tensor | None=None) -> Any:
@@ -2159,7 +2161,7 @@ def softmax(input: Tensor, dim: int | Sequence[int] | None, dtype: dtype | None=
 def sort(input: Tensor, dim: int | Sequence[int] | None=-1, descending: Any=False, *, out: Tensor | None=None) -> Any:
     """Sorted along `dim`: values and positions. NaN counts as the greatest; equal elements keep their order."""
 
-def split(input: Tensor, split_size_or_sections: Any, dim: int | Sequence[int] | None=0) -> Any:
+def split(tensor: Any, split_size_or_sections: Any, dim: int | Sequence[int] | None=0) -> Any:
     """Parts of one length (the last may be shorter), or of given lengths."""
 
 def split_with_sizes(input: Tensor, split_sizes: Any, dim: int | Sequence[int] | None=0) -> Any:
@@ -2177,7 +2179,7 @@ def square(input: Tensor, *, out: Tensor | None=None) -> Any:
 def square_(input: Tensor) -> Any:
     """`x * x`."""
 
-def squeeze(input: Tensor, dim: int | Sequence[int] | None=None) -> Any:
+def squeeze(input: Tensor) -> Any:
     """Without axes of size 1: all, or those named."""
 
 def stack(tensors: Any, dim: int | Sequence[int] | None=0, *, out: Tensor | None=None) -> Any:
@@ -2197,8 +2199,8 @@ def sub(input: Tensor, other: Tensor | Number, *, alpha: Number=1, out: Tensor |
 def subtract(input: Tensor, other: Tensor | Number, *, alpha: Number=1, out: Tensor | None=None) -> Any:
     """Difference `input - alpha * other`, broadcast and promoted."""
 
-def sum(input: Tensor, dim: int | Sequence[int] | None=None, keepdim: bool=False, *, dtype: dtype | None=None, out: Tensor | None=None) -> Any:
-    """Sum over `dim` (all by default); integers and bool give int64."""
+def sum(input: Tensor, *, dtype: dtype | None=None) -> Any:
+    """Sum of all elements, or over `dim`; integers and bool give int64."""
 
 def swapaxes(input: Tensor, axis0: Any, axis1: Any) -> Any:
     """Two axes exchanged."""
@@ -2230,13 +2232,16 @@ def tanh_(input: Tensor) -> Any:
 def tensor(data: Any, *, dtype: dtype | None=None, device: Any=None, requires_grad: bool=False, pin_memory: Any=False) -> Any:
     """A tensor with a copy of `data`: a number, nested lists or tuples of numbers, a NumPy array, another tensor."""
 
+def tensor_split(input: Tensor, indices: Any, dim: int | Sequence[int] | None=0) -> Any:
+    """A number of parts of sizes as equal as can be, or the parts between given positions of an axis."""
+
 def tensordot(a: Any, b: Any, dims: Any=2, *, out: Tensor | None=None) -> Any:
     """Sums of products over pairs of axes: the last `dims` axes of `a` and the first of `b`, or the axes of two lists. The other axes of `a`, then those of `b`, remain."""
 
-def threshold(input: Tensor, threshold: Any, value: Any) -> Any:
+def threshold(input: Tensor, threshold: Any, value: Any, *, out: Tensor | None=None) -> Any:
     """x where greater than `threshold`, else `value`."""
 
-def tile(input: Tensor, *dims: Any) -> Any:
+def tile(input: Tensor, dims: Any) -> Any:
     """The whole tensor several times along each axis; axes that are not mentioned once."""
 
 def topk(input: Tensor, k: Any, dim: int | Sequence[int] | None=-1, largest: Any=True, sorted: Any=True, *, out: Tensor | None=None) -> Any:
