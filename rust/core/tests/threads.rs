@@ -2,10 +2,14 @@
 //! together, and no write goes unnoticed.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use arcgrad::graph::{Backward, Rule, custom, views};
 use arcgrad::storage::Access;
 use arcgrad::{DType, Result, Tensor};
+
+/// No thread waits for another for longer than this.
+const LONG: Duration = Duration::from_secs(60);
 
 fn plain(values: &[f64]) -> Tensor {
     Tensor::from_slice(values, &[values.len()]).unwrap()
@@ -27,12 +31,13 @@ fn delay(steps: usize) {
 /// another one in each round, so that every order of their steps comes up. Returns what `ours` gave.
 fn race<T>(rounds: usize, ours: impl Fn(usize) -> T, theirs: impl Fn(usize) + Sync) -> Vec<T> {
     let wait_for = |counter: &AtomicUsize, count: usize| {
-        let mut looks = 0_u32;
+        let (mut looks, start) = (0_u32, Instant::now());
         while counter.load(Ordering::Acquire) < count {
             looks += 1;
             // Where there is no second core the other thread needs this one.
             if looks.is_multiple_of(1024) {
                 std::thread::yield_now();
+                assert!(start.elapsed() < LONG, "the other thread hangs, or has panicked");
             }
             std::hint::spin_loop();
         }
@@ -68,7 +73,8 @@ fn memory_and_shape_are_read_together() {
     let stop = AtomicBool::new(false);
     let seen = std::thread::scope(|scope| {
         scope.spawn(|| {
-            while !stop.load(Ordering::Relaxed) {
+            let start = Instant::now();
+            while !stop.load(Ordering::Relaxed) && start.elapsed() < LONG {
                 for other in [&three, &two] {
                     x.set_data(other).unwrap();
                     // Who finds a lock taken gives its core away: then the two would take turns.
@@ -120,8 +126,8 @@ fn node_and_number_of_the_output_are_read_together() {
     // The write moves the tensor from output 1 of its node to output 0 of a new one.
     let is_torn = |(name, output_nr): &(String, u32)| *output_nr != u32::from(name == "TwoOutputsBackward");
     let watch = |round: usize| {
-        let places = (0..1_000).map(|_| place(round));
-        places.into_iter().find(|place| is_torn(place) || place.0 != "TwoOutputsBackward")
+        let mut places = (0..1_000).map(|_| place(round));
+        places.find(|place| is_torn(place) || place.0 != "TwoOutputsBackward")
     };
     for seen in race(ROUNDS, watch, |round| outputs[round].mul_(2.0).unwrap()).into_iter().flatten() {
         assert!(!is_torn(&seen), "{seen:?}");
