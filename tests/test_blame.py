@@ -5,6 +5,7 @@ import gc
 import linecache
 import textwrap
 import warnings
+import weakref
 from pathlib import Path
 
 import arcgrad as ag
@@ -410,11 +411,16 @@ def test_addresses_of_dead_code_are_not_mistaken_for_others():
 
 def test_the_table_of_code_is_bounded():
     """When it is full, file and line are kept only; nothing breaks and nothing grows without end."""
-    last = None
+    last, codes = None, []
     for i in range(20_000):
         namespace = {"ag": ag, "x": ag.ones(1, requires_grad=True)}
-        exec(compile("y = x * 1\nz = y.sin()\n", f"<many {i}>", "exec"), namespace)
+        code = compile("y = x * 1\nz = y.sin()\n", f"<many {i}>", "exec")
+        exec(code, namespace)
+        codes.append(weakref.ref(code))
         last = namespace
+    del code
+    kept = sum(code() is not None for code in codes)
+    assert 0 < kept <= 1 << 14 and codes[-1]() is None
     last["y"].add_(1)
     assert "<many 19999>:2" in error_of(last["z"].backward)
 

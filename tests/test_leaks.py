@@ -123,6 +123,28 @@ def test_backward_frees_saved_tensors_while_the_output_lives(no_collector):
     assert ref() is None and y.item() == 3
 
 
+def test_a_custom_function_that_saves_its_output_is_freed(no_collector):
+    class Exp(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, token):
+            y = x.exp()
+            ctx.token = token
+            ctx.save_for_backward(y)
+            return y
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * ctx.saved_tensors[0], None
+
+    token = Token()
+    ref = weakref.ref(token)
+    y = Exp.apply(leaf(1.0), token)
+    del token
+    assert ref() is not None
+    del y
+    assert ref() is None
+
+
 def test_hooks_are_freed_with_their_tensor(no_collector):
     token = Token()
     ref = weakref.ref(token)
@@ -345,6 +367,46 @@ def test_the_collector_never_clears_what_is_still_in_use(collect):
         collect()
     z.backward()
     assert seen == [(2.0, 3.0)]
+
+
+@pytest.mark.parametrize("join", [lambda y: y.exp(), lambda y: y.exp() * y.sin(), lambda y: y.exp() * y.sin() * y])
+def test_the_collector_never_clears_a_hook_that_the_program_holds(collect, join):
+    """Tensors that are garbage show what they alone keep alive, each reference once: never the program's own."""
+
+    class Hook:
+        def __init__(self):
+            self.kept = ["whole"]
+
+        def __call__(self, g):
+            return None
+
+    hook = Hook()
+
+    def make(registered):
+        y = leaf(1.0) * 2
+        registered(y, hook)
+        z = join(y)
+        y.me, z.me = [y], [y, z]
+        return weakref.ref(z)
+
+    refs = [make(lambda y, hook: y.register_hook(hook)), make(lambda y, hook: y.grad_fn.register_hook(hook))]
+    collect()
+    assert hook.kept == ["whole"] and refs[0]() is None
+
+
+def test_the_collector_never_clears_a_cycle_whose_node_is_in_use(collect):
+    seen = []
+
+    def make():
+        y = leaf(1.0) * 2
+        y.register_hook(lambda g: seen.append((y.item(), g.item())))
+        return (y * 3).exp().log()
+
+    z = make()
+    for _ in range(3):
+        collect()
+    z.backward()
+    assert seen == [(2.0, pytest.approx(3.0))]
 
 
 def test_the_collector_never_clears_a_graph_held_by_a_node(collect):

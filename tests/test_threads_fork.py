@@ -354,21 +354,16 @@ def test_results_are_the_same_bits_for_any_number_of_threads():
     before = ag.get_num_threads()
     x = ag.arange(float(BIG), dtype=ag.float32).sin().requires_grad_()
     m = x.detach()[: 512 * 512].reshape(512, 512)
+    deep = x.detach().reshape(64, -1)  # few results, each of many products
+    batch = x.detach().reshape(64, 128, 128)
     results = []
     try:
         for n in (1, 2, 3, 4):
             ag.set_num_threads(n)
             (g,) = ag.autograd.grad((x.tanh() * x.exp()).sum(), x)
-            results.append(
-                [
-                    x.sum().item(),
-                    x.std().item(),
-                    x.logsumexp(0).item(),
-                    g.sum().item(),
-                    (m @ m).sum().item(),
-                    (m @ m[0]).sum().item(),
-                ]
-            )
+            found = [x.sum(), x.std(), x.logsumexp(0), x.cumsum(0), g, deep.sum(0), deep.softmax(1), deep.var(1)]
+            found += [m @ m, m @ m[0], m.T @ m[0], m[0] @ m[1], deep @ deep.T, batch @ batch.mT]
+            results.append([result.detach().numpy().tobytes() for result in found])
     finally:
         ag.set_num_threads(before)
     assert all(r == results[0] for r in results)

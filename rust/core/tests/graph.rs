@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use arcgrad::autograd::{self, Options};
 use arcgrad::graph::hooks::{Hook, Kind};
 use arcgrad::graph::node::{Cotangents, Results};
-use arcgrad::graph::ownership::{Held, Owner, visit_owned};
+use arcgrad::graph::ownership::{Held, Owner, visit_own, visit_owned};
 use arcgrad::graph::record::{Save, record};
 use arcgrad::graph::saved::{self, PackHooks, Packed};
 use arcgrad::graph::{Backward, Modes, NodeRef, Rule, custom, cuts, engine, modes, no_grad};
@@ -497,6 +497,130 @@ fn a_watcher_sees_tensors_before_they_change() {
     assert_eq!((seen.lock().unwrap().clone(), modes()), (vec![vec![2.0]], Modes::NONE));
 }
 
+/// Runs on a thread of its own, because what waits for a lock that its own thread holds waits for ever.
+fn ends(body: impl FnOnce() + Send + 'static) {
+    let (is_over, over) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        body();
+        is_over.send(()).unwrap();
+    });
+    over.recv_timeout(std::time::Duration::from_secs(20)).expect("a lock is held, or the thread has panicked");
+}
+
+/// Packs values as something that looks at a node when it is dropped.
+#[derive(Clone, Default)]
+struct Looks(Arc<Mutex<Option<NodeRef>>>);
+
+impl Drop for Looks {
+    fn drop(&mut self) {
+        if let Some(node) = &*self.0.lock().unwrap() {
+            assert!(saved::was_released(node));
+        }
+    }
+}
+
+impl Packed for Looks {
+    fn unpack(&self) -> Result<Tensor> {
+        Tensor::from_slice(&[2.0], &[1])
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl PackHooks for Looks {
+    fn pack(&self, _tensor: &Tensor) -> Result<Arc<dyn Packed>> {
+        Ok(Arc::new(self.clone()))
+    }
+}
+
+#[test]
+fn what_is_dropped_after_a_pass_may_use_the_node() {
+    ends(|| {
+        let (looks, inner) = (Looks::default(), Looks::default());
+        let x = leaf(&[2.0]);
+        saved::push_hooks(Arc::new(looks.clone())).unwrap();
+        let y = x.mul(1.0).unwrap().exp().unwrap().sin().unwrap();
+        saved::pop_hooks();
+        // The node of a write to a view lies within that of the base.
+        saved::push_hooks(Arc::new(inner.clone())).unwrap();
+        y.narrow(0, 0, 1).unwrap().mul_(&Tensor::from_slice(&[3.0], &[1]).unwrap()).unwrap();
+        saved::pop_hooks();
+        let outer = node(&y);
+        *inner.0.lock().unwrap() = arcgrad::graph::views::inner_of_copy_slices(&outer);
+        *looks.0.lock().unwrap() = outer.edges()[0].node.clone();
+        y.backward().unwrap();
+        assert!(saved::was_released(looks.0.lock().unwrap().as_ref().unwrap()));
+        assert!(saved::was_released(inner.0.lock().unwrap().as_ref().unwrap()));
+        // Nothing looks any more.
+        (*looks.0.lock().unwrap(), *inner.0.lock().unwrap()) = (None, None);
+    });
+}
+
+#[test]
+fn a_pair_of_hooks_may_use_the_stack_when_it_is_dropped() {
+    struct Pushes;
+    impl PackHooks for Pushes {
+        fn pack(&self, _tensor: &Tensor) -> Result<Arc<dyn Packed>> {
+            Ok(Arc::new(Looks::default()))
+        }
+    }
+    impl Drop for Pushes {
+        fn drop(&mut self) {
+            saved::push_hooks(Arc::new(Looks::default())).unwrap();
+            saved::pop_hooks();
+        }
+    }
+    ends(|| {
+        saved::push_hooks(Arc::new(Pushes)).unwrap();
+        saved::pop_hooks();
+        assert_eq!(modes(), Modes::NONE);
+    });
+}
+
+#[test]
+fn a_node_keeps_data_but_no_tensor() {
+    /// A rule that does nothing.
+    struct Idle;
+    impl Rule for Idle {
+        fn name(&self) -> &str {
+            "IdleBackward"
+        }
+        fn backward(&self, _cx: &mut Backward<'_>) -> Result<()> {
+            Ok(())
+        }
+    }
+    let is_gone = |tensor: Tensor| {
+        let weak = tensor.downgrade();
+        drop(tensor);
+        Tensor::upgrade(&weak).is_none()
+    };
+    let x = leaf(&[2.0]);
+    let (input, constant) = (x.mul(3.0).unwrap(), Tensor::from_slice(&[5.0], &[1]).unwrap());
+    let y = input.mul(&constant).unwrap();
+    assert!(is_gone(input) && is_gone(constant));
+    // A value of another node's.
+    let foreign = x.mul(3.0).unwrap();
+    let idle = custom::new_node(Idle, [Default::default()].into_iter().collect(), [x.meta()].into_iter().collect());
+    custom::save(&idle, &foreign).unwrap();
+    assert!(is_gone(foreign));
+    // An output, by an operation and by a custom function.
+    let output = y.exp().unwrap();
+    let made = node(&output);
+    output.retain_grad().unwrap();
+    assert!(is_gone(output) && made.name() == "ExpBackward0");
+    let output = Tensor::from_slice(&[1.0], &[1]).unwrap();
+    arcgrad::graph::views::attach(&output, idle.clone(), 0);
+    custom::save(&idle, &output).unwrap();
+    assert!(is_gone(output));
+    // Nor does a node own itself.
+    let weak = Arc::downgrade(&idle);
+    drop(idle);
+    assert!(weak.upgrade().is_none());
+    // And a leaf is owned by nothing of its graph.
+    assert!(is_gone(x));
+}
+
 // ---- accumulation ------------------------------------------------------------------------------------------------
 
 #[test]
@@ -682,6 +806,59 @@ fn a_leafs_hooks_are_its_own_while_no_graph_shares_them() {
 /// Stands for a host's own reference.
 struct Reference;
 
+#[test]
+fn what_somebody_else_holds_is_not_seen() {
+    let log = log();
+    let y = leaf(&[2.0]).exp().unwrap();
+    let hook = Noting::new(&log, "held");
+    y.register_hook(hook.clone()).unwrap();
+    assert_eq!(hooks_seen(&Owner::Tensor(&y)), 0);
+    drop(hook);
+    assert_eq!(hooks_seen(&Owner::Tensor(&y)), 1);
+    // What hooks on saved values packed.
+    let packed: Arc<dyn Packed> = Arc::new(Looks::default());
+    struct Gives(Arc<dyn Packed>);
+    impl PackHooks for Gives {
+        fn pack(&self, _tensor: &Tensor) -> Result<Arc<dyn Packed>> {
+            Ok(self.0.clone())
+        }
+    }
+    saved::push_hooks(Arc::new(Gives(packed.clone()))).unwrap();
+    let z = leaf(&[2.0]).sin().unwrap();
+    saved::pop_hooks();
+    let packed_seen = || {
+        let mut count = 0;
+        visit_owned(&Owner::Tensor(&z), 1_000, &mut |held| count += usize::from(matches!(held, Held::Packed(_))));
+        count
+    };
+    assert_eq!(packed_seen(), 0);
+    drop(packed);
+    assert_eq!(packed_seen(), 1);
+    // What hangs on the tensor itself.
+    let x = Tensor::from_slice(&[1.0], &[1]).unwrap();
+    x.attach(Arc::new(Reference));
+    let own_seen = || {
+        let mut count = 0;
+        visit_own(&x, &mut |_| count += 1);
+        count
+    };
+    let other = x.clone();
+    assert_eq!(own_seen(), 0);
+    drop(other);
+    assert_eq!(own_seen(), 1);
+}
+
+#[test]
+fn a_tensor_that_somebody_else_holds_is_not_taken_apart() {
+    let y = leaf(&[2.0]).exp().unwrap();
+    let other = y.clone();
+    y.dismantle();
+    assert_eq!(node(&other).name(), "ExpBackward0");
+    drop(other);
+    y.dismantle();
+    assert!(y.grad_fn().unwrap().is_none());
+}
+
 fn seen(owner: &Owner<'_>) -> (usize, usize) {
     let (mut hooks, mut anchors) = (0, 0);
     visit_owned(owner, 1_000, &mut |held| match held {
@@ -706,6 +883,10 @@ fn a_hook_with_an_anchor_is_seen_through_every_owner_once() {
     // Together, each shows the one that it is the reason for.
     assert_eq!(seen(&Owner::Tensor(&y)), (0, 1));
     assert_eq!(seen(&Owner::Tensor(&z)), (1, 0));
+    // Somebody else has the table.
+    let table = node(&y).hooks().cloned();
+    assert_eq!(seen(&Owner::Tensor(&z)), (0, 0));
+    drop(table);
     // A third owner without an anchor: nobody knows who needs the hook.
     let third = y.cos().unwrap();
     assert_eq!((seen(&Owner::Tensor(&z)), seen(&Owner::Tensor(&third))), ((0, 0), (0, 0)));

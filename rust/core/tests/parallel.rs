@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Barrier, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use arcgrad::parallel::{num_threads, run, set_num_threads};
@@ -106,21 +106,24 @@ fn many_callers_at_once() {
 #[test]
 fn a_caller_does_not_wait_for_helpers_busy_elsewhere() {
     let _turn = with_threads(2);
-    let (inside, release) = (Barrier::new(3), AtomicBool::new(false));
+    let (inside, release) = (AtomicUsize::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| {
         // Both the first caller and the only helper are held inside a chunk.
         scope.spawn(|| {
             run(2, LARGE, &|_| {
-                inside.wait();
-                while !release.load(Ordering::SeqCst) {
+                meet(&inside, 3);
+                let start = Instant::now();
+                while !release.load(Ordering::SeqCst) && start.elapsed() < Duration::from_secs(20) {
                     std::thread::yield_now();
                 }
             });
         });
-        inside.wait();
+        meet(&inside, 3);
+        let start = Instant::now();
         for _ in 0..1000 {
             check_loop(5);
         }
+        assert!(start.elapsed() < Duration::from_secs(20), "the caller waited for somebody else's loop");
         release.store(true, Ordering::SeqCst);
     });
 }

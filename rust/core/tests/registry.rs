@@ -281,6 +281,34 @@ fn in_place_and_out_forms_give_the_plain_value() {
     }
 }
 
+/// Elements beyond the range of the quick formulas are computed again, from the inputs: also where those are what is
+/// written to.
+#[test]
+fn in_place_forms_of_special_values_give_the_plain_value() {
+    const SPECIAL: [f64; 11] =
+        [0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 1e30, -1e30, 1e-40, 700.0, -700.0, 0.5];
+    for info in elementwise().filter(|info| info.forms.has(Forms::IN_PLACE)) {
+        for dtype in [DType::F32, DType::F64] {
+            let salt = std::cell::Cell::new(0);
+            let values = each_tensor(&arguments(info, dtype, &SHAPE), |like| {
+                salt.set(salt.get() + 3);
+                let count = SHAPE.iter().product::<usize>();
+                let special: Vec<f64> = (0..count).map(|i| SPECIAL[(i + salt.get() * (i / 11)) % 11]).collect();
+                tensor(&special, &SHAPE, like.dtype())
+            });
+            let (Value::Tensor(target), Ok(Output::Tensor(plain))) = (&values[0], info.invoke(&Form::Value, &values))
+            else {
+                continue;
+            };
+            if plain.dtype() != dtype || target.dtype() != dtype {
+                continue;
+            }
+            call(info, &Form::InPlace, &values);
+            assert_eq!(bits(target), bits(&plain), "{} of {dtype}", info.signature());
+        }
+    }
+}
+
 // ---- gradients -----------------------------------------------------------------------------------------------------
 
 /// Inputs of a call that can be differentiated: floating-point tensors.
