@@ -142,8 +142,9 @@ def selected(array, index):
 
 
 def numpy_read(array, index):
-    view, rest = selected(array, index)
     try:
+        # Also an integer may be out of range: an ellipsis can stand for more axes than the strategy meant it to.
+        view, rest = selected(array, index)
         return np.array(view[rest])
     except IndexError:
         return None

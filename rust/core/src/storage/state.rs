@@ -47,7 +47,6 @@ impl State {
     }
 
     /// Whether somebody writes.
-    #[cfg(test)]
     pub(super) fn is_owned(&self) -> bool {
         self.0.load(Ordering::Relaxed) == WRITER
     }
