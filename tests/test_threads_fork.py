@@ -1,5 +1,6 @@
 """Threads, fork and the interpreter's end: no hang, no crash, right results."""
 
+import itertools
 import os
 import sys
 import threading
@@ -170,34 +171,33 @@ def test_ops_over_the_same_two_tensors_in_opposite_order_do_not_deadlock():
 
 @pytest.mark.arcgrad_only
 def test_waiting_for_memory_lets_other_threads_run():
-    """A small operation waits for memory that a long one holds; the interpreter is free meanwhile."""
-    before = ag.get_num_threads()
-    ag.set_num_threads(1)
-    try:
-        for _ in range(10):
-            x = ag.full((1 << 21,), 0.3, dtype=ag.float64)
-            times = []
+    """Small operations wait for memory that long ones hold; the interpreter is free meanwhile."""
+    x = ag.full((1 << 21,), 0.3, dtype=ag.float64)
+    over = threading.Event()
+    waits, ticks = [], []
 
-            def wait(x=x, times=times):
-                time.sleep(0.02)  # until the long operation has begun
-                times.append(time.monotonic())
-                x[:2].add_(1)
-                times.append(time.monotonic())
+    def hold():
+        for _ in range(8):
+            x.lgamma_()
+        over.set()
 
-            threads = [threading.Thread(target=x.lgamma_, daemon=True), threading.Thread(target=wait, daemon=True)]
-            for thread in threads:
-                thread.start()
-            ticks = []
-            while any(thread.is_alive() for thread in threads):
-                ticks.append(time.monotonic())
-                time.sleep(0.001)
-            begun, ended = times
-            if ended - begun > 0.05:  # else there was nothing to wait for
-                assert sum(begun < tick < ended for tick in ticks) >= 5
-                return
-    finally:
-        ag.set_num_threads(before)
-    pytest.fail("the long operation was always over before the small one began")
+    def wait():
+        while not over.is_set():
+            begun = time.monotonic()
+            x[:2].add_(1)
+            waits.append((begun, time.monotonic()))
+            time.sleep(0.005)
+
+    def tick():
+        while not over.is_set():
+            ticks.append(time.monotonic())
+            time.sleep(0.001)
+
+    run_threads(hold, wait, tick)
+    begun, ended = max(waits, key=lambda wait: wait[1] - wait[0])
+    moments = [begun, *(tick for tick in ticks if begun < tick < ended), ended]
+    pause = max(after - before for before, after in itertools.pairwise(moments))
+    assert pause < (ended - begun) / 2, f"nobody ran for {pause:.3f} of {ended - begun:.3f} s"
 
 
 def test_reshaping_a_tensor_while_another_thread_uses_it():
