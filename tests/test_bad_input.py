@@ -624,6 +624,11 @@ def test_truth_values_that_are_not_computed_with_are_not_implemented():
         lambda: x.floor(),
         lambda: x @ x,
         lambda: ag.addcmul(x, x, x),
+        lambda: x.topk(1),
+        lambda: x.kthvalue(1),
+        lambda: x.median(),
+        lambda: x.nanmedian(0),
+        lambda: ag.isin(x, x),
         lambda: ag.ones(2).cumsum(0, dtype=ag.bool),
         lambda: ag.ones(2).cumprod(0, dtype=ag.bool),
     ):

@@ -90,6 +90,14 @@ pub fn msort(input: &Tensor) -> Result<Tensor> {
     Ok(sort(input, 0, false, None)?.0)
 }
 
+/// Truth values are sorted, but have no ranks.
+fn refuse_bool(op: &'static str, input: &Tensor) -> Result<()> {
+    match input.dtype() {
+        DType::Bool => Err(Error::dtype(op, DType::Bool, format!("\"{op}\" not implemented for 'Bool'"))),
+        _ => Ok(()),
+    }
+}
+
 /// The `k` greatest (or smallest) elements along an axis, in order: (values, positions).
 #[track_caller]
 pub fn topk(input: &Tensor, k: i64, axis: i64, largest: bool) -> Result<(Tensor, Tensor)> {
@@ -101,9 +109,7 @@ pub fn topk(input: &Tensor, k: i64, axis: i64, largest: bool) -> Result<(Tensor,
     if k < 0 || k > size as i64 {
         return Err(Error::runtime(OP, format!("selected index k out of range: {k} of {size}")));
     }
-    if array.dtype() == DType::Bool {
-        return Err(Error::dtype(OP, DType::Bool, "topk does not support bool dtypes"));
-    }
+    refuse_bool(OP, input)?;
     // A tensor without axes has one element, whatever is asked for.
     let k = if array.rank() == 0 { 1 } else { k as usize };
     let (values, indices) = ordered(OP, array, axis, k, |size, line, out| {
@@ -144,6 +150,7 @@ pub fn kthvalue(input: &Tensor, k: i64, axis: i64, keep: bool) -> Result<(Tensor
     if size == 0 && input.numel() == 0 {
         return Err(Error::index(OP, format!("kthvalue(): Expected reduction dim {at} to have non-zero size.")));
     }
+    refuse_bool(OP, input)?;
     if k < 1 || k > size {
         return Err(Error::runtime(OP, format!("kthvalue(): selected number k out of range for dimension {at}: {k}")));
     }
@@ -160,6 +167,7 @@ pub fn median_along(input: &Tensor, axis: i64, keep: bool, skip_nan: bool) -> Re
     };
     let shape = input.shape();
     refuse_empty(op, &shape, Some(&[axis]))?;
+    refuse_bool(op, input)?;
     ranked(op, node, input, rank, axis, keep)
 }
 
@@ -200,6 +208,7 @@ pub fn median(input: &Tensor, skip_nan: bool) -> Result<Tensor> {
         }
         Array::full(op, &[], Scalar::Float(f64::NAN), array.dtype())?
     } else {
+        refuse_bool(op, input)?;
         let flat = array.contiguous(op)?;
         let flat = flat.with_layout(&[flat.numel()], &[1], flat.offset());
         let (values, _) = ordered(op, &flat, 0, 1, |size, line, out| {
