@@ -563,6 +563,16 @@ def test_a_plain_tensor_is_tracked_once_it_may_lead_back_to_itself(what):
 
 
 @pytest.mark.arcgrad_only
+def test_what_a_written_view_shows_is_tracked():
+    w = ag.ones(2, requires_grad=True)
+    for write in (lambda view: view.mul_(w), lambda view: view.__imul__(w), lambda view: view.__setitem__(0, w[0])):
+        x = ag.ones(4)
+        view = x[:2]
+        write(view)
+        assert gc.is_tracked(x) and gc.is_tracked(view)
+
+
+@pytest.mark.arcgrad_only
 def test_instances_of_subclasses_are_tracked():
     class Sub(ag.Tensor):
         pass

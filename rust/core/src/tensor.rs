@@ -399,13 +399,31 @@ impl Tensor {
 
     /// Where the gradient of this tensor goes: its node, or a leaf's accumulator.
     pub fn gradient_edge(&self) -> Result<Option<Edge>> {
-        if let Some(node) = self.grad_fn()? {
-            return Ok(Some(Edge::new(node, self.output_nr())));
+        let mut state = self.lock_current()?;
+        Ok(self.edge(&mut state))
+    }
+
+    /// The state, after a view whose base was changed in place has been given its history anew.
+    #[inline]
+    fn lock_current(&self) -> Result<Locked<'_>> {
+        let state = self.lock();
+        if state.view.is_none() {
+            return Ok(state);
         }
-        if self.lock().requires_grad {
-            return Ok(Some(Edge::new(accumulate::accumulator(self), 0)));
+        drop(state);
+        self.grad_fn()?;
+        Ok(self.lock())
+    }
+
+    /// [`Tensor::gradient_edge`] of a tensor that is locked already: its node and which output of it this is belong
+    /// together, and another thread's in-place operation changes both.
+    #[inline]
+    pub(crate) fn edge(&self, state: &mut State) -> Option<Edge> {
+        match &state.grad_fn {
+            Some(node) => Some(Edge::new(node.clone(), state.output_nr)),
+            None if state.requires_grad => Some(Edge::new(accumulate::accumulator_of(self, state), 0)),
+            None => None,
         }
-        Ok(None)
     }
 
     /// Whether the tensor's gradient goes to `edge`.
@@ -431,22 +449,8 @@ impl Tensor {
     /// Copies out what an operation needs.
     #[inline]
     pub fn operand(&self) -> Result<Operand> {
-        {
-            let state = self.lock();
-            let view = state.view.is_some();
-            if !view && (!state.requires_grad || state.grad_fn.is_some()) {
-                let edge = state.grad_fn.as_ref().map(|node| Edge::new(node.clone(), state.output_nr));
-                return Ok(Operand {
-                    array: state.array.clone(),
-                    edge,
-                    identity: self.downgrade(),
-                    inference: state.inference,
-                    seen: state.array.storage().seen(),
-                });
-            }
-        }
-        let edge = self.gradient_edge()?;
-        let state = self.lock();
+        let mut state = self.lock_current()?;
+        let edge = self.edge(&mut state);
         Ok(Operand {
             array: state.array.clone(),
             edge,

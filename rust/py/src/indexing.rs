@@ -14,7 +14,7 @@ use pyo3::types::{PyBytes, PyEllipsis, PyList, PySlice, PyString, PyTuple};
 use smallvec::SmallVec;
 
 use crate::error::{guard, guard_detached};
-use crate::tensor::{self, PyTensor, track, type_name};
+use crate::tensor::{self, PyTensor, track_written, type_name};
 use crate::{data, number};
 
 #[cold]
@@ -193,10 +193,7 @@ impl PyTensor {
         } else {
             guard(|| setitem(this, &items, arg))?;
         }
-        // What was written may lead back to the tensor through its graph.
-        if this.requires_grad() {
-            track(slf.as_any());
-        }
+        track_written(slf.as_any());
         Ok(())
     }
 

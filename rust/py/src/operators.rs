@@ -13,7 +13,7 @@ use pyo3::sync::PyOnceLock;
 use smallvec::SmallVec;
 
 use crate::error::{guard, guard_detached};
-use crate::tensor::{PyTensor, track};
+use crate::tensor::{PyTensor, track_written};
 use crate::{data, dispatch, number, tensor};
 
 /// The other operand.
@@ -118,9 +118,7 @@ fn in_place(slf: &Bound<'_, PyTensor>, object: &Bound<'_, PyAny>, row: &'static 
     } else {
         guard(|| apply_in_place(row, &[], this, &[other.arg()]))?;
     }
-    if this.requires_grad() {
-        track(slf.as_any());
-    }
+    track_written(slf.as_any());
     Ok(true)
 }
 
@@ -167,9 +165,7 @@ impl Operation {
         let values = self.values(info, Value::Tensor(slf.get().tensor().clone()), other.value());
         match dispatch::call(py, info, &Form::InPlace, &values)? {
             Output::InPlace => {
-                if slf.get().tensor().requires_grad() {
-                    track(slf.as_any());
-                }
+                track_written(slf.as_any());
                 Ok(true)
             }
             _ => Err(PyTypeError::new_err(format!("{} has no in-place form", self.name))),

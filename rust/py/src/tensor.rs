@@ -160,16 +160,23 @@ pub fn type_name(object: &Bound<'_, PyAny>) -> String {
     object.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string())
 }
 
-/// THE Python object of a tensor: the one that stands for it, or a new one.
+/// The Python object that stands for a tensor, if there is one.
 #[inline]
-pub fn to_py(py: Python<'_>, tensor: Tensor) -> PyResult<Py<PyAny>> {
+fn existing<'py>(py: Python<'py>, tensor: &Tensor) -> Option<Bound<'py, PyAny>> {
     let object = tensor.host_slot().load(Ordering::Acquire).cast::<ffi::PyObject>();
     // SAFETY: the slot is cleared before the object's memory is given back, and both happen with the GIL held, as here.
     // An object whose references are all gone is being taken down: it must not come back.
+    unsafe { (!object.is_null() && ffi::Py_REFCNT(object) > 0).then(|| Bound::from_borrowed_ptr(py, object)) }
+}
+
+/// THE Python object of a tensor: the one that stands for it, or a new one.
+#[inline]
+pub fn to_py(py: Python<'_>, tensor: Tensor) -> PyResult<Py<PyAny>> {
+    if let Some(object) = existing(py, &tensor) {
+        return Ok(object.unbind());
+    }
+    // SAFETY: what an earlier object left behind is of a subclass and a `dict`; else it is the tensor class itself.
     unsafe {
-        if !object.is_null() && ffi::Py_REFCNT(object) > 0 {
-            return Ok(Bound::from_borrowed_ptr(py, object).unbind());
-        }
         let (in_graph, remains) = tensor.host_state();
         match remains.as_ref().and_then(|remains| remains.downcast_ref::<Remains>()) {
             None => new_object(py, tensor_type(), tensor, in_graph, None),
@@ -257,20 +264,22 @@ pub fn new_instance(class: &Bound<'_, PyType>, tensor: Tensor) -> PyResult<Py<Py
 /// lead back to it: an attribute, a hook, a gradient, a graph.
 #[inline]
 pub fn track(object: &Bound<'_, PyAny>) {
+    let object = object.as_ptr();
     // SAFETY: the object is live and of a class with the collector's header; only an untracked one is entered.
-    unsafe { track_ptr(object.as_ptr()) }
-}
-
-/// [`track`] for a raw pointer.
-///
-/// # Safety
-/// `object` is a live tensor object and the GIL is held.
-#[inline]
-pub unsafe fn track_ptr(object: *mut ffi::PyObject) {
-    // SAFETY: as the caller promises; only an untracked object is entered.
     unsafe {
         if ffi::PyObject_GC_IsTracked(object) == 0 {
             ffi::PyObject_GC_Track(object.cast());
         }
+    }
+}
+
+/// [`track`] for a tensor object that was written to, and for the one whose part it shows: what was written may lead back
+/// to them through the graph.
+#[inline]
+pub fn track_written(object: &Bound<'_, PyAny>) {
+    let Some(tensor) = from_py(object).filter(|tensor| tensor.requires_grad()) else { return };
+    track(object);
+    if let Some(base) = tensor.base().and_then(|base| existing(object.py(), &base)) {
+        track(&base);
     }
 }

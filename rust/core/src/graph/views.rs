@@ -228,7 +228,7 @@ fn refuse(tensor: &Tensor, view: &View, op: &'static str, indirect: bool) -> Res
 pub(crate) fn rebase_history(target: &Tensor, node: NodeRef, output_nr: u32) -> Result<()> {
     match view_of(target) {
         None => {
-            move_to(target, node, output_nr);
+            move_to(target, None, node, output_nr);
             Ok(())
         }
         Some(view) => {
@@ -241,7 +241,7 @@ pub(crate) fn rebase_history(target: &Tensor, node: NodeRef, output_nr: u32) -> 
             let rule = CopySlices { base: Geometry::of(&base), view: Geometry::of(&shown), inner: node };
             let meta = Meta { shape: base.shape().into(), dtype: base.dtype() };
             let copy: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], SmallVec::new());
-            move_to(&view.base, copy, 0);
+            move_to(&view.base, None, copy, 0);
             // The view's own grad_fn is now out of date: make it anew, and move retained gradients there.
             let old = target.lock().grad_fn.clone();
             let retains = target.retains_grad();
@@ -257,8 +257,9 @@ pub(crate) fn rebase_history(target: &Tensor, node: NodeRef, output_nr: u32) -> 
     }
 }
 
-/// Gives a tensor that is no view its new place. A retained gradient follows; tensor hooks stay with the old node.
-fn move_to(tensor: &Tensor, node: NodeRef, output_nr: u32) {
+/// Gives a tensor its new place, and other data that belongs to it, if given. A retained gradient follows; tensor hooks
+/// stay with the old node.
+fn move_to(tensor: &Tensor, array: Option<Array>, node: NodeRef, output_nr: u32) {
     let retains = tensor.retains_grad();
     if retains {
         let old = tensor.lock().grad_fn.clone();
@@ -268,10 +269,15 @@ fn move_to(tensor: &Tensor, node: NodeRef, output_nr: u32) {
         node.hooks_or_new().retain(output_nr, tensor.downgrade());
     }
     let old = {
-        let mut state = tensor.lock();
+        let mut guard = tensor.lock();
+        let state = &mut *guard;
         state.output_nr = output_nr;
         state.requires_grad = false;
-        (state.grad_fn.replace(node), state.take_anchors())
+        let array = array.map(|array| std::mem::replace(&mut state.array, array));
+        if let Some(view) = &mut state.view {
+            view.version = state.array.storage().version();
+        }
+        (state.grad_fn.replace(node), state.take_anchors(), array)
     };
     drop(old);
 }
@@ -283,11 +289,15 @@ pub fn set_history(target: &Tensor, node: NodeRef, output_nr: u32) -> Result<()>
 
 /// Gives a fresh tensor its node.
 pub fn attach(tensor: &Tensor, node: NodeRef, output_nr: u32) {
-    move_to(tensor, node, output_nr);
-    let mut state = tensor.lock();
-    let version = state.array.storage().version();
-    if let Some(view) = state.view.as_mut() {
-        view.version = version;
+    move_to(tensor, None, node, output_nr);
+}
+
+/// Lets a tensor show its memory in another way (`t_`): the data, and where it is in a graph the node that says so,
+/// change together.
+pub(crate) fn show(tensor: &Tensor, array: Array, node: Option<NodeRef>) {
+    match node {
+        Some(node) => move_to(tensor, Some(array), node, 0),
+        None => tensor.set_array(array),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, NodeOf, NodeRef, Rule};
 use crate::graph::record::{check_in_place, is_recorded, record, record_many};
-use crate::graph::views::{attach, mark_view, plain_view};
+use crate::graph::views::{mark_view, plain_view, show};
 use crate::graph::{Blame, is_grad_enabled};
 use crate::ops::{copy, rows};
 use crate::shape::{self, Shape, Strides};
@@ -874,19 +874,9 @@ pub fn in_place(target: &Tensor, view: impl FnOnce(&Tensor) -> Result<Tensor>) -
         let state = shown.lock();
         (state.array.clone(), state.grad_fn.as_ref().map(in_place_node))
     };
-    let old = {
-        let mut state = target.lock();
-        std::mem::replace(&mut state.array, array)
-    };
-    old.storage().note_change(Blame::here());
-    drop(old);
-    match node {
-        Some(node) => {
-            attach(target, node, 0);
-            Ok(())
-        }
-        None => Ok(()),
-    }
+    target.array().storage().note_change(Blame::here());
+    show(target, array, node);
+    Ok(())
 }
 
 /// The node of a view under the name it has where the view was made in place.

@@ -23,7 +23,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::error::{guard, guard_detached};
-use crate::tensor::{PyTensor, fresh_to_py, track_ptr};
+use crate::tensor::{PyTensor, fresh_to_py, track_written};
 use parse::{Given, Parsed, Reject};
 
 /// Something that can be called: a name and the signatures that belong to it, tried in order.
@@ -86,26 +86,11 @@ impl Entry {
         let result = call(py, info, &form, &parsed.values)?;
         if let Output::InPlace = result {
             let target = given.first().expect("an in-place operation has a target");
-            // The target may have entered the graph.
-            // SAFETY: the arguments were checked: the first is a tensor.
-            unsafe { track_if_in_graph(target.as_ptr()) };
+            track_written(&target);
             return Ok(target.to_owned().unbind());
         }
         let result = output::finish(result, parsed)?;
         output::to_py(py, result)
-    }
-}
-
-/// Tracks a tensor object if it requires a gradient.
-///
-/// # Safety
-/// `object` is a live tensor object.
-pub unsafe fn track_if_in_graph(object: *mut ffi::PyObject) {
-    // SAFETY: as the caller promises.
-    unsafe {
-        if crate::tensor::from_ptr(object).is_some_and(Tensor::requires_grad) {
-            track_ptr(object);
-        }
     }
 }
 

@@ -14,11 +14,11 @@ use crate::error::Result;
 use crate::graph::gradient::Gradient;
 use crate::graph::node::{Backward, Edge, Meta, NodeOf, NodeRef};
 use crate::graph::saved::{Saved, Source};
-use crate::graph::{Blame, Modes, accumulate, modes};
+use crate::graph::{Blame, Modes, modes};
 use crate::kernels::Kernel;
 use crate::scalar::Scalar;
 use crate::storage::Hold;
-use crate::tensor::{Locked, State, Tensor};
+use crate::tensor::{Locked, Tensor};
 
 /// Most elements: the locks must not be held for long.
 const MOST: usize = 1 << 12;
@@ -131,7 +131,7 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     let edges: SmallVec<[Edge; 2]> = positions
         .iter()
         .map(|position| match *position {
-            Position::Tensor(number) => edge(tensors[number], &mut states[number]),
+            Position::Tensor(number) => tensors[number].edge(&mut states[number]).unwrap_or_default(),
             Position::Number(_) => Edge::default(),
         })
         .collect();
@@ -380,16 +380,6 @@ pub(super) fn compute(kernel: &Kernel, params: &[f64], inputs: &[Input<'_>], out
     // contiguous elements of the kernel's own dtypes; `params` is the formula's `repr(C)` struct of `f64` fields.
     unsafe { (kernel.run)(params.as_ptr().cast(), pointers.as_ptr(), &raw const out, numel) };
     true
-}
-
-/// Where the gradient of a locked tensor goes.
-#[inline]
-fn edge(tensor: &Tensor, state: &mut State) -> Edge {
-    match &state.grad_fn {
-        Some(node) => Edge::new(node.clone(), state.output_nr),
-        None if state.requires_grad => Edge::new(accumulate::accumulator_of(tensor, state), 0),
-        None => Edge::default(),
-    }
 }
 
 /// Repeats a number into a buffer as elements of `dtype`.
