@@ -472,24 +472,30 @@ def test_collecting_during_backward(collect):
 @pytest.mark.arcgrad_only
 def test_the_collector_sees_nothing_while_another_thread_may_change_graphs(collect):
     """What is garbage then is found later."""
-    x = ag.full((1 << 21,), 0.3, dtype=F64)
+    x = ag.full((1 << 22,), 0.3, dtype=F64)
 
     def make():
         y = leaf(1.0) * 2
         y.register_hook(lambda g: y)
         return weakref.ref(y)
 
-    for _ in range(20):
-        ref = make()
-        over = threading.Event()
-        thread = threading.Thread(target=lambda over=over: (x.lgamma_(), over.set()))
-        thread.start()
-        time.sleep(0.02)
-        collect()
-        spared = ref() is not None and not over.is_set()
-        thread.join()
-        if spared:  # else the other thread had not begun, or was over
-            break
+    # What is there already is not looked at, so that a collection is over long before the other thread is.
+    collect()
+    gc.freeze()
+    try:
+        for _ in range(20):
+            ref = make()
+            over = threading.Event()
+            thread = threading.Thread(target=lambda over=over: (x.lgamma(), over.set()))
+            thread.start()
+            time.sleep(0.02)
+            collect()
+            spared = ref() is not None and not over.is_set()
+            thread.join()
+            if spared:  # else the other thread had not begun, or was over
+                break
+    finally:
+        gc.unfreeze()
     assert spared
     collect()
     assert ref() is None
