@@ -102,6 +102,15 @@ CASES = {
         node = y.grad_fn
         y.sum().backward()
     """,
+    "memory of a saved value, while a gradient is read": """
+        class Saved(bytearray):
+            def __del__(self):
+                done.append((seed + 1).shape == seed.shape)
+        seed, w = ag.ones(2), ag.frombuffer(Saved(8), dtype=ag.float32)
+        y = leaf() * w
+        del w
+        y.backward(seed)
+    """,
     "a hook of a tensor": """
         class Hook(Touches):
             def __call__(self, g):

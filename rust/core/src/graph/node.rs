@@ -12,7 +12,7 @@ use super::gradient::{Gradient, Gradients};
 use super::hooks::HookTable;
 use super::ownership::Owned;
 use super::provenance::Blame;
-use super::saved::{self, Saved, SavedState};
+use super::saved::{self, Released, Saved, SavedState};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
@@ -358,14 +358,14 @@ impl<'a> Backward<'a> {
     }
 
     /// Lends all saved values to `body` under their lock. If it gives a result, it has noted what it read and the node is
-    /// done with its saved values: they are checked and let go of before the lock is.
+    /// done with its saved values: they are checked and let go of before the lock is, to be dropped by the caller.
     #[inline]
-    pub(crate) fn lend_saved<R>(&self, body: impl FnOnce(&SavedState) -> Option<R>) -> Result<Option<R>> {
+    pub(crate) fn lend_saved<R>(&self, body: impl FnOnce(&SavedState) -> Option<R>) -> Result<Option<(R, Released)>> {
         let state = self.node.head.saved.lock();
         let Some(result) = body(&state) else { return Ok(None) };
         self.finished.set(true);
-        saved::finish_locked(self.node, state, self.read.get(), self.release)?;
-        Ok(Some(result))
+        let released = saved::finish_locked(self.node, state, self.read.get(), self.release)?;
+        Ok(Some((result, released)))
     }
 
     /// Gives the gradient of input `index`. Shape and dtype are adapted by the engine (broadcast axes summed).

@@ -393,17 +393,21 @@ pub(crate) fn unpack_array(node: &NodeRef, index: usize) -> Result<Option<Array>
 /// what the rule computed may be of two minds (only another thread can do that); then lets go of the values, unless
 /// `first` says that no pass is to be the first to have used them.
 pub(super) fn finish(node: &NodeRef, read: u64, first: Option<Blame>) -> Result<()> {
-    finish_locked(node, node.head().saved.lock(), read, first)
+    finish_locked(node, node.head().saved.lock(), read, first).map(drop)
 }
 
-/// [`finish`] where the node's saved values are locked already.
+/// Saved values that a node has let go of. To be dropped where nothing is locked: they may own host objects, whose
+/// destructors run code.
+pub(crate) struct Released(#[allow(dead_code, reason = "held to be dropped")] SmallVec<[Saved; 2]>);
+
+/// [`finish`] where the node's saved values are locked already, which ends here.
 #[inline]
 pub(super) fn finish_locked(
     node: &NodeRef,
     mut state: SpinMutexGuard<'_, SavedState>,
     read: u64,
     first: Option<Blame>,
-) -> Result<()> {
+) -> Result<Released> {
     for (index, saved) in state.values.iter().enumerate().take(u64::BITS as usize) {
         let Kept::Array(array) = &saved.kept else { continue };
         let found = array.storage().version();
@@ -413,14 +417,12 @@ pub(super) fn finish_locked(
             return Err(modified(node, &array, edge.as_ref(), found, expected));
         }
     }
-    let dropped = first.map(|blame| state.release(blame));
-    // Outside the lock: a saved value may own host objects whose destructors run code.
+    let released = first.map(|blame| state.release(blame)).unwrap_or_default();
     drop(state);
-    drop(dropped);
     if first.is_some() {
         node.rule().release();
     }
-    Ok(())
+    Ok(Released(released))
 }
 
 /// Whether the node's saved values are gone.

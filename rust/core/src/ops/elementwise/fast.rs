@@ -249,6 +249,7 @@ pub(super) fn gradients(
 ) -> Result<Option<Gradient>> {
     let rows = &rule.row.grads[..=last];
     let mut fresh: [Option<Array>; MAX_INPUTS] = [const { None }; MAX_INPUTS];
+    // The values that are let go of outlive the look at the gradient, which may hold a lock.
     let done = {
         let looked = arrived.look();
         let array = looked.array();
