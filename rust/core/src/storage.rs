@@ -560,7 +560,7 @@ mod tests {
     fn data_has_a_counter_of_its_own() {
         let storage = Storage::allocate("test", 16, true).unwrap();
         let data = storage.with_own_counter();
-        data.bump(Blame::NONE);
+        data.note_change(Blame::NONE);
         assert_eq!((storage.version(), data.version()), (0, 1));
         assert!(storage.same_memory(&data));
     }
