@@ -800,9 +800,8 @@ def test_reentrant_backward_to_a_depth_of_a_thousand():
     assert reentrant(1000) == 2
 
 
-def test_modes_are_carried_into_deep_reentrant_calls():
-    """Beyond some depth a fresh thread may be used; it must not show."""
-    seen = []
+def nested(at_the_bottom):
+    """A function whose backward runs a backward of its own, as many levels down as its second argument says."""
 
     class Nested(ag.autograd.Function):
         @staticmethod
@@ -813,64 +812,49 @@ def test_modes_are_carried_into_deep_reentrant_calls():
         @staticmethod
         def backward(ctx, g):
             if ctx.level == 0:
-                seen.append((ag.is_grad_enabled(), ag.is_anomaly_enabled(), ag.is_anomaly_check_nan_enabled()))
+                at_the_bottom()
             else:
                 with ag.enable_grad():
                     Nested.apply(leaf(1.0), ctx.level - 1).backward()
             return g * 2, None
 
+    return Nested.apply
+
+
+def test_modes_are_carried_into_deep_reentrant_calls():
+    """Beyond some depth a fresh thread may be used; it must not show."""
+    seen = []
+
+    def look():
+        seen.append((ag.is_grad_enabled(), ag.is_anomaly_enabled(), ag.is_anomaly_check_nan_enabled()))
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         with ag.autograd.detect_anomaly(check_nan=False):
-            Nested.apply(leaf(1.0), 150).backward()
+            nested(look)(leaf(1.0), 150).backward()
     assert seen == [(False, True, False)]
 
 
 def test_saved_tensors_hooks_are_carried_into_deep_reentrant_calls():
     packed = []
 
-    class Nested(ag.autograd.Function):
-        @staticmethod
-        def forward(ctx, x, level):
-            ctx.level = level
-            return x * 2
-
-        @staticmethod
-        def backward(ctx, g):
-            with ag.enable_grad():
-                if ctx.level > 0:
-                    Nested.apply(leaf(1.0), ctx.level - 1).backward()
-                else:
-                    leaf(5.0).exp()
-            return g * 2, None
+    def save():
+        with ag.enable_grad():
+            leaf(5.0).exp()
 
     def pack(t):
         packed.append(t.tolist())
         return t
 
-    y = Nested.apply(leaf(1.0), 150)
+    y = nested(save)(leaf(1.0), 150)
     with ag.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
         y.backward()
     assert packed == [[pytest.approx(148.41316)]]
 
 
 def test_an_exception_at_the_bottom_of_a_deep_reentrant_call_comes_up():
-    class Nested(ag.autograd.Function):
-        @staticmethod
-        def forward(ctx, x, level):
-            ctx.level = level
-            return x * 2
-
-        @staticmethod
-        def backward(ctx, g):
-            if ctx.level == 0:
-                raise_boom()
-            with ag.enable_grad():
-                Nested.apply(leaf(1.0), ctx.level - 1).backward()
-            return g * 2, None
-
     with pytest.raises(Boom, match="from the hook"):
-        Nested.apply(leaf(1.0), 150).backward()
+        nested(raise_boom)(leaf(1.0), 150).backward()
     assert reentrant(3) == 2
 
 

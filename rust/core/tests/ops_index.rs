@@ -10,7 +10,8 @@ use arcgrad::ops::elementwise::Arg;
 use arcgrad::ops::indexing::{IndexItem, getitem, index_get, index_put, setitem};
 use arcgrad::ops::random_ops::{self, Distribution};
 use arcgrad::ops::{
-    copy, embedding, grids, index, joining, masks, padding, rearranging, scatter_views, searching, sorting, unique,
+    copy, embedding, grids, index, index_slices, joining, masks, padding, rearranging, scatter_reduce, scatter_views,
+    searching, sorting, unique,
 };
 use arcgrad::random::Generator;
 use arcgrad::{DType, Result, Scalar, Tensor, autograd};
@@ -274,16 +275,16 @@ fn scatter_reduce_has_gradients_of_any_order() {
     for reduce in ["sum", "prod", "mean", "amax", "amin"] {
         for include_self in [true, false] {
             check(&format!("{reduce}, {include_self}"), &[a.clone(), s.clone()], move |x| {
-                index::scatter_reduce(&x[0], false, 0, &at(), &x[1], reduce, include_self)
+                scatter_reduce::scatter_reduce(&x[0], false, 0, &at(), &x[1], reduce, include_self)
             });
             check_in_place(reduce, &a, &|x, in_place| {
-                index::scatter_reduce(x, in_place, 0, &at(), &s, reduce, include_self)
+                scatter_reduce::scatter_reduce(x, in_place, 0, &at(), &s, reduce, include_self)
             });
         }
     }
     let x = Tensor::from_slice(&[2.0, 3.0], &[2]).unwrap().with_grad().unwrap();
     let source = Tensor::from_slice(&[0.0, 5.0, 7.0], &[3]).unwrap().with_grad().unwrap();
-    let y = index::scatter_reduce(&x, false, 0, &ints(&[0, 0, 1], &[3]), &source, "prod", true).unwrap();
+    let y = scatter_reduce::scatter_reduce(&x, false, 0, &ints(&[0, 0, 1], &[3]), &source, "prod", true).unwrap();
     assert_eq!(floats(&y), [0.0, 21.0]);
     y.sum().unwrap().backward().unwrap();
     assert_eq!(floats(&x.grad().unwrap()), [0.0, 7.0]);
@@ -293,20 +294,22 @@ fn scatter_reduce_has_gradients_of_any_order() {
 #[test]
 fn whole_slices_have_gradients_of_any_order() {
     let (a, s) = (tensor(&[3, 4], 1), tensor(&[2, 4], 2));
-    check("index_select", &[a.clone()], |x| index::index_select(&x[0], 1, &ints(&[3, 0, 3], &[3])));
-    check("index_select of a number", &[tensor(&[], 1)], |x| index::index_select(&x[0], 0, &ints(&[0], &[1])));
-    assert!(index::index_select(&tensor(&[], 1), 0, &ints(&[0, 0], &[2])).is_err());
+    check("index_select", &[a.clone()], |x| index_slices::index_select(&x[0], 1, &ints(&[3, 0, 3], &[3])));
+    check("index_select of a number", &[tensor(&[], 1)], |x| index_slices::index_select(&x[0], 0, &ints(&[0], &[1])));
+    assert!(index_slices::index_select(&tensor(&[], 1), 0, &ints(&[0, 0], &[2])).is_err());
     check("index_add", &[a.clone(), s.clone()], |x| {
-        index::index_add(&x[0], false, 0, &ints(&[2, 2], &[2]), &x[1], Scalar::Float(1.5))
+        index_slices::index_add(&x[0], false, 0, &ints(&[2, 2], &[2]), &x[1], Scalar::Float(1.5))
     });
-    check("index_copy", &[a.clone(), s.clone()], |x| index::index_copy(&x[0], false, 0, &ints(&[2, 0], &[2]), &x[1]));
+    check("index_copy", &[a.clone(), s.clone()], |x| {
+        index_slices::index_copy(&x[0], false, 0, &ints(&[2, 0], &[2]), &x[1])
+    });
     check("index_fill", &[a.clone(), tensor(&[], 3)], |x| {
-        index::index_fill(&x[0], false, 1, &ints(&[1, -1], &[2]), Arg::Tensor(&x[1]))
+        index_slices::index_fill(&x[0], false, 1, &ints(&[1, -1], &[2]), Arg::Tensor(&x[1]))
     });
     let at = || ints(&[2, 0], &[2]);
-    check_in_place("index_add_", &a, &|x, in_place| index::index_add(x, in_place, 0, &at(), &s, Scalar::Int(2)));
-    check_in_place("index_copy_", &a, &|x, in_place| index::index_copy(x, in_place, 0, &at(), &s));
-    check_in_place("index_fill_", &a, &|x, in_place| index::index_fill(x, in_place, 1, &at(), 7.0.into()));
+    check_in_place("index_add_", &a, &|x, in_place| index_slices::index_add(x, in_place, 0, &at(), &s, Scalar::Int(2)));
+    check_in_place("index_copy_", &a, &|x, in_place| index_slices::index_copy(x, in_place, 0, &at(), &s));
+    check_in_place("index_fill_", &a, &|x, in_place| index_slices::index_fill(x, in_place, 1, &at(), 7.0.into()));
 }
 
 #[test]
@@ -316,11 +319,11 @@ fn a_bad_index_changes_nothing() {
     let source = tensor(&[2, 2], 2);
     let bad = ints(&[0, 3], &[2]);
     let results = [
-        index::index_add(&x, true, 0, &bad, &source, Scalar::Int(1)),
-        index::index_copy(&x, true, 0, &bad, &source),
-        index::index_fill(&x, true, 0, &bad, 1.0.into()),
+        index_slices::index_add(&x, true, 0, &bad, &source, Scalar::Int(1)),
+        index_slices::index_copy(&x, true, 0, &bad, &source),
+        index_slices::index_fill(&x, true, 0, &bad, 1.0.into()),
         index::scatter(&x, true, 0, &ints(&[0, 1, 2, 3], &[2, 2]), &source, None),
-        index::scatter_reduce(&x, true, 0, &ints(&[0, 1, 2, 3], &[2, 2]), &source, "prod", true),
+        scatter_reduce::scatter_reduce(&x, true, 0, &ints(&[0, 1, 2, 3], &[2, 2]), &source, "prod", true),
         index_put(&x, true, &[Some(bad)], &source, false),
         masks::put(&x, true, &ints(&[0, 6], &[2]), &tensor(&[2], 1), false),
         masks::masked_scatter(&x, true, &mask(&[true; 6], &[3, 2]), &source),
@@ -335,7 +338,7 @@ fn a_bad_index_changes_nothing() {
 fn reading_what_is_written_is_refused() {
     let x = tensor(&[4], 1);
     let all = ints(&[0, 1, 2, 3], &[4]);
-    let error = index::index_add(&x, true, 0, &all, &x, Scalar::Int(1)).unwrap_err().to_string();
+    let error = index_slices::index_add(&x, true, 0, &all, &x, Scalar::Int(1)).unwrap_err().to_string();
     assert!(error.contains("refer to a single memory location"), "{error}");
     let wide = x.expand(&[2, 4]).unwrap();
     let error = diagonals::triangle(&wide, Triangle::Lower, 0, true).unwrap_err().to_string();

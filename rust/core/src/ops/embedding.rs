@@ -1,7 +1,7 @@
 //! Rows of a table by number, and numbers as rows of ones and zeros: `embedding`, `one_hot`.
 
 use super::elementwise::{apply, torch_name};
-use super::{index, reduce, rows, select, views};
+use super::{index_slices, reduce, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -69,14 +69,14 @@ pub fn shorten_rows(weight: &Tensor, index: &Tensor, max_norm: f64, p: f64) -> R
     used.sort_unstable();
     used.dedup();
     let used = Tensor::from_slice(&used, &[used.len()])?;
-    let table = index::index_select(weight, 0, &used)?;
+    let table = index_slices::index_select(weight, 0, &used)?;
     let norms = reduce::norm(&table, p, Some(&[1]), true, None)?;
     let too_long = apply(&rows::gt::ROW, &[], &[(&norms).into(), Scalar::Float(max_norm).into()])?;
     // PyTorch's guard against a norm that is rounded down.
     let guarded = norms.add(1e-7)?;
     let shorter = apply(&rows::div::ROW, &[], &[Scalar::Float(max_norm).into(), (&guarded).into()])?;
     let factors = select::where_(&too_long, (&shorter).into(), Scalar::Int(1).into())?;
-    index::index_copy(weight, true, 0, &used, &table.mul(&factors)?).map(drop)
+    index_slices::index_copy(weight, true, 0, &used, &table.mul(&factors)?).map(drop)
 }
 
 struct Embedded {
@@ -118,7 +118,7 @@ impl Rule for Embedded {
         let flat = views::reshape_to(&grad, &[index.len(), self.shape[1]])?;
         let whole = Tensor::from_array(Array::zeros("embedding", &self.shape, flat.dtype())?);
         let vector = Tensor::from_array(Array::from_slice(&index, &[index.len()])?);
-        let result = index::index_add(&whole, true, 0, &vector, &flat, Scalar::Int(1))?;
+        let result = index_slices::index_add(&whole, true, 0, &vector, &flat, Scalar::Int(1))?;
         cx.put(0, result);
         Ok(())
     }

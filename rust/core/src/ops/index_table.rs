@@ -1,7 +1,7 @@
 //! Names and signatures of operations that read and write by index or by mask.
 
 use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, input, param};
-use super::{embedding, index, indexing, masks, scatter_views};
+use super::{embedding, index, index_slices, indexing, masks, scatter_reduce, scatter_views};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
@@ -110,7 +110,7 @@ pub static TABLE: &[OpInfo] = &[
         ],
         |args, in_place| {
             let (dim, at, src) = (args.int(1), args.tensor(2), args.tensor(3));
-            index::scatter_reduce(args.tensor(0), in_place, dim, at, src, args.text(4), args.flag(5))
+            scatter_reduce::scatter_reduce(args.tensor(0), in_place, dim, at, src, args.text(4), args.flag(5))
         },
         "Elements of `src` combined ('sum', 'prod', 'mean', 'amax', 'amin') into the positions along `dim` that `index` gives."
     ),
@@ -118,7 +118,7 @@ pub static TABLE: &[OpInfo] = &[
         "index_select",
         &[input(), DIM, INDEX],
         BOTH_OUT,
-        |args| Ok(index::index_select(args.tensor(0), args.int(1), args.tensor(2))?.into()),
+        |args| Ok(index_slices::index_select(args.tensor(0), args.int(1), args.tensor(2))?.into()),
         "Whole slices along `dim`, in the order `index` gives.",
     ),
     written!(
@@ -132,20 +132,26 @@ pub static TABLE: &[OpInfo] = &[
         ],
         |args, in_place| {
             let (dim, at, source) = (args.int(1), args.tensor(2), args.tensor(3));
-            index::index_add(args.tensor(0), in_place, dim, at, source, args.number(4))
+            index_slices::index_add(args.tensor(0), in_place, dim, at, source, args.number(4))
         },
         "Slices of `alpha * source` added along `dim` at the positions of `index`."
     ),
     written!(
         "index_copy",
         &[input(), DIM, INDEX, param("source", Kind::Tensor)],
-        |args, in_place| index::index_copy(args.tensor(0), in_place, args.int(1), args.tensor(2), args.tensor(3)),
+        |args, in_place| index_slices::index_copy(
+            args.tensor(0),
+            in_place,
+            args.int(1),
+            args.tensor(2),
+            args.tensor(3)
+        ),
         "Slices along `dim` at the positions of `index` replaced by those of `source`."
     ),
     written!(
         "index_fill",
         &[input(), DIM, INDEX, param("value", Kind::TensorOrNumber)],
-        |args, in_place| index::index_fill(args.tensor(0), in_place, args.int(1), args.tensor(2), args.arg(3)),
+        |args, in_place| index_slices::index_fill(args.tensor(0), in_place, args.int(1), args.tensor(2), args.arg(3)),
         "Slices along `dim` at the positions of `index` filled with one value."
     ),
     written!(

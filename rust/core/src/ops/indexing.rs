@@ -379,7 +379,7 @@ fn put(input: &Tensor, in_place: bool, indices: &Indices, values: &Tensor, accum
     let mut reads: SmallVec<[&Array; 4]> = lookups.arrays.iter().map(|(_, array)| array).collect();
     reads.push(&broadcast);
     let saves: SmallVec<[Save<'_>; 3]> = lookups.arrays.iter().map(|(_, array)| Save::Array(array)).collect();
-    let write = Write { op: OP, target: input, in_place, copy: Array::duplicate, others: &[&operand], reads: &reads };
+    let write = Write { others: &[&operand], reads: &reads, ..Write::new(OP, input, in_place) };
     write.run(
         || Put { axes: lookups.arrays.iter().map(|(axis, _)| *axis).collect(), accumulate },
         &saves,
@@ -611,7 +611,7 @@ fn fill_at(target: &Tensor, indices: &Indices, number: Scalar) -> Result<()> {
             }
         } else if index.rank() == 1 && *axis < target.rank() && matches!(index.dtype(), DType::I64 | DType::I32) {
             let index = copy::to_dtype(index, DType::I64)?;
-            return super::index::index_fill(target, true, *axis as i64, &index, number.into()).map(drop);
+            return super::index_slices::index_fill(target, true, *axis as i64, &index, number.into()).map(drop);
         }
     }
     let value = Tensor::scalar(number, target.dtype())?;

@@ -175,12 +175,9 @@ pub fn masked_scatter(input: &Tensor, in_place: bool, mask: &Tensor, source: &Te
     let values = operand.array.contiguous(OP)?;
     let mask = mask.array().expand(&own).contiguous(OP)?;
     let write = Write {
-        op: OP,
-        target: input,
-        in_place,
-        copy: Array::duplicate_row_major,
         others: &[&operand],
         reads: &[&mask, &operand.array, &values],
+        ..Write::row_major(OP, input, in_place)
     };
     write.run(
         || MaskScattered { source: operand.array.shape().into() },
@@ -342,14 +339,8 @@ pub fn put(input: &Tensor, in_place: bool, index: &Tensor, source: &Tensor, accu
     if input.numel() == 0 && positions.numel() > 0 {
         return Err(Error::index(OP, "put_(): cannot put elements into an empty tensor"));
     }
-    let write = Write {
-        op: OP,
-        target: input,
-        in_place,
-        copy: Array::duplicate,
-        others: &[&operand],
-        reads: &[&positions, &operand.array, &values],
-    };
+    let write =
+        Write { others: &[&operand], reads: &[&positions, &operand.array, &values], ..Write::new(OP, input, in_place) };
     write.run(
         || PutFlat { accumulate, source: operand.array.shape().into() },
         &[Save::Array(&positions)],

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::{copy, index};
+use super::{copy, index_slices};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
@@ -228,7 +228,7 @@ pub fn pad(input: &Tensor, pads: &[i64], mode: &str, value: Option<Scalar>) -> R
         crate::storage::check_room("pad", (size + before + behind) as u128 * size_of::<i64>() as u128)?;
         let positions: Vec<i64> = (-before..size + behind).map(|position| around.source(position, size)).collect();
         let positions = Array::from_slice(&positions, &[positions.len()])?;
-        result = index::select_at(&result, axis, &positions)?;
+        result = index_slices::select_at(&result, axis, &positions)?;
     }
     // No padding at all is still a new tensor.
     if result.is(input) { copy::clone(input) } else { Ok(result) }

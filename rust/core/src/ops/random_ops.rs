@@ -172,7 +172,7 @@ impl Rule for Overwritten {
 pub fn fill_random(target: &Tensor, distribution: Distribution, generator: Option<&SharedGenerator>) -> Result<()> {
     let (op, node) = distribution.names();
     distribution.check(op, target.dtype())?;
-    let write = Write { op, target, in_place: true, copy: Array::duplicate, others: &[], reads: &[] };
+    let write = Write::new(op, target, true);
     // The generator is held while numbers are drawn and no longer: what the target was before may own host objects.
     write.run(|| Overwritten(node), &[], |array| distribution.draw(&mut source(generator).lock(), array)).map(drop)
 }
@@ -324,7 +324,7 @@ pub fn bernoulli_each_(target: &Tensor, p: &Tensor, generator: Option<&SharedGen
     // A copy: the target may be the tensor itself.
     let probabilities = given.duplicate(OP)?;
     let operand = p.operand()?;
-    let write = Write { op: OP, target, in_place: true, copy: Array::duplicate, others: &[&operand], reads: &[] };
+    let write = Write { others: &[&operand], ..Write::new(OP, target, true) };
     write
         .run(
             || Overwritten("BernoulliBackward1"),

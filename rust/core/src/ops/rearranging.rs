@@ -3,7 +3,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{copy, index, reduce, views};
+use super::{copy, index_slices, reduce, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -399,5 +399,5 @@ pub fn repeat_interleave_by(
         _ => return Err(Error::runtime(OP, "repeats must be 0-dim or 1-dim tensor")),
     };
     let positions = repeated_positions(&counts, output_size)?;
-    index::index_select(&input, axis as i64, &positions)
+    index_slices::index_select(&input, axis as i64, &positions)
 }

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::{copy, index, pooling};
+use super::{copy, index_slices, pooling};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
@@ -135,7 +135,7 @@ pub fn interpolate(input: &Tensor, options: &Options<'_>) -> Result<Tensor> {
             crate::storage::check_room(OP, size as u128 * size_of::<i64>() as u128)?;
             let places: Vec<i64> = (0..size).map(|at| nearest(own, size, scale, exact, at)).collect();
             let places = Tensor::from_array(Array::from_slice(&places, &[size])?);
-            result = index::index_select(&result, axis as i64, &places)?;
+            result = index_slices::index_select(&result, axis as i64, &places)?;
         }
     }
     copy::contiguous(&result)

@@ -2,7 +2,7 @@
 
 use super::elementwise::{apply, torch_name};
 use super::write::NotDifferentiable;
-use super::{copy, index, masks, powers, rows, sorting, views};
+use super::{copy, index_slices, masks, powers, rows, sorting, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -161,7 +161,7 @@ pub fn isin(elements: &Tensor, tests: &Tensor, invert: bool) -> Result<Tensor> {
     let last = Scalar::Int(sorted.numel() as i64 - 1);
     let found = apply(&rows::minimum::ROW, &[], &[(&found).into(), last.into()])?;
     let flat = views::reshape(&found, &[-1])?;
-    let nearest = views::reshape_to(&index::index_select(&sorted, 0, &flat)?, &elements.shape())?;
+    let nearest = views::reshape_to(&index_slices::index_select(&sorted, 0, &flat)?, &elements.shape())?;
     let row = if invert { &rows::ne::ROW } else { &rows::eq::ROW };
     apply(row, &[], &[(&copy::contiguous(&elements)?).into(), (&nearest).into()])
 }
@@ -205,7 +205,7 @@ pub fn bincount(input: &Tensor, weights: Option<&Tensor>, minimum: i64) -> Resul
     let dtype = if operand.array.dtype() == DType::F32 { DType::F32 } else { DType::F64 };
     let whole = Tensor::from_array(Array::zeros(OP, &[size], dtype)?);
     let (positions, given) = (Tensor::from_slice(&values, &[values.len()])?, operand.array.cast(OP, dtype)?);
-    index::index_add(&whole, true, 0, &positions, &Tensor::from_array(given), Scalar::Int(1))?;
+    index_slices::index_add(&whole, true, 0, &positions, &Tensor::from_array(given), Scalar::Int(1))?;
     if is_recorded(&[&operand]) {
         return record(NotDifferentiable::of(OP), &[&operand], &[], whole.array());
     }

@@ -1,7 +1,7 @@
 //! Distinct elements and slices: `unique`, `unique_consecutive`.
 
 use super::write::NotDifferentiable;
-use super::{index, views};
+use super::{index_slices, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -106,7 +106,7 @@ pub fn unique_slices(input: &Tensor, axis: i64, consecutive: bool) -> Result<Dis
         let _off = crate::graph::no_grad();
         // The slices lie one behind the other.
         let moved = views::movedim(&source, &[at as i64], &[0])?;
-        views::movedim(&index::select_at(&moved, 0, &firsts)?, &[0], &[at as i64])?.array()
+        views::movedim(&index_slices::select_at(&moved, 0, &firsts)?, &[0], &[at as i64])?.array()
     };
     let node = if consecutive { "UniqueConsecutiveBackward0" } else { "UniqueDimBackward0" };
     Ok(Distinct {

@@ -27,7 +27,17 @@ pub(super) struct Write<'a> {
     pub reads: &'a [&'a Array],
 }
 
-impl Write<'_> {
+impl<'a> Write<'a> {
+    /// To `target` or a copy in its layout, reading nothing.
+    pub fn new(op: &'static str, target: &'a Tensor, in_place: bool) -> Self {
+        Self { op, target, in_place, copy: Array::duplicate, others: &[], reads: &[] }
+    }
+
+    /// To `target` or a row-major copy, reading nothing.
+    pub fn row_major(op: &'static str, target: &'a Tensor, in_place: bool) -> Self {
+        Self { copy: Array::duplicate_row_major, ..Self::new(op, target, in_place) }
+    }
+
     /// Runs `body` on the memory to write, with the state of all roots held, and records `rule`.
     ///
     /// `body` either writes everything or returns an error and has written nothing.
