@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 
 use super::accumulate::{add_to_slot, fit};
 use super::algebra::ALGEBRA;
-use super::gradient::{Gradient, Gradients, gradients, tensors};
+use super::gradient::{Gradients, InputGradients, gradients, tensors};
 use super::hooks::Kind;
 use super::mode::{ModeGuard, Modes, modes};
 use super::node::{Backward, Cotangents, Edge, NodeRef, Results};
@@ -401,7 +401,7 @@ impl<'a> Pass<'a> {
         hooks: Option<&super::hooks::HookTable>,
         request: &Request,
         modes: Modes,
-    ) -> Result<SmallVec<[Option<Gradient>; 2]>> {
+    ) -> Result<InputGradients> {
         let node = self.slots[slot as usize].node;
         let context = |error: Box<Error>| in_anomaly_mode(error, node, modes);
         let mut post_hooks = Vec::new();
@@ -429,7 +429,7 @@ impl<'a> Pass<'a> {
         Ok(results)
     }
 
-    fn deliver(&mut self, slot: u32, mut results: SmallVec<[Option<Gradient>; 2]>, modes: Modes) -> Result<()> {
+    fn deliver(&mut self, slot: u32, mut results: InputGradients, modes: Modes) -> Result<()> {
         let node = self.slots[slot as usize].node;
         let targets = self.slots[slot as usize].targets as usize;
         for (input, edge) in node.edges().iter().enumerate() {

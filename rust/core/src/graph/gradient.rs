@@ -2,6 +2,8 @@
 
 use std::cell::{Cell, OnceCell};
 
+use smallvec::SmallVec;
+
 use crate::array::Array;
 use crate::tensor::{Locked, Tensor};
 
@@ -14,7 +16,10 @@ pub struct Gradient {
 }
 
 /// The gradients of a node's outputs, `None` where nothing arrived.
-pub(super) type Gradients = smallvec::SmallVec<[Option<Gradient>; 1]>;
+pub(super) type Gradients = SmallVec<[Option<Gradient>; 1]>;
+
+/// The gradients of a node's inputs, `None` where none was given.
+pub(super) type InputGradients = SmallVec<[Option<Gradient>; 2]>;
 
 impl From<Tensor> for Gradient {
     fn from(tensor: Tensor) -> Self {

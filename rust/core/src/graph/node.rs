@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use smallvec::SmallVec;
 use spin::mutex::{SpinMutex, SpinMutexGuard};
 
-use super::gradient::{Gradient, Gradients};
+use super::gradient::{Gradient, Gradients, InputGradients};
 use super::hooks::HookTable;
 use super::ownership::Owned;
 use super::provenance::Blame;
@@ -260,7 +260,7 @@ impl Node {
 pub struct Backward<'a> {
     pub(super) node: &'a NodeRef,
     grads: Gradients,
-    results: SmallVec<[Option<Gradient>; 2]>,
+    results: InputGradients,
     needs: &'a [bool],
     create_graph: bool,
     /// Which saved values the rule has read, one bit each.
@@ -286,7 +286,7 @@ impl<'a> Backward<'a> {
     /// Runs the node's rule: the gradients of the inputs. A value that the rule has read must still be what was saved
     /// when the rule is done.
     #[inline]
-    pub(super) fn run(mut self) -> Result<SmallVec<[Option<Gradient>; 2]>> {
+    pub(super) fn run(mut self) -> Result<InputGradients> {
         self.node.rule().backward(&mut self)?;
         // What leads nowhere, a leaf's accumulator, saves nothing.
         if !self.finished.get() && !self.node.edges().is_empty() && (self.read.get() != 0 || self.release.is_some()) {
