@@ -45,7 +45,9 @@ INTEGERS = ("int64", "int32", "int16", "int8", "uint8")
 DTYPES = {
     "real": FLOATS,
     "real predicate": FLOATS,
+    "float": FLOATS,
     "ring": FLOATS + INTEGERS,
+    "number": FLOATS + INTEGERS,
     "predicate": FLOATS + INTEGERS,
     "int": INTEGERS,
 }

@@ -155,8 +155,16 @@ def threshold(input, threshold, value, inplace=False):
     return _maybe_in_place(lambda x: _primitives.threshold(x, threshold, value), input, inplace)
 
 
+def _floats_only(name, input):
+    if not input.is_floating_point():
+        raise NotImplementedError(f"{name}: expected a tensor of floats, got {input.dtype}")
+
+
 def prelu(input, weight):
     """``max(0, x) + weight · min(0, x)``, one weight for all or one per channel (axis 1)."""
+    if input.dtype != weight.dtype:
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {input.dtype} and {weight.dtype}")
+    _floats_only("prelu", input)
     channels = input.shape[1] if input.ndim >= 2 else 1
     if weight.numel() != 1:
         if weight.numel() != channels:
@@ -184,6 +192,7 @@ def glu(input, dim=-1):
     """First half times the sigmoid of the second half along ``dim`` (Dauphin et al., 2016)."""
     if input.ndim == 0:
         raise RuntimeError("glu does not support 0-dimensional tensors")
+    _floats_only("glu", input)
     size = input.shape[dim]
     if size % 2 != 0:
         raise RuntimeError(f"Halving dimension must be even, but dimension {dim % input.ndim} is size {size}")

@@ -25,13 +25,13 @@ elementwise! {
     }
 
     /// x where positive, else `negative_slope · x`.
-    leaky_relu(x)[negative_slope] "LeakyReluBackward0" real in -3.0..3.0 {
+    leaky_relu(x)[negative_slope] "LeakyReluBackward0" float in -3.0..3.0 {
         value: { let zero = x.int(0); R::select(x.clone().gt(zero), x.clone(), x * negative_slope) },
         x(g, x): R::select(x.gt(g.int(0)), g.clone(), g * negative_slope),
     }
 
     /// `scale · x` where positive, else `alpha · scale · (e^(input_scale·x) − 1)`.
-    elu(x)[alpha, scale, input_scale] "EluBackward0" real in -3.0..3.0 {
+    elu(x)[alpha, scale, input_scale] "EluBackward0" float in -3.0..3.0 {
         value: {
             let zero = x.int(0);
             R::select(x.clone().le(zero), (x.clone() * input_scale).expm1() * (alpha * scale), x * scale)
@@ -44,7 +44,7 @@ elementwise! {
     }
 
     /// Gaussian error linear unit x·Φ(x).
-    gelu(x)[] "GeluBackward0" real in -3.0..3.0 {
+    gelu(x)[] "GeluBackward0" float in -3.0..3.0 {
         value: x.clone() * ((x * std::f64::consts::FRAC_1_SQRT_2).erf() + 1.0) * 0.5,
         x(g, x): {
             let cdf = ((x.clone() * std::f64::consts::FRAC_1_SQRT_2).erf() + 1.0) * 0.5;
@@ -54,7 +54,7 @@ elementwise! {
     }
 
     /// GELU with the tanh approximation.
-    gelu_tanh(x)[] "GeluBackward0" real in -3.0..3.0 {
+    gelu_tanh(x)[] "GeluBackward0" float in -3.0..3.0 {
         value: {
             let inner = (x.clone() * x.clone() * x.clone() * GELU_CUBIC + x.clone()) * SQRT_2_OVER_PI;
             x * (inner.tanh() + 1.0) * 0.5
@@ -69,7 +69,7 @@ elementwise! {
     }
 
     /// Sigmoid linear unit x·σ(x).
-    silu(x)[] "SiluBackward0" real in -3.0..3.0 {
+    silu(x)[] "SiluBackward0" float in -3.0..3.0 {
         value: x.clone() * x.sigmoid(),
         x(g, x): {
             let s = x.clone().sigmoid();
@@ -78,7 +78,7 @@ elementwise! {
     }
 
     /// `ln(1 + e^(beta·x)) / beta`, the identity where `beta·x > threshold`.
-    softplus(x)[beta, threshold] "SoftplusBackward0" real in -3.0..3.0 {
+    softplus(x)[beta, threshold] "SoftplusBackward0" float in -3.0..3.0 {
         value: {
             let scaled = x.clone() * beta;
             let linear = scaled.clone().gt(x.lit(threshold));
@@ -92,7 +92,7 @@ elementwise! {
     }
 
     /// ln σ(x), without overflow.
-    log_sigmoid(x)[] "LogSigmoidBackward0" real in -3.0..3.0 {
+    log_sigmoid(x)[] "LogSigmoidBackward0" float in -3.0..3.0 {
         value: { let zero = x.int(0); x.clone().minimum(zero) - (-x.abs()).exp().log1p() },
         x(g, x): g * (-x).sigmoid(),
     }
@@ -104,7 +104,7 @@ elementwise! {
     }
 
     /// x·relu6(x + 3)/6.
-    hardswish(x)[] "HardswishBackward0" real in -2.5..2.5 {
+    hardswish(x)[] "HardswishBackward0" float in -2.5..2.5 {
         value: { let (zero, six) = (x.int(0), x.lit(6.0)); x.clone() * (x + 3.0).maximum(zero).minimum(six) / 6.0 },
         x(g, x): R::select(
             x.clone().ge(g.lit(3.0)),
@@ -114,19 +114,19 @@ elementwise! {
     }
 
     /// relu6(x + 3)/6.
-    hardsigmoid(x)[] "HardsigmoidBackward0" real in -2.5..2.5 {
+    hardsigmoid(x)[] "HardsigmoidBackward0" float in -2.5..2.5 {
         value: { let (zero, six) = (x.int(0), x.lit(6.0)); (x + 3.0).maximum(zero).minimum(six) / 6.0 },
         x(g, x): R::select(x.clone().gt(g.lit(-3.0)) & x.lt(g.lit(3.0)), g.clone() / 6.0, g.int(0)),
     }
 
     /// x where |x| > lambd, else 0.
-    hardshrink(x)[lambd] "HardshrinkBackward0" real in -3.0..3.0 {
+    hardshrink(x)[lambd] "HardshrinkBackward0" float in -3.0..3.0 {
         value: { let (zero, limit) = (x.int(0), x.lit(lambd)); R::select(x.clone().abs().le(limit), zero, x) },
         x(g, x): R::select(x.abs().le(g.lit(lambd)), g.int(0), g),
     }
 
     /// x − lambd, x + lambd or 0.
-    softshrink(x)[lambd] "SoftshrinkBackward0" real in -3.0..3.0 {
+    softshrink(x)[lambd] "SoftshrinkBackward0" float in -3.0..3.0 {
         value: {
             // Asked so that NaN stays.
             let (zero, limit) = (x.int(0), x.lit(lambd));
@@ -142,8 +142,13 @@ elementwise! {
         x(g, x): R::select(x.le(g.lit(threshold)), g.int(0), g),
     }
 
+    /// `threshold` of integers.
+    threshold_int(x, limit, other)[] "ThresholdBackward0" number in -3.0..3.0 {
+        value: R::select(x.clone().le(limit), other, x),
+    }
+
     /// x·tanh(softplus(x)). With e = eˣ and n = e (e + 2) the hyperbolic tangent is n / (n + 2): 1 from x = 20 on.
-    mish(x)[] "MishBackward0" real in -3.0..3.0 {
+    mish(x)[] "MishBackward0" float in -3.0..3.0 {
         value: {
             let e = x.clone().minimum(x.lit(MISH_MAX)).exp();
             let n = e.clone() * (e + 2.0);

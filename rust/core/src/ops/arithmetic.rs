@@ -125,7 +125,7 @@ elementwise! {
     neg(x)[] "NegBackward0" ring in -3.0..3.0 { value: -x, x(g): -g }
 
     /// Absolute value; gradient 0 at 0.
-    abs(x)[] "AbsBackward0" ring in -3.0..3.0 { value: x.abs(), x(g, x): g * x.sign() }
+    abs(x)[] "AbsBackward0" number in -3.0..3.0 { value: x.abs(), x(g, x): g * x.sign() }
 
     /// −1, 0 or 1.
     sign(x)[] "SignBackward0" ring in -3.0..3.0 { value: x.sign(), x(g): g * 0.0 }
@@ -152,13 +152,13 @@ elementwise! {
     round(x)[] "RoundBackward0" real in -3.0..3.0 { value: x.round(), x(g): g * 0.0 }
 
     /// Round half to even at a power of ten.
-    round_decimals(x)[scale] "RoundBackward1" real in -3.0..3.0 { value: (x * scale).round() / scale, x(g): g * 0.0 }
+    round_decimals(x)[scale] "RoundBackward1" float in -3.0..3.0 { value: (x * scale).round() / scale, x(g): g * 0.0 }
 
     /// Round towards zero.
     trunc(x)[] "TruncBackward0" real in -3.0..3.0 { value: x.trunc(), x(g): g * 0.0 }
 
     /// Fractional part, with the sign of `x`.
-    frac(x)[] "FracBackward0" real in -3.0..3.0 { value: x.clone() - x.trunc(), x(g): g }
+    frac(x)[] "FracBackward0" float in -3.0..3.0 { value: x.clone() - x.trunc(), x(g): g }
 
     /// Magnitude of `x` with the sign of `y`.
     copysign(x, y)[] -> z "CopysignBackward0" real in 0.5..3.0 {
@@ -216,7 +216,7 @@ elementwise! {
     }
 
     /// `x + weight * (y - x)`, written so that both ends are exact.
-    lerp(x, end, weight)[] "LerpBackward1" real in 0.1..0.9 {
+    lerp(x, end, weight)[] "LerpBackward1" float in 0.1..0.9 {
         value: {
             let near_start = weight.clone().abs().lt(weight.lit(0.5));
             let span = end.clone() - x.clone();
@@ -228,7 +228,7 @@ elementwise! {
     }
 
     /// The same with a number as weight.
-    lerp_scalar(x, end)[weight] "LerpBackward0" real in -3.0..3.0 {
+    lerp_scalar(x, end)[weight] "LerpBackward0" float in -3.0..3.0 {
         value: {
             let (share, span) = (x.lit(weight), end.clone() - x.clone());
             if weight.abs() < 0.5 { share.mul_add(span, x) } else { (share - 1.0).mul_add(span, end) }

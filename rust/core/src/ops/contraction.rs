@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::elementwise::torch_name;
+use super::elementwise::{not_for, torch_name};
 use super::{einsum, joining, matmul, reduce, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
@@ -139,6 +139,9 @@ pub fn cross(a: &Tensor, b: &Tensor, axis: i64) -> Result<Tensor> {
     if a.dtype() != b.dtype() {
         let (own, other) = (a.dtype(), b.dtype());
         return Err(Error::runtime(OP, format!("inputs must have the same dtype, got {own} and {other}")));
+    }
+    if a.dtype() == DType::Bool {
+        return Err(not_for(OP, DType::Bool));
     }
     let part = |tensor: &Tensor, index: usize| views::select(tensor, at as i64, (index % 3) as i64);
     let mut parts = Vec::with_capacity(3);

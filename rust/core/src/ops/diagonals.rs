@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::elementwise::not_for;
 use super::reduce;
 use super::views::{self, ViewOp};
 use super::write::Write;
@@ -146,6 +147,9 @@ pub fn trace(input: &Tensor) -> Result<Tensor> {
         ));
     }
     let operand = input.operand()?;
+    if operand.array.dtype() == DType::Bool {
+        return Err(not_for("trace", DType::Bool));
+    }
     let output = {
         let _off = crate::graph::no_grad();
         let diagonal = ViewOp::Diagonal { offset: 0, axis1: 0, axis2: 1 }.apply(&operand.array)?;

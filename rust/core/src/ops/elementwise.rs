@@ -15,6 +15,7 @@ pub(super) use fast::update_data;
 use rule::ElementwiseRule;
 use smallvec::SmallVec;
 
+use super::out::Takes;
 use super::overlap::check_overlap;
 use super::traced::Traced;
 use crate::array::Array;
@@ -33,9 +34,13 @@ use crate::tensor::{Operand, Tensor};
 pub enum Tier {
     /// Floats; integer inputs are promoted to the default float dtype.
     Real,
-    /// Integers and floats, as they come.
+    /// Floats only: PyTorch does not promote here, and an integer is an error.
+    Float,
+    /// Integers, `bool` and floats, as they come.
     Ring,
-    /// Integers and `bool`.
+    /// Integers and floats, as they come.
+    Number,
+    /// Integers.
     Int,
     /// Any dtype; the result is `bool`.
     Predicate,
@@ -287,12 +292,14 @@ fn choose(row: &'static Row, promoted: DType) -> Result<(DType, Kernel)> {
     };
     match (row.value)(compute) {
         Some(kernel) => Ok((compute, kernel)),
-        None => Err(Error::dtype(
-            row.name,
-            compute,
-            format!("\"{}\" not implemented for '{}'", row.name, torch_name(compute)),
-        )),
+        None => Err(not_for(row.name, compute)),
     }
+}
+
+/// The error that an operation takes no tensors of this dtype.
+#[cold]
+pub fn not_for(op: &'static str, dtype: DType) -> Box<Error> {
+    Error::dtype(op, dtype, format!("\"{op}\" not implemented for '{}'", torch_name(dtype)))
 }
 
 /// PyTorch's C++ name of a dtype, as in "not implemented for 'Bool'".
@@ -470,13 +477,13 @@ pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: 
 
 /// The `out=` form: writes the result into `out`, resized if need be. Not differentiable, as in PyTorch.
 #[track_caller]
-pub fn apply_out(row: &'static Row, params: &[f64], args: &[Arg<'_>], out: &Tensor) -> Result<()> {
+pub fn apply_out(row: &'static Row, params: &[f64], args: &[Arg<'_>], out: &Tensor, takes: Takes) -> Result<()> {
     let plan = Plan::new(row, args)?;
     let blame = Blame::here();
     super::out::check_differentiable(row.name, &plan.inputs(), out)?;
     check_in_place(row.name, out, false)?;
     // Before the output is given its shape: an error leaves it as it was.
-    super::out::check_cast(row.name, plan.result, out.dtype())?;
+    takes.check(row.name, plan.result, out.dtype())?;
     super::out::resize_output(row.name, out, &plan.shape, &plan.strides())?;
     let output = out.array();
     check_output(&plan, &output)?;

@@ -13,6 +13,8 @@ const TENSOR_FIRST: &[Param] = &[input(), param("other", Kind::TensorOrNumber)];
 const TENSORS: &[Param] = &[input(), param("other", Kind::Tensor)];
 /// In-place functions exist for a few names (`arcgrad.relu_`).
 const WITH_FUNCTION_: Forms = Forms::ALL.and(Forms::IN_PLACE_FUNCTION);
+/// What promotes nothing: the result has the dtype of the input, and so has `out=`.
+const UNPROMOTED: Forms = WITH_FUNCTION_.and(Forms::SAME_OUT);
 
 const fn row(row: &'static Row, aliases: &'static [&'static str], params: &'static [Param], forms: Forms) -> OpInfo {
     OpInfo { name: row.name, aliases, params, forms, call: Call::Row(row), doc: row.doc }
@@ -56,7 +58,7 @@ macro_rules! rounding {
             stringify!($name),
             $aliases,
             UNARY,
-            WITH_FUNCTION_,
+            UNPROMOTED,
             |args| powers::rounding(&rows::$name::ROW, args.arg(0)),
             rows::$name::ROW.doc,
         )
@@ -71,12 +73,12 @@ macro_rules! special_test {
 }
 
 macro_rules! bitwise {
-    ($name:literal, $int:ident, $logical:ident, $params:ident) => {
+    ($name:literal, $int:ident, $logical:ident, $params:ident, $forms:expr) => {
         rows_by(
             $name,
             &[],
             $params,
-            Forms::ALL,
+            $forms,
             |args| {
                 let inputs: Vec<Arg<'_>> = (0..$params.len()).map(|index| args.arg(index)).collect();
                 powers::bitwise(&rows::$int::ROW, &rows::$logical::ROW, &inputs)
@@ -141,7 +143,7 @@ fn product_rows<'a>(name: &'static str, row: &'static Row, args: &Args<'a>) -> R
     if dtype == crate::DType::Bool {
         return Err(Error::dtype(name, dtype, format!("\"{name}\" not implemented for 'Bool'")));
     }
-    Ok(Resolved::with(row, &[value.in_category(dtype).to_f64()], &inputs))
+    Ok(Resolved::with(row, &[value.storable(name, dtype)?.in_category(dtype).to_f64()], &inputs))
 }
 
 fn nan_to_num<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
@@ -284,10 +286,10 @@ pub static TABLE: &[OpInfo] = &[
         |args| powers::resolve_pow(args.arg(0), args.arg(1)),
         "Power `input ** exponent`.",
     ),
-    rows_by("neg", &["negative"], UNARY, WITH_FUNCTION_, |args| powers::neg(args.arg(0)), rows::neg::ROW.doc),
+    rows_by("neg", &["negative"], UNARY, UNPROMOTED, |args| powers::neg(args.arg(0)), rows::neg::ROW.doc),
     op_("positive", |args| powers::positive(args.tensor(0)), "The tensor itself."),
-    row(&rows::abs::ROW, &["absolute"], UNARY, WITH_FUNCTION_),
-    row(&rows::sign::ROW, &["sgn"], UNARY, Forms::ALL),
+    row(&rows::abs::ROW, &["absolute"], UNARY, UNPROMOTED),
+    row(&rows::sign::ROW, &["sgn"], UNARY, Forms::ALL.and(Forms::SAME_OUT)),
     rows_by("square", &[], UNARY, WITH_FUNCTION_, |args| Ok(powers::square(args.arg(0))), rows::square::ROW.doc),
     row(&rows::reciprocal::ROW, &[], UNARY, WITH_FUNCTION_),
     row(&rows::sqrt::ROW, &[], UNARY, WITH_FUNCTION_),
@@ -299,12 +301,12 @@ pub static TABLE: &[OpInfo] = &[
         "round",
         &[],
         ROUND_DECIMALS,
-        WITH_FUNCTION_,
+        UNPROMOTED,
         |args| Ok(Resolved::with(&rows::round_decimals::ROW, &[10f64.powi(args.int(1) as i32)], &[args.arg(0)])),
         "",
     ),
     rounding!(trunc, &["fix"]),
-    row(&rows::frac::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::frac::ROW, &[], UNARY, UNPROMOTED),
     row(&rows::exp::ROW, &[], UNARY, WITH_FUNCTION_),
     row(&rows::exp2::ROW, &[], UNARY, WITH_FUNCTION_),
     row(&rows::expm1::ROW, &[], UNARY, WITH_FUNCTION_),
@@ -347,7 +349,7 @@ pub static TABLE: &[OpInfo] = &[
         "clamp",
         &["clip"],
         CLAMP[1],
-        WITH_FUNCTION_,
+        UNPROMOTED,
         |args| powers::clamp(args.arg(0), args.arg_opt(1), args.arg_opt(2)),
         "",
     ),
@@ -370,7 +372,7 @@ pub static TABLE: &[OpInfo] = &[
         |args| product_rows("addcdiv", &rows::addcdiv::ROW, args),
         "`input + value * tensor1 / tensor2`.",
     ),
-    rows_by("nan_to_num", &[], NAN_TO_NUM, WITH_FUNCTION_, nan_to_num, rows::nan_to_num::ROW.doc),
+    rows_by("nan_to_num", &[], NAN_TO_NUM, UNPROMOTED, nan_to_num, rows::nan_to_num::ROW.doc),
     rows_by(
         "masked_fill",
         &[],
@@ -383,7 +385,7 @@ pub static TABLE: &[OpInfo] = &[
         "where",
         &[],
         WHERE,
-        Forms::FUNCTION.and(Forms::OUT),
+        Forms::FUNCTION.and(Forms::SAME_OUT),
         |args| {
             super::select::check_choice(args.tensor(0), &[args.arg(1), args.arg(2)])?;
             Ok(Resolved::new(&rows::where_::ROW, &[args.arg(0), args.arg(1), args.arg(2)]))
@@ -414,13 +416,13 @@ pub static TABLE: &[OpInfo] = &[
     special_test!(isnan),
     special_test!(isinf),
     special_test!(isfinite),
-    row(&rows::isposinf::ROW, &[], UNARY, Forms::BOTH.and(Forms::OUT)),
-    row(&rows::isneginf::ROW, &[], UNARY, Forms::BOTH.and(Forms::OUT)),
-    row(&rows::signbit::ROW, &[], UNARY, Forms::BOTH.and(Forms::OUT)),
-    bitwise!("bitwise_and", bitwise_and_int, logical_and, BINARY),
-    bitwise!("bitwise_or", bitwise_or_int, logical_or, BINARY),
-    bitwise!("bitwise_xor", bitwise_xor_int, logical_xor, BINARY),
-    bitwise!("bitwise_not", bitwise_not_int, logical_not, UNARY),
+    row(&rows::isposinf::ROW, &[], UNARY, Forms::BOTH.and(Forms::SAME_OUT)),
+    row(&rows::isneginf::ROW, &[], UNARY, Forms::BOTH.and(Forms::SAME_OUT)),
+    row(&rows::signbit::ROW, &[], UNARY, Forms::BOTH.and(Forms::SAME_OUT)),
+    bitwise!("bitwise_and", bitwise_and_int, logical_and, BINARY, Forms::ALL),
+    bitwise!("bitwise_or", bitwise_or_int, logical_or, BINARY, Forms::ALL),
+    bitwise!("bitwise_xor", bitwise_xor_int, logical_xor, BINARY, Forms::ALL),
+    bitwise!("bitwise_not", bitwise_not_int, logical_not, UNARY, Forms::ALL.and(Forms::SAME_OUT)),
     row(&rows::bitwise_left_shift::ROW, &[], BINARY, Forms::ALL),
     row(&rows::bitwise_right_shift::ROW, &[], BINARY, Forms::ALL),
     rows_by(
@@ -477,7 +479,7 @@ pub static TABLE: &[OpInfo] = &[
         "gelu",
         &[],
         &[input(), param("approximate", Kind::Text).or(Default::Text("none")).keyword()],
-        NN.and(Forms::OUT),
+        NN.and(Forms::SAME_OUT),
         |args| match args.text(1) {
             "none" => Ok(Resolved::new(&rows::gelu::ROW, &[args.arg(0)])),
             "tanh" => Ok(Resolved::new(&rows::gelu_tanh::ROW, &[args.arg(0)])),
@@ -497,7 +499,7 @@ pub static TABLE: &[OpInfo] = &[
             param("beta", Kind::Number).or(Default::Float(1.0)),
             param("threshold", Kind::Number).or(Default::Float(20.0)),
         ],
-        NN.and(Forms::OUT),
+        NN.and(Forms::SAME_OUT),
         |args| {
             Ok(Resolved::with(&rows::softplus::ROW, &[number_param(args, 1), number_param(args, 2)], &[args.arg(0)]))
         },
@@ -507,7 +509,7 @@ pub static TABLE: &[OpInfo] = &[
         name: "logsigmoid",
         aliases: &[],
         params: UNARY,
-        forms: NN.and(Forms::OUT),
+        forms: NN.and(Forms::SAME_OUT),
         call: Call::Row(&rows::log_sigmoid::ROW),
         doc: rows::log_sigmoid::ROW.doc,
     },
@@ -537,7 +539,7 @@ pub static TABLE: &[OpInfo] = &[
         "hardshrink",
         &[],
         &[input(), param("lambd", Kind::Number).or(Default::Float(0.5))],
-        NN.and(Forms::BOTH).and(Forms::OUT),
+        NN.and(Forms::BOTH).and(Forms::SAME_OUT),
         |args| Ok(Resolved::with(&rows::hardshrink::ROW, &[number_param(args, 1)], &[args.arg(0)])),
         rows::hardshrink::ROW.doc,
     ),
@@ -545,7 +547,7 @@ pub static TABLE: &[OpInfo] = &[
         "softshrink",
         &[],
         &[input(), param("lambd", Kind::Number).or(Default::Float(0.5))],
-        NN.and(Forms::OUT),
+        NN.and(Forms::SAME_OUT),
         |args| {
             let lambd = number_param(args, 1);
             if lambd < 0.0 {
@@ -561,9 +563,7 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         &[input(), param("threshold", Kind::Number), param("value", Kind::Number)],
         NN.and(Forms::FUNCTION).and(Forms::OUT),
-        |args| {
-            Ok(Resolved::with(&rows::threshold::ROW, &[number_param(args, 1), number_param(args, 2)], &[args.arg(0)]))
-        },
+        |args| powers::threshold(args.arg(0), args.number(1), args.number(2)),
         rows::threshold::ROW.doc,
     ),
 ];

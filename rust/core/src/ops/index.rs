@@ -410,7 +410,6 @@ pub fn take_along_dim(input: &Tensor, index: &Tensor, axis: Option<i64>) -> Resu
             format!("take_along_dim(): dtype of indices should be Long but got {}", torch_name(index.dtype())),
         ));
     }
-    let axis = shape::normalize_axis(OP, axis, input.rank())?;
     let (own, given) = (input.shape(), index.shape());
     if own.len() != given.len() {
         return Err(Error::runtime(
@@ -422,6 +421,7 @@ pub fn take_along_dim(input: &Tensor, index: &Tensor, axis: Option<i64>) -> Resu
             ),
         ));
     }
+    let axis = shape::normalize_axis(OP, axis, own.len())?;
     // Positions count from either end and around it, as a remainder does.
     let size = own.get(axis).copied().unwrap_or(1) as i64;
     let index = &modulo(index, size)?;

@@ -246,6 +246,10 @@ pub fn index_copy(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, sou
             format!("index_copy(): source must have as many axes as self, got shapes {given:?} and {own:?}"),
         ));
     }
+    if index.dtype() != DType::I64 {
+        let reason = format!("index_copy(): Expected a long tensor for index, but got {}", index.dtype());
+        return Err(Error::runtime(OP, reason));
+    }
     let index = vector(OP, index)?;
     same_dtype(OP, input.dtype(), source.dtype())?;
     if given.get(axis).copied().unwrap_or(1) != index.numel() {

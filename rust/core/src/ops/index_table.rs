@@ -22,7 +22,14 @@ const fn written(
     in_place: fn(&Args<'_>) -> Result<()>,
     doc: &'static str,
 ) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms: Forms::ALL, call: Call::InPlace(value, in_place), doc }
+    OpInfo {
+        name,
+        aliases: &[],
+        params,
+        forms: Forms::ALL.and(Forms::SAME_OUT),
+        call: Call::InPlace(value, in_place),
+        doc,
+    }
 }
 
 /// An operation with an in-place form: the function takes the arguments and whether it works in place.
@@ -45,7 +52,7 @@ macro_rules! written {
 }
 
 const BOTH: Forms = Forms::BOTH;
-const BOTH_OUT: Forms = Forms::BOTH.and(Forms::OUT);
+const BOTH_OUT: Forms = Forms::BOTH.and(Forms::SAME_OUT);
 const DIM: Param = param("dim", Kind::Int);
 const INDEX: Param = param("index", Kind::Tensor);
 const SRC: Param = param("src", Kind::Tensor);

@@ -46,7 +46,7 @@ fn triangle_indices(args: &Args<'_>, triangle: Triangle) -> Result<Output> {
 }
 
 const TRIANGLE: &[Param] = &[input(), int("diagonal", 0)];
-const TRIANGLE_FORMS: Forms = Forms::ALL;
+const TRIANGLE_FORMS: Forms = Forms::ALL.and(Forms::SAME_OUT);
 const TRIANGLE_INDICES: &[Param] = &[param("row", Kind::Int), param("col", Kind::Int), int("offset", 0), DTYPE];
 const JOINED: &[Param] = &[TENSORS];
 const OUTPUT_SIZE: Param = param("output_size", Kind::Int).optional().keyword();
@@ -264,7 +264,7 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "diag",
         TRIANGLE,
-        Forms::BOTH.and(Forms::OUT),
+        Forms::BOTH.and(Forms::SAME_OUT),
         |args| Ok(diagonals::diag(args.tensor(0), args.int(1))?.into()),
         "A matrix with a vector on a diagonal, or a copy of a diagonal of a matrix.",
     ),

@@ -1,6 +1,6 @@
 //! Losses of predictions and targets of the same shape: a row, reduced to its mean or sum.
 
-use super::elementwise::{Arg, Row, apply, torch_name};
+use super::elementwise::{Arg, Row, apply, not_for, torch_name};
 use super::traced::Traced;
 use super::{powers, reduce, rows};
 use crate::error::{Error, Result};
@@ -191,6 +191,8 @@ pub fn huber_loss(
         return Err(Error::runtime("huber_loss", "huber_loss does not support non-positive values for delta."));
     }
     check_float("huber_loss", "huber_cpu", input, target)?;
+    // PyTorch computes in memory like the input's.
+    super::out::check_cast("huber_loss", powers::promoted(&[input.into(), target.into()]), input.dtype())?;
     match weight {
         None => reduced_row(&rows::huber::ROW, &[delta], &[input, target], how),
         Some(weight) => {
@@ -266,9 +268,12 @@ pub fn binary_cross_entropy_with_logits(
             ),
         ));
     }
+    if !own.dtype.is_float() {
+        return Err(not_for(OP, own.dtype));
+    }
     // PyTorch computes in the memory of the target.
     let dtype = powers::promoted(&[input.into(), target.into()]);
-    if !dtype.can_cast(given.dtype) || !dtype.is_float() {
+    if !dtype.can_cast(given.dtype) {
         return Err(Error::runtime(
             OP,
             format!(

@@ -16,7 +16,7 @@ const fn op(
     OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), doc }
 }
 
-const BOTH: Forms = Forms::BOTH.and(Forms::OUT);
+const BOTH: Forms = Forms::BOTH.and(Forms::SAME_OUT);
 const NN: Forms = Forms::NN;
 const TARGET: Param = param("target", Kind::Tensor);
 const WEIGHT: Param = param("weight", Kind::Tensor).optional();

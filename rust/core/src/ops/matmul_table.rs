@@ -15,10 +15,12 @@ const fn op(
     OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), doc }
 }
 
-const BOTH: Forms = Forms::BOTH.and(Forms::OUT);
-const ALL: Forms = Forms::ALL;
+const BOTH: Forms = Forms::BOTH.and(Forms::SAME_OUT);
+const ALL: Forms = Forms::ALL.and(Forms::SAME_OUT);
+/// What PyTorch writes as an elementwise product, which promotes.
+const PROMOTED: Forms = Forms::BOTH.and(Forms::OUT);
 const FUNCTION: Forms = Forms::FUNCTION;
-const LINALG: Forms = Forms::LINALG.and(Forms::OUT);
+const LINALG: Forms = Forms::LINALG.and(Forms::SAME_OUT);
 const BETA: Param = param("beta", Kind::Number).or(Default::Int(1)).keyword();
 const ALPHA: Param = param("alpha", Kind::Number).or(Default::Int(1)).keyword();
 
@@ -41,11 +43,11 @@ macro_rules! pair {
 
 /// A product of two tensors added to a third.
 macro_rules! added {
-    ($name:literal, $a:literal, $b:literal, $function:path, $doc:literal) => {
+    ($name:literal, $a:literal, $b:literal, $forms:expr, $function:path, $doc:literal) => {
         op(
             $name,
             &[input(), tensor($a), tensor($b), BETA, ALPHA],
-            ALL,
+            $forms,
             |args| {
                 let (input, a, b) = (args.tensor(0), args.tensor(1), args.tensor(2));
                 Ok($function(input, a, b, args.number(3), args.number(4))?.into())
@@ -105,7 +107,7 @@ pub static TABLE: &[OpInfo] = &[
         name: "outer",
         aliases: &["ger"],
         params: &[input(), tensor("vec2")],
-        forms: BOTH,
+        forms: PROMOTED,
         call: Call::Structured(|args| Ok(matmul::outer(args.tensor(0), args.tensor(1))?.into())),
         doc: "All products of an element of `input` and an element of `vec2`, as a matrix.",
     },
@@ -121,6 +123,7 @@ pub static TABLE: &[OpInfo] = &[
         "addmm",
         "mat1",
         "mat2",
+        ALL,
         matmul::addmm,
         "`beta · input + alpha · (mat1 @ mat2)`; `input` is broadcast, and not read if `beta` is 0."
     ),
@@ -128,6 +131,7 @@ pub static TABLE: &[OpInfo] = &[
         "addmv",
         "mat",
         "vec",
+        ALL,
         matmul::addmv,
         "`beta · input + alpha · (mat @ vec)`; `input` is broadcast, and not read if `beta` is 0."
     ),
@@ -135,6 +139,7 @@ pub static TABLE: &[OpInfo] = &[
         "addbmm",
         "batch1",
         "batch2",
+        ALL,
         matmul::addbmm,
         "`beta · input + alpha · Σ batch1 @ batch2`, summed over the batch."
     ),
@@ -142,10 +147,18 @@ pub static TABLE: &[OpInfo] = &[
         "baddbmm",
         "batch1",
         "batch2",
+        ALL,
         matmul::baddbmm,
         "`beta · input + alpha · (batch1 @ batch2)`; `input` is broadcast."
     ),
-    added!("addr", "vec1", "vec2", matmul::addr, "`beta · input + alpha · outer(vec1, vec2)`; `input` is broadcast."),
+    added!(
+        "addr",
+        "vec1",
+        "vec2",
+        Forms::ALL,
+        matmul::addr,
+        "`beta · input + alpha · outer(vec1, vec2)`; `input` is broadcast."
+    ),
     op(
         "linear",
         &[input(), tensor("weight"), tensor("bias").optional()],
@@ -173,7 +186,7 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "tensordot",
         &[tensor("a"), tensor("b"), param("dims", Kind::Any).or(Default::Int(2))],
-        FUNCTION.and(Forms::OUT),
+        FUNCTION.and(Forms::SAME_OUT),
         |args| {
             let (a, b) = (args.tensor(0), args.tensor(1));
             let (axes_a, axes_b) = axes(a, b, &args.values[2])?;
@@ -208,7 +221,7 @@ pub static TABLE: &[OpInfo] = &[
     pair!(
         "kron",
         "other",
-        BOTH,
+        PROMOTED,
         contraction::kron,
         "Kronecker product: every element of `input` times all of `other`, as blocks."
     ),

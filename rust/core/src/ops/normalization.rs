@@ -345,6 +345,12 @@ pub fn layer_norm(
 pub fn rms_norm(input: &Tensor, normalized: &[i64], weight: Option<&Tensor>, eps: Option<f64>) -> Result<Tensor> {
     const OP: &str = "rms_norm";
     let rank = input.rank();
+    if rank < normalized.len() {
+        let (least, shape) = (normalized.len(), input.shape());
+        let reason =
+            format!("Input tensor must have at least {least} dimensions, but got shape {:?}", shape.as_slice());
+        return Err(Error::value(OP, reason));
+    }
     let row_axes = row_shape(OP, &input.shape(), normalized, &[("weight", weight)])?;
     let eps = eps.unwrap_or(match input.dtype() {
         DType::F64 => f64::EPSILON,

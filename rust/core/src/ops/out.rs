@@ -60,6 +60,31 @@ fn resize_strided(op: &'static str, tensor: &Tensor, shape: &[usize], strides: &
     Ok(())
 }
 
+/// Which dtypes the `out=` of an operation may have.
+///
+/// PyTorch casts the results of what promotes its operands (`add`, `exp`, `cat`, `var`), and of nothing else.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Takes {
+    /// Any to which the result can be cast.
+    Castable,
+    /// That of the result.
+    Same,
+}
+
+impl Takes {
+    /// Whether a result of dtype `result` goes into an output of dtype `out`.
+    pub fn check(self, op: &'static str, result: DType, out: DType) -> Result<()> {
+        match self {
+            Self::Castable => check_cast(op, result, out),
+            Self::Same if result == out => Ok(()),
+            Self::Same => {
+                let reason = format!("Expected out tensor to have dtype {result}, that of the result, but got {out}");
+                Err(Error::runtime(op, reason))
+            }
+        }
+    }
+}
+
 /// A result of dtype `from` may be stored in a tensor of dtype `into`.
 pub fn check_cast(op: &'static str, from: DType, into: DType) -> Result<()> {
     if from.can_cast(into) {
@@ -71,12 +96,17 @@ pub fn check_cast(op: &'static str, from: DType, into: DType) -> Result<()> {
     ))
 }
 
-/// Writes a finished result into `out`: the generic `out=` of structured operations.
+/// Whether a finished result may be written into `out`.
 #[track_caller]
-pub fn write(op: &'static str, out: &Tensor, result: &Tensor) -> Result<()> {
+pub fn check(op: &'static str, out: &Tensor, result: &Tensor, takes: Takes) -> Result<()> {
     check_differentiable(op, &[&result.operand()?], out)?;
     crate::graph::record::check_in_place(op, out, false)?;
-    check_cast(op, result.dtype(), out.dtype())?;
+    takes.check(op, result.dtype(), out.dtype())
+}
+
+/// Writes a finished result into `out`, which was checked: the generic `out=` of structured operations.
+#[track_caller]
+pub fn write(op: &'static str, out: &Tensor, result: &Tensor) -> Result<()> {
     let shape = result.shape();
     resize_output(op, out, &shape, &contiguous_strides(&shape))?;
     let (source, target) = (result.array(), out.array());

@@ -98,7 +98,11 @@ fn refuse_bool(op: &'static str, args: &[Arg<'_>]) -> Result<()> {
 /// A divisor of integers must not be zero anywhere, if there is anything to divide.
 fn check_divisor(op: &'static str, input: Arg<'_>, divisor: Arg<'_>) -> Result<()> {
     let zero = match divisor {
-        Arg::Scalar(scalar) => scalar.to_i64() == 0 && !matches!(input, Arg::Tensor(tensor) if tensor.numel() == 0),
+        // As the dtype of the division has it: 256 is 0 among `uint8`.
+        Arg::Scalar(scalar) => {
+            let bytes = scalar.to_bytes(promoted(&[input, divisor]));
+            bytes == [0; 16] && !matches!(input, Arg::Tensor(tensor) if tensor.numel() == 0)
+        }
         Arg::Tensor(tensor) => tensor.numel() > 0 && !reduce::all(tensor, None, false)?.item()?.to_bool(),
     };
     if zero { Err(Error::runtime(op, "ZeroDivisionError")) } else { Ok(()) }
@@ -165,10 +169,11 @@ pub fn resolve_pow<'a>(input: Arg<'a>, exponent: Arg<'a>) -> Result<Resolved<'a>
             }
             return Err(Error::dtype("pow", DType::Bool, "\"pow\" not implemented for 'Bool'"));
         }
-        if let Arg::Scalar(scalar) = exponent
-            && scalar.to_i64() < 0
-        {
-            return Err(Error::runtime("pow", "Integers to negative integer powers are not allowed."));
+        if let Arg::Scalar(scalar) = exponent {
+            if scalar.to_i64() < 0 {
+                return Err(Error::runtime("pow", "Integers to negative integer powers are not allowed."));
+            }
+            scalar.storable("pow", promoted(&[input, exponent]))?;
         }
         return Ok(Resolved::new(&rows::pow_int::ROW, &[input, exponent]));
     }
@@ -229,6 +234,17 @@ pub fn hardtanh<'a>(input: Arg<'a>, low: Scalar, high: Scalar) -> Result<Resolve
     // Nothing unsigned is below a negative limit.
     let low = if dtype == DType::U8 && low.to_f64() < 0.0 { Scalar::Int(0) } else { low };
     clamp(input, Some(low.in_category(dtype).into()), Some(high.in_category(dtype).into()))
+}
+
+/// `input` where above `limit`, else `value`; integers stay integers.
+pub fn threshold<'a>(input: Arg<'a>, limit: Scalar, value: Scalar) -> Result<Resolved<'a>> {
+    if !is_integral(&[input]) {
+        return Ok(Resolved::with(&rows::threshold::ROW, &[limit.to_f64(), value.to_f64()], &[input]));
+    }
+    let dtype = promoted(&[input]);
+    let whole =
+        |number: Scalar| -> Result<Arg<'a>> { Ok(number.storable("threshold", dtype)?.in_category(dtype).into()) };
+    Ok(Resolved::new(&rows::threshold_int::ROW, &[input, whole(limit)?, whole(value)?]))
 }
 
 /// `input * input`; the square of truth values is a number.

@@ -194,7 +194,7 @@ pub static TABLE: &[OpInfo] = &[
             param("replacement", Kind::Bool).or(Default::Bool(false)),
             GENERATOR,
         ],
-        Forms::BOTH.and(Forms::OUT),
+        Forms::BOTH.and(Forms::SAME_OUT),
         |args| {
             let generator = args.generator_opt(3);
             Ok(random_ops::multinomial(args.tensor(0), args.int(1), args.flag(2), generator)?.into())

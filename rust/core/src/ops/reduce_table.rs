@@ -12,6 +12,8 @@ const DIMS: Param = param("dim", Kind::Ints).optional();
 const NAMED_DIMS: Param = param("dim", Kind::Ints).or_none();
 const DIM: Param = param("dim", Kind::Int);
 const REDUCTION: Forms = Forms::BOTH.and(Forms::OUT);
+/// Of those that neither cast what they read nor promote it.
+const SAME: Forms = Forms::BOTH.and(Forms::SAME_OUT);
 
 const fn op(
     name: &'static str,
@@ -163,7 +165,7 @@ pub static TABLE: &[OpInfo] = &[
             KEEP.only_so_named(),
             param("dtype", Kind::DType).optional(),
         ],
-        REDUCTION,
+        SAME,
         |args| {
             let order = norm_order(args, 1, args.ints_opt(2))?;
             Ok(reduce::norm(args.tensor(0), order, args.ints_opt(2), args.flag(3), args.dtype_opt(4))?.into())
@@ -173,7 +175,7 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "vector_norm",
         &[input(), param("ord", Kind::Number).or(Default::Int(2)), DIMS, KEEP, DTYPE],
-        Forms::LINALG.and(Forms::OUT),
+        Forms::LINALG.and(Forms::SAME_OUT),
         |args| {
             let order = args.number(1).to_f64();
             Ok(reduce::norm(args.tensor(0), order, args.ints_opt(2), args.flag(3), args.dtype_opt(4))?.into())
@@ -183,7 +185,7 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "max",
         &[input()],
-        REDUCTION,
+        SAME,
         |args| Ok(reduce::extreme(args.tensor(0), true, None, false)?.into()),
         "Greatest element of all, along `dim` (with its index), or of two tensors. NaN wins.",
     ),
@@ -195,11 +197,11 @@ pub static TABLE: &[OpInfo] = &[
         call: Call::Row(&super::rows::maximum::ROW),
         doc: "",
     },
-    op("max", &[input(), DIM, KEEP], REDUCTION, |args| extreme_along(args, true), ""),
+    op("max", &[input(), DIM, KEEP], SAME, |args| extreme_along(args, true), ""),
     op(
         "min",
         &[input()],
-        REDUCTION,
+        SAME,
         |args| Ok(reduce::extreme(args.tensor(0), false, None, false)?.into()),
         "Least element of all, along `dim` (with its index), or of two tensors. NaN wins.",
     ),
@@ -211,11 +213,11 @@ pub static TABLE: &[OpInfo] = &[
         call: Call::Row(&super::rows::minimum::ROW),
         doc: "",
     },
-    op("min", &[input(), DIM, KEEP], REDUCTION, |args| extreme_along(args, false), ""),
+    op("min", &[input(), DIM, KEEP], SAME, |args| extreme_along(args, false), ""),
     op(
         "amax",
         &[input(), param("dim", Kind::Ints).optional(), KEEP],
-        REDUCTION,
+        SAME,
         |args| {
             Ok(reduce::extreme(args.tensor(0), true, Some(args.ints_opt(1).unwrap_or_default()), args.flag(2))?.into())
         },
@@ -224,7 +226,7 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "amin",
         &[input(), param("dim", Kind::Ints).optional(), KEEP],
-        REDUCTION,
+        SAME,
         |args| {
             Ok(reduce::extreme(args.tensor(0), false, Some(args.ints_opt(1).unwrap_or_default()), args.flag(2))?.into())
         },
@@ -233,28 +235,28 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "argmax",
         &[input(), param("dim", Kind::Int).optional(), KEEP],
-        REDUCTION,
+        SAME,
         |args| Ok(reduce::arg_extreme(args.tensor(0), true, args.int_opt(1), args.flag(2))?.into()),
         "Position of the greatest element, of all or along `dim`.",
     ),
     op(
         "argmin",
         &[input(), param("dim", Kind::Int).optional(), KEEP],
-        REDUCTION,
+        SAME,
         |args| Ok(reduce::arg_extreme(args.tensor(0), false, args.int_opt(1), args.flag(2))?.into()),
         "Position of the least element, of all or along `dim`.",
     ),
     op(
         "any",
         &[input(), DIMS, KEEP],
-        REDUCTION,
+        SAME,
         |args| Ok(reduce::any(args.tensor(0), args.ints_opt(1), args.flag(2))?.into()),
         "Whether any element is not zero, of all or over `dim`.",
     ),
     op(
         "all",
         &[input(), DIMS, KEEP],
-        REDUCTION,
+        SAME,
         |args| Ok(reduce::all(args.tensor(0), args.ints_opt(1), args.flag(2))?.into()),
         "Whether no element is zero, of all or over `dim`.",
     ),
@@ -300,21 +302,21 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "logcumsumexp",
         &[input(), DIM],
-        REDUCTION,
+        SAME,
         |args| Ok(scan::logcumsumexp(args.tensor(0), args.int(1))?.into()),
         "Logarithm of the running sum of exponentials along `dim`.",
     ),
     op(
         "cummax",
         &[input(), DIM],
-        REDUCTION,
+        SAME,
         |args| running_extreme(args, true),
         "Greatest element so far along `dim`, and where it last was.",
     ),
     op(
         "cummin",
         &[input(), DIM],
-        REDUCTION,
+        SAME,
         |args| running_extreme(args, false),
         "Least element so far along `dim`, and where it last was.",
     ),

@@ -1,10 +1,12 @@
 //! What the library can do, as data: names, signatures, documentation and how to call each operation with dynamic
 //! arguments. Bindings, stubs, tests and documentation are driven by these tables.
 
+use std::borrow::Cow;
+
 use smallvec::SmallVec;
 
 use super::elementwise::{Arg, Params, Row, apply, apply_in_place, apply_out};
-use super::out;
+use super::out::{self, Takes};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::random::SharedGenerator;
@@ -148,6 +150,8 @@ impl Forms {
     pub const SPECIAL: Self = Self(64);
     /// `arcgrad.linalg.name`.
     pub const LINALG: Self = Self(128);
+    /// `out=` that has to have the dtype of the result ([`Takes::Same`]).
+    pub const SAME_OUT: Self = Self(8 | 256);
     /// Function and method.
     pub const BOTH: Self = Self(1 | 2);
     /// Function, method, in-place method and `out=`: what most elementwise operations have.
@@ -419,8 +423,9 @@ impl OpInfo {
             (Call::Structured(value) | Call::InPlace(value, _), Form::Value) => value(&args),
             (Call::Structured(value) | Call::InPlace(value, _), Form::Out(outs)) => {
                 let results = {
+                    let values = self.values_for(outs, values)?;
                     // A recorded result would be thrown away: `out=` is not differentiable.
-                    let result = value(&args)?;
+                    let result = value(&Args { op: self.name, values: &values })?;
                     match result {
                         Output::Tensor(tensor) => vec![tensor],
                         Output::Tensors(tensors) | Output::Named(_, _, tensors) => tensors,
@@ -432,6 +437,10 @@ impl OpInfo {
                         self.name,
                         format!("{}(): out= takes {} tensors, got {}", self.name, results.len(), outs.len()),
                     ));
+                }
+                // All before the first is written: an error leaves every one as it was.
+                for (out, result) in outs.iter().zip(&results) {
+                    out::check(self.name, out, result, self.takes())?;
                 }
                 for (out, result) in outs.iter().zip(&results) {
                     out::write(self.name, out, result)?;
@@ -460,6 +469,30 @@ impl OpInfo {
             }
             (Call::OnlyInPlace(_), Form::Out(_)) => {
                 Err(Error::type_(self.name, format!("{} has no such form", self.name)))
+            }
+        }
+    }
+
+    /// Which dtypes `out=` may have.
+    fn takes(&self) -> Takes {
+        if self.forms.has(Forms::SAME_OUT) { Takes::Same } else { Takes::Castable }
+    }
+
+    /// The arguments of a call with `out=`: where the dtype of the result may be chosen, the output chooses it.
+    fn values_for<'a>(&self, outs: &[Tensor], values: &'a [Value]) -> Result<Cow<'a, [Value]>> {
+        let chosen = self.params.iter().position(|param| param.kind == Kind::DType);
+        let (Some(at), [out], Takes::Castable) = (chosen, outs, self.takes()) else { return Ok(Cow::Borrowed(values)) };
+        let own = out.dtype();
+        match values[at] {
+            Value::DType(asked) if asked != own => Err(Error::runtime(
+                self.name,
+                format!("dtype {asked} does not match dtype of out parameter ({own}): leave out dtype=, or give that"),
+            )),
+            Value::DType(_) => Ok(Cow::Borrowed(values)),
+            _ => {
+                let mut values = values.to_vec();
+                values[at] = Value::DType(own);
+                Ok(Cow::Owned(values))
             }
         }
     }
@@ -496,7 +529,7 @@ impl OpInfo {
             }
             Form::Out(outs) => match outs {
                 [out] => {
-                    apply_out(row, params, inputs, out)?;
+                    apply_out(row, params, inputs, out, self.takes())?;
                     Ok(Output::Tensor(out.clone()))
                 }
                 _ => Err(Error::type_(row.name, format!("{}(): out= takes one tensor", row.name))),

@@ -2,8 +2,10 @@
 
 use smallvec::SmallVec;
 
+use super::elementwise::not_for;
 use super::{copy, index_slices, pooling};
 use crate::array::Array;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
@@ -123,6 +125,11 @@ pub fn interpolate(input: &Tensor, options: &Options<'_>) -> Result<Tensor> {
     if options.mode == "area" {
         let wanted: SmallVec<[i64; 3]> = sizes.iter().map(|(size, _)| *size as i64).collect();
         return pooling::adaptive_avg_pool(spatial.len(), input, &wanted);
+    }
+    // Of the integers those that pictures are made of.
+    let dtype = input.dtype();
+    if !dtype.is_float() && dtype != DType::U8 {
+        return Err(not_for(OP, dtype));
     }
     let mut result = input.clone();
     for (position, (&own, &(size, scale))) in spatial.iter().zip(&sizes).enumerate() {

@@ -24,7 +24,7 @@ elementwise! {
     }
 
     /// `x` limited to `[min, max]`; the gradient passes at the ends.
-    clamp(x, min, max)[] "ClampBackward1" ring in -3.0..3.0 {
+    clamp(x, min, max)[] "ClampBackward1" number in -3.0..3.0 {
         // Of equal ones (zeros of either sign) `x` stays, which is the second operand.
         value: max.minimum(min.maximum(x)),
         x(g, x, min, max): R::select(x.clone().ge(min) & x.le(max), g.clone(), g.zero()),

@@ -308,10 +308,13 @@ pub fn aminmax(input: &Tensor, axis: Option<i64>, keep: bool) -> Result<(Tensor,
     let axes = axis.map(|axis| [axis]);
     let mask = reduce::mask(OP, axes.as_ref().map(<[i64; 1]>::as_slice), array.rank())?;
     if array.shape().iter().zip(&mask).any(|(&size, &reduced)| reduced && size == 0) {
-        return Err(Error::runtime(
-            OP,
-            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.",
-        ));
+        return Err(match axis {
+            Some(axis) => Error::index(OP, format!("aminmax: Expected reduction dim {axis} to have non-zero size.")),
+            None => Error::runtime(
+                OP,
+                "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.",
+            ),
+        });
     }
     let all: Vec<i64> = (0..array.rank() as i64).collect();
     let axes: &[i64] = axes.as_ref().map_or(&all, <[i64; 1]>::as_slice);

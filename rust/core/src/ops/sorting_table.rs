@@ -18,8 +18,8 @@ const fn op(
 }
 
 const BOTH: Forms = Forms::BOTH;
-const BOTH_OUT: Forms = Forms::BOTH.and(Forms::OUT);
-const FUNCTION_OUT: Forms = Forms::FUNCTION.and(Forms::OUT);
+const BOTH_OUT: Forms = Forms::BOTH.and(Forms::SAME_OUT);
+const FUNCTION_OUT: Forms = Forms::FUNCTION.and(Forms::SAME_OUT);
 const LAST: Param = param("dim", Kind::Int).or(Default::Int(-1));
 const KEEP: Param = flag("keepdim");
 const OTHER: Param = param("other", Kind::Tensor);

@@ -46,7 +46,9 @@ fn forms(forms: Forms) -> Vec<&'static str> {
 fn tier(row: &Row) -> &'static str {
     match row.tier {
         Tier::Real => "real",
+        Tier::Float => "float",
         Tier::Ring => "ring",
+        Tier::Number => "number",
         Tier::Int => "int",
         Tier::Predicate => "predicate",
         Tier::RealPredicate => "real predicate",

@@ -95,7 +95,9 @@ macro_rules! formula {
         $crate::ops::elementwise::formula!(@ $tier $F, $n, $inputs, [$($p),*], $body);
     };
     (@ real $($rest:tt)*) => { $crate::ops::elementwise::formula!(@@ RealFormula, Real, R, $($rest)*); };
+    (@ float $($rest:tt)*) => { $crate::ops::elementwise::formula!(@@ RealFormula, Real, R, $($rest)*); };
     (@ ring $($rest:tt)*) => { $crate::ops::elementwise::formula!(@@ RingFormula, Ring, R, $($rest)*); };
+    (@ number $($rest:tt)*) => { $crate::ops::elementwise::formula!(@@ RingFormula, Ring, R, $($rest)*); };
     (@ int $($rest:tt)*) => { $crate::ops::elementwise::formula!(@@ IntFormula, Int, R, $($rest)*); };
     (@ predicate $($rest:tt)*) => { $crate::ops::elementwise::formula!(@@ Predicate, Order, R::Mask, $($rest)*); };
     (@ real_predicate $($rest:tt)*) => { $crate::ops::elementwise::formula!(@@ RealPredicate, Real, R::Mask, $($rest)*); };
@@ -117,8 +119,14 @@ macro_rules! tier {
     (real) => {
         Tier::Real
     };
+    (float) => {
+        Tier::Float
+    };
     (ring) => {
         Tier::Ring
+    };
+    (number) => {
+        Tier::Number
     };
     (int) => {
         Tier::Int
@@ -150,9 +158,14 @@ macro_rules! kernel {
     (real, $dtype:expr, $F:ty, $n:expr) => {
         $crate::ops::elementwise::kernel!(@match real, same, 800, $dtype, $F, $n, F32 => F32: f32, F64 => F64: f64)
     };
+    (float, $dtype:expr, $F:ty, $n:expr) => { $crate::ops::elementwise::kernel!(real, $dtype, $F, $n) };
     (ring, $dtype:expr, $F:ty, $n:expr) => {
         $crate::ops::elementwise::kernel!(@match ring, same, 250, $dtype, $F, $n,
             F32 => F32: f32, F64 => F64: f64, I64 => I64: i64, I32 | I16 | I8 | U8 | Bool => I32: i32)
+    };
+    (number, $dtype:expr, $F:ty, $n:expr) => {
+        $crate::ops::elementwise::kernel!(@match ring, same, 250, $dtype, $F, $n,
+            F32 => F32: f32, F64 => F64: f64, I64 => I64: i64, I32 | I16 | I8 | U8 => I32: i32)
     };
     (int, $dtype:expr, $F:ty, $n:expr) => {
         $crate::ops::elementwise::kernel!(@match int, same, 500, $dtype, $F, $n,
