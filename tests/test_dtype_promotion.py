@@ -186,3 +186,136 @@ def test_to_returns_itself_if_nothing_changes():
         x.to("float64")
     with pytest.raises((TypeError, RuntimeError)):
         x.to(object())
+
+
+F = ag.nn.functional
+#: What PyTorch computes of floats only, without promotion.
+OF_FLOATS = {
+    "frac": ag.frac,
+    "round(decimals)": lambda x: ag.round(x, decimals=1),
+    "lerp": lambda x: ag.lerp(x, x, 0.5),
+    "lerp(weights)": lambda x: ag.lerp(x, x, x),
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "selu": F.selu,
+    "celu": F.celu,
+    "gelu": F.gelu,
+    "gelu(tanh)": lambda x: F.gelu(x, approximate="tanh"),
+    "silu": F.silu,
+    "mish": F.mish,
+    "softplus": F.softplus,
+    "logsigmoid": F.logsigmoid,
+    "hardswish": F.hardswish,
+    "hardsigmoid": F.hardsigmoid,
+    "hardshrink": F.hardshrink,
+    "softshrink": F.softshrink,
+    "glu": F.glu,
+    "prelu": lambda x: F.prelu(x, ag.ones(1, dtype=x.dtype)),
+}
+
+
+@pytest.mark.parametrize("name", NAMES[:6])
+@pytest.mark.parametrize("op", OF_FLOATS)
+def test_what_takes_floats_only_refuses_integers(op, name):
+    with pytest.raises(NotImplementedError):
+        OF_FLOATS[op](ag.ones(2, 2, dtype=dtype(name)))
+    assert OF_FLOATS[op](ag.ones(2, 2, dtype=ag.float64)).dtype is ag.float64
+
+
+@pytest.mark.parametrize("name", INTEGERS)
+def test_threshold_of_integers_is_one_of_integers(name):
+    result = F.threshold(ag.tensor([0, 1, 2, 3], dtype=dtype(name)), 1.5, 7.9)
+    assert result.dtype is dtype(name) and result.tolist() == [7, 7, 2, 3]
+
+
+def test_truth_values_are_refused_where_they_have_no_meaning():
+    x = ag.tensor([[True, False], [True, True]])
+    for call in (ag.abs, ag.trace, lambda x: ag.clamp(x, x, x), lambda x: F.threshold(x, 0, 1)):
+        with pytest.raises(NotImplementedError):
+            call(x)
+
+
+def test_a_number_that_an_integer_dtype_has_no_room_for_is_refused():
+    x = ag.ones(2, dtype=ag.uint8)
+    with pytest.raises(RuntimeError, match="without overflow"):
+        x**300
+    with pytest.raises(RuntimeError, match="without overflow"):
+        ag.addcmul(x, x, x, value=300)
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        x // 256  # which is 0 among these
+
+
+X = [[1.0, -2.0], [3.0, 4.0]]
+PLACES = [[0, 1], [1, 0]]
+#: What PyTorch does not promote, it does not cast into `out=` either.
+UNCAST = {
+    "neg": ag.neg,
+    "abs": ag.abs,
+    "floor": ag.floor,
+    "signbit": ag.signbit,
+    "nan_to_num": ag.nan_to_num,
+    "clamp": lambda x, out: ag.clamp(x, 0.0, 1.0, out=out),
+    "amax": lambda x, out: ag.amax(x, 0, out=out),
+    "argmax": lambda x, out: ag.argmax(x, 0, out=out),
+    "any": lambda x, out: ag.any(x, 0, out=out),
+    "mm": lambda x, out: ag.mm(x, x, out=out),
+    "addmm": lambda x, out: ag.addmm(x, x, x, out=out),
+    "tril": ag.tril,
+    "gather": lambda x, out: ag.gather(x, 0, ag.tensor(PLACES), out=out),
+    "msort": ag.msort,
+    "softmax": lambda x, out: ag.softmax(x, 0, out=out),
+}
+CAST = {
+    "exp": ag.exp,
+    "square": ag.square,
+    "add": lambda x, out: ag.add(x, x, out=out),
+    "eq": lambda x, out: ag.eq(x, x, out=out),
+    "outer": lambda x, out: ag.outer(x[0], x[1], out=out),
+    "cat": lambda x, out: ag.cat([x, x], out=out),
+    "var": lambda x, out: ag.var(x, 0, out=out),
+}
+
+
+@pytest.mark.parametrize("op", UNCAST)
+def test_what_is_not_promoted_is_not_cast_into_out(op):
+    out = ag.full((5,), 9.0, dtype=ag.float64)
+    with pytest.raises(RuntimeError, match=r"Expected out tensor to have dtype .*float64"):
+        UNCAST[op](ag.tensor(X), out=out)
+    assert out.tolist() == [9.0] * 5
+
+
+@pytest.mark.parametrize("op", CAST)
+def test_what_is_promoted_is_cast_into_out(op):
+    out = ag.empty(0, dtype=ag.float64)
+    assert CAST[op](ag.tensor(X), out=out) is out and out.numel() > 0
+
+
+def test_out_chooses_the_dtype_that_may_be_chosen():
+    x = ag.tensor([[1.5, 2.5], [1.5, 2.5]])
+    assert ag.sum(x, 0, out=ag.empty(0, dtype=ag.int64)).tolist() == [2, 4]
+    assert ag.zeros(2, out=ag.ones(2, dtype=ag.int64)).tolist() == [0, 0]
+    assert ag.full((2,), 1.5, out=ag.ones(2, dtype=ag.int64)).tolist() == [1, 1]
+    with pytest.raises(RuntimeError, match="does not match dtype of out"):
+        ag.sum(x, 0, dtype=ag.float64, out=ag.empty(0))
+    with pytest.raises(RuntimeError, match="does not match dtype of out"):
+        ag.zeros(2, dtype=ag.float32, out=ag.ones(2, dtype=ag.float64))
+
+
+def test_no_output_is_written_before_all_are_looked_at():
+    least, greatest = ag.empty(0), ag.empty(0, dtype=ag.int64)
+    with pytest.raises(RuntimeError, match="aminmax"):
+        ag.aminmax(ag.tensor(X), out=(least, greatest))
+    assert least.shape == (0,) and greatest.shape == (0,)
+
+
+def test_errors_of_one_kind_have_one_class():
+    with pytest.raises(IndexError, match="aminmax"):
+        ag.aminmax(ag.ones(3, 0), dim=1)
+    with pytest.raises(NotImplementedError, match="Long"):
+        F.binary_cross_entropy_with_logits(ag.ones(2, dtype=ag.int64), ag.ones(2))
+    with pytest.raises(ValueError, match="at least 2 dimensions"):
+        F.rms_norm(ag.ones(4), (3, 4))
+    with pytest.raises(RuntimeError, match="number of dimensions"):
+        ag.take_along_dim(ag.ones(3), ag.zeros(3, 1, dtype=ag.int64), 1)
+    with pytest.raises(RuntimeError, match="long tensor"):
+        ag.ones(3).index_copy(0, ag.zeros(1, dtype=ag.int32), ag.ones(1))

@@ -1,6 +1,6 @@
 //! Where values belong: `searchsorted`, `bucketize`, `isin`, `bincount`, `histc`.
 
-use super::elementwise::{apply, not_for, torch_name};
+use super::elementwise::{apply, torch_name};
 use super::write::NotDifferentiable;
 use super::{copy, index_slices, masks, powers, rows, sorting, views};
 use crate::array::Array;
@@ -77,9 +77,6 @@ pub fn searchsorted(
         ));
     }
     let dtype = sequence.dtype().promote(values.dtype());
-    if dtype == DType::Bool {
-        return Err(not_for(OP, dtype));
-    }
     let sequence = sequence.array().cast(OP, dtype)?.contiguous(OP)?;
     let values = values.array().cast(OP, dtype)?.contiguous(OP)?;
     let output = Array::uninit(OP, &wanted, DType::I64)?;
