@@ -50,6 +50,24 @@ pub enum Category {
     Complex,
 }
 
+/// PyTorch's C++ name of a dtype, as in "not implemented for 'Bool'".
+pub fn torch_name(dtype: DType) -> &'static str {
+    match dtype {
+        DType::Bool => "Bool",
+        DType::U8 => "Byte",
+        DType::I8 => "Char",
+        DType::I16 => "Short",
+        DType::I32 => "Int",
+        DType::I64 => "Long",
+        DType::F16 => "Half",
+        DType::BF16 => "BFloat16",
+        DType::F32 => "Float",
+        DType::F64 => "Double",
+        DType::C64 => "ComplexFloat",
+        DType::C128 => "ComplexDouble",
+    }
+}
+
 impl DType {
     /// Every dtype, in lattice order.
     pub const ALL: [Self; 12] = [

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::dtype::DType;
+use crate::dtype::{DType, torch_name};
 
 /// Result of every fallible operation. The error is boxed so that the success path stays small.
 pub type Result<T, E = Box<Error>> = std::result::Result<T, E>;
@@ -230,6 +230,18 @@ impl Error {
     #[cold]
     pub fn dtype(op: &'static str, dtype: DType, reason: impl Into<String>) -> Box<Self> {
         Box::new(Self::DType { op, dtype, reason: reason.into() })
+    }
+
+    /// An operation that takes no tensors of this dtype.
+    #[cold]
+    pub fn not_for(op: &'static str, dtype: DType) -> Box<Self> {
+        Self::no_kernel(op, op, dtype)
+    }
+
+    /// The same where PyTorch's message names its kernel instead of the operation.
+    #[cold]
+    pub fn no_kernel(op: &'static str, kernel: &str, dtype: DType) -> Box<Self> {
+        Self::dtype(op, dtype, format!("\"{kernel}\" not implemented for '{}'", torch_name(dtype)))
     }
 
     /// Two shapes that do not fit each other.

@@ -100,6 +100,11 @@ impl Cast<Self> for B8 {
 /// Elements converted between looking at the memory again.
 const GROUP: usize = 64;
 
+/// Converts `n` contiguous elements; see [`LoopFn`].
+///
+/// # Safety
+/// One input of `n` elements `A` and one output of `n` elements `B`, in any alignment; they do not overlap, or are the same
+/// memory and the elements of one size.
 unsafe fn cast_loop<A: Element + Cast<B>, B: Element>(
     _op: *const u8,
     inputs: *const *const u8,

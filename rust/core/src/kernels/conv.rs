@@ -120,6 +120,9 @@ fn runs(window: &Window, channels: usize, positions: Range<usize>, mut body: imp
 }
 
 /// Copies the windows at `positions` to the columns of a matrix; taps in the padding are 0.
+///
+/// # Safety
+/// `x` holds `channels` images of the window's input; `to` has a row per channel and tap, an element per position.
 unsafe fn to_columns<T: Float>(window: &Window, channels: usize, positions: Range<usize>, x: *const T, to: &mut [T]) {
     if window.padding != [0; 3] {
         to.fill(T::ZERO);
@@ -140,6 +143,9 @@ unsafe fn to_columns<T: Float>(window: &Window, channels: usize, positions: Rang
 }
 
 /// Adds the columns of a matrix to the windows they came from: the transpose of [`to_columns`].
+///
+/// # Safety
+/// As for [`to_columns`], `from` in the place of `to`; nobody else uses these channels of `x` meanwhile.
 unsafe fn add_columns<T: Float>(window: &Window, channels: usize, positions: Range<usize>, from: &[T], x: *mut T) {
     let from = from.as_ptr();
     runs(window, channels, positions, |column, len, input, stride| {
@@ -171,6 +177,8 @@ pub unsafe fn conv(size: &ConvSize, x: In<'_>, w: In<'_>, bias: Option<In<'_>>, 
     });
 }
 
+/// # Safety
+/// As for [`conv`], all of dtype `T`.
 unsafe fn forward<T: Float>(size: &ConvSize, x: *const T, w: *const T, bias: Option<*const T>, y: *mut T) {
     if size.is_empty() {
         return;
@@ -235,6 +243,8 @@ fn channel_parts(size: &ConvSize, chunks: usize) -> (usize, usize) {
     (step, inner.div_ceil(step))
 }
 
+/// # Safety
+/// As for [`conv_backward_input`], all of dtype `T`.
 unsafe fn backward_input<T: Float>(size: &ConvSize, g: *const T, w: *const T, dx: *mut T) {
     let window = &size.window;
     let (inner, outer, inputs, outputs) = (size.inner(), size.outer(), window.inputs(), window.outputs());
@@ -294,6 +304,8 @@ pub unsafe fn conv_backward_weight(size: &ConvSize, x: In<'_>, g: In<'_>, dw: Ou
     });
 }
 
+/// # Safety
+/// As for [`conv_backward_weight`], all of dtype `T`.
 unsafe fn backward_weight<T: Float>(size: &ConvSize, x: *const T, g: *const T, dw: *mut T) {
     let window = &size.window;
     let (inner, outer, inputs, outputs) = (size.inner(), size.outer(), window.inputs(), window.outputs());
@@ -382,6 +394,9 @@ pub unsafe fn conv_backward_bias(size: &ConvSize, g: In<'_>, db: Out<'_>) {
 }
 
 /// Sum of contiguous elements in 16 lanes and a fixed tree.
+///
+/// # Safety
+/// `n` elements can be read from `x` on.
 unsafe fn plane_sum<T: Float>(x: *const T, n: usize) -> T {
     let mut lanes = [T::ZERO; 16];
     let whole = n - n % 16;

@@ -170,6 +170,9 @@ pub(super) unsafe fn copy_box(
 }
 
 /// See [`copy_box`].
+///
+/// # Safety
+/// As for [`copy_box`], elements having the size of `U`.
 unsafe fn copy_units<U: Copy>(
     dims: &[usize],
     dst: *mut u8,
@@ -232,6 +235,9 @@ unsafe fn copy_units<U: Copy>(
 }
 
 /// Copies `n` elements from steps of `src_stride` to steps of `dst_stride` bytes.
+///
+/// # Safety
+/// `n` elements can be read and written at these steps, in any alignment; the sides do not overlap.
 #[inline(always)]
 unsafe fn copy_run<U: Copy>(n: usize, dst: *mut u8, dst_stride: isize, src: *const u8, src_stride: isize) {
     let unit = size_of::<U>() as isize;
@@ -259,6 +265,9 @@ unsafe fn copy_run<U: Copy>(n: usize, dst: *mut u8, dst_stride: isize, src: *con
 }
 
 /// `dst[j][i] = src[i][j]` for `i < n`, `j < m`; rows of `dst` are `dst_row` bytes apart, rows of `src` `src_row`.
+///
+/// # Safety
+/// `src` has `n` rows of `m` elements, `dst` `m` rows of `n`, in any alignment; they do not overlap.
 unsafe fn transpose<U: Copy>(n: usize, m: usize, dst: *mut u8, dst_row: isize, src: *const u8, src_row: isize) {
     for i in (0..n).step_by(SQUARE) {
         for j in (0..m).step_by(SQUARE) {
@@ -278,6 +287,9 @@ unsafe fn transpose<U: Copy>(n: usize, m: usize, dst: *mut u8, dst_row: isize, s
 }
 
 /// One square of [`transpose`]; inlined so that the extents of a whole one are constants.
+///
+/// # Safety
+/// As for [`transpose`].
 #[inline(always)]
 unsafe fn transpose_square<U: Copy>(n: usize, m: usize, dst: *mut u8, dst_row: isize, src: *const u8, src_row: isize) {
     for j in 0..m {

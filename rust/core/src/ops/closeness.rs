@@ -1,8 +1,8 @@
 //! Comparison of whole tensors: `equal`, `isclose`, `allclose`.
 
-use super::elementwise::{Arg, apply, torch_name};
+use super::elementwise::{Arg, apply};
 use super::{copy, reduce, rows};
-use crate::dtype::DType;
+use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;

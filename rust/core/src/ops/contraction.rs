@@ -2,10 +2,9 @@
 
 use smallvec::SmallVec;
 
-use super::elementwise::{not_for, torch_name};
 use super::{einsum, joining, matmul, reduce, rows, select, views};
 use crate::array::Array;
-use crate::dtype::DType;
+use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::ops::elementwise::apply;
 use crate::scalar::Scalar;
@@ -141,7 +140,7 @@ pub fn cross(a: &Tensor, b: &Tensor, axis: i64) -> Result<Tensor> {
         return Err(Error::runtime(OP, format!("inputs must have the same dtype, got {own} and {other}")));
     }
     if a.dtype() == DType::Bool {
-        return Err(not_for(OP, DType::Bool));
+        return Err(Error::not_for(OP, DType::Bool));
     }
     let part = |tensor: &Tensor, index: usize| views::select(tensor, at as i64, (index % 3) as i64);
     let mut parts = Vec::with_capacity(3);

@@ -6,9 +6,9 @@
 
 use smallvec::SmallVec;
 
-use super::elementwise::torch_name;
 use super::{reduce, views};
 use crate::array::Array;
+use crate::dtype::torch_name;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{Save, is_recorded, record};
@@ -302,8 +302,7 @@ impl Call {
             }
         }
         if !dtype.is_float() {
-            let name = torch_name(dtype);
-            return Err(Error::dtype(self.op, dtype, format!("\"{}\" not implemented for '{name}'", self.op)));
+            return Err(Error::not_for(self.op, dtype));
         }
         Ok(())
     }

@@ -2,11 +2,11 @@
 
 use smallvec::SmallVec;
 
-use super::elementwise::torch_name;
 use super::loss::{Reduction, reduced};
 use super::{copy, index, reduce, select, softmax, views};
 use crate::array::Array;
 use crate::dtype::DType;
+use crate::dtype::torch_name;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{Save, is_recorded, record, record_many, refuse_gradient};
@@ -59,8 +59,7 @@ impl Classes {
         check_shape(op, shape, target.shape())?;
         let dtype = input.dtype();
         if !dtype.is_float() {
-            let name = torch_name(dtype);
-            return Err(Error::dtype(op, dtype, format!("\"nll_loss_out_frame\" not implemented for '{name}'")));
+            return Err(Error::no_kernel(op, "nll_loss_out_frame", dtype));
         }
         let (n, classes) = if shape.len() == 1 { (1, shape[0]) } else { (shape[0], shape[1]) };
         let inner = shape.get(2..).unwrap_or_default().iter().product();

@@ -2,7 +2,6 @@
 
 use smallvec::SmallVec;
 
-use super::elementwise::not_for;
 use super::reduce;
 use super::views::{self, ViewOp};
 use super::write::Write;
@@ -148,7 +147,7 @@ pub fn trace(input: &Tensor) -> Result<Tensor> {
     }
     let operand = input.operand()?;
     if operand.array.dtype() == DType::Bool {
-        return Err(not_for("trace", DType::Bool));
+        return Err(Error::not_for("trace", DType::Bool));
     }
     let output = {
         let _off = crate::graph::no_grad();
@@ -273,8 +272,7 @@ pub fn triangle_indices(rows: i64, columns: i64, offset: i64, triangle: Triangle
         return Err(Error::runtime(op, format!("{what} must be non-negative, got {size}")));
     }
     if !matches!(dtype, DType::I64 | DType::I32 | DType::I16 | DType::I8 | DType::U8) {
-        let name = super::elementwise::torch_name(dtype);
-        return Err(Error::dtype(op, dtype, format!("\"{op}\" not implemented for '{name}'")));
+        return Err(Error::not_for(op, dtype));
     }
     let (occupied, count) = triangle.extent(rows, columns, offset);
     // Two numbers of eight bytes each.

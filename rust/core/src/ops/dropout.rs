@@ -1,10 +1,11 @@
 //! Dropout: elements or channels zeroed at random, with PyTorch's stream of decisions.
 
 use super::creation::zeros_like;
-use super::elementwise::{apply, apply_in_place, torch_name};
+use super::elementwise::{apply, apply_in_place};
 use super::random_ops::{fill, source};
 use super::rows;
 use crate::array::Array;
+use crate::dtype::torch_name;
 use crate::error::{Error, Result};
 use crate::random::SharedGenerator;
 use crate::storage::Access;

@@ -251,7 +251,7 @@ pub fn einsum(equation: &str, operands: &[Tensor]) -> Result<Tensor> {
     }
     let dtype = operands[0].dtype();
     if let Some(other) = operands.iter().find(|operand| operand.dtype() != dtype) {
-        let name = super::elementwise::torch_name;
+        let name = crate::dtype::torch_name;
         return Err(wrong(format!("expected scalar type {} but found {}", name(dtype), name(other.dtype()))));
     }
     let mut left: Vec<Named> = Vec::with_capacity(operands.len());

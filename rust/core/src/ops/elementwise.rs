@@ -292,31 +292,7 @@ fn choose(row: &'static Row, promoted: DType) -> Result<(DType, Kernel)> {
     };
     match (row.value)(compute) {
         Some(kernel) => Ok((compute, kernel)),
-        None => Err(not_for(row.name, compute)),
-    }
-}
-
-/// The error that an operation takes no tensors of this dtype.
-#[cold]
-pub fn not_for(op: &'static str, dtype: DType) -> Box<Error> {
-    Error::dtype(op, dtype, format!("\"{op}\" not implemented for '{}'", torch_name(dtype)))
-}
-
-/// PyTorch's C++ name of a dtype, as in "not implemented for 'Bool'".
-pub fn torch_name(dtype: DType) -> &'static str {
-    match dtype {
-        DType::Bool => "Bool",
-        DType::U8 => "Byte",
-        DType::I8 => "Char",
-        DType::I16 => "Short",
-        DType::I32 => "Int",
-        DType::I64 => "Long",
-        DType::F16 => "Half",
-        DType::BF16 => "BFloat16",
-        DType::F32 => "Float",
-        DType::F64 => "Double",
-        DType::C64 => "ComplexFloat",
-        DType::C128 => "ComplexDouble",
+        None => Err(Error::not_for(row.name, compute)),
     }
 }
 

@@ -141,7 +141,7 @@ fn product_rows<'a>(name: &'static str, row: &'static Row, args: &Args<'a>) -> R
         ));
     }
     if dtype == crate::DType::Bool {
-        return Err(Error::dtype(name, dtype, format!("\"{name}\" not implemented for 'Bool'")));
+        return Err(Error::not_for(name, dtype));
     }
     Ok(Resolved::with(row, &[value.storable(name, dtype)?.in_category(dtype).to_f64()], &inputs))
 }

@@ -1,9 +1,9 @@
 //! Rows of a table by number, and numbers as rows of ones and zeros: `embedding`, `one_hot`.
 
-use super::elementwise::{apply, torch_name};
+use super::elementwise::apply;
 use super::{index_slices, reduce, rows, select, views};
 use crate::array::Array;
-use crate::dtype::DType;
+use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{Save, is_recorded, record};

@@ -1,11 +1,11 @@
 //! Elements along one axis at positions given by an index tensor: `gather`, `scatter` and their kin, and what they share
 //! with their neighbours that index.
 
-use super::elementwise::torch_name;
 use super::write::{NotDifferentiable, Write, at_least_vector};
 use super::{padding, views};
 use crate::array::Array;
 use crate::dtype::DType;
+use crate::dtype::torch_name;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{Save, is_recorded, record};

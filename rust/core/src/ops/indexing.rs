@@ -6,13 +6,13 @@
 
 use smallvec::SmallVec;
 
-use super::elementwise::{Arg, apply_in_place, torch_name};
+use super::elementwise::{Arg, apply_in_place};
 use super::masks::nonzero_columns;
 use super::views::{self, ViewOp};
 use super::write::Write;
 use super::{copy, rows};
 use crate::array::Array;
-use crate::dtype::DType;
+use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{Save, is_recorded, record};

@@ -1,8 +1,9 @@
 //! Losses of predictions and targets of the same shape: a row, reduced to its mean or sum.
 
-use super::elementwise::{Arg, Row, apply, not_for, torch_name};
+use super::elementwise::{Arg, Row, apply};
 use super::traced::Traced;
 use super::{powers, reduce, rows};
+use crate::dtype::torch_name;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{Save, is_recorded, record};
@@ -121,7 +122,7 @@ fn check_float(op: &'static str, kernel: &str, input: &Tensor, target: &Tensor) 
     if dtype.is_float() {
         return Ok(());
     }
-    Err(Error::dtype(op, dtype, format!("\"{kernel}\" not implemented for '{}'", torch_name(dtype))))
+    Err(Error::no_kernel(op, kernel, dtype))
 }
 
 fn check_weight(op: &'static str, input: &Tensor, weight: &Tensor) -> Result<()> {
@@ -191,7 +192,7 @@ pub fn huber_loss(
         return Err(Error::runtime("huber_loss", "huber_loss does not support non-positive values for delta."));
     }
     check_float("huber_loss", "huber_cpu", input, target)?;
-    // PyTorch computes in memory like the input's.
+    // PyTorch's result lies in memory like the input's, for which integers have no room.
     super::out::check_cast("huber_loss", powers::promoted(&[input.into(), target.into()]), input.dtype())?;
     match weight {
         None => reduced_row(&rows::huber::ROW, &[delta], &[input, target], how),
@@ -269,7 +270,7 @@ pub fn binary_cross_entropy_with_logits(
         ));
     }
     if !own.dtype.is_float() {
-        return Err(not_for(OP, own.dtype));
+        return Err(Error::not_for(OP, own.dtype));
     }
     // PyTorch computes in the memory of the target.
     let dtype = powers::promoted(&[input.into(), target.into()]);

@@ -1,12 +1,12 @@
 //! Elements chosen by a mask or by their position in the flattened tensor: `nonzero`, `masked_select`,
 //! `masked_scatter`, `take`, `put`.
 
-use super::elementwise::torch_name;
 use super::index::{out_of_range, same_dtype};
 use super::write::Write;
 use super::{padding, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
+use crate::dtype::torch_name;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{Save, is_recorded, record};

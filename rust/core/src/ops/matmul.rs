@@ -263,8 +263,8 @@ fn multiply(
             op,
             format!(
                 "self and mat2 must have the same dtype, but got {} and {}",
-                super::elementwise::torch_name(c.array.dtype()),
-                super::elementwise::torch_name(b.array.dtype())
+                crate::dtype::torch_name(c.array.dtype()),
+                crate::dtype::torch_name(b.array.dtype())
             ),
         ));
     }
@@ -388,7 +388,7 @@ fn check_dtypes(op: &'static str, a: &Array, b: &Array) -> Result<()> {
 
 #[cold]
 fn no_products_of_bool(op: &'static str) -> Box<Error> {
-    Error::dtype(op, DType::Bool, format!("\"{op}_impl_cpu_\" not implemented for 'Bool'"))
+    Error::no_kernel(op, &format!("{op}_impl_cpu_"), DType::Bool)
 }
 
 fn check_matrices(op: &'static str, a: &Array, b: &Array) -> Result<()> {

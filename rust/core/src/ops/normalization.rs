@@ -2,11 +2,11 @@
 
 use smallvec::SmallVec;
 
-use super::elementwise::torch_name;
 use super::views::{self, ViewOp};
 use super::{copy, reduce};
 use crate::array::Array;
 use crate::dtype::DType;
+use crate::dtype::torch_name;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{Save, check_in_place, is_recorded, record, refuse_gradient};
@@ -205,8 +205,7 @@ impl Inputs {
     fn check_dtypes(&self, op: &'static str, kernel: &str, further: &[&Array]) -> Result<DType> {
         let dtype = self.x.array.dtype();
         if !dtype.is_float() {
-            let name = torch_name(dtype);
-            return Err(Error::dtype(op, dtype, format!("\"{kernel}\" not implemented for '{name}'")));
+            return Err(Error::no_kernel(op, kernel, dtype));
         }
         let own = self.weight.iter().chain(&self.bias).map(|operand| &operand.array);
         if own.chain(further.iter().copied()).any(|array| array.dtype() != dtype) {

@@ -1,8 +1,8 @@
 //! What all `out=` forms share.
 
-use super::elementwise::torch_name;
 use crate::array::Array;
 use crate::dtype::DType;
+use crate::dtype::torch_name;
 use crate::error::{Error, Result};
 use crate::graph::{Blame, is_grad_enabled};
 use crate::shape::contiguous_strides;

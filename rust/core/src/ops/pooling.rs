@@ -2,7 +2,6 @@
 
 use smallvec::SmallVec;
 
-use super::elementwise::torch_name;
 use super::views::{self, ViewOp};
 use super::{matmul, reduce};
 use crate::array::Array;
@@ -184,7 +183,7 @@ pub fn max_pool(axes: usize, input: &Tensor, options: &Options<'_>) -> Result<(T
     let geometry = geometry(op, axes, &operand.array, options)?;
     let dtype = operand.array.dtype();
     if dtype == DType::Bool {
-        return Err(Error::dtype(op, dtype, format!("\"{op}\" not implemented for '{}'", torch_name(dtype))));
+        return Err(Error::not_for(op, dtype));
     }
     let source = operand.array.contiguous(op)?;
     let output = Array::uninit(op, &geometry.output(), dtype)?;
@@ -279,7 +278,7 @@ fn check_float(op: &'static str, input: &Tensor) -> Result<()> {
     if dtype.is_float() {
         return Ok(());
     }
-    Err(Error::dtype(op, dtype, format!("\"{op}\" not implemented for '{}'", torch_name(dtype))))
+    Err(Error::not_for(op, dtype))
 }
 
 // ---- windows that adapt --------------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ fn integral_division<'a>(
         return Ok(Resolved::new(float, &[input, other]));
     }
     if is_bool(&[input, other]) {
-        return Err(Error::dtype(op, DType::Bool, format!("\"{op}\" not implemented for 'Bool'")));
+        return Err(Error::not_for(op, DType::Bool));
     }
     check_divisor(op, input, other)?;
     Ok(Resolved::new(int, &[input, other]))
@@ -167,7 +167,7 @@ pub fn resolve_pow<'a>(input: Arg<'a>, exponent: Arg<'a>) -> Result<Resolved<'a>
                     Resolved::new(&rows::logical_or::ROW, &[input, Scalar::Bool(true).into()])
                 });
             }
-            return Err(Error::dtype("pow", DType::Bool, "\"pow\" not implemented for 'Bool'"));
+            return Err(Error::not_for("pow", DType::Bool));
         }
         if let Arg::Scalar(scalar) = exponent {
             if scalar.to_i64() < 0 {
@@ -291,8 +291,7 @@ pub fn clamp<'a>(input: Arg<'a>, min: Option<Arg<'a>>, max: Option<Arg<'a>>) -> 
 pub fn rounding<'a>(row: &'static Row, input: Arg<'a>) -> Result<Resolved<'a>> {
     if is_integral(&[input]) {
         if is_bool(&[input]) {
-            let reason = format!("\"{}\" not implemented for 'Bool'", row.name);
-            return Err(Error::dtype(row.name, DType::Bool, reason));
+            return Err(Error::not_for(row.name, DType::Bool));
         }
         return Ok(Resolved::new(&rows::unchanged::ROW, &[input]));
     }

@@ -6,12 +6,12 @@ use std::cmp::Reverse;
 use smallvec::SmallVec;
 
 use super::creation::{sizes, zeros_like};
-use super::elementwise::{Arg, apply_in_place, torch_name};
+use super::elementwise::{Arg, apply_in_place};
 use super::reduce;
 use super::rows;
 use super::write::{NotDifferentiable, Write};
 use crate::array::Array;
-use crate::dtype::DType;
+use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{is_recorded, record};

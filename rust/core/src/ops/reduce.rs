@@ -342,7 +342,7 @@ fn as_dtype(op: &'static str, input: &Tensor, asked: Option<DType>) -> Result<Te
 /// The dtype asked for a norm: a float that holds the input's.
 fn check_norm_dtype(own: DType, asked: Option<DType>) -> Result<()> {
     const OP: &str = "norm";
-    let name = super::elementwise::torch_name;
+    let name = crate::dtype::torch_name;
     if !own.is_float() {
         return Err(Error::dtype(OP, own, "linalg.vector_norm: Expected a floating point tensor as input"));
     }
@@ -543,7 +543,7 @@ pub(super) fn refuse_integral(op: &'static str, operand: &Operand, dtype: DType)
         format!(
             "Autograd not support dtype: {}. The input of {op}() requires a gradient, which a result of this dtype \
              cannot pass on; detach() the input first, or compute without gradients.",
-            super::elementwise::torch_name(dtype)
+            crate::dtype::torch_name(dtype)
         ),
     ))
 }
@@ -631,7 +631,7 @@ pub fn arg_extreme(input: &Tensor, greatest: bool, axis: Option<i64>, keep: bool
     let op = if greatest { "argmax" } else { "argmin" };
     let array = input.array();
     if array.dtype() == DType::Bool {
-        return Err(Error::dtype(op, DType::Bool, format!("\"{op}_cpu\" not implemented for 'Bool'")));
+        return Err(Error::no_kernel(op, &format!("{op}_cpu"), DType::Bool));
     }
     let axes = axis.map(|axis| [axis]);
     let axes = axes.as_ref().map(<[i64; 1]>::as_slice);

@@ -2,7 +2,6 @@
 
 use smallvec::SmallVec;
 
-use super::elementwise::not_for;
 use super::{copy, index_slices, pooling};
 use crate::array::Array;
 use crate::dtype::DType;
@@ -129,7 +128,7 @@ pub fn interpolate(input: &Tensor, options: &Options<'_>) -> Result<Tensor> {
     // Of the integers those that pictures are made of.
     let dtype = input.dtype();
     if !dtype.is_float() && dtype != DType::U8 {
-        return Err(not_for(OP, dtype));
+        return Err(Error::not_for(OP, dtype));
     }
     let mut result = input.clone();
     for (position, (&own, &(size, scale))) in spatial.iter().zip(&sizes).enumerate() {

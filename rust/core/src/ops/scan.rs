@@ -66,7 +66,7 @@ impl Rule for RunningSum {
 /// Dtype of a running sum or product.
 fn running_dtype(op: &'static str, input: DType, asked: Option<DType>) -> Result<DType> {
     match asked {
-        Some(DType::Bool) => Err(Error::dtype(op, DType::Bool, format!("\"{op}\" not implemented for 'Bool'"))),
+        Some(DType::Bool) => Err(Error::not_for(op, DType::Bool)),
         Some(dtype) => dtype.supported(op),
         None if input.is_float() => Ok(input),
         None => Ok(DType::I64),

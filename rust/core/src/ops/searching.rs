@@ -1,10 +1,10 @@
 //! Where values belong: `searchsorted`, `bucketize`, `isin`, `bincount`, `histc`.
 
-use super::elementwise::{apply, torch_name};
+use super::elementwise::apply;
 use super::write::NotDifferentiable;
 use super::{copy, index_slices, masks, powers, rows, sorting, views};
 use crate::array::Array;
-use crate::dtype::DType;
+use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::record::{is_recorded, record};
 use crate::kernels::sort::{self as kernel, SearchSize};

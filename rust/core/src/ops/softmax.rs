@@ -125,8 +125,7 @@ fn prepared(op: &'static str, input: &Tensor, axis: i64, dtype: Option<DType>) -
     let dtype = input.dtype();
     // Where there is nothing to compute, any dtype does.
     if !dtype.is_float() && input.numel() > 0 {
-        let name = super::elementwise::torch_name(dtype);
-        return Err(Error::dtype(op, dtype, format!("\"{op}_kernel_impl\" not implemented for '{name}'")));
+        return Err(Error::no_kernel(op, &format!("{op}_kernel_impl"), dtype));
     }
     Ok((input, axis))
 }

@@ -93,7 +93,7 @@ pub fn msort(input: &Tensor) -> Result<Tensor> {
 /// Truth values are sorted, but have no ranks.
 fn refuse_bool(op: &'static str, input: &Tensor) -> Result<()> {
     match input.dtype() {
-        DType::Bool => Err(Error::dtype(op, DType::Bool, format!("\"{op}\" not implemented for 'Bool'"))),
+        DType::Bool => Err(Error::not_for(op, DType::Bool)),
         _ => Ok(()),
     }
 }
