@@ -339,8 +339,7 @@ impl Array {
 
     /// A copy with the same strides, gaps included; one that keeps dense strides if elements share memory.
     pub fn duplicate_strided(&self, op: &'static str) -> Result<Self> {
-        let overlaps = shape::overlaps_itself(self.shape(), self.strides());
-        if overlaps { self.duplicate(op) } else { self.duplicate_with_strides(op, self.strides()) }
+        if self.overlaps_itself() { self.duplicate(op) } else { self.duplicate_with_strides(op, self.strides()) }
     }
 
     /// A copy with given strides, which are not negative and let no elements share memory.
@@ -396,16 +395,20 @@ impl Array {
         unsafe { self.fill_raw(value) };
     }
 
-    /// Fills the array.
+    /// Fills the array, whose elements may share memory.
     ///
     /// # Safety
     /// The caller holds exclusive state on this array's root.
     pub unsafe fn fill_raw(&self, value: Scalar) {
         let bytes = value.to_bytes(self.dtype());
-        crate::with_element!(self.dtype(), T => {
-            // SAFETY: as the caller promises; `bytes` holds one element of the dtype, unaligned.
-            unsafe { fill::fill(self.shape(), self.as_out(), bytes.as_ptr().cast::<T>().read_unaligned()) }
-        });
+        let fill = || {
+            crate::with_element!(self.dtype(), T => {
+                // SAFETY: as the caller promises; `bytes` holds one element of the dtype, unaligned; elements that share
+                // memory are written by one thread.
+                unsafe { fill::fill(self.shape(), self.as_out(), bytes.as_ptr().cast::<T>().read_unaligned()) }
+            });
+        };
+        if self.overlaps_itself() { crate::parallel::alone(fill) } else { fill() }
     }
 
     // ---- overlap ---------------------------------------------------------------------------------------------
@@ -416,6 +419,11 @@ impl Array {
             && self.dtype() == other.dtype()
             && self.shape() == other.shape()
             && self.strides() == other.strides()
+    }
+
+    /// Whether several elements share memory.
+    pub fn overlaps_itself(&self) -> bool {
+        shape::overlaps_itself(self.shape(), self.strides())
     }
 
     /// Whether the address ranges of the two touch.

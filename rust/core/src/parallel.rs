@@ -209,6 +209,12 @@ pub fn run(chunks: usize, cost: u64, body: &(dyn Fn(usize) + Sync)) {
     }
 }
 
+/// Runs `body` with every loop in it on the calling thread, chunk after chunk.
+pub fn alone<R>(body: impl FnOnce() -> R) -> R {
+    let _inside = Inside::enter();
+    body()
+}
+
 #[cold]
 #[inline(never)]
 fn run_with_helpers(chunks: usize, cost: u64, body: &(dyn Fn(usize) + Sync)) {

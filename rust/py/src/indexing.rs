@@ -123,12 +123,37 @@ fn tensor_item(given: &Tensor) -> PyResult<IndexItem> {
     Ok(IndexItem::Tensor(given.clone()))
 }
 
+/// Sequences of so many items are positions and never several items: as long as NumPy's tuples of items once could be.
+const POSITIONS: usize = 32;
+
+/// Whether a sequence that is no tuple stands for one: some item of it is no position.
+fn stands_for_tuple(key: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if tensor::from_py(key).is_some() || number::is_array(key) || !is_sequence(key) || key.len()? >= POSITIONS {
+        return Ok(false);
+    }
+    for object in key.try_iter()? {
+        let object = object?;
+        let is_item = object.is_none()
+            || object.cast::<PySlice>().is_ok()
+            || object.cast::<PyEllipsis>().is_ok()
+            || tensor::from_py(&object).is_some()
+            || is_sequence(&object);
+        if is_item {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// The items of a key.
 fn items(key: &Bound<'_, PyAny>) -> PyResult<SmallVec<[IndexItem; 4]>> {
-    match key.cast::<PyTuple>() {
-        Ok(tuple) => tuple.iter_borrowed().map(|object| item(&object)).collect(),
-        Err(_) => Ok(std::iter::once(item(key)?).collect()),
+    if let Ok(tuple) = key.cast::<PyTuple>() {
+        return tuple.iter_borrowed().map(|object| item(&object)).collect();
     }
+    if plain_int(key)?.is_none() && stands_for_tuple(key)? {
+        return key.try_iter()?.map(|object| item(&object?)).collect();
+    }
+    Ok(std::iter::once(item(key)?).collect())
 }
 
 /// A value to be written.

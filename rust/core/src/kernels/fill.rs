@@ -7,7 +7,7 @@ use super::{In, Out, copy};
 /// Sets every element of `output` to `value`, which must be of the output's dtype.
 ///
 /// # Safety
-/// The output is valid for `shape` and does not overlap itself.
+/// The output is valid for `shape`; if it overlaps itself, the loop runs on one thread.
 pub unsafe fn fill<T: Element>(shape: &[usize], output: Out, value: T) {
     debug_assert_eq!(output.dtype, T::DTYPE);
     let strides: PerAxis<isize> = shape.iter().map(|_| 0).collect();

@@ -6,6 +6,7 @@
 
 mod cast;
 pub mod conv;
+pub mod conv_integer;
 pub mod copy;
 pub mod decay;
 pub mod element;

@@ -204,6 +204,31 @@ pub unsafe fn avg_pool(count: usize, window: &Window, divisor: Divisor, x: In<'_
     with_element!(float y.dtype, T => unsafe { avg::<T, false>(count, window, divisor, x.ptr.cast_mut(), y.ptr) });
 }
 
+/// Mean of each window of `i64`, as [`avg_pool`], cut off towards 0; sums wrap.
+///
+/// # Safety
+/// As for [`avg_pool`], of `i64`.
+pub unsafe fn avg_pool_integer(count: usize, window: &Window, divisor: Divisor, x: In<'_>, y: Out<'_>) {
+    let (inputs, out) = (window.inputs(), window.outputs());
+    // SAFETY: planes are disjoint.
+    let memory = unsafe { Shared::new((x.ptr.cast::<i64>(), y.ptr.cast::<i64>())) };
+    planes(count, out * window.taps(), &|plane| {
+        let (x, y) = memory.get();
+        // SAFETY: inside the planes; `covered` stays inside the input.
+        unsafe {
+            let (x, y) = (x.add(plane * inputs), y.add(plane * out));
+            outputs(window, |at, position| {
+                let (mut sum, mut any) = (0i64, false);
+                covered(window, position, |from| {
+                    sum = sum.wrapping_add(*x.add(from));
+                    any = true;
+                });
+                *y.add(at) = if any { sum.wrapping_div(divisor.of(window, position)) } else { 0 };
+            });
+        }
+    });
+}
+
 /// Gradient of [`avg_pool`]: each cotangent is shared out evenly; `dx` is overwritten. (Its own gradient is
 /// [`avg_pool`].)
 ///

@@ -8,11 +8,12 @@ use smallvec::SmallVec;
 
 use super::{reduce, views};
 use crate::array::Array;
-use crate::dtype::torch_name;
+use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::conv::{self as kernel, ConvSize};
+use crate::kernels::conv_integer as integer;
 use crate::kernels::window::Window;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -59,10 +60,14 @@ impl Geometry {
         } else {
             let _access = Access::acquire(&storages(&[&a, &b], bias.as_ref()), &[output.storage()]);
             let (a, b, out) = (a.as_in(), b.as_in(), output.as_out());
-            // SAFETY: the state of all roots is held; the operands are contiguous, of one float dtype and of the sizes
-            // of the geometry; the output is fresh.
+            // SAFETY: the state of all roots is held; the operands are contiguous, of one dtype and of the sizes of the
+            // geometry; the output is fresh. Only floats ask for the gradient of the weight.
             unsafe {
                 match made {
+                    X if out.dtype.is_integer() => integer::conv_transposed(&self.size, a, b, out),
+                    Y if out.dtype.is_integer() => {
+                        integer::conv(&self.size, a, b, bias.as_ref().map(Array::as_in), out);
+                    }
                     X => kernel::conv_backward_input(&self.size, b, a, out),
                     W => kernel::conv_backward_weight(&self.size, a, b, out),
                     _ => kernel::conv(&self.size, a, b, bias.as_ref().map(Array::as_in), out),
@@ -290,7 +295,8 @@ impl Call {
         Ok((input.clone(), false))
     }
 
-    fn check_dtypes(&self, input: &Array, weight: &Array, bias: Option<&Array>) -> Result<()> {
+    /// All have one dtype: floats or integers, of which only the widest are transposed, as in PyTorch.
+    fn check_dtypes(&self, transposed: bool, input: &Array, weight: &Array, bias: Option<&Array>) -> Result<()> {
         let dtype = input.dtype();
         for (name, other) in std::iter::once(("weight", weight)).chain(bias.map(|bias| ("bias", bias))) {
             if other.dtype() != dtype {
@@ -301,7 +307,8 @@ impl Call {
                 ));
             }
         }
-        if !dtype.is_float() {
+        let integers = if transposed { dtype == DType::I64 } else { dtype.is_integer() };
+        if !dtype.is_float() && !integers {
             return Err(Error::not_for(self.op, dtype));
         }
         Ok(())
@@ -400,7 +407,7 @@ pub fn conv(
     };
     let bias_array = bias.as_ref().map(|bias| &bias.array);
     let (in_channels, out_channels) = call.check_channels(false, &x.array, &w.array, bias_array)?;
-    call.check_dtypes(&x.array, &w.array, bias_array)?;
+    call.check_dtypes(false, &x.array, &w.array, bias_array)?;
     let (spatial, window) = (&x.array.shape()[2..], &w.array.shape()[2..]);
     let window = call.window(spatial, window, &options.padding)?;
     let size = ConvSize { batch: x.array.shape()[0], in_channels, out_channels, groups: call.groups, window };
@@ -520,7 +527,7 @@ pub fn conv_transpose(
     };
     let bias_array = bias.as_ref().map(|bias| &bias.array);
     let (out_channels, in_channels) = call.check_channels(true, &y.array, &w.array, bias_array)?;
-    call.check_dtypes(&y.array, &w.array, bias_array)?;
+    call.check_dtypes(true, &y.array, &w.array, bias_array)?;
     let padding = match &options.padding {
         Padding::Sizes(sizes) => per_axis(op, "padding", sizes, axes)?,
         Padding::Same => return Err(Error::type_(op, "padding must be int or tuple of ints, not 'same'")),

@@ -7,7 +7,7 @@ use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{check_in_place, is_recorded, record, record_in_place};
 use crate::graph::{Blame, cuts, is_grad_enabled};
 use crate::ops::elementwise::Arg;
-use crate::ops::overlap::check_overlap;
+use crate::ops::overlap::{check_distinct, check_overlap};
 use crate::scalar::Scalar;
 use crate::shape;
 use crate::storage::Access;
@@ -171,7 +171,10 @@ fn fill_named(target: &Tensor, value: Scalar, node: &'static str) -> Result<()> 
     let operand = target.operand()?;
     let recorded = is_recorded(&[&operand]);
     check_in_place("fill_", target, recorded || (target.requires_grad() && is_grad_enabled()))?;
-    check_overlap("fill_", &operand.array, &[])?;
+    if recorded {
+        // The gradient of elements that share memory would be that of a base in several places at once.
+        check_distinct("fill_", &operand.array)?;
+    }
     let blame = Blame::here();
     {
         let _access = Access::acquire(&[], &[operand.array.storage()]);

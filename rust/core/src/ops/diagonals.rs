@@ -241,7 +241,7 @@ pub fn triangle(input: &Tensor, triangle: Triangle, diagonal: i64, in_place: boo
         return Err(Error::runtime(op, format!("{op}: input tensor must have at least 2 dimensions")));
     }
     let (rows, columns) = (shape[rank - 2], shape[rank - 1]);
-    let write = Write::row_major(op, input, in_place);
+    let write = Write { in_order: true, ..Write::row_major(op, input, in_place) };
     write.run(
         || TriangleKept { triangle, diagonal },
         &[],

@@ -424,6 +424,13 @@ pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: 
     let blame = Blame::here();
     check_in_place(row.name, target, recorded || constant)?;
     let output = plan.operands[0].as_ref().expect("the target is a tensor").array.clone();
+    if let [Arg::Tensor(mask), value] = rest
+        && row.fills_copy()
+        && !recorded
+        && output.overlaps_itself()
+    {
+        return super::masks::fill_shared(target, mask, *value);
+    }
     check_output(&plan, &output)?;
     if !recorded {
         plan.run(params, &output, || output.storage().bump(blame));
@@ -456,7 +463,9 @@ pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: 
 pub fn apply_out(row: &'static Row, params: &[f64], args: &[Arg<'_>], out: &Tensor, takes: Takes) -> Result<()> {
     let plan = Plan::new(row, args)?;
     let blame = Blame::here();
-    super::out::check_differentiable(row.name, &plan.inputs(), out)?;
+    // The result of a row without gradients is a constant, whatever its inputs are.
+    let inputs = if row.grads.is_empty() { SmallVec::new() } else { plan.inputs() };
+    super::out::check_differentiable(row.name, &inputs, out)?;
     check_in_place(row.name, out, false)?;
     // Before the output is given its shape: an error leaves it as it was.
     takes.check(row.name, plan.result, out.dtype())?;

@@ -53,12 +53,12 @@ macro_rules! comparison {
 }
 
 macro_rules! rounding {
-    ($name:ident, $aliases:expr) => {
+    ($name:ident, $aliases:expr, $forms:expr) => {
         rows_by(
             stringify!($name),
             $aliases,
             UNARY,
-            UNPROMOTED,
+            $forms,
             |args| powers::rounding(&rows::$name::ROW, args.arg(0)),
             rows::$name::ROW.doc,
         )
@@ -294,26 +294,26 @@ pub static TABLE: &[OpInfo] = &[
     row(&rows::reciprocal::ROW, &[], UNARY, WITH_FUNCTION_),
     row(&rows::sqrt::ROW, &[], UNARY, WITH_FUNCTION_),
     row(&rows::rsqrt::ROW, &[], UNARY, WITH_FUNCTION_),
-    rounding!(floor, &[]),
-    rounding!(ceil, &[]),
-    rounding!(round, &[]),
+    rounding!(floor, &[], UNPROMOTED),
+    rounding!(ceil, &[], UNPROMOTED),
+    rounding!(round, &[], UNPROMOTED.and(Forms::SPECIAL)),
     rows_by(
         "round",
         &[],
         ROUND_DECIMALS,
-        UNPROMOTED,
+        UNPROMOTED.and(Forms::SPECIAL),
         |args| Ok(Resolved::with(&rows::round_decimals::ROW, &[10f64.powi(args.int(1) as i32)], &[args.arg(0)])),
         "",
     ),
-    rounding!(trunc, &["fix"]),
+    rounding!(trunc, &["fix"], UNPROMOTED),
     row(&rows::frac::ROW, &[], UNARY, UNPROMOTED),
     row(&rows::exp::ROW, &[], UNARY, WITH_FUNCTION_),
-    row(&rows::exp2::ROW, &[], UNARY, WITH_FUNCTION_),
-    row(&rows::expm1::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::exp2::ROW, &[], UNARY, WITH_FUNCTION_.and(Forms::SPECIAL)),
+    row(&rows::expm1::ROW, &[], UNARY, WITH_FUNCTION_.and(Forms::SPECIAL)),
     row(&rows::log::ROW, &[], UNARY, WITH_FUNCTION_),
     row(&rows::log2::ROW, &[], UNARY, WITH_FUNCTION_),
     row(&rows::log10::ROW, &[], UNARY, WITH_FUNCTION_),
-    row(&rows::log1p::ROW, &[], UNARY, WITH_FUNCTION_),
+    row(&rows::log1p::ROW, &[], UNARY, WITH_FUNCTION_.and(Forms::SPECIAL)),
     row(&rows::sin::ROW, &[], UNARY, WITH_FUNCTION_),
     row(&rows::cos::ROW, &[], UNARY, WITH_FUNCTION_),
     row(&rows::tan::ROW, &[], UNARY, WITH_FUNCTION_),

@@ -387,6 +387,39 @@ pub fn scatter_add(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, so
     scatter_into(input, in_place, axis, &positions, source, Scatter::Add)
 }
 
+/// Flat positions as one index per axis of `shape`. A position outside is taken modulo the number of elements.
+///
+/// # Errors
+/// When the positions are not integers, or `shape` has none for them.
+pub fn unravel(flat: &Tensor, shape: &[i64]) -> Result<Vec<Tensor>> {
+    const OP: &str = "unravel_index";
+    if !flat.dtype().is_integer() {
+        return Err(Error::type_(
+            OP,
+            format!("unravel_index(): expected indices of an integer dtype, got {}", flat.dtype()),
+        ));
+    }
+    let array = flat.array();
+    if shape.iter().any(|&size| size < i64::from(array.numel() > 0)) {
+        return Err(Error::value(
+            OP,
+            format!(
+                "unravel_index(): sizes must not be negative, nor zero where there are indices; got the shape {shape:?} for {} indices",
+                array.numel()
+            ),
+        ));
+    }
+    let mut rest: Vec<i64> = array.to_vec();
+    let mut columns = Vec::with_capacity(shape.len());
+    for &size in shape.iter().rev() {
+        let column: Vec<i64> = rest.iter().map(|flat| flat.rem_euclid(size)).collect();
+        rest.iter_mut().for_each(|flat| *flat = flat.div_euclid(size));
+        columns.push(Tensor::from_array(Array::from_slice(&column, array.shape())?));
+    }
+    columns.reverse();
+    Ok(columns)
+}
+
 /// Positions modulo the size of their axis.
 fn modulo(index: &Tensor, size: i64) -> Result<Tensor> {
     if index.numel() == 0 {

@@ -315,7 +315,7 @@ fn fill_raw(target: &Array, axis: usize, index: &Array, value: &Array) -> Result
 fn fill_at(input: &Tensor, in_place: bool, axis: usize, index: &Array, value: Scalar) -> Result<Tensor> {
     const OP: &str = "index_fill";
     let number = Array::full(OP, &[], value.storable(OP, input.dtype())?, input.dtype())?;
-    let write = Write { reads: &[index], ..Write::new(OP, input, in_place) };
+    let write = Write { reads: &[index], in_order: true, ..Write::new(OP, input, in_place) };
     let wrapped = wrapped(index, input, axis)?;
     write.run(
         || SlicesFilled { axis, name: "IndexFillBackward0" },
@@ -364,7 +364,8 @@ pub fn index_fill(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, val
     let operand = tensor.operand()?;
     let number = operand.array.cast(OP, input.dtype())?;
     let wrapped = wrapped(&index, input, axis)?;
-    let write = Write { others: &[&operand], reads: &[&index, &number], ..Write::new(OP, input, in_place) };
+    let write =
+        Write { others: &[&operand], reads: &[&index, &number], in_order: true, ..Write::new(OP, input, in_place) };
     write.run(
         || SlicesFilled { axis, name: "IndexFillBackward1" },
         &[Save::Array(&wrapped)],

@@ -3,6 +3,7 @@
 use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, input, param};
 use super::{embedding, index, index_slices, indexing, masks, scatter_reduce, scatter_views};
 use crate::error::{Error, Result};
+use crate::graph::is_grad_enabled;
 use crate::tensor::Tensor;
 
 const fn op(
@@ -74,12 +75,23 @@ pub static TABLE: &[OpInfo] = &[
         &[input(), DIM, INDEX, flag("sparse_grad").keyword()],
         BOTH_OUT,
         |args| {
-            if args.flag(3) {
+            if args.flag(3) && is_grad_enabled() && args.tensor(0).requires_grad() {
                 return Err(Error::not_implemented(args.op, "a sparse gradient"));
             }
             Ok(index::gather(args.tensor(0), args.int(1), args.tensor(2))?.into())
         },
         "Elements at the positions along `dim` that `index` gives, in the shape of `index`.",
+    ),
+    op(
+        "unravel_index",
+        &[param("indices", Kind::Tensor), param("shape", Kind::Ints)],
+        Forms::FUNCTION,
+        |args| Ok(index::unravel(args.tensor(0), args.ints(1))?.into()),
+        "Positions in the flattened form of a tensor of `shape` as one index per axis, a tuple of `int64` in the shape of \
+         `indices`.\n\n\
+         >>> import arcgrad\n\
+         >>> arcgrad.unravel_index(arcgrad.tensor([5, 11]), (3, 4))\n\
+         (tensor([1, 2]), tensor([1, 3]))",
     ),
     written!(
         "scatter",

@@ -379,7 +379,7 @@ fn put(input: &Tensor, in_place: bool, indices: &Indices, values: &Tensor, accum
     let mut reads: SmallVec<[&Array; 4]> = lookups.arrays.iter().map(|(_, array)| array).collect();
     reads.push(&broadcast);
     let saves: SmallVec<[Save<'_>; 3]> = lookups.arrays.iter().map(|(_, array)| Save::Array(array)).collect();
-    let write = Write { others: &[&operand], reads: &reads, ..Write::new(OP, input, in_place) };
+    let write = Write { others: &[&operand], reads: &reads, in_order: true, ..Write::new(OP, input, in_place) };
     write.run(
         || Put { axes: lookups.arrays.iter().map(|(axis, _)| *axis).collect(), accumulate },
         &saves,
@@ -564,16 +564,19 @@ fn without_leading_ones(value: &Tensor, rank: usize) -> Result<Tensor> {
 /// tensor among the items. Nothing is written then.
 #[track_caller]
 pub fn setitem(input: &Tensor, items: &[IndexItem], value: Arg<'_>) -> Result<()> {
+    // As one axis in front, or no element at all.
+    match items {
+        [IndexItem::Bool(true)] => return write_over(&views::unsqueeze(input, 0)?, value),
+        [IndexItem::Bool(false)] => return Ok(()),
+        _ => {}
+    }
     let expression = Expression::new(&input.shape(), items)?;
     // A whole tensor is written to itself, not to a view of it.
     let whole = matches!(expression.views.as_slice(), [(_, ViewOp::Alias)])
         || expression.views.iter().all(|(_, op)| is_whole(op, &input.shape()));
     let target = if whole { input.clone() } else { expression.view(input)? };
     if expression.indices.is_empty() {
-        return match value {
-            Arg::Scalar(number) => copy::fill_with(&target, number.into()),
-            Arg::Tensor(tensor) => copy::copy_(&target, &without_leading_ones(tensor, target.rank())?),
-        };
+        return write_over(&target, value);
     }
     match value {
         Arg::Scalar(number) => fill_at(
@@ -583,9 +586,25 @@ pub fn setitem(input: &Tensor, items: &[IndexItem], value: Arg<'_>) -> Result<()
         ),
         Arg::Tensor(tensor) => {
             let lookups = Lookups::new("index_put", &target.shape(), &expression.indices)?;
-            let value = without_leading_ones(tensor, lookups.shape.len())?;
+            let mut value = without_leading_ones(tensor, lookups.shape.len())?;
+            // One value for the elements of a mask is a number, whose dtype does not count.
+            if value.numel() == 1
+                && let [(_, index)] = expression.indices.as_slice()
+                && is_mask(index.dtype())
+            {
+                value = copy::to_dtype(&value, target.dtype())?;
+            }
             put(&target, true, &expression.indices, &value, false).map(drop)
         }
+    }
+}
+
+/// A value written over all of a target.
+#[track_caller]
+fn write_over(target: &Tensor, value: Arg<'_>) -> Result<()> {
+    match value {
+        Arg::Scalar(number) => copy::fill_with(target, number.into()),
+        Arg::Tensor(tensor) => copy::copy_(target, &without_leading_ones(tensor, target.rank())?),
     }
 }
 

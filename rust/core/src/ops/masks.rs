@@ -1,9 +1,10 @@
 //! Elements chosen by a mask or by their position in the flattened tensor: `nonzero`, `masked_select`,
 //! `masked_scatter`, `take`, `put`.
 
+use super::elementwise::Arg;
 use super::index::{out_of_range, same_dtype};
 use super::write::Write;
-use super::{padding, select, views};
+use super::{copy, indexing, padding, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
@@ -58,6 +59,18 @@ fn check_mask(op: &'static str, mask: &Tensor) -> Result<()> {
         return Ok(());
     }
     Err(Error::runtime(op, format!("{op}: expected BoolTensor for mask, got a mask of dtype {}", mask.dtype())))
+}
+
+/// `masked_fill_` of a target whose elements share memory: a number is written where the mask says and nowhere else, while
+/// the row of that name writes every element.
+#[track_caller]
+pub(super) fn fill_shared(target: &Tensor, mask: &Tensor, value: Arg<'_>) -> Result<()> {
+    let value = match value {
+        Arg::Scalar(number) => Tensor::scalar(number, target.dtype())?,
+        Arg::Tensor(tensor) => copy::to_dtype(tensor, target.dtype())?,
+    };
+    let mask = views::broadcast_to(mask, &target.shape())?;
+    indexing::index_put(target, true, &[Some(mask)], &value, false).map(drop)
 }
 
 /// Counts the elements of a contiguous array that are not zero; the caller holds shared state on it.

@@ -52,6 +52,7 @@ pub mod rearranging;
 pub mod reduce;
 pub mod reduce_table;
 pub mod registry;
+pub mod reinterpret;
 pub mod resampling;
 pub mod scan;
 pub mod scatter_reduce;

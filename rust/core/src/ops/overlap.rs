@@ -4,7 +4,6 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::kernels::element::Element;
-use crate::shape;
 use crate::storage::Access;
 
 /// Adds `source` to `target`, which may overlap itself (windows, hand-made strides), one element after the other; both have the same shape and a float dtype.
@@ -39,13 +38,24 @@ fn add<T: Element + std::ops::AddAssign>(target: &Array, values: &[T]) {
 
 /// An output that is exactly an input is fine; partial overlap with an input, or with itself, is not.
 pub fn check_overlap(op: &'static str, output: &Array, inputs: &[&Array]) -> Result<()> {
-    if shape::overlaps_itself(output.shape(), output.strides()) {
+    check_distinct(op, output)?;
+    check_inputs(op, output, inputs)
+}
+
+/// No two elements of an output share memory.
+pub fn check_distinct(op: &'static str, output: &Array) -> Result<()> {
+    if output.overlaps_itself() {
         return Err(Error::overlap(
             op,
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. \
              Please clone() the tensor before performing the operation.",
         ));
     }
+    Ok(())
+}
+
+/// No input overlaps the output in part.
+pub fn check_inputs(op: &'static str, output: &Array, inputs: &[&Array]) -> Result<()> {
     for input in inputs {
         if !input.is_exactly(output) && input.ranges_touch(output) && !disjoint_interleaved(input, output) {
             return Err(Error::overlap(

@@ -238,9 +238,12 @@ fn means(name: &'static str, geometry: &Geometry, divisor: Divisor, tensor: &Ten
     {
         let _access = Access::acquire(&[source.storage()], &[output.storage()]);
         let (planes, window) = (geometry.planes, &geometry.window);
-        // SAFETY: the state of both roots is held; both are contiguous, of the window's sizes and one float dtype.
+        // SAFETY: the state of both roots is held; both are contiguous, of the window's sizes and one dtype, a float
+        // where means are spread.
         unsafe {
-            if spread {
+            if source.dtype() == DType::I64 {
+                kernel::avg_pool_integer(planes, window, divisor, source.as_in(), output.as_out());
+            } else if spread {
                 kernel::avg_pool_backward(planes, window, divisor, source.as_in(), output.as_out());
             } else {
                 kernel::avg_pool(planes, window, divisor, source.as_in(), output.as_out());
@@ -269,7 +272,10 @@ pub fn avg_pool(axes: usize, input: &Tensor, options: &Options<'_>, divisor: Div
         return Err(Error::runtime(op, "divisor must be not zero"));
     }
     let geometry = geometry(op, axes, &input.array(), options)?;
-    check_float(op, input)?;
+    // Of the integers only the widest have means here, as in PyTorch.
+    if input.dtype() != DType::I64 {
+        check_float(op, input)?;
+    }
     means(name, &geometry, divisor, input, false)
 }
 

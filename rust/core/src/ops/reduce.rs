@@ -373,6 +373,31 @@ pub fn sum(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType
     reduce_recorded("sum", name, Kind::Sum, Reduction::Sum, input, mask, keep, dtype)
 }
 
+/// Sum over the axes along which `size` would be broadcast to the shape of `input`: the transpose of broadcasting.
+#[track_caller]
+pub fn sum_to_size(input: &Tensor, size: &[i64]) -> Result<Tensor> {
+    const OP: &str = "sum_to_size";
+    let own = input.shape();
+    let target: Option<Shape> = size.iter().map(|&size| usize::try_from(size).ok()).collect();
+    let fits = |target: &Shape| shape::broadcast(OP, target, &own).is_ok_and(|shape| shape == own);
+    let Some(target) = target.filter(fits) else {
+        return Err(Error::runtime(
+            OP,
+            format!("size {size:?} is not expandable to the shape {:?} of the input", own.as_slice()),
+        ));
+    };
+    if target.is_empty() && !own.is_empty() {
+        return sum(input, None, false, None);
+    }
+    let lead = own.len() - target.len();
+    let axes: SmallVec<[i64; 6]> = (0..own.len())
+        .filter(|&axis| axis < lead || (target[axis - lead] == 1 && own[axis] != 1))
+        .map(|axis| axis as i64)
+        .collect();
+    let summed = if axes.is_empty() { input.clone() } else { sum(input, Some(&axes), true, None)? };
+    if lead == 0 { Ok(summed) } else { views::view(&summed, size) }
+}
+
 /// Sums a gradient over broadcast axes down to `shape`.
 #[track_caller]
 pub fn sum_to(grad: &Tensor, shape: &[usize]) -> Result<Tensor> {

@@ -128,6 +128,16 @@ pub static TABLE: &[OpInfo] = &[
         "",
     ),
     op(
+        "sum_to_size",
+        &[input(), param("size", Kind::IntList)],
+        Forms::METHOD,
+        |args| Ok(reduce::sum_to_size(args.tensor(0), args.ints(1))?.into()),
+        "Sum over the axes along which `size` would be broadcast to the shape of the tensor.\n\n\
+         >>> import arcgrad\n\
+         >>> arcgrad.ones(3, 4).sum_to_size(1, 4)\n\
+         tensor([[3., 3., 3., 3.]])",
+    ),
+    op(
         "mean",
         &[input(), DTYPE],
         REDUCTION,

@@ -51,12 +51,10 @@ fn write_part(input: &Tensor, part: &Tensor, name: &'static str, place: ViewOp) 
         ));
     }
     let write = Write {
-        op: OP,
-        target: input,
-        in_place: false,
         copy: Array::duplicate_strided,
         others: &[&operand],
         reads: &[&operand.array],
+        ..Write::new(OP, input, false)
     };
     write.run(
         || PartWritten { name, place: place.clone() },

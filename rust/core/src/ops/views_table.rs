@@ -1,7 +1,7 @@
 //! Names and signatures of the views.
 
 use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, input, param};
-use super::{splitting, views};
+use super::{reinterpret, splitting, views};
 use crate::error::{Error, Result};
 
 const fn op(
@@ -44,7 +44,18 @@ pub static TABLE: &[OpInfo] = &[
         &[input(), SIZE],
         METHOD,
         |args| Ok(views::view(args.tensor(0), args.ints(1))?.into()),
-        "The same elements in another shape, without copying; one size may be -1.",
+        "The same elements in another shape, without copying; one size may be -1. Of a dtype: the same bits as elements of \
+         it; where these are of another size, the last axis is scaled. No gradient passes then.\n\n\
+         >>> import arcgrad\n\
+         >>> arcgrad.tensor([1.0, -0.0]).view(arcgrad.int32)\n\
+         tensor([ 1065353216, -2147483648], dtype=arcgrad.int32)",
+    ),
+    op(
+        "view",
+        &[input(), param("dtype", Kind::DType)],
+        METHOD,
+        |args| Ok(reinterpret::view_dtype(args.tensor(0), args.dtype(1))?.into()),
+        "",
     ),
     op(
         "view_as",

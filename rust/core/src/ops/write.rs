@@ -2,12 +2,13 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::overlap::check_overlap;
+use super::overlap::{check_distinct, check_inputs};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
 use crate::graph::{Blame, is_grad_enabled};
+use crate::parallel;
 use crate::storage::{Access, Storage};
 use crate::tensor::{Operand, Tensor};
 
@@ -25,12 +26,15 @@ pub(super) struct Write<'a> {
     pub others: &'a [&'a Operand],
     /// Everything that is read; a target changed in place must be apart from it.
     pub reads: &'a [&'a Array],
+    /// Whether elements of the target may share memory, where nothing is recorded: what `body` writes to some elements
+    /// does not depend on the others, and is written in order.
+    pub in_order: bool,
 }
 
 impl<'a> Write<'a> {
     /// To `target` or a copy in its layout, reading nothing.
     pub fn new(op: &'static str, target: &'a Tensor, in_place: bool) -> Self {
-        Self { op, target, in_place, copy: Array::duplicate, others: &[], reads: &[] }
+        Self { op, target, in_place, copy: Array::duplicate, others: &[], reads: &[], in_order: false }
     }
 
     /// To `target` or a row-major copy, reading nothing.
@@ -54,6 +58,9 @@ impl<'a> Write<'a> {
         let recorded = is_recorded(&inputs) && operand.array.dtype().is_differentiable();
         let array = if self.in_place {
             check_in_place(self.op, self.target, recorded || (operand.edge.is_some() && is_grad_enabled()))?;
+            if recorded || !self.in_order {
+                check_distinct(self.op, &operand.array)?;
+            }
             check_apart(self.op, &operand.array, self.reads)?;
             operand.array.clone()
         } else {
@@ -63,7 +70,11 @@ impl<'a> Write<'a> {
         {
             let reads: SmallVec<[&Storage; 4]> = self.reads.iter().map(|array| array.storage()).collect();
             let _access = Access::acquire(&reads, &[array.storage()]);
-            body(&array)?;
+            if self.in_place && self.in_order && array.overlaps_itself() {
+                parallel::alone(|| body(&array))?;
+            } else {
+                body(&array)?;
+            }
             if self.in_place {
                 array.storage().bump(blame);
             }
@@ -82,7 +93,7 @@ impl<'a> Write<'a> {
 
 /// A target whose elements are written in any order must share no memory with what is read.
 fn check_apart(op: &'static str, target: &Array, reads: &[&Array]) -> Result<()> {
-    check_overlap(op, target, reads)?;
+    check_inputs(op, target, reads)?;
     if target.numel() > 0 && reads.iter().any(|read| read.is_exactly(target)) {
         return Err(Error::overlap(
             op,

@@ -1,0 +1,73 @@
+//! The bits of a tensor read as elements of another dtype.
+
+use crate::array::Array;
+use crate::dtype::{DType, torch_name};
+use crate::error::{Error, Result};
+use crate::shape::{Shape, Strides};
+use crate::tensor::Tensor;
+
+/// Shows the memory of `source` as elements of `dtype`. Where these are of another size, the last axis is scaled. Memory
+/// and version counter are shared; no gradient passes, so the result counts as detached rather than as a view.
+///
+/// # Errors
+/// When the sizes differ and there is no last axis of neighbouring elements, or the elements do not fill whole ones of
+/// `dtype`.
+#[track_caller]
+pub fn view_dtype(source: &Tensor, dtype: DType) -> Result<Tensor> {
+    dtype.supported("view")?;
+    let result = source.detach();
+    result.set_array(reinterpret(&result.array(), dtype)?);
+    Ok(result)
+}
+
+fn reinterpret(array: &Array, dtype: DType) -> Result<Array> {
+    const OP: &str = "view";
+    let (own, asked) = (array.dtype().size(), dtype.size());
+    let (mut shape, mut strides): (Shape, Strides) = (array.shape().into(), array.strides().into());
+    let mut offset = array.offset();
+    let refuse = |what: &str, must: String| {
+        let (from, to) = (torch_name(array.dtype()), torch_name(dtype));
+        Error::runtime(OP, format!("{what} {must} to view {from} as {to} (different element sizes)"))
+    };
+    if own != asked {
+        let Some(last) = shape.len().checked_sub(1) else {
+            return Err(refuse("self.dim()", "cannot be 0".to_owned()));
+        };
+        let neighbours = |strides: &Strides| {
+            let stride = strides[last];
+            if stride == 1 { Ok(()) } else { Err(refuse("self.stride(-1)", format!("must be 1, but is {stride},"))) }
+        };
+        if own > asked {
+            let ratio = own / asked;
+            neighbours(&strides)?;
+            shape[last] *= ratio;
+            offset *= ratio;
+            strides[..last].iter_mut().for_each(|stride| *stride *= ratio as isize);
+        } else {
+            let ratio = asked / own;
+            let whole = |what: &str, value: usize| {
+                if value.is_multiple_of(ratio) {
+                    return Ok(value / ratio);
+                }
+                Err(refuse(what, format!("must be divisible by {ratio}, but is {value},")))
+            };
+            shape[last] = whole("self.size(-1)", shape[last])?;
+            offset = whole("self.storage_offset()", offset)?;
+            neighbours(&strides)?;
+            for (axis, stride) in strides[..last].iter_mut().enumerate() {
+                let distance = whole(&format!("self.stride({axis})"), stride.unsigned_abs())? as isize;
+                *stride = distance * stride.signum();
+            }
+        }
+    }
+    // Memory that a program lent may begin anywhere.
+    if !array.storage().ptr().addr().is_multiple_of(asked) {
+        return Err(Error::runtime(
+            OP,
+            format!(
+                "the memory does not begin at a multiple of {asked} bytes, as elements of {dtype} do; clone() it first"
+            ),
+        ));
+    }
+    Array::from_parts(OP, array.storage().clone(), dtype, &shape, &strides, offset)
+}
