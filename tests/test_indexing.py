@@ -344,6 +344,29 @@ def test_lists_as_indices():
     assert x[(0, 1)].item() == 1 and x[range(2)].shape == (2, 3)
 
 
+
+def test_a_list_that_holds_more_than_positions_is_a_tuple():
+    x = ag.arange(24).reshape(2, 3, 4)
+    for key in ([slice(1, None), 2], [..., 0], [None, 1], [[0, 1], [2, 0]], [ag.tensor([1, 0]), 1], [slice(None)]):
+        assert x[key].equal(x[tuple(key)]), key
+        y, z = x.clone(), x.clone()
+        y[key] = -1
+        z[tuple(key)] = -1
+        assert y.equal(z) and not y.equal(x), key
+    # Positions are positions; a long list of lists is one index.
+    assert x[[1, 0, 1]].equal(ag.stack([x[1], x[0], x[1]]))
+    assert x[[[0], [1]] * 20].shape == (40, 1, 3, 4)
+
+
+def test_a_number_as_a_tensor_is_written_where_a_mask_says_whatever_its_dtype():
+    x = ag.zeros(3)
+    x[ag.tensor([True, False, True])] = ag.tensor(2, dtype=ag.int64)
+    assert x.tolist() == [2.0, 0.0, 2.0]
+    x[True] = ag.tensor([5])
+    x[False] = 9
+    assert x.tolist() == [5.0, 5.0, 5.0]
+
+
 def test_numpy_arrays_as_indices():
     x = arange(3, 3)
     assert x[np.array([0, 2])].shape == (2, 3) and x[np.array([True, False, True])].shape == (2, 3)

@@ -509,3 +509,96 @@ def test_activations_with_out(name):
     x, out = ag.tensor([-1.0, 2.0]), ag.empty(2)
     function = getattr(ag.nn.functional, name)
     assert function(x, out=out) is out and out.tolist() == function(x).tolist()
+
+
+# ---- numbers, tuples and outputs ---------------------------------------------------------------------------------
+
+
+def test_arithmetic_takes_two_numbers():
+    for made, value, dtype in [
+        (ag.add(2, 3), 5, ag.int64), (ag.add(2, 3, alpha=2), 8, ag.int64), (ag.add(2, 0.5), 2.5, ag.float32),
+        (ag.add(True, True), True, ag.bool), (ag.sub(2, 3), -1, ag.int64), (ag.mul(2, True), 2, ag.int64),
+        (ag.div(1, 4), 0.25, ag.float32), (ag.div(7, -2, rounding_mode="trunc"), -3, ag.int64),
+        (ag.true_divide(1, 4), 0.25, ag.float32), (ag.floor_divide(-7, 2), -4, ag.int64),
+    ]:  # fmt: skip
+        assert made.shape == () and made.item() == value and made.dtype == dtype
+    out = ag.empty(())
+    assert ag.add(2, 3, out=out) is out and out.item() == 5
+    for refused in (lambda: ag.pow(2, 3), lambda: ag.maximum(2, 3), lambda: ag.eq(2, 3), lambda: ag.rsub(2, 3)):
+        with pytest.raises(TypeError):
+            refused()
+
+
+def test_given_outputs_come_back_in_a_tuple_with_names():
+    x = ag.tensor([[3.0, 1.0, 2.0]])
+    for name, call in {
+        "max": lambda **out: ag.max(x, 1, **out), "min": lambda **out: ag.min(x, 1, **out),
+        "sort": lambda **out: ag.sort(x, **out), "topk": lambda **out: ag.topk(x, 2, **out),
+        "kthvalue": lambda **out: ag.kthvalue(x, 2, **out), "median": lambda **out: ag.median(x, 1, **out),
+        "mode": lambda **out: ag.mode(x, **out), "cummax": lambda **out: ag.cummax(x, 1, **out),
+    }.items():  # fmt: skip
+        plain, outs = call(), (ag.empty(0), ag.empty(0, dtype=ag.int64))
+        made = call(out=outs)
+        assert type(plain).__name__ == name and type(made).__name__ == f"{name}_out"
+        assert made.values is outs[0] and made.indices is outs[1]
+        assert made.values.equal(plain.values) and made.indices.equal(plain.indices)
+        assert repr(made).startswith(f"arcgrad.return_types.{name}_out(\nvalues=tensor(")
+
+
+def test_results_without_gradient_are_written_to_out_whatever_requires_grad():
+    x, y = ag.tensor([1.0, 2.0], requires_grad=True), ag.tensor([2.0, 1.0])
+    for row, rest, expected in (
+        (ag.lt, [y], [True, False]), (ag.eq, [1], [True, False]), (ag.logical_and, [y], [True, True]),
+        (ag.logical_not, [], [False, False]), (ag.signbit, [], [False, False]),
+    ):  # fmt: skip
+        out = ag.empty(0, dtype=ag.bool)
+        assert row(x, *rest, out=out) is out and out.tolist() == expected and not out.requires_grad
+    with pytest.raises(RuntimeError, match="automatic differentiation"):
+        ag.add(x, y, out=ag.empty(0))
+
+
+def test_sum_to_size_is_the_transpose_of_broadcasting():
+    x = ag.arange(24, dtype=F64).reshape(2, 3, 4).requires_grad_()
+    assert x.sum_to_size(3, 1).tolist() == [[60.0], [92.0], [124.0]]
+    assert x.sum_to_size((2, 1, 4)).equal(x.sum(1, keepdim=True)) and x.sum_to_size(()).item() == 276
+    assert grads(x.sum_to_size(3, 1) * ag.tensor([[1.0], [2.0], [3.0]], dtype=F64), x)[0][1] == [[1.0] * 4, [2.0] * 4, [3.0] * 4]
+    for size in ((2,), (3, 3, 4), (1, 2, 3, 4), (-1,)):
+        with pytest.raises(RuntimeError, match="expandable"):
+            x.sum_to_size(size)
+
+
+def test_unravel_index_inverts_the_flat_position():
+    shape, flat = (2, 3, 4), ag.arange(24).reshape(4, 6)
+    indices = ag.unravel_index(flat, shape)
+    assert [index.shape for index in indices] == [(4, 6)] * 3
+    assert ag.arange(24).reshape(shape)[indices].equal(flat)
+    assert [index.item() for index in ag.unravel_index(ag.tensor(23), shape)] == [1, 2, 3]
+    with pytest.raises(TypeError, match="integer"):
+        ag.unravel_index(ag.tensor(1.0), shape)
+    with pytest.raises(ValueError, match="zero"):
+        ag.unravel_index(flat, (2, 0))
+
+
+def test_isclose_of_integers_may_ask_for_nan():
+    a = ag.tensor([1, 2, 3])
+    assert ag.isclose(a, ag.tensor([1, 2, 4]), equal_nan=True).tolist() == [True, True, False]
+
+
+def test_adaptive_pools_keep_the_size_of_an_axis():
+    F, x = ag.nn.functional, ag.arange(24.0).reshape(1, 2, 3, 4)
+    assert F.adaptive_avg_pool2d(x, (None, 1)).equal(x.mean(3, keepdim=True))
+    assert F.adaptive_max_pool2d(x, [1, None]).equal(x.amax(2, keepdim=True))
+    values, indices = F.adaptive_max_pool2d(x, (None, 1), return_indices=True)
+    assert values.shape == indices.shape == (1, 2, 3, 1) and indices[0, 0, :, 0].tolist() == [3, 7, 11]
+    assert F.adaptive_avg_pool3d(x, (None, 1, None)).equal(x.mean(2, keepdim=True))
+    assert F.adaptive_max_pool3d(x, (1, None, None)).equal(x.amax(1, keepdim=True))
+    with pytest.raises(ValueError, match="at least 3 axes, got 2"):
+        F.adaptive_avg_pool2d(x[0, 0], (None, 1))
+
+
+def test_gather_takes_sparse_grad_where_no_gradient_is_asked():
+    x = ag.tensor([[1.0, 2.0]])
+    index = ag.tensor([[1, 1]])
+    assert ag.gather(x, 1, index, sparse_grad=True).tolist() == [[2.0, 2.0]]
+    with pytest.raises(NotImplementedError, match="sparse"):
+        ag.gather(x.requires_grad_(), 1, index, sparse_grad=True)

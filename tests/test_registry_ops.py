@@ -260,6 +260,7 @@ SAMPLES: dict[str, list[tuple[tuple, dict]]] = defaultdict(list)
 NO_GRADIENT = set(
     """all any argmax argmin argsort argwhere bincount bitwise_and bitwise_not bitwise_or bitwise_xor bucketize
     count_nonzero equal floor_divide isclose allclose nonzero one_hot searchsorted unique unique_consecutive histc isin
+    unravel_index
     """.split()
 )
 
@@ -328,6 +329,8 @@ for name in ("sum", "mean", "var", "std", "norm", "logsumexp"):
     for dim in (0, (0, 2), -1):
         s(name, CUBE, dim=dim)
     s(name, CUBE, dim=1, keepdim=True)
+s("sum_to_size", CUBE, 3, 1)
+s("sum_to_size", CUBE, (2, 1, 4))
 for name in ("sum", "mean", "var", "std", "prod", "max", "min", "norm"):
     s(name, CUBE)
 s("var", CUBE, 1, correction=0)
@@ -377,6 +380,7 @@ s("nll_loss", LOGITS, CLASSES, C([0.5, 1.0, 2.0], "float64"))
 # Shape.
 s("view", CUBE, 6, 4)
 s("view", CUBE, (2, -1))
+s("view", C([[1.0, -0.0]]), ag.int32)
 s("view_as", CUBE, C(np.zeros((6, 4)), "float64"))
 s("reshape", CUBE, (4, 6))
 s("reshape_as", CUBE, C(np.zeros((6, 4)), "float64"))
@@ -453,6 +457,7 @@ s("normalize", X)
 # Reading and writing along an axis.
 PLACES = C([[0, 2, 1], [2, 0, 1]])
 s("gather", X, 1, PLACES)
+s("unravel_index", C([5, 0, 11]), (3, 4))
 s("take_along_dim", X, PLACES, 1)
 s("take", X, C([5, 0, 5]))
 s("put", X, C([5, 0, 1]), T((3,)))

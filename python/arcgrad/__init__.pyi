@@ -423,6 +423,7 @@ from ._core import unbind as unbind
 from ._core import unflatten as unflatten
 from ._core import unique as unique
 from ._core import unique_consecutive as unique_consecutive
+from ._core import unravel_index as unravel_index
 from ._core import unsqueeze as unsqueeze
 from ._core import var as var
 from ._core import var_mean as var_mean

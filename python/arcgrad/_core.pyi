@@ -932,6 +932,8 @@ class Tensor:
         """Difference `input - alpha * other`, broadcast and promoted."""
     def sum(self, *, dtype: dtype | None=None) -> Any:
         """Sum of all elements, or over `dim`; integers and bool give int64."""
+    def sum_to_size(self, *size: Any) -> Any:
+        """Sum over the axes along which `size` would be broadcast to the shape of the tensor."""
     def swapaxes(self, axis0: Any, axis1: Any) -> Any:
         """Two axes exchanged."""
     def swapaxes_(self, axis0: Any, axis1: Any) -> Any:
@@ -1016,7 +1018,7 @@ class Tensor:
     def vdot(self, other: Tensor | Number) -> Any:
         """Scalar product of two vectors, the first conjugated: for real numbers `dot`."""
     def view(self, *size: Any) -> Any:
-        """The same elements in another shape, without copying; one size may be -1."""
+        """The same elements in another shape, without copying; one size may be -1. Of a dtype: the same bits as elements of it; where these are of another size, the last axis is scaled. No gradient passes then."""
     def view_as(self, other: Tensor | Number) -> Any:
         """The same elements in the shape of `other`, without copying."""
     def where(self, condition: Any, other: Tensor | Number) -> Any:
@@ -2287,6 +2289,9 @@ def unique(input: Tensor, sorted: Any=True, return_inverse: Any=False, return_co
 
 def unique_consecutive(input: Tensor, return_inverse: Any=False, return_counts: Any=False, dim: int | Sequence[int] | None=None) -> Any:
     """The elements (or slices along `dim`) without those that equal their predecessor."""
+
+def unravel_index(indices: Any, shape: Any) -> Any:
+    """Positions in the flattened form of a tensor of `shape` as one index per axis, a tuple of `int64` in the shape of `indices`."""
 
 def unsqueeze(input: Tensor, dim: int | Sequence[int] | None) -> Any:
     """A new axis of size 1 at `dim`."""

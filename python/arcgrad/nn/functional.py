@@ -25,11 +25,7 @@ avg_pool1d = _primitives.avg_pool1d
 avg_pool2d = _primitives.avg_pool2d
 avg_pool3d = _primitives.avg_pool3d
 adaptive_avg_pool1d = _primitives.adaptive_avg_pool1d
-adaptive_avg_pool2d = _primitives.adaptive_avg_pool2d
-adaptive_avg_pool3d = _primitives.adaptive_avg_pool3d
 adaptive_max_pool1d = _primitives.adaptive_max_pool1d
-adaptive_max_pool2d = _primitives.adaptive_max_pool2d
-adaptive_max_pool3d = _primitives.adaptive_max_pool3d
 interpolate = _primitives.interpolate
 unfold = _primitives.unfold
 pad = _primitives.pad
@@ -68,6 +64,55 @@ huber_loss = _primitives.huber_loss
 binary_cross_entropy = _primitives.binary_cross_entropy
 binary_cross_entropy_with_logits = _primitives.binary_cross_entropy_with_logits
 kl_div = _primitives.kl_div
+
+
+# ---- pooling ----
+
+
+def _output_size(input, output_size):
+    """Sizes of the outputs, where ``None`` keeps that of the input."""
+    if not isinstance(output_size, (tuple, list)) or None not in output_size:
+        return output_size
+    if len(output_size) >= input.dim():
+        raise ValueError(
+            f"output_size {tuple(output_size)} is for an input of at least {len(output_size) + 1} axes, got {input.dim()}"
+        )
+    return [own if size is None else size for size, own in zip(output_size, input.shape[-len(output_size) :])]
+
+
+def adaptive_avg_pool2d(input, output_size):
+    """Means of windows chosen so that ``output_size`` (a number, or one for each of height and width) of them cover the input
+    evenly; ``None`` in place of a size keeps that of the input.
+
+    >>> import arcgrad
+    >>> arcgrad.nn.functional.adaptive_avg_pool2d(arcgrad.arange(8.0).view(1, 2, 4), (None, 1))
+    tensor([[[1.5000],
+             [5.5000]]])
+    """
+    return _primitives.adaptive_avg_pool2d(input, _output_size(input, output_size))
+
+
+def adaptive_avg_pool3d(input, output_size):
+    """As :func:`adaptive_avg_pool2d`, of depth, height and width."""
+    return _primitives.adaptive_avg_pool3d(input, _output_size(input, output_size))
+
+
+def adaptive_max_pool2d(input, output_size, return_indices=False):
+    """Greatest elements of windows chosen so that ``output_size`` (a number, or one for each of height and width) of them cover
+    the input evenly; ``None`` in place of a size keeps that of the input. With ``return_indices`` also where in its plane each
+    lies.
+
+    >>> import arcgrad
+    >>> arcgrad.nn.functional.adaptive_max_pool2d(arcgrad.arange(8.0).view(1, 2, 4), (None, 1))
+    tensor([[[3.],
+             [7.]]])
+    """
+    return _primitives.adaptive_max_pool2d(input, _output_size(input, output_size), return_indices)
+
+
+def adaptive_max_pool3d(input, output_size, return_indices=False):
+    """As :func:`adaptive_max_pool2d`, of depth, height and width."""
+    return _primitives.adaptive_max_pool3d(input, _output_size(input, output_size), return_indices)
 
 
 # ---- activations ----

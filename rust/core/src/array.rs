@@ -9,7 +9,7 @@ use crate::geometry::Geometry;
 use crate::kernels::element::Element;
 use crate::kernels::{In, Out, copy, fill};
 use crate::scalar::Scalar;
-use crate::shape::{self, Layout};
+use crate::shape::{self, Layout, Shape};
 use crate::storage::{Access, Storage};
 
 /// A strided block of elements. Clones share the memory.
@@ -289,7 +289,7 @@ impl Array {
 
     /// Axes in another order.
     pub fn permute(&self, axes: &[usize]) -> Self {
-        let shape: shape::Shape = axes.iter().map(|&axis| self.shape()[axis]).collect();
+        let shape: Shape = axes.iter().map(|&axis| self.shape()[axis]).collect();
         let strides: shape::Strides = axes.iter().map(|&axis| self.strides()[axis]).collect();
         self.with_layout(&shape, &strides, self.offset())
     }
@@ -302,7 +302,7 @@ impl Array {
 
     /// Elements `start`, `start + step`, … of an axis; `start + (length − 1)·step` must be in range.
     pub fn slice(&self, axis: usize, start: usize, length: usize, step: usize) -> Self {
-        let mut shape: shape::Shape = SmallVec::from_slice(self.shape());
+        let mut shape: Shape = SmallVec::from_slice(self.shape());
         let mut strides: shape::Strides = SmallVec::from_slice(self.strides());
         let offset = self.offset() as isize + if length == 0 { 0 } else { start as isize * strides[axis] };
         shape[axis] = length;
@@ -401,14 +401,21 @@ impl Array {
     /// The caller holds exclusive state on this array's root.
     pub unsafe fn fill_raw(&self, value: Scalar) {
         let bytes = value.to_bytes(self.dtype());
-        let fill = || {
+        let fill = |shape: &[usize]| {
             crate::with_element!(self.dtype(), T => {
                 // SAFETY: as the caller promises; `bytes` holds one element of the dtype, unaligned; elements that share
                 // memory are written by one thread.
-                unsafe { fill::fill(self.shape(), self.as_out(), bytes.as_ptr().cast::<T>().read_unaligned()) }
+                unsafe { fill::fill(shape, self.as_out(), bytes.as_ptr().cast::<T>().read_unaligned()) }
             });
         };
-        if self.overlaps_itself() { crate::parallel::alone(fill) } else { fill() }
+        if self.overlaps_itself() {
+            // An axis that shows the same memory over and over is written once, however long it is.
+            let once = |(&size, &stride): (&usize, &isize)| if stride == 0 { size.min(1) } else { size };
+            let shape: Shape = self.shape().iter().zip(self.strides()).map(once).collect();
+            crate::parallel::alone(|| fill(&shape));
+        } else {
+            fill(self.shape());
+        }
     }
 
     // ---- overlap ---------------------------------------------------------------------------------------------

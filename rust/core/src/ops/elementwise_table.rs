@@ -13,6 +13,8 @@ const TENSOR_FIRST: &[Param] = &[input(), param("other", Kind::TensorOrNumber)];
 const TENSORS: &[Param] = &[input(), param("other", Kind::Tensor)];
 /// In-place functions exist for a few names (`arcgrad.relu_`).
 const WITH_FUNCTION_: Forms = Forms::ALL.and(Forms::IN_PLACE_FUNCTION);
+/// Arithmetic that two numbers can be given to, as in PyTorch.
+const OF_NUMBERS: Forms = Forms::ALL.and(Forms::NUMBERS);
 /// What promotes nothing: the result has the dtype of the input, and so has `out=`.
 const UNPROMOTED: Forms = WITH_FUNCTION_.and(Forms::SAME_OUT);
 
@@ -217,7 +219,7 @@ pub static TABLE: &[OpInfo] = &[
         "add",
         &[],
         ALPHA,
-        Forms::ALL,
+        OF_NUMBERS,
         |args| powers::add_scaled("add", args.arg(0), args.arg(1), args.number(2)),
         "Sum `input + alpha * other`, broadcast and promoted.",
     ),
@@ -225,7 +227,7 @@ pub static TABLE: &[OpInfo] = &[
         "sub",
         &["subtract"],
         ALPHA,
-        Forms::ALL,
+        OF_NUMBERS,
         |args| powers::add_scaled("sub", args.arg(0), args.arg(1), args.number(2)),
         "Difference `input - alpha * other`, broadcast and promoted.",
     ),
@@ -237,12 +239,12 @@ pub static TABLE: &[OpInfo] = &[
         |args| powers::add_scaled("sub", args.arg(1), args.arg(0), args.number(2)),
         "Difference `other - alpha * input`.",
     ),
-    row(&rows::mul::ROW, &["multiply"], BINARY, Forms::ALL),
+    row(&rows::mul::ROW, &["multiply"], BINARY, OF_NUMBERS),
     rows_by(
         "div",
         &["divide"],
         ROUNDED,
-        Forms::ALL,
+        OF_NUMBERS,
         |args| powers::div(args.arg(0), args.arg(1), args.text_opt(2)),
         "Quotient `input / other`; integers give floats. `rounding_mode` may be `'floor'` or `'trunc'`.",
     ),
@@ -250,7 +252,7 @@ pub static TABLE: &[OpInfo] = &[
         "true_divide",
         &[],
         BINARY,
-        Forms::ALL,
+        OF_NUMBERS,
         |args| powers::div(args.arg(0), args.arg(1), None),
         "Quotient `input / other`; integers give floats.",
     ),
@@ -258,7 +260,7 @@ pub static TABLE: &[OpInfo] = &[
         "floor_divide",
         &[],
         BINARY,
-        Forms::ALL,
+        OF_NUMBERS,
         |args| powers::floor_divide(args.arg(0), args.arg(1)),
         "Quotient rounded towards minus infinity.",
     ),

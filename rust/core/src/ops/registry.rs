@@ -152,6 +152,8 @@ impl Forms {
     pub const LINALG: Self = Self(128);
     /// `out=` that has to have the dtype of the result ([`Takes::Same`]).
     pub const SAME_OUT: Self = Self(8 | 256);
+    /// Takes numbers alone, too, as if each were a tensor without axes.
+    pub const NUMBERS: Self = Self(512);
     /// Function and method.
     pub const BOTH: Self = Self(1 | 2);
     /// Function, method, in-place method and `out=`: what most elementwise operations have.
@@ -298,6 +300,8 @@ pub enum Output {
     Tensors(Vec<Tensor>),
     /// A tuple with names, as `max(dim)` returns: the type's name and the fields.
     Named(&'static str, &'static [&'static str], Vec<Tensor>),
+    /// The same tuple of the tensors that were given as `out=`.
+    NamedOut(&'static str, &'static [&'static str], Vec<Tensor>),
     /// A number.
     Number(Scalar),
     /// A truth value.
@@ -422,13 +426,14 @@ impl OpInfo {
             }
             (Call::Structured(value) | Call::InPlace(value, _), Form::Value) => value(&args),
             (Call::Structured(value) | Call::InPlace(value, _), Form::Out(outs)) => {
-                let results = {
+                let (named, results) = {
                     let values = self.values_for(outs, values)?;
                     // A recorded result would be thrown away: `out=` is not differentiable.
                     let result = value(&Args { op: self.name, values: &values })?;
                     match result {
-                        Output::Tensor(tensor) => vec![tensor],
-                        Output::Tensors(tensors) | Output::Named(_, _, tensors) => tensors,
+                        Output::Tensor(tensor) => (None, vec![tensor]),
+                        Output::Tensors(tensors) => (None, tensors),
+                        Output::Named(name, fields, tensors) => (Some((name, fields)), tensors),
                         _ => return Err(Error::type_(self.name, format!("{} has no out= form", self.name))),
                     }
                 };
@@ -445,7 +450,11 @@ impl OpInfo {
                 for (out, result) in outs.iter().zip(&results) {
                     out::write(self.name, out, result)?;
                 }
-                Ok(if outs.len() == 1 { Output::Tensor(outs[0].clone()) } else { Output::Tensors(outs.to_vec()) })
+                Ok(match (named, outs) {
+                    (_, [out]) => Output::Tensor(out.clone()),
+                    (Some((name, fields)), outs) => Output::NamedOut(name, fields, outs.to_vec()),
+                    (None, outs) => Output::Tensors(outs.to_vec()),
+                })
             }
             (Call::InPlace(_, in_place) | Call::OnlyInPlace(in_place), Form::InPlace) => {
                 in_place(&args)?;
@@ -510,16 +519,21 @@ impl OpInfo {
 
     #[track_caller]
     fn invoke_row(&self, row: &'static Row, params: &[f64], inputs: &[Arg<'_>], form: &Form<'_>) -> Result<Output> {
-        match form {
-            Form::Value => {
-                if inputs.iter().all(|input| matches!(input, Arg::Scalar(_))) {
-                    return Err(Error::type_(
-                        row.name,
-                        format!("{}(): at least one argument must be a Tensor", row.name),
-                    ));
-                }
-                apply(row, params, inputs).map(Output::Tensor)
+        let numbers: Option<SmallVec<[Scalar; 3]>> =
+            inputs.iter().map(|input| if let Arg::Scalar(number) = input { Some(*number) } else { None }).collect();
+        if let Some(numbers) = numbers {
+            if !self.forms.has(Forms::NUMBERS) {
+                let message = format!("{}(): at least one argument must be a Tensor", self.name);
+                return Err(Error::type_(self.name, message));
             }
+            let tensors: Result<SmallVec<[Tensor; 3]>> =
+                numbers.iter().map(|&number| Tensor::scalar(number, number.dtype())).collect();
+            let tensors = tensors?;
+            let inputs: SmallVec<[Arg<'_>; 3]> = tensors.iter().map(Arg::Tensor).collect();
+            return self.invoke_row(row, params, &inputs, form);
+        }
+        match form {
+            Form::Value => apply(row, params, inputs).map(Output::Tensor),
             Form::InPlace => {
                 let Some((Arg::Tensor(target), rest)) = inputs.split_first() else {
                     return Err(Error::type_(row.name, "an in-place form needs a Tensor"));

@@ -39,7 +39,8 @@ pub fn to_py(py: Python<'_>, output: Output) -> PyResult<Py<PyAny>> {
     match output {
         Output::Tensor(result) => tensor::to_py(py, result),
         Output::Tensors(results) => tuple(py, results).map(|tuple| tuple.into_any().unbind()),
-        Output::Named(name, fields, results) => named(py, name, fields, results),
+        Output::Named(name, fields, results) => named(py, name, false, fields, results),
+        Output::NamedOut(name, fields, results) => named(py, name, true, fields, results),
         Output::Number(value) => Ok(number::to_py(py, value)),
         Output::Bool(value) => Ok(pyo3::types::PyBool::new(py, value).to_owned().into_any().unbind()),
         Output::DType(value) => Ok(dtype_to_py(py, value)),
@@ -58,16 +59,17 @@ pub fn tuple(py: Python<'_>, results: Vec<Tensor>) -> PyResult<Bound<'_, PyTuple
 }
 
 /// Classes of named results, made on first use and kept.
-static NAMED: Mutex<Option<HashMap<(&'static str, usize), usize>>> = Mutex::new(None);
+static NAMED: Mutex<Option<HashMap<(&'static str, bool), usize>>> = Mutex::new(None);
 
-/// A tuple with names (`arcgrad.return_types.max`).
+/// A tuple with names (`arcgrad.return_types.max`, or `max_out` of tensors that were given).
 fn named(
     py: Python<'_>,
     name: &'static str,
+    out: bool,
     fields: &'static [&'static str],
     results: Vec<Tensor>,
 ) -> PyResult<Py<PyAny>> {
-    let class = named_class(py, name, fields)?;
+    let class = named_class(py, name, out, fields)?;
     // SAFETY: an instance of the class with as many fields as it was made with, each set once.
     unsafe {
         let object = Bound::from_owned_ptr_or_err(py, ffi::PyStructSequence_New(class))?;
@@ -82,9 +84,10 @@ fn named(
 fn named_class(
     py: Python<'_>,
     name: &'static str,
+    out: bool,
     fields: &'static [&'static str],
 ) -> PyResult<*mut ffi::PyTypeObject> {
-    let key = (name, fields.len());
+    let key = (name, out);
     let known = NAMED.lock().expect("nothing panics under this lock").get_or_insert_default().get(&key).copied();
     if let Some(class) = known {
         return Ok(class as *mut ffi::PyTypeObject);
@@ -96,7 +99,7 @@ fn named_class(
     }
     list.push(ffi::PyStructSequence_Field { name: std::ptr::null(), doc: std::ptr::null() });
     let mut description = ffi::PyStructSequence_Desc {
-        name: leak(&format!("arcgrad.return_types.{name}"))?,
+        name: leak(&format!("arcgrad.return_types.{name}{}", if out { "_out" } else { "" }))?,
         doc: std::ptr::null(),
         fields: list.leak().as_mut_ptr(),
         n_in_sequence: fields.len() as i32,
