@@ -335,3 +335,15 @@ def test_shallow_copy():
     x = ag.ones(2)
     y = copy.copy(x)
     assert y.tolist() == x.tolist()
+
+
+def test_format_is_that_of_the_number():
+    x = ag.tensor(1.23456)
+    assert f"{x:.2f}" == "1.23" and f"{x}" == repr(x.item()) and f"{ag.tensor(7):03d}" == "007"
+    assert f"{ag.ones(2)}" == "tensor([1., 1.])"
+    # A parameter is shown as one.
+    parameter = ag.nn.Parameter(ag.tensor(1.5))
+    assert f"{parameter}" == "Parameter containing:\ntensor(1.5000, requires_grad=True)"
+    for given in (ag.ones(2), parameter):
+        with pytest.raises(TypeError, match="unsupported format string passed to"):
+            f"{given:.2f}"

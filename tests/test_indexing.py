@@ -362,6 +362,7 @@ def test_a_number_as_a_tensor_is_written_where_a_mask_says_whatever_its_dtype():
     x = ag.zeros(3)
     x[ag.tensor([True, False, True])] = ag.tensor(2, dtype=ag.int64)
     assert x.tolist() == [2.0, 0.0, 2.0]
+    assert x.int().index_put((x > 0,), ag.tensor(1.5)).tolist() == [1, 0, 1]
     x[True] = ag.tensor([5])
     x[False] = 9
     assert x.tolist() == [5.0, 5.0, 5.0]

@@ -351,6 +351,9 @@ pub fn index_put(
 fn put(input: &Tensor, in_place: bool, indices: &Indices, values: &Tensor, accumulate: bool) -> Result<Tensor> {
     const OP: &str = "index_put";
     let meta = input.meta();
+    // One value for the elements of a mask counts as a number, whatever its dtype.
+    let is_number = !accumulate && values.numel() == 1 && matches!(indices.as_slice(), [(_, mask)] if is_mask(mask.dtype()));
+    let values = if is_number { &copy::to_dtype(values, meta.dtype)? } else { values };
     let operand = values.operand()?;
     let source = &operand.array;
     let lookups = Lookups::new(OP, &meta.shape, indices)?;
@@ -586,14 +589,7 @@ pub fn setitem(input: &Tensor, items: &[IndexItem], value: Arg<'_>) -> Result<()
         ),
         Arg::Tensor(tensor) => {
             let lookups = Lookups::new("index_put", &target.shape(), &expression.indices)?;
-            let mut value = without_leading_ones(tensor, lookups.shape.len())?;
-            // One value for the elements of a mask is a number, whose dtype does not count.
-            if value.numel() == 1
-                && let [(_, index)] = expression.indices.as_slice()
-                && is_mask(index.dtype())
-            {
-                value = copy::to_dtype(&value, target.dtype())?;
-            }
+            let value = without_leading_ones(tensor, lookups.shape.len())?;
             put(&target, true, &expression.indices, &value, false).map(drop)
         }
     }
