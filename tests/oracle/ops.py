@@ -543,6 +543,12 @@ for spec in X:
     for args in ((2,), (3, 1), (5, 2), (1, -1), (0,), (2, 7)):
         c("chunk", spec, *args)
     c("chunk", spec, chunks=2, dim=2)
+    for args in ((2,), (3, 1), (5, 2), (4, -1), (2, 5), (0,), (-1,), ([1, 2], 2), ([1],), ([2, 1], 1), ([-1], 1), ([], 1), ((0, 9), 2), ([1], 3),
+                 ("i64[] 3:4", 2), ("i64[2] 1:3", 1), ("i64[0]", 1), ("i64[2,2] 0:2",), ("i32[2] 1:3",), ("f32[2] pos",)):
+        c("tensor_split", spec, *args)
+    c("tensor_split", spec, sections=2, dim=1)
+    c("tensor_split", spec, indices=[1, 2], dim=2)
+    c("tensor_split", spec, tensor_indices_or_sections="i64[2] 0:3", dim=-1)
     for args in ((), (1,), (-1,), (3,)):
         c("unbind", spec, *args)
     for repeats in ((2, 1, 1), (1, 2, 3, 1), (1, 1, 0), (2, 2), (2,)):
@@ -573,7 +579,20 @@ for spec in X:
     c("Tensor.mT", spec)
     c("movedim", spec, source=0, destination=2)
     c("Tensor.view_as", spec, "f64[6,4]")
+    for dtype in ALL:
+        c("Tensor.view", spec, f"dtype:{DTYPES[dtype]}")
+    for size in ((1, 3, 4), (3, 4), (4,), (2, 1, 1), (1,), (), (2, 3, 4), (1, 2, 3, 4), (2,), (0, 3, 4)):
+        c("Tensor.sum_to_size", spec, *size)
+        c("Tensor.sum_to_size", spec, size)
     c("Tensor.expand_as", spec, "f64[5,2,3,4]")
+for spec in ("f64[]", "f32[]", "u8[3]", "u8[2,8]", "i16[4,2]", "f64[0]", "f64[4,6] t", "f32[4,6] t", "f32[4,6] s", "f64[3,4] x", "f32[3,4] x", "u8[16] s"):
+    for dtype in ("bool", "u8", "i16", "i32", "f32", "f64"):
+        c("Tensor.view", spec, f"dtype:{DTYPES[dtype]}")
+for spec, shape in (("i64[4] 0:24", (2, 3, 4)), ("i64[2,3] 0:24", [4, 6]), ("i64[] 5:6", (24,)), ("i64[3] 0:24", 24), ("i32[3] 0:6", (2, 3)), ("u8[3] 0:6", (2, 3)),
+                    ("i64[0]", (2, 3)), ("i64[3] 0:6", ()), ("i64[3] 0:6", (2, -3)), ("i64[3] 0:6", (2, 0)), ("i64[2] 6:9", (2, 3)), ("i64[2] -3:-1", (2, 3)),
+                    ("f32[3] pos", (2, 3)), ("bool[3]", (2, 3)), ("i64[3] 0:6", "two")):
+    c("unravel_index", spec, shape)
+c("unravel_index", indices="i64[4] 0:24", shape=(2, 3, 4))
 for spec in ("f64[2,1,3]", "f32[1,3]", "i64[1]", "f64[]"):
     for shape in ((2, 4, 3), (2, 5, 3), (4, 2, 1, 3), (2, -1, 3), (3,), (-1,), (0, 3), (2, 3), (5, -1)):
         c("Tensor.expand", spec, *shape)

@@ -68,6 +68,10 @@ fn hand_out(py: Python<'_>, result: PyResult<Bound<'_, PyAny>>) -> *mut ffi::PyO
 /// A method or slot of the class: gets the instance, as a tuple, and one more object.
 macro_rules! entry {
     ($name:ident, |$py:ident, $size:ident, $other:ident| $body:expr) => {
+        /// A method or slot of the class.
+        ///
+        /// # Safety
+        /// The interpreter calls it: the objects are alive, where there is a second one, and the GIL is held.
         unsafe extern "C" fn $name(this: *mut ffi::PyObject, other: *mut ffi::PyObject) -> *mut ffi::PyObject {
             // SAFETY: called by the interpreter with live objects and the GIL held; what may be null is not touched.
             unsafe {
@@ -123,6 +127,10 @@ entry! { concat, |py, left, right| {
     from_tuple(&PyTuple::new(py, items)?)
 }}
 
+/// `size * count`.
+///
+/// # Safety
+/// The interpreter calls it: the objects are alive and the GIL is held.
 unsafe extern "C" fn repeat(this: *mut ffi::PyObject, count: ffi::Py_ssize_t) -> *mut ffi::PyObject {
     // SAFETY: called by the interpreter with a live object and the GIL held.
     unsafe {
@@ -136,6 +144,10 @@ unsafe extern "C" fn repeat(this: *mut ffi::PyObject, count: ffi::Py_ssize_t) ->
     }
 }
 
+/// `Size(items)`.
+///
+/// # Safety
+/// The interpreter calls it: the arguments are a tuple and a dictionary or null, and the GIL is held.
 unsafe extern "C" fn new(
     _class: *mut ffi::PyTypeObject,
     args: *mut ffi::PyObject,

@@ -93,6 +93,8 @@ pub unsafe fn conv(size: &ConvSize, x: In<'_>, w: In<'_>, bias: Option<In<'_>>, 
     });
 }
 
+/// # Safety
+/// As for [`conv`], all of dtype `T`.
 unsafe fn forward<T: Ring>(size: &ConvSize, x: *const T, w: *const T, bias: Option<*const T>, y: *mut T) {
     let (window, inner, outer) = (&size.window, size.in_channels / size.groups, size.out_channels / size.groups);
     let (inputs, outputs, taps) = (window.inputs(), window.outputs(), window.taps());
@@ -129,6 +131,8 @@ pub unsafe fn conv_transposed(size: &ConvSize, w: In<'_>, y: In<'_>, x: Out<'_>)
     with_integer!(x.dtype, T => unsafe { transposed::<T>(size, w.ptr.cast(), y.ptr.cast(), x.ptr.cast()) });
 }
 
+/// # Safety
+/// As for [`conv_transposed`], all of dtype `T`.
 unsafe fn transposed<T: Ring>(size: &ConvSize, w: *const T, y: *const T, x: *mut T) {
     let (window, inner, outer) = (&size.window, size.in_channels / size.groups, size.out_channels / size.groups);
     let (inputs, outputs, taps) = (window.inputs(), window.outputs(), window.taps());

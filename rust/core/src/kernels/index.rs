@@ -245,6 +245,9 @@ fn along(rank: usize, axis: usize, stride: isize) -> SmallVec<[isize; 6]> {
 // ---- the walk ------------------------------------------------------------------------------------------------------
 
 /// Reports the first index outside its axis.
+///
+/// # Safety
+/// The index tensors are of `i64`, valid for `shape` with their strides; no axis of it is empty.
 unsafe fn check(shape: &[usize], lookups: &[Lookup<'_>]) -> Result<(), OutOfRange> {
     for lookup in lookups {
         debug_assert_eq!(lookup.index.dtype, DType::I64);
@@ -368,6 +371,10 @@ impl Plan {
     }
 
     /// Visits the positions of a box in row-major order.
+    ///
+    /// # Safety
+    /// The box lies within the plan and is not empty; all indices in it have been checked; `visit` may be asked for
+    /// every position they lead to.
     #[inline(always)]
     unsafe fn walk<V: Visit>(&self, lo: &[usize], hi: &[usize], visit: &V) {
         let (inner, outer) = self.axes.split_last().expect("a plan has an axis");
@@ -433,8 +440,16 @@ fn wrapped(index: i64, size: usize) -> isize {
 
 /// What happens at a position: offsets (and, for a run, strides) in `x` and in the other operand.
 trait Visit {
+    /// One position.
+    ///
+    /// # Safety
+    /// Both offsets lead to an element, and nobody else touches the one that is written.
     unsafe fn one(&self, x: isize, other: isize);
 
+    /// `n` positions.
+    ///
+    /// # Safety
+    /// As for [`Visit::one`], at each step.
     #[inline(always)]
     unsafe fn run(&self, x: isize, other: isize, x_stride: isize, other_stride: isize, n: usize) {
         // SAFETY: the caller's run lies inside both operands.
@@ -495,6 +510,10 @@ impl<T: Sum> Visit for Accumulate<T> {
 }
 
 simd! {
+    /// [`Plan::walk`] that adds, compiled for each instruction set.
+    ///
+    /// # Safety
+    /// The plan and the box are alive; as for [`Plan::walk`], visited by an [`Accumulate`] of `x` and `values`.
     unsafe fn accumulate_box<T: Sum>(
         plan: *const Plan, lo: *const [usize], hi: *const [usize], x: *mut T, values: *const T,
     ) {
@@ -571,6 +590,10 @@ pub unsafe fn count_nonzero(n: usize, x: In<'_>) -> NonZero {
 }
 
 simd! {
+    /// How many elements are not zero.
+    ///
+    /// # Safety
+    /// `n` elements can be read from `x` on.
     unsafe fn count<T: Element>(x: *const T, n: usize) -> usize {
         let mut count = 0;
         for i in 0..n {
@@ -582,6 +605,9 @@ simd! {
 
 impl NonZero {
     /// Calls `body(position, order)` for every non-zero element, `order` counting them in row-major order.
+    ///
+    /// # Safety
+    /// `x` is what was counted, of dtype `T`, and has not been written to since.
     unsafe fn each<T: Element>(&self, x: *const T, body: &(impl Fn(usize, usize) + Sync)) {
         // SAFETY: only read.
         let memory = unsafe { Shared::new(x) };
@@ -632,6 +658,9 @@ pub unsafe fn masked_scatter(nonzero: &NonZero, mask: In<'_>, source: In<'_>, x:
 }
 
 /// Copies one element of a runtime size; the common sizes are single moves.
+///
+/// # Safety
+/// `size` bytes can be read and written, in any alignment; they do not overlap.
 #[inline(always)]
 unsafe fn copy_element(size: usize, from: *const u8, to: *mut u8) {
     // SAFETY: the caller's elements.

@@ -89,6 +89,9 @@ pub unsafe fn check_targets(size: NllSize, targets: Targets<'_>) -> Result<(), O
 }
 
 /// Class and weight of a target; `None` where it is ignored.
+///
+/// # Safety
+/// `at` is a position among the targets, which have passed [`check_targets`]; weights are of dtype `T`.
 #[inline(always)]
 unsafe fn target<T: Float>(targets: &Targets<'_>, at: usize) -> Option<(usize, T)> {
     // SAFETY: the caller's position; targets have been checked.
@@ -102,6 +105,8 @@ unsafe fn target<T: Float>(targets: &Targets<'_>, at: usize) -> Option<(usize, T
     }
 }
 
+/// # Safety
+/// As for [`nll_loss`], all of dtype `T`; the targets have passed [`check_targets`].
 unsafe fn forward<T: Float>(
     size: NllSize,
     reduction: Reduction,
@@ -185,6 +190,8 @@ pub unsafe fn cross_entropy_backward(
     });
 }
 
+/// # Safety
+/// As for [`cross_entropy_backward`], or without `log_p` for [`nll_loss_backward`], all of dtype `T`.
 unsafe fn backward<T: Float>(
     size: NllSize,
     reduction: Reduction,
@@ -228,6 +235,10 @@ unsafe fn backward<T: Float>(
 }
 
 simd! {
+    /// `dx = exp(log_p) · scale` along the axis of the classes.
+    ///
+    /// # Safety
+    /// `n` elements, `stride` apart, can be read from `log_p` and written from `dx` on; the two are apart or the same.
     unsafe fn exp_line<T: Float>(n: usize, stride: usize, scale: T, log_p: *const T, dx: *mut T) {
         if stride == 1 {
             for c in 0..n {
@@ -241,6 +252,10 @@ simd! {
     }
 }
 
+/// `dx = 0` along the axis of the classes.
+///
+/// # Safety
+/// `n` elements, `stride` apart, can be written from `dx` on.
 unsafe fn zero_line<T: Element>(n: usize, stride: usize, dx: *mut T) {
     for c in 0..n {
         // SAFETY: the caller's line.

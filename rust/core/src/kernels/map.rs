@@ -130,6 +130,9 @@ fn chunk_len(cost: u64) -> usize {
 }
 
 /// All operands contiguous and of the kernel's dtypes.
+///
+/// # Safety
+/// As for [`map`]: `n` contiguous elements of the kernel's dtypes at each address.
 #[inline]
 unsafe fn run_dense(kernel: &Kernel, op: *const u8, n: usize, operands: &Addresses, inputs: usize, outputs: usize) {
     if n <= BLOCK {
@@ -164,6 +167,9 @@ fn is_small(shape: &[usize]) -> bool {
 
 /// A loop of one block: whatever does not lie as the loop wants it goes through scratch memory, in the order of the
 /// shape. Working out a better order costs more here than it saves.
+///
+/// # Safety
+/// As for [`map`], of a shape that [`is_small`] and that has no axis of size 0.
 #[inline(never)]
 unsafe fn run_small(kernel: &Kernel, op: *const u8, shape: &[usize], inputs: &[In], outputs: &[Out]) {
     let n: usize = shape.iter().product();
@@ -263,6 +269,9 @@ impl Walk {
 
 /// The general case: axes simplified, then block by block. Outputs come first among the plan's operands, since their
 /// layout decides the order of the axes.
+///
+/// # Safety
+/// As for [`map`], of a shape that has no axis of size 0.
 #[inline(never)]
 unsafe fn run_blocks<const K: usize>(kernel: &Kernel, op: *const u8, shape: &[usize], inputs: &[In], outputs: &[Out]) {
     let of_output = |y: &Out<'_>| (y.dtype, kernel.output);
@@ -439,6 +448,10 @@ impl<const K: usize> Blocks<'_, K> {
     }
 
     /// Runs the kernel over a box row by row.
+    ///
+    /// # Safety
+    /// As for [`Self::run_box`], whose addresses and accesses these are: an operand that is no [`Access::Row`] has the
+    /// whole box in a row.
     unsafe fn run_rows(&self, dims: &[usize], addresses: &mut Addresses, accesses: &[Access]) {
         let n = dims[0];
         let rows: usize = dims[1..].iter().product();
@@ -477,6 +490,9 @@ mod tests {
     use crate::parallel::set_num_threads;
 
     /// `2 x + y`, and whether it is positive, over elements of one type.
+    ///
+    /// # Safety
+    /// Two inputs and an output of `n` elements, and an `f64` at `op`.
     unsafe fn test_loop<T: Element + Number, U: Element + Number, const PREDICATE: bool>(
         op: *const u8,
         inputs: *const *const u8,
@@ -506,6 +522,9 @@ mod tests {
     }
 
     /// [`map`], or every other time the way that small loops do not take by themselves.
+    ///
+    /// # Safety
+    /// As for [`map`].
     unsafe fn map_either_way(
         turn: u64,
         kernel: &Kernel,
@@ -607,6 +626,8 @@ mod tests {
 
     #[test]
     fn two_outputs_and_a_large_transposed_input() {
+        /// # Safety
+        /// Two inputs and two outputs of `n` elements of `f32`.
         unsafe fn sum_and_difference(_: *const u8, inputs: *const *const u8, outputs: *const *mut u8, n: usize) {
             // SAFETY: two inputs and two outputs of f32.
             unsafe {

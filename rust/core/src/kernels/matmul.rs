@@ -169,6 +169,8 @@ fn cost<T>(work: usize, per_multiplication: u64) -> u64 {
     (work as u64).saturating_mul(per_multiplication * size_of::<T>() as u64 / 4)
 }
 
+/// # Safety
+/// As for [`matmul`], all of dtype `T`; C is not empty.
 unsafe fn float<T: Float>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>, beta: T, c: Out<'_>) {
     let mut problem = Problem::<T>::new(size, a, b, c);
     let (m, n, k) = (problem.m, problem.n, problem.k);
@@ -215,6 +217,9 @@ unsafe fn float<T: Float>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>, 
 }
 
 /// The panel of C at `rows` and `cols` of one batch entry.
+///
+/// # Safety
+/// As for [`matmul`], whose problem this is; the panel lies inside C, and nobody else touches it.
 unsafe fn part<T: Float>(
     problem: &Problem<T>,
     alpha: T,
@@ -242,6 +247,9 @@ fn depth_parts(m: usize, n: usize, k: usize) -> usize {
 }
 
 /// A product whose depth is cut into parts, which are added in order.
+///
+/// # Safety
+/// As for [`product`]; the depth is not 0.
 unsafe fn split_depth<T: Float>(
     parts: usize,
     [m, n, k]: [usize; 3],
@@ -276,6 +284,9 @@ unsafe fn split_depth<T: Float>(
 ///
 /// Otherwise each step in depth is another cache line, and with strides of a multiple of 4096 bytes they all fall on
 /// the same few places of a level-1 cache: 1024³ takes twice the time.
+///
+/// # Safety
+/// As for [`matmul`], whose problem this is, of one batch entry. It may refer to `copy` from then on.
 unsafe fn straighten<T: Float>(problem: &mut Problem<T>, copy: &mut Vec<T>) {
     let (m, n, k) = (problem.m, problem.n, problem.k);
     let rows = along_columns(problem.c);
@@ -373,6 +384,9 @@ pub(super) unsafe fn product<T: Float>(size: [usize; 3], alpha: T, a: View<T>, b
 }
 
 /// `C = beta·C`, where 0 overwrites.
+///
+/// # Safety
+/// C has `m × n` elements; with `beta == 0` they are not read.
 unsafe fn scale<T: Float>(m: usize, n: usize, beta: T, c: ViewMut<T>) {
     if beta == T::ONE {
         return;
@@ -389,6 +403,10 @@ unsafe fn scale<T: Float>(m: usize, n: usize, beta: T, c: ViewMut<T>) {
 // ---- vectors -----------------------------------------------------------------------------------------------------
 
 /// `y = beta·y + alpha·A·x` for a matrix of `m × k`.
+///
+/// # Safety
+/// A has `m × k` elements, `x` has `k`, `xs` apart, and `y` has `m`, `ys` apart; `y` overlaps neither A nor `x` nor
+/// itself.
 unsafe fn matvec<T: Float>(
     m: usize,
     k: usize,
@@ -422,6 +440,10 @@ unsafe fn matvec<T: Float>(
     }
 }
 
+/// `y = beta·y + alpha·value` for one element, where 0 overwrites.
+///
+/// # Safety
+/// `y` can be written, and read unless `beta` is 0.
 #[inline(always)]
 unsafe fn put<T: Float>(y: *mut T, value: T, alpha: T, beta: T) {
     // SAFETY: the caller's element.
@@ -437,6 +459,9 @@ const LONG: usize = 512;
 
 /// Dot product of contiguous vectors. Multiplication and addition round separately: with two loads per product a fused
 /// one is no faster, and so every machine gets the same bits.
+///
+/// # Safety
+/// `k` elements can be read from `a` and from `b` on.
 #[inline(always)]
 unsafe fn dot<T: Float, const L: usize>(k: usize, a: *const T, b: *const T) -> T {
     let mut lanes = [T::ZERO; L];
@@ -457,6 +482,9 @@ unsafe fn dot<T: Float, const L: usize>(k: usize, a: *const T, b: *const T) -> T
 
 simd! {
     /// `y = beta·y + alpha·A·x`, rows of A and x contiguous: one dot product per row.
+    ///
+    /// # Safety
+    /// As for [`matvec`], with rows of contiguous elements, `rs` apart, and contiguous `x`.
     #[allow(clippy::too_many_arguments)]
     unsafe fn matvec_rows<T: Float>(
         m: usize, k: usize, alpha: T, a: *const T, rs: isize, x: *const T, beta: T, y: *mut T, ys: isize,
@@ -475,6 +503,9 @@ const COLUMN_BLOCK: usize = 512;
 
 simd! {
     /// `y = beta·y + alpha·A·x`, columns of A contiguous: blocks of rows, four columns at a time.
+    ///
+    /// # Safety
+    /// As for [`matvec`], with columns of contiguous elements, `cs` apart, and contiguous `x`.
     #[allow(clippy::too_many_arguments)]
     unsafe fn matvec_columns<T: Float>(
         m: usize, k: usize, alpha: T, a: *const T, cs: isize, x: *const T, beta: T, y: *mut T, ys: isize,
@@ -510,6 +541,9 @@ simd! {
 const DOT_CHUNK: usize = 1 << 16;
 
 /// A dot product in chunks, the partial sums added in order.
+///
+/// # Safety
+/// A is a row and B a column of `k` elements; `c` can be written, and read unless `beta` is 0.
 unsafe fn long_dot<T: Float>(k: usize, alpha: T, a: View<T>, b: View<T>, beta: T, c: *mut T) {
     let chunks = k.div_ceil(DOT_CHUNK);
     let mut partial = vec![T::ZERO; chunks];
@@ -588,6 +622,10 @@ mod small {
     }
 
     /// `m × W` elements of C (of which only the first columns may be there), block by block.
+    ///
+    /// # Safety
+    /// A has `m × k` elements, B has `k` rows of `W`, `b_rs` apart, and C has `m` contiguous rows of `cols`, at most
+    /// `W`; C overlaps neither.
     #[inline(always)]
     unsafe fn blocks<T: Float, S: pulp::Simd, const W: usize>(
         [m, cols, k]: [usize; 3],
@@ -613,6 +651,9 @@ mod small {
     }
 
     /// Copies B to rows of whole blocks; the columns past `n` are 0.
+    ///
+    /// # Safety
+    /// B has `k × n` elements; `to` has room for `k` rows of whole blocks.
     #[inline(always)]
     unsafe fn pack_b<T: Float>(k: usize, n: usize, b: View<T>, to: *mut T) -> *const T {
         let width = n.next_multiple_of(COLS);
@@ -633,6 +674,9 @@ mod small {
     }
 
     /// `R × W` elements of C, the sums over k in registers.
+    ///
+    /// # Safety
+    /// As for [`blocks`], of `R` rows.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)]
     unsafe fn block<T: Float, S: pulp::Simd, const R: usize, const W: usize>(
@@ -704,6 +748,8 @@ wrapping!(u8, i8, i16, i32, i64);
 /// Columns of C that are summed together.
 const INTEGER_COLS: usize = 32;
 
+/// # Safety
+/// As for [`matmul`], all of dtype `T`; C is not empty.
 unsafe fn integer<T: Wrapping>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>, beta: T, c: Out<'_>) {
     let problem = Problem::<T>::new(size, a, b, c);
     let rows_per_chunk = (BATCH_GRAIN / problem.n.saturating_mul(problem.k.max(1))).clamp(1, problem.m);
@@ -720,6 +766,10 @@ unsafe fn integer<T: Wrapping>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<
 }
 
 simd! {
+    /// `C = beta·C + alpha·A·B` on the calling thread.
+    ///
+    /// # Safety
+    /// A has `m × k` elements, B has `k × n` and C `m × n`; C overlaps neither A nor B nor itself.
     #[allow(clippy::too_many_arguments)]
     unsafe fn integer_rows<T: Wrapping>(
         m: usize, n: usize, k: usize, alpha: T, a: View<T>, b: View<T>, beta: T, c: ViewMut<T>,

@@ -3,6 +3,10 @@
 //! Reading order: [`element`] (what lies in memory), [`number`] (the traits formulas are generic over), `lane` (those
 //! traits for one SIMD lane, with its mathematics in `math`), `row` (a formula compiled into a loop), `map` (layouts,
 //! casts and threads around such a loop), then the structured kernels.
+//!
+//! What every contract under "Safety" takes for granted: the caller holds the state of all memory for as long as the
+//! function runs, so that nobody else writes what is read or touches what is written; and elements are aligned for their
+//! type, unless it says "in any alignment".
 
 mod cast;
 pub mod conv;

@@ -85,6 +85,10 @@ pub unsafe fn layer_norm(
 type Affine<T> = (Option<*const T>, Option<*const T>);
 
 simd! {
+    /// [`layer_norm`] of one row.
+    ///
+    /// # Safety
+    /// As for [`layer_norm`]: `n` elements at `x`, `y`, weight and bias, one at each of the moments.
     #[allow(clippy::too_many_arguments)]
     unsafe fn layer_row<T: Float>(
         n: usize, eps: f64, x: *const T, affine: Affine<T>, y: *mut T, mean_to: *mut T, rstd_to: *mut T,
@@ -178,6 +182,10 @@ struct LayerBackward<T> {
 }
 
 simd! {
+    /// [`layer_norm_backward`] of one row, which adds to the `sums` of g·n and g.
+    ///
+    /// # Safety
+    /// As for [`layer_norm_backward`], of which this is a row; `sums` has `2 · n` elements that nobody else touches.
     unsafe fn layer_backward_row<T: Float>(n: usize, row: usize, operands: LayerBackward<T>, sums: Option<*mut T>) {
         let LayerBackward { g, x, weight, mean, rstd, dx } = operands;
         let (g, x, mean, rstd) = (g.add(row * n), x.add(row * n), *mean.add(row), *rstd.add(row));
@@ -198,6 +206,10 @@ simd! {
     }
 }
 
+/// Gradient with respect to one row of the input.
+///
+/// # Safety
+/// `h` and `normal` may be asked for `n` elements, and as many can be written from `dx` on.
 #[inline(always)]
 unsafe fn layer_input_row<T: Float>(
     n: usize,
@@ -331,6 +343,10 @@ pub unsafe fn batch_moments(size: ChannelSize, x: In<'_>, mean: Out<'_>, varianc
 }
 
 simd! {
+    /// [`batch_moments`] of some channels.
+    ///
+    /// # Safety
+    /// As for [`batch_moments`]; the `count` channels from `first` on exist, and nobody else writes to them.
     unsafe fn moments_of<T: Float>(
         size: ChannelSize, first: usize, count: usize, x: *const T, mean: *mut T, variance: *mut T,
     ) {
@@ -383,6 +399,10 @@ pub unsafe fn batch_norm(
 }
 
 simd! {
+    /// [`batch_norm`] of some channels.
+    ///
+    /// # Safety
+    /// As for [`batch_norm`]; the `count` channels from `first` on exist, and nobody else writes to them.
     #[allow(clippy::too_many_arguments)]
     unsafe fn norm_of<T: Float>(
         size: ChannelSize, first: usize, count: usize, x: *const T, mean: *const T, rstd: *const T, affine: Affine<T>,
@@ -451,6 +471,10 @@ struct BatchBackward<T> {
 }
 
 simd! {
+    /// [`batch_norm_backward`] of some channels.
+    ///
+    /// # Safety
+    /// As for [`batch_norm_backward`]; the `count` channels from `first` on exist, and nobody else writes to them.
     unsafe fn batch_backward_of<T: Float>(
         size: ChannelSize, training: bool, first: usize, count: usize, operands: BatchBackward<T>,
     ) {

@@ -71,6 +71,10 @@ fn penalised<S: pulp::Simd, T: Float>(grad: T, param: T, maximize: bool, weight_
 }
 
 simd! {
+    /// [`sgd`] without momentum.
+    ///
+    /// # Safety
+    /// The options are alive; otherwise as for [`sgd`].
     unsafe fn sgd_plain<T: Float>(n: usize, options: *const Sgd, param: *mut T, grad: *const T) {
         let Sgd { lr, weight_decay, maximize, .. } = *options;
         let (factor, weight_decay) = (T::from_f64(-lr), T::from_f64(weight_decay));
@@ -83,6 +87,10 @@ simd! {
 }
 
 simd! {
+    /// [`sgd`] with momentum.
+    ///
+    /// # Safety
+    /// The options are alive; otherwise as for [`sgd`].
     unsafe fn sgd_momentum<T: Float>(
         n: usize, options: *const Sgd, first: bool, param: *mut T, grad: *const T, buffer: *mut T,
     ) {
@@ -199,6 +207,10 @@ struct AdamMemory<T> {
 }
 
 simd! {
+    /// [`adam`] for the `n` elements from `start` on.
+    ///
+    /// # Safety
+    /// The factors are alive; the memory has `start + n` elements, otherwise as for [`adam`].
     unsafe fn adam_chunk<T: Float>(start: usize, n: usize, factors: *const AdamFactors<T>, memory: AdamMemory<T>) {
         if memory.max_square.is_null() {
             adam_loop::<Simd, T>(start, n, &*factors, memory, |_, square| square);
@@ -213,6 +225,10 @@ simd! {
     }
 }
 
+/// The loop of [`adam_chunk`]; `second_moment` makes of an element's mean of squares what is divided by.
+///
+/// # Safety
+/// As for [`adam_chunk`]; `second_moment` may be asked for those elements.
 #[inline(always)]
 unsafe fn adam_loop<S: pulp::Simd, T: Float>(
     start: usize,

@@ -93,6 +93,8 @@ pub unsafe fn max_pool(count: usize, window: &Window, x: In<'_>, y: Out<'_>, ind
     }
 }
 
+/// # Safety
+/// As for [`max_pool`], of dtype `T`.
 unsafe fn max_forward<T: Pooled>(count: usize, window: &Window, x: In<'_>, y: Out<'_>, indices: *mut i64) {
     let (inputs, out) = (window.inputs(), window.outputs());
     // SAFETY: planes are disjoint.
@@ -240,6 +242,9 @@ pub unsafe fn avg_pool_backward(count: usize, window: &Window, divisor: Divisor,
 }
 
 /// Forward reads the inner operand and writes the outer one, backward the other way round.
+///
+/// # Safety
+/// As for [`avg_pool`], with `BACKWARD` for [`avg_pool_backward`], of dtype `T`.
 unsafe fn avg<T: Float, const BACKWARD: bool>(
     count: usize,
     window: &Window,

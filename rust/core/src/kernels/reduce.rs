@@ -239,6 +239,10 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// Reduces tile by tile.
+    ///
+    /// # Safety
+    /// As for [`reduce`], whose arguments these are.
     unsafe fn run(&self) {
         let outputs = self.kept.len();
         if outputs == 0 {
@@ -349,6 +353,10 @@ impl<'a> Driver<'a> {
     /// The states of a tile over a range of blocks, merged in a binary tree; they lie in the scratch memory.
     ///
     /// Level `l` of the tree holds the states of 2ˡ blocks that wait for the next 2ˡ.
+    ///
+    /// # Safety
+    /// As for [`Self::run`]; `at` is in a tile of `w` outputs, the range is one of blocks and not empty; `scratch` has
+    /// the bytes of `layout`, which is made for as many outputs.
     unsafe fn segment(
         &self,
         range: std::ops::Range<usize>,
@@ -394,6 +402,9 @@ impl<'a> Driver<'a> {
     }
 
     /// The states of a tile over one block.
+    ///
+    /// # Safety
+    /// As for [`Self::segment`], `at` being in a block, too; `accs` has room for `w` states.
     unsafe fn block(&self, w: usize, accs: *mut u8, scratch: *mut u8, layout: &Layout, at: &mut Cursor) {
         let tile = address(&self.kept, 0, &at.origin).addr().wrapping_sub(self.kept.ptrs[0].addr());
         let x = address(&self.reduced, 0, &at.block_origin).wrapping_add(tile);
@@ -440,6 +451,9 @@ impl<'a> Driver<'a> {
     }
 
     /// Writes the results of a tile.
+    ///
+    /// # Safety
+    /// As for [`Self::segment`]; `accs` holds the states of the tile at `origin`, which nobody else writes.
     unsafe fn write(&self, accs: *const u8, origin: &[usize], w: usize, scratch: *mut u8, layout: &Layout) {
         let results = layout.results.map(|at| scratch.wrapping_add(at));
         // SAFETY: room for w results each; the outputs are as the caller of `reduce` promised.

@@ -71,6 +71,10 @@ pub unsafe fn scan(op: Scan, reverse: bool, shape: &[usize], axis: usize, input:
     }
 }
 
+/// Scans tile by tile.
+///
+/// # Safety
+/// As for [`scan`], of a shape that has no axis of size 0; the scanner is that of the scan and of these dtypes.
 unsafe fn drive(
     scanner: &dyn Erased,
     cost: u64,

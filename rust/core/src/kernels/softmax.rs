@@ -110,6 +110,10 @@ pub unsafe fn logsumexp(size: AxisSize, x: In<'_>, y: Out<'_>) {
     });
 }
 
+/// Softmax or its logarithm.
+///
+/// # Safety
+/// As for [`softmax`], all of dtype `T`.
 unsafe fn forward<T: Float>(size: AxisSize, log: bool, x: In<'_>, y: Out<'_>) {
     if size.len == 0 {
         // Lines without elements are not walked: there may be any number of them.
@@ -131,6 +135,10 @@ unsafe fn forward<T: Float>(size: AxisSize, log: bool, x: In<'_>, y: Out<'_>) {
     });
 }
 
+/// Gradient of softmax or of its logarithm.
+///
+/// # Safety
+/// As for [`softmax_backward`], all of dtype `T`.
 unsafe fn backward<T: Float>(size: AxisSize, log: bool, y: In<'_>, g: In<'_>, dx: Out<'_>) {
     if size.len == 0 {
         // Lines without elements are not walked: there may be any number of them.
@@ -156,6 +164,9 @@ unsafe fn backward<T: Float>(size: AxisSize, log: bool, y: In<'_>, g: In<'_>, dx
 // ---- contiguous lines ----------------------------------------------------------------------------------------------
 
 /// Maximum of a contiguous line; NaNs are passed over (the sum of exponentials finds them).
+///
+/// # Safety
+/// `len` elements can be read from `x` on.
 #[inline(always)]
 unsafe fn line_max<T: Float>(x: *const T, len: usize) -> T {
     let mut lanes = [T::NEG_INFINITY; LANES];
@@ -199,6 +210,10 @@ fn finite_or_zero<T: Float>(max: T) -> T {
 }
 
 simd! {
+    /// [`forward`] of one line.
+    ///
+    /// # Safety
+    /// `len` elements can be read from `x` and written from `y` on; the two are apart or the same.
     unsafe fn forward_row<T: Float>(log: bool, x: *const T, y: *mut T, len: usize) {
         let max = line_max(x, len);
         if log {
@@ -220,6 +235,10 @@ simd! {
 }
 
 simd! {
+    /// [`backward`] of one line.
+    ///
+    /// # Safety
+    /// `len` elements can be read from `y` and `g` and written from `dx` on, which is apart from these or one of them.
     unsafe fn backward_row<T: Float>(log: bool, y: *const T, g: *const T, dx: *mut T, len: usize) {
         if log {
             let sum = line_sum(len, |i| *g.add(i));
@@ -236,6 +255,10 @@ simd! {
 }
 
 simd! {
+    /// [`logsumexp`] of one line.
+    ///
+    /// # Safety
+    /// `len` elements can be read from `x` on, and `y` can be written.
     unsafe fn logsumexp_row<T: Float>(x: *const T, y: *mut T, len: usize) {
         let shift = finite_or_zero(line_max(x, len));
         *y = line_sum(len, |i| (*x.add(i) - shift).exp()).ln() + shift;
@@ -259,6 +282,10 @@ macro_rules! columns {
     };
 }
 
+/// Maxima of neighbouring lines; NaNs are passed over.
+///
+/// # Safety
+/// `len` rows of `width` elements, at most [`LANES`], can be read from `x` on; they are `stride` apart.
 #[inline(always)]
 unsafe fn column_max<T: Float>(x: *const T, len: usize, stride: usize, width: usize) -> [T; LANES] {
     let mut max = [T::NEG_INFINITY; LANES];
@@ -273,6 +300,10 @@ unsafe fn column_max<T: Float>(x: *const T, len: usize, stride: usize, width: us
 }
 
 simd! {
+    /// [`forward`] of `width` neighbouring lines.
+    ///
+    /// # Safety
+    /// As for [`column_max`], and as many can be written from `y` on; the two are apart or the same.
     unsafe fn forward_columns<T: Float>(log: bool, x: *const T, y: *mut T, len: usize, stride: usize, width: usize) {
         let max = column_max(x, len, stride, width);
         let mut sum = [T::ZERO; LANES];
@@ -298,6 +329,11 @@ simd! {
 }
 
 simd! {
+    /// [`backward`] of `width` neighbouring lines.
+    ///
+    /// # Safety
+    /// As for [`column_max`], at `y` and `g`, and as many can be written from `dx` on, which is apart from these or one
+    /// of them.
     #[allow(clippy::too_many_arguments)]
     unsafe fn backward_columns<T: Float>(
         log: bool, y: *const T, g: *const T, dx: *mut T, len: usize, stride: usize, width: usize,
@@ -320,6 +356,10 @@ simd! {
 }
 
 simd! {
+    /// [`logsumexp`] of `width` neighbouring lines.
+    ///
+    /// # Safety
+    /// As for [`column_max`], and `width` elements can be written from `y` on.
     unsafe fn logsumexp_columns<T: Float>(x: *const T, y: *mut T, len: usize, stride: usize, width: usize) {
         let shift = column_max(x, len, stride, width).map(finite_or_zero);
         let mut sum = [T::ZERO; LANES];

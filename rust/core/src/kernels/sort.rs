@@ -109,6 +109,9 @@ pub struct Sorted<'a> {
 }
 
 /// Writes the first `len` entries of a line to a result whose axis has `len` elements.
+///
+/// # Safety
+/// As for [`topk`], of `k = len` and all of dtype `T`; the entries are those of the line, which nobody else writes.
 unsafe fn put<T: Key>(
     size: AxisSize,
     line: usize,
@@ -151,6 +154,10 @@ pub unsafe fn topk(size: AxisSize, k: usize, largest: bool, x: In<'_>, out: Sort
     unsafe { top(size, k, largest, x, out) }
 }
 
+/// [`topk`], which sorts where `k` is the size of the axis.
+///
+/// # Safety
+/// As for [`topk`].
 unsafe fn top(size: AxisSize, k: usize, descending: bool, x: In<'_>, out: Sorted<'_>) {
     with_element!(x.dtype, T => {
         // SAFETY: lines are disjoint.

@@ -17,6 +17,7 @@ const fn op(
 }
 
 const FUNCTION: Forms = Forms::FUNCTION;
+const ORDERED: Forms = Forms::FUNCTION.and(Forms::ORDERED);
 const OUT: Forms = Forms::FUNCTION.and(Forms::OUT);
 const METHOD: Forms = Forms::METHOD;
 const DTYPE: Param = param("dtype", Kind::DType).optional().keyword();
@@ -58,13 +59,13 @@ pub static TABLE: &[OpInfo] = &[
         },
         "One value everywhere.",
     ),
-    op("zeros_like", LIKE, FUNCTION, |args| like(args, 0), "Zeros in the shape of `input`."),
-    op("ones_like", LIKE, FUNCTION, |args| like(args, 1), "Ones in the shape of `input`."),
-    op("empty_like", LIKE, FUNCTION, |args| like(args, 0), "A tensor to be filled, in the shape of `input`."),
+    op("zeros_like", LIKE, ORDERED, |args| like(args, 0), "Zeros in the shape of `input`."),
+    op("ones_like", LIKE, ORDERED, |args| like(args, 1), "Ones in the shape of `input`."),
+    op("empty_like", LIKE, ORDERED, |args| like(args, 0), "A tensor to be filled, in the shape of `input`."),
     op(
         "full_like",
         &[input(), FILL, DTYPE],
-        FUNCTION,
+        ORDERED,
         |args| Ok(creation::full_like(args.op, args.tensor(0), args.number(1), args.dtype_opt(2))?.into()),
         "One value everywhere, in the shape of `input`.",
     ),

@@ -29,6 +29,7 @@ const fn in_place(
 }
 
 const FUNCTION: Forms = Forms::FUNCTION;
+const ORDERED: Forms = Forms::FUNCTION.and(Forms::ORDERED);
 const BOTH: Forms = Forms::BOTH;
 const OUT: Forms = Forms::FUNCTION.and(Forms::OUT);
 const DTYPE: Param = param("dtype", Kind::DType).optional().keyword();
@@ -118,19 +119,19 @@ pub static TABLE: &[OpInfo] = &[
         },
         "A permutation of the numbers below `n`.",
     ),
-    op("rand_like", LIKE, FUNCTION, |args| like(args, UNIT), "Uniform numbers in [0, 1), in the shape of `input`."),
-    op("randn_like", LIKE, FUNCTION, |args| like(args, STANDARD), "Standard normal numbers, in the shape of `input`."),
+    op("rand_like", LIKE, ORDERED, |args| like(args, UNIT), "Uniform numbers in [0, 1), in the shape of `input`."),
+    op("randn_like", LIKE, ORDERED, |args| like(args, STANDARD), "Standard normal numbers, in the shape of `input`."),
     op(
         "randint_like",
         &[input(), HIGH, DTYPE, GENERATOR],
-        FUNCTION,
+        ORDERED,
         |args| integers_like(args, 0, args.int(1), 2),
         "Integers from `low` (0 by default) up to but without `high`, in the shape of `input`.",
     ),
     op(
         "randint_like",
         &[input(), LOW, HIGH, DTYPE, GENERATOR],
-        FUNCTION,
+        ORDERED,
         |args| integers_like(args, args.int(1), args.int(2), 3),
         "",
     ),

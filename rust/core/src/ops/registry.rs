@@ -152,8 +152,12 @@ impl Forms {
     pub const LINALG: Self = Self(128);
     /// `out=` that has to have the dtype of the result ([`Takes::Same`]).
     pub const SAME_OUT: Self = Self(8 | 256);
+    /// `memory_format=`, which may ask for a row-major result.
+    pub const ORDERED: Self = Self(512);
+    /// `memory_format=` of an operation whose result is row-major as it is: nothing is left to be copied.
+    pub const ROW_MAJOR: Self = Self(512 | 1024);
     /// Takes numbers alone, too, as if each were a tensor without axes.
-    pub const NUMBERS: Self = Self(512);
+    pub const NUMBERS: Self = Self(2048);
     /// Function and method.
     pub const BOTH: Self = Self(1 | 2);
     /// Function, method, in-place method and `out=`: what most elementwise operations have.

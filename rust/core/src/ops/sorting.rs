@@ -243,6 +243,9 @@ pub fn mode(input: &Tensor, axis: i64, keep: bool) -> Result<(Tensor, Tensor)> {
 }
 
 /// Writes the mode of every line along the axis.
+///
+/// # Safety
+/// As for [`kernel::rank`], all of dtype `T`: the axis is not empty.
 unsafe fn modes<T: kernel::Key + Element>(size: AxisSize, x: *const T, out: Sorted<'_>) {
     let mut line: Vec<(u64, usize)> = Vec::with_capacity(size.len);
     for at in 0..size.outer * size.inner {

@@ -125,6 +125,9 @@ fn named_class(
 }
 
 /// One field per line, as PyTorch shows them.
+///
+/// # Safety
+/// The interpreter calls it: the object is alive and the GIL is held.
 unsafe extern "C" fn repr_of_named(this: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {
     // SAFETY: called by the interpreter with a live object and the GIL held.
     let (py, this) = unsafe {

@@ -173,11 +173,6 @@ pub fn is_creation(info: &OpInfo) -> bool {
     has("dtype") && (!has("input") || info.name.ends_with("_like") || info.name.starts_with("new_"))
 }
 
-/// Whether the operation takes `memory_format=`.
-fn takes_order(info: &OpInfo) -> bool {
-    matches!(info.name, "clone" | "contiguous") || info.name.ends_with("_like")
-}
-
 /// Reads the arguments after one signature.
 #[inline]
 pub fn parse(info: &'static OpInfo, method: bool, in_place: bool, given: &Given<'_, '_>) -> Result<Parsed, Reject> {
@@ -281,10 +276,9 @@ fn common_keyword(
             }
             return Err(wrong_keyword(info, keyword, "Tensor", argument));
         }
-        "memory_format" if takes_order(info) => {
+        "memory_format" if info.forms.has(Forms::ORDERED) => {
             let order = device::memory_format(argument, Order::Preserve).map_err(Reject::Raise)?;
-            // What is contiguous is not copied again.
-            parsed.order = (info.name != "contiguous").then_some(order);
+            parsed.order = (!info.forms.has(Forms::ROW_MAJOR)).then_some(order);
         }
         "device" if is_creation(info) => device::check(argument).map_err(Reject::Raise)?,
         "layout" if is_creation(info) => device::check_layout(argument).map_err(Reject::Raise)?,

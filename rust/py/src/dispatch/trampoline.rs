@@ -39,6 +39,10 @@ impl<const INDEX: usize> MethodDef<fastcall_cfunction_with_keywords::Func> for S
     const METH: fastcall_cfunction_with_keywords::Func = call::<INDEX>;
 }
 
+/// The function of one place.
+///
+/// # Safety
+/// As for [`call_entry`].
 unsafe fn call<const INDEX: usize>(
     py: Python<'_>,
     this: *mut ffi::PyObject,
@@ -51,6 +55,9 @@ unsafe fn call<const INDEX: usize>(
 }
 
 /// The body all of them share.
+///
+/// # Safety
+/// The arguments of a fastcall, as [`Given::new`] wants them; `this` is alive if the entry is a method.
 #[inline(never)]
 unsafe fn call_entry(
     py: Python<'_>,

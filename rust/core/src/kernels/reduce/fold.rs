@@ -104,6 +104,10 @@ pub(super) unsafe fn fold_run<F: Fold>(fold: &F, x: *const F::In, n: usize) -> F
     }
 }
 
+/// One vector of elements more.
+///
+/// # Safety
+/// [`GROUP`] elements can be read from `x` on, in any alignment.
 #[inline(always)]
 unsafe fn fold_group<F: Fold>(fold: &F, mut lanes: [F::Lane; GROUP], x: *const F::In) -> [F::Lane; GROUP] {
     // SAFETY: the caller has a whole group.
@@ -115,6 +119,9 @@ unsafe fn fold_group<F: Fold>(fold: &F, mut lanes: [F::Lane; GROUP], x: *const F
 }
 
 /// [`fold_run`] for few elements: four chains.
+///
+/// # Safety
+/// As for [`fold_run`].
 #[inline(always)]
 unsafe fn fold_short<F: Fold>(fold: &F, x: *const F::In, n: usize) -> F::Lane {
     let [mut a, mut b, mut c, mut d] = [fold.identity(); 4];
@@ -166,6 +173,10 @@ pub(super) unsafe fn fold_columns<F: Fold>(
     }
 }
 
+/// `R` rows more.
+///
+/// # Safety
+/// As for [`fold_columns`], of `R` rows; `lanes` holds `w` states.
 #[inline(always)]
 unsafe fn columns_of_rows<F: Fold, const R: usize>(
     fold: &F,

@@ -317,6 +317,9 @@ fn same<T: Ordered>(x: T, value: T) -> bool {
 }
 
 /// First of the `n` elements at `x` that is `value`; `n` if there is none.
+///
+/// # Safety
+/// `n` elements can be read from `x` on, in any alignment.
 #[inline(always)]
 unsafe fn find<T: Ordered>(x: *const T, n: usize, value: T) -> usize {
     let mut at = 0;
