@@ -425,6 +425,39 @@ def test_the_table_of_code_is_bounded():
     assert "<many 19999>:2" in error_of(last["z"].backward)
 
 
+def test_the_list_of_files_is_bounded(run_python):
+    """Where it is full, too, the lines of new files are not known; those of files in it are. In a process of its own,
+    as the lists stay full."""
+    out = run_python(
+        """
+        import arcgrad as ag
+
+        x = ag.ones(1, requires_grad=True)
+        code = compile("y = x * 1; z = y.sin()", "<first>", "exec")
+
+        def place(file):
+            "The line that is named for what a program of this name records."
+            program = {"x": x}
+            exec(code.replace(co_filename=file), program)
+            program["y"].add_(1)
+            try:
+                program["z"].backward()
+            except RuntimeError as error:
+                return next(line for line in str(error).splitlines() if "saved by" in line).partition(" at ")[2]
+
+        def run(names):
+            for name in names:
+                exec(code.replace(co_filename=name), {"x": x})
+
+        run(f"<code {i}>" for i in range(1 << 14))
+        run(f"<file {i}>" for i in range((1 << 18) - 1))
+        print([place(name) for name in ("<last>", "<beyond>", "<file 7>", "<last>")])
+        """,
+        timeout=120,
+    )
+    assert out.strip() == str(["<last>:1", "an unknown line", "<file 7>:1", "<last>:1"])
+
+
 def test_the_source_text_is_shown_where_it_is_known():
     name = "<shown>"
     source = "x = leaf(1.0)\ny = x * 1\nz = y.sin()\n"

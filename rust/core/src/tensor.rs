@@ -719,3 +719,7 @@ impl std::fmt::Debug for Tensor {
         write!(f, "Tensor({:?}, {})", meta.shape, meta.dtype)
     }
 }
+
+#[cfg(test)]
+#[path = "tensor_tests.rs"]
+mod tests;
