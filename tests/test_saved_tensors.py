@@ -270,3 +270,55 @@ def test_saved_values_are_freed_with_the_graph():
         y = x.sin()
     del y
     assert alive == []
+
+
+# ---- what a hook gives back is not trusted -------------------------------------------------------------------------
+
+
+@pytest.mark.arcgrad_only
+@pytest.mark.parametrize("change", [lambda t: t[:1], lambda t: t.to(ag.int32), lambda t: t[None]])
+def test_an_unpacked_tensor_has_shape_and_dtype_of_what_was_packed(change):
+    x = leaf(1.0, 2.0)
+    with graph.saved_tensors_hooks(lambda t: t, change):
+        y = x.sin()
+    with pytest.raises(RuntimeError, match=r"expected to be a Tensor of float64 and shape \[2\], as was packed"):
+        y.sum().backward()
+    assert x.grad is None
+
+
+@pytest.mark.arcgrad_only
+@pytest.mark.parametrize("index", [16, 10**12])
+def test_indices_of_a_pool_that_lead_nowhere_are_an_error(index):
+    x = ag.arange(16.0).reshape(1, 4, 4).requires_grad_()
+    with graph.saved_tensors_hooks(lambda t: t, lambda t: ag.full_like(t, index)):
+        y = ag.nn.functional.max_pool2d(x, 2)
+    with pytest.raises(RuntimeError, match="a saved index leads past its plane"):
+        y.sum().backward()
+    y = ag.nn.functional.max_pool2d(x, 2)
+    y.grad_fn._saved_indices.data.fill_(index)
+    with pytest.raises(RuntimeError, match="a saved index leads past its plane"):
+        y.sum().backward()
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda x: ag.nn.functional.max_pool2d(x.reshape(1, 4, 4), 2).sum(),
+        lambda x: ag.nn.functional.nll_loss(x, ag.tensor([3, 1]), weight=ag.arange(1.0, 9.0)),
+        lambda x: ag.nn.functional.cross_entropy(x, ag.tensor([3, 1])),
+    ],
+    ids=["max_pool2d", "nll_loss", "cross_entropy"],
+)
+def test_the_layout_of_an_unpacked_tensor_is_free(loss):
+    def spread(t):
+        """The same values with a gap after each."""
+        return ag.stack([t, ag.full_like(t, 99)], -1)[..., 0]
+
+    gradients = []
+    for unpack in (lambda t: t, spread):
+        x = ag.arange(16.0).reshape(2, 8).requires_grad_()
+        with graph.saved_tensors_hooks(lambda t: t, unpack):
+            y = loss(x)
+        y.backward()
+        gradients.append(x.grad)
+    assert ag.equal(*gradients)

@@ -3,6 +3,8 @@
 //! Operands are contiguous: `planes` (batch times channels) stacks of the window's input or output. Planes are the
 //! chunks of the parallel loop.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::element::Element;
 use super::float::{Float, Shared};
 use super::window::Window;
@@ -121,11 +123,26 @@ unsafe fn max_forward<T: Pooled>(count: usize, window: &Window, x: In<'_>, y: Ou
     });
 }
 
-/// Gradient of [`max_pool`]: each cotangent goes to the element its window chose; `dx` is overwritten.
+/// Where in a plane of `inputs` elements an index of [`max_pool`] leads: nowhere if it is −1. One that leads past the
+/// plane, which `max_pool` did not give, counts as such and is noted.
+#[inline(always)]
+fn place(index: i64, inputs: usize, astray: &AtomicBool) -> Option<usize> {
+    let found = usize::try_from(index).ok()?;
+    if found >= inputs {
+        astray.store(true, Ordering::Relaxed);
+        return None;
+    }
+    Some(found)
+}
+
+/// Gradient of [`max_pool`]: each cotangent goes to the element its window chose; `dx` is overwritten. False where an
+/// index leads past its plane.
 ///
 /// # Safety
-/// As for [`max_pool`], `f32` or `f64`; `indices` are those it gave.
-pub unsafe fn max_pool_backward(count: usize, window: &Window, g: In<'_>, indices: *const i64, dx: Out<'_>) {
+/// As for [`max_pool`], `f32` or `f64`; there are as many indices as cotangents.
+#[must_use]
+pub unsafe fn max_pool_backward(count: usize, window: &Window, g: In<'_>, indices: *const i64, dx: Out<'_>) -> bool {
+    let astray = AtomicBool::new(false);
     with_element!(float dx.dtype, T => {
         let (inputs, out) = (window.inputs(), window.outputs());
         // SAFETY: planes are disjoint.
@@ -137,21 +154,24 @@ pub unsafe fn max_pool_backward(count: usize, window: &Window, g: In<'_>, indice
                 let (g, indices, dx) = (g.add(plane * out), indices.add(plane * out), dx.add(plane * inputs));
                 dx.write_bytes(0, inputs);
                 for at in 0..out {
-                    if let Ok(to) = usize::try_from(*indices.add(at)) {
+                    if let Some(to) = place(*indices.add(at), inputs, &astray) {
                         *dx.add(to) += *g.add(at);
                     }
                 }
             }
         });
     });
+    !astray.into_inner()
 }
 
 /// Gradient of [`max_pool_backward`] with respect to its cotangent: `y[o] = x[indices[o]]`, 0 for the index −1. Also the tangent of
-/// [`max_pool`].
+/// [`max_pool`]. False where an index leads past its plane.
 ///
 /// # Safety
 /// As for [`max_pool_backward`].
-pub unsafe fn max_pool_gather(count: usize, window: &Window, x: In<'_>, indices: *const i64, y: Out<'_>) {
+#[must_use]
+pub unsafe fn max_pool_gather(count: usize, window: &Window, x: In<'_>, indices: *const i64, y: Out<'_>) -> bool {
+    let astray = AtomicBool::new(false);
     with_element!(float y.dtype, T => {
         let (inputs, out) = (window.inputs(), window.outputs());
         // SAFETY: planes are disjoint.
@@ -161,12 +181,13 @@ pub unsafe fn max_pool_gather(count: usize, window: &Window, x: In<'_>, indices:
             // SAFETY: inside the planes.
             unsafe {
                 for at in plane * out..(plane + 1) * out {
-                    let from = usize::try_from(*indices.add(at));
+                    let from = place(*indices.add(at), inputs, &astray);
                     *y.add(at) = from.map_or(T::ZERO, |from| *x.add(plane * inputs + from));
                 }
             }
         });
     });
+    !astray.into_inner()
 }
 
 /// What an average is divided by.

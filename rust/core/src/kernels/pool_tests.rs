@@ -69,8 +69,8 @@ fn random_max_pools_match_the_definition() {
         let (mut dx, mut picked) = (vec![f64::NAN; x.len()], vec![f64::NAN; y.len()]);
         // SAFETY: contiguous operands of the sizes stated.
         unsafe {
-            max_pool_backward(planes, &w, input(&g), indices.as_ptr(), output(&mut dx));
-            max_pool_gather(planes, &w, input(&x), indices.as_ptr(), output(&mut picked));
+            assert!(max_pool_backward(planes, &w, input(&g), indices.as_ptr(), output(&mut dx)));
+            assert!(max_pool_gather(planes, &w, input(&x), indices.as_ptr(), output(&mut picked)));
         }
         assert_eq!(picked, y);
         assert_transposed(&y, &g, &x, &dx, "max_pool");

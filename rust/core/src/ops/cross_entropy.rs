@@ -176,8 +176,10 @@ impl NllRule {
     }
 
     fn chosen(&self, cx: &Backward<'_>) -> Result<Chosen> {
-        let weight = if self.weighted { Some(cx.saved_array(1)?) } else { None };
-        Ok(Chosen { target: cx.saved_array(0)?, weight })
+        // They were contiguous when they were saved; what an unpack hook gives need not be.
+        let read = |at: usize| cx.saved_array(at)?.contiguous(self.classes.node());
+        let weight = if self.weighted { Some(read(1)?) } else { None };
+        Ok(Chosen { target: read(0)?, weight })
     }
 
     /// The weight of every target (0 where it is ignored), divided by the sum of weights for the mean, and the target

@@ -141,25 +141,33 @@ impl Rule for ChosenRule {
 }
 
 /// `put_back`: zeros with the elements of `tensor` added where the indices say; else the elements they point at. The two
-/// are each other's gradient. The indices are those of a forward pass, which nobody else can change.
+/// are each other's gradient. The indices are those of a forward pass, unless hooks on saved values gave back others or
+/// `.data` was written to, which the version counter does not see.
 fn choose(geometry: &Geometry, tensor: &Tensor, indices: &Array, put_back: bool) -> Result<Tensor> {
     const OP: &str = "max_pool_backward";
     let operand = tensor.operand()?;
     let source = operand.array.contiguous(OP)?;
+    let indices = &indices.contiguous(OP)?;
     let shape = if put_back { geometry.input.clone() } else { geometry.output() };
     let output = Array::uninit(OP, &shape, source.dtype())?;
-    {
+    let inside = {
         let _access = Access::acquire(&[source.storage(), indices.storage()], &[output.storage()]);
         let (window, places) = (&geometry.window, indices.ptr().cast_const().cast::<i64>());
-        // SAFETY: the state of all roots is held; everything is contiguous, of the window's sizes; the indices were
-        // made by the forward pass.
+        // SAFETY: the state of all roots is held; everything is contiguous, of the window's sizes.
         unsafe {
             if put_back {
-                kernel::max_pool_backward(geometry.planes, window, source.as_in(), places, output.as_out());
+                kernel::max_pool_backward(geometry.planes, window, source.as_in(), places, output.as_out())
             } else {
-                kernel::max_pool_gather(geometry.planes, window, source.as_in(), places, output.as_out());
+                kernel::max_pool_gather(geometry.planes, window, source.as_in(), places, output.as_out())
             }
         }
+    };
+    if !inside {
+        return Err(Error::runtime(
+            OP,
+            "a saved index leads past its plane: it is not what max_pool found, but was changed through `.data` or by \
+             an unpack hook",
+        ));
     }
     if is_recorded(&[&operand]) {
         let rule = ChosenRule { name: "MaxPoolBackwardBackward0", geometry: geometry.clone(), puts_back: put_back };

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use arcgrad::graph::NodeRef;
 use arcgrad::graph::saved::{self, PackHooks, Packed};
-use arcgrad::{Result, Tensor};
+use arcgrad::shape::Shape;
+use arcgrad::{DType, Result, Tensor};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 
@@ -18,6 +19,9 @@ use crate::tensor::{from_py, to_py, type_name};
 pub struct PyPacked {
     object: Py<PyAny>,
     unpack: Py<PyAny>,
+    /// Dtype and shape of what was packed: the gradients' kernels rely on them.
+    dtype: DType,
+    shape: Shape,
     _holding: Holding,
 }
 
@@ -37,12 +41,23 @@ impl Packed for PyPacked {
     fn unpack(&self) -> Result<Tensor> {
         attach(|py| {
             let returned = self.unpack.bind(py).call1((self.object.bind(py),))?;
-            from_py(&returned).cloned().ok_or_else(|| {
-                PyTypeError::new_err(format!(
+            let Some(tensor) = from_py(&returned) else {
+                return Err(PyTypeError::new_err(format!(
                     "Output of saved tensor unpack_hook expected to be a Tensor but got result of type {}",
                     type_name(&returned)
-                ))
-            })
+                )));
+            };
+            let (dtype, shape) = (tensor.dtype(), tensor.shape());
+            if dtype != self.dtype || shape != self.shape {
+                return Err(PyRuntimeError::new_err(format!(
+                    "Output of saved tensor unpack_hook expected to be a Tensor of {} and shape {:?}, as was packed, \
+                     but got one of {dtype} and shape {:?}: return it as the pack hook got it",
+                    self.dtype,
+                    self.shape.as_slice(),
+                    shape.as_slice(),
+                )));
+            }
+            Ok(tensor.clone())
         })
         .map_err(|error| from_py_err("saved_tensors_hooks", error))
     }
@@ -70,7 +85,8 @@ impl PackHooks for PyPackHooks {
                      clone() of it.",
                 ));
             }
-            Ok(PyPacked { object, unpack: self.unpack.clone_ref(py), _holding: Holding::new() })
+            let (dtype, shape) = (tensor.dtype(), tensor.shape());
+            Ok(PyPacked { object, unpack: self.unpack.clone_ref(py), dtype, shape, _holding: Holding::new() })
         });
         match packed {
             Ok(packed) => Ok(Arc::new(packed)),
