@@ -184,5 +184,5 @@ pub(crate) fn leaky<R: crate::kernels::number::Real>(x: R, slope: f64) -> R {
 #[inline(always)]
 pub(crate) fn exponential_linear<R: crate::kernels::number::Real>(x: R, alpha: f64, scale: f64, input_scale: f64) -> R {
     let zero = x.int(0);
-    R::select(x.clone().le(zero), (x.clone() * input_scale).expm1() * (alpha * scale), x * scale)
+    R::select(x.clone().lt(zero), (x.clone() * input_scale).expm1() * (alpha * scale), x * scale)
 }

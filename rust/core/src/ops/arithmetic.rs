@@ -12,9 +12,6 @@ elementwise! {
     /// A number minus a tensor: `y - x`.
     rsub(x, y)[] "RsubBackward1"(alpha = Int 1) ring in -3.0..3.0 { value: y - x, x(g): -g, y(g): g }
 
-    /// `y + alpha * x` with the negated alpha of a subtraction from `y`.
-    rsub_scaled(x, y)[alpha] "RsubBackward1" real in -3.0..3.0 { value: x.mul_add(y.lit(alpha), y), x(g): g * alpha, y(g): g }
-
     /// `x + alpha * y`.
     add_scaled(x, y)[alpha] "AddBackward0" real in -3.0..3.0 { value: y.mul_add(x.lit(alpha), x), x(g): g, y(g): g * alpha }
 

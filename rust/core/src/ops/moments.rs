@@ -36,10 +36,7 @@ impl Moment<'_> {
         }
         let mask = reduce::mask(self.op, self.axes, input.rank())?;
         let operand = input.operand()?;
-        let mut outputs = self.compute(&operand.array, &mask)?;
-        if self.standard {
-            outputs[0] = reduce::in_array(&rows::sqrt::ROW, outputs[0].clone())?;
-        }
+        let outputs = self.compute(&operand.array, &mask)?;
         if !is_recorded(&[&operand]) {
             return Ok(outputs.into_iter().map(Tensor::from_array).collect());
         }
@@ -58,7 +55,8 @@ impl Moment<'_> {
     }
 
     fn compute(&self, array: &Array, mask: &Mask) -> Result<SmallVec<[Array; 2]>> {
-        let reduction = Reduction::Var { correction: self.correction };
+        let correction = self.correction;
+        let reduction = if self.standard { Reduction::Std { correction } } else { Reduction::Var { correction } };
         let dtype: DType = array.dtype();
         Ok(if self.with_mean {
             reduce::reduce_array(self.op, reduction, array, mask, self.keep, [dtype; 2])?.into_iter().collect()

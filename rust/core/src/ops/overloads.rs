@@ -19,9 +19,11 @@ overloads! {
     /// `copysign` with the sign of a number.
     COPYSIGN_NUMBER = copysign as "CopysignBackward1";
     /// `rsub` from a tensor.
-    RSUB_TENSOR = rsub as "RsubBackward0";
+    RSUB_TENSOR = sub as "RsubBackward0";
     /// `rsub` with a factor from a tensor.
-    RSUB_SCALED_TENSOR = rsub_scaled as "RsubBackward0";
+    RSUB_SCALED_TENSOR = sub_scaled as "RsubBackward0";
+    /// `rsub` with a factor from a number.
+    RSUB_SCALED_NUMBER = sub_scaled as "RsubBackward1";
     /// `clamp` between tensors.
     CLAMP_TENSORS = clamp as "ClampBackward0";
     /// `clamp` from a tensor on.

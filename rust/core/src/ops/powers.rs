@@ -98,15 +98,16 @@ fn refuse_bool(op: &'static str, args: &[Arg<'_>]) -> Result<()> {
 
 /// `other − alpha·input`.
 pub fn rsub<'a>(input: Arg<'a>, other: Arg<'a>, alpha: Scalar) -> Result<Resolved<'a>> {
-    let swapped = add_scaled("sub", other, input, alpha)?;
-    if is_integral(&[input, other]) {
-        return Ok(swapped);
+    // A subtraction, which also the layout of the result is that of.
+    let mut resolved = add_scaled("sub", other, input, alpha)?;
+    if !is_integral(&[input, other]) {
+        resolved.row = match (other, resolved.params.is_empty()) {
+            (Arg::Scalar(_), true) => return Ok(Resolved::new(&rows::rsub::ROW, &[input, other])),
+            (Arg::Tensor(_), true) => &overloads::RSUB_TENSOR,
+            (_, false) => overload(other, &overloads::RSUB_SCALED_TENSOR, &overloads::RSUB_SCALED_NUMBER),
+        };
     }
-    let row = match swapped.params[..] {
-        [] => overload(other, &overloads::RSUB_TENSOR, &rows::rsub::ROW),
-        _ => overload(other, &overloads::RSUB_SCALED_TENSOR, &rows::rsub_scaled::ROW),
-    };
-    Ok(Resolved::with(row, &swapped.params, &[input, other]))
+    Ok(resolved)
 }
 
 /// A divisor of integers must not be zero anywhere, if there is anything to divide.

@@ -446,7 +446,7 @@ pub fn prod(input: &Tensor, axis: Option<i64>, keep: bool, dtype: Option<DType>)
 }
 
 /// A row applied to an array outside the graph.
-pub(super) fn in_array(row: &'static super::elementwise::Row, array: Array) -> Result<Array> {
+fn in_array(row: &'static super::elementwise::Row, array: Array) -> Result<Array> {
     let _off = crate::graph::no_grad();
     Ok(apply(row, &[], &[(&Tensor::from_array(array)).into()])?.array())
 }
