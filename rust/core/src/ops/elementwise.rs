@@ -70,9 +70,12 @@ pub struct Row {
     pub grads: &'static [GradRow],
     /// Where test inputs are drawn from.
     pub domain: (f64, f64),
-    /// Why there is no gradient with these parameters, if there is none.
-    pub refuses: Option<fn(&[f64]) -> Option<&'static str>>,
+    /// Whether there are parameters with which it has no gradient.
+    pub refuses: Option<Refusal>,
 }
+
+/// Why there is no gradient with these parameters, if there is none.
+pub type Refusal = fn(&[f64]) -> Option<&'static str>;
 
 impl Row {
     /// The same row with a node of another name: PyTorch numbers the overloads of an operation.
@@ -81,7 +84,7 @@ impl Row {
     }
 
     /// The same row without a gradient for the parameters for which `refuses` gives a reason.
-    pub const fn refusing(&self, refuses: fn(&[f64]) -> Option<&'static str>) -> Self {
+    pub const fn refusing(&self, refuses: Refusal) -> Self {
         Self { refuses: Some(refuses), ..*self }
     }
 

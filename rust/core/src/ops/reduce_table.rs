@@ -233,18 +233,14 @@ pub static TABLE: &[OpInfo] = &[
         "amax",
         &[input(), param("dim", Kind::Ints).optional(), KEEP],
         SAME,
-        |args| {
-            Ok(reduce::extreme(args.tensor(0), true, Some(named(args)), args.flag(2))?.into())
-        },
+        |args| Ok(reduce::extreme(args.tensor(0), true, Some(named(args)), args.flag(2))?.into()),
         "Greatest elements over `dim`; ties share the gradient evenly.",
     ),
     op(
         "amin",
         &[input(), param("dim", Kind::Ints).optional(), KEEP],
         SAME,
-        |args| {
-            Ok(reduce::extreme(args.tensor(0), false, Some(named(args)), args.flag(2))?.into())
-        },
+        |args| Ok(reduce::extreme(args.tensor(0), false, Some(named(args)), args.flag(2))?.into()),
         "Least elements over `dim`; ties share the gradient evenly.",
     ),
     op(

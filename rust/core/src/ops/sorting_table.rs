@@ -101,7 +101,8 @@ macro_rules! moments {
 }
 
 /// The signatures of `std_mean`.
-pub static STD_MEAN: &[OpInfo] = &moments!("std_mean", moments::std_mean, "Standard deviation and mean over `dim`, as a tuple.");
+pub static STD_MEAN: &[OpInfo] =
+    &moments!("std_mean", moments::std_mean, "Standard deviation and mean over `dim`, as a tuple.");
 /// The signatures of `var_mean`.
 pub static VAR_MEAN: &[OpInfo] = &moments!("var_mean", moments::var_mean, "Variance and mean over `dim`, as a tuple.");
 
