@@ -332,6 +332,71 @@ def test_masked_fill_converts_its_value():
         ag.zeros(2, dtype=ag.uint8).masked_fill(mask, 300)
 
 
+# ---- moments --------------------------------------------------------------------------------------------------------
+
+
+def test_moment_and_mean_of_the_same_elements():
+    x = ag.tensor([[1.0, 2.0, 6.0], [4.0, 4.0, 1.0]], dtype=F64, requires_grad=True)
+    variance, mean = ag.var_mean(x, 1)
+    assert variance.tolist() == [7.0, 3.0] and mean.tolist() == [3.0, 3.0]
+    # 2 (x - mean) / 2 of the one, 1/3 of the other.
+    both = [[-2.0 + 1, -1.0 + 1, 3.0 + 1], [1.0 + 1, 1.0 + 1, -2.0 + 1]]
+    third = [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
+    assert grads(variance.sum() + 3 * mean.sum(), x) == [both]
+    assert grads(3 * ag.var_mean(x, 1)[1].sum(), x) == [third]
+    deviation, mean = ag.std_mean(x[0], correction=0)
+    assert deviation.item() == (14 / 3) ** 0.5 and mean.item() == 3.0
+    assert ag.std_mean(x, (0, 1), keepdim=True)[1].tolist() == [[3.0]]
+
+
+def test_moment_and_mean_leave_out_the_gradient_that_did_not_arrive():
+    x = ag.tensor([1.0, 1.0, 1.0], requires_grad=True)
+    # The deviation alone would have a slope that is not known.
+    assert ag.allclose(ag.autograd.grad(ag.std_mean(x)[1], x)[0], ag.full((3,), 1 / 3))
+    assert grads(ag.std_mean(x)[0], x) == [[0.0, 0.0, 0.0]]
+
+
+@pytest.mark.parametrize("function", [ag.std, lambda x, **kwargs: ag.std_mean(x, **kwargs)[0]])
+def test_corrections_beyond_the_number_of_elements(function):
+    x = ag.tensor([1.0, 2.0, 6.0], dtype=F64, requires_grad=True)
+    assert function(x, dim=0, correction=5).item() == float("inf")
+    assert grads(function(x, dim=0, correction=5), x) == [[0.0, 0.0, 0.0]]
+    for degenerate in (function(x, dim=0, correction=3), function(x, correction=5)):
+        assert str(grads(degenerate, x)) == "[[nan, nan, nan]]"
+
+
+def test_the_deviation_of_great_numbers_does_not_overflow():
+    x = ag.tensor([1e30, -1e30])
+    assert ag.std(x, correction=0).item() == x[0].item()
+    assert ag.std_mean(x, correction=0)[0].item() == x[0].item()
+
+
+@pytest.mark.parametrize("name", ["amax", "amin", "aminmax"])
+def test_where_nan_is_the_extreme_of_a_slice_all_its_gradients_are_nan(name):
+    x = ag.tensor([[1.0, float("nan"), 2.0], [3.0, 3.0, 3.0]], requires_grad=True)
+    result = getattr(ag, name)(x, dim=1)
+    total = sum(part.sum() for part in result) if isinstance(result, tuple) else result.sum()
+    gradient = ag.autograd.grad(total, x)[0]
+    assert gradient[0].isnan().all() and gradient[1].sum() == (2 if name == "aminmax" else 1)
+
+
+def test_the_gradient_of_a_remainder_counts_whole_divisors():
+    # 2.5 / 1e-8 rounds to 250000000, but what is left over is of 249999999.
+    x = ag.tensor(2.5, dtype=F64)
+    y = ag.tensor(1e-8, dtype=F64, requires_grad=True)
+    remainder = x.remainder(y)
+    count = -ag.autograd.grad(remainder, y)[0].item()
+    assert count == 249999999.0 and 0 < remainder.item() < 1e-8
+
+
+def test_products_of_kronecker_need_no_particular_layout():
+    a = ag.arange(6.0).reshape(2, 3).t()
+    b = ag.tensor([[1.0, 10.0]], requires_grad=True)
+    plain = ag.kron(a.contiguous(), b)
+    assert ag.equal(ag.kron(a, b), plain)
+    assert grads(ag.kron(a, b).sum(), b) == [[[15.0, 15.0]]]
+
+
 # ---- names and kinds of parameters --------------------------------------------------------------------------------
 
 

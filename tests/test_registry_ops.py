@@ -68,6 +68,15 @@ def find(name: str):
     raise AssertionError(f"{name} is in the op table and cannot be reached from Python")
 
 
+def has_in_place(row) -> bool:
+    return "in-place" in row["forms"] or "in-place nn" in row["forms"]
+
+
+def in_place(name: str):
+    """The in-place form: a method, or what ``inplace=True`` calls."""
+    return getattr(ag.Tensor, f"{name}_", None) or getattr(ag._core.nn, f"{name}_")
+
+
 def generator(*key) -> np.random.RandomState:
     """Numbers that depend on the test only; the legacy stream is frozen by NumPy."""
     return np.random.RandomState(zlib.crc32(repr(key).encode()))
@@ -148,9 +157,9 @@ def test_in_place_and_out_forms_give_the_plain_value(name):
         arrays = row_inputs(name, dtype)
         plain = function(*map(contiguous, arrays))
         expected = plain.numpy()
-        if "in-place" in row["forms"]:
+        if has_in_place(row):
             target, *rest = map(contiguous, arrays)
-            result = getattr(ag.Tensor, f"{name}_")(target, *rest)
+            result = in_place(name)(target, *rest)
             assert result is target and target._version == 1
             np.testing.assert_array_equal(target.numpy(), expected.astype(dtype), err_msg=dtype)
         if "out" in row["forms"]:
@@ -187,9 +196,9 @@ def test_second_gradients_are_those_of_finite_differences(name):
 
 
 @only_here
-@differentiable(lambda row: "in-place" in row["forms"])
+@differentiable(lambda row: has_in_place(row))
 def test_gradients_of_the_in_place_form_are_those_of_the_plain_form(name):
-    function, method = find(name), getattr(ag.Tensor, f"{name}_")
+    function, method = find(name), in_place(name)
     inputs = differentiable_inputs(name)
     plain = ag.autograd.grad(function(*inputs).sum(), inputs)
     changed = ag.autograd.grad(method(inputs[0].clone(), *inputs[1:]).sum(), inputs)
@@ -300,6 +309,14 @@ s("round", T((2, 3), 0.101, 0.104), decimals=2)
 s("clamp", X, 0.8, 1.6)
 s("clamp", X, min=0.8)
 s("clamp", X, T((3,), 0.6, 0.9), T((3,), 1.4, 1.9))
+s("clamp_min", X, 0.8)
+s("clamp_min", X, T((3,), 1.1, 1.4))
+s("clamp_max", X, 1.2)
+s("clamp_max", X, T((3,), 1.1, 1.4))
+s("copysign", X, T((2, 3), -2.0, -1.0))
+s("copysign", X, -2)
+s("rsub", X, T((3,), 0.5, 1.0), alpha=2)
+s("rsub", X, 2, alpha=3)
 s("lerp", X, X, 0.3)
 s("lerp", X, X, T((2, 3), 0.1, 0.4))
 for name in ("addcmul", "addcdiv"):
@@ -737,7 +754,7 @@ def test_every_operation_is_documented():
 def test_every_name_is_where_the_table_says():
     if "." in name:
         return functools.reduce(getattr, name.split("."), ag)
-    places = {"": ag, "Tensor": ag.Tensor, "nn.functional": ag.nn.functional, "special": ag.special, "linalg": ag.linalg}
+    places = {"": ag, "Tensor": ag.Tensor, "nn.functional": ag.nn.functional, "special": ag.special, "linalg": ag.linalg, "_core.nn": ag._core.nn}
     missing = {f"{row['namespace']}.{row['name']}" for row in REGISTRY if not hasattr(places[row["namespace"]], row["name"])}
     assert not missing, f"not to be reached: {listed(missing)}"
     undocumented = {

@@ -65,6 +65,7 @@ _ELSEWHERE = {
     "load": "serialization",
     "no_grad": "autograd.grad_mode",
     "printoptions": "_printing",
+    "rrelu_": "nn.functional",
     "save": "serialization",
     "set_grad_enabled": "autograd.grad_mode",
     "set_printoptions": "_printing",

@@ -106,6 +106,7 @@ from ._core import cdouble as cdouble
 from ._core import ceil as ceil
 from ._core import ceil_ as ceil_
 from ._core import celu as celu
+from ._core import celu_ as celu_
 from ._core import cfloat as cfloat
 from ._core import chain_matmul as chain_matmul
 from ._core import channels_last as channels_last
@@ -363,6 +364,7 @@ from ._core import seed as seed
 from ._core import select as select
 from ._core import select_scatter as select_scatter
 from ._core import selu as selu
+from ._core import selu_ as selu_
 from ._core import set_default_dtype as set_default_dtype
 from ._core import set_num_threads as set_num_threads
 from ._core import set_rng_state as set_rng_state
@@ -407,6 +409,7 @@ from ._core import tensor as tensor
 from ._core import tensor_split as tensor_split
 from ._core import tensordot as tensordot
 from ._core import threshold as threshold
+from ._core import threshold_ as threshold_
 from ._core import tile as tile
 from ._core import topk as topk
 from ._core import trace as trace
@@ -444,6 +447,7 @@ from .autograd.grad_mode import enable_grad as enable_grad
 from .autograd.grad_mode import inference_mode as inference_mode
 from .autograd.grad_mode import no_grad as no_grad
 from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
+from .nn.functional import rrelu_ as rrelu_
 from .serialization import load as load
 from .serialization import save as save
 

@@ -1371,6 +1371,9 @@ def ceil_(input: Tensor) -> Any:
 def celu(input: Tensor, alpha: Number=1.0) -> Any:
     """x where positive, else `alpha · (e^(x/alpha) − 1)`."""
 
+def celu_(input: Tensor, alpha: Number=1.0) -> Any:
+    """x where positive, else `alpha · (e^(x/alpha) − 1)`."""
+
 cfloat: dtype
 
 def chain_matmul(*matrices: Any) -> Any:
@@ -2112,6 +2115,9 @@ def select_scatter(input: Tensor, src: Any, dim: int | Sequence[int] | None, ind
 def selu(input: Tensor) -> Any:
     """Scaled exponential linear unit (Klambauer et al. 2017)."""
 
+def selu_(input: Tensor) -> Any:
+    """Scaled exponential linear unit (Klambauer et al. 2017)."""
+
 def set_default_dtype(d: Any) -> Any:
     """Sets the dtype of floats from Python: `float32` or `float64`."""
 
@@ -2241,6 +2247,9 @@ def tensordot(a: Any, b: Any, dims: Any=2, *, out: Tensor | None=None) -> Any:
     """Sums of products over pairs of axes: the last `dims` axes of `a` and the first of `b`, or the axes of two lists. The other axes of `a`, then those of `b`, remain."""
 
 def threshold(input: Tensor, threshold: Any, value: Any, *, out: Tensor | None=None) -> Any:
+    """x where greater than `threshold`, else `value`."""
+
+def threshold_(input: Tensor, threshold: Any, value: Any) -> Any:
     """x where greater than `threshold`, else `value`."""
 
 def tile(input: Tensor, dims: Any) -> Any:

@@ -118,71 +118,68 @@ def adaptive_max_pool3d(input, output_size, return_indices=False):
 # ---- activations ----
 
 
-def _maybe_in_place(function, input, inplace):
-    """``function(input)``, written over ``input`` if ``inplace``: then of a copy, which backward still needs."""
-    return input.copy_(function(input.clone())) if inplace else function(input)
+elu_ = _primitives.elu_
+celu_ = _primitives.celu_
+hardtanh_ = _primitives.hardtanh_
+leaky_relu_ = _primitives.leaky_relu_
+relu_ = _primitives.relu_
+selu_ = _primitives.selu_
+threshold_ = _primitives.threshold_
 
 
 def relu(input, inplace=False):
     """``max(x, 0)``; the gradient at 0 is 0."""
-    return input.relu_() if inplace else _primitives.relu(input)
-
-
-def relu_(input):
-    """:func:`relu` in place."""
-    return input.relu_()
+    return (relu_ if inplace else _primitives.relu)(input)
 
 
 def relu6(input, inplace=False):
     """``min(max(x, 0), 6)``."""
-    return _maybe_in_place(_primitives.relu6, input, inplace)
+    return (_primitives.relu6_ if inplace else _primitives.relu6)(input)
 
 
 def leaky_relu(input, negative_slope=0.01, inplace=False):
     """``x`` where positive, else ``negative_slope · x``."""
-    if not inplace:
-        return _primitives.leaky_relu(input, negative_slope)
-    return _maybe_in_place(lambda x: _primitives.leaky_relu(x, negative_slope), input, True)
+    return (leaky_relu_ if inplace else _primitives.leaky_relu)(input, negative_slope)
 
 
 def elu(input, alpha=1.0, inplace=False):
     """``x`` where positive, else ``alpha (exp(x) - 1)`` (Clevert et al., 2015)."""
-    return _maybe_in_place(lambda x: _primitives.elu(x, alpha), input, inplace)
+    return (elu_ if inplace else _primitives.elu)(input, alpha)
 
 
 def selu(input, inplace=False):
     """Scaled exponential linear unit (Klambauer et al., 2017)."""
-    return _maybe_in_place(_primitives.selu, input, inplace)
+    return (selu_ if inplace else _primitives.selu)(input)
 
 
 def silu(input, inplace=False):
     """``x · sigmoid(x)``."""
-    return _maybe_in_place(_primitives.silu, input, inplace)
+    return (_primitives.silu_ if inplace else _primitives.silu)(input)
 
 
 def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     """``x`` clamped to ``[min_val, max_val]``; no gradient at and beyond the ends."""
-    return _maybe_in_place(lambda x: _primitives.hardtanh(x, min_val, max_val), input, inplace)
+    return (hardtanh_ if inplace else _primitives.hardtanh)(input, min_val, max_val)
 
 
 def celu(input, alpha=1.0, inplace=False):
     """``max(0, x) + min(0, α (exp(x/α) - 1))`` (Barron, 2017)."""
-    return _maybe_in_place(lambda x: _primitives.celu(x, alpha), input, inplace)
+    return (celu_ if inplace else _primitives.celu)(input, alpha)
 
 
 def hardsigmoid(input, inplace=False):
     """``min(max(x + 3, 0), 6) / 6``."""
-    return _maybe_in_place(_primitives.hardsigmoid, input, inplace)
+    return (_primitives.hardsigmoid_ if inplace else _primitives.hardsigmoid)(input)
 
 
 def hardswish(input, inplace=False):
     """``x · hardsigmoid(x)`` (Howard et al., 2019)."""
-    return _maybe_in_place(_primitives.hardswish, input, inplace)
+    return (_primitives.hardswish_ if inplace else _primitives.hardswish)(input)
 
 
 def mish(input, inplace=False):
     """``x · tanh(softplus(x))`` (Misra, 2019)."""
-    return _maybe_in_place(_primitives.mish, input, inplace)
+    return (_primitives.mish_ if inplace else _primitives.mish)(input)
 
 
 def softsign(input):
@@ -197,7 +194,7 @@ def tanhshrink(input):
 
 def threshold(input, threshold, value, inplace=False):
     """x where ``x > threshold``, else ``value``."""
-    return _maybe_in_place(lambda x: _primitives.threshold(x, threshold, value), input, inplace)
+    return (threshold_ if inplace else _primitives.threshold)(input, threshold, value)
 
 
 def _floats_only(name, input):
@@ -223,14 +220,25 @@ def prelu(input, weight):
 
 def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
     """Leaky ReLU with slopes drawn uniformly while training, their mean otherwise (Xu et al., 2015)."""
-    if not training:
-        return leaky_relu(input, (lower + upper) / 2, inplace)
+    if inplace:
+        return rrelu_(input, lower, upper, training)
+    return input * _drawn_slopes(input, lower, upper) if training else leaky_relu(input, (lower + upper) / 2)
+
+
+def rrelu_(input, lower=1.0 / 8, upper=1.0 / 3, training=False, generator=None):
+    """:func:`rrelu` in place."""
+    if training:
+        return input.mul_(_drawn_slopes(input, lower, upper, generator))
+    return leaky_relu_(input, (lower + upper) / 2)
+
+
+def _drawn_slopes(input, lower, upper, generator=None):
     # Drawn in double precision and only for the elements that need a slope: PyTorch's stream.
     falls = input <= 0
     slopes = arcgrad.ones_like(input)
-    drawn = arcgrad.empty(int(falls.sum()), dtype=arcgrad.float64).uniform_(lower, upper)
+    drawn = arcgrad.empty(int(falls.sum()), dtype=arcgrad.float64).uniform_(lower, upper, generator=generator)
     slopes[falls] = drawn.to(input.dtype)
-    return input.mul_(slopes) if inplace else input * slopes
+    return slopes
 
 
 def glu(input, dim=-1):
@@ -405,6 +413,8 @@ def triplet_margin_loss(
         far = arcgrad.minimum(far, pairwise_distance(positive, negative, p, eps))
     return _reduction.apply((near - far + margin).clamp(min=0), reduction)
 
-# ---- the core's other primitives, under their own names ----
+# ---- the core's other primitives, under their own names; in-place forms, which end in an underscore, are those above ----
 
-globals().update({name: value for name, value in vars(_primitives).items() if name[0] != "_" and name not in globals()})
+globals().update(
+    {name: value for name, value in vars(_primitives).items() if "_" not in (name[0], name[-1]) and name not in globals()}
+)

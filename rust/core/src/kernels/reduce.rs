@@ -72,6 +72,11 @@ pub enum Reduction {
         /// 1 for the unbiased sample variance.
         correction: f64,
     },
+    /// The root of [`Reduction::Var`], taken before it is rounded; a second output as there.
+    Std {
+        /// As there.
+        correction: f64,
+    },
 }
 
 /// Rows of a block when outputs are contiguous: summed one by one, so not many.
@@ -141,7 +146,8 @@ pub unsafe fn reduce(op: Reduction, shape: &[usize], reduced: &[bool], input: In
         Reduction::SumAbsPow(p) => float!(T => Plain(SumAbsPow::<T>(p, PhantomData))),
         Reduction::MaxAbs => float!(T => Plain(MaxAbs::<T>(PhantomData))),
         Reduction::MinAbs => float!(T => Plain(MinAbs::<T>(PhantomData))),
-        Reduction::Var { correction } => float!(T => Variance::<T>(correction, PhantomData)),
+        Reduction::Var { correction } => float!(T => Variance::<T> { correction, root: false, of: PhantomData }),
+        Reduction::Std { correction } => float!(T => Variance::<T> { correction, root: true, of: PhantomData }),
     }
 }
 

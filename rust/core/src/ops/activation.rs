@@ -26,21 +26,31 @@ elementwise! {
 
     /// x where positive, else `negative_slope · x`.
     leaky_relu(x)[negative_slope] "LeakyReluBackward0" float in -3.0..3.0 {
-        value: { let zero = x.int(0); R::select(x.clone().gt(zero), x.clone(), x * negative_slope) },
+        value: crate::ops::activation::leaky(x, negative_slope),
         x(g, x): R::select(x.gt(g.int(0)), g.clone(), g * negative_slope),
+    }
+
+    /// [`leaky_relu`] with the gradient computed from the result: what it was in place is gone.
+    leaky_relu_of_result(x)[negative_slope] -> z "LeakyReluBackward1" float in -3.0..3.0 {
+        value: crate::ops::activation::leaky(x, negative_slope),
+        x(g, z): R::select(z.gt(g.int(0)), g.clone(), g * negative_slope),
     }
 
     /// `scale · x` where positive, else `alpha · scale · (e^(input_scale·x) − 1)`.
     elu(x)[alpha, scale, input_scale] "EluBackward0" float in -3.0..3.0 {
-        value: {
-            let zero = x.int(0);
-            R::select(x.clone().le(zero), (x.clone() * input_scale).expm1() * (alpha * scale), x * scale)
-        },
+        value: crate::ops::activation::exponential_linear(x, alpha, scale, input_scale),
+        // Asked so that NaN stays.
         x(g, x): R::select(
-            x.clone().le(g.int(0)),
-            g.clone() * ((x * input_scale).exp() * (alpha * scale * input_scale)),
-            g * scale
+            x.clone().gt(g.int(0)),
+            g.clone() * scale,
+            g * ((x * input_scale).exp() * (alpha * scale * input_scale))
         ),
+    }
+
+    /// [`elu`] with the gradient computed from the result.
+    elu_of_result(x)[alpha, scale, input_scale] -> z "EluBackward1" float in -3.0..3.0 {
+        value: crate::ops::activation::exponential_linear(x, alpha, scale, input_scale),
+        x(g, z): R::select(z.clone().gt(g.int(0)), g.clone() * scale, g * ((z + alpha * scale) * input_scale)),
     }
 
     /// Gaussian error linear unit x·Φ(x).
@@ -161,4 +171,18 @@ elementwise! {
             g * (t.clone() + x.clone() * x.sigmoid() * (-(t.clone() * t) + 1.0))
         },
     }
+}
+
+/// x where positive, else `slope · x`.
+#[inline(always)]
+pub(crate) fn leaky<R: crate::kernels::number::Real>(x: R, slope: f64) -> R {
+    let zero = x.int(0);
+    R::select(x.clone().gt(zero), x.clone(), x * slope)
+}
+
+/// `scale · x` where positive, else `alpha · scale · (e^(input_scale·x) − 1)`.
+#[inline(always)]
+pub(crate) fn exponential_linear<R: crate::kernels::number::Real>(x: R, alpha: f64, scale: f64, input_scale: f64) -> R {
+    let zero = x.int(0);
+    R::select(x.clone().lt(zero), (x.clone() * input_scale).expm1() * (alpha * scale), x * scale)
 }

@@ -39,13 +39,13 @@ elementwise! {
     floor_divide_int(x, y)[] "FloorDivideBackward0" int in 1.0..9.0 { value: x.div_floor(y) }
 
     /// Quotient of integers rounded towards zero.
-    trunc_divide_int(x, y)[] "DivBackward1" int in 1.0..9.0 { value: x.div_trunc(y) }
+    trunc_divide_int(x, y)[] "DivBackward2" int in 1.0..9.0 { value: x.div_trunc(y) }
 
     /// Quotient rounded towards zero, for floats.
-    trunc_divide(x, y)[] "DivBackward1" real in 0.5..3.0 { value: (x / y).trunc(), x(g): g * 0.0, y(g): g * 0.0 }
+    trunc_divide(x, y)[] "DivBackward2" real in 0.5..3.0 { value: (x / y).trunc(), x(g): g * 0.0, y(g): g * 0.0 }
 
     /// Quotient rounded towards minus infinity, with the gradient of a step function.
-    floor_divide_flat(x, y)[] "DivBackward1" real in 0.5..3.0 {
+    floor_divide_flat(x, y)[] "DivBackward2" real in 0.5..3.0 {
         value: crate::ops::arithmetic::floor_quotient(x, y),
         x(g): g * 0.0,
         y(g): g * 0.0,
@@ -61,7 +61,7 @@ elementwise! {
     }
 
     /// Remainder with the sign of the divisor, as Python's `%`.
-    remainder(x, y)[] "RemainderBackward0" real in 0.5..3.0 {
+    remainder(x, y)[] "RemainderBackward1" real in 0.5..3.0 {
         value: {
             let remainder = x.clone().fmod(y.clone());
             let zero = x.int(0);
@@ -69,17 +69,17 @@ elementwise! {
             R::select(wrong_side, remainder.clone() + y, remainder)
         },
         x(g): g,
-        y(g, x, y): -g * (x / y).floor(),
+        y(g, x, y): -g * crate::ops::arithmetic::floor_quotient(x, y),
     }
 
     /// Remainder of integers with the sign of the divisor.
-    remainder_int(x, y)[] "RemainderBackward0" int in 1.0..9.0 { value: x.rem_floor(y) }
+    remainder_int(x, y)[] "RemainderBackward1" int in 1.0..9.0 { value: x.rem_floor(y) }
 
     /// Remainder with the sign of the dividend, as C's `fmod`.
-    fmod(x, y)[] "FmodBackward0" real in 0.5..3.0 { value: x.fmod(y), x(g): g, y(g, x, y): -g * (x / y).trunc() }
+    fmod(x, y)[] "FmodBackward1" real in 0.5..3.0 { value: x.fmod(y), x(g): g, y(g, x, y): -g * (x / y).trunc() }
 
     /// Remainder of integers with the sign of the dividend.
-    fmod_int(x, y)[] "FmodBackward0" int in 1.0..9.0 { value: x.rem_trunc(y) }
+    fmod_int(x, y)[] "FmodBackward1" int in 1.0..9.0 { value: x.rem_trunc(y) }
 
     /// Power `x ** y` of two tensors; the gradient at `0 ** 0` is 0.
     pow(x, exponent)[] -> z "PowBackward1" real in 0.5..2.0 {

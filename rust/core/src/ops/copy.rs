@@ -33,12 +33,12 @@ fn none_of(grad: &Tensor) -> Result<Tensor> {
     Ok(Tensor::from_array(Array::zeros("zeros_like", &grad.shape(), grad.dtype())?))
 }
 
-/// The target of `copy_`: its old value gets zeros, the source all of the gradient.
-struct CopiedInto;
+/// The target of `copy_`, or of `fill_` with a tensor: its old value gets zeros, the source all of the gradient.
+struct CopiedInto(&'static str);
 
 impl Rule for CopiedInto {
     fn name(&self) -> &str {
-        "CopyBackwards"
+        self.0
     }
 
     fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
@@ -126,6 +126,11 @@ pub fn copy_strided(source: &Tensor, strides: &[isize]) -> Result<Tensor> {
 /// Copies `source`, broadcast and cast, into `target`.
 #[track_caller]
 pub fn copy_(target: &Tensor, source: &Tensor) -> Result<()> {
+    copy_named(target, source, "arcgrad::CopyBackwards")
+}
+
+#[track_caller]
+fn copy_named(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()> {
     let (into, from) = (target.operand()?, source.operand()?);
     let recorded = is_recorded(&[&into, &from]) && into.array.dtype().is_differentiable();
     check_in_place("copy_", target, recorded)?;
@@ -156,13 +161,13 @@ pub fn copy_(target: &Tensor, source: &Tensor) -> Result<()> {
         unsafe { into.array.copy_raw(&source_array) };
         into.array.storage().bump(blame);
     }
-    if recorded { record_in_place(CopiedInto, target, &[&into, &from], &[]) } else { Ok(()) }
+    if recorded { record_in_place(CopiedInto(node), target, &[&into, &from], &[]) } else { Ok(()) }
 }
 
 /// Fills with a number.
 #[track_caller]
 pub fn fill_(target: &Tensor, value: Scalar) -> Result<()> {
-    fill_named(target, value, if value.to_f64() == 0.0 { "ZeroBackward0" } else { "FillBackward0" })
+    fill_named(target, value, if value.to_f64() == 0.0 { "ZeroBackward0" } else { "FillBackward2" })
 }
 
 #[track_caller]
@@ -189,8 +194,8 @@ fn fill_named(target: &Tensor, value: Scalar, node: &'static str) -> Result<()> 
 #[track_caller]
 pub fn fill_with(target: &Tensor, value: Arg<'_>) -> Result<()> {
     match value {
-        Arg::Scalar(scalar) => fill_named(target, scalar, "FillBackward0"),
-        Arg::Tensor(tensor) if tensor.rank() == 0 => copy_(target, tensor),
+        Arg::Scalar(scalar) => fill_named(target, scalar, "FillBackward2"),
+        Arg::Tensor(tensor) if tensor.rank() == 0 => copy_named(target, tensor, "FillBackward3"),
         Arg::Tensor(tensor) => Err(Error::runtime(
             "fill_",
             format!("fill_ only supports 0-dimension value tensor but got tensor with {} dimensions.", tensor.rank()),

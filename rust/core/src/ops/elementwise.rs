@@ -70,9 +70,24 @@ pub struct Row {
     pub grads: &'static [GradRow],
     /// Where test inputs are drawn from.
     pub domain: (f64, f64),
+    /// Whether there are parameters with which it has no gradient.
+    pub refuses: Option<Refusal>,
 }
 
+/// Why there is no gradient with these parameters, if there is none.
+pub type Refusal = fn(&[f64]) -> Option<&'static str>;
+
 impl Row {
+    /// The same row with a node of another name: PyTorch numbers the overloads of an operation.
+    pub const fn with_node(&self, node: &'static str) -> Self {
+        Self { node, ..*self }
+    }
+
+    /// The same row without a gradient for the parameters for which `refuses` gives a reason.
+    pub const fn refusing(&self, refuses: Refusal) -> Self {
+        Self { refuses: Some(refuses), ..*self }
+    }
+
     /// Whether it writes some elements of a copy, which PyTorch makes row-major.
     fn fills_copy(&self) -> bool {
         self.inputs.get(1) == Some(&"mask")

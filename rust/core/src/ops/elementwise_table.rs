@@ -1,7 +1,8 @@
 //! Names and signatures of the elementwise operations.
 
 use super::elementwise::{Arg, Row};
-use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, Resolved, input, param};
+use super::overloads::{self, overload};
+use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, Resolve, Resolved, input, param};
 use super::{powers, rows};
 use crate::dtype::Category;
 use crate::error::{Error, Result};
@@ -27,8 +28,6 @@ const fn op_(name: &'static str, call: fn(&Args<'_>) -> Result<Output>, doc: &'s
     OpInfo { name, aliases: &[], params: UNARY, forms: Forms::BOTH, call: Call::Structured(call), doc }
 }
 
-type Resolve = for<'a> fn(&Args<'a>) -> Result<Resolved<'a>>;
-
 const fn rows_by(
     name: &'static str,
     aliases: &'static [&'static str],
@@ -40,8 +39,23 @@ const fn rows_by(
     OpInfo { name, aliases, params, forms, call: Call::Rows(resolve), doc }
 }
 
+/// An activation with a row of its own in place: the first row is the function's, the second the in-place form's.
+const fn activation(
+    name: &'static str,
+    params: &'static [Param],
+    forms: Forms,
+    [value, in_place]: [Resolve; 2],
+    doc: &'static str,
+) -> OpInfo {
+    OpInfo { name, aliases: &[], params, forms, call: Call::RowsInPlace(value, in_place), doc }
+}
+
 /// `relu`, `sigmoid`, … of the `nn.functional` namespace have no `out=`.
 const NN: Forms = Forms::NN;
+/// Most of them can also be computed in place.
+const NN_: Forms = NN.and(Forms::NN_IN_PLACE);
+/// What is in the package, too, in either form.
+const NN_EVERYWHERE: Forms = NN_.and(Forms::FUNCTION).and(Forms::IN_PLACE_FUNCTION);
 
 fn number_param(args: &Args<'_>, index: usize) -> f64 {
     args.number(index).to_f64()
@@ -127,6 +141,34 @@ const WHERE: &[Param] =
     &[param("condition", Kind::Tensor), param("input", Kind::TensorOrNumber), param("other", Kind::TensorOrNumber)];
 const ROUND_DECIMALS: &[Param] = &[input(), param("decimals", Kind::Int).keyword()];
 
+/// PyTorch takes a tensor or a number in different overloads, each with a node of its own.
+fn by_second<'a>(args: &Args<'a>, tensor: &'static Row, number: &'static Row) -> Result<Resolved<'a>> {
+    let second = args.arg(1);
+    Ok(Resolved::new(overload(second, tensor, number), &[args.arg(0), second]))
+}
+
+fn leaky_relu<'a>(row: &'static Row, args: &Args<'a>) -> Result<Resolved<'a>> {
+    Ok(Resolved::with(row, &[number_param(args, 1)], &[args.arg(0)]))
+}
+
+fn elu<'a>(row: &'static Row, args: &Args<'a>) -> Result<Resolved<'a>> {
+    Ok(Resolved::with(row, &[number_param(args, 1), 1.0, 1.0], &[args.arg(0)]))
+}
+
+/// Klambauer et al. 2017: the fixed point with mean 0 and variance 1.
+fn selu<'a>(row: &'static Row, args: &Args<'a>) -> Result<Resolved<'a>> {
+    let (alpha, scale) = (1.673_263_242_354_377_2, 1.050_700_987_355_480_5);
+    Ok(Resolved::with(row, &[alpha, scale, 1.0], &[args.arg(0)]))
+}
+
+fn celu<'a>(row: &'static Row, args: &Args<'a>) -> Result<Resolved<'a>> {
+    let alpha = number_param(args, 1);
+    if alpha == 0.0 {
+        return Err(Error::runtime("celu", "ZeroDivisionError: alpha cannot be 0 for CELU"));
+    }
+    Ok(Resolved::with(row, &[alpha, 1.0, 1.0 / alpha], &[args.arg(0)]))
+}
+
 /// Of integer tensors the number becomes an integer, too.
 fn product_rows<'a>(name: &'static str, row: &'static Row, args: &Args<'a>) -> Result<Resolved<'a>> {
     let value = args.number(3);
@@ -185,7 +227,8 @@ fn masked_fill<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
             Arg::Scalar(scalar.storable("masked_fill", dtype)?.in_category(dtype))
         }
     };
-    Ok(Resolved::new(&rows::masked_fill::ROW, &[args.arg(0), args.arg(1), value]))
+    let row = overload(value, &overloads::MASKED_FILL_TENSOR, &rows::masked_fill::ROW);
+    Ok(Resolved::new(row, &[args.arg(0), args.arg(1), value]))
 }
 
 /// All tensors of a lerp have one dtype, but a weight without axes, which counts as a number.
@@ -236,7 +279,7 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         RIGHT_ALPHA,
         Forms::FUNCTION,
-        |args| powers::add_scaled("sub", args.arg(1), args.arg(0), args.number(2)),
+        |args| powers::rsub(args.arg(0), args.arg(1), args.number(2)),
         "Difference `other - alpha * input`.",
     ),
     row(&rows::mul::ROW, &["multiply"], BINARY, OF_NUMBERS),
@@ -291,7 +334,8 @@ pub static TABLE: &[OpInfo] = &[
     rows_by("neg", &["negative"], UNARY, UNPROMOTED, |args| powers::neg(args.arg(0)), rows::neg::ROW.doc),
     op_("positive", |args| powers::positive(args.tensor(0)), "The tensor itself."),
     row(&rows::abs::ROW, &["absolute"], UNARY, UNPROMOTED),
-    row(&rows::sign::ROW, &["sgn"], UNARY, Forms::ALL.and(Forms::SAME_OUT)),
+    row(&rows::sign::ROW, &[], UNARY, Forms::ALL.and(Forms::SAME_OUT)),
+    row(&overloads::SGN, &[], UNARY, Forms::ALL.and(Forms::SAME_OUT)),
     rows_by("square", &[], UNARY, WITH_FUNCTION_, |args| Ok(powers::square(args.arg(0))), rows::square::ROW.doc),
     row(&rows::reciprocal::ROW, &[], UNARY, WITH_FUNCTION_),
     row(&rows::sqrt::ROW, &[], UNARY, WITH_FUNCTION_),
@@ -338,7 +382,14 @@ pub static TABLE: &[OpInfo] = &[
     row(&rows::minimum::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
     row(&rows::fmax::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
     row(&rows::fmin::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
-    row(&rows::copysign::ROW, &[], TENSOR_FIRST, Forms::ALL),
+    rows_by(
+        "copysign",
+        &[],
+        TENSOR_FIRST,
+        Forms::ALL,
+        |args| by_second(args, &rows::copysign::ROW, &overloads::COPYSIGN_NUMBER),
+        rows::copysign::ROW.doc,
+    ),
     rows_by(
         "clamp",
         &["clip"],
@@ -355,8 +406,22 @@ pub static TABLE: &[OpInfo] = &[
         |args| powers::clamp(args.arg(0), args.arg_opt(1), args.arg_opt(2)),
         "",
     ),
-    row(&rows::clamp_min::ROW, &[], ONE_LIMIT[0], Forms::ALL),
-    row(&rows::clamp_max::ROW, &[], ONE_LIMIT[1], Forms::ALL),
+    rows_by(
+        "clamp_min",
+        &[],
+        ONE_LIMIT[0],
+        Forms::ALL,
+        |args| by_second(args, &overloads::CLAMP_MIN_TENSOR, &rows::clamp_min::ROW),
+        rows::clamp_min::ROW.doc,
+    ),
+    rows_by(
+        "clamp_max",
+        &[],
+        ONE_LIMIT[1],
+        Forms::ALL,
+        |args| by_second(args, &overloads::CLAMP_MAX_TENSOR, &rows::clamp_max::ROW),
+        rows::clamp_max::ROW.doc,
+    ),
     rows_by("lerp", &[], LERP, Forms::ALL, lerp, rows::lerp::ROW.doc),
     rows_by(
         "addcmul",
@@ -431,50 +496,36 @@ pub static TABLE: &[OpInfo] = &[
         "relu",
         &[],
         UNARY,
-        Forms::BOTH.and(Forms::IN_PLACE).and(Forms::IN_PLACE_FUNCTION).and(Forms::NN),
+        Forms::BOTH.and(Forms::IN_PLACE).and(Forms::IN_PLACE_FUNCTION).and(NN_),
         |args| powers::not_of_bool(&rows::relu::ROW, args.arg(0), "Boolean inputs not supported for relu"),
         rows::relu::ROW.doc,
     ),
-    rows_by(
+    activation(
         "leaky_relu",
-        &[],
         &[input(), param("negative_slope", Kind::Number).or(Default::Float(0.01))],
-        NN,
-        |args| Ok(Resolved::with(&rows::leaky_relu::ROW, &[number_param(args, 1)], &[args.arg(0)])),
+        NN_,
+        [|args| leaky_relu(&rows::leaky_relu::ROW, args), |args| leaky_relu(&overloads::LEAKY_RELU_IN_PLACE, args)],
         rows::leaky_relu::ROW.doc,
     ),
-    rows_by(
+    activation(
         "elu",
-        &[],
         &[input(), param("alpha", Kind::Number).or(Default::Float(1.0))],
-        NN,
-        |args| Ok(Resolved::with(&rows::elu::ROW, &[number_param(args, 1), 1.0, 1.0], &[args.arg(0)])),
+        NN_,
+        [|args| elu(&rows::elu::ROW, args), |args| elu(&overloads::ELU_IN_PLACE, args)],
         "x where positive, else `alpha · (eˣ − 1)`.",
     ),
-    rows_by(
+    activation(
         "selu",
-        &[],
         UNARY,
-        NN.and(Forms::FUNCTION),
-        // Klambauer et al. 2017: the fixed point with mean 0 and variance 1.
-        |args| {
-            let (alpha, scale) = (1.673_263_242_354_377_2, 1.050_700_987_355_480_5);
-            Ok(Resolved::with(&rows::elu::ROW, &[alpha, scale, 1.0], &[args.arg(0)]))
-        },
+        NN_EVERYWHERE,
+        [|args| selu(&rows::elu::ROW, args), |args| selu(&overloads::ELU_IN_PLACE, args)],
         "Scaled exponential linear unit (Klambauer et al. 2017).",
     ),
-    rows_by(
+    activation(
         "celu",
-        &[],
         &[input(), param("alpha", Kind::Number).or(Default::Float(1.0))],
-        NN.and(Forms::FUNCTION),
-        |args| {
-            let alpha = number_param(args, 1);
-            if alpha == 0.0 {
-                return Err(Error::runtime("celu", "ZeroDivisionError: alpha cannot be 0 for CELU"));
-            }
-            Ok(Resolved::with(&rows::elu::ROW, &[alpha, 1.0, 1.0 / alpha], &[args.arg(0)]))
-        },
+        NN_EVERYWHERE,
+        [|args| celu(&overloads::CELU, args), |args| celu(&overloads::CELU_IN_PLACE, args)],
         "x where positive, else `alpha · (e^(x/alpha) − 1)`.",
     ),
     rows_by(
@@ -491,8 +542,8 @@ pub static TABLE: &[OpInfo] = &[
         },
         rows::gelu::ROW.doc,
     ),
-    row(&rows::silu::ROW, &[], UNARY, NN),
-    row(&rows::mish::ROW, &[], UNARY, NN),
+    row(&rows::silu::ROW, &[], UNARY, NN_),
+    row(&rows::mish::ROW, &[], UNARY, NN_),
     rows_by(
         "softplus",
         &[],
@@ -523,7 +574,7 @@ pub static TABLE: &[OpInfo] = &[
             param("min_val", Kind::Number).or(Default::Float(-1.0)),
             param("max_val", Kind::Number).or(Default::Float(1.0)),
         ],
-        NN,
+        NN_,
         |args| powers::hardtanh(args.arg(0), args.number(1), args.number(2)),
         rows::hardtanh::ROW.doc,
     ),
@@ -531,12 +582,12 @@ pub static TABLE: &[OpInfo] = &[
         "relu6",
         &[],
         UNARY,
-        NN,
+        NN_,
         |args| powers::hardtanh(args.arg(0), 0i64.into(), 6i64.into()),
         "x clamped to [0, 6].",
     ),
-    row(&rows::hardswish::ROW, &[], UNARY, NN),
-    row(&rows::hardsigmoid::ROW, &[], UNARY, NN),
+    row(&rows::hardswish::ROW, &[], UNARY, NN_),
+    row(&rows::hardsigmoid::ROW, &[], UNARY, NN_),
     rows_by(
         "hardshrink",
         &[],
@@ -560,12 +611,14 @@ pub static TABLE: &[OpInfo] = &[
         },
         rows::softshrink::ROW.doc,
     ),
-    rows_by(
+    activation(
         "threshold",
-        &[],
         &[input(), param("threshold", Kind::Number), param("value", Kind::Number)],
-        NN.and(Forms::FUNCTION).and(Forms::OUT),
-        |args| powers::threshold(args.arg(0), args.number(1), args.number(2)),
+        NN_EVERYWHERE.and(Forms::OUT),
+        [
+            |args| powers::threshold(&rows::threshold::ROW, args.arg(0), args.number(1), args.number(2)),
+            |args| powers::threshold(&overloads::THRESHOLD_IN_PLACE, args.arg(0), args.number(1), args.number(2)),
+        ],
         rows::threshold::ROW.doc,
     ),
 ];

@@ -601,10 +601,7 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         (1, 1) => dot(a, b),
         (2, 1) => mv(a, b),
         (2, 2) => mm(a, b),
-        (1, 2) => {
-            let result = mm(&views::unsqueeze(a, 0)?, b)?;
-            views::unsafe_view(&result, &result.shape()[1..])
-        }
+        (1, 2) => views::drop_first(&mm(&views::unsqueeze(a, 0)?, b)?),
         // One matrix (or vector) for the whole batch: the batch as rows of one matrix.
         (_, 1) => {
             let (rows, shape) = folded(a)?;

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::elementwise::{Arg, Promotion, Row, apply};
+use super::overloads::{self, overload};
 use super::registry::{Output, Resolved};
 use super::{reduce, rows};
 use crate::dtype::{Category, DType};
@@ -95,6 +96,20 @@ fn refuse_bool(op: &'static str, args: &[Arg<'_>]) -> Result<()> {
     Ok(())
 }
 
+/// `other − alpha·input`.
+pub fn rsub<'a>(input: Arg<'a>, other: Arg<'a>, alpha: Scalar) -> Result<Resolved<'a>> {
+    // A subtraction, which also the layout of the result is that of.
+    let mut resolved = add_scaled("sub", other, input, alpha)?;
+    if !is_integral(&[input, other]) {
+        resolved.row = match (other, resolved.params.is_empty()) {
+            (Arg::Scalar(_), true) => return Ok(Resolved::new(&rows::rsub::ROW, &[input, other])),
+            (Arg::Tensor(_), true) => &overloads::RSUB_TENSOR,
+            (_, false) => overload(other, &overloads::RSUB_SCALED_TENSOR, &overloads::RSUB_SCALED_NUMBER),
+        };
+    }
+    Ok(resolved)
+}
+
 /// A divisor of integers must not be zero anywhere, if there is anything to divide.
 fn check_divisor(op: &'static str, input: Arg<'_>, divisor: Arg<'_>) -> Result<()> {
     let zero = match divisor {
@@ -147,12 +162,14 @@ pub fn floor_divide<'a>(input: Arg<'a>, other: Arg<'a>) -> Result<Resolved<'a>> 
 
 /// Remainder with the sign of the divisor.
 pub fn remainder<'a>(input: Arg<'a>, other: Arg<'a>) -> Result<Resolved<'a>> {
-    integral_division("remainder", &rows::remainder::ROW, &rows::remainder_int::ROW, input, other)
+    let row = overload(other, &rows::remainder::ROW, &overloads::REMAINDER_NUMBER);
+    integral_division("remainder", row, &rows::remainder_int::ROW, input, other)
 }
 
 /// Remainder with the sign of the dividend.
 pub fn fmod<'a>(input: Arg<'a>, other: Arg<'a>) -> Result<Resolved<'a>> {
-    integral_division("fmod", &rows::fmod::ROW, &rows::fmod_int::ROW, input, other)
+    let row = overload(other, &rows::fmod::ROW, &overloads::FMOD_NUMBER);
+    integral_division("fmod", row, &rows::fmod_int::ROW, input, other)
 }
 
 /// Power: integers stay integers, a number as exponent has its own row.
@@ -236,10 +253,10 @@ pub fn hardtanh<'a>(input: Arg<'a>, low: Scalar, high: Scalar) -> Result<Resolve
     clamp(input, Some(low.in_category(dtype).into()), Some(high.in_category(dtype).into()))
 }
 
-/// `input` where above `limit`, else `value`; integers stay integers.
-pub fn threshold<'a>(input: Arg<'a>, limit: Scalar, value: Scalar) -> Result<Resolved<'a>> {
+/// `input` where above `limit`, else `value`: with `row` for floats; integers stay integers.
+pub fn threshold<'a>(row: &'static Row, input: Arg<'a>, limit: Scalar, value: Scalar) -> Result<Resolved<'a>> {
     if !is_integral(&[input]) {
-        return Ok(Resolved::with(&rows::threshold::ROW, &[limit.to_f64(), value.to_f64()], &[input]));
+        return Ok(Resolved::with(row, &[limit.to_f64(), value.to_f64()], &[input]));
     }
     let dtype = promoted(&[input]);
     let whole =
@@ -280,9 +297,18 @@ pub fn clamp<'a>(input: Arg<'a>, min: Option<Arg<'a>>, max: Option<Arg<'a>>) -> 
         Ok(Some(Arg::Scalar(Scalar::Int(value.clamp(low, high)))))
     };
     match (limit("min", min)?, limit("max", max)?) {
-        (Some(min), Some(max)) => Ok(Resolved::new(&rows::clamp::ROW, &[input, min, max])),
-        (Some(min), None) => Ok(Resolved::new(&rows::clamp_min::ROW, &[input, min])),
-        (None, Some(max)) => Ok(Resolved::new(&rows::clamp_max::ROW, &[input, max])),
+        (Some(min), Some(max)) => {
+            let row = overload(min, &overloads::CLAMP_TENSORS, &rows::clamp::ROW);
+            Ok(Resolved::new(row, &[input, min, max]))
+        }
+        (Some(min), None) => {
+            let row = overload(min, &overloads::CLAMP_FROM_TENSOR, &overloads::CLAMP_FROM_NUMBER);
+            Ok(Resolved::new(row, &[input, min]))
+        }
+        (None, Some(max)) => {
+            let row = overload(max, &overloads::CLAMP_TO_TENSOR, &overloads::CLAMP_TO_NUMBER);
+            Ok(Resolved::new(row, &[input, max]))
+        }
         (None, None) => Err(Error::runtime("clamp", "At least one of 'min' or 'max' must not be None")),
     }
 }

@@ -41,12 +41,12 @@ fn kept_shape(shape: &[usize], mask: &Mask) -> Shape {
 }
 
 /// Number of elements reduced to one.
-fn count(shape: &[usize], mask: &Mask) -> usize {
+pub(super) fn count(shape: &[usize], mask: &Mask) -> usize {
     shape.iter().zip(mask).filter(|(_, reduced)| **reduced).map(|(size, _)| *size).product()
 }
 
 /// Runs a reduction; one array per output dtype, reduced axes dropped unless `keep`.
-fn reduce_array<const OUTPUTS: usize>(
+pub(super) fn reduce_array<const OUTPUTS: usize>(
     op: &'static str,
     reduction: Reduction,
     array: &Array,
@@ -84,7 +84,7 @@ pub(super) fn restore_axes(tensor: &Tensor, shape: &[usize], mask: &Mask) -> Res
 }
 
 #[track_caller]
-fn binary(row: &'static super::elementwise::Row, a: &Tensor, b: impl Into<Arg2>) -> Result<Tensor> {
+pub(super) fn binary(row: &'static super::elementwise::Row, a: &Tensor, b: impl Into<Arg2>) -> Result<Tensor> {
     match b.into() {
         Arg2::Tensor(b) => apply(row, &[], &[Arg::Tensor(a), Arg::Tensor(&b)]),
         Arg2::Number(b) => apply(row, &[], &[Arg::Tensor(a), Arg::Scalar(b)]),
@@ -92,7 +92,7 @@ fn binary(row: &'static super::elementwise::Row, a: &Tensor, b: impl Into<Arg2>)
 }
 
 /// The second operand of [`binary`].
-enum Arg2 {
+pub(super) enum Arg2 {
     Tensor(Tensor),
     Number(Scalar),
 }
@@ -115,17 +115,13 @@ enum Kind {
     Sum,
     Mean,
     Prod,
-    Var {
-        correction: f64,
-    },
-    Std {
-        correction: f64,
-    },
     Norm {
         p: f64,
     },
-    /// Ties share the gradient evenly.
-    Extreme,
+    /// Ties share the gradient evenly. Where NaN is the extreme, those that are NaN do, or nobody's is known.
+    Extreme {
+        nan_is_known: bool,
+    },
     LogSumExp,
 }
 
@@ -143,34 +139,22 @@ impl ReduceRule {
     }
 
     fn reads_output(&self) -> bool {
-        matches!(self.kind, Kind::Prod | Kind::Std { .. } | Kind::Norm { .. } | Kind::Extreme | Kind::LogSumExp)
+        matches!(self.kind, Kind::Prod | Kind::Norm { .. } | Kind::Extreme { .. } | Kind::LogSumExp)
     }
 
     fn input_gradient(&self, cx: &Backward<'_>) -> Result<Tensor> {
         let grad = restore_axes(&cx.only_grad(), &self.shape, &self.mask)?;
         let input = || cx.saved(0);
         let output = || restore_axes(&cx.saved(1)?, &self.shape, &self.mask);
-        let elements = count(&self.shape, &self.mask) as f64;
         match self.kind {
             Kind::Sum => views::broadcast_to(&grad, &self.shape),
-            Kind::Mean => views::broadcast_to(&binary(&rows::div::ROW, &grad, elements)?, &self.shape),
+            Kind::Mean => mean_backward(&grad, &self.shape, &self.mask),
             Kind::Prod => super::scan::prod_backward(&grad, &input()?, &output()?, &self.mask),
-            Kind::Var { correction } => {
-                let input = input()?;
-                let centred = binary(&rows::sub::ROW, &input, &mean_kept(&input, &self.mask)?)?;
-                let scaled = binary(&rows::mul::ROW, &grad, 2.0 / (elements - correction).max(0.0))?;
-                binary(&rows::mul::ROW, &scaled, &centred)
-            }
-            Kind::Std { correction } => {
-                let (input, std) = (input()?, output()?);
-                let centred = binary(&rows::sub::ROW, &input, &mean_kept(&input, &self.mask)?)?;
-                let scale = binary(&rows::mul::ROW, &std, (elements - correction).max(0.0))?;
-                // Where all elements are equal: 0, as PyTorch has it.
-                let slope = zero_where_zero(&std, &binary(&rows::div::ROW, &grad, &scale)?)?;
-                binary(&rows::mul::ROW, &slope, &centred)
-            }
             Kind::Norm { p } => norm_backward(&grad, &input()?, &output()?, p, &self.mask),
-            Kind::Extreme => share_among_ties(&grad, &input()?, &output()?, &self.mask),
+            Kind::Extreme { nan_is_known } => {
+                let attained = if nan_is_known { attained_or_nan } else { attained };
+                share_among_ties(&grad, &attained(&input()?, &output()?)?, &self.mask)
+            }
             Kind::LogSumExp => {
                 let difference = binary(&rows::sub::ROW, &input()?, &output()?)?;
                 binary(&rows::mul::ROW, &grad, &apply(&rows::exp::ROW, &[], &[(&difference).into()])?)
@@ -205,13 +189,19 @@ impl Rule for ReduceRule {
 
 /// `value` where `test` is not zero, 0 elsewhere.
 #[track_caller]
-fn zero_where_zero(test: &Tensor, value: &Tensor) -> Result<Tensor> {
+pub(super) fn zero_where_zero(test: &Tensor, value: &Tensor) -> Result<Tensor> {
     let zero = apply(&rows::eq::ROW, &[], &[test.into(), Scalar::Int(0).into()])?;
     super::select::where_(&zero, Scalar::Int(0).into(), value.into())
 }
 
+/// The gradient of a mean, whose reduced axes have been restored: every element has the same share.
 #[track_caller]
-fn mean_kept(input: &Tensor, mask: &Mask) -> Result<Tensor> {
+pub(super) fn mean_backward(grad: &Tensor, shape: &[usize], mask: &Mask) -> Result<Tensor> {
+    views::broadcast_to(&binary(&rows::div::ROW, grad, count(shape, mask) as f64)?, shape)
+}
+
+#[track_caller]
+pub(super) fn mean_kept(input: &Tensor, mask: &Mask) -> Result<Tensor> {
     let axes = axes_of(mask);
     mean(input, Some(&axes), true, None)
 }
@@ -237,7 +227,7 @@ fn norm_backward(grad: &Tensor, x: &Tensor, norm: &Tensor, p: f64, mask: &Mask) 
         return binary(&rows::mul::ROW, &slope, x);
     }
     if p.is_infinite() {
-        let shared = share_among_ties(grad, &abs(x)?, norm, mask)?;
+        let shared = share_among_ties(grad, &attained_or_nan(&abs(x)?, norm)?, mask)?;
         return binary(&rows::mul::ROW, &shared, &sign(x)?);
     }
     let slope = zero_where_zero(norm, &binary(&rows::div::ROW, grad, &pow(norm, p - 1.0)?)?)?;
@@ -250,18 +240,29 @@ fn norm_backward(grad: &Tensor, x: &Tensor, norm: &Tensor, p: f64, mask: &Mask) 
     binary(&rows::mul::ROW, &slope, &direction)
 }
 
-/// The gradient of an extreme, divided evenly among the elements that attain it.
+/// Where the elements equal the extreme.
 #[track_caller]
-pub(super) fn share_among_ties(grad: &Tensor, x: &Tensor, extreme: &Tensor, mask: &Mask) -> Result<Tensor> {
-    let equal = apply(&rows::eq::ROW, &[], &[x.into(), extreme.into()])?;
+pub(super) fn attained(x: &Tensor, extreme: &Tensor) -> Result<Tensor> {
+    apply(&rows::eq::ROW, &[], &[x.into(), extreme.into()])
+}
+
+/// Where the elements equal the extreme, or are NaN as it is.
+#[track_caller]
+pub(super) fn attained_or_nan(x: &Tensor, extreme: &Tensor) -> Result<Tensor> {
+    let equal = attained(x, extreme)?;
     let nan = apply(&rows::isnan::ROW, &[], &[x.into()])?;
     let both_nan = apply(
         &rows::logical_and::ROW,
         &[],
         &[(&nan).into(), (&apply(&rows::isnan::ROW, &[], &[extreme.into()])?).into()],
     )?;
-    let attained = apply(&rows::logical_or::ROW, &[], &[(&equal).into(), (&both_nan).into()])?;
-    let attained = copy::to_dtype(&attained, grad.dtype())?;
+    apply(&rows::logical_or::ROW, &[], &[(&equal).into(), (&both_nan).into()])
+}
+
+/// The gradient of an extreme, divided evenly among the elements that attain it: NaN where none does.
+#[track_caller]
+pub(super) fn share_among_ties(grad: &Tensor, attained: &Tensor, mask: &Mask) -> Result<Tensor> {
+    let attained = copy::to_dtype(attained, grad.dtype())?;
     let ties = sum(&attained, Some(&axes_of(mask)), true, None)?;
     binary(&rows::mul::ROW, &attained, &binary(&rows::div::ROW, grad, &ties)?)
 }
@@ -444,44 +445,6 @@ pub fn prod(input: &Tensor, axis: Option<i64>, keep: bool, dtype: Option<DType>)
     reduce_recorded("prod", name, Kind::Prod, Reduction::Prod, input, mask, keep, dtype)
 }
 
-/// Variance over `axes`, `correction` subtracted from the number of elements.
-#[track_caller]
-pub fn var(input: &Tensor, axes: Option<&[i64]>, correction: f64, keep: bool) -> Result<Tensor> {
-    let dtype = moment_dtype("var", input.dtype())?;
-    let mask = mask("var", axes, input.rank())?;
-    reduce_recorded(
-        "var",
-        "VarBackward0",
-        Kind::Var { correction },
-        Reduction::Var { correction },
-        input,
-        mask,
-        keep,
-        dtype,
-    )
-}
-
-fn moment_dtype(op: &'static str, dtype: DType) -> Result<DType> {
-    if dtype.is_float() {
-        Ok(dtype)
-    } else {
-        Err(Error::dtype(op, dtype, "std and var only support floating point dtypes"))
-    }
-}
-
-/// Standard deviation over `axes`.
-#[track_caller]
-pub fn std(input: &Tensor, axes: Option<&[i64]>, correction: f64, keep: bool) -> Result<Tensor> {
-    let dtype = moment_dtype("std", input.dtype())?;
-    let mask = mask("std", axes, input.rank())?;
-    let operand = input.operand()?;
-    let [variance] = reduce_array("std", Reduction::Var { correction }, &operand.array, &mask, keep, [dtype])?;
-    let output = in_array(&rows::sqrt::ROW, variance)?;
-    let rule =
-        ReduceRule { name: "StdBackward0", kind: Kind::Std { correction }, shape: operand.array.shape().into(), mask };
-    finish(|| rule, &operand, (true, true), output)
-}
-
 /// A row applied to an array outside the graph.
 fn in_array(row: &'static super::elementwise::Row, array: Array) -> Result<Array> {
     let _off = crate::graph::no_grad();
@@ -586,7 +549,9 @@ pub fn extreme(input: &Tensor, greatest: bool, axes: Option<&[i64]>, keep: bool)
     refuse_empty(op, &input.shape(), axes)?;
     let reduction = if greatest { Reduction::Max } else { Reduction::Min };
     let dtype = input.dtype();
-    reduce_recorded(op, name, Kind::Extreme, reduction, input, mask, keep, dtype)
+    // As PyTorch has it: of `max` and `min` NaN has the gradient, of `amax` and `amin` all of the slice becomes NaN.
+    let kind = Kind::Extreme { nan_is_known: axes.is_none() };
+    reduce_recorded(op, name, kind, reduction, input, mask, keep, dtype)
 }
 
 /// The gradient of a chosen element goes to where it was.

@@ -1,7 +1,7 @@
 //! Names and signatures of reductions and scans.
 
 use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, Value, input, param};
-use super::{reduce, scan};
+use super::{moments, reduce, scan};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
@@ -23,6 +23,11 @@ const fn op(
     doc: &'static str,
 ) -> OpInfo {
     OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), doc }
+}
+
+/// The axes of a signature that has some: `None` is all of them, as is an empty list.
+fn named<'a>(args: &Args<'a>) -> &'a [i64] {
+    args.ints_opt(1).unwrap_or_default()
 }
 
 const VALUES_INDICES: &[&str] = &["values", "indices"];
@@ -81,11 +86,11 @@ macro_rules! moment {
 /// The signatures of the variance.
 pub static VAR: &[OpInfo] = &moment!(
     "var",
-    reduce::var,
+    moments::var,
     "Variance over `dim` (all by default); `correction` is subtracted from the number of elements."
 );
 /// The signatures of the standard deviation.
-pub static STD: &[OpInfo] = &moment!("std", reduce::std, "Standard deviation over `dim` (all by default).");
+pub static STD: &[OpInfo] = &moment!("std", moments::std, "Standard deviation over `dim` (all by default).");
 
 /// The order of a norm. The named ones are norms of matrices: over as many axes as a matrix has, or over all.
 fn norm_order(args: &Args<'_>, index: usize, axes: Option<&[i64]>) -> Result<f64> {
@@ -124,7 +129,7 @@ pub static TABLE: &[OpInfo] = &[
         "sum",
         &[input(), NAMED_DIMS, KEEP, DTYPE],
         REDUCTION,
-        |args| Ok(reduce::sum(args.tensor(0), args.ints_opt(1), args.flag(2), args.dtype_opt(3))?.into()),
+        |args| Ok(reduce::sum(args.tensor(0), Some(named(args)), args.flag(2), args.dtype_opt(3))?.into()),
         "",
     ),
     op(
@@ -148,7 +153,7 @@ pub static TABLE: &[OpInfo] = &[
         "mean",
         &[input(), NAMED_DIMS, KEEP, DTYPE],
         REDUCTION,
-        |args| Ok(reduce::mean(args.tensor(0), args.ints_opt(1), args.flag(2), args.dtype_opt(3))?.into()),
+        |args| Ok(reduce::mean(args.tensor(0), Some(named(args)), args.flag(2), args.dtype_opt(3))?.into()),
         "",
     ),
     op(
@@ -228,18 +233,14 @@ pub static TABLE: &[OpInfo] = &[
         "amax",
         &[input(), param("dim", Kind::Ints).optional(), KEEP],
         SAME,
-        |args| {
-            Ok(reduce::extreme(args.tensor(0), true, Some(args.ints_opt(1).unwrap_or_default()), args.flag(2))?.into())
-        },
+        |args| Ok(reduce::extreme(args.tensor(0), true, Some(named(args)), args.flag(2))?.into()),
         "Greatest elements over `dim`; ties share the gradient evenly.",
     ),
     op(
         "amin",
         &[input(), param("dim", Kind::Ints).optional(), KEEP],
         SAME,
-        |args| {
-            Ok(reduce::extreme(args.tensor(0), false, Some(args.ints_opt(1).unwrap_or_default()), args.flag(2))?.into())
-        },
+        |args| Ok(reduce::extreme(args.tensor(0), false, Some(named(args)), args.flag(2))?.into()),
         "Least elements over `dim`; ties share the gradient evenly.",
     ),
     op(

@@ -150,6 +150,8 @@ impl Forms {
     pub const SPECIAL: Self = Self(64);
     /// `arcgrad.linalg.name`.
     pub const LINALG: Self = Self(128);
+    /// `name_(input, …)` behind `arcgrad.nn.functional`, which has it by this name or as `inplace=True`.
+    pub const NN_IN_PLACE: Self = Self(512);
     /// `out=` that has to have the dtype of the result ([`Takes::Same`]).
     pub const SAME_OUT: Self = Self(8 | 256);
     /// `memory_format=`, which may ask for a row-major result.
@@ -166,6 +168,10 @@ impl Forms {
     /// Both sets.
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+    /// Whether there is an in-place form, wherever.
+    pub const fn in_place(self) -> bool {
+        self.has(Self::IN_PLACE) || self.has(Self::NN_IN_PLACE)
     }
     /// Whether all of `other` is in the set.
     pub const fn has(self, other: Self) -> bool {
@@ -350,13 +356,18 @@ impl<'a> Resolved<'a> {
     }
 }
 
+/// Chooses a row by the arguments.
+pub type Resolve = for<'a> fn(&Args<'a>) -> Result<Resolved<'a>>;
+
 /// How an operation is called.
 #[derive(Clone, Copy)]
 pub enum Call {
     /// An elementwise row; its inputs are the parameters in order.
     Row(&'static Row),
     /// Elementwise rows, chosen by the arguments.
-    Rows(for<'a> fn(&Args<'a>) -> Result<Resolved<'a>>),
+    Rows(Resolve),
+    /// The same, with rows of its own for the in-place form.
+    RowsInPlace(Resolve, Resolve),
     /// Anything else. `out=` and the in-place form copy the result.
     Structured(fn(&Args<'_>) -> Result<Output>),
     /// Anything else that also has an in-place form of its own.
@@ -424,7 +435,9 @@ impl OpInfo {
                 let inputs: SmallVec<[Arg<'_>; 3]> = (0..row.inputs.len()).map(|index| args.arg(index)).collect();
                 self.invoke_row(row, &[], &inputs, form)
             }
-            (Call::Rows(resolve), form) => {
+            (Call::Rows(resolve), form)
+            | (Call::RowsInPlace(_, resolve), form @ Form::InPlace)
+            | (Call::RowsInPlace(resolve, _), form) => {
                 let resolved = resolve(&args)?;
                 self.invoke_row(resolved.row, &resolved.params, &resolved.args, form)
             }

@@ -1,7 +1,7 @@
 //! Order along an axis: `sort`, `topk`, `kthvalue`, `median`, `mode`, `quantile`.
 
 use super::elementwise::{Arg, apply};
-use super::reduce::{self, chosen, refuse_empty, share_among_ties};
+use super::reduce::{self, attained, attained_or_nan, chosen, refuse_empty, share_among_ties};
 use super::write::at_least_vector;
 use super::{copy, index, rows, select, views};
 use crate::array::Array;
@@ -183,7 +183,7 @@ impl Rule for MedianOfAll {
     fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, input, result) = (cx.only_grad(), cx.saved(0)?, cx.saved(1)?);
         let mask = reduce::mask("median", None, input.rank())?;
-        cx.put(0, share_among_ties(&grad, &input, &result, &mask)?);
+        cx.put(0, share_among_ties(&grad, &attained_or_nan(&input, &result)?, &mask)?);
         Ok(())
     }
 
@@ -288,7 +288,8 @@ impl Rule for BothExtremes {
         for output in 0..2 {
             if let Some(grad) = cx.grad(output) {
                 let restore = |tensor: &Tensor| reduce::restore_axes(tensor, &self.shape, &mask);
-                let part = share_among_ties(&restore(grad)?, &input, &restore(&cx.saved(output + 1)?)?, &mask)?;
+                let attained = attained(&input, &restore(&cx.saved(output + 1)?)?)?;
+                let part = share_among_ties(&restore(grad)?, &attained, &mask)?;
                 total = Some(match total {
                     None => part,
                     Some(total) => apply(&rows::add::ROW, &[], &[(&total).into(), (&part).into()])?,

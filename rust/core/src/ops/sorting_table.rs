@@ -2,7 +2,7 @@
 
 use super::elementwise::Arg;
 use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, input, param};
-use super::{closeness, reduce, searching, sorting, unique};
+use super::{closeness, moments, searching, sorting, unique};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
@@ -59,13 +59,6 @@ fn tensor_like(arg: Arg<'_>, model: &Tensor) -> Result<Tensor> {
     }
 }
 
-/// (moment, mean) of the same elements.
-fn with_mean(args: &Args<'_>, standard: bool, dims: Option<&[i64]>, correction: f64, keep: bool) -> Result<Output> {
-    let moment = if standard { reduce::std } else { reduce::var };
-    let input = args.tensor(0);
-    Ok(vec![moment(input, dims, correction, keep)?, reduce::mean(input, dims, keep, None)?].into())
-}
-
 const DIMS: Param = param("dim", Kind::Ints).optional();
 const CORRECTION: &[Param] =
     &[input(), DIMS, param("correction", Kind::Number).or(Default::Int(1)).or_none().keyword(), KEEP.keyword()];
@@ -74,7 +67,7 @@ const DIM_UNBIASED: &[Param] =
     &[input(), DIMS.or(Default::Required), param("unbiased", Kind::Bool).or(Default::Bool(true)), KEEP];
 
 macro_rules! moments {
-    ($name:literal, $standard:literal, $doc:literal) => {
+    ($name:literal, $function:path, $doc:literal) => {
         [
             op(
                 $name,
@@ -82,7 +75,7 @@ macro_rules! moments {
                 Forms::FUNCTION,
                 |args| {
                     let correction = args.number_opt(2).map_or(1.0, Scalar::to_f64);
-                    with_mean(args, $standard, args.ints_opt(1), correction, args.flag(3))
+                    Ok($function(args.tensor(0), args.ints_opt(1), correction, args.flag(3))?.into())
                 },
                 $doc,
             ),
@@ -90,14 +83,17 @@ macro_rules! moments {
                 $name,
                 UNBIASED,
                 Forms::FUNCTION,
-                |args| with_mean(args, $standard, None, f64::from(u8::from(args.flag(1))), false),
+                |args| Ok($function(args.tensor(0), None, f64::from(u8::from(args.flag(1))), false)?.into()),
                 "",
             ),
             op(
                 $name,
                 DIM_UNBIASED,
                 Forms::FUNCTION,
-                |args| with_mean(args, $standard, args.ints_opt(1), f64::from(u8::from(args.flag(2))), args.flag(3)),
+                |args| {
+                    let correction = f64::from(u8::from(args.flag(2)));
+                    Ok($function(args.tensor(0), args.ints_opt(1), correction, args.flag(3))?.into())
+                },
                 "",
             ),
         ]
@@ -105,9 +101,10 @@ macro_rules! moments {
 }
 
 /// The signatures of `std_mean`.
-pub static STD_MEAN: &[OpInfo] = &moments!("std_mean", true, "Standard deviation and mean over `dim`, as a tuple.");
+pub static STD_MEAN: &[OpInfo] =
+    &moments!("std_mean", moments::std_mean, "Standard deviation and mean over `dim`, as a tuple.");
 /// The signatures of `var_mean`.
-pub static VAR_MEAN: &[OpInfo] = &moments!("var_mean", false, "Variance and mean over `dim`, as a tuple.");
+pub static VAR_MEAN: &[OpInfo] = &moments!("var_mean", moments::var_mean, "Variance and mean over `dim`, as a tuple.");
 
 macro_rules! median {
     ($name:literal, $skip:literal, $doc:literal) => {

@@ -347,21 +347,34 @@ pub fn reshape(source: &Tensor, requested: &[i64]) -> Result<Tensor> {
 pub fn reshape_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let array = source.array();
     if array.view(shape).is_some() {
-        return view_of(source, "ViewBackward0", ViewOp::View(shape.into()));
+        let name = if array.is_contiguous() { "ViewBackward0" } else { "ReshapeAliasBackward0" };
+        return view_of(source, name, ViewOp::View(shape.into()));
     }
     let copy = copy::clone_contiguous(source)?;
     view_of(&copy, "UnsafeViewBackward0", ViewOp::View(shape.into()))
 }
 
-/// A fresh dense result in another shape. The two count as one tensor: only the new one goes on, so that it is no view
-/// in the sense of in-place operations.
+/// A fresh dense result in another shape.
 #[track_caller]
 pub(super) fn unsafe_view(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    instead(source, "UnsafeViewBackward0", ViewOp::View(shape.into()))
+}
+
+/// A fresh result without its first axis, which has size 1.
+#[track_caller]
+pub(super) fn drop_first(source: &Tensor) -> Result<Tensor> {
+    let dropped = (0..source.rank()).map(|axis| axis == 0).collect();
+    instead(source, "SqueezeBackward4", ViewOp::Squeeze(dropped))
+}
+
+/// A view that goes on instead of a fresh result. The two count as one tensor: only the new one goes on, so that it is no view
+/// in the sense of in-place operations.
+#[track_caller]
+fn instead(source: &Tensor, name: &'static str, op: ViewOp) -> Result<Tensor> {
     let operand = source.operand()?;
-    let op = ViewOp::View(shape.into());
     let array = op.apply(&operand.array)?;
     if is_recorded(&[&operand]) {
-        return record(ViewRule::new("UnsafeViewBackward0", op, &operand.array), &[&operand], &[], array);
+        return record(ViewRule::new(name, op, &operand.array), &[&operand], &[], array);
     }
     Ok(Tensor::from_array(array))
 }

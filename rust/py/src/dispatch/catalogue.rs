@@ -7,8 +7,10 @@ use pyo3::types::{PyDict, PyList};
 
 use super::{Entry, Place, collect, message};
 
-fn namespace(place: Place) -> &'static str {
+/// Where a name lives. Of what is behind `nn.functional` the in-place forms stay in the core: PyTorch has only some.
+fn namespace(place: Place, in_place: bool) -> &'static str {
     match place {
+        Place::Nn if in_place => "_core.nn",
         Place::Module => "",
         Place::Tensor => "Tensor",
         Place::Nn => "nn.functional",
@@ -19,7 +21,7 @@ fn namespace(place: Place) -> &'static str {
 
 fn kind(call: &Call) -> &'static str {
     match call {
-        Call::Row(_) | Call::Rows(_) => "elementwise",
+        Call::Row(_) | Call::Rows(_) | Call::RowsInPlace(..) => "elementwise",
         Call::Structured(_) => "structured",
         Call::InPlace(..) => "structured with an in-place form",
         Call::OnlyInPlace(_) => "in place",
@@ -34,6 +36,7 @@ fn forms(forms: Forms) -> Vec<&'static str> {
         (Forms::OUT, "out"),
         (Forms::NN, "nn"),
         (Forms::IN_PLACE_FUNCTION, "in-place function"),
+        (Forms::NN_IN_PLACE, "in-place nn"),
         (Forms::SPECIAL, "special"),
         (Forms::LINALG, "linalg"),
     ]
@@ -64,7 +67,7 @@ fn describe<'py>(py: Python<'py>, place: Place, entry: &Entry) -> PyResult<Bound
         .map(|info| message::python_signature(info, entry.name, entry.method, entry.in_place).replace("$self", "self"))
         .collect();
     row.set_item("name", entry.name)?;
-    row.set_item("namespace", namespace(place))?;
+    row.set_item("namespace", namespace(place, entry.in_place))?;
     row.set_item("op", first.name)?;
     row.set_item("aliases", PyList::new(py, first.aliases)?)?;
     row.set_item("signature", &signatures[0])?;

@@ -97,7 +97,7 @@ impl Entry {
 /// Calls an operation; the GIL is released when the work is long.
 pub fn call(py: Python<'_>, info: &'static OpInfo, form: &Form<'_>, values: &[Value]) -> PyResult<Output> {
     let limit = match info.call {
-        Call::Row(_) | Call::Rows(_) => LONG_ELEMENTWISE,
+        Call::Row(_) | Call::Rows(_) | Call::RowsInPlace(..) => LONG_ELEMENTWISE,
         _ => LONG_STRUCTURED,
     };
     if is_long(values, limit) && !is_view(info) {
@@ -191,7 +191,11 @@ fn collect() -> Names {
                     names.enter(place, (*name).to_owned(), info, false);
                 }
             }
-            for (form, place) in [(Forms::IN_PLACE, Place::Tensor), (Forms::IN_PLACE_FUNCTION, Place::Module)] {
+            for (form, place) in [
+                (Forms::IN_PLACE, Place::Tensor),
+                (Forms::IN_PLACE_FUNCTION, Place::Module),
+                (Forms::NN_IN_PLACE, Place::Nn),
+            ] {
                 if info.forms.has(form) {
                     names.enter(place, format!("{name}_"), info, true);
                 }

@@ -408,7 +408,13 @@ impl<T: Ordered, F: Fold<In = T, Lane = T>> Reducer for Extreme<F> {
 /// Each block takes its mean first and then the squared distances from it; blocks are merged as in Chan, Golub and
 /// LeVeque, "Algorithms for computing the sample variance" (1983), formula 2.1.
 #[derive(Clone, Copy)]
-pub(super) struct Variance<T>(pub f64, pub PhantomData<T>);
+pub(super) struct Variance<T> {
+    /// Subtracted from the number of elements.
+    pub correction: f64,
+    /// Whether the root is wanted instead, of the variance before it is rounded.
+    pub root: bool,
+    pub of: PhantomData<T>,
+}
 
 /// Number of elements, mean, sum of squared distances from it.
 #[derive(Clone, Copy)]
@@ -483,8 +489,9 @@ impl<T: Float> Reducer for Variance<T> {
     }
 
     fn finish(&self, acc: Moments, n: usize) -> (T, T) {
-        let variance = acc.squares / (acc.n - self.0).max(0.0);
+        let variance = acc.squares / (acc.n - self.correction).max(0.0);
+        let moment = if self.root { variance.sqrt() } else { variance };
         let mean = if n == 0 { f64::NAN } else { acc.mean };
-        (T::narrow(variance), T::narrow(mean))
+        (T::narrow(moment), T::narrow(mean))
     }
 }

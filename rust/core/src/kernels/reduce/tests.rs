@@ -41,10 +41,14 @@ fn naive(op: Reduction, values: &[f64]) -> (f64, f64) {
             let squares: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
             (squares / (n - correction).max(0.0), mean)
         }
+        Reduction::Std { correction } => {
+            let squares: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
+            ((squares / (n - correction).max(0.0)).sqrt(), mean)
+        }
     }
 }
 
-const OPS: [Reduction; 18] = [
+const OPS: [Reduction; 19] = [
     Reduction::Sum,
     Reduction::Mean,
     Reduction::Prod,
@@ -63,6 +67,7 @@ const OPS: [Reduction; 18] = [
     Reduction::MaxAbs,
     Reduction::MinAbs,
     Reduction::Var { correction: 1.0 },
+    Reduction::Std { correction: 1.0 },
 ];
 
 /// Dtypes of the outputs of a reduction.
@@ -74,7 +79,7 @@ fn output_dtypes(op: Reduction, input: DType, rng: &mut Rng) -> Vec<DType> {
         Reduction::ArgMax | Reduction::ArgMin | Reduction::CountNonzero => vec![DType::I64],
         Reduction::MaxWithIndex | Reduction::MinWithIndex => vec![input, DType::I64],
         Reduction::Any | Reduction::All => vec![rng.pick(&[DType::Bool, DType::U8])],
-        Reduction::Var { .. } if rng.one_in(2) => vec![float, float],
+        Reduction::Var { .. } | Reduction::Std { .. } if rng.one_in(2) => vec![float, float],
         _ => vec![float],
     }
 }

@@ -66,6 +66,7 @@ macro_rules! elementwise {
                     traced: |params, inputs| trace::<_, { $gx::READS }>(&$gx::Grad::from_params(params), inputs),
                 }),*],
                 domain: ($low, $high),
+                refuses: None,
             };
         }
     )+};

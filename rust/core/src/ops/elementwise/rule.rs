@@ -162,6 +162,9 @@ impl Rule for ElementwiseRule {
     }
 
     fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        if let Some(reason) = self.row.refuses.and_then(|refuses| refuses(&self.params)) {
+            return Err(Error::runtime(self.row.name, reason));
+        }
         if cx.create_graph() { self.traced(cx) } else { self.fused(cx) }
     }
 
