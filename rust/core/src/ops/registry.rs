@@ -151,7 +151,7 @@ impl Forms {
     /// `arcgrad.linalg.name`.
     pub const LINALG: Self = Self(128);
     /// `name_(input, …)` behind `arcgrad.nn.functional`, which has it by this name or as `inplace=True`.
-    pub const NN_IN_PLACE: Self = Self(512);
+    pub const NN_IN_PLACE: Self = Self(4096);
     /// `out=` that has to have the dtype of the result ([`Takes::Same`]).
     pub const SAME_OUT: Self = Self(8 | 256);
     /// `memory_format=`, which may ask for a row-major result.
