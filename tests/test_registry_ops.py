@@ -711,6 +711,23 @@ def test_second_gradients_of_samples(name):
             raise AssertionError(f"{name}{sample}: {error}") from error
 
 
+@every_sample
+def test_saved_values_may_lie_otherwise(name):
+    def spread(saved):
+        """The same values with a gap after each: what an unpack hook gives may lie as it likes."""
+        return ag.stack([saved, saved], -1)[..., 0]
+
+    for call, leaves, sample in differentiable_calls(name):
+        gradients = []
+        for unpack in (lambda saved: saved, spread):
+            with ag.autograd.graph.saved_tensors_hooks(lambda saved: saved, unpack):
+                results = [result for result in tensors(call(*leaves)) if result.requires_grad]
+            gradients.append(ag.autograd.grad([result.sum() for result in results], leaves, allow_unused=True))
+        for plain, other in zip(*gradients):
+            assert (plain is None) == (other is None), f"{name}{sample}"
+            assert plain is None or ag.allclose(plain, other, rtol=1e-12, atol=1e-14, equal_nan=True), f"{name}{sample}"
+
+
 #: What looks at the layout itself.
 SEES_THE_LAYOUT = {"view", "view_as", "as_strided"}
 

@@ -352,7 +352,8 @@ fn put(input: &Tensor, in_place: bool, indices: &Indices, values: &Tensor, accum
     const OP: &str = "index_put";
     let meta = input.meta();
     // One value for the elements of a mask counts as a number, whatever its dtype.
-    let is_number = !accumulate && values.numel() == 1 && matches!(indices.as_slice(), [(_, mask)] if is_mask(mask.dtype()));
+    let is_number =
+        !accumulate && values.numel() == 1 && matches!(indices.as_slice(), [(_, mask)] if is_mask(mask.dtype()));
     let values = if is_number { &copy::to_dtype(values, meta.dtype)? } else { values };
     let operand = values.operand()?;
     let source = &operand.array;
