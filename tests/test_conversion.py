@@ -337,6 +337,21 @@ def test_shallow_copy():
     assert y.tolist() == x.tolist()
 
 
+def test_memory_in_no_alignment_is_copied_or_refused():
+    raw = np.zeros(4 * 8 + 8, dtype=np.uint8)
+    start = (1 - raw.ctypes.data) % 8
+    crooked = raw[start : start + 32].view(np.float64)
+    crooked[:] = [1.0, 2.0, 3.0, 4.0]
+    assert not crooked.flags.aligned
+    for made in (ag.tensor(crooked), ag.as_tensor(crooked)):
+        assert made.tolist() == [1.0, 2.0, 3.0, 4.0]
+        assert (made.reshape(2, 2) @ made.reshape(2, 2)).tolist() == [[7.0, 10.0], [15.0, 22.0]]
+    for lend in (lambda: ag.from_numpy(crooked), lambda: ag.frombuffer(raw, dtype=ag.float64, count=4, offset=start)):
+        with pytest.raises(RuntimeError, match="does not begin at a multiple of 8 bytes, as elements of float64 do; copy it first"):
+            lend()
+    assert ag.from_numpy(crooked[:0]).shape == (0,)
+
+
 def test_format_is_that_of_the_number():
     x = ag.tensor(1.23456)
     assert f"{x:.2f}" == "1.23" and f"{x}" == repr(x.item()) and f"{ag.tensor(7):03d}" == "007"

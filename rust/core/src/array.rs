@@ -109,6 +109,16 @@ impl Array {
             (size > 0).then_some(if step < 0 { (low + step, high) } else { (low, high + step) })
         });
         if let Some((low, high)) = reach {
+            // Memory that a program lent may begin anywhere; kernels read whole elements.
+            if !storage.ptr().addr().is_multiple_of(dtype.size()) {
+                return Err(Error::runtime(
+                    op,
+                    format!(
+                        "the memory does not begin at a multiple of {} bytes, as elements of {dtype} do; copy it first",
+                        dtype.size()
+                    ),
+                ));
+            }
             let (first, last) = (offset as i128 + low, offset as i128 + high);
             let room = (storage.bytes() / dtype.size()) as i128;
             if first < 0 || last >= room {

@@ -468,6 +468,44 @@ impl PackHooks for Copies {
     }
 }
 
+/// Gives back something else than was packed.
+struct Swaps(Tensor);
+
+impl Packed for Swaps {
+    fn unpack(&self) -> Result<Tensor> {
+        Ok(self.0.clone())
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl PackHooks for Swaps {
+    fn pack(&self, _tensor: &Tensor) -> Result<Arc<dyn Packed>> {
+        Ok(Arc::new(Self(self.0.clone())))
+    }
+}
+
+#[test]
+fn what_is_unpacked_has_shape_and_dtype_of_what_was_packed() {
+    for (given, fits) in [
+        (Tensor::from_slice(&[0.0, 0.0], &[2]).unwrap(), true),
+        (Tensor::from_slice(&[0.0], &[1]).unwrap(), false),
+        (Tensor::from_slice(&[0.0, 0.0], &[1, 2]).unwrap(), false),
+        (Tensor::from_slice(&[0.0_f32, 0.0], &[2]).unwrap(), false),
+    ] {
+        let x = leaf(&[1.0, 2.0]);
+        saved::push_hooks(Arc::new(Swaps(given))).unwrap();
+        let y = x.sin().unwrap();
+        saved::pop_hooks();
+        let result = y.sum().unwrap().backward();
+        assert_eq!(result.is_ok(), fits);
+        if let Err(error) = result {
+            assert!(error.to_string().contains("as was packed"), "{error}");
+        }
+    }
+}
+
 #[test]
 fn hooks_pack_and_unpack_saved_values() {
     let alive = Arc::<Mutex<usize>>::default();

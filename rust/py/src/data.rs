@@ -290,6 +290,15 @@ pub fn from_array(array: &Bound<'_, PyAny>, op: &'static str) -> PyResult<Tensor
     })
 }
 
+/// The array itself, or a copy where its elements do not lie as their dtype wants.
+fn aligned<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if array.getattr("flags")?.getattr("aligned")?.is_truthy()? {
+        Ok(array.clone())
+    } else {
+        array.call_method0("copy")
+    }
+}
+
 // ---- tensor() and its relatives ------------------------------------------------------------------------------------
 
 /// A tensor with the data of any Python object. With `copy` it has memory of its own; without, it shares the memory of
@@ -299,7 +308,7 @@ pub fn from_any(data: &Bound<'_, PyAny>, wanted: Option<DType>, copy: bool) -> P
         return converted(given.clone(), wanted, copy);
     }
     if is_array(data) {
-        return converted(from_array(data, "tensor")?, wanted, copy);
+        return converted(from_array(&aligned(data)?, "tensor")?, wanted, copy);
     }
     // An object that offers its own array (a data frame's column, an image).
     if data.cast::<PyList>().is_err()
@@ -309,7 +318,7 @@ pub fn from_any(data: &Bound<'_, PyAny>, wanted: Option<DType>, copy: bool) -> P
     {
         let array = data.call_method0("__array__")?;
         if is_array(&array) {
-            return converted(from_array(&array, "tensor")?, wanted, copy);
+            return converted(from_array(&aligned(&array)?, "tensor")?, wanted, copy);
         }
     }
     let mut elements = Elements::default();

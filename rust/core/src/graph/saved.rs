@@ -12,7 +12,9 @@ use super::mode::{Modes, modes, set_modes};
 use super::node::{Edge, Node, NodeRef};
 use super::provenance::Blame;
 use crate::array::Array;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::shape::Shape;
 use crate::tensor::{Inner, Tensor};
 
 /// Where a saved value came from.
@@ -38,7 +40,36 @@ pub struct Saved {
 enum Kept {
     Array(Array),
     /// Packed by hooks of the program.
-    Packed(Arc<dyn Packed>),
+    Packed(Arc<Exchanged>),
+}
+
+/// What hooks gave for a value.
+struct Exchanged {
+    packed: Arc<dyn Packed>,
+    /// Those of the value: rules rely on them.
+    dtype: DType,
+    shape: Shape,
+}
+
+impl Exchanged {
+    /// What the unpack hook gives, of the dtype and the shape that were packed; its layout is free.
+    fn unpack(&self) -> Result<Tensor> {
+        let tensor = self.packed.unpack()?;
+        let (dtype, shape) = (tensor.dtype(), tensor.shape());
+        if dtype == self.dtype && shape == self.shape {
+            return Ok(tensor);
+        }
+        Err(Error::runtime(
+            "saved_tensors_hooks",
+            format!(
+                "Output of saved tensor unpack_hook expected to be a Tensor of {} and shape {:?}, as was packed, but got \
+                 one of {dtype} and shape {:?}: return it as the pack hook got it",
+                self.dtype,
+                self.shape.as_slice(),
+                shape.as_slice()
+            ),
+        ))
+    }
 }
 
 /// A value packed by saved-tensor hooks.
@@ -171,7 +202,7 @@ impl Saved {
             let _packing = Packing(PACKING.replace(true));
             hooks.pack(&tensor)
         };
-        self.kept = Kept::Packed(packed?);
+        self.kept = Kept::Packed(Arc::new(Exchanged { packed: packed?, dtype: tensor.dtype(), shape: tensor.shape() }));
         Ok(())
     }
 
@@ -222,8 +253,8 @@ fn modified(node: &Node, array: &Array, edge: Option<&Edge>, found: u32, expecte
 }
 
 /// PyTorch's legacy type name of a dtype, as its messages show it.
-pub fn type_name(dtype: crate::dtype::DType) -> &'static str {
-    use crate::dtype::DType;
+pub fn type_name(dtype: DType) -> &'static str {
+    use DType;
     match dtype {
         DType::Bool => "arcgrad.BoolTensor",
         DType::U8 => "arcgrad.ByteTensor",
@@ -295,7 +326,7 @@ impl SavedState {
     /// Host objects packed by hooks, for the cycle collector.
     pub fn packed(&self) -> impl Iterator<Item = &Arc<dyn Packed>> {
         self.values.iter().filter_map(|saved| match &saved.kept {
-            Kept::Packed(packed) => Some(packed),
+            Kept::Packed(exchanged) => Some(&exchanged.packed),
             Kept::Array(_) => None,
         })
     }
@@ -354,10 +385,10 @@ pub(crate) fn unpack(node: &NodeRef, index: usize) -> Result<Tensor> {
             }
             Ok(rebuild(array, edge, &identity))
         }
-        Kept::Packed(packed) => {
-            let packed = packed.clone();
+        Kept::Packed(exchanged) => {
+            let exchanged = exchanged.clone();
             drop(state);
-            let tensor = packed.unpack()?;
+            let tensor = exchanged.unpack()?;
             Ok(match edge {
                 Some(edge) => Tensor::from_saved(tensor.array(), Some(edge)),
                 None => tensor,
@@ -455,5 +486,5 @@ pub fn register_hooks(node: &NodeRef, index: usize, hooks: &dyn PackHooks) -> Re
 }
 
 fn placeholder() -> Result<Array> {
-    Array::uninit("register_hooks", &[0], crate::dtype::DType::F32)
+    Array::uninit("register_hooks", &[0], DType::F32)
 }

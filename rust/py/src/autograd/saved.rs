@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use arcgrad::graph::NodeRef;
 use arcgrad::graph::saved::{self, PackHooks, Packed};
-use arcgrad::shape::Shape;
-use arcgrad::{DType, Result, Tensor};
+use arcgrad::{Result, Tensor};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 
@@ -19,9 +18,6 @@ use crate::tensor::{from_py, to_py, type_name};
 pub struct PyPacked {
     object: Py<PyAny>,
     unpack: Py<PyAny>,
-    /// Dtype and shape of what was packed: the gradients' kernels rely on them.
-    dtype: DType,
-    shape: Shape,
     _holding: Holding,
 }
 
@@ -47,16 +43,6 @@ impl Packed for PyPacked {
                     type_name(&returned)
                 )));
             };
-            let (dtype, shape) = (tensor.dtype(), tensor.shape());
-            if dtype != self.dtype || shape != self.shape {
-                return Err(PyRuntimeError::new_err(format!(
-                    "Output of saved tensor unpack_hook expected to be a Tensor of {} and shape {:?}, as was packed, \
-                     but got one of {dtype} and shape {:?}: return it as the pack hook got it",
-                    self.dtype,
-                    self.shape.as_slice(),
-                    shape.as_slice(),
-                )));
-            }
             Ok(tensor.clone())
         })
         .map_err(|error| from_py_err("saved_tensors_hooks", error))
@@ -85,8 +71,7 @@ impl PackHooks for PyPackHooks {
                      clone() of it.",
                 ));
             }
-            let (dtype, shape) = (tensor.dtype(), tensor.shape());
-            Ok(PyPacked { object, unpack: self.unpack.clone_ref(py), dtype, shape, _holding: Holding::new() })
+            Ok(PyPacked { object, unpack: self.unpack.clone_ref(py), _holding: Holding::new() })
         });
         match packed {
             Ok(packed) => Ok(Arc::new(packed)),
