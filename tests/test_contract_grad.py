@@ -2,12 +2,9 @@
 
 import arcgrad as ag
 import pytest
+from leaves import leaf
 
 F64 = ag.float64
-
-
-def leaf(*values):
-    return ag.tensor(list(values), dtype=F64, requires_grad=True)
 
 
 def test_grad_returns_a_tuple_in_order_and_leaves_grad_alone():

@@ -2,16 +2,9 @@
 
 import arcgrad as ag
 import pytest
+from leaves import leaf, scalar
 
 F64 = ag.float64
-
-
-def leaf(*values):
-    return ag.tensor(list(values), dtype=F64, requires_grad=True)
-
-
-def scalar(value):
-    return ag.tensor(float(value), dtype=F64, requires_grad=True)
 
 
 # ---- types and shapes of gradients -------------------------------------------------------------------------------

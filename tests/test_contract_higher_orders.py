@@ -5,16 +5,9 @@ import warnings
 
 import arcgrad as ag
 import pytest
+from leaves import leaf, scalar
 
 F64 = ag.float64
-
-
-def leaf(*values):
-    return ag.tensor(list(values), dtype=F64, requires_grad=True)
-
-
-def scalar(value):
-    return ag.tensor(float(value), dtype=F64, requires_grad=True)
 
 
 def test_create_graph_to_the_fifth_order():

@@ -2,6 +2,7 @@
 
 import arcgrad as ag
 import pytest
+from leaves import leaf, matrix
 
 F64 = ag.float64
 MODIFIED = "one of the variables needed for gradient computation has been modified by an inplace operation"
@@ -9,14 +10,6 @@ LEAF = "a leaf Variable that requires grad is being used in an in-place operatio
 VIEW_OF_LEAF = "a view of a leaf Variable that requires grad is being used in an in-place operation"
 PARTIAL = "some elements of the input tensor and the written-to tensor refer to a single memory location"
 SELF_OVERLAP = "more than one element of the written-to tensor refers to a single memory location"
-
-
-def leaf(*values):
-    return ag.tensor(list(values), dtype=F64, requires_grad=True)
-
-
-def matrix(rows, columns, **kwargs):
-    return ag.arange(float(rows * columns), dtype=F64).reshape(rows, columns).requires_grad_(**kwargs)
 
 
 # ---- saved values and versions -----------------------------------------------------------------------------------

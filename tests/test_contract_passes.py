@@ -5,12 +5,9 @@ import warnings
 
 import arcgrad as ag
 import pytest
+from leaves import leaf
 
 F64 = ag.float64
-
-
-def leaf(*values):
-    return ag.tensor(list(values), dtype=F64, requires_grad=True)
 
 
 # ---- errors in the middle ----------------------------------------------------------------------------------------

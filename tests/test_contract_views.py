@@ -2,18 +2,11 @@
 
 import arcgrad as ag
 import pytest
+from leaves import leaf, matrix
 
 F64 = ag.float64
 MODIFIED = "one of the variables needed for gradient computation has been modified by an inplace operation"
 MULTI_VIEW = "is a view and is being modified inplace"
-
-
-def leaf(*values):
-    return ag.tensor(list(values), dtype=F64, requires_grad=True)
-
-
-def matrix(rows, columns, **kwargs):
-    return ag.arange(float(rows * columns), dtype=F64).reshape(rows, columns).requires_grad_(**kwargs)
 
 
 # ---- views: history of the base is rewritten ---------------------------------------------------------------------

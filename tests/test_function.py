@@ -6,14 +6,11 @@ import weakref
 
 import arcgrad as ag
 import pytest
+from leaves import leaf
 
 Function = ag.autograd.Function
 once_differentiable = ag.autograd.function.once_differentiable
 F64 = ag.float64
-
-
-def leaf(*values):
-    return ag.tensor(list(values), dtype=F64, requires_grad=True)
 
 
 class Square(Function):

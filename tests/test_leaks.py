@@ -8,12 +8,9 @@ import weakref
 
 import arcgrad as ag
 import pytest
+from leaves import leaf
 
 F64 = ag.float64
-
-
-def leaf(*values):
-    return ag.tensor(list(values), dtype=F64, requires_grad=True)
 
 
 class Token:

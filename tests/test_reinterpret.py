@@ -59,6 +59,8 @@ def test_no_gradient_passes():
         (lambda: ag.ones(5)[1:].view(ag.int64), "self.storage_offset() must be divisible by 2, but is 1"),
         (lambda: ag.ones(3, 5)[:, :4].view(ag.int64), "self.stride(0) must be divisible by 2, but is 5"),
         (lambda: ag.ones(4, 4)[:, ::2].view(ag.float64), "self.stride(-1) must be 1, but is 2"),
+        (lambda: ag.ones(1).as_strided((0, 2**62), (1, 1)).view(ag.int8), "too large"),
+        (lambda: ag.ones(1).as_strided((1, 1), (2**62, 1)).view(ag.int8), "too large"),
     ],
 )
 def test_what_does_not_fit_is_an_error(view, text):

@@ -4,13 +4,10 @@ import threading
 
 import arcgrad as ag
 import pytest
+from leaves import leaf
 
 graph = ag.autograd.graph
 F64 = ag.float64
-
-
-def leaf(*values):
-    return ag.tensor(list(values), dtype=F64, requires_grad=True)
 
 
 def test_pack_and_unpack_run_for_each_saved_value():

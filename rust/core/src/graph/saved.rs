@@ -52,12 +52,13 @@ struct Exchanged {
 }
 
 impl Exchanged {
-    /// What the unpack hook gives, of the dtype and the shape that were packed; its layout is free.
-    fn unpack(&self) -> Result<Tensor> {
-        let tensor = self.packed.unpack()?;
-        let (dtype, shape) = (tensor.dtype(), tensor.shape());
-        if dtype == self.dtype && shape == self.shape {
-            return Ok(tensor);
+    /// The data that the unpack hook gives, of the dtype and the shape that were packed; its layout is free. Only the data:
+    /// the program may give the tensor others at any time.
+    fn unpack(&self) -> Result<Array> {
+        let array = self.packed.unpack()?.array();
+        let (dtype, shape) = (array.dtype(), array.shape());
+        if dtype == self.dtype && shape == self.shape.as_slice() {
+            return Ok(array);
         }
         Err(Error::runtime(
             "saved_tensors_hooks",
@@ -66,7 +67,7 @@ impl Exchanged {
                  one of {dtype} and shape {:?}: return it as the pack hook got it",
                 self.dtype,
                 self.shape.as_slice(),
-                shape.as_slice()
+                shape
             ),
         ))
     }
@@ -254,7 +255,6 @@ fn modified(node: &Node, array: &Array, edge: Option<&Edge>, found: u32, expecte
 
 /// PyTorch's legacy type name of a dtype, as its messages show it.
 pub fn type_name(dtype: DType) -> &'static str {
-    use DType;
     match dtype {
         DType::Bool => "arcgrad.BoolTensor",
         DType::U8 => "arcgrad.ByteTensor",
@@ -388,11 +388,7 @@ pub(crate) fn unpack(node: &NodeRef, index: usize) -> Result<Tensor> {
         Kept::Packed(exchanged) => {
             let exchanged = exchanged.clone();
             drop(state);
-            let tensor = exchanged.unpack()?;
-            Ok(match edge {
-                Some(edge) => Tensor::from_saved(tensor.array(), Some(edge)),
-                None => tensor,
-            })
+            Ok(Tensor::from_saved(exchanged.unpack()?, edge))
         }
     }
 }

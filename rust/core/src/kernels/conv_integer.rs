@@ -10,8 +10,7 @@ use super::conv::ConvSize;
 use super::float::Shared;
 use super::window::Window;
 use super::{In, Out};
-use crate::dtype::DType;
-use crate::parallel;
+use crate::{parallel, with_element};
 
 /// Picoseconds per multiplication.
 const COST: u64 = 500;
@@ -19,34 +18,6 @@ const COST: u64 = 500;
 /// Elements with the arithmetic of a ring.
 trait Ring: Copy + Default + AddAssign + Mul<Output = Self> {}
 impl<T: Copy + Default + AddAssign + Mul<Output = T>> Ring for T {}
-
-macro_rules! with_integer {
-    ($dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            DType::U8 => {
-                type $T = Wrapping<u8>;
-                $body
-            }
-            DType::I8 => {
-                type $T = Wrapping<i8>;
-                $body
-            }
-            DType::I16 => {
-                type $T = Wrapping<i16>;
-                $body
-            }
-            DType::I32 => {
-                type $T = Wrapping<i32>;
-                $body
-            }
-            DType::I64 => {
-                type $T = Wrapping<i64>;
-                $body
-            }
-            other => unreachable!("dtype {other} is refused at the door"),
-        }
-    };
-}
 
 /// Runs `body(tap, from, to, length)` for each line of outputs that a tap reaches inside the input: `from` is where the line
 /// begins in an input plane, whose elements follow at the window's last stride, `to` where it begins in an output plane.
@@ -88,8 +59,8 @@ fn planes(size: &ConvSize, count: usize, body: &(dyn Fn(usize) + Sync)) {
 /// Contiguous operands of the sizes stated, of one integer dtype; the output overlaps no input.
 pub unsafe fn conv(size: &ConvSize, x: In<'_>, w: In<'_>, bias: Option<In<'_>>, y: Out<'_>) {
     // SAFETY: the contract of this function; `Wrapping` lies in memory as what it wraps.
-    with_integer!(y.dtype, T => unsafe {
-        forward::<T>(size, x.ptr.cast(), w.ptr.cast(), bias.map(|bias| bias.ptr.cast()), y.ptr.cast());
+    with_element!(int y.dtype, T => unsafe {
+        forward::<Wrapping<T>>(size, x.ptr.cast(), w.ptr.cast(), bias.map(|bias| bias.ptr.cast()), y.ptr.cast());
     });
 }
 
@@ -128,7 +99,7 @@ unsafe fn forward<T: Ring>(size: &ConvSize, x: *const T, w: *const T, bias: Opti
 /// As for [`conv`].
 pub unsafe fn conv_transposed(size: &ConvSize, w: In<'_>, y: In<'_>, x: Out<'_>) {
     // SAFETY: as in `conv`.
-    with_integer!(x.dtype, T => unsafe { transposed::<T>(size, w.ptr.cast(), y.ptr.cast(), x.ptr.cast()) });
+    with_element!(int x.dtype, T => unsafe { transposed::<Wrapping<T>>(size, w.ptr.cast(), y.ptr.cast(), x.ptr.cast()) });
 }
 
 /// # Safety

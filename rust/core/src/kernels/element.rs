@@ -44,58 +44,29 @@ elements! {
 }
 
 /// Calls a generic function with the element type of a runtime dtype: `with_element!(dtype, T => body::<T>(x))`.
-/// The first form takes every supported dtype, `float` only `f32` and `f64`. Unsupported dtypes are a bug of the
-/// caller, who checks them at the door.
+/// The first form takes every supported dtype, `float` only `f32` and `f64`, `int` only integers. Other dtypes are a bug
+/// of the caller, who checks them at the door.
 #[macro_export]
 macro_rules! with_element {
-    ($dtype:expr, $T:ident => $body:expr) => {
+    (@ $dtype:expr, $T:ident, $body:expr; $($variant:ident: $element:ty),*) => {
         match $dtype {
-            $crate::dtype::DType::Bool => {
-                type $T = $crate::kernels::element::B8;
+            $($crate::dtype::DType::$variant => {
+                type $T = $element;
                 $body
-            }
-            $crate::dtype::DType::U8 => {
-                type $T = u8;
-                $body
-            }
-            $crate::dtype::DType::I8 => {
-                type $T = i8;
-                $body
-            }
-            $crate::dtype::DType::I16 => {
-                type $T = i16;
-                $body
-            }
-            $crate::dtype::DType::I32 => {
-                type $T = i32;
-                $body
-            }
-            $crate::dtype::DType::I64 => {
-                type $T = i64;
-                $body
-            }
-            $crate::dtype::DType::F32 => {
-                type $T = f32;
-                $body
-            }
-            $crate::dtype::DType::F64 => {
-                type $T = f64;
-                $body
-            }
+            })*
             other => unreachable!("dtype {other} is refused at the door"),
         }
     };
     (float $dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            $crate::dtype::DType::F32 => {
-                type $T = f32;
-                $body
-            }
-            $crate::dtype::DType::F64 => {
-                type $T = f64;
-                $body
-            }
-            other => unreachable!("dtype {other} is refused at the door"),
-        }
+        $crate::with_element!(@ $dtype, $T, $body; F32: f32, F64: f64)
+    };
+    (int $dtype:expr, $T:ident => $body:expr) => {
+        $crate::with_element!(@ $dtype, $T, $body; U8: u8, I8: i8, I16: i16, I32: i32, I64: i64)
+    };
+    ($dtype:expr, $T:ident => $body:expr) => {
+        $crate::with_element!(
+            @ $dtype, $T, $body;
+            Bool: $crate::kernels::element::B8, U8: u8, I8: i8, I16: i16, I32: i32, I64: i64, F32: f32, F64: f64
+        )
     };
 }

@@ -439,6 +439,7 @@ pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: 
     let blame = Blame::here();
     check_in_place(row.name, target, recorded || constant)?;
     let output = plan.operands[0].as_ref().expect("the target is a tensor").array.clone();
+    // The loop writes every element; of several that share memory, only those that the mask names may be written.
     if let [Arg::Tensor(mask), value] = rest
         && row.fills_copy()
         && !recorded

@@ -135,35 +135,35 @@ pub struct Forms(pub u16);
 
 impl Forms {
     /// `arcgrad.name(input, …)`.
-    pub const FUNCTION: Self = Self(1);
+    pub const FUNCTION: Self = Self(1 << 0);
     /// `input.name(…)`.
-    pub const METHOD: Self = Self(2);
+    pub const METHOD: Self = Self(1 << 1);
     /// `input.name_(…)`.
-    pub const IN_PLACE: Self = Self(4);
+    pub const IN_PLACE: Self = Self(1 << 2);
     /// `out=`.
-    pub const OUT: Self = Self(8);
+    pub const OUT: Self = Self(1 << 3);
     /// `arcgrad.nn.functional.name`.
-    pub const NN: Self = Self(16);
+    pub const NN: Self = Self(1 << 4);
     /// `arcgrad.name_(input, …)` (a few in-place operations have a function).
-    pub const IN_PLACE_FUNCTION: Self = Self(32);
+    pub const IN_PLACE_FUNCTION: Self = Self(1 << 5);
     /// `arcgrad.special.name`.
-    pub const SPECIAL: Self = Self(64);
+    pub const SPECIAL: Self = Self(1 << 6);
     /// `arcgrad.linalg.name`.
-    pub const LINALG: Self = Self(128);
-    /// `name_(input, …)` behind `arcgrad.nn.functional`, which has it by this name or as `inplace=True`.
-    pub const NN_IN_PLACE: Self = Self(4096);
+    pub const LINALG: Self = Self(1 << 7);
     /// `out=` that has to have the dtype of the result ([`Takes::Same`]).
-    pub const SAME_OUT: Self = Self(8 | 256);
+    pub const SAME_OUT: Self = Self(1 << 8).and(Self::OUT);
     /// `memory_format=`, which may ask for a row-major result.
-    pub const ORDERED: Self = Self(512);
+    pub const ORDERED: Self = Self(1 << 9);
     /// `memory_format=` of an operation whose result is row-major as it is: nothing is left to be copied.
-    pub const ROW_MAJOR: Self = Self(512 | 1024);
+    pub const ROW_MAJOR: Self = Self(1 << 10).and(Self::ORDERED);
     /// Takes numbers alone, too, as if each were a tensor without axes.
-    pub const NUMBERS: Self = Self(2048);
+    pub const NUMBERS: Self = Self(1 << 11);
+    /// `name_(input, …)` behind `arcgrad.nn.functional`, which has it by this name or as `inplace=True`.
+    pub const NN_IN_PLACE: Self = Self(1 << 12);
     /// Function and method.
-    pub const BOTH: Self = Self(1 | 2);
+    pub const BOTH: Self = Self::FUNCTION.and(Self::METHOD);
     /// Function, method, in-place method and `out=`: what most elementwise operations have.
-    pub const ALL: Self = Self(1 | 2 | 4 | 8);
+    pub const ALL: Self = Self::BOTH.and(Self::IN_PLACE).and(Self::OUT);
 
     /// Both sets.
     pub const fn and(self, other: Self) -> Self {

@@ -40,9 +40,16 @@ fn reinterpret(array: &Array, dtype: DType) -> Result<Array> {
         if own > asked {
             let ratio = own / asked;
             neighbours(&strides)?;
-            shape[last] *= ratio;
-            offset *= ratio;
-            strides[..last].iter_mut().for_each(|stride| *stride *= ratio as isize);
+            // Of no elements, or along axes of one, sizes and strides may be anything.
+            let scaled = |value: usize| {
+                let large = || Error::runtime(OP, format!("a size or stride of {value} times {ratio} is too large"));
+                value.checked_mul(ratio).filter(|&value| isize::try_from(value).is_ok()).ok_or_else(large)
+            };
+            shape[last] = scaled(shape[last])?;
+            offset = scaled(offset)?;
+            for stride in &mut strides[..last] {
+                *stride = scaled(stride.unsigned_abs())? as isize * stride.signum();
+            }
         } else {
             let ratio = asked / own;
             let whole = |what: &str, value: usize| {
