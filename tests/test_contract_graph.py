@@ -632,3 +632,15 @@ def test_bool_of_tensors():
         bool(ag.ones(2))
     with pytest.raises(RuntimeError, match="(?i)boolean value of Tensor with no values is ambiguous"):
         bool(ag.ones(0))
+
+
+def test_a_node_called_without_a_gradient_gives_none():
+    assert (leaf(1.0) * 2).grad_fn(None) == (None, None)
+
+
+def test_an_augmented_product_of_matrices_makes_a_new_tensor():
+    x = before = ag.ones(2, 2)
+    x @= x
+    assert x is not before and before.tolist() == [[1, 1], [1, 1]] and x.tolist() == [[2, 2], [2, 2]]
+    with pytest.raises(TypeError, match="unsupported operand type"):
+        x @= 2

@@ -32,3 +32,30 @@ fn fused_multiply_add_is_for_dispatched_code() {
         assert!(allowed || !text.contains("mul_add("), "mul_add in {}", within.display());
     }
 }
+
+/// Libraries' kernels may leave wide registers in use; the one place that calls them clears up behind them.
+#[test]
+fn kernels_of_libraries_are_called_in_one_place() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let callers: Vec<PathBuf> =
+        files.into_iter().filter(|file| fs::read_to_string(file).unwrap().contains("faer::linalg")).collect();
+    assert_eq!(callers, [root.join("kernels/float.rs")]);
+}
+
+/// A function's address goes to the interpreter only where its C type decides what it is used for.
+#[test]
+fn functions_become_untyped_pointers_in_one_place() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../py/src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    assert!(files.len() > 20);
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let allowed = file.ends_with("capi.rs");
+        for untyped in ["PyMethodDef {", "PyType_Slot {", " as *mut c_void", " as *const c_void"] {
+            assert!(allowed || !text.contains(untyped), "{untyped:?} in {}", file.display());
+        }
+    }
+}

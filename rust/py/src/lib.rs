@@ -7,6 +7,7 @@
 mod allocator;
 mod attributes;
 mod autograd;
+mod capi;
 mod construct;
 mod conversion;
 mod data;

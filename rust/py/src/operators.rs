@@ -315,9 +315,6 @@ impl PyTensor {
         }
         MATMUL.call(slf, other, true)
     }
-    fn __imatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
-        require!(MATMUL.call_in_place(slf, other)?, slf, other, "@=")
-    }
 
     fn __and__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         AND.call(slf, other, false)

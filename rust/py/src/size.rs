@@ -3,7 +3,6 @@
 //! A subclass of `tuple` with PyTorch's additions. The stable ABI has no way to declare a class that extends `tuple`
 //! natively, so the class is made from a specification by hand; its instances are tuples in every respect.
 
-use std::ffi::{CStr, c_int, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::exceptions::PyTypeError;
@@ -11,6 +10,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyTuple, PyType};
 
+use crate::capi::{Slot, without_arguments};
 use crate::error::guard_binding;
 use crate::tensor::type_name;
 
@@ -65,20 +65,20 @@ fn hand_out(py: Python<'_>, result: PyResult<Bound<'_, PyAny>>) -> *mut ffi::PyO
     }
 }
 
-/// A method or slot of the class: gets the instance, as a tuple, and one more object.
+/// A function for the interpreter: gets the instance, as a tuple, and the further arguments of its C type. What is an
+/// object among them is borrowed; that of a method without arguments is null and stays untouched.
 macro_rules! entry {
-    ($name:ident, |$py:ident, $size:ident, $other:ident| $body:expr) => {
+    ($name:ident, |$py:ident, $size:ident $(, $other:ident: $type:ty)?| $body:expr) => {
         /// A method or slot of the class.
         ///
         /// # Safety
-        /// The interpreter calls it: the objects are alive, where there is a second one, and the GIL is held.
-        unsafe extern "C" fn $name(this: *mut ffi::PyObject, other: *mut ffi::PyObject) -> *mut ffi::PyObject {
-            // SAFETY: called by the interpreter with live objects and the GIL held; what may be null is not touched.
+        /// The interpreter calls it: the objects are alive and the GIL is held.
+        unsafe extern "C" fn $name(this: *mut ffi::PyObject $(, $other: $type)?) -> *mut ffi::PyObject {
+            // SAFETY: called by the interpreter with live objects and the GIL held.
             unsafe {
                 let $py = Python::assume_attached();
                 let result = guard_binding(|| {
                     let $size = Bound::from_borrowed_ptr($py, this);
-                    let $other = Bound::from_borrowed_ptr_or_opt($py, other);
                     $body
                 });
                 hand_out($py, result)
@@ -92,12 +92,12 @@ fn of_tuple<'py>(this: &Bound<'py, PyAny>, name: &str, other: Bound<'py, PyAny>)
     this.py().get_type::<PyTuple>().getattr(name)?.call1((this, other))
 }
 
-entry! { repr, |py, size, _other| {
+entry! { repr, |py, size| {
     let items: PyResult<Vec<String>> = size.cast::<PyTuple>()?.iter().map(|item| Ok(item.repr()?.to_string())).collect();
     Ok(pyo3::types::PyString::new(py, &format!("arcgrad.Size([{}])", items?.join(", "))).into_any())
 }}
 
-entry! { numel, |py, size, _other| {
+entry! { numel, |py, size, _none: *mut ffi::PyObject| {
     let mut product = 1i64.into_pyobject(py)?.into_any();
     for item in size.cast::<PyTuple>()?.iter() {
         product = product.mul(item)?;
@@ -105,21 +105,21 @@ entry! { numel, |py, size, _other| {
     Ok(product)
 }}
 
-entry! { reduce, |py, size, _other| {
+entry! { reduce, |py, size, _none: *mut ffi::PyObject| {
     let items = PyTuple::new(py, size.cast::<PyTuple>()?.iter())?;
     Ok(PyTuple::new(py, [size.get_type().into_any(), PyTuple::new(py, [items])?.into_any()])?.into_any())
 }}
 
-entry! { subscript, |_py, size, key| {
-    let result = of_tuple(&size, "__getitem__", key.expect("the interpreter passes a key"))?;
+entry! { subscript, |py, size, key: *mut ffi::PyObject| {
+    let result = of_tuple(&size, "__getitem__", Bound::from_borrowed_ptr(py, key))?;
     match result.cast_exact::<PyTuple>() {
         Ok(tuple) if size.cast::<PyTuple>().is_ok() => from_tuple(tuple),
         _ => Ok(result),
     }
 }}
 
-entry! { concat, |py, left, right| {
-    let right = right.expect("the interpreter passes both operands");
+entry! { concat, |py, left, right: *mut ffi::PyObject| {
+    let right = Bound::from_borrowed_ptr(py, right);
     let (Ok(left), Ok(right)) = (left.cast::<PyTuple>(), right.cast::<PyTuple>()) else {
         return Ok(py.NotImplemented().into_bound(py));
     };
@@ -127,22 +127,10 @@ entry! { concat, |py, left, right| {
     from_tuple(&PyTuple::new(py, items)?)
 }}
 
-/// `size * count`.
-///
-/// # Safety
-/// The interpreter calls it: the objects are alive and the GIL is held.
-unsafe extern "C" fn repeat(this: *mut ffi::PyObject, count: ffi::Py_ssize_t) -> *mut ffi::PyObject {
-    // SAFETY: called by the interpreter with a live object and the GIL held.
-    unsafe {
-        let py = Python::assume_attached();
-        let result = guard_binding(|| {
-            let this = Bound::from_borrowed_ptr(py, this);
-            let repeated = of_tuple(&this, "__mul__", count.into_pyobject(py)?.into_any())?;
-            from_tuple(repeated.cast::<PyTuple>()?)
-        });
-        hand_out(py, result)
-    }
-}
+entry! { repeat, |py, size, count: ffi::Py_ssize_t| {
+    let repeated = of_tuple(&size, "__mul__", count.into_pyobject(py)?.into_any())?;
+    from_tuple(repeated.cast::<PyTuple>()?)
+}}
 
 /// `Size(items)`.
 ///
@@ -190,36 +178,28 @@ fn checked<'py>(items: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     from_tuple(&PyTuple::new(py, sizes)?)
 }
 
-const DOC: &CStr = c"The shape of a tensor: a tuple of the sizes of its axes.";
-
 /// Makes the class and adds it.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
-    let method = |name: &'static CStr, call: ffi::PyCFunction, doc: &'static CStr| ffi::PyMethodDef {
-        ml_name: name.as_ptr(),
-        ml_meth: ffi::PyMethodDefPointer { PyCFunction: call },
-        ml_flags: ffi::METH_NOARGS,
-        ml_doc: doc.as_ptr(),
-    };
-    // The table belongs to the class, which lives as long as the process.
-    let methods = Box::leak(Box::new([
-        method(c"numel", numel, c"numel($self, /)\n--\n\nThe product of the sizes: the number of elements."),
-        method(c"__reduce__", reduce, c"Pickles as a call of the class."),
-        ffi::PyMethodDef::zeroed(),
-    ]));
-    let slot = |slot: c_int, pfunc: *mut c_void| ffi::PyType_Slot { slot, pfunc };
-    let mut slots = [
-        slot(ffi::Py_tp_doc, DOC.as_ptr().cast_mut().cast()),
-        slot(ffi::Py_tp_base, (&raw mut ffi::PyTuple_Type).cast()),
-        slot(ffi::Py_tp_new, new as *mut c_void),
-        slot(ffi::Py_tp_repr, repr as *mut c_void),
-        slot(ffi::Py_tp_methods, methods.as_mut_ptr().cast()),
-        slot(ffi::Py_mp_subscript, subscript as *mut c_void),
-        slot(ffi::Py_sq_concat, concat as *mut c_void),
-        slot(ffi::Py_nb_add, concat as *mut c_void),
-        slot(ffi::Py_sq_repeat, repeat as *mut c_void),
-        slot(0, std::ptr::null_mut()),
+    let methods = vec![
+        without_arguments(
+            c"numel",
+            numel,
+            Some(c"numel($self, /)\n--\n\nThe product of the sizes: the number of elements."),
+        ),
+        without_arguments(c"__reduce__", reduce, Some(c"Pickles as a call of the class.")),
     ];
+    let mut slots = Slot::list(vec![
+        Slot::Doc(c"The shape of a tensor: a tuple of the sizes of its axes."),
+        Slot::Base(&raw mut ffi::PyTuple_Type),
+        Slot::New(new),
+        Slot::Repr(repr),
+        Slot::Methods(methods),
+        Slot::Subscript(subscript),
+        Slot::Concat(concat),
+        Slot::Add(concat),
+        Slot::Repeat(repeat),
+    ]);
     let mut spec = ffi::PyType_Spec {
         name: c"arcgrad.Size".as_ptr(),
         basicsize: 0,

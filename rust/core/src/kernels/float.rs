@@ -3,6 +3,7 @@
 use std::ops::{Add, AddAssign, MulAssign, SubAssign};
 
 use super::math::{self, exponential, logarithm};
+use super::registers;
 
 /// `f32` or `f64` as the structured kernels use it: plain scalar arithmetic that the compiler vectorises.
 pub trait Float: math::Float + AddAssign + SubAssign + MulAssign + std::iter::Sum {
@@ -110,7 +111,7 @@ macro_rules! float {
                     )
                 };
                 let accum = if add { Accum::Add } else { Accum::Replace };
-                faer::linalg::matmul::matmul(c, accum, a, b, alpha, Par::Seq);
+                registers::cleared(|| faer::linalg::matmul::matmul(c, accum, a, b, alpha, Par::Seq));
             }
         }
     };

@@ -28,6 +28,7 @@ pub mod optim;
 mod plan;
 pub mod pool;
 pub mod reduce;
+mod registers;
 pub mod row;
 #[cfg(test)]
 mod samples;

@@ -13,7 +13,7 @@ pub use parse::default as default_value;
 mod trampoline;
 
 use std::collections::HashMap;
-use std::ffi::{CString, c_char};
+use std::ffi::{CStr, CString};
 
 use arcgrad::Tensor;
 use arcgrad::ops::elementwise::{Arg, Row, apply_small};
@@ -22,6 +22,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::capi::with_keywords;
 use crate::error::{guard, guard_detached};
 use crate::tensor::{PyTensor, fresh_to_py, track_written};
 use parse::{Given, Parsed, Reject};
@@ -248,13 +249,13 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     // Definitions are referred to by the objects for ever.
     let mut definitions: Vec<ffi::PyMethodDef> = Vec::with_capacity(names.entries.len());
     for (index, (_, entry)) in names.entries.iter().enumerate() {
-        let c_text = |text: String| -> PyResult<*const c_char> { Ok(CString::new(text)?.into_raw().cast_const()) };
-        definitions.push(ffi::PyMethodDef {
-            ml_name: c_text(entry.name.to_owned())?,
-            ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: trampoline::TRAMPOLINES[index] },
-            ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
-            ml_doc: c_text(docstring(entry))?,
-        });
+        let c_text =
+            |text: String| -> PyResult<&'static CStr> { Ok(Box::leak(CString::new(text)?.into_boxed_c_str())) };
+        definitions.push(with_keywords(
+            c_text(entry.name.to_owned())?,
+            trampoline::TRAMPOLINES[index],
+            c_text(docstring(entry))?,
+        ));
     }
     let definitions = definitions.leak();
     for ((place, entry), definition) in names.entries.iter().zip(definitions) {

@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
 use super::parse::Parsed;
+use crate::capi::without_arguments;
 use crate::device::Order;
 use crate::error::{guard, guard_binding};
 use crate::{dtype, number, tensor};
@@ -111,12 +112,7 @@ fn named_class(
     }
     // SAFETY: the class was just made, and the definition lives for ever.
     unsafe {
-        let definition = Box::leak(Box::new(ffi::PyMethodDef {
-            ml_name: c"__repr__".as_ptr(),
-            ml_meth: ffi::PyMethodDefPointer { PyCFunction: repr_of_named },
-            ml_flags: ffi::METH_NOARGS,
-            ml_doc: std::ptr::null(),
-        }));
+        let definition = Box::leak(Box::new(without_arguments(c"__repr__", repr_of_named, None)));
         let method = Bound::from_owned_ptr_or_err(py, ffi::PyDescr_NewMethod(class, definition))?;
         Bound::from_borrowed_ptr(py, class.cast()).setattr("__repr__", method)?;
     }
