@@ -184,10 +184,10 @@ impl PyFunctionRule {
         &self.ctx
     }
 
-    fn gradients_of_results(&self, py: Python<'_>, cx: &Backward<'_>) -> PyResult<Vec<Py<PyAny>>> {
+    fn gradients_of_results(&self, py: Python<'_>, cx: &mut Backward<'_>) -> PyResult<Vec<Py<PyAny>>> {
         let keeps_missing = self.ctx.bind(py).cast::<PyCtx>()?.get().state.lock().keeps_missing_gradients;
-        let one = |(nr, is_tensor): (usize, &bool)| match cx.grad(nr) {
-            Some(grad) => to_py(py, grad.clone()),
+        let one = |(nr, is_tensor): (usize, &bool)| match guard(|| cx.own_grad(nr))? {
+            Some(grad) => to_py(py, grad),
             None if keeps_missing || !is_tensor => Ok(py.None()),
             None => {
                 let meta = &cx.node().outputs()[nr];
@@ -233,7 +233,8 @@ impl PyFunctionRule {
                 continue;
             }
             match from_py(&grad) {
-                Some(tensor) => cx.put(edge, tensor.clone()),
+                Some(tensor) if cx.needs(edge) => cx.put(edge, tensor.clone()),
+                Some(_) => {}
                 None if grad.is_none() => {}
                 None => {
                     return Err(PyTypeError::new_err(format!(
