@@ -591,7 +591,12 @@ pub fn call_node(node: &NodeRef, grads: Cotangents, needs: &[bool], create_graph
 }
 
 /// [`call_node`] for another node: the results are nobody's yet.
-pub(super) fn run_node(node: &NodeRef, grads: Cotangents, needs: &[bool], create_graph: bool) -> Result<InputGradients> {
+pub(super) fn run_node(
+    node: &NodeRef,
+    grads: Cotangents,
+    needs: &[bool],
+    create_graph: bool,
+) -> Result<InputGradients> {
     let _line = Inherit::from(node.blame());
     Backward::new(node, gradients(grads), needs, create_graph, None).run()
 }
