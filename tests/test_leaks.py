@@ -603,6 +603,61 @@ def test_results_of_custom_functions_are_tracked():
     assert gc.is_tracked(x) and gc.is_tracked(KeepsItsOutput.apply(leaf(1.0)))
 
 
+class Recorder(ag.nn.Linear):
+    """Keeps what its backward hooks see."""
+
+    def __init__(self):
+        super().__init__(2, 2)
+        self.seen = []
+
+    def note(self, module, *gradients):
+        self.seen.append(gradients)
+
+
+@pytest.mark.arcgrad_only
+@pytest.mark.parametrize("register", ["register_full_backward_hook", "register_full_backward_pre_hook"])
+@pytest.mark.parametrize("follow", [lambda y: y.tanh(), lambda y: y * y, lambda y: y.exp(), lambda y: y.sin() @ y.t()])
+@pytest.mark.parametrize("needs_input", [True, False])
+@pytest.mark.filterwarnings("ignore:a full backward hook is called")
+def test_a_module_that_keeps_the_gradients_its_hooks_see_is_freed(register, follow, needs_input, collect):
+    def run():
+        model = Recorder()
+        # A bound method leads back to the module as well.
+        getattr(model, register)(model.note)
+        follow(model(ag.randn(3, 2, requires_grad=needs_input))).sum().backward(create_graph=True)
+        assert len(model.seen) == 1
+        return weakref.ref(model)
+
+    ref = run()
+    collect()
+    assert ref() is None
+
+
+@pytest.mark.arcgrad_only
+def test_backward_hooks_are_called_again_where_the_graph_is_kept():
+    model = Recorder()
+    handle = model.register_full_backward_hook(model.note)
+    loss = model(ag.randn(3, 2, requires_grad=True)).tanh().sum()
+    for count in (1, 2):
+        loss.backward(retain_graph=True)
+        assert len(model.seen) == count
+    handle.remove()
+    loss.backward()
+    assert len(model.seen) == 2
+
+
+def test_the_graph_keeps_a_module_until_its_backward_hooks_have_been_called():
+    calls = []
+
+    def run(x):
+        model = ag.nn.Linear(2, 2)
+        model.register_full_backward_hook(lambda module, *_: calls.append(type(module).__name__))
+        return model(x)
+
+    run(ag.randn(3, 2, requires_grad=True)).sum().backward()
+    assert calls == ["Linear"]
+
+
 def test_reference_counts_are_not_lost_or_left():
     x = leaf(1.0, 2.0)
     g = ag.ones(2, dtype=F64)

@@ -5,6 +5,7 @@ Going backward, the outer one sees the gradients of the outputs first, the inner
 """
 
 import warnings
+import weakref
 
 from arcgrad import Tensor, is_grad_enabled
 from arcgrad.autograd import Function
@@ -41,12 +42,18 @@ def _as_tuple(value):
 
 
 class BackwardHooks:
-    """The backward hooks of one call of ``module``: connects what both identity functions see."""
+    """The backward hooks of one call of ``module``: connects what both identity functions see.
 
-    def __init__(self, module, hooks, pre_hooks):
-        self.module = module
-        self.hooks = hooks
-        self.pre_hooks = pre_hooks
+    The graph keeps module and hooks until they have been called. After that, a graph that is kept (``create_graph``) only
+    remembers them: a hook that lets the module keep a gradient closes a cycle through that graph, of which Python's
+    collector does not see all owners.
+    """
+
+    def __init__(self, module):
+        self.module = weakref.ref(module)
+        hooks, pre_hooks = module._hooks_going_backward()
+        self.kept = (module, hooks, pre_hooks)
+        self.numbers = (tuple(hooks), tuple(pre_hooks))
         self.grad_outputs = None
         self.input_indices = None
         self.input_count = None
@@ -85,10 +92,19 @@ class BackwardHooks:
         # A named tuple keeps its type.
         return (tuple(wrapped) if type(values) is tuple else type(values)(*wrapped)), indices
 
+    def _hooks(self, kind):
+        """The module and its hooks (0) or pre-hooks (1) that there were when it was called, as far as they exist."""
+        module = self.module()
+        if module is None:
+            return None, []
+        known = self.kept[1 + kind] if self.kept else module._hooks_going_backward()[kind]
+        return module, [known[number] for number in self.numbers[kind] if number in known]
+
     def _gradients_of_outputs(self, grads):
         self.grad_outputs = _scatter(self.output_indices, grads, self.output_count)
-        for hook in self.pre_hooks:
-            replaced = hook(self.module, self.grad_outputs)
+        module, pre_hooks = self._hooks(1)
+        for hook in pre_hooks:
+            replaced = hook(module, self.grad_outputs)
             if replaced is None:
                 continue
             replaced = _as_tuple(replaced)
@@ -106,27 +122,30 @@ class BackwardHooks:
     def _no_input_gradients(self):
         """No input asks for a gradient: the hooks are called as soon as the outputs' gradients are known."""
         grad_outputs, self.grad_outputs = self.grad_outputs, None
-        if self.hooks:
+        module, hooks = self._hooks(0)
+        if hooks:
             warnings.warn(
                 "a full backward hook is called with the gradients of the outputs only, since no inputs require "
                 "gradients",
                 stacklevel=4,
             )
-        for hook in self.hooks:
-            replaced = hook(self.module, (None,) * self.input_count, grad_outputs)
+        for hook in hooks:
+            replaced = hook(module, (None,) * self.input_count, grad_outputs)
             if replaced is not None and any(grad is not None for grad in _as_tuple(replaced)):
                 raise RuntimeError(
                     "Backward hook for Modules where no input requires gradient should always return None: there is "
                     "no gradient to replace"
                 )
+        self.kept = None
 
     def _gradients_of_inputs(self, grads):
         if self.grad_outputs is None:
             # The gradient reached the inputs on a way that does not lead through the outputs.
             return grads
         grad_inputs = _scatter(self.input_indices, grads, self.input_count)
-        for hook in self.hooks:
-            replaced = hook(self.module, grad_inputs, self.grad_outputs)
+        module, hooks = self._hooks(0)
+        for hook in hooks:
+            replaced = hook(module, grad_inputs, self.grad_outputs)
             if replaced is None:
                 continue
             replaced = _as_tuple(replaced)
@@ -136,5 +155,5 @@ class BackwardHooks:
                     f"got {len(replaced)}, but expected {self.input_count}"
                 )
             grad_inputs = replaced
-        self.grad_outputs = None
+        self.kept = self.grad_outputs = None
         return tuple(grad_inputs[index] for index in self.input_indices)

@@ -125,14 +125,12 @@ class Module(HookRegistration, Conversion):
         try:
             for hook_id, hook in (*_global_forward_pre_hooks.items(), *self._forward_pre_hooks.items()):
                 args, kwargs = self._call_pre_hook(hook_id, hook, args, kwargs)
-            backward_hooks = [*_global_backward_hooks.values(), *self._backward_hooks.values()]
-            backward_pre_hooks = [*_global_backward_pre_hooks.values(), *self._backward_pre_hooks.values()]
             around = None
-            if backward_hooks or backward_pre_hooks:
+            if any(self._hooks_going_backward()):
                 # Imported here, since it needs arcgrad.autograd and few programs have such hooks.
                 from ._backward_hooks import BackwardHooks
 
-                around = BackwardHooks(self, backward_hooks, backward_pre_hooks)
+                around = BackwardHooks(self)
                 args = around.wrap_inputs(args)
             result = self.forward(*args, **kwargs)
             for hook_id, hook in (*_global_forward_hooks.items(), *self._forward_hooks.items()):
@@ -144,6 +142,13 @@ class Module(HookRegistration, Conversion):
         except Exception:
             self._call_remaining_always_hooks(finished, args, kwargs, result)
             raise
+
+    def _hooks_going_backward(self):
+        """The hooks on gradients of inputs and on those of outputs that are called now, by number."""
+        return (
+            {**_global_backward_hooks, **self._backward_hooks},
+            {**_global_backward_pre_hooks, **self._backward_pre_hooks},
+        )
 
     def _call_pre_hook(self, hook_id, hook, args, kwargs):
         if hook_id in self._forward_pre_hooks_with_kwargs:

@@ -80,31 +80,26 @@ impl Rule for AccumulateGrad {
 }
 
 /// The accumulation contract: (1) no `.grad` and a dense parameter: stored with its strides; (2) else row-major;
-/// (3) `.grad` exists, nothing recorded: added in place; (4) recorded: a new tensor.
+/// (3) `.grad` exists, nothing recorded: added in place; (4) recorded: a new tensor. In memory of its own in any case.
 pub(super) fn accumulate_into(leaf: &Tensor, mut grad: Gradient) -> Result<()> {
     if let Some(data) = grad.data()
         && add_data(leaf, data)
     {
         return Ok(());
     }
-    let grad = grad.into_tensor();
     let Some(old) = leaf.grad() else {
         let parameter = leaf.array();
         let own_strides = is_non_overlapping_and_dense(parameter.shape(), parameter.strides());
         let wanted =
             if own_strides { parameter.strides().into() } else { crate::shape::contiguous_strides(parameter.shape()) };
-        let recorded = is_grad_enabled();
-        let fits = grad.lock().array.strides() == wanted.as_slice();
-        let stored = if fits && (recorded || grad.is_unshared()) {
-            // Nobody else sees it, or the graph needs it as it is.
-            grad
-        } else {
-            (ALGEBRA.copy_strided)(&grad, &wanted)?
-        };
-        let stored = if recorded { stored } else { stored.detached_if_needed() };
+        let fits = grad.look().array().strides() == wanted.as_slice() && grad.is_own();
+        let grad = grad.into_tensor();
+        let stored = if fits { grad } else { (ALGEBRA.copy_strided)(&grad, &wanted)? };
+        let stored = if is_grad_enabled() { stored } else { stored.detached_if_needed() };
         leaf.store_grad(Some(stored));
         return Ok(());
     };
+    let grad = grad.into_tensor();
     if is_grad_enabled() {
         leaf.store_grad(Some((ALGEBRA.add)(&old, &grad)?));
     } else {

@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 
 use super::accumulate::{add_to_slot, fit};
 use super::algebra::ALGEBRA;
-use super::gradient::{Gradients, InputGradients, gradients, tensors};
+use super::gradient::{Gradient, Gradients, InputGradients, gradients, own_all, tensors};
 use super::hooks::Kind;
 use super::mode::{ModeGuard, Modes, modes};
 use super::node::{Backward, Cotangents, Edge, NodeRef, Results};
@@ -37,7 +37,19 @@ pub struct Request {
     pub create_graph: bool,
 }
 
-/// A node in this pass. The roots of the request keep the whole graph.
+/// A request whose seeds have been taken out: they belong to the pass alone, unless somebody else holds them.
+struct Job {
+    roots: SmallVec<[Edge; 2]>,
+    inputs: Option<Vec<Edge>>,
+    capture: bool,
+    retain_graph: bool,
+    create_graph: bool,
+}
+
+/// The seed gradients, one per root.
+type Seeds = SmallVec<[Tensor; 2]>;
+
+/// A node in this pass. The roots of the job keep the whole graph.
 struct Slot<'a> {
     node: &'a NodeRef,
     /// Where in `Pass::targets` the slots that the node's edges lead to begin.
@@ -146,11 +158,14 @@ fn run_here(request: Request, depth: usize) -> Result<Vec<Option<Tensor>>> {
     CALLBACKS.with(|queues| queues.borrow_mut().push(Vec::new()));
     let level = Level(depth, RUNNING.with(|running| running.borrow().len()));
     let captured = {
-        let _modes = ModeGuard::with(Modes::NO_GRAD, !request.create_graph);
-        let pass = Pass::new(&request)?;
-        let running = pass.describe(&request);
+        let Request { roots, inputs, capture, retain_graph, create_graph } = request;
+        let (roots, seeds): (_, Seeds) = roots.into_iter().unzip();
+        let job = Job { roots, inputs, capture, retain_graph, create_graph };
+        let _modes = ModeGuard::with(Modes::NO_GRAD, !create_graph);
+        let pass = Pass::new(&job)?;
+        let running = pass.describe(&job);
         RUNNING.with(|stack| stack.borrow_mut().push(running));
-        pass.run(&request)?
+        pass.run(&job, seeds)?
     };
     // Callbacks may queue further ones.
     loop {
@@ -203,6 +218,8 @@ struct Pass<'a> {
     targets: Vec<u32>,
     index: Arc<FxHashMap<u64, u32>>,
     ready: BinaryHeap<(u64, u32)>,
+    /// Leaves that were ready so far.
+    leaves: u64,
     captured: Vec<Option<Tensor>>,
     blame: Blame,
     nan: super::nan::Watch,
@@ -217,7 +234,7 @@ const NOWHERE: u32 = u32::MAX;
 impl<'a> Pass<'a> {
     /// Finds everything that can be reached and counts edges.
     #[track_caller]
-    fn new(request: &'a Request) -> Result<Self> {
+    fn new(job: &'a Job) -> Result<Self> {
         // Most passes are like the last one.
         let room = NODES.get().min(MOST_ROOM);
         let mut pass = Self {
@@ -225,12 +242,13 @@ impl<'a> Pass<'a> {
             targets: Vec::with_capacity(2 * room),
             index: Arc::new(FxHashMap::with_capacity_and_hasher(room, Default::default())),
             ready: BinaryHeap::new(),
+            leaves: 0,
             captured: Vec::new(),
             blame: Blame::here(),
             nan: super::nan::Watch::default(),
         };
         let mut stack: Vec<u32> = Vec::new();
-        for (edge, _) in &request.roots {
+        for edge in &job.roots {
             if let Some(node) = &edge.node {
                 let (slot, new) = pass.slot(node);
                 if new {
@@ -255,8 +273,8 @@ impl<'a> Pass<'a> {
             }
         }
         NODES.set(pass.slots.len());
-        if let Some(inputs) = &request.inputs {
-            pass.restrict(inputs, request.capture);
+        if let Some(inputs) = &job.inputs {
+            pass.restrict(inputs, job.capture);
         } else {
             for slot in &mut pass.slots {
                 slot.needed = true;
@@ -306,8 +324,8 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn describe(&self, request: &Request) -> Running {
-        let wanted = request.inputs.as_ref().map(|_| {
+    fn describe(&self, job: &Job) -> Running {
+        let wanted = job.inputs.as_ref().map(|_| {
             let wanted = self.slots.iter().filter(|slot| slot.needed || !slot.captures.is_empty());
             wanted.map(|slot| slot.node.id()).collect()
         });
@@ -332,17 +350,26 @@ impl<'a> Pass<'a> {
         let entry = &self.slots[slot as usize];
         if entry.waiting_for == 0 {
             let node = entry.node;
-            let priority = if node.rule().is_accumulator() { u64::MAX } else { node.id() };
+            let priority = if node.rule().is_accumulator() {
+                // Before anything else, in the order in which they are ready.
+                self.leaves += 1;
+                u64::MAX - self.leaves
+            } else {
+                node.id()
+            };
             self.ready.push((priority, slot));
         }
     }
 
-    fn run(mut self, request: &Request) -> Result<Vec<Option<Tensor>>> {
+    fn run(mut self, job: &Job, seeds: Seeds) -> Result<Vec<Option<Tensor>>> {
         let mut roots: SmallVec<[u32; 2]> = SmallVec::new();
-        for (edge, seed) in &request.roots {
+        for (edge, seed) in job.roots.iter().zip(seeds) {
             let Some(node) = &edge.node else { continue };
             let slot = self.index[&node.id()];
-            let seed = fit(seed.clone(), &node.outputs()[edge.output_nr as usize])?;
+            if !self.is_wanted(slot) {
+                continue;
+            }
+            let seed = fit(seed, &node.outputs()[edge.output_nr as usize])?;
             add_to_slot(&mut self.slots[slot as usize].grads[edge.output_nr as usize], seed.into())?;
             if !roots.contains(&slot) {
                 roots.push(slot);
@@ -353,12 +380,12 @@ impl<'a> Pass<'a> {
         }
         let anomaly = modes();
         while let Some((_, slot)) = self.ready.pop() {
-            self.run_slot(slot, request, anomaly)?;
+            self.run_slot(slot, job, anomaly)?;
         }
         Ok(self.captured)
     }
 
-    fn run_slot(&mut self, slot: u32, request: &Request, modes: Modes) -> Result<()> {
+    fn run_slot(&mut self, slot: u32, job: &Job, modes: Modes) -> Result<()> {
         let entry = &mut self.slots[slot as usize];
         let node = entry.node;
         let needed = entry.needed;
@@ -369,29 +396,50 @@ impl<'a> Pass<'a> {
         let _line = Inherit::from(node.blame().or(self.blame));
         let context = |error: Box<Error>| in_anomaly_mode(error, node, modes);
 
+        // As PyTorch has it: where the pass goes on, what arrives is captured before the hooks see it.
+        if needed {
+            self.capture(&captures, &mut grads, true)?;
+        }
         if let Some(hooks) = &hooks {
             for (output_nr, grad) in grads.iter_mut().enumerate() {
                 let Some(current) = grad else { continue };
                 for hook in hooks.of_kind(Kind::Gradient { output_nr: output_nr as u32 }) {
-                    if let Some(replaced) = hook.on_gradient(current.tensor()).map_err(context)? {
+                    if let Some(replaced) = hook.on_gradient(current.own()?).map_err(context)? {
                         *current = fit_exactly(replaced, node, output_nr)?.into();
                     }
+                    // What the hook keeps is no longer the pass's.
+                    current.own()?;
                 }
             }
-        }
-        for (output_nr, position) in captures {
-            self.captured[position] = grads[output_nr as usize].as_ref().map(|grad| grad.tensor().clone());
-        }
-        if let Some(hooks) = &hooks {
-            for (output_nr, grad) in grads.iter().enumerate() {
+            for (output_nr, grad) in grads.iter_mut().enumerate() {
                 let Some(grad) = grad else { continue };
                 for tensor in hooks.retained_of(output_nr as u32) {
-                    retain(&tensor, grad.tensor())?;
+                    retain(&tensor, grad)?;
                 }
             }
         }
-        let results = if needed { self.call(slot, grads, hooks.as_deref(), request, modes)? } else { SmallVec::new() };
+        if !needed {
+            self.capture(&captures, &mut grads, false)?;
+        }
+        let results = if needed { self.call(slot, grads, hooks.as_deref(), job, modes)? } else { SmallVec::new() };
         self.deliver(slot, results, modes)
+    }
+
+    /// Keeps gradients that were asked for. If the pass goes on with them they are copies.
+    fn capture(&mut self, captures: &[(u32, usize)], grads: &mut Gradients, goes_on: bool) -> Result<()> {
+        for (at, &(output_nr, position)) in captures.iter().enumerate() {
+            let grad = &mut grads[output_nr as usize];
+            let again = goes_on || captures[at + 1..].iter().any(|&(other, _)| other == output_nr);
+            self.captured[position] = match grad {
+                None => None,
+                Some(grad) if again => Some(grad.copy()?),
+                Some(last) => {
+                    last.own()?;
+                    grad.take().map(Gradient::into_tensor)
+                }
+            };
+        }
+        Ok(())
     }
 
     fn call(
@@ -399,7 +447,7 @@ impl<'a> Pass<'a> {
         slot: u32,
         mut grads: Gradients,
         hooks: Option<&super::hooks::HookTable>,
-        request: &Request,
+        job: &Job,
         modes: Modes,
     ) -> Result<InputGradients> {
         let node = self.slots[slot as usize].node;
@@ -407,11 +455,16 @@ impl<'a> Pass<'a> {
         let mut post_hooks = Vec::new();
         if let Some(hooks) = hooks {
             for hook in hooks.of_kind(Kind::Before) {
+                own_all(&mut grads)?;
                 if let Some(replaced) = hook.before_node(&tensors(&grads)).map_err(context)? {
                     grads = gradients(replaced);
                 }
+                own_all(&mut grads)?;
             }
             post_hooks = hooks.of_kind(Kind::After);
+        }
+        if !post_hooks.is_empty() {
+            own_all(&mut grads)?;
         }
         let arrived = grads.iter().any(Option::is_some);
         if !arrived && !node.rule().runs_without_gradient() {
@@ -419,12 +472,14 @@ impl<'a> Pass<'a> {
         }
         let before = if post_hooks.is_empty() { Cotangents::new() } else { tensors(&grads) };
         let needs: SmallVec<[bool; 4]> = self.targets_of(slot).iter().map(|&next| self.is_wanted(next)).collect();
-        let release = (!request.retain_graph).then_some(self.blame);
-        let mut results = Backward::new(node, grads, &needs, request.create_graph, release).run().map_err(context)?;
+        let release = (!job.retain_graph).then_some(self.blame);
+        let mut results = Backward::new(node, grads, &needs, job.create_graph, release).run().map_err(context)?;
         for hook in post_hooks {
+            own_all(&mut results)?;
             if let Some(replaced) = hook.after_node(&tensors(&results), &before).map_err(context)? {
                 results = gradients(replaced);
             }
+            own_all(&mut results)?;
         }
         Ok(results)
     }
@@ -435,6 +490,9 @@ impl<'a> Pass<'a> {
         for (input, edge) in node.edges().iter().enumerate() {
             let Some(next) = &edge.node else { continue };
             let slot = self.targets[targets + input];
+            if !self.is_wanted(slot) {
+                continue;
+            }
             if let Some(mut grad) = results.get_mut(input).and_then(Option::take) {
                 if modes.any(Modes::CHECK_NAN) && (ALGEBRA.any_nan)(grad.tensor())? {
                     return Err(returned_nan(node, input));
@@ -454,10 +512,10 @@ impl<'a> Pass<'a> {
 }
 
 /// `.grad` of a non-leaf that keeps it: summed over passes, never recorded into the node's own history.
-fn retain(tensor: &Tensor, grad: &Tensor) -> Result<()> {
+fn retain(tensor: &Tensor, grad: &mut Gradient) -> Result<()> {
     let kept = match tensor.grad() {
-        None => grad.clone(),
-        Some(old) => (ALGEBRA.add)(&old, grad)?,
+        None => grad.copy()?,
+        Some(old) => (ALGEBRA.add)(&old, grad.tensor())?,
     };
     tensor.store_grad(Some(kept));
     Ok(())
@@ -525,14 +583,25 @@ fn in_anomaly_mode(error: Box<Error>, node: &NodeRef, modes: Modes) -> Box<Error
     )
 }
 
-/// Runs one node outside a pass: a node object called by the program, or the inner function of a copied slice.
+/// Runs one node outside a pass, for the program.
 pub fn call_node(node: &NodeRef, grads: Cotangents, needs: &[bool], create_graph: bool) -> Result<Results> {
-    let _line = Inherit::from(node.blame());
     if grads.iter().all(Option::is_none) && !node.rule().runs_without_gradient() {
         return Ok(node.edges().iter().map(|_| None).collect());
     }
-    let results = Backward::new(node, gradients(grads), needs, create_graph, None).run()?;
+    let mut results = run_node(node, grads, needs, create_graph)?;
+    own_all(&mut results)?;
     Ok(tensors(&results))
+}
+
+/// [`call_node`] for another node: the results are nobody's yet.
+pub(super) fn run_node(
+    node: &NodeRef,
+    grads: Cotangents,
+    needs: &[bool],
+    create_graph: bool,
+) -> Result<InputGradients> {
+    let _line = Inherit::from(node.blame());
+    Backward::new(node, gradients(grads), needs, create_graph, None).run()
 }
 
 /// Keeps the compiler honest about what crosses threads.

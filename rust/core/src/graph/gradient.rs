@@ -4,7 +4,10 @@ use std::cell::{Cell, OnceCell};
 
 use smallvec::SmallVec;
 
+use super::algebra::ALGEBRA;
 use crate::array::Array;
+use crate::error::Result;
+use crate::shape::preserved_strides;
 use crate::tensor::{Locked, Tensor};
 
 /// A gradient: bare data until somebody asks for a tensor. Most are made by one rule, read by the next, and seen by
@@ -92,6 +95,53 @@ impl Gradient {
         }
     }
 
+    /// The gradient as the program may have it: in memory that is nobody else's and can be written to. Only what is not so
+    /// yet is copied, and the copy recorded if the pass is.
+    pub(super) fn own(&mut self) -> Result<&Tensor> {
+        if !self.is_own() {
+            *self = self.copy()?.into();
+        }
+        Ok(self.tensor())
+    }
+
+    /// The gradient in memory of its own, for a program that keeps it while the pass goes on.
+    pub(super) fn copy(&mut self) -> Result<Tensor> {
+        let strides = {
+            let looked = self.look();
+            preserved_strides(looked.array().shape(), looked.array().strides())
+        };
+        (ALGEBRA.copy_strided)(self.tensor(), &strides)
+    }
+
+    /// Whether nobody else sees the memory, and all of it can be written to.
+    pub(super) fn is_own(&mut self) -> bool {
+        self.forget_base();
+        let looked = self.look();
+        let (array, only) = match &looked {
+            Looked::Data(array) => (*array, true),
+            Looked::Tensor { state, only } => (&state.array, *only),
+        };
+        let storage = array.storage();
+        only && storage.is_unique()
+            && storage.is_writable()
+            && !array.overlaps_itself()
+            // What is kept would keep all of the block.
+            && 2 * array.numel() * array.dtype().size() >= storage.bytes()
+    }
+
+    /// A view of a tensor that nobody else holds is data of its own.
+    fn forget_base(&mut self) {
+        let Some(tensor) = self.tensor.get().filter(|tensor| tensor.strong_count() == 1) else { return };
+        let array = {
+            let state = tensor.lock();
+            if state.view.is_none() || state.wants_grad() {
+                return;
+            }
+            state.array.clone()
+        };
+        *self = array.into();
+    }
+
     /// The same gradient once more.
     #[inline]
     pub(crate) fn share(&mut self) -> Self {
@@ -100,6 +150,11 @@ impl Gradient {
             None => self.tensor().clone().into(),
         }
     }
+}
+
+/// [`Gradient::own`] of each.
+pub(super) fn own_all(gradients: &mut [Option<Gradient>]) -> Result<()> {
+    gradients.iter_mut().flatten().try_for_each(|gradient| gradient.own().map(drop))
 }
 
 /// Gradients as the program's hooks see them.

@@ -325,6 +325,14 @@ impl<'a> Backward<'a> {
         self.grad(0).expect("the engine runs a rule only when a gradient arrived").clone()
     }
 
+    /// The gradient of output `index` for a program that may keep it or write to it: in memory that is nobody else's.
+    ///
+    /// # Errors
+    /// When there is no memory for a copy.
+    pub fn own_grad(&mut self, index: usize) -> Result<Option<Tensor>> {
+        self.grads[index].as_mut().map(|grad| grad.own().cloned()).transpose()
+    }
+
     /// Takes the gradient of output `index` out, so that the rule may be its only owner.
     pub(crate) fn take_grad(&mut self, index: usize) -> Option<Gradient> {
         self.grads[index].take()
@@ -368,8 +376,15 @@ impl<'a> Backward<'a> {
         Ok(Some((result, released)))
     }
 
-    /// Gives the gradient of input `index`. Shape and dtype are adapted by the engine (broadcast axes summed).
+    /// Gives the gradient of input `index`, which is to be asked for first ([`Backward::needs`]). Shape and dtype are
+    /// adapted by the engine (broadcast axes summed).
     pub fn put(&mut self, index: usize, grad: impl Into<Gradient>) {
+        // A node at which a pass ends runs for its hooks, although nobody needs anything.
+        debug_assert!(
+            self.needs[index] || !self.needs.contains(&true),
+            "{}: nobody needs the gradient of input {index}",
+            self.node.name()
+        );
         self.results[index] = Some(grad.into());
     }
 }

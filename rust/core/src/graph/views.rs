@@ -9,7 +9,7 @@ use std::sync::Arc;
 use smallvec::{SmallVec, smallvec};
 
 use super::algebra::ALGEBRA;
-use super::engine::call_node;
+use super::engine::run_node;
 use super::mode::{Modes, enable_grad, is_grad_enabled, modes};
 use super::node::{Backward, Edge, Meta, NodeOf, NodeRef, Rule};
 use super::provenance::Blame;
@@ -336,7 +336,7 @@ impl Rule for CopySlices {
         let mut needs: SmallVec<[bool; 4]> = (0..cx.inputs()).map(|input| cx.needs(input)).collect();
         // The part the operation overwrote: its old value's gradient replaces the new one's.
         needs[0] &= self.inner.edges()[0].node.is_some() || cx.needs(0);
-        let results = call_node(&self.inner, smallvec![Some(sent)], &needs, cx.create_graph())?;
+        let results = run_node(&self.inner, smallvec![Some(sent)], &needs, cx.create_graph())?;
         for (input, result) in results.into_iter().enumerate() {
             if input > 0 {
                 if let Some(result) = result {
@@ -344,7 +344,7 @@ impl Rule for CopySlices {
                 }
             } else if cx.needs(0) {
                 match result {
-                    Some(result) => (ALGEBRA.copy_into)(&part, &result)?,
+                    Some(result) => (ALGEBRA.copy_into)(&part, &result.into_tensor())?,
                     None => (ALGEBRA.zero)(&part)?,
                 }
             }

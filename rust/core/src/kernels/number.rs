@@ -33,6 +33,13 @@ pub trait Order: Clone {
     fn zero(&self) -> Self;
     /// `yes` where the mask is true, `no` elsewhere. The side not chosen has no influence, NaN or not.
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
+    /// A value that `of` decides on only in pieces: its derivative with respect to `of` is zero. A graph of the formula leads
+    /// to `of` all the same.
+    #[inline(always)]
+    fn flat_in(self, of: Self) -> Self {
+        let _ = of;
+        self
+    }
 }
 
 /// Ring operations: integers (wrapping), floating point, later complex.

@@ -21,19 +21,19 @@ elementwise! {
     /// max(x, 0); gradient 0 at 0.
     relu(x)[] -> z "ReluBackward0" ring in -3.0..3.0 {
         value: { let zero = x.int(0); R::select(x.clone().lt(zero.clone()), zero, x) },
-        x(g, z): R::select(z.le(g.int(0)), g.int(0), g),
+        x(g, z): R::select(z.clone().le(g.int(0)), g.int(0), g).flat_in(z),
     }
 
     /// x where positive, else `negative_slope · x`.
     leaky_relu(x)[negative_slope] "LeakyReluBackward0" float in -3.0..3.0 {
         value: crate::ops::activation::leaky(x, negative_slope),
-        x(g, x): R::select(x.gt(g.int(0)), g.clone(), g * negative_slope),
+        x(g, x): R::select(x.clone().gt(g.int(0)), g.clone(), g * negative_slope).flat_in(x),
     }
 
     /// [`leaky_relu`] with the gradient computed from the result: what it was in place is gone.
     leaky_relu_of_result(x)[negative_slope] -> z "LeakyReluBackward1" float in -3.0..3.0 {
         value: crate::ops::activation::leaky(x, negative_slope),
-        x(g, z): R::select(z.gt(g.int(0)), g.clone(), g * negative_slope),
+        x(g, z): R::select(z.clone().gt(g.int(0)), g.clone(), g * negative_slope).flat_in(z),
     }
 
     /// `scale · x` where positive, else `alpha · scale · (e^(input_scale·x) − 1)`.
@@ -110,7 +110,7 @@ elementwise! {
     /// x clamped to [min_val, max_val]; gradient 0 at and beyond the ends.
     hardtanh(x)[min_val, max_val] "HardtanhBackward0" real in -3.0..3.0 {
         value: { let (low, high) = (x.lit(min_val), x.lit(max_val)); high.minimum(low.maximum(x)) },
-        x(g, x): R::select(x.clone().gt(g.lit(min_val)) & x.lt(g.lit(max_val)), g.clone(), g.int(0)),
+        x(g, x): R::select(x.clone().gt(g.lit(min_val)) & x.clone().lt(g.lit(max_val)), g.clone(), g.int(0)).flat_in(x),
     }
 
     /// x·relu6(x + 3)/6.
@@ -126,13 +126,13 @@ elementwise! {
     /// relu6(x + 3)/6.
     hardsigmoid(x)[] "HardsigmoidBackward0" float in -2.5..2.5 {
         value: { let (zero, six) = (x.int(0), x.lit(6.0)); (x + 3.0).maximum(zero).minimum(six) / 6.0 },
-        x(g, x): R::select(x.clone().gt(g.lit(-3.0)) & x.lt(g.lit(3.0)), g.clone() / 6.0, g.int(0)),
+        x(g, x): R::select(x.clone().gt(g.lit(-3.0)) & x.clone().lt(g.lit(3.0)), g.clone() / 6.0, g.int(0)).flat_in(x),
     }
 
     /// x where |x| > lambd, else 0.
     hardshrink(x)[lambd] "HardshrinkBackward0" float in -3.0..3.0 {
         value: { let (zero, limit) = (x.int(0), x.lit(lambd)); R::select(x.clone().abs().le(limit), zero, x) },
-        x(g, x): R::select(x.abs().le(g.lit(lambd)), g.int(0), g),
+        x(g, x): R::select(x.clone().abs().le(g.lit(lambd)), g.int(0), g).flat_in(x),
     }
 
     /// x − lambd, x + lambd or 0.
@@ -143,13 +143,13 @@ elementwise! {
             let moved = R::select(x.clone().lt(zero.clone()), x.clone() + lambd, x.clone() - lambd);
             R::select(x.abs().le(limit), zero, moved)
         },
-        x(g, x): R::select(x.abs().le(g.lit(lambd)), g.int(0), g),
+        x(g, x): R::select(x.clone().abs().le(g.lit(lambd)), g.int(0), g).flat_in(x),
     }
 
     /// x where greater than `threshold`, else `value`.
     threshold(x)[threshold, value] "ThresholdBackward0" real in -3.0..3.0 {
         value: { let (limit, other) = (x.lit(threshold), x.lit(value)); R::select(x.clone().le(limit), other, x) },
-        x(g, x): R::select(x.le(g.lit(threshold)), g.int(0), g),
+        x(g, x): R::select(x.clone().le(g.lit(threshold)), g.int(0), g).flat_in(x),
     }
 
     /// `threshold` of integers.

@@ -6,7 +6,7 @@
 
 use smallvec::SmallVec;
 
-use super::{reduce, views};
+use super::{flat, reduce, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
@@ -127,13 +127,13 @@ impl Rule for ConvolutionRule {
             let Some(at) = self.saved[1 - input].filter(|_| cx.needs(input)) else { continue };
             let known = [(self.made, grad.clone()), (self.given[1 - input], cx.saved(at)?)];
             let result = part(&self.geometry, self.given[input], known)?;
-            cx.put(input, result);
+            flat::put(cx, input, result, 2, flat::Derivative::None)?;
         }
         // The bias: all positions of a channel.
         if cx.inputs() > 2 && cx.needs(2) {
             let axes: SmallVec<[i64; 6]> = (0..grad.rank() as i64).filter(|&axis| axis != 1).collect();
             let sum = reduce::sum(&grad, Some(&axes), false, None)?;
-            cx.put(2, sum);
+            flat::put(cx, 2, sum, 2, flat::Derivative::None)?;
         }
         Ok(())
     }
@@ -521,8 +521,9 @@ pub fn conv_transpose(
     let call = Call::new(op, axes, &weight.array(), options)?;
     let (input, unbatched) = call.batched(input)?;
     let (y, w) = (input.operand()?, weight.operand()?);
+    // PyTorch adds it in place, and so casts it.
     let bias = match bias {
-        Some(bias) => Some(bias.operand()?),
+        Some(bias) => Some(super::matmul::as_addend(bias, y.array.dtype())?.operand()?),
         None => None,
     };
     let bias_array = bias.as_ref().map(|bias| &bias.array);

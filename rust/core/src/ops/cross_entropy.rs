@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::loss::{Reduction, reduced};
-use super::{copy, index, reduce, select, softmax, views};
+use super::{copy, flat, index, reduce, select, softmax, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
@@ -273,10 +273,10 @@ impl Rule for NllRule {
                 Some(result) => result.add(&through)?,
             });
         }
-        if let Some(result) = result {
-            cx.put(0, result);
+        match result {
+            Some(result) => flat::put(cx, 0, result, 1, flat::Derivative::Zero),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn saved_names(&self) -> Vec<(&'static str, usize)> {

@@ -218,6 +218,12 @@ fn contract(x: Named, y: Named, needed: &impl Fn(Label) -> bool) -> Result<Named
         own.insert_many(batch.len(), std::iter::repeat_n(1, left.len()));
         wide.mul(&views::reshape_to(&other, &own)?)?
     } else {
+        // Elementwise products promote, sums of products do not.
+        let dtypes = [x.tensor.dtype(), y.tensor.dtype()];
+        if dtypes[0] != dtypes[1] {
+            let [expected, found] = dtypes.map(crate::dtype::torch_name);
+            return Err(wrong(format!("expected scalar type {expected} but found {found}")));
+        }
         let wide = x.ordered(&join(&[&batch, &left, &summed]))?;
         let other = y.ordered(&join(&[&batch, &summed, &right]))?;
         let product = if batch.is_empty() {
@@ -248,11 +254,6 @@ pub fn einsum(equation: &str, operands: &[Tensor]) -> Result<Tensor> {
     if equation.inputs.len() != operands.len() {
         let few = if equation.inputs.len() > operands.len() { "fewer" } else { "more" };
         return Err(wrong(format!("{few} operands were provided than specified in the equation")));
-    }
-    let dtype = operands[0].dtype();
-    if let Some(other) = operands.iter().find(|operand| operand.dtype() != dtype) {
-        let name = crate::dtype::torch_name;
-        return Err(wrong(format!("expected scalar type {} but found {}", name(dtype), name(other.dtype()))));
     }
     let mut left: Vec<Named> = Vec::with_capacity(operands.len());
     for (position, (operand, term)) in operands.iter().zip(&equation.inputs).enumerate() {

@@ -365,7 +365,7 @@ fn run_kernel(
 
 #[track_caller]
 fn is_differentiable(row: &Row, plan: &Plan<'_>) -> bool {
-    !row.grads.is_empty() && is_recorded(&plan.inputs())
+    !row.grads.is_empty() && plan.result.is_differentiable() && is_recorded(&plan.inputs())
 }
 
 /// A number argument as an operand without edge, so that edges and inputs are numbered alike.

@@ -154,7 +154,9 @@ impl Rule for SlicesAdded {
             };
             cx.put(1, scaled);
         }
-        cx.put(0, grad);
+        if cx.needs(0) {
+            cx.put(0, grad);
+        }
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use super::elementwise::{Arg, Row, apply};
 use super::traced::Traced;
-use super::{powers, reduce, rows};
+use super::{copy, powers, reduce, rows};
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
@@ -195,11 +195,11 @@ pub fn huber_loss(
     // PyTorch's result lies in memory like the input's, for which integers have no room.
     super::out::check_cast("huber_loss", powers::promoted(&[input.into(), target.into()]), input.dtype())?;
     match weight {
-        None => reduced_row(&rows::huber::ROW, &[delta], &[input, target], how),
+        None => copy::to_dtype(&reduced_row(&rows::huber::ROW, &[delta], &[input, target], how)?, input.dtype()),
         Some(weight) => {
             check_weight("huber_loss", input, weight)?;
             let losses = reduced_row(&rows::huber::ROW, &[delta], &[input, target], Reduction::None)?;
-            reduced(&losses.mul(weight)?, how)
+            reduced(&copy::to_dtype(&losses, input.dtype())?.mul(weight)?, how)
         }
     }
 }
@@ -284,13 +284,14 @@ pub fn binary_cross_entropy_with_logits(
             ),
         ));
     }
-    match pos_weight {
+    let loss = match pos_weight {
         None => with_weight(OP, &rows::binary_entropy_logits::ROW, &[input, target], weight, how),
         Some(positive) => {
             let row = &rows::binary_entropy_logits_weighted::ROW;
             with_weight(OP, row, &[input, target, positive], weight, how)
         }
-    }
+    };
+    copy::to_dtype(&loss?, given.dtype)
 }
 
 /// A row with a weight that broadcasts.

@@ -4,7 +4,7 @@
 
 use smallvec::SmallVec;
 
-use super::views;
+use super::{copy, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -235,6 +235,8 @@ impl Rule for Product {
 struct Term<'a> {
     tensor: &'a Tensor,
     beta: Scalar,
+    /// Whether it may have another dtype, and is cast as an addition in place would cast it.
+    casts: bool,
 }
 
 /// Multiplies and records. `check` looks at the operands' arrays first.
@@ -257,7 +259,10 @@ fn multiply(
         }
         return finish(name, form, None, [&a, &b], alpha, output);
     };
-    let c = term.tensor.operand()?;
+    let mut c = term.tensor.operand()?;
+    if c.array.dtype() != a.array.dtype() && term.casts {
+        c = as_addend(term.tensor, a.array.dtype())?.operand()?;
+    }
     if c.array.dtype() != a.array.dtype() {
         return Err(Error::runtime(
             op,
@@ -502,14 +507,21 @@ pub fn vdot(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 /// `beta·input + alpha·a·b` for matrices; `input` is broadcast.
 #[track_caller]
 pub fn addmm(input: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar) -> Result<Tensor> {
-    let term = Some(Term { tensor: input, beta });
+    let term = Some(Term { tensor: input, beta, casts: false });
     multiply("addmm", "AddmmBackward0", Form::Matrices, term, [a, b], alpha, |a, b| check_matrices("addmm", a, b))
+}
+
+/// `bias + a·b`; the bias may have another dtype.
+#[track_caller]
+fn affine(bias: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let term = Some(Term { tensor: bias, beta: ONE, casts: true });
+    multiply("addmm", "AddmmBackward0", Form::Matrices, term, [a, b], ONE, |a, b| check_matrices("addmm", a, b))
 }
 
 /// `beta·input + alpha·matrix·vector`; `input` is broadcast.
 #[track_caller]
 pub fn addmv(input: &Tensor, matrix: &Tensor, vector: &Tensor, beta: Scalar, alpha: Scalar) -> Result<Tensor> {
-    let term = Some(Term { tensor: input, beta });
+    let term = Some(Term { tensor: input, beta, casts: false });
     let rank = input.rank();
     multiply("addmv", "AddmvBackward0", Form::MatrixVector, term, [matrix, vector], alpha, |a, b| {
         check_matrix_vector("addmv", Some(rank), a, b)
@@ -519,7 +531,7 @@ pub fn addmv(input: &Tensor, matrix: &Tensor, vector: &Tensor, beta: Scalar, alp
 /// `beta·input + alpha·batch1·batch2` for batches of matrices; `input` is broadcast.
 #[track_caller]
 pub fn baddbmm(input: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar) -> Result<Tensor> {
-    let term = Some(Term { tensor: input, beta });
+    let term = Some(Term { tensor: input, beta, casts: false });
     multiply("baddbmm", "BaddbmmBackward0", Form::Matrices, term, [a, b], alpha, |a, b| check_batches("baddbmm", a, b))
 }
 
@@ -554,10 +566,13 @@ pub fn addr(input: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar)
     for (name, tensor) in [("vec1", a), ("vec2", b)] {
         check_vector("addr", name, tensor)?;
     }
+    // Not only a product of matrices: dtypes are promoted.
+    let dtype = super::powers::promoted(&[input.into(), a.into(), b.into()]);
     for (name, factor) in [("beta", beta), ("alpha", alpha)] {
-        super::powers::check_factor("addr", name, factor, input.dtype())?;
+        super::powers::check_factor("addr", name, factor, dtype)?;
     }
-    addmm(input, &views::unsqueeze(a, 1)?, &views::unsqueeze(b, 0)?, beta, alpha)
+    let [input, a, b] = [input, a, b].map(|tensor| copy::to_dtype(tensor, dtype));
+    addmm(&input?, &views::unsqueeze(&a?, 1)?, &views::unsqueeze(&b?, 0)?, beta, alpha)
 }
 
 fn check_vector(op: &'static str, name: &str, tensor: &Tensor) -> Result<()> {
@@ -565,6 +580,12 @@ fn check_vector(op: &'static str, name: &str, tensor: &Tensor) -> Result<()> {
         1 => Ok(()),
         rank => Err(Error::runtime(op, format!("Expected 1-D argument {name}, but got {rank}-D"))),
     }
+}
+
+/// A bias in the dtype of what it is added to, as an addition in place casts it. PyTorch does so in some layouts.
+#[track_caller]
+pub(super) fn as_addend(bias: &Tensor, dtype: DType) -> Result<Tensor> {
+    if bias.dtype().can_cast(dtype) { copy::to_dtype(bias, dtype) } else { Ok(bias.clone()) }
 }
 
 /// All products of an element of `a` and an element of `b`.
@@ -647,14 +668,14 @@ pub fn linear(input: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<
     match bias {
         Some(bias) if weight_rank == 2 && (rank == 2 || bias.rank() <= 1) => {
             if rank == 2 {
-                return addmm(bias, input, &across, ONE, ONE);
+                return affine(bias, input, &across);
             }
             let (rows, mut shape) = folded(input)?;
-            let result = addmm(bias, &rows, &across, ONE, ONE)?;
+            let result = affine(bias, &rows, &across)?;
             shape.push(across.shape()[1]);
             views::unsafe_view(&result, &shape)
         }
-        Some(bias) => matmul(input, &across)?.add(bias),
+        Some(bias) => matmul(input, &across)?.add(&as_addend(bias, input.dtype())?),
         None => matmul(input, &across),
     }
 }

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::views::{self, ViewOp};
-use super::{copy, reduce};
+use super::{copy, flat, reduce};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
@@ -116,6 +116,11 @@ impl NormRule {
             (x.sub(&along(&mean)?)?, along(&rstd)?)
         };
         let normal = centred.mul(&rstd)?;
+        // Those of which PyTorch's gradient is a function.
+        let inputs = match self.kind {
+            Kind::Layer { .. } => 3,
+            Kind::Batch { .. } => 2,
+        };
         if cx.needs(0) {
             let h = match &weight {
                 Some(weight) => grad.mul(&along(weight)?)?,
@@ -124,7 +129,7 @@ impl NormRule {
             let slope =
                 if of_input { h.sub(&average(&h)?)?.sub(&normal.mul(&average(&h.mul(&normal)?)?)?)? } else { h };
             let result = slope.mul(&rstd)?;
-            cx.put(0, result);
+            flat::put(cx, 0, result, inputs, flat::Derivative::None)?;
         }
         let over = match self.kind {
             Kind::Layer { .. } => axes_from(0, rank - self.row_axes),
@@ -135,11 +140,11 @@ impl NormRule {
         };
         if cx.needs(1) {
             let result = total(&grad.mul(&normal)?)?;
-            cx.put(1, result);
+            flat::put(cx, 1, result, inputs, flat::Derivative::None)?;
         }
         if cx.needs(2) {
             let result = total(&grad)?;
-            cx.put(2, result);
+            flat::put(cx, 2, result, inputs, flat::Derivative::None)?;
         }
         Ok(())
     }
@@ -358,7 +363,7 @@ pub fn rms_norm(input: &Tensor, normalized: &[i64], weight: Option<&Tensor>, eps
     let square = reduce::mean(&input.square()?, Some(&axes_from(rank - row_axes, rank)), true, None)?;
     let result = input.mul(&square.add(eps)?.rsqrt()?)?;
     match weight {
-        Some(weight) => result.mul(weight),
+        Some(weight) => copy::to_dtype(&result.mul(weight)?, input.dtype()),
         None => Ok(result),
     }
 }

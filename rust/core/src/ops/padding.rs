@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::{copy, index_slices};
+use super::{copy, flat, index_slices};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
@@ -212,7 +212,8 @@ pub fn pad(input: &Tensor, pads: &[i64], mode: &str, value: Option<Scalar>) -> R
             ),
         ));
     }
-    let mut result = input.clone();
+    // PyTorch puts circular padding together from slices.
+    let mut result = if around == Mode::Circular { input.clone() } else { flat::linear_in_pieces(input)? };
     for (axis, &(before, behind)) in pairs("pad", pads, rank)?.iter().enumerate() {
         if (before, behind) == (0, 0) {
             continue;

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::views::{self, ViewOp};
-use super::{matmul, reduce};
+use super::{flat, matmul, reduce};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -131,8 +131,7 @@ impl Rule for ChosenRule {
 
     fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
         let result = choose(&self.geometry, &cx.only_grad(), &cx.saved_array(0)?, !self.puts_back)?;
-        cx.put(0, result);
-        Ok(())
+        flat::put(cx, 0, result, 1, flat::Derivative::Zero)
     }
 
     fn saved_names(&self) -> Vec<(&'static str, usize)> {
@@ -232,8 +231,7 @@ impl Rule for MeansRule {
 
     fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
         let result = means("AvgPoolBackwardBackward0", &self.geometry, self.divisor, &cx.only_grad(), !self.spread)?;
-        cx.put(0, result);
-        Ok(())
+        flat::put(cx, 0, result, 1, flat::Derivative::Zero)
     }
 }
 
@@ -362,7 +360,7 @@ pub fn adaptive_avg_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<T
         return means(name, &geometry, Divisor::WithPadding, input, false);
     }
     // Means along one axis after the other.
-    let mut result = input.clone();
+    let mut result = flat::linear_in_pieces(input)?;
     for (position, (&count, &size)) in sizes.iter().zip(spatial).enumerate() {
         if count != size {
             let axis = shape.len() - axes + position;
@@ -416,6 +414,7 @@ pub fn adaptive_max_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<(
         let (values, indices) = max_pool(axes, input, &options)?;
         return Ok((values, positions(&indices)?));
     }
+    let input = &flat::linear_in_pieces(input)?;
     // Window by window: the greatest of each, found in a copy of its elements as one axis.
     let plane: Shape = shape[..lead].into();
     let outputs: usize = sizes.iter().product();

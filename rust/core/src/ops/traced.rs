@@ -3,6 +3,7 @@
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 use super::elementwise::{Arg, Row, apply};
+use super::flat::{Derivative, flat};
 use super::rows;
 use crate::error::{Error, Result};
 use crate::kernels::number::{Order, Real, Ring};
@@ -161,6 +162,21 @@ impl Order for Traced {
                 }
             }
         }
+    }
+    fn flat_in(self, of: Self) -> Self {
+        match (self, of) {
+            (Self::Tensor(value), Self::Tensor(of)) => {
+                Self::flat_or_error(value, &of).map_or_else(Self::Failed, Self::Tensor)
+            }
+            (value, _) => value,
+        }
+    }
+}
+
+impl Traced {
+    fn flat_or_error(value: Tensor, of: &Tensor) -> Result<Tensor> {
+        let edge = of.gradient_edge()?;
+        flat(value, edge.as_slice(), Derivative::Zero)
     }
 }
 

@@ -7,6 +7,7 @@ use arcgrad::ops::{joining::stack, views};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
+use smallvec::{SmallVec, smallvec};
 
 use super::hooks::tuple_of;
 use super::interpreter::attach;
@@ -296,15 +297,19 @@ fn increment_version(tensors: &Bound<'_, PyAny>) -> PyResult<()> {
 #[pyfunction]
 fn refuse_second_derivative(py: Python<'_>, tensor: &Bound<'_, PyAny>, message: String) -> PyResult<Py<PyAny>> {
     let tensor = crate::tensor::require(tensor, "once_differentiable", "gradient")?;
-    let refused = guard(|| {
-        let detached = tensor.detach();
-        let Some(edge) = tensor.gradient_edge()? else { return Ok(detached) };
-        let rule = Refuses { message };
-        let node = custom::new_node(rule, [edge].into_iter().collect(), [tensor.meta()].into_iter().collect());
-        arcgrad::graph::views::attach(&detached, node, 0);
-        Ok(detached)
+    let refused = guard(|| match tensor.gradient_edge()? {
+        Some(edge) => refusing(tensor, smallvec![edge], message),
+        None => Ok(tensor.detach()),
     })?;
     to_py(py, refused)
+}
+
+/// The data of `tensor` as if it came from `edges`, where a gradient on its way there raises `message`.
+pub fn refusing(tensor: &Tensor, edges: SmallVec<[Edge; 2]>, message: String) -> arcgrad::Result<Tensor> {
+    let node = custom::new_node(Refuses { message }, edges, smallvec![tensor.meta()]);
+    let result = tensor.detach();
+    arcgrad::graph::views::attach(&result, node, 0);
+    Ok(result)
 }
 
 /// Stands where a derivative would be wrong.

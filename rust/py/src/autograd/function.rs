@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arcgrad::graph::node::{Backward, Meta, Rule};
 use arcgrad::graph::views::{self, Creation};
-use arcgrad::graph::{Blame, Edge, Modes, NodeRef, custom, cuts, is_grad_enabled, modes, no_grad, record};
+use arcgrad::graph::{Blame, Edge, Modes, NodeRef, custom, cuts, engine, is_grad_enabled, modes, no_grad, record};
 use arcgrad::{Array, Result, Tensor};
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyUserWarning};
@@ -15,12 +15,21 @@ use pyo3::types::{PyBool, PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 use smallvec::SmallVec;
 
-use super::backward::refuse_keywords;
+use super::backward::{refuse_keywords, refusing};
 use super::collect::Holding;
 use super::interpreter::attach;
 use super::node::PyNode;
 use crate::error::{from_py_err, guard};
 use crate::tensor::{from_py, to_py, to_py_opt, type_name};
+
+/// A tensor that `save_for_backward` kept.
+#[derive(Clone, Copy)]
+struct Kept {
+    /// Its number among the node's saved values.
+    index: usize,
+    /// Made by forward and neither input nor output: how it depends on the inputs is not known.
+    is_intermediate: bool,
+}
 
 #[derive(Default)]
 struct State {
@@ -29,8 +38,8 @@ struct State {
     saved_for_forward: Option<Py<PyTuple>>,
     dirty: Option<Py<PyTuple>>,
     non_differentiable: Option<Py<PyTuple>>,
-    /// Numbers of the saved values in the node; `None` where `None` was saved.
-    saved: Vec<Option<usize>>,
+    /// What was saved; `None` where `None` was.
+    saved: Vec<Option<Kept>>,
     keeps_missing_gradients: bool,
 }
 
@@ -60,7 +69,9 @@ impl PyCtx {
     }
 
     /// Keep tensors for ``backward``, where ``saved_tensors`` gives them back after checking that they have not been
-    /// changed. ``None`` is kept too.
+    /// changed. ``None`` is kept too. Inputs and outputs can be differentiated again in ``backward``; a second derivative
+    /// through a tensor that ``forward`` made by itself is an error, unless it is declared constant with
+    /// ``mark_non_differentiable``.
     #[pyo3(signature = (*tensors))]
     fn save_for_backward(&self, tensors: Bound<'_, PyTuple>) -> PyResult<()> {
         check_tensors("save_for_backward", &tensors, true)?;
@@ -93,7 +104,7 @@ impl PyCtx {
         Ok(())
     }
 
-    /// Declare results that have no gradient.
+    /// Declare results that have no gradient, or saved tensors that do not depend on the inputs.
     #[pyo3(signature = (*tensors))]
     fn mark_non_differentiable(&self, tensors: Bound<'_, PyTuple>) -> PyResult<()> {
         check_tensors("mark_non_differentiable", &tensors, false)?;
@@ -143,7 +154,8 @@ impl PyCtx {
         let saved = this.state.lock().saved.clone();
         let tensors = saved
             .into_iter()
-            .map(|index| to_py_opt(py, index.map(|index| guard(|| custom::saved_value(&node, index))).transpose()?))
+            .enumerate()
+            .map(|(position, kept)| to_py_opt(py, kept.map(|kept| guard(|| kept.value(&node, position))).transpose()?))
             .collect::<PyResult<Vec<_>>>()?;
         PyTuple::new(py, tensors)
     }
@@ -167,6 +179,26 @@ impl PyCtx {
     }
 }
 
+impl Kept {
+    /// The tensor. In a pass that is recorded an intermediate refuses to be differentiated: without its derivative the
+    /// result would be wrong.
+    fn value(self, node: &NodeRef, position: usize) -> Result<Tensor> {
+        let tensor = custom::saved_value(node, self.index)?;
+        if !self.is_intermediate || !is_grad_enabled() || !engine::is_running() {
+            return Ok(tensor);
+        }
+        let message = format!(
+            "saved_tensors[{position}] of {} was made in forward and is neither an input nor an output, so how it depends on the \
+             inputs is not known, and a second derivative through it would be wrong. Save the inputs and compute it again in \
+             backward, or return it as a further output; if it does not depend on the inputs, say so with \
+             ctx.mark_non_differentiable(tensor)\n  recorded at {}",
+            node.name(),
+            node.blame().describe()
+        );
+        refusing(&tensor, node.edges().iter().cloned().collect(), message)
+    }
+}
+
 /// The rule of a custom function's node.
 pub struct PyFunctionRule {
     ctx: Py<PyAny>,
@@ -184,10 +216,10 @@ impl PyFunctionRule {
         &self.ctx
     }
 
-    fn gradients_of_results(&self, py: Python<'_>, cx: &Backward<'_>) -> PyResult<Vec<Py<PyAny>>> {
+    fn gradients_of_results(&self, py: Python<'_>, cx: &mut Backward<'_>) -> PyResult<Vec<Py<PyAny>>> {
         let keeps_missing = self.ctx.bind(py).cast::<PyCtx>()?.get().state.lock().keeps_missing_gradients;
-        let one = |(nr, is_tensor): (usize, &bool)| match cx.grad(nr) {
-            Some(grad) => to_py(py, grad.clone()),
+        let one = |(nr, is_tensor): (usize, &bool)| match guard(|| cx.own_grad(nr))? {
+            Some(grad) => to_py(py, grad),
             None if keeps_missing || !is_tensor => Ok(py.None()),
             None => {
                 let meta = &cx.node().outputs()[nr];
@@ -233,7 +265,8 @@ impl PyFunctionRule {
                 continue;
             }
             match from_py(&grad) {
-                Some(tensor) => cx.put(edge, tensor.clone()),
+                Some(tensor) if cx.needs(edge) => cx.put(edge, tensor.clone()),
+                Some(_) => {}
                 None if grad.is_none() => {}
                 None => {
                     return Err(PyTypeError::new_err(format!(
@@ -445,7 +478,14 @@ impl Call<'_, '_> {
             let mut saved = Vec::with_capacity(to_save.bind(py).len());
             for object in to_save.bind(py).iter() {
                 saved.push(match from_py(&object) {
-                    Some(tensor) => Some(guard(|| custom::save(node, tensor))?),
+                    Some(tensor) => {
+                        let is_known = self.arguments.contain(tensor)
+                            || tensors.iter().flatten().any(|output| output.is(tensor))
+                            || is_in(&non_differentiable, tensor);
+                        let is_intermediate =
+                            !is_known && tensor.dtype().is_differentiable() && !tensor.requires_grad();
+                        Some(Kept { index: guard(|| custom::save(node, tensor))?, is_intermediate })
+                    }
                     None => None,
                 });
             }

@@ -1,0 +1,105 @@
+//! Gradients that do not change with the values they were computed at.
+//!
+//! PyTorch's gradients of many operations are operations of the inputs as well (`threshold_backward(grad, self)`). Under
+//! `create_graph` they are part of the graph as soon as an input is, also where the derivative is zero; a program that
+//! differentiates them again gets zeros, not an error.
+
+use smallvec::{SmallVec, smallvec};
+
+use crate::array::Array;
+use crate::error::Result;
+use crate::graph::custom::new_node;
+use crate::graph::node::{Backward, Edge, Rule};
+use crate::graph::record::{is_recorded, record};
+use crate::graph::{is_grad_enabled, views};
+use crate::tensor::Tensor;
+
+/// The derivative of such a gradient with respect to the inputs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Derivative {
+    /// Zeros.
+    Zero,
+    /// None is given, as where an input does not take part.
+    None,
+}
+
+/// Puts the gradient of `input`, part of the graph if one of the node's first `inputs` inputs is.
+pub(super) fn put(
+    cx: &mut Backward<'_>,
+    input: usize,
+    gradient: Tensor,
+    inputs: usize,
+    derivative: Derivative,
+) -> Result<()> {
+    let edges = &cx.node().edges()[..inputs.min(cx.inputs())];
+    cx.put(input, flat(gradient, edges, derivative)?);
+    Ok(())
+}
+
+/// `gradient`, part of the graph if one of the edges leads somewhere, and the thread records.
+pub(super) fn flat(gradient: Tensor, edges: &[Edge], derivative: Derivative) -> Result<Tensor> {
+    let own = gradient.gradient_edge()?;
+    let told = derivative == Derivative::None && own.is_some();
+    if !is_grad_enabled() || told || edges.iter().all(|edge| edge.node.is_none()) {
+        return Ok(gradient);
+    }
+    let mut all: SmallVec<[Edge; 2]> = smallvec![own.unwrap_or_default()];
+    all.extend(edges.iter().cloned());
+    let node = new_node(FlatRule { derivative }, all, smallvec![gradient.meta()]);
+    let result = Tensor::from_array(gradient.array());
+    views::attach(&result, node, 0);
+    Ok(result)
+}
+
+/// Passes the gradient of a gradient on.
+struct FlatRule {
+    derivative: Derivative,
+}
+
+/// No operation of PyTorch's: there each gradient has a name of its own.
+const FLAT: &str = "FlatBackwardBackward0";
+
+impl Rule for FlatRule {
+    fn name(&self) -> &str {
+        FLAT
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        if cx.needs(0) {
+            let gradient = cx.only_grad();
+            cx.put(0, gradient);
+        }
+        if self.derivative == Derivative::None {
+            return Ok(());
+        }
+        for (input, edge) in cx.node().edges().iter().enumerate().skip(1) {
+            let Some(node) = edge.node.as_ref().filter(|_| cx.needs(input)) else { continue };
+            let meta = &node.outputs()[edge.output_nr as usize];
+            cx.put(input, Array::zeros(FLAT, &meta.shape, meta.dtype)?);
+        }
+        Ok(())
+    }
+}
+
+/// The tensor once more, for what is composed of other operations and linear in pieces: its gradient is [`flat`].
+#[track_caller]
+pub(super) fn linear_in_pieces(tensor: &Tensor) -> Result<Tensor> {
+    let operand = tensor.operand()?;
+    if !is_recorded(&[&operand]) {
+        return Ok(tensor.clone());
+    }
+    record(PiecesRule, &[&operand], &[], operand.array.clone())
+}
+
+struct PiecesRule;
+
+impl Rule for PiecesRule {
+    fn name(&self) -> &str {
+        "AliasBackward0"
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let gradient = cx.only_grad();
+        put(cx, 0, gradient, 1, Derivative::Zero)
+    }
+}
