@@ -2,8 +2,9 @@
 
 import itertools
 import os
-import warnings
 from functools import partial
+
+from arcgrad import _names, _warnings
 
 from .collate import default_collate, default_convert
 from .dataset import IterableDataset, _Subscriptable
@@ -21,6 +22,17 @@ class _Endless(Sampler):
 
     def __iter__(self):
         return itertools.repeat(None)
+
+
+def _check_workers(number):
+    """Warns where there are more workers than processors that this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if cores is not None and number > cores:
+        _warnings.warn(
+            f"This DataLoader will create {number} worker processes in total. Our suggested max number of worker in current "
+            f"system is {cores}, which is smaller than what this DataLoader is going to create. Excessive worker creation might "
+            "get DataLoader running slow or even freeze: lower the worker number to avoid that."
+        )
 
 
 class DataLoader(metaclass=_Subscriptable):
@@ -99,10 +111,8 @@ class DataLoader(metaclass=_Subscriptable):
         if persistent_workers and num_workers == 0:
             raise ValueError("persistent_workers option needs num_workers > 0")
         if pin_memory:
-            warnings.warn(
-                "'pin_memory' argument is set as true but no accelerator is found: it has no effect",
-                stacklevel=2,
-            )
+            _warnings.warn("'pin_memory' argument is set as true but no accelerator is found: it has no effect")
+        _check_workers(num_workers)
         self.dataset = dataset
         self.num_workers = num_workers
         self.prefetch_factor = _PREFETCH if num_workers and prefetch_factor is None else prefetch_factor
@@ -424,3 +434,6 @@ class _WithWorkers:
         # A process forked since has a copy of this object, but the workers are not its own to stop.
         if getattr(self, "_processes", None) and hasattr(self, "_under_way") and os.getpid() == self._owner:
             self._shut_down()
+
+
+_names.describe(__name__)
