@@ -155,6 +155,27 @@ def test_nothing_is_said_of_what_is_meant(name):
         QUIET[name]()
 
 
+class Lying(ag.utils.data.IterableDataset):
+    def __len__(self):
+        return 2
+
+    def __iter__(self):
+        return iter(range(3))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_iterable_dataset_longer_than_it_says_is_noticed_once_per_pass(workers):
+    loader = ag.utils.data.DataLoader(Lying(), num_workers=workers)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert sum(1 for _ in loader) == 3  # nobody was told a length
+    assert len(loader) == 2
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="Length of IterableDataset Lying was reported to be 2 .* 3 samples have been fetched") as caught:
+            batches = [batch for batch in loader]
+        assert len(batches) == 3 and len(caught) == 1 and caught[0].filename == __file__
+
+
 def test_a_warning_is_shown_once_per_line():
     program = (
         "import arcgrad as ag\n"
