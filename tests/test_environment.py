@@ -68,7 +68,7 @@ def test_gradients():
 def test_a_failing_comparison_shows_the_test_and_none_of_the_library(tmp_path):
     (tmp_path / "test_failing.py").write_text(FAILING)
     options = ("-q", "-p", "no:cacheprovider", "-o", "addopts=", "test_failing.py")
-    result = run("-m", "pytest", *options, cwd=tmp_path)
+    result = run("-m", "pytest", *options, cwd=tmp_path, env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
     assert "5 failed" in result.stdout, result.stdout
     assert "ag.testing.assert_close(a, b)" in result.stdout and "helper(ag.ones(2), ag.zeros(2))" in result.stdout
     assert "Mismatched elements: 2 / 2" in result.stdout and "Jacobian mismatch" in result.stdout

@@ -2,11 +2,10 @@
 
 import copy
 import functools
-import warnings
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
 
-from arcgrad import Tensor, _names, enable_grad, no_grad
+from arcgrad import Tensor, _names, _warnings, enable_grad, no_grad
 from arcgrad.utils.hooks import GlobalHandle, add_hook
 
 _global_step_pre_hooks = OrderedDict()
@@ -199,7 +198,7 @@ class Optimizer:
             if not (param.is_leaf or param.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor")
         if len({id(param) for param in params}) != len(params):
-            warnings.warn("optimizer contains a parameter group with duplicate parameters", stacklevel=3)
+            _warnings.warn("optimizer contains a parameter group with duplicate parameters")
         known = {id(param) for group in self.param_groups for param in group["params"]}
         if any(id(param) in known for param in params):
             raise ValueError("some parameters appear in more than one parameter group")

@@ -25,7 +25,10 @@ fn a_host_sees_warnings_and_may_make_errors_of_them() -> Result<()> {
     assert!(SEEN.lock().unwrap().is_empty());
     loss::mse_loss(&column, &row, None, Reduction::Sum)?;
     let seen = SEEN.lock().unwrap().join("\n");
-    assert!(seen.starts_with("mse_loss: Using a target size ([2]) that is different to the input size ([2, 1])"), "{seen}");
+    assert!(
+        seen.starts_with("mse_loss: Using a target size ([2]) that is different to the input size ([2, 1])"),
+        "{seen}"
+    );
     REFUSE.store(true, Ordering::Relaxed);
     let error = loss::mse_loss(&column, &row, None, Reduction::Sum).unwrap_err();
     assert!(error.to_string().contains("refused"), "{error}");

@@ -80,7 +80,10 @@ never! {
 
 /// A transpose of what has no axes.
 fn warn_of_identity(py: Python<'_>, name: &str) -> PyResult<()> {
-    warning::warn(py, &format!("Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases."))
+    warning::warn(
+        py,
+        &format!("Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases."),
+    )
 }
 
 #[pymethods]

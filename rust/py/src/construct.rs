@@ -235,7 +235,10 @@ fn copy_of(array: &Array, memo: &Bound<'_, PyDict>) -> PyResult<Array> {
         Array::from_parts("deepcopy", memory, array.dtype(), array.shape(), array.strides(), array.offset())
     })?;
     if known.is_none() {
-        memo.set_item(key, (PyStorage::new(storage.clone()), PyStorage::new(copied.storage().clone())).into_pyobject(py)?)?;
+        memo.set_item(
+            key,
+            (PyStorage::new(storage.clone()), PyStorage::new(copied.storage().clone())).into_pyobject(py)?,
+        )?;
     }
     Ok(copied)
 }

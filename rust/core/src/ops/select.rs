@@ -88,7 +88,8 @@ pub fn check_condition(condition: &Tensor) -> Result<()> {
     }
     if dtype == DType::U8 {
         return warning::warn("where", || {
-            "where received a uint8 condition tensor. This behavior is deprecated. Use a boolean condition instead.".to_owned()
+            "where received a uint8 condition tensor. This behavior is deprecated. Use a boolean condition instead."
+                .to_owned()
         });
     }
     Err(Error::runtime(
