@@ -88,10 +88,65 @@ def test_memory_outlives_its_first_owner():
     assert t.sum().item() == 499500 and a.sum() == 499500
 
 
-def test_negative_strides_are_refused():
-    with pytest.raises(ValueError, match="(?i)negative"):
-        ag.from_numpy(np.arange(3.0)[::-1])
+def test_negative_strides_are_refused_where_memory_is_shared():
+    for share in (ag.from_numpy, ag.as_tensor):
+        with pytest.raises(ValueError, match="(?i)negative"):
+            share(np.arange(3.0)[::-1])
     assert ag.from_numpy(np.arange(3.0)[::-1].copy()).tolist() == [2.0, 1.0, 0.0]
+
+
+#: Arrays over whose memory no tensor can lie.
+AWKWARD = [
+    np.arange(6.0).reshape(2, 3)[::-1],
+    np.arange(6.0).reshape(2, 3)[:, ::-2],
+    np.arange(3, dtype=">i4"),
+    np.arange(3, dtype=">f8")[::-1],
+    np.array(2.5, dtype=">f4"),
+    np.array([(1, 2.0), (3, 4.0)], dtype=[("a", "i1"), ("b", "<f8")])["b"],  # neither aligned nor in whole steps
+    np.array([(1, 2.0), (3, 4.0)], dtype=[("a", "i4"), ("b", "<f8")])["b"],  # in steps of one element and a half
+]
+
+
+@pytest.mark.arcgrad_only  # PyTorch refuses them, although it copies
+@pytest.mark.parametrize("array", AWKWARD, ids=lambda array: f"{array.dtype} {array.strides}")
+def test_what_copies_takes_arrays_that_lie_in_any_way(array):
+    expected = array.tolist()
+    for made in (
+        ag.tensor(array),
+        ag.asarray(array, copy=True),
+        ag.zeros(1, dtype=ag.float64).new_tensor(array),
+        ag.as_tensor(array, dtype=ag.int16 if array.dtype.kind == "f" and array.dtype.itemsize == 8 else ag.float64),
+        ag.tensor(array, dtype=ag.float64),
+    ):
+        assert made.tolist() == expected
+    assert (ag.zeros(array.shape) + array).tolist() == expected
+    assert ag.tensor(array).dtype is ag.tensor(array.astype(array.dtype.newbyteorder("="))).dtype
+
+
+def test_as_tensor_refuses_the_other_byte_order_unless_it_copies():
+    with pytest.raises(ValueError, match="byte order"):
+        ag.as_tensor(np.arange(3, dtype=">i4"))
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(3.0)[:1][::-1],
+        np.arange(6.0).reshape(2, 3)[:1][::-1],
+        np.zeros((0, 3))[:, ::-1],
+        np.zeros((3, 0))[::-1],
+        np.array([(1, 2)], dtype=[("a", "i1"), ("b", "i4")])["a"],
+        np.arange(3.0)[2:][::-1][::-1],
+    ],
+    ids=lambda array: f"{array.shape} {array.strides}",
+)
+@pytest.mark.arcgrad_only
+def test_steps_along_which_nothing_lies_may_be_anything(array):
+    tensor = ag.from_numpy(array)
+    assert tensor.tolist() == array.tolist() and all(step >= 0 for step in tensor.stride())
+    if array.size:
+        tensor.fill_(7)
+        assert (array == 7).all()
 
 
 def test_read_only_arrays():

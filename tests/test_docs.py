@@ -7,6 +7,8 @@ import inspect
 import io
 import pkgutil
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,13 @@ def test_examples_on_pages_run(page, tmp_path, monkeypatch):
             expected = following[2].replace("<BLANKLINE>", "")
             checker = doctest.OutputChecker()
             assert checker.check_output(expected, output.getvalue(), FLAGS), output.getvalue()
+
+
+def test_the_readme_runs_without_a_warning_under_a_debug_allocator(tmp_path):
+    program = "\n".join(blocks(ROOT / "README.md", "python"))
+    command = [sys.executable, "-P", "-X", "dev", "-W", "error", "-c", program]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert result.returncode == 0 and "Warning" not in result.stderr, result.stderr
 
 
 def test_the_readme_has_examples():

@@ -1,6 +1,8 @@
 """Drawings of graphs: what they show, how large they may get, and where the boxes lie."""
 
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -108,27 +110,83 @@ def test_a_custom_function_is_shown_by_its_name():
     assert ("x", "Twice", "") in arrows(drawing.dot(Twice.apply(x), {"x": x}))
 
 
-class Node:
-    """What a drawing needs of a node."""
-
-    def __init__(self, name, *above, place=None):
-        self.name = lambda: name
-        self.next_functions = tuple((node, 0) for node in above)
-        if place is not None:
-            self.line = lambda: place
-
-
-def test_source_lines_are_shown_where_they_are_known():
-    above = Node("MulBackward0", None, place="/home/me/my project/model.py:12  y = a / b:3")
-    root = Node("AddBackward0", above, place="an unknown line")
-    assert labels(drawing.dot(root)) == ["Add", "Mul\\nmodel.py:12"]
-    assert labels(drawing.dot(root, lines=False)) == ["Add", "Mul"]
+def test_source_lines_are_shown():
+    x = ag.ones(2, requires_grad=True)
+    y = x * 3
+    y.sin_()
+    _, line, text = y.grad_fn.line()
+    assert text.strip() == "y.sin_()"
+    assert labels(drawing.dot(y, {"x": x})) == [
+        f"Sin\\n2\\n{__file__.rpartition('/')[2]}:{line}",
+        "result\\n2",
+        f"Mul\\n2\\n{__file__.rpartition('/')[2]}:{line - 1}",
+        "x\\n2",
+    ]
+    assert labels(drawing.dot(y, {"x": x}, lines=False)) == ["Sin\\n2", "result\\n2", "Mul\\n2", "x\\n2"]
+    assert f"test_drawing.py:{line}<" in drawing.draw(y)
 
 
 def test_names_of_operations_lose_only_what_says_backward():
-    names = ["SumBackward1", "arcgrad::CopySlices", "Backward", "TwiceBackward", "BackwardPassBackward0"]
-    titles = [labels(drawing.dot(Node(name)))[0] for name in names]
-    assert titles == ["Sum", "CopySlices", "Backward", "Twice", "BackwardPass"]
+    class BackwardPass(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 2
+
+    leaf = ag.ones(4, requires_grad=True)
+    base = leaf * 1
+    base[:2].mul_(2)
+    titles = [label.split("\\n")[0] for label in labels(drawing.dot(BackwardPass.apply(base).sum(), lines=False))]
+    assert titles == ["Sum", "result", "BackwardPass", "CopySlices", "Mul", "leaf"]
+    assert "SumBackward" in drawing.dot(base.sum())
+
+
+def test_a_module_is_told_how_its_graph_is_drawn(tmp_path):
+    model = nn.Sequential(nn.Linear(2, 1))
+    for roots in (model, [model], {"model": model}):
+        for attempt in (drawing.dot, drawing.draw, lambda roots: drawing.draw(roots, tmp_path / "graph.svg")):
+            with pytest.raises(TypeError, match=r"a module \(Sequential\) has no graph.*draw\(model\(x\), path, model\)"):
+                attempt(roots)
+    with pytest.raises(TypeError, match="a tensor or a node .* has a graph, int has none"):
+        drawing.draw(3)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_needs_neither_a_file_nor_matplotlib(tmp_path):
+    program = (
+        "import sys, arcgrad as ag\n"
+        "sys.modules['matplotlib'] = None\n"
+        "x = ag.ones(2, requires_grad=True)\n"
+        "ag.drawing.draw((x * x).sum(), 'graph.svg', {'<a & b>': x})\n"
+        "picture = ag.drawing.draw((x * x).sum(), params={'<a & b>': x}, max_nodes=2)\n"
+        "assert picture == picture._repr_svg_() and len(repr(picture)) < 80\n"
+        "try: ag.drawing.draw((x * x).sum(), 'graph.png')\n"
+        "except ImportError as error: print(error)\n"
+    )
+    result = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "pip install matplotlib" in result.stdout and ".svg needs nothing" in result.stdout
+    texts = [element.text for element in ElementTree.parse(tmp_path / "graph.svg").iter("{http://www.w3.org/2000/svg}text")]
+    assert {"Mul", "Sum", "result", "scalar", "<a & b>", "2×"} <= set(texts)
+    assert not (tmp_path / "graph.png").exists()
+
+
+def test_the_boxes_of_an_svg_lie_inside_it_and_hold_their_texts():
+    x = ag.ones(2, requires_grad=True)
+    root = ElementTree.fromstring(drawing.draw((x * x).exp().sum(), params={"a rather long name of a tensor": x}).encode())
+    name = "{http://www.w3.org/2000/svg}"
+    width, height = (float(root.get(side).removesuffix("pt")) for side in ("width", "height"))
+    shift = [float(n) for n in re.findall(r"[\d.]+", root.find(f"{name}g").get("transform"))]
+    boxes = root.findall(f"{name}g/{name}g/{name}rect")
+    assert len(boxes) == 5
+    for box in boxes:
+        left, top, wide, high = (float(box.get(key)) for key in ("x", "y", "width", "height"))
+        assert 0 <= left + shift[0] and left + shift[0] + wide <= width
+        assert 0 <= top + shift[1] and top + shift[1] + high <= height
+    assert len(root.findall(f"{name}g/{name}polygon")) == len(root.findall(f"{name}g/{name}path")) == 4
 
 
 def test_large_graphs_are_summarised_and_counted():

@@ -14,14 +14,14 @@ What is here is imported in a few milliseconds: everything but the core is loade
 
 from math import e, inf, nan, pi
 
-from arcgrad import _core
+from arcgrad import _core, _names
 
-# Every public name of the core is a name of the package; `_core` keeps the machinery that starts with an underscore,
-# and its namespaces of operations (`nn`, `linalg`, `special`), which modules of the package wrap.
-_NAMESPACES = ("nn", "special", "linalg")
-globals().update(
-    {name: value for name, value in vars(_core).items() if name[0] != "_" and name not in _NAMESPACES}
+# Every public name of the core is a name of the package, but for what modules of the package use or wrap: `_core` keeps its
+# namespaces of operations, the loops of the optimizers, the reader and writer of files, and the op table itself.
+_KEPT = frozenset(
+    ("nn", "special", "linalg", "adam_step", "sgd_step", "safetensors_serialize", "safetensors_deserialize", "registry", "einsum")
 )
+globals().update({name: value for name, value in vars(_core).items() if name[0] != "_" and name not in _KEPT})
 
 from arcgrad._core._autograd import (
     install_blame,
@@ -56,6 +56,7 @@ _ELSEWHERE = {
         ),
         "_legacy",
     ),
+    "einsum": "_einsum",
     "enable_grad": "autograd.grad_mode",
     "explain_grad": "autograd",
     "finfo": "_typeinfo",
@@ -83,13 +84,13 @@ def __getattr__(name):
         globals()[name] = value
         return value
     # A module of the package, imported when it is first asked for.
-    if name[0] != "_" and find_spec(f"{__name__}.{name}") is not None:
+    if name.isidentifier() and name[0] != "_" and find_spec(f"{__name__}.{name}") is not None:
         return import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module 'arcgrad' has no attribute '{name}': it is not in arcgrad (yet)")
+    raise _names.missing(__name__, name, __dir__)
 
 
 def __dir__():
     from pkgutil import iter_modules
 
-    modules = {module.name for module in iter_modules(__path__) if module.name[0] != "_"}
-    return sorted(globals().keys() | modules | _ELSEWHERE.keys())
+    modules = {module.name for module in iter_modules(__path__)}
+    return sorted(name for name in globals().keys() | modules | _ELSEWHERE.keys() if name[0] != "_")

@@ -26,7 +26,6 @@ from ._core import acos as acos
 from ._core import acos_ as acos_
 from ._core import acosh as acosh
 from ._core import acosh_ as acosh_
-from ._core import adam_step as adam_step
 from ._core import adaptive_avg_pool1d as adaptive_avg_pool1d
 from ._core import adaptive_avg_pool2d as adaptive_avg_pool2d
 from ._core import adaptive_avg_pool3d as adaptive_avg_pool3d
@@ -161,7 +160,6 @@ from ._core import double as double
 from ._core import dropout as dropout
 from ._core import dstack as dstack
 from ._core import dtype as dtype
-from ._core import einsum as einsum
 from ._core import empty as empty
 from ._core import empty_cache as empty_cache
 from ._core import empty_like as empty_like
@@ -337,7 +335,6 @@ from ._core import randperm as randperm
 from ._core import ravel as ravel
 from ._core import reciprocal as reciprocal
 from ._core import reciprocal_ as reciprocal_
-from ._core import registry as registry
 from ._core import relu as relu
 from ._core import relu_ as relu_
 from ._core import remainder as remainder
@@ -353,8 +350,6 @@ from ._core import row_stack as row_stack
 from ._core import rsqrt as rsqrt
 from ._core import rsqrt_ as rsqrt_
 from ._core import rsub as rsub
-from ._core import safetensors_deserialize as safetensors_deserialize
-from ._core import safetensors_serialize as safetensors_serialize
 from ._core import scalar_tensor as scalar_tensor
 from ._core import scatter as scatter
 from ._core import scatter_add as scatter_add
@@ -368,7 +363,6 @@ from ._core import selu_ as selu_
 from ._core import set_default_dtype as set_default_dtype
 from ._core import set_num_threads as set_num_threads
 from ._core import set_rng_state as set_rng_state
-from ._core import sgd_step as sgd_step
 from ._core import sgn as sgn
 from ._core import short as short
 from ._core import sigmoid as sigmoid
@@ -436,6 +430,7 @@ from ._core import where as where
 from ._core import zero_ as zero_
 from ._core import zeros as zeros
 from ._core import zeros_like as zeros_like
+from ._einsum import einsum as einsum
 from ._printing import get_printoptions as get_printoptions
 from ._printing import printoptions as printoptions
 from ._printing import set_printoptions as set_printoptions

@@ -1097,6 +1097,9 @@ class memory_format:
     """The order of a tensor's elements in memory."""
     def __repr__(self) -> str: ...
 
+def _instruction_sets() -> Any:
+    """The instruction sets in use, for `python -m arcgrad`."""
+
 def _limits(dtype: dtype | None) -> Any:
     """The least and greatest value, and for floats the precision, of a dtype; see `arcgrad.finfo` and `arcgrad.iinfo`."""
 

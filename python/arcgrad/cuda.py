@@ -7,6 +7,8 @@ Programs that ask first go on as on any machine without a GPU:
     device(type='cpu')
 """
 
+from arcgrad import _names
+
 __all__ = ["device_count", "empty_cache", "is_available", "is_initialized", "manual_seed", "manual_seed_all"]
 
 
@@ -39,3 +41,6 @@ def empty_cache():
 
 def __getattr__(name):
     raise AttributeError(f"module 'arcgrad.cuda' has no attribute '{name}': arcgrad computes on the CPU")
+
+
+_names.describe(__name__)

@@ -1,7 +1,7 @@
 """Drawings of the graph that backward walks: :func:`dot` for Graphviz's language, :func:`draw` for a picture.
 
-Pictures need no Graphviz: the layout is this library's own, and Matplotlib paints it. Arrows follow the data, from the leaves at
-the top to the result at the bottom; backward runs against them.
+Pictures need no Graphviz: the layout is this library's own. An SVG is written by it, too; pixels and PDF are painted by Matplotlib.
+Arrows follow the data, from the leaves at the top to the result at the bottom; backward runs against them.
 """
 
 import os
@@ -10,8 +10,9 @@ from collections import deque
 from typing import NamedTuple
 
 import arcgrad as ag
+from arcgrad import _names
 
-__all__ = ["dot", "draw"]
+__all__ = ["Picture", "dot", "draw"]
 
 #: How far operations beyond ``max_nodes`` are counted before the count is given up.
 _COUNT_LIMIT = 100_000
@@ -62,34 +63,55 @@ def dot(roots, params=None, *, saved=False, lines=True, max_nodes=200) -> str:
     return _dot_text(_collect(roots, params, saved, lines, max_nodes))
 
 
-def draw(roots, path, params=None, *, saved=False, lines=True, max_nodes=200, dpi=144) -> None:
-    """Draws the graph behind ``roots`` to a file: ``.png``, ``.svg`` or ``.pdf``, or ``.dot`` / ``.gv`` for what :func:`dot` gives.
+class Picture(str):
+    """The text of an SVG picture. Notebooks show the picture."""
+
+    __slots__ = ()
+
+    def _repr_svg_(self) -> str:
+        return str(self)
+
+    def __repr__(self) -> str:
+        return f"<SVG picture of {len(self):,} characters>"
+
+
+def draw(roots, path=None, params=None, *, saved=False, lines=True, max_nodes=200, dpi=144) -> Picture | None:
+    """Draws the graph behind ``roots``: to a file, or without a path as a :class:`Picture`, which notebooks show.
 
     Args:
-        path: where to; the ending says in which format.
+        path: where to; the ending says in which format: ``.svg``, ``.png`` or ``.pdf``, or ``.dot`` / ``.gv`` for what :func:`dot`
+            gives.
         dpi: pixels per inch of a ``.png``, less where the picture would have more than 30,000 pixels along a side.
 
-    The other arguments are those of :func:`dot`. Pictures need Matplotlib.
+    The other arguments are those of :func:`dot`. A ``.png`` or ``.pdf`` needs Matplotlib.
+
+    >>> x = ag.ones(2, requires_grad=True)
+    >>> ag.drawing.draw((2 * x).sum(), params={"x": x})[:5]
+    '<?xml'
     """
+    if path is None:
+        return Picture(_svg(_collect(roots, params, saved, lines, max_nodes)))
     path = os.fspath(path)
     ending = os.path.splitext(os.fsdecode(path))[1].lower()
     if ending not in (".png", ".svg", ".pdf", ".dot", ".gv"):
         raise ValueError(f"draw: the path must end in .png, .svg, .pdf, .dot or .gv, and it is {os.fsdecode(path)!r}")
     drawing = _collect(roots, params, saved, lines, max_nodes)
-    if ending in (".dot", ".gv"):
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(_dot_text(drawing))
-    else:
+    if ending in (".png", ".pdf"):
         _paint(drawing, path, ending[1:], dpi)
+    else:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(_svg(drawing) if ending == ".svg" else _dot_text(drawing))
+    return None
 
 
 # ---- reading the graph ----
 
 
 def _collect(roots, params, saved, lines, max_nodes) -> _Drawing:
+    _check_roots(roots)
     if max_nodes < 1:
         raise ValueError(f"max_nodes must be at least 1, got {max_nodes}")
-    names = _names(params)
+    names = _named_leaves(params)
     boxes, edges = [], {}
     number_of = {}  # node -> its box; holds the nodes, so that their identities last
     unvisited = deque()
@@ -159,6 +181,18 @@ def _count(pending, known):
     return len(seen), True
 
 
+def _check_roots(roots):
+    for name, root in _named_roots(roots):
+        if isinstance(root, ag.nn.Module):
+            kind = type(root).__name__
+            raise TypeError(
+                f"nothing to draw for {name}: a module ({kind}) has no graph. One is recorded when the module is called: "
+                "draw(model(x), path, model)"
+            )
+        if not isinstance(root, ag.Tensor) and not (hasattr(root, "name") and hasattr(root, "next_functions")):
+            raise TypeError(f"cannot draw {name}: a tensor or a node (tensor.grad_fn) has a graph, {type(root).__name__} has none")
+
+
 def _named_roots(roots):
     if isinstance(roots, dict):
         return list(roots.items())
@@ -167,7 +201,7 @@ def _named_roots(roots):
     return [("result", roots)]
 
 
-def _names(params):
+def _named_leaves(params):
     """id of a tensor -> (name, the tensor itself, so that the id stays its own)."""
     if params is None:
         return {}
@@ -220,10 +254,11 @@ def _saved_values(node):
 
 def _source_line(node):
     """``file.py:12`` if the node knows where it was made."""
-    place = getattr(node, "line", None)
-    place = place() if callable(place) else place
-    found = re.match(r"(.+?):(\d+)", place) if isinstance(place, str) else None  # the line's text may follow
-    return f"{os.path.basename(found[1])}:{found[2]}" if found else None
+    place = node.line()
+    if place is None:
+        return None
+    file, number, _ = place
+    return f"{os.path.basename(file)}:{number}"
 
 
 # ---- DOT ----
@@ -254,62 +289,152 @@ def _quoted(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
-# ---- picture ----
+# ---- pictures ----
+#
+# All lengths are points, 1/72 inch.
+
+#: Sizes of titles and details, height of a line as a multiple of them, room inside boxes and around the picture, length of an arrow's tip.
+_TITLE, _DETAIL, _LEADING, _PADDING, _MARGIN, _TIP = 9.0, 7.5, 1.35, 6.0, 18.0, 5.0
+
+_INK, _TITLE_INK, _DETAIL_INK = "#6b747b", "#1f2529", "#5b646b"
+
+
+def _rows(box):
+    """The lines of a box: text, size, whether it is bold, colour."""
+    return [(box.title, _TITLE, True, _TITLE_INK), *((text, _DETAIL, False, _DETAIL_INK) for text in box.details)]
+
+
+def _arrange(drawing, extent):
+    """Sizes of the boxes, their layout, and width, height and horizontal shift of the picture, where ``extent`` measures a text."""
+    from arcgrad._layered_layout import layered_layout
+
+    sizes = [
+        (
+            max(extent(text, size, bold) for text, size, bold, _ in _rows(box)) + 2 * _PADDING + 4,
+            sum(size * _LEADING for _, size, _, _ in _rows(box)) + 2 * _PADDING - 2,
+        )
+        for box in drawing.boxes
+    ]
+    layout = layered_layout(sizes, list(drawing.edges))
+    caption = extent(drawing.caption, _DETAIL, False) if drawing.caption else 0.0
+    width = max(layout.width, caption) + 2 * _MARGIN
+    height = layout.height + 2 * _MARGIN + (16 if drawing.caption else 0)
+    return sizes, layout, width, height, (width - layout.width) / 2 - _MARGIN
+
+
+def _curve(route):
+    """An arrow without its tip as a starting point and the three points of each cubic piece."""
+    points = [*route[:-1], (route[-1][0], route[-1][1] - _TIP)]
+    pieces = []
+    for (x0, y0), (x1, y1) in zip(points, points[1:]):
+        # Vertical where it starts and ends, so that consecutive pieces join smoothly.
+        half = (y1 - y0) / 2
+        pieces.append([(x0, y0 + half), (x1, y1 - half), (x1, y1)])
+    return points[0], pieces
+
+
+def _tip(route):
+    """The corners of an arrow's tip."""
+    x, y = route[-1]
+    return [(x, y), (x - 0.45 * _TIP, y - _TIP), (x + 0.45 * _TIP, y - _TIP)]
+
+
+def _texts(box, centre, size):
+    """The lines of a box with the heights of their middles."""
+    top = centre[1] - size[1] / 2 + _PADDING - 1
+    for text, points, bold, colour in _rows(box):
+        yield text, points, bold, colour, top + points * _LEADING / 2
+        top += points * _LEADING
+
+
+def _estimate(text, size, bold):
+    """Width of a text in an unknown font: that of DejaVu Sans, which is wide, on average; other scripts take a square per character."""
+    per_letter = 0.66 if bold else 0.6
+    return size * sum(per_letter if letter < "\u2e80" else 1.0 for letter in text)
+
+
+def _svg(drawing):
+    from xml.sax.saxutils import escape, quoteattr
+
+    sizes, layout, width, height, shift = _arrange(drawing, _estimate)
+    left = _MARGIN + shift
+
+    def n(value):
+        return f"{value:.2f}".rstrip("0").rstrip(".")
+
+    def points(*pairs):
+        return " ".join(f"{n(x)},{n(y)}" for x, y in pairs)
+
+    def text(content, x, y, size, colour, bold=False, anchor="middle"):
+        weight = ' font-weight="bold"' if bold else ""
+        # Half the height of a small letter below the middle: the baseline.
+        return f'<text x="{n(x)}" y="{n(y + 0.35 * size)}" font-size="{n(size)}" fill="{colour}" text-anchor="{anchor}"{weight}>{escape(content)}</text>'
+
+    out = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{n(width)}pt" height="{n(height)}pt" viewBox="0 0 {n(width)} {n(height)}" '
+        'font-family="DejaVu Sans, Verdana, Helvetica, Arial, sans-serif">',
+        f'<rect width="{n(width)}" height="{n(height)}" fill="white"/>',
+        f'<g transform="translate({n(left)} {n(_MARGIN)})">',
+    ]
+    for (_, count), route in zip(drawing.edges.items(), layout.routes):
+        start, pieces = _curve(route)
+        curves = " ".join(f"C {points(*piece)}" for piece in pieces)
+        out.append(f'<path d="M {points(start)} {curves}" fill="none" stroke="{_INK}" stroke-width="0.9"/>')
+        out.append(f'<polygon points="{points(*_tip(route))}" fill="{_INK}"/>')
+        if count > 1:
+            x, y = route[-1]
+            out.append(text(f"{count}×", x + 5, y - _TIP - 2, _DETAIL, _INK, anchor="start"))
+    for box, (x, y), (box_width, box_height) in zip(drawing.boxes, layout.centres, sizes):
+        fill, border = _COLOURS[box.kind]
+        dashes = ' stroke-dasharray="3 2"' if box.kind == "more" else ""
+        hint = f"<title>{escape(box.hint)}</title>" if box.hint else ""
+        out.append(
+            f'<g>{hint}<rect x="{n(x - box_width / 2)}" y="{n(y - box_height / 2)}" width="{n(box_width)}" height="{n(box_height)}" rx="5" '
+            f"fill={quoteattr(fill)} stroke={quoteattr(border)}{dashes}/>"
+        )
+        out += [text(line, x, middle, size, colour, bold) for line, size, bold, colour, middle in _texts(box, (x, y), (box_width, box_height))]
+        out.append("</g>")
+    out.append("</g>")
+    if drawing.caption:
+        out.append(text(drawing.caption, width / 2, height - 0.6 * _MARGIN, _DETAIL, _INK))
+    return "\n".join([*out, "</svg>", ""])
 
 
 def _paint(drawing, path, format, dpi):
-    from matplotlib.figure import Figure
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(f"draw: a .{format} needs Matplotlib: pip install matplotlib. An .svg needs nothing") from error
     from matplotlib.font_manager import FontProperties
     from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon
     from matplotlib.path import Path
     from matplotlib.textpath import TextToPath
 
-    from arcgrad._layered_layout import layered_layout
-
-    # All lengths are points, 1/72 inch.
-    bold, plain = FontProperties(weight="bold", size=9), FontProperties(size=7.5)
-    leading, padding, margin, arrow = 1.35, 6.0, 18.0, 5.0
+    fonts = {(_TITLE, True): FontProperties(weight="bold", size=_TITLE), (_DETAIL, False): FontProperties(size=_DETAIL)}
+    plain = fonts[_DETAIL, False]
     measure = TextToPath()
 
-    def rows(box):
-        return [(box.title, bold), *((text, plain) for text in box.details)]
+    def extent(text, size, bold):
+        return measure.get_text_width_height_descent(text, fonts[size, bold], ismath=False)[0]
 
-    def extent(text, font):
-        return measure.get_text_width_height_descent(text, font, ismath=False)[0]
-
-    sizes = [
-        (
-            max(extent(text, font) for text, font in rows(box)) + 2 * padding + 4,
-            sum(font.get_size_in_points() * leading for _, font in rows(box)) + 2 * padding - 2,
-        )
-        for box in drawing.boxes
-    ]
-    layout = layered_layout(sizes, list(drawing.edges))
-    caption_width = extent(drawing.caption, plain) if drawing.caption else 0.0
-    width = max(layout.width, caption_width) + 2 * margin
-    height = layout.height + 2 * margin + (16 if drawing.caption else 0)
-    shift = (width - layout.width) / 2 - margin
-
+    sizes, layout, width, height, shift = _arrange(drawing, extent)
     figure = Figure(figsize=(width / 72, height / 72))
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(-margin - shift, width - margin - shift), ylim=(height - margin, -margin))
+    axes.set(xlim=(-_MARGIN - shift, width - _MARGIN - shift), ylim=(height - _MARGIN, -_MARGIN))
     axes.axis("off")
 
-    ink = "#6b747b"
     for (_, count), route in zip(drawing.edges.items(), layout.routes):
-        tip = route[-1]
-        points = [*route[:-1], (tip[0], tip[1] - arrow)]
-        vertices, codes = [points[0]], [Path.MOVETO]
-        for (x0, y0), (x1, y1) in zip(points, points[1:]):
-            # Vertical where it starts and ends, so that consecutive pieces join smoothly.
-            half = (y1 - y0) / 2
-            vertices += [(x0, y0 + half), (x1, y1 - half), (x1, y1)]
+        start, pieces = _curve(route)
+        vertices, codes = [start], [Path.MOVETO]
+        for piece in pieces:
+            vertices += piece
             codes += [Path.CURVE4] * 3
-        axes.add_patch(PathPatch(Path(vertices, codes), fill=False, edgecolor=ink, linewidth=0.9))
-        corners = [tip, (tip[0] - 0.45 * arrow, tip[1] - arrow), (tip[0] + 0.45 * arrow, tip[1] - arrow)]
-        axes.add_patch(Polygon(corners, closed=True, facecolor=ink, edgecolor="none"))
+        axes.add_patch(PathPatch(Path(vertices, codes), fill=False, edgecolor=_INK, linewidth=0.9))
+        axes.add_patch(Polygon(_tip(route), closed=True, facecolor=_INK, edgecolor="none"))
         if count > 1:
-            axes.text(tip[0] + 5, tip[1] - arrow - 2, f"{count}×", fontproperties=plain, color=ink)
+            x, y = route[-1]
+            axes.text(x + 5, y - _TIP - 2, f"{count}×", fontproperties=plain, color=_INK)
     for box, (x, y), (box_width, box_height) in zip(drawing.boxes, layout.centres, sizes):
         fill, border = _COLOURS[box.kind]
         axes.add_patch(
@@ -324,13 +449,12 @@ def _paint(drawing, path, format, dpi):
                 linestyle=(0, (3, 2)) if box.kind == "more" else "solid",
             )
         )
-        top = y - box_height / 2 + padding - 1
-        for text, font in rows(box):
-            line = font.get_size_in_points() * leading
-            colour = "#1f2529" if font is bold else "#5b646b"
+        for text, size, bold, colour, middle in _texts(box, (x, y), (box_width, box_height)):
             # parse_math off: names from a program may contain dollar signs.
-            axes.text(x, top + line / 2, text, fontproperties=font, color=colour, ha="center", va="center", parse_math=False)
-            top += line
+            axes.text(x, middle, text, fontproperties=fonts[size, bold], color=colour, ha="center", va="center", parse_math=False)
     if drawing.caption:
-        axes.text(-shift - margin + width / 2, height - 1.6 * margin, drawing.caption, fontproperties=plain, color=ink, ha="center")
+        axes.text(-shift - _MARGIN + width / 2, height - 1.6 * _MARGIN, drawing.caption, fontproperties=plain, color=_INK, ha="center")
     figure.savefig(path, format=format, dpi=max(1.0, min(dpi, _MAX_PIXELS * 72 / max(width, height))), facecolor="white")
+
+
+_names.describe(__name__)

@@ -2,6 +2,7 @@
 
 import contextlib
 
+from arcgrad import _names
 from arcgrad._core import default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 
 __all__ = ["default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
@@ -23,3 +24,6 @@ def fork_rng(devices=None, enabled=True, device_type="cpu"):
         yield
     finally:
         set_rng_state(state)
+
+
+_names.describe(__name__)

@@ -12,22 +12,34 @@ under the key ``arcgrad``::
 ``tensors`` lists each tensor object once; one that shares memory with another names the same stored tensor and says which part
 of it it views. In ``object`` null, booleans, numbers, strings and lists stand for themselves, everything else is a JSON object with the
 type as its one key: ``{"tensor": 0}``, ``{"dict": [[key, value], …]}``, ``{"tuple": […]}``, ``{"dtype": "float32"}`` and so on.
-``{"ref": n}`` is the n-th container once more, counted in the order in which they open.
+``{"ref": n}`` is the n-th container once more, counted in the order in which they open. NumPy arrays count as containers:
+``{"ndarray": 0, "dtype": "<f4", "shape": […]}`` is the tensor 0 as an array.
+
+Version 2 of the format has NumPy's arrays and numbers, defaultdict, Counter, deque, range, slice and Ellipsis; what has none of
+them is still written as version 1.
 
 Nothing is ever pickled and no class is looked up by a name from the file: loading runs no code that a file brings along.
 """
 
 import os
+import re
 import stat
-from collections import OrderedDict
+from collections import Counter, OrderedDict, defaultdict, deque
 
 import arcgrad as ag
+from arcgrad import _names
 from arcgrad import _core
 
 __all__ = ["load", "save"]
 
 _KEY = "arcgrad"
-_VERSION = 1
+_VERSION = 2
+
+#: What a defaultdict may make of missing keys. Other functions are code, which is never stored.
+_FACTORIES = {kind.__name__: kind for kind in (bool, dict, float, int, list, set, str, tuple)}
+
+#: NumPy's dtypes of numbers and texts, as NumPy writes them. All others hold objects or fields.
+_NUMPY_DTYPE = re.compile(r"[<>|][biufcSU]\d{1,6}")
 
 #: Containers within containers. Checkpoints have a handful of levels; Python's own JSON reader gives up at about 300 of ours.
 _MAX_DEPTH = 100
@@ -43,9 +55,10 @@ def save(obj, f, pickle_module=None, pickle_protocol=None, _use_new_zipfile_seri
     """Writes ``obj`` to a file that :func:`load` reads.
 
     A dict of tensors becomes a plain safetensors file under the dict's keys, readable by any tool for that format. Beyond it,
-    ``obj`` may be built from dict, OrderedDict, list, tuple, set, frozenset, tensors, Parameters, numbers, str, bytes, bytearray, bool,
-    None, ``Size``, ``dtype`` and ``device``, to a depth of 100 containers, and may contain the same object several times. That covers
-    state dicts of modules and optimizers.
+    ``obj`` may be built from dict, OrderedDict, defaultdict, Counter, list, tuple, deque, set, frozenset, tensors, Parameters, NumPy
+    arrays and numbers, numbers, str, bytes, bytearray, bool, None, range, slice, Ellipsis, ``Size``, ``dtype`` and ``device``, to a
+    depth of 100 containers, and may contain the same object several times. That covers state dicts of modules, optimizers and
+    schedules.
 
     Tensors that share memory do so again after loading, whether they are the same object or overlapping views; a view
     alone is stored without the rest of its memory. ``requires_grad`` and being a Parameter are kept, ``.grad`` and graphs are not.
@@ -70,8 +83,9 @@ def save(obj, f, pickle_module=None, pickle_protocol=None, _use_new_zipfile_seri
     import json
 
     writer = _Writer()
+    encoded = writer.encode(obj, ())
     structure = json.dumps(
-        {"object": writer.encode(obj, ()), "tensors": writer.table(), "version": _VERSION},
+        {"object": encoded, "tensors": writer.table(), "version": writer.version},
         allow_nan=False,
         separators=(",", ":"),
     )
@@ -102,6 +116,7 @@ def load(f, map_location=None, pickle_module=None, *, weights_only=True, mmap=No
 
     Raises:
         RuntimeError: the file is no safetensors file, is truncated or damaged, or comes from a later version of this library.
+        NotImplementedError: it holds tensors of a dtype that is not there yet; the message says which.
         ValueError: ``map_location`` names a device that does not exist.
     """
     _check_map_location(map_location)
@@ -138,6 +153,7 @@ class _Writer:
         self._containers = {}  # id of a container -> its number
         self._open = set()  # containers that are being written
         self._keep = []  # temporary tensors, so that no id is used twice
+        self.version = 1  # the first version of the format that has all that was met
 
     def encode(self, obj, path):
         kind = type(obj)
@@ -160,9 +176,47 @@ class _Writer:
             return {"dtype": str(obj).rpartition(".")[2]}
         if kind is ag.device:
             return {"device": str(obj)}
-        if kind in (list, tuple, dict, OrderedDict, set, frozenset):
+        if kind in (list, tuple, dict, OrderedDict, set, frozenset, defaultdict, Counter, deque):
             return self._container(obj, kind, path)
-        raise TypeError(f"save: cannot store {_where(path)} of type {kind.__module__}.{kind.__qualname__}. {_advice(obj)}")
+        encoded = self._later_kind(obj, kind, path)
+        if encoded is None:
+            raise TypeError(f"save: cannot store {_where(path)} of type {kind.__module__}.{kind.__qualname__}. {_advice(obj)}")
+        self.version = 2
+        return encoded
+
+    def _later_kind(self, obj, kind, path):
+        """An object of a kind that version 2 of the format has and version 1 has not, or None."""
+        if kind is range or kind is slice:
+            return {kind.__name__: [self.encode(part, path) for part in (obj.start, obj.stop, obj.step)]}
+        if obj is Ellipsis:
+            return {"Ellipsis": None}
+        if kind.__module__ != "numpy":
+            return None
+        import numpy as np
+
+        if kind is np.ndarray and _NUMPY_DTYPE.fullmatch(obj.dtype.str):
+            return self._array(obj, path)
+        if isinstance(obj, np.generic) and _NUMPY_DTYPE.fullmatch(obj.dtype.str):
+            item = obj.item()
+            # A number that Python has no type for (a long double) stays NumPy's.
+            if not isinstance(item, np.generic):
+                return {"numpy": obj.dtype.str, "value": self.encode(item, path)}
+        return None
+
+    def _array(self, array, path):
+        """A NumPy array, as a tensor of its dtype where there is one, so that others can read it; else as bytes."""
+        import numpy as np
+
+        number = self._containers.get(id(array))
+        if number is not None:
+            return {"ref": number}
+        self._containers[id(array)] = len(self._containers)
+        try:
+            tensor = ag.tensor(array)
+        except (NotImplementedError, TypeError):
+            tensor = ag.tensor(np.frombuffer(array.tobytes(), np.uint8))
+        self._keep.append(tensor)
+        return {"ndarray": self._tensor(tensor, path), "dtype": array.dtype.str, "shape": list(array.shape)}
 
     def _container(self, obj, kind, path):
         number = self._containers.get(id(obj))
@@ -174,7 +228,7 @@ class _Writer:
             raise ValueError(f"save: {_where(path[:3])} has more than {_MAX_DEPTH} containers nested in one another")
         self._containers[id(obj)] = len(self._containers)
         self._open.add(id(obj))
-        if kind is dict or kind is OrderedDict:
+        if kind in (dict, OrderedDict, defaultdict, Counter):
             content = [[self.encode(key, (*path, key)), self.encode(value, (*path, key))] for key, value in obj.items()]
         elif kind is set or kind is frozenset:
             content = [self.encode(value, (*path, "an element")) for value in obj]
@@ -184,11 +238,27 @@ class _Writer:
         if kind is list:
             return content
         node = {kind.__name__: content}
+        if kind is defaultdict:
+            node["factory"] = self._factory(obj, path)
+        elif kind is deque:
+            node["maxlen"] = obj.maxlen
+        if kind in (defaultdict, Counter, deque):
+            self.version = 2
         # Modules keep the versions of their parts in an attribute of the state dict.
         versions = getattr(obj, "_metadata", None) if kind is OrderedDict else None
         if versions is not None:
             node["_metadata"] = self.encode(versions, (*path, "_metadata"))
         return node
+
+    @staticmethod
+    def _factory(obj, path):
+        factory = obj.default_factory
+        if factory is not None and _FACTORIES.get(getattr(factory, "__name__", None)) is not factory:
+            raise TypeError(
+                f"save: cannot store {_where(path)}, a defaultdict whose default_factory is {factory!r}: code is never stored. "
+                f"Of {', '.join(_FACTORIES)} it could; or convert it to a plain dict first."
+            )
+        return None if factory is None else factory.__name__
 
     def _tensor(self, tensor, path):
         if type(tensor) is not ag.Tensor and type(tensor) is not ag.nn.Parameter:
@@ -306,6 +376,12 @@ def _where(path):
     return "the object itself" if not path else "obj" + "".join(f"[{key!r}]" for key in path)
 
 
+def _enum_base():
+    from enum import Enum
+
+    return Enum
+
+
 def _advice(obj):
     """What to do about an object that cannot be stored."""
     if isinstance(obj, ag.nn.Module):
@@ -314,12 +390,20 @@ def _advice(obj):
         return "Save its state_dict()."
     if isinstance(obj, ag.Tensor):
         return "Save it as a plain tensor: obj.as_subclass(Tensor)."
+    if isinstance(obj, ag.Generator):
+        return "Save its get_state(), and give that to set_state()."
     if type(obj).__module__ == "numpy":
-        return "Turn it into a tensor with from_numpy(), or a scalar into a number with item()."
+        return f"Only arrays and numbers of NumPy's plain types can be stored; this has dtype {getattr(obj, 'dtype', None)}."
+    if isinstance(obj, type) or callable(obj) and hasattr(obj, "__qualname__"):
+        return "Code and classes are never stored: save a name that your program finds it by."
+    if isinstance(obj, _enum_base()):
+        return "Save its name, and look it up by that in the class."
     if isinstance(obj, tuple) and hasattr(obj, "_asdict"):
         return "Save its _asdict()."
     if hasattr(obj, "__dataclass_fields__"):
         return "Save dataclasses.asdict() of it."
+    if isinstance(obj, os.PathLike):
+        return "Save os.fspath() of it."
     if isinstance(obj, (dict, list, set, str, int, float)):
         base = next(base for base in (dict, list, set, str, int, float) if isinstance(obj, base))
         return f"Convert it to a plain {base.__name__} first."
@@ -380,16 +464,18 @@ def _check_header(file, name):
 
 
 def _check_start(start, size, name):
+    length = int.from_bytes(start, "little")
+    if len(start) == 8 and length <= min(size - 8, _MAX_HEADER):
+        return
+    # Only now: the length of a header may begin with the same bytes as a pickle.
     if start[:4] == b"PK\x03\x04" or start[:1] == b"\x80" and start[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         raise RuntimeError(
             f"load: {name} is a pickle, as PyTorch's save writes them, and unpickling runs whatever code the file holds. "
             "Convert it where PyTorch is installed: safetensors.torch.save_file(torch.load(path, weights_only=True), new_path)."
         )
-    length = int.from_bytes(start, "little")
-    if len(start) < 8 or length > min(size - 8, _MAX_HEADER):
-        raise RuntimeError(
-            f"load: {name} is no safetensors file, or is truncated: it has {size:,} bytes, and a header of {length:,} is announced."
-        )
+    raise RuntimeError(
+        f"load: {name} is no safetensors file, or is truncated: it has {size:,} bytes, and a header of {length:,} is announced."
+    )
 
 
 def _deserialize(data, name):
@@ -398,6 +484,11 @@ def _deserialize(data, name):
     _check_start(bytes(data[:8]), len(data), name)
     try:
         return _core.safetensors_deserialize(data)
+    except NotImplementedError as error:
+        raise NotImplementedError(
+            f"load: {name} {error}. Where PyTorch is installed it can be converted: "
+            "save_file({key: tensor.float() for key, tensor in load_file(path).items()}, new_path), both of safetensors.torch."
+        ) from None
     except (ValueError, RuntimeError) as error:
         raise RuntimeError(f"load: {name} is no safetensors file, or is truncated or damaged: {error}") from error
 
@@ -478,8 +569,8 @@ class _Reader:
         if not isinstance(node, dict):
             return node
         kind, content = next(iter(node.items()), (None, None))
-        if kind in ("dict", "OrderedDict"):
-            result = {} if kind == "dict" else OrderedDict()
+        if kind in ("dict", "OrderedDict", "defaultdict", "Counter"):
+            result = _empty_mapping(kind, node.get("factory"))
             self._containers.append(result)
             for key, value in content:
                 # Key before value, as they were numbered.
@@ -499,6 +590,19 @@ class _Reader:
                 result = {"set": set, "frozenset": frozenset}[kind](map(self._hashable, items))
             self._containers[place] = result
             return result
+        if kind == "deque":
+            maxlen = node.get("maxlen")
+            result = deque(maxlen=None if maxlen is None else _index(maxlen))
+            self._containers.append(result)
+            result.extend(self.decode(item, depth + 1) for item in content)
+            return result
+        if kind == "ndarray":
+            place = len(self._containers)
+            self._containers.append(None)
+            self._containers[place] = _as_array(self._tensors[_index(content)], node["dtype"], node["shape"])
+            return self._containers[place]
+        if kind == "numpy":
+            return _numpy_dtype(content).type(self.decode(node["value"], depth + 1))
         if kind == "tensor":
             return self._tensors[_index(content)]
         if kind == "ref":
@@ -516,6 +620,11 @@ class _Reader:
             return float(content)
         if kind == "complex":
             return complex(*(self.decode(part, depth + 1) for part in content))
+        if kind in ("range", "slice"):
+            start, stop, step = (self.decode(part, depth + 1) for part in content)
+            return range(start, stop, step) if kind == "range" else slice(start, stop, step)
+        if kind == "Ellipsis":
+            return ...
         if kind == "Size":
             return ag.Size(content)
         if kind == "dtype":
@@ -525,7 +634,40 @@ class _Reader:
         raise ValueError(f"a value of unknown kind {kind!r}")
 
 
+def _empty_mapping(kind, factory):
+    if kind == "defaultdict":
+        return defaultdict(None if factory is None else _FACTORIES[factory])
+    return {"dict": dict, "OrderedDict": OrderedDict, "Counter": Counter}[kind]()
+
+
+def _numpy_dtype(text):
+    import numpy as np
+
+    if not isinstance(text, str) or not _NUMPY_DTYPE.fullmatch(text):
+        raise ValueError(f"{text!r} is no dtype of numbers or texts")
+    return np.dtype(text)
+
+
+def _as_array(tensor, dtype, shape):
+    """The NumPy array that was stored as a tensor: of its dtype, or of bytes where arcgrad has no such dtype."""
+    import numpy as np
+
+    dtype = _numpy_dtype(dtype)
+    # A view may repeat its elements: a few bytes of file must not become gigabytes.
+    if not tensor.is_contiguous():
+        raise ValueError(f"a tensor of strides {tensor.stride()} is no array")
+    array = tensor.detach().numpy()
+    if array.dtype == dtype.newbyteorder("="):
+        return array.reshape(shape).astype(dtype)
+    if array.dtype != np.uint8:
+        raise ValueError(f"an array of {dtype} cannot be read from a tensor of {tensor.dtype}")
+    return np.frombuffer(array.tobytes(), dtype).reshape(shape).copy()
+
+
 def _index(value):
     if type(value) is not int or value < 0:
         raise ValueError(f"{value!r} is no index")
     return value
+
+
+_names.describe(__name__)

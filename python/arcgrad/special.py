@@ -1,5 +1,8 @@
 """Special functions."""
 
-from arcgrad import _core
+from arcgrad import _core, _names
 
 globals().update({name: value for name, value in vars(_core.special).items() if name[0] != "_"})
+
+
+_names.describe(__name__, of_core=True)

@@ -6,8 +6,12 @@ Differences are worked out by NumPy, so that a fault in this library's own arith
 from collections.abc import Callable, Mapping, Sequence
 
 import arcgrad as ag
+from arcgrad import _names
 
 __all__ = ["assert_allclose", "assert_close"]
+
+#: pytest shows the line of the test that failed, and none of this file.
+__tracebackhide__ = True
 
 #: (rtol, atol) for each floating dtype, as in PyTorch; integers and booleans are compared exactly.
 _TOLERANCES = {
@@ -253,3 +257,6 @@ def _numpy(tensor):
     if tensor.dtype.is_floating_point or tensor.dtype.is_complex:
         return tensor.numpy()
     return tensor.to(ag.int64).numpy()
+
+
+_names.describe(__name__)

@@ -1,5 +1,6 @@
 """Automatic differentiation: backward passes, gradients as values, custom functions, modes and the recorded graph."""
 
+from arcgrad import _names
 from arcgrad._core._autograd import backward, grad, is_grad_enabled, is_inference_mode_enabled
 from arcgrad.autograd import graph
 from arcgrad.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
@@ -41,4 +42,7 @@ def __getattr__(name):
         module = importlib.import_module("arcgrad.autograd.gradcheck")
         globals().update(gradcheck=module.gradcheck, gradgradcheck=module.gradgradcheck)
         return globals()[name]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise _names.missing(__name__, name, lambda: __all__)
+
+
+_names.describe(__name__)

@@ -1,5 +1,6 @@
 """Anomaly mode: errors of a backward pass name the operation of the forward pass, and NaN is such an error."""
 
+from arcgrad import _names
 from arcgrad._core import _autograd
 
 __all__ = ["detect_anomaly", "set_detect_anomaly"]
@@ -61,3 +62,6 @@ class detect_anomaly:
 
     def __exit__(self, *exc_info):
         self._switch.__exit__(*exc_info)
+
+
+_names.describe(__name__)

@@ -1,5 +1,6 @@
 """Why is ``.grad`` what it is?"""
 
+from arcgrad import _names
 from arcgrad._core import Tensor, _autograd
 
 __all__ = ["explain_grad"]
@@ -113,3 +114,6 @@ def _of_a_gradient(x, grad):
         yield f".grad is there; {zero} of its {count} elements are zero."
     else:
         yield ".grad is there and has no zeros and no nan."
+
+
+_names.describe(__name__)

@@ -3,6 +3,8 @@
 :func:`arcgrad.autograd.grad` with ``create_graph=True``, applied twice, gives products of a Jacobian with a vector.
 """
 
+from arcgrad import _names
+
 __all__ = ["dual_level", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual"]
 
 
@@ -46,3 +48,6 @@ def make_dual(tensor, tangent, *, level=None):
 def unpack_dual(tensor, *, level=None):
     """Separate a tensor and its tangent. Raises ``NotImplementedError``, for now."""
     raise _missing("unpack_dual")
+
+
+_names.describe(__name__)

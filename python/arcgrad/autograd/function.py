@@ -1,5 +1,6 @@
 """Custom differentiable functions."""
 
+from arcgrad import _names
 from arcgrad._core import Tensor, _autograd
 from arcgrad._core._autograd import FunctionCtx
 from arcgrad.autograd.grad_mode import no_grad
@@ -168,3 +169,6 @@ def _refuse_second_derivative(output):
         return output
     # Whether it depends on something that requires gradients is not known: assume so.
     return _autograd.refuse_second_derivative(output.detach().requires_grad_(), _TWICE)
+
+
+_names.describe(__name__)

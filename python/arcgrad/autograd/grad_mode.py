@@ -1,5 +1,6 @@
 """Switching recording on and off: context managers that also decorate functions, generators and coroutines."""
 
+from arcgrad import _names
 from arcgrad._core import _autograd
 from arcgrad._core._autograd import ModeGuard
 
@@ -238,3 +239,6 @@ class set_grad_enabled:
 
 def _refuse(function, mode):
     raise TypeError(f"{function}(): argument 'mode' must be bool, not {type(mode).__name__}")
+
+
+_names.describe(__name__)

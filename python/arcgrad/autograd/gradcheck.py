@@ -8,8 +8,12 @@ import functools
 import warnings
 
 import arcgrad as ag
+from arcgrad import _names
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
+
+#: pytest shows the line of the test that failed, and none of this file.
+__tracebackhide__ = True
 
 
 class GradcheckError(RuntimeError):
@@ -474,3 +478,6 @@ def _check_undefined_gradient(func, inputs, checked, count):
                     "Expected all input grads to be undefined or zero when all output grads are undefined or zero, but the "
                     f"gradient of input {position} is not, with outputs {sorted(undefined)} undefined"
                 )
+
+
+_names.describe(__name__)

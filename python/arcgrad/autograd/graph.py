@@ -3,6 +3,7 @@
 import contextlib
 from collections import defaultdict, namedtuple
 
+from arcgrad import _names
 from arcgrad._core import _autograd
 from arcgrad._core._autograd import Node, increment_version
 
@@ -226,3 +227,6 @@ def allow_mutation_on_saved_tensors():
     finally:
         _autograd.pop_before_write()
         context.clear()
+
+
+_names.describe(__name__)

@@ -1,5 +1,6 @@
 """``Variable``, as older programs call tensors that may require gradients."""
 
+from arcgrad import _names
 from arcgrad._core import Tensor, _autograd
 
 __all__ = ["Variable"]
@@ -42,3 +43,6 @@ class Variable(metaclass=_VariableMeta):
         if not isinstance(data, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
         return data.detach().requires_grad_(requires_grad)
+
+
+_names.describe(__name__)

@@ -17,7 +17,7 @@ def main(arguments=None) -> int:
     options = _parser().parse_args(arguments)
     missing = [name for name in ("matplotlib", "tqdm") if importlib.util.find_spec(name) is None]
     if missing:
-        print(f"The demo also needs {' and '.join(missing)}: pip install 'arcgrad[demo]'", file=sys.stderr)
+        print(f"The demo also needs {' and '.join(missing)}: pip install {' '.join(missing)}", file=sys.stderr)
         return 2
 
     from tqdm import tqdm

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 import arcgrad as ag
+from arcgrad import _names
 from arcgrad.utils.data import TensorDataset
 
 #: Most ink a pixel can have: the number of cells in a 4×4 block.
@@ -42,3 +43,6 @@ def load_digits(held_out: float = 0.2, seed: int = 0) -> Digits:
         return TensorDataset(ag.from_numpy(images[index]), ag.from_numpy(labels[index]))
 
     return Digits(train=subset(order[split:]), held_out=subset(order[:split]))
+
+
+_names.describe(__name__)

@@ -5,6 +5,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
+from arcgrad import _names
+
 _TRAIN, _HELD_OUT = "#7a8791", "#c4542d"
 
 
@@ -57,3 +59,6 @@ def plot_mistakes(dataset, logits, path: Path, columns: int = 8) -> int:
         axes.set_title(f"{labels[i].item()} taken for {predicted[i].item()}\n{surest[i].item():.0%} sure", fontsize=8)
     figure.savefig(path, dpi=144)
     return len(wrong)
+
+
+_names.describe(__name__)

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 import arcgrad as ag
+from arcgrad import _names
 from arcgrad import nn
 from arcgrad.utils.data import DataLoader
 
@@ -87,3 +88,6 @@ def train(model, digits, *, epochs=8, batch_size=32, learning_rate=4e-3, seed=0,
         history.held_out_loss.append(loss)
         history.held_out_accuracy.append(accuracy)
     return history
+
+
+_names.describe(__name__)

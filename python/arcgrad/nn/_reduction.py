@@ -1,6 +1,6 @@
 """The two ways of saying how a loss is reduced."""
 
-import warnings
+from arcgrad import Tensor, _warnings
 
 
 def legacy_get_string(size_average, reduce, emit_warning=True):
@@ -12,10 +12,7 @@ def legacy_get_string(size_average, reduce, emit_warning=True):
     else:
         reduction = "mean"
     if emit_warning:
-        warnings.warn(
-            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
-            stacklevel=3,
-        )
+        _warnings.warn(f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.")
     return reduction
 
 
@@ -23,6 +20,11 @@ def resolve(size_average, reduce, reduction):
     """``reduction``, unless the old arguments say otherwise."""
     if size_average is None and reduce is None:
         return reduction
+    if isinstance(size_average, Tensor) or isinstance(reduce, Tensor):
+        raise TypeError(
+            "size_average and reduce must be True or False, not tensors. A loss module is made first and called with the tensors "
+            "then: MSELoss()(input, target)"
+        )
     return legacy_get_string(size_average, reduce)
 
 

@@ -1,9 +1,9 @@
 """The functions behind the layers: primitives of the core, and what is composed of them."""
 
 import math
-import warnings
 
 import arcgrad
+from arcgrad import _names, _warnings
 from arcgrad._core import nn as _primitives
 
 from . import _reduction
@@ -263,6 +263,8 @@ def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
         eps (float): has no effect, as in PyTorch.
         dim (int): the axis of the categories.
     """
+    if eps != 1e-10:
+        _warnings.warn("`eps` parameter is deprecated and has no effect.")
     noise = -arcgrad.empty_like(logits, memory_format=arcgrad.contiguous_format).exponential_().log()
     soft = softmax((logits + noise) / tau, dim)
     if not hard:
@@ -301,15 +303,13 @@ def dropout1d(input, p=0.5, training=True, inplace=False):
 def dropout2d(input, p=0.5, training=True, inplace=False):
     """Zeroes whole channels of ``(N, C, H, W)`` with probability ``p``, scales the rest by 1/(1 - p)."""
     if input.ndim not in (3, 4):
-        warnings.warn(
+        _warnings.warn(
             f"dropout2d: Received a {input.ndim}-D input to dropout2d, which is deprecated: it drops channels of "
-            "(N, C, H, W). Please use dropout instead.",
-            stacklevel=2,
+            "(N, C, H, W). Please use dropout instead."
         )
     elif input.ndim == 3:
-        warnings.warn(
-            "dropout2d: Received a 3D input to dropout2d, which is taken as (N, C, L). Please use dropout1d instead.",
-            stacklevel=2,
+        _warnings.warn(
+            "dropout2d: Received a 3D input to dropout2d, which is taken as (N, C, L). Please use dropout1d instead."
         )
     return _channel_dropout(input, p, training, inplace)
 
@@ -360,6 +360,14 @@ def cosine_embedding_loss(
 ):
     """``1 - cos`` for pairs with target 1, ``max(0, cos - margin)`` for pairs with target -1."""
     reduction = _reduction.resolve(size_average, reduce, reduction)
+    if target.ndim > 1:
+        raise RuntimeError(f"cosine_embedding_loss: 0D or 1D target tensor expected, multi-target not supported, got {target.ndim}D")
+    axes = target.ndim + 1
+    if input1.ndim != axes or input2.ndim != axes:
+        raise RuntimeError(
+            f"cosine_embedding_loss: {target.ndim}D target tensor expects {axes}D input tensors, but found inputs with sizes "
+            f"{list(input1.shape)} and {list(input2.shape)}."
+        )
     cosine = cosine_similarity(input1, input2, dim=-1)
     loss = arcgrad.where(target == 1, 1 - cosine, (cosine - margin).clamp(min=0))
     return _reduction.apply(loss, reduction)
@@ -370,6 +378,11 @@ def margin_ranking_loss(
 ):
     """``max(0, -target · (input1 - input2) + margin)``."""
     reduction = _reduction.resolve(size_average, reduce, reduction)
+    if not input1.ndim == input2.ndim == target.ndim:
+        raise RuntimeError(
+            "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
+            f"input1: {list(input1.shape)}, input2: {list(input2.shape)}, target: {list(target.shape)}"
+        )
     return _reduction.apply((-target * (input1 - input2) + margin).clamp(min=0), reduction)
 
 
@@ -385,7 +398,13 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=No
 def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
     """``log(1 + exp(-target · input))``."""
     reduction = _reduction.resolve(size_average, reduce, reduction)
-    return _reduction.apply(-logsigmoid(target * input), reduction)
+    product = target * input
+    if product.shape != input.shape:
+        raise RuntimeError(
+            f"soft_margin_loss: output with shape {list(input.shape)} doesn't match the broadcast shape {list(product.shape)}: "
+            f"a target of shape {list(target.shape)} does not fit an input of shape {list(input.shape)}"
+        )
+    return _reduction.apply(-logsigmoid(product), reduction)
 
 
 def triplet_margin_loss(
@@ -407,6 +426,11 @@ def triplet_margin_loss(
     reduction = _reduction.resolve(size_average, reduce, reduction)
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
+    if not anchor.ndim == positive.ndim == negative.ndim:
+        raise RuntimeError(
+            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
+            f"anchor {anchor.ndim}D, positive {positive.ndim}D, and negative {negative.ndim}D inputs"
+        )
     near = pairwise_distance(anchor, positive, p, eps)
     far = pairwise_distance(anchor, negative, p, eps)
     if swap:
@@ -418,3 +442,6 @@ def triplet_margin_loss(
 globals().update(
     {name: value for name, value in vars(_primitives).items() if "_" not in (name[0], name[-1]) and name not in globals()}
 )
+
+
+_names.describe(__name__, of_core=True)

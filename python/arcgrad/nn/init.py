@@ -7,6 +7,7 @@ import math
 import warnings
 
 import arcgrad
+from arcgrad import _names
 from arcgrad import no_grad
 
 __all__ = [
@@ -332,3 +333,6 @@ kaiming_uniform = _under_old_name(kaiming_uniform_)
 kaiming_normal = _under_old_name(kaiming_normal_)
 orthogonal = _under_old_name(orthogonal_)
 sparse = _under_old_name(sparse_)
+
+
+_names.describe(__name__)

@@ -1,6 +1,6 @@
 """Tensors that a module owns: :class:`Parameter` is trained, :class:`Buffer` is carried along."""
 
-from arcgrad import Tensor, empty
+from arcgrad import Tensor, _names, empty
 
 
 class _FlaggedInstances(type(Tensor)):
@@ -67,11 +67,6 @@ class Parameter(Tensor, metaclass=_FlaggedInstances):
     def __repr__(self):
         return "Parameter containing:\n" + super().__repr__()
 
-    def __deepcopy__(self, memo):
-        if id(self) not in memo:
-            memo[id(self)] = type(self)(self.data.clone(), self.requires_grad)
-        return memo[id(self)]
-
     def __reduce_ex__(self, protocol):
         return _rebuild_parameter, (self.data, self.requires_grad, dict(getattr(self, "__dict__", ())))
 
@@ -101,3 +96,6 @@ class Buffer(Tensor, metaclass=_FlaggedInstances):
         buffer.persistent = persistent
         buffer._is_buffer = True
         return buffer
+
+
+_names.describe(__name__)

@@ -1,6 +1,6 @@
 """Adam."""
 
-from arcgrad import Tensor, _core, tensor, zeros_like
+from arcgrad import Tensor, _core, _names, tensor, zeros_like
 from arcgrad import float32 as _float32
 
 from .optimizer import Optimizer, check_learning_rate, check_settings, evaluate, with_gradients
@@ -151,3 +151,6 @@ def _initialise(state, param, amsgrad):
     state["exp_avg_sq"] = zeros_like(param)
     if amsgrad:
         state["max_exp_avg_sq"] = zeros_like(param)
+
+
+_names.describe(__name__)

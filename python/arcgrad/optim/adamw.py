@@ -1,5 +1,7 @@
 """Adam with decoupled weight decay."""
 
+from arcgrad import _names
+
 from .adam import Adam
 
 
@@ -53,3 +55,6 @@ class AdamW(Adam):
         # States of before there was this setting are AdamW's all the same.
         for group in self.param_groups:
             group["decoupled_weight_decay"] = True
+
+
+_names.describe(__name__)

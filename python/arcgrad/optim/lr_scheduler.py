@@ -1,11 +1,12 @@
 """Schedules of the learning rate."""
 
+import copy
 import math
 import warnings
 from bisect import bisect_right
 from collections import Counter
 
-from arcgrad import Tensor
+from arcgrad import Tensor, _names
 
 from .optimizer import Optimizer
 
@@ -24,15 +25,22 @@ __all__ = [
 ]
 
 
+_EPOCH_IS_OLD = "the epoch parameter in `scheduler.step()` is deprecated: without it the schedule counts by itself"
+
+
 def _check_optimizer(optimizer):
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
 
 
+def _copied(rate):
+    """A learning rate; a copy of one that is a tensor, which is written to in place."""
+    return rate.clone() if isinstance(rate, Tensor) else rate
+
+
 def _current(group):
-    """The group's learning rate; a copy of one that is a tensor, which is written to in place."""
-    lr = group["lr"]
-    return lr.clone() if isinstance(lr, Tensor) else lr
+    """The group's learning rate."""
+    return _copied(group["lr"])
 
 
 def _set(group, value):
@@ -48,7 +56,8 @@ class LRScheduler:
 
     Args:
         optimizer (Optimizer): whose groups are scheduled; their first rates are kept as ``'initial_lr'``.
-        last_epoch (int): number of the last step taken, to resume; -1 to begin.
+        last_epoch (int): number of the last epoch that was run, to resume with an optimizer whose state was loaded and
+            that has the rate of the epoch after it; -1 to begin. The other way to resume is :meth:`load_state_dict`.
 
     A subclass defines ``get_lr()``, the new rate of each group from the current one and ``last_epoch``.
 
@@ -75,7 +84,7 @@ class LRScheduler:
                     "last_epoch >= 0: load the optimizer's state first"
                 )
         self.optimizer = optimizer
-        self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
+        self.base_lrs = [_copied(group["initial_lr"]) for group in optimizer.param_groups]
         self.last_epoch = last_epoch
         # From now on the optimizer notes that it has taken a step, for the check of the order in step().
         optimizer._hooked = True
@@ -91,8 +100,11 @@ class LRScheduler:
         return {name: value for name, value in self.__dict__.items() if name != "optimizer"}
 
     def load_state_dict(self, state_dict):
-        """Take over a :meth:`state_dict`."""
-        self.__dict__.update(state_dict)
+        """Take over a copy of a :meth:`state_dict`.
+
+        The optimizer's state is loaded on its own, after this schedule was made: making one sets the first rates.
+        """
+        self.__dict__.update(copy.deepcopy(state_dict))
 
     def get_last_lr(self):
         """The rate of each group, as last computed."""
@@ -123,10 +135,7 @@ class LRScheduler:
                 self.last_epoch += 1
                 rates = self.get_lr()
             else:
-                warnings.warn(
-                    "the epoch parameter in `scheduler.step()` is deprecated: without it the schedule counts by itself",
-                    stacklevel=2,
-                )
+                warnings.warn(_EPOCH_IS_OLD, stacklevel=2)
                 self.last_epoch = epoch
                 closed_form = getattr(self, "_get_closed_form_lr", self.get_lr)
                 rates = closed_form()
@@ -138,6 +147,11 @@ class LRScheduler:
 
     def _rates(self):
         return [_current(group) for group in self.optimizer.param_groups]
+
+    @property
+    def _is_resuming(self):
+        """Whether the schedule is being made for an optimizer that has the rate of this epoch already."""
+        return self._is_initial and self.last_epoch > 0
 
     def _scaled(self, factor):
         return [rate * factor for rate in self._rates()]
@@ -172,7 +186,7 @@ class _WithFunctions(LRScheduler):
 
     def load_state_dict(self, state_dict):
         """Take over a :meth:`state_dict`; plain functions stay those of this schedule."""
-        state = dict(state_dict)
+        state = copy.deepcopy(state_dict)
         attributes = state.pop("lr_lambdas")
         self.__dict__.update(state)
         for function, values in zip(self.lr_lambdas, attributes):
@@ -208,7 +222,7 @@ class StepLR(LRScheduler):
 
     def get_lr(self):
         self._called_by_step()
-        if self.last_epoch == 0 or self.last_epoch % self.step_size != 0:
+        if self._is_resuming or self.last_epoch == 0 or self.last_epoch % self.step_size != 0:
             return self._rates()
         return self._scaled(self.gamma)
 
@@ -226,7 +240,7 @@ class MultiStepLR(LRScheduler):
 
     def get_lr(self):
         self._called_by_step()
-        if self.last_epoch not in self.milestones:
+        if self._is_resuming or self.last_epoch not in self.milestones:
             return self._rates()
         return self._scaled(self.gamma ** self.milestones[self.last_epoch])
 
@@ -249,8 +263,10 @@ class ConstantLR(LRScheduler):
         self._called_by_step()
         if self.last_epoch == 0:
             return self._scaled(self.factor)
-        if self.last_epoch != self.total_iters:
+        if self._is_resuming or self.last_epoch != self.total_iters:
             return self._rates()
+        if self.factor == 0:
+            return [_copied(base) for base in self.base_lrs]
         return self._scaled(1.0 / self.factor)
 
     def _get_closed_form_lr(self):
@@ -420,7 +436,11 @@ class ReduceLROnPlateau(LRScheduler):
     def step(self, metrics, epoch=None):
         """Take note of the metric and reduce the rates if it is time."""
         current = float(metrics)
-        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        if epoch is None:
+            self.last_epoch += 1
+        else:
+            warnings.warn(_EPOCH_IS_OLD, stacklevel=2)
+            self.last_epoch = epoch
         if self.is_better(current, self.best):
             self.best = current
             self.num_bad_epochs = 0
@@ -444,7 +464,7 @@ class ReduceLROnPlateau(LRScheduler):
                     f"expected {len(groups)} min_lrs, got {len(self.min_lrs)}: a group was added to the optimizer "
                     "and min_lr is a list"
                 )
-            self.min_lrs += [self.default_min_lr] * (len(groups) - len(self.min_lrs))
+            self.min_lrs = self.min_lrs + [self.default_min_lr] * (len(groups) - len(self.min_lrs))
         for group, minimum in zip(groups, self.min_lrs):
             old = float(group["lr"])
             new = max(old * self.factor, minimum)
@@ -464,3 +484,6 @@ class ReduceLROnPlateau(LRScheduler):
         else:
             limit = best - self.threshold if self.mode == "min" else best + self.threshold
         return a < limit if self.mode == "min" else a > limit
+
+
+_names.describe(__name__)

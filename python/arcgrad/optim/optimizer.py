@@ -1,11 +1,11 @@
 """The base class of all optimizers."""
 
+import copy
 import functools
-import warnings
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
 
-from arcgrad import Tensor, enable_grad
+from arcgrad import Tensor, _names, _warnings, enable_grad, no_grad
 from arcgrad.utils.hooks import GlobalHandle, add_hook
 
 _global_step_pre_hooks = OrderedDict()
@@ -198,7 +198,7 @@ class Optimizer:
             if not (param.is_leaf or param.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor")
         if len({id(param) for param in params}) != len(params):
-            warnings.warn("optimizer contains a parameter group with duplicate parameters", stacklevel=3)
+            _warnings.warn("optimizer contains a parameter group with duplicate parameters")
         known = {id(param) for group in self.param_groups for param in group["params"]}
         if any(id(param) in known for param in params):
             raise ValueError("some parameters appear in more than one parameter group")
@@ -272,9 +272,10 @@ class Optimizer:
         return result
 
     def load_state_dict(self, state_dict):
-        """Take over a :meth:`state_dict` of an optimizer with the same groups, of the same sizes.
+        """Take over a copy of a :meth:`state_dict` of an optimizer with the same groups, of the same sizes.
 
-        Floating-point state gets the dtype of its parameter, but for the number of steps.
+        Floating-point state gets the dtype of its parameter, but for the number of steps. No memory is shared with the
+        optimizer that the state comes from.
 
         Raises:
             ValueError: the number or the sizes of the groups differ.
@@ -284,7 +285,7 @@ class Optimizer:
             replaced = hook(self, state_dict)
             if replaced is not None:
                 state_dict = replaced
-        saved = [dict(group) for group in state_dict["param_groups"]]
+        saved = copy.deepcopy(list(state_dict["param_groups"]))
         if len(saved) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
         by_number = {}
@@ -301,12 +302,13 @@ class Optimizer:
                 loaded["param_names"] = group["param_names"]
             groups.append(loaded)
         state = defaultdict(dict)
-        for key, value in state_dict["state"].items():
-            if key in by_number:
-                param = by_number[key]
-                state[param] = _cast_state(param, value)
-            else:
-                state[key] = value
+        with no_grad():
+            for key, value in state_dict["state"].items():
+                if key in by_number:
+                    param = by_number[key]
+                    state[param] = _copy_state(param, value)
+                else:
+                    state[key] = copy.deepcopy(value)
         self.__setstate__({"state": state, "param_groups": groups})
         for hook in self._optimizer_load_state_dict_post_hooks.values():
             hook(self)
@@ -342,16 +344,20 @@ def _new_tables():
     }
 
 
-def _cast_state(param, value, name=None):
-    """``value``, with the floating-point tensors in it in the dtype of ``param``."""
+def _copy_state(param, value, name=None):
+    """A copy of ``value``, with the floating-point tensors in it in the dtype of ``param``."""
     if isinstance(value, Tensor):
         # The number of steps must not lose precision to a half-precision parameter.
-        return value.to(param.dtype) if name != "step" and param.is_floating_point() else value
-    if isinstance(value, dict):
-        return {key: _cast_state(param, item, key) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(_cast_state(param, item) for item in value)
-    return value
+        dtype = param.dtype if name != "step" and value.is_floating_point() and param.is_floating_point() else value.dtype
+        return value.to(dtype, copy=True)
+    if type(value) in (dict, defaultdict, OrderedDict):
+        copied = copy.copy(value)
+        for key, item in value.items():
+            copied[key] = _copy_state(param, item, key)
+        return copied
+    if type(value) in (list, tuple):
+        return type(value)(_copy_state(param, item) for item in value)
+    return copy.deepcopy(value)
 
 
 def _add_global_hook(hooks, hook):
@@ -366,3 +372,6 @@ def register_optimizer_step_pre_hook(hook):
 def register_optimizer_step_post_hook(hook):
     """Call ``hook(optimizer, args, kwargs)`` after each step of every optimizer."""
     return _add_global_hook(_global_step_post_hooks, hook)
+
+
+_names.describe(__name__)

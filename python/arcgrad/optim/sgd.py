@@ -1,6 +1,6 @@
 """Stochastic gradient descent."""
 
-from arcgrad import _core
+from arcgrad import _core, _names
 
 from .optimizer import Optimizer, check_learning_rate, check_settings, evaluate, with_gradients
 
@@ -110,3 +110,6 @@ class SGD(Optimizer):
             for state, buffer in zip(states, buffers):
                 state["momentum_buffer"] = buffer
         return loss
+
+
+_names.describe(__name__)

@@ -5,6 +5,8 @@ Each submodule is imported when it is first asked for, so that ``import arcgrad`
 
 from importlib import import_module
 
+from arcgrad import _names
+
 
 def __getattr__(name):
     if not name.startswith("_"):
@@ -14,4 +16,8 @@ def __getattr__(name):
         except ModuleNotFoundError as error:
             if error.name != qualified:
                 raise
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise _names.missing(__name__, name, __dir__)
+
+
+def __dir__():
+    return ["data", "hooks"]

@@ -3,6 +3,8 @@
 import weakref
 from itertools import count
 
+from arcgrad import _names
+
 _next_id = count()
 
 
@@ -92,3 +94,6 @@ class GlobalHandle:
 
     def __exit__(self, *exc_info):
         self.remove()
+
+
+_names.describe(__name__)

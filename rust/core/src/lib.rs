@@ -32,6 +32,7 @@ pub mod shape;
 pub mod storage;
 mod sync;
 pub mod tensor;
+pub mod warning;
 
 pub use array::Array;
 pub use dtype::DType;

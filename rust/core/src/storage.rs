@@ -296,6 +296,18 @@ impl Storage {
         Self { root: Arc::new(root), own: None }
     }
 
+    /// A block of its own with the same bytes.
+    ///
+    /// # Errors
+    /// When there is no room.
+    pub fn duplicate(&self, op: &'static str) -> Result<Self> {
+        let copy = Self::allocate(op, self.bytes(), false)?;
+        let _access = Access::acquire(&[self], &[]);
+        // SAFETY: shared state is held on the source; the copy is fresh memory of as many bytes that nobody else knows.
+        unsafe { copy.ptr().copy_from_nonoverlapping(self.ptr(), self.bytes()) };
+        Ok(copy)
+    }
+
     /// Memory of somebody else, kept alive by `keep`.
     ///
     /// # Safety

@@ -52,3 +52,14 @@ unsafe impl GlobalAlloc for Allocator {
         unsafe { mi::mi_realloc_aligned(ptr.cast(), new_size, layout.align()).cast() }
     }
 }
+
+unsafe extern "C" {
+    /// Of mimalloc, which `libmimalloc_sys` links. It declares this function only together with another package.
+    fn mi_collect(force: bool);
+}
+
+/// Gives what the allocator keeps for later back to the operating system.
+pub fn give_back() {
+    // SAFETY: declared as in mimalloc.h. It may be called at any time, and touches free memory only.
+    unsafe { mi_collect(true) };
+}

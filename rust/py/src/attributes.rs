@@ -16,6 +16,7 @@ use crate::number;
 use crate::size;
 use crate::storage::PyStorage;
 use crate::tensor::{self, PyTensor, require, track, type_name};
+use crate::warning;
 
 /// An axis argument: an integer in range.
 fn axis(tensor: &Tensor, op: &'static str, dim: &Bound<'_, PyAny>) -> PyResult<usize> {
@@ -75,6 +76,14 @@ never! {
     is_mkldnn,
     /// Whether it is a nested tensor: never.
     is_nested,
+}
+
+/// A transpose of what has no axes.
+fn warn_of_identity(py: Python<'_>, name: &str) -> PyResult<()> {
+    warning::warn(
+        py,
+        &format!("Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases."),
+    )
 }
 
 #[pymethods]
@@ -277,12 +286,27 @@ impl PyTensor {
     /// All axes reversed.
     #[getter(T)]
     fn reversed_axes(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self.tensor().rank() {
+            1 | 2 => {}
+            0 => warn_of_identity(py, "T")?,
+            rank => warning::warn(
+                py,
+                &format!(
+                    "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated. Consider \
+                     `x.mT` to transpose batches of matrices or `x.permute(*range(x.ndim - 1, -1, -1))` to reverse the \
+                     {rank} axes."
+                ),
+            )?,
+        }
         tensor::to_py(py, guard(|| views::reversed_axes(self.tensor()))?)
     }
 
     /// The last two axes exchanged.
     #[getter(mT)]
     fn matrix_transpose(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        if self.tensor().rank() == 0 {
+            warn_of_identity(py, "mT")?;
+        }
         tensor::to_py(py, guard(|| views::matrix_transpose(self.tensor()))?)
     }
 
@@ -291,7 +315,10 @@ impl PyTensor {
     fn adjoint_of_matrix(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         let tensor = slf.get().tensor();
         match tensor.rank() {
-            0 => Ok(slf.clone().into_any().unbind()),
+            0 => {
+                warn_of_identity(slf.py(), "H")?;
+                Ok(slf.clone().into_any().unbind())
+            }
             2 => tensor::to_py(slf.py(), guard(|| views::transpose(tensor, 0, 1))?),
             rank => Err(PyRuntimeError::new_err(format!(
                 "tensor.H is only supported on matrices (2-D tensors). Got {rank}-D tensor."

@@ -8,6 +8,7 @@ use pyo3::types::{PyBytes, PyDict, PyString, PyTuple, PyType};
 
 use crate::attributes::shape_argument;
 use crate::error::guard;
+use crate::storage::PyStorage;
 use crate::tensor::{self, PyTensor, new_instance, require, type_name};
 use crate::{conversion, data, device, dtype, number};
 
@@ -132,6 +133,7 @@ impl PyTensor {
             Some(dtype) => dtype::from_py_or_type(dtype)?,
             None => None,
         };
+        data::warn_of_copy(data, "new_tensor")?;
         let result = data::from_any(data, Some(wanted.unwrap_or_else(|| self.tensor().dtype())), true)?;
         data::finish(data.py(), result, requires_grad)
     }
@@ -151,8 +153,9 @@ impl PyTensor {
                  Use detach() or clone() for others.",
             ));
         }
+        let array = copy_of(&this.array(), memo)?;
         let copied = guard(|| {
-            let copied = Tensor::from_array(this.array().duplicate("deepcopy")?);
+            let copied = Tensor::from_array(array);
             copied.set_requires_grad(this.requires_grad())?;
             Ok(copied)
         })?;
@@ -211,6 +214,33 @@ impl PyTensor {
         let rebuild = py.import("arcgrad._core")?.getattr("_rebuild_tensor")?;
         (rebuild, arguments).into_pyobject(py)
     }
+}
+
+/// An array over a copy of the memory: one copy for all that share the memory and are copied together, so that they share
+/// it afterwards, too. The memo knows both, so that neither address is used again meanwhile.
+fn copy_of(array: &Array, memo: &Bound<'_, PyDict>) -> PyResult<Array> {
+    let py = memo.py();
+    let storage = array.storage();
+    let key = ("arcgrad.UntypedStorage", storage.identity());
+    let known = memo.get_item(key)?;
+    let known = known.map(|pair| pair.get_item(1)?.extract::<Py<PyStorage>>().map_err(PyErr::from)).transpose()?;
+    let copied = guard(|| {
+        if known.is_none() && array.is_contiguous() && array.numel() * array.dtype().size() == storage.bytes() {
+            return array.duplicate("deepcopy");
+        }
+        let memory = match &known {
+            Some(known) => known.get().storage().clone(),
+            None => storage.duplicate("deepcopy")?,
+        };
+        Array::from_parts("deepcopy", memory, array.dtype(), array.shape(), array.strides(), array.offset())
+    })?;
+    if known.is_none() {
+        memo.set_item(
+            key,
+            (PyStorage::new(storage.clone()), PyStorage::new(copied.storage().clone())).into_pyobject(py)?,
+        )?;
+    }
+    Ok(copied)
 }
 
 /// The attributes that were set on an object, if any.

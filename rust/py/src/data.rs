@@ -5,7 +5,7 @@ use arcgrad::shape::MAX_RANK;
 use arcgrad::storage::Storage;
 use arcgrad::{Array, DType, Scalar, Tensor, default_dtype};
 use pyo3::buffer::PyUntypedBuffer;
-use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyUserWarning, PyValueError};
+use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
@@ -13,7 +13,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
 use crate::error::guard;
 use crate::number::{self, element_overflow, is_array, is_numpy_scalar};
 use crate::tensor::{self, type_name};
-use crate::{device, dtype};
+use crate::{device, dtype, warning};
 
 // ---- nested sequences --------------------------------------------------------------------------------------------
 
@@ -240,10 +240,28 @@ fn array_dtype(array: &Bound<'_, PyAny>) -> PyResult<DType> {
     if !descr.getattr("isnative")?.is_truthy()? {
         return Err(PyValueError::new_err(
             "given numpy array has byte order different from the native byte order. Conversion between byte orders is \
-             currently not supported.",
+             currently not supported where memory is shared. Use tensor(), which copies.",
         ));
     }
     Ok(found)
+}
+
+/// The step along an axis in elements. Where it reaches no memory NumPy may state anything: its size will do.
+fn step(stride: isize, size: usize, reached: bool) -> PyResult<isize> {
+    let size = size as isize;
+    if stride < 0 && reached {
+        return Err(PyValueError::new_err(
+            "At least one stride in the given numpy array is negative, and tensors with negative strides are not \
+             currently supported. Use tensor(), which copies, or array.copy().",
+        ));
+    }
+    if stride % size != 0 && reached {
+        return Err(PyValueError::new_err(
+            "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate \
+             the memory.",
+        ));
+    }
+    Ok((stride / size).abs())
 }
 
 /// A tensor over the memory of a NumPy array.
@@ -254,29 +272,15 @@ pub fn from_array(array: &Bound<'_, PyAny>, op: &'static str) -> PyResult<Tensor
     let lent = if scalar { array.call_method1("reshape", (1,))? } else { array.clone() };
     let buffer = PyUntypedBuffer::get(&lent)?;
     let size = found.size();
+    let shape: Vec<usize> = buffer.shape().to_vec();
+    let empty = shape.contains(&0);
     // Along axes of one element a buffer states what suits it. NumPy's own strides are the array's; they may be
     // believed where no memory is reached by them.
     let own: Vec<isize> = lent.getattr("strides")?.extract()?;
-    let stated = buffer.shape().iter().zip(buffer.strides()).zip(&own);
-    let mut strides = Vec::with_capacity(buffer.dimensions());
-    for stride in stated.map(|((&size, &lent), &own)| if size > 1 { lent } else { own }) {
-        if stride < 0 {
-            return Err(PyValueError::new_err(
-                "At least one stride in the given numpy array is negative, and tensors with negative strides are not \
-                 currently supported. (You can probably work around this by making a copy of your array  with \
-                 array.copy().) ",
-            ));
-        }
-        if stride % size as isize != 0 {
-            return Err(PyValueError::new_err(
-                "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate \
-                 the memory.",
-            ));
-        }
-        strides.push(stride / size as isize);
-    }
-    let shape: Vec<usize> = buffer.shape().to_vec();
-    let empty = shape.contains(&0);
+    let stated = shape.iter().zip(buffer.strides()).zip(&own);
+    let strides = stated
+        .map(|((&length, &lent), &own)| step(if length > 1 { lent } else { own }, size, length > 1 && !empty))
+        .collect::<PyResult<Vec<isize>>>()?;
     let last: isize =
         if empty { -1 } else { shape.iter().zip(&strides).map(|(&size, &stride)| (size as isize - 1) * stride).sum() };
     let bytes = (last + 1) as usize * size;
@@ -299,6 +303,29 @@ fn aligned<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     }
 }
 
+/// The array itself, or a copy where no tensor could lie over its memory: reversed, in the other byte order, with steps
+/// that are no whole number of elements. For what copies or only reads.
+pub fn readable<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let array = aligned(array)?;
+    let descr = array.getattr("dtype")?;
+    if !descr.getattr("isnative")?.is_truthy()? {
+        return array.call_method1("astype", (descr.call_method1("newbyteorder", ("=",))?, "C"));
+    }
+    let size: isize = descr.getattr("itemsize")?.extract()?;
+    let strides: Vec<isize> = array.getattr("strides")?.extract()?;
+    if strides.iter().all(|&stride| stride >= 0 && (size == 0 || stride % size == 0)) {
+        return Ok(array);
+    }
+    array.call_method0("copy")
+}
+
+/// [`from_array`] for `from_any`: whether the memory has to be the array's own decides what is refused.
+fn lent_or_copied(array: &Bound<'_, PyAny>, wanted: Option<DType>, copy: bool) -> PyResult<Tensor> {
+    let own = numpy_dtype(&array.getattr("dtype")?)?;
+    let copies = copy || wanted.is_some_and(|wanted| wanted != own);
+    from_array(&if copies { readable(array)? } else { aligned(array)? }, "tensor")
+}
+
 // ---- tensor() and its relatives ------------------------------------------------------------------------------------
 
 /// A tensor with the data of any Python object. With `copy` it has memory of its own; without, it shares the memory of
@@ -308,7 +335,7 @@ pub fn from_any(data: &Bound<'_, PyAny>, wanted: Option<DType>, copy: bool) -> P
         return converted(given.clone(), wanted, copy);
     }
     if is_array(data) {
-        return converted(from_array(&aligned(data)?, "tensor")?, wanted, copy);
+        return converted(lent_or_copied(data, wanted, copy)?, wanted, copy);
     }
     // An object that offers its own array (a data frame's column, an image).
     if data.cast::<PyList>().is_err()
@@ -318,7 +345,7 @@ pub fn from_any(data: &Bound<'_, PyAny>, wanted: Option<DType>, copy: bool) -> P
     {
         let array = data.call_method0("__array__")?;
         if is_array(&array) {
-            return converted(from_array(&aligned(&array)?, "tensor")?, wanted, copy);
+            return converted(lent_or_copied(&array, wanted, copy)?, wanted, copy);
         }
     }
     let mut elements = Elements::default();
@@ -366,6 +393,18 @@ pub fn finish(py: Python<'_>, result: Tensor, requires_grad: bool) -> PyResult<P
     tensor::to_py(py, result)
 }
 
+/// A tensor copied this way loses its graph without a word.
+pub fn warn_of_copy(data: &Bound<'_, PyAny>, function: &str) -> PyResult<()> {
+    if tensor::from_py(data).is_none() {
+        return Ok(());
+    }
+    let text = format!(
+        "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or \
+         sourceTensor.detach().clone().requires_grad_(True), rather than {function}(sourceTensor)."
+    );
+    warning::warn(data.py(), &text)
+}
+
 /// A tensor with a copy of `data`: a number, nested lists or tuples of numbers, a NumPy array, another tensor.
 #[pyfunction(name = "tensor")]
 #[pyo3(signature = (data, *, dtype=None, device=None, requires_grad=false, pin_memory=false))]
@@ -379,11 +418,7 @@ fn new_tensor(
     let py = data.py();
     check_place(device, pin_memory)?;
     let wanted = wanted_dtype(dtype)?;
-    if tensor::from_py(data).is_some() {
-        let text = c"To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or \
-                     sourceTensor.detach().clone().requires_grad_(True), rather than tensor(sourceTensor).";
-        PyErr::warn(py, &py.get_type::<PyUserWarning>(), text, 1)?;
-    }
+    warn_of_copy(data, "tensor")?;
     finish(py, from_any(data, wanted, true)?, requires_grad)
 }
 
@@ -420,7 +455,10 @@ fn asarray(
         let shares = tensor::from_py(obj).is_some() || is_array(obj);
         let result = from_any(obj, wanted, copy == Some(true))?;
         let cast = shares && {
-            let own = if let Some(given) = tensor::from_py(obj) { given.dtype() } else { array_dtype(obj)? };
+            let own = match tensor::from_py(obj) {
+                Some(given) => given.dtype(),
+                None => numpy_dtype(&obj.getattr("dtype")?)?,
+            };
             own != result.dtype()
         };
         if copy == Some(false) && (!shares || cast) {

@@ -26,6 +26,7 @@ mod safetensors;
 mod size;
 mod storage;
 mod tensor;
+mod warning;
 
 use pyo3::prelude::*;
 
@@ -36,6 +37,7 @@ static ALLOCATOR: allocator::Allocator = allocator::Allocator;
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error::install_panic_hook();
     arcgrad::storage::set_wait_hook(error::wait_without_gil);
+    warning::install();
     tensor::init(module.py())?;
     module.add_class::<tensor::PyTensor>()?;
     dtype::register(module)?;

@@ -7,6 +7,7 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
+use crate::allocator;
 use crate::dtype::{self, PyDType};
 use crate::error::guard;
 use crate::number;
@@ -135,6 +136,13 @@ fn memory_stats(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
 #[pyfunction]
 fn empty_cache() {
     storage::empty_cache();
+    allocator::give_back();
+}
+
+/// The instruction sets in use, for `python -m arcgrad`.
+#[pyfunction]
+fn _instruction_sets() -> &'static str {
+    arcgrad::kernels::instruction_sets()
 }
 
 /// Whether `obj` is a tensor.
@@ -239,6 +247,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(set_num_threads, module)?)?;
     module.add_function(wrap_pyfunction!(memory_stats, module)?)?;
     module.add_function(wrap_pyfunction!(empty_cache, module)?)?;
+    module.add_function(wrap_pyfunction!(_instruction_sets, module)?)?;
     module.add_function(wrap_pyfunction!(is_tensor, module)?)?;
     module.add_function(wrap_pyfunction!(is_storage, module)?)?;
     module.add_function(wrap_pyfunction!(is_floating_point, module)?)?;

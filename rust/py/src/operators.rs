@@ -60,7 +60,7 @@ fn other<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<Option<Other<'a>>> {
         return Ok(Some(Other::Number(number)));
     }
     if number::is_array(object) {
-        return Ok(Some(Other::Made(data::from_array(object, "operator")?)));
+        return Ok(Some(Other::Made(data::from_array(&data::readable(object)?, "operator")?)));
     }
     Ok(None)
 }

@@ -107,6 +107,15 @@ impl PyGenerator {
         Self(Arc::new(parking_lot::Mutex::new(self.0.lock().clone())))
     }
 
+    /// Pickles (and copies) as a new generator with the same state.
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (), Py<PyAny>)> {
+        Ok((slf.get_type().into_any(), (), slf.get().get_state(slf.py())?))
+    }
+
+    fn __setstate__(&self, state: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.set_state(state)
+    }
+
     /// Where it draws: always the CPU.
     #[getter]
     fn device(&self, py: Python<'_>) -> PyResult<Py<PyDevice>> {

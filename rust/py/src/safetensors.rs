@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use arcgrad::{DType, Tensor};
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyNotImplementedError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -77,6 +77,37 @@ fn sort_texts(file: &mut [u8], sorted: &str) {
     }
 }
 
+/// The dtype of stored elements, if tensors can have it.
+fn supported(stored: Dtype) -> Option<DType> {
+    let (dtype, _) = NAMES.iter().find(|(_, of)| *of == stored)?;
+    dtype.is_supported().then_some(*dtype)
+}
+
+/// The name that programs know a dtype by.
+fn name_of(stored: Dtype) -> String {
+    match NAMES.iter().find(|(_, of)| *of == stored) {
+        Some((dtype, _)) => dtype.name().to_owned(),
+        None => format!("{stored:?}").to_lowercase(),
+    }
+}
+
+/// What a file holds that cannot be loaded for its dtype alone: there is nothing wrong with it.
+#[cold]
+fn not_there_yet(name: &str, view: &TensorView<'_>, all: &[(String, TensorView<'_>)]) -> PyErr {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, view) in all {
+        *counts.entry(name_of(view.dtype())).or_default() += 1;
+    }
+    let listed: Vec<String> = counts.iter().map(|(dtype, count)| format!("{count} of {dtype}")).collect();
+    let (tensors, dtype) = (if all.len() == 1 { "tensor" } else { "tensors" }, name_of(view.dtype()));
+    PyNotImplementedError::new_err(format!(
+        "holds {} {tensors} ({}), and {dtype}, the dtype of {name:?} {:?}, is not implemented in arcgrad yet",
+        all.len(),
+        listed.join(", "),
+        view.shape()
+    ))
+}
+
 /// The dictionary of tensors and the dictionary of texts in the bytes of a safetensors file. The tensors have memory of
 /// their own.
 #[pyfunction]
@@ -96,16 +127,13 @@ fn safetensors_deserialize<'py>(
     let mut views = file.tensors();
     // In the order of the file.
     views.sort_by_key(|(_, view)| view.data().as_ptr() as usize);
+    if let Some((name, view)) = views.iter().find(|(_, view)| supported(view.dtype()).is_none()) {
+        return Err(not_there_yet(name, view, &views));
+    }
     let tensors = PyDict::new(py);
     for (name, view) in views {
-        let dtype = NAMES.iter().find(|(_, stored)| *stored == view.dtype());
-        let Some((dtype, _)) = dtype.filter(|(dtype, _)| dtype.is_supported()) else {
-            return Err(PyValueError::new_err(format!(
-                "safetensors: {name} has dtype {:?}, which is not supported",
-                view.dtype()
-            )));
-        };
-        let tensor: Tensor = from_bytes("load", view.data(), *dtype, view.shape())?;
+        let Some(dtype) = supported(view.dtype()) else { continue };
+        let tensor: Tensor = from_bytes("load", view.data(), dtype, view.shape())?;
         tensors.set_item(name, tensor::to_py(py, tensor)?)?;
     }
     Ok((tensors, header.metadata().clone().unwrap_or_default()))

@@ -18,6 +18,11 @@ impl PyStorage {
     pub fn new(storage: Storage) -> Self {
         Self(storage)
     }
+
+    /// The block.
+    pub fn storage(&self) -> &Storage {
+        &self.0
+    }
 }
 
 #[pymethods]

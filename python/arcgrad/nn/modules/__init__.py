@@ -1,5 +1,7 @@
 """All layers, one file per family."""
 
+from arcgrad import _names
+
 from .activation import (
     CELU,
     ELU,
@@ -131,3 +133,6 @@ __all__ = [
     "TripletMarginLoss",
     "Unflatten",
 ]
+
+
+_names.describe(__name__)

@@ -70,7 +70,8 @@ def restore(module, state_dict, strict, assign):
         state._metadata = metadata
 
     def load(target, entries, prefix):
-        local_metadata = {} if metadata is None else metadata.get(prefix[:-1], {})
+        # A copy: what is noted here must not stay in the dictionary for the next one who loads it.
+        local_metadata = {} if metadata is None else dict(metadata.get(prefix[:-1], {}))
         if assign:
             local_metadata["assign_to_params_buffers"] = assign
         # Strict here means "collect every key"; what to do about them is decided at the end.

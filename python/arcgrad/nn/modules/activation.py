@@ -1,6 +1,6 @@
 """Activation functions as modules."""
 
-from arcgrad import full
+from arcgrad import _names, full
 
 from .. import functional as F
 from ..parameter import Parameter
@@ -424,3 +424,6 @@ class Softmax2d(Module):
         if input.dim() not in (3, 4):
             raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.dim()}D instead")
         return F.softmax(input, -3)
+
+
+_names.describe(__name__)

@@ -1,6 +1,6 @@
 """Layers that normalise each channel over the batch."""
 
-from arcgrad import empty, ones, tensor, zeros
+from arcgrad import _names, empty, ones, tensor, zeros
 from arcgrad import int64 as _int64
 
 from .. import functional as F
@@ -145,3 +145,6 @@ class BatchNorm2d(_BatchNorm):
     def _check_input_dim(self, input):
         if input.dim() != 4:
             raise ValueError(f"expected 4D input (got {input.dim()}D input)")
+
+
+_names.describe(__name__)

@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from itertools import chain, islice
 from operator import index as _as_int
 
-from .module import Module, _indent
+from arcgrad import _names
+
+from .module import Module, _indent, _not_a_module, _typename
 
 
 def _check_iterable(owner, method, values):
     if not isinstance(values, Iterable):
-        raise TypeError(f"{owner}.{method} should be called with an iterable, but got {type(values).__name__}")
+        raise TypeError(f"{owner}.{method} should be called with an iterable, but got {_typename(values)}")
 
 
 def _position(idx, size):
@@ -25,7 +27,7 @@ def _pairs(owner, values):
     """The (key, value) pairs of a mapping or of an iterable of pairs."""
     if not isinstance(values, Iterable):
         raise TypeError(
-            f"{owner}.update should be called with an iterable of key/value pairs, but got {type(values).__name__}"
+            f"{owner}.update should be called with an iterable of key/value pairs, but got {_typename(values)}"
         )
     if hasattr(values, "items"):
         yield from values.items()
@@ -33,7 +35,7 @@ def _pairs(owner, values):
     for position, pair in enumerate(values):
         if not isinstance(pair, Iterable):
             raise TypeError(
-                f"{owner} update sequence element #{position} should be Iterable; is {type(pair).__name__}"
+                f"{owner} update sequence element #{position} should be Iterable; is {_typename(pair)}"
             )
         pair = tuple(pair)
         if len(pair) != 2:
@@ -93,7 +95,7 @@ class _IndexedModules(Module):
 
     def _insert(self, position, module):
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{type(module).__name__} is not a Module subclass")
+            raise _not_a_module(module)
         modules = list(self._modules.values())
         modules.insert(position, module)
         self._renumber(modules)
@@ -278,3 +280,6 @@ class ModuleDict(Module):
         """Enter the modules of a mapping or of an iterable of (name, module) pairs."""
         for key, module in _pairs("ModuleDict", modules):
             self[key] = module
+
+
+_names.describe(__name__)

@@ -2,7 +2,7 @@
 
 import math
 
-from arcgrad import empty
+from arcgrad import _names, empty
 
 from .. import functional as F
 from .. import init
@@ -153,3 +153,6 @@ class Conv2d(Module):
     def __setstate__(self, state):
         super().__setstate__(state)
         self.__dict__.setdefault("padding_mode", "zeros")
+
+
+_names.describe(__name__)

@@ -1,5 +1,7 @@
 """Distances between vectors as modules."""
 
+from arcgrad import _names
+
 from .. import functional as F
 from .module import Module
 
@@ -33,3 +35,6 @@ class CosineSimilarity(Module):
     def forward(self, x1, x2):
         """Two tensors that broadcast → the result without ``dim``."""
         return F.cosine_similarity(x1, x2, self.dim, self.eps)
+
+
+_names.describe(__name__)

@@ -1,5 +1,7 @@
 """Layers that zero elements at random while training."""
 
+from arcgrad import _names
+
 from .. import functional as F
 from .module import Module
 
@@ -47,3 +49,6 @@ class Dropout2d(_DropoutNd):
     def forward(self, input):
         """Input ``(N, C, H, W)`` → output of the same shape."""
         return F.dropout2d(input, self.p, self.training, self.inplace)
+
+
+_names.describe(__name__)

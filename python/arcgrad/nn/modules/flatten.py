@@ -1,5 +1,7 @@
 """Layers that change the shape only."""
 
+from arcgrad import _names
+
 from .module import Module
 
 
@@ -63,3 +65,6 @@ class Unflatten(Module):
 
     def extra_repr(self):
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+
+
+_names.describe(__name__)

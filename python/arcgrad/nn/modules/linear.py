@@ -2,7 +2,7 @@
 
 import math
 
-from arcgrad import empty
+from arcgrad import _names, empty
 
 from .. import functional as F
 from .. import init
@@ -115,3 +115,6 @@ class Bilinear(Module):
             f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
             f"out_features={self.out_features}, bias={self.bias is not None}"
         )
+
+
+_names.describe(__name__)

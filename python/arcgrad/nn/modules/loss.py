@@ -1,5 +1,7 @@
 """Losses as modules. ``reduction`` is ``'mean'`` (default), ``'sum'`` or ``'none'``."""
 
+from arcgrad import _names
+
 from .. import _reduction
 from .. import functional as F
 from .module import Module
@@ -318,3 +320,6 @@ class TripletMarginLoss(_Loss):
             swap=self.swap,
             reduction=self.reduction,
         )
+
+
+_names.describe(__name__)

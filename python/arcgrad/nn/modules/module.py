@@ -3,7 +3,7 @@
 import warnings
 from collections import OrderedDict
 
-from arcgrad import Tensor
+from arcgrad import Tensor, _names, _warnings
 from arcgrad.utils.hooks import GlobalHandle, add_hook
 
 from ..parameter import Buffer, _is_parameter
@@ -21,11 +21,24 @@ _global_backward_hooks = OrderedDict()
 
 
 def _typename(value):
-    """The type of ``value`` as messages name it: ``arcgrad.FloatTensor``, ``int``, ``package.Class``."""
+    """The type of ``value`` as messages name it: ``arcgrad.FloatTensor``, ``int``, ``package.Class``; a class by its own name."""
     if isinstance(value, Tensor):
         return value.type()
-    kind = type(value)
+    kind = value if isinstance(value, type) else type(value)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _not_a_module(value):
+    """The error for ``value`` in the place of a submodule."""
+    text = f"{_typename(value)} is not a Module subclass"
+    if isinstance(value, type):
+        made = f"{value.__name__}() would be one" if issubclass(value, Module) else "its instances are none"
+        text += f": it is a class and no module itself; {made}. Are the parentheses missing?"
+    elif isinstance(value, (list, tuple)):
+        text += ": give the modules one by one (Sequential(*modules))"
+    elif callable(value) and hasattr(value, "__name__"):
+        text += f": {value.__name__} is a function, which a module may call in its forward()"
+    return TypeError(text)
 
 
 def _indent(text, spaces):
@@ -326,7 +339,7 @@ class Module(HookRegistration, Conversion):
     def add_module(self, name, module):
         """Enter ``module`` (or None) as the submodule ``name``."""
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{_typename(module)} is not a Module subclass")
+            raise _not_a_module(module)
         self._check_new_name("module", name, "_modules")
         self._modules[name] = module
 
@@ -518,6 +531,11 @@ class Module(HookRegistration, Conversion):
             prefix (str): put before every name.
             keep_vars (bool): give the parameters themselves rather than detached tensors.
         """
+        if args:
+            _warnings.warn(
+                "Positional args are being deprecated, use kwargs instead: state_dict(destination=…, prefix=…, keep_vars=…)",
+                FutureWarning,
+            )
         for value, name in zip(args, ("destination", "prefix", "keep_vars")):
             if name == "destination":
                 destination = value
@@ -605,3 +623,6 @@ def register_module_full_backward_hook(hook):
 def register_module_full_backward_pre_hook(hook):
     """Call ``hook(module, grad_output)`` before every module's backward."""
     return _add_global_hook(_global_backward_pre_hooks, hook)
+
+
+_names.describe(__name__)

@@ -1,6 +1,6 @@
 """Layers that normalise each sample by itself."""
 
-from arcgrad import empty
+from arcgrad import _names, empty
 
 from .. import functional as F
 from .. import init
@@ -109,3 +109,6 @@ class GroupNorm(Module):
             f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
             f"bias={self.bias is not None}"
         )
+
+
+_names.describe(__name__)

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from itertools import chain
 
-from arcgrad import Tensor
+from arcgrad import Tensor, _names
 
 from ..parameter import Parameter, _is_parameter
 from .container import _check_iterable, _pairs, _position
@@ -217,3 +217,6 @@ class ParameterDict(_ParameterContainer):
 
     def __repr__(self):
         return self._repr_of(self.items(), lambda tensor: tensor.type())
+
+
+_names.describe(__name__)

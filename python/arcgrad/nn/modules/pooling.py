@@ -1,5 +1,7 @@
 """Layers that summarise windows of an image."""
 
+from arcgrad import _names
+
 from .. import functional as F
 from .module import Module
 
@@ -97,3 +99,6 @@ class AvgPool2d(Module):
 
     def extra_repr(self):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+_names.describe(__name__)

@@ -1,6 +1,6 @@
 """Tables of vectors looked up by index."""
 
-from arcgrad import empty
+from arcgrad import _names, empty
 
 from .. import functional as F
 from .. import init
@@ -124,3 +124,6 @@ class Embedding(Module):
             _weight=embeddings,
             _freeze=freeze,
         )
+
+
+_names.describe(__name__)

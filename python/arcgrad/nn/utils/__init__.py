@@ -1,5 +1,7 @@
 """Helpers for parameters and gradients: clipping, and one vector of all parameters."""
 
+from arcgrad import _names
+
 from .clip_grad import (
     clip_grad_norm,
     clip_grad_norm_,
@@ -18,3 +20,6 @@ __all__ = [
     "parameters_to_vector",
     "vector_to_parameters",
 ]
+
+
+_names.describe(__name__)

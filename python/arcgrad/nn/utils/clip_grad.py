@@ -3,6 +3,7 @@
 import warnings
 
 import arcgrad
+from arcgrad import _names
 from arcgrad import Tensor, no_grad
 
 
@@ -101,3 +102,6 @@ def clip_grad_value_(parameters, clip_value, foreach=None):
     with no_grad():
         for gradient in [parameter.grad for parameter in _as_list(parameters) if parameter.grad is not None]:
             gradient.clamp_(-clip_value, clip_value)
+
+
+_names.describe(__name__)

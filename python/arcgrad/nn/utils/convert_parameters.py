@@ -1,6 +1,7 @@
 """All parameters as one vector, and back."""
 
 import arcgrad
+from arcgrad import _names
 from arcgrad import Tensor
 
 
@@ -25,3 +26,6 @@ def vector_to_parameters(vec, parameters):
         end = start + parameter.numel()
         parameter.data = vec[start:end].view_as(parameter).data
         start = end
+
+
+_names.describe(__name__)

@@ -1,5 +1,7 @@
 """Datasets, the order in which they are read, and the loader that makes batches of them."""
 
+from arcgrad import _names
+
 from .collate import default_collate, default_convert
 from .dataloader import DataLoader
 from .dataset import (
@@ -42,3 +44,6 @@ __all__ = [
     "get_worker_info",
     "random_split",
 ]
+
+
+_names.describe(__name__)

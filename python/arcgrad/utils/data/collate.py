@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, MutableMapping, Sequence
 
 import arcgrad
+from arcgrad import _names
 from arcgrad import Tensor
 
 #: Kinds of NumPy arrays that are no numbers: bytes, strings, objects.
@@ -103,3 +104,6 @@ def default_collate(batch):
 
 def _not_collatable(kind):
     return f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {kind}"
+
+
+_names.describe(__name__)

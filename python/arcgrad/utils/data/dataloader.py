@@ -2,8 +2,9 @@
 
 import itertools
 import os
-import warnings
 from functools import partial
+
+from arcgrad import _names, _warnings
 
 from .collate import default_collate, default_convert
 from .dataset import IterableDataset, _Subscriptable
@@ -21,6 +22,17 @@ class _Endless(Sampler):
 
     def __iter__(self):
         return itertools.repeat(None)
+
+
+def _check_workers(number):
+    """Warns where there are more workers than processors that this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if cores is not None and number > cores:
+        _warnings.warn(
+            f"This DataLoader will create {number} worker processes in total. Our suggested max number of worker in current "
+            f"system is {cores}, which is smaller than what this DataLoader is going to create. Excessive worker creation might "
+            "get DataLoader running slow or even freeze: lower the worker number to avoid that."
+        )
 
 
 class DataLoader(metaclass=_Subscriptable):
@@ -99,10 +111,8 @@ class DataLoader(metaclass=_Subscriptable):
         if persistent_workers and num_workers == 0:
             raise ValueError("persistent_workers option needs num_workers > 0")
         if pin_memory:
-            warnings.warn(
-                "'pin_memory' argument is set as true but no accelerator is found: it has no effect",
-                stacklevel=2,
-            )
+            _warnings.warn("'pin_memory' argument is set as true but no accelerator is found: it has no effect")
+        _check_workers(num_workers)
         self.dataset = dataset
         self.num_workers = num_workers
         self.prefetch_factor = _PREFETCH if num_workers and prefetch_factor is None else prefetch_factor
@@ -150,6 +160,8 @@ class DataLoader(metaclass=_Subscriptable):
             collate_fn = default_collate if self._auto_collation else default_convert
         self.collate_fn = collate_fn
         self.persistent_workers = persistent_workers
+        # What len() said of an iterable dataset, which nobody has counted yet.
+        self._promised = None
         self._workers_kept = None
         self._initialised = True
 
@@ -213,13 +225,39 @@ class DataLoader(metaclass=_Subscriptable):
         if not isinstance(self.dataset, IterableDataset):
             return len(self._index_sampler)
         length = len(self.dataset)
-        if self.batch_size is None:
-            return length
-        whole, rest = divmod(length, self.batch_size)
-        return whole + bool(rest and not self.drop_last)
+        if self.batch_size is not None:
+            whole, rest = divmod(length, self.batch_size)
+            length = whole + bool(rest and not self.drop_last)
+        self._promised = length
+        return length
 
 
-class _InProcess:
+class _Pass:
+    """One pass over a loader's dataset."""
+
+    _given = 0
+
+    def __iter__(self):
+        return self
+
+    def __len__(self):
+        return len(self._loader._index_sampler)
+
+    def _count(self):
+        """Takes note of a batch: an iterable dataset may give more of them than its length says."""
+        promised = self._loader._promised
+        if promised is None:
+            return
+        self._given += 1
+        if self._given == promised + 1:
+            advice = "" if self._loader.num_workers == 0 else " Does each worker read the whole of it? See get_worker_info()."
+            _warnings.warn(
+                f"Length of IterableDataset {type(self._loader.dataset).__name__} was reported to be {promised} (when accessing "
+                f"len(dataloader)), but {self._given} samples have been fetched.{advice}"
+            )
+
+
+class _InProcess(_Pass):
     """One pass over a loader's dataset, read in this process."""
 
     def __init__(self, loader):
@@ -231,17 +269,13 @@ class _InProcess:
         self._fetcher = loader._make_fetcher()(loader.dataset)
         self._loader = loader
 
-    def __iter__(self):
-        return self
-
     def __next__(self):
-        return self._fetcher.fetch(next(self._indices))
+        batch = self._fetcher.fetch(next(self._indices))
+        self._count()
+        return batch
 
-    def __len__(self):
-        return len(self._loader._index_sampler)
 
-
-class _WithWorkers:
+class _WithWorkers(_Pass):
     """One pass over a loader's dataset, read by worker processes; several passes if they are kept.
 
     Batch number n goes to the next worker in turn. Each worker has one connection of its own, so none can stop
@@ -292,6 +326,7 @@ class _WithWorkers:
         self._begin(loader)
 
     def _begin(self, loader):
+        self._given = 0
         self._indices = iter(loader._index_sampler)
         self._in_order = loader.in_order
         self._timeout = loader.timeout or None
@@ -304,12 +339,6 @@ class _WithWorkers:
         self._arrived = {}  # number of a batch → worker and batch
         for _ in range(self._most):
             self._ask()
-
-    def __iter__(self):
-        return self
-
-    def __len__(self):
-        return len(self._loader._index_sampler)
 
     def _ask(self):
         """Ask the next worker in turn for the next batch, if there is one."""
@@ -347,6 +376,7 @@ class _WithWorkers:
             self._ask()
             if isinstance(batch, Failure):
                 batch.reraise()
+            self._count()
             return batch
 
     def _next_number(self):
@@ -424,3 +454,6 @@ class _WithWorkers:
         # A process forked since has a copy of this object, but the workers are not its own to stop.
         if getattr(self, "_processes", None) and hasattr(self, "_under_way") and os.getpid() == self._owner:
             self._shut_down()
+
+
+_names.describe(__name__)

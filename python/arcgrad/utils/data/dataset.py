@@ -5,7 +5,7 @@ import warnings
 from bisect import bisect_right
 from itertools import accumulate
 
-from arcgrad import randperm
+from arcgrad import _names, randperm
 
 
 class _Subscriptable(type):
@@ -204,3 +204,6 @@ def _lengths_of_fractions(fractions, total):
                 f"Length of split at index {number} is 0. This might result in an empty dataset.", stacklevel=3
             )
     return lengths
+
+
+_names.describe(__name__)

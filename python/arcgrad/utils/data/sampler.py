@@ -6,6 +6,7 @@ The draws follow PyTorch's one by one: the same seed gives the same order.
 from itertools import islice
 
 import arcgrad
+from arcgrad import _names
 
 from .dataset import _Subscriptable
 
@@ -168,3 +169,6 @@ class BatchSampler(Sampler):
     def __len__(self):
         whole, rest = divmod(len(self.sampler), self.batch_size)
         return whole + bool(rest and not self.drop_last)
+
+
+_names.describe(__name__)

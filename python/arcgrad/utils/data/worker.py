@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from arcgrad import manual_seed, tensor
+from arcgrad import _names, manual_seed, tensor
 
 from .collate import default_collate
 from .dataset import TensorDataset
@@ -213,3 +213,6 @@ def _receive_in_background(connection):
 
     threading.Thread(target=receive, daemon=True).start()
     return tasks
+
+
+_names.describe(__name__)

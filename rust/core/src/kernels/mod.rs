@@ -92,3 +92,16 @@ pub struct Out<'a> {
 unsafe impl Sync for In<'_> {}
 // SAFETY: as above; kernels write disjoint chunks from different threads.
 unsafe impl Sync for Out<'_> {}
+
+/// The instruction sets that loops were compiled for and this processor has, for reports.
+pub fn instruction_sets() -> &'static str {
+    match pulp::Arch::new() {
+        #[cfg(target_arch = "x86_64")]
+        pulp::Arch::V4(_) => "AVX-512, AVX2, FMA",
+        #[cfg(target_arch = "x86_64")]
+        pulp::Arch::V3(_) => "AVX2, FMA",
+        #[cfg(target_arch = "aarch64")]
+        pulp::Arch::Neon(_) => "NEON",
+        _ => "none beyond the baseline",
+    }
+}

@@ -23,6 +23,7 @@ use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
 use crate::storage::{Access, Storage};
 use crate::tensor::Tensor;
+use crate::warning;
 
 /// One item of an index expression.
 #[derive(Clone, Debug)]
@@ -463,6 +464,13 @@ impl Expression {
                 }
                 IndexItem::Tensor(tensor) => {
                     let (dtype, rank) = (tensor.dtype(), tensor.rank());
+                    if dtype == DType::U8 {
+                        warning::warn("index", || {
+                            "indexing with dtype uint8 is now deprecated, please use a dtype bool instead: it is taken for \
+                             a mask, not for positions."
+                                .to_owned()
+                        })?;
+                    }
                     if rank == 0 && is_mask(dtype) {
                         expression.truth(&mut shape, &mut axis, tensor.item()?.to_bool())?;
                     } else if rank == 0 && dtype.is_integer() {

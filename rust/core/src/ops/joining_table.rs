@@ -7,6 +7,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
+use crate::warning;
 
 const fn op(
     name: &'static str,
@@ -139,7 +140,20 @@ pub static TABLE: &[OpInfo] = &[
         "meshgrid",
         &[SPREAD, param("indexing", Kind::Text).optional().keyword()],
         FUNCTION,
-        |args| Ok(grids::meshgrid(args.tensors(0), args.text_opt(1).unwrap_or("ij"))?.into()),
+        |args| {
+            let indexing = match args.text_opt(1) {
+                Some(indexing) => indexing,
+                None => {
+                    warning::warn(args.op, || {
+                        "meshgrid: in an upcoming release, it will be required to pass the indexing argument. It is 'ij' if \
+                         not given, where NumPy's is 'xy'."
+                            .to_owned()
+                    })?;
+                    "ij"
+                }
+            };
+            Ok(grids::meshgrid(args.tensors(0), indexing)?.into())
+        },
         "The coordinates of the grid that vectors span; `indexing` is 'ij' (matrix) or 'xy' (Cartesian).",
     ),
     op(

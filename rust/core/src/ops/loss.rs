@@ -10,6 +10,7 @@ use crate::graph::record::{Save, is_recorded, record};
 use crate::graph::{is_grad_enabled, no_grad};
 pub use crate::kernels::loss::Reduction;
 use crate::tensor::{Operand, Tensor};
+use crate::warning;
 
 /// The reduction a word means.
 pub fn reduction(op: &'static str, word: &str) -> Result<Reduction> {
@@ -116,6 +117,22 @@ fn reduced_row(row: &'static Row, params: &[f64], inputs: &[&Tensor], reduction:
     record(rule, &operands, &saves, output)
 }
 
+/// Broadcasting is what these losses do, and hardly ever what is meant: a column less a row is a table.
+fn check_sizes(op: &'static str, input: &Tensor, target: &Tensor) -> Result<()> {
+    let (input, target) = (input.shape(), target.shape());
+    if input == target {
+        return Ok(());
+    }
+    warning::warn(op, || {
+        format!(
+            "Using a target size ({:?}) that is different to the input size ({:?}). This will likely lead to incorrect \
+             results due to broadcasting. Please ensure they have the same size.",
+            target.as_slice(),
+            input.as_slice()
+        )
+    })
+}
+
 /// PyTorch has these losses for floating-point numbers alone.
 fn check_float(op: &'static str, kernel: &str, input: &Tensor, target: &Tensor) -> Result<()> {
     let dtype = powers::promoted(&[input.into(), target.into()]);
@@ -146,6 +163,7 @@ fn weighted(op: &'static str, losses: &Tensor, input: &Tensor, weight: &Tensor, 
 /// Squared error (x − y)².
 #[track_caller]
 pub fn mse_loss(input: &Tensor, target: &Tensor, weight: Option<&Tensor>, how: Reduction) -> Result<Tensor> {
+    check_sizes("mse_loss", input, target)?;
     check_float("mse_loss", "mse_cpu", input, target)?;
     match weight {
         None => reduced_row(&rows::squared_error::ROW, &[], &[input, target], how),
@@ -159,6 +177,7 @@ pub fn mse_loss(input: &Tensor, target: &Tensor, weight: Option<&Tensor>, how: R
 /// Absolute error |x − y|.
 #[track_caller]
 pub fn l1_loss(input: &Tensor, target: &Tensor, weight: Option<&Tensor>, how: Reduction) -> Result<Tensor> {
+    check_sizes("l1_loss", input, target)?;
     let losses = input.sub(target)?.abs()?;
     match weight {
         None => reduced(&losses, how),
@@ -175,6 +194,7 @@ pub fn smooth_l1_loss(input: &Tensor, target: &Tensor, beta: f64, how: Reduction
     if beta == 0.0 {
         return l1_loss(input, target, None, how);
     }
+    check_sizes("smooth_l1_loss", input, target)?;
     check_float("smooth_l1_loss", "smooth_l1_cpu", input, target)?;
     reduced_row(&rows::smooth_l1::ROW, &[beta], &[input, target], how)
 }
@@ -191,6 +211,7 @@ pub fn huber_loss(
     if delta <= 0.0 {
         return Err(Error::runtime("huber_loss", "huber_loss does not support non-positive values for delta."));
     }
+    check_sizes("huber_loss", input, target)?;
     check_float("huber_loss", "huber_cpu", input, target)?;
     // PyTorch's result lies in memory like the input's, for which integers have no room.
     super::out::check_cast("huber_loss", powers::promoted(&[input.into(), target.into()]), input.dtype())?;

@@ -5,6 +5,7 @@ use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, i
 use super::{cross_entropy, softmax};
 use crate::error::Result;
 use crate::tensor::Tensor;
+use crate::warning;
 
 const fn op(
     name: &'static str,
@@ -29,25 +30,46 @@ const REDUCTION: Param = param("reduction", Kind::Text).or(Default::Text("mean")
 const IGNORE: Param = param("ignore_index", Kind::Int).or(Default::Int(-100));
 
 /// The word of `reduction`, unless the old pair of arguments (`size_average`, `reduce`) says otherwise.
-fn word<'a>(args: &Args<'a>, size_average: usize, reduce: usize, reduction: usize) -> &'a str {
-    match (args.flag_opt(size_average), args.flag_opt(reduce)) {
-        (None, None) => args.text(reduction),
+fn word<'a>(args: &Args<'a>, size_average: usize, reduce: usize, reduction: usize) -> Result<&'a str> {
+    let word = match (args.flag_opt(size_average), args.flag_opt(reduce)) {
+        (None, None) => return Ok(args.text(reduction)),
         (_, Some(false)) => "none",
         (Some(false), _) => "sum",
         _ => "mean",
-    }
+    };
+    warning::warn(args.op, || {
+        format!("size_average and reduce args will be deprecated, please use reduction='{word}' instead.")
+    })?;
+    Ok(word)
 }
 
 fn how(args: &Args<'_>, size_average: usize, reduce: usize, reduction: usize) -> Result<Reduction> {
-    loss::reduction(args.op, word(args, size_average, reduce, reduction))
+    loss::reduction(args.op, word(args, size_average, reduce, reduction)?)
 }
+
+const MEAN_DIVERGENCE: &str = "reduction: 'mean' divides the total loss by both the batch size and the support size. \
+                               'batchmean' divides only by the batch size, and aligns with the KL div math definition.";
 
 type AlongAxis = fn(&Tensor, i64, Option<crate::DType>) -> Result<Tensor>;
 
 /// The form of `nn.functional`, where the axis may be left out.
 fn along_axis(args: &Args<'_>, function: AlongAxis) -> Result<Output> {
     let input = args.tensor(0);
-    let axis = args.int_opt(1).unwrap_or_else(|| softmax::implicit_axis(input.rank()));
+    let axis = match args.int_opt(1) {
+        Some(axis) => axis,
+        None => {
+            let axis = softmax::implicit_axis(input.rank());
+            warning::warn(args.op, || {
+                format!(
+                    "Implicit dimension choice for {} has been deprecated. Change the call to include dim=X as an \
+                     argument: this input has {} axes, for which it is taken to be {axis}.",
+                    args.op,
+                    input.rank()
+                )
+            })?;
+            axis
+        }
+    };
     Ok(function(input, axis, args.dtype_opt(3))?.into())
 }
 
@@ -190,7 +212,11 @@ pub static TABLE: &[OpInfo] = &[
         &[input(), TARGET, SIZE_AVERAGE, REDUCE, REDUCTION, param("log_target", Kind::Bool).or(Default::Bool(false))],
         NN,
         |args| {
-            let how = Divergence::parse(word(args, 2, 3, 4))?;
+            let word = word(args, 2, 3, 4)?;
+            if word == "mean" {
+                warning::warn(args.op, || MEAN_DIVERGENCE.to_owned())?;
+            }
+            let how = Divergence::parse(word)?;
             Ok(loss::kl_div(args.tensor(0), args.tensor(1), args.flag(5), how)?.into())
         },
         "Kullback-Leibler divergence of `input` (log-probabilities) from `target`: `target (log(target) - input)`, or \

@@ -4,6 +4,7 @@ use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, V
 use super::{contraction, einsum, matmul};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
+use crate::warning;
 
 const fn op(
     name: &'static str,
@@ -233,7 +234,16 @@ pub static TABLE: &[OpInfo] = &[
             let (a, b) = (args.tensor(0), args.tensor(1));
             let axis = match args.int_opt(2) {
                 Some(axis) => axis,
-                None => contraction::first_axis_of_three(a, b)?,
+                None => {
+                    let axis = contraction::first_axis_of_three(a, b)?;
+                    warning::warn(args.op, || {
+                        format!(
+                            "Using cross without specifying the dim arg is deprecated: it is the first axis of size 3, here \
+                             {axis}. Please either pass the dim explicitly or use linalg.cross, which takes the last."
+                        )
+                    })?;
+                    axis
+                }
             };
             Ok(contraction::cross(a, b, axis)?.into())
         },

@@ -12,6 +12,7 @@ use crate::graph::record::{Save, is_recorded, record_many};
 use crate::kernels::reduce::Reduction;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::warning;
 
 /// What to compute of the elements, and over which axes.
 struct Moment<'a> {
@@ -36,12 +37,21 @@ impl Moment<'_> {
         }
         let mask = reduce::mask(self.op, self.axes, input.rank())?;
         let operand = input.operand()?;
+        let shape: Shape = operand.array.shape().into();
+        let elements = reduce::count(&shape, &mask) as f64;
+        if elements <= self.correction {
+            warning::warn(self.op, || {
+                format!(
+                    "{}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor \
+                     (input numel divided by output numel), and it is {} of {elements}.",
+                    self.op, self.correction
+                )
+            })?;
+        }
         let outputs = self.compute(&operand.array, &mask)?;
         if !is_recorded(&[&operand]) {
             return Ok(outputs.into_iter().map(Tensor::from_array).collect());
         }
-        let shape: Shape = operand.array.shape().into();
-        let elements = reduce::count(&shape, &mask) as f64;
         // PyTorch's formulas differ: only without axes is it never negative.
         let named = self.axes.is_some() && !shape.is_empty();
         let freedom = if named { elements - self.correction } else { (elements - self.correction).max(0.0) };

@@ -8,6 +8,7 @@ use crate::graph::{Blame, is_grad_enabled};
 use crate::shape::contiguous_strides;
 use crate::storage::Access;
 use crate::tensor::{Operand, Tensor};
+use crate::warning;
 
 /// `out=` cannot be differentiated.
 pub fn check_differentiable(op: &'static str, inputs: &[&Operand], out: &Tensor) -> Result<()> {
@@ -26,8 +27,18 @@ pub fn check_differentiable(op: &'static str, inputs: &[&Operand], out: &Tensor)
 /// Gives `out` the shape of the result, with the (dense) strides that a new result would have. Elements of an `out` that
 /// has another shape are lost, as in PyTorch; one that has the shape keeps its strides.
 pub fn resize_output(op: &'static str, out: &Tensor, shape: &[usize], strides: &[isize]) -> Result<()> {
-    if out.shape().as_slice() == shape {
+    let given = out.shape();
+    if given.as_slice() == shape {
         return Ok(());
+    }
+    if out.numel() != 0 {
+        warning::warn(op, || {
+            format!(
+                "An output with one or more elements was resized since it had shape {:?}, which does not match the required \
+                 output shape {shape:?}. Give an output of that shape, or an empty one: out.resize_(0).",
+                given.as_slice()
+            )
+        })?;
     }
     resize_strided(op, out, shape, strides)
 }

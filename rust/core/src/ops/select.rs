@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::ops::elementwise::{Arg, apply, elementwise};
 use crate::ops::powers::promoted;
 use crate::tensor::Tensor;
+use crate::warning;
 
 elementwise! {
     /// `x` where the condition holds, `y` elsewhere.
@@ -82,8 +83,14 @@ pub fn check_choice(condition: &Tensor, choices: &[Arg<'_>]) -> Result<()> {
 /// A condition is `bool` (or `uint8`, as of old).
 pub fn check_condition(condition: &Tensor) -> Result<()> {
     let dtype = condition.dtype();
-    if dtype == DType::Bool || dtype == DType::U8 {
+    if dtype == DType::Bool {
         return Ok(());
+    }
+    if dtype == DType::U8 {
+        return warning::warn("where", || {
+            "where received a uint8 condition tensor. This behavior is deprecated. Use a boolean condition instead."
+                .to_owned()
+        });
     }
     Err(Error::runtime(
         "where",

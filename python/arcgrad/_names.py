@@ -1,0 +1,48 @@
+"""What the modules of this package show in ``dir()``, and what they say about a name that is missing."""
+
+import sys
+from collections.abc import Callable
+
+
+def public(module: str, of_core: bool = False) -> list[str]:
+    """The public names of a module: those of ``__all__``, or what it defines, with ``of_core`` also what it has from the core."""
+    contents = vars(sys.modules[module])
+    if "__all__" in contents:
+        return sorted(contents["__all__"])
+    return sorted(
+        name
+        for name, value in contents.items()
+        if name[0] != "_"
+        and (getattr(value, "__module__", None) == module or of_core and type(value).__name__ == "builtin_function_or_method")
+    )
+
+
+def missing(module: str, name: str, known: Callable[[], list[str]]) -> AttributeError:
+    """The error that a module has no attribute of this name, with those that may be meant. ``known`` lists the names there are."""
+    text = f"module {module!r} has no attribute {name!r}"
+    # Names with an underscore are asked for by tools, which only want to know whether they are there.
+    if not name.startswith("_"):
+        from difflib import get_close_matches
+
+        text += ": it is not in arcgrad (yet)"
+        spelled = {other.lower(): other for other in known()}
+        # Of words of eight letters one may be wrong.
+        close = [spelled[other] for other in get_close_matches(name.lower(), spelled, cutoff=0.8)]
+        if close:
+            text += f". Did you mean {' or '.join(map(repr, close))}?"
+    return AttributeError(text, name=name)
+
+
+def describe(module: str, of_core: bool = False) -> None:
+    """Gives a module its ``__dir__`` and ``__getattr__``, unless it has its own. They are set here and not in the module: a
+    ``__getattr__`` there would tell type checkers that every name exists."""
+
+    def attribute(name):
+        raise missing(module, name, names)
+
+    def names():
+        return public(module, of_core)
+
+    contents = vars(sys.modules[module])
+    contents.setdefault("__getattr__", attribute)
+    contents.setdefault("__dir__", names)
