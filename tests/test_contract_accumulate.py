@@ -4,6 +4,7 @@ import warnings
 
 import arcgrad as ag
 import pytest
+from leaves import leaf
 
 
 def backward_with(x, gradient, **kwargs):
@@ -251,3 +252,48 @@ def test_large_and_small_gradients_sum_alike():
         for k in range(1, 4):
             (x * k).sum().backward()
         assert x.grad.eq(6).all().item()
+
+
+RESHAPED = [
+    ("unsqueeze_", lambda x: x.unsqueeze_(0), (1, 1, 3)),
+    ("squeeze_", lambda x: x.squeeze_(), (3,)),
+    ("t_", lambda x: x.t_(), (3, 1)),
+    ("transpose_", lambda x: x.transpose_(0, 1), (3, 1)),
+    ("resize_", lambda x: x.resize_(2), (2,)),
+    ("set_", lambda x: x.set_(ag.ones(4, dtype=ag.float64)), (4,)),
+    ("data", lambda x: setattr(x, "data", ag.ones(2, 2, dtype=ag.float64)), (2, 2)),
+]
+
+
+@pytest.mark.parametrize(("reshape", "shape"), [case[1:] for case in RESHAPED], ids=[case[0] for case in RESHAPED])
+def test_a_leaf_that_was_reshaped_has_a_gradient_of_its_shape(reshape, shape):
+    x = ag.ones(1, 3, dtype=ag.float64, requires_grad=True)
+    seen = []
+    x.register_hook(lambda grad: seen.append(tuple(grad.shape)))
+    (x * 2).sum().backward()
+    x.grad = None
+    with ag.no_grad():
+        reshape(x)
+    (x * 3).sum().backward()
+    assert tuple(x.grad.shape) == tuple(x.shape) == shape and x.grad.unique().tolist() == [3.0]
+    assert seen == [(1, 3), shape]
+
+
+@pytest.mark.arcgrad_only
+def test_a_leaf_that_is_reshaped_between_use_and_backward_is_an_error_that_says_so():
+    x = ag.ones(1, 3, dtype=ag.float64, requires_grad=True)
+    y = x * 2
+    with ag.no_grad():
+        x.squeeze_()
+    with pytest.raises(RuntimeError, match=r"used with shape \[1, 3\] and has been given shape \[3\] since"):
+        y.sum().backward()
+
+
+def test_a_leaf_that_requires_no_gradient_any_more_gets_none():
+    x, w = leaf(2.0), leaf(3.0)
+    y = x * w
+    called = []
+    x.register_post_accumulate_grad_hook(called.append)
+    x.requires_grad_(False)
+    y.sum().backward()
+    assert x.grad is None and not called and w.grad.tolist() == [2.0]

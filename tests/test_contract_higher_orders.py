@@ -90,3 +90,35 @@ def test_create_graph_works_under_no_grad():
         (g,) = ag.autograd.grad(y, x, create_graph=True)
         assert not ag.is_grad_enabled()
     assert g.requires_grad
+
+
+def test_a_leaf_that_was_saved_may_require_a_gradient_later():
+    x, w = ag.ones(2, dtype=F64), leaf(1.0, 2.0)
+    y = (w * x * x).sum()
+    x.requires_grad_()
+    (first,) = ag.autograd.grad(y, w, create_graph=True)
+    assert ag.autograd.grad(first.sum(), x)[0].tolist() == [2.0, 2.0]
+
+
+def test_a_leaf_that_was_saved_may_require_no_gradient_later():
+    x, w = leaf(3.0), leaf(2.0)
+    y = (w * x).sum()
+    x.requires_grad_(False)
+    (first,) = ag.autograd.grad(y, w, create_graph=True)
+    assert first.tolist() == [3.0] and not first.requires_grad
+
+
+@pytest.mark.parametrize("name", ["tanh_", "exp_", "sigmoid_", "copysign_"])
+def test_second_derivatives_where_a_view_has_been_written(name):
+    x = leaf(0.3)
+    y = x * 1
+    view = y.view(1)
+    arguments = (ag.ones(1, dtype=F64),) if name == "copysign_" else ()
+    getattr(view, name)(*arguments)
+    (first,) = ag.autograd.grad(y.sum(), x, create_graph=True)
+    (second,) = ag.autograd.grad((first + y).sum(), x)
+    plain = leaf(0.3)
+    result = getattr(plain, name[:-1])(*arguments)
+    (expected,) = ag.autograd.grad(result.sum(), plain, create_graph=True)
+    (expected,) = ag.autograd.grad((expected + result).sum(), plain)
+    assert second.tolist() == pytest.approx(expected.tolist(), rel=1e-14)

@@ -55,6 +55,8 @@ NOT_SAVING = [
     ("view saves nothing", lambda y: y.view(2, 1).sum(), lambda y, z: y.add_(1)),
     ("a write through data does not count", lambda y: y.sin(), lambda y, z: y.data.zero_()),
     ("a change of a clone does not count", lambda y: y.clone().sin(), lambda y, z: y.zero_()),
+    ("a root written as a power does not save its result", lambda y: y**0.5, lambda y, z: z.add_(1e-8)),
+    ("nor does its reciprocal", lambda y: y**-0.5, lambda y, z: z.add_(1e-8)),
 ]
 
 

@@ -366,6 +366,57 @@ def test_writing_under_no_grad_to_a_non_leaf_keeps_its_history():
     assert x.grad.tolist() == [3.0, 3.0]
 
 
+def leaf_of_ones():
+    return leaf(1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("mode", [ag.no_grad, ag.inference_mode])
+def test_updates_by_index_where_nothing_is_recorded(mode):
+    w = leaf_of_ones()
+    with mode():
+        w[1] += 4
+        w[:2] *= 2
+    assert w.tolist() == [2.0, 10.0, 1.0] and w.requires_grad and w.is_leaf
+    (w * 3).sum().backward()
+    assert w.grad.tolist() == [3.0, 3.0, 3.0]
+
+
+@pytest.mark.parametrize("mode", [ag.no_grad, ag.inference_mode])
+@pytest.mark.parametrize("of_leaf", [True, False])
+def test_a_view_made_where_nothing_is_recorded_can_be_written_and_read_there(mode, of_leaf):
+    w = leaf_of_ones()
+    base = w if of_leaf else w * 1
+    with mode():
+        view = base[:2]
+        view.add_(1)
+        view.add_(1)
+        view[0].mul_(10)
+        assert view.tolist() == (view * 1).tolist() == view.numpy().tolist() == [30.0, 3.0]
+        assert "30" in repr(view)
+    assert base.tolist() == [30.0, 3.0, 1.0]
+    # There is no history to show, and none to differentiate.
+    assert repr(view) == "tensor([30.,  3.], dtype=arcgrad.float64, grad_fn=<Invalid>)"
+    assert view.tolist() == view.detach().numpy().tolist() == [30.0, 3.0]
+    assert (view > 4).tolist() == [True, False] and view.long().tolist() == [30, 3] and view.argmax().item() == 0
+    with pytest.raises(RuntimeError, match="(?i)inference|no_grad"):
+        view * 2
+
+
+@pytest.mark.parametrize("name", MULTI)
+def test_parts_can_be_read_after_a_write_to_their_base(name):
+    y = leaf(1.0, 2.0, 3.0) * 1
+    first = MULTI[name](y)[0]
+    y.mul_(10)
+    assert repr(first).endswith("grad_fn=<Invalid>)") and "10" in repr(first)
+    with ag.no_grad():
+        assert (first * 2).reshape(-1).tolist() == [20.0]
+        first.add_(1)
+        assert repr(first) and first.numpy().tolist() == first.tolist()
+    assert y.tolist() == [11.0, 20.0, 30.0]
+    with pytest.raises(RuntimeError, match="is a view and its base or another view of its base has been modified inplace"):
+        first * 2
+
+
 # ---- views in place ----------------------------------------------------------------------------------------------
 
 

@@ -594,6 +594,87 @@ def test_mark_dirty_on_a_view_rewrites_the_base():
     assert x.grad.tolist() == [1.0, 2.0]
 
 
+@pytest.mark.parametrize("marks_first", [True, False])
+def test_mark_dirty_on_a_view_gives_view_and_base_the_gradient(marks_first):
+    def forward(ctx, a):
+        if marks_first:
+            ctx.mark_dirty(a)
+        a.mul_(2)
+        if not marks_first:
+            ctx.mark_dirty(a)
+        return a
+
+    x = leaf(0.7, 0.2)
+    y = x * 1
+    other = y[:1]
+    view = y.view(2, 1)
+    result = make(forward, lambda ctx, g: g * 2).apply(view)
+    assert result is view
+    for tensor, expected in [(result, [2.0, 2.0]), (view, [2.0, 2.0]), (y, [2.0, 2.0]), (other, [2.0, 0.0])]:
+        assert ag.autograd.grad(tensor.sum(), x, retain_graph=True)[0].tolist() == expected
+
+
+def test_any_argument_may_be_the_view_that_is_dirty():
+    def forward(ctx, w, a):
+        ctx.save_for_backward(w, a.clone())
+        a.mul_(w)
+        ctx.mark_dirty(a)
+        return a
+
+    def backward(ctx, g):
+        w, a = ctx.saved_tensors
+        return (g * a).sum().view(1), g * w
+
+    x, w = leaf(1.0, 2.0, 3.0), leaf(5.0)
+    y = x * 1
+    make(forward, backward).apply(w, y[1:])
+    y.sum().backward()
+    assert y.tolist() == [1.0, 10.0, 15.0]
+    assert x.grad.tolist() == [1.0, 5.0, 5.0] and w.grad.tolist() == [5.0]
+
+
+def test_a_view_that_was_changed_and_saved_is_no_cycle(collect):
+    class Kept(Function):
+        @staticmethod
+        def forward(ctx, a):
+            a.exp_()
+            ctx.mark_dirty(a)
+            ctx.save_for_backward(a)
+            return a
+
+        @staticmethod
+        def backward(ctx, g):
+            (a,) = ctx.saved_tensors
+            return g * a
+
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    view = Kept.apply(y[:1])
+    (first,) = ag.autograd.grad(y.sum(), x, create_graph=True)
+    (second,) = ag.autograd.grad((first + y).sum(), x)
+    assert second.tolist() == pytest.approx([2 * ag.tensor(1.0, dtype=F64).exp().item(), 1.0])
+    node = weakref.ref(y.grad_fn.next_functions[0][0])
+    data = weakref.ref(y)
+    gc.disable()
+    try:
+        del view, y, first, second
+        assert data() is None and node() is None
+    finally:
+        gc.enable()
+
+
+def test_part_of_an_argument_changed_in_forward():
+    def forward(ctx, a, b):
+        a[1:2] += b
+        ctx.mark_dirty(a)
+        return a
+
+    x, b = leaf(1.0, 1.0, 1.0), leaf(2.0)
+    a = x * 1
+    make(forward, lambda ctx, g: (g, g[1:2])).apply(a, b).sum().backward()
+    assert a.tolist() == [1.0, 3.0, 1.0] and x.grad.tolist() == [1.0, 1.0, 1.0] and b.grad.tolist() == [1.0]
+
+
 def test_mark_dirty_of_something_that_is_not_returned():
     def forward(ctx, a):
         a.mul_(2)

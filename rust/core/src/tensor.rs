@@ -72,6 +72,16 @@ impl State {
         self.extra.as_mut().map(|extra| std::mem::take(&mut extra.anchors)).unwrap_or_default()
     }
 
+    /// Puts other data in; gives back what was there. The accumulator of a leaf is one of a shape and a dtype: of others it
+    /// gets another.
+    pub(crate) fn replace_array(&mut self, array: Array) -> (Array, Option<NodeRef>) {
+        let accumulator = self
+            .extra
+            .as_mut()
+            .and_then(|extra| extra.accumulator.take_if(|node| !node.outputs()[0].describes(&array)));
+        (std::mem::replace(&mut self.array, array), accumulator)
+    }
+
     pub(crate) fn wants_grad(&self) -> bool {
         self.requires_grad || self.grad_fn.is_some()
     }
@@ -426,38 +436,49 @@ impl Tensor {
         }
     }
 
-    /// Whether the tensor's gradient goes to `edge`.
+    /// Whether the tensor's gradient goes to `edge`, if it has one; a leaf's does not if it does not require one.
     pub(crate) fn is_at(&self, edge: Option<&Edge>) -> bool {
         let state = self.lock();
         match edge {
-            None => !state.wants_grad(),
+            None => state.grad_fn.is_none(),
             Some(Edge { node: Some(node), output_nr }) => match &state.grad_fn {
                 Some(own) => Arc::ptr_eq(own, node) && state.output_nr == *output_nr,
                 None => {
-                    state.requires_grad
-                        && state
-                            .extra
-                            .as_ref()
-                            .and_then(|extra| extra.accumulator.as_ref())
-                            .is_some_and(|own| Arc::ptr_eq(own, node))
+                    let accumulator = state.extra.as_ref().and_then(|extra| extra.accumulator.as_ref());
+                    accumulator.is_some_and(|own| Arc::ptr_eq(own, node))
                 }
             },
             Some(_) => false,
         }
     }
 
-    /// Copies out what an operation needs.
+    /// Copies out what an operation needs. A history that is out of date is made anew only where operations are recorded:
+    /// where it cannot be, the data can be read and written all the same.
     #[inline]
     pub fn operand(&self) -> Result<Operand> {
-        let mut state = self.lock_current()?;
+        let mut state = self.lock();
+        if state.view.is_some() && crate::graph::is_grad_enabled() {
+            drop(state);
+            state = self.lock_current()?;
+        }
         let edge = self.edge(&mut state);
-        Ok(Operand {
+        Ok(self.operand_at(&state, edge))
+    }
+
+    #[inline]
+    fn operand_at(&self, state: &State, edge: Option<Edge>) -> Operand {
+        Operand {
             array: state.array.clone(),
             edge,
             identity: self.downgrade(),
             inference: state.inference,
             seen: state.array.storage().seen(),
-        })
+        }
+    }
+
+    /// [`Tensor::operand`] for an operation that is never recorded.
+    pub(crate) fn constant_operand(&self) -> Operand {
+        self.operand_at(&self.lock(), None)
     }
 
     // ---- gradients -------------------------------------------------------------------------------------------
@@ -672,15 +693,13 @@ impl Tensor {
                 ),
             ));
         }
-        let array = other.array().with_own_counter();
-        let old = std::mem::replace(&mut self.lock().array, array);
-        drop(old);
+        self.set_array(other.array().with_own_counter());
         Ok(())
     }
 
     /// Gives the tensor another array, version counter included (`set_`).
     pub fn set_array(&self, array: Array) {
-        let old = std::mem::replace(&mut self.lock().array, array);
+        let old = self.lock().replace_array(array);
         drop(old);
     }
 

@@ -1,5 +1,6 @@
 //! Tensors as Python numbers, lists and NumPy arrays; other dtypes of the same tensor.
 
+use arcgrad::graph::is_grad_enabled;
 use arcgrad::ops::{copy, rearranging, views};
 use arcgrad::storage::{Access, check_room};
 use arcgrad::{Array, DType, Scalar, Tensor};
@@ -183,7 +184,7 @@ fn to_numpy<'py>(py: Python<'py>, array: Array) -> PyResult<Bound<'py, PyAny>> {
 }
 
 fn check_numpy(tensor: &Tensor, force: bool) -> PyResult<()> {
-    if tensor.requires_grad() && !force {
+    if tensor.requires_grad() && !force && is_grad_enabled() {
         return Err(PyRuntimeError::new_err(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.",
         ));

@@ -63,8 +63,12 @@ impl PyTensor {
             (Some(name), true) => Class::FlaggedSubclass(name),
         };
         guard(|| {
-            let node = tensor.grad_fn()?;
-            let name = node.as_ref().map(|node| short_name(node.name()));
+            // A view whose base was changed may have no history any more; its elements can be shown all the same.
+            let node = tensor.grad_fn();
+            let name = match &node {
+                Ok(node) => node.as_ref().map(|node| short_name(node.name())),
+                Err(_) => Some("Invalid"),
+            };
             let facts = Facts {
                 class,
                 default_dtype: default_dtype(),

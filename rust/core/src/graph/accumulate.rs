@@ -69,7 +69,9 @@ impl Rule for AccumulateGrad {
     fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
         let Some(grad) = cx.take_grad(0) else { return Ok(()) };
         let Some(leaf) = self.leaf() else { return Ok(()) };
-        accumulate_into(&leaf, grad)?;
+        if !accumulate_into(&leaf, grad)? {
+            return Ok(());
+        }
         if let Some(hooks) = cx.node().hooks().filter(|hooks| hooks.any()) {
             for hook in hooks.of_kind(Kind::Accumulated) {
                 hook.after_accumulate(&leaf)?;
@@ -80,13 +82,21 @@ impl Rule for AccumulateGrad {
 }
 
 /// The accumulation contract: (1) no `.grad` and a dense parameter: stored with its strides; (2) else row-major;
-/// (3) `.grad` exists, nothing recorded: added in place; (4) recorded: a new tensor. In memory of its own in any case.
-pub(super) fn accumulate_into(leaf: &Tensor, mut grad: Gradient) -> Result<()> {
+/// (3) `.grad` exists, nothing recorded: added in place; (4) recorded: a new tensor. In memory of its own in any case. False,
+/// with nothing done, where the program has switched off the leaf's gradient since.
+///
+/// # Errors
+/// When the leaf has got another shape since.
+pub(super) fn accumulate_into(leaf: &Tensor, mut grad: Gradient) -> Result<bool> {
     if let Some(data) = grad.data()
         && add_data(leaf, data)
     {
-        return Ok(());
+        return Ok(true);
     }
+    if !leaf.lock().requires_grad {
+        return Ok(false);
+    }
+    check_shape(leaf, grad.look().array())?;
     let Some(old) = leaf.grad() else {
         let parameter = leaf.array();
         let own_strides = is_non_overlapping_and_dense(parameter.shape(), parameter.strides());
@@ -97,7 +107,7 @@ pub(super) fn accumulate_into(leaf: &Tensor, mut grad: Gradient) -> Result<()> {
         let stored = if fits { grad } else { (ALGEBRA.copy_strided)(&grad, &wanted)? };
         let stored = if is_grad_enabled() { stored } else { stored.detached_if_needed() };
         leaf.store_grad(Some(stored));
-        return Ok(());
+        return Ok(true);
     };
     let grad = grad.into_tensor();
     if is_grad_enabled() {
@@ -105,7 +115,24 @@ pub(super) fn accumulate_into(leaf: &Tensor, mut grad: Gradient) -> Result<()> {
     } else {
         (ALGEBRA.add_in_place)(&old, &grad)?;
     }
-    Ok(())
+    Ok(true)
+}
+
+/// A leaf may be given another shape (`squeeze_`, `.data`) between its use and the backward pass.
+fn check_shape(leaf: &Tensor, grad: &Array) -> Result<()> {
+    let (now, then) = (leaf.shape(), grad.shape());
+    if now.as_slice() == then {
+        return Ok(());
+    }
+    Err(Error::runtime(
+        "backward",
+        format!(
+            "a leaf Variable was used with shape {:?} and has been given shape {:?} since: there is no gradient for it. \
+             Give it the shape before it is used, or call backward() first.",
+            then,
+            now.as_slice()
+        ),
+    ))
 }
 
 /// Adds to `.grad` in place if that is small and plain; copies no handles.
@@ -117,6 +144,9 @@ fn add_data(leaf: &Tensor, data: &Array) -> bool {
     // Found before anything is locked: finding the line may run code of the host.
     let blame = Blame::here();
     let state = leaf.lock();
+    if !state.requires_grad {
+        return false;
+    }
     let Some(grad) = state.extra.as_ref().and_then(|extra| extra.grad.as_ref()) else { return false };
     // Tensors are locked in the order of addresses where two have to be; here nobody waits.
     let Some(grad) = grad.tensor().try_lock() else { return false };

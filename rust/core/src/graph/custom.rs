@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use super::node::{Edge, Meta, NodeOf, NodeRef, Rule};
 use super::provenance::Blame;
 use super::saved::{self, Saved, Source};
+use super::views;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
@@ -33,7 +34,10 @@ pub fn save(node: &NodeRef, tensor: &Tensor) -> Result<usize> {
     }
     let source = match operand.edge {
         Some(Edge { node: Some(from), output_nr }) if Arc::ptr_eq(&from, node) => Source::Output(output_nr),
-        Some(edge) => Source::Foreign(Box::new(edge)),
+        Some(edge) => match views::rewritten_by(&edge, node) {
+            Some(copy) => Source::OutputOfView(Box::new(Arc::downgrade(&copy))),
+            None => Source::Foreign(Box::new(edge)),
+        },
         None => Source::Constant,
     };
     let version = operand.array.storage().version();

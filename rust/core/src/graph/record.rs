@@ -147,7 +147,7 @@ pub fn record_in_place<R: Rule>(rule: R, target: &Tensor, inputs: &[&Operand], s
     let saved = save(inputs, saves, Some(&target.array()))?;
     let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), outputs, saved);
     save_outputs(&node, saves, std::slice::from_ref(target))?;
-    views::rebase_history(target, node, 0)
+    views::rebase_history(target, node, 0, Some(0))
 }
 
 /// Checks that an in-place operation on `target` may be recorded; `recorded` says whether it will be.

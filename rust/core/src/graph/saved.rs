@@ -9,8 +9,9 @@ use smallvec::SmallVec;
 use spin::mutex::SpinMutexGuard;
 
 use super::mode::{Modes, modes, set_modes};
-use super::node::{Edge, Node, NodeRef};
+use super::node::{Edge, Node, NodeRef, WeakNode};
 use super::provenance::Blame;
+use super::views;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -27,6 +28,9 @@ pub(crate) enum Source {
     Foreign(Box<Edge>),
     /// An output of the node that saves it. No edge: a node must not own itself.
     Output(u32),
+    /// Output 0 of the node that saves it, where that is a view that the operation has written to: what it is after that
+    /// follows the history of its base, which the node given here has rewritten.
+    OutputOfView(Box<WeakNode>),
 }
 
 /// A saved value.
@@ -213,12 +217,22 @@ impl Saved {
             Source::Input(number) => Some(node.edges()[*number as usize].clone()),
             Source::Foreign(edge) => Some((**edge).clone()),
             Source::Output(nr) => Some(Edge::new(node.clone(), *nr)),
+            Source::OutputOfView(_) => Some(Edge::new(node.clone(), 0)),
+        }
+    }
+
+    /// The node that rewrote the history of the base, if this is an output that shows a part of one.
+    fn rewritten_by(&self) -> Option<NodeRef> {
+        match &self.source {
+            Source::OutputOfView(copy) => copy.upgrade(),
+            _ => None,
         }
     }
 }
 
 /// The tensor a saved value was, if that still exists and has not been given another place or other memory by an
-/// in-place operation since; else a new tensor with the same data at the same place.
+/// in-place operation since; else a new tensor with the same data at the same place. Whether a leaf requires a gradient is
+/// not its place: what it says now counts.
 fn rebuild(array: Array, edge: Option<Edge>, identity: &Weak<Inner>) -> Tensor {
     if let Some(inner) = identity.upgrade() {
         let tensor = Tensor::from_inner(inner);
@@ -300,6 +314,15 @@ impl SavedState {
         self.values.push(saved);
     }
 
+    /// From now on the gradients of saved outputs go through `copy`, which has rewritten the history of what they show.
+    pub(super) fn show_outputs_through(&mut self, copy: &NodeRef) {
+        for saved in &mut self.values {
+            if let Source::Output(_) = saved.source {
+                saved.source = Source::OutputOfView(Box::new(Arc::downgrade(copy)));
+            }
+        }
+    }
+
     pub(super) fn release(&mut self, blame: Blame) -> SmallVec<[Saved; 2]> {
         if self.values.is_empty() {
             return SmallVec::new();
@@ -374,7 +397,12 @@ pub(crate) fn unpack(node: &NodeRef, index: usize) -> Result<Tensor> {
         return Err(second_backward(node, Some(first)));
     }
     let saved = &state.values[index];
-    let edge = saved.edge(node);
+    let (edge, copy) = (saved.edge(node), saved.rewritten_by());
+    // The edge as it is now, of the data as it is now.
+    let current = |edge, array: &Array| match &copy {
+        Some(copy) => views::edge_through_base(copy, array),
+        None => Ok(edge),
+    };
     match &saved.kept {
         Kept::Array(array) => {
             let (array, expected, identity) = (array.clone(), saved.version, saved.identity.clone());
@@ -383,12 +411,15 @@ pub(crate) fn unpack(node: &NodeRef, index: usize) -> Result<Tensor> {
             if found != expected {
                 return Err(modified(node, &array, edge.as_ref(), found, expected));
             }
+            let edge = current(edge, &array)?;
             Ok(rebuild(array, edge, &identity))
         }
         Kept::Packed(exchanged) => {
             let exchanged = exchanged.clone();
             drop(state);
-            Ok(Tensor::from_saved(exchanged.unpack()?, edge))
+            let array = exchanged.unpack()?;
+            let edge = current(edge, &array)?;
+            Ok(Tensor::from_saved(array, edge))
         }
     }
 }

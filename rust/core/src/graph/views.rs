@@ -142,6 +142,21 @@ pub(crate) fn current_grad_fn(tensor: &Tensor) -> Result<Option<NodeRef>> {
     Ok(node)
 }
 
+/// Whether the gradients of two tensors that show the same elements go the same way: they are the same tensor, or views
+/// of one base whose history theirs follows.
+pub(crate) fn same_history(a: &Tensor, b: &Tensor) -> bool {
+    let base = |tensor: &Tensor| {
+        let state = tensor.lock();
+        match &state.view {
+            None => Some(tensor.clone()),
+            // A view may be a leaf of its own.
+            Some(_) if state.requires_grad => None,
+            Some(view) => matches!(view.creation, Creation::Plain | Creation::MultiOutput).then(|| view.base.clone()),
+        }
+    };
+    a.is(b) || matches!((base(a), base(b)), (Some(a), Some(b)) if a.is(&b))
+}
+
 /// Whether `target` is a view of something that requires a gradient.
 pub(crate) fn base_requires_grad(target: &Tensor) -> bool {
     view_of(target).is_some_and(|view| view.base.requires_grad())
@@ -224,8 +239,9 @@ fn refuse(tensor: &Tensor, view: &View, op: &'static str, indirect: bool) -> Res
     if !is_grad_enabled() && !indirect { Ok(()) } else { Err(Error::graph(op, reason)) }
 }
 
-/// After an in-place operation: `target` is output `output_nr` of `node` from now on.
-pub(crate) fn rebase_history(target: &Tensor, node: NodeRef, output_nr: u32) -> Result<()> {
+/// After an in-place operation, which has changed the version: `target` is output `output_nr` of `node` from now on. What
+/// it was before is the input `input` of the node, if it is one.
+pub(crate) fn rebase_history(target: &Tensor, node: NodeRef, output_nr: u32, input: Option<usize>) -> Result<()> {
     match view_of(target) {
         None => {
             move_to(target, None, node, output_nr);
@@ -236,11 +252,16 @@ pub(crate) fn rebase_history(target: &Tensor, node: NodeRef, output_nr: u32) -> 
             let shown = target.array();
             let base_edge = view.base.gradient_edge()?.unwrap_or_default();
             let blame = node.blame();
-            let mut edges: SmallVec<[Edge; 2]> = smallvec![base_edge];
-            edges.extend(node.edges().iter().skip(1).cloned());
-            let rule = CopySlices { base: Geometry::of(&base), view: Geometry::of(&shown), inner: node };
+            let mut edges: SmallVec<[Edge; 2]> = node.edges().into();
+            match input {
+                Some(input) => edges[input] = base_edge,
+                None => edges.push(base_edge),
+            }
+            let input = input.unwrap_or(edges.len() - 1);
+            let rule = CopySlices { base: Geometry::of(&base), view: Geometry::of(&shown), input, inner: node.clone() };
             let meta = Meta { shape: base.shape().into(), dtype: base.dtype() };
             let copy: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], SmallVec::new());
+            node.head().saved().show_outputs_through(&copy);
             move_to(&view.base, None, copy, 0);
             // The view's own grad_fn is now out of date: make it anew, and move retained gradients there.
             let old = target.lock().grad_fn.clone();
@@ -273,7 +294,7 @@ fn move_to(tensor: &Tensor, array: Option<Array>, node: NodeRef, output_nr: u32)
         let state = &mut *guard;
         state.output_nr = output_nr;
         state.requires_grad = false;
-        let array = array.map(|array| std::mem::replace(&mut state.array, array));
+        let array = array.map(|array| state.replace_array(array));
         if let Some(view) = &mut state.view {
             view.version = state.array.storage().version();
         }
@@ -282,9 +303,14 @@ fn move_to(tensor: &Tensor, array: Option<Array>, node: NodeRef, output_nr: u32)
     drop(old);
 }
 
-/// Gives a tensor a place in the graph directly (outputs of custom functions that were changed in place).
-pub fn set_history(target: &Tensor, node: NodeRef, output_nr: u32) -> Result<()> {
-    rebase_history(target, node, output_nr)
+/// Gives a tensor that a custom function changed in place its new place in the graph: see [`record_in_place`]. Its old
+/// value was the input `input` of the node, or none.
+///
+/// [`record_in_place`]: super::record::record_in_place
+pub fn set_history(target: &Tensor, node: NodeRef, output_nr: u32, input: Option<usize>) -> Result<()> {
+    // Views have to notice, whatever the function did or has looked at since.
+    target.array().storage().note_change(Blame::here());
+    rebase_history(target, node, output_nr, input)
 }
 
 /// Gives a fresh tensor its node.
@@ -317,7 +343,26 @@ impl Geometry {
 struct CopySlices {
     base: Geometry,
     view: Geometry,
+    /// Which input the base is: where the view was among the operation's inputs, or behind them.
+    input: usize,
     inner: NodeRef,
+}
+
+/// The node that rewrote the history of a base, where `edge` is that of a view which the operation of `inner` has written to.
+pub(crate) fn rewritten_by(edge: &Edge, inner: &NodeRef) -> Option<NodeRef> {
+    let copy = edge.node.as_ref()?.edges().first()?.node.as_ref()?;
+    let rule = copy.rule_as::<CopySlices>()?;
+    Arc::ptr_eq(&rule.inner, inner).then(|| copy.clone())
+}
+
+/// The place of a view that an operation has written to: output 0 of the view's node over `copy`, which rewrote the
+/// history of the base. `shown` is the view.
+pub(crate) fn edge_through_base(copy: &NodeRef, shown: &Array) -> Result<Option<Edge>> {
+    let Some(CopySlices { base, view, .. }) = copy.rule_as::<CopySlices>() else { return Ok(None) };
+    let _on = enable_grad();
+    let whole = shown.with_layout(&base.shape, &base.strides, base.offset);
+    let whole = Tensor::from_saved(whole, Some(Edge::new(copy.clone(), 0)));
+    (ALGEBRA.as_strided)(&whole, &view.shape, &view.strides, view.offset)?.gradient_edge()
 }
 
 impl Rule for CopySlices {
@@ -333,24 +378,20 @@ impl Rule for CopySlices {
         let offset = start + self.view.offset as isize - self.base.offset as isize;
         let part = (ALGEBRA.as_strided)(&whole, &self.view.shape, &self.view.strides, offset as usize)?;
         let sent = (ALGEBRA.copy_strided)(&part, &crate::shape::contiguous_strides(&self.view.shape))?;
-        let mut needs: SmallVec<[bool; 4]> = (0..cx.inputs()).map(|input| cx.needs(input)).collect();
-        // The part the operation overwrote: its old value's gradient replaces the new one's.
-        needs[0] &= self.inner.edges()[0].node.is_some() || cx.needs(0);
-        let results = run_node(&self.inner, smallvec![Some(sent)], &needs, cx.create_graph())?;
-        for (input, result) in results.into_iter().enumerate() {
-            if input > 0 {
-                if let Some(result) = result {
-                    cx.put(input, result);
-                }
-            } else if cx.needs(0) {
-                match result {
-                    Some(result) => (ALGEBRA.copy_into)(&part, &result.into_tensor())?,
-                    None => (ALGEBRA.zero)(&part)?,
-                }
+        let needs: SmallVec<[bool; 4]> = (0..self.inner.edges().len()).map(|input| cx.needs(input)).collect();
+        let mut results = run_node(&self.inner, smallvec![Some(sent)], &needs, cx.create_graph())?;
+        if cx.needs(self.input) {
+            // The part the operation overwrote: its old value's gradient replaces the new one's.
+            match results.get_mut(self.input).and_then(Option::take) {
+                Some(result) => (ALGEBRA.copy_into)(&part, &result.into_tensor())?,
+                None => (ALGEBRA.zero)(&part)?,
             }
+            cx.put(self.input, whole);
         }
-        if cx.needs(0) {
-            cx.put(0, whole);
+        for (input, result) in results.into_iter().enumerate() {
+            if let Some(result) = result {
+                cx.put(input, result);
+            }
         }
         Ok(())
     }

@@ -51,13 +51,13 @@ elementwise! {
         y(g): g * 0.0,
     }
 
-    /// Square root as a power.
-    pow_half(x)[] -> z "PowBackward0"(exponent = Float 0.5) real in 0.5..3.0 { value: x.sqrt(), x(g, z): g / (z * 2.0) }
+    /// Square root as a power, which reads its input in the gradient, as all powers do.
+    pow_half(x)[] "PowBackward0"(exponent = Float 0.5) real in 0.5..3.0 { value: x.sqrt(), x(g, x): g * (x.rsqrt() * 0.5) }
 
     /// `1 / sqrt(x)` as a power.
-    pow_minus_half(x)[] -> z "PowBackward0"(exponent = Float -0.5) real in 0.5..3.0 {
+    pow_minus_half(x)[] "PowBackward0"(exponent = Float -0.5) real in 0.5..3.0 {
         value: x.rsqrt(),
-        x(g, z): g * (z.clone() * z.clone() * z) * -0.5,
+        x(g, x): { let power = x.rsqrt(); g * (power.clone() * power.clone() * power) * -0.5 },
     }
 
     /// Remainder with the sign of the divisor, as Python's `%`.

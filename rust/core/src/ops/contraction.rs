@@ -49,10 +49,10 @@ pub fn tensordot(a: &Tensor, b: &Tensor, axes_a: &[i64], axes_b: &[i64]) -> Resu
         let at = |shape: &[usize], axis: usize| shape.get(axis).copied().unwrap_or(1);
         let dtype = a.dtype();
         match (at(&left, i), at(&right, j)) {
-            (size, other) if size == other => {}
-            // An axis of size 1 broadcasts: the other one is summed.
-            (1, _) => b = reduce::sum(&b, Some(&[j as i64]), true, Some(dtype))?,
+            // An axis of size 1 broadcasts: the other one is summed, whatever its size.
             (_, 1) => a = reduce::sum(&a, Some(&[i as i64]), true, Some(dtype))?,
+            (1, _) => b = reduce::sum(&b, Some(&[j as i64]), true, Some(dtype))?,
+            (size, other) if size == other => {}
             (size, other) => {
                 return Err(Error::runtime(
                     OP,

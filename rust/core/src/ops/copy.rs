@@ -5,13 +5,14 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{check_in_place, is_recorded, record, record_in_place};
+use crate::graph::views::same_history;
 use crate::graph::{Blame, cuts, is_grad_enabled};
 use crate::ops::elementwise::Arg;
 use crate::ops::overlap::{check_distinct, check_overlap};
 use crate::scalar::Scalar;
 use crate::shape;
 use crate::storage::Access;
-use crate::tensor::Tensor;
+use crate::tensor::{Operand, Tensor};
 
 /// A copy: the gradient passes (the engine casts it back).
 struct Copied(&'static str);
@@ -69,8 +70,7 @@ impl Rule for Filled {
 }
 
 #[track_caller]
-fn copied(name: &'static str, source: &Tensor, copy: impl FnOnce(&Array) -> Result<Array>) -> Result<Tensor> {
-    let operand = source.operand()?;
+fn copied(name: &'static str, operand: Operand, copy: impl FnOnce(&Array) -> Result<Array>) -> Result<Tensor> {
     let array = copy(&operand.array)?;
     if is_recorded(&[&operand]) {
         if array.dtype().is_differentiable() {
@@ -86,13 +86,13 @@ fn copied(name: &'static str, source: &Tensor, copy: impl FnOnce(&Array) -> Resu
 /// A copy that keeps dense strides (`torch.preserve_format`).
 #[track_caller]
 pub fn clone(source: &Tensor) -> Result<Tensor> {
-    copied("CloneBackward0", source, |array| array.duplicate("clone"))
+    copied("CloneBackward0", source.operand()?, |array| array.duplicate("clone"))
 }
 
 /// A row-major copy.
 #[track_caller]
 pub fn clone_contiguous(source: &Tensor) -> Result<Tensor> {
-    copied("CloneBackward0", source, |array| array.duplicate_row_major("clone"))
+    copied("CloneBackward0", source.operand()?, |array| array.duplicate_row_major("clone"))
 }
 
 /// The tensor itself if it is row-major, else a row-major copy.
@@ -114,13 +114,18 @@ pub fn to_dtype(source: &Tensor, dtype: DType) -> Result<Tensor> {
     if source.dtype() == dtype {
         return Ok(source.clone());
     }
-    copied("ToCopyBackward0", source, |array| array.cast("to", dtype))
+    // A result without gradients needs no history.
+    let operand = match source.operand() {
+        Err(_) if !dtype.is_differentiable() => source.constant_operand(),
+        operand => operand?,
+    };
+    copied("ToCopyBackward0", operand, |array| array.cast("to", dtype))
 }
 
 /// A copy with the given strides.
 #[track_caller]
 pub fn copy_strided(source: &Tensor, strides: &[isize]) -> Result<Tensor> {
-    copied("CloneBackward0", source, |array| array.duplicate_with_strides("clone", strides))
+    copied("CloneBackward0", source.operand()?, |array| array.duplicate_with_strides("clone", strides))
 }
 
 /// Copies `source`, broadcast and cast, into `target`.
@@ -147,7 +152,8 @@ fn copy_named(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()
             ),
         ));
     }
-    if into.array.is_exactly(&from.array) {
+    // Nothing changes then, unless the gradient does: to what was detached from the target it does not go.
+    if into.array.is_exactly(&from.array) && (!recorded || same_history(target, source)) {
         return Ok(());
     }
     check_overlap("copy_", &into.array, &[])?;

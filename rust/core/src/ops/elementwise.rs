@@ -192,6 +192,7 @@ impl<'a> Plan<'a> {
         let mut operands: SmallVec<[Option<Operand>; MAX_INPUTS]> = SmallVec::new();
         for arg in args {
             operands.push(match arg {
+                Arg::Tensor(tensor) if row.grads.is_empty() => Some(tensor.constant_operand()),
                 Arg::Tensor(tensor) => Some(tensor.operand()?),
                 Arg::Scalar(_) => None,
             });
@@ -256,6 +257,24 @@ impl<'a> Plan<'a> {
             })
             .collect();
         shape::result_strides(&self.shape, &operands)
+    }
+
+    /// Lets the operands that are to be saved and whose memory `target` is about to overwrite show a copy of it: their
+    /// gradients read the value from before. The target may be several of them: itself, a view, what was detached.
+    fn spare(&mut self, slots: &[usize], target: &Array) -> Result<()> {
+        let mut spared: Option<Array> = None;
+        for &slot in slots {
+            let Some(Some(operand)) = self.operands.get_mut(slot) else { continue };
+            // Any other overlap has been refused.
+            if operand.array.is_exactly(target) {
+                operand.array = match &spared {
+                    Some(copy) => copy.clone(),
+                    None => spared.insert(target.duplicate(self.op)?).clone(),
+                };
+                operand.identity = std::sync::Weak::new();
+            }
+        }
+        Ok(())
     }
 
     fn allocate(&self) -> Result<Array> {
@@ -449,24 +468,16 @@ pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: 
     }
     check_output(&plan, &output)?;
     if !recorded {
+        let before = if constant { Some(target.operand()?) } else { None };
         plan.run(params, &output, || output.storage().bump(blame));
-        if constant {
-            let operand = plan.operands[0].as_ref().expect("the target is a tensor");
-            record_in_place(super::copy::Filled(row.node), target, &[operand], &[])?;
+        if let Some(before) = before {
+            record_in_place(super::copy::Filled(row.node), target, &[&before], &[])?;
         }
         return Ok(());
     }
     let (rule, slots) = ElementwiseRule::new(row, params, &plan);
-    if slots.contains(&0) {
-        // The gradient reads what is about to be overwritten: save a copy.
-        let copy = output.duplicate(row.name)?;
-        let operand = plan.operands[0].as_mut().expect("the target is a tensor");
-        let original = std::mem::replace(&mut operand.array, copy);
-        operand.identity = std::sync::Weak::new();
-        plan.run(params, &original, || original.storage().bump(blame));
-    } else {
-        plan.run(params, &output, || output.storage().bump(blame));
-    }
+    plan.spare(&slots, &output)?;
+    plan.run(params, &output, || output.storage().bump(blame));
     let stand_in = plan.operands[0].clone().expect("the target is a tensor");
     let owned = edge_operands(&plan, &stand_in);
     let operands: SmallVec<[&Operand; MAX_INPUTS]> = owned.iter().collect();

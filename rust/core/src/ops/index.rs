@@ -153,6 +153,8 @@ struct Scattered {
     axis: usize,
     /// Shape of the source, which may be larger than the index.
     source: Shape,
+    /// Whether a gradient reads the index: not that of what is only added to.
+    saves_index: bool,
 }
 
 impl Rule for Scattered {
@@ -161,16 +163,16 @@ impl Rule for Scattered {
     }
 
     fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (grad, index) = (cx.only_grad(), cx.saved(0)?);
+        let grad = cx.only_grad();
         if cx.needs(1) {
-            let taken = take_along(&grad, self.axis, &index)?;
+            let taken = take_along(&grad, self.axis, &cx.saved(0)?)?;
             let fitted = padding::extend_to(&taken, &self.source)?;
             cx.put(1, fitted);
         }
         if cx.needs(0) {
             let own = match self.kind {
                 Scatter::Add => grad,
-                _ => scatter_number(&grad, false, self.axis, &index.array(), Scalar::Int(0))?,
+                _ => scatter_number(&grad, false, self.axis, &cx.saved_array(0)?, Scalar::Int(0))?,
             };
             cx.put(0, own);
         }
@@ -178,7 +180,7 @@ impl Rule for Scattered {
     }
 
     fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        vec![("index", 0)]
+        if self.saves_index { vec![("index", 0)] } else { Vec::new() }
     }
 }
 
@@ -260,8 +262,10 @@ pub(super) fn scatter_into(
     let operand = source.operand()?;
     let values = &operand.array;
     let write = Write { others: &[&operand], reads: &[positions, values], ..Write::row_major(op, target, in_place) };
-    let rule = || Scattered { kind, axis, source: values.shape().into() };
-    write.run(rule, &[Save::Array(positions)], |array| scatter_raw(op, kind, array, axis, positions, values))
+    let saves_index = kind != Scatter::Add || operand.edge.is_some();
+    let rule = || Scattered { kind, axis, source: values.shape().into(), saves_index };
+    let saves: &[Save<'_>] = if saves_index { &[Save::Array(positions)] } else { &[] };
+    write.run(rule, saves, |array| scatter_raw(op, kind, array, axis, positions, values))
 }
 
 /// The reduction of a scatter by its name.

@@ -38,15 +38,21 @@ struct ReducedRow {
     params: Vec<f64>,
     reduction: Reduction,
     elements: usize,
+    /// Where each input is saved, if a gradient that is needed reads it.
+    saved: Vec<Option<usize>>,
 }
 
 impl ReducedRow {
     /// The gradient of input `index`, of the shape of the row's result.
-    fn gradient(&self, grad: &Tensor, inputs: &[Tensor], index: usize) -> Result<Tensor> {
+    fn gradient(&self, cx: &Backward<'_>, grad: &Tensor, index: usize) -> Result<Tensor> {
+        let input = |slot: usize| match self.saved[slot] {
+            Some(at) if is_grad_enabled() => cx.saved(at),
+            Some(at) => Ok(Tensor::from_array(cx.saved_array(at)?)),
+            None => Err(Error::runtime(self.row.node, "an input that the gradient reads was not saved")),
+        };
         if self.row.node == rows::squared_error::ROW.node && !is_grad_enabled() {
             // The most used one, in two passes: the difference, and its product with a number in place.
-            let (a, b) = if index == 0 { (&inputs[0], &inputs[1]) } else { (&inputs[1], &inputs[0]) };
-            let difference = a.sub(b)?;
+            let difference = input(index)?.sub(&input(1 - index)?)?;
             let factor = grad.mul(2.0)?;
             if difference.dtype() == factor.dtype() {
                 difference.mul_(&factor)?;
@@ -56,7 +62,9 @@ impl ReducedRow {
         }
         let rule = &self.row.grads[index];
         let mut values = vec![Traced::Tensor(grad.clone())];
-        values.extend(rule.uses.iter().map(|&slot| Traced::Tensor(inputs[slot as usize].clone())));
+        for &slot in rule.uses {
+            values.push(Traced::Tensor(input(slot as usize)?));
+        }
         (rule.traced)(&self.params, values).into_tensor()
     }
 }
@@ -72,17 +80,9 @@ impl Rule for ReducedRow {
         if self.reduction == Reduction::Mean {
             grad = grad.div(self.elements as f64)?;
         }
-        let inputs: Result<Vec<Tensor>> = (0..cx.inputs())
-            .map(
-                |index| {
-                    if is_grad_enabled() { cx.saved(index) } else { Ok(Tensor::from_array(cx.saved_array(index)?)) }
-                },
-            )
-            .collect();
-        let inputs = inputs?;
         for index in 0..cx.inputs() {
             if cx.needs(index) {
-                let result = self.gradient(&grad, &inputs, index)?;
+                let result = self.gradient(cx, &grad, index)?;
                 cx.put(index, result);
             }
         }
@@ -90,7 +90,8 @@ impl Rule for ReducedRow {
     }
 
     fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        vec![("self", 0), ("target", 1)]
+        let names = ["self", "target"].into_iter().zip(&self.saved);
+        names.filter_map(|(name, at)| Some((name, (*at)?))).collect()
     }
 }
 
@@ -112,8 +113,17 @@ fn reduced_row(row: &'static Row, params: &[f64], inputs: &[&Tensor], reduction:
     if !is_recorded(&operands) {
         return Ok(Tensor::from_array(output));
     }
-    let saves: Vec<Save<'_>> = operands.iter().map(|operand| Save::Input(operand)).collect();
-    let rule = ReducedRow { row, params: params.to_vec(), reduction, elements };
+    // What no gradient reads may be changed in place before backward.
+    let needed = row.grads.iter().zip(&operands).filter(|(_, operand)| operand.edge.is_some());
+    let used: Vec<u8> = needed.flat_map(|(grad, _)| grad.uses).copied().collect();
+    let (mut saves, mut saved) = (Vec::new(), vec![None; operands.len()]);
+    for (slot, operand) in operands.iter().enumerate() {
+        if used.contains(&(slot as u8)) {
+            saved[slot] = Some(saves.len());
+            saves.push(Save::Input(operand));
+        }
+    }
+    let rule = ReducedRow { row, params: params.to_vec(), reduction, elements, saved };
     record(rule, &operands, &saves, output)
 }
 
@@ -353,7 +363,7 @@ impl Divergence {
     }
 }
 
-/// Kullback-Leibler divergence of `input` (logarithms) from `target`: `t·(ln t − x)`.
+/// Kullback-Leibler divergence of `input` (logarithms) from `target`: `t·(ln t − x)`, or of logarithms `eᵗ·(t − x)`.
 #[track_caller]
 pub fn kl_div(input: &Tensor, target: &Tensor, log_target: bool, how: Divergence) -> Result<Tensor> {
     if !input.dtype().is_float() || !target.dtype().is_float() {
@@ -363,11 +373,18 @@ pub fn kl_div(input: &Tensor, target: &Tensor, log_target: bool, how: Divergence
             format!("Integral inputs not supported: input is {input} and target {target}"),
         ));
     }
-    let row = if log_target { &rows::divergence_logs::ROW } else { &rows::divergence::ROW };
+    let divergence = |how: Reduction| {
+        if log_target {
+            // eᵗ·(t − x)
+            reduced(&target.exp()?.mul(&target.sub(input)?)?, how)
+        } else {
+            reduced_row(&rows::divergence::ROW, &[], &[input, target], how)
+        }
+    };
     match how {
-        Divergence::Plain(how) => reduced_row(row, &[], &[input, target], how),
+        Divergence::Plain(how) => divergence(how),
         Divergence::BatchMean => {
-            let sum = reduced_row(row, &[], &[input, target], Reduction::Sum)?;
+            let sum = divergence(Reduction::Sum)?;
             match input.shape().first() {
                 Some(&batch) => sum.div(batch as f64),
                 None => Ok(sum),

@@ -111,11 +111,4 @@ elementwise! {
         x(g, target): -(g * target),
         target(g, x, target): g * (target.log() + 1.0 - x),
     }
-
-    /// Divergence of x from t, both logarithms: eᵗ·(t − x).
-    divergence_logs(x, target)[] "KlDivBackward0" real in -2.0..2.0 {
-        value: target.clone().exp() * (target - x),
-        x(g, target): -(g * target.exp()),
-        target(g, x, target): g * target.clone().exp() * (target - x + 1.0),
-    }
 }

@@ -596,18 +596,65 @@ pub fn outer(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     views::unsqueeze(a, 1)?.mul(b)
 }
 
+fn check_broadcast(op: &'static str, a: &Array, b: &Array) -> Result<()> {
+    let ((_, k), (rows, _)) = (matrix_size(a), matrix_size(b));
+    let outer = |array: &Array| array.shape()[..array.rank() - 2].iter().product::<usize>();
+    if k != rows {
+        return Err(batch_mismatch(op, [outer(a), k], [outer(b), rows]));
+    }
+    check_dtypes(op, a, b)
+}
+
 /// Products of matrices whose batch axes broadcast.
 #[track_caller]
 fn batched(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let name = if a.rank() == 2 && b.rank() == 2 { "MmBackward0" } else { "BmmBackward0" };
-    multiply("matmul", name, Form::Matrices, None, [a, b], ONE, |a, b| {
-        let ((_, k), (rows, _)) = (matrix_size(a), matrix_size(b));
-        let outer = |array: &Array| array.shape()[..array.rank() - 2].iter().product::<usize>();
-        if k != rows {
-            return Err(batch_mismatch("matmul", [outer(a), k], [outer(b), rows]));
+    multiply("matmul", name, Form::Matrices, None, [a, b], ONE, |a, b| check_broadcast("matmul", a, b))
+}
+
+/// [`batched`], after which those operands may be changed in place that PyTorch copies to have one batch of matrices.
+#[track_caller]
+fn over_batches(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    const OP: &str = "matmul";
+    let (mut a, mut b) = (a.operand()?, b.operand()?);
+    check_broadcast(OP, &a.array, &b.array)?;
+    let recorded = is_recorded(&[&a, &b]);
+    if recorded {
+        let outer = |array: &Array| Shape::from_slice(&array.shape()[..array.rank() - 2]);
+        let batch = shape::broadcast(OP, &outer(&a.array), &outer(&b.array))?;
+        // One matrix for all of a batch: that is taken as the rows of one matrix.
+        let one = |array: &Array| outer(array).iter().all(|&size| size == 1);
+        let copied = match (one(&a.array), one(&b.array)) {
+            (true, false) if a.edge.is_some() => [false, !lies_as_rows(&transposed(&b.array))],
+            (false, true) if b.edge.is_some() => [!lies_as_rows(&a.array), false],
+            _ => [!lies_as_batch(&a.array, &batch), !lies_as_batch(&b.array, &batch)],
+        };
+        for (operand, copied) in [&mut a, &mut b].into_iter().zip(copied) {
+            if copied {
+                operand.array = operand.array.duplicate(OP)?;
+                operand.identity = std::sync::Weak::new();
+            }
         }
-        check_dtypes("matmul", a, b)
-    })
+    }
+    let output = product(OP, &a.array, &b.array, 1.0, None, false)?;
+    if !recorded {
+        return Ok(Tensor::from_array(output));
+    }
+    finish("BmmBackward0", Form::Matrices, None, [&a, &b], ONE, output)
+}
+
+/// Whether all axes but the last are one without a copy.
+fn lies_as_rows(array: &Array) -> bool {
+    let last = array.shape()[array.rank() - 1];
+    array.view(&[array.numel().checked_div(last).unwrap_or(0), last]).is_some()
+}
+
+/// Whether the axes before the last two, broadcast to `batch`, are one without a copy.
+fn lies_as_batch(array: &Array, batch: &[usize]) -> bool {
+    let (rows, columns) = matrix_size(array);
+    let mut shape = Shape::from_slice(batch);
+    shape.extend([rows, columns]);
+    array.expand(&shape).view(&[batch.iter().product(), rows, columns]).is_some()
 }
 
 /// Matrix product of tensors of any rank but 0: two vectors give a number, a vector counts as a row on the left and as
@@ -635,12 +682,12 @@ pub fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
             views::unsafe_view(&result, &shape)
         }
         (1, _) => {
-            let result = batched(&views::unsqueeze(a, 0)?, b)?;
+            let result = over_batches(&views::unsqueeze(a, 0)?, b)?;
             let mut shape = result.shape();
             shape.remove(shape.len() - 2);
             views::unsafe_view(&result, &shape)
         }
-        _ => batched(a, b),
+        _ => over_batches(a, b),
     }
 }
 

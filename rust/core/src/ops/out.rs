@@ -66,8 +66,7 @@ fn resize_strided(op: &'static str, tensor: &Tensor, shape: &[usize], strides: &
         new.with_layout(&[kept], &[1], 0).copy_unshared(&from);
         new
     };
-    let replaced = std::mem::replace(&mut tensor.lock().array, new);
-    drop(replaced);
+    tensor.set_array(new);
     Ok(())
 }
 

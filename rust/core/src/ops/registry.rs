@@ -402,14 +402,20 @@ pub enum Form<'a> {
     Out(&'a [Tensor]),
 }
 
-/// The arguments with a copy in place of the first, which is about to be overwritten and may be saved.
+/// The arguments with copies in place of the target, which is about to be overwritten and may be saved, and of all
+/// others that show its memory.
 #[track_caller]
-fn spared(values: &[Value]) -> Result<Vec<Value>> {
-    let mut values = values.to_vec();
-    if let Some(Value::Tensor(target)) = values.first_mut() {
-        *target = super::copy::clone(target)?;
-    }
-    Ok(values)
+fn spared(target: &Tensor, values: &[Value]) -> Result<Vec<Value>> {
+    let written = target.array();
+    let spare = |tensor: &Tensor| {
+        if tensor.array().ranges_touch(&written) { super::copy::clone(tensor) } else { Ok(tensor.clone()) }
+    };
+    let spared = values.iter().map(|value| match value {
+        Value::Tensor(tensor) => spare(tensor).map(Value::Tensor),
+        Value::Tensors(tensors) => tensors.iter().map(spare).collect::<Result<_>>().map(Value::Tensors),
+        other => Ok(other.clone()),
+    });
+    spared.collect()
 }
 
 impl OpInfo {
@@ -484,7 +490,7 @@ impl OpInfo {
             (Call::Structured(value), Form::InPlace) => {
                 let target = args.tensor(0);
                 self.check_asked_dtype(target.dtype(), values)?;
-                match value(&Args { op: self.name, values: &spared(values)? })? {
+                match value(&Args { op: self.name, values: &spared(target, values)? })? {
                     Output::Tensor(result) => {
                         out::check_cast(self.name, result.dtype(), target.dtype())?;
                         super::copy::copy_(target, &result)?;

@@ -93,12 +93,6 @@ impl PyCtx {
     #[pyo3(signature = (*tensors))]
     fn mark_dirty(&self, tensors: Bound<'_, PyTuple>) -> PyResult<()> {
         check_tensors("mark_dirty", &tensors, false)?;
-        for object in tensors.iter() {
-            if let Some(tensor) = from_py(&object) {
-                // The change may have been made behind the library's back.
-                tensor.array().storage().note_change(Blame::here());
-            }
-        }
         let old = self.state.lock().dirty.replace(tensors.unbind());
         drop(old);
         Ok(())
@@ -452,10 +446,15 @@ impl Call<'_, '_> {
             let is_dirty = is_in(&dirty, tensor);
             let place = node.as_ref().filter(|_| differentiable[nr]);
             let output = guard(|| match place {
-                None => without_gradient(tensor, is_input, is_dirty),
+                None => {
+                    if is_dirty {
+                        // The change may have been made behind the library's back.
+                        tensor.array().storage().note_change(Blame::here());
+                    }
+                    without_gradient(tensor, is_input, is_dirty)
+                }
                 Some(node) if is_dirty => {
-                    let count = tensors.len();
-                    changed_in_place(tensor, node, nr as u32, count)?;
+                    self.changed_in_place(tensor, node, nr as u32, tensors.len())?;
                     Ok(tensor.clone())
                 }
                 Some(node) => {
@@ -492,6 +491,20 @@ impl Call<'_, '_> {
             self.ctx.get().state.lock().saved = saved;
         }
         Ok(placed)
+    }
+
+    /// Gives an input that forward changed its new place, as result `nr` of `count`.
+    fn changed_in_place(&self, tensor: &Tensor, node: &NodeRef, nr: u32, count: usize) -> Result<()> {
+        record::check_in_place("mark_dirty", tensor, true)?;
+        if tensor.base().is_some() && count > 1 {
+            return Err(arcgrad::Error::runtime(
+                "mark_dirty",
+                "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot \
+                 return more than one Tensor. Make the input a tensor of its own with clone(), or return one tensor only.",
+            ));
+        }
+        let input = self.arguments.tensors.iter().position(|input| input.is(tensor));
+        views::set_history(tensor, node.clone(), nr, input)
     }
 
     fn make_node(&self, edges: SmallVec<[Edge; 2]>, tensors: &[Option<Tensor>]) -> PyResult<NodeRef> {
@@ -532,18 +545,6 @@ fn without_gradient(tensor: &Tensor, is_input: bool, is_dirty: bool) -> Result<T
         tensor.detach_()?;
     }
     Ok(tensor.clone())
-}
-
-fn changed_in_place(tensor: &Tensor, node: &NodeRef, nr: u32, count: usize) -> Result<()> {
-    record::check_in_place("mark_dirty", tensor, true)?;
-    if tensor.base().is_some() && count > 1 {
-        return Err(arcgrad::Error::runtime(
-            "mark_dirty",
-            "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return \
-             more than one Tensor. Make the input a tensor of its own with clone(), or return one tensor only.",
-        ));
-    }
-    views::set_history(tensor, node.clone(), nr)
 }
 
 /// Adds this file's names to the module.
