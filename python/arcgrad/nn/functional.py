@@ -325,7 +325,10 @@ def poisson_nll_loss(
 ):
     """Negative log-likelihood of Poisson counts; ``input`` is the rate or, with ``log_input``, its logarithm."""
     reduction = _reduction.resolve(size_average, reduce, reduction)
-    loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
+    # What does not occur says nothing about the rate, however small that is.
+    logarithm = input if log_input else (input + eps).log()
+    weighted = (target * logarithm).masked_fill((target == 0) & logarithm.isinf(), 0)
+    loss = (input.exp() if log_input else input) - weighted
     if full:
         # Stirling's approximation of log(target!), for counts above one.
         stirling = target * target.log() - target + 0.5 * (2 * math.pi * target).log()

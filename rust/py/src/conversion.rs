@@ -227,7 +227,9 @@ impl PyTensor {
 
     fn __index__(&self) -> PyResult<i64> {
         let tensor = self.tensor();
-        if tensor.numel() != 1 || tensor.dtype().is_differentiable() {
+        // A mask is no position: NumPy asks here before it looks at the array.
+        let is_mask = tensor.dtype() == DType::Bool && tensor.rank() > 0;
+        if tensor.numel() != 1 || tensor.dtype().is_differentiable() || is_mask {
             return Err(PyTypeError::new_err("only integer tensors of a single element can be converted to an index"));
         }
         Ok(guard(|| tensor.item())?.to_i64())

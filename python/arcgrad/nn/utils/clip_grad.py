@@ -11,6 +11,14 @@ def _as_list(tensors):
     return [tensors] if isinstance(tensors, Tensor) else list(tensors)
 
 
+def _checked(name, bound):
+    """A bound of magnitudes: below 0 it would turn the gradients round."""
+    bound = float(bound)
+    if not bound >= 0:
+        raise ValueError(f"{name} must be a non-negative number, got {bound}")
+    return bound
+
+
 def _gradients(parameters):
     parameters = _as_list(parameters)
     if not parameters:
@@ -46,7 +54,8 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=Non
 
 def clip_grads_with_norm_(parameters, max_norm, total_norm, foreach=None):
     """Scale the gradients in place by ``max_norm / total_norm`` if that is below one."""
-    _scale_down(_gradients(parameters), float(max_norm), total_norm)
+    max_norm = _checked("max_norm", max_norm)
+    _scale_down(_gradients(parameters), max_norm, total_norm)
 
 
 def _scale_down(gradients, max_norm, total_norm):
@@ -80,9 +89,10 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
         >>> ag.nn.utils.clip_grad_norm_(p, 1.0)
         tensor(5.)
     """
+    max_norm = _checked("max_norm", max_norm)
     gradients = _gradients(parameters)
     total_norm = get_total_norm(gradients, norm_type, error_if_nonfinite)
-    _scale_down(gradients, float(max_norm), total_norm)
+    _scale_down(gradients, max_norm, total_norm)
     return total_norm
 
 
@@ -98,7 +108,7 @@ def clip_grad_norm(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False
 
 def clip_grad_value_(parameters, clip_value, foreach=None):
     """Limit every element of the gradients, in place, to [-``clip_value``, ``clip_value``]."""
-    clip_value = float(clip_value)
+    clip_value = _checked("clip_value", clip_value)
     with no_grad():
         for gradient in [parameter.grad for parameter in _as_list(parameters) if parameter.grad is not None]:
             gradient.clamp_(-clip_value, clip_value)

@@ -130,7 +130,10 @@ unsafe fn forward<T: Float>(
                     None => T::ZERO,
                     Some((class, weight)) => {
                         total += weight.to_f64();
-                        -*input.add((i * size.classes + class) * size.inner + j) * weight
+                        let log_p = *input.add((i * size.classes + class) * size.inner + j);
+                        // What has no weight does not count, however improbable.
+                        let counts = weight != T::ZERO || log_p - log_p == T::ZERO || log_p.is_nan();
+                        if counts { -log_p * weight } else { T::ZERO }
                     }
                 };
                 sum += loss.to_f64();

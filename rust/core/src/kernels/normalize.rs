@@ -1,6 +1,7 @@
 //! Layer and batch normalisation with their gradients.
 //!
-//! Operands are contiguous, `f32` or `f64`. Means and variances are formed in two passes with `f64` sums.
+//! Operands are contiguous, `f32` or `f64`. Means and variances are formed in two passes with `f64` sums; where those
+//! leave the range of `f64`, once more of scaled elements.
 
 use super::float::{Float, Shared, lane_sum, simd};
 use super::{In, Out};
@@ -27,6 +28,55 @@ fn sum(n: usize, f: impl Fn(usize) -> f64) -> f64 {
         *sum += f(whole + lane);
     }
     lane_sum(lanes)
+}
+
+/// Mean, biased variance and `1 / sqrt(variance + eps)` in `f64`.
+#[derive(Clone, Copy)]
+struct Spread {
+    mean: f64,
+    variance: f64,
+    rstd: f64,
+}
+
+impl Spread {
+    /// From the moments of the `n` elements `value(i)`, which are read again where these moments are out of range.
+    #[inline(always)]
+    fn new(n: usize, eps: f64, mean: f64, variance: f64, value: impl Fn(usize) -> f64) -> Self {
+        let plain = Self { mean, variance, rstd: 1.0 / (variance + eps).sqrt() };
+        let enough = f64::MIN_POSITIVE * n as f64;
+        if variance + eps >= enough && variance < f64::INFINITY { plain } else { Self::scaled(n, eps, plain, value) }
+    }
+
+    /// The moments of the elements divided by the greatest of them.
+    #[cold]
+    fn scaled(n: usize, eps: f64, plain: Self, value: impl Fn(usize) -> f64) -> Self {
+        let peak = (0..n).map(|i| value(i).abs()).fold(0.0, f64::max);
+        let known = (0..n).all(|i| value(i).is_finite());
+        // Where `eps` outweighs the squares, its root is the scale.
+        let factor = peak.max(eps.max(0.0).sqrt()).recip().min(f64::MAX);
+        if peak == 0.0 || !known {
+            return plain;
+        }
+        let mean = sum(n, |i| value(i) * factor) / n as f64;
+        let variance = sum(n, |i| (value(i) * factor - mean).powi(2)) / n as f64;
+        let rstd = factor / (variance + (eps.max(0.0).sqrt() * factor).powi(2)).sqrt();
+        Self { mean: mean / factor, variance: variance / factor / factor, rstd }
+    }
+}
+
+/// `(x − mean) · rstd` of elements so far apart that their difference may have no room: of a part of them.
+#[inline(always)]
+fn far_normal<T: Float>(x: T, mean: T, rstd: T) -> T {
+    let part = T::from_f64(1.0 / 16.0);
+    (x * part - mean * part) * (rstd / part)
+}
+
+/// Whether a difference of elements with this reciprocal standard deviation may have no room: it is at most √n times
+/// the deviation, and there are fewer than 2⁵⁶ elements.
+#[inline(always)]
+fn is_far<T: Float>(rstd: T) -> bool {
+    let least = if size_of::<T>() == 4 { 2f64.powi(-100) } else { 2f64.powi(-996) };
+    rstd < T::from_f64(least)
 }
 
 // ---- layer normalisation -------------------------------------------------------------------------------------------
@@ -98,9 +148,25 @@ simd! {
             let d = (*x.add(i)).to_f64() - mean;
             d * d
         }) / n as f64;
-        let (mean, rstd) = (T::from_f64(mean), T::from_f64(1.0 / (variance + eps).sqrt()));
+        let spread = Spread::new(n, eps, mean, variance, |i| (*x.add(i)).to_f64());
+        let (mean, rstd) = (T::from_f64(spread.mean), T::from_f64(spread.rstd));
         (*mean_to, *rstd_to) = (mean, rstd);
-        let normal = |i: usize| (*x.add(i) - mean) * rstd;
+        if is_far(rstd) {
+            affine_row(n, |i| far_normal(*x.add(i), mean, rstd), affine, y);
+        } else {
+            affine_row(n, |i| (*x.add(i) - mean) * rstd, affine, y);
+        }
+    }
+}
+
+/// `y = normal · weight + bias` of one row.
+///
+/// # Safety
+/// As for [`layer_row`]; `normal` may be asked for `n` elements.
+#[inline(always)]
+unsafe fn affine_row<T: Float>(n: usize, normal: impl Fn(usize) -> T, affine: Affine<T>, y: *mut T) {
+    // SAFETY: the caller's row.
+    unsafe {
         match affine {
             (None, None) => (0..n).for_each(|i| *y.add(i) = normal(i)),
             (Some(w), None) => (0..n).for_each(|i| *y.add(i) = normal(i) * *w.add(i)),
@@ -187,18 +253,40 @@ simd! {
     /// # Safety
     /// As for [`layer_norm_backward`], of which this is a row; `sums` has `2 · n` elements that nobody else touches.
     unsafe fn layer_backward_row<T: Float>(n: usize, row: usize, operands: LayerBackward<T>, sums: Option<*mut T>) {
-        let LayerBackward { g, x, weight, mean, rstd, dx } = operands;
-        let (g, x, mean, rstd) = (g.add(row * n), x.add(row * n), *mean.add(row), *rstd.add(row));
-        let normal = |i: usize| (*x.add(i) - mean) * rstd;
+        let (x, mean, rstd) = (operands.x.add(row * n), *operands.mean.add(row), *operands.rstd.add(row));
+        if is_far(rstd) {
+            layer_backward_of(n, row, operands, |i| far_normal(*x.add(i), mean, rstd), rstd, sums);
+        } else {
+            layer_backward_of(n, row, operands, |i| (*x.add(i) - mean) * rstd, rstd, sums);
+        }
+    }
+}
+
+/// [`layer_backward_row`] of a row whose normalised elements are `normal`.
+///
+/// # Safety
+/// As there; `normal` may be asked for `n` elements.
+#[inline(always)]
+unsafe fn layer_backward_of<T: Float>(
+    n: usize,
+    row: usize,
+    operands: LayerBackward<T>,
+    normal: impl Fn(usize) -> T,
+    rstd: T,
+    sums: Option<*mut T>,
+) {
+    // SAFETY: the caller's row.
+    unsafe {
+        let g = operands.g.add(row * n);
         if let Some(sums) = sums {
             for i in 0..n {
                 *sums.add(i) += *g.add(i) * normal(i);
                 *sums.add(n + i) += *g.add(i);
             }
         }
-        if let Some(dx) = dx {
+        if let Some(dx) = operands.dx {
             let dx = dx.add(row * n);
-            match weight {
+            match operands.weight {
                 None => layer_input_row(n, |i| *g.add(i), normal, rstd, dx),
                 Some(w) => layer_input_row(n, |i| *g.add(i) * *w.add(i), normal, rstd, dx),
             }
@@ -324,20 +412,21 @@ fn channel_elements(size: ChannelSize, first: usize, count: usize, mut f: impl F
     }
 }
 
-/// Mean and biased variance of each channel.
+/// Mean and biased variance of each channel, and `1 / sqrt(variance + eps)`, which has room where the variance has none.
 ///
 /// # Safety
-/// Contiguous operands of one dtype; `mean` and `variance` have one element per channel.
-pub unsafe fn batch_moments(size: ChannelSize, x: In<'_>, mean: Out<'_>, variance: Out<'_>) {
+/// Contiguous operands of one dtype; the results have one element per channel.
+pub unsafe fn batch_moments(size: ChannelSize, eps: f64, x: In<'_>, moments: Moments<Out<'_>>, variance: Out<'_>) {
     with_element!(float x.dtype, T => {
         // SAFETY: chunks write different channels.
         let memory = unsafe {
-            Shared::new((x.ptr.cast::<T>(), mean.ptr.cast::<T>(), variance.ptr.cast::<T>()))
+            let moments = Moments { mean: moments.mean.ptr.cast::<T>(), rstd: moments.rstd.ptr.cast::<T>() };
+            Shared::new((x.ptr.cast::<T>(), moments, variance.ptr.cast::<T>()))
         };
         size.each(COST, &|first, count| {
-            let (x, mean, variance) = memory.get();
+            let (x, moments, variance) = memory.get();
             // SAFETY: inside the operands.
-            unsafe { moments_of(size, first, count, x, mean, variance) };
+            unsafe { moments_of(size, eps, first, count, x, moments, variance) };
         });
     });
 }
@@ -347,12 +436,17 @@ simd! {
     ///
     /// # Safety
     /// As for [`batch_moments`]; the `count` channels from `first` on exist, and nobody else writes to them.
+    #[allow(clippy::too_many_arguments)]
     unsafe fn moments_of<T: Float>(
-        size: ChannelSize, first: usize, count: usize, x: *const T, mean: *mut T, variance: *mut T,
+        size: ChannelSize, eps: f64, first: usize, count: usize, x: *const T, moments: Moments<*mut T>,
+        variance: *mut T,
     ) {
         let n = size.count() as f64;
         let mut means = vec![0.0; count];
         channel_sums(size, first, count, |_, at| [(*x.add(at)).to_f64()], |c, [sum]| means[c - first] = sum / n);
+        let element = |c: usize, i: usize| {
+            (*x.add((i / size.inner * size.channels + c) * size.inner + i % size.inner)).to_f64()
+        };
         channel_sums(
             size,
             first,
@@ -361,11 +455,13 @@ simd! {
                 let d = (*x.add(at)).to_f64() - means[c - first];
                 [d * d]
             },
-            |c, [sum]| *variance.add(c) = T::from_f64(sum / n),
+            |c, [sum]| {
+                let spread = Spread::new(size.count(), eps, means[c - first], sum / n, |i| element(c, i));
+                *moments.mean.add(c) = T::from_f64(spread.mean);
+                *moments.rstd.add(c) = T::from_f64(spread.rstd);
+                *variance.add(c) = T::from_f64(spread.variance);
+            },
         );
-        for (c, &value) in means.iter().enumerate() {
-            *mean.add(first + c) = T::from_f64(value);
-        }
     }
 }
 
@@ -411,6 +507,13 @@ simd! {
         let scale: Vec<T> =
             (first..first + count).map(|c| *rstd.add(c) * affine.0.map_or(T::ONE, |w| *w.add(c))).collect();
         let shift: Vec<T> = (first..first + count).map(|c| affine.1.map_or(T::ZERO, |b| *b.add(c))).collect();
+        if (first..first + count).any(|c| is_far(*rstd.add(c))) {
+            channel_elements(size, first, count, |c, at| {
+                let weight = affine.0.map_or(T::ONE, |w| *w.add(c));
+                *y.add(at) = far_normal(*x.add(at), *mean.add(c), *rstd.add(c)) * weight + shift[c - first];
+            });
+            return;
+        }
         channel_elements(size, first, count, |c, at| {
             *y.add(at) = (*x.add(at) - *mean.add(c)) * scale[c - first] + shift[c - first];
         });
@@ -478,8 +581,33 @@ simd! {
     unsafe fn batch_backward_of<T: Float>(
         size: ChannelSize, training: bool, first: usize, count: usize, operands: BatchBackward<T>,
     ) {
-        let BatchBackward { g, x, mean, rstd, weight, dx, dweight, dbias } = operands;
-        let normal = |c: usize, at: usize| (*x.add(at) - *mean.add(c)) * *rstd.add(c);
+        let BatchBackward { x, mean, rstd, .. } = operands;
+        if (first..first + count).any(|c| is_far(*rstd.add(c))) {
+            let normal = |c: usize, at: usize| far_normal(*x.add(at), *mean.add(c), *rstd.add(c));
+            batch_backward_by(size, training, first, count, operands, normal);
+        } else {
+            let normal = |c: usize, at: usize| (*x.add(at) - *mean.add(c)) * *rstd.add(c);
+            batch_backward_by(size, training, first, count, operands, normal);
+        }
+    }
+}
+
+/// [`batch_backward_of`] of channels whose normalised elements are `normal(channel, offset)`.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn batch_backward_by<T: Float>(
+    size: ChannelSize,
+    training: bool,
+    first: usize,
+    count: usize,
+    operands: BatchBackward<T>,
+    normal: impl Fn(usize, usize) -> T,
+) {
+    let BatchBackward { g, rstd, weight, dx, dweight, dbias, .. } = operands;
+    // SAFETY: the caller's channels.
+    unsafe {
         let mut means = vec![[T::ZERO; 2]; count];
         if training || dweight.is_some() || dbias.is_some() {
             channel_sums(

@@ -98,9 +98,11 @@ fn batch_norm_and_its_gradients_match_the_definition() {
             let (mut mean, mut rstd) = (random.units(channels), vec![2.0; channels]);
             if training {
                 let mut variance = vec![0.0; channels];
+                let results = Moments { mean: output(&mut mean), rstd: output(&mut rstd) };
                 // SAFETY: contiguous operands of the sizes stated.
-                unsafe { batch_moments(size, input(&x), output(&mut mean), output(&mut variance)) };
-                rstd = variance.iter().map(|v| 1.0 / (v + eps).sqrt()).collect();
+                unsafe { batch_moments(size, eps, input(&x), results, output(&mut variance)) };
+                let expected: Vec<f64> = variance.iter().map(|v| 1.0 / (v + eps).sqrt()).collect();
+                assert_all_near(&rstd, &expected, 1e-12, "rstd");
             }
             let mut expected: [Vec<f64>; 4] =
                 [vec![0.0; total], vec![0.0; total], vec![0.0; channels], vec![0.0; channels]];

@@ -50,7 +50,8 @@ fn lines(size: AxisSize, cost: u64, body: &(dyn Fn(usize, usize, usize) + Sync))
     });
 }
 
-/// Softmax: `exp(x) / Σ exp(x)`, shifted by the maximum. A line of −∞ alone or with +∞ or NaN in it gives NaN.
+/// Softmax: `exp(x) / Σ exp(x)`, shifted by the maximum. One +∞ in a line takes all; a line of −∞ alone, with more than
+/// one +∞ or with NaN in it gives NaN.
 ///
 /// # Safety
 /// Both operands are contiguous, of `f32` or `f64`, of the given sizes.
@@ -203,6 +204,39 @@ fn line_sum<T: Float>(len: usize, mut term: impl FnMut(usize) -> T) -> T {
     lane_sum(lanes)
 }
 
+/// Where a line has its only +∞, if it has one and no NaN: the limit of its softmax is 1 there and 0 elsewhere.
+///
+/// # Safety
+/// `len` elements, `stride` apart, can be read from `x` on.
+#[cold]
+unsafe fn only_infinity<T: Float>(x: *const T, len: usize, stride: usize) -> Option<usize> {
+    let mut found = None;
+    for i in 0..len {
+        // SAFETY: the caller's line.
+        let value = unsafe { *x.add(i * stride) };
+        if value.is_nan() || (value == -T::NEG_INFINITY && found.is_some()) {
+            return None;
+        }
+        if value == -T::NEG_INFINITY {
+            found = Some(i);
+        }
+    }
+    found
+}
+
+/// Writes the limit that [`only_infinity`] speaks of.
+///
+/// # Safety
+/// `len` elements, `stride` apart, can be written from `y` on.
+#[cold]
+unsafe fn write_limit<T: Float>(log: bool, y: *mut T, len: usize, stride: usize, only: usize) {
+    let (none, all) = if log { (T::NEG_INFINITY, T::ZERO) } else { (T::ZERO, T::ONE) };
+    for i in 0..len {
+        // SAFETY: the caller's line.
+        unsafe { *y.add(i * stride) = if i == only { all } else { none } };
+    }
+}
+
 /// The shift of log-sum-exp: the maximum, but 0 where that is infinite (∞ − ∞ is NaN).
 #[inline(always)]
 fn finite_or_zero<T: Float>(max: T) -> T {
@@ -216,7 +250,11 @@ simd! {
     /// `len` elements can be read from `x` and written from `y` on; the two are apart or the same.
     unsafe fn forward_row<T: Float>(log: bool, x: *const T, y: *mut T, len: usize) {
         let max = line_max(x, len);
-        if log {
+        if max == -T::NEG_INFINITY
+            && let Some(only) = only_infinity(x, len, 1)
+        {
+            write_limit(log, y, len, 1, only);
+        } else if log {
             let sum = line_sum(len, |i| (*x.add(i) - max).exp()).ln();
             for i in 0..len {
                 *y.add(i) = (*x.add(i) - max) - sum;
@@ -306,6 +344,15 @@ simd! {
     /// As for [`column_max`], and as many can be written from `y` on; the two are apart or the same.
     unsafe fn forward_columns<T: Float>(log: bool, x: *const T, y: *mut T, len: usize, stride: usize, width: usize) {
         let max = column_max(x, len, stride, width);
+        // Found before the output is written, which may be the input.
+        let mut limits = Vec::new();
+        for lane in 0..width {
+            if max[lane] == -T::NEG_INFINITY
+                && let Some(only) = only_infinity(x.add(lane), len, stride)
+            {
+                limits.push((lane, only));
+            }
+        }
         let mut sum = [T::ZERO; LANES];
         for i in 0..len {
             columns!(width, |lane| {
@@ -324,6 +371,9 @@ simd! {
                 let at = i * stride + lane;
                 *y.add(at) = if log { (*x.add(at) - max[lane]) - sum[lane] } else { *y.add(at) / sum[lane] };
             });
+        }
+        for (lane, only) in limits {
+            write_limit(log, y.add(lane), len, stride, only);
         }
     }
 }
@@ -470,7 +520,7 @@ mod tests {
         let lines: [Case; 5] = [
             ([-INF, -INF], [NAN, NAN], [NAN, NAN], -INF),
             ([-INF, 3.0], [0.0, 1.0], [-INF, 0.0], 3.0),
-            ([INF, 3.0], [NAN, NAN], [NAN, NAN], INF),
+            ([INF, 3.0], [1.0, 0.0], [0.0, -INF], INF),
             ([NAN, 3.0], [NAN, NAN], [NAN, NAN], NAN),
             ([1000.0, 1000.0], [0.5, 0.5], [-(2f64.ln()), -(2f64.ln())], 1000.0 + 2f64.ln()),
         ];

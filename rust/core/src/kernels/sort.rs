@@ -363,7 +363,7 @@ pub struct SearchSize {
 }
 
 /// Where each value would be inserted into its ascending sequence: before equal elements, or after them with `right`.
-/// Where a NaN is sought or met the search goes on to the right, as PyTorch's does.
+/// NaN stands behind everything else, as it does after sorting.
 ///
 /// # Safety
 /// Contiguous operands of one dtype and the sizes stated; `sorter`, if given, holds the order of each sequence as
@@ -393,12 +393,11 @@ pub unsafe fn searchsorted(
                         let middle = low + (high - low) / 2;
                         let from = sorter.map_or(middle, |s| *s.add(first + middle) as usize);
                         let element = *sequence.add(first + from);
-                        // Comparisons with NaN are false, so that a NaN, sought or met, always leads to the right.
                         let stop = if right { element.key() > value.key() } else { element.key() >= value.key() };
-                        if !stop || element.nan() || value.nan() {
-                            low = middle + 1;
-                        } else {
+                        if stop {
                             high = middle;
+                        } else {
+                            low = middle + 1;
                         }
                     }
                     *out.add(at) = low as i64;

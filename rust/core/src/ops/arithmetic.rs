@@ -60,13 +60,14 @@ elementwise! {
         x(g, x): { let power = x.rsqrt(); g * (power.clone() * power.clone() * power) * -0.5 },
     }
 
-    /// Remainder with the sign of the divisor, as Python's `%`.
+    /// Remainder with the sign of the divisor, as Python's `%`; so has a remainder of 0.
     remainder(x, y)[] "RemainderBackward1" real in 0.5..3.0 {
         value: {
             let remainder = x.clone().fmod(y.clone());
             let zero = x.int(0);
-            let wrong_side = remainder.clone().ne(zero.clone()) & xor(remainder.clone().lt(zero.clone()), y.clone().lt(zero));
-            R::select(wrong_side, remainder.clone() + y, remainder)
+            let wrong_side = xor(remainder.clone().lt(zero.clone()), y.clone().lt(zero.clone()));
+            let signed = R::select(wrong_side, remainder.clone() + y.clone(), remainder.clone());
+            R::select(remainder.eq(zero.clone()), zero.copysign(y), signed)
         },
         x(g): g,
         y(g, x, y): -g * crate::ops::arithmetic::floor_quotient(x, y),
@@ -215,12 +216,16 @@ elementwise! {
         },
     }
 
-    /// `x + weight * (y - x)`, written so that both ends are exact.
+    /// `x + weight * (y - x)`, written so that both ends are exact, and with a limit at infinity where there is one.
     lerp(x, end, weight)[] "LerpBackward1" float in 0.1..0.9 {
         value: {
             let near_start = weight.clone().abs().lt(weight.lit(0.5));
             let span = end.clone() - x.clone();
-            R::select(near_start, weight.clone().mul_add(span.clone(), x), (weight - 1.0).mul_add(span, end))
+            let far = crate::ops::arithmetic::weighted_mean(x.clone(), end.clone(), weight.clone());
+            let finite = span.clone().abs().lt(span.lit(f64::INFINITY));
+            let near =
+                R::select(near_start, weight.clone().mul_add(span.clone(), x), (weight - 1.0).mul_add(span, end));
+            R::select(finite, near, far)
         },
         x(g, weight): g * (-weight + 1.0),
         end(g, weight): g * weight,
@@ -231,7 +236,10 @@ elementwise! {
     lerp_scalar(x, end)[weight] "LerpBackward0" float in -3.0..3.0 {
         value: {
             let (share, span) = (x.lit(weight), end.clone() - x.clone());
-            if weight.abs() < 0.5 { share.mul_add(span, x) } else { (share - 1.0).mul_add(span, end) }
+            let far = crate::ops::arithmetic::weighted_mean(x.clone(), end.clone(), share.clone());
+            let finite = span.clone().abs().lt(span.lit(f64::INFINITY));
+            let near = if weight.abs() < 0.5 { share.mul_add(span, x) } else { (share - 1.0).mul_add(span, end) };
+            R::select(finite, near, far)
         },
         x(g): { let rest = -g.lit(weight) + 1.0; g * rest },
         end(g): { let weight = g.lit(weight); g * weight },
@@ -277,6 +285,15 @@ elementwise! {
 pub(crate) fn scaled<R: crate::kernels::number::Ring>(x: R, factor: f64) -> R {
     let factor = x.int(factor as i64);
     x * factor
+}
+
+/// `(1 − weight)·x + weight·end` of numbers whose difference is infinite: an infinity without weight does not count, and
+/// between two that are the same lies nothing else.
+#[inline(always)]
+pub(crate) fn weighted_mean<R: crate::kernels::number::Real>(x: R, end: R, weight: R) -> R {
+    use super::loss_rows::weighted;
+    let mean = weighted(x.clone(), -weight.clone() + 1.0) + weighted(end.clone(), weight);
+    R::select(x.clone().eq(end), x, mean)
 }
 
 /// Python's float division: exact remainder first, so that `1 // 0.1` is 9.

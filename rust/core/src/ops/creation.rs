@@ -180,7 +180,11 @@ macro_rules! steps {
         impl Steps<$type> {
             fn new(start: f64, end: f64, count: usize) -> Self {
                 let (start, end) = (start as $type, end as $type);
-                let step = if count > 1 { (end - start) / (count - 1) as $type } else { 0.0 };
+                let steps = (count.max(2) - 1) as $type;
+                let span = end - start;
+                // Of the whole range the length has no room.
+                let step = if span.is_finite() { span / steps } else { end / steps - start / steps };
+                let step = if count > 1 { step } else { 0.0 };
                 Self { start, end, step, count }
             }
 
@@ -206,6 +210,7 @@ pub fn linspace(start: Scalar, end: Scalar, steps: i64, dtype: Option<DType>) ->
     let count = count_of(OP, steps)?;
     let dtype = dtype.unwrap_or_else(crate::default_dtype).supported(OP)?;
     shape::checked_numel(OP, &[count], dtype.size())?;
+    let (start, end) = (start.storable(OP, dtype)?, end.storable(OP, dtype)?);
     if dtype == DType::F32 {
         let steps = Steps::<f32>::new(start.to_f64(), end.to_f64(), count);
         return tabulate(OP, count, dtype, |i| Scalar::Float(steps.at(i).into()));

@@ -2,8 +2,9 @@
 
 use smallvec::SmallVec;
 
+use super::elementwise::apply;
 use super::loss::{Reduction, reduced};
-use super::{copy, flat, index, reduce, select, softmax, views};
+use super::{copy, flat, index, reduce, rows, select, softmax, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
@@ -379,6 +380,12 @@ fn per_class(weight: &Tensor, rank: usize, axis: usize) -> Result<Tensor> {
     views::reshape_to(weight, &shape)
 }
 
+/// Logarithms of probabilities times their weights: what has none does not count, however improbable.
+#[track_caller]
+fn weighted(log_p: &Tensor, weight: &Tensor) -> Result<Tensor> {
+    apply(&rows::weighted_term::ROW, &[], &[log_p.into(), weight.into()])
+}
+
 /// Cross-entropy with a probability per class as the target.
 #[track_caller]
 fn of_probabilities(
@@ -413,9 +420,9 @@ fn of_probabilities(
     if smoothing > 0.0 {
         target = target.mul(1.0 - smoothing)?.add(smoothing / shape[axis] as f64)?;
     }
-    let mut terms = log_p.mul(&target)?;
+    let mut terms = weighted(&log_p, &target)?;
     if let Some(weight) = weight {
-        terms = terms.mul(&per_class(weight, shape.len(), axis)?)?;
+        terms = weighted(&terms, &per_class(weight, shape.len(), axis)?)?;
     }
     match how {
         Reduction::None => reduce::sum(&terms, Some(&[axis as i64]), false, None)?.neg(),
@@ -444,7 +451,7 @@ fn smoothed(
     let plain = nll_loss(&log_p, target, weight, ignore, how)?;
     let terms = match weight {
         None => log_p,
-        Some(weight) => log_p.mul(&per_class(weight, shape.len(), axis)?)?,
+        Some(weight) => weighted(&log_p, &per_class(weight, shape.len(), axis)?)?,
     };
     let uniform = reduce::sum(&terms, Some(&[axis as i64]), false, None)?.neg()?;
     let target = views::reshape_to(&copy::to_dtype(target, DType::I64)?, &uniform.shape())?;

@@ -218,8 +218,10 @@ impl<'a> Plan<'a> {
             }
         }
         let promoted = promotion.result();
-        let (compute, kernel) = choose(row, promoted)?;
-        if kernel.input != compute {
+        let (compute, mut kernel) = choose(row, promoted)?;
+        if has_no_room(row, compute, &operands, args) {
+            kernel = (row.value)(DType::I64).unwrap_or(kernel);
+        } else if kernel.input != compute {
             narrow(op, compute, &mut operands)?;
         }
         let result = match row.tier {
@@ -281,16 +283,6 @@ impl<'a> Plan<'a> {
         Array::uninit_strided(self.op, &self.shape, &self.strides(), self.result)
     }
 
-    /// A number operand as the dtype of the operation has it: −1 among `uint8` is 255, whatever it is computed in.
-    fn number(&self, scalar: Scalar) -> Scalar {
-        match (scalar, self.compute) {
-            (Scalar::Int(value), DType::U8) => Scalar::Int(i64::from(value as u8)),
-            (Scalar::Int(value), DType::I8) => Scalar::Int(i64::from(value as i8)),
-            (Scalar::Int(value), DType::I16) => Scalar::Int(i64::from(value as i16)),
-            _ => scalar,
-        }
-    }
-
     /// Runs the kernel into `output`, whose exclusive state is taken here.
     fn run(&self, params: &[f64], output: &Array, after: impl FnOnce()) {
         let arrays: SmallVec<[Source<'_>; MAX_INPUTS]> = self
@@ -299,12 +291,27 @@ impl<'a> Plan<'a> {
             .zip(self.args)
             .map(|(operand, arg)| match (operand, arg) {
                 (Some(operand), _) => Source::Array(&operand.array),
-                (None, Arg::Scalar(scalar)) => Source::Scalar(self.number(*scalar)),
+                (None, Arg::Scalar(scalar)) => Source::Scalar(*scalar),
                 (None, Arg::Tensor(_)) => unreachable!("every tensor has an operand"),
             })
             .collect();
         run_kernel(&self.kernel, params, &self.shape, &arrays, output, after);
     }
+}
+
+/// Whether an integer among the arguments has no room in the integer dtype of the result: a number beyond its range, or
+/// a tensor without axes of a wider dtype, neither of which promotes. Then all is computed in `int64`, by value, and the
+/// result cut to its width: 100 is less than 300 among `uint8`, too, and `1 // 32768` is 0 among `int16`.
+fn has_no_room(row: &Row, compute: DType, operands: &[Option<Operand>], args: &[Arg<'_>]) -> bool {
+    let Some((low, high)) = compute.integer_range().filter(|_| compute != DType::I64) else { return false };
+    operands.iter().zip(args).enumerate().any(|(position, (operand, arg))| match (operand, arg) {
+        (Some(operand), _) => {
+            let dtype = operand.array.dtype();
+            row.promotes(position) && dtype.is_integer() && compute.promote(dtype) != compute
+        }
+        (None, Arg::Scalar(Scalar::Int(value))) => !(low..=high).contains(value),
+        (None, _) => false,
+    })
 }
 
 /// Small integers are computed in a wider type: what is wider still is cut to their width first.

@@ -220,7 +220,13 @@ fn masked_fill<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
                 ),
             ));
         }
-        Arg::Tensor(_) => value,
+        Arg::Tensor(tensor) => {
+            let dtype = args.tensor(0).dtype();
+            if dtype.is_integer() && tensor.dtype() != dtype {
+                tensor.item()?.storable("masked_fill", dtype)?;
+            }
+            value
+        }
         // As `fill_` does: truncated rather than promoted.
         Arg::Scalar(scalar) => {
             let dtype = args.tensor(0).dtype();
@@ -411,7 +417,7 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         ONE_LIMIT[0],
         Forms::ALL,
-        |args| by_second(args, &overloads::CLAMP_MIN_TENSOR, &rows::clamp_min::ROW),
+        |args| powers::clamp_min(args.arg(0), args.arg(1)),
         rows::clamp_min::ROW.doc,
     ),
     rows_by(
@@ -419,7 +425,7 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         ONE_LIMIT[1],
         Forms::ALL,
-        |args| by_second(args, &overloads::CLAMP_MAX_TENSOR, &rows::clamp_max::ROW),
+        |args| powers::clamp_max(args.arg(0), args.arg(1)),
         rows::clamp_max::ROW.doc,
     ),
     rows_by("lerp", &[], LERP, Forms::ALL, lerp, rows::lerp::ROW.doc),

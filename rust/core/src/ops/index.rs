@@ -333,9 +333,9 @@ impl Rule for ScatteredNumber {
     }
 }
 
-/// One number as a source of any shape.
+/// One number as a source of any shape, if the dtype has room for it.
 pub(super) fn everywhere(op: &'static str, value: Scalar, dtype: DType, shape: &[usize]) -> Result<Array> {
-    Ok(Array::full(op, &[], value, dtype)?.expand(shape))
+    Ok(Array::full(op, &[], value.storable(op, dtype)?, dtype)?.expand(shape))
 }
 
 #[track_caller]

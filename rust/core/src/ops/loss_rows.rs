@@ -1,5 +1,6 @@
 //! Losses of one prediction and one target, as elementwise rows; `loss` reduces them.
 
+use crate::kernels::number::Real;
 use crate::ops::elementwise::elementwise;
 
 /// PyTorch bounds the logarithms of the binary cross-entropy from below by this.
@@ -101,14 +102,29 @@ elementwise! {
         },
     }
 
+    /// `weight · x`: what has no weight does not count, though it is infinite.
+    weighted_term(x, weight)[] "MulBackward0" real in 0.1..2.0 {
+        value: weighted(x, weight),
+        x(g, weight): g * weight,
+        weight(g, x): g * x,
+    }
+
     /// Divergence of x (a logarithm) from t: t·(ln t − x); 0 where t is 0.
     divergence(x, target)[] "KlDivBackward0" real in 0.1..2.0 {
         value: {
             let zero = target.int(0);
             let entropy = R::select(target.clone().eq(zero.clone()), zero, target.clone() * target.clone().log());
-            entropy - target * x
+            entropy - weighted(x, target)
         },
         x(g, target): -(g * target),
         target(g, x, target): g * (target.log() + 1.0 - x),
     }
+}
+
+/// w·x, and 0 where w is 0 and x infinite.
+#[inline(always)]
+pub(super) fn weighted<R: Real>(x: R, weight: R) -> R {
+    let zero = weight.int(0);
+    let infinite = x.clone().abs().eq(x.lit(f64::INFINITY));
+    R::select(weight.clone().eq(zero.clone()) & infinite, zero, weight * x)
 }

@@ -51,6 +51,7 @@ pub mod pooling;
 pub mod powers;
 pub mod random_ops;
 pub mod random_table;
+pub mod range;
 pub mod rearranging;
 pub mod reduce;
 pub mod reduce_table;
@@ -80,6 +81,7 @@ pub mod rows {
     pub use super::comparison::*;
     pub use super::exponential::*;
     pub use super::loss_rows::*;
+    pub use super::range::unit_slope;
     pub use super::select::*;
 }
 

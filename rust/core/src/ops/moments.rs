@@ -2,6 +2,8 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::elementwise::apply;
+use super::range::Lines;
 use super::reduce::{self, Mask, binary, restore_axes};
 use super::rows;
 use crate::array::Array;
@@ -68,11 +70,14 @@ impl Moment<'_> {
         let correction = self.correction;
         let reduction = if self.standard { Reduction::Std { correction } } else { Reduction::Var { correction } };
         let dtype: DType = array.dtype();
-        Ok(if self.with_mean {
-            reduce::reduce_array(self.op, reduction, array, mask, self.keep, [dtype; 2])?.into_iter().collect()
-        } else {
-            reduce::reduce_array(self.op, reduction, array, mask, self.keep, [dtype])?.into_iter().collect()
-        })
+        if dtype == DType::F32 && !self.with_mean {
+            return Ok(smallvec![
+                reduce::reduce_array(self.op, reduction, array, mask, self.keep, [dtype])?[0].clone()
+            ]);
+        }
+        let results = reduce::reduce_array(self.op, reduction, array, mask, self.keep, [dtype; 2])?;
+        let lines = Lines { op: self.op, array, mask, keep: self.keep };
+        Ok(lines.moments(reduction, results)?.into_iter().take(1 + usize::from(self.with_mean)).collect())
     }
 }
 
@@ -87,20 +92,18 @@ struct MomentRule {
 }
 
 impl MomentRule {
-    /// 2 (x − mean) / freedom for the variance v, and for its root s that divided by 2 s.
+    /// 2 (x − mean) / freedom for the variance v, and for its root s that divided by 2 s: 0 where all elements are
+    /// equal, as PyTorch has it.
     #[track_caller]
     fn moment_backward(&self, cx: &Backward<'_>, grad: &Tensor) -> Result<Tensor> {
         let input = cx.saved(0)?;
         let centred = binary(&rows::sub::ROW, &input, &reduce::mean_kept(&input, &self.mask)?)?;
-        let slope = if self.standard {
+        if self.standard {
             let std = restore_axes(&cx.saved(1)?, &self.shape, &self.mask)?;
-            let scale = binary(&rows::mul::ROW, &std, self.freedom)?;
-            // Where all elements are equal: 0, as PyTorch has it.
-            reduce::zero_where_zero(&std, &binary(&rows::div::ROW, grad, &scale)?)?
-        } else {
-            binary(&rows::mul::ROW, grad, 2.0 / self.freedom)?
-        };
-        binary(&rows::mul::ROW, &slope, &centred)
+            let share = binary(&rows::div::ROW, grad, self.freedom)?;
+            return apply(&rows::unit_slope::ROW, &[], &[(&centred).into(), (&std).into(), (&share).into()]);
+        }
+        binary(&rows::mul::ROW, &binary(&rows::mul::ROW, grad, 2.0 / self.freedom)?, &centred)
     }
 }
 

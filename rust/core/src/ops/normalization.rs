@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::views::{self, ViewOp};
-use super::{copy, flat, reduce};
+use super::{copy, flat, range, reduce};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
@@ -108,14 +108,13 @@ impl NormRule {
             Kind::Batch { .. } => per_channel(tensor, rank),
         };
         let average = |tensor: &Tensor| reduce::mean(tensor, Some(&axes), true, None);
-        let (centred, rstd) = if of_input {
-            let centred = x.sub(&average(&x)?)?;
-            let variance = average(&centred.square()?)?;
-            (centred, variance.add(eps)?.rsqrt()?)
+        let (normal, rstd) = if of_input {
+            let centred = |x: &Tensor| x.sub(&average(x)?);
+            standardized(&x, &axes, eps, centred)?
         } else {
-            (x.sub(&along(&mean)?)?, along(&rstd)?)
+            let rstd = along(&rstd)?;
+            (x.sub(&along(&mean)?)?.mul(&rstd)?, rstd)
         };
-        let normal = centred.mul(&rstd)?;
         // Those of which PyTorch's gradient is a function.
         let inputs = match self.kind {
             Kind::Layer { .. } => 3,
@@ -173,6 +172,29 @@ impl Rule for NormRule {
         }
         names
     }
+}
+
+/// `c / √(mean(c²) + eps)` of what `centred` makes of `x`, and the reciprocal root: of `x` times a constant where squares
+/// have no room.
+#[track_caller]
+fn standardized(
+    x: &Tensor,
+    axes: &[i64],
+    eps: f64,
+    centred: impl Fn(&Tensor) -> Result<Tensor>,
+) -> Result<(Tensor, Tensor)> {
+    let mean_square = |c: &Tensor| reduce::mean(&c.square()?, Some(axes), true, None);
+    let c = centred(x)?;
+    let square = mean_square(&c)?;
+    let mask = reduce::mask("norm", Some(axes), x.rank())?;
+    let Some(factor) = range::balance(x, &mask, &square, eps)? else {
+        let rstd = square.add(eps)?.rsqrt()?;
+        return Ok((c.mul(&rstd)?, rstd));
+    };
+    let c = centred(&x.mul(&factor)?)?;
+    let eps = factor.mul(eps.max(0.0).sqrt())?.square()?;
+    let rstd = mean_square(&c)?.add(&eps)?.rsqrt()?;
+    Ok((c.mul(&rstd)?, rstd.mul(&factor)?))
 }
 
 fn axes_from(first: usize, end: usize) -> SmallVec<[i64; 6]> {
@@ -360,8 +382,7 @@ pub fn rms_norm(input: &Tensor, normalized: &[i64], weight: Option<&Tensor>, eps
         DType::F64 => f64::EPSILON,
         _ => f64::from(f32::EPSILON),
     });
-    let square = reduce::mean(&input.square()?, Some(&axes_from(rank - row_axes, rank)), true, None)?;
-    let result = input.mul(&square.add(eps)?.rsqrt()?)?;
+    let (result, _) = standardized(input, &axes_from(rank - row_axes, rank), eps, |x| Ok(x.clone()))?;
     match weight {
         Some(weight) => copy::to_dtype(&result.mul(weight)?, input.dtype()),
         None => Ok(result),
@@ -450,15 +471,15 @@ pub fn batch_norm(
         }
     }
     let x = inputs.x.array.contiguous(OP)?;
-    let (mean, variance) = if training {
-        batch_moments(OP, size, &x)?
+    let [mean, variance, rstd] = if training {
+        batch_moments(OP, size, eps, &x)?
     } else {
-        // Copies: the running moments may move on before backward.
-        (given[0].to_dtype_contiguous(OP, dtype)?, given[1].to_dtype_contiguous(OP, dtype)?)
-    };
-    let rstd = {
         let _off = no_grad();
-        Tensor::from_array(variance.clone()).add(eps)?.rsqrt()?.array()
+        // Copies: the running moments may move on before backward.
+        let [mean, variance] = [&given[0], &given[1]].map(|moment| moment.to_dtype_contiguous(OP, dtype));
+        let variance = variance?;
+        let rstd = Tensor::from_array(variance.clone()).add(eps)?.rsqrt()?.array();
+        [mean?, variance, rstd]
     };
     let affine = inputs.affine(OP)?;
     let output = Array::uninit(OP, &shape, dtype)?;
@@ -484,14 +505,16 @@ pub fn batch_norm(
     inputs.finish(Kind::Batch { size, eps, training }, 0, [&mean, &rstd], output)
 }
 
-fn batch_moments(op: &'static str, size: ChannelSize, x: &Array) -> Result<(Array, Array)> {
+/// Mean, biased variance and `1 / √(variance + eps)` of each channel.
+fn batch_moments(op: &'static str, size: ChannelSize, eps: f64, x: &Array) -> Result<[Array; 3]> {
     let new = || Array::uninit(op, &[size.channels], x.dtype());
-    let (mean, variance) = (new()?, new()?);
-    let access = Access::acquire(&[x.storage()], &[mean.storage(), variance.storage()]);
+    let results = [new()?, new()?, new()?];
+    let [mean, variance, rstd] = &results;
+    let access = Access::acquire(&[x.storage()], &[mean.storage(), variance.storage(), rstd.storage()]);
     // SAFETY: the state of all roots is held; the input is contiguous, of the sizes stated; the outputs are fresh.
-    unsafe { kernel::batch_moments(size, x.as_in(), mean.as_out(), variance.as_out()) };
+    unsafe { kernel::batch_moments(size, eps, x.as_in(), moments_out(mean, rstd), variance.as_out()) };
     drop(access);
-    Ok((mean, variance))
+    Ok(results)
 }
 
 /// Normalisation over groups of channels (axis 1) of each sample; `weight` and `bias` are per channel.

@@ -34,6 +34,7 @@ impl Rule for Padded {
 #[track_caller]
 fn pad_axes(input: &Tensor, pads: &Pads, value: Scalar) -> Result<Tensor> {
     const OP: &str = "constant_pad_nd";
+    let value = value.storable(OP, input.dtype())?;
     let operand = input.operand()?;
     let array = &operand.array;
     let mut shape = Shape::new();

@@ -2,8 +2,9 @@
 
 use smallvec::SmallVec;
 
+use super::elementwise::apply;
 use super::views::{self, ViewOp};
-use super::{flat, matmul, reduce};
+use super::{flat, index_slices, matmul, range, reduce, rows};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -374,7 +375,8 @@ pub fn adaptive_avg_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<T
 }
 
 /// Weighted sums along an axis: output `at` of `count` is the sum of the elements that `terms` gives, each with its
-/// weight. A product with the matrix of the weights.
+/// weight. A product with the matrix of the weights; where that is not finite, term by term, since in the product an
+/// infinity or a NaN meets every output.
 #[track_caller]
 pub(super) fn along_axis<I: Iterator<Item = (usize, f64)>>(
     op: &'static str,
@@ -394,7 +396,26 @@ pub(super) fn along_axis<I: Iterator<Item = (usize, f64)>>(
     }
     let weights = Tensor::from_array(Array::from_slice(&weights, &[size, count])?.cast(op, dtype)?);
     let last = views::movedim(input, &[axis as i64], &[-1])?;
-    views::movedim(&matmul::matmul(&last, &weights)?, &[-1], &[axis as i64])
+    let product = matmul::matmul(&last, &weights)?;
+    if !dtype.is_float() || range::is_finite(&product)? {
+        return views::movedim(&product, &[-1], &[axis as i64]);
+    }
+    let terms: Vec<Vec<(usize, f64)>> = (0..count).map(|at| terms(at).collect()).collect();
+    let most = terms.iter().map(Vec::len).max().unwrap_or(0);
+    let mut total: Option<Tensor> = None;
+    for number in 0..most {
+        // An output with fewer terms has its first once more, without weight.
+        let chosen = terms.iter().map(|own| own.get(number).copied().unwrap_or((own[0].0, 0.0)));
+        let (places, shares): (Vec<i64>, Vec<f64>) = chosen.map(|(element, share)| (element as i64, share)).unzip();
+        let elements = index_slices::index_select(&last, -1, &Tensor::from_slice(&places, &[count])?)?;
+        let shares = Tensor::from_array(Array::from_slice(&shares, &[count])?.cast(op, dtype)?);
+        let part = apply(&rows::weighted_term::ROW, &[], &[(&elements).into(), (&shares).into()])?;
+        total = Some(match total {
+            None => part,
+            Some(total) => total.add(&part)?,
+        });
+    }
+    views::movedim(&total.unwrap_or(product), &[-1], &[axis as i64])
 }
 
 /// Maxima over windows that are chosen as in [`adaptive_avg_pool`], and where in its plane each lies.

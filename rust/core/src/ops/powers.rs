@@ -48,7 +48,7 @@ pub(super) fn check_factor(op: &'static str, name: &str, factor: Scalar, dtype: 
                 factor.to_f64()
             ),
         )),
-        _ => Ok(()),
+        _ => factor.storable(op, dtype).map(drop),
     }
 }
 
@@ -113,11 +113,7 @@ pub fn rsub<'a>(input: Arg<'a>, other: Arg<'a>, alpha: Scalar) -> Result<Resolve
 /// A divisor of integers must not be zero anywhere, if there is anything to divide.
 fn check_divisor(op: &'static str, input: Arg<'_>, divisor: Arg<'_>) -> Result<()> {
     let zero = match divisor {
-        // As the dtype of the division has it: 256 is 0 among `uint8`.
-        Arg::Scalar(scalar) => {
-            let bytes = scalar.to_bytes(promoted(&[input, divisor]));
-            bytes == [0; 16] && !matches!(input, Arg::Tensor(tensor) if tensor.numel() == 0)
-        }
+        Arg::Scalar(scalar) => scalar.to_i64() == 0 && !matches!(input, Arg::Tensor(tensor) if tensor.numel() == 0),
         Arg::Tensor(tensor) => tensor.numel() > 0 && !reduce::all(tensor, None, false)?.item()?.to_bool(),
     };
     if zero { Err(Error::runtime(op, "ZeroDivisionError")) } else { Ok(()) }
@@ -281,22 +277,10 @@ pub fn pow(input: Arg<'_>, exponent: Arg<'_>) -> Result<Tensor> {
 
 /// `input` limited to what is given of `[min, max]`.
 ///
-/// Integer limits beyond an integer dtype are its ends where they exclude nothing, and an error where they exclude
-/// everything.
+/// Integer limits beyond an integer dtype exclude nothing, or are an error where they exclude everything.
 pub fn clamp<'a>(input: Arg<'a>, min: Option<Arg<'a>>, max: Option<Arg<'a>>) -> Result<Resolved<'a>> {
-    let given: SmallVec<[Arg<'_>; 3]> = [Some(input), min, max].into_iter().flatten().collect();
-    let range = promoted(&given).integer_range();
-    let limit = |name: &str, limit: Option<Arg<'a>>| {
-        let (Some((low, high)), Some(Arg::Scalar(Scalar::Int(value)))) = (range, limit) else {
-            return Ok(limit);
-        };
-        if if name == "min" { value > high } else { value < low } {
-            let reason = format!("Clamp {name} value {value} is outside the representable range [{low}, {high}]");
-            return Err(Error::runtime("clamp", reason));
-        }
-        Ok(Some(Arg::Scalar(Scalar::Int(value.clamp(low, high)))))
-    };
-    match (limit("min", min)?, limit("max", max)?) {
+    check_limits(input, min, max)?;
+    match (min, max) {
         (Some(min), Some(max)) => {
             let row = overload(min, &overloads::CLAMP_TENSORS, &rows::clamp::ROW);
             Ok(Resolved::new(row, &[input, min, max]))
@@ -311,6 +295,33 @@ pub fn clamp<'a>(input: Arg<'a>, min: Option<Arg<'a>>, max: Option<Arg<'a>>) -> 
         }
         (None, None) => Err(Error::runtime("clamp", "At least one of 'min' or 'max' must not be None")),
     }
+}
+
+/// Refuses a number as a limit that no integer of the result's dtype keeps.
+fn check_limits(input: Arg<'_>, min: Option<Arg<'_>>, max: Option<Arg<'_>>) -> Result<()> {
+    let given: SmallVec<[Arg<'_>; 3]> = [Some(input), min, max].into_iter().flatten().collect();
+    let Some((low, high)) = promoted(&given).integer_range() else { return Ok(()) };
+    for (name, limit) in [("min", min), ("max", max)] {
+        if let Some(Arg::Scalar(Scalar::Int(value))) = limit
+            && if name == "min" { value > high } else { value < low }
+        {
+            let reason = format!("Clamp {name} value {value} is outside the representable range [{low}, {high}]");
+            return Err(Error::runtime("clamp", reason));
+        }
+    }
+    Ok(())
+}
+
+/// [`clamp`] from below under the name that PyTorch's node has.
+pub fn clamp_min<'a>(input: Arg<'a>, min: Arg<'a>) -> Result<Resolved<'a>> {
+    check_limits(input, Some(min), None)?;
+    Ok(Resolved::new(overload(min, &overloads::CLAMP_MIN_TENSOR, &rows::clamp_min::ROW), &[input, min]))
+}
+
+/// [`clamp`] from above, likewise.
+pub fn clamp_max<'a>(input: Arg<'a>, max: Arg<'a>) -> Result<Resolved<'a>> {
+    check_limits(input, None, Some(max))?;
+    Ok(Resolved::new(overload(max, &overloads::CLAMP_MAX_TENSOR, &rows::clamp_max::ROW), &[input, max]))
 }
 
 /// Rounding leaves integers as they are.

@@ -3,6 +3,7 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::{Arg, apply};
+use super::range::Lines;
 use super::{copy, rows, views};
 use crate::array::Array;
 use crate::dtype::DType;
@@ -187,13 +188,6 @@ impl Rule for ReduceRule {
     }
 }
 
-/// `value` where `test` is not zero, 0 elsewhere.
-#[track_caller]
-pub(super) fn zero_where_zero(test: &Tensor, value: &Tensor) -> Result<Tensor> {
-    let zero = apply(&rows::eq::ROW, &[], &[test.into(), Scalar::Int(0).into()])?;
-    super::select::where_(&zero, Scalar::Int(0).into(), value.into())
-}
-
 /// The gradient of a mean, whose reduced axes have been restored: every element has the same share.
 #[track_caller]
 pub(super) fn mean_backward(grad: &Tensor, shape: &[usize], mask: &Mask) -> Result<Tensor> {
@@ -210,34 +204,30 @@ fn axes_of(mask: &Mask) -> SmallVec<[i64; 6]> {
     (0..mask.len()).filter(|&axis| mask[axis]).map(|axis| axis as i64).collect()
 }
 
-/// d‖x‖ₚ/dx = x·|x|^(p−2) / ‖x‖ₚ^(p−1); 0 where the norm is 0.
+/// d‖x‖ₚ/dx = sign(x)·(|x| / ‖x‖ₚ)^(p−1); 0 where the norm is 0.
 #[track_caller]
 fn norm_backward(grad: &Tensor, x: &Tensor, norm: &Tensor, p: f64, mask: &Mask) -> Result<Tensor> {
-    let sign = |x: &Tensor| apply(&rows::sign::ROW, &[], &[x.into()]);
-    let abs = |x: &Tensor| apply(&rows::abs::ROW, &[], &[x.into()]);
-    let pow = |x: &Tensor, p: f64| super::powers::pow(x.into(), Scalar::Float(p).into());
     if p == 0.0 {
         return binary(&rows::mul::ROW, x, 0.0);
     }
     if p == 1.0 {
-        return binary(&rows::mul::ROW, grad, &sign(x)?);
+        return binary(&rows::mul::ROW, grad, &x.sign()?);
     }
     if p == 2.0 {
-        let slope = zero_where_zero(norm, &binary(&rows::div::ROW, grad, norm)?)?;
-        return binary(&rows::mul::ROW, &slope, x);
+        return apply(&rows::unit_slope::ROW, &[], &[x.into(), norm.into(), grad.into()]);
     }
     if p.is_infinite() {
-        let shared = share_among_ties(grad, &attained_or_nan(&abs(x)?, norm)?, mask)?;
-        return binary(&rows::mul::ROW, &shared, &sign(x)?);
+        let shared = share_among_ties(grad, &attained_or_nan(&x.abs()?, norm)?, mask)?;
+        return binary(&rows::mul::ROW, &shared, &x.sign()?);
     }
-    let slope = zero_where_zero(norm, &binary(&rows::div::ROW, grad, &pow(norm, p - 1.0)?)?)?;
-    let direction = if p < 2.0 {
-        let magnitude = zero_where_zero(x, &pow(&abs(x)?, p - 1.0)?)?;
-        binary(&rows::mul::ROW, &sign(x)?, &magnitude)?
-    } else {
-        binary(&rows::mul::ROW, x, &pow(&abs(x)?, p - 2.0)?)?
-    };
-    binary(&rows::mul::ROW, &slope, &direction)
+    let share = apply(&rows::unit_slope::ROW, &[], &[x.into(), norm.into(), 1.0.into()])?;
+    // At 0 the power or its derivative is infinite for p below 2: kept away, not multiplied by 0.
+    let zero = share.eq(0.0)?;
+    let number = |value: i64| Scalar::Int(value).into();
+    let base = super::select::where_(&zero, number(1), (&share.abs()?).into())?;
+    let magnitude = super::powers::pow((&base).into(), Scalar::Float(p - 1.0).into())?;
+    let slope = binary(&rows::mul::ROW, grad, &binary(&rows::mul::ROW, &share.sign()?, &magnitude)?)?;
+    super::select::where_(&zero, number(0), (&slope).into())
 }
 
 /// Where the elements equal the extreme.
@@ -296,7 +286,10 @@ fn reduce_recorded(
 ) -> Result<Tensor> {
     let operand = input.operand()?;
     refuse_integral(op, &operand, dtype)?;
-    let [output] = reduce_array(op, reduction, &operand.array, &mask, keep, [dtype])?;
+    let [mut output] = reduce_array(op, reduction, &operand.array, &mask, keep, [dtype])?;
+    if matches!(kind, Kind::Sum | Kind::Mean) && dtype.is_float() {
+        output = Lines { op, array: &operand.array, mask: &mask, keep }.sum(reduction, output)?;
+    }
     let rule = ReduceRule { name, kind, shape: operand.array.shape().into(), mask };
     let reads = (rule.reads_input(), rule.reads_output());
     finish(|| rule, &operand, reads, output)
@@ -482,12 +475,13 @@ pub fn norm(input: &Tensor, p: f64, axes: Option<&[i64]>, keep: bool, dtype: Opt
         }
         _ => reduce_array("norm", reduction, &operand.array, &mask, keep, [own])?,
     };
+    let lines = Lines { op: "norm", array: &operand.array, mask: &mask, keep };
     let output = match reduction {
-        Reduction::SumSquares => in_array(&rows::sqrt::ROW, raw)?,
-        Reduction::SumAbsPow(p) => {
+        Reduction::SumSquares => lines.norm(reduction, false, raw, |sums| in_array(&rows::sqrt::ROW, sums))?,
+        Reduction::SumAbsPow(p) => lines.norm(reduction, p < 0.0, raw, |sums| {
             let _off = crate::graph::no_grad();
-            super::powers::pow((&Tensor::from_array(raw)).into(), Scalar::Float(1.0 / p).into())?.array()
-        }
+            Ok(super::powers::pow((&Tensor::from_array(sums)).into(), Scalar::Float(1.0 / p).into())?.array())
+        })?,
         _ => raw,
     };
     let rule = ReduceRule {

@@ -175,5 +175,7 @@ fn linear_terms(
     };
     let first = (position.floor() as usize).min(own - 1);
     let weight = (position - first as f64).min(1.0);
-    [(first, 1.0 - weight), ((first + 1).min(own - 1), weight)].into_iter()
+    // What has no weight is not read: it may be infinite.
+    let second = (weight > 0.0).then_some(((first + 1).min(own - 1), weight));
+    (weight < 1.0).then_some((first, 1.0 - weight)).into_iter().chain(second)
 }

@@ -145,9 +145,11 @@ pub fn isin(elements: &Tensor, tests: &Tensor, invert: bool) -> Result<Tensor> {
         let none = Array::full(OP, &elements.shape(), Scalar::Bool(invert), DType::Bool)?;
         return Ok(Tensor::from_array(none));
     }
-    let dtype = powers::promoted(&[elements.into(), tests.into()]);
+    // By value: a number without axes, which promotes nothing, may lie beyond the dtype of the others.
+    let integral = elements.dtype().is_integer() && tests.dtype().is_integer();
+    let dtype = if integral { DType::I64 } else { powers::promoted(&[elements.into(), tests.into()]) };
     let (elements, tests) = (copy::to_dtype(elements, dtype)?, copy::to_dtype(&views::reshape(tests, &[-1])?, dtype)?);
-    // NaN is equal to nothing, and a search that meets one goes astray.
+    // NaN is equal to nothing.
     let tests = if dtype.is_float() {
         masks::masked_select(&tests, &apply(&rows::eq::ROW, &[], &[(&tests).into(), (&tests).into()])?)?
     } else {
@@ -213,7 +215,7 @@ pub fn bincount(input: &Tensor, weights: Option<&Tensor>, minimum: i64) -> Resul
 }
 
 /// How many elements lie in each of `bins` intervals of equal length between `min` and `max` (of the elements, if both
-/// are the same); elements outside do not count.
+/// are 0; from one below to one above, if both are the same); elements outside do not count.
 pub fn histc(input: &Tensor, bins: i64, min: f64, max: f64) -> Result<Tensor> {
     const OP: &str = "histc";
     let array = input.array();
@@ -228,7 +230,7 @@ pub fn histc(input: &Tensor, bins: i64, min: f64, max: f64) -> Result<Tensor> {
     }
     let values: Vec<f64> = array.to_vec();
     let (mut low, mut high) = (min, max);
-    if low == high && !values.is_empty() {
+    if low == 0.0 && high == 0.0 && !values.is_empty() {
         let nan = values.iter().any(|value| value.is_nan());
         low = if nan { f64::NAN } else { values.iter().copied().fold(f64::INFINITY, f64::min) };
         high = if nan { f64::NAN } else { values.iter().copied().fold(f64::NEG_INFINITY, f64::max) };

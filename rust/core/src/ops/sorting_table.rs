@@ -3,6 +3,7 @@
 use super::elementwise::Arg;
 use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, input, param};
 use super::{closeness, moments, searching, sorting, unique};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
@@ -51,11 +52,14 @@ fn tensor_of(arg: Arg<'_>) -> Result<Tensor> {
     }
 }
 
-/// A number as a tensor of another's dtype.
+/// A number as a tensor, to be looked for among the elements of another: in the dtype of that, if it is one of floats, or
+/// else in one that has room for it.
 fn tensor_like(arg: Arg<'_>, model: &Tensor) -> Result<Tensor> {
     match arg {
         Arg::Tensor(tensor) => Ok(tensor.clone()),
-        Arg::Scalar(number) => Tensor::scalar(number, model.dtype()),
+        Arg::Scalar(number) if model.dtype().is_float() => Tensor::scalar(number, model.dtype()),
+        Arg::Scalar(number @ Scalar::Float(_)) => Tensor::scalar(number, DType::F64),
+        Arg::Scalar(number) => Tensor::scalar(number, DType::I64),
     }
 }
 
@@ -328,7 +332,7 @@ pub static TABLE: &[OpInfo] = &[
         ],
         BOTH_OUT,
         |args| Ok(searching::histc(args.tensor(0), args.int(1), args.float(2), args.float(3))?.into()),
-        "How many elements lie in each of `bins` intervals between `min` and `max`.",
+        "How many elements lie in each of `bins` intervals between `min` and `max`, or, if both are 0, between the least and the greatest element.",
     ),
     // ---- comparison of whole tensors ----
     op(

@@ -1,7 +1,5 @@
 //! Draws of categories by weight.
 
-use std::cmp::Ordering;
-
 use super::Generator;
 use super::discrete::same_length;
 use super::element::RandomFloat;
@@ -17,12 +15,12 @@ impl Generator {
     /// `samples`. Weights need not sum to one.
     ///
     /// With replacement each draw looks a uniform number up in the cumulative weights. Without, and for a single draw,
-    /// the categories of the greatest `weight / exponential` are taken, greatest first; equal quotients (categories of
-    /// weight 0 that have to be taken) are taken in order of index.
+    /// the categories of the greatest `weight / exponential` are taken, greatest first; equal quotients are taken in
+    /// order of index. A category of weight 0 is never drawn.
     ///
     /// # Errors
-    /// `RuntimeError` when a weight is negative or not finite, a row has no weight, there are no samples or too many,
-    /// or more than 2²⁴ categories; a length mismatch.
+    /// `RuntimeError` when a weight is negative or not finite, a row has no weight (or, without replacement, fewer than
+    /// the samples), there are no samples or too many, or more than 2²⁴ categories; a length mismatch.
     pub fn multinomial<T: RandomFloat>(
         &mut self,
         out: &mut [i64],
@@ -55,9 +53,34 @@ impl Generator {
         if weights.iter().any(|&weight| !(0.0..f64::INFINITY).contains(&weight.into())) {
             return Err(Error::runtime(OP, "probability tensor contains either `inf`, `nan` or element < 0"));
         }
-        if weights.chunks_exact(categories).any(|row| row.iter().all(|&weight| weight.into() == 0.0)) {
+        let drawable = |row: &[T]| row.iter().filter(|&&weight| weight.into() > 0.0).count();
+        let fewest = weights.chunks_exact(categories).map(drawable).min().unwrap_or(categories);
+        if fewest == 0 {
             return Err(Error::runtime(OP, "invalid multinomial distribution (sum of probabilities <= 0)"));
         }
+        if !replacement && samples > fewest {
+            return Err(Error::runtime(
+                OP,
+                format!(
+                    "invalid multinomial distribution (with replacement=False, not enough non-negative category to \
+                     sample): {samples} samples of {fewest} categories with a weight above 0"
+                ),
+            ));
+        }
+        // Of the greatest weights the sum, and the quotients, would be infinite.
+        let shrink: f64 = 1.0 / (1u64 << 60) as f64;
+        let scaled: Vec<T>;
+        let weights = if weights.iter().any(|&weight| weight.into() > T::GREATEST * shrink) {
+            let smaller = |&weight: &T| {
+                let small = T::from_f64(weight.into() * shrink);
+                // What would vanish stays as small as it is.
+                if small.into() == 0.0 { weight } else { small }
+            };
+            scaled = weights.iter().map(smaller).collect();
+            &scaled
+        } else {
+            weights
+        };
         if replacement && samples > 1 {
             self.with_replacement(out, weights, categories, samples);
             Ok(())
@@ -76,11 +99,15 @@ impl Generator {
                 running = running + weight;
                 (running / sum).into()
             }));
-            // Whatever the rounding, the last category takes the rest.
-            cumulative[categories - 1] = 1.0;
+            // Whatever the rounding, the last category that has a weight takes the rest.
+            let has_weight = |category: &usize| row[*category].into() > 0.0;
+            let last = (0..categories).rfind(has_weight).unwrap_or(categories - 1);
+            cumulative[last..].fill(1.0);
             for category in drawn {
                 let u = self.unit();
-                *category = cumulative.partition_point(|&share| share < u) as i64;
+                // The number 0 leads to the first category, and a share reached exactly may be one's with no weight.
+                let found = cumulative.partition_point(|&share| share < u);
+                *category = (found..=last).find(has_weight).unwrap_or(last) as i64;
             }
         }
     }
@@ -100,11 +127,12 @@ impl Generator {
             for (quotient, &weight) in quotients.iter_mut().zip(row) {
                 *quotient = weight / *quotient;
             }
-            let greatest_first =
-                |&left: &usize, &right: &usize| descending(quotients[left], quotients[right]).then(left.cmp(&right));
+            let greatest_first = |&left: &usize, &right: &usize| {
+                quotients[right].into().total_cmp(&quotients[left].into()).then(left.cmp(&right))
+            };
             order.clear();
-            order.extend(0..categories);
-            if samples < categories {
+            order.extend((0..categories).filter(|&category| row[category].into() > 0.0));
+            if samples < order.len() {
                 order.select_nth_unstable_by(samples - 1, greatest_first);
                 order.truncate(samples);
             }
@@ -115,9 +143,4 @@ impl Generator {
         }
         Ok(())
     }
-}
-
-/// Greatest first, NaN (0 / 0) before everything, as PyTorch sorts.
-fn descending<T: RandomFloat>(left: T, right: T) -> Ordering {
-    right.partial_cmp(&left).unwrap_or_else(|| (right.into().is_nan()).cmp(&left.into().is_nan()))
 }

@@ -334,7 +334,12 @@ pub(super) fn fits(kernel: &Kernel, like: &Array, inputs: &[Input<'_>]) -> bool 
                     && array.is_contiguous()
                     && (std::ptr::eq(*array, like) || array.shape() == like.shape())
             }
-            Input::Scalar(number) => numel <= MOST_WITH_NUMBER && number.category() <= kernel.input.category(),
+            Input::Scalar(number) => {
+                numel <= MOST_WITH_NUMBER
+                    && number.category() <= kernel.input.category()
+                    // What is no `int32` is compared and divided by value on the general path.
+                    && (kernel.input != DType::I32 || number.is_storable(DType::I32))
+            }
         })
 }
 

@@ -1,0 +1,189 @@
+//! Sums, means, norms and deviations whose terms leave the range of their dtype, though the result does not.
+//!
+//! The usual loops compute with the numbers as they are. Their result tells when that was not enough: it is not finite,
+//! or so small that squares may have vanished. Only then is the input read again, scaled into the middle of the range.
+
+use super::elementwise::elementwise;
+use super::reduce::{self, Mask, reduce_array};
+use super::{select, views};
+use crate::array::Array;
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::graph::no_grad;
+use crate::kernels::reduce::Reduction;
+use crate::scalar::Scalar;
+use crate::tensor::Tensor;
+use crate::with_element;
+
+elementwise! {
+    /// `g · (x / norm)`, 0 where the norm is 0: the gradient of a norm, which lies in range wherever it is.
+    unit_slope(x, norm, g)[] "UnitSlopeBackward0" real in 0.5..3.0 {
+        value: R::select(norm.clone().eq(norm.int(0)), norm.int(0), g * (x / norm)),
+        x(h, norm, g): R::select(norm.clone().eq(h.int(0)), h.int(0), h.clone() * (g / norm)),
+        norm(h, x, norm, g): R::select(
+            norm.clone().eq(h.int(0)),
+            h.int(0),
+            -h.clone() * ((x / norm.clone()) * (g / norm)),
+        ),
+        g(h, x, norm): R::select(norm.clone().eq(h.int(0)), h.int(0), h.clone() * (x / norm)),
+    }
+}
+
+/// Factor by which huge terms are made smaller: 2⁶⁰ of the greatest have a sum, and what it rounds away is far below the
+/// last digit of the terms for which it is there.
+const SHRINK: f64 = 1.0 / (1u64 << 60) as f64;
+
+/// Elements that are looked at together, without branches.
+const GROUP: usize = 64;
+
+/// Whether `test` holds for an element of a fresh, contiguous array, which nobody else sees yet.
+fn any<T: Copy>(array: &Array, test: impl Fn(T) -> bool) -> bool {
+    debug_assert!(array.is_contiguous());
+    if array.numel() == 0 {
+        return false;
+    }
+    // SAFETY: a contiguous array of dtype `T` that the caller has just made: nobody writes to it.
+    let values = unsafe { std::slice::from_raw_parts(array.ptr().cast::<T>().cast_const(), array.numel()) };
+    values.chunks(GROUP).any(|group| group.iter().fold(false, |found, &value| found | test(value)))
+}
+
+/// Whether all elements are finite.
+pub(super) fn is_finite(tensor: &Tensor) -> Result<bool> {
+    let _off = no_grad();
+    let finite = Tensor::from_array(tensor.array()).isfinite()?;
+    Ok(reduce::all(&finite, None, false)?.item()?.to_bool())
+}
+
+/// The least sum of `n` squares or other powers of which none that counts can have vanished: each is wrong by half the
+/// least number above 0 at most, all of them by less than the last digit of this.
+fn least_sum(n: usize, dtype: DType) -> f64 {
+    let smallest = if dtype == DType::F32 { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
+    smallest * n as f64
+}
+
+/// What is reduced: the elements of `array` along the axes of `mask`.
+pub(super) struct Lines<'a> {
+    pub op: &'static str,
+    pub array: &'a Array,
+    pub mask: &'a Mask,
+    /// Whether the result keeps the reduced axes.
+    pub keep: bool,
+}
+
+impl Lines<'_> {
+    fn tensor(&self) -> Tensor {
+        Tensor::from_array(self.array.clone())
+    }
+
+    fn least_sum(&self) -> f64 {
+        least_sum(reduce::count(self.array.shape(), self.mask), self.array.dtype())
+    }
+
+    /// The greatest magnitude of each line (or, with `least`, the least), to divide it by: 1 where there is none, and
+    /// where the line is `usual`. The reduced axes are kept. `None` where nothing needs it.
+    fn scales(&self, least: bool, usual: &Tensor) -> Result<Option<Tensor>> {
+        let reduction = if least { Reduction::MinAbs } else { Reduction::MaxAbs };
+        let [scale] = reduce_array(self.op, reduction, self.array, self.mask, true, [self.array.dtype()])?;
+        let scale = Tensor::from_array(scale);
+        let plain = reduce::restore_axes(usual, self.array.shape(), self.mask)?
+            .logical_or(&scale.eq(0.0)?)?
+            .logical_or(&scale.isfinite()?.logical_not()?)?;
+        if reduce::all(&plain, None, false)?.item()?.to_bool() {
+            return Ok(None);
+        }
+        select::where_(&plain, Scalar::Int(1).into(), (&scale).into()).map(Some)
+    }
+
+    /// The reduction of the lines divided by their scales, and the scales in the shape of the results.
+    fn scaled<const OUTPUTS: usize>(&self, reduction: Reduction, scale: &Tensor) -> Result<([Array; OUTPUTS], Tensor)> {
+        let terms = self.tensor().div(scale)?.array();
+        let dtypes = [self.array.dtype(); OUTPUTS];
+        let results = reduce_array(self.op, reduction, &terms, self.mask, self.keep, dtypes)?;
+        let scale = views::reshape_to(scale, results[0].shape())?;
+        Ok((results, scale))
+    }
+
+    /// A sum or a mean of floats, computed again from smaller terms where it is not finite.
+    pub fn sum(&self, reduction: Reduction, result: Array) -> Result<Array> {
+        let dtype = result.dtype();
+        let lost = with_element!(float dtype, T => any::<T>(&result, |value| !value.is_finite()));
+        if !lost {
+            return Ok(result);
+        }
+        let _off = no_grad();
+        let terms = self.tensor().mul(SHRINK)?.array();
+        let [again] = reduce_array(self.op, reduction, &terms, self.mask, self.keep, [dtype])?;
+        let again = Tensor::from_array(again).mul(1.0 / SHRINK)?;
+        let result = Tensor::from_array(result);
+        Ok(select::where_(&result.isfinite()?, (&result).into(), (&again).into())?.array())
+    }
+
+    /// The p-norms whose sums of powers are `sums`; `root` takes the p-th root. Of a negative p the `least` elements
+    /// decide.
+    pub fn norm(
+        &self,
+        reduction: Reduction,
+        least: bool,
+        sums: Array,
+        root: impl Fn(Array) -> Result<Array>,
+    ) -> Result<Array> {
+        let enough = self.least_sum();
+        let lost = with_element!(float sums.dtype(), T => {
+            let enough = enough as T;
+            any::<T>(&sums, |sum| (sum < enough) | (sum == T::INFINITY))
+        });
+        if !lost {
+            return root(sums);
+        }
+        let _off = no_grad();
+        let given = Tensor::from_array(sums.clone());
+        let lost = given.lt(enough)?.logical_or(&given.eq(f64::INFINITY)?)?;
+        let Some(scale) = self.scales(least, &lost.logical_not()?)? else { return root(sums) };
+        let ([sums], scale) = self.scaled(reduction, &scale)?;
+        Ok(Tensor::from_array(root(sums)?).mul(&scale)?.array())
+    }
+
+    /// Variance or standard deviation of `f64`, with the mean, of which some may have been lost: `f32` is computed in
+    /// `f64`, where its squares have room.
+    pub fn moments(&self, reduction: Reduction, [moment, mean]: [Array; 2]) -> Result<[Array; 2]> {
+        let standard = matches!(reduction, Reduction::Std { .. });
+        let enough = if standard { self.least_sum().sqrt() } else { self.least_sum() };
+        let lost = self.array.dtype() == DType::F64
+            && (any::<f64>(&moment, |value| !((value >= enough) & value.is_finite()))
+                || any::<f64>(&mean, |value| !value.is_finite()));
+        if !lost {
+            return Ok([moment, mean]);
+        }
+        let _off = no_grad();
+        let [old, old_mean] = [&moment, &mean].map(|array| Tensor::from_array(array.clone()));
+        let usual = old.ge(enough)?.logical_and(&old.isfinite()?)?.logical_and(&old_mean.isfinite()?)?;
+        let Some(scale) = self.scales(false, &usual)? else { return Ok([moment, mean]) };
+        let (results, scale) = self.scaled(reduction, &scale)?;
+        let [moment, mean] = results.map(Tensor::from_array);
+        // One factor after the other: their product may have no room where that of all three has.
+        let moment = if standard { moment.mul(&scale)? } else { moment.mul(&scale)?.mul(&scale)? };
+        Ok([moment.array(), mean.mul(&scale)?.array()])
+    }
+}
+
+/// A factor per line by which `x` is multiplied so that the means of its `squares`, with the reduced axes kept, neither
+/// overflow nor vanish next to `eps`; `None` where all are in range. The factors are constants: what is computed from
+/// `x` times them and does not depend on them has the gradients of `x`.
+pub(super) fn balance(x: &Tensor, mask: &Mask, squares: &Tensor, eps: f64) -> Result<Option<Tensor>> {
+    let _off = no_grad();
+    let (array, squares) = (x.array(), Tensor::from_array(squares.array()));
+    let lines = Lines { op: "norm", array: &array, mask, keep: true };
+    let enough = lines.least_sum();
+    let mut lost = squares.eq(f64::INFINITY)?;
+    if eps < enough {
+        lost = lost.logical_or(&squares.lt(enough)?)?;
+    }
+    if !reduce::any(&lost, None, false)?.item()?.to_bool() {
+        return Ok(None);
+    }
+    let Some(scale) = lines.scales(false, &lost.logical_not()?)? else { return Ok(None) };
+    // Where `eps` outweighs the squares, its square root is the scale.
+    let factor = scale.maximum(eps.max(0.0).sqrt())?.reciprocal()?;
+    let greatest = if array.dtype() == DType::F32 { f64::from(f32::MAX) } else { f64::MAX };
+    factor.minimum(greatest).map(Some)
+}
