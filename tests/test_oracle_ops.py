@@ -285,3 +285,31 @@ def test_gelu_of_infinity_is_infinity_in_every_dtype(dtype):
     values = ag.nn.functional.gelu(ag.tensor([infinity, 1e30, -1e30, 0.0] * 20, dtype=getattr(ag, dtype)))
     assert values[:4].tolist()[::2] == [infinity, 0.0] and values[1].item() == pytest.approx(1e30)
     assert ag.nn.functional.gelu(ag.tensor(infinity, dtype=getattr(ag, dtype))).item() == infinity
+
+
+@pytest.mark.arcgrad_only
+def test_a_power_at_infinity_that_is_flat_has_no_gradient_by_its_exponent():
+    base = ag.tensor([float("inf"), float("-inf"), 0.5, -0.5], dtype=ag.float64)
+    exponent = ag.tensor([-0.7, -0.7, float("inf"), float("inf")], dtype=ag.float64, requires_grad=True)
+    assert ag.autograd.grad(base.pow(exponent).sum(), exponent)[0].tolist() == [0.0] * 4
+
+
+@pytest.mark.arcgrad_only
+def test_powers_have_gradients_of_the_branch_of_their_value():
+    base = ag.tensor([0.0, float("-inf")], dtype=ag.float64, requires_grad=True)
+    (power,) = ag.autograd.grad((base**1.5).sum(), base)
+    assert (base**1.5).tolist() == power.tolist() == [0.0, float("inf")]
+    root = base**-0.5
+    assert root.tolist()[0] == float("inf") and ag.autograd.grad(root[0], base)[0].tolist()[0] == float("-inf")
+
+
+@pytest.mark.arcgrad_only
+def test_a_product_with_an_unknown_factor_has_unknown_gradients():
+    nan = float("nan")
+    for values in ([0.0, 0.0, nan], [0.0, 2.0, nan], [1.0, 2.0, nan]):
+        x = ag.tensor(values, dtype=ag.float64, requires_grad=True)
+        (found,) = ag.autograd.grad(x.prod(), x)
+        assert found[:2].isnan().all()
+    x = ag.tensor([0.0, 1.0, float("inf")], dtype=ag.float64, requires_grad=True)
+    (found,) = ag.autograd.grad(x.cumprod(0)[2], x)
+    assert found[1].isnan().item() and found[2].item() == 0.0

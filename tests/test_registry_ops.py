@@ -195,6 +195,10 @@ def test_second_gradients_are_those_of_finite_differences(name):
     gradgradcheck(find(name), differentiable_inputs(name))
 
 
+# Their input is overwritten in place, and the gradient is that of the result, by another formula.
+FROM_RESULT_IN_PLACE = {"sigmoid", "tanh", "expm1"}
+
+
 @only_here
 @differentiable(lambda row: has_in_place(row))
 def test_gradients_of_the_in_place_form_are_those_of_the_plain_form(name):
@@ -203,7 +207,10 @@ def test_gradients_of_the_in_place_form_are_those_of_the_plain_form(name):
     plain = ag.autograd.grad(function(*inputs).sum(), inputs)
     changed = ag.autograd.grad(method(inputs[0].clone(), *inputs[1:]).sum(), inputs)
     for a, b in zip(plain, changed):
-        np.testing.assert_array_equal(a.numpy(), b.numpy())
+        if name in FROM_RESULT_IN_PLACE:
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-13)
+        else:
+            np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
 @only_here

@@ -358,6 +358,11 @@ impl<'a> Backward<'a> {
         }
     }
 
+    /// Whether saved value `index` may be read: nobody has written to it since, or a hook of the program has it.
+    pub(crate) fn is_unchanged(&self, index: usize) -> bool {
+        self.node.head.saved.lock().is_unchanged(index)
+    }
+
     /// Saved value `index` is read: it must still be the same when the rule has run.
     pub(crate) fn note_read(&self, index: usize) {
         if index < u64::BITS as usize {

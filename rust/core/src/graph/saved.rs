@@ -310,6 +310,14 @@ impl SavedState {
         }
     }
 
+    /// Whether value `index`, if it is there, is what was saved; what hooks of the program have is.
+    pub(crate) fn is_unchanged(&self, index: usize) -> bool {
+        self.values.get(index).is_none_or(|saved| match &saved.kept {
+            Kept::Array(array) => array.storage().version() == saved.version,
+            Kept::Packed(_) => true,
+        })
+    }
+
     pub(crate) fn push(&mut self, saved: Saved) {
         self.values.push(saved);
     }

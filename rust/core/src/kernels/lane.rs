@@ -658,6 +658,7 @@ lane_functions! {
     plain sigmoid exponential::sigmoid;
     plain erf Float::erf;
     plain erfc error_function::erfc;
+    plain normal_cdf error_function::normal_cdf;
     rare sin trigonometric::sin;
     rare cos trigonometric::cos;
     rare tan trigonometric::tan;
@@ -685,6 +686,6 @@ exact_functions! {
     exp libm::exp, exp2 libm::exp2, expm1 libm::expm1, log libm::log, log2 libm::log2, log10 libm::log10,
     log1p libm::log1p, sin libm::sin, cos libm::cos, tan libm::tan, asin libm::asin, acos libm::acos, atan libm::atan,
     sinh libm::sinh, cosh libm::cosh, tanh libm::tanh, asinh libm::asinh, acosh hyperbolic::acosh, atanh libm::atanh,
-    sigmoid exponential::sigmoid, erf libm::erf, erfc libm::erfc, lgamma gamma::lgamma_exact, digamma gamma::digamma_exact;
+    sigmoid exponential::sigmoid, erf libm::erf, erfc libm::erfc, normal_cdf error_function::normal_cdf_exact, lgamma gamma::lgamma_exact, digamma gamma::digamma_exact;
     atan2 libm::atan2, pow libm::pow, fmod libm::fmod
 }

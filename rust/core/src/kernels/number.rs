@@ -157,6 +157,25 @@ pub trait Real:
     fn atanh(self) -> Self;
     /// Logistic sigmoid 1 / (1 + e⁻ˣ).
     fn sigmoid(self) -> Self;
+    /// 1 − σ(x) of which `sigmoid` is σ(x): near σ(x) = 1 exact only absolutely here, but to all its digits where it is
+    /// recorded, so that its derivatives are.
+    fn sigmoid_complement(self, sigmoid: Self) -> Self {
+        -sigmoid + 1.0
+    }
+    /// Φ(x), the distribution function of the normal distribution; exact to a few ulp, and to what a change of x by one
+    /// makes of it.
+    fn normal_cdf(self) -> Self;
+    /// σ'(x) = σ(x) (1 − σ(x)), of which `sigmoid` is σ(x). As e^−|x| σ(|x|)², because 1 − σ(x) has lost its digits where
+    /// σ(x) is near 1.
+    fn sigmoid_slope(self, sigmoid: Self) -> Self {
+        let greater = sigmoid.clone().maximum(-sigmoid + 1.0);
+        (-self.abs()).exp() * (greater.clone() * greater)
+    }
+    /// tanh'(x) = 1 − tanh²(x), of which `tanh` is tanh(x). As e^−2|x| (1 + |tanh(x)|)², likewise.
+    fn tanh_slope(self, tanh: Self) -> Self {
+        let greater = tanh.abs() + 1.0;
+        (self.abs() * -2.0).exp() * (greater.clone() * greater)
+    }
     /// Error function.
     fn erf(self) -> Self;
     /// Complementary error function.
@@ -175,6 +194,27 @@ pub trait Real:
 #[inline(always)]
 pub fn xor<M: Clone + BitAnd<Output = M> + BitOr<Output = M> + Not<Output = M>>(a: M, b: M) -> M {
     (a.clone() & !b.clone()) | (!a & b)
+}
+
+/// `x` where it lies within ±`bound`, else the bound: for factors that are 0 or 1 beyond, so that no infinity meets a 0.
+#[inline(always)]
+pub fn within<R: Real>(x: R, bound: f64) -> R {
+    let (low, high) = (x.lit(-bound), x.lit(bound));
+    let x = not_below(x, low);
+    R::select(x.clone().gt(high.clone()), high, x)
+}
+
+/// `x` where it is not below `low`, NaN too, else `low`.
+#[inline(always)]
+pub fn not_below<R: Order>(x: R, low: R) -> R {
+    R::select(x.clone().lt(low.clone()), low, x)
+}
+
+/// `g` with the sign of `x`, 0 where `x` is 0: not as a product, which an infinite `g` would make NaN there.
+#[inline(always)]
+pub fn with_sign_of<R: Ring>(g: R, x: R) -> R {
+    let zero = g.zero();
+    R::select(x.clone().gt(zero.clone()), g.clone(), R::select(x.lt(zero.clone()), -g, zero))
 }
 
 /// An elementwise formula of `N` real inputs and one real output. Parameters are fields of `self`.

@@ -1,5 +1,6 @@
 //! Activation functions.
 
+use crate::kernels::number::Real;
 use crate::ops::elementwise::elementwise;
 
 /// √(2/π), of the tanh form of GELU.
@@ -8,14 +9,20 @@ const SQRT_2_OVER_PI: f64 = 0.797_884_560_802_865_4;
 const GELU_CUBIC: f64 = 0.044_715;
 /// 1/√(2π), the normal density at 0.
 const DENSITY_AT_0: f64 = 0.398_942_280_401_432_7;
-/// From here on mish(x) is x to working precision in either float type.
-const MISH_MAX: f64 = 20.0;
+/// Beyond this σ, Φ and tanh(ln(1 + eˣ)) are 0 or 1 in either float type.
+const SATURATED: f64 = 1e3;
 
 elementwise! {
     /// Logistic sigmoid 1 / (1 + e⁻ˣ).
     sigmoid(x)[] -> z "SigmoidBackward0" real in -4.0..4.0 {
         value: x.sigmoid(),
-        x(g, z): g * (z.clone() * (-z + 1.0)),
+        x(g, x, z): g * x.sigmoid_slope(z); without(g, z): g * (z.clone() * (-z + 1.0)),
+    }
+
+    /// The derivative of [`sigmoid`], of which `result` is the value at the same place; its own is −z·tanh(x/2).
+    sigmoid_slope(x, result)[] -> z "SigmoidBackwardBackward0" real in -4.0..4.0 {
+        value: x.sigmoid_slope(result),
+        x(g, x, z): g * (z * -(x * 0.5).tanh()),
     }
 
     /// max(x, 0); gradient 0 at 0.
@@ -40,11 +47,13 @@ elementwise! {
     elu(x)[alpha, scale, input_scale] "EluBackward0" float in -3.0..3.0 {
         value: crate::ops::activation::exponential_linear(x, alpha, scale, input_scale),
         // Asked so that NaN stays.
-        x(g, x): R::select(
-            x.clone().gt(g.int(0)),
-            g.clone() * scale,
-            g * ((x * input_scale).exp() * (alpha * scale * input_scale))
-        ),
+        x(g, x): {
+            let zero = g.int(0);
+            let positive = x.clone().gt(zero.clone());
+            // Where the exponential counts, so that it is finite where it does not.
+            let x = R::select(positive.clone(), zero, x);
+            R::select(positive, g.clone() * scale, g * ((x * input_scale).exp() * (alpha * scale * input_scale)))
+        },
     }
 
     /// [`elu`] with the gradient computed from the result.
@@ -55,35 +64,47 @@ elementwise! {
 
     /// Gaussian error linear unit x·Φ(x).
     gelu(x)[] "GeluBackward0" float in -3.0..3.0 {
-        value: x.clone() * ((x * std::f64::consts::FRAC_1_SQRT_2).erf() + 1.0) * 0.5,
+        value: {
+            let low = x.lit(-SATURATED);
+            let x = not_below(x, low);
+            x.clone() * x.normal_cdf()
+        },
         x(g, x): {
-            let cdf = ((x.clone() * std::f64::consts::FRAC_1_SQRT_2).erf() + 1.0) * 0.5;
+            let x = within(x, SATURATED);
             let density = (x.clone() * x.clone() * -0.5).exp() * DENSITY_AT_0;
-            g * (cdf + x * density)
+            g * (x.clone().normal_cdf() + x * density)
         },
     }
 
-    /// GELU with the tanh approximation.
+    /// GELU with the tanh approximation x (1 + tanh(u)) / 2 of a cubic u, which is x·σ(2u).
     gelu_tanh(x)[] "GeluBackward0" float in -3.0..3.0 {
         value: {
-            let inner = (x.clone() * x.clone() * x.clone() * GELU_CUBIC + x.clone()) * SQRT_2_OVER_PI;
-            x * (inner.tanh() + 1.0) * 0.5
+            let low = x.lit(-SATURATED);
+            let x = not_below(x, low);
+            let inner = (x.clone() * x.clone() * x.clone() * GELU_CUBIC + x.clone()) * (2.0 * SQRT_2_OVER_PI);
+            x * inner.sigmoid()
         },
         x(g, x): {
+            let x = within(x, SATURATED);
             let squared = x.clone() * x.clone();
-            let tanh = ((squared.clone() * x.clone() * GELU_CUBIC + x.clone()) * SQRT_2_OVER_PI).tanh();
-            let slope = (squared * (3.0 * GELU_CUBIC) + 1.0) * SQRT_2_OVER_PI;
-            let left = (tanh.clone() + 1.0) * 0.5;
-            g * (left + x * (-(tanh.clone() * tanh) + 1.0) * slope * 0.5)
+            let inner = (squared.clone() * x.clone() * GELU_CUBIC + x.clone()) * (2.0 * SQRT_2_OVER_PI);
+            let slope = (squared * (3.0 * GELU_CUBIC) + 1.0) * (2.0 * SQRT_2_OVER_PI);
+            let s = inner.clone().sigmoid();
+            g * (s.clone() * (x * slope * inner.sigmoid_complement(s) + 1.0))
         },
     }
 
     /// Sigmoid linear unit x·σ(x).
     silu(x)[] "SiluBackward0" float in -3.0..3.0 {
-        value: x.clone() * x.sigmoid(),
+        value: {
+            let low = x.lit(-SATURATED);
+            let x = not_below(x, low);
+            x.clone() * x.sigmoid()
+        },
         x(g, x): {
+            let x = within(x, SATURATED);
             let s = x.clone().sigmoid();
-            g * (s.clone() * (x * (-s + 1.0) + 1.0))
+            g * (s.clone() * (x.clone() * x.sigmoid_complement(s) + 1.0))
         },
     }
 
@@ -115,11 +136,14 @@ elementwise! {
 
     /// x·relu6(x + 3)/6.
     hardswish(x)[] "HardswishBackward0" float in -2.5..2.5 {
-        value: { let (zero, six) = (x.int(0), x.lit(6.0)); x.clone() * (x + 3.0).maximum(zero).minimum(six) / 6.0 },
+        value: {
+            let (low, zero, six) = (x.lit(-3.0), x.int(0), x.lit(6.0));
+            not_below(x.clone(), low) * (x + 3.0).maximum(zero).minimum(six) / 6.0
+        },
         x(g, x): R::select(
             x.clone().ge(g.lit(3.0)),
             g.clone(),
-            R::select(x.clone().le(g.lit(-3.0)), g.int(0), g.clone() * (x / 3.0 + 0.5))
+            R::select(x.clone().le(g.lit(-3.0)), g.int(0), g.clone() * (within(x, 3.0) / 3.0 + 0.5))
         ),
     }
 
@@ -157,32 +181,47 @@ elementwise! {
         value: R::select(x.clone().le(limit), other, x),
     }
 
-    /// x·tanh(softplus(x)). With e = eˣ and n = e (e + 2) the hyperbolic tangent is n / (n + 2): 1 from x = 20 on.
+    /// x·tanh(softplus(x)).
     mish(x)[] "MishBackward0" float in -3.0..3.0 {
         value: {
-            let e = x.clone().minimum(x.lit(MISH_MAX)).exp();
-            let n = e.clone() * (e + 2.0);
-            x * (n.clone() / (n + 2.0))
+            let low = x.lit(-SATURATED);
+            let x = not_below(x, low);
+            x.clone() * tanh_of_softplus(x).0
         },
         x(g, x): {
-            let e = x.clone().minimum(g.lit(MISH_MAX)).exp();
-            let n = e.clone() * (e + 2.0);
-            let t = n.clone() / (n + 2.0);
-            g * (t.clone() + x.clone() * x.sigmoid() * (-(t.clone() * t) + 1.0))
+            let x = within(x, SATURATED);
+            let (value, slope) = tanh_of_softplus(x.clone());
+            g * (value + x * slope)
         },
     }
 }
 
+/// t = tanh(ln(1 + eˣ)) and its derivative. With m = e^−|x| and d = 1 + (1 + m)², or m² + (1 + m)² for x ≥ 0, it is
+/// m (m + 2) / d, or 1 − 2m² / d, and the derivative 4m (1 + m) / d², or 4m² (1 + m) / d²: nothing overflows, no digits are
+/// lost, and both sides can be differentiated at 0.
+#[inline(always)]
+fn tanh_of_softplus<R: Real>(x: R) -> (R, R) {
+    let one = x.lit(1.0);
+    let negative = x.clone().lt(x.int(0));
+    let m = R::select(negative.clone(), x.clone(), -x).exp();
+    let square = m.clone() * m.clone();
+    let above = m.clone() + 1.0;
+    let d = R::select(negative.clone(), one, square.clone()) + above.clone() * above.clone();
+    let share = R::select(negative.clone(), m.clone() * (m.clone() + 2.0), square.clone() * 2.0) / d.clone();
+    let slope = R::select(negative.clone(), m, square) * above * 4.0 / (d.clone() * d);
+    (R::select(negative, share.clone(), -share + 1.0), slope)
+}
+
 /// x where positive, else `slope · x`.
 #[inline(always)]
-pub(crate) fn leaky<R: crate::kernels::number::Real>(x: R, slope: f64) -> R {
+pub(crate) fn leaky<R: Real>(x: R, slope: f64) -> R {
     let zero = x.int(0);
     R::select(x.clone().gt(zero), x.clone(), x * slope)
 }
 
 /// `scale · x` where positive, else `alpha · scale · (e^(input_scale·x) − 1)`.
 #[inline(always)]
-pub(crate) fn exponential_linear<R: crate::kernels::number::Real>(x: R, alpha: f64, scale: f64, input_scale: f64) -> R {
+pub(crate) fn exponential_linear<R: Real>(x: R, alpha: f64, scale: f64, input_scale: f64) -> R {
     let zero = x.int(0);
     R::select(x.clone().lt(zero), (x.clone() * input_scale).expm1() * (alpha * scale), x * scale)
 }

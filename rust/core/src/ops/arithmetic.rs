@@ -1,5 +1,6 @@
 //! Sums, products, quotients, powers, roots, rounding, signs.
 
+use crate::kernels::number::Real;
 use crate::ops::elementwise::elementwise;
 
 elementwise! {
@@ -42,13 +43,13 @@ elementwise! {
     trunc_divide_int(x, y)[] "DivBackward2" int in 1.0..9.0 { value: x.div_trunc(y) }
 
     /// Quotient rounded towards zero, for floats.
-    trunc_divide(x, y)[] "DivBackward2" real in 0.5..3.0 { value: (x / y).trunc(), x(g): g * 0.0, y(g): g * 0.0 }
+    trunc_divide(x, y)[] "DivBackward2" real in 0.5..3.0 { value: (x / y).trunc(), x(g): g.zero(), y(g): g.zero() }
 
     /// Quotient rounded towards minus infinity, with the gradient of a step function.
     floor_divide_flat(x, y)[] "DivBackward2" real in 0.5..3.0 {
         value: crate::ops::arithmetic::floor_quotient(x, y),
-        x(g): g * 0.0,
-        y(g): g * 0.0,
+        x(g): g.zero(),
+        y(g): g.zero(),
     }
 
     /// Square root as a power, which reads its input in the gradient, as all powers do.
@@ -70,14 +71,14 @@ elementwise! {
             R::select(remainder.eq(zero.clone()), zero.copysign(y), signed)
         },
         x(g): g,
-        y(g, x, y): -g * crate::ops::arithmetic::floor_quotient(x, y),
+        y(g, x, y): times_steps(-g, floor_quotient(x, y)),
     }
 
     /// Remainder of integers with the sign of the divisor.
     remainder_int(x, y)[] "RemainderBackward1" int in 1.0..9.0 { value: x.rem_floor(y) }
 
     /// Remainder with the sign of the dividend, as C's `fmod`.
-    fmod(x, y)[] "FmodBackward1" real in 0.5..3.0 { value: x.fmod(y), x(g): g, y(g, x, y): -g * (x / y).trunc() }
+    fmod(x, y)[] "FmodBackward1" real in 0.5..3.0 { value: x.fmod(y), x(g): g, y(g, x, y): times_steps(-g, (x / y).trunc()) }
 
     /// Remainder of integers with the sign of the dividend.
     fmod_int(x, y)[] "FmodBackward1" int in 1.0..9.0 { value: x.rem_trunc(y) }
@@ -85,35 +86,21 @@ elementwise! {
     /// Power `x ** y` of two tensors; the gradient at `0 ** 0` is 0.
     pow(x, exponent)[] -> z "PowBackward1" real in 0.5..2.0 {
         value: x.pow(exponent),
-        x(g, x, exponent): {
-            let slope = exponent.clone() * x.pow(exponent.clone() - 1.0);
-            R::select(exponent.eq(g.int(0)), g.int(0), g.clone() * slope)
-        },
-        exponent(g, x, exponent, z): R::select(
-            z.clone().eq(g.int(0)) & exponent.ge(g.int(0)) | x.clone().eq(g.int(0)) & z.clone().eq(g.int(0)),
-            g.int(0),
-            g.clone() * (z * x.log())
-        ),
+        x(g, x, exponent): power_by_base(g, x, exponent),
+        exponent(g, x, exponent, z): power_by_exponent(g, x, exponent, z),
     }
 
     /// A number to the power of a tensor: `y ** x`.
     rpow(exponent, x)[] -> z "PowBackward2" real in 0.5..2.0 {
         value: x.pow(exponent),
-        exponent(g, exponent, x, z): R::select(
-            z.clone().eq(g.int(0)) & exponent.ge(g.int(0)) | x.clone().eq(g.int(0)) & z.clone().eq(g.int(0)),
-            g.int(0),
-            g.clone() * (z * x.log())
-        ),
-        x(g, exponent, x): {
-            let slope = exponent.clone() * x.pow(exponent.clone() - 1.0);
-            R::select(exponent.eq(g.int(0)), g.int(0), g.clone() * slope)
-        },
+        exponent(g, exponent, x, z): power_by_exponent(g, x, exponent, z),
+        x(g, exponent, x): power_by_base(g, x, exponent),
     }
 
     /// Power with a number as exponent.
     pow_scalar(x)[exponent] "PowBackward0" real in 0.5..2.0 {
         value: { let exponent = x.lit(exponent); x.pow(exponent) },
-        x(g, x): if exponent == 0.0 { g * 0.0 } else { let less = x.lit(exponent - 1.0); g * (x.pow(less) * exponent) },
+        x(g, x): if exponent == 0.0 { g.zero() } else { let less = x.lit(exponent - 1.0); g * (x.pow(less) * exponent) },
     }
 
     /// Integer power.
@@ -126,10 +113,10 @@ elementwise! {
     neg(x)[] "NegBackward0" ring in -3.0..3.0 { value: -x, x(g): -g }
 
     /// Absolute value; gradient 0 at 0.
-    abs(x)[] "AbsBackward0" number in -3.0..3.0 { value: x.abs(), x(g, x): g * x.sign() }
+    abs(x)[] "AbsBackward0" number in -3.0..3.0 { value: x.abs(), x(g, x): with_sign_of(g, x) }
 
     /// −1, 0 or 1.
-    sign(x)[] "SignBackward0" ring in -3.0..3.0 { value: x.sign(), x(g): g * 0.0 }
+    sign(x)[] "SignBackward0" ring in -3.0..3.0 { value: x.sign(), x(g): g.zero() }
 
     /// `1 / x`.
     reciprocal(x)[] -> z "ReciprocalBackward0" real in 0.5..3.0 { value: x.reciprocal(), x(g, z): -g * (z.clone() * z) }
@@ -144,19 +131,19 @@ elementwise! {
     }
 
     /// Round down.
-    floor(x)[] "FloorBackward0" real in -3.0..3.0 { value: x.floor(), x(g): g * 0.0 }
+    floor(x)[] "FloorBackward0" real in -3.0..3.0 { value: x.floor(), x(g): g.zero() }
 
     /// Round up.
-    ceil(x)[] "CeilBackward0" real in -3.0..3.0 { value: x.ceil(), x(g): g * 0.0 }
+    ceil(x)[] "CeilBackward0" real in -3.0..3.0 { value: x.ceil(), x(g): g.zero() }
 
     /// Round half to even.
-    round(x)[] "RoundBackward0" real in -3.0..3.0 { value: x.round(), x(g): g * 0.0 }
+    round(x)[] "RoundBackward0" real in -3.0..3.0 { value: x.round(), x(g): g.zero() }
 
     /// Round half to even at a power of ten.
-    round_decimals(x)[scale] "RoundBackward1" float in -3.0..3.0 { value: (x * scale).round() / scale, x(g): g * 0.0 }
+    round_decimals(x)[scale] "RoundBackward1" float in -3.0..3.0 { value: (x * scale).round() / scale, x(g): g.zero() }
 
     /// Round towards zero.
-    trunc(x)[] "TruncBackward0" real in -3.0..3.0 { value: x.trunc(), x(g): g * 0.0 }
+    trunc(x)[] "TruncBackward0" real in -3.0..3.0 { value: x.trunc(), x(g): g.zero() }
 
     /// Fractional part, with the sign of `x`.
     frac(x)[] "FracBackward0" float in -3.0..3.0 { value: x.clone() - x.trunc(), x(g): g }
@@ -164,8 +151,9 @@ elementwise! {
     /// Magnitude of `x` with the sign of `y`.
     copysign(x, y)[] -> z "CopysignBackward0" real in 0.5..3.0 {
         value: x.copysign(y),
-        x(g, x, z): R::select(x.clone().eq(g.int(0)), g.int(0), g * (z / x)),
-        y(g): g * 0.0,
+        // The sign of x times that of the result.
+        x(g, x, z): R::select(z.lt(g.int(0)), with_sign_of(-g.clone(), x.clone()), with_sign_of(g, x)),
+        y(g): g.zero(),
     }
 
     /// The greater of two elements; NaN if either is. Ties share the gradient evenly.
@@ -263,7 +251,7 @@ elementwise! {
         value: x + tensor1 * value / tensor2,
         x(g): g,
         tensor1(g, tensor2): g * (tensor2.reciprocal() * value),
-        tensor2(g, tensor1, tensor2): -g * ((tensor1 / (tensor2.clone() * tensor2)) * value),
+        tensor2(g, tensor1, tensor2): -g * ((tensor1 / tensor2.clone() / tensor2) * value),
     }
 
     /// Bitwise and.
@@ -278,6 +266,24 @@ elementwise! {
     bitwise_left_shift(x, y)[] "BitwiseLeftShiftBackward0" int in 0.0..9.0 { value: x.shl(y) }
     /// Arithmetic shift right.
     bitwise_right_shift(x, y)[] "BitwiseRightShiftBackward0" int in 0.0..9.0 { value: x.shr(y) }
+}
+
+/// The gradient of xᵉ by x, e·xᵉ⁻¹: 0 where e is 0, whatever x is.
+#[inline(always)]
+fn power_by_base<R: Real>(g: R, x: R, exponent: R) -> R {
+    let (zero, one) = (g.int(0), g.int(1));
+    let constant = exponent.clone().eq(zero.clone());
+    let exponent = R::select(constant.clone(), one, exponent);
+    R::select(constant, zero, g * (exponent.clone() * x.pow(exponent - 1.0)))
+}
+
+/// The gradient of z = xᵉ by e, z·ln x: 0 where the power is flat at 0, and for 0⁰.
+#[inline(always)]
+fn power_by_exponent<R: Real>(g: R, x: R, exponent: R, z: R) -> R {
+    let (zero, one) = (g.int(0), g.int(1));
+    let flat = z.clone().eq(zero.clone()) | (x.clone().eq(zero.clone()) & exponent.ge(zero.clone()));
+    let x = R::select(flat.clone(), one, x);
+    R::select(flat, zero, g * (z * x.log()))
 }
 
 /// `x * factor` for a ring element; an integral factor is applied exactly, also to integers.
@@ -296,9 +302,16 @@ pub(crate) fn weighted_mean<R: crate::kernels::number::Real>(x: R, end: R, weigh
     R::select(x.clone().eq(end), x, mean)
 }
 
+/// `g` times a quotient in whole steps: 0 on the step that is 0, whatever `g` is.
+#[inline(always)]
+fn times_steps<R: Real>(g: R, steps: R) -> R {
+    let zero = g.int(0);
+    R::select(steps.clone().eq(zero.clone()), zero, g * steps)
+}
+
 /// Python's float division: exact remainder first, so that `1 // 0.1` is 9.
 #[inline(always)]
-pub(crate) fn floor_quotient<R: crate::kernels::number::Real>(x: R, y: R) -> R {
+pub(crate) fn floor_quotient<R: Real>(x: R, y: R) -> R {
     let remainder = x.clone().fmod(y.clone());
     let quotient = (x.clone() - remainder.clone()) / y.clone();
     let negative = |value: R| value.lt(x.int(0));

@@ -210,7 +210,8 @@ impl NllRule {
             Reduction::None => views::unsqueeze(grad, axis as i64)?,
             _ => grad.clone(),
         };
-        let slope = scale.mul(&grad)?;
+        // Where nothing counts, also no gradient that is infinite or NaN, as that of a mean over nothing.
+        let slope = reduce::zero_where_zero(&scale, &scale.mul(&grad)?)?;
         let at_target = index::put_along(&self.classes.shape, axis, &place, &slope.neg()?)?;
         if !self.fused {
             return Ok(at_target);

@@ -12,7 +12,7 @@ use crate::storage::Access;
 use crate::tensor::Tensor;
 use crate::with_element;
 
-/// What dropout multiplies by: 1 / (1 − p) with probability 1 − p, else 0.
+/// What dropout multiplies by: 1 / (1 − p) with probability 1 − p, else 0, which also drops infinities and NaN.
 fn dropout_noise(model: &Array, p: f64, generator: Option<&SharedGenerator>) -> Result<Tensor> {
     const OP: &str = "dropout";
     if !model.dtype().is_float() {
@@ -55,10 +55,10 @@ fn drop_with(
     }
     let factor = if p == 1.0 { Tensor::scalar(0.0, input.dtype())? } else { noise()? };
     if in_place {
-        apply_in_place(&rows::mul::ROW, &[], input, &[(&factor).into()])?;
+        apply_in_place(&rows::masked_product::ROW, &[], input, &[(&factor).into()])?;
         return Ok(input.clone());
     }
-    apply(&rows::mul::ROW, &[], &[input.into(), (&factor).into()])
+    apply(&rows::masked_product::ROW, &[], &[input.into(), (&factor).into()])
 }
 
 /// Zeros elements with probability `p` and scales the rest by 1 / (1 − p), while `training`; else the tensor itself.

@@ -109,6 +109,17 @@ pub struct GradRow {
     pub kernel: fn(DType) -> Option<Kernel>,
     /// The formula read over the graph.
     pub traced: fn(&[f64], Vec<Traced>) -> Traced,
+    /// The formula that takes its place where an input that this one does not read has been overwritten. The result may
+    /// be all that PyTorch keeps of an operation, though the digits of the derivative are in the input alone: that is
+    /// then kept beside the result, and does without a version that counts.
+    pub without: Option<&'static GradRow>,
+}
+
+impl GradRow {
+    /// The slots whose values must still be what they were: those that are saved under PyTorch's names.
+    fn must_have(&self) -> &'static [u8] {
+        self.without.unwrap_or(self).uses
+    }
 }
 
 /// An argument: a tensor, or a number that stays a number.
@@ -425,7 +436,7 @@ pub fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Tens
 
 #[track_caller]
 fn record_value(row: &'static Row, params: &[f64], plan: &Plan<'_>, output: Array) -> Result<Tensor> {
-    let (rule, slots) = ElementwiseRule::new(row, params, plan);
+    let (rule, slots) = ElementwiseRule::new(row, params, plan, false);
     if plan.operands.iter().all(Option::is_some) {
         let operands: SmallVec<[&Operand; MAX_INPUTS]> = plan.operands.iter().flatten().collect();
         let saves = saves_of(&slots, &operands);
@@ -482,7 +493,7 @@ pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: 
         }
         return Ok(());
     }
-    let (rule, slots) = ElementwiseRule::new(row, params, &plan);
+    let (rule, slots) = ElementwiseRule::new(row, params, &plan, true);
     plan.spare(&slots, &output)?;
     plan.run(params, &output, || output.storage().bump(blame));
     let stand_in = plan.operands[0].clone().expect("the target is a tensor");

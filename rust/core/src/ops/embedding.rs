@@ -5,6 +5,7 @@ use super::{index_slices, reduce, rows, select, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
+use crate::graph::no_grad;
 use crate::graph::node::{Backward, Rule};
 use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::index as kernel;
@@ -64,7 +65,7 @@ pub fn one_hot(input: &Tensor, classes: i64) -> Result<Tensor> {
 pub fn shorten_rows(weight: &Tensor, index: &Tensor, max_norm: f64, p: f64) -> Result<()> {
     // What is looked up is checked by looking it up.
     drop(embedding(index, &weight.detach(), None, false)?);
-    let _off = crate::graph::no_grad();
+    let _off = no_grad();
     let mut used: Vec<i64> = index.array().to_vec();
     used.sort_unstable();
     used.dedup();
@@ -91,7 +92,28 @@ impl Rule for Embedded {
     }
 
     fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (mut grad, positions) = (cx.only_grad(), cx.saved_array(0)?);
+        let (grad, positions) = (cx.only_grad().operand()?, cx.saved_array(0)?);
+        let sums = {
+            let _off = no_grad();
+            self.sums(Tensor::from_array(grad.array.clone()), &positions)?
+        };
+        let result = if is_recorded(&[&grad]) {
+            record(EmbeddedSums { padding: self.padding }, &[&grad], &[Save::Array(&positions)], sums.array())?
+        } else {
+            sums
+        };
+        cx.put(0, result);
+        Ok(())
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        vec![("indices", 0)]
+    }
+}
+
+impl Embedded {
+    /// The gradients of the rows that were looked up, summed where they came from.
+    fn sums(&self, mut grad: Tensor, positions: &Array) -> Result<Tensor> {
         let index: Vec<i64> = positions.to_vec();
         if self.padding.is_some() || self.by_frequency {
             // A factor per row looked up: 0 for padding, one over the number of times a row is used.
@@ -110,15 +132,33 @@ impl Rule for Embedded {
             let mut shape: Shape = positions.shape().into();
             shape.push(1);
             let factors = Tensor::from_array(Array::from_slice(&factors, &shape)?.cast("embedding", grad.dtype())?);
-            // Where the factor is 0 an infinite gradient is dropped too.
-            let zero = apply(&rows::eq::ROW, &[], &[(&factors).into(), Scalar::Int(0).into()])?;
-            let scaled = apply(&rows::mul::ROW, &[], &[(&grad).into(), (&factors).into()])?;
-            grad = select::where_(&zero, Scalar::Int(0).into(), (&scaled).into())?;
+            grad = apply(&rows::masked_product::ROW, &[], &[(&grad).into(), (&factors).into()])?;
         }
         let flat = views::reshape_to(&grad, &[index.len(), self.shape[1]])?;
         let whole = Tensor::from_array(Array::zeros("embedding", &self.shape, flat.dtype())?);
         let vector = Tensor::from_array(Array::from_slice(&index, &[index.len()])?);
-        let result = index_slices::index_add(&whole, true, 0, &vector, &flat, Scalar::Int(1))?;
+        index_slices::index_add(&whole, true, 0, &vector, &flat, Scalar::Int(1))
+    }
+}
+
+/// The gradient of an embedding, as something to differentiate. A scale by frequency is no part of its derivative: it says
+/// how far a row shall move, and the second derivative comes through the embedding, which scales, once more.
+struct EmbeddedSums {
+    padding: Option<i64>,
+}
+
+impl Rule for EmbeddedSums {
+    fn name(&self) -> &str {
+        "EmbeddingDenseBackwardBackward0"
+    }
+
+    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let index = Tensor::from_array(cx.saved_array(0)?);
+        let mut result = embedding(&index, &cx.only_grad(), None, false)?;
+        if let Some(padding) = self.padding {
+            let padded = views::unsqueeze(&index.eq(padding)?, -1)?;
+            result = select::where_(&padded, Scalar::Int(0).into(), (&result).into())?;
+        }
         cx.put(0, result);
         Ok(())
     }

@@ -1,14 +1,22 @@
 //! Exponentials, logarithms, trigonometric and hyperbolic functions, error functions.
 
-use crate::kernels::number::Real;
+use crate::kernels::number::{Real, within};
 use crate::ops::elementwise::elementwise;
 
 /// ln 2.
 const LN_2: f64 = std::f64::consts::LN_2;
-/// ln 10.
-const LN_10: f64 = std::f64::consts::LN_10;
+/// log₂ e.
+const LOG2_E: f64 = std::f64::consts::LOG2_E;
+/// log₁₀ e.
+const LOG10_E: f64 = std::f64::consts::LOG10_E;
 /// 2/√π, the slope of erf at 0.
 const TWO_OVER_SQRT_PI: f64 = std::f64::consts::FRAC_2_SQRT_PI;
+/// Beyond this e^(−x²) is 0 in either float type.
+const ERF_FLAT: f64 = 1e3;
+/// Beyond this x² + 1 is x² to working precision in either float type, while the square of that is finite.
+const SQUARE_ALONE: f64 = 1e9;
+/// Below this eˣ − 1 has lost digits of eˣ.
+const EXPM1_LOSES: f64 = -0.5;
 
 elementwise! {
     /// eˣ.
@@ -18,16 +26,24 @@ elementwise! {
     exp2(x)[] -> z "Exp2Backward0" real in -2.0..2.0 { value: x.exp2(), x(g, z): g * (z * LN_2) }
 
     /// eˣ − 1, accurate near 0.
-    expm1(x)[] -> z "Expm1Backward0" real in -2.0..2.0 { value: x.expm1(), x(g, z): g * (z + 1.0) }
+    expm1(x)[] -> z "Expm1Backward0" real in -2.0..2.0 {
+        value: x.expm1(),
+        // From the result where that has the digits, and then without an exponential that may be infinite.
+        x(g, x, z): {
+            let (zero, least) = (x.int(0), z.lit(EXPM1_LOSES));
+            let low = R::select(x.clone().gt(zero.clone()), zero, x);
+            g * R::select(z.clone().lt(least), low.exp(), z + 1.0)
+        }; without(g, z): g * (z + 1.0),
+    }
 
     /// Natural logarithm.
     log(x)[] "LogBackward0" real in 0.5..3.0 { value: x.log(), x(g, x): g / x }
 
     /// Logarithm to base 2.
-    log2(x)[] "Log2Backward0" real in 0.5..3.0 { value: x.log2(), x(g, x): g / (x * LN_2) }
+    log2(x)[] "Log2Backward0" real in 0.5..3.0 { value: x.log2(), x(g, x): g / x * LOG2_E }
 
     /// Logarithm to base 10.
-    log10(x)[] "Log10Backward0" real in 0.5..3.0 { value: x.log10(), x(g, x): g / (x * LN_10) }
+    log10(x)[] "Log10Backward0" real in 0.5..3.0 { value: x.log10(), x(g, x): g / x * LOG10_E }
 
     /// ln(1 + x), accurate near 0.
     log1p(x)[] "Log1PBackward0" real in -0.5..3.0 { value: x.log1p(), x(g, x): g / (x + 1.0) }
@@ -42,19 +58,31 @@ elementwise! {
     tan(x)[] -> z "TanBackward0" real in -1.0..1.0 { value: x.tan(), x(g, z): g * (z.clone() * z + 1.0) }
 
     /// Inverse sine, in radians.
-    asin(x)[] "AsinBackward0" real in -0.9..0.9 { value: x.asin(), x(g, x): g * (-(x.clone() * x) + 1.0).rsqrt() }
+    asin(x)[] "AsinBackward0" real in -0.9..0.9 {
+        value: x.asin(),
+        x(g, x): g * one_minus_square(x).rsqrt(),
+    }
 
     /// Inverse cosine, in radians.
-    acos(x)[] "AcosBackward0" real in -0.9..0.9 { value: x.acos(), x(g, x): g * -(-(x.clone() * x) + 1.0).rsqrt() }
+    acos(x)[] "AcosBackward0" real in -0.9..0.9 {
+        value: x.acos(),
+        x(g, x): g * -one_minus_square(x).rsqrt(),
+    }
 
     /// Inverse tangent, in radians.
-    atan(x)[] "AtanBackward0" real in -3.0..3.0 { value: x.atan(), x(g, x): g / (x.clone() * x + 1.0) }
+    atan(x)[] "AtanBackward0" real in -3.0..3.0 {
+        value: x.atan(),
+        x(g, x): {
+            let (near, far) = near_and_far(x);
+            g / (near.clone() * near + 1.0) * (far.clone() * far)
+        },
+    }
 
     /// Angle of the point (x = `y`, y = `x`), in radians.
     atan2(x, y)[] "Atan2Backward0" real in 0.5..3.0 {
         value: x.atan2(y),
-        x(g, x, y): g * (y.clone() / (x.clone() * x + y.clone() * y)),
-        y(g, x, y): g * (-x.clone() / (x.clone() * x + y.clone() * y)),
+        x(g, x, y): g * over_squared_radius(y, x),
+        y(g, x, y): g * -over_squared_radius(x, y),
     }
 
     /// Hyperbolic sine.
@@ -64,24 +92,48 @@ elementwise! {
     cosh(x)[] "CoshBackward0" real in -2.0..2.0 { value: x.cosh(), x(g, x): g * x.sinh() }
 
     /// Hyperbolic tangent.
-    tanh(x)[] -> z "TanhBackward0" real in -2.0..2.0 { value: x.tanh(), x(g, z): g * (-(z.clone() * z) + 1.0) }
+    tanh(x)[] -> z "TanhBackward0" real in -2.0..2.0 {
+        value: x.tanh(),
+        x(g, x, z): g * x.tanh_slope(z); without(g, z): g * (-(z.clone() * z) + 1.0),
+    }
+
+    /// The derivative of [`tanh`], of which `result` is the value at the same place; its own is −2·z·tanh(x).
+    tanh_slope(x, result)[] -> z "TanhBackwardBackward0" real in -2.0..2.0 {
+        value: x.tanh_slope(result),
+        x(g, result, z): g * (z * result * -2.0),
+    }
 
     /// Inverse hyperbolic sine.
-    asinh(x)[] "AsinhBackward0" real in -3.0..3.0 { value: x.asinh(), x(g, x): g * (x.clone() * x + 1.0).rsqrt() }
+    asinh(x)[] "AsinhBackward0" real in -3.0..3.0 {
+        value: x.asinh(),
+        x(g, x): {
+            let (near, far) = near_and_far(x);
+            g * ((near.clone() * near + 1.0).rsqrt() * far)
+        },
+    }
 
     /// Inverse hyperbolic cosine.
-    acosh(x)[] "AcoshBackward0" real in 1.5..4.0 { value: x.acosh(), x(g, x): g * (x.clone() * x - 1.0).rsqrt() }
+    acosh(x)[] "AcoshBackward0" real in 1.5..4.0 {
+        value: x.acosh(),
+        x(g, x): g * ((x.clone() - 1.0).rsqrt() * (x + 1.0).rsqrt()),
+    }
 
     /// Inverse hyperbolic tangent.
-    atanh(x)[] "AtanhBackward0" real in -0.9..0.9 { value: x.atanh(), x(g, x): g / (-(x.clone() * x) + 1.0) }
+    atanh(x)[] "AtanhBackward0" real in -0.9..0.9 {
+        value: x.atanh(),
+        x(g, x): g / one_minus_square(x),
+    }
 
     /// Error function.
-    erf(x)[] "ErfBackward0" real in -2.0..2.0 { value: x.erf(), x(g, x): g * ((-(x.clone() * x)).exp() * TWO_OVER_SQRT_PI) }
+    erf(x)[] "ErfBackward0" real in -2.0..2.0 {
+        value: x.erf(),
+        x(g, x): { let x = within(x, ERF_FLAT); g * ((-(x.clone() * x)).exp() * TWO_OVER_SQRT_PI) },
+    }
 
     /// Complementary error function 1 − erf(x), accurate for large x.
     erfc(x)[] "ErfcBackward0" real in -2.0..2.0 {
         value: x.erfc(),
-        x(g, x): g * ((-(x.clone() * x)).exp() * -TWO_OVER_SQRT_PI),
+        x(g, x): { let x = within(x, ERF_FLAT); g * ((-(x.clone() * x)).exp() * -TWO_OVER_SQRT_PI) },
     }
 
     /// ln|Γ(x)|.
@@ -92,6 +144,38 @@ elementwise! {
         value: x.digamma(),
         x(g, x): g * crate::ops::exponential::trigamma(x),
     }
+}
+
+/// `x` within ±[`SQUARE_ALONE`], and what of 1/x is beyond: 1/√(x² + 1) is 1/√(near² + 1) · far. Of every `x` one of both
+/// is constant.
+#[inline(always)]
+fn near_and_far<R: Real>(x: R) -> (R, R) {
+    let bound = x.lit(SQUARE_ALONE);
+    let size = x.clone().abs();
+    let size = R::select(size.clone().gt(bound.clone()), size, bound.clone());
+    (within(x, SQUARE_ALONE), bound / size)
+}
+
+/// 1 − x² with one rounding, so that no digits are lost near ±1.
+#[inline(always)]
+fn one_minus_square<R: Real>(x: R) -> R {
+    let one = x.lit(1.0);
+    (-x.clone()).mul_add(x, one)
+}
+
+/// x / (x² + y²), 0 at the origin and at infinity. With the larger of the two, a, and the other, b, the denominator is
+/// a (a + b·b/a), of which no part overflows or underflows where the quotient does not (Smith, Comm. ACM 5 (1962)).
+#[inline(always)]
+fn over_squared_radius<R: Real>(x: R, y: R) -> R {
+    let (zero, one, infinity) = (x.lit(0.0), x.lit(1.0), x.lit(f64::INFINITY));
+    let steep = x.clone().abs().ge(y.clone().abs());
+    let a = R::select(steep.clone(), x.clone(), y.clone());
+    let b = R::select(steep.clone(), y, x);
+    let b = R::select(b.clone().abs().eq(infinity), zero.clone(), b);
+    let origin = a.clone().eq(zero.clone());
+    let a = R::select(origin.clone(), one.clone(), a);
+    let ratio = b.clone() / a.clone();
+    R::select(steep, R::select(origin, zero, one), ratio.clone()) / b.mul_add(ratio, a)
 }
 
 /// Terms of ψ₁(x) = Σ 1/(x + k)² that are summed one by one, so that the series below is exact to `f64` behind them.
@@ -109,7 +193,9 @@ pub(crate) fn trigamma<R: Real>(x: R) -> R {
     let mut t = R::select(reflected.clone(), -x.clone() + 1.0, x.clone());
     let mut sum = x.lit(0.0);
     for _ in 0..TRIGAMMA_STEPS {
-        sum = sum + (t.clone() * t.clone()).reciprocal();
+        // The square of a reciprocal: the derivative of the reciprocal of a square overflows first.
+        let inverse = t.clone().reciprocal();
+        sum = sum + inverse.clone() * inverse;
         t = t + 1.0;
     }
     let inverse = t.reciprocal();
@@ -119,10 +205,10 @@ pub(crate) fn trigamma<R: Real>(x: R) -> R {
         series = series * square.clone() + *coefficient;
     }
     let right = sum + (inverse.clone() * (square.clone() * series + 1.0) + square * 0.5);
-    let sine = (x * std::f64::consts::PI).sin();
+    let cosecant = (x * std::f64::consts::PI).sin().reciprocal();
     R::select(
         reflected,
-        (sine.clone() * sine).reciprocal() * (std::f64::consts::PI * std::f64::consts::PI) - right.clone(),
+        cosecant.clone() * cosecant * (std::f64::consts::PI * std::f64::consts::PI) - right.clone(),
         right,
     )
 }

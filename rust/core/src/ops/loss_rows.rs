@@ -26,12 +26,12 @@ elementwise! {
         x(g, x, target): {
             let d = x - target;
             let bound = g.lit(beta);
-            R::select(d.clone().abs().lt(bound), g.clone() * d.clone() / beta, g * d.sign())
+            R::select(d.clone().abs().lt(bound), g.clone() * d.clone() / beta, with_sign_of(g, d))
         },
         target(g, x, target): {
             let d = target - x;
             let bound = g.lit(beta);
-            R::select(d.clone().abs().lt(bound), g.clone() * d.clone() / beta, g * d.sign())
+            R::select(d.clone().abs().lt(bound), g.clone() * d.clone() / beta, with_sign_of(g, d))
         },
     }
 
@@ -45,12 +45,12 @@ elementwise! {
         x(g, x, target): {
             let d = x - target;
             let bound = g.lit(delta);
-            R::select(d.clone().abs().le(bound), g.clone() * d.clone(), g * d.sign() * delta)
+            R::select(d.clone().abs().le(bound), g.clone() * d.clone(), with_sign_of(g, d) * delta)
         },
         target(g, x, target): {
             let d = target - x;
             let bound = g.lit(delta);
-            R::select(d.clone().abs().le(bound), g.clone() * d.clone(), g * d.sign() * delta)
+            R::select(d.clone().abs().le(bound), g.clone() * d.clone(), with_sign_of(g, d) * delta)
         },
     }
 
@@ -69,36 +69,37 @@ elementwise! {
         target(g, x): g * ((-x.clone()).log1p() - x.log()),
     }
 
-    /// The binary cross-entropy of σ(x): (1 − t)·x + max(−x, 0) + ln(1 + e^−|x|), without overflow.
+    /// The binary cross-entropy of σ(x): w·|x| + ln(1 + e^−|x|), where w is the weight of the class that the sign of x
+    /// speaks against.
     binary_entropy_logits(x, target)[] "BinaryCrossEntropyWithLogitsBackward0" real in -3.0..3.0 {
         value: {
-            let zero = x.int(0);
-            (-target + 1.0) * x.clone() + (-x.clone()).maximum(zero) + (-x.abs()).exp().log1p()
+            let one = x.lit(1.0);
+            entropy_of_logits(x, target, one)
         },
-        x(g, x, target): g * (((-x).exp() + 1.0).reciprocal() - target),
+        x(g, x, target): {
+            let one = x.lit(1.0);
+            g * entropy_slope(x, target, one)
+        },
         target(g, x): -(g * x),
     }
 
-    /// The same with the positive term weighted: (1 − t)·x + (1 + (p − 1)·t)·(max(−x, 0) + ln(1 + e^−|x|)).
+    /// The same with the positive term weighted.
     binary_entropy_logits_weighted(x, target, pos_weight)[] "BinaryCrossEntropyWithLogitsBackward0" real in 0.5..2.0 {
-        value: {
-            let zero = x.int(0);
-            let rest = (-x.clone()).maximum(zero) + (-x.clone().abs()).exp().log1p();
-            (-target.clone() + 1.0) * x + ((pos_weight - 1.0) * target + 1.0) * rest
-        },
-        x(g, x, target, pos_weight): {
-            let positive = pos_weight * target.clone();
-            g * ((positive.clone() - target + 1.0) * ((-x).exp() + 1.0).reciprocal() - positive)
-        },
+        value: entropy_of_logits(x, target, pos_weight),
+        x(g, x, target, pos_weight): g * entropy_slope(x, target, pos_weight),
+        // p·ln(1 + e⁻ˣ) − ln(1 + eˣ)
         target(g, x, pos_weight): {
-            let zero = g.int(0);
-            let rest = (-x.clone()).maximum(zero) + (-x.clone().abs()).exp().log1p();
-            g * ((pos_weight - 1.0) * rest - x)
+            let below = minus_abs(x.clone());
+            let linear = R::select(x.clone().lt(g.int(0)), pos_weight.clone() * x.clone(), x);
+            g * ((pos_weight - 1.0) * below.exp().log1p() - linear)
         },
+        // t·ln(1 + e⁻ˣ)
         pos_weight(g, x, target): {
             let zero = g.int(0);
-            let rest = (-x.clone()).maximum(zero) + (-x.abs()).exp().log1p();
-            g * target * rest
+            let nothing = target.clone().eq(zero.clone());
+            let x = R::select(nothing.clone(), zero.clone(), x);
+            let rest = R::select(x.clone().lt(zero.clone()), -x.clone(), zero.clone()) + minus_abs(x).exp().log1p();
+            R::select(nothing, zero, g * (target * rest))
         },
     }
 
@@ -127,4 +128,39 @@ pub(super) fn weighted<R: Real>(x: R, weight: R) -> R {
     let zero = weight.int(0);
     let infinite = x.clone().abs().eq(x.lit(f64::INFINITY));
     R::select(weight.clone().eq(zero.clone()) & infinite, zero, weight * x)
+}
+
+/// −|x|, which can be differentiated at 0 as −x.
+#[inline(always)]
+fn minus_abs<R: Real>(x: R) -> R {
+    let zero = x.int(0);
+    R::select(x.clone().lt(zero), x.clone(), -x)
+}
+
+/// The weight of the class that the sign of a logit speaks against, and the sum of both: with the weights p·t and 1 − t.
+#[inline(always)]
+fn class_weights<R: Real>(x: R, target: R, positive: R) -> (R, R) {
+    let zero = x.int(0);
+    let (yes, no) = (positive * target.clone(), -target + 1.0);
+    (R::select(x.lt(zero), yes.clone(), no.clone()), yes + no)
+}
+
+/// p·t·ln(1 + e⁻ˣ) + (1 − t)·ln(1 + eˣ), which is w·|x| + (p·t + 1 − t)·ln(1 + e^−|x|): 0 at infinity where nothing speaks
+/// against it.
+#[inline(always)]
+fn entropy_of_logits<R: Real>(x: R, target: R, positive: R) -> R {
+    let zero = x.int(0);
+    let (against, sum) = class_weights(x.clone(), target, positive);
+    let below = minus_abs(x);
+    let linear = R::select(against.clone().eq(zero.clone()), zero, against * -below.clone());
+    linear + sum * below.exp().log1p()
+}
+
+/// Its derivative by x, (1 − t)·σ(x) − p·t·σ(−x), as ±(w − (p·t + 1 − t)·σ(−|x|)): so it keeps its digits where σ is near 1.
+#[inline(always)]
+fn entropy_slope<R: Real>(x: R, target: R, positive: R) -> R {
+    let negative = x.clone().lt(x.int(0));
+    let (against, sum) = class_weights(x.clone(), target, positive);
+    let slope = against - sum * minus_abs(x).sigmoid();
+    R::select(negative, -slope.clone(), slope)
 }

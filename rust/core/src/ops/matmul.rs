@@ -206,7 +206,12 @@ impl Rule for Product {
         let grad = cx.only_grad();
         let first = usize::from(self.has_term);
         if self.has_term && cx.needs(0) {
-            let term = scaled(grad.clone(), self.beta)?;
+            // Without a share in the result its gradient is 0, whatever arrives.
+            let term = if self.beta.to_f64() == 0.0 {
+                Tensor::from_array(Array::zeros(self.name, &grad.shape(), grad.dtype())?)
+            } else {
+                scaled(grad.clone(), self.beta)?
+            };
             cx.put(0, term);
         }
         for side in 0..2 {

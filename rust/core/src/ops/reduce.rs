@@ -156,10 +156,7 @@ impl ReduceRule {
                 let attained = if nan_is_known { attained_or_nan } else { attained };
                 share_among_ties(&grad, &attained(&input()?, &output()?)?, &self.mask)
             }
-            Kind::LogSumExp => {
-                let difference = binary(&rows::sub::ROW, &input()?, &output()?)?;
-                binary(&rows::mul::ROW, &grad, &apply(&rows::exp::ROW, &[], &[(&difference).into()])?)
-            }
+            Kind::LogSumExp => logsumexp_backward(&grad, &input()?, &output()?, &self.mask),
         }
     }
 }
@@ -188,6 +185,13 @@ impl Rule for ReduceRule {
     }
 }
 
+/// `value` where `test` is not zero, 0 elsewhere.
+#[track_caller]
+pub(super) fn zero_where_zero(test: &Tensor, value: &Tensor) -> Result<Tensor> {
+    let zero = apply(&rows::eq::ROW, &[], &[test.into(), Scalar::Int(0).into()])?;
+    super::select::where_(&zero, Scalar::Int(0).into(), value.into())
+}
+
 /// The gradient of a mean, whose reduced axes have been restored: every element has the same share.
 #[track_caller]
 pub(super) fn mean_backward(grad: &Tensor, shape: &[usize], mask: &Mask) -> Result<Tensor> {
@@ -207,18 +211,25 @@ fn axes_of(mask: &Mask) -> SmallVec<[i64; 6]> {
 /// d‖x‖ₚ/dx = sign(x)·(|x| / ‖x‖ₚ)^(p−1); 0 where the norm is 0.
 #[track_caller]
 fn norm_backward(grad: &Tensor, x: &Tensor, norm: &Tensor, p: f64, mask: &Mask) -> Result<Tensor> {
+    // By the rule of |x|, which is 0 at 0 whatever arrives.
+    let with_sign = |grad: &Tensor, x: &Tensor| {
+        let zero = || Scalar::Int(0).into();
+        let negative = apply(&rows::lt::ROW, &[], &[x.into(), zero()])?;
+        let turned = super::select::where_(&negative, (&grad.neg()?).into(), zero())?;
+        let positive = apply(&rows::gt::ROW, &[], &[x.into(), zero()])?;
+        super::select::where_(&positive, grad.into(), (&turned).into())
+    };
     if p == 0.0 {
-        return binary(&rows::mul::ROW, x, 0.0);
+        return Ok(Tensor::from_array(Array::zeros("norm", &x.shape(), x.dtype())?));
     }
     if p == 1.0 {
-        return binary(&rows::mul::ROW, grad, &x.sign()?);
+        return with_sign(grad, x);
     }
     if p == 2.0 {
         return apply(&rows::unit_slope::ROW, &[], &[x.into(), norm.into(), grad.into()]);
     }
     if p.is_infinite() {
-        let shared = share_among_ties(grad, &attained_or_nan(&x.abs()?, norm)?, mask)?;
-        return binary(&rows::mul::ROW, &shared, &x.sign()?);
+        return with_sign(&share_among_ties(grad, &attained_or_nan(&x.abs()?, norm)?, mask)?, x);
     }
     let share = apply(&rows::unit_slope::ROW, &[], &[x.into(), norm.into(), 1.0.into()])?;
     // At 0 the power or its derivative is infinite for p below 2: kept away, not multiplied by 0.
@@ -252,9 +263,16 @@ pub(super) fn attained_or_nan(x: &Tensor, extreme: &Tensor) -> Result<Tensor> {
 /// The gradient of an extreme, divided evenly among the elements that attain it: NaN where none does.
 #[track_caller]
 pub(super) fn share_among_ties(grad: &Tensor, attained: &Tensor, mask: &Mask) -> Result<Tensor> {
-    let attained = copy::to_dtype(attained, grad.dtype())?;
-    let ties = sum(&attained, Some(&axes_of(mask)), true, None)?;
-    binary(&rows::mul::ROW, &attained, &binary(&rows::div::ROW, grad, &ties)?)
+    let ties = sum(&copy::to_dtype(attained, grad.dtype())?, Some(&axes_of(mask)), true, None)?;
+    let nobody = apply(&rows::eq::ROW, &[], &[(&ties).into(), Scalar::Int(0).into()])?;
+    let (attained, ties) = if any(&nobody, None, false)?.item()? == Scalar::Bool(true) {
+        // The extreme is NaN: then so is every share.
+        let unknown = super::select::where_(&nobody, Scalar::Float(f64::NAN).into(), (&ties).into())?;
+        (apply(&rows::logical_or::ROW, &[], &[attained.into(), (&nobody).into()])?, unknown)
+    } else {
+        (attained.clone(), ties)
+    };
+    super::select::where_(&attained, (&binary(&rows::div::ROW, grad, &ties)?).into(), Scalar::Int(0).into())
 }
 
 #[track_caller]
@@ -662,6 +680,26 @@ pub fn all(input: &Tensor, axes: Option<&[i64]>, keep: bool) -> Result<Tensor> {
 /// Number of elements that are not zero.
 pub fn count_nonzero(input: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
     plain("count_nonzero", Reduction::CountNonzero, input, axes, false, DType::I64)
+}
+
+/// Each element's share eˣ / Σ eˣ of the gradient. An infinite sum is that of the elements that are as infinite, which
+/// share evenly.
+#[track_caller]
+fn logsumexp_backward(grad: &Tensor, x: &Tensor, total: &Tensor, mask: &Mask) -> Result<Tensor> {
+    let zero = || Scalar::Int(0).into();
+    let share = |distance: &Tensor| binary(&rows::mul::ROW, grad, &apply(&rows::exp::ROW, &[], &[distance.into()])?);
+    let distance = binary(&rows::sub::ROW, x, total)?;
+    let infinite = apply(&rows::isinf::ROW, &[], &[total.into()])?;
+    if any(&infinite, None, false)?.item()? == Scalar::Bool(false) {
+        return share(&distance);
+    }
+    // Where the sum is finite anybody may have a share: it is not taken.
+    let finite = apply(&rows::logical_not::ROW, &[], &[(&infinite).into()])?;
+    let as_infinite = apply(&rows::logical_or::ROW, &[], &[(&attained(x, total)?).into(), (&finite).into()])?;
+    let evenly = share_among_ties(grad, &as_infinite, mask)?;
+    // Without ∞ − ∞, whose derivative would be NaN.
+    let finite = share(&super::select::where_(&infinite, zero(), (&distance).into())?)?;
+    super::select::where_(&infinite, (&evenly).into(), (&finite).into())
 }
 
 /// ln Σ eˣ over `axes`, without overflow.

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::elementwise::apply;
 use super::reduce::refuse_integral;
-use super::{copy, rows, views};
+use super::{copy, rearranging, reduce, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -121,7 +121,7 @@ fn cumprod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, axis: usize)
     if input.rank() == 0 {
         return Ok(grad.clone());
     }
-    if !super::reduce::any(&zeros, None, false)?.item()?.to_bool() {
+    if !reduce::any(&zeros, None, false)?.item()?.to_bool() {
         let weighted = apply(&rows::mul::ROW, &[], &[grad.into(), output.into()])?;
         let summed = running_sum(&weighted, axis, true, None)?;
         return apply(&rows::div::ROW, &[], &[(&summed).into(), input.into()]);
@@ -135,7 +135,7 @@ fn cumprod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, axis: usize)
             let one = views::narrow(input, axis_number, 0, 1)?;
             Tensor::from_array(Array::full("cumprod", &one.shape(), Scalar::Int(1), one.dtype())?)
         } else {
-            super::reduce::prod(&views::narrow(input, axis_number, 0, k)?, Some(axis_number), true, None)?
+            reduce::prod(&views::narrow(input, axis_number, 0, k)?, Some(axis_number), true, None)?
         };
         let after = views::narrow(input, axis_number, k + 1, size - k - 1)?;
         let tail = apply(&rows::mul::ROW, &[], &[(&before).into(), (&cumprod(&after, axis_number, None)?).into()])?;
@@ -143,7 +143,7 @@ fn cumprod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, axis: usize)
             apply(&rows::mul::ROW, &[], &[(&views::narrow(grad, axis_number, k, 1)?).into(), (&before).into()])?;
         let tail_grad = views::narrow(grad, axis_number, k + 1, size - k - 1)?;
         let tail_terms = apply(&rows::mul::ROW, &[], &[(&tail_grad).into(), (&tail).into()])?;
-        let tail_sum = super::reduce::sum(&tail_terms, Some(&[axis_number]), true, None)?;
+        let tail_sum = reduce::sum(&tail_terms, Some(&[axis_number]), true, None)?;
         parts.push(apply(&rows::add::ROW, &[], &[(&head_term).into(), (&tail_sum).into()])?);
     }
     super::joining::cat(&parts, axis_number)
@@ -176,14 +176,14 @@ pub fn running_extreme(input: &Tensor, greatest: bool, axis: i64) -> Result<(Ten
     let axis = shape::normalize_axis(op, axis, operand.array.rank())?;
     let dtype = operand.array.dtype();
     let [values, indices] = scan_array(op, kind, false, &operand.array, axis, [dtype, DType::I64])?;
-    super::reduce::chosen(name, &operand, axis, true, values, indices)
+    reduce::chosen(name, &operand, axis, true, values, indices)
 }
 
 /// The gradient of a product over `mask`: the product of all other elements. `grad` and `output` broadcast.
 #[track_caller]
 pub(super) fn prod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, mask: &[bool]) -> Result<Tensor> {
     let zeros = apply(&rows::eq::ROW, &[], &[input.into(), Scalar::Int(0).into()])?;
-    if !super::reduce::any(&zeros, None, false)?.item()?.to_bool() {
+    if !reduce::any(&zeros, None, false)?.item()?.to_bool() {
         let weighted = multiply(grad, output)?;
         return apply(&rows::div::ROW, &[], &[(&weighted).into(), input.into()]);
     }
@@ -198,9 +198,9 @@ pub(super) fn prod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, mask
     let one = Tensor::from_array(Array::full("prod", &first.shape(), Scalar::Int(1), first.dtype())?);
     let before =
         cumprod(&super::joining::cat(&[one.clone(), views::narrow(&line, axis, 0, size - 1)?], axis)?, axis, None)?;
-    let reversed = super::rearranging::flip(&line, &[axis])?;
+    let reversed = rearranging::flip(&line, &[axis])?;
     let shifted = super::joining::cat(&[one, views::narrow(&reversed, axis, 0, size - 1)?], axis)?;
-    let after = super::rearranging::flip(&cumprod(&shifted, axis, None)?, &[axis])?;
+    let after = rearranging::flip(&cumprod(&shifted, axis, None)?, &[axis])?;
     let others = multiply(&before, &after)?;
     let others = views::reshape_to(&others, &input.shape())?;
     multiply(grad, &others)
@@ -237,14 +237,47 @@ impl Rule for RunningLogSumExp {
 
     /// ∂L/∂xₖ = Σ_{i≥k} gᵢ e^(xₖ − yᵢ) = e^(xₖ − yₖ) Σ_{i≥k} gᵢ e^(yₖ − yᵢ), in which no exponent is positive.
     fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (grad, input, output) = (cx.only_grad(), cx.saved(0)?, cx.saved(1)?);
+        let (mut grad, input, output) = (cx.only_grad(), cx.saved(0)?, cx.saved(1)?);
+        let infinite = apply(&rows::isinf::ROW, &[], &[(&output).into()])?;
+        let of_infinite = if reduce::any(&infinite, None, false)?.item()? == Scalar::Bool(true) {
+            let evenly = self.share_of_infinite(&grad, &input, &output)?;
+            grad = select::where_(&infinite, Scalar::Int(0).into(), (&grad).into())?;
+            Some(evenly)
+        } else {
+            None
+        };
         let summed = decaying_sum(&grad, &output, self.axis, true)?;
         let distance = apply(&rows::sub::ROW, &[], &[(&input).into(), (&output).into()])?;
         // Both are infinite: the sum is this element alone.
         let undefined = apply(&rows::isnan::ROW, &[], &[(&distance).into()])?;
         let distance = apply(&rows::masked_fill::ROW, &[], &[(&distance).into(), (&undefined).into(), 0.0.into()])?;
-        cx.put(0, multiply(&apply(&rows::exp::ROW, &[], &[(&distance).into()])?, &summed)?);
+        let mut result = multiply(&apply(&rows::exp::ROW, &[], &[(&distance).into()])?, &summed)?;
+        if let Some(evenly) = of_infinite {
+            result = result.add(&evenly)?;
+        }
+        cx.put(0, result);
         Ok(())
+    }
+}
+
+impl RunningLogSumExp {
+    /// The part of the gradient that comes from infinite sums: each is that of the elements up to there that are as
+    /// infinite, which share evenly.
+    #[track_caller]
+    fn share_of_infinite(&self, grad: &Tensor, input: &Tensor, output: &Tensor) -> Result<Tensor> {
+        let axis = self.axis as i64;
+        let zero = || Scalar::Int(0).into();
+        let reversed = |tensor: &Tensor| rearranging::flip(tensor, &[axis]);
+        let mut result = Tensor::from_array(Array::zeros("logcumsumexp", &input.shape(), grad.dtype())?);
+        for level in [f64::NEG_INFINITY, f64::INFINITY] {
+            let attained = input.eq(level)?;
+            let count = cumsum(&copy::to_dtype(&attained, grad.dtype())?, axis, None)?;
+            let count = apply(&rows::maximum::ROW, &[], &[(&count).into(), Scalar::Int(1).into()])?;
+            let share = select::where_(&output.eq(level)?, (&grad.div(&count)?).into(), zero())?;
+            let later = reversed(&cumsum(&reversed(&share)?, axis, None)?)?;
+            result = select::where_(&attained, (&later).into(), (&result).into())?;
+        }
+        Ok(result)
     }
 }
 

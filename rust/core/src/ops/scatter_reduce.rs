@@ -109,6 +109,7 @@ impl Combined {
         let zero = || Arg::Scalar(Scalar::Int(0));
         let one = || Arg::Scalar(Scalar::Int(1));
         let mul = |a: &Tensor, b: &Tensor| row(&rows::mul::ROW, &[a.into(), b.into()]);
+        let masked = |a: &Tensor, mask: &Tensor| row(&rows::masked_product::ROW, &[a.into(), mask.into()]);
         let div = |a: &Tensor, b: &Tensor| row(&rows::div::ROW, &[a.into(), b.into()]);
         let select = super::select::where_;
         match self.combine {
@@ -129,7 +130,7 @@ impl Combined {
                 let ties = self.add_along(&start, index, &source_is)?;
                 let ties = row(&rows::maximum::ROW, &[(&ties).into(), one()])?;
                 let shared = div(grad, &ties)?;
-                Ok((mul(&own_is, &shared)?, mul(&source_is, &take(&shared)?)?))
+                Ok((masked(&shared, &own_is)?, masked(&take(&shared)?, &source_is)?))
             }
             Combine::Prod => {
                 // The product of all other factors. Where a single factor is zero it is the product with that factor

@@ -11,7 +11,7 @@ elementwise! {
     /// `x` where the condition holds, `y` elsewhere.
     where_(condition, x, y)[] "WhereBackward0" ring in -3.0..3.0 {
         value: { let zero = condition.zero(); R::select(condition.ne(zero), x, y) },
-        condition(g): g * 0.0,
+        condition(g): g.zero(),
         x(g, condition): { let zero = g.zero(); R::select(condition.ne(zero.clone()), g, zero) },
         y(g, condition): { let zero = g.zero(); R::select(condition.ne(zero.clone()), zero, g) },
     }
@@ -20,8 +20,14 @@ elementwise! {
     masked_fill(x, mask, value)[] "MaskedFillBackward0" ring in -3.0..3.0 {
         value: { let zero = mask.zero(); R::select(mask.ne(zero), value, x) },
         x(g, mask): { let zero = g.zero(); R::select(mask.ne(zero.clone()), zero, g) },
-        mask(g): g * 0.0,
+        mask(g): g.zero(),
         value(g, mask): { let zero = g.zero(); R::select(mask.ne(zero.clone()), g, zero) },
+    }
+
+    /// Product `x * y` with a mask `y`, whose zeros also win against infinity and NaN: what dropout drops.
+    masked_product(x, y)[] "MulBackward0" ring in -3.0..3.0 {
+        value: { let zero = y.zero(); R::select(y.clone().eq(zero.clone()), zero, x * y) },
+        x(g, y): { let zero = g.zero(); R::select(y.clone().eq(zero.clone()), zero, g * y) },
     }
 
     /// `x` limited to `[min, max]`; the gradient passes at the ends.

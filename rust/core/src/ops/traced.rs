@@ -36,6 +36,10 @@ impl Traced {
     }
 
     fn apply<const N: usize>(row: &'static Row, inputs: [&Self; N]) -> Self {
+        Self::apply_with(row, &[], inputs)
+    }
+
+    fn apply_with<const N: usize>(row: &'static Row, params: &[f64], inputs: [&Self; N]) -> Self {
         // A formula of numbers alone is computed in double precision on tensors without axes.
         if inputs.iter().all(|input| matches!(input, Self::Number(_))) {
             let constants: Result<Vec<Tensor>> = inputs
@@ -46,7 +50,7 @@ impl Traced {
             return match constants {
                 Ok(constants) => {
                     let args: Vec<Arg<'_>> = constants.iter().map(Arg::Tensor).collect();
-                    apply(row, &[], &args).map_or_else(Self::Failed, Self::Tensor)
+                    apply(row, params, &args).map_or_else(Self::Failed, Self::Tensor)
                 }
                 Err(error) => Self::Failed(error),
             };
@@ -59,7 +63,7 @@ impl Traced {
                 Self::Failed(error) => return Self::Failed(error.clone()),
             });
         }
-        match apply(row, &[], &args) {
+        match apply(row, params, &args) {
             Ok(tensor) => Self::Tensor(tensor),
             Err(error) => Self::Failed(error),
         }
@@ -210,7 +214,19 @@ impl Real for Traced {
         Self::Number(Scalar::Float(value))
     }
     fn mul_add(self, a: Self, b: Self) -> Self {
-        self * a + b
+        Self::apply_with(&rows::addcmul_real::ROW, &[1.0], [&b, &self, &a])
+    }
+    fn normal_cdf(self) -> Self {
+        (self * -std::f64::consts::FRAC_1_SQRT_2).erfc() * 0.5
+    }
+    fn sigmoid_complement(self, _: Self) -> Self {
+        (-self).sigmoid()
+    }
+    fn sigmoid_slope(self, sigmoid: Self) -> Self {
+        self.two(&rows::sigmoid_slope::ROW, &sigmoid)
+    }
+    fn tanh_slope(self, tanh: Self) -> Self {
+        self.two(&rows::tanh_slope::ROW, &tanh)
     }
     fn is_nan(self) -> TracedMask {
         TracedMask(self.one(&rows::isnan::ROW))

@@ -13,21 +13,24 @@ use crate::ops::traced::Traced;
 /// }
 /// ```
 /// Inputs, output and parameters are the names used in the formulas; a gradient lists what it reads. Behind the node's
-/// name may stand what PyTorch saves where the row has no parameter: `"PowBackward0"(exponent = Int 2)`.
+/// name may stand what PyTorch saves where the row has no parameter: `"PowBackward0"(exponent = Int 2)`. Behind a gradient
+/// may stand a second formula, which asks for less, for where an input is not at hand any more:
+/// `x(g, x, z): …; without(g, z): …` (see [`GradRow::without`](crate::ops::elementwise::GradRow)).
 macro_rules! elementwise {
     ($(
         $(#[doc = $doc:literal])+
         $name:ident ( $($x:ident),+ ) $params:tt $(-> $z:ident)? $node:literal
         $(( $($constant:ident = $kind:ident $number:literal),+ ))? $tier:ident in $low:literal .. $high:literal {
             value: $value:expr
-            $(, $gx:ident ( $g:ident $(, $use:ident)* ) : $grad:expr )* $(,)?
+            $(, $gx:ident ( $g:ident $(, $use:ident)* ) : $grad:expr
+                $(; without ( $h:ident $(, $less:ident)* ) : $rest:expr )? )* $(,)?
         }
     )+) => {$(
         $(#[doc = $doc])+
         #[allow(non_camel_case_types, unused_imports, dead_code, clippy::module_inception)]
         pub mod $name {
             use super::*;
-            use crate::kernels::number::{Int, Order, Real, Ring, xor};
+            use crate::kernels::number::{Int, Order, Real, Ring, not_below, with_sign_of, within, xor};
             use crate::ops::elementwise::{GradRow, Row, Tier, trace};
             use crate::scalar::Scalar;
 
@@ -46,6 +49,15 @@ macro_rules! elementwise {
                     /// How many values the formula reads.
                     pub const READS: usize = [stringify!($g) $(, stringify!($use))*].len();
                     $crate::ops::elementwise::formula!(real Grad, READS, [$g $(, $use)*], $params, $grad);
+                    $(
+                        /// The same, without an input that is not at hand any more.
+                        pub mod without {
+                            use super::super::*;
+                            /// How many values the formula reads.
+                            pub const READS: usize = [stringify!($h) $(, stringify!($less))*].len();
+                            $crate::ops::elementwise::formula!(real Grad, READS, [$h $(, $less)*], $params, $rest);
+                        }
+                    )?
                 }
             )*
 
@@ -64,6 +76,20 @@ macro_rules! elementwise {
                     pass: $crate::ops::elementwise::same_text(stringify!($grad), stringify!($g)),
                     kernel: |dtype| $crate::ops::elementwise::kernel!(real, dtype, $gx::Grad, { $gx::READS }),
                     traced: |params, inputs| trace::<_, { $gx::READS }>(&$gx::Grad::from_params(params), inputs),
+                    without: {
+                        const WITHOUT: &[GradRow] = &[$(GradRow {
+                            uses: &[$(Slot::$less as u8),*],
+                            pass: $crate::ops::elementwise::same_text(stringify!($rest), stringify!($h)),
+                            kernel: |dtype| {
+                                $crate::ops::elementwise::kernel!(real, dtype, $gx::without::Grad, { $gx::without::READS })
+                            },
+                            traced: |params, inputs| {
+                                trace::<_, { $gx::without::READS }>(&$gx::without::Grad::from_params(params), inputs)
+                            },
+                            without: None,
+                        })?];
+                        WITHOUT.first()
+                    },
                 }),*],
                 domain: ($low, $high),
                 refuses: None,

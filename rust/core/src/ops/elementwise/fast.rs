@@ -140,7 +140,7 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
         _ => None,
     };
     let needs = |input: usize| edges[input].node.is_some();
-    let (rule, slots) = ElementwiseRule::with(row, Params::from_slice(params), needs, number_at);
+    let (rule, slots) = ElementwiseRule::with(row, Params::from_slice(params), false, needs, number_at);
     let mut saved: SmallVec<[Saved; 2]> = SmallVec::new();
     let mut saves_output = false;
     for slot in slots {
@@ -265,6 +265,7 @@ pub(super) fn gradients(
                 if !cx.needs(input) || row.pass {
                     continue;
                 }
+                let row = rule.formula(row, |number| saved.is_unchanged(number));
                 let kernel = (row.kernel)(array.dtype())?;
                 let mut inputs: SmallVec<[Input<'_>; MAX_SOURCES]> = smallvec![Input::Array(array)];
                 for &slot in row.uses {

@@ -10,6 +10,7 @@ use crate::graph::node::{Attribute, Backward, Rule};
 use crate::ops::elementwise::Arg;
 use crate::ops::traced::Traced;
 use crate::scalar::Scalar;
+use crate::tensor::Tensor;
 
 /// What a recorded elementwise operation needs for its gradient.
 pub(super) struct ElementwiseRule {
@@ -32,27 +33,35 @@ pub(super) enum Slot {
 
 impl ElementwiseRule {
     /// The rule of a planned call and the slots to save.
-    pub(super) fn new(row: &'static Row, params: &[f64], plan: &Plan<'_>) -> (Self, SmallVec<[usize; 4]>) {
+    pub(super) fn new(
+        row: &'static Row,
+        params: &[f64],
+        plan: &Plan<'_>,
+        in_place: bool,
+    ) -> (Self, SmallVec<[usize; 4]>) {
         let needs = |input: usize| plan.operands[input].as_ref().is_some_and(|operand| operand.edge.is_some());
         let number_at = |slot: usize| match plan.args.get(slot) {
             Some(Arg::Scalar(scalar)) => Some(*scalar),
             _ => None,
         };
-        Self::with(row, Params::from_slice(params), needs, number_at)
+        Self::with(row, Params::from_slice(params), in_place, needs, number_at)
     }
 
-    /// The rule and the slots to save: only what the gradients of inputs that need one read.
+    /// The rule and the slots to save: only what the gradients of inputs that need one read, and `in_place` only what
+    /// they must have.
     #[inline]
     pub(super) fn with(
         row: &'static Row,
         params: Params,
+        in_place: bool,
         needs: impl Fn(usize) -> bool,
         number_at: impl Fn(usize) -> Option<Scalar>,
     ) -> (Self, SmallVec<[usize; 4]>) {
         let mut used = [false; MAX_INPUTS + 1];
         for (input, grad) in row.grads.iter().enumerate() {
             if needs(input) {
-                for &slot in grad.uses {
+                let wanted = if in_place { &[] } else { grad.uses };
+                for &slot in grad.must_have().iter().chain(wanted) {
                     used[slot as usize] = true;
                 }
             }
@@ -78,6 +87,18 @@ impl ElementwiseRule {
         (Self { row, params, slots, numbers }, saved)
     }
 
+    /// The formula of a gradient for the saved values that are `unchanged`.
+    #[inline]
+    pub(super) fn formula(&self, grad: &'static GradRow, unchanged: impl Fn(usize) -> bool) -> &'static GradRow {
+        let Some(without) = grad.without else { return grad };
+        let at_hand = |slot: &u8| match self.slots[*slot as usize] {
+            Slot::Unused => false,
+            Slot::Number(_) => true,
+            Slot::Saved(number) => without.uses.contains(slot) || unchanged(number as usize),
+        };
+        if grad.uses.iter().all(at_hand) { grad } else { without }
+    }
+
     fn fused(&self, cx: &mut Backward<'_>) -> Result<()> {
         let arrived = cx.take_grad(0).expect("the engine runs a rule only when a gradient arrived");
         let Some(last) = (0..self.row.grads.len()).rev().find(|&input| cx.needs(input)) else { return Ok(()) };
@@ -98,10 +119,11 @@ impl ElementwiseRule {
     }
 
     /// The gradient with respect to one input, whatever the layouts.
-    fn gradient(&self, cx: &Backward<'_>, grad_row: &GradRow, mut grad: Gradient) -> Result<Gradient> {
+    fn gradient(&self, cx: &Backward<'_>, grad_row: &'static GradRow, mut grad: Gradient) -> Result<Gradient> {
         if grad_row.pass {
             return Ok(grad);
         }
+        let grad_row = self.formula(grad_row, |number| cx.is_unchanged(number));
         // Memory that nobody else sees takes the result.
         let (array, reused) = {
             let looked = grad.look();
@@ -140,6 +162,8 @@ impl ElementwiseRule {
                 cx.put(input, grad);
                 continue;
             }
+            let grad_row = self.formula(grad_row, |number| cx.is_unchanged(number));
+            let (shape, dtype) = (grad.shape(), grad.dtype());
             let mut inputs = vec![Traced::Tensor(grad)];
             for &slot in grad_row.uses {
                 inputs.push(match self.slots[slot as usize] {
@@ -148,7 +172,11 @@ impl ElementwiseRule {
                     Slot::Unused => unreachable!("used slots are saved or numbers"),
                 });
             }
-            let grad = (grad_row.traced)(&self.params, inputs).into_tensor()?;
+            let grad = match (grad_row.traced)(&self.params, inputs) {
+                // Of a step function: no gradient of the gradient.
+                Traced::Number(number) => Tensor::from_array(Array::full(self.row.node, &shape, number, dtype)?),
+                traced => traced.into_tensor()?,
+            };
             cx.put(input, grad);
         }
         Ok(())
@@ -172,7 +200,7 @@ impl Rule for ElementwiseRule {
         let slots = self.slots.iter().enumerate();
         slots
             .filter_map(|(slot, place)| match place {
-                Slot::Saved(number) => Some((self.row.saved_name(slot), *number as usize)),
+                Slot::Saved(number) if self.row.must_have(slot) => Some((self.row.saved_name(slot), *number as usize)),
                 _ => None,
             })
             .collect()
@@ -182,11 +210,10 @@ impl Rule for ElementwiseRule {
         let params = self.row.params.iter().zip(&self.params).map(|(name, &value)| (*name, Scalar::Float(value)));
         let numbers = params.chain(self.row.constants.iter().copied());
         let numbers = numbers.map(|(name, number)| (name, Attribute::Number(number)));
-        // What some gradient of the row reads, though not of this call.
-        let read = |slot: usize| self.row.grads.iter().any(|grad| grad.uses.contains(&(slot as u8)));
         let slots = (0..=self.row.inputs.len()).filter_map(|slot| match self.slots[slot] {
             Slot::Number(number) => Some((self.row.saved_name(slot), Attribute::Number(self.numbers[number as usize]))),
-            Slot::Unused if read(slot) => Some((self.row.saved_name(slot), Attribute::Absent)),
+            // What some gradient of the row reads, though not of this call.
+            Slot::Unused if self.row.must_have(slot) => Some((self.row.saved_name(slot), Attribute::Absent)),
             _ => None,
         });
         numbers.chain(slots).collect()
@@ -194,6 +221,11 @@ impl Rule for ElementwiseRule {
 }
 
 impl Row {
+    /// Whether some gradient cannot do without a slot.
+    fn must_have(&self, slot: usize) -> bool {
+        self.grads.iter().any(|grad| grad.must_have().contains(&(slot as u8)))
+    }
+
     /// PyTorch's name of what is saved from a slot (an input, or the output as the last): `grad_fn._saved_<name>`. Rows
     /// call their inputs so, but for the two that nearly all have.
     fn saved_name(&self, slot: usize) -> &'static str {
