@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import faulthandler
 import multiprocessing
 import re
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 
 from .check import Check, Outcome
@@ -34,7 +38,7 @@ class Tally:
     failures: list[Failure] = field(default_factory=list)
 
     def add(self, result: Outcome | Failure) -> None:
-        self.counts["programs"] += 1
+        self.counts["programs"] += getattr(result, "kind", None) != "refused"
         if isinstance(result, Failure):
             self.failures.append(result)
             return
@@ -83,41 +87,56 @@ def minimised(library: Library, failure: Failure) -> Failure:
 
 
 def refused_alone(library: Library, other: Library, seed: int) -> list[Failure]:
-    """Programs that one module refuses and the other one takes."""
+    """Statements that were refused on the way to a program, although another module takes them, as short programs."""
+
+    def alone(program: Program) -> bool:
+        ours, theirs = checked(library, program), checked(other, program)
+        return isinstance(ours, Outcome) and ours.refused is not None and isinstance(theirs, Outcome) and theirs.refused is None
+
     try:
-        programs = refused(library, seed)
+        programs = [program for program in refused(library, seed) if alone(program)]
     except Failed:
         return []
-    found = []
-    for program in programs:
-        ours, theirs = checked(library, program), checked(other, program)
-        if isinstance(ours, Outcome) and ours.refused and isinstance(theirs, Outcome) and not theirs.refused:
-            found.append(Failure(seed, "refused alone", ours.refused, program))
-    return found
+    return [Failure(seed, "refused", f"refused here, and not by {other.ag.__name__}", shrunk(p, alone)) for p in programs]
 
 
 # ---- processes -----------------------------------------------------------------------------------------------------
 
+#: Programs that a process is given at once.
+TOGETHER = 20
 _library: Library
+_other: Library | None = None
 
 
-def _begin(module: str) -> None:
-    global _library
+def _begin(module: str, against: str | None) -> None:
+    global _library, _other
+    faulthandler.enable()
     _library = Library(importlib.import_module(module))
+    _other = Library(importlib.import_module(against)) if against else None
 
 
 def _work(task: tuple[int, int, bool]) -> list[Outcome | Failure]:
     first, count, shrink = task
-    results = [one(_library, seed) for seed in range(first, first + count)]
-    return [minimised(_library, r) if shrink and isinstance(r, Failure) else r for r in results]
+    seeds = range(first, first + count)
+    results = [one(_library, seed) for seed in seeds]
+    alone = [failure for seed in seeds if _other for failure in refused_alone(_library, _other, seed)]
+    return [minimised(_library, r) if shrink and isinstance(r, Failure) else r for r in results] + alone
 
 
-def results(module: str, seed: int, count: int, jobs: int, shrink: bool):
-    """Outcomes of programs in the order in which they are ready."""
-    tasks = [(first, min(20, seed + count - first), shrink) for first in range(seed, seed + count, 20)]
-    with multiprocessing.get_context("spawn").Pool(jobs, _begin, (module,)) as pool:
-        for part in pool.imap_unordered(_work, tasks):
-            yield from part
+def results(options: argparse.Namespace) -> Iterator[Outcome | Failure]:
+    """Outcomes of programs in the order in which they are ready; a process that ends is a failure, too."""
+    end = options.seed + options.count
+    tasks = [(n, min(TOGETHER, end - n), not options.no_shrink) for n in range(options.seed, end, TOGETHER)]
+    begin = {"initializer": _begin, "initargs": (options.module, options.against)}
+    with ProcessPoolExecutor(options.jobs, mp_context=multiprocessing.get_context("spawn"), **begin) as pool:
+        futures = {pool.submit(_work, task): task for task in tasks}
+        for future in as_completed(futures):
+            first, programs, _ = futures[future]
+            try:
+                yield from future.result()
+            except BrokenProcessPool:
+                text = f"a process ended; the programs {first} to {first + programs - 1} are among those that may be to blame"
+                yield Failure(first, "crash", text, Program(first, terms=("x0",)))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -127,12 +146,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--show", type=int, metavar="SEED", help="print one program and what becomes of it")
     parser.add_argument("--module", default="arcgrad", help="run on this module: 'torch' tells who is wrong")
+    parser.add_argument("--against", metavar="MODULE", help="also report what is refused and not by this module")
     parser.add_argument("--no-shrink", action="store_true", help="leave failing programs as they were drawn")
     options = parser.parse_args(arguments)
     if options.show is not None:
         return show(options)
     tally, begin = Tally(), time.perf_counter()
-    for result in progress(results(options.module, options.seed, options.count, options.jobs, not options.no_shrink), options.count):
+    for result in progress(results(options), options.count):
         tally.add(result)
     for failure in sorted(tally.failures, key=lambda f: (f.kind, f.seed)):
         print(f"\n# ---- seed {failure.seed}: {failure.text}\n{failure.program.script(options.module)}")

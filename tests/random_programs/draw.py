@@ -311,7 +311,7 @@ class Drawing:
     def change_sampled(self) -> None:
         """In place, by the form of any other operation that has one."""
         sample = self.rng.choice(operations.SAMPLES[self.rng.choice(operations.IN_PLACE_NAMES)])
-        if not sample.fits_in_place(self.library):
+        if not sample.keeps_shape:
             return
         t = self.new()
         first, *rest = sample.arguments(self)
