@@ -177,7 +177,7 @@ class Check:
             if g.shape != tuple(direction[n].shape):
                 raise Mismatch("shape", f"the {kind} gradient of {n} has the shape {g.shape}")
         found, size = self._inner(gradients, direction)
-        if not abs(found - expected) <= tolerance * (size + abs(expected)) + 3 * error:
+        if not abs(found - expected) <= tolerance * (size + abs(expected)) + 3 * error + 1e-12:
             raise Mismatch(kind, f"along a direction: {found}, by differences {expected} ± {error:.1g}")
 
     def _inner_gradients(self, trace) -> None:

@@ -11,12 +11,14 @@ import numpy as np
 
 from . import operations
 from .check import refusal
-from .program import CONSTANT, RESHAPE, SCALE, WATCH, Leaf, Library, Program, Step
+from .program import CONSTANT, PLAIN, RESHAPE, SCALE, WATCH, Leaf, Library, Program, Step
 from .reference import Mismatch, numbers
 
+#: Of the leaves.
 SHAPES = [(2, 3), (2, 3), (3, 3), (2, 3, 4), (4,), (3,), (), (1,), (1, 3), (2, 1), (6,), (2, 1, 3), (4, 3)]
 LAYOUTS = ["dense"] * 5 + ["spread", "transposed", "offset"]
 RANGES = [(-2.0, 2.0), (0.5, 2.0), (0.1, 0.9), (-0.9, 0.9)]
+#: The largest number, and the most elements, that a variable may have.
 LARGEST, MOST = 30.0, 64
 #: Of the statements that make the graph useless, this many are kept, to see that they go on to be refused.
 KEPT_REFUSALS = 0.03
@@ -63,8 +65,8 @@ class Drawing:
             if self.spoiled:
                 break
             rng.choice(kinds)()
-        terms = [n for n, t in self.floats().items() if t.requires_grad and n.startswith("t")]
-        terms = terms or [n for n in self.program.inputs]
+        terms = [n for n, t in self.floats().items() if t.requires_grad and n not in self.program.inputs]
+        terms = terms or self.program.inputs
         chosen = set(terms[-2:]) | set(rng.sample(terms, rng.randint(0, len(terms))))
         return replace(self.program, terms=tuple(n for n in terms if n in chosen))
 
@@ -88,9 +90,9 @@ class Drawing:
 
     # ---- one statement ---------------------------------------------------------------------------------------------
 
-    def add(self, source: str, kind: str | None = None, **more) -> bool:
+    def add(self, source: str, kind: str = PLAIN, **more) -> bool:
         """Tries a statement, and keeps it if it leaves numbers that differences can be taken of."""
-        step = Step(source, **({"kind": kind} if kind else {}), **more)
+        step = Step(source, kind, **more)
         before = {n: (t, numbers(t)) for n, t in self.library.tensors(self.variables).items()}
         try:
             self.library.run_step(step, self.variables)
