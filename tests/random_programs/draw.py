@@ -12,7 +12,7 @@ import numpy as np
 from . import operations
 from .check import refusal
 from .program import CONSTANT, PLAIN, RESHAPE, SCALE, WATCH, Leaf, Library, Program, Step
-from .reference import Mismatch, numbers
+from .reference import Mismatch, equal, numbers
 
 #: Of the leaves.
 SHAPES = [(2, 3), (2, 3), (3, 3), (2, 3, 4), (4,), (3,), (), (1,), (1, 3), (2, 1), (6,), (2, 1, 3), (4, 3)]
@@ -47,6 +47,8 @@ class Drawing:
         self.program = Program(seed)
         self.variables: dict[str, Any] = {}
         self.spoiled = False
+        #: What the variables hold after the last statement.
+        self.held: dict[str, np.ndarray] = {}
         #: Programs that ended with a refusal, and were drawn on without it.
         self.refused: list[Program] = []
 
@@ -80,6 +82,7 @@ class Drawing:
         self.variables = self.library.start(self.program)
         for step in self.program.steps:
             self.library.run_step(step, self.variables)
+        self.held = {n: numbers(t) for n, t in self.floats().items()}
 
     def floats(self) -> dict[str, Any]:
         return self.library.floats(self.variables)
@@ -93,7 +96,7 @@ class Drawing:
     def add(self, source: str, kind: str = PLAIN, **more) -> bool:
         """Tries a statement, and keeps it if it leaves numbers that differences can be taken of."""
         step = Step(source, kind, **more)
-        before = {n: (t, numbers(t)) for n, t in self.library.tensors(self.variables).items()}
+        before = dict(self.held)
         try:
             self.library.run_step(step, self.variables)
         except Exception as error:
@@ -113,18 +116,16 @@ class Drawing:
         if refusal(error, recorded="no_grad" not in step.source) is None:
             raise Failed(program, Mismatch("error", f"{type(error).__name__}: {error}")) from error
         self.refused.append(program)
-        for n, (t, values) in before.items():
+        for n, values in before.items():
             if ".apply" in step.source:
                 break  # a custom function writes before it is known that it may not
-            if self.variables.get(n) is not t or not np.array_equal(numbers(t), values, equal_nan=True):
+            if not equal(numbers(self.variables[n]), values):
                 raise Failed(program, Mismatch("half done", f"`{step.source}` raised and changed {n}")) from error
         self.rebuild()
 
     def _sensible(self) -> bool:
-        return all(
-            t.numel() <= MOST and t.numel() > 0 and np.isfinite(v := numbers(t)).all() and np.abs(v).max() < LARGEST
-            for t in self.floats().values()
-        )
+        self.held = {n: numbers(t) for n, t in self.floats().items()}
+        return all(0 < v.size <= MOST and np.abs(v).max() < LARGEST for v in self.held.values())
 
     def _differentiable(self, step) -> bool:
         """Whether the graph is still of use; what is refused from here on is kept now and then."""

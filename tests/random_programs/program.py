@@ -148,9 +148,11 @@ class Library:
     def run(self, program: Program, spread: bool = False) -> dict[str, Any]:
         """All variables after the whole program, with the loss; if asked, with gaps between the elements of each."""
         variables = self.start(program, "spread" if spread else None)
+        # A gradient inside of the program is that of the very tensor it names.
+        results_too = spread and not any(step.needs_graph for step in program.steps)
         for step in program.steps:
             self.run_step(step, variables)
-            if spread and step.kind == PLAIN and step.target is None:
+            if results_too and step.kind == PLAIN and step.target is None:
                 made = {n: t for n, t in self.floats(variables).items() if n in step.made and not t._is_view() and n not in program.scaled}
                 variables |= {n: self.ag.stack([t, t], -1)[..., 0] for n, t in made.items()}
         self.run_loss(program, variables)
@@ -161,7 +163,7 @@ class Library:
 
     def tensors(self, variables: dict[str, Any]) -> dict[str, Any]:
         """The program's own variables."""
-        return {n: t for n, t in variables.items() if NAME.fullmatch(n) and isinstance(t, self.ag.Tensor)}
+        return {n: t for n, t in variables.items() if n[0] in "cgtx" and n[1:].isdigit() and isinstance(t, self.ag.Tensor)}
 
     def floats(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Those that may have derivatives."""

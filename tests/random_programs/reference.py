@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .program import CONSTANT, PLAIN, SCALE, WATCH, Library, Program
+from .program import CONSTANT, PLAIN, RESHAPE, SCALE, WATCH, Library, Program
 
 #: Several results, not each of which depends on each argument.
 SEPARATE = ("Rounded", "meshgrid", "broadcast_tensors")
@@ -37,6 +37,12 @@ def shared(t) -> int:
 
 def numbers(t) -> np.ndarray:
     return t.detach().numpy().copy()
+
+
+def overlaps(t) -> bool:
+    """Whether several elements are one place in memory."""
+    places = sum(i * stride for i, stride in zip(np.indices(tuple(t.shape)), t.stride())) if t.dim() else np.zeros(1)
+    return len(np.unique(places)) < t.numel()
 
 
 def write(ag, t, values) -> None:
@@ -67,7 +73,7 @@ class Trace:
         for step in program.steps:
             library.run_step(step, variables)
             after = self._state(variables)
-            changed = {n for n, (values, *_) in after.items() if n in before and not _equal(values, before[n][0])}
+            changed = {n for n, (values, *_) in after.items() if n in before and not equal(values, before[n][0])}
             self._check_flags(step, before, after, changed, variables)
             self.records.append(Record({n: values for n, (values, *_) in after.items()}, changed))
             before = after
@@ -141,27 +147,33 @@ class Trace:
         """What the second memory lacks after a statement: what was written behind the back of the graph."""
         ag = self.library.ag
         wrong = {}
+        unchanged = step.target is None and step.kind == PLAIN and not record.changed
         for n, t in self.library.tensors(variables).items():
-            if step.target and step.kind != CONSTANT and shared(t) == shared(variables[step.target]):
+            if unchanged and n not in step.made:
+                continue
+            same = step.target and shared(t) == shared(variables[step.target])
+            if same and (step.kind == PLAIN or step.kind == RESHAPE and n == step.target):
                 record.written.add(n)
             values = numbers(t)
             if values.shape != record.values[n].shape:
                 raise Mismatch("value", f"{n} has the shape {record.values[n].shape} and should have {values.shape} after `{step.source}`")
-            if not _equal(values, record.values[n]):
+            if not equal(values, record.values[n]):
                 wrong[n] = values
         for n, values in wrong.items():
             close = np.allclose(values, record.values[n], rtol=1e-12, atol=1e-13)
             behind = step.kind == CONSTANT or (step.target and shared(variables[n]) != shared(variables[step.target]))
             if not close and not (behind and n in record.changed):
                 raise Mismatch("value", f"{n} is {record.values[n].tolist()} and should be {values.tolist()} after `{step.source}`")
-            if record.values[n].dtype == np.float64 and not close:
+            # What shows an element twice shows what is written to the memory that it looks at.
+            if record.values[n].dtype == np.float64 and not close and not overlaps(variables[n]):
                 record.corrections[n] = record.values[n] - values
         for n, delta in record.corrections.items():
             write(ag, variables[n], wrong[n] + delta)
 
 
-def _equal(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+def equal(a: np.ndarray, b: np.ndarray) -> bool:
+    """The same bits."""
+    return a.shape == b.shape and a.tobytes() == b.tobytes()
 
 
 def _views(variables, a: str, b: str) -> bool:
