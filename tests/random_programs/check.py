@@ -295,9 +295,15 @@ class Check:
         chosen = [n for i, n in enumerate(first) if i % 2 == self.program.seed % 2]
         if not chosen:
             return
-        variables["loss"].backward(inputs=[variables[n] for n in chosen])
-        found = self._grads(variables, dict.fromkeys([*self.program.inputs, *self.program.retained]))
-        self._same("accumulated", {n: first[n] for n in chosen}, found, "backward(inputs=)")
+        asked = [variables[n] for n in chosen]
+        ways = self.library.run(self.program)
+        variables["loss"].backward(inputs=asked)
+        self._same("accumulated", {n: first[n] for n in chosen}, self._grads(variables, self.program.inputs), "backward(inputs=)")
+        for n in self._grads(variables, self.program.retained):
+            # Retained gradients are filled on the way to what was asked for.
+            onward = self.ag.autograd.grad(ways[n].sum(), [ways[c] for c in chosen], retain_graph=True, allow_unused=True)
+            if all(g is None for g in onward):
+                raise Mismatch("accumulated", f"backward(inputs={chosen}) filled the retained gradient of {n}")
 
     def _other_runs(self, first) -> None:
         """With every tensor in another layout, and with saved values handed through hooks."""
