@@ -296,7 +296,7 @@ pub(crate) fn scaled<R: crate::kernels::number::Ring>(x: R, factor: f64) -> R {
 /// `(1 − weight)·x + weight·end` of numbers whose difference is infinite: an infinity without weight does not count, and
 /// between two that are the same lies nothing else.
 #[inline(always)]
-pub(crate) fn weighted_mean<R: crate::kernels::number::Real>(x: R, end: R, weight: R) -> R {
+pub(crate) fn weighted_mean<R: Real>(x: R, end: R, weight: R) -> R {
     use super::loss_rows::weighted;
     let mean = weighted(x.clone(), -weight.clone() + 1.0) + weighted(end.clone(), weight);
     R::select(x.clone().eq(end), x, mean)

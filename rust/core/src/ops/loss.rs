@@ -376,7 +376,10 @@ pub fn kl_div(input: &Tensor, target: &Tensor, log_target: bool, how: Divergence
     let divergence = |how: Reduction| {
         if log_target {
             // eᵗ·(t − x)
-            reduced(&apply(&rows::weighted_term::ROW, &[], &[(&target.sub(input)?).into(), (&target.exp()?).into()])?, how)
+            reduced(
+                &apply(&rows::weighted_term::ROW, &[], &[(&target.sub(input)?).into(), (&target.exp()?).into()])?,
+                how,
+            )
         } else {
             reduced_row(&rows::divergence::ROW, &[], &[input, target], how)
         }
