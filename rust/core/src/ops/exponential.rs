@@ -205,7 +205,9 @@ pub(crate) fn trigamma<R: Real>(x: R) -> R {
         series = series * square.clone() + *coefficient;
     }
     let right = sum + (inverse.clone() * (square.clone() * series + 1.0) + square * 0.5);
-    let cosecant = (x * std::f64::consts::PI).sin().reciprocal();
+    // Finite where it is not taken.
+    let below = R::select(reflected.clone(), x.clone(), x.lit(0.25));
+    let cosecant = (below * std::f64::consts::PI).sin().reciprocal();
     R::select(
         reflected,
         cosecant.clone() * cosecant * (std::f64::consts::PI * std::f64::consts::PI) - right.clone(),
