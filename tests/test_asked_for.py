@@ -143,6 +143,14 @@ def test_many_leaves_that_are_ready_together_run_in_the_order_of_the_arguments()
     assert order_of(9) == list(range(9))
 
 
+def test_a_root_given_twice_is_ready_with_its_last_seed():
+    x, y, log = leaf(1.0), leaf(1.0), []
+    x.register_hook(note(log, "x"))
+    y.register_hook(note(log, "y"))
+    ag.autograd.backward([x, y, x])
+    assert (log, x.grad.item(), y.grad.item()) == (["y", "x"], 2.0, 1.0)
+
+
 def test_leaves_run_before_the_nodes_that_are_ready():
     a, b, c, d = leaves = [leaf(1.0) for _ in range(4)]
     log = []

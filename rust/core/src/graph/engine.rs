@@ -371,9 +371,9 @@ impl<'a> Pass<'a> {
             }
             let seed = fit(seed, &node.outputs()[edge.output_nr as usize])?;
             add_to_slot(&mut self.slots[slot as usize].grads[edge.output_nr as usize], seed.into())?;
-            if !roots.contains(&slot) {
-                roots.push(slot);
-            }
+            // Ready when the last of its seeds is there.
+            roots.retain(|other| *other != slot);
+            roots.push(slot);
         }
         for slot in roots {
             self.push_if_ready(slot);
