@@ -1,5 +1,6 @@
 """Results that have room in their dtype are right where squares, sums or differences on the way to them have none."""
 
+import itertools
 import math
 
 import pytest
@@ -72,6 +73,26 @@ def test_norms_of_any_order(p):
 
 def test_normalize_of_huge_numbers():
     close(F.normalize(f32(6e25, 8e25), dim=0), [0.6, 0.8])
+
+
+def test_directions_of_vectors_whose_length_has_no_room():
+    close(F.normalize(f32(3e38, 3e38), dim=0), [0.5**0.5] * 2)
+    close(F.cosine_similarity(f32(3e38, 3e38), f32(3e38, 0.0), dim=0), 0.5**0.5)
+    assert F.normalize(f32(INF, 1.0), dim=0)[1].item() == 0.0
+    for recorded in (False, True):
+        x = ag.tensor([3e38, 2e38], requires_grad=True)
+        (slope,) = ag.autograd.grad(F.normalize(x, dim=0)[0] * 1e38, x, create_graph=recorded)
+        close(slope, [4 / 13**1.5, -6 / 13**1.5], rtol=1e-5)
+
+
+def test_means_of_windows_have_room():
+    x = f32(3e38, 2e38, 3e38, INF).view(1, 1, 4)
+    close(F.avg_pool1d(x, 2, 1), [[[2.5e38, 2.5e38, INF]]])
+
+
+def test_histogram_over_the_whole_range():
+    assert ag.histc(f32(3e38, -3e38, 2e38), 3).tolist() == [1.0, 0.0, 2.0]
+    assert ag.histc(f32(3e30, 4e30, -1e30), 100).sum().item() == 3.0
 
 
 def test_clip_grad_norm_of_huge_gradients():
@@ -196,3 +217,62 @@ def test_values_and_gradients_scale_with_the_input(name, recorded):
             continue
         again = slope.double() if degree else slope.double() * scale
         ag.testing.assert_close(again, first, rtol=10 * rtol, atol=10 * atol)
+
+
+# ---- the search: single precision agrees with double precision, where what that gives has room ----
+
+EDGES = [
+    [3e30, 4e30, -1e30],
+    [3e-30, 4e-30, 1e-30],
+    [3e38, 2e38, 3e38],
+    [1e-38, 2e-38, 3e-39],
+    [1e20, -2e20, 3e20],
+    [3e38, -3e38, 1e38],
+]
+RANDOM = {"normal", "rand_like", "randn_like", "randint_like", "bernoulli", "rrelu", "gumbel_softmax", "multinomial", "empty_like"}
+# Differences of products, and quotients by a power of a sum of squares: without scales so far.
+UNSCALED = {"cross", "local_response_norm"}
+# Elementwise, half or six times their result on the way to it.
+ELEMENTWISE = {"gelu", "hardswish"}
+# The digits that remain of differences of nearly the same numbers, numbers at the edges of bins, targets that are none.
+OTHERS = {"instance_norm", "histc", "soft_margin_loss"}
+
+
+def functions():
+    seen = set()
+    for module in (ag, F, ag.linalg, ag.special, ag.Tensor):
+        for name in dir(module):
+            function = getattr(module, name, None)
+            if name[0] == "_" or name[-1] == "_" or name in seen or not callable(function) or isinstance(function, type):
+                continue
+            if "dropout" not in name and name not in RANDOM | UNSCALED | ELEMENTWISE | OTHERS:
+                seen.add(name)
+                yield name, function
+
+
+def tensors_of(result):
+    return [item for item in (result if isinstance(result, (tuple, list)) else [result]) if isinstance(item, ag.Tensor)]
+
+
+def has_room(value):
+    return value == 0 or 1.2e-38 < abs(value) < 3.4e38
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_single_precision_is_right_wherever_it_has_room():
+    compared = set()
+    for name, function in functions():
+        for values, shape in itertools.product(EDGES, [(3,), (1, 1, 3)]):
+            single = ag.tensor(values).view(*shape)
+            for extra in (lambda x: (), lambda x: (x.flip(-1),), lambda x: (2,)):
+                try:
+                    results = [tensors_of(function(x, *extra(x))) for x in (single, single.double())]
+                except Exception:
+                    continue
+                for narrow, wide in zip(*results):
+                    if (narrow.dtype, wide.dtype) != (ag.float32, ag.float64) or narrow.shape != wide.shape:
+                        continue
+                    compared.add(name)
+                    for a, b in zip(narrow.flatten().tolist(), wide.flatten().tolist()):
+                        assert not has_room(b) or abs(a - b) <= 2e-5 * abs(b) + 1e-44, (name, values, shape, a, b)
+    assert len(compared) > 150

@@ -91,6 +91,11 @@ TENSOR = re.compile(r"^(f32|f64|i64|i32|i16|i8|u8|bool)\[([\d,]*)\](?: (.*))?$")
 NO_GRADIENT = {"equal", "allclose", "floor_divide", "operator.floordiv"}
 # Calls to which PyTorch's own answer is wrong: theirs is not compared, and ``test_oracle_ops.py`` states what is right.
 WRONG_VALUE = {
+    # A number without room in the dtype is cut to its width before it is compared: -3 counts as 253.
+    *(f"{name}('u8[4]', 'i64[]')" for name in ("ge", "le", "maximum")),
+    # nan where one element is +inf; the limit is certainty.
+    *(f"{name}('f32[5] special', {dim})" for name in ("softmax", "log_softmax") for dim in (0, -1)),
+    *(f"nn.functional.{name}('f32[5] special', dim={dim})" for name in ("softmax", "log_softmax") for dim in (0, -1)),
     "nn.functional.gelu('f32[15] special')",  # nan at +inf in vectorised float32, inf in float64 and without axes
     # nan at -inf, and in the gradient at both ends, where there is a limit
     "nn.functional.gelu('f64[15] special')",

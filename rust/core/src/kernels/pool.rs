@@ -295,7 +295,14 @@ unsafe fn avg<T: Float, const BACKWARD: bool>(
                         sum += *inner.add(from);
                         any = true;
                     });
-                    *outer.add(at) = if any { sum / divisor } else { T::ZERO };
+                    if sum - sum != T::ZERO {
+                        // The sum has no room, but the mean may have.
+                        sum = T::ZERO;
+                        covered(window, position, |from| sum += *inner.add(from) / divisor);
+                        *outer.add(at) = sum;
+                    } else {
+                        *outer.add(at) = if any { sum / divisor } else { T::ZERO };
+                    }
                 }
             });
         }

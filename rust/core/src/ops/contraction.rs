@@ -432,8 +432,7 @@ pub fn cosine_similarity(x1: &Tensor, x2: &Tensor, axis: i64, eps: f64) -> Resul
     let shape = shape::broadcast(OP, &x1.shape(), &x2.shape())?;
     let unit = |tensor: &Tensor| -> Result<Tensor> {
         let tensor = views::broadcast_to(&super::copy::to_dtype(tensor, dtype)?, &shape)?;
-        let norm = reduce::norm(&tensor, 2.0, Some(&[axis]), true, None)?;
-        tensor.div(&at_least(&norm, eps)?)
+        normalize(&tensor, 2.0, &[axis], eps)
     };
     reduce::sum(&unit(x1)?.mul(&unit(x2)?)?, Some(&[axis]), false, None)
 }
@@ -455,5 +454,8 @@ pub fn pairwise_distance(x1: &Tensor, x2: &Tensor, p: f64, eps: f64, keep: bool)
 #[track_caller]
 pub fn normalize(x: &Tensor, p: f64, axes: &[i64], eps: f64) -> Result<Tensor> {
     let norm = reduce::norm(x, p, Some(axes), true, None)?;
+    let Some(factor) = super::range::shrink(&norm)? else { return x.div(&at_least(&norm, eps)?) };
+    let x = x.mul(&factor)?;
+    let norm = reduce::norm(&x, p, Some(axes), true, None)?;
     x.div(&at_least(&norm, eps)?)
 }

@@ -5,7 +5,7 @@
 
 use super::elementwise::elementwise;
 use super::reduce::{self, Mask, reduce_array};
-use super::{select, views};
+use super::{copy, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
@@ -166,21 +166,37 @@ impl Lines<'_> {
     }
 }
 
-/// A factor per line by which `x` is multiplied so that the means of its `squares`, with the reduced axes kept, neither
+/// A constant per fresh result by which to multiply what is reduced where the result is infinite, 1 elsewhere; `None` where
+/// none is.
+pub(super) fn shrink(result: &Tensor) -> Result<Option<Tensor>> {
+    let array = result.array();
+    if !with_element!(float array.dtype(), T => any::<T>(&array, T::is_infinite)) {
+        return Ok(None);
+    }
+    let _off = no_grad();
+    let infinite = Tensor::from_array(array).isinf()?;
+    let factor = select::where_(&infinite, SHRINK.into(), 1.0.into())?;
+    copy::to_dtype(&factor, result.dtype()).map(Some)
+}
+
+/// A factor per line by which `x` is multiplied so that the fresh means of its `squares`, with the reduced axes kept, neither
 /// overflow nor vanish next to `eps`; `None` where all are in range. The factors are constants: what is computed from
 /// `x` times them and does not depend on them has the gradients of `x`.
 pub(super) fn balance(x: &Tensor, mask: &Mask, squares: &Tensor, eps: f64) -> Result<Option<Tensor>> {
-    let _off = no_grad();
-    let (array, squares) = (x.array(), Tensor::from_array(squares.array()));
+    let (array, squares) = (x.array(), squares.array());
     let lines = Lines { op: "norm", array: &array, mask, keep: true };
-    let enough = lines.least_sum();
-    let mut lost = squares.eq(f64::INFINITY)?;
-    if eps < enough {
-        lost = lost.logical_or(&squares.lt(enough)?)?;
-    }
-    if !reduce::any(&lost, None, false)?.item()?.to_bool() {
+    let least = lines.least_sum();
+    let enough = if eps < least { least } else { 0.0 };
+    let found = with_element!(float squares.dtype(), T => {
+        let enough = enough as T;
+        any::<T>(&squares, |square| (square == T::INFINITY) | (square < enough))
+    });
+    if !found {
         return Ok(None);
     }
+    let _off = no_grad();
+    let squares = Tensor::from_array(squares);
+    let lost = squares.eq(f64::INFINITY)?.logical_or(&squares.lt(enough)?)?;
     let Some(scale) = lines.scales(false, &lost.logical_not()?)? else { return Ok(None) };
     // Where `eps` outweighs the squares, its square root is the scale.
     let factor = scale.maximum(eps.max(0.0).sqrt())?.reciprocal()?;

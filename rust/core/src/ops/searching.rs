@@ -252,8 +252,15 @@ pub fn histc(input: &Tensor, bins: i64, min: f64, max: f64) -> Result<Tensor> {
         for value in values {
             let value = value as T;
             if value >= low && value <= high {
+                // Of the whole range the length has no room, nor may a part of it times the number of bins.
+                let length = (high - low) * count;
+                let position = if length.is_finite() {
+                    (value - low) * count / (high - low)
+                } else {
+                    (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0) * count
+                };
                 // Rounding may lead to the position behind the last.
-                let position = (((value - low) * count / (high - low)) as i64).min(bins - 1) as usize;
+                let position = (position as i64).min(bins - 1) as usize;
                 // SAFETY: exclusive state is held; the position is below the number of bins.
                 unsafe { *output.ptr().cast::<T>().add(position) += 1.0 };
             }
