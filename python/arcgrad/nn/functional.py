@@ -207,6 +207,8 @@ def prelu(input, weight):
     if input.dtype != weight.dtype:
         raise RuntimeError(f"prelu: Type promoting not supported. Got {input.dtype} and {weight.dtype}")
     _floats_only("prelu", input)
+    if weight.ndim > 1:
+        raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}")
     channels = input.shape[1] if input.ndim >= 2 else 1
     if weight.numel() != 1:
         if weight.numel() != channels:
@@ -355,11 +357,25 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
     return _reduction.apply(loss, reduction)
 
 
+def _shape(tensor):
+    """Its shape in an error."""
+    return list(tensor.shape)
+
+
 def cosine_embedding_loss(
     input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
 ):
     """``1 - cos`` for pairs with target 1, ``max(0, cos - margin)`` for pairs with target -1."""
     reduction = _reduction.resolve(size_average, reduce, reduction)
+    if target.ndim > 1:
+        raise RuntimeError(
+            f"cosine_embedding_loss: 0D or 1D target tensor expected, multi-target not supported: got {_shape(target)}"
+        )
+    if not input1.ndim == input2.ndim == target.ndim + 1:
+        raise RuntimeError(
+            f"cosine_embedding_loss: {target.ndim}D target tensor expects {target.ndim + 1}D input tensors, but found "
+            f"inputs with sizes {_shape(input1)} and {_shape(input2)}"
+        )
     cosine = cosine_similarity(input1, input2, dim=-1)
     loss = arcgrad.where(target == 1, 1 - cosine, (cosine - margin).clamp(min=0))
     return _reduction.apply(loss, reduction)
@@ -370,6 +386,11 @@ def margin_ranking_loss(
 ):
     """``max(0, -target · (input1 - input2) + margin)``."""
     reduction = _reduction.resolve(size_average, reduce, reduction)
+    if not input1.ndim == input2.ndim == target.ndim:
+        raise RuntimeError(
+            "margin_ranking_loss: All input tensors should have same dimension but got sizes: "
+            f"input1: {_shape(input1)}, input2: {_shape(input2)}, target: {_shape(target)}"
+        )
     return _reduction.apply((-target * (input1 - input2) + margin).clamp(min=0), reduction)
 
 
@@ -407,6 +428,11 @@ def triplet_margin_loss(
     reduction = _reduction.resolve(size_average, reduce, reduction)
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
+    if not anchor.ndim == positive.ndim == negative.ndim:
+        raise RuntimeError(
+            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
+            f"anchor {anchor.ndim}D, positive {positive.ndim}D, and negative {negative.ndim}D inputs"
+        )
     near = pairwise_distance(anchor, positive, p, eps)
     far = pairwise_distance(anchor, negative, p, eps)
     if swap:
