@@ -250,6 +250,38 @@ def test_foreign_memory_is_compared_by_address():
     assert a.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
 
 
+def test_asarray_shares_the_memory_of_buffers():
+    for array in (
+        np.arange(4.0),
+        np.arange(6, dtype=np.int16),
+        np.arange(4, dtype=np.float32),
+        np.array([True, False]),
+        np.arange(3, dtype=np.uint8),
+        np.arange(6).reshape(2, 3),
+    ):
+        lent = memoryview(array)
+        for t in (ag.asarray(lent), ag.asarray(lent, copy=False)):
+            assert str(t.dtype).endswith(str(array.dtype)) and t.tolist() == array.ravel().tolist()
+        t.fill_(1)
+        assert (array == 1).all()
+        copy = ag.asarray(lent, copy=True).fill_(0)
+        assert copy.dtype is t.dtype and (array == 1).all()
+    data = bytearray(b"abcd")
+    t = ag.asarray(data)
+    t[0] = 65
+    assert t.dtype is ag.uint8 and data == b"Abcd"
+    assert ag.asarray(memoryview(bytearray(16)), dtype=ag.float64).tolist() == [0.0, 0.0]
+    import array as arrays
+
+    assert ag.asarray(arrays.array("f", [1, 2])).dtype is ag.float32
+    with pytest.raises((RuntimeError, ValueError), match="contiguous"):
+        ag.asarray(memoryview(np.arange(4.0))[::2])
+    with pytest.raises(ValueError, match="must not be 0"):
+        ag.asarray(memoryview(b""))
+    # Numbers and lists are as they were.
+    assert ag.asarray(np.float64(2.0)).shape == () and ag.asarray([1, 2]).tolist() == [1, 2]
+
+
 def test_frombuffer():
     buffer = bytearray(b"\x01\x02\x03\x04")
     t = ag.frombuffer(buffer, dtype=ag.uint8)

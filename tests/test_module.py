@@ -1,7 +1,9 @@
 """nn.Module and its containers: bookkeeping, state, hooks, printing, copies."""
 
 import copy
+import gc
 import pickle
+import weakref
 from collections import OrderedDict
 
 import pytest
@@ -347,6 +349,51 @@ def test_state_hooks_run_in_their_places():
 
 
 # ---- forward hooks ----
+
+
+REGISTRATIONS = sorted(name for name in dir(nn.Module) if name.startswith("register_") and name.endswith("_hook"))
+
+
+@pytest.mark.parametrize("name", REGISTRATIONS)
+def test_a_module_with_a_hook_is_freed_at_once(name):
+    if name == "register_backward_hook" and ag.__name__ == "arcgrad":
+        return  # Not available.
+    module = nn.Linear(2, 2)
+    getattr(module, name)(lambda *args: None)
+    module.load_state_dict(copy.deepcopy(module).state_dict())
+    module(ag.ones(1, 2, requires_grad=True)).sum().backward()
+    gone = weakref.ref(module)
+    gc.disable()
+    try:
+        del module
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_a_copy_of_a_module_loads_through_its_own_hook():
+    module = nn.Linear(2, 2)
+    seen = []
+    module.register_load_state_dict_pre_hook(lambda own, *args: seen.append(own))
+    twin = copy.deepcopy(module)
+    twin.load_state_dict(module.state_dict())
+    assert len(seen) == 1 and seen[0] is twin
+
+
+def test_conversion_keeps_the_versions_of_parameters():
+    module = nn.Sequential(nn.Linear(2, 2))
+    weight = module[0].weight
+    with ag.no_grad():
+        weight.add_(1)
+    version = weight._version
+    for convert in (module.double, module.float, lambda: module.to(ag.float64), lambda: module._apply(lambda t: t + 1)):
+        convert()
+        assert module[0].weight is weight and weight._version == version
+    weight.data = weight.data.clone()
+    assert weight._version == version
+    with ag.no_grad():
+        weight.add_(1)
+    assert weight._version == version + 1
 
 
 def test_forward_hooks_see_and_replace_the_output():

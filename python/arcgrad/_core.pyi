@@ -1251,7 +1251,7 @@ def as_tensor(data: Any, dtype: dtype | None=None, device: Any=None) -> Any:
     """`data` as a tensor; shares the memory of tensors and NumPy arrays where the dtype allows it."""
 
 def asarray(obj: Any, *, dtype: dtype | None=None, device: Any=None, copy: Any=None, requires_grad: bool=False) -> Any:
-    """`obj` as a tensor: shares memory unless `copy=True`; `copy=False` refuses to copy."""
+    """`obj` as a tensor: shares the memory of tensors, NumPy arrays and, as a vector, of buffers, unless `copy=True`; `copy=False` refuses to copy."""
 
 def asin(input: Tensor, *, out: Tensor | None=None) -> Any:
     """Inverse sine, in radians."""

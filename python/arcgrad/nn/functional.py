@@ -207,6 +207,8 @@ def prelu(input, weight):
     if input.dtype != weight.dtype:
         raise RuntimeError(f"prelu: Type promoting not supported. Got {input.dtype} and {weight.dtype}")
     _floats_only("prelu", input)
+    if weight.ndim > 1:
+        raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}")
     channels = input.shape[1] if input.ndim >= 2 else 1
     if weight.numel() != 1:
         if weight.numel() != channels:
@@ -358,18 +360,24 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
     return _reduction.apply(loss, reduction)
 
 
+def _shape(tensor):
+    """Its shape in an error."""
+    return list(tensor.shape)
+
+
 def cosine_embedding_loss(
     input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
 ):
     """``1 - cos`` for pairs with target 1, ``max(0, cos - margin)`` for pairs with target -1."""
     reduction = _reduction.resolve(size_average, reduce, reduction)
     if target.ndim > 1:
-        raise RuntimeError(f"cosine_embedding_loss: 0D or 1D target tensor expected, multi-target not supported, got {target.ndim}D")
-    axes = target.ndim + 1
-    if input1.ndim != axes or input2.ndim != axes:
         raise RuntimeError(
-            f"cosine_embedding_loss: {target.ndim}D target tensor expects {axes}D input tensors, but found inputs with sizes "
-            f"{list(input1.shape)} and {list(input2.shape)}."
+            f"cosine_embedding_loss: 0D or 1D target tensor expected, multi-target not supported: got {_shape(target)}"
+        )
+    if not input1.ndim == input2.ndim == target.ndim + 1:
+        raise RuntimeError(
+            f"cosine_embedding_loss: {target.ndim}D target tensor expects {target.ndim + 1}D input tensors, but found "
+            f"inputs with sizes {_shape(input1)} and {_shape(input2)}"
         )
     cosine = cosine_similarity(input1, input2, dim=-1)
     loss = arcgrad.where(target == 1, 1 - cosine, (cosine - margin).clamp(min=0))
@@ -383,8 +391,8 @@ def margin_ranking_loss(
     reduction = _reduction.resolve(size_average, reduce, reduction)
     if not input1.ndim == input2.ndim == target.ndim:
         raise RuntimeError(
-            "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
-            f"input1: {list(input1.shape)}, input2: {list(input2.shape)}, target: {list(target.shape)}"
+            "margin_ranking_loss: All input tensors should have same dimension but got sizes: "
+            f"input1: {_shape(input1)}, input2: {_shape(input2)}, target: {_shape(target)}"
         )
     return _reduction.apply((-target * (input1 - input2) + margin).clamp(min=0), reduction)
 

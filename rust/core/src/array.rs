@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Geometry;
 use crate::kernels::element::Element;
 use crate::kernels::{In, Out, copy, fill};
+use crate::lattice::{self, Placed};
 use crate::scalar::Scalar;
 use crate::shape::{self, Layout, Shape};
 use crate::storage::{Access, Storage};
@@ -441,6 +442,21 @@ impl Array {
     /// Whether several elements share memory.
     pub fn overlaps_itself(&self) -> bool {
         shape::overlaps_itself(self.shape(), self.strides())
+    }
+
+    /// Whether some element of one lies where one of the other does.
+    pub fn shares_elements(&self, other: &Self) -> bool {
+        self.ranges_touch(other) && lattice::share_elements(self.placed(), other.placed())
+    }
+
+    fn placed(&self) -> Placed<'_> {
+        let (start, width) = (self.ptr().addr(), self.dtype().size());
+        Placed { start, width, shape: self.shape(), strides: self.strides() }
+    }
+
+    /// Whether the elements fill a block of memory, in whatever order.
+    pub fn is_dense(&self) -> bool {
+        shape::is_non_overlapping_and_dense(self.shape(), self.strides())
     }
 
     /// Whether the address ranges of the two touch.

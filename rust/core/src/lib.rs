@@ -24,6 +24,7 @@ pub mod error;
 mod geometry;
 pub mod graph;
 pub mod kernels;
+mod lattice;
 pub mod ops;
 pub mod parallel;
 pub mod random;

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::error::{Error, Result};
+use crate::lattice;
 
 /// Most axes a tensor can have, as in PyTorch.
 pub const MAX_RANK: usize = 64;
@@ -336,8 +337,8 @@ pub fn is_non_overlapping_and_dense(shape: &[usize], strides: &[isize]) -> bool 
     true
 }
 
-/// Whether two elements of one array may share memory. Exact for the layouts that views make; a layout made by hand
-/// with `as_strided` is judged on the safe side.
+/// Whether two elements of one array share memory. Exact for all layouts but hand-made ones of many axes, which are then
+/// judged on the safe side.
 pub fn overlaps_itself(shape: &[usize], strides: &[isize]) -> bool {
     if shape.contains(&0) || is_contiguous(shape, strides) {
         return false;
@@ -349,10 +350,11 @@ pub fn overlaps_itself(shape: &[usize], strides: &[isize]) -> bool {
         .map(|(&size, &stride)| (stride.unsigned_abs(), size))
         .collect();
     axes.sort_unstable();
+    // Where each stride leads past all that shorter ones reach, elements lie in the order of their indices.
     let mut reach = 0usize;
     for (stride, size) in axes {
         if stride <= reach {
-            return true;
+            return lattice::overlaps_itself(shape, strides);
         }
         reach += stride * (size - 1);
     }
@@ -576,6 +578,8 @@ mod tests {
         assert!(overlaps_itself(&[3], &[0]));
         assert!(!overlaps_itself(&[3, 2], &[2, 1]));
         assert!(!overlaps_itself(&[2, 3], &[1, 2]));
+        assert!(!overlaps_itself(&[2, 3], &[3, 2]));
+        assert!(overlaps_itself(&[2, 4], &[6, 2]));
         assert!(!overlaps_itself(&[1], &[0]));
     }
 }

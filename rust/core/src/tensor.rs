@@ -98,7 +98,7 @@ impl State {
 pub struct Operand {
     /// The data.
     pub array: Array,
-    /// Where its gradient goes; `None` when it needs none.
+    /// Where its gradient goes; `None` when it needs none. An edge without a node leads nowhere.
     pub edge: Option<Edge>,
     /// The tensor, for identity of saved values.
     pub identity: Weak<Inner>,
@@ -462,7 +462,14 @@ impl Tensor {
             state = self.lock_current()?;
         }
         let edge = self.edge(&mut state);
-        Ok(self.operand_at(&state, edge))
+        let base = if edge.is_none() { state.view.as_ref().map(|view| view.base.clone()) } else { None };
+        let mut operand = self.operand_at(&state, edge);
+        drop(state);
+        // A view from before what it shows required a gradient requires one, too, which goes nowhere.
+        if base.is_some_and(|base| base.requires_grad()) {
+            operand.edge = Some(Edge::default());
+        }
+        Ok(operand)
     }
 
     #[inline]
@@ -612,6 +619,12 @@ impl Tensor {
     /// Registers a tensor hook; the number removes it from the returned table.
     pub fn register_hook(&self, hook: Arc<dyn Hook>) -> Result<(Arc<HookTable>, u64)> {
         let Some(Edge { node: Some(node), output_nr }) = self.gradient_edge()? else {
+            if self.requires_grad() {
+                // A view whose gradient goes nowhere: the hook is kept, and nothing will call it.
+                let table = Arc::new(HookTable::default());
+                let id = table.add(Kind::Gradient { output_nr: 0 }, hook);
+                return Ok((table, id));
+            }
             return Err(Error::runtime(
                 "register_hook",
                 "cannot register a hook on a tensor that doesn't require gradient",
@@ -681,7 +694,7 @@ impl Tensor {
         tensor
     }
 
-    /// Gives the tensor other memory (`.data = other`). Values saved before keep the data they saw.
+    /// Gives the tensor other memory (`.data = other`), at the version it has. Values saved before keep the data they saw.
     pub fn set_data(&self, other: &Self) -> Result<()> {
         let (own, given) = (self.meta(), other.meta());
         if own.dtype != given.dtype && self.requires_grad() && !given.dtype.is_differentiable() {
@@ -693,7 +706,9 @@ impl Tensor {
                 ),
             ));
         }
-        self.set_array(other.array().with_own_counter());
+        let array = other.array().with_own_counter();
+        array.storage().set_version(self.version());
+        self.set_array(array);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use crate::error::guard;
 use crate::number::{self, element_overflow, is_array, is_numpy_scalar};
@@ -434,7 +434,7 @@ fn as_tensor(
     tensor::to_py(data.py(), from_any(data, wanted_dtype(dtype)?, false)?)
 }
 
-/// `obj` as a tensor: shares memory unless `copy=True`; `copy=False` refuses to copy.
+/// `obj` as a tensor: shares the memory of tensors, NumPy arrays and, as a vector, of buffers, unless `copy=True`; `copy=False` refuses to copy.
 #[pyfunction]
 #[pyo3(signature = (obj, *, dtype=None, device=None, copy=None, requires_grad=false))]
 fn asarray(
@@ -447,9 +447,9 @@ fn asarray(
     let py = obj.py();
     check_place(device, false)?;
     let wanted = wanted_dtype(dtype)?;
-    let buffer = obj.cast::<PyBytes>().is_ok() || obj.cast::<PyByteArray>().is_ok();
-    let result = if buffer {
-        let bytes = share_buffer(obj, wanted.unwrap_or_else(default_dtype), -1, 0, "asarray")?;
+    let result = if lends_buffer(obj) {
+        let dtype = wanted.map_or_else(|| buffer_dtype(obj), Ok)?;
+        let bytes = share_buffer(obj, dtype, -1, 0, "asarray")?;
         if copy == Some(true) { converted(bytes, None, true)? } else { bytes }
     } else {
         let shares = tensor::from_py(obj).is_some() || is_array(obj);
@@ -483,6 +483,33 @@ fn from_numpy(array: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         return Err(PyTypeError::new_err(format!("expected np.ndarray (got {})", type_name(array))));
     }
     tensor::to_py(array.py(), from_array(array, "from_numpy")?)
+}
+
+/// Whether the object lends its memory, and is nothing that knows its elements better.
+fn lends_buffer(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: a live object and the GIL.
+    let lends = unsafe { ffi::PyObject_CheckBuffer(object.as_ptr()) } != 0;
+    lends && tensor::from_py(object).is_none() && !is_array(object) && !is_numpy_scalar(object)
+}
+
+/// The dtype of a buffer's elements: their format is a letter of the module `struct`.
+fn buffer_dtype(object: &Bound<'_, PyAny>) -> PyResult<DType> {
+    let buffer = PyUntypedBuffer::get(object)?;
+    let format = buffer.format().to_string_lossy();
+    let letter = format.trim_start_matches(['@', '=', if cfg!(target_endian = "little") { '<' } else { '>' }]);
+    let integer = |signed: [DType; 4]| signed.into_iter().find(|dtype| dtype.size() == buffer.item_size());
+    let found = match letter {
+        "?" => Some(DType::Bool),
+        "B" | "c" => Some(DType::U8),
+        "b" | "h" | "i" | "l" | "q" | "n" => integer([DType::I8, DType::I16, DType::I32, DType::I64]),
+        "e" => Some(DType::F16),
+        "f" => Some(DType::F32),
+        "d" => Some(DType::F64),
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        PyValueError::new_err(format!("asarray(): a buffer of format '{format}' has elements of no dtype; give dtype="))
+    })
 }
 
 /// A vector over the memory of an object with the buffer protocol.

@@ -4,14 +4,17 @@ from arcgrad.utils.hooks import add_hook
 
 
 class _PreLoadHook:
-    """A hook before loading, with the module as its first argument if it is to get one."""
+    """A hook before loading that gets the module as its first argument if it is to get one.
 
-    def __init__(self, hook, module):
+    It does not hold the module, which holds it: neither would be freed before the collector runs.
+    """
+
+    def __init__(self, hook, with_module):
         self.hook = hook
-        self.module = module
+        self.with_module = with_module
 
-    def __call__(self, *args):
-        return self.hook(*args) if self.module is None else self.hook(self.module, *args)
+    def __call__(self, module, *args):
+        return self.hook(module, *args) if self.with_module else self.hook(*args)
 
 
 class HookRegistration:
@@ -82,7 +85,7 @@ class HookRegistration:
         return self._register_load_state_dict_pre_hook(hook, with_module=True)
 
     def _register_load_state_dict_pre_hook(self, hook, with_module=False):
-        return add_hook(self._load_state_dict_pre_hooks, _PreLoadHook(hook, self if with_module else None))
+        return add_hook(self._load_state_dict_pre_hooks, _PreLoadHook(hook, with_module))
 
     def register_load_state_dict_post_hook(self, hook):
         """Call ``hook(module, incompatible_keys)`` after loading; it may change the lists of keys in place."""

@@ -103,7 +103,7 @@ def restore(module, state_dict, strict, assign):
 def load_local(module, base, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs):
     """Copy the entries that belong to ``module`` itself; append to the three lists what went wrong."""
     for hook in module._load_state_dict_pre_hooks.values():
-        hook(state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
+        hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
     assign = local_metadata.get("assign_to_params_buffers", False)
     targets = local_state(module)
     for name, target in targets.items():

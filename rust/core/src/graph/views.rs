@@ -93,6 +93,23 @@ pub fn plain_view(source: &Tensor, show: impl FnOnce(&Array) -> Result<Array>) -
     }))
 }
 
+/// Makes a result that shows only memory of its own a tensor in its own right: what it was cut out of on the way is
+/// nothing the program knows of, and is let go of. `arguments` are what the operation was given.
+pub fn own_result<'a>(result: &Tensor, arguments: impl Iterator<Item = &'a Tensor> + Clone) {
+    let base = {
+        let state = result.lock();
+        match &state.view {
+            Some(view) if !arguments.clone().any(|argument| argument.is(&view.base)) => view.base.clone(),
+            _ => return,
+        }
+    };
+    if arguments.into_iter().any(|argument| argument.base().is_some_and(|own| own.is(&base))) {
+        return;
+    }
+    let hidden = result.lock().view.take();
+    drop(hidden);
+}
+
 /// Changes how a view is judged (outputs of custom functions).
 pub fn set_creation(tensor: &Tensor, creation: Creation) {
     if let Some(view) = tensor.lock().view.as_mut() {

@@ -8,7 +8,7 @@ use crate::graph::record::{check_in_place, is_recorded, record, record_in_place}
 use crate::graph::views::same_history;
 use crate::graph::{Blame, cuts, is_grad_enabled};
 use crate::ops::elementwise::Arg;
-use crate::ops::overlap::{check_distinct, check_overlap};
+use crate::ops::overlap::check_distinct;
 use crate::scalar::Scalar;
 use crate::shape;
 use crate::storage::Access;
@@ -156,7 +156,7 @@ fn copy_named(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()
     if into.array.is_exactly(&from.array) && (!recorded || same_history(target, source)) {
         return Ok(());
     }
-    check_overlap("copy_", &into.array, &[])?;
+    check_distinct("copy_", &into.array)?;
     // Partial overlap copies through a temporary, as in PyTorch.
     let source_array =
         if from.array.ranges_touch(&into.array) { from.array.duplicate("copy_")? } else { from.array.clone() };

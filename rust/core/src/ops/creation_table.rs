@@ -19,6 +19,7 @@ const fn op(
 const FUNCTION: Forms = Forms::FUNCTION;
 const ORDERED: Forms = Forms::FUNCTION.and(Forms::ORDERED);
 const OUT: Forms = Forms::FUNCTION.and(Forms::OUT);
+const FILLED: Forms = Forms::FUNCTION.and(Forms::FILLED_OUT);
 const METHOD: Forms = Forms::METHOD;
 const DTYPE: Param = param("dtype", Kind::DType).optional().keyword();
 const SIZE: Param = param("size", Kind::IntList);
@@ -100,28 +101,28 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "arange",
         &[END, DTYPE],
-        OUT,
+        FILLED,
         |args| Ok(creation::arange(Scalar::Int(0), args.number(0), Scalar::Int(1), args.dtype_opt(1))?.into()),
         "Numbers from `start` up to but without `end`, in steps.",
     ),
     op(
         "arange",
         &[START, END, param("step", Kind::Number).or(Default::Int(1)), DTYPE],
-        OUT,
+        FILLED,
         |args| Ok(creation::arange(args.number(0), args.number(1), args.number(2), args.dtype_opt(3))?.into()),
         "",
     ),
     op(
         "linspace",
         &[START, END, STEPS, DTYPE],
-        OUT,
+        FILLED,
         |args| Ok(creation::linspace(args.number(0), args.number(1), args.int(2), args.dtype_opt(3))?.into()),
         "`steps` numbers from `start` to `end`, both included.",
     ),
     op(
         "logspace",
         &[START, END, STEPS, param("base", Kind::Float).or(Default::Float(10.0)), DTYPE],
-        OUT,
+        FILLED,
         |args| {
             let (start, end, steps) = (args.number(0), args.number(1), args.int(2));
             Ok(creation::logspace(start, end, steps, args.float(3), args.dtype_opt(4))?.into())

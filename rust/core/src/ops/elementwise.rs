@@ -16,7 +16,7 @@ use rule::ElementwiseRule;
 use smallvec::SmallVec;
 
 use super::out::Takes;
-use super::overlap::check_overlap;
+use super::overlap::{check_distinct, spared};
 use super::traced::Traced;
 use crate::array::Array;
 use crate::dtype::{Category, DType};
@@ -484,7 +484,7 @@ pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: 
     {
         return super::masks::fill_shared(target, mask, *value);
     }
-    check_output(&plan, &output)?;
+    check_output(&mut plan, &output)?;
     if !recorded {
         let before = if constant { Some(target.operand()?) } else { None };
         plan.run(params, &output, || output.storage().bump(blame));
@@ -506,23 +506,24 @@ pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: 
 /// The `out=` form: writes the result into `out`, resized if need be. Not differentiable, as in PyTorch.
 #[track_caller]
 pub fn apply_out(row: &'static Row, params: &[f64], args: &[Arg<'_>], out: &Tensor, takes: Takes) -> Result<()> {
-    let plan = Plan::new(row, args)?;
+    let mut plan = Plan::new(row, args)?;
     let blame = Blame::here();
     // The result of a row without gradients is a constant, whatever its inputs are.
     let inputs = if row.grads.is_empty() { SmallVec::new() } else { plan.inputs() };
     super::out::check_differentiable(row.name, &inputs, out)?;
+    drop(inputs);
     check_in_place(row.name, out, false)?;
     // Before the output is given its shape: an error leaves it as it was.
     takes.check(row.name, plan.result, out.dtype())?;
     super::out::resize_output(row.name, out, &plan.shape, &plan.strides())?;
     let output = out.array();
-    check_output(&plan, &output)?;
+    check_output(&mut plan, &output)?;
     plan.run(params, &output, || output.storage().bump(blame));
     Ok(())
 }
 
-/// Shape, dtype and overlap of a given output.
-fn check_output(plan: &Plan<'_>, output: &Array) -> Result<()> {
+/// Shape, dtype and overlap of a given output. Operands that share some elements with it are copied.
+fn check_output(plan: &mut Plan<'_>, output: &Array) -> Result<()> {
     if output.shape() != plan.shape.as_slice() {
         return Err(Error::runtime(
             plan.op,
@@ -534,8 +535,17 @@ fn check_output(plan: &Plan<'_>, output: &Array) -> Result<()> {
         ));
     }
     super::out::check_cast(plan.op, plan.result, output.dtype())?;
-    let reads: SmallVec<[&Array; MAX_INPUTS]> = plan.operands.iter().flatten().map(|operand| &operand.array).collect();
-    check_overlap(plan.op, output, &reads)
+    check_distinct(plan.op, output)?;
+    for (position, operand) in plan.operands.iter_mut().enumerate() {
+        let Some(operand) = operand.as_mut().filter(|operand| !operand.array.is_exactly(output)) else { continue };
+        // What is filled in is one number.
+        let number = plan.row.fills_copy() && position == 2;
+        if let Some(copy) = spared(plan.op, output, &operand.array, number)? {
+            operand.array = copy;
+            operand.identity = std::sync::Weak::new();
+        }
+    }
+    Ok(())
 }
 
 impl Operand {

@@ -1,7 +1,7 @@
 //! Elements along one axis at positions given by an index tensor: `gather`, `scatter` and their kin, and what they share
 //! with their neighbours that index.
 
-use super::write::{NotDifferentiable, Write, at_least_vector};
+use super::write::{NotDifferentiable, Write, at_least_vector, source_of};
 use super::{padding, views};
 use crate::array::Array;
 use crate::dtype::DType;
@@ -260,7 +260,7 @@ pub(super) fn scatter_into(
 ) -> Result<Tensor> {
     let op = if kind == Scatter::Add { "scatter_add" } else { "scatter" };
     let operand = source.operand()?;
-    let values = &operand.array;
+    let values = &source_of(op, target, in_place, &operand.array, false)?;
     let write = Write { others: &[&operand], reads: &[positions, values], ..Write::row_major(op, target, in_place) };
     let saves_index = kind != Scatter::Add || operand.edge.is_some();
     let rule = || Scattered { kind, axis, source: values.shape().into(), saves_index };
@@ -300,15 +300,13 @@ pub fn scatter(
         return scatter_into(input, in_place, axis, &positions, source, kind);
     }
     let operand = source.operand()?;
-    let write = Write {
-        others: &[&operand],
-        reads: &[&positions, &operand.array],
-        ..Write::row_major("scatter", input, in_place)
-    };
+    let values = source_of("scatter", input, in_place, &operand.array, false)?;
+    let write =
+        Write { others: &[&operand], reads: &[&positions, &values], ..Write::row_major("scatter", input, in_place) };
     write.run(
         || NotDifferentiable::of("scatter"),
         &[],
-        |array| scatter_raw("scatter", kind, array, axis, &positions, &operand.array),
+        |array| scatter_raw("scatter", kind, array, axis, &positions, &values),
     )
 }
 

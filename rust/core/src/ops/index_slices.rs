@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::index::{out_of_range, out_of_range_runtime, positions, same_dtype};
-use super::write::{Write, at_least_vector};
+use super::write::{Write, at_least_vector, source_of};
 use super::{reduce, rows, views};
 use crate::array::Array;
 use crate::dtype::DType;
@@ -183,6 +183,7 @@ fn add_at(
         let constant = Tensor::from_array(operand.array.clone());
         apply(&rows::mul::ROW, &[], &[(&constant).into(), alpha.into()])?.array().cast(OP, operand.array.dtype())?
     };
+    let scaled = source_of(OP, input, in_place, &scaled, false)?;
     let write = Write { others: &[&operand], reads: &[index, &scaled], ..Write::row_major(OP, input, in_place) };
     write.run(
         || SlicesAdded { axis, alpha },
@@ -265,12 +266,12 @@ pub fn index_copy(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, sou
     }
     check_slices(OP, &own, axis, index.numel(), &given)?;
     let operand = source.operand()?;
-    let write =
-        Write { others: &[&operand], reads: &[&index, &operand.array], ..Write::row_major(OP, input, in_place) };
+    let values = source_of(OP, input, in_place, &operand.array, true)?;
+    let write = Write { others: &[&operand], reads: &[&index, &values], ..Write::row_major(OP, input, in_place) };
     write.run(
         || SlicesCopied { axis },
         &[Save::Array(&index)],
-        |array| slices_raw(OP, array, axis, &index, &operand.array, false),
+        |array| slices_raw(OP, array, axis, &index, &values, false),
     )
 }
 
@@ -364,7 +365,7 @@ pub fn index_fill(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, val
         }
     };
     let operand = tensor.operand()?;
-    let number = operand.array.cast(OP, input.dtype())?;
+    let number = source_of(OP, input, in_place, &operand.array.cast(OP, input.dtype())?, true)?;
     let wrapped = wrapped(&index, input, axis)?;
     let write =
         Write { others: &[&operand], reads: &[&index, &number], in_order: true, ..Write::new(OP, input, in_place) };

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::elementwise::{Arg, apply_in_place};
 use super::masks::nonzero_columns;
 use super::views::{self, ViewOp};
-use super::write::Write;
+use super::write::{Write, source_of};
 use super::{copy, rows};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
@@ -380,7 +380,7 @@ fn put(input: &Tensor, in_place: bool, indices: &Indices, values: &Tensor, accum
             ),
         ));
     }
-    let broadcast = source.expand(&lookups.shape);
+    let broadcast = source_of(OP, input, in_place, source, is_number)?.expand(&lookups.shape);
     let mut reads: SmallVec<[&Array; 4]> = lookups.arrays.iter().map(|(_, array)| array).collect();
     reads.push(&broadcast);
     let saves: SmallVec<[Save<'_>; 3]> = lookups.arrays.iter().map(|(_, array)| Save::Array(array)).collect();

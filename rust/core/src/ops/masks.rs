@@ -3,7 +3,7 @@
 
 use super::elementwise::Arg;
 use super::index::{out_of_range, same_dtype};
-use super::write::Write;
+use super::write::{Write, source_of};
 use super::{copy, indexing, padding, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
@@ -185,13 +185,9 @@ pub fn masked_scatter(input: &Tensor, in_place: bool, mask: &Tensor, source: &Te
         return masked_scatter(&views::broadcast_to(input, &common)?, false, mask, source);
     }
     let operand = source.operand()?;
-    let values = operand.array.contiguous(OP)?;
-    let mask = mask.array().expand(&own).contiguous(OP)?;
-    let write = Write {
-        others: &[&operand],
-        reads: &[&mask, &operand.array, &values],
-        ..Write::row_major(OP, input, in_place)
-    };
+    let values = source_of(OP, input, in_place, &operand.array.contiguous(OP)?, true)?;
+    let mask = source_of(OP, input, in_place, &mask.array().expand(&own).contiguous(OP)?, true)?;
+    let write = Write { others: &[&operand], reads: &[&mask, &values], ..Write::row_major(OP, input, in_place) };
     write.run(
         || MaskScattered { source: operand.array.shape().into() },
         &[Save::Array(&mask)],
@@ -338,7 +334,7 @@ pub fn put(input: &Tensor, in_place: bool, index: &Tensor, source: &Tensor, accu
     let positions = flat_positions(OP, index)?;
     same_dtype(OP, input.dtype(), source.dtype())?;
     let operand = source.operand()?;
-    let values = operand.array.contiguous(OP)?;
+    let values = source_of(OP, input, in_place, &operand.array.contiguous(OP)?, false)?;
     if positions.numel() != values.numel() {
         return Err(Error::index(
             OP,
@@ -352,8 +348,7 @@ pub fn put(input: &Tensor, in_place: bool, index: &Tensor, source: &Tensor, accu
     if input.numel() == 0 && positions.numel() > 0 {
         return Err(Error::index(OP, "put_(): cannot put elements into an empty tensor"));
     }
-    let write =
-        Write { others: &[&operand], reads: &[&positions, &operand.array, &values], ..Write::new(OP, input, in_place) };
+    let write = Write { others: &[&operand], reads: &[&positions, &values], ..Write::new(OP, input, in_place) };
     write.run(
         || PutFlat { accumulate, source: operand.array.shape().into() },
         &[Save::Array(&positions)],

@@ -4,7 +4,7 @@
 
 use smallvec::SmallVec;
 
-use super::overlap::check_overlap;
+use super::overlap::check_distinct;
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::Blame;
@@ -81,7 +81,7 @@ impl Update {
         let grad = fitting(op, "gradient", &array, grad)?;
         for tensor in std::iter::once(param).chain(state.iter().copied()) {
             check_in_place(op, tensor, false)?;
-            check_overlap(op, &tensor.array(), &[])?;
+            check_distinct(op, &tensor.array())?;
         }
         let layout = if shape::is_non_overlapping_and_dense(array.shape(), array.strides()) {
             array.clone()

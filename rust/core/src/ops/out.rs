@@ -44,14 +44,25 @@ pub fn resize_output(op: &'static str, out: &Tensor, shape: &[usize], strides: &
 }
 
 /// Gives a tensor another shape, row-major; keeps the leading elements of the storage where they fit, else takes new
-/// memory with them at its start.
+/// memory with them at its start. A tensor that has the shape stays as it is.
+#[track_caller]
 pub fn resize(op: &'static str, tensor: &Tensor, shape: &[usize]) -> Result<()> {
-    resize_strided(op, tensor, shape, &contiguous_strides(shape))
+    if tensor.requires_grad() {
+        return Err(Error::runtime(op, CANNOT_RESIZE));
+    }
+    if tensor.shape().as_slice() == shape {
+        return Ok(());
+    }
+    resize_strided(op, tensor, shape, &contiguous_strides(shape))?;
+    tensor.array().storage().note_change(Blame::here());
+    Ok(())
 }
+
+const CANNOT_RESIZE: &str = "cannot resize variables that require grad";
 
 fn resize_strided(op: &'static str, tensor: &Tensor, shape: &[usize], strides: &[isize]) -> Result<()> {
     if tensor.grad_fn()?.is_some() || (tensor.requires_grad() && is_grad_enabled()) {
-        return Err(Error::runtime(op, "cannot resize variables that require grad"));
+        return Err(Error::runtime(op, CANNOT_RESIZE));
     }
     let old = tensor.array();
     let dtype = old.dtype();
@@ -115,12 +126,17 @@ pub fn check(op: &'static str, out: &Tensor, result: &Tensor, takes: Takes) -> R
 }
 
 /// Writes a finished result into `out`, which was checked: the generic `out=` of structured operations.
+///
+/// What `fills` does not give an output of as many elements another shape: the elements are written in its own order.
 #[track_caller]
-pub fn write(op: &'static str, out: &Tensor, result: &Tensor) -> Result<()> {
-    let shape = result.shape();
-    resize_output(op, out, &shape, &contiguous_strides(&shape))?;
-    let (source, target) = (result.array(), out.array());
-    super::overlap::check_overlap(op, &target, &[])?;
+pub fn write(op: &'static str, out: &Tensor, result: &Tensor, fills: bool) -> Result<()> {
+    let mut source = result.array();
+    match source.view(&out.shape()).filter(|_| fills && out.numel() == source.numel()) {
+        Some(shaped) => source = shaped,
+        None => resize_output(op, out, source.shape(), &contiguous_strides(source.shape()))?,
+    }
+    let target = out.array();
+    super::overlap::check_distinct(op, &target)?;
     let blame = Blame::here();
     let _access = Access::acquire(&[source.storage()], &[target.storage()]);
     // SAFETY: the state of both roots is held; a result is fresh memory or exactly the output.

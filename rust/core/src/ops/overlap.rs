@@ -36,12 +36,6 @@ fn add<T: Element + std::ops::AddAssign>(target: &Array, values: &[T]) {
     }
 }
 
-/// An output that is exactly an input is fine; partial overlap with an input, or with itself, is not.
-pub fn check_overlap(op: &'static str, output: &Array, inputs: &[&Array]) -> Result<()> {
-    check_distinct(op, output)?;
-    check_inputs(op, output, inputs)
-}
-
 /// No two elements of an output share memory.
 pub fn check_distinct(op: &'static str, output: &Array) -> Result<()> {
     if output.overlaps_itself() {
@@ -54,41 +48,29 @@ pub fn check_distinct(op: &'static str, output: &Array) -> Result<()> {
     Ok(())
 }
 
-/// No input overlaps the output in part.
-pub fn check_inputs(op: &'static str, output: &Array, inputs: &[&Array]) -> Result<()> {
-    for input in inputs {
-        if !input.is_exactly(output) && input.ranges_touch(output) && !disjoint_interleaved(input, output) {
-            return Err(Error::overlap(
-                op,
-                "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single \
-                 memory location. Please clone() the tensor before performing the operation.",
-            ));
-        }
+/// A copy of `input` for an operation that writes to `output` meanwhile, if the two share elements.
+///
+/// # Errors
+/// Where both are dense blocks, as in PyTorch; not where `anywhere` says that PyTorch takes an input wherever it lies.
+pub fn spared(op: &'static str, output: &Array, input: &Array, anywhere: bool) -> Result<Option<Array>> {
+    if !input.shares_elements(output) {
+        return Ok(None);
     }
-    Ok(())
+    if !anywhere && input.is_dense() && output.is_dense() {
+        return Err(shared(op));
+    }
+    input.duplicate(op).map(Some)
 }
 
-/// Columns of one matrix touch in address range but share no element: equal strides, offset not a multiple.
-fn disjoint_interleaved(a: &Array, b: &Array) -> bool {
-    if !a.storage().same_memory(b.storage()) || a.dtype() != b.dtype() {
-        return false;
-    }
-    let steps = |array: &Array| -> i64 {
-        array
-            .shape()
-            .iter()
-            .zip(array.strides())
-            .filter(|(size, _)| **size > 1)
-            .fold(0i64, |step, (_, &stride)| gcd(step, stride as i64))
-    };
-    let step = gcd(steps(a), steps(b));
-    step != 0 && (a.offset() as i64 - b.offset() as i64) % step != 0
+/// An output whose elements are written in any order shares no memory with what is read.
+pub fn check_apart(op: &'static str, output: &Array, inputs: &[&Array]) -> Result<()> {
+    if inputs.iter().any(|input| input.shares_elements(output)) { Err(shared(op)) } else { Ok(()) }
 }
 
-fn gcd(a: i64, b: i64) -> i64 {
-    let (mut a, mut b) = (a.abs(), b.abs());
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
+fn shared(op: &'static str) -> Box<Error> {
+    Error::overlap(
+        op,
+        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory \
+         location. Please clone() the tensor before performing the operation.",
+    )
 }

@@ -9,6 +9,7 @@ use super::elementwise::{Arg, Params, Row, apply, apply_in_place, apply_out};
 use super::out::{self, Takes};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::graph::views::own_result;
 use crate::random::SharedGenerator;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
@@ -160,6 +161,8 @@ impl Forms {
     pub const NUMBERS: Self = Self(1 << 11);
     /// `name_(input, …)` behind `arcgrad.nn.functional`, which has it by this name or as `inplace=True`.
     pub const NN_IN_PLACE: Self = Self(1 << 12);
+    /// `out=` of a range, which may have any shape of as many elements.
+    pub const FILLED_OUT: Self = Self(1 << 13).and(Self::OUT);
     /// Function and method.
     pub const BOTH: Self = Self::FUNCTION.and(Self::METHOD);
     /// Function, method, in-place method and `out=`: what most elementwise operations have.
@@ -208,6 +211,17 @@ pub enum Value {
     Generator(SharedGenerator),
     /// Several lists of integers (`tensordot`'s pairs of axes).
     Lists(Vec<Vec<i64>>),
+}
+
+impl Value {
+    /// The tensors in it.
+    fn tensors(&self) -> &[Tensor] {
+        match self {
+            Self::Tensor(tensor) => std::slice::from_ref(tensor),
+            Self::Tensors(tensors) => tensors,
+            _ => &[],
+        }
+    }
 }
 
 /// The arguments of a call, one per parameter, checked against the signature.
@@ -320,6 +334,20 @@ pub enum Output {
     DType(DType),
     /// Nothing: the first argument was changed in place and is what the call returns.
     InPlace,
+}
+
+impl Output {
+    /// Results are views of arguments, or of nothing; see [`own_result`].
+    fn own(&self, values: &[Value]) {
+        let results = match self {
+            Self::Tensor(result) => std::slice::from_ref(result),
+            Self::Tensors(results) | Self::Named(_, _, results) => results,
+            _ => return,
+        };
+        for result in results {
+            own_result(result, values.iter().flat_map(Value::tensors));
+        }
+    }
 }
 
 impl From<Tensor> for Output {
@@ -447,7 +475,11 @@ impl OpInfo {
                 let resolved = resolve(&args)?;
                 self.invoke_row(resolved.row, &resolved.params, &resolved.args, form)
             }
-            (Call::Structured(value) | Call::InPlace(value, _), Form::Value) => value(&args),
+            (Call::Structured(value) | Call::InPlace(value, _), Form::Value) => {
+                let output = value(&args)?;
+                output.own(values);
+                Ok(output)
+            }
             (Call::Structured(value) | Call::InPlace(value, _), Form::Out(outs)) => {
                 let (named, results) = {
                     let values = self.values_for(outs, values)?;
@@ -471,7 +503,7 @@ impl OpInfo {
                     out::check(self.name, out, result, self.takes())?;
                 }
                 for (out, result) in outs.iter().zip(&results) {
-                    out::write(self.name, out, result)?;
+                    out::write(self.name, out, result, self.forms.has(Forms::FILLED_OUT))?;
                 }
                 Ok(match (named, outs) {
                     (_, [out]) => Output::Tensor(out.clone()),

@@ -6,6 +6,7 @@ use super::{copy, index_slices, pooling};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 
 /// Options of [`interpolate`].
@@ -130,12 +131,19 @@ pub fn interpolate(input: &Tensor, options: &Options<'_>) -> Result<Tensor> {
     if !dtype.is_float() && dtype != DType::U8 {
         return Err(Error::not_for(OP, dtype));
     }
+    if linear && dtype == DType::U8 {
+        let bytes = interpolate_bytes(&input.array(), &sizes, options.align_corners.unwrap_or(false))?;
+        return Ok(Tensor::from_array(bytes));
+    }
     let mut result = input.clone();
     for (position, (&own, &(size, scale))) in spatial.iter().zip(&sizes).enumerate() {
         let axis = position + 2;
         if linear {
             let aligned = options.align_corners.unwrap_or(false);
-            result = pooling::along_axis(OP, &result, axis, size, |at| linear_terms(own, size, scale, aligned, at))?;
+            // What has no weight is not read: it may be infinite.
+            result = pooling::along_axis(OP, &result, axis, size, |at| {
+                linear_terms(own, size, scale, aligned, at).into_iter().filter(|&(_, weight)| weight > 0.0)
+            })?;
         } else {
             let exact = options.mode == "nearest-exact";
             crate::storage::check_room(OP, size as u128 * size_of::<i64>() as u128)?;
@@ -145,6 +153,52 @@ pub fn interpolate(input: &Tensor, options: &Options<'_>) -> Result<Tensor> {
         }
     }
     copy::contiguous(&result)
+}
+
+/// Linear interpolation of bytes, the last axis first: PyTorch's numbers, rounded to bytes after each axis.
+fn interpolate_bytes(input: &Array, sizes: &Sizes, aligned: bool) -> Result<Array> {
+    let mut shape: Shape = input.shape().into();
+    let mut values: Vec<u8> = input.to_vec();
+    for (position, &(size, scale)) in sizes.iter().enumerate().rev() {
+        let axis = position + 2;
+        let own = std::mem::replace(&mut shape[axis], size);
+        if own == size {
+            continue;
+        }
+        shape::checked_numel(OP, &shape, 1)?;
+        crate::storage::check_room(OP, shape.iter().product::<usize>() as u128)?;
+        let terms = fixed_point(size, |at| linear_terms(own, size, scale, aligned, at));
+        let inner: usize = shape[axis + 1..].iter().product();
+        let mut next = Vec::with_capacity(shape.iter().product());
+        for block in values.chunks_exact((own * inner).max(1)) {
+            for &([first, second], [weight, other], bits) in &terms {
+                let (a, b) = (&block[first * inner..][..inner], &block[second * inner..][..inner]);
+                let half = 1 << (bits - 1);
+                // Two weights that add up to one, give or take a rounding.
+                let mixed = |(&a, &b): (&u8, &u8)| (i32::from(a) * weight + i32::from(b) * other + half) >> bits;
+                next.extend(a.iter().zip(b).map(|pair| mixed(pair).min(255) as u8));
+            }
+        }
+        values = next;
+    }
+    Array::from_slice(&values, &shape)
+}
+
+/// The elements around an output, their weights as integers, and how many bits of these are the fraction.
+type FixedTerm = ([usize; 2], [i32; 2], u32);
+
+/// Weights as integers of at most 15 bits: the most bits of fraction with which the greatest of them fits, as in PyTorch.
+fn fixed_point(size: usize, terms: impl Fn(usize) -> [(usize, f64); 2]) -> Vec<FixedTerm> {
+    let pairs = (0..size).map(|at| {
+        let [(first, weight), (second, other)] = terms(at);
+        // At the border both are the same element.
+        ([first, second], if first == second { [1.0, 0.0] } else { [weight, other] })
+    });
+    let pairs: Vec<([usize; 2], [f64; 2])> = pairs.collect();
+    let greatest = pairs.iter().flat_map(|(_, weights)| weights).fold(0.0, |most: f64, &weight| most.max(weight));
+    let scaled = |weight: f64, bits: u32| (0.5 + weight * f64::from(1 << bits)) as i32;
+    let bits = (1..22).find(|&bits| scaled(greatest, bits + 1) >= 1 << 15).unwrap_or(22);
+    pairs.into_iter().map(|(places, weights)| (places, weights.map(|weight| scaled(weight, bits)), bits)).collect()
 }
 
 /// Distance of neighbouring outputs in the input.
@@ -160,13 +214,7 @@ fn nearest(own: usize, size: usize, scale: Option<f64>, exact: bool, at: usize) 
 }
 
 /// The two elements around output `at`, with their weights.
-fn linear_terms(
-    own: usize,
-    size: usize,
-    scale: Option<f64>,
-    aligned: bool,
-    at: usize,
-) -> impl Iterator<Item = (usize, f64)> {
+fn linear_terms(own: usize, size: usize, scale: Option<f64>, aligned: bool, at: usize) -> [(usize, f64); 2] {
     let position = if aligned {
         let step = if size > 1 { (own - 1) as f64 / (size - 1) as f64 } else { 0.0 };
         at as f64 * step
@@ -175,7 +223,5 @@ fn linear_terms(
     };
     let first = (position.floor() as usize).min(own - 1);
     let weight = (position - first as f64).min(1.0);
-    // What has no weight is not read: it may be infinite.
-    let second = (weight > 0.0).then_some(((first + 1).min(own - 1), weight));
-    (weight < 1.0).then_some((first, 1.0 - weight)).into_iter().chain(second)
+    [(first, 1.0 - weight), ((first + 1).min(own - 1), weight)]
 }

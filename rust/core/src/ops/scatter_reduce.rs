@@ -6,7 +6,7 @@ use super::index::{
     Scatter, check_scatter, element_positions, everywhere, out_of_range_runtime, same_dtype, scatter_into,
     scatter_number, take_along,
 };
-use super::write::{NotDifferentiable, Write, at_least_vector};
+use super::write::{NotDifferentiable, Write, at_least_vector, source_of};
 use super::{padding, rows, views};
 use crate::array::Array;
 use crate::dtype::DType;
@@ -222,7 +222,7 @@ fn scatter_reduce_at(
     const OP: &str = "scatter_reduce";
     let (own, operand) = (input.operand()?, source.operand()?);
     let recorded = is_recorded(&[&own, &operand]) && own.array.dtype().is_differentiable();
-    let values = &operand.array;
+    let values = &source_of(OP, input, in_place, &operand.array, false)?;
     let rule = Combined { combine, axis, include_self };
     // The value, outside the graph, in memory of its own: written to the target when everything is known to be right.
     let value = {

@@ -71,7 +71,7 @@ pub fn unique(input: &Tensor, consecutive: bool) -> Result<Distinct> {
 }
 
 /// The distinct slices of `input` along an axis, in lexicographic order; with `consecutive` only neighbours are
-/// merged.
+/// merged. Every slice with a NaN is one of its own.
 #[track_caller]
 pub fn unique_slices(input: &Tensor, axis: i64, consecutive: bool) -> Result<Distinct> {
     let op = name(consecutive);
@@ -97,7 +97,8 @@ pub fn unique_slices(input: &Tensor, axis: i64, consecutive: bool) -> Result<Dis
         with_element!(rows.dtype(), T => {
             let base = rows.ptr().cast::<T>();
             // SAFETY: shared state is held; rows and columns are inside the operand.
-            groups(size, consecutive, |row, column| unsafe { (*base.add(row * width + column)).key() }, width)
+            let at = |row, column| unsafe { *base.add(row * width + column) };
+            groups(size, consecutive, |row, column| at(row, column).key(), |row, column| at(row, column).nan(), width)
         })
     };
     let firsts = Array::from_slice(&firsts, &[firsts.len()])?;
@@ -116,11 +117,13 @@ pub fn unique_slices(input: &Tensor, axis: i64, consecutive: bool) -> Result<Dis
     })
 }
 
-/// Groups equal rows: the first row of each group, the group of each row, the size of each group.
+/// Groups equal rows: the first row of each group, the group of each row, the size of each group. A row with a NaN equals
+/// none.
 fn groups(
     count: usize,
     consecutive: bool,
     key: impl Fn(usize, usize) -> u64,
+    is_nan: impl Fn(usize, usize) -> bool,
     width: usize,
 ) -> (Vec<i64>, Vec<i64>, Vec<i64>) {
     let compare = |a: usize, b: usize| {
@@ -137,7 +140,8 @@ fn groups(
     let mut group_of = vec![0i64; count];
     let mut previous = None;
     for row in order {
-        if previous.is_none_or(|previous| compare(previous, row).is_ne()) {
+        let alone = (0..width).any(|column| is_nan(row, column));
+        if alone || previous.is_none_or(|previous| compare(previous, row).is_ne()) {
             firsts.push(row as i64);
             sizes.push(0);
         }

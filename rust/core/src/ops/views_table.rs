@@ -216,6 +216,14 @@ pub static TABLE: &[OpInfo] = &[
         |args| Ok(views::narrow(args.tensor(0), args.int(1), args.int(2), args.int(3))?.into()),
         "`length` elements of an axis from `start`.",
     ),
+    // Whatever tensor stands for an integer is one already.
+    op(
+        "narrow",
+        &[input(), param("dim", Kind::Int), param("start", Kind::Tensor), param("length", Kind::Int)],
+        BOTH,
+        |_| Err(Error::runtime("narrow", "start must be an 0-dim integral Tensor.")),
+        "",
+    ),
     op(
         "diagonal",
         &[input(), dim("offset", 0), dim("dim1", 0), dim("dim2", 1)],

@@ -2,7 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::overlap::{check_distinct, check_inputs};
+use super::overlap::{check_apart, check_distinct, spared};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, Rule};
@@ -91,17 +91,16 @@ impl<'a> Write<'a> {
     }
 }
 
-/// A target whose elements are written in any order must share no memory with what is read.
-fn check_apart(op: &'static str, target: &Array, reads: &[&Array]) -> Result<()> {
-    check_inputs(op, target, reads)?;
-    if target.numel() > 0 && reads.iter().any(|read| read.is_exactly(target)) {
-        return Err(Error::overlap(
-            op,
-            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single \
-             memory location. Please clone() the tensor before performing the operation.",
-        ));
-    }
-    Ok(())
+/// What is read of `source` while `target` is written to, if in place; see [`spared`].
+pub(super) fn source_of(
+    op: &'static str,
+    target: &Tensor,
+    in_place: bool,
+    source: &Array,
+    anywhere: bool,
+) -> Result<Array> {
+    let copy = if in_place { spared(op, &target.array(), source, anywhere)? } else { None };
+    Ok(copy.unwrap_or_else(|| source.clone()))
 }
 
 /// The node of an operation that PyTorch has no derivative for either: its backward is an error.

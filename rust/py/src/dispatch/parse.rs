@@ -373,9 +373,7 @@ fn convert(param: &Param, at: usize, object: &Bound<'_, PyAny>) -> Result<Value,
             None => number::scalar(object).map_err(Reject::Raise)?.map(Value::Number).ok_or_else(wrong),
         },
         Kind::Number => number::scalar_or_tensor(object).map_err(Reject::Raise)?.map(Value::Number).ok_or_else(wrong),
-        // A tensor of truth values is none, so that `max(x, mask)` means the other tensor and not an axis.
-        Kind::Int if tensor::from_py(object).is_some_and(|tensor| tensor.dtype() == DType::Bool) => Err(wrong()),
-        Kind::Int => integer(object, true)?.map(Value::Int).ok_or_else(wrong),
+        Kind::Int => lone_integer(object)?.map(Value::Int).ok_or_else(wrong),
         Kind::Float => number::float(object).map_err(Reject::Raise)?.map(Value::Float).ok_or_else(wrong),
         Kind::Bool => flag(object).map(Value::Bool).ok_or_else(wrong),
         Kind::Text => text(object)?.map(Value::Text).ok_or_else(wrong),
@@ -404,7 +402,7 @@ fn convert(param: &Param, at: usize, object: &Bound<'_, PyAny>) -> Result<Value,
             if param.kind == Kind::IntList {
                 return Err(wrong());
             }
-            let single = integer(object, true)?.ok_or_else(wrong)?;
+            let single = lone_integer(object)?.ok_or_else(wrong)?;
             Ok(Value::Ints(SmallVec::from_slice(&[single])))
         }
         Kind::Floats => {
@@ -422,6 +420,16 @@ fn convert(param: &Param, at: usize, object: &Bound<'_, PyAny>) -> Result<Value,
         }
         Kind::Any => any(object)?.ok_or_else(wrong),
     }
+}
+
+/// An integer outside of a list. A tensor stands for one if it has no axes, and none of truth values does, so that
+/// `max(x, mask)` means the other tensor and not an axis.
+fn lone_integer(object: &Bound<'_, PyAny>) -> Result<Option<i64>, Reject> {
+    let is_other = |tensor: &Tensor| tensor.rank() > 0 || tensor.dtype() == DType::Bool;
+    if tensor::from_py(object).is_some_and(is_other) {
+        return Ok(None);
+    }
+    integer(object, true)
 }
 
 /// An integer. A truth value is none, so that `std(x, True)` means the parameter `unbiased` and not an axis; of a list
