@@ -1,6 +1,6 @@
 # Written by scripts/stubs.py from the op table; `make stubs` writes it anew.
 
-from typing import Any
+import builtins
 
 from . import autograd as autograd
 from . import cuda as cuda
@@ -436,6 +436,10 @@ from ._core import where as where
 from ._core import zero_ as zero_
 from ._core import zeros as zeros
 from ._core import zeros_like as zeros_like
+from ._core._autograd import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+from ._core._autograd import is_anomaly_enabled as is_anomaly_enabled
+from ._core._autograd import is_grad_enabled as is_grad_enabled
+from ._core._autograd import is_inference_mode_enabled as is_inference_mode_enabled
 from ._printing import get_printoptions as get_printoptions
 from ._printing import printoptions as printoptions
 from ._printing import set_printoptions as set_printoptions
@@ -451,22 +455,18 @@ from .nn.functional import rrelu_ as rrelu_
 from .serialization import load as load
 from .serialization import save as save
 
-BFloat16Tensor: _TensorType
-BoolTensor: _TensorType
-ByteTensor: _TensorType
-CharTensor: _TensorType
-DoubleTensor: _TensorType
-FloatTensor: _TensorType
-HalfTensor: _TensorType
-IntTensor: _TensorType
-LongTensor: _TensorType
-ShortTensor: _TensorType
-e: float
-inf: float
-def is_anomaly_check_nan_enabled() -> Any: ...
-def is_anomaly_enabled() -> Any: ...
-def is_grad_enabled() -> Any: ...
-def is_inference_mode_enabled() -> Any: ...
-nan: float
-pi: float
-__version__: str
+BFloat16Tensor: builtins._TensorType
+BoolTensor: builtins._TensorType
+ByteTensor: builtins._TensorType
+CharTensor: builtins._TensorType
+DoubleTensor: builtins._TensorType
+FloatTensor: builtins._TensorType
+HalfTensor: builtins._TensorType
+IntTensor: builtins._TensorType
+LongTensor: builtins._TensorType
+ShortTensor: builtins._TensorType
+e: builtins.float
+inf: builtins.float
+nan: builtins.float
+pi: builtins.float
+__version__: builtins.str

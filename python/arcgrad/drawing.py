@@ -4,12 +4,19 @@ Pictures need no Graphviz: the layout is this library's own, and Matplotlib pain
 the top to the result at the bottom; backward runs against them.
 """
 
+from __future__ import annotations
+
 import os
 import re
 from collections import deque
 from typing import NamedTuple
 
 import arcgrad as ag
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from os import PathLike
+    from typing import Any
 
 __all__ = ["dot", "draw"]
 
@@ -42,7 +49,14 @@ class _Drawing(NamedTuple):
     caption: str
 
 
-def dot(roots, params=None, *, saved=False, lines=True, max_nodes=200) -> str:
+def dot(
+    roots: Any,
+    params: Any = None,
+    *,
+    saved: bool = False,
+    lines: bool = True,
+    max_nodes: int = 200,
+) -> str:
     """Describes the graph behind ``roots`` in the DOT language.
 
     Args:
@@ -62,7 +76,16 @@ def dot(roots, params=None, *, saved=False, lines=True, max_nodes=200) -> str:
     return _dot_text(_collect(roots, params, saved, lines, max_nodes))
 
 
-def draw(roots, path, params=None, *, saved=False, lines=True, max_nodes=200, dpi=144) -> None:
+def draw(
+    roots: Any,
+    path: str | PathLike[str],
+    params: Any = None,
+    *,
+    saved: bool = False,
+    lines: bool = True,
+    max_nodes: int = 200,
+    dpi: int = 144,
+) -> None:
     """Draws the graph behind ``roots`` to a file: ``.png``, ``.svg`` or ``.pdf``, or ``.dot`` / ``.gv`` for what :func:`dot` gives.
 
     Args:

@@ -8,6 +8,11 @@ from arcgrad.autograd.function import Function
 from arcgrad.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from arcgrad.autograd.variable import Variable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from arcgrad.autograd import forward_ad
+    from arcgrad.autograd.gradcheck import gradcheck, gradgradcheck
+
 __all__ = [
     "Function",
     "Variable",
@@ -29,16 +34,18 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    if name == "forward_ad":
-        import importlib
+if not TYPE_CHECKING:
 
-        return importlib.import_module("arcgrad.autograd.forward_ad")
-    # Only tests need these. The functions take the place of the module of the same name.
-    if name in ("gradcheck", "gradgradcheck"):
-        import importlib
+    def __getattr__(name):
+        if name == "forward_ad":
+            import importlib
 
-        module = importlib.import_module("arcgrad.autograd.gradcheck")
-        globals().update(gradcheck=module.gradcheck, gradgradcheck=module.gradgradcheck)
-        return globals()[name]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return importlib.import_module("arcgrad.autograd.forward_ad")
+        # Only tests need these. The functions take the place of the module of the same name.
+        if name in ("gradcheck", "gradgradcheck"):
+            import importlib
+
+            module = importlib.import_module("arcgrad.autograd.gradcheck")
+            globals().update(gradcheck=module.gradcheck, gradgradcheck=module.gradgradcheck)
+            return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,13 +5,18 @@ Each submodule is imported when it is first asked for, so that ``import arcgrad`
 
 from importlib import import_module
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from . import data as data
+    from . import hooks as hooks
+else:
 
-def __getattr__(name):
-    if not name.startswith("_"):
-        qualified = f"{__name__}.{name}"
-        try:
-            return import_module(qualified)
-        except ModuleNotFoundError as error:
-            if error.name != qualified:
-                raise
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name):
+        if not name.startswith("_"):
+            qualified = f"{__name__}.{name}"
+            try:
+                return import_module(qualified)
+            except ModuleNotFoundError as error:
+                if error.name != qualified:
+                    raise
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,14 +1,33 @@
 """Batches of samples, read in this process or by others."""
 
+from __future__ import annotations
+
 import itertools
 import os
 import warnings
 from functools import partial
 
+from .._generic import Generic, TypeVar
 from .collate import default_collate, default_convert
-from .dataset import IterableDataset, _Subscriptable
+from .dataset import Dataset, IterableDataset
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
 from .worker import Exhausted, Failure, IterableFetcher, MapFetcher, run
+
+T_co = TypeVar("T_co", covariant=True)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any, Protocol
+
+    from arcgrad._core import Generator
+
+    class _Indexed(Protocol[T_co]):
+        """Anything with samples at indices, such as a list."""
+
+        def __getitem__(self, index: int, /) -> T_co: ...
+        def __len__(self) -> int: ...
+
 
 #: How long a worker that has been told to stop may take before it is stopped by force, in seconds.
 _PATIENCE = 5.0
@@ -16,14 +35,14 @@ _PATIENCE = 5.0
 _PREFETCH = 2
 
 
-class _Endless(Sampler):
+class _Endless(Sampler["None"]):
     """Stands in for the sampler of an iterable dataset, which has no indices."""
 
     def __iter__(self):
         return itertools.repeat(None)
 
 
-class DataLoader(metaclass=_Subscriptable):
+class DataLoader(Generic[T_co]):
     """Reads a dataset in batches.
 
     Args:
@@ -64,25 +83,25 @@ class DataLoader(metaclass=_Subscriptable):
 
     def __init__(
         self,
-        dataset,
-        batch_size=1,
-        shuffle=None,
-        sampler=None,
-        batch_sampler=None,
-        num_workers=0,
-        collate_fn=None,
-        pin_memory=False,
-        drop_last=False,
-        timeout=0,
-        worker_init_fn=None,
-        multiprocessing_context=None,
-        generator=None,
+        dataset: Dataset[T_co] | _Indexed[T_co],
+        batch_size: int | None = 1,
+        shuffle: bool | None = None,
+        sampler: Iterable[Any] | None = None,
+        batch_sampler: Iterable[Any] | None = None,
+        num_workers: int = 0,
+        collate_fn: Callable[[list[T_co]], Any] | None = None,
+        pin_memory: bool = False,
+        drop_last: bool = False,
+        timeout: float = 0,
+        worker_init_fn: Callable[[int], None] | None = None,
+        multiprocessing_context: Any = None,
+        generator: Generator | None = None,
         *,
-        prefetch_factor=None,
-        persistent_workers=False,
-        pin_memory_device="",
-        in_order=True,
-    ):
+        prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
+        pin_memory_device: str = "",
+        in_order: bool = True,
+    ) -> None:
         if num_workers < 0:
             raise ValueError(
                 "num_workers option should be non-negative; use num_workers=0 to disable multiprocessing."
@@ -197,7 +216,7 @@ class DataLoader(metaclass=_Subscriptable):
             kind, auto_collation=self._auto_collation, collate_fn=self.collate_fn, drop_last=self.drop_last
         )
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         if self.num_workers == 0:
             return _InProcess(self)
         if not self.persistent_workers:
@@ -208,7 +227,7 @@ class DataLoader(metaclass=_Subscriptable):
             self._workers_kept.begin_again(self)
         return self._workers_kept
 
-    def __len__(self):
+    def __len__(self) -> int:
         """The number of batches; for an iterable dataset, as far as it knows its own length."""
         if not isinstance(self.dataset, IterableDataset):
             return len(self._index_sampler)

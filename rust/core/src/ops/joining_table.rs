@@ -1,7 +1,7 @@
 //! Names and signatures of operations that put tensors together or rearrange their elements.
 
 use super::diagonals::{self, Triangle};
-use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, input, param};
+use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use super::{grids, joining, padding, rearranging};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -15,7 +15,7 @@ const fn op(
     call: fn(&Args<'_>) -> Result<Output>,
     doc: &'static str,
 ) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), doc }
+    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
 }
 
 const FUNCTION: Forms = Forms::FUNCTION;
@@ -59,6 +59,7 @@ pub static TABLE: &[OpInfo] = &[
         params: &[TENSORS, int("dim", 0)],
         forms: FUNCTION_OUT,
         call: Call::Structured(|args| Ok(joining::cat(args.tensors(0), args.int(1))?.into())),
+        gives: Gives::Tensor,
         doc: "Tensors behind each other along an axis; dtypes are promoted.",
     },
     op(
@@ -81,6 +82,7 @@ pub static TABLE: &[OpInfo] = &[
         params: JOINED,
         forms: FUNCTION_OUT,
         call: Call::Structured(|args| Ok(joining::vstack(args.tensors(0))?.into())),
+        gives: Gives::Tensor,
         doc: "Tensors below each other; vectors are rows.",
     },
     op(
@@ -104,7 +106,8 @@ pub static TABLE: &[OpInfo] = &[
         |args| Ok(joining::atleast_1d(args.tensor(0))?.into()),
         "The tensor with at least one axis; several tensors give a tuple.",
     ),
-    op("atleast_1d", &[SPREAD], FUNCTION, |args| widened(args.tensors(0), joining::atleast_1d), ""),
+    op("atleast_1d", &[SPREAD], FUNCTION, |args| widened(args.tensors(0), joining::atleast_1d), "")
+        .giving(Gives::Tensors),
     op(
         "atleast_2d",
         &[input()],
@@ -112,7 +115,8 @@ pub static TABLE: &[OpInfo] = &[
         |args| Ok(joining::atleast_2d(args.tensor(0))?.into()),
         "The tensor with at least two axes; several tensors give a tuple.",
     ),
-    op("atleast_2d", &[SPREAD], FUNCTION, |args| widened(args.tensors(0), joining::atleast_2d), ""),
+    op("atleast_2d", &[SPREAD], FUNCTION, |args| widened(args.tensors(0), joining::atleast_2d), "")
+        .giving(Gives::Tensors),
     op(
         "atleast_3d",
         &[input()],
@@ -120,7 +124,8 @@ pub static TABLE: &[OpInfo] = &[
         |args| Ok(joining::atleast_3d(args.tensor(0))?.into()),
         "The tensor with at least three axes; several tensors give a tuple.",
     ),
-    op("atleast_3d", &[SPREAD], FUNCTION, |args| widened(args.tensors(0), joining::atleast_3d), ""),
+    op("atleast_3d", &[SPREAD], FUNCTION, |args| widened(args.tensors(0), joining::atleast_3d), "")
+        .giving(Gives::Tensors),
     op(
         "block_diag",
         &[SPREAD],
@@ -134,14 +139,16 @@ pub static TABLE: &[OpInfo] = &[
         FUNCTION,
         |args| Ok(grids::broadcast_tensors(args.tensors(0))?.into()),
         "The tensors expanded to their common shape.",
-    ),
+    )
+    .giving(Gives::Tensors),
     op(
         "meshgrid",
         &[SPREAD, param("indexing", Kind::Text).optional().keyword()],
         FUNCTION,
         |args| Ok(grids::meshgrid(args.tensors(0), args.text_opt(1).unwrap_or("ij"))?.into()),
         "The coordinates of the grid that vectors span; `indexing` is 'ij' (matrix) or 'xy' (Cartesian).",
-    ),
+    )
+    .giving(Gives::Tensors),
     op(
         "cartesian_prod",
         &[SPREAD],
@@ -298,6 +305,7 @@ pub static TABLE: &[OpInfo] = &[
             |args| Ok(triangle(args, Triangle::Lower, false)?.into()),
             |args| triangle(args, Triangle::Lower, true).map(drop),
         ),
+        gives: Gives::Tensor,
         doc: "The triangle on and below a diagonal, zeros above.",
     },
     OpInfo {
@@ -309,6 +317,7 @@ pub static TABLE: &[OpInfo] = &[
             |args| Ok(triangle(args, Triangle::Upper, false)?.into()),
             |args| triangle(args, Triangle::Upper, true).map(drop),
         ),
+        gives: Gives::Tensor,
         doc: "The triangle on and above a diagonal, zeros below.",
     },
     op(
