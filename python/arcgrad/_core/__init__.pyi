@@ -12,6 +12,7 @@ from . import linalg as linalg
 from . import nn as nn
 from . import special as special
 from ._autograd import Node, RemovableHandle
+from arcgrad.autograd.graph import GradientEdge
 _device: TypeAlias = device
 _dtype: TypeAlias = dtype
 _layout: TypeAlias = layout
@@ -209,7 +210,7 @@ class Tensor:
     def as_subclass(self, cls: builtins.type[Kind]) -> Kind:
         """The same tensor as an object of the class `cls`."""
 
-    def backward(self, gradient: Tensor | None=None, retain_graph: builtins.bool | None=None, create_graph: builtins.bool=False, inputs: Tensor | Sequence[Tensor] | None=None) -> None:
+    def backward(self, gradient: Tensor | None=None, retain_graph: builtins.bool | None=None, create_graph: builtins.bool=False, inputs: Tensor | GradientEdge | Sequence[Tensor | GradientEdge] | None=None) -> None:
         """Compute the gradients of this tensor and add them into the ``.grad`` of the leaves it depends on."""
 
     def bfloat16(self, memory_format: _memory_format | None=None) -> Tensor:
@@ -1970,7 +1971,7 @@ class Generator:
     def initial_seed(self) -> builtins.int:
         """The seed it started from."""
 
-    def manual_seed(self, seed: builtins.int) -> Self:
+    def manual_seed(self, seed: SupportsIndex) -> Self:
         """Starts again from `seed`; returns the generator."""
 
     def seed(self) -> builtins.int:
@@ -2168,7 +2169,7 @@ def is_storage(obj: object) -> builtins.bool:
 def is_tensor(obj: object) -> TypeGuard[Tensor]:
     """Whether `obj` is a tensor."""
 
-def manual_seed(seed: builtins.int) -> Generator:
+def manual_seed(seed: SupportsIndex) -> Generator:
     """Seeds the default generator and returns it."""
 
 def memory_stats() -> dict[str, builtins.int]:

@@ -1,9 +1,13 @@
 """The graph: nodes, hooks, modes, passes. The package offers these under PyTorch's names."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from arcgrad._core import Size, Tensor, device, dtype
+from arcgrad.autograd.graph import GradientEdge
+
+Places: TypeAlias = Tensor | GradientEdge | Sequence[Tensor | GradientEdge]
+Gradients: TypeAlias = Tensor | Sequence[Tensor | None] | None
 
 class Node:
     def __call__(self, *grads: Any) -> Any: ...
@@ -64,12 +68,12 @@ class _InputMetadata:
 
 def apply(cls: Any, *args: Any, **kwargs: Any) -> Any: ...
 def backward(
-    tensors: Any,
-    grad_tensors: Any = None,
+    tensors: Places,
+    grad_tensors: Gradients = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    grad_variables: Any = None,
-    inputs: Any = None,
+    grad_variables: Gradients = None,
+    inputs: Places | None = None,
 ) -> None: ...
 def current_line() -> Any: ...
 def current_pass() -> Any: ...
@@ -77,9 +81,9 @@ def cuts_of(tensor: Tensor) -> Any: ...
 def disable_saved_tensors_hooks(message: str) -> Any: ...
 def enable_saved_tensors_hooks() -> None: ...
 def grad(
-    outputs: Tensor | Sequence[Any],
-    inputs: Any,
-    grad_outputs: Any = None,
+    outputs: Places,
+    inputs: Places,
+    grad_outputs: Gradients = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
     only_inputs: bool = True,

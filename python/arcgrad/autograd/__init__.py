@@ -10,7 +10,11 @@ from arcgrad.autograd.variable import Variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from arcgrad.autograd import anomaly_mode as anomaly_mode
     from arcgrad.autograd import forward_ad
+    from arcgrad.autograd import function as function
+    from arcgrad.autograd import grad_mode as grad_mode
+    from arcgrad.autograd import variable as variable
     from arcgrad.autograd.gradcheck import gradcheck, gradgradcheck
 
 __all__ = [

@@ -52,4 +52,4 @@ weighted: list[int] = list(WeightedRandomSampler([0.1, 0.9], num_samples=5))
 plain: DataLoader[str] = DataLoader(["a", "b"], batch_size=2)
 both = Squares(2) + Squares(3)
 total = sum(both[i] for i in range(len(both)))
-count = list(Count()) + [len(loader.dataset.indices) if isinstance(loader.dataset, Subset) else 0]
+count = list(Count()) + [len(loader.dataset), len(tensors)]

@@ -18,15 +18,11 @@ T_co = TypeVar("T_co", covariant=True)
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import Any, Protocol
+    from typing import Any
 
     from arcgrad._core import Generator
 
-    class _Indexed(Protocol[T_co]):
-        """Anything with samples at indices, such as a list."""
-
-        def __getitem__(self, index: int, /) -> T_co: ...
-        def __len__(self) -> int: ...
+    from .dataset import _Indexed
 
 
 #: How long a worker that has been told to stop may take before it is stopped by force, in seconds.
@@ -80,6 +76,8 @@ class DataLoader(Generic[T_co]):
     _initialised = False
     # What the iterators are made of: changing them afterwards would have no effect or half of one.
     _FIXED = frozenset(("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"))
+
+    dataset: Dataset[T_co]
 
     def __init__(
         self,

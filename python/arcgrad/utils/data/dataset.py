@@ -11,15 +11,21 @@ from arcgrad import randperm
 
 from .._generic import Generic, TypeVar
 
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any
+    from typing import Any, Protocol
 
     from arcgrad._core import Generator, Tensor
 
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
+    class _Indexed(Protocol[T_co]):
+        """Anything with samples at indices, such as a list."""
+
+        def __getitem__(self, index: int, /) -> T_co: ...
+        def __len__(self) -> int: ...
 
 
 class Dataset(Generic[T_co]):
@@ -39,6 +45,10 @@ class Dataset(Generic[T_co]):
         >>> Squares()[3]
         9
     """
+
+    if TYPE_CHECKING:
+        # Programs ask for the size of what is a dataset to the checker and has one in fact.
+        def __len__(self) -> int: ...
 
     def __getitem__(self, index: Any) -> T_co:
         raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
@@ -115,7 +125,7 @@ class StackDataset(Dataset["Any"]):
 class ConcatDataset(Dataset[T_co]):
     """The samples of several datasets, one dataset after the other."""
 
-    def __init__(self, datasets: Iterable[Dataset[T_co]]) -> None:
+    def __init__(self, datasets: Iterable[Dataset[T_co] | _Indexed[T_co]]) -> None:
         self.datasets = list(datasets)
         if not self.datasets:
             raise AssertionError("datasets should not be an empty iterable")
@@ -157,7 +167,7 @@ class ChainDataset(IterableDataset[T_co]):
 class Subset(Dataset[T_co]):
     """Those samples of ``dataset`` whose indices are given, in that order."""
 
-    def __init__(self, dataset: Dataset[T_co], indices: Sequence[int]) -> None:
+    def __init__(self, dataset: Dataset[T_co] | _Indexed[T_co], indices: Sequence[int]) -> None:
         self.dataset = dataset
         self.indices = indices
 
@@ -176,7 +186,7 @@ class Subset(Dataset[T_co]):
 
 
 def random_split(
-    dataset: Dataset[T], lengths: Sequence[int | float], generator: Generator | None = None
+    dataset: Dataset[T] | _Indexed[T], lengths: Sequence[int | float], generator: Generator | None = None
 ) -> list[Subset[T]]:
     """Split at random into subsets that don't overlap.
 
