@@ -27,6 +27,10 @@ FOLDER = SCRIPTS.parent / "python" / PACKAGE
 
 HEADER = "# Written by scripts/stubs.py from the op table; `make stubs` writes it anew.\n"
 
+#: Comparisons give tensors and not truth values, as in NumPy (`override`, `misc`). A tensor of one element passes for a number or an
+#: index, so that some rows can only be told apart by looking at values (`overload-cannot-match`).
+PRAGMA = '# mypy: disable-error-code="override, misc, overload-cannot-match"\n\n'
+
 #: Names of Python's types that the core gives to something else, and what annotations say for them.
 SHADOWED = {name: f"builtins.{name}" for name in ("bool", "float", "int", "type")}
 #: Classes whose names are those of attributes of a tensor, too.
@@ -310,8 +314,7 @@ class Stubs:
         tree = _Renamed().visit(ast.Module(body, []))
         tree.body[len(head) : len(head)] = ast.parse("\n".join(aliases)).body
         tree.body[:0] = ast.parse("import builtins").body
-        # Comparisons give tensors and not truth values, as in NumPy, and some names are those of Python's.
-        return HEADER + "# mypy: disable-error-code=override\n\n" + written(tree.body)
+        return HEADER + PRAGMA + written(tree.body)
 
     def _describe(self, node, cls):
         docs = {name: getattr(value, "__doc__", None) for name, value in vars(cls).items() if not name.startswith("__")}
@@ -385,16 +388,12 @@ class Stubs:
             if name.startswith("_") and name not in getattr(self.package, "__all__", ()):
                 continue
             value = getattr(self.package, name)
-            home = getattr(value, "__module__", None)
+            home = self._home(name, value)
             if isinstance(value, types.ModuleType):
                 if value.__name__.startswith(self.package.__name__ + "."):
                     modules.append(value.__name__.removeprefix(self.package.__name__ + "."))
-            elif getattr(self.core, name, None) is value:
-                imports.setdefault("_core", []).append(name)
-            elif getattr(self.core._autograd, name, None) is value:
-                imports.setdefault("_core._autograd", []).append(name)
-            elif isinstance(home, str) and home.startswith(self.package.__name__ + ".") and hasattr(sys.modules[home], name):
-                imports.setdefault(home.removeprefix(self.package.__name__ + "."), []).append(name)
+            elif home:
+                imports.setdefault(home, []).append(name)
             else:
                 own += [f"{name}: {'None' if value is None else f'builtins.{type(value).__name__}'}"]
         out = [HEADER, "import builtins", ""]
@@ -403,6 +402,15 @@ class Stubs:
             out += [f"from .{module} import {name} as {name}" for name in imports[module]]
         out += ["", *own, "__version__: builtins.str"]
         return "\n".join(out).rstrip("\n") + "\n"
+
+    def _home(self, name, value):
+        """The module of the package that a name comes from."""
+        of_core = {"_core": self.core, "_core._autograd": self.core._autograd}
+        inside = {name: module for name, module in sorted(sys.modules.items()) if name.startswith(f"{PACKAGE}.")}
+        own = inside.get(getattr(value, "__module__", None))
+        places = of_core | ({own.__name__.removeprefix(f"{PACKAGE}."): own} if own else {})
+        places |= {name.removeprefix(f"{PACKAGE}."): module for name, module in inside.items()}
+        return next((place for place, module in places.items() if value is not None and vars(module).get(name) is value), None)
 
     # ---- what must not drift apart ----
 

@@ -77,6 +77,16 @@ def test_right_programs_and_the_demo_have_no_type_errors(found, checker):
     assert errors == {}
 
 
+def test_the_stubs_themselves_have_no_type_errors(tmp_path):
+    package = Path(ag.__file__).parent
+    names = [stub.relative_to(package).with_suffix("").as_posix().replace("/", ".") for stub in package.rglob("*.pyi")]
+    modules = [f"arcgrad.{name}".removesuffix(".__init__") for name in names]
+    command = [sys.executable, "-P", "-m", "mypy", "--strict", "--cache-dir", str(tmp_path)]
+    command += [part for module in modules for part in ("-m", module)]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 @pytest.mark.parametrize("name", WRONG)
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_every_wrong_line_is_found_and_no_other(found, checker, name):
