@@ -1,11 +1,13 @@
-"""Writes the type stubs ``_core.pyi`` and ``__init__.pyi`` from the installed package, or checks them.
+"""Writes the type stubs of the installed package, or checks them.
 
     python scripts/stubs.py            writes them into python/arcgrad
     python scripts/stubs.py --check    fails, with the difference, if what is there is not what would be written
 
-What exists is read from the package itself; what an operation takes and returns comes from its row in the op table, which
-``arcgrad._core.registry()`` lists as dicts with ``name``, ``namespace`` (where it lives: "" for the package, "Tensor" for methods),
-``signature`` and ``doc``. What the table does not describe is described by its text signature.
+Every fact has one source. What an operation takes and gives back is in its row of the op table, which
+``arcgrad._core.registry()`` lists; the types of what else is in the core stand in ``scripts/core_by_hand.pyi`` and
+``python/arcgrad/_core/_autograd.pyi``, which are compared with the core that is there; functions written in Python carry
+their annotations themselves. From these follow the stubs of the core, of its namespaces, of the modules that hand them on
+(``nn.functional``, ``special``, ``linalg``) and of the package.
 """
 
 import argparse
@@ -13,7 +15,6 @@ import ast
 import difflib
 import importlib
 import inspect
-import keyword
 import itertools
 import re
 import sys
@@ -21,107 +22,240 @@ import types
 from pathlib import Path
 
 PACKAGE = "arcgrad"
-FOLDER = Path(__file__).resolve().parent.parent / "python" / PACKAGE
+SCRIPTS = Path(__file__).resolve().parent
+FOLDER = SCRIPTS.parent / "python" / PACKAGE
 
-HEADER = '''\
-# Written by scripts/stubs.py from the op table; `make stubs` writes it anew.
-'''
+HEADER = "# Written by scripts/stubs.py from the op table; `make stubs` writes it anew.\n"
 
-IMPORTS = '''\
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, overload
+#: Comparisons give tensors and not truth values, as in NumPy (`override`, `misc`). A tensor of one element passes for a number or an
+#: index, so that some rows can only be told apart by looking at values (`overload-cannot-match`).
+PRAGMA = '# mypy: disable-error-code="override, misc, overload-cannot-match"\n\n'
 
-import numpy as np
+#: Names of Python's types that the core gives to something else, and what annotations say for them.
+SHADOWED = {name: f"builtins.{name}" for name in ("bool", "float", "int", "type")}
+#: Classes whose names are those of attributes of a tensor, too.
+ALIASED = {name: f"_{name}" for name in ("device", "dtype", "layout", "memory_format")}
 
-Number = int | float | bool | complex
-'''
-
-#: Types of parameters and attributes that have no annotation of their own, by their name, which means the same everywhere.
-TYPES = {
-    "self": None,
-    "cls": None,
-    "alpha": "Number",
-    "axis": "int | Sequence[int] | None",
-    "beta": "Number",
-    "create_graph": "bool",
-    "device": "Any",
-    "dim": "int | Sequence[int] | None",
-    "dim0": "int",
-    "dim1": "int",
-    "dtype": "dtype | None",
-    "end_dim": "int",
-    "fill_value": "Number",
-    "generator": "Generator | None",
-    "gradient": "Tensor | None",
-    "index": "Tensor",
-    "input": "Tensor",
-    "keepdim": "bool",
-    "keepdims": "bool",
-    "mask": "Tensor",
-    "other": "Tensor | Number",
-    "out": "Tensor | None",
-    "requires_grad": "bool",
-    "retain_graph": "bool | None",
-    "start_dim": "int",
+#: Types of the table's kinds of parameters.
+KINDS = {
+    "Any": "Operand | str | Sequence[Any]",
+    "Bool": "bool",
+    "DType": "DType",
+    "Device": "Device",
+    "Float": "Float",
+    "Floats": "Float | Sequence[Float]",
+    "Generator": "Generator",
+    "Int": "SupportsIndex",
+    "IntList": "Sequence[SupportsIndex]",
+    "Ints": "SupportsIndex | Sequence[SupportsIndex]",
+    "Layout": "layout",
+    "MemoryFormat": "memory_format",
+    "Number": "Operand",
+    "Tensor": "Tensor",
+    "TensorOrNumber": "Operand",
+    "Tensors": "Sequence[Tensor]",
+    "Text": "str",
 }
+#: Types of the items of a parameter that takes the rest of what is given by position.
+ITEMS = {"IntList": "SupportsIndex", "Ints": "SupportsIndex", "Tensors": "Tensor"}
 
-ATTRIBUTES = {
-    "T": "Tensor",
-    "_version": "int",
-    "data": "Tensor",
-    "device": "Any",
-    "dtype": "dtype",
-    "grad": "Tensor | None",
-    "grad_fn": "Any",
-    "is_leaf": "bool",
-    "itemsize": "int",
-    "mT": "Tensor",
-    "metadata": "dict[Any, Any]",
-    "names": "tuple[str | None, ...]",
-    "nbytes": "int",
-    "ndim": "int",
-    "next_functions": "tuple[tuple[Any, int], ...]",
-    "output_nr": "int",
-    "requires_grad": "bool",
-    "shape": "Size",
-}
-
-#: What Python itself fixes about special methods: parameters after self, and result.
-SPECIAL = {
-    "__bool__": ("", "bool"),
-    "__complex__": ("", "complex"),
-    "__contains__": ("value: Any", "bool"),
-    "__dir__": ("", "list[str]"),
-    "__float__": ("", "float"),
-    "__format__": ("format_spec: str", "str"),
-    "__hash__": ("", "int"),
-    "__index__": ("", "int"),
-    "__int__": ("", "int"),
-    "__iter__": ("", "Iterator[Any]"),
-    "__len__": ("", "int"),
-    "__next__": ("", "Any"),
-    "__repr__": ("", "str"),
-    "__str__": ("", "str"),
-    "__setitem__": ("index: Any, value: Any", "None"),
-    "__getitem__": ("index: Any", "Any"),
-    "__delitem__": ("index: Any", "None"),
-    "__enter__": ("", "Any"),
-    "__exit__": ("*details: Any", "bool | None"),
-    "__array__": ("dtype: Any = None, copy: bool | None = None", "np.ndarray[Any, Any]"),
-    **{f"__{name}__": ("other: Any", "Any") for name in ("eq", "ne", "lt", "le", "gt", "ge")},
+#: Special methods of tensors that compute: by their names without underscores, parameters after self and result.
+OPERATORS = {
+    **{name: ("other: Operand | NDArray[Any], /", "Tensor") for name in ("lt", "le", "gt", "ge")},
+    # Anything can be compared for equality, by the rules of Python.
+    **{name: ("other: Any, /", "Tensor") for name in ("eq", "ne")},
+    **{name: ("", "Tensor") for name in ("neg", "pos", "abs", "invert")},
     **{
-        f"__{side}{name}__": ("other: Any", "Any")
-        for name in "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod".split()
+        f"{side}{name}": ("other: Operand | NDArray[Any], /", "Self" if side == "i" else "Tensor")
+        for name in "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()
         for side in ("", "r", "i")
     },
-    **{f"__{name}__": ("", "Any") for name in ("neg", "pos", "abs", "invert")},
 }
 
 #: Parts of every class that say nothing about its use.
 HIDDEN = {
-    "__class__", "__delattr__", "__dict__", "__doc__", "__getattribute__", "__getstate__", "__init_subclass__", "__module__",
-    "__new__", "__reduce__", "__reduce_ex__", "__setattr__", "__sizeof__", "__subclasshook__", "__weakref__",
+    "__array_priority__", "__class__", "__delattr__", "__delitem__", "__dict__", "__doc__", "__getattribute__", "__getstate__",
+    "__hash__", "__init_subclass__", "__module__", "__new__", "__reduce__", "__reduce_ex__", "__repr__", "__setattr__",
+    "__sizeof__", "__subclasshook__", "__weakref__",
 }  # fmt: skip
+
+COMPARISONS = {f"__{name}__" for name in ("eq", "ne", "lt", "le", "gt", "ge")}
+
+
+def written(body):
+    """The text of a stub; bodies that say nothing stand behind the colon."""
+    text = ast.unparse(ast.fix_missing_locations(ast.Module(body, [])))
+    return re.sub(r":\n +\.\.\.\n(\n(?= +(def|@)))?", ": ...\n", text + "\n")
+
+
+class _Renamed(ast.NodeTransformer):
+    """Puts what annotations mean by a shadowed name in its place."""
+
+    def _annotation(self, node):
+        for child in ast.walk(node):
+            if isinstance(child, ast.Name):
+                child.id = SHADOWED.get(child.id, ALIASED.get(child.id, child.id))
+        return node
+
+    def visit_arg(self, node):
+        node.annotation = node.annotation and self._annotation(node.annotation)
+        return node
+
+    def visit_FunctionDef(self, node):
+        node.returns = node.returns and self._annotation(node.returns)
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node):
+        self._annotation(node.annotation)
+        if isinstance(node.annotation, ast.Name) and node.annotation.id == "TypeAlias":
+            self._annotation(node.value)
+        return node
+
+    def visit_ClassDef(self, node):
+        node.bases = [self._annotation(base) for base in node.bases]
+        return self.generic_visit(node)
+
+
+def paragraph(doc):
+    """The first paragraph: enough for an editor, while help() shows the whole."""
+    return inspect.cleandoc(doc or "").split("\n\n")[0].strip()
+
+
+def documented(function, doc):
+    """The definition with a docstring for its body."""
+    text = paragraph(doc)
+    function.body = [ast.Expr(ast.Constant(text))] if text else [ast.Expr(ast.Constant(...))]
+    return function
+
+
+def functions_in(body):
+    """Name -> definitions, of which overloaded functions have several; properties by their getters alone."""
+    found = {}
+    for node in body:
+        if isinstance(node, ast.FunctionDef):
+            if not any(isinstance(decorator, ast.Attribute) for decorator in node.decorator_list):
+                found.setdefault(node.name, []).append(node)
+    return found
+
+
+# ---- operations ----
+
+
+def parameter_text(parameter, **changes):
+    """``name: type = default``, after changes to what the table says."""
+    parameter = {**parameter, **changes}
+    kind = parameter.get("type") or KINDS[parameter["kind"]]
+    if parameter["nullable"] and "None" not in kind:
+        kind += " | None"
+    default = parameter["default"]
+    return f"{parameter['name']}: {kind}" + ("" if default is None else f" = {default}")
+
+
+def parameters_text(parameters, first):
+    """The parameters in parentheses; ``first`` is self or nothing."""
+    items, starred = [first] if first else [], False
+    for parameter in parameters:
+        way = parameter["way"]
+        if way == "Keyword" and not starred:
+            items.append("*")
+            starred = True
+        if way == "Spread":
+            items.append(f"*{parameter['name']}: {ITEMS[parameter['kind']]}")
+            starred = True
+            continue
+        items.append(parameter_text(parameter))
+        if way == "PositionalOnly":
+            items.append("/")
+    return ", ".join(items)
+
+
+def changed(parameters, name, /, **changes):
+    return [{**parameter, **changes} if parameter["name"] == name else parameter for parameter in parameters]
+
+
+def by_keyword(parameters, name):
+    """The parameters, from the one called ``name`` on by keyword only."""
+    at = [parameter["name"] for parameter in parameters].index(name)
+    return parameters[:at] + [{**parameter, "way": "Keyword"} for parameter in parameters[at:]]
+
+
+def asked(parameters, flags):
+    """Signatures of an operation that gives one tensor more for each flag that is true."""
+    for chosen in itertools.chain.from_iterable(itertools.combinations(flags, n) for n in range(len(flags) + 1)):
+        variant = parameters
+        for flag in flags:
+            given = flag in chosen
+            variant = changed(variant, flag, type=f"Literal[{given}]", default=None if given else "False")
+        if chosen:
+            variant = by_keyword(variant, chosen[0])
+        yield variant, f"tuple[{', '.join(['Tensor'] * (1 + len(chosen)))}]" if chosen else "Tensor"
+    # By position, or flags that are variables.
+    yield parameters, "Any"
+
+
+def tuple_if(parameters, flag):
+    """Signatures of an operation that gives a tuple if the flag is true."""
+    yield changed(parameters, flag, type="Literal[False]", default="False"), "Tensor"
+    yield by_keyword(changed(parameters, flag, type="Literal[True]", default=None), flag), "tuple[Tensor, ...]"
+    yield parameters, "Any"
+
+
+def spread(parameters):
+    """Signatures of what takes ``f(1, 2)`` as well as ``f((1, 2))``."""
+    yield parameters
+    if any(parameter["way"] == "Spread" for parameter in parameters):
+        yield [{**parameter, "way": "Positional"} if parameter["way"] == "Spread" else parameter for parameter in parameters]
+
+
+def in_numpys_words(parameters):
+    """Further signatures with NumPy's names of ``dim`` and ``keepdim``."""
+    names = {parameter["name"] for parameter in parameters if parameter["spellings"]}
+    if "dim" in names:
+        axis = changed(parameters, "dim", name="axis", default=None)
+        axis = changed(axis, "keepdim", name="keepdims")
+        yield by_keyword(axis, "axis")
+    if "keepdim" in names:
+        yield by_keyword(changed(parameters, "keepdim", name="keepdims", default=None), "keepdims")
+
+
+def signatures(row):
+    """All signatures of a name: parameters and type of the result."""
+    method = row["namespace"] == "Tensor"
+    all_found = []
+    for overload in row["overloads"]:
+        kind, *details = overload["gives"]
+        several = kind in ("Tensors", "Tuple", "Named")
+        out = "tuple[Tensor, ...] | None" if several else "Tensor | None"
+        parameters = changed(overload["parameters"], "out", type=out)
+        for own in spread(parameters):
+            for spelling in (own, *in_numpys_words(own)):
+                if kind == "Asked":
+                    all_found += asked(spelling, details[0])
+                elif kind == "TupleIf":
+                    all_found += tuple_if(spelling, details[0])
+                else:
+                    result = {
+                        "Tensor": "Tensor",
+                        "Tensors": "tuple[Tensor, ...]",
+                        "Bool": "bool",
+                        "Target": "Self" if method else "Tensor",
+                        "Named": f"_return_{details[0] if details else ''}",
+                        "Tuple": f"tuple[{', '.join(['Tensor'] * details[0])}]" if kind == "Tuple" else "",
+                    }[kind]
+                    all_found.append((spelling, result))
+    # What NumPy's spellings make of different signatures may be the same.
+    texts = [(parameters_text(parameters, "self" if method else ""), result) for parameters, result in all_found]
+    return list(dict.fromkeys(texts))
+
+
+def operation(row):
+    """The definitions of a name of the table."""
+    found = signatures(row)
+    mark = "@overload\n" if len(found) > 1 else ""
+    text = "\n".join(f"{mark}def {row['name']}({parameters}) -> {result}: ..." for parameters, result in found)
+    definitions = ast.parse(text).body
+    documented(definitions[0], row["doc"])
+    return definitions
 
 
 class Stubs:
@@ -132,116 +266,121 @@ class Stubs:
         self.core = importlib.import_module(f"{package.__name__}._core")
         self.rows = {}
         for row in self.core.registry():
-            where = row["namespace"].removeprefix(package.__name__).strip(".")
-            self.rows[f"{where}.{row['name']}".lstrip(".")] = row
+            self.rows.setdefault(row["namespace"], {})[row["name"]] = row
+        # The in-place forms behind nn.functional stay in the core's namespace.
+        self.rows["nn.functional"] |= self.rows.pop("_core.nn")
+        self.by_hand = ast.parse((SCRIPTS / "core_by_hand.pyi").read_text())
 
-    def missing(self):
-        """Rows of the op table that the package does not offer."""
-        return [path for path in sorted(self.rows) if not self._exists(path)]
+    def files(self):
+        """File -> text of every stub that is written here."""
+        return {
+            "__init__.pyi": self.package_stub(),
+            "_core/__init__.pyi": self.core_stub(),
+            "_core/nn.pyi": self.namespace_stub("nn.functional"),
+            "_core/special.pyi": self.namespace_stub("special"),
+            "_core/linalg.pyi": self.namespace_stub("linalg"),
+            "nn/functional.pyi": self.handed_on("nn.functional", "_core.nn"),
+            "special.pyi": self.handed_on("special", "_core.special"),
+            "linalg.pyi": self.handed_on("linalg", "_core.linalg"),
+        }
 
-    def _exists(self, path):
-        place = self.package
-        for part in path.split("."):
-            if not hasattr(place, part):
-                return False
-            place = getattr(place, part)
-        return True
-
-    # ---- _core.pyi ----
+    # ---- _core ----
 
     def core_stub(self):
-        out = [HEADER, IMPORTS]
-        values = {name: getattr(self.core, name) for name in sorted(dir(self.core)) if not name.startswith("__")}
-        for name, value in values.items():
-            if inspect.isclass(value):
-                out += self._class(name, value)
-        for name, value in values.items():
-            if inspect.isroutine(value):
-                out += ["", *self._function(name, value, name, "")]
-            elif not inspect.isclass(value) and not isinstance(value, types.ModuleType):
-                out += ["", f"{name}: {type(value).__name__}"]
-        return "\n".join(out) + "\n"
+        classes = [node for node in self.by_hand.body if isinstance(node, ast.ClassDef)]
+        tensor = next(node for node in classes if node.name == "Tensor")
+        known = functions_in(tensor.body)
+        for name in vars(self.core.Tensor):
+            bare = name.removeprefix("__").removesuffix("__")
+            if name not in known and name != bare and bare in OPERATORS:
+                parameters, result = OPERATORS[bare]
+                parameters = ", ".join(filter(None, ["self", parameters]))
+                tensor.body += ast.parse(f"def {name}({parameters}) -> {result}: ...").body
+        for name, row in sorted(self.rows["Tensor"].items()):
+            if name not in known:
+                tensor.body += operation(row)
+        for node in classes:
+            self._describe(node, getattr(self.core, node.name))
+        named = self._named_results()
+        functions = functions_in(self.by_hand.body)
+        for name, definitions in functions.items():
+            documented(definitions[0], getattr(self.core, name).__doc__)
+        operations = [node for name, row in sorted(self.rows[""].items()) if name not in functions for node in operation(row)]
+        head, rest = [], []
+        for node in self.by_hand.body[1:]:
+            (head if isinstance(node, (ast.Import, ast.ImportFrom)) else rest).append(node)
+        aliases = [f"{alias}: TypeAlias = {name}" for name, alias in ALIASED.items()]
+        body = [*head, *rest, *named, *operations]
+        tree = _Renamed().visit(ast.Module(body, []))
+        tree.body[len(head) : len(head)] = ast.parse("\n".join(aliases)).body
+        tree.body[:0] = ast.parse("import builtins").body
+        return HEADER + PRAGMA + written(tree.body)
 
-    def _class(self, name, cls):
-        bases = [base.__name__ for base in cls.__bases__ if base is not object]
-        out = ["", f"class {name}({', '.join(bases)}):" if bases else f"class {name}:"]
-        body = self._docstring(cls.__doc__, "    ")
-        if inspect.getattr_static(cls, "__new__", None) is not object.__new__ and getattr(cls, "__text_signature__", None):
-            parameters = self._parameters(cls.__text_signature__, "self")
-            body.append(f"    def __init__({parameters}) -> None: ...")
-        for member in sorted(vars(cls)):
-            value = vars(cls)[member]
-            if member in HIDDEN or member == "__init__":
-                continue
-            if isinstance(value, (types.GetSetDescriptorType, types.MemberDescriptorType, property)):
-                body += ["    @property", f"    def {member}(self) -> {ATTRIBUTES.get(member, 'Any')}: ..."]
-                if member in ("grad", "data", "requires_grad"):
-                    kind = ATTRIBUTES[member]
-                    body += [f"    @{member}.setter", f"    def {member}(self, value: {kind}) -> None: ..."]
-            elif isinstance(value, (staticmethod, classmethod, types.ClassMethodDescriptorType)) or inspect.isroutine(value):
-                body += self._method(name, member, value)
-            elif member == "__hash__":
-                body.append("    __hash__: None  # type: ignore[assignment]")
-            elif not member.startswith("__"):
-                body.append(f"    {member}: {type(value).__name__}")
-        return out + (body or ["    ..."])
+    def _describe(self, node, cls):
+        docs = {name: getattr(value, "__doc__", None) for name, value in vars(cls).items() if not name.startswith("__")}
+        for name, definitions in functions_in(node.body).items():
+            if name in docs and not (node.name == "Tensor" and name in self.rows["Tensor"]):
+                documented(definitions[0], docs[name])
+        if cls.__doc__:
+            node.body.insert(0, ast.Expr(ast.Constant(paragraph(cls.__doc__))))
 
-    def _method(self, owner, name, value):
-        if name in SPECIAL:
-            parameters, result = SPECIAL[name]
-            return [f"    def {name}({', '.join(filter(None, ['self', parameters]))}) -> {result}: ..."]
-        if name.startswith("__") and f"{owner}.{name}" not in self.rows and name not in ("__call__",):
-            return []
-        out, first = [], "self"
-        if isinstance(value, (staticmethod, types.BuiltinFunctionType)):
-            out, first, value = ["    @staticmethod"], "", getattr(value, "__func__", value)
-        elif isinstance(value, (classmethod, types.ClassMethodDescriptorType)):
-            out, first = ["    @classmethod"], "cls"
-        return out + ["    " + line for line in self._function(name, value, f"{owner}.{name}", first)]
+    def _named_results(self):
+        found = {}
+        for row in itertools.chain.from_iterable(rows.values() for rows in self.rows.values()):
+            for overload in row["overloads"]:
+                kind, *details = overload["gives"]
+                if kind == "Named":
+                    found[details[0]] = details[1]
+        text = []
+        for name, fields in sorted(found.items()):
+            text += [f"class _return_{name}(NamedTuple):", *(f"    {field}: Tensor" for field in fields)]
+        return ast.parse("\n".join(text)).body
 
-    def _function(self, name, value, path, first):
-        row = self.rows.get(path)
-        signature = row["signature"] if row else getattr(value, "__text_signature__", None)
-        text = signature or ("(*args, **kwargs)" if not first else f"({first}, *args, **kwargs)")
-        text = text[text.index("(") :]
-        head, _, result = text.rpartition("->") if "->" in text else (text, "", "Any")
-        doc = self._docstring(row["doc"] if row else value.__doc__, "    ")
-        line = f"def {name}({self._parameters(head, first)}) -> {result.strip()}:"
-        return [f"{line} ..."] if not doc else [line, *doc]
+    def namespace_stub(self, namespace):
+        rows = sorted(self.rows[namespace].items())
+        tree = ast.Module([node for _, row in rows for node in operation(row)], [])
+        body = written(_Renamed().visit(tree).body)
+        return HEADER + self._imports(body) + "\n" + body
 
-    def _parameters(self, text, first):
-        """The parameters of a signature, every one with a type; `first` is self, cls or nothing."""
-        text = re.sub(r"\$(self|cls|module|type)\b,?\s*(/,?)?", r"\2", text.strip())
-        text = re.sub(r"^\(\s*/,?", "(", text)
-        # Some of PyTorch's parameters have the names of keywords (`from`) and can only be given by position.
-        text = re.sub(r"(?<=[(,\s])(\w+)(?=[=,)])", lambda found: found[1] + "_" * (keyword.iskeyword(found[1]) and found[1] not in ("None", "True", "False")), text)
-        arguments = ast.parse(f"def f{text}: ...").body[0].args
-        positional = arguments.posonlyargs + arguments.args
-        if first and not (positional and positional[0].arg == first):
-            target = arguments.posonlyargs if arguments.posonlyargs else arguments.args
-            target.insert(0, ast.arg(first))
-        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg):
-            if argument is not None and argument.annotation is None and argument.arg not in ("self", "cls"):
-                argument.annotation = ast.Name(TYPES.get(argument.arg) or "Any")
-        # A default of None is a type too.
-        pairs = list(zip(reversed(arguments.posonlyargs + arguments.args), reversed(arguments.defaults)))
-        pairs += list(zip(arguments.kwonlyargs, arguments.kw_defaults))
-        for argument, default in pairs:
-            annotation = ast.unparse(argument.annotation)
-            if isinstance(default, ast.Constant) and default.value is None and annotation != "Any" and "None" not in annotation:
-                argument.annotation = ast.Name(f"{annotation} | None")
-        return ast.unparse(arguments)
+    def _imports(self, text):
+        """The imports of the names that occur in a stub's text."""
+        used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+        homes = {
+            "collections.abc": ["Sequence"],
+            "typing": ["Any", "Literal", "SupportsIndex", "overload"],
+            f"{PACKAGE}._core": ["DType", "Device", "Float", "Generator", "Operand", "Tensor", *ALIASED.values()],
+        }
+        lines = ["import builtins"]
+        for home, names in homes.items():
+            if found := [name for name in names if name in used]:
+                lines.append(f"from {home} import {', '.join(found)}")
+        return "\n".join(lines) + "\n"
 
-    @staticmethod
-    def _docstring(doc, indent):
-        """The first paragraph: enough for an editor, while help() shows the whole."""
-        paragraph = inspect.cleandoc(doc or "").split("\n\n")[0].strip()
-        if not paragraph:
-            return []
-        paragraph = paragraph.replace("\\", "\\\\").replace('"""', "'''")
-        return [indent + line.strip() for line in f'"""{paragraph}"""'.splitlines()]
+    # ---- modules in Python that hand operations on ----
 
-    # ---- __init__.pyi ----
+    def handed_on(self, module, source):
+        """The stub of a module that adds functions of its own to those of a namespace of the core."""
+        loaded = importlib.import_module(f"{PACKAGE}.{module}")
+        primitives = vars(importlib.import_module(f"{PACKAGE}._core")).get(source.removeprefix("_core."))
+        path = FOLDER / (module.replace(".", "/") + ".py")
+        own = ast.parse(path.read_text()).body
+        head = [node for node in own if isinstance(node, (ast.Import, ast.ImportFrom)) and node.__dict__.get("module") != "__future__"]
+        head += [node for guard in own if _is_type_checking(guard) for node in guard.body]
+        definitions = [node for node in own if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+        names = sorted(
+            name
+            for name, value in vars(loaded).items()
+            if not name.startswith("_") and getattr(primitives, name, None) is value
+        )
+        text = "".join(f"from {PACKAGE}.{source} import {name} as {name}\n" for name in names)
+        for node in definitions:
+            documented(node, ast.get_docstring(node))
+        for node in head:
+            # A module's imports are its own business.
+            text += ast.unparse(node) + "\n"
+        return HEADER + text + ("\n" + written(definitions) if definitions else "")
+
+    # ---- the package ----
 
     def package_stub(self):
         imports, modules, own = {}, [], []
@@ -249,34 +388,93 @@ class Stubs:
             if name.startswith("_") and name not in getattr(self.package, "__all__", ()):
                 continue
             value = getattr(self.package, name)
-            home = getattr(value, "__module__", None)
+            home = self._home(name, value)
             if isinstance(value, types.ModuleType):
                 if value.__name__.startswith(self.package.__name__ + "."):
                     modules.append(value.__name__.removeprefix(self.package.__name__ + "."))
-            elif getattr(self.core, name, None) is value:
-                imports.setdefault("_core", []).append(name)
-            elif isinstance(home, str) and home.startswith(self.package.__name__ + ".") and hasattr(sys.modules[home], name):
-                imports.setdefault(home.removeprefix(self.package.__name__ + "."), []).append(name)
-            elif inspect.isroutine(value):
-                own += [f"def {name}{self._own_signature(value)}: ..."]
+            elif home:
+                imports.setdefault(home, []).append(name)
             else:
-                own += [f"{name}: {type(value).__name__}"]
-        out = [HEADER, "from typing import Any", ""]
+                own += [f"{name}: {'None' if value is None else f'builtins.{type(value).__name__}'}"]
+        out = [HEADER, "import builtins", ""]
         out += [f"from . import {module} as {module}" for module in modules if "." not in module]
         for module in sorted(imports):
             out += [f"from .{module} import {name} as {name}" for name in imports[module]]
-        out += ["", *own, *(["__version__: str"] if hasattr(self.package, "__version__") else [])]
+        out += ["", *own, "__version__: builtins.str"]
         return "\n".join(out).rstrip("\n") + "\n"
 
-    @staticmethod
-    def _own_signature(value):
-        try:
-            signature = inspect.signature(value)
-        except (TypeError, ValueError):
-            return "(*args: Any, **kwargs: Any) -> Any"
-        parameters = [p.replace(annotation="Any") if p.annotation is p.empty else p for p in signature.parameters.values()]
-        plain = inspect.Signature(parameters).format() if hasattr(signature, "format") else str(inspect.Signature(parameters))
-        return re.sub(r"'Any'", "Any", re.sub(r"=<[^>]*>", "=...", plain)) + " -> Any"
+    def _home(self, name, value):
+        """The module of the package that a name comes from."""
+        of_core = {"_core": self.core, "_core._autograd": self.core._autograd}
+        inside = {name: module for name, module in sorted(sys.modules.items()) if name.startswith(f"{PACKAGE}.")}
+        own = inside.get(getattr(value, "__module__", None))
+        places = of_core | ({own.__name__.removeprefix(f"{PACKAGE}."): own} if own else {})
+        places |= {name.removeprefix(f"{PACKAGE}."): module for name, module in inside.items()}
+        return next((place for place, module in places.items() if value is not None and vars(module).get(name) is value), None)
+
+    # ---- what must not drift apart ----
+
+    def faults(self):
+        """What the package and the types written by hand say differently."""
+        for namespace, rows in sorted(self.rows.items()):
+            home = self.core.nn if namespace == "nn.functional" else self.package
+            for name in sorted(rows):
+                place = home
+                for part in filter(None, namespace.split(".") if home is self.package else ()):
+                    place = getattr(place, part)
+                if not hasattr(place, name):
+                    yield f"the op table has {namespace}.{name}, and the package does not"
+        yield from self._compared("_core", self.core, self.by_hand.body, self.rows[""])
+        autograd = ast.parse((FOLDER / "_core/_autograd.pyi").read_text()).body
+        yield from self._compared("_core._autograd", self.core._autograd, autograd, ())
+
+    def _compared(self, where, present, body, operations):
+        """Differences between a module or class and what is written about it."""
+        functions, written = functions_in(body), set()
+        for node in body:
+            match node:
+                case ast.FunctionDef() | ast.ClassDef():
+                    written.add(node.name)
+                case ast.AnnAssign(target=ast.Name(name)) if ast.unparse(node.annotation) != "TypeAlias":
+                    written.add(name)
+            if isinstance(node, ast.ClassDef):
+                cls = getattr(present, node.name, None)
+                rows = self.rows["Tensor"] if node.name == "Tensor" else ()
+                if inspect.isclass(cls):
+                    yield from self._compared(f"{where}.{node.name}", cls, node.body, rows)
+        members = {name: value for name, value in vars(present).items() if not isinstance(value, types.ModuleType)}
+        for name in sorted(written - members.keys() - HIDDEN - COMPARISONS):
+            if not (inspect.isclass(present) and name in ("__getattr__", "__init__")):
+                yield f"{where} has no {name}, and types for it are written by hand"
+        ignored = HIDDEN | COMPARISONS if inspect.isclass(present) else {name for name in members if name.startswith("__")}
+        for name in sorted(members.keys() - written - ignored):
+            is_operator = name.startswith("__") and name.strip("_") in OPERATORS
+            if name not in operations and not is_operator:
+                yield f"{where} has {name}, and no types for it are written by hand"
+        for name, definitions in functions.items():
+            value = members.get(name)
+            if len(definitions) == 1 and inspect.isroutine(value) and not name.startswith("__"):
+                try:
+                    real = inspect.signature(value)
+                except ValueError:
+                    continue
+                given = ast.unparse(_without_types(definitions[0].args))
+                plain = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in real.parameters.values()]
+                expected = str(inspect.Signature(plain)).replace("class,", "class_,").replace(", /", "").replace("Ellipsis", "...")
+                if given.replace(" ", "") != expected[1:-1].replace(" ", ""):
+                    yield f"{where}.{name} takes {expected}, and by hand is written ({given})"
+
+
+def _is_type_checking(node):
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def _without_types(arguments):
+    arguments = ast.parse(f"def f({ast.unparse(arguments)}): ...").body[0].args
+    for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg):
+        if argument is not None:
+            argument.annotation = None
+    return arguments
 
 
 def main(arguments=None) -> int:
@@ -285,10 +483,10 @@ def main(arguments=None) -> int:
     options = parser.parse_args(arguments)
     stubs = Stubs(importlib.import_module(PACKAGE))
     failed = False
-    for path in stubs.missing():
-        print(f"the op table has {path}, and the package does not", file=sys.stderr)
+    for fault in stubs.faults():
+        print(fault, file=sys.stderr)
         failed = True
-    for name, text in (("_core.pyi", stubs.core_stub()), ("__init__.pyi", stubs.package_stub())):
+    for name, text in stubs.files().items():
         ast.parse(text, name)
         file = FOLDER / name
         if not options.check:

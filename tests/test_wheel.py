@@ -136,7 +136,7 @@ def test_the_wheel_is_small_and_has_the_stable_abi():
 def test_the_wheel_has_all_it_needs_and_nothing_else():
     with zipfile.ZipFile(find_wheel()) as archive:
         names = set(archive.namelist())
-    for name in ("py.typed", "_core.pyi", "__init__.pyi", "demo/digits.npz", "demo/__main__.py"):
+    for name in ("py.typed", "_core/__init__.pyi", "__init__.pyi", "demo/digits.npz", "demo/__main__.py"):
         assert f"arcgrad/{name}" in names
     assert not [name for name in names if "__pycache__" in name or name.startswith(("tests/", "rust/"))]
     modules = {str(path.relative_to(ROOT / "python")) for path in (ROOT / "python").rglob("*.py")}

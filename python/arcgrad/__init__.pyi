@@ -1,6 +1,6 @@
 # Written by scripts/stubs.py from the op table; `make stubs` writes it anew.
 
-from typing import Any
+import builtins
 
 from . import autograd as autograd
 from . import cuda as cuda
@@ -306,7 +306,6 @@ from ._core import neg as neg
 from ._core import neg_ as neg_
 from ._core import negative as negative
 from ._core import negative_ as negative_
-from ._core import newaxis as newaxis
 from ._core import nonzero as nonzero
 from ._core import norm as norm
 from ._core import normal as normal
@@ -431,6 +430,20 @@ from ._core import zero_ as zero_
 from ._core import zeros as zeros
 from ._core import zeros_like as zeros_like
 from ._einsum import einsum as einsum
+from ._core._autograd import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+from ._core._autograd import is_anomaly_enabled as is_anomaly_enabled
+from ._core._autograd import is_grad_enabled as is_grad_enabled
+from ._core._autograd import is_inference_mode_enabled as is_inference_mode_enabled
+from ._legacy import BFloat16Tensor as BFloat16Tensor
+from ._legacy import BoolTensor as BoolTensor
+from ._legacy import ByteTensor as ByteTensor
+from ._legacy import CharTensor as CharTensor
+from ._legacy import DoubleTensor as DoubleTensor
+from ._legacy import FloatTensor as FloatTensor
+from ._legacy import HalfTensor as HalfTensor
+from ._legacy import IntTensor as IntTensor
+from ._legacy import LongTensor as LongTensor
+from ._legacy import ShortTensor as ShortTensor
 from ._printing import get_printoptions as get_printoptions
 from ._printing import printoptions as printoptions
 from ._printing import set_printoptions as set_printoptions
@@ -446,22 +459,9 @@ from .nn.functional import rrelu_ as rrelu_
 from .serialization import load as load
 from .serialization import save as save
 
-BFloat16Tensor: _TensorType
-BoolTensor: _TensorType
-ByteTensor: _TensorType
-CharTensor: _TensorType
-DoubleTensor: _TensorType
-FloatTensor: _TensorType
-HalfTensor: _TensorType
-IntTensor: _TensorType
-LongTensor: _TensorType
-ShortTensor: _TensorType
-e: float
-inf: float
-def is_anomaly_check_nan_enabled() -> Any: ...
-def is_anomaly_enabled() -> Any: ...
-def is_grad_enabled() -> Any: ...
-def is_inference_mode_enabled() -> Any: ...
-nan: float
-pi: float
-__version__: str
+e: builtins.float
+inf: builtins.float
+nan: builtins.float
+newaxis: None
+pi: builtins.float
+__version__: builtins.str

@@ -1,11 +1,18 @@
 """How tensors are printed. The core keeps the options and makes the text; here they get PyTorch's signatures."""
 
+from __future__ import annotations
+
 import contextlib
 import math
 import operator
 import sys
 
 from arcgrad import _core
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
 
 __all__ = ["get_printoptions", "printoptions", "set_printoptions"]
 
@@ -36,7 +43,14 @@ def _threshold(value):
     return _GREATEST if value >= _GREATEST else math.floor(value)
 
 
-def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None):
+def set_printoptions(
+    precision: int | None = None,
+    threshold: float | None = None,
+    edgeitems: int | None = None,
+    linewidth: int | None = None,
+    profile: str | None = None,
+    sci_mode: bool | None = None,
+) -> None:
     """Set how tensors are printed, in all threads. Options that are None stay as they are.
 
     Args:
@@ -69,7 +83,7 @@ def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=N
     )
 
 
-def get_printoptions():
+def get_printoptions() -> dict[str, Any]:
     """The options as a dictionary that `set_printoptions` takes as keywords."""
     precision, threshold, edgeitems, linewidth, sci_mode = _core._print_options()
     return {
@@ -82,7 +96,7 @@ def get_printoptions():
 
 
 @contextlib.contextmanager
-def printoptions(**options):
+def printoptions(**options: Any) -> Iterator[None]:
     """Context manager with the arguments of `set_printoptions`: the options hold inside the ``with`` block."""
     before = get_printoptions()
     set_printoptions(**options)

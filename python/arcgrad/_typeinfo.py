@@ -1,6 +1,12 @@
 """Numerical limits of dtypes, and names of types."""
 
+from __future__ import annotations
+
 from arcgrad import _core
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["finfo", "iinfo", "typename"]
 
@@ -19,7 +25,15 @@ class finfo:
 
     __slots__ = ("bits", "dtype", "eps", "max", "min", "resolution", "smallest_normal")
 
-    def __init__(self, type=None):
+    bits: int
+    dtype: str
+    eps: float
+    max: float
+    min: float
+    resolution: float
+    smallest_normal: float
+
+    def __init__(self, type: Any = None) -> None:
         dtype = _core.get_default_dtype() if type is None else type
         if not isinstance(dtype, _core.dtype) or not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(f"arcgrad.finfo() requires a floating point input type. Use arcgrad.iinfo to handle '{dtype}'")
@@ -29,7 +43,7 @@ class finfo:
             setattr(self, name, value)
 
     @property
-    def tiny(self):
+    def tiny(self) -> float:
         return self.smallest_normal
 
     def __eq__(self, other):
@@ -38,7 +52,7 @@ class finfo:
     def __hash__(self):
         return hash(self.dtype)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, eps={self.eps:g}, "
             f"smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, dtype={self.dtype})"
@@ -56,7 +70,12 @@ class iinfo:
 
     __slots__ = ("bits", "dtype", "max", "min")
 
-    def __init__(self, type):
+    bits: int
+    dtype: str
+    max: int
+    min: int
+
+    def __init__(self, type: Any) -> None:
         if type is _core.bool:
             raise TypeError("arcgrad.bool is not supported by arcgrad.iinfo")
         if not isinstance(type, _core.dtype) or type.is_floating_point or type.is_complex:
@@ -72,11 +91,11 @@ class iinfo:
     def __hash__(self):
         return hash(self.dtype)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
 
 
-def typename(obj, /):
+def typename(obj: object, /) -> str:
     """The name of an object's type: ``'arcgrad.FloatTensor'`` for tensors, with the module for others."""
     if isinstance(obj, _core.Tensor):
         return obj.type()

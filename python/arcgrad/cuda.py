@@ -7,27 +7,29 @@ Programs that ask first go on as on any machine without a GPU:
     device(type='cpu')
 """
 
+from __future__ import annotations
+
 from arcgrad import _names
 
 __all__ = ["device_count", "empty_cache", "is_available", "is_initialized", "manual_seed", "manual_seed_all"]
 
 
-def is_available():
+def is_available() -> bool:
     """False."""
     return False
 
 
-def is_initialized():
+def is_initialized() -> bool:
     """False."""
     return False
 
 
-def device_count():
+def device_count() -> int:
     """0."""
     return 0
 
 
-def manual_seed(seed):
+def manual_seed(seed: int) -> None:
     """Seeds nothing: there is no generator but the CPU's (`arcgrad.manual_seed`)."""
     int(seed)
 
@@ -35,7 +37,7 @@ def manual_seed(seed):
 manual_seed_all = manual_seed
 
 
-def empty_cache():
+def empty_cache() -> None:
     """Does nothing: no memory of a GPU is kept."""
 
 

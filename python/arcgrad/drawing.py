@@ -4,6 +4,8 @@ Pictures need no Graphviz: the layout is this library's own. An SVG is written b
 Arrows follow the data, from the leaves at the top to the result at the bottom; backward runs against them.
 """
 
+from __future__ import annotations
+
 import os
 import re
 from collections import deque
@@ -11,6 +13,11 @@ from typing import NamedTuple
 
 import arcgrad as ag
 from arcgrad import _names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from os import PathLike
+    from typing import Any
 
 __all__ = ["Picture", "dot", "draw"]
 
@@ -43,7 +50,14 @@ class _Drawing(NamedTuple):
     caption: str
 
 
-def dot(roots, params=None, *, saved=False, lines=True, max_nodes=200) -> str:
+def dot(
+    roots: Any,
+    params: Any = None,
+    *,
+    saved: bool = False,
+    lines: bool = True,
+    max_nodes: int = 200,
+) -> str:
     """Describes the graph behind ``roots`` in the DOT language.
 
     Args:
@@ -75,7 +89,16 @@ class Picture(str):
         return f"<SVG picture of {len(self):,} characters>"
 
 
-def draw(roots, path=None, params=None, *, saved=False, lines=True, max_nodes=200, dpi=144) -> Picture | None:
+def draw(
+    roots: Any,
+    path: str | PathLike[str] | None = None,
+    params: Any = None,
+    *,
+    saved: bool = False,
+    lines: bool = True,
+    max_nodes: int = 200,
+    dpi: int = 144,
+) -> Picture | None:
     """Draws the graph behind ``roots``: to a file, or without a path as a :class:`Picture`, which notebooks show.
 
     Args:

@@ -21,6 +21,8 @@ them is still written as version 1.
 Nothing is ever pickled and no class is looked up by a name from the file: loading runs no code that a file brings along.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import stat
@@ -29,6 +31,11 @@ from collections import Counter, OrderedDict, defaultdict, deque
 import arcgrad as ag
 from arcgrad import _names
 from arcgrad import _core
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from os import PathLike
+    from typing import Any, IO
 
 __all__ = ["load", "save"]
 
@@ -51,7 +58,13 @@ _MAX_STRUCTURE = 32 << 20
 _MAX_HEADER = 100_000_000
 
 
-def save(obj, f, pickle_module=None, pickle_protocol=None, _use_new_zipfile_serialization=True) -> None:
+def save(
+    obj: Any,
+    f: str | PathLike[str] | IO[bytes],
+    pickle_module: Any = None,
+    pickle_protocol: int | None = None,
+    _use_new_zipfile_serialization: bool = True,
+) -> None:
     """Writes ``obj`` to a file that :func:`load` reads.
 
     A dict of tensors becomes a plain safetensors file under the dict's keys, readable by any tool for that format. Beyond it,
@@ -102,7 +115,14 @@ def save(obj, f, pickle_module=None, pickle_protocol=None, _use_new_zipfile_seri
         _replace_file(os.fspath(f), data)
 
 
-def load(f, map_location=None, pickle_module=None, *, weights_only=True, mmap=None):
+def load(
+    f: str | PathLike[str] | IO[bytes],
+    map_location: Any = None,
+    pickle_module: Any = None,
+    *,
+    weights_only: bool = True,
+    mmap: bool | None = None,
+) -> Any:
     """Reads what :func:`save` wrote, or any other safetensors file, which gives a dict of tensors.
 
     Args:

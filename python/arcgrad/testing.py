@@ -3,10 +3,16 @@
 Differences are worked out by NumPy, so that a fault in this library's own arithmetic cannot hide itself.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 
 import arcgrad as ag
 from arcgrad import _names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["assert_allclose", "assert_close"]
 
@@ -28,8 +34,8 @@ _ALLCLOSE_TOLERANCES = {"float16": (1e-3, 1e-3), "float32": (1e-4, 1e-5), "float
 
 
 def assert_close(
-    actual,
-    expected,
+    actual: Any,
+    expected: Any,
     *,
     allow_subclasses: bool = True,
     rtol: float | None = None,
@@ -85,7 +91,12 @@ def assert_close(
 
 
 def assert_allclose(
-    actual, expected, rtol: float | None = None, atol: float | None = None, equal_nan: bool = True, msg: str = ""
+    actual: Any,
+    expected: Any,
+    rtol: float | None = None,
+    atol: float | None = None,
+    equal_nan: bool = True,
+    msg: str = "",
 ) -> None:
     """The older form of :func:`assert_close`: numbers count as tensors, dtypes need not agree, two NaN are equal, and the
     default tolerances are looser (float32: ``rtol=1e-4, atol=1e-5``)."""

@@ -9,6 +9,15 @@ from arcgrad.autograd.function import Function
 from arcgrad.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from arcgrad.autograd.variable import Variable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from arcgrad.autograd import anomaly_mode as anomaly_mode
+    from arcgrad.autograd import forward_ad
+    from arcgrad.autograd import function as function
+    from arcgrad.autograd import grad_mode as grad_mode
+    from arcgrad.autograd import variable as variable
+    from arcgrad.autograd.gradcheck import gradcheck, gradgradcheck
+
 __all__ = [
     "Function",
     "Variable",
@@ -30,19 +39,21 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    if name == "forward_ad":
-        import importlib
+if not TYPE_CHECKING:
 
-        return importlib.import_module("arcgrad.autograd.forward_ad")
-    # Only tests need these. The functions take the place of the module of the same name.
-    if name in ("gradcheck", "gradgradcheck"):
-        import importlib
+    def __getattr__(name):
+        if name == "forward_ad":
+            import importlib
 
-        module = importlib.import_module("arcgrad.autograd.gradcheck")
-        globals().update(gradcheck=module.gradcheck, gradgradcheck=module.gradgradcheck)
-        return globals()[name]
-    raise _names.missing(__name__, name, lambda: __all__)
+            return importlib.import_module("arcgrad.autograd.forward_ad")
+        # Only tests need these. The functions take the place of the module of the same name.
+        if name in ("gradcheck", "gradgradcheck"):
+            import importlib
+
+            module = importlib.import_module("arcgrad.autograd.gradcheck")
+            globals().update(gradcheck=module.gradcheck, gradgradcheck=module.gradgradcheck)
+            return globals()[name]
+        raise _names.missing(__name__, name, lambda: __all__)
 
 
 _names.describe(__name__)

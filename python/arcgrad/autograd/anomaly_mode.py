@@ -1,7 +1,13 @@
 """Anomaly mode: errors of a backward pass name the operation of the forward pass, and NaN is such an error."""
 
+from __future__ import annotations
+
 from arcgrad import _names
 from arcgrad._core import _autograd
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["detect_anomaly", "set_detect_anomaly"]
 
@@ -14,17 +20,17 @@ class set_detect_anomaly:
         check_nan (bool): whether a NaN that appears in backward is an error.
     """
 
-    def __init__(self, mode, check_nan=True):
+    def __init__(self, mode: bool, check_nan: bool = True) -> None:
         if not isinstance(mode, bool):
             raise TypeError(f"set_detect_anomaly(): argument 'mode' must be bool, not {type(mode).__name__}")
         self.prev = _autograd.is_anomaly_enabled()
         self.prev_check_nan = _autograd.is_anomaly_check_nan_enabled()
         _autograd.switch_anomaly(mode, bool(check_nan))
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         pass
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, *exc_info: Any) -> None:
         _autograd.switch_anomaly(self.prev, self.prev_check_nan)
 
 
@@ -47,7 +53,7 @@ class detect_anomaly:
         RuntimeError: ...
     """
 
-    def __init__(self, check_nan=True):
+    def __init__(self, check_nan: bool = True) -> None:
         import warnings
 
         self.check_nan = bool(check_nan)
@@ -57,10 +63,10 @@ class detect_anomaly:
             stacklevel=2,
         )
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         self._switch = set_detect_anomaly(True, self.check_nan)
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, *exc_info: Any) -> None:
         self._switch.__exit__(*exc_info)
 
 

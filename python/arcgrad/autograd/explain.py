@@ -1,12 +1,14 @@
 """Why is ``.grad`` what it is?"""
 
+from __future__ import annotations
+
 from arcgrad import _names
 from arcgrad._core import Tensor, _autograd
 
 __all__ = ["explain_grad"]
 
 
-def explain_grad(x):
+def explain_grad(x: Tensor) -> str:
     """Return a text that says why ``x.grad`` is None, zero or NaN, with the lines of the program that are to blame.
 
     Paths that were cut are remembered per thread, the last few dozen of them.

@@ -3,7 +3,16 @@
 :func:`arcgrad.autograd.grad` with ``create_graph=True``, applied twice, gives products of a Jacobian with a vector.
 """
 
+from __future__ import annotations
+
 from arcgrad import _names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from arcgrad._core import Tensor
+    from typing import Any
 
 __all__ = ["dual_level", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual"]
 
@@ -23,29 +32,29 @@ class dual_level:
         NotImplementedError: always, for now.
     """
 
-    def __enter__(self):
+    def __enter__(self) -> Any:
         raise _missing("dual_level")
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, *exc_info: Any) -> None:
         pass
 
 
-def enter_dual_level():
+def enter_dual_level() -> NoReturn:
     """Enter a level of forward mode. Raises ``NotImplementedError``, for now."""
     raise _missing("enter_dual_level")
 
 
-def exit_dual_level(*, level=None):
+def exit_dual_level(*, level: int | None = None) -> NoReturn:
     """Leave a level of forward mode. Raises ``NotImplementedError``, for now."""
     raise _missing("exit_dual_level")
 
 
-def make_dual(tensor, tangent, *, level=None):
+def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> NoReturn:
     """Join a tensor and its tangent. Raises ``NotImplementedError``, for now."""
     raise _missing("make_dual")
 
 
-def unpack_dual(tensor, *, level=None):
+def unpack_dual(tensor: Tensor, *, level: int | None = None) -> NoReturn:
     """Separate a tensor and its tangent. Raises ``NotImplementedError``, for now."""
     raise _missing("unpack_dual")
 

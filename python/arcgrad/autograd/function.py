@@ -1,9 +1,18 @@
 """Custom differentiable functions."""
 
+from __future__ import annotations
+
 from arcgrad import _names
 from arcgrad._core import Tensor, _autograd
 from arcgrad._core._autograd import FunctionCtx
 from arcgrad.autograd.grad_mode import no_grad
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn, TypeVar
+
+    F = TypeVar("F", bound=Callable[..., Any])
 
 __all__ = ["BackwardCFunction", "Function", "FunctionCtx", "InplaceFunction", "once_differentiable"]
 
@@ -29,7 +38,7 @@ class BackwardCFunction(FunctionCtx):
 class FunctionMeta(type):
     """Gives each custom function the class of its ctx, ``<name>Backward``."""
 
-    def __init__(cls, name, bases, namespace):
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> None:
         super().__init__(name, bases, namespace)
         cls._backward_cls = type(
             f"{name}Backward", (BackwardCFunction,), {"_forward_cls": cls, "__module__": cls.__module__}
@@ -38,7 +47,7 @@ class FunctionMeta(type):
         cls._setup_context = None if cls.setup_context is _no_setup_context else cls.setup_context
 
 
-def _no_setup_context(ctx, inputs, output):
+def _no_setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
     """Keep in ``ctx`` what ``backward`` needs, when ``forward`` takes no ctx.
 
     Args:
@@ -79,7 +88,7 @@ class Function(metaclass=FunctionMeta):
 
     generate_vmap_rule = False
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         import warnings
 
         warnings.warn(
@@ -90,21 +99,22 @@ class Function(metaclass=FunctionMeta):
             stacklevel=2,
         )
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise RuntimeError(
             "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd "
             "function with static forward method, and call it by apply()."
         )
 
+    # `*args` and `**kwargs` tell type checkers that every function has arguments of its own.
     @staticmethod
-    def forward(*args, **kwargs):
+    def forward(*args: Any, **kwargs: Any) -> Any:
         """The function's value. Every subclass defines it."""
         raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
 
     setup_context = staticmethod(_no_setup_context)
 
     @staticmethod
-    def backward(ctx, *grad_outputs):
+    def backward(ctx: Any, *grad_outputs: Any, **_: Any) -> Any:
         """The gradients of the arguments from those of the results."""
         raise NotImplementedError(
             "You must implement either the backward or vjp method for your custom autograd.Function to use it with "
@@ -112,17 +122,17 @@ class Function(metaclass=FunctionMeta):
         )
 
     @staticmethod
-    def vjp(ctx, *grad_outputs):
+    def vjp(ctx: Any, *grad_outputs: Any, **_: Any) -> Any:
         """Another name of :meth:`backward`."""
         raise NotImplementedError("vjp is not implemented; define backward or vjp.")
 
     @staticmethod
-    def jvp(ctx, *grad_inputs):
+    def jvp(ctx: Any, *grad_inputs: Any, **_: Any) -> Any:
         """The tangents of the results from those of the arguments, for forward mode."""
         raise NotImplementedError("You must implement the jvp function for custom autograd.Function to use it with forward mode AD.")
 
     @staticmethod
-    def vmap(info, in_dims, *args):
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
         """The function over a batch."""
         raise NotImplementedError("You must implement the vmap function for custom autograd.Function to use it with vmap.")
 
@@ -141,12 +151,12 @@ class Function(metaclass=FunctionMeta):
 class InplaceFunction(Function):
     """Base class of custom functions with an ``inplace`` flag, as older programs have them."""
 
-    def __init__(self, inplace=False):
+    def __init__(self, inplace: bool = False) -> None:
         super().__init__()
         self.inplace = inplace
 
 
-def once_differentiable(function):
+def once_differentiable(function: F) -> F:
     """Marks a ``backward`` that can't be differentiated: it runs without being recorded, and differentiating its
     result is an error instead of a silent zero."""
     import functools

@@ -1,8 +1,17 @@
 """Switching recording on and off: context managers that also decorate functions, generators and coroutines."""
 
+from __future__ import annotations
+
 from arcgrad import _names
 from arcgrad._core import _autograd
 from arcgrad._core._autograd import ModeGuard
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Self, TypeVar, overload
+
+    F = TypeVar("F", bound=Callable[..., Any])
 
 __all__ = ["enable_grad", "inference_mode", "no_grad", "set_grad_enabled"]
 
@@ -83,7 +92,7 @@ def _decorate_async_generator(make, function):
     return wrapper
 
 
-def decorate(make, function):
+def decorate(make: Callable[[], Any], function: F) -> F:
     """A function that does what ``function`` does, within the context that ``make()`` gives."""
     import functools
     import inspect
@@ -116,10 +125,19 @@ def decorate(make, function):
 class _Mode(ModeGuard):
     """A mode as a context manager and decorator. Subclasses say how to make another of the same kind."""
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, function: F, /) -> F: ...
+
+        # What was decorated without parentheses is such an object for a checker that does not ask `__new__`.
+        @overload
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
     def __call__(self, function):
         return decorate(self.clone, function)
 
-    def clone(self):
+    def clone(self) -> Self:
         """Another object that switches the same mode."""
         return type(self)()
 
@@ -144,6 +162,13 @@ class no_grad(_Mode):
         False
     """
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __new__(cls, orig_func: None = None) -> Self: ...
+        @overload
+        def __new__(cls, orig_func: F) -> F: ...
+
     def __new__(cls, orig_func=None):
         guard = ModeGuard.__new__(cls, "grad", False)
         return guard if orig_func is None else guard(orig_func)
@@ -161,6 +186,13 @@ class enable_grad(_Mode):
         >>> y.requires_grad
         True
     """
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __new__(cls, orig_func: None = None) -> Self: ...
+        @overload
+        def __new__(cls, orig_func: F) -> F: ...
 
     def __new__(cls, orig_func=None):
         guard = ModeGuard.__new__(cls, "grad", True)
@@ -183,6 +215,13 @@ class inference_mode(_Mode):
         (False, True)
     """
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __new__(cls, mode: bool = True) -> Self: ...
+        @overload
+        def __new__(cls, mode: F) -> F: ...
+
     def __new__(cls, mode=True):
         if not isinstance(mode, bool):
             # Used without parentheses, as a decorator.
@@ -191,7 +230,7 @@ class inference_mode(_Mode):
         guard.mode = mode
         return guard
 
-    def clone(self):
+    def clone(self) -> Self:
         return type(self)(getattr(self, "mode", True))
 
 
@@ -213,26 +252,26 @@ class set_grad_enabled:
         True
     """
 
-    def __init__(self, mode):
+    def __init__(self, mode: bool) -> None:
         if not isinstance(mode, bool):
             _refuse("set_grad_enabled", mode)
         self.mode = mode
         self.prev = _autograd.switch_grad(mode)
 
-    def __call__(self, function):
+    def __call__(self, function: F) -> F:
         _autograd.switch_grad(self.prev)
         return decorate(self.clone, function)
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         _autograd.switch_grad(self.mode)
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, *exc_info: Any) -> None:
         _autograd.switch_grad(self.prev)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__module__}.{type(self).__name__}(mode={self.mode})"
 
-    def clone(self):
+    def clone(self) -> Self:
         """Another object that switches to the same mode."""
         return type(self)(self.mode)
 

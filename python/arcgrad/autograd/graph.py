@@ -1,11 +1,20 @@
 """The recorded graph: nodes, edges, hooks on several tensors, hooks on saved values."""
 
+from __future__ import annotations
+
 import contextlib
 from collections import defaultdict, namedtuple
 
 from arcgrad import _names
 from arcgrad._core import _autograd
 from arcgrad._core._autograd import Node, increment_version
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, Self
+
+    from arcgrad._core import Tensor
 
 __all__ = [
     "GradientEdge",
@@ -27,7 +36,7 @@ class GradientEdge(namedtuple("GradientEdge", ["node", "output_nr", "ownership_t
     __slots__ = ()
 
 
-def get_gradient_edge(tensor):
+def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     """Return the :class:`GradientEdge` of a tensor: where its gradient goes.
 
     Raises:
@@ -45,19 +54,19 @@ class _MultiHandle:
     def __init__(self, handles):
         self.handles = tuple(handles)
 
-    def remove(self):
+    def remove(self) -> None:
         """Take the hook away. A second call does nothing."""
         for handle in self.handles:
             handle.remove()
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, *exc_info: Any) -> None:
         self.remove()
 
 
-def register_multi_grad_hook(tensors, fn, *, mode="all"):
+def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[..., Any], *, mode: str = "all") -> _MultiHandle:
     """Call ``fn`` in each backward pass when the gradients of several tensors are known.
 
     Args:
@@ -136,14 +145,14 @@ class saved_tensors_hooks:
         tensor([4.])
     """
 
-    def __init__(self, pack_hook, unpack_hook):
+    def __init__(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Tensor]) -> None:
         self.pack_hook = pack_hook
         self.unpack_hook = unpack_hook
 
-    def __enter__(self):
+    def __enter__(self) -> Any:
         _autograd.push_saved_tensors_hooks(self.pack_hook, self.unpack_hook)
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, *exc_info: Any) -> None:
         _autograd.pop_saved_tensors_hooks()
 
 
@@ -155,7 +164,7 @@ class save_on_cpu(saved_tensors_hooks):
         device_type (str): likewise.
     """
 
-    def __init__(self, pin_memory=False, device_type="cuda"):
+    def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
         super().__init__(_identity, _identity)
 
 
@@ -164,7 +173,7 @@ def _identity(tensor):
 
 
 @contextlib.contextmanager
-def disable_saved_tensors_hooks(error_message):
+def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
     """Refuses :class:`saved_tensors_hooks` within a ``with`` block, on this thread, with an error of this text."""
     _autograd.disable_saved_tensors_hooks(error_message)
     try:
@@ -216,7 +225,7 @@ def _unpack_kept(kept):
 
 
 @contextlib.contextmanager
-def allow_mutation_on_saved_tensors():
+def allow_mutation_on_saved_tensors() -> Iterator[Any]:
     """Lets tensors be changed in place, within a ``with`` block, although backward needs their former values: those
     are copied just before the change."""
     context = _MutationContext()

@@ -1,7 +1,14 @@
 """``Variable``, as older programs call tensors that may require gradients."""
 
+from __future__ import annotations
+
 from arcgrad import _names
 from arcgrad._core import Tensor, _autograd
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["Variable"]
 
@@ -10,7 +17,7 @@ class _Engine:
     """The engine, as far as programs talk to it."""
 
     @staticmethod
-    def queue_callback(callback):
+    def queue_callback(callback: Callable[[], Any]) -> None:
         """Call ``callback()`` when the backward pass that runs is over."""
         _autograd.queue_callback(callback)
 
@@ -31,7 +38,7 @@ class Variable(metaclass=_VariableMeta):
 
     _execution_engine = _Engine()
 
-    def __new__(cls, data=None, requires_grad=False, volatile=None):
+    def __new__(cls, data: Any = None, requires_grad: bool = False, volatile: Any = None) -> Any:
         if volatile is not None:
             import warnings
 

@@ -4,7 +4,9 @@ import argparse
 import importlib.util
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import arcgrad as ag
 
@@ -12,7 +14,7 @@ import arcgrad as ag
 REQUIRED_ACCURACY = 0.97
 
 
-def main(arguments=None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Trains, draws, saves, loads; returns the exit status: 0 if all went well and the required accuracy was reached."""
     options = _parser().parse_args(arguments)
     missing = [name for name in ("matplotlib", "tqdm") if importlib.util.find_spec(name) is None]
@@ -20,17 +22,18 @@ def main(arguments=None) -> int:
         print(f"The demo also needs {' and '.join(missing)}: pip install {' '.join(missing)}", file=sys.stderr)
         return 2
 
-    from tqdm import tqdm
+    # Its types come in a package of their own, which nobody needs to run this.
+    from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
 
     from arcgrad import drawing
     from arcgrad.demo import data, figures, training
 
     options.output.mkdir(parents=True, exist_ok=True)
-    written = []
+    written: list[tuple[Path, str]] = []
 
-    def output(name, what):
-        written.append((options.output / name, what))
-        return options.output / name
+    def output(name: str, what: str) -> Path:
+        written.append((Path(options.output) / name, what))
+        return written[-1][0]
 
     digits = data.load_digits()
     ag.manual_seed(options.seed)
@@ -39,7 +42,7 @@ def main(arguments=None) -> int:
     print(f"{len(digits.train):,} handwritten digits to learn from, {len(digits.held_out)} held out")
     print(f"convolutional network with {parameters:,} parameters, {options.epochs} epochs\n")
 
-    def progress(loader, title):
+    def progress(loader: Any, title: str) -> Any:
         return tqdm(loader, desc=title, unit="batch", dynamic_ncols=True)
 
     begin = time.perf_counter()
@@ -78,8 +81,8 @@ def main(arguments=None) -> int:
     return 0
 
 
-def _parser():
-    def count(text):
+def _parser() -> argparse.ArgumentParser:
+    def count(text: str) -> int:
         value = int(text)
         if value < 1:
             raise argparse.ArgumentTypeError(f"must be at least 1, got {value}")

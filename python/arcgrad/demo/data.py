@@ -10,6 +10,7 @@ from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 import arcgrad as ag
 from arcgrad import _names
@@ -33,13 +34,13 @@ def load_digits(held_out: float = 0.2, seed: int = 0) -> Digits:
     """
     if not 0 < held_out < 1:
         raise ValueError(f"load_digits: held_out must lie between 0 and 1, got {held_out}")
-    with resources.files(__package__).joinpath("digits.npz").open("rb") as file, np.load(file) as archive:
+    with resources.files("arcgrad.demo").joinpath("digits.npz").open("rb") as file, np.load(file) as archive:
         images = archive["images"].astype(np.float32)[:, None] / FULL_INK
         labels = archive["labels"].astype(np.int64)
     order = np.random.default_rng(seed).permutation(len(labels))
     split = round(held_out * len(labels))
 
-    def subset(index):
+    def subset(index: NDArray[np.int64]) -> TensorDataset:
         return TensorDataset(ag.from_numpy(images[index]), ag.from_numpy(labels[index]))
 
     return Digits(train=subset(order[split:]), held_out=subset(order[:split]))

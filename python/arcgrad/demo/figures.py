@@ -5,12 +5,15 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
-from arcgrad import _names
+from arcgrad import Tensor, _names
+from arcgrad.utils.data import TensorDataset
+
+from .training import History
 
 _TRAIN, _HELD_OUT = "#7a8791", "#c4542d"
 
 
-def plot_history(history, path: Path) -> None:
+def plot_history(history: History, path: Path) -> None:
     """Loss and accuracy over the epochs, side by side."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     loss_axes, accuracy_axes = figure.subplots(1, 2)
@@ -40,7 +43,7 @@ def plot_history(history, path: Path) -> None:
     figure.savefig(path, dpi=144)
 
 
-def plot_mistakes(dataset, logits, path: Path, columns: int = 8) -> int:
+def plot_mistakes(dataset: TensorDataset, logits: Tensor, path: Path, columns: int = 8) -> int:
     """A sheet of the digits whose most probable class is wrong, the surest mistakes first; returns how many there are."""
     images, labels = dataset.tensors
     probabilities = logits.softmax(dim=1)

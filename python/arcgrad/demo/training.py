@@ -1,12 +1,15 @@
 """The demo's network and its training loop."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import arcgrad as ag
-from arcgrad import _names
-from arcgrad import nn
-from arcgrad.utils.data import DataLoader
+from arcgrad import Tensor, _names, nn
+from arcgrad.utils.data import DataLoader, TensorDataset
+
+from .data import Digits
 
 
 def make_model() -> nn.Sequential:
@@ -37,10 +40,11 @@ class History:
     held_out_accuracy: list[float] = field(default_factory=list)
 
 
-def predict(model, dataset, batch_size=512):
+def predict(model: nn.Module, dataset: TensorDataset, batch_size: int = 512) -> tuple[Tensor, Tensor]:
     """Logits (n, 10) and labels (n,) of a whole dataset, in evaluation mode and without a graph."""
     model.eval()
-    logits, labels = [], []
+    logits: list[Tensor] = []
+    labels: list[Tensor] = []
     with ag.no_grad():
         for images, targets in DataLoader(dataset, batch_size=batch_size):
             logits.append(model(images))
@@ -48,14 +52,23 @@ def predict(model, dataset, batch_size=512):
     return ag.cat(logits), ag.cat(labels)
 
 
-def evaluate(model, dataset):
+def evaluate(model: nn.Module, dataset: TensorDataset) -> tuple[float, float]:
     """Mean cross-entropy and accuracy of ``model`` on ``dataset``, as two floats."""
     logits, labels = predict(model, dataset)
     loss = nn.functional.cross_entropy(logits, labels).item()
     return loss, (logits.argmax(dim=1) == labels).float().mean().item()
 
 
-def train(model, digits, *, epochs=8, batch_size=32, learning_rate=4e-3, seed=0, progress=None) -> History:
+def train(
+    model: nn.Module,
+    digits: Digits,
+    *,
+    epochs: int = 8,
+    batch_size: int = 32,
+    learning_rate: float = 4e-3,
+    seed: int = 0,
+    progress: Callable[[Any, str], Any] | None = None,
+) -> History:
     """Trains ``model`` in place with Adam; the learning rate falls to zero along half a cosine.
 
     ``progress(loader, title)`` may wrap the loader of each epoch in a progress bar such as ``tqdm``, whose ``set_postfix`` then
@@ -69,7 +82,7 @@ def train(model, digits, *, epochs=8, batch_size=32, learning_rate=4e-3, seed=0,
     for epoch in range(epochs):
         model.train()
         loss_sum, correct, seen = 0.0, 0, 0
-        batches = loader if progress is None else progress(loader, f"epoch {epoch + 1:2}/{epochs}")
+        batches: Any = loader if progress is None else progress(loader, f"epoch {epoch + 1:2}/{epochs}")
         for images, labels in batches:
             optimizer.zero_grad()
             logits = model(images)
@@ -84,8 +97,8 @@ def train(model, digits, *, epochs=8, batch_size=32, learning_rate=4e-3, seed=0,
                 batches.set_postfix(loss=f"{loss_sum / seen:.3f}", accuracy=f"{correct / seen:.1%}", refresh=False)
         history.train_loss.append(loss_sum / seen)
         history.train_accuracy.append(correct / seen)
-        loss, accuracy = evaluate(model, digits.held_out)
-        history.held_out_loss.append(loss)
+        held_out_loss, accuracy = evaluate(model, digits.held_out)
+        history.held_out_loss.append(held_out_loss)
         history.held_out_accuracy.append(accuracy)
     return history
 

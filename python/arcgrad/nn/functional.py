@@ -1,5 +1,7 @@
 """The functions behind the layers: primitives of the core, and what is composed of them."""
 
+from __future__ import annotations
+
 import math
 
 import arcgrad
@@ -7,6 +9,13 @@ from arcgrad import _names, _warnings
 from arcgrad._core import nn as _primitives
 
 from . import _reduction
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from arcgrad._core import Generator, Tensor
 
 # ---- primitives: values and gradients are the core's ----
 
@@ -80,7 +89,7 @@ def _output_size(input, output_size):
     return [own if size is None else size for size, own in zip(output_size, input.shape[-len(output_size) :])]
 
 
-def adaptive_avg_pool2d(input, output_size):
+def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int | None]) -> Tensor:
     """Means of windows chosen so that ``output_size`` (a number, or one for each of height and width) of them cover the input
     evenly; ``None`` in place of a size keeps that of the input.
 
@@ -92,12 +101,12 @@ def adaptive_avg_pool2d(input, output_size):
     return _primitives.adaptive_avg_pool2d(input, _output_size(input, output_size))
 
 
-def adaptive_avg_pool3d(input, output_size):
+def adaptive_avg_pool3d(input: Tensor, output_size: int | Sequence[int | None]) -> Tensor:
     """As :func:`adaptive_avg_pool2d`, of depth, height and width."""
     return _primitives.adaptive_avg_pool3d(input, _output_size(input, output_size))
 
 
-def adaptive_max_pool2d(input, output_size, return_indices=False):
+def adaptive_max_pool2d(input: Tensor, output_size: int | Sequence[int | None], return_indices: bool = False) -> Any:
     """Greatest elements of windows chosen so that ``output_size`` (a number, or one for each of height and width) of them cover
     the input evenly; ``None`` in place of a size keeps that of the input. With ``return_indices`` also where in its plane each
     lies.
@@ -110,7 +119,7 @@ def adaptive_max_pool2d(input, output_size, return_indices=False):
     return _primitives.adaptive_max_pool2d(input, _output_size(input, output_size), return_indices)
 
 
-def adaptive_max_pool3d(input, output_size, return_indices=False):
+def adaptive_max_pool3d(input: Tensor, output_size: int | Sequence[int | None], return_indices: bool = False) -> Any:
     """As :func:`adaptive_max_pool2d`, of depth, height and width."""
     return _primitives.adaptive_max_pool3d(input, _output_size(input, output_size), return_indices)
 
@@ -127,72 +136,72 @@ selu_ = _primitives.selu_
 threshold_ = _primitives.threshold_
 
 
-def relu(input, inplace=False):
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """``max(x, 0)``; the gradient at 0 is 0."""
     return (relu_ if inplace else _primitives.relu)(input)
 
 
-def relu6(input, inplace=False):
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """``min(max(x, 0), 6)``."""
     return (_primitives.relu6_ if inplace else _primitives.relu6)(input)
 
 
-def leaky_relu(input, negative_slope=0.01, inplace=False):
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """``x`` where positive, else ``negative_slope · x``."""
     return (leaky_relu_ if inplace else _primitives.leaky_relu)(input, negative_slope)
 
 
-def elu(input, alpha=1.0, inplace=False):
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """``x`` where positive, else ``alpha (exp(x) - 1)`` (Clevert et al., 2015)."""
     return (elu_ if inplace else _primitives.elu)(input, alpha)
 
 
-def selu(input, inplace=False):
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """Scaled exponential linear unit (Klambauer et al., 2017)."""
     return (selu_ if inplace else _primitives.selu)(input)
 
 
-def silu(input, inplace=False):
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """``x · sigmoid(x)``."""
     return (_primitives.silu_ if inplace else _primitives.silu)(input)
 
 
-def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """``x`` clamped to ``[min_val, max_val]``; no gradient at and beyond the ends."""
     return (hardtanh_ if inplace else _primitives.hardtanh)(input, min_val, max_val)
 
 
-def celu(input, alpha=1.0, inplace=False):
+def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """``max(0, x) + min(0, α (exp(x/α) - 1))`` (Barron, 2017)."""
     return (celu_ if inplace else _primitives.celu)(input, alpha)
 
 
-def hardsigmoid(input, inplace=False):
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """``min(max(x + 3, 0), 6) / 6``."""
     return (_primitives.hardsigmoid_ if inplace else _primitives.hardsigmoid)(input)
 
 
-def hardswish(input, inplace=False):
+def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """``x · hardsigmoid(x)`` (Howard et al., 2019)."""
     return (_primitives.hardswish_ if inplace else _primitives.hardswish)(input)
 
 
-def mish(input, inplace=False):
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """``x · tanh(softplus(x))`` (Misra, 2019)."""
     return (_primitives.mish_ if inplace else _primitives.mish)(input)
 
 
-def softsign(input):
+def softsign(input: Tensor) -> Tensor:
     """``x / (1 + |x|)``."""
     return input / (input.abs() + 1)
 
 
-def tanhshrink(input):
+def tanhshrink(input: Tensor) -> Tensor:
     """``x - tanh(x)``."""
     return input - input.tanh()
 
 
-def threshold(input, threshold, value, inplace=False):
+def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where ``x > threshold``, else ``value``."""
     return (threshold_ if inplace else _primitives.threshold)(input, threshold, value)
 
@@ -202,7 +211,7 @@ def _floats_only(name, input):
         raise NotImplementedError(f"{name}: expected a tensor of floats, got {input.dtype}")
 
 
-def prelu(input, weight):
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """``max(0, x) + weight · min(0, x)``, one weight for all or one per channel (axis 1)."""
     if input.dtype != weight.dtype:
         raise RuntimeError(f"prelu: Type promoting not supported. Got {input.dtype} and {weight.dtype}")
@@ -220,14 +229,22 @@ def prelu(input, weight):
     return arcgrad.where(input > 0, input, weight * input)
 
 
-def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
+def rrelu(
+    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
+) -> Tensor:
     """Leaky ReLU with slopes drawn uniformly while training, their mean otherwise (Xu et al., 2015)."""
     if inplace:
         return rrelu_(input, lower, upper, training)
     return input * _drawn_slopes(input, lower, upper) if training else leaky_relu(input, (lower + upper) / 2)
 
 
-def rrelu_(input, lower=1.0 / 8, upper=1.0 / 3, training=False, generator=None):
+def rrelu_(
+    input: Tensor,
+    lower: float = 1.0 / 8,
+    upper: float = 1.0 / 3,
+    training: bool = False,
+    generator: Generator | None = None,
+) -> Tensor:
     """:func:`rrelu` in place."""
     if training:
         return input.mul_(_drawn_slopes(input, lower, upper, generator))
@@ -243,7 +260,7 @@ def _drawn_slopes(input, lower, upper, generator=None):
     return slopes
 
 
-def glu(input, dim=-1):
+def glu(input: Tensor, dim: int = -1) -> Tensor:
     """First half times the sigmoid of the second half along ``dim`` (Dauphin et al., 2016)."""
     if input.ndim == 0:
         raise RuntimeError("glu does not support 0-dimensional tensors")
@@ -255,7 +272,7 @@ def glu(input, dim=-1):
     return first * second.sigmoid()
 
 
-def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
+def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """Draws from categorical distributions that are differentiable in ``logits`` (Jang et al., 2016).
 
     Args:
@@ -290,7 +307,7 @@ def _channel_dropout(input, p, training, inplace):
     return input.mul_(kept) if inplace else input * kept
 
 
-def dropout1d(input, p=0.5, training=True, inplace=False):
+def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zeroes whole channels of ``(N, C, L)`` or ``(C, L)`` with probability ``p``, scales the rest by 1/(1 - p)."""
     if input.ndim not in (2, 3):
         raise RuntimeError(f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input.")
@@ -302,7 +319,7 @@ def dropout1d(input, p=0.5, training=True, inplace=False):
     return _channel_dropout(input.unsqueeze(0), p, training, False).squeeze(0)
 
 
-def dropout2d(input, p=0.5, training=True, inplace=False):
+def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zeroes whole channels of ``(N, C, H, W)`` with probability ``p``, scales the rest by 1/(1 - p)."""
     if input.ndim not in (3, 4):
         _warnings.warn(
@@ -323,8 +340,15 @@ def dropout2d(input, p=0.5, training=True, inplace=False):
 
 
 def poisson_nll_loss(
-    input, target, log_input=True, full=False, size_average=None, eps=1e-8, reduce=None, reduction="mean"
-):
+    input: Tensor,
+    target: Tensor,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: bool | None = None,
+    eps: float = 1e-8,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """Negative log-likelihood of Poisson counts; ``input`` is the rate or, with ``log_input``, its logarithm."""
     reduction = _reduction.resolve(size_average, reduce, reduction)
     # What does not occur says nothing about the rate, however small that is.
@@ -338,7 +362,9 @@ def poisson_nll_loss(
     return _reduction.apply(loss, reduction)
 
 
-def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"):
+def gaussian_nll_loss(
+    input: Tensor, target: Tensor, var: Tensor | float, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+) -> Tensor:
     """Negative log-likelihood of normal draws with mean ``input`` and variance ``var`` (at least ``eps``)."""
     if not isinstance(var, arcgrad.Tensor):
         if not isinstance(var, (int, float)):
@@ -366,8 +392,14 @@ def _shape(tensor):
 
 
 def cosine_embedding_loss(
-    input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
-):
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """``1 - cos`` for pairs with target 1, ``max(0, cos - margin)`` for pairs with target -1."""
     reduction = _reduction.resolve(size_average, reduce, reduction)
     if target.ndim > 1:
@@ -385,8 +417,14 @@ def cosine_embedding_loss(
 
 
 def margin_ranking_loss(
-    input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
-):
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """``max(0, -target · (input1 - input2) + margin)``."""
     reduction = _reduction.resolve(size_average, reduce, reduction)
     if not input1.ndim == input2.ndim == target.ndim:
@@ -397,7 +435,14 @@ def margin_ranking_loss(
     return _reduction.apply((-target * (input1 - input2) + margin).clamp(min=0), reduction)
 
 
-def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"):
+def hinge_embedding_loss(
+    input: Tensor,
+    target: Tensor,
+    margin: float = 1.0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """The input where the target is 1, ``max(0, margin - input)`` where it is -1."""
     reduction = _reduction.resolve(size_average, reduce, reduction)
     zero = arcgrad.zeros_like(input)
@@ -406,7 +451,13 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=No
     return _reduction.apply(apart + together, reduction)
 
 
-def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
+def soft_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """``log(1 + exp(-target · input))``."""
     reduction = _reduction.resolve(size_average, reduce, reduction)
     product = target * input
@@ -419,17 +470,17 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
 
 
 def triplet_margin_loss(
-    anchor,
-    positive,
-    negative,
-    margin=1.0,
-    p=2,
-    eps=1e-6,
-    swap=False,
-    size_average=None,
-    reduce=None,
-    reduction="mean",
-):
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: float = 1.0,
+    p: float = 2,
+    eps: float = 1e-6,
+    swap: bool = False,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """``max(0, d(anchor, positive) - d(anchor, negative) + margin)`` with the p-norm as distance d.
 
     With ``swap``, d(positive, negative) counts instead where it is the smaller one (Balntas et al., 2016).

@@ -3,12 +3,23 @@
 The draws follow PyTorch's one by one: the same seed gives the same weights.
 """
 
+from __future__ import annotations
+
 import math
 import warnings
 
 import arcgrad
 from arcgrad import _names
 from arcgrad import no_grad
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    from arcgrad._core import Generator, Tensor
+
+    F = TypeVar("F", bound=Callable[..., Any])
 
 __all__ = [
     "calculate_gain",
@@ -36,7 +47,7 @@ _UNIT_GAIN = frozenset(
 )
 
 
-def calculate_gain(nonlinearity, param=None):
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """Recommended standard deviation, times √fan, of the weights in front of a nonlinearity.
 
     Args:
@@ -68,7 +79,7 @@ def calculate_gain(nonlinearity, param=None):
     raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
 
 
-def uniform_(tensor, a=0.0, b=1.0, generator=None):
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with draws uniform in [a, b).
 
     Example::
@@ -82,13 +93,20 @@ def uniform_(tensor, a=0.0, b=1.0, generator=None):
         return tensor.uniform_(a, b, generator=generator)
 
 
-def normal_(tensor, mean=0.0, std=1.0, generator=None):
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with normal draws of the given mean and standard deviation."""
     with no_grad():
         return tensor.normal_(mean, std, generator=generator)
 
 
-def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
+def trunc_normal_(
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Generator | None = None,
+) -> Tensor:
     """Fill with normal draws; those outside [a, b] are drawn again.
 
     ``a`` and ``b`` are absolute bounds, not multiples of ``std``.
@@ -143,24 +161,24 @@ def _above_density(values, mean, std, peak, generator):
     return arcgrad.empty_like(values).uniform_(generator=generator).log() > log_density
 
 
-def constant_(tensor, val):
+def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with ``val``."""
     with no_grad():
         return tensor.fill_(val)
 
 
-def ones_(tensor):
+def ones_(tensor: Tensor) -> Tensor:
     """Fill with one."""
     return constant_(tensor, 1.0)
 
 
-def zeros_(tensor):
+def zeros_(tensor: Tensor) -> Tensor:
     """Fill with zero."""
     with no_grad():
         return tensor.zero_()
 
 
-def eye_(tensor):
+def eye_(tensor: Tensor) -> Tensor:
     """Make a matrix the identity, cut or padded with zeros to its shape."""
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
@@ -168,7 +186,7 @@ def eye_(tensor):
         return tensor.copy_(arcgrad.eye(*tensor.shape, dtype=tensor.dtype))
 
 
-def dirac_(tensor, groups=1):
+def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """Make the kernels of a convolution pass each channel through unchanged, per group.
 
     Args:
@@ -215,7 +233,7 @@ def _uniform_by_fan_in_(bias, weight):
     return bias
 
 
-def xavier_uniform_(tensor, gain=1.0, generator=None):
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill uniformly in ±gain·√(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
     std = gain * math.sqrt(2.0 / float(sum(_calculate_fan_in_and_fan_out(tensor))))
     # A uniform distribution of standard deviation s ends at √3·s.
@@ -223,7 +241,7 @@ def xavier_uniform_(tensor, gain=1.0, generator=None):
     return uniform_(tensor, -bound, bound, generator)
 
 
-def xavier_normal_(tensor, gain=1.0, generator=None):
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with normal draws of standard deviation gain·√(2 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
     std = gain * math.sqrt(2.0 / float(sum(_calculate_fan_in_and_fan_out(tensor))))
     return normal_(tensor, 0.0, std, generator)
@@ -238,7 +256,13 @@ def _kaiming_std(tensor, a, mode, nonlinearity):
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
 
 
-def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
+def kaiming_uniform_(
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+) -> Tensor:
     """Fill uniformly in ±gain·√(3 / fan) (He et al., 2015).
 
     Args:
@@ -256,13 +280,19 @@ def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", gene
     return uniform_(tensor, -bound, bound, generator)
 
 
-def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
+def kaiming_normal_(
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+) -> Tensor:
     """Fill with normal draws of standard deviation gain/√fan; see :func:`kaiming_uniform_`."""
     std = _kaiming_std(tensor, a, mode, nonlinearity)
     return tensor if std is None else normal_(tensor, 0.0, std, generator)
 
 
-def orthogonal_(tensor, gain=1, generator=None):
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
     """Make the matrix of the first axis against all others (semi-)orthogonal (Saxe et al., 2013), times ``gain``.
 
     The orthogonal factor of a normal matrix whose triangular factor has a positive diagonal, which makes it unique and
@@ -293,7 +323,7 @@ def _orthogonal_rows(vectors):
     return vectors
 
 
-def sparse_(tensor, sparsity, std=0.01, generator=None):
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
     """Fill a matrix with normal draws and set the fraction ``sparsity`` of each column to zero (Martens, 2010)."""
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
@@ -306,7 +336,7 @@ def sparse_(tensor, sparsity, std=0.01, generator=None):
     return tensor
 
 
-def _under_old_name(function):
+def _under_old_name(function: F) -> F:
     """The function without the underscore, as it was called before; using it warns."""
     new = function.__name__
     old = new[:-1]
@@ -319,6 +349,7 @@ def _under_old_name(function):
 
     renamed.__name__ = renamed.__qualname__ = old
     renamed.__doc__ = f"The old name of :func:`{new}`."
+    renamed.__wrapped__ = function  # whose signature it has
     return renamed
 
 

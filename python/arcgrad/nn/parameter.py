@@ -1,6 +1,12 @@
 """Tensors that a module owns: :class:`Parameter` is trained, :class:`Buffer` is carried along."""
 
+from __future__ import annotations
+
 from arcgrad import Tensor, _names, empty
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self
 
 
 class _FlaggedInstances(type(Tensor)):
@@ -47,7 +53,7 @@ class Parameter(Tensor, metaclass=_FlaggedInstances):
 
     _flag = "_is_param"
 
-    def __new__(cls, data=None, requires_grad=True):
+    def __new__(cls, data: Any = None, requires_grad: bool = True) -> Self:
         if data is None:
             data = empty(0)
         kind = type(data)
@@ -64,7 +70,7 @@ class Parameter(Tensor, metaclass=_FlaggedInstances):
         parameter._is_param = True
         return parameter
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
 
     def __reduce_ex__(self, protocol):
@@ -89,7 +95,7 @@ class Buffer(Tensor, metaclass=_FlaggedInstances):
 
     _flag = "_is_buffer"
 
-    def __new__(cls, data=None, *, persistent=True):
+    def __new__(cls, data: Any = None, *, persistent: bool = True) -> Self:
         if data is None:
             data = empty(0)
         buffer = data.detach().requires_grad_(data.requires_grad)

@@ -1,9 +1,16 @@
 """Adam."""
 
+from __future__ import annotations
+
 from arcgrad import Tensor, _core, _names, tensor, zeros_like
 from arcgrad import float32 as _float32
 
 from .optimizer import Optimizer, check_learning_rate, check_settings, evaluate, with_gradients
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
 
 
 def _check_betas(betas):
@@ -47,20 +54,20 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        params,
-        lr=1e-3,
-        betas=(0.9, 0.999),
-        eps=1e-8,
-        weight_decay=0,
-        amsgrad=False,
+        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
         *,
-        foreach=None,
-        maximize=False,
-        capturable=False,
-        differentiable=False,
-        fused=None,
-        decoupled_weight_decay=False,
-    ):
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
         if isinstance(lr, Tensor) and foreach and not capturable:
             raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
         check_learning_rate(lr)
@@ -85,7 +92,7 @@ class Adam(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         for group in self.param_groups:
             for name in ("amsgrad", "maximize", "capturable", "differentiable", "decoupled_weight_decay"):
@@ -98,7 +105,7 @@ class Adam(Optimizer):
                 if values and not isinstance(values["step"], Tensor):
                     values["step"] = tensor(float(values["step"]), dtype=_float32)
 
-    def step(self, closure=None):
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters once.
 
         Args:

@@ -1,5 +1,7 @@
 """Schedules of the learning rate."""
 
+from __future__ import annotations
+
 import copy
 import math
 import warnings
@@ -9,6 +11,11 @@ from collections import Counter
 from arcgrad import Tensor, _names
 
 from .optimizer import Optimizer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
 
 __all__ = [
     "ConstantLR",
@@ -73,7 +80,10 @@ class LRScheduler:
         [0.125]
     """
 
-    def __init__(self, optimizer, last_epoch=-1):
+    base_lrs: list[Any]
+    last_epoch: int
+
+    def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         _check_optimizer(optimizer)
         for number, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
@@ -95,22 +105,22 @@ class LRScheduler:
         self.step()
         self._is_initial = False
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """Everything but the optimizer."""
         return {name: value for name, value in self.__dict__.items() if name != "optimizer"}
 
-    def load_state_dict(self, state_dict):
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over a copy of a :meth:`state_dict`.
 
         The optimizer's state is loaded on its own, after this schedule was made: making one sets the first rates.
         """
         self.__dict__.update(copy.deepcopy(state_dict))
 
-    def get_last_lr(self):
+    def get_last_lr(self) -> list[float]:
         """The rate of each group, as last computed."""
         return self._last_lr
 
-    def get_lr(self):
+    def get_lr(self) -> list[float]:
         """The rate of each group for the step ``last_epoch``. Every schedule defines it."""
         raise NotImplementedError
 
@@ -120,7 +130,7 @@ class LRScheduler:
                 "To get the last learning rate computed by the scheduler, please use `get_last_lr()`.", stacklevel=3
             )
 
-    def step(self, epoch=None):
+    def step(self, epoch: int | None = None) -> None:
         """Go on to the next step, or to step ``epoch``, and set the learning rates."""
         if self._step_count == 1 and not self.optimizer._opt_called:
             warnings.warn(
@@ -170,13 +180,18 @@ def _one_per_group(functions, optimizer):
 class _WithFunctions(LRScheduler):
     """A schedule given by functions. Of those, state holds what objects keep in their attributes."""
 
-    def __init__(self, optimizer, lr_lambda, last_epoch=-1):
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
+        last_epoch: int = -1,
+    ) -> None:
         _check_optimizer(optimizer)
         self.optimizer = optimizer
         self.lr_lambdas = _one_per_group(lr_lambda, optimizer)
         super().__init__(optimizer, last_epoch)
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """Everything but the optimizer and plain functions, which can't be stored."""
         state = {name: value for name, value in self.__dict__.items() if name not in ("optimizer", "lr_lambdas")}
         state["lr_lambdas"] = [
@@ -184,7 +199,7 @@ class _WithFunctions(LRScheduler):
         ]
         return state
 
-    def load_state_dict(self, state_dict):
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over a :meth:`state_dict`; plain functions stay those of this schedule."""
         state = copy.deepcopy(state_dict)
         attributes = state.pop("lr_lambdas")
@@ -197,7 +212,7 @@ class _WithFunctions(LRScheduler):
 class LambdaLR(_WithFunctions):
     """The first rate times ``lr_lambda(epoch)``; one function, or a list with one per group."""
 
-    def get_lr(self):
+    def get_lr(self) -> list[float]:
         self._called_by_step()
         return [base * function(self.last_epoch) for function, base in zip(self.lr_lambdas, self.base_lrs)]
 
@@ -205,7 +220,7 @@ class LambdaLR(_WithFunctions):
 class MultiplicativeLR(_WithFunctions):
     """The last rate times ``lr_lambda(epoch)``; one function, or a list with one per group."""
 
-    def get_lr(self):
+    def get_lr(self) -> list[float]:
         self._called_by_step()
         if self._is_initial:
             return self._rates()
@@ -215,12 +230,12 @@ class MultiplicativeLR(_WithFunctions):
 class StepLR(LRScheduler):
     """Times ``gamma`` every ``step_size`` steps."""
 
-    def __init__(self, optimizer, step_size, gamma=0.1, last_epoch=-1):
+    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
         self.step_size = step_size
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list[float]:
         self._called_by_step()
         if self._is_resuming or self.last_epoch == 0 or self.last_epoch % self.step_size != 0:
             return self._rates()
@@ -233,12 +248,14 @@ class StepLR(LRScheduler):
 class MultiStepLR(LRScheduler):
     """Times ``gamma`` at each of the steps ``milestones``."""
 
-    def __init__(self, optimizer, milestones, gamma=0.1, last_epoch=-1):
+    def __init__(
+        self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
+    ) -> None:
         self.milestones = Counter(milestones)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list[float]:
         self._called_by_step()
         if self._is_resuming or self.last_epoch not in self.milestones:
             return self._rates()
@@ -252,14 +269,16 @@ class MultiStepLR(LRScheduler):
 class ConstantLR(LRScheduler):
     """Times ``factor`` for the first ``total_iters`` steps."""
 
-    def __init__(self, optimizer, factor=1.0 / 3, total_iters=5, last_epoch=-1):
+    def __init__(
+        self, optimizer: Optimizer, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1
+    ) -> None:
         if not 0 <= factor <= 1.0:
             raise ValueError("Constant multiplicative factor expected to be between 0 and 1.")
         self.factor = factor
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list[float]:
         self._called_by_step()
         if self.last_epoch == 0:
             return self._scaled(self.factor)
@@ -277,7 +296,14 @@ class ConstantLR(LRScheduler):
 class LinearLR(LRScheduler):
     """Times a factor that goes linearly from ``start_factor`` to ``end_factor`` in ``total_iters`` steps."""
 
-    def __init__(self, optimizer, start_factor=1.0 / 3, end_factor=1.0, total_iters=5, last_epoch=-1):
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        start_factor: float = 1.0 / 3,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+        last_epoch: int = -1,
+    ) -> None:
         if not 0 < start_factor <= 1.0:
             raise ValueError("Starting multiplicative factor expected to be greater than 0 and less or equal to 1.")
         if not 0 <= end_factor <= 1.0:
@@ -287,7 +313,7 @@ class LinearLR(LRScheduler):
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list[float]:
         self._called_by_step()
         if self.last_epoch == 0:
             return self._scaled(self.start_factor)
@@ -307,11 +333,11 @@ class LinearLR(LRScheduler):
 class ExponentialLR(LRScheduler):
     """Times ``gamma`` at every step."""
 
-    def __init__(self, optimizer, gamma, last_epoch=-1):
+    def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list[float]:
         self._called_by_step()
         return self._rates() if self._is_initial else self._scaled(self.gamma)
 
@@ -322,12 +348,12 @@ class ExponentialLR(LRScheduler):
 class PolynomialLR(LRScheduler):
     """Times ``(1 - epoch / total_iters) ** power``, zero after ``total_iters`` steps."""
 
-    def __init__(self, optimizer, total_iters=5, power=1.0, last_epoch=-1):
+    def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1) -> None:
         self.total_iters = total_iters
         self.power = power
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list[float]:
         self._called_by_step()
         if self._is_initial or self.last_epoch > self.total_iters:
             return self._rates()
@@ -346,12 +372,12 @@ class CosineAnnealingLR(LRScheduler):
     ``eta_min + (base - eta_min) (1 + cos(π epoch / T_max)) / 2``, written as a recursion on the current rate.
     """
 
-    def __init__(self, optimizer, T_max, eta_min=0.0, last_epoch=-1):  # noqa: N803 (PyTorch's name)
+    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
         self.T_max = T_max
         self.eta_min = eta_min
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list[float]:
         self._called_by_step()
         if self._is_initial:
             return self._rates()
@@ -389,16 +415,16 @@ class ReduceLROnPlateau(LRScheduler):
 
     def __init__(
         self,
-        optimizer,
-        mode="min",
-        factor=0.1,
-        patience=10,
-        threshold=1e-4,
-        threshold_mode="rel",
-        cooldown=0,
-        min_lr=0,
-        eps=1e-8,
-    ):
+        optimizer: Optimizer,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: float | Sequence[float] = 0,
+        eps: float = 1e-8,
+    ) -> None:
         if factor >= 1.0:
             raise ValueError("Factor should be < 1.0.")
         _check_optimizer(optimizer)
@@ -433,7 +459,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.cooldown_counter = 0
         self.num_bad_epochs = 0
 
-    def step(self, metrics, epoch=None):
+    def step(self, metrics: Any, epoch: int | None = None) -> None:
         """Take note of the metric and reduce the rates if it is time."""
         current = float(metrics)
         if epoch is None:
@@ -472,11 +498,11 @@ class ReduceLROnPlateau(LRScheduler):
                 _set(group, new)
 
     @property
-    def in_cooldown(self):
+    def in_cooldown(self) -> bool:
         """Whether the last reduction is less than ``cooldown`` steps ago."""
         return self.cooldown_counter > 0
 
-    def is_better(self, a, best):
+    def is_better(self, a: float, best: float) -> bool:
         """Whether the metric ``a`` is an improvement over ``best``."""
         if self.threshold_mode == "rel":
             sign = -1 if self.mode == "min" else 1

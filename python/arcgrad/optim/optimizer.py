@@ -1,5 +1,7 @@
 """The base class of all optimizers."""
 
+from __future__ import annotations
+
 import copy
 import functools
 from collections import OrderedDict, defaultdict
@@ -8,6 +10,13 @@ from collections.abc import Iterable
 from arcgrad import Tensor, _names, _warnings, enable_grad, no_grad
 from arcgrad.utils.hooks import GlobalHandle, add_hook
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from arcgrad.utils.hooks import RemovableHandle
+
 _global_step_pre_hooks = OrderedDict()
 _global_step_post_hooks = OrderedDict()
 
@@ -15,7 +24,7 @@ _global_step_post_hooks = OrderedDict()
 class _Required:
     """Stands for a setting that has no default."""
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "<required parameter>"
 
 
@@ -51,7 +60,7 @@ def _with_hooks(step):
     return hooked_step
 
 
-def evaluate(closure):
+def evaluate(closure: Callable[[], Any] | None) -> Any:
     """The loss that ``closure`` computes, with gradients recorded; None without a closure."""
     if closure is None:
         return None
@@ -59,7 +68,7 @@ def evaluate(closure):
         return closure()
 
 
-def with_gradients(params):
+def with_gradients(params: Iterable[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
     """Those of ``params`` that have a gradient, and the gradients: two lists of one length."""
     present, grads = [], []
     for param in params:
@@ -70,7 +79,7 @@ def with_gradients(params):
     return present, grads
 
 
-def check_settings(*, foreach, fused, differentiable):
+def check_settings(*, foreach: bool | None, fused: bool | None, differentiable: bool) -> None:
     """Raise for combinations of the implementation switches that there are not; the rest has no effect.
 
     There is one implementation, which updates all parameters of a group in one call.
@@ -83,7 +92,7 @@ def check_settings(*, foreach, fused, differentiable):
         raise NotImplementedError("differentiable=True is not available: the update is not recorded in the graph")
 
 
-def check_learning_rate(lr):
+def check_learning_rate(lr: float | Tensor) -> None:
     """Raise unless ``lr`` is a non-negative number or a tensor of one element."""
     if isinstance(lr, Tensor) and lr.numel() != 1:
         raise ValueError("Tensor lr must be 1-element")
@@ -121,7 +130,15 @@ class Optimizer:
     # the one thing a step without them has to look at.
     _hooked = False
 
-    def __init__(self, params, defaults):
+    defaults: dict[str, Any]
+    param_groups: list[dict[str, Any]]
+    state: defaultdict[Any, Any]
+
+    def __init__(
+        self,
+        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        defaults: dict[str, Any],
+    ) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, "
@@ -139,12 +156,12 @@ class Optimizer:
         for group in groups:
             self.add_param_group(group)
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "step" in cls.__dict__:
             cls.step = _with_hooks(cls.__dict__["step"])
 
-    def step(self, closure=None):
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update the parameters once. Every optimizer defines it.
 
         Args:
@@ -152,7 +169,7 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__} does not define step()")
 
-    def zero_grad(self, set_to_none=True):
+    def zero_grad(self, set_to_none: bool = True) -> None:
         """Reset the gradients of all parameters: to None, or to zeros with ``set_to_none=False``."""
         for group in self.param_groups:
             for param in group["params"]:
@@ -169,7 +186,7 @@ class Optimizer:
 
     # ---- groups ----
 
-    def add_param_group(self, param_group):
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group: a dictionary with ``'params'`` and the settings that differ from the defaults.
 
         Raises:
@@ -218,35 +235,35 @@ class Optimizer:
 
     # ---- hooks ----
 
-    def register_step_pre_hook(self, hook):
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(optimizer, args, kwargs)`` before each step; a tuple it returns replaces the arguments."""
         self._hooked = True
         return add_hook(self._optimizer_step_pre_hooks, hook)
 
-    def register_step_post_hook(self, hook):
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(optimizer, args, kwargs)`` after each step."""
         self._hooked = True
         return add_hook(self._optimizer_step_post_hooks, hook)
 
-    def register_state_dict_pre_hook(self, hook, prepend=False):
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(optimizer)`` before :meth:`state_dict`."""
         return add_hook(self._optimizer_state_dict_pre_hooks, hook, prepend=prepend)
 
-    def register_state_dict_post_hook(self, hook, prepend=False):
+    def register_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(optimizer, state_dict)`` after :meth:`state_dict`; what it returns replaces the result."""
         return add_hook(self._optimizer_state_dict_post_hooks, hook, prepend=prepend)
 
-    def register_load_state_dict_pre_hook(self, hook, prepend=False):
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(optimizer, state_dict)`` before loading; what it returns is loaded instead."""
         return add_hook(self._optimizer_load_state_dict_pre_hooks, hook, prepend=prepend)
 
-    def register_load_state_dict_post_hook(self, hook, prepend=False):
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(optimizer)`` after loading."""
         return add_hook(self._optimizer_load_state_dict_post_hooks, hook, prepend=prepend)
 
     # ---- state ----
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """State and settings, with each parameter replaced by its number.
 
         Returns:
@@ -271,7 +288,7 @@ class Optimizer:
                 result = replaced
         return result
 
-    def load_state_dict(self, state_dict):
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over a copy of a :meth:`state_dict` of an optimizer with the same groups, of the same sizes.
 
         Floating-point state gets the dtype of its parameter, but for the number of steps. No memory is shared with the
@@ -322,7 +339,7 @@ class Optimizer:
             self.__dict__.setdefault(name, table)
         self.__dict__.setdefault("defaults", {})
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         text = f"{type(self).__name__} ("
         for number, group in enumerate(self.param_groups):
             text += f"\nParameter Group {number}\n"
@@ -364,12 +381,12 @@ def _add_global_hook(hooks, hook):
     return GlobalHandle(add_hook(hooks, hook), Optimizer, (_global_step_pre_hooks, _global_step_post_hooks))
 
 
-def register_optimizer_step_pre_hook(hook):
+def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call ``hook(optimizer, args, kwargs)`` before each step of every optimizer."""
     return _add_global_hook(_global_step_pre_hooks, hook)
 
 
-def register_optimizer_step_post_hook(hook):
+def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call ``hook(optimizer, args, kwargs)`` after each step of every optimizer."""
     return _add_global_hook(_global_step_post_hooks, hook)
 

@@ -7,17 +7,22 @@ from importlib import import_module
 
 from arcgrad import _names
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from . import data as data
+    from . import hooks as hooks
+else:
 
-def __getattr__(name):
-    if not name.startswith("_"):
-        qualified = f"{__name__}.{name}"
-        try:
-            return import_module(qualified)
-        except ModuleNotFoundError as error:
-            if error.name != qualified:
-                raise
-    raise _names.missing(__name__, name, __dir__)
+    def __getattr__(name):
+        if not name.startswith("_"):
+            qualified = f"{__name__}.{name}"
+            try:
+                return import_module(qualified)
+            except ModuleNotFoundError as error:
+                if error.name != qualified:
+                    raise
+        raise _names.missing(__name__, name, __dir__)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return ["data", "hooks"]

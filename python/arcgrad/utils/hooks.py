@@ -1,9 +1,15 @@
 """Handles that take a registered hook away again."""
 
+from __future__ import annotations
+
 import weakref
 from itertools import count
 
 from arcgrad import _names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self
 
 _next_id = count()
 
@@ -26,7 +32,7 @@ class RemovableHandle:
         True
     """
 
-    def __init__(self, hooks, *, extra_dict=None):
+    def __init__(self, hooks: Any, *, extra_dict: Any = None) -> None:
         self.id = next(_next_id)
         tables = [hooks]
         if isinstance(extra_dict, list):
@@ -35,7 +41,7 @@ class RemovableHandle:
             tables.append(extra_dict)
         self._tables = [weakref.ref(table) for table in tables]
 
-    def remove(self):
+    def remove(self) -> None:
         """Take the hook away. A second call does nothing."""
         for reference in self._tables:
             table = reference()
@@ -50,14 +56,14 @@ class RemovableHandle:
         self.id = state["id"]
         self._tables = [weakref.ref(table) for table in state["tables"] if table is not None]
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, *exc_info: Any) -> None:
         self.remove()
 
 
-def add_hook(hooks, hook, *, prepend=False, flags=()):
+def add_hook(hooks: Any, hook: Any, *, prepend: bool = False, flags: Any = ()) -> RemovableHandle:
     """Enter ``hook`` in the ordered table ``hooks`` and in each table of ``flags``; return its handle."""
     handle = RemovableHandle(hooks, extra_dict=list(flags))
     hooks[handle.id] = hook
@@ -84,7 +90,7 @@ class GlobalHandle:
         self._tables = tables
         owner._hooked = True
 
-    def remove(self):
+    def remove(self) -> None:
         """Take the hook away. A second call does nothing."""
         self._handle.remove()
         self._owner._hooked = any(self._tables)
@@ -92,7 +98,7 @@ class GlobalHandle:
     def __enter__(self):
         return self
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, *exc_info: Any) -> None:
         self.remove()
 
 

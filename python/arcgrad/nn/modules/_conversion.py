@@ -1,7 +1,16 @@
 """Changing dtype and device of everything a module holds."""
 
+from __future__ import annotations
+
 import arcgrad
 from arcgrad import Tensor, no_grad
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Self
+
+    from arcgrad._core import DType, Device
 
 
 def _no_such_device(name):
@@ -43,7 +52,7 @@ def _parse_to(*args, device=None, dtype=None, non_blocking=False, memory_format=
 class Conversion:
     """The part of :class:`Module` that converts parameters and buffers."""
 
-    def _apply(self, fn, recurse=True):
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Replace the data of parameters, their gradients and buffers by ``fn`` of it. Returns the module."""
         if recurse:
             for module in self.children():
@@ -62,7 +71,7 @@ class Conversion:
                 self._buffers[name] = fn(buffer)
         return self
 
-    def to(self, *args, **kwargs):
+    def to(self, *args: Any, **kwargs: Any) -> Self:
         """Convert parameters and buffers: ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(tensor)``.
 
         Only floating-point and complex members change their dtype. The CPU is the one device there is.
@@ -86,41 +95,41 @@ class Conversion:
 
         return self._apply(convert)
 
-    def type(self, dst_type):
+    def type(self, dst_type: DType | str) -> Self:
         """Convert all parameters and buffers, integer ones too, to ``dst_type``. Returns the module."""
         return self._apply(lambda tensor: tensor.type(dst_type))
 
     def _to_floating(self, dtype):
         return self._apply(lambda tensor: tensor.to(dtype) if tensor.is_floating_point() else tensor)
 
-    def float(self):
+    def float(self) -> Self:
         """Convert floating-point members to ``float32``."""
         return self._to_floating(arcgrad.float32)
 
-    def double(self):
+    def double(self) -> Self:
         """Convert floating-point members to ``float64``."""
         return self._to_floating(arcgrad.float64)
 
-    def half(self):
+    def half(self) -> Self:
         """Convert floating-point members to ``float16``."""
         return self._to_floating(arcgrad.float16)
 
-    def bfloat16(self):
+    def bfloat16(self) -> Self:
         """Convert floating-point members to ``bfloat16``."""
         return self._to_floating(arcgrad.bfloat16)
 
-    def cpu(self):
+    def cpu(self) -> Self:
         """Return the module: its members are on the CPU."""
         return self
 
-    def cuda(self, device=None):
+    def cuda(self, device: Device = None) -> Self:
         """Raises RuntimeError: there is no such device here."""
         raise _no_such_device("CUDA")
 
-    def xpu(self, device=None):
+    def xpu(self, device: Device = None) -> Self:
         """Raises RuntimeError: there is no such device here."""
         raise _no_such_device("XPU")
 
-    def share_memory(self):
+    def share_memory(self) -> Self:
         """Return the module: a forked process has its memory anyhow."""
         return self

@@ -1,10 +1,16 @@
 """Activation functions as modules."""
 
+from __future__ import annotations
+
 from arcgrad import _names, full
 
 from .. import functional as F
 from ..parameter import Parameter
 from .module import Module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from arcgrad._core import DType, Device, Tensor
 
 
 class _InPlace(Module):
@@ -12,11 +18,11 @@ class _InPlace(Module):
 
     __constants__ = ["inplace"]
 
-    def __init__(self, inplace=False):
+    def __init__(self, inplace: bool = False) -> None:
         super().__init__()
         self.inplace = inplace
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return _inplace_text(self)
 
 
@@ -34,7 +40,7 @@ class ReLU(_InPlace):
         tensor([0., 2.])
     """
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.relu(input, self.inplace)
 
@@ -42,7 +48,7 @@ class ReLU(_InPlace):
 class SELU(_InPlace):
     """``λ (max(0, x) + min(0, α (exp(x) - 1)))`` with the self-normalising λ and α (Klambauer et al., 2017)."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.selu(input, self.inplace)
 
@@ -50,7 +56,7 @@ class SELU(_InPlace):
 class SiLU(_InPlace):
     """``x · sigmoid(x)``, also called swish."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.silu(input, self.inplace)
 
@@ -58,7 +64,7 @@ class SiLU(_InPlace):
 class Mish(_InPlace):
     """``x · tanh(softplus(x))``."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.mish(input, self.inplace)
 
@@ -66,22 +72,22 @@ class Mish(_InPlace):
 class Hardswish(_InPlace):
     """``x · hardsigmoid(x)``."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.hardswish(input, self.inplace)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return ""
 
 
 class Hardsigmoid(_InPlace):
     """``min(max(x + 3, 0), 6) / 6``."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.hardsigmoid(input, self.inplace)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return ""
 
 
@@ -90,16 +96,16 @@ class LeakyReLU(Module):
 
     __constants__ = ["inplace", "negative_slope"]
 
-    def __init__(self, negative_slope=1e-2, inplace=False):
+    def __init__(self, negative_slope: float = 1e-2, inplace: bool = False) -> None:
         super().__init__()
         self.negative_slope = negative_slope
         self.inplace = inplace
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.leaky_relu(input, self.negative_slope, self.inplace)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"negative_slope={self.negative_slope}{_inplace_text(self, ', ')}"
 
 
@@ -108,16 +114,16 @@ class ELU(Module):
 
     __constants__ = ["alpha", "inplace"]
 
-    def __init__(self, alpha=1.0, inplace=False):
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
         self.alpha = alpha
         self.inplace = inplace
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.elu(input, self.alpha, self.inplace)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"alpha={self.alpha}{_inplace_text(self, ', ')}"
 
 
@@ -126,16 +132,16 @@ class CELU(Module):
 
     __constants__ = ["alpha", "inplace"]
 
-    def __init__(self, alpha=1.0, inplace=False):
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
         self.alpha = alpha
         self.inplace = inplace
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.celu(input, self.alpha, self.inplace)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"alpha={self.alpha}{_inplace_text(self, ', ')}"
 
 
@@ -144,15 +150,15 @@ class GELU(Module):
 
     __constants__ = ["approximate"]
 
-    def __init__(self, approximate="none"):
+    def __init__(self, approximate: str = "none") -> None:
         super().__init__()
         self.approximate = approximate
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.gelu(input, approximate=self.approximate)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"approximate={self.approximate!r}"
 
 
@@ -161,23 +167,23 @@ class Softplus(Module):
 
     __constants__ = ["beta", "threshold"]
 
-    def __init__(self, beta=1.0, threshold=20.0):
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
         self.beta = beta
         self.threshold = threshold
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.softplus(input, self.beta, self.threshold)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"beta={self.beta}, threshold={self.threshold}"
 
 
 class Sigmoid(Module):
     """``1 / (1 + exp(-x))``."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.sigmoid(input)
 
@@ -185,7 +191,7 @@ class Sigmoid(Module):
 class Tanh(Module):
     """The hyperbolic tangent."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.tanh(input)
 
@@ -193,7 +199,7 @@ class Tanh(Module):
 class LogSigmoid(Module):
     """``log(1 / (1 + exp(-x)))``."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.logsigmoid(input)
 
@@ -201,7 +207,7 @@ class LogSigmoid(Module):
 class Softsign(Module):
     """``x / (1 + |x|)``."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.softsign(input)
 
@@ -209,7 +215,7 @@ class Softsign(Module):
 class Tanhshrink(Module):
     """``x - tanh(x)``."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.tanhshrink(input)
 
@@ -219,7 +225,7 @@ class Hardtanh(Module):
 
     __constants__ = ["min_val", "max_val", "inplace"]
 
-    def __init__(self, min_val=-1.0, max_val=1.0, inplace=False):
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
         if not max_val > min_val:
             raise AssertionError(f"max_val must be larger than min_val, but got {max_val} and {min_val}")
@@ -227,21 +233,21 @@ class Hardtanh(Module):
         self.max_val = max_val
         self.inplace = inplace
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"min_val={self.min_val}, max_val={self.max_val}{_inplace_text(self, ', ')}"
 
 
 class ReLU6(Hardtanh):
     """``min(max(0, x), 6)``."""
 
-    def __init__(self, inplace=False):
+    def __init__(self, inplace: bool = False) -> None:
         super().__init__(0.0, 6.0, inplace)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return _inplace_text(self)
 
 
@@ -250,17 +256,17 @@ class Threshold(Module):
 
     __constants__ = ["threshold", "value", "inplace"]
 
-    def __init__(self, threshold, value, inplace=False):
+    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__()
         self.threshold = threshold
         self.value = value
         self.inplace = inplace
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.threshold(input, self.threshold, self.value, self.inplace)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"threshold={self.threshold}, value={self.value}{_inplace_text(self, ', ')}"
 
 
@@ -269,15 +275,15 @@ class Softshrink(Module):
 
     __constants__ = ["lambd"]
 
-    def __init__(self, lambd=0.5):
+    def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
         self.lambd = lambd
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.softshrink(input, self.lambd)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return str(self.lambd)
 
 
@@ -286,15 +292,15 @@ class Hardshrink(Module):
 
     __constants__ = ["lambd"]
 
-    def __init__(self, lambd=0.5):
+    def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
         self.lambd = lambd
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.hardshrink(input, self.lambd)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return str(self.lambd)
 
 
@@ -309,21 +315,23 @@ class PReLU(Module):
 
     __constants__ = ["num_parameters"]
 
-    def __init__(self, num_parameters=1, init=0.25, device=None, dtype=None):
+    def __init__(
+        self, num_parameters: int = 1, init: float = 0.25, device: Device = None, dtype: DType | None = None
+    ) -> None:
         super().__init__()
         self.num_parameters = num_parameters
         self.init = init
         self.weight = Parameter(full((num_parameters,), float(init), device=device, dtype=dtype))
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         """Set the weights to their first value."""
         self.weight.data.fill_(self.init)
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """``(N, C, *)`` → the same shape."""
         return F.prelu(input, self.weight)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"num_parameters={self.num_parameters}"
 
 
@@ -332,17 +340,17 @@ class RReLU(Module):
 
     __constants__ = ["lower", "upper", "inplace"]
 
-    def __init__(self, lower=1.0 / 8, upper=1.0 / 3, inplace=False):
+    def __init__(self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False) -> None:
         super().__init__()
         self.lower = lower
         self.upper = upper
         self.inplace = inplace
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"lower={self.lower}, upper={self.upper}{_inplace_text(self, ', ')}"
 
 
@@ -351,22 +359,22 @@ class GLU(Module):
 
     __constants__ = ["dim"]
 
-    def __init__(self, dim=-1):
+    def __init__(self, dim: int = -1) -> None:
         super().__init__()
         self.dim = dim
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Size 2n along ``dim`` → size n."""
         return F.glu(input, self.dim)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"dim={self.dim}"
 
 
 class _AlongDim(Module):
     __constants__ = ["dim"]
 
-    def __init__(self, dim=None):
+    def __init__(self, dim: int | None = None) -> None:
         super().__init__()
         self.dim = dim
 
@@ -385,41 +393,41 @@ class Softmax(_AlongDim):
         tensor([0.2500, 0.2500, 0.2500, 0.2500])
     """
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         # The warning about a missing dim is to name the caller: two frames more than from a plain call.
         return F.softmax(input, self.dim, _stacklevel=5)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"dim={self.dim}"
 
 
 class Softmin(_AlongDim):
     """:class:`Softmax` of ``-x``."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.softmin(input, self.dim, _stacklevel=5)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"dim={self.dim}"
 
 
 class LogSoftmax(_AlongDim):
     """The logarithm of :class:`Softmax`, computed without overflow."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.log_softmax(input, self.dim, _stacklevel=5)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"dim={self.dim}"
 
 
 class Softmax2d(Module):
     """:class:`Softmax` over the channels of ``(N, C, H, W)`` or ``(C, H, W)``."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """``(N, C, H, W)`` → the same shape."""
         if input.dim() not in (3, 4):
             raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.dim()}D instead")

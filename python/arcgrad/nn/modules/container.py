@@ -1,5 +1,7 @@
 """Modules that hold other modules: in sequence, in a list, in a dictionary."""
 
+from __future__ import annotations
+
 from collections import OrderedDict
 from collections.abc import Iterable
 from itertools import chain, islice
@@ -8,6 +10,11 @@ from operator import index as _as_int
 from arcgrad import _names
 
 from .module import Module, _indent, _not_a_module, _typename
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+    from typing import Any, Self, overload
 
 
 def _check_iterable(owner, method, values):
@@ -53,30 +60,30 @@ class _IndexedModules(Module):
     def _renumber(self, modules):
         self._modules = {str(i): module for i, module in enumerate(modules)}
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._modules)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Module]:
         return iter(self._modules.values())
 
-    def __setitem__(self, idx, module):
+    def __setitem__(self, idx: int, module: Module) -> None:
         setattr(self, self._key(idx), module)
 
-    def __delitem__(self, idx):
+    def __delitem__(self, idx: int | slice) -> None:
         names = list(self._modules)[idx] if isinstance(idx, slice) else [self._key(idx)]
         for name in names:
             delattr(self, name)
         self._renumber(self._modules.values())
 
-    def __dir__(self):
+    def __dir__(self) -> list[str]:
         return [name for name in super().__dir__() if not name.isdigit()]
 
-    def append(self, module):
+    def append(self, module: Module) -> Self:
         """Add ``module`` at the end. Returns the container."""
         self.add_module(str(len(self)), module)
         return self
 
-    def extend(self, modules):
+    def extend(self, modules: Iterable[Module]) -> Self:
         """Add all ``modules`` at the end. Returns the container."""
         _check_iterable(type(self).__name__, "extend", modules)
         # A copy, since a container may be extended by itself.
@@ -84,10 +91,10 @@ class _IndexedModules(Module):
             self.append(module)
         return self
 
-    def __iadd__(self, modules):
+    def __iadd__(self, modules: Iterable[Module]) -> Self:
         return self.extend(modules)
 
-    def pop(self, key):
+    def pop(self, key: int) -> Module:
         """Take the module at position ``key`` away and return it."""
         module = self[key]
         del self[key]
@@ -118,7 +125,7 @@ class Sequential(_IndexedModules):
         ReLU()
     """
 
-    def __init__(self, *args):
+    def __init__(self, *args: Module | OrderedDict[str, Module]) -> None:
         super().__init__()
         if len(args) == 1 and isinstance(args[0], OrderedDict):
             named = args[0].items()
@@ -127,23 +134,30 @@ class Sequential(_IndexedModules):
         for name, module in named:
             self.add_module(name, module)
 
-    def forward(self, input):
+    def forward(self, input: Any) -> Any:
         """The result of the last module; the input if there is none."""
         for module in self._modules.values():
             input = module(input)
         return input
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, idx: slice) -> Self: ...
+        @overload
+        def __getitem__(self, idx: int) -> Module: ...
 
     def __getitem__(self, idx):
         if isinstance(idx, slice):
             return type(self)(OrderedDict(list(self._modules.items())[idx]))
         return self._modules[self._key(idx)]
 
-    def __add__(self, other):
+    def __add__(self, other: Sequential) -> Sequential:
         if not isinstance(other, Sequential):
             raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
         return Sequential(*self, *other)
 
-    def __iadd__(self, other):
+    def __iadd__(self, other: Sequential) -> Self:
         if not isinstance(other, Sequential):
             raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
         return self.extend(other)
@@ -154,18 +168,18 @@ class Sequential(_IndexedModules):
         if other <= 0:
             raise ValueError(f"Non-positive multiplication factor {other} for {type(self)}")
 
-    def __mul__(self, other):
+    def __mul__(self, other: int) -> Sequential:
         self._check_factor(other)
         return Sequential(*list(self) * other)
 
-    def __rmul__(self, other):
+    def __rmul__(self, other: int) -> Sequential:
         return self * other
 
-    def __imul__(self, other):
+    def __imul__(self, other: int) -> Self:
         self._check_factor(other)
         return self.extend(list(self) * (other - 1))
 
-    def insert(self, index, module):
+    def insert(self, index: int, module: Module) -> Self:
         """Put ``module`` in front of the one at position ``index``. Returns the container."""
         if not -len(self) <= index <= len(self):
             raise IndexError(f"Index out of range: {index}")
@@ -184,24 +198,31 @@ class ModuleList(_IndexedModules):
         3
     """
 
-    def __init__(self, modules=None):
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
         if modules is not None:
             self.extend(modules)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, idx: slice) -> Self: ...
+        @overload
+        def __getitem__(self, idx: int) -> Module: ...
 
     def __getitem__(self, idx):
         if isinstance(idx, slice):
             return type(self)(list(self._modules.values())[idx])
         return self._modules[self._key(idx)]
 
-    def __add__(self, other):
+    def __add__(self, other: Iterable[Module]) -> ModuleList:
         return ModuleList(chain(self, other))
 
-    def insert(self, index, module):
+    def insert(self, index: int, module: Module) -> None:
         """Put ``module`` in front of the one at position ``index``."""
         self._insert(index, module)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Like that of any module, with runs of submodules that look alike on one line."""
         runs = []
         for i, module in enumerate(self):
@@ -233,50 +254,50 @@ class ModuleDict(Module):
         Linear(in_features=8, out_features=4, bias=True)
     """
 
-    def __init__(self, modules=None):
+    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
         super().__init__()
         if modules is not None:
             self.update(modules)
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: str) -> Module:
         return self._modules[key]
 
-    def __setitem__(self, key, module):
+    def __setitem__(self, key: str, module: Module) -> None:
         self.add_module(key, module)
 
-    def __delitem__(self, key):
+    def __delitem__(self, key: str) -> None:
         del self._modules[key]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._modules)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._modules)
 
-    def __contains__(self, key):
+    def __contains__(self, key: object) -> bool:
         return key in self._modules
 
-    def clear(self):
+    def clear(self) -> None:
         """Take all modules away."""
         self._modules.clear()
 
-    def pop(self, key):
+    def pop(self, key: str) -> Module:
         """Take the module ``key`` away and return it."""
         return self._modules.pop(key)
 
-    def keys(self):
+    def keys(self) -> KeysView[str]:
         """The names."""
         return self._modules.keys()
 
-    def items(self):
+    def items(self) -> ItemsView[str, Module]:
         """The (name, module) pairs."""
         return self._modules.items()
 
-    def values(self):
+    def values(self) -> ValuesView[Module]:
         """The modules."""
         return self._modules.values()
 
-    def update(self, modules):
+    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
         """Enter the modules of a mapping or of an iterable of (name, module) pairs."""
         for key, module in _pairs("ModuleDict", modules):
             self[key] = module

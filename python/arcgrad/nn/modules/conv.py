@@ -1,5 +1,7 @@
 """Convolutions."""
 
+from __future__ import annotations
+
 import math
 
 from arcgrad import _names, empty
@@ -8,6 +10,10 @@ from .. import functional as F
 from .. import init
 from ..parameter import Parameter
 from .module import Module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from arcgrad._core import DType, Device, Tensor
 
 _PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -58,18 +64,18 @@ class Conv2d(Module):
 
     def __init__(
         self,
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        dilation=1,
-        groups=1,
-        bias=True,
-        padding_mode="zeros",
-        device=None,
-        dtype=None,
-    ):
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] | str = 0,
+        dilation: int | tuple[int, int] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Device = None,
+        dtype: DType | None = None,
+    ) -> None:
         super().__init__()
         if groups <= 0:
             raise ValueError(f"groups must be a positive integer, but got {groups}")
@@ -118,7 +124,7 @@ class Conv2d(Module):
                 around += [self.padding[axis]] * 2
         return around
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         """Draw the parameters anew, uniform in ±1/√(in_channels / groups · kH · kW)."""
         # With a = √5 the bound √(6 / ((1 + a²) fan_in)) is 1/√fan_in.
         init.kaiming_uniform_(self.weight, a=math.sqrt(5))
@@ -131,11 +137,11 @@ class Conv2d(Module):
             return F.conv2d(padded, weight, bias, self.stride, (0, 0), self.dilation, self.groups)
         return F.conv2d(input, weight, bias, self.stride, self.padding, self.dilation, self.groups)
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Input ``(N, in_channels, H, W)`` or without N → output ``(N, out_channels, H', W')``."""
         return self._conv_forward(input, self.weight, self.bias)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
         if self.padding != (0, 0):
             # A named padding is printed without quotation marks.

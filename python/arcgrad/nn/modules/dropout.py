@@ -1,22 +1,28 @@
 """Layers that zero elements at random while training."""
 
+from __future__ import annotations
+
 from arcgrad import _names
 
 from .. import functional as F
 from .module import Module
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from arcgrad._core import Tensor
+
 
 class _DropoutNd(Module):
     __constants__ = ["p", "inplace"]
 
-    def __init__(self, p=0.5, inplace=False):
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         if not 0 <= p <= 1:
             raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
         self.p = p
         self.inplace = inplace
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"p={self.p}, inplace={self.inplace}"
 
 
@@ -30,7 +36,7 @@ class Dropout(_DropoutNd):
         tensor([1., 1., 1.])
     """
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Input of any shape → output of the same shape."""
         return F.dropout(input, self.p, self.training, self.inplace)
 
@@ -38,7 +44,7 @@ class Dropout(_DropoutNd):
 class Dropout1d(_DropoutNd):
     """While training, zeroes whole channels of ``(N, C, L)`` or ``(C, L)`` with probability ``p``."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Input ``(N, C, L)`` or ``(C, L)`` → output of the same shape."""
         return F.dropout1d(input, self.p, self.training, self.inplace)
 
@@ -46,7 +52,7 @@ class Dropout1d(_DropoutNd):
 class Dropout2d(_DropoutNd):
     """While training, zeroes whole channels of ``(N, C, H, W)`` with probability ``p``."""
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Input ``(N, C, H, W)`` → output of the same shape."""
         return F.dropout2d(input, self.p, self.training, self.inplace)
 

@@ -1,5 +1,7 @@
 """Layers that multiply by a matrix."""
 
+from __future__ import annotations
+
 import math
 
 from arcgrad import _names, empty
@@ -9,14 +11,20 @@ from .. import init
 from ..parameter import Parameter
 from .module import Module
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from arcgrad._core import DType, Device, Tensor
+
 
 class Identity(Module):
     """Returns its input. Arguments of the constructor are accepted and ignored, to take any layer's place."""
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
 
-    def forward(self, input):
+    def forward(self, input: Any) -> Any:
         """Returns ``input``."""
         return input
 
@@ -43,7 +51,9 @@ class Linear(Module):
 
     __constants__ = ["in_features", "out_features"]
 
-    def __init__(self, in_features, out_features, bias=True, device=None, dtype=None):
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, device: Device = None, dtype: DType | None = None
+    ) -> None:
         super().__init__()
         self.in_features = in_features
         self.out_features = out_features
@@ -54,14 +64,14 @@ class Linear(Module):
             self.register_parameter("bias", None)
         self.reset_parameters()
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         """Draw the parameters anew."""
         # With a = √5 the bound √(6 / ((1 + a²) fan_in)) is 1/√fan_in.
         init.kaiming_uniform_(self.weight, a=math.sqrt(5))
         if self.bias is not None:
             init._uniform_by_fan_in_(self.bias, self.weight)
 
-    def forward(self, input):
+    def forward(self, input: Tensor) -> Tensor:
         """Input ``(*, in_features)`` → output ``(*, out_features)``."""
         # Two lookups in one table cost a fifth of two through Module.__getattr__, in the most used layer.
         # What is no parameter any more (parametrisations replace it by a plain attribute) is found there.
@@ -70,7 +80,7 @@ class Linear(Module):
             return F.linear(input, parameters["weight"], parameters["bias"])
         return F.linear(input, self.weight, self.bias)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
@@ -85,7 +95,15 @@ class Bilinear(Module):
 
     __constants__ = ["in1_features", "in2_features", "out_features"]
 
-    def __init__(self, in1_features, in2_features, out_features, bias=True, device=None, dtype=None):
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Device = None,
+        dtype: DType | None = None,
+    ) -> None:
         super().__init__()
         if in1_features <= 0:
             raise ValueError(f"in1_features must be > 0, but got {in1_features}")
@@ -99,18 +117,18 @@ class Bilinear(Module):
             self.register_parameter("bias", None)
         self.reset_parameters()
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         """Draw the parameters anew, uniform in ±1/√in1_features."""
         bound = 1 / math.sqrt(self.weight.size(1))
         init.uniform_(self.weight, -bound, bound)
         if self.bias is not None:
             init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, input1, input2):
+    def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
         """Inputs ``(*, in1_features)`` and ``(*, in2_features)`` → output ``(*, out_features)``."""
         return F.bilinear(input1, input2, self.weight, self.bias)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return (
             f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
             f"out_features={self.out_features}, bias={self.bias is not None}"

@@ -1,5 +1,7 @@
 """The base class of all layers and models."""
 
+from __future__ import annotations
+
 import warnings
 from collections import OrderedDict
 
@@ -10,6 +12,24 @@ from ..parameter import Buffer, _is_parameter
 from . import _state
 from ._conversion import Conversion
 from ._hook_registration import HookRegistration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any, ParamSpec, Protocol, Self, TypeVar
+
+    from arcgrad.utils.hooks import RemovableHandle
+
+    from ..parameter import Parameter
+
+    P = ParamSpec("P")
+    R = TypeVar("R", covariant=True)
+
+    class _Forward(Protocol[P, R]):
+        """A module as a call sees it: what it takes and gives is what its ``forward`` takes and gives."""
+
+        def forward(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+
 
 # Hooks for every module of the program, entered by the functions at the end of this file.
 _global_forward_pre_hooks = OrderedDict()
@@ -101,7 +121,9 @@ class Module(HookRegistration, Conversion):
     # are global ones. One attribute instead of seven tables is all that a call without hooks asks for.
     _hooked = False
 
-    def __init__(self, *args, **kwargs):
+    training: bool
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         if not self.call_super_init and (args or kwargs):
             name = type(self).__name__
             if kwargs:
@@ -112,7 +134,7 @@ class Module(HookRegistration, Conversion):
         if self.call_super_init:
             super().__init__(*args, **kwargs)
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "_call_impl" in cls.__dict__:
             # A class that brings its own way of calling wants it used also where there are no hooks.
@@ -120,11 +142,11 @@ class Module(HookRegistration, Conversion):
 
     # ---- calling ----
 
-    def forward(self, *args, **kwargs):
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes. Every subclass defines it."""
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self: _Forward[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         # An error in backward names the line that is to blame. Inside a layer that would be a line of this
         # library, so the caller's line is to be noted here, before forward records its first node.
         if self._hooked:
@@ -205,7 +227,7 @@ class Module(HookRegistration, Conversion):
 
     # ---- attributes ----
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         # Only names that are no plain attributes come here. Every access to a layer in forward does: written out.
         attributes = self.__dict__
         if "_modules" in attributes:
@@ -220,7 +242,7 @@ class Module(HookRegistration, Conversion):
                 return members[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: Any) -> None:
         attributes = self.__dict__
         parameters = attributes.get("_parameters")
         if _is_parameter(value):
@@ -268,7 +290,7 @@ class Module(HookRegistration, Conversion):
             self.__dict__[table].pop(name, None)
         self._non_persistent_buffers_set.discard(name)
 
-    def __delattr__(self, name):
+    def __delattr__(self, name: str) -> None:
         if name in self._parameters:
             del self._parameters[name]
         elif name in self._buffers:
@@ -279,7 +301,7 @@ class Module(HookRegistration, Conversion):
         else:
             object.__delattr__(self, name)
 
-    def __dir__(self):
+    def __dir__(self) -> list[str]:
         names = {*dir(type(self)), *self.__dict__, *self._parameters, *self._modules, *self._buffers}
         return sorted(name for name in names if not name[:1].isdigit())
 
@@ -295,7 +317,7 @@ class Module(HookRegistration, Conversion):
         if name not in self.__dict__[members] and hasattr(self, name):
             raise KeyError(f"attribute '{name}' already exists")
 
-    def register_parameter(self, name, param):
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Enter ``param`` (a :class:`Parameter` or None) under ``name``.
 
         Raises:
@@ -317,7 +339,7 @@ class Module(HookRegistration, Conversion):
                 )
         self._parameters[name] = param
 
-    def register_buffer(self, name, tensor, persistent=True):
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Enter ``tensor`` (or None) as a buffer: state that is not trained, such as a running mean.
 
         Args:
@@ -336,20 +358,20 @@ class Module(HookRegistration, Conversion):
         else:
             self._non_persistent_buffers_set.add(name)
 
-    def add_module(self, name, module):
+    def add_module(self, name: str, module: Module | None) -> None:
         """Enter ``module`` (or None) as the submodule ``name``."""
         if module is not None and not isinstance(module, Module):
             raise _not_a_module(module)
         self._check_new_name("module", name, "_modules")
         self._modules[name] = module
 
-    def register_module(self, name, module):
+    def register_module(self, name: str, module: Module | None) -> None:
         """The same as :meth:`add_module`."""
         self.add_module(name, module)
 
     # ---- members by path ----
 
-    def get_submodule(self, target):
+    def get_submodule(self, target: str) -> Module:
         """The submodule at the dotted path ``target``; the module itself for ``""``.
 
         Raises:
@@ -364,7 +386,7 @@ class Module(HookRegistration, Conversion):
                 raise AttributeError(f"`{name}` is not an nn.Module")
         return module
 
-    def set_submodule(self, target, module, strict=False):
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
         """Put ``module`` at the dotted path ``target``; with ``strict``, only where there is one already."""
         if target == "":
             raise ValueError("Cannot set the submodule without a target name!")
@@ -378,7 +400,7 @@ class Module(HookRegistration, Conversion):
             raise AttributeError(f"`{name}` is not an nn.Module")
         setattr(parent, name, module)
 
-    def get_parameter(self, target):
+    def get_parameter(self, target: str) -> Parameter:
         """The parameter at the dotted path ``target``; AttributeError if there is none."""
         module, name = self._owner_of(target)
         value = getattr(module, name)
@@ -386,7 +408,7 @@ class Module(HookRegistration, Conversion):
             raise AttributeError(f"`{name}` is not an nn.Parameter")
         return value
 
-    def get_buffer(self, target):
+    def get_buffer(self, target: str) -> Tensor:
         """The buffer at the dotted path ``target``; AttributeError if there is none."""
         module, name = self._owner_of(target)
         if name not in module._buffers:
@@ -413,25 +435,29 @@ class Module(HookRegistration, Conversion):
                     seen.add(value)
                 yield (f"{path}.{name}" if path else name), value
 
-    def named_parameters(self, prefix="", recurse=True, remove_duplicate=True):
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
         """Iterate over (dotted name, parameter), each parameter once unless ``remove_duplicate=False``."""
         yield from self._named_members(lambda module: module._parameters.items(), prefix, recurse, remove_duplicate)
 
-    def parameters(self, recurse=True):
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """Iterate over the parameters, those of submodules included unless ``recurse=False``."""
         for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
 
-    def named_buffers(self, prefix="", recurse=True, remove_duplicate=True):
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
         """Iterate over (dotted name, buffer)."""
         yield from self._named_members(lambda module: module._buffers.items(), prefix, recurse, remove_duplicate)
 
-    def buffers(self, recurse=True):
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """Iterate over the buffers."""
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
 
-    def named_children(self):
+    def named_children(self) -> Iterator[tuple[str, Module]]:
         """Iterate over (name, module) of the direct submodules, each once."""
         seen = set()
         for name, module in self._modules.items():
@@ -439,12 +465,14 @@ class Module(HookRegistration, Conversion):
                 seen.add(module)
                 yield name, module
 
-    def children(self):
+    def children(self) -> Iterator[Module]:
         """Iterate over the direct submodules."""
         for _, module in self.named_children():
             yield module
 
-    def named_modules(self, memo=None, prefix="", remove_duplicate=True):
+    def named_modules(
+        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
         """Iterate over (dotted name, module) of this module, named ``prefix``, and everything below it."""
         if memo is None:
             memo = set()
@@ -457,12 +485,12 @@ class Module(HookRegistration, Conversion):
             if module is not None:
                 yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
-    def modules(self, remove_duplicate=True):
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
         """Iterate over this module and everything below it."""
         for _, module in self.named_modules(remove_duplicate=remove_duplicate):
             yield module
 
-    def apply(self, fn):
+    def apply(self, fn: Callable[[Module], Any]) -> Self:
         """Call ``fn`` with every submodule, then with the module itself. Returns the module."""
         for module in self.children():
             module.apply(fn)
@@ -471,7 +499,7 @@ class Module(HookRegistration, Conversion):
 
     # ---- modes ----
 
-    def train(self, mode=True):
+    def train(self, mode: bool = True) -> Self:
         """Set training mode (dropout on, batch statistics in use) here and below. Returns the module."""
         if not isinstance(mode, bool):
             raise ValueError("training mode is expected to be boolean")
@@ -480,17 +508,17 @@ class Module(HookRegistration, Conversion):
             module.train(mode)
         return self
 
-    def eval(self):
+    def eval(self) -> Self:
         """The same as ``train(False)``."""
         return self.train(False)
 
-    def requires_grad_(self, requires_grad=True):
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Switch recording for all parameters. Returns the module."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
-    def zero_grad(self, set_to_none=True):
+    def zero_grad(self, set_to_none: bool = True) -> None:
         """Reset the gradients of all parameters: to None, or to zeros with ``set_to_none=False``."""
         for parameter in self.parameters():
             grad = parameter.grad
@@ -507,11 +535,11 @@ class Module(HookRegistration, Conversion):
 
     # ---- state ----
 
-    def get_extra_state(self):
+    def get_extra_state(self) -> Any:
         """Override to store something besides tensors in :meth:`state_dict`."""
         raise RuntimeError("Module.get_extra_state() has no default: override it together with set_extra_state()")
 
-    def set_extra_state(self, state):
+    def set_extra_state(self, state: Any) -> None:
         """Override to take back what :meth:`get_extra_state` returned."""
         raise RuntimeError("Module.set_extra_state() has no default: override it together with get_extra_state()")
 
@@ -521,7 +549,9 @@ class Module(HookRegistration, Conversion):
         if _state.has_extra_state(self, "get_extra_state", Module):
             destination[prefix + _state.EXTRA_STATE_KEY] = self.get_extra_state()
 
-    def state_dict(self, *args, destination=None, prefix="", keep_vars=False):
+    def state_dict(
+        self, *args: Any, destination: dict[str, Any] | None = None, prefix: str = "", keep_vars: bool = False
+    ) -> dict[str, Any]:
         """All parameters and persistent buffers as one ordered dictionary of dotted names.
 
         The tensors share memory with the module: copy them to keep a snapshot.
@@ -555,7 +585,9 @@ class Module(HookRegistration, Conversion):
             self, Module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
         )
 
-    def load_state_dict(self, state_dict, strict=True, assign=False):
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> _state._IncompatibleKeys:
         """Copy a :meth:`state_dict` into the module.
 
         Args:
@@ -581,11 +613,11 @@ class Module(HookRegistration, Conversion):
     def _get_name(self):
         return type(self).__name__
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         """The text between the parentheses of ``repr``. Override it."""
         return ""
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         extra = self.extra_repr()
         lines = extra.split("\n") if extra else []
         children = [f"({name}): {_indent(repr(module), 2)}" for name, module in self._modules.items()]
@@ -600,12 +632,14 @@ def _add_global_hook(hooks, hook, flags=()):
     return GlobalHandle(add_hook(hooks, hook, flags=flags), Module, tables)
 
 
-def register_module_forward_pre_hook(hook):
+def register_module_forward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call ``hook(module, args)`` before every module's ``forward``."""
     return _add_global_hook(_global_forward_pre_hooks, hook)
 
 
-def register_module_forward_hook(hook, *, with_kwargs=False, always_call=False):
+def register_module_forward_hook(
+    hook: Callable[..., Any], *, with_kwargs: bool = False, always_call: bool = False
+) -> RemovableHandle:
     """Call ``hook(module, args, output)`` after every module's ``forward``."""
     flags = []
     if with_kwargs:
@@ -615,12 +649,12 @@ def register_module_forward_hook(hook, *, with_kwargs=False, always_call=False):
     return _add_global_hook(_global_forward_hooks, hook, flags)
 
 
-def register_module_full_backward_hook(hook):
+def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call ``hook(module, grad_input, grad_output)`` in every module's backward."""
     return _add_global_hook(_global_backward_hooks, hook)
 
 
-def register_module_full_backward_pre_hook(hook):
+def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call ``hook(module, grad_output)`` before every module's backward."""
     return _add_global_hook(_global_backward_pre_hooks, hook)
 

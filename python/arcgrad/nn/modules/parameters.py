@@ -1,5 +1,7 @@
 """Modules that hold parameters: in a list, in a dictionary."""
 
+from __future__ import annotations
+
 from collections import OrderedDict
 from collections.abc import Mapping
 from itertools import chain
@@ -9,6 +11,11 @@ from arcgrad import Tensor, _names
 from ..parameter import Parameter, _is_parameter
 from .container import _check_iterable, _pairs, _position
 from .module import Module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, KeysView
+    from typing import Any, Self
 
 
 def _as_parameter(value):
@@ -28,7 +35,7 @@ def _describe(value, kind):
 class _ParameterContainer(Module):
     """What both containers share: printing, and that they are not called."""
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(f"{type(self).__name__} should not be called.")
 
     def _repr_of(self, named, kind):
@@ -52,39 +59,39 @@ class ParameterList(_ParameterContainer):
         5
     """
 
-    def __init__(self, values=None):
+    def __init__(self, values: Iterable[Any] | None = None) -> None:
         super().__init__()
         self._size = 0
         if values is not None:
             self.extend(values)
 
-    def __getitem__(self, idx):
+    def __getitem__(self, idx: int | slice) -> Any:
         if isinstance(idx, slice):
             return type(self)(getattr(self, str(i)) for i in range(*idx.indices(self._size)))
         return getattr(self, str(_position(idx, self._size)))
 
-    def __setitem__(self, idx, param):
+    def __setitem__(self, idx: int, param: Any) -> None:
         setattr(self, str(_position(idx, self._size)), _as_parameter(param))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._size
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         return iter([self[i] for i in range(self._size)])
 
-    def __iadd__(self, values):
+    def __iadd__(self, values: Iterable[Any]) -> Self:
         return self.extend(values)
 
-    def __dir__(self):
+    def __dir__(self) -> list[str]:
         return [name for name in super().__dir__() if not name.isdigit()]
 
-    def append(self, value):
+    def append(self, value: Any) -> Self:
         """Add ``value`` at the end. Returns the list."""
         setattr(self, str(self._size), _as_parameter(value))
         self._size += 1
         return self
 
-    def extend(self, values):
+    def extend(self, values: Iterable[Any]) -> Self:
         """Add all ``values`` at the end. Returns the list."""
         _check_iterable(type(self).__name__, "extend", values)
         # A copy, since a list may be extended by itself.
@@ -92,7 +99,7 @@ class ParameterList(_ParameterContainer):
             self.append(value)
         return self
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self._repr_of(enumerate(self), lambda tensor: tensor.dtype)
 
 
@@ -107,7 +114,7 @@ class ParameterDict(_ParameterContainer):
         ['left', 'right']
     """
 
-    def __init__(self, parameters=None):
+    def __init__(self, parameters: Any = None) -> None:
         super().__init__()
         # The order of insertion, of parameters and other objects alike.
         self._keys = {}
@@ -123,79 +130,79 @@ class ParameterDict(_ParameterContainer):
             )
         return key
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: str) -> Any:
         return getattr(self, self._attribute(key))
 
-    def __setitem__(self, key, value):
+    def __setitem__(self, key: str, value: Any) -> None:
         setattr(self, self._attribute(key), _as_parameter(value))
         self._keys[key] = None
 
-    def __delitem__(self, key):
+    def __delitem__(self, key: str) -> None:
         del self._keys[key]
         delattr(self, self._attribute(key))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._keys)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._keys)
 
-    def __reversed__(self):
+    def __reversed__(self) -> Iterator[str]:
         return reversed(self._keys)
 
-    def __contains__(self, key):
+    def __contains__(self, key: object) -> bool:
         return key in self._keys
 
-    def setdefault(self, key, default=None):
+    def setdefault(self, key: str, default: Any = None) -> Any:
         """The value at ``key``, which is made ``default`` if there is none."""
         if key not in self._keys:
             self[key] = default
         return self[key]
 
-    def clear(self):
+    def clear(self) -> None:
         """Take everything out."""
         for key in list(self._keys):
             del self[key]
 
-    def pop(self, key):
+    def pop(self, key: str) -> Any:
         """Take the value at ``key`` out and return it."""
         value = self[key]
         del self[key]
         return value
 
-    def popitem(self):
+    def popitem(self) -> tuple[str, Any]:
         """Take the last entry out and return it as (key, value)."""
         if not self._keys:
             raise KeyError("popitem(): dictionary is empty")
         key = next(reversed(self._keys))
         return key, self.pop(key)
 
-    def get(self, key, default=None):
+    def get(self, key: str, default: Any = None) -> Any:
         """The value at ``key``, or ``default``."""
         return self[key] if key in self._keys else default
 
     @classmethod
-    def fromkeys(cls, keys, default=None):
+    def fromkeys(cls, keys: Iterable[str], default: Any = None) -> Self:
         """A dictionary with ``default`` at every one of ``keys``."""
         return cls((key, default) for key in keys)
 
-    def copy(self):
+    def copy(self) -> Self:
         """A new dictionary with the same values."""
         return type(self)((key, self[key]) for key in self._keys)
 
-    def keys(self):
+    def keys(self) -> KeysView[str]:
         """The keys."""
         return self._keys.keys()
 
-    def items(self):
+    def items(self) -> Iterator[tuple[str, Any]]:
         """Iterate over (key, value)."""
         return ((key, self[key]) for key in self._keys)
 
-    def values(self):
+    def values(self) -> Iterator[Any]:
         """Iterate over the values."""
         return (self[key] for key in self._keys)
 
-    def update(self, parameters):
+    def update(self, parameters: Any) -> None:
         """Enter the values of a mapping or of an iterable of (key, value) pairs.
 
         A plain dictionary is entered in the order of its sorted keys, as PyTorch does.
@@ -205,17 +212,17 @@ class ParameterDict(_ParameterContainer):
         for key, value in _pairs("ParameterDict", parameters):
             self[key] = value
 
-    def __or__(self, other):
+    def __or__(self, other: ParameterDict) -> Self:
         return type(self)(chain(self.items(), other.items()))
 
-    def __ror__(self, other):
+    def __ror__(self, other: ParameterDict) -> Self:
         return type(self)(chain(other.items(), self.items()))
 
-    def __ior__(self, other):
+    def __ior__(self, other: Any) -> Self:
         self.update(other)
         return self
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self._repr_of(self.items(), lambda tensor: tensor.type())
 
 

@@ -1,11 +1,17 @@
 """All parameters as one vector, and back."""
 
+from __future__ import annotations
+
 import arcgrad
 from arcgrad import _names
 from arcgrad import Tensor
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-def parameters_to_vector(parameters):
+
+def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """One vector with the elements of all ``parameters``, in order. Gradients flow through it.
 
     Example::
@@ -17,7 +23,7 @@ def parameters_to_vector(parameters):
     return arcgrad.cat([parameter.reshape(-1) for parameter in parameters])
 
 
-def vector_to_parameters(vec, parameters):
+def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     """Make ``parameters`` views of consecutive pieces of the vector ``vec``; the inverse of the above."""
     if not isinstance(vec, Tensor):
         raise TypeError(f"expected arcgrad.Tensor, but got: {type(vec).__name__}")

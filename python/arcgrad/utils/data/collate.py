@@ -1,5 +1,7 @@
 """From a list of samples to a batch."""
 
+from __future__ import annotations
+
 import copy
 import sys
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -7,6 +9,10 @@ from collections.abc import Mapping, MutableMapping, Sequence
 import arcgrad
 from arcgrad import _names
 from arcgrad import Tensor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Kinds of NumPy arrays that are no numbers: bytes, strings, objects.
 _NO_NUMBERS = "SUO"
@@ -33,7 +39,7 @@ def _rebuild(original, values):
         return values
 
 
-def default_convert(data):
+def default_convert(data: Any) -> Any:
     """Turn the NumPy arrays in ``data``, a sample of nested containers, into tensors; leave the rest as it is.
 
     Example::
@@ -58,7 +64,7 @@ def default_convert(data):
     return data
 
 
-def default_collate(batch):
+def default_collate(batch: Any) -> Any:
     """Make a batch of a list of samples.
 
     Tensors are stacked, NumPy arrays and numbers become tensors (Python's floats in double precision), strings and

@@ -1,15 +1,30 @@
 """Batches of samples, read in this process or by others."""
 
+from __future__ import annotations
+
 import itertools
 import os
 from functools import partial
 
 from arcgrad import _names, _warnings
 
+from .._generic import Generic, TypeVar
 from .collate import default_collate, default_convert
-from .dataset import IterableDataset, _Subscriptable
+from .dataset import Dataset, IterableDataset
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
 from .worker import Exhausted, Failure, IterableFetcher, MapFetcher, run
+
+T_co = TypeVar("T_co", covariant=True)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+    from arcgrad._core import Generator
+
+    from .dataset import _Indexed
+
 
 #: How long a worker that has been told to stop may take before it is stopped by force, in seconds.
 _PATIENCE = 5.0
@@ -17,14 +32,14 @@ _PATIENCE = 5.0
 _PREFETCH = 2
 
 
-class _Endless(Sampler):
+class _Endless(Sampler["None"]):
     """Stands in for the sampler of an iterable dataset, which has no indices."""
 
     def __iter__(self):
         return itertools.repeat(None)
 
 
-def _check_workers(number):
+def _check_workers(number: int) -> None:
     """Warns where there are more workers than processors that this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if cores is not None and number > cores:
@@ -35,7 +50,7 @@ def _check_workers(number):
         )
 
 
-class DataLoader(metaclass=_Subscriptable):
+class DataLoader(Generic[T_co]):
     """Reads a dataset in batches.
 
     Args:
@@ -74,27 +89,29 @@ class DataLoader(metaclass=_Subscriptable):
     # What the iterators are made of: changing them afterwards would have no effect or half of one.
     _FIXED = frozenset(("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"))
 
+    dataset: Dataset[T_co]
+
     def __init__(
         self,
-        dataset,
-        batch_size=1,
-        shuffle=None,
-        sampler=None,
-        batch_sampler=None,
-        num_workers=0,
-        collate_fn=None,
-        pin_memory=False,
-        drop_last=False,
-        timeout=0,
-        worker_init_fn=None,
-        multiprocessing_context=None,
-        generator=None,
+        dataset: Dataset[T_co] | _Indexed[T_co],
+        batch_size: int | None = 1,
+        shuffle: bool | None = None,
+        sampler: Iterable[Any] | None = None,
+        batch_sampler: Iterable[Any] | None = None,
+        num_workers: int = 0,
+        collate_fn: Callable[[list[T_co]], Any] | None = None,
+        pin_memory: bool = False,
+        drop_last: bool = False,
+        timeout: float = 0,
+        worker_init_fn: Callable[[int], None] | None = None,
+        multiprocessing_context: Any = None,
+        generator: Generator | None = None,
         *,
-        prefetch_factor=None,
-        persistent_workers=False,
-        pin_memory_device="",
-        in_order=True,
-    ):
+        prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
+        pin_memory_device: str = "",
+        in_order: bool = True,
+    ) -> None:
         if num_workers < 0:
             raise ValueError(
                 "num_workers option should be non-negative; use num_workers=0 to disable multiprocessing."
@@ -209,7 +226,7 @@ class DataLoader(metaclass=_Subscriptable):
             kind, auto_collation=self._auto_collation, collate_fn=self.collate_fn, drop_last=self.drop_last
         )
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         if self.num_workers == 0:
             return _InProcess(self)
         if not self.persistent_workers:
@@ -220,7 +237,7 @@ class DataLoader(metaclass=_Subscriptable):
             self._workers_kept.begin_again(self)
         return self._workers_kept
 
-    def __len__(self):
+    def __len__(self) -> int:
         """The number of batches; for an iterable dataset, as far as it knows its own length."""
         if not isinstance(self.dataset, IterableDataset):
             return len(self._index_sampler)

@@ -1,5 +1,7 @@
 """What can be read sample by sample."""
 
+from __future__ import annotations
+
 import math
 import warnings
 from bisect import bisect_right
@@ -7,15 +9,26 @@ from itertools import accumulate
 
 from arcgrad import _names, randperm
 
+from .._generic import Generic, TypeVar
 
-class _Subscriptable(type):
-    """Lets ``Dataset[int]`` stand in annotations; the argument says nothing at run time."""
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
-    def __getitem__(cls, _):
-        return cls
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any, Protocol
+
+    from arcgrad._core import Generator, Tensor
+
+    class _Indexed(Protocol[T_co]):
+        """Anything with samples at indices, such as a list."""
+
+        def __getitem__(self, index: int, /) -> T_co: ...
+        def __len__(self) -> int: ...
 
 
-class Dataset(metaclass=_Subscriptable):
+class Dataset(Generic[T_co]):
     """Base class of datasets with samples that are reached by index.
 
     A subclass defines ``__getitem__(index)`` and, for most uses, ``__len__()``; it may define
@@ -33,25 +46,33 @@ class Dataset(metaclass=_Subscriptable):
         9
     """
 
-    def __getitem__(self, index):
+    if TYPE_CHECKING:
+        # Programs ask for the size of what is a dataset to the checker and has one in fact.
+        def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Any) -> T_co:
         raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
 
-    def __add__(self, other):
+    def __add__(self, other: Dataset[T_co]) -> ConcatDataset[T_co]:
         return ConcatDataset([self, other])
 
 
-class IterableDataset(Dataset):
+class IterableDataset(Dataset[T_co]):
     """Base class of datasets that are read from front to back: a subclass defines ``__iter__()``.
 
     With several workers, each iterates over a dataset of its own: :func:`get_worker_info` tells it which part to
     give.
     """
 
-    def __add__(self, other):
+    if TYPE_CHECKING:
+
+        def __iter__(self) -> Iterator[T_co]: ...
+
+    def __add__(self, other: Dataset[T_co]) -> ChainDataset[T_co]:
         return ChainDataset([self, other])
 
 
-class TensorDataset(Dataset):
+class TensorDataset(Dataset["tuple[Tensor, ...]"]):
     """Sample i is the tuple of the i-th entries of the given tensors, which agree in their first size.
 
     Example::
@@ -62,24 +83,24 @@ class TensorDataset(Dataset):
         (tensor(2), tensor(2.))
     """
 
-    def __init__(self, *tensors):
+    def __init__(self, *tensors: Tensor) -> None:
         if any(tensor.size(0) != tensors[0].size(0) for tensor in tensors):
             raise AssertionError(
                 f"Size mismatch between tensors: the first sizes are {[tensor.size(0) for tensor in tensors]}"
             )
         self.tensors = tensors
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
         return tuple(tensor[index] for tensor in self.tensors)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.tensors[0].size(0)
 
 
-class StackDataset(Dataset):
+class StackDataset(Dataset["Any"]):
     """Sample i is the tuple of the i-th samples of several datasets, or a dictionary if they are given by name."""
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args and kwargs:
             raise ValueError("Supported either tuple- (via `args`) or dict- (via `kwargs`) like input, but both given.")
         if not args and not kwargs:
@@ -92,19 +113,19 @@ class StackDataset(Dataset):
     def _parts(self):
         return list(self.datasets.values()) if isinstance(self.datasets, dict) else list(self.datasets)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> Any:
         if isinstance(self.datasets, dict):
             return {name: part[index] for name, part in self.datasets.items()}
         return tuple(part[index] for part in self.datasets)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._length
 
 
-class ConcatDataset(Dataset):
+class ConcatDataset(Dataset[T_co]):
     """The samples of several datasets, one dataset after the other."""
 
-    def __init__(self, datasets):
+    def __init__(self, datasets: Iterable[Dataset[T_co] | _Indexed[T_co]]) -> None:
         self.datasets = list(datasets)
         if not self.datasets:
             raise AssertionError("datasets should not be an empty iterable")
@@ -112,10 +133,10 @@ class ConcatDataset(Dataset):
             raise AssertionError("ConcatDataset does not support IterableDataset")
         self.cumulative_sizes = list(accumulate(map(len, self.datasets)))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.cumulative_sizes[-1]
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> T_co:
         if index < 0:
             if -index > len(self):
                 raise ValueError("absolute value of index should not exceed dataset length")
@@ -127,30 +148,30 @@ class ConcatDataset(Dataset):
         return self.datasets[part][index - before]
 
 
-class ChainDataset(IterableDataset):
+class ChainDataset(IterableDataset[T_co]):
     """The samples of several iterable datasets, one dataset after the other."""
 
-    def __init__(self, datasets):
+    def __init__(self, datasets: Iterable[Dataset[T_co]]) -> None:
         self.datasets = datasets
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[T_co]:
         for dataset in self.datasets:
             if not isinstance(dataset, IterableDataset):
                 raise AssertionError("ChainDataset only supports IterableDataset")
             yield from dataset
 
-    def __len__(self):
+    def __len__(self) -> int:
         return sum(len(dataset) for dataset in self.datasets)
 
 
-class Subset(Dataset):
+class Subset(Dataset[T_co]):
     """Those samples of ``dataset`` whose indices are given, in that order."""
 
-    def __init__(self, dataset, indices):
+    def __init__(self, dataset: Dataset[T_co] | _Indexed[T_co], indices: Sequence[int]) -> None:
         self.dataset = dataset
         self.indices = indices
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> T_co:
         if isinstance(index, list):
             return self.dataset[[self.indices[i] for i in index]]
         return self.dataset[self.indices[index]]
@@ -160,11 +181,13 @@ class Subset(Dataset):
         many = getattr(self.dataset, "__getitems__", None)
         return many(indices) if callable(many) else [self.dataset[i] for i in indices]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.indices)
 
 
-def random_split(dataset, lengths, generator=None):
+def random_split(
+    dataset: Dataset[T] | _Indexed[T], lengths: Sequence[int | float], generator: Generator | None = None
+) -> list[Subset[T]]:
     """Split at random into subsets that don't overlap.
 
     Args:

@@ -1,11 +1,18 @@
 """What runs in a worker process of a :class:`DataLoader`, and how its answers come back."""
 
+from __future__ import annotations
+
 from itertools import islice
 
 from arcgrad import _names, manual_seed, tensor
 
 from .collate import default_collate
 from .dataset import TensorDataset
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+    from typing import Any
 
 _info = None
 
@@ -20,17 +27,17 @@ class WorkerInfo:
         dataset (Dataset): the worker's own copy.
     """
 
-    def __init__(self, id, num_workers, seed, dataset):
+    def __init__(self, id: int, num_workers: int, seed: int, dataset: Any) -> None:
         self.id = id
         self.num_workers = num_workers
         self.seed = seed
         self.dataset = dataset
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"WorkerInfo(id={self.id}, num_workers={self.num_workers}, seed={self.seed}, dataset={self.dataset})"
 
 
-def get_worker_info():
+def get_worker_info() -> WorkerInfo | None:
     """In a worker process of a loader, a :class:`WorkerInfo`; elsewhere None."""
     return _info
 
@@ -38,14 +45,14 @@ def get_worker_info():
 class MapFetcher:
     """Reads samples by index."""
 
-    def __init__(self, dataset, auto_collation, collate_fn, drop_last):
+    def __init__(self, dataset: Any, auto_collation: bool, collate_fn: Any, drop_last: bool) -> None:
         self.dataset = dataset
         self.auto_collation = auto_collation
         self.collate_fn = collate_fn
         # Entries of tensors, stacked again, are what one indexing gives.
         self.whole_batch = type(dataset) is TensorDataset and collate_fn is default_collate
 
-    def fetch(self, index):
+    def fetch(self, index: Any) -> Any:
         """The batch of a list of indices; without batches, the converted sample of one index."""
         if not self.auto_collation:
             return self.collate_fn(self.dataset[index])
@@ -60,14 +67,14 @@ class MapFetcher:
 class IterableFetcher:
     """Reads samples from front to back."""
 
-    def __init__(self, dataset, auto_collation, collate_fn, drop_last):
+    def __init__(self, dataset: Any, auto_collation: bool, collate_fn: Any, drop_last: bool) -> None:
         self.samples = iter(dataset)
         self.auto_collation = auto_collation
         self.collate_fn = collate_fn
         self.drop_last = drop_last
         self.ended = False
 
-    def fetch(self, index):
+    def fetch(self, index: Any) -> Any:
         """The next batch, as long as the list ``index``; StopIteration at the end."""
         if self.ended:
             raise StopIteration
@@ -87,14 +94,14 @@ class Exhausted:
 class _PlainText(str):
     """Text that is printed as it is where a message is printed by ``repr``, as that of a KeyError is."""
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return str(self)
 
 
 class Failure:
     """A worker's answer when an exception was raised: its type and where it came from."""
 
-    def __init__(self, error, where):
+    def __init__(self, error: Any, where: str) -> None:
         # Needed for failures only, and costs as much to import as all of this package.
         import traceback
 
@@ -102,7 +109,7 @@ class Failure:
         self.where = where
         self.details = "".join(traceback.format_exception(error))
 
-    def reraise(self):
+    def reraise(self) -> NoReturn:
         """Raise the exception again, with the worker's traceback in its text."""
         message = f"Caught {self.type.__name__} {self.where}.\nOriginal {self.details}"
         if issubclass(self.type, KeyError):
@@ -128,7 +135,16 @@ def _seed_generators(base_seed, worker_id):
         numpy.random.seed(numpy.random.SeedSequence(words).generate_state(4))
 
 
-def run(connection, foreign, dataset, make_fetcher, base_seed, worker_id, num_workers, init_fn):
+def run(
+    connection: Any,
+    foreign: Any,
+    dataset: Any,
+    make_fetcher: Any,
+    base_seed: int,
+    worker_id: int,
+    num_workers: int,
+    init_fn: Any,
+) -> None:
     """The main program of a worker: answers each (number, index) that comes in with (number, batch).
 
     Args:

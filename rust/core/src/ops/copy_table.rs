@@ -2,7 +2,7 @@
 
 use super::copy;
 use super::elementwise::Arg;
-use super::registry::{Call, Default, Forms, Kind, OpInfo, input, param};
+use super::registry::{Call, Default, Forms, Gives, Kind, OpInfo, input, param};
 use crate::tensor::Tensor;
 
 /// The table.
@@ -13,6 +13,7 @@ pub static TABLE: &[OpInfo] = &[
         params: &[input()],
         forms: Forms::BOTH.and(Forms::ORDERED),
         call: Call::Structured(|args| Ok(copy::clone(args.tensor(0))?.into())),
+        gives: Gives::Tensor,
         doc: "A copy; the gradient passes.",
     },
     OpInfo {
@@ -21,6 +22,7 @@ pub static TABLE: &[OpInfo] = &[
         params: &[input()],
         forms: Forms::METHOD.and(Forms::ROW_MAJOR),
         call: Call::Structured(|args| Ok(copy::contiguous(args.tensor(0))?.into())),
+        gives: Gives::Tensor,
         doc: "The tensor itself if it is row-major, else a row-major copy.",
     },
     OpInfo {
@@ -36,6 +38,7 @@ pub static TABLE: &[OpInfo] = &[
             Arg::Tensor(source) => copy::copy_(args.tensor(0), source),
             Arg::Scalar(number) => copy::copy_(args.tensor(0), &Tensor::scalar(number, number.dtype())?),
         }),
+        gives: Gives::Tensor,
         doc: "Copies a tensor, broadcast and cast, or a number into the tensor.",
     },
     OpInfo {
@@ -44,6 +47,7 @@ pub static TABLE: &[OpInfo] = &[
         params: &[input(), param("value", Kind::TensorOrNumber)],
         forms: Forms::METHOD.and(Forms::FUNCTION),
         call: Call::OnlyInPlace(|args| copy::fill_with(args.tensor(0), args.arg(1))),
+        gives: Gives::Tensor,
         doc: "Fills the tensor with one value.",
     },
     OpInfo {
@@ -52,6 +56,7 @@ pub static TABLE: &[OpInfo] = &[
         params: &[input()],
         forms: Forms::METHOD.and(Forms::FUNCTION),
         call: Call::OnlyInPlace(|args| copy::fill_(args.tensor(0), crate::Scalar::Int(0))),
+        gives: Gives::Tensor,
         doc: "Fills the tensor with zeros.",
     },
 ];

@@ -1,7 +1,7 @@
 //! Names and signatures of operations that make tensors.
 
 use super::creation::{self, sizes};
-use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, input, param};
+use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::scalar::Scalar;
@@ -13,7 +13,7 @@ const fn op(
     call: fn(&Args<'_>) -> Result<Output>,
     doc: &'static str,
 ) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), doc }
+    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
 }
 
 const FUNCTION: Forms = Forms::FUNCTION;

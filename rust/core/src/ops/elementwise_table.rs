@@ -2,7 +2,9 @@
 
 use super::elementwise::{Arg, Row};
 use super::overloads::{self, overload};
-use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, Resolve, Resolved, input, param};
+use super::registry::{
+    Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Resolve, Resolved, input, param,
+};
 use super::{powers, rows};
 use crate::dtype::Category;
 use crate::error::{Error, Result};
@@ -20,12 +22,20 @@ const OF_NUMBERS: Forms = Forms::ALL.and(Forms::NUMBERS);
 const UNPROMOTED: Forms = WITH_FUNCTION_.and(Forms::SAME_OUT);
 
 const fn row(row: &'static Row, aliases: &'static [&'static str], params: &'static [Param], forms: Forms) -> OpInfo {
-    OpInfo { name: row.name, aliases, params, forms, call: Call::Row(row), doc: row.doc }
+    OpInfo { name: row.name, aliases, params, forms, call: Call::Row(row), gives: Gives::Tensor, doc: row.doc }
 }
 
 /// Something that is no row: a function and a method.
 const fn op_(name: &'static str, call: fn(&Args<'_>) -> Result<Output>, doc: &'static str) -> OpInfo {
-    OpInfo { name, aliases: &[], params: UNARY, forms: Forms::BOTH, call: Call::Structured(call), doc }
+    OpInfo {
+        name,
+        aliases: &[],
+        params: UNARY,
+        forms: Forms::BOTH,
+        call: Call::Structured(call),
+        gives: Gives::Tensor,
+        doc,
+    }
 }
 
 const fn rows_by(
@@ -36,7 +46,7 @@ const fn rows_by(
     resolve: Resolve,
     doc: &'static str,
 ) -> OpInfo {
-    OpInfo { name, aliases, params, forms, call: Call::Rows(resolve), doc }
+    OpInfo { name, aliases, params, forms, call: Call::Rows(resolve), gives: Gives::Tensor, doc }
 }
 
 /// An activation with a row of its own in place: the first row is the function's, the second the in-place form's.
@@ -47,7 +57,7 @@ const fn activation(
     [value, in_place]: [Resolve; 2],
     doc: &'static str,
 ) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::RowsInPlace(value, in_place), doc }
+    OpInfo { name, aliases: &[], params, forms, call: Call::RowsInPlace(value, in_place), gives: Gives::Tensor, doc }
 }
 
 /// `relu`, `sigmoid`, … of the `nn.functional` namespace have no `out=`.
@@ -570,6 +580,7 @@ pub static TABLE: &[OpInfo] = &[
         params: UNARY,
         forms: NN.and(Forms::SAME_OUT),
         call: Call::Row(&rows::log_sigmoid::ROW),
+        gives: Gives::Tensor,
         doc: rows::log_sigmoid::ROW.doc,
     },
     rows_by(

@@ -1,6 +1,6 @@
 //! Names and signatures of operations that read and write by index or by mask.
 
-use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, input, param};
+use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use super::{embedding, index, index_slices, indexing, masks, scatter_reduce, scatter_views};
 use crate::error::{Error, Result};
 use crate::graph::is_grad_enabled;
@@ -13,7 +13,7 @@ const fn op(
     call: fn(&Args<'_>) -> Result<Output>,
     doc: &'static str,
 ) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), doc }
+    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
 }
 
 const fn written(
@@ -29,6 +29,7 @@ const fn written(
         params,
         forms: Forms::ALL.and(Forms::SAME_OUT),
         call: Call::InPlace(value, in_place),
+        gives: Gives::Tensor,
         doc,
     }
 }
@@ -92,7 +93,8 @@ pub static TABLE: &[OpInfo] = &[
          >>> import arcgrad\n\
          >>> arcgrad.unravel_index(arcgrad.tensor([5, 11]), (3, 4))\n\
          (tensor([1, 2]), tensor([1, 3]))",
-    ),
+    )
+    .giving(Gives::Tensors),
     written!(
         "scatter",
         &[input(), DIM, INDEX, SRC, REDUCE],
@@ -207,7 +209,8 @@ pub static TABLE: &[OpInfo] = &[
             })
         },
         "Positions of the elements that are not zero: one row each, or with `as_tuple` one vector per axis.",
-    ),
+    )
+    .giving(Gives::TupleIf("as_tuple")),
     op(
         "argwhere",
         &[input()],
@@ -221,7 +224,8 @@ pub static TABLE: &[OpInfo] = &[
         Forms::FUNCTION,
         |args| Ok(masks::nonzero_tuple(args.tensor(0))?.into()),
         "",
-    ),
+    )
+    .giving(Gives::Tensors),
     op(
         "take",
         &[input(), INDEX],

@@ -1,7 +1,7 @@
 //! Names and signatures of operations that put tensors together or rearrange their elements.
 
 use super::diagonals::{self, Triangle};
-use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, input, param};
+use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use super::{grids, joining, padding, rearranging};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -16,7 +16,7 @@ const fn op(
     call: fn(&Args<'_>) -> Result<Output>,
     doc: &'static str,
 ) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), doc }
+    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
 }
 
 const FUNCTION: Forms = Forms::FUNCTION;
@@ -60,6 +60,7 @@ pub static TABLE: &[OpInfo] = &[
         params: &[TENSORS, int("dim", 0)],
         forms: FUNCTION_OUT,
         call: Call::Structured(|args| Ok(joining::cat(args.tensors(0), args.int(1))?.into())),
+        gives: Gives::Tensor,
         doc: "Tensors behind each other along an axis; dtypes are promoted.",
     },
     op(
@@ -82,6 +83,7 @@ pub static TABLE: &[OpInfo] = &[
         params: JOINED,
         forms: FUNCTION_OUT,
         call: Call::Structured(|args| Ok(joining::vstack(args.tensors(0))?.into())),
+        gives: Gives::Tensor,
         doc: "Tensors below each other; vectors are rows.",
     },
     op(
@@ -105,7 +107,8 @@ pub static TABLE: &[OpInfo] = &[
         |args| Ok(joining::atleast_1d(args.tensor(0))?.into()),
         "The tensor with at least one axis; several tensors give a tuple.",
     ),
-    op("atleast_1d", &[SPREAD], FUNCTION, |args| widened(args.tensors(0), joining::atleast_1d), ""),
+    op("atleast_1d", &[SPREAD], FUNCTION, |args| widened(args.tensors(0), joining::atleast_1d), "")
+        .giving(Gives::Tensors),
     op(
         "atleast_2d",
         &[input()],
@@ -113,7 +116,8 @@ pub static TABLE: &[OpInfo] = &[
         |args| Ok(joining::atleast_2d(args.tensor(0))?.into()),
         "The tensor with at least two axes; several tensors give a tuple.",
     ),
-    op("atleast_2d", &[SPREAD], FUNCTION, |args| widened(args.tensors(0), joining::atleast_2d), ""),
+    op("atleast_2d", &[SPREAD], FUNCTION, |args| widened(args.tensors(0), joining::atleast_2d), "")
+        .giving(Gives::Tensors),
     op(
         "atleast_3d",
         &[input()],
@@ -121,7 +125,8 @@ pub static TABLE: &[OpInfo] = &[
         |args| Ok(joining::atleast_3d(args.tensor(0))?.into()),
         "The tensor with at least three axes; several tensors give a tuple.",
     ),
-    op("atleast_3d", &[SPREAD], FUNCTION, |args| widened(args.tensors(0), joining::atleast_3d), ""),
+    op("atleast_3d", &[SPREAD], FUNCTION, |args| widened(args.tensors(0), joining::atleast_3d), "")
+        .giving(Gives::Tensors),
     op(
         "block_diag",
         &[SPREAD],
@@ -135,7 +140,8 @@ pub static TABLE: &[OpInfo] = &[
         FUNCTION,
         |args| Ok(grids::broadcast_tensors(args.tensors(0))?.into()),
         "The tensors expanded to their common shape.",
-    ),
+    )
+    .giving(Gives::Tensors),
     op(
         "meshgrid",
         &[SPREAD, param("indexing", Kind::Text).optional().keyword()],
@@ -155,7 +161,8 @@ pub static TABLE: &[OpInfo] = &[
             Ok(grids::meshgrid(args.tensors(0), indexing)?.into())
         },
         "The coordinates of the grid that vectors span; `indexing` is 'ij' (matrix) or 'xy' (Cartesian).",
-    ),
+    )
+    .giving(Gives::Tensors),
     op(
         "cartesian_prod",
         &[SPREAD],
@@ -312,6 +319,7 @@ pub static TABLE: &[OpInfo] = &[
             |args| Ok(triangle(args, Triangle::Lower, false)?.into()),
             |args| triangle(args, Triangle::Lower, true).map(drop),
         ),
+        gives: Gives::Tensor,
         doc: "The triangle on and below a diagonal, zeros above.",
     },
     OpInfo {
@@ -323,6 +331,7 @@ pub static TABLE: &[OpInfo] = &[
             |args| Ok(triangle(args, Triangle::Upper, false)?.into()),
             |args| triangle(args, Triangle::Upper, true).map(drop),
         ),
+        gives: Gives::Tensor,
         doc: "The triangle on and above a diagonal, zeros below.",
     },
     op(

@@ -1,7 +1,7 @@
 //! Names and signatures of softmax and of the losses.
 
 use super::loss::{self, Divergence, Reduction};
-use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, input, param};
+use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use super::{cross_entropy, softmax};
 use crate::error::Result;
 use crate::tensor::Tensor;
@@ -14,7 +14,7 @@ const fn op(
     call: fn(&Args<'_>) -> Result<Output>,
     doc: &'static str,
 ) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), doc }
+    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
 }
 
 const BOTH: Forms = Forms::BOTH.and(Forms::SAME_OUT);

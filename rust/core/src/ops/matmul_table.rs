@@ -1,6 +1,6 @@
 //! Names and signatures of matrix products and what is built from them.
 
-use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, Value, input, param};
+use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
 use super::{contraction, einsum, matmul};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
@@ -13,7 +13,7 @@ const fn op(
     call: fn(&Args<'_>) -> Result<Output>,
     doc: &'static str,
 ) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), doc }
+    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
 }
 
 const BOTH: Forms = Forms::BOTH.and(Forms::SAME_OUT);
@@ -110,6 +110,7 @@ pub static TABLE: &[OpInfo] = &[
         params: &[input(), tensor("vec2")],
         forms: PROMOTED,
         call: Call::Structured(|args| Ok(matmul::outer(args.tensor(0), args.tensor(1))?.into())),
+        gives: Gives::Tensor,
         doc: "All products of an element of `input` and an element of `vec2`, as a matrix.",
     },
     pair!(
@@ -202,6 +203,7 @@ pub static TABLE: &[OpInfo] = &[
         params: &[param("matrices", Kind::Tensors).variadic()],
         forms: FUNCTION,
         call: Call::Structured(|args| Ok(contraction::chain_matmul(args.tensors(0))?.into())),
+        gives: Gives::Tensor,
         doc: "Product of several matrices in the order that takes the fewest multiplications.",
     },
     op(

@@ -3,7 +3,7 @@
 use super::convolution::{self, Padding};
 use super::normalization::{self, Running};
 use super::pooling::{self, Divisor};
-use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, Value, input, param};
+use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
 use super::{attention, resampling};
 use crate::error::{Error, Result};
 
@@ -14,7 +14,7 @@ const fn op(
     call: fn(&Args<'_>) -> Result<Output>,
     doc: &'static str,
 ) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), doc }
+    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
 }
 
 const NN: Forms = Forms::NN;
@@ -215,7 +215,8 @@ macro_rules! pool {
                 |args| max_pool($axes, args),
                 "Greatest element of each window (of `kernel_size` elements, `dilation` apart) that moves in steps of `stride` \
                  (its size if not given). With `return_indices` also where in its plane each lies.",
-            ),
+            )
+            .giving(Gives::Asked(&["return_indices"])),
             op($name, MAX_POOL_FUNCTION, Forms::FUNCTION, |args| max_pool($axes, args), "Greatest element of each window."),
         ]
     };
@@ -247,6 +248,7 @@ macro_rules! pool {
             "Greatest elements of windows that are chosen so that `output_size` of them cover the input evenly. With \
              `return_indices` also where in its plane each lies.",
         )
+        .giving(Gives::Asked(&["return_indices"]))
     };
 }
 

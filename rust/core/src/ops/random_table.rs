@@ -2,7 +2,7 @@
 
 use super::elementwise::Arg;
 use super::random_ops::{self, Distribution};
-use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, input, param};
+use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use super::{dropout, views};
 use crate::dtype::DType;
 use crate::error::Result;
@@ -16,7 +16,7 @@ const fn op(
     call: fn(&Args<'_>) -> Result<Output>,
     doc: &'static str,
 ) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), doc }
+    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
 }
 
 const fn in_place(
@@ -25,7 +25,15 @@ const fn in_place(
     call: fn(&Args<'_>) -> Result<()>,
     doc: &'static str,
 ) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms: Forms::METHOD, call: Call::OnlyInPlace(call), doc }
+    OpInfo {
+        name,
+        aliases: &[],
+        params,
+        forms: Forms::METHOD,
+        call: Call::OnlyInPlace(call),
+        gives: Gives::Tensor,
+        doc,
+    }
 }
 
 const FUNCTION: Forms = Forms::FUNCTION;

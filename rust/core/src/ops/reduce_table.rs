@@ -1,6 +1,6 @@
 //! Names and signatures of reductions and scans.
 
-use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, Value, input, param};
+use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
 use super::{moments, reduce, scan};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
@@ -22,7 +22,7 @@ const fn op(
     call: fn(&Args<'_>) -> Result<Output>,
     doc: &'static str,
 ) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), doc }
+    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
 }
 
 /// The axes of a signature that has some: `None` is all of them, as is an empty list.
@@ -34,12 +34,12 @@ const VALUES_INDICES: &[&str] = &["values", "indices"];
 
 fn extreme_along(args: &Args<'_>, greatest: bool) -> Result<Output> {
     let (values, indices) = reduce::extreme_along(args.tensor(0), greatest, args.int(1), args.flag(2))?;
-    Ok(Output::Named(if greatest { "max" } else { "min" }, VALUES_INDICES, vec![values, indices]))
+    Ok(vec![values, indices].into())
 }
 
 fn running_extreme(args: &Args<'_>, greatest: bool) -> Result<Output> {
     let (values, indices) = scan::running_extreme(args.tensor(0), greatest, args.int(1))?;
-    Ok(Output::Named(if greatest { "cummax" } else { "cummin" }, VALUES_INDICES, vec![values, indices]))
+    Ok(vec![values, indices].into())
 }
 
 /// `unbiased` is the old spelling of `correction`.
@@ -210,9 +210,10 @@ pub static TABLE: &[OpInfo] = &[
         params: &[input(), param("other", Kind::Tensor)],
         forms: REDUCTION,
         call: Call::Row(&super::rows::maximum::ROW),
+        gives: Gives::Tensor,
         doc: "",
     },
-    op("max", &[input(), DIM, KEEP], SAME, |args| extreme_along(args, true), ""),
+    op("max", &[input(), DIM, KEEP], SAME, |args| extreme_along(args, true), "").giving(Gives::Named(VALUES_INDICES)),
     op(
         "min",
         &[input()],
@@ -226,9 +227,10 @@ pub static TABLE: &[OpInfo] = &[
         params: &[input(), param("other", Kind::Tensor)],
         forms: REDUCTION,
         call: Call::Row(&super::rows::minimum::ROW),
+        gives: Gives::Tensor,
         doc: "",
     },
-    op("min", &[input(), DIM, KEEP], SAME, |args| extreme_along(args, false), ""),
+    op("min", &[input(), DIM, KEEP], SAME, |args| extreme_along(args, false), "").giving(Gives::Named(VALUES_INDICES)),
     op(
         "amax",
         &[input(), param("dim", Kind::Ints).optional(), KEEP],
@@ -294,6 +296,7 @@ pub static TABLE: &[OpInfo] = &[
         params: &[input(), param("dim", Kind::Ints), KEEP],
         forms: REDUCTION.and(Forms::SPECIAL),
         call: Call::Structured(|args| Ok(reduce::logsumexp(args.tensor(0), args.ints(1), args.flag(2))?.into())),
+        gives: Gives::Tensor,
         doc: "ln Σ eˣ over `dim`, without overflow.",
     },
     op(
@@ -323,12 +326,14 @@ pub static TABLE: &[OpInfo] = &[
         SAME,
         |args| running_extreme(args, true),
         "Greatest element so far along `dim`, and where it last was.",
-    ),
+    )
+    .giving(Gives::Named(VALUES_INDICES)),
     op(
         "cummin",
         &[input(), DIM],
         SAME,
         |args| running_extreme(args, false),
         "Least element so far along `dim`, and where it last was.",
-    ),
+    )
+    .giving(Gives::Named(VALUES_INDICES)),
 ];

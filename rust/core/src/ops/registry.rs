@@ -316,6 +316,25 @@ impl<'a> Args<'a> {
     }
 }
 
+/// What a row's calls give back, as signatures and type stubs say it. In place every operation gives its target.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gives {
+    /// A tensor.
+    Tensor,
+    /// A tuple of tensors, as many as the arguments ask for.
+    Tensors,
+    /// A tuple of so many tensors.
+    Tuple(usize),
+    /// A tuple of tensors with the names of its fields, in a class that is called like the operation.
+    Named(&'static [&'static str]),
+    /// A tensor, or a tuple with one more for each of these parameters that is true.
+    Asked(&'static [&'static str]),
+    /// A tensor, or a tuple of tensors if this parameter is true.
+    TupleIf(&'static str),
+    /// A truth value.
+    Bool,
+}
+
 /// What a call gives back.
 pub enum Output {
     /// One tensor.
@@ -416,6 +435,8 @@ pub struct OpInfo {
     pub forms: Forms,
     /// How it is called.
     pub call: Call,
+    /// What it gives back.
+    pub gives: Gives,
     /// Documentation; empty for further signatures of a name.
     pub doc: &'static str,
 }
@@ -447,6 +468,19 @@ fn spared(target: &Tensor, values: &[Value]) -> Result<Vec<Value>> {
 }
 
 impl OpInfo {
+    /// With something else than one tensor as result.
+    pub const fn giving(self, gives: Gives) -> Self {
+        Self { gives, ..self }
+    }
+
+    /// A tuple with the names of its fields, where the row has some.
+    fn named(&self, output: Output) -> Output {
+        match (self.gives, output) {
+            (Gives::Named(fields), Output::Tensors(tensors)) => Output::Named(self.name, fields, tensors),
+            (_, output) => output,
+        }
+    }
+
     /// Whether a parameter takes the remaining positional arguments as its items. Integers may be given so (`x.view(2, 3)`,
     /// `zeros(2, 3)`) where a list of them is all a caller can give by position.
     pub fn spreads(&self, at: usize, method: bool) -> bool {
@@ -476,19 +510,18 @@ impl OpInfo {
                 self.invoke_row(resolved.row, &resolved.params, &resolved.args, form)
             }
             (Call::Structured(value) | Call::InPlace(value, _), Form::Value) => {
-                let output = value(&args)?;
+                let output = self.named(value(&args)?);
                 output.own(values);
                 Ok(output)
             }
             (Call::Structured(value) | Call::InPlace(value, _), Form::Out(outs)) => {
-                let (named, results) = {
+                let results = {
                     let values = self.values_for(outs, values)?;
                     // A recorded result would be thrown away: `out=` is not differentiable.
                     let result = value(&Args { op: self.name, values: &values })?;
                     match result {
-                        Output::Tensor(tensor) => (None, vec![tensor]),
-                        Output::Tensors(tensors) => (None, tensors),
-                        Output::Named(name, fields, tensors) => (Some((name, fields)), tensors),
+                        Output::Tensor(tensor) => vec![tensor],
+                        Output::Tensors(tensors) => tensors,
                         _ => return Err(Error::type_(self.name, format!("{} has no out= form", self.name))),
                     }
                 };
@@ -505,10 +538,10 @@ impl OpInfo {
                 for (out, result) in outs.iter().zip(&results) {
                     out::write(self.name, out, result, self.forms.has(Forms::FILLED_OUT))?;
                 }
-                Ok(match (named, outs) {
+                Ok(match (self.gives, outs) {
                     (_, [out]) => Output::Tensor(out.clone()),
-                    (Some((name, fields)), outs) => Output::NamedOut(name, fields, outs.to_vec()),
-                    (None, outs) => Output::Tensors(outs.to_vec()),
+                    (Gives::Named(fields), outs) => Output::NamedOut(self.name, fields, outs.to_vec()),
+                    (_, outs) => Output::Tensors(outs.to_vec()),
                 })
             }
             (Call::InPlace(_, in_place) | Call::OnlyInPlace(in_place), Form::InPlace) => {

@@ -1,7 +1,7 @@
 //! Names and signatures of sorting, selection, distinct elements, searching and comparison of whole tensors.
 
 use super::elementwise::Arg;
-use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, input, param};
+use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use super::{closeness, moments, searching, sorting, unique};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -15,7 +15,7 @@ const fn op(
     call: fn(&Args<'_>) -> Result<Output>,
     doc: &'static str,
 ) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), doc }
+    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
 }
 
 const BOTH: Forms = Forms::BOTH;
@@ -35,8 +35,10 @@ const fn flag(name: &'static str) -> Param {
     param(name, Kind::Bool).or(Default::Bool(false))
 }
 
-fn named(name: &'static str, (values, indices): (Tensor, Tensor)) -> Output {
-    Output::Named(name, &["values", "indices"], vec![values, indices])
+const VALUES_INDICES: &[&str] = &["values", "indices"];
+
+fn pair((first, second): (Tensor, Tensor)) -> Output {
+    vec![first, second].into()
 }
 
 /// One tensor, or a tuple of several.
@@ -82,14 +84,16 @@ macro_rules! moments {
                     Ok($function(args.tensor(0), args.ints_opt(1), correction, args.flag(3))?.into())
                 },
                 $doc,
-            ),
+            )
+            .giving(Gives::Tuple(2)),
             op(
                 $name,
                 UNBIASED,
                 Forms::FUNCTION,
                 |args| Ok($function(args.tensor(0), None, f64::from(u8::from(args.flag(1))), false)?.into()),
                 "",
-            ),
+            )
+            .giving(Gives::Tuple(2)),
             op(
                 $name,
                 DIM_UNBIASED,
@@ -99,7 +103,8 @@ macro_rules! moments {
                     Ok($function(args.tensor(0), args.ints_opt(1), correction, args.flag(3))?.into())
                 },
                 "",
-            ),
+            )
+            .giving(Gives::Tuple(2)),
         ]
     };
 }
@@ -118,9 +123,10 @@ macro_rules! median {
                 $name,
                 &[input(), param("dim", Kind::Int), KEEP],
                 BOTH_OUT,
-                |args| Ok(named($name, sorting::median_along(args.tensor(0), args.int(1), args.flag(2), $skip)?)),
+                |args| Ok(pair(sorting::median_along(args.tensor(0), args.int(1), args.flag(2), $skip)?)),
                 "",
-            ),
+            )
+            .giving(Gives::Named(VALUES_INDICES)),
         ]
     };
 }
@@ -162,19 +168,21 @@ pub static TABLE: &[OpInfo] = &[
         "sort",
         &[input(), LAST, flag("descending")],
         BOTH_OUT,
-        |args| Ok(named("sort", sorting::sort(args.tensor(0), args.int(1), args.flag(2), None)?)),
+        |args| Ok(pair(sorting::sort(args.tensor(0), args.int(1), args.flag(2), None)?)),
         "Sorted along `dim`: values and positions. NaN counts as the greatest; equal elements keep their order.",
-    ),
+    )
+    .giving(Gives::Named(VALUES_INDICES)),
     op(
         "sort",
         &[input(), param("stable", Kind::Bool).optional().keyword(), LAST.keyword(), flag("descending").keyword()],
         BOTH_OUT,
         |args| {
             let stable = Some(args.flag_opt(1).unwrap_or(false));
-            Ok(named("sort", sorting::sort(args.tensor(0), args.int(2), args.flag(3), stable)?))
+            Ok(pair(sorting::sort(args.tensor(0), args.int(2), args.flag(3), stable)?))
         },
         "",
-    ),
+    )
+    .giving(Gives::Named(VALUES_INDICES)),
     op(
         "argsort",
         &[input(), LAST, flag("descending")],
@@ -206,33 +214,34 @@ pub static TABLE: &[OpInfo] = &[
             param("sorted", Kind::Bool).or(Default::Bool(true)),
         ],
         BOTH_OUT,
-        |args| Ok(named("topk", sorting::topk(args.tensor(0), args.int(1), args.int(2), args.flag(3))?)),
+        |args| Ok(pair(sorting::topk(args.tensor(0), args.int(1), args.int(2), args.flag(3))?)),
         "The `k` greatest (or smallest) elements along `dim`, in order: values and positions.",
-    ),
+    )
+    .giving(Gives::Named(VALUES_INDICES)),
     op(
         "kthvalue",
         &[input(), param("k", Kind::Int), LAST, KEEP],
         BOTH_OUT,
-        |args| Ok(named("kthvalue", sorting::kthvalue(args.tensor(0), args.int(1), args.int(2), args.flag(3))?)),
+        |args| Ok(pair(sorting::kthvalue(args.tensor(0), args.int(1), args.int(2), args.flag(3))?)),
         "The `k`-th smallest element along `dim`, from 1: values and positions.",
-    ),
+    )
+    .giving(Gives::Named(VALUES_INDICES)),
     op(
         "mode",
         &[input(), LAST, KEEP],
         BOTH_OUT,
-        |args| Ok(named("mode", sorting::mode(args.tensor(0), args.int(1), args.flag(2))?)),
+        |args| Ok(pair(sorting::mode(args.tensor(0), args.int(1), args.flag(2))?)),
         "The most frequent element along `dim`, the least of several: values and positions.",
-    ),
+    )
+    .giving(Gives::Named(VALUES_INDICES)),
     op(
         "aminmax",
         &[input(), param("dim", Kind::Int).optional().keyword(), KEEP.keyword()],
         BOTH_OUT,
-        |args| {
-            let (least, greatest) = sorting::aminmax(args.tensor(0), args.int_opt(1), args.flag(2))?;
-            Ok(Output::Named("aminmax", &["min", "max"], vec![least, greatest]))
-        },
+        |args| Ok(pair(sorting::aminmax(args.tensor(0), args.int_opt(1), args.flag(2))?)),
         "The least and the greatest element.",
-    ),
+    )
+    .giving(Gives::Named(&["min", "max"])),
     quantile!("quantile", false, "The quantiles `q` of all elements or along `dim`; NaN where there is one."),
     quantile!("nanquantile", true, "The quantiles `q` of the elements that are not NaN, of all or along `dim`."),
     // ---- distinct ----
@@ -255,7 +264,8 @@ pub static TABLE: &[OpInfo] = &[
             Ok(one_or_several(unique::asked(distinct, args.flag(2), args.flag(3))))
         },
         "The distinct elements (or slices along `dim`), sorted; on request the group of each element and the sizes of the groups.",
-    ),
+    )
+    .giving(Gives::Asked(&["return_inverse", "return_counts"])),
     op(
         "unique_consecutive",
         &[input(), flag("return_inverse"), flag("return_counts"), param("dim", Kind::Int).optional().only_so_named()],
@@ -268,7 +278,8 @@ pub static TABLE: &[OpInfo] = &[
             Ok(one_or_several(unique::asked(distinct, args.flag(1), args.flag(2))))
         },
         "The elements (or slices along `dim`) without those that equal their predecessor.",
-    ),
+    )
+    .giving(Gives::Asked(&["return_inverse", "return_counts"])),
     // ---- searching ----
     op(
         "searchsorted",
@@ -341,7 +352,8 @@ pub static TABLE: &[OpInfo] = &[
         BOTH,
         |args| Ok(Output::Bool(closeness::equal(args.tensor(0), args.tensor(1))?)),
         "Whether both have the same shape and equal elements.",
-    ),
+    )
+    .giving(Gives::Bool),
     op(
         "isclose",
         CLOSE,
@@ -361,5 +373,6 @@ pub static TABLE: &[OpInfo] = &[
             Ok(Output::Bool(closeness::allclose(args.tensor(0), args.tensor(1), rtol, atol, args.flag(4))?))
         },
         "Whether all pairs of elements are close.",
-    ),
+    )
+    .giving(Gives::Bool),
 ];

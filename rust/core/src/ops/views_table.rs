@@ -1,6 +1,6 @@
 //! Names and signatures of the views.
 
-use super::registry::{Args, Call, Default, Forms, Kind, OpInfo, Output, Param, input, param};
+use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use super::{reinterpret, splitting, views};
 use crate::error::{Error, Result};
 
@@ -11,7 +11,7 @@ const fn op(
     call: fn(&Args<'_>) -> Result<Output>,
     doc: &'static str,
 ) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), doc }
+    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
 }
 
 const BOTH: Forms = Forms::BOTH;
@@ -33,6 +33,7 @@ const fn transposed(name: &'static str, aliases: &'static [&'static str], params
             |args| Ok(views::transpose(args.tensor(0), args.int(1), args.int(2))?.into()),
             |args| views::in_place(args.tensor(0), |tensor| views::transpose(tensor, args.int(1), args.int(2))),
         ),
+        gives: Gives::Tensor,
         doc: "Two axes exchanged.",
     }
 }
@@ -114,6 +115,7 @@ pub static TABLE: &[OpInfo] = &[
             |args| Ok(views::squeeze(args.tensor(0), None)?.into()),
             |args| views::in_place(args.tensor(0), |tensor| views::squeeze(tensor, None)),
         ),
+        gives: Gives::Tensor,
         doc: "Without axes of size 1: all, or those named.",
     },
     OpInfo {
@@ -125,6 +127,7 @@ pub static TABLE: &[OpInfo] = &[
             |args| Ok(views::squeeze(args.tensor(0), args.ints_opt(1))?.into()),
             |args| views::in_place(args.tensor(0), |tensor| views::squeeze(tensor, args.ints_opt(1))),
         ),
+        gives: Gives::Tensor,
         doc: "",
     },
     OpInfo {
@@ -136,6 +139,7 @@ pub static TABLE: &[OpInfo] = &[
             |args| Ok(views::unsqueeze(args.tensor(0), args.int(1))?.into()),
             |args| views::in_place(args.tensor(0), |tensor| views::unsqueeze(tensor, args.int(1))),
         ),
+        gives: Gives::Tensor,
         doc: "A new axis of size 1 at `dim`.",
     },
     op(
@@ -177,6 +181,7 @@ pub static TABLE: &[OpInfo] = &[
             |args| Ok(views::t(args.tensor(0))?.into()),
             |args| views::in_place(args.tensor(0), views::t),
         ),
+        gives: Gives::Tensor,
         doc: "The transpose of a matrix; vectors as they are.",
     },
     op(
@@ -192,6 +197,7 @@ pub static TABLE: &[OpInfo] = &[
         params: &[input(), param("source", Kind::Int), param("destination", Kind::Int)],
         forms: BOTH,
         call: Call::Structured(|args| Ok(views::movedim(args.tensor(0), &[args.int(1)], &[args.int(2)])?.into())),
+        gives: Gives::Tensor,
         doc: "Axes moved to other places; the rest keep their order.",
     },
     OpInfo {
@@ -200,6 +206,7 @@ pub static TABLE: &[OpInfo] = &[
         params: &[input(), param("source", Kind::IntList), param("destination", Kind::IntList)],
         forms: BOTH,
         call: Call::Structured(|args| Ok(views::movedim(args.tensor(0), args.ints(1), args.ints(2))?.into())),
+        gives: Gives::Tensor,
         doc: "",
     },
     op(
@@ -269,21 +276,24 @@ pub static TABLE: &[OpInfo] = &[
         BOTH,
         |args| Ok(views::unbind(args.tensor(0), args.int(1))?.into()),
         "Every position of an axis, as a tuple.",
-    ),
+    )
+    .giving(Gives::Tensors),
     op(
         "split",
         &[param("tensor", Kind::Tensor), param("split_size_or_sections", Kind::Int), dim("dim", 0)],
         Forms::FUNCTION,
         |args| Ok(views::split(args.tensor(0), args.int(1), args.int(2))?.into()),
         "Parts of one length (the last may be shorter), or of given lengths.",
-    ),
+    )
+    .giving(Gives::Tensors),
     op(
         "split",
         &[param("tensor", Kind::Tensor), param("split_size_or_sections", Kind::IntList), dim("dim", 0)],
         Forms::FUNCTION,
         |args| Ok(views::split_sizes(args.tensor(0), args.ints(1), args.int(2))?.into()),
         "",
-    ),
+    )
+    .giving(Gives::Tensors),
     // The method has a name of its own for the size.
     op(
         "split",
@@ -291,47 +301,54 @@ pub static TABLE: &[OpInfo] = &[
         METHOD,
         |args| Ok(views::split(args.tensor(0), args.int(1), args.int(2))?.into()),
         "Parts of one length (the last may be shorter), or of given lengths.",
-    ),
+    )
+    .giving(Gives::Tensors),
     op(
         "split",
         &[input(), param("split_size", Kind::IntList), dim("dim", 0)],
         METHOD,
         |args| Ok(views::split_sizes(args.tensor(0), args.ints(1), args.int(2))?.into()),
         "",
-    ),
+    )
+    .giving(Gives::Tensors),
     op(
         "split_with_sizes",
         &[input(), param("split_sizes", Kind::IntList), dim("dim", 0)],
         BOTH,
         |args| Ok(views::split_sizes(args.tensor(0), args.ints(1), args.int(2))?.into()),
         "Parts of given lengths along an axis.",
-    ),
+    )
+    .giving(Gives::Tensors),
     op(
         "tensor_split",
         &[input(), param("indices", Kind::IntList), dim("dim", 0)],
         BOTH,
         |args| Ok(splitting::split_at(args.tensor(0), args.ints(1), args.int(2))?.into()),
         "A number of parts of sizes as equal as can be, or the parts between given positions of an axis.",
-    ),
+    )
+    .giving(Gives::Tensors),
     op(
         "tensor_split",
         &[input(), param("tensor_indices_or_sections", Kind::Tensor), dim("dim", 0)],
         BOTH,
         |args| Ok(splitting::split_by(args.tensor(0), args.tensor(1), args.int(2))?.into()),
         "",
-    ),
+    )
+    .giving(Gives::Tensors),
     op(
         "tensor_split",
         &[input(), param("sections", Kind::Int), dim("dim", 0)],
         BOTH,
         |args| Ok(splitting::split_evenly(args.tensor(0), args.int(1), args.int(2))?.into()),
         "",
-    ),
+    )
+    .giving(Gives::Tensors),
     op(
         "chunk",
         &[input(), param("chunks", Kind::Int), dim("dim", 0)],
         BOTH,
         |args| Ok(views::chunk(args.tensor(0), args.int(1), args.int(2))?.into()),
         "At most `chunks` parts of equal length.",
-    ),
+    )
+    .giving(Gives::Tensors),
 ];

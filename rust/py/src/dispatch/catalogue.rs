@@ -1,11 +1,11 @@
 //! `registry()`: the tables as Python data, for stubs, tests and documentation.
 
 use arcgrad::ops::elementwise::{Row, Tier};
-use arcgrad::ops::registry::{Call, Forms, OpInfo};
+use arcgrad::ops::registry::{Call, Forms, Gives, OpInfo};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyDict, PyList, PyTuple};
 
-use super::{Entry, Place, collect, message};
+use super::{Entry, Place, collect, signature};
 
 /// Where a name lives. Of what is behind `nn.functional` the in-place forms stay in the core: PyTorch has only some.
 fn namespace(place: Place, in_place: bool) -> &'static str {
@@ -58,24 +58,55 @@ fn tier(row: &Row) -> &'static str {
     }
 }
 
+/// What a call gives back: its kind, and what that kind has to say (names of fields or flags, a number of tensors).
+fn gives<'py>(py: Python<'py>, entry: &Entry, info: &OpInfo) -> PyResult<Bound<'py, PyTuple>> {
+    if entry.in_place || matches!(info.call, Call::OnlyInPlace(_)) {
+        return ("Target",).into_pyobject(py);
+    }
+    match info.gives {
+        Gives::Tensor => ("Tensor",).into_pyobject(py),
+        Gives::Tensors => ("Tensors",).into_pyobject(py),
+        Gives::Bool => ("Bool",).into_pyobject(py),
+        Gives::Tuple(count) => ("Tuple", count).into_pyobject(py),
+        Gives::Named(fields) => ("Named", info.name, fields.to_vec()).into_pyobject(py),
+        Gives::Asked(flags) => ("Asked", flags.to_vec()).into_pyobject(py),
+        Gives::TupleIf(flag) => ("TupleIf", flag).into_pyobject(py),
+    }
+}
+
+/// One signature of a name: `parameters`, one dictionary each (`name`, `kind`, `default`, `nullable`, `way`,
+/// `spellings`), without the object of a method, and what the call `gives`.
+fn overload<'py>(py: Python<'py>, entry: &Entry, info: &'static OpInfo) -> PyResult<Bound<'py, PyDict>> {
+    let parameters = PyList::empty(py);
+    for parameter in signature::parameters(info, entry.method, entry.in_place) {
+        let described = PyDict::new(py);
+        described.set_item("name", parameter.name)?;
+        described.set_item("spellings", parameter.spellings.to_vec())?;
+        described.set_item("kind", parameter.kind)?;
+        described.set_item("default", parameter.default)?;
+        described.set_item("nullable", parameter.nullable)?;
+        described.set_item("way", format!("{:?}", parameter.way))?;
+        parameters.append(described)?;
+    }
+    let overload = PyDict::new(py);
+    overload.set_item("parameters", parameters)?;
+    overload.set_item("gives", gives(py, entry, info)?)?;
+    Ok(overload)
+}
+
 fn describe<'py>(py: Python<'py>, place: Place, entry: &Entry) -> PyResult<Bound<'py, PyDict>> {
     let first: &'static OpInfo = entry.overloads[0];
     let row = PyDict::new(py);
-    let signatures: Vec<String> = entry
-        .overloads
-        .iter()
-        .map(|info| message::python_signature(info, entry.name, entry.method, entry.in_place).replace("$self", "self"))
-        .collect();
+    let signatures: Vec<String> = entry.overloads.iter().map(|info| signature::of_row(entry, info)).collect();
     row.set_item("name", entry.name)?;
     row.set_item("namespace", namespace(place, entry.in_place))?;
     row.set_item("op", first.name)?;
     row.set_item("aliases", PyList::new(py, first.aliases)?)?;
     row.set_item("signature", &signatures[0])?;
     row.set_item("signatures", signatures)?;
-    row.set_item(
-        "doc",
-        entry.overloads.iter().map(|info| info.doc).find(|doc| !doc.is_empty()).unwrap_or_default().trim(),
-    )?;
+    let overloads: PyResult<Vec<_>> = entry.overloads.iter().map(|info| overload(py, entry, info)).collect();
+    row.set_item("overloads", overloads?)?;
+    row.set_item("doc", entry.doc())?;
     row.set_item("forms", forms(first.forms))?;
     row.set_item("kind", kind(&first.call))?;
     row.set_item("in_place", entry.in_place)?;
@@ -90,7 +121,7 @@ fn describe<'py>(py: Python<'py>, place: Place, entry: &Entry) -> PyResult<Bound
 }
 
 /// Every name made from the tables, one dictionary each: `name`, `namespace`, `op`, `aliases`, `signature`,
-/// `signatures`, `doc`, `forms`, `kind`, `in_place`; for elementwise rows also `node`, `domain`, `tier`, `inputs`,
+/// `signatures`, `overloads`, `doc`, `forms`, `kind`, `in_place`; for elementwise rows also `node`, `domain`, `tier`, `inputs`,
 /// `differentiable`.
 #[pyfunction]
 pub fn registry(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {

@@ -1,4 +1,4 @@
-//! What a call got wrong, in words, and signatures as text.
+//! What a call got wrong, in words.
 
 use std::fmt::Write;
 
@@ -7,7 +7,8 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use super::Entry;
-use super::parse::{Given, Reject, is_creation, parse};
+use super::parse::{Given, Reject, parse};
+use super::signature::default_text;
 use crate::tensor::type_name;
 
 /// What a parameter takes, as PyTorch's messages call it.
@@ -29,64 +30,9 @@ fn kind_name(kind: Kind) -> &'static str {
     }
 }
 
-fn default_text(param: &Param) -> Option<String> {
-    Some(match param.default {
-        Default::Required => return None,
-        Default::None => "None".to_owned(),
-        Default::Ints(values) => {
-            let items: Vec<String> = values.iter().map(i64::to_string).collect();
-            format!("({})", items.join(", "))
-        }
-        Default::Int(value) => value.to_string(),
-        Default::Float(value) if value.is_infinite() => {
-            if value > 0.0 {
-                "inf".to_owned()
-            } else {
-                "-inf".to_owned()
-            }
-        }
-        Default::Float(value) => format!("{value:?}"),
-        Default::Bool(value) => if value { "True" } else { "False" }.to_owned(),
-        Default::Text(value) => format!("'{value}'"),
-    })
-}
-
 /// The parameters a caller sees: without the object itself for methods, and with the keywords all operations share.
 fn visible(info: &'static OpInfo, method: bool) -> &'static [Param] {
     if method { info.params.get(1..).unwrap_or_default() } else { info.params }
-}
-
-/// `sum(input, dim=None, keepdim=False, *, dtype=None, out=None)`
-pub fn python_signature(info: &'static OpInfo, name: &str, method: bool, in_place: bool) -> String {
-    let mut items: Vec<String> = Vec::new();
-    if method {
-        items.push("$self".to_owned());
-    }
-    let mut keyword_only = false;
-    for (at, param) in info.params.iter().enumerate().skip(usize::from(method)) {
-        if param.keyword_only && !std::mem::replace(&mut keyword_only, true) {
-            items.push("*".to_owned());
-        }
-        let spreads = info.spreads(at, method);
-        let star = if spreads { "*" } else { "" };
-        keyword_only |= spreads;
-        items.push(match default_text(param) {
-            Some(text) if !spreads => format!("{star}{}={text}", param.name),
-            _ => format!("{star}{}", param.name),
-        });
-    }
-    let mut more: Vec<&str> = Vec::new();
-    if info.forms.has(Forms::OUT) && !in_place && !method {
-        more.push("out=None");
-    }
-    if is_creation(info) {
-        more.extend(["device=None", "requires_grad=False"]);
-    }
-    if !more.is_empty() && !keyword_only {
-        items.push("*".to_owned());
-    }
-    items.extend(more.into_iter().map(str::to_owned));
-    format!("{name}({})", items.join(", "))
 }
 
 /// `(Tensor input, tuple of ints dim, bool keepdim = False, *, arcgrad.dtype dtype = None)`

@@ -10,6 +10,7 @@ mod message;
 pub mod output;
 mod parse;
 pub use parse::default as default_value;
+mod signature;
 mod trampoline;
 
 use std::collections::HashMap;
@@ -45,6 +46,11 @@ const LONG_ELEMENTWISE: usize = 64 * 1024;
 const LONG_STRUCTURED: usize = 16 * 1024;
 
 impl Entry {
+    /// What the operation does.
+    fn doc(&self) -> &'static str {
+        self.overloads.iter().map(|info| info.doc).find(|doc| !doc.is_empty()).unwrap_or_default().trim()
+    }
+
     /// A call from Python.
     fn call<'py>(&self, py: Python<'py>, given: &Given<'_, 'py>) -> PyResult<Py<PyAny>> {
         if let Some(row) = self.unary
@@ -206,25 +212,6 @@ fn collect() -> Names {
     names
 }
 
-/// The docstring in the form from which `inspect.signature` reads the signature, where there is only one.
-fn docstring(entry: &Entry) -> String {
-    let first = entry.overloads[0];
-    let text = entry.overloads.iter().map(|info| info.doc).find(|doc| !doc.is_empty()).unwrap_or_default().trim_end();
-    if let [only] = entry.overloads[..] {
-        let signature = message::python_signature(only, entry.name, entry.method, entry.in_place);
-        return format!("{signature}\n--\n\n{text}");
-    }
-    let mut doc = String::new();
-    for info in &entry.overloads {
-        doc.push_str(
-            &message::python_signature(info, entry.name, entry.method, entry.in_place).replace("$self", "self"),
-        );
-        doc.push('\n');
-    }
-    let _ = first;
-    doc + "\n" + text
-}
-
 /// Enters every operation: functions into the module and its namespaces, methods into the tensor class. What is
 /// there already (written by hand because it is more than an operation) stays.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -254,7 +241,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         definitions.push(with_keywords(
             c_text(entry.name.to_owned())?,
             trampoline::TRAMPOLINES[index],
-            c_text(docstring(entry))?,
+            c_text(signature::docstring(entry))?,
         ));
     }
     let definitions = definitions.leak();

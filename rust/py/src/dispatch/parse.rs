@@ -154,17 +154,20 @@ pub enum Reject {
 
 const INPUT: Param = arcgrad::ops::registry::input();
 
-/// Whether a keyword means a parameter: its own name, or one of the spellings PyTorch takes for NumPy's sake.
+/// The names that PyTorch takes for a parameter's for NumPy's sake.
+pub fn numpy_spellings(name: &str) -> &'static [&'static str] {
+    match name {
+        "dim" => &["axis"],
+        "keepdim" => &["keepdims"],
+        "input" => &["x", "a", "x1", "self"],
+        "other" => &["x2"],
+        _ => &[],
+    }
+}
+
+/// Whether a keyword means a parameter: its own name, or another spelling of it.
 fn names_param(param: &Param, keyword: &str) -> bool {
-    param.name == keyword
-        || param.numpy_spelling
-            && match param.name {
-                "dim" => keyword == "axis",
-                "keepdim" => keyword == "keepdims",
-                "input" => matches!(keyword, "x" | "a" | "x1" | "self"),
-                "other" => keyword == "x2",
-                _ => false,
-            }
+    param.name == keyword || param.numpy_spelling && numpy_spellings(param.name).contains(&keyword)
 }
 
 /// Whether an operation makes a tensor from nothing or after another's model, and so takes `device=` and the like.
