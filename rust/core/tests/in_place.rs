@@ -85,9 +85,12 @@ impl Rule for SecondIsChanged {
 
     fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
-        let scaled = grad.mul(self.0)?;
-        cx.put(0, grad.sum_over(&[0], true)?);
-        cx.put(1, scaled);
+        if cx.needs(0) {
+            cx.put(0, grad.sum_over(&[0], true)?);
+        }
+        if cx.needs(1) {
+            cx.put(1, grad.mul(self.0)?);
+        }
         Ok(())
     }
 }

@@ -397,9 +397,11 @@ impl Rule for CopySlices {
         let sent = (ALGEBRA.copy_strided)(&part, &crate::shape::contiguous_strides(&self.view.shape))?;
         let needs: SmallVec<[bool; 4]> = (0..self.inner.edges().len()).map(|input| cx.needs(input)).collect();
         let mut results = run_node(&self.inner, smallvec![Some(sent)], &needs, cx.create_graph())?;
+        // There may be one that nobody needs, where the pass ends here.
+        let old = results.get_mut(self.input).and_then(Option::take);
         if cx.needs(self.input) {
             // The part the operation overwrote: its old value's gradient replaces the new one's.
-            match results.get_mut(self.input).and_then(Option::take) {
+            match old {
                 Some(result) => (ALGEBRA.copy_into)(&part, &result.into_tensor())?,
                 None => (ALGEBRA.zero)(&part)?,
             }
