@@ -15,6 +15,8 @@ pub trait Float: math::Float + AddAssign + SubAssign + MulAssign + std::iter::Su
     const NEG_INFINITY: Self;
     /// Whether this is NaN.
     fn is_nan(self) -> bool;
+    /// Whether this is neither infinite nor NaN.
+    fn is_finite(self) -> bool;
     /// eˣ; fast only in dispatched regions.
     #[inline(always)]
     fn exp(self) -> Self {
@@ -91,6 +93,10 @@ macro_rules! float {
             #[inline(always)]
             fn is_nan(self) -> bool {
                 <$type>::is_nan(self)
+            }
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                <$type>::is_finite(self)
             }
             #[inline]
             unsafe fn gemm(

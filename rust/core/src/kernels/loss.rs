@@ -132,7 +132,7 @@ unsafe fn forward<T: Float>(
                         total += weight.to_f64();
                         let log_p = *input.add((i * size.classes + class) * size.inner + j);
                         // What has no weight does not count, however improbable.
-                        let counts = weight != T::ZERO || log_p - log_p == T::ZERO || log_p.is_nan();
+                        let counts = weight != T::ZERO || log_p.is_finite() || log_p.is_nan();
                         if counts { -log_p * weight } else { T::ZERO }
                     }
                 };

@@ -295,7 +295,7 @@ unsafe fn avg<T: Float, const BACKWARD: bool>(
                         sum += *inner.add(from);
                         any = true;
                     });
-                    if sum - sum != T::ZERO {
+                    if !sum.is_finite() {
                         // The sum has no room, but the mean may have.
                         sum = T::ZERO;
                         covered(window, position, |from| sum += *inner.add(from) / divisor);

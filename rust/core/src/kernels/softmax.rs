@@ -346,8 +346,8 @@ simd! {
         let max = column_max(x, len, stride, width);
         // Found before the output is written, which may be the input.
         let mut limits = Vec::new();
-        for lane in 0..width {
-            if max[lane] == -T::NEG_INFINITY
+        for (lane, &most) in max.iter().enumerate().take(width) {
+            if most == -T::NEG_INFINITY
                 && let Some(only) = only_infinity(x.add(lane), len, stride)
             {
                 limits.push((lane, only));
