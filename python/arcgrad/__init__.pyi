@@ -429,11 +429,11 @@ from ._core import where as where
 from ._core import zero_ as zero_
 from ._core import zeros as zeros
 from ._core import zeros_like as zeros_like
-from ._einsum import einsum as einsum
 from ._core._autograd import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from ._core._autograd import is_anomaly_enabled as is_anomaly_enabled
 from ._core._autograd import is_grad_enabled as is_grad_enabled
 from ._core._autograd import is_inference_mode_enabled as is_inference_mode_enabled
+from ._einsum import einsum as einsum
 from ._legacy import BFloat16Tensor as BFloat16Tensor
 from ._legacy import BoolTensor as BoolTensor
 from ._legacy import ByteTensor as ByteTensor

@@ -1034,7 +1034,7 @@ class Tensor:
         """x where |x| > lambd, else 0."""
 
     def histc(self, bins: SupportsIndex=100, min: Float=0.0, max: Float=0.0) -> Tensor:
-        """How many elements lie in each of `bins` intervals between `min` and `max`."""
+        """How many elements lie in each of `bins` intervals between `min` and `max`, or, if both are 0, between the least and the greatest element."""
 
     @overload
     def index_add(self, dim: SupportsIndex, index: Tensor, source: Tensor, *, alpha: Operand=1) -> Tensor:
@@ -1123,10 +1123,10 @@ class Tensor:
         """`x <= y`."""
 
     def lerp(self, end: Tensor, weight: Operand) -> Tensor:
-        """`x + weight * (y - x)`, written so that both ends are exact."""
+        """`x + weight * (y - x)`, written so that both ends are exact, and with a limit at infinity where there is one."""
 
     def lerp_(self, end: Tensor, weight: Operand) -> Self:
-        """`x + weight * (y - x)`, written so that both ends are exact."""
+        """`x + weight * (y - x)`, written so that both ends are exact, and with a limit at infinity where there is one."""
 
     def less(self, other: Operand) -> Tensor:
         """`x < y`."""
@@ -1368,6 +1368,10 @@ class Tensor:
 
     @overload
     def narrow(self, *, axis: SupportsIndex, start: SupportsIndex, length: SupportsIndex) -> Tensor: ...
+    @overload
+    def narrow(self, dim: SupportsIndex, start: Tensor, length: SupportsIndex) -> Tensor: ...
+    @overload
+    def narrow(self, *, axis: SupportsIndex, start: Tensor, length: SupportsIndex) -> Tensor: ...
     def ne(self, other: Operand) -> Tensor:
         """`x != y`."""
 
@@ -1979,6 +1983,8 @@ class Generator:
     def set_state(self, new_state: Tensor) -> Self:
         """Loads a state that `get_state` gave."""
 
+    def __setstate__(self, state: Tensor) -> None: ...
+
 class UntypedStorage:
     """The memory block that tensors are views of."""
 
@@ -2098,6 +2104,9 @@ short: _dtype
 strided: _layout
 uint8: _dtype
 
+def _instruction_sets() -> str:
+    """The instruction sets in use, for `python -m arcgrad`."""
+
 def _limits(dtype: _dtype) -> dict[str, Any]:
     """The least and greatest value, and for floats the precision, of a dtype; see `arcgrad.finfo` and `arcgrad.iinfo`."""
 
@@ -2117,7 +2126,7 @@ def as_tensor(data: Any, dtype: DType | None=None, device: Device=None) -> Tenso
     """`data` as a tensor; shares the memory of tensors and NumPy arrays where the dtype allows it."""
 
 def asarray(obj: Any, *, dtype: DType | None=None, device: Device=None, copy: builtins.bool | None=None, requires_grad: builtins.bool=False) -> Tensor:
-    """`obj` as a tensor: shares memory unless `copy=True`; `copy=False` refuses to copy."""
+    """`obj` as a tensor: shares the memory of tensors, NumPy arrays and, as a vector, of buffers, unless `copy=True`; `copy=False` refuses to copy."""
 
 def broadcast_shapes(*shapes: builtins.int | Sequence[builtins.int]) -> Size:
     """The shape that shapes (sequences of sizes, or single sizes) broadcast to."""
@@ -2950,7 +2959,7 @@ def hardshrink(input: Tensor, lambd: Operand=0.5, *, out: Tensor | None=None) ->
     """x where |x| > lambd, else 0."""
 
 def histc(input: Tensor, bins: SupportsIndex=100, min: Float=0.0, max: Float=0.0, *, out: Tensor | None=None) -> Tensor:
-    """How many elements lie in each of `bins` intervals between `min` and `max`."""
+    """How many elements lie in each of `bins` intervals between `min` and `max`, or, if both are 0, between the least and the greatest element."""
 
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None=None) -> Tensor:
     """Tensors behind each other along the second axis; vectors along their only one."""
@@ -3030,7 +3039,7 @@ def le(input: Tensor, other: Operand, *, out: Tensor | None=None) -> Tensor:
     """`x <= y`."""
 
 def lerp(input: Tensor, end: Tensor, weight: Operand, *, out: Tensor | None=None) -> Tensor:
-    """`x + weight * (y - x)`, written so that both ends are exact."""
+    """`x + weight * (y - x)`, written so that both ends are exact, and with a limit at infinity where there is one."""
 
 def less(input: Tensor, other: Operand, *, out: Tensor | None=None) -> Tensor:
     """`x < y`."""
@@ -3282,6 +3291,12 @@ def narrow(input: Tensor, dim: SupportsIndex, start: SupportsIndex, length: Supp
 
 @overload
 def narrow(input: Tensor, *, axis: SupportsIndex, start: SupportsIndex, length: SupportsIndex) -> Tensor: ...
+
+@overload
+def narrow(input: Tensor, dim: SupportsIndex, start: Tensor, length: SupportsIndex) -> Tensor: ...
+
+@overload
+def narrow(input: Tensor, *, axis: SupportsIndex, start: Tensor, length: SupportsIndex) -> Tensor: ...
 
 def ne(input: Tensor, other: Operand, *, out: Tensor | None=None) -> Tensor:
     """`x != y`."""

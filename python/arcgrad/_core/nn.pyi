@@ -217,10 +217,10 @@ def max_pool3d(input: Tensor, kernel_size: SupportsIndex | Sequence[SupportsInde
 def max_pool3d(input: Tensor, kernel_size: SupportsIndex | Sequence[SupportsIndex], stride: SupportsIndex | Sequence[SupportsIndex] | None=None, padding: SupportsIndex | Sequence[SupportsIndex]=0, dilation: SupportsIndex | Sequence[SupportsIndex]=1, ceil_mode: builtins.bool=False, return_indices: builtins.bool=False) -> Any: ...
 
 def mish(input: Tensor) -> Tensor:
-    """x·tanh(softplus(x)). With e = eˣ and n = e (e + 2) the hyperbolic tangent is n / (n + 2): 1 from x = 20 on."""
+    """x·tanh(softplus(x))."""
 
 def mish_(input: Tensor) -> Tensor:
-    """x·tanh(softplus(x)). With e = eˣ and n = e (e + 2) the hyperbolic tangent is n / (n + 2): 1 from x = 20 on."""
+    """x·tanh(softplus(x))."""
 
 def mse_loss(input: Tensor, target: Tensor, size_average: builtins.bool | None=None, reduce: builtins.bool | None=None, reduction: str='mean', weight: Tensor | None=None) -> Tensor:
     """Squared error `(input - target)²`."""

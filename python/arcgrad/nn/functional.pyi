@@ -59,8 +59,8 @@ from arcgrad._core.nn import tanh as tanh
 from arcgrad._core.nn import threshold_ as threshold_
 from arcgrad._core.nn import unfold as unfold
 import math
-import warnings
 import arcgrad
+from arcgrad import _names, _warnings
 from arcgrad._core import nn as _primitives
 from . import _reduction
 from collections.abc import Sequence
