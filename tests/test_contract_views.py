@@ -258,6 +258,18 @@ def test_hooks_on_a_view_do_not_fire_for_what_its_base_becomes():
     assert seen == [] and x.grad.tolist() == [10.0, 0.0]
 
 
+@pytest.mark.parametrize("of_leaf", [False, True])
+def test_retain_grad_on_a_view_follows_a_write_to_its_base(of_leaf):
+    x = leaf(1.0, 2.0)
+    base = x if of_leaf else x * 1
+    v = base[1:]
+    v.retain_grad()
+    with ag.set_grad_enabled(not of_leaf):
+        base.mul_(10)
+    (v * 3).sum().backward()
+    assert v.grad.tolist() == [3.0] and x.grad.tolist() == [0.0, 3.0 if of_leaf else 30.0]
+
+
 def test_retain_grad_on_a_view_follows_a_write_to_it():
     x = leaf(1.0, 2.0)
     y = x * 1

@@ -155,8 +155,21 @@ pub(crate) fn current_grad_fn(tensor: &Tensor) -> Result<Option<NodeRef>> {
         }
         std::mem::replace(&mut state.grad_fn, node.clone())
     };
+    if let Some(node) = &node
+        && tensor.retains_grad()
+    {
+        move_retained(tensor, old.as_ref(), node, 0);
+    }
     drop(old);
     Ok(node)
+}
+
+/// A retained gradient goes where its tensor goes: from the node `old` to output `output_nr` of `node`.
+fn move_retained(tensor: &Tensor, old: Option<&NodeRef>, node: &NodeRef, output_nr: u32) {
+    if let Some(hooks) = old.and_then(|old| old.hooks()) {
+        hooks.forget_retained(&tensor.downgrade());
+    }
+    node.hooks_or_new().retain(output_nr, tensor.downgrade());
 }
 
 /// Whether the gradients of two tensors that show the same elements go the same way: they are the same tensor, or views
@@ -280,16 +293,8 @@ pub(crate) fn rebase_history(target: &Tensor, node: NodeRef, output_nr: u32, inp
             let copy: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], SmallVec::new());
             node.head().saved().show_outputs_through(&copy);
             move_to(&view.base, None, copy, 0);
-            // The view's own grad_fn is now out of date: make it anew, and move retained gradients there.
-            let old = target.lock().grad_fn.clone();
-            let retains = target.retains_grad();
-            let new = current_grad_fn(target)?;
-            if let (true, Some(new)) = (retains, new) {
-                if let Some(hooks) = old.as_ref().and_then(|old| old.hooks()) {
-                    hooks.forget_retained(&target.downgrade());
-                }
-                new.hooks_or_new().retain(0, target.downgrade());
-            }
+            // The view's own grad_fn is now out of date.
+            current_grad_fn(target)?;
             Ok(())
         }
     }
@@ -298,13 +303,9 @@ pub(crate) fn rebase_history(target: &Tensor, node: NodeRef, output_nr: u32, inp
 /// Gives a tensor its new place, and other data that belongs to it, if given. A retained gradient follows; tensor hooks
 /// stay with the old node.
 fn move_to(tensor: &Tensor, array: Option<Array>, node: NodeRef, output_nr: u32) {
-    let retains = tensor.retains_grad();
-    if retains {
+    if tensor.retains_grad() {
         let old = tensor.lock().grad_fn.clone();
-        if let Some(hooks) = old.as_ref().and_then(|old| old.hooks()) {
-            hooks.forget_retained(&tensor.downgrade());
-        }
-        node.hooks_or_new().retain(output_nr, tensor.downgrade());
+        move_retained(tensor, old.as_ref(), &node, output_nr);
     }
     let old = {
         let mut guard = tensor.lock();
