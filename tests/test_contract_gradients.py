@@ -1,5 +1,7 @@
 """What a gradient is: dtype, shape and memory, and its value where there is no derivative (contract: gradients)."""
 
+import math
+
 import arcgrad as ag
 import pytest
 from leaves import leaf, scalar
@@ -138,3 +140,20 @@ def test_ties_of_max_and_amax_share_evenly_and_max_over_a_dim_chooses():
     x = leaf(3.0, 3.0, 1.0)
     x.max(0).values.backward()
     assert sorted(x.grad.tolist()) == [0.0, 0.0, 1.0] and x.grad[x.max(0).indices].item() == 1.0
+
+
+def test_the_gradient_of_a_power_by_its_base_changes_with_an_exponent_of_0():
+    x, e = leaf(0.5, -2.0, 4.0), leaf(0.0, 0.0, 1.0)
+    (first,) = ag.autograd.grad((x**e).sum(), x, create_graph=True)
+    assert first.tolist() == [0.0, 0.0, 1.0]
+    # x ** (e - 1) * (1 + e * log(x)); there is no power of a negative number beside 0.
+    (mixed,) = ag.autograd.grad(first.sum(), e)
+    assert mixed[0].item() == 2.0 and mixed[2].item() == pytest.approx(1 + math.log(4.0))
+
+
+def test_the_gradient_of_a_power_of_0_by_its_base_is_0_whatever_arrives():
+    x, e = leaf(0.0, 5e-324, 2.0), leaf(0.0, 0.0, 0.0)
+    seed = ag.tensor([1.0, 1.0, math.inf], dtype=ag.float64)
+    (first,) = ag.autograd.grad(x**e, x, seed, create_graph=True)
+    assert first.tolist() == [0.0, 0.0, 0.0]
+    assert ag.autograd.grad(first.sum(), x)[0].tolist() == [0.0, 0.0, 0.0]

@@ -268,11 +268,13 @@ elementwise! {
     bitwise_right_shift(x, y)[] "BitwiseRightShiftBackward0" int in 0.0..9.0 { value: x.shr(y) }
 }
 
-/// The gradient of xᵉ by x, e·xᵉ⁻¹: 0 where e is 0, whatever x is.
+/// The gradient of xᵉ by x, e·xᵉ⁻¹: 0 where e is 0, whatever x is. It is chosen, and not computed, only where g or
+/// 1 / x is too large to be multiplied by 0: elsewhere it changes with e, by g / x.
 #[inline(always)]
 fn power_by_base<R: Real>(g: R, x: R, exponent: R) -> R {
     let (zero, one) = (g.int(0), g.int(1));
-    let constant = exponent.clone().eq(zero.clone());
+    let change = (g.clone().abs() + 1.0) / x.clone();
+    let constant = exponent.clone().eq(zero.clone()) & (change.clone() - change).ne(zero.clone());
     let exponent = R::select(constant.clone(), one, exponent);
     R::select(constant, zero, g * (exponent.clone() * x.pow(exponent - 1.0)))
 }
