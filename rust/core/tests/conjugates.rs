@@ -151,6 +151,7 @@ impl Real for Complex {
         sigmoid(),
         erf(),
         erfc(),
+        normal_cdf(),
         pow(Self),
         fmod(Self),
         lgamma(),
