@@ -375,11 +375,10 @@ pub fn kl_div(input: &Tensor, target: &Tensor, log_target: bool, how: Divergence
     }
     let divergence = |how: Reduction| {
         if log_target {
-            // eᵗ·(t − x)
-            reduced(
-                &apply(&rows::weighted_term::ROW, &[], &[(&target.sub(input)?).into(), (&target.exp()?).into()])?,
-                how,
-            )
+            // eᵗ·(t − x), and 0 where t is −∞: what never happens has no part in the sum, nor a slope.
+            let never = target.eq(f64::NEG_INFINITY)?;
+            let distance = super::select::where_(&never, 0i64.into(), (&target.sub(input)?).into())?;
+            reduced(&target.exp()?.mul(&distance)?, how)
         } else {
             reduced_row(&rows::divergence::ROW, &[], &[input, target], how)
         }
