@@ -310,11 +310,12 @@ impl SavedState {
         }
     }
 
-    /// Whether value `index`, if it is there, is what was saved; what hooks of the program have is.
+    /// Whether value `index`, if it is there, is known to be what was saved. Of what hooks of the program have it is not:
+    /// they may give back the very memory, whatever was written to it since.
     pub(crate) fn is_unchanged(&self, index: usize) -> bool {
         self.values.get(index).is_none_or(|saved| match &saved.kept {
             Kept::Array(array) => array.storage().version() == saved.version,
-            Kept::Packed(_) => true,
+            Kept::Packed(_) => false,
         })
     }
 
