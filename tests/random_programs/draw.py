@@ -329,7 +329,10 @@ class Drawing:
         rest, k = shape[1:], rng.randrange(shape[0])
         piece = self.operand(rest)
         whole = self.fitted(shape)
-        forms = ["{t}[{k}] = {r}", "{t}[{k}] *= {r}", "{t}[{k}] += {r}", "{t}[..., -1] = 0.5", "{t}[..., :1] *= 2.0", "{t}[:1].add_({w}[:1])", "{t}[[{k}]] = {r}", "{t}[{t} > 0.1] = 0.4", "{t}[{t} > 0.1] *= 0.5", "{t}[{w} > 0.1] = {w}[{w} > 0.1]", "{t}[{k}].copy_({t}[0])", "{t}[{k}].mul_({t}[{k}])", "{t}.select(0, {k}).exp_()", "{t}.narrow(0, 0, 1).tanh_()", "{t}[{k}] = {t}[0]", "{t}[{k}].view(-1).mul_(0.7)", "{t}.unbind(0)[{k}].mul_(2.0)", "{t}.transpose(0, -1).mul_({w}.transpose(0, -1))"]
+        forms = ["{t}[{k}] = {r}", "{t}[{k}] *= {r}", "{t}[{k}] += {r}", "{t}[..., -1] = 0.5", "{t}[..., :1] *= 2.0", "{t}[:1].add_({w}[:1])", "{t}[[{k}]] = {r}", "{t}[{t} > 0.1] = 0.4", "{t}[{t} > 0.1] *= 0.5", "{t}[{w} > 0.1] = {w}[{w} > 0.1]", "{t}[{k}].mul_({t}[{k}])", "{t}.select(0, {k}).exp_()", "{t}.narrow(0, 0, 1).tanh_()", "{t}[{k}].view(-1).mul_(0.7)", "{t}.unbind(0)[{k}].mul_(2.0)", "{t}.transpose(0, -1).mul_({w}.transpose(0, -1))"]
+        if k:
+            # A part written to itself is no change, here.
+            forms += ["{t}[{k}] = {t}[0]", "{t}[{k}].copy_({t}[0])"]
         self.add(rng.choice(forms).format(t=t, k=k, r=piece, w=whole), target=t)
 
     def reshape_in_place(self) -> None:
@@ -396,7 +399,7 @@ class Drawing:
     def function(self) -> None:
         rng, a = self.rng, self.pick()
         n, m = self.new(), self.new()
-        match rng.choice(["Cube", "Exponential", "Tangent", "Product", "Both", "Rounded", "Same", "Turned", "Half", "Half", "Squashed", "HalfAndSum"]):
+        match rng.choice(["Cube", "Exponential", "Tangent", "Product", "Both", "Rounded", "Same", "Turned", "Half", "Half", "Squashed", "HalfAndSum", "Sine"]):
             case "Both":
                 self.add(f"{n}, {m}, _ = Both.apply({a})")
             case "Rounded":

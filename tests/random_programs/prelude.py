@@ -118,6 +118,20 @@ class Squashed(ag.autograd.Function):
         return g * (1 - y * y)
 
 
+class Sine(ag.autograd.Function):
+    """Saves what is neither an input nor an output, so that it has no second derivative."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x.cos())
+        return x.sin()
+
+    @staticmethod
+    def backward(ctx, g):
+        (slope,) = ctx.saved_tensors
+        return g * slope
+
+
 class Product(ag.autograd.Function):
     """Of two inputs, either of which may need no gradient."""
 
