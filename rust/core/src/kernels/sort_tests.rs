@@ -156,12 +156,13 @@ fn searches_find_the_insertion_point() {
 }
 
 #[test]
-fn a_search_for_nan_or_past_nan_ends_on_the_right() {
+fn a_search_finds_nan_behind_everything_else() {
     let sequence = [1.0f32, 2.0, f32::NAN, f32::NAN];
-    let mut out = [-1; 3];
     let size = SearchSize { rows: 1, len: 4, count: 3, shared: false };
-    // SAFETY: contiguous operands of the sizes stated.
-    unsafe { searchsorted(size, false, input(&sequence), None, input(&[f32::NAN, 3.0, 2.0]), out.as_mut_ptr()) };
-    // What torch.searchsorted gives.
-    assert_eq!(out, [4, 4, 4]);
+    for (right, expected) in [(false, [2, 2, 1]), (true, [4, 2, 2])] {
+        let mut out = [-1; 3];
+        // SAFETY: contiguous operands of the sizes stated.
+        unsafe { searchsorted(size, right, input(&sequence), None, input(&[f32::NAN, 3.0, 2.0]), out.as_mut_ptr()) };
+        assert_eq!(out, expected);
+    }
 }
