@@ -259,7 +259,6 @@ RESHAPED = [
     ("squeeze_", lambda x: x.squeeze_(), (3,)),
     ("t_", lambda x: x.t_(), (3, 1)),
     ("transpose_", lambda x: x.transpose_(0, 1), (3, 1)),
-    ("resize_", lambda x: x.resize_(2), (2,)),
     ("set_", lambda x: x.set_(ag.ones(4, dtype=ag.float64)), (4,)),
     ("data", lambda x: setattr(x, "data", ag.ones(2, 2, dtype=ag.float64)), (2, 2)),
 ]

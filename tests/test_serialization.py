@@ -6,6 +6,7 @@ import enum
 import io
 import json
 import os
+import re
 import stat
 import struct
 import threading
@@ -580,7 +581,7 @@ def test_any_numbers_in_the_header_give_the_bytes_of_the_file_or_an_error(shape,
     try:
         (loaded,) = ag.load(io.BytesIO(data)).values()
     except RuntimeError as error:
-        assert "no safetensors file" in str(error)
+        assert re.search("no safetensors file|is not implemented in arcgrad yet", str(error))
     else:
         assert loaded.numel() * loaded.element_size() == length
 

@@ -17,7 +17,7 @@ from arcgrad import _names
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from os import PathLike
-    from typing import Any
+    from typing import Any, Self
 
 __all__ = ["Picture", "dot", "draw"]
 
@@ -81,6 +81,9 @@ class Picture(str):
     """The text of an SVG picture. Notebooks show the picture."""
 
     __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        return super().__new__(cls, text)
 
     def _repr_svg_(self) -> str:
         return str(self)

@@ -127,16 +127,24 @@ fn accumulate_at(input: &Target, position: usize) -> Result<Edge> {
         Target::Edge(edge) => Ok(edge.clone()),
         Target::Tensor(tensor) => {
             let edge = input_edge(tensor, position)?;
-            tensor.retain_grad()?;
+            if edge.node.is_some() {
+                tensor.retain_grad()?;
+            }
             Ok(edge)
         }
     }
 }
 
+/// Where the gradient of an input arrives: nowhere for a view from before what it shows required one.
 fn input_edge(tensor: &Tensor, position: usize) -> Result<Edge> {
-    tensor.gradient_edge()?.ok_or_else(|| {
-        Error::runtime("grad", format!("One of the differentiated Tensors does not require grad (input {position})"))
-    })
+    match tensor.gradient_edge()? {
+        Some(edge) => Ok(edge),
+        None if tensor.requires_grad() => Ok(Edge::default()),
+        None => Err(Error::runtime(
+            "grad",
+            format!("One of the differentiated Tensors does not require grad (input {position})"),
+        )),
+    }
 }
 
 /// Gradients of `outputs` with respect to `inputs`; nobody's `.grad` is touched. `None` where an input is not used.

@@ -335,10 +335,12 @@ fn edges_of_the_counting_distributions() {
     assert!(large.iter().all(|x| (x - 1e8).abs() < 1e5));
     g.binomial(&mut large, &[1e9; 50], &[0.9; 50]).unwrap();
     assert!(large.iter().all(|x| (x - 9e8).abs() < 1e5));
-    // Zero weight is drawn last, and only when it has to be.
-    let mut drawn = [0; 3];
-    g.multinomial(&mut drawn, &[0.0, 0.0, 1.0], 3, 3, false).unwrap();
-    assert_eq!(drawn, [2, 0, 1]);
+    // What has no weight is not drawn.
+    let mut drawn = [0; 2];
+    g.multinomial(&mut drawn, &[0.5, 0.0, 1.0], 3, 2, false).unwrap();
+    drawn.sort_unstable();
+    assert_eq!(drawn, [0, 2]);
+    assert!(g.multinomial(&mut [0; 3], &[0.0, 0.0, 1.0], 3, 3, false).is_err());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::node::{Backward, Edge, Meta, NodeOf, NodeRef, Rule};
 use super::provenance::Blame;
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::shape::is_non_overlapping_and_dense;
+use crate::shape::{Shape, is_non_overlapping_and_dense};
 use crate::tensor::{Inner, State, Tensor};
 
 /// Adds gradients into a leaf's `.grad`. Holds the leaf weakly: a graph does not keep its leaves alive, so a gradient
@@ -96,7 +96,9 @@ pub(super) fn accumulate_into(leaf: &Tensor, mut grad: Gradient) -> Result<bool>
     if !leaf.lock().requires_grad {
         return Ok(false);
     }
-    check_shape(leaf, grad.look().array())?;
+    // Copied out: the gradient may be the leaf itself, or its lock another's that waits for the leaf's.
+    let then: Shape = grad.look().array().shape().into();
+    check_shape(leaf, &then)?;
     let Some(old) = leaf.grad() else {
         let parameter = leaf.array();
         let own_strides = is_non_overlapping_and_dense(parameter.shape(), parameter.strides());
@@ -119,8 +121,8 @@ pub(super) fn accumulate_into(leaf: &Tensor, mut grad: Gradient) -> Result<bool>
 }
 
 /// A leaf may be given another shape (`squeeze_`, `.data`) between its use and the backward pass.
-fn check_shape(leaf: &Tensor, grad: &Array) -> Result<()> {
-    let (now, then) = (leaf.shape(), grad.shape());
+fn check_shape(leaf: &Tensor, then: &[usize]) -> Result<()> {
+    let now = leaf.shape();
     if now.as_slice() == then {
         return Ok(());
     }

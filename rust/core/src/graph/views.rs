@@ -378,7 +378,16 @@ pub(crate) fn rewritten_by(edge: &Edge, inner: &NodeRef) -> Option<NodeRef> {
 pub(crate) fn edge_through_base(copy: &NodeRef, shown: &Array) -> Result<Option<Edge>> {
     let Some(CopySlices { base, view, .. }) = copy.rule_as::<CopySlices>() else { return Ok(None) };
     let _on = enable_grad();
-    let whole = shown.with_layout(&base.shape, &base.strides, base.offset);
+    // Only the place is wanted. A hook may have kept the view alone, in memory that has no room for the base.
+    let (op, dtype) = ("as_strided", shown.dtype());
+    let whole = match Array::from_parts(op, shown.storage().clone(), dtype, &base.shape, &base.strides, base.offset) {
+        Ok(whole) => whole,
+        Err(_) => {
+            let last = crate::shape::extent(&base.shape, &base.strides).map_or(-1, |(_, last)| last);
+            let room = base.offset + (last + 1) as usize;
+            Array::zeros(op, &[room], dtype)?.with_layout(&base.shape, &base.strides, base.offset)
+        }
+    };
     let whole = Tensor::from_saved(whole, Some(Edge::new(copy.clone(), 0)));
     (ALGEBRA.as_strided)(&whole, &view.shape, &view.strides, view.offset)?.gradient_edge()
 }

@@ -113,7 +113,7 @@ elementwise! {
     neg(x)[] "NegBackward0" ring in -3.0..3.0 { value: -x, x(g): -g }
 
     /// Absolute value; gradient 0 at 0.
-    abs(x)[] "AbsBackward0" number in -3.0..3.0 { value: x.abs(), x(g, x): with_sign_of(g, x) }
+    abs(x)[] "AbsBackward0" number in -3.0..3.0 { value: x.abs(), x(g, x): with_sign_of(g, x.clone()).flat_in(x) }
 
     /// −1, 0 or 1.
     sign(x)[] "SignBackward0" ring in -3.0..3.0 { value: x.sign(), x(g): g.zero() }
@@ -152,7 +152,10 @@ elementwise! {
     copysign(x, y)[] -> z "CopysignBackward0" real in 0.5..3.0 {
         value: x.copysign(y),
         // The sign of x times that of the result.
-        x(g, x, z): R::select(z.lt(g.int(0)), with_sign_of(-g.clone(), x.clone()), with_sign_of(g, x)),
+        x(g, x, z): {
+            let turned = z.lt(g.int(0));
+            R::select(turned, with_sign_of(-g.clone(), x.clone()), with_sign_of(g, x.clone())).flat_in(x)
+        },
         y(g): g.zero(),
     }
 

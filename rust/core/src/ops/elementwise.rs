@@ -278,7 +278,7 @@ impl<'a> Plan<'a> {
         let mut spared: Option<Array> = None;
         for &slot in slots {
             let Some(Some(operand)) = self.operands.get_mut(slot) else { continue };
-            // Any other overlap has been refused.
+            // What overlaps in part has been refused, or copied.
             if operand.array.is_exactly(target) {
                 operand.array = match &spared {
                     Some(copy) => copy.clone(),

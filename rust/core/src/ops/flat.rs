@@ -81,7 +81,8 @@ impl Rule for FlatRule {
     }
 }
 
-/// The tensor once more, for what is composed of other operations and linear in pieces: its gradient is [`flat`].
+/// The tensor once more, on the same memory, for what is composed of other operations and linear in pieces: its gradient is
+/// [`flat`]. Something has to be computed of it: it is not to be handed out.
 #[track_caller]
 pub(super) fn linear_in_pieces(tensor: &Tensor) -> Result<Tensor> {
     let operand = tensor.operand()?;

@@ -127,7 +127,7 @@ pub fn check(op: &'static str, out: &Tensor, result: &Tensor, takes: Takes) -> R
 
 /// Writes a finished result into `out`, which was checked: the generic `out=` of structured operations.
 ///
-/// What `fills` does not give an output of as many elements another shape: the elements are written in its own order.
+/// Where it `fills`, an output of as many elements keeps its shape, and the elements are written in its own order.
 #[track_caller]
 pub fn write(op: &'static str, out: &Tensor, result: &Tensor, fills: bool) -> Result<()> {
     let mut source = result.array();
@@ -136,6 +136,9 @@ pub fn write(op: &'static str, out: &Tensor, result: &Tensor, fills: bool) -> Re
         None => resize_output(op, out, source.shape(), &contiguous_strides(source.shape()))?,
     }
     let target = out.array();
+    if target.shape() != source.shape() {
+        return Err(Error::runtime(op, "another thread has changed the output meanwhile"));
+    }
     super::overlap::check_distinct(op, &target)?;
     let blame = Blame::here();
     let _access = Access::acquire(&[source.storage()], &[target.storage()]);

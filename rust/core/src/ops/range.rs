@@ -10,8 +10,10 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::no_grad;
+use crate::kernels::number::with_sign_of;
 use crate::kernels::reduce::Reduction;
 use crate::scalar::Scalar;
+use crate::storage::Access;
 use crate::tensor::Tensor;
 use crate::with_element;
 
@@ -27,6 +29,13 @@ elementwise! {
         ),
         g(h, x, norm): R::select(norm.clone().eq(h.int(0)), h.int(0), h.clone() * (x / norm)),
     }
+
+    /// `g` with the sign of `x`, 0 where that is 0: the gradient of a sum or an extreme of absolute values.
+    signed(g, x)[] "SignedBackward0" real in -3.0..3.0 {
+        value: with_sign_of(g, x),
+        g(h, x): with_sign_of(h, x),
+        x(h): h.zero(),
+    }
 }
 
 /// Factor by which huge terms are made smaller: 2⁶⁰ of the greatest have a sum, and what it rounds away is far below the
@@ -36,15 +45,16 @@ const SHRINK: f64 = 1.0 / (1u64 << 60) as f64;
 /// Elements that are looked at together, without branches.
 const GROUP: usize = 64;
 
-/// Whether `test` holds for an element of a fresh, contiguous array, which nobody else sees yet.
+/// Whether `test` holds for an element of a contiguous array.
 fn any<T: Copy>(array: &Array, test: impl Fn(T) -> bool) -> bool {
-    debug_assert!(array.is_contiguous());
-    if array.numel() == 0 {
-        return false;
-    }
-    // SAFETY: a contiguous array of dtype `T` that the caller has just made: nobody writes to it.
-    let values = unsafe { std::slice::from_raw_parts(array.ptr().cast::<T>().cast_const(), array.numel()) };
-    values.chunks(GROUP).any(|group| group.iter().fold(false, |found, &value| found | test(value)))
+    assert!(array.is_contiguous(), "results are dense");
+    let _access = Access::acquire(&[array.storage()], &[]);
+    let values = array.ptr().cast::<T>().cast_const();
+    (0..array.numel()).step_by(GROUP).any(|start| {
+        let group = start..(start + GROUP).min(array.numel());
+        // SAFETY: within a contiguous array of dtype `T`, whose shared state is held.
+        group.fold(false, |found, at| found | test(unsafe { values.add(at).read() }))
+    })
 }
 
 /// Whether all elements are finite.

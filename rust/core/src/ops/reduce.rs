@@ -211,25 +211,18 @@ fn axes_of(mask: &Mask) -> SmallVec<[i64; 6]> {
 /// d‖x‖ₚ/dx = sign(x)·(|x| / ‖x‖ₚ)^(p−1); 0 where the norm is 0.
 #[track_caller]
 fn norm_backward(grad: &Tensor, x: &Tensor, norm: &Tensor, p: f64, mask: &Mask) -> Result<Tensor> {
-    // By the rule of |x|, which is 0 at 0 whatever arrives.
-    let with_sign = |grad: &Tensor, x: &Tensor| {
-        let zero = || Scalar::Int(0).into();
-        let negative = apply(&rows::lt::ROW, &[], &[x.into(), zero()])?;
-        let turned = super::select::where_(&negative, (&grad.neg()?).into(), zero())?;
-        let positive = apply(&rows::gt::ROW, &[], &[x.into(), zero()])?;
-        super::select::where_(&positive, grad.into(), (&turned).into())
-    };
     if p == 0.0 {
         return Ok(Tensor::from_array(Array::zeros("norm", &x.shape(), x.dtype())?));
     }
     if p == 1.0 {
-        return with_sign(grad, x);
+        return binary(&rows::signed::ROW, grad, x);
     }
     if p == 2.0 {
         return apply(&rows::unit_slope::ROW, &[], &[x.into(), norm.into(), grad.into()]);
     }
     if p.is_infinite() {
-        return with_sign(&share_among_ties(grad, &attained_or_nan(&x.abs()?, norm)?, mask)?, x);
+        let shared = share_among_ties(grad, &attained_or_nan(&x.abs()?, norm)?, mask)?;
+        return binary(&rows::signed::ROW, &shared, x);
     }
     let share = apply(&rows::unit_slope::ROW, &[], &[x.into(), norm.into(), 1.0.into()])?;
     // At 0 the power or its derivative is infinite for p below 2: kept away, not multiplied by 0.

@@ -457,7 +457,10 @@ pub enum Form<'a> {
 fn spared(target: &Tensor, values: &[Value]) -> Result<Vec<Value>> {
     let written = target.array();
     let spare = |tensor: &Tensor| {
-        if tensor.array().ranges_touch(&written) { super::copy::clone(tensor) } else { Ok(tensor.clone()) }
+        let array = tensor.array();
+        // Without elements nothing is overwritten, but what is saved would be of another version.
+        let shown = array.ranges_touch(&written) || array.storage().same_counter(written.storage());
+        if shown { super::copy::clone(tensor) } else { Ok(tensor.clone()) }
     };
     let spared = values.iter().map(|value| match value {
         Value::Tensor(tensor) => spare(tensor).map(Value::Tensor),

@@ -220,9 +220,14 @@ fn scatter_reduce_at(
     include_self: bool,
 ) -> Result<Tensor> {
     const OP: &str = "scatter_reduce";
-    let (own, operand) = (input.operand()?, source.operand()?);
+    let (own, mut operand) = (input.operand()?, source.operand()?);
     let recorded = is_recorded(&[&own, &operand]) && own.array.dtype().is_differentiable();
     let values = &source_of(OP, input, in_place, &operand.array, false)?;
+    if !values.storage().same_memory(operand.array.storage()) {
+        // The gradient, too, reads what was there before the target was written.
+        operand.array = values.clone();
+        operand.identity = std::sync::Weak::new();
+    }
     let rule = Combined { combine, axis, include_self };
     // The value, outside the graph, in memory of its own: written to the target when everything is known to be right.
     let value = {

@@ -182,8 +182,8 @@ impl Kept {
             return Ok(tensor);
         }
         let message = format!(
-            "saved_tensors[{position}] of {} was made in forward and is neither an input nor an output, so how it depends on the \
-             inputs is not known, and a second derivative through it would be wrong. Save the inputs and compute it again in \
+            "saved_tensors[{position}] of {} is neither an input nor an output: it was made in forward, or comes from outside, and \
+             how it depends on the inputs is not known, and a second derivative through it would be wrong. Save the inputs and compute it again in \
              backward, or return it as a further output; if it does not depend on the inputs, say so with \
              ctx.mark_non_differentiable(tensor)\n  recorded at {}",
             node.name(),

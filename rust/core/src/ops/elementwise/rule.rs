@@ -7,6 +7,7 @@ use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::gradient::Gradient;
 use crate::graph::node::{Attribute, Backward, Rule};
+use crate::graph::{Modes, modes};
 use crate::ops::elementwise::Arg;
 use crate::ops::traced::Traced;
 use crate::scalar::Scalar;
@@ -44,23 +45,25 @@ impl ElementwiseRule {
             Some(Arg::Scalar(scalar)) => Some(*scalar),
             _ => None,
         };
-        Self::with(row, Params::from_slice(params), in_place, needs, number_at)
+        // Hooks are called for what has to be saved, as in PyTorch; whether that is unchanged is theirs to know.
+        let sparing = in_place || modes().any(Modes::SAVED_HOOKS);
+        Self::with(row, Params::from_slice(params), sparing, needs, number_at)
     }
 
-    /// The rule and the slots to save: only what the gradients of inputs that need one read, and `in_place` only what
-    /// they must have.
+    /// The rule and the slots to save: only what the gradients of inputs that need one read, and `sparing` only what they
+    /// must have.
     #[inline]
     pub(super) fn with(
         row: &'static Row,
         params: Params,
-        in_place: bool,
+        sparing: bool,
         needs: impl Fn(usize) -> bool,
         number_at: impl Fn(usize) -> Option<Scalar>,
     ) -> (Self, SmallVec<[usize; 4]>) {
         let mut used = [false; MAX_INPUTS + 1];
         for (input, grad) in row.grads.iter().enumerate() {
             if needs(input) {
-                let wanted = if in_place { &[] } else { grad.uses };
+                let wanted = if sparing { &[] } else { grad.uses };
                 for &slot in grad.must_have().iter().chain(wanted) {
                     used[slot as usize] = true;
                 }
