@@ -296,3 +296,24 @@ def test_a_leaf_that_requires_no_gradient_any_more_gets_none():
     x.requires_grad_(False)
     y.sum().backward()
     assert x.grad is None and not called and w.grad.tolist() == [2.0]
+
+
+def test_a_leaf_may_be_its_own_gradient():
+    """Each of these waited for ever."""
+    x = ag.ones(3, requires_grad=True)
+    x.backward(x)
+    assert x.grad.tolist() == [1, 1, 1] and x.grad is not x
+
+    class Kept(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, g):
+            return ctx.saved_tensors[0]
+
+    y = ag.full((3,), 2.0, requires_grad=True)
+    Kept.apply(y).sum().backward()
+    assert y.grad.tolist() == [2, 2, 2] and y.grad is not y

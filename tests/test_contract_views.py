@@ -512,3 +512,13 @@ def test_self_assignment_of_views():
     y[0:2] += 1
     y.sum().backward()
     assert x.grad.tolist() == [1.0, 1.0, 1.0] and y.tolist() == [2.0, 3.0, 3.0]
+
+
+@pytest.mark.parametrize("mode", ["constant", "reflect", "replicate", "circular"])
+def test_padding_by_nothing_is_a_copy(mode):
+    x = ag.ones(1, 2, 3, requires_grad=True)
+    padded = ag.nn.functional.pad(x, (0, 0), mode=mode)
+    padded.mul_(5)
+    assert x.detach().tolist() == [[[1, 1, 1], [1, 1, 1]]]
+    padded.sum().backward()
+    assert x.grad.tolist() == [[[5, 5, 5], [5, 5, 5]]]

@@ -153,8 +153,8 @@ elementwise! {
         value: x.copysign(y),
         // The sign of x times that of the result.
         x(g, x, z): {
-            let turned = z.lt(g.int(0));
-            R::select(turned, with_sign_of(-g.clone(), x.clone()), with_sign_of(g, x.clone())).flat_in(x)
+            let turned = z.clone().lt(g.int(0));
+            R::select(turned, with_sign_of(-g.clone(), x.clone()), with_sign_of(g, x)).flat_in(z)
         },
         y(g): g.zero(),
     }

@@ -81,7 +81,7 @@ pub mod rows {
     pub use super::comparison::*;
     pub use super::exponential::*;
     pub use super::loss_rows::*;
-    pub use super::range::unit_slope;
+    pub use super::range::{signed, unit_slope};
     pub use super::select::*;
 }
 

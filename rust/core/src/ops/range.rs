@@ -10,7 +10,6 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::no_grad;
-use crate::kernels::number::with_sign_of;
 use crate::kernels::reduce::Reduction;
 use crate::scalar::Scalar;
 use crate::storage::Access;
