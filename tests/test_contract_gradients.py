@@ -157,3 +157,14 @@ def test_the_gradient_of_a_power_of_0_by_its_base_is_0_whatever_arrives():
     (first,) = ag.autograd.grad(x**e, x, seed, create_graph=True)
     assert first.tolist() == [0.0, 0.0, 0.0]
     assert ag.autograd.grad(first.sum(), x)[0].tolist() == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("dtype", [ag.float32, F64])
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_the_gradient_of_a_power_of_a_number_has_all_its_digits(dtype, create_graph):
+    x = ag.tensor([0.7, -1.2], dtype=dtype, requires_grad=True)
+    for base in (2, 2.0, 3.0):
+        y = base**x
+        (g,) = ag.autograd.grad(y.sum(), x, create_graph=create_graph)
+        expected = [value * math.log(base) for value in y.tolist()]
+        assert g.dtype is dtype and g.tolist() == pytest.approx(expected, rel=1e-15 if dtype is F64 else 2e-7)

@@ -60,7 +60,8 @@ class Drawing:
         leaves += [self.leaf(f"c{i}") for i in range(rng.choice([0, 1]))]
         self.program = replace(self.program, leaves=tuple(leaves))
         self.rebuild()
-        if rng.random() < 0.1:
+        if rng.random() < 0.1 and leaves[0].layout in ("dense", "offset"):
+            # In the reference it becomes a result, which lies densely.
             self.scale_hook("x0")
         kinds = [getattr(self, name) for name, weight in WEIGHTS.items() for _ in range(weight)]
         for _ in range(length or rng.choice([3, 5, 8, 12])):
@@ -157,6 +158,14 @@ class Drawing:
         if not names:
             return None
         return names[-1 - min(int(self.rng.expovariate(0.4)), len(names) - 1)]
+
+    @staticmethod
+    def leads_back(t) -> bool:
+        """Whether gradients arrive: not at a view that was made while nothing was recorded."""
+        try:
+            return t.requires_grad and (t.grad_fn is not None or not t._is_view())
+        except RuntimeError:
+            return False  # a view that has no history any more
 
     def fitted(self, shape) -> str:
         """An expression of this shape over one of the variables."""
@@ -287,11 +296,13 @@ class Drawing:
         shape = tuple(self.variables[t].shape)
         o = rng.choice([self.operand(shape)] * 3 + [t, f"{t}.view_as({t})", ""]) or self.detached(t)
         tensor = self.fitted(shape) if _is_number(o) else o
+        # Copied to itself it is no change, here.
+        copied = f"{tensor} * 0.5" if t in tensor else tensor
         values = self.values_of(t)
-        forms = ["{t} += {o}", "{t} *= {o}", "{t} -= {o}", "{t}.mul_({o})", "{t}.add_({o}, alpha=0.5)", "{t}.copy_({x})", "{t}.div_({p})", "{t}.lerp_({x}, 0.4)", "{t}.addcmul_({x}, {x}, value=0.5)", "{t}.addcmul_({t}, {x})", "{t}.addcdiv_({x}, {p})", "{t}.fill_(0.7)", "{t}.zero_()", "{t}.view(-1).mul_({t})" if len(shape) == 1 else "{t}.mul_({x})", "{t}.masked_fill_({t} > 0.3, 0.5)", "{t}.clamp_(-0.5, 1.1)"]
+        forms = ["{t} += {o}", "{t} *= {o}", "{t} -= {o}", "{t}.mul_({o})", "{t}.add_({o}, alpha=0.5)", "{t}.copy_({c})", "{t}.div_({p})", "{t}.lerp_({x}, 0.4)", "{t}.addcmul_({x}, {x}, value=0.5)", "{t}.addcmul_({t}, {x})", "{t}.addcdiv_({x}, {p})", "{t}.fill_(0.7)", "{t}.zero_()", "{t}.view(-1).mul_({t})" if len(shape) == 1 else "{t}.mul_({x})", "{t}.masked_fill_({t} > 0.3, 0.5)", "{t}.clamp_(-0.5, 1.1)"]
         if (values > 0.2).all():
             forms += ["{t}.pow_({p})", "{t} **= 2", "{t}.atan2_({p})", "{t}.sqrt_()", "{t}.log_()"]
-        source = rng.choice(forms).format(t=t, o=o, x=tensor, p=self.within(tensor, 0.5, 3.0))
+        source = rng.choice(forms).format(t=t, o=o, x=tensor, c=copied, p=self.within(tensor, 0.5, 3.0))
         self.add(source, target=t)
 
     def change_row(self) -> None:
@@ -380,7 +391,7 @@ class Drawing:
 
     def watch(self) -> None:
         """Hooks that change nothing, retained gradients, passes in the middle."""
-        name = self.pick(lambda t: t.requires_grad)
+        name = self.pick(self.leads_back)
         if name is None:
             return
         forms = [f"{name}.register_hook(lambda g: None)", f"{name}.register_hook(lambda g: g.clone())", f"{name}.register_hook(lambda g: g)"]
@@ -423,8 +434,8 @@ class Drawing:
 
     def gradient(self) -> None:
         """A gradient as part of the program."""
-        y = self.pick(lambda t: t.requires_grad and not t.is_leaf)
-        x = self.pick(lambda t: t.requires_grad)
+        y = self.pick(lambda t: self.leads_back(t) and not t.is_leaf)
+        x = self.pick(self.leads_back)
         if y is None or x in self.program.scaled:
             return
         text = self.rng.choice([f"weighted({y})", f"({y} * {y}).sum()", f"weighted({y}.sin())"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
@@ -122,7 +123,9 @@ def _samples() -> dict[str, list[Sample]]:
         if not leaves or any(isinstance(value, table.ag.dtype) for value in args):
             continue
         named = {key: table.build(value, np.random.RandomState(0), leaves) for key, value in kwargs.items()}
-        result = table.find(name)(*call, **named)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            result = table.find(name)(*call, **named)
         several = isinstance(result, (tuple, list))
         keeps = not several and isinstance(args[0], table.T) and tuple(result.shape) == args[0].shape
         found[name].append(Sample(name, args, kwargs, len(result) if several else 1, keeps))

@@ -36,7 +36,8 @@ def shared(t) -> int:
 
 
 def numbers(t) -> np.ndarray:
-    return t.detach().numpy().copy()
+    """The elements, with the order of the axes in memory."""
+    return t.detach().numpy().copy(order="K")
 
 
 def overlaps(t) -> bool:
@@ -133,19 +134,16 @@ class Trace:
             held = ag.from_numpy(earlier[name].copy())
             variables[name] = (variables[name] - held) * step.factor + held
         elif step.kind == CONSTANT:
-            variables.update({n: ag.from_numpy(record.values[n].copy()) for n in step.made if n in record.values})
+            variables.update({n: ag.from_numpy(record.values[n].copy(order="K")) for n in step.made if n in record.values})
         else:
             library.run_step(step, variables)
         if learn:
             self._learn(step, record, variables)
         elif record.corrections:
-            moved = {n: numbers(variables[n]) + delta for n, delta in record.corrections.items()}
-            for n, values in moved.items():
-                write(ag, variables[n], values)
+            self._correct(record, variables, {n: numbers(variables[n]) for n in record.corrections})
 
     def _learn(self, step, record, variables) -> None:
         """What the second memory lacks after a statement: what was written behind the back of the graph."""
-        ag = self.library.ag
         wrong = {}
         unchanged = step.target is None and step.kind == PLAIN and not record.changed
         for n, t in self.library.tensors(variables).items():
@@ -167,8 +165,20 @@ class Trace:
             # What shows an element twice shows what is written to the memory that it looks at.
             if record.values[n].dtype == np.float64 and not close and not overlaps(variables[n]):
                 record.corrections[n] = record.values[n] - values
+        self._correct(record, variables, wrong)
+
+    def _correct(self, record, variables, values) -> None:
+        """Writes what the second memory lacks, so that what has been saved for a gradient is not taken for unchanged."""
+        ag = self.library.ag
         for n, delta in record.corrections.items():
-            write(ag, variables[n], wrong[n] + delta)
+            corrected = ag.from_numpy(values[n] + delta)
+            if variables[n].requires_grad:
+                with ag.no_grad():
+                    variables[n].copy_(corrected)
+            elif ag.is_grad_enabled():
+                variables[n] = corrected
+            else:
+                variables[n].copy_(corrected)
 
 
 def equal(a: np.ndarray, b: np.ndarray) -> bool:

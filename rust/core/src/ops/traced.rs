@@ -35,6 +35,11 @@ impl Traced {
         }
     }
 
+    /// A number as a tensor without axes.
+    fn constant(number: Scalar) -> Self {
+        Tensor::scalar(number, crate::dtype::DType::F64).map_or_else(Self::Failed, Self::Tensor)
+    }
+
     fn apply<const N: usize>(row: &'static Row, inputs: [&Self; N]) -> Self {
         Self::apply_with(row, &[], inputs)
     }
@@ -141,6 +146,11 @@ impl Order for Traced {
         TracedMask(self.two(&rows::eq::ROW, &other))
     }
     fn select(mask: TracedMask, yes: Self, no: Self) -> Self {
+        // Numbers alone are chosen from in double precision, as they are computed with.
+        let (yes, no) = match (yes, no) {
+            (Self::Number(yes), Self::Number(no)) => (Self::constant(yes), Self::constant(no)),
+            others => others,
+        };
         match (&mask.0, &yes, &no) {
             (Self::Failed(error), _, _) | (_, Self::Failed(error), _) | (_, _, Self::Failed(error)) => {
                 Self::Failed(error.clone())

@@ -178,7 +178,11 @@ impl ElementwiseRule {
             let grad = match (grad_row.traced)(&self.params, inputs) {
                 // Of a step function: no gradient of the gradient.
                 Traced::Number(number) => Tensor::from_array(Array::full(self.row.node, &shape, number, dtype)?),
-                traced => traced.into_tensor()?,
+                // What was computed from numbers alone is in double precision.
+                traced => match traced.into_tensor()? {
+                    grad if grad.dtype() == dtype => grad,
+                    grad => crate::ops::copy::to_dtype(&grad, dtype)?,
+                },
             };
             cx.put(input, grad);
         }
