@@ -148,6 +148,8 @@ class Drawing:
             self.refused.append(program)
             self.spoiled = self.rng.random() < KEPT_REFUSALS
             return self.spoiled
+        for n in self.program.retained:
+            self.variables[n].grad = None
         return True
 
     # ---- operands --------------------------------------------------------------------------------------------------
