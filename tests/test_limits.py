@@ -177,3 +177,20 @@ def test_losses_have_their_limits_at_infinity(name):
         elif near and abs(far) / abs(near) > 1e4:
             # It grows without bound: opposite infinities alone may leave nothing to say.
             assert at == math.copysign(INF, far) or (math.isnan(at) and all(signs)), (signs, at, far)
+
+
+@pytest.mark.parametrize("arriving", [math.inf, math.nan])
+def test_a_gradient_that_is_not_finite_reaches_the_elements_of_its_window_alone(arriving):
+    F = ag.nn.functional
+    cases = [
+        (lambda x: F.interpolate(x, scale_factor=2, mode="linear"), [1]),
+        (lambda x: F.interpolate(x, size=3, mode="area"), [1, 2]),
+        (lambda x: F.adaptive_avg_pool1d(x, 3), [1, 2]),
+    ]
+    for function, reached in cases:
+        x = ag.zeros(1, 1, 4, requires_grad=True)
+        y = function(x)
+        seed = ag.zeros_like(y)
+        seed[0, 0, 0] = arriving
+        (gradient,) = ag.autograd.grad(y, x, seed)
+        assert gradient[0, 0].isfinite().tolist() == [place >= len(reached) for place in range(4)]

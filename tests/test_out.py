@@ -112,3 +112,12 @@ def test_what_requires_a_gradient_is_not_resized():
                 x = make()
                 with mode(), pytest.raises(RuntimeError, match="cannot resize variables that require grad"):
                     resize(x)
+
+
+def test_a_warning_that_is_an_error_leaves_every_output_as_it_was():
+    values, indices = ag.full((3,), 7.0), ag.full((2,), 7)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="resized"):
+            ag.max(ag.ones(2, 3), 0, out=(values, indices))
+    assert values.tolist() == [7, 7, 7] and indices.tolist() == [7, 7]

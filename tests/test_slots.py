@@ -128,3 +128,14 @@ def test_slots_of_shapes_keep_no_reference():
         _ = repr(shape), shape + (1,), shape * 2, shape[0], shape[:1], shape.numel(), shape == (2, 3), hash(shape)
     gc.collect()
     assert sys.getrefcount(shape) == before
+
+
+@pytest.mark.parametrize("other", [[1], 3, None, "x", {}, 1.5])
+def test_a_shape_is_joined_with_tuples_alone(other):
+    import arcgrad as ag
+
+    with pytest.raises(TypeError, match="can only concatenate tuple"):
+        ag.Size([2, 3]) + other
+    assert type(ag.Size([2]) + (3,)) is ag.Size and ag.Size([2]) + (3,) == (2, 3) and (1,) + ag.Size([2]) == (1, 2)
+    with pytest.raises(TypeError):
+        ag.Size([2]) + ("a",)

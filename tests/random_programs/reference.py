@@ -171,7 +171,7 @@ class Trace:
         """Writes what the second memory lacks, so that what has been saved for a gradient is not taken for unchanged."""
         ag = self.library.ag
         for n, delta in record.corrections.items():
-            corrected = ag.from_numpy(values[n] + delta)
+            corrected = ag.from_numpy(np.asarray(values[n] + delta))
             if variables[n].requires_grad:
                 with ag.no_grad():
                     variables[n].copy_(corrected)

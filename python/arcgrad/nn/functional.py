@@ -466,7 +466,12 @@ def soft_margin_loss(
             f"soft_margin_loss: output with shape {list(input.shape)} doesn't match the broadcast shape {list(product.shape)}: "
             f"a target of shape {list(target.shape)} does not fit an input of shape {list(input.shape)}"
         )
-    return _reduction.apply(-logsigmoid(product), reduction)
+    if product.dtype is not input.dtype and not arcgrad.can_cast(product.dtype, input.dtype):
+        raise RuntimeError(
+            f"soft_margin_loss: result type {product.dtype} can't be cast to that of the input, {input.dtype}: give an input of "
+            "floating-point numbers"
+        )
+    return _reduction.apply(-logsigmoid(product.to(input.dtype)), reduction)
 
 
 def triplet_margin_loss(

@@ -118,13 +118,25 @@ entry! { subscript, |py, size, key: *mut ffi::PyObject| {
     }
 }}
 
+/// `left + right`, if both are tuples, of integers.
+fn joined<'py>(left: &Bound<'py, PyAny>, right: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let (Ok(left), Ok(right)) = (left.cast::<PyTuple>(), right.cast::<PyTuple>()) else { return Ok(None) };
+    let items: Vec<Bound<'_, PyAny>> = left.iter().chain(right.iter()).collect();
+    checked(PyTuple::new(left.py(), items)?.as_any()).map(Some)
+}
+
+entry! { add, |py, left, right: *mut ffi::PyObject| {
+    let sum = joined(&left, &Bound::from_borrowed_ptr(py, right))?;
+    Ok(sum.unwrap_or_else(|| py.NotImplemented().into_bound(py)))
+}}
+
+// Asked where `add` has no answer: of sequences, nobody else is asked.
 entry! { concat, |py, left, right: *mut ffi::PyObject| {
     let right = Bound::from_borrowed_ptr(py, right);
-    let (Ok(left), Ok(right)) = (left.cast::<PyTuple>(), right.cast::<PyTuple>()) else {
-        return Ok(py.NotImplemented().into_bound(py));
-    };
-    let items: Vec<Bound<'_, PyAny>> = left.iter().chain(right.iter()).collect();
-    from_tuple(&PyTuple::new(py, items)?)
+    joined(&left, &right)?.ok_or_else(|| {
+        let (right, left) = (type_name(&right), type_name(&left));
+        PyTypeError::new_err(format!("can only concatenate tuple (not \"{right}\") to {left}"))
+    })
 }}
 
 entry! { repeat, |py, size, count: ffi::Py_ssize_t| {
@@ -197,7 +209,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         Slot::Methods(methods),
         Slot::Subscript(subscript),
         Slot::Concat(concat),
-        Slot::Add(concat),
+        Slot::Add(add),
         Slot::Repeat(repeat),
     ]);
     let mut spec = ffi::PyType_Spec {

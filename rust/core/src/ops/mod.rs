@@ -72,6 +72,7 @@ pub mod traced;
 pub mod unique;
 pub mod views;
 pub mod views_table;
+mod weighted_sums;
 mod write;
 
 /// Every elementwise row under one roof.

@@ -27,11 +27,17 @@ pub fn check_differentiable(op: &'static str, inputs: &[&Operand], out: &Tensor)
 /// Gives `out` the shape of the result, with the (dense) strides that a new result would have. Elements of an `out` that
 /// has another shape are lost, as in PyTorch; one that has the shape keeps its strides.
 pub fn resize_output(op: &'static str, out: &Tensor, shape: &[usize], strides: &[isize]) -> Result<()> {
-    let given = out.shape();
-    if given.as_slice() == shape {
+    if out.shape().as_slice() == shape {
         return Ok(());
     }
-    if out.numel() != 0 {
+    warn_of_resize(op, out, shape)?;
+    resize_strided(op, out, shape, strides)
+}
+
+/// A resized output loses its elements, and views of it show them no longer.
+fn warn_of_resize(op: &'static str, out: &Tensor, shape: &[usize]) -> Result<()> {
+    let given = out.shape();
+    if out.numel() != 0 && given.as_slice() != shape {
         warning::warn(op, || {
             format!(
                 "An output with one or more elements was resized since it had shape {:?}, which does not match the required \
@@ -40,7 +46,7 @@ pub fn resize_output(op: &'static str, out: &Tensor, shape: &[usize], strides: &
             )
         })?;
     }
-    resize_strided(op, out, shape, strides)
+    Ok(())
 }
 
 /// Gives a tensor another shape, row-major; keeps the leading elements of the storage where they fit, else takes new
@@ -117,12 +123,21 @@ pub fn check_cast(op: &'static str, from: DType, into: DType) -> Result<()> {
     ))
 }
 
-/// Whether a finished result may be written into `out`.
+/// Whether a finished result may be written into `out`; warns if that will be resized, while nothing is written yet.
 #[track_caller]
-pub fn check(op: &'static str, out: &Tensor, result: &Tensor, takes: Takes) -> Result<()> {
+pub fn check(op: &'static str, out: &Tensor, result: &Tensor, takes: Takes, fills: bool) -> Result<()> {
     check_differentiable(op, &[&result.operand()?], out)?;
     crate::graph::record::check_in_place(op, out, false)?;
-    takes.check(op, result.dtype(), out.dtype())
+    takes.check(op, result.dtype(), out.dtype())?;
+    match in_shape_of(out, &result.array(), fills) {
+        Some(_) => Ok(()),
+        None => warn_of_resize(op, out, &result.shape()),
+    }
+}
+
+/// The elements of a result in the shape of an output that it `fills`: of as many elements.
+fn in_shape_of(out: &Tensor, result: &Array, fills: bool) -> Option<Array> {
+    if fills && out.numel() == result.numel() { result.view(&out.shape()) } else { None }
 }
 
 /// Writes a finished result into `out`, which was checked: the generic `out=` of structured operations.
@@ -131,9 +146,10 @@ pub fn check(op: &'static str, out: &Tensor, result: &Tensor, takes: Takes) -> R
 #[track_caller]
 pub fn write(op: &'static str, out: &Tensor, result: &Tensor, fills: bool) -> Result<()> {
     let mut source = result.array();
-    match source.view(&out.shape()).filter(|_| fills && out.numel() == source.numel()) {
+    match in_shape_of(out, &source, fills) {
         Some(shaped) => source = shaped,
-        None => resize_output(op, out, source.shape(), &contiguous_strides(source.shape()))?,
+        None if out.shape().as_slice() == source.shape() => {}
+        None => resize_strided(op, out, source.shape(), &contiguous_strides(source.shape()))?,
     }
     let target = out.array();
     if target.shape() != source.shape() {

@@ -2,9 +2,9 @@
 
 use smallvec::SmallVec;
 
-use super::elementwise::apply;
 use super::views::{self, ViewOp};
-use super::{flat, index_slices, matmul, range, reduce, rows};
+use super::weighted_sums::weighted_sums;
+use super::{flat, reduce};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -365,57 +365,14 @@ pub fn adaptive_avg_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<T
     for (position, (&count, &size)) in sizes.iter().zip(spatial).enumerate() {
         if count != size {
             let axis = shape.len() - axes + position;
-            result = along_axis(op, &result, axis, count, |at| {
+            let window = |at| {
                 let (start, end) = adaptive_window(size, count, at);
-                (start..end).map(move |element| (element, 1.0 / (end - start) as f64))
-            })?;
+                (start..end).map(|element| (element, 1.0 / (end - start) as f64)).collect()
+            };
+            result = weighted_sums(op, &result, axis, (0..count).map(window).collect())?;
         }
     }
     super::copy::contiguous(&result)
-}
-
-/// Weighted sums along an axis: output `at` of `count` is the sum of the elements that `terms` gives, each with its
-/// weight. A product with the matrix of the weights; where that is not finite, term by term, since in the product an
-/// infinity or a NaN meets every output.
-#[track_caller]
-pub(super) fn along_axis<I: Iterator<Item = (usize, f64)>>(
-    op: &'static str,
-    input: &Tensor,
-    axis: usize,
-    count: usize,
-    terms: impl Fn(usize) -> I,
-) -> Result<Tensor> {
-    let (size, dtype) = (input.shape()[axis], input.dtype());
-    let numel = crate::shape::checked_numel(op, &[size, count], size_of::<f64>())?;
-    crate::storage::check_room(op, numel as u128 * size_of::<f64>() as u128)?;
-    let mut weights = vec![0f64; numel];
-    for at in 0..count {
-        for (element, weight) in terms(at) {
-            weights[element * count + at] += weight;
-        }
-    }
-    let weights = Tensor::from_array(Array::from_slice(&weights, &[size, count])?.cast(op, dtype)?);
-    let last = views::movedim(input, &[axis as i64], &[-1])?;
-    let product = matmul::matmul(&last, &weights)?;
-    if !dtype.is_float() || range::is_finite(&product)? {
-        return views::movedim(&product, &[-1], &[axis as i64]);
-    }
-    let terms: Vec<Vec<(usize, f64)>> = (0..count).map(|at| terms(at).collect()).collect();
-    let most = terms.iter().map(Vec::len).max().unwrap_or(0);
-    let mut total: Option<Tensor> = None;
-    for number in 0..most {
-        // An output with fewer terms has its first once more, without weight.
-        let chosen = terms.iter().map(|own| own.get(number).copied().unwrap_or((own[0].0, 0.0)));
-        let (places, shares): (Vec<i64>, Vec<f64>) = chosen.map(|(element, share)| (element as i64, share)).unzip();
-        let elements = index_slices::index_select(&last, -1, &Tensor::from_slice(&places, &[count])?)?;
-        let shares = Tensor::from_array(Array::from_slice(&shares, &[count])?.cast(op, dtype)?);
-        let part = apply(&rows::weighted_term::ROW, &[], &[(&elements).into(), (&shares).into()])?;
-        total = Some(match total {
-            None => part,
-            Some(total) => total.add(&part)?,
-        });
-    }
-    views::movedim(&total.unwrap_or(product), &[-1], &[axis as i64])
 }
 
 /// Maxima over windows that are chosen as in [`adaptive_avg_pool`], and where in its plane each lies.

@@ -56,11 +56,9 @@ fn any<T: Copy>(array: &Array, test: impl Fn(T) -> bool) -> bool {
     })
 }
 
-/// Whether all elements are finite.
-pub(super) fn is_finite(tensor: &Tensor) -> Result<bool> {
-    let _off = no_grad();
-    let finite = Tensor::from_array(tensor.array()).isfinite()?;
-    Ok(reduce::all(&finite, None, false)?.item()?.to_bool())
+/// Whether all elements of a contiguous array of floats are finite.
+pub(super) fn is_finite(array: &Array) -> bool {
+    !with_element!(float array.dtype(), T => any::<T>(array, |value| !value.is_finite()))
 }
 
 /// The least sum of `n` squares or other powers of which none that counts can have vanished: each is wrong by half the

@@ -535,11 +535,12 @@ impl OpInfo {
                     ));
                 }
                 // All before the first is written: an error leaves every one as it was.
+                let fills = self.forms.has(Forms::FILLED_OUT);
                 for (out, result) in outs.iter().zip(&results) {
-                    out::check(self.name, out, result, self.takes())?;
+                    out::check(self.name, out, result, self.takes(), fills)?;
                 }
                 for (out, result) in outs.iter().zip(&results) {
-                    out::write(self.name, out, result, self.forms.has(Forms::FILLED_OUT))?;
+                    out::write(self.name, out, result, fills)?;
                 }
                 Ok(match (self.gives, outs) {
                     (_, [out]) => Output::Tensor(out.clone()),

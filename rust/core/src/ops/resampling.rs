@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::weighted_sums::weighted_sums;
 use super::{copy, index_slices, pooling};
 use crate::array::Array;
 use crate::dtype::DType;
@@ -141,9 +142,11 @@ pub fn interpolate(input: &Tensor, options: &Options<'_>) -> Result<Tensor> {
         if linear {
             let aligned = options.align_corners.unwrap_or(false);
             // What has no weight is not read: it may be infinite.
-            result = pooling::along_axis(OP, &result, axis, size, |at| {
-                linear_terms(own, size, scale, aligned, at).into_iter().filter(|&(_, weight)| weight > 0.0)
-            })?;
+            let around = |at| {
+                let terms = linear_terms(own, size, scale, aligned, at).into_iter();
+                terms.filter(|&(_, weight)| weight > 0.0).collect()
+            };
+            result = weighted_sums(OP, &result, axis, (0..size).map(around).collect())?;
         } else {
             let exact = options.mode == "nearest-exact";
             crate::storage::check_room(OP, size as u128 * size_of::<i64>() as u128)?;
