@@ -24,19 +24,19 @@ class Along:
     kink: bool
 
 
-def along(function: Callable[[float], float]) -> Along:
+def along(function: Callable[[float], float], step: float = STEP) -> Along:
     """Five-point differences at two distances."""
-    at = {k: function(k * STEP) for k in (-4, -2, -1, 0, 1, 2, 4)}
+    at = {k: function(k * step) for k in (-4, -2, -1, 0, 1, 2, 4)}
     size = max(map(abs, at.values()))
 
     def slope(k):
-        return (8 * (at[k] - at[-k]) - (at[2 * k] - at[-2 * k])) / (12 * k * STEP)
+        return (8 * (at[k] - at[-k]) - (at[2 * k] - at[-2 * k])) / (12 * k * step)
 
     def curve(k):
-        return (16 * (at[k] + at[-k]) - (at[2 * k] + at[-2 * k]) - 30 * at[0]) / (12 * (k * STEP) ** 2)
+        return (16 * (at[k] + at[-k]) - (at[2 * k] + at[-2 * k]) - 30 * at[0]) / (12 * (k * step) ** 2)
 
-    slope_error = abs(slope(2) - slope(1)) + 1e-15 * size / STEP
-    curve_error = abs(curve(2) - curve(1)) + 1e-14 * size / STEP**2
+    slope_error = abs(slope(2) - slope(1)) + 1e-15 * size / step
+    curve_error = abs(curve(2) - curve(1)) + 1e-14 * size / step**2
     kink = not np.isfinite(slope_error + curve_error)
     kink = kink or slope_error > BLUNT * (abs(slope(1)) + 1) or curve_error > 10 * BLUNT * (abs(curve(1)) + 1)
     return Along(slope(1), curve(1), slope_error, curve_error, kink)

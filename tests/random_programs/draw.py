@@ -148,8 +148,7 @@ class Drawing:
             self.refused.append(program)
             self.spoiled = self.rng.random() < KEPT_REFUSALS
             return self.spoiled
-        for n in self.program.retained:
-            self.variables[n].grad = None
+        self.forget_retained()
         return True
 
     # ---- operands --------------------------------------------------------------------------------------------------
@@ -168,6 +167,22 @@ class Drawing:
             return t.requires_grad and (t.grad_fn is not None or not t._is_view())
         except RuntimeError:
             return False  # a view that has no history any more
+
+    def reaches_a_leaf(self, name: str) -> bool:
+        """Whether gradients that arrive get to a leaf, and do not end at a view from where nothing leads back."""
+        t, leaves = self.variables[name], [self.variables[n] for n in self.program.inputs]
+        try:
+            found = self.ag.autograd.grad(t.sum(), leaves, retain_graph=True, allow_unused=True)
+        except RuntimeError as error:
+            if refusal(error) is None:
+                raise
+            return False
+        self.forget_retained()
+        return any(g is not None for g in found)
+
+    def forget_retained(self) -> None:
+        for n in self.program.retained:
+            self.variables[n].grad = None
 
     def fitted(self, shape) -> str:
         """An expression of this shape over one of the variables."""
@@ -342,7 +357,7 @@ class Drawing:
         rest, k = shape[1:], rng.randrange(shape[0])
         piece = self.operand(rest)
         whole = self.fitted(shape)
-        forms = ["{t}[{k}] = {r}", "{t}[{k}] *= {r}", "{t}[{k}] += {r}", "{t}[..., -1] = 0.5", "{t}[..., :1] *= 2.0", "{t}[:1].add_({w}[:1])", "{t}[[{k}]] = {r}", "{t}[{t} > 0.1] = 0.4", "{t}[{t} > 0.1] *= 0.5", "{t}[{w} > 0.1] = {w}[{w} > 0.1]", "{t}[{k}].mul_({t}[{k}])", "{t}.select(0, {k}).exp_()", "{t}.narrow(0, 0, 1).tanh_()", "{t}[{k}].view(-1).mul_(0.7)", "{t}.unbind(0)[{k}].mul_(2.0)", "{t}.transpose(0, -1).mul_({w}.transpose(0, -1))"]
+        forms = ["{t}[{k}] = {r} * 0.5", "{t}[{k}] *= {r}", "{t}[{k}] += {r}", "{t}[..., -1] = 0.5", "{t}[..., :1] *= 2.0", "{t}[:1].add_({w}[:1])", "{t}[[{k}]] = {r} + 0.1", "{t}[{t} > 0.1] = 0.4", "{t}[{t} > 0.1] *= 0.5", "{t}[{w} > 0.1] = {w}[{w} > 0.1]", "{t}[{k}].mul_({t}[{k}])", "{t}.select(0, {k}).exp_()", "{t}.narrow(0, 0, 1).tanh_()", "{t}[{k}].view(-1).mul_(0.7)", "{t}.unbind(0)[{k}].mul_(2.0)", "{t}.transpose(0, -1).mul_({w}.transpose(0, -1))"]
         if k:
             # A part written to itself is no change, here.
             forms += ["{t}[{k}] = {t}[0]", "{t}[{k}].copy_({t}[0])"]
@@ -438,7 +453,7 @@ class Drawing:
         """A gradient as part of the program."""
         y = self.pick(lambda t: self.leads_back(t) and not t.is_leaf)
         x = self.pick(self.leads_back)
-        if y is None or x in self.program.scaled:
+        if y is None or x in self.program.scaled or not (self.reaches_a_leaf(x) and self.reaches_a_leaf(y)):
             return
         text = self.rng.choice([f"weighted({y})", f"({y} * {y}).sum()", f"weighted({y}.sin())"])
         n = self.new()

@@ -81,6 +81,11 @@ class Program:
         return [leaf.name for leaf in self.leaves if leaf.requires_grad]
 
     @property
+    def has_blind_views(self) -> bool:
+        """Whether there are views that were made while nothing was recorded."""
+        return any(step.kind == CONSTANT and step.made and "view_as" in step.source for step in self.steps)
+
+    @property
     def retained(self) -> list[str]:
         """Variables that retain their gradient."""
         found = (step.source.removesuffix(".retain_grad()") for step in self.steps if step.source.endswith(".retain_grad()"))
