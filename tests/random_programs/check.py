@@ -95,7 +95,14 @@ class Check:
             if self.outcome.refused is None:
                 raise
             return
-        trace = Trace(self.library, self.program)
+        try:
+            trace = Trace(self.library, self.program)
+        except RuntimeError as error:
+            # What is held at its value no longer shows several elements in one place, so that what follows may lie otherwise.
+            self.outcome.refused = refusal(error, recorded=False)
+            if self.outcome.refused is None:
+                raise
+            return
         self._against_differences(trace, first, products, directions)
         if not first:
             return
