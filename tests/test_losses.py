@@ -184,3 +184,14 @@ def test_triplet_margin_compares_two_distances():
     with pytest.raises(ValueError, match="margin to be greater than 0"):
         nn.TripletMarginLoss(margin=0.0)
     assert nn.PairwiseDistance(keepdim=True)(anchor, near).tolist()[0][0] == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [ag.uint8, ag.int32, ag.int64])
+def test_losses_of_integers_are_floats(dtype):
+    whole, ones = ag.tensor([3, 0], dtype=dtype), ag.ones(2, dtype=dtype)
+    ranking = F.margin_ranking_loss(ones, ones, ones, margin=0.5)
+    assert ranking.dtype is ag.float32 and ranking.item() == 0.5
+    cosine = F.cosine_embedding_loss(whole[None], 2 * ones[None], ones[:1])
+    assert cosine.dtype is ag.float32 and cosine.item() == pytest.approx(1 - math.sqrt(0.5), abs=1e-6)
+    hinge = F.hinge_embedding_loss(whole, ag.tensor([-1, -1]), margin=0.5, reduction="none")
+    assert hinge.dtype is ag.float32 and hinge.tolist() == [0, 0.5]

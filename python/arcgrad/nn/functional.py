@@ -411,6 +411,8 @@ def cosine_embedding_loss(
             f"cosine_embedding_loss: {target.ndim}D target tensor expects {target.ndim + 1}D input tensors, but found "
             f"inputs with sizes {_shape(input1)} and {_shape(input2)}"
         )
+    if not arcgrad.result_type(input1, input2).is_floating_point:
+        input1 = input1.to(arcgrad.get_default_dtype())
     cosine = cosine_similarity(input1, input2, dim=-1)
     loss = arcgrad.where(target == 1, 1 - cosine, (cosine - margin).clamp(min=0))
     return _reduction.apply(loss, reduction)
@@ -432,7 +434,8 @@ def margin_ranking_loss(
             "margin_ranking_loss: All input tensors should have same dimension but got sizes: "
             f"input1: {_shape(input1)}, input2: {_shape(input2)}, target: {_shape(target)}"
         )
-    return _reduction.apply((-target * (input1 - input2) + margin).clamp(min=0), reduction)
+    # The margin is a float, also of integers.
+    return _reduction.apply((-target * (input1 - input2) + float(margin)).clamp(min=0), reduction)
 
 
 def hinge_embedding_loss(
