@@ -40,6 +40,15 @@ def numbers(t) -> np.ndarray:
     return t.detach().numpy().copy(order="K")
 
 
+def laid_out(values: np.ndarray, strides) -> np.ndarray:
+    """The numbers with so many elements of memory from one to the next along each axis, as they lay before."""
+    reach = sum((size - 1) * stride for size, stride in zip(values.shape, strides)) if values.size else 0
+    memory = np.zeros(1 + reach, values.dtype)
+    shown = np.lib.stride_tricks.as_strided(memory, values.shape, [stride * values.itemsize for stride in strides])
+    shown[...] = values
+    return shown
+
+
 def overlaps(t) -> bool:
     """Whether several elements are one place in memory."""
     places = sum(i * stride for i, stride in zip(np.indices(tuple(t.shape)), t.stride())) if t.dim() else np.zeros(1)
@@ -56,6 +65,8 @@ class Record:
     """After one statement: what all variables hold, which of them changed, and what the second memory has to be told."""
 
     values: dict[str, np.ndarray] = field(default_factory=dict)
+    #: How that lies which is held at its value, where no two of its elements are one place.
+    strides: dict[str, tuple[int, ...]] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     #: Those whose place in the graph a write gave anew.
     written: set[str] = field(default_factory=set)
@@ -76,7 +87,10 @@ class Trace:
             after = self._state(variables)
             changed = {n for n, (values, *_) in after.items() if n in before and not equal(values, before[n][0])}
             self._check_flags(step, before, after, changed, variables)
-            self.records.append(Record({n: values for n, (values, *_) in after.items()}, changed))
+            tensors = library.tensors(variables)
+            held = [n for n in step.made if n in tensors] if step.kind == CONSTANT else []
+            strides = {n: tensors[n].stride() for n in held if not overlaps(tensors[n])}
+            self.records.append(Record({n: values for n, (values, *_) in after.items()}, strides, changed))
             before = after
         self._run_beside(learn=True)
 
@@ -134,7 +148,9 @@ class Trace:
             held = ag.from_numpy(earlier[name].copy())
             variables[name] = (variables[name] - held) * step.factor + held
         elif step.kind == CONSTANT:
-            variables.update({n: ag.from_numpy(record.values[n].copy(order="K")) for n in step.made if n in record.values})
+            for n in (n for n in step.made if n in record.values):
+                values, strides = record.values[n], record.strides.get(n)
+                variables[n] = ag.from_numpy(values.copy(order="K") if strides is None else laid_out(values, strides))
         else:
             library.run_step(step, variables)
         if learn:
