@@ -3,7 +3,8 @@
 //! This is how every structured operation of the library is made: a function that computes the value and records a
 //! node, and a rule beside it that turns the gradient of the output into that of the input.
 
-use arcgrad::graph::node::{Backward, Rule};
+use arcgrad::graph::node::Backward;
+use arcgrad::graph::op::Op;
 use arcgrad::graph::record::{Save, is_recorded, record};
 use arcgrad::{Array, Error, Scalar, Tensor, autograd};
 
@@ -31,13 +32,13 @@ fn sum_of_squares(x: &Tensor) -> Result<Tensor> {
 
 struct SumOfSquares;
 
-impl Rule for SumOfSquares {
+impl Op for SumOfSquares {
     fn name(&self) -> &str {
         "SumOfSquaresBackward0"
     }
 
     /// dL/dx = 2 x dL/dy: made of operations, so that it can itself be recorded and differentiated.
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let gradient = cx.saved(0)?.mul(2.0)?.mul(&cx.only_grad())?;
         cx.put(0, gradient);
         Ok(())

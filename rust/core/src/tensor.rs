@@ -159,7 +159,7 @@ impl Tensor {
     pub(crate) fn from_saved(array: Array, edge: Option<Edge>) -> Self {
         match edge {
             Some(Edge { node: Some(node), output_nr }) => {
-                if node.rule().is_accumulator() {
+                if node.op().is_accumulator() {
                     let tensor = Self::from_array(array);
                     {
                         let mut state = tensor.0.state.lock();

@@ -27,7 +27,7 @@ fn seen(tensor: &Tensor) -> (usize, usize) {
     let (mut hooks, mut rules) = (0, 0);
     visit_owned(&Owner::Tensor(tensor), 1_000, &mut |held| match held {
         Held::Hook(_) => hooks += 1,
-        Held::Rule(_) => rules += 1,
+        Held::Op(_) => rules += 1,
         _ => {}
     });
     (hooks, rules)

@@ -9,7 +9,7 @@ use arcgrad::graph::node::{Cotangents, Results};
 use arcgrad::graph::ownership::{Held, Owner, visit_own, visit_owned};
 use arcgrad::graph::record::{Save, record};
 use arcgrad::graph::saved::{self, PackHooks, Packed};
-use arcgrad::graph::{Backward, Modes, NodeRef, Rule, custom, cuts, engine, modes, no_grad};
+use arcgrad::graph::{Backward, Modes, NodeRef, Op, custom, cuts, engine, modes, no_grad};
 use arcgrad::{DType, Error, Result, Tensor};
 
 fn leaf(values: &[f64]) -> Tensor {
@@ -216,11 +216,11 @@ struct Reenters {
     left: usize,
 }
 
-impl Rule for Reenters {
+impl Op for Reenters {
     fn name(&self) -> &str {
         "ReentersBackward"
     }
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         if self.left > 0 {
             let x = leaf(&[1.0]);
             reentrant(&x, self.left - 1).backward()?;
@@ -367,12 +367,12 @@ struct Interrupted {
     writes_to: Tensor,
 }
 
-impl Rule for Interrupted {
+impl Op for Interrupted {
     fn name(&self) -> &str {
         "InterruptedBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let saved = cx.saved_array(0)?;
         let _off = no_grad();
         self.writes_to.add_(1.0)?;
@@ -416,11 +416,11 @@ fn other_memory_does_not_disturb_what_was_saved() {
 #[test]
 fn saved_inputs_come_back_as_the_same_tensors() {
     struct Sees(Arc<Mutex<Vec<bool>>>, Tensor);
-    impl Rule for Sees {
+    impl Op for Sees {
         fn name(&self) -> &str {
             "SeesBackward"
         }
-        fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
             self.0.lock().unwrap().push(cx.saved(0)?.is(&self.1));
             Ok(())
         }
@@ -620,11 +620,11 @@ fn a_pair_of_hooks_may_use_the_stack_when_it_is_dropped() {
 fn a_node_keeps_data_but_no_tensor() {
     /// A rule that does nothing.
     struct Idle;
-    impl Rule for Idle {
+    impl Op for Idle {
         fn name(&self) -> &str {
             "IdleBackward"
         }
-        fn backward(&self, _cx: &mut Backward<'_>) -> Result<()> {
+        fn vjp(&self, _cx: &mut Backward<'_>) -> Result<()> {
             Ok(())
         }
     }
@@ -703,11 +703,11 @@ fn gradients_fit_what_they_belong_to() {
 #[test]
 fn a_gradient_of_a_wrong_shape_names_function_and_position() {
     struct Wrong;
-    impl Rule for Wrong {
+    impl Op for Wrong {
         fn name(&self) -> &str {
             "WrongBackward"
         }
-        fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+        fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
             cx.put(0, Tensor::from_slice(&[1.0; 3], &[3])?);
             Ok(())
         }

@@ -2,7 +2,7 @@
 //! between their use and the backward pass.
 
 use arcgrad::autograd::{self, Options};
-use arcgrad::graph::{Backward, Edge, Rule, custom, no_grad, views as history};
+use arcgrad::graph::{Backward, Edge, Op, custom, no_grad, views as history};
 use arcgrad::ops::elementwise::apply_in_place;
 use arcgrad::ops::{copy, rows, views};
 use arcgrad::{DType, Result, Tensor};
@@ -78,12 +78,12 @@ fn a_result_saved_by_a_write_to_a_view_follows_the_base() {
 /// Passes `factor` times the gradient to its second input, the gradient to the first.
 struct SecondIsChanged(f64);
 
-impl Rule for SecondIsChanged {
+impl Op for SecondIsChanged {
     fn name(&self) -> &str {
         "SecondIsChangedBackward"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         if cx.needs(0) {
             cx.put(0, grad.sum_over(&[0], true)?);

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use arcgrad::graph::{Backward, Rule, custom, views};
+use arcgrad::graph::{Backward, Op, custom, views};
 use arcgrad::storage::Access;
 use arcgrad::{DType, Result, Tensor};
 
@@ -96,12 +96,12 @@ fn memory_and_shape_are_read_together() {
 /// A node with two outputs.
 struct TwoOutputs;
 
-impl Rule for TwoOutputs {
+impl Op for TwoOutputs {
     fn name(&self) -> &str {
         "TwoOutputsBackward"
     }
 
-    fn backward(&self, _cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, _cx: &mut Backward<'_>) -> Result<()> {
         Ok(())
     }
 }

@@ -8,7 +8,8 @@ use super::algebra::ALGEBRA;
 use super::gradient::Gradient;
 use super::hooks::Kind;
 use super::mode::{Modes, is_grad_enabled, modes};
-use super::node::{Backward, Edge, Meta, NodeOf, NodeRef, Rule};
+use super::node::{Backward, Edge, Meta, NodeOf, NodeRef};
+use super::op::Op;
 use super::provenance::Blame;
 use crate::array::Array;
 use crate::error::{Error, Result};
@@ -57,7 +58,7 @@ pub(crate) fn existing_edge(state: &State) -> Option<Edge> {
     Some(Edge::new(node.clone(), 0))
 }
 
-impl Rule for AccumulateGrad {
+impl Op for AccumulateGrad {
     fn name(&self) -> &str {
         "arcgrad::AccumulateGrad"
     }
@@ -66,7 +67,7 @@ impl Rule for AccumulateGrad {
         true
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let Some(grad) = cx.take_grad(0) else { return Ok(()) };
         let Some(leaf) = self.leaf() else { return Ok(()) };
         if !accumulate_into(&leaf, grad)? {

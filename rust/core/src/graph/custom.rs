@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::node::{Edge, Meta, NodeOf, NodeRef, Rule};
+use super::node::{Edge, Meta, NodeOf, NodeRef};
+use super::op::Op;
 use super::provenance::Blame;
 use super::saved::{self, Saved, Source};
 use super::views;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
-/// A node for `rule`: `edges` say where the gradients of the inputs go, `outputs` what the outputs are. The node's
+/// A node for `op`: `edges` say where the gradients of the inputs go, `outputs` what the outputs are. The node's
 /// place in the order of creation is now, so everything it leads to must exist.
 #[track_caller]
-pub fn new_node(rule: impl Rule, edges: SmallVec<[Edge; 2]>, outputs: SmallVec<[Meta; 1]>) -> NodeRef {
-    NodeOf::new(rule, Blame::here(), edges, outputs, SmallVec::new())
+pub fn new_node(op: impl Op, edges: SmallVec<[Edge; 2]>, outputs: SmallVec<[Meta; 1]>) -> NodeRef {
+    NodeOf::new(op, Blame::here(), edges, outputs, SmallVec::new())
 }
 
 /// Saves a tensor for the backward of `node`, behind those saved before; returns its number. An output of the node is

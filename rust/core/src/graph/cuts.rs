@@ -106,7 +106,7 @@ fn leaves_behind(node: &NodeRef) -> SmallVec<[Weak<Inner>; LEAVES]> {
         if seen.len() > NODES || leaves.len() == LEAVES {
             break;
         }
-        if let Some(leaf) = node.rule_as::<AccumulateGrad>().and_then(AccumulateGrad::leaf) {
+        if let Some(leaf) = node.op_as::<AccumulateGrad>().and_then(AccumulateGrad::leaf) {
             leaves.push(leaf.downgrade());
         }
         stack.extend(node.edges().iter().filter_map(|edge| edge.node.clone()));

@@ -350,7 +350,7 @@ impl<'a> Pass<'a> {
         let entry = &self.slots[slot as usize];
         if entry.waiting_for == 0 {
             let node = entry.node;
-            let priority = if node.rule().is_accumulator() {
+            let priority = if node.op().is_accumulator() {
                 // Before anything else, in the order in which they are ready.
                 self.leaves += 1;
                 u64::MAX - self.leaves
@@ -467,7 +467,7 @@ impl<'a> Pass<'a> {
             own_all(&mut grads)?;
         }
         let arrived = grads.iter().any(Option::is_some);
-        if !arrived && !node.rule().runs_without_gradient() {
+        if !arrived && !node.op().runs_without_gradient() {
             return Ok(SmallVec::new());
         }
         let before = if post_hooks.is_empty() { Cotangents::new() } else { tensors(&grads) };
@@ -585,7 +585,7 @@ fn in_anomaly_mode(error: Box<Error>, node: &NodeRef, modes: Modes) -> Box<Error
 
 /// Runs one node outside a pass, for the program.
 pub fn call_node(node: &NodeRef, grads: Cotangents, needs: &[bool], create_graph: bool) -> Result<Results> {
-    if grads.iter().all(Option::is_none) && !node.rule().runs_without_gradient() {
+    if grads.iter().all(Option::is_none) && !node.op().runs_without_gradient() {
         return Ok(node.edges().iter().map(|_| None).collect());
     }
     let mut results = run_node(node, grads, needs, create_graph)?;

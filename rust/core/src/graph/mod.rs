@@ -16,6 +16,7 @@ pub mod hooks;
 pub mod mode;
 pub mod nan;
 pub mod node;
+pub mod op;
 pub mod ownership;
 pub mod provenance;
 pub mod record;
@@ -24,5 +25,6 @@ pub mod views;
 
 pub use engine::{Request, run};
 pub use mode::{ModeGuard, Modes, enable_grad, is_grad_enabled, modes, no_grad, set_grad_enabled, set_modes};
-pub use node::{Backward, Edge, Meta, Node, NodeRef, Rule};
+pub use node::{Backward, Edge, Meta, Node, NodeRef};
+pub use op::Op;
 pub use provenance::{Blame, Line};

@@ -70,7 +70,7 @@ impl Watch {
         if self.found.is_none() {
             self.found = Some(Origin { node: from.name().to_owned(), blame: from.blame(), certain: !self.overlooked });
         }
-        if let Some(leaf) = to.rule_as::<AccumulateGrad>().and_then(AccumulateGrad::leaf) {
+        if let Some(leaf) = to.op_as::<AccumulateGrad>().and_then(AccumulateGrad::leaf) {
             self.remember(&leaf);
         }
     }

@@ -10,23 +10,23 @@ use spin::mutex::{SpinMutex, SpinMutexGuard};
 
 use super::gradient::{Gradient, Gradients, InputGradients};
 use super::hooks::HookTable;
+use super::op::Op;
 use super::ownership::Owned;
 use super::provenance::Blame;
 use super::saved::{self, Released, Saved, SavedState};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
 /// A node with its rule; the rule's type is erased in [`Node`].
-pub struct NodeOf<R: ?Sized> {
+pub struct NodeOf<O: ?Sized> {
     head: Head,
-    rule: R,
+    op: O,
 }
 
 /// A node of any rule.
-pub type Node = NodeOf<dyn Rule>;
+pub type Node = NodeOf<dyn Op>;
 
 /// A shared node.
 pub type NodeRef = Arc<Node>;
@@ -76,56 +76,6 @@ impl Meta {
     }
 }
 
-/// Something a rule knows that is no tensor.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Attribute {
-    /// A number.
-    Number(Scalar),
-    /// Integers: sizes or axes.
-    Ints(Vec<i64>),
-    /// A truth value.
-    Bool(bool),
-    /// A value that no gradient asked for, and that was not saved.
-    Absent,
-}
-
-/// How a recorded operation turns gradients of its outputs into gradients of its inputs.
-pub trait Rule: Any + Send + Sync {
-    /// The node's name as PyTorch has it: `MulBackward0`.
-    fn name(&self) -> &str;
-
-    /// Puts a gradient for every input that is needed: see [`Backward`].
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()>;
-
-    /// Names of the saved values with their numbers, for `grad_fn._saved_<name>`.
-    fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        Vec::new()
-    }
-
-    /// What the rule knows beside its saved values, for `grad_fn._saved_<name>`.
-    fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
-        Vec::new()
-    }
-
-    /// Whether the rule wants to run although no output got a gradient (custom functions that materialise zeros).
-    fn runs_without_gradient(&self) -> bool {
-        false
-    }
-
-    /// Whether the node may run again after its saved values were dropped because it holds none of its own.
-    fn release(&self) {}
-
-    /// Calls `visit` with every node the rule owns beside the node's edges.
-    fn owned_nodes(&self, visit: &mut dyn FnMut(&NodeRef)) {
-        let _ = visit;
-    }
-
-    /// Whether this node is a leaf's accumulator: it runs as soon as its gradient is complete.
-    fn is_accumulator(&self) -> bool {
-        false
-    }
-}
-
 /// Everything about a node that does not depend on its rule.
 pub struct Head {
     id: u64,
@@ -144,10 +94,10 @@ pub struct Head {
 /// Ids grow with creation across all threads: a node's inputs always have smaller ids.
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
-impl<R: Rule> NodeOf<R> {
+impl<O: Op> NodeOf<O> {
     /// A complete node: its id is drawn here.
     pub fn new(
-        rule: R,
+        op: O,
         blame: Blame,
         edges: SmallVec<[Edge; 2]>,
         outputs: SmallVec<[Meta; 1]>,
@@ -164,12 +114,12 @@ impl<R: Rule> NodeOf<R> {
                 host: std::sync::atomic::AtomicPtr::new(std::ptr::null_mut()),
                 metadata: OnceLock::new(),
             },
-            rule,
+            op,
         })
     }
 }
 
-impl<R: ?Sized> NodeOf<R> {
+impl<O: ?Sized> NodeOf<O> {
     /// Position in the order of creation.
     pub fn id(&self) -> u64 {
         self.head.id
@@ -232,19 +182,19 @@ impl Head {
 }
 
 impl Node {
-    /// The rule.
-    pub fn rule(&self) -> &dyn Rule {
-        &self.rule
+    /// The operation.
+    pub fn op(&self) -> &dyn Op {
+        &self.op
     }
 
-    /// The rule as its own type.
-    pub fn rule_as<R: Rule>(&self) -> Option<&R> {
-        (&self.rule as &dyn Any).downcast_ref()
+    /// The operation as its own type.
+    pub fn op_as<O: Op>(&self) -> Option<&O> {
+        (&self.op as &dyn Any).downcast_ref()
     }
 
     /// The node's name.
     pub fn name(&self) -> &str {
-        self.rule.name()
+        self.op.name()
     }
 
     /// Drops saved values: backward without `retain_graph` has used them.
@@ -252,7 +202,7 @@ impl Node {
         let dropped = self.head.saved.lock().release(blame);
         // Outside the lock: a saved value may own host objects whose destructors run code.
         drop(dropped);
-        self.rule.release();
+        self.op.release();
     }
 }
 
@@ -287,7 +237,7 @@ impl<'a> Backward<'a> {
     /// when the rule is done.
     #[inline]
     pub(super) fn run(mut self) -> Result<InputGradients> {
-        self.node.rule().backward(&mut self)?;
+        self.node.op().vjp(&mut self)?;
         // What leads nowhere, a leaf's accumulator, saves nothing.
         if !self.finished.get() && !self.node.edges().is_empty() && (self.read.get() != 0 || self.release.is_some()) {
             saved::finish(self.node, self.read.get(), self.release)?;

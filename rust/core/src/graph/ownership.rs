@@ -12,7 +12,8 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::hooks::{Hook, HookTable};
-use super::node::{NodeRef, Rule};
+use super::node::NodeRef;
+use super::op::Op;
 use super::saved::Packed;
 use crate::tensor::Tensor;
 
@@ -66,7 +67,7 @@ pub enum Held<'a> {
     /// A value packed by hooks of the program.
     Packed(&'a Arc<dyn Packed>),
     /// A rule; the host may have written it.
-    Rule(&'a dyn Rule),
+    Op(&'a dyn Op),
     /// What was attached to a node.
     Metadata(&'a (dyn Any + Send + Sync)),
 }
@@ -225,14 +226,14 @@ fn enter_tensor(tensor: &Tensor, walk: &mut Walk, visit: &mut dyn FnMut(Held<'_>
 }
 
 fn enter_node(node: &NodeRef, walk: &mut Walk, visit: &mut dyn FnMut(Held<'_>)) {
-    visit(Held::Rule(node.rule()));
+    visit(Held::Op(node.op()));
     if let Some(metadata) = node.metadata_if_any() {
         visit(Held::Metadata(metadata));
     }
     let mut parts: SmallVec<[Part; 4]> = SmallVec::new();
     parts.extend(node.edges().iter().filter_map(|edge| edge.node.clone()).map(Part::Node));
     parts.extend(node.hooks().cloned().map(Part::Hooks));
-    node.rule().owned_nodes(&mut |inner| parts.push(Part::Node(inner.clone())));
+    node.op().owned_nodes(&mut |inner| parts.push(Part::Node(inner.clone())));
     if let Some(saved) = node.head().saved.try_lock() {
         parts.extend(saved.source_nodes().cloned().map(Part::Node));
         for packed in saved.packed() {

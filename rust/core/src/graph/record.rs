@@ -4,7 +4,8 @@ use smallvec::SmallVec;
 
 use super::cuts;
 use super::mode::{Modes, is_grad_enabled, modes};
-use super::node::{Edge, Meta, NodeOf, NodeRef, Rule};
+use super::node::{Edge, Meta, NodeOf, NodeRef};
+use super::op::Op;
 use super::provenance::Blame;
 use super::saved::{Saved, Source};
 use super::views;
@@ -110,9 +111,9 @@ fn save_outputs(node: &NodeRef, saves: &[Save<'_>], outputs: &[Tensor]) -> Resul
 /// Records an operation with one output. Saved outputs come behind saved inputs.
 #[inline]
 #[track_caller]
-pub fn record<R: Rule>(rule: R, inputs: &[&Operand], saves: &[Save<'_>], output: Array) -> Result<Tensor> {
+pub fn record<O: Op>(op: O, inputs: &[&Operand], saves: &[Save<'_>], output: Array) -> Result<Tensor> {
     let outputs = smallvec::smallvec![meta(&output)];
-    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), outputs, save(inputs, saves, None)?);
+    let node: NodeRef = NodeOf::new(op, Blame::here(), edges(inputs), outputs, save(inputs, saves, None)?);
     let tensor = Tensor::from_node(output, node.clone(), 0);
     if saves.iter().any(|save| matches!(save, Save::Output(_))) {
         save_outputs(&node, saves, std::slice::from_ref(&tensor))?;
@@ -122,14 +123,9 @@ pub fn record<R: Rule>(rule: R, inputs: &[&Operand], saves: &[Save<'_>], output:
 
 /// Records an operation with several outputs.
 #[track_caller]
-pub fn record_many<R: Rule>(
-    rule: R,
-    inputs: &[&Operand],
-    saves: &[Save<'_>],
-    outputs: &[Array],
-) -> Result<Vec<Tensor>> {
+pub fn record_many<O: Op>(op: O, inputs: &[&Operand], saves: &[Save<'_>], outputs: &[Array]) -> Result<Vec<Tensor>> {
     let metas = outputs.iter().map(meta).collect();
-    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), metas, save(inputs, saves, None)?);
+    let node: NodeRef = NodeOf::new(op, Blame::here(), edges(inputs), metas, save(inputs, saves, None)?);
     let tensors: Vec<Tensor> = outputs
         .iter()
         .enumerate()
@@ -142,10 +138,10 @@ pub fn record_many<R: Rule>(
 /// Records an in-place operation that has been done: `target` moves to the new node. `inputs[0]` is what the target
 /// was before; the version has been bumped.
 #[track_caller]
-pub fn record_in_place<R: Rule>(rule: R, target: &Tensor, inputs: &[&Operand], saves: &[Save<'_>]) -> Result<()> {
+pub fn record_in_place<O: Op>(op: O, target: &Tensor, inputs: &[&Operand], saves: &[Save<'_>]) -> Result<()> {
     let outputs = smallvec::smallvec![target.meta()];
     let saved = save(inputs, saves, Some(&target.array()))?;
-    let node: NodeRef = NodeOf::new(rule, Blame::here(), edges(inputs), outputs, saved);
+    let node: NodeRef = NodeOf::new(op, Blame::here(), edges(inputs), outputs, saved);
     save_outputs(&node, saves, std::slice::from_ref(target))?;
     views::rebase_history(target, node, 0, Some(0))
 }

@@ -246,7 +246,7 @@ fn rebuild(array: Array, edge: Option<Edge>, identity: &Weak<Inner>) -> Tensor {
 #[cold]
 fn modified(node: &Node, array: &Array, edge: Option<&Edge>, found: u32, expected: u32) -> Box<Error> {
     let origin = match edge {
-        Some(Edge { node: Some(from), output_nr }) if !from.rule().is_accumulator() => {
+        Some(Edge { node: Some(from), output_nr }) if !from.op().is_accumulator() => {
             format!(", which is output {output_nr} of {},", from.name())
         }
         _ => String::new(),
@@ -487,7 +487,7 @@ pub(super) fn finish_locked(
     let released = first.map(|blame| state.release(blame)).unwrap_or_default();
     drop(state);
     if first.is_some() {
-        node.rule().release();
+        node.op().release();
     }
     Ok(Released(released))
 }

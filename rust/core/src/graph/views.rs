@@ -11,7 +11,8 @@ use smallvec::{SmallVec, smallvec};
 use super::algebra::ALGEBRA;
 use super::engine::run_node;
 use super::mode::{Modes, enable_grad, is_grad_enabled, modes};
-use super::node::{Backward, Edge, Meta, NodeOf, NodeRef, Rule};
+use super::node::{Backward, Edge, Meta, NodeOf, NodeRef};
+use super::op::Op;
 use super::provenance::Blame;
 use crate::array::Array;
 use crate::error::{Error, Result};
@@ -369,14 +370,14 @@ struct CopySlices {
 /// The node that rewrote the history of a base, where `edge` is that of a view which the operation of `inner` has written to.
 pub(crate) fn rewritten_by(edge: &Edge, inner: &NodeRef) -> Option<NodeRef> {
     let copy = edge.node.as_ref()?.edges().first()?.node.as_ref()?;
-    let rule = copy.rule_as::<CopySlices>()?;
+    let rule = copy.op_as::<CopySlices>()?;
     Arc::ptr_eq(&rule.inner, inner).then(|| copy.clone())
 }
 
 /// The place of a view that an operation has written to: output 0 of the view's node over `copy`, which rewrote the
 /// history of the base. `shown` is the view.
 pub(crate) fn edge_through_base(copy: &NodeRef, shown: &Array) -> Result<Option<Edge>> {
-    let Some(CopySlices { base, view, .. }) = copy.rule_as::<CopySlices>() else { return Ok(None) };
+    let Some(CopySlices { base, view, .. }) = copy.op_as::<CopySlices>() else { return Ok(None) };
     let _on = enable_grad();
     // Only the place is wanted. A hook may have kept the view alone, in memory that has no room for the base.
     let (op, dtype) = ("as_strided", shown.dtype());
@@ -392,12 +393,12 @@ pub(crate) fn edge_through_base(copy: &NodeRef, shown: &Array) -> Result<Option<
     (ALGEBRA.as_strided)(&whole, &view.shape, &view.strides, view.offset)?.gradient_edge()
 }
 
-impl Rule for CopySlices {
+impl Op for CopySlices {
     fn name(&self) -> &str {
         "arcgrad::CopySlices"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         // A copy in the base's own strides, so that the view's geometry cuts out the same elements.
         let whole = (ALGEBRA.copy_strided)(&grad, &self.base.strides)?;
@@ -436,7 +437,7 @@ impl Rule for CopySlices {
 
 /// Whether `node` rewrites a base's history, with the node of the operation on the view.
 pub fn inner_of_copy_slices(node: &NodeRef) -> Option<NodeRef> {
-    node.rule_as::<CopySlices>().map(|rule| rule.inner.clone())
+    node.op_as::<CopySlices>().map(|rule| rule.inner.clone())
 }
 
 const _: () = {

@@ -10,7 +10,8 @@ use super::{flat, reduce, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::conv::{self as kernel, ConvSize};
 use crate::kernels::conv_integer as integer;
@@ -116,12 +117,12 @@ struct ConvolutionRule {
     saved: [Option<usize>; 2],
 }
 
-impl Rule for ConvolutionRule {
+impl Op for ConvolutionRule {
     fn name(&self) -> &str {
         self.name
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         for input in 0..2 {
             let Some(at) = self.saved[1 - input].filter(|_| cx.needs(input)) else { continue };

@@ -3,7 +3,8 @@
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{check_in_place, is_recorded, record, record_in_place};
 use crate::graph::views::same_history;
 use crate::graph::{Blame, cuts, is_grad_enabled};
@@ -17,12 +18,12 @@ use crate::tensor::{Operand, Tensor};
 /// A copy: the gradient passes (the engine casts it back).
 struct Copied(&'static str);
 
-impl Rule for Copied {
+impl Op for Copied {
     fn name(&self) -> &str {
         self.0
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         cx.put(0, grad);
         Ok(())
@@ -37,12 +38,12 @@ fn none_of(grad: &Tensor) -> Result<Tensor> {
 /// The target of `copy_`, or of `fill_` with a tensor: its old value gets zeros, the source all of the gradient.
 struct CopiedInto(&'static str);
 
-impl Rule for CopiedInto {
+impl Op for CopiedInto {
     fn name(&self) -> &str {
         self.0
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         if cx.needs(0) {
             cx.put(0, none_of(&grad)?);
@@ -57,12 +58,12 @@ impl Rule for CopiedInto {
 /// A target that is overwritten by what does not depend on it (`fill_`, comparisons in place): its old value gets zeros.
 pub(super) struct Filled(pub &'static str);
 
-impl Rule for Filled {
+impl Op for Filled {
     fn name(&self) -> &str {
         self.0
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let zeros = none_of(&cx.only_grad())?;
         cx.put(0, zeros);
         Ok(())

@@ -9,7 +9,8 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record, record_many, refuse_gradient};
 use crate::graph::{is_grad_enabled, no_grad};
 use crate::kernels::index::OutOfRange;
@@ -253,12 +254,12 @@ fn weights_of(weight: &Tensor, target: &Tensor) -> Result<Tensor> {
     views::reshape_to(&index::take_along(weight, 0, &flat)?, &target.shape())
 }
 
-impl Rule for NllRule {
+impl Op for NllRule {
     fn name(&self) -> &str {
         self.classes.node()
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let mut result = match cx.grad(0) {
             None => None,
             Some(grad) if is_grad_enabled() => Some(self.recorded(cx, grad)?),

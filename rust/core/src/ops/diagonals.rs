@@ -8,7 +8,8 @@ use super::write::Write;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{is_recorded, record};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
@@ -32,12 +33,12 @@ struct DiagonalEmbedded {
     axes: (i64, i64),
 }
 
-impl Rule for DiagonalEmbedded {
+impl Op for DiagonalEmbedded {
     fn name(&self) -> &str {
         "DiagEmbedBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = views::diagonal(&cx.only_grad(), self.offset, self.axes.0, self.axes.1)?;
         cx.put(0, grad);
         Ok(())
@@ -80,12 +81,12 @@ struct DiagonalCopied {
     shape: Shape,
 }
 
-impl Rule for DiagonalCopied {
+impl Op for DiagonalCopied {
     fn name(&self) -> &str {
         "DiagonalBackward0_copy"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = views::embed(&cx.only_grad(), &self.shape, &self.place, false)?;
         cx.put(0, grad);
         Ok(())
@@ -121,12 +122,12 @@ struct DiagonalSummed {
     shape: Shape,
 }
 
-impl Rule for DiagonalSummed {
+impl Op for DiagonalSummed {
     fn name(&self) -> &str {
         "TraceBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let length = self.shape[0].min(self.shape[1]);
         let grad = views::broadcast_to(&cx.only_grad(), &[length])?;
         let place = ViewOp::Diagonal { offset: 0, axis1: 0, axis2: 1 };
@@ -219,12 +220,12 @@ struct TriangleKept {
     diagonal: i64,
 }
 
-impl Rule for TriangleKept {
+impl Op for TriangleKept {
     fn name(&self) -> &str {
         if self.triangle == Triangle::Lower { "TrilBackward0" } else { "TriuBackward0" }
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = triangle(&cx.only_grad(), self.triangle, self.diagonal, false)?;
         cx.put(0, grad);
         Ok(())
@@ -305,12 +306,12 @@ struct Blocks {
     places: Vec<([usize; 2], Shape)>,
 }
 
-impl Rule for Blocks {
+impl Op for Blocks {
     fn name(&self) -> &str {
         "BlockDiagBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         for (input, (start, shape)) in self.places.iter().enumerate() {
             if cx.needs(input) {

@@ -6,7 +6,8 @@ use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::no_grad;
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::index as kernel;
 use crate::kernels::{In, Out};
@@ -86,12 +87,12 @@ struct Embedded {
     by_frequency: bool,
 }
 
-impl Rule for Embedded {
+impl Op for Embedded {
     fn name(&self) -> &str {
         "EmbeddingBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, positions) = (cx.only_grad().operand()?, cx.saved_array(0)?);
         let sums = {
             let _off = no_grad();
@@ -147,12 +148,12 @@ struct EmbeddedSums {
     padding: Option<i64>,
 }
 
-impl Rule for EmbeddedSums {
+impl Op for EmbeddedSums {
     fn name(&self) -> &str {
         "EmbeddingDenseBackwardBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let index = Tensor::from_array(cx.saved_array(0)?);
         let mut result = embedding(&index, &cx.only_grad(), None, false)?;
         if let Some(padding) = self.padding {

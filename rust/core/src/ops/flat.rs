@@ -9,7 +9,8 @@ use smallvec::{SmallVec, smallvec};
 use crate::array::Array;
 use crate::error::Result;
 use crate::graph::custom::new_node;
-use crate::graph::node::{Backward, Edge, Rule};
+use crate::graph::node::{Backward, Edge};
+use crate::graph::op::Op;
 use crate::graph::record::{is_recorded, record};
 use crate::graph::{is_grad_enabled, views};
 use crate::tensor::Tensor;
@@ -59,12 +60,12 @@ struct FlatRule {
 /// No operation of PyTorch's: there each gradient has a name of its own.
 const FLAT: &str = "FlatBackwardBackward0";
 
-impl Rule for FlatRule {
+impl Op for FlatRule {
     fn name(&self) -> &str {
         FLAT
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         if cx.needs(0) {
             let gradient = cx.only_grad();
             cx.put(0, gradient);
@@ -94,12 +95,12 @@ pub(super) fn linear_in_pieces(tensor: &Tensor) -> Result<Tensor> {
 
 struct PiecesRule;
 
-impl Rule for PiecesRule {
+impl Op for PiecesRule {
     fn name(&self) -> &str {
         "AliasBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let gradient = cx.only_grad();
         put(cx, 0, gradient, 1, Derivative::Zero)
     }

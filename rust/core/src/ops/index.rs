@@ -7,7 +7,8 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::index::{self as kernel, OutOfRange};
 use crate::kernels::scatter::{Fold, scatter_fold};
@@ -123,12 +124,12 @@ struct Gathered {
     shape: Shape,
 }
 
-impl Rule for Gathered {
+impl Op for Gathered {
     fn name(&self) -> &str {
         "GatherBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, index) = (cx.only_grad(), cx.saved(0)?);
         let grad = put_along(&self.shape, self.axis, &index, &grad)?;
         cx.put(0, grad);
@@ -157,12 +158,12 @@ struct Scattered {
     saves_index: bool,
 }
 
-impl Rule for Scattered {
+impl Op for Scattered {
     fn name(&self) -> &str {
         if self.kind == Scatter::Add { "ScatterAddBackward0" } else { "ScatterBackward0" }
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         if cx.needs(1) {
             let taken = take_along(&grad, self.axis, &cx.saved(0)?)?;
@@ -314,12 +315,12 @@ struct ScatteredNumber {
     axis: usize,
 }
 
-impl Rule for ScatteredNumber {
+impl Op for ScatteredNumber {
     fn name(&self) -> &str {
         "ScatterBackward1"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, index) = (cx.only_grad(), cx.saved_array(0)?);
         let grad = scatter_number(&grad, false, self.axis, &index, Scalar::Int(0))?;
         cx.put(0, grad);

@@ -8,7 +8,8 @@ use super::{reduce, rows, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::index as kernel;
 use crate::ops::elementwise::{Arg, apply};
@@ -33,12 +34,12 @@ struct Selected {
     shape: Shape,
 }
 
-impl Rule for Selected {
+impl Op for Selected {
     fn name(&self) -> &str {
         "IndexSelectBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, index) = (cx.only_grad(), cx.saved_array(0)?);
         let whole = Tensor::from_array(Array::zeros("index_add", &self.shape, grad.dtype())?);
         // A tensor without axes was selected from as a vector of one element.
@@ -138,12 +139,12 @@ struct SlicesAdded {
     alpha: Scalar,
 }
 
-impl Rule for SlicesAdded {
+impl Op for SlicesAdded {
     fn name(&self) -> &str {
         "IndexAddBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         if cx.needs(1) {
             let taken = select_at(&grad, self.axis, &cx.saved_array(0)?)?;
@@ -214,12 +215,12 @@ struct SlicesCopied {
     axis: usize,
 }
 
-impl Rule for SlicesCopied {
+impl Op for SlicesCopied {
     fn name(&self) -> &str {
         "IndexCopyBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, index) = (cx.only_grad(), cx.saved_array(0)?);
         if cx.needs(1) {
             let taken = select_at(&grad, self.axis, &index)?;
@@ -280,12 +281,12 @@ struct SlicesFilled {
     name: &'static str,
 }
 
-impl Rule for SlicesFilled {
+impl Op for SlicesFilled {
     fn name(&self) -> &str {
         self.name
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, index) = (cx.only_grad(), cx.saved_array(0)?);
         if cx.inputs() > 1 && cx.needs(1) {
             let taken = reduce::sum(&select_at(&grad, self.axis, &index)?, None, false, None)?;

@@ -14,7 +14,8 @@ use super::{copy, rows};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
 use crate::graph::views::{mark_view, plain_view};
 use crate::kernels::index::{self as kernel, Lookup};
@@ -252,12 +253,12 @@ fn saved_indices(cx: &Backward<'_>, axes: &[usize], first: usize) -> Result<Indi
     axes.iter().enumerate().map(|(at, &axis)| Ok((axis, cx.saved(first + at)?))).collect()
 }
 
-impl Rule for Indexed {
+impl Op for Indexed {
     fn name(&self) -> &str {
         "IndexBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         let indices = saved_indices(cx, &self.axes, 0)?;
         let whole = Tensor::from_array(Array::zeros("index_put", &self.shape, grad.dtype())?);
@@ -310,12 +311,12 @@ struct Put {
     accumulate: bool,
 }
 
-impl Rule for Put {
+impl Op for Put {
     fn name(&self) -> &str {
         "IndexPutBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         let indices = saved_indices(cx, &self.axes, 0)?;
         if cx.needs(1) {

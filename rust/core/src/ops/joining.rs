@@ -6,7 +6,8 @@ use super::views::{self, ViewOp};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{is_recorded, record};
 use crate::shape::{self, Shape};
 use crate::tensor::{Operand, Tensor};
@@ -17,12 +18,12 @@ struct Concatenated {
     sizes: Vec<Option<usize>>,
 }
 
-impl Rule for Concatenated {
+impl Op for Concatenated {
     fn name(&self) -> &str {
         "CatBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         let mut start = 0;
         for (input, &size) in self.sizes.iter().enumerate() {
@@ -115,12 +116,12 @@ struct Stacked {
     axis: usize,
 }
 
-impl Rule for Stacked {
+impl Op for Stacked {
     fn name(&self) -> &str {
         "StackBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         for input in 0..cx.inputs() {
             if cx.needs(input) {

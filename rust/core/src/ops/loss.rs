@@ -5,7 +5,8 @@ use super::traced::Traced;
 use super::{copy, powers, reduce, rows};
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
 use crate::graph::{is_grad_enabled, no_grad};
 pub use crate::kernels::loss::Reduction;
@@ -69,13 +70,13 @@ impl ReducedRow {
     }
 }
 
-impl Rule for ReducedRow {
+impl Op for ReducedRow {
     #[expect(clippy::misnamed_getters, reason = "a rule's name is that of its node")]
     fn name(&self) -> &str {
         self.row.node
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let mut grad = cx.only_grad();
         if self.reduction == Reduction::Mean {
             grad = grad.div(self.elements as f64)?;

@@ -9,7 +9,8 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::index::{self as kernel, Lookup, NonZero};
 use crate::kernels::{In, Out};
@@ -83,12 +84,12 @@ struct MaskSelected {
     shape: Shape,
 }
 
-impl Rule for MaskSelected {
+impl Op for MaskSelected {
     fn name(&self) -> &str {
         "MaskedSelectBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, mask) = (cx.only_grad(), cx.saved(0)?);
         // The engine sums over the axes along which the input was broadcast.
         let whole = Tensor::from_array(Array::zeros("masked_scatter", &self.shape, grad.dtype())?);
@@ -130,12 +131,12 @@ struct MaskScattered {
     source: Shape,
 }
 
-impl Rule for MaskScattered {
+impl Op for MaskScattered {
     fn name(&self) -> &str {
         "MaskedScatterBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, mask) = (cx.only_grad(), cx.saved(0)?);
         if cx.needs(1) {
             let taken = masked_select(&grad, &mask)?;
@@ -250,12 +251,12 @@ struct Taken {
     shape: Shape,
 }
 
-impl Rule for Taken {
+impl Op for Taken {
     fn name(&self) -> &str {
         "TakeBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, index) = (cx.only_grad(), cx.saved(0)?);
         let whole = Tensor::from_array(Array::zeros("put", &self.shape, grad.dtype())?);
         let grad = put(&whole, true, &index, &grad, true)?;
@@ -299,12 +300,12 @@ struct PutFlat {
     source: Shape,
 }
 
-impl Rule for PutFlat {
+impl Op for PutFlat {
     fn name(&self) -> &str {
         "PutBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, index) = (cx.only_grad(), cx.saved(0)?);
         if cx.needs(1) {
             let taken = take(&grad, &index)?;

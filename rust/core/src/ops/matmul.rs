@@ -9,7 +9,8 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::is_grad_enabled;
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::matmul::{MatmulSize, matmul as run};
 use crate::scalar::Scalar;
@@ -197,12 +198,12 @@ impl Product {
     }
 }
 
-impl Rule for Product {
+impl Op for Product {
     fn name(&self) -> &str {
         self.name
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         let first = usize::from(self.has_term);
         if self.has_term && cx.needs(0) {

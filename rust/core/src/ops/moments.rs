@@ -9,7 +9,8 @@ use super::rows;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::node::{Attribute, Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::{Attribute, Op};
 use crate::graph::record::{Save, is_recorded, record_many};
 use crate::kernels::reduce::Reduction;
 use crate::shape::Shape;
@@ -107,12 +108,12 @@ impl MomentRule {
     }
 }
 
-impl Rule for MomentRule {
+impl Op for MomentRule {
     fn name(&self) -> &str {
         self.node
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let restored = |grad: &Tensor| restore_axes(grad, &self.shape, &self.mask);
         let moment = cx.grad(0).map(|grad| self.moment_backward(cx, &restored(grad)?)).transpose()?;
         let mean = if self.with_mean { cx.grad(1) } else { None };

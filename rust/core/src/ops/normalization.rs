@@ -8,7 +8,8 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{Save, check_in_place, is_recorded, record, refuse_gradient};
 use crate::graph::{is_grad_enabled, no_grad};
 use crate::kernels::normalize::{self as kernel, ChannelSize, Moments};
@@ -156,12 +157,12 @@ impl NormRule {
     }
 }
 
-impl Rule for NormRule {
+impl Op for NormRule {
     fn name(&self) -> &str {
         self.name_static()
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         if is_grad_enabled() { self.composed(cx) } else { self.fused(cx) }
     }
 

@@ -5,7 +5,8 @@ use smallvec::SmallVec;
 use super::{copy, flat, index_slices};
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{is_recorded, record};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
@@ -18,12 +19,12 @@ struct Padded {
     pads: Pads,
 }
 
-impl Rule for Padded {
+impl Op for Padded {
     fn name(&self) -> &str {
         "ConstantPadNdBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let back: Pads = self.pads.iter().map(|&(before, behind)| (-before, -behind)).collect();
         let grad = pad_axes(&cx.only_grad(), &back, Scalar::Int(0))?;
         cx.put(0, grad);

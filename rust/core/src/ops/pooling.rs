@@ -8,7 +8,8 @@ use super::{flat, reduce};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
 pub use crate::kernels::pool::Divisor;
 use crate::kernels::pool::{self as kernel};
@@ -125,12 +126,12 @@ struct ChosenRule {
     puts_back: bool,
 }
 
-impl Rule for ChosenRule {
+impl Op for ChosenRule {
     fn name(&self) -> &str {
         self.name
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let result = choose(&self.geometry, &cx.only_grad(), &cx.saved_array(0)?, !self.puts_back)?;
         flat::put(cx, 0, result, 1, flat::Derivative::Zero)
     }
@@ -225,12 +226,12 @@ struct MeansRule {
     spread: bool,
 }
 
-impl Rule for MeansRule {
+impl Op for MeansRule {
     fn name(&self) -> &str {
         self.name
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let result = means("AvgPoolBackwardBackward0", &self.geometry, self.divisor, &cx.only_grad(), !self.spread)?;
         flat::put(cx, 0, result, 1, flat::Derivative::Zero)
     }

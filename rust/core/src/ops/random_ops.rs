@@ -13,7 +13,8 @@ use super::write::{NotDifferentiable, Write};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{is_recorded, record};
 use crate::kernels::element::Element;
 use crate::random::{Generator, RandomElement, RandomFloat, SharedGenerator, default_generator};
@@ -157,12 +158,12 @@ impl Distribution {
 /// A tensor that a random operation overwrote: its old value gets no gradient.
 struct Overwritten(&'static str);
 
-impl Rule for Overwritten {
+impl Op for Overwritten {
     fn name(&self) -> &str {
         self.0
     }
 
-    fn backward(&self, _cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, _cx: &mut Backward<'_>) -> Result<()> {
         Ok(())
     }
 }
@@ -234,12 +235,12 @@ pub fn randperm(n: i64, dtype: DType, generator: Option<&SharedGenerator>) -> Re
 /// A random result: its parameters have gradient zero, as in PyTorch.
 struct Drawn(&'static str);
 
-impl Rule for Drawn {
+impl Op for Drawn {
     fn name(&self) -> &str {
         self.0
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         for input in 0..cx.inputs() {
             if cx.needs(input) {

@@ -7,7 +7,8 @@ use super::{copy, index_slices, reduce, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{is_recorded, record};
 use crate::shape::{self, Shape, Strides};
 use crate::storage::Access;
@@ -31,12 +32,12 @@ struct Flipped {
     axes: SmallVec<[i64; 6]>,
 }
 
-impl Rule for Flipped {
+impl Op for Flipped {
     fn name(&self) -> &str {
         "FlipBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = flip(&cx.only_grad(), &self.axes)?;
         cx.put(0, grad);
         Ok(())
@@ -88,12 +89,12 @@ struct Turned {
     axes: [i64; 2],
 }
 
-impl Rule for Turned {
+impl Op for Turned {
     fn name(&self) -> &str {
         "Rot90Backward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = rot90(&cx.only_grad(), -self.quarters, &self.axes)?;
         cx.put(0, grad);
         Ok(())
@@ -142,12 +143,12 @@ struct Rolled {
     axes: SmallVec<[i64; 6]>,
 }
 
-impl Rule for Rolled {
+impl Op for Rolled {
     fn name(&self) -> &str {
         "RollBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let back: SmallVec<[i64; 6]> = self.shifts.iter().map(|shift| shift.wrapping_neg()).collect();
         let grad = roll(&cx.only_grad(), &back, &self.axes)?;
         cx.put(0, grad);
@@ -236,12 +237,12 @@ fn interleaved(repeats: &[usize], shape: &[usize]) -> Shape {
     repeats.iter().zip(shape).flat_map(|(&repeat, &size)| [repeat, size]).collect()
 }
 
-impl Rule for Repeated {
+impl Op for Repeated {
     fn name(&self) -> &str {
         "RepeatBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         let grad = views::reshape_to(&grad, &interleaved(&self.repeats, &self.shape))?;
         let copies: SmallVec<[i64; 6]> = (0..self.repeats.len()).map(|axis| 2 * axis as i64).collect();

@@ -8,7 +8,8 @@ use super::{copy, rows, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::node::{Attribute, Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::{Attribute, Op};
 use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::Out;
 use crate::kernels::reduce::{Reduction, reduce as run};
@@ -161,12 +162,12 @@ impl ReduceRule {
     }
 }
 
-impl Rule for ReduceRule {
+impl Op for ReduceRule {
     fn name(&self) -> &str {
         self.name
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = self.input_gradient(cx)?;
         cx.put(0, grad);
         Ok(())
@@ -567,12 +568,12 @@ struct ChosenRule {
     keep: bool,
 }
 
-impl Rule for ChosenRule {
+impl Op for ChosenRule {
     fn name(&self) -> &str {
         self.name
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (mut grad, mut index) = (cx.only_grad(), cx.saved(0)?);
         if !self.shape.is_empty() && !self.keep {
             grad = views::unsqueeze(&grad, self.axis as i64)?;

@@ -8,7 +8,8 @@ use super::{copy, rearranging, reduce, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::scan::{Scan, scan as run};
 use crate::kernels::{Out, decay};
@@ -51,12 +52,12 @@ struct RunningSum {
     reverse: bool,
 }
 
-impl Rule for RunningSum {
+impl Op for RunningSum {
     fn name(&self) -> &str {
         "CumsumBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = running_sum(&cx.only_grad(), self.axis, !self.reverse, None)?;
         cx.put(0, grad);
         Ok(())
@@ -96,12 +97,12 @@ struct RunningProduct {
     axis: usize,
 }
 
-impl Rule for RunningProduct {
+impl Op for RunningProduct {
     fn name(&self) -> &str {
         "CumprodBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, input, output) = (cx.only_grad(), cx.saved(0)?, cx.saved(1)?);
         let result = cumprod_backward(&grad, &input, &output, self.axis)?;
         cx.put(0, result);
@@ -230,13 +231,13 @@ struct RunningLogSumExp {
     axis: usize,
 }
 
-impl Rule for RunningLogSumExp {
+impl Op for RunningLogSumExp {
     fn name(&self) -> &str {
         "LogcumsumexpBackward0"
     }
 
     /// ∂L/∂xₖ = Σ_{i≥k} gᵢ e^(xₖ − yᵢ) = e^(xₖ − yₖ) Σ_{i≥k} gᵢ e^(yₖ − yᵢ), in which no exponent is positive.
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (mut grad, input, output) = (cx.only_grad(), cx.saved(0)?, cx.saved(1)?);
         let infinite = apply(&rows::isinf::ROW, &[], &[(&output).into()])?;
         let of_infinite = if reduce::any(&infinite, None, false)?.item()? == Scalar::Bool(true) {
@@ -316,14 +317,14 @@ struct DecayingSum {
     reverse: bool,
 }
 
-impl Rule for DecayingSum {
+impl Op for DecayingSum {
     fn name(&self) -> &str {
         "DecayingSumBackward0"
     }
 
     /// With the sums T of the gradient g in the other direction: ∂L/∂v = T and ∂L/∂l = ±(g s − v T), because a pair i ≥ k
     /// has the factor e^(lₖ − lᵢ) in both directions.
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, values, levels, sums) = (cx.only_grad(), cx.saved(0)?, cx.saved(1)?, cx.saved(2)?);
         let other = decaying_sum(&grad, &levels, self.axis, !self.reverse)?;
         if cx.needs(1) {

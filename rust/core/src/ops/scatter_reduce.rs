@@ -11,7 +11,8 @@ use super::{padding, rows, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::scatter::{Fold, scatter_fold};
 use crate::ops::elementwise::{Arg, apply};
@@ -158,12 +159,12 @@ impl Combined {
     }
 }
 
-impl Rule for Combined {
+impl Op for Combined {
     fn name(&self) -> &str {
         "ScatterReduceBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, own, source, index, result) =
             (cx.only_grad(), cx.saved(0)?, cx.saved(1)?, cx.saved(2)?, cx.saved(3)?);
         let whole = source.shape();

@@ -5,7 +5,8 @@ use super::write::Write;
 use super::{copy, diagonals, views};
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::shape;
 use crate::tensor::Tensor;
 
@@ -14,12 +15,12 @@ struct PartWritten {
     place: ViewOp,
 }
 
-impl Rule for PartWritten {
+impl Op for PartWritten {
     fn name(&self) -> &str {
         self.name
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         if cx.needs(1) {
             // A copy: the gradient must not share memory with what becomes the other input's.

@@ -5,7 +5,8 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::is_grad_enabled;
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::softmax as kernel;
 use crate::kernels::softmax::AxisSize;
@@ -68,12 +69,12 @@ struct SoftmaxRule {
     axis: usize,
 }
 
-impl Rule for SoftmaxRule {
+impl Op for SoftmaxRule {
     fn name(&self) -> &str {
         "SoftmaxBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         let result = if is_grad_enabled() {
             let output = cx.saved(0)?;
@@ -96,12 +97,12 @@ struct LogSoftmaxRule {
     axis: usize,
 }
 
-impl Rule for LogSoftmaxRule {
+impl Op for LogSoftmaxRule {
     fn name(&self) -> &str {
         "LogSoftmaxBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         let output = if is_grad_enabled() { cx.saved(0)? } else { Tensor::from_array(cx.saved_array(0)?) };
         let result = log_softmax_backward("log_softmax", &output, &grad, self.axis)?;

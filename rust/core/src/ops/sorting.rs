@@ -7,7 +7,8 @@ use super::{copy, index, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record, record_many};
 use crate::kernels::element::Element;
 use crate::kernels::softmax::AxisSize;
@@ -175,12 +176,12 @@ struct MedianOfAll {
     name: &'static str,
 }
 
-impl Rule for MedianOfAll {
+impl Op for MedianOfAll {
     fn name(&self) -> &str {
         self.name
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, input, result) = (cx.only_grad(), cx.saved(0)?, cx.saved(1)?);
         let mask = reduce::mask("median", None, input.rank())?;
         cx.put(0, share_among_ties(&grad, &attained_or_nan(&input, &result)?, &mask)?);
@@ -275,12 +276,12 @@ struct BothExtremes {
     shape: Shape,
 }
 
-impl Rule for BothExtremes {
+impl Op for BothExtremes {
     fn name(&self) -> &str {
         "AminmaxBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let input = cx.saved(0)?;
         let axes = self.axis.map(|axis| [axis as i64]);
         let mask = reduce::mask("aminmax", axes.as_ref().map(<[i64; 1]>::as_slice), self.shape.len())?;

@@ -4,7 +4,8 @@ use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, NodeOf, NodeRef, Rule};
+use crate::graph::node::{Backward, NodeOf, NodeRef};
+use crate::graph::op::Op;
 use crate::graph::record::{check_in_place, is_recorded, record, record_many};
 use crate::graph::views::{mark_view, plain_view, show};
 use crate::graph::{Blame, is_grad_enabled};
@@ -183,12 +184,12 @@ impl ViewRule {
     }
 }
 
-impl Rule for ViewRule {
+impl Op for ViewRule {
     fn name(&self) -> &str {
         self.name
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = self.put_back(&cx.only_grad())?;
         cx.put(0, grad);
         Ok(())
@@ -202,12 +203,12 @@ struct PartsRule {
     shape: Shape,
 }
 
-impl Rule for PartsRule {
+impl Op for PartsRule {
     fn name(&self) -> &str {
         self.name
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let meta = &cx.node().outputs()[0];
         let whole = Tensor::from_array(Array::zeros(self.name, &self.shape, meta.dtype)?);
         for (nr, part) in self.parts.iter().enumerate() {
@@ -242,12 +243,12 @@ pub fn embed(part: &Tensor, shape: &[usize], place: &ViewOp, overlapping: bool) 
 /// The gradient of [`embed`]: the same part of the gradient.
 struct EmbedRule(ViewOp);
 
-impl Rule for EmbedRule {
+impl Op for EmbedRule {
     fn name(&self) -> &str {
         "EmbedBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let part = make(&cx.only_grad(), "EmbedBackward0", self.0.clone(), true)?;
         cx.put(0, part);
         Ok(())
@@ -893,7 +894,7 @@ pub fn in_place(target: &Tensor, view: impl FnOnce(&Tensor) -> Result<Tensor>) -
 
 /// The node of a view under the name it has where the view was made in place.
 fn in_place_node(node: &NodeRef) -> NodeRef {
-    let Some(rule) = node.rule_as::<ViewRule>() else { return node.clone() };
+    let Some(rule) = node.op_as::<ViewRule>() else { return node.clone() };
     let name = match rule.name {
         "TBackward0" => "TBackward1",
         "TransposeBackward0" => "TransposeBackward1",

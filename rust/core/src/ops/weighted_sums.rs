@@ -7,7 +7,8 @@ use super::{index_slices, matmul, range, rows, views};
 use crate::array::Array;
 use crate::error::Result;
 use crate::graph::no_grad;
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{is_recorded, record};
 use crate::tensor::Tensor;
 
@@ -82,12 +83,12 @@ struct WeightedSums {
     terms: Arc<Terms>,
 }
 
-impl Rule for WeightedSums {
+impl Op for WeightedSums {
     fn name(&self) -> &str {
         "WeightedSumsBackward0"
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let mut transposed: Terms = vec![Vec::new(); self.size];
         for (at, own) in self.terms.iter().enumerate() {
             for &(element, weight) in own {

@@ -5,7 +5,8 @@ use smallvec::{SmallVec, smallvec};
 use super::overlap::{check_apart, check_distinct, spared};
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::Op;
 use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
 use crate::graph::{Blame, is_grad_enabled};
 use crate::parallel;
@@ -42,13 +43,13 @@ impl<'a> Write<'a> {
         Self { copy: Array::duplicate_row_major, ..Self::new(op, target, in_place) }
     }
 
-    /// Runs `body` on the memory to write, with the state of all roots held, and records `rule`.
+    /// Runs `body` on the memory to write, with the state of all roots held, and records `op`.
     ///
     /// `body` either writes everything or returns an error and has written nothing.
     #[track_caller]
-    pub fn run<R: Rule>(
+    pub fn run<O: Op>(
         self,
-        rule: impl FnOnce() -> R,
+        op: impl FnOnce() -> O,
         saves: &[Save<'_>],
         body: impl FnOnce(&Array) -> Result<()>,
     ) -> Result<Tensor> {
@@ -81,11 +82,11 @@ impl<'a> Write<'a> {
         }
         match (self.in_place, recorded) {
             (true, true) => {
-                record_in_place(rule(), self.target, &inputs, saves)?;
+                record_in_place(op(), self.target, &inputs, saves)?;
                 Ok(self.target.clone())
             }
             (true, false) => Ok(self.target.clone()),
-            (false, true) => record(rule(), &inputs, saves, array),
+            (false, true) => record(op(), &inputs, saves, array),
             (false, false) => Ok(Tensor::from_array(array)),
         }
     }
@@ -118,12 +119,12 @@ impl NotDifferentiable {
     }
 }
 
-impl Rule for NotDifferentiable {
+impl Op for NotDifferentiable {
     fn name(&self) -> &str {
         self.node
     }
 
-    fn backward(&self, _cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, _cx: &mut Backward<'_>) -> Result<()> {
         Err(Error::runtime(self.op, format!("derivative for aten::{} is not implemented", self.op)))
     }
 }

@@ -317,12 +317,12 @@ struct Refuses {
     message: String,
 }
 
-impl arcgrad::graph::Rule for Refuses {
+impl arcgrad::graph::Op for Refuses {
     fn name(&self) -> &str {
         "Error"
     }
 
-    fn backward(&self, _cx: &mut arcgrad::graph::Backward<'_>) -> arcgrad::Result<()> {
+    fn vjp(&self, _cx: &mut arcgrad::graph::Backward<'_>) -> arcgrad::Result<()> {
         Err(arcgrad::Error::graph("backward", self.message.clone()))
     }
 }

@@ -135,9 +135,7 @@ fn walk(owner: &Owner<'_>, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
                 }
                 Some(packed.object())
             }
-            Held::Rule(rule) => {
-                (rule as &dyn std::any::Any).downcast_ref::<PyFunctionRule>().map(PyFunctionRule::object)
-            }
+            Held::Op(op) => (op as &dyn std::any::Any).downcast_ref::<PyFunctionRule>().map(PyFunctionRule::object),
             Held::Metadata(metadata) => metadata.downcast_ref::<Metadata>().map(Metadata::object),
         };
         if let (Some(object), true) = (object, result.is_ok()) {

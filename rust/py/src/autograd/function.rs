@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use arcgrad::graph::node::{Backward, Meta, Rule};
+use arcgrad::graph::node::{Backward, Meta};
+use arcgrad::graph::op::Op;
 use arcgrad::graph::views::{self, Creation};
 use arcgrad::graph::{Blame, Edge, Modes, NodeRef, custom, cuts, engine, is_grad_enabled, modes, no_grad, record};
 use arcgrad::{Array, Result, Tensor};
@@ -291,7 +292,7 @@ fn warn_in_anomaly_mode(py: Python<'_>, node: &NodeRef) {
     }
 }
 
-impl Rule for PyFunctionRule {
+impl Op for PyFunctionRule {
     fn name(&self) -> &str {
         &self.name
     }
@@ -300,7 +301,7 @@ impl Rule for PyFunctionRule {
         true
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         attach(|py| {
             self.call(py, cx).map_err(|error| {
                 if modes().any(Modes::ANOMALY) {

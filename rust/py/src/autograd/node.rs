@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use arcgrad::graph::hooks::Kind;
-use arcgrad::graph::node::{Attribute, Meta, WeakNode};
+use arcgrad::graph::node::{Meta, WeakNode};
+use arcgrad::graph::op::Attribute;
 use arcgrad::graph::{Edge, NodeRef, accumulate::AccumulateGrad, custom, engine, is_grad_enabled};
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyAttributeError, PyRuntimeError, PyTypeError};
@@ -124,7 +125,7 @@ fn class_of<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyType>> {
 
 /// THE Python object of a node.
 pub fn node_to_py(py: Python<'_>, node: &NodeRef) -> PyResult<Py<PyAny>> {
-    if let Some(rule) = node.rule_as::<PyFunctionRule>() {
+    if let Some(rule) = node.op_as::<PyFunctionRule>() {
         return Ok(rule.object().clone_ref(py));
     }
     let object = node.host_slot().load(Ordering::Acquire).cast::<ffi::PyObject>();
@@ -274,7 +275,7 @@ impl PyNode {
         let py = slf.py();
         let Some(node) = slf.get().node_if_any() else { return Err(attribute_error(slf, name)) };
         if name == "variable" {
-            return match node.rule_as::<AccumulateGrad>() {
+            return match node.op_as::<AccumulateGrad>() {
                 Some(rule) => to_py_opt(py, rule.leaf()),
                 None => Err(attribute_error(slf, name)),
             };
@@ -284,9 +285,9 @@ impl PyNode {
             (None, Some(wanted)) => (false, wanted),
             (None, None) => return Err(attribute_error(slf, name)),
         };
-        let found = node.rule().saved_names().into_iter().find(|(known, _)| *known == wanted);
+        let found = node.op().saved_names().into_iter().find(|(known, _)| *known == wanted);
         let Some((_, index)) = found else {
-            let attribute = node.rule().saved_attributes().into_iter().find(|(known, _)| !raw && *known == wanted);
+            let attribute = node.op().saved_attributes().into_iter().find(|(known, _)| !raw && *known == wanted);
             return match attribute {
                 Some((_, attribute)) => attribute_to_py(py, attribute),
                 None => Err(attribute_error(slf, name)),
@@ -302,11 +303,11 @@ impl PyNode {
         let py = slf.py();
         let mut names: Vec<String> = py.get_type::<PyAny>().call_method1("__dir__", (slf,))?.extract()?;
         if let Some(node) = slf.get().node_if_any() {
-            for (name, _) in node.rule().saved_names() {
+            for (name, _) in node.op().saved_names() {
                 names.extend([format!("_saved_{name}"), format!("_raw_saved_{name}")]);
             }
-            names.extend(node.rule().saved_attributes().into_iter().map(|(name, _)| format!("_saved_{name}")));
-            if node.rule().is_accumulator() {
+            names.extend(node.op().saved_attributes().into_iter().map(|(name, _)| format!("_saved_{name}")));
+            if node.op().is_accumulator() {
                 names.push("variable".to_owned());
             }
         }

@@ -6,7 +6,8 @@ use super::{GradRow, MAX_INPUTS, Params, Plan, Row, Source, fast, run_kernel};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::gradient::Gradient;
-use crate::graph::node::{Attribute, Backward, Rule};
+use crate::graph::node::Backward;
+use crate::graph::op::{Attribute, Op};
 use crate::graph::{Modes, modes};
 use crate::ops::elementwise::Arg;
 use crate::ops::traced::Traced;
@@ -190,13 +191,13 @@ impl ElementwiseRule {
     }
 }
 
-impl Rule for ElementwiseRule {
+impl Op for ElementwiseRule {
     #[allow(clippy::misnamed_getters, reason = "the rule's name is the name of the row's node")]
     fn name(&self) -> &str {
         self.row.node
     }
 
-    fn backward(&self, cx: &mut Backward<'_>) -> Result<()> {
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         if let Some(reason) = self.row.refuses.and_then(|refuses| refuses(&self.params)) {
             return Err(Error::runtime(self.row.name, reason));
         }
