@@ -476,12 +476,16 @@ impl<'a> Access<'a> {
     /// Takes shared state on `reads` and exclusive state on `writes`, all at once, each root once.
     #[inline]
     pub fn acquire(reads: &[&'a Storage], writes: &[&'a Storage]) -> Self {
+        Self::of(writes.iter().chain(reads).copied(), writes.len())
+    }
+
+    /// Takes exclusive state on the first `written` of `storages` and shared state on the others, all at once, each root
+    /// once.
+    #[inline]
+    pub(crate) fn of(storages: impl Iterator<Item = &'a Storage>, written: usize) -> Self {
         let mut access = Self { held: SmallVec::new() };
-        for storage in writes {
-            access.note(&storage.root, true);
-        }
-        for storage in reads {
-            access.note(&storage.root, false);
+        for (position, storage) in storages.enumerate() {
+            access.note(&storage.root, position < written);
         }
         if access.held.len() > 1 {
             // One order for everybody, so that two operations cannot each hold what the other wants for long.

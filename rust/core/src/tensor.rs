@@ -12,6 +12,7 @@ use spin::mutex::{SpinMutex, SpinMutexGuard};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::launch::Sole;
 use crate::graph::hooks::{Hook, HookTable, Kind};
 use crate::graph::node::{Doomed, Edge, Meta, NodeRef, drop_iteratively};
 use crate::graph::ownership::{Anchor, Attachment, HostObject, Owned};
@@ -88,8 +89,15 @@ impl State {
 
     /// The data, if there is nothing else to the tensor: no gradient, no base, no restriction.
     #[inline]
-    pub(crate) fn bare(&self) -> Option<&Array> {
-        (!self.wants_grad() && self.view.is_none() && !self.inference).then_some(&self.array)
+    pub(crate) fn bare(&self) -> Option<Sole<'_>> {
+        (!self.wants_grad() && self.view.is_none() && !self.inference).then(|| self.sole())
+    }
+
+    /// The data, which no other thread reaches meanwhile.
+    #[inline]
+    pub(crate) fn sole(&self) -> Sole<'_> {
+        // SAFETY: a state is reached under the tensor's lock alone.
+        unsafe { Sole::new(&self.array) }
     }
 }
 

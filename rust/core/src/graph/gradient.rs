@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use super::algebra::ALGEBRA;
 use crate::array::Array;
 use crate::error::Result;
+use crate::launch::Sole;
 use crate::shape::preserved_strides;
 use crate::tensor::{Locked, Tensor};
 
@@ -39,11 +40,20 @@ impl From<Array> for Gradient {
 
 /// Data that is looked at.
 pub(crate) enum Looked<'a> {
-    Data(&'a Array),
+    Data(Sole<'a>),
     Tensor { state: Locked<'a>, only: bool },
 }
 
 impl Looked<'_> {
+    /// The data, which no other thread reaches meanwhile.
+    #[inline]
+    pub(crate) fn sole(&self) -> Sole<'_> {
+        match self {
+            Self::Data(array) => *array,
+            Self::Tensor { state, .. } => state.sole(),
+        }
+    }
+
     /// The data.
     #[inline]
     pub(crate) fn array(&self) -> &Array {
@@ -79,15 +89,15 @@ impl Gradient {
 
     /// The data, if it is no tensor's yet.
     #[inline]
-    pub(crate) fn data(&mut self) -> Option<&Array> {
-        self.data.get_mut().as_ref()
+    pub(crate) fn data(&mut self) -> Option<Sole<'_>> {
+        self.data.get_mut().as_mut().map(Sole::from)
     }
 
     /// The data, under the tensor's lock if it is one.
     #[inline]
     pub(crate) fn look(&mut self) -> Looked<'_> {
         match self.data.get_mut() {
-            Some(array) => Looked::Data(array),
+            Some(array) => Looked::Data(array.into()),
             None => {
                 let tensor = self.tensor.get().expect("a gradient is data or a tensor");
                 Looked::Tensor { state: tensor.lock(), only: tensor.strong_count() == 1 }
@@ -118,7 +128,7 @@ impl Gradient {
         self.forget_base();
         let looked = self.look();
         let (array, only) = match &looked {
-            Looked::Data(array) => (*array, true),
+            Looked::Data(array) => (&**array, true),
             Looked::Tensor { state, only } => (&state.array, *only),
         };
         let storage = array.storage();

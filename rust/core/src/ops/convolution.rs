@@ -57,7 +57,7 @@ impl Geometry {
         let empty = a.numel() == 0 || b.numel() == 0;
         if empty {
             // The sum of nothing.
-            output.fill_unshared(Scalar::Int(0));
+            output.fill(Scalar::Int(0));
         } else {
             let _access = Access::acquire(&storages(&[&a, &b], bias.as_ref()), &[output.storage()]);
             let (a, b, out) = (a.as_in(), b.as_in(), output.as_out());

@@ -38,7 +38,7 @@ pub fn zeros(op: &'static str, shape: &[usize], dtype: Option<DType>) -> Result<
 /// Zeros with the shape and strides (where they are dense) of `model`.
 pub(super) fn zeros_like(op: &'static str, model: &Array, dtype: DType) -> Result<Array> {
     let array = Array::uninit_like(op, model, dtype)?;
-    array.fill_unshared(Scalar::Int(0));
+    array.fill(Scalar::Int(0));
     Ok(array)
 }
 
@@ -48,7 +48,7 @@ pub fn full_like(op: &'static str, model: &Tensor, value: Scalar, dtype: Option<
     let dtype = dtype.unwrap_or(model.dtype()).supported(op)?;
     let value = value.storable(op, dtype)?;
     let array = Array::uninit_like(op, &model, dtype)?;
-    array.fill_unshared(value);
+    array.fill(value);
     Ok(Tensor::from_array(array))
 }
 
@@ -95,7 +95,7 @@ pub fn eye(rows: i64, columns: Option<i64>, dtype: Option<DType>) -> Result<Tens
     }
     let (rows, columns) = (rows as usize, columns as usize);
     let array = Array::zeros(OP, &[rows, columns], dtype.unwrap_or_else(crate::default_dtype))?;
-    array.with_layout(&[rows.min(columns)], &[columns as isize + 1], 0).fill_unshared(Scalar::Int(1));
+    array.with_layout(&[rows.min(columns)], &[columns as isize + 1], 0).fill(Scalar::Int(1));
     Ok(Tensor::from_array(array))
 }
 

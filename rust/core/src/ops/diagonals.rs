@@ -68,7 +68,7 @@ pub fn diag_embed(input: &Tensor, offset: i64, axis1: i64, axis2: i64) -> Result
         shape.insert(axis, size);
     }
     let output = Array::zeros(OP, &shape, operand.array.dtype())?;
-    ViewOp::Diagonal { offset, axis1: first, axis2: second }.apply(&output)?.copy_unshared(&operand.array);
+    ViewOp::Diagonal { offset, axis1: first, axis2: second }.apply(&output)?.copy_from(&operand.array);
     if is_recorded(&[&operand]) {
         let rule = DiagonalEmbedded { offset, axes: (first as i64, second as i64) };
         return record(rule, &[&operand], &[], output);
@@ -360,7 +360,7 @@ pub fn block_diag(tensors: &[Tensor]) -> Result<Tensor> {
     for (operand, (start, shape)) in operands.iter().zip(&places) {
         let [rows, columns] = matrix_shape(shape);
         let part = output.slice(0, start[0], rows, 1).slice(1, start[1], columns, 1);
-        part.copy_unshared(&operand.array);
+        part.copy_from(&operand.array);
     }
     let inputs: SmallVec<[&crate::tensor::Operand; 4]> = operands.iter().collect();
     if is_recorded(&inputs) && dtype.is_differentiable() {

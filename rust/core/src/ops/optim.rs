@@ -107,7 +107,7 @@ impl Update {
             grad
         } else {
             let copy = Array::uninit_like(op, &layout, dtype)?;
-            copy.copy_unshared(&grad);
+            copy.copy_from(&grad);
             copy
         };
         Ok(Self { param: Changed::new(op, array, &layout)?, grad, state: changed })

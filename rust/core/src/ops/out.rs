@@ -80,7 +80,7 @@ fn resize_strided(op: &'static str, tensor: &Tensor, shape: &[usize], strides: &
         let new = Array::zeros(op, shape, dtype)?.with_layout(shape, strides, 0);
         let kept = ((old.storage().bytes() / dtype.size()).saturating_sub(old.offset())).min(numel);
         let from = old.with_layout(&[kept], &[1], old.offset());
-        new.with_layout(&[kept], &[1], 0).copy_unshared(&from);
+        new.with_layout(&[kept], &[1], 0).copy_from(&from);
         new
     };
     tensor.set_array(new);

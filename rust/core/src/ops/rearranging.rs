@@ -47,7 +47,7 @@ impl Op for Flipped {
 /// A copy with the order along some axes reversed, in the layout of the input, which a reversed view does not tell.
 fn flipped(op: &'static str, array: &Array, mask: &[bool]) -> Result<Array> {
     let output = Array::uninit_like(op, array, array.dtype())?;
-    output.copy_unshared(&reversed(array, mask));
+    output.copy_from(&reversed(array, mask));
     Ok(output)
 }
 
@@ -204,7 +204,7 @@ pub fn roll(input: &Tensor, shifts: &[i64], axes: &[i64]) -> Result<Tensor> {
 /// Copies rolled: along each axis there are two runs, so that there are two boxes to copy per axis and combination.
 fn copy_rolled(from: &Array, into: &Array, moves: &[(usize, i64)]) {
     let Some((&(axis, shift), rest)) = moves.split_first() else {
-        into.copy_unshared(from);
+        into.copy_from(from);
         return;
     };
     let size = from.shape()[axis];
@@ -287,7 +287,7 @@ pub fn repeat(input: &Tensor, repeats: &[i64]) -> Result<Tensor> {
         let lead = shape.len() - array.rank();
         let strides: Strides =
             (0..shape.len()).flat_map(|axis| [0, if axis < lead { 0 } else { array.strides()[axis - lead] }]).collect();
-        output.with_layout(&places, &spread, 0).copy_unshared(&array.with_layout(&ones, &strides, array.offset()));
+        output.with_layout(&places, &spread, 0).copy_from(&array.with_layout(&ones, &strides, array.offset()));
     }
     if is_recorded(&[&operand]) {
         let rule = Repeated { repeats, shape, own: array.shape().into() };

@@ -2,13 +2,14 @@
 
 use smallvec::SmallVec;
 
-use super::{GradRow, MAX_INPUTS, Params, Plan, Row, Source, fast, run_kernel};
+use super::{GradRow, MAX_INPUTS, Params, Plan, Row, fast};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::gradient::Gradient;
 use crate::graph::node::Backward;
 use crate::graph::op::{Attribute, Op};
 use crate::graph::{Modes, modes};
+use crate::launch::{self, Source};
 use crate::ops::elementwise::Arg;
 use crate::ops::traced::Traced;
 use crate::scalar::Scalar;
@@ -140,7 +141,7 @@ impl ElementwiseRule {
             }
         }
         let mut saved = unpacked.iter();
-        let mut sources: SmallVec<[Source<'_>; 4]> = smallvec::smallvec![Source::Array(&array)];
+        let mut sources: SmallVec<[Source<&Array>; 4]> = smallvec::smallvec![Source::Array(&array)];
         for &slot in grad_row.uses {
             sources.push(match self.slots[slot as usize] {
                 Slot::Saved(_) => Source::Array(saved.next().expect("one array per saved slot")),
@@ -151,7 +152,7 @@ impl ElementwiseRule {
         let kernel = (grad_row.kernel)(array.dtype())
             .ok_or_else(|| Error::dtype(self.row.node, array.dtype(), "no gradient kernel"))?;
         let output = if reused { array.clone() } else { Array::uninit_like(self.row.node, &array, array.dtype())? };
-        run_kernel(&kernel, &self.params, array.shape(), &sources, &output, || {});
+        launch::map(&kernel, &self.params, &sources, &output, || {});
         Ok(if reused { grad } else { output.into() })
     }
 
