@@ -135,6 +135,12 @@ impl Array {
         Ok(Self::shown(storage, Layout::strided(shape, strides), offset, dtype))
     }
 
+    /// What stands in for data that lies elsewhere: it has a shape and a dtype, and nobody can read or write it.
+    pub(crate) fn placeholder(shape: &[usize], dtype: DType) -> Result<Self> {
+        let array = Self::from_parts("vmap", Storage::placeholder(), dtype, shape, &vec![0; shape.len()], 0)?;
+        Ok(array.with_own_counter())
+    }
+
     #[inline]
     fn shown(storage: Storage, layout: Layout, offset: usize, dtype: DType) -> Self {
         Self { storage, view: Some(triomphe::Arc::new(Geometry { layout, offset, dtype })) }
