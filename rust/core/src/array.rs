@@ -6,10 +6,11 @@ use smallvec::SmallVec;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::geometry::Geometry;
+use crate::graph::Blame;
 use crate::kernels::element::Element;
 use crate::kernels::{Out, copy, fill};
-use crate::launch::{NONE, launch};
 use crate::lattice::{self, Placed};
+use crate::launch::{Held, NONE, launch};
 use crate::scalar::Scalar;
 use crate::shape::{self, Layout, Shape};
 use crate::storage::{Access, Storage};
@@ -63,7 +64,10 @@ impl Array {
         let bytes = shape::checked_numel(op, shape, dtype.size())? * dtype.size();
         let layout = Layout::strided(shape, strides);
         let dense = layout.is_contiguous() || shape::is_non_overlapping_and_dense(shape, strides);
-        assert!(dense, "{op}: fresh memory has room for a dense layout, not for strides {strides:?} of shape {shape:?}");
+        assert!(
+            dense,
+            "{op}: fresh memory has room for a dense layout, not for strides {strides:?} of shape {shape:?}"
+        );
         let geometry = Geometry::new(layout, dtype);
         Ok(Self { storage: Storage::allocate_for(op, geometry, bytes, false)?, view: None })
     }
@@ -137,6 +141,12 @@ impl Array {
             }
         }
         Ok(Self::shown(storage, Layout::strided(shape, strides), offset, dtype))
+    }
+
+    /// What stands in for data that lies elsewhere: it has a shape and a dtype, and nobody can read or write it.
+    pub(crate) fn placeholder(shape: &[usize], dtype: DType) -> Result<Self> {
+        let array = Self::from_parts("vmap", Storage::placeholder(), dtype, shape, &vec![0; shape.len()], 0)?;
+        Ok(array.with_own_counter())
     }
 
     #[inline]
@@ -216,33 +226,6 @@ impl Array {
         self.storage.ptr().wrapping_add(geometry.offset * geometry.dtype.size())
     }
 
-    /// As an operand to read.
-    pub(crate) fn as_in(&self) -> crate::kernels::In<'_> {
-        // SAFETY: for the operations that are not written with `launch` yet.
-        unsafe { crate::kernels::In::new(self.ptr(), self.dtype(), self.shape(), self.strides()) }
-    }
-
-    /// As an operand to write.
-    pub(crate) fn as_out(&self) -> Out<'_> {
-        // SAFETY: as above.
-        unsafe { Out::new(self.ptr(), self.dtype(), self.shape(), self.strides()) }
-    }
-
-    /// See [`Self::copy_from`].
-    pub(crate) unsafe fn copy_raw(&self, source: &Self) {
-        let source = source.expand(self.shape());
-        copy::copy(source.as_in(), self.as_out());
-    }
-
-    /// See [`Self::fill`].
-    pub(crate) unsafe fn fill_raw(&self, value: Scalar) {
-        if self.overlaps_itself() {
-            crate::parallel::alone(|| fill::fill(self.as_out(), value));
-        } else {
-            fill::fill(self.as_out(), value);
-        }
-    }
-
     /// Element at a linear row-major position, as a number of its own category.
     pub fn get_linear(&self, position: usize) -> Scalar {
         let mut rest = position;
@@ -303,7 +286,10 @@ impl Array {
                     && offset_wide + high < room
                     && shape.iter().try_fold(1, |n: usize, &size| n.checked_mul(size)).is_some()
             });
-        assert!(within, "shape {shape:?} with strides {strides:?} from element {offset} on does not lie within the memory");
+        assert!(
+            within,
+            "shape {shape:?} with strides {strides:?} from element {offset} on does not lie within the memory"
+        );
         Self::shown(self.storage.clone(), Layout::strided(shape, strides), offset, self.dtype())
     }
 
@@ -425,10 +411,27 @@ impl Array {
         launch(&source.expand(self.shape()), self, copy::copy);
     }
 
+    /// [`Self::copy_from`], a change that is noted while the state is held.
+    #[track_caller]
+    pub(crate) fn copy_from_noting(&self, source: &Self, blame: Blame) {
+        launch(&source.expand(self.shape()), self, |source, out| {
+            copy::copy(source, out);
+            self.storage.bump(blame);
+        });
+    }
+
     /// Fills an array whose elements share no memory.
     #[track_caller]
     pub(crate) fn fill(&self, value: Scalar) {
         launch(NONE, self, |[], out| fill::fill(out, value));
+    }
+
+    /// Fills an array, a change that is noted while the state is held. Elements may share memory.
+    pub(crate) fn fill_noting(&self, value: Scalar, blame: Blame) {
+        let written = self;
+        let mut held = Held::take(&NONE, &written);
+        held.launch_in_order(NONE, self, |[], out| fill::fill(out, value));
+        self.storage.bump(blame);
     }
 
     // ---- overlap ---------------------------------------------------------------------------------------------

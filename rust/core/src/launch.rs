@@ -218,13 +218,11 @@ impl<'a> Held<'a> {
         run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
     ) -> T {
         let arrays = Arrays::of(&reads, &writes);
-        if !arrays.written().iter().any(|array| array.overlaps_itself()) {
-            return self.launch(reads, writes, run);
-        }
         self.check(&arrays);
         arrays.check_apart(true);
         // SAFETY: as in `launch`; elements that share memory are written by one thread.
-        parallel::alone(|| unsafe { run(reads.ins(), writes.outs()) })
+        let run = || unsafe { run(reads.ins(), writes.outs()) };
+        if arrays.written().iter().any(|array| array.overlaps_itself()) { parallel::alone(run) } else { run() }
     }
 
     /// All that is read or written is held.
@@ -308,13 +306,7 @@ pub(crate) const MAX_SOURCES: usize = 5;
 /// # Panics
 /// As [`launch`], and where a shape, the number of inputs or that of parameters does not fit.
 #[track_caller]
-pub(crate) fn map(
-    kernel: &Kernel,
-    params: &[f64],
-    sources: &[Source<&Array>],
-    output: &Array,
-    after: impl FnOnce(),
-) {
+pub(crate) fn map(kernel: &Kernel, params: &[f64], sources: &[Source<&Array>], output: &Array, after: impl FnOnce()) {
     let shape = output.shape();
     let mut numbers = [Number([0u8; 16]); MAX_SOURCES];
     let mut strides: SmallVec<[Strides; 4]> = SmallVec::new();

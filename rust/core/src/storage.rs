@@ -452,6 +452,22 @@ impl Drop for Hold<'_> {
 }
 
 impl Storage {
+    /// What stands in for memory that is elsewhere: its state is held for ever, so that nobody gets at it.
+    pub(crate) fn placeholder() -> Self {
+        static PLACEHOLDER: std::sync::OnceLock<Storage> = std::sync::OnceLock::new();
+        let make = || {
+            let storage = Self::allocate("vmap", INLINE_BYTES, true).expect("inline memory needs none");
+            assert!(storage.root.state.try_own(), "nobody else knows it");
+            storage
+        };
+        PLACEHOLDER.get_or_init(make).clone()
+    }
+
+    /// Whether there is no memory here.
+    pub(crate) fn is_placeholder(&self) -> bool {
+        self.same_memory(&Self::placeholder())
+    }
+
     /// Exclusive state on the root if nobody holds any; never waits.
     #[inline]
     pub(crate) fn try_hold(&self) -> Option<Hold<'_>> {
@@ -527,6 +543,11 @@ impl<'a> Access<'a> {
 
     #[cold]
     fn wait(&self) {
+        let placeholder = Storage::placeholder();
+        assert!(
+            !self.held.iter().any(|(root, _)| std::ptr::eq(*root, &*placeholder.root)),
+            "the data of a tensor that is batched (vmap), or was, is asked for where there is none"
+        );
         // A small operation of another thread is over before the host's lock could be let go of.
         for _ in 0..SPINS {
             std::hint::spin_loop();

@@ -12,13 +12,15 @@ use spin::mutex::{SpinMutex, SpinMutexGuard};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::launch::Sole;
 use crate::graph::hooks::{Hook, HookTable, Kind};
+use crate::graph::level::Lift;
+use crate::graph::mode::{Modes, modes};
 use crate::graph::node::{Doomed, Edge, Meta, NodeRef, drop_iteratively};
 use crate::graph::ownership::{Anchor, Attachment, HostObject, Owned};
 use crate::graph::views::{self, View};
 use crate::graph::{accumulate, cuts};
 use crate::kernels::element::Element;
+use crate::launch::Sole;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::storage::Seen;
@@ -61,6 +63,8 @@ pub(crate) struct Extra {
     pub(crate) anchors: Vec<Anchor>,
     /// What a host object left behind that died before the tensor; see [`Tensor::attach`].
     pub(crate) attachment: Option<Attachment>,
+    /// What transformations have attached.
+    pub(crate) lift: Option<Lift>,
 }
 
 impl State {
@@ -85,6 +89,11 @@ impl State {
 
     pub(crate) fn wants_grad(&self) -> bool {
         self.requires_grad || self.grad_fn.is_some()
+    }
+
+    #[cold]
+    fn lift(&self) -> Option<Box<Lift>> {
+        self.extra.as_ref().and_then(|extra| extra.lift.clone()).map(Box::new)
     }
 
     /// The data, if there is nothing else to the tensor: no gradient, no base, no restriction.
@@ -114,6 +123,8 @@ pub struct Operand {
     pub inference: bool,
     /// The version of the data before the operation reads it.
     pub(crate) seen: Seen,
+    /// What transformations have attached, where any is under way.
+    pub(crate) lift: Option<Box<Lift>>,
 }
 
 impl Drop for Inner {
@@ -129,6 +140,15 @@ impl Drop for Inner {
 
 impl Tensor {
     // ---- making ----------------------------------------------------------------------------------------------
+
+    /// One example of the batch in `inner`, whose examples lie along `axis`; it has a shape and a dtype of its own, and no data.
+    pub(crate) fn new_batched(level: crate::graph::level::Level, inner: Self, axis: usize) -> Result<Self> {
+        let (mut shape, dtype) = (inner.shape(), inner.dtype());
+        shape.remove(axis);
+        let tensor = Self::from_array(Array::placeholder(&shape, dtype)?);
+        tensor.set_lift(Some(Lift::of_batched(level, inner, axis)));
+        Ok(tensor)
+    }
 
     /// A leaf without gradient over `array`.
     #[inline]
@@ -464,6 +484,15 @@ impl Tensor {
     /// where it cannot be, the data can be read and written all the same.
     #[inline]
     pub fn operand(&self) -> Result<Operand> {
+        if modes().any(Modes::LIFTED) && self.top_level().is_some() {
+            return Err(not_transformed());
+        }
+        self.snapshot()
+    }
+
+    /// [`Tensor::operand`] for what knows of transformations.
+    #[inline]
+    pub(crate) fn snapshot(&self) -> Result<Operand> {
         let mut state = self.lock();
         if state.view.is_some() && crate::graph::is_grad_enabled() {
             drop(state);
@@ -488,6 +517,7 @@ impl Tensor {
             identity: self.downgrade(),
             inference: state.inference,
             seen: state.array.storage().seen(),
+            lift: if modes().any(Modes::LIFTED) { state.lift() } else { None },
         }
     }
 
@@ -753,6 +783,16 @@ impl Tensor {
     pub fn is_inference(&self) -> bool {
         self.lock().inference
     }
+}
+
+/// The error of an operation that has no rule for forward mode or batching.
+#[cold]
+fn not_transformed() -> Box<Error> {
+    Error::runtime(
+        "transform",
+        "this operation can neither carry tangents (forward mode) nor be batched (vmap) yet: compute it outside of the \
+         transformation, or in terms of other operations",
+    )
 }
 
 impl std::fmt::Debug for Tensor {

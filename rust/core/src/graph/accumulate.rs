@@ -11,7 +11,6 @@ use super::mode::{Modes, is_grad_enabled, modes};
 use super::node::{Backward, Edge, Meta, NodeOf, NodeRef};
 use super::op::Op;
 use super::provenance::Blame;
-use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::launch::Sole;
 use crate::shape::{Shape, is_non_overlapping_and_dense};

@@ -22,6 +22,10 @@ pub(crate) struct Algebra {
     pub cast: fn(&Tensor, DType) -> Result<Tensor>,
     /// A copy with the strides given.
     pub copy_strided: fn(&Tensor, &[isize]) -> Result<Tensor>,
+    /// Broadcasts to a shape.
+    pub expand_to: fn(&Tensor, &[usize]) -> Result<Tensor>,
+    /// Zeros in the shape, the dtype and the layout of a tensor.
+    pub zeros_like: fn(&Tensor) -> Result<Tensor>,
     /// Whether any element is NaN.
     pub any_nan: fn(&Tensor) -> Result<bool>,
     /// The part of a gradient that belongs to a view (shape, strides, offset) of a base with the given geometry;

@@ -16,6 +16,7 @@ use super::accumulate::{add_to_slot, fit};
 use super::algebra::ALGEBRA;
 use super::gradient::{Gradient, Gradients, InputGradients, gradients, own_all, tensors};
 use super::hooks::Kind;
+use super::level;
 use super::mode::{ModeGuard, Modes, modes};
 use super::node::{Backward, Cotangents, Edge, NodeRef, Results};
 use super::provenance::{Blame, Inherit};
@@ -187,9 +188,11 @@ fn run_here(request: Request, depth: usize) -> Result<Vec<Option<Tensor>>> {
 fn run_on_fresh_thread(request: Request, depth: usize) -> Result<Vec<Option<Tensor>>> {
     let modes = modes();
     let hooks = saved::hooks_of_thread();
+    let levels = level::levels_of_thread();
     let blame = Blame::here();
     let thread = std::thread::Builder::new().name("arcgrad-backward".into()).stack_size(STACK_BYTES).spawn(move || {
         saved::set_hooks_of_thread(hooks);
+        level::set_levels_of_thread(levels);
         let _modes = ModeGuard::set(modes);
         // The host's frames are those of the waiting thread.
         let _line = Inherit::from(blame);

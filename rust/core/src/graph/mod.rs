@@ -8,11 +8,13 @@
 
 pub mod accumulate;
 pub mod algebra;
+pub mod call;
 pub mod custom;
 pub mod cuts;
 pub mod engine;
 pub mod gradient;
 pub mod hooks;
+pub mod level;
 pub mod mode;
 pub mod nan;
 pub mod node;
@@ -21,8 +23,10 @@ pub mod ownership;
 pub mod provenance;
 pub mod record;
 pub mod saved;
+pub mod transform;
 pub mod views;
 
+pub use call::{call, call_many, call_with};
 pub use engine::{Request, run};
 pub use mode::{ModeGuard, Modes, enable_grad, is_grad_enabled, modes, no_grad, set_grad_enabled, set_modes};
 pub use node::{Backward, Edge, Meta, Node, NodeRef};

@@ -23,6 +23,12 @@ impl Modes {
     pub const SAVED_HOOKS_DISABLED: Self = Self(32);
     /// Something wants to see tensors before they are written to (`allow_mutation_on_saved_tensors`).
     pub const BEFORE_WRITE: Self = Self(64);
+    /// Levels are open: tensors may carry tangents, or stand for one example of many.
+    pub const LIFTED: Self = Self(128);
+    /// Operations are written down as they run.
+    pub const CAPTURE: Self = Self(256);
+    /// Modes in which every operation has to be seen as one: no shorter way past `call`.
+    pub const TRANSFORMS: Self = Self(128 | 256);
 
     /// Whether all of `other` is in the set.
     #[inline]

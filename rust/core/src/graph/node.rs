@@ -10,6 +10,7 @@ use spin::mutex::{SpinMutex, SpinMutexGuard};
 
 use super::gradient::{Gradient, Gradients, InputGradients};
 use super::hooks::HookTable;
+use super::mode::{Modes, modes};
 use super::op::Op;
 use super::ownership::Owned;
 use super::provenance::Blame;
@@ -253,6 +254,13 @@ impl<'a> Backward<'a> {
     /// Whether the pass is itself recorded.
     pub fn create_graph(&self) -> bool {
         self.create_graph
+    }
+
+    /// Whether nothing is recorded and no transformation is under way: the rule may compute with bare data.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        let modes = modes();
+        modes.any(Modes::NO_GRAD) && !modes.any(Modes::TRANSFORMS)
     }
 
     /// Whether the gradient of input `index` is wanted.

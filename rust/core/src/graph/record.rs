@@ -3,9 +3,10 @@
 use smallvec::SmallVec;
 
 use super::cuts;
+use super::level::Lift;
 use super::mode::{Modes, is_grad_enabled, modes};
 use super::node::{Edge, Meta, NodeOf, NodeRef};
-use super::op::Op;
+use super::op::{Arrays, Keep, Op, Tensors};
 use super::provenance::Blame;
 use super::saved::{Saved, Source};
 use super::views;
@@ -45,6 +46,20 @@ pub fn refuse_gradient(op: &'static str, name: &str, argument: &Operand) -> Resu
     Ok(())
 }
 
+/// Whether a call on these operands is to be recorded; `None` is an optional one that was not given.
+#[inline]
+#[track_caller]
+pub(crate) fn is_wanted(operands: &[Option<Operand>]) -> bool {
+    match operands.iter().flatten().find_map(|operand| operand.edge.as_ref()) {
+        None => false,
+        Some(_) if is_grad_enabled() => true,
+        Some(edge) => {
+            cuts::note(cuts::Cause::NoGrad, edge);
+            false
+        }
+    }
+}
+
 fn meta(array: &Array) -> Meta {
     Meta { shape: array.shape().into(), dtype: array.dtype() }
 }
@@ -66,13 +81,7 @@ fn save(inputs: &[&Operand], saves: &[Save<'_>], written: Option<&Array>) -> Res
     for save in saves {
         match save {
             Save::Input(input) => {
-                if input.inference {
-                    return Err(Error::runtime(
-                        "save_for_backward",
-                        "Inference tensors cannot be saved for backward. To work around you can make a clone to get \
-                         a normal tensor and use it in autograd.",
-                    ));
-                }
+                refuse_inference(input)?;
                 let number = || inputs.iter().position(|own| std::ptr::eq(*own, *input));
                 let source = match &input.edge {
                     None => Source::Constant,
@@ -104,6 +113,87 @@ fn save_outputs(node: &NodeRef, saves: &[Save<'_>], outputs: &[Tensor]) -> Resul
             let saved = Saved::new(array, version, Source::Output(*nr), output.downgrade())?;
             node.head().saved().push(saved);
         }
+    }
+    Ok(())
+}
+
+/// Records a call: its results as tensors. Those behind the differentiable ones have no place in the graph. `lifts` are what
+/// transformations attach to the results.
+#[track_caller]
+pub(crate) fn outputs<O: Op>(
+    mut op: O,
+    operands: &[Option<Operand>],
+    arrays: Arrays,
+    lifts: Option<&[Option<Lift>]>,
+) -> Result<Tensors> {
+    let edge = |operand: &Option<Operand>| operand.as_ref().and_then(|operand| operand.edge.clone());
+    let edges: SmallVec<[Edge; 2]> = operands.iter().map(|operand| edge(operand).unwrap_or_default()).collect();
+    let needs = |input: usize| operands[input].as_ref().is_some_and(|operand| operand.edge.is_some());
+    let kept = op.keeps(&needs);
+    let mut saved: SmallVec<[Saved; 2]> = SmallVec::new();
+    for keep in &kept {
+        if let Keep::Input(input) = *keep {
+            debug_assert!(saved.len() < kept.len(), "kept inputs come before kept outputs");
+            let operand = operands[input].as_ref().expect("an input that is kept was given");
+            refuse_inference(operand)?;
+            let source = if operand.edge.is_some() { Source::Input(input as u32) } else { Source::Constant };
+            let version = version_read(operand, None);
+            let lift = operand.lift.clone();
+            saved.push(Saved::new(operand.array.clone(), version, source, operand.identity.clone())?.lifted(lift));
+        }
+    }
+    let count = op.differentiable().min(arrays.len());
+    let metas = arrays[..count].iter().map(meta).collect();
+    let node: NodeRef = NodeOf::new(op, Blame::here(), edges, metas, saved);
+    let tensors: Tensors = arrays
+        .into_iter()
+        .enumerate()
+        .map(|(nr, array)| {
+            if nr < count && array.dtype().is_differentiable() {
+                Tensor::from_node(array, node.clone(), nr as u32)
+            } else {
+                Tensor::from_array(array)
+            }
+        })
+        .collect();
+    for (tensor, lift) in tensors.iter().zip(lifts.unwrap_or_default()) {
+        tensor.set_lift(lift.clone());
+    }
+    for keep in kept {
+        if let Keep::Output(nr) = keep {
+            let tensor = &tensors[nr];
+            let array = tensor.array();
+            let version = array.storage().version();
+            let source = if nr < count { Source::Output(nr as u32) } else { Source::Constant };
+            let lift = if lifts.is_some() { tensor.lift().map(Box::new) } else { None };
+            let saved = Saved::new(array, version, source, tensor.downgrade())?.lifted(lift);
+            node.head().saved().push(saved);
+        }
+    }
+    Ok(tensors)
+}
+
+/// Lets what was saved of results show what has been attached to them since.
+pub(super) fn lift_saved_outputs(tensors: &[Tensor]) {
+    for tensor in tensors {
+        let (node, nr) = {
+            let state = tensor.lock();
+            let Some(node) = state.grad_fn.clone() else { continue };
+            (node, state.output_nr)
+        };
+        let lift = tensor.lift().map(Box::new);
+        let old = node.head().saved().lift_output(nr, lift);
+        drop(old);
+    }
+}
+
+fn refuse_inference(operand: &Operand) -> Result<()> {
+    if operand.inference {
+        return Err(Error::runtime(
+            "save_for_backward",
+            "Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor and \
+             use it in autograd.",
+        ));
     }
     Ok(())
 }

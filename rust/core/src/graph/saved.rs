@@ -8,6 +8,7 @@ use std::sync::{Arc, Weak};
 use smallvec::SmallVec;
 use spin::mutex::SpinMutexGuard;
 
+use super::level::Lift;
 use super::mode::{Modes, modes, set_modes};
 use super::node::{Edge, Node, NodeRef, WeakNode};
 use super::provenance::Blame;
@@ -40,6 +41,8 @@ pub struct Saved {
     version: u32,
     source: Source,
     identity: Weak<Inner>,
+    /// What transformations had attached.
+    lift: Option<Box<Lift>>,
 }
 
 enum Kept {
@@ -178,7 +181,7 @@ impl Drop for Packing {
 impl Saved {
     /// Saves an array, read at `version`, with its place in the graph; packs it if the thread has hooks.
     pub(crate) fn new(array: Array, version: u32, source: Source, identity: Weak<Inner>) -> Result<Self> {
-        let mut saved = Self { kept: Kept::Array(array), version, source, identity };
+        let mut saved = Self { kept: Kept::Array(array), version, source, identity, lift: None };
         if modes().any(Modes::SAVED_HOOKS) && !PACKING.get() {
             let hooks = HOOKS.with(|stack| stack.borrow().last().cloned());
             if let Some(hooks) = hooks {
@@ -191,7 +194,13 @@ impl Saved {
     /// Saves an array, read at `version`, where no hooks are installed.
     #[inline]
     pub(crate) fn plain(array: Array, version: u32, source: Source, identity: Weak<Inner>) -> Self {
-        Self { kept: Kept::Array(array), version, source, identity }
+        Self { kept: Kept::Array(array), version, source, identity, lift: None }
+    }
+
+    /// The same with what transformations have attached.
+    pub(super) fn lifted(mut self, lift: Option<Box<Lift>>) -> Self {
+        self.lift = lift;
+        self
     }
 
     fn pack_with(&mut self, hooks: &dyn PackHooks) -> Result<()> {
@@ -234,14 +243,18 @@ impl Saved {
 /// The tensor a saved value was, if that still exists and has not been given another place or other memory by an
 /// in-place operation since; else a new tensor with the same data at the same place. Whether a leaf requires a gradient is
 /// not its place: what it says now counts.
-fn rebuild(array: Array, edge: Option<Edge>, identity: &Weak<Inner>) -> Tensor {
+fn rebuild(array: Array, edge: Option<Edge>, identity: &Weak<Inner>, lift: Option<Box<Lift>>) -> Tensor {
     if let Some(inner) = identity.upgrade() {
         let tensor = Tensor::from_inner(inner);
         if tensor.is_at(edge.as_ref()) && tensor.array().is_exactly(&array) {
             return tensor;
         }
     }
-    Tensor::from_saved(array, edge)
+    let tensor = Tensor::from_saved(array, edge);
+    if let Some(lift) = lift {
+        tensor.set_lift(Some(*lift));
+    }
+    tensor
 }
 
 #[cold]
@@ -319,6 +332,12 @@ impl SavedState {
             Kept::Array(array) => array.storage().version() == saved.version,
             Kept::Packed(_) => false,
         })
+    }
+
+    /// Attaches to what was saved of output `nr`; gives back what was attached before.
+    pub(super) fn lift_output(&mut self, nr: u32, lift: Option<Box<Lift>>) -> Option<Box<Lift>> {
+        let of_output = |saved: &&mut Saved| matches!(saved.source, Source::Output(own) if own == nr);
+        self.values.iter_mut().find(of_output).and_then(|saved| std::mem::replace(&mut saved.lift, lift))
     }
 
     pub(crate) fn push(&mut self, saved: Saved) {
@@ -417,13 +436,14 @@ pub(crate) fn unpack(node: &NodeRef, index: usize) -> Result<Tensor> {
     match &saved.kept {
         Kept::Array(array) => {
             let (array, expected, identity) = (array.clone(), saved.version, saved.identity.clone());
+            let lift = saved.lift.clone();
             drop(state);
             let found = array.storage().version();
             if found != expected {
                 return Err(modified(node, &array, edge.as_ref(), found, expected));
             }
             let edge = current(edge, &array)?;
-            Ok(rebuild(array, edge, &identity))
+            Ok(rebuild(array, edge, &identity, lift))
         }
         Kept::Packed(exchanged) => {
             let exchanged = exchanged.clone();
@@ -513,8 +533,7 @@ pub fn register_hooks(node: &NodeRef, index: usize, hooks: &dyn PackHooks) -> Re
     check_not_released(node)?;
     let mut saved = {
         let mut state = node.head().saved.lock();
-        let hole =
-            Saved { kept: Kept::Array(placeholder()?), version: 0, source: Source::Constant, identity: Weak::new() };
+        let hole = Saved::plain(placeholder()?, 0, Source::Constant, Weak::new());
         std::mem::replace(&mut state.values[index], hole)
     };
     let result = saved.pack_with(hooks);

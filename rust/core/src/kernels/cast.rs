@@ -2,8 +2,8 @@
 
 use pulp::Arch;
 
-use super::{Kernel, LoopFn};
 use super::element::{B8, Element};
+use super::{Kernel, LoopFn};
 use crate::dtype::DType;
 use crate::with_element;
 

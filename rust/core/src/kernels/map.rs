@@ -144,7 +144,14 @@ fn chunk_len(cost: u64) -> usize {
 /// # Safety
 /// As for [`map`]: `n` contiguous elements of the kernel's dtypes at each address.
 #[inline]
-unsafe fn run_dense(kernel: &Kernel, params: *const f64, n: usize, operands: &Addresses, inputs: usize, outputs: usize) {
+unsafe fn run_dense(
+    kernel: &Kernel,
+    params: *const f64,
+    n: usize,
+    operands: &Addresses,
+    inputs: usize,
+    outputs: usize,
+) {
     if n <= BLOCK {
         if n > 0 {
             // SAFETY: as promised by the caller.
@@ -283,7 +290,13 @@ impl Walk {
 /// # Safety
 /// As for [`map`], of a shape that has no axis of size 0.
 #[inline(never)]
-unsafe fn run_blocks<const K: usize>(kernel: &Kernel, params: *const f64, shape: &[usize], inputs: &[In], outputs: &[Out]) {
+unsafe fn run_blocks<const K: usize>(
+    kernel: &Kernel,
+    params: *const f64,
+    shape: &[usize],
+    inputs: &[In],
+    outputs: &[Out],
+) {
     let of_output = |y: &Out<'_>| (y.dtype, kernel.output);
     let of_input = |x: &In<'_>| (x.dtype, kernel.input);
     // Dtype in memory and in the loop, per operand.
@@ -582,14 +595,7 @@ mod tests {
             };
             // SAFETY: three arrays of that shape.
             unsafe {
-                map_either_way(
-                    seed,
-                    &kernel,
-                    &raw const factor,
-                    &shape,
-                    &[x.input(), y.input()],
-                    &[z.output()],
-                );
+                map_either_way(seed, &kernel, &raw const factor, &shape, &[x.input(), y.input()], &[z.output()]);
             }
             for index in indices(&shape) {
                 let value = 2.0 * x.get(&index) + y.get(&index);
@@ -648,7 +654,8 @@ mod tests {
                 }
             }
         }
-        let kernel = Kernel { run: sum_and_difference, input: DType::F32, output: DType::F32, inputs: 2, params: 0, cost: 200 };
+        let kernel =
+            Kernel { run: sum_and_difference, input: DType::F32, output: DType::F32, inputs: 2, params: 0, cost: 200 };
         let (n, m) = (300, 1100);
         let mut rng = Rng(3);
         let x = Array::dense(DType::F32, &[n, m]).filled(|| rng.below(1000) as f64);

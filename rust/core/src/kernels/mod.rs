@@ -112,9 +112,15 @@ unsafe impl Sync for In<'_> {}
 // SAFETY: as above; kernels write disjoint chunks from different threads.
 unsafe impl Sync for Out<'_> {}
 
-/// Elements of a shape; `None` where the number has no room.
-fn numel(shape: &[usize]) -> Option<usize> {
-    shape.iter().try_fold(1, |n: usize, &size| n.checked_mul(size))
+/// A product of sizes.
+///
+/// # Panics
+/// Where it has no room.
+#[track_caller]
+#[inline]
+fn product(sizes: &[usize]) -> usize {
+    let product = sizes.iter().try_fold(1, |n: usize, &size| n.checked_mul(size));
+    product.expect("a kernel was given sizes whose product has no room")
 }
 
 /// Whether elements lie row-major without gaps; anything does where there are none.
@@ -127,7 +133,7 @@ fn is_row_major(shape: &[usize], strides: &[isize]) -> bool {
         }
         if size != 1 {
             if stride != expected {
-                return false;
+                return shape.contains(&0);
             }
             expected = expected.wrapping_mul(size as isize);
         }
@@ -174,6 +180,12 @@ macro_rules! operand {
             #[inline]
             pub fn at_least_vector(self) -> Self {
                 if self.shape.is_empty() { Self { shape: &[1], strides: &[1], ..self } } else { self }
+            }
+
+            /// Whether the elements lie row-major without gaps.
+            #[inline]
+            pub fn is_row_major(&self) -> bool {
+                is_row_major(self.shape, self.strides)
             }
 
             /// The address, of which `n` elements of type `T` lie without gaps.
@@ -257,7 +269,7 @@ impl<'a> In<'a> {
     /// # Panics
     /// Where the slice has another number of elements than the shape, or the strides are not those of such a layout.
     pub fn of<T: element::Element>(values: &'a [T], shape: &'a [usize], strides: &'a [isize]) -> Self {
-        require(numel(shape) == Some(values.len()), "a slice has as many elements as its shape");
+        require(product(shape) == values.len(), "a slice has as many elements as its shape");
         require(shape.len() == strides.len() && is_row_major(shape, strides), "a slice lies row-major");
         Self { ptr: values.as_ptr().cast(), dtype: T::DTYPE, shape, strides }
     }
@@ -281,7 +293,7 @@ impl<'a> Out<'a> {
     /// # Panics
     /// As [`In::of`].
     pub fn of<T: element::Element>(values: &'a mut [T], shape: &'a [usize], strides: &'a [isize]) -> Self {
-        require(numel(shape) == Some(values.len()), "a slice has as many elements as its shape");
+        require(product(shape) == values.len(), "a slice has as many elements as its shape");
         require(shape.len() == strides.len() && is_row_major(shape, strides), "a slice lies row-major");
         Self { ptr: values.as_mut_ptr().cast(), dtype: T::DTYPE, shape, strides }
     }

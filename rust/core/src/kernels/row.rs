@@ -11,7 +11,7 @@ use std::sync::atomic::{Ordering, compiler_fence};
 
 use pulp::Simd;
 
-use super::{Kernel, LoopFn};
+use super::Kernel;
 use super::element::{B8, Element};
 use super::lane::{Exact, FloatElement, Lane, LaneElement, Rare};
 use super::number::{Int, IntFormula, Predicate, RealFormula, RealPredicate, Ring, RingFormula};

@@ -2,9 +2,11 @@
 
 use super::elementwise::{Arg, apply, apply_in_place, update_data};
 use super::{copy, reduce, rows, views};
+use crate::array::Array;
 use crate::graph::algebra::Algebra;
 use crate::graph::no_grad;
 use crate::scalar::Scalar;
+use crate::tensor::Tensor;
 
 /// The engine's table.
 pub(crate) static ALGEBRA: Algebra = Algebra {
@@ -17,6 +19,13 @@ pub(crate) static ALGEBRA: Algebra = Algebra {
     sum_to: reduce::sum_to,
     cast: copy::to_dtype,
     copy_strided: copy::copy_strided,
+    expand_to: views::broadcast_to,
+    zeros_like: |tensor| {
+        let array = tensor.array();
+        let zeros = Array::uninit_like("zeros_like", &array, array.dtype())?;
+        zeros.fill(Scalar::Int(0));
+        Ok(Tensor::from_array(zeros))
+    },
     any_nan: |tensor| {
         let nan = apply(&rows::isnan::ROW, &[], &[Arg::Tensor(tensor)])?;
         Ok(reduce::any(&nan, None, false)?.item()? == Scalar::Bool(true))

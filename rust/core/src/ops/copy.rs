@@ -1,26 +1,71 @@
 //! Copies and casts: `clone`, `contiguous`, `to`, `copy_`, `fill_`.
 
+use smallvec::smallvec;
+
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::graph::call::call;
+use crate::graph::level::{Kind, Level, below};
 use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{check_in_place, is_recorded, record, record_in_place};
+use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::record::{check_in_place, is_recorded, record_in_place};
+use crate::graph::transform::{self, Batch, Tangents, tangent};
 use crate::graph::views::same_history;
-use crate::graph::{Blame, cuts, is_grad_enabled};
+use crate::graph::{Blame, Modes, cuts, is_grad_enabled, modes};
+use crate::ops::batching;
 use crate::ops::elementwise::Arg;
 use crate::ops::overlap::check_distinct;
+use crate::ops::views::{self, broadcast_to};
 use crate::scalar::Scalar;
-use crate::shape;
-use crate::storage::Access;
-use crate::tensor::{Operand, Tensor};
+use crate::shape::{self, Strides, contiguous_strides};
+use crate::tensor::Tensor;
+
+/// How a copy lies, or what it is cast to.
+#[derive(Clone, PartialEq, Debug)]
+enum How {
+    /// Dense strides are kept.
+    Kept,
+    RowMajor,
+    Strided(Strides),
+    Cast(DType),
+}
 
 /// A copy: the gradient passes (the engine casts it back).
-struct Copied(&'static str);
+#[derive(Clone, PartialEq, Debug)]
+struct Copied {
+    node: &'static str,
+    how: How,
+}
 
 impl Op for Copied {
     fn name(&self) -> &str {
-        self.0
+        self.node
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let array = &inputs[0];
+        Ok(smallvec![match &self.how {
+            How::Kept => array.duplicate("clone")?,
+            How::RowMajor => array.duplicate_row_major("clone")?,
+            How::Strided(strides) => array.duplicate_with_strides("clone", strides)?,
+            How::Cast(dtype) => array.cast("to", *dtype)?,
+        }])
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let how = match &self.how {
+            // How one example lies among the others has no strides of its own.
+            How::Strided(_) => How::Kept,
+            how => how.clone(),
+        };
+        let result = call(Self { node: self.node, how }, &[&batching::front(cx.input(0), cx.size())?])?;
+        cx.put(result, Some(0));
+        Ok(())
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
@@ -70,30 +115,16 @@ impl Op for Filled {
     }
 }
 
-#[track_caller]
-fn copied(name: &'static str, operand: Operand, copy: impl FnOnce(&Array) -> Result<Array>) -> Result<Tensor> {
-    let array = copy(&operand.array)?;
-    if is_recorded(&[&operand]) {
-        if array.dtype().is_differentiable() {
-            return record(Copied(name), &[&operand], &[], array);
-        }
-        if let Some(edge) = &operand.edge {
-            cuts::note(cuts::Cause::Dtype, edge);
-        }
-    }
-    Ok(Tensor::from_array(array))
-}
-
 /// A copy that keeps dense strides (`torch.preserve_format`).
 #[track_caller]
 pub fn clone(source: &Tensor) -> Result<Tensor> {
-    copied("CloneBackward0", source.operand()?, |array| array.duplicate("clone"))
+    call(Copied { node: "CloneBackward0", how: How::Kept }, &[source])
 }
 
 /// A row-major copy.
 #[track_caller]
 pub fn clone_contiguous(source: &Tensor) -> Result<Tensor> {
-    copied("CloneBackward0", source.operand()?, |array| array.duplicate_row_major("clone"))
+    call(Copied { node: "CloneBackward0", how: How::RowMajor }, &[source])
 }
 
 /// The tensor itself if it is row-major, else a row-major copy.
@@ -115,18 +146,22 @@ pub fn to_dtype(source: &Tensor, dtype: DType) -> Result<Tensor> {
     if source.dtype() == dtype {
         return Ok(source.clone());
     }
-    // A result without gradients needs no history.
-    let operand = match source.operand() {
-        Err(_) if !dtype.is_differentiable() => source.constant_operand(),
-        operand => operand?,
-    };
-    copied("ToCopyBackward0", operand, |array| array.cast("to", dtype))
+    let cast = Copied { node: "ToCopyBackward0", how: How::Cast(dtype) };
+    if !dtype.is_differentiable() && is_grad_enabled() {
+        // A result without gradients needs no history.
+        match source.gradient_edge() {
+            Ok(Some(edge)) => cuts::note(cuts::Cause::Dtype, &edge),
+            Ok(None) => {}
+            Err(_) => return call(cast, &[&source.detach()]),
+        }
+    }
+    call(cast, &[source])
 }
 
 /// A copy with the given strides.
 #[track_caller]
 pub fn copy_strided(source: &Tensor, strides: &[isize]) -> Result<Tensor> {
-    copied("CloneBackward0", source.operand()?, |array| array.duplicate_with_strides("clone", strides))
+    call(Copied { node: "CloneBackward0", how: How::Strided(strides.into()) }, &[source])
 }
 
 /// Copies `source`, broadcast and cast, into `target`.
@@ -137,6 +172,14 @@ pub fn copy_(target: &Tensor, source: &Tensor) -> Result<()> {
 
 #[track_caller]
 fn copy_named(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()> {
+    if modes().any(Modes::LIFTED)
+        && let Some((level, kind)) = transform::top(&[Some(target), Some(source)])
+    {
+        return match kind {
+            Kind::Tangent => copy_with_tangent(level, target, source, node),
+            Kind::Batch { .. } => copy_batch(level, target, source, node),
+        };
+    }
     let (into, from) = (target.operand()?, source.operand()?);
     let recorded = is_recorded(&[&into, &from]) && into.array.dtype().is_differentiable();
     check_in_place("copy_", target, recorded)?;
@@ -162,12 +205,61 @@ fn copy_named(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()
     let source_array =
         if from.array.ranges_touch(&into.array) { from.array.duplicate("copy_")? } else { from.array.clone() };
     let blame = Blame::here();
-    {
-        let _access = Access::acquire(&[source_array.storage()], &[into.array.storage()]);
-        // SAFETY: the state of both roots is held; the two do not overlap.
-        unsafe { into.array.copy_raw(&source_array) };
-        into.array.storage().bump(blame);
+    into.array.copy_from_noting(&source_array, blame);
+    if recorded { record_in_place(CopiedInto(node), target, &[&into, &from], &[]) } else { Ok(()) }
+}
+
+/// [`copy_`] in forward mode: the tangent of what is written takes the place of that of what was there.
+#[cold]
+#[track_caller]
+fn copy_with_tangent(level: Level, target: &Tensor, source: &Tensor, node: &'static str) -> Result<()> {
+    // The target's own tangent may be a part of the source's, through memory that they share.
+    let new = match source.tangent(level) {
+        Some(tangent) if target.dtype().is_differentiable() => Some(below(level, || {
+            let cast = to_dtype(&tangent, target.dtype())?;
+            copy_strided(&broadcast_to(&cast, &target.shape())?, &contiguous_strides(&target.shape()))
+        })?),
+        _ => None,
+    };
+    below(level, || copy_named(target, source, node))?;
+    tangent::write(level, target, new)
+}
+
+/// [`copy_`] of examples of a batch.
+#[cold]
+#[track_caller]
+fn copy_batch(level: Level, target: &Tensor, source: &Tensor, node: &'static str) -> Result<()> {
+    let (into, from) = (target.snapshot()?, source.snapshot()?);
+    let recorded = is_recorded(&[&into, &from]) && into.array.dtype().is_differentiable();
+    check_in_place("copy_", target, recorded)?;
+    let Some(whole) = target.batched(level) else {
+        return Err(Error::runtime(
+            "vmap",
+            "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args \
+             that has more elements than `self`. This happened due to `other` being vmapped over but `self` not being \
+             vmapped over in a vmap. Please try to use out-of-place operators instead of inplace arithmetic.",
+        ));
+    };
+    if recorded && target.base().is_some() {
+        return Err(Error::not_implemented(
+            "vmap",
+            "a recorded in-place operation on a view of a batched tensor: use an out-of-place one",
+        ));
     }
+    let part = transform::batch::part(level, source);
+    let rank = target.rank();
+    below(level, || {
+        let into = views::movedim(&whole.inner, &[whole.axis as i64], &[0])?;
+        let mut from = part.tensor.clone();
+        if let Some(axis) = part.axis {
+            from = views::movedim(&from, &[axis as i64], &[0])?;
+            for _ in part.rank()..rank {
+                from = views::unsqueeze(&from, 1)?;
+            }
+        }
+        copy_named(&into, &from, node)
+    })?;
+    into.array.storage().bump(Blame::here());
     if recorded { record_in_place(CopiedInto(node), target, &[&into, &from], &[]) } else { Ok(()) }
 }
 
@@ -180,6 +272,9 @@ pub fn fill_(target: &Tensor, value: Scalar) -> Result<()> {
 #[track_caller]
 fn fill_named(target: &Tensor, value: Scalar, node: &'static str) -> Result<()> {
     let value = value.storable("fill_", target.dtype())?;
+    if modes().any(Modes::LIFTED) && target.top_level().is_some() {
+        return copy_named(target, &Tensor::scalar(value, target.dtype())?, node);
+    }
     let operand = target.operand()?;
     let recorded = is_recorded(&[&operand]);
     check_in_place("fill_", target, recorded || (target.requires_grad() && is_grad_enabled()))?;
@@ -188,12 +283,7 @@ fn fill_named(target: &Tensor, value: Scalar, node: &'static str) -> Result<()> 
         check_distinct("fill_", &operand.array)?;
     }
     let blame = Blame::here();
-    {
-        let _access = Access::acquire(&[], &[operand.array.storage()]);
-        // SAFETY: exclusive state is held.
-        unsafe { operand.array.fill_raw(value) };
-        operand.array.storage().bump(blame);
-    }
+    operand.array.fill_noting(value, blame);
     if recorded { record_in_place(Filled(node), target, &[&operand], &[]) } else { Ok(()) }
 }
 

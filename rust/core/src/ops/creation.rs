@@ -5,9 +5,10 @@
 use crate::array::Array;
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
+use crate::kernels::element::Element;
+use crate::launch::{NONE, launch};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
-use crate::storage::Access;
 use crate::tensor::Tensor;
 use crate::with_element;
 
@@ -104,17 +105,12 @@ pub fn eye(rows: i64, columns: Option<i64>, dtype: Option<DType>) -> Result<Tens
 /// Fills a fresh vector with `value(i)`.
 fn tabulate(op: &'static str, length: usize, dtype: DType, value: impl Fn(usize) -> Scalar) -> Result<Tensor> {
     let array = Array::uninit(op, &[length], dtype)?;
-    {
-        let _access = Access::acquire(&[], &[array.storage()]);
+    launch(NONE, &array, |[], mut out| {
         with_element!(dtype, T => {
-            let out = array.ptr().cast::<T>();
-            for i in 0..length {
-                let bytes = value(i).to_bytes(dtype);
-                // SAFETY: exclusive state is held, `i` is below the length; the bytes hold one element, unaligned.
-                unsafe { *out.add(i) = bytes.as_ptr().cast::<T>().read_unaligned() };
-            }
+            let out = out.as_slice::<T>().expect("a new vector");
+            out.iter_mut().enumerate().for_each(|(i, element)| *element = T::from_scalar(value(i)));
         });
-    }
+    });
     Ok(Tensor::from_array(array))
 }
 

@@ -12,7 +12,7 @@ pub use declare::{same_text, trace};
 pub use fast::Fresh;
 pub(super) use fast::update_data;
 
-use rule::ElementwiseRule;
+use rule::Elementwise;
 use smallvec::SmallVec;
 
 use super::out::Takes;
@@ -21,8 +21,9 @@ use super::traced::Traced;
 use crate::array::Array;
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
-use crate::graph::Blame;
+use crate::graph::call::first;
 use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
+use crate::graph::{Blame, Modes, modes, transform};
 use crate::kernels::Kernel;
 use crate::launch::{self, Source};
 use crate::scalar::Scalar;
@@ -76,6 +77,13 @@ pub struct Row {
 
 /// Why there is no gradient with these parameters, if there is none.
 pub type Refusal = fn(&[f64]) -> Option<&'static str>;
+
+/// Rows are told apart by where they are declared.
+impl PartialEq for Row {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
 
 impl Row {
     /// The same row with a node of another name: PyTorch numbers the overloads of an operation.
@@ -373,6 +381,11 @@ pub fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Tens
     if let Some(result) = fast::apply(row, params, args) {
         return Ok(result.tensor);
     }
+    if modes().any(Modes::TRANSFORMS)
+        && let Some(result) = transformed(row, params, args)?
+    {
+        return Ok(result);
+    }
     let plan = Plan::new(row, args)?;
     let output = plan.allocate()?;
     plan.run(params, &output, || {});
@@ -382,9 +395,25 @@ pub fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Tens
     record_value(row, params, &plan, output)
 }
 
+/// The value of a row while a transformation is under way; `None` if it is nothing to the arguments.
+#[cold]
+#[track_caller]
+fn transformed(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Option<Tensor>> {
+    let inputs: SmallVec<[Option<&Tensor>; MAX_INPUTS]> = args
+        .iter()
+        .map(|arg| match arg {
+            Arg::Tensor(tensor) => Some(*tensor),
+            Arg::Scalar(_) => None,
+        })
+        .collect();
+    let value = || Ok(smallvec::smallvec![apply(row, params, args)?]);
+    let results = transform::transformed(Elementwise::of(row, params, args), &inputs, value)?;
+    Ok(results.map(first))
+}
+
 #[track_caller]
 fn record_value(row: &'static Row, params: &[f64], plan: &Plan<'_>, output: Array) -> Result<Tensor> {
-    let (rule, slots) = ElementwiseRule::new(row, params, plan, false);
+    let (rule, slots) = Elementwise::new(row, params, plan, false);
     if plan.operands.iter().all(Option::is_some) {
         let operands: SmallVec<[&Operand; MAX_INPUTS]> = plan.operands.iter().flatten().collect();
         let saves = saves_of(&slots, &operands);
@@ -410,6 +439,9 @@ fn saves_of<'a>(slots: &[usize], operands: &[&'a Operand]) -> SmallVec<[Save<'a>
 /// The in-place form: `target` is the first argument and takes the result.
 #[track_caller]
 pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: &[Arg<'_>]) -> Result<()> {
+    if modes().any(Modes::LIFTED) && is_lifted(target, rest) {
+        return transformed_in_place(row, params, target, rest);
+    }
     // Without a gradient of its own (a comparison) the result is a constant, and the old value gets zeros.
     let constant = row.grads.is_empty() && crate::graph::is_grad_enabled() && target.requires_grad();
     if !constant && fast::apply_in_place(row, params, target, rest).is_some() {
@@ -441,7 +473,7 @@ pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: 
         }
         return Ok(());
     }
-    let (rule, slots) = ElementwiseRule::new(row, params, &plan, true);
+    let (rule, slots) = Elementwise::new(row, params, &plan, true);
     plan.spare(&slots, &output)?;
     plan.run(params, &output, || output.storage().bump(blame));
     let stand_in = plan.operands[0].clone().expect("the target is a tensor");
@@ -449,6 +481,24 @@ pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: 
     let operands: SmallVec<[&Operand; MAX_INPUTS]> = owned.iter().collect();
     let saves = saves_of(&slots, &operands);
     record_in_place(rule, target, &operands, &saves)
+}
+
+/// Whether transformations have attached anything to the arguments.
+#[cold]
+fn is_lifted(target: &Tensor, rest: &[Arg<'_>]) -> bool {
+    let lifted = |arg: &Arg<'_>| matches!(arg, Arg::Tensor(tensor) if tensor.top_level().is_some());
+    target.top_level().is_some() || rest.iter().any(lifted)
+}
+
+/// The in-place form while a transformation is under way: the result is computed, then copied into the target.
+#[cold]
+#[track_caller]
+fn transformed_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: &[Arg<'_>]) -> Result<()> {
+    let mut args: SmallVec<[Arg<'_>; MAX_INPUTS]> = smallvec::smallvec![Arg::Tensor(target)];
+    args.extend_from_slice(rest);
+    let result = apply(row, params, &args)?;
+    super::out::check_cast(row.name, result.dtype(), target.dtype())?;
+    super::copy::copy_(target, &result)
 }
 
 /// The `out=` form: writes the result into `out`, resized if need be. Not differentiable, as in PyTorch.

@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{is_recorded, record};
+use crate::launch::{NONE, launch};
 use crate::shape::{self, Shape, Strides};
-use crate::storage::Access;
 use crate::tensor::Tensor;
 
 /// The same memory with the order along some axes reversed.
@@ -351,19 +351,14 @@ pub fn repeated_positions(counts: &Tensor, output_size: Option<i64>) -> Result<T
         return Err(Error::runtime(OP, format!("allocated size does not match required size: {size} and {total}")));
     }
     let output = Array::uninit(OP, &[total as usize], DType::I64)?;
-    {
-        let _access = Access::acquire(&[], &[output.storage()]);
-        let mut at = output.ptr().cast::<i64>();
+    launch(NONE, &output, |[], mut out| {
+        let mut rest = out.as_slice::<i64>().expect("a new vector");
         for (position, &count) in values.iter().enumerate() {
-            for _ in 0..count {
-                // SAFETY: exclusive state is held; the counts sum to the size of the output.
-                unsafe {
-                    *at = position as i64;
-                    at = at.add(1);
-                }
-            }
+            let (repeated, behind) = rest.split_at_mut(count as usize);
+            repeated.fill(position as i64);
+            rest = behind;
         }
-    }
+    });
     Ok(Tensor::from_array(output))
 }
 

@@ -11,11 +11,10 @@ use crate::error::{Error, Result};
 use crate::graph::node::Backward;
 use crate::graph::op::{Attribute, Op};
 use crate::graph::record::{Save, is_recorded, record};
-use crate::kernels::Out;
 use crate::kernels::reduce::{Reduction, reduce as run};
+use crate::launch::launch;
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
-use crate::storage::Access;
 use crate::tensor::{Operand, Tensor};
 
 /// Axes to reduce, as a mask.
@@ -62,11 +61,8 @@ pub(super) fn reduce_array<const OUTPUTS: usize>(
         outputs.push(Array::uninit(op, &kept, dtype)?);
     }
     {
-        let writes: SmallVec<[&crate::storage::Storage; 2]> = outputs.iter().map(Array::storage).collect();
-        let _access = Access::acquire(&[array.storage()], &writes);
-        let outs: SmallVec<[Out<'_>; 2]> = outputs.iter().map(Array::as_out).collect();
-        // SAFETY: the state of all roots is held; the outputs are fresh, of the shape and dtypes the reduction gives.
-        unsafe { run(reduction, array.shape(), mask, array.as_in(), &outs) };
+        let written: SmallVec<[&Array; 2]> = outputs.iter().collect();
+        launch(array, &written[..], |input, outputs| run(reduction, mask, input, &outputs));
     }
     let finish = |output: Array| if keep { Ok(output) } else { drop_axes(op, &output, mask) };
     let finished: Result<Vec<Array>> = outputs.into_iter().map(finish).collect();

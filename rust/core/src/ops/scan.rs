@@ -11,11 +11,11 @@ use crate::error::{Error, Result};
 use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
+use crate::kernels::decay;
 use crate::kernels::scan::{Scan, scan as run};
-use crate::kernels::{Out, decay};
+use crate::launch::launch;
 use crate::scalar::Scalar;
 use crate::shape;
-use crate::storage::Access;
 use crate::tensor::Tensor;
 
 /// Runs a scan along an axis; tensors without axes are scanned as vectors of one element.
@@ -33,11 +33,8 @@ fn scan_array<const OUTPUTS: usize>(
         outputs.push(Array::uninit(op, line.shape(), dtype)?);
     }
     {
-        let writes: SmallVec<[&crate::storage::Storage; 2]> = outputs.iter().map(Array::storage).collect();
-        let _access = Access::acquire(&[line.storage()], &writes);
-        let outs: SmallVec<[Out<'_>; 2]> = outputs.iter().map(Array::as_out).collect();
-        // SAFETY: the state of all roots is held; the outputs are fresh and of the input's shape.
-        unsafe { run(kind, reverse, line.shape(), axis, line.as_in(), &outs) };
+        let written: SmallVec<[&Array; 2]> = outputs.iter().collect();
+        launch(&line, &written[..], |input, outputs| run(kind, reverse, axis, input, &outputs));
     }
     let finished: Vec<Array> = outputs
         .into_iter()
@@ -295,13 +292,7 @@ fn decaying_sum(values: &Tensor, levels: &Tensor, axis: usize, reverse: bool) ->
     let (v, l) =
         (moved.to_dtype_contiguous(OP, DType::F64)?, levels.array.permute(&axes).to_dtype_contiguous(OP, DType::F64)?);
     let out = Array::uninit(OP, moved.shape(), DType::F64)?;
-    let n = moved.shape().last().copied().unwrap_or(1);
-    {
-        let _access = Access::acquire(&[v.storage(), l.storage()], &[out.storage()]);
-        let lines = out.numel() / n.max(1);
-        // SAFETY: the state of all roots is held; all three are contiguous and of this size, `out` is fresh.
-        unsafe { decay::decaying_sum(lines, n, reverse, v.ptr().cast(), l.ptr().cast(), out.ptr().cast()) };
-    }
+    launch([&v, &l], &out, |[v, l], out| decay::decaying_sum(reverse, v, l, out));
     let mut back: SmallVec<[usize; 6]> = SmallVec::from_elem(0, axes.len());
     axes.iter().enumerate().for_each(|(position, &axis)| back[axis] = position);
     let output = out.permute(&back).to_dtype_contiguous(OP, dtype)?;

@@ -11,9 +11,9 @@ use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::softmax as kernel;
 use crate::kernels::softmax::AxisSize;
 use crate::kernels::{In, Out};
+use crate::launch::launch;
 use crate::ops::reduce;
 use crate::shape;
-use crate::storage::Access;
 use crate::tensor::Tensor;
 
 /// A tensor seen from an axis; one without axes counts as one element.
@@ -22,13 +22,11 @@ pub(super) fn axis_size(shape: &[usize], axis: usize) -> AxisSize {
 }
 
 /// Runs a kernel of one input into fresh memory.
-fn forward(op: &'static str, run: unsafe fn(AxisSize, In<'_>, Out<'_>), input: &Array, axis: usize) -> Result<Array> {
+fn forward(op: &'static str, run: fn(AxisSize, In<'_>, Out<'_>), input: &Array, axis: usize) -> Result<Array> {
     let input = input.contiguous(op)?;
     let output = Array::uninit(op, input.shape(), input.dtype())?;
     if input.numel() > 0 {
-        let _access = Access::acquire(&[input.storage()], &[output.storage()]);
-        // SAFETY: the state of both roots is held; both are contiguous, of one float dtype and the same sizes.
-        unsafe { run(axis_size(input.shape(), axis), input.as_in(), output.as_out()) };
+        launch(&input, &output, |x, y| run(axis_size(input.shape(), axis), x, y));
     }
     Ok(output)
 }
@@ -36,18 +34,15 @@ fn forward(op: &'static str, run: unsafe fn(AxisSize, In<'_>, Out<'_>), input: &
 /// Runs a gradient kernel on the output and the gradient.
 fn backward(
     op: &'static str,
-    run: unsafe fn(AxisSize, In<'_>, In<'_>, Out<'_>),
+    run: fn(AxisSize, In<'_>, In<'_>, Out<'_>),
     output: &Array,
     grad: &Array,
     axis: usize,
 ) -> Result<Array> {
     let (output, grad) = (output.contiguous(op)?, grad.contiguous(op)?);
     let result = Array::uninit(op, output.shape(), output.dtype())?;
-    {
-        let _access = Access::acquire(&[output.storage(), grad.storage()], &[result.storage()]);
-        // SAFETY: the state of all roots is held; all are contiguous, of one float dtype and the same sizes.
-        unsafe { run(axis_size(output.shape(), axis), output.as_in(), grad.as_in(), result.as_out()) };
-    }
+    let size = axis_size(output.shape(), axis);
+    launch([&output, &grad], &result, |[y, g], dx| run(size, y, g, dx));
     Ok(result)
 }
 

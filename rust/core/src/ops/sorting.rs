@@ -10,14 +10,13 @@ use crate::error::{Error, Result};
 use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record, record_many};
-use crate::kernels::element::Element;
+use crate::kernels::In;
 use crate::kernels::softmax::AxisSize;
 use crate::kernels::sort::{self as kernel, Rank, Sorted};
+use crate::launch::launch;
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
-use crate::storage::Access;
 use crate::tensor::Tensor;
-use crate::with_element;
 
 /// Runs a kernel that orders lines along an axis and keeps `length` elements of each: (values, positions).
 fn ordered(
@@ -25,7 +24,7 @@ fn ordered(
     array: &Array,
     axis: usize,
     length: usize,
-    run: impl FnOnce(AxisSize, &Array, Sorted<'_>),
+    run: impl for<'m> FnOnce(AxisSize, In<'m>, Sorted<'m>),
 ) -> Result<(Array, Array)> {
     let line = at_least_vector(array).contiguous(op)?;
     let mut shape: Shape = line.shape().into();
@@ -33,9 +32,10 @@ fn ordered(
     let values = Array::uninit(op, &shape, line.dtype())?;
     let indices = Array::uninit(op, &shape, DType::I64)?;
     if values.numel() > 0 {
-        let _access = Access::acquire(&[line.storage()], &[values.storage(), indices.storage()]);
-        let out = Sorted { values: Some(values.as_out()), indices: Some(indices.ptr().cast()) };
-        run(AxisSize::new(line.shape(), axis), &line, out);
+        let size = AxisSize::new(line.shape(), axis);
+        launch(&line, [&values, &indices], |line, [values, indices]| {
+            run(size, line, Sorted { values: Some(values), indices: Some(indices) });
+        });
     }
     if array.rank() == 0 && length == 1 {
         return Ok((values.with_layout(&[], &[], 0), indices.with_layout(&[], &[], 0)));
@@ -49,7 +49,7 @@ fn ordered_in_layout(
     op: &'static str,
     array: &Array,
     axis: usize,
-    run: impl FnOnce(AxisSize, &Array, Sorted<'_>),
+    run: impl for<'m> FnOnce(AxisSize, In<'m>, Sorted<'m>),
 ) -> Result<(Array, Array)> {
     let strides = shape::preserved_strides(array.shape(), array.strides());
     let order = shape::memory_order(array.shape(), &strides);
@@ -72,10 +72,8 @@ pub fn sort(input: &Tensor, axis: i64, descending: bool, stable: Option<bool>) -
     let operand = input.operand()?;
     let array = &operand.array;
     let axis = shape::normalize_axis(OP, axis, array.rank())?;
-    let (values, indices) = ordered_in_layout(OP, array, axis, |size, line, out| {
-        // SAFETY: the state of all roots is held; contiguous operands of the sizes stated.
-        unsafe { kernel::sort(size, descending, line.as_in(), out) }
-    })?;
+    let (values, indices) =
+        ordered_in_layout(OP, array, axis, |size, line, out| kernel::sort(size, descending, line, out))?;
     let node = if stable.is_some() { "SortBackward1" } else { "SortBackward0" };
     chosen(node, &operand, axis, true, values, indices)
 }
@@ -113,10 +111,7 @@ pub fn topk(input: &Tensor, k: i64, axis: i64, largest: bool) -> Result<(Tensor,
     refuse_bool(OP, input)?;
     // A tensor without axes has one element, whatever is asked for.
     let k = if array.rank() == 0 { 1 } else { k as usize };
-    let (values, indices) = ordered(OP, array, axis, k, |size, line, out| {
-        // SAFETY: as in `sort`, and `k` is at most the size of the axis.
-        unsafe { kernel::topk(size, k, largest, line.as_in(), out) }
-    })?;
+    let (values, indices) = ordered(OP, array, axis, k, |size, line, out| kernel::topk(size, k, largest, line, out))?;
     chosen("TopkBackward0", &operand, axis, true, values, indices)
 }
 
@@ -132,10 +127,7 @@ fn ranked(
     let operand = input.operand()?;
     let array = &operand.array;
     let axis = shape::normalize_axis(op, axis, array.rank())?;
-    let (values, indices) = ordered(op, array, axis, 1, |size, line, out| {
-        // SAFETY: as in `sort`; the callers have checked that the axis is long enough.
-        unsafe { kernel::rank(size, rank, line.as_in(), out) }
-    })?;
+    let (values, indices) = ordered(op, array, axis, 1, |size, line, out| kernel::rank(size, rank, line, out))?;
     let (values, indices) =
         if keep { (values, indices) } else { (without_axis(values, axis), without_axis(indices, axis)) };
     chosen(node, &operand, axis, keep, values, indices)
@@ -212,10 +204,7 @@ pub fn median(input: &Tensor, skip_nan: bool) -> Result<Tensor> {
         refuse_bool(op, input)?;
         let flat = array.contiguous(op)?;
         let flat = flat.with_layout(&[flat.numel()], &[1], flat.offset());
-        let (values, _) = ordered(op, &flat, 0, 1, |size, line, out| {
-            // SAFETY: as in `sort`, and there is an element.
-            unsafe { kernel::rank(size, rank, line.as_in(), out) }
-        })?;
+        let (values, _) = ordered(op, &flat, 0, 1, |size, line, out| kernel::rank(size, rank, line, out))?;
         values.select(0, 0)
     };
     if is_recorded(&[&operand]) {
@@ -232,41 +221,10 @@ pub fn mode(input: &Tensor, axis: i64, keep: bool) -> Result<(Tensor, Tensor)> {
     let array = &operand.array;
     refuse_empty(OP, array.shape(), Some(&[axis]))?;
     let axis = shape::normalize_axis(OP, axis, array.rank())?;
-    let (values, indices) = ordered(OP, array, axis, 1, |size, line, out| {
-        with_element!(line.dtype(), T => {
-            // SAFETY: the state of all roots is held; contiguous operands of the sizes stated.
-            unsafe { modes::<T>(size, line.ptr().cast(), out) }
-        });
-    })?;
+    let (values, indices) = ordered(OP, array, axis, 1, |size, line, out| kernel::mode(size, line, out))?;
     let (values, indices) =
         if keep { (values, indices) } else { (without_axis(values, axis), without_axis(indices, axis)) };
     chosen("ModeBackward0", &operand, axis, keep, values, indices)
-}
-
-/// Writes the mode of every line along the axis.
-///
-/// # Safety
-/// As for [`kernel::rank`], all of dtype `T`: the axis is not empty.
-unsafe fn modes<T: kernel::Key + Element>(size: AxisSize, x: *const T, out: Sorted<'_>) {
-    let mut line: Vec<(u64, usize)> = Vec::with_capacity(size.len);
-    for at in 0..size.outer * size.inner {
-        let offset = |i: usize| (at / size.inner * size.len + i) * size.inner + at % size.inner;
-        line.clear();
-        // SAFETY: inside the operand, as the caller promises.
-        line.extend((0..size.len).map(|i| (unsafe { *x.add(offset(i)) }.key(), i)));
-        line.sort_unstable();
-        let longest = line.chunk_by(|a, b| a.0 == b.0).rev().max_by_key(|run| run.len());
-        let found = longest.and_then(|run| run.last()).map_or(0, |&(_, position)| position);
-        // SAFETY: the results have one element per line.
-        unsafe {
-            if let Some(values) = out.values {
-                *values.ptr.cast::<T>().add(at) = *x.add(offset(found));
-            }
-            if let Some(indices) = out.indices {
-                *indices.add(at) = found as i64;
-            }
-        }
-    }
 }
 
 // ---- both extremes -------------------------------------------------------------------------------------------------

@@ -4,12 +4,14 @@ use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::error::{Error, Result};
+use crate::graph::call::first;
 use crate::graph::node::{Backward, NodeOf, NodeRef};
 use crate::graph::op::Op;
 use crate::graph::record::{check_in_place, is_recorded, record, record_many};
+use crate::graph::transform::{Batch, Tangents};
 use crate::graph::views::{mark_view, plain_view, show};
-use crate::graph::{Blame, is_grad_enabled};
-use crate::ops::{copy, rows};
+use crate::graph::{Blame, Modes, is_grad_enabled, modes, transform};
+use crate::ops::{batching, copy, rows};
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
 
@@ -155,8 +157,38 @@ fn not_viewable(array: &Array, shape: &[usize]) -> Box<Error> {
     )
 }
 
-/// The gradient of a view: the gradient put back to where the view came from.
-#[derive(Clone)]
+impl ViewOp {
+    /// The same view of each example of a batch that lies along axis 0 of a tensor of one more axis; the examples of the
+    /// result lie along its axis 0, too.
+    fn of_each(&self, size: usize) -> Result<Self> {
+        let behind = |shape: &Shape| std::iter::once(size).chain(shape.iter().copied()).collect();
+        Ok(match self {
+            Self::Alias => Self::Alias,
+            Self::View(shape) => Self::View(behind(shape)),
+            Self::Expand(shape) => Self::Expand(behind(shape)),
+            Self::Squeeze(dropped) => Self::Squeeze(std::iter::once(false).chain(dropped.iter().copied()).collect()),
+            Self::Unsqueeze(axis) => Self::Unsqueeze(axis + 1),
+            Self::Permute(axes) => Self::Permute(std::iter::once(0).chain(axes.iter().map(|axis| axis + 1)).collect()),
+            Self::Slice { axis, start, length, step } => {
+                Self::Slice { axis: axis + 1, start: *start, length: *length, step: *step }
+            }
+            Self::Select { axis, index } => Self::Select { axis: axis + 1, index: *index },
+            Self::Diagonal { offset, axis1, axis2 } => {
+                Self::Diagonal { offset: *offset, axis1: axis1 + 1, axis2: axis2 + 1 }
+            }
+            Self::Unfold { axis, size, step } => Self::Unfold { axis: axis + 1, size: *size, step: *step },
+            Self::AsStrided { .. } => {
+                return Err(Error::not_implemented(
+                    "vmap",
+                    "as_strided of a batched tensor: what it shows depends on how all examples lie in memory",
+                ));
+            }
+        })
+    }
+}
+
+/// A view as an operation. Its gradient is put back to where the view came from.
+#[derive(Clone, PartialEq, Debug)]
 struct ViewRule {
     name: &'static str,
     op: ViewOp,
@@ -194,6 +226,48 @@ impl Op for ViewRule {
         cx.put(0, grad);
         Ok(())
     }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
+        let op = match &self.op {
+            // The same elements of the tangent, which lies as what is viewed does but begins elsewhere.
+            ViewOp::AsStrided { shape, strides, offset } => {
+                let offset = tangent.array().offset() as isize + *offset as isize - self.offset as isize;
+                let offset = usize::try_from(offset).map_err(|_| {
+                    Error::not_implemented(
+                        "forward_ad",
+                        "as_strided of what lies before the tensor that has the tangent",
+                    )
+                })?;
+                ViewOp::AsStrided { shape: shape.clone(), strides: strides.clone(), offset }
+            }
+            op => op.clone(),
+        };
+        cx.put(0, make(&tangent, self.name, op, true)?)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        let op = self.op.of_each(cx.size())?;
+        // Where an example can be viewed, all of them together may not be.
+        let view = match &op {
+            ViewOp::View(shape) => reshape_to(&whole, shape)?,
+            // An axis of one element may come first.
+            ViewOp::Expand(shape) => broadcast_each(&whole, shape)?,
+            _ => make(&whole, self.name, op, true)?,
+        };
+        cx.put(view, Some(0));
+        Ok(())
+    }
+}
+
+/// Broadcasts each example: new axes come behind that of the examples.
+fn broadcast_each(whole: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    let mut whole = whole.clone();
+    while whole.rank() < shape.len() {
+        whole = unsqueeze(&whole, 1)?;
+    }
+    broadcast_to(&whole, shape)
 }
 
 /// Several views of one tensor (`unbind`, `split`): the gradients of the parts are put into one tensor.
@@ -298,6 +372,17 @@ fn as_strided_backward(
 fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) -> Result<Tensor> {
     if mark && let Some(view) = plain_view(source, |array| op.apply(array)) {
         return view;
+    }
+    if modes().any(Modes::LIFTED) && source.top_level().is_some() {
+        let rule = ViewRule::new(name, op.clone(), &source.array());
+        let value = || Ok(smallvec::smallvec![make(source, name, op, mark)?]);
+        let results = transform::transformed(rule, &[Some(source)], value)?.expect("something is attached");
+        let view = first(results);
+        // What is made for a whole batch shows its memory there; what stands for one example shows that of another.
+        if view.base().is_none() && (mark || source.requires_grad()) {
+            mark_view(&view, source, false);
+        }
+        return Ok(view);
     }
     let operand = source.operand()?;
     let array = op.apply(&operand.array)?;

@@ -4,7 +4,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::rule::{ElementwiseRule, Slot};
+use super::rule::{Elementwise, Slot};
 use super::{Arg, MAX_INPUTS, Params, Row, Tier};
 use crate::array::Array;
 use crate::dtype::DType;
@@ -130,7 +130,7 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
         _ => None,
     };
     let needs = |input: usize| edges[input].node.is_some();
-    let (rule, slots) = ElementwiseRule::with(row, Params::from_slice(params), false, needs, number_at);
+    let (rule, slots) = Elementwise::with(row, Params::from_slice(params), false, needs, number_at);
     let mut saved: SmallVec<[Saved; 2]> = SmallVec::new();
     let mut saves_output = false;
     for slot in slots {
@@ -215,7 +215,7 @@ fn update<const REST: usize>(
 /// with nothing done, when this is not the common case.
 #[inline]
 pub(super) fn gradients(
-    rule: &ElementwiseRule,
+    rule: &Elementwise,
     cx: &mut Backward<'_>,
     mut arrived: Gradient,
     last: usize,

@@ -1,22 +1,27 @@
-//! The gradient of a recorded row: a compiled loop, or the same formula read over the graph.
+//! A call of a row as an operation: its gradient is a compiled loop, or the same formula read over tensors, as its tangent is.
 
 use smallvec::SmallVec;
 
-use super::{GradRow, MAX_INPUTS, Params, Plan, Row, fast};
+use super::{GradRow, MAX_INPUTS, Params, Plan, Promotion, Row, apply, fast};
 use crate::array::Array;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::gradient::Gradient;
 use crate::graph::node::Backward;
-use crate::graph::op::{Attribute, Op};
+use crate::graph::op::{Attribute, Keep, Op};
+use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{Modes, modes};
 use crate::launch::{self, Source};
+use crate::ops::batching;
 use crate::ops::elementwise::Arg;
 use crate::ops::traced::Traced;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
-/// What a recorded elementwise operation needs for its gradient.
-pub(super) struct ElementwiseRule {
+/// A call of a row. The inputs of the operation are the arguments of the call; numbers are none that are given, but are
+/// among its attributes.
+#[derive(Clone, PartialEq)]
+pub(super) struct Elementwise {
     pub(super) row: &'static Row,
     pub(super) params: Params,
     /// Where each slot (inputs, then the output) is found in backward.
@@ -24,7 +29,7 @@ pub(super) struct ElementwiseRule {
     pub(super) numbers: SmallVec<[Scalar; 1]>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Slot {
     /// Nobody asks for it.
     Unused,
@@ -34,7 +39,69 @@ pub(super) enum Slot {
     Number(u8),
 }
 
-impl ElementwiseRule {
+impl std::fmt::Debug for Elementwise {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut call = f.debug_struct(self.row.name);
+        for (name, value) in self.row.params.iter().zip(&self.params) {
+            call.field(name, value);
+        }
+        for (name, slot) in self.row.inputs.iter().zip(&self.slots) {
+            if let Slot::Number(number) = slot {
+                call.field(name, &self.numbers[*number as usize]);
+            }
+        }
+        call.finish()
+    }
+}
+
+impl Elementwise {
+    /// A call that is not recorded yet.
+    pub(super) fn of(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Self {
+        let mut slots = [Slot::Unused; MAX_INPUTS + 1];
+        let mut numbers = SmallVec::new();
+        for (slot, arg) in slots.iter_mut().zip(args) {
+            if let Arg::Scalar(number) = arg {
+                numbers.push(*number);
+                *slot = Slot::Number(numbers.len() as u8 - 1);
+            }
+        }
+        Self { row, params: Params::from_slice(params), slots, numbers }
+    }
+
+    /// The number that was argument `slot`, if it was one.
+    fn number(&self, slot: usize) -> Option<Scalar> {
+        match self.slots[slot] {
+            Slot::Number(number) => Some(self.numbers[number as usize]),
+            _ => None,
+        }
+    }
+
+    /// A formula of the row over tensors: `first`, then what it reads of the call.
+    fn formula_over(
+        &self,
+        grad_row: &'static GradRow,
+        first: &Tensor,
+        mut at: impl FnMut(usize) -> Result<Tensor>,
+    ) -> Result<Tensor> {
+        let (shape, dtype) = (first.shape(), first.dtype());
+        let mut inputs = vec![Traced::Tensor(first.clone())];
+        for &slot in grad_row.uses {
+            inputs.push(match self.number(slot as usize) {
+                Some(number) => Traced::Number(number),
+                None => Traced::Tensor(at(slot as usize)?),
+            });
+        }
+        match (grad_row.traced)(&self.params, inputs) {
+            // Of a step function: no gradient of the gradient.
+            Traced::Number(number) => Ok(Tensor::from_array(Array::full(self.row.node, &shape, number, dtype)?)),
+            // What was computed from numbers alone is in double precision.
+            traced => match traced.into_tensor()? {
+                result if result.dtype() == dtype => Ok(result),
+                result => crate::ops::copy::to_dtype(&result, dtype),
+            },
+        }
+    }
+
     /// The rule of a planned call and the slots to save.
     pub(super) fn new(
         row: &'static Row,
@@ -168,31 +235,31 @@ impl ElementwiseRule {
                 continue;
             }
             let grad_row = self.formula(grad_row, |number| cx.is_unchanged(number));
-            let (shape, dtype) = (grad.shape(), grad.dtype());
-            let mut inputs = vec![Traced::Tensor(grad)];
-            for &slot in grad_row.uses {
-                inputs.push(match self.slots[slot as usize] {
-                    Slot::Saved(number) => Traced::Tensor(cx.saved(number as usize)?),
-                    Slot::Number(number) => Traced::Number(self.numbers[number as usize]),
-                    Slot::Unused => unreachable!("used slots are saved or numbers"),
-                });
-            }
-            let grad = match (grad_row.traced)(&self.params, inputs) {
-                // Of a step function: no gradient of the gradient.
-                Traced::Number(number) => Tensor::from_array(Array::full(self.row.node, &shape, number, dtype)?),
-                // What was computed from numbers alone is in double precision.
-                traced => match traced.into_tensor()? {
-                    grad if grad.dtype() == dtype => grad,
-                    grad => crate::ops::copy::to_dtype(&grad, dtype)?,
-                },
-            };
+            let grad = self.formula_over(grad_row, &grad, |slot| match self.slots[slot] {
+                Slot::Saved(number) => cx.saved(number as usize),
+                _ => unreachable!("used slots are saved or numbers"),
+            })?;
             cx.put(input, grad);
         }
         Ok(())
     }
 }
 
-impl Op for ElementwiseRule {
+impl Elementwise {
+    /// The dtype that the arguments of one example are promoted to.
+    fn promoted(&self, cx: &Batch<'_>) -> DType {
+        let mut promotion = Promotion::default();
+        for input in (0..self.row.inputs.len()).filter(|&input| self.row.promotes(input)) {
+            match self.number(input) {
+                Some(number) => promotion.scalar(number),
+                None => promotion.tensor(cx.example(input).dtype(), cx.example(input).rank()),
+            }
+        }
+        promotion.result()
+    }
+}
+
+impl Op for Elementwise {
     #[allow(clippy::misnamed_getters, reason = "the rule's name is the name of the row's node")]
     fn name(&self) -> &str {
         self.row.node
@@ -202,7 +269,62 @@ impl Op for ElementwiseRule {
         if let Some(reason) = self.row.refuses.and_then(|refuses| refuses(&self.params)) {
             return Err(Error::runtime(self.row.name, reason));
         }
-        if cx.create_graph() { self.traced(cx) } else { self.fused(cx) }
+        if cx.is_plain() { self.fused(cx) } else { self.traced(cx) }
+    }
+
+    fn keeps(&mut self, needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        let numbers = [0, 1, 2].map(|slot| self.number(slot));
+        let sparing = modes().any(Modes::SAVED_HOOKS);
+        let (op, slots) = Self::with(self.row, self.params.clone(), sparing, needs, |slot| *numbers.get(slot)?);
+        *self = op;
+        let inputs = self.row.inputs.len();
+        slots.iter().map(|&slot| if slot < inputs { Keep::Input(slot) } else { Keep::Output(0) }).collect()
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        if let Some(reason) = self.row.refuses.and_then(|refuses| refuses(&self.params)) {
+            return Err(Error::runtime(self.row.name, reason));
+        }
+        for (input, grad_row) in self.row.grads.iter().enumerate() {
+            let Some(tangent) = cx.tangent(input).cloned() else { continue };
+            let tangent = if grad_row.pass {
+                tangent
+            } else {
+                self.formula_over(grad_row, &tangent, |slot| {
+                    Ok(if slot < cx.inputs() { cx.input(slot).clone() } else { cx.output(0).clone() })
+                })?
+            };
+            cx.put(0, tangent)?;
+        }
+        Ok(())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let parts = batching::align(cx)?;
+        let dtype = self.promoted(cx);
+        let mut tensors: SmallVec<[Option<Tensor>; MAX_INPUTS]> = SmallVec::new();
+        for (input, part) in parts.into_iter().enumerate() {
+            tensors.push(match part {
+                // An example without axes promotes by category alone; all of them together have an axis.
+                Some(tensor)
+                    if self.row.promotes(input) && cx.example(input).rank() == 0 && tensor.dtype() != dtype =>
+                {
+                    Some(crate::ops::copy::to_dtype(&tensor, dtype)?)
+                }
+                part => part,
+            });
+        }
+        let args: SmallVec<[Arg<'_>; MAX_INPUTS]> = tensors
+            .iter()
+            .enumerate()
+            .map(|(slot, tensor)| match (tensor, self.number(slot)) {
+                (Some(tensor), _) => Arg::Tensor(tensor),
+                (None, number) => Arg::Scalar(number.expect("an argument is a tensor or a number")),
+            })
+            .collect();
+        let result = apply(self.row, &self.params, &args)?;
+        cx.put(result, Some(0));
+        Ok(())
     }
 
     fn saved_names(&self) -> Vec<(&'static str, usize)> {

@@ -1,0 +1,75 @@
+//! The one place where an operation is run: what it reads is looked at once, transformations are seen to, and what it did
+//! is recorded.
+
+use std::fmt::Debug;
+
+use smallvec::SmallVec;
+
+use super::mode::{Modes, modes};
+use super::op::{Inputs, Op, Tensors};
+use super::record;
+use super::transform;
+use crate::error::Result;
+use crate::tensor::{Operand, Tensor};
+
+/// An operation that can be called: a value that can be copied, compared and shown.
+pub trait Primitive: Op + Clone + PartialEq + Debug {}
+
+impl<O: Op + Clone + PartialEq + Debug> Primitive for O {}
+
+/// The (first) result of an operation on tensors.
+///
+/// # Errors
+/// Those of the operation.
+#[inline]
+#[track_caller]
+pub fn call<O: Primitive>(op: O, inputs: &[&Tensor]) -> Result<Tensor> {
+    Ok(first(call_many(op, inputs)?))
+}
+
+/// The first of several results.
+pub(crate) fn first(results: Tensors) -> Tensor {
+    results.into_iter().next().expect("an operation has a result")
+}
+
+/// All results of an operation on tensors.
+///
+/// # Errors
+/// Those of the operation.
+#[inline]
+#[track_caller]
+pub fn call_many<O: Primitive>(op: O, inputs: &[&Tensor]) -> Result<Tensors> {
+    let inputs: SmallVec<[Option<&Tensor>; 4]> = inputs.iter().copied().map(Some).collect();
+    call_with(op, &inputs)
+}
+
+/// All results of an operation some of whose inputs are optional.
+///
+/// # Errors
+/// Those of the operation.
+#[inline]
+#[track_caller]
+pub fn call_with<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
+    if modes().any(Modes::TRANSFORMS) { transform::call(op, inputs) } else { run(op, inputs) }
+}
+
+/// Computes, and records.
+#[track_caller]
+pub(super) fn run<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
+    let mut operands: SmallVec<[Option<Operand>; 3]> = SmallVec::new();
+    for input in inputs {
+        operands.push(input.map(Tensor::snapshot).transpose()?);
+    }
+    let recorded = record::is_wanted(&operands);
+    if recorded && let Some(results) = op.decompose(inputs) {
+        return results;
+    }
+    let outputs = {
+        let arrays = operands.iter().map(|operand| operand.as_ref().map(|operand| &operand.array)).collect();
+        op.eval(&Inputs(arrays))?
+    };
+    if recorded && outputs[..op.differentiable()].iter().any(|output| output.dtype().is_differentiable()) {
+        return record::outputs(op, &operands, outputs, None);
+    }
+    Ok(outputs.into_iter().map(Tensor::from_array).collect())
+}

@@ -1,0 +1,276 @@
+//! The transformations under way on a thread, and what they attach to tensors.
+//!
+//! Forward mode and batching each open a level. A level that is opened inside another is above it; an operation on
+//! tensors of several levels is taken apart from the top: the handler of the highest level runs with everything from that
+//! level upwards hidden, so that the operations it performs meet the next one below.
+
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+
+use smallvec::SmallVec;
+use spin::mutex::SpinMutex;
+
+use super::algebra::ALGEBRA;
+use super::mode::{Modes, modes, set_modes};
+use crate::error::{Error, Result};
+use crate::tensor::Tensor;
+
+/// A transformation, by its place in the order in which all were begun: of two on one thread the later is the inner one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Level(u64);
+
+static NEXT_LEVEL: AtomicU64 = AtomicU64::new(1);
+
+/// What a level does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Forward mode: tensors carry tangents.
+    Tangent,
+    /// Batching: tensors stand for one of `size` examples.
+    Batch {
+        /// Number of examples.
+        size: usize,
+    },
+}
+
+/// A level that is open, with the tangents attached at it.
+struct Open {
+    level: Level,
+    kind: Kind,
+    duals: Vec<Weak<Dual>>,
+}
+
+thread_local! {
+    static OPEN: RefCell<Vec<Open>> = const { RefCell::new(Vec::new()) };
+    /// Levels from here upwards are hidden.
+    static CEILING: Cell<Level> = const { Cell::new(Level(u64::MAX)) };
+}
+
+/// Opens a level on this thread.
+pub fn enter(kind: Kind) -> Level {
+    let level = Level(NEXT_LEVEL.fetch_add(1, Ordering::Relaxed));
+    OPEN.with(|open| open.borrow_mut().push(Open { level, kind, duals: Vec::new() }));
+    set_modes(modes().with(Modes::LIFTED, true));
+    level
+}
+
+/// Closes a level: what it attached to tensors is let go of.
+///
+/// # Errors
+/// When it is not the innermost open level of this thread.
+pub fn exit(level: Level) -> Result<()> {
+    let closed = OPEN.with(|open| {
+        let mut open = open.borrow_mut();
+        match open.last() {
+            Some(last) if last.level == level => open.pop(),
+            _ => None,
+        }
+    });
+    let Some(closed) = closed else {
+        return Err(Error::runtime("exit", "a transformation was left that is not the innermost one of this thread"));
+    };
+    set_modes(modes().with(Modes::LIFTED, OPEN.with(|open| !open.borrow().is_empty())));
+    // A tangent may lead to a node that keeps what it belongs to: cut here, so that no cycle is left.
+    for dual in closed.duals {
+        let tangent = dual.upgrade().and_then(|dual| dual.tangent.lock().take());
+        drop(tangent);
+    }
+    Ok(())
+}
+
+/// The innermost open level of this thread.
+pub fn innermost() -> Option<(Level, Kind)> {
+    OPEN.with(|open| open.borrow().last().map(|open| (open.level, open.kind)))
+}
+
+/// What an open level that is not hidden does.
+fn kind_of(level: Level) -> Option<Kind> {
+    if level >= CEILING.get() {
+        return None;
+    }
+    OPEN.with(|open| open.borrow().iter().find(|open| open.level == level).map(|open| open.kind))
+}
+
+/// Runs `body` with `level` and everything above it hidden.
+pub fn below<R>(level: Level, body: impl FnOnce() -> R) -> R {
+    struct Ceiling(Level);
+    impl Drop for Ceiling {
+        fn drop(&mut self) {
+            CEILING.set(self.0);
+        }
+    }
+    let _ceiling = Ceiling(CEILING.replace(level));
+    body()
+}
+
+/// The levels of a thread, to be carried to another one that works on its behalf.
+#[derive(Clone)]
+pub(super) struct Levels {
+    open: Vec<(Level, Kind)>,
+    ceiling: Level,
+}
+
+/// The levels of this thread.
+pub(super) fn levels_of_thread() -> Levels {
+    Levels {
+        open: OPEN.with(|open| open.borrow().iter().map(|open| (open.level, open.kind)).collect()),
+        ceiling: CEILING.get(),
+    }
+}
+
+/// Takes over the levels of the thread that this one works for.
+pub(super) fn set_levels_of_thread(levels: Levels) {
+    let open = levels.open.into_iter().map(|(level, kind)| Open { level, kind, duals: Vec::new() }).collect();
+    OPEN.with(|own| *own.borrow_mut() = open);
+    CEILING.set(levels.ceiling);
+}
+
+/// A tangent of a tensor at one level.
+pub(crate) struct Dual {
+    level: Level,
+    tangent: SpinMutex<Option<Tensor>, spin::Yield>,
+}
+
+/// A tensor that stands for one example of many.
+pub(crate) struct Batched {
+    pub(crate) level: Level,
+    /// All examples.
+    pub(crate) inner: Tensor,
+    /// The axis of `inner` along which they lie.
+    pub(crate) axis: usize,
+}
+
+/// What transformations have attached to a tensor. A batched tensor is made at one level, and may carry tangents of levels
+/// above; tangents of levels below are those of what is inside.
+#[derive(Clone, Default)]
+pub(crate) struct Lift {
+    pub(crate) batched: Option<Arc<Batched>>,
+    duals: SmallVec<[Arc<Dual>; 1]>,
+}
+
+impl Lift {
+    /// Of a batched tensor.
+    pub(crate) fn of_batched(level: Level, inner: Tensor, axis: usize) -> Self {
+        Self { batched: Some(Arc::new(Batched { level, inner, axis })), duals: SmallVec::new() }
+    }
+
+    /// The highest level, of those that are open and not hidden, at which something is attached.
+    pub(crate) fn top(&self) -> Option<(Level, Kind)> {
+        let batched = self.batched.as_ref().map(|batched| batched.level);
+        let duals = self.duals.iter().filter(|dual| dual.tangent.lock().is_some()).map(|dual| dual.level);
+        duals.chain(batched).filter_map(|level| Some((level, kind_of(level)?))).max_by_key(|(level, _)| *level)
+    }
+
+    /// The highest level at which a tangent is attached.
+    fn top_tangent(&self) -> Option<(Level, Kind)> {
+        Self { batched: None, duals: self.duals.clone() }.top()
+    }
+
+    fn dual(&self, level: Level) -> Option<&Arc<Dual>> {
+        self.duals.iter().find(|dual| dual.level == level)
+    }
+}
+
+impl Tensor {
+    /// The highest level at which something is attached to this tensor.
+    pub(crate) fn top_level(&self) -> Option<(Level, Kind)> {
+        let own = self.lift().and_then(|lift| lift.top());
+        // What a view shows may have got a tangent since.
+        let of_base = || self.base().and_then(|base| base.lift()).and_then(|lift| lift.top_tangent());
+        own.or_else(of_base)
+    }
+
+    /// What transformations have attached.
+    pub(crate) fn lift(&self) -> Option<Lift> {
+        self.lock().extra.as_ref().and_then(|extra| extra.lift.clone())
+    }
+
+    /// Attaches what another tensor of the same value had.
+    pub(crate) fn set_lift(&self, lift: Option<Lift>) {
+        let old = {
+            let mut state = self.lock();
+            if lift.is_none() && state.extra.is_none() {
+                return;
+            }
+            std::mem::replace(&mut state.extra().lift, lift)
+        };
+        drop(old);
+    }
+
+    /// The tangent of this tensor at a level.
+    pub fn tangent(&self, level: Level) -> Option<Self> {
+        let own = self.lift().and_then(|lift| lift.dual(level)?.tangent.lock().clone());
+        own.or_else(|| self.tangent_of_base(level))
+    }
+
+    /// The part of its base's tangent that belongs to a view: the base may have got it after the view was made.
+    fn tangent_of_base(&self, level: Level) -> Option<Self> {
+        let base = self.base()?;
+        let whole = base.lift()?.dual(level)?.tangent.lock().clone()?;
+        let (array, offset) = (self.array(), base.array().offset());
+        let offset = whole.array().offset() + array.offset().checked_sub(offset)?;
+        let part = below(level, || (ALGEBRA.as_strided)(&whole, array.shape(), array.strides(), offset)).ok()?;
+        self.set_tangent(level, Some(part.clone())).ok()?;
+        Some(part)
+    }
+
+    /// Attaches a tangent, or takes it away.
+    ///
+    /// # Errors
+    /// When shape or dtype differ from those of this tensor, or the level is not open on this thread.
+    pub fn set_tangent(&self, level: Level, tangent: Option<Self>) -> Result<()> {
+        if let Some(tangent) = &tangent {
+            let (own, given) = (self.meta(), tangent.meta());
+            if own != given {
+                return Err(Error::runtime(
+                    "make_dual",
+                    format!(
+                        "Expected tangent to have the same shape and dtype as the tensor, {:?} of {}, but got {:?} of {}",
+                        own.shape, own.dtype, given.shape, given.dtype
+                    ),
+                ));
+            }
+        }
+        let mut lift = self.lift().unwrap_or_default();
+        let cleared = tangent.is_none();
+        let old = match lift.dual(level) {
+            // Saved values share the dual: what they see follows.
+            Some(dual) => {
+                let old = std::mem::replace(&mut *dual.tangent.lock(), tangent);
+                if cleared {
+                    lift.duals.retain(|dual| dual.level != level);
+                    self.set_lift(Some(lift));
+                }
+                old
+            }
+            None if cleared => None,
+            None => {
+                let dual = Arc::new(Dual { level, tangent: SpinMutex::new(tangent) });
+                let known = OPEN.with(|open| {
+                    let mut open = open.borrow_mut();
+                    let Some(open) = open.iter_mut().find(|open| open.level == level) else { return false };
+                    // Tangents come and go with their tensors: now and then, those that are gone are forgotten.
+                    if open.duals.len() == open.duals.capacity() {
+                        open.duals.retain(|dual| dual.strong_count() > 0);
+                    }
+                    open.duals.push(Arc::downgrade(&dual));
+                    true
+                });
+                if !known {
+                    return Err(Error::runtime("make_dual", "the level of the tangent has been left"));
+                }
+                lift.duals.push(dual);
+                self.set_lift(Some(lift));
+                None
+            }
+        };
+        drop(old);
+        Ok(())
+    }
+
+    /// What this tensor is one example of, if it is batched at `level`.
+    pub(crate) fn batched(&self, level: Level) -> Option<Arc<Batched>> {
+        self.lift()?.batched.filter(|batched| batched.level == level)
+    }
+}

@@ -1,0 +1,177 @@
+//! Forward mode: tangents of the results from tangents of the inputs.
+
+use smallvec::SmallVec;
+
+use crate::error::{Error, Result};
+use crate::graph::algebra::ALGEBRA;
+use crate::graph::call::{Primitive, call_with};
+use crate::graph::level::{Level, below};
+use crate::graph::op::{Op, Tensors};
+use crate::graph::record;
+use crate::shape::is_non_overlapping_and_dense;
+use crate::tensor::Tensor;
+
+/// What an operation sees in forward mode: its inputs with their tangents, and its results, whose tangents it puts.
+///
+/// All of them are tensors to compute with; the level that is being seen to is hidden.
+pub struct Tangents<'a> {
+    inputs: &'a [Option<&'a Tensor>],
+    tangents: SmallVec<[Option<Tensor>; 4]>,
+    outputs: &'a [Tensor],
+    results: SmallVec<[Option<Tensor>; 1]>,
+}
+
+impl<'a> Tangents<'a> {
+    /// Number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// Input `index`, which was given.
+    pub fn input(&self, index: usize) -> &'a Tensor {
+        self.inputs[index].expect("an input that was given")
+    }
+
+    /// Input `index`, if it was given.
+    pub fn optional(&self, index: usize) -> Option<&'a Tensor> {
+        self.inputs[index]
+    }
+
+    /// The tangent of input `index`, if it has one.
+    pub fn tangent(&self, index: usize) -> Option<&Tensor> {
+        self.tangents[index].as_ref()
+    }
+
+    /// The tangent of input `index`, or zeros in its shape.
+    pub fn tangent_or_zeros(&self, index: usize) -> Result<Tensor> {
+        match self.tangent(index) {
+            Some(tangent) => Ok(tangent.clone()),
+            None => (ALGEBRA.zeros_like)(self.input(index)),
+        }
+    }
+
+    /// Result `index`.
+    pub fn output(&self, index: usize) -> &'a Tensor {
+        &self.outputs[index]
+    }
+
+    /// Gives the tangent of result `index`, or adds to what was given.
+    pub fn put(&mut self, index: usize, tangent: Tensor) -> Result<()> {
+        let sum = match self.results[index].take() {
+            Some(before) => (ALGEBRA.add)(&before, &tangent)?,
+            None => tangent,
+        };
+        self.results[index] = Some(sum);
+        Ok(())
+    }
+
+    /// For an operation that is linear in input `index` alone: the operation of its tangent.
+    pub fn linear<O: Primitive>(&mut self, index: usize, op: &O) -> Result<()> {
+        let Some(tangent) = self.tangents[index].clone() else { return Ok(()) };
+        let inputs: SmallVec<[Option<&Tensor>; 4]> = self
+            .inputs
+            .iter()
+            .enumerate()
+            .map(|(at, input)| if at == index { Some(&tangent) } else { *input })
+            .collect();
+        let results = call_with(op.clone(), &inputs)?;
+        for (nr, result) in results.into_iter().take(op.differentiable()).enumerate() {
+            self.put(nr, result)?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs the rule of an operation whose results are `outputs`.
+pub(crate) fn tangents_of(
+    level: Level,
+    op: &dyn Op,
+    inputs: &[Option<&Tensor>],
+    outputs: &[Tensor],
+) -> Result<SmallVec<[Option<Tensor>; 1]>> {
+    let tangents = inputs.iter().map(|input| input.and_then(|input| input.tangent(level))).collect();
+    let mut cx = Tangents { inputs, tangents, outputs, results: outputs.iter().map(|_| None).collect() };
+    below(level, || op.jvp(&mut cx))?;
+    let mut results = cx.results;
+    // Broadcast and cast to the results, as the engine does with gradients.
+    for (tangent, output) in results.iter_mut().zip(outputs) {
+        if let Some(given) = tangent.take() {
+            *tangent = Some(below(level, || fit(given, output))?);
+        }
+    }
+    Ok(results)
+}
+
+fn fit(tangent: Tensor, output: &Tensor) -> Result<Tensor> {
+    let (given, wanted) = (tangent.meta(), output.meta());
+    let tangent = if given.dtype == wanted.dtype { tangent } else { (ALGEBRA.cast)(&tangent, wanted.dtype)? };
+    let tangent = if given.shape == wanted.shape { tangent } else { (ALGEBRA.expand_to)(&tangent, &wanted.shape)? };
+    in_layout_of(tangent, output)
+}
+
+/// A tangent lies as its tensor does, so that a view of the one is a view of the other.
+pub(crate) fn in_layout_of(tangent: Tensor, output: &Tensor) -> Result<Tensor> {
+    let array = output.array();
+    let dense = is_non_overlapping_and_dense(array.shape(), array.strides());
+    if !dense || tangent.array().strides() == array.strides() {
+        return Ok(tangent);
+    }
+    (ALGEBRA.copy_strided)(&tangent, array.strides())
+}
+
+/// After an in-place operation: `new` is the tangent of what is there now, none if that has none.
+pub(crate) fn write(level: Level, target: &Tensor, new: Option<Tensor>) -> Result<()> {
+    if let Some(old) = target.tangent(level) {
+        // Other views of the same memory see it, too.
+        return below(level, || match &new {
+            Some(new) => (ALGEBRA.copy_into)(&old, new),
+            None => (ALGEBRA.zero)(&old),
+        });
+    }
+    let Some(new) = new else { return Ok(()) };
+    let Some(base) = target.base() else {
+        let new = below(level, || in_layout_of(new, target))?;
+        return target.set_tangent(level, Some(new));
+    };
+    // What it is a part of has had no tangent so far: zeros, but for this part.
+    if base.tangent(level).is_none() {
+        let zeros = below(level, || (ALGEBRA.zeros_like)(&base))?;
+        base.set_tangent(level, Some(zeros))?;
+    }
+    match target.tangent(level) {
+        Some(part) => below(level, || (ALGEBRA.copy_into)(&part, &new)),
+        None => Err(Error::runtime(
+            "forward_ad",
+            "the tangent of a part of a tensor cannot be told from that of the tensor",
+        )),
+    }
+}
+
+/// An operation some of whose inputs have tangents at `level`, which is the highest.
+#[track_caller]
+pub(super) fn call(
+    level: Level,
+    op: &dyn Op,
+    inputs: &[Option<&Tensor>],
+    value: impl FnOnce() -> Result<Tensors>,
+) -> Result<Tensors> {
+    let outputs = below(level, value)?;
+    let tangents = tangents_of(level, op, inputs, &outputs)?;
+    attach(level, &outputs, tangents)?;
+    Ok(outputs)
+}
+
+/// Gives results their tangents.
+pub(crate) fn attach(
+    level: Level,
+    outputs: &[Tensor],
+    tangents: impl IntoIterator<Item = Option<Tensor>>,
+) -> Result<()> {
+    for (output, tangent) in outputs.iter().zip(tangents) {
+        if tangent.is_some() && output.dtype().is_differentiable() {
+            output.set_tangent(level, tangent)?;
+        }
+    }
+    record::lift_saved_outputs(outputs);
+    Ok(())
+}
