@@ -196,6 +196,15 @@ impl Tensor {
         }
     }
 
+    /// Another tensor of the data of an operand, at its place in the graph, with what transformations had attached.
+    pub(crate) fn from_operand(operand: Operand) -> Self {
+        let tensor = Self::from_saved(operand.array, operand.edge);
+        if let Some(lift) = operand.lift {
+            tensor.set_lift(Some(*lift));
+        }
+        tensor
+    }
+
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
         Self(inner)
     }

@@ -33,6 +33,7 @@ pub mod index_table;
 pub mod indexing;
 pub mod joining;
 pub mod joining_table;
+pub mod levels;
 pub mod loss;
 pub mod loss_rows;
 pub mod loss_table;
