@@ -306,6 +306,14 @@ impl Tensor {
         Ok(array.get_linear(0))
     }
 
+    /// Whether this is one element that can be looked at, and is zero: what makes it worth while to leave something out.
+    pub(crate) fn is_known_false(&self) -> bool {
+        if modes().any(Modes::TRANSFORMS) && (modes().any(Modes::CAPTURE) || self.top_level().is_some()) {
+            return false;
+        }
+        self.item().is_ok_and(|value| !value.to_bool())
+    }
+
     /// The only element, if there is one and its memory is free: without copying a handle.
     #[inline]
     fn only_number(&self) -> Option<Scalar> {
