@@ -6,7 +6,8 @@
 
 use smallvec::SmallVec;
 
-use super::{flat, reduce, views};
+use crate::graph::flat;
+use super::{reduce, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};

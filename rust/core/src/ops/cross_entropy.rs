@@ -4,7 +4,8 @@ use smallvec::SmallVec;
 
 use super::elementwise::apply;
 use super::loss::{Reduction, reduced};
-use super::{copy, flat, index, reduce, rows, select, softmax, views};
+use crate::graph::flat;
+use super::{copy, index, reduce, rows, select, softmax, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;

@@ -3,7 +3,8 @@
 use smallvec::SmallVec;
 
 use super::views::{self, ViewOp};
-use super::{copy, flat, range, reduce};
+use crate::graph::flat;
+use super::{copy, range, reduce};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;

@@ -2,7 +2,8 @@
 
 use smallvec::SmallVec;
 
-use super::{copy, flat, index_slices};
+use crate::graph::flat;
+use super::{copy, index_slices};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::node::Backward;

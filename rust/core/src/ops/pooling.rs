@@ -4,7 +4,8 @@ use smallvec::SmallVec;
 
 use super::views::{self, ViewOp};
 use super::weighted_sums::weighted_sums;
-use super::{flat, reduce};
+use crate::graph::flat;
+use super::{reduce};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};

@@ -3,7 +3,7 @@
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 use super::elementwise::{Arg, Row, apply};
-use super::flat::{Derivative, flat};
+use crate::graph::flat::{Derivative, flat};
 use super::rows;
 use crate::error::{Error, Result};
 use crate::kernels::number::{Order, Real, Ring};
