@@ -1,62 +1,121 @@
-"""Forward-mode differentiation: not there yet. Every function says so instead of losing a tangent silently.
+"""Forward-mode differentiation: tensors that carry tangents.
 
-:func:`arcgrad.autograd.grad` with ``create_graph=True``, applied twice, gives products of a Jacobian with a vector.
+Inside of a level, a dual tensor is a value together with its derivative in one direction, and every operation on it computes
+both: one evaluation gives a product of the Jacobian with a vector.
+
+    >>> import arcgrad as torch
+    >>> import arcgrad.autograd.forward_ad as fwAD
+    >>> x, direction = torch.tensor([1.0, 2.0]), torch.tensor([1.0, 0.0])
+    >>> with fwAD.dual_level():
+    ...     y = fwAD.make_dual(x, direction) ** 3
+    ...     fwAD.unpack_dual(y).tangent
+    tensor([3., 0.])
 """
 
 from __future__ import annotations
 
+from contextlib import ContextDecorator
+
 from arcgrad import _names
+from arcgrad._core import _autograd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import Any, NamedTuple
 
     from arcgrad._core import Tensor
-    from typing import Any
 
-__all__ = ["dual_level", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual"]
+    class UnpackedDualTensor(NamedTuple):
+        primal: Tensor
+        tangent: Tensor | None
+else:
+    from collections import namedtuple
+
+    UnpackedDualTensor = namedtuple("UnpackedDualTensor", ["primal", "tangent"])
+
+__all__ = ["UnpackedDualTensor", "dual_level", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual"]
+
+# The numbers of the core's levels, outermost first; the level that programs see is the place in this list.
+_levels: list[int] = []
 
 
-def _missing(name):
-    return NotImplementedError(
-        f"arcgrad.autograd.forward_ad.{name} is not implemented: there is no forward mode yet, and the jvp of a custom "
-        "Function is not called. A Jacobian-vector product can be had from reverse mode: with g = grad(y, x, v, "
-        "create_graph=True) for a v that requires gradients, it is grad(g, v, tangent)."
-    )
-
-
-class dual_level:
-    """A level of forward mode, for a ``with`` block.
+def enter_dual_level() -> int:
+    """Enter a level of forward mode; returns its number, for the other functions' ``level``.
 
     Raises:
-        NotImplementedError: always, for now.
+        RuntimeError: if a level has been entered already. Levels cannot be nested here; :func:`arcgrad.func.jvp` can be.
+    """
+    if _levels:
+        raise RuntimeError("Nested forward mode AD is not supported at the moment")
+    _levels.append(_autograd.enter_level())
+    return len(_levels) - 1
+
+
+def exit_dual_level(*, level: int | None = None) -> None:
+    """Leave the level. All tangents are let go of.
+
+    Args:
+        level: its number; the current one by default.
+    """
+    if not _levels or (level is not None and level != len(_levels) - 1):
+        raise RuntimeError(
+            "Trying to exit a forward AD level that was not the last one that was created. This is not supported."
+        )
+    _autograd.exit_level(_levels.pop())
+
+
+def _number(level: int | None, function: str) -> int:
+    if level is None:
+        level = len(_levels) - 1
+    if not 0 <= level < len(_levels):
+        raise RuntimeError(
+            f"Trying to {function} without entering a level of forward mode first: use it inside of dual_level()."
+        )
+    return _levels[level]
+
+
+def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> Tensor:
+    """A dual tensor: a view of ``tensor`` that carries ``tangent``.
+
+    Args:
+        tensor: the value, of a floating-point dtype.
+        tangent: its derivative, of the same shape and dtype.
+        level: a level that has been entered; the current one by default.
+
+    Raises:
+        RuntimeError: outside of a level, or if shape or dtype differ.
+    """
+    return _autograd.make_dual(tensor, tangent, _number(level, "create a dual Tensor for forward AD"))
+
+
+def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTensor:
+    """Take a dual tensor apart: ``(primal, tangent)``; the tangent is None where the value does not depend on any dual.
+
+    Args:
+        tensor: a tensor.
+        level: a level; the current one by default. Outside of any, there is no tangent.
+    """
+    if level is None and not _levels:
+        return UnpackedDualTensor(tensor, None)
+    return UnpackedDualTensor(*_autograd.unpack_dual(tensor, _number(level, "unpack a dual Tensor")))
+
+
+class dual_level(ContextDecorator):
+    """A level of forward mode, for a ``with`` block: in it, :func:`make_dual` and :func:`unpack_dual` work.
+
+    >>> import arcgrad as torch
+    >>> import arcgrad.autograd.forward_ad as fwAD
+    >>> with fwAD.dual_level():
+    ...     x = fwAD.make_dual(torch.tensor(2.0), torch.tensor(1.0))
+    ...     fwAD.unpack_dual(x.exp().log() * 3).tangent
+    tensor(3.)
     """
 
-    def __enter__(self) -> Any:
-        raise _missing("dual_level")
+    def __enter__(self) -> int:
+        return enter_dual_level()
 
     def __exit__(self, *exc_info: Any) -> None:
-        pass
-
-
-def enter_dual_level() -> NoReturn:
-    """Enter a level of forward mode. Raises ``NotImplementedError``, for now."""
-    raise _missing("enter_dual_level")
-
-
-def exit_dual_level(*, level: int | None = None) -> NoReturn:
-    """Leave a level of forward mode. Raises ``NotImplementedError``, for now."""
-    raise _missing("exit_dual_level")
-
-
-def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> NoReturn:
-    """Join a tensor and its tangent. Raises ``NotImplementedError``, for now."""
-    raise _missing("make_dual")
-
-
-def unpack_dual(tensor: Tensor, *, level: int | None = None) -> NoReturn:
-    """Separate a tensor and its tangent. Raises ``NotImplementedError``, for now."""
-    raise _missing("unpack_dual")
+        exit_dual_level()
 
 
 _names.describe(__name__)

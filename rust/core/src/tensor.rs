@@ -204,6 +204,15 @@ impl Tensor {
         }
     }
 
+    /// Another tensor of the data of an operand, at its place in the graph, with what transformations had attached.
+    pub(crate) fn from_operand(operand: Operand) -> Self {
+        let tensor = Self::from_saved(operand.array, operand.edge);
+        if let Some(lift) = operand.lift {
+            tensor.set_lift(Some(*lift));
+        }
+        tensor
+    }
+
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
         Self(inner)
     }
@@ -303,6 +312,14 @@ impl Tensor {
             ));
         }
         Ok(array.get_linear(0))
+    }
+
+    /// Whether this is one element that can be looked at, and is zero: what makes it worth while to leave something out.
+    pub(crate) fn is_known_false(&self) -> bool {
+        if modes().any(Modes::TRANSFORMS) && (modes().any(Modes::CAPTURE) || self.top_level().is_some()) {
+            return false;
+        }
+        self.item().is_ok_and(|value| !value.to_bool())
     }
 
     /// The only element, if there is one and its memory is free: without copying a handle.

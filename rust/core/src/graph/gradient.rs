@@ -6,9 +6,11 @@ use smallvec::SmallVec;
 
 use super::algebra::ALGEBRA;
 use crate::array::Array;
+use crate::dtype::DType;
 use crate::error::Result;
+use crate::graph::node::Meta;
 use crate::launch::Sole;
-use crate::shape::preserved_strides;
+use crate::shape::{Shape, preserved_strides};
 use crate::tensor::{Locked, Tensor};
 
 /// A gradient: bare data until somebody asks for a tensor. Most are made by one rule, read by the next, and seen by
@@ -103,6 +105,28 @@ impl Gradient {
                 Looked::Tensor { state: tensor.lock(), only: tensor.strong_count() == 1 }
             }
         }
+    }
+
+    /// Checks shape and dtype. What the program may still see, and give other data to, is looked at once: from here on it is
+    /// a tensor of the pass's own at the same place in the graph.
+    #[inline]
+    pub(super) fn settle(&mut self, meta: &Meta) -> Result<std::result::Result<(), (Shape, DType)>> {
+        let shared = {
+            let looked = self.look();
+            let array = looked.array();
+            if !meta.describes(array) {
+                return Ok(Err((array.shape().into(), array.dtype())));
+            }
+            matches!(looked, Looked::Tensor { only: false, .. })
+        };
+        if shared {
+            let operand = self.tensor().snapshot()?;
+            if !meta.describes(&operand.array) {
+                return Ok(Err((operand.array.shape().into(), operand.array.dtype())));
+            }
+            *self = Tensor::from_operand(operand).into();
+        }
+        Ok(Ok(()))
     }
 
     /// The gradient as the program may have it: in memory that is nobody else's and can be written to. Only what is not so

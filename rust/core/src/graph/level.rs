@@ -20,6 +20,18 @@ use crate::tensor::Tensor;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Level(u64);
 
+impl Level {
+    /// The level of a number that [`Level::number`] gave.
+    pub const fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// A number for a host.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
 static NEXT_LEVEL: AtomicU64 = AtomicU64::new(1);
 
 /// What a level does.
@@ -90,6 +102,17 @@ fn kind_of(level: Level) -> Option<Kind> {
         return None;
     }
     OPEN.with(|open| open.borrow().iter().find(|open| open.level == level).map(|open| open.kind))
+}
+
+/// The number of examples of a batch that is under way.
+///
+/// # Errors
+/// When no batch is under way at `level` on this thread.
+pub fn batch_size(level: Level) -> Result<usize> {
+    match kind_of(level) {
+        Some(Kind::Batch { size }) => Ok(size),
+        _ => Err(Error::runtime("vmap", "the level of the batch has been left, or is no batch's")),
+    }
 }
 
 /// Runs `body` with `level` and everything above it hidden.
@@ -165,6 +188,11 @@ impl Lift {
     /// The highest level at which a tangent is attached.
     fn top_tangent(&self) -> Option<(Level, Kind)> {
         Self { batched: None, duals: self.duals.clone() }.top()
+    }
+
+    /// Lets go of the tangent at a level.
+    pub(crate) fn forget(&mut self, level: Level) {
+        self.duals.retain(|dual| dual.level != level);
     }
 
     fn dual(&self, level: Level) -> Option<&Arc<Dual>> {

@@ -12,6 +12,7 @@ pub mod call;
 pub mod custom;
 pub mod cuts;
 pub mod engine;
+pub(crate) mod flat;
 pub mod gradient;
 pub mod hooks;
 pub mod level;

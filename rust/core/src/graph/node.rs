@@ -8,16 +8,17 @@ use std::sync::{Arc, OnceLock, Weak};
 use smallvec::SmallVec;
 use spin::mutex::{SpinMutex, SpinMutexGuard};
 
+use super::call::{Primitive, call_with};
 use super::gradient::{Gradient, Gradients, InputGradients};
 use super::hooks::HookTable;
 use super::mode::{Modes, modes};
-use super::op::Op;
+use super::op::{Inputs, Op};
 use super::ownership::Owned;
 use super::provenance::Blame;
 use super::saved::{self, Released, Saved, SavedState};
 use crate::array::Array;
 use crate::dtype::DType;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
 /// A node with its rule; the rule's type is erased in [`Node`].
@@ -207,6 +208,46 @@ impl Node {
     }
 }
 
+#[cold]
+fn wrong_number(node: &NodeRef, given: usize) -> Box<Error> {
+    Error::runtime(
+        "backward",
+        format!(
+            "{} has {} outputs, but was given {given} gradients\n  recorded at {}",
+            node.name(),
+            node.outputs().len(),
+            node.blame().describe()
+        ),
+    )
+}
+
+#[cold]
+fn unfit(node: &NodeRef, nr: usize, shape: &[usize], dtype: DType) -> Box<Error> {
+    let expected = &node.outputs()[nr];
+    Error::runtime(
+        "backward",
+        format!(
+            "{} was given a gradient of shape {shape:?} and dtype {dtype} for its output {nr}, which has shape {:?} and dtype \
+             {}: a hook, or whoever calls the node, has to give one of that shape and dtype\n  recorded at {}",
+            node.name(),
+            expected.shape.as_slice(),
+            expected.dtype,
+            node.blame().describe()
+        ),
+    )
+}
+
+/// Where an operation of a backward pass takes an input from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum From {
+    /// The gradient of an output, zeros where none arrived.
+    Grad(usize),
+    /// A saved value.
+    Saved(usize),
+    /// An optional input that is not given.
+    Nothing,
+}
+
 /// What a rule sees of the backward pass: the gradients that arrived, what was saved, which results are needed.
 pub struct Backward<'a> {
     pub(super) node: &'a NodeRef,
@@ -223,15 +264,25 @@ pub struct Backward<'a> {
 }
 
 impl<'a> Backward<'a> {
+    /// # Errors
+    /// When a gradient has not the shape and the dtype of its output.
     pub(super) fn new(
         node: &'a NodeRef,
-        grads: Gradients,
+        mut grads: Gradients,
         needs: &'a [bool],
         create_graph: bool,
         release: Option<Blame>,
-    ) -> Self {
+    ) -> Result<Self> {
+        if grads.len() != node.outputs().len() {
+            return Err(wrong_number(node, grads.len()));
+        }
+        for (nr, (grad, meta)) in grads.iter_mut().zip(node.outputs()).enumerate() {
+            if let Some(grad) = grad {
+                grad.settle(meta)?.map_err(|(shape, dtype)| unfit(node, nr, &shape, dtype))?;
+            }
+        }
         let results = node.edges().iter().map(|_| None).collect();
-        Self { node, grads, results, needs, create_graph, read: Cell::new(0), release, finished: Cell::new(false) }
+        Ok(Self { node, grads, results, needs, create_graph, read: Cell::new(0), release, finished: Cell::new(false) })
     }
 
     /// Runs the node's rule: the gradients of the inputs. A value that the rule has read must still be what was saved
@@ -244,6 +295,47 @@ impl<'a> Backward<'a> {
             saved::finish(self.node, self.read.get(), self.release)?;
         }
         Ok(self.results)
+    }
+
+    /// The first result of an operation on gradients and saved values: on bare data where nothing is recorded.
+    #[track_caller]
+    pub fn call<O: Primitive>(&mut self, op: O, from: &[From]) -> Result<Gradient> {
+        Ok(self.call_many(op, from)?.into_iter().next().expect("an operation has a result"))
+    }
+
+    /// All results of an operation on gradients and saved values.
+    #[track_caller]
+    pub fn call_many<O: Primitive>(&mut self, op: O, from: &[From]) -> Result<SmallVec<[Gradient; 2]>> {
+        if !self.is_plain() {
+            let mut tensors: SmallVec<[Option<Tensor>; 4]> = SmallVec::new();
+            for from in from {
+                tensors.push(match *from {
+                    From::Grad(nr) => Some(self.grad_or_zeros(nr)?.tensor().clone()),
+                    From::Saved(index) => Some(self.saved(index)?),
+                    From::Nothing => None,
+                });
+            }
+            let inputs: SmallVec<[Option<&Tensor>; 4]> = tensors.iter().map(Option::as_ref).collect();
+            return Ok(call_with(op, &inputs)?.into_iter().map(Gradient::from).collect());
+        }
+        let mut arrays: SmallVec<[Option<Array>; 4]> = SmallVec::new();
+        for from in from {
+            arrays.push(match *from {
+                From::Grad(nr) => Some(self.grad_or_zeros(nr)?.look().array().clone()),
+                From::Saved(index) => Some(self.saved_array(index)?),
+                From::Nothing => None,
+            });
+        }
+        let inputs = Inputs(arrays.iter().map(Option::as_ref).collect());
+        Ok(op.eval(&inputs)?.into_iter().map(Gradient::from).collect())
+    }
+
+    fn grad_or_zeros(&mut self, nr: usize) -> Result<&mut Gradient> {
+        if self.grads[nr].is_none() {
+            let meta = &self.node.outputs()[nr];
+            self.grads[nr] = Some(Array::zeros("backward", &meta.shape, meta.dtype)?.into());
+        }
+        Ok(self.grads[nr].as_mut().expect("put there just now"))
     }
 
     /// The node being run.

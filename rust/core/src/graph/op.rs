@@ -107,7 +107,10 @@ pub trait Op: Any + Send + Sync {
     }
 
     /// Puts a gradient for every input that is needed: see [`Backward`].
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()>;
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let _ = cx;
+        Err(Error::runtime("backward", format!("derivative for {} is not implemented", self.name())))
+    }
 
     /// Puts the tangents of the results: see [`Tangents`].
     fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {

@@ -38,6 +38,12 @@ pub fn is_recorded(inputs: &[&Operand]) -> bool {
     }
 }
 
+/// Whether an operation on this tensor would be recorded.
+#[inline]
+pub(crate) fn would_record(input: &Tensor) -> bool {
+    is_grad_enabled() && input.requires_grad()
+}
+
 /// Refuses an argument that an operation has no gradient for, if one would be wanted.
 pub fn refuse_gradient(op: &'static str, name: &str, argument: &Operand) -> Result<()> {
     if is_recorded(&[argument]) {

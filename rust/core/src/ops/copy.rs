@@ -299,3 +299,9 @@ pub fn fill_with(target: &Tensor, value: Arg<'_>) -> Result<()> {
         )),
     }
 }
+
+/// A constant in the shape and the dtype of a tensor.
+pub(super) fn filled_like(like: &Tensor, value: Scalar) -> Result<Tensor> {
+    let meta = like.meta();
+    Ok(Tensor::from_array(Array::full("full_like", &meta.shape, value, meta.dtype)?))
+}

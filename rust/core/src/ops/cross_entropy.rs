@@ -4,11 +4,12 @@ use smallvec::SmallVec;
 
 use super::elementwise::apply;
 use super::loss::{Reduction, reduced};
-use super::{copy, flat, index, reduce, rows, select, softmax, views};
+use super::{copy, index, reduce, rows, select, softmax, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
+use crate::graph::flat;
 use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record, record_many, refuse_gradient};
@@ -254,8 +255,7 @@ impl Op for NllRule {
         if self.fused
             && let Some(grad) = cx.grad(1)
         {
-            let through =
-                softmax::log_softmax_backward("log_softmax", &cx.saved(self.log_p())?, grad, self.classes.axis())?;
+            let through = softmax::log_softmax_backward(&cx.saved(self.log_p())?, grad, self.classes.axis())?;
             result = Some(match result {
                 None => through,
                 Some(result) => result.add(&through)?,

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod function;
 pub mod hooks;
 pub mod interpreter;
+pub mod levels;
 pub mod modes;
 pub mod node;
 pub mod saved;
@@ -20,6 +21,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let ours = PyModule::new(py, "_autograd")?;
     node::register(&ours)?;
     hooks::register(&ours)?;
+    levels::register(&ours)?;
     modes::register(&ours)?;
     backward::register(&ours)?;
     function::register(&ours)?;

@@ -6,18 +6,20 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::call::call;
+use super::custom::new_node;
+use super::mode::is_grad_enabled;
+use super::node::{Backward, Edge};
+use super::op::{Arrays, Inputs, Op};
+use super::transform::{Batch, Tangents};
+use super::views;
 use crate::array::Array;
 use crate::error::Result;
-use crate::graph::custom::new_node;
-use crate::graph::node::{Backward, Edge};
-use crate::graph::op::Op;
-use crate::graph::record::{is_recorded, record};
-use crate::graph::{is_grad_enabled, views};
 use crate::tensor::Tensor;
 
 /// The derivative of such a gradient with respect to the inputs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Derivative {
+pub(crate) enum Derivative {
     /// Zeros.
     Zero,
     /// None is given, as where an input does not take part.
@@ -25,7 +27,7 @@ pub(super) enum Derivative {
 }
 
 /// Puts the gradient of `input`, part of the graph if one of the node's first `inputs` inputs is.
-pub(super) fn put(
+pub(crate) fn put(
     cx: &mut Backward<'_>,
     input: usize,
     gradient: Tensor,
@@ -38,7 +40,7 @@ pub(super) fn put(
 }
 
 /// `gradient`, part of the graph if one of the edges leads somewhere, and the thread records.
-pub(super) fn flat(gradient: Tensor, edges: &[Edge], derivative: Derivative) -> Result<Tensor> {
+pub(crate) fn flat(gradient: Tensor, edges: &[Edge], derivative: Derivative) -> Result<Tensor> {
     let own = gradient.gradient_edge()?;
     let told = derivative == Derivative::None && own.is_some();
     if !is_grad_enabled() || told || edges.iter().all(|edge| edge.node.is_none()) {
@@ -49,6 +51,7 @@ pub(super) fn flat(gradient: Tensor, edges: &[Edge], derivative: Derivative) -> 
     let node = new_node(FlatRule { derivative }, all, smallvec![gradient.meta()]);
     let result = Tensor::from_array(gradient.array());
     views::attach(&result, node, 0);
+    result.set_lift(gradient.lift());
     Ok(result)
 }
 
@@ -85,19 +88,31 @@ impl Op for FlatRule {
 /// The tensor once more, on the same memory, for what is composed of other operations and linear in pieces: its gradient is
 /// [`flat`]. Something has to be computed of it: it is not to be handed out.
 #[track_caller]
-pub(super) fn linear_in_pieces(tensor: &Tensor) -> Result<Tensor> {
-    let operand = tensor.operand()?;
-    if !is_recorded(&[&operand]) {
-        return Ok(tensor.clone());
-    }
-    record(PiecesRule, &[&operand], &[], operand.array.clone())
+pub(crate) fn linear_in_pieces(tensor: &Tensor) -> Result<Tensor> {
+    call(Pieces, &[tensor])
 }
 
-struct PiecesRule;
+/// See [`linear_in_pieces`].
+#[derive(Clone, PartialEq, Debug)]
+struct Pieces;
 
-impl Op for PiecesRule {
+impl Op for Pieces {
     fn name(&self) -> &str {
         "AliasBackward0"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        Ok(smallvec![inputs[0].clone()])
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let part = cx.input(0).clone();
+        cx.put(call(Self, &[&part.tensor])?, part.axis);
+        Ok(())
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {

@@ -1,0 +1,68 @@
+//! Into a level and out of it: duals of forward mode, examples of a batch.
+
+use super::{batching, copy, views};
+use crate::error::{Error, Result};
+use crate::graph::level::{Level, batch_size, below};
+use crate::graph::transform::{batch, tangent};
+use crate::tensor::Tensor;
+
+/// A tensor that shows `primal` and carries `tangent` at `level`.
+///
+/// # Errors
+/// When the tangent has another shape or dtype, when `primal` has one already, and for dtypes without gradients.
+pub fn make_dual(primal: &Tensor, tangent: &Tensor, level: Level) -> Result<Tensor> {
+    for (tensor, what) in [(primal, "primal"), (tangent, "tangent")] {
+        if !tensor.dtype().is_differentiable() {
+            return Err(Error::runtime(
+                "make_dual",
+                format!("Expected {what} to be floating point or complex, but got: {}", tensor.dtype()),
+            ));
+        }
+    }
+    if primal.tangent(level).is_some() {
+        return Err(Error::runtime(
+            "make_dual",
+            "the tensor already has a tangent at this level; unpack_dual() it first",
+        ));
+    }
+    let dual = views::alias(primal)?;
+    let tangent = below(level, || tangent::in_layout_of(tangent.clone(), &dual))?;
+    dual.set_tangent(level, Some(tangent))?;
+    Ok(dual)
+}
+
+/// A dual taken apart: the same value at the same place in the graph without the tangent, and the tangent.
+pub fn unpack_dual(dual: &Tensor, level: Level) -> Result<(Tensor, Option<Tensor>)> {
+    let Some(tangent) = dual.tangent(level) else { return Ok((dual.clone(), None)) };
+    let mut operand = dual.snapshot()?;
+    if let Some(lift) = &mut operand.lift {
+        lift.forget(level);
+    }
+    Ok((Tensor::from_operand(operand), Some(tangent)))
+}
+
+/// What stands for one example of `whole`, whose examples lie along `axis`.
+///
+/// # Errors
+/// When `whole` has not the batch's number of examples along the axis.
+pub fn batched(whole: &Tensor, axis: usize, level: Level) -> Result<Tensor> {
+    let (shape, size) = (whole.shape(), batch_size(level)?);
+    if shape.get(axis) != Some(&size) {
+        return Err(Error::runtime(
+            "vmap",
+            format!("expected {size} examples along axis {axis}, but the tensor has shape {:?}", shape.as_slice()),
+        ));
+    }
+    Tensor::new_batched(level, whole.clone(), axis)
+}
+
+/// All examples that `example` stands for, along `axis` of the result; copies of what is the same for all.
+pub fn unbatched(example: &Tensor, axis: i64, level: Level) -> Result<Tensor> {
+    let size = batch_size(level)?;
+    let part = batch::part(level, example);
+    below(level, || {
+        let whole = batching::front(&part, size)?;
+        let whole = if part.axis.is_none() { copy::clone_contiguous(&whole)? } else { whole };
+        if axis == 0 { Ok(whole) } else { views::movedim(&whole, &[0], &[axis]) }
+    })
+}
