@@ -305,6 +305,13 @@ impl Tensor {
             return Ok(number);
         }
         let array = self.array();
+        if array.storage().is_placeholder() {
+            return Err(Error::runtime(
+                "item",
+                "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling .item() on a \
+                 Tensor, please try to rewrite what you're doing with other operations.",
+            ));
+        }
         if array.numel() != 1 {
             return Err(Error::runtime(
                 "item",
