@@ -16,7 +16,7 @@ use super::op::Op;
 use super::provenance::Blame;
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::shape::{Shape, Strides};
+use crate::shape::{Shape, Strides, contiguous_strides};
 use crate::tensor::Tensor;
 
 /// Under what circumstances a view was made; decides whether in-place operations on it can be differentiated.
@@ -42,6 +42,44 @@ pub(crate) struct View {
     pub(crate) creation: Creation,
     /// Version at which the view's own `grad_fn` is the right one.
     pub(crate) version: u32,
+    /// How the view is made of its base, where strides do not tell: of what stands for one example of a batch.
+    pub(crate) replay: Option<Replay>,
+}
+
+/// Makes a view again, of another base.
+pub(crate) type Replay = Arc<dyn Fn(&Tensor) -> Result<Tensor> + Send + Sync>;
+
+/// Says how a view of `source`, marked just now, is made of it, where both stand for one example of a batch and have no
+/// memory. They count their versions together, as views that show memory do.
+pub(crate) fn set_replay(view: &Tensor, source: &Tensor, step: Replay) -> Result<()> {
+    let before = view_of(source).map(|view| view.replay);
+    let replay: Replay = match before {
+        None => step,
+        Some(Some(before)) => Arc::new(move |base| step(&before(base)?)),
+        Some(None) => return Ok(()),
+    };
+    let (own, storage) = (view.array(), source.array().storage().clone());
+    let array = Array::from_parts("vmap", storage, own.dtype(), own.shape(), own.strides(), 0)?;
+    let version = array.storage().version();
+    let old = {
+        let mut state = view.lock();
+        if let Some(view) = &mut state.view {
+            (view.version, view.replay) = (version, Some(replay));
+        }
+        state.replace_array(array)
+    };
+    drop(old);
+    Ok(())
+}
+
+impl View {
+    /// What a view of the same kind shows of another base.
+    fn again(&self, base: &Tensor, array: &Array) -> Result<Tensor> {
+        match &self.replay {
+            Some(replay) => replay(base),
+            None => (ALGEBRA.as_strided)(base, array.shape(), array.strides(), array.offset()),
+        }
+    }
 }
 
 /// Makes `tensor`, fresh and not yet shown to anybody, a view of `source`.
@@ -63,7 +101,7 @@ pub fn mark_view(tensor: &Tensor, source: &Tensor, several: bool) {
     let version = state.array.storage().version();
     // A view is what its base is, in whatever mode it is made.
     state.inference = inference;
-    state.view = Some(View { base, creation, version });
+    state.view = Some(View { base, creation, version, replay: None });
 }
 
 /// A view of a tensor in no graph, in one step; `None` where more is to be seen to.
@@ -90,7 +128,7 @@ pub fn plain_view(source: &Tensor, show: impl FnOnce(&Array) -> Result<Array>) -
     let creation = if modes == Modes::NO_GRAD { Creation::NoGrad } else { creation };
     Some(shown.map(|array| {
         let version = array.storage().version();
-        Tensor::new_view(array, View { base, creation, version })
+        Tensor::new_view(array, View { base, creation, version, replay: None })
     }))
 }
 
@@ -139,13 +177,10 @@ pub(crate) fn current_grad_fn(tensor: &Tensor) -> Result<Option<NodeRef>> {
         return Ok(own);
     }
     refuse(tensor, &view, "a view", true)?;
-    let base = view.base.array();
     let shown = {
         // Made as if the view had been taken just now, whatever the thread's mode.
         let _on = enable_grad();
-        let offset = array.offset() as isize - base.offset() as isize;
-        let _ = offset;
-        (ALGEBRA.as_strided)(&view.base, array.shape(), array.strides(), array.offset())?
+        view.again(&view.base, &array)?
     };
     let node = shown.lock().grad_fn.clone();
     let old = {
@@ -289,7 +324,9 @@ pub(crate) fn rebase_history(target: &Tensor, node: NodeRef, output_nr: u32, inp
                 None => edges.push(base_edge),
             }
             let input = input.unwrap_or(edges.len() - 1);
-            let rule = CopySlices { base: Geometry::of(&base), view: Geometry::of(&shown), input, inner: node.clone() };
+            let (base_geometry, shown) = (Geometry::of(&base), Geometry::of(&shown));
+            let replay = view.replay.clone();
+            let rule = CopySlices { base: base_geometry, view: shown, replay, input, inner: node.clone() };
             let meta = Meta { shape: base.shape().into(), dtype: base.dtype() };
             let copy: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], SmallVec::new());
             node.head().saved().show_outputs_through(&copy);
@@ -362,6 +399,7 @@ impl Geometry {
 struct CopySlices {
     base: Geometry,
     view: Geometry,
+    replay: Option<Replay>,
     /// Which input the base is: where the view was among the operation's inputs, or behind them.
     input: usize,
     inner: NodeRef,
@@ -393,6 +431,23 @@ pub(crate) fn edge_through_base(copy: &NodeRef, shown: &Array) -> Result<Option<
     (ALGEBRA.as_strided)(&whole, &view.shape, &view.strides, view.offset)?.gradient_edge()
 }
 
+impl CopySlices {
+    /// A copy of the base's gradient, and the part of it that the view shows.
+    fn shown(&self, grad: &Tensor) -> Result<(Tensor, Tensor)> {
+        if let Some(replay) = &self.replay {
+            let whole = (ALGEBRA.copy_strided)(grad, &contiguous_strides(&self.base.shape))?;
+            let part = replay(&whole)?;
+            return Ok((whole, part));
+        }
+        // In the base's own strides, so that the view's geometry cuts out the same elements.
+        let whole = (ALGEBRA.copy_strided)(grad, &self.base.strides)?;
+        let start = whole.array().offset() as isize;
+        let offset = start + self.view.offset as isize - self.base.offset as isize;
+        let part = (ALGEBRA.as_strided)(&whole, &self.view.shape, &self.view.strides, offset as usize)?;
+        Ok((whole, part))
+    }
+}
+
 impl Op for CopySlices {
     fn name(&self) -> &str {
         "arcgrad::CopySlices"
@@ -400,12 +455,8 @@ impl Op for CopySlices {
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
-        // A copy in the base's own strides, so that the view's geometry cuts out the same elements.
-        let whole = (ALGEBRA.copy_strided)(&grad, &self.base.strides)?;
-        let start = whole.array().offset() as isize;
-        let offset = start + self.view.offset as isize - self.base.offset as isize;
-        let part = (ALGEBRA.as_strided)(&whole, &self.view.shape, &self.view.strides, offset as usize)?;
-        let sent = (ALGEBRA.copy_strided)(&part, &crate::shape::contiguous_strides(&self.view.shape))?;
+        let (whole, part) = self.shown(&grad)?;
+        let sent = (ALGEBRA.copy_strided)(&part, &contiguous_strides(&self.view.shape))?;
         let needs: SmallVec<[bool; 4]> = (0..self.inner.edges().len()).map(|input| cx.needs(input)).collect();
         let mut results = run_node(&self.inner, smallvec![Some(sent)], &needs, cx.create_graph())?;
         // There may be one that nobody needs, where the pass ends here.

@@ -240,12 +240,6 @@ fn copy_batch(level: Level, target: &Tensor, source: &Tensor, node: &'static str
              vmapped over in a vmap. Please try to use out-of-place operators instead of inplace arithmetic.",
         ));
     };
-    if recorded && target.base().is_some() {
-        return Err(Error::not_implemented(
-            "vmap",
-            "a recorded in-place operation on a view of a batched tensor: use an out-of-place one",
-        ));
-    }
     let part = transform::batch::part(level, source);
     let rank = target.rank();
     below(level, || {

@@ -1,5 +1,7 @@
 //! Operations that show the same memory in another way, and the gradients that put the parts back.
 
+use std::sync::Arc;
+
 use smallvec::{SmallVec, smallvec};
 
 use crate::array::Array;
@@ -9,7 +11,7 @@ use crate::graph::node::{Backward, From, NodeOf, NodeRef};
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::record::{self, check_in_place};
 use crate::graph::transform::{Batch, Tangents};
-use crate::graph::views::{mark_view, plain_view, show};
+use crate::graph::views::{mark_view, plain_view, set_replay, show};
 use crate::graph::{Blame, Modes, call, call_many, is_grad_enabled, modes, transform};
 use crate::ops::{batching, copy, rows};
 use crate::shape::{self, Shape, Strides};
@@ -547,12 +549,15 @@ fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) -> Result<T
     }
     if modes().any(Modes::LIFTED) && source.top_level().is_some() {
         let rule = ViewRule::new(name, op.clone(), &source.array());
-        let value = || Ok(smallvec![make(source, name, op, mark)?]);
+        let value = || Ok(smallvec![make(source, name, op.clone(), mark)?]);
         let results = transform::transformed(rule, &[Some(source)], value)?.expect("something is attached");
         let view = first(results);
         // What is made for a whole batch shows its memory there; what stands for one example shows that of another.
         if view.base().is_none() && (mark || source.requires_grad()) {
             mark_view(&view, source, false);
+            if view.is_batched() {
+                set_replay(&view, source, Arc::new(move |base| make(base, name, op.clone(), true)))?;
+            }
         }
         return Ok(view);
     }
