@@ -6,8 +6,6 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use crate::array::Array;
-use crate::error::Result;
 use super::call::call;
 use super::custom::new_node;
 use super::mode::is_grad_enabled;
@@ -15,6 +13,8 @@ use super::node::{Backward, Edge};
 use super::op::{Arrays, Inputs, Op};
 use super::transform::{Batch, Tangents};
 use super::views;
+use crate::array::Array;
+use crate::error::Result;
 use crate::tensor::Tensor;
 
 /// The derivative of such a gradient with respect to the inputs.

@@ -4,12 +4,12 @@ use smallvec::SmallVec;
 
 use super::elementwise::apply;
 use super::loss::{Reduction, reduced};
-use crate::graph::flat;
 use super::{copy, index, reduce, rows, select, softmax, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
+use crate::graph::flat;
 use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record, record_many, refuse_gradient};

@@ -13,9 +13,9 @@ use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op};
 use crate::graph::record::would_record;
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, call_many};
-use crate::kernels::softmax::{self, AxisSize};
 use crate::kernels::Out;
 use crate::kernels::reduce::{Reduction, reduce as run};
+use crate::kernels::softmax::{self, AxisSize};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::storage::Access;
@@ -598,7 +598,8 @@ impl Reduce {
         };
         let len = count(&self.shape, &self.mask);
         let outer: usize = before.iter().product();
-        let lines: usize = self.shape.iter().zip(&self.mask).filter(|(_, reduced)| !**reduced).map(|(size, _)| size).product();
+        let lines: usize =
+            self.shape.iter().zip(&self.mask).filter(|(_, reduced)| !**reduced).map(|(size, _)| size).product();
         let size = if side_by_side == rest.iter().filter(|reduced| **reduced).count() {
             AxisSize { outer, len, inner: lines / outer.max(1) }
         } else {
