@@ -260,6 +260,10 @@ def multi_head_attention_forward(
     return output.squeeze(1), weights if weights is None else weights.squeeze(0)
 
 
+# It is a name of `functional`, which lists what is its own.
+multi_head_attention_forward.__module__ = "arcgrad.nn.functional"
+
+
 def _same(fn, query, key, value):
     """``fn`` of each, called once for a tensor that is several of them."""
     changed = {id(tensor): fn(tensor) for tensor in (query, key, value)}

@@ -10,6 +10,7 @@ from arcgrad import _names, _warnings, full, is_grad_enabled, triu
 from .. import functional as F
 from .. import init
 from .._attention import added_mask
+from .activation import GELU, ReLU
 from .attention import MultiheadAttention
 from .container import ModuleList
 from .dropout import Dropout
@@ -224,6 +225,10 @@ class TransformerDecoderLayer(_Layer):
         return self.dropout3(self._feed_forward(x))
 
 
+def _is_relu_or_gelu(activation):
+    return activation in (F.relu, F.gelu) or isinstance(activation, (ReLU, GELU))
+
+
 def _why_not_nested(layer):
     """Why an encoder of this layer does not leave out what is padded, None if it does."""
     if not isinstance(layer, TransformerEncoderLayer):
@@ -237,7 +242,7 @@ def _why_not_nested(layer):
         ),
         (not attention._qkv_same_embed_dim, "encoder_layer.self_attn._qkv_same_embed_dim was not True"),
         (attention.in_proj_bias is None, "encoder_layer.self_attn was passed bias=False"),
-        (layer.activation not in (F.relu, F.gelu), "encoder_layer.activation_relu_or_gelu was not True"),
+        (not _is_relu_or_gelu(layer.activation), "encoder_layer.activation_relu_or_gelu was not True"),
         (layer.norm1.eps != layer.norm2.eps, "encoder_layer.norm1.eps was not equal to encoder_layer.norm2.eps"),
         (attention.num_heads % 2 == 1, "encoder_layer.self_attn.num_heads is odd"),
     )
