@@ -227,7 +227,8 @@ def multi_head_attention_forward(
         raise AssertionError(f"bias_{there} is set but bias_{missing} is None")
 
     def heads(tensor):
-        return tensor.unflatten(2, (num_heads, of_head)).permute(1, 2, 0, 3)
+        # A view, so that keys of another batch are refused and not broadcast.
+        return tensor.view(tensor.shape[0], batch, num_heads, of_head).permute(1, 2, 0, 3)
 
     query = heads(query)
     key = heads(key) if static_k is None else _of_heads(static_k, "k", batch, num_heads, of_head)

@@ -11,7 +11,7 @@ from .. import _recurrence as recurrence
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter
-from ..utils.rnn import PackedSequence
+from ..utils.rnn import PackedSequence, sizes_of_steps
 from .module import Module
 
 TYPE_CHECKING = False
@@ -96,6 +96,8 @@ class RNNBase(Module):
         self.reset_parameters()
 
     def _check_settings(self, dropout):
+        if self.proj_size and self.mode != "LSTM":
+            raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
         if not isinstance(dropout, Number) or not 0 <= dropout <= 1 or isinstance(dropout, bool):
             raise ValueError(
                 "dropout should be a number in range [0, 1] representing the probability of an element being zeroed"
@@ -209,7 +211,7 @@ class RNNBase(Module):
         if isinstance(input, PackedSequence):
             data, batch_sizes, sorted_indices, unsorted_indices = input
             states = self._begin(data, hx if hx is None else self.permute_hidden(hx, sorted_indices), batch_sizes)
-            output, states = self._layers(data, batch_sizes.tolist(), states)
+            output, states = self._layers(data, sizes_of_steps(input), states)
             output = PackedSequence(output, batch_sizes, sorted_indices, unsorted_indices)
             return output, self.permute_hidden(self._whole(states), unsorted_indices)
         if input.dim() not in (2, 3):
@@ -287,23 +289,7 @@ class RNNBase(Module):
         self.__dict__.setdefault("proj_size", 0)
 
 
-class _OneState(RNNBase):
-    """What :class:`RNN` and :class:`GRU` share: the state is one tensor."""
-
-    def __init__(self, mode, *args, **kwargs):
-        if kwargs.get("proj_size", 0):
-            raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
-        super().__init__(mode, *args, **kwargs)
-
-    def forward(
-        self, input: Tensor | PackedSequence, hx: Tensor | None = None
-    ) -> tuple[Tensor | PackedSequence, Tensor]:
-        """Input and, if not zeros, the hidden state to begin with → output of the last layer at every step, and the hidden
-        states at the end."""
-        return self._run(input, hx)
-
-
-class RNN(_OneState):
+class RNN(RNNBase):
     r"""Elman network: ``h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh)``, in layers.
 
     Args:
@@ -347,8 +333,15 @@ class RNN(_OneState):
         super().__init__(f"RNN_{nonlinearity.upper()}", *args, **kwargs)
         self.nonlinearity = nonlinearity
 
+    def forward(
+        self, input: Tensor | PackedSequence, hx: Tensor | None = None
+    ) -> tuple[Tensor | PackedSequence, Tensor]:
+        """Input and, if not zeros, the hidden state to begin with → output of the last layer at every step, and the hidden
+        states at the end."""
+        return self._run(input, hx)
 
-class GRU(_OneState):
+
+class GRU(RNNBase):
     r"""Gated recurrent units (Cho et al., 2014), in layers.
 
     With ``r, z = sigmoid(W x_t + b + U h + c)``, each with its own parameters: ``n = tanh(W_n x_t + b_n + r · (U_n h + c_n))`` and
@@ -370,6 +363,13 @@ class GRU(_OneState):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__("GRU", *args, **kwargs)
+
+    def forward(
+        self, input: Tensor | PackedSequence, hx: Tensor | None = None
+    ) -> tuple[Tensor | PackedSequence, Tensor]:
+        """Input and, if not zeros, the hidden state to begin with → output of the last layer at every step, and the hidden
+        states at the end."""
+        return self._run(input, hx)
 
 
 class LSTM(RNNBase):

@@ -135,6 +135,14 @@ class PackedSequence(PackedSequence_):
         return self.data.is_pinned()
 
 
+def sizes_of_steps(sequence):
+    """``batch_sizes`` as a list. Raises RuntimeError where they do not say what the rows of the data are."""
+    sizes, rows = sequence.batch_sizes.tolist(), len(sequence.data)
+    if any(later > earlier for earlier, later in zip(sizes, sizes[1:])) or sum(sizes) != rows or min(sizes) < 0:
+        raise RuntimeError(f"Expected batch_sizes that never grow and sum to the {rows} rows of data, but got {sizes}")
+    return sizes
+
+
 def invert_permutation(permutation: Tensor | None) -> Tensor | None:
     """The permutation that undoes the given one; None for None.
 
@@ -245,11 +253,7 @@ def pad_packed_sequence(
             f"total_length={total_length} and max sequence length being {longest}"
         )
     data = sequence.data
-    if bool((sizes[1:] > sizes[:-1]).any()) or int(sizes.sum()) != len(data):
-        raise RuntimeError(
-            f"Expected batch_sizes that never grow and sum to the {len(data)} rows of data, but got {sizes.tolist()}"
-        )
-    batch = int(sizes[0])
+    batch = sizes_of_steps(sequence)[0]
     lengths = (arange(batch).unsqueeze(1) < sizes).sum(1)
     places = _places(lengths, steps, invert_permutation(sequence.unsorted_indices), batch_first)
     padded = data.new_full((steps * batch, *data.shape[1:]), padding_value).index_copy(0, places, data)
