@@ -213,8 +213,8 @@ def test_repr_is_pytorchs():
 
 MODULES = {
     "attention": (lambda: nn.MultiheadAttention(4, 2), 3),
-    "encoder layer": (lambda: nn.TransformerEncoderLayer(4, 2, 8, 0.0, ag.nn.functional.silu), 1),
-    "decoder layer": (lambda: nn.TransformerDecoderLayer(4, 2, 8, 0.0, nn.ELU()), 2),
+    "encoder layer": (lambda: nn.TransformerEncoderLayer(4, 2, 8, 0.0, nn.SiLU()), 1),
+    "decoder layer": (lambda: nn.TransformerDecoderLayer(4, 2, 8, 0.0, norm_first=True), 2),
     "transformer": (lambda: nn.Transformer(4, 2, 1, 1, 8, 0.0, batch_first=True), 2),
 }
 
@@ -236,6 +236,12 @@ def test_copies_compute_the_same_and_share_nothing(name):
         with ag.no_grad():
             next(copied.parameters()).zero_()
         assert not ag.equal(result(copied), expected) and ag.equal(result(module), expected)
+
+
+@pytest.mark.arcgrad_only
+def test_a_copy_keeps_the_activation_of_its_layer():
+    layer = nn.TransformerDecoderLayer(4, 2, 8, activation=nn.ELU())
+    assert isinstance(nn.TransformerDecoder(layer, 1).layers[0].activation, nn.ELU)
 
 
 def test_a_stack_is_made_of_copies_of_its_layer():

@@ -30,7 +30,7 @@ def added_mask(mask, name, dtype, other=None, other_name=""):
         )
     if mask.is_floating_point():
         return mask
-    return arcgrad.zeros(mask.shape, dtype=dtype).masked_fill_(mask, -math.inf)
+    return mask.new_zeros(mask.shape, dtype=dtype).masked_fill_(mask, -math.inf)
 
 
 def _check_axes(query, key, value, key_padding_mask, attn_mask, num_heads):

@@ -62,7 +62,7 @@ from .module import Module
 from .normalization import GroupNorm, LayerNorm
 from .parameters import ParameterDict, ParameterList
 from .pooling import AvgPool2d, MaxPool2d
-from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNBase, RNNCell, RNNCellBase
+from .rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNBase, RNNCell, RNNCellBase
 from .sparse import Embedding
 from .transformer import (
     Transformer,

@@ -9,7 +9,7 @@ from arcgrad import Tensor, _names, arange, as_tensor, cat, int64, sort, stack
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, Self, TypeVar
+    from typing import Any, NamedTuple, Self, TypeVar
 
     T = TypeVar("T")
     R = TypeVar("R")
@@ -31,9 +31,18 @@ def bind(optional: T | None, fn: Callable[[T], R]) -> R | None:
     return None if optional is None else fn(optional)
 
 
-PackedSequence_ = namedtuple(
-    "PackedSequence_", ["data", "batch_sizes", "sorted_indices", "unsorted_indices"], defaults=(None, None)
-)
+if TYPE_CHECKING:
+
+    class PackedSequence_(NamedTuple):
+        data: Tensor
+        batch_sizes: Tensor
+        sorted_indices: Tensor | None = None
+        unsorted_indices: Tensor | None = None
+
+else:
+    PackedSequence_ = namedtuple(
+        "PackedSequence_", ["data", "batch_sizes", "sorted_indices", "unsorted_indices"], defaults=(None, None)
+    )
 
 
 class PackedSequence(PackedSequence_):

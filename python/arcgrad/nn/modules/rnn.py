@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from numbers import Number
 
-from arcgrad import _names, _warnings, cat, empty, stack, zeros
+from arcgrad import _names, _warnings, cat, empty, stack
 
 from .. import _recurrence as recurrence
 from .. import functional as F
@@ -16,7 +16,7 @@ from .module import Module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, overload
 
     from arcgrad._core import DType, Device, Tensor
 
@@ -242,7 +242,7 @@ class RNNBase(Module):
             self.check_forward_args(input, hx, batch_sizes)
             return self._parts(hx)
         self.check_input(input, batch_sizes)
-        return tuple(zeros(size, dtype=input.dtype) for size in self._part_sizes(input, batch_sizes))
+        return tuple(input.new_zeros(size) for size in self._part_sizes(input, batch_sizes))
 
     def _layers(self, input, batch_sizes, states):
         """All layers and directions over packed rows. Returns the rows of the last layer and the states at the ends."""
@@ -340,6 +340,15 @@ class RNN(RNNBase):
         states at the end."""
         return self._run(input, hx)
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]: ...
+        @overload
+        def __call__(
+            self, input: PackedSequence, hx: Tensor | None = None
+        ) -> tuple[PackedSequence, Tensor]: ...
+
 
 class GRU(RNNBase):
     r"""Gated recurrent units (Cho et al., 2014), in layers.
@@ -370,6 +379,15 @@ class GRU(RNNBase):
         """Input and, if not zeros, the hidden state to begin with → output of the last layer at every step, and the hidden
         states at the end."""
         return self._run(input, hx)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]: ...
+        @overload
+        def __call__(
+            self, input: PackedSequence, hx: Tensor | None = None
+        ) -> tuple[PackedSequence, Tensor]: ...
 
 
 class LSTM(RNNBase):
@@ -439,6 +457,15 @@ class LSTM(RNNBase):
         pair of states at the end."""
         return self._run(input, hx)
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, Tensor]]: ...
+        @overload
+        def __call__(
+            self, input: PackedSequence, hx: tuple[Tensor, Tensor] | None = None
+        ) -> tuple[PackedSequence, tuple[Tensor, Tensor]]: ...
+
 
 class RNNCellBase(Module):
     """What :class:`RNNCell`, :class:`LSTMCell` and :class:`GRUCell` share: parameters and checks.
@@ -488,7 +515,7 @@ class RNNCellBase(Module):
         if single:
             input = input.unsqueeze(0)
         if states is None:
-            states = (zeros((input.shape[0], self.hidden_size), dtype=input.dtype),) * cell.states
+            states = (input.new_zeros((input.shape[0], self.hidden_size)),) * cell.states
         self._check_sizes(input, states)
         cell = cell(recurrence.Weights(self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh, None))
         states = cell.step(cell.of_input(input), states)
