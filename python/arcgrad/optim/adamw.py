@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from arcgrad import _names
 
+from ._declared import defaults_of
 from .adam import Adam
 
 TYPE_CHECKING = False
@@ -44,20 +45,9 @@ class AdamW(Adam):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        super().__init__(
-            params,
-            lr,
-            betas,
-            eps,
-            weight_decay,
-            amsgrad,
-            foreach=foreach,
-            maximize=maximize,
-            capturable=capturable,
-            differentiable=differentiable,
-            fused=fused,
-            decoupled_weight_decay=True,
-        )
+        self._start(params, locals())
+
+    DEFAULTS = {**defaults_of(__init__), "decoupled_weight_decay": True}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
