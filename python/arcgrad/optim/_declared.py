@@ -146,14 +146,13 @@ def fusible(params, grads, group):
     )
 
 
-def as_real(param, grad, state):
-    """Complex numbers as pairs of real ones, in the same memory: most formulas treat both parts alike."""
-    from arcgrad import view_as_real
+def real_view(value):
+    """Complex numbers as pairs of real ones in the same memory; anything else as it is."""
+    if isinstance(value, Tensor) and value.is_complex():
+        from arcgrad import view_as_real
 
-    def view(value):
-        return view_as_real(value) if isinstance(value, Tensor) and value.is_complex() else value
-
-    return view(param), view(grad), {name: view(value) for name, value in state.items()}
+        return view_as_real(value)
+    return value
 
 
 # ---- arithmetic with numbers that may be tensors ----

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from arcgrad import Tensor, _names, cat, enable_grad, no_grad, view_as_real
+from arcgrad import Tensor, _names, cat, enable_grad, no_grad
 
-from ._declared import CHECKS, defaults_of
+from ._declared import CHECKS, defaults_of, real_view
 from ._strong_wolfe import Point, strong_wolfe
 from .optimizer import Optimizer
 
@@ -184,10 +184,6 @@ def _largest(x):
     return x.abs().max().item()
 
 
-def _real(x):
-    return view_as_real(x) if x.is_complex() else x
-
-
 def _flat_gradient(params):
     """The gradients of all parameters as one vector; zeros where there is none."""
     parts = []
@@ -195,7 +191,7 @@ def _flat_gradient(params):
         grad = param.grad
         if grad is None:
             grad = param.new_zeros(param.shape)
-        parts.append(_real(grad).reshape(-1))
+        parts.append(real_view(grad).reshape(-1))
     return cat(parts)
 
 
@@ -203,7 +199,7 @@ def _move(params, direction, length):
     """Add ``length * direction``, a vector of all elements, to the parameters."""
     offset = 0
     for param in params:
-        target = _real(param)
+        target = real_view(param)
         target.add_(direction[offset : offset + target.numel()].view_as(target), alpha=length)
         offset += target.numel()
 

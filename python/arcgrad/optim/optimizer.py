@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from arcgrad import Tensor, _names, _warnings, enable_grad, no_grad
 from arcgrad.utils.hooks import GlobalHandle, add_hook
 
-from ._declared import CHECKS, as_real, check_switches, initial_state, number
+from ._declared import CHECKS, check_switches, initial_state, number, real_view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -208,7 +208,8 @@ class Optimizer:
                 if group.get("maximize"):
                     grad = -grad
                 if self._in_real_parts and param.is_complex():
-                    param, grad, state = as_real(param, grad, state)
+                    param, grad = real_view(param), real_view(grad)
+                    state = {name: real_view(value) for name, value in state.items()}
                 self._update(param, grad, state, group)
 
     def _update(self, param, grad, state, group):
