@@ -86,16 +86,28 @@ def check_switches(settings):
 # ---- state ----
 
 
+#: The functions that make numbers, which keep their dtype when state is loaded: others get that of the parameter.
+NUMBERS = set()
+
+
+def makes_number(make):
+    """Marks such a function."""
+    NUMBERS.add(make)
+    return make
+
+
 def number(value):
     """A number of the state: a tensor, so that it is saved like the rest, and precise enough to count steps."""
     return tensor(float(value), dtype=float64 if get_default_dtype() is float64 else float32)
 
 
+@makes_number
 def zero(param, group):
     """A number, as that of the steps done."""
     return number(0.0)
 
 
+@makes_number
 def one(param, group):
     """A number that begins at 1."""
     return number(1.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arcgrad import Tensor, _core, _names, maximum
+from arcgrad import Tensor, _core, _names
 
 from ._declared import (
     add_product,
@@ -119,7 +119,7 @@ class Adam(Optimizer):
         exp_avg.lerp_(grad, 1 - beta1)
         add_product(shrink(exp_avg_sq, beta2), grad, grad, 1 - beta2)
         if group["amsgrad"]:
-            exp_avg_sq = state["max_exp_avg_sq"].copy_(maximum(state["max_exp_avg_sq"], exp_avg_sq))
+            exp_avg_sq = state["max_exp_avg_sq"].clamp_(min=exp_avg_sq)
         root = exp_avg_sq.sqrt() / (1 - beta2**step) ** 0.5 + group["eps"]
         add_quotient(param, exp_avg, root, -(value_of(group, "lr") / (1 - beta1**step)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arcgrad import _names
 
-from ._declared import add_scaled, decay_gradient, defaults_of, number, one, steps_after, zero, zeros
+from ._declared import add_scaled, decay_gradient, defaults_of, makes_number, number, one, steps_after, zero, zeros
 from .optimizer import Optimizer
 
 TYPE_CHECKING = False
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from arcgrad._core import Tensor
 
 
+@makes_number
 def _first_rate(param, group):
     return number(group["lr"])
 

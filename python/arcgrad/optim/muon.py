@@ -50,7 +50,7 @@ class Muon(Optimizer):
             times ``√max(1, rows / columns)``; ``'match_rms_adamw'``: times ``0.2 √max(rows, columns)``, so that rates of
             AdamW do (Liu et al., 2025).
 
-    The iterations are done in bfloat16, as PyTorch does them.
+    The iterations round as PyTorch's do, which are in bfloat16.
 
     Raises:
         ValueError: a setting is out of bounds, or a parameter is no matrix.
@@ -113,7 +113,7 @@ class Muon(Optimizer):
 
 
 def _orthogonal(x, coefficients, steps, eps):
-    """Nearly the orthogonal matrix next to ``x``, by ``steps`` Newton-Schulz iterations in bfloat16."""
+    """Nearly the orthogonal matrix next to ``x``, by ``steps`` Newton-Schulz iterations with the precision of bfloat16."""
     if steps >= 100:
         raise ValueError("Number of steps must be less than 100 for computational efficiency")
     if len(coefficients) != 3:
@@ -121,12 +121,18 @@ def _orthogonal(x, coefficients, steps, eps):
     a, b, c = coefficients
     # Of a high matrix the transpose: the product of rows is then the smaller one.
     high = x.size(0) > x.size(1)
-    y = (x.T if high else x).bfloat16()
-    y = y / y.norm().clamp(min=eps)
+    y = _rounded((x.T if high else x).float())
+    y = _rounded(y / _rounded(y.norm()).clamp(min=eps))
     for _ in range(steps):
-        gram = y @ y.T
-        y = addmm(y, addmm(gram, gram, gram, beta=b, alpha=c), y, beta=a)
+        gram = _rounded(y @ y.T)
+        y = _rounded(addmm(y, _rounded(addmm(gram, gram, gram, beta=b, alpha=c)), y, beta=a))
     return y.T if high else y
+
+
+def _rounded(x):
+    """Numbers of float32, rounded to the eight bits of bfloat16 by Veltkamp's splitting."""
+    split = x * (2.0**16 + 1)
+    return split - (split - x)
 
 
 _names.describe(__name__)

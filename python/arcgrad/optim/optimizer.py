@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from arcgrad import Tensor, _names, _warnings, enable_grad, no_grad
 from arcgrad.utils.hooks import GlobalHandle, add_hook
 
-from ._declared import CHECKS, check_switches, initial_state, number, real_view
+from ._declared import CHECKS, NUMBERS, check_switches, initial_state, number, real_view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -340,7 +340,7 @@ class Optimizer:
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over a copy of a :meth:`state_dict` of an optimizer with the same groups, of the same sizes.
 
-        State gets the dtype of its parameter if that is a float, but for the number of steps. No memory is shared with the
+        State gets the dtype of its parameter if that is a float, but for the number of steps and the like. No memory is shared with the
         optimizer that the state comes from.
 
         Raises:
@@ -368,11 +368,12 @@ class Optimizer:
                 loaded["param_names"] = group["param_names"]
             groups.append(loaded)
         state = defaultdict(dict)
+        numbers = {"step", *(name for name, make in self.STATE.items() if make in NUMBERS)}
         with no_grad():
             for key, value in state_dict["state"].items():
                 if key in by_number:
                     param = by_number[key]
-                    state[param] = _copy_state(param, value)
+                    state[param] = _copy_state(param, value, numbers)
                 else:
                     state[key] = copy.deepcopy(value)
         self.__setstate__({"state": state, "param_groups": groups})
@@ -419,19 +420,19 @@ def _new_tables():
     }
 
 
-def _copy_state(param, value, name=None):
-    """A copy of ``value``, with the tensors in it in the dtype of ``param``."""
+def _copy_state(param, value, numbers, name=None):
+    """A copy of ``value``, with the tensors in it in the dtype of ``param``, but for those called one of ``numbers``."""
     if isinstance(value, Tensor):
         # The number of steps must not lose precision to a half-precision parameter.
-        dtype = param.dtype if name != "step" and param.is_floating_point() else value.dtype
+        dtype = param.dtype if name not in numbers and param.is_floating_point() else value.dtype
         return value.to(dtype, copy=True)
     if type(value) in (dict, defaultdict, OrderedDict):
         copied = copy.copy(value)
         for key, item in value.items():
-            copied[key] = _copy_state(param, item, key)
+            copied[key] = _copy_state(param, item, numbers, key)
         return copied
     if type(value) in (list, tuple):
-        return type(value)(_copy_state(param, item) for item in value)
+        return type(value)(_copy_state(param, item, numbers) for item in value)
     return copy.deepcopy(value)
 
 
