@@ -42,7 +42,7 @@ class NAdam(Optimizer):
         >>> (w * w).sum().backward()
         >>> optimizer.step()
         >>> w.detach()
-        OUT
+        tensor([ 0.4718, -1.4718])
     """
 
     STATE = {"step": zero, "mu_product": one, "exp_avg": zeros, "exp_avg_sq": zeros}

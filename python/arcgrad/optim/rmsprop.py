@@ -39,11 +39,11 @@ class RMSprop(Optimizer):
 
         >>> import arcgrad as ag
         >>> w = ag.nn.Parameter(ag.tensor([1.0, -2.0]))
-        >>> optimizer = ag.optim.RMSprop([w], lr=0.1)
+        >>> optimizer = ag.optim.RMSprop([w], lr=0.05)
         >>> (w * w).sum().backward()
         >>> optimizer.step()
         >>> w.detach()
-        tensor([ 0.0000, -1.0000])
+        tensor([ 0.5000, -1.5000])
     """
 
     STATE = {

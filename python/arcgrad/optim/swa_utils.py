@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import itertools
 
 from arcgrad import Tensor, _names, no_grad, tensor
 from arcgrad.nn import Module
@@ -15,7 +14,7 @@ from .lr_scheduler._cyclic import ANNEAL, check_anneal_strategy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from .optimizer import Optimizer
@@ -44,9 +43,9 @@ def get_ema_avg_fn(decay: float = 0.999) -> Callable[[Tensor, Tensor, Tensor | i
     """
     _check_decay(decay)
 
-    @no_grad()
     def average(averaged: Tensor, new: Tensor, count: Tensor | int) -> Tensor:
-        return decay * averaged + (1 - decay) * new
+        with no_grad():
+            return decay * averaged + (1 - decay) * new
 
     return average
 
@@ -54,20 +53,26 @@ def get_ema_avg_fn(decay: float = 0.999) -> Callable[[Tensor, Tensor, Tensor | i
 def get_swa_avg_fn() -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
     """The function ``(average, new, count) → average + (new - average) / (count + 1)``: the mean of all so far."""
 
-    @no_grad()
     def average(averaged: Tensor, new: Tensor, count: Tensor | int) -> Tensor:
-        return averaged + (new - averaged) / (count + 1)
+        with no_grad():
+            return averaged + (new - averaged) / (count + 1)
 
     return average
 
 
+def _copy_all(targets, values):
+    for target, value in zip(targets, values):
+        target.copy_(value)
+
+
 def _lerp_all(averaged, new, weight):
-    """Towards ``new``, in place; what has no fractions is taken over."""
-    for old, value in zip(averaged, new):
-        if old.is_floating_point() or old.is_complex():
-            old.lerp_(value, weight)
-        else:
-            old.copy_(value)
+    """Towards ``new``, in place; integers are rounded towards zero."""
+    with no_grad():
+        for old, value in zip(averaged, new):
+            if old.is_floating_point() or old.is_complex():
+                old.lerp_(value, weight)
+            else:
+                old.copy_(old + (value - old) * weight)
 
 
 def get_ema_multi_avg_fn(decay: float = 0.999) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
@@ -78,7 +83,6 @@ def get_ema_multi_avg_fn(decay: float = 0.999) -> Callable[[list[Tensor], list[T
     """
     _check_decay(decay)
 
-    @no_grad()
     def average(averaged: list[Tensor], new: list[Tensor], count: Tensor | int) -> None:
         _lerp_all(averaged, new, 1 - decay)
 
@@ -88,7 +92,6 @@ def get_ema_multi_avg_fn(decay: float = 0.999) -> Callable[[list[Tensor], list[T
 def get_swa_multi_avg_fn() -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
     """As :func:`get_swa_avg_fn`, for lists of tensors and in place."""
 
-    @no_grad()
     def average(averaged: list[Tensor], new: list[Tensor], count: Tensor | int) -> None:
         _lerp_all(averaged, new, 1 / (float(count) + 1))
 
@@ -147,31 +150,29 @@ class AveragedModel(Module):
         """What the averaged model makes of the arguments."""
         return self.module(*args, **kwargs)
 
-    @no_grad()
     def update_parameters(self, model: Module) -> None:
         """Take the parameters of ``model`` into the averages; the first ones are taken as they are."""
         averaged, new = list(self.module.parameters()), list(model.parameters())
         if self.use_buffers:
             averaged += self.module.buffers()
             new += model.buffers()
-        else:
-            for kept, buffer in zip(self.module.buffers(), model.buffers()):
-                kept.copy_(buffer)
         averaged, new = [value.detach() for value in averaged], [value.detach() for value in new]
-        if self.n_averaged == 0:
-            for kept, value in zip(averaged, new):
-                kept.copy_(value)
-        elif self.multi_avg_fn is not None:
-            self.multi_avg_fn(averaged, new, self.n_averaged)
-        elif self.avg_fn is not None:
-            for kept, value in zip(averaged, new):
-                kept.copy_(self.avg_fn(kept, value, self.n_averaged))
-        else:
-            _lerp_all(averaged, new, 1 / (self.n_averaged.item() + 1))
+        with no_grad():
+            self._average(averaged, new)
+            if not self.use_buffers:
+                _copy_all(self.module.buffers(), model.buffers())
         self.n_averaged += 1
 
+    def _average(self, averaged, new):
+        if self.n_averaged == 0:
+            _copy_all(averaged, new)
+        elif self.multi_avg_fn is not None:
+            self.multi_avg_fn(averaged, new, self.n_averaged)
+        else:
+            average = self.avg_fn or get_swa_avg_fn()
+            _copy_all(averaged, [average(kept, value, self.n_averaged) for kept, value in zip(averaged, new)])
 
-@no_grad()
+
 def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
     """Compute the statistics of the batch norms of ``model`` anew, as means over one pass through the data.
 
@@ -198,12 +199,11 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
         norm.reset_running_stats()
         # Without a momentum, the mean of all batches.
         norm.momentum = None
-    for batch in loader:
-        if isinstance(batch, (list, tuple)):
-            batch = batch[0]
-        if device is not None:
-            batch = batch.to(device)
-        model(batch)
+    with no_grad():
+        for batch in loader:
+            if isinstance(batch, (list, tuple)):
+                batch = batch[0]
+            model(batch if device is None else batch.to(device))
     for norm, momentum in zip(norms, momenta):
         norm.momentum = momentum
     model.train(was_training)
