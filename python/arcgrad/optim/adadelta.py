@@ -9,10 +9,9 @@ from .optimizer import Optimizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
-
     from arcgrad._core import Tensor
+
+    from .optimizer import ParamsT
 
 
 class Adadelta(Optimizer):
@@ -46,7 +45,7 @@ class Adadelta(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        params: ParamsT,
         lr: float | Tensor = 1.0,
         rho: float = 0.9,
         eps: float = 1e-6,

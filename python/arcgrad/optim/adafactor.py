@@ -9,10 +9,9 @@ from .optimizer import Optimizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
-
     from arcgrad._core import Tensor
+
+    from .optimizer import ParamsT
 
 
 def _check_epsilons(eps):
@@ -84,7 +83,7 @@ class Adafactor(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         beta2_decay: float = -0.8,
         eps: tuple[float | None, float] = (None, 1e-3),
@@ -98,10 +97,10 @@ class Adafactor(Optimizer):
 
     DEFAULTS = defaults_of(__init__)
 
-    def _update_group(self, params, grads, states, group):
+    def _update_group(self, params, grads, group):
         if any(param.is_complex() for param in params):
             raise RuntimeError("Adafactor does not support complex parameters")
-        super()._update_group(params, grads, states, group)
+        super()._update_group(params, grads, group)
 
     def _update(self, param, grad, state, group):
         eps1, eps2 = group["eps"]

@@ -9,10 +9,11 @@ from .optimizer import Optimizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any
 
     from arcgrad._core import Tensor
+
+    from .optimizer import ParamsT
 
 
 def _initial_sum(param, group):
@@ -53,7 +54,7 @@ class Adagrad(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         lr_decay: float = 0,
         weight_decay: float = 0,
@@ -73,8 +74,7 @@ class Adagrad(Optimizer):
         """Add a group, and the state of its parameters."""
         super().add_param_group(param_group)
         group = self.param_groups[-1]
-        for param in group["params"]:
-            self._state_of(param, group)
+        self._states(group["params"], group)
 
     def share_memory(self) -> None:
         """Move the sums of squares to memory that processes share."""

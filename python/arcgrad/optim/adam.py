@@ -22,8 +22,7 @@ from .optimizer import Optimizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
+    from .optimizer import ParamsT
 
 
 class Adam(Optimizer):
@@ -62,7 +61,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -87,10 +86,11 @@ class Adam(Optimizer):
                     raise ValueError(f"{name} as a Tensor is not supported for capturable=False and foreach=True")
         super()._check(settings)
 
-    def _update_group(self, params, grads, states, group):
-        if not fusible(params, grads, group):
-            super()._update_group(params, grads, states, group)
+    def _update_group(self, params, grads, group):
+        if not fusible(params, group):
+            super()._update_group(params, grads, group)
             return
+        states = self._states(params, group)
         amsgrad = bool(group["amsgrad"])
         beta1, beta2 = group["betas"]
         # The core counts the step, too.

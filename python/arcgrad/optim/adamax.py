@@ -9,10 +9,9 @@ from .optimizer import Optimizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
-
     from arcgrad._core import Tensor
+
+    from .optimizer import ParamsT
 
 
 class Adamax(Optimizer):
@@ -47,7 +46,7 @@ class Adamax(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        params: ParamsT,
         lr: float | Tensor = 2e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,

@@ -9,10 +9,11 @@ from .adam import Adam
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any
 
     from arcgrad._core import Tensor
+
+    from .optimizer import ParamsT
 
 
 class AdamW(Adam):
@@ -32,7 +33,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,

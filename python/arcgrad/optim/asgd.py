@@ -9,10 +9,9 @@ from .optimizer import Optimizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
-
     from arcgrad._core import Tensor
+
+    from .optimizer import ParamsT
 
 
 @makes_number
@@ -53,7 +52,7 @@ class ASGD(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         lambd: float = 1e-4,
         alpha: float = 0.75,

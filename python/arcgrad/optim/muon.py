@@ -11,10 +11,9 @@ from .optimizer import Optimizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any
 
-    from arcgrad._core import Tensor
+    from .optimizer import ParamsT
 
 
 def _check_adjustment(adjust_lr_fn):
@@ -75,7 +74,7 @@ class Muon(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        params: ParamsT,
         lr: float = 1e-3,
         weight_decay: float = 0.1,
         momentum: float = 0.95,
@@ -97,10 +96,10 @@ class Muon(Optimizer):
                 self.param_groups.pop()
                 raise ValueError(f"Muon only supports 2D parameters whereas we found a parameter with size: {param.size()}")
 
-    def _update_group(self, params, grads, states, group):
+    def _update_group(self, params, grads, group):
         if any(param.is_complex() for param in params):
             raise RuntimeError("Muon does not support complex parameters")
-        super()._update_group(params, grads, states, group)
+        super()._update_group(params, grads, group)
 
     def _update(self, param, grad, state, group):
         momentum = group["momentum"]

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from arcgrad.utils.hooks import RemovableHandle
 
+#: What an optimizer takes: parameters, or pairs of name and parameter, or groups.
+ParamsT = Iterable[Tensor | tuple[str, Tensor] | dict[str, "Any"]]
+
 _global_step_pre_hooks = OrderedDict()
 _global_step_post_hooks = OrderedDict()
 
@@ -128,7 +131,7 @@ class Optimizer:
 
     def __init__(
         self,
-        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        params: ParamsT,
         defaults: dict[str, Any],
     ) -> None:
         if isinstance(params, Tensor):
@@ -181,22 +184,24 @@ class Optimizer:
         loss = evaluate(closure)
         for group in self.param_groups:
             params, grads = with_gradients(group["params"])
-            if not params:
-                continue
-            self._update_group(params, grads, [self._state_of(param, group) for param in params], group)
+            if params:
+                self._update_group(params, grads, group)
         return loss
 
-    def _state_of(self, param, group):
-        """The state of a parameter, made if this is its first step."""
-        state = self.state.get(param)
-        if not state:
-            state = initial_state(self.STATE, param, group)
-            if state:
-                self.state[param] = state
-        return state
+    def _states(self, params, group):
+        """The state of each parameter, made if this is its first step."""
+        states = [*map(self.state.get, params)]
+        if not all(states):
+            for index, param in enumerate(params):
+                if not states[index]:
+                    states[index] = state = initial_state(self.STATE, param, group)
+                    if state:
+                        self.state[param] = state
+        return states
 
-    def _update_group(self, params, grads, states, group):
+    def _update_group(self, params, grads, group):
         """One step of the parameters of a group: each for itself."""
+        states = self._states(params, group)
         differentiable = group.get("differentiable", False)
         with enable_grad() if differentiable else no_grad():
             for param, grad, state in zip(params, grads, states):

@@ -9,10 +9,9 @@ from .optimizer import Optimizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
-
     from arcgrad._core import Tensor
+
+    from .optimizer import ParamsT
 
 
 def _first_step(param, group):
@@ -50,7 +49,7 @@ class Rprop(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         etas: tuple[float, float] = (0.5, 1.2),
         step_sizes: tuple[float, float] = (1e-6, 50),

@@ -9,10 +9,9 @@ from .optimizer import Optimizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
-
     from arcgrad._core import Tensor
+
+    from .optimizer import ParamsT
 
 
 class SGD(Optimizer):
@@ -50,7 +49,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
@@ -71,13 +70,14 @@ class SGD(Optimizer):
         if settings["nesterov"] and (settings["momentum"] <= 0 or settings["dampening"] != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
 
-    def _update_group(self, params, grads, states, group):
-        if not fusible(params, grads, group):
-            super()._update_group(params, grads, states, group)
+    def _update_group(self, params, grads, group):
+        if not fusible(params, group):
+            super()._update_group(params, grads, group)
             return
         momentum = float(group["momentum"])
+        states = self._states(params, group) if momentum else []
         # A buffer that is None, before the first step, is made by the core and put into the list.
-        buffers = [state["momentum_buffer"] for state in states] if momentum else []
+        buffers = [state["momentum_buffer"] for state in states]
         _core.sgd_step(
             params,
             grads,

@@ -9,10 +9,9 @@ from .optimizer import Optimizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
-
     from arcgrad._core import Tensor
+
+    from .optimizer import ParamsT
 
 
 def _check_epsilon(eps):
@@ -48,7 +47,7 @@ class SparseAdam(Optimizer):
 
     def __init__(
         self,
-        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -58,7 +57,7 @@ class SparseAdam(Optimizer):
 
     DEFAULTS = defaults_of(__init__)
 
-    def _update_group(self, params, grads, states, group):
+    def _update_group(self, params, grads, group):
         if not all(grad.is_sparse for grad in grads):
             raise RuntimeError("SparseAdam does not support dense gradients, please consider Adam instead")
         raise NotImplementedError("SparseAdam's update of sparse gradients is not available")
