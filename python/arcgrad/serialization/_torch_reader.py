@@ -54,11 +54,16 @@ class Rules:
         return unpickler(self._module, file, persistent_load, self._options).load()
 
 
+def _text(value):
+    """Texts of Python 2 are bytes if the caller has asked for that."""
+    return value.decode("ascii", "replace") if isinstance(value, bytes) else value
+
+
 def _storage_of(persistent_id, fields):
     """Type, key, location and length in a storage's persistent id, which has ``fields`` fields."""
-    if not isinstance(persistent_id, tuple) or len(persistent_id) != fields or persistent_id[0] not in ("storage", b"storage"):
+    if not isinstance(persistent_id, tuple) or len(persistent_id) != fields or _text(persistent_id[0]) != "storage":
         raise UnpicklingError(f"Unknown typename for persistent_load, expected 'storage' but got {persistent_id!r:.100}")
-    _, kind, key, location, length, *_ = persistent_id
+    _, kind, key, location, length, *_ = map(_text, persistent_id)
     if not isinstance(kind, StorageType):
         raise UnpicklingError(f"a storage of the type {kind!r:.100}")
     if not isinstance(key, str) or not isinstance(location, str) or type(length) is not int or not 0 <= length < 2**62:
@@ -269,7 +274,7 @@ def read_pickles(source: Source, placement: Placement, rules: Rules) -> Any:
 
     def load(persistent_id):
         nonlocal announced
-        if isinstance(persistent_id, tuple) and len(persistent_id) == 4 and persistent_id[0] == "module":
+        if isinstance(persistent_id, tuple) and len(persistent_id) == 4 and _text(persistent_id[0]) == "module":
             return persistent_id[1]  # a class and its source: the class stands for itself
         kind, key, location, length = _storage_of(persistent_id, 6)
         if key not in blocks:
@@ -279,14 +284,15 @@ def read_pickles(source: Source, placement: Placement, rules: Rules) -> Any:
             blocks[key] = _Block(kind, location, length, placement)
         begin = 0
         if persistent_id[5] is not None:
-            _, begin, length = persistent_id[5]
+            _, begin, length = persistent_id[5] if isinstance(persistent_id[5], tuple) and len(persistent_id[5]) == 3 else (None,) * 3
             if type(begin) is not int or type(length) is not int or not 0 <= begin <= begin + length <= blocks[key].length:
                 raise UnpicklingError(f"a part of a storage from {begin!r:.50} of {length!r:.50} elements")
         return TypedStorage(blocks[key].storage, kind.dtype, begin, length)
 
     result = rules.read(file, left(), load)
-    for key in rules.read(file, left()):
-        block = blocks.pop(key, None)
+    keys = rules.read(file, left())
+    for key in map(_text, keys if isinstance(keys, list) else ()):
+        block = blocks.pop(key, None) if isinstance(key, str) else None
         if block is None:
             raise RuntimeError(f"load: {source.name} is damaged: it has a storage {key!r:.50} that nothing is said of")
         block.fill(source, swapped)

@@ -35,6 +35,13 @@ _MAPPINGS = {dict: dict.__setitem__, OrderedDict: OrderedDict.__setitem__, Count
 _SEQUENCES = {list: list.append, deque: deque.append}
 
 
+class _OfCaller(Exception):
+    """Carries an error of ``persistent_load`` out of the machine: the stream is not to blame."""
+
+    def __init__(self, error):
+        self.error = error
+
+
 class Unpickler:
     """Reads one object of a stream.
 
@@ -74,6 +81,8 @@ class Unpickler:
                 if action is None:
                     raise UnpicklingError(f"Unsupported operand {code[0]}: {_why_unsupported(code)}")
                 action(self)
+        except _OfCaller as passed:
+            raise passed.error from None
         except (UnpicklingError, NotImplementedError, MemoryError):
             raise
         except RecursionError as error:
@@ -297,7 +306,11 @@ class Unpickler:
     def _persistent(self):
         if self._persistent_load is None:
             raise UnpicklingError("the pickle is damaged: a persistent id in a part that has none")
-        self._push(self._persistent_load(self._pop()))
+        persistent_id = self._pop()
+        try:
+            self._push(self._persistent_load(persistent_id))
+        except Exception as error:
+            raise _OfCaller(error) from None
 
 
 _ACTIONS: dict[bytes, Callable[[Unpickler], Any]] = {
