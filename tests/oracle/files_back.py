@@ -1,8 +1,8 @@
 """Checks that PyTorch reads the files that arcgrad writes.
 
-PyTorch's weights-only loader reads protocol 2; files of protocol 4 are read without it. In two steps, as the two need not be installed together: python tests/oracle/files_back.py write FOLDER, with arcgrad, writes what it has
-read from files/ once more; python tests/oracle/files_back.py read FOLDER, with PyTorch, reads that and
-compares it with `expected.json`.
+In two steps, as the two need not be installed together: ``python tests/oracle/files_back.py write FOLDER``, with arcgrad, writes what it
+has read from files/ once more; ``python tests/oracle/files_back.py read FOLDER``, with PyTorch, reads that and compares it with
+expected.json. PyTorch's weights-only loader reads protocol 2; files of protocol 4 are read without it.
 """
 
 import json

@@ -7,6 +7,7 @@ Every function checks what it is given: its arguments come from a file.
 from __future__ import annotations
 
 import codecs
+import math
 from collections import Counter, OrderedDict, defaultdict, deque
 from functools import cache
 from pickle import UnpicklingError
@@ -109,6 +110,8 @@ def _view(storage, dtype, offset, size, stride):
     size, stride = _naturals(size, "size"), _naturals(stride, "stride")
     if len(size) != len(stride):
         raise UnpicklingError(f"a tensor cannot have {len(size)} sizes and {len(stride)} strides")
+    if math.prod(max(length, 1) for length in size) * dtype.itemsize >= 2**63:
+        raise UnpicklingError(f"a tensor cannot have the size {size}")
     if storage.untyped is None:
         return _without_memory(size, stride, dtype)
     last = offset + sum((length - 1) * step for length, step in zip(size, stride))

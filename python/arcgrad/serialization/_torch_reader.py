@@ -8,6 +8,7 @@ machine, the object, the names of the storages) and then each storage as its len
 from __future__ import annotations
 
 import io
+import struct
 from pickle import UnpicklingError
 
 import arcgrad as ag
@@ -172,7 +173,7 @@ class _Archive:
             with zipfile.ZipFile(source.file) as directory:
                 entries = directory.infolist()
         # Whatever a damaged directory makes the module stumble over.
-        except (zipfile.BadZipFile, ArithmeticError, LookupError, NotImplementedError, OSError, RuntimeError, ValueError) as error:
+        except (zipfile.BadZipFile, ArithmeticError, EOFError, LookupError, OSError, RuntimeError, ValueError, struct.error) as error:
             raise RuntimeError(f"load: {source.name} is a damaged zip archive: {error}") from error
         self._entries = {entry.filename: entry for entry in entries}
         roots = [name[: -len("data.pkl")] for name in self._entries if name == "data.pkl" or name.endswith("/data.pkl")]

@@ -75,7 +75,9 @@ class Unpickler:
             while True:
                 code = self._take(1)
                 if code == pickle.STOP:
-                    (result,) = self._stack
+                    result = self._pop()
+                    if self._stack:
+                        raise UnpicklingError("the pickle is damaged: it ends with more than one object")
                     return result
                 action = _ACTIONS.get(code)
                 if action is None:
