@@ -6,6 +6,7 @@ import json
 import pathlib
 import pickle
 
+import numpy as np
 import pytest
 
 import arcgrad as ag
@@ -296,6 +297,45 @@ def test_memory_seen_as_two_dtypes_is_shared_again():
     one, other = round_trip([numbers, numbers.view(ag.uint8)])
     other[0] = 9
     assert one[0].item() == 9 and other.dtype is ag.uint8
+
+
+def test_storages_are_written_and_read():
+    numbers = ag.arange(4, dtype=ag.int32)
+    for old in (False, True):
+        for order in (1, -1):
+            found = round_trip([numbers, numbers.untyped_storage()][::order], _use_new_zipfile_serialization=not old)[::order]
+            assert isinstance(found[1], ag.UntypedStorage) and found[1] == found[0].untyped_storage()
+            assert found[0].tolist() == [0, 1, 2, 3] and found[0].dtype is ag.int32
+
+
+def test_what_numpy_has_can_be_allowed():
+    file = io.BytesIO()
+    value = {"x": np.float64(1.5), "y": np.arange(3, dtype=np.int32)}
+    ag.save(value, file, format="pt")
+    names = ["numpy._core.multiarray.scalar", "numpy.dtype", "numpy._core.multiarray._reconstruct", "numpy.ndarray"]
+    file.seek(0)
+    assert {name.replace("numpy.core", "numpy._core") for name in serialization.get_unsafe_globals_in_checkpoint(file)} == set(names)
+    core = getattr(np, "_core", None) or np.core
+    classes = [core.multiarray.scalar, core.multiarray._reconstruct, np.ndarray, np.dtype]
+    file.seek(0)
+    with serialization.safe_globals([*classes, type(np.dtype("f8")), type(np.dtype("i4"))]):
+        found = ag.load(file)
+    assert found["x"] == 1.5 and found["y"].tolist() == [0, 1, 2] and found["y"].dtype == np.int32
+
+
+def test_options_that_mean_nothing_are_refused():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'map_locaton'"):
+        load("tensor", map_locaton="cpu")
+    assert load("tensor", encoding="latin1").tolist() == [[1.5, -2.0]]
+
+
+def test_texts_of_python_2_are_decoded_as_asked():
+    data = (FOLDER / "legacy_tensor.pt").read_bytes()
+    for text in (b"storage", b"cpu"):
+        data = data.replace(b"X" + bytes([len(text), 0, 0, 0]) + text, b"U" + bytes([len(text)]) + text)
+    assert data.count(b"U\x07storage") == 1
+    for encoding in ("utf-8", "latin1", "bytes"):
+        assert ag.load(io.BytesIO(data), encoding=encoding).tolist() == [[1.5, -2.0]]
 
 
 def test_the_same_object_gives_the_same_bytes():

@@ -8,7 +8,6 @@ recommend: any tool that reads that format reads the tensors, and no file of thi
 from __future__ import annotations
 
 import os
-import sys
 
 from arcgrad import _core, _names
 
@@ -21,8 +20,13 @@ if TYPE_CHECKING:
     from typing import Any, IO, TypeAlias
 
     MAP_LOCATION: TypeAlias = Callable[[_core.UntypedStorage, str], _core.UntypedStorage | None] | _core.device | str | dict[str, str] | None
+else:
+    from collections.abc import Callable
+
+    MAP_LOCATION = Callable | _core.device | str | dict | None
 
 __all__ = [
+    "MAP_LOCATION",
     "add_safe_globals",
     "clear_safe_globals",
     "get_safe_globals",
@@ -151,8 +155,7 @@ def load(
             belong to a device that does not exist.
         NotImplementedError: it holds tensors of a dtype or kind that is not there yet; the message says which.
     """
-    from . import _torch_reader as torch_files
-    from ._files import opened
+    from ._files import PICKLES, ZIP, opened
     from ._location import Placement
 
     placement = Placement(map_location)
@@ -160,23 +163,28 @@ def load(
         weights_only = pickle_module is None
     elif weights_only and pickle_module is not None:
         raise RuntimeError("Can not safely load weights when explicit pickle_module is specified")
-    rules = torch_files.Rules(weights_only, pickle_module, pickle_load_args)
+    unknown = pickle_load_args.keys() - {"buffers", "encoding", "errors", "fix_imports"}
+    if unknown and weights_only:
+        raise TypeError(f"load() got an unexpected keyword argument {min(unknown)!r}")
     with opened(f) as source:
         if mmap and not source.path:
             raise ValueError("load: mmap=True needs a path, not a file object: f must be a file path in order to use the mmap argument")
         start = source.read(0, 9)
-        if not _announces_header(start, source.size):
-            if start[:4] == torch_files.ZIP:
-                return torch_files.read_zip(source, placement, rules, bool(mmap))
-            if start[:2] in torch_files.PICKLES:
-                if mmap:
-                    raise RuntimeError("load: mmap can only be used with archives and safetensors files, not with files of before PyTorch 1.6")
-                return torch_files.read_pickles(source, placement, rules)
+        if _announces_header(start, source.size):
+            return _read_safetensors(source, placement, bool(mmap))
+        if start[:4] != ZIP and start[:2] not in PICKLES:
             raise RuntimeError(
                 f"load: {source.name} is no safetensors file and none of PyTorch's, or is truncated: it has {source.size:,} bytes, and a "
                 f"header of {int.from_bytes(start[:8], 'little'):,} is announced."
             )
-        return _read_safetensors(source, placement, bool(mmap))
+        from ._torch_reader import Rules, read_pickles, read_zip
+
+        rules = Rules(weights_only, pickle_module, pickle_load_args)
+        if start[:4] == ZIP:
+            return read_zip(source, placement, rules, bool(mmap))
+        if mmap:
+            raise RuntimeError("load: mmap can only be used with archives and safetensors files, not with files of before PyTorch 1.6")
+        return read_pickles(source, placement, rules)
 
 
 def _announces_header(start, size):

@@ -24,6 +24,11 @@ def display_name(f: Any) -> str:
     return repr(os.fsdecode(f)) if is_path(f) else f"the {type(f).__name__}"
 
 
+#: First bytes of PyTorch's files: of a zip archive, and of the first pickle of the older format.
+ZIP = b"PK\x03\x04"
+PICKLES = tuple(bytes((0x80, protocol)) for protocol in (2, 3, 4, 5))
+
+
 class Source:
     """What is read: a file that can be positioned, from where it stands to its end.
 
@@ -72,7 +77,7 @@ def opened(f: str | bytes | PathLike[Any] | IO[bytes]) -> Iterator[Source]:
         return
     if not hasattr(f, "read"):
         raise TypeError(f"load: expected a path or a file object open for reading, not {type(f).__name__}")
-    if isinstance(f.read(0), str):
+    if isinstance(f, io.TextIOBase):
         raise TypeError(f"load: {name} was opened as text; open it with mode 'rb'")
     seekable = getattr(f, "seekable", None)
     if hasattr(f, "seek") and hasattr(f, "tell") and (seekable is None or seekable()):

@@ -141,6 +141,8 @@ def _finish(tensor, requires_grad, hooks, metadata):
 
 
 def _typed(storage):
+    if isinstance(storage, ag.UntypedStorage):
+        return TypedStorage(storage, ag.uint8, 0, storage.nbytes())
     if not isinstance(storage, TypedStorage):
         raise UnpicklingError(f"a tensor over {type(storage).__name__}, which is no storage")
     return storage

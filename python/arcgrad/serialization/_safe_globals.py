@@ -9,8 +9,6 @@ from __future__ import annotations
 import types
 from pickle import UnpicklingError
 
-from . import _known_names
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +19,9 @@ _BLOCKED = frozenset(("nt", "os", "posix", "subprocess", "sys"))
 
 #: Python 2's names of modules, which protocol 2 uses.
 _RENAMED = {"__builtin__": "builtins", "copy_reg": "copyreg"}
+
+#: Modules of the same classes: this package answers for PyTorch's names, and NumPy 2 has renamed its core.
+_SAME_MODULES = (("torch", "arcgrad"), ("arcgrad", "torch"), ("numpy.core", "numpy._core"), ("numpy._core", "numpy.core"))
 
 #: What the program has allowed: name in files → object.
 _allowed: dict[str, Any] = {}
@@ -100,12 +101,12 @@ def _named(entry):
 
 
 def _spellings(module, name):
-    """The names under which an object of a file may be known here: this package answers for PyTorch's names, and has its own."""
+    """The names under which an object of a file may be known here."""
     module = _RENAMED.get(module, module)
     yield f"{module}.{name}"
-    for theirs, ours in (("torch", "arcgrad"), ("arcgrad", "torch")):
-        if module == theirs or module.startswith(theirs + "."):
-            yield f"{ours}{module[len(theirs) :]}.{name}"
+    for one, other in _SAME_MODULES:
+        if module == one or module.startswith(one + "."):
+            yield f"{other}{module[len(one) :]}.{name}"
 
 
 def find(module: str, name: str) -> Any:
@@ -121,8 +122,10 @@ def find(module: str, name: str) -> Any:
     for full in spellings:
         if full in _allowed:
             return _allowed[full]
+    from ._known_names import find as known_object
+
     for full in spellings:
-        known = _known_names.find(full)
+        known = known_object(full)
         if known is not None:
             return known
     raise UnpicklingError(
@@ -141,7 +144,9 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What a call from a pickle gives, if it is allowed."""
     if is_allowed(function):
         return function(*args, **kwargs)
-    known = _known_names.function_for(function)
+    from ._known_names import function_for
+
+    known = function_for(function)
     if known is None:
         raise UnpicklingError(f"Trying to call {full_name(function)}, which is no allowed class or function")
     return known(*args, **kwargs)
@@ -161,5 +166,7 @@ def set_state(obj: Any, state: Any) -> None:
         for name, value in (slots or {}).items():
             setattr(obj, name, value)
         return
-    if isinstance(obj, (type, types.FunctionType)) or not _known_names.set_state(obj, state):
+    from ._known_names import set_state as set_known_state
+
+    if isinstance(obj, (type, types.FunctionType)) or not set_known_state(obj, state):
         raise UnpicklingError(f"Can only build Tensor, Parameter, OrderedDict or types allowlisted, but got {full_name(kind)}")

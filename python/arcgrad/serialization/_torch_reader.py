@@ -13,6 +13,7 @@ from pickle import UnpicklingError
 
 import arcgrad as ag
 
+from ._files import ZIP
 from ._known_names import StorageType, TypedStorage
 from ._unpickler import Unpickler
 
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 
     from ._files import Source
     from ._location import Placement
-
-#: First bytes of a file: of a zip archive, and of the first pickle of the older format.
-ZIP = b"PK\x03\x04"
-PICKLES = tuple(bytes((0x80, protocol)) for protocol in (2, 3, 4, 5))
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 PROTOCOL_VERSION = 1001
@@ -114,6 +111,8 @@ def read_zip(source: Source, placement: Placement, rules: Rules, mmap: bool) -> 
             else:
                 swap = _number_size(kind.dtype) if swapped and kind.name else 1
                 storages[key] = placement.moved(_memory(archive.writable(f"data/{key}", size, swap)), location)
+        if kind.name is None and storages[key] is not None:
+            return storages[key]
         return TypedStorage(storages[key], kind.dtype, 0, length)
 
     data = archive.record("data.pkl")
@@ -288,6 +287,8 @@ def read_pickles(source: Source, placement: Placement, rules: Rules) -> Any:
             _, begin, length = persistent_id[5] if isinstance(persistent_id[5], tuple) and len(persistent_id[5]) == 3 else (None,) * 3
             if type(begin) is not int or type(length) is not int or not 0 <= begin <= begin + length <= blocks[key].length:
                 raise UnpicklingError(f"a part of a storage from {begin!r:.50} of {length!r:.50} elements")
+        if kind.name is None and blocks[key].storage is not None:
+            return blocks[key].storage
         return TypedStorage(blocks[key].storage, kind.dtype, begin, length)
 
     result = rules.read(file, left(), load)

@@ -57,7 +57,7 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
 
     def __init__(self, file, protocol):
         super().__init__(file, protocol)
-        self.storages = {}  # identity of a storage → key, dtype, tensor of its bytes
+        self.storages = {}  # identity of a storage → key, dtype or None, tensor of its bytes
 
     def save_name(self, obj):
         """Writes a name of PyTorch's."""
@@ -82,6 +82,9 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
         """The persistent id of a storage."""
         if type(obj) is _Storage:
             return obj.persistent_id
+        if type(obj) is ag.UntypedStorage:
+            key, _, _ = self._stored(obj, None)
+            return ("storage", _Name("torch.storage", "UntypedStorage"), key, "cpu", obj.nbytes())
         return None
 
     def reducer_override(self, obj):
@@ -123,19 +126,23 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
             return function, args
         return _Name("torch._tensor", "_rebuild_from_type_v2"), (function, kind, args, attributes)
 
+    def _stored(self, storage, dtype):
+        """Key, dtype and bytes of a storage, which is of the dtype under which it was met first."""
+        found = self.storages.get(storage._cdata)
+        if found is None:
+            found = self.storages[storage._cdata] = (str(len(self.storages)), dtype, _bytes_of(storage))
+        return found
+
     def _plain(self, tensor):
         if str(tensor.device) != "cpu":
             args = (tensor.dtype, tuple(tensor.shape), tuple(tensor.stride()), tensor.requires_grad)
             return _Name("torch._utils", "_rebuild_meta_tensor_no_storage"), args
         if tensor.layout is not ag.strided:
             raise NotImplementedError(f"save: tensors of layout {tensor.layout} cannot be written to PyTorch's files yet")
-        storage = tensor.untyped_storage()
         name = _dtype_name(tensor.dtype)
-        if storage._cdata not in self.storages:
-            self.storages[storage._cdata] = (str(len(self.storages)), name, _bytes_of(storage))
-        key, first, data = self.storages[storage._cdata]
-        kind = _Name("torch", _STORAGE_NAMES[first])
-        length = data.numel() // getattr(ag, first).itemsize
+        key, first, data = self._stored(tensor.untyped_storage(), name)
+        kind = _Name("torch.storage", "UntypedStorage") if first is None else _Name("torch", _STORAGE_NAMES[first])
+        length = data.numel() // _item_size(first)
         place = (_Storage(("storage", kind, key, "cpu", length)), tensor.storage_offset(), tuple(tensor.shape), tuple(tensor.stride()))
         rest = (tensor.requires_grad, OrderedDict())
         if name == first:
@@ -153,6 +160,10 @@ class _Same(tuple):
 
 def _dtype_name(dtype):
     return str(dtype).rpartition(".")[2]
+
+
+def _item_size(dtype):
+    return 1 if dtype is None else getattr(ag, dtype).itemsize
 
 
 def _bytes_of(storage):
@@ -209,7 +220,7 @@ def write_pickles(obj: Any, file: IO[bytes], protocol: int) -> None:
     file.write(buffer.getvalue())
     pickle.dump([key for key, _, _ in pickler.storages.values()], file, protocol)
     for _, dtype, storage in pickler.storages.values():
-        file.write((storage.numel() // getattr(ag, dtype).itemsize).to_bytes(8, sys.byteorder))
+        file.write((storage.numel() // _item_size(dtype)).to_bytes(8, sys.byteorder))
         file.write(memoryview(storage.numpy()))
 
 
