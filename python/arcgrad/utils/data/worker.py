@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from arcgrad import _names, manual_seed, tensor
+from arcgrad import _names, manual_seed, set_num_threads, tensor
 
 from .collate import default_collate
 from .dataset import TensorDataset
@@ -159,6 +159,7 @@ def run(
     for end in foreign:
         end.close()
     try:
+        set_num_threads(1)  # the workers share the machine
         _seed_generators(base_seed, worker_id)
         _info = WorkerInfo(worker_id, num_workers, base_seed + worker_id, dataset)
         fetcher = failure = None
