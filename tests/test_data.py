@@ -611,3 +611,16 @@ def test_persistent_workers_survive_an_error_and_an_early_end():
 
 def test_each_worker_computes_with_one_thread():
     assert list(data.DataLoader(Threads(2), batch_size=None, num_workers=1, multiprocessing_context="fork")) == [1, 1]
+
+
+class Recorded(Numbers):
+    def __getitem__(self, index):
+        return ag.ones(2, requires_grad=True) * 2
+
+
+def test_a_graph_does_not_leave_its_process():
+    loader = data.DataLoader(Recorded(1), batch_size=None, num_workers=1, multiprocessing_context="fork")
+    with pytest.raises(RuntimeError, match="Cowardly refusing to serialize non-leaf tensor"):
+        list(loader)
+    (batch,) = data.DataLoader(Recorded(1), batch_size=None)
+    assert not batch.is_leaf

@@ -127,7 +127,9 @@ def load(
     *,
     weights_only: bool | None = None,
     mmap: bool | None = None,
-    **pickle_load_args: Any,
+    encoding: str = "utf-8",
+    errors: str = "strict",
+    fix_imports: bool = True,
 ) -> Any:
     """Reads what :func:`save` wrote, any other safetensors file, which gives a dict of tensors, or a file of PyTorch's.
 
@@ -144,7 +146,8 @@ def load(
             files whose author you trust. Default: ``True``, unless a ``pickle_module`` is given. Safetensors files never run any.
         mmap: if True, the file is mapped and not read into memory first; needs a path. The tensors of an archive of PyTorch's stay in
             the mapped file, and what is written to them does not change it; those of a safetensors file are copied from it.
-        pickle_load_args: for the unpickler, such as ``encoding`` for files from Python 2.
+        encoding, errors: how byte strings of Python 2 become texts; ``encoding="bytes"`` leaves them as they are.
+        fix_imports: for ``weights_only=False``, whether names of modules in Python 2 are understood.
 
     Returns:
         The object, its tensors in memory of their own. From a safetensors file they are contiguous unless they share it with one another.
@@ -163,9 +166,6 @@ def load(
         weights_only = pickle_module is None
     elif weights_only and pickle_module is not None:
         raise RuntimeError("Can not safely load weights when explicit pickle_module is specified")
-    unknown = pickle_load_args.keys() - {"buffers", "encoding", "errors", "fix_imports"}
-    if unknown and weights_only:
-        raise TypeError(f"load() got an unexpected keyword argument {min(unknown)!r}")
     with opened(f) as source:
         if mmap and not source.path:
             raise ValueError("load: mmap=True needs a path, not a file object: f must be a file path in order to use the mmap argument")
@@ -179,7 +179,7 @@ def load(
             )
         from ._torch_reader import Rules, read_pickles, read_zip
 
-        rules = Rules(weights_only, pickle_module, pickle_load_args)
+        rules = Rules(weights_only, pickle_module, encoding=encoding, errors=errors, fix_imports=fix_imports)
         if start[:4] == ZIP:
             return read_zip(source, placement, rules, bool(mmap))
         if mmap:

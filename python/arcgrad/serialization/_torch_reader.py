@@ -35,18 +35,18 @@ class Rules:
     Args:
         weights_only (bool): by :class:`Unpickler`, which runs nothing; else by Python's own, which runs whatever the file says.
         pickle_module: has the ``Unpickler`` to use instead of Python's.
-        options (dict): further arguments for it, such as ``encoding``.
+        options: further arguments for it: ``encoding``, ``errors``, ``fix_imports``.
     """
 
-    def __init__(self, weights_only: bool, pickle_module: Any, options: dict[str, Any]) -> None:
+    def __init__(self, weights_only: bool, pickle_module: Any, **options: Any) -> None:
         self._weights_only = weights_only
         self._module = pickle_module
-        self._options = {"encoding": "utf-8", **options}
+        self._options = options
 
     def read(self, file: Any, available: int, persistent_load: Callable[[Any], Any] | None = None) -> Any:
         """The object of the pickle that begins where ``file`` stands."""
         if self._weights_only:
-            return Unpickler(file, available, persistent_load, self._options["encoding"]).load()
+            return Unpickler(file, available, persistent_load, self._options["encoding"], self._options["errors"]).load()
         from ._trusting import unpickler
 
         return unpickler(self._module, file, persistent_load, self._options).load()

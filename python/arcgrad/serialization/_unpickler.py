@@ -49,16 +49,22 @@ class Unpickler:
         file: open for reading bytes.
         available (int): how many bytes of it may be read.
         persistent_load: makes an object of a persistent id; without it there can be none.
-        encoding (str): of the byte strings of Python 2; ``"bytes"`` leaves them as they are.
+        encoding, errors (str): how byte strings of Python 2 become texts; ``encoding="bytes"`` leaves them as they are.
     """
 
     def __init__(
-        self, file: IO[bytes], available: int, persistent_load: Callable[[Any], Any] | None = None, encoding: str = "utf-8"
+        self,
+        file: IO[bytes],
+        available: int,
+        persistent_load: Callable[[Any], Any] | None = None,
+        encoding: str = "utf-8",
+        errors: str = "strict",
     ) -> None:
         self._file = file
         self._available = available
         self._persistent_load = persistent_load
         self._encoding = encoding
+        self._errors = errors
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
         # id → the tuple, elements to hash it, levels: of the tuples that contain tuples.
@@ -197,7 +203,7 @@ class Unpickler:
 
     def _byte_string(self, size):
         data = self._take(self._number(size))
-        self._push(data if self._encoding == "bytes" else data.decode(self._encoding))
+        self._push(data if self._encoding == "bytes" else data.decode(self._encoding, self._errors))
 
     def _bytes(self, size):
         self._push(self._take(self._number(size)))
