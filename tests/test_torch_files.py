@@ -248,6 +248,10 @@ def test_tensors_of_a_gpu_need_a_map_location():
         ag.load(with_location("cuda:0"), map_location={"cuda:1": "cpu"})
     with pytest.raises(RuntimeError, match="CUDA"):
         load("tensor", map_location="cuda")
+    assert load("tensor", map_location=lambda storage, _: serialization.default_restore_location(storage, "cpu")).shape == (1, 2)
+    with pytest.raises(RuntimeError, match="CUDA"):
+        load("tensor", map_location=lambda storage, _: serialization.default_restore_location(storage, "cuda:0"))
+    assert serialization.location_tag(ag.ones(1).untyped_storage()) == "cpu"
     with pytest.raises(AttributeError, match="cuda"):  # an error of the function is its own
         load("tensor", map_location=lambda storage, location: storage.cuda())
 

@@ -11,6 +11,7 @@ import os
 
 from arcgrad import _core, _names
 
+from ._location import default_restore_location, location_tag
 from ._safe_globals import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
 
 TYPE_CHECKING = False
@@ -29,9 +30,11 @@ __all__ = [
     "MAP_LOCATION",
     "add_safe_globals",
     "clear_safe_globals",
+    "default_restore_location",
     "get_safe_globals",
     "get_unsafe_globals_in_checkpoint",
     "load",
+    "location_tag",
     "safe_globals",
     "save",
 ]

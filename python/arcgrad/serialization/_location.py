@@ -54,6 +54,27 @@ class Placement:
         return result
 
 
+def location_tag(storage: ag.UntypedStorage) -> str:
+    """Where a storage lies, as a file says it: ``"cpu"``."""
+    return str(storage.device)
+
+
+def default_restore_location(storage: ag.UntypedStorage, location: str) -> ag.UntypedStorage:
+    """The storage where :func:`arcgrad.load` puts it unless told otherwise: at ``location``, if that exists.
+
+    Example::
+
+        >>> import arcgrad as ag
+        >>> from arcgrad.serialization import default_restore_location
+        >>> storage = ag.ones(2).untyped_storage()
+        >>> default_restore_location(storage, "cpu") is storage
+        True
+    """
+    if _existing(str(location)) != "cpu":
+        raise NotImplementedError(f"a storage of the CPU cannot be moved to {location!r}")
+    return storage
+
+
 def _existing(location: str) -> str:
     kind = location.partition(":")[0]
     if kind in ("cpu", "meta"):
