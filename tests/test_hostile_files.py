@@ -254,7 +254,7 @@ def test_records_that_overlap_are_refused():
 
 
 def test_depth_is_no_danger():
-    depth = 200_000
+    depth = 60_000
     nested = load(b"]" * depth + b"a" * (depth - 1))
     del nested
     load(b")" + b"\x85" * depth + b"0N")
@@ -274,6 +274,60 @@ def test_keys_that_double_are_refused():
     with pytest.raises(pickle.UnpicklingError, match="repeat one another"):
         load(name("collections.OrderedDict") + b"](" + doubling + b"Nla\x85R")
     assert load(b"})\x85\x85Ns") == {(((),),): None}
+
+
+def doubled(first=b"]", pair=b"\x86", depth=60):
+    """An object that has another twice, that has another twice …: endless to print, and to hash where it can be."""
+    return first + b"".join(b"q" + bytes([n]) + b"h" + bytes([n]) + pair for n in range(depth))
+
+
+@pytest.mark.parametrize("endless", [doubled(), doubled(b")"), b"]" + doubled() + b"a"], ids=["lists", "tuples", "list"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        (b"", b"Q"),
+        (b"", b")R"),
+        (b"", b")\x81"),
+        (b"", b"}" + text("x") + b"Nsb"),
+        (name("collections.OrderedDict") + b")R", b"b"),
+        (name("collections.OrderedDict") + b")R}", b"Nsb"),
+        (name("torch.Size"), b"\x85R"),
+        (name("torch.device"), b"\x85R"),
+        (name("torch.serialization._get_layout"), b"\x85R"),
+        (name("collections.defaultdict"), b"\x85R"),
+        (name("builtins.complex"), b"\x85R"),
+        (name("builtins.range"), b"\x85R"),
+        (name("_codecs.encode") + text("x"), b"\x86R"),
+        (name("builtins.set"), b"\x85\x85R"),
+        (name("torch._utils._rebuild_parameter"), b"\x85R"),
+        (name("torch._tensor._rebuild_from_type_v2") + b"(", name("torch.Tensor") + b")}tR"),
+        (b"(" + text("storage"), text("0") + text("cpu") + b"K\x04tQ"),
+        (b"(" + text("storage") + name("torch.FloatStorage"), text("cpu") + b"K\x04tQ"),
+        (name("builtins.list"), b"\x93"),
+        (b"", text("x") + b"\x93"),
+    ],
+)
+def test_messages_print_nothing_endless(around, endless):
+    with pytest.raises(REFUSED) as caught:
+        load(around[0] + endless + around[1])
+    assert len(str(caught.value)) < 1000
+
+
+def test_tensors_in_attributes_of_tensors_are_let_go():
+    depth = 20_000
+    inner = tensor(size=(), stride=()) + b"q\x00" + b"".join(
+        b"0" + tensor(size=(), stride=()) + b"}" + text("deeper") + b"h\x00sbq\x00" for _ in range(depth)
+    )
+    loaded = load(inner)
+    assert loaded.deeper.deeper.item() == 0
+    del loaded
+
+
+def test_a_tensor_has_64_axes_at_most():
+    assert load(tensor(0, (1,) * 64, (1,) * 64)).ndim == 64
+    for axes in (65, 100_000):
+        with pytest.raises(pickle.UnpicklingError, match="axes"):
+            load(tensor(0, (1,) * axes, (1,) * axes))
 
 
 # ---- numbers ----

@@ -42,6 +42,9 @@ STORAGES = {
     "Short": "int16",
 }
 
+#: Axes of a tensor: PyTorch's limit.
+_MAX_AXES = 64
+
 #: PyTorch's other dtypes, by the beginnings of their names.
 _MORE_DTYPES = ("bcomplex", "bits", "complex", "float", "int", "qint", "quint", "uint")
 
@@ -79,6 +82,16 @@ class TypedStorage:
         self.length = length
 
 
+def shown(value: Any) -> str:
+    """What a message says of a value from a file: a short one itself, of others the type. Printing a list that has another twice, that has
+    another twice … would not end."""
+    if value is None or type(value) in (bool, float) or type(value) is int and value.bit_length() < 100:
+        return repr(value)
+    if type(value) in (str, bytes):
+        return repr(value[:100])
+    return f"an object of type {type(value).__name__}"
+
+
 @cache
 def supported(name: str) -> ag.dtype:
     """The dtype of this name.
@@ -100,8 +113,12 @@ def supported(name: str) -> ag.dtype:
 
 
 def _naturals(values, what):
-    if not isinstance(values, (tuple, list)) or not all(type(value) is int and 0 <= value < 2**63 for value in values):
-        raise UnpicklingError(f"a tensor cannot have the {what} {values!r}")
+    if not isinstance(values, (tuple, list)):
+        raise UnpicklingError(f"a tensor cannot have a {what} of {shown(values)}")
+    if len(values) > _MAX_AXES:
+        raise UnpicklingError(f"a tensor cannot have {len(values):,} axes")
+    if not all(type(value) is int and 0 <= value < 2**63 for value in values):
+        raise UnpicklingError(f"a tensor cannot have a {what} of {', '.join(map(shown, values[:20]))}")
     return list(values)
 
 
@@ -133,7 +150,7 @@ def _finish(tensor, requires_grad, hooks, metadata):
         raise UnpicklingError("a tensor with backward hooks: hooks are code, which no file can bring along")
     for name, on in (metadata or {}).items():
         if name not in ("conj", "neg"):
-            raise UnpicklingError(f"a tensor with the unknown property {name!r}")
+            raise UnpicklingError(f"a tensor with an unknown property: {shown(name)}")
         if on:
             # PyTorch marks it as to be conjugated or negated when it is read.
             tensor = ag.conj(tensor) if name == "conj" else -tensor
@@ -159,7 +176,7 @@ def _rebuild_tensor_v2(storage, storage_offset, size, stride, requires_grad, bac
 
 def _rebuild_tensor_v3(storage, storage_offset, size, stride, requires_grad, backward_hooks, dtype, metadata=None):
     if type(dtype) is not ag.dtype:
-        raise UnpicklingError(f"{dtype!r} is no dtype")
+        raise UnpicklingError(f"{shown(dtype)} where a dtype should be")
     dtype = supported(str(dtype).rpartition(".")[2])
     return _finish(_view(_typed(storage), dtype, storage_offset, size, stride), requires_grad, backward_hooks, metadata)
 
@@ -182,14 +199,14 @@ def _rebuild_parameter_with_state(data, requires_grad, backward_hooks, state):
 
 def rebuild_from_type(function, kind, args, state, trusted=False):
     """A tensor of the class ``kind`` with attributes of its own, made by ``function``."""
-    if not trusted and (function not in _FUNCTIONS or not isinstance(args, tuple)):
+    if not trusted and (not callable(function) or function not in _FUNCTIONS or not isinstance(args, tuple)):
         raise UnpicklingError("a tensor that is made by no function that makes tensors")
     tensor = _tensor(function(*args))
     if type(tensor) is not kind:
-        from ._safe_globals import is_allowed
+        from ._safe_globals import full_name, is_allowed
 
-        if not trusted and kind not in (ag.Tensor, ag.nn.Parameter, ag.nn.Buffer) and not is_allowed(kind):
-            raise UnpicklingError(f"a tensor of the class {kind!r}, which is not allowed")
+        if not trusted and not any(kind is known for known in (ag.Tensor, ag.nn.Parameter, ag.nn.Buffer)) and not is_allowed(kind):
+            raise UnpicklingError(f"a tensor of a class that is not allowed: {full_name(kind)}")
         tensor = tensor.as_subclass(kind)
     _set_attributes(tensor, state)
     return tensor
@@ -216,7 +233,9 @@ def _not_there(what):
 
 
 def _layout(name):
-    return {"torch.strided": ag.strided, "torch.sparse_coo": getattr(ag, "sparse_coo", name)}.get(name, name)
+    if not isinstance(name, str):
+        raise UnpicklingError(f"{shown(name)} where the name of a layout should be")
+    return ag.strided if name == "torch.strided" else getattr(ag, "sparse_coo", name) if name == "torch.sparse_coo" else name
 
 
 #: PyTorch's functions that make tensors.
@@ -247,7 +266,7 @@ def _bytearray(data=b"", encoding=None):
 
 def _encoded(text, encoding="utf-8"):
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1", "utf-8", "utf8", "ascii"):
-        raise UnpicklingError(f"a text cannot be encoded as {encoding!r}")
+        raise UnpicklingError(f"{shown(text)} cannot be encoded as {shown(encoding)}")
     return codecs.encode(text, encoding)
 
 
@@ -281,7 +300,12 @@ def _plain_number(kind):
 
 
 def _bounds(kind):
-    return lambda *bounds: kind(*(None if bound is None else int(bound) for bound in bounds))
+    def make(*bounds):
+        if not all(bound is None or type(bound) is int for bound in bounds):
+            raise UnpicklingError(f"a {kind.__name__} of something else than integers")
+        return kind(*bounds)
+
+    return make
 
 
 def _size(values=()):
@@ -354,7 +378,8 @@ def find(full: str) -> Any:
 
 def function_for(value: Any) -> Callable[..., Any] | None:
     """What is called where a pickle calls ``value``; None if it may not be called."""
-    return _CALLS.get(value)
+    # What cannot be called may be long to hash.
+    return _CALLS.get(value) if callable(value) else None
 
 
 def set_state(obj: Any, state: Any) -> bool:
@@ -372,9 +397,9 @@ def set_state(obj: Any, state: Any) -> bool:
 def _set_attributes(obj, state):
     attributes, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
     if slots or not isinstance(attributes, (dict, type(None))):
-        raise UnpicklingError(f"{state!r:.80} are no attributes")
+        raise UnpicklingError(f"{shown(state)} where attributes should be")
     for name in attributes or ():
         # A file can neither hide a method nor reach into the object by a property.
         if not isinstance(name, str) or name.startswith("__") or hasattr(type(obj), name):
-            raise UnpicklingError(f"a {type(obj).__name__} cannot have the attribute {name!r} set by a file")
+            raise UnpicklingError(f"a {type(obj).__name__} cannot have the attribute {shown(name)} set by a file")
     obj.__dict__.update(attributes or {})

@@ -29,7 +29,8 @@ _allowed: dict[str, Any] = {}
 
 def full_name(obj: Any) -> str:
     """The name that a pickle has for a class or function."""
-    return f"{getattr(obj, '__module__', None)}.{getattr(obj, '__qualname__', getattr(obj, '__name__', repr(obj)))}"
+    name = getattr(obj, "__qualname__", None) or getattr(obj, "__name__", None)
+    return f"an object of type {type(obj).__name__}" if name is None else f"{getattr(obj, '__module__', None)}.{name}"
 
 
 def add_safe_globals(safe_globals: list[Callable[..., Any] | tuple[Callable[..., Any], str]]) -> None:

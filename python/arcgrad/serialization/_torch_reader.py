@@ -14,7 +14,7 @@ from pickle import UnpicklingError
 import arcgrad as ag
 
 from ._files import ZIP
-from ._known_names import StorageType, TypedStorage
+from ._known_names import StorageType, TypedStorage, shown
 from ._unpickler import Unpickler
 
 TYPE_CHECKING = False
@@ -60,12 +60,12 @@ def _text(value):
 def _storage_of(persistent_id, fields):
     """Type, key, location and length in a storage's persistent id, which has ``fields`` fields."""
     if not isinstance(persistent_id, tuple) or len(persistent_id) != fields or _text(persistent_id[0]) != "storage":
-        raise UnpicklingError(f"Unknown typename for persistent_load, expected 'storage' but got {persistent_id!r:.100}")
+        raise UnpicklingError(f"Unknown typename for persistent_load, expected 'storage' but got {shown(persistent_id)}")
     _, kind, key, location, length, *_ = map(_text, persistent_id)
     if not isinstance(kind, StorageType):
-        raise UnpicklingError(f"a storage of the type {kind!r:.100}")
+        raise UnpicklingError(f"a storage of the type {shown(kind)}")
     if not isinstance(key, str) or not isinstance(location, str) or type(length) is not int or not 0 <= length < 2**62:
-        raise UnpicklingError(f"a storage with key {key!r:.100}, location {location!r:.100} and length {length!r:.100}")
+        raise UnpicklingError(f"a storage with key {shown(key)}, location {shown(location)} and length {shown(length)}")
     return kind, key, location, length
 
 
@@ -264,7 +264,7 @@ def read_pickles(source: Source, placement: Placement, rules: Rules) -> Any:
             raise RuntimeError("Invalid magic number; corrupt file?")
         version = Unpickler(file, left()).load()
         if version != PROTOCOL_VERSION:
-            raise RuntimeError(f"Invalid protocol version: {version!r:.50}")
+            raise RuntimeError(f"Invalid protocol version: {shown(version)}")
         machine = Unpickler(file, left()).load()
         swapped = isinstance(machine, dict) and machine.get("little_endian", True) is False
     except (UnpicklingError, RuntimeError) as error:
@@ -286,7 +286,7 @@ def read_pickles(source: Source, placement: Placement, rules: Rules) -> Any:
         if persistent_id[5] is not None:
             _, begin, length = persistent_id[5] if isinstance(persistent_id[5], tuple) and len(persistent_id[5]) == 3 else (None,) * 3
             if type(begin) is not int or type(length) is not int or not 0 <= begin <= begin + length <= blocks[key].length:
-                raise UnpicklingError(f"a part of a storage from {begin!r:.50} of {length!r:.50} elements")
+                raise UnpicklingError(f"a part of a storage from {shown(begin)} of {shown(length)} elements")
         if kind.name is None and blocks[key].storage is not None:
             return blocks[key].storage
         return TypedStorage(blocks[key].storage, kind.dtype, begin, length)
@@ -296,7 +296,7 @@ def read_pickles(source: Source, placement: Placement, rules: Rules) -> Any:
     for key in map(_text, keys if isinstance(keys, list) else ()):
         block = blocks.pop(key, None) if isinstance(key, str) else None
         if block is None:
-            raise RuntimeError(f"load: {source.name} is damaged: it has a storage {key!r:.50} that nothing is said of")
+            raise RuntimeError(f"load: {source.name} is damaged: it has a storage {shown(key)} that nothing is said of")
         block.fill(source, swapped)
     if blocks:
         raise RuntimeError(f"load: {source.name} is damaged: it lacks {len(blocks)} storages")

@@ -171,7 +171,7 @@ class Unpickler:
 
     def _hash_all(self, value):
         """The same for what a function that is called hashes: keys in its arguments, pairs of them in lists."""
-        for item in value if isinstance(value, (list, tuple)) else ():
+        for item in value if isinstance(value, (list, tuple, dict)) else ():
             self._key(item)
             for part in item if isinstance(item, list) else ():
                 self._key(part)
@@ -269,8 +269,8 @@ class Unpickler:
     # ---- names and calls ----
 
     def _global(self, module, name):
-        if not isinstance(module, str) or not isinstance(name, str):
-            raise UnpicklingError("the pickle is damaged: a name is no text")
+        if not isinstance(module, str) or not isinstance(name, str) or len(module) + len(name) > _MAX_NAME:
+            raise UnpicklingError("the pickle is damaged: a name is no text, or too long")
         self._push(_safe_globals.find(module, name))
 
     def _stack_global(self):
