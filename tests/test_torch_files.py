@@ -156,6 +156,41 @@ def test_a_file_object_that_cannot_be_positioned_is_read():
         assert ag.load(Stream((FOLDER / f"{name}.pt").read_bytes())).tolist() == [[1.5, -2.0]]
 
 
+class Slow:
+    """A file object with what PyTorch asks for and no more, that gives few bytes at a time."""
+
+    def __init__(self, data, into):
+        self.file = io.BytesIO(data)
+        if into:
+            self.readinto = lambda buffer: self.file.readinto(buffer[:5])
+
+    def read(self, size=-1):
+        return self.file.read(size)
+
+    def readline(self, size=-1):
+        return self.file.readline(size)
+
+    def tell(self):
+        return self.file.tell()
+
+    def seek(self, place, how=0):
+        return self.file.seek(place, how)
+
+
+@pytest.mark.parametrize("into", [True, False])
+@pytest.mark.parametrize("name", ["tensor", "legacy_tensor", "views"])
+def test_file_objects_need_not_be_files(name, into):
+    assert describe(ag.load(Slow((FOLDER / f"{name}.pt").read_bytes(), into)), {}) == EXPECTED[name]
+
+
+@pytest.mark.parametrize("wrong", [3, None, b"x".__class__, [1]])
+def test_what_is_no_file_is_refused(wrong):
+    with pytest.raises((TypeError, FileNotFoundError)):
+        ag.load(wrong)
+    with pytest.raises(TypeError):
+        ag.load(io.StringIO("text"))
+
+
 # ---- what is refused, and permission ----
 
 

@@ -57,6 +57,21 @@ class Source:
         # Never asks for more than there is: a reader may make room for all it is asked for.
         return self.file.read(max(0, min(length, self.size - position)))
 
+    def fill(self, position: int, data: bytearray) -> None:
+        """Fills ``data`` with the bytes at ``position``."""
+        self.seek(position)
+        rest = memoryview(data)
+        while rest:
+            if hasattr(self.file, "readinto"):
+                count = self.file.readinto(rest)
+            else:
+                part = self.file.read(len(rest))
+                count = len(part)
+                rest[:count] = part
+            if not count:
+                raise RuntimeError(f"load: {self.name} is truncated")
+            rest = rest[count:]
+
     def mapped(self) -> Any:
         """The whole file, mapped: what is written to it stays in this process."""
         import mmap

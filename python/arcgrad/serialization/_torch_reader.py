@@ -230,12 +230,7 @@ class _Archive:
                 return part
             return bytearray(part)
         data = bytearray(size)
-        self._source.seek(begin)
-        read = self._source.file.readinto(data) if hasattr(self._source.file, "readinto") else None
-        if read is None:
-            data[:] = self._source.read(begin, size)
-        elif read < size:
-            raise RuntimeError(f"load: {self._source.name} is truncated")
+        self._source.fill(begin, data)
         if swap > 1:
             _swap(data, swap)
         return data
@@ -265,8 +260,7 @@ def read_pickles(source: Source, placement: Placement, rules: Rules) -> Any:
         version = Unpickler(file, left()).load()
         if version != PROTOCOL_VERSION:
             raise RuntimeError(f"Invalid protocol version: {shown(version)}")
-        machine = Unpickler(file, left()).load()
-        swapped = isinstance(machine, dict) and machine.get("little_endian", True) is False
+        Unpickler(file, left()).load()  # about the machine; whichever it was, numbers are little-endian
     except (UnpicklingError, RuntimeError) as error:
         raise RuntimeError(f"load: {source.name} is a pickle, but none that PyTorch's save wrote, or is damaged: {error}") from error
     blocks: dict[str, _Block] = {}
@@ -297,7 +291,7 @@ def read_pickles(source: Source, placement: Placement, rules: Rules) -> Any:
         block = blocks.pop(key, None) if isinstance(key, str) else None
         if block is None:
             raise RuntimeError(f"load: {source.name} is damaged: it has a storage {shown(key)} that nothing is said of")
-        block.fill(source, swapped)
+        block.fill(source)
     if blocks:
         raise RuntimeError(f"load: {source.name} is damaged: it lacks {len(blocks)} storages")
     return result
@@ -307,22 +301,15 @@ class _Block:
     """A storage whose bytes are still to come."""
 
     def __init__(self, kind: StorageType, location: str, length: int, placement: Placement) -> None:
-        self.kind = kind
         self.length = length
         self._data = bytearray(length * kind.dtype.itemsize)
         self.storage = None
         if placement.device(location) == "cpu":
             self.storage = placement.moved(_memory(self._data), location)
 
-    def fill(self, source: Source, swapped: bool) -> None:
+    def fill(self, source: Source) -> None:
         """Takes in the length, which is told again, and the bytes."""
-        length = int.from_bytes(source.file.read(8), "big" if swapped else "little")
+        length = int.from_bytes(source.file.read(8), "little")
         if length != self.length:
             raise RuntimeError(f"load: {source.name} is damaged: a storage of {self.length:,} elements has {length:,}")
-        position = source.file.tell() - source.start
-        data = source.read(position, len(self._data))
-        if len(data) < len(self._data):
-            raise RuntimeError(f"load: {source.name} is truncated")
-        self._data[:] = data
-        if swapped and self.kind.name:
-            _swap(self._data, _number_size(self.kind.dtype))
+        source.fill(source.file.tell() - source.start, self._data)

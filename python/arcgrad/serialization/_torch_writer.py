@@ -220,7 +220,7 @@ def write_pickles(obj: Any, file: IO[bytes], protocol: int) -> None:
     file.write(buffer.getvalue())
     pickle.dump([key for key, _, _ in pickler.storages.values()], file, protocol)
     for _, dtype, storage in pickler.storages.values():
-        file.write((storage.numel() // _item_size(dtype)).to_bytes(8, sys.byteorder))
+        file.write((storage.numel() // _item_size(dtype)).to_bytes(8, "little"))
         file.write(memoryview(storage.numpy()))
 
 
