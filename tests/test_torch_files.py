@@ -323,6 +323,20 @@ def test_names_of_pytorchs_files_choose_its_format(tmp_path, name):
         ag.save(1, path, format="npz")
 
 
+def test_the_format_of_before_archives_is_written_where_it_is_asked_for():
+    file = io.BytesIO()
+    for value in (1, [ag.ones(2)], {"x": ag.zeros(1)}):
+        ag.save(value, file, _use_new_zipfile_serialization=False)
+    file.seek(0)
+    first, second, third = (ag.load(file) for _ in range(3))
+    assert first == 1 and second[0].tolist() == [1, 1] and third["x"].tolist() == [0]
+
+
+def test_what_safetensors_cannot_hold_says_what_can():
+    with pytest.raises(TypeError, match="state_dict.*format='pt'"):
+        ag.save(nn.Linear(1, 1), io.BytesIO())
+
+
 def test_records_begin_at_multiples_of_64():
     file = io.BytesIO()
     ag.save([ag.full((n,), 77, dtype=ag.uint8) for n in (100, 200, 300)], file, format="pt")

@@ -76,6 +76,7 @@ def save(
             old one.
         pickle_module: accepted and without meaning.
         pickle_protocol: for PyTorch's format. Default: 2.
+        _use_new_zipfile_serialization: False writes PyTorch's format of before version 1.6.
         format: ``"safetensors"`` or ``"pt"``, PyTorch's. Default: PyTorch's for paths that end in .pt, .pth, .pth.tar or .ckpt.
 
     Raises:
@@ -93,7 +94,8 @@ def save(
     from ._files import is_path, replace
 
     if format is None:
-        format = "pt" if is_path(f) and os.fsdecode(f).endswith(_TORCH_ENDINGS) else "safetensors"
+        named = is_path(f) and os.fsdecode(f).endswith(_TORCH_ENDINGS)
+        format = "pt" if named or not _use_new_zipfile_serialization else "safetensors"
     if format == "safetensors":
         from ._encoder import encoded
 

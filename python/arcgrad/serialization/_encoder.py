@@ -70,7 +70,10 @@ class _Writer:
             return self._container(obj, kind, path)
         encoded = self._later_kind(obj, kind, path)
         if encoded is None:
-            raise TypeError(f"save: cannot store {where(path)} of type {kind.__module__}.{kind.__qualname__}. {advice(obj)}")
+            raise TypeError(
+                f"save: cannot store {where(path)} of type {kind.__module__}.{kind.__qualname__}. {advice(obj)} "
+                "PyTorch's format takes all that can be pickled: save it with format='pt'."
+            )
         self.version = 2
         return encoded
 
