@@ -3,6 +3,7 @@
 import collections
 import io
 import json
+import os
 import pathlib
 import pickle
 
@@ -423,6 +424,43 @@ def test_whole_objects_are_pickled_and_need_trust(tmp_path):
     with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
         ag.save(lambda: 1, path)
     assert isinstance(ag.load(path, weights_only=False)[0], Net)  # the old file
+
+
+class Tagged(ag.Tensor):
+    def __reduce_ex__(self, protocol):
+        return make_tagged, (self.tolist(),)
+
+
+def make_tagged(values):
+    return ag.tensor(values).as_subclass(Tagged)
+
+
+class Plain(ag.Tensor):
+    pass
+
+
+def test_classes_of_tensors_are_written_as_they_say():
+    for kind, names in ((Tagged, [f"{__name__}.make_tagged"]), (Plain, [f"{__name__}.Plain"])):
+        file = io.BytesIO()
+        value = ag.arange(6.0).reshape(2, 3).t().as_subclass(kind)
+        ag.save(value, file, format="pt")
+        file.seek(0)
+        assert serialization.get_unsafe_globals_in_checkpoint(file) == names
+        file.seek(0)
+        with pytest.raises(pickle.UnpicklingError):
+            ag.load(file)
+        file.seek(0)
+        trusted = ag.load(file, weights_only=False)
+        file.seek(0)
+        with serialization.safe_globals([make_tagged, Plain]):
+            allowed = ag.load(file)
+        assert type(trusted) is type(allowed) is kind and trusted.tolist() == allowed.tolist() == value.tolist()
+
+
+def test_a_path_need_not_be_text(tmp_path):
+    path = os.fsencode(tmp_path) + b"/\xff\xfe.pt"
+    ag.save(ag.ones(1), path)
+    assert ag.load(path).item() == 1
 
 
 def test_a_state_dict_keeps_its_versions():

@@ -110,6 +110,7 @@ def save(
         protocol = 2 if pickle_protocol is None else pickle_protocol
         # As PyTorch names the folder in the archive.
         root = os.path.splitext(os.path.basename(os.fsdecode(f)))[0] if is_path(f) else "archive"
+        root = root.encode(errors="replace").decode()  # a path need not be text
 
         def write(file):
             if _use_new_zipfile_serialization:

@@ -89,9 +89,11 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
 
     def reducer_override(self, obj):
         """How tensors and what belongs to them are pickled; the rest as usual."""
-        if isinstance(obj, ag.Tensor):
-            return self._tensor(obj)
         kind = type(obj)
+        if isinstance(obj, ag.Tensor):
+            # A class of the program's that says itself how it is pickled is asked.
+            ours = kind is ag.nn.Parameter or kind.__reduce_ex__ is ag.Tensor.__reduce_ex__ and kind.__reduce__ is ag.Tensor.__reduce__
+            return self._tensor(obj) if ours else NotImplemented
         if kind is ag.Size:
             return _Name("torch", "Size"), (tuple(obj),)
         if kind is ag.device:
