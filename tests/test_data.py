@@ -312,7 +312,7 @@ class Unsendable(Numbers):
         return lambda: index
 
 
-@pytest.mark.parametrize("context", [None, "spawn"])
+@pytest.mark.parametrize("context", [None, "spawn", "forkserver"])
 def test_workers_give_the_same_batches_in_the_same_order(context):
     dataset = data.TensorDataset(ag.arange(11))
     orders = []
