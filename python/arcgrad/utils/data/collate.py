@@ -158,8 +158,10 @@ def collate(batch: Any, *, collate_fn_map: FunctionMap | None = None) -> Any:
     Example::
 
         >>> from arcgrad.utils.data.collate import collate
-        >>> collate([("a", 1), ("b", 2)], collate_fn_map={str: lambda batch, *, collate_fn_map: "".join(batch), int: lambda batch, *, collate_fn_map: sum(batch)})
-        ['ab', 3]
+        >>> def join(batch, *, collate_fn_map):
+        ...     return "".join(batch)
+        >>> collate([("a", ["b"]), ("c", ["d"])], collate_fn_map={str: join})
+        ['ac', ['bd']]
     """
     first = batch[0]
     function = None if collate_fn_map is None else _function_for(first, collate_fn_map)
