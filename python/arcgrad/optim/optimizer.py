@@ -398,8 +398,8 @@ class Optimizer:
             for name, default in self.DEFAULTS.items():
                 group.setdefault(name, default)
             for param in group["params"]:
-                values = self.state.get(param, {})
-                for name in self.STATE.keys() & values:
+                values = self.state.get(param)
+                for name in self.STATE.keys() & values if self.STATE and values else ():
                     if isinstance(values[name], (int, float)):
                         values[name] = number(values[name])
 

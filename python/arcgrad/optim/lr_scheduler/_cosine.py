@@ -30,9 +30,7 @@ class CosineAnnealingLR(LRScheduler):
         if (epoch - 1 - period) % (2 * period) == 0:
             # At the lowest point the quotient below is 0/0; what the step upwards adds is known.
             rise = (1 - math.cos(math.pi / period)) / 2
-            return [
-                rate + (base - floor) * rise for base, rate in zip(self.base_lrs, self._rates())
-            ]
+            return [rate + (base - floor) * rise for base, rate in zip(self.base_lrs, self._rates())]
         factor = (1 + math.cos(math.pi * epoch / period)) / (1 + math.cos(math.pi * (epoch - 1) / period))
         return [factor * (rate - floor) + floor for rate in self._rates()]
 

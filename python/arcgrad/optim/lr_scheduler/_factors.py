@@ -43,9 +43,7 @@ class _WithFunctions(LRScheduler):
     def state_dict(self) -> dict[str, Any]:
         """Everything but the optimizer and plain functions, which can't be stored."""
         state = {name: value for name, value in self.__dict__.items() if name not in ("optimizer", "lr_lambdas")}
-        state["lr_lambdas"] = [
-            attributes_of(function) for function in self.lr_lambdas
-        ]
+        state["lr_lambdas"] = [attributes_of(function) for function in self.lr_lambdas]
         return state
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
