@@ -97,7 +97,8 @@ fn save(inputs: &[&Operand], saves: &[Save<'_>], written: Option<&Array>) -> Res
                     },
                 };
                 let version = version_read(input, written);
-                saved.push(Saved::new(input.array.clone(), version, source, input.identity.clone())?);
+                let value = Saved::new(input.array.clone(), version, source, input.identity.clone())?;
+                saved.push(value.lifted(input.lift.clone()));
             }
             Save::Array(array) => {
                 let version = array.storage().version();
