@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import arcgrad
-from arcgrad import Tensor, no_grad
+from arcgrad import Tensor, _names, no_grad
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,6 +130,26 @@ class Conversion:
         """Raises RuntimeError: there is no such device here."""
         raise _no_such_device("XPU")
 
+    def ipu(self, device: Device = None) -> Self:
+        """Raises RuntimeError: there is no such device here."""
+        raise _no_such_device("IPU")
+
+    def mtia(self, device: Device = None) -> Self:
+        """Raises RuntimeError: there is no such device here."""
+        raise _no_such_device("MTIA")
+
+    def to_empty(self, *, device: Device, recurse: bool = True) -> Self:
+        """Give parameters and buffers new memory on ``device`` whose contents are undefined. Returns the module.
+
+        Args:
+            device (device or str): where to.
+            recurse (bool): whether the members of submodules are moved, too. Default: ``True``.
+        """
+        return self._apply(lambda tensor: arcgrad.empty_like(tensor, device=device), recurse)
+
     def share_memory(self) -> Self:
-        """Return the module: a forked process has its memory anyhow."""
-        return self
+        """Move parameters and buffers to memory that forked processes share: :meth:`Tensor.share_memory_`."""
+        return self._apply(lambda tensor: tensor.share_memory_())
+
+
+_names.describe(__name__)
