@@ -81,7 +81,8 @@ class State:
 
     def _save_to_state_dict(self, destination, prefix, keep_vars):
         for name, value in self._local_state().items():
-            destination[prefix + name] = value if keep_vars else value.detach()
+            # What has no shape yet has no data to be detached.
+            destination[prefix + name] = value if keep_vars or is_lazy(value) else value.detach()
         if type(self).get_extra_state is not State.get_extra_state:
             destination[prefix + _EXTRA_STATE_KEY_SUFFIX] = self.get_extra_state()
 
