@@ -5,6 +5,8 @@ from __future__ import annotations
 import arcgrad
 from arcgrad import Tensor, _names, no_grad
 
+from ..parameter import is_lazy
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +69,10 @@ class Conversion:
                     converted = fn(parameter.grad)
                     parameter.grad.data = converted
         for name, buffer in self._buffers.items():
-            if buffer is not None:
+            if is_lazy(buffer):
+                # What has no shape yet goes on having none, in its new dtype.
+                buffer.data = fn(buffer)
+            elif buffer is not None:
                 self._buffers[name] = fn(buffer)
         return self
 

@@ -372,7 +372,7 @@ def type_before_parametrizations(module: Module) -> type[Module]:
 def transfer_parametrizations_and_params(
     from_module: Module, to_module: Module, tensor_name: str | None = None
 ) -> Module:
-    """Parametrise ``to_module`` by the parametrisations of ``from_module``, and give it copies of what is trained there.
+    """Parametrise ``to_module`` by the parametrisations of ``from_module``; both then share these and what is trained in them.
 
     Args:
         from_module (Module): with parametrised tensors.
@@ -390,10 +390,8 @@ def transfer_parametrizations_and_params(
             for parametrization in source:
                 register_parametrization(to_module, name, parametrization)
             target = to_module.parametrizations[name]
-            for key, original in source.named_parameters(recurse=False):
-                setattr(target, key, Parameter(original.detach().clone(), original.requires_grad))
-            for key, original in source.named_buffers(recurse=False):
-                setattr(target, key, original.detach().clone())
+            for key, original in (*source.named_parameters(recurse=False), *source.named_buffers(recurse=False)):
+                setattr(target, key, original)
     return to_module
 
 

@@ -31,7 +31,7 @@ def random_directions(matrix: Tensor, eps: float) -> tuple[Tensor, Tensor]:
 
 
 def power_method(matrix: Tensor, u: Tensor, v: Tensor, iterations: int, eps: float) -> None:
-    """Bring ``u`` and ``v``, in place, closer to the singular vectors of the largest singular value of ``matrix``."""
+    """Bring ``u`` and ``v``, in place, closer to the singular vectors of the largest singular value of ``matrix``; first ``u``."""
     with no_grad():
         for _ in range(iterations):
             u.copy_(F.normalize(mv(matrix, v), dim=0, eps=eps))
@@ -81,7 +81,8 @@ class SpectralNorm:
         u, v = getattr(module, f"{self.name}_u"), getattr(module, f"{self.name}_v")
         matrix = self.reshape_weight_to_matrix(weight)
         if do_power_iteration:
-            power_method(matrix, u, v, self.n_power_iterations, self.eps)
+            # This way begins with the columns, unlike the new one.
+            power_method(matrix.mH, v, u, self.n_power_iterations, self.eps)
         return weight / largest_singular_value(matrix, u, v)
 
     def remove(self, module: Module) -> None:
