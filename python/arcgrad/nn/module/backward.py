@@ -4,11 +4,18 @@ An identity function is put around the tensors that enter the module and another
 Going backward, the outer one sees the gradients of the outputs first, the inner one those of the inputs last.
 """
 
+from __future__ import annotations
+
 import weakref
 from functools import partial
 
 from arcgrad import Tensor, _names, _warnings, is_grad_enabled
 from arcgrad.autograd import Function
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 
 class BackwardHookFunction(Function):
@@ -18,14 +25,14 @@ class BackwardHookFunction(Function):
     """
 
     @staticmethod
-    def forward(ctx, hook, materialize, *tensors):
+    def forward(ctx: Any, hook: Callable[..., Any], materialize: bool, *tensors: Tensor) -> tuple[Tensor, ...]:
         ctx.hook = hook
         ctx.set_materialize_grads(materialize)
         ctx.mark_non_differentiable(*[tensor for tensor in tensors if not tensor.requires_grad])
         return tensors
 
     @staticmethod
-    def backward(ctx, *grads):
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Any, ...]:
         return (None, None, *ctx.hook(grads))
 
 
@@ -49,7 +56,7 @@ class BackwardHooks:
     collector does not see all owners.
     """
 
-    def __init__(self, module):
+    def __init__(self, module: Any) -> None:
         self.module = weakref.ref(module)
         hooks, pre_hooks = module._hooks_going_backward()
         self.kept = (module, hooks, pre_hooks)
@@ -60,13 +67,13 @@ class BackwardHooks:
         self.output_indices = None
         self.output_count = None
 
-    def wrap_inputs(self, args):
+    def wrap_inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """Pass the tensors among ``args`` through the inner identity."""
         wrapped, self.input_indices = self._wrap(args, self._gradients_of_inputs, True)
         self.input_count = len(args)
         return wrapped
 
-    def wrap_outputs(self, result):
+    def wrap_outputs(self, result: Any) -> Any:
         """Pass the tensors of a module's result (a tensor or a tuple) through the outer identity."""
         if not isinstance(result, (Tensor, tuple)):
             _warnings.warn(
@@ -160,7 +167,7 @@ class BackwardHooks:
 # ---- hooks that are no full ones ----
 
 
-def hook_last_node(module, hooks, args, result):
+def hook_last_node(module: Any, hooks: list[Callable[..., Any]], args: tuple[Any, ...], result: Any) -> None:
     """Register ``hooks`` of ``module`` on the operation that made its result, or the first tensor in it."""
     last = result
     while not isinstance(last, Tensor):

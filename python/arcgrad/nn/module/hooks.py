@@ -28,7 +28,7 @@ _global_module_registration_hooks = OrderedDict()
 _global_is_full_backward_hook = None
 
 
-def new_tables():
+def new_tables() -> dict[str, Any]:
     """The attributes for hooks that every module starts with."""
     return dict(
         _backward_pre_hooks=OrderedDict(),
@@ -42,7 +42,7 @@ def new_tables():
     )
 
 
-def registered(hooks, module, name, value):
+def registered(hooks: dict[int, Callable[..., Any]], module: Any, name: str, value: Any) -> Any:
     """``value`` as the registration hooks in ``hooks`` leave it, about to become member ``name`` of ``module``."""
     for hook in hooks.values():
         replaced = hook(module, name, value)
@@ -57,6 +57,7 @@ class Hooks:
     # True where a call has to look for hooks: on a module once a hook is registered, on the class while there
     # are global ones. One attribute instead of seven tables is all that a call without hooks asks for.
     _hooked = False
+    _is_full_backward_hook: bool | None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

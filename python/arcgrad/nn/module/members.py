@@ -38,7 +38,7 @@ def _not_a_module(value):
     return TypeError(text)
 
 
-def new_tables():
+def new_tables() -> dict[str, Any]:
     """The attributes for members that every module starts with."""
     return dict(_parameters={}, _buffers={}, _non_persistent_buffers_set=set(), _modules={})
 

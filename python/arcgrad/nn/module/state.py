@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _EXTRA_STATE_KEY_SUFFIX = "_extra_state"
 
 
-def new_tables():
+def new_tables() -> dict[str, Any]:
     """The attributes for hooks on the state that every module starts with."""
     return dict(
         _state_dict_hooks=OrderedDict(),

@@ -14,7 +14,8 @@ from ..module.hooks import (
 )
 from ..module.members import _not_a_module, _typename
 from ..module.module import Module, _indent
-from ..module.state import _EXTRA_STATE_KEY_SUFFIX, _IncompatibleKeys
+from ..module.state import _EXTRA_STATE_KEY_SUFFIX as _EXTRA_STATE_KEY_SUFFIX
+from ..module.state import _IncompatibleKeys as _IncompatibleKeys
 
 __all__ = [
     "Module",

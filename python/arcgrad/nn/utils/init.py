@@ -10,7 +10,6 @@ from ..module import Module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any, TypeVar
 
     M = TypeVar("M", bound=Module)
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["skip_init"]
 
 
-def skip_init(module_cls: Callable[..., M], *args: Any, **kwargs: Any) -> M:
+def skip_init(module_cls: type[M], *args: Any, **kwargs: Any) -> M:
     """A module whose parameters and buffers are not initialised; the state of the random generator stays as it is.
 
     Args:

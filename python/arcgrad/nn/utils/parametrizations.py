@@ -142,7 +142,8 @@ def spectral_norm(
     """
     weight = _tensor_of(module, name)
     dim = default_dim(module) if dim is None else dim
-    return register_parametrization(module, name, _SpectralNorm(weight, n_power_iterations, dim, eps))
+    register_parametrization(module, name, _SpectralNorm(weight, n_power_iterations, dim, eps))
+    return module
 
 
 # ---- orthogonal matrices ----
@@ -228,7 +229,8 @@ def orthogonal(
         raise ValueError(
             f'orthogonal_map has to be one of "matrix_exp", "cayley", "householder". Got: {orthogonal_map}'
         )
-    return register_parametrization(module, name, _Orthogonal(weight, orthogonal_map, use_trivialization), unsafe=True)
+    register_parametrization(module, name, _Orthogonal(weight, orthogonal_map, use_trivialization), unsafe=True)
+    return module
 
 
 _names.describe(__name__)

@@ -208,7 +208,7 @@ class PruningContainer(BasePruningMethod):
     """
 
     def __init__(self, *args: BasePruningMethod) -> None:
-        self._pruning_methods = ()
+        self._pruning_methods: tuple[BasePruningMethod | None, ...] = ()
         if len(args) == 1 and isinstance(args[0], Iterable):
             args = tuple(args[0])
         if args:
