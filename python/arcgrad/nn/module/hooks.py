@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from arcgrad import Tensor, _names, _warnings
+from arcgrad import _names, _warnings
 from arcgrad.utils.hooks import GlobalHandle, add_hook
 
 TYPE_CHECKING = False
@@ -26,20 +26,6 @@ _global_buffer_registration_hooks = OrderedDict()
 _global_module_registration_hooks = OrderedDict()
 # Whether the hooks in _global_backward_hooks are full ones; None before the first.
 _global_is_full_backward_hook = None
-
-
-def new_tables() -> dict[str, Any]:
-    """The attributes for hooks that every module starts with."""
-    return dict(
-        _backward_pre_hooks=OrderedDict(),
-        _backward_hooks=OrderedDict(),
-        _is_full_backward_hook=None,
-        _forward_hooks=OrderedDict(),
-        _forward_hooks_with_kwargs=OrderedDict(),
-        _forward_hooks_always_called=OrderedDict(),
-        _forward_pre_hooks=OrderedDict(),
-        _forward_pre_hooks_with_kwargs=OrderedDict(),
-    )
 
 
 def registered(hooks: dict[int, Callable[..., Any]], module: Any, name: str, value: Any) -> Any:

@@ -38,11 +38,6 @@ def _not_a_module(value):
     return TypeError(text)
 
 
-def new_tables() -> dict[str, Any]:
-    """The attributes for members that every module starts with."""
-    return dict(_parameters={}, _buffers={}, _non_persistent_buffers_set=set(), _modules={})
-
-
 class Members:
     """The part of :class:`Module` that holds parameters, buffers and submodules. Every module is an instance."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from arcgrad import _names
 
-from . import hooks, members, state
 from .convert import Conversion
 from .hooks import Hooks
 from .members import Members
@@ -29,8 +30,26 @@ def _indent(text, spaces):
 
 
 def _new_tables():
-    """The attributes every module starts with."""
-    return dict(training=True, **members.new_tables(), **hooks.new_tables(), **state.new_tables())
+    """The attributes every module starts with: members, hooks around the call, hooks around the state."""
+    return dict(
+        training=True,
+        _parameters={},
+        _buffers={},
+        _non_persistent_buffers_set=set(),
+        _modules={},
+        _backward_pre_hooks=OrderedDict(),
+        _backward_hooks=OrderedDict(),
+        _is_full_backward_hook=None,
+        _forward_hooks=OrderedDict(),
+        _forward_hooks_with_kwargs=OrderedDict(),
+        _forward_hooks_always_called=OrderedDict(),
+        _forward_pre_hooks=OrderedDict(),
+        _forward_pre_hooks_with_kwargs=OrderedDict(),
+        _state_dict_hooks=OrderedDict(),
+        _state_dict_pre_hooks=OrderedDict(),
+        _load_state_dict_pre_hooks=OrderedDict(),
+        _load_state_dict_post_hooks=OrderedDict(),
+    )
 
 
 class Module(Members, Hooks, State, Conversion):

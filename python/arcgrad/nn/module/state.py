@@ -21,16 +21,6 @@ if TYPE_CHECKING:
 _EXTRA_STATE_KEY_SUFFIX = "_extra_state"
 
 
-def new_tables() -> dict[str, Any]:
-    """The attributes for hooks on the state that every module starts with."""
-    return dict(
-        _state_dict_hooks=OrderedDict(),
-        _state_dict_pre_hooks=OrderedDict(),
-        _load_state_dict_pre_hooks=OrderedDict(),
-        _load_state_dict_post_hooks=OrderedDict(),
-    )
-
-
 class _IncompatibleKeys(namedtuple("_IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
     """The result of :meth:`Module.load_state_dict`: the keys that found no partner."""
 
