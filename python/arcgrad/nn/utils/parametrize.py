@@ -19,7 +19,6 @@ from ..parameter import Parameter
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
 __all__ = [
     "ParametrizationList",
