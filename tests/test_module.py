@@ -283,7 +283,7 @@ def test_there_is_no_device_but_the_cpu(name):
     layer = nn.Linear(1, 1)
     with pytest.raises(RuntimeError, match=f"no {name.upper()} support"):
         getattr(layer, name)()
-    assert layer.cpu() is layer
+    assert layer.cpu() is layer and layer.share_memory() is layer
 
 
 def test_to_empty_keeps_parameters_shapes_and_dtypes():

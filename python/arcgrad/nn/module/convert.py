@@ -153,8 +153,8 @@ class Conversion:
         return self._apply(lambda tensor: arcgrad.empty_like(tensor, device=device), recurse)
 
     def share_memory(self) -> Self:
-        """Move parameters and buffers to memory that forked processes share: :meth:`Tensor.share_memory_`."""
-        return self._apply(lambda tensor: tensor.share_memory_())
+        """Return the module. Its memory is not shared: processes forked later have copies, whose changes nobody else sees."""
+        return self
 
 
 _names.describe(__name__)
