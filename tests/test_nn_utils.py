@@ -98,6 +98,13 @@ def test_copies_of_pruned_modules_are_pruned_by_themselves():
     assert ag.equal(twin.weight, layer.weight_mask) and not ag.equal(layer.weight, layer.weight_mask)
 
 
+@pytest.mark.parametrize("method", [prune.random_unstructured, lambda *args: prune.random_structured(*args, dim=0)])
+def test_pruning_nothing_draws_nothing(method):
+    layer, state = nn.Linear(4, 4), ag.get_rng_state()
+    method(layer, "weight", 0)
+    assert ag.equal(ag.get_rng_state(), state) and bool((layer.weight_mask == 1).all())
+
+
 def test_an_error_leaves_the_parameter_as_it_was():
     layer = nn.Linear(3, 2)
     weight = layer.weight

@@ -372,9 +372,9 @@ class RandomStructured(_Channels):
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         """``default_mask`` with zeros in that many channels."""
         channels, count = self._checked_channels(t)
-        drawn = rand(channels)
         if count == 0:
             return default_mask
+        drawn = rand(channels)
         return self._keeping(t, drawn > kthvalue(drawn, count).values, default_mask)
 
     @classmethod
