@@ -128,15 +128,22 @@ class ParametrizationList(ModuleList):
                 tensor.requires_grad_(original.requires_grad)
                 _register_parameter_or_buffer(self, f"original{i}", tensor)
         if not unsafe:
-            result = self()
-            if not isinstance(result, Tensor):
-                raise ValueError(f"A parametrization must return a tensor. Got {_kind(result)}.")
-            _check_kept(
-                result,
-                unparametrized,
-                "Registering a parametrization may not change the {} of the tensor",
-                ("unparametrized ", "parametrized "),
-            )
+            try:
+                self._check_result(unparametrized)
+            except Exception:
+                original.data = unparametrized
+                raise
+
+    def _check_result(self, unparametrized):
+        result = self()
+        if not isinstance(result, Tensor):
+            raise ValueError(f"A parametrization must return a tensor. Got {_kind(result)}.")
+        _check_kept(
+            result,
+            unparametrized,
+            "Registering a parametrization may not change the {} of the tensor",
+            ("unparametrized ", "parametrized "),
+        )
 
     def _originals(self):
         if self.is_tensor:
