@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def _check_iterable(owner, method, values):
     # A tensor is taken for one that lost the brackets around it.
     if not isinstance(values, Iterable) or isinstance(values, Tensor):
-        raise TypeError(f"{owner}.{method} should be called with an iterable, but got {type(values).__name__}")
+        raise TypeError(f"{owner}.{method} should be called with an iterable, but got {_typename(values)}")
 
 
 def _position(idx, size):
