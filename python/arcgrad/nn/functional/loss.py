@@ -99,6 +99,7 @@ def linear_cross_entropy(
     reduction: str = "mean",
     ignore_index: int | None = None,
     label_smoothing: float = 0.0,
+    options: None = None,
 ) -> Tensor:
     """:func:`cross_entropy` of the scores that a linear layer gives to ``input``.
 
@@ -108,12 +109,15 @@ def linear_cross_entropy(
         target (Tensor): classes ``(N, *)``, or probabilities ``(N, C, *)``.
         linear_bias (Tensor, optional): ``(C, *)``.
         weight, reduction, ignore_index, label_smoothing: those of :func:`cross_entropy`.
+        options: must be None: ways of computing it piece by piece are not available.
 
     >>> import arcgrad
     >>> rows, weight = arcgrad.zeros(3, 2), arcgrad.zeros(4, 2)
     >>> arcgrad.nn.functional.linear_cross_entropy(rows, weight, arcgrad.tensor([0, 1, 3]))
     tensor(1.3863)
     """
+    if options is not None:
+        raise NotImplementedError("linear_cross_entropy: options are not available; leave them None")
     if linear_weight.ndim < 2:
         raise RuntimeError(f"linear_cross_entropy: expected linear_weight of at least 2 dimensions, got {_shape(linear_weight)}")
     bias = None if linear_bias is None else linear_bias.reshape(-1)
@@ -486,8 +490,6 @@ def ctc_loss(
         raise RuntimeError(f"ctc_loss: expected log_probs of 2 or 3 dimensions, but got {log_probs.ndim}")
     if not log_probs.is_floating_point():
         raise RuntimeError(f"ctc_loss: expected log_probs of floating-point numbers, but got {log_probs.dtype}")
-    if targets.is_floating_point():
-        raise RuntimeError("targets must be integral")
     unbatched = log_probs.ndim == 2
     if unbatched:
         log_probs = log_probs.unsqueeze(1)
@@ -522,7 +524,7 @@ def ctc_loss(
     mass = log_probs.exp().masked_fill(~running, 0).sum((0, 2))
     loss = loss + (mass - mass.detach())
     impossible = loss > -_NEVER / 2
-    loss = loss.masked_fill(impossible, 0) if zero_infinity else arcgrad.where(impossible, loss * math.inf, loss)
+    loss = loss.masked_fill(impossible, 0) if zero_infinity else loss * arcgrad.where(impossible, math.inf, 1.0)
     if reduction == "mean":
         return (loss / counts.clamp(min=1)).mean()
     return _reduction.apply(loss.squeeze(0) if unbatched else loss, reduction)

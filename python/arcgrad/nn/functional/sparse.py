@@ -32,10 +32,8 @@ def _bags(input, offsets, include_last_offset):
         )
     if (offsets[1:] < offsets[:-1]).any():
         raise RuntimeError("embedding_bag: offsets must not decrease")
-    bags = arcgrad.searchsorted(offsets, arcgrad.arange(input.numel(), dtype=offsets.dtype), right=True) - 1
-    if not include_last_offset:
-        return bags, len(offsets)
-    return bags.masked_fill(bags == len(offsets) - 1, -1), len(offsets) - 1
+    starts = offsets[:-1] if include_last_offset else offsets
+    return arcgrad.searchsorted(starts, arcgrad.arange(input.numel(), dtype=offsets.dtype), right=True) - 1, len(starts)
 
 
 def _greatest(rows, bags, count):
@@ -140,7 +138,10 @@ def embedding_bag(
         bags, count = _bags(input, offsets, include_last_offset)
     else:
         raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.ndim}")
-    rows = _core.embedding(input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq)
+    try:
+        rows = _core.embedding(input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq)
+    except IndexError as error:
+        raise RuntimeError(f"embedding_bag: Expected idx >= 0 && idx < num_embeddings: {error}") from None
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.unsqueeze(1)
     counts = bags >= 0

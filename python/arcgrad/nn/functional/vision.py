@@ -253,7 +253,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
 def _reflected(x, low, span):
     """``x`` thrown back at ``low`` and ``low + span`` until it lies between them."""
     if span == 0:
-        return arcgrad.zeros_like(x)
+        return x.clamp(0, 0)
     distance = arcgrad.where(x < low, low - x, x - low)
     turns = (distance.detach() / span).floor()
     beyond = distance.fmod(span)
@@ -278,7 +278,8 @@ def _grid_taps(x, size, mode, padding_mode, aligned):
         return [(_inside(place, size, padding_mode, aligned), _cubic(x - place, -0.75)) for place in places]
     x = _inside(x, size, padding_mode, aligned)
     if mode == "nearest":
-        return [(x.detach().round(), None)]
+        # The gradient of the place is zero, not missing.
+        return [(x.detach().round(), x * 0 + 1)]
     first = x.detach().floor()
     rest = x - first
     return [(first, 1 - rest), (first + 1, rest)]
@@ -296,7 +297,7 @@ def grid_sample(
     Args:
         input (Tensor): ``(N, C, H, W)`` or ``(N, C, D, H, W)``.
         grid (Tensor): places ``(N, H', W', 2)`` or ``(N, D', H', W', 3)``: x, y (and z) from -1 to 1, x along the last axis.
-        mode (str): ``'bilinear'`` (of volumes trilinear), ``'nearest'`` or, of images, ``'bicubic'``.
+        mode (str): ``'bilinear'``, ``'nearest'`` or ``'bicubic'``; of volumes along all three axes.
         padding_mode (str): what is outside of the input: ``'zeros'``, its ``'border'`` or its ``'reflection'``.
         align_corners (bool, optional): whether -1 and 1 are the centres of the corner elements, or their outer corners.
 
@@ -330,8 +331,6 @@ def grid_sample(
         raise RuntimeError(f"grid_sampler(): expected grid to have size {axes} in last dimension, but {sizes_given}")
     if 0 in input.shape[2:]:
         raise RuntimeError(f"grid_sampler(): expected input to have non-empty spatial dimensions, but {sizes_given}")
-    if mode == "bicubic" and axes != 2:
-        raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
     if input.dtype is not grid.dtype or not input.is_floating_point():
         raise RuntimeError(
             f"grid_sampler(): expected input and grid to have the same floating-point dtype, but got {input.dtype} and {grid.dtype}"
@@ -350,11 +349,10 @@ def grid_sample(
             within = (place >= 0) & (place <= size - 1)
             seen = within if seen is None else seen & within
             index = index * size + arcgrad.where(within, place, 0.0).to(arcgrad.int64)
-            if factor is not None:
-                weight = factor if weight is None else weight * factor
+            weight = factor if weight is None else weight * factor
         found = elements.gather(2, index.unsqueeze(1).expand(-1, input.shape[1], -1))
         # What is outside counts for nothing, whatever was read in its place.
-        found = arcgrad.where(seen.unsqueeze(1), found if weight is None else found * weight.unsqueeze(1), 0.0)
+        found = arcgrad.where(seen.unsqueeze(1), found * weight.unsqueeze(1), 0.0)
         total = found if total is None else total + found
     return total.view(*input.shape[:2], *grid.shape[1:-1])
 

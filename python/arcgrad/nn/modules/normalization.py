@@ -211,6 +211,9 @@ class LocalResponseNorm(FunctionLayer, function=F.local_response_norm):
 class CrossMapLRN2d(LocalResponseNorm):
     """:class:`LocalResponseNorm` of images ``(N, C, H, W)``, by its older name."""
 
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
+        super().__init__(size, alpha, beta, k)
+
     def forward(self, input: Tensor) -> Tensor:
         """Input ``(N, C, H, W)`` → output of the same shape."""
         if input.dim() != 4:
