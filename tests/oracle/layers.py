@@ -134,7 +134,7 @@ CASES = [
     ),
     ({"x": pos(1, 2, 5, 6)}, ["F.lp_pool2d(x, 2, 3, 2, True)", "F.lp_pool2d(x, 3.0, (2, 3))", "nn.LPPool2d(2, 2)(x)"]),
     ({"x": pos(1, 2, 4, 4, 5)}, ["F.lp_pool3d(x, 2, 2)", "F.lp_pool3d(x, 3, (1, 2, 2), 2, True)"]),
-    ({"x": (2, 2, 7)}, ["F.lp_pool1d(x, 3, 2)"]),
+    ({"x": (2, 2, 7)}, ["F.lp_pool1d(x, 3, 2)", "F.lp_pool1d(x, float('inf'), 2, 1)", "F.lp_pool1d(x, -float('inf'), 3, 2, True)"]),
     (
         {"x": (2, 3, 9, 8), "s": unit(2, 3, 2)},
         [
@@ -229,6 +229,9 @@ CASES = [
             "F.interpolate(x, scale_factor=(0.5, 0.7), mode='bilinear', antialias=True)",
             "F.interpolate(x, scale_factor=(0.5, 0.7), mode='bilinear', antialias=True, recompute_scale_factor=True)",
             "F.interpolate(x, (3, 9), mode='area')",
+            "F.interpolate((60 * x + 120).to(t.uint8), (3, 7), mode='bicubic', antialias=True)",
+            "F.interpolate((60 * x + 120).to(t.uint8), (4, 3), mode='bicubic')",
+            "F.interpolate((60 * x + 120).to(t.uint8), (2, 9), mode='bilinear', antialias=True)",
             "F.upsample(x, scale_factor=2)",
             "F.upsample_nearest(x, 7)",
             "F.upsample_bilinear(x, (7, 9))",

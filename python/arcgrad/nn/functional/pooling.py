@@ -159,7 +159,11 @@ def adaptive_max_pool3d_with_indices(
 # ---- norms of windows ----
 
 
-def _lp_pool(axes, mean, input, norm_type, kernel_size, stride, ceil_mode):
+def _lp_pool(axes, mean, greatest, input, norm_type, kernel_size, stride, ceil_mode):
+    if norm_type == math.inf:
+        return greatest(input.abs(), kernel_size, stride, ceil_mode=ceil_mode)
+    if norm_type == -math.inf:
+        return -greatest(-input.abs(), kernel_size, stride, ceil_mode=ceil_mode)
     means = mean(input.pow(norm_type), kernel_size, stride, 0, ceil_mode)
     # Sums of odd powers may be negative: those have no root.
     sums = means.sign() * means.abs().relu() * math.prod(_per_axis(kernel_size, axes))
@@ -173,7 +177,7 @@ def lp_pool1d(
 
     Args:
         input (Tensor): what is pooled.
-        norm_type (float): p: 1 for sums, great for something near the maximum.
+        norm_type (float): p: 1 for sums, infinite for the greatest absolute value.
         kernel_size (int): size of the window.
         stride (int, optional): its step; its size if not given.
         ceil_mode (bool): keep a last window that leaves the input.
@@ -182,7 +186,7 @@ def lp_pool1d(
     >>> arcgrad.nn.functional.lp_pool1d(arcgrad.tensor([[3.0, 4.0, 6.0, 8.0]]), 2, 2)
     tensor([[ 5., 10.]])
     """
-    return _lp_pool(1, _core.avg_pool1d, input, norm_type, kernel_size, stride, ceil_mode)
+    return _lp_pool(1, _core.avg_pool1d, _core.max_pool1d, input, norm_type, kernel_size, stride, ceil_mode)
 
 
 def lp_pool2d(
@@ -193,7 +197,7 @@ def lp_pool2d(
     ceil_mode: bool = False,
 ) -> Tensor:
     """:func:`lp_pool1d` of ``(N, C, H, W)`` or ``(C, H, W)``."""
-    return _lp_pool(2, _core.avg_pool2d, input, norm_type, kernel_size, stride, ceil_mode)
+    return _lp_pool(2, _core.avg_pool2d, _core.max_pool2d, input, norm_type, kernel_size, stride, ceil_mode)
 
 
 def lp_pool3d(
@@ -204,7 +208,7 @@ def lp_pool3d(
     ceil_mode: bool = False,
 ) -> Tensor:
     """:func:`lp_pool1d` of ``(N, C, D, H, W)`` or ``(C, D, H, W)``."""
-    return _lp_pool(3, _core.avg_pool3d, input, norm_type, kernel_size, stride, ceil_mode)
+    return _lp_pool(3, _core.avg_pool3d, _core.max_pool3d, input, norm_type, kernel_size, stride, ceil_mode)
 
 
 # ---- random windows ----
@@ -382,7 +386,7 @@ def _max_unpool(axes, input, indices, kernel_size, stride, padding, output_size)
         raise RuntimeError(f"max_unpool{axes}d: the result would have the sizes {sizes}")
     lead = input.shape[:-axes]
     room = math.prod(sizes)
-    places = indices.reshape(*lead, -1)
+    places = indices.flatten(-axes)
     if places.numel():
         wrong = next((int(end) for end in places.aminmax() if not 0 <= end < room), None)
         if wrong is not None:
@@ -391,7 +395,7 @@ def _max_unpool(axes, input, indices, kernel_size, stride, padding, output_size)
                 f"max_unpool{axes}d: Found an invalid max index: {wrong} (output volumes are of size {volume})"
             )
     empty = arcgrad.zeros((*lead, room), dtype=input.dtype)
-    return empty.scatter(-1, places, input.reshape(*lead, -1)).view(*lead, *sizes)
+    return empty.scatter(-1, places, input.flatten(-axes)).view(*lead, *sizes)
 
 
 def max_unpool1d(

@@ -18,9 +18,7 @@ def _bags(input, offsets, include_last_offset):
     if offsets.numel() == 0:
         if include_last_offset:
             raise RuntimeError("include_last_offset: number of offsets should be at least 1")
-        if input.numel():
-            raise RuntimeError("embedding_bag: there are indices, but no offsets of bags")
-        return arcgrad.zeros(0, dtype=arcgrad.int64), 0
+        return arcgrad.full(input.shape, -1), 0
     if offsets[0] != 0:
         raise RuntimeError(
             "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. "

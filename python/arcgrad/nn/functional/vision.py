@@ -78,6 +78,16 @@ def _resample(input, axis, places, weights):
     return (taken * weights.to(input.dtype).view(*weights.shape, *(1,) * (input.ndim - axis - 1))).sum(axis + 1)
 
 
+def _resample_bytes(input, axis, places, weights):
+    """:func:`_resample` of bytes, rounded to bytes, with weights as integers of 15 bits: as many of fraction as the greatest allows."""
+    greatest = float(weights.max())
+    bits = next((bits for bits in range(22) if int(greatest * 2 ** (bits + 1) + 0.5) >= 1 << 15), 22)
+    scaled = weights * 2**bits
+    whole = (scaled.abs() + 0.5).trunc() * scaled.sign()
+    sums = _resample(input.to(arcgrad.float64), axis, places, whole)
+    return ((sums + 2 ** (bits - 1)) / 2**bits).floor().clamp(0, 255).to(arcgrad.uint8)
+
+
 def _output_sizes(input, size, scale_factor, recompute_scale_factor):
     """For each axis of the picture the size of the result and, where it counts, the factor."""
     own = input.shape[2:]
@@ -144,8 +154,9 @@ def interpolate(
     pictures = input.dtype is arcgrad.uint8
     if not (input.is_floating_point() or pictures):
         raise NotImplementedError(f"interpolate: mode '{mode}' is not implemented for {input.dtype}")
-    result = input.to(arcgrad.float32) if pictures else input
-    for axis, (length, factor) in enumerate(_output_sizes(input, size, scale_factor, recompute_scale_factor), 2):
+    sizes = _output_sizes(input, size, scale_factor, recompute_scale_factor)
+    # The last axis first: bytes are rounded between, as in PyTorch.
+    for axis, (length, factor) in reversed(list(enumerate(sizes, 2))):
         own, aligned = input.shape[axis], bool(align_corners)
         if not antialias:
             taps = _cubic_taps(own, length, factor, aligned)
@@ -153,8 +164,8 @@ def interpolate(
             taps = _antialiasing_taps(own, length, factor, aligned, _triangle, 1)
         else:
             taps = _antialiasing_taps(own, length, factor, aligned, lambda distance: _cubic(distance, -0.5), 2)
-        result = _resample(result, axis, *taps)
-    return result.round().clamp(0, 255).to(arcgrad.uint8) if pictures else result
+        input = (_resample_bytes if pictures else _resample)(input, axis, *taps)
+    return input
 
 
 def _deprecated(name):
@@ -266,8 +277,8 @@ def _inside(x, size, padding_mode, aligned):
         return x
     if padding_mode == "reflection":
         x = _reflected(x, 0.0, size - 1.0) if aligned else _reflected(x, -0.5, float(size))
-    # No gradient at the ends, where clamp has one.
-    return arcgrad.where((x > 0) & (x < size - 1), x, x.detach().clamp(0, size - 1))
+    # No gradient at the ends, where clamp has one; what is no number lies at the first.
+    return arcgrad.where((x > 0) & (x < size - 1), x, x.detach().nan_to_num(0.0).clamp(0, size - 1))
 
 
 def _grid_taps(x, size, mode, padding_mode, aligned):
@@ -351,8 +362,8 @@ def grid_sample(
             index = index * size + arcgrad.where(within, place, 0.0).to(arcgrad.int64)
             weight = factor if weight is None else weight * factor
         found = elements.gather(2, index.unsqueeze(1).expand(-1, input.shape[1], -1))
-        # What is outside counts for nothing, whatever was read in its place.
-        found = arcgrad.where(seen.unsqueeze(1), found * weight.unsqueeze(1), 0.0)
+        # What is outside is zero, whatever was read in its place.
+        found = arcgrad.where(seen.unsqueeze(1), found, 0.0) * weight.unsqueeze(1)
         total = found if total is None else total + found
     return total.view(*input.shape[:2], *grid.shape[1:-1])
 

@@ -387,7 +387,7 @@ class LPPool2d(_LPPoolNd, function=F.lp_pool2d):
     """``(Σ x^p)^(1/p)`` of each window, p being ``norm_type``.
 
     Args:
-        norm_type (float): p: 1 for sums, great for something near the maximum.
+        norm_type (float): p: 1 for sums, infinite for the greatest absolute value.
         kernel_size (int or pair): height and width of the window.
         stride (int or pair, optional): its step. Default: ``kernel_size``.
         ceil_mode (bool): keep a last window that leaves the image.
