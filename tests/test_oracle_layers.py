@@ -42,6 +42,16 @@ def test_layers_print_and_start_as_pytorchs(text):
         assert found["state"][name][2] == pytest.approx(first, abs=1e-6)
 
 
+def test_parameters_and_defaults_are_pytorchs():
+    found = layers.signatures(ag)
+    expected = {name: given for name, given in FACTS["signatures"].items() if name in found}
+    assert len(expected) > 300
+    # The core's forms of these serve under other names, too, where there is more to give.
+    for name in ("batch_norm", "sigmoid", "tanh"):
+        del expected[f"nn.functional.{name}"]
+    assert {name: found[name] for name in expected} == expected
+
+
 @pytest.mark.parametrize("text", layers.REFUSED)
 def test_wrong_arguments_raise_what_they_raise_in_pytorch(text):
     assert layers.refusal(ag, text) == FACTS["refused"][text]

@@ -9,6 +9,7 @@ fixed random weights, are those in double precision; what is drawn starts from `
 
 from __future__ import annotations
 
+import inspect
 import json
 import warnings
 import zlib
@@ -739,6 +740,32 @@ def refusal(t, text):
     return None
 
 
+def parameters(callee):
+    """The parameters of a function or class with their defaults, or None if Python does not know them."""
+    try:
+        given = inspect.signature(callee).parameters.values()
+    except ValueError:
+        return None
+    if any(parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) for parameter in given):
+        return None
+    shown = {p.name: getattr(p.default, "__name__", repr(p.default)) for p in given if p.default is not p.empty}
+    return [f"{p.name}={shown[p.name]}" if p.name in shown else p.name for p in given]
+
+
+def signatures(t):
+    """Of every layer, of its ``forward`` and of every function, by its name."""
+    found = {}
+    for name, value in vars(t.nn).items():
+        if inspect.isclass(value) and issubclass(value, t.nn.Module):
+            found[f"nn.{name}"] = parameters(value)
+            found[f"nn.{name}.forward"] = parameters(value.forward)
+    for name in dir(t.nn.functional):
+        value = getattr(t.nn.functional, name)
+        if not name.startswith("_") and inspect.isroutine(value):
+            found[f"nn.functional.{name}"] = parameters(value)
+    return {name: given for name, given in found.items() if given is not None}
+
+
 def main():
     import torch
 
@@ -752,8 +779,13 @@ def main():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         layers = {text: describe(torch, text) for text in LAYERS}
-    facts = {"layers": layers, "refused": {text: refusal(torch, text) for text in REFUSED}}
-    FACTS.write_text(json.dumps(facts, indent=1) + "\n")
+    facts = {"signatures": signatures(torch), "layers": layers, "refused": {text: refusal(torch, text) for text in REFUSED}}
+    # One line for each entry.
+    tables = [
+        f'"{kind}": {{\n' + ",\n".join(f"{json.dumps(name)}: {json.dumps(fact)}" for name, fact in table.items()) + "\n}"
+        for kind, table in facts.items()
+    ]
+    FACTS.write_text("{\n" + ",\n".join(tables) + "\n}\n")
 
 
 if __name__ == "__main__":

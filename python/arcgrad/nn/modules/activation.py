@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arcgrad import _names, full
+from arcgrad import _names, _warnings, full
 
 from .. import functional as F
 from ..parameter import Parameter
@@ -123,7 +123,21 @@ class Hardtanh(FunctionLayer, function=F.hardtanh):
     max_val: float = 1.0
     inplace: bool = False
 
-    def _settle(self):
+    def __init__(
+        self,
+        min_val: float = -1.0,
+        max_val: float = 1.0,
+        inplace: bool = False,
+        min_value: float | None = None,
+        max_value: float | None = None,
+    ) -> None:
+        super().__init__()
+        for name, old in (("min", min_value), ("max", max_value)):
+            if old is not None:
+                _warnings.warn(f"keyword argument `{name}_value` is deprecated and rename to `{name}_val`", FutureWarning)
+        self.min_val = min_val if min_value is None else min_value
+        self.max_val = max_val if max_value is None else max_value
+        self.inplace = inplace
         if not self.max_val > self.min_val:
             raise AssertionError(f"max_val must be larger than min_val, but got {self.max_val} and {self.min_val}")
 
