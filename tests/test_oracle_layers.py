@@ -1,6 +1,8 @@
 """Layers and the functions behind them against PyTorch's results, kept in ``oracle/layers.npz`` and ``oracle/layers.json``."""
 
+import copy
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -40,6 +42,18 @@ def test_layers_print_and_start_as_pytorchs(text):
     for name, (shape, dtype, first) in expected["state"].items():
         assert found["state"][name][:2] == [shape, dtype]
         assert found["state"][name][2] == pytest.approx(first, abs=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("text", layers.LAYERS)
+def test_layers_are_copied_and_pickled_whole(text):
+    layer = eval(text, {"t": ag, "nn": ag.nn})
+    for copied in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
+        assert repr(copied) == repr(layer)
+        assert copied.__dict__.keys() == layer.__dict__.keys()
+        state = copied.state_dict()
+        assert list(state) == list(layer.state_dict())
+        assert all(ag.equal(state[name], value) for name, value in layer.state_dict().items())
 
 
 def test_parameters_and_defaults_are_pytorchs():

@@ -162,6 +162,8 @@ CASES = [
             "nn.InstanceNorm1d(4)(x)",
             "nn.InstanceNorm1d(4)(x[0])",
             "nn.InstanceNorm1d(4, affine=True, track_running_stats=True).double().eval()(x)",
+            "(lambda m: (m(x), m(2 * x), m.running_mean, m.running_var))(nn.InstanceNorm1d(4, 1e-3, 0.3, True, True).double())",
+            "(lambda m: (m(x), m(x[:1]), m.running_mean, m.running_var))(nn.BatchNorm1d(4, momentum=None).double())",
             "F.local_response_norm(x, 3, 0.5, 0.7, 2.0)",
             "nn.LocalResponseNorm(2)(x)",
             "F.rms_norm(x, (4, 5))",

@@ -9,6 +9,7 @@ from arcgrad.nn.functional.pooling import adaptive_max_pool2d_with_indices as ad
 from arcgrad.nn.functional.pooling import adaptive_max_pool3d as adaptive_max_pool3d
 from arcgrad.nn.functional.pooling import adaptive_max_pool3d_with_indices as adaptive_max_pool3d_with_indices
 from arcgrad.nn.functional.vision import affine_grid as affine_grid
+from arcgrad.nn.functional.dropouts import alpha_dropout as alpha_dropout
 from arcgrad._core.nn import avg_pool1d as avg_pool1d
 from arcgrad._core.nn import avg_pool2d as avg_pool2d
 from arcgrad._core.nn import avg_pool3d as avg_pool3d
@@ -31,10 +32,14 @@ from arcgrad._core.nn import cosine_similarity as cosine_similarity
 from arcgrad._core.nn import cross_entropy as cross_entropy
 from arcgrad.nn.functional.loss import ctc_loss as ctc_loss
 from arcgrad._core.nn import dropout as dropout
+from arcgrad.nn.functional.dropouts import dropout1d as dropout1d
+from arcgrad.nn.functional.dropouts import dropout2d as dropout2d
+from arcgrad.nn.functional.dropouts import dropout3d as dropout3d
 from arcgrad.nn.functional.activation import elu as elu
 from arcgrad._core.nn import elu_ as elu_
 from arcgrad._core.nn import embedding as embedding
 from arcgrad.nn.functional.sparse import embedding_bag as embedding_bag
+from arcgrad.nn.functional.dropouts import feature_alpha_dropout as feature_alpha_dropout
 from arcgrad._core.nn import fold as fold
 from arcgrad.nn.functional.pooling import fractional_max_pool2d as fractional_max_pool2d
 from arcgrad.nn.functional.pooling import fractional_max_pool2d_with_indices as fractional_max_pool2d_with_indices

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import arcgrad
 from arcgrad import _names, _warnings
 from arcgrad._core import nn as _core
@@ -34,88 +36,86 @@ __all__ = [
 
 # ---- of the core ----
 
-#: How the core computes them: into memory of its own, or in place.
-_FORMS = {
-    name: (getattr(_core, name), getattr(_core, f"{name}_"))
-    for name in (
-        "celu",
-        "elu",
-        "hardsigmoid",
-        "hardswish",
-        "hardtanh",
-        "leaky_relu",
-        "mish",
-        "relu",
-        "relu6",
-        "selu",
-        "silu",
-        "threshold",
-    )
-}
-
-
-def _activate(name, inplace, *arguments):
-    return _FORMS[name][bool(inplace)](*arguments)
+#: The core's forms that overwrite their input, under the names of those that do not.
+_in_place = SimpleNamespace(
+    **{
+        name: getattr(_core, f"{name}_")
+        for name in (
+            "celu",
+            "elu",
+            "hardsigmoid",
+            "hardswish",
+            "hardtanh",
+            "leaky_relu",
+            "mish",
+            "relu",
+            "relu6",
+            "selu",
+            "silu",
+            "threshold",
+        )
+    }
+)
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """``max(x, 0)``; the gradient at 0 is 0."""
-    return _activate("relu", inplace, input)
+    return (_in_place if inplace else _core).relu(input)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """``min(max(x, 0), 6)``."""
-    return _activate("relu6", inplace, input)
+    return (_in_place if inplace else _core).relu6(input)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """``x`` where positive, else ``negative_slope · x``."""
-    return _activate("leaky_relu", inplace, input, negative_slope)
+    return (_in_place if inplace else _core).leaky_relu(input, negative_slope)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """``x`` where positive, else ``alpha (exp(x) - 1)`` (Clevert et al., 2015)."""
-    return _activate("elu", inplace, input, alpha)
+    return (_in_place if inplace else _core).elu(input, alpha)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """Scaled exponential linear unit (Klambauer et al., 2017)."""
-    return _activate("selu", inplace, input)
+    return (_in_place if inplace else _core).selu(input)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """``max(0, x) + min(0, α (exp(x/α) - 1))`` (Barron, 2017)."""
-    return _activate("celu", inplace, input, alpha)
+    return (_in_place if inplace else _core).celu(input, alpha)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """``x · sigmoid(x)``."""
-    return _activate("silu", inplace, input)
+    return (_in_place if inplace else _core).silu(input)
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """``x`` clamped to ``[min_val, max_val]``; no gradient at and beyond the ends."""
-    return _activate("hardtanh", inplace, input, min_val, max_val)
+    return (_in_place if inplace else _core).hardtanh(input, min_val, max_val)
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """``min(max(x + 3, 0), 6) / 6``."""
-    return _activate("hardsigmoid", inplace, input)
+    return (_in_place if inplace else _core).hardsigmoid(input)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """``x · hardsigmoid(x)`` (Howard et al., 2019)."""
-    return _activate("hardswish", inplace, input)
+    return (_in_place if inplace else _core).hardswish(input)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """``x · tanh(softplus(x))`` (Misra, 2019)."""
-    return _activate("mish", inplace, input)
+    return (_in_place if inplace else _core).mish(input)
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where ``x > threshold``, else ``value``."""
-    return _activate("threshold", inplace, input, threshold, value)
+    return (_in_place if inplace else _core).threshold(input, threshold, value)
 
 
 # ---- composed ----

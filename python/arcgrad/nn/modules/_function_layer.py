@@ -16,21 +16,34 @@ else:
         return lambda cls: cls
 
 
-def _constructor(cls, settings):
-    """``__init__`` with the settings as its parameters. Like those of dataclasses and named tuples it is compiled, so that what it
-    takes and what it says of wrong arguments are those of a function that was written out."""
-    fallback = {name: getattr(cls, name) for name in settings if hasattr(cls, name)}
-    parameters = [f"{name}=fallback[{name!r}]" if name in fallback else name for name in settings]
-    lines = [f"def __init__({', '.join(['self', *parameters])}):", "    Module.__init__(self)"]
-    lines += [f"    self.{name} = {name}" for name in settings]
-    lines += ["    self._settle()"]
-    scope = {"Module": Module, "fallback": fallback}
+def _compiled(cls, name, parameters, body, **scope):
+    """A method of ``cls`` from text, as dataclasses and named tuples make theirs: what it takes, what it says of wrong arguments and
+    what it costs are those of one that was written out."""
     # In this file's name: warnings and errors skip the frames of the package.
-    exec(compile("\n".join(lines), __file__, "exec"), scope)
-    function = scope["__init__"]
-    function.__module__, function.__qualname__ = cls.__module__, f"{cls.__qualname__}.__init__"
-    function.__annotations__ = {**settings, "return": "None"}
-    return function
+    text = f"def {name}({', '.join(['self', *parameters])}):\n    " + "\n    ".join(body)
+    exec(compile(text, __file__, "exec"), scope)
+    method = scope[name]
+    method.__module__, method.__qualname__ = cls.__module__, f"{cls.__qualname__}.{name}"
+    return method
+
+
+def _constructor(cls, settings):
+    """``__init__`` with the settings as its parameters."""
+    usual = {name: getattr(cls, name) for name in settings if hasattr(cls, name)}
+    parameters = [f"{name}=usual[{name!r}]" if name in usual else name for name in settings]
+    body = ["super(owner, self).__init__()", *(f"self.{name} = {name}" for name in settings), "self._settle()"]
+    method = _compiled(cls, "__init__", parameters, body, owner=cls, usual=usual)
+    method.__annotations__ = {**settings, "return": "None"}
+    return method
+
+
+def _forward(cls, settings, function):
+    """``forward`` that calls the function with the input and the settings."""
+    arguments = ", ".join(["input", *(f"self.{name}" for name in settings)])
+    method = _compiled(cls, "forward", ["input"], [f"return function({arguments})"], function=function)
+    method.__annotations__ = {"input": "Tensor", "return": "Tensor"}
+    method.__doc__ = FunctionLayer.forward.__doc__
+    return method
 
 
 @dataclass_transform()
@@ -55,13 +68,15 @@ class FunctionLayer(Module):
         cls.__constants__ = list(own)
         if "__init__" not in cls.__dict__:
             cls.__init__ = _constructor(cls, own)
+        if cls.forward is FunctionLayer.forward:
+            cls.forward = _forward(cls, own, function)
 
     def _settle(self):
         """Checks the settings, and gives those their values that follow from others."""
 
     def forward(self, input: Tensor) -> Tensor:
         """The function of ``input`` and the settings."""
-        return self._function(input, *[getattr(self, name) for name in self._settings])
+        raise NotImplementedError(f"{type(self).__name__} names no function")
 
     def extra_repr(self) -> str:
         shown = [(name, getattr(self, name)) for name in self._settings if name not in self._hidden]

@@ -232,10 +232,6 @@ class _AlongDim(FunctionLayer):
         # The warning about a missing dim is to name the caller: two frames more than from a plain call.
         return self._function(input, self.dim, _stacklevel=5)
 
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        self.__dict__.setdefault("dim", None)
-
 
 class Softmax(_AlongDim, function=F.softmax):
     """``exp(x) / Σ exp(x)`` along ``dim``: positive and summing to one.
