@@ -16,15 +16,23 @@ else:
         return lambda cls: cls
 
 
-def _compiled(cls, name, parameters, body, **scope):
-    """A method of ``cls`` from text, as dataclasses and named tuples make theirs: what it takes, what it says of wrong arguments and
-    what it costs are those of one that was written out."""
-    # In this file's name: warnings and errors skip the frames of the package.
-    text = f"def {name}({', '.join(['self', *parameters])}):\n    " + "\n    ".join(body)
-    exec(compile(text, __file__, "exec"), scope)
-    method = scope[name]
-    method.__module__, method.__qualname__ = cls.__module__, f"{cls.__qualname__}.{name}"
-    return method
+class _Method:
+    """A method made from text, as dataclasses and named tuples make theirs: what it takes, what it says of wrong arguments and what it
+    costs are those of one that was written out. It is compiled when it is first asked for, as most layers are never used."""
+
+    def __init__(self, owner, name, parameters, body, annotations, doc=None, **scope):
+        self.owner, self.name, self.annotations, self.doc = owner, name, annotations, doc
+        self.scope = {"owner": owner, **scope}
+        self.text = f"def {name}({', '.join(['self', *parameters])}):\n    " + "\n    ".join(body)
+
+    def __get__(self, instance, owner=None):
+        # In this file's name: warnings and errors skip the frames of the package.
+        exec(compile(self.text, __file__, "exec"), self.scope)
+        method = self.scope[self.name]
+        method.__module__, method.__qualname__ = self.owner.__module__, f"{self.owner.__qualname__}.{self.name}"
+        method.__annotations__, method.__doc__ = self.annotations, self.doc
+        setattr(self.owner, self.name, method)
+        return method.__get__(instance, owner)
 
 
 def _constructor(cls, settings):
@@ -32,18 +40,14 @@ def _constructor(cls, settings):
     usual = {name: getattr(cls, name) for name in settings if hasattr(cls, name)}
     parameters = [f"{name}=usual[{name!r}]" if name in usual else name for name in settings]
     body = ["super(owner, self).__init__()", *(f"self.{name} = {name}" for name in settings), "self._settle()"]
-    method = _compiled(cls, "__init__", parameters, body, owner=cls, usual=usual)
-    method.__annotations__ = {**settings, "return": "None"}
-    return method
+    return _Method(cls, "__init__", parameters, body, {**settings, "return": "None"}, usual=usual)
 
 
 def _forward(cls, settings, function):
     """``forward`` that calls the function with the input and the settings."""
     arguments = ", ".join(["input", *(f"self.{name}" for name in settings)])
-    method = _compiled(cls, "forward", ["input"], [f"return function({arguments})"], function=function)
-    method.__annotations__ = {"input": "Tensor", "return": "Tensor"}
-    method.__doc__ = FunctionLayer.forward.__doc__
-    return method
+    types = {"input": "Tensor", "return": "Tensor"}
+    return _Method(cls, "forward", ["input"], [f"return function({arguments})"], types, FunctionLayer.forward.__doc__, function=function)
 
 
 @dataclass_transform()
