@@ -85,6 +85,7 @@ from arcgrad.nn.functional.pooling import max_unpool2d as max_unpool2d
 from arcgrad.nn.functional.pooling import max_unpool3d as max_unpool3d
 from arcgrad.nn.functional.activation import mish as mish
 from arcgrad._core.nn import mse_loss as mse_loss
+from arcgrad.nn.functional.attention import multi_head_attention_forward as multi_head_attention_forward
 from arcgrad.nn.functional.loss import multi_margin_loss as multi_margin_loss
 from arcgrad.nn.functional.loss import multilabel_margin_loss as multilabel_margin_loss
 from arcgrad.nn.functional.loss import multilabel_soft_margin_loss as multilabel_soft_margin_loss
