@@ -226,51 +226,59 @@ def _starts(sample, length, outputs, window):
     return arcgrad.cat([(steps * step).to(arcgrad.int64) - first.unsqueeze(-1), last], -1)
 
 
-def _fractional_max_pool(axes, input, kernel_size, output_size, output_ratio, return_indices, samples):
-    name = f"fractional_max_pool{axes}d"
+def _places(samples, sizes, windows, outputs):
+    """Places in its plane of every element under every window: planes × windows × elements of a window."""
+    axes = len(sizes)
+    places = arcgrad.zeros((1,) * (1 + 2 * axes), dtype=arcgrad.int64)
+    for axis, (window, output, size) in enumerate(zip(windows, outputs, sizes)):
+        # The first sample belongs to the last axis in two dimensions, to the first in three, as in PyTorch.
+        starts = _starts(samples[:, 1 - axis if axes == 2 else axis], size, output, window)
+        shape = [len(samples)] + [1] * (2 * axes)
+        shape[1 + axis], shape[1 + axes + axis] = output, window
+        places = places * size + (starts.unsqueeze(-1) + arcgrad.arange(window)).view(shape)
+    return places.reshape(len(samples), math.prod(outputs), math.prod(windows))
+
+
+def _fractional_sizes(name, input, axes, kernel_size, output_size, output_ratio):
+    """Sizes of the windows and of the result, one per axis."""
+    own = input.shape[-axes:]
     if output_size is None:
         if output_ratio is None:
             raise ValueError(f"{name} requires specifying either an output_size or an output_ratio")
         ratios = _per_axis(output_ratio, axes)
         if len(ratios) != axes:
             raise ValueError(f"{name} requires output_ratio to either be a single number or one for each of {axes} axes")
-        output_size = [int(size * ratio) for size, ratio in zip(input.shape[-axes:], ratios)]
-    if input.ndim not in (axes + 1, axes + 2):
-        raise RuntimeError(f"{name}: Expected {axes + 1}D or {axes + 2}D tensor, but got: {list(input.shape)}")
-    if 0 in input.shape[1 if input.ndim == axes + 2 else 0 :]:
-        raise RuntimeError(f"{name}: Expected input to have non-zero size for non-batch dimensions, but got {list(input.shape)}")
+        output_size = [int(size * ratio) for size, ratio in zip(own, ratios)]
     windows, outputs = _per_axis(kernel_size, axes), _per_axis(output_size, axes)
     for what, sizes in (("kernel_size", windows), ("output_size", outputs)):
         if len(sizes) != axes:
             raise RuntimeError(f"{name}: {what} must either be a single Int or tuple of Ints")
         if min(sizes) <= 0:
             raise RuntimeError(f"{name}: {what} must be greater than 0, but got {sizes}")
-    own = input.shape[-axes:]
     for window, output, size in zip(windows, outputs, own):
         if output + window - 1 > size:
             raise RuntimeError(f"{name}: pool size {window} with {output} outputs is too large relative to input size {size}")
-    planes = input.reshape(-1, math.prod(own))
-    batch = input.shape[0] if input.ndim == axes + 2 else 1
-    channels = input.shape[-axes - 1]
+    return windows, outputs
+
+
+def _fractional_max_pool(axes, input, kernel_size, output_size, output_ratio, return_indices, samples):
+    name = f"fractional_max_pool{axes}d"
+    if input.ndim not in (axes + 1, axes + 2):
+        raise RuntimeError(f"{name}: Expected {axes + 1}D or {axes + 2}D tensor, but got: {list(input.shape)}")
+    *batch, channels = input.shape[:-axes]
+    own = input.shape[-axes:]
+    if channels == 0 or 0 in own:
+        raise RuntimeError(f"{name}: Expected input to have non-zero size for non-batch dimensions, but got {list(input.shape)}")
+    windows, outputs = _fractional_sizes(name, input, axes, kernel_size, output_size, output_ratio)
+    wanted = (math.prod(batch), channels, axes)
     if samples is None:
-        samples = arcgrad.rand(batch, channels, axes, dtype=input.dtype)
-    elif tuple(samples.shape) != (batch, channels, axes):
-        raise RuntimeError(
-            f"{name}: Expect _random_samples to be of shape {[batch, channels, axes]}, but got {list(samples.shape)}"
-        )
+        samples = arcgrad.rand(wanted, dtype=input.dtype)
+    elif tuple(samples.shape) != wanted:
+        raise RuntimeError(f"{name}: Expect _random_samples to be of shape {list(wanted)}, but got {list(samples.shape)}")
     elif samples.dtype is not input.dtype:
         raise RuntimeError(f"{name}: Expect _random_samples to have the same dtype as input")
-    samples = samples.reshape(-1, axes)
-    # Places in the plane of all elements under each window: planes × outputs × elements of the window. The first sample belongs to
-    # the last axis in two dimensions, to the first in three, as in PyTorch.
-    places = arcgrad.zeros((1,) * (1 + 2 * axes), dtype=arcgrad.int64)
-    for axis, (window, output, size) in enumerate(zip(windows, outputs, own)):
-        starts = _starts(samples[:, 1 - axis if axes == 2 else axis], size, output, window)
-        along = starts.unsqueeze(-1) + arcgrad.arange(window)
-        shape = [len(planes)] + [1] * (2 * axes)
-        shape[1 + axis], shape[1 + axes + axis] = output, window
-        places = places * size + along.view(shape)
-    places = places.reshape(len(planes), math.prod(outputs), math.prod(windows))
+    planes = input.reshape(-1, math.prod(own))
+    places = _places(samples.detach().reshape(-1, axes), own, windows, outputs)
     with arcgrad.no_grad():
         found = planes.gather(1, places.flatten(1)).view(places.shape).argmax(-1, keepdim=True)
     indices = places.gather(-1, found).squeeze(-1)

@@ -13,8 +13,44 @@ if TYPE_CHECKING:
 __all__ = ["embedding_bag"]
 
 
+def _check_factors(input, weight, mode, factors):
+    """Raises where the factors of the rows do not go with the rest."""
+    if factors is None:
+        return
+    if mode != "sum":
+        raise NotImplementedError(
+            "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' "
+            f"(got mode='{mode}')"
+        )
+    if factors.shape != input.shape:
+        raise ValueError(
+            f"embedding_bag: If per_sample_weights ({list(factors.shape)}) is not None, then it must have the same shape as the input "
+            f"({list(input.shape)})"
+        )
+    if factors.dtype is not weight.dtype:
+        raise RuntimeError(
+            f"embedding_bag: expected weight and per_sample_weights to have the same dtype, but got {weight.dtype} and {factors.dtype}"
+        )
+
+
 def _bags(input, offsets, include_last_offset):
     """For each index the number of its bag, and how many bags there are; -1 for what no bag holds."""
+    if input.ndim == 2:
+        if offsets is not None:
+            raise ValueError(
+                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences. "
+                f"However, found offsets of type {type(offsets).__name__}"
+            )
+        count, size = input.shape
+        return arcgrad.arange(count).repeat_interleave(size), count
+    if input.ndim != 1:
+        raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.ndim}")
+    if offsets is None:
+        raise ValueError("offsets has to be a 1D Tensor but got None")
+    if offsets.ndim != 1:
+        raise ValueError("offsets has to be a 1D Tensor")
+    if offsets.is_floating_point():
+        raise RuntimeError(f"embedding_bag: expected offsets of integers, but got {offsets.dtype}")
     if offsets.numel() == 0:
         if include_last_offset:
             raise RuntimeError("include_last_offset: number of offsets should be at least 1")
@@ -24,14 +60,14 @@ def _bags(input, offsets, include_last_offset):
             "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. "
             f"However, got {int(offsets[0])}"
         )
-    if offsets[-1] > input.numel():
+    if offsets[-1] > len(input):
         raise RuntimeError(
-            f"offsets[-1] can not be greater than input's length({input.numel()}) but got offsets[-1] of {int(offsets[-1])}"
+            f"offsets[-1] can not be greater than input's length({len(input)}) but got offsets[-1] of {int(offsets[-1])}"
         )
     if (offsets[1:] < offsets[:-1]).any():
         raise RuntimeError("embedding_bag: offsets must not decrease")
     starts = offsets[:-1] if include_last_offset else offsets
-    return arcgrad.searchsorted(starts, arcgrad.arange(input.numel(), dtype=offsets.dtype), right=True) - 1, len(starts)
+    return arcgrad.searchsorted(starts, arcgrad.arange(len(input), dtype=offsets.dtype), right=True) - 1, len(starts)
 
 
 def _greatest(rows, bags, count):
@@ -97,51 +133,19 @@ def embedding_bag(
         raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.ndim}")
     if input.is_floating_point():
         raise RuntimeError(f"embedding_bag: expected indices of integers, but got {input.dtype}")
-    if per_sample_weights is not None:
-        if mode != "sum":
-            raise NotImplementedError(
-                "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' "
-                f"(got mode='{mode}')"
-            )
-        if per_sample_weights.shape != input.shape:
-            raise ValueError(
-                f"embedding_bag: If per_sample_weights ({list(per_sample_weights.shape)}) is not None, then it must have the same "
-                f"shape as the input ({list(input.shape)})"
-            )
-        if per_sample_weights.dtype is not weight.dtype:
-            raise RuntimeError(
-                f"embedding_bag: expected weight and per_sample_weights to have the same dtype, but got {weight.dtype} and "
-                f"{per_sample_weights.dtype}"
-            )
-        per_sample_weights = per_sample_weights.reshape(-1)
+    _check_factors(input, weight, mode, per_sample_weights)
     if padding_idx is not None:
         if not -len(weight) <= padding_idx < len(weight):
             raise RuntimeError(f"embedding_bag: padding_idx must be within the number of embeddings, but got {padding_idx}")
         padding_idx %= len(weight)
-    if input.ndim == 2:
-        if offsets is not None:
-            raise ValueError(
-                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences. "
-                f"However, found offsets of type {type(offsets).__name__}"
-            )
-        count, size = input.shape
-        input, bags = input.reshape(-1), arcgrad.arange(count).repeat_interleave(size)
-    elif input.ndim == 1:
-        if offsets is None:
-            raise ValueError("offsets has to be a 1D Tensor but got None")
-        if offsets.ndim != 1:
-            raise ValueError("offsets has to be a 1D Tensor")
-        if offsets.is_floating_point():
-            raise RuntimeError(f"embedding_bag: expected offsets of integers, but got {offsets.dtype}")
-        bags, count = _bags(input, offsets, include_last_offset)
-    else:
-        raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.ndim}")
+    bags, count = _bags(input, offsets, include_last_offset)
+    input = input.reshape(-1)
     try:
         rows = _core.embedding(input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq)
     except IndexError as error:
         raise RuntimeError(f"embedding_bag: Expected idx >= 0 && idx < num_embeddings: {error}") from None
     if per_sample_weights is not None:
-        rows = rows * per_sample_weights.unsqueeze(1)
+        rows = rows * per_sample_weights.reshape(-1, 1)
     counts = bags >= 0
     if padding_idx is not None:
         counts &= input != padding_idx
