@@ -111,6 +111,16 @@ CALLS = {
     "lazy Linear": lambda: initialised(nn.LazyLinear(3), ag.ones(2, 4)),
     "lazy Linear without bias": lambda: initialised(nn.LazyLinear(3, bias=False, dtype=F64), ag.ones(2, 4, dtype=F64)),
     "lazy Conv2d": lambda: initialised(nn.LazyConv2d(4, (2, 3), padding=1, groups=2), ag.ones(2, 5, 5)),
+    "lazy Conv1d": lambda: initialised(nn.LazyConv1d(4, 3, 2), ag.ones(2, 2, 7)),
+    "lazy Conv3d": lambda: initialised(nn.LazyConv3d(4, 2), ag.ones(1, 2, 3, 3, 3)),
+    "lazy ConvTranspose1d": lambda: initialised(nn.LazyConvTranspose1d(4, 3, 2), ag.ones(2, 2, 7)),
+    "lazy ConvTranspose2d": lambda: initialised(nn.LazyConvTranspose2d(4, (2, 3), padding=1, groups=2), ag.ones(2, 5, 5)),
+    "lazy ConvTranspose3d": lambda: initialised(nn.LazyConvTranspose3d(4, 2), ag.ones(1, 2, 3, 3, 3)),
+    "lazy InstanceNorm2d": lambda: initialised(nn.LazyInstanceNorm2d(), ag.ones(2, 3, 4, 4)),
+    "spectral_norm ConvTranspose2d": lambda: spectral(
+        parametrizations.spectral_norm, nn.ConvTranspose2d(2, 3, 2), ag.ones(1, 2, 3, 3)
+    ),
+    "old spectral_norm ConvTranspose2d": lambda: spectral(nn.utils.spectral_norm, nn.ConvTranspose2d(2, 3, 2), ag.ones(1, 2, 3, 3)),
     "lazy BatchNorm2d": lambda: initialised(nn.LazyBatchNorm2d(), ag.ones(2, 3, 4, 4)),
 }
 

@@ -7,8 +7,9 @@ from arcgrad import int64 as _int64
 
 from ..module import Module
 from ..parameter import UninitializedBuffer, UninitializedParameter, is_lazy
-from .batchnorm import BatchNorm1d, BatchNorm2d
-from .conv import Conv2d
+from .batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
+from .conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from .instancenorm import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
 from .linear import Linear
 
 TYPE_CHECKING = False
@@ -17,7 +18,22 @@ if TYPE_CHECKING:
 
     from arcgrad._core import DType, Device, Tensor
 
-__all__ = ["LazyBatchNorm1d", "LazyBatchNorm2d", "LazyConv2d", "LazyLinear", "LazyModuleMixin"]
+__all__ = [
+    "LazyBatchNorm1d",
+    "LazyBatchNorm2d",
+    "LazyBatchNorm3d",
+    "LazyConv1d",
+    "LazyConv2d",
+    "LazyConv3d",
+    "LazyConvTranspose1d",
+    "LazyConvTranspose2d",
+    "LazyConvTranspose3d",
+    "LazyInstanceNorm1d",
+    "LazyInstanceNorm2d",
+    "LazyInstanceNorm3d",
+    "LazyLinear",
+    "LazyModuleMixin",
+]
 
 
 def _initialize(module, args, kwargs):
@@ -116,9 +132,7 @@ class LazyLinear(LazyModuleMixin, Linear):
 
 
 class _LazyConvolution(LazyModuleMixin):
-    """What lazy convolutions share. ``_spatial`` is the number of their axes besides batch and channels."""
-
-    _spatial: int
+    """What lazy convolutions and their transposes share."""
 
     def _make_lazy(self, out_channels, bias, device, dtype):
         self.out_channels = out_channels
@@ -127,7 +141,7 @@ class _LazyConvolution(LazyModuleMixin):
             self.bias = UninitializedParameter(device=device, dtype=dtype)
 
     def _channels_of(self, input):
-        unbatched = self._spatial + 1
+        unbatched = self._axes + 1
         if input.dim() not in (unbatched, unbatched + 1):
             raise RuntimeError(
                 f"Expected {unbatched}D (unbatched) or {unbatched + 1}D (batched) input to {type(self).__name__}, but got "
@@ -170,11 +184,65 @@ class _LazyConv(_LazyConvolution):
         self._make_lazy(out_channels, bias, device, dtype)
 
 
+class LazyConv1d(_LazyConv, Conv1d):
+    """A :class:`Conv1d` layer that takes ``in_channels`` from its first input. The other arguments are those of that."""
+
+    cls_to_become = Conv1d
+
+
 class LazyConv2d(_LazyConv, Conv2d):
     """A :class:`Conv2d` layer that takes ``in_channels`` from its first input. The other arguments are those of that."""
 
     cls_to_become = Conv2d
-    _spatial = 2
+
+
+class LazyConv3d(_LazyConv, Conv3d):
+    """A :class:`Conv3d` layer that takes ``in_channels`` from its first input. The other arguments are those of that."""
+
+    cls_to_become = Conv3d
+
+
+class _LazyConvTranspose(_LazyConvolution):
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Device = None,
+        dtype: DType | None = None,
+    ) -> None:
+        super().__init__(
+            0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode, device, dtype
+        )
+        self._make_lazy(out_channels, bias, device, dtype)
+
+    def initialize_parameters(self, input: Tensor, output_size: Any = None) -> None:  # type: ignore[override]
+        """Take ``in_channels`` from ``input``."""
+        super().initialize_parameters(input)
+
+
+class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
+    """A :class:`ConvTranspose1d` layer that takes ``in_channels`` from its first input. The other arguments are those of that."""
+
+    cls_to_become = ConvTranspose1d
+
+
+class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
+    """A :class:`ConvTranspose2d` layer that takes ``in_channels`` from its first input. The other arguments are those of that."""
+
+    cls_to_become = ConvTranspose2d
+
+
+class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
+    """A :class:`ConvTranspose3d` layer that takes ``in_channels`` from its first input. The other arguments are those of that."""
+
+    cls_to_become = ConvTranspose3d
 
 
 class _LazyNorm(LazyModuleMixin):
@@ -203,16 +271,19 @@ class _LazyNorm(LazyModuleMixin):
             self.running_var = UninitializedBuffer(device=device, dtype=dtype)
             self.num_batches_tracked = tensor(0, dtype=_int64, device=device)
 
+    def _channels_of(self, input):
+        return input.shape[1]
+
     def initialize_parameters(self, input: Tensor) -> None:  # type: ignore[override]
-        """Take ``num_features`` from axis 1 of ``input``."""
+        """Take ``num_features`` from ``input``."""
         members = (self.weight, self.bias, self.running_mean, self.running_var)
         if self.has_uninitialized_params():
-            self.num_features = input.shape[1]
+            self.num_features = self._channels_of(input)
             for member in members:
                 if member is not None:
                     member.materialize((self.num_features,))
             self.reset_parameters()
-        self.num_features = next((len(member) for member in members if member is not None), input.shape[1])
+        self.num_features = next((len(member) for member in members if member is not None), self._channels_of(input))
 
     def reset_parameters(self) -> None:
         """Forget the statistics; set the weight to one and the bias to zero, once they have their shapes."""
@@ -230,6 +301,39 @@ class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):
     """A :class:`BatchNorm2d` layer that takes ``num_features`` from its first input. The other arguments are those of that."""
 
     cls_to_become = BatchNorm2d
+
+
+class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
+    """A :class:`BatchNorm3d` layer that takes ``num_features`` from its first input. The other arguments are those of that."""
+
+    cls_to_become = BatchNorm3d
+
+
+class _LazyInstanceNorm(_LazyNorm):
+    def _channels_of(self, input):
+        # One sample may come without a batch.
+        return input.shape[input.dim() - self._sample_axes]
+
+
+class LazyInstanceNorm1d(_LazyInstanceNorm, InstanceNorm1d):
+    """A :class:`InstanceNorm1d` layer that takes ``num_features`` from its first input. The other arguments are those of that, with
+    parameters and statistics by default."""
+
+    cls_to_become = InstanceNorm1d
+
+
+class LazyInstanceNorm2d(_LazyInstanceNorm, InstanceNorm2d):
+    """A :class:`InstanceNorm2d` layer that takes ``num_features`` from its first input. The other arguments are those of that, with
+    parameters and statistics by default."""
+
+    cls_to_become = InstanceNorm2d
+
+
+class LazyInstanceNorm3d(_LazyInstanceNorm, InstanceNorm3d):
+    """A :class:`InstanceNorm3d` layer that takes ``num_features`` from its first input. The other arguments are those of that, with
+    parameters and statistics by default."""
+
+    cls_to_become = InstanceNorm3d
 
 
 _names.describe(__name__)
