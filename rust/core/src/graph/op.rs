@@ -72,6 +72,8 @@ pub type Tensors = SmallVec<[Tensor; 1]>;
 pub enum Keep {
     /// An input.
     Input(usize),
+    /// A copy of an input, which may then be changed in place.
+    Copy(usize),
     /// An output.
     Output(usize),
 }
@@ -107,14 +109,20 @@ pub trait Op: Any + Send + Sync {
     }
 
     /// Puts a gradient for every input that is needed: see [`Backward`].
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()>;
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let _ = cx;
+        Err(Error::runtime("backward", format!("derivative for {} is not implemented", self.name())))
+    }
 
     /// Puts the tangents of the results: see [`Tangents`].
     fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
         let _ = cx;
         Err(Error::not_implemented(
             "forward_ad",
-            format!("Trying to use forward AD with {} that does not support it because it has not been implemented yet", self.name()),
+            format!(
+                "Trying to use forward AD with {} that does not support it because it has not been implemented yet",
+                self.name()
+            ),
         ))
     }
 
@@ -123,7 +131,10 @@ pub trait Op: Any + Send + Sync {
         let _ = cx;
         Err(Error::not_implemented(
             "vmap",
-            format!("Batching rule not implemented for {}: compute it outside of vmap, or example by example", self.name()),
+            format!(
+                "Batching rule not implemented for {}: compute it outside of vmap, or example by example",
+                self.name()
+            ),
         ))
     }
 

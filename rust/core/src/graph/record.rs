@@ -132,14 +132,21 @@ pub(crate) fn outputs<O: Op>(
     let kept = op.keeps(&needs);
     let mut saved: SmallVec<[Saved; 2]> = SmallVec::new();
     for keep in &kept {
-        if let Keep::Input(input) = *keep {
+        if let Keep::Input(input) | Keep::Copy(input) = *keep {
             debug_assert!(saved.len() < kept.len(), "kept inputs come before kept outputs");
             let operand = operands[input].as_ref().expect("an input that is kept was given");
             refuse_inference(operand)?;
             let source = if operand.edge.is_some() { Source::Input(input as u32) } else { Source::Constant };
-            let version = version_read(operand, None);
             let lift = operand.lift.clone();
-            saved.push(Saved::new(operand.array.clone(), version, source, operand.identity.clone())?.lifted(lift));
+            // What stands for an example has no data to copy.
+            let value = if matches!(keep, Keep::Copy(_)) && lift.is_none() {
+                let copy = operand.array.duplicate("save_for_backward")?;
+                let version = copy.storage().version();
+                Saved::new(copy, version, source, std::sync::Weak::new())?
+            } else {
+                Saved::new(operand.array.clone(), version_read(operand, None), source, operand.identity.clone())?
+            };
+            saved.push(value.lifted(lift));
         }
     }
     let count = op.differentiable().min(arrays.len());

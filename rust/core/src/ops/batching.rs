@@ -44,3 +44,17 @@ pub(super) fn align(cx: &Batch<'_>) -> Result<SmallVec<[Option<Tensor>; 4]>> {
         })
         .collect()
 }
+
+/// An operation of one input along an axis, whose result has the same axes: `run` is given the axis among those of all
+/// examples. One without axes counts as one element.
+#[track_caller]
+pub(super) fn along(cx: &mut Batch<'_>, axis: usize, run: impl FnOnce(&Tensor, usize) -> Result<Tensor>) -> Result<()> {
+    let whole = front(cx.input(0), cx.size())?;
+    let result = if whole.rank() == 1 {
+        views::select(&run(&views::unsqueeze(&whole, 1)?, 1)?, 1, 0)?
+    } else {
+        run(&whole, axis + 1)?
+    };
+    cx.put(result, Some(0));
+    Ok(())
+}

@@ -269,8 +269,7 @@ impl Op for NllRule {
         if self.fused
             && let Some(grad) = cx.grad(1)
         {
-            let through =
-                softmax::log_softmax_backward("log_softmax", &cx.saved(self.log_p())?, grad, self.classes.axis())?;
+            let through = softmax::log_softmax_backward(&cx.saved(self.log_p())?, grad, self.classes.axis())?;
             result = Some(match result {
                 None => through,
                 Some(result) => result.add(&through)?,

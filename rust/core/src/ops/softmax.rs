@@ -1,13 +1,15 @@
 //! Softmax and its logarithm along an axis.
 
-use super::copy;
+use smallvec::{SmallVec, smallvec};
+
+use super::{batching, copy};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::is_grad_enabled;
-use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{Save, is_recorded, record};
+use crate::graph::call;
+use crate::graph::node::{Backward, From};
+use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
+use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::softmax as kernel;
 use crate::kernels::softmax::AxisSize;
 use crate::kernels::{In, Out};
@@ -21,8 +23,11 @@ pub(super) fn axis_size(shape: &[usize], axis: usize) -> AxisSize {
     if shape.is_empty() { AxisSize { outer: 1, len: 1, inner: 1 } } else { AxisSize::new(shape, axis) }
 }
 
+type Kernel = unsafe fn(AxisSize, In<'_>, Out<'_>);
+type GradientKernel = unsafe fn(AxisSize, In<'_>, In<'_>, Out<'_>);
+
 /// Runs a kernel of one input into fresh memory.
-fn forward(op: &'static str, run: unsafe fn(AxisSize, In<'_>, Out<'_>), input: &Array, axis: usize) -> Result<Array> {
+fn forward(op: &'static str, run: Kernel, input: &Array, axis: usize) -> Result<Array> {
     let input = input.contiguous(op)?;
     let output = Array::uninit(op, input.shape(), input.dtype())?;
     if input.numel() > 0 {
@@ -34,13 +39,7 @@ fn forward(op: &'static str, run: unsafe fn(AxisSize, In<'_>, Out<'_>), input: &
 }
 
 /// Runs a gradient kernel on the output and the gradient.
-fn backward(
-    op: &'static str,
-    run: unsafe fn(AxisSize, In<'_>, In<'_>, Out<'_>),
-    output: &Array,
-    grad: &Array,
-    axis: usize,
-) -> Result<Array> {
+fn backward(op: &'static str, run: GradientKernel, output: &Array, grad: &Array, axis: usize) -> Result<Array> {
     let (output, grad) = (output.contiguous(op)?, grad.contiguous(op)?);
     let result = Array::uninit(op, output.shape(), output.dtype())?;
     {
@@ -56,63 +55,94 @@ pub(super) fn log_softmax_array(op: &'static str, input: &Array, axis: usize) ->
     forward(op, kernel::log_softmax, input, axis)
 }
 
-/// The gradient of log-softmax from its output, recorded or fused as the mode asks.
-pub(super) fn log_softmax_backward(op: &'static str, output: &Tensor, grad: &Tensor, axis: usize) -> Result<Tensor> {
-    if is_grad_enabled() {
-        let total = reduce::sum(grad, Some(&[axis as i64]), true, None)?;
-        return grad.sub(&output.exp()?.mul(&total)?);
-    }
-    Ok(Tensor::from_array(backward(op, kernel::log_softmax_backward, &output.array(), &grad.array(), axis)?))
-}
-
-struct SoftmaxRule {
+/// Softmax along an axis, or its logarithm.
+#[derive(Clone, PartialEq, Debug)]
+struct Softmax {
     axis: usize,
+    log: bool,
 }
 
-impl Op for SoftmaxRule {
+impl Op for Softmax {
     fn name(&self) -> &str {
-        "SoftmaxBackward0"
+        if self.log { "LogSoftmaxBackward0" } else { "SoftmaxBackward0" }
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let (op, run): (_, Kernel) =
+            if self.log { ("log_softmax", kernel::log_softmax) } else { ("softmax", kernel::softmax) };
+        Ok(smallvec![forward(op, run, &inputs[0], self.axis)?])
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Output(0)]
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        vec![("result", 0)]
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let grad = cx.only_grad();
-        let result = if is_grad_enabled() {
-            let output = cx.saved(0)?;
-            let weighted = reduce::sum(&grad.mul(&output)?, Some(&[self.axis as i64]), true, None)?;
-            output.mul(&grad.sub(&weighted)?)?
+        let gradient = SoftmaxBackward { axis: self.axis, log: self.log };
+        let grad = cx.call(gradient, &[From::Saved(0), From::Grad(0)])?;
+        cx.put(0, grad);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
+        let result = if self.log {
+            let mean = reduce::sum(&cx.output(0).exp()?.mul(&tangent)?, Some(&[self.axis as i64]), true, None)?;
+            tangent.sub(&mean)?
         } else {
-            let output = cx.saved_array(0)?;
-            Tensor::from_array(backward("softmax", kernel::softmax_backward, &output, &grad.array(), self.axis)?)
+            // The Jacobian is symmetric.
+            call(SoftmaxBackward { axis: self.axis, log: false }, &[cx.output(0), &tangent])?
         };
-        cx.put(0, result);
-        Ok(())
+        cx.put(0, result)
     }
 
-    fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        vec![("result", 0)]
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        batching::along(cx, self.axis, |whole, axis| call(Self { axis, log: self.log }, &[whole]))
     }
 }
 
-struct LogSoftmaxRule {
-    axis: usize,
+/// The gradient of [`Softmax`] from its output and the gradient of that.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct SoftmaxBackward {
+    pub axis: usize,
+    pub log: bool,
 }
 
-impl Op for LogSoftmaxRule {
+impl Op for SoftmaxBackward {
     fn name(&self) -> &str {
-        "LogSoftmaxBackward0"
+        if self.log { "LogSoftmaxBackwardDataBackward0" } else { "SoftmaxBackwardDataBackward0" }
     }
 
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let grad = cx.only_grad();
-        let output = if is_grad_enabled() { cx.saved(0)? } else { Tensor::from_array(cx.saved_array(0)?) };
-        let result = log_softmax_backward("log_softmax", &output, &grad, self.axis)?;
-        cx.put(0, result);
-        Ok(())
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let (op, run): (_, GradientKernel) = if self.log {
+            ("log_softmax", kernel::log_softmax_backward)
+        } else {
+            ("softmax", kernel::softmax_backward)
+        };
+        Ok(smallvec![backward(op, run, &inputs[0], &inputs[1], self.axis)?])
     }
 
-    fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        vec![("result", 0)]
+    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
+        let [Some(output), Some(grad)] = *inputs else { unreachable!("both are always given") };
+        let sum = |tensor: &Tensor| reduce::sum(tensor, Some(&[self.axis as i64]), true, None);
+        let result = || {
+            Ok(smallvec![if self.log {
+                grad.sub(&output.exp()?.mul(&sum(grad)?)?)?
+            } else {
+                output.mul(&grad.sub(&sum(&grad.mul(output)?)?)?)?
+            }])
+        };
+        Some(result())
     }
+}
+
+/// The gradient of log-softmax from its output.
+pub(super) fn log_softmax_backward(output: &Tensor, grad: &Tensor, axis: usize) -> Result<Tensor> {
+    call(SoftmaxBackward { axis, log: true }, &[output, grad])
 }
 
 /// What both begin with: the cast asked for, the axis, the check of the dtype.
@@ -135,24 +165,14 @@ fn prepared(op: &'static str, input: &Tensor, axis: i64, dtype: Option<DType>) -
 #[track_caller]
 pub fn softmax(input: &Tensor, axis: i64, dtype: Option<DType>) -> Result<Tensor> {
     let (input, axis) = prepared("softmax", input, axis, dtype)?;
-    let operand = input.operand()?;
-    let output = forward("softmax", kernel::softmax, &operand.array, axis)?;
-    if is_recorded(&[&operand]) {
-        return record(SoftmaxRule { axis }, &[&operand], &[Save::Output(0)], output);
-    }
-    Ok(Tensor::from_array(output))
+    call(Softmax { axis, log: false }, &[&input])
 }
 
 /// Logarithm of [`softmax`], more exact than the two in turn.
 #[track_caller]
 pub fn log_softmax(input: &Tensor, axis: i64, dtype: Option<DType>) -> Result<Tensor> {
     let (input, axis) = prepared("log_softmax", input, axis, dtype)?;
-    let operand = input.operand()?;
-    let output = log_softmax_array("log_softmax", &operand.array, axis)?;
-    if is_recorded(&[&operand]) {
-        return record(LogSoftmaxRule { axis }, &[&operand], &[Save::Output(0)], output);
-    }
-    Ok(Tensor::from_array(output))
+    call(Softmax { axis, log: true }, &[&input])
 }
 
 /// [`softmax`] of the negated input.
