@@ -7,7 +7,7 @@ import warnings
 import arcgrad as ag
 import numpy as np
 import pytest
-import test_registry_ops as registry
+import calls as registry
 
 RANGES = {
     "linspace": (lambda **kw: ag.linspace(0, 3, 4, **kw), [0, 1, 2, 3]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import arcgrad as ag
 import pytest
-import test_registry_ops as registry
+import calls as registry
 
 SHARED = "refer to a single memory location"
 

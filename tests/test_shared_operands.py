@@ -13,7 +13,7 @@ import arcgrad as ag
 import numpy as np
 import pytest
 from leaves import leaf
-from test_registry_ops import NO_GRADIENT, OPS, ROWS, SAMPLES, T, build, find, generator, has_in_place, in_place
+from calls import NO_GRADIENT, OPS, ROWS, SAMPLES, T, build, find, generator, has_in_place, in_place
 
 pytestmark = pytest.mark.arcgrad_only
 

@@ -8,7 +8,7 @@ import types
 import pytest
 
 import arcgrad as ag
-from test_registry_ops import OPS, SAMPLES, calls
+from calls import OPS, SAMPLES, calls
 
 ROWS = ag._core.registry()
 

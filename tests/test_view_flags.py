@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import arcgrad as ag
 import pytest
-import test_registry_ops as registry
+import calls as registry
 
 # ---- views from before gradients were asked for --------------------------------------------------------------------
 

@@ -19,8 +19,8 @@ DATA = Path(__file__).with_name("changes.json")
 MODIFIED = "modified by an inplace operation"
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import test_registry_ops as registry  # noqa: E402
-from test_registry_ops import C, T, build, generator  # noqa: E402
+import calls as registry  # noqa: E402
+from calls import C, T, build, generator  # noqa: E402
 
 SHAPES = [(1,), (3,), (1, 3), (3, 1), (3, 3), (2, 3, 3), (1, 3, 3), (2, 1, 3, 3), (2, 2, 3, 3)]
 #: Calls whose shapes decide what is copied.

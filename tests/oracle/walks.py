@@ -27,8 +27,8 @@ if __name__ == "__main__":
     import conftest  # noqa: F401  puts PyTorch in arcgrad's place if asked to
 
 import arcgrad as ag
-import test_registry_ops as registry
-from test_registry_ops import C, T
+import calls as registry
+from calls import C, T
 
 DATA = Path(__file__).with_name("walks.json")
 DTYPES = ("float32", "float64", "int64")

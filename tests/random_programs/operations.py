@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import test_registry_ops as table
+import calls as table
 
 #: Not functions of their arguments alone, or not of a tensor: random numbers, creation, memory.
 LEFT_OUT = {"as_strided"}

@@ -1,0 +1,89 @@
+"""Forward mode: what holds for every operation, and what programs do with duals."""
+
+from __future__ import annotations
+
+import arcgrad as ag
+import arcgrad.autograd.forward_ad as fw
+import numpy as np
+import pytest
+from calls import ROWS, SAMPLES, SHAPE, differentiable_calls, every_row, find, generator, row_inputs, tensors
+
+
+def directions(leaves, key):
+    rng = generator("direction", key)
+    return [ag.from_numpy(np.asarray(rng.uniform(-1, 1, tuple(leaf.shape)))) for leaf in leaves]
+
+
+def duals(leaves, tangents):
+    return [fw.make_dual(leaf, tangent) for leaf, tangent in zip(leaves, tangents)]
+
+
+def product(call, leaves, tangents):
+    """The Jacobian of a call times the tangents, by forward mode."""
+    with fw.dual_level():
+        unpacked = [fw.unpack_dual(result) for result in tensors(call(*duals(leaves, tangents)))]
+    return [ag.zeros_like(value) if tangent is None else tangent for value, tangent in unpacked]
+
+
+def check(call, leaves, key, orders=2):
+    """Forward mode against reverse mode: u·(Jv) is (uJ)·v, for some of the inputs as for all of them."""
+    leaves = [leaf.detach().requires_grad_() for leaf in leaves]
+    results = tensors(call(*leaves))
+    weights = directions(results, (key, "weights"))
+    tangents = directions(leaves, key)
+    chosen = [tangents]
+    if len(leaves) > 1:
+        chosen += [
+            [tangent if here == at else ag.zeros_like(tangent) for here, tangent in enumerate(tangents)]
+            for at in range(len(leaves))
+        ]
+    needed = [result for result in results if result.requires_grad]
+    kept = [weight for result, weight in zip(results, weights) if result.requires_grad]
+    gradients = ag.autograd.grad(needed, leaves, kept, allow_unused=True, retain_graph=True)
+    for tangents in chosen:
+        forward = sum((weight * tangent).sum() for weight, tangent in zip(weights, product(call, leaves, tangents)))
+        reverse = sum(
+            (gradient * tangent).sum() for gradient, tangent in zip(gradients, tangents) if gradient is not None
+        )
+        np.testing.assert_allclose(float(forward), float(reverse), rtol=1e-9, atol=1e-9)
+    if orders > 1:
+        # Forward over reverse: the tangent of the gradient is the gradient of the gradient's product with the tangents.
+        tangents = chosen[0]
+        gradients = ag.autograd.grad(needed, leaves, kept, allow_unused=True, create_graph=True)
+        total = sum((g * t).sum() for g, t in zip(gradients, tangents) if g is not None and g.requires_grad)
+        expected = (
+            ag.autograd.grad(total, leaves, allow_unused=True) if isinstance(total, ag.Tensor) else [None] * len(leaves)
+        )
+        with fw.dual_level():
+            inputs = duals(leaves, tangents)
+            outs = [result for result in tensors(call(*inputs)) if result.requires_grad]
+            grads = ag.autograd.grad(outs, inputs, kept, allow_unused=True)
+            found = [None if g is None else fw.unpack_dual(g).tangent for g in grads]
+        for a, b, leaf in zip(found, expected, leaves):
+            a = ag.zeros_like(leaf) if a is None else a
+            b = ag.zeros_like(leaf) if b is None else b
+            np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-8, atol=1e-8)
+        # Reverse over forward: the gradient of the tangent.
+        with fw.dual_level():
+            outs = [fw.unpack_dual(result).tangent for result in tensors(call(*duals(leaves, tangents)))]
+        outs = [(out * weight).sum() for out, weight in zip(outs, weights) if out is not None and out.requires_grad]
+        found = ag.autograd.grad(sum(outs), leaves, allow_unused=True) if outs else [None] * len(leaves)
+        for a, b, leaf in zip(found, expected, leaves):
+            a = ag.zeros_like(leaf) if a is None else a
+            b = ag.zeros_like(leaf) if b is None else b
+            np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in ROWS if ROWS[name]["differentiable"]))
+def test_tangents_of_rows(name):
+    function = find(name)
+    check(function, [ag.from_numpy(array[:2, :5].copy()) for array in row_inputs(name, "float64")], name)
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_tangents_of_samples(name):
+    for number, (call, leaves, sample) in enumerate(differentiable_calls(name)):
+        try:
+            check(call, leaves, (name, number))
+        except Exception as error:
+            raise AssertionError(f"{name}{sample}: {type(error).__name__}: {error}") from error
