@@ -10,7 +10,7 @@ use crate::dtype::DType;
 use crate::{parallel, with_element};
 
 /// Sizes of a classification loss.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct NllSize {
     /// Samples.
     pub n: usize,

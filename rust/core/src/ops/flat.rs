@@ -9,10 +9,11 @@ use smallvec::{SmallVec, smallvec};
 use crate::array::Array;
 use crate::error::Result;
 use crate::graph::custom::new_node;
+use crate::graph::gradient::Gradient;
 use crate::graph::node::{Backward, Edge};
-use crate::graph::op::Op;
-use crate::graph::record::{is_recorded, record};
-use crate::graph::{is_grad_enabled, views};
+use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::transform::{Batch, Tangents};
+use crate::graph::{call, is_grad_enabled, views};
 use crate::tensor::Tensor;
 
 /// The derivative of such a gradient with respect to the inputs.
@@ -28,12 +29,17 @@ pub(super) enum Derivative {
 pub(super) fn put(
     cx: &mut Backward<'_>,
     input: usize,
-    gradient: Tensor,
+    gradient: impl Into<Gradient>,
     inputs: usize,
     derivative: Derivative,
 ) -> Result<()> {
+    let gradient = gradient.into();
+    if cx.is_plain() {
+        cx.put(input, gradient);
+        return Ok(());
+    }
     let edges = &cx.node().edges()[..inputs.min(cx.inputs())];
-    cx.put(input, flat(gradient, edges, derivative)?);
+    cx.put(input, flat(gradient.into_tensor(), edges, derivative)?);
     Ok(())
 }
 
@@ -49,6 +55,7 @@ pub(super) fn flat(gradient: Tensor, edges: &[Edge], derivative: Derivative) -> 
     let node = new_node(FlatRule { derivative }, all, smallvec![gradient.meta()]);
     let result = Tensor::from_array(gradient.array());
     views::attach(&result, node, 0);
+    result.set_lift(gradient.lift());
     Ok(result)
 }
 
@@ -86,18 +93,29 @@ impl Op for FlatRule {
 /// [`flat`]. Something has to be computed of it: it is not to be handed out.
 #[track_caller]
 pub(super) fn linear_in_pieces(tensor: &Tensor) -> Result<Tensor> {
-    let operand = tensor.operand()?;
-    if !is_recorded(&[&operand]) {
-        return Ok(tensor.clone());
-    }
-    record(PiecesRule, &[&operand], &[], operand.array.clone())
+    call(Pieces, &[tensor])
 }
 
-struct PiecesRule;
+#[derive(Clone, PartialEq, Debug)]
+struct Pieces;
 
-impl Op for PiecesRule {
+impl Op for Pieces {
     fn name(&self) -> &str {
         "AliasBackward0"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        Ok(smallvec![inputs[0].clone()])
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let part = cx.input(0).clone();
+        cx.put(call(Self, &[&part.tensor])?, part.axis);
+        Ok(())
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
