@@ -12,6 +12,7 @@ pub mod call;
 pub mod custom;
 pub mod cuts;
 pub mod engine;
+pub(crate) mod flat;
 pub mod gradient;
 pub mod hooks;
 pub mod level;
@@ -23,6 +24,7 @@ pub mod ownership;
 pub mod provenance;
 pub mod record;
 pub mod saved;
+pub mod trace;
 pub mod transform;
 pub mod views;
 

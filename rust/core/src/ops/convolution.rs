@@ -6,10 +6,11 @@
 
 use smallvec::SmallVec;
 
-use super::{flat, reduce, views};
+use super::{reduce, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
+use crate::graph::flat;
 use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};

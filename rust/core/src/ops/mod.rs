@@ -25,7 +25,6 @@ pub mod elementwise;
 pub mod elementwise_table;
 pub mod embedding;
 pub mod exponential;
-mod flat;
 pub mod grids;
 pub mod index;
 pub mod index_slices;

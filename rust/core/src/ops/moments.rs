@@ -5,102 +5,78 @@ use smallvec::{SmallVec, smallvec};
 use super::elementwise::apply;
 use super::range::Lines;
 use super::reduce::{self, Mask, binary, restore_axes};
-use super::rows;
-use crate::array::Array;
+use super::{batching, copy, rows, views};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::graph::call::first;
+use crate::graph::call_many;
 use crate::graph::node::Backward;
-use crate::graph::op::{Attribute, Op};
-use crate::graph::record::{Save, is_recorded, record_many};
+use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op, Tensors};
+use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::reduce::Reduction;
+use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::warning;
 
-/// What to compute of the elements, and over which axes.
-struct Moment<'a> {
+/// Variance or standard deviation, with or without the mean.
+#[derive(Clone, Debug, PartialEq)]
+struct Moment {
     op: &'static str,
     node: &'static str,
     /// The root of the variance.
     standard: bool,
-    /// The mean as a second output.
+    /// The mean as a second result.
     with_mean: bool,
-    axes: Option<&'a [i64]>,
+    correction: f64,
+    /// What the gradient is divided by: the number of elements less the correction.
+    freedom: f64,
+    mask: Mask,
+    keep: bool,
+    /// Of the input.
+    shape: Shape,
+}
+
+/// The moment, and behind it the mean if it is wanted: one pass gives both.
+#[track_caller]
+fn moment(
+    (op, node): (&'static str, &'static str),
+    (standard, with_mean): (bool, bool),
+    input: &Tensor,
+    axes: Option<&[i64]>,
     correction: f64,
     keep: bool,
-}
-
-impl Moment<'_> {
-    /// The moment, and behind it the mean if it is wanted: one pass gives both.
-    #[track_caller]
-    fn of(&self, input: &Tensor) -> Result<Vec<Tensor>> {
-        let own = input.dtype();
-        if !own.is_float() {
-            return Err(Error::dtype(self.op, own, "std and var only support floating point dtypes"));
-        }
-        let mask = reduce::mask(self.op, self.axes, input.rank())?;
-        let operand = input.operand()?;
-        let shape: Shape = operand.array.shape().into();
-        let elements = reduce::count(&shape, &mask) as f64;
-        if elements <= self.correction {
-            warning::warn(self.op, || {
-                format!(
-                    "{}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor \
-                     (input numel divided by output numel), and it is {} of {elements}.",
-                    self.op, self.correction
-                )
-            })?;
-        }
-        let outputs = self.compute(&operand.array, &mask)?;
-        if !is_recorded(&[&operand]) {
-            return Ok(outputs.into_iter().map(Tensor::from_array).collect());
-        }
-        // PyTorch's formulas differ: only without axes is it never negative.
-        let named = self.axes.is_some() && !shape.is_empty();
-        let freedom = if named { elements - self.correction } else { (elements - self.correction).max(0.0) };
-        let rule =
-            MomentRule { node: self.node, standard: self.standard, with_mean: self.with_mean, freedom, shape, mask };
-        let mut saves: SmallVec<[Save<'_>; 2]> = smallvec![Save::Input(&operand)];
-        if self.standard {
-            saves.push(Save::Output(0));
-        }
-        record_many(rule, &[&operand], &saves, &outputs)
+) -> Result<Tensors> {
+    let own = input.dtype();
+    if !own.is_float() {
+        return Err(Error::dtype(op, own, "std and var only support floating point dtypes"));
     }
-
-    fn compute(&self, array: &Array, mask: &Mask) -> Result<SmallVec<[Array; 2]>> {
-        let correction = self.correction;
-        let reduction = if self.standard { Reduction::Std { correction } } else { Reduction::Var { correction } };
-        let dtype: DType = array.dtype();
-        if dtype == DType::F32 && !self.with_mean {
-            return Ok(smallvec![
-                reduce::reduce_array(self.op, reduction, array, mask, self.keep, [dtype])?[0].clone()
-            ]);
-        }
-        let results = reduce::reduce_array(self.op, reduction, array, mask, self.keep, [dtype; 2])?;
-        let lines = Lines { op: self.op, array, mask, keep: self.keep };
-        Ok(lines.moments(reduction, results)?.into_iter().take(1 + usize::from(self.with_mean)).collect())
+    let shape = input.shape();
+    let mask = reduce::mask(op, axes, shape.len())?;
+    let elements = reduce::count(&shape, &mask) as f64;
+    if elements <= correction {
+        warning::warn(op, || {
+            format!(
+                "{op}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input \
+                 numel divided by output numel), and it is {correction} of {elements}."
+            )
+        })?;
     }
+    // PyTorch's formulas differ: only without axes is it never negative.
+    let named = axes.is_some() && !shape.is_empty();
+    let freedom = if named { elements - correction } else { (elements - correction).max(0.0) };
+    call_many(Moment { op, node, standard, with_mean, correction, freedom, mask, keep, shape }, &[input])
 }
 
-struct MomentRule {
-    node: &'static str,
-    standard: bool,
-    with_mean: bool,
-    /// Number of elements less the correction.
-    freedom: f64,
-    shape: Shape,
-    mask: Mask,
-}
-
-impl MomentRule {
+impl Moment {
     /// 2 (x − mean) / freedom for the variance v, and for its root s that divided by 2 s: 0 where all elements are
-    /// equal, as PyTorch has it.
+    /// equal, as PyTorch has it. `std` is that of the standard deviation.
     #[track_caller]
-    fn moment_backward(&self, cx: &Backward<'_>, grad: &Tensor) -> Result<Tensor> {
-        let input = cx.saved(0)?;
-        let centred = binary(&rows::sub::ROW, &input, &reduce::mean_kept(&input, &self.mask)?)?;
-        if self.standard {
-            let std = restore_axes(&cx.saved(1)?, &self.shape, &self.mask)?;
+    fn gradient(&self, grad: &Tensor, input: &Tensor, std: Option<&Tensor>) -> Result<Tensor> {
+        let grad = &restore_axes(grad, &self.shape, &self.mask)?;
+        let centred = binary(&rows::sub::ROW, input, &reduce::mean_kept(input, &self.mask)?)?;
+        if let Some(std) = std {
+            let std = restore_axes(std, &self.shape, &self.mask)?;
             let share = binary(&rows::div::ROW, grad, self.freedom)?;
             return apply(&rows::unit_slope::ROW, &[], &[(&centred).into(), (&std).into(), (&share).into()]);
         }
@@ -108,15 +84,42 @@ impl MomentRule {
     }
 }
 
-impl Op for MomentRule {
+impl Op for Moment {
+    #[allow(clippy::misnamed_getters, reason = "the operation's name in the graph is that of its node")]
     fn name(&self) -> &str {
         self.node
     }
 
+    fn differentiable(&self) -> usize {
+        1 + usize::from(self.with_mean)
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let array = &inputs[0];
+        if array.shape() != self.shape.as_slice() {
+            return Err(Error::runtime(self.op, "another thread has given the input another shape meanwhile"));
+        }
+        let correction = self.correction;
+        let reduction = if self.standard { Reduction::Std { correction } } else { Reduction::Var { correction } };
+        let dtype: DType = array.dtype();
+        if dtype == DType::F32 && !self.with_mean {
+            let [moment] = reduce::reduce_array(self.op, reduction, array, &self.mask, self.keep, [dtype])?;
+            return Ok(smallvec![moment]);
+        }
+        let results = reduce::reduce_array(self.op, reduction, array, &self.mask, self.keep, [dtype; 2])?;
+        let lines = Lines { op: self.op, array, mask: &self.mask, keep: self.keep };
+        Ok(lines.moments(reduction, results)?.into_iter().take(self.differentiable()).collect())
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        if self.standard { smallvec![Keep::Input(0), Keep::Output(0)] } else { smallvec![Keep::Input(0)] }
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let restored = |grad: &Tensor| restore_axes(grad, &self.shape, &self.mask);
-        let moment = cx.grad(0).map(|grad| self.moment_backward(cx, &restored(grad)?)).transpose()?;
+        let std = if self.standard { Some(cx.saved(1)?) } else { None };
+        let moment = cx.grad(0).map(|grad| self.gradient(grad, &cx.saved(0)?, std.as_ref())).transpose()?;
         let mean = if self.with_mean { cx.grad(1) } else { None };
+        let restored = |grad: &Tensor| restore_axes(grad, &self.shape, &self.mask);
         let mean = mean.map(|grad| reduce::mean_backward(&restored(grad)?, &self.shape, &self.mask)).transpose()?;
         let total = match (moment, mean) {
             (Some(moment), Some(mean)) => Some(binary(&rows::add::ROW, &moment, &mean)?),
@@ -125,6 +128,30 @@ impl Op for MomentRule {
         if let Some(total) = total {
             cx.put(0, total);
         }
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
+        let ones = copy::filled_like(cx.output(0), Scalar::Int(1))?;
+        let std = self.standard.then(|| cx.output(0));
+        let partial = self.gradient(&ones, cx.input(0), std)?;
+        let terms = binary(&rows::mul::ROW, &partial, &tangent)?;
+        cx.put(0, reduce::sum_over(&terms, &self.mask, self.keep)?)?;
+        if self.with_mean {
+            let mean = reduce::mean_kept(&tangent, &self.mask)?;
+            cx.put(1, views::reshape_to(&mean, &cx.output(1).shape())?)?;
+        }
+        Ok(())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        let mut each = self.clone();
+        each.mask.insert(0, false);
+        each.shape = whole.shape();
+        let results = call_many(each, &[&whole])?;
+        cx.put_all(results, 0);
         Ok(())
     }
 
@@ -146,9 +173,8 @@ macro_rules! moment {
         $(#[doc = $doc])+
         #[track_caller]
         pub fn $name(input: &Tensor, axes: Option<&[i64]>, correction: f64, keep: bool) -> Result<Tensor> {
-            let (op, node) = (stringify!($name), $node);
-            let moment = Moment { op, node, standard: $standard, with_mean: false, axes, correction, keep };
-            Ok(moment.of(input)?.swap_remove(0))
+            let names = (stringify!($name), $node);
+            Ok(first(moment(names, ($standard, false), input, axes, correction, keep)?))
         }
     )+};
 }
@@ -158,8 +184,8 @@ macro_rules! moment_and_mean {
         $(#[doc = $doc])+
         #[track_caller]
         pub fn $name(input: &Tensor, axes: Option<&[i64]>, correction: f64, keep: bool) -> Result<Vec<Tensor>> {
-            let (op, node) = (stringify!($name), $node);
-            Moment { op, node, standard: $standard, with_mean: true, axes, correction, keep }.of(input)
+            let names = (stringify!($name), $node);
+            Ok(moment(names, ($standard, true), input, axes, correction, keep)?.into_vec())
         }
     )+};
 }

@@ -3,11 +3,12 @@
 use smallvec::SmallVec;
 
 use super::views::{self, ViewOp};
-use super::{copy, flat, range, reduce};
+use super::{copy, range, reduce};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
+use crate::graph::flat;
 use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{Save, check_in_place, is_recorded, record, refuse_gradient};

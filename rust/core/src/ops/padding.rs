@@ -2,9 +2,10 @@
 
 use smallvec::SmallVec;
 
-use super::{copy, flat, index_slices};
+use super::{copy, index_slices};
 use crate::array::Array;
 use crate::error::{Error, Result};
+use crate::graph::flat;
 use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{is_recorded, record};

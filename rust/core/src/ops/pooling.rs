@@ -2,12 +2,13 @@
 
 use smallvec::SmallVec;
 
+use super::reduce;
 use super::views::{self, ViewOp};
 use super::weighted_sums::weighted_sums;
-use super::{flat, reduce};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::graph::flat;
 use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};

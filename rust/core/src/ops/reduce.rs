@@ -4,19 +4,22 @@ use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::{Arg, apply};
 use super::range::Lines;
-use super::{copy, rows, views};
+use super::{batching, copy, rows, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::node::Backward;
-use crate::graph::op::{Attribute, Op};
-use crate::graph::record::{Save, is_recorded, record};
+use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op};
+use crate::graph::record::would_record;
+use crate::graph::transform::{Batch, Tangents};
+use crate::graph::{call, call_many};
 use crate::kernels::Out;
 use crate::kernels::reduce::{Reduction, reduce as run};
+use crate::kernels::softmax::{self, AxisSize};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::storage::Access;
-use crate::tensor::{Operand, Tensor};
+use crate::tensor::Tensor;
 
 /// Axes to reduce, as a mask.
 pub(super) type Mask = SmallVec<[bool; 6]>;
@@ -111,7 +114,7 @@ impl From<f64> for Arg2 {
     }
 }
 
-/// What a recorded reduction computed.
+/// What a reduction computes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     Sum,
@@ -122,68 +125,173 @@ enum Kind {
     },
     /// Ties share the gradient evenly. Where NaN is the extreme, those that are NaN do, or nobody's is known.
     Extreme {
+        greatest: bool,
         nan_is_known: bool,
     },
     LogSumExp,
+    /// Where the extreme is; over one axis, or all.
+    Position {
+        greatest: bool,
+    },
+    Any,
+    All,
+    CountNonzero,
 }
 
-struct ReduceRule {
-    name: &'static str,
+/// A reduction over some axes to one result.
+#[derive(Clone, Debug, PartialEq)]
+struct Reduce {
+    op: &'static str,
+    node: &'static str,
     kind: Kind,
-    shape: Shape,
     mask: Mask,
+    keep: bool,
+    /// Of the result.
+    dtype: DType,
+    /// Of the input.
+    shape: Shape,
 }
 
-impl ReduceRule {
-    /// Saved values in order: the input, then the output, as far as the kind reads them.
+impl Reduce {
     fn reads_input(&self) -> bool {
         !matches!(self.kind, Kind::Sum | Kind::Mean)
     }
 
-    fn reads_output(&self) -> bool {
-        matches!(self.kind, Kind::Prod | Kind::Norm { .. } | Kind::Extreme { .. } | Kind::LogSumExp)
+    fn input_gradient(&self, grad: &Tensor, input: &Tensor, output: &Tensor) -> Result<Tensor> {
+        let grad = &restore_axes(grad, &self.shape, &self.mask)?;
+        match self.kind {
+            Kind::Sum => return views::broadcast_to(grad, &self.shape),
+            Kind::Mean => return mean_backward(grad, &self.shape, &self.mask),
+            _ => {}
+        }
+        let output = &restore_axes(output, &self.shape, &self.mask)?;
+        match self.kind {
+            Kind::Prod => super::scan::prod_backward(grad, input, output, &self.mask),
+            Kind::Norm { p } => norm_backward(grad, input, output, p, &self.mask),
+            Kind::Extreme { nan_is_known, .. } => {
+                let attained = if nan_is_known { attained_or_nan } else { attained };
+                share_among_ties(grad, &attained(input, output)?, &self.mask)
+            }
+            Kind::LogSumExp => logsumexp_backward(grad, input, output, &self.mask),
+            _ => Err(Error::runtime(self.op, format!("derivative for {} is not implemented", self.op))),
+        }
     }
 
-    fn input_gradient(&self, cx: &Backward<'_>) -> Result<Tensor> {
-        let grad = restore_axes(&cx.only_grad(), &self.shape, &self.mask)?;
-        let input = || cx.saved(0);
-        let output = || restore_axes(&cx.saved(1)?, &self.shape, &self.mask);
-        match self.kind {
-            Kind::Sum => views::broadcast_to(&grad, &self.shape),
-            Kind::Mean => mean_backward(&grad, &self.shape, &self.mask),
-            Kind::Prod => super::scan::prod_backward(&grad, &input()?, &output()?, &self.mask),
-            Kind::Norm { p } => norm_backward(&grad, &input()?, &output()?, p, &self.mask),
-            Kind::Extreme { nan_is_known } => {
-                let attained = if nan_is_known { attained_or_nan } else { attained };
-                share_among_ties(&grad, &attained(&input()?, &output()?)?, &self.mask)
-            }
-            Kind::LogSumExp => logsumexp_backward(&grad, &input()?, &output()?, &self.mask),
-        }
+    fn lines<'a>(&'a self, array: &'a Array) -> Lines<'a> {
+        Lines { op: self.op, array, mask: &self.mask, keep: self.keep }
+    }
+
+    fn run(&self, reduction: Reduction, array: &Array, dtype: DType) -> Result<Array> {
+        let [output] = reduce_array(self.op, reduction, array, &self.mask, self.keep, [dtype])?;
+        Ok(output)
     }
 }
 
-impl Op for ReduceRule {
+impl Op for Reduce {
+    #[allow(clippy::misnamed_getters, reason = "the operation's name in the graph is that of its node")]
     fn name(&self) -> &str {
-        self.name
+        self.node
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let array = &inputs[0];
+        if array.shape() != self.shape.as_slice() {
+            return Err(Error::runtime(self.op, "another thread has given the input another shape meanwhile"));
+        }
+        let run = |reduction| self.run(reduction, array, self.dtype);
+        Ok(smallvec![match self.kind {
+            Kind::Sum if self.dtype.is_float() => self.lines(array).sum(Reduction::Sum, run(Reduction::Sum)?)?,
+            Kind::Sum => run(Reduction::Sum)?,
+            Kind::Mean => self.lines(array).sum(Reduction::Mean, run(Reduction::Mean)?)?,
+            Kind::Prod => run(Reduction::Prod)?,
+            Kind::Norm { p } => self.norm(p, array)?,
+            Kind::Extreme { greatest: true, .. } => run(Reduction::Max)?,
+            Kind::Extreme { greatest: false, .. } => run(Reduction::Min)?,
+            Kind::LogSumExp => self.logsumexp(array)?,
+            Kind::Position { greatest: true } => run(Reduction::ArgMax)?,
+            Kind::Position { greatest: false } => run(Reduction::ArgMin)?,
+            Kind::Any => run(Reduction::Any)?,
+            Kind::All => run(Reduction::All)?,
+            Kind::CountNonzero => run(Reduction::CountNonzero)?,
+        }])
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        if self.reads_input() { smallvec![Keep::Input(0), Keep::Output(0)] } else { SmallVec::new() }
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let grad = self.input_gradient(cx)?;
+        let grad = cx.only_grad();
+        let grad = if self.reads_input() {
+            self.input_gradient(&grad, &cx.saved(0)?, &cx.saved(1)?)?
+        } else {
+            self.input_gradient(&grad, &grad, &grad)?
+        };
         cx.put(0, grad);
         Ok(())
     }
 
-    fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        match (self.reads_input(), self.reads_output()) {
-            (true, true) => vec![("self", 0), ("result", 1)],
-            (true, false) => vec![("self", 0)],
-            _ => Vec::new(),
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        if !self.reads_input() {
+            return cx.linear(0, self);
         }
+        // The partial derivatives times the tangent, summed.
+        let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
+        let ones = copy::filled_like(cx.output(0), Scalar::Int(1))?;
+        let partial = self.input_gradient(&ones, cx.input(0), cx.output(0))?;
+        // What has no part in the result has none in its tangent, whatever its own.
+        let terms = masked_product(&partial, &tangent)?;
+        let sum = Self { kind: Kind::Sum, dtype: terms.dtype(), ..self.clone() };
+        cx.put(0, call(sum, &[&terms])?)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let mut whole = batching::front(cx.input(0), cx.size())?;
+        let mut each = self.clone();
+        if let Kind::Position { .. } = self.kind
+            && self.mask.iter().filter(|reduced| **reduced).count() != 1
+        {
+            // A position among all elements of an example.
+            let rank = self.mask.len() as i64;
+            let flat = views::reshape(&whole, &[cx.size() as i64, -1])?;
+            each.mask = smallvec![true];
+            let result = Self { mask: smallvec![false, true], shape: flat.shape(), ..each };
+            let mut positions = call(Self { keep: false, ..result }, &[&flat])?;
+            if self.keep {
+                for _ in 0..rank {
+                    positions = views::unsqueeze(&positions, -1)?;
+                }
+            }
+            cx.put(positions, Some(0));
+            return Ok(());
+        }
+        if self.mask.is_empty() {
+            // One element, which is all that there is to reduce.
+            whole = views::unsqueeze(&whole, 1)?;
+            each.mask = smallvec![true];
+            each.keep = false;
+        }
+        each.mask.insert(0, false);
+        each.shape = whole.shape();
+        let result = call(each, &[&whole])?;
+        cx.put(result, Some(0));
+        Ok(())
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        if self.reads_input() { vec![("self", 0), ("result", 1)] } else { Vec::new() }
     }
 
     fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
         vec![("self_sym_sizes", Attribute::Ints(self.shape.iter().map(|&size| size as i64).collect()))]
     }
+}
+
+/// A product in which 0 times anything is 0.
+#[track_caller]
+pub(super) fn masked_product(partial: &Tensor, tangent: &Tensor) -> Result<Tensor> {
+    let zero = partial.eq(0.0)?;
+    super::select::where_(&zero, Scalar::Int(0).into(), (&binary(&rows::mul::ROW, partial, tangent)?).into())
 }
 
 /// `value` where `test` is not zero, 0 elsewhere.
@@ -254,57 +362,29 @@ pub(super) fn attained_or_nan(x: &Tensor, extreme: &Tensor) -> Result<Tensor> {
     apply(&rows::logical_or::ROW, &[], &[(&equal).into(), (&both_nan).into()])
 }
 
-/// The gradient of an extreme, divided evenly among the elements that attain it: NaN where none does.
+/// The gradient of an extreme, divided evenly among the elements that attain it: NaN where none does, because the extreme
+/// is NaN.
 #[track_caller]
 pub(super) fn share_among_ties(grad: &Tensor, attained: &Tensor, mask: &Mask) -> Result<Tensor> {
-    let ties = sum(&copy::to_dtype(attained, grad.dtype())?, Some(&axes_of(mask)), true, None)?;
+    let ties = sum(attained, Some(&axes_of(mask)), true, Some(grad.dtype()))?;
     let nobody = apply(&rows::eq::ROW, &[], &[(&ties).into(), Scalar::Int(0).into()])?;
-    let (attained, ties) = if any(&nobody, None, false)?.item()? == Scalar::Bool(true) {
-        // The extreme is NaN: then so is every share.
-        let unknown = super::select::where_(&nobody, Scalar::Float(f64::NAN).into(), (&ties).into())?;
-        (apply(&rows::logical_or::ROW, &[], &[attained.into(), (&nobody).into()])?, unknown)
-    } else {
-        (attained.clone(), ties)
-    };
-    super::select::where_(&attained, (&binary(&rows::div::ROW, grad, &ties)?).into(), Scalar::Int(0).into())
+    let unknown = || Scalar::Float(f64::NAN).into();
+    let share = binary(&rows::div::ROW, grad, &super::select::where_(&nobody, unknown(), (&ties).into())?)?;
+    let other = super::select::where_(&nobody, unknown(), (&copy::filled_like(&ties, Scalar::Int(0))?).into())?;
+    super::select::where_(attained, (&share).into(), (&other).into())
 }
 
 #[track_caller]
-fn finish(rule: impl FnOnce() -> ReduceRule, operand: &Operand, reads: (bool, bool), output: Array) -> Result<Tensor> {
-    if !is_recorded(&[operand]) {
-        return Ok(Tensor::from_array(output));
-    }
-    let mut saves: SmallVec<[Save<'_>; 2]> = SmallVec::new();
-    if reads.0 {
-        saves.push(Save::Input(operand));
-    }
-    if reads.1 {
-        saves.push(Save::Output(0));
-    }
-    record(rule(), &[operand], &saves, output)
-}
-
-#[allow(clippy::too_many_arguments, reason = "the description of one reduction, used by six")]
-#[track_caller]
-fn reduce_recorded(
-    op: &'static str,
-    name: &'static str,
+fn reduced(
+    (op, node): (&'static str, &'static str),
     kind: Kind,
-    reduction: Reduction,
     input: &Tensor,
     mask: Mask,
     keep: bool,
     dtype: DType,
 ) -> Result<Tensor> {
-    let operand = input.operand()?;
-    refuse_integral(op, &operand, dtype)?;
-    let [mut output] = reduce_array(op, reduction, &operand.array, &mask, keep, [dtype])?;
-    if matches!(kind, Kind::Sum | Kind::Mean) && dtype.is_float() {
-        output = Lines { op, array: &operand.array, mask: &mask, keep }.sum(reduction, output)?;
-    }
-    let rule = ReduceRule { name, kind, shape: operand.array.shape().into(), mask };
-    let reads = (rule.reads_input(), rule.reads_output());
-    finish(|| rule, &operand, reads, output)
+    refuse_integral(op, input, dtype)?;
+    call(Reduce { op, node, kind, mask, keep, dtype, shape: input.shape() }, &[input])
 }
 
 /// Dtype of a sum or product: integers and `bool` in `int64`.
@@ -338,7 +418,7 @@ fn by_axes(axes: Option<&[i64]>, all: &'static str, some: &'static str) -> &'sta
 fn as_dtype(op: &'static str, input: &Tensor, asked: Option<DType>) -> Result<Tensor> {
     match asked {
         Some(dtype) if dtype != input.dtype() && (dtype.is_float() || dtype == DType::Bool) => {
-            refuse_integral(op, &input.operand()?, dtype)?;
+            refuse_integral(op, input, dtype)?;
             copy::to_dtype(input, dtype)
         }
         _ => Ok(input.clone()),
@@ -376,7 +456,14 @@ pub fn sum(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType
     let mask = mask("sum", axes, input.rank())?;
     let dtype = sum_dtype("sum", input.dtype(), dtype)?;
     let name = by_axes(axes, "SumBackward0", "SumBackward1");
-    reduce_recorded("sum", name, Kind::Sum, Reduction::Sum, input, mask, keep, dtype)
+    reduced(("sum", name), Kind::Sum, input, mask, keep, dtype)
+}
+
+/// Sum over the axes of a mask.
+#[track_caller]
+pub(super) fn sum_over(input: &Tensor, mask: &Mask, keep: bool) -> Result<Tensor> {
+    let node = "SumBackward1";
+    reduced(("sum", node), Kind::Sum, input, mask.clone(), keep, input.dtype())
 }
 
 /// Sum over the axes along which `size` would be broadcast to the shape of `input`: the transpose of broadcasting.
@@ -435,7 +522,7 @@ pub fn mean(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DTyp
     let input = &as_dtype("mean", input, Some(dtype))?;
     let mask = mask("mean", axes, input.rank())?;
     let name = by_axes(axes, "MeanBackward0", "MeanBackward1");
-    reduce_recorded("mean", name, Kind::Mean, Reduction::Mean, input, mask, keep, dtype)
+    reduced(("mean", name), Kind::Mean, input, mask, keep, dtype)
 }
 
 /// Product of all elements or over one axis.
@@ -447,7 +534,7 @@ pub fn prod(input: &Tensor, axis: Option<i64>, keep: bool, dtype: Option<DType>)
     let mask = mask("prod", axes, input.rank())?;
     let dtype = sum_dtype("prod", input.dtype(), dtype)?;
     let name = by_axes(axes, "ProdBackward0", "ProdBackward1");
-    reduce_recorded("prod", name, Kind::Prod, Reduction::Prod, input, mask, keep, dtype)
+    reduced(("prod", name), Kind::Prod, input, mask, keep, dtype)
 }
 
 /// A row applied to an array outside the graph.
@@ -462,17 +549,7 @@ pub fn norm(input: &Tensor, p: f64, axes: Option<&[i64]>, keep: bool, dtype: Opt
     check_norm_dtype(input.dtype(), dtype)?;
     let input = &as_dtype("norm", input, dtype)?;
     let mask = mask("norm", axes, input.rank())?;
-    let own = input.dtype();
-    let operand = input.operand()?;
-    let reduction = match p {
-        0.0 => Reduction::CountNonzero,
-        1.0 => Reduction::SumAbs,
-        2.0 => Reduction::SumSquares,
-        f64::INFINITY => Reduction::MaxAbs,
-        f64::NEG_INFINITY => Reduction::MinAbs,
-        p => Reduction::SumAbsPow(p),
-    };
-    if (p < 0.0 || p == f64::INFINITY) && count(operand.array.shape(), &mask) == 0 {
+    if (p < 0.0 || p == f64::INFINITY) && count(&input.shape(), &mask) == 0 {
         return Err(Error::runtime(
             "norm",
             format!(
@@ -480,29 +557,62 @@ pub fn norm(input: &Tensor, p: f64, axes: Option<&[i64]>, keep: bool, dtype: Opt
             ),
         ));
     }
-    let [raw] = match reduction {
-        Reduction::CountNonzero => {
-            let [counted] = reduce_array("norm", reduction, &operand.array, &mask, keep, [DType::I64])?;
-            [counted.cast("norm", own)?]
+    reduced(("norm", "LinalgVectorNormBackward0"), Kind::Norm { p }, input, mask, keep, input.dtype())
+}
+
+impl Reduce {
+    fn norm(&self, p: f64, array: &Array) -> Result<Array> {
+        let run = |reduction| self.run(reduction, array, self.dtype);
+        match p {
+            0.0 => self.run(Reduction::CountNonzero, array, DType::I64)?.cast(self.op, self.dtype),
+            1.0 => run(Reduction::SumAbs),
+            2.0 => {
+                let sums = run(Reduction::SumSquares)?;
+                let root = |sums| in_array(&rows::sqrt::ROW, sums);
+                self.lines(array).norm(Reduction::SumSquares, false, sums, root)
+            }
+            f64::INFINITY => run(Reduction::MaxAbs),
+            f64::NEG_INFINITY => run(Reduction::MinAbs),
+            p => {
+                let reduction = Reduction::SumAbsPow(p);
+                self.lines(array).norm(reduction, p < 0.0, run(reduction)?, |sums| {
+                    let _off = crate::graph::no_grad();
+                    Ok(super::powers::pow((&Tensor::from_array(sums)).into(), Scalar::Float(1.0 / p).into())?.array())
+                })
+            }
         }
-        _ => reduce_array("norm", reduction, &operand.array, &mask, keep, [own])?,
-    };
-    let lines = Lines { op: "norm", array: &operand.array, mask: &mask, keep };
-    let output = match reduction {
-        Reduction::SumSquares => lines.norm(reduction, false, raw, |sums| in_array(&rows::sqrt::ROW, sums))?,
-        Reduction::SumAbsPow(p) => lines.norm(reduction, p < 0.0, raw, |sums| {
-            let _off = crate::graph::no_grad();
-            Ok(super::powers::pow((&Tensor::from_array(sums)).into(), Scalar::Float(1.0 / p).into())?.array())
-        })?,
-        _ => raw,
-    };
-    let rule = ReduceRule {
-        name: "LinalgVectorNormBackward0",
-        kind: Kind::Norm { p },
-        shape: operand.array.shape().into(),
-        mask,
-    };
-    finish(|| rule, &operand, (true, true), output)
+    }
+
+    /// With the kernel where the axes lie side by side, which in memory they mostly do.
+    fn logsumexp(&self, array: &Array) -> Result<Array> {
+        let first = self.mask.iter().position(|&reduced| reduced).unwrap_or(0);
+        let (before, rest) = (&self.shape[..first], &self.mask[first..]);
+        let side_by_side = rest.iter().take_while(|reduced| **reduced).count();
+        let gathered = if side_by_side == rest.iter().filter(|reduced| **reduced).count() {
+            array.contiguous(self.op)?
+        } else {
+            // The reduced axes last.
+            let axes = (0..array.rank()).filter(|&axis| !self.mask[axis]);
+            let order: SmallVec<[usize; 6]> = axes.chain((0..array.rank()).filter(|&axis| self.mask[axis])).collect();
+            array.permute(&order).contiguous(self.op)?
+        };
+        let len = count(&self.shape, &self.mask);
+        let outer: usize = before.iter().product();
+        let lines: usize =
+            self.shape.iter().zip(&self.mask).filter(|(_, reduced)| !**reduced).map(|(size, _)| size).product();
+        let size = if side_by_side == rest.iter().filter(|reduced| **reduced).count() {
+            AxisSize { outer, len, inner: lines / outer.max(1) }
+        } else {
+            AxisSize { outer: lines, len, inner: 1 }
+        };
+        let kept = Array::uninit(self.op, &kept_shape(&self.shape, &self.mask), self.dtype)?;
+        if kept.numel() > 0 {
+            let _access = Access::acquire(&[gathered.storage()], &[kept.storage()]);
+            // SAFETY: the state of both roots is held; both are contiguous, of one float dtype and of these sizes.
+            unsafe { softmax::logsumexp(size, gathered.as_in(), kept.as_out()) };
+        }
+        if self.keep { Ok(kept) } else { drop_axes(self.op, &kept, &self.mask) }
+    }
 }
 
 /// Nothing can be an extreme of nothing: without named axes there has to be an element, and no named axis may be
@@ -528,8 +638,8 @@ pub(super) fn refuse_empty(op: &'static str, shape: &[usize], axes: Option<&[i64
 
 /// A result in integers has no gradient: asking for one of an input that requires a gradient is a mistake to be told.
 #[track_caller]
-pub(super) fn refuse_integral(op: &'static str, operand: &Operand, dtype: DType) -> Result<()> {
-    if dtype.is_differentiable() || !is_recorded(&[operand]) {
+pub(super) fn refuse_integral(op: &'static str, input: &Tensor, dtype: DType) -> Result<()> {
+    if dtype.is_differentiable() || !would_record(input) {
         return Ok(());
     }
     Err(Error::runtime(
@@ -553,29 +663,59 @@ pub fn extreme(input: &Tensor, greatest: bool, axes: Option<&[i64]>, keep: bool)
     };
     let mask = mask(op, axes, input.rank())?;
     refuse_empty(op, &input.shape(), axes)?;
-    let reduction = if greatest { Reduction::Max } else { Reduction::Min };
     let dtype = input.dtype();
     // As PyTorch has it: of `max` and `min` NaN has the gradient, of `amax` and `amin` all of the slice becomes NaN.
-    let kind = Kind::Extreme { nan_is_known: axes.is_none() };
-    reduce_recorded(op, name, kind, reduction, input, mask, keep, dtype)
+    let kind = Kind::Extreme { greatest, nan_is_known: axes.is_none() };
+    reduced((op, name), kind, input, mask, keep, dtype)
 }
 
-/// The gradient of a chosen element goes to where it was.
-struct ChosenRule {
-    name: &'static str,
-    axis: usize,
-    shape: Shape,
-    keep: bool,
+/// What chooses elements along an axis and knows where they were.
+pub(super) trait Choice: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static {
+    /// Values and positions along the axis, which stays.
+    fn choose(&self, array: &Array, axis: usize) -> Result<(Array, Array)>;
 }
 
-impl Op for ChosenRule {
+/// Elements chosen along an axis: values and positions. The gradient of a chosen element goes to where it was.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Chosen<C> {
+    pub node: &'static str,
+    pub choice: C,
+    pub axis: usize,
+    /// Whether the axis stays; if not, one element is chosen.
+    pub keep: bool,
+    /// Of the input.
+    pub shape: Shape,
+}
+
+impl<C: Choice> Chosen<C> {
+    fn has_axis(&self) -> bool {
+        self.keep || self.shape.is_empty()
+    }
+}
+
+impl<C: Choice> Op for Chosen<C> {
+    #[allow(clippy::misnamed_getters, reason = "the operation's name in the graph is that of its node")]
     fn name(&self) -> &str {
-        self.name
+        self.node
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let array = &inputs[0];
+        if array.shape() != self.shape.as_slice() {
+            return Err(Error::runtime("choose", "another thread has given the input another shape meanwhile"));
+        }
+        let (values, indices) = self.choice.choose(array, self.axis)?;
+        let shown = |array: Array| if self.has_axis() { array } else { array.select(self.axis, 0) };
+        Ok(smallvec![shown(values), shown(indices)])
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Output(1)]
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (mut grad, mut index) = (cx.only_grad(), cx.saved(0)?);
-        if !self.shape.is_empty() && !self.keep {
+        if !self.has_axis() {
             grad = views::unsqueeze(&grad, self.axis as i64)?;
             index = views::unsqueeze(&index, self.axis as i64)?;
         }
@@ -584,76 +724,94 @@ impl Op for ChosenRule {
         Ok(())
     }
 
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
+        let axis = self.axis as i64;
+        if self.has_axis() {
+            return cx.put(0, super::index::gather(&tangent, axis, cx.output(1))?);
+        }
+        let index = views::unsqueeze(cx.output(1), axis)?;
+        let chosen = super::index::gather(&tangent, axis, &index)?;
+        cx.put(0, views::select(&chosen, axis, 0)?)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let mut whole = batching::front(cx.input(0), cx.size())?;
+        let one = self.shape.is_empty();
+        if one {
+            whole = views::unsqueeze(&whole, 1)?;
+        }
+        let (axis, keep) = (self.axis + 1, self.keep && !one);
+        let results = call_many(Self { axis, keep, shape: whole.shape(), ..self.clone() }, &[&whole])?;
+        cx.put_all(results, 0);
+        Ok(())
+    }
+
     fn saved_names(&self) -> Vec<(&'static str, usize)> {
         vec![("indices", 0)]
     }
 }
 
-/// Records a selection along an axis whose positions are known: (values, indices).
+/// Elements chosen along an axis: (values, positions).
 #[track_caller]
-pub fn chosen(
-    name: &'static str,
-    operand: &Operand,
+pub(super) fn choose<C: Choice>(
+    node: &'static str,
+    choice: C,
+    input: &Tensor,
     axis: usize,
     keep: bool,
-    values: Array,
-    indices: Array,
 ) -> Result<(Tensor, Tensor)> {
-    let shape: Shape = operand.array.shape().into();
-    let index = Tensor::from_array(indices.clone());
-    if !is_recorded(&[operand]) {
-        return Ok((Tensor::from_array(values), index));
+    let results = call_many(Chosen { node, choice, axis, keep, shape: input.shape() }, &[input])?;
+    let mut results = results.into_iter();
+    match (results.next(), results.next()) {
+        (Some(values), Some(indices)) => Ok((values, indices)),
+        _ => unreachable!("values and positions"),
     }
-    let rule = ChosenRule { name, axis, shape, keep };
-    Ok((record(rule, &[operand], &[Save::Array(&indices)], values)?, index))
+}
+
+/// The greatest (or least) element along an axis.
+#[derive(Clone, Debug, PartialEq)]
+struct ExtremeAlong {
+    greatest: bool,
+}
+
+impl Choice for ExtremeAlong {
+    fn choose(&self, array: &Array, axis: usize) -> Result<(Array, Array)> {
+        let (op, reduction) =
+            if self.greatest { ("max", Reduction::MaxWithIndex) } else { ("min", Reduction::MinWithIndex) };
+        let mask: Mask = (0..array.rank()).map(|own| own == axis).collect();
+        let [values, indices] = reduce_array(op, reduction, array, &mask, true, [array.dtype(), DType::I64])?;
+        Ok((values, indices))
+    }
 }
 
 /// Greatest (or least) element along an axis, and where it is; the gradient goes there.
 #[track_caller]
 pub fn extreme_along(input: &Tensor, greatest: bool, axis: i64, keep: bool) -> Result<(Tensor, Tensor)> {
     let (op, name) = if greatest { ("max", "MaxBackward0") } else { ("min", "MinBackward0") };
-    let operand = input.operand()?;
-    let axis_index = shape::normalize_axis(op, axis, operand.array.rank())?;
-    let mask = mask(op, Some(&[axis]), operand.array.rank())?;
-    refuse_empty(op, operand.array.shape(), Some(&[axis]))?;
-    let reduction = if greatest { Reduction::MaxWithIndex } else { Reduction::MinWithIndex };
-    let dtype = operand.array.dtype();
-    let [values, indices] = reduce_array(op, reduction, &operand.array, &mask, keep, [dtype, DType::I64])?;
-    chosen(name, &operand, axis_index, keep, values, indices)
+    let shape = input.shape();
+    let axis_index = shape::normalize_axis(op, axis, shape.len())?;
+    refuse_empty(op, &shape, Some(&[axis]))?;
+    choose(name, ExtremeAlong { greatest }, input, axis_index, keep)
 }
 
 /// Position of the greatest (or least) element, of all or along an axis.
 pub fn arg_extreme(input: &Tensor, greatest: bool, axis: Option<i64>, keep: bool) -> Result<Tensor> {
     let op = if greatest { "argmax" } else { "argmin" };
-    let array = input.array();
-    if array.dtype() == DType::Bool {
+    if input.dtype() == DType::Bool {
         return Err(Error::no_kernel(op, &format!("{op}_cpu"), DType::Bool));
     }
     let axes = axis.map(|axis| [axis]);
     let axes = axes.as_ref().map(<[i64; 1]>::as_slice);
-    let mask = mask(op, axes, array.rank())?;
-    refuse_empty(op, array.shape(), axes)?;
-    let reduction = if greatest { Reduction::ArgMax } else { Reduction::ArgMin };
-    let [positions] = reduce_array(op, reduction, &array, &mask, keep, [DType::I64])?;
-    Ok(Tensor::from_array(positions))
+    let shape = input.shape();
+    let mask = mask(op, axes, shape.len())?;
+    refuse_empty(op, &shape, axes)?;
+    constant(op, Kind::Position { greatest }, input, mask, keep, DType::I64)
 }
 
 /// A reduction without gradient to `dtype`.
-fn plain(
-    op: &'static str,
-    reduction: Reduction,
-    input: &Tensor,
-    axes: Option<&[i64]>,
-    keep: bool,
-    dtype: DType,
-) -> Result<Tensor> {
-    let array = input.array();
-    let mask = match reduction {
-        Reduction::Any | Reduction::All => strict_mask(op, axes, array.rank())?,
-        _ => mask(op, axes, array.rank())?,
-    };
-    let [output] = reduce_array(op, reduction, &array, &mask, keep, [dtype])?;
-    Ok(Tensor::from_array(output))
+fn constant(op: &'static str, kind: Kind, input: &Tensor, mask: Mask, keep: bool, dtype: DType) -> Result<Tensor> {
+    call(Reduce { op, node: op, kind, mask, keep, dtype, shape: input.shape() }, &[input])
 }
 
 /// `bool`, but `uint8` for `uint8`, as PyTorch has it for `any` and `all`.
@@ -663,17 +821,18 @@ fn truth_dtype(input: &Tensor) -> DType {
 
 /// Whether any element is not zero.
 pub fn any(input: &Tensor, axes: Option<&[i64]>, keep: bool) -> Result<Tensor> {
-    plain("any", Reduction::Any, input, axes, keep, truth_dtype(input))
+    constant("any", Kind::Any, input, strict_mask("any", axes, input.rank())?, keep, truth_dtype(input))
 }
 
 /// Whether no element is zero.
 pub fn all(input: &Tensor, axes: Option<&[i64]>, keep: bool) -> Result<Tensor> {
-    plain("all", Reduction::All, input, axes, keep, truth_dtype(input))
+    constant("all", Kind::All, input, strict_mask("all", axes, input.rank())?, keep, truth_dtype(input))
 }
 
 /// Number of elements that are not zero.
 pub fn count_nonzero(input: &Tensor, axes: Option<&[i64]>) -> Result<Tensor> {
-    plain("count_nonzero", Reduction::CountNonzero, input, axes, false, DType::I64)
+    let mask = mask("count_nonzero", axes, input.rank())?;
+    constant("count_nonzero", Kind::CountNonzero, input, mask, false, DType::I64)
 }
 
 /// Each element's share eˣ / Σ eˣ of the gradient. An infinite sum is that of the elements that are as infinite, which
@@ -684,7 +843,7 @@ fn logsumexp_backward(grad: &Tensor, x: &Tensor, total: &Tensor, mask: &Mask) ->
     let share = |distance: &Tensor| binary(&rows::mul::ROW, grad, &apply(&rows::exp::ROW, &[], &[distance.into()])?);
     let distance = binary(&rows::sub::ROW, x, total)?;
     let infinite = apply(&rows::isinf::ROW, &[], &[total.into()])?;
-    if any(&infinite, None, false)?.item()? == Scalar::Bool(false) {
+    if any(&infinite, None, false)?.is_known_false() {
         return share(&distance);
     }
     // Where the sum is finite anybody may have a share: it is not taken.
@@ -700,38 +859,17 @@ fn logsumexp_backward(grad: &Tensor, x: &Tensor, total: &Tensor, mask: &Mask) ->
 #[track_caller]
 pub fn logsumexp(input: &Tensor, axes: &[i64], keep: bool) -> Result<Tensor> {
     let input = &if input.dtype().is_float() { input.clone() } else { copy::to_dtype(input, crate::default_dtype())? };
-    let operand = input.operand()?;
+    let shape = input.shape();
     // No axes are all of them; PyTorch's result does not lose the axes that it did not name.
-    if axes.is_empty() && !keep && operand.array.rank() > 0 {
+    if axes.is_empty() && !keep && !shape.is_empty() {
         return Err(Error::runtime(
             "logsumexp",
             format!(
                 "logsumexp(): dim names no axis of an input of shape {:?}; name at least one, or give keepdim=True for all",
-                operand.array.shape()
+                shape.as_slice()
             ),
         ));
     }
-    let mask = mask("logsumexp", (!axes.is_empty()).then_some(axes), operand.array.rank())?;
-    let output = {
-        let _off = crate::graph::no_grad();
-        let detached = Tensor::from_array(operand.array.clone());
-        let axes = axes_of(&mask);
-        let peak = if count(operand.array.shape(), &mask) == 0 {
-            let kept = kept_shape(operand.array.shape(), &mask);
-            Tensor::from_array(Array::zeros("logsumexp", &kept, operand.array.dtype())?)
-        } else {
-            let peak = extreme(&detached, true, Some(&axes), true)?;
-            // An infinite peak would give inf − inf.
-            let infinite = apply(&rows::isinf::ROW, &[], &[(&peak).into()])?;
-            super::select::where_(&infinite, Scalar::Int(0).into(), (&peak).into())?
-        };
-        let shifted = binary(&rows::sub::ROW, &detached, &peak)?;
-        let exponentials = apply(&rows::exp::ROW, &[], &[(&shifted).into()])?;
-        let total = sum(&exponentials, Some(&axes), true, None)?;
-        let result = binary(&rows::add::ROW, &apply(&rows::log::ROW, &[], &[(&total).into()])?, &peak)?.array();
-        if keep { result } else { drop_axes("logsumexp", &result, &mask)? }
-    };
-    let rule =
-        ReduceRule { name: "LogsumexpBackward0", kind: Kind::LogSumExp, shape: operand.array.shape().into(), mask };
-    finish(|| rule, &operand, (true, true), output)
+    let mask = mask("logsumexp", (!axes.is_empty()).then_some(axes), shape.len())?;
+    reduced(("logsumexp", "LogsumexpBackward0"), Kind::LogSumExp, input, mask, keep, input.dtype())
 }

@@ -1,16 +1,17 @@
 //! Running sums and products, extremes so far, and the gradient of a product.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::apply;
-use super::reduce::refuse_integral;
-use super::{copy, rearranging, reduce, rows, select, views};
+use super::reduce::{Choice, refuse_integral};
+use super::{batching, copy, rearranging, reduce, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::graph::call;
 use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{Save, is_recorded, record};
+use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::scan::{Scan, scan as run};
 use crate::kernels::{Out, decay};
 use crate::scalar::Scalar;
@@ -47,14 +48,29 @@ fn scan_array<const OUTPUTS: usize>(
 }
 
 /// A running sum, forwards or backwards; one is the gradient of the other.
+#[derive(Clone, Debug, PartialEq)]
 struct RunningSum {
     axis: usize,
     reverse: bool,
+    dtype: DType,
 }
 
 impl Op for RunningSum {
     fn name(&self) -> &str {
         "CumsumBackward0"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let [output] = scan_array("cumsum", Scan::Sum, self.reverse, &inputs[0], self.axis, [self.dtype])?;
+        Ok(smallvec![output])
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        batching::along(cx, self.axis, |whole, axis| call(Self { axis, ..self.clone() }, &[whole]))
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
@@ -76,14 +92,9 @@ fn running_dtype(op: &'static str, input: DType, asked: Option<DType>) -> Result
 
 #[track_caller]
 fn running_sum(input: &Tensor, axis: usize, reverse: bool, dtype: Option<DType>) -> Result<Tensor> {
-    let operand = input.operand()?;
-    let dtype = running_dtype("cumsum", operand.array.dtype(), dtype)?;
-    refuse_integral("cumsum", &operand, dtype)?;
-    let [output] = scan_array("cumsum", Scan::Sum, reverse, &operand.array, axis, [dtype])?;
-    if is_recorded(&[&operand]) {
-        return record(RunningSum { axis, reverse }, &[&operand], &[], output);
-    }
-    Ok(Tensor::from_array(output))
+    let dtype = running_dtype("cumsum", input.dtype(), dtype)?;
+    refuse_integral("cumsum", input, dtype)?;
+    call(RunningSum { axis, reverse, dtype }, &[input])
 }
 
 /// Running sum along an axis; integers and `bool` give `int64`.
@@ -93,13 +104,34 @@ pub fn cumsum(input: &Tensor, axis: i64, dtype: Option<DType>) -> Result<Tensor>
     running_sum(input, axis, false, dtype)
 }
 
+/// A running product.
+#[derive(Clone, Debug, PartialEq)]
 struct RunningProduct {
     axis: usize,
+    dtype: DType,
 }
 
 impl Op for RunningProduct {
     fn name(&self) -> &str {
         "CumprodBackward0"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let [output] = scan_array("cumprod", Scan::Prod, false, &inputs[0], self.axis, [self.dtype])?;
+        Ok(smallvec![output])
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Input(0), Keep::Output(0)]
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
+        cx.put(0, cumprod_tangent(&tangent, cx.input(0), cx.output(0), self.axis)?)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        batching::along(cx, self.axis, |whole, axis| call(Self { axis, ..self.clone() }, &[whole]))
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
@@ -122,7 +154,7 @@ fn cumprod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, axis: usize)
     if input.rank() == 0 {
         return Ok(grad.clone());
     }
-    if !reduce::any(&zeros, None, false)?.item()?.to_bool() {
+    if reduce::any(&zeros, None, false)?.is_known_false() {
         let weighted = apply(&rows::mul::ROW, &[], &[grad.into(), output.into()])?;
         let summed = running_sum(&weighted, axis, true, None)?;
         return apply(&rows::div::ROW, &[], &[(&summed).into(), input.into()]);
@@ -150,6 +182,31 @@ fn cumprod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, axis: usize)
     super::joining::cat(&parts, axis_number)
 }
 
+/// ẏₖ = Σ_{i≤k} ẋᵢ Π_{j≤k, j≠i} xⱼ: without zeros y times the running sum of ẋ/x, else step by step, ẏₖ = ẏₖ₋₁ xₖ + yₖ₋₁ ẋₖ.
+#[track_caller]
+fn cumprod_tangent(tangent: &Tensor, input: &Tensor, output: &Tensor, axis: usize) -> Result<Tensor> {
+    if input.rank() == 0 {
+        return Ok(tangent.clone());
+    }
+    let zeros = apply(&rows::eq::ROW, &[], &[input.into(), Scalar::Int(0).into()])?;
+    if reduce::any(&zeros, None, false)?.is_known_false() {
+        let relative = apply(&rows::div::ROW, &[], &[tangent.into(), input.into()])?;
+        return multiply(output, &running_sum(&relative, axis, false, None)?);
+    }
+    let axis_number = axis as i64;
+    let at = |tensor: &Tensor, k: usize| views::narrow(tensor, axis_number, k as i64, 1);
+    let size = input.shape()[axis];
+    let mut parts: Vec<Tensor> = Vec::with_capacity(size);
+    for k in 0..size {
+        let own = at(tangent, k)?;
+        parts.push(match parts.last() {
+            None => own,
+            Some(before) => multiply(before, &at(input, k)?)?.add(&multiply(&at(output, k - 1)?, &own)?)?,
+        });
+    }
+    if parts.is_empty() { Ok(tangent.clone()) } else { super::joining::cat(&parts, axis_number) }
+}
+
 /// Running product along an axis; integers and `bool` give `int64`.
 #[track_caller]
 pub fn cumprod(input: &Tensor, axis: i64, dtype: Option<DType>) -> Result<Tensor> {
@@ -158,33 +215,38 @@ pub fn cumprod(input: &Tensor, axis: i64, dtype: Option<DType>) -> Result<Tensor
         Some(dtype) if dtype.is_float() && dtype != input.dtype() => copy::to_dtype(input, dtype)?,
         _ => input.clone(),
     };
-    let operand = input.operand()?;
-    let dtype = running_dtype("cumprod", operand.array.dtype(), dtype)?;
-    refuse_integral("cumprod", &operand, dtype)?;
-    let [output] = scan_array("cumprod", Scan::Prod, false, &operand.array, axis, [dtype])?;
-    if is_recorded(&[&operand]) {
-        return record(RunningProduct { axis }, &[&operand], &[Save::Input(&operand), Save::Output(0)], output);
-    }
-    Ok(Tensor::from_array(output))
+    let dtype = running_dtype("cumprod", input.dtype(), dtype)?;
+    refuse_integral("cumprod", input, dtype)?;
+    call(RunningProduct { axis, dtype }, &[input])
 }
 
 /// Greatest (or least) element so far, and where it last was.
 #[track_caller]
 pub fn running_extreme(input: &Tensor, greatest: bool, axis: i64) -> Result<(Tensor, Tensor)> {
-    let (op, name, kind) =
-        if greatest { ("cummax", "CummaxBackward0", Scan::Max) } else { ("cummin", "CumminBackward0", Scan::Min) };
-    let operand = input.operand()?;
-    let axis = shape::normalize_axis(op, axis, operand.array.rank())?;
-    let dtype = operand.array.dtype();
-    let [values, indices] = scan_array(op, kind, false, &operand.array, axis, [dtype, DType::I64])?;
-    reduce::chosen(name, &operand, axis, true, values, indices)
+    let (op, name) = if greatest { ("cummax", "CummaxBackward0") } else { ("cummin", "CumminBackward0") };
+    let axis = shape::normalize_axis(op, axis, input.rank())?;
+    reduce::choose(name, RunningExtreme { greatest }, input, axis, true)
+}
+
+/// The greatest (or least) element so far.
+#[derive(Clone, Debug, PartialEq)]
+struct RunningExtreme {
+    greatest: bool,
+}
+
+impl Choice for RunningExtreme {
+    fn choose(&self, array: &Array, axis: usize) -> Result<(Array, Array)> {
+        let (op, kind) = if self.greatest { ("cummax", Scan::Max) } else { ("cummin", Scan::Min) };
+        let [values, indices] = scan_array(op, kind, false, array, axis, [array.dtype(), DType::I64])?;
+        Ok((values, indices))
+    }
 }
 
 /// The gradient of a product over `mask`: the product of all other elements. `grad` and `output` broadcast.
 #[track_caller]
 pub(super) fn prod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, mask: &[bool]) -> Result<Tensor> {
     let zeros = apply(&rows::eq::ROW, &[], &[input.into(), Scalar::Int(0).into()])?;
-    if !reduce::any(&zeros, None, false)?.item()?.to_bool() {
+    if reduce::any(&zeros, None, false)?.is_known_false() {
         let weighted = multiply(grad, output)?;
         return apply(&rows::div::ROW, &[], &[(&weighted).into(), input.into()]);
     }
@@ -215,18 +277,14 @@ fn multiply(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 #[track_caller]
 pub fn logcumsumexp(input: &Tensor, axis: i64) -> Result<Tensor> {
     let axis = shape::normalize_axis("logcumsumexp", axis, input.rank())?;
-    let operand = input.operand()?;
-    let dtype = operand.array.dtype();
-    if !dtype.is_float() {
-        return Err(Error::dtype("logcumsumexp", dtype, "logcumsumexp is for floating-point tensors"));
+    if !input.dtype().is_float() {
+        return Err(Error::dtype("logcumsumexp", input.dtype(), "logcumsumexp is for floating-point tensors"));
     }
-    let [output] = scan_array("logcumsumexp", Scan::LogSumExp, false, &operand.array, axis, [dtype])?;
-    if is_recorded(&[&operand]) {
-        return record(RunningLogSumExp { axis }, &[&operand], &[Save::Input(&operand), Save::Output(0)], output);
-    }
-    Ok(Tensor::from_array(output))
+    call(RunningLogSumExp { axis }, &[input])
 }
 
+/// Logarithm of the running sum of exponentials.
+#[derive(Clone, Debug, PartialEq)]
 struct RunningLogSumExp {
     axis: usize,
 }
@@ -236,11 +294,36 @@ impl Op for RunningLogSumExp {
         "LogcumsumexpBackward0"
     }
 
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let array = &inputs[0];
+        let [output] = scan_array("logcumsumexp", Scan::LogSumExp, false, array, self.axis, [array.dtype()])?;
+        Ok(smallvec![output])
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Input(0), Keep::Output(0)]
+    }
+
+    /// ẏₖ = Σ_{i≤k} ẋᵢ e^(xᵢ − yₖ).
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
+        let (input, output) = (cx.input(0), cx.output(0));
+        let distance = apply(&rows::sub::ROW, &[], &[input.into(), output.into()])?;
+        let undefined = apply(&rows::isnan::ROW, &[], &[(&distance).into()])?;
+        let distance = apply(&rows::masked_fill::ROW, &[], &[(&distance).into(), (&undefined).into(), 0.0.into()])?;
+        let own = multiply(&apply(&rows::exp::ROW, &[], &[(&distance).into()])?, &tangent)?;
+        cx.put(0, decaying_sum(&own, output, self.axis, false)?)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        batching::along(cx, self.axis, |whole, axis| call(Self { axis }, &[whole]))
+    }
+
     /// ∂L/∂xₖ = Σ_{i≥k} gᵢ e^(xₖ − yᵢ) = e^(xₖ − yₖ) Σ_{i≥k} gᵢ e^(yₖ − yᵢ), in which no exponent is positive.
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (mut grad, input, output) = (cx.only_grad(), cx.saved(0)?, cx.saved(1)?);
         let infinite = apply(&rows::isinf::ROW, &[], &[(&output).into()])?;
-        let of_infinite = if reduce::any(&infinite, None, false)?.item()? == Scalar::Bool(true) {
+        let of_infinite = if !reduce::any(&infinite, None, false)?.is_known_false() {
             let evenly = self.share_of_infinite(&grad, &input, &output)?;
             grad = select::where_(&infinite, Scalar::Int(0).into(), (&grad).into())?;
             Some(evenly)
@@ -285,33 +368,11 @@ impl RunningLogSumExp {
 /// Along an axis the sums Σ vᵢ e^(−|lᵢ − lₖ|) over i ≥ k (`reverse`) or i ≤ k, of values v and levels l that do not fall.
 #[track_caller]
 fn decaying_sum(values: &Tensor, levels: &Tensor, axis: usize, reverse: bool) -> Result<Tensor> {
-    const OP: &str = "logcumsumexp";
-    let (values, levels) = (values.operand()?, levels.operand()?);
-    let dtype = values.array.dtype();
-    // Lines along the last axis, in double precision.
-    let mut axes: SmallVec<[usize; 6]> = (0..values.array.rank()).filter(|&other| other != axis).collect();
-    axes.extend((axis < values.array.rank()).then_some(axis));
-    let moved = values.array.permute(&axes);
-    let (v, l) =
-        (moved.to_dtype_contiguous(OP, DType::F64)?, levels.array.permute(&axes).to_dtype_contiguous(OP, DType::F64)?);
-    let out = Array::uninit(OP, moved.shape(), DType::F64)?;
-    let n = moved.shape().last().copied().unwrap_or(1);
-    {
-        let _access = Access::acquire(&[v.storage(), l.storage()], &[out.storage()]);
-        let lines = out.numel() / n.max(1);
-        // SAFETY: the state of all roots is held; all three are contiguous and of this size, `out` is fresh.
-        unsafe { decay::decaying_sum(lines, n, reverse, v.ptr().cast(), l.ptr().cast(), out.ptr().cast()) };
-    }
-    let mut back: SmallVec<[usize; 6]> = SmallVec::from_elem(0, axes.len());
-    axes.iter().enumerate().for_each(|(position, &axis)| back[axis] = position);
-    let output = out.permute(&back).to_dtype_contiguous(OP, dtype)?;
-    if is_recorded(&[&values, &levels]) {
-        let saves = [Save::Input(&values), Save::Input(&levels), Save::Output(0)];
-        return record(DecayingSum { axis, reverse }, &[&values, &levels], &saves, output);
-    }
-    Ok(Tensor::from_array(output))
+    call(DecayingSum { axis, reverse }, &[values, levels])
 }
 
+/// See [`decaying_sum`].
+#[derive(Clone, Debug, PartialEq)]
 struct DecayingSum {
     axis: usize,
     reverse: bool,
@@ -320,6 +381,64 @@ struct DecayingSum {
 impl Op for DecayingSum {
     fn name(&self) -> &str {
         "DecayingSumBackward0"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "logcumsumexp";
+        let (values, levels, axis) = (&inputs[0], &inputs[1], self.axis);
+        if levels.shape() != values.shape() {
+            return Err(Error::shapes(OP, values.shape(), levels.shape(), "expected values and levels of one shape"));
+        }
+        let dtype = values.dtype();
+        // Lines along the last axis, in double precision.
+        let mut axes: SmallVec<[usize; 6]> = (0..values.rank()).filter(|&other| other != axis).collect();
+        axes.extend((axis < values.rank()).then_some(axis));
+        let moved = values.permute(&axes);
+        let (v, l) =
+            (moved.to_dtype_contiguous(OP, DType::F64)?, levels.permute(&axes).to_dtype_contiguous(OP, DType::F64)?);
+        let out = Array::uninit(OP, moved.shape(), DType::F64)?;
+        let n = moved.shape().last().copied().unwrap_or(1);
+        {
+            let _access = Access::acquire(&[v.storage(), l.storage()], &[out.storage()]);
+            let lines = out.numel() / n.max(1);
+            // SAFETY: the state of all roots is held; all three are contiguous and of this size, `out` is fresh.
+            unsafe { decay::decaying_sum(lines, n, self.reverse, v.ptr().cast(), l.ptr().cast(), out.ptr().cast()) };
+        }
+        let mut back: SmallVec<[usize; 6]> = SmallVec::from_elem(0, axes.len());
+        axes.iter().enumerate().for_each(|(position, &axis)| back[axis] = position);
+        Ok(smallvec![out.permute(&back).to_dtype_contiguous(OP, dtype)?])
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Input(0), Keep::Input(1), Keep::Output(0)]
+    }
+
+    /// With the factor e^(−|lᵢ − lₖ|) of a pair, of which the further one's level is the greater: the derivative with respect
+    /// to the levels is ±(s l̇ − Σ vᵢ l̇ᵢ e^…).
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        let (values, levels) = (cx.input(0), cx.input(1));
+        if let Some(tangent) = cx.tangent(0).cloned() {
+            cx.put(0, decaying_sum(&tangent, levels, self.axis, self.reverse)?)?;
+        }
+        if let Some(tangent) = cx.tangent(1).cloned() {
+            let near = multiply(cx.output(0), &tangent)?;
+            let far = decaying_sum(&multiply(values, &tangent)?, levels, self.axis, self.reverse)?;
+            let (from, to) = if self.reverse { (&near, &far) } else { (&far, &near) };
+            cx.put(0, apply(&rows::sub::ROW, &[], &[from.into(), to.into()])?)?;
+        }
+        Ok(())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let [values, levels] = [0, 1].map(|input| batching::front(cx.input(input), cx.size()));
+        let (mut values, mut levels) = (values?, levels?);
+        let one = values.rank() == 1;
+        if one {
+            (values, levels) = (views::unsqueeze(&values, 1)?, views::unsqueeze(&levels, 1)?);
+        }
+        let result = decaying_sum(&values, &levels, self.axis + 1, self.reverse)?;
+        cx.put(if one { views::select(&result, 1, 0)? } else { result }, Some(0));
+        Ok(())
     }
 
     /// With the sums T of the gradient g in the other direction: ∂L/∂v = T and ∂L/∂l = ±(g s − v T), because a pair i ≥ k

@@ -1,16 +1,22 @@
 //! Order along an axis: `sort`, `topk`, `kthvalue`, `median`, `mode`, `quantile`.
 
+use smallvec::{SmallVec, smallvec};
+
 use super::elementwise::{Arg, apply};
-use super::reduce::{self, attained, attained_or_nan, chosen, refuse_empty, share_among_ties};
+use super::reduce::{
+    self, Choice, Mask, attained, attained_or_nan, choose, reduce_array, refuse_empty, share_among_ties,
+};
 use super::write::at_least_vector;
-use super::{copy, index, rows, select, views};
+use super::{batching, copy, index, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{Save, is_recorded, record, record_many};
+use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::transform::{Batch, Tangents};
+use crate::graph::{call, call_many};
 use crate::kernels::element::Element;
+use crate::kernels::reduce::Reduction;
 use crate::kernels::softmax::AxisSize;
 use crate::kernels::sort::{self as kernel, Rank, Sorted};
 use crate::scalar::Scalar;
@@ -60,24 +66,64 @@ fn ordered_in_layout(
     Ok((placed(values), placed(indices)))
 }
 
-/// Without the axis along which one element was kept.
-fn without_axis(array: Array, axis: usize) -> Array {
-    if array.rank() == 0 { array } else { array.select(axis, 0) }
+/// In what order elements are chosen along an axis, and which.
+#[derive(Clone, Debug, PartialEq)]
+enum Order {
+    Sort { descending: bool },
+    Topk { k: usize, largest: bool },
+    Rank { op: &'static str, rank: Rank },
+    Mode,
+}
+
+impl Choice for Order {
+    fn choose(&self, array: &Array, axis: usize) -> Result<(Array, Array)> {
+        match *self {
+            Self::Sort { descending } => ordered_in_layout("sort", array, axis, |size, line, out| {
+                // SAFETY: the state of all roots is held; contiguous operands of the sizes stated.
+                unsafe { kernel::sort(size, descending, line.as_in(), out) }
+            }),
+            Self::Topk { k, largest } => {
+                check_rank("topk", k, array, axis)?;
+                ordered("topk", array, axis, k, |size, line, out| {
+                    // SAFETY: as in `sort`, and `k` is at most the size of the axis.
+                    unsafe { kernel::topk(size, k, largest, line.as_in(), out) }
+                })
+            }
+            Self::Rank { op, rank } => {
+                check_rank(op, if let Rank::Kth(k) = rank { k + 1 } else { 1 }, array, axis)?;
+                ordered(op, array, axis, 1, |size, line, out| {
+                    // SAFETY: as in `sort`; the axis is long enough.
+                    unsafe { kernel::rank(size, rank, line.as_in(), out) }
+                })
+            }
+            Self::Mode => {
+                check_rank("mode", 1, array, axis)?;
+                ordered("mode", array, axis, 1, |size, line, out| {
+                    with_element!(line.dtype(), T => {
+                        // SAFETY: the state of all roots is held; contiguous operands of the sizes stated.
+                        unsafe { modes::<T>(size, line.ptr().cast(), out) }
+                    });
+                })
+            }
+        }
+    }
+}
+
+/// The array whose lines are ordered has at least `length` elements in each, if it has lines.
+fn check_rank(op: &'static str, length: usize, array: &Array, axis: usize) -> Result<()> {
+    let size = array.shape().get(axis).copied().unwrap_or(1);
+    if length <= size || array.numel() == 0 {
+        return Ok(());
+    }
+    Err(Error::runtime(op, format!("selected index k out of range: {length} of {size}")))
 }
 
 /// Sorted along an axis: (values, positions). NaN counts as the greatest; the order of equal elements is kept.
 #[track_caller]
 pub fn sort(input: &Tensor, axis: i64, descending: bool, stable: Option<bool>) -> Result<(Tensor, Tensor)> {
-    const OP: &str = "sort";
-    let operand = input.operand()?;
-    let array = &operand.array;
-    let axis = shape::normalize_axis(OP, axis, array.rank())?;
-    let (values, indices) = ordered_in_layout(OP, array, axis, |size, line, out| {
-        // SAFETY: the state of all roots is held; contiguous operands of the sizes stated.
-        unsafe { kernel::sort(size, descending, line.as_in(), out) }
-    })?;
+    let axis = shape::normalize_axis("sort", axis, input.rank())?;
     let node = if stable.is_some() { "SortBackward1" } else { "SortBackward0" };
-    chosen(node, &operand, axis, true, values, indices)
+    choose(node, Order::Sort { descending }, input, axis, true)
 }
 
 /// The positions that sort along an axis.
@@ -103,21 +149,16 @@ fn refuse_bool(op: &'static str, input: &Tensor) -> Result<()> {
 #[track_caller]
 pub fn topk(input: &Tensor, k: i64, axis: i64, largest: bool) -> Result<(Tensor, Tensor)> {
     const OP: &str = "topk";
-    let operand = input.operand()?;
-    let array = &operand.array;
-    let axis = shape::normalize_axis(OP, axis, array.rank())?;
-    let size = array.shape().get(axis).copied().unwrap_or(1);
+    let shape = input.shape();
+    let axis = shape::normalize_axis(OP, axis, shape.len())?;
+    let size = shape.get(axis).copied().unwrap_or(1);
     if k < 0 || k > size as i64 {
         return Err(Error::runtime(OP, format!("selected index k out of range: {k} of {size}")));
     }
     refuse_bool(OP, input)?;
     // A tensor without axes has one element, whatever is asked for.
-    let k = if array.rank() == 0 { 1 } else { k as usize };
-    let (values, indices) = ordered(OP, array, axis, k, |size, line, out| {
-        // SAFETY: as in `sort`, and `k` is at most the size of the axis.
-        unsafe { kernel::topk(size, k, largest, line.as_in(), out) }
-    })?;
-    chosen("TopkBackward0", &operand, axis, true, values, indices)
+    let k = if shape.is_empty() { 1 } else { k as usize };
+    choose("TopkBackward0", Order::Topk { k, largest }, input, axis, true)
 }
 
 #[track_caller]
@@ -129,16 +170,8 @@ fn ranked(
     axis: i64,
     keep: bool,
 ) -> Result<(Tensor, Tensor)> {
-    let operand = input.operand()?;
-    let array = &operand.array;
-    let axis = shape::normalize_axis(op, axis, array.rank())?;
-    let (values, indices) = ordered(op, array, axis, 1, |size, line, out| {
-        // SAFETY: as in `sort`; the callers have checked that the axis is long enough.
-        unsafe { kernel::rank(size, rank, line.as_in(), out) }
-    })?;
-    let (values, indices) =
-        if keep { (values, indices) } else { (without_axis(values, axis), without_axis(indices, axis)) };
-    chosen(node, &operand, axis, keep, values, indices)
+    let axis = shape::normalize_axis(op, axis, input.rank())?;
+    choose(node, Order::Rank { op, rank }, input, axis, keep)
 }
 
 /// The `k`-th smallest element along an axis, from 1: (values, positions).
@@ -172,19 +205,64 @@ pub fn median_along(input: &Tensor, axis: i64, keep: bool, skip_nan: bool) -> Re
     ranked(op, node, input, rank, axis, keep)
 }
 
+/// The median of all elements. Those that equal it share the gradient.
+#[derive(Clone, Debug, PartialEq)]
 struct MedianOfAll {
-    name: &'static str,
+    op: &'static str,
+    node: &'static str,
+    rank: Rank,
+}
+
+impl MedianOfAll {
+    fn gradient(&self, grad: &Tensor, input: &Tensor, result: &Tensor) -> Result<Tensor> {
+        let mask = reduce::mask("median", None, input.rank())?;
+        share_among_ties(grad, &attained_or_nan(input, result)?, &mask)
+    }
 }
 
 impl Op for MedianOfAll {
+    #[allow(clippy::misnamed_getters, reason = "the operation's name in the graph is that of its node")]
     fn name(&self) -> &str {
-        self.name
+        self.node
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let array = &inputs[0];
+        if array.numel() == 0 {
+            if !array.dtype().is_float() {
+                let reason = format!("{}() of an empty tensor of {} has no value", self.op, array.dtype());
+                return Err(Error::runtime(self.op, reason));
+            }
+            return Ok(smallvec![Array::full(self.op, &[], Scalar::Float(f64::NAN), array.dtype())?]);
+        }
+        let flat = array.contiguous(self.op)?;
+        let flat = flat.with_layout(&[flat.numel()], &[1], flat.offset());
+        let (values, _) = Order::Rank { op: self.op, rank: self.rank }.choose(&flat, 0)?;
+        Ok(smallvec![values.select(0, 0)])
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Input(0), Keep::Output(0)]
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (grad, input, result) = (cx.only_grad(), cx.saved(0)?, cx.saved(1)?);
-        let mask = reduce::mask("median", None, input.rank())?;
-        cx.put(0, share_among_ties(&grad, &attained_or_nan(&input, &result)?, &mask)?);
+        let gradient = self.gradient(&cx.only_grad(), &cx.saved(0)?, &cx.saved(1)?)?;
+        cx.put(0, gradient);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
+        let ones = copy::filled_like(cx.output(0), Scalar::Int(1))?;
+        let partial = self.gradient(&ones, cx.input(0), cx.output(0))?;
+        cx.put(0, reduce::sum(&reduce::masked_product(&partial, &tangent)?, None, false, None)?)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        let flat = views::reshape(&whole, &[cx.size() as i64, -1])?;
+        let skip_nan = self.rank == Rank::NanMedian;
+        cx.put(median_along(&flat, 1, false, skip_nan)?.0, Some(0));
         Ok(())
     }
 
@@ -196,51 +274,24 @@ impl Op for MedianOfAll {
 /// The lower median of all elements; NaN if there are none. Elements that equal it share the gradient.
 #[track_caller]
 pub fn median(input: &Tensor, skip_nan: bool) -> Result<Tensor> {
-    let (op, name, rank) = if skip_nan {
+    let (op, node, rank) = if skip_nan {
         ("nanmedian", "NanmedianBackward0", Rank::NanMedian)
     } else {
         ("median", "MedianBackward0", Rank::Median)
     };
-    let operand = input.operand()?;
-    let array = &operand.array;
-    let value = if array.numel() == 0 {
-        if !array.dtype().is_float() {
-            return Err(Error::runtime(op, format!("{op}() of an empty tensor of {} has no value", array.dtype())));
-        }
-        Array::full(op, &[], Scalar::Float(f64::NAN), array.dtype())?
-    } else {
+    if input.numel() > 0 {
         refuse_bool(op, input)?;
-        let flat = array.contiguous(op)?;
-        let flat = flat.with_layout(&[flat.numel()], &[1], flat.offset());
-        let (values, _) = ordered(op, &flat, 0, 1, |size, line, out| {
-            // SAFETY: as in `sort`, and there is an element.
-            unsafe { kernel::rank(size, rank, line.as_in(), out) }
-        })?;
-        values.select(0, 0)
-    };
-    if is_recorded(&[&operand]) {
-        return record(MedianOfAll { name }, &[&operand], &[Save::Input(&operand), Save::Output(0)], value);
     }
-    Ok(Tensor::from_array(value))
+    call(MedianOfAll { op, node, rank }, &[input])
 }
 
 /// The most frequent element along an axis, the least of several, and where it is last: (values, positions).
 #[track_caller]
 pub fn mode(input: &Tensor, axis: i64, keep: bool) -> Result<(Tensor, Tensor)> {
     const OP: &str = "mode";
-    let operand = input.operand()?;
-    let array = &operand.array;
-    refuse_empty(OP, array.shape(), Some(&[axis]))?;
-    let axis = shape::normalize_axis(OP, axis, array.rank())?;
-    let (values, indices) = ordered(OP, array, axis, 1, |size, line, out| {
-        with_element!(line.dtype(), T => {
-            // SAFETY: the state of all roots is held; contiguous operands of the sizes stated.
-            unsafe { modes::<T>(size, line.ptr().cast(), out) }
-        });
-    })?;
-    let (values, indices) =
-        if keep { (values, indices) } else { (without_axis(values, axis), without_axis(indices, axis)) };
-    chosen("ModeBackward0", &operand, axis, keep, values, indices)
+    refuse_empty(OP, &input.shape(), Some(&[axis]))?;
+    let axis = shape::normalize_axis(OP, axis, input.rank())?;
+    choose("ModeBackward0", Order::Mode, input, axis, keep)
 }
 
 /// Writes the mode of every line along the axis.
@@ -271,9 +322,20 @@ unsafe fn modes<T: kernel::Key + Element>(size: AxisSize, x: *const T, out: Sort
 
 // ---- both extremes -------------------------------------------------------------------------------------------------
 
+/// The least and the greatest element; ties share the gradient.
+#[derive(Clone, Debug, PartialEq)]
 struct BothExtremes {
-    axis: Option<usize>,
+    mask: Mask,
+    keep: bool,
+    /// Of the input.
     shape: Shape,
+}
+
+impl BothExtremes {
+    fn gradient(&self, grad: &Tensor, input: &Tensor, extreme: &Tensor) -> Result<Tensor> {
+        let restore = |tensor: &Tensor| reduce::restore_axes(tensor, &self.shape, &self.mask);
+        share_among_ties(&restore(grad)?, &attained(input, &restore(extreme)?)?, &self.mask)
+    }
 }
 
 impl Op for BothExtremes {
@@ -281,19 +343,32 @@ impl Op for BothExtremes {
         "AminmaxBackward0"
     }
 
+    fn differentiable(&self) -> usize {
+        2
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let array = &inputs[0];
+        let extreme = |reduction| -> Result<Array> {
+            let [extreme] = reduce_array("aminmax", reduction, array, &self.mask, self.keep, [array.dtype()])?;
+            Ok(extreme)
+        };
+        Ok(smallvec![extreme(Reduction::Min)?, extreme(Reduction::Max)?])
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Input(0), Keep::Output(0), Keep::Output(1)]
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let input = cx.saved(0)?;
-        let axes = self.axis.map(|axis| [axis as i64]);
-        let mask = reduce::mask("aminmax", axes.as_ref().map(<[i64; 1]>::as_slice), self.shape.len())?;
         let mut total: Option<Tensor> = None;
         for output in 0..2 {
             if let Some(grad) = cx.grad(output) {
-                let restore = |tensor: &Tensor| reduce::restore_axes(tensor, &self.shape, &mask);
-                let attained = attained(&input, &restore(&cx.saved(output + 1)?)?)?;
-                let part = share_among_ties(&restore(grad)?, &attained, &mask)?;
+                let part = self.gradient(grad, &input, &cx.saved(output + 1)?)?;
                 total = Some(match total {
                     None => part,
-                    Some(total) => apply(&rows::add::ROW, &[], &[(&total).into(), (&part).into()])?,
+                    Some(total) => total.add(&part)?,
                 });
             }
         }
@@ -302,17 +377,36 @@ impl Op for BothExtremes {
         }
         Ok(())
     }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
+        for output in 0..2 {
+            let ones = copy::filled_like(cx.output(output), Scalar::Int(1))?;
+            let partial = self.gradient(&ones, cx.input(0), cx.output(output))?;
+            let terms = reduce::masked_product(&partial, &tangent)?;
+            cx.put(output, reduce::sum_over(&terms, &self.mask, self.keep)?)?;
+        }
+        Ok(())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        let mut mask = self.mask.clone();
+        mask.insert(0, false);
+        let results = call_many(Self { mask, keep: self.keep, shape: whole.shape() }, &[&whole])?;
+        cx.put_all(results, 0);
+        Ok(())
+    }
 }
 
 /// The least and the greatest element, of all or along an axis; ties share the gradient.
 #[track_caller]
 pub fn aminmax(input: &Tensor, axis: Option<i64>, keep: bool) -> Result<(Tensor, Tensor)> {
     const OP: &str = "aminmax";
-    let operand = input.operand()?;
-    let array = &operand.array;
+    let shape = input.shape();
     let axes = axis.map(|axis| [axis]);
-    let mask = reduce::mask(OP, axes.as_ref().map(<[i64; 1]>::as_slice), array.rank())?;
-    if array.shape().iter().zip(&mask).any(|(&size, &reduced)| reduced && size == 0) {
+    let mask = reduce::mask(OP, axes.as_ref().map(<[i64; 1]>::as_slice), shape.len())?;
+    if shape.iter().zip(&mask).any(|(&size, &reduced)| reduced && size == 0) {
         return Err(match axis {
             Some(axis) => Error::index(OP, format!("aminmax: Expected reduction dim {axis} to have non-zero size.")),
             None => Error::runtime(
@@ -321,24 +415,8 @@ pub fn aminmax(input: &Tensor, axis: Option<i64>, keep: bool) -> Result<(Tensor,
             ),
         });
     }
-    let all: Vec<i64> = (0..array.rank() as i64).collect();
-    let axes: &[i64] = axes.as_ref().map_or(&all, <[i64; 1]>::as_slice);
-    let [least, greatest] = {
-        let _off = crate::graph::no_grad();
-        let constant = Tensor::from_array(array.clone());
-        [false, true]
-            .map(|greatest| reduce::extreme(&constant, greatest, Some(axes), keep).map(|tensor| tensor.array()))
-    };
-    let outputs = [least?, greatest?];
-    let tensors = if is_recorded(&[&operand]) {
-        let axis = axis.map(|axis| shape::normalize_axis(OP, axis, array.rank())).transpose()?;
-        let rule = BothExtremes { axis: axis.filter(|_| array.rank() > 0), shape: array.shape().into() };
-        let saves = [Save::Input(&operand), Save::Output(0), Save::Output(1)];
-        record_many(rule, &[&operand], &saves, &outputs)?
-    } else {
-        outputs.into_iter().map(Tensor::from_array).collect()
-    };
-    Ok((tensors[0].clone(), tensors[1].clone()))
+    let results = call_many(BothExtremes { mask, keep, shape }, &[input])?;
+    Ok((results[0].clone(), results[1].clone()))
 }
 
 // ---- quantiles -----------------------------------------------------------------------------------------------------

@@ -3,9 +3,9 @@
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 use super::elementwise::{Arg, Row, apply};
-use super::flat::{Derivative, flat};
 use super::rows;
 use crate::error::{Error, Result};
+use crate::graph::flat::{Derivative, flat};
 use crate::kernels::number::{Order, Real, Ring};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;

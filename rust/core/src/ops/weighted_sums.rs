@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use smallvec::smallvec;
+
 use super::elementwise::apply;
-use super::{index_slices, matmul, range, rows, views};
+use super::{batching, index_slices, matmul, range, rows, views};
 use crate::array::Array;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::graph::call;
 use crate::graph::no_grad;
 use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{is_recorded, record};
+use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::transform::{Batch, Tangents};
 use crate::tensor::Tensor;
 
 /// The elements of which each output is the sum, each with its weight.
@@ -18,21 +21,8 @@ type Terms = Vec<Vec<(usize, f64)>>;
 /// Output `at` along `axis` is the sum of the elements that `terms[at]` gives, each with its weight.
 #[track_caller]
 pub(super) fn weighted_sums(op: &'static str, input: &Tensor, axis: usize, terms: Terms) -> Result<Tensor> {
-    sums(op, input, axis, Arc::new(terms))
-}
-
-#[track_caller]
-fn sums(op: &'static str, input: &Tensor, axis: usize, terms: Arc<Terms>) -> Result<Tensor> {
-    let operand = input.operand()?;
-    let value = {
-        let _off = no_grad();
-        value(op, &Tensor::from_array(operand.array.clone()), axis, &terms)?.array()
-    };
-    if !is_recorded(&[&operand]) {
-        return Ok(Tensor::from_array(value));
-    }
-    let size = operand.array.shape()[axis];
-    record(WeightedSums { op, axis, size, terms }, &[&operand], &[], value)
+    let size = input.shape()[axis];
+    call(WeightedSums { op, axis, size, terms: Arc::new(terms) }, &[input])
 }
 
 /// A product with the matrix of the weights; where that is not finite, term by term, since in the product an infinity or a
@@ -76,6 +66,7 @@ fn term_by_term(op: &'static str, last: &Tensor, terms: &Terms) -> Result<Tensor
 }
 
 /// Its gradient is of the same kind: each element takes part in few outputs.
+#[derive(Clone, PartialEq, Debug)]
 struct WeightedSums {
     op: &'static str,
     axis: usize,
@@ -86,6 +77,23 @@ struct WeightedSums {
 impl Op for WeightedSums {
     fn name(&self) -> &str {
         "WeightedSumsBackward0"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let array = &inputs[0];
+        if array.shape().get(self.axis) != Some(&self.size) {
+            return Err(Error::runtime(self.op, "another thread has given the input another shape meanwhile"));
+        }
+        let _off = no_grad();
+        Ok(smallvec![value(self.op, &Tensor::from_array(array.clone()), self.axis, &self.terms)?.array()])
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        batching::along(cx, self.axis, |whole, axis| call(Self { axis, ..self.clone() }, &[whole]))
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {

@@ -6,19 +6,21 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::call::call;
+use super::custom::new_node;
+use super::gradient::Gradient;
+use super::mode::is_grad_enabled;
+use super::node::{Backward, Edge};
+use super::op::{Arrays, Inputs, Op};
+use super::transform::{Batch, Tangents};
+use super::views;
 use crate::array::Array;
 use crate::error::Result;
-use crate::graph::custom::new_node;
-use crate::graph::gradient::Gradient;
-use crate::graph::node::{Backward, Edge};
-use crate::graph::op::{Arrays, Inputs, Op};
-use crate::graph::transform::{Batch, Tangents};
-use crate::graph::{call, is_grad_enabled, views};
 use crate::tensor::Tensor;
 
 /// The derivative of such a gradient with respect to the inputs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Derivative {
+pub(crate) enum Derivative {
     /// Zeros.
     Zero,
     /// None is given, as where an input does not take part.
@@ -26,7 +28,7 @@ pub(super) enum Derivative {
 }
 
 /// Puts the gradient of `input`, part of the graph if one of the node's first `inputs` inputs is.
-pub(super) fn put(
+pub(crate) fn put(
     cx: &mut Backward<'_>,
     input: usize,
     gradient: impl Into<Gradient>,
@@ -44,7 +46,7 @@ pub(super) fn put(
 }
 
 /// `gradient`, part of the graph if one of the edges leads somewhere, and the thread records.
-pub(super) fn flat(gradient: Tensor, edges: &[Edge], derivative: Derivative) -> Result<Tensor> {
+pub(crate) fn flat(gradient: Tensor, edges: &[Edge], derivative: Derivative) -> Result<Tensor> {
     let own = gradient.gradient_edge()?;
     let told = derivative == Derivative::None && own.is_some();
     if !is_grad_enabled() || told || edges.iter().all(|edge| edge.node.is_none()) {
@@ -92,10 +94,11 @@ impl Op for FlatRule {
 /// The tensor once more, on the same memory, for what is composed of other operations and linear in pieces: its gradient is
 /// [`flat`]. Something has to be computed of it: it is not to be handed out.
 #[track_caller]
-pub(super) fn linear_in_pieces(tensor: &Tensor) -> Result<Tensor> {
+pub(crate) fn linear_in_pieces(tensor: &Tensor) -> Result<Tensor> {
     call(Pieces, &[tensor])
 }
 
+/// See [`linear_in_pieces`].
 #[derive(Clone, PartialEq, Debug)]
 struct Pieces;
 
