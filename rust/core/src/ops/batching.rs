@@ -22,27 +22,27 @@ pub(super) fn front(part: &Part, size: usize) -> Result<Tensor> {
     }
 }
 
+/// A batched operand with the examples along axis 0 and axes of one element after it, so that an example has `rank` axes;
+/// what is the same for all stays as it is.
+#[track_caller]
+pub(super) fn lead(part: &Part, size: usize, rank: usize) -> Result<Tensor> {
+    if part.axis.is_none() {
+        return Ok(part.tensor.clone());
+    }
+    let mut tensor = front(part, size)?;
+    for _ in part.rank()..rank {
+        tensor = views::unsqueeze(&tensor, 1)?;
+    }
+    Ok(tensor)
+}
+
 /// All inputs in shapes that broadcast as those of one example do, with the examples along axis 0. What is the same for all
 /// stays as it is: it has no more axes than the result of one example.
 #[track_caller]
 pub(super) fn align(cx: &Batch<'_>) -> Result<SmallVec<[Option<Tensor>; 4]>> {
     let parts = || (0..cx.inputs()).map(|input| cx.optional(input));
     let rank = parts().flatten().map(Part::rank).max().unwrap_or(0);
-    parts()
-        .map(|part| {
-            part.map(|part| match part.axis {
-                None => Ok(part.tensor.clone()),
-                Some(_) => {
-                    let mut tensor = front(part, cx.size())?;
-                    for _ in part.rank()..rank {
-                        tensor = views::unsqueeze(&tensor, 1)?;
-                    }
-                    Ok(tensor)
-                }
-            })
-            .transpose()
-        })
-        .collect()
+    parts().map(|part| part.map(|part| lead(part, cx.size(), rank)).transpose()).collect()
 }
 
 /// An operation of one input along an axis, whose result has the same axes: `run` is given the axis among those of all

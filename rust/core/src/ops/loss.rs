@@ -360,6 +360,10 @@ impl Op for CheckedProbabilities {
         Ok(smallvec![all.array()])
     }
 
+    fn differentiable(&self) -> usize {
+        0
+    }
+
     fn jvp(&self, _: &mut Tangents<'_>) -> Result<()> {
         Ok(())
     }

@@ -276,7 +276,7 @@ impl Product {
             (Form::Matrices, Some(_), None) if b.rank() == 2 => matmul(&front(a)?, &b.tensor),
             (Form::Matrices, ..) => {
                 let rank = a.rank().max(b.rank());
-                batched(&lead(a, size, rank)?, &lead(b, size, rank)?)
+                batched(&batching::lead(a, size, rank)?, &batching::lead(b, size, rank)?)
             }
             (_, None, None) => {
                 call(Self::new(self.kind.without_term(), [&a.tensor, &b.tensor]), &[&a.tensor, &b.tensor])
@@ -294,19 +294,6 @@ impl Product {
             }
         }
     }
-}
-
-/// A batched operand with the examples along axis 0 and axes of one element after it, so that an example has `rank` axes;
-/// what is the same for all stays as it is.
-fn lead(part: &Part, size: usize, rank: usize) -> Result<Tensor> {
-    if part.axis.is_none() {
-        return Ok(part.tensor.clone());
-    }
-    let mut tensor = batching::front(part, size)?;
-    for _ in part.rank()..rank {
-        tensor = views::unsqueeze(&tensor, 1)?;
-    }
-    Ok(tensor)
 }
 
 impl Op for Product {
@@ -389,7 +376,7 @@ impl Op for Product {
         let mut axis = (cx.input(first).axis.is_some() || cx.input(first + 1).axis.is_some()).then_some(0);
         if self.has_term && self.beta.to_f64() != 0.0 {
             let rank = result.rank() - usize::from(axis.is_some());
-            let term = lead(cx.input(0), cx.size(), rank)?;
+            let term = batching::lead(cx.input(0), cx.size(), rank)?;
             if cx.input(0).axis.is_some() {
                 axis = Some(0);
             }
