@@ -7,6 +7,8 @@ use super::rows;
 use crate::array::Array;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
+use crate::graph::level::Kind;
+use crate::graph::{Modes, modes, transform};
 use crate::random::SharedGenerator;
 use crate::storage::Access;
 use crate::tensor::Tensor;
@@ -52,6 +54,16 @@ fn drop_with(
     }
     if p == 0.0 || !training || input.numel() == 0 {
         return Ok(input.clone());
+    }
+    if modes().any(Modes::LIFTED)
+        && p < 1.0
+        && let Some((_, Kind::Batch { .. })) = transform::top(&[Some(input)])
+    {
+        return Err(Error::runtime(
+            OP,
+            "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' \
+             randomness flags on vmap or perform the randomness operation out of vmap",
+        ));
     }
     let factor = if p == 1.0 { Tensor::scalar(0.0, input.dtype())? } else { noise()? };
     if in_place {
