@@ -10,7 +10,7 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::graph::call::{call, call_with, first};
+use crate::graph::call::{call_with, first};
 use crate::graph::flat;
 use crate::graph::no_grad;
 use crate::graph::node::{Backward, From};
@@ -277,7 +277,7 @@ impl Op for NllLoss {
     }
 
     fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
-        if cx.inputs() > 2 && cx.tangent(2).is_some() {
+        if cx.tangent(2).is_some() {
             return Err(Error::runtime(self.op(), "the derivative for 'weight' is not implemented; detach() it first"));
         }
         let Some(mut tangent) = cx.tangent(0).cloned() else { return Ok(()) };
@@ -307,7 +307,7 @@ impl Op for NllLoss {
         let samples = |shape: &[usize]| -> Shape {
             if classes.axis() == 0 { shape.into() } else { joined(shape) }
         };
-        let weight = if cx.inputs() > 2 { cx.optional(2) } else { None };
+        let weight = cx.optional(2);
         let shared = weight.filter(|weight| weight.axis.is_none()).map(|weight| &weight.tensor);
         let each = match weight.filter(|weight| weight.axis.is_some()) {
             Some(weight) => Some(batching::front(weight, size)?),
@@ -477,9 +477,10 @@ fn likelihood(
 ) -> Result<Tensor> {
     let classes = Classes::of(&input.shape(), ignore, how);
     let loss = NllLoss { classes, fused, weight: weight.map(|_| 1) };
-    let Some(weight) = weight else { return call(loss, &[input, target]) };
-    refuse_gradient(loss.op(), "weight", &weight.snapshot()?)?;
-    call(loss, &[input, target, weight])
+    if let Some(weight) = weight {
+        refuse_gradient(loss.op(), "weight", &weight.snapshot()?)?;
+    }
+    call_with(loss, &[Some(input), Some(target), weight]).map(first)
 }
 
 /// Negative log-likelihood: `−weight[t] · input[t]` for each target class `t`, classes along axis 1 (0 for one sample);
