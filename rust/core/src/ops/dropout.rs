@@ -2,15 +2,12 @@
 
 use super::creation::zeros_like;
 use super::elementwise::{apply, apply_in_place};
-use super::random_ops::{fill, source};
+use super::random_ops::{fill_new, for_each_example, source};
 use super::rows;
 use crate::array::Array;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::graph::level::Kind;
-use crate::graph::{Modes, modes, transform};
 use crate::random::SharedGenerator;
-use crate::storage::Access;
 use crate::tensor::Tensor;
 use crate::with_element;
 
@@ -24,19 +21,20 @@ fn dropout_noise(model: &Array, p: f64, generator: Option<&SharedGenerator>) -> 
         ));
     }
     let keep = 1.0 - p;
-    let noise = zeros_like(OP, model, model.dtype())?;
-    {
-        let mut generator = source(generator).lock();
-        let _access = Access::acquire(&[], &[noise.storage()]);
-        with_element!(float noise.dtype(), T => {
-            fill::<T>(&noise, |out| {
-                generator.bernoulli(out, keep)?;
-                out.iter_mut().for_each(|value| *value /= keep as T);
-                Ok(())
-            })
-        })?;
-    }
-    Ok(Tensor::from_array(noise))
+    for_each_example(OP, &|| {
+        let noise = zeros_like(OP, model, model.dtype())?;
+        {
+            let mut generator = source(generator).lock();
+            with_element!(float noise.dtype(), T => {
+                fill_new::<T>(&noise, |out| {
+                    generator.bernoulli(out, keep)?;
+                    out.iter_mut().for_each(|value| *value /= keep as T);
+                    Ok(())
+                })
+            })?;
+        }
+        Ok(Tensor::from_array(noise))
+    })
 }
 
 #[track_caller]
@@ -54,16 +52,6 @@ fn drop_with(
     }
     if p == 0.0 || !training || input.numel() == 0 {
         return Ok(input.clone());
-    }
-    if modes().any(Modes::LIFTED)
-        && p < 1.0
-        && let Some((_, Kind::Batch { .. })) = transform::top(&[Some(input)])
-    {
-        return Err(Error::runtime(
-            OP,
-            "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' \
-             randomness flags on vmap or perform the randomness operation out of vmap",
-        ));
     }
     let factor = if p == 1.0 { Tensor::scalar(0.0, input.dtype())? } else { noise()? };
     if in_place {

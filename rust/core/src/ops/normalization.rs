@@ -15,9 +15,8 @@ use crate::graph::record::{check_in_place, refuse_gradient};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{flat, no_grad};
 use crate::kernels::normalize::{self as kernel, ChannelSize, Moments};
-use crate::kernels::{In, Out};
+use crate::launch::launch;
 use crate::shape::Shape;
-use crate::storage::{Access, Storage};
 use crate::tensor::Tensor;
 
 // ---- the operation -----------------------------------------------------------------------------------------------
@@ -108,6 +107,10 @@ impl Op for Norm {
             Kind::Layer { sizes } => layers(inputs, sizes, self.eps),
             Kind::Batch { training } => channels(inputs, *training, self.eps),
         }
+    }
+
+    fn differentiable_inputs(&self) -> usize {
+        3
     }
 
     fn keeps(&mut self, _: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
@@ -285,29 +288,19 @@ impl Op for NormBackward {
             if wanted { Ok(Some(Array::uninit(op, shape, dtype)?)) } else { Ok(None) }
         };
         let results = [make(self.wants[0], x.shape())?, make(self.wants[1], &per)?, make(self.wants[2], &per)?];
-        {
-            let reads: SmallVec<[&Storage; 6]> =
-                [&x, &mean, &rstd, &grad].into_iter().chain(&weight).map(Array::storage).collect();
-            let writes: SmallVec<[&Storage; 4]> = results.iter().flatten().map(Array::storage).collect();
-            let _access = Access::acquire(&reads, &writes);
-            let both = Moments { mean: mean.as_in(), rstd: rstd.as_in() };
-            let weight = weight.as_ref().map(Array::as_in);
-            let [dx, dweight, dbias] = results.each_ref().map(|result| result.as_ref().map(Array::as_out));
-            let (g, input) = (grad.as_in(), x.as_in());
-            // SAFETY: the state of all roots is held; everything is contiguous, of one float dtype and of the sizes
-            // stated; the results are fresh.
-            unsafe {
-                match self.kind {
-                    Kind::Layer { .. } => {
-                        kernel::layer_norm_backward(moments, n, g, input, weight, both, dx, dweight, dbias);
-                    }
-                    Kind::Batch { training } => {
-                        let size = channel_size(x.shape());
-                        kernel::batch_norm_backward(size, training, g, input, both, weight, dx, dweight, dbias);
-                    }
+        let written = results.each_ref().map(Option::as_ref);
+        launch(([&grad, &x, &mean, &rstd], weight.as_ref()), written, |([g, input, mean, rstd], weight), results| {
+            let (both, [dx, dweight, dbias]) = (Moments { mean, rstd }, results);
+            match self.kind {
+                Kind::Layer { .. } => {
+                    kernel::layer_norm_backward(moments, n, g, input, weight, both, dx, dweight, dbias);
+                }
+                Kind::Batch { training } => {
+                    let size = channel_size(x.shape());
+                    kernel::batch_norm_backward(size, training, g, input, both, weight, dx, dweight, dbias);
                 }
             }
-        }
+        });
         Ok(results.into_iter().flatten().collect())
     }
 
@@ -402,14 +395,6 @@ fn affine_arrays(op: &'static str, inputs: &Inputs<'_>) -> Result<[Option<Array>
     Ok([contiguous(1)?, contiguous(2)?])
 }
 
-fn ins(arrays: &[Option<Array>; 2]) -> [Option<In<'_>>; 2] {
-    arrays.each_ref().map(|array| array.as_ref().map(Array::as_in))
-}
-
-fn moments_out<'a>(mean: &'a Array, rstd: &'a Array) -> Moments<Out<'a>> {
-    Moments { mean: mean.as_out(), rstd: rstd.as_out() }
-}
-
 // ---- layers ------------------------------------------------------------------------------------------------------
 
 /// Sizes of the last axes as the program gave them, checked against the input's.
@@ -488,15 +473,10 @@ fn layers(inputs: &Inputs<'_>, sizes: &[i64], eps: f64) -> Result<Arrays> {
     let affine = affine_arrays(OP, inputs)?;
     let output = Array::uninit(OP, shape, dtype)?;
     let (mean, rstd) = (Array::uninit(OP, &[rows], dtype)?, Array::uninit(OP, &[rows], dtype)?);
-    {
-        let reads: SmallVec<[&Storage; 3]> =
-            std::iter::once(&x).chain(affine.iter().flatten()).map(Array::storage).collect();
-        let _access = Access::acquire(&reads, &[output.storage(), mean.storage(), rstd.storage()]);
-        let ([weight, bias], moments) = (ins(&affine), moments_out(&mean, &rstd));
-        // SAFETY: the state of all roots is held; everything is contiguous, of one float dtype and of the sizes stated;
-        // the outputs are fresh.
-        unsafe { kernel::layer_norm(rows, n, eps, x.as_in(), weight, bias, output.as_out(), moments) };
-    }
+    let affine = affine.each_ref().map(Option::as_ref);
+    launch((&x, affine), [&output, &mean, &rstd], |(x, [weight, bias]), [y, mean, rstd]| {
+        kernel::layer_norm(rows, n, eps, x, weight, bias, y, Moments { mean, rstd });
+    });
     Ok(smallvec![output, mean, rstd])
 }
 
@@ -645,15 +625,10 @@ fn channels(inputs: &Inputs<'_>, training: bool, eps: f64) -> Result<Arrays> {
     };
     let affine = affine_arrays(OP, inputs)?;
     let output = Array::uninit(OP, shape, dtype)?;
-    {
-        let reads: SmallVec<[&Storage; 6]> =
-            [&x, &mean, &rstd].into_iter().chain(affine.iter().flatten()).map(Array::storage).collect();
-        let _access = Access::acquire(&reads, &[output.storage()]);
-        let ([weight, bias], moments) = (ins(&affine), Moments { mean: mean.as_in(), rstd: rstd.as_in() });
-        // SAFETY: the state of all roots is held; everything is contiguous, of one float dtype and of the sizes stated;
-        // the output is fresh.
-        unsafe { kernel::batch_norm(size, x.as_in(), moments, weight, bias, output.as_out()) };
-    }
+    let affine = affine.each_ref().map(Option::as_ref);
+    launch(([&x, &mean, &rstd], affine), &output, |([x, mean, rstd], [weight, bias]), y| {
+        kernel::batch_norm(size, x, Moments { mean, rstd }, weight, bias, y);
+    });
     let mut results: Arrays = smallvec![output, mean, rstd];
     if training {
         results.push(variance);
@@ -665,11 +640,9 @@ fn channels(inputs: &Inputs<'_>, training: bool, eps: f64) -> Result<Arrays> {
 fn batch_moments(op: &'static str, size: ChannelSize, eps: f64, x: &Array) -> Result<[Array; 3]> {
     let new = || Array::uninit(op, &[size.channels], x.dtype());
     let results = [new()?, new()?, new()?];
-    let [mean, variance, rstd] = &results;
-    let access = Access::acquire(&[x.storage()], &[mean.storage(), variance.storage(), rstd.storage()]);
-    // SAFETY: the state of all roots is held; the input is contiguous, of the sizes stated; the outputs are fresh.
-    unsafe { kernel::batch_moments(size, eps, x.as_in(), moments_out(mean, rstd), variance.as_out()) };
-    drop(access);
+    launch(x, results.each_ref(), |x, [mean, variance, rstd]| {
+        kernel::batch_moments(size, eps, x, Moments { mean, rstd }, variance);
+    });
     Ok(results)
 }
 

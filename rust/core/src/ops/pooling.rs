@@ -16,8 +16,8 @@ use crate::graph::{call, call_many};
 pub use crate::kernels::pool::Divisor;
 use crate::kernels::pool::{self as kernel};
 use crate::kernels::window::Window;
+use crate::launch::launch;
 use crate::shape::Shape;
-use crate::storage::Access;
 use crate::tensor::Tensor;
 
 /// The options of a pooling call; lists have one entry, or one for each spatial axis.
@@ -163,13 +163,9 @@ impl Op for MaxPool {
         let source = geometry.contiguous(op, &inputs[0], &geometry.input)?;
         let output = Array::uninit(op, &geometry.output(), dtype)?;
         let indices = Array::uninit(op, &geometry.output(), DType::I64)?;
-        {
-            let _access = Access::acquire(&[source.storage()], &[output.storage(), indices.storage()]);
-            let places = indices.ptr().cast::<i64>();
-            // SAFETY: the state of all roots is held; everything is contiguous, of the window's sizes; the outputs are
-            // fresh.
-            unsafe { kernel::max_pool(geometry.planes, &geometry.window, source.as_in(), output.as_out(), places) };
-        }
+        launch(&source, [&output, &indices], |x, [y, places]| {
+            kernel::max_pool(geometry.planes, &geometry.window, x, y, places);
+        });
         Ok(smallvec![output, indices])
     }
 
@@ -227,18 +223,9 @@ impl Op for Chosen {
             return Err(Error::dtype(OP, indices.dtype(), "a place is an integer of 64 bits"));
         }
         let output = Array::uninit(OP, made, source.dtype())?;
-        let inside = {
-            let _access = Access::acquire(&[source.storage(), indices.storage()], &[output.storage()]);
-            let (window, places) = (&geometry.window, indices.ptr().cast_const().cast::<i64>());
-            // SAFETY: the state of all roots is held; everything is contiguous, of the window's sizes.
-            unsafe {
-                if self.puts_back {
-                    kernel::max_pool_backward(geometry.planes, window, source.as_in(), places, output.as_out())
-                } else {
-                    kernel::max_pool_gather(geometry.planes, window, source.as_in(), places, output.as_out())
-                }
-            }
-        };
+        let (planes, window) = (geometry.planes, &geometry.window);
+        let run = if self.puts_back { kernel::max_pool_backward } else { kernel::max_pool_gather };
+        let inside = launch([&source, &indices], &output, |[x, places], out| run(planes, window, x, places, out));
         if !inside {
             return Err(Error::runtime(
                 OP,
@@ -247,6 +234,10 @@ impl Op for Chosen {
             ));
         }
         Ok(smallvec![output])
+    }
+
+    fn differentiable_inputs(&self) -> usize {
+        1
     }
 
     fn keeps(&mut self, _: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
@@ -325,21 +316,12 @@ impl Op for Means {
             return Err(Error::not_for(OP, source.dtype()));
         }
         let output = Array::uninit(OP, made, source.dtype())?;
-        {
-            let _access = Access::acquire(&[source.storage()], &[output.storage()]);
-            let (planes, window, divisor) = (geometry.planes, &geometry.window, self.divisor);
-            // SAFETY: the state of both roots is held; both are contiguous, of the window's sizes and one dtype, a float
-            // where means are spread.
-            unsafe {
-                if source.dtype() == DType::I64 {
-                    kernel::avg_pool_integer(planes, window, divisor, source.as_in(), output.as_out());
-                } else if self.spread {
-                    kernel::avg_pool_backward(planes, window, divisor, source.as_in(), output.as_out());
-                } else {
-                    kernel::avg_pool(planes, window, divisor, source.as_in(), output.as_out());
-                }
-            }
-        }
+        let run = match source.dtype() {
+            DType::I64 => kernel::avg_pool_integer,
+            _ if self.spread => kernel::avg_pool_backward,
+            _ => kernel::avg_pool,
+        };
+        launch(&source, &output, |x, y| run(geometry.planes, &geometry.window, self.divisor, x, y));
         Ok(smallvec![output])
     }
 

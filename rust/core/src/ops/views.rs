@@ -160,7 +160,7 @@ fn not_viewable(array: &Array, shape: &[usize]) -> Box<Error> {
 impl ViewOp {
     /// The same view of each example of a batch that lies along axis 0 of a tensor of one more axis; the examples of the
     /// result lie along its axis 0, too.
-    fn of_each(&self, size: usize) -> Result<Self> {
+    pub(super) fn of_each(&self, size: usize) -> Result<Self> {
         let behind = |shape: &Shape| std::iter::once(size).chain(shape.iter().copied()).collect();
         Ok(match self {
             Self::Alias => Self::Alias,
@@ -310,7 +310,7 @@ pub fn embed(part: &Tensor, shape: &[usize], place: &ViewOp, overlapping: bool) 
     if overlapping {
         super::overlap::add_into(&shown, &operand.array)?;
     } else {
-        shown.copy_unshared(&operand.array);
+        shown.copy_from(&operand.array);
     }
     if is_recorded(&[&operand]) {
         return record(EmbedRule(place.clone()), &[&operand], &[], whole);

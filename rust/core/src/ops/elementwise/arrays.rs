@@ -2,10 +2,11 @@
 
 use smallvec::SmallVec;
 
-use super::{MAX_INPUTS, Promotion, Row, Source, choose, run_kernel};
+use super::{MAX_INPUTS, Promotion, Row, choose};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::launch::{self, Source};
 use crate::shape::{self, Shape};
 
 /// The value of a row of floats.
@@ -18,8 +19,8 @@ pub(in crate::ops) fn value(row: &'static Row, params: &[f64], inputs: &[&Array]
     }
     let (compute, kernel) = choose(row, promotion.result())?;
     let output = uninit_as(op, &shape, compute, inputs)?;
-    let sources: SmallVec<[Source<'_>; MAX_INPUTS]> = inputs.iter().map(|array| Source::Array(array)).collect();
-    run_kernel(&kernel, params, &shape, &sources, &output, || {});
+    let sources: SmallVec<[Source<&Array>; MAX_INPUTS]> = inputs.iter().map(|&array| Source::Array(array)).collect();
+    launch::map(&kernel, params, &sources, &output, || {});
     Ok(output)
 }
 
@@ -42,9 +43,9 @@ pub(in crate::ops) fn gradient(
     let kernel = (row.grads[input].kernel)(grad.dtype())
         .ok_or_else(|| Error::dtype(row.name, grad.dtype(), "no gradient kernel"))?;
     let output = uninit_as(row.name, shape, grad.dtype(), used)?;
-    let mut sources: SmallVec<[Source<'_>; MAX_INPUTS + 2]> = smallvec::smallvec![Source::Array(grad)];
-    sources.extend(used.iter().map(|array| Source::Array(array)));
-    run_kernel(&kernel, params, shape, &sources, &output, || {});
+    let mut sources: SmallVec<[Source<&Array>; MAX_INPUTS + 2]> = smallvec::smallvec![Source::Array(grad)];
+    sources.extend(used.iter().map(|&array| Source::Array(array)));
+    launch::map(&kernel, params, &sources, &output, || {});
     Ok(output)
 }
 
