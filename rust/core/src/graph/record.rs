@@ -147,14 +147,21 @@ pub(crate) fn outputs<O: Op>(
     let kept = op.keeps(&needs);
     let mut saved: SmallVec<[Saved; 2]> = SmallVec::new();
     for keep in &kept {
-        if let Keep::Input(input) = *keep {
+        if let Keep::Input(input) | Keep::Copy(input) = *keep {
             debug_assert!(saved.len() < kept.len(), "kept inputs come before kept outputs");
             let operand = operands[input].as_ref().expect("an input that is kept was given");
             refuse_inference(operand)?;
             let source = if operand.edge.is_some() { Source::Input(input as u32) } else { Source::Constant };
-            let version = version_read(operand, None);
             let lift = operand.lift.clone();
-            saved.push(Saved::new(operand.array.clone(), version, source, operand.identity.clone())?.lifted(lift));
+            // What stands for an example has no data to copy.
+            let value = if matches!(keep, Keep::Copy(_)) && lift.is_none() {
+                let copy = operand.array.duplicate("save_for_backward")?;
+                let version = copy.storage().version();
+                Saved::new(copy, version, source, std::sync::Weak::new())?
+            } else {
+                Saved::new(operand.array.clone(), version_read(operand, None), source, operand.identity.clone())?
+            };
+            saved.push(value.lifted(lift));
         }
     }
     let count = op.differentiable().min(arrays.len());
@@ -259,7 +266,8 @@ pub(crate) fn written<O: Op>(op: O, kept: &[Keep], target: &Tensor, operands: &[
     let saves: SmallVec<[Save<'_>; 4]> = kept
         .iter()
         .map(|keep| match *keep {
-            Keep::Input(input) => Save::Input(&operands[input]),
+            // Written in place, an operation keeps what is left: copies are for its caller to make.
+            Keep::Input(input) | Keep::Copy(input) => Save::Input(&operands[input]),
             Keep::Output(nr) => Save::Output(nr as u32),
         })
         .collect();
