@@ -63,16 +63,20 @@ fn check(random: &mut Random, size: &ConvSize) {
     let mut wide = [y.clone(), dx.clone(), dw.clone(), db.clone()].map(|v| vec![f64::NAN; v.len()]);
     let mut narrow = wide.clone().map(|v| single(&v));
     let (x4, w4, b4, g4) = (single(&x), single(&weight), single(&bias), single(&g));
-    let [y, dx, dw, db] = &mut wide;
-    conv(size, input(&x), input(&weight), Some(input(&bias)), output(y));
-    conv_backward_input(size, input(&g), input(&weight), output(dx));
-    conv_backward_weight(size, input(&x), input(&g), output(dw));
-    conv_backward_bias(size, input(&g), output(db));
-    let [y, dx, dw, db] = &mut narrow;
-    conv(size, input(&x4), input(&w4), Some(input(&b4)), output(y));
-    conv_backward_input(size, input(&g4), input(&w4), output(dx));
-    conv_backward_weight(size, input(&x4), input(&g4), output(dw));
-    conv_backward_bias(size, input(&g4), output(db));
+    {
+        let [y, dx, dw, db] = &mut wide;
+        conv(size, input(&x), input(&weight), Some(input(&bias)), output(y));
+        conv_backward_input(size, input(&g), input(&weight), output(dx));
+        conv_backward_weight(size, input(&x), input(&g), output(dw));
+        conv_backward_bias(size, input(&g), output(db));
+    }
+    {
+        let [y, dx, dw, db] = &mut narrow;
+        conv(size, input(&x4), input(&w4), Some(input(&b4)), output(y));
+        conv_backward_input(size, input(&g4), input(&w4), output(dx));
+        conv_backward_weight(size, input(&x4), input(&g4), output(dw));
+        conv_backward_bias(size, input(&g4), output(db));
+    }
     for (i, expected) in [y, dx, dw, db].iter().enumerate() {
         assert_all_near(&wide[i], expected, 1e-11, &what);
         assert_all_near(&double(&narrow[i]), expected, 3e-5, &what);

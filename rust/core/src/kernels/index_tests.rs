@@ -143,7 +143,8 @@ fn rows_are_selected_and_added_back() {
     let mut out = vec![0.0; n * cols];
     let (shape, strides) = ([n, cols], [cols as isize, 1]);
     let mut sums = vec![0.0; rows * cols];
-    let (at, whole) = (input(&index, &[n], &[1]), [rows, cols]);
+    let (whole, count) = ([rows, cols], [n]);
+    let at = input(&index, &count, &[1]);
     index_select(0, input(&table, &whole, &strides), at, output(&mut out, &shape, &strides)).unwrap();
     index_add(0, false, output(&mut sums, &whole, &strides), at, input(&out, &shape, &strides), true).unwrap();
     let mut expected = vec![0.0; rows * cols];
