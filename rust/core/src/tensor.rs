@@ -153,7 +153,7 @@ impl Tensor {
     /// A leaf without gradient over `array`.
     #[inline]
     pub fn from_array(array: Array) -> Self {
-        let inference = crate::graph::modes().any(crate::graph::Modes::INFERENCE);
+        let inference = modes().any(Modes::INFERENCE);
         Self::new(array, None, 0, inference)
     }
 
@@ -301,6 +301,9 @@ impl Tensor {
     /// # Errors
     /// When there is not exactly one.
     pub fn item(&self) -> Result<Scalar> {
+        if modes().any(Modes::TRANSFORMS) {
+            self.refuse_look("item")?;
+        }
         if let Some(number) = self.only_number() {
             return Ok(number);
         }
@@ -320,6 +323,23 @@ impl Tensor {
             return false;
         }
         self.item().is_ok_and(|value| !value.to_bool())
+    }
+
+    /// The program looks at data: of one example there is none, and what it does then is not captured.
+    #[cold]
+    fn refuse_look(&self, op: &'static str) -> Result<()> {
+        if self.lift().is_some_and(|lift| lift.is_batched()) {
+            return Err(Error::runtime(
+                "vmap",
+                format!(
+                    "vmap: It looks like you're calling .{op}() on a Tensor. We don't support vmap over calling .{op}() on a \
+                     Tensor, please try to rewrite what you're doing with other operations. If error is occurring somewhere \
+                     inside PyTorch internals, please file a bug report."
+                ),
+            ));
+        }
+        crate::graph::trace::barrier(op, "looks at data, which a trace does not repeat");
+        Ok(())
     }
 
     /// The only element, if there is one and its memory is free: without copying a handle.
@@ -420,7 +440,7 @@ impl Tensor {
                 ))
             };
         }
-        if on && self.lock().inference && !crate::graph::modes().any(crate::graph::Modes::INFERENCE) {
+        if on && self.lock().inference && !modes().any(Modes::INFERENCE) {
             return Err(Error::runtime(
                 "requires_grad",
                 "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.",
@@ -501,8 +521,11 @@ impl Tensor {
     /// where it cannot be, the data can be read and written all the same.
     #[inline]
     pub fn operand(&self) -> Result<Operand> {
-        if modes().any(Modes::LIFTED) && self.top_level().is_some() {
-            return Err(not_transformed());
+        if modes().any(Modes::TRANSFORMS) {
+            if self.top_level().is_some() {
+                return Err(not_transformed());
+            }
+            crate::graph::trace::barrier("an operation", "cannot be captured yet");
         }
         self.snapshot()
     }

@@ -177,7 +177,7 @@ pub(super) fn add_to_slot(slot: &mut Option<Gradient>, mut grad: Gradient) -> Re
     };
     if let (Some(data), Some(more)) = (sum.data(), grad.data())
         && data.storage().is_unique()
-        && !is_grad_enabled()
+        && modes() == Modes::NO_GRAD
         && (ALGEBRA.add_data)(data, more, Blame::NONE)
     {
         *slot = Some(sum);

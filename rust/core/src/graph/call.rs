@@ -6,8 +6,9 @@ use std::fmt::Debug;
 use smallvec::SmallVec;
 
 use super::mode::{Modes, modes};
-use super::op::{Inputs, Op, Tensors};
+use super::op::{Arrays, Inputs, Op, Tensors};
 use super::record;
+use super::trace;
 use super::transform;
 use crate::error::Result;
 use crate::tensor::{Operand, Tensor};
@@ -66,10 +67,22 @@ pub(super) fn run<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Ten
     }
     let outputs = {
         let arrays = operands.iter().map(|operand| operand.as_ref().map(|operand| &operand.array)).collect();
-        op.eval(&Inputs(arrays))?
+        eval(&op, &Inputs(arrays))?
     };
     if recorded && outputs[..op.differentiable()].iter().any(|output| output.dtype().is_differentiable()) {
         return record::outputs(op, &operands, outputs, None);
     }
     Ok(outputs.into_iter().map(Tensor::from_array).collect())
+}
+
+/// The arrays that an operation makes, written down if a capture is under way.
+#[inline]
+#[track_caller]
+pub(super) fn eval<O: Primitive>(op: &O, inputs: &Inputs<'_>) -> Result<Arrays> {
+    if !modes().any(Modes::CAPTURE) {
+        return op.eval(inputs);
+    }
+    let outputs = trace::aside(|| op.eval(inputs))?;
+    trace::note(op, &inputs.0, &outputs);
+    Ok(outputs)
 }

@@ -243,6 +243,7 @@ pub fn record_in_place<O: Op>(op: O, target: &Tensor, inputs: &[&Operand], saves
 }
 
 /// Checks that an in-place operation on `target` may be recorded; `recorded` says whether it will be.
+#[track_caller]
 pub fn check_in_place(op: &'static str, target: &Tensor, recorded: bool) -> Result<()> {
     if target.is_inference() && !modes().any(Modes::INFERENCE) {
         return Err(Error::runtime(
@@ -260,6 +261,9 @@ pub fn check_in_place(op: &'static str, target: &Tensor, recorded: bool) -> Resu
     // Also where nothing is recorded: a view taken under no_grad would change its base behind the graph's back.
     if recorded || (is_grad_enabled() && views::base_requires_grad(target)) {
         views::check_in_place(op, target)?;
+    }
+    if modes().any(Modes::CAPTURE) {
+        super::trace::announce_write(op);
     }
     if modes().any(Modes::BEFORE_WRITE) { super::saved::before_write(target) } else { Ok(()) }
 }

@@ -23,7 +23,7 @@ use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
 use crate::graph::call::first;
 use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
-use crate::graph::{Blame, Modes, modes, transform};
+use crate::graph::{Blame, Modes, modes, trace, transform};
 use crate::kernels::Kernel;
 use crate::launch::{self, Source};
 use crate::scalar::Scalar;
@@ -212,7 +212,7 @@ impl<'a> Plan<'a> {
         for arg in args {
             operands.push(match arg {
                 Arg::Tensor(tensor) if row.grads.is_empty() => Some(tensor.constant_operand()),
-                Arg::Tensor(tensor) => Some(tensor.operand()?),
+                Arg::Tensor(tensor) => Some(tensor.snapshot()?),
                 Arg::Scalar(_) => None,
             });
         }
@@ -248,6 +248,10 @@ impl<'a> Plan<'a> {
             _ => compute,
         };
         Ok(Self { row, op, operands, args, kernel, compute, result, shape: shape.unwrap_or_default() })
+    }
+
+    fn arrays(&self) -> SmallVec<[Option<&Array>; MAX_INPUTS]> {
+        self.operands.iter().map(|operand| operand.as_ref().map(|operand| &operand.array)).collect()
     }
 
     fn inputs(&self) -> SmallVec<[&Operand; MAX_INPUTS]> {
@@ -389,6 +393,9 @@ pub fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Tens
     let plan = Plan::new(row, args)?;
     let output = plan.allocate()?;
     plan.run(params, &output, || {});
+    if modes().any(Modes::CAPTURE) {
+        trace::note(&Elementwise::of(row, params, args), &plan.arrays(), std::slice::from_ref(&output));
+    }
     if !is_differentiable(row, &plan) {
         return Ok(Tensor::from_array(output));
     }
@@ -468,6 +475,9 @@ pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: 
     if !recorded {
         let before = if constant { Some(target.operand()?) } else { None };
         plan.run(params, &output, || output.storage().bump(blame));
+        if modes().any(Modes::CAPTURE) {
+            note_in_place(row, params, &args, &plan.arrays());
+        }
         if let Some(before) = before {
             record_in_place(super::copy::Filled(row.node), target, &[&before], &[])?;
         }
@@ -476,11 +486,22 @@ pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: 
     let (rule, slots) = Elementwise::new(row, params, &plan, true);
     plan.spare(&slots, &output)?;
     plan.run(params, &output, || output.storage().bump(blame));
+    if modes().any(Modes::CAPTURE) {
+        note_in_place(row, params, &args, &plan.arrays());
+    }
     let stand_in = plan.operands[0].clone().expect("the target is a tensor");
     let owned = edge_operands(&plan, &stand_in);
     let operands: SmallVec<[&Operand; MAX_INPUTS]> = owned.iter().collect();
     let saves = saves_of(&slots, &operands);
     record_in_place(rule, target, &operands, &saves)
+}
+
+/// Writes down an in-place call that has run.
+#[cold]
+#[track_caller]
+fn note_in_place(row: &'static Row, params: &[f64], args: &[Arg<'_>], arrays: &[Option<&Array>]) {
+    let op = Elementwise::of(row, params, args);
+    trace::note_write(format!("{op:?}"), arrays, 1, move |inputs| op.write(inputs));
 }
 
 /// Whether transformations have attached anything to the arguments.

@@ -6,11 +6,11 @@ use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::call::first;
 use crate::graph::node::{Backward, NodeOf, NodeRef};
-use crate::graph::op::Op;
+use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::record::{check_in_place, is_recorded, record, record_many};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::views::{mark_view, plain_view, show};
-use crate::graph::{Blame, Modes, is_grad_enabled, modes, transform};
+use crate::graph::{Blame, Modes, is_grad_enabled, modes, trace, transform};
 use crate::ops::{batching, copy, rows};
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
@@ -227,6 +227,10 @@ impl Op for ViewRule {
         Ok(())
     }
 
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        Ok(smallvec::smallvec![self.op.apply(&inputs[0])?])
+    }
+
     fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
         let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
         let op = match &self.op {
@@ -384,8 +388,12 @@ fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) -> Result<T
         }
         return Ok(view);
     }
-    let operand = source.operand()?;
+    let operand = source.snapshot()?;
     let array = op.apply(&operand.array)?;
+    if modes().any(Modes::CAPTURE) {
+        let rule = ViewRule::new(name, op.clone(), &operand.array);
+        trace::note(&rule, &[Some(&operand.array)], std::slice::from_ref(&array));
+    }
     let tensor = if is_recorded(&[&operand]) {
         record(ViewRule::new(name, op, &operand.array), &[&operand], &[], array)?
     } else {
