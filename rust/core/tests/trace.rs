@@ -95,20 +95,10 @@ impl Training {
 
     fn adam(&mut self) -> Result<()> {
         let gradients = self.network.gradients(true)?;
-        let options = Adam {
-            lr: 0.01,
-            betas: [0.9, 0.999],
-            eps: 1e-8,
-            weight_decay: 0.0,
-            decoupled: false,
-            maximize: false,
-        };
-        let states = AdamStates {
-            exp_avgs: &self.means,
-            exp_avg_sqs: &self.squares,
-            max_exp_avg_sqs: &[],
-            steps: &self.steps,
-        };
+        let options =
+            Adam { lr: 0.01, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.0, decoupled: false, maximize: false };
+        let states =
+            AdamStates { exp_avgs: &self.means, exp_avg_sqs: &self.squares, max_exp_avg_sqs: &[], steps: &self.steps };
         adam_step(&self.network.parameters, &gradients, states, &options)
     }
 }
