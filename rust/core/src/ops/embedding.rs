@@ -183,6 +183,7 @@ pub fn embedding(index: &Tensor, weight: &Tensor, padding: Option<i64>, by_frequ
         Some(row) if row < 0 => Some(row + count),
         other => other,
     };
+    let index = index.array();
     if !matches!(index.dtype(), DType::I64 | DType::I32) {
         return Err(Error::runtime(
             OP,
@@ -193,7 +194,7 @@ pub fn embedding(index: &Tensor, weight: &Tensor, padding: Option<i64>, by_frequ
         ));
     }
     // Row-major, and a copy if it was not.
-    let positions = index.array().cast(OP, DType::I64)?.contiguous(OP)?;
+    let positions = index.cast(OP, DType::I64)?.contiguous(OP)?;
     let mut shape: Shape = positions.shape().into();
     shape.push(table.shape()[1]);
     let output = Array::uninit(OP, &shape, table.dtype())?;

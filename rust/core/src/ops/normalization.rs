@@ -267,7 +267,7 @@ fn row_shape(
     op: &'static str,
     shape: &[usize],
     normalized: &[i64],
-    tensors: &[(&str, Option<&Tensor>)],
+    tensors: &[(&str, Option<&Operand>)],
 ) -> Result<usize> {
     if normalized.is_empty() {
         return Err(Error::runtime(
@@ -278,14 +278,14 @@ fn row_shape(
     }
     for (name, tensor) in tensors {
         if let Some(tensor) = tensor
-            && !same_sizes(&tensor.shape(), normalized)
+            && !same_sizes(tensor.array.shape(), normalized)
         {
             return Err(Error::runtime(
                 op,
                 format!(
                     "Expected {name} to be of same shape as normalized_shape, but got {name} of shape {:?} and \
                      normalized_shape = {normalized:?}",
-                    tensor.shape().as_slice()
+                    tensor.array.shape()
                 ),
             ));
         }
@@ -322,15 +322,16 @@ pub fn layer_norm(
     eps: f64,
 ) -> Result<Tensor> {
     const OP: &str = "layer_norm";
-    let shape = input.shape();
-    let row_axes = row_shape(OP, &shape, normalized, &[("weight", weight), ("bias", bias)])?;
     let inputs = Inputs::new(input, weight, bias)?;
+    let shape = inputs.x.array.shape();
+    let affine = [("weight", inputs.weight.as_ref()), ("bias", inputs.bias.as_ref())];
+    let row_axes = row_shape(OP, shape, normalized, &affine)?;
     let dtype = inputs.check_dtypes(OP, "LayerNormKernelImpl", &[])?;
     let lead = shape.len() - row_axes;
     let (rows, n) = (shape[..lead].iter().product(), shape[lead..].iter().product());
     let x = inputs.x.array.contiguous(OP)?;
     let affine = inputs.affine(OP)?;
-    let output = Array::uninit(OP, &shape, dtype)?;
+    let output = Array::uninit(OP, shape, dtype)?;
     let (mean, rstd) = (Array::uninit(OP, &[rows], dtype)?, Array::uninit(OP, &[rows], dtype)?);
     let affine = affine.each_ref().map(Option::as_ref);
     launch((&x, affine), [&output, &mean, &rstd], |(x, [weight, bias]), [y, mean, rstd]| {
@@ -354,7 +355,8 @@ pub fn rms_norm(input: &Tensor, normalized: &[i64], weight: Option<&Tensor>, eps
             format!("Input tensor must have at least {least} dimensions, but got shape {:?}", shape.as_slice());
         return Err(Error::value(OP, reason));
     }
-    let row_axes = row_shape(OP, &input.shape(), normalized, &[("weight", weight)])?;
+    let row_weight = weight.map(Tensor::snapshot).transpose()?;
+    let row_axes = row_shape(OP, &input.shape(), normalized, &[("weight", row_weight.as_ref())])?;
     let eps = eps.unwrap_or(match input.dtype() {
         DType::F64 => f64::EPSILON,
         _ => f64::from(f32::EPSILON),
@@ -402,28 +404,30 @@ pub fn batch_norm(
     eps: f64,
 ) -> Result<Tensor> {
     const OP: &str = "batch_norm";
-    let shape = input.shape();
+    let inputs = Inputs::new(input, weight, bias)?;
+    let shape = inputs.x.array.shape();
     if shape.len() < 2 {
         return Err(Error::runtime(
             OP,
-            format!("expected an input with a channel axis (at least 2 axes), got shape {:?}", shape.as_slice()),
+            format!("expected an input with a channel axis (at least 2 axes), got shape {shape:?}"),
         ));
     }
     let size = ChannelSize { n: shape[0], channels: shape[1], inner: shape[2..].iter().product() };
     if training && size.count() == 1 {
         return Err(Error::value(
             OP,
-            format!("Expected more than 1 value per channel when training, got input size {:?}", shape.as_slice()),
+            format!("Expected more than 1 value per channel when training, got input size {shape:?}"),
         ));
     }
-    for (name, tensor) in
-        [("running_mean", running.mean), ("running_var", running.variance), ("weight", weight), ("bias", bias)]
-    {
-        match tensor {
-            Some(tensor) if tensor.shape().as_slice() != [size.channels] => {
+    let operand = |tensor: Option<&Tensor>| tensor.map(Tensor::operand).transpose();
+    let [mean, variance] = [operand(running.mean)?, operand(running.variance)?];
+    let running_moments = [("running_mean", &mean), ("running_var", &variance)];
+    for (name, operand) in running_moments.into_iter().chain([("weight", &inputs.weight), ("bias", &inputs.bias)]) {
+        match operand {
+            Some(operand) if operand.array.shape() != [size.channels] => {
                 return Err(Error::runtime(
                     OP,
-                    format!("{name} should contain {} elements not {}", size.channels, tensor.numel()),
+                    format!("{name} should contain {} elements not {}", size.channels, operand.array.numel()),
                 ));
             }
             None if !training && name.starts_with("running") => {
@@ -432,13 +436,11 @@ pub fn batch_norm(
             _ => {}
         }
     }
-    let inputs = Inputs::new(input, weight, bias)?;
     let mut given: SmallVec<[Array; 2]> = SmallVec::new();
-    for (name, tensor) in [("running_mean", running.mean), ("running_var", running.variance)] {
-        if let Some(tensor) = tensor {
-            let operand = tensor.operand()?;
-            refuse_gradient(OP, name, &operand)?;
-            given.push(operand.array);
+    for (name, operand) in running_moments {
+        if let Some(operand) = operand {
+            refuse_gradient(OP, name, operand)?;
+            given.push(operand.array.clone());
         }
     }
     let dtype = inputs.check_dtypes(OP, "batch_norm", &given.iter().collect::<Vec<_>>())?;
@@ -459,7 +461,7 @@ pub fn batch_norm(
         [mean?, variance, rstd]
     };
     let affine = inputs.affine(OP)?;
-    let output = Array::uninit(OP, &shape, dtype)?;
+    let output = Array::uninit(OP, shape, dtype)?;
     let affine = affine.each_ref().map(Option::as_ref);
     launch(([&x, &mean, &rstd], affine), &output, |([x, mean, rstd], [weight, bias]), y| {
         kernel::batch_norm(size, x, Moments { mean, rstd }, weight, bias, y);

@@ -10,7 +10,7 @@ use crate::graph::record::{is_recorded, record};
 use crate::kernels::sort::{self as kernel, SearchSize};
 use crate::launch::{NONE, launch};
 use crate::scalar::Scalar;
-use crate::shape;
+use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 use crate::with_element;
 
@@ -39,7 +39,8 @@ pub fn searchsorted(
     narrow: bool,
 ) -> Result<Tensor> {
     const OP: &str = "searchsorted";
-    let (boundaries, wanted) = (sequence.shape(), values.shape());
+    let (sequence, values) = (sequence.array(), values.array());
+    let (boundaries, wanted) = (Shape::from_slice(sequence.shape()), Shape::from_slice(values.shape()));
     let Some((&len, outer)) = boundaries.split_last() else {
         return Err(Error::runtime(
             OP,
@@ -77,8 +78,8 @@ pub fn searchsorted(
         ));
     }
     let dtype = sequence.dtype().promote(values.dtype());
-    let sequence = sequence.array().cast(OP, dtype)?.contiguous(OP)?;
-    let values = values.array().cast(OP, dtype)?.contiguous(OP)?;
+    let sequence = sequence.cast(OP, dtype)?.contiguous(OP)?;
+    let values = values.cast(OP, dtype)?.contiguous(OP)?;
     let output = Array::uninit(OP, &wanted, DType::I64)?;
     if output.numel() > 0 {
         let count = if shared { output.numel() } else { wanted[wanted.len() - 1] };
@@ -94,12 +95,13 @@ pub fn searchsorted(
 /// A copy of a sorter whose positions are all valid.
 fn checked_sorter(sorter: &Tensor, shape: &[usize]) -> Result<Array> {
     const OP: &str = "searchsorted";
-    if sorter.shape().as_slice() != shape {
+    let sorter = sorter.array();
+    if sorter.shape() != shape {
         return Err(Error::runtime(
             OP,
             format!(
                 "torch.searchsorted(): boundary and sorter must have the same size, but got boundary tensor {shape:?} and got sorter tensor {:?}",
-                sorter.shape().as_slice()
+                sorter.shape()
             ),
         ));
     }
