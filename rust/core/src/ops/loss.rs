@@ -92,9 +92,8 @@ impl Op for ReducedRow {
             }
             let mut from: SmallVec<[From; 4]> = smallvec![From::Grad(0)];
             for &slot in self.row.grads[input].uses {
-                let saved = self.saved[slot as usize].ok_or_else(|| {
-                    Error::runtime(self.row.node, "an input that the gradient reads was not saved")
-                })?;
+                let saved = self.saved[slot as usize]
+                    .ok_or_else(|| Error::runtime(self.row.node, "an input that the gradient reads was not saved"))?;
                 from.push(From::Saved(saved));
             }
             let result = cx.call(ReducedRowBackward { of: self.clone(), input }, &from)?;

@@ -4,8 +4,7 @@ use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::call::first;
-use crate::graph::call::call;
+use crate::graph::call::{call, first};
 use crate::graph::node::{Backward, NodeOf, NodeRef};
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::record::{check_in_place, is_recorded, record, record_many};
