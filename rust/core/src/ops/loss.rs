@@ -216,11 +216,12 @@ fn check_sizes(op: &'static str, input: &Tensor, target: &Tensor) -> Result<()> 
 
 /// PyTorch has these losses for floating-point numbers alone.
 fn check_float(op: &'static str, kernel: &str, input: &Tensor, target: &Tensor) -> Result<()> {
-    let dtype = powers::promoted(&[input.into(), target.into()]);
-    if dtype.is_float() {
+    let own = input.dtype();
+    if own.is_float() && own == target.dtype() {
         return Ok(());
     }
-    Err(Error::no_kernel(op, kernel, dtype))
+    let dtype = powers::promoted(&[input.into(), target.into()]);
+    if dtype.is_float() { Ok(()) } else { Err(Error::no_kernel(op, kernel, dtype)) }
 }
 
 fn check_weight(op: &'static str, input: &Tensor, weight: &Tensor) -> Result<()> {

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::call::first;
+use crate::graph::call::{call, first};
 use crate::graph::node::{Backward, NodeOf, NodeRef};
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::record::{check_in_place, is_recorded, record, record_many};
@@ -304,31 +304,49 @@ impl Op for PartsRule {
 /// Zeros of `shape` with `part` written where the view shows; windows that overlap are summed.
 #[track_caller]
 pub fn embed(part: &Tensor, shape: &[usize], place: &ViewOp, overlapping: bool) -> Result<Tensor> {
-    let operand = part.operand()?;
-    let whole = Array::zeros("embed", shape, operand.array.dtype())?;
-    let shown = place.apply(&whole)?;
-    if overlapping {
-        super::overlap::add_into(&shown, &operand.array)?;
-    } else {
-        shown.copy_from(&operand.array);
-    }
-    if is_recorded(&[&operand]) {
-        return record(EmbedRule(place.clone()), &[&operand], &[], whole);
-    }
-    Ok(Tensor::from_array(whole))
+    call(Embed { shape: shape.into(), place: place.clone(), overlapping }, &[part])
 }
 
-/// The gradient of [`embed`]: the same part of the gradient.
-struct EmbedRule(ViewOp);
+/// See [`embed`].
+#[derive(Clone, PartialEq, Debug)]
+struct Embed {
+    shape: Shape,
+    place: ViewOp,
+    overlapping: bool,
+}
 
-impl Op for EmbedRule {
+impl Op for Embed {
     fn name(&self) -> &str {
         "EmbedBackward0"
     }
 
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let whole = Array::zeros("embed", &self.shape, inputs[0].dtype())?;
+        let shown = self.place.apply(&whole)?;
+        if self.overlapping {
+            super::overlap::add_into(&shown, &inputs[0])?;
+        } else {
+            shown.copy_from(&inputs[0]);
+        }
+        Ok(smallvec::smallvec![whole])
+    }
+
+    /// The same part of the gradient.
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let part = make(&cx.only_grad(), "EmbedBackward0", self.0.clone(), true)?;
+        let part = make(&cx.only_grad(), "EmbedBackward0", self.place.clone(), true)?;
         cx.put(0, part);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let size = cx.size();
+        let shape = std::iter::once(size).chain(self.shape.iter().copied()).collect();
+        let of_all = Self { shape, place: self.place.of_each(size)?, overlapping: self.overlapping };
+        cx.put(call(of_all, &[&batching::front(cx.input(0), size)?])?, Some(0));
         Ok(())
     }
 }
@@ -464,12 +482,7 @@ pub(super) fn drop_first(source: &Tensor) -> Result<Tensor> {
 /// in the sense of in-place operations.
 #[track_caller]
 fn instead(source: &Tensor, name: &'static str, op: ViewOp) -> Result<Tensor> {
-    let operand = source.operand()?;
-    let array = op.apply(&operand.array)?;
-    if is_recorded(&[&operand]) {
-        return record(ViewRule::new(name, op, &operand.array), &[&operand], &[], array);
-    }
-    Ok(Tensor::from_array(array))
+    call(ViewRule::new(name, op, &source.array()), &[source])
 }
 
 /// Axes `start..=end` as one.
