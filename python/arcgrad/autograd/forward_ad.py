@@ -18,6 +18,7 @@ from contextlib import ContextDecorator
 
 from arcgrad import _names
 from arcgrad._core import _autograd
+from arcgrad.autograd import _levels as levels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def enter_dual_level() -> int:
     """
     if _levels:
         raise RuntimeError("Nested forward mode AD is not supported at the moment")
-    _levels.append(_autograd.enter_level())
+    _levels.append(levels.enter())
     return len(_levels) - 1
 
 
@@ -61,7 +62,7 @@ def exit_dual_level(*, level: int | None = None) -> None:
         raise RuntimeError(
             "Trying to exit a forward AD level that was not the last one that was created. This is not supported."
         )
-    _autograd.exit_level(_levels.pop())
+    levels.leave(_levels.pop())
 
 
 def _number(level: int | None, function: str) -> int:
