@@ -14,7 +14,7 @@ What is here is imported in a few milliseconds: everything but the core is loade
 
 from math import e, inf, nan, pi
 
-from arcgrad import _core, _names
+from arcgrad import _core, _names, _pickling
 
 # Every public name of the core is a name of the package, but for what modules of the package use or wrap: `_core` keeps its
 # namespaces of operations, the loops of the optimizers, the reader and writer of files, and the op table itself.
@@ -34,6 +34,8 @@ from arcgrad._core._autograd import (
 # Before anything is recorded: errors name lines of the program, not of this package.
 install_blame(__path__[0])
 del install_blame
+
+_pickling.install()
 
 __version__ = _core.__version__
 

@@ -9,6 +9,7 @@ from arcgrad import _names, _warnings
 from arcgrad._core import nn as _primitives
 
 from . import _reduction
+from ._attention import multi_head_attention_forward as multi_head_attention_forward
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,9 +6,11 @@ use smallvec::SmallVec;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::geometry::Geometry;
+use crate::graph::Blame;
 use crate::kernels::element::Element;
-use crate::kernels::{In, Out, copy, fill};
+use crate::kernels::{Out, copy, fill};
 use crate::lattice::{self, Placed};
+use crate::launch::{Held, NONE, launch};
 use crate::scalar::Scalar;
 use crate::shape::{self, Layout, Shape};
 use crate::storage::{Access, Storage};
@@ -42,22 +44,31 @@ impl Array {
         Ok(Self { storage: Storage::allocate_for(op, geometry, numel * dtype.size(), zeroed)?, view: None })
     }
 
-    /// Uninitialised memory in a dense layout, whose size is known to fit the address space.
+    /// Uninitialised memory in a row-major layout that there is already.
     #[inline]
     pub(crate) fn uninit_with_layout(op: &'static str, layout: &Layout, dtype: DType) -> Result<Self> {
         // Along axes of at most one element a contiguous layout may state any stride.
-        let odd = layout.is_contiguous() && !layout.is_plain();
-        let layout = if odd { Layout::contiguous(layout.shape()) } else { layout.clone() };
+        assert!(layout.is_contiguous(), "fresh memory has room for a dense layout");
+        let layout = if layout.is_plain() { layout.clone() } else { Layout::contiguous(layout.shape()) };
         let bytes = layout.numel() * dtype.size();
         let geometry = Geometry::new(layout, dtype);
         Ok(Self { storage: Storage::allocate_for(op, geometry, bytes, false)?, view: None })
     }
 
-    /// Uninitialised memory in a layout of one's own choice, which must be dense.
+    /// Uninitialised memory in a layout of one's own choice.
+    ///
+    /// # Panics
+    /// Where it is not dense.
     pub fn uninit_strided(op: &'static str, shape: &[usize], strides: &[isize], dtype: DType) -> Result<Self> {
         let dtype = dtype.supported(op)?;
         let bytes = shape::checked_numel(op, shape, dtype.size())? * dtype.size();
-        let geometry = Geometry::new(Layout::strided(shape, strides), dtype);
+        let layout = Layout::strided(shape, strides);
+        let dense = layout.is_contiguous() || shape::is_non_overlapping_and_dense(shape, strides);
+        assert!(
+            dense,
+            "{op}: fresh memory has room for a dense layout, not for strides {strides:?} of shape {shape:?}"
+        );
+        let geometry = Geometry::new(layout, dtype);
         Ok(Self { storage: Storage::allocate_for(op, geometry, bytes, false)?, view: None })
     }
 
@@ -91,7 +102,7 @@ impl Array {
     /// One value everywhere.
     pub fn full(op: &'static str, shape: &[usize], value: Scalar, dtype: DType) -> Result<Self> {
         let array = Self::uninit(op, shape, dtype)?;
-        array.fill_unshared(value);
+        array.fill(value);
         Ok(array)
     }
 
@@ -105,10 +116,7 @@ impl Array {
         offset: usize,
     ) -> Result<Self> {
         shape::checked_numel(op, shape, dtype.size())?;
-        let reach = shape.iter().zip(strides).try_fold((0i128, 0i128), |(low, high), (&size, &stride)| {
-            let step = stride as i128 * (size as i128 - 1);
-            (size > 0).then_some(if step < 0 { (low + step, high) } else { (low, high + step) })
-        });
+        let reach = shape::reach(shape, strides);
         if let Some((low, high)) = reach {
             // Memory that a program lent may begin anywhere; kernels read whole elements.
             if !storage.ptr().addr().is_multiple_of(dtype.size()) {
@@ -218,18 +226,6 @@ impl Array {
         self.storage.ptr().wrapping_add(geometry.offset * geometry.dtype.size())
     }
 
-    /// As an operand to read.
-    #[inline]
-    pub fn as_in(&self) -> In<'_> {
-        In { ptr: self.ptr(), dtype: self.dtype(), strides: self.strides() }
-    }
-
-    /// As an operand to write.
-    #[inline]
-    pub fn as_out(&self) -> Out<'_> {
-        Out { ptr: self.ptr(), dtype: self.dtype(), strides: self.strides() }
-    }
-
     /// Element at a linear row-major position, as a number of its own category.
     pub fn get_linear(&self, position: usize) -> Scalar {
         let mut rest = position;
@@ -247,10 +243,7 @@ impl Array {
     pub fn to_vec<T: Element>(&self) -> Vec<T> {
         let mut values = vec![T::default(); self.numel()];
         let strides = shape::contiguous_strides(self.shape());
-        let _access = Access::acquire(&[&self.storage], &[]);
-        let out = Out { ptr: values.as_mut_ptr().cast(), dtype: T::DTYPE, strides: &strides };
-        // SAFETY: `out` is a fresh vector of `numel` elements; shared state on the source is held.
-        unsafe { copy::copy(self.shape(), self.as_in(), out) };
+        launch(self, NONE, |source, []| copy::copy(source, Out::of(&mut values, self.shape(), &strides)));
         values
     }
 
@@ -280,8 +273,23 @@ impl Array {
 
     // ---- views -----------------------------------------------------------------------------------------------
 
-    /// The same memory with another layout that is known to lie within it.
+    /// The same memory with another layout.
+    ///
+    /// # Panics
+    /// Where the layout does not lie within the memory, or its sizes have no product.
     pub fn with_layout(&self, shape: &[usize], strides: &[isize], offset: usize) -> Self {
+        let room = (self.storage.bytes() / self.dtype().size()) as i128;
+        let offset_wide = offset as i128;
+        let within = shape.len() == strides.len()
+            && shape::reach(shape, strides).is_none_or(|(low, high)| {
+                offset_wide + low >= 0
+                    && offset_wide + high < room
+                    && shape.iter().try_fold(1, |n: usize, &size| n.checked_mul(size)).is_some()
+            });
+        assert!(
+            within,
+            "shape {shape:?} with strides {strides:?} from element {offset} on does not lie within the memory"
+        );
         Self::shown(self.storage.clone(), Layout::strided(shape, strides), offset, self.dtype())
     }
 
@@ -290,11 +298,15 @@ impl Array {
         Self { storage: self.storage.with_own_counter(), view: self.view.clone() }
     }
 
-    /// Broadcast to a shape it is known to broadcast to: stride 0 along new axes.
+    /// Broadcast to a shape: stride 0 along new axes.
+    ///
+    /// # Panics
+    /// Where it does not broadcast to it.
     pub fn expand(&self, shape: &[usize]) -> Self {
         if self.shape() == shape {
             return self.clone();
         }
+        assert!(shape::broadcasts_to(self.shape(), shape), "{:?} does not broadcast to {shape:?}", self.shape());
         let mut strides = shape::broadcast_strides(self.shape(), self.strides(), shape);
         // A new axis of one element is not broadcast: it gets the stride that `unsqueeze` would give it.
         let new = if self.rank() == 0 { 0 } else { shape.len() - self.rank() };
@@ -317,7 +329,10 @@ impl Array {
         Some(self.with_layout(shape, &strides, self.offset()))
     }
 
-    /// Elements `start`, `start + step`, … of an axis; `start + (length − 1)·step` must be in range.
+    /// Elements `start`, `start + step`, … of an axis.
+    ///
+    /// # Panics
+    /// Where the last of them lies beyond the memory.
     pub fn slice(&self, axis: usize, start: usize, length: usize, step: usize) -> Self {
         let mut shape: Shape = SmallVec::from_slice(self.shape());
         let mut strides: shape::Strides = SmallVec::from_slice(self.strides());
@@ -328,8 +343,12 @@ impl Array {
     }
 
     /// One position of an axis, the axis removed.
+    ///
+    /// # Panics
+    /// Where the axis has no such position.
     #[inline]
     pub fn select(&self, axis: usize, index: usize) -> Self {
+        assert!(index < self.shape()[axis], "position {index} of an axis of {} elements", self.shape()[axis]);
         let offset = self.offset() as isize + index as isize * self.strides()[axis];
         let layout = self.layout().without_axis(axis);
         Self::shown(self.storage.clone(), layout, offset as usize, self.dtype())
@@ -345,7 +364,7 @@ impl Array {
     /// A row-major copy with another (or the same) dtype.
     pub fn to_dtype_contiguous(&self, op: &'static str, dtype: DType) -> Result<Self> {
         let result = Self::uninit(op, self.shape(), dtype)?;
-        result.copy_unshared(self);
+        result.copy_from(self);
         Ok(result)
     }
 
@@ -365,14 +384,14 @@ impl Array {
         // Nobody may see what happens to lie in the gaps.
         let room = Self::zeros(op, &[(high + 1) as usize], self.dtype())?;
         let result = room.with_layout(self.shape(), strides, 0);
-        result.copy_unshared(self);
+        result.copy_from(self);
         Ok(result)
     }
 
     /// A copy that keeps dense strides.
     pub fn duplicate(&self, op: &'static str) -> Result<Self> {
         let result = Self::uninit_like(op, self, self.dtype())?;
-        result.copy_unshared(self);
+        result.copy_from(self);
         Ok(result)
     }
 
@@ -382,57 +401,37 @@ impl Array {
             return Ok(self.clone());
         }
         let result = Self::uninit_like(op, self, dtype)?;
-        result.copy_unshared(self);
+        result.copy_from(self);
         Ok(result)
     }
 
-    /// Copies `source`, which must broadcast to this shape, into an array nobody else sees yet.
-    pub fn copy_unshared(&self, source: &Self) {
-        let _access = Access::acquire(&[&source.storage], &[&self.storage]);
-        // SAFETY: exclusive and shared state are held; both layouts lie within their blocks.
-        unsafe { self.copy_raw(source) };
+    /// Copies `source`, which must broadcast to this shape and share no memory with it, over this array.
+    #[track_caller]
+    pub(crate) fn copy_from(&self, source: &Self) {
+        launch(&source.expand(self.shape()), self, copy::copy);
     }
 
-    /// Copies `source` (broadcast to this shape) over this array.
-    ///
-    /// # Safety
-    /// The caller holds exclusive state on this array's root and shared state on the source's; the two do not
-    /// overlap partially.
-    pub unsafe fn copy_raw(&self, source: &Self) {
-        let strides = shape::broadcast_strides(source.shape(), source.strides(), self.shape());
-        let input = In { strides: &strides, ..source.as_in() };
-        // SAFETY: as the caller promises.
-        unsafe { copy::copy(self.shape(), input, self.as_out()) };
+    /// [`Self::copy_from`], a change that is noted while the state is held.
+    #[track_caller]
+    pub(crate) fn copy_from_noting(&self, source: &Self, blame: Blame) {
+        launch(&source.expand(self.shape()), self, |source, out| {
+            copy::copy(source, out);
+            self.storage.bump(blame);
+        });
     }
 
-    /// Fills an array nobody else sees yet.
-    pub fn fill_unshared(&self, value: Scalar) {
-        let _access = Access::acquire(&[], &[&self.storage]);
-        // SAFETY: exclusive state is held.
-        unsafe { self.fill_raw(value) };
+    /// Fills an array whose elements share no memory.
+    #[track_caller]
+    pub(crate) fn fill(&self, value: Scalar) {
+        launch(NONE, self, |[], out| fill::fill(out, value));
     }
 
-    /// Fills the array, whose elements may share memory.
-    ///
-    /// # Safety
-    /// The caller holds exclusive state on this array's root.
-    pub unsafe fn fill_raw(&self, value: Scalar) {
-        let bytes = value.to_bytes(self.dtype());
-        let fill = |shape: &[usize]| {
-            crate::with_element!(self.dtype(), T => {
-                // SAFETY: as the caller promises; `bytes` holds one element of the dtype, unaligned; elements that share
-                // memory are written by one thread.
-                unsafe { fill::fill(shape, self.as_out(), bytes.as_ptr().cast::<T>().read_unaligned()) }
-            });
-        };
-        if self.overlaps_itself() {
-            // An axis that shows the same memory over and over is written once, however long it is.
-            let once = |(&size, &stride): (&usize, &isize)| if stride == 0 { size.min(1) } else { size };
-            let shape: Shape = self.shape().iter().zip(self.strides()).map(once).collect();
-            crate::parallel::alone(|| fill(&shape));
-        } else {
-            fill(self.shape());
-        }
+    /// Fills an array, a change that is noted while the state is held. Elements may share memory.
+    pub(crate) fn fill_noting(&self, value: Scalar, blame: Blame) {
+        let written = self;
+        let mut held = Held::take(&NONE, &written);
+        held.launch_in_order(NONE, self, |[], out| fill::fill(out, value));
+        self.storage.bump(blame);
     }
 
     // ---- overlap ---------------------------------------------------------------------------------------------

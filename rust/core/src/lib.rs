@@ -25,6 +25,7 @@ mod geometry;
 pub mod graph;
 pub mod kernels;
 mod lattice;
+mod launch;
 pub mod ops;
 pub mod parallel;
 pub mod random;

@@ -363,16 +363,22 @@ pub fn overlaps_itself(shape: &[usize], strides: &[isize]) -> bool {
 
 /// Lowest and highest element offset touched, relative to the first element; `None` when there are no elements.
 pub fn extent(shape: &[usize], strides: &[isize]) -> Option<(isize, isize)> {
-    let (mut low, mut high) = (0isize, 0isize);
+    reach(shape, strides).map(|(low, high)| (low as isize, high as isize))
+}
+
+/// [`extent`] of sizes and strides from outside, which have room in it.
+#[inline]
+pub fn reach(shape: &[usize], strides: &[isize]) -> Option<(i128, i128)> {
+    let (mut low, mut high) = (0i128, 0i128);
     for (&size, &stride) in shape.iter().zip(strides) {
         if size == 0 {
             return None;
         }
-        let reach = stride * (size as isize - 1);
-        if reach < 0 {
-            low += reach;
+        let step = stride as i128 * (size as i128 - 1);
+        if step < 0 {
+            low += step;
         } else {
-            high += reach;
+            high += step;
         }
     }
     Some((low, high))
@@ -425,6 +431,12 @@ pub fn broadcast(op: &'static str, left: &[usize], right: &[usize]) -> Result<Sh
         };
     }
     Ok(shape)
+}
+
+/// Whether an array of `shape` can be read as one of the shape `target`.
+pub fn broadcasts_to(shape: &[usize], target: &[usize]) -> bool {
+    shape.len() <= target.len()
+        && shape.iter().rev().zip(target.iter().rev()).all(|(&size, &wanted)| size == wanted || size == 1)
 }
 
 /// Strides with which an array of `shape` is read as one of the shape `target` (0 along broadcast axes). The caller

@@ -454,7 +454,7 @@ impl Drop for Hold<'_> {
 impl Storage {
     /// What stands in for memory that is elsewhere: its state is held for ever, so that nobody gets at it.
     pub(crate) fn placeholder() -> Self {
-        static PLACEHOLDER: std::sync::OnceLock<Storage> = std::sync::OnceLock::new();
+        static PLACEHOLDER: OnceLock<Storage> = OnceLock::new();
         let make = || {
             let storage = Self::allocate("vmap", INLINE_BYTES, true).expect("inline memory needs none");
             assert!(storage.root.state.try_own(), "nobody else knows it");
@@ -487,12 +487,16 @@ impl<'a> Access<'a> {
     /// Takes shared state on `reads` and exclusive state on `writes`, all at once, each root once.
     #[inline]
     pub fn acquire(reads: &[&'a Storage], writes: &[&'a Storage]) -> Self {
+        Self::of(writes.iter().chain(reads).copied(), writes.len())
+    }
+
+    /// Takes exclusive state on the first `written` of `storages` and shared state on the others, all at once, each root
+    /// once.
+    #[inline]
+    pub(crate) fn of(storages: impl Iterator<Item = &'a Storage>, written: usize) -> Self {
         let mut access = Self { held: SmallVec::new() };
-        for storage in writes {
-            access.note(&storage.root, true);
-        }
-        for storage in reads {
-            access.note(&storage.root, false);
+        for (position, storage) in storages.enumerate() {
+            access.note(&storage.root, position < written);
         }
         if access.held.len() > 1 {
             // One order for everybody, so that two operations cannot each hold what the other wants for long.

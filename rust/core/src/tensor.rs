@@ -20,6 +20,7 @@ use crate::graph::ownership::{Anchor, Attachment, HostObject, Owned};
 use crate::graph::views::{self, View};
 use crate::graph::{accumulate, cuts};
 use crate::kernels::element::Element;
+use crate::launch::Sole;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::storage::Seen;
@@ -97,8 +98,15 @@ impl State {
 
     /// The data, if there is nothing else to the tensor: no gradient, no base, no restriction.
     #[inline]
-    pub(crate) fn bare(&self) -> Option<&Array> {
-        (!self.wants_grad() && self.view.is_none() && !self.inference).then_some(&self.array)
+    pub(crate) fn bare(&self) -> Option<Sole<'_>> {
+        (!self.wants_grad() && self.view.is_none() && !self.inference).then(|| self.sole())
+    }
+
+    /// The data, which no other thread reaches meanwhile.
+    #[inline]
+    pub(crate) fn sole(&self) -> Sole<'_> {
+        // SAFETY: a state is reached under the tensor's lock alone.
+        unsafe { Sole::new(&self.array) }
     }
 }
 
@@ -145,7 +153,7 @@ impl Tensor {
     /// A leaf without gradient over `array`.
     #[inline]
     pub fn from_array(array: Array) -> Self {
-        let inference = crate::graph::modes().any(crate::graph::Modes::INFERENCE);
+        let inference = modes().any(Modes::INFERENCE);
         Self::new(array, None, 0, inference)
     }
 
@@ -432,7 +440,7 @@ impl Tensor {
                 ))
             };
         }
-        if on && self.lock().inference && !crate::graph::modes().any(crate::graph::Modes::INFERENCE) {
+        if on && self.lock().inference && !modes().any(Modes::INFERENCE) {
             return Err(Error::runtime(
                 "requires_grad",
                 "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.",

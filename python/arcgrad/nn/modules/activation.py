@@ -6,6 +6,7 @@ from arcgrad import _names, full
 
 from .. import functional as F
 from ..parameter import Parameter
+from .attention import MultiheadAttention as MultiheadAttention  # PyTorch has it among the activations.
 from .module import Module
 
 TYPE_CHECKING = False

@@ -11,8 +11,8 @@ use super::mode::{Modes, is_grad_enabled, modes};
 use super::node::{Backward, Edge, Meta, NodeOf, NodeRef};
 use super::op::Op;
 use super::provenance::Blame;
-use crate::array::Array;
 use crate::error::{Error, Result};
+use crate::launch::Sole;
 use crate::shape::{Shape, is_non_overlapping_and_dense};
 use crate::tensor::{Inner, State, Tensor};
 
@@ -140,7 +140,7 @@ fn check_shape(leaf: &Tensor, then: &[usize]) -> Result<()> {
 
 /// Adds to `.grad` in place if that is small and plain; copies no handles.
 #[inline]
-fn add_data(leaf: &Tensor, data: &Array) -> bool {
+fn add_data(leaf: &Tensor, data: Sole<'_>) -> bool {
     if modes() != Modes::NO_GRAD {
         return false;
     }

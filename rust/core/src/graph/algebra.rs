@@ -3,9 +3,9 @@
 //! This line is the only place where the graph meets the ops.
 
 use super::provenance::Blame;
-use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::launch::Sole;
 use crate::tensor::Tensor;
 
 /// What the engine needs to be able to do with gradients. All are recorded when grad mode is on.
@@ -14,8 +14,8 @@ pub(crate) struct Algebra {
     pub add: fn(&Tensor, &Tensor) -> Result<Tensor>,
     /// `a += b`, never recorded.
     pub add_in_place: fn(&Tensor, &Tensor) -> Result<()>,
-    /// `a += b` for small plain data whose owners are locked, if it has any; false, with nothing done, otherwise.
-    pub add_data: fn(&Array, &Array, Blame) -> bool,
+    /// `a += b` for small plain data; false, with nothing done, where it is not.
+    pub add_data: fn(Sole<'_>, Sole<'_>, Blame) -> bool,
     /// Sums a gradient over broadcast axes down to a shape.
     pub sum_to: fn(&Tensor, &[usize]) -> Result<Tensor>,
     /// Casts a gradient.

@@ -9,6 +9,7 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::node::Meta;
+use crate::launch::Sole;
 use crate::shape::{Shape, preserved_strides};
 use crate::tensor::{Locked, Tensor};
 
@@ -41,11 +42,20 @@ impl From<Array> for Gradient {
 
 /// Data that is looked at.
 pub(crate) enum Looked<'a> {
-    Data(&'a Array),
+    Data(Sole<'a>),
     Tensor { state: Locked<'a>, only: bool },
 }
 
 impl Looked<'_> {
+    /// The data, which no other thread reaches meanwhile.
+    #[inline]
+    pub(crate) fn sole(&self) -> Sole<'_> {
+        match self {
+            Self::Data(array) => *array,
+            Self::Tensor { state, .. } => state.sole(),
+        }
+    }
+
     /// The data.
     #[inline]
     pub(crate) fn array(&self) -> &Array {
@@ -81,15 +91,15 @@ impl Gradient {
 
     /// The data, if it is no tensor's yet.
     #[inline]
-    pub(crate) fn data(&mut self) -> Option<&Array> {
-        self.data.get_mut().as_ref()
+    pub(crate) fn data(&mut self) -> Option<Sole<'_>> {
+        self.data.get_mut().as_mut().map(Sole::from)
     }
 
     /// The data, under the tensor's lock if it is one.
     #[inline]
     pub(crate) fn look(&mut self) -> Looked<'_> {
         match self.data.get_mut() {
-            Some(array) => Looked::Data(array),
+            Some(array) => Looked::Data(array.into()),
             None => {
                 let tensor = self.tensor.get().expect("a gradient is data or a tensor");
                 Looked::Tensor { state: tensor.lock(), only: tensor.strong_count() == 1 }
@@ -142,7 +152,7 @@ impl Gradient {
         self.forget_base();
         let looked = self.look();
         let (array, only) = match &looked {
-            Looked::Data(array) => (*array, true),
+            Looked::Data(array) => (&**array, true),
             Looked::Tensor { state, only } => (&state.array, *only),
         };
         let storage = array.storage();
@@ -158,7 +168,8 @@ impl Gradient {
         let Some(tensor) = self.tensor.get().filter(|tensor| tensor.strong_count() == 1) else { return };
         let array = {
             let state = tensor.lock();
-            if state.view.is_none() || state.wants_grad() {
+            let lifted = state.extra.as_ref().is_some_and(|extra| extra.lift.is_some());
+            if state.view.is_none() || state.wants_grad() || lifted {
                 return;
             }
             state.array.clone()

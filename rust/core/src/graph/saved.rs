@@ -16,6 +16,7 @@ use super::views;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::launch::Sole;
 use crate::shape::Shape;
 use crate::tensor::{Inner, Tensor};
 
@@ -315,10 +316,11 @@ impl SavedState {
     }
 
     /// The data of value `index`, if it is there and is what was saved.
-    pub(crate) fn unchanged(&self, index: usize) -> Option<&Array> {
+    pub(crate) fn unchanged(&self, index: usize) -> Option<Sole<'_>> {
         let saved = self.values.get(index)?;
         match &saved.kept {
-            Kept::Array(array) if array.storage().version() == saved.version => Some(array),
+            // SAFETY: saved values are reached under their node's lock alone.
+            Kept::Array(array) if array.storage().version() == saved.version => Some(unsafe { Sole::new(array) }),
             _ => None,
         }
     }

@@ -2,8 +2,8 @@
 
 use pulp::Arch;
 
-use super::LoopFn;
 use super::element::{B8, Element};
+use super::{Kernel, LoopFn};
 use crate::dtype::DType;
 use crate::with_element;
 
@@ -106,7 +106,7 @@ const GROUP: usize = 64;
 /// One input of `n` elements `A` and one output of `n` elements `B`, in any alignment; they do not overlap, or are the same
 /// memory and the elements of one size.
 unsafe fn cast_loop<A: Element + Cast<B>, B: Element>(
-    _op: *const u8,
+    _op: *const f64,
     inputs: *const *const u8,
     outputs: *const *mut u8,
     n: usize,
@@ -137,7 +137,11 @@ unsafe fn cast_loop<A: Element + Cast<B>, B: Element>(
 }
 
 /// The loop that converts contiguous elements; with equal dtypes it copies them (truth values become 0 or 1).
-pub(super) fn cast_kernel(from: DType, to: DType) -> LoopFn {
+pub(super) fn cast_kernel(from: DType, to: DType) -> Kernel {
+    Kernel { run: loop_of(from, to), input: from, output: to, inputs: 1, params: 0, cost: 300 }
+}
+
+fn loop_of(from: DType, to: DType) -> LoopFn {
     with_element!(from, A => with_element!(to, B => cast_loop::<A, B>))
 }
 
@@ -147,5 +151,5 @@ pub(super) fn cast_kernel(from: DType, to: DType) -> LoopFn {
 /// Both addresses are good for `n` elements of their dtypes; the ranges do not overlap.
 pub(super) unsafe fn cast_run(from: DType, src: *const u8, to: DType, dst: *mut u8, n: usize) {
     // SAFETY: as promised by the caller.
-    unsafe { cast_kernel(from, to)(std::ptr::null(), &raw const src, &raw const dst, n) }
+    unsafe { loop_of(from, to)(std::ptr::null(), &raw const src, &raw const dst, n) }
 }

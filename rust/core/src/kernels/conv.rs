@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::float::{Float, Shared, View, ViewMut, lane_sum};
 use super::matmul::product;
 use super::window::Window;
-use super::{In, Out};
+use super::{In, Out, require};
 use crate::{parallel, with_element};
 
 /// Sizes of a convolution.
@@ -71,6 +71,23 @@ impl ConvSize {
     fn is_pointwise(&self) -> bool {
         let w = &self.window;
         w.taps() == 1 && w.stride == [1; 3] && w.padding == [0; 3] && w.input == w.output
+    }
+
+    /// Elements of input, weight and output.
+    ///
+    /// # Panics
+    /// Where the channels are no multiples of the groups, or a number has no room.
+    #[track_caller]
+    pub(super) fn totals(&self) -> [usize; 3] {
+        let Self { batch, in_channels, out_channels, groups, window } = *self;
+        let divides = |channels: usize| groups > 0 && channels.is_multiple_of(groups);
+        require(divides(in_channels) && divides(out_channels), "groups of as many channels each");
+        let total = |a: usize, b: usize, sizes: [usize; 3]| super::product(&[a, b, sizes[0], sizes[1], sizes[2]]);
+        [
+            total(batch, in_channels, window.input),
+            total(out_channels, in_channels / groups, window.kernel),
+            total(batch, out_channels, window.output),
+        ]
     }
 
     fn is_empty(&self) -> bool {
@@ -168,17 +185,20 @@ unsafe fn add_columns<T: Float>(window: &Window, channels: usize, positions: Ran
 
 /// `y = conv(x, w) + bias`.
 ///
-/// # Safety
-/// Contiguous operands of the sizes stated, of one dtype, `f32` or `f64`; the output overlaps no input.
-pub unsafe fn conv(size: &ConvSize, x: In<'_>, w: In<'_>, bias: Option<In<'_>>, y: Out<'_>) {
-    // SAFETY: the contract of this function.
-    with_element!(float y.dtype, T => unsafe {
-        forward::<T>(size, x.ptr.cast(), w.ptr.cast(), bias.map(|b| b.ptr.cast()), y.ptr.cast());
+/// # Panics
+/// Where the operands are not dense, of the sizes stated and of one dtype, `f32` or `f64`; so in all of these kernels.
+pub fn conv(size: &ConvSize, x: In<'_>, w: In<'_>, bias: Option<In<'_>>, y: Out<'_>) {
+    let [inputs, weights, outputs] = size.totals();
+    with_element!(float y.dtype, T => {
+        let (x, w, y) = (x.dense::<T>(inputs), w.dense::<T>(weights), y.dense::<T>(outputs));
+        let bias = bias.map(|bias| bias.dense::<T>(size.out_channels));
+        // SAFETY: so many elements lie there.
+        unsafe { forward::<T>(size, x, w, bias, y) };
     });
 }
 
 /// # Safety
-/// As for [`conv`], all of dtype `T`.
+/// As for [`conv`]: so many elements lie at each address.
 unsafe fn forward<T: Float>(size: &ConvSize, x: *const T, w: *const T, bias: Option<*const T>, y: *mut T) {
     if size.is_empty() {
         return;
@@ -225,13 +245,12 @@ unsafe fn forward<T: Float>(size: &ConvSize, x: *const T, w: *const T, bias: Opt
 }
 
 /// Gradient with respect to the input, and the transposed convolution of `g`: `dx` is overwritten.
-///
-/// # Safety
-/// As for [`conv`].
-pub unsafe fn conv_backward_input(size: &ConvSize, g: In<'_>, w: In<'_>, dx: Out<'_>) {
-    // SAFETY: the contract of this function.
-    with_element!(float dx.dtype, T => unsafe {
-        backward_input::<T>(size, g.ptr.cast(), w.ptr.cast(), dx.ptr.cast());
+pub fn conv_backward_input(size: &ConvSize, g: In<'_>, w: In<'_>, dx: Out<'_>) {
+    let [inputs, weights, outputs] = size.totals();
+    with_element!(float dx.dtype, T => {
+        let (g, w, dx) = (g.dense::<T>(outputs), w.dense::<T>(weights), dx.dense::<T>(inputs));
+        // SAFETY: so many elements lie there.
+        unsafe { backward_input::<T>(size, g, w, dx) };
     });
 }
 
@@ -244,7 +263,7 @@ fn channel_parts(size: &ConvSize, chunks: usize) -> (usize, usize) {
 }
 
 /// # Safety
-/// As for [`conv_backward_input`], all of dtype `T`.
+/// As for [`conv_backward_input`]: so many elements lie at each address.
 unsafe fn backward_input<T: Float>(size: &ConvSize, g: *const T, w: *const T, dx: *mut T) {
     let window = &size.window;
     let (inner, outer, inputs, outputs) = (size.inner(), size.outer(), window.inputs(), window.outputs());
@@ -294,18 +313,17 @@ unsafe fn backward_input<T: Float>(size: &ConvSize, g: *const T, w: *const T, dx
 /// Gradient with respect to the weight: `dw` is overwritten.
 ///
 /// The batch is summed in a fixed number of parts, in order.
-///
-/// # Safety
-/// As for [`conv`].
-pub unsafe fn conv_backward_weight(size: &ConvSize, x: In<'_>, g: In<'_>, dw: Out<'_>) {
-    // SAFETY: the contract of this function.
-    with_element!(float dw.dtype, T => unsafe {
-        backward_weight::<T>(size, x.ptr.cast(), g.ptr.cast(), dw.ptr.cast());
+pub fn conv_backward_weight(size: &ConvSize, x: In<'_>, g: In<'_>, dw: Out<'_>) {
+    let [inputs, weights, outputs] = size.totals();
+    with_element!(float dw.dtype, T => {
+        let (x, g, dw) = (x.dense::<T>(inputs), g.dense::<T>(outputs), dw.dense::<T>(weights));
+        // SAFETY: so many elements lie there.
+        unsafe { backward_weight::<T>(size, x, g, dw) };
     });
 }
 
 /// # Safety
-/// As for [`conv_backward_weight`], all of dtype `T`.
+/// As for [`conv_backward_weight`]: so many elements lie at each address.
 unsafe fn backward_weight<T: Float>(size: &ConvSize, x: *const T, g: *const T, dw: *mut T) {
     let window = &size.window;
     let (inner, outer, inputs, outputs) = (size.inner(), size.outer(), window.inputs(), window.outputs());
@@ -371,14 +389,12 @@ unsafe fn backward_weight<T: Float>(size: &ConvSize, x: *const T, g: *const T, d
 }
 
 /// Gradient with respect to the bias: the sum of `g` over the batch and all positions; `db` is overwritten.
-///
-/// # Safety
-/// As for [`conv`].
-pub unsafe fn conv_backward_bias(size: &ConvSize, g: In<'_>, db: Out<'_>) {
+pub fn conv_backward_bias(size: &ConvSize, g: In<'_>, db: Out<'_>) {
     with_element!(float db.dtype, T => {
         let (channels, outputs) = (size.out_channels, size.window.outputs());
+        let (g, db) = (g.dense::<T>(size.totals()[2]), db.dense::<T>(channels));
         // SAFETY: chunks write different channels.
-        let memory = unsafe { Shared::new((g.ptr.cast::<T>(), db.ptr.cast::<T>())) };
+        let memory = unsafe { Shared::new((g, db)) };
         let cost = ((size.batch * channels * outputs) as u64).saturating_mul(200);
         parallel::run(channels, cost, &|channel| {
             let (g, db) = memory.get();

@@ -55,17 +55,20 @@ fn planes(size: &ConvSize, count: usize, body: &(dyn Fn(usize) + Sync)) {
 
 /// `y = conv(x, w) + bias`.
 ///
-/// # Safety
-/// Contiguous operands of the sizes stated, of one integer dtype; the output overlaps no input.
-pub unsafe fn conv(size: &ConvSize, x: In<'_>, w: In<'_>, bias: Option<In<'_>>, y: Out<'_>) {
-    // SAFETY: the contract of this function; `Wrapping` lies in memory as what it wraps.
-    with_element!(int y.dtype, T => unsafe {
-        forward::<Wrapping<T>>(size, x.ptr.cast(), w.ptr.cast(), bias.map(|bias| bias.ptr.cast()), y.ptr.cast());
+/// # Panics
+/// Where the operands are not dense, of the sizes stated and of one integer dtype.
+pub fn conv(size: &ConvSize, x: In<'_>, w: In<'_>, bias: Option<In<'_>>, y: Out<'_>) {
+    let [inputs, weights, outputs] = size.totals();
+    with_element!(int y.dtype, T => {
+        let (x, w, y) = (x.dense::<T>(inputs), w.dense::<T>(weights), y.dense::<T>(outputs));
+        let bias = bias.map(|bias| bias.dense::<T>(size.out_channels).cast());
+        // SAFETY: so many elements lie there; `Wrapping` lies in memory as what it wraps.
+        unsafe { forward::<Wrapping<T>>(size, x.cast(), w.cast(), bias, y.cast()) };
     });
 }
 
 /// # Safety
-/// As for [`conv`], all of dtype `T`.
+/// As for [`conv`]: so many elements lie at each address.
 unsafe fn forward<T: Ring>(size: &ConvSize, x: *const T, w: *const T, bias: Option<*const T>, y: *mut T) {
     let (window, inner, outer) = (&size.window, size.in_channels / size.groups, size.out_channels / size.groups);
     let (inputs, outputs, taps) = (window.inputs(), window.outputs(), window.taps());
@@ -95,15 +98,19 @@ unsafe fn forward<T: Ring>(size: &ConvSize, x: *const T, w: *const T, bias: Opti
 
 /// `x = convᵀ(y, w)`: what [`conv`] would pass back to its input.
 ///
-/// # Safety
-/// As for [`conv`].
-pub unsafe fn conv_transposed(size: &ConvSize, w: In<'_>, y: In<'_>, x: Out<'_>) {
-    // SAFETY: as in `conv`.
-    with_element!(int x.dtype, T => unsafe { transposed::<Wrapping<T>>(size, w.ptr.cast(), y.ptr.cast(), x.ptr.cast()) });
+/// # Panics
+/// As [`conv`].
+pub fn conv_transposed(size: &ConvSize, w: In<'_>, y: In<'_>, x: Out<'_>) {
+    let [inputs, weights, outputs] = size.totals();
+    with_element!(int x.dtype, T => {
+        let (w, y, x) = (w.dense::<T>(weights), y.dense::<T>(outputs), x.dense::<T>(inputs));
+        // SAFETY: as in `conv`.
+        unsafe { transposed::<Wrapping<T>>(size, w.cast(), y.cast(), x.cast()) };
+    });
 }
 
 /// # Safety
-/// As for [`conv_transposed`], all of dtype `T`.
+/// As for [`conv_transposed`]: so many elements lie at each address.
 unsafe fn transposed<T: Ring>(size: &ConvSize, w: *const T, y: *const T, x: *mut T) {
     let (window, inner, outer) = (&size.window, size.in_channels / size.groups, size.out_channels / size.groups);
     let (inputs, outputs, taps) = (window.inputs(), window.outputs(), window.taps());

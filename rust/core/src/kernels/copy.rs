@@ -4,7 +4,7 @@ use std::ptr;
 
 use super::cast::{cast_kernel, cast_run};
 use super::plan::{PerAxis, Plan, address};
-use super::{In, Kernel, Out, map};
+use super::{In, Out, map};
 use crate::parallel;
 
 /// Picoseconds per byte moved: about 10 GB/s on one core, read and written.
@@ -20,19 +20,27 @@ const COPY_TILE: (usize, usize) = (256, 256);
 /// Side of the squares that a transposition moves at a time: a whole cache line of 4-byte elements on either side.
 const SQUARE: usize = 16;
 
-/// Copies `input` to `output`, element by element of `shape`, converting as PyTorch does: floats to integers towards
-/// zero, integers modulo their width, everything but zero to true.
+/// Copies `input` to `output`, element by element, converting as PyTorch does: floats to integers towards zero, integers
+/// modulo their width, everything but zero to true. The output may be exactly the input.
+///
+/// # Panics
+/// Where the shapes differ.
+pub fn copy(input: In<'_>, output: Out<'_>) {
+    output.require_shape(input.shape);
+    // SAFETY: both are valid for the shape.
+    unsafe { copy_over(input.shape, input, output) }
+}
+
+/// [`copy`] of the elements of `shape`.
 ///
 /// # Safety
-/// The operands are valid for `shape`, the output does not overlap itself, and it is exactly the input or disjoint
-/// from it.
-pub unsafe fn copy(shape: &[usize], input: In, output: Out) {
+/// Both operands are valid for `shape` with their strides.
+unsafe fn copy_over(shape: &[usize], input: In<'_>, output: Out<'_>) {
     if shape.contains(&0) {
         return;
     }
     if input.dtype != output.dtype {
-        let kernel =
-            Kernel { run: cast_kernel(input.dtype, output.dtype), input: input.dtype, output: output.dtype, cost: 300 };
+        let kernel = cast_kernel(input.dtype, output.dtype);
         // SAFETY: the caller's promise is the same.
         return unsafe { map::map(&kernel, ptr::null(), shape, &[input], &[output]) };
     }

@@ -1,6 +1,7 @@
 //! Running sums in which what came before fades: the gradient of a running log-sum-exp.
 
 use super::float::Shared;
+use super::{In, Out};
 use crate::parallel;
 
 /// Lines of a chunk of the parallel loop, in elements.
@@ -9,25 +10,23 @@ const GRAIN: usize = 1 << 12;
 /// Picoseconds per element: an exponential.
 const COST: u64 = 15_000;
 
-/// For every line of `n` elements the sums s₀ = v₀, sᵢ = vᵢ + sᵢ₋₁ · e^(lᵢ₋₁ − lᵢ) of values v and levels l; `reverse`
+/// For every line along the last axis the sums s₀ = v₀, sᵢ = vᵢ + sᵢ₋₁ · e^(lᵢ₋₁ − lᵢ) of values v and levels l; `reverse`
 /// runs from the end, sᵢ = vᵢ + sᵢ₊₁ · e^(lᵢ − lᵢ₊₁).
 ///
 /// Levels that do not fall keep every factor at most 1, so that nothing overflows however wide their range is; equal
 /// levels have the factor 1, infinite ones too.
 ///
-/// # Safety
-/// `values` and `levels` point to `lines` × `n` readable elements, `out` to as many writable ones that overlap neither.
-pub unsafe fn decaying_sum(
-    lines: usize,
-    n: usize,
-    reverse: bool,
-    values: *const f64,
-    levels: *const f64,
-    out: *mut f64,
-) {
-    if lines == 0 || n == 0 {
+/// # Panics
+/// Where the operands are not dense, of `f64` and of one shape.
+pub fn decaying_sum(reverse: bool, values: In<'_>, levels: In<'_>, out: Out<'_>) {
+    levels.require_shape(values.shape);
+    out.require_shape(values.shape);
+    let (total, n) = (values.numel(), values.shape.last().copied().unwrap_or(1));
+    let (values, levels, out) = (values.dense::<f64>(total), levels.dense::<f64>(total), out.dense::<f64>(total));
+    if total == 0 {
         return;
     }
+    let lines = total / n;
     let per_chunk = (GRAIN / n).max(1);
     // SAFETY: every chunk writes lines of its own.
     let memory = unsafe { Shared::new((values, levels, out)) };
@@ -59,8 +58,9 @@ mod tests {
 
     fn sums(reverse: bool, n: usize, values: &[f64], levels: &[f64]) -> Vec<f64> {
         let mut out = vec![f64::NAN; values.len()];
-        // SAFETY: three vectors of this length.
-        unsafe { decaying_sum(values.len() / n, n, reverse, values.as_ptr(), levels.as_ptr(), out.as_mut_ptr()) };
+        let (shape, strides) = ([values.len() / n, n], [n as isize, 1]);
+        let [values, levels] = [values, levels].map(|values| In::of(values, &shape, &strides));
+        decaying_sum(reverse, values, levels, Out::of(&mut out, &shape, &strides));
         out
     }
 

@@ -1,6 +1,7 @@
 //! The Rust types that lie in tensor memory, one per [`DType`].
 
 use crate::dtype::DType;
+use crate::scalar::Scalar;
 
 /// A byte that means a truth value. Any non-zero byte is true: memory from outside may hold anything.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -28,6 +29,13 @@ impl From<B8> for bool {
 pub unsafe trait Element: Copy + Default + PartialEq + Send + Sync + 'static {
     /// The dtype this type stands for.
     const DTYPE: DType;
+
+    /// A number, cast.
+    fn from_scalar(value: Scalar) -> Self {
+        let bytes = value.to_bytes(Self::DTYPE);
+        // SAFETY: the bytes are those of an element of this size, and any are one.
+        unsafe { bytes.as_ptr().cast::<Self>().read_unaligned() }
+    }
 }
 
 macro_rules! elements {

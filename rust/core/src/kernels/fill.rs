@@ -1,26 +1,29 @@
 //! Fills memory with one value.
 
-use super::element::Element;
 use super::plan::PerAxis;
 use super::{In, Out, copy};
+use crate::scalar::Scalar;
 
-/// Sets every element of `output` to `value`, which must be of the output's dtype.
-///
-/// # Safety
-/// The output is valid for `shape`; if it overlaps itself, the loop runs on one thread.
-pub unsafe fn fill<T: Element>(shape: &[usize], output: Out, value: T) {
-    debug_assert_eq!(output.dtype, T::DTYPE);
-    let strides: PerAxis<isize> = shape.iter().map(|_| 0).collect();
-    let input = In { ptr: (&raw const value).cast(), dtype: T::DTYPE, strides: &strides };
-    // SAFETY: the value is alive and read at every element; the output is as the caller promises.
-    unsafe { copy::copy(shape, input, output) }
+/// Sets every element of `output` to `value`, cast to its dtype. Elements may share memory.
+pub fn fill(output: Out<'_>, value: Scalar) {
+    let bytes = Aligned(value.to_bytes(output.dtype));
+    let dtype = output.dtype;
+    let strides: PerAxis<isize> = output.shape.iter().map(|_| 0).collect();
+    // An axis that shows the same memory over and over is written once, however long it is.
+    let once = |(&size, &stride): (&usize, &isize)| if stride == 0 { size.min(1) } else { size };
+    let shape: PerAxis<usize> = output.shape.iter().zip(output.strides).map(once).collect();
+    let input = In { ptr: bytes.0.as_ptr(), dtype, shape: &shape, strides: &strides };
+    copy::copy(input, Out { shape: &shape, ..output });
 }
+
+/// Bytes of an element of any dtype, aligned for it.
+#[repr(align(16))]
+struct Aligned([u8; 16]);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::testing::{Array, DTYPES, Number, Rng};
-    use crate::with_element;
+    use crate::kernels::testing::{Array, DTYPES, Rng};
 
     #[test]
     fn fills_any_layout() {
@@ -29,8 +32,7 @@ mod tests {
             let shape = rng.shape();
             let dtype = rng.pick(&DTYPES);
             let mut array = Array::random_layout(&mut rng, dtype, &shape, false);
-            // SAFETY: an array of that shape and dtype.
-            with_element!(dtype, T => unsafe { fill(&shape, array.output(), T::from_number(1.0)) });
+            fill(array.output(), Scalar::Int(1));
             assert!(array.indices().iter().all(|index| array.get(index) == 1.0), "seed {seed}");
         }
     }

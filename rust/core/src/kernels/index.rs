@@ -13,8 +13,9 @@ use smallvec::SmallVec;
 
 use super::element::{B8, Element};
 use super::float::{Shared, simd};
-use super::{In, Out};
+use super::{In, Out, product, require};
 use crate::dtype::DType;
+use crate::shape::{Shape, Strides};
 use crate::{parallel, with_element};
 
 /// An index outside its axis.
@@ -32,43 +33,124 @@ pub struct OutOfRange {
 
 /// An index tensor that selects along one axis of `x`.
 #[derive(Clone, Copy)]
-pub struct Lookup<'a> {
-    /// The indices: `i64`, strides over the iteration shape (0 where broadcast).
-    pub index: In<'a>,
+struct Lookup<'a> {
+    /// The indices: `i64`, valid for the iteration shape with its strides (0 where broadcast).
+    index: In<'a>,
     /// The axis of `x`, for error messages.
-    pub axis: usize,
+    axis: usize,
     /// Size of that axis.
-    pub size: usize,
+    size: usize,
     /// Stride of that axis in elements.
-    pub stride: isize,
+    stride: isize,
     /// Whether `−size..0` counts from the end; otherwise negative indices are out of range.
-    pub wrap: bool,
+    wrap: bool,
 }
 
-/// `out[p] = x[p, lookups(p)]` for every position of `shape`: NumPy's advanced indexing, read.
+/// Index tensors (`i64`, of one shape) for some axes of a tensor; negative indices count from the end. The axes of the index
+/// tensors come after the first `start` axes that are not indexed.
+#[derive(Clone, Copy)]
+pub struct Indices<'a> {
+    /// Axis and index tensor.
+    pub along: &'a [(usize, In<'a>)],
+    /// Where the axes of the index tensors are in the result.
+    pub start: usize,
+}
+
+impl Indices<'_> {
+    /// Runs `body` with the strides of an operand over the shape of the result, 0 along the axes of the index tensors, and
+    /// the lookups over it.
+    ///
+    /// # Panics
+    /// Where the shapes do not fit together.
+    #[track_caller]
+    fn over<R>(
+        &self,
+        result: &[usize],
+        (own, strides): (&[usize], &[isize]),
+        body: impl FnOnce(&[isize], &[Lookup<'_>]) -> R,
+    ) -> R {
+        let common = self.along.first().map_or(&[][..], |(_, index)| index.shape);
+        for (position, (axis, index)) in self.along.iter().enumerate() {
+            let apart = self.along[..position].iter().all(|(other, _)| other != axis);
+            require(*axis < own.len() && apart, "index tensors for different axes");
+            index.require_shape(common);
+            index.require_dtype(DType::I64);
+        }
+        let kept = own.len() - self.along.len();
+        let end = self.start + common.len();
+        require(self.start <= kept && result.len() == kept + common.len(), "the axes of an indexing result");
+        require(&result[self.start..end] == common, "the shape of an indexing result");
+        let mut over: Strides = SmallVec::from_elem(0, result.len());
+        let mut to = 0;
+        for axis in (0..own.len()).filter(|axis| !self.along.iter().any(|(indexed, _)| indexed == axis)) {
+            if to == self.start {
+                to = end;
+            }
+            require(result[to] == own[axis], "the shape of an indexing result");
+            over[to] = strides[axis];
+            to += 1;
+        }
+        let along: PerLookup<Strides> = self
+            .along
+            .iter()
+            .map(|(_, index)| {
+                let mut along: Strides = SmallVec::from_elem(0, result.len());
+                along[self.start..end].copy_from_slice(index.strides);
+                along
+            })
+            .collect();
+        let lookups: PerLookup<Lookup<'_>> = self
+            .along
+            .iter()
+            .zip(&along)
+            .map(|(&(axis, index), along)| {
+                let index = In { shape: result, strides: along, ..index };
+                Lookup { index, axis, size: own[axis], stride: strides[axis], wrap: true }
+            })
+            .collect();
+        body(&over, &lookups)
+    }
+}
+
+/// `out[p] = x[p, lookups(p)]` for every position of `out`: NumPy's advanced indexing, read.
 ///
 /// Any dtype (`x` and `out` have the same), any strides.
 ///
 /// # Errors
 /// The first index outside its axis; nothing has been written then.
 ///
+/// # Panics
+/// Where shapes or dtypes do not fit together; so in all of these kernels.
+pub fn index_get(x: In<'_>, indices: Indices<'_>, out: Out<'_>) -> Result<(), OutOfRange> {
+    x.require_dtype(out.dtype);
+    indices.over(out.shape, (x.shape, x.strides), |strides, lookups| {
+        // SAFETY: the walk stays inside the operands.
+        unsafe { get(out.shape, (x.ptr, strides), lookups, &out) }
+    })
+}
+
+/// The walk that reads.
+///
 /// # Safety
-/// `x` must have elements wherever valid indices lead; the elements of `out` must be distinct and apart from `x` and
-/// the indices.
-pub unsafe fn index_get(shape: &[usize], x: In<'_>, lookups: &[Lookup<'_>], out: Out<'_>) -> Result<(), OutOfRange> {
-    debug_assert_eq!(x.dtype, out.dtype);
+/// `x` has elements wherever valid indices lead, of the dtype of `out`, which is valid for `shape`.
+unsafe fn get(
+    shape: &[usize],
+    (x, strides): (*const u8, &[isize]),
+    lookups: &[Lookup<'_>],
+    out: &Out<'_>,
+) -> Result<(), OutOfRange> {
     if shape.contains(&0) {
         return Ok(());
     }
     // SAFETY: the contract of this function.
     unsafe { check(shape, lookups)? };
-    let plan = Plan::new(shape, x.strides, lookups, out.strides);
+    let plan = Plan::new(shape, strides, lookups, out.strides);
     macro_rules! with_width {
         ($($bytes:literal => $T:ty),*) => {
             match out.dtype.size() {
                 // SAFETY: the contract of this function; every position is visited by one chunk.
                 $($bytes => unsafe {
-                    let memory = Shared::new((x.ptr.cast::<$T>(), out.ptr.cast::<$T>()));
+                    let memory = Shared::new((x.cast::<$T>(), out.ptr.cast::<$T>()));
                     plan.run(false, &|lo, hi| {
                         let (x, out) = memory.get();
                         plan.walk(lo, hi, &Get { x, out });
@@ -82,34 +164,48 @@ pub unsafe fn index_get(shape: &[usize], x: In<'_>, lookups: &[Lookup<'_>], out:
     Ok(())
 }
 
-/// `x[p, lookups(p)] = values[p]`, or `+=` with `accumulate`, for every position of `shape`.
+/// `x[p, lookups(p)] = values[p]`, or `+=` with `accumulate`, for every position of `values`.
 ///
 /// Any dtype, any strides; `values` may be broadcast. Of several values for one element the last in row-major order
 /// stays, or all are added in that order; integers wrap, `bool` takes the logical or.
 ///
 /// # Errors
 /// The first index outside its axis; nothing has been written then.
+pub fn index_put(x: Out<'_>, indices: Indices<'_>, values: In<'_>, accumulate: bool) -> Result<(), OutOfRange> {
+    values.require_dtype(x.dtype);
+    indices.over(values.shape, (x.shape, x.strides), |strides, lookups| {
+        // SAFETY: the walk stays inside the operands.
+        unsafe { put(values.shape, (x.ptr, strides), lookups, &values, accumulate) }
+    })
+}
+
+/// `x += values`, one element after the other. Elements of `x` may share memory, where nobody else writes to it.
+pub fn add_in_order(x: Out<'_>, values: In<'_>) {
+    let done = index_put(x, Indices { along: &[], start: 0 }, values, true);
+    debug_assert!(done.is_ok(), "nothing is looked up");
+}
+
+/// The walk that writes.
 ///
 /// # Safety
-/// As for [`index_get`], with `x` written and `values` read.
-pub unsafe fn index_put(
+/// `x` has elements wherever valid indices lead, of the dtype of `values`, which is valid for `shape`.
+unsafe fn put(
     shape: &[usize],
-    x: Out<'_>,
+    (x, strides): (*mut u8, &[isize]),
     lookups: &[Lookup<'_>],
-    values: In<'_>,
+    values: &In<'_>,
     accumulate: bool,
 ) -> Result<(), OutOfRange> {
-    debug_assert_eq!(x.dtype, values.dtype);
     if shape.contains(&0) {
         return Ok(());
     }
     // SAFETY: the contract of this function.
     unsafe { check(shape, lookups)? };
-    let plan = Plan::new(shape, x.strides, lookups, values.strides);
+    let plan = Plan::new(shape, strides, lookups, values.strides);
     if accumulate {
-        with_element!(x.dtype, T => {
+        with_element!(values.dtype, T => {
             // SAFETY: the contract of this function; chunks do not meet in `x`.
-            let memory = unsafe { Shared::new((x.ptr.cast::<T>(), values.ptr.cast::<T>())) };
+            let memory = unsafe { Shared::new((x.cast::<T>(), values.ptr.cast::<T>())) };
             plan.run(true, &|lo, hi| {
                 let (x, values) = memory.get();
                 // SAFETY: as above.
@@ -120,10 +216,10 @@ pub unsafe fn index_put(
     }
     macro_rules! with_width {
         ($($bytes:literal => $T:ty),*) => {
-            match x.dtype.size() {
+            match values.dtype.size() {
                 // SAFETY: the contract of this function; chunks do not meet in `x`.
                 $($bytes => unsafe {
-                    let memory = Shared::new((x.ptr.cast::<$T>(), values.ptr.cast::<$T>()));
+                    let memory = Shared::new((x.cast::<$T>(), values.ptr.cast::<$T>()));
                     plan.run(true, &|lo, hi| {
                         let (x, values) = memory.get();
                         plan.walk(lo, hi, &Put { x, values });
@@ -137,108 +233,156 @@ pub unsafe fn index_put(
     Ok(())
 }
 
+/// `out[p] = x[index[p]]` of dense operands that count as vectors; negative indices count from the end.
+///
+/// # Errors
+/// The first index outside.
+pub fn take(x: In<'_>, index: In<'_>, out: Out<'_>) -> Result<(), OutOfRange> {
+    x.require_dtype(out.dtype);
+    flat(x.shape, x.is_row_major(), index, (out.numel(), out.is_row_major()), |shape, lookup| {
+        let out = Out { shape, strides: &[1], ..out };
+        // SAFETY: the walk is over as many elements as both vectors have.
+        unsafe { get(shape, (x.ptr, &[0]), &[lookup], &out) }
+    })
+}
+
+/// `x[index[p]] = values[p]`, or `+=` with `accumulate`, of dense operands that count as vectors; negative indices count from
+/// the end.
+///
+/// # Errors
+/// The first index outside.
+pub fn put_flat(x: Out<'_>, index: In<'_>, values: In<'_>, accumulate: bool) -> Result<(), OutOfRange> {
+    values.require_dtype(x.dtype);
+    flat(x.shape, x.is_row_major(), index, (values.numel(), values.is_row_major()), |shape, lookup| {
+        let values = In { shape, strides: &[1], ..values };
+        // SAFETY: the walk is over as many elements as both vectors have.
+        unsafe { put(shape, (x.ptr, &[0]), &[lookup], &values, accumulate) }
+    })
+}
+
+/// Runs `body` with the number of indices as a shape and the lookup along a vector of the elements of `own`.
+#[track_caller]
+fn flat<R>(
+    own: &[usize],
+    row_major: bool,
+    index: In<'_>,
+    other: (usize, bool),
+    body: impl FnOnce(&[usize], Lookup<'_>) -> R,
+) -> R {
+    index.require_dtype(DType::I64);
+    let n = index.numel();
+    require(row_major && index.is_row_major() && other == (n, true), "dense vectors, as many elements as indices");
+    let shape = [n];
+    let index = In { shape: &shape, strides: &[1], ..index };
+    body(&shape, Lookup { index, axis: 0, size: product(own), stride: 1, wrap: true })
+}
+
 /// Strides of an operand inside an iteration shape, with some axis looked up instead.
-fn without_axis(strides: &[isize], axis: usize) -> SmallVec<[isize; 6]> {
+pub(super) fn without_axis(strides: &[isize], axis: usize) -> Strides {
     strides.iter().enumerate().map(|(i, &s)| if i == axis { 0 } else { s }).collect()
 }
 
-/// `out[…, j, …] = x[…, index[…, j, …], …]` along `axis`, over the shape of `index`.
-///
-/// `size` is the size of `x` along `axis`; the other axes of `x` may be larger than those of `index`. With `wrap`
-/// negative indices count from the end.
-///
-/// # Errors
-/// The first index outside `axis`.
-///
-/// # Safety
-/// As for [`index_get`]; all strides are over the axes of `shape`.
-pub unsafe fn gather(
-    shape: &[usize],
-    axis: usize,
-    size: usize,
-    wrap: bool,
-    x: In<'_>,
-    index: In<'_>,
-    out: Out<'_>,
-) -> Result<(), OutOfRange> {
-    let strides = without_axis(x.strides, axis);
-    let lookup = Lookup { index, axis, size, stride: x.strides[axis], wrap };
-    // SAFETY: the contract of this function.
-    unsafe { index_get(shape, In { strides: &strides, ..x }, &[lookup], out) }
+/// An index of the rank of `x`, whose sizes it does not exceed but along `axis`; without elements it may have any shape.
+#[track_caller]
+pub(super) fn require_along(x: &[usize], axis: usize, index: &In<'_>) {
+    index.require_dtype(DType::I64);
+    let within = |(at, (&size, &own)): (usize, (&usize, &usize))| at == axis || size <= own;
+    let fits = axis < x.len() && index.shape.len() == x.len() && index.shape.iter().zip(x).enumerate().all(within);
+    require(fits || index.shape.contains(&0), "an index tensor that fits into what it selects from");
 }
 
-/// `x[…, index[…, j, …], …] = src[…, j, …]` along `axis`, or `+=` with `accumulate`, over the shape of `index`.
+/// `out[…, j, …] = x[…, index[…, j, …], …]` along `axis`, over the shape of `index`, which is that of `out`.
+///
+/// The other axes of `x` may be larger than those of `index`.
 ///
 /// # Errors
 /// The first index outside `axis`.
+pub fn gather(axis: usize, x: In<'_>, index: In<'_>, out: Out<'_>) -> Result<(), OutOfRange> {
+    require_along(x.shape, axis, &index);
+    out.require_shape(index.shape);
+    x.require_dtype(out.dtype);
+    if index.shape.contains(&0) {
+        return Ok(());
+    }
+    let strides = without_axis(x.strides, axis);
+    let lookup = Lookup { index, axis, size: x.shape[axis], stride: x.strides[axis], wrap: false };
+    // SAFETY: the index fits into `x`, and the walk is over its shape.
+    unsafe { get(index.shape, (x.ptr, &strides), &[lookup], &out) }
+}
+
+/// `x[…, index[…, j, …], …] = src[…, j, …]` along `axis`, or `+=` with `accumulate`, over the shape of `index`, within which
+/// `src` has an element everywhere.
 ///
-/// # Safety
-/// As for [`index_put`]; all strides are over the axes of `shape`.
-#[allow(clippy::too_many_arguments)]
-pub unsafe fn scatter(
-    shape: &[usize],
+/// # Errors
+/// The first index outside `axis`.
+pub fn scatter(axis: usize, x: Out<'_>, index: In<'_>, src: In<'_>, accumulate: bool) -> Result<(), OutOfRange> {
+    require_along(x.shape, axis, &index);
+    require_within(index.shape, src.shape);
+    src.require_dtype(x.dtype);
+    if index.shape.contains(&0) {
+        return Ok(());
+    }
+    let strides = without_axis(x.strides, axis);
+    let lookup = Lookup { index, axis, size: x.shape[axis], stride: x.strides[axis], wrap: false };
+    // SAFETY: the index fits into `x` and into `src`, and the walk is over its shape.
+    unsafe { put(index.shape, (x.ptr, &strides), &[lookup], &src, accumulate) }
+}
+
+/// A source at least as large as an index along every axis.
+#[track_caller]
+pub(super) fn require_within(index: &[usize], src: &[usize]) {
+    let within = index.len() == src.len() && index.iter().zip(src).all(|(size, own)| size <= own);
+    require(within || index.contains(&0), "a source that has an element for every index");
+}
+
+/// The shape of slices of `x` along an axis, one per index.
+#[track_caller]
+fn slices(x: &[usize], axis: usize, index: &In<'_>) -> Shape {
+    index.require_dtype(DType::I64);
+    require(axis < x.len() && index.shape.len() == 1, "a vector of indices for an axis");
+    let mut shape: Shape = x.into();
+    shape[axis] = index.shape[0];
+    shape
+}
+
+/// `out[…, j, …] = x[…, index[j], …]`: whole slices along `axis`. An embedding is axis 0 of a matrix.
+///
+/// # Errors
+/// The first index outside `axis`.
+pub fn index_select(axis: usize, x: In<'_>, index: In<'_>, out: Out<'_>) -> Result<(), OutOfRange> {
+    out.require_shape(&slices(x.shape, axis, &index));
+    x.require_dtype(out.dtype);
+    let (strides, along) = (without_axis(x.strides, axis), along(x.shape.len(), axis, index.strides[0]));
+    let index = In { shape: out.shape, strides: &along, ..index };
+    let lookup = Lookup { index, axis, size: x.shape[axis], stride: x.strides[axis], wrap: false };
+    // SAFETY: the walk is over the shape of `out`, that of `x` but along the axis.
+    unsafe { get(out.shape, (x.ptr, &strides), &[lookup], &out) }
+}
+
+/// `x[…, index[j], …] += src[…, j, …]` (or `=` without `accumulate`), the transpose of [`index_select`]. With `wrap` negative
+/// indices count from the end.
+///
+/// # Errors
+/// The first index outside `axis`.
+pub fn index_add(
     axis: usize,
-    size: usize,
     wrap: bool,
     x: Out<'_>,
     index: In<'_>,
     src: In<'_>,
     accumulate: bool,
 ) -> Result<(), OutOfRange> {
-    let strides = without_axis(x.strides, axis);
-    let lookup = Lookup { index, axis, size, stride: x.strides[axis], wrap };
-    // SAFETY: the contract of this function.
-    unsafe { index_put(shape, Out { strides: &strides, ..x }, &[lookup], src, accumulate) }
-}
-
-/// `out[…, j, …] = x[…, index[j], …]`: whole slices along `axis`. `shape` is the shape of `out`, `index` has one
-/// stride. An embedding is axis 0 of a matrix.
-///
-/// # Errors
-/// The first index outside `axis`.
-///
-/// # Safety
-/// As for [`index_get`].
-pub unsafe fn index_select(
-    shape: &[usize],
-    axis: usize,
-    size: usize,
-    wrap: bool,
-    x: In<'_>,
-    index: In<'_>,
-    out: Out<'_>,
-) -> Result<(), OutOfRange> {
-    let along = along(shape.len(), axis, index.strides[0]);
-    // SAFETY: the contract of this function.
-    unsafe { gather(shape, axis, size, wrap, x, In { strides: &along, ..index }, out) }
-}
-
-/// `x[…, index[j], …] += src[…, j, …]` (or `=` without `accumulate`), the transpose of [`index_select`]. `shape` is
-/// the shape of `src`.
-///
-/// # Errors
-/// The first index outside `axis`.
-///
-/// # Safety
-/// As for [`index_put`].
-#[allow(clippy::too_many_arguments)]
-pub unsafe fn index_add(
-    shape: &[usize],
-    axis: usize,
-    size: usize,
-    wrap: bool,
-    x: Out<'_>,
-    index: In<'_>,
-    src: In<'_>,
-    accumulate: bool,
-) -> Result<(), OutOfRange> {
-    let along = along(shape.len(), axis, index.strides[0]);
-    // SAFETY: the contract of this function.
-    unsafe { scatter(shape, axis, size, wrap, x, In { strides: &along, ..index }, src, accumulate) }
+    src.require_shape(&slices(x.shape, axis, &index));
+    src.require_dtype(x.dtype);
+    let (strides, along) = (without_axis(x.strides, axis), along(x.shape.len(), axis, index.strides[0]));
+    let index = In { shape: src.shape, strides: &along, ..index };
+    let lookup = Lookup { index, axis, size: x.shape[axis], stride: x.strides[axis], wrap };
+    // SAFETY: the walk is over the shape of `src`, that of `x` but along the axis.
+    unsafe { put(src.shape, (x.ptr, &strides), &[lookup], &src, accumulate) }
 }
 
 /// Strides of a vector that lies along one axis.
-fn along(rank: usize, axis: usize, stride: isize) -> SmallVec<[isize; 6]> {
+fn along(rank: usize, axis: usize, stride: isize) -> Strides {
     (0..rank).map(|i| if i == axis { stride } else { 0 }).collect()
 }
 
@@ -250,7 +394,6 @@ fn along(rank: usize, axis: usize, stride: isize) -> SmallVec<[isize; 6]> {
 /// The index tensors are of `i64`, valid for `shape` with their strides; no axis of it is empty.
 unsafe fn check(shape: &[usize], lookups: &[Lookup<'_>]) -> Result<(), OutOfRange> {
     for lookup in lookups {
-        debug_assert_eq!(lookup.index.dtype, DType::I64);
         let axes: SmallVec<[(usize, isize); 6]> =
             shape.iter().zip(lookup.index.strides).filter(|&(&n, &s)| n > 1 && s != 0).map(|(&n, &s)| (n, s)).collect();
         let (inner, outer) = axes.split_last().map_or(((1, 0), &[][..]), |(&inner, outer)| (inner, outer));
@@ -432,10 +575,12 @@ impl Plan {
     }
 }
 
-/// A checked index, counted from the front.
+/// A checked index, counted from the front. What is none any more, in memory that a program lent and writes to meanwhile,
+/// leads to the first element.
 #[inline(always)]
 fn wrapped(index: i64, size: usize) -> isize {
-    (if index < 0 { index + size as i64 } else { index }) as isize
+    let index = if index < 0 { index.wrapping_add(size as i64) } else { index };
+    if (index as usize) < size { index as isize } else { 0 }
 }
 
 /// What happens at a position: offsets (and, for a run, strides) in `x` and in the other operand.
@@ -554,27 +699,23 @@ sums! {
 /// Elements per chunk of a scan; fixed, so that the offsets of the chunks depend on the data alone.
 const SCAN: usize = 1 << 15;
 
-/// Where the non-zero elements of each chunk of a tensor go: what [`masked_select`], [`masked_scatter`] and
-/// [`nonzero`] need before they can run in parallel, and the size of their result.
-pub struct NonZero {
-    /// Number of non-zero elements before each chunk.
+/// A tensor whose elements that are not zero have been counted: what [`NonZero::select`], [`NonZero::scatter`] and
+/// [`NonZero::positions`] need before they can run in parallel, and the size of their result.
+pub struct NonZero<'a> {
+    /// What was counted.
+    x: In<'a>,
+    /// Number of non-zero elements before each chunk, and of all.
     starts: Vec<usize>,
-    /// Number of elements scanned.
-    len: usize,
-    /// Number of non-zero elements.
-    pub count: usize,
 }
 
-/// Counts the non-zero elements (true, or not equal to 0; NaN counts) of `n` contiguous elements of any dtype.
-///
-/// # Safety
-/// `x` must have `n` contiguous elements.
-pub unsafe fn count_nonzero(n: usize, x: In<'_>) -> NonZero {
+/// Counts the non-zero elements (true, or not equal to 0; NaN counts) of dense elements of any dtype.
+pub fn count_nonzero(x: In<'_>) -> NonZero<'_> {
+    let n = x.numel();
     let chunks = n.div_ceil(SCAN);
-    let mut starts = vec![0usize; chunks];
+    let mut starts = vec![0usize; chunks + 1];
     with_element!(x.dtype, T => {
         // SAFETY: every chunk writes its own count.
-        let memory = unsafe { Shared::new((x.ptr.cast::<T>(), starts.as_mut_ptr())) };
+        let memory = unsafe { Shared::new((x.dense::<T>(n), starts.as_mut_ptr())) };
         parallel::run(chunks, n as u64 * 200, &|chunk| {
             let (x, counts) = memory.get();
             let start = chunk * SCAN;
@@ -586,7 +727,7 @@ pub unsafe fn count_nonzero(n: usize, x: In<'_>) -> NonZero {
     for start in &mut starts {
         count += std::mem::replace(start, count);
     }
-    NonZero { starts, len: n, count }
+    NonZero { x, starts }
 }
 
 simd! {
@@ -603,98 +744,79 @@ simd! {
     }
 }
 
-impl NonZero {
-    /// Calls `body(position, order)` for every non-zero element, `order` counting them in row-major order.
-    ///
-    /// # Safety
-    /// `x` is what was counted, of dtype `T`, and has not been written to since.
-    unsafe fn each<T: Element>(&self, x: *const T, body: &(impl Fn(usize, usize) + Sync)) {
+impl NonZero<'_> {
+    /// Number of non-zero elements.
+    pub fn count(&self) -> usize {
+        self.starts[self.starts.len() - 1]
+    }
+
+    /// Calls `body(position, order)` for every non-zero element, `order` counting them in row-major order. Never for more
+    /// than were counted, even where a program writes meanwhile to memory that it lent.
+    #[track_caller]
+    fn each<T: Element>(&self, body: &(impl Fn(usize, usize) + Sync)) {
+        let n = self.x.numel();
         // SAFETY: only read.
-        let memory = unsafe { Shared::new(x) };
-        parallel::run(self.starts.len(), self.len as u64 * COST, &|chunk| {
+        let memory = unsafe { Shared::new(self.x.dense::<T>(n)) };
+        parallel::run(self.starts.len() - 1, n as u64 * COST, &|chunk| {
             let x = memory.get();
-            let mut order = self.starts[chunk];
-            for position in chunk * SCAN..((chunk + 1) * SCAN).min(self.len) {
+            let (mut order, end) = (self.starts[chunk], self.starts[chunk + 1]);
+            for position in chunk * SCAN..((chunk + 1) * SCAN).min(n) {
                 // SAFETY: inside the operand that was counted.
-                if unsafe { *x.add(position) } != T::default() {
+                if unsafe { *x.add(position) } != T::default() && order < end {
                     body(position, order);
                     order += 1;
                 }
             }
         });
     }
-}
 
-/// Copies the elements of `x` where `mask` is true to `out`, in row-major order. All operands contiguous.
-///
-/// # Safety
-/// `nonzero` is the count of this `mask`; `x` has as many elements as it, `out` as many as there are true ones.
-pub unsafe fn masked_select(nonzero: &NonZero, mask: In<'_>, x: In<'_>, out: Out<'_>) {
-    let size = x.dtype.size();
-    // SAFETY: the contract of this function; every element of `out` is written once.
-    unsafe {
-        let memory = Shared::new((x.ptr, out.ptr));
-        nonzero.each::<B8>(mask.ptr.cast(), &|position, order| {
-            let (x, out) = memory.get();
-            copy_element(size, x.add(position * size), out.add(order * size));
+    /// Copies the elements of `x` where this mask is true to `out`, in row-major order. All operands are dense, `x` of as many
+    /// elements as the mask.
+    pub fn select(&self, x: In<'_>, out: Out<'_>) {
+        with_element!(x.dtype, T => {
+            // SAFETY: every element of `out` is written once.
+            let memory = unsafe { Shared::new((x.dense::<T>(self.x.numel()), out.dense::<T>(self.count()))) };
+            self.each::<B8>(&|position, order| {
+                let (x, out) = memory.get();
+                // SAFETY: inside the operands.
+                unsafe { *out.add(order) = *x.add(position) };
+            });
         });
     }
-}
 
-/// Overwrites the elements of `x` where `mask` is true by those of `source` in row-major order. All contiguous.
-///
-/// # Safety
-/// `nonzero` is the count of this `mask`; `x` has as many elements as it, `source` at least as many as true ones.
-pub unsafe fn masked_scatter(nonzero: &NonZero, mask: In<'_>, source: In<'_>, x: Out<'_>) {
-    let size = x.dtype.size();
-    // SAFETY: the contract of this function; every element of `x` is written at most once.
-    unsafe {
-        let memory = Shared::new((source.ptr, x.ptr));
-        nonzero.each::<B8>(mask.ptr.cast(), &|position, order| {
-            let (source, x) = memory.get();
-            copy_element(size, source.add(order * size), x.add(position * size));
+    /// Overwrites the elements of `x` where this mask is true by those of `source` in row-major order. All operands are dense,
+    /// `x` of as many elements as the mask, `source` of at least as many as it names.
+    pub fn scatter(&self, source: In<'_>, x: Out<'_>) {
+        let n = source.numel();
+        require(n >= self.count(), "a source of as many elements as a mask names");
+        with_element!(x.dtype, T => {
+            // SAFETY: every element of `x` is written at most once.
+            let memory = unsafe { Shared::new((source.dense::<T>(n), x.dense::<T>(self.x.numel()))) };
+            self.each::<B8>(&|position, order| {
+                let (source, x) = memory.get();
+                // SAFETY: inside the operands.
+                unsafe { *x.add(position) = *source.add(order) };
+            });
         });
     }
-}
 
-/// Copies one element of a runtime size; the common sizes are single moves.
-///
-/// # Safety
-/// `size` bytes can be read and written, in any alignment; they do not overlap.
-#[inline(always)]
-unsafe fn copy_element(size: usize, from: *const u8, to: *mut u8) {
-    // SAFETY: the caller's elements.
-    unsafe {
-        match size {
-            4 => *to.cast::<[u8; 4]>() = *from.cast(),
-            8 => *to.cast::<[u8; 8]>() = *from.cast(),
-            1 => *to = *from,
-            other => std::ptr::copy_nonoverlapping(from, to, other),
-        }
-    }
-}
-
-/// Positions of the non-zero elements of a contiguous tensor of `shape`, in row-major order: a contiguous `rank × count`
-/// matrix of `i64`.
-///
-/// # Safety
-/// `nonzero` is the count of this `x`; `out` has room for `count · rank` elements.
-pub unsafe fn nonzero(nonzero: &NonZero, shape: &[usize], x: In<'_>, out: *mut i64) {
-    let rank = shape.len();
-    with_element!(x.dtype, T => {
-        // SAFETY: the contract of this function; every column of `out` is written once.
-        unsafe {
-            let memory = Shared::new(out);
-            nonzero.each::<T>(x.ptr.cast(), &|position, order| {
-                let column = memory.get().add(order);
+    /// Positions of the non-zero elements, in row-major order: a dense `rank × count` matrix of `i64`.
+    pub fn positions(&self, out: Out<'_>) {
+        let (shape, count) = (self.x.shape, self.count());
+        let out = out.dense::<i64>(product(&[shape.len(), count]));
+        with_element!(self.x.dtype, T => {
+            // SAFETY: every column of `out` is written once.
+            let memory = unsafe { Shared::new(out) };
+            self.each::<T>(&|position, order| {
                 let mut rest = position;
-                for axis in (0..rank).rev() {
-                    *column.add(axis * nonzero.count) = (rest % shape[axis]) as i64;
+                for axis in (0..shape.len()).rev() {
+                    // SAFETY: inside the matrix.
+                    unsafe { *memory.get().add(axis * count + order) = (rest % shape[axis]) as i64 };
                     rest /= shape[axis];
                 }
             });
-        }
-    });
+        });
+    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,7 @@
 use super::element::Element;
 use super::float::{Float, Shared, simd};
 use super::index::OutOfRange;
-use super::{In, Out};
-use crate::dtype::DType;
+use super::{In, Out, product};
 use crate::{parallel, with_element};
 
 /// Sizes of a classification loss.
@@ -53,65 +52,82 @@ const GRAIN: usize = 1 << 12;
 /// # Errors
 /// The first target that is neither a class nor `ignore`; nothing has been written then.
 ///
-/// # Safety
-/// The operands are contiguous, of the sizes stated, `input` and `out` of one dtype, `f32` or `f64`.
-pub unsafe fn nll_loss(
+/// # Panics
+/// Where the operands are not dense, of the sizes stated, and of one dtype, `f32` or `f64`; so in all of these kernels.
+pub fn nll_loss(
     size: NllSize,
     reduction: Reduction,
     input: In<'_>,
     targets: Targets<'_>,
     out: Out<'_>,
 ) -> Result<f64, OutOfRange> {
-    // SAFETY: the contract of this function.
-    unsafe {
-        check_targets(size, targets)?;
-        Ok(with_element!(float out.dtype, T => forward::<T>(size, reduction, input, targets, out.ptr.cast())))
+    with_element!(float out.dtype, T => {
+        let input = input.dense::<T>(product(&[size.n, size.classes, size.inner]));
+        let targets = targets.checked::<T>(size)?;
+        let out = out.dense::<T>(if reduction == Reduction::None { product(&[size.n, size.inner]) } else { 1 });
+        // SAFETY: everything is of the sizes stated.
+        Ok(unsafe { forward::<T>(size, reduction, input, targets, out) })
+    })
+}
+
+/// [`Targets`] that are all classes or ignored.
+#[derive(Clone, Copy)]
+struct Checked<T> {
+    class: *const i64,
+    weight: Option<*const T>,
+    classes: usize,
+    ignore: i64,
+}
+
+// SAFETY: only read.
+unsafe impl<T> Sync for Checked<T> {}
+
+impl Targets<'_> {
+    /// # Errors
+    /// The first target that is neither a class nor ignored.
+    #[track_caller]
+    fn checked<T: Float>(&self, size: NllSize) -> Result<Checked<T>, OutOfRange> {
+        let (count, classes) = (product(&[size.n, size.inner]), size.classes);
+        let class = self.class.dense::<i64>(count);
+        for position in 0..count {
+            // SAFETY: inside the operand.
+            let value = unsafe { *class.add(position) };
+            if value != self.ignore && !(0..classes as i64).contains(&value) {
+                return Err(OutOfRange { position, value, axis: 1, size: classes });
+            }
+        }
+        let weight = self.weight.map(|weight| weight.dense::<T>(classes));
+        Ok(Checked { class, weight, classes, ignore: self.ignore })
     }
 }
 
-/// Whether all targets are classes or ignored.
-///
-/// # Errors
-/// The first target that is neither.
-///
-/// # Safety
-/// The targets are contiguous, of the size stated.
-pub unsafe fn check_targets(size: NllSize, targets: Targets<'_>) -> Result<(), OutOfRange> {
-    debug_assert_eq!(targets.class.dtype, DType::I64);
-    for position in 0..size.n * size.inner {
-        // SAFETY: inside the operand.
-        let value = unsafe { *targets.class.ptr.cast::<i64>().add(position) };
-        if value != targets.ignore && !(0..size.classes as i64).contains(&value) {
-            return Err(OutOfRange { position, value, axis: 1, size: size.classes });
+impl<T: Float> Checked<T> {
+    /// Class and weight of a target; `None` where it is ignored. What is no class any more, in memory that a program lent
+    /// and writes to meanwhile, is ignored, too.
+    ///
+    /// # Safety
+    /// `at` is a position among the targets.
+    #[inline(always)]
+    unsafe fn target(&self, at: usize) -> Option<(usize, T)> {
+        // SAFETY: the caller's position, and a class.
+        unsafe {
+            let class = *self.class.add(at);
+            if class == self.ignore || class as usize >= self.classes {
+                return None;
+            }
+            let weight = self.weight.map_or(T::ONE, |weight| *weight.add(class as usize));
+            Some((class as usize, weight))
         }
     }
-    Ok(())
-}
-
-/// Class and weight of a target; `None` where it is ignored.
-///
-/// # Safety
-/// `at` is a position among the targets, which have passed [`check_targets`]; weights are of dtype `T`.
-#[inline(always)]
-unsafe fn target<T: Float>(targets: &Targets<'_>, at: usize) -> Option<(usize, T)> {
-    // SAFETY: the caller's position; targets have been checked.
-    unsafe {
-        let class = *targets.class.ptr.cast::<i64>().add(at);
-        if class == targets.ignore {
-            return None;
-        }
-        let weight = targets.weight.map_or(T::ONE, |w| *w.ptr.cast::<T>().add(class as usize));
-        Some((class as usize, weight))
-    }
 }
 
 /// # Safety
-/// As for [`nll_loss`], all of dtype `T`; the targets have passed [`check_targets`].
+/// As for [`nll_loss`]: there are so many elements at each address.
 unsafe fn forward<T: Float>(
     size: NllSize,
     reduction: Reduction,
-    input: In<'_>,
-    targets: Targets<'_>,
+    input: *const T,
+    targets: Checked<T>,
     out: *mut T,
 ) -> f64 {
     let count = size.n * size.inner;
@@ -119,14 +135,14 @@ unsafe fn forward<T: Float>(
     let mut partial = vec![[0f64; 2]; chunks];
     // SAFETY: every chunk writes its own partial sums and its own part of `out`.
     unsafe {
-        let memory = Shared::new((input.ptr.cast::<T>(), out, partial.as_mut_ptr()));
+        let memory = Shared::new((input, out, partial.as_mut_ptr()));
         let targets = &targets;
         parallel::run(chunks, count as u64 * 3000, &|chunk| {
             let (input, out, partial) = memory.get();
             let (mut sum, mut total) = (0.0, 0.0);
             for at in chunk * GRAIN..((chunk + 1) * GRAIN).min(count) {
                 let (i, j) = (at / size.inner, at % size.inner);
-                let loss = match target::<T>(targets, at) {
+                let loss = match targets.target(at) {
                     None => T::ZERO,
                     Some((class, weight)) => {
                         total += weight.to_f64();
@@ -157,28 +173,25 @@ unsafe fn forward<T: Float>(
 ///
 /// `g` has as many elements as the loss. All of `dx` is written.
 ///
-/// # Safety
-/// As for [`nll_loss`]; the targets have passed [`check_targets`].
-pub unsafe fn nll_loss_backward(
+/// # Errors
+/// As [`nll_loss`].
+pub fn nll_loss_backward(
     size: NllSize,
     reduction: Reduction,
     total: f64,
     targets: Targets<'_>,
     g: In<'_>,
     dx: Out<'_>,
-) {
-    // SAFETY: the contract of this function.
-    with_element!(float dx.dtype, T => unsafe {
-        backward::<T>(size, reduction, total, None, targets, g, dx.ptr.cast());
-    });
+) -> Result<(), OutOfRange> {
+    with_element!(float dx.dtype, T => backward::<T>(size, reduction, total, None, targets, g, dx))
 }
 
 /// Gradient of the cross-entropy, `nll_loss(log_softmax(x))`, with respect to `x`, from the log-probabilities:
-/// `weight[t] · g · (exp(log_p) − [c = t])`.
+/// `weight[t] · g · (exp(log_p) − [c = t])`. `log_p` has the size of `dx`, and may be exactly `dx`.
 ///
-/// # Safety
-/// As for [`nll_loss_backward`]; `log_p` has the size of `dx`, and may be exactly `dx`.
-pub unsafe fn cross_entropy_backward(
+/// # Errors
+/// As [`nll_loss`].
+pub fn cross_entropy_backward(
     size: NllSize,
     reduction: Reduction,
     total: f64,
@@ -186,31 +199,30 @@ pub unsafe fn cross_entropy_backward(
     targets: Targets<'_>,
     g: In<'_>,
     dx: Out<'_>,
-) {
-    // SAFETY: the contract of this function.
-    with_element!(float dx.dtype, T => unsafe {
-        backward::<T>(size, reduction, total, Some(log_p.ptr.cast()), targets, g, dx.ptr.cast());
-    });
+) -> Result<(), OutOfRange> {
+    with_element!(float dx.dtype, T => backward::<T>(size, reduction, total, Some(log_p), targets, g, dx))
 }
 
-/// # Safety
-/// As for [`cross_entropy_backward`], or without `log_p` for [`nll_loss_backward`], all of dtype `T`.
-unsafe fn backward<T: Float>(
+/// [`cross_entropy_backward`], or without `log_p` [`nll_loss_backward`].
+fn backward<T: Float>(
     size: NllSize,
     reduction: Reduction,
     total: f64,
-    log_p: Option<*const T>,
+    log_p: Option<In<'_>>,
     targets: Targets<'_>,
     g: In<'_>,
-    dx: *mut T,
-) {
+    dx: Out<'_>,
+) -> Result<(), OutOfRange> {
+    let all = product(&[size.n, size.classes, size.inner]);
+    let (log_p, dx) = (log_p.map(|log_p| log_p.dense::<T>(all)), dx.dense::<T>(all));
+    let g = g.dense::<T>(if reduction == Reduction::None { product(&[size.n, size.inner]) } else { 1 });
+    let targets = &targets.checked::<T>(size)?;
     let NllSize { n, classes, inner } = size;
     let sample = classes * inner;
     let group = (GRAIN / sample.max(1)).max(1);
     let cost = if log_p.is_some() { 1000 } else { 100 };
     // SAFETY: chunks write the gradients of different samples.
-    let memory = unsafe { Shared::new((log_p, g.ptr.cast::<T>(), dx)) };
-    let targets = &targets;
+    let memory = unsafe { Shared::new((log_p, g, dx)) };
     parallel::run(n.div_ceil(group), ((n * sample) as u64).saturating_mul(cost), &|chunk| {
         let (log_p, g, dx) = memory.get();
         for i in chunk * group..((chunk + 1) * group).min(n) {
@@ -218,7 +230,7 @@ unsafe fn backward<T: Float>(
                 let first = i * sample + j;
                 // SAFETY: inside the operands; targets have been checked.
                 unsafe {
-                    let found = target::<T>(targets, i * inner + j);
+                    let found = targets.target(i * inner + j);
                     let scale = found.map_or(T::ZERO, |(_, weight)| match reduction {
                         Reduction::None => weight * *g.add(i * inner + j),
                         Reduction::Sum => weight * *g,
@@ -235,6 +247,7 @@ unsafe fn backward<T: Float>(
             }
         }
     });
+    Ok(())
 }
 
 simd! {

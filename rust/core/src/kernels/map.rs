@@ -6,7 +6,7 @@ use std::ptr;
 use super::copy::{gather, scatter, stride_list};
 use super::plan::{BLOCK, Operand, PerAxis, Plan, address, is_dense};
 use super::scratch::with_scratch;
-use super::{In, Kernel, MAX_OPERANDS, Out};
+use super::{In, Kernel, MAX_OPERANDS, Out, is_row_major, require};
 use crate::dtype::DType;
 use crate::parallel;
 
@@ -40,17 +40,45 @@ const WIDEST: usize = 16;
 /// compete for the same sets of the cache, and loads from one wait for stores to another.
 const STAGGER: usize = 192;
 
-/// Runs an elementwise kernel over operands of any layout and dtype.
+/// Runs an elementwise kernel over operands of one shape and any layouts and dtypes. The output may be exactly an input:
+/// the same address, dtype and strides.
 ///
-/// `op` points to the kernel's parameters. Operands whose dtype is not the kernel's are converted block by block, as
+/// # Panics
+/// Where the shapes differ, or the kernel wants another number of inputs, or more parameters.
+#[inline]
+pub fn apply(kernel: &Kernel, params: &[f64], inputs: &[In<'_>], output: Out<'_>) {
+    let shape = output.shape;
+    require(inputs.len() == kernel.inputs(), "as many inputs as the formula has");
+    require(params.len() >= kernel.params(), "as many parameters as the formula has");
+    inputs.iter().for_each(|input| input.require_shape(shape));
+    // SAFETY: the kernel has been given what it expects, and every operand is valid for the shape.
+    unsafe { map(kernel, params.as_ptr(), shape, inputs, &[output]) }
+}
+
+impl Kernel {
+    /// The loop itself over elements that lie as it wants them.
+    ///
+    /// # Safety
+    /// There are as many parameters and addresses of inputs as the kernel has; `n` elements of its dtypes lie at each
+    /// address, the output exactly on an input or apart from all.
+    #[inline]
+    pub(crate) unsafe fn run_dense(&self, params: &[f64], inputs: &[*const u8], output: *mut u8, n: usize) {
+        // SAFETY: as promised by the caller.
+        unsafe { (self.run)(params.as_ptr(), inputs.as_ptr(), &raw const output, n) }
+    }
+}
+
+/// [`apply`] with any number of outputs.
+///
+/// `params` points to the kernel's parameters. Operands whose dtype is not the kernel's are converted block by block, as
 /// [`copy`](super::copy::copy) does.
 ///
 /// # Safety
-/// `op` is what the kernel expects; the numbers of operands are what it expects and at most [`MAX_OPERANDS`] on each
+/// `params` is what the kernel expects; the numbers of operands are what it expects and at most [`MAX_OPERANDS`] on each
 /// side. Every operand is valid for `shape` with its strides. No output overlaps itself or another output, and each is
 /// disjoint from every input or exactly the same (address, dtype, strides).
 #[inline]
-pub unsafe fn map(kernel: &Kernel, op: *const u8, shape: &[usize], inputs: &[In], outputs: &[Out]) {
+pub(super) unsafe fn map(kernel: &Kernel, params: *const f64, shape: &[usize], inputs: &[In], outputs: &[Out]) {
     let dense = inputs.iter().all(|x| x.dtype == kernel.input && is_row_major(shape, x.strides))
         && outputs.iter().all(|y| y.dtype == kernel.output && is_row_major(shape, y.strides));
     if dense {
@@ -60,37 +88,19 @@ pub unsafe fn map(kernel: &Kernel, op: *const u8, shape: &[usize], inputs: &[In]
         operands.inputs.iter_mut().zip(inputs).for_each(|(to, x)| *to = x.ptr);
         operands.outputs.iter_mut().zip(outputs).for_each(|(to, y)| *to = y.ptr);
         // SAFETY: as promised by the caller.
-        unsafe { run_dense(kernel, op, n, &operands, inputs.len(), outputs.len()) }
+        unsafe { run_dense(kernel, params, n, &operands, inputs.len(), outputs.len()) }
     } else if !shape.contains(&0) {
         // SAFETY: as promised by the caller.
         unsafe {
             if is_small(shape) {
-                run_small(kernel, op, shape, inputs, outputs);
+                run_small(kernel, params, shape, inputs, outputs);
             } else if inputs.len() + outputs.len() <= FEW {
-                run_blocks::<FEW>(kernel, op, shape, inputs, outputs);
+                run_blocks::<FEW>(kernel, params, shape, inputs, outputs);
             } else {
-                run_blocks::<{ 2 * MAX_OPERANDS }>(kernel, op, shape, inputs, outputs);
+                run_blocks::<{ 2 * MAX_OPERANDS }>(kernel, params, shape, inputs, outputs);
             }
         }
     }
-}
-
-/// Whether `strides` (in elements) are those of a row-major array; anything is where an axis has one element or none.
-#[inline]
-fn is_row_major(shape: &[usize], strides: &[isize]) -> bool {
-    let mut expected = 1isize;
-    for (&size, &stride) in shape.iter().zip(strides).rev() {
-        if size == 0 {
-            return true;
-        }
-        if size != 1 {
-            if stride != expected {
-                return false;
-            }
-            expected = expected.wrapping_mul(size as isize);
-        }
-    }
-    true
 }
 
 /// One address per operand, as a loop wants them.
@@ -112,13 +122,13 @@ impl Addresses {
 
 /// The parameters of a kernel, shared among threads.
 #[derive(Clone, Copy)]
-struct Params(*const u8);
+struct Params(*const f64);
 
 // SAFETY: formulas are `Sync`, and loops only read them.
 unsafe impl Sync for Params {}
 
 impl Params {
-    fn get(self) -> *const u8 {
+    fn get(self) -> *const f64 {
         self.0
     }
 }
@@ -134,17 +144,24 @@ fn chunk_len(cost: u64) -> usize {
 /// # Safety
 /// As for [`map`]: `n` contiguous elements of the kernel's dtypes at each address.
 #[inline]
-unsafe fn run_dense(kernel: &Kernel, op: *const u8, n: usize, operands: &Addresses, inputs: usize, outputs: usize) {
+unsafe fn run_dense(
+    kernel: &Kernel,
+    params: *const f64,
+    n: usize,
+    operands: &Addresses,
+    inputs: usize,
+    outputs: usize,
+) {
     if n <= BLOCK {
         if n > 0 {
             // SAFETY: as promised by the caller.
-            unsafe { (kernel.run)(op, operands.inputs.as_ptr(), operands.outputs.as_ptr(), n) };
+            unsafe { (kernel.run)(params, operands.inputs.as_ptr(), operands.outputs.as_ptr(), n) };
         }
         return;
     }
     let cost = u64::from(kernel.cost);
     let chunk_len = chunk_len(cost);
-    let op = Params(op);
+    let params = Params(params);
     parallel::run(n.div_ceil(chunk_len), cost.saturating_mul(n as u64), &|chunk| {
         let start = chunk * chunk_len;
         let mut part = *operands;
@@ -155,7 +172,7 @@ unsafe fn run_dense(kernel: &Kernel, op: *const u8, n: usize, operands: &Address
             *output = output.wrapping_add(start * kernel.output.size());
         }
         // SAFETY: the chunks partition the n elements.
-        unsafe { (kernel.run)(op.get(), part.inputs.as_ptr(), part.outputs.as_ptr(), chunk_len.min(n - start)) };
+        unsafe { (kernel.run)(params.get(), part.inputs.as_ptr(), part.outputs.as_ptr(), chunk_len.min(n - start)) };
     });
 }
 
@@ -171,7 +188,7 @@ fn is_small(shape: &[usize]) -> bool {
 /// # Safety
 /// As for [`map`], of a shape that [`is_small`] and that has no axis of size 0.
 #[inline(never)]
-unsafe fn run_small(kernel: &Kernel, op: *const u8, shape: &[usize], inputs: &[In], outputs: &[Out]) {
+unsafe fn run_small(kernel: &Kernel, params: *const f64, shape: &[usize], inputs: &[In], outputs: &[Out]) {
     let n: usize = shape.iter().product();
     // Room for any dtype: what is not touched costs nothing.
     let block_bytes = (n * WIDEST).next_multiple_of(64) + STAGGER;
@@ -194,7 +211,7 @@ unsafe fn run_small(kernel: &Kernel, op: *const u8, shape: &[usize], inputs: &[I
             operands.outputs[i] = if lies(y) { y.ptr } else { block(inputs.len() + i) };
         }
         // SAFETY: n elements at each address; an output is an input as it lies, or overlaps none.
-        unsafe { (kernel.run)(op, operands.inputs.as_ptr(), operands.outputs.as_ptr(), n) };
+        unsafe { (kernel.run)(params, operands.inputs.as_ptr(), operands.outputs.as_ptr(), n) };
         for (i, y) in outputs.iter().enumerate().filter(|(_, y)| !lies(y)) {
             let walk = Walk::new(shape, y.strides, y.dtype.size());
             // SAFETY: as for the inputs, and the loop has filled the block.
@@ -273,7 +290,13 @@ impl Walk {
 /// # Safety
 /// As for [`map`], of a shape that has no axis of size 0.
 #[inline(never)]
-unsafe fn run_blocks<const K: usize>(kernel: &Kernel, op: *const u8, shape: &[usize], inputs: &[In], outputs: &[Out]) {
+unsafe fn run_blocks<const K: usize>(
+    kernel: &Kernel,
+    params: *const f64,
+    shape: &[usize],
+    inputs: &[In],
+    outputs: &[Out],
+) {
     let of_output = |y: &Out<'_>| (y.dtype, kernel.output);
     let of_input = |x: &In<'_>| (x.dtype, kernel.input);
     // Dtype in memory and in the loop, per operand.
@@ -293,7 +316,7 @@ unsafe fn run_blocks<const K: usize>(kernel: &Kernel, op: *const u8, shape: &[us
             *to = from;
         }
         // SAFETY: all operands are contiguous and of the kernel's dtypes.
-        return unsafe { run_dense(kernel, op, n, &addresses, inputs.len(), outputs.len()) };
+        return unsafe { run_dense(kernel, params, n, &addresses, inputs.len(), outputs.len()) };
     }
 
     let grid = plan.boxes(TILE);
@@ -305,7 +328,7 @@ unsafe fn run_blocks<const K: usize>(kernel: &Kernel, op: *const u8, shape: &[us
         })
         .count();
     let cost = u64::from(kernel.cost) + GATHER_COST * indirect as u64;
-    let blocks = Blocks { kernel, op: Params(op), plan: &plan, strides, dtypes, outputs: outputs.len() };
+    let blocks = Blocks { kernel, params: Params(params), plan: &plan, strides, dtypes, outputs: outputs.len() };
     let boxes = grid.len();
     let per_chunk = (chunk_len(cost) / grid.box_len()).max(1);
     parallel::run(boxes.div_ceil(per_chunk), cost.saturating_mul(n as u64), &|chunk| {
@@ -332,7 +355,7 @@ type PerOperand = smallvec::SmallVec<[(DType, DType); 4]>;
 /// What [`run_blocks`] knows about all boxes.
 struct Blocks<'a, const K: usize> {
     kernel: &'a Kernel,
-    op: Params,
+    params: Params,
     plan: &'a Plan<K>,
     strides: smallvec::SmallVec<[PerAxis<isize>; 4]>,
     dtypes: PerOperand,
@@ -434,7 +457,7 @@ impl<const K: usize> Blocks<'_, K> {
             if accesses.contains(&Access::Row) {
                 self.run_rows(dims, &mut addresses, &accesses);
             } else {
-                (self.kernel.run)(self.op.get(), addresses.inputs.as_ptr(), addresses.outputs.as_ptr(), n);
+                (self.kernel.run)(self.params.get(), addresses.inputs.as_ptr(), addresses.outputs.as_ptr(), n);
             }
         }
         for output in 0..self.outputs {
@@ -458,7 +481,7 @@ impl<const K: usize> Blocks<'_, K> {
         let mut index: PerAxis<usize> = dims[1..].iter().map(|_| 0).collect();
         for _ in 0..rows {
             // SAFETY: as promised by the caller.
-            unsafe { (self.kernel.run)(self.op.get(), addresses.inputs.as_ptr(), addresses.outputs.as_ptr(), n) };
+            unsafe { (self.kernel.run)(self.params.get(), addresses.inputs.as_ptr(), addresses.outputs.as_ptr(), n) };
             // The axis that moves by one; all inner ones go back to their start.
             let Some(axis) = (0..index.len()).find(|&axis| index[axis] + 1 < dims[axis + 1]) else { break };
             for operand in 0..self.dtypes.len() {
@@ -492,16 +515,16 @@ mod tests {
     /// `2 x + y`, and whether it is positive, over elements of one type.
     ///
     /// # Safety
-    /// Two inputs and an output of `n` elements, and an `f64` at `op`.
+    /// Two inputs and an output of `n` elements, and a parameter.
     unsafe fn test_loop<T: Element + Number, U: Element + Number, const PREDICATE: bool>(
-        op: *const u8,
+        params: *const f64,
         inputs: *const *const u8,
         outputs: *const *mut u8,
         n: usize,
     ) {
         // SAFETY: the tests pass two inputs, one or two outputs and an `f64`.
         unsafe {
-            let factor = op.cast::<f64>().read();
+            let factor = params.read();
             let (x, y, z) = ((*inputs).cast::<T>(), (*inputs.add(1)).cast::<T>(), (*outputs).cast::<U>());
             for i in 0..n {
                 let value = factor * x.add(i).read().number() + y.add(i).read().number();
@@ -518,7 +541,7 @@ mod tests {
             _ => (test_loop::<f32, super::super::element::B8, true>, DType::F32, DType::Bool, true),
         };
         // A high cost, so that helpers take part.
-        (Kernel { run, input, output, cost: 100_000 }, predicate)
+        (Kernel { run, input, output, inputs: 2, params: 1, cost: 100_000 }, predicate)
     }
 
     /// [`map`], or every other time the way that small loops do not take by themselves.
@@ -528,7 +551,7 @@ mod tests {
     unsafe fn map_either_way(
         turn: u64,
         kernel: &Kernel,
-        op: *const u8,
+        params: *const f64,
         shape: &[usize],
         inputs: &[In],
         outputs: &[Out],
@@ -536,9 +559,9 @@ mod tests {
         // SAFETY: as promised by the caller.
         unsafe {
             if turn.is_multiple_of(2) || shape.contains(&0) {
-                map(kernel, op, shape, inputs, outputs);
+                map(kernel, params, shape, inputs, outputs);
             } else {
-                run_blocks::<FEW>(kernel, op, shape, inputs, outputs);
+                run_blocks::<FEW>(kernel, params, shape, inputs, outputs);
             }
         }
     }
@@ -572,14 +595,7 @@ mod tests {
             };
             // SAFETY: three arrays of that shape.
             unsafe {
-                map_either_way(
-                    seed,
-                    &kernel,
-                    (&raw const factor).cast(),
-                    &shape,
-                    &[x.input(), y.input()],
-                    &[z.output()],
-                );
+                map_either_way(seed, &kernel, &raw const factor, &shape, &[x.input(), y.input()], &[z.output()]);
             }
             for index in indices(&shape) {
                 let value = 2.0 * x.get(&index) + y.get(&index);
@@ -601,9 +617,9 @@ mod tests {
             let mut z = Array::random_layout(&mut rng, dtype, &shape, false).filled(|| values.below(80) as f64);
             let before: Vec<f64> = indices(&shape).iter().map(|index| z.get(index)).collect();
             let output = z.output();
-            let input = In { ptr: output.ptr, dtype, strides: output.strides };
+            let input = In { ptr: output.ptr, dtype, shape: output.shape, strides: output.strides };
             // SAFETY: one array of that shape, as output and as both inputs.
-            unsafe { map_either_way(seed, &kernel, (&raw const factor).cast(), &shape, &[input, input], &[output]) };
+            unsafe { map_either_way(seed, &kernel, &raw const factor, &shape, &[input, input], &[output]) };
             for (index, before) in indices(&shape).iter().zip(before) {
                 assert_eq!(z.get(index), 3.0 * before, "seed {seed} at {index:?} of {shape:?}");
             }
@@ -620,7 +636,7 @@ mod tests {
         let x = Array::random_layout(&mut Rng(1), DType::F32, &shape, false).filled(|| 3.0);
         let mut z = Array::random_layout(&mut Rng(2), DType::F32, &shape, false);
         // SAFETY: arrays of that shape.
-        unsafe { map(&kernel(0).0, (&raw const factor).cast(), &shape, &[x.input(), x.input()], &[z.output()]) };
+        unsafe { map(&kernel(0).0, &raw const factor, &shape, &[x.input(), x.input()], &[z.output()]) };
         assert!(z.bits().iter().all(|&bits| f64::from_bits(bits) == 9.0));
     }
 
@@ -628,7 +644,7 @@ mod tests {
     fn two_outputs_and_a_large_transposed_input() {
         /// # Safety
         /// Two inputs and two outputs of `n` elements of `f32`.
-        unsafe fn sum_and_difference(_: *const u8, inputs: *const *const u8, outputs: *const *mut u8, n: usize) {
+        unsafe fn sum_and_difference(_: *const f64, inputs: *const *const u8, outputs: *const *mut u8, n: usize) {
             // SAFETY: two inputs and two outputs of f32.
             unsafe {
                 for i in 0..n {
@@ -638,7 +654,8 @@ mod tests {
                 }
             }
         }
-        let kernel = Kernel { run: sum_and_difference, input: DType::F32, output: DType::F32, cost: 200 };
+        let kernel =
+            Kernel { run: sum_and_difference, input: DType::F32, output: DType::F32, inputs: 2, params: 0, cost: 200 };
         let (n, m) = (300, 1100);
         let mut rng = Rng(3);
         let x = Array::dense(DType::F32, &[n, m]).filled(|| rng.below(1000) as f64);

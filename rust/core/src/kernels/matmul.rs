@@ -11,39 +11,41 @@ use smallvec::SmallVec;
 
 use super::element::Element;
 use super::float::{Float, Shared, View, ViewMut, fused, lane_sum, simd};
-use super::{In, Out};
+use super::{In, Out, require};
 use crate::dtype::DType;
 use crate::parallel;
 
 /// Sizes of a batched product: A is `batch × m × k`, B is `batch × k × n`, C is `batch × m × n`.
-#[derive(Clone, Copy, Debug)]
-pub struct MatmulSize<'a> {
-    /// Leading axes shared by the three operands (stride 0 where one is broadcast).
-    pub batch: &'a [usize],
-    /// Rows of A and C.
-    pub m: usize,
-    /// Columns of B and C.
-    pub n: usize,
-    /// Columns of A, rows of B.
-    pub k: usize,
+#[derive(Clone, Copy)]
+struct MatmulSize<'a> {
+    batch: &'a [usize],
+    m: usize,
+    n: usize,
+    k: usize,
 }
 
 /// `C = beta·C + alpha·A·B` for `f32`, `f64` and the integers.
 ///
-/// Strides are `[batch…, row, column]`, of any sign, 0 allowed in A and B. With `beta == 0` C is not read. The scalars
-/// are rounded to the dtype; integers wrap. The empty sum (`k == 0`) is 0.
+/// The last two axes are those of the matrices, the axes before them are the same in all three. Strides are of any sign, 0
+/// allowed in A and B. With `beta == 0` C is not read. The scalars are rounded to the dtype; integers wrap. The empty sum
+/// (`k == 0`) is 0.
 ///
-/// # Safety
-/// The operands must have one dtype, lie in memory of the given sizes and strides, and C must overlap neither A nor B
-/// nor itself.
-pub unsafe fn matmul(size: MatmulSize<'_>, alpha: f64, a: In<'_>, b: In<'_>, beta: f64, c: Out<'_>) {
-    debug_assert!(a.dtype == c.dtype && b.dtype == c.dtype);
-    let rank = size.batch.len() + 2;
-    debug_assert!(a.strides.len() == rank && b.strides.len() == rank && c.strides.len() == rank);
+/// # Panics
+/// Where shapes or dtypes do not fit together.
+pub fn matmul(alpha: f64, a: In<'_>, b: In<'_>, beta: f64, c: Out<'_>) {
+    require(c.shape.len() >= 2, "matrices");
+    let (batch, matrix) = c.shape.split_at(c.shape.len() - 2);
+    let (m, n) = (matrix[0], matrix[1]);
+    let k = a.shape.last().copied().unwrap_or(0);
+    let fits = |shape: &[usize], rows: usize, columns: usize| shape.strip_prefix(batch) == Some(&[rows, columns]);
+    require(fits(a.shape, m, k) && fits(b.shape, k, n), "the shapes of a matrix product");
+    a.require_dtype(c.dtype);
+    b.require_dtype(c.dtype);
+    let size = MatmulSize { batch, m, n, k };
     if size.m == 0 || size.n == 0 || size.batch.contains(&0) {
         return;
     }
-    // SAFETY: the contract of this function; the dtype was matched to the type.
+    // SAFETY: shapes and dtypes fit together; the dtype is matched to the type.
     unsafe {
         match c.dtype {
             DType::F32 => float::<f32>(size, alpha as f32, a, b, beta as f32, c),

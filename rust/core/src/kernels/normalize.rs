@@ -4,7 +4,7 @@
 //! leave the range of `f64`, once more of scaled elements.
 
 use super::float::{Float, Shared, lane_sum, simd};
-use super::{In, Out};
+use super::{In, Out, product};
 use crate::{parallel, with_element};
 
 /// Lanes that are summed together.
@@ -98,10 +98,11 @@ fn row_group(rows: usize, n: usize) -> usize {
 
 /// `y = (x − mean) · rstd · weight + bias` over rows of `n` elements; the (biased) variance gets `eps` added.
 ///
-/// # Safety
-/// Contiguous operands of one dtype: `rows × n`, `n` for `weight` and `bias`, `rows` for the moments, which are written.
+/// # Panics
+/// Where the operands are not dense, of one dtype (`f32` or `f64`) and of these sizes: `rows × n`, `n` for `weight` and
+/// `bias`, `rows` for the moments, which are written; so in all of these kernels.
 #[allow(clippy::too_many_arguments)]
-pub unsafe fn layer_norm(
+pub fn layer_norm(
     rows: usize,
     n: usize,
     eps: f64,
@@ -113,14 +114,12 @@ pub unsafe fn layer_norm(
 ) {
     with_element!(float y.dtype, T => {
         let group = (GRAIN / n.max(1)).max(1);
+        let all = product(&[rows, n]);
+        let outer = (x.dense::<T>(all), y.dense::<T>(all));
+        let affine = (weight.map(|w| w.dense::<T>(n)), bias.map(|b| b.dense::<T>(n)));
+        let moments = (moments.mean.dense::<T>(rows), moments.rstd.dense::<T>(rows));
         // SAFETY: chunks write different rows.
-        let memory = unsafe {
-            Shared::new((
-                (x.ptr.cast::<T>(), y.ptr.cast::<T>()),
-                (weight.map(|w| w.ptr.cast::<T>()), bias.map(|b| b.ptr.cast::<T>())),
-                (moments.mean.ptr.cast::<T>(), moments.rstd.ptr.cast::<T>()),
-            ))
-        };
+        let memory = unsafe { Shared::new((outer, affine, moments)) };
         parallel::run(rows.div_ceil(group), (rows as u64 * n as u64).saturating_mul(COST), &|chunk| {
             let ((x, y), affine, (mean, rstd)) = memory.get();
             for row in chunk * group..((chunk + 1) * group).min(rows) {
@@ -181,10 +180,9 @@ unsafe fn affine_row<T: Float>(n: usize, normal: impl Fn(usize) -> T, affine: Af
 /// With `h = g · weight` and `n` the normalised input: `dx = rstd · (h − mean(h) − n · mean(h·n))`,
 /// `dweight = Σ g·n`, `dbias = Σ g`.
 ///
-/// # Safety
-/// As for [`layer_norm`], with the moments it gave; `dx` may be exactly `g`.
+/// `dx` may be exactly `g`.
 #[allow(clippy::too_many_arguments)]
-pub unsafe fn layer_norm_backward(
+pub fn layer_norm_backward(
     rows: usize,
     n: usize,
     g: In<'_>,
@@ -201,20 +199,17 @@ pub unsafe fn layer_norm_backward(
         let sums = dweight.is_some() || dbias.is_some();
         // Sums of g·n and g per group of rows.
         let mut partial = vec![T::ZERO; if sums { 2 * n * chunks } else { 0 }];
-        // SAFETY: chunks write different rows and different partial sums.
-        let memory = unsafe {
-            Shared::new((
-                LayerBackward::<T> {
-                    g: g.ptr.cast(),
-                    x: x.ptr.cast(),
-                    weight: weight.map(|w| w.ptr.cast()),
-                    mean: moments.mean.ptr.cast(),
-                    rstd: moments.rstd.ptr.cast(),
-                    dx: dx.map(|d| d.ptr.cast()),
-                },
-                partial.as_mut_ptr(),
-            ))
+        let all = product(&[rows, n]);
+        let operands = LayerBackward::<T> {
+            g: g.dense(all),
+            x: x.dense(all),
+            weight: weight.map(|w| w.dense(n)),
+            mean: moments.mean.dense(rows),
+            rstd: moments.rstd.dense(rows),
+            dx: dx.map(|d| d.dense(all)),
         };
+        // SAFETY: chunks write different rows and different partial sums.
+        let memory = unsafe { Shared::new((operands, partial.as_mut_ptr())) };
         parallel::run(chunks, (rows as u64 * n as u64).saturating_mul(2 * COST), &|chunk| {
             let (operands, partial) = memory.get();
             // SAFETY: inside the operands.
@@ -227,7 +222,7 @@ pub unsafe fn layer_norm_backward(
         });
         for (out, offset) in [(dweight, 0), (dbias, n)] {
             let Some(out) = out else { continue };
-            let out = out.ptr.cast::<T>();
+            let out = out.dense::<T>(n);
             for i in 0..n {
                 let total: T = (0..chunks).map(|chunk| partial[chunk * 2 * n + offset + i]).sum();
                 // SAFETY: inside the output.
@@ -333,6 +328,12 @@ impl ChannelSize {
         self.n * self.inner
     }
 
+    /// Elements of all channels.
+    #[track_caller]
+    fn numel(&self) -> usize {
+        product(&[self.n, self.channels, self.inner])
+    }
+
     fn total(&self) -> u64 {
         (self.count() as u64).saturating_mul(self.channels as u64)
     }
@@ -414,15 +415,14 @@ fn channel_elements(size: ChannelSize, first: usize, count: usize, mut f: impl F
 
 /// Mean and biased variance of each channel, and `1 / sqrt(variance + eps)`, which has room where the variance has none.
 ///
-/// # Safety
-/// Contiguous operands of one dtype; the results have one element per channel.
-pub unsafe fn batch_moments(size: ChannelSize, eps: f64, x: In<'_>, moments: Moments<Out<'_>>, variance: Out<'_>) {
+/// The results have one element per channel.
+pub fn batch_moments(size: ChannelSize, eps: f64, x: In<'_>, moments: Moments<Out<'_>>, variance: Out<'_>) {
     with_element!(float x.dtype, T => {
+        let per = size.channels;
+        let moments = Moments { mean: moments.mean.dense::<T>(per), rstd: moments.rstd.dense::<T>(per) };
+        let (x, variance) = (x.dense::<T>(size.numel()), variance.dense::<T>(per));
         // SAFETY: chunks write different channels.
-        let memory = unsafe {
-            let moments = Moments { mean: moments.mean.ptr.cast::<T>(), rstd: moments.rstd.ptr.cast::<T>() };
-            Shared::new((x.ptr.cast::<T>(), moments, variance.ptr.cast::<T>()))
-        };
+        let memory = unsafe { Shared::new((x, moments, variance)) };
         size.each(COST, &|first, count| {
             let (x, moments, variance) = memory.get();
             // SAFETY: inside the operands.
@@ -467,9 +467,8 @@ simd! {
 
 /// `y = (x − mean) · rstd · weight + bias` per channel, with moments of the batch (training) or running ones.
 ///
-/// # Safety
-/// Contiguous operands of one dtype, one element per channel in all but `x` and `y`; `y` may be exactly `x`.
-pub unsafe fn batch_norm(
+/// There is one element per channel in all but `x` and `y`; `y` may be exactly `x`.
+pub fn batch_norm(
     size: ChannelSize,
     x: In<'_>,
     moments: Moments<In<'_>>,
@@ -478,14 +477,12 @@ pub unsafe fn batch_norm(
     y: Out<'_>,
 ) {
     with_element!(float y.dtype, T => {
+        let (all, per) = (size.numel(), size.channels);
+        let outer = (x.dense::<T>(all), y.dense::<T>(all));
+        let moments = (moments.mean.dense::<T>(per), moments.rstd.dense::<T>(per));
+        let affine = (weight.map(|w| w.dense::<T>(per)), bias.map(|b| b.dense::<T>(per)));
         // SAFETY: chunks write different channels.
-        let memory = unsafe {
-            Shared::new((
-                (x.ptr.cast::<T>(), y.ptr.cast::<T>()),
-                (moments.mean.ptr.cast::<T>(), moments.rstd.ptr.cast::<T>()),
-                (weight.map(|w| w.ptr.cast::<T>()), bias.map(|b| b.ptr.cast::<T>())),
-            ))
-        };
+        let memory = unsafe { Shared::new((outer, moments, affine)) };
         size.each(COST, &|first, count| {
             let ((x, y), (mean, rstd), affine) = memory.get();
             // SAFETY: inside the operands.
@@ -526,10 +523,9 @@ simd! {
 /// `dx = weight · rstd · (g − mean(g) − n · mean(g·n))`, with running moments `dx = weight · rstd · g`;
 /// `dweight = Σ g·n`, `dbias = Σ g`.
 ///
-/// # Safety
-/// As for [`batch_norm`], whose moments these are; `dx` may be exactly `g`.
+/// `dx` may be exactly `g`.
 #[allow(clippy::too_many_arguments)]
-pub unsafe fn batch_norm_backward(
+pub fn batch_norm_backward(
     size: ChannelSize,
     training: bool,
     g: In<'_>,
@@ -541,19 +537,19 @@ pub unsafe fn batch_norm_backward(
     dbias: Option<Out<'_>>,
 ) {
     with_element!(float g.dtype, T => {
-        // SAFETY: chunks write different channels.
-        let memory = unsafe {
-            Shared::new(BatchBackward::<T> {
-                g: g.ptr.cast(),
-                x: x.ptr.cast(),
-                mean: moments.mean.ptr.cast(),
-                rstd: moments.rstd.ptr.cast(),
-                weight: weight.map(|w| w.ptr.cast()),
-                dx: dx.map(|d| d.ptr.cast()),
-                dweight: dweight.map(|d| d.ptr.cast()),
-                dbias: dbias.map(|d| d.ptr.cast()),
-            })
+        let (all, per) = (size.numel(), size.channels);
+        let operands = BatchBackward::<T> {
+            g: g.dense(all),
+            x: x.dense(all),
+            mean: moments.mean.dense(per),
+            rstd: moments.rstd.dense(per),
+            weight: weight.map(|w| w.dense(per)),
+            dx: dx.map(|d| d.dense(all)),
+            dweight: dweight.map(|d| d.dense(per)),
+            dbias: dbias.map(|d| d.dense(per)),
         };
+        // SAFETY: chunks write different channels.
+        let memory = unsafe { Shared::new(operands) };
         size.each(2 * COST, &|first, count| {
             // SAFETY: inside the operands.
             unsafe { batch_backward_of(size, training, first, count, memory.get()) };

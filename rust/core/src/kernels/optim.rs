@@ -4,11 +4,11 @@
 //! (`torch/optim/sgd.py`, `adam.py`): `add` with a factor, `lerp` and the last product of `addcmul` are fused
 //! multiply-adds there, `addcdiv` is not.
 //!
-//! All operands of a step have the same number of elements in the same order in memory: contiguous, or the caller saw
-//! to it that their strides are equal and leave no gaps.
+//! All operands of a step have the same number of elements in the same order in memory, without gaps.
 
 use super::float::{Float, Shared, fused, simd};
-use super::{In, Out};
+use super::{In, Out, is_row_major, require};
+use crate::shape::is_non_overlapping_and_dense;
 use crate::{parallel, with_element};
 
 /// Elements per chunk of the parallel loop.
@@ -36,15 +36,18 @@ pub struct Sgd {
 /// `buffer` holds the momentum and must be given if `momentum` is not 0; with `first` it is initialised with the
 /// gradient (and not read).
 ///
-/// # Safety
-/// The operands have `n` elements of the dtype of `param` (`f32` or `f64`) and do not overlap.
-pub unsafe fn sgd(n: usize, options: &Sgd, first: bool, param: Out<'_>, grad: In<'_>, buffer: Option<Out<'_>>) {
+/// # Panics
+/// Where the operands are not of the dtype of `param` (`f32` or `f64`), or do not lie as it does.
+pub fn sgd(options: &Sgd, first: bool, param: Out<'_>, grad: In<'_>, buffer: Option<Out<'_>>) {
     let buffer = if options.momentum == 0.0 { None } else { buffer };
+    let n = param.numel();
     with_element!(float param.dtype, T => {
+        let block = Block::of(&param.as_in());
+        let grad = block.address::<T>(grad);
+        let buffer = buffer.map(|buffer| block.address::<T>(buffer.as_in()).cast_mut());
+        let param = block.address::<T>(param.as_in()).cast_mut();
         // SAFETY: chunks are disjoint.
-        let memory = unsafe {
-            Shared::new((param.ptr.cast::<T>(), grad.ptr.cast::<T>(), buffer.map(|b| b.ptr.cast::<T>())))
-        };
+        let memory = unsafe { Shared::new((param, grad, buffer)) };
         // Five streams of memory per element: some 0.5 ns.
         parallel::run(n.div_ceil(GRAIN), n as u64 * 500, &|chunk| {
             let (param, grad, buffer) = memory.get();
@@ -61,6 +64,32 @@ pub unsafe fn sgd(n: usize, options: &Sgd, first: bool, param: Out<'_>, grad: In
             }
         });
     });
+}
+
+/// How the operands of a step lie.
+struct Block<'a> {
+    shape: &'a [usize],
+    strides: &'a [isize],
+    row_major: bool,
+}
+
+impl<'a> Block<'a> {
+    #[track_caller]
+    fn of(operand: &In<'a>) -> Self {
+        let (shape, strides) = (operand.shape, operand.strides);
+        require(is_non_overlapping_and_dense(shape, strides), "a parameter without gaps");
+        Self { shape, strides, row_major: is_row_major(shape, strides) }
+    }
+
+    /// The address of the elements, which lie in this order.
+    #[track_caller]
+    fn address<T: Float>(&self, operand: In<'_>) -> *const T {
+        operand.require_shape(self.shape);
+        operand.require_dtype(T::DTYPE);
+        let same = operand.strides == self.strides || (self.row_major && is_row_major(self.shape, operand.strides));
+        require(same, "operands of a step that lie as the parameter does");
+        operand.ptr.cast()
+    }
 }
 
 /// The gradient with sign and L2 penalty.
@@ -126,7 +155,6 @@ pub struct Adam {
 }
 
 /// State of [`adam`] for one parameter.
-#[derive(Clone, Copy)]
 pub struct AdamState<'a> {
     /// Running mean of the gradient.
     pub mean: Out<'a>,
@@ -138,21 +166,23 @@ pub struct AdamState<'a> {
 
 /// One step of Adam or AdamW; `step` counts from 1.
 ///
-/// # Safety
-/// The operands have `n` elements of the dtype of `param` (`f32` or `f64`) and do not overlap.
-pub unsafe fn adam(n: usize, options: &Adam, step: f64, param: Out<'_>, grad: In<'_>, state: AdamState<'_>) {
+/// # Panics
+/// As [`sgd`].
+pub fn adam(options: &Adam, step: f64, param: Out<'_>, grad: In<'_>, state: AdamState<'_>) {
+    let n = param.numel();
     with_element!(float param.dtype, T => {
         let factors = AdamFactors::<T>::new(options, step);
-        // SAFETY: chunks are disjoint.
-        let memory = unsafe {
-            Shared::new(AdamMemory::<T> {
-                param: param.ptr.cast(),
-                grad: grad.ptr.cast(),
-                mean: state.mean.ptr.cast(),
-                square: state.square.ptr.cast(),
-                max_square: state.max_square.map_or(std::ptr::null_mut(), |m| m.ptr.cast()),
-            })
+        let block = Block::of(&param.as_in());
+        let written = |operand: Out<'_>| block.address::<T>(operand.as_in()).cast_mut();
+        let operands = AdamMemory::<T> {
+            grad: block.address(grad),
+            mean: written(state.mean),
+            square: written(state.square),
+            max_square: state.max_square.map_or(std::ptr::null_mut(), written),
+            param: block.address::<T>(param.as_in()).cast_mut(),
         };
+        // SAFETY: chunks are disjoint.
+        let memory = unsafe { Shared::new(operands) };
         // Seven streams of memory, a root and two divisions per element: some 1 ns.
         parallel::run(n.div_ceil(GRAIN), n as u64 * 1000, &|chunk| {
             let start = chunk * GRAIN;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::element::Element;
 use super::float::{Float, Shared};
 use super::window::Window;
-use super::{In, Out};
+use super::{In, Out, product};
 use crate::dtype::DType;
 use crate::{parallel, with_element};
 
@@ -77,30 +77,35 @@ pooled!(f32: f32::NEG_INFINITY, f64: f64::NEG_INFINITY, u8: 0, i8: i8::MIN, i16:
 /// Padding is less than anything; a window wholly in the padding (dilation makes that possible) gives the least value and
 /// the index −1.
 ///
-/// # Safety
-/// Contiguous operands of the window's sizes times `count` planes.
-pub unsafe fn max_pool(count: usize, window: &Window, x: In<'_>, y: Out<'_>, indices: *mut i64) {
-    // SAFETY: the contract of this function.
-    unsafe {
-        match x.dtype {
-            DType::F32 => max_forward::<f32>(count, window, x, y, indices),
-            DType::F64 => max_forward::<f64>(count, window, x, y, indices),
-            DType::U8 => max_forward::<u8>(count, window, x, y, indices),
-            DType::I8 => max_forward::<i8>(count, window, x, y, indices),
-            DType::I16 => max_forward::<i16>(count, window, x, y, indices),
-            DType::I32 => max_forward::<i32>(count, window, x, y, indices),
-            DType::I64 => max_forward::<i64>(count, window, x, y, indices),
-            other => unreachable!("dtype {other} is refused at the door"),
-        }
+/// # Panics
+/// Where the operands are not dense, of the window's sizes times `count` planes and of one dtype, `i64` for the indices; so in
+/// all of these kernels.
+pub fn max_pool(count: usize, window: &Window, x: In<'_>, y: Out<'_>, indices: Out<'_>) {
+    match x.dtype {
+        DType::F32 => max_forward::<f32>(count, window, x, y, indices),
+        DType::F64 => max_forward::<f64>(count, window, x, y, indices),
+        DType::U8 => max_forward::<u8>(count, window, x, y, indices),
+        DType::I8 => max_forward::<i8>(count, window, x, y, indices),
+        DType::I16 => max_forward::<i16>(count, window, x, y, indices),
+        DType::I32 => max_forward::<i32>(count, window, x, y, indices),
+        DType::I64 => max_forward::<i64>(count, window, x, y, indices),
+        other => unreachable!("dtype {other} is refused at the door"),
     }
 }
 
-/// # Safety
-/// As for [`max_pool`], of dtype `T`.
-unsafe fn max_forward<T: Pooled>(count: usize, window: &Window, x: In<'_>, y: Out<'_>, indices: *mut i64) {
+/// Elements of `count` planes of the input, and of the output.
+#[track_caller]
+fn totals(count: usize, window: &Window) -> (usize, usize) {
+    let all = |sizes: [usize; 3]| product(&[count, sizes[0], sizes[1], sizes[2]]);
+    (all(window.input), all(window.output))
+}
+
+fn max_forward<T: Pooled>(count: usize, window: &Window, x: In<'_>, y: Out<'_>, indices: Out<'_>) {
+    let (all_in, all_out) = totals(count, window);
+    let (x, y, indices) = (x.dense::<T>(all_in), y.dense::<T>(all_out), indices.dense::<i64>(all_out));
     let (inputs, out) = (window.inputs(), window.outputs());
     // SAFETY: planes are disjoint.
-    let memory = unsafe { Shared::new((x.ptr.cast::<T>(), y.ptr.cast::<T>(), indices)) };
+    let memory = unsafe { Shared::new((x, y, indices)) };
     planes(count, out * window.taps(), &|plane| {
         let (x, y, indices) = memory.get();
         // SAFETY: inside the planes; `covered` stays inside the input.
@@ -138,15 +143,17 @@ fn place(index: i64, inputs: usize, astray: &AtomicBool) -> Option<usize> {
 /// Gradient of [`max_pool`]: each cotangent goes to the element its window chose; `dx` is overwritten. False where an
 /// index leads past its plane.
 ///
-/// # Safety
-/// As for [`max_pool`], `f32` or `f64`; there are as many indices as cotangents.
+/// There are as many indices as cotangents, which are `f32` or `f64`.
 #[must_use]
-pub unsafe fn max_pool_backward(count: usize, window: &Window, g: In<'_>, indices: *const i64, dx: Out<'_>) -> bool {
+pub fn max_pool_backward(count: usize, window: &Window, g: In<'_>, indices: In<'_>, dx: Out<'_>) -> bool {
     let astray = AtomicBool::new(false);
+    let (all_in, all_out) = totals(count, window);
+    let indices = indices.dense::<i64>(all_out);
     with_element!(float dx.dtype, T => {
         let (inputs, out) = (window.inputs(), window.outputs());
+        let (g, dx) = (g.dense::<T>(all_out), dx.dense::<T>(all_in));
         // SAFETY: planes are disjoint.
-        let memory = unsafe { Shared::new((g.ptr.cast::<T>(), indices, dx.ptr.cast::<T>())) };
+        let memory = unsafe { Shared::new((g, indices, dx)) };
         planes(count, inputs, &|plane| {
             let (g, indices, dx) = memory.get();
             // SAFETY: inside the planes.
@@ -167,15 +174,16 @@ pub unsafe fn max_pool_backward(count: usize, window: &Window, g: In<'_>, indice
 /// Gradient of [`max_pool_backward`] with respect to its cotangent: `y[o] = x[indices[o]]`, 0 for the index −1. Also the tangent of
 /// [`max_pool`]. False where an index leads past its plane.
 ///
-/// # Safety
-/// As for [`max_pool_backward`].
 #[must_use]
-pub unsafe fn max_pool_gather(count: usize, window: &Window, x: In<'_>, indices: *const i64, y: Out<'_>) -> bool {
+pub fn max_pool_gather(count: usize, window: &Window, x: In<'_>, indices: In<'_>, y: Out<'_>) -> bool {
     let astray = AtomicBool::new(false);
+    let (all_in, all_out) = totals(count, window);
+    let indices = indices.dense::<i64>(all_out);
     with_element!(float y.dtype, T => {
         let (inputs, out) = (window.inputs(), window.outputs());
+        let (x, y) = (x.dense::<T>(all_in), y.dense::<T>(all_out));
         // SAFETY: planes are disjoint.
-        let memory = unsafe { Shared::new((x.ptr.cast::<T>(), indices, y.ptr.cast::<T>())) };
+        let memory = unsafe { Shared::new((x, indices, y)) };
         planes(count, out, &|plane| {
             let (x, indices, y) = memory.get();
             // SAFETY: inside the planes.
@@ -220,21 +228,23 @@ impl Divisor {
 
 /// Mean of each window, padding counted as 0. A window wholly outside the input gives 0.
 ///
-/// # Safety
-/// Contiguous operands of the window's sizes times `count` planes, `f32` or `f64`; the dilation is 1.
-pub unsafe fn avg_pool(count: usize, window: &Window, divisor: Divisor, x: In<'_>, y: Out<'_>) {
-    // SAFETY: the contract of this function.
-    with_element!(float y.dtype, T => unsafe { avg::<T, false>(count, window, divisor, x.ptr.cast_mut(), y.ptr) });
+/// The operands are `f32` or `f64`, the dilation is 1.
+pub fn avg_pool(count: usize, window: &Window, divisor: Divisor, x: In<'_>, y: Out<'_>) {
+    let (all_in, all_out) = totals(count, window);
+    with_element!(float y.dtype, T => {
+        let (x, y) = (x.dense::<T>(all_in).cast_mut(), y.dense::<T>(all_out));
+        // SAFETY: all planes are there; the input is only read.
+        unsafe { avg::<T, false>(count, window, divisor, x, y) };
+    });
 }
 
 /// Mean of each window of `i64`, as [`avg_pool`], cut off towards 0; sums wrap.
-///
-/// # Safety
-/// As for [`avg_pool`], of `i64`.
-pub unsafe fn avg_pool_integer(count: usize, window: &Window, divisor: Divisor, x: In<'_>, y: Out<'_>) {
+pub fn avg_pool_integer(count: usize, window: &Window, divisor: Divisor, x: In<'_>, y: Out<'_>) {
+    let (all_in, all_out) = totals(count, window);
+    let (x, y) = (x.dense::<i64>(all_in), y.dense::<i64>(all_out));
     let (inputs, out) = (window.inputs(), window.outputs());
     // SAFETY: planes are disjoint.
-    let memory = unsafe { Shared::new((x.ptr.cast::<i64>(), y.ptr.cast::<i64>())) };
+    let memory = unsafe { Shared::new((x, y)) };
     planes(count, out * window.taps(), &|plane| {
         let (x, y) = memory.get();
         // SAFETY: inside the planes; `covered` stays inside the input.
@@ -254,28 +264,29 @@ pub unsafe fn avg_pool_integer(count: usize, window: &Window, divisor: Divisor, 
 
 /// Gradient of [`avg_pool`]: each cotangent is shared out evenly; `dx` is overwritten. (Its own gradient is
 /// [`avg_pool`].)
-///
-/// # Safety
-/// As for [`avg_pool`].
-pub unsafe fn avg_pool_backward(count: usize, window: &Window, divisor: Divisor, g: In<'_>, dx: Out<'_>) {
-    // SAFETY: the contract of this function; with `BACKWARD` the cotangent is only read.
-    with_element!(float dx.dtype, T => unsafe { avg::<T, true>(count, window, divisor, dx.ptr, g.ptr.cast_mut()) });
+pub fn avg_pool_backward(count: usize, window: &Window, divisor: Divisor, g: In<'_>, dx: Out<'_>) {
+    let (all_in, all_out) = totals(count, window);
+    with_element!(float dx.dtype, T => {
+        let (g, dx) = (g.dense::<T>(all_out).cast_mut(), dx.dense::<T>(all_in));
+        // SAFETY: all planes are there; with `BACKWARD` the cotangent is only read.
+        unsafe { avg::<T, true>(count, window, divisor, dx, g) };
+    });
 }
 
 /// Forward reads the inner operand and writes the outer one, backward the other way round.
 ///
 /// # Safety
-/// As for [`avg_pool`], with `BACKWARD` for [`avg_pool_backward`], of dtype `T`.
+/// `count` planes of the window's input lie at `inner`, of its output at `outer`.
 unsafe fn avg<T: Float, const BACKWARD: bool>(
     count: usize,
     window: &Window,
     divisor: Divisor,
-    inner: *mut u8,
-    outer: *mut u8,
+    inner: *mut T,
+    outer: *mut T,
 ) {
     let (inputs, out) = (window.inputs(), window.outputs());
     // SAFETY: planes are disjoint.
-    let memory = unsafe { Shared::new((inner.cast::<T>(), outer.cast::<T>())) };
+    let memory = unsafe { Shared::new((inner, outer)) };
     planes(count, out * window.taps(), &|plane| {
         let (inner, outer) = memory.get();
         // SAFETY: inside the planes; `covered` stays inside the input.

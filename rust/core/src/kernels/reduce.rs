@@ -23,7 +23,7 @@ pub(super) use reducers::Ordered;
 use super::copy::{gather, scatter};
 use super::plan::{BLOCK, Grid, PerAxis, Plan, address, is_dense};
 use super::scratch::with_scratch;
-use super::{In, Out};
+use super::{In, Out, require};
 use crate::dtype::DType;
 use crate::parallel;
 use crate::with_element;
@@ -98,21 +98,29 @@ const CHUNK: usize = 1 << 16;
 const COST: u64 = 150;
 const GATHER_COST: u64 = 500;
 
-/// Reduces the axes of `shape` for which `reduced` is true.
+/// Reduces the axes of `input` for which `reduced` is true; the outputs have one element along these.
 ///
-/// The strides of input and outputs have one entry per axis of `shape`; those of the outputs are ignored for reduced
-/// axes. Inputs are converted to the dtype the reduction computes in as [`copy`](super::copy::copy) does, results to
+/// Inputs are converted to the dtype the reduction computes in as [`copy`](super::copy::copy) does, results to
 /// the outputs' dtypes likewise.
 ///
-/// # Safety
-/// The operands are valid for that, the outputs overlap neither themselves nor the input, and their number and dtypes
-/// are what the reduction's description says. All lengths agree.
-pub unsafe fn reduce(op: Reduction, shape: &[usize], reduced: &[bool], input: In, outputs: &[Out]) {
+/// # Panics
+/// Where the shapes do not fit, or number and dtypes of the outputs are not what the reduction's description says.
+pub fn reduce(op: Reduction, reduced: &[bool], input: In<'_>, outputs: &[Out<'_>]) {
+    let shape = input.shape;
+    require(reduced.len() == shape.len(), "which axes are reduced");
+    let two =
+        matches!(op, Reduction::MaxWithIndex | Reduction::MinWithIndex | Reduction::Var { .. } | Reduction::Std { .. });
+    require((1..=1 + usize::from(two)).contains(&outputs.len()), "the outputs of a reduction");
+    for output in outputs {
+        let mut axes = shape.iter().zip(reduced).zip(output.shape);
+        let fits = axes.all(|((&size, &reduced), &kept)| kept == if reduced { 1 } else { size });
+        require(fits && output.shape.len() == shape.len(), "the shape of a reduction's output");
+    }
     let float = outputs[0].dtype.is_float();
     // Dtype that sums and the like are computed in.
     let sum = if float { outputs[0].dtype } else { DType::I64 };
     let run = |reducer: &dyn Erased, ordered, first_result| {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: the operands fit, as was seen.
         unsafe { Driver::new(reducer, ordered, shape, reduced, input, outputs, first_result).run() }
     };
     macro_rules! float {

@@ -5,12 +5,13 @@
 //! and no early exit, so it vectorises. Lanes that come out `rare` are computed again over [`Exact`].
 
 use std::marker::PhantomData;
+use std::slice;
 use std::sync::LazyLock;
 use std::sync::atomic::{Ordering, compiler_fence};
 
 use pulp::Simd;
 
-use super::LoopFn;
+use super::Kernel;
 use super::element::{B8, Element};
 use super::lane::{Exact, FloatElement, Lane, LaneElement, Rare};
 use super::number::{Int, IntFormula, Predicate, RealFormula, RealPredicate, Ring, RingFormula};
@@ -18,10 +19,22 @@ use super::number::{Int, IntFormula, Predicate, RealFormula, RealPredicate, Ring
 /// The instruction set, detected once.
 static ARCH: LazyLock<pulp::Arch> = LazyLock::new(pulp::Arch::new);
 
+/// A formula made of its parameters.
+pub trait Parameters: Sync {
+    /// How many there are.
+    const COUNT: usize;
+
+    /// The formula with its parameters in order.
+    ///
+    /// # Panics
+    /// Where there are fewer than [`Self::COUNT`].
+    fn from_params(params: &[f64]) -> Self;
+}
+
 /// A formula made concrete for one element type.
 pub trait Body<const N: usize> {
     /// The formula's type; its value holds the parameters.
-    type Formula;
+    type Formula: Parameters;
     /// Type of the inputs.
     type In: LaneElement;
     /// Type of the output.
@@ -161,18 +174,20 @@ unsafe fn copy_bytes(from: *const u8, to: *mut u8, bytes: usize) {
 /// The [`LoopFn`] of a body.
 ///
 /// # Safety
-/// As for every `LoopFn`: `op` points to a `B::Formula`, `inputs` to N pointers to `n` elements of `B::In`, `outputs`
+/// As for every `LoopFn`: `params` points to the parameters of `B::Formula`, `inputs` to N pointers to `n` elements of `B::In`, `outputs`
 /// to one pointer to `n` elements of `B::Out`, which overlaps an input exactly or not at all.
 pub(super) unsafe fn run<B: Body<N>, const N: usize, const G: usize>(
-    op: *const u8,
+    params: *const f64,
     inputs: *const *const u8,
     outputs: *const *mut u8,
     n: usize,
 ) {
     // SAFETY: as promised.
-    let (formula, inputs, output) = unsafe {
-        (&*op.cast::<B::Formula>(), std::array::from_fn(|k| (*inputs.add(k)).cast::<B::In>()), (*outputs).cast())
+    let (params, inputs, output) = unsafe {
+        let params = if B::Formula::COUNT == 0 { &[] } else { slice::from_raw_parts(params, B::Formula::COUNT) };
+        (params, std::array::from_fn(|k| (*inputs.add(k)).cast::<B::In>()), (*outputs).cast())
     };
+    let formula = &B::Formula::from_params(params);
     let run = Run::<B, N, G> { formula, inputs, output, n };
     #[cfg(target_arch = "x86_64")]
     match *ARCH {
@@ -208,6 +223,19 @@ unsafe fn one_by_one<B: Body<N>, const N: usize>(
     }
 }
 
+/// The loop of a body; `cost` is the estimated number of picoseconds per element on one core, for the decision to use
+/// helpers.
+fn kernel<B: Body<N>, const N: usize>(cost: u32) -> Kernel {
+    Kernel {
+        run: B::In::row::<B, N>(),
+        input: B::In::DTYPE,
+        output: B::Out::DTYPE,
+        inputs: N as u8,
+        params: B::Formula::COUNT as u8,
+        cost,
+    }
+}
+
 macro_rules! bodies {
     ($(
         $(#[$doc:meta])*
@@ -217,7 +245,7 @@ macro_rules! bodies {
         /// The body of such a loop.
         pub struct $body<F, T>(PhantomData<(F, T)>);
 
-        impl<F: $formula<N>, T: $element $(+ $bound)?, const N: usize> Body<N> for $body<F, T>
+        impl<F: $formula<N> + Parameters, T: $element $(+ $bound)?, const N: usize> Body<N> for $body<F, T>
         where
             $($condition)*
         {
@@ -238,11 +266,11 @@ macro_rules! bodies {
         }
 
         $(#[$doc])*
-        pub fn $name<F: $formula<N>, T: $element $(+ $bound)?, const N: usize>() -> LoopFn
+        pub fn $name<F: $formula<N> + Parameters, T: $element $(+ $bound)?, const N: usize>(cost: u32) -> Kernel
         where
             $($condition)*
         {
-            T::row::<$body<F, T>, N>()
+            kernel::<$body<F, T>, N>(cost)
         }
     )*};
 }
@@ -273,6 +301,26 @@ bodies! {
 mod tests {
     use super::*;
     use crate::kernels::number::Real;
+
+    /// Formulas without parameters, and with one.
+    macro_rules! parameters {
+        ($($formula:ident)*) => {$(
+            impl Parameters for $formula {
+                const COUNT: usize = 0;
+                fn from_params(_: &[f64]) -> Self {
+                    Self
+                }
+            }
+        )*};
+    }
+    parameters!(Sine Sum Quotient Positive Less);
+
+    impl Parameters for Axpy {
+        const COUNT: usize = 1;
+        fn from_params(params: &[f64]) -> Self {
+            Self(params[0])
+        }
+    }
 
     struct Sine;
     impl RealFormula<1> for Sine {
@@ -319,7 +367,7 @@ mod tests {
     }
 
     /// Runs a loop over elements that start one byte off their alignment.
-    fn apply<F, I: Element, O: Element, const N: usize>(f: &F, run: LoopFn, x: [&[I]; N]) -> Vec<O> {
+    fn apply<I: Element, O: Element, const N: usize>(params: &[f64], kernel: Kernel, x: [&[I]; N]) -> Vec<O> {
         let n = x[0].len();
         let misaligned = |bytes: usize| vec![0xaa_u8; bytes + 1];
         let inputs = x.map(|x| {
@@ -331,8 +379,9 @@ mod tests {
         let mut output = misaligned(n * size_of::<O>());
         let pointers = inputs.each_ref().map(|bytes| bytes[1..].as_ptr());
         let out = output[1..].as_mut_ptr();
-        // SAFETY: n elements each, and the formula is the loop's own.
-        unsafe { run(std::ptr::from_ref(f).cast(), pointers.as_ptr(), &out, n) };
+        assert_eq!((params.len(), N), (kernel.params(), kernel.inputs()));
+        // SAFETY: n elements each, and the parameters of the loop.
+        unsafe { (kernel.run)(params.as_ptr(), pointers.as_ptr(), &out, n) };
         let mut result = vec![O::default(); n];
         // SAFETY: n elements each.
         unsafe { copy_bytes(output[1..].as_ptr(), result.as_mut_ptr().cast(), n * size_of::<O>()) };
@@ -351,9 +400,9 @@ mod tests {
     fn a_lane_depends_on_its_own_value<T: FloatElement>() {
         for n in 0..150 {
             let x = angles::<T>(n);
-            let together: Vec<T> = apply(&Sine, real::<Sine, T, 1>(), [&x]);
+            let together: Vec<T> = apply(&[], real::<Sine, T, 1>(0), [&x]);
             let one_by_one: Vec<T> =
-                x.iter().flat_map(|&x| apply::<_, T, T, 1>(&Sine, real::<Sine, T, 1>(), [&[x]])).collect();
+                x.iter().flat_map(|&x| apply::<T, T, 1>(&[], real::<Sine, T, 1>(0), [&[x]])).collect();
             assert_eq!(bits(&together), bits(&one_by_one), "{n} elements");
         }
     }
@@ -367,7 +416,7 @@ mod tests {
     #[test]
     fn results_do_not_depend_on_the_instruction_set() {
         let (x, y) = (angles::<f32>(100), angles::<f32>(200)[100..].to_vec());
-        let fast: Vec<f32> = apply(&Axpy(0.3), real::<Axpy, f32, 2>(), [&x, &y]);
+        let fast: Vec<f32> = apply(&[0.3], real::<Axpy, f32, 2>(0), [&x, &y]);
         let mut portable = vec![0.0_f32; 100];
         pulp::Arch::Scalar.dispatch(Run::<RealBody<Axpy, f32>, 2, 16> {
             formula: &Axpy(0.3),
@@ -381,37 +430,37 @@ mod tests {
     #[test]
     fn an_output_may_be_exactly_an_input() {
         let mut x = angles::<f32>(99);
-        let apart: Vec<f32> = apply(&Sine, real::<Sine, f32, 1>(), [&x]);
+        let apart: Vec<f32> = apply(&[], real::<Sine, f32, 1>(0), [&x]);
         let memory = x.as_mut_ptr().cast::<u8>();
         // SAFETY: 99 elements, read and written through the one pointer.
-        unsafe { real::<Sine, f32, 1>()(std::ptr::from_ref(&Sine).cast(), &memory.cast_const(), &memory, 99) };
+        unsafe { (real::<Sine, f32, 1>(0).run)(std::ptr::null(), &memory.cast_const(), &memory, 99) };
         assert_eq!(bits(&x), bits(&apart));
     }
 
     #[test]
     fn rare_lanes_of_a_predicate_are_computed_again() {
         let x = angles::<f64>(40);
-        let positive: Vec<B8> = apply(&Positive, real_predicate::<Positive, f64, 1>(), [&x]);
+        let positive: Vec<B8> = apply(&[], real_predicate::<Positive, f64, 1>(0), [&x]);
         let expected: Vec<B8> = x.iter().map(|x| B8::from(x.sin() > 0.0)).collect();
         assert_eq!(positive, expected);
     }
 
     #[test]
     fn integers_wrap_and_divide_towards_minus_infinity() {
-        let sums: Vec<i8> = apply(&Sum, ring::<Sum, i8, 2>(), [&[127_i8, -128, 5], &[1, -1, -7]]);
+        let sums: Vec<i8> = apply(&[], ring::<Sum, i8, 2>(0), [&[127_i8, -128, 5], &[1, -1, -7]]);
         assert_eq!(sums, [-128, 127, -2]);
-        let quotients: Vec<i64> = apply(&Quotient, int::<Quotient, i64, 2>(), [&[7_i64, -7, i64::MIN], &[-2, 2, -1]]);
+        let quotients: Vec<i64> = apply(&[], int::<Quotient, i64, 2>(0), [&[7_i64, -7, i64::MIN], &[-2, 2, -1]]);
         assert_eq!(quotients, [-4, -4, i64::MIN]);
-        let quotients: Vec<u8> = apply(&Quotient, int::<Quotient, u8, 2>(), [&[7_u8, 255], &[2, 255]]);
+        let quotients: Vec<u8> = apply(&[], int::<Quotient, u8, 2>(0), [&[7_u8, 255], &[2, 255]]);
         assert_eq!(quotients, [3, 1]);
     }
 
     #[test]
     fn bool_bytes_other_than_one_are_true() {
         let (x, y) = ([B8(0), B8(2), B8(0xff), B8(0)], [B8(0), B8(0), B8(7), B8(4)]);
-        let sums: Vec<B8> = apply(&Sum, ring::<Sum, B8, 2>(), [&x, &y]);
+        let sums: Vec<B8> = apply(&[], ring::<Sum, B8, 2>(0), [&x, &y]);
         assert_eq!(sums, [B8(0), B8(1), B8(1), B8(1)]);
-        let less: Vec<B8> = apply(&Less, predicate::<Less, B8, 2>(), [&x, &y]);
+        let less: Vec<B8> = apply(&[], predicate::<Less, B8, 2>(0), [&x, &y]);
         assert_eq!(less, [B8(0), B8(0), B8(0), B8(1)]);
     }
 }

@@ -12,7 +12,7 @@ use super::copy::{gather, scatter};
 use super::element::Element;
 use super::plan::{BLOCK, PerAxis, Plan, address};
 use super::scratch::with_scratch;
-use super::{In, Out};
+use super::{In, Out, require};
 use crate::dtype::DType;
 use crate::parallel;
 use crate::with_element;
@@ -42,22 +42,28 @@ const COST_LOGSUMEXP: u64 = 20_000;
 /// Elements of a chunk of the parallel loop.
 const CHUNK: usize = 1 << 15;
 
-/// Scans `input` along `axis` of `shape`, from the end backwards if `reverse`.
+/// Scans `input` along `axis`, from the end backwards if `reverse`.
 ///
 /// The input is converted to the dtype that is scanned as [`copy`](super::copy::copy) does, the results to the
 /// outputs' dtypes likewise.
 ///
-/// # Safety
-/// The operands are valid for `shape`; the outputs do not overlap themselves or each other, and each is disjoint from
-/// the input or exactly the same. There is one output, or one or two for [`Scan::Max`] and [`Scan::Min`].
-pub unsafe fn scan(op: Scan, reverse: bool, shape: &[usize], axis: usize, input: In, outputs: &[Out]) {
+/// There is one output, or one or two for [`Scan::Max`] and [`Scan::Min`].
+///
+/// # Panics
+/// Where there is no such axis, the shapes differ, or there are other outputs than that.
+pub fn scan(op: Scan, reverse: bool, axis: usize, input: In<'_>, outputs: &[Out<'_>]) {
+    let shape = input.shape;
+    require(axis < shape.len(), "the axis of a scan");
+    let most = if matches!(op, Scan::Max | Scan::Min) { 2 } else { 1 };
+    require((1..=most).contains(&outputs.len()), "the outputs of a scan");
+    outputs.iter().for_each(|output| output.require_shape(shape));
     if shape.contains(&0) {
         return;
     }
     let out = outputs[0].dtype;
     let cost = if op == Scan::LogSumExp { COST_LOGSUMEXP } else { COST };
     let run = |scanner: &dyn Erased| {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: the operands are of one shape, which has elements.
         unsafe { drive(scanner, cost, reverse, shape, axis, input, outputs) }
     };
     match op {

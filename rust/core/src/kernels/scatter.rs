@@ -2,7 +2,7 @@
 //! [`index::scatter`](super::index::scatter)'s business.
 
 use super::element::{B8, Element};
-use super::index::OutOfRange;
+use super::index::{OutOfRange, require_along, require_within, without_axis};
 use super::{In, Out};
 use crate::with_element;
 
@@ -88,27 +88,21 @@ fn each(
 /// `x[…, index[…, j, …], …] = fold(x[…], src[…, j, …])` along `axis`, in row-major order of the shape of `index`.
 ///
 /// # Errors
-/// The first index outside `axis`, which has `size` elements; nothing has been written then.
+/// The first index outside `axis`; nothing has been written then.
 ///
-/// # Safety
-/// All strides are over the axes of `shape`; `x` has elements wherever valid indices lead and is apart from the other
-/// operands; `index` is of `i64`, `x` and `src` of one dtype.
-pub unsafe fn scatter_fold(
-    fold: Fold,
-    shape: &[usize],
-    axis: usize,
-    size: usize,
-    x: Out<'_>,
-    index: In<'_>,
-    src: In<'_>,
-) -> Result<(), OutOfRange> {
+/// # Panics
+/// Where shapes or dtypes do not fit together.
+pub fn scatter_fold(fold: Fold, axis: usize, x: Out<'_>, index: In<'_>, src: In<'_>) -> Result<(), OutOfRange> {
+    require_along(x.shape, axis, &index);
+    require_within(index.shape, src.shape);
+    src.require_dtype(x.dtype);
+    let shape = index.shape;
     if shape.contains(&0) {
         return Ok(());
     }
-    let along = x.strides[axis];
-    let strides: Vec<isize> =
-        x.strides.iter().enumerate().map(|(i, &stride)| if i == axis { 0 } else { stride }).collect();
-    // SAFETY: the contract of this function.
+    let (size, along) = (x.shape[axis], x.strides[axis]);
+    let strides = without_axis(x.strides, axis);
+    // SAFETY: the index has elements at every position of its shape.
     let at = |offset: isize| unsafe { *index.ptr.cast::<i64>().offset(offset) };
     let mut seen = 0;
     each(shape, [&strides, index.strides, src.strides], |[_, i, _]| {
@@ -121,9 +115,11 @@ pub unsafe fn scatter_fold(
     })?;
     with_element!(x.dtype, T => {
         each(shape, [&strides, index.strides, src.strides], |[to, i, from]| {
-            // SAFETY: the contract of this function; the index was checked.
+            // What is no index any more, in memory that a program writes to meanwhile, leads to the first element.
+            let found = Some(at(i) as usize).filter(|&found| found < size).unwrap_or(0);
+            // SAFETY: the index fits into both operands.
             unsafe {
-                let element = x.ptr.cast::<T>().offset(to + at(i) as isize * along);
+                let element = x.ptr.cast::<T>().offset(to + found as isize * along);
                 *element = (*element).fold(*src.ptr.cast::<T>().offset(from), fold);
             }
             Ok(())

@@ -4,7 +4,7 @@
 //! case; otherwise blocks of neighbouring columns are worked on together. An output may be exactly an input.
 
 use super::float::{Float, Shared, lane_sum, simd};
-use super::{In, Out};
+use super::{In, Out, product};
 use crate::parallel;
 use crate::with_element;
 
@@ -23,6 +23,14 @@ impl AxisSize {
     /// Sizes before, at and after `axis`.
     pub fn new(shape: &[usize], axis: usize) -> Self {
         Self { outer: shape[..axis].iter().product(), len: shape[axis], inner: shape[axis + 1..].iter().product() }
+    }
+
+    /// Number of elements.
+    ///
+    /// # Panics
+    /// Where it has no room.
+    pub fn numel(&self) -> usize {
+        product(&[self.outer, self.len, self.inner])
     }
 }
 
@@ -53,48 +61,34 @@ fn lines(size: AxisSize, cost: u64, body: &(dyn Fn(usize, usize, usize) + Sync))
 /// Softmax: `exp(x) / Σ exp(x)`, shifted by the maximum. One +∞ in a line takes all; a line of −∞ alone, with more than
 /// one +∞ or with NaN in it gives NaN.
 ///
-/// # Safety
-/// Both operands are contiguous, of `f32` or `f64`, of the given sizes.
-pub unsafe fn softmax(size: AxisSize, x: In<'_>, y: Out<'_>) {
-    // SAFETY: the contract of this function.
-    with_element!(float y.dtype, T => unsafe { forward::<T>(size, false, x, y) });
+/// # Panics
+/// Where the operands are not dense, of the given sizes and of one dtype, `f32` or `f64`; so in all of these kernels.
+pub fn softmax(size: AxisSize, x: In<'_>, y: Out<'_>) {
+    with_element!(float y.dtype, T => forward::<T>(size, false, x, y));
 }
 
 /// Log-softmax: `x − max − log Σ exp(x − max)`. NaN where [`softmax`] gives NaN.
-///
-/// # Safety
-/// As for [`softmax`].
-pub unsafe fn log_softmax(size: AxisSize, x: In<'_>, y: Out<'_>) {
-    // SAFETY: the contract of this function.
-    with_element!(float y.dtype, T => unsafe { forward::<T>(size, true, x, y) });
+pub fn log_softmax(size: AxisSize, x: In<'_>, y: Out<'_>) {
+    with_element!(float y.dtype, T => forward::<T>(size, true, x, y));
 }
 
 /// Gradient of [`softmax`] from its output `y` and the cotangent `g`: `y · (g − Σ g·y)`.
-///
-/// # Safety
-/// As for [`softmax`].
-pub unsafe fn softmax_backward(size: AxisSize, y: In<'_>, g: In<'_>, dx: Out<'_>) {
-    // SAFETY: the contract of this function.
-    with_element!(float dx.dtype, T => unsafe { backward::<T>(size, false, y, g, dx) });
+pub fn softmax_backward(size: AxisSize, y: In<'_>, g: In<'_>, dx: Out<'_>) {
+    with_element!(float dx.dtype, T => backward::<T>(size, false, y, g, dx));
 }
 
 /// Gradient of [`log_softmax`] from its output `y` and the cotangent `g`: `g − exp(y) · Σ g`.
-///
-/// # Safety
-/// As for [`softmax`].
-pub unsafe fn log_softmax_backward(size: AxisSize, y: In<'_>, g: In<'_>, dx: Out<'_>) {
-    // SAFETY: the contract of this function.
-    with_element!(float dx.dtype, T => unsafe { backward::<T>(size, true, y, g, dx) });
+pub fn log_softmax_backward(size: AxisSize, y: In<'_>, g: In<'_>, dx: Out<'_>) {
+    with_element!(float dx.dtype, T => backward::<T>(size, true, y, g, dx));
 }
 
-/// `log Σ exp(x)` along the axis; the output is `outer × inner`. The empty sum gives −∞, as does a line of −∞.
-///
-/// # Safety
-/// As for [`softmax`]; the output has `outer · inner` elements and is no input.
-pub unsafe fn logsumexp(size: AxisSize, x: In<'_>, y: Out<'_>) {
+/// `log Σ exp(x)` along the axis; the output is `outer × inner`, and no input. The empty sum gives −∞, as does a line of
+/// −∞.
+pub fn logsumexp(size: AxisSize, x: In<'_>, y: Out<'_>) {
     with_element!(float y.dtype, T => {
+        let (x, y) = (x.dense::<T>(size.numel()), y.dense::<T>(product(&[size.outer, size.inner])));
         // SAFETY: every line writes its own outputs.
-        let memory = unsafe { Shared::new((x.ptr.cast::<T>(), y.ptr.cast::<T>())) };
+        let memory = unsafe { Shared::new((x, y)) };
         lines(size, COST, &|row, start, width| {
             let (x, y) = memory.get();
             // SAFETY: inside the operands.
@@ -112,16 +106,14 @@ pub unsafe fn logsumexp(size: AxisSize, x: In<'_>, y: Out<'_>) {
 }
 
 /// Softmax or its logarithm.
-///
-/// # Safety
-/// As for [`softmax`], all of dtype `T`.
-unsafe fn forward<T: Float>(size: AxisSize, log: bool, x: In<'_>, y: Out<'_>) {
+fn forward<T: Float>(size: AxisSize, log: bool, x: In<'_>, y: Out<'_>) {
+    let (x, y) = (x.dense::<T>(size.numel()), y.dense::<T>(size.numel()));
     if size.len == 0 {
         // Lines without elements are not walked: there may be any number of them.
         return;
     }
     // SAFETY: every line writes its own outputs.
-    let memory = unsafe { Shared::new((x.ptr.cast::<T>(), y.ptr.cast::<T>())) };
+    let memory = unsafe { Shared::new((x, y)) };
     lines(size, COST, &|row, start, width| {
         let (x, y) = memory.get();
         let first = row * size.len * size.inner + start;
@@ -137,16 +129,15 @@ unsafe fn forward<T: Float>(size: AxisSize, log: bool, x: In<'_>, y: Out<'_>) {
 }
 
 /// Gradient of softmax or of its logarithm.
-///
-/// # Safety
-/// As for [`softmax_backward`], all of dtype `T`.
-unsafe fn backward<T: Float>(size: AxisSize, log: bool, y: In<'_>, g: In<'_>, dx: Out<'_>) {
+fn backward<T: Float>(size: AxisSize, log: bool, y: In<'_>, g: In<'_>, dx: Out<'_>) {
+    let n = size.numel();
+    let (y, g, dx) = (y.dense::<T>(n), g.dense::<T>(n), dx.dense::<T>(n));
     if size.len == 0 {
         // Lines without elements are not walked: there may be any number of them.
         return;
     }
     // SAFETY: every line writes its own outputs.
-    let memory = unsafe { Shared::new((y.ptr.cast::<T>(), g.ptr.cast::<T>(), dx.ptr.cast::<T>())) };
+    let memory = unsafe { Shared::new((y, g, dx)) };
     lines(size, COST, &|row, start, width| {
         let (y, g, dx) = memory.get();
         let first = row * size.len * size.inner + start;

@@ -6,7 +6,7 @@
 use super::element::{B8, Element};
 use super::float::Shared;
 use super::softmax::AxisSize;
-use super::{In, Out};
+use super::{In, Out, product, require};
 use crate::{parallel, with_element};
 
 /// Elements with an order-preserving unsigned key.
@@ -70,7 +70,10 @@ const GRAIN: usize = 1 << 12;
 type Entry = (u64, usize);
 
 /// Runs `body(line, entries)` for every line along the axis, the entries in the order of the line.
-fn lines<T: Key>(size: AxisSize, descending: bool, x: *const T, body: &(dyn Fn(usize, &mut Vec<Entry>) + Sync)) {
+///
+/// # Safety
+/// `x` has the elements of `size`.
+unsafe fn lines<T: Key>(size: AxisSize, descending: bool, x: *const T, body: &(dyn Fn(usize, &mut Vec<Entry>) + Sync)) {
     let AxisSize { outer, len, inner } = size;
     let count = outer * inner;
     let group = (GRAIN / len.max(1)).max(1);
@@ -100,25 +103,36 @@ fn offset(size: AxisSize, line: usize, i: usize) -> usize {
 }
 
 /// Values and positions of a result along an axis; each is written only if given.
-#[derive(Clone, Copy)]
 pub struct Sorted<'a> {
     /// Elements, of the input's dtype.
     pub values: Option<Out<'a>>,
     /// Positions along the axis, `i64`.
-    pub indices: Option<*mut i64>,
+    pub indices: Option<Out<'a>>,
 }
+
+impl Sorted<'_> {
+    /// The addresses of results with `len` elements along the axis.
+    #[track_caller]
+    fn pointers<T: Key>(self, size: AxisSize, len: usize) -> Pointers<T> {
+        let n = AxisSize { len, ..size }.numel();
+        (self.values.map(|values| values.dense(n)), self.indices.map(|indices| indices.dense(n)))
+    }
+}
+
+/// Where values and positions go.
+type Pointers<T> = (Option<*mut T>, Option<*mut i64>);
 
 /// Writes the first `len` entries of a line to a result whose axis has `len` elements.
 ///
 /// # Safety
-/// As for [`topk`], of `k = len` and all of dtype `T`; the entries are those of the line, which nobody else writes.
+/// There are so many elements at each address; the entries are those of the line, which nobody else writes.
 unsafe fn put<T: Key>(
     size: AxisSize,
     line: usize,
     len: usize,
     entries: &[Entry],
     x: *const T,
-    (values, indices): (Option<*mut T>, Option<*mut i64>),
+    (values, indices): Pointers<T>,
 ) {
     let result = AxisSize { len, ..size };
     for (i, &(_, from)) in entries[..len].iter().enumerate() {
@@ -137,34 +151,21 @@ unsafe fn put<T: Key>(
 
 /// Stable sort along the axis. NaN counts as the greatest: last if ascending, first if descending.
 ///
-/// # Safety
-/// Contiguous operands of the sizes stated, none written twice.
-pub unsafe fn sort(size: AxisSize, descending: bool, x: In<'_>, out: Sorted<'_>) {
-    // SAFETY: the contract of this function.
-    unsafe { top(size, size.len, descending, x, out) }
+/// # Panics
+/// Where the operands are not dense, of the dtypes and the sizes stated; so in all of these kernels.
+pub fn sort(size: AxisSize, descending: bool, x: In<'_>, out: Sorted<'_>) {
+    topk(size, size.len, descending, x, out);
 }
 
 /// The `k` greatest (or smallest) elements along the axis, sorted; NaN counts as the greatest. The results have `k`
-/// elements along the axis.
-///
-/// # Safety
-/// As for [`sort`]; `k` is at most the size of the axis.
-pub unsafe fn topk(size: AxisSize, k: usize, largest: bool, x: In<'_>, out: Sorted<'_>) {
-    // SAFETY: the contract of this function.
-    unsafe { top(size, k, largest, x, out) }
-}
-
-/// [`topk`], which sorts where `k` is the size of the axis.
-///
-/// # Safety
-/// As for [`topk`].
-unsafe fn top(size: AxisSize, k: usize, descending: bool, x: In<'_>, out: Sorted<'_>) {
+/// elements along the axis, at most as many as there are.
+pub fn topk(size: AxisSize, k: usize, largest: bool, x: In<'_>, out: Sorted<'_>) {
+    require(k <= size.len, "at most as many elements as there are along the axis");
     with_element!(x.dtype, T => {
+        let (x, out) = (x.dense::<T>(size.numel()), out.pointers::<T>(size, k));
         // SAFETY: lines are disjoint.
-        let memory = unsafe {
-            Shared::new((x.ptr.cast::<T>(), (out.values.map(|v| v.ptr.cast::<T>()), out.indices)))
-        };
-        lines::<T>(size, descending, x.ptr.cast(), &|line, entries| {
+        let memory = unsafe { Shared::new((x, out)) };
+        let body = |line: usize, entries: &mut Vec<Entry>| {
             if k > 0 && k < entries.len() {
                 entries.select_nth_unstable(k - 1);
             }
@@ -172,7 +173,9 @@ unsafe fn top(size: AxisSize, k: usize, descending: bool, x: In<'_>, out: Sorted
             let (x, out) = memory.get();
             // SAFETY: inside the operands.
             unsafe { put(size, line, k, entries, x, out) };
-        });
+        };
+        // SAFETY: the operand is of this size.
+        unsafe { lines::<T>(size, largest, x, &body) };
     });
 }
 
@@ -233,15 +236,14 @@ pub enum Rank {
 
 /// The element of a given rank along the axis and its position. The results have one element along the axis.
 ///
-/// # Safety
-/// As for [`sort`]; the axis is not empty and longer than the `k` of [`Rank::Kth`].
-pub unsafe fn rank(size: AxisSize, rank: Rank, x: In<'_>, out: Sorted<'_>) {
+/// The axis is not empty and longer than the `k` of [`Rank::Kth`].
+pub fn rank(size: AxisSize, rank: Rank, x: In<'_>, out: Sorted<'_>) {
+    require(size.len > if let Rank::Kth(k) = rank { k } else { 0 }, "an axis with an element of the rank");
     with_element!(x.dtype, T => {
+        let (x, out) = (x.dense::<T>(size.numel()), out.pointers::<T>(size, 1));
         // SAFETY: lines are disjoint.
-        let memory = unsafe {
-            Shared::new((x.ptr.cast::<T>(), (out.values.map(|v| v.ptr.cast::<T>()), out.indices)))
-        };
-        lines::<T>(size, false, x.ptr.cast(), &|line, entries| {
+        let memory = unsafe { Shared::new((x, out)) };
+        let body = |line: usize, entries: &mut Vec<Entry>| {
             let (x, out) = memory.get();
             // SAFETY: inside the operand.
             let nan = |entry: &Entry| unsafe { (*x.add(offset(size, line, entry.1))).nan() };
@@ -264,7 +266,30 @@ pub unsafe fn rank(size: AxisSize, rank: Rank, x: In<'_>, out: Sorted<'_>) {
             entries.select_nth_unstable(k);
             // SAFETY: inside the operands.
             unsafe { put(size, line, 1, &entries[k..], x, out) };
-        });
+        };
+        // SAFETY: the operand is of this size.
+        unsafe { lines::<T>(size, false, x, &body) };
+    });
+}
+
+/// The most frequent element along the axis, the least of several, and where it is last. The results have one element
+/// along the axis, which is not empty.
+pub fn mode(size: AxisSize, x: In<'_>, out: Sorted<'_>) {
+    require(size.len > 0, "an axis with elements");
+    with_element!(x.dtype, T => {
+        let (x, out) = (x.dense::<T>(size.numel()), out.pointers::<T>(size, 1));
+        // SAFETY: lines are disjoint.
+        let memory = unsafe { Shared::new((x, out)) };
+        let body = |line: usize, entries: &mut Vec<Entry>| {
+            entries.sort_unstable();
+            let longest = entries.chunk_by(|a, b| a.0 == b.0).rev().max_by_key(|run| run.len());
+            let last = longest.and_then(<[Entry]>::last).copied();
+            let (x, out) = memory.get();
+            // SAFETY: inside the operands.
+            unsafe { put(size, line, 1, &last.map_or([(0, 0)], |last| [last]), x, out) };
+        };
+        // SAFETY: the operand is of this size.
+        unsafe { lines::<T>(size, false, x, &body) };
     });
 }
 
@@ -278,14 +303,15 @@ pub struct Unique {
     starts: Vec<usize>,
 }
 
-/// Groups the equal ones of `n` contiguous elements: all of them, in ascending order, or with `consecutive` only
+/// Groups the equal ones of dense elements: all of them, in ascending order, or with `consecutive` only
 /// neighbours, in the order they come. Every NaN is a group of its own; −0 equals 0.
 ///
-/// # Safety
-/// `x` has `n` contiguous elements.
-pub unsafe fn unique(n: usize, consecutive: bool, x: In<'_>) -> Unique {
+/// # Panics
+/// Where the elements are not dense.
+pub fn unique(consecutive: bool, x: In<'_>) -> Unique {
     with_element!(x.dtype, T => {
-        let x = x.ptr.cast::<T>();
+        let n = x.numel();
+        let x = x.dense::<T>(n);
         // SAFETY: inside the operand.
         let at = |i: usize| unsafe { *x.add(i) };
         let mut entries: Vec<Entry> = (0..n).map(|i| (at(i).key(), i)).collect();
@@ -309,39 +335,33 @@ impl Unique {
         self.starts.get(group + 1).copied().unwrap_or(self.order.len())
     }
 
-    /// Writes one element per group to `out`.
-    ///
-    /// # Safety
-    /// `x` is the operand this was made of, `out` has [`count`](Self::count) elements of its dtype.
-    pub unsafe fn values(&self, x: In<'_>, out: Out<'_>) {
+    /// Writes one element per group to `out`; `x` is what this was made of.
+    pub fn values(&self, x: In<'_>, out: Out<'_>) {
         with_element!(x.dtype, T => {
+            let (x, out) = (x.dense::<T>(self.order.len()), out.dense::<T>(self.count()));
             for (group, &start) in self.starts.iter().enumerate() {
-                // SAFETY: the contract of this function.
-                unsafe { *out.ptr.cast::<T>().add(group) = *x.ptr.cast::<T>().add(self.order[start]) };
+                // SAFETY: both have so many elements.
+                unsafe { *out.add(group) = *x.add(self.order[start]) };
             }
         });
     }
 
     /// Writes the group of each element.
-    ///
-    /// # Safety
-    /// `out` has as many elements as the operand this was made of.
-    pub unsafe fn inverse(&self, out: *mut i64) {
+    pub fn inverse(&self, out: Out<'_>) {
+        let out = out.dense::<i64>(self.order.len());
         for group in 0..self.count() {
             for &from in &self.order[self.starts[group]..self.end(group)] {
-                // SAFETY: the contract of this function.
+                // SAFETY: a position among the elements.
                 unsafe { *out.add(from) = group as i64 };
             }
         }
     }
 
     /// Writes the size of each group.
-    ///
-    /// # Safety
-    /// `out` has [`count`](Self::count) elements.
-    pub unsafe fn counts(&self, out: *mut i64) {
+    pub fn counts(&self, out: Out<'_>) {
+        let out = out.dense::<i64>(self.count());
         for group in 0..self.count() {
-            // SAFETY: the contract of this function.
+            // SAFETY: one element per group.
             unsafe { *out.add(group) = (self.end(group) - self.starts[group]) as i64 };
         }
     }
@@ -365,21 +385,26 @@ pub struct SearchSize {
 /// Where each value would be inserted into its ascending sequence: before equal elements, or after them with `right`.
 /// NaN stands behind everything else, as it does after sorting.
 ///
-/// # Safety
-/// Contiguous operands of one dtype and the sizes stated; `sorter`, if given, holds the order of each sequence as
-/// valid positions, in the sequence's layout.
-pub unsafe fn searchsorted(
+/// `sorter`, if given, holds the order of each sequence, in the sequence's layout.
+///
+/// # Panics
+/// Where the operands are not dense, of one dtype (`i64` for the sorter and the result) and of the sizes stated; where
+/// a position in the sorter is none of the sequence.
+pub fn searchsorted(
     size: SearchSize,
     right: bool,
     sequence: In<'_>,
-    sorter: Option<*const i64>,
+    sorter: Option<In<'_>>,
     values: In<'_>,
-    out: *mut i64,
+    out: Out<'_>,
 ) {
     with_element!(sequence.dtype, T => {
-        let total = size.rows * size.count;
+        let all = if size.shared { size.len } else { product(&[size.rows, size.len]) };
+        let total = product(&[size.rows, size.count]);
+        let (sequence, sorter) = (sequence.dense::<T>(all), sorter.map(|sorter| sorter.dense::<i64>(all)));
+        let (values, out) = (values.dense::<T>(total), out.dense::<i64>(total));
         // SAFETY: every value has its own result.
-        let memory = unsafe { Shared::new((sequence.ptr.cast::<T>(), sorter, values.ptr.cast::<T>(), out)) };
+        let memory = unsafe { Shared::new((sequence, sorter, values, out)) };
         let levels = u64::from(size.len.max(2).ilog2());
         parallel::run(total.div_ceil(GRAIN), total as u64 * levels * COST, &|chunk| {
             let (sequence, sorter, values, out) = memory.get();
@@ -392,6 +417,7 @@ pub unsafe fn searchsorted(
                     while low < high {
                         let middle = low + (high - low) / 2;
                         let from = sorter.map_or(middle, |s| *s.add(first + middle) as usize);
+                        require(from < size.len, "positions of the sequence in its sorter");
                         let element = *sequence.add(first + from);
                         let stop = if right { element.key() > value.key() } else { element.key() >= value.key() };
                         if stop {

@@ -23,7 +23,7 @@ pub(crate) static ALGEBRA: Algebra = Algebra {
     zeros_like: |tensor| {
         let array = tensor.array();
         let zeros = Array::uninit_like("zeros_like", &array, array.dtype())?;
-        zeros.fill_unshared(Scalar::Int(0));
+        zeros.fill(Scalar::Int(0));
         Ok(Tensor::from_array(zeros))
     },
     any_nan: |tensor| {

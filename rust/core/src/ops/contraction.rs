@@ -206,7 +206,7 @@ pub fn matrix_power(input: &Tensor, power: i64) -> Result<Tensor> {
     }
     if power == 0 {
         let identity = Array::zeros(OP, &[rows, rows], input.dtype())?;
-        identity.with_layout(&[rows], &[rows as isize + 1], 0).fill_unshared(Scalar::Int(1));
+        identity.with_layout(&[rows], &[rows as isize + 1], 0).fill(Scalar::Int(1));
         // The input has a gradient here, too: zero.
         let everywhere = Tensor::scalar(true, DType::Bool)?;
         return select::where_(&everywhere, (&Tensor::from_array(identity)).into(), input.into());

@@ -17,9 +17,9 @@ use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::conv::{self as kernel, ConvSize};
 use crate::kernels::conv_integer as integer;
 use crate::kernels::window::Window;
+use crate::launch::launch;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
-use crate::storage::{Access, Storage};
 use crate::tensor::{Operand, Tensor};
 
 /// A part of the form, as its number.
@@ -58,23 +58,17 @@ impl Geometry {
         let empty = a.numel() == 0 || b.numel() == 0;
         if empty {
             // The sum of nothing.
-            output.fill_unshared(Scalar::Int(0));
+            output.fill(Scalar::Int(0));
         } else {
-            let _access = Access::acquire(&storages(&[&a, &b], bias.as_ref()), &[output.storage()]);
-            let (a, b, out) = (a.as_in(), b.as_in(), output.as_out());
-            // SAFETY: the state of all roots is held; the operands are contiguous, of one dtype and of the sizes of the
-            // geometry; the output is fresh. Only floats ask for the gradient of the weight.
-            unsafe {
-                match made {
-                    X if out.dtype.is_integer() => integer::conv_transposed(&self.size, a, b, out),
-                    Y if out.dtype.is_integer() => {
-                        integer::conv(&self.size, a, b, bias.as_ref().map(Array::as_in), out);
-                    }
-                    X => kernel::conv_backward_input(&self.size, b, a, out),
-                    W => kernel::conv_backward_weight(&self.size, a, b, out),
-                    _ => kernel::conv(&self.size, a, b, bias.as_ref().map(Array::as_in), out),
-                }
-            }
+            let (size, integral) = (&self.size, output.dtype().is_integer());
+            // Only floats ask for the gradient of the weight.
+            launch(([&a, &b], bias.as_ref()), &output, |([a, b], bias), out| match made {
+                X if integral => integer::conv_transposed(size, a, b, out),
+                Y if integral => integer::conv(size, a, b, bias, out),
+                X => kernel::conv_backward_input(size, b, a, out),
+                W => kernel::conv_backward_weight(size, a, b, out),
+                _ => kernel::conv(size, a, b, bias, out),
+            });
         }
         match bias {
             // The convolution itself starts from the bias.
@@ -92,10 +86,6 @@ impl Geometry {
         result.add_(&views::reshape_to(&Tensor::from_array(bias), &shape)?)?;
         Ok(result.array())
     }
-}
-
-fn storages<'a>(arrays: &[&'a Array], bias: Option<&'a Array>) -> SmallVec<[&'a Storage; 3]> {
-    arrays.iter().copied().chain(bias).map(Array::storage).collect()
 }
 
 /// The two parts beside one, in order.

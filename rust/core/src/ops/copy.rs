@@ -19,7 +19,6 @@ use crate::ops::overlap::check_distinct;
 use crate::ops::views::{self, broadcast_to};
 use crate::scalar::Scalar;
 use crate::shape::{self, Strides, contiguous_strides};
-use crate::storage::Access;
 use crate::tensor::Tensor;
 
 /// How a copy lies, or what it is cast to.
@@ -206,12 +205,7 @@ fn copy_named(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()
     let source_array =
         if from.array.ranges_touch(&into.array) { from.array.duplicate("copy_")? } else { from.array.clone() };
     let blame = Blame::here();
-    {
-        let _access = Access::acquire(&[source_array.storage()], &[into.array.storage()]);
-        // SAFETY: the state of both roots is held; the two do not overlap.
-        unsafe { into.array.copy_raw(&source_array) };
-        into.array.storage().bump(blame);
-    }
+    into.array.copy_from_noting(&source_array, blame);
     if modes().any(Modes::CAPTURE) {
         trace::note_write("copy_", &[Some(&into.array), Some(&from.array)], 1, |inputs| {
             copy_(&Tensor::from_array(inputs[0].clone()), &Tensor::from_array(inputs[1].clone()))
@@ -294,12 +288,7 @@ fn fill_named(target: &Tensor, value: Scalar, node: &'static str) -> Result<()> 
         check_distinct("fill_", &operand.array)?;
     }
     let blame = Blame::here();
-    {
-        let _access = Access::acquire(&[], &[operand.array.storage()]);
-        // SAFETY: exclusive state is held.
-        unsafe { operand.array.fill_raw(value) };
-        operand.array.storage().bump(blame);
-    }
+    operand.array.fill_noting(value, blame);
     if modes().any(Modes::CAPTURE) {
         trace::note_write(format!("fill_({value:?})"), &[Some(&operand.array)], 1, move |inputs| {
             fill_(&Tensor::from_array(inputs[0].clone()), value)

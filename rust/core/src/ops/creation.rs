@@ -5,9 +5,10 @@
 use crate::array::Array;
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
+use crate::kernels::element::Element;
+use crate::launch::{NONE, launch};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
-use crate::storage::Access;
 use crate::tensor::Tensor;
 use crate::with_element;
 
@@ -38,7 +39,7 @@ pub fn zeros(op: &'static str, shape: &[usize], dtype: Option<DType>) -> Result<
 /// Zeros with the shape and strides (where they are dense) of `model`.
 pub(super) fn zeros_like(op: &'static str, model: &Array, dtype: DType) -> Result<Array> {
     let array = Array::uninit_like(op, model, dtype)?;
-    array.fill_unshared(Scalar::Int(0));
+    array.fill(Scalar::Int(0));
     Ok(array)
 }
 
@@ -48,7 +49,7 @@ pub fn full_like(op: &'static str, model: &Tensor, value: Scalar, dtype: Option<
     let dtype = dtype.unwrap_or(model.dtype()).supported(op)?;
     let value = value.storable(op, dtype)?;
     let array = Array::uninit_like(op, &model, dtype)?;
-    array.fill_unshared(value);
+    array.fill(value);
     Ok(Tensor::from_array(array))
 }
 
@@ -95,7 +96,7 @@ pub fn eye(rows: i64, columns: Option<i64>, dtype: Option<DType>) -> Result<Tens
     }
     let (rows, columns) = (rows as usize, columns as usize);
     let array = Array::zeros(OP, &[rows, columns], dtype.unwrap_or_else(crate::default_dtype))?;
-    array.with_layout(&[rows.min(columns)], &[columns as isize + 1], 0).fill_unshared(Scalar::Int(1));
+    array.with_layout(&[rows.min(columns)], &[columns as isize + 1], 0).fill(Scalar::Int(1));
     Ok(Tensor::from_array(array))
 }
 
@@ -104,17 +105,12 @@ pub fn eye(rows: i64, columns: Option<i64>, dtype: Option<DType>) -> Result<Tens
 /// Fills a fresh vector with `value(i)`.
 fn tabulate(op: &'static str, length: usize, dtype: DType, value: impl Fn(usize) -> Scalar) -> Result<Tensor> {
     let array = Array::uninit(op, &[length], dtype)?;
-    {
-        let _access = Access::acquire(&[], &[array.storage()]);
+    launch(NONE, &array, |[], mut out| {
         with_element!(dtype, T => {
-            let out = array.ptr().cast::<T>();
-            for i in 0..length {
-                let bytes = value(i).to_bytes(dtype);
-                // SAFETY: exclusive state is held, `i` is below the length; the bytes hold one element, unaligned.
-                unsafe { *out.add(i) = bytes.as_ptr().cast::<T>().read_unaligned() };
-            }
+            let out = out.as_slice::<T>().expect("a new vector");
+            out.iter_mut().enumerate().for_each(|(i, element)| *element = T::from_scalar(value(i)));
         });
-    }
+    });
     Ok(Tensor::from_array(array))
 }
 

@@ -16,9 +16,9 @@ use crate::graph::record::{Save, is_recorded, record, record_many, refuse_gradie
 use crate::graph::{is_grad_enabled, no_grad};
 use crate::kernels::index::OutOfRange;
 use crate::kernels::loss::{self as kernel, NllSize, Targets};
+use crate::launch::launch;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
-use crate::storage::{Access, Storage};
 use crate::tensor::Tensor;
 
 /// What a loss of classification is beside its data.
@@ -38,13 +38,9 @@ struct Chosen {
 }
 
 impl Chosen {
-    fn targets(&self, ignore: i64) -> Targets<'_> {
-        Targets { class: self.target.as_in(), weight: self.weight.as_ref().map(Array::as_in), ignore }
-    }
-
-    fn storages<'a>(&'a self, others: &[&'a Array]) -> SmallVec<[&'a Storage; 4]> {
-        let arrays = std::iter::once(&self.target).chain(&self.weight).chain(others.iter().copied());
-        arrays.map(Array::storage).collect()
+    /// As operands of a launch.
+    fn operands(&self) -> (&Array, Option<&Array>) {
+        (&self.target, self.weight.as_ref())
     }
 }
 
@@ -108,12 +104,9 @@ impl Classes {
     fn loss(&self, op: &'static str, log_p: &Array, chosen: &Chosen) -> Result<(Array, f64)> {
         let shape = if self.how == Reduction::None { self.target_shape() } else { Shape::new() };
         let output = Array::uninit(op, &shape, log_p.dtype())?;
-        let total = {
-            let _access = Access::acquire(&chosen.storages(&[log_p]), &[output.storage()]);
-            let targets = chosen.targets(self.ignore);
-            // SAFETY: the state of all roots is held; everything is contiguous, of the sizes and dtypes stated.
-            unsafe { kernel::nll_loss(self.size, self.how, log_p.as_in(), targets, output.as_out()) }
-        };
+        let total = launch((log_p, chosen.operands()), &output, |(log_p, (class, weight)), out| {
+            kernel::nll_loss(self.size, self.how, log_p, Targets { class, weight, ignore: self.ignore }, out)
+        });
         Ok((output, total.map_err(|found| out_of_bounds(op, found))?))
     }
 }
@@ -228,23 +221,15 @@ impl NllRule {
         let (chosen, grad) = (self.chosen(cx)?, grad.array().contiguous(op)?);
         let log_p = if self.fused { Some(cx.saved_array(self.log_p())?.contiguous(op)?) } else { None };
         let output = Array::uninit(op, &self.classes.shape, grad.dtype())?;
-        let mut others: SmallVec<[&Array; 2]> = smallvec::smallvec![&grad];
-        others.extend(&log_p);
-        {
-            let _access = Access::acquire(&chosen.storages(&others), &[output.storage()]);
-            let (targets, g, dx) = (chosen.targets(ignore), grad.as_in(), output.as_out());
-            // SAFETY: the state of all roots is held; everything is contiguous, of the sizes and dtypes stated. The
-            // targets are checked once more: `.data` writes to them past the version counter.
-            unsafe {
-                kernel::check_targets(size, targets).map_err(|found| out_of_bounds(op, found))?;
-                match &log_p {
-                    Some(log_p) => {
-                        kernel::cross_entropy_backward(size, how, self.total, log_p.as_in(), targets, g, dx);
-                    }
-                    None => kernel::nll_loss_backward(size, how, self.total, targets, g, dx),
-                }
+        // The kernel checks the targets once more: `.data` writes to them past the version counter.
+        launch(((&grad, log_p.as_ref()), chosen.operands()), &output, |((g, log_p), (class, weight)), dx| {
+            let targets = Targets { class, weight, ignore };
+            match log_p {
+                Some(log_p) => kernel::cross_entropy_backward(size, how, self.total, log_p, targets, g, dx),
+                None => kernel::nll_loss_backward(size, how, self.total, targets, g, dx),
             }
-        }
+        })
+        .map_err(|found| out_of_bounds(op, found))?;
         Ok(Tensor::from_array(output))
     }
 }

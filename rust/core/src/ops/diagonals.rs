@@ -4,13 +4,15 @@ use smallvec::SmallVec;
 
 use super::reduce;
 use super::views::{self, ViewOp};
-use super::write::Write;
+use super::write::{Target, Write};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{is_recorded, record};
+use crate::kernels::fill::fill;
+use crate::launch::{NONE, launch};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -68,7 +70,7 @@ pub fn diag_embed(input: &Tensor, offset: i64, axis1: i64, axis2: i64) -> Result
         shape.insert(axis, size);
     }
     let output = Array::zeros(OP, &shape, operand.array.dtype())?;
-    ViewOp::Diagonal { offset, axis1: first, axis2: second }.apply(&output)?.copy_unshared(&operand.array);
+    ViewOp::Diagonal { offset, axis1: first, axis2: second }.apply(&output)?.copy_from(&operand.array);
     if is_recorded(&[&operand]) {
         let rule = DiagonalEmbedded { offset, axes: (first as i64, second as i64) };
         return record(rule, &[&operand], &[], output);
@@ -236,17 +238,18 @@ impl Op for TriangleKept {
 #[track_caller]
 pub fn triangle(input: &Tensor, triangle: Triangle, diagonal: i64, in_place: bool) -> Result<Tensor> {
     let op = triangle.op();
-    let shape = input.shape();
+    let target = &Target::new(input, in_place)?;
+    let shape = target.array().shape();
     let rank = shape.len();
     if rank < 2 {
         return Err(Error::runtime(op, format!("{op}: input tensor must have at least 2 dimensions")));
     }
     let (rows, columns) = (shape[rank - 2], shape[rank - 1]);
-    let write = Write { in_order: true, ..Write::row_major(op, input, in_place) };
+    let write = Write { in_order: true, ..Write::row_major(op, target) };
     write.run(
         || TriangleKept { triangle, diagonal },
         &[],
-        |array| {
+        |held, array| {
             if array.numel() == 0 {
                 return Ok(());
             }
@@ -255,8 +258,8 @@ pub fn triangle(input: &Tensor, triangle: Triangle, diagonal: i64, in_place: boo
                 let line = array.select(rank - 2, row);
                 for (start, end) in [(0, kept.start), (kept.end.max(kept.start), columns)] {
                     if start < end {
-                        // SAFETY: exclusive state is held; the part lies within the row.
-                        unsafe { line.slice(rank - 2, start, end - start, 1).fill_raw(Scalar::Int(0)) };
+                        let part = line.slice(rank - 2, start, end - start, 1);
+                        held.launch_in_order(NONE, &part, |[], out| fill(out, Scalar::Int(0)));
                     }
                 }
             }
@@ -281,21 +284,14 @@ pub fn triangle_indices(rows: i64, columns: i64, offset: i64, triangle: Triangle
     let count = usize::try_from(count).map_err(|_| Error::OutOfMemory { op, bytes })?;
     shape::checked_numel(op, &[2, count], 8)?;
     let output = Array::uninit(op, &[2, count], DType::I64)?;
-    {
-        let _access = crate::storage::Access::acquire(&[], &[output.storage()]);
-        let base = output.ptr().cast::<i64>();
-        let mut at = 0;
-        for row in occupied {
-            for column in triangle.columns(row, columns as usize, offset) {
-                // SAFETY: exclusive state is held; `at` counts up to `count`, the number of elements in these rows.
-                unsafe {
-                    *base.add(at) = row as i64;
-                    *base.add(count + at) = column as i64;
-                }
-                at += 1;
-            }
+    launch(NONE, &output, |[], mut out| {
+        let (row_numbers, column_numbers) = out.as_slice::<i64>().expect("a new array").split_at_mut(count);
+        let places =
+            occupied.flat_map(|row| triangle.columns(row, columns as usize, offset).map(move |column| (row, column)));
+        for ((row, column), (row_to, column_to)) in places.zip(row_numbers.iter_mut().zip(column_numbers)) {
+            (*row_to, *column_to) = (row as i64, column as i64);
         }
-    }
+    });
     Ok(Tensor::from_array(output.cast(op, dtype)?))
 }
 
@@ -360,7 +356,7 @@ pub fn block_diag(tensors: &[Tensor]) -> Result<Tensor> {
     for (operand, (start, shape)) in operands.iter().zip(&places) {
         let [rows, columns] = matrix_shape(shape);
         let part = output.slice(0, start[0], rows, 1).slice(1, start[1], columns, 1);
-        part.copy_unshared(&operand.array);
+        part.copy_from(&operand.array);
     }
     let inputs: SmallVec<[&crate::tensor::Operand; 4]> = operands.iter().collect();
     if is_recorded(&inputs) && dtype.is_differentiable() {

@@ -2,13 +2,12 @@
 
 use super::creation::zeros_like;
 use super::elementwise::{apply, apply_in_place};
-use super::random_ops::{fill, source};
+use super::random_ops::{fill_new, source};
 use super::rows;
 use crate::array::Array;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
 use crate::random::SharedGenerator;
-use crate::storage::Access;
 use crate::tensor::Tensor;
 use crate::with_element;
 
@@ -25,9 +24,8 @@ fn dropout_noise(model: &Array, p: f64, generator: Option<&SharedGenerator>) -> 
     let noise = zeros_like(OP, model, model.dtype())?;
     {
         let mut generator = source(generator).lock();
-        let _access = Access::acquire(&[], &[noise.storage()]);
         with_element!(float noise.dtype(), T => {
-            fill::<T>(&noise, |out| {
+            fill_new::<T>(&noise, |out| {
                 generator.bernoulli(out, keep)?;
                 out.iter_mut().for_each(|value| *value /= keep as T);
                 Ok(())

@@ -24,10 +24,10 @@ use crate::error::{Error, Result};
 use crate::graph::call::first;
 use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
 use crate::graph::{Blame, Modes, modes, trace, transform};
-use crate::kernels::{In, Kernel, map};
+use crate::kernels::Kernel;
+use crate::launch::{self, Source};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
-use crate::storage::Access;
 use crate::tensor::{Operand, Tensor};
 
 /// Which dtypes a row computes in.
@@ -240,7 +240,7 @@ impl<'a> Plan<'a> {
         let (compute, mut kernel) = choose(row, promoted)?;
         if has_no_room(row, compute, &operands, args) {
             kernel = (row.value)(DType::I64).unwrap_or(kernel);
-        } else if kernel.input != compute {
+        } else if kernel.input() != compute {
             narrow(op, compute, &mut operands)?;
         }
         let result = match row.tier {
@@ -308,7 +308,7 @@ impl<'a> Plan<'a> {
 
     /// Runs the kernel into `output`, whose exclusive state is taken here.
     fn run(&self, params: &[f64], output: &Array, after: impl FnOnce()) {
-        let arrays: SmallVec<[Source<'_>; MAX_INPUTS]> = self
+        let sources: SmallVec<[Source<&Array>; MAX_INPUTS]> = self
             .operands
             .iter()
             .zip(self.args)
@@ -318,7 +318,7 @@ impl<'a> Plan<'a> {
                 (None, Arg::Tensor(_)) => unreachable!("every tensor has an operand"),
             })
             .collect();
-        run_kernel(&self.kernel, params, &self.shape, &arrays, output, after);
+        launch::map(&self.kernel, params, &sources, output, after);
     }
 }
 
@@ -358,58 +358,6 @@ fn choose(row: &'static Row, promoted: DType) -> Result<(DType, Kernel)> {
         Some(kernel) => Ok((compute, kernel)),
         None => Err(Error::not_for(row.name, compute)),
     }
-}
-
-/// An input of a kernel call.
-#[derive(Clone, Copy)]
-enum Source<'a> {
-    Array(&'a Array),
-    Scalar(Scalar),
-}
-
-/// Runs a compiled formula over broadcast inputs into `output`; `after` runs while the state is still held.
-fn run_kernel(
-    kernel: &Kernel,
-    params: &[f64],
-    shape: &[usize],
-    sources: &[Source<'_>],
-    output: &Array,
-    after: impl FnOnce(),
-) {
-    let mut numbers = [[0u8; 16]; MAX_INPUTS + 2];
-    let mut strides: SmallVec<[Strides; 4]> = SmallVec::new();
-    let mut reads: SmallVec<[&crate::storage::Storage; 4]> = SmallVec::new();
-    for (source, number) in sources.iter().zip(&mut numbers) {
-        match source {
-            Source::Array(array) => {
-                reads.push(array.storage());
-                strides.push(if array.shape() == shape {
-                    SmallVec::from_slice(array.strides())
-                } else {
-                    shape::broadcast_strides(array.shape(), array.strides(), shape)
-                });
-            }
-            Source::Scalar(scalar) => {
-                *number = scalar.to_bytes(kernel.input);
-                strides.push(SmallVec::from_elem(0, shape.len()));
-            }
-        }
-    }
-    let _access = Access::acquire(&reads, &[output.storage()]);
-    let inputs: SmallVec<[In<'_>; 4]> = sources
-        .iter()
-        .zip(&strides)
-        .zip(&numbers)
-        .map(|((source, strides), number)| match source {
-            Source::Array(array) => In { ptr: array.ptr(), dtype: array.dtype(), strides },
-            Source::Scalar(_) => In { ptr: number.as_ptr(), dtype: kernel.input, strides },
-        })
-        .collect();
-    // SAFETY: the state of all roots is held; every layout lies within its block and has the rank of `shape`; an
-    // output that is an input is exactly that input (checked by the in-place forms; fresh outputs overlap nothing);
-    // `params` is the formula's `repr(C)` struct of `f64` fields.
-    unsafe { map::map(kernel, params.as_ptr().cast(), shape, &inputs, &[output.as_out()]) };
-    after();
 }
 
 #[track_caller]

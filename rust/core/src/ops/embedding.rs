@@ -10,10 +10,9 @@ use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::index as kernel;
-use crate::kernels::{In, Out};
+use crate::launch::{NONE, launch};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
-use crate::storage::Access;
 use crate::tensor::Tensor;
 
 /// A 1 at the position each element names, along a new last axis of `classes` elements (as many as needed if −1).
@@ -50,13 +49,10 @@ pub fn one_hot(input: &Tensor, classes: i64) -> Result<Tensor> {
     let mut shape: Shape = array.shape().into();
     shape.push(count as usize);
     let output = Array::zeros(OP, &shape, DType::I64)?;
-    {
-        let _access = Access::acquire(&[], &[output.storage()]);
-        for (row, &value) in values.iter().enumerate() {
-            // SAFETY: exclusive state is held; every value is below the number of classes.
-            unsafe { *output.ptr().cast::<i64>().add(row * count as usize + value as usize) = 1 };
-        }
-    }
+    launch(NONE, &output, |[], mut out| {
+        let rows = out.as_slice::<i64>().expect("a new array").chunks_exact_mut((count as usize).max(1));
+        rows.zip(&values).for_each(|(row, &value)| row[value as usize] = 1);
+    });
     Ok(Tensor::from_array(output))
 }
 
@@ -201,16 +197,12 @@ pub fn embedding(index: &Tensor, weight: &Tensor, padding: Option<i64>, by_frequ
     let mut shape: Shape = positions.shape().into();
     shape.push(table.shape()[1]);
     let output = Array::uninit(OP, &shape, table.dtype())?;
-    {
-        let flat = [positions.numel(), table.shape()[1]];
-        let _access = Access::acquire(&[table.storage(), positions.storage()], &[output.storage()]);
-        let at = In { strides: &[1], ..positions.as_in() };
-        let out = Out { strides: &[flat[1] as isize, 1], ..output.as_out() };
-        // SAFETY: the state of all roots is held; the output is fresh, and has a row per position.
-        unsafe { kernel::index_select(&flat, 0, table.shape()[0], false, table.as_in(), at, out) }.map_err(
-            |found| Error::index(OP, format!("index out of range in self: row {} of {}", found.value, found.size)),
-        )?;
-    }
+    // A row per position.
+    let flat = |array: &Array, shape: &[usize]| array.view(shape).expect("row-major arrays have any shape");
+    let (at, rows) = (flat(&positions, &[positions.numel()]), flat(&output, &[positions.numel(), table.shape()[1]]));
+    launch([table, &at], &rows, |[table, at], out| kernel::index_select(0, table, at, out)).map_err(|found| {
+        Error::index(OP, format!("index out of range in self: row {} of {}", found.value, found.size))
+    })?;
     if is_recorded(&[&operand]) {
         let rule = Embedded { shape: table.shape().into(), padding, by_frequency };
         return record(rule, &[&operand], &[Save::Array(&positions)], output);

@@ -1,7 +1,7 @@
 //! Elements along one axis at positions given by an index tensor: `gather`, `scatter` and their kin, and what they share
 //! with their neighbours that index.
 
-use super::write::{NotDifferentiable, Write, at_least_vector, source_of};
+use super::write::{NotDifferentiable, Target, Write, source_of};
 use super::{padding, views};
 use crate::array::Array;
 use crate::dtype::DType;
@@ -12,11 +12,11 @@ use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::index::{self as kernel, OutOfRange};
 use crate::kernels::scatter::{Fold, scatter_fold};
+use crate::launch::{Held, launch};
 use crate::ops::elementwise::apply;
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
-use crate::storage::Access;
-use crate::tensor::Tensor;
+use crate::tensor::{Operand, Tensor};
 
 /// What a kernel found outside its axis, as an error.
 pub(crate) fn out_of_range(op: &'static str, found: OutOfRange) -> Box<Error> {
@@ -84,39 +84,41 @@ fn check_gather(op: &'static str, own: &[usize], axis: usize, index: &[usize]) -
 /// `out[i…] = input[i…]` with the position along `axis` taken from `index`, whose shape the result has.
 #[track_caller]
 pub fn gather(input: &Tensor, axis: i64, index: &Tensor) -> Result<Tensor> {
-    let axis = shape::normalize_axis("gather", axis, input.rank())?;
+    let operand = input.operand()?;
+    let axis = shape::normalize_axis("gather", axis, operand.array.rank())?;
     let positions = element_positions("gather", index)?;
-    check_gather("gather", &input.shape(), axis, positions.shape())?;
-    take_along(input, axis, &Tensor::from_array(positions))
+    check_gather("gather", operand.array.shape(), axis, positions.shape())?;
+    gathered(operand, axis, &positions)
 }
 
 /// [`gather`] with an axis and an `i64` index that are known to fit.
 #[track_caller]
-pub fn take_along(input: &Tensor, axis: usize, index: &Tensor) -> Result<Tensor> {
-    let (operand, positions) = (input.operand()?, index.array());
+pub(super) fn take_along(input: &Tensor, axis: usize, index: &Tensor) -> Result<Tensor> {
+    gathered(input.operand()?, axis, &index.array())
+}
+
+#[track_caller]
+fn gathered(operand: Operand, axis: usize, positions: &Array) -> Result<Tensor> {
     let output = Array::uninit("gather", positions.shape(), operand.array.dtype())?;
     if positions.numel() > 0 {
-        let (source, target, at) =
-            (at_least_vector(&operand.array), at_least_vector(&output), at_least_vector(&positions));
-        let size = source.shape()[axis];
-        let _access = Access::acquire(&[source.storage(), at.storage()], &[target.storage()]);
-        // SAFETY: the state of all roots is held; the output is fresh and has the shape of the positions, which fit
-        // into the source.
-        unsafe { kernel::gather(at.shape(), axis, size, false, source.as_in(), at.as_in(), target.as_out()) }
-            .map_err(|found| out_of_range_runtime("gather", found))?;
+        launch([&operand.array, positions], &output, |[x, at], out| {
+            kernel::gather(axis, x.at_least_vector(), at.at_least_vector(), out.at_least_vector())
+        })
+        .map_err(|found| out_of_range_runtime("gather", found))?;
     }
     if is_recorded(&[&operand]) {
         let rule = Gathered { axis, shape: operand.array.shape().into() };
-        return record(rule, &[&operand], &[Save::Array(&positions)], output);
+        return record(rule, &[&operand], &[Save::Array(positions)], output);
     }
     Ok(Tensor::from_array(output))
 }
 
 /// Zeros of `shape` with `values` added at `index` along `axis`: the transpose of [`take_along`].
 #[track_caller]
-pub fn put_along(shape: &[usize], axis: usize, index: &Tensor, values: &Tensor) -> Result<Tensor> {
-    let whole = Tensor::from_array(Array::zeros("scatter_add", shape, values.dtype())?);
-    scatter_into(&whole, true, axis, &index.array(), values, Scatter::Add)
+pub(super) fn put_along(shape: &[usize], axis: usize, index: &Tensor, values: &Tensor) -> Result<Tensor> {
+    let values = values.operand()?;
+    let whole = Tensor::from_array(Array::zeros("scatter_add", shape, values.array.dtype())?);
+    scatter_into(&Target::new(&whole, true)?, axis, &index.array(), &values, Scatter::Add)
 }
 
 struct Gathered {
@@ -173,7 +175,7 @@ impl Op for Scattered {
         if cx.needs(0) {
             let own = match self.kind {
                 Scatter::Add => grad,
-                _ => scatter_number(&grad, false, self.axis, &cx.saved_array(0)?, Scalar::Int(0))?,
+                _ => scatter_number(&Target::new(&grad, false)?, self.axis, &cx.saved_array(0)?, Scalar::Int(0))?,
             };
             cx.put(0, own);
         }
@@ -219,54 +221,40 @@ pub(super) fn check_scatter(
 fn scatter_raw(
     op: &'static str,
     kind: Scatter,
+    held: &mut Held<'_>,
     target: &Array,
     axis: usize,
-    positions: &Array,
-    source: &Array,
+    [positions, source]: [&Array; 2],
 ) -> Result<()> {
     if positions.numel() == 0 {
         return Ok(());
     }
-    let (target, at, source) = (at_least_vector(target), at_least_vector(positions), at_least_vector(source));
-    let size = target.shape()[axis];
-    // SAFETY: the caller holds the state of all roots; the shapes were checked, and the target is apart from the rest.
-    unsafe {
+    held.launch([positions, source], target, |[at, source], target| {
+        let (target, at, source) = (target.at_least_vector(), at.at_least_vector(), source.at_least_vector());
         match kind {
-            Scatter::Multiply => {
-                scatter_fold(Fold::Prod, at.shape(), axis, size, target.as_out(), at.as_in(), source.as_in())
-            }
-            _ => kernel::scatter(
-                at.shape(),
-                axis,
-                size,
-                false,
-                target.as_out(),
-                at.as_in(),
-                source.as_in(),
-                kind == Scatter::Add,
-            ),
+            Scatter::Multiply => scatter_fold(Fold::Prod, axis, target, at, source),
+            _ => kernel::scatter(axis, target, at, source, kind == Scatter::Add),
         }
-    }
+    })
     .map_err(|found| out_of_range_runtime(op, found))
 }
 
 #[track_caller]
 pub(super) fn scatter_into(
-    target: &Tensor,
-    in_place: bool,
+    target: &Target<'_>,
     axis: usize,
     positions: &Array,
-    source: &Tensor,
+    source: &Operand,
     kind: Scatter,
 ) -> Result<Tensor> {
     let op = if kind == Scatter::Add { "scatter_add" } else { "scatter" };
-    let operand = source.operand()?;
-    let values = &source_of(op, target, in_place, &operand.array, false)?;
-    let write = Write { others: &[&operand], reads: &[positions, values], ..Write::row_major(op, target, in_place) };
-    let saves_index = kind != Scatter::Add || operand.edge.is_some();
+    let values = &source_of(op, target, &source.array, false)?;
+    let reads = [positions, values];
+    let write = Write { others: &[source], reads: &reads, ..Write::row_major(op, target) };
+    let saves_index = kind != Scatter::Add || source.edge.is_some();
     let rule = || Scattered { kind, axis, source: values.shape().into(), saves_index };
     let saves: &[Save<'_>] = if saves_index { &[Save::Array(positions)] } else { &[] };
-    write.run(rule, saves, |array| scatter_raw(op, kind, array, axis, positions, values))
+    write.run(rule, saves, |held, array| scatter_raw(op, kind, held, array, axis, reads))
 }
 
 /// The reduction of a scatter by its name.
@@ -293,21 +281,22 @@ pub fn scatter(
     reduce: Option<&str>,
 ) -> Result<Tensor> {
     let kind = scatter_reduction("scatter", reduce)?;
-    let axis = shape::normalize_axis("scatter", axis, input.rank())?;
-    let positions = element_positions("scatter", index)?;
-    same_dtype("scatter", input.dtype(), source.dtype())?;
-    check_scatter("scatter", &input.shape(), axis, positions.shape(), Some(&source.shape()))?;
+    let (target, operand) = (&Target::new(input, in_place)?, source.operand()?);
+    let own = target.array();
+    let axis = shape::normalize_axis("scatter", axis, own.rank())?;
+    let positions = &element_positions("scatter", index)?;
+    same_dtype("scatter", own.dtype(), operand.array.dtype())?;
+    check_scatter("scatter", own.shape(), axis, positions.shape(), Some(operand.array.shape()))?;
     if kind == Scatter::Set {
-        return scatter_into(input, in_place, axis, &positions, source, kind);
+        return scatter_into(target, axis, positions, &operand, kind);
     }
-    let operand = source.operand()?;
-    let values = source_of("scatter", input, in_place, &operand.array, false)?;
-    let write =
-        Write { others: &[&operand], reads: &[&positions, &values], ..Write::row_major("scatter", input, in_place) };
+    let values = &source_of("scatter", target, &operand.array, false)?;
+    let reads = [positions, values];
+    let write = Write { others: &[&operand], reads: &reads, ..Write::row_major("scatter", target) };
     write.run(
         || NotDifferentiable::of("scatter"),
         &[],
-        |array| scatter_raw("scatter", kind, array, axis, &positions, &values),
+        |held, array| scatter_raw("scatter", kind, held, array, axis, reads),
     )
 }
 
@@ -322,7 +311,7 @@ impl Op for ScatteredNumber {
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, index) = (cx.only_grad(), cx.saved_array(0)?);
-        let grad = scatter_number(&grad, false, self.axis, &index, Scalar::Int(0))?;
+        let grad = scatter_number(&Target::new(&grad, false)?, self.axis, &index, Scalar::Int(0))?;
         cx.put(0, grad);
         Ok(())
     }
@@ -338,19 +327,14 @@ pub(super) fn everywhere(op: &'static str, value: Scalar, dtype: DType, shape: &
 }
 
 #[track_caller]
-pub(super) fn scatter_number(
-    input: &Tensor,
-    in_place: bool,
-    axis: usize,
-    positions: &Array,
-    value: Scalar,
-) -> Result<Tensor> {
-    let source = everywhere("scatter", value, input.dtype(), positions.shape())?;
-    let write = Write { reads: &[positions], ..Write::row_major("scatter", input, in_place) };
+pub(super) fn scatter_number(target: &Target<'_>, axis: usize, positions: &Array, value: Scalar) -> Result<Tensor> {
+    let source = &everywhere("scatter", value, target.array().dtype(), positions.shape())?;
+    let reads = [positions, source];
+    let write = Write { reads: &reads, ..Write::row_major("scatter", target) };
     write.run(
         || ScatteredNumber { axis },
         &[Save::Array(positions)],
-        |array| scatter_raw("scatter", Scatter::Set, array, axis, positions, &source),
+        |held, array| scatter_raw("scatter", Scatter::Set, held, array, axis, reads),
     )
 }
 
@@ -365,29 +349,34 @@ pub fn scatter_value(
     reduce: Option<&str>,
 ) -> Result<Tensor> {
     let kind = scatter_reduction("scatter", reduce)?;
-    let axis = shape::normalize_axis("scatter", axis, input.rank())?;
-    let positions = element_positions("scatter", index)?;
-    check_scatter("scatter", &input.shape(), axis, positions.shape(), None)?;
+    let target = &Target::new(input, in_place)?;
+    let own = target.array();
+    let axis = shape::normalize_axis("scatter", axis, own.rank())?;
+    let positions = &element_positions("scatter", index)?;
+    check_scatter("scatter", own.shape(), axis, positions.shape(), None)?;
     if kind == Scatter::Set {
-        return scatter_number(input, in_place, axis, &positions, value);
+        return scatter_number(target, axis, positions, value);
     }
-    let source = everywhere("scatter", value, input.dtype(), positions.shape())?;
-    let write = Write { reads: &[&positions], ..Write::row_major("scatter", input, in_place) };
+    let source = &everywhere("scatter", value, own.dtype(), positions.shape())?;
+    let reads = [positions, source];
+    let write = Write { reads: &reads, ..Write::row_major("scatter", target) };
     write.run(
         || NotDifferentiable::of("scatter"),
         &[],
-        |array| scatter_raw("scatter", kind, array, axis, &positions, &source),
+        |held, array| scatter_raw("scatter", kind, held, array, axis, reads),
     )
 }
 
 /// `input` with the elements of `source` added at the positions along `axis` that `index` gives.
 #[track_caller]
 pub fn scatter_add(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, source: &Tensor) -> Result<Tensor> {
-    let axis = shape::normalize_axis("scatter_add", axis, input.rank())?;
+    let (target, operand) = (&Target::new(input, in_place)?, source.operand()?);
+    let own = target.array();
+    let axis = shape::normalize_axis("scatter_add", axis, own.rank())?;
     let positions = element_positions("scatter_add", index)?;
-    same_dtype("scatter_add", input.dtype(), source.dtype())?;
-    check_scatter("scatter_add", &input.shape(), axis, positions.shape(), Some(&source.shape()))?;
-    scatter_into(input, in_place, axis, &positions, source, Scatter::Add)
+    same_dtype("scatter_add", own.dtype(), operand.array.dtype())?;
+    check_scatter("scatter_add", own.shape(), axis, positions.shape(), Some(operand.array.shape()))?;
+    scatter_into(target, axis, &positions, &operand, Scatter::Add)
 }
 
 /// Flat positions as one index per axis of `shape`. A position outside is taken modulo the number of elements.

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::index::{out_of_range, out_of_range_runtime, positions, same_dtype};
-use super::write::{Write, at_least_vector, source_of};
+use super::write::{Target, Write, at_least_vector, source_of};
 use super::{reduce, rows, views};
 use crate::array::Array;
 use crate::dtype::DType;
@@ -12,11 +12,11 @@ use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
 use crate::kernels::index as kernel;
+use crate::launch::{Held, launch};
 use crate::ops::elementwise::{Arg, apply};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
-use crate::storage::Access;
-use crate::tensor::Tensor;
+use crate::tensor::{Operand, Tensor};
 
 /// An index vector (or a tensor without axes) as `i64`.
 fn vector(op: &'static str, index: &Tensor) -> Result<Array> {
@@ -45,7 +45,7 @@ impl Op for Selected {
         // A tensor without axes was selected from as a vector of one element.
         let shape = vector_shape(&self.shape, self.axis, index.numel());
         let grad = views::reshape_to(&grad, &shape)?;
-        let grad = add_at(&whole, true, self.axis, &index, &grad, Scalar::Int(1))?;
+        let grad = add_at(&Target::new(&whole, true)?, self.axis, &index, &grad.operand()?, Scalar::Int(1))?;
         cx.put(0, grad);
         Ok(())
     }
@@ -66,31 +66,31 @@ fn vector_shape(shape: &[usize], axis: usize, size: usize) -> Shape {
 #[track_caller]
 pub fn index_select(input: &Tensor, axis: i64, index: &Tensor) -> Result<Tensor> {
     const OP: &str = "index_select";
-    let axis = shape::normalize_axis(OP, axis, input.rank())?;
+    let operand = input.operand()?;
+    let rank = operand.array.rank();
+    let axis = shape::normalize_axis(OP, axis, rank)?;
     let index = vector(OP, index)?;
-    if input.rank() == 0 && index.numel() != 1 {
+    if rank == 0 && index.numel() != 1 {
         return Err(Error::runtime(
             OP,
             format!("index_select(): Index to scalar can have only 1 value, got {} value(s)", index.numel()),
         ));
     }
-    select_at(input, axis, &index)
+    selected(operand, axis, &index)
 }
 
 #[track_caller]
 pub(super) fn select_at(input: &Tensor, axis: usize, index: &Array) -> Result<Tensor> {
+    selected(input.operand()?, axis, index)
+}
+
+#[track_caller]
+fn selected(operand: Operand, axis: usize, index: &Array) -> Result<Tensor> {
     const OP: &str = "index_select";
-    let operand = input.operand()?;
-    let source = at_least_vector(&operand.array);
-    let shape = vector_shape(source.shape(), axis, index.numel());
-    let output = Array::uninit(OP, &shape, source.dtype())?;
-    {
-        let _access = Access::acquire(&[source.storage(), index.storage()], &[output.storage()]);
-        let size = source.shape()[axis];
-        // SAFETY: the state of all roots is held; the output is fresh and of the shape the kernel walks.
-        unsafe { kernel::index_select(&shape, axis, size, false, source.as_in(), index.as_in(), output.as_out()) }
-            .map_err(|found| out_of_range(OP, found))?;
-    }
+    let shape = vector_shape(operand.array.shape(), axis, index.numel());
+    let output = Array::uninit(OP, &shape, operand.array.dtype())?;
+    launch([&operand.array, index], &output, |[x, at], out| kernel::index_select(axis, x.at_least_vector(), at, out))
+        .map_err(|found| out_of_range(OP, found))?;
     // One element selected from a tensor without axes is such a tensor.
     let output = if operand.array.rank() == 0 && index.numel() == 1 { output.with_layout(&[], &[], 0) } else { output };
     if is_recorded(&[&operand]) {
@@ -123,15 +123,19 @@ fn check_slices(op: &'static str, own: &[usize], axis: usize, count: usize, sour
 }
 
 /// Runs a write of slices on memory whose state is held.
-fn slices_raw(op: &'static str, target: &Array, axis: usize, index: &Array, source: &Array, add: bool) -> Result<()> {
-    let (target, source) = (at_least_vector(target), at_least_vector(source));
-    let size = target.shape()[axis];
-    // SAFETY: the caller holds the state of all roots; the shapes were checked, and the target is apart from the rest.
-    unsafe { kernel::index_add(source.shape(), axis, size, false, target.as_out(), index.as_in(), source.as_in(), add) }
-        // PyTorch raises another class where slices of several axes are added.
-        .map_err(
-            |found| if add && target.rank() > 1 { out_of_range_runtime(op, found) } else { out_of_range(op, found) },
-        )
+fn slices_raw(
+    op: &'static str,
+    held: &mut Held<'_>,
+    target: &Array,
+    axis: usize,
+    reads: [&Array; 2],
+    add: bool,
+) -> Result<()> {
+    held.launch(reads, target, |[index, source], target| {
+        kernel::index_add(axis, false, target.at_least_vector(), index, source.at_least_vector(), add)
+    })
+    // PyTorch raises another class where slices of several axes are added.
+    .map_err(|found| if add && target.rank() > 1 { out_of_range_runtime(op, found) } else { out_of_range(op, found) })
 }
 
 struct SlicesAdded {
@@ -167,29 +171,22 @@ impl Op for SlicesAdded {
 }
 
 #[track_caller]
-fn add_at(
-    input: &Tensor,
-    in_place: bool,
-    axis: usize,
-    index: &Array,
-    source: &Tensor,
-    alpha: Scalar,
-) -> Result<Tensor> {
+fn add_at(target: &Target<'_>, axis: usize, index: &Array, source: &Operand, alpha: Scalar) -> Result<Tensor> {
     const OP: &str = "index_add";
-    let operand = source.operand()?;
     let scaled = if alpha.to_f64() == 1.0 {
-        operand.array.clone()
+        source.array.clone()
     } else {
         let _off = crate::graph::no_grad();
-        let constant = Tensor::from_array(operand.array.clone());
-        apply(&rows::mul::ROW, &[], &[(&constant).into(), alpha.into()])?.array().cast(OP, operand.array.dtype())?
+        let constant = Tensor::from_array(source.array.clone());
+        apply(&rows::mul::ROW, &[], &[(&constant).into(), alpha.into()])?.array().cast(OP, source.array.dtype())?
     };
-    let scaled = source_of(OP, input, in_place, &scaled, false)?;
-    let write = Write { others: &[&operand], reads: &[index, &scaled], ..Write::row_major(OP, input, in_place) };
+    let scaled = source_of(OP, target, &scaled, false)?;
+    let reads = [index, &scaled];
+    let write = Write { others: &[source], reads: &reads, ..Write::row_major(OP, target) };
     write.run(
         || SlicesAdded { axis, alpha },
         &[Save::Array(index)],
-        |array| slices_raw(OP, array, axis, index, &scaled, true),
+        |held, array| slices_raw(OP, held, array, axis, reads, true),
     )
 }
 
@@ -204,11 +201,13 @@ pub fn index_add(
     alpha: Scalar,
 ) -> Result<Tensor> {
     const OP: &str = "index_add";
-    let axis = shape::normalize_axis(OP, axis, input.rank())?;
+    let (target, operand) = (&Target::new(input, in_place)?, source.operand()?);
+    let own = target.array();
+    let axis = shape::normalize_axis(OP, axis, own.rank())?;
     let index = vector(OP, index)?;
-    same_dtype(OP, input.dtype(), source.dtype())?;
-    check_slices(OP, &input.shape(), axis, index.numel(), &source.shape())?;
-    add_at(input, in_place, axis, &index, source, alpha)
+    same_dtype(OP, own.dtype(), operand.array.dtype())?;
+    check_slices(OP, own.shape(), axis, index.numel(), operand.array.shape())?;
+    add_at(target, axis, &index, &operand, alpha)
 }
 
 struct SlicesCopied {
@@ -227,7 +226,7 @@ impl Op for SlicesCopied {
             cx.put(1, taken);
         }
         if cx.needs(0) {
-            let own = fill_at(&grad, false, self.axis, &index, Scalar::Int(0))?;
+            let own = fill_at(&Target::new(&grad, false)?, self.axis, &index, Scalar::Int(0))?;
             cx.put(0, own);
         }
         Ok(())
@@ -242,8 +241,9 @@ impl Op for SlicesCopied {
 #[track_caller]
 pub fn index_copy(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, source: &Tensor) -> Result<Tensor> {
     const OP: &str = "index_copy";
-    let axis = shape::normalize_axis(OP, axis, input.rank())?;
-    let (own, given) = (input.shape(), source.shape());
+    let (target, operand) = (&Target::new(input, in_place)?, source.operand()?);
+    let (own, given) = (target.array().shape(), operand.array.shape());
+    let axis = shape::normalize_axis(OP, axis, own.len())?;
     if !own.is_empty() && !given.is_empty() && own.len() != given.len() {
         return Err(Error::index(
             OP,
@@ -255,7 +255,7 @@ pub fn index_copy(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, sou
         return Err(Error::runtime(OP, reason));
     }
     let index = vector(OP, index)?;
-    same_dtype(OP, input.dtype(), source.dtype())?;
+    same_dtype(OP, target.array().dtype(), operand.array.dtype())?;
     if given.get(axis).copied().unwrap_or(1) != index.numel() {
         return Err(Error::index(
             OP,
@@ -265,14 +265,14 @@ pub fn index_copy(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, sou
             ),
         ));
     }
-    check_slices(OP, &own, axis, index.numel(), &given)?;
-    let operand = source.operand()?;
-    let values = source_of(OP, input, in_place, &operand.array, true)?;
-    let write = Write { others: &[&operand], reads: &[&index, &values], ..Write::row_major(OP, input, in_place) };
+    check_slices(OP, own, axis, index.numel(), given)?;
+    let values = source_of(OP, target, &operand.array, true)?;
+    let reads = [&index, &values];
+    let write = Write { others: &[&operand], reads: &reads, ..Write::row_major(OP, target) };
     write.run(
         || SlicesCopied { axis },
         &[Save::Array(&index)],
-        |array| slices_raw(OP, array, axis, &index, &values, false),
+        |held, array| slices_raw(OP, held, array, axis, reads, false),
     )
 }
 
@@ -293,7 +293,7 @@ impl Op for SlicesFilled {
             cx.put(1, taken);
         }
         if cx.needs(0) {
-            let own = fill_at(&grad, false, self.axis, &index, Scalar::Int(0))?;
+            let own = fill_at(&Target::new(&grad, false)?, self.axis, &index, Scalar::Int(0))?;
             cx.put(0, own);
         }
         Ok(())
@@ -305,36 +305,36 @@ impl Op for SlicesFilled {
 }
 
 /// Indices of `index_fill` count from the end when negative.
-fn fill_raw(target: &Array, axis: usize, index: &Array, value: &Array) -> Result<()> {
+fn fill_raw(held: &mut Held<'_>, target: &Array, axis: usize, index: &Array, value: &Array) -> Result<()> {
     const OP: &str = "index_fill";
-    let target = at_least_vector(target);
-    let shape = vector_shape(target.shape(), axis, index.numel());
-    let (source, size) = (value.expand(&shape), target.shape()[axis]);
-    // SAFETY: the caller holds the state of all roots; the source is broadcast to the shape that is walked.
-    unsafe { kernel::index_add(&shape, axis, size, true, target.as_out(), index.as_in(), source.as_in(), false) }
-        .map_err(|found| out_of_range(OP, found))
+    let source = value.expand(&vector_shape(target.shape(), axis, index.numel()));
+    held.launch_in_order([index, &source], target, |[index, source], target| {
+        kernel::index_add(axis, true, target.at_least_vector(), index, source, false)
+    })
+    .map_err(|found| out_of_range(OP, found))
 }
 
 #[track_caller]
-fn fill_at(input: &Tensor, in_place: bool, axis: usize, index: &Array, value: Scalar) -> Result<Tensor> {
+fn fill_at(target: &Target<'_>, axis: usize, index: &Array, value: Scalar) -> Result<Tensor> {
     const OP: &str = "index_fill";
-    let number = Array::full(OP, &[], value.storable(OP, input.dtype())?, input.dtype())?;
-    let write = Write { reads: &[index], in_order: true, ..Write::new(OP, input, in_place) };
-    let wrapped = wrapped(index, input, axis)?;
+    let dtype = target.array().dtype();
+    let number = Array::full(OP, &[], value.storable(OP, dtype)?, dtype)?;
+    let write = Write { reads: &[index, &number], in_order: true, ..Write::new(OP, target) };
+    let wrapped = wrapped(index, target.array(), axis)?;
     write.run(
         || SlicesFilled { axis, name: "IndexFillBackward0" },
         &[Save::Array(&wrapped)],
-        |array| fill_raw(array, axis, index, &number),
+        |held, array| fill_raw(held, array, axis, index, &number),
     )
 }
 
 /// Indices counted from the end made to count from the front, so that the gradient can read there.
-fn wrapped(index: &Array, input: &Tensor, axis: usize) -> Result<Array> {
+fn wrapped(index: &Array, own: &Array, axis: usize) -> Result<Array> {
     let values: Vec<i64> = index.to_vec();
     if values.iter().all(|&value| value >= 0) {
         return Ok(index.clone());
     }
-    let size = input.shape().get(axis).copied().unwrap_or(1) as i64;
+    let size = own.shape().get(axis).copied().unwrap_or(1) as i64;
     let front: Vec<i64> = values.iter().map(|&value| if value < 0 { value + size } else { value }).collect();
     Array::from_slice(&front, index.shape())
 }
@@ -344,7 +344,8 @@ fn wrapped(index: &Array, input: &Tensor, axis: usize) -> Result<Array> {
 #[track_caller]
 pub fn index_fill(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, value: Arg<'_>) -> Result<Tensor> {
     const OP: &str = "index_fill";
-    let axis = shape::normalize_axis(OP, axis, input.rank())?;
+    let target = &Target::new(input, in_place)?;
+    let axis = shape::normalize_axis(OP, axis, target.array().rank())?;
     if index.dtype() != DType::I64 {
         return Err(Error::index(OP, "index_fill_(): Expected dtype int64 for index."));
     }
@@ -353,7 +354,7 @@ pub fn index_fill(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, val
     }
     let index = vector(OP, index)?;
     let tensor = match value {
-        Arg::Scalar(number) => return fill_at(input, in_place, axis, &index, number),
+        Arg::Scalar(number) => return fill_at(target, axis, &index, number),
         Arg::Tensor(tensor) if tensor.rank() == 0 => tensor,
         Arg::Tensor(tensor) => {
             return Err(Error::runtime(
@@ -366,13 +367,12 @@ pub fn index_fill(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, val
         }
     };
     let operand = tensor.operand()?;
-    let number = source_of(OP, input, in_place, &operand.array.cast(OP, input.dtype())?, true)?;
-    let wrapped = wrapped(&index, input, axis)?;
-    let write =
-        Write { others: &[&operand], reads: &[&index, &number], in_order: true, ..Write::new(OP, input, in_place) };
+    let number = source_of(OP, target, &operand.array.cast(OP, target.array().dtype())?, true)?;
+    let wrapped = wrapped(&index, target.array(), axis)?;
+    let write = Write { others: &[&operand], reads: &[&index, &number], in_order: true, ..Write::new(OP, target) };
     write.run(
         || SlicesFilled { axis, name: "IndexFillBackward1" },
         &[Save::Array(&wrapped)],
-        |array| fill_raw(array, axis, &index, &number),
+        |held, array| fill_raw(held, array, axis, &index, &number),
     )
 }

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::elementwise::{Arg, apply_in_place};
 use super::masks::nonzero_columns;
 use super::views::{self, ViewOp};
-use super::write::{Write, source_of};
+use super::write::{Target, Write, source_of};
 use super::{copy, rows};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
@@ -18,11 +18,11 @@ use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
 use crate::graph::views::{mark_view, plain_view};
-use crate::kernels::index::{self as kernel, Lookup};
-use crate::kernels::{In, Out};
+use crate::kernels::In;
+use crate::kernels::index as kernel;
+use crate::launch::launch;
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
-use crate::storage::{Access, Storage};
 use crate::tensor::Tensor;
 use crate::warning;
 
@@ -154,10 +154,6 @@ impl Lookups {
         Ok(Self { arrays, shape: result, start, count: common.len() })
     }
 
-    fn storages(&self) -> SmallVec<[&Storage; 4]> {
-        self.arrays.iter().map(|(_, array)| array.storage()).collect()
-    }
-
     /// The strides of `own` over the result's shape, 0 along the common axes.
     fn strides_of(&self, own: &Array) -> Strides {
         let mut strides: Strides = SmallVec::from_elem(0, self.shape.len());
@@ -201,22 +197,14 @@ impl Lookups {
         shape::result_strides(&self.shape, &operands)
     }
 
-    /// Runs `body` with the strides of `own` over the result's shape and the kernel's lookups.
-    fn with<R>(&self, own: &Array, body: impl FnOnce(&[isize], &[Lookup<'_>]) -> R) -> R {
-        let (strides, along) = (self.strides_of(own), self.strides_of_indices());
-        let lookups: SmallVec<[Lookup<'_>; 3]> = self
-            .arrays
-            .iter()
-            .zip(&along)
-            .map(|((axis, array), along)| Lookup {
-                index: In { strides: along, ..array.as_in() },
-                axis: *axis,
-                size: own.shape()[*axis],
-                stride: own.strides()[*axis],
-                wrap: true,
-            })
-            .collect();
-        body(&strides, &lookups)
+    /// The index arrays, as operands of a launch.
+    fn operands(&self) -> SmallVec<[&Array; 3]> {
+        self.arrays.iter().map(|(_, array)| array).collect()
+    }
+
+    /// The index arrays as the kernel reads them.
+    fn along<'a>(&self, arrays: &[In<'a>]) -> SmallVec<[(usize, In<'a>); 3]> {
+        self.arrays.iter().zip(arrays).map(|((axis, _), array)| (*axis, *array)).collect()
     }
 }
 
@@ -282,19 +270,10 @@ fn get(input: &Tensor, indices: &Indices) -> Result<Tensor> {
     let array = &operand.array;
     let lookups = Lookups::new(OP, array.shape(), indices)?;
     let output = Array::uninit_strided(OP, &lookups.shape, &lookups.result_strides(array), array.dtype())?;
-    {
-        let mut reads = lookups.storages();
-        reads.push(array.storage());
-        let _access = Access::acquire(&reads, &[output.storage()]);
-        lookups
-            .with(array, |strides, found| {
-                let source = In { strides, ..array.as_in() };
-                // SAFETY: the state of all roots is held; the output is fresh; the strides are over the result's
-                // shape, whose axes that are not looked up are those of the source.
-                unsafe { kernel::index_get(&lookups.shape, source, found, output.as_out()) }
-            })
-            .map_err(|found| super::index::out_of_range(OP, found))?;
-    }
+    launch((array, &lookups.operands()[..]), &output, |(x, found), out| {
+        kernel::index_get(x, kernel::Indices { along: &lookups.along(&found), start: lookups.start }, out)
+    })
+    .map_err(|found| super::index::out_of_range(OP, found))?;
     if is_recorded(&[&operand]) {
         let rule =
             Indexed { axes: lookups.arrays.iter().map(|(axis, _)| *axis).collect(), shape: array.shape().into() };
@@ -352,14 +331,15 @@ pub fn index_put(
 #[track_caller]
 fn put(input: &Tensor, in_place: bool, indices: &Indices, values: &Tensor, accumulate: bool) -> Result<Tensor> {
     const OP: &str = "index_put";
-    let meta = input.meta();
+    let target = &Target::new(input, in_place)?;
+    let (own, dtype) = (target.array().shape(), target.array().dtype());
     // One value for the elements of a mask counts as a number, whatever its dtype.
     let is_number =
         !accumulate && values.numel() == 1 && matches!(indices.as_slice(), [(_, mask)] if is_mask(mask.dtype()));
-    let values = if is_number { &copy::to_dtype(values, meta.dtype)? } else { values };
+    let values = if is_number { &copy::to_dtype(values, dtype)? } else { values };
     let operand = values.operand()?;
     let source = &operand.array;
-    let lookups = Lookups::new(OP, &meta.shape, indices)?;
+    let lookups = Lookups::new(OP, own, indices)?;
     let fits = shape::broadcast(OP, &lookups.shape, source.shape()).is_ok_and(|shape| shape == lookups.shape);
     if !fits {
         return Err(Error::runtime(
@@ -371,33 +351,31 @@ fn put(input: &Tensor, in_place: bool, indices: &Indices, values: &Tensor, accum
             ),
         ));
     }
-    if source.dtype() != meta.dtype {
+    if source.dtype() != dtype {
         return Err(Error::runtime(
             OP,
             format!(
                 "Index put requires the source and destination dtypes match, got {} for the destination and {} for the source.",
-                torch_name(meta.dtype),
+                torch_name(dtype),
                 torch_name(source.dtype())
             ),
         ));
     }
-    let broadcast = source_of(OP, input, in_place, source, is_number)?.expand(&lookups.shape);
-    let mut reads: SmallVec<[&Array; 4]> = lookups.arrays.iter().map(|(_, array)| array).collect();
+    let broadcast = source_of(OP, target, source, is_number)?.expand(&lookups.shape);
+    let found = lookups.operands();
+    let mut reads: SmallVec<[&Array; 4]> = SmallVec::from_slice(&found);
     reads.push(&broadcast);
     let saves: SmallVec<[Save<'_>; 3]> = lookups.arrays.iter().map(|(_, array)| Save::Array(array)).collect();
-    let write = Write { others: &[&operand], reads: &reads, in_order: true, ..Write::new(OP, input, in_place) };
+    let write = Write { others: &[&operand], reads: &reads, in_order: true, ..Write::new(OP, target) };
     write.run(
         || Put { axes: lookups.arrays.iter().map(|(axis, _)| *axis).collect(), accumulate },
         &saves,
-        |array| {
-            lookups
-                .with(array, |strides, found| {
-                    let target = Out { strides, ..array.as_out() };
-                    // SAFETY: the state of all roots is held; the values are apart from the target and broadcast to
-                    // the shape that is walked.
-                    unsafe { kernel::index_put(&lookups.shape, target, found, broadcast.as_in(), accumulate) }
-                })
-                .map_err(|found| super::index::out_of_range(OP, found))
+        |held, array| {
+            held.launch_in_order((&broadcast, &found[..]), array, |(values, found), target| {
+                let indices = kernel::Indices { along: &lookups.along(&found), start: lookups.start };
+                kernel::index_put(target, indices, values, accumulate)
+            })
+            .map_err(|found| super::index::out_of_range(OP, found))
         },
     )
 }

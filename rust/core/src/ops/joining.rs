@@ -100,7 +100,7 @@ pub fn cat(tensors: &[Tensor], axis: i64) -> Result<Tensor> {
     let mut start = 0;
     for operand in operands.iter().filter(joined) {
         let size = operand.array.shape()[axis];
-        output.slice(axis, start, size, 1).copy_unshared(&operand.array);
+        output.slice(axis, start, size, 1).copy_from(&operand.array);
         start += size;
     }
     let inputs: SmallVec<[&Operand; 4]> = operands.iter().collect();
@@ -175,7 +175,7 @@ pub fn stack(tensors: &[Tensor], axis: i64) -> Result<Tensor> {
     shape.insert(axis, operands.len());
     let output = stacked(&shape, axis, dtype, common_format(operands.iter().map(|operand| &operand.array)))?;
     for (position, operand) in operands.iter().enumerate() {
-        output.select(axis, position).copy_unshared(&operand.array);
+        output.select(axis, position).copy_from(&operand.array);
     }
     let inputs: SmallVec<[&Operand; 4]> = operands.iter().collect();
     if is_recorded(&inputs) && dtype.is_differentiable() {

@@ -3,7 +3,7 @@
 
 use super::elementwise::Arg;
 use super::index::{out_of_range, same_dtype};
-use super::write::{Write, source_of};
+use super::write::{Target, Write, source_of};
 use super::{copy, indexing, padding, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
@@ -12,11 +12,12 @@ use crate::error::{Error, Result};
 use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
-use crate::kernels::index::{self as kernel, Lookup, NonZero};
-use crate::kernels::{In, Out};
+use crate::kernels::Out;
+use crate::kernels::copy::copy as copy_elements;
+use crate::kernels::index as kernel;
+use crate::launch::{NONE, launch};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
-use crate::storage::Access;
 use crate::tensor::Tensor;
 
 // ---- positions -----------------------------------------------------------------------------------------------------
@@ -28,12 +29,14 @@ fn nonzero_array(array: &Array) -> Result<Array> {
     let source = array.contiguous(OP)?;
     let rank = source.rank();
     // Held from counting to reading, so that nobody changes the elements in between; the output is nobody else's.
-    let _access = Access::acquire(&[source.storage()], &[]);
-    let found = counted(&source);
-    let output = Array::uninit(OP, &[rank, found.count], DType::I64)?;
-    // SAFETY: shared state is held; the output has room for the positions just counted.
-    unsafe { kernel::nonzero(&found, source.shape(), source.as_in(), output.ptr().cast()) };
-    Ok(output.with_layout(&[found.count, rank], &[1, found.count as isize], 0))
+    let output = launch(&source, NONE, |x, []| -> Result<Array> {
+        let found = kernel::count_nonzero(x);
+        let output = Array::uninit(OP, &[rank, found.count()], DType::I64)?;
+        launch(NONE, &output, |[], out| found.positions(out));
+        Ok(output)
+    })?;
+    let count = output.shape()[1];
+    Ok(output.with_layout(&[count, rank], &[1, count as isize], 0))
 }
 
 /// One vector of positions per axis.
@@ -55,11 +58,11 @@ pub fn nonzero_tuple(input: &Tensor) -> Result<Vec<Tensor>> {
 
 // ---- masks ---------------------------------------------------------------------------------------------------------
 
-fn check_mask(op: &'static str, mask: &Tensor) -> Result<()> {
-    if mask.dtype() == DType::Bool {
+fn check_mask(op: &'static str, mask: DType) -> Result<()> {
+    if mask == DType::Bool {
         return Ok(());
     }
-    Err(Error::runtime(op, format!("{op}: expected BoolTensor for mask, got a mask of dtype {}", mask.dtype())))
+    Err(Error::runtime(op, format!("{op}: expected BoolTensor for mask, got a mask of dtype {mask}")))
 }
 
 /// `masked_fill_` of a target whose elements share memory: a number is written where the mask says and nowhere else, while
@@ -72,12 +75,6 @@ pub(super) fn fill_shared(target: &Tensor, mask: &Tensor, value: Arg<'_>) -> Res
     };
     let mask = views::broadcast_to(mask, &target.shape())?;
     indexing::index_put(target, true, &[Some(mask)], &value, false).map(drop)
-}
-
-/// Counts the elements of a contiguous array that are not zero; the caller holds shared state on it.
-fn counted(array: &Array) -> NonZero {
-    // SAFETY: shared state is held, and the elements are contiguous.
-    unsafe { kernel::count_nonzero(array.numel(), array.as_in()) }
 }
 
 struct MaskSelected {
@@ -107,20 +104,18 @@ impl Op for MaskSelected {
 #[track_caller]
 pub fn masked_select(input: &Tensor, mask: &Tensor) -> Result<Tensor> {
     const OP: &str = "masked_select";
-    check_mask(OP, mask)?;
     let (operand, mask) = (input.operand()?, mask.array());
+    check_mask(OP, mask.dtype())?;
     let shape = shape::broadcast(OP, operand.array.shape(), mask.shape())?;
     let source = operand.array.expand(&shape).contiguous(OP)?;
     let mask = mask.expand(&shape).contiguous(OP)?;
-    let output = {
-        // As in `nonzero`.
-        let _access = Access::acquire(&[source.storage(), mask.storage()], &[]);
-        let found = counted(&mask);
-        let output = Array::uninit(OP, &[found.count], source.dtype())?;
-        // SAFETY: shared state is held; the operands are contiguous and of the sizes that were counted.
-        unsafe { kernel::masked_select(&found, mask.as_in(), source.as_in(), output.as_out()) };
-        output
-    };
+    // As in `nonzero`.
+    let output = launch([&source, &mask], NONE, |[x, mask], []| -> Result<Array> {
+        let found = kernel::count_nonzero(mask);
+        let output = Array::uninit(OP, &[found.count()], source.dtype())?;
+        launch(NONE, &output, |[], out| found.select(x, out));
+        Ok(output)
+    })?;
     if is_recorded(&[&operand]) {
         return record(MaskSelected { shape }, &[&operand], &[Save::Array(&mask)], output);
     }
@@ -159,92 +154,88 @@ impl Op for MaskScattered {
 #[track_caller]
 pub fn masked_scatter(input: &Tensor, in_place: bool, mask: &Tensor, source: &Tensor) -> Result<Tensor> {
     const OP: &str = "masked_scatter";
-    check_mask(OP, mask)?;
-    if input.dtype() != source.dtype() {
+    let (target, operand, mask) = (&Target::new(input, in_place)?, source.operand()?, mask.array());
+    check_mask(OP, mask.dtype())?;
+    let (own, given) = (target.array(), &operand.array);
+    if own.dtype() != given.dtype() {
         return Err(Error::runtime(
             OP,
             format!(
                 "masked_scatter: expected self and source to have same dtypes but got {} and {}",
-                torch_name(input.dtype()),
-                torch_name(source.dtype())
+                torch_name(own.dtype()),
+                torch_name(given.dtype())
             ),
         ));
     }
-    let (own, given) = (input.shape(), mask.shape());
-    let common = shape::broadcast(OP, &own, &given)?;
-    if common != own {
+    let common = shape::broadcast(OP, own.shape(), mask.shape())?;
+    if common.as_slice() != own.shape() {
         if in_place {
             return Err(Error::runtime(
                 OP,
                 format!(
                     "output with shape {:?} doesn't match the broadcast shape {:?}",
-                    own.as_slice(),
+                    own.shape(),
                     common.as_slice()
                 ),
             ));
         }
-        return masked_scatter(&views::broadcast_to(input, &common)?, false, mask, source);
+        return masked_scatter(&views::broadcast_to(input, &common)?, false, &Tensor::from_array(mask), source);
     }
-    let operand = source.operand()?;
-    let values = source_of(OP, input, in_place, &operand.array.contiguous(OP)?, true)?;
-    let mask = source_of(OP, input, in_place, &mask.array().expand(&own).contiguous(OP)?, true)?;
-    let write = Write { others: &[&operand], reads: &[&mask, &values], ..Write::row_major(OP, input, in_place) };
+    let values = source_of(OP, target, &given.contiguous(OP)?, true)?;
+    let mask = source_of(OP, target, &mask.expand(own.shape()).contiguous(OP)?, true)?;
+    let reads = [&mask, &values];
+    let write = Write { others: &[&operand], reads: &reads, ..Write::row_major(OP, target) };
     write.run(
-        || MaskScattered { source: operand.array.shape().into() },
+        || MaskScattered { source: given.shape().into() },
         &[Save::Array(&mask)],
-        |array| {
-            let found = counted(&mask);
-            if found.count > values.numel() {
-                return Err(Error::runtime(
-                    OP,
-                    format!(
-                        "Number of elements of source < number of ones in mask: {} elements for {} positions",
-                        values.numel(),
-                        found.count
-                    ),
-                ));
-            }
-            on_contiguous(OP, array, |target| {
-                // SAFETY: the state of all roots is held; all operands are contiguous and of the sizes that were
-                // checked.
-                unsafe { kernel::masked_scatter(&found, mask.as_in(), values.as_in(), target) };
-                Ok(())
+        |held, array| {
+            held.launch(reads, array, |[mask, values], target| {
+                let found = kernel::count_nonzero(mask);
+                if found.count() > values.numel() {
+                    return Err(Error::runtime(
+                        OP,
+                        format!(
+                            "Number of elements of source < number of ones in mask: {} elements for {} positions",
+                            values.numel(),
+                            found.count()
+                        ),
+                    ));
+                }
+                on_row_major(OP, target, |target| {
+                    found.scatter(values, target);
+                    Ok(())
+                })
             })
         },
     )
 }
 
-/// Runs `body` on row-major memory: the array's own, or a copy that is then written back.
-fn on_contiguous(op: &'static str, array: &Array, body: impl FnOnce(Out<'_>) -> Result<()>) -> Result<()> {
-    if array.is_contiguous() {
-        return body(array.as_out());
+/// Runs `body` on row-major memory: the target's own, or a copy that is then written back.
+fn on_row_major(op: &'static str, target: Out<'_>, body: impl FnOnce(Out<'_>) -> Result<()>) -> Result<()> {
+    if target.is_row_major() {
+        return body(target);
     }
-    let flat = Array::uninit(op, array.shape(), array.dtype())?;
-    // SAFETY: the caller holds exclusive state on the array; the copy is nobody else's.
-    unsafe { flat.copy_raw(array) };
-    body(flat.as_out())?;
-    // SAFETY: as above.
-    unsafe { array.copy_raw(&flat) };
-    Ok(())
+    let flat = Array::uninit(op, target.shape(), target.dtype())?;
+    launch(NONE, &flat, |[], mut flat| {
+        copy_elements(target.as_in(), flat.reborrow());
+        body(flat.reborrow())?;
+        copy_elements(flat.as_in(), target);
+        Ok(())
+    })
 }
 
 // ---- flat positions ------------------------------------------------------------------------------------------------
 
 /// Positions in the flattened tensor: `i64`, row-major.
 fn flat_positions(op: &'static str, index: &Tensor) -> Result<Array> {
+    let index = index.array();
     if index.dtype() != DType::I64 {
         return Err(Error::runtime(
             op,
             format!("{op}(): Expected a long tensor for index, but got {}", torch_name(index.dtype())),
         ));
     }
-    index.array().contiguous(op)
-}
-
-/// The lookup of flat positions along a vector of `size` elements.
-fn flat_lookup<'a>(positions: &Array, size: usize, strides: &'a [isize; 1]) -> Lookup<'a> {
-    let index = In { ptr: positions.ptr(), dtype: DType::I64, strides };
-    Lookup { index, axis: 0, size, stride: 1, wrap: true }
+    index.contiguous(op)
 }
 
 struct Taken {
@@ -279,15 +270,8 @@ pub fn take(input: &Tensor, index: &Tensor) -> Result<Tensor> {
         return Err(Error::index(OP, "take(): tried to take from an empty tensor"));
     }
     let output = Array::uninit(OP, positions.shape(), source.dtype())?;
-    {
-        let _access = Access::acquire(&[source.storage(), positions.storage()], &[output.storage()]);
-        let from = In { strides: &[0], ..source.as_in() };
-        let out = Out { strides: &[1], ..output.as_out() };
-        let lookup = flat_lookup(&positions, source.numel(), &[1]);
-        // SAFETY: the state of all roots is held; all operands are row-major, the output is fresh.
-        unsafe { kernel::index_get(&[positions.numel()], from, &[lookup], out) }
-            .map_err(|found| out_of_range(OP, found))?;
-    }
+    launch([&source, &positions], &output, |[x, at], out| kernel::take(x, at, out))
+        .map_err(|found| out_of_range(OP, found))?;
     if is_recorded(&[&operand]) {
         let rule = Taken { shape: operand.array.shape().into() };
         return record(rule, &[&operand], &[Save::Array(&positions)], output);
@@ -332,10 +316,10 @@ impl Op for PutFlat {
 #[track_caller]
 pub fn put(input: &Tensor, in_place: bool, index: &Tensor, source: &Tensor, accumulate: bool) -> Result<Tensor> {
     const OP: &str = "put_";
+    let (target, operand) = (&Target::new(input, in_place)?, source.operand()?);
     let positions = flat_positions(OP, index)?;
-    same_dtype(OP, input.dtype(), source.dtype())?;
-    let operand = source.operand()?;
-    let values = source_of(OP, input, in_place, &operand.array.contiguous(OP)?, false)?;
+    same_dtype(OP, target.array().dtype(), operand.array.dtype())?;
+    let values = source_of(OP, target, &operand.array.contiguous(OP)?, false)?;
     if positions.numel() != values.numel() {
         return Err(Error::index(
             OP,
@@ -346,21 +330,19 @@ pub fn put(input: &Tensor, in_place: bool, index: &Tensor, source: &Tensor, accu
             ),
         ));
     }
-    if input.numel() == 0 && positions.numel() > 0 {
+    if target.array().numel() == 0 && positions.numel() > 0 {
         return Err(Error::index(OP, "put_(): cannot put elements into an empty tensor"));
     }
-    let write = Write { others: &[&operand], reads: &[&positions, &values], ..Write::new(OP, input, in_place) };
+    let reads = [&positions, &values];
+    let write = Write { others: &[&operand], reads: &reads, ..Write::new(OP, target) };
     write.run(
         || PutFlat { accumulate, source: operand.array.shape().into() },
         &[Save::Array(&positions)],
-        |array| {
-            on_contiguous(OP, array, |target| {
-                let target = Out { strides: &[0], ..target };
-                let from = In { strides: &[1], ..values.as_in() };
-                let lookup = flat_lookup(&positions, array.numel(), &[1]);
-                // SAFETY: the state of all roots is held; all operands are row-major and apart.
-                unsafe { kernel::index_put(&[positions.numel()], target, &[lookup], from, accumulate) }
-                    .map_err(|found| out_of_range(OP, found))
+        |held, array| {
+            held.launch(reads, array, |[at, values], target| {
+                on_row_major(OP, target, |target| {
+                    kernel::put_flat(target, at, values, accumulate).map_err(|found| out_of_range(OP, found))
+                })
             })
         },
     )

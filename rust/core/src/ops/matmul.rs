@@ -12,10 +12,11 @@ use crate::graph::is_grad_enabled;
 use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
-use crate::kernels::matmul::{MatmulSize, matmul as run};
+use crate::kernels::copy::copy as copy_elements;
+use crate::kernels::matmul::matmul as run;
+use crate::launch::launch;
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
-use crate::storage::{Access, Storage};
 use crate::tensor::{Operand, Tensor};
 
 // ---- arrays ------------------------------------------------------------------------------------------------------
@@ -49,26 +50,15 @@ fn product(
         Array::uninit(op, &sized(m, n), a.dtype())?
     };
     let (a, b) = (a.expand(&sized(m, k)), b.expand(&sized(k, n)));
-    let mut reads: SmallVec<[&Storage; 3]> = smallvec::smallvec![a.storage(), b.storage()];
-    if let Some((term, _)) = term {
-        reads.push(term.storage());
-    }
-    {
-        let _access = Access::acquire(&reads, &[output.storage()]);
-        let size = MatmulSize { batch: &batch, m, n, k };
-        // SAFETY: the state of all roots is held; the output is fresh; dtypes and sizes have been checked.
-        unsafe {
-            // A factor 0 means that the term is not read: NaN in it does not matter.
-            let beta = match term {
-                Some((term, beta)) if beta != 0.0 => {
-                    output.copy_raw(term);
-                    beta
-                }
-                _ => 0.0,
-            };
-            run(size, alpha, a.as_in(), b.as_in(), beta, output.as_out());
+    // A factor 0 means that the term is not read: NaN in it does not matter.
+    let term = term.filter(|(_, beta)| *beta != 0.0).map(|(term, beta)| (term.expand(output.shape()), beta));
+    let beta = term.as_ref().map_or(0.0, |(_, beta)| *beta);
+    launch(([&a, &b], term.as_ref().map(|(term, _)| term)), &output, |([a, b], term), mut out| {
+        if let Some(term) = term {
+            copy_elements(term, out.reborrow());
         }
-    }
+        run(alpha, a, b, beta, out);
+    });
     Ok(output)
 }
 

@@ -14,9 +14,8 @@ use crate::graph::op::Op;
 use crate::graph::record::{Save, check_in_place, is_recorded, record, refuse_gradient};
 use crate::graph::{is_grad_enabled, no_grad};
 use crate::kernels::normalize::{self as kernel, ChannelSize, Moments};
-use crate::kernels::{In, Out};
+use crate::launch::launch;
 use crate::shape::Shape;
-use crate::storage::{Access, Storage};
 use crate::tensor::{Operand, Tensor};
 
 // ---- what both rules share ---------------------------------------------------------------------------------------
@@ -65,29 +64,18 @@ impl NormRule {
             if wanted { Ok(Some(Array::uninit(op, shape, dtype)?)) } else { Ok(None) }
         };
         let results = [make(cx.needs(0), x.shape())?, make(cx.needs(1), &per)?, make(cx.needs(2), &per)?];
-        {
-            let reads: SmallVec<[&Storage; 6]> =
-                [&x, &mean, &rstd, &grad].into_iter().chain(&weight).map(Array::storage).collect();
-            let writes: SmallVec<[&Storage; 4]> = results.iter().flatten().map(Array::storage).collect();
-            let _access = Access::acquire(&reads, &writes);
-            let moments = Moments { mean: mean.as_in(), rstd: rstd.as_in() };
-            let weight = weight.as_ref().map(Array::as_in);
-            let [dx, dweight, dbias] = results.each_ref().map(|result| result.as_ref().map(Array::as_out));
-            // SAFETY: the state of all roots is held; everything is contiguous, of one float dtype and of the sizes of
-            // the forward pass; the results are fresh.
-            unsafe {
-                match self.kind {
-                    Kind::Layer { rows, n, .. } => {
-                        let (g, x) = (grad.as_in(), x.as_in());
-                        kernel::layer_norm_backward(rows, n, g, x, weight, moments, dx, dweight, dbias);
-                    }
-                    Kind::Batch { size, training, .. } => {
-                        let (g, x) = (grad.as_in(), x.as_in());
-                        kernel::batch_norm_backward(size, training, g, x, moments, weight, dx, dweight, dbias);
-                    }
+        let written = results.each_ref().map(Option::as_ref);
+        launch(([&grad, &x, &mean, &rstd], weight.as_ref()), written, |([g, x, mean, rstd], weight), results| {
+            let (moments, [dx, dweight, dbias]) = (Moments { mean, rstd }, results);
+            match self.kind {
+                Kind::Layer { rows, n, .. } => {
+                    kernel::layer_norm_backward(rows, n, g, x, weight, moments, dx, dweight, dbias);
+                }
+                Kind::Batch { size, training, .. } => {
+                    kernel::batch_norm_backward(size, training, g, x, moments, weight, dx, dweight, dbias);
                 }
             }
-        }
+        });
         for (index, result) in results.into_iter().enumerate() {
             if let Some(result) = result {
                 cx.put(index, Tensor::from_array(result));
@@ -272,14 +260,6 @@ impl Inputs {
     }
 }
 
-fn ins(arrays: &[Option<Array>; 2]) -> [Option<In<'_>>; 2] {
-    arrays.each_ref().map(|array| array.as_ref().map(Array::as_in))
-}
-
-fn moments_out<'a>(mean: &'a Array, rstd: &'a Array) -> Moments<Out<'a>> {
-    Moments { mean: mean.as_out(), rstd: rstd.as_out() }
-}
-
 // ---- layers ------------------------------------------------------------------------------------------------------
 
 /// Sizes of the last axes as the program gave them, checked against the input's.
@@ -352,15 +332,10 @@ pub fn layer_norm(
     let affine = inputs.affine(OP)?;
     let output = Array::uninit(OP, &shape, dtype)?;
     let (mean, rstd) = (Array::uninit(OP, &[rows], dtype)?, Array::uninit(OP, &[rows], dtype)?);
-    {
-        let reads: SmallVec<[&Storage; 3]> =
-            std::iter::once(&x).chain(affine.iter().flatten()).map(Array::storage).collect();
-        let _access = Access::acquire(&reads, &[output.storage(), mean.storage(), rstd.storage()]);
-        let ([weight, bias], moments) = (ins(&affine), moments_out(&mean, &rstd));
-        // SAFETY: the state of all roots is held; everything is contiguous, of one float dtype and of the sizes stated;
-        // the outputs are fresh.
-        unsafe { kernel::layer_norm(rows, n, eps, x.as_in(), weight, bias, output.as_out(), moments) };
-    }
+    let affine = affine.each_ref().map(Option::as_ref);
+    launch((&x, affine), [&output, &mean, &rstd], |(x, [weight, bias]), [y, mean, rstd]| {
+        kernel::layer_norm(rows, n, eps, x, weight, bias, y, Moments { mean, rstd });
+    });
     inputs.finish(Kind::Layer { rows, n, eps }, row_axes, [&mean, &rstd], output)
 }
 
@@ -485,15 +460,10 @@ pub fn batch_norm(
     };
     let affine = inputs.affine(OP)?;
     let output = Array::uninit(OP, &shape, dtype)?;
-    {
-        let reads: SmallVec<[&Storage; 6]> =
-            [&x, &mean, &rstd].into_iter().chain(affine.iter().flatten()).map(Array::storage).collect();
-        let _access = Access::acquire(&reads, &[output.storage()]);
-        let ([weight, bias], moments) = (ins(&affine), Moments { mean: mean.as_in(), rstd: rstd.as_in() });
-        // SAFETY: the state of all roots is held; everything is contiguous, of one float dtype and of the sizes stated;
-        // the output is fresh.
-        unsafe { kernel::batch_norm(size, x.as_in(), moments, weight, bias, output.as_out()) };
-    }
+    let affine = affine.each_ref().map(Option::as_ref);
+    launch(([&x, &mean, &rstd], affine), &output, |([x, mean, rstd], [weight, bias]), y| {
+        kernel::batch_norm(size, x, Moments { mean, rstd }, weight, bias, y);
+    });
     if training && size.count() > 0 {
         // The running variance is the unbiased one (Bessel's correction).
         let count = size.count() as f64;
@@ -511,11 +481,9 @@ pub fn batch_norm(
 fn batch_moments(op: &'static str, size: ChannelSize, eps: f64, x: &Array) -> Result<[Array; 3]> {
     let new = || Array::uninit(op, &[size.channels], x.dtype());
     let results = [new()?, new()?, new()?];
-    let [mean, variance, rstd] = &results;
-    let access = Access::acquire(&[x.storage()], &[mean.storage(), variance.storage(), rstd.storage()]);
-    // SAFETY: the state of all roots is held; the input is contiguous, of the sizes stated; the outputs are fresh.
-    unsafe { kernel::batch_moments(size, eps, x.as_in(), moments_out(mean, rstd), variance.as_out()) };
-    drop(access);
+    launch(x, results.each_ref(), |x, [mean, variance, rstd]| {
+        kernel::batch_moments(size, eps, x, Moments { mean, rstd }, variance);
+    });
     Ok(results)
 }
 

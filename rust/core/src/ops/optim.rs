@@ -9,11 +9,12 @@ use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::record::check_in_place;
 use crate::graph::{Blame, Modes, modes, trace};
+use crate::kernels::copy::copy as copy_elements;
 pub use crate::kernels::optim::{Adam, Sgd};
 use crate::kernels::optim::{AdamState, adam, sgd};
+use crate::launch::Held;
 use crate::scalar::Scalar;
 use crate::shape;
-use crate::storage::{Access, Storage};
 use crate::tensor::Tensor;
 
 /// Memory that a step changes, as the kernel wants to see it.
@@ -34,24 +35,16 @@ impl Changed {
     }
 
     /// Copies the data to the stand-in.
-    ///
-    /// # Safety
-    /// Exclusive state is held.
-    unsafe fn load(&self) {
+    fn load(&self, held: &mut Held<'_>) {
         if let Some(copy) = &self.copy {
-            // SAFETY: as the caller promises; the copy is fresh.
-            unsafe { copy.copy_raw(&self.array) };
+            held.launch(&self.array, copy, copy_elements);
         }
     }
 
     /// Copies the result back and notes the change.
-    ///
-    /// # Safety
-    /// Exclusive state is held.
-    unsafe fn store(&self, blame: Blame) {
+    fn store(&self, held: &mut Held<'_>, blame: Blame) {
         if let Some(copy) = &self.copy {
-            // SAFETY: as the caller promises; the copy is apart from the array.
-            unsafe { self.array.copy_raw(copy) };
+            held.launch(copy, &self.array, copy_elements);
         }
         self.array.storage().bump(blame);
     }
@@ -107,23 +100,22 @@ impl Update {
             grad
         } else {
             let copy = Array::uninit_like(op, &layout, dtype)?;
-            copy.copy_unshared(&grad);
+            copy.copy_from(&grad);
             copy
         };
         Ok(Self { param: Changed::new(op, array, &layout)?, grad, state: changed })
     }
 
     /// Runs the kernel with exclusive state on everything it writes.
-    fn run(&self, blame: Blame, step: impl FnOnce(&Self)) {
+    fn run(&self, blame: Blame, step: impl FnOnce(&mut Held<'_>, &Self)) {
         let changed = || std::iter::once(&self.param).chain(&self.state);
-        let writes: SmallVec<[&Storage; 4]> = changed().map(|changed| changed.array.storage()).collect();
-        let _access = Access::acquire(&[self.grad.storage()], &writes);
-        // SAFETY: the state of all roots is held; stand-ins are seen by nobody else.
-        unsafe {
-            changed().for_each(|changed| changed.load());
-            step(self);
-            changed().for_each(|changed| changed.store(blame));
-        }
+        let arrays: SmallVec<[&Array; 8]> =
+            changed().flat_map(|changed| [Some(&changed.array), changed.copy.as_ref()]).flatten().collect();
+        let (read, written) = (&self.grad, &arrays[..]);
+        let mut held = Held::take(&read, &written);
+        changed().for_each(|changed| changed.load(&mut held));
+        step(&mut held, self);
+        changed().for_each(|changed| changed.store(&mut held, blame));
     }
 }
 
@@ -188,12 +180,11 @@ pub fn sgd_step(params: &[Tensor], grads: &[Tensor], buffers: &mut [Option<Tenso
     }
     let blame = Blame::here();
     for (update, first) in &updates {
-        update.run(blame, |update| {
-            let param = update.param.working();
-            let buffer = update.state.first().map(|buffer| buffer.working().as_out());
-            // SAFETY: exclusive state is held; the operands have one shape, dtype and order, and were checked to be
-            // apart.
-            unsafe { sgd(param.numel(), options, *first, param.as_out(), update.grad.as_in(), buffer) };
+        update.run(blame, |held, update| {
+            let buffer = update.state.first().map(Changed::working);
+            held.launch(&update.grad, (update.param.working(), buffer), |grad, (param, buffer)| {
+                sgd(options, *first, param, grad, buffer);
+            });
         });
     }
     if modes().any(Modes::CAPTURE) {
@@ -264,23 +255,15 @@ pub fn adam_step(params: &[Tensor], grads: &[Tensor], states: AdamStates<'_>, op
     }
     let blame = Blame::here();
     for (update, count) in &updates {
-        let step = {
-            let next = Scalar::Float(steps_done(count) + 1.0);
-            let _access = Access::acquire(&[], &[count.storage()]);
-            // SAFETY: exclusive state is held.
-            unsafe { count.fill_raw(next) };
-            count.storage().bump(blame);
-            next.to_f64()
-        };
-        update.run(blame, |update| {
-            let param = update.param.working();
-            let state = |index: usize| update.state.get(index).map(|state| state.working().as_out());
-            if let (Some(mean), Some(square)) = (state(0), state(1)) {
-                let state = AdamState { mean, square, max_square: state(2) };
-                // SAFETY: exclusive state is held; the operands have one shape, dtype and order, and were checked to
-                // be apart.
-                unsafe { adam(param.numel(), options, step, param.as_out(), update.grad.as_in(), state) };
-            }
+        let step = steps_done(count) + 1.0;
+        count.fill_noting(Scalar::Float(step), blame);
+        update.run(blame, |held, update| {
+            let state = |index: usize| update.state.get(index).map(Changed::working);
+            let (Some(mean), Some(square)) = (state(0), state(1)) else { return };
+            let written = ([update.param.working(), mean, square], state(2));
+            held.launch(&update.grad, written, |grad, ([param, mean, square], max_square)| {
+                adam(options, step, param, grad, AdamState { mean, square, max_square });
+            });
         });
     }
     if modes().any(Modes::CAPTURE) {

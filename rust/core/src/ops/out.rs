@@ -6,7 +6,6 @@ use crate::dtype::torch_name;
 use crate::error::{Error, Result};
 use crate::graph::{Blame, is_grad_enabled};
 use crate::shape::contiguous_strides;
-use crate::storage::Access;
 use crate::tensor::{Operand, Tensor};
 use crate::warning;
 
@@ -80,7 +79,7 @@ fn resize_strided(op: &'static str, tensor: &Tensor, shape: &[usize], strides: &
         let new = Array::zeros(op, shape, dtype)?.with_layout(shape, strides, 0);
         let kept = ((old.storage().bytes() / dtype.size()).saturating_sub(old.offset())).min(numel);
         let from = old.with_layout(&[kept], &[1], old.offset());
-        new.with_layout(&[kept], &[1], 0).copy_unshared(&from);
+        new.with_layout(&[kept], &[1], 0).copy_from(&from);
         new
     };
     tensor.set_array(new);
@@ -157,9 +156,11 @@ pub fn write(op: &'static str, out: &Tensor, result: &Tensor, fills: bool) -> Re
     }
     super::overlap::check_distinct(op, &target)?;
     let blame = Blame::here();
-    let _access = Access::acquire(&[source.storage()], &[target.storage()]);
-    // SAFETY: the state of both roots is held; a result is fresh memory or exactly the output.
-    unsafe { target.copy_raw(&source) };
-    target.storage().bump(blame);
+    // A result is fresh memory, or exactly the output.
+    if target.is_exactly(&source) {
+        target.storage().note_change(blame);
+    } else {
+        target.copy_from_noting(&source, blame);
+    }
     Ok(())
 }

@@ -71,9 +71,9 @@ fn pad_axes(input: &Tensor, pads: &Pads, value: Scalar) -> Result<Tensor> {
         from.duplicate(OP)?
     } else {
         let output = Array::uninit_in_format_of(OP, &shape, array.dtype(), array)?;
-        output.fill_unshared(value);
+        output.fill(value);
         let part = |whole: Array, (axis, &(start, length))| whole.slice(axis, start, length, 1);
-        places.iter().enumerate().fold(output.clone(), part).copy_unshared(&from);
+        places.iter().enumerate().fold(output.clone(), part).copy_from(&from);
         output
     };
     if is_recorded(&[&operand]) {

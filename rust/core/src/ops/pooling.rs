@@ -15,8 +15,8 @@ use crate::graph::record::{Save, is_recorded, record};
 pub use crate::kernels::pool::Divisor;
 use crate::kernels::pool::{self as kernel};
 use crate::kernels::window::Window;
+use crate::launch::launch;
 use crate::shape::Shape;
-use crate::storage::Access;
 use crate::tensor::Tensor;
 
 /// The options of a pooling call; lists have one entry, or one for each spatial axis.
@@ -152,18 +152,9 @@ fn choose(geometry: &Geometry, tensor: &Tensor, indices: &Array, put_back: bool)
     let indices = &indices.contiguous(OP)?;
     let shape = if put_back { geometry.input.clone() } else { geometry.output() };
     let output = Array::uninit(OP, &shape, source.dtype())?;
-    let inside = {
-        let _access = Access::acquire(&[source.storage(), indices.storage()], &[output.storage()]);
-        let (window, places) = (&geometry.window, indices.ptr().cast_const().cast::<i64>());
-        // SAFETY: the state of all roots is held; everything is contiguous, of the window's sizes.
-        unsafe {
-            if put_back {
-                kernel::max_pool_backward(geometry.planes, window, source.as_in(), places, output.as_out())
-            } else {
-                kernel::max_pool_gather(geometry.planes, window, source.as_in(), places, output.as_out())
-            }
-        }
-    };
+    let (planes, window) = (geometry.planes, &geometry.window);
+    let run = if put_back { kernel::max_pool_backward } else { kernel::max_pool_gather };
+    let inside = launch([&source, indices], &output, |[x, places], out| run(planes, window, x, places, out));
     if !inside {
         return Err(Error::runtime(
             OP,
@@ -198,13 +189,9 @@ pub fn max_pool(axes: usize, input: &Tensor, options: &Options<'_>) -> Result<(T
     let source = operand.array.contiguous(op)?;
     let output = Array::uninit(op, &geometry.output(), dtype)?;
     let indices = Array::uninit(op, &geometry.output(), DType::I64)?;
-    {
-        let _access = Access::acquire(&[source.storage()], &[output.storage(), indices.storage()]);
-        let places = indices.ptr().cast::<i64>();
-        // SAFETY: the state of all roots is held; everything is contiguous, of the window's sizes; the outputs are
-        // fresh.
-        unsafe { kernel::max_pool(geometry.planes, &geometry.window, source.as_in(), output.as_out(), places) };
-    }
+    launch(&source, [&output, &indices], |x, [y, places]| {
+        kernel::max_pool(geometry.planes, &geometry.window, x, y, places);
+    });
     if is_recorded(&[&operand]) {
         let rule = ChosenRule { name, geometry, puts_back: false };
         return Ok((record(rule, &[&operand], &[Save::Array(&indices)], output)?, indices));
@@ -244,21 +231,12 @@ fn means(name: &'static str, geometry: &Geometry, divisor: Divisor, tensor: &Ten
     let source = operand.array.contiguous(OP)?;
     let shape = if spread { geometry.input.clone() } else { geometry.output() };
     let output = Array::uninit(OP, &shape, source.dtype())?;
-    {
-        let _access = Access::acquire(&[source.storage()], &[output.storage()]);
-        let (planes, window) = (geometry.planes, &geometry.window);
-        // SAFETY: the state of both roots is held; both are contiguous, of the window's sizes and one dtype, a float
-        // where means are spread.
-        unsafe {
-            if source.dtype() == DType::I64 {
-                kernel::avg_pool_integer(planes, window, divisor, source.as_in(), output.as_out());
-            } else if spread {
-                kernel::avg_pool_backward(planes, window, divisor, source.as_in(), output.as_out());
-            } else {
-                kernel::avg_pool(planes, window, divisor, source.as_in(), output.as_out());
-            }
-        }
-    }
+    let run = match source.dtype() {
+        DType::I64 => kernel::avg_pool_integer,
+        _ if spread => kernel::avg_pool_backward,
+        _ => kernel::avg_pool,
+    };
+    launch(&source, &output, |x, y| run(geometry.planes, &geometry.window, divisor, x, y));
     if is_recorded(&[&operand]) {
         let rule = MeansRule { name, geometry: geometry.clone(), divisor, spread };
         return record(rule, &[&operand], &[], output);

@@ -9,18 +9,20 @@ use super::creation::{sizes, zeros_like};
 use super::elementwise::{Arg, apply_in_place};
 use super::reduce;
 use super::rows;
-use super::write::{NotDifferentiable, Write};
+use super::write::{NotDifferentiable, Target, Write};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{is_recorded, record};
+use crate::kernels::In;
+use crate::kernels::copy::copy;
 use crate::kernels::element::Element;
+use crate::launch::{Held, NONE};
 use crate::random::{Generator, RandomElement, RandomFloat, SharedGenerator, default_generator};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
-use crate::storage::Access;
 use crate::tensor::{Operand, Tensor};
 use crate::with_element;
 
@@ -37,23 +39,22 @@ fn drawing_order(array: &Array) -> SmallVec<[usize; 6]> {
     axes
 }
 
-/// Fills memory whose exclusive state the caller holds with what `draw` puts into a slice. An error leaves everything
-/// as it was.
-pub(super) fn fill<T: Element>(array: &Array, draw: impl FnOnce(&mut [T]) -> Result<()>) -> Result<()> {
+/// Fills an array whose exclusive state is held with what `draw` puts into a slice. An error leaves everything as it was.
+fn fill<T: Element>(held: &mut Held<'_>, array: &Array, draw: impl FnOnce(&mut [T]) -> Result<()>) -> Result<()> {
     let ordered = array.permute(&drawing_order(array));
-    if ordered.numel() == 0 {
-        return draw(&mut []);
-    }
     if ordered.is_contiguous() {
-        // SAFETY: the caller holds exclusive state; the elements are dense, and any bits are a valid element.
-        return draw(unsafe { std::slice::from_raw_parts_mut(ordered.ptr().cast(), ordered.numel()) });
+        return held.launch(NONE, &ordered, |[], mut out| draw(out.as_slice().expect("a dense array of this dtype")));
     }
     let mut values = vec![T::default(); ordered.numel()];
     draw(&mut values)?;
-    let fresh = Array::from_slice(&values, ordered.shape())?;
-    // SAFETY: the caller holds exclusive state; the values are memory of their own.
-    unsafe { ordered.copy_raw(&fresh) };
+    let (shape, strides) = (ordered.shape(), shape::contiguous_strides(ordered.shape()));
+    held.launch(NONE, &ordered, |[], out| copy(In::of(&values, shape, &strides), out));
     Ok(())
+}
+
+/// [`fill`] of an array that nobody else sees yet.
+pub(super) fn fill_new<T: Element>(array: &Array, draw: impl FnOnce(&mut [T]) -> Result<()>) -> Result<()> {
+    fill(&mut Held::take(&NONE, &array), array, draw)
 }
 
 /// A distribution by its name and parameters.
@@ -119,15 +120,15 @@ impl Distribution {
         })
     }
 
-    /// Draws into memory whose exclusive state the caller holds.
-    fn draw(self, generator: &mut Generator, array: &Array) -> Result<()> {
+    /// Draws into an array whose exclusive state is held.
+    fn draw(self, generator: &mut Generator, held: &mut Held<'_>, array: &Array) -> Result<()> {
         if self.is_continuous() {
             return with_element!(float array.dtype(), T => {
                 let contiguous = array.is_contiguous();
-                fill::<T>(array, |out| self.draw_floats(generator, contiguous, out))
+                fill::<T>(held, array, |out| self.draw_floats(generator, contiguous, out))
             });
         }
-        with_element!(array.dtype(), T => fill::<T>(array, |out| self.draw_any(generator, out)))
+        with_element!(array.dtype(), T => fill::<T>(held, array, |out| self.draw_any(generator, out)))
     }
 
     fn draw_floats<T: RandomFloat>(self, generator: &mut Generator, contiguous: bool, out: &mut [T]) -> Result<()> {
@@ -172,10 +173,11 @@ impl Op for Overwritten {
 #[track_caller]
 pub fn fill_random(target: &Tensor, distribution: Distribution, generator: Option<&SharedGenerator>) -> Result<()> {
     let (op, node) = distribution.names();
-    distribution.check(op, target.dtype())?;
-    let write = Write::new(op, target, true);
+    let target = &Target::new(target, true)?;
+    distribution.check(op, target.array().dtype())?;
     // The generator is held while numbers are drawn and no longer: what the target was before may own host objects.
-    write.run(|| Overwritten(node), &[], |array| distribution.draw(&mut source(generator).lock(), array)).map(drop)
+    let draw = |held: &mut Held<'_>, array: &Array| distribution.draw(&mut source(generator).lock(), held, array);
+    Write::new(op, target).run(|| Overwritten(node), &[], draw).map(drop)
 }
 
 /// A new tensor of random numbers.
@@ -199,8 +201,7 @@ fn drawn(
     distribution.check(op, array.dtype())?;
     {
         let mut generator = source(generator).lock();
-        let _access = Access::acquire(&[], &[array.storage()]);
-        distribution.draw(&mut generator, &array)?;
+        distribution.draw(&mut generator, &mut Held::take(&NONE, &&array), &array)?;
     }
     Ok(Tensor::from_array(array))
 }
@@ -224,8 +225,7 @@ pub fn randperm(n: i64, dtype: DType, generator: Option<&SharedGenerator>) -> Re
     let array = Array::zeros(OP, &sizes(OP, &[n])?, dtype.supported(OP)?)?;
     {
         let mut generator = source(generator).lock();
-        let _access = Access::acquire(&[], &[array.storage()]);
-        with_element!(dtype, T => fill::<T>(&array, |out| generator.permutation(out)))?;
+        with_element!(dtype, T => fill_new::<T>(&array, |out| generator.permutation(out)))?;
     }
     Ok(Tensor::from_array(array))
 }
@@ -260,8 +260,8 @@ fn finish(node: &'static str, inputs: &[&Operand], output: Tensor) -> Result<Ten
     Ok(output)
 }
 
-/// Draws ones with the probabilities of a tensor into `array`, whose exclusive state the caller holds.
-fn bernoulli_into(generator: &mut Generator, array: &Array, probabilities: &Array) -> Result<()> {
+/// Draws ones with the probabilities of a tensor into `array`, whose exclusive state is held.
+fn bernoulli_into(generator: &mut Generator, held: &mut Held<'_>, array: &Array, probabilities: &Array) -> Result<()> {
     const OP: &str = "bernoulli_";
     if !probabilities.dtype().is_float() {
         return Err(Error::not_implemented(
@@ -276,9 +276,8 @@ fn bernoulli_into(generator: &mut Generator, array: &Array, probabilities: &Arra
     let like = probabilities.expand(array.shape());
     let like = like.permute(&drawing_order(array)).to_dtype_contiguous(OP, probabilities.dtype())?;
     with_element!(float like.dtype(), P => {
-        // SAFETY: a fresh contiguous array that nobody else sees.
-        let given = unsafe { std::slice::from_raw_parts(like.ptr().cast::<P>().cast_const(), like.numel()) };
-        with_element!(array.dtype(), T => fill::<T>(array, |out| generator.bernoulli_each(out, given)))
+        let given = like.to_vec::<P>();
+        with_element!(array.dtype(), T => fill::<T>(held, array, |out| generator.bernoulli_each(out, &given)))
     })
 }
 
@@ -290,7 +289,7 @@ pub fn bernoulli(input: &Tensor, generator: Option<&SharedGenerator>) -> Result<
     let array = zeros_like(OP, &operand.array, operand.array.dtype())?;
     // The probabilities are read first: nobody else sees the output, and one state is held at a time.
     let probabilities = operand.array.duplicate(OP)?;
-    bernoulli_into(&mut source(generator).lock(), &array, &probabilities)?;
+    bernoulli_into(&mut source(generator).lock(), &mut Held::take(&NONE, &&array), &array, &probabilities)?;
     finish("BernoulliBackward0", &[&operand], Tensor::from_array(array))
 }
 
@@ -310,27 +309,26 @@ pub fn bernoulli_with(input: &Tensor, p: f64, generator: Option<&SharedGenerator
 #[track_caller]
 pub fn bernoulli_each_(target: &Tensor, p: &Tensor, generator: Option<&SharedGenerator>) -> Result<()> {
     const OP: &str = "bernoulli_";
-    let shape = target.shape();
-    let given = p.array();
-    if !shape::broadcast(OP, &shape, given.shape()).is_ok_and(|common| common == shape) {
+    let (target, operand) = (&Target::new(target, true)?, p.operand()?);
+    let (shape, given) = (target.array().shape(), &operand.array);
+    if !shape::broadcasts_to(given.shape(), shape) {
         return Err(Error::runtime(
             OP,
             format!(
                 "The expanded size of the tensor must match the existing size: p of shape {:?} does not broadcast to {:?}",
                 given.shape(),
-                shape.as_slice()
+                shape
             ),
         ));
     }
     // A copy: the target may be the tensor itself.
     let probabilities = given.duplicate(OP)?;
-    let operand = p.operand()?;
-    let write = Write { others: &[&operand], ..Write::new(OP, target, true) };
+    let write = Write { others: &[&operand], ..Write::new(OP, target) };
     write
         .run(
             || Overwritten("BernoulliBackward1"),
             &[],
-            |array| bernoulli_into(&mut source(generator).lock(), array, &probabilities),
+            |held, array| bernoulli_into(&mut source(generator).lock(), held, array, &probabilities),
         )
         .map(drop)
 }
@@ -402,8 +400,7 @@ pub fn poisson(input: &Tensor, generator: Option<&SharedGenerator>) -> Result<Te
     with_element!(float dtype, T => {
         let rates: Vec<T> = operand.array.to_vec();
         let mut generator = source(generator).lock();
-        let _access = Access::acquire(&[], &[output.storage()]);
-        fill::<T>(&output, |out| generator.poisson(out, &rates))
+        fill_new::<T>(&output, |out| generator.poisson(out, &rates))
     })?;
     finish("PoissonBackward0", &[&operand], Tensor::from_array(output))
 }
@@ -436,8 +433,7 @@ pub fn multinomial(
     with_element!(float array.dtype(), T => {
         let weights: Vec<T> = array.to_vec();
         let mut generator = source(generator).lock();
-        let _access = Access::acquire(&[], &[output.storage()]);
-        fill::<i64>(&output, |out| generator.multinomial(out, &weights, categories, samples as usize, replacement))
+        fill_new::<i64>(&output, |out| generator.multinomial(out, &weights, categories, samples as usize, replacement))
     })?;
     Ok(Tensor::from_array(output))
 }

@@ -10,9 +10,10 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::no_grad;
+use crate::kernels::element::Element;
 use crate::kernels::reduce::Reduction;
+use crate::launch::{NONE, launch};
 use crate::scalar::Scalar;
-use crate::storage::Access;
 use crate::tensor::Tensor;
 use crate::with_element;
 
@@ -45,14 +46,10 @@ const SHRINK: f64 = 1.0 / (1u64 << 60) as f64;
 const GROUP: usize = 64;
 
 /// Whether `test` holds for an element of a contiguous array.
-fn any<T: Copy>(array: &Array, test: impl Fn(T) -> bool) -> bool {
-    assert!(array.is_contiguous(), "results are dense");
-    let _access = Access::acquire(&[array.storage()], &[]);
-    let values = array.ptr().cast::<T>().cast_const();
-    (0..array.numel()).step_by(GROUP).any(|start| {
-        let group = start..(start + GROUP).min(array.numel());
-        // SAFETY: within a contiguous array of dtype `T`, whose shared state is held.
-        group.fold(false, |found, at| found | test(unsafe { values.add(at).read() }))
+fn any<T: Element>(array: &Array, test: impl Fn(T) -> bool) -> bool {
+    launch(array, NONE, |array, []| {
+        let values = array.as_slice::<T>().expect("results are dense");
+        values.chunks(GROUP).any(|group| group.iter().fold(false, |found, &value| found | test(value)))
     })
 }
 

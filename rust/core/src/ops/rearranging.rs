@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{is_recorded, record};
+use crate::launch::{NONE, launch};
 use crate::shape::{self, Shape, Strides};
-use crate::storage::Access;
 use crate::tensor::Tensor;
 
 /// The same memory with the order along some axes reversed.
@@ -47,7 +47,7 @@ impl Op for Flipped {
 /// A copy with the order along some axes reversed, in the layout of the input, which a reversed view does not tell.
 fn flipped(op: &'static str, array: &Array, mask: &[bool]) -> Result<Array> {
     let output = Array::uninit_like(op, array, array.dtype())?;
-    output.copy_unshared(&reversed(array, mask));
+    output.copy_from(&reversed(array, mask));
     Ok(output)
 }
 
@@ -204,7 +204,7 @@ pub fn roll(input: &Tensor, shifts: &[i64], axes: &[i64]) -> Result<Tensor> {
 /// Copies rolled: along each axis there are two runs, so that there are two boxes to copy per axis and combination.
 fn copy_rolled(from: &Array, into: &Array, moves: &[(usize, i64)]) {
     let Some((&(axis, shift), rest)) = moves.split_first() else {
-        into.copy_unshared(from);
+        into.copy_from(from);
         return;
     };
     let size = from.shape()[axis];
@@ -287,7 +287,7 @@ pub fn repeat(input: &Tensor, repeats: &[i64]) -> Result<Tensor> {
         let lead = shape.len() - array.rank();
         let strides: Strides =
             (0..shape.len()).flat_map(|axis| [0, if axis < lead { 0 } else { array.strides()[axis - lead] }]).collect();
-        output.with_layout(&places, &spread, 0).copy_unshared(&array.with_layout(&ones, &strides, array.offset()));
+        output.with_layout(&places, &spread, 0).copy_from(&array.with_layout(&ones, &strides, array.offset()));
     }
     if is_recorded(&[&operand]) {
         let rule = Repeated { repeats, shape, own: array.shape().into() };
@@ -351,19 +351,14 @@ pub fn repeated_positions(counts: &Tensor, output_size: Option<i64>) -> Result<T
         return Err(Error::runtime(OP, format!("allocated size does not match required size: {size} and {total}")));
     }
     let output = Array::uninit(OP, &[total as usize], DType::I64)?;
-    {
-        let _access = Access::acquire(&[], &[output.storage()]);
-        let mut at = output.ptr().cast::<i64>();
+    launch(NONE, &output, |[], mut out| {
+        let mut rest = out.as_slice::<i64>().expect("a new vector");
         for (position, &count) in values.iter().enumerate() {
-            for _ in 0..count {
-                // SAFETY: exclusive state is held; the counts sum to the size of the output.
-                unsafe {
-                    *at = position as i64;
-                    at = at.add(1);
-                }
-            }
+            let (repeated, behind) = rest.split_at_mut(count as usize);
+            repeated.fill(position as i64);
+            rest = behind;
         }
-    }
+    });
     Ok(Tensor::from_array(output))
 }
 

@@ -13,12 +13,11 @@ use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op};
 use crate::graph::record::would_record;
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, call_many};
-use crate::kernels::Out;
 use crate::kernels::reduce::{Reduction, reduce as run};
 use crate::kernels::softmax::{self, AxisSize};
+use crate::launch::launch;
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
-use crate::storage::Access;
 use crate::tensor::Tensor;
 
 /// Axes to reduce, as a mask.
@@ -65,11 +64,8 @@ pub(super) fn reduce_array<const OUTPUTS: usize>(
         outputs.push(Array::uninit(op, &kept, dtype)?);
     }
     {
-        let writes: SmallVec<[&crate::storage::Storage; 2]> = outputs.iter().map(Array::storage).collect();
-        let _access = Access::acquire(&[array.storage()], &writes);
-        let outs: SmallVec<[Out<'_>; 2]> = outputs.iter().map(Array::as_out).collect();
-        // SAFETY: the state of all roots is held; the outputs are fresh, of the shape and dtypes the reduction gives.
-        unsafe { run(reduction, array.shape(), mask, array.as_in(), &outs) };
+        let written: SmallVec<[&Array; 2]> = outputs.iter().collect();
+        launch(array, &written[..], |input, outputs| run(reduction, mask, input, &outputs));
     }
     let finish = |output: Array| if keep { Ok(output) } else { drop_axes(op, &output, mask) };
     let finished: Result<Vec<Array>> = outputs.into_iter().map(finish).collect();
@@ -607,9 +603,7 @@ impl Reduce {
         };
         let kept = Array::uninit(self.op, &kept_shape(&self.shape, &self.mask), self.dtype)?;
         if kept.numel() > 0 {
-            let _access = Access::acquire(&[gathered.storage()], &[kept.storage()]);
-            // SAFETY: the state of both roots is held; both are contiguous, of one float dtype and of these sizes.
-            unsafe { softmax::logsumexp(size, gathered.as_in(), kept.as_out()) };
+            launch(&gathered, &kept, |x, y| softmax::logsumexp(size, x, y));
         }
         if self.keep { Ok(kept) } else { drop_axes(self.op, &kept, &self.mask) }
     }

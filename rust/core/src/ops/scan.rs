@@ -12,11 +12,11 @@ use crate::graph::call;
 use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
+use crate::kernels::decay;
 use crate::kernels::scan::{Scan, scan as run};
-use crate::kernels::{Out, decay};
+use crate::launch::launch;
 use crate::scalar::Scalar;
 use crate::shape;
-use crate::storage::Access;
 use crate::tensor::Tensor;
 
 /// Runs a scan along an axis; tensors without axes are scanned as vectors of one element.
@@ -34,11 +34,8 @@ fn scan_array<const OUTPUTS: usize>(
         outputs.push(Array::uninit(op, line.shape(), dtype)?);
     }
     {
-        let writes: SmallVec<[&crate::storage::Storage; 2]> = outputs.iter().map(Array::storage).collect();
-        let _access = Access::acquire(&[line.storage()], &writes);
-        let outs: SmallVec<[Out<'_>; 2]> = outputs.iter().map(Array::as_out).collect();
-        // SAFETY: the state of all roots is held; the outputs are fresh and of the input's shape.
-        unsafe { run(kind, reverse, line.shape(), axis, line.as_in(), &outs) };
+        let written: SmallVec<[&Array; 2]> = outputs.iter().collect();
+        launch(&line, &written[..], |input, outputs| run(kind, reverse, axis, input, &outputs));
     }
     let finished: Vec<Array> = outputs
         .into_iter()
@@ -397,13 +394,7 @@ impl Op for DecayingSum {
         let (v, l) =
             (moved.to_dtype_contiguous(OP, DType::F64)?, levels.permute(&axes).to_dtype_contiguous(OP, DType::F64)?);
         let out = Array::uninit(OP, moved.shape(), DType::F64)?;
-        let n = moved.shape().last().copied().unwrap_or(1);
-        {
-            let _access = Access::acquire(&[v.storage(), l.storage()], &[out.storage()]);
-            let lines = out.numel() / n.max(1);
-            // SAFETY: the state of all roots is held; all three are contiguous and of this size, `out` is fresh.
-            unsafe { decay::decaying_sum(lines, n, self.reverse, v.ptr().cast(), l.ptr().cast(), out.ptr().cast()) };
-        }
+        launch([&v, &l], &out, |[v, l], out| decay::decaying_sum(self.reverse, v, l, out));
         let mut back: SmallVec<[usize; 6]> = SmallVec::from_elem(0, axes.len());
         axes.iter().enumerate().for_each(|(position, &axis)| back[axis] = position);
         Ok(smallvec![out.permute(&back).to_dtype_contiguous(OP, dtype)?])

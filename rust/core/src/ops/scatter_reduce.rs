@@ -6,7 +6,7 @@ use super::index::{
     Scatter, check_scatter, element_positions, everywhere, out_of_range_runtime, same_dtype, scatter_into,
     scatter_number, take_along,
 };
-use super::write::{NotDifferentiable, Write, at_least_vector, source_of};
+use super::write::{NotDifferentiable, Target, Write, source_of};
 use super::{padding, rows, views};
 use crate::array::Array;
 use crate::dtype::DType;
@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::graph::node::Backward;
 use crate::graph::op::Op;
 use crate::graph::record::{Save, is_recorded, record};
+use crate::kernels::copy::copy;
 use crate::kernels::scatter::{Fold, scatter_fold};
 use crate::ops::elementwise::{Arg, apply};
 use crate::scalar::Scalar;
@@ -89,12 +90,13 @@ impl Combined {
         let own = Scalar::Int(i64::from(self.include_self));
         let start = Tensor::from_array(Array::full("scatter_reduce", &like.shape(), own, like.dtype())?);
         let ones = everywhere("scatter_reduce", Scalar::Int(1), like.dtype(), &source.shape())?;
-        let counted = scatter_into(&start, true, self.axis, &index.array(), &Tensor::from_array(ones), Scatter::Add)?;
+        let ones = Tensor::from_array(ones).operand()?;
+        let counted = scatter_into(&Target::new(&start, true)?, self.axis, &index.array(), &ones, Scatter::Add)?;
         row(&rows::maximum::ROW, &[(&counted).into(), Scalar::Int(1).into()])
     }
 
     fn add_along(&self, whole: &Tensor, index: &Tensor, values: &Tensor) -> Result<Tensor> {
-        scatter_into(whole, false, self.axis, &index.array(), values, Scatter::Add)
+        scatter_into(&Target::new(whole, false)?, self.axis, &index.array(), &values.operand()?, Scatter::Add)
     }
 
     /// Gradients of the target and of the source, over the shape of the index.
@@ -137,7 +139,14 @@ impl Combined {
                 // The product of all other factors. Where a single factor is zero it is the product with that factor
                 // replaced by one; elsewhere the result divided by the factor.
                 let combine = |own: &Tensor, source: &Tensor| {
-                    scatter_reduce_at(own, false, self.axis, &index.array(), source, Combine::Prod, self.include_self)
+                    scatter_reduce_at(
+                        &Target::new(own, false)?,
+                        self.axis,
+                        &index.array(),
+                        source.operand()?,
+                        Combine::Prod,
+                        self.include_self,
+                    )
                 };
                 let own_zero = row(&rows::eq::ROW, &[own.into(), zero()])?;
                 let own_or_one = select(&own_zero, one(), own.into())?;
@@ -174,7 +183,7 @@ impl Op for Combined {
             let own_grad = if self.include_self {
                 own_grad
             } else {
-                scatter_number(&own_grad, false, self.axis, &index.array(), Scalar::Int(0))?
+                scatter_number(&Target::new(&own_grad, false)?, self.axis, &index.array(), Scalar::Int(0))?
             };
             cx.put(0, own_grad);
         }
@@ -212,18 +221,17 @@ fn mean_of(sum: &Tensor, counts: &Tensor) -> Result<Tensor> {
 
 #[track_caller]
 fn scatter_reduce_at(
-    input: &Tensor,
-    in_place: bool,
+    target: &Target<'_>,
     axis: usize,
     positions: &Array,
-    source: &Tensor,
+    mut operand: Operand,
     combine: Combine,
     include_self: bool,
 ) -> Result<Tensor> {
     const OP: &str = "scatter_reduce";
-    let (own, mut operand) = (input.operand()?, source.operand()?);
-    let recorded = is_recorded(&[&own, &operand]) && own.array.dtype().is_differentiable();
-    let values = &source_of(OP, input, in_place, &operand.array, false)?;
+    let own = &target.operand;
+    let recorded = is_recorded(&[own, &operand]) && own.array.dtype().is_differentiable();
+    let values = &source_of(OP, target, &operand.array, false)?;
     if !values.storage().same_memory(operand.array.storage()) {
         // The gradient, too, reads what was there before the target was written.
         operand.array = values.clone();
@@ -233,56 +241,57 @@ fn scatter_reduce_at(
     // The value, outside the graph, in memory of its own: written to the target when everything is known to be right.
     let value = {
         let _off = crate::graph::no_grad();
-        let fresh = Tensor::from_array(own.array.duplicate_row_major(OP)?);
+        let fresh = &Tensor::from_array(own.array.duplicate_row_major(OP)?);
+        let whole = &Target::new(fresh, true)?;
         if !include_self {
             let identity = combine.identity(own.array.dtype());
-            scatter_number(&fresh, true, axis, positions, identity)?;
+            scatter_number(whole, axis, positions, identity)?;
         }
         let constant = Tensor::from_array(values.clone());
         match combine {
-            Combine::Sum | Combine::Mean => scatter_into(&fresh, true, axis, positions, &constant, Scatter::Add)?,
+            Combine::Sum | Combine::Mean => scatter_into(whole, axis, positions, &constant.operand()?, Scatter::Add)?,
             Combine::Prod | Combine::Max | Combine::Min => {
                 let fold = match combine {
                     Combine::Prod => Fold::Prod,
                     Combine::Max => Fold::Max,
                     _ => Fold::Min,
                 };
-                let write = Write { reads: &[positions, values], ..Write::row_major(OP, &fresh, true) };
+                let reads = [positions, values];
+                let write = Write { reads: &reads, ..Write::row_major(OP, whole) };
                 write.run(
                     || NotDifferentiable::of(OP),
                     &[],
-                    |array| {
+                    |held, array| {
                         if positions.numel() == 0 {
                             return Ok(());
                         }
-                        let (x, at, from) =
-                            (at_least_vector(array), at_least_vector(positions), at_least_vector(values));
-                        let size = x.shape()[axis];
-                        // SAFETY: the state of all roots is held; the shapes were checked; the target is fresh.
-                        unsafe { scatter_fold(fold, at.shape(), axis, size, x.as_out(), at.as_in(), from.as_in()) }
-                            .map_err(|found| out_of_range_runtime(OP, found))
+                        held.launch(reads, array, |[at, from], x| {
+                            let (x, at, from) = (x.at_least_vector(), at.at_least_vector(), from.at_least_vector());
+                            scatter_fold(fold, axis, x, at, from)
+                        })
+                        .map_err(|found| out_of_range_runtime(OP, found))
                     },
                 )?
             }
         };
         if combine == Combine::Mean {
             let part = part_of(&constant, positions.shape())?;
-            let counts = rule.counts(&fresh, &Tensor::from_array(positions.clone()), &part)?;
-            mean_of(&fresh, &counts)?.array()
+            let counts = rule.counts(fresh, &Tensor::from_array(positions.clone()), &part)?;
+            mean_of(fresh, &counts)?.array()
         } else {
             fresh.array()
         }
     };
-    if !in_place {
+    if !target.in_place {
         if !recorded {
             return Ok(Tensor::from_array(value));
         }
-        let saves = [Save::Input(&own), Save::Input(&operand), Save::Array(positions), Save::Output(0)];
-        return record(rule, &[&own, &operand], &saves, value);
+        let saves = [Save::Input(own), Save::Input(&operand), Save::Array(positions), Save::Output(0)];
+        return record(rule, &[own, &operand], &saves, value);
     }
     // In place the old value is overwritten: a copy of it is what backward reads.
     let kept = if recorded { Some(own.array.duplicate(OP)?) } else { None };
-    let write = Write { others: &[&operand], reads: &[positions, values], ..Write::row_major(OP, input, true) };
+    let write = Write { others: &[&operand], reads: &[positions, values, &value], ..Write::row_major(OP, target) };
     let kept_operand = kept.map(|array| Operand { array, identity: std::sync::Weak::new(), ..own.clone() });
     let mut saves: SmallVec<[Save<'_>; 4]> = SmallVec::new();
     if let Some(kept) = &kept_operand {
@@ -291,9 +300,8 @@ fn scatter_reduce_at(
     write.run(
         || rule,
         &saves,
-        |array| {
-            // SAFETY: exclusive state is held; the value is memory that nobody else sees.
-            unsafe { array.copy_raw(&value) };
+        |held, array| {
+            held.launch(&value, array, copy);
             Ok(())
         },
     )
@@ -313,9 +321,11 @@ pub fn scatter_reduce(
 ) -> Result<Tensor> {
     const OP: &str = "scatter_reduce";
     let combine = Combine::named(OP, reduce)?;
-    let axis = shape::normalize_axis(OP, axis, input.rank())?;
+    let (target, operand) = (&Target::new(input, in_place)?, source.operand()?);
+    let own = target.array();
+    let axis = shape::normalize_axis(OP, axis, own.rank())?;
     let positions = element_positions(OP, index)?;
-    same_dtype(OP, input.dtype(), source.dtype())?;
-    check_scatter(OP, &input.shape(), axis, positions.shape(), Some(&source.shape()))?;
-    scatter_reduce_at(input, in_place, axis, &positions, source, combine, include_self)
+    same_dtype(OP, own.dtype(), operand.array.dtype())?;
+    check_scatter(OP, own.shape(), axis, positions.shape(), Some(operand.array.shape()))?;
+    scatter_reduce_at(target, axis, &positions, operand, combine, include_self)
 }

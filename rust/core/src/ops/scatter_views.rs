@@ -1,12 +1,13 @@
 //! Copies in which the part that a view shows is replaced: `select_scatter`, `slice_scatter`, `diagonal_scatter`.
 
 use super::views::ViewOp;
-use super::write::Write;
+use super::write::{Target, Write};
 use super::{copy, diagonals, views};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::node::Backward;
 use crate::graph::op::Op;
+use crate::kernels::copy::copy;
 use crate::shape;
 use crate::tensor::Tensor;
 
@@ -41,8 +42,8 @@ impl Op for PartWritten {
 #[track_caller]
 fn write_part(input: &Tensor, part: &Tensor, name: &'static str, place: ViewOp) -> Result<Tensor> {
     const OP: &str = "scatter_view";
-    let operand = part.operand()?;
-    let shown = place.apply(&input.array())?;
+    let (target, operand) = (&Target::new(input, false)?, part.operand()?);
+    let shown = place.apply(target.array())?;
     if shown.shape() != operand.array.shape() {
         return Err(Error::shapes(
             OP,
@@ -55,14 +56,14 @@ fn write_part(input: &Tensor, part: &Tensor, name: &'static str, place: ViewOp) 
         copy: Array::duplicate_strided,
         others: &[&operand],
         reads: &[&operand.array],
-        ..Write::new(OP, input, false)
+        ..Write::new(OP, target)
     };
     write.run(
         || PartWritten { name, place: place.clone() },
         &[],
-        |array| {
-            // SAFETY: the state of both roots is held, and the target is a copy of its own.
-            unsafe { place.apply(array)?.copy_raw(&operand.array) };
+        |held, array| {
+            let source = operand.array.expand(shown.shape());
+            held.launch(&source, &place.apply(array)?, copy);
             Ok(())
         },
     )

@@ -8,9 +8,9 @@ use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::record::{is_recorded, record};
 use crate::kernels::sort::{self as kernel, SearchSize};
+use crate::launch::{NONE, launch};
 use crate::scalar::Scalar;
 use crate::shape;
-use crate::storage::Access;
 use crate::tensor::Tensor;
 use crate::with_element;
 
@@ -84,15 +84,9 @@ pub fn searchsorted(
         let count = if shared { output.numel() } else { wanted[wanted.len() - 1] };
         let rows = if shared { 1 } else { outer.iter().product() };
         let size = SearchSize { rows, len, count, shared };
-        let mut reads = vec![sequence.storage(), values.storage()];
-        if let Some(order) = &order {
-            reads.push(order.storage());
-        }
-        let _access = Access::acquire(&reads, &[output.storage()]);
-        let order = order.as_ref().map(|order| order.ptr().cast::<i64>().cast_const());
-        // SAFETY: the state of all roots is held; contiguous operands of one dtype and the sizes stated; the order
-        // was checked and is a copy of its own.
-        unsafe { kernel::searchsorted(size, right, sequence.as_in(), order, values.as_in(), output.ptr().cast()) };
+        launch(([&sequence, &values], order.as_ref()), &output, |([sequence, values], order), out| {
+            kernel::searchsorted(size, right, sequence, order, values, out);
+        });
     }
     Ok(Tensor::from_array(if narrow { output.cast(OP, DType::I32)? } else { output }))
 }
@@ -192,12 +186,10 @@ pub fn bincount(input: &Tensor, weights: Option<&Tensor>, minimum: i64) -> Resul
     let Some(weights) = weights else {
         shape::checked_numel(OP, &[size], 8)?;
         let output = Array::zeros(OP, &[size], DType::I64)?;
-        let _access = Access::acquire(&[], &[output.storage()]);
-        for &value in &values {
-            // SAFETY: exclusive state is held; every value is below the size.
-            unsafe { *output.ptr().cast::<i64>().add(value as usize) += 1 };
-        }
-        drop(_access);
+        launch(NONE, &output, |[], mut out| {
+            let counts = out.as_slice::<i64>().expect("a new vector");
+            values.iter().for_each(|&value| counts[value as usize] += 1);
+        });
         return Ok(Tensor::from_array(output));
     };
     if weights.shape() != input.shape() {
@@ -246,26 +238,26 @@ pub fn histc(input: &Tensor, bins: i64, min: f64, max: f64) -> Result<Tensor> {
     }
     shape::checked_numel(OP, &[bins as usize], 8)?;
     let output = Array::zeros(OP, &[bins as usize], array.dtype())?;
-    let _access = Access::acquire(&[], &[output.storage()]);
-    with_element!(float array.dtype(), T => {
-        let (low, high, count) = (low as T, high as T, bins as T);
-        for value in values {
-            let value = value as T;
-            if value >= low && value <= high {
-                // Of the whole range the length has no room, nor may a part of it times the number of bins.
-                let length = (high - low) * count;
-                let position = if length.is_finite() {
-                    (value - low) * count / (high - low)
-                } else {
-                    (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0) * count
-                };
-                // Rounding may lead to the position behind the last.
-                let position = (position as i64).min(bins - 1) as usize;
-                // SAFETY: exclusive state is held; the position is below the number of bins.
-                unsafe { *output.ptr().cast::<T>().add(position) += 1.0 };
+    launch(NONE, &output, |[], mut out| {
+        with_element!(float array.dtype(), T => {
+            let counts = out.as_slice::<T>().expect("a new vector");
+            let (low, high, count) = (low as T, high as T, bins as T);
+            for value in values {
+                let value = value as T;
+                if value >= low && value <= high {
+                    // Of the whole range the length has no room, nor may a part of it times the number of bins.
+                    let length = (high - low) * count;
+                    let position = if length.is_finite() {
+                        (value - low) * count / (high - low)
+                    } else {
+                        (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0) * count
+                    };
+                    // Rounding may lead to the position behind the last.
+                    let position = (position as i64).min(bins - 1) as usize;
+                    counts[position] += 1.0;
+                }
             }
-        }
+        })
     });
-    drop(_access);
     Ok(Tensor::from_array(output))
 }

@@ -13,9 +13,9 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::softmax as kernel;
 use crate::kernels::softmax::AxisSize;
 use crate::kernels::{In, Out};
+use crate::launch::launch;
 use crate::ops::reduce;
 use crate::shape;
-use crate::storage::Access;
 use crate::tensor::Tensor;
 
 /// A tensor seen from an axis; one without axes counts as one element.
@@ -23,17 +23,15 @@ pub(super) fn axis_size(shape: &[usize], axis: usize) -> AxisSize {
     if shape.is_empty() { AxisSize { outer: 1, len: 1, inner: 1 } } else { AxisSize::new(shape, axis) }
 }
 
-type Kernel = unsafe fn(AxisSize, In<'_>, Out<'_>);
-type GradientKernel = unsafe fn(AxisSize, In<'_>, In<'_>, Out<'_>);
+type Kernel = fn(AxisSize, In<'_>, Out<'_>);
+type GradientKernel = fn(AxisSize, In<'_>, In<'_>, Out<'_>);
 
 /// Runs a kernel of one input into fresh memory.
 fn forward(op: &'static str, run: Kernel, input: &Array, axis: usize) -> Result<Array> {
     let input = input.contiguous(op)?;
     let output = Array::uninit(op, input.shape(), input.dtype())?;
     if input.numel() > 0 {
-        let _access = Access::acquire(&[input.storage()], &[output.storage()]);
-        // SAFETY: the state of both roots is held; both are contiguous, of one float dtype and the same sizes.
-        unsafe { run(axis_size(input.shape(), axis), input.as_in(), output.as_out()) };
+        launch(&input, &output, |x, y| run(axis_size(input.shape(), axis), x, y));
     }
     Ok(output)
 }
@@ -42,11 +40,8 @@ fn forward(op: &'static str, run: Kernel, input: &Array, axis: usize) -> Result<
 fn backward(op: &'static str, run: GradientKernel, output: &Array, grad: &Array, axis: usize) -> Result<Array> {
     let (output, grad) = (output.contiguous(op)?, grad.contiguous(op)?);
     let result = Array::uninit(op, output.shape(), output.dtype())?;
-    {
-        let _access = Access::acquire(&[output.storage(), grad.storage()], &[result.storage()]);
-        // SAFETY: the state of all roots is held; all are contiguous, of one float dtype and the same sizes.
-        unsafe { run(axis_size(output.shape(), axis), output.as_in(), grad.as_in(), result.as_out()) };
-    }
+    let size = axis_size(output.shape(), axis);
+    launch([&output, &grad], &result, |[y, g], dx| run(size, y, g, dx));
     Ok(result)
 }
 

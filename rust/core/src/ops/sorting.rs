@@ -15,15 +15,14 @@ use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, call_many};
-use crate::kernels::element::Element;
+use crate::kernels::In;
 use crate::kernels::reduce::Reduction;
 use crate::kernels::softmax::AxisSize;
 use crate::kernels::sort::{self as kernel, Rank, Sorted};
+use crate::launch::launch;
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
-use crate::storage::Access;
 use crate::tensor::Tensor;
-use crate::with_element;
 
 /// Runs a kernel that orders lines along an axis and keeps `length` elements of each: (values, positions).
 fn ordered(
@@ -31,7 +30,7 @@ fn ordered(
     array: &Array,
     axis: usize,
     length: usize,
-    run: impl FnOnce(AxisSize, &Array, Sorted<'_>),
+    run: impl for<'m> FnOnce(AxisSize, In<'m>, Sorted<'m>),
 ) -> Result<(Array, Array)> {
     let line = at_least_vector(array).contiguous(op)?;
     let mut shape: Shape = line.shape().into();
@@ -39,9 +38,10 @@ fn ordered(
     let values = Array::uninit(op, &shape, line.dtype())?;
     let indices = Array::uninit(op, &shape, DType::I64)?;
     if values.numel() > 0 {
-        let _access = Access::acquire(&[line.storage()], &[values.storage(), indices.storage()]);
-        let out = Sorted { values: Some(values.as_out()), indices: Some(indices.ptr().cast()) };
-        run(AxisSize::new(line.shape(), axis), &line, out);
+        let size = AxisSize::new(line.shape(), axis);
+        launch(&line, [&values, &indices], |line, [values, indices]| {
+            run(size, line, Sorted { values: Some(values), indices: Some(indices) });
+        });
     }
     if array.rank() == 0 && length == 1 {
         return Ok((values.with_layout(&[], &[], 0), indices.with_layout(&[], &[], 0)));
@@ -55,7 +55,7 @@ fn ordered_in_layout(
     op: &'static str,
     array: &Array,
     axis: usize,
-    run: impl FnOnce(AxisSize, &Array, Sorted<'_>),
+    run: impl for<'m> FnOnce(AxisSize, In<'m>, Sorted<'m>),
 ) -> Result<(Array, Array)> {
     let strides = shape::preserved_strides(array.shape(), array.strides());
     let order = shape::memory_order(array.shape(), &strides);
@@ -79,31 +79,19 @@ impl Choice for Order {
     fn choose(&self, array: &Array, axis: usize) -> Result<(Array, Array)> {
         match *self {
             Self::Sort { descending } => ordered_in_layout("sort", array, axis, |size, line, out| {
-                // SAFETY: the state of all roots is held; contiguous operands of the sizes stated.
-                unsafe { kernel::sort(size, descending, line.as_in(), out) }
+                kernel::sort(size, descending, line, out);
             }),
             Self::Topk { k, largest } => {
                 check_rank("topk", k, array, axis)?;
-                ordered("topk", array, axis, k, |size, line, out| {
-                    // SAFETY: as in `sort`, and `k` is at most the size of the axis.
-                    unsafe { kernel::topk(size, k, largest, line.as_in(), out) }
-                })
+                ordered("topk", array, axis, k, |size, line, out| kernel::topk(size, k, largest, line, out))
             }
             Self::Rank { op, rank } => {
                 check_rank(op, if let Rank::Kth(k) = rank { k + 1 } else { 1 }, array, axis)?;
-                ordered(op, array, axis, 1, |size, line, out| {
-                    // SAFETY: as in `sort`; the axis is long enough.
-                    unsafe { kernel::rank(size, rank, line.as_in(), out) }
-                })
+                ordered(op, array, axis, 1, |size, line, out| kernel::rank(size, rank, line, out))
             }
             Self::Mode => {
                 check_rank("mode", 1, array, axis)?;
-                ordered("mode", array, axis, 1, |size, line, out| {
-                    with_element!(line.dtype(), T => {
-                        // SAFETY: the state of all roots is held; contiguous operands of the sizes stated.
-                        unsafe { modes::<T>(size, line.ptr().cast(), out) }
-                    });
-                })
+                ordered("mode", array, axis, 1, |size, line, out| kernel::mode(size, line, out))
             }
         }
     }
@@ -292,32 +280,6 @@ pub fn mode(input: &Tensor, axis: i64, keep: bool) -> Result<(Tensor, Tensor)> {
     refuse_empty(OP, &input.shape(), Some(&[axis]))?;
     let axis = shape::normalize_axis(OP, axis, input.rank())?;
     choose("ModeBackward0", Order::Mode, input, axis, keep)
-}
-
-/// Writes the mode of every line along the axis.
-///
-/// # Safety
-/// As for [`kernel::rank`], all of dtype `T`: the axis is not empty.
-unsafe fn modes<T: kernel::Key + Element>(size: AxisSize, x: *const T, out: Sorted<'_>) {
-    let mut line: Vec<(u64, usize)> = Vec::with_capacity(size.len);
-    for at in 0..size.outer * size.inner {
-        let offset = |i: usize| (at / size.inner * size.len + i) * size.inner + at % size.inner;
-        line.clear();
-        // SAFETY: inside the operand, as the caller promises.
-        line.extend((0..size.len).map(|i| (unsafe { *x.add(offset(i)) }.key(), i)));
-        line.sort_unstable();
-        let longest = line.chunk_by(|a, b| a.0 == b.0).rev().max_by_key(|run| run.len());
-        let found = longest.and_then(|run| run.last()).map_or(0, |&(_, position)| position);
-        // SAFETY: the results have one element per line.
-        unsafe {
-            if let Some(values) = out.values {
-                *values.ptr.cast::<T>().add(at) = *x.add(offset(found));
-            }
-            if let Some(indices) = out.indices {
-                *indices.add(at) = found as i64;
-            }
-        }
-    }
 }
 
 // ---- both extremes -------------------------------------------------------------------------------------------------

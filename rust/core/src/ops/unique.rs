@@ -7,8 +7,8 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::record::{is_recorded, record};
 use crate::kernels::sort::{self as kernel, Key};
+use crate::launch::{NONE, launch};
 use crate::shape;
-use crate::storage::Access;
 use crate::tensor::Tensor;
 use crate::with_element;
 
@@ -44,20 +44,17 @@ pub fn unique(input: &Tensor, consecutive: bool) -> Result<Distinct> {
     let array = input.array();
     let flat = array.contiguous(op)?;
     let inverse = Array::uninit(op, array.shape(), DType::I64)?;
-    let (values, counts) = {
-        let _access = Access::acquire(&[flat.storage()], &[inverse.storage()]);
-        // SAFETY: shared state is held, and the elements are contiguous.
-        let groups = unsafe { kernel::unique(flat.numel(), consecutive, flat.as_in()) };
+    let (values, counts) = launch(&flat, &inverse, |x, inverse| -> Result<(Array, Array)> {
+        let groups = kernel::unique(consecutive, x);
+        groups.inverse(inverse);
         let values = Array::uninit(op, &[groups.count()], flat.dtype())?;
         let counts = Array::uninit(op, &[groups.count()], DType::I64)?;
-        // SAFETY: the state of all roots is held or they are fresh; they have the sizes the groups ask for.
-        unsafe {
-            groups.values(flat.as_in(), values.as_out());
-            groups.inverse(inverse.ptr().cast());
-            groups.counts(counts.ptr().cast());
-        }
-        (values, counts)
-    };
+        launch(NONE, [&values, &counts], |[], [values, counts]| {
+            groups.values(x, values);
+            groups.counts(counts);
+        });
+        Ok((values, counts))
+    })?;
     let (node, aten) = if consecutive {
         ("UniqueConsecutiveBackward0", "unique_consecutive")
     } else {
@@ -92,15 +89,13 @@ pub fn unique_slices(input: &Tensor, axis: i64, consecutive: bool) -> Result<Dis
         moved.array().contiguous(op)?
     };
     let width = rows.numel().checked_div(size).unwrap_or(0);
-    let (firsts, group_of, sizes) = {
-        let _access = Access::acquire(&[rows.storage()], &[]);
+    let (firsts, group_of, sizes) = launch(&rows, NONE, |rows, []| {
         with_element!(rows.dtype(), T => {
-            let base = rows.ptr().cast::<T>();
-            // SAFETY: shared state is held; rows and columns are inside the operand.
-            let at = |row, column| unsafe { *base.add(row * width + column) };
+            let values = rows.as_slice::<T>().expect("rows are contiguous");
+            let at = |row: usize, column: usize| values[row * width + column];
             groups(size, consecutive, |row, column| at(row, column).key(), |row, column| at(row, column).nan(), width)
         })
-    };
+    });
     let firsts = Array::from_slice(&firsts, &[firsts.len()])?;
     let source = if own.is_empty() { views::reshape(input, &[1])? } else { input.clone() };
     let values = {

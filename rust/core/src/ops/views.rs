@@ -310,7 +310,7 @@ pub fn embed(part: &Tensor, shape: &[usize], place: &ViewOp, overlapping: bool) 
     if overlapping {
         super::overlap::add_into(&shown, &operand.array)?;
     } else {
-        shown.copy_unshared(&operand.array);
+        shown.copy_from(&operand.array);
     }
     if is_recorded(&[&operand]) {
         return record(EmbedRule(place.clone()), &[&operand], &[], whole);

@@ -31,6 +31,7 @@ macro_rules! elementwise {
         pub mod $name {
             use super::*;
             use crate::kernels::number::{Int, Order, Real, Ring, not_below, with_sign_of, within, xor};
+            use crate::kernels::row::Parameters;
             use crate::ops::elementwise::{GradRow, Row, Tier, trace};
             use crate::scalar::Scalar;
 
@@ -107,14 +108,14 @@ macro_rules! names {
 macro_rules! formula {
     ($tier:ident $F:ident, $n:ident, $inputs:tt, [$($p:ident),*], $body:expr) => {
         /// A formula; its parameters are the fields.
-        #[repr(C)]
         pub struct $F { $(
             /// A parameter of the operation.
             pub $p: f64,
         )* }
-        impl $F {
-            /// The formula with its parameters in order.
-            pub fn from_params(params: &[f64]) -> Self {
+        impl $crate::kernels::row::Parameters for $F {
+            const COUNT: usize = <[&str]>::len($crate::ops::elementwise::names!([$($p),*]));
+            #[inline]
+            fn from_params(params: &[f64]) -> Self {
                 let mut _params = params.iter().copied();
                 Self { $($p: _params.next().expect("one value per parameter"),)* }
             }
@@ -169,41 +170,34 @@ macro_rules! tier {
 /// The compiled loops of a formula, per dtype. Small integers and `bool` are computed in `i32`, into which the loop
 /// driver casts them block by block, and cut off to their width again: wrapping arithmetic comes out the same.
 macro_rules! kernel {
-    (@match $build:ident, $out:ident, $cost:expr, $dtype:expr, $F:ty, $n:expr, $($($from:ident)|+ => $variant:ident: $T:ty),+) => {
+    (@match $build:ident, $cost:expr, $dtype:expr, $F:ty, $n:expr, $($($from:ident)|+ => $T:ty),+) => {
         match $dtype {
-            $($($crate::dtype::DType::$from)|+ => Some($crate::kernels::Kernel {
-                run: $crate::kernels::row::$build::<$F, $T, { $n }>(),
-                input: $crate::dtype::DType::$variant,
-                output: $crate::ops::elementwise::kernel!(@out $out, $variant),
-                cost: $cost,
-            }),)+
+            $($($crate::dtype::DType::$from)|+ => Some($crate::kernels::row::$build::<$F, $T, { $n }>($cost)),)+
             _ => None,
         }
     };
-    (@out same, $variant:ident) => { $crate::dtype::DType::$variant };
-    (@out bool, $variant:ident) => { $crate::dtype::DType::Bool };
     (real, $dtype:expr, $F:ty, $n:expr) => {
-        $crate::ops::elementwise::kernel!(@match real, same, 800, $dtype, $F, $n, F32 => F32: f32, F64 => F64: f64)
+        $crate::ops::elementwise::kernel!(@match real, 800, $dtype, $F, $n, F32 => f32, F64 => f64)
     };
     (float, $dtype:expr, $F:ty, $n:expr) => { $crate::ops::elementwise::kernel!(real, $dtype, $F, $n) };
     (ring, $dtype:expr, $F:ty, $n:expr) => {
-        $crate::ops::elementwise::kernel!(@match ring, same, 250, $dtype, $F, $n,
-            F32 => F32: f32, F64 => F64: f64, I64 => I64: i64, I32 | I16 | I8 | U8 | Bool => I32: i32)
+        $crate::ops::elementwise::kernel!(@match ring, 250, $dtype, $F, $n,
+            F32 => f32, F64 => f64, I64 => i64, I32 | I16 | I8 | U8 | Bool => i32)
     };
     (number, $dtype:expr, $F:ty, $n:expr) => {
-        $crate::ops::elementwise::kernel!(@match ring, same, 250, $dtype, $F, $n,
-            F32 => F32: f32, F64 => F64: f64, I64 => I64: i64, I32 | I16 | I8 | U8 => I32: i32)
+        $crate::ops::elementwise::kernel!(@match ring, 250, $dtype, $F, $n,
+            F32 => f32, F64 => f64, I64 => i64, I32 | I16 | I8 | U8 => i32)
     };
     (int, $dtype:expr, $F:ty, $n:expr) => {
-        $crate::ops::elementwise::kernel!(@match int, same, 500, $dtype, $F, $n,
-            I64 => I64: i64, I32 | I16 | I8 | U8 => I32: i32)
+        $crate::ops::elementwise::kernel!(@match int, 500, $dtype, $F, $n,
+            I64 => i64, I32 | I16 | I8 | U8 => i32)
     };
     (predicate, $dtype:expr, $F:ty, $n:expr) => {
-        $crate::ops::elementwise::kernel!(@match predicate, bool, 250, $dtype, $F, $n,
-            F32 => F32: f32, F64 => F64: f64, I64 => I64: i64, I32 | I16 | I8 | U8 | Bool => I32: i32)
+        $crate::ops::elementwise::kernel!(@match predicate, 250, $dtype, $F, $n,
+            F32 => f32, F64 => f64, I64 => i64, I32 | I16 | I8 | U8 | Bool => i32)
     };
     (real_predicate, $dtype:expr, $F:ty, $n:expr) => {
-        $crate::ops::elementwise::kernel!(@match real_predicate, bool, 250, $dtype, $F, $n, F32 => F32: f32, F64 => F64: f64)
+        $crate::ops::elementwise::kernel!(@match real_predicate, 250, $dtype, $F, $n, F32 => f32, F64 => f64)
     };
 }
 

@@ -2,12 +2,10 @@
 //! the tensors; their lock words are held through the loop, which takes a fraction of a microsecond. Whatever is
 //! unusual is left to the general path.
 
-use std::mem::MaybeUninit;
-
 use smallvec::{SmallVec, smallvec};
 
 use super::rule::{Elementwise, Slot};
-use super::{Arg, MAX_INPUTS, Params, Row, Source as Input, Tier};
+use super::{Arg, MAX_INPUTS, Params, Row, Tier};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
@@ -16,18 +14,12 @@ use crate::graph::node::{Backward, Edge, Meta, NodeOf, NodeRef};
 use crate::graph::saved::{Saved, Source};
 use crate::graph::{Blame, Modes, modes};
 use crate::kernels::Kernel;
+use crate::launch::{MAX_SOURCES, MOST, Small, Sole, Source as From};
 use crate::scalar::Scalar;
-use crate::storage::Hold;
 use crate::tensor::{Locked, Tensor};
 
-/// Most elements: the locks must not be held for long.
-const MOST: usize = 1 << 12;
-
-/// Most elements when a number is repeated into a buffer on the stack.
-const MOST_WITH_NUMBER: usize = 64;
-
-/// Most operands of a kernel that runs here: the inputs of a gradient, and the gradient itself.
-const MAX_SOURCES: usize = MAX_INPUTS + 2;
+/// An input of a formula.
+type Input<'a> = From<Sole<'a>>;
 
 /// A result that nobody else has seen yet.
 pub struct Fresh {
@@ -106,22 +98,20 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     }
     let result = match row.tier {
         Tier::Predicate | Tier::RealPredicate => DType::Bool,
-        _ => kernel.input,
+        _ => kernel.input(),
     };
     let mut inputs = [Input::Scalar(Scalar::Int(0)); INPUTS];
     for (input, position) in inputs.iter_mut().zip(&positions) {
         *input = match *position {
-            Position::Tensor(number) => Input::Array(&states[number].array),
+            Position::Tensor(number) => Input::Array(states[number].sole()),
             Position::Number(number) => Input::Scalar(number),
         };
     }
-    if !fits(&kernel, &states[0].array, &inputs) {
-        return None;
-    }
-    let output = Array::uninit_with_layout(row.name, states[0].array.layout(), result).ok()?;
+    let small = Small::new(kernel, params, states[0].sole(), &inputs)?;
+    let mut output = Array::uninit_with_layout(row.name, states[0].array.layout(), result).ok()?;
     // Before the data is read: a write by another thread in between must not go unnoticed.
     let versions: [u32; TENSORS] = std::array::from_fn(|number| states[number].array.storage().version());
-    if !compute(&kernel, params, &inputs, &output, false) {
+    if !small.run((&mut output).into(), || {}) {
         return None;
     }
     if !wants_grad || row.grads.is_empty() {
@@ -190,19 +180,15 @@ pub(super) fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor,
         [Arg::Tensor(other)] if !other.is(target) => {
             let [target, other] = lock_both(target, other);
             let (target, other) = (target.bare()?, other.bare()?);
-            // Another tensor on the same memory may overlap in part.
-            if other.ranges_touch(target) {
-                return None;
-            }
             update(row, params, target, [Input::Array(other)], blame)
         }
         _ => None,
     }
 }
 
-/// [`apply_in_place`] of a row without parameters on bare data: the owners of both are locked, or nobody else sees it.
+/// [`apply_in_place`] of a row without parameters on bare data.
 #[inline]
-pub(in crate::ops) fn update_data(row: &'static Row, target: &Array, other: &Array, blame: Blame) -> bool {
+pub(in crate::ops) fn update_data(row: &'static Row, target: Sole<'_>, other: Sole<'_>, blame: Blame) -> bool {
     update(row, &[], target, [Input::Array(other)], blame).is_some()
 }
 
@@ -210,31 +196,18 @@ pub(in crate::ops) fn update_data(row: &'static Row, target: &Array, other: &Arr
 fn update<const REST: usize>(
     row: &'static Row,
     params: &[f64],
-    array: &Array,
+    array: Sole<'_>,
     rest: [Input<'_>; REST],
     blame: Blame,
 ) -> Option<()> {
-    if !array.storage().is_writable() {
-        return None;
-    }
     let kernel = kernel_of(row, array.dtype())?;
-    if kernel.output != array.dtype() || matches!(row.tier, Tier::Predicate | Tier::RealPredicate) {
+    if kernel.output() != array.dtype() || matches!(row.tier, Tier::Predicate | Tier::RealPredicate) {
         return None;
     }
     let mut inputs: SmallVec<[Input<'_>; MAX_INPUTS]> = smallvec![Input::Array(array)];
     inputs.extend(rest);
-    if !fits(&kernel, array, &inputs) {
-        return None;
-    }
-    let _hold = match array.storage().is_unique() {
-        true => None,
-        false => Some(array.storage().try_hold()?),
-    };
-    if !compute(&kernel, params, &inputs, array, true) {
-        return None;
-    }
-    array.storage().bump(blame);
-    Some(())
+    let small = Small::new(kernel, params, array, &inputs)?;
+    small.run(array, || array.storage().bump(blame)).then_some(())
 }
 
 /// The gradients of all inputs that need one, under the lock of the node's saved values, which are let go of with it;
@@ -252,7 +225,7 @@ pub(super) fn gradients(
     // The values that are let go of outlive the look at the gradient, which may hold a lock.
     let done = {
         let looked = arrived.look();
-        let array = looked.array();
+        let array = looked.sole();
         if array.numel() > MOST {
             drop(looked);
             return Ok(Some(arrived));
@@ -278,14 +251,12 @@ pub(super) fn gradients(
                         Slot::Unused => return None,
                     });
                 }
-                if !fits(&kernel, array, &inputs) {
-                    return None;
-                }
+                let small = Small::new(kernel, &rule.params, array, &inputs)?;
                 if input == last && reused {
-                    compute(&kernel, &rule.params, &inputs, array, true).then_some(())?;
+                    small.run(array, || {}).then_some(())?;
                 } else {
-                    let output = Array::uninit_with_layout(rule.row.node, array.layout(), array.dtype()).ok()?;
-                    compute(&kernel, &rule.params, &inputs, &output, false).then_some(())?;
+                    let mut output = Array::uninit_with_layout(rule.row.node, array.layout(), array.dtype()).ok()?;
+                    small.run((&mut output).into(), || {}).then_some(())?;
                     fresh[input] = Some(output);
                 }
             }
@@ -321,92 +292,5 @@ fn kernel_of(row: &Row, dtype: DType) -> Option<Kernel> {
     if matches!(row.tier, Tier::Real | Tier::RealPredicate) && !dtype.is_float() {
         return None;
     }
-    (row.value)(dtype).filter(|kernel| kernel.input == dtype)
-}
-
-/// Whether all inputs are as [`compute`] wants them: small, row-major, of the kernel's dtype and one shape.
-#[inline]
-pub(super) fn fits(kernel: &Kernel, like: &Array, inputs: &[Input<'_>]) -> bool {
-    let numel = like.numel();
-    numel <= MOST
-        && inputs.iter().all(|input| match input {
-            Input::Array(array) => {
-                array.dtype() == kernel.input
-                    && array.is_contiguous()
-                    && (std::ptr::eq(*array, like) || array.shape() == like.shape())
-            }
-            Input::Scalar(number) => {
-                numel <= MOST_WITH_NUMBER
-                    && number.category() <= kernel.input.category()
-                    // What is no `int32` is compared and divided by value on the general path.
-                    && (kernel.input != DType::I32 || number.is_storable(DType::I32))
-            }
-        })
-}
-
-/// Runs a kernel over inputs that [`fits`] has passed, into `output`, which is either fresh or an input; `held` says
-/// that the exclusive state of the output's root is the caller's. False, with nothing written, if some memory is busy.
-///
-/// The caller has locked what owns the inputs. Memory that only such a handle refers to is nobody else's until the lock
-/// is let go of, and needs no state.
-#[inline]
-pub(super) fn compute(kernel: &Kernel, params: &[f64], inputs: &[Input<'_>], output: &Array, held: bool) -> bool {
-    let numel = output.numel();
-    let mut numbers: MaybeUninit<[u64; MOST_WITH_NUMBER]> = MaybeUninit::uninit();
-    let mut holds: [Option<Hold<'_>>; MAX_SOURCES] = [const { None }; MAX_SOURCES];
-    let mut pointers = [std::ptr::null::<u8>(); MAX_SOURCES];
-    let mut number_seen = false;
-    for (position, input) in inputs.iter().enumerate() {
-        pointers[position] = match input {
-            Input::Array(array) => {
-                let storage = array.storage();
-                let mine = storage.is_unique()
-                    || (held && storage.same_memory(output.storage()))
-                    || inputs[..position].iter().any(|input| match input {
-                        Input::Array(array) => storage.same_memory(array.storage()),
-                        Input::Scalar(_) => false,
-                    });
-                if !mine {
-                    let Some(hold) = storage.try_hold() else { return false };
-                    holds[position] = Some(hold);
-                }
-                array.ptr()
-            }
-            Input::Scalar(number) => {
-                if number_seen {
-                    return false;
-                }
-                number_seen = true;
-                splat(*number, kernel.input, numel, &mut numbers);
-                numbers.as_ptr().cast()
-            }
-        };
-    }
-    let out = output.ptr();
-    // SAFETY: the state of all inputs is held, exclusively, or nobody else refers to them; the output is fresh, or an input and held; all have `numel`
-    // contiguous elements of the kernel's own dtypes; `params` is the formula's `repr(C)` struct of `f64` fields.
-    unsafe { (kernel.run)(params.as_ptr().cast(), pointers.as_ptr(), &raw const out, numel) };
-    true
-}
-
-/// Repeats a number into a buffer as elements of `dtype`.
-#[inline]
-fn splat(value: Scalar, dtype: DType, numel: usize, buffer: &mut MaybeUninit<[u64; MOST_WITH_NUMBER]>) {
-    let bytes = value.to_bytes(dtype);
-    let start = buffer.as_mut_ptr().cast::<u8>();
-    let size = dtype.size();
-    // SAFETY: `numel` elements of at most eight bytes fit the buffer of as many words; `bytes` holds one element.
-    unsafe {
-        match size {
-            4 => {
-                let word = bytes.as_ptr().cast::<u32>().read_unaligned();
-                (0..numel).for_each(|index| start.cast::<u32>().add(index).write(word));
-            }
-            8 => {
-                let word = bytes.as_ptr().cast::<u64>().read_unaligned();
-                (0..numel).for_each(|index| start.cast::<u64>().add(index).write(word));
-            }
-            _ => (0..numel).for_each(|index| start.add(index * size).copy_from_nonoverlapping(bytes.as_ptr(), size)),
-        }
-    }
+    (row.value)(dtype).filter(|kernel| kernel.input() == dtype)
 }

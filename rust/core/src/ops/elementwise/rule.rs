@@ -2,7 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{GradRow, MAX_INPUTS, Params, Plan, Promotion, Row, Source, apply, fast, run_kernel};
+use super::{GradRow, MAX_INPUTS, Params, Plan, Promotion, Row, apply, fast};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -11,6 +11,7 @@ use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{Modes, modes, trace};
+use crate::launch::{self, Source};
 use crate::ops::batching;
 use crate::ops::elementwise::Arg;
 use crate::ops::traced::Traced;
@@ -235,7 +236,7 @@ impl Elementwise {
             }
         }
         let mut saved = unpacked.iter();
-        let mut sources: SmallVec<[Source<'_>; 4]> = smallvec![Source::Array(&array)];
+        let mut sources: SmallVec<[Source<&Array>; 4]> = smallvec![Source::Array(&array)];
         for &slot in grad_row.uses {
             sources.push(match self.slots[slot as usize] {
                 Slot::Saved(_) => Source::Array(saved.next().expect("one array per saved slot")),
@@ -248,7 +249,7 @@ impl Elementwise {
         let captured = modes().any(Modes::CAPTURE);
         let reused = reused && !captured;
         let output = if reused { array.clone() } else { Array::uninit_like(self.row.node, &array, array.dtype())? };
-        run_kernel(&kernel, &self.params, array.shape(), &sources, &output, || {});
+        launch::map(&kernel, &self.params, &sources, &output, || {});
         if captured {
             let gradient = RowGradient::of(self, grad_row);
             let inputs: SmallVec<[Option<&Array>; 4]> =
@@ -333,7 +334,7 @@ impl Op for RowGradient {
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let grad = &inputs[0];
-        let mut sources: SmallVec<[Source<'_>; 4]> = smallvec![Source::Array(grad)];
+        let mut sources: SmallVec<[Source<&Array>; 4]> = smallvec![Source::Array(grad)];
         let mut next = 1;
         for number in &self.numbers {
             sources.push(match number {
@@ -347,7 +348,7 @@ impl Op for RowGradient {
         let kernel = (self.grad_row().kernel)(grad.dtype())
             .ok_or_else(|| Error::dtype(self.row.node, grad.dtype(), "no gradient kernel"))?;
         let output = Array::uninit_like(self.row.node, grad, grad.dtype())?;
-        run_kernel(&kernel, &self.params, grad.shape(), &sources, &output, || {});
+        launch::map(&kernel, &self.params, &sources, &output, || {});
         Ok(smallvec![output])
     }
 }

@@ -1,0 +1,522 @@
+//! Where kernels meet memory: arrays become operands for as long as their state is held.
+//!
+//! A kernel is a safe function over [`In`] and [`Out`], whose contract is that their memory is there and is theirs. Here is
+//! where that is seen to: the state of all roots is taken at once, what is written shares no element with anything else,
+//! and neither outlives the state. Operations are written with [`launch`] and what stands beside it, and touch no address.
+
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::ops::Deref;
+
+use smallvec::SmallVec;
+
+use crate::array::Array;
+use crate::kernels::{In, Kernel, Out, map};
+use crate::parallel;
+use crate::scalar::Scalar;
+use crate::shape::{self, Strides};
+use crate::storage::{Access, Hold, Storage};
+
+// ---- any kernel ----------------------------------------------------------------------------------------------------
+
+/// Arrays as operands of a kernel, and what the kernel gets for them: an array, one that may be missing, or an array, a
+/// pair or a slice of such.
+pub(crate) trait Operands {
+    /// To read.
+    type In<'m>;
+    /// To write.
+    type Out<'m>;
+
+    /// Shows every array.
+    fn each<'a>(&'a self, see: &mut impl FnMut(&'a Array));
+
+    /// # Safety
+    /// As for [`In::new`]; the arrays are there for `'m`.
+    unsafe fn ins<'m>(&self) -> Self::In<'m>;
+
+    /// # Safety
+    /// As for [`Out::new`]; the arrays are there for `'m`.
+    unsafe fn outs<'m>(&self) -> Self::Out<'m>;
+}
+
+impl Operands for &Array {
+    type In<'m> = In<'m>;
+    type Out<'m> = Out<'m>;
+
+    #[inline]
+    fn each<'a>(&'a self, see: &mut impl FnMut(&'a Array)) {
+        see(self);
+    }
+
+    #[inline]
+    unsafe fn ins<'m>(&self) -> In<'m> {
+        // SAFETY: the layout of an array lies within its block; the rest as the caller promises.
+        unsafe {
+            let array: &'m Array = &*std::ptr::from_ref::<Array>(self);
+            In::new(array.ptr(), array.dtype(), array.shape(), array.strides())
+        }
+    }
+
+    #[inline]
+    unsafe fn outs<'m>(&self) -> Out<'m> {
+        // SAFETY: as above.
+        unsafe {
+            let array: &'m Array = &*std::ptr::from_ref::<Array>(self);
+            Out::new(array.ptr(), array.dtype(), array.shape(), array.strides())
+        }
+    }
+}
+
+impl<T: Operands> Operands for Option<T> {
+    type In<'m> = Option<T::In<'m>>;
+    type Out<'m> = Option<T::Out<'m>>;
+
+    #[inline]
+    fn each<'a>(&'a self, see: &mut impl FnMut(&'a Array)) {
+        if let Some(operand) = self {
+            operand.each(see);
+        }
+    }
+
+    #[inline]
+    unsafe fn ins<'m>(&self) -> Self::In<'m> {
+        // SAFETY: as the caller promises.
+        self.as_ref().map(|operand| unsafe { operand.ins() })
+    }
+
+    #[inline]
+    unsafe fn outs<'m>(&self) -> Self::Out<'m> {
+        // SAFETY: as the caller promises.
+        self.as_ref().map(|operand| unsafe { operand.outs() })
+    }
+}
+
+impl<T: Operands, const N: usize> Operands for [T; N] {
+    type In<'m> = [T::In<'m>; N];
+    type Out<'m> = [T::Out<'m>; N];
+
+    #[inline]
+    fn each<'a>(&'a self, see: &mut impl FnMut(&'a Array)) {
+        self.iter().for_each(|operand| operand.each(see));
+    }
+
+    #[inline]
+    unsafe fn ins<'m>(&self) -> Self::In<'m> {
+        // SAFETY: as the caller promises.
+        std::array::from_fn(|at| unsafe { self[at].ins() })
+    }
+
+    #[inline]
+    unsafe fn outs<'m>(&self) -> Self::Out<'m> {
+        // SAFETY: as the caller promises.
+        std::array::from_fn(|at| unsafe { self[at].outs() })
+    }
+}
+
+impl<T: Operands> Operands for &[T] {
+    type In<'m> = SmallVec<[T::In<'m>; 3]>;
+    type Out<'m> = SmallVec<[T::Out<'m>; 3]>;
+
+    fn each<'a>(&'a self, see: &mut impl FnMut(&'a Array)) {
+        self.iter().for_each(|operand| operand.each(see));
+    }
+
+    unsafe fn ins<'m>(&self) -> Self::In<'m> {
+        // SAFETY: as the caller promises.
+        self.iter().map(|operand| unsafe { operand.ins() }).collect()
+    }
+
+    unsafe fn outs<'m>(&self) -> Self::Out<'m> {
+        // SAFETY: as the caller promises.
+        self.iter().map(|operand| unsafe { operand.outs() }).collect()
+    }
+}
+
+impl<A: Operands, B: Operands> Operands for (A, B) {
+    type In<'m> = (A::In<'m>, B::In<'m>);
+    type Out<'m> = (A::Out<'m>, B::Out<'m>);
+
+    #[inline]
+    fn each<'a>(&'a self, see: &mut impl FnMut(&'a Array)) {
+        self.0.each(see);
+        self.1.each(see);
+    }
+
+    #[inline]
+    unsafe fn ins<'m>(&self) -> Self::In<'m> {
+        // SAFETY: as the caller promises.
+        unsafe { (self.0.ins(), self.1.ins()) }
+    }
+
+    #[inline]
+    unsafe fn outs<'m>(&self) -> Self::Out<'m> {
+        // SAFETY: as the caller promises.
+        unsafe { (self.0.outs(), self.1.outs()) }
+    }
+}
+
+/// No arrays.
+pub(crate) const NONE: [&Array; 0] = [];
+
+/// Runs a kernel with the state of everything it reads and writes held.
+///
+/// # Panics
+/// Where an array that is written shows an element twice, or one that another operand shows: operations refuse or copy such
+/// operands before they come here. Where memory that is written was lent to be read.
+#[track_caller]
+#[inline]
+pub(crate) fn launch<R: Operands, W: Operands, T>(
+    reads: R,
+    writes: W,
+    run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+) -> T {
+    let arrays = Arrays::of(&reads, &writes);
+    let _access = arrays.access();
+    arrays.check_apart(false);
+    // SAFETY: the state of all roots is held until `run` is done, which the operands do not outlive, whatever it does: it
+    // takes them for any lifetime. What is written shares no element.
+    unsafe { run(reads.ins(), writes.outs()) }
+}
+
+/// The state of some memory, held over several launches.
+pub(crate) struct Held<'a> {
+    read: SmallVec<[&'a Storage; 4]>,
+    written: SmallVec<[&'a Storage; 4]>,
+    _access: Access<'a>,
+}
+
+impl<'a> Held<'a> {
+    /// Takes the state of the roots of all arrays at once.
+    pub(crate) fn take(reads: &'a impl Operands, writes: &'a impl Operands) -> Self {
+        let arrays = Arrays::of(reads, writes);
+        let _access = arrays.access();
+        let storages = |arrays: &[&'a Array]| arrays.iter().map(|array| array.storage()).collect();
+        Self { read: storages(arrays.read()), written: storages(arrays.written()), _access }
+    }
+
+    /// [`launch`] on arrays whose state is held. (`&mut`, so that none is launched inside of another.)
+    #[track_caller]
+    pub(crate) fn launch<R: Operands, W: Operands, T>(
+        &mut self,
+        reads: R,
+        writes: W,
+        run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+    ) -> T {
+        let arrays = Arrays::of(&reads, &writes);
+        self.check(&arrays);
+        arrays.check_apart(false);
+        // SAFETY: as in `launch`.
+        unsafe { run(reads.ins(), writes.outs()) }
+    }
+
+    /// [`Self::launch`] on one thread and in order, whether or not elements that are written share memory.
+    #[track_caller]
+    pub(crate) fn launch_in_order<R: Operands, W: Operands, T>(
+        &mut self,
+        reads: R,
+        writes: W,
+        run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+    ) -> T {
+        let arrays = Arrays::of(&reads, &writes);
+        self.check(&arrays);
+        arrays.check_apart(true);
+        // SAFETY: as in `launch`; elements that share memory are written by one thread.
+        let run = || unsafe { run(reads.ins(), writes.outs()) };
+        if arrays.written().iter().any(|array| array.overlaps_itself()) { parallel::alone(run) } else { run() }
+    }
+
+    /// All that is read or written is held.
+    #[track_caller]
+    fn check(&self, arrays: &Arrays<'_>) {
+        let among = |held: &[&Storage], array: &Array| held.iter().any(|held| held.same_memory(array.storage()));
+        let read = arrays.read().iter().all(|array| among(&self.read, array) || among(&self.written, array));
+        let written = arrays.written().iter().all(|array| among(&self.written, array));
+        assert!(read && written, "a kernel was launched on memory whose state is not held");
+    }
+}
+
+/// The arrays of a launch: those that are written, then those that are read.
+struct Arrays<'a> {
+    all: SmallVec<[&'a Array; 8]>,
+    written: usize,
+}
+
+impl<'a> Arrays<'a> {
+    #[inline]
+    fn of(reads: &'a impl Operands, writes: &'a impl Operands) -> Self {
+        let mut all = SmallVec::new();
+        writes.each(&mut |array| all.push(array));
+        let written = all.len();
+        reads.each(&mut |array| all.push(array));
+        Self { all, written }
+    }
+
+    #[inline]
+    fn written(&self) -> &[&'a Array] {
+        &self.all[..self.written]
+    }
+
+    #[inline]
+    fn read(&self) -> &[&'a Array] {
+        &self.all[self.written..]
+    }
+
+    #[inline]
+    fn access(&self) -> Access<'a> {
+        Access::of(self.all.iter().map(|array| array.storage()), self.written)
+    }
+
+    /// What is written is apart from the rest, and from itself unless `in_order`.
+    #[track_caller]
+    #[inline]
+    fn check_apart(&self, in_order: bool) {
+        for (position, written) in self.written().iter().enumerate() {
+            assert!(written.storage().is_writable(), "a kernel was to write memory that was lent to be read");
+            assert!(
+                in_order || written.is_contiguous() || !written.overlaps_itself(),
+                "a kernel was to write elements that share memory"
+            );
+            for other in &self.all[position + 1..] {
+                assert!(
+                    !other.storage().may_overlap(written.storage()) || !other.shares_elements(written),
+                    "a kernel was to write elements that another operand shows"
+                );
+            }
+        }
+    }
+}
+
+// ---- elementwise formulas --------------------------------------------------------------------------------------------
+
+/// An input of a formula.
+#[derive(Clone, Copy)]
+pub(crate) enum Source<A> {
+    /// Elements, broadcast.
+    Array(A),
+    /// A number, the same everywhere.
+    Scalar(Scalar),
+}
+
+/// Most inputs of a formula: those of a row, its output, and a gradient.
+pub(crate) const MAX_SOURCES: usize = 5;
+
+/// Runs a compiled formula over inputs that broadcast to the shape of `output`, which may be exactly one of them; `after`
+/// runs while the state is still held.
+///
+/// # Panics
+/// As [`launch`], and where a shape, the number of inputs or that of parameters does not fit.
+#[track_caller]
+pub(crate) fn map(kernel: &Kernel, params: &[f64], sources: &[Source<&Array>], output: &Array, after: impl FnOnce()) {
+    let shape = output.shape();
+    let mut numbers = [Number([0u8; 16]); MAX_SOURCES];
+    let mut strides: SmallVec<[Strides; 4]> = SmallVec::new();
+    let mut arrays: SmallVec<[&Array; 8]> = SmallVec::new();
+    arrays.push(output);
+    assert!(sources.len() <= MAX_SOURCES, "a formula has at most {MAX_SOURCES} inputs");
+    for (source, number) in sources.iter().zip(&mut numbers) {
+        match source {
+            Source::Array(array) => {
+                strides.push(if array.shape() == shape {
+                    SmallVec::from_slice(array.strides())
+                } else {
+                    assert!(shape::broadcasts_to(array.shape(), shape), "an input does not broadcast to the output");
+                    shape::broadcast_strides(array.shape(), array.strides(), shape)
+                });
+                // What is exactly the output may be read from it.
+                if !array.is_exactly(output) {
+                    arrays.push(array);
+                }
+            }
+            Source::Scalar(scalar) => {
+                number.0 = scalar.to_bytes(kernel.input());
+                strides.push(SmallVec::from_elem(0, shape.len()));
+            }
+        }
+    }
+    let arrays = Arrays { all: arrays, written: 1 };
+    let _access = arrays.access();
+    arrays.check_apart(false);
+    let inputs: SmallVec<[In<'_>; 4]> = sources
+        .iter()
+        .zip(&strides)
+        .zip(&numbers)
+        .map(|((source, strides), number)| {
+            let (address, dtype) = match source {
+                Source::Array(array) => (array.ptr().cast_const(), array.dtype()),
+                Source::Scalar(_) => (number.0.as_ptr(), kernel.input()),
+            };
+            // SAFETY: the state of all roots is held; an array of that shape, or one number; the output is exactly an input
+            // or shares no element with it.
+            unsafe { In::new(address, dtype, shape, strides) }
+        })
+        .collect();
+    // SAFETY: as above, and the output does not overlap itself.
+    let out = unsafe { Out::new(output.ptr(), output.dtype(), shape, output.strides()) };
+    map::apply(kernel, params, &inputs, out);
+    after();
+}
+
+/// A number as an element of any dtype.
+#[derive(Clone, Copy)]
+#[repr(align(16))]
+struct Number([u8; 16]);
+
+// ---- small formulas --------------------------------------------------------------------------------------------------
+
+/// An array whose handle is this thread's alone for `'a`: it lies under a lock that is held, or nobody else has it. Memory
+/// that only such a handle refers to is nobody else's either, and needs no state.
+#[derive(Clone, Copy)]
+pub(crate) struct Sole<'a>(&'a Array, PhantomData<*const ()>);
+
+impl<'a> Sole<'a> {
+    /// # Safety
+    /// No other thread reaches this handle during `'a`.
+    #[inline]
+    pub(crate) unsafe fn new(array: &'a Array) -> Self {
+        Self(array, PhantomData)
+    }
+}
+
+impl<'a> From<&'a mut Array> for Sole<'a> {
+    #[inline]
+    fn from(array: &'a mut Array) -> Self {
+        Self(array, PhantomData)
+    }
+}
+
+impl Deref for Sole<'_> {
+    type Target = Array;
+
+    #[inline]
+    fn deref(&self) -> &Array {
+        self.0
+    }
+}
+
+/// Most elements of [`Small`].
+pub(crate) const MOST: usize = 1 << 12;
+
+/// Most elements when a number is repeated into a buffer on the stack.
+const MOST_WITH_NUMBER: usize = 64;
+
+/// A formula over inputs that are as its loop wants them: at most [`MOST`] elements each, row-major, of the kernel's dtype
+/// and one shape.
+pub(crate) struct Small<'a, 'b> {
+    kernel: Kernel,
+    params: &'a [f64],
+    inputs: &'a [Source<Sole<'b>>],
+    numel: usize,
+}
+
+impl<'a, 'b> Small<'a, 'b> {
+    /// `None` where some input, which `like` is one of or has the shape of, is not so.
+    #[inline]
+    pub(crate) fn new(
+        kernel: Kernel,
+        params: &'a [f64],
+        like: Sole<'_>,
+        inputs: &'a [Source<Sole<'b>>],
+    ) -> Option<Self> {
+        let numel = like.numel();
+        let fits = numel <= MOST
+            && inputs.len() == kernel.inputs()
+            && inputs.len() <= MAX_SOURCES
+            && params.len() >= kernel.params()
+            && inputs.iter().all(|input| match input {
+                Source::Array(array) => {
+                    array.dtype() == kernel.input()
+                        && array.is_contiguous()
+                        && (std::ptr::eq(array.0, like.0) || array.shape() == like.shape())
+                }
+                Source::Scalar(number) => {
+                    numel <= MOST_WITH_NUMBER
+                        && number.category() <= kernel.input().category()
+                        // What is no `int32` is compared and divided by value on the general path.
+                        && (kernel.input() != crate::DType::I32 || number.is_storable(crate::DType::I32))
+                }
+            });
+        fits.then_some(Self { kernel, params, inputs, numel })
+    }
+
+    /// Computes into `output`, which is fresh, or exactly an input, or apart from all of them, and of the kernel's dtype; then
+    /// runs `after` with the state held. False, with nothing written, if that is not so or some memory is busy.
+    #[inline]
+    pub(crate) fn run(&self, output: Sole<'_>, after: impl FnOnce()) -> bool {
+        let storage = output.storage();
+        let fits = output.numel() == self.numel
+            && output.is_contiguous()
+            && output.dtype() == self.kernel.output()
+            && storage.is_writable();
+        if !fits {
+            return false;
+        }
+        let bytes = self.numel * self.kernel.input().size().max(self.kernel.output().size());
+        let mut held: [Option<Hold<'_>>; MAX_SOURCES + 1] = [const { None }; MAX_SOURCES + 1];
+        if !storage.is_unique() {
+            let Some(hold) = storage.try_hold() else { return false };
+            held[MAX_SOURCES] = Some(hold);
+        }
+        let mut numbers: MaybeUninit<[u64; MOST_WITH_NUMBER]> = MaybeUninit::uninit();
+        let mut pointers = [std::ptr::null::<u8>(); MAX_SOURCES];
+        let mut number_seen = false;
+        for (position, input) in self.inputs.iter().enumerate() {
+            pointers[position] = match input {
+                Source::Array(array) => {
+                    let own = array.storage();
+                    let exact = array.ptr() == output.ptr() && array.dtype() == output.dtype();
+                    if !exact && array.ptr().addr().abs_diff(output.ptr().addr()) < bytes {
+                        return false;
+                    }
+                    if !own.is_unique() && !own.same_memory(storage) {
+                        let seen = self.inputs[..position].iter().any(|input| match input {
+                            Source::Array(array) => own.same_memory(array.storage()),
+                            Source::Scalar(_) => false,
+                        });
+                        if !seen {
+                            let Some(hold) = own.try_hold() else { return false };
+                            held[position] = Some(hold);
+                        }
+                    }
+                    array.ptr()
+                }
+                Source::Scalar(number) => {
+                    if number_seen {
+                        return false;
+                    }
+                    number_seen = true;
+                    splat(*number, self.kernel.input(), self.numel, &mut numbers);
+                    numbers.as_ptr().cast()
+                }
+            };
+        }
+        let inputs = &pointers[..self.inputs.len()];
+        // SAFETY: the exclusive state of all memory is held, or nobody else refers to it; as many elements of the kernel's
+        // dtypes lie at each address; the output is exactly an input or apart.
+        unsafe { self.kernel.run_dense(self.params, inputs, output.ptr(), self.numel) };
+        after();
+        true
+    }
+}
+
+/// Repeats a number into a buffer as elements of `dtype`.
+#[inline]
+fn splat(value: Scalar, dtype: crate::DType, numel: usize, buffer: &mut MaybeUninit<[u64; MOST_WITH_NUMBER]>) {
+    let bytes = value.to_bytes(dtype);
+    let start = buffer.as_mut_ptr().cast::<u8>();
+    let size = dtype.size();
+    debug_assert!(numel <= MOST_WITH_NUMBER && size <= 8);
+    // SAFETY: `numel` elements of at most eight bytes fit the buffer of as many words; `bytes` holds one element.
+    unsafe {
+        match size {
+            4 => {
+                let word = bytes.as_ptr().cast::<u32>().read_unaligned();
+                (0..numel).for_each(|index| start.cast::<u32>().add(index).write(word));
+            }
+            8 => {
+                let word = bytes.as_ptr().cast::<u64>().read_unaligned();
+                (0..numel).for_each(|index| start.cast::<u64>().add(index).write(word));
+            }
+            _ => (0..numel).for_each(|index| start.add(index * size).copy_from_nonoverlapping(bytes.as_ptr(), size)),
+        }
+    }
+}
