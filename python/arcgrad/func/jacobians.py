@@ -35,6 +35,8 @@ def identity_rows(tensors: list[Tensor], start: int, stop: int) -> list[Tensor]:
 
 def parts_along(whole, sizes, dim):
     """Pieces of these sizes along an axis."""
+    if len(sizes) == 1:
+        return [whole]
     starts = accumulate(sizes, initial=0)
     return [whole.narrow(dim, start, size) for start, size in zip(starts, sizes)]
 
