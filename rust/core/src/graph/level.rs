@@ -227,11 +227,6 @@ impl Lift {
         duals.chain(batched).filter_map(|level| Some((level, kind_of(level)?))).max_by_key(|(level, _)| *level)
     }
 
-    /// Whether it stands for one example of many.
-    pub(crate) fn is_batched(&self) -> bool {
-        self.batched.is_some()
-    }
-
     /// The highest level at which a tangent is attached.
     fn top_tangent(&self) -> Option<(Level, Kind)> {
         Self { batched: None, duals: self.duals.clone() }.top()
