@@ -189,6 +189,11 @@ impl Op for Reduce {
         self.node
     }
 
+    fn differentiable(&self) -> usize {
+        let constant = matches!(self.kind, Kind::Position { .. } | Kind::Any | Kind::All | Kind::CountNonzero);
+        usize::from(!constant)
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let array = &inputs[0];
         if array.shape() != self.shape.as_slice() {
