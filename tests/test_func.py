@@ -43,14 +43,14 @@ def close(found, expected, rtol=1e-9, atol=1e-12):
         np.testing.assert_allclose(one.detach().numpy(), np.asarray(other.detach().numpy()), rtol=rtol, atol=atol)
 
 
-X = tensor(0.5, 1.0, 2.0)
+X = tensor(0.3, 0.5, 0.7)
 
 
 # ---- nested in any order ----
 
 
 def base(x):
-    return (x * x.sum()).exp().sin() * x
+    return (x * x.sum()).sin() * x.exp()
 
 
 def variable(x):
@@ -541,10 +541,9 @@ def test_random_numbers_inside():
         vmap(lambda x: x + ag.rand(()))(X)
     with pytest.raises(RuntimeError, match="Only allowed values for randomness are 'error', 'different', or 'same'. Got never"):
         vmap(lambda x: x, randomness="never")
-    with pytest.raises(NotImplementedError, match="randomness='different'"):
-        vmap(lambda x: x + ag.rand(()), randomness="different")(X)
-    drawn = vmap(lambda x: x + ag.rand((), dtype=F64), randomness="same")(X) - X
-    close(drawn, drawn[0].expand(3))
+    for randomness in ("same", "different"):
+        with pytest.raises(NotImplementedError, match=f"randomness='{randomness}'"):
+            vmap(lambda x: x + ag.rand(()), randomness=randomness)(X)
     for randomness in ("error", "same", "different"):
         close(vmap(lambda x: x * 2, randomness=randomness)(X), 2 * X)
 
