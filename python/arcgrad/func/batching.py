@@ -172,14 +172,14 @@ def vmap(
         raise RuntimeError(f"Only allowed values for randomness are 'error', 'different', or 'same'. Got {randomness}")
     if chunk_size is not None and chunk_size <= 0:
         raise ValueError(f"vmap: chunk_size should be None or greater than 0. (got {chunk_size})")
-    if not all(dim is None or isinstance(dim, int) for dim in tree_leaves(out_dims)):
-        raise ValueError(
-            f"vmap({_name(func)}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a python collection of ints "
-            "representing where in the outputs the vmapped dimension should appear."
-        )
 
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if not all(dim is None or isinstance(dim, int) for dim in tree_leaves(out_dims)):
+            raise ValueError(
+                f"vmap({_name(func)}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a python collection of ints "
+                "representing where in the outputs the vmapped dimension should appear."
+            )
         size, dims, leaves, spec = _mapped_inputs(func, in_dims, args)
         if chunk_size is None or chunk_size >= size:
             wholes, _, out_spec = _run(func, size, dims, leaves, spec, out_dims, randomness, kwargs)
