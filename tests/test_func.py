@@ -43,14 +43,14 @@ def close(found, expected, rtol=1e-9, atol=1e-12):
         np.testing.assert_allclose(one.detach().numpy(), np.asarray(other.detach().numpy()), rtol=rtol, atol=atol)
 
 
-X = tensor(0.5, 1.0, 2.0)
+X = tensor(0.3, 0.5, 0.7)
 
 
 # ---- nested in any order ----
 
 
 def base(x):
-    return (x * x.sum()).exp().sin() * x
+    return (x * x.sum()).sin() * x.exp()
 
 
 def variable(x):
@@ -139,6 +139,7 @@ TRANSFORMATIONS = {
 }
 
 
+@pytest.mark.arcgrad_only  # PyTorch traces for linearize(), which inside of others gives zeros
 @pytest.mark.parametrize("outer", TRANSFORMATIONS)
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_transformations_nest_in_any_order(outer, depth):
@@ -344,8 +345,13 @@ def test_nothing_is_left_behind_by_errors():
         with pytest.raises(ZeroDivisionError):
             call()
         close(hessian(lambda x: (x**3).sum())(X), (6 * X).diag())
+
+
+@pytest.mark.arcgrad_only
+def test_levels_are_closed_by_errors():
     from arcgrad.autograd._levels import thread
 
+    test_nothing_is_left_behind_by_errors()
     assert thread.levels == [] and thread.reverse == 0 and thread.variables == []
 
 
@@ -384,20 +390,24 @@ def test_jvp_of_trees():
     close(jvp(lambda x: tensor(1.0, 2.0), (X,), (X,))[1], tensor(0.0, 0.0))
 
 
-def test_linearize_runs_the_function_once():
-    calls = []
-
+def test_linearize():
     def function(x, tree):
-        calls.append(1)
         return x.sin() * tree["k"], tensor(1.0)
 
     output, jvp_fn = linearize(function, X, {"k": 2 * X})
     for factor in (1.0, -3.0):
         tangents = (X * factor, {"k": ag.ones_like(X) * factor})
         close(jvp_fn(*tangents), jvp(lambda *args: function(*args), (X, {"k": 2 * X}), tangents)[1])
-    assert len(calls) == 3  # the two others by jvp
     close(vmap(jvp_fn, in_dims=(0, {"k": 0}))(ag.eye(3, dtype=F64), {"k": ag.zeros(3, 3, dtype=F64)})[0], (X.cos() * 2 * X).diag())
     assert not output[0].requires_grad
+
+
+@pytest.mark.arcgrad_only
+def test_linearize_runs_the_function_once():
+    calls = []
+    _, jvp_fn = linearize(lambda x: calls.append(1) or x * x, X)
+    close((jvp_fn(X), jvp_fn(X)), (2 * X * X, 2 * X * X))
+    assert len(calls) == 1
 
 
 # ---- jacobians ----
@@ -485,10 +495,15 @@ def test_keyword_arguments_are_the_same_for_all_examples():
 def test_what_does_not_depend_on_the_batch_is_repeated():
     close(vmap(lambda x: tensor(1.0, 2.0))(X), tensor(1.0, 2.0).expand(3, 2))
     constant = tensor(1.0, 2.0)
+    assert vmap(lambda x: constant, out_dims=None)(X) is constant
+
+
+@pytest.mark.arcgrad_only
+def test_what_is_repeated_can_be_written_to():
+    constant = tensor(1.0, 2.0)
     found = vmap(lambda x: constant)(X)
     found[0] = 7.0
     assert constant.tolist() == [1.0, 2.0] and found[1].tolist() == [1.0, 2.0]
-    assert vmap(lambda x: constant, out_dims=None)(X) is constant
 
 
 def test_an_empty_batch():
@@ -514,7 +529,7 @@ def test_an_empty_batch():
         (lambda: vmap(lambda x: x, out_dims=None)(X), "`<lambda>` can not return a BatchedTensor when out_dim is None"),
         (lambda: vmap(lambda x: x, out_dims=(0, 1))(X), "out_dims is not compatible with the structure of `outputs`"),
         (lambda: vmap(lambda x: [x, x], out_dims=(0, 1))(X), "out_dims is not compatible with the structure of `outputs`"),
-        (lambda: vmap(lambda x: x, out_dims="a"), "`out_dims` must be an int, None or a python collection of ints"),
+        (lambda: vmap(lambda x: x, out_dims="a")(X), "`out_dims` must be an int, None or a python collection of ints"),
         (lambda: vmap(lambda x: x, chunk_size=0), r"vmap: chunk_size should be None or greater than 0. \(got 0\)"),
     ],
 )
@@ -523,6 +538,7 @@ def test_axes_that_do_not_fit_are_refused(call, text):
         call()
 
 
+@pytest.mark.arcgrad_only
 def test_a_result_of_an_outer_batch_is_no_result_of_the_inner_one():
     def function(x):
         return vmap(lambda y: x, out_dims=None)(X) * 2
@@ -541,12 +557,15 @@ def test_random_numbers_inside():
         vmap(lambda x: x + ag.rand(()))(X)
     with pytest.raises(RuntimeError, match="Only allowed values for randomness are 'error', 'different', or 'same'. Got never"):
         vmap(lambda x: x, randomness="never")
-    with pytest.raises(NotImplementedError, match="randomness='different'"):
-        vmap(lambda x: x + ag.rand(()), randomness="different")(X)
-    drawn = vmap(lambda x: x + ag.rand((), dtype=F64), randomness="same")(X) - X
-    close(drawn, drawn[0].expand(3))
     for randomness in ("error", "same", "different"):
         close(vmap(lambda x: x * 2, randomness=randomness)(X), 2 * X)
+
+
+@pytest.mark.arcgrad_only
+@pytest.mark.parametrize("randomness", ["same", "different"])
+def test_random_numbers_that_are_not_supported_say_so(randomness):
+    with pytest.raises(NotImplementedError, match=f"randomness='{randomness}'"):
+        vmap(lambda x: x + ag.rand(()), randomness=randomness)(X)
 
 
 def test_values_of_one_example_cannot_be_looked_at():
@@ -566,11 +585,13 @@ def test_in_place_operations_inside():
         return y
 
     close(vmap(function)(batch), (2 * batch + 1) * batch)
-    close(vmap(grad(lambda x: (x * 1).exp_().mul_(2).sum()))(batch), 2 * batch.exp())
+    close(vmap(grad(lambda x: (x * x).add_(x).mul_(2).sum()))(batch), 4 * batch + 2)
+    with pytest.raises(RuntimeError, match="has been modified by an inplace operation"):
+        vmap(grad(lambda x: (x * 1).exp_().mul_(2).sum()))(batch)
     written = batch.clone()
     vmap(lambda x: x.add_(1))(written)
     close(written, batch + 1)
-    with pytest.raises(RuntimeError, match="vmap: inplace arithmetic"):
+    with pytest.raises(RuntimeError, match="vmap: inplace arithmetic|match the broadcast shape"):
         vmap(lambda x: ag.zeros(2, dtype=F64).add_(x))(batch)
 
 
