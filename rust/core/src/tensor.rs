@@ -739,6 +739,12 @@ impl Tensor {
     /// The same memory and version counter, cut off from the graph.
     #[track_caller]
     pub fn detach(&self) -> Self {
+        if modes().any(Modes::LIFTED)
+            && let Some(batched) = self.lift().and_then(|lift| lift.batched)
+            && let Ok(detached) = Self::new_batched(batched.level, batched.inner.detach(), batched.axis)
+        {
+            return detached;
+        }
         let (array, inference, edge) = {
             let state = self.lock();
             let edge = state.grad_fn.as_ref().map(|node| Edge::new(node.clone(), state.output_nr));
