@@ -300,6 +300,7 @@ impl Tensor {
     ///
     /// # Errors
     /// When there is not exactly one.
+    #[track_caller]
     pub fn item(&self) -> Result<Scalar> {
         if modes().any(Modes::CAPTURE) {
             crate::graph::trace::barrier("item", "looks at data, which a trace does not repeat");
