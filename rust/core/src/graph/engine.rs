@@ -476,7 +476,8 @@ impl<'a> Pass<'a> {
         let before = if post_hooks.is_empty() { Cotangents::new() } else { tensors(&grads) };
         let needs: SmallVec<[bool; 4]> = self.targets_of(slot).iter().map(|&next| self.is_wanted(next)).collect();
         let release = (!job.retain_graph).then_some(self.blame);
-        let mut results = Backward::new(node, grads, &needs, job.create_graph, release).and_then(Backward::run).map_err(context)?;
+        let mut results =
+            Backward::new(node, grads, &needs, job.create_graph, release).and_then(Backward::run).map_err(context)?;
         for hook in post_hooks {
             own_all(&mut results)?;
             if let Some(replaced) = hook.after_node(&tensors(&results), &before).map_err(context)? {

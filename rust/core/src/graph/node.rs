@@ -8,10 +8,10 @@ use std::sync::{Arc, OnceLock, Weak};
 use smallvec::SmallVec;
 use spin::mutex::{SpinMutex, SpinMutexGuard};
 
+use super::call::{Primitive, call_with};
 use super::gradient::{Gradient, Gradients, InputGradients};
 use super::hooks::HookTable;
 use super::mode::{Modes, modes};
-use super::call::{Primitive, call_with};
 use super::op::{Inputs, Op};
 use super::ownership::Owned;
 use super::provenance::Blame;

@@ -114,7 +114,10 @@ pub trait Op: Any + Send + Sync {
         let _ = cx;
         Err(Error::not_implemented(
             "forward_ad",
-            format!("Trying to use forward AD with {} that does not support it because it has not been implemented yet", self.name()),
+            format!(
+                "Trying to use forward AD with {} that does not support it because it has not been implemented yet",
+                self.name()
+            ),
         ))
     }
 
@@ -123,7 +126,10 @@ pub trait Op: Any + Send + Sync {
         let _ = cx;
         Err(Error::not_implemented(
             "vmap",
-            format!("Batching rule not implemented for {}: compute it outside of vmap, or example by example", self.name()),
+            format!(
+                "Batching rule not implemented for {}: compute it outside of vmap, or example by example",
+                self.name()
+            ),
         ))
     }
 

@@ -531,8 +531,7 @@ pub fn register_hooks(node: &NodeRef, index: usize, hooks: &dyn PackHooks) -> Re
     check_not_released(node)?;
     let mut saved = {
         let mut state = node.head().saved.lock();
-        let hole =
-            Saved::plain(placeholder()?, 0, Source::Constant, Weak::new());
+        let hole = Saved::plain(placeholder()?, 0, Source::Constant, Weak::new());
         std::mem::replace(&mut state.values[index], hole)
     };
     let result = saved.pack_with(hooks);

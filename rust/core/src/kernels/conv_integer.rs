@@ -3,21 +3,16 @@
 //! Operands lie as in [`super::conv`]. There is no fast product of integers to lead it back to, so that each tap of the
 //! window is multiplied with the line of elements that it reaches.
 
-use std::num::Wrapping;
-use std::ops::{AddAssign, Mul};
-
 use super::conv::ConvSize;
+use super::element::Element;
 use super::float::Shared;
+use super::number::Ring;
 use super::window::Window;
 use super::{In, Out};
 use crate::{parallel, with_element};
 
 /// Picoseconds per multiplication.
 const COST: u64 = 500;
-
-/// Elements with the arithmetic of a ring.
-trait Ring: Copy + Default + AddAssign + Mul<Output = Self> {}
-impl<T: Copy + Default + AddAssign + Mul<Output = T>> Ring for T {}
 
 /// Runs `body(tap, from, to, length)` for each line of outputs that a tap reaches inside the input: `from` is where the line
 /// begins in an input plane, whose elements follow at the window's last stride, `to` where it begins in an output plane.
@@ -58,15 +53,15 @@ fn planes(size: &ConvSize, count: usize, body: &(dyn Fn(usize) + Sync)) {
 /// # Safety
 /// Contiguous operands of the sizes stated, of one integer dtype; the output overlaps no input.
 pub unsafe fn conv(size: &ConvSize, x: In<'_>, w: In<'_>, bias: Option<In<'_>>, y: Out<'_>) {
-    // SAFETY: the contract of this function; `Wrapping` lies in memory as what it wraps.
+    // SAFETY: the contract of this function.
     with_element!(int y.dtype, T => unsafe {
-        forward::<Wrapping<T>>(size, x.ptr.cast(), w.ptr.cast(), bias.map(|bias| bias.ptr.cast()), y.ptr.cast());
+        forward::<T>(size, x.ptr.cast(), w.ptr.cast(), bias.map(|bias| bias.ptr.cast()), y.ptr.cast());
     });
 }
 
 /// # Safety
 /// As for [`conv`], all of dtype `T`.
-unsafe fn forward<T: Ring>(size: &ConvSize, x: *const T, w: *const T, bias: Option<*const T>, y: *mut T) {
+unsafe fn forward<T: Element + Ring>(size: &ConvSize, x: *const T, w: *const T, bias: Option<*const T>, y: *mut T) {
     let (window, inner, outer) = (&size.window, size.in_channels / size.groups, size.out_channels / size.groups);
     let (inputs, outputs, taps) = (window.inputs(), window.outputs(), window.taps());
     // SAFETY: the planes of the output are disjoint.
@@ -85,7 +80,8 @@ unsafe fn forward<T: Ring>(size: &ConvSize, x: *const T, w: *const T, bias: Opti
                 lines(window, |tap, from, to, length| {
                     let weight = *w.add(tap);
                     for at in 0..length {
-                        *y.add(to + at) += weight * *x.add(from + at * window.stride[2]);
+                        let y = y.add(to + at);
+                        *y = *y + weight * *x.add(from + at * window.stride[2]);
                     }
                 });
             }
@@ -99,12 +95,12 @@ unsafe fn forward<T: Ring>(size: &ConvSize, x: *const T, w: *const T, bias: Opti
 /// As for [`conv`].
 pub unsafe fn conv_transposed(size: &ConvSize, w: In<'_>, y: In<'_>, x: Out<'_>) {
     // SAFETY: as in `conv`.
-    with_element!(int x.dtype, T => unsafe { transposed::<Wrapping<T>>(size, w.ptr.cast(), y.ptr.cast(), x.ptr.cast()) });
+    with_element!(int x.dtype, T => unsafe { transposed::<T>(size, w.ptr.cast(), y.ptr.cast(), x.ptr.cast()) });
 }
 
 /// # Safety
 /// As for [`conv_transposed`], all of dtype `T`.
-unsafe fn transposed<T: Ring>(size: &ConvSize, w: *const T, y: *const T, x: *mut T) {
+unsafe fn transposed<T: Element + Ring>(size: &ConvSize, w: *const T, y: *const T, x: *mut T) {
     let (window, inner, outer) = (&size.window, size.in_channels / size.groups, size.out_channels / size.groups);
     let (inputs, outputs, taps) = (window.inputs(), window.outputs(), window.taps());
     // SAFETY: the planes of the result are disjoint.
@@ -123,7 +119,8 @@ unsafe fn transposed<T: Ring>(size: &ConvSize, w: *const T, y: *const T, x: *mut
                 lines(window, |tap, to, from, length| {
                     let weight = *w.add(tap);
                     for at in 0..length {
-                        *x.add(to + at * window.stride[2]) += weight * *y.add(from + at);
+                        let x = x.add(to + at * window.stride[2]);
+                        *x = *x + weight * *y.add(from + at);
                     }
                 });
             }

@@ -1,5 +1,7 @@
 //! The Rust types that lie in tensor memory, one per [`DType`].
 
+use std::num::Wrapping;
+
 use crate::dtype::DType;
 
 /// A byte that means a truth value. Any non-zero byte is true: memory from outside may hold anything.
@@ -41,11 +43,14 @@ macro_rules! elements {
 
 elements! {
     B8 => Bool, u8 => U8, i8 => I8, i16 => I16, i32 => I32, i64 => I64, f32 => F32, f64 => F64,
+    // Integers whose arithmetic is that of a ring lie in memory as what they wrap.
+    Wrapping<u8> => U8, Wrapping<i8> => I8, Wrapping<i16> => I16, Wrapping<i32> => I32, Wrapping<i64> => I64,
 }
 
 /// Calls a generic function with the element type of a runtime dtype: `with_element!(dtype, T => body::<T>(x))`.
-/// The first form takes every supported dtype, `float` only `f32` and `f64`, `int` only integers. Other dtypes are a bug
-/// of the caller, who checks them at the door.
+/// The first form takes every supported dtype; `number` does so with integers as [`Wrapping`], so that each type is one of
+/// [`number`](crate::kernels::number); `float` takes only `f32` and `f64`, `int` only integers, wrapping. Other dtypes are a
+/// bug of the caller, who checks them at the door.
 #[macro_export]
 macro_rules! with_element {
     (@ $dtype:expr, $T:ident, $body:expr; $($variant:ident: $element:ty),*) => {
@@ -61,7 +66,18 @@ macro_rules! with_element {
         $crate::with_element!(@ $dtype, $T, $body; F32: f32, F64: f64)
     };
     (int $dtype:expr, $T:ident => $body:expr) => {
-        $crate::with_element!(@ $dtype, $T, $body; U8: u8, I8: i8, I16: i16, I32: i32, I64: i64)
+        $crate::with_element!(
+            @ $dtype, $T, $body;
+            U8: std::num::Wrapping<u8>, I8: std::num::Wrapping<i8>, I16: std::num::Wrapping<i16>,
+            I32: std::num::Wrapping<i32>, I64: std::num::Wrapping<i64>
+        )
+    };
+    (number $dtype:expr, $T:ident => $body:expr) => {
+        $crate::with_element!(
+            @ $dtype, $T, $body;
+            Bool: $crate::kernels::element::B8, U8: std::num::Wrapping<u8>, I8: std::num::Wrapping<i8>,
+            I16: std::num::Wrapping<i16>, I32: std::num::Wrapping<i32>, I64: std::num::Wrapping<i64>, F32: f32, F64: f64
+        )
     };
     ($dtype:expr, $T:ident => $body:expr) => {
         $crate::with_element!(

@@ -1,3 +1,5 @@
+use std::num::Wrapping;
+
 use super::*;
 use crate::kernels::samples::{Random, assert_near, coordinates};
 
@@ -154,7 +156,7 @@ fn a_long_dot_product_does_not_lose_its_tail() {
     assert_eq!(c[0], 2.0 * k as f64);
 }
 
-fn check_integers<T: Wrapping + std::fmt::Debug>(seed: u64, from: fn(i64) -> T, to: fn(T) -> i64) {
+fn check_integers<T: Integer + std::fmt::Debug>(seed: u64, from: fn(i64) -> T, to: fn(T) -> i64) {
     let mut random = Random(seed);
     for _ in 0..60 {
         let (batch, m, n, k) = random_size(&mut random);
@@ -186,11 +188,11 @@ fn check_integers<T: Wrapping + std::fmt::Debug>(seed: u64, from: fn(i64) -> T, 
 
 #[test]
 fn integer_products_wrap() {
-    check_integers::<i64>(4, |x| x, |x| x);
-    check_integers::<i32>(5, |x| x as i32, i64::from);
-    check_integers::<i16>(6, |x| x as i16, i64::from);
-    check_integers::<i8>(7, |x| x as i8, i64::from);
-    check_integers::<u8>(8, |x| x as u8, i64::from);
+    check_integers::<Wrapping<i64>>(4, Wrapping, |x| x.0);
+    check_integers::<Wrapping<i32>>(5, |x| Wrapping(x as i32), |x| x.0.into());
+    check_integers::<Wrapping<i16>>(6, |x| Wrapping(x as i16), |x| x.0.into());
+    check_integers::<Wrapping<i8>>(7, |x| Wrapping(x as i8), |x| x.0.into());
+    check_integers::<Wrapping<u8>>(8, |x| Wrapping(x as u8), |x| x.0.into());
 }
 
 #[test]

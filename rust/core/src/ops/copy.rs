@@ -5,18 +5,18 @@ use smallvec::smallvec;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::node::Backward;
 use crate::graph::call::call;
 use crate::graph::level::{Kind, Level, below};
+use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Op};
-use crate::graph::transform::{self, Batch, Tangents, tangent};
 use crate::graph::record::{check_in_place, is_recorded, record_in_place};
+use crate::graph::transform::{self, Batch, Tangents, tangent};
 use crate::graph::views::same_history;
 use crate::graph::{Blame, Modes, cuts, is_grad_enabled, modes};
-use crate::ops::views::{self, broadcast_to};
 use crate::ops::batching;
 use crate::ops::elementwise::Arg;
 use crate::ops::overlap::check_distinct;
+use crate::ops::views::{self, broadcast_to};
 use crate::scalar::Scalar;
 use crate::shape::{self, Strides, contiguous_strides};
 use crate::storage::Access;
@@ -115,7 +115,6 @@ impl Op for Filled {
         Ok(())
     }
 }
-
 
 /// A copy that keeps dense strides (`torch.preserve_format`).
 #[track_caller]

@@ -6,11 +6,13 @@
 mod declare;
 mod fast;
 mod rule;
+pub mod tier;
 
-pub(crate) use declare::{elementwise, formula, kernel, names, tier};
-pub use declare::{same_text, trace};
+pub use declare::same_text;
+pub(crate) use declare::{elementwise, formula, names};
 pub use fast::Fresh;
 pub(super) use fast::update_data;
+pub use tier::{Integers, Tier};
 
 use rule::Elementwise;
 use smallvec::SmallVec;
@@ -22,32 +24,13 @@ use crate::array::Array;
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
 use crate::graph::call::first;
-use crate::graph::{Blame, Modes, modes, transform};
 use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
+use crate::graph::{Blame, Modes, modes, transform};
 use crate::kernels::{In, Kernel, map};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
 use crate::storage::Access;
 use crate::tensor::{Operand, Tensor};
-
-/// Which dtypes a row computes in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Tier {
-    /// Floats; integer inputs are promoted to the default float dtype.
-    Real,
-    /// Floats only: PyTorch does not promote here, and an integer is an error.
-    Float,
-    /// Integers, `bool` and floats, as they come.
-    Ring,
-    /// Integers and floats, as they come.
-    Number,
-    /// Integers.
-    Int,
-    /// Any dtype; the result is `bool`.
-    Predicate,
-    /// Floats (integers are promoted); the result is `bool`.
-    RealPredicate,
-}
 
 /// One elementwise operation.
 pub struct Row {
@@ -76,7 +59,7 @@ pub struct Row {
 }
 
 /// Why there is no gradient with these parameters, if there is none.
-pub type Refusal = fn(&[f64]) -> Option<&'static str>;
+pub type Refusal = fn(&[Scalar]) -> Option<&'static str>;
 
 /// Rows are told apart by where they are declared.
 impl PartialEq for Row {
@@ -116,7 +99,7 @@ pub struct GradRow {
     /// The compiled formula of (gradient, used slots…).
     pub kernel: fn(DType) -> Option<Kernel>,
     /// The formula read over the graph.
-    pub traced: fn(&[f64], Vec<Traced>) -> Traced,
+    pub traced: fn(&[Scalar], Vec<Traced>) -> Traced,
     /// The formula that takes its place where an input that this one does not read has been overwritten. The result may
     /// be all that PyTorch keeps of an operation, though the digits of the derivative are in the input alone: that is
     /// then kept beside the result, and does without a version that counts.
@@ -155,7 +138,21 @@ impl<S: Into<Scalar>> From<S> for Arg<'_> {
 const MAX_INPUTS: usize = 3;
 
 /// Parameters of a row, inline.
-pub type Params = SmallVec<[f64; 2]>;
+pub type Params = SmallVec<[Scalar; 2]>;
+
+/// Parameters as the loops of a dtype read them: one `i64`, `f64` or complex number after the other.
+#[inline]
+fn encode(params: &[Scalar], dtype: DType) -> SmallVec<[u64; 4]> {
+    let mut words = SmallVec::new();
+    for param in params {
+        match dtype.category() {
+            Category::Float => words.push(param.to_f64().to_bits()),
+            Category::Complex => words.extend([param.to_f64().to_bits(), 0]),
+            Category::Integer | Category::Bool => words.push(param.to_i64() as u64),
+        }
+    }
+    words
+}
 
 /// Category-wise promotion of tensors with axes, tensors without, and numbers: `torch.result_type`.
 #[derive(Default, Clone, Copy)]
@@ -243,10 +240,7 @@ impl<'a> Plan<'a> {
         } else if kernel.input != compute {
             narrow(op, compute, &mut operands)?;
         }
-        let result = match row.tier {
-            Tier::Predicate | Tier::RealPredicate => DType::Bool,
-            _ => compute,
-        };
+        let result = if row.tier.is_predicate() { DType::Bool } else { compute };
         Ok(Self { row, op, operands, args, kernel, compute, result, shape: shape.unwrap_or_default() })
     }
 
@@ -303,7 +297,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Runs the kernel into `output`, whose exclusive state is taken here.
-    fn run(&self, params: &[f64], output: &Array, after: impl FnOnce()) {
+    fn run(&self, params: &[Scalar], output: &Array, after: impl FnOnce()) {
         let arrays: SmallVec<[Source<'_>; MAX_INPUTS]> = self
             .operands
             .iter()
@@ -345,11 +339,9 @@ fn narrow(op: &'static str, compute: DType, operands: &mut [Option<Operand>]) ->
 
 /// The dtype to compute in and its kernel.
 fn choose(row: &'static Row, promoted: DType) -> Result<(DType, Kernel)> {
-    let promoted = promoted.supported(row.name)?;
-    let compute = match row.tier {
-        Tier::Real | Tier::RealPredicate if promoted.category() < Category::Float => crate::default_dtype(),
-        _ => promoted,
-    };
+    let integral = promoted.category() < Category::Float;
+    let promotes = integral && row.tier.integers() == Integers::Promoted;
+    let compute = if promotes { crate::default_dtype() } else { promoted };
     match (row.value)(compute) {
         Some(kernel) => Ok((compute, kernel)),
         None => Err(Error::not_for(row.name, compute)),
@@ -366,7 +358,7 @@ enum Source<'a> {
 /// Runs a compiled formula over broadcast inputs into `output`; `after` runs while the state is still held.
 fn run_kernel(
     kernel: &Kernel,
-    params: &[f64],
+    params: &[Scalar],
     shape: &[usize],
     sources: &[Source<'_>],
     output: &Array,
@@ -391,6 +383,7 @@ fn run_kernel(
             }
         }
     }
+    let params = encode(params, kernel.input);
     let _access = Access::acquire(&reads, &[output.storage()]);
     let inputs: SmallVec<[In<'_>; 4]> = sources
         .iter()
@@ -403,7 +396,7 @@ fn run_kernel(
         .collect();
     // SAFETY: the state of all roots is held; every layout lies within its block and has the rank of `shape`; an
     // output that is an input is exactly that input (checked by the in-place forms; fresh outputs overlap nothing);
-    // `params` is the formula's `repr(C)` struct of `f64` fields.
+    // the parameters are of the kind that the loop reads.
     unsafe { map::map(kernel, params.as_ptr().cast(), shape, &inputs, &[output.as_out()]) };
     after();
 }
@@ -422,14 +415,14 @@ fn edge_operands(plan: &Plan<'_>, stand_in: &Operand) -> SmallVec<[Operand; MAX_
 /// would; else `None`, and nothing was done.
 #[inline]
 #[track_caller]
-pub fn apply_small(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Option<Fresh> {
+pub fn apply_small(row: &'static Row, params: &[Scalar], args: &[Arg<'_>]) -> Option<Fresh> {
     fast::apply(row, params, args)
 }
 
 /// The value of a row as a new tensor, recorded when an input requires a gradient.
 #[inline]
 #[track_caller]
-pub fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Tensor> {
+pub fn apply(row: &'static Row, params: &[Scalar], args: &[Arg<'_>]) -> Result<Tensor> {
     if let Some(result) = fast::apply(row, params, args) {
         return Ok(result.tensor);
     }
@@ -450,7 +443,7 @@ pub fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Tens
 /// The value of a row while a transformation is under way; `None` if it is nothing to the arguments.
 #[cold]
 #[track_caller]
-fn transformed(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Option<Tensor>> {
+fn transformed(row: &'static Row, params: &[Scalar], args: &[Arg<'_>]) -> Result<Option<Tensor>> {
     let inputs: SmallVec<[Option<&Tensor>; MAX_INPUTS]> = args
         .iter()
         .map(|arg| match arg {
@@ -464,7 +457,7 @@ fn transformed(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Op
 }
 
 #[track_caller]
-fn record_value(row: &'static Row, params: &[f64], plan: &Plan<'_>, output: Array) -> Result<Tensor> {
+fn record_value(row: &'static Row, params: &[Scalar], plan: &Plan<'_>, output: Array) -> Result<Tensor> {
     let (rule, slots) = Elementwise::new(row, params, plan, false);
     if plan.operands.iter().all(Option::is_some) {
         let operands: SmallVec<[&Operand; MAX_INPUTS]> = plan.operands.iter().flatten().collect();
@@ -490,7 +483,7 @@ fn saves_of<'a>(slots: &[usize], operands: &[&'a Operand]) -> SmallVec<[Save<'a>
 
 /// The in-place form: `target` is the first argument and takes the result.
 #[track_caller]
-pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: &[Arg<'_>]) -> Result<()> {
+pub fn apply_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, rest: &[Arg<'_>]) -> Result<()> {
     if modes().any(Modes::LIFTED) && is_lifted(target, rest) {
         return transformed_in_place(row, params, target, rest);
     }
@@ -545,7 +538,7 @@ fn is_lifted(target: &Tensor, rest: &[Arg<'_>]) -> bool {
 /// The in-place form while a transformation is under way: the result is computed, then copied into the target.
 #[cold]
 #[track_caller]
-fn transformed_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: &[Arg<'_>]) -> Result<()> {
+fn transformed_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, rest: &[Arg<'_>]) -> Result<()> {
     let mut args: SmallVec<[Arg<'_>; MAX_INPUTS]> = smallvec::smallvec![Arg::Tensor(target)];
     args.extend_from_slice(rest);
     let result = apply(row, params, &args)?;
@@ -555,7 +548,7 @@ fn transformed_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest
 
 /// The `out=` form: writes the result into `out`, resized if need be. Not differentiable, as in PyTorch.
 #[track_caller]
-pub fn apply_out(row: &'static Row, params: &[f64], args: &[Arg<'_>], out: &Tensor, takes: Takes) -> Result<()> {
+pub fn apply_out(row: &'static Row, params: &[Scalar], args: &[Arg<'_>], out: &Tensor, takes: Takes) -> Result<()> {
     let mut plan = Plan::new(row, args)?;
     let blame = Blame::here();
     // The result of a row without gradients is a constant, whatever its inputs are.

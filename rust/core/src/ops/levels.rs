@@ -20,7 +20,10 @@ pub fn make_dual(primal: &Tensor, tangent: &Tensor, level: Level) -> Result<Tens
         }
     }
     if primal.tangent(level).is_some() {
-        return Err(Error::runtime("make_dual", "the tensor already has a tangent at this level; unpack_dual() it first"));
+        return Err(Error::runtime(
+            "make_dual",
+            "the tensor already has a tangent at this level; unpack_dual() it first",
+        ));
     }
     let dual = views::alias(primal)?;
     let tangent = below(level, || tangent::in_layout_of(tangent.clone(), &dual))?;

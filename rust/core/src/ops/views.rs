@@ -4,12 +4,12 @@ use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::node::{Backward, NodeOf, NodeRef};
 use crate::graph::call::first;
+use crate::graph::node::{Backward, NodeOf, NodeRef};
 use crate::graph::op::Op;
 use crate::graph::record::{check_in_place, is_recorded, record, record_many};
-use crate::graph::views::{mark_view, plain_view, show};
 use crate::graph::transform::{Batch, Tangents};
+use crate::graph::views::{mark_view, plain_view, show};
 use crate::graph::{Blame, Modes, is_grad_enabled, modes, transform};
 use crate::ops::{batching, copy, rows};
 use crate::shape::{self, Shape, Strides};
@@ -234,7 +234,10 @@ impl Op for ViewRule {
             ViewOp::AsStrided { shape, strides, offset } => {
                 let offset = tangent.array().offset() as isize + *offset as isize - self.offset as isize;
                 let offset = usize::try_from(offset).map_err(|_| {
-                    Error::not_implemented("forward_ad", "as_strided of what lies before the tensor that has the tangent")
+                    Error::not_implemented(
+                        "forward_ad",
+                        "as_strided of what lies before the tensor that has the tangent",
+                    )
                 })?;
                 ViewOp::AsStrided { shape: shape.clone(), strides: strides.clone(), offset }
             }

@@ -22,7 +22,9 @@ pub(crate) fn top(inputs: &[Option<&Tensor>]) -> Option<(Level, Kind)> {
 #[cold]
 #[track_caller]
 pub(super) fn call<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
-    if top(inputs).is_some() && let Some(results) = op.decompose(inputs) {
+    if top(inputs).is_some()
+        && let Some(results) = op.decompose(inputs)
+    {
         return results;
     }
     let again = op.clone();

@@ -68,8 +68,12 @@ impl<'a> Tangents<'a> {
     /// For an operation that is linear in input `index` alone: the operation of its tangent.
     pub fn linear<O: Primitive>(&mut self, index: usize, op: &O) -> Result<()> {
         let Some(tangent) = self.tangents[index].clone() else { return Ok(()) };
-        let inputs: SmallVec<[Option<&Tensor>; 4]> =
-            self.inputs.iter().enumerate().map(|(at, input)| if at == index { Some(&tangent) } else { *input }).collect();
+        let inputs: SmallVec<[Option<&Tensor>; 4]> = self
+            .inputs
+            .iter()
+            .enumerate()
+            .map(|(at, input)| if at == index { Some(&tangent) } else { *input })
+            .collect();
         let results = call_with(op.clone(), &inputs)?;
         for (nr, result) in results.into_iter().take(op.differentiable()).enumerate() {
             self.put(nr, result)?;
@@ -101,8 +105,7 @@ pub(crate) fn tangents_of(
 fn fit(tangent: Tensor, output: &Tensor) -> Result<Tensor> {
     let (given, wanted) = (tangent.meta(), output.meta());
     let tangent = if given.dtype == wanted.dtype { tangent } else { (ALGEBRA.cast)(&tangent, wanted.dtype)? };
-    let tangent =
-        if given.shape == wanted.shape { tangent } else { (ALGEBRA.expand_to)(&tangent, &wanted.shape)? };
+    let tangent = if given.shape == wanted.shape { tangent } else { (ALGEBRA.expand_to)(&tangent, &wanted.shape)? };
     in_layout_of(tangent, output)
 }
 
@@ -137,7 +140,10 @@ pub(crate) fn write(level: Level, target: &Tensor, new: Option<Tensor>) -> Resul
     }
     match target.tangent(level) {
         Some(part) => below(level, || (ALGEBRA.copy_into)(&part, &new)),
-        None => Err(Error::runtime("forward_ad", "the tangent of a part of a tensor cannot be told from that of the tensor")),
+        None => Err(Error::runtime(
+            "forward_ad",
+            "the tangent of a part of a tensor cannot be told from that of the tensor",
+        )),
     }
 }
 

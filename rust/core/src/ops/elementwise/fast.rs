@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use smallvec::{SmallVec, smallvec};
 
 use super::rule::{Elementwise, Slot};
-use super::{Arg, MAX_INPUTS, Params, Row, Source as Input, Tier};
+use super::{Arg, MAX_INPUTS, Params, Row, Source as Input, encode};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
@@ -40,7 +40,7 @@ pub struct Fresh {
 /// The value of a row, or `None` when this is not the common case.
 #[inline]
 #[track_caller]
-pub(super) fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Option<Fresh> {
+pub(super) fn apply(row: &'static Row, params: &[Scalar], args: &[Arg<'_>]) -> Option<Fresh> {
     match *args {
         [Arg::Tensor(a)] => value(row, params, [a], [a.lock()], [Position::Tensor(0)]),
         [Arg::Tensor(a), Arg::Scalar(b)] => {
@@ -82,7 +82,7 @@ fn lock_both<'a>(a: &'a Tensor, b: &'a Tensor) -> [Locked<'a>; 2] {
 #[track_caller]
 fn value<const TENSORS: usize, const INPUTS: usize>(
     row: &'static Row,
-    params: &[f64],
+    params: &[Scalar],
     tensors: [&Tensor; TENSORS],
     mut states: [Locked<'_>; TENSORS],
     positions: [Position; INPUTS],
@@ -104,10 +104,7 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     if wants_grad && modes != Modes::NONE {
         return None;
     }
-    let result = match row.tier {
-        Tier::Predicate | Tier::RealPredicate => DType::Bool,
-        _ => kernel.input,
-    };
+    let result = if row.tier.is_predicate() { DType::Bool } else { kernel.input };
     let mut inputs = [Input::Scalar(Scalar::Int(0)); INPUTS];
     for (input, position) in inputs.iter_mut().zip(&positions) {
         *input = match *position {
@@ -171,7 +168,7 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
 /// The in-place form of a row, or `None` when this is not the common case: nothing recorded, no history to rewrite.
 #[inline]
 #[track_caller]
-pub(super) fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: &[Arg<'_>]) -> Option<()> {
+pub(super) fn apply_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, rest: &[Arg<'_>]) -> Option<()> {
     let modes = modes();
     if modes != Modes::NONE && modes != Modes::NO_GRAD {
         return None;
@@ -209,7 +206,7 @@ pub(in crate::ops) fn update_data(row: &'static Row, target: &Array, other: &Arr
 #[inline]
 fn update<const REST: usize>(
     row: &'static Row,
-    params: &[f64],
+    params: &[Scalar],
     array: &Array,
     rest: [Input<'_>; REST],
     blame: Blame,
@@ -218,7 +215,7 @@ fn update<const REST: usize>(
         return None;
     }
     let kernel = kernel_of(row, array.dtype())?;
-    if kernel.output != array.dtype() || matches!(row.tier, Tier::Predicate | Tier::RealPredicate) {
+    if kernel.output != array.dtype() || row.tier.is_predicate() {
         return None;
     }
     let mut inputs: SmallVec<[Input<'_>; MAX_INPUTS]> = smallvec![Input::Array(array)];
@@ -318,9 +315,6 @@ pub(super) fn gradients(
 /// The compiled value for operands that need no promotion.
 #[inline]
 fn kernel_of(row: &Row, dtype: DType) -> Option<Kernel> {
-    if matches!(row.tier, Tier::Real | Tier::RealPredicate) && !dtype.is_float() {
-        return None;
-    }
     (row.value)(dtype).filter(|kernel| kernel.input == dtype)
 }
 
@@ -350,7 +344,7 @@ pub(super) fn fits(kernel: &Kernel, like: &Array, inputs: &[Input<'_>]) -> bool 
 /// The caller has locked what owns the inputs. Memory that only such a handle refers to is nobody else's until the lock
 /// is let go of, and needs no state.
 #[inline]
-pub(super) fn compute(kernel: &Kernel, params: &[f64], inputs: &[Input<'_>], output: &Array, held: bool) -> bool {
+pub(super) fn compute(kernel: &Kernel, params: &[Scalar], inputs: &[Input<'_>], output: &Array, held: bool) -> bool {
     let numel = output.numel();
     let mut numbers: MaybeUninit<[u64; MOST_WITH_NUMBER]> = MaybeUninit::uninit();
     let mut holds: [Option<Hold<'_>>; MAX_SOURCES] = [const { None }; MAX_SOURCES];
@@ -382,9 +376,9 @@ pub(super) fn compute(kernel: &Kernel, params: &[f64], inputs: &[Input<'_>], out
             }
         };
     }
-    let out = output.ptr();
+    let (out, params) = (output.ptr(), encode(params, kernel.input));
     // SAFETY: the state of all inputs is held, exclusively, or nobody else refers to them; the output is fresh, or an input and held; all have `numel`
-    // contiguous elements of the kernel's own dtypes; `params` is the formula's `repr(C)` struct of `f64` fields.
+    // contiguous elements of the kernel's own dtypes; the parameters are of the kind that the loop reads.
     unsafe { (kernel.run)(params.as_ptr().cast(), pointers.as_ptr(), &raw const out, numel) };
     true
 }
