@@ -9,7 +9,7 @@ use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 use super::LoopFn;
 use super::element::{B8, Element};
 use super::math::{Float, error_function, exponential, gamma, hyperbolic, logarithm, power, trigonometric};
-use super::number::{Equal, Field, Int, Order, Parameter, Real, Ring, slope};
+use super::number::{Complex, Equal, Field, Int, Order, Parameter, Real, Ring, slope};
 use super::row::{Body, run};
 
 /// An element type that lanes can hold.
@@ -850,3 +850,41 @@ real!(Exact {
         atan2 libm::atan2, fmod libm::fmod
     }
 });
+
+// ---- complex -------------------------------------------------------------------------------------------------------
+
+/// The parts of a complex number are lanes of their own: the loads of a group are taken apart into a register of real parts
+/// and one of imaginary parts, its stores put together again.
+macro_rules! complex_lane {
+    ($($type:ty: $rare:ty, $group:literal;)*) => {$(
+        impl LaneElement for Complex<$type> {
+            type Rare = $rare;
+            type Param = Complex<f64>;
+            type Lane = Complex<Lane<$type>>;
+            type Exact = Complex<Exact<$type>>;
+            const PADDING: Self = Self { re: 1.0, im: 0.0 };
+            row_of_groups!($group);
+        }
+
+        impl Held<Complex<$type>> for Complex<Lane<$type>> {
+            #[inline(always)]
+            fn load(value: Complex<$type>) -> Self {
+                Self::new(Lane::new(value.re), Lane::new(value.im))
+            }
+            #[inline(always)]
+            fn store(self) -> (Complex<$type>, $rare) {
+                (Complex::new(self.re.value, self.im.value), self.re.rare.or(self.im.rare))
+            }
+        }
+
+        impl Held<Complex<$type>> for Complex<Exact<$type>> {
+            fn load(value: Complex<$type>) -> Self {
+                Self::new(Exact::new(value.re), Exact::new(value.im))
+            }
+            fn store(self) -> (Complex<$type>, $rare) {
+                (Complex::new(self.re.value, self.im.value), <$rare>::NO)
+            }
+        }
+    )*};
+}
+complex_lane! { f32: i32, 16; f64: i64, 16; }

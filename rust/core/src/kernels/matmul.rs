@@ -14,6 +14,7 @@ use super::float::{Float, Shared, View, ViewMut, fused, lane_sum, simd};
 use super::number::Ring;
 use super::{In, Out};
 use crate::dtype::DType;
+use crate::scalar::Scalar;
 use crate::{parallel, with_element};
 
 /// Sizes of a batched product: A is `batch × m × k`, B is `batch × k × n`, C is `batch × m × n`.
@@ -37,7 +38,7 @@ pub struct MatmulSize<'a> {
 /// # Safety
 /// The operands must have one dtype, lie in memory of the given sizes and strides, and C must overlap neither A nor B
 /// nor itself.
-pub unsafe fn matmul(size: MatmulSize<'_>, alpha: f64, a: In<'_>, b: In<'_>, beta: f64, c: Out<'_>) {
+pub unsafe fn matmul(size: MatmulSize<'_>, alpha: Scalar, a: In<'_>, b: In<'_>, beta: Scalar, c: Out<'_>) {
     debug_assert!(a.dtype == c.dtype && b.dtype == c.dtype);
     let rank = size.batch.len() + 2;
     debug_assert!(a.strides.len() == rank && b.strides.len() == rank && c.strides.len() == rank);
@@ -47,10 +48,10 @@ pub unsafe fn matmul(size: MatmulSize<'_>, alpha: f64, a: In<'_>, b: In<'_>, bet
     // SAFETY: the contract of this function; the dtype was matched to the type.
     unsafe {
         match c.dtype {
-            DType::F32 => float::<f32>(size, alpha as f32, a, b, beta as f32, c),
-            DType::F64 => float::<f64>(size, alpha, a, b, beta, c),
+            DType::F32 => float::<f32>(size, alpha.to_f64() as f32, a, b, beta.to_f64() as f32, c),
+            DType::F64 => float::<f64>(size, alpha.to_f64(), a, b, beta.to_f64(), c),
             other => with_element!(int other, T => {
-                integer::<T>(size, T::param(alpha as i64), a, b, T::param(beta as i64), c);
+                integer::<T>(size, T::param(alpha.to_i64()), a, b, T::param(beta.to_i64()), c);
             }),
         }
     }

@@ -77,7 +77,7 @@ fn check_floats<T: Float>(seed: u64, rounds: usize, tolerance: f64) {
         let mut result = c.memory.clone();
         let out = Out { ptr: result[c.offset..].as_mut_ptr().cast(), dtype: T::DTYPE, strides: &c.strides };
         // SAFETY: the stacks have room for their shapes.
-        unsafe { matmul(MatmulSize { batch: &batch, m, n, k }, alpha, input(&a), input(&b), beta, out) };
+        unsafe { matmul(MatmulSize { batch: &batch, m, n, k }, alpha.into(), input(&a), input(&b), beta.into(), out) };
         let mut written = vec![false; result.len()];
         for index in coordinates(&shape(m, n)) {
             let (outer, inner) = index.split_at(batch.len());
@@ -120,10 +120,10 @@ fn large_products_are_cut_into_panels_without_seams() {
         unsafe {
             matmul(
                 MatmulSize { batch: &[], m, n, k },
-                1.0,
+                1.0.into(),
                 In { ptr: a.as_ptr().cast(), dtype: DType::F64, strides: &strides[0] },
                 In { ptr: b.as_ptr().cast(), dtype: DType::F64, strides: &strides[1] },
-                0.0,
+                0.0.into(),
                 Out { ptr: c.as_mut_ptr().cast(), dtype: DType::F64, strides: &strides[2] },
             );
         }
@@ -146,10 +146,10 @@ fn a_long_dot_product_does_not_lose_its_tail() {
     unsafe {
         matmul(
             MatmulSize { batch: &[], m: 1, n: 1, k },
-            1.0,
+            1.0.into(),
             In { ptr: a.as_ptr().cast(), dtype: DType::F64, strides: &strides },
             In { ptr: b.as_ptr().cast(), dtype: DType::F64, strides: &[1, 1] },
-            0.0,
+            0.0.into(),
             Out { ptr: c.as_mut_ptr().cast(), dtype: DType::F64, strides: &[1, 1] },
         );
     }
@@ -165,12 +165,12 @@ fn check_integers<T: Integer + std::fmt::Debug>(seed: u64, from: fn(i64) -> T, t
         let a = Stack::random(&mut random, &shape(m, k), value);
         let b = Stack::random(&mut random, &shape(k, n), value);
         let c = Stack::random(&mut random, &shape(m, n), value);
-        let (alpha, beta) = [(1, 0), (2, 3)][random.below(2)];
+        let (alpha, beta) = [(1i64, 0i64), (2, 3), ((1 << 60) + 1, -(1 << 61) - 1)][random.below(3)];
         let mut result = c.memory.clone();
         let out = Out { ptr: result[c.offset..].as_mut_ptr().cast(), dtype: T::DTYPE, strides: &c.strides };
         let size = MatmulSize { batch: &batch, m, n, k };
         // SAFETY: the stacks have room for their shapes.
-        unsafe { matmul(size, alpha as f64, input(&a), input(&b), beta as f64, out) };
+        unsafe { matmul(size, alpha.into(), input(&a), input(&b), beta.into(), out) };
         for index in coordinates(&shape(m, n)) {
             let (outer, inner) = index.split_at(batch.len());
             let mut sum = 0i64;
@@ -204,10 +204,10 @@ fn beta_zero_does_not_read_the_output() {
         unsafe {
             matmul(
                 MatmulSize { batch: &[], m, n, k },
-                1.0,
+                1.0.into(),
                 In { ptr: a.as_ptr().cast(), dtype: DType::F32, strides: &[k as isize, 1] },
                 In { ptr: b.as_ptr().cast(), dtype: DType::F32, strides: &[n as isize, 1] },
-                0.0,
+                0.0.into(),
                 Out { ptr: c.as_mut_ptr().cast(), dtype: DType::F32, strides: &[n as isize, 1] },
             );
         }
@@ -226,10 +226,10 @@ fn contiguous_product(m: usize, n: usize, k: usize, transposed: [bool; 2]) -> (V
     unsafe {
         matmul(
             MatmulSize { batch: &[], m, n, k },
-            1.0,
+            1.0.into(),
             In { ptr: a.as_ptr().cast(), dtype: DType::F64, strides: &sa },
             In { ptr: b.as_ptr().cast(), dtype: DType::F64, strides: &sb },
-            0.0,
+            0.0.into(),
             Out { ptr: c.as_mut_ptr().cast(), dtype: DType::F64, strides: &[n as isize, 1] },
         );
     }

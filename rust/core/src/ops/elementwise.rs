@@ -6,6 +6,8 @@
 mod declare;
 mod fast;
 mod rule;
+#[cfg(test)]
+mod tests;
 pub mod tier;
 
 pub use declare::same_text;
@@ -147,7 +149,7 @@ fn encode(params: &[Scalar], dtype: DType) -> SmallVec<[u64; 4]> {
     for param in params {
         match dtype.category() {
             Category::Float => words.push(param.to_f64().to_bits()),
-            Category::Complex => words.extend([param.to_f64().to_bits(), 0]),
+            Category::Complex => words.extend(param.to_complex().map(f64::to_bits)),
             Category::Integer | Category::Bool => words.push(param.to_i64() as u64),
         }
     }

@@ -26,8 +26,8 @@ fn product(
     op: &'static str,
     a: &Array,
     b: &Array,
-    alpha: f64,
-    term: Option<(&Array, f64)>,
+    alpha: Scalar,
+    term: Option<(&Array, Scalar)>,
     column_major: bool,
 ) -> Result<Array> {
     let (m, k) = matrix_size(a);
@@ -60,11 +60,11 @@ fn product(
         unsafe {
             // A factor 0 means that the term is not read: NaN in it does not matter.
             let beta = match term {
-                Some((term, beta)) if beta != 0.0 => {
+                Some((term, beta)) if beta.to_bool() => {
                     output.copy_raw(term);
                     beta
                 }
-                _ => 0.0,
+                _ => Scalar::Int(0),
             };
             run(size, alpha, a.as_in(), b.as_in(), beta, output.as_out());
         }
@@ -121,8 +121,8 @@ impl Form {
         op: &'static str,
         a: &Array,
         b: &Array,
-        alpha: f64,
-        term: Option<(&Array, f64)>,
+        alpha: Scalar,
+        term: Option<(&Array, Scalar)>,
         column_major: bool,
     ) -> Result<Array> {
         match self {
@@ -172,7 +172,7 @@ impl Product {
         if is_grad_enabled() {
             return scaled(self.recorded_gradient(grad, &cx.saved(at)?, side)?, self.alpha);
         }
-        let (grad, other, alpha) = (grad.array(), cx.saved_array(at)?, self.alpha.to_f64());
+        let (grad, other, alpha) = (grad.array(), cx.saved_array(at)?, self.alpha);
         let array = match (self.form, side) {
             (Form::Matrices, 0) => product(self.name, &grad, &transposed(&other), alpha, None, self.column_major[0])?,
             (Form::Matrices, _) => product(self.name, &transposed(&other), &grad, alpha, None, self.column_major[1])?,
@@ -208,7 +208,7 @@ impl Op for Product {
         let first = usize::from(self.has_term);
         if self.has_term && cx.needs(0) {
             // Without a share in the result its gradient is 0, whatever arrives.
-            let term = if self.beta.to_f64() == 0.0 {
+            let term = if !self.beta.to_bool() {
                 Tensor::from_array(Array::zeros(self.name, &grad.shape(), grad.dtype())?)
             } else {
                 scaled(grad.clone(), self.beta)?
@@ -259,7 +259,7 @@ fn multiply(
     let (a, b) = (a.operand()?, b.operand()?);
     check(&a.array, &b.array)?;
     let Some(term) = term else {
-        let output = form.run(op, &a.array, &b.array, alpha.to_f64(), None, false)?;
+        let output = form.run(op, &a.array, &b.array, alpha, None, false)?;
         if !is_recorded(&[&a, &b]) {
             return Ok(Tensor::from_array(output));
         }
@@ -283,7 +283,7 @@ fn multiply(
         return Err(no_products_of_bool(op));
     }
     check_term(op, form, &a.array, &b.array, &c.array)?;
-    let output = form.run(op, &a.array, &b.array, alpha.to_f64(), Some((&c.array, term.beta.to_f64())), false)?;
+    let output = form.run(op, &a.array, &b.array, alpha, Some((&c.array, term.beta)), false)?;
     if !is_recorded(&[&c, &a, &b]) {
         return Ok(Tensor::from_array(output));
     }
@@ -642,7 +642,7 @@ fn over_batches(a: &Tensor, b: &Tensor) -> Result<Tensor> {
             }
         }
     }
-    let output = product(OP, &a.array, &b.array, 1.0, None, false)?;
+    let output = product(OP, &a.array, &b.array, 1.0.into(), None, false)?;
     if !recorded {
         return Ok(Tensor::from_array(output));
     }

@@ -281,11 +281,13 @@ impl Parameter for Scalar {
         !self.to_bool()
     }
     fn magnitude(self) -> f64 {
-        self.to_f64().abs()
+        let [real, imaginary] = self.to_complex();
+        real.hypot(imaginary)
     }
     fn less_one(self) -> Self {
         match self {
             Self::Float(value) => Self::Float(value - 1.0),
+            Self::Complex(real, imaginary) => Self::Complex(real - 1.0, imaginary),
             integral => Self::Int(integral.to_i64().wrapping_sub(1)),
         }
     }

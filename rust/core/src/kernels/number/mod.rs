@@ -11,6 +11,7 @@
 //! plain scalars ([`store`]). Branches are written with masks and `select`, never by multiplication with a mask (`0 * inf` is
 //! NaN): what has no weight is one of two products, [`absorbing`] and [`weighted`].
 
+mod complex;
 mod equal;
 mod field;
 mod formula;
@@ -20,6 +21,7 @@ mod store;
 
 use std::ops::{BitAnd, BitOr, Not};
 
+pub use complex::{Complex, Part};
 pub use equal::{Equal, Order};
 pub use field::{Field, Real};
 pub use formula::{

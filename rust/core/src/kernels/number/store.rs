@@ -117,6 +117,23 @@ macro_rules! floats {
 }
 floats!(f32, f64);
 
+macro_rules! halves {
+    ($($type:ty),*) => {$(
+        impl Store for $type {
+            type Acc = f32;
+            #[inline(always)]
+            fn load(self) -> f32 {
+                self.to_f32()
+            }
+            #[inline(always)]
+            fn store(value: f32) -> Self {
+                Self::from_f32(value)
+            }
+        }
+    )*};
+}
+halves!(half::f16, half::bf16);
+
 macro_rules! integers {
     ($($type:ty),*) => {$(
         impl Equal for Wrapping<$type> {

@@ -23,7 +23,12 @@ macro_rules! elementwise {
             $(, $gx:ident ( $g:ident $(, $use:ident)* ) : $grad:expr
                 $(; without ( $h:ident $(, $less:ident)* ) : $rest:expr )? )* $(,)?
         }
-    )+) => {$(
+    )+) => {
+        /// All rows that are declared here.
+        #[cfg(test)]
+        pub(in crate::ops) const ROWS: &[&crate::ops::elementwise::Row] = &[$(&$name::ROW),+];
+
+        $(
         $(#[doc = $doc])+
         #[allow(non_camel_case_types, unused_imports, dead_code, clippy::module_inception)]
         pub mod $name {

@@ -9,6 +9,8 @@
 use crate::dtype::DType;
 use crate::kernels::element::Element;
 use crate::kernels::number as kinds;
+#[cfg(test)]
+use crate::kernels::number::Complex;
 use crate::kernels::number::{Equal, Parameter};
 use crate::kernels::{Kernel, row};
 use crate::ops::traced::Traced;
@@ -92,7 +94,7 @@ macro_rules! tiers {
         $(#[$doc:meta])*
         $Tier:ident $name:ident $label:literal: $Formula:ident of $Number:ident gives $output:ident by $build:ident,
         $parameter:ident parameters, integers $integers:ident, gradient $gradient:ident, $cost:literal ps,
-        { $($($from:ident)|+ => $T:ty),+ $(,)? }
+        { $($($from:ident)|+ => $T:ty),+ $(; complex $($complex:ident => $C:ty),+)? }
     )*) => {
         /// Which dtypes a row computes in.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -134,6 +136,7 @@ macro_rules! tiers {
                 /// The compiled loop of a formula, if the tier computes in this dtype. Small integers and `bool` are computed
                 /// in `i32`, half precision in `f32`, into which the loop driver casts them block by block. Integers are cut off
                 /// to their width again: wrapping arithmetic comes out the same.
+                #[cfg_attr(test, allow(unreachable_patterns, reason = "some tiers compute in every dtype"))]
                 pub fn kernel<F: Formula<N, P>, const N: usize, const P: usize>(dtype: DType) -> Option<Kernel> {
                     match dtype {
                         $($(DType::$from)|+ => Some(Kernel {
@@ -142,6 +145,17 @@ macro_rules! tiers {
                             output: output!(@dtype $output <$T>::DTYPE),
                             cost: $cost,
                         }),)+
+                        $($(
+                            // Tensors of complex numbers cannot be made yet: their loops are built for the tests alone, so that
+                            // nobody carries what nobody can call.
+                            #[cfg(test)]
+                            DType::$complex => Some(Kernel {
+                                run: row::$build::<F, $C, N, P>(),
+                                input: <$C>::DTYPE,
+                                output: output!(@dtype $output <$C>::DTYPE),
+                                cost: 4 * $cost,
+                            }),
+                        )+)?
                         _ => None,
                     }
                 }
@@ -151,10 +165,10 @@ macro_rules! tiers {
 }
 
 tiers! {
-    /// Integers, `bool` and floats, as they come.
+    /// Integers, `bool`, floats and complex numbers, as they come.
     Ring ring "ring": RingFormula of Ring gives number by ring,
     own parameters, integers Kept, gradient field, 250 ps,
-    { F16 | BF16 | F32 => f32, F64 => f64, I64 => i64, I32 | I16 | I8 | U8 | Bool => i32 }
+    { F16 | BF16 | F32 => f32, F64 => f64, I64 => i64, I32 | I16 | I8 | U8 | Bool => i32; complex C64 => Complex<f32>, C128 => Complex<f64> }
 
     /// The same without complex numbers, which have no order.
     Ordered ordered "ordered": OrderedFormula of Ordered gives number by ordered,
@@ -174,12 +188,12 @@ tiers! {
     /// Floats and complex numbers; integer inputs are promoted to the default float dtype.
     Field field "field": FieldFormula of Field gives number by field,
     own parameters, integers Promoted, gradient field, 800 ps,
-    { F16 | BF16 | F32 => f32, F64 => f64 }
+    { F16 | BF16 | F32 => f32, F64 => f64; complex C64 => Complex<f32>, C128 => Complex<f64> }
 
     /// Floats and complex numbers only: PyTorch does not promote here, and an integer is an error.
     Inexact inexact "inexact": FieldFormula of Field gives number by field,
     own parameters, integers Kept, gradient field, 800 ps,
-    { F16 | BF16 | F32 => f32, F64 => f64 }
+    { F16 | BF16 | F32 => f32, F64 => f64; complex C64 => Complex<f32>, C128 => Complex<f64> }
 
     /// Floats; integer inputs are promoted to the default float dtype.
     Real real "real": RealFormula of Real gives number by real,
@@ -194,7 +208,7 @@ tiers! {
     /// Any dtype; the result is `bool`.
     Equality equality "equality": Equality of Equal gives truth by equality,
     own parameters, integers Kept, gradient real, 250 ps,
-    { F16 | BF16 | F32 => f32, F64 => f64, I64 => i64, I32 | I16 | I8 | U8 | Bool => i32 }
+    { F16 | BF16 | F32 => f32, F64 => f64, I64 => i64, I32 | I16 | I8 | U8 | Bool => i32; complex C64 => Complex<f32>, C128 => Complex<f64> }
 
     /// Any dtype that has an order; the result is `bool`.
     Predicate predicate "predicate": Predicate of Order gives truth by predicate,
