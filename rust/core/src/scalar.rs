@@ -191,19 +191,6 @@ impl fmt::Display for Scalar {
     }
 }
 
-impl std::ops::Neg for Scalar {
-    type Output = Self;
-
-    /// The negative number; integers wrap, a truth value counts as one.
-    fn neg(self) -> Self {
-        match self {
-            Self::Float(value) => Self::Float(-value),
-            Self::Complex(real, imaginary) => Self::Complex(-real, -imaginary),
-            integral => Self::Int(integral.to_i64().wrapping_neg()),
-        }
-    }
-}
-
 impl From<f64> for Scalar {
     fn from(value: f64) -> Self {
         Self::Float(value)

@@ -20,11 +20,11 @@ elementwise! {
         y(g): g * R::param(alpha).conj(),
     }
 
-    /// `x + alpha * y` with the negated alpha of a subtraction.
+    /// `x - alpha * y`.
     sub_scaled(x, y)[alpha] "SubBackward0" ring in -3.0..3.0 {
-        value: y.mul_add(R::param(alpha), x),
+        value: (-y).mul_add(R::param(alpha), x),
         x(g): g,
-        y(g): g * R::param(alpha).conj(),
+        y(g): -g * R::param(alpha).conj(),
     }
 
     /// The elements as they are: rounding of integers.

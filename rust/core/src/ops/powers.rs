@@ -67,9 +67,8 @@ pub fn add_scaled<'a>(op: &'static str, input: Arg<'a>, other: Arg<'a>, alpha: S
     }
     // Among truth values a factor is one as well.
     let alpha = if is_bool(&[input, other]) { Scalar::Int(alpha.to_bool().into()) } else { alpha };
-    let factor = if subtract { -alpha } else { alpha };
     let row = if subtract { &rows::sub_scaled::ROW } else { &rows::add_scaled::ROW };
-    Ok(Resolved::with(row, &[factor], &[input, other]))
+    Ok(Resolved::with(row, &[alpha], &[input, other]))
 }
 
 /// Subtraction of truth values is an error in PyTorch too.
