@@ -76,7 +76,9 @@ impl Training {
             let zeros = |tensor: &Tensor| Tensor::from_slice(&vec![0.0_f32; tensor.numel()], &tensor.shape());
             network.parameters.iter().map(zeros).collect()
         };
-        let counts = || network.parameters.iter().map(|_| Tensor::from_slice(&[0.0_f32], &[])).collect();
+        let counts = || -> Result<Vec<Tensor>> {
+            network.parameters.iter().map(|_| Tensor::from_slice(&[0.0_f32], &[])).collect()
+        };
         Ok(Self {
             momenta: zeros()?.into_iter().map(Some).collect(),
             means: zeros()?,
