@@ -247,23 +247,6 @@ macro_rules! operand {
                     refuse(self.shape, shape);
                 }
             }
-
-            /// Refuses another dtype.
-            ///
-            /// # Panics
-            /// Where the dtype is another.
-            #[track_caller]
-            #[inline]
-            fn require_dtype(&self, dtype: DType) {
-                #[cold]
-                #[track_caller]
-                fn refuse(given: DType, needed: DType) -> ! {
-                    panic!("a kernel was given an operand of dtype {given}, and needs {needed}")
-                }
-                if self.dtype != dtype {
-                    refuse(self.dtype, dtype);
-                }
-            }
         }
     };
 }
@@ -273,6 +256,23 @@ operand!(In, Const);
 operand!(Out, Mut);
 
 impl<'a> In<'a> {
+    /// Refuses another dtype.
+    ///
+    /// # Panics
+    /// Where the dtype is another.
+    #[track_caller]
+    #[inline]
+    fn require_dtype(&self, dtype: DType) {
+        #[cold]
+        #[track_caller]
+        fn refuse(given: DType, needed: DType) -> ! {
+            panic!("a kernel was given an operand of dtype {given}, and needs {needed}")
+        }
+        if self.dtype != dtype {
+            refuse(self.dtype, dtype);
+        }
+    }
+
     /// An operand to read.
     ///
     /// # Safety
