@@ -1,14 +1,19 @@
 """utils.data: datasets, samplers, collation, loaders with and without workers. Orders for a seed are PyTorch's."""
 
+import json
 import os
+import pathlib
 import random
 import time
-from collections import OrderedDict, defaultdict, namedtuple
+from collections import OrderedDict, UserDict, UserList, defaultdict, namedtuple
 
+import numpy as np
 import pytest
+from oracle import data as oracle
 
 import arcgrad as ag
 from arcgrad.utils import data
+from arcgrad.utils.data import collate as collation
 
 Pair = namedtuple("Pair", "a b")
 
@@ -307,7 +312,7 @@ class Unsendable(Numbers):
         return lambda: index
 
 
-@pytest.mark.parametrize("context", [None, "spawn"])
+@pytest.mark.parametrize("context", [None, "spawn", "forkserver"])
 def test_workers_give_the_same_batches_in_the_same_order(context):
     dataset = data.TensorDataset(ag.arange(11))
     orders = []
@@ -390,3 +395,232 @@ def test_workers_call_the_init_function():
 
 def refuse(worker):
     raise ValueError(f"worker {worker} refuses")
+
+
+# ---- what PyTorch gives ----
+
+
+def test_orders_and_draws_are_pytorchs():
+    """Of every sampler and loader, with and without workers, for given seeds."""
+    expected = json.loads((pathlib.Path(oracle.__file__).with_suffix(".json")).read_text())
+    found = oracle.orders(ag)
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        assert found[name] == value, name
+
+
+def test_distributed_samplers_know_their_place():
+    with pytest.raises(ValueError, match=r"Invalid rank 2, rank should be in the interval \[0, 1\]"):
+        data.DistributedSampler([1], 2, 2)
+    with pytest.raises(ValueError, match="Default process group has not been initialized"):
+        data.DistributedSampler([1])
+    assert list(data.DistributedSampler([], 2, 0)) == []
+    parts = [list(data.DistributedSampler(range(8), 4, rank, seed=1)) for rank in range(4)]
+    assert sorted(sum(parts, [])) == list(range(8))
+
+
+@pytest.mark.parametrize(
+    ("weights", "count", "replacement"),
+    [([1.0, -1.0], 2, True), ([1.0, float("inf")], 2, True), ([1.0, float("nan")], 2, True), ([0.0, 0.0], 2, True), ([1.0, 2.0], 3, False)],
+)
+def test_weights_that_cannot_be_drawn_by_are_refused(weights, count, replacement):
+    with pytest.raises(RuntimeError):
+        list(data.WeightedRandomSampler(weights, count, replacement))
+
+
+@pytest.mark.arcgrad_only
+def test_what_has_no_weight_is_not_drawn_instead():
+    with pytest.raises(RuntimeError, match="not enough"):
+        list(data.WeightedRandomSampler([1.0, 0.0], 2, replacement=False))
+
+
+# ---- more of collation ----
+
+
+class Words(UserList):
+    """A mutable sequence that knows more than its elements."""
+
+    language = "en"
+
+
+class Record(UserDict):
+    """A mapping as TensorDict is one: mutable, copied with what it has besides its entries."""
+
+    def __init__(self, entries=(), device="here"):
+        super().__init__(entries)
+        self.device = device
+
+
+def test_containers_of_other_types_keep_their_types():
+    words = [Words([1, 2.0]), Words([3, 4.0])]
+    words[0].language = "de"
+    batch = data.default_collate(words)
+    assert type(batch) is Words and batch.language == "de" and batch[0].tolist() == [1, 3] and words[0][0] == 1
+    batch = data.default_collate([Record({"x": ag.ones(2)}, "there"), Record({"x": ag.zeros(2)}, "there")])
+    assert type(batch) is Record and batch.device == "there" and batch["x"].shape == (2, 2)
+    assert type(data.default_convert(Words([1]))) is Words
+    assert [entry.tolist() for entry in data.default_collate([range(2), range(2)])] == [[0, 0], [1, 1]]
+
+
+def test_functions_of_a_program_make_batches():
+    class Image:
+        pass
+
+    def count(batch, *, collate_fn_map=None):
+        return len(batch)
+
+    assert collation.collate([(Image(), "a"), (Image(), "b")], collate_fn_map={Image: count, (int, str): count}) == [2, 2]
+    with pytest.raises(TypeError, match="found <class 'str'>"):
+        collation.collate(["a"], collate_fn_map={Image: count})
+    with pytest.raises(TypeError, match="found <class '.*Image'>"):
+        data.default_collate([Image()])
+    collation.default_collate_fn_map[Image] = count
+    try:
+        loader = data.DataLoader([Image(), Image(), Image()], batch_size=2)
+        assert list(loader) == [2, 1]
+    finally:
+        del collation.default_collate_fn_map[Image]
+
+
+@pytest.mark.parametrize("sample", [None, ag.float32, 1 + 2j, frozenset([1]), np.datetime64("2026-01-01"), np.array([None]), np.array(["a"])])
+def test_what_is_no_data_is_named(sample):
+    with pytest.raises(TypeError, match="batch must contain tensors, numpy arrays, numbers, dicts or lists; found "):
+        data.default_collate([sample, sample])
+
+
+def test_pytorchs_places_of_collation_are_there():
+    from arcgrad.utils.data._utils.collate import default_collate, default_collate_fn_map
+    from arcgrad.utils.data._utils.worker import get_worker_info
+    from arcgrad.utils.data.dataloader import default_collate as other
+
+    assert default_collate is other is data.default_collate and get_worker_info() is None
+    assert default_collate_fn_map is collation.default_collate_fn_map
+
+
+# ---- more of datasets ----
+
+
+class Many(Numbers):
+    """Says how many samples were asked for at once."""
+
+    def __getitems__(self, indices):
+        return [(index, len(indices)) for index in indices]
+
+
+def test_stacked_datasets_are_read_many_at_once():
+    stacked = data.StackDataset(Many(3), [7, 8, 9])
+    assert stacked.__getitems__([0, 2]) == [((0, 2), 7), ((2, 2), 9)]
+    named = data.StackDataset(a=Many(3), b=[7, 8, 9])
+    assert named.__getitems__([1]) == [{"a": (1, 1), "b": 8}]
+    with pytest.raises(ValueError, match="both types are given"):
+        data.StackDataset([1], a=[1])
+    assert data.Subset(Many(5), [3, 4]).__getitems__([1, 0]) == [(4, 2), (3, 2)]
+
+
+def test_base_classes_say_what_to_define():
+    with pytest.raises(NotImplementedError, match="should implement __getitem__"):
+        data.Dataset()[0]
+    with pytest.raises((NotImplementedError, TypeError)):
+        iter(data.IterableDataset())
+    with pytest.warns(FutureWarning, match="cumulative_sizes"):
+        assert data.ConcatDataset([[1], [2]]).cummulative_sizes == [1, 2]
+
+
+# ---- more of loaders ----
+
+
+@pytest.mark.parametrize("context", [3, "no method", object()])
+def test_contexts_that_start_nothing_are_refused(context):
+    with pytest.raises((TypeError, ValueError), match="multiprocessing_context option should"):
+        data.DataLoader([1], num_workers=1, multiprocessing_context=context)
+
+
+def test_pinning_is_accepted_and_changes_nothing():
+    loader = data.DataLoader([1, 2], batch_size=2, pin_memory=True)
+    with pytest.warns(UserWarning, match="no accelerator is found"):
+        assert [batch.tolist() for batch in loader] == [[1, 2]]
+
+
+def test_a_longer_iterable_than_it_said_is_warned_of():
+    class Long(Counter):
+        def __len__(self):
+            return 2
+
+    loader = data.DataLoader(Long(5), batch_size=None)
+    assert len(loader) == 2
+    with pytest.warns(UserWarning, match="was reported to be 2 .*but 3 samples have been fetched"):
+        assert len(list(loader)) == 5
+
+
+class Threads(Numbers):
+    def __getitem__(self, index):
+        return ag.get_num_threads()
+
+
+class FailingStream(data.IterableDataset):
+    def __iter__(self):
+        yield 1
+        raise KeyError("missing key")
+
+
+class Picky(Exception):
+    def __init__(self, one, two):
+        super().__init__(one, two)
+
+
+class FailingPickily(Numbers):
+    def __getitem__(self, index):
+        raise Picky("one", "two")
+
+
+def fail(worker):
+    raise ValueError(f"worker {worker} does not start")
+
+
+def fail_to_collate(batch):
+    raise OSError("no batch")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "text"),
+    [
+        ({"dataset": FailingStream(), "batch_size": None}, KeyError, "missing key"),
+        ({"dataset": FailingPickily(2)}, RuntimeError, "Caught Picky"),
+        ({"dataset": Numbers(2), "worker_init_fn": fail}, ValueError, "worker 0 does not start"),
+        ({"dataset": Numbers(2), "collate_fn": fail_to_collate}, OSError, "no batch"),
+    ],
+)
+def test_errors_of_workers_say_where_they_come_from(options, error, text):
+    loader = data.DataLoader(num_workers=1, multiprocessing_context="fork", **options)
+    with pytest.raises(error) as caught:
+        list(loader)
+    message = str(caught.value)
+    assert text in message and "in DataLoader worker process 0.\nOriginal Traceback (most recent call last)" in message
+
+
+def test_persistent_workers_survive_an_error_and_an_early_end():
+    loader = data.DataLoader(Failing(6), batch_size=1, num_workers=2, persistent_workers=True, multiprocessing_context="fork")
+    for _ in range(2):
+        passing = iter(loader)
+        next(passing)
+        with pytest.raises(KeyError, match="no sample three"):
+            list(passing)
+    processes = loader._workers_kept._processes
+    assert all(process.is_alive() for process in processes)
+
+
+def test_each_worker_computes_with_one_thread():
+    assert list(data.DataLoader(Threads(2), batch_size=None, num_workers=1, multiprocessing_context="fork")) == [1, 1]
+
+
+class Recorded(Numbers):
+    def __getitem__(self, index):
+        return ag.ones(2, requires_grad=True) * 2
+
+
+def test_a_graph_does_not_leave_its_process():
+    loader = data.DataLoader(Recorded(1), batch_size=None, num_workers=1, multiprocessing_context="fork")
+    with pytest.raises(RuntimeError, match="Cowardly refusing to serialize non-leaf tensor"):
+        list(loader)
+    (batch,) = data.DataLoader(Recorded(1), batch_size=None)
+    assert not batch.is_leaf

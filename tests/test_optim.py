@@ -98,17 +98,6 @@ def test_adamw_decays_the_parameters_themselves(settings):
     assert same == pytest.approx(wanted, rel=1e-7)
 
 
-@pytest.mark.parametrize("kind", [optim.SGD, optim.Adam, optim.AdamW])
-def test_implementation_switches_change_nothing_and_differentiable_is_refused(kind):
-    plain = run(lambda params: kind(params, lr=0.1))
-    assert run(lambda params: kind(params, lr=0.1, foreach=True)) == pytest.approx(plain)
-    assert run(lambda params: kind(params, lr=ag.tensor(0.1, dtype=F64))) == pytest.approx(plain)
-    with pytest.raises(RuntimeError, match="`fused` and `foreach` cannot be `True` together"):
-        kind([parameter()], foreach=True, fused=True)
-    with pytest.raises(NotImplementedError, match="differentiable"):
-        kind([parameter()], differentiable=True).step()
-
-
 def test_training_a_model_lowers_its_loss():
     ag.manual_seed(0)
     model = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))

@@ -14,7 +14,7 @@ What is here is imported in a few milliseconds: everything but the core is loade
 
 from math import e, inf, nan, pi
 
-from arcgrad import _core, _names
+from arcgrad import _core, _names, _pickling
 
 # Every public name of the core is a name of the package, but for what modules of the package use or wrap: `_core` keeps its
 # namespaces of operations, the loops of the optimizers, the reader and writer of files, and the op table itself.
@@ -34,6 +34,8 @@ from arcgrad._core._autograd import (
 # Before anything is recorded: errors name lines of the program, not of this package.
 install_blame(__path__[0])
 del install_blame
+
+_pickling.install()
 
 __version__ = _core.__version__
 
@@ -66,11 +68,27 @@ _ELSEWHERE = {
     "load": "serialization",
     "no_grad": "autograd.grad_mode",
     "printoptions": "_printing",
-    "rrelu_": "nn.functional",
+    **dict.fromkeys(
+        (
+            "alpha_dropout",
+            "channel_shuffle",
+            "conv_tbc",
+            "feature_alpha_dropout",
+            "native_channel_shuffle",
+            "max_pool1d_with_indices",
+            "pdist",
+            "pixel_shuffle",
+            "pixel_unshuffle",
+            "prelu",
+            "rrelu_",
+        ),
+        "nn.functional",
+    ),
     "save": "serialization",
     "set_grad_enabled": "autograd.grad_mode",
     "set_printoptions": "_printing",
     "typename": "_typeinfo",
+    "vmap": "func.batching",
 }
 
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from arcgrad import Tensor, _core, _names, tensor, zeros_like
-from arcgrad import float32 as _float32
+from arcgrad import Tensor, _core, _names
 
-from .optimizer import Optimizer, check_learning_rate, check_settings, evaluate, with_gradients
+from ._declared import (
+    add_product,
+    add_quotient,
+    betas_of,
+    decay,
+    defaults_of,
+    fusible,
+    shrink,
+    steps_after,
+    value_of,
+    when,
+    zero,
+    zeros,
+)
+from .optimizer import Optimizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import Any
-
-
-def _check_betas(betas):
-    if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor):
-        raise ValueError("betas must be either both floats or both Tensors")
-    for index, beta in enumerate(betas):
-        if isinstance(beta, Tensor) and beta.numel() != 1:
-            raise ValueError(f"Tensor betas[{index}] must be 1-element")
-        if not 0.0 <= beta < 1.0:
-            raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
+    from .optimizer import ParamsT
 
 
 class Adam(Optimizer):
@@ -38,8 +40,9 @@ class Adam(Optimizer):
         amsgrad (bool): use the largest v so far (Reddi et al., 2018).
         maximize (bool): climb instead of descend.
         decoupled_weight_decay (bool): decay as :class:`AdamW` does, not through the gradient.
-        foreach, fused, capturable: accepted; there is one implementation, which updates all parameters in one call.
-        differentiable (bool): must be False.
+        foreach, fused, capturable: accepted; all parameters of a group are updated in one call in any case.
+        differentiable (bool): record the update, so that what is computed from the new parameters has derivatives by the
+            gradients and the state; the parameters are then no leaves.
 
     Example::
 
@@ -52,9 +55,13 @@ class Adam(Optimizer):
         tensor([ 0.5000, -1.5000])
     """
 
+    STATE = {"step": zero, "exp_avg": zeros, "exp_avg_sq": zeros, "max_exp_avg_sq": when("amsgrad", zeros)}
+
+    _for_sparse = ", please consider SparseAdam instead"
+
     def __init__(
         self,
-        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -68,96 +75,53 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        if isinstance(lr, Tensor) and foreach and not capturable:
-            raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
-        check_learning_rate(lr)
-        if not eps >= 0.0:
-            raise ValueError(f"Invalid epsilon value: {eps}")
-        _check_betas(betas)
-        if not weight_decay >= 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
-        check_settings(foreach=foreach, fused=fused, differentiable=differentiable)
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "amsgrad": amsgrad,
-            "maximize": maximize,
-            "foreach": foreach,
-            "capturable": capturable,
-            "differentiable": differentiable,
-            "fused": fused,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, defaults)
+        self._start(params, locals())
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            for name in ("amsgrad", "maximize", "capturable", "differentiable", "decoupled_weight_decay"):
-                group.setdefault(name, False)
-            group.setdefault("foreach", None)
-            group.setdefault("fused", None)
-            for param in group["params"]:
-                values = self.state.get(param)
-                # Files of old hold the number of steps as a plain number.
-                if values and not isinstance(values["step"], Tensor):
-                    values["step"] = tensor(float(values["step"]), dtype=_float32)
+    DEFAULTS = defaults_of(__init__)
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Update the parameters once.
+    def _check(self, settings):
+        if settings["foreach"] and not settings["capturable"]:
+            for name, value in (("lr", settings["lr"]), *((f"betas[{i}]", beta) for i, beta in enumerate(settings["betas"]))):
+                if isinstance(value, Tensor):
+                    raise ValueError(f"{name} as a Tensor is not supported for capturable=False and foreach=True")
+        super()._check(settings)
 
-        Args:
-            closure (callable, optional): computes the loss again, gradients included, and returns it.
+    def _update_group(self, params, grads, group):
+        if not fusible(params, group):
+            super()._update_group(params, grads, group)
+            return
+        states = self._states(params, group)
+        amsgrad = bool(group["amsgrad"])
+        beta1, beta2 = group["betas"]
+        # The core counts the step, too.
+        _core.adam_step(
+            params,
+            grads,
+            [state["exp_avg"] for state in states],
+            [state["exp_avg_sq"] for state in states],
+            [state["max_exp_avg_sq"] for state in states] if amsgrad else [],
+            [state["step"] for state in states],
+            lr=float(group["lr"]),
+            beta1=float(beta1),
+            beta2=float(beta2),
+            eps=float(group["eps"]),
+            weight_decay=float(group["weight_decay"]),
+            amsgrad=amsgrad,
+            decoupled=bool(group["decoupled_weight_decay"]),
+            maximize=bool(group["maximize"]),
+        )
 
-        Returns:
-            What the closure returned, or None.
-        """
-        loss = evaluate(closure)
-        for group in self.param_groups:
-            params, grads = with_gradients(group["params"])
-            if not params:
-                continue
-            amsgrad = bool(group["amsgrad"])
-            exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps = [], [], [], []
-            for param in params:
-                state = self.state[param]
-                if not state:
-                    _initialise(state, param, amsgrad)
-                exp_avgs.append(state["exp_avg"])
-                exp_avg_sqs.append(state["exp_avg_sq"])
-                if amsgrad:
-                    max_exp_avg_sqs.append(state["max_exp_avg_sq"])
-                steps.append(state["step"])
-            beta1, beta2 = group["betas"]
-            # The core counts the step, too.
-            _core.adam_step(
-                params,
-                grads,
-                exp_avgs,
-                exp_avg_sqs,
-                max_exp_avg_sqs,
-                steps,
-                lr=float(group["lr"]),
-                beta1=float(beta1),
-                beta2=float(beta2),
-                eps=float(group["eps"]),
-                weight_decay=float(group["weight_decay"]),
-                amsgrad=amsgrad,
-                decoupled=bool(group["decoupled_weight_decay"]),
-                maximize=bool(group["maximize"]),
-            )
-        return loss
-
-
-def _initialise(state, param, amsgrad):
-    """The state of ``param`` before its first step."""
-    state["step"] = tensor(0.0, dtype=_float32)
-    state["exp_avg"] = zeros_like(param)
-    state["exp_avg_sq"] = zeros_like(param)
-    if amsgrad:
-        state["max_exp_avg_sq"] = zeros_like(param)
+    def _update(self, param, grad, state, group):
+        exp_avg, exp_avg_sq = state["exp_avg"], state["exp_avg_sq"]
+        beta1, beta2 = betas_of(group)
+        step = steps_after(state)
+        grad = decay(param, grad, group)
+        exp_avg.lerp_(grad, 1 - beta1)
+        add_product(shrink(exp_avg_sq, beta2), grad, grad, 1 - beta2)
+        if group["amsgrad"]:
+            exp_avg_sq = state["max_exp_avg_sq"].clamp_(min=exp_avg_sq)
+        root = exp_avg_sq.sqrt() / (1 - beta2**step) ** 0.5 + group["eps"]
+        add_quotient(param, exp_avg, root, -(value_of(group, "lr") / (1 - beta1**step)))
 
 
 _names.describe(__name__)

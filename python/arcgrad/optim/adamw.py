@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from arcgrad import _names
 
+from ._declared import defaults_of
 from .adam import Adam
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any
 
     from arcgrad._core import Tensor
+
+    from .optimizer import ParamsT
 
 
 class AdamW(Adam):
@@ -31,7 +33,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -44,20 +46,9 @@ class AdamW(Adam):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        super().__init__(
-            params,
-            lr,
-            betas,
-            eps,
-            weight_decay,
-            amsgrad,
-            foreach=foreach,
-            maximize=maximize,
-            capturable=capturable,
-            differentiable=differentiable,
-            fused=fused,
-            decoupled_weight_decay=True,
-        )
+        self._start(params, locals())
+
+    DEFAULTS = {**defaults_of(__init__), "decoupled_weight_decay": True}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)

@@ -10,12 +10,17 @@ from collections.abc import Iterable
 from arcgrad import Tensor, _names, _warnings, enable_grad, no_grad
 from arcgrad.utils.hooks import GlobalHandle, add_hook
 
+from ._declared import CHECKS, NUMBERS, check_switches, initial_state, number, real_view
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
     from arcgrad.utils.hooks import RemovableHandle
+
+#: What an optimizer takes: parameters, or pairs of name and parameter, or groups.
+ParamsT = Iterable[Tensor | tuple[str, Tensor] | dict[str, "Any"]]
 
 _global_step_pre_hooks = OrderedDict()
 _global_step_post_hooks = OrderedDict()
@@ -79,27 +84,6 @@ def with_gradients(params: Iterable[Tensor]) -> tuple[list[Tensor], list[Tensor]
     return present, grads
 
 
-def check_settings(*, foreach: bool | None, fused: bool | None, differentiable: bool) -> None:
-    """Raise for combinations of the implementation switches that there are not; the rest has no effect.
-
-    There is one implementation, which updates all parameters of a group in one call.
-    """
-    if differentiable and fused:
-        raise RuntimeError("`fused` does not support `differentiable`")
-    if foreach and fused:
-        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
-    if differentiable:
-        raise NotImplementedError("differentiable=True is not available: the update is not recorded in the graph")
-
-
-def check_learning_rate(lr: float | Tensor) -> None:
-    """Raise unless ``lr`` is a non-negative number or a tensor of one element."""
-    if isinstance(lr, Tensor) and lr.numel() != 1:
-        raise ValueError("Tensor lr must be 1-element")
-    if not lr >= 0.0:
-        raise ValueError(f"Invalid learning rate: {lr}")
-
-
 def _named(params):
     """Split a list of (name, parameter) pairs into parameters and names; names are None for plain parameters."""
     has_name = [isinstance(param, tuple) for param in params]
@@ -119,12 +103,23 @@ class Optimizer:
         defaults (dict): the settings of groups that don't say otherwise.
 
     A subclass defines ``step(closure=None)``, which reads ``param_groups`` and keeps what it needs in
-    ``state[parameter]``.
+    ``state[parameter]``. Those of this package declare ``DEFAULTS``, ``CHECKS`` and ``STATE`` instead and define the
+    update of one parameter, ``_update(param, grad, state, group)``; the rest is done here.
 
     Attributes:
         param_groups (list of dict): the settings of each group and, under ``'params'``, its parameters.
         state (dict): parameter → dictionary.
     """
+
+    #: Settings and their defaults, what they have to fulfil, and how each entry of a parameter's state begins.
+    DEFAULTS = {}
+    CHECKS = CHECKS
+    STATE = {}
+
+    #: What to use for gradients that are sparse, which most formulas have no meaning for.
+    _for_sparse = ""
+    #: Whether the real and imaginary parts of a complex parameter are updated each for itself.
+    _in_real_parts = True
 
     # True on an optimizer once it has hooks or a scheduler, and on the class while there are hooks for all:
     # the one thing a step without them has to look at.
@@ -136,7 +131,7 @@ class Optimizer:
 
     def __init__(
         self,
-        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        params: ParamsT,
         defaults: dict[str, Any],
     ) -> None:
         if isinstance(params, Tensor):
@@ -156,18 +151,75 @@ class Optimizer:
         for group in groups:
             self.add_param_group(group)
 
+    def _start(self, params, given):
+        """What ``__init__`` does where ``DEFAULTS`` are declared; ``given`` are its local variables."""
+        settings = {name: given.get(name, default) for name, default in self.DEFAULTS.items()}
+        self._check(settings)
+        Optimizer.__init__(self, params, settings)
+
+    def _check(self, settings):
+        """Raise if a setting is out of bounds or does not go with another."""
+        for name, value in settings.items():
+            if name in self.CHECKS:
+                self.CHECKS[name](value)
+        check_switches(settings)
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "step" in cls.__dict__:
             cls.step = _with_hooks(cls.__dict__["step"])
 
+    @_with_hooks
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Update the parameters once. Every optimizer defines it.
+        """Update the parameters once. An optimizer that declares no update defines it.
 
         Args:
             closure (callable, optional): computes the loss again, gradients included, and returns it.
+
+        Returns:
+            What the closure returned, or None.
         """
-        raise NotImplementedError(f"{type(self).__name__} does not define step()")
+        if not self.DEFAULTS:
+            raise NotImplementedError(f"{type(self).__name__} does not define step()")
+        loss = evaluate(closure)
+        for group in self.param_groups:
+            params, grads = with_gradients(group["params"])
+            if params:
+                self._update_group(params, grads, group)
+        return loss
+
+    def _states(self, params, group):
+        """The state of each parameter, made if this is its first step."""
+        states = [*map(self.state.get, params)]
+        if not all(states):
+            for index, param in enumerate(params):
+                if not states[index]:
+                    states[index] = state = initial_state(self.STATE, param, group)
+                    if state:
+                        self.state[param] = state
+        return states
+
+    def _update_group(self, params, grads, group):
+        """One step of the parameters of a group: each for itself."""
+        states = self._states(params, group)
+        differentiable = group.get("differentiable", False)
+        with enable_grad() if differentiable else no_grad():
+            for param, grad, state in zip(params, grads, states):
+                if grad.is_sparse:
+                    raise RuntimeError(f"{type(self).__name__} does not support sparse gradients{self._for_sparse}")
+                if differentiable:
+                    # What earlier steps have saved for their gradients must stay as it was.
+                    state.update((name, value.clone()) for name, value in state.items() if isinstance(value, Tensor))
+                if group.get("maximize"):
+                    grad = -grad
+                if self._in_real_parts and param.is_complex():
+                    param, grad = real_view(param), real_view(grad)
+                    state = {name: real_view(value) for name, value in state.items()}
+                self._update(param, grad, state, group)
+
+    def _update(self, param, grad, state, group):
+        """One step of one parameter, in place; ``grad`` is not to be changed."""
+        raise NotImplementedError
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Reset the gradients of all parameters: to None, or to zeros with ``set_to_none=False``."""
@@ -212,10 +264,12 @@ class Optimizer:
                 raise TypeError(
                     f"optimizer can only optimize Tensors, but one of the params is {type(param).__name__}"
                 )
-            if not (param.is_leaf or param.retains_grad):
+            if not (self.defaults.get("differentiable") or param.is_leaf or param.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor")
         if len({id(param) for param in params}) != len(params):
-            _warnings.warn("optimizer contains a parameter group with duplicate parameters")
+            _warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error"
+            )
         known = {id(param) for group in self.param_groups for param in group["params"]}
         if any(id(param) in known for param in params):
             raise ValueError("some parameters appear in more than one parameter group")
@@ -291,7 +345,7 @@ class Optimizer:
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over a copy of a :meth:`state_dict` of an optimizer with the same groups, of the same sizes.
 
-        Floating-point state gets the dtype of its parameter, but for the number of steps. No memory is shared with the
+        State gets the dtype of its parameter if that is a float, but for the number of steps and the like. No memory is shared with the
         optimizer that the state comes from.
 
         Raises:
@@ -319,11 +373,12 @@ class Optimizer:
                 loaded["param_names"] = group["param_names"]
             groups.append(loaded)
         state = defaultdict(dict)
+        numbers = {"step", *(name for name, make in self.STATE.items() if make in NUMBERS)}
         with no_grad():
             for key, value in state_dict["state"].items():
                 if key in by_number:
                     param = by_number[key]
-                    state[param] = _copy_state(param, value)
+                    state[param] = _copy_state(param, value, numbers)
                 else:
                     state[key] = copy.deepcopy(value)
         self.__setstate__({"state": state, "param_groups": groups})
@@ -338,6 +393,15 @@ class Optimizer:
         for name, table in _new_tables().items():
             self.__dict__.setdefault(name, table)
         self.__dict__.setdefault("defaults", {})
+        # Files of old lack later settings, and hold the number of steps as a plain number.
+        for group in self.param_groups:
+            for name, default in self.DEFAULTS.items():
+                group.setdefault(name, default)
+            for param in group["params"]:
+                values = self.state.get(param)
+                for name in self.STATE.keys() & values if self.STATE and values else ():
+                    if isinstance(values[name], (int, float)):
+                        values[name] = number(values[name])
 
     def __repr__(self) -> str:
         text = f"{type(self).__name__} ("
@@ -361,19 +425,19 @@ def _new_tables():
     }
 
 
-def _copy_state(param, value, name=None):
-    """A copy of ``value``, with the floating-point tensors in it in the dtype of ``param``."""
+def _copy_state(param, value, numbers, name=None):
+    """A copy of ``value``, with the tensors in it in the dtype of ``param``, but for those called one of ``numbers``."""
     if isinstance(value, Tensor):
         # The number of steps must not lose precision to a half-precision parameter.
-        dtype = param.dtype if name != "step" and value.is_floating_point() and param.is_floating_point() else value.dtype
+        dtype = param.dtype if name not in numbers and param.is_floating_point() else value.dtype
         return value.to(dtype, copy=True)
     if type(value) in (dict, defaultdict, OrderedDict):
         copied = copy.copy(value)
         for key, item in value.items():
-            copied[key] = _copy_state(param, item, key)
+            copied[key] = _copy_state(param, item, numbers, key)
         return copied
     if type(value) in (list, tuple):
-        return type(value)(_copy_state(param, item) for item in value)
+        return type(value)(_copy_state(param, item, numbers) for item in value)
     return copy.deepcopy(value)
 
 

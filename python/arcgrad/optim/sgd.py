@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from arcgrad import _core, _names
 
-from .optimizer import Optimizer, check_learning_rate, check_settings, evaluate, with_gradients
+from ._declared import add_scaled, decay_gradient, defaults_of, fusible, unset, value_of, when
+from .optimizer import Optimizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import Any
-
     from arcgrad._core import Tensor
+
+    from .optimizer import ParamsT
 
 
 class SGD(Optimizer):
@@ -28,8 +28,9 @@ class SGD(Optimizer):
         weight_decay (float): factor of an L2 penalty. Default: 0.
         nesterov (bool): Nesterov's momentum.
         maximize (bool): climb instead of descend.
-        foreach, fused: accepted; there is one implementation, which updates all parameters in one call.
-        differentiable (bool): must be False.
+        foreach, fused: accepted; all parameters of a group are updated in one call in any case.
+        differentiable (bool): record the update, so that what is computed from the new parameters has derivatives by the
+            gradients and the state; the parameters are then no leaves.
 
     Example::
 
@@ -42,13 +43,17 @@ class SGD(Optimizer):
         tensor([0., 0.])
     """
 
+    STATE = {"momentum_buffer": when("momentum", unset)}
+
+    _in_real_parts = False  # the formula is linear
+
     def __init__(
         self,
-        params: Iterable[Tensor | tuple[str, Tensor] | dict[str, Any]],
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
-        weight_decay: float = 0,
+        weight_decay: float | Tensor = 0,
         nesterov: bool = False,
         *,
         maximize: bool = False,
@@ -56,69 +61,48 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check_learning_rate(lr)
-        if momentum < 0.0:
-            raise ValueError(f"Invalid momentum value: {momentum}")
-        if weight_decay < 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
-        if nesterov and (momentum <= 0 or dampening != 0):
+        self._start(params, locals())
+
+    DEFAULTS = defaults_of(__init__)
+
+    def _check(self, settings):
+        super()._check(settings)
+        if settings["nesterov"] and (settings["momentum"] <= 0 or settings["dampening"] != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        check_settings(foreach=foreach, fused=fused, differentiable=differentiable)
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "dampening": dampening,
-            "weight_decay": weight_decay,
-            "nesterov": nesterov,
-            "maximize": maximize,
-            "foreach": foreach,
-            "differentiable": differentiable,
-            "fused": fused,
-        }
-        super().__init__(params, defaults)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            for name, default in (("nesterov", False), ("maximize", False), ("foreach", None)):
-                group.setdefault(name, default)
-            group.setdefault("differentiable", False)
-            group.setdefault("fused", None)
+    def _update_group(self, params, grads, group):
+        if not fusible(params, group):
+            super()._update_group(params, grads, group)
+            return
+        momentum = float(group["momentum"])
+        states = self._states(params, group) if momentum else []
+        # A buffer that is None, before the first step, is made by the core and put into the list.
+        buffers = [state["momentum_buffer"] for state in states]
+        _core.sgd_step(
+            params,
+            grads,
+            buffers,
+            lr=float(group["lr"]),
+            momentum=momentum,
+            dampening=float(group["dampening"]),
+            weight_decay=float(group["weight_decay"]),
+            nesterov=bool(group["nesterov"]),
+            maximize=bool(group["maximize"]),
+        )
+        for state, buffer in zip(states, buffers):
+            state["momentum_buffer"] = buffer
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Update the parameters once.
-
-        Args:
-            closure (callable, optional): computes the loss again, gradients included, and returns it.
-
-        Returns:
-            What the closure returned, or None.
-        """
-        loss = evaluate(closure)
-        for group in self.param_groups:
-            params, grads = with_gradients(group["params"])
-            if not params:
-                continue
-            momentum = float(group["momentum"])
-            # One buffer per parameter, None before its first step: the core then makes one and puts it there.
-            states, buffers = [], []
-            if momentum:
-                states = [self.state[param] for param in params]
-                buffers = [state.get("momentum_buffer") for state in states]
-            _core.sgd_step(
-                params,
-                grads,
-                buffers,
-                lr=float(group["lr"]),
-                momentum=momentum,
-                dampening=float(group["dampening"]),
-                weight_decay=float(group["weight_decay"]),
-                nesterov=bool(group["nesterov"]),
-                maximize=bool(group["maximize"]),
-            )
-            for state, buffer in zip(states, buffers):
-                state["momentum_buffer"] = buffer
-        return loss
+    def _update(self, param, grad, state, group):
+        grad = decay_gradient(param, grad, group)
+        momentum = group["momentum"]
+        if momentum:
+            buffer = state["momentum_buffer"]
+            if buffer is None:
+                buffer = state["momentum_buffer"] = grad.clone()
+            else:
+                buffer.mul_(momentum).add_(grad, alpha=1 - group["dampening"])
+            grad = grad.add(buffer, alpha=momentum) if group["nesterov"] else buffer
+        add_scaled(param, grad, -value_of(group, "lr"))
 
 
 _names.describe(__name__)

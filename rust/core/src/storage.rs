@@ -454,7 +454,7 @@ impl Drop for Hold<'_> {
 impl Storage {
     /// What stands in for memory that is elsewhere: its state is held for ever, so that nobody gets at it.
     pub(crate) fn placeholder() -> Self {
-        static PLACEHOLDER: std::sync::OnceLock<Storage> = std::sync::OnceLock::new();
+        static PLACEHOLDER: OnceLock<Storage> = OnceLock::new();
         let make = || {
             let storage = Self::allocate("vmap", INLINE_BYTES, true).expect("inline memory needs none");
             assert!(storage.root.state.try_own(), "nobody else knows it");

@@ -153,7 +153,7 @@ impl Tensor {
     /// A leaf without gradient over `array`.
     #[inline]
     pub fn from_array(array: Array) -> Self {
-        let inference = crate::graph::modes().any(crate::graph::Modes::INFERENCE);
+        let inference = modes().any(Modes::INFERENCE);
         Self::new(array, None, 0, inference)
     }
 
@@ -300,7 +300,11 @@ impl Tensor {
     ///
     /// # Errors
     /// When there is not exactly one.
+    #[track_caller]
     pub fn item(&self) -> Result<Scalar> {
+        if modes().any(Modes::CAPTURE) {
+            crate::graph::trace::barrier("item", "looks at data, which a trace does not repeat");
+        }
         if let Some(number) = self.only_number() {
             return Ok(number);
         }
@@ -309,7 +313,8 @@ impl Tensor {
             return Err(Error::runtime(
                 "item",
                 "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling .item() on a \
-                 Tensor, please try to rewrite what you're doing with other operations.",
+                 Tensor, please try to rewrite what you're doing with other operations. If error is occurring somewhere \
+                 inside PyTorch internals, please file a bug report.",
             ));
         }
         if array.numel() != 1 {
@@ -427,7 +432,7 @@ impl Tensor {
                 ))
             };
         }
-        if on && self.lock().inference && !crate::graph::modes().any(crate::graph::Modes::INFERENCE) {
+        if on && self.lock().inference && !modes().any(Modes::INFERENCE) {
             return Err(Error::runtime(
                 "requires_grad",
                 "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.",
@@ -508,8 +513,11 @@ impl Tensor {
     /// where it cannot be, the data can be read and written all the same.
     #[inline]
     pub fn operand(&self) -> Result<Operand> {
-        if modes().any(Modes::LIFTED) && self.top_level().is_some() {
-            return Err(not_transformed());
+        if modes().any(Modes::TRANSFORMS) {
+            if self.top_level().is_some() {
+                return Err(not_transformed());
+            }
+            crate::graph::trace::barrier("an operation", "cannot be captured yet");
         }
         self.snapshot()
     }
@@ -732,6 +740,12 @@ impl Tensor {
     /// The same memory and version counter, cut off from the graph.
     #[track_caller]
     pub fn detach(&self) -> Self {
+        if modes().any(Modes::LIFTED)
+            && let Some(batched) = self.lift().and_then(|lift| lift.batched)
+            && let Ok(detached) = Self::new_batched(batched.level, batched.inner.detach(), batched.axis)
+        {
+            return detached;
+        }
         let (array, inference, edge) = {
             let state = self.lock();
             let edge = state.grad_fn.as_ref().map(|node| Edge::new(node.clone(), state.output_nr));

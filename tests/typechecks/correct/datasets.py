@@ -6,6 +6,7 @@ import arcgrad as ag
 from arcgrad import Tensor
 from arcgrad.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset, random_split
 from arcgrad.utils.data import RandomSampler, WeightedRandomSampler, get_worker_info
+from arcgrad.utils.data.distributed import DistributedSampler
 
 
 class Squares(Dataset[int]):
@@ -53,3 +54,7 @@ plain: DataLoader[str] = DataLoader(["a", "b"], batch_size=2)
 both = Squares(2) + Squares(3)
 total = sum(both[i] for i in range(len(both)))
 count = list(Count()) + [len(loader.dataset), len(tensors)]
+
+sampler: DistributedSampler[int] = DistributedSampler(train, num_replicas=2, rank=0, shuffle=True, drop_last=True)
+sampler.set_epoch(1)
+shares = [index + 1 for index in sampler]

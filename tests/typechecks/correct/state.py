@@ -1,5 +1,6 @@
 """States of models and optimizers are dictionaries that can be saved, and what was saved can be indexed."""
 
+import io
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,8 @@ with tempfile.TemporaryDirectory() as folder:
     ag.save(ag.ones(2), str(path))
     with open(path, "rb") as file:
         tensor = ag.load(file)
+    with ag.serialization.safe_globals([dict]):
+        names: list[str] = ag.serialization.get_unsafe_globals_in_checkpoint(path)
 
 missing, unexpected = model.load_state_dict(checkpoint["model"])
 result = model.load_state_dict(checkpoint["model"], strict=False)
@@ -31,3 +34,15 @@ weights = {name: p.detach().clone() for name, p in model.named_parameters() if p
 for name, p in model.named_parameters():
     with ag.no_grad():
         p.copy_(weights[name])
+
+
+def place(location: ag.serialization.MAP_LOCATION) -> object:
+    buffer = io.BytesIO()
+    ag.save([ag.ones(1)], buffer, format="pt")
+    buffer.seek(0)
+    return ag.load(buffer, map_location=location, encoding="latin1")
+
+
+for location in (None, "cpu", ag.device("cpu"), {"cuda:0": "cpu"}):
+    place(location)
+place(lambda storage, name: storage if name == "cpu" else None)

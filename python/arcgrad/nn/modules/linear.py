@@ -84,6 +84,10 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """A :class:`Linear` by the name that PyTorch gives the last projection of :class:`~arcgrad.nn.MultiheadAttention`."""
+
+
 class Bilinear(Module):
     r"""``y_k = x1ᵀ weight_k x2 + bias_k`` over the last axes.
 

@@ -127,8 +127,6 @@ class DataLoader(Generic[T_co]):
             raise ValueError("prefetch_factor option should be non-negative")
         if persistent_workers and num_workers == 0:
             raise ValueError("persistent_workers option needs num_workers > 0")
-        if pin_memory:
-            _warnings.warn("'pin_memory' argument is set as true but no accelerator is found: it has no effect")
         _check_workers(num_workers)
         self.dataset = dataset
         self.num_workers = num_workers
@@ -204,6 +202,11 @@ class DataLoader(Generic[T_co]):
                     f"but got multiprocessing_context={context!r}"
                 )
             context = multiprocessing.get_context(context)
+        elif context is not None and not hasattr(context, "Process"):
+            raise TypeError(
+                "multiprocessing_context option should be a valid context object or a string specifying the start method, but got "
+                f"multiprocessing_context={context}"
+            )
         self._multiprocessing_context = context
 
     def __setattr__(self, name, value):
@@ -227,6 +230,10 @@ class DataLoader(Generic[T_co]):
         )
 
     def __iter__(self) -> Iterator[Any]:
+        if self.pin_memory:
+            _warnings.warn(
+                "'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't be used."
+            )
         if self.num_workers == 0:
             return _InProcess(self)
         if not self.persistent_workers:
@@ -278,11 +285,11 @@ class _InProcess(_Pass):
     """One pass over a loader's dataset, read in this process."""
 
     def __init__(self, loader):
-        # Drawn although no worker needs it, so that a program draws the same with and without workers.
-        draw_seed(loader.generator)
         if loader.timeout != 0:
             raise AssertionError("timeout needs workers: a loader with num_workers=0 waits for nobody")
         self._indices = iter(loader._index_sampler)
+        # Drawn although no worker needs it, so that a program draws the same with and without workers.
+        draw_seed(loader.generator)
         self._fetcher = loader._make_fetcher()(loader.dataset)
         self._loader = loader
 
@@ -307,6 +314,9 @@ class _WithWorkers(_Pass):
         self._owner = os.getpid()
         self._loader = loader
         context = loader.multiprocessing_context or multiprocessing.get_context()
+        # PyTorch asks the sampler before it draws the seed, and once more when the workers run: what draws when it is asked goes on
+        # as there.
+        iter(loader._index_sampler)
         base_seed = draw_seed(loader.generator)
         forks = context.get_start_method() == "fork"
         for number in range(loader.num_workers):

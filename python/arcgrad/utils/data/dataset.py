@@ -64,9 +64,8 @@ class IterableDataset(Dataset[T_co]):
     give.
     """
 
-    if TYPE_CHECKING:
-
-        def __iter__(self) -> Iterator[T_co]: ...
+    def __iter__(self) -> Iterator[T_co]:
+        raise NotImplementedError("Subclasses of IterableDataset should implement __iter__.")
 
     def __add__(self, other: Dataset[T_co]) -> ChainDataset[T_co]:
         return ChainDataset([self, other])
@@ -102,7 +101,9 @@ class StackDataset(Dataset["Any"]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args and kwargs:
-            raise ValueError("Supported either tuple- (via `args`) or dict- (via `kwargs`) like input, but both given.")
+            raise ValueError(
+                "Supported either ``tuple``- (via ``args``) or ``dict``- (via ``kwargs``) like input/output, but both types are given."
+            )
         if not args and not kwargs:
             raise ValueError("At least one dataset should be passed")
         self.datasets = args or kwargs
@@ -117,6 +118,18 @@ class StackDataset(Dataset["Any"]):
         if isinstance(self.datasets, dict):
             return {name: part[index] for name, part in self.datasets.items()}
         return tuple(part[index] for part in self.datasets)
+
+    def __getitems__(self, indices):
+        columns = []
+        for part in self._parts():
+            many = getattr(part, "__getitems__", None)
+            column = many(indices) if callable(many) else [part[index] for index in indices]
+            if len(column) != len(indices):
+                raise ValueError(f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(column)}")
+            columns.append(column)
+        if isinstance(self.datasets, dict):
+            return [dict(zip(self.datasets, sample)) for sample in zip(*columns)]
+        return list(zip(*columns))
 
     def __len__(self) -> int:
         return self._length
@@ -146,6 +159,12 @@ class ConcatDataset(Dataset[T_co]):
         part = bisect_right(self.cumulative_sizes, index)
         before = self.cumulative_sizes[part - 1] if part else 0
         return self.datasets[part][index - before]
+
+    @property
+    def cummulative_sizes(self) -> list[int]:
+        """The old spelling of ``cumulative_sizes``."""
+        warnings.warn("`cummulative_sizes` attribute is renamed to `cumulative_sizes`", FutureWarning, stacklevel=2)
+        return self.cumulative_sizes
 
 
 class ChainDataset(IterableDataset[T_co]):

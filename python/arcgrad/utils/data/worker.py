@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from arcgrad import _names, manual_seed, tensor
+from arcgrad import Tensor, _names, manual_seed, set_num_threads, tensor
 
 from .collate import default_collate
 from .dataset import TensorDataset
@@ -135,6 +135,16 @@ def _seed_generators(base_seed, worker_id):
         numpy.random.seed(numpy.random.SeedSequence(words).generate_state(4))
 
 
+def _reduce_tensor(value):
+    """Pickles a tensor that is sent to another process, if it takes nothing with it that stays behind."""
+    if value.requires_grad and not value.is_leaf:
+        raise RuntimeError(
+            "Cowardly refusing to serialize non-leaf tensor which requires_grad, since autograd does not support crossing process "
+            "boundaries. If you just want to transfer the data, call detach() on the tensor before serializing."
+        )
+    return value.__reduce_ex__(5)
+
+
 def run(
     connection: Any,
     foreign: Any,
@@ -159,6 +169,10 @@ def run(
     for end in foreign:
         end.close()
     try:
+        from multiprocessing.reduction import ForkingPickler
+
+        ForkingPickler.register(Tensor, _reduce_tensor)
+        set_num_threads(1)  # the workers share the machine
         _seed_generators(base_seed, worker_id)
         _info = WorkerInfo(worker_id, num_workers, base_seed + worker_id, dataset)
         fetcher = failure = None

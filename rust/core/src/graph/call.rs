@@ -6,8 +6,9 @@ use std::fmt::Debug;
 use smallvec::SmallVec;
 
 use super::mode::{Modes, modes};
-use super::op::{Inputs, Op, Tensors};
+use super::op::{Arrays, Inputs, Op, Tensors};
 use super::record;
+use super::trace;
 use super::transform;
 use crate::error::Result;
 use crate::tensor::{Operand, Tensor};
@@ -57,8 +58,11 @@ pub fn call_with<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tens
 #[track_caller]
 pub(super) fn run<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
     let mut operands: SmallVec<[Option<Operand>; 3]> = SmallVec::new();
+    // What has no gradient can be computed of a view whose history cannot be told, too.
+    let constant = op.differentiable() == 0;
+    let snapshot = |input: &Tensor| if constant { Ok(input.constant_operand()) } else { input.snapshot() };
     for input in inputs {
-        operands.push(input.map(Tensor::snapshot).transpose()?);
+        operands.push(input.map(snapshot).transpose()?);
     }
     let recorded = record::is_wanted(&operands);
     if recorded && let Some(results) = op.decompose(inputs) {
@@ -66,10 +70,22 @@ pub(super) fn run<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Ten
     }
     let outputs = {
         let arrays = operands.iter().map(|operand| operand.as_ref().map(|operand| &operand.array)).collect();
-        op.eval(&Inputs(arrays))?
+        eval(&op, &Inputs(arrays))?
     };
     if recorded && outputs[..op.differentiable()].iter().any(|output| output.dtype().is_differentiable()) {
         return record::outputs(op, &operands, outputs, None);
     }
     Ok(outputs.into_iter().map(Tensor::from_array).collect())
+}
+
+/// The arrays that an operation makes, written down if a capture is under way.
+#[inline]
+#[track_caller]
+pub(super) fn eval<O: Primitive>(op: &O, inputs: &Inputs<'_>) -> Result<Arrays> {
+    if !modes().any(Modes::CAPTURE) {
+        return op.eval(inputs);
+    }
+    let outputs = trace::aside(|| op.eval(inputs))?;
+    trace::note(op, &inputs.0, &outputs);
+    Ok(outputs)
 }

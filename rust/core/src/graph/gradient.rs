@@ -168,7 +168,8 @@ impl Gradient {
         let Some(tensor) = self.tensor.get().filter(|tensor| tensor.strong_count() == 1) else { return };
         let array = {
             let state = tensor.lock();
-            if state.view.is_none() || state.wants_grad() {
+            let lifted = state.extra.as_ref().is_some_and(|extra| extra.lift.is_some());
+            if state.view.is_none() || state.wants_grad() || lifted {
                 return;
             }
             state.array.clone()

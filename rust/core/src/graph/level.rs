@@ -243,8 +243,8 @@ impl Lift {
 }
 
 impl Tensor {
-    /// The highest level at which something is attached to this tensor.
-    pub(crate) fn top_level(&self) -> Option<(Level, Kind)> {
+    /// The highest open level, of those not hidden, at which something is attached to this tensor.
+    pub fn top_level(&self) -> Option<(Level, Kind)> {
         let own = self.lift().and_then(|lift| lift.top());
         // What a view shows may have got a tangent since.
         let of_base = || self.base().and_then(|base| base.lift()).and_then(|lift| lift.top_tangent());

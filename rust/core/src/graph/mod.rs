@@ -24,6 +24,7 @@ pub mod ownership;
 pub mod provenance;
 pub mod record;
 pub mod saved;
+pub mod trace;
 pub mod transform;
 pub mod views;
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use smallvec::SmallVec;
 use spin::mutex::{SpinMutex, SpinMutexGuard};
 
-use super::call::{Primitive, call_with};
+use super::call::{Primitive, call_with, eval};
 use super::gradient::{Gradient, Gradients, InputGradients};
 use super::hooks::HookTable;
 use super::mode::{Modes, modes};
@@ -327,7 +327,7 @@ impl<'a> Backward<'a> {
             });
         }
         let inputs = Inputs(arrays.iter().map(Option::as_ref).collect());
-        Ok(op.eval(&inputs)?.into_iter().map(Gradient::from).collect())
+        Ok(eval(&op, &inputs)?.into_iter().map(Gradient::from).collect())
     }
 
     fn grad_or_zeros(&mut self, nr: usize) -> Result<&mut Gradient> {
@@ -352,7 +352,7 @@ impl<'a> Backward<'a> {
     #[inline]
     pub fn is_plain(&self) -> bool {
         let modes = modes();
-        modes.any(Modes::NO_GRAD) && !modes.any(Modes::TRANSFORMS)
+        modes.any(Modes::NO_GRAD) && !modes.any(Modes::LIFTED)
     }
 
     /// Whether the gradient of input `index` is wanted.

@@ -78,6 +78,8 @@ pub type Tensors = SmallVec<[Tensor; 1]>;
 pub enum Keep {
     /// An input.
     Input(usize),
+    /// A copy of an input, which may then be changed in place.
+    Copy(usize),
     /// An output.
     Output(usize),
 }

@@ -104,7 +104,8 @@ fn save(inputs: &[&Operand], saves: &[Save<'_>], written: Option<&Array>) -> Res
                     },
                 };
                 let version = version_read(input, written);
-                saved.push(Saved::new(input.array.clone(), version, source, input.identity.clone())?);
+                let value = Saved::new(input.array.clone(), version, source, input.identity.clone())?;
+                saved.push(value.lifted(input.lift.clone()));
             }
             Save::Array(array) => {
                 let version = array.storage().version();
@@ -146,14 +147,21 @@ pub(crate) fn outputs<O: Op>(
     let kept = op.keeps(&needs);
     let mut saved: SmallVec<[Saved; 2]> = SmallVec::new();
     for keep in &kept {
-        if let Keep::Input(input) = *keep {
+        if let Keep::Input(input) | Keep::Copy(input) = *keep {
             debug_assert!(saved.len() < kept.len(), "kept inputs come before kept outputs");
             let operand = operands[input].as_ref().expect("an input that is kept was given");
             refuse_inference(operand)?;
             let source = if operand.edge.is_some() { Source::Input(input as u32) } else { Source::Constant };
-            let version = version_read(operand, None);
             let lift = operand.lift.clone();
-            saved.push(Saved::new(operand.array.clone(), version, source, operand.identity.clone())?.lifted(lift));
+            // What stands for an example has no data to copy.
+            let value = if matches!(keep, Keep::Copy(_)) && lift.is_none() {
+                let copy = operand.array.duplicate("save_for_backward")?;
+                let version = copy.storage().version();
+                Saved::new(copy, version, source, std::sync::Weak::new())?
+            } else {
+                Saved::new(operand.array.clone(), version_read(operand, None), source, operand.identity.clone())?
+            };
+            saved.push(value.lifted(lift));
         }
     }
     let count = op.differentiable().min(arrays.len());
@@ -258,7 +266,8 @@ pub(crate) fn written<O: Op>(op: O, kept: &[Keep], target: &Tensor, operands: &[
     let saves: SmallVec<[Save<'_>; 4]> = kept
         .iter()
         .map(|keep| match *keep {
-            Keep::Input(input) => Save::Input(&operands[input]),
+            // Written in place, an operation keeps what is left: copies are for its caller to make.
+            Keep::Input(input) | Keep::Copy(input) => Save::Input(&operands[input]),
             Keep::Output(nr) => Save::Output(nr as u32),
         })
         .collect();
@@ -266,6 +275,7 @@ pub(crate) fn written<O: Op>(op: O, kept: &[Keep], target: &Tensor, operands: &[
 }
 
 /// Checks that an in-place operation on `target` may be recorded; `recorded` says whether it will be.
+#[track_caller]
 pub fn check_in_place(op: &'static str, target: &Tensor, recorded: bool) -> Result<()> {
     if target.is_inference() && !modes().any(Modes::INFERENCE) {
         return Err(Error::runtime(
@@ -283,6 +293,9 @@ pub fn check_in_place(op: &'static str, target: &Tensor, recorded: bool) -> Resu
     // Also where nothing is recorded: a view taken under no_grad would change its base behind the graph's back.
     if recorded || (is_grad_enabled() && views::base_requires_grad(target)) {
         views::check_in_place(op, target)?;
+    }
+    if modes().any(Modes::CAPTURE) {
+        super::trace::announce_write(op);
     }
     if modes().any(Modes::BEFORE_WRITE) { super::saved::before_write(target) } else { Ok(()) }
 }

@@ -75,27 +75,19 @@ pub(super) fn refuse_data(op: &'static str, inputs: &[&Tensor], reason: impl FnO
     Ok(())
 }
 
+/// [`front_of_rank`] of a batched operand; what is the same for all stays as it is.
+#[track_caller]
+pub(super) fn lead(part: &Part, size: usize, rank: usize) -> Result<Tensor> {
+    if part.axis.is_none() { Ok(part.tensor.clone()) } else { front_of_rank(part, size, rank) }
+}
+
 /// All inputs in shapes that broadcast as those of one example do, with the examples along axis 0. What is the same for all
 /// stays as it is: it has no more axes than the result of one example.
 #[track_caller]
 pub(super) fn align(cx: &Batch<'_>) -> Result<SmallVec<[Option<Tensor>; 4]>> {
     let parts = || (0..cx.inputs()).map(|input| cx.optional(input));
     let rank = parts().flatten().map(Part::rank).max().unwrap_or(0);
-    parts()
-        .map(|part| {
-            part.map(|part| match part.axis {
-                None => Ok(part.tensor.clone()),
-                Some(_) => {
-                    let mut tensor = front(part, cx.size())?;
-                    for _ in part.rank()..rank {
-                        tensor = views::unsqueeze(&tensor, 1)?;
-                    }
-                    Ok(tensor)
-                }
-            })
-            .transpose()
-        })
-        .collect()
+    parts().map(|part| part.map(|part| lead(part, cx.size(), rank)).transpose()).collect()
 }
 
 /// An operation of one input along an axis, whose result has the same axes: `run` is given the axis among those of all

@@ -12,7 +12,7 @@ use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::record::{check_in_place, is_recorded, record_in_place};
 use crate::graph::transform::{self, Batch, Tangents, tangent};
 use crate::graph::views::same_history;
-use crate::graph::{Blame, Modes, cuts, is_grad_enabled, modes};
+use crate::graph::{Blame, Modes, cuts, is_grad_enabled, modes, trace};
 use crate::ops::batching;
 use crate::ops::elementwise::Arg;
 use crate::ops::overlap::check_distinct;
@@ -180,7 +180,7 @@ fn copy_named(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()
             Kind::Batch { .. } => copy_batch(level, target, source, node),
         };
     }
-    let (into, from) = (target.operand()?, source.operand()?);
+    let (into, from) = (target.snapshot()?, source.snapshot()?);
     let recorded = is_recorded(&[&into, &from]) && into.array.dtype().is_differentiable();
     check_in_place("copy_", target, recorded)?;
     let shape = shape::broadcast("copy_", into.array.shape(), from.array.shape())?;
@@ -206,6 +206,11 @@ fn copy_named(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()
         if from.array.ranges_touch(&into.array) { from.array.duplicate("copy_")? } else { from.array.clone() };
     let blame = Blame::here();
     into.array.copy_from_noting(&source_array, blame);
+    if modes().any(Modes::CAPTURE) {
+        trace::note_write("copy_", &[Some(&into.array), Some(&from.array)], 1, |inputs| {
+            copy_(&Tensor::from_array(inputs[0].clone()), &Tensor::from_array(inputs[1].clone()))
+        });
+    }
     if recorded { record_in_place(CopiedInto(node), target, &[&into, &from], &[]) } else { Ok(()) }
 }
 
@@ -269,7 +274,7 @@ fn fill_named(target: &Tensor, value: Scalar, node: &'static str) -> Result<()> 
     if modes().any(Modes::LIFTED) && target.top_level().is_some() {
         return copy_named(target, &Tensor::scalar(value, target.dtype())?, node);
     }
-    let operand = target.operand()?;
+    let operand = target.snapshot()?;
     let recorded = is_recorded(&[&operand]);
     check_in_place("fill_", target, recorded || (target.requires_grad() && is_grad_enabled()))?;
     if recorded {
@@ -278,6 +283,11 @@ fn fill_named(target: &Tensor, value: Scalar, node: &'static str) -> Result<()> 
     }
     let blame = Blame::here();
     operand.array.fill_noting(value, blame);
+    if modes().any(Modes::CAPTURE) {
+        trace::note_write(format!("fill_({value:?})"), &[Some(&operand.array)], 1, move |inputs| {
+            fill_(&Tensor::from_array(inputs[0].clone()), value)
+        });
+    }
     if recorded { record_in_place(Filled(node), target, &[&operand], &[]) } else { Ok(()) }
 }
 

@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 use super::overlap::check_distinct;
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::Blame;
 use crate::graph::record::check_in_place;
+use crate::graph::{Blame, Modes, modes, trace};
 use crate::kernels::copy::copy as copy_elements;
 pub use crate::kernels::optim::{Adam, Sgd};
 use crate::kernels::optim::{AdamState, adam, sgd};
@@ -187,6 +187,22 @@ pub fn sgd_step(params: &[Tensor], grads: &[Tensor], buffers: &mut [Option<Tenso
             });
         });
     }
+    if modes().any(Modes::CAPTURE) {
+        for (number, (update, first)) in updates.iter().enumerate() {
+            let options = options.clone();
+            let grad = grads[number].array();
+            let mut arrays: SmallVec<[Option<&Array>; 3]> = smallvec::smallvec![Some(&update.param.array)];
+            arrays.extend(update.state.first().map(|buffer| Some(&buffer.array)));
+            let written = arrays.len();
+            arrays.push(Some(&grad));
+            let has_buffer = momentum && !first;
+            trace::note_write(format!("{options:?}"), &arrays, written, move |inputs| {
+                let at = |index: usize| Tensor::from_array(inputs[index].clone());
+                let mut buffers = [has_buffer.then(|| at(1))];
+                sgd_step(&[at(0)], &[at(written)], &mut buffers, &options)
+            });
+        }
+    }
     for (slot, new) in buffers.iter_mut().zip(made) {
         if new.is_some() {
             *slot = new;
@@ -249,6 +265,27 @@ pub fn adam_step(params: &[Tensor], grads: &[Tensor], states: AdamStates<'_>, op
                 adam(options, step, param, grad, AdamState { mean, square, max_square });
             });
         });
+    }
+    if modes().any(Modes::CAPTURE) {
+        for (number, (update, count)) in updates.iter().enumerate() {
+            let options = options.clone();
+            let grad = grads[number].array();
+            let mut arrays: SmallVec<[Option<&Array>; 6]> = smallvec::smallvec![Some(&update.param.array), Some(count)];
+            arrays.extend(update.state.iter().map(|state| Some(&state.array)));
+            let written = arrays.len();
+            arrays.push(Some(&grad));
+            trace::note_write(format!("{options:?}"), &arrays, written, move |inputs| {
+                let at = |index: usize| Tensor::from_array(inputs[index].clone());
+                let greatest: SmallVec<[Tensor; 1]> = (4..written).map(at).collect();
+                let states = AdamStates {
+                    exp_avgs: &[at(2)],
+                    exp_avg_sqs: &[at(3)],
+                    max_exp_avg_sqs: &greatest,
+                    steps: &[at(1)],
+                };
+                adam_step(&[at(0)], &[at(written)], states, &options)
+            });
+        }
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::record::{self, check_in_place};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::views::{mark_view, plain_view, set_replay, show};
-use crate::graph::{Blame, Modes, call, call_many, is_grad_enabled, modes, transform};
+use crate::graph::{Blame, Modes, call, call_many, is_grad_enabled, modes, trace, transform};
 use crate::ops::{batching, copy, rows};
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
@@ -564,6 +564,10 @@ fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) -> Result<T
     let operands = [Some(source.snapshot()?)];
     let [Some(operand)] = &operands else { unreachable!("just made") };
     let array = op.apply(&operand.array)?;
+    if modes().any(Modes::CAPTURE) {
+        let rule = ViewRule::new(name, op.clone(), &operand.array);
+        trace::note(&rule, &[Some(&operand.array)], std::slice::from_ref(&array));
+    }
     let tensor = if record::is_wanted(&operands) {
         first(record::outputs(ViewRule::new(name, op, &operand.array), &operands, smallvec![array], None)?)
     } else {

@@ -1,6 +1,6 @@
 //! A call of a row as an operation: its gradient is a compiled loop, or the same formula read over tensors, as its tangent is.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::{GradRow, MAX_INPUTS, Params, Plan, Promotion, Row, apply, fast};
 use crate::array::Array;
@@ -8,9 +8,9 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::gradient::Gradient;
 use crate::graph::node::Backward;
-use crate::graph::op::{Attribute, Keep, Op};
+use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
-use crate::graph::{Modes, modes};
+use crate::graph::{Modes, modes, trace};
 use crate::launch::{self, Source};
 use crate::ops::batching;
 use crate::ops::elementwise::Arg;
@@ -56,7 +56,7 @@ impl std::fmt::Debug for Elementwise {
 
 impl Elementwise {
     /// A call that is not recorded yet.
-    pub(super) fn of(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Self {
+    pub(super) fn of(row: &'static Row, params: &[Scalar], args: &[Arg<'_>]) -> Self {
         let mut slots = [Slot::Unused; MAX_INPUTS + 1];
         let mut numbers = SmallVec::new();
         for (slot, arg) in slots.iter_mut().zip(args) {
@@ -66,6 +66,29 @@ impl Elementwise {
             }
         }
         Self { row, params: Params::from_slice(params), slots, numbers }
+    }
+
+    /// The arguments of the call over other arrays.
+    fn over<R>(&self, inputs: &Inputs<'_>, run: impl FnOnce(&[Arg<'_>]) -> R) -> R {
+        let tensors: SmallVec<[Option<Tensor>; MAX_INPUTS]> =
+            (0..inputs.len()).map(|input| inputs.get(input).cloned().map(Tensor::from_array)).collect();
+        let args: SmallVec<[Arg<'_>; MAX_INPUTS]> = tensors
+            .iter()
+            .enumerate()
+            .map(|(slot, tensor)| match (tensor, self.number(slot)) {
+                (Some(tensor), _) => Arg::Tensor(tensor),
+                (None, number) => Arg::Scalar(number.expect("an argument is a tensor or a number")),
+            })
+            .collect();
+        run(&args)
+    }
+
+    /// The call in place of its first argument.
+    pub(super) fn write(&self, inputs: &Inputs<'_>) -> Result<()> {
+        self.over(inputs, |args| match args {
+            [Arg::Tensor(target), rest @ ..] => super::apply_in_place(self.row, &self.params, target, rest),
+            _ => unreachable!("the target is a tensor"),
+        })
     }
 
     /// The number that was argument `slot`, if it was one.
@@ -105,7 +128,7 @@ impl Elementwise {
     /// The rule of a planned call and the slots to save.
     pub(super) fn new(
         row: &'static Row,
-        params: &[f64],
+        params: &[Scalar],
         plan: &Plan<'_>,
         in_place: bool,
     ) -> (Self, SmallVec<[usize; 4]>) {
@@ -174,7 +197,12 @@ impl Elementwise {
     fn fused(&self, cx: &mut Backward<'_>) -> Result<()> {
         let arrived = cx.take_grad(0).expect("the engine runs a rule only when a gradient arrived");
         let Some(last) = (0..self.row.grads.len()).rev().find(|&input| cx.needs(input)) else { return Ok(()) };
-        let Some(mut arrived) = fast::gradients(self, cx, arrived, last)? else { return Ok(()) };
+        let mut arrived = if modes().any(Modes::CAPTURE) {
+            arrived
+        } else {
+            let Some(arrived) = fast::gradients(self, cx, arrived, last)? else { return Ok(()) };
+            arrived
+        };
         for (input, grad_row) in self.row.grads[..=last].iter().enumerate() {
             if !cx.needs(input) {
                 continue;
@@ -208,7 +236,7 @@ impl Elementwise {
             }
         }
         let mut saved = unpacked.iter();
-        let mut sources: SmallVec<[Source<&Array>; 4]> = smallvec::smallvec![Source::Array(&array)];
+        let mut sources: SmallVec<[Source<&Array>; 4]> = smallvec![Source::Array(&array)];
         for &slot in grad_row.uses {
             sources.push(match self.slots[slot as usize] {
                 Slot::Saved(_) => Source::Array(saved.next().expect("one array per saved slot")),
@@ -218,8 +246,16 @@ impl Elementwise {
         }
         let kernel = (grad_row.kernel)(array.dtype())
             .ok_or_else(|| Error::dtype(self.row.node, array.dtype(), "no gradient kernel"))?;
+        let captured = modes().any(Modes::CAPTURE);
+        let reused = reused && !captured;
         let output = if reused { array.clone() } else { Array::uninit_like(self.row.node, &array, array.dtype())? };
         launch::map(&kernel, &self.params, &sources, &output, || {});
+        if captured {
+            let gradient = RowGradient::of(self, grad_row);
+            let inputs: SmallVec<[Option<&Array>; 4]> =
+                std::iter::once(Some(&array)).chain(unpacked.iter().map(Some)).collect();
+            trace::note(&gradient, &inputs, std::slice::from_ref(&output));
+        }
         Ok(if reused { grad } else { output.into() })
     }
 
@@ -259,6 +295,64 @@ impl Elementwise {
     }
 }
 
+/// The compiled gradient of a row, as an operation of the gradient and of what is saved: for traces.
+#[derive(Clone, PartialEq)]
+struct RowGradient {
+    row: &'static Row,
+    input: usize,
+    without: bool,
+    params: Params,
+    /// The numbers among what it reads, in its order; `None` for arrays.
+    numbers: SmallVec<[Option<Scalar>; 4]>,
+}
+
+impl std::fmt::Debug for RowGradient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.gradient({})", self.row.name, self.row.inputs[self.input])
+    }
+}
+
+impl RowGradient {
+    fn of(call: &Elementwise, grad_row: &'static GradRow) -> Self {
+        let same = |own: &GradRow| std::ptr::eq(own, grad_row);
+        let at = |own: &GradRow| same(own) || own.without.is_some_and(same);
+        let input = call.row.grads.iter().position(at).expect("a gradient of the row");
+        let numbers = grad_row.uses.iter().map(|&slot| call.number(slot as usize)).collect();
+        Self { row: call.row, input, without: !same(&call.row.grads[input]), params: call.params.clone(), numbers }
+    }
+
+    fn grad_row(&self) -> &'static GradRow {
+        let own = &self.row.grads[self.input];
+        if self.without { own.without.unwrap_or(own) } else { own }
+    }
+}
+
+impl Op for RowGradient {
+    fn name(&self) -> &str {
+        self.row.node
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let grad = &inputs[0];
+        let mut sources: SmallVec<[Source<&Array>; 4]> = smallvec![Source::Array(grad)];
+        let mut next = 1;
+        for number in &self.numbers {
+            sources.push(match number {
+                Some(number) => Source::Scalar(*number),
+                None => {
+                    next += 1;
+                    Source::Array(&inputs[next - 1])
+                }
+            });
+        }
+        let kernel = (self.grad_row().kernel)(grad.dtype())
+            .ok_or_else(|| Error::dtype(self.row.node, grad.dtype(), "no gradient kernel"))?;
+        let output = Array::uninit_like(self.row.node, grad, grad.dtype())?;
+        launch::map(&kernel, &self.params, &sources, &output, || {});
+        Ok(smallvec![output])
+    }
+}
+
 impl Op for Elementwise {
     #[allow(clippy::misnamed_getters, reason = "the rule's name is the name of the row's node")]
     fn name(&self) -> &str {
@@ -270,6 +364,10 @@ impl Op for Elementwise {
             return Err(Error::runtime(self.row.name, reason));
         }
         if cx.is_plain() { self.fused(cx) } else { self.traced(cx) }
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        self.over(inputs, |args| Ok(smallvec![apply(self.row, &self.params, args)?.array()]))
     }
 
     fn keeps(&mut self, needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
@@ -338,7 +436,7 @@ impl Op for Elementwise {
     }
 
     fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
-        let params = self.row.params.iter().zip(&self.params).map(|(name, &value)| (*name, Scalar::Float(value)));
+        let params = self.row.params.iter().zip(&self.params).map(|(name, &value)| (*name, value));
         let numbers = params.chain(self.row.constants.iter().copied());
         let numbers = numbers.map(|(name, number)| (name, Attribute::Number(number)));
         let slots = (0..=self.row.inputs.len()).filter_map(|slot| match self.slots[slot] {

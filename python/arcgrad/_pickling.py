@@ -1,0 +1,74 @@
+"""How tensors and storages are pickled, and storages copied: ``pickle``, ``copy`` and ``multiprocessing`` ask for it.
+
+A tensor is pickled with its own elements, not its whole storage; sharing of memory between tensors is kept by
+:func:`arcgrad.save`. The graph stays behind, as in PyTorch: what a non-leaf becomes is a leaf that wants gradients.
+"""
+
+from __future__ import annotations
+
+from arcgrad import _core
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+#: The core's own way, which takes leaves and writes them row by row.
+_reduce_leaf = _core.Tensor.__reduce_ex__
+
+
+def install() -> None:
+    """Gives the core's classes their ways to be pickled and copied."""
+    _core.Tensor.__reduce_ex__ = _reduce_tensor  # type: ignore[method-assign, assignment]
+    _core.UntypedStorage.__reduce_ex__ = _reduce_storage  # type: ignore[method-assign, assignment]
+    _core.UntypedStorage.__deepcopy__ = _deepcopy_storage  # type: ignore[attr-defined]
+
+
+def _reduce_tensor(self, protocol):
+    """Pickles as class, dtype, sizes, strides, bytes, flags and attributes of its own."""
+    if self.is_leaf and self.is_contiguous():
+        return _reduce_leaf(self, protocol)
+    memory = self.detach()
+    size, stride = tuple(self.shape), None
+    # Strides are kept where that takes no more room than rows would: of what is transposed or expanded.
+    reach = 1 + sum((length - 1) * step for length, step in zip(size, self.stride()))
+    if not self.is_contiguous() and reach <= self.numel():
+        stride = self.stride()
+        memory = memory.as_strided((reach,), (1,))
+    _, (_, dtype, _, data, _, _) = _reduce_leaf(memory, protocol)
+    return _rebuild_strided, (type(self), dtype, size, stride, data, self.requires_grad, dict(self.__dict__))
+
+
+def _rebuild_strided(
+    cls: Any, dtype: _core.dtype, size: tuple[int, ...], stride: Any, data: bytes, requires_grad: bool, attributes: Any
+) -> Any:
+    """What a pickled tensor calls that is no contiguous leaf."""
+    if stride is None:
+        return _core._rebuild_tensor(cls, dtype, size, data, requires_grad, attributes or None)
+    memory = _core._rebuild_tensor(_core.Tensor, dtype, (len(data) // dtype.itemsize,), data, False, None)
+    tensor = _core.empty(0, dtype=dtype).set_(memory.untyped_storage(), 0, size, stride)
+    if cls is not _core.Tensor:
+        tensor = tensor.as_subclass(cls)
+    tensor.__dict__.update(attributes)
+    return tensor.requires_grad_() if requires_grad else tensor
+
+
+def _bytes_of(storage):
+    """A storage's bytes as a tensor over them."""
+    return _core.empty(0, dtype=_core.uint8).set_(storage)
+
+
+def _rebuild_storage(data: _core.Tensor) -> _core.UntypedStorage:
+    """What a pickled storage calls."""
+    return data.untyped_storage()
+
+
+def _reduce_storage(self, protocol):
+    """Pickles as its bytes."""
+    return _rebuild_storage, (_bytes_of(self),)
+
+
+def _deepcopy_storage(self, memo):
+    """Copies the memory, once for all tensors and storages over it that are copied together."""
+    import copy
+
+    return copy.deepcopy(_bytes_of(self), memo).untyped_storage()

@@ -1,0 +1,160 @@
+"""Changing dtype and device of everything a module holds."""
+
+from __future__ import annotations
+
+import arcgrad
+from arcgrad import Tensor, _names, no_grad
+
+from ..parameter import is_lazy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Self
+
+    from arcgrad._core import DType, Device
+
+
+def _no_such_device(name):
+    return RuntimeError(f"this module cannot be moved to {name}: arcgrad computes on the CPU and has no {name} support")
+
+
+def _parse_to(*args, device=None, dtype=None, non_blocking=False, memory_format=None, tensor=None):
+    """Read the arguments of :meth:`Module.to`; returns device, dtype and the other keyword arguments."""
+    positional = list(args)
+    if positional and isinstance(positional[0], Tensor):
+        tensor = positional.pop(0)
+    elif positional and isinstance(positional[0], arcgrad.dtype):
+        dtype = positional.pop(0)
+    elif positional:
+        first = positional.pop(0)
+        if first is not None and (isinstance(first, bool) or not isinstance(first, (str, int, arcgrad.device))):
+            raise TypeError(f"to() received an invalid combination of arguments - got ({type(first).__name__})")
+        device = first
+        if positional and (positional[0] is None or isinstance(positional[0], arcgrad.dtype)):
+            dtype = positional.pop(0)
+    if positional and isinstance(positional[0], bool):
+        non_blocking = positional.pop(0)
+    if positional:
+        given = ", ".join(type(value).__name__ for value in args)
+        raise TypeError(
+            f"to() received an invalid combination of arguments - got ({given}), but expected (dtype), "
+            "(device, dtype) or (tensor)"
+        )
+    if tensor is not None:
+        device, dtype = tensor.device, tensor.dtype
+    options = {}
+    if non_blocking:
+        options["non_blocking"] = non_blocking
+    if memory_format is not None:
+        options["memory_format"] = memory_format
+    return device, dtype, options
+
+
+class Conversion:
+    """The part of :class:`Module` that converts parameters and buffers."""
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Replace the data of parameters, their gradients and buffers by ``fn`` of it. Returns the module."""
+        if recurse:
+            for module in self.children():
+                module._apply(fn)
+        for parameter in self._parameters.values():
+            if parameter is None:
+                continue
+            with no_grad():
+                # Through .data, so that the parameter stays the object that optimizers know.
+                parameter.data = fn(parameter)
+                if parameter.grad is not None:
+                    converted = fn(parameter.grad)
+                    parameter.grad.data = converted
+        for name, buffer in self._buffers.items():
+            if is_lazy(buffer):
+                # What has no shape yet goes on having none, in its new dtype.
+                buffer.data = fn(buffer)
+            elif buffer is not None:
+                self._buffers[name] = fn(buffer)
+        return self
+
+    def to(self, *args: Any, **kwargs: Any) -> Self:
+        """Convert parameters and buffers: ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(tensor)``.
+
+        Only floating-point and complex members change their dtype. The CPU is the one device there is.
+
+        Raises:
+            TypeError: the dtype is neither floating-point nor complex, or an argument is none of the above.
+        """
+        device, dtype, options = _parse_to(*args, **kwargs)
+        if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
+            raise TypeError(
+                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
+            )
+
+        def convert(tensor):
+            targets = dict(options)
+            if device is not None:
+                targets["device"] = device
+            if dtype is not None and (tensor.is_floating_point() or tensor.is_complex()):
+                targets["dtype"] = dtype
+            return tensor.to(**targets) if targets else tensor
+
+        return self._apply(convert)
+
+    def type(self, dst_type: DType | str) -> Self:
+        """Convert all parameters and buffers, integer ones too, to ``dst_type``. Returns the module."""
+        return self._apply(lambda tensor: tensor.type(dst_type))
+
+    def _to_floating(self, dtype):
+        return self._apply(lambda tensor: tensor.to(dtype) if tensor.is_floating_point() else tensor)
+
+    def float(self) -> Self:
+        """Convert floating-point members to ``float32``."""
+        return self._to_floating(arcgrad.float32)
+
+    def double(self) -> Self:
+        """Convert floating-point members to ``float64``."""
+        return self._to_floating(arcgrad.float64)
+
+    def half(self) -> Self:
+        """Convert floating-point members to ``float16``."""
+        return self._to_floating(arcgrad.float16)
+
+    def bfloat16(self) -> Self:
+        """Convert floating-point members to ``bfloat16``."""
+        return self._to_floating(arcgrad.bfloat16)
+
+    def cpu(self) -> Self:
+        """Return the module: its members are on the CPU."""
+        return self
+
+    def cuda(self, device: Device = None) -> Self:
+        """Raises RuntimeError: there is no such device here."""
+        raise _no_such_device("CUDA")
+
+    def xpu(self, device: Device = None) -> Self:
+        """Raises RuntimeError: there is no such device here."""
+        raise _no_such_device("XPU")
+
+    def ipu(self, device: Device = None) -> Self:
+        """Raises RuntimeError: there is no such device here."""
+        raise _no_such_device("IPU")
+
+    def mtia(self, device: Device = None) -> Self:
+        """Raises RuntimeError: there is no such device here."""
+        raise _no_such_device("MTIA")
+
+    def to_empty(self, *, device: Device, recurse: bool = True) -> Self:
+        """Give parameters and buffers new memory on ``device`` whose contents are undefined. Returns the module.
+
+        Args:
+            device (device or str): where to.
+            recurse (bool): whether the members of submodules are moved, too. Default: ``True``.
+        """
+        return self._apply(lambda tensor: arcgrad.empty_like(tensor, device=device), recurse)
+
+    def share_memory(self) -> Self:
+        """Return the module. Its memory is not shared: processes forked later have copies, whose changes nobody else sees."""
+        return self
+
+
+_names.describe(__name__)
