@@ -46,7 +46,7 @@ def loop(function, axes, size=SIZE):
 
     def call(*wholes):
         each = [
-            results(function(*[w if axis is None else w.select(axis, at) for w, axis in zip(wholes, axes)]))
+            results(function(*[w if axis is None else w.select(axis, at).clone() for w, axis in zip(wholes, axes)]))
             for at in range(size)
         ]
         return [ag.stack(parts) for parts in zip(*each)]

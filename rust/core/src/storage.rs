@@ -542,12 +542,14 @@ impl<'a> Access<'a> {
     }
 
     #[cold]
-    fn wait(&self) {
+    fn wait(&mut self) {
         let placeholder = Storage::placeholder();
-        assert!(
-            !self.held.iter().any(|(root, _)| std::ptr::eq(*root, &*placeholder.root)),
-            "the data of a tensor that is batched (vmap), or was, is asked for where there is none"
-        );
+        let no_data = self.held.iter().any(|(root, _)| std::ptr::eq(*root, &*placeholder.root));
+        if no_data {
+            // Nothing has been taken that could be given back.
+            self.held.clear();
+        }
+        assert!(!no_data, "the data of a tensor that is batched (vmap), or was, is asked for where there is none");
         // A small operation of another thread is over before the host's lock could be let go of.
         for _ in 0..SPINS {
             std::hint::spin_loop();
