@@ -13,9 +13,6 @@ SIZE = 3
 #: Operations that have no rule yet: they say so. What gets one leaves this list.
 REFUSED = set()
 
-#: Operations whose result has another shape for other data: refused by nature.
-DYNAMIC = {"nonzero", "argwhere", "unique", "unique_consecutive", "bincount"}
-
 
 def results(result) -> list:
     """All tensors of a result, whatever their dtype."""
@@ -173,3 +170,179 @@ def test_samples(name):
             check(call, leaves, (name, number), name not in NO_GRADIENT, in_place)
         except Exception as error:
             raise AssertionError(f"{name}{sample}: {type(error).__name__}: {error}") from error
+
+
+# ---- positions that differ between examples, and index expressions ----------------------------------------------------
+
+
+def drawn(shape, key="x"):
+    return ag.from_numpy(generator("drawn", key).uniform(-1, 1, shape))
+
+
+def positions(shape, below, key="positions", low=0):
+    return ag.from_numpy(generator(key, below).randint(low, below, shape))
+
+
+def distinct(rows, count, below):
+    """For each of `rows` examples `count` positions of which no two are the same."""
+    rng = generator("distinct", below)
+    return ag.from_numpy(np.stack([rng.permutation(below)[:count] for _ in range(rows)]))
+
+
+def changed(change):
+    """An assignment as a function of what is assigned to."""
+
+    def call(x, *rest):
+        x = x.clone()
+        change(x, *rest)
+        return x
+
+    return call
+
+
+def assign(*items):
+    """``x[items] = value`` with tensors for the items that are ``None``."""
+
+    def change(x, value, *given):
+        given = iter(given)
+        x[tuple(next(given) if item is None else item for item in items)] = value
+
+    return changed(change)
+
+
+X = drawn((SIZE, 4, 5, 2))
+ROWS_OF_EACH, COLUMNS = distinct(SIZE, 3, 4), distinct(SIZE, 3, 5)
+DISTINCT = {
+    "gather": (lambda x, i: ag.gather(x, 1, i), [X, positions((SIZE, 4, 3, 2), 5)]),
+    "take_along_dim": (lambda x, i: ag.take_along_dim(x, i, 1), [X, positions((SIZE, 4, 3, 2), 5)]),
+    "scatter_add": (lambda x, s, i: x.scatter_add(1, i, s), [X, drawn((SIZE, 4, 3, 2)), positions((SIZE, 4, 3, 2), 5)]),
+    "scatter of a number": (lambda x, i: x.scatter(1, i, 0.5), [X, positions((SIZE, 4, 3, 2), 5)]),
+    "scatter_reduce": (
+        lambda x, s, i: x.scatter_reduce(1, i, s, "mean", include_self=False),
+        [X, drawn((SIZE, 4, 3, 2)), positions((SIZE, 4, 3, 2), 5)],
+    ),
+    "index_select": (lambda x, i: ag.index_select(x, 1, i), [X, COLUMNS]),
+    "index_add": (
+        lambda x, s, i: x.index_add(1, i, s, alpha=0.5),
+        [X, drawn((SIZE, 4, 3, 2)), positions((SIZE, 3), 5)],
+    ),
+    "index_copy": (lambda x, s, i: x.index_copy(1, i, s), [X, drawn((SIZE, 4, 3, 2)), COLUMNS]),
+    "index_fill": (lambda x, i: x.index_fill(1, i, 2.0), [X, positions((SIZE, 3), 5, low=-5)]),
+    "index_fill by a tensor": (lambda x, v, i: x.index_fill(1, i, v), [X, drawn((SIZE,)), positions((SIZE, 3), 5, low=-5)]),
+    "take": (lambda x, i: ag.take(x, i), [X, positions((SIZE, 2, 3), 40, low=-40)]),
+    "put": (lambda x, s, i: x.put(i, s, accumulate=True), [X, drawn((SIZE, 6)), positions((SIZE, 2, 3), 40, low=-40)]),
+    "embedding": (lambda w, i: ag.nn.functional.embedding(i, w), [drawn((SIZE, 4, 3)), positions((SIZE, 2, 2), 4)]),
+    "embedding with padding": (
+        lambda w, i: ag.nn.functional.embedding(i, w, padding_idx=1),
+        [drawn((SIZE, 4, 3)), positions((SIZE, 2, 2), 4)],
+    ),
+    "masked_scatter": (
+        lambda x, s, m: x.masked_scatter(m, s),
+        [X, drawn((SIZE, 40)), ag.from_numpy(generator("mask").rand(SIZE, 4, 5, 2) > 0.5)],
+    ),
+    "x[i]": (lambda x, i: x[i], [X, positions((SIZE,), 4)]),
+    "x[:, i]": (lambda x, i: x[:, i], [X, positions((SIZE,), 5, low=-5)]),
+    "x[vector]": (lambda x, i: x[i], [X, positions((SIZE, 3), 4, low=-4)]),
+    "x[..., vector]": (lambda x, i: x[..., i], [X, positions((SIZE, 3), 2)]),
+    "x[vector, vector]": (lambda x, i, j: x[i, j], [X, ROWS_OF_EACH, COLUMNS]),
+    "x[vector, :, vector]": (lambda x, i, j: x[i, :, j], [X, ROWS_OF_EACH, positions((SIZE, 3), 2)]),
+    "x[matrix, vector]": (lambda x, i, j: x[i, j], [X, positions((SIZE, 2, 3), 4), COLUMNS]),
+    "x[1, vector]": (lambda x, i: x[1, i], [X, COLUMNS]),
+    "x[None, vector, ::2]": (lambda x, i: x[None, i, ::2], [X, ROWS_OF_EACH]),
+    "x[vector] = v": (assign(None), [X, drawn((SIZE, 3, 5, 2)), ROWS_OF_EACH]),
+    "x[:, vector] = v": (assign(slice(None), None), [X, drawn((SIZE, 4, 3, 2)), COLUMNS]),
+    "x[vector, :, 1] = v": (assign(None, slice(None), 1), [X, drawn((SIZE, 5)), ROWS_OF_EACH]),
+    "x[vector, vector] = v": (assign(None, None), [X, drawn((SIZE, 3, 2)), ROWS_OF_EACH, COLUMNS]),
+    "x[vector, :, vector] = v": (assign(None, slice(None), None), [X, drawn((SIZE, 3, 5)), ROWS_OF_EACH, positions((SIZE, 3), 2)]),
+    "x[i] = v": (assign(None), [X, drawn((SIZE,)), positions((SIZE,), 4)]),
+    "x[0] = v": (assign(0), [X, drawn((SIZE, 5, 2))]),
+    "x[1:3, ..., 0] = v": (assign(slice(1, 3), Ellipsis, 0), [X, drawn((SIZE, 5))]),
+    "x[...] = v": (assign(Ellipsis), [X, drawn((SIZE, 2))]),
+    "x[0][1] = v": (changed(lambda x, v: x[0].__setitem__(1, v)), [X, drawn((SIZE, 2))]),
+    "x[0] += v": (changed(lambda x, v: x[0].add_(v)), [X, drawn((SIZE, 2))]),
+    "x[mask] = number": (
+        changed(lambda x, m: x.__setitem__(m, 0.5)),
+        [X, ag.from_numpy(generator("mask").rand(SIZE, 4, 5) > 0.5)],
+    ),
+    "tril_": (changed(lambda x: x.tril_()), [X]),
+    "index_add_": (changed(lambda x, s, i: x.index_add_(0, i, s)), [X, drawn((SIZE, 3, 5, 2)), positions((SIZE, 3), 4)]),
+    "masked_scatter_": (
+        changed(lambda x, s, m: x.masked_scatter_(m, s)),
+        [X, drawn((SIZE, 40)), ag.from_numpy(generator("mask").rand(SIZE, 4, 5, 2) > 0.5)],
+    ),
+    "transposed in place": (changed(lambda x: x.t_() if x.dim() == 2 else x.transpose_(0, 1)), [X]),
+    "widened in place": (changed(lambda x: x.unsqueeze_(1)), [X]),
+}
+
+
+@pytest.mark.parametrize("name", DISTINCT)
+def test_positions_that_differ(name):
+    call, wholes = DISTINCT[name]
+    for alone in [None, *range(1, len(wholes))]:
+        # All of them, and all but one.
+        axes = [None if at == alone else 0 for at in range(len(wholes))]
+        given = [whole if axis == 0 else whole[0] for whole, axis in zip(wholes, axes)]
+        compare(vmap(call, axes)(*given), loop(call, axes)(*given), (name, axes))
+        if all(axis == 0 for axis in axes):
+            check_gradients_of(call, wholes, name)
+
+
+def check_gradients_of(call, wholes, name):
+    """Gradients within the batch, where the positions stand for one example, too."""
+
+    def gradients(*given):
+        inputs = [x.detach().requires_grad_() if x.is_floating_point() else x for x in given]
+        leaves = [x for x in inputs if x.is_floating_point()]
+        result = call(*inputs)
+        return ag.autograd.grad((result * result).sum(), leaves)
+
+    axes = [0] * len(wholes)
+    compare(vmap(gradients, axes)(*wholes), loop(gradients, axes)(*wholes), (name, "gradient within"))
+
+
+def test_positions_for_what_is_the_same():
+    index = positions((SIZE, 3), 4)
+    x = drawn((4, 5))
+    for call in (lambda x, i: x[i], lambda x, i: x[:, i], lambda x, i: x[i, i], lambda x, i: ag.index_select(x, 0, i)):
+        compare(vmap(call, [None, 0])(x, index), loop(call, [None, 0])(x, index), "the same tensor")
+
+
+# ---- what is refused ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda x: x.sum().item(), r"calling \.item\(\) on a Tensor"),
+        (lambda x: float(x.sum()), r"calling \.item\(\) on a Tensor"),
+        (lambda x: x.nonzero(), "dynamic shape"),
+        (lambda x: ag.argwhere(x), "dynamic shape"),
+        (lambda x: x.unique(), "dynamic shape"),
+        (lambda x: x.unique(dim=0), "dynamic shape"),
+        (lambda x: x.unique_consecutive(), "dynamic shape"),
+        (lambda x: x[x > 0], "indexing with a boolean mask"),
+        (lambda x: ag.masked_select(x, x > 0), "Attempted to vmap over `mask`"),
+        (lambda x: ag.nn.functional.one_hot(x.long()), "explicit positive num_classes"),
+        (lambda x: ag.randn(3) + x.sum(), "randomness error mode"),
+        (lambda x: ag.rand_like(x), "randomness error mode"),
+        (lambda x: x.clone().uniform_(), "randomness error mode"),
+        (lambda x: ag.bernoulli(x.abs()), "randomness error mode"),
+        (lambda x: ag.dropout(x, 0.5, True), "randomness error mode"),
+        (lambda x: ag.zeros(5)[:2].copy_(x[0, :2]), "`self` not being"),
+        (lambda x: ag.zeros(5).index_put_((ag.tensor([0]),), x[0, :1]), "`self` not being"),
+    ],
+)
+def test_what_depends_on_data_is_refused(call, words):
+    with pytest.raises(RuntimeError, match=words):
+        vmap(call, [0])(drawn((SIZE, 4, 5)))
+
+
+def test_masks_that_are_the_same_for_all():
+    mask = ag.from_numpy(generator("mask").rand(4, 5) > 0.5)
+    x = drawn((SIZE, 4, 5, 2))
+    for call in (
+        lambda x: x[mask],
+        lambda x: ag.masked_select(x, mask[..., None]),
+        changed(lambda x: x.__setitem__(mask, x[mask].flip(0))),
+    ):
+        compare(vmap(call, [0])(x), loop(call, [0])(x), "mask")

@@ -87,3 +87,49 @@ def test_tangents_of_samples(name):
             check(call, leaves, (name, number))
         except Exception as error:
             raise AssertionError(f"{name}{sample}: {type(error).__name__}: {error}") from error
+
+
+def changed(change):
+    """An assignment as a function of what is assigned to."""
+
+    def call(x, *rest):
+        x = x * 1.0
+        change(x, *rest)
+        return x
+
+    return call
+
+
+ROWS_AND_COLUMNS = ag.tensor([2, 0]), ag.tensor([1, 3])
+MASK = ag.tensor([[True, False, True, False], [False, True, True, False], [True, False, False, True]])
+INDEXED = {
+    "x[1]": (lambda x: x[1], []),
+    "x[1:, ::2]": (lambda x: x[1:, ::2], []),
+    "x[None, ..., 0]": (lambda x: x[None, ..., 0], []),
+    "x[rows]": (lambda x: x[ROWS_AND_COLUMNS[0]], []),
+    "x[rows, columns]": (lambda x: x[ROWS_AND_COLUMNS], []),
+    "x[mask]": (lambda x: x[MASK], []),
+    "x[tensor]": (lambda x: x[ag.tensor(1)], []),
+    "x[1] = v": (changed(lambda x, v: x.__setitem__(1, v)), [(4,)]),
+    "x[1:, 0] = v": (changed(lambda x, v: x.__setitem__((slice(1, None), 0), v)), [(2,)]),
+    "x[...] = v": (changed(lambda x, v: x.__setitem__(..., v)), [(4,)]),
+    "x[rows] = v": (changed(lambda x, v: x.__setitem__(ROWS_AND_COLUMNS[0], v)), [(2, 4)]),
+    "x[rows, columns] = v": (changed(lambda x, v: x.__setitem__(ROWS_AND_COLUMNS, v)), [(2,)]),
+    "x[mask] = v": (changed(lambda x, v: x.__setitem__(MASK, v)), [(6,)]),
+    "x[mask] = number": (changed(lambda x: x.__setitem__(MASK, 0.5)), []),
+    "x[1] = number": (changed(lambda x: x.__setitem__(1, 0.5)), []),
+    "x[0][1] = v": (changed(lambda x, v: x[0].__setitem__(1, v)), [()]),
+    "index_add_": (changed(lambda x, v: x.index_add_(0, ROWS_AND_COLUMNS[0], v)), [(2, 4)]),
+    "masked_scatter_": (changed(lambda x, v: x.masked_scatter_(MASK, v)), [(6,)]),
+    "tril_": (changed(lambda x: x.tril_()), []),
+    "t_": (changed(lambda x: x.t_()), []),
+    "uniform_": (changed(lambda x: x[0].uniform_()), []),
+}
+
+
+@pytest.mark.parametrize("name", INDEXED)
+def test_tangents_of_index_expressions(name):
+    call, shapes = INDEXED[name]
+    rng = generator("indexed", name)
+    leaves = [ag.from_numpy(np.asarray(rng.uniform(-1, 1, shape))) for shape in [(3, 4), *shapes]]
+    check(call, leaves, name)
