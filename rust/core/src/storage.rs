@@ -375,7 +375,8 @@ impl Storage {
 
     /// Notes a change of the data that was made elsewhere (by a custom function, say).
     pub fn note_change(&self, blame: Blame) {
-        let _access = Access::acquire(&[], &[self]);
+        // Where there is no memory there is nothing to hold.
+        let _access = (!self.is_placeholder()).then(|| Access::acquire(&[], &[self]));
         self.bump(blame);
     }
 
