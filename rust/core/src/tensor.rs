@@ -300,6 +300,7 @@ impl Tensor {
     ///
     /// # Errors
     /// When there is not exactly one.
+    #[track_caller]
     pub fn item(&self) -> Result<Scalar> {
         if modes().any(Modes::CAPTURE) {
             crate::graph::trace::barrier("item", "looks at data, which a trace does not repeat");
@@ -739,6 +740,12 @@ impl Tensor {
     /// The same memory and version counter, cut off from the graph.
     #[track_caller]
     pub fn detach(&self) -> Self {
+        if modes().any(Modes::LIFTED)
+            && let Some(batched) = self.lift().and_then(|lift| lift.batched)
+            && let Ok(detached) = Self::new_batched(batched.level, batched.inner.detach(), batched.axis)
+        {
+            return detached;
+        }
         let (array, inference, edge) = {
             let state = self.lock();
             let edge = state.grad_fn.as_ref().map(|node| Edge::new(node.clone(), state.output_nr));
