@@ -586,13 +586,16 @@ def test_in_place_operations_inside():
 
     close(vmap(function)(batch), (2 * batch + 1) * batch)
     close(vmap(grad(lambda x: (x * x).add_(x).mul_(2).sum()))(batch), 4 * batch + 2)
-    with pytest.raises(RuntimeError, match="has been modified by an inplace operation"):
-        vmap(grad(lambda x: (x * 1).exp_().mul_(2).sum()))(batch)
     written = batch.clone()
     vmap(lambda x: x.add_(1))(written)
     close(written, batch + 1)
     with pytest.raises(RuntimeError, match="vmap: inplace arithmetic|match the broadcast shape"):
         vmap(lambda x: ag.zeros(2, dtype=F64).add_(x))(batch)
+
+
+@pytest.mark.arcgrad_only  # in PyTorch the second write is an error: here what exp_() saved is not what is written to
+def test_writing_to_a_result_of_an_in_place_operation_inside():
+    close(vmap(grad(lambda x: (x * 1).exp_().mul_(2).sum()))(X[:, None]), 2 * X[:, None].exp())
 
 
 def test_detached_examples_are_examples():
