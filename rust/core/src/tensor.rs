@@ -748,16 +748,20 @@ impl Tensor {
     /// The same memory and version counter, cut off from the graph.
     #[track_caller]
     pub fn detach(&self) -> Self {
-        let (array, inference, edge) = {
+        let (array, inference, edge, lift) = {
             let state = self.lock();
             let edge = state.grad_fn.as_ref().map(|node| Edge::new(node.clone(), state.output_nr));
-            (state.array.clone(), state.inference, edge.or_else(|| accumulate::existing_edge(&state)))
+            (state.array.clone(), state.inference, edge.or_else(|| accumulate::existing_edge(&state)), state.lift())
         };
         if let Some(edge) = edge {
             cuts::note(cuts::Cause::Detach, &edge);
         }
         let tensor = Self::from_array(array);
         tensor.lock().inference = inference;
+        // What stands for examples still does; tangents are left behind.
+        if let Some(batched) = lift.and_then(|lift| lift.batched) {
+            tensor.set_lift(Some(Lift::of_batched(batched.level, batched.inner.detach(), batched.axis)));
+        }
         tensor
     }
 

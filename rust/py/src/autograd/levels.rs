@@ -46,6 +46,16 @@ fn add_batch_dim(whole: &Bound<'_, PyAny>, axis: usize, level: u64) -> PyResult<
     to_py(py, guard(|| levels::batched(whole, axis, Level::from_number(level)))?)
 }
 
+/// Return ``(whole, axis)`` of a tensor that stands for one of the examples along ``axis`` of ``whole`` at ``level``; ``None``
+/// of any other.
+#[pyfunction]
+fn unwrap_batched(example: &Bound<'_, PyAny>, level: u64) -> PyResult<Option<(Py<PyAny>, usize)>> {
+    let py = example.py();
+    let example = require(example, "vmap", "input")?;
+    let whole = levels::whole(example, Level::from_number(level));
+    whole.map(|(whole, axis)| Ok((to_py(py, whole)?, axis))).transpose()
+}
+
 /// Return all examples that ``example`` stands for, along ``axis``.
 #[pyfunction]
 fn remove_batch_dim(example: &Bound<'_, PyAny>, axis: i64, level: u64) -> PyResult<Py<PyAny>> {
@@ -60,6 +70,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(exit_level, module)?)?;
     module.add_function(wrap_pyfunction!(make_dual, module)?)?;
     module.add_function(wrap_pyfunction!(unpack_dual, module)?)?;
+    module.add_function(wrap_pyfunction!(unwrap_batched, module)?)?;
     module.add_function(wrap_pyfunction!(add_batch_dim, module)?)?;
     module.add_function(wrap_pyfunction!(remove_batch_dim, module)?)
 }
