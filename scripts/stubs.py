@@ -279,7 +279,7 @@ class Stubs:
             "_core/nn.pyi": self.namespace_stub("nn.functional"),
             "_core/special.pyi": self.namespace_stub("special"),
             "_core/linalg.pyi": self.namespace_stub("linalg"),
-            "nn/functional.pyi": self.handed_on("nn.functional", "_core.nn"),
+            "nn/functional/__init__.pyi": self.handed_on("nn.functional", "_core.nn"),
             "special.pyi": self.handed_on("special", "_core.special"),
             "linalg.pyi": self.handed_on("linalg", "_core.linalg"),
         }
@@ -359,26 +359,15 @@ class Stubs:
     # ---- modules in Python that hand operations on ----
 
     def handed_on(self, module, source):
-        """The stub of a module that adds functions of its own to those of a namespace of the core."""
+        """The stub of a module that adds functions of its own, or of its parts, to those of a namespace of the core."""
         loaded = importlib.import_module(f"{PACKAGE}.{module}")
         primitives = vars(importlib.import_module(f"{PACKAGE}._core")).get(source.removeprefix("_core."))
-        path = FOLDER / (module.replace(".", "/") + ".py")
-        own = ast.parse(path.read_text()).body
-        head = [node for node in own if isinstance(node, (ast.Import, ast.ImportFrom)) and node.__dict__.get("module") != "__future__"]
-        head += [node for guard in own if _is_type_checking(guard) for node in guard.body]
-        definitions = [node for node in own if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
-        names = sorted(
-            name
-            for name, value in vars(loaded).items()
-            if not name.startswith("_") and getattr(primitives, name, None) is value
-        )
-        text = "".join(f"from {PACKAGE}.{source} import {name} as {name}\n" for name in names)
-        for node in definitions:
-            documented(node, ast.get_docstring(node))
-        for node in head:
-            # A module's imports are its own business.
-            text += ast.unparse(node) + "\n"
-        return HEADER + text + ("\n" + written(definitions) if definitions else "")
+        origins = {name: f"{PACKAGE}.{source}" for name, value in vars(loaded).items() if getattr(primitives, name, None) is value}
+        for part in vars(loaded).values():
+            if isinstance(part, types.ModuleType) and part.__name__.startswith(f"{loaded.__name__}."):
+                origins |= {name: part.__name__ for name in part.__all__}
+        names = sorted(name for name in origins if not name.startswith("_"))
+        return HEADER + "".join(f"from {origins[name]} import {name} as {name}\n" for name in names)
 
     # ---- the package ----
 
@@ -463,10 +452,6 @@ class Stubs:
                 expected = str(inspect.Signature(plain)).replace("class,", "class_,").replace(", /", "").replace("Ellipsis", "...")
                 if given.replace(" ", "") != expected[1:-1].replace(" ", ""):
                     yield f"{where}.{name} takes {expected}, and by hand is written ({given})"
-
-
-def _is_type_checking(node):
-    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def _without_types(arguments):

@@ -512,3 +512,79 @@ def test_importing_layers_imports_neither_numpy_nor_heavy_standard_modules():
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert result.stdout.strip() == "[]", result.stderr
+
+
+# ---- places that are none ----
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "nearest", "bicubic"])
+@pytest.mark.parametrize("padding", ["border", "reflection"])
+def test_places_that_are_no_numbers_are_read_inside(mode, padding):
+    image = ag.arange(16.0).view(1, 1, 4, 4).requires_grad_()
+    places = ag.tensor([[[[math.nan, 0.0], [math.inf, -math.inf], [1e30, -1e30], [math.nan, math.nan]]]])
+    found = F.grid_sample(image, places, mode, padding, align_corners=False)
+    assert bool(found[..., 2:].isfinite().all())
+    found[..., 2:].sum().backward()
+    assert bool(image.grad.isfinite().all())
+
+
+def test_far_places_are_zero_although_the_border_is_infinite():
+    image = ag.full((1, 1, 2, 2), math.inf)
+    places = ag.tensor([[[[5.0, 0.0], [0.0, -1e30]]]])
+    assert F.grid_sample(image, places, align_corners=True).flatten().tolist() == [0.0, 0.0]
+
+
+def test_smoothing_reads_no_element_outside_of_its_window():
+    line = ag.zeros(1, 1, 1, 8)
+    line[..., -1] = math.inf
+    small = F.interpolate(line, (1, 4), mode="bicubic", antialias=True)
+    assert small.flatten()[:2].tolist() == [0.0, 0.0]
+
+
+# ---- declared layers ----
+
+
+def test_a_program_s_own_layer_on_a_declared_one_keeps_its_constructor():
+    class Scaled(nn.LeakyReLU):
+        scale: float
+
+        def __init__(self, scale):
+            super().__init__(0.5)
+            self.scale = scale
+
+        def forward(self, input):
+            return self.scale * super().forward(input)
+
+    layer = Scaled(3.0)
+    assert layer(ag.tensor([-1.0, 2.0])).tolist() == [-1.5, 6.0]
+    assert repr(layer) == "Scaled(negative_slope=0.5)"
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: nn.ReLU(1, 2), r"ReLU.__init__\(\) takes from 1 to 2 positional arguments but 3 were given"),
+        (lambda: nn.ELU(beta=1), r"ELU.__init__\(\) got an unexpected keyword argument 'beta'"),
+        (lambda: nn.Threshold(1), r"Threshold.__init__\(\) missing 1 required positional argument: 'value'"),
+    ],
+)
+def test_wrong_settings_are_named(make, text):
+    with pytest.raises(TypeError, match=text):
+        make()
+
+
+def test_batch_norms_become_synchronised_with_the_same_tensors():
+    net = nn.Sequential(nn.BatchNorm1d(2), nn.Sequential(nn.BatchNorm3d(3, affine=False))).eval()
+    parameters = list(net.parameters())
+    synced = nn.SyncBatchNorm.convert_sync_batchnorm(net)
+    assert [type(module).__name__ for module in synced.modules()] == ["Sequential", "SyncBatchNorm", "Sequential", "SyncBatchNorm"]
+    assert all(one is other for one, other in zip(synced.parameters(), parameters, strict=True))
+    assert not synced[0].training
+    with pytest.raises(ValueError, match="at least 2D"):
+        synced[0](ag.zeros(2))
+
+
+def test_old_states_with_statistics_are_refused_by_instance_norms_without():
+    state = {"running_mean": ag.zeros(3), "running_var": ag.ones(3)}
+    with pytest.raises(RuntimeError, match="Unexpected running stats buffer"):
+        nn.InstanceNorm2d(3).load_state_dict(state)

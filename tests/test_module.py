@@ -10,6 +10,7 @@ import pytest
 
 import arcgrad as ag
 from arcgrad import nn
+from arcgrad.nn.modules import module as nn_module
 from arcgrad.nn.modules.module import register_module_forward_hook
 
 
@@ -150,6 +151,71 @@ def test_submodules_parameters_and_buffers_are_found_by_path():
         net.set_submodule("0.new", nn.Identity(), strict=True)
 
 
+def test_replacing_members_by_others_kind_by_kind():
+    module = nn.Module()
+    module.x = nn.Buffer(ag.ones(1), persistent=False)
+    module.x = nn.Parameter(ag.ones(1))
+    assert (list(module._parameters), list(module._buffers), module._non_persistent_buffers_set) == (["x"], [], set())
+    with pytest.raises(TypeError, match="as parameter 'x'"):
+        module.x = nn.Buffer(ag.ones(1))
+    with pytest.raises(TypeError, match="as parameter 'x'"):
+        module.x = nn.Tanh()
+    del module.x
+    module.x = nn.Tanh()
+    with pytest.raises(TypeError, match="as child module 'x'"):
+        module.x = ag.ones(1)
+    module.x = nn.Parameter(ag.ones(1))
+    assert (list(module._parameters), list(module._modules)) == (["x"], [])
+
+
+def test_a_tensor_in_the_place_of_a_buffer_takes_over_whether_it_is_saved():
+    module = nn.Module()
+    module.register_buffer("mean", ag.ones(1), persistent=False)
+    module.mean = ag.zeros(1)
+    assert list(module.state_dict()) == []
+    module.mean = nn.Buffer(ag.zeros(1))
+    assert list(module.state_dict()) == ["mean"]
+    module.mean = None
+    assert module.mean is None and list(module.state_dict()) == [] and list(module._buffers) == ["mean"]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda m: m.register_parameter("a", nn.Parameter(ag.ones(1)) * 2), TypeError, "cannot assign .* to parameter 'a'"),
+        (lambda m: m.set_submodule("", m), ValueError, "^Cannot set the submodule without a target name!$"),
+        (lambda m: m.set_submodule("weight", nn.Tanh()), AttributeError, "^`weight` is not an nn.Module$"),
+        (lambda m: m.set_submodule("a.b", nn.Tanh()), AttributeError, "^Linear has no attribute `a`$"),
+        (lambda m: m.set_submodule("q", 3), ValueError, "^`module` is not an nn.Module, found <class 'int'>$"),
+        (lambda m: m.get_parameter("weight.x"), AttributeError, "^`weight` is not an nn.Module$"),
+        (lambda m: delattr(m, "nope"), AttributeError, "^'Linear' object has no attribute 'nope'$"),
+        (lambda m: m.get_extra_state(), RuntimeError, "get_extra_state"),
+        (lambda m: m.set_extra_state(1), RuntimeError, "set_extra_state"),
+        (lambda m: m.to_empty("cpu"), TypeError, "takes 1 positional argument but 2 were given"),
+        (lambda m: m.register_state_dict_post_hook(3), AttributeError, "_from_public_api"),
+        (
+            lambda m: m.load_state_dict({"weight": 3, "bias": ag.zeros(2)}),
+            RuntimeError,
+            r'the parameter named "weight", expected \w+.Tensor or Tensor-like object from checkpoint but received <class \'int\'>',
+        ),
+        (
+            lambda m: m.load_state_dict({"weight": ag.zeros(3, 3), "bias": ag.zeros(2), "z": 1}),
+            RuntimeError,
+            r'^Error\(s\) in loading state_dict for Linear:\n\tUnexpected key\(s\) in state_dict: "z". \n\tsize mismatch for weight: '
+            r"copying a param with shape \w+.Size\(\[3, 3\]\) from checkpoint, the shape in current model is \w+.Size\(\[2, 2\]\).$",
+        ),
+        (
+            lambda m: m.load_state_dict({}),
+            RuntimeError,
+            r'^Error\(s\) in loading state_dict for Linear:\n\tMissing key\(s\) in state_dict: "weight", "bias". $',
+        ),
+    ],
+)
+def test_what_a_module_refuses(call, error, message):
+    with pytest.raises(error, match=message):
+        call(nn.Linear(2, 2))
+
+
 # ---- walks ----
 
 
@@ -211,11 +277,41 @@ def test_conversion_leaves_integers_alone():
         norm.to(1.5)
 
 
-def test_there_is_no_cuda():
-    with pytest.raises(RuntimeError, match="CUDA"):
-        nn.Linear(1, 1).cuda()
+@pytest.mark.arcgrad_only
+@pytest.mark.parametrize("name", ["cuda", "xpu", "ipu", "mtia"])
+def test_there_is_no_device_but_the_cpu(name):
     layer = nn.Linear(1, 1)
+    with pytest.raises(RuntimeError, match=f"no {name.upper()} support"):
+        getattr(layer, name)()
     assert layer.cpu() is layer and layer.share_memory() is layer
+
+
+def test_to_empty_keeps_parameters_shapes_and_dtypes():
+    net = nn.Sequential(nn.Linear(2, 3).double(), nn.BatchNorm1d(3))
+    weight = net[0].weight
+    assert net.to_empty(device="cpu") is net
+    assert net[0].weight is weight and weight.dtype == ag.float64 and tuple(weight.shape) == (3, 2)
+    assert net[1].num_batches_tracked.dtype == ag.int64
+    first, mean = net[0].weight.data_ptr(), net[1].running_mean.data_ptr()
+    net.to_empty(device="cpu", recurse=False)
+    assert (net[0].weight.data_ptr(), net[1].running_mean.data_ptr()) == (first, mean)
+
+
+@pytest.mark.arcgrad_only  # PyTorch compiles, and returns None
+def test_compile_returns_the_module_which_runs_as_before():
+    layer = nn.Linear(2, 1)
+    before = layer(ag.ones(2))
+    assert layer.compile(mode="max-autotune", fullgraph=True) is layer
+    assert ag.equal(layer(ag.ones(2)), before)
+
+
+def test_overridden_modes_are_called_for_submodules():
+    class Frozen(nn.Dropout):
+        def train(self, mode=True):
+            return super().train(False)
+
+    net = nn.Sequential(Frozen(), nn.Dropout()).train()
+    assert (net[0].training, net[1].training, net.training) == (False, True, True)
 
 
 def test_zero_grad_sets_none_or_zeros():
@@ -354,10 +450,9 @@ def test_state_hooks_run_in_their_places():
 REGISTRATIONS = sorted(name for name in dir(nn.Module) if name.startswith("register_") and name.endswith("_hook"))
 
 
+@pytest.mark.filterwarnings("ignore:Using a non-full backward hook")
 @pytest.mark.parametrize("name", REGISTRATIONS)
 def test_a_module_with_a_hook_is_freed_at_once(name):
-    if name == "register_backward_hook" and ag.__name__ == "arcgrad":
-        return  # Not available.
     module = nn.Linear(2, 2)
     getattr(module, name)(lambda *args: None)
     module.load_state_dict(copy.deepcopy(module).state_dict())
@@ -454,6 +549,69 @@ def test_global_hooks_see_every_module_until_removed():
     assert nn.Module._hooked is False
 
 
+@pytest.fixture
+def registrations():
+    """What the hooks for registrations saw: kind, name, whether it was None."""
+    seen = []
+    handles = [
+        getattr(nn_module, f"register_module_{kind}_registration_hook")(
+            lambda module, name, value, kind=kind: seen.append((kind, name, value is None))
+        )
+        for kind in ("parameter", "buffer", "module")
+    ]
+    yield seen
+    for handle in handles:
+        handle.remove()
+
+
+@pytest.mark.parametrize(
+    ("register", "expected"),
+    [
+        (lambda m: setattr(m, "x", nn.Parameter(ag.ones(1))), [("parameter", "x", False)]),
+        (lambda m: m.register_parameter("x", None), []),
+        (lambda m: setattr(m, "p", None), []),
+        (lambda m: setattr(m, "p", nn.Parameter(ag.ones(1))), [("parameter", "p", False)]),
+        (lambda m: setattr(m, "b", nn.Parameter(ag.ones(1))), [("parameter", "b", False)]),
+        (lambda m: setattr(m, "x", nn.Tanh()), [("module", "x", False)]),
+        (lambda m: m.add_module("x", None), [("module", "x", True)]),
+        (lambda m: setattr(m, "m", None), [("module", "m", True)]),
+        (lambda m: setattr(m, "p", nn.Tanh()), TypeError),
+        (lambda m: m.register_buffer("x", ag.ones(1)), [("buffer", "x", False)]),
+        (lambda m: m.register_buffer("x", None), [("buffer", "x", True)]),
+        (lambda m: setattr(m, "b", ag.ones(1)), [("buffer", "b", False)]),
+        (lambda m: setattr(m, "b", None), [("buffer", "b", True)]),
+        (lambda m: setattr(m, "x", nn.Buffer(ag.ones(1))), [("buffer", "x", False)]),
+        (lambda m: setattr(m, "x", ag.ones(1)), []),
+        (lambda m: setattr(m, "x", nn.Linear(1, 1, bias=False)), [("parameter", "weight", False), ("module", "x", False)]),
+    ],
+)
+def test_hooks_see_what_is_registered(register, expected, request):
+    module = nn.Module()
+    module.p, module.m = nn.Parameter(ag.ones(1)), nn.Tanh()
+    module.register_buffer("b", ag.ones(1))
+    seen = request.getfixturevalue("registrations")
+    if isinstance(expected, list):
+        register(module)
+        assert seen == expected
+    else:
+        with pytest.raises(expected):
+            register(module)
+        assert seen == []
+
+
+def test_hooks_replace_what_is_registered():
+    other = nn.Parameter(ag.full((1,), 7.0))
+    module = nn.Module()
+    with nn_module.register_module_parameter_registration_hook(lambda module, name, value: other):
+        module.p = nn.Parameter(ag.ones(1))
+    with nn_module.register_module_buffer_registration_hook(lambda module, name, value: value + 1):
+        module.register_buffer("b", ag.ones(1))
+        module.b = module.b
+    with nn_module.register_module_module_registration_hook(lambda module, name, value: nn.ReLU()):
+        module.m = nn.Tanh()
+    assert module.p is other and module.b.item() == 3.0 and type(module.m) is nn.ReLU
+
+
 def test_a_hook_registered_inside_forward_hooks_belongs_to_its_module_only():
     first, second, seen = Scale(), Scale(), []
     first.register_forward_hook(lambda *args: seen.append("first"))
@@ -523,6 +681,128 @@ def test_backward_hooks_allow_a_second_derivative():
     tanh = x.detach().tanh()
     assert ag.allclose(second, -2 * tanh * (1 - tanh * tanh))
     assert calls == [1]
+
+
+def test_all_hooks_run_in_their_order():
+    log = []
+
+    def note(name, *, width):
+        def hook(*args):
+            assert len(args) == width
+            log.append((name, type(args[0]).__name__))
+
+        return hook
+
+    net = nn.Sequential(nn.Tanh())
+    tanh = net[0]
+    with (
+        nn_module.register_module_forward_pre_hook(note("all: pre", width=2)),
+        nn_module.register_module_forward_hook(note("all: forward", width=3)),
+        nn_module.register_module_full_backward_hook(note("all: backward", width=3)),
+        nn_module.register_module_full_backward_pre_hook(note("all: backward pre", width=2)),
+    ):
+        tanh.register_forward_pre_hook(note("pre 1", width=2))
+        tanh.register_forward_pre_hook(note("pre 2", width=3), with_kwargs=True)
+        tanh.register_forward_pre_hook(note("pre 0", width=2), prepend=True)
+        tanh.register_forward_hook(note("forward 1", width=3))
+        tanh.register_forward_hook(note("forward 2", width=4), with_kwargs=True, always_call=True)
+        tanh.register_forward_hook(note("forward 0", width=3), prepend=True)
+        tanh.register_full_backward_hook(note("backward 1", width=3))
+        tanh.register_full_backward_hook(note("backward 0", width=3), prepend=True)
+        tanh.register_full_backward_pre_hook(note("backward pre 1", width=2))
+        tanh.register_full_backward_pre_hook(note("backward pre 0", width=2), prepend=True)
+        x = ag.ones(2, requires_grad=True)
+        x.register_hook(lambda grad: log.append(("x", "")))
+        y = net(x)
+        forward, log[:] = log[:], []
+        y.sum().backward()
+    assert forward == [
+        ("all: pre", "Sequential"),
+        ("all: pre", "Tanh"),
+        *((f"pre {i}", "Tanh") for i in range(3)),
+        ("all: forward", "Tanh"),
+        *((f"forward {i}", "Tanh") for i in range(3)),
+        ("all: forward", "Sequential"),
+    ]
+    assert log == [
+        ("all: backward pre", "Sequential"),
+        ("all: backward pre", "Tanh"),
+        ("backward pre 0", "Tanh"),
+        ("backward pre 1", "Tanh"),
+        ("all: backward", "Tanh"),
+        ("backward 0", "Tanh"),
+        ("backward 1", "Tanh"),
+        ("all: backward", "Sequential"),
+        ("x", ""),
+    ]
+
+
+def test_each_hook_sees_what_the_one_before_left():
+    scale, seen = Scale(), []
+    scale.register_forward_pre_hook(lambda module, args: args[0] + 1)
+    scale.register_forward_pre_hook(lambda module, args, kwargs: ((args[0] * 2,), {"factor": 3.0}), with_kwargs=True)
+    scale.register_forward_hook(lambda module, args, kwargs, output: seen.append((args[0].item(), kwargs)), with_kwargs=True)
+    scale.register_forward_hook(lambda module, args, output: output + 100)
+    scale.register_forward_hook(lambda module, args, output: output * 2)
+    scale.register_full_backward_pre_hook(lambda module, grads: (grads[0] + 1,))
+    scale.register_full_backward_pre_hook(lambda module, grads: (grads[0] * 10,))
+    scale.register_full_backward_hook(lambda module, grad_input, grad_output: (grad_input[0] + grad_output[0],))
+    scale.register_full_backward_hook(lambda module, grad_input, grad_output: seen.append((grad_input, grad_output)))
+    x = ag.tensor(1.0, requires_grad=True)
+    y = scale(x)
+    assert y.item() == 224.0 and seen.pop() == (4.0, {"factor": 3.0})
+    y.backward()
+    # 1 → (1 + 1)·10 = 20; through the hooks on the output and the factor 20·2·3 = 120, and 120 + 20; then through the pre-hook.
+    ((grad_input,), (grad_output,)) = seen.pop()
+    assert (grad_input.item(), grad_output.item(), x.grad.item()) == (140.0, 20.0, 280.0)
+
+
+def test_an_error_in_forward_or_in_a_hook_calls_the_rest_of_those_that_are_always_called():
+    scale, seen = Scale(), []
+
+    def fail(module, args, output):
+        raise KeyError("first")
+
+    scale.register_forward_hook(lambda module, args, output: seen.append("one"), always_call=True)
+    scale.register_forward_hook(fail)
+    scale.register_forward_hook(lambda module, args, output: seen.append("not"))
+    scale.register_forward_hook(lambda module, args, output: seen.append(output.item()), always_call=True)
+    with pytest.raises(KeyError, match="first"):
+        scale(ag.tensor(2.0))
+    assert seen == ["one", 2.0]
+    seen.clear()
+    with register_module_forward_hook(lambda module, args, output: seen.append(output), always_call=True):
+        with pytest.warns(UserWarning, match="'NoneType' object has no attribute 'item'"), pytest.raises(TypeError):
+            scale()
+    assert seen == [None, "one"]
+
+
+def test_hooks_on_the_last_operation_see_its_gradients():
+    layer, seen = nn.Tanh(), []
+    layer.register_backward_hook(lambda module, grad_input, grad_output: seen.append((module, grad_input, grad_output)))
+    x = ag.zeros(2, requires_grad=True)
+    layer(x * 1).sum().backward()
+    ((module, grad_input, grad_output),) = seen
+    assert module is layer and grad_output[0].tolist() == [1.0, 1.0] and grad_input[0].tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "forward", [lambda x: x.tanh().tanh(), lambda x: [x.tanh()], lambda x: (x.tanh(), x.exp()), lambda x: {"y": x.exp()}]
+)
+def test_hooks_on_the_last_operation_warn_where_that_is_not_the_module(forward):
+    module = nn.Module()
+    module.forward = forward
+    module.register_backward_hook(lambda *args: None)
+    with pytest.warns(FutureWarning, match="non-full backward hook.* deprecated .* will be missing some"):
+        module(ag.ones(1, requires_grad=True) * 1)
+
+
+def test_both_kinds_of_backward_hooks_on_one_module_are_an_error():
+    for first, second in (("", "full_"), ("full_", "")):
+        layer = nn.Tanh()
+        getattr(layer, f"register_{first}backward_hook")(lambda *args: None)
+        with pytest.raises(RuntimeError, match="Cannot use both regular backward hooks and full backward hooks on a single"):
+            getattr(layer, f"register_{second}backward_hook")(lambda *args: None)
 
 
 # ---- printing ----

@@ -5,4 +5,3 @@ from arcgrad._core.linalg import matrix_power as matrix_power
 from arcgrad._core.linalg import multi_dot as multi_dot
 from arcgrad._core.linalg import vecdot as vecdot
 from arcgrad._core.linalg import vector_norm as vector_norm
-from arcgrad import _core, _names

@@ -9,4 +9,3 @@ from arcgrad._core.special import log_softmax as log_softmax
 from arcgrad._core.special import logsumexp as logsumexp
 from arcgrad._core.special import round as round
 from arcgrad._core.special import softmax as softmax
-from arcgrad import _core, _names

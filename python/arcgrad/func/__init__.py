@@ -16,11 +16,13 @@ from arcgrad import _names
 
 from .batching import debug_unwrap, vmap
 from .forward import jvp, linearize
+from .functional_call import functional_call, stack_module_state
 from .jacobians import hessian, jacfwd, jacrev
 from .reverse import grad, grad_and_value, vjp
 
 __all__ = [
     "debug_unwrap",
+    "functional_call",
     "grad",
     "grad_and_value",
     "hessian",
@@ -28,6 +30,7 @@ __all__ = [
     "jacrev",
     "jvp",
     "linearize",
+    "stack_module_state",
     "vjp",
     "vmap",
 ]

@@ -1,4 +1,7 @@
-"""Tensors that a module owns: :class:`Parameter` is trained, :class:`Buffer` is carried along."""
+"""Tensors that a module owns: :class:`Parameter` is trained, :class:`Buffer` is carried along.
+
+Both have a kind whose shape is not known yet, :class:`UninitializedParameter` and :class:`UninitializedBuffer`, for lazy modules.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,10 @@ from arcgrad import Tensor, _names, empty
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any, Self
+
+    from arcgrad._core import DType, Device
 
 
 class _FlaggedInstances(type(Tensor)):
@@ -99,6 +105,145 @@ class Buffer(Tensor, metaclass=_FlaggedInstances):
         if data is None:
             data = empty(0)
         buffer = data.detach().requires_grad_(data.requires_grad)
+        buffer.persistent = persistent
+        buffer._is_buffer = True
+        return buffer
+
+
+# ---- not yet of a shape ----
+
+#: What an uninitialised tensor has besides its own names and those with an underscore: what needs no shape.
+_WITHOUT_SHAPE = frozenset(
+    "bfloat16 copy_ cpu cuda data device dtype double float get_device grad grad_fn half int is_complex is_cuda "
+    "is_floating_point is_leaf is_meta is_sparse layout long register_hook requires_grad requires_grad_ retains_grad "
+    "short size to".split()
+)
+
+
+def _needs_shape(name):
+    return ValueError(
+        f"Attempted to use an uninitialized parameter in {name}. This error happens when you are using a `LazyModule` or "
+        "explicitly manipulating `arcgrad.nn.parameter.UninitializedParameter` objects. When using LazyModules Call "
+        "`forward` with a dummy batch to initialize the parameters before calling arcgrad functions"
+    )
+
+
+class UninitializedTensorMixin:
+    """What tensors without a shape share: dtype and device can be asked for and changed, anything else is refused."""
+
+    cls_to_become: type[Tensor]
+
+    def materialize(
+        self, shape: Iterable[int], device: Device = None, dtype: DType | None = None
+    ) -> None:
+        """Become a parameter or buffer of ``shape`` whose elements are undefined; the object stays the same.
+
+        Args:
+            shape (sequence of int): of the tensor.
+            device, dtype: those of the uninitialised tensor unless given.
+        """
+        data = self.data
+        device = data.device if device is None else device
+        dtype = data.dtype if dtype is None else dtype
+        self.data = empty(tuple(shape), device=device, dtype=dtype)
+        self.__class__ = self.cls_to_become
+
+    @property
+    def shape(self) -> Any:
+        """Raises RuntimeError: it is not known."""
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter or buffer. This error usually happens in "
+            "`load_state_dict` when trying to load an uninitialized parameter into an initialized one. Call `forward` to "
+            "initialize the parameters before accessing their attributes."
+        )
+
+    def share_memory_(self) -> Self:
+        """Raises RuntimeError: there is no memory."""
+        raise RuntimeError(
+            "Can't share memory on an uninitialized parameter or buffer. Call `forward` to initialize the parameters "
+            "before calling `module.share_memory()`."
+        )
+
+    def __getattribute__(self, name: str) -> Any:
+        if name[0] != "_" and name not in _WITHOUT_SHAPE and not hasattr(UninitializedTensorMixin, name) and hasattr(Tensor, name):
+            raise _needs_shape(f"Tensor.{name}")
+        return super().__getattribute__(name)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def __reduce_ex__(self, protocol):
+        return type(self), (self.requires_grad, self.device, self.dtype)
+
+    def __deepcopy__(self, memo):
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.requires_grad, self.device, self.dtype)
+        return memo[id(self)]
+
+
+def _refuse(operator):
+    """A method in the place of an operator, which Python does not look up by ``__getattribute__``."""
+
+    def refused(self, *args):
+        raise _needs_shape(f"Tensor.{operator}")
+
+    return refused
+
+
+for _operator in (
+    "abs add and bool complex contains eq float floordiv ge getitem gt iadd iand ifloordiv imod imul index int invert ior ipow "
+    "isub iter itruediv ixor le len lshift lt matmul mod mul ne neg or pow radd rand rfloordiv rlshift rmatmul rmod rmul ror "
+    "rpow rrshift rshift rsub rtruediv rxor setitem sub truediv xor"
+).split():
+    setattr(UninitializedTensorMixin, f"__{_operator}__", _refuse(f"__{_operator}__"))
+# An object with an equality of its own has to say that its hash is what it was.
+UninitializedTensorMixin.__hash__ = Tensor.__hash__
+
+
+def is_lazy(param: Any) -> bool:
+    """Whether ``param`` is a parameter or buffer without a shape."""
+    return isinstance(param, UninitializedTensorMixin)
+
+
+class UninitializedParameter(UninitializedTensorMixin, Parameter):
+    """A parameter whose shape is not known yet. Once it is, :meth:`materialize` makes it a :class:`Parameter`.
+
+    Args:
+        requires_grad (bool): whether gradients are wanted. Default: ``True``.
+        device, dtype: of the parameter to be.
+
+    Example::
+
+        >>> import arcgrad as ag
+        >>> weight = ag.nn.parameter.UninitializedParameter()
+        >>> weight
+        <UninitializedParameter>
+        >>> weight.materialize((2, 3))
+        >>> type(weight).__name__, tuple(weight.shape)
+        ('Parameter', (2, 3))
+    """
+
+    cls_to_become = Parameter
+
+    def __new__(cls, requires_grad: bool = True, device: Device = None, dtype: DType | None = None) -> Self:
+        return Tensor._make_subclass(cls, empty(0, device=device, dtype=dtype), requires_grad)
+
+
+class UninitializedBuffer(UninitializedTensorMixin, Tensor):
+    """A buffer whose shape is not known yet. Once it is, :meth:`materialize` makes it a tensor.
+
+    Args:
+        requires_grad (bool): whether gradients are wanted. Default: ``False``.
+        device, dtype: of the buffer to be.
+        persistent (bool): whether the buffer is part of ``state_dict()``. Default: ``True``.
+    """
+
+    cls_to_become = Tensor
+
+    def __new__(
+        cls, requires_grad: bool = False, device: Device = None, dtype: DType | None = None, persistent: bool = True
+    ) -> Self:
+        buffer = Tensor._make_subclass(cls, empty(0, device=device, dtype=dtype), requires_grad)
         buffer.persistent = persistent
         buffer._is_buffer = True
         return buffer

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from arcgrad import _names, full
+from arcgrad import _names, _warnings, full
 
 from .. import functional as F
 from ..parameter import Parameter
+from ._function_layer import FunctionLayer
 from .attention import MultiheadAttention as MultiheadAttention  # PyTorch has it among the activations.
 from .module import Module
 
@@ -14,24 +15,7 @@ if TYPE_CHECKING:
     from arcgrad._core import DType, Device, Tensor
 
 
-class _InPlace(Module):
-    """An activation whose only setting is whether it overwrites its input."""
-
-    __constants__ = ["inplace"]
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def extra_repr(self) -> str:
-        return _inplace_text(self)
-
-
-def _inplace_text(module, before=""):
-    return f"{before}inplace=True" if module.inplace else ""
-
-
-class ReLU(_InPlace):
+class ReLU(FunctionLayer, function=F.relu):
     """``max(0, x)``.
 
     Example::
@@ -41,265 +25,153 @@ class ReLU(_InPlace):
         tensor([0., 2.])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.relu(input, self.inplace)
+    inplace: bool = False
 
 
-class SELU(_InPlace):
+class SELU(FunctionLayer, function=F.selu):
     """``λ (max(0, x) + min(0, α (exp(x) - 1)))`` with the self-normalising λ and α (Klambauer et al., 2017)."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.selu(input, self.inplace)
+    inplace: bool = False
 
 
-class SiLU(_InPlace):
+class SiLU(FunctionLayer, function=F.silu):
     """``x · sigmoid(x)``, also called swish."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.silu(input, self.inplace)
+    inplace: bool = False
 
 
-class Mish(_InPlace):
+class Mish(FunctionLayer, function=F.mish):
     """``x · tanh(softplus(x))``."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.mish(input, self.inplace)
+    inplace: bool = False
 
 
-class Hardswish(_InPlace):
+class Hardswish(FunctionLayer, function=F.hardswish):
     """``x · hardsigmoid(x)``."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.hardswish(input, self.inplace)
+    _hidden = ("inplace",)
 
-    def extra_repr(self) -> str:
-        return ""
+    inplace: bool = False
 
 
-class Hardsigmoid(_InPlace):
+class Hardsigmoid(FunctionLayer, function=F.hardsigmoid):
     """``min(max(x + 3, 0), 6) / 6``."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.hardsigmoid(input, self.inplace)
+    _hidden = ("inplace",)
 
-    def extra_repr(self) -> str:
-        return ""
+    inplace: bool = False
 
 
-class LeakyReLU(Module):
+class LeakyReLU(FunctionLayer, function=F.leaky_relu):
     """x for x ≥ 0, ``negative_slope · x`` below."""
 
-    __constants__ = ["inplace", "negative_slope"]
-
-    def __init__(self, negative_slope: float = 1e-2, inplace: bool = False) -> None:
-        super().__init__()
-        self.negative_slope = negative_slope
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.leaky_relu(input, self.negative_slope, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"negative_slope={self.negative_slope}{_inplace_text(self, ', ')}"
+    negative_slope: float = 1e-2
+    inplace: bool = False
 
 
-class ELU(Module):
+class ELU(FunctionLayer, function=F.elu):
     """x for x > 0, ``α (exp(x) - 1)`` below."""
 
-    __constants__ = ["alpha", "inplace"]
-
-    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__()
-        self.alpha = alpha
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.elu(input, self.alpha, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"alpha={self.alpha}{_inplace_text(self, ', ')}"
+    alpha: float = 1.0
+    inplace: bool = False
 
 
-class CELU(Module):
+class CELU(FunctionLayer, function=F.celu):
     """x for x > 0, ``α (exp(x/α) - 1)`` below: differentiable at 0 for every α."""
 
-    __constants__ = ["alpha", "inplace"]
-
-    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__()
-        self.alpha = alpha
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.celu(input, self.alpha, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"alpha={self.alpha}{_inplace_text(self, ', ')}"
+    alpha: float = 1.0
+    inplace: bool = False
 
 
-class GELU(Module):
+class GELU(FunctionLayer, function=lambda input, approximate: F.gelu(input, approximate=approximate)):
     """``x Φ(x)`` with the normal distribution function Φ; ``approximate='tanh'`` for the usual approximation."""
 
-    __constants__ = ["approximate"]
-
-    def __init__(self, approximate: str = "none") -> None:
-        super().__init__()
-        self.approximate = approximate
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.gelu(input, approximate=self.approximate)
-
-    def extra_repr(self) -> str:
-        return f"approximate={self.approximate!r}"
+    approximate: str = "none"
 
 
-class Softplus(Module):
+class Softplus(FunctionLayer, function=F.softplus):
     """``log(1 + exp(β x)) / β``; x itself where ``β x`` is above ``threshold``."""
 
-    __constants__ = ["beta", "threshold"]
-
-    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
-        super().__init__()
-        self.beta = beta
-        self.threshold = threshold
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.softplus(input, self.beta, self.threshold)
-
-    def extra_repr(self) -> str:
-        return f"beta={self.beta}, threshold={self.threshold}"
+    beta: float = 1.0
+    threshold: float = 20.0
 
 
-class Sigmoid(Module):
+class Sigmoid(FunctionLayer, function=F.sigmoid):
     """``1 / (1 + exp(-x))``."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.sigmoid(input)
 
-
-class Tanh(Module):
+class Tanh(FunctionLayer, function=F.tanh):
     """The hyperbolic tangent."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.tanh(input)
 
-
-class LogSigmoid(Module):
+class LogSigmoid(FunctionLayer, function=F.logsigmoid):
     """``log(1 / (1 + exp(-x)))``."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.logsigmoid(input)
 
-
-class Softsign(Module):
+class Softsign(FunctionLayer, function=F.softsign):
     """``x / (1 + |x|)``."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.softsign(input)
 
-
-class Tanhshrink(Module):
+class Tanhshrink(FunctionLayer, function=F.tanhshrink):
     """``x - tanh(x)``."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.tanhshrink(input)
 
-
-class Hardtanh(Module):
+class Hardtanh(FunctionLayer, function=F.hardtanh):
     """x limited to [``min_val``, ``max_val``]."""
 
-    __constants__ = ["min_val", "max_val", "inplace"]
+    min_val: float = -1.0
+    max_val: float = 1.0
+    inplace: bool = False
 
-    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
+    def __init__(
+        self,
+        min_val: float = -1.0,
+        max_val: float = 1.0,
+        inplace: bool = False,
+        min_value: float | None = None,
+        max_value: float | None = None,
+    ) -> None:
         super().__init__()
-        if not max_val > min_val:
-            raise AssertionError(f"max_val must be larger than min_val, but got {max_val} and {min_val}")
-        self.min_val = min_val
-        self.max_val = max_val
+        for name, old in (("min", min_value), ("max", max_value)):
+            if old is not None:
+                _warnings.warn(f"keyword argument `{name}_value` is deprecated and rename to `{name}_val`", FutureWarning)
+        self.min_val = min_val if min_value is None else min_value
+        self.max_val = max_val if max_value is None else max_value
         self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"min_val={self.min_val}, max_val={self.max_val}{_inplace_text(self, ', ')}"
+        if not self.max_val > self.min_val:
+            raise AssertionError(f"max_val must be larger than min_val, but got {self.max_val} and {self.min_val}")
 
 
 class ReLU6(Hardtanh):
     """``min(max(0, x), 6)``."""
 
+    _hidden = ("min_val", "max_val")
+
     def __init__(self, inplace: bool = False) -> None:
         super().__init__(0.0, 6.0, inplace)
 
-    def extra_repr(self) -> str:
-        return _inplace_text(self)
 
-
-class Threshold(Module):
+class Threshold(FunctionLayer, function=F.threshold):
     """x where ``x > threshold``, ``value`` elsewhere."""
 
-    __constants__ = ["threshold", "value", "inplace"]
-
-    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
-        super().__init__()
-        self.threshold = threshold
-        self.value = value
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.threshold(input, self.threshold, self.value, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"threshold={self.threshold}, value={self.value}{_inplace_text(self, ', ')}"
+    threshold: float
+    value: float
+    inplace: bool = False
 
 
-class Softshrink(Module):
+class Softshrink(FunctionLayer, function=F.softshrink):
     """Moves every element by ``lambd`` towards zero, no further than zero."""
 
-    __constants__ = ["lambd"]
-
-    def __init__(self, lambd: float = 0.5) -> None:
-        super().__init__()
-        self.lambd = lambd
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.softshrink(input, self.lambd)
+    lambd: float = 0.5
 
     def extra_repr(self) -> str:
         return str(self.lambd)
 
 
-class Hardshrink(Module):
+class Hardshrink(FunctionLayer, function=F.hardshrink):
     """Zero where ``|x| ≤ lambd``, x elsewhere."""
 
-    __constants__ = ["lambd"]
-
-    def __init__(self, lambd: float = 0.5) -> None:
-        super().__init__()
-        self.lambd = lambd
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.hardshrink(input, self.lambd)
+    lambd: float = 0.5
 
     def extra_repr(self) -> str:
         return str(self.lambd)
@@ -336,55 +208,32 @@ class PReLU(Module):
         return f"num_parameters={self.num_parameters}"
 
 
-class RReLU(Module):
+class RReLU(FunctionLayer, function=F.rrelu):
     """Leaky ReLU whose slopes are drawn uniformly from [``lower``, ``upper``) while training."""
 
-    __constants__ = ["lower", "upper", "inplace"]
-
-    def __init__(self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False) -> None:
-        super().__init__()
-        self.lower = lower
-        self.upper = upper
-        self.inplace = inplace
+    lower: float = 1.0 / 8
+    upper: float = 1.0 / 3
+    inplace: bool = False
 
     def forward(self, input: Tensor) -> Tensor:
         """Any shape → the same shape."""
         return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
 
-    def extra_repr(self) -> str:
-        return f"lower={self.lower}, upper={self.upper}{_inplace_text(self, ', ')}"
 
-
-class GLU(Module):
+class GLU(FunctionLayer, function=F.glu):
     """First half times the sigmoid of the second half along ``dim``."""
 
-    __constants__ = ["dim"]
+    dim: int = -1
 
-    def __init__(self, dim: int = -1) -> None:
-        super().__init__()
-        self.dim = dim
 
+class _AlongDim(FunctionLayer):
     def forward(self, input: Tensor) -> Tensor:
-        """Size 2n along ``dim`` → size n."""
-        return F.glu(input, self.dim)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
+        """Any shape → the same shape."""
+        # The warning about a missing dim is to name the caller: two frames more than from a plain call.
+        return self._function(input, self.dim, _stacklevel=5)
 
 
-class _AlongDim(Module):
-    __constants__ = ["dim"]
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        self.__dict__.setdefault("dim", None)
-
-
-class Softmax(_AlongDim):
+class Softmax(_AlongDim, function=F.softmax):
     """``exp(x) / Σ exp(x)`` along ``dim``: positive and summing to one.
 
     Example::
@@ -394,35 +243,19 @@ class Softmax(_AlongDim):
         tensor([0.2500, 0.2500, 0.2500, 0.2500])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        # The warning about a missing dim is to name the caller: two frames more than from a plain call.
-        return F.softmax(input, self.dim, _stacklevel=5)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
+    dim: int | None = None
 
 
-class Softmin(_AlongDim):
+class Softmin(_AlongDim, function=F.softmin):
     """:class:`Softmax` of ``-x``."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.softmin(input, self.dim, _stacklevel=5)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
+    dim: int | None = None
 
 
-class LogSoftmax(_AlongDim):
+class LogSoftmax(_AlongDim, function=F.log_softmax):
     """The logarithm of :class:`Softmax`, computed without overflow."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape → the same shape."""
-        return F.log_softmax(input, self.dim, _stacklevel=5)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
+    dim: int | None = None
 
 
 class Softmax2d(Module):

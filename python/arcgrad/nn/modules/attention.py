@@ -6,7 +6,7 @@ from arcgrad import _names, empty
 
 from .. import functional as F
 from .. import init
-from .._attention import _same
+from ..functional.attention import _same
 from ..parameter import Parameter
 from .linear import NonDynamicallyQuantizableLinear
 from .module import Module

@@ -12,10 +12,14 @@ from .module import Module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from arcgrad._core import DType, Device, Tensor
 
 
-class _BatchNorm(Module):
+class _NormBase(Module):
+    """What the norms over the batch and over each sample share: parameters and running statistics per channel."""
+
     # Version 2 added num_batches_tracked to the state.
     _version = 2
     __constants__ = ["track_running_stats", "momentum", "eps", "num_features", "affine"]
@@ -68,6 +72,27 @@ class _BatchNorm(Module):
     def _check_input_dim(self, input):
         raise NotImplementedError
 
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+    def _load_from_state_dict(
+        self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
+    ):
+        version = local_metadata.get("version", None)
+        key = prefix + "num_batches_tracked"
+        if (version is None or version < 2) and self.track_running_stats and key not in state_dict:
+            # State from before version 2 doesn't say; keep the module's own count.
+            tracked = self.num_batches_tracked
+            state_dict[key] = tracked if tracked is not None else tensor(0, dtype=_int64)
+        super()._load_from_state_dict(
+            state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
+        )
+
+
+class _BatchNorm(_NormBase):
     def forward(self, input: Tensor) -> Tensor:
         """Input with the channels on axis 1 → output of the same shape."""
         self._check_input_dim(input)
@@ -90,25 +115,6 @@ class _BatchNorm(Module):
             uses_batch,
             momentum,
             self.eps,
-        )
-
-    def extra_repr(self) -> str:
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
-        )
-
-    def _load_from_state_dict(
-        self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
-    ):
-        version = local_metadata.get("version", None)
-        key = prefix + "num_batches_tracked"
-        if (version is None or version < 2) and self.track_running_stats and key not in state_dict:
-            # State from before version 2 doesn't say; keep the module's own count.
-            tracked = self.num_batches_tracked
-            state_dict[key] = tracked if tracked is not None else tensor(0, dtype=_int64)
-        super()._load_from_state_dict(
-            state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
         )
 
 
@@ -151,6 +157,85 @@ class BatchNorm2d(_BatchNorm):
     def _check_input_dim(self, input):
         if input.dim() != 4:
             raise ValueError(f"expected 4D input (got {input.dim()}D input)")
+
+
+class BatchNorm3d(_BatchNorm):
+    """Normalises each channel over batch and volume; see :class:`BatchNorm1d` for the arguments.
+
+    Shapes:
+        input ``(N, C, D, H, W)``, output the same.
+    """
+
+    def _check_input_dim(self, input):
+        if input.dim() != 5:
+            raise ValueError(f"expected 5D input (got {input.dim()}D input)")
+
+
+class SyncBatchNorm(_BatchNorm):
+    """Batch normalisation of inputs with any number of axes, over the batches of all processes: of the one that there is.
+
+    Args:
+        num_features (int): size of axis 1.
+        eps, momentum, affine, track_running_stats, device, dtype, bias: see :class:`BatchNorm1d`.
+        process_group: the processes whose batches count as one. Only the own process is supported.
+
+    Shapes:
+        input ``(N, C, *)``, output the same.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        process_group: Any | None = None,
+        device: Device = None,
+        dtype: DType | None = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+        self.process_group = process_group
+
+    def _check_input_dim(self, input):
+        if input.dim() < 2:
+            raise ValueError(f"expected at least 2D input (got {input.dim()}D input)")
+        if input.shape[1] == 0:
+            raise ValueError("SyncBatchNorm number of input channels should be non-zero")
+
+    @classmethod
+    def convert_sync_batchnorm(cls, module: Module, process_group: Any | None = None) -> Module:
+        """``module`` with every batch norm in it replaced by one of this class, with the same parameters and statistics.
+
+        Example::
+
+            >>> import arcgrad as ag
+            >>> net = ag.nn.Sequential(ag.nn.Conv2d(3, 8, 3), ag.nn.BatchNorm2d(8))
+            >>> ag.nn.SyncBatchNorm.convert_sync_batchnorm(net)[1]
+            SyncBatchNorm(8, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)
+        """
+        converted = module
+        if isinstance(module, _BatchNorm):
+            converted = cls(
+                module.num_features,
+                module.eps,
+                module.momentum,
+                module.affine,
+                module.track_running_stats,
+                process_group,
+                bias=module.bias is not None,
+            )
+            # The same tensors, so that optimizers that have them go on.
+            for name in ("weight", "bias"):
+                setattr(converted, name, getattr(module, name))
+            for name in ("running_mean", "running_var", "num_batches_tracked"):
+                setattr(converted, name, getattr(module, name))
+            converted.training = module.training
+        for name, child in module.named_children():
+            converted.add_module(name, cls.convert_sync_batchnorm(child, process_group))
+        return converted
 
 
 _names.describe(__name__)

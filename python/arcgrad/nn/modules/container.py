@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import chain, islice
 from operator import index as _as_int
 
-from arcgrad import _names
+from arcgrad import Tensor, _names
 
 from .module import Module, _indent, _not_a_module, _typename
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 def _check_iterable(owner, method, values):
-    if not isinstance(values, Iterable):
+    # A tensor is taken for one that lost the brackets around it.
+    if not isinstance(values, Iterable) or isinstance(values, Tensor):
         raise TypeError(f"{owner}.{method} should be called with an iterable, but got {_typename(values)}")
 
 

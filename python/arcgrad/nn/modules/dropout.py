@@ -57,4 +57,29 @@ class Dropout2d(_DropoutNd):
         return F.dropout2d(input, self.p, self.training, self.inplace)
 
 
+class Dropout3d(_DropoutNd):
+    """While training, zeroes whole channels of ``(N, C, D, H, W)`` or ``(C, D, H, W)`` with probability ``p``."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Input ``(N, C, D, H, W)`` → output of the same shape."""
+        return F.dropout3d(input, self.p, self.training, self.inplace)
+
+
+class AlphaDropout(_DropoutNd):
+    """While training, sets elements with probability ``p`` to the value at which SELU saturates; mean 0 and variance 1 stay (Klambauer
+    et al., 2017)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Input of any shape → output of the same shape."""
+        return F.alpha_dropout(input, self.p, self.training, self.inplace)
+
+
+class FeatureAlphaDropout(_DropoutNd):
+    """:class:`AlphaDropout` of whole channels (axis 1)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Input ``(N, C, *)`` → output of the same shape."""
+        return F.feature_alpha_dropout(input, self.p, self.training, self.inplace)
+
+
 _names.describe(__name__)

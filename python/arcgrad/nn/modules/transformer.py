@@ -9,7 +9,7 @@ from arcgrad import _names, _warnings, full, is_grad_enabled, triu
 
 from .. import functional as F
 from .. import init
-from .._attention import added_mask
+from ..functional.attention import added_mask
 from .activation import GELU, ReLU
 from .attention import MultiheadAttention
 from .container import ModuleList

@@ -8,6 +8,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::call::call;
 use super::custom::new_node;
+use super::gradient::Gradient;
 use super::mode::is_grad_enabled;
 use super::node::{Backward, Edge};
 use super::op::{Arrays, Inputs, Op};
@@ -30,12 +31,17 @@ pub(crate) enum Derivative {
 pub(crate) fn put(
     cx: &mut Backward<'_>,
     input: usize,
-    gradient: Tensor,
+    gradient: impl Into<Gradient>,
     inputs: usize,
     derivative: Derivative,
 ) -> Result<()> {
+    let gradient = gradient.into();
+    if cx.is_plain() {
+        cx.put(input, gradient);
+        return Ok(());
+    }
     let edges = &cx.node().edges()[..inputs.min(cx.inputs())];
-    cx.put(input, flat(gradient, edges, derivative)?);
+    cx.put(input, flat(gradient.into_tensor(), edges, derivative)?);
     Ok(())
 }
 

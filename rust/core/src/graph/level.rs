@@ -46,10 +46,23 @@ pub enum Kind {
     },
 }
 
+/// What random operations do under a batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Randomness {
+    /// They are refused.
+    #[default]
+    Error,
+    /// All examples get the same numbers.
+    Same,
+    /// Each example gets numbers of its own.
+    Different,
+}
+
 /// A level that is open, with the tangents attached at it.
 struct Open {
     level: Level,
     kind: Kind,
+    randomness: Randomness,
     duals: Vec<Weak<Dual>>,
 }
 
@@ -62,7 +75,9 @@ thread_local! {
 /// Opens a level on this thread.
 pub fn enter(kind: Kind) -> Level {
     let level = Level(NEXT_LEVEL.fetch_add(1, Ordering::Relaxed));
-    OPEN.with(|open| open.borrow_mut().push(Open { level, kind, duals: Vec::new() }));
+    OPEN.with(|open| {
+        open.borrow_mut().push(Open { level, kind, randomness: Randomness::default(), duals: Vec::new() })
+    });
     set_modes(modes().with(Modes::LIFTED, true));
     level
 }
@@ -115,6 +130,32 @@ pub fn batch_size(level: Level) -> Result<usize> {
     }
 }
 
+/// Says what random operations do under a batch that is open on this thread.
+///
+/// # Errors
+/// When no batch is under way at `level`.
+pub fn set_randomness(level: Level, randomness: Randomness) -> Result<()> {
+    batch_size(level)?;
+    OPEN.with(|open| {
+        open.borrow_mut().iter_mut().filter(|open| open.level == level).for_each(|open| open.randomness = randomness);
+    });
+    Ok(())
+}
+
+/// The batches under way that are not hidden, the innermost first: level, size and what random operations do.
+pub(crate) fn batches() -> SmallVec<[(Level, usize, Randomness); 2]> {
+    let ceiling = CEILING.get();
+    OPEN.with(|open| {
+        let open = open.borrow();
+        let batches = open.iter().rev().filter(|open| open.level < ceiling);
+        let sized = batches.filter_map(|open| match open.kind {
+            Kind::Batch { size } => Some((open.level, size, open.randomness)),
+            Kind::Tangent => None,
+        });
+        sized.collect()
+    })
+}
+
 /// Runs `body` with `level` and everything above it hidden.
 pub fn below<R>(level: Level, body: impl FnOnce() -> R) -> R {
     struct Ceiling(Level);
@@ -130,21 +171,22 @@ pub fn below<R>(level: Level, body: impl FnOnce() -> R) -> R {
 /// The levels of a thread, to be carried to another one that works on its behalf.
 #[derive(Clone)]
 pub(super) struct Levels {
-    open: Vec<(Level, Kind)>,
+    open: Vec<(Level, Kind, Randomness)>,
     ceiling: Level,
 }
 
 /// The levels of this thread.
 pub(super) fn levels_of_thread() -> Levels {
     Levels {
-        open: OPEN.with(|open| open.borrow().iter().map(|open| (open.level, open.kind)).collect()),
+        open: OPEN.with(|open| open.borrow().iter().map(|open| (open.level, open.kind, open.randomness)).collect()),
         ceiling: CEILING.get(),
     }
 }
 
 /// Takes over the levels of the thread that this one works for.
 pub(super) fn set_levels_of_thread(levels: Levels) {
-    let open = levels.open.into_iter().map(|(level, kind)| Open { level, kind, duals: Vec::new() }).collect();
+    let open = levels.open.into_iter();
+    let open = open.map(|(level, kind, randomness)| Open { level, kind, randomness, duals: Vec::new() }).collect();
     OPEN.with(|own| *own.borrow_mut() = open);
     CEILING.set(levels.ceiling);
 }
@@ -300,6 +342,11 @@ impl Tensor {
         };
         drop(old);
         Ok(())
+    }
+
+    /// Whether this tensor stands for one example of many, so that it has no data.
+    pub(crate) fn is_batched(&self) -> bool {
+        self.lift().is_some_and(|lift| lift.batched.is_some())
     }
 
     /// What this tensor is one example of, if it is batched at `level`.

@@ -29,6 +29,12 @@ pub enum Attribute {
 /// The arrays that an operation reads, in the order of its inputs; `None` for an optional one that was not given.
 pub struct Inputs<'a>(pub(super) SmallVec<[Option<&'a Array>; 4]>);
 
+impl<'a> FromIterator<Option<&'a Array>> for Inputs<'a> {
+    fn from_iter<I: IntoIterator<Item = Option<&'a Array>>>(inputs: I) -> Self {
+        Self(inputs.into_iter().collect())
+    }
+}
+
 impl<'a> Inputs<'a> {
     /// Input `index`, if it was given.
     #[inline]
@@ -72,6 +78,8 @@ pub type Tensors = SmallVec<[Tensor; 1]>;
 pub enum Keep {
     /// An input.
     Input(usize),
+    /// A copy of an input, which may then be changed in place.
+    Copy(usize),
     /// An output.
     Output(usize),
 }
@@ -90,6 +98,11 @@ pub trait Op: Any + Send + Sync {
     /// How many of the results have a gradient; those behind them are constants, or kept for backward alone.
     fn differentiable(&self) -> usize {
         1
+    }
+
+    /// How many of the inputs can have a gradient; those behind them are positions or masks, to which no edge leads.
+    fn differentiable_inputs(&self) -> usize {
+        usize::MAX
     }
 
     /// What is kept for backward, inputs before outputs, when the gradients of the inputs are needed for which `needs`

@@ -56,7 +56,14 @@ pub fn refuse_gradient(op: &'static str, name: &str, argument: &Operand) -> Resu
 #[inline]
 #[track_caller]
 pub(crate) fn is_wanted(operands: &[Option<Operand>]) -> bool {
-    match operands.iter().flatten().find_map(|operand| operand.edge.as_ref()) {
+    is_wanted_of(operands.iter().flatten())
+}
+
+/// [`is_wanted`] where all operands were given.
+#[inline]
+#[track_caller]
+pub(crate) fn is_wanted_of<'a>(mut operands: impl Iterator<Item = &'a Operand>) -> bool {
+    match operands.find_map(|operand| operand.edge.as_ref()) {
         None => false,
         Some(_) if is_grad_enabled() => true,
         Some(edge) => {
@@ -97,7 +104,8 @@ fn save(inputs: &[&Operand], saves: &[Save<'_>], written: Option<&Array>) -> Res
                     },
                 };
                 let version = version_read(input, written);
-                saved.push(Saved::new(input.array.clone(), version, source, input.identity.clone())?);
+                let value = Saved::new(input.array.clone(), version, source, input.identity.clone())?;
+                saved.push(value.lifted(input.lift.clone()));
             }
             Save::Array(array) => {
                 let version = array.storage().version();
@@ -133,19 +141,27 @@ pub(crate) fn outputs<O: Op>(
     lifts: Option<&[Option<Lift>]>,
 ) -> Result<Tensors> {
     let edge = |operand: &Option<Operand>| operand.as_ref().and_then(|operand| operand.edge.clone());
-    let edges: SmallVec<[Edge; 2]> = operands.iter().map(|operand| edge(operand).unwrap_or_default()).collect();
+    let ends = operands.iter().take(op.differentiable_inputs());
+    let edges: SmallVec<[Edge; 2]> = ends.map(|operand| edge(operand).unwrap_or_default()).collect();
     let needs = |input: usize| operands[input].as_ref().is_some_and(|operand| operand.edge.is_some());
     let kept = op.keeps(&needs);
     let mut saved: SmallVec<[Saved; 2]> = SmallVec::new();
     for keep in &kept {
-        if let Keep::Input(input) = *keep {
+        if let Keep::Input(input) | Keep::Copy(input) = *keep {
             debug_assert!(saved.len() < kept.len(), "kept inputs come before kept outputs");
             let operand = operands[input].as_ref().expect("an input that is kept was given");
             refuse_inference(operand)?;
             let source = if operand.edge.is_some() { Source::Input(input as u32) } else { Source::Constant };
-            let version = version_read(operand, None);
             let lift = operand.lift.clone();
-            saved.push(Saved::new(operand.array.clone(), version, source, operand.identity.clone())?.lifted(lift));
+            // What stands for an example has no data to copy.
+            let value = if matches!(keep, Keep::Copy(_)) && lift.is_none() {
+                let copy = operand.array.duplicate("save_for_backward")?;
+                let version = copy.storage().version();
+                Saved::new(copy, version, source, std::sync::Weak::new())?
+            } else {
+                Saved::new(operand.array.clone(), version_read(operand, None), source, operand.identity.clone())?
+            };
+            saved.push(value.lifted(lift));
         }
     }
     let count = op.differentiable().min(arrays.len());
@@ -240,6 +256,22 @@ pub fn record_in_place<O: Op>(op: O, target: &Tensor, inputs: &[&Operand], saves
     let node: NodeRef = NodeOf::new(op, Blame::here(), edges(inputs), outputs, saved);
     save_outputs(&node, saves, std::slice::from_ref(target))?;
     views::rebase_history(target, node, 0, Some(0))
+}
+
+/// Records a call that has written its result over its first operand, which `target` shows: as [`outputs`]. The version has
+/// been bumped; what is kept of what was written over is a copy from before.
+#[track_caller]
+pub(crate) fn written<O: Op>(op: O, kept: &[Keep], target: &Tensor, operands: &[Operand]) -> Result<()> {
+    let inputs: SmallVec<[&Operand; 4]> = operands.iter().take(op.differentiable_inputs()).collect();
+    let saves: SmallVec<[Save<'_>; 4]> = kept
+        .iter()
+        .map(|keep| match *keep {
+            // Written in place, an operation keeps what is left: copies are for its caller to make.
+            Keep::Input(input) | Keep::Copy(input) => Save::Input(&operands[input]),
+            Keep::Output(nr) => Save::Output(nr as u32),
+        })
+        .collect();
+    record_in_place(op, target, &inputs, &saves)
 }
 
 /// Checks that an in-place operation on `target` may be recorded; `recorded` says whether it will be.

@@ -14,7 +14,7 @@ use super::{In, Out, require};
 use crate::{parallel, with_element};
 
 /// Sizes of a convolution.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct ConvSize {
     /// Number of inputs.
     pub batch: usize,

@@ -9,7 +9,7 @@ use super::{In, Out, product};
 use crate::{parallel, with_element};
 
 /// Sizes of a classification loss.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct NllSize {
     /// Samples.
     pub n: usize,

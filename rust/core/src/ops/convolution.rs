@@ -4,23 +4,24 @@
 //! with respect to itself, given the other two: the convolution gives y, the transposed convolution x, the gradient of
 //! the weight w. So one operation and one rule, which says what was given and what was made, serve any order.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
-use super::{reduce, views};
+use super::{batching, reduce, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
+use crate::graph::call::call;
 use crate::graph::flat;
-use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{Save, is_recorded, record};
+use crate::graph::node::{Backward, From};
+use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::transform::{self, Batch, Tangents};
 use crate::kernels::conv::{self as kernel, ConvSize};
 use crate::kernels::conv_integer as integer;
 use crate::kernels::window::Window;
 use crate::launch::launch;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
-use crate::tensor::{Operand, Tensor};
+use crate::tensor::Tensor;
 
 /// A part of the form, as its number.
 type Part = usize;
@@ -29,7 +30,7 @@ const W: Part = 1;
 const Y: Part = 2;
 
 /// Sizes of a convolution with its number of spatial axes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 struct Geometry {
     axes: usize,
     size: ConvSize,
@@ -81,10 +82,15 @@ impl Geometry {
     fn add_bias(&self, output: Array, bias: Array) -> Result<Array> {
         let _off = crate::graph::no_grad();
         let result = Tensor::from_array(output);
-        let mut shape = Shape::from_elem(1, self.axes + 1);
-        shape[0] = bias.numel();
-        result.add_(&views::reshape_to(&Tensor::from_array(bias), &shape)?)?;
+        result.add_(&self.per_channel(&Tensor::from_array(bias))?)?;
         Ok(result.array())
+    }
+
+    /// Numbers per channel, along the last axis, with an axis of one element for each spatial one.
+    fn per_channel(&self, numbers: &Tensor) -> Result<Tensor> {
+        let mut shape = numbers.shape();
+        shape.extend(std::iter::repeat_n(1, self.axes));
+        views::reshape_to(numbers, &shape)
     }
 }
 
@@ -97,9 +103,11 @@ fn others(part: Part) -> [Part; 2] {
     }
 }
 
-/// A part made from two others.
-struct ConvolutionRule {
-    name: &'static str,
+/// A part made from two others, and a bias per channel if one is given.
+#[derive(Clone, PartialEq, Debug)]
+struct Convolution {
+    /// What the program called, or the gradient of that.
+    op: &'static str,
     geometry: Geometry,
     made: Part,
     /// The parts of the inputs, in the order of the inputs.
@@ -108,25 +116,129 @@ struct ConvolutionRule {
     saved: [Option<usize>; 2],
 }
 
-impl Op for ConvolutionRule {
+impl Convolution {
+    fn new(op: &'static str, geometry: Geometry, made: Part, given: [Part; 2]) -> Self {
+        Self { op, geometry, made, given, saved: [None; 2] }
+    }
+
+    /// A gradient of this one: another part of the same form.
+    fn gradient(&self, made: Part) -> Self {
+        Self::new(BACKWARD, self.geometry, made, others(made))
+    }
+}
+
+/// What the gradients of convolutions are called.
+const BACKWARD: &str = "convolution_backward";
+
+impl Op for Convolution {
     fn name(&self) -> &str {
-        self.name
+        if self.op == BACKWARD { "ConvolutionBackwardBackward0" } else { "ConvolutionBackward0" }
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let (bias, dtype) = (inputs.iter().nth(2), inputs[0].dtype());
+        for (array, part) in [&inputs[0], &inputs[1]].into_iter().zip(self.given) {
+            if array.shape() != self.geometry.shape(part).as_slice() || array.dtype() != dtype {
+                return Err(Error::runtime(self.op, "an operand was changed while it was looked at"));
+            }
+        }
+        if bias.is_some_and(|bias| bias.shape() != &self.geometry.shape(self.made)[1..2] || bias.dtype() != dtype) {
+            return Err(Error::runtime(self.op, "a bias was changed while it was looked at"));
+        }
+        let ordered =
+            if self.given[0] < self.given[1] { [&inputs[0], &inputs[1]] } else { [&inputs[1], &inputs[0]] };
+        Ok(smallvec![self.geometry.run(self.op, self.made, ordered, bias)?])
+    }
+
+    fn keeps(&mut self, needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        let mut kept = SmallVec::new();
+        for input in 0..2 {
+            if needs(1 - input) {
+                self.saved[input] = Some(kept.len());
+                kept.push(Keep::Input(input));
+            }
+        }
+        kept
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let grad = cx.only_grad();
         for input in 0..2 {
             let Some(at) = self.saved[1 - input].filter(|_| cx.needs(input)) else { continue };
-            let known = [(self.made, grad.clone()), (self.given[1 - input], cx.saved(at)?)];
-            let result = part(&self.geometry, self.given[input], known)?;
+            let gradient = self.gradient(self.given[input]);
+            let from = gradient.given.map(|part| if part == self.made { From::Grad(0) } else { From::Saved(at) });
+            let result = cx.call(gradient, &from)?;
             flat::put(cx, input, result, 2, flat::Derivative::None)?;
         }
         // The bias: all positions of a channel.
         if cx.inputs() > 2 && cx.needs(2) {
+            let grad = cx.only_grad();
             let axes: SmallVec<[i64; 6]> = (0..grad.rank() as i64).filter(|&axis| axis != 1).collect();
             let sum = reduce::sum(&grad, Some(&axes), false, None)?;
             flat::put(cx, 2, sum, 2, flat::Derivative::None)?;
         }
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        for input in 0..2 {
+            let Some(tangent) = cx.tangent(input).cloned() else { continue };
+            let mut inputs = [cx.input(0), cx.input(1)];
+            inputs[input] = &tangent;
+            cx.put(0, call(self.clone(), &inputs)?)?;
+        }
+        if cx.inputs() > 2
+            && let Some(tangent) = cx.tangent(2).cloned()
+        {
+            cx.put(0, self.geometry.per_channel(&tangent)?)?;
+        }
+        Ok(())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let size = cx.size();
+        let weight = self.given.iter().position(|&part| part == W);
+        let shared = weight.is_some_and(|weight| cx.input(weight).axis.is_none());
+        let bias = if cx.inputs() > 2 { Some(cx.input(2).clone()) } else { None };
+        let mut of_all = self.clone();
+        let made = self.geometry.shape(self.made);
+        let ConvSize { batch, in_channels, out_channels, groups, .. } = &mut of_all.geometry.size;
+        let mut result = if shared {
+            // The samples of all examples are samples.
+            *batch *= size;
+            let mut inputs: SmallVec<[Tensor; 3]> = SmallVec::new();
+            for (input, part) in self.given.into_iter().enumerate() {
+                inputs.push(match part {
+                    W => cx.input(input).tensor.clone(),
+                    part => views::reshape_to(&batching::front(cx.input(input), size)?, &of_all.geometry.shape(part))?,
+                });
+            }
+            // So that the bias of all is added along with it.
+            let bias = bias.as_ref().filter(|bias| bias.axis.is_none());
+            inputs.extend(bias.map(|bias| bias.tensor.clone()));
+            let inputs: SmallVec<[&Tensor; 3]> = inputs.iter().collect();
+            let result = call(of_all, &inputs)?;
+            let apart: Shape = std::iter::once(size).chain(made).collect();
+            views::reshape_to(&result, &apart)?
+        } else {
+            // The channels of each example are groups of their own.
+            (*groups, *in_channels, *out_channels) = (*groups * size, *in_channels * size, *out_channels * size);
+            let mut inputs: SmallVec<[Tensor; 2]> = SmallVec::new();
+            for (input, part) in self.given.into_iter().enumerate() {
+                let whole = batching::front(cx.input(input), size)?;
+                let whole = if part == W { whole } else { views::movedim(&whole, &[0], &[1])? };
+                inputs.push(views::reshape_to(&whole, &of_all.geometry.shape(part))?);
+            }
+            let result = call(of_all, &[&inputs[0], &inputs[1]])?;
+            let place = usize::from(self.made != W);
+            let mut apart = made;
+            apart.insert(place, size);
+            views::movedim(&views::reshape_to(&result, &apart)?, &[place as i64], &[0])?
+        };
+        if let Some(bias) = bias.filter(|bias| !shared || bias.axis.is_some()) {
+            let each = self.geometry.per_channel(&bias_of_examples(&bias, size)?)?;
+            result = result.add(&each)?;
+        }
+        cx.put(result, Some(0));
         Ok(())
     }
 
@@ -136,40 +248,12 @@ impl Op for ConvolutionRule {
     }
 }
 
-/// A part from two others, recorded if need be.
-fn part(geometry: &Geometry, made: Part, mut known: [(Part, Tensor); 2]) -> Result<Tensor> {
-    known.sort_by_key(|(part, _)| *part);
-    debug_assert_eq!(known.each_ref().map(|(part, _)| *part), others(made));
-    let [(_, a), (_, b)] = &known;
-    let (a, b) = (a.operand()?, b.operand()?);
-    let output = geometry.run("convolution_backward", made, [&a.array, &b.array], None)?;
-    finish("ConvolutionBackwardBackward0", geometry, made, others(made), [&a, &b], None, output)
-}
-
-fn finish(
-    name: &'static str,
-    geometry: &Geometry,
-    made: Part,
-    given: [Part; 2],
-    [a, b]: [&Operand; 2],
-    bias: Option<&Operand>,
-    output: Array,
-) -> Result<Tensor> {
-    let mut inputs: SmallVec<[&Operand; 3]> = smallvec::smallvec![a, b];
-    inputs.extend(bias);
-    if !is_recorded(&inputs) {
-        return Ok(Tensor::from_array(output));
+/// A bias as `channels`, or as `examples × 1 × channels` where each example has its own.
+fn bias_of_examples(bias: &transform::Part, size: usize) -> Result<Tensor> {
+    match bias.axis {
+        None => Ok(bias.tensor.clone()),
+        Some(_) => views::unsqueeze(&batching::front(bias, size)?, 1),
     }
-    let mut saves: SmallVec<[Save<'_>; 2]> = SmallVec::new();
-    let mut saved = [None; 2];
-    for (side, own, other) in [(0, a, b), (1, b, a)] {
-        if other.edge.is_some() {
-            saved[side] = Some(saves.len());
-            saves.push(Save::Input(own));
-        }
-    }
-    let rule = ConvolutionRule { name, geometry: *geometry, made, given, saved };
-    record(rule, &inputs, &saves, output)
 }
 
 // ---- arguments ---------------------------------------------------------------------------------------------------
@@ -392,21 +476,12 @@ pub fn conv(
     let op = name_of(axes, false);
     let call = Call::new(op, axes, &weight.array(), options)?;
     let (input, unbatched) = call.batched(input)?;
-    let (x, w) = (input.operand()?, weight.operand()?);
-    let bias = match bias {
-        Some(bias) => Some(bias.operand()?),
-        None => None,
-    };
-    let bias_array = bias.as_ref().map(|bias| &bias.array);
-    let (in_channels, out_channels) = call.check_channels(false, &x.array, &w.array, bias_array)?;
-    call.check_dtypes(false, &x.array, &w.array, bias_array)?;
-    let (spatial, window) = (&x.array.shape()[2..], &w.array.shape()[2..]);
-    let window = call.window(spatial, window, &options.padding)?;
-    let size = ConvSize { batch: x.array.shape()[0], in_channels, out_channels, groups: call.groups, window };
-    let geometry = Geometry { axes, size };
-    let output = geometry.run(op, Y, [&x.array, &w.array], bias_array)?;
-    let result = finish("ConvolutionBackward0", &geometry, Y, [X, W], [&x, &w], bias.as_ref(), output)?;
-    if unbatched { views::squeeze(&result, Some(&[0])) } else { Ok(result) }
+    let (x, w, b) = (input.array(), weight.array(), bias.map(Tensor::array));
+    let (in_channels, out_channels) = call.check_channels(false, &x, &w, b.as_ref())?;
+    call.check_dtypes(false, &x, &w, b.as_ref())?;
+    let window = call.window(&x.shape()[2..], &w.shape()[2..], &options.padding)?;
+    let size = ConvSize { batch: x.shape()[0], in_channels, out_channels, groups: call.groups, window };
+    convolve(op, Geometry { axes, size }, Y, [(X, &input), (W, weight)], bias, unbatched)
 }
 
 impl Call {
@@ -512,24 +587,33 @@ pub fn conv_transpose(
     let op = name_of(axes, true);
     let call = Call::new(op, axes, &weight.array(), options)?;
     let (input, unbatched) = call.batched(input)?;
-    let (y, w) = (input.operand()?, weight.operand()?);
     // PyTorch adds it in place, and so casts it.
-    let bias = match bias {
-        Some(bias) => Some(super::matmul::as_addend(bias, y.array.dtype())?.operand()?),
-        None => None,
-    };
-    let bias_array = bias.as_ref().map(|bias| &bias.array);
-    let (out_channels, in_channels) = call.check_channels(true, &y.array, &w.array, bias_array)?;
-    call.check_dtypes(true, &y.array, &w.array, bias_array)?;
+    let bias = bias.map(|bias| super::matmul::as_addend(bias, input.dtype())).transpose()?;
+    let (y, w, b) = (input.array(), weight.array(), bias.as_ref().map(Tensor::array));
+    let (out_channels, in_channels) = call.check_channels(true, &y, &w, b.as_ref())?;
+    call.check_dtypes(true, &y, &w, b.as_ref())?;
     let padding = match &options.padding {
         Padding::Sizes(sizes) => per_axis(op, "padding", sizes, axes)?,
         Padding::Same => return Err(Error::type_(op, "padding must be int or tuple of ints, not 'same'")),
     };
     let extra = per_axis(op, "output_padding", output_padding, axes)?;
-    let window = call.transposed_window(&y.array.shape()[2..], &w.array.shape()[2..], &padding, &extra)?;
-    let size = ConvSize { batch: y.array.shape()[0], in_channels, out_channels, groups: call.groups, window };
-    let geometry = Geometry { axes, size };
-    let output = geometry.run(op, X, [&w.array, &y.array], bias_array)?;
-    let result = finish("ConvolutionBackward0", &geometry, X, [Y, W], [&y, &w], bias.as_ref(), output)?;
+    let window = call.transposed_window(&y.shape()[2..], &w.shape()[2..], &padding, &extra)?;
+    let size = ConvSize { batch: y.shape()[0], in_channels, out_channels, groups: call.groups, window };
+    convolve(op, Geometry { axes, size }, X, [(Y, &input), (W, weight)], bias.as_ref(), unbatched)
+}
+
+/// Makes a part from the two given; the axis of samples goes again if it was put there.
+#[track_caller]
+fn convolve(
+    op: &'static str,
+    geometry: Geometry,
+    made: Part,
+    given: [(Part, &Tensor); 2],
+    bias: Option<&Tensor>,
+    unbatched: bool,
+) -> Result<Tensor> {
+    let mut inputs: SmallVec<[&Tensor; 3]> = given.iter().map(|(_, tensor)| *tensor).collect();
+    inputs.extend(bias);
+    let result = call(Convolution::new(op, geometry, made, given.map(|(part, _)| part)), &inputs)?;
     if unbatched { views::squeeze(&result, Some(&[0])) } else { Ok(result) }
 }

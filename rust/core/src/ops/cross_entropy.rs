@@ -1,19 +1,22 @@
 //! Losses of classification: negative log-likelihood and cross-entropy.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::apply;
-use super::loss::{Reduction, reduced};
-use super::{copy, index, reduce, rows, select, softmax, views};
+use super::loss::{Reduction, reduced, reduced_from};
+use super::softmax::SoftmaxBackward;
+use super::{batching, copy, index, reduce, rows, select, softmax, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
+use crate::graph::call::{call_with, first};
 use crate::graph::flat;
-use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{Save, is_recorded, record, record_many, refuse_gradient};
-use crate::graph::{is_grad_enabled, no_grad};
+use crate::graph::no_grad;
+use crate::graph::node::{Backward, From};
+use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
+use crate::graph::record::refuse_gradient;
+use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::index::OutOfRange;
 use crate::kernels::loss::{self as kernel, NllSize, Targets};
 use crate::launch::launch;
@@ -22,7 +25,7 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// What a loss of classification is beside its data.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 struct Classes {
     size: NllSize,
     /// Shape of the input.
@@ -60,9 +63,18 @@ impl Classes {
         if !dtype.is_float() {
             return Err(Error::no_kernel(op, "nll_loss_out_frame", dtype));
         }
-        let (n, classes) = if shape.len() == 1 { (1, shape[0]) } else { (shape[0], shape[1]) };
+        Ok(Self::of(shape, ignore, how))
+    }
+
+    /// The loss of an input of this shape, which is known to be one.
+    fn of(shape: &[usize], ignore: i64, how: Reduction) -> Self {
+        let (n, classes) = match *shape {
+            [] => (1, 1),
+            [classes] => (1, classes),
+            [n, classes, ..] => (n, classes),
+        };
         let inner = shape.get(2..).unwrap_or_default().iter().product();
-        Ok(Self { size: NllSize { n, classes, inner }, shape: shape.into(), ignore, how })
+        Self { size: NllSize { n, classes, inner }, shape: shape.into(), ignore, how }
     }
 
     /// Axis of the classes: 0 for one sample alone, else 1.
@@ -72,9 +84,8 @@ impl Classes {
 
     /// The input's shape without the axis of the classes.
     fn target_shape(&self) -> Shape {
-        let mut shape = self.shape.clone();
-        shape.remove(self.axis());
-        shape
+        let axis = self.axis();
+        self.shape.iter().enumerate().filter(|(own, _)| *own != axis).map(|(_, size)| *size).collect()
     }
 
     fn node(&self) -> &'static str {
@@ -154,83 +165,289 @@ fn batch_mismatch(op: &'static str, batch: usize, given: usize) -> Box<Error> {
     Error::value(op, format!("Expected input batch_size ({batch}) to match target batch_size ({given})."))
 }
 
-/// Negative log-likelihood of log-probabilities, or, `fused`, of logits: then output 1 of the node is their
-/// log-softmax, which is saved and seen by nobody.
-///
-/// Saved are the target, the weight if there is one, and the log-softmax.
-struct NllRule {
+/// Negative log-likelihood of log-probabilities, or, `fused`, of logits. Inputs are those, the target, and the weight if
+/// there is one; results the loss, the log-probabilities if it is fused, which get a gradient when the backward pass is
+/// itself differentiated, and the sum of the weights of the targets.
+#[derive(Clone, PartialEq, Debug)]
+struct NllLoss {
     classes: Classes,
     fused: bool,
-    weighted: bool,
-    /// Sum of the weights of the targets.
-    total: f64,
+    /// Where the weight is saved.
+    weight: Option<usize>,
 }
 
-impl NllRule {
-    fn log_p(&self) -> usize {
-        1 + usize::from(self.weighted)
+impl NllLoss {
+    fn op(&self) -> &'static str {
+        if self.fused { "cross_entropy" } else { "nll_loss" }
     }
 
-    fn chosen(&self, cx: &Backward<'_>) -> Result<Chosen> {
-        // They were contiguous when they were saved; what an unpack hook gives need not be.
-        let read = |at: usize| cx.saved_array(at)?.contiguous(self.classes.node());
-        let weight = if self.weighted { Some(read(1)?) } else { None };
-        Ok(Chosen { target: read(0)?, weight })
+    /// The number of the result that is the sum of weights.
+    fn total(&self) -> usize {
+        1 + usize::from(self.fused)
     }
 
+    /// Where the kept results begin: after the target and the weight.
+    fn saved_results(&self) -> usize {
+        1 + usize::from(self.weight.is_some())
+    }
+
+    /// Which targets count, with what weight: 0 where they do not.
+    fn shares(&self, target: &Tensor, weight: Option<&Tensor>, dtype: DType) -> Result<Tensor> {
+        let ignored = target.eq(self.classes.ignore)?;
+        let zero = || Scalar::Int(0).into();
+        match weight {
+            None => copy::to_dtype(&ignored.logical_not()?, dtype),
+            Some(weight) => {
+                let place = select::where_(&ignored, zero(), target.into())?;
+                select::where_(&ignored, zero(), (&weights_of_examples(weight, &place)?).into())
+            }
+        }
+    }
+}
+
+/// The weight of each target, the examples along the first axis of both.
+fn weights_of_examples(weight: &Tensor, target: &Tensor) -> Result<Tensor> {
+    let shape = target.shape();
+    let places: usize = shape[1..].iter().product();
+    let flat = views::reshape_to(target, &[shape[0], places])?;
+    views::reshape_to(&index::take_along(weight, 1, &flat)?, &shape)
+}
+
+impl Op for NllLoss {
+    fn name(&self) -> &str {
+        self.classes.node()
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let (op, &Classes { ignore, how, .. }) = (self.op(), &self.classes);
+        let classes = Classes::new(op, &inputs[0], &inputs[1], ignore, how)?;
+        let chosen = classes.chosen(op, inputs[0].dtype(), &inputs[1], inputs.get(2))?;
+        let log_p = if self.fused {
+            softmax::log_softmax_array(op, &inputs[0], classes.axis())?
+        } else {
+            inputs[0].contiguous(op)?
+        };
+        let (loss, total) = classes.loss(op, &log_p, &chosen)?;
+        let total = Array::full(op, &[], Scalar::Float(total), DType::F64)?;
+        Ok(if self.fused { smallvec![loss, log_p, total] } else { smallvec![loss, total] })
+    }
+
+    fn differentiable(&self) -> usize {
+        self.total()
+    }
+
+    fn differentiable_inputs(&self) -> usize {
+        1
+    }
+
+    fn keeps(&mut self, _: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        let mut kept: SmallVec<[Keep; 4]> = smallvec![Keep::Input(1)];
+        if self.weight.is_some() {
+            kept.push(Keep::Input(2));
+        }
+        kept.extend((1..=self.total()).map(Keep::Output));
+        kept
+    }
+
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let at = self.saved_results();
+        let mut result = None;
+        if cx.grad(0).is_some() {
+            let weight = self.weight.map_or(From::Nothing, From::Saved);
+            let log_p = if self.fused { From::Saved(at) } else { From::Nothing };
+            let total = From::Saved(at + usize::from(self.fused));
+            let gradient = NllLossBackward { classes: self.classes.clone(), op: self.op() };
+            result = Some(cx.call(gradient, &[From::Grad(0), From::Saved(0), weight, log_p, total])?);
+        }
+        if self.fused && cx.grad(1).is_some() {
+            let gradient = SoftmaxBackward { axis: self.classes.axis(), log: true };
+            let through = cx.call(gradient, &[From::Saved(at), From::Grad(1)])?;
+            result = Some(match result {
+                None => through,
+                Some(result) => result.tensor().add(through.tensor())?.into(),
+            });
+        }
+        match result {
+            Some(result) => flat::put(cx, 0, result, 1, flat::Derivative::Zero),
+            None => Ok(()),
+        }
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        if cx.tangent(2).is_some() {
+            return Err(Error::runtime(self.op(), "the derivative for 'weight' is not implemented; detach() it first"));
+        }
+        let Some(mut tangent) = cx.tangent(0).cloned() else { return Ok(()) };
+        if self.fused {
+            tangent = softmax::log_softmax_tangent(cx.output(1), &tangent, self.classes.axis())?;
+            cx.put(1, tangent.clone())?;
+        }
+        // Linear in the log-probabilities.
+        let inputs: SmallVec<[Option<&Tensor>; 3]> =
+            (0..cx.inputs()).map(|input| if input == 0 { Some(&tangent) } else { cx.optional(input) }).collect();
+        let result = first(call_with(Self { fused: false, ..self.clone() }, &inputs)?);
+        cx.put(0, result)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let (size, op, &Classes { ignore, how, .. }) = (cx.size(), self.op(), &self.classes);
+        let example = |input: usize| cx.example(input).array();
+        let classes = Classes::new(op, &example(0), &example(1), ignore, how)?;
+        let input = batching::front(cx.input(0), size)?;
+        let log_p =
+            if self.fused { softmax::log_softmax(&input, classes.axis() as i64 + 1, None)? } else { input.clone() };
+        // All examples as the samples of one loss.
+        let mut whole: Shape = smallvec![size];
+        whole.extend(classes.target_shape());
+        let target = views::reshape_to(&batching::front(cx.input(1), size)?, &whole)?;
+        let target = copy::to_dtype(&target, DType::I64)?;
+        let samples = |shape: &[usize]| -> Shape {
+            if classes.axis() == 0 { shape.into() } else { joined(shape) }
+        };
+        let weight = cx.optional(2);
+        let shared = weight.filter(|weight| weight.axis.is_none()).map(|weight| &weight.tensor);
+        let each = match weight.filter(|weight| weight.axis.is_some()) {
+            Some(weight) => Some(batching::front(weight, size)?),
+            None => None,
+        };
+        let rows = views::reshape_to(&log_p, &samples(&log_p.shape()))?;
+        let places = views::reshape_to(&target, &samples(&whole))?;
+        let losses = views::reshape_to(&nll_loss(&rows, &places, shared, ignore, Reduction::None)?, &whole)?;
+        let weights = match (&each, shared) {
+            (Some(each), _) => Some(each.clone()),
+            (None, Some(shared)) => Some(views::broadcast_to(shared, &[size, classes.size.classes])?),
+            (None, None) => None,
+        };
+        let shares = self.shares(&target, weights.as_ref(), log_p.dtype())?;
+        let losses = if each.is_some() { weighted(&losses, &shares)? } else { losses };
+        let total = reduced_from(&copy::to_dtype(&shares, DType::F64)?, Reduction::Sum, 1)?;
+        let loss = match how {
+            Reduction::Mean => {
+                let total = copy::to_dtype(&total, log_p.dtype())?;
+                reduced_from(&losses, Reduction::Sum, 1)?.div(&total)?
+            }
+            how => reduced_from(&losses, how, 1)?,
+        };
+        cx.put(loss, Some(0));
+        if self.fused {
+            cx.put(log_p, Some(0));
+        }
+        cx.put(total, Some(0));
+        Ok(())
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        let mut names = vec![("target", 0)];
+        names.extend(self.weight.map(|at| ("weight", at)));
+        names
+    }
+}
+
+/// The first two axes as one.
+fn joined(shape: &[usize]) -> Shape {
+    std::iter::once(shape[0] * shape[1]).chain(shape[2..].iter().copied()).collect()
+}
+
+/// The gradient of an [`NllLoss`]. Inputs are the gradient of the loss, the target, the weight if there is one, the
+/// log-probabilities if it is fused, and the sum of the weights.
+#[derive(Clone, PartialEq, Debug)]
+struct NllLossBackward {
+    classes: Classes,
+    op: &'static str,
+}
+
+impl NllLossBackward {
     /// The weight of every target (0 where it is ignored), divided by the sum of weights for the mean, and the target
     /// with class 0 for ignored ones; both with an axis for the classes.
-    fn scales(&self, chosen: &Chosen, dtype: DType) -> Result<(Tensor, Tensor)> {
+    fn scales(
+        &self,
+        target: &Tensor,
+        weight: Option<&Tensor>,
+        total: &Tensor,
+        dtype: DType,
+    ) -> Result<(Tensor, Tensor)> {
         let _off = no_grad();
         let shape = self.classes.target_shape();
-        let target = views::reshape_to(&Tensor::from_array(chosen.target.clone()), &shape)?;
+        let target = copy::to_dtype(&views::reshape_to(&target.detach(), &shape)?, DType::I64)?;
         let ignored = target.eq(self.classes.ignore)?;
         let place = select::where_(&ignored, Scalar::Int(0).into(), (&target).into())?;
-        let weight = match &chosen.weight {
-            None => Tensor::from_array(Array::full("nll_loss", &shape, Scalar::Int(1), dtype)?),
-            Some(weight) => weights_of(&Tensor::from_array(weight.clone()), &place)?,
+        let weight = match weight {
+            None => Tensor::from_array(Array::full(self.op, &shape, Scalar::Int(1), dtype)?),
+            Some(weight) => weights_of(&weight.detach(), &place)?,
         };
         // With all targets ignored the total is 0: the quotient is replaced like the rest.
-        let weight = if self.classes.how == Reduction::Mean { weight.div(self.total)? } else { weight };
+        let weight = match self.classes.how {
+            Reduction::Mean => weight.div(&copy::to_dtype(total, dtype)?)?,
+            _ => weight,
+        };
         let scale = select::where_(&ignored, Scalar::Int(0).into(), (&weight).into())?;
         let axis = self.classes.axis() as i64;
         Ok((views::unsqueeze(&scale, axis)?, views::unsqueeze(&place, axis)?))
     }
 
-    /// The gradient of the loss as recorded operations.
-    fn recorded(&self, cx: &Backward<'_>, grad: &Tensor) -> Result<Tensor> {
-        let axis = self.classes.axis();
-        let (scale, place) = self.scales(&self.chosen(cx)?, grad.dtype())?;
-        let grad = match self.classes.how {
-            Reduction::None => views::unsqueeze(grad, axis as i64)?,
-            _ => grad.clone(),
-        };
-        // Where nothing counts, also no gradient that is infinite or NaN, as that of a mean over nothing.
-        let slope = reduce::zero_where_zero(&scale, &scale.mul(&grad)?)?;
-        let at_target = index::put_along(&self.classes.shape, axis, &place, &slope.neg()?)?;
-        if !self.fused {
-            return Ok(at_target);
-        }
-        cx.saved(self.log_p())?.exp()?.mul(&slope)?.add(&at_target)
+    /// Saved values are those of the forward pass, unless hooks on them gave back others.
+    fn check(&self, grad: &Array, chosen: &Chosen, log_p: Option<&Array>) -> Result<()> {
+        let NllSize { n, classes, inner } = self.classes.size;
+        let expected = if self.classes.how == Reduction::None { n * inner } else { 1 };
+        let dtype = grad.dtype();
+        let fits = dtype.is_float()
+            && grad.numel() == expected
+            && chosen.target.numel() == n * inner
+            && chosen.weight.as_ref().is_none_or(|weight| weight.shape() == [classes] && weight.dtype() == dtype)
+            && log_p.is_none_or(|log_p| log_p.shape() == self.classes.shape.as_slice() && log_p.dtype() == dtype);
+        if fits { Ok(()) } else { Err(Error::runtime(self.op, "a saved value is not what was saved")) }
+    }
+}
+
+impl Op for NllLossBackward {
+    fn name(&self) -> &str {
+        self.classes.node()
     }
 
-    /// The gradient of the loss in one pass.
-    fn run(&self, cx: &Backward<'_>, grad: &Tensor) -> Result<Tensor> {
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let Classes { size, how, ignore, .. } = self.classes;
-        let op = self.classes.node();
-        let (chosen, grad) = (self.chosen(cx)?, grad.array().contiguous(op)?);
-        let log_p = if self.fused { Some(cx.saved_array(self.log_p())?.contiguous(op)?) } else { None };
+        let op = self.op;
+        let contiguous = |array: Option<&Array>| array.map(|array| array.contiguous(op)).transpose();
+        let chosen = Chosen {
+            target: inputs[1].cast(op, DType::I64)?.contiguous(op)?,
+            weight: contiguous(inputs.get(2))?,
+        };
+        let (grad, log_p) = (inputs[0].contiguous(op)?, contiguous(inputs.get(3))?);
+        self.check(&grad, &chosen, log_p.as_ref())?;
+        let total = Tensor::from_array(inputs[4].clone()).item()?.to_f64();
         let output = Array::uninit(op, &self.classes.shape, grad.dtype())?;
         // The kernel checks the targets once more: `.data` writes to them past the version counter.
         launch(((&grad, log_p.as_ref()), chosen.operands()), &output, |((g, log_p), (class, weight)), dx| {
             let targets = Targets { class, weight, ignore };
             match log_p {
-                Some(log_p) => kernel::cross_entropy_backward(size, how, self.total, log_p, targets, g, dx),
-                None => kernel::nll_loss_backward(size, how, self.total, targets, g, dx),
+                Some(log_p) => kernel::cross_entropy_backward(size, how, total, log_p, targets, g, dx),
+                None => kernel::nll_loss_backward(size, how, total, targets, g, dx),
             }
         })
         .map_err(|found| out_of_bounds(op, found))?;
-        Ok(Tensor::from_array(output))
+        Ok(smallvec![output])
+    }
+
+    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
+        let [Some(grad), Some(target), weight, log_p, Some(total)] = *inputs else {
+            unreachable!("these are always given")
+        };
+        let result = || -> Result<Tensor> {
+            let axis = self.classes.axis();
+            let (scale, place) = self.scales(target, weight, total, grad.dtype())?;
+            let grad = match self.classes.how {
+                Reduction::None => views::unsqueeze(grad, axis as i64)?,
+                _ => grad.clone(),
+            };
+            // Where nothing counts, also no gradient that is infinite or NaN, as that of a mean over nothing.
+            let slope = reduce::zero_where_zero(&scale, &scale.mul(&grad)?)?;
+            let at_target = index::put_along(&self.classes.shape, axis, &place, &slope.neg()?)?;
+            match log_p {
+                None => Ok(at_target),
+                Some(log_p) => log_p.exp()?.mul(&slope)?.add(&at_target),
+            }
+        };
+        Some(result().map(|result| smallvec![result]))
     }
 }
 
@@ -240,45 +457,8 @@ fn weights_of(weight: &Tensor, target: &Tensor) -> Result<Tensor> {
     views::reshape_to(&index::take_along(weight, 0, &flat)?, &target.shape())
 }
 
-impl Op for NllRule {
-    fn name(&self) -> &str {
-        self.classes.node()
-    }
-
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let mut result = match cx.grad(0) {
-            None => None,
-            Some(grad) if is_grad_enabled() => Some(self.recorded(cx, grad)?),
-            Some(grad) => Some(self.run(cx, grad)?),
-        };
-        // The log-softmax gets a gradient when the backward pass is itself differentiated.
-        if self.fused
-            && let Some(grad) = cx.grad(1)
-        {
-            let through = softmax::log_softmax_backward(&cx.saved(self.log_p())?, grad, self.classes.axis())?;
-            result = Some(match result {
-                None => through,
-                Some(result) => result.add(&through)?,
-            });
-        }
-        match result {
-            Some(result) => flat::put(cx, 0, result, 1, flat::Derivative::Zero),
-            None => Ok(()),
-        }
-    }
-
-    fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        let mut names = vec![("target", 0)];
-        if self.weighted {
-            names.push(("weight", 1));
-        }
-        names
-    }
-}
-
 #[track_caller]
 fn likelihood(
-    op: &'static str,
     fused: bool,
     input: &Tensor,
     target: &Tensor,
@@ -286,35 +466,12 @@ fn likelihood(
     ignore: i64,
     how: Reduction,
 ) -> Result<Tensor> {
-    let (operand, target) = (input.operand()?, target.array());
-    let classes = Classes::new(op, &operand.array, &target, ignore, how)?;
-    let weight = match weight {
-        Some(weight) => {
-            let weight = weight.operand()?;
-            refuse_gradient(op, "weight", &weight)?;
-            Some(weight.array)
-        }
-        None => None,
-    };
-    let chosen = classes.chosen(op, operand.array.dtype(), &target, weight.as_ref())?;
-    let log_p = if fused {
-        softmax::log_softmax_array(op, &operand.array, classes.axis())?
-    } else {
-        operand.array.contiguous(op)?
-    };
-    let (output, total) = classes.loss(op, &log_p, &chosen)?;
-    if !is_recorded(&[&operand]) {
-        return Ok(Tensor::from_array(output));
+    let classes = Classes::of(&input.shape(), ignore, how);
+    let loss = NllLoss { classes, fused, weight: weight.map(|_| 1) };
+    if let Some(weight) = weight {
+        refuse_gradient(loss.op(), "weight", &weight.snapshot()?)?;
     }
-    let mut saves: SmallVec<[Save<'_>; 3]> = smallvec::smallvec![Save::Array(&chosen.target)];
-    saves.extend(chosen.weight.as_ref().map(Save::Array));
-    let rule = NllRule { classes, fused, weighted: chosen.weight.is_some(), total };
-    if !fused {
-        return record(rule, &[&operand], &saves, output);
-    }
-    saves.push(Save::Output(1));
-    let mut outputs = record_many(rule, &[&operand], &saves, &[output, log_p])?;
-    Ok(outputs.swap_remove(0))
+    call_with(loss, &[Some(input), Some(target), weight]).map(first)
 }
 
 /// Negative log-likelihood: `−weight[t] · input[t]` for each target class `t`, classes along axis 1 (0 for one sample);
@@ -330,7 +487,7 @@ pub fn nll_loss(
     ignore: i64,
     how: Reduction,
 ) -> Result<Tensor> {
-    likelihood("nll_loss", false, input, target, weight, ignore, how)
+    likelihood(false, input, target, weight, ignore, how)
 }
 
 /// Cross-entropy of logits: negative log-likelihood of their log-softmax. The target is a class per sample, or, with
@@ -355,7 +512,7 @@ pub fn cross_entropy(
         return of_probabilities(input, target, weight, ignore, how, smoothing);
     }
     if smoothing == 0.0 {
-        return likelihood(OP, true, input, target, weight, ignore, how);
+        return likelihood(true, input, target, weight, ignore, how);
     }
     smoothed(input, target, weight, ignore, how, smoothing)
 }

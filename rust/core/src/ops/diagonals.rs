@@ -1,18 +1,19 @@
 //! Diagonals and triangles of matrices: `diag`, `diag_embed`, `trace`, `tril`, `triu`.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
-use super::reduce;
 use super::views::{self, ViewOp};
-use super::write::{Target, Write};
+use super::write::{self, Reads, Writing};
+use super::{batching, joining, padding, reduce};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{is_recorded, record};
+use crate::graph::call;
+use crate::graph::node::{Backward, From};
+use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::fill::fill;
-use crate::launch::{NONE, launch};
+use crate::launch::{Held, NONE, launch};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -30,9 +31,11 @@ pub(super) fn place(shape: &[usize], offset: i64, axis1: i64, axis2: i64) -> Res
 
 // ---- diagonals -----------------------------------------------------------------------------------------------------
 
+/// Matrices with the last axis of the input on a diagonal and zeros elsewhere.
+#[derive(Clone, PartialEq, Debug)]
 struct DiagonalEmbedded {
     offset: i64,
-    axes: (i64, i64),
+    axes: [usize; 2],
 }
 
 impl Op for DiagonalEmbedded {
@@ -40,9 +43,43 @@ impl Op for DiagonalEmbedded {
         "DiagEmbedBackward0"
     }
 
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "diag_embed";
+        let (array, [first, second]) = (&inputs[0], self.axes);
+        let Some((&length, outer)) =
+            array.shape().split_last().filter(|(_, outer)| outer.len() + 2 > first.max(second))
+        else {
+            return Err(Error::index(OP, "diag_embed expects at least a 1-dimensional tensor, got one without axes"));
+        };
+        let size = usize::try_from(self.offset.unsigned_abs())
+            .ok()
+            .and_then(|offset| length.checked_add(offset))
+            .ok_or_else(|| Error::OutOfMemory { op: OP, bytes: u128::MAX })?;
+        let mut shape: Shape = outer.into();
+        for axis in [first.min(second), first.max(second)] {
+            shape.insert(axis, size);
+        }
+        let output = Array::zeros(OP, &shape, array.dtype())?;
+        let place = ViewOp::Diagonal { offset: self.offset, axis1: first, axis2: second };
+        place.apply(&output)?.copy_from(array);
+        Ok(smallvec![output])
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let grad = views::diagonal(&cx.only_grad(), self.offset, self.axes.0, self.axes.1)?;
+        let [first, second] = self.axes.map(|axis| axis as i64);
+        let grad = views::diagonal(&cx.only_grad(), self.offset, first, second)?;
         cx.put(0, grad);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        let each = Self { offset: self.offset, axes: self.axes.map(|axis| axis + 1) };
+        cx.put(call(each, &[&whole])?, Some(0));
         Ok(())
     }
 }
@@ -51,36 +88,27 @@ impl Op for DiagonalEmbedded {
 #[track_caller]
 pub fn diag_embed(input: &Tensor, offset: i64, axis1: i64, axis2: i64) -> Result<Tensor> {
     const OP: &str = "diag_embed";
-    let operand = input.operand()?;
-    let own = operand.array.shape();
-    let rank = own.len() + 1;
-    let (first, second) = (shape::normalize_axis(OP, axis1, rank)?, shape::normalize_axis(OP, axis2, rank)?);
-    let Some((&length, outer)) = own.split_last() else {
-        return Err(Error::index(OP, "diag_embed expects at least a 1-dimensional tensor, got one without axes"));
-    };
-    if first == second {
+    let rank = input.rank() + 1;
+    let axes = [shape::normalize_axis(OP, axis1, rank)?, shape::normalize_axis(OP, axis2, rank)?];
+    if rank > 1 && axes[0] == axes[1] {
         return Err(Error::runtime(OP, format!("diagonal dimensions cannot be identical {axis1}, {axis2}")));
     }
-    let size = usize::try_from(offset.unsigned_abs())
-        .ok()
-        .and_then(|offset| length.checked_add(offset))
-        .ok_or_else(|| Error::OutOfMemory { op: OP, bytes: u128::MAX })?;
-    let mut shape: Shape = outer.into();
-    for axis in [first.min(second), first.max(second)] {
-        shape.insert(axis, size);
-    }
-    let output = Array::zeros(OP, &shape, operand.array.dtype())?;
-    ViewOp::Diagonal { offset, axis1: first, axis2: second }.apply(&output)?.copy_from(&operand.array);
-    if is_recorded(&[&operand]) {
-        let rule = DiagonalEmbedded { offset, axes: (first as i64, second as i64) };
-        return record(rule, &[&operand], &[], output);
-    }
-    Ok(Tensor::from_array(output))
+    call(DiagonalEmbedded { offset, axes }, &[input])
 }
 
+/// A copy of the diagonal of two axes, as the last axis.
+#[derive(Clone, PartialEq, Debug)]
 struct DiagonalCopied {
-    place: ViewOp,
+    offset: i64,
+    axes: [usize; 2],
+    /// Of the input.
     shape: Shape,
+}
+
+impl DiagonalCopied {
+    fn place(&self) -> ViewOp {
+        ViewOp::Diagonal { offset: self.offset, axis1: self.axes[0], axis2: self.axes[1] }
+    }
 }
 
 impl Op for DiagonalCopied {
@@ -88,11 +116,35 @@ impl Op for DiagonalCopied {
         "DiagonalBackward0_copy"
     }
 
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        check_shape("diag", &inputs[0], &self.shape)?;
+        Ok(smallvec![self.place().apply(&inputs[0])?.to_dtype_contiguous("diag", inputs[0].dtype())?])
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let grad = views::embed(&cx.only_grad(), &self.shape, &self.place, false)?;
+        let grad = views::embed(&cx.only_grad(), &self.shape, &self.place(), false)?;
         cx.put(0, grad);
         Ok(())
     }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        let each = Self { offset: self.offset, axes: self.axes.map(|axis| axis + 1), shape: whole.shape() };
+        cx.put(call(each, &[&whole])?, Some(0));
+        Ok(())
+    }
+}
+
+/// The input still has the shape that the attributes were made for.
+fn check_shape(op: &'static str, array: &Array, shape: &[usize]) -> Result<()> {
+    if array.shape() == shape {
+        return Ok(());
+    }
+    Err(Error::runtime(op, "another thread has given the input another shape meanwhile"))
 }
 
 /// A matrix with the vector `input` on a diagonal, or a copy of a diagonal of the matrix `input`.
@@ -100,16 +152,7 @@ impl Op for DiagonalCopied {
 pub fn diag(input: &Tensor, offset: i64) -> Result<Tensor> {
     match input.rank() {
         1 => diag_embed(input, offset, 0, 1),
-        2 => {
-            let operand = input.operand()?;
-            let place = ViewOp::Diagonal { offset, axis1: 0, axis2: 1 };
-            let output = place.apply(&operand.array)?.to_dtype_contiguous("diag", operand.array.dtype())?;
-            if is_recorded(&[&operand]) {
-                let rule = DiagonalCopied { place, shape: operand.array.shape().into() };
-                return record(rule, &[&operand], &[], output);
-            }
-            Ok(Tensor::from_array(output))
-        }
+        2 => call(DiagonalCopied { offset, axes: [0, 1], shape: input.shape() }, &[input]),
         rank => Err(Error::runtime("diag", format!("diag(): Supports 1D or 2D tensors. Got {rank}D"))),
     }
 }
@@ -120,6 +163,8 @@ pub fn diagflat(input: &Tensor, offset: i64) -> Result<Tensor> {
     diag_embed(&views::reshape(input, &[-1])?, offset, 0, 1)
 }
 
+/// The sum of the diagonal of a matrix.
+#[derive(Clone, PartialEq, Debug)]
 struct DiagonalSummed {
     shape: Shape,
 }
@@ -129,38 +174,49 @@ impl Op for DiagonalSummed {
         "TraceBackward0"
     }
 
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        check_shape("trace", &inputs[0], &self.shape)?;
+        let _off = crate::graph::no_grad();
+        let diagonal = DIAGONAL.apply(&inputs[0])?;
+        Ok(smallvec![reduce::sum(&Tensor::from_array(diagonal), None, false, None)?.array()])
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let length = self.shape[0].min(self.shape[1]);
         let grad = views::broadcast_to(&cx.only_grad(), &[length])?;
-        let place = ViewOp::Diagonal { offset: 0, axis1: 0, axis2: 1 };
-        let grad = views::embed(&grad, &self.shape, &place, false)?;
+        let grad = views::embed(&grad, &self.shape, &DIAGONAL, false)?;
         cx.put(0, grad);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let diagonals = views::diagonal(&batching::front(cx.input(0), cx.size())?, 0, 1, 2)?;
+        cx.put(reduce::sum(&diagonals, Some(&[1]), false, None)?, Some(0));
         Ok(())
     }
 }
 
+/// The main diagonal of a matrix.
+const DIAGONAL: ViewOp = ViewOp::Diagonal { offset: 0, axis1: 0, axis2: 1 };
+
 /// Sum of the diagonal of a matrix; integers and `bool` give `int64`.
 #[track_caller]
 pub fn trace(input: &Tensor) -> Result<Tensor> {
-    if input.rank() != 2 {
+    let shape = input.shape();
+    if shape.len() != 2 {
         return Err(Error::runtime(
             "trace",
-            format!("trace: expected a matrix, but got tensor with dim {}", input.rank()),
+            format!("trace: expected a matrix, but got tensor with dim {}", shape.len()),
         ));
     }
-    let operand = input.operand()?;
-    if operand.array.dtype() == DType::Bool {
+    if input.dtype() == DType::Bool {
         return Err(Error::not_for("trace", DType::Bool));
     }
-    let output = {
-        let _off = crate::graph::no_grad();
-        let diagonal = ViewOp::Diagonal { offset: 0, axis1: 0, axis2: 1 }.apply(&operand.array)?;
-        reduce::sum(&Tensor::from_array(diagonal), None, false, None)?.array()
-    };
-    if is_recorded(&[&operand]) {
-        return record(DiagonalSummed { shape: operand.array.shape().into() }, &[&operand], &[], output);
-    }
-    Ok(Tensor::from_array(output))
+    call(DiagonalSummed { shape }, &[input])
 }
 
 // ---- triangles -----------------------------------------------------------------------------------------------------
@@ -217,6 +273,8 @@ impl Triangle {
     }
 }
 
+/// Matrices with zeros outside of a triangle.
+#[derive(Clone, PartialEq, Debug)]
 struct TriangleKept {
     triangle: Triangle,
     diagonal: i64,
@@ -227,9 +285,59 @@ impl Op for TriangleKept {
         if self.triangle == Triangle::Lower { "TrilBackward0" } else { "TriuBackward0" }
     }
 
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        write::into_copy(self, inputs)
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let grad = triangle(&cx.only_grad(), self.triangle, self.diagonal, false)?;
+        let grad = cx.call(self.clone(), &[From::Grad(0)])?;
         cx.put(0, grad);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        cx.put(call(self.clone(), &[&whole])?, Some(0));
+        Ok(())
+    }
+}
+
+impl Writing for TriangleKept {
+    fn op(&self) -> &'static str {
+        self.triangle.op()
+    }
+
+    fn in_order(&self) -> bool {
+        true
+    }
+
+    fn reads(&self, inputs: &Inputs<'_>, _reads: &mut Reads<'_>) -> Result<()> {
+        if inputs[0].rank() >= 2 {
+            return Ok(());
+        }
+        Err(Error::runtime(self.op(), format!("{}: input tensor must have at least 2 dimensions", self.op())))
+    }
+
+    fn write(&self, held: &mut Held<'_>, target: &Array, _reads: &[&Array]) -> Result<()> {
+        let rank = target.rank();
+        let (rows, columns) = (target.shape()[rank - 2], target.shape()[rank - 1]);
+        if target.numel() == 0 {
+            return Ok(());
+        }
+        for row in 0..rows {
+            let kept = self.triangle.columns(row, columns, self.diagonal);
+            let line = target.select(rank - 2, row);
+            for (start, end) in [(0, kept.start), (kept.end.max(kept.start), columns)] {
+                if start < end {
+                    let part = line.slice(rank - 2, start, end - start, 1);
+                    held.launch_in_order(NONE, &part, |[], out| fill(out, Scalar::Int(0)));
+                }
+            }
+        }
         Ok(())
     }
 }
@@ -237,35 +345,7 @@ impl Op for TriangleKept {
 /// The triangle of matrices up to (or from) a diagonal, zeros elsewhere: `tril`, `triu`.
 #[track_caller]
 pub fn triangle(input: &Tensor, triangle: Triangle, diagonal: i64, in_place: bool) -> Result<Tensor> {
-    let op = triangle.op();
-    let target = &Target::new(input, in_place)?;
-    let shape = target.array().shape();
-    let rank = shape.len();
-    if rank < 2 {
-        return Err(Error::runtime(op, format!("{op}: input tensor must have at least 2 dimensions")));
-    }
-    let (rows, columns) = (shape[rank - 2], shape[rank - 1]);
-    let write = Write { in_order: true, ..Write::row_major(op, target) };
-    write.run(
-        || TriangleKept { triangle, diagonal },
-        &[],
-        |held, array| {
-            if array.numel() == 0 {
-                return Ok(());
-            }
-            for row in 0..rows {
-                let kept = triangle.columns(row, columns, diagonal);
-                let line = array.select(rank - 2, row);
-                for (start, end) in [(0, kept.start), (kept.end.max(kept.start), columns)] {
-                    if start < end {
-                        let part = line.slice(rank - 2, start, end - start, 1);
-                        held.launch_in_order(NONE, &part, |[], out| fill(out, Scalar::Int(0)));
-                    }
-                }
-            }
-            Ok(())
-        },
-    )
+    write::written(TriangleKept { triangle, diagonal }, in_place, &[input])
 }
 
 /// The positions of the elements of a triangle of a matrix, row-major: two rows, of row and column numbers.
@@ -297,9 +377,25 @@ pub fn triangle_indices(rows: i64, columns: i64, offset: i64, triangle: Triangle
 
 // ---- blocks --------------------------------------------------------------------------------------------------------
 
+/// A matrix with the inputs along its diagonal.
+#[derive(Clone, PartialEq, Debug)]
 struct Blocks {
-    /// Where each block starts and what shape it has, as given.
-    places: Vec<([usize; 2], Shape)>,
+    /// Shapes of the inputs.
+    shapes: SmallVec<[Shape; 4]>,
+}
+
+impl Blocks {
+    /// Where each block starts and its size, and the size of all.
+    fn places(&self) -> (SmallVec<[([usize; 2], [usize; 2]); 4]>, [usize; 2]) {
+        let mut end = [0usize; 2];
+        let mut places = SmallVec::new();
+        for shape in &self.shapes {
+            let size = matrix_shape(shape);
+            places.push((end, size));
+            end = [end[0] + size[0], end[1] + size[1]];
+        }
+        (places, end)
+    }
 }
 
 impl Op for Blocks {
@@ -307,16 +403,46 @@ impl Op for Blocks {
         "BlockDiagBackward0"
     }
 
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "block_diag";
+        let dtype = inputs.iter().map(Array::dtype).reduce(DType::promote).unwrap_or(DType::F32);
+        let (places, size) = self.places();
+        let output = Array::zeros(OP, &size, dtype)?;
+        for ((array, shape), ([row, column], [rows, columns])) in inputs.iter().zip(&self.shapes).zip(places) {
+            check_shape(OP, array, shape)?;
+            output.slice(0, row, rows, 1).slice(1, column, columns, 1).copy_from(array);
+        }
+        Ok(smallvec![output])
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
-        for (input, (start, shape)) in self.places.iter().enumerate() {
+        let places = self.places().0;
+        for (input, (shape, ([row, column], [rows, columns]))) in self.shapes.iter().zip(places).enumerate() {
             if cx.needs(input) {
-                let [rows, columns] = matrix_shape(shape);
-                let part = views::narrow(&grad, 0, start[0] as i64, rows as i64)?;
-                let part = views::narrow(&part, 1, start[1] as i64, columns as i64)?;
+                let part = views::narrow(&grad, 0, row as i64, rows as i64)?;
+                let part = views::narrow(&part, 1, column as i64, columns as i64)?;
                 cx.put(input, views::reshape_to(&part, shape)?);
             }
         }
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.jointly_linear(cx.inputs(), self)
+    }
+
+    /// Rows of blocks, each with zeros to its left and right.
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let (places, [_, width]) = self.places();
+        let mut lines: Vec<Tensor> = Vec::new();
+        for (input, ([_, column], [rows, columns])) in places.into_iter().enumerate() {
+            let whole = batching::front(cx.input(input), cx.size())?;
+            let whole = views::reshape_to(&whole, &[cx.size(), rows, columns])?;
+            let pads = [column as i64, (width - column - columns) as i64];
+            lines.push(padding::constant_pad(&whole, &pads, Scalar::Int(0))?);
+        }
+        cx.put(joining::cat(&lines, 1)?, Some(0));
         Ok(())
     }
 }
@@ -333,36 +459,19 @@ fn matrix_shape(shape: &[usize]) -> [usize; 2] {
 /// A matrix with the given matrices (vectors count as rows) along its diagonal and zeros elsewhere.
 #[track_caller]
 pub fn block_diag(tensors: &[Tensor]) -> Result<Tensor> {
-    const OP: &str = "block_diag";
-    let operands: Result<Vec<_>> = tensors.iter().map(Tensor::operand).collect();
-    let operands = operands?;
-    if let Some(deep) = operands.iter().find(|operand| operand.array.rank() > 2) {
+    let shapes: SmallVec<[Shape; 4]> = tensors.iter().map(Tensor::shape).collect();
+    if let Some(deep) = shapes.iter().find(|shape| shape.len() > 2) {
         return Err(Error::runtime(
-            OP,
-            format!("block_diag: Input tensors must have 2 or fewer dimensions, got {}", deep.array.rank()),
+            "block_diag",
+            format!("block_diag: Input tensors must have 2 or fewer dimensions, got {}", deep.len()),
         ));
     }
-    let dtype = operands.iter().map(|operand| operand.array.dtype()).reduce(DType::promote);
-    let mut places = Vec::new();
-    let mut size = [0usize; 2];
-    for operand in &operands {
-        places.push((size, Shape::from_slice(operand.array.shape())));
-        let [rows, columns] = matrix_shape(operand.array.shape());
-        size = [size[0] + rows, size[1] + columns];
+    if tensors.is_empty() {
+        // Nothing at all is a matrix of one row without elements, as in PyTorch.
+        return Ok(Tensor::from_array(Array::zeros("block_diag", &[1, 0], crate::default_dtype())?));
     }
-    // Nothing at all is a matrix of one row without elements, as in PyTorch.
-    let (size, dtype) = dtype.map_or(([1, 0], crate::default_dtype()), |dtype| (size, dtype));
-    let output = Array::zeros(OP, &size, dtype)?;
-    for (operand, (start, shape)) in operands.iter().zip(&places) {
-        let [rows, columns] = matrix_shape(shape);
-        let part = output.slice(0, start[0], rows, 1).slice(1, start[1], columns, 1);
-        part.copy_from(&operand.array);
-    }
-    let inputs: SmallVec<[&crate::tensor::Operand; 4]> = operands.iter().collect();
-    if is_recorded(&inputs) && dtype.is_differentiable() {
-        return record(Blocks { places }, &inputs, &[], output);
-    }
-    Ok(Tensor::from_array(output))
+    let inputs: SmallVec<[&Tensor; 4]> = tensors.iter().collect();
+    call(Blocks { shapes }, &inputs)
 }
 
 #[cfg(test)]

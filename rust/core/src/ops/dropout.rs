@@ -2,7 +2,7 @@
 
 use super::creation::zeros_like;
 use super::elementwise::{apply, apply_in_place};
-use super::random_ops::{fill_new, source};
+use super::random_ops::{fill_new, for_each_example, source};
 use super::rows;
 use crate::array::Array;
 use crate::dtype::torch_name;
@@ -21,18 +21,20 @@ fn dropout_noise(model: &Array, p: f64, generator: Option<&SharedGenerator>) -> 
         ));
     }
     let keep = 1.0 - p;
-    let noise = zeros_like(OP, model, model.dtype())?;
-    {
-        let mut generator = source(generator).lock();
-        with_element!(float noise.dtype(), T => {
-            fill_new::<T>(&noise, |out| {
-                generator.bernoulli(out, keep)?;
-                out.iter_mut().for_each(|value| *value /= keep as T);
-                Ok(())
-            })
-        })?;
-    }
-    Ok(Tensor::from_array(noise))
+    for_each_example(OP, &|| {
+        let noise = zeros_like(OP, model, model.dtype())?;
+        {
+            let mut generator = source(generator).lock();
+            with_element!(float noise.dtype(), T => {
+                fill_new::<T>(&noise, |out| {
+                    generator.bernoulli(out, keep)?;
+                    out.iter_mut().for_each(|value| *value /= keep as T);
+                    Ok(())
+                })
+            })?;
+        }
+        Ok(Tensor::from_array(noise))
+    })
 }
 
 #[track_caller]

@@ -3,6 +3,7 @@
 //! A row's value and gradients are formulas over [`crate::kernels::number`]. They are compiled into SIMD loops for the
 //! values and for a backward pass that is not recorded, and read over [`Traced`] for one that is.
 
+pub(in crate::ops) mod arrays;
 mod declare;
 mod fast;
 mod rule;
@@ -79,6 +80,12 @@ pub struct Row {
 pub type Refusal = fn(&[f64]) -> Option<&'static str>;
 
 /// Rows are told apart by where they are declared.
+impl std::fmt::Debug for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
 impl PartialEq for Row {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)

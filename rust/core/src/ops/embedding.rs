@@ -1,14 +1,16 @@
 //! Rows of a table by number, and numbers as rows of ones and zeros: `embedding`, `one_hot`.
 
+use smallvec::{SmallVec, smallvec};
+
 use super::elementwise::apply;
-use super::{index_slices, reduce, rows, select, views};
+use super::{batching, copy, index_slices, powers, reduce, rows, select, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
-use crate::graph::no_grad;
-use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{Save, is_recorded, record};
+use crate::graph::node::{Backward, From};
+use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::transform::{Batch, Part, Tangents};
+use crate::graph::{call, no_grad};
 use crate::kernels::index as kernel;
 use crate::launch::{NONE, launch};
 use crate::scalar::Scalar;
@@ -17,49 +19,88 @@ use crate::tensor::Tensor;
 
 /// A 1 at the position each element names, along a new last axis of `classes` elements (as many as needed if −1).
 pub fn one_hot(input: &Tensor, classes: i64) -> Result<Tensor> {
-    const OP: &str = "one_hot";
-    let array = input.array();
-    if array.dtype() != DType::I64 {
+    if input.dtype() != DType::I64 {
         return Err(Error::runtime(
-            OP,
-            format!("one_hot is only applicable to index tensor of type LongTensor, got {}", torch_name(array.dtype())),
+            "one_hot",
+            format!("one_hot is only applicable to index tensor of type LongTensor, got {}", torch_name(input.dtype())),
         ));
     }
-    let values: Vec<i64> = array.to_vec();
-    if values.is_empty() && classes <= 0 {
-        return Err(Error::runtime(OP, "Can not infer total number of classes from empty tensor."));
+    if classes < 1 {
+        batching::refuse_data("one_hot", &[input], || {
+            "When vmap-ing torch.nn.functional.one_hot, please provide an explicit positive num_classes argument."
+                .to_owned()
+        })?;
     }
-    if let Some(negative) = values.iter().find(|&&value| value < 0) {
-        return Err(Error::runtime(OP, format!("Class values must be non-negative, got {negative}")));
+    call(OneHot { classes }, &[input])
+}
+
+/// See [`one_hot`].
+#[derive(Clone, PartialEq, Debug)]
+struct OneHot {
+    classes: i64,
+}
+
+impl Op for OneHot {
+    fn name(&self) -> &str {
+        "OneHotBackward0"
     }
-    let greatest = values.iter().copied().max().unwrap_or(-1);
-    let count = match classes {
-        -1 => greatest.saturating_add(1),
-        classes if classes < 1 => {
-            return Err(Error::runtime(OP, format!("num_classes should be positive, got {classes}")));
+
+    fn differentiable(&self) -> usize {
+        0
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "one_hot";
+        let array = &inputs[0];
+        let values: Vec<i64> = array.to_vec();
+        if values.is_empty() && self.classes <= 0 {
+            return Err(Error::runtime(OP, "Can not infer total number of classes from empty tensor."));
         }
-        classes if classes <= greatest => {
-            return Err(Error::runtime(
-                OP,
-                format!("Class values must be smaller than num_classes, got {greatest} with num_classes={classes}"),
-            ));
+        if let Some(negative) = values.iter().find(|&&value| value < 0) {
+            return Err(Error::runtime(OP, format!("Class values must be non-negative, got {negative}")));
         }
-        classes => classes,
-    };
-    let mut shape: Shape = array.shape().into();
-    shape.push(count as usize);
-    let output = Array::zeros(OP, &shape, DType::I64)?;
-    launch(NONE, &output, |[], mut out| {
-        let rows = out.as_slice::<i64>().expect("a new array").chunks_exact_mut((count as usize).max(1));
-        rows.zip(&values).for_each(|(row, &value)| row[value as usize] = 1);
-    });
-    Ok(Tensor::from_array(output))
+        let greatest = values.iter().copied().max().unwrap_or(-1);
+        let count = match self.classes {
+            -1 => greatest.saturating_add(1),
+            classes if classes < 1 => {
+                return Err(Error::runtime(OP, format!("num_classes should be positive, got {classes}")));
+            }
+            classes if classes <= greatest => {
+                return Err(Error::runtime(
+                    OP,
+                    format!("Class values must be smaller than num_classes, got {greatest} with num_classes={classes}"),
+                ));
+            }
+            classes => classes,
+        };
+        let mut shape: Shape = array.shape().into();
+        shape.push(count as usize);
+        let output = Array::zeros(OP, &shape, DType::I64)?;
+        launch(NONE, &output, |[], mut out| {
+            let rows = out.as_slice::<i64>().expect("a new array").chunks_exact_mut((count as usize).max(1));
+            rows.zip(&values).for_each(|(row, &value)| row[value as usize] = 1);
+        });
+        Ok(smallvec![output])
+    }
+
+    fn jvp(&self, _cx: &mut Tangents<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        cx.put(call(self.clone(), &[&whole])?, Some(0));
+        Ok(())
+    }
 }
 
 /// Shortens the rows of `weight` at the positions of `index` to a `p`-norm of at most `max_norm`, in place and past the
 /// graph.
 #[track_caller]
 pub fn shorten_rows(weight: &Tensor, index: &Tensor, max_norm: f64, p: f64) -> Result<()> {
+    batching::refuse_data("embedding", &[weight, index], || {
+        "vmap: max_norm changes the table by the rows that are used, which may differ between examples".to_owned()
+    })?;
     // What is looked up is checked by looking it up.
     drop(embedding(index, &weight.detach(), None, false)?);
     let _off = no_grad();
@@ -77,9 +118,13 @@ pub fn shorten_rows(weight: &Tensor, index: &Tensor, max_norm: f64, p: f64) -> R
     index_slices::index_copy(weight, true, 0, &used, &table.mul(&factors)?).map(drop)
 }
 
+/// Rows of a table by their numbers. Of a batch, there are the tables of several examples below each other.
+#[derive(Clone, PartialEq, Debug)]
 struct Embedded {
+    /// Of the table.
     shape: Shape,
-    padding: Option<i64>,
+    /// The row that gets no gradient, and the number of rows in the table of one example.
+    padding: Option<(i64, usize)>,
     by_frequency: bool,
 }
 
@@ -88,18 +133,54 @@ impl Op for Embedded {
         "EmbeddingBackward0"
     }
 
+    fn differentiable_inputs(&self) -> usize {
+        1
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "embedding";
+        let table = &inputs[0];
+        if table.shape() != self.shape.as_slice() {
+            return Err(Error::runtime(OP, "another thread has given the table another shape meanwhile"));
+        }
+        let positions = inputs[1].contiguous(OP)?;
+        let mut shape: Shape = positions.shape().into();
+        shape.push(table.shape()[1]);
+        let output = Array::uninit(OP, &shape, table.dtype())?;
+        // A row per position.
+        let flat = |array: &Array, shape: &[usize]| array.view(shape).expect("row-major arrays have any shape");
+        let (at, rows) =
+            (flat(&positions, &[positions.numel()]), flat(&output, &[positions.numel(), table.shape()[1]]));
+        launch([table, &at], &rows, |[table, at], out| kernel::index_select(0, table, at, out)).map_err(|found| {
+            Error::index(OP, format!("index out of range in self: row {} of {}", found.value, found.size))
+        })?;
+        Ok(smallvec![output])
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Input(1)]
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (grad, positions) = (cx.only_grad().operand()?, cx.saved_array(0)?);
-        let sums = {
-            let _off = no_grad();
-            self.sums(Tensor::from_array(grad.array.clone()), &positions)?
-        };
-        let result = if is_recorded(&[&grad]) {
-            record(EmbeddedSums { padding: self.padding }, &[&grad], &[Save::Array(&positions)], sums.array())?
-        } else {
-            sums
-        };
-        cx.put(0, result);
+        let grad = cx.call(EmbeddedBackward(self.clone()), &[From::Grad(0), From::Saved(0)])?;
+        cx.put(0, grad);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let (table, index) = (cx.input(0), cx.input(1));
+        if table.axis.is_none() && !self.by_frequency {
+            let index = batching::front(index, cx.size())?;
+            cx.put(call(self.clone(), &[&table.tensor, &index])?, Some(0));
+            return Ok(());
+        }
+        let (table, shape) = tables_below_each_other(cx, table, &self.shape)?;
+        let index = rows_of_each(cx, index, self.shape[0])?;
+        cx.put(call(Self { shape, ..self.clone() }, &[&table, &index])?, Some(0));
         Ok(())
     }
 
@@ -108,60 +189,106 @@ impl Op for Embedded {
     }
 }
 
-impl Embedded {
-    /// The gradients of the rows that were looked up, summed where they came from.
-    fn sums(&self, mut grad: Tensor, positions: &Array) -> Result<Tensor> {
-        let index: Vec<i64> = positions.to_vec();
-        if self.padding.is_some() || self.by_frequency {
-            // A factor per row looked up: 0 for padding, one over the number of times a row is used.
-            let mut uses = vec![0u32; self.shape[0]];
-            index.iter().for_each(|&row| uses[row as usize] += 1);
-            let factor = |&row: &i64| {
-                if self.padding == Some(row) {
-                    0.0
-                } else if self.by_frequency {
-                    1.0 / f64::from(uses[row as usize])
-                } else {
-                    1.0
-                }
-            };
-            let factors: Vec<f64> = index.iter().map(factor).collect();
-            let mut shape: Shape = positions.shape().into();
-            shape.push(1);
-            let factors = Tensor::from_array(Array::from_slice(&factors, &shape)?.cast("embedding", grad.dtype())?);
-            grad = apply(&rows::masked_product::ROW, &[], &[(&grad).into(), (&factors).into()])?;
-        }
-        let flat = views::reshape_to(&grad, &[index.len(), self.shape[1]])?;
-        let whole = Tensor::from_array(Array::zeros("embedding", &self.shape, flat.dtype())?);
-        let vector = Tensor::from_array(Array::from_slice(&index, &[index.len()])?);
-        index_slices::index_add(&whole, true, 0, &vector, &flat, Scalar::Int(1))
-    }
+/// The tables of all examples as one.
+#[track_caller]
+fn tables_below_each_other(cx: &Batch<'_>, table: &Part, shape: &[usize]) -> Result<(Tensor, Shape)> {
+    let all: Shape = smallvec![cx.size() * shape[0], shape[1]];
+    Ok((views::reshape_to(&batching::front(table, cx.size())?, &all)?, all))
 }
 
-/// The gradient of an embedding, as something to differentiate. A scale by frequency is no part of its derivative: it says
-/// how far a row shall move, and the second derivative comes through the embedding, which scales, once more.
-struct EmbeddedSums {
-    padding: Option<i64>,
+/// Numbers of rows in the tables of all examples, below each other.
+#[track_caller]
+fn rows_of_each(cx: &Batch<'_>, index: &Part, rows: usize) -> Result<Tensor> {
+    let first = apply(
+        &rows::mul::ROW,
+        &[],
+        &[(&batching::numbers(cx.size(), index.rank())?).into(), Scalar::Int(rows as i64).into()],
+    )?;
+    batching::front(index, cx.size())?.add(&first)
 }
 
-impl Op for EmbeddedSums {
+/// The gradient of [`Embedded`] from that of its result, and the numbers. A scale by frequency is no part of its derivative:
+/// it says how far a row shall move, and the second derivative comes through the embedding, which scales, once more.
+#[derive(Clone, PartialEq, Debug)]
+struct EmbeddedBackward(Embedded);
+
+impl Op for EmbeddedBackward {
     fn name(&self) -> &str {
         "EmbeddingDenseBackwardBackward0"
     }
 
+    fn differentiable_inputs(&self) -> usize {
+        1
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let _off = no_grad();
+        Ok(smallvec![self.sums(Tensor::from_array(inputs[0].clone()), &inputs[1])?.array()])
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Input(1)]
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let index = Tensor::from_array(cx.saved_array(0)?);
-        let mut result = embedding(&index, &cx.only_grad(), None, false)?;
-        if let Some(padding) = self.padding {
-            let padded = views::unsqueeze(&index.eq(padding)?, -1)?;
+        let (grad, index) = (cx.only_grad(), cx.saved(0)?);
+        let again = Embedded { padding: None, by_frequency: false, shape: self.0.shape.clone() };
+        let mut result = call(again, &[&grad, &index])?;
+        if let Some((padding, rows)) = self.0.padding {
+            let number = powers::remainder((&index).into(), Scalar::Int(rows as i64).into())?;
+            let padded = views::unsqueeze(&apply(number.row, &number.params, &number.args)?.eq(padding)?, -1)?;
             result = select::where_(&padded, Scalar::Int(0).into(), (&result).into())?;
         }
         cx.put(0, result);
         Ok(())
     }
 
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let grad = batching::front(cx.input(0), cx.size())?;
+        let index = rows_of_each(cx, cx.input(1), self.0.shape[0])?;
+        let shape: Shape = smallvec![cx.size() * self.0.shape[0], self.0.shape[1]];
+        let result = call(Self(Embedded { shape, ..self.0.clone() }), &[&grad, &index])?;
+        cx.put(views::reshape_to(&result, &[cx.size(), self.0.shape[0], self.0.shape[1]])?, Some(0));
+        Ok(())
+    }
+
     fn saved_names(&self) -> Vec<(&'static str, usize)> {
         vec![("indices", 0)]
+    }
+}
+
+impl EmbeddedBackward {
+    /// The gradients of the rows that were looked up, summed where they came from.
+    fn sums(&self, mut grad: Tensor, positions: &Array) -> Result<Tensor> {
+        let Embedded { shape, padding, by_frequency } = &self.0;
+        let index: Vec<i64> = positions.to_vec();
+        if padding.is_some() || *by_frequency {
+            // A factor per row looked up: 0 for padding, one over the number of times a row is used.
+            let mut uses = vec![0u32; shape[0]];
+            index.iter().for_each(|&row| uses[row as usize] += 1);
+            let factor = |&row: &i64| {
+                if padding.is_some_and(|(padding, rows)| row % rows as i64 == padding) {
+                    0.0
+                } else if *by_frequency {
+                    1.0 / f64::from(uses[row as usize])
+                } else {
+                    1.0
+                }
+            };
+            let factors: Vec<f64> = index.iter().map(factor).collect();
+            let mut along: Shape = positions.shape().into();
+            along.push(1);
+            let factors = Tensor::from_array(Array::from_slice(&factors, &along)?.cast("embedding", grad.dtype())?);
+            grad = apply(&rows::masked_product::ROW, &[], &[(&grad).into(), (&factors).into()])?;
+        }
+        let flat = views::reshape_to(&grad, &[index.len(), shape[1]])?;
+        let whole = Tensor::from_array(Array::zeros("embedding", shape, flat.dtype())?);
+        let vector = Tensor::from_array(Array::from_slice(&index, &[index.len()])?);
+        index_slices::index_add(&whole, true, 0, &vector, &flat, Scalar::Int(1))
     }
 }
 
@@ -170,12 +297,11 @@ impl Op for EmbeddedSums {
 #[track_caller]
 pub fn embedding(index: &Tensor, weight: &Tensor, padding: Option<i64>, by_frequency: bool) -> Result<Tensor> {
     const OP: &str = "embedding";
-    let operand = weight.operand()?;
-    let table = &operand.array;
-    if table.rank() != 2 {
-        return Err(Error::shape(OP, table.shape(), "'weight' must be 2-D"));
+    let shape = weight.shape();
+    if shape.len() != 2 {
+        return Err(Error::shape(OP, &shape, "'weight' must be 2-D"));
     }
-    let count = table.shape()[0] as i64;
+    let count = shape[0] as i64;
     let padding = match padding {
         Some(row) if row < -count || row >= count => {
             return Err(Error::value(OP, format!("Padding_idx must be within num_embeddings: {row} of {count}")));
@@ -192,20 +318,7 @@ pub fn embedding(index: &Tensor, weight: &Tensor, padding: Option<i64>, by_frequ
             ),
         ));
     }
-    // Row-major, and a copy if it was not.
-    let positions = index.array().cast(OP, DType::I64)?.contiguous(OP)?;
-    let mut shape: Shape = positions.shape().into();
-    shape.push(table.shape()[1]);
-    let output = Array::uninit(OP, &shape, table.dtype())?;
-    // A row per position.
-    let flat = |array: &Array, shape: &[usize]| array.view(shape).expect("row-major arrays have any shape");
-    let (at, rows) = (flat(&positions, &[positions.numel()]), flat(&output, &[positions.numel(), table.shape()[1]]));
-    launch([table, &at], &rows, |[table, at], out| kernel::index_select(0, table, at, out)).map_err(|found| {
-        Error::index(OP, format!("index out of range in self: row {} of {}", found.value, found.size))
-    })?;
-    if is_recorded(&[&operand]) {
-        let rule = Embedded { shape: table.shape().into(), padding, by_frequency };
-        return record(rule, &[&operand], &[Save::Array(&positions)], output);
-    }
-    Ok(Tensor::from_array(output))
+    let index = copy::to_dtype(index, DType::I64)?;
+    let padding = padding.map(|row| (row, shape[0]));
+    call(Embedded { shape, padding, by_frequency }, &[weight, &index])
 }

@@ -1,22 +1,24 @@
 //! Elements along one axis at positions given by an index tensor: `gather`, `scatter` and their kin, and what they share
 //! with their neighbours that index.
 
-use super::write::{NotDifferentiable, Target, Write, source_of};
-use super::{padding, views};
+use smallvec::{SmallVec, smallvec};
+
+use super::write::{self, NOT_DIFFERENTIABLE, Reads, Writing, not_differentiable};
+use super::{batching, copy, padding, powers, rows, views};
 use crate::array::Array;
-use crate::dtype::DType;
-use crate::dtype::torch_name;
+use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
-use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{Save, is_recorded, record};
+use crate::graph::call;
+use crate::graph::node::{Backward, From};
+use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
+use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::index::{self as kernel, OutOfRange};
 use crate::kernels::scatter::{Fold, scatter_fold};
 use crate::launch::{Held, launch};
 use crate::ops::elementwise::apply;
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
-use crate::tensor::{Operand, Tensor};
+use crate::tensor::Tensor;
 
 /// What a kernel found outside its axis, as an error.
 pub(crate) fn out_of_range(op: &'static str, found: OutOfRange) -> Box<Error> {
@@ -32,18 +34,18 @@ pub(super) fn out_of_range_runtime(op: &'static str, found: OutOfRange) -> Box<E
 }
 
 /// An index tensor as `i64`.
-pub(super) fn positions(op: &'static str, index: &Tensor) -> Result<Array> {
-    let array = index.array();
-    match array.dtype() {
-        DType::I64 => Ok(array),
-        DType::I32 => array.cast(op, DType::I64),
+#[track_caller]
+pub(super) fn positions(op: &'static str, index: &Tensor) -> Result<Tensor> {
+    match index.dtype() {
+        DType::I64 | DType::I32 => copy::to_dtype(index, DType::I64),
         other => Err(Error::runtime(op, format!("{op}(): Expected dtype int32/int64 for index, got {other}"))),
     }
 }
 
 /// An index into the elements of an axis. An empty one has no positions, so of any dtype.
-pub(super) fn element_positions(op: &'static str, index: &Tensor) -> Result<Array> {
-    if index.numel() == 0 { index.array().cast(op, DType::I64) } else { positions(op, index) }
+#[track_caller]
+pub(super) fn element_positions(op: &'static str, index: &Tensor) -> Result<Tensor> {
+    if index.numel() == 0 { copy::to_dtype(index, DType::I64) } else { positions(op, index) }
 }
 
 /// Both have the same dtype.
@@ -84,57 +86,80 @@ fn check_gather(op: &'static str, own: &[usize], axis: usize, index: &[usize]) -
 /// `out[i…] = input[i…]` with the position along `axis` taken from `index`, whose shape the result has.
 #[track_caller]
 pub fn gather(input: &Tensor, axis: i64, index: &Tensor) -> Result<Tensor> {
-    let operand = input.operand()?;
-    let axis = shape::normalize_axis("gather", axis, operand.array.rank())?;
-    let positions = element_positions("gather", index)?;
-    check_gather("gather", operand.array.shape(), axis, positions.shape())?;
-    gathered(operand, axis, &positions)
+    let axis = shape::normalize_axis("gather", axis, input.rank())?;
+    take_along(input, axis, &element_positions("gather", index)?)
 }
 
-/// [`gather`] with an axis and an `i64` index that are known to fit.
+/// [`gather`] with an axis and an `i64` index.
 #[track_caller]
 pub(super) fn take_along(input: &Tensor, axis: usize, index: &Tensor) -> Result<Tensor> {
-    gathered(input.operand()?, axis, &index.array())
-}
-
-#[track_caller]
-fn gathered(operand: Operand, axis: usize, positions: &Array) -> Result<Tensor> {
-    let output = Array::uninit("gather", positions.shape(), operand.array.dtype())?;
-    if positions.numel() > 0 {
-        launch([&operand.array, positions], &output, |[x, at], out| {
-            kernel::gather(axis, x.at_least_vector(), at.at_least_vector(), out.at_least_vector())
-        })
-        .map_err(|found| out_of_range_runtime("gather", found))?;
-    }
-    if is_recorded(&[&operand]) {
-        let rule = Gathered { axis, shape: operand.array.shape().into() };
-        return record(rule, &[&operand], &[Save::Array(positions)], output);
-    }
-    Ok(Tensor::from_array(output))
+    call(Gather { axis, shape: input.shape() }, &[input, index])
 }
 
 /// Zeros of `shape` with `values` added at `index` along `axis`: the transpose of [`take_along`].
 #[track_caller]
 pub(super) fn put_along(shape: &[usize], axis: usize, index: &Tensor, values: &Tensor) -> Result<Tensor> {
-    let values = values.operand()?;
-    let whole = Tensor::from_array(Array::zeros("scatter_add", shape, values.array.dtype())?);
-    scatter_into(&Target::new(&whole, true)?, axis, &index.array(), &values, Scatter::Add)
+    call(GatherBackward { axis, shape: shape.into() }, &[values, index])
 }
 
-struct Gathered {
+/// The elements of the first input at the positions that the second gives along an axis.
+#[derive(Clone, PartialEq, Debug)]
+struct Gather {
     axis: usize,
+    /// Of the input.
     shape: Shape,
 }
 
-impl Op for Gathered {
+impl Op for Gather {
     fn name(&self) -> &str {
         "GatherBackward0"
     }
 
+    fn differentiable_inputs(&self) -> usize {
+        1
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let (x, at) = (&inputs[0], &inputs[1]);
+        if x.shape() != self.shape.as_slice() {
+            return Err(Error::runtime("gather", "another thread has given the input another shape meanwhile"));
+        }
+        check_gather("gather", x.shape(), self.axis, at.shape())?;
+        let output = Array::uninit("gather", at.shape(), x.dtype())?;
+        if at.numel() > 0 {
+            launch([x, at], &output, |[x, at], out| {
+                kernel::gather(self.axis, x.at_least_vector(), at.at_least_vector(), out.at_least_vector())
+            })
+            .map_err(|found| out_of_range_runtime("gather", found))?;
+        }
+        Ok(smallvec![output])
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Input(1)]
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (grad, index) = (cx.only_grad(), cx.saved(0)?);
-        let grad = put_along(&self.shape, self.axis, &index, &grad)?;
+        let gradient = GatherBackward { axis: self.axis, shape: self.shape.clone() };
+        let grad = cx.call(gradient, &[From::Grad(0), From::Saved(0)])?;
         cx.put(0, grad);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let input = batching::front_vectors(cx.input(0), cx.size())?;
+        let index = batching::front_vectors(cx.input(1), cx.size())?;
+        let result = if input.rank() == index.rank() {
+            take_along(&input, self.axis + 1, &index)?
+        } else {
+            // An empty index may have any number of axes.
+            Tensor::from_array(Array::zeros("gather", &index.shape(), input.dtype())?)
+        };
+        cx.put(batching::of_rank(result, cx.example(1).rank())?, Some(0));
         Ok(())
     }
 
@@ -143,14 +168,64 @@ impl Op for Gathered {
     }
 }
 
+/// The gradient of [`Gather`] from that of its result, and the positions.
+#[derive(Clone, PartialEq, Debug)]
+struct GatherBackward {
+    axis: usize,
+    /// Of the result.
+    shape: Shape,
+}
+
+impl Op for GatherBackward {
+    fn name(&self) -> &str {
+        "ScatterAddBackward0"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let (values, at) = (&inputs[0], &inputs[1]);
+        let whole = Array::zeros("scatter_add", &self.shape, values.dtype())?;
+        check_scatter("scatter_add", &self.shape, self.axis, at.shape(), Some(values.shape()))?;
+        let reads = [at, values];
+        let written = &whole;
+        let mut held = Held::take(&reads, &written);
+        scatter_raw("scatter_add", Scatter::Add, &mut held, &whole, self.axis, reads)?;
+        drop(held);
+        Ok(smallvec![whole])
+    }
+
+    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
+        let [Some(values), Some(index)] = *inputs else { unreachable!("both are always given") };
+        let result = || {
+            let whole = Tensor::from_array(Array::zeros("scatter_add", &self.shape, values.dtype())?);
+            Ok(smallvec![scattered(Scatter::Add, &whole, false, self.axis, index, values)?])
+        };
+        Some(result())
+    }
+}
+
 /// What is done with the values of a scatter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Scatter {
     Set,
     Add,
+    /// As [`Scatter::Add`], without a derivative: `reduce="add"`.
+    Sum,
+    /// Without a derivative: `reduce="multiply"`.
     Multiply,
 }
 
+impl Scatter {
+    fn op(self) -> &'static str {
+        if self == Self::Add { "scatter_add" } else { "scatter" }
+    }
+
+    fn is_differentiable(self) -> bool {
+        matches!(self, Self::Set | Self::Add)
+    }
+}
+
+/// Target, source and positions of a scatter along an axis.
+#[derive(Clone, PartialEq, Debug)]
 struct Scattered {
     kind: Scatter,
     axis: usize,
@@ -162,10 +237,30 @@ struct Scattered {
 
 impl Op for Scattered {
     fn name(&self) -> &str {
-        if self.kind == Scatter::Add { "ScatterAddBackward0" } else { "ScatterBackward0" }
+        match self.kind {
+            Scatter::Set => "ScatterBackward0",
+            Scatter::Add => "ScatterAddBackward0",
+            _ => NOT_DIFFERENTIABLE,
+        }
+    }
+
+    fn differentiable_inputs(&self) -> usize {
+        2
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        write::into_copy(self, inputs)
+    }
+
+    fn keeps(&mut self, needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        self.saves_index = self.kind == Scatter::Set || (self.kind == Scatter::Add && needs(1));
+        if self.saves_index { smallvec![Keep::Input(2)] } else { SmallVec::new() }
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        if !self.kind.is_differentiable() {
+            return not_differentiable("scatter");
+        }
         let grad = cx.only_grad();
         if cx.needs(1) {
             let taken = take_along(&grad, self.axis, &cx.saved(0)?)?;
@@ -175,15 +270,52 @@ impl Op for Scattered {
         if cx.needs(0) {
             let own = match self.kind {
                 Scatter::Add => grad,
-                _ => scatter_number(&Target::new(&grad, false)?, self.axis, &cx.saved_array(0)?, Scalar::Int(0))?,
+                _ => scatter_number(&grad, self.axis, &cx.saved(0)?, Scalar::Int(0))?,
             };
             cx.put(0, own);
         }
         Ok(())
     }
 
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        if !self.kind.is_differentiable() {
+            return write::no_tangent("scatter");
+        }
+        cx.jointly_linear(2, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let part = |input: usize| batching::front_vectors(cx.input(input), cx.size());
+        let (target, source, index) = (part(0)?, part(1)?, part(2)?);
+        let result = if index.numel() == 0 {
+            copy::clone(&target)?
+        } else {
+            scattered(self.kind, &target, false, self.axis + 1, &index, &source)?
+        };
+        cx.put(batching::of_rank(result, cx.example(0).rank())?, Some(0));
+        Ok(())
+    }
+
     fn saved_names(&self) -> Vec<(&'static str, usize)> {
         if self.saves_index { vec![("index", 0)] } else { Vec::new() }
+    }
+}
+
+impl Writing for Scattered {
+    fn op(&self) -> &'static str {
+        self.kind.op()
+    }
+
+    fn reads(&self, inputs: &Inputs<'_>, reads: &mut Reads<'_>) -> Result<()> {
+        let (own, source, at) = (&inputs[0], &inputs[1], &inputs[2]);
+        same_dtype(self.op(), own.dtype(), source.dtype())?;
+        check_scatter(self.op(), own.shape(), self.axis, at.shape(), Some(source.shape()))?;
+        reads.apart(at.clone())?;
+        reads.spared(source, false)
+    }
+
+    fn write(&self, held: &mut Held<'_>, target: &Array, reads: &[&Array]) -> Result<()> {
+        scatter_raw(self.op(), self.kind, held, target, self.axis, [reads[0], reads[1]])
     }
 }
 
@@ -233,35 +365,30 @@ fn scatter_raw(
         let (target, at, source) = (target.at_least_vector(), at.at_least_vector(), source.at_least_vector());
         match kind {
             Scatter::Multiply => scatter_fold(Fold::Prod, axis, target, at, source),
-            _ => kernel::scatter(axis, target, at, source, kind == Scatter::Add),
+            _ => kernel::scatter(axis, target, at, source, kind != Scatter::Set),
         }
     })
     .map_err(|found| out_of_range_runtime(op, found))
 }
 
 #[track_caller]
-pub(super) fn scatter_into(
-    target: &Target<'_>,
-    axis: usize,
-    positions: &Array,
-    source: &Operand,
+pub(super) fn scattered(
     kind: Scatter,
+    target: &Tensor,
+    in_place: bool,
+    axis: usize,
+    index: &Tensor,
+    source: &Tensor,
 ) -> Result<Tensor> {
-    let op = if kind == Scatter::Add { "scatter_add" } else { "scatter" };
-    let values = &source_of(op, target, &source.array, false)?;
-    let reads = [positions, values];
-    let write = Write { others: &[source], reads: &reads, ..Write::row_major(op, target) };
-    let saves_index = kind != Scatter::Add || source.edge.is_some();
-    let rule = || Scattered { kind, axis, source: values.shape().into(), saves_index };
-    let saves: &[Save<'_>] = if saves_index { &[Save::Array(positions)] } else { &[] };
-    write.run(rule, saves, |held, array| scatter_raw(op, kind, held, array, axis, reads))
+    let op = Scattered { kind, axis, source: source.shape(), saves_index: false };
+    write::written(op, in_place, &[target, source, index])
 }
 
 /// The reduction of a scatter by its name.
 fn scatter_reduction(op: &'static str, reduce: Option<&str>) -> Result<Scatter> {
     match reduce {
         None => Ok(Scatter::Set),
-        Some("add") => Ok(Scatter::Add),
+        Some("add") => Ok(Scatter::Sum),
         Some("multiply") => Ok(Scatter::Multiply),
         Some(other) => {
             Err(Error::runtime(op, format!("reduce argument must be either add or multiply, got '{other}'")))
@@ -281,43 +408,83 @@ pub fn scatter(
     reduce: Option<&str>,
 ) -> Result<Tensor> {
     let kind = scatter_reduction("scatter", reduce)?;
-    let (target, operand) = (&Target::new(input, in_place)?, source.operand()?);
-    let own = target.array();
-    let axis = shape::normalize_axis("scatter", axis, own.rank())?;
-    let positions = &element_positions("scatter", index)?;
-    same_dtype("scatter", own.dtype(), operand.array.dtype())?;
-    check_scatter("scatter", own.shape(), axis, positions.shape(), Some(operand.array.shape()))?;
-    if kind == Scatter::Set {
-        return scatter_into(target, axis, positions, &operand, kind);
-    }
-    let values = &source_of("scatter", target, &operand.array, false)?;
-    let reads = [positions, values];
-    let write = Write { others: &[&operand], reads: &reads, ..Write::row_major("scatter", target) };
-    write.run(
-        || NotDifferentiable::of("scatter"),
-        &[],
-        |held, array| scatter_raw("scatter", kind, held, array, axis, reads),
-    )
+    let axis = shape::normalize_axis("scatter", axis, input.rank())?;
+    scattered(kind, input, in_place, axis, &element_positions("scatter", index)?, source)
 }
 
+/// Target and positions of a scatter of one number along an axis.
+#[derive(Clone, PartialEq, Debug)]
 struct ScatteredNumber {
+    kind: Scatter,
     axis: usize,
+    value: Scalar,
 }
 
 impl Op for ScatteredNumber {
     fn name(&self) -> &str {
-        "ScatterBackward1"
+        if self.kind.is_differentiable() { "ScatterBackward1" } else { NOT_DIFFERENTIABLE }
+    }
+
+    fn differentiable_inputs(&self) -> usize {
+        1
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        write::into_copy(self, inputs)
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        if self.kind.is_differentiable() { smallvec![Keep::Input(1)] } else { SmallVec::new() }
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (grad, index) = (cx.only_grad(), cx.saved_array(0)?);
-        let grad = scatter_number(&Target::new(&grad, false)?, self.axis, &index, Scalar::Int(0))?;
+        if !self.kind.is_differentiable() {
+            return not_differentiable("scatter");
+        }
+        let zero = Self { value: Scalar::Int(0), ..self.clone() };
+        let grad = cx.call(zero, &[From::Grad(0), From::Saved(0)])?;
         cx.put(0, grad);
         Ok(())
     }
 
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        if !self.kind.is_differentiable() {
+            return write::no_tangent("scatter");
+        }
+        cx.linear(0, &Self { value: Scalar::Int(0), ..self.clone() })
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let part = |input: usize| batching::front_vectors(cx.input(input), cx.size());
+        let (target, index) = (part(0)?, part(1)?);
+        let result = if index.numel() == 0 {
+            copy::clone(&target)?
+        } else {
+            call(Self { axis: self.axis + 1, ..self.clone() }, &[&target, &index])?
+        };
+        cx.put(batching::of_rank(result, cx.example(0).rank())?, Some(0));
+        Ok(())
+    }
+
     fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        vec![("index", 0)]
+        if self.kind.is_differentiable() { vec![("index", 0)] } else { Vec::new() }
+    }
+}
+
+impl Writing for ScatteredNumber {
+    fn op(&self) -> &'static str {
+        "scatter"
+    }
+
+    fn reads(&self, inputs: &Inputs<'_>, reads: &mut Reads<'_>) -> Result<()> {
+        let (own, at) = (&inputs[0], &inputs[1]);
+        check_scatter("scatter", own.shape(), self.axis, at.shape(), None)?;
+        reads.apart(at.clone())?;
+        reads.apart(everywhere("scatter", self.value, own.dtype(), at.shape())?)
+    }
+
+    fn write(&self, held: &mut Held<'_>, target: &Array, reads: &[&Array]) -> Result<()> {
+        scatter_raw("scatter", self.kind, held, target, self.axis, [reads[0], reads[1]])
     }
 }
 
@@ -326,16 +493,10 @@ pub(super) fn everywhere(op: &'static str, value: Scalar, dtype: DType, shape: &
     Ok(Array::full(op, &[], value.storable(op, dtype)?, dtype)?.expand(shape))
 }
 
+/// A copy with one number at the positions along an axis.
 #[track_caller]
-pub(super) fn scatter_number(target: &Target<'_>, axis: usize, positions: &Array, value: Scalar) -> Result<Tensor> {
-    let source = &everywhere("scatter", value, target.array().dtype(), positions.shape())?;
-    let reads = [positions, source];
-    let write = Write { reads: &reads, ..Write::row_major("scatter", target) };
-    write.run(
-        || ScatteredNumber { axis },
-        &[Save::Array(positions)],
-        |held, array| scatter_raw("scatter", Scatter::Set, held, array, axis, reads),
-    )
+pub(super) fn scatter_number(target: &Tensor, axis: usize, index: &Tensor, value: Scalar) -> Result<Tensor> {
+    call(ScatteredNumber { kind: Scatter::Set, axis, value }, &[target, index])
 }
 
 /// [`scatter`] of one number.
@@ -349,34 +510,16 @@ pub fn scatter_value(
     reduce: Option<&str>,
 ) -> Result<Tensor> {
     let kind = scatter_reduction("scatter", reduce)?;
-    let target = &Target::new(input, in_place)?;
-    let own = target.array();
-    let axis = shape::normalize_axis("scatter", axis, own.rank())?;
-    let positions = &element_positions("scatter", index)?;
-    check_scatter("scatter", own.shape(), axis, positions.shape(), None)?;
-    if kind == Scatter::Set {
-        return scatter_number(target, axis, positions, value);
-    }
-    let source = &everywhere("scatter", value, own.dtype(), positions.shape())?;
-    let reads = [positions, source];
-    let write = Write { reads: &reads, ..Write::row_major("scatter", target) };
-    write.run(
-        || NotDifferentiable::of("scatter"),
-        &[],
-        |held, array| scatter_raw("scatter", kind, held, array, axis, reads),
-    )
+    let axis = shape::normalize_axis("scatter", axis, input.rank())?;
+    let index = element_positions("scatter", index)?;
+    write::written(ScatteredNumber { kind, axis, value }, in_place, &[input, &index])
 }
 
 /// `input` with the elements of `source` added at the positions along `axis` that `index` gives.
 #[track_caller]
 pub fn scatter_add(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, source: &Tensor) -> Result<Tensor> {
-    let (target, operand) = (&Target::new(input, in_place)?, source.operand()?);
-    let own = target.array();
-    let axis = shape::normalize_axis("scatter_add", axis, own.rank())?;
-    let positions = element_positions("scatter_add", index)?;
-    same_dtype("scatter_add", own.dtype(), operand.array.dtype())?;
-    check_scatter("scatter_add", own.shape(), axis, positions.shape(), Some(operand.array.shape()))?;
-    scatter_into(target, axis, &positions, &operand, Scatter::Add)
+    let axis = shape::normalize_axis("scatter_add", axis, input.rank())?;
+    scattered(Scatter::Add, input, in_place, axis, &element_positions("scatter_add", index)?, source)
 }
 
 /// Flat positions as one index per axis of `shape`. A position outside is taken modulo the number of elements.
@@ -391,22 +534,22 @@ pub fn unravel(flat: &Tensor, shape: &[i64]) -> Result<Vec<Tensor>> {
             format!("unravel_index(): expected indices of an integer dtype, got {}", flat.dtype()),
         ));
     }
-    let array = flat.array();
-    if shape.iter().any(|&size| size < i64::from(array.numel() > 0)) {
+    let count = flat.numel();
+    if shape.iter().any(|&size| size < i64::from(count > 0)) {
         return Err(Error::value(
             OP,
             format!(
-                "unravel_index(): sizes must not be negative, nor zero where there are indices; got the shape {shape:?} for {} indices",
-                array.numel()
+                "unravel_index(): sizes must not be negative, nor zero where there are indices; got the shape {shape:?} for {count} indices"
             ),
         ));
     }
-    let mut rest: Vec<i64> = array.to_vec();
+    let mut rest = copy::to_dtype(flat, DType::I64)?;
     let mut columns = Vec::with_capacity(shape.len());
     for &size in shape.iter().rev() {
-        let column: Vec<i64> = rest.iter().map(|flat| flat.rem_euclid(size)).collect();
-        rest.iter_mut().for_each(|flat| *flat = flat.div_euclid(size));
-        columns.push(Tensor::from_array(Array::from_slice(&column, array.shape())?));
+        columns.push(modulo(&rest, size)?);
+        if count > 0 {
+            rest = apply(&rows::floor_divide_int::ROW, &[], &[(&rest).into(), Scalar::Int(size).into()])?;
+        }
     }
     columns.reverse();
     Ok(columns)
@@ -417,7 +560,7 @@ fn modulo(index: &Tensor, size: i64) -> Result<Tensor> {
     if index.numel() == 0 {
         return Ok(index.clone());
     }
-    let resolved = super::powers::remainder(index.into(), Scalar::Int(size).into())?;
+    let resolved = powers::remainder(index.into(), Scalar::Int(size).into())?;
     apply(resolved.row, &resolved.params, &resolved.args)
 }
 

@@ -1,58 +1,45 @@
 //! Whole slices along an axis at positions given by a vector: `index_select`, `index_add`, `index_copy`, `index_fill`.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::index::{out_of_range, out_of_range_runtime, positions, same_dtype};
-use super::write::{Target, Write, at_least_vector, source_of};
-use super::{reduce, rows, views};
+use super::write::{self, Reads, Writing};
+use super::{batching, copy, index, reduce, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{Save, is_recorded, record};
+use crate::graph::call;
+use crate::graph::node::{Backward, From};
+use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
+use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::index as kernel;
 use crate::launch::{Held, launch};
 use crate::ops::elementwise::{Arg, apply};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
-use crate::tensor::{Operand, Tensor};
+use crate::tensor::Tensor;
 
-/// An index vector (or a tensor without axes) as `i64`.
-fn vector(op: &'static str, index: &Tensor) -> Result<Array> {
-    if index.rank() > 1 {
-        return Err(Error::index(
+/// An index vector (or a tensor without axes) as an `i64` vector.
+#[track_caller]
+fn vector(op: &'static str, index: &Tensor) -> Result<Tensor> {
+    match index.rank() {
+        0 => positions(op, &views::unsqueeze(index, 0)?),
+        1 => positions(op, index),
+        _ => Err(Error::index(
             op,
             format!("{op}(): Index is supposed to be a vector, got {:?}", index.shape().as_slice()),
-        ));
+        )),
     }
-    Ok(at_least_vector(&positions(op, index)?))
 }
 
-struct Selected {
-    axis: usize,
-    shape: Shape,
-}
-
-impl Op for Selected {
-    fn name(&self) -> &str {
-        "IndexSelectBackward0"
-    }
-
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (grad, index) = (cx.only_grad(), cx.saved_array(0)?);
-        let whole = Tensor::from_array(Array::zeros("index_add", &self.shape, grad.dtype())?);
-        // A tensor without axes was selected from as a vector of one element.
-        let shape = vector_shape(&self.shape, self.axis, index.numel());
-        let grad = views::reshape_to(&grad, &shape)?;
-        let grad = add_at(&Target::new(&whole, true)?, self.axis, &index, &grad.operand()?, Scalar::Int(1))?;
-        cx.put(0, grad);
-        Ok(())
-    }
-
-    fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        vec![("index", 0)]
-    }
+/// A batch of index vectors as an index of the shape of `like` but along `axis`: position by position.
+#[track_caller]
+fn spread(index: &Tensor, like: &[usize], axis: usize) -> Result<Tensor> {
+    let (given, mut apart) = (index.shape(), Shape::from_elem(1, like.len()));
+    (apart[0], apart[axis]) = (given[0], given[1]);
+    let mut shape: Shape = like.into();
+    shape[axis] = given[1];
+    views::broadcast_to(&views::reshape_to(index, &apart)?, &shape)
 }
 
 /// A shape with another size along `axis`; a shape without axes counts as one axis.
@@ -66,8 +53,7 @@ fn vector_shape(shape: &[usize], axis: usize, size: usize) -> Shape {
 #[track_caller]
 pub fn index_select(input: &Tensor, axis: i64, index: &Tensor) -> Result<Tensor> {
     const OP: &str = "index_select";
-    let operand = input.operand()?;
-    let rank = operand.array.rank();
+    let rank = input.rank();
     let axis = shape::normalize_axis(OP, axis, rank)?;
     let index = vector(OP, index)?;
     if rank == 0 && index.numel() != 1 {
@@ -76,28 +62,115 @@ pub fn index_select(input: &Tensor, axis: i64, index: &Tensor) -> Result<Tensor>
             format!("index_select(): Index to scalar can have only 1 value, got {} value(s)", index.numel()),
         ));
     }
-    selected(operand, axis, &index)
+    select_at(input, axis, &index)
 }
 
+/// [`index_select`] with an `i64` vector.
 #[track_caller]
-pub(super) fn select_at(input: &Tensor, axis: usize, index: &Array) -> Result<Tensor> {
-    selected(input.operand()?, axis, index)
+pub(super) fn select_at(input: &Tensor, axis: usize, index: &Tensor) -> Result<Tensor> {
+    call(Selected { axis, shape: input.shape() }, &[input, index])
 }
 
-#[track_caller]
-fn selected(operand: Operand, axis: usize, index: &Array) -> Result<Tensor> {
-    const OP: &str = "index_select";
-    let shape = vector_shape(operand.array.shape(), axis, index.numel());
-    let output = Array::uninit(OP, &shape, operand.array.dtype())?;
-    launch([&operand.array, index], &output, |[x, at], out| kernel::index_select(axis, x.at_least_vector(), at, out))
-        .map_err(|found| out_of_range(OP, found))?;
-    // One element selected from a tensor without axes is such a tensor.
-    let output = if operand.array.rank() == 0 && index.numel() == 1 { output.with_layout(&[], &[], 0) } else { output };
-    if is_recorded(&[&operand]) {
-        let rule = Selected { axis, shape: operand.array.shape().into() };
-        return record(rule, &[&operand], &[Save::Array(index)], output);
+/// The slices of the first input along an axis that the second names.
+#[derive(Clone, PartialEq, Debug)]
+struct Selected {
+    axis: usize,
+    /// Of the input.
+    shape: Shape,
+}
+
+impl Op for Selected {
+    fn name(&self) -> &str {
+        "IndexSelectBackward0"
     }
-    Ok(Tensor::from_array(output))
+
+    fn differentiable_inputs(&self) -> usize {
+        1
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "index_select";
+        let (x, index) = (&inputs[0], &inputs[1]);
+        if x.shape() != self.shape.as_slice() || index.rank() != 1 {
+            return Err(Error::runtime(OP, "another thread has given an input another shape meanwhile"));
+        }
+        let shape = vector_shape(x.shape(), self.axis, index.numel());
+        let output = Array::uninit(OP, &shape, x.dtype())?;
+        launch([x, index], &output, |[x, at], out| kernel::index_select(self.axis, x.at_least_vector(), at, out))
+            .map_err(|found| out_of_range(OP, found))?;
+        // One element selected from a tensor without axes is such a tensor.
+        let number = x.rank() == 0 && index.numel() == 1;
+        Ok(smallvec![if number { output.with_layout(&[], &[], 0) } else { output }])
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Input(1)]
+    }
+
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let gradient = SelectedBackward { axis: self.axis, shape: self.shape.clone() };
+        let grad = cx.call(gradient, &[From::Grad(0), From::Saved(0)])?;
+        cx.put(0, grad);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front_vectors(cx.input(0), cx.size())?;
+        let axis = self.axis + 1;
+        let index = cx.input(1);
+        let result = if index.axis.is_none() {
+            select_at(&whole, axis, &index.tensor)?
+        } else {
+            let index = batching::front(index, cx.size())?;
+            index::take_along(&whole, axis, &spread(&index, &whole.shape(), axis)?)?
+        };
+        cx.put(batching::of_rank(result, cx.example(0).rank())?, Some(0));
+        Ok(())
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        vec![("index", 0)]
+    }
+}
+
+/// The gradient of [`Selected`] from that of its result, and the positions.
+#[derive(Clone, PartialEq, Debug)]
+struct SelectedBackward {
+    axis: usize,
+    /// Of the result.
+    shape: Shape,
+}
+
+impl Op for SelectedBackward {
+    fn name(&self) -> &str {
+        "IndexAddBackward0"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let (grad, index) = (&inputs[0], &inputs[1]);
+        let whole = Array::zeros("index_add", &self.shape, grad.dtype())?;
+        // A tensor without axes was selected from as a vector of one element.
+        let grad = if grad.rank() == 0 { write::at_least_vector(grad) } else { grad.clone() };
+        let reads = [index, &grad];
+        let written = &whole;
+        let mut held = Held::take(&reads, &written);
+        slices_raw("index_add", &mut held, &whole, self.axis, reads, true)?;
+        drop(held);
+        Ok(smallvec![whole])
+    }
+
+    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
+        let [Some(grad), Some(index)] = *inputs else { unreachable!("both are always given") };
+        let result = || {
+            let whole = Tensor::from_array(Array::zeros("index_add", &self.shape, grad.dtype())?);
+            Ok(smallvec![add_at(&whole, false, self.axis, index, grad, Scalar::Int(1))?])
+        };
+        Some(result())
+    }
 }
 
 /// Source and target of a write of slices agree but along the axis, where the source has one slice per index.
@@ -138,9 +211,25 @@ fn slices_raw(
     .map_err(|found| if add && target.rank() > 1 { out_of_range_runtime(op, found) } else { out_of_range(op, found) })
 }
 
+/// Target, source and positions of slices that are added.
+#[derive(Clone, PartialEq, Debug)]
 struct SlicesAdded {
     axis: usize,
     alpha: Scalar,
+}
+
+impl SlicesAdded {
+    fn is_scaled(&self) -> bool {
+        self.alpha.to_f64() != 1.0
+    }
+
+    #[track_caller]
+    fn scaled(&self, source: &Tensor) -> Result<Tensor> {
+        if !self.is_scaled() {
+            return Ok(source.clone());
+        }
+        copy::to_dtype(&apply(&rows::mul::ROW, &[], &[source.into(), self.alpha.into()])?, source.dtype())
+    }
 }
 
 impl Op for SlicesAdded {
@@ -148,20 +237,44 @@ impl Op for SlicesAdded {
         "IndexAddBackward0"
     }
 
+    fn differentiable_inputs(&self) -> usize {
+        2
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        write::into_copy(self, inputs)
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Input(2)]
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         if cx.needs(1) {
-            let taken = select_at(&grad, self.axis, &cx.saved_array(0)?)?;
-            let scaled = if self.alpha.to_f64() == 1.0 {
-                taken
-            } else {
-                apply(&rows::mul::ROW, &[], &[(&taken).into(), self.alpha.into()])?
-            };
-            cx.put(1, scaled);
+            let taken = select_at(&grad, self.axis, &cx.saved(0)?)?;
+            cx.put(1, self.scaled(&taken)?);
         }
         if cx.needs(0) {
             cx.put(0, grad);
         }
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.jointly_linear(2, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let part = |input: usize| batching::front_vectors(cx.input(input), cx.size());
+        let (target, source, index, axis) = (part(0)?, part(1)?, cx.input(2), self.axis + 1);
+        let result = if index.axis.is_none() {
+            add_at(&target, false, axis, &index.tensor, &source, self.alpha)?
+        } else {
+            let index = spread(&batching::front(index, cx.size())?, &source.shape(), axis)?;
+            index::scattered(index::Scatter::Add, &target, false, axis, &index, &self.scaled(&source)?)?
+        };
+        cx.put(batching::of_rank(result, cx.example(0).rank())?, Some(0));
         Ok(())
     }
 
@@ -170,24 +283,38 @@ impl Op for SlicesAdded {
     }
 }
 
-#[track_caller]
-fn add_at(target: &Target<'_>, axis: usize, index: &Array, source: &Operand, alpha: Scalar) -> Result<Tensor> {
-    const OP: &str = "index_add";
-    let scaled = if alpha.to_f64() == 1.0 {
-        source.array.clone()
-    } else {
+impl Writing for SlicesAdded {
+    fn op(&self) -> &'static str {
+        "index_add"
+    }
+
+    fn reads(&self, inputs: &Inputs<'_>, reads: &mut Reads<'_>) -> Result<()> {
+        let (own, source, index) = (&inputs[0], &inputs[1], &inputs[2]);
+        same_dtype(self.op(), own.dtype(), source.dtype())?;
+        check_slices(self.op(), own.shape(), self.axis, index.numel(), source.shape())?;
+        reads.apart(index.clone())?;
+        if !self.is_scaled() {
+            return reads.spared(source, false);
+        }
         let _off = crate::graph::no_grad();
-        let constant = Tensor::from_array(source.array.clone());
-        apply(&rows::mul::ROW, &[], &[(&constant).into(), alpha.into()])?.array().cast(OP, source.array.dtype())?
-    };
-    let scaled = source_of(OP, target, &scaled, false)?;
-    let reads = [index, &scaled];
-    let write = Write { others: &[source], reads: &reads, ..Write::row_major(OP, target) };
-    write.run(
-        || SlicesAdded { axis, alpha },
-        &[Save::Array(index)],
-        |held, array| slices_raw(OP, held, array, axis, reads, true),
-    )
+        reads.apart(self.scaled(&Tensor::from_array(source.clone()))?.array())
+    }
+
+    fn write(&self, held: &mut Held<'_>, target: &Array, reads: &[&Array]) -> Result<()> {
+        slices_raw(self.op(), held, target, self.axis, [reads[0], reads[1]], true)
+    }
+}
+
+#[track_caller]
+fn add_at(
+    target: &Tensor,
+    in_place: bool,
+    axis: usize,
+    index: &Tensor,
+    source: &Tensor,
+    alpha: Scalar,
+) -> Result<Tensor> {
+    write::written(SlicesAdded { axis, alpha }, in_place, &[target, source, index])
 }
 
 /// `input` with slices of `alpha·source` added along `axis` at the positions of `index`, in order.
@@ -201,15 +328,12 @@ pub fn index_add(
     alpha: Scalar,
 ) -> Result<Tensor> {
     const OP: &str = "index_add";
-    let (target, operand) = (&Target::new(input, in_place)?, source.operand()?);
-    let own = target.array();
-    let axis = shape::normalize_axis(OP, axis, own.rank())?;
-    let index = vector(OP, index)?;
-    same_dtype(OP, own.dtype(), operand.array.dtype())?;
-    check_slices(OP, own.shape(), axis, index.numel(), operand.array.shape())?;
-    add_at(target, axis, &index, &operand, alpha)
+    let axis = shape::normalize_axis(OP, axis, input.rank())?;
+    add_at(input, in_place, axis, &vector(OP, index)?, source, alpha)
 }
 
+/// Target, source and positions of slices that are replaced.
+#[derive(Clone, PartialEq, Debug)]
 struct SlicesCopied {
     axis: usize,
 }
@@ -219,16 +343,44 @@ impl Op for SlicesCopied {
         "IndexCopyBackward0"
     }
 
+    fn differentiable_inputs(&self) -> usize {
+        2
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        write::into_copy(self, inputs)
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Input(2)]
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (grad, index) = (cx.only_grad(), cx.saved_array(0)?);
+        let (grad, index) = (cx.only_grad(), cx.saved(0)?);
         if cx.needs(1) {
             let taken = select_at(&grad, self.axis, &index)?;
             cx.put(1, taken);
         }
         if cx.needs(0) {
-            let own = fill_at(&Target::new(&grad, false)?, self.axis, &index, Scalar::Int(0))?;
-            cx.put(0, own);
+            cx.put(0, fill_at(&grad, false, self.axis, &index, Scalar::Int(0))?);
         }
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.jointly_linear(2, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let part = |input: usize| batching::front_vectors(cx.input(input), cx.size());
+        let (target, source, index, axis) = (part(0)?, part(1)?, cx.input(2), self.axis + 1);
+        let result = if index.axis.is_none() {
+            call(Self { axis }, &[&target, &source, &index.tensor])?
+        } else {
+            let index = spread(&batching::front(index, cx.size())?, &source.shape(), axis)?;
+            index::scattered(index::Scatter::Set, &target, false, axis, &index, &source)?
+        };
+        cx.put(batching::of_rank(result, cx.example(0).rank())?, Some(0));
         Ok(())
     }
 
@@ -237,12 +389,40 @@ impl Op for SlicesCopied {
     }
 }
 
+impl Writing for SlicesCopied {
+    fn op(&self) -> &'static str {
+        "index_copy"
+    }
+
+    fn reads(&self, inputs: &Inputs<'_>, reads: &mut Reads<'_>) -> Result<()> {
+        let (own, source, index) = (&inputs[0], &inputs[1], &inputs[2]);
+        same_dtype(self.op(), own.dtype(), source.dtype())?;
+        let given = source.shape();
+        if given.get(self.axis).copied().unwrap_or(1) != index.numel() {
+            return Err(Error::index(
+                self.op(),
+                format!(
+                    "index_copy(): Number of indices ({}) should be equal to source.size(dim), got a source of shape {given:?} and dim {}",
+                    index.numel(),
+                    self.axis
+                ),
+            ));
+        }
+        check_slices(self.op(), own.shape(), self.axis, index.numel(), given)?;
+        reads.apart(index.clone())?;
+        reads.spared(source, true)
+    }
+
+    fn write(&self, held: &mut Held<'_>, target: &Array, reads: &[&Array]) -> Result<()> {
+        slices_raw(self.op(), held, target, self.axis, [reads[0], reads[1]], false)
+    }
+}
+
 /// `input` with slices along `axis` at the positions of `index` replaced by those of `source`.
 #[track_caller]
 pub fn index_copy(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, source: &Tensor) -> Result<Tensor> {
     const OP: &str = "index_copy";
-    let (target, operand) = (&Target::new(input, in_place)?, source.operand()?);
-    let (own, given) = (target.array().shape(), operand.array.shape());
+    let (own, given) = (input.shape(), source.shape());
     let axis = shape::normalize_axis(OP, axis, own.len())?;
     if !own.is_empty() && !given.is_empty() && own.len() != given.len() {
         return Err(Error::index(
@@ -254,48 +434,65 @@ pub fn index_copy(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, sou
         let reason = format!("index_copy(): Expected a long tensor for index, but got {}", index.dtype());
         return Err(Error::runtime(OP, reason));
     }
-    let index = vector(OP, index)?;
-    same_dtype(OP, target.array().dtype(), operand.array.dtype())?;
-    if given.get(axis).copied().unwrap_or(1) != index.numel() {
-        return Err(Error::index(
-            OP,
-            format!(
-                "index_copy(): Number of indices ({}) should be equal to source.size(dim), got a source of shape {given:?} and dim {axis}",
-                index.numel()
-            ),
-        ));
-    }
-    check_slices(OP, own, axis, index.numel(), given)?;
-    let values = source_of(OP, target, &operand.array, true)?;
-    let reads = [&index, &values];
-    let write = Write { others: &[&operand], reads: &reads, ..Write::row_major(OP, target) };
-    write.run(
-        || SlicesCopied { axis },
-        &[Save::Array(&index)],
-        |held, array| slices_raw(OP, held, array, axis, reads, false),
-    )
+    write::written(SlicesCopied { axis }, in_place, &[input, source, &vector(OP, index)?])
 }
 
+/// Target, value (without axes) and positions of slices that are filled. Positions count from the end when negative.
+#[derive(Clone, PartialEq, Debug)]
 struct SlicesFilled {
     axis: usize,
-    name: &'static str,
+    /// Whether the value was given as a number.
+    number: bool,
 }
 
 impl Op for SlicesFilled {
     fn name(&self) -> &str {
-        self.name
+        if self.number { "IndexFillBackward0" } else { "IndexFillBackward1" }
+    }
+
+    fn differentiable_inputs(&self) -> usize {
+        if self.number { 1 } else { 2 }
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        write::into_copy(self, inputs)
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Input(2)]
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (grad, index) = (cx.only_grad(), cx.saved_array(0)?);
+        let (grad, index) = (cx.only_grad(), cx.saved(0)?);
         if cx.inputs() > 1 && cx.needs(1) {
-            let taken = reduce::sum(&select_at(&grad, self.axis, &index)?, None, false, None)?;
-            cx.put(1, taken);
+            let size = grad.shape().get(self.axis).copied().unwrap_or(1);
+            let taken = select_at(&grad, self.axis, &from_front(&index, size)?)?;
+            cx.put(1, reduce::sum(&taken, None, false, None)?);
         }
         if cx.needs(0) {
-            let own = fill_at(&Target::new(&grad, false)?, self.axis, &index, Scalar::Int(0))?;
-            cx.put(0, own);
+            cx.put(0, fill_at(&grad, false, self.axis, &index, Scalar::Int(0))?);
         }
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.jointly_linear(2, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let (value, index) = (cx.input(1).clone(), cx.input(2).clone());
+        let (target, axis) = (batching::front_vectors(cx.input(0), cx.size())?, self.axis + 1);
+        let result = if index.axis.is_none() && value.axis.is_none() {
+            call(Self { axis, ..self.clone() }, &[&target, &value.tensor, &index.tensor])?
+        } else {
+            let shape = target.shape();
+            let index = from_front(&batching::front(&index, cx.size())?, shape[axis])?;
+            let index = spread(&index, &shape, axis)?;
+            let value = batching::front_of_rank(&value, cx.size(), shape.len() - 1)?;
+            let source = views::broadcast_to(&value, &index.shape())?;
+            index::scattered(index::Scatter::Set, &target, false, axis, &index, &source)?
+        };
+        cx.put(batching::of_rank(result, cx.example(0).rank())?, Some(0));
         Ok(())
     }
 
@@ -304,39 +501,49 @@ impl Op for SlicesFilled {
     }
 }
 
-/// Indices of `index_fill` count from the end when negative.
-fn fill_raw(held: &mut Held<'_>, target: &Array, axis: usize, index: &Array, value: &Array) -> Result<()> {
-    const OP: &str = "index_fill";
-    let source = value.expand(&vector_shape(target.shape(), axis, index.numel()));
-    held.launch_in_order([index, &source], target, |[index, source], target| {
-        kernel::index_add(axis, true, target.at_least_vector(), index, source, false)
-    })
-    .map_err(|found| out_of_range(OP, found))
+impl Writing for SlicesFilled {
+    fn op(&self) -> &'static str {
+        "index_fill"
+    }
+
+    fn copy(&self, target: &Array) -> Result<Array> {
+        target.duplicate(self.op())
+    }
+
+    fn in_order(&self) -> bool {
+        true
+    }
+
+    fn reads(&self, inputs: &Inputs<'_>, reads: &mut Reads<'_>) -> Result<()> {
+        let (own, value, index) = (&inputs[0], &inputs[1], &inputs[2]);
+        reads.apart(index.clone())?;
+        reads.spared(&value.cast(self.op(), own.dtype())?, true)
+    }
+
+    fn write(&self, held: &mut Held<'_>, target: &Array, reads: &[&Array]) -> Result<()> {
+        let (index, value) = (reads[0], reads[1]);
+        let source = value.expand(&vector_shape(target.shape(), self.axis, index.numel()));
+        held.launch_in_order([index, &source], target, |[index, source], target| {
+            kernel::index_add(self.axis, true, target.at_least_vector(), index, source, false)
+        })
+        .map_err(|found| out_of_range(self.op(), found))
+    }
+}
+
+/// Positions counted from the end made to count from the front.
+#[track_caller]
+fn from_front(index: &Tensor, size: usize) -> Result<Tensor> {
+    let zero = || Scalar::Int(0).into();
+    let behind = apply(&rows::lt::ROW, &[], &[index.into(), zero()])?;
+    let moved = apply(&rows::add::ROW, &[], &[index.into(), Scalar::Int(size as i64).into()])?;
+    select::where_(&behind, (&moved).into(), index.into())
 }
 
 #[track_caller]
-fn fill_at(target: &Target<'_>, axis: usize, index: &Array, value: Scalar) -> Result<Tensor> {
-    const OP: &str = "index_fill";
-    let dtype = target.array().dtype();
-    let number = Array::full(OP, &[], value.storable(OP, dtype)?, dtype)?;
-    let write = Write { reads: &[index, &number], in_order: true, ..Write::new(OP, target) };
-    let wrapped = wrapped(index, target.array(), axis)?;
-    write.run(
-        || SlicesFilled { axis, name: "IndexFillBackward0" },
-        &[Save::Array(&wrapped)],
-        |held, array| fill_raw(held, array, axis, index, &number),
-    )
-}
-
-/// Indices counted from the end made to count from the front, so that the gradient can read there.
-fn wrapped(index: &Array, own: &Array, axis: usize) -> Result<Array> {
-    let values: Vec<i64> = index.to_vec();
-    if values.iter().all(|&value| value >= 0) {
-        return Ok(index.clone());
-    }
-    let size = own.shape().get(axis).copied().unwrap_or(1) as i64;
-    let front: Vec<i64> = values.iter().map(|&value| if value < 0 { value + size } else { value }).collect();
-    Array::from_slice(&front, index.shape())
+fn fill_at(target: &Tensor, in_place: bool, axis: usize, index: &Tensor, value: Scalar) -> Result<Tensor> {
+    let dtype = target.dtype();
+    let number = Tensor::from_array(Array::full("index_fill", &[], value.storable("index_fill", dtype)?, dtype)?);
+    write::written(SlicesFilled { axis, number: true }, in_place, &[target, &number, index])
 }
 
 /// `input` with slices along `axis` at the positions of `index` filled with one value: a number, or a tensor without
@@ -344,8 +551,7 @@ fn wrapped(index: &Array, own: &Array, axis: usize) -> Result<Array> {
 #[track_caller]
 pub fn index_fill(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, value: Arg<'_>) -> Result<Tensor> {
     const OP: &str = "index_fill";
-    let target = &Target::new(input, in_place)?;
-    let axis = shape::normalize_axis(OP, axis, target.array().rank())?;
+    let axis = shape::normalize_axis(OP, axis, input.rank())?;
     if index.dtype() != DType::I64 {
         return Err(Error::index(OP, "index_fill_(): Expected dtype int64 for index."));
     }
@@ -353,26 +559,17 @@ pub fn index_fill(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, val
         return Err(Error::runtime(OP, format!("Index has to be a vector, got {:?}", index.shape().as_slice())));
     }
     let index = vector(OP, index)?;
-    let tensor = match value {
-        Arg::Scalar(number) => return fill_at(target, axis, &index, number),
-        Arg::Tensor(tensor) if tensor.rank() == 0 => tensor,
-        Arg::Tensor(tensor) => {
-            return Err(Error::runtime(
-                OP,
-                format!(
-                    "index_fill_ only supports a 0-dimensional value tensor, but got tensor with {} dimension(s).",
-                    tensor.rank()
-                ),
-            ));
+    match value {
+        Arg::Scalar(number) => fill_at(input, in_place, axis, &index, number),
+        Arg::Tensor(value) if value.rank() == 0 => {
+            write::written(SlicesFilled { axis, number: false }, in_place, &[input, value, &index])
         }
-    };
-    let operand = tensor.operand()?;
-    let number = source_of(OP, target, &operand.array.cast(OP, target.array().dtype())?, true)?;
-    let wrapped = wrapped(&index, target.array(), axis)?;
-    let write = Write { others: &[&operand], reads: &[&index, &number], in_order: true, ..Write::new(OP, target) };
-    write.run(
-        || SlicesFilled { axis, name: "IndexFillBackward1" },
-        &[Save::Array(&wrapped)],
-        |held, array| fill_raw(held, array, axis, &index, &number),
-    )
+        Arg::Tensor(tensor) => Err(Error::runtime(
+            OP,
+            format!(
+                "index_fill_ only supports a 0-dimensional value tensor, but got tensor with {} dimension(s).",
+                tensor.rank()
+            ),
+        )),
+    }
 }

@@ -4,23 +4,25 @@
 //! stands for the index tensors of its true elements. They broadcast against each other, and the axes of their common
 //! shape stand where the first of them was if they are neighbours, else in front.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::{Arg, apply_in_place};
 use super::masks::nonzero_columns;
 use super::views::{self, ViewOp};
-use super::write::{Target, Write, source_of};
-use super::{copy, rows};
+use super::write::{self, Reads, Writing};
+use super::{batching, copy, rows};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
-use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{Save, is_recorded, record};
+use crate::graph::node::{Backward, From as Source};
+use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
+use crate::graph::record::would_record;
+use crate::graph::transform::{Batch, Part, Tangents};
 use crate::graph::views::{mark_view, plain_view};
+use crate::graph::{Modes, call, modes};
 use crate::kernels::In;
 use crate::kernels::index as kernel;
-use crate::launch::launch;
+use crate::launch::{Held, launch};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
@@ -77,13 +79,64 @@ impl From<std::ops::RangeFull> for IndexItem {
 // ---- index tensors -------------------------------------------------------------------------------------------------
 
 /// Index tensors with the axis each starts at.
-type Indices = SmallVec<[(usize, Tensor); 2]>;
+pub(super) type Indices = SmallVec<[(usize, Tensor); 2]>;
 
 fn is_mask(dtype: DType) -> bool {
     matches!(dtype, DType::Bool | DType::U8)
 }
 
-/// Index tensors made ready for a tensor of a shape: `i64`, broadcast together, masks resolved.
+/// Index tensors as positions along one axis each, `i64`: masks resolved.
+#[track_caller]
+fn resolved(op: &'static str, own: &[usize], indices: &Indices) -> Result<Indices> {
+    let mut positions = Indices::new();
+    for (axis, index) in indices {
+        match index.dtype() {
+            DType::I64 => positions.push((*axis, index.clone())),
+            DType::I32 => positions.push((*axis, copy::to_dtype(index, DType::I64)?)),
+            dtype if is_mask(dtype) => {
+                batching::refuse_data(op, &[index], || {
+                    "vmap: We do not support batching operators that can support dynamic shape. Attempting to batch over \
+                     indexing with a boolean mask."
+                        .to_owned()
+                })?;
+                let array = index.array();
+                let fits = (0..array.rank()).all(|at| own.get(axis + at) == Some(&array.shape()[at]));
+                if !fits {
+                    return Err(Error::index(
+                        op,
+                        format!(
+                            "The shape of the mask {:?} at index {axis} does not match the shape of the indexed tensor {own:?} at index {axis}",
+                            array.shape()
+                        ),
+                    ));
+                }
+                let columns = nonzero_columns(&array)?.into_iter().map(Tensor::from_array);
+                positions.extend(columns.enumerate().map(|(at, column)| (axis + at, column)));
+            }
+            _ => return Err(Error::index(op, "tensors used as indices must be long, int, byte or bool tensors")),
+        }
+    }
+    if positions.iter().any(|(axis, _)| *axis >= own.len()) {
+        return Err(too_many(own.len()));
+    }
+    Ok(positions)
+}
+
+/// The axes that are indexed.
+type Axes = SmallVec<[usize; 3]>;
+
+fn axes_of(indices: &Indices) -> Axes {
+    indices.iter().map(|(axis, _)| *axis).collect()
+}
+
+/// Where the common axes of index tensors stand in the result: where the first of them was if they are neighbours, else in
+/// front.
+fn start_of(axes: &[usize]) -> usize {
+    let neighbours = axes.windows(2).all(|pair| pair[0] + 1 == pair[1]);
+    if neighbours { axes.first().copied().unwrap_or(0) } else { 0 }
+}
+
+/// Index tensors made ready for a tensor of a shape: `i64`, broadcast together.
 struct Lookups {
     /// One array per axis that is indexed, of the common shape (strides 0 where broadcast).
     arrays: SmallVec<[(usize, Array); 2]>,
@@ -95,30 +148,13 @@ struct Lookups {
 }
 
 impl Lookups {
-    fn new(op: &'static str, own: &[usize], indices: &Indices) -> Result<Self> {
-        let mut arrays: SmallVec<[(usize, Array); 2]> = SmallVec::new();
-        for (axis, index) in indices {
-            let array = index.array();
-            match array.dtype() {
-                DType::I64 => arrays.push((*axis, array)),
-                DType::I32 => arrays.push((*axis, array.cast(op, DType::I64)?)),
-                dtype if is_mask(dtype) => {
-                    let fits = (0..array.rank()).all(|at| own.get(axis + at) == Some(&array.shape()[at]));
-                    if !fits {
-                        return Err(Error::index(
-                            op,
-                            format!(
-                                "The shape of the mask {:?} at index {axis} does not match the shape of the indexed tensor {own:?} at index {axis}",
-                                array.shape()
-                            ),
-                        ));
-                    }
-                    let columns = nonzero_columns(&array)?;
-                    arrays.extend(columns.into_iter().enumerate().map(|(at, column)| (axis + at, column)));
-                }
-                _ => return Err(Error::index(op, "tensors used as indices must be long, int, byte or bool tensors")),
-            }
-        }
+    fn new<'a>(
+        op: &'static str,
+        own: &[usize],
+        axes: &[usize],
+        indices: impl Iterator<Item = &'a Array>,
+    ) -> Result<Self> {
+        let mut arrays: SmallVec<[(usize, Array); 2]> = axes.iter().copied().zip(indices.cloned()).collect();
         if arrays.iter().any(|(axis, _)| *axis >= own.len()) {
             return Err(too_many(own.len()));
         }
@@ -141,8 +177,7 @@ impl Lookups {
         for (_, array) in &mut arrays {
             *array = array.expand(&common);
         }
-        let neighbours = arrays.windows(2).all(|pair| pair[0].0 + 1 == pair[1].0);
-        let start = if neighbours { arrays.first().map_or(0, |(axis, _)| *axis) } else { 0 };
+        let start = start_of(axes);
         let kept: Shape = (0..own.len())
             .filter(|axis| !arrays.iter().any(|(indexed, _)| indexed == axis))
             .map(|axis| own[axis])
@@ -231,14 +266,53 @@ fn positional(indices: &[Option<Tensor>]) -> Indices {
 
 // ---- read ----------------------------------------------------------------------------------------------------------
 
+/// The elements of the first input at the positions that the others name, each along an axis.
+#[derive(Clone, PartialEq, Debug)]
 struct Indexed {
-    axes: SmallVec<[usize; 3]>,
+    axes: Axes,
+    /// Of the input.
     shape: Shape,
 }
 
-/// The index tensors a rule saved, from saved value `first` on.
+/// The index tensors an operation kept, from saved value `first` on.
 fn saved_indices(cx: &Backward<'_>, axes: &[usize], first: usize) -> Result<Indices> {
     axes.iter().enumerate().map(|(at, &axis)| Ok((axis, cx.saved(first + at)?))).collect()
+}
+
+/// A tensor, perhaps values, and index tensors as the inputs of an operation.
+fn inputs_of<'a>(tensors: &[&'a Tensor], indices: &'a Indices) -> SmallVec<[&'a Tensor; 4]> {
+    tensors.iter().copied().chain(indices.iter().map(|(_, index)| index)).collect()
+}
+
+/// Index tensors for all examples of a batch.
+struct Batched {
+    indices: Indices,
+    /// Number of their common axes for one example.
+    count: usize,
+    /// Whether they differ between examples, so that an axis of the examples is the first of the common ones.
+    differ: bool,
+}
+
+impl Batched {
+    /// Those of a tensor whose examples lie along axis 0, or is the same for all if `shared`. `first` is the first input that
+    /// is an index.
+    fn new(cx: &Batch<'_>, axes: &[usize], first: usize, shared: bool) -> Result<Self> {
+        let parts = || (first..cx.inputs()).map(|input| cx.input(input));
+        let count = parts().map(Part::rank).max().unwrap_or(0);
+        let differ = parts().any(|part| part.axis.is_some());
+        let mut indices = Indices::new();
+        if differ && !shared {
+            indices.push((0, batching::numbers(cx.size(), count)?));
+        }
+        for (axis, part) in axes.iter().zip(parts()) {
+            let index = match part.axis {
+                None => part.tensor.clone(),
+                Some(_) => batching::front_of_rank(part, cx.size(), count)?,
+            };
+            indices.push((axis + usize::from(!shared), index));
+        }
+        Ok(Self { indices, count, differ })
+    }
 }
 
 impl Op for Indexed {
@@ -246,13 +320,97 @@ impl Op for Indexed {
         "IndexBackward0"
     }
 
+    fn differentiable_inputs(&self) -> usize {
+        1
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "index";
+        let array = &inputs[0];
+        if array.shape() != self.shape.as_slice() {
+            return Err(Error::runtime(OP, "another thread has given the input another shape meanwhile"));
+        }
+        let lookups = Lookups::new(OP, array.shape(), &self.axes, inputs.iter().skip(1))?;
+        let output = Array::uninit_strided(OP, &lookups.shape, &lookups.result_strides(array), array.dtype())?;
+        launch((array, &lookups.operands()[..]), &output, |(x, found), out| {
+            kernel::index_get(x, kernel::Indices { along: &lookups.along(&found), start: lookups.start }, out)
+        })
+        .map_err(|found| super::index::out_of_range(OP, found))?;
+        Ok(smallvec![output])
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        (1..=self.axes.len()).map(Keep::Input).collect()
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let grad = cx.only_grad();
-        let indices = saved_indices(cx, &self.axes, 0)?;
-        let whole = Tensor::from_array(Array::zeros("index_put", &self.shape, grad.dtype())?);
-        let grad = put(&whole, true, &indices, &grad, true)?;
+        let gradient = IndexedBackward { axes: self.axes.clone(), shape: self.shape.clone() };
+        let saved = (0..self.axes.len()).map(Source::Saved);
+        let from: SmallVec<[Source; 4]> = std::iter::once(Source::Grad(0)).chain(saved).collect();
+        let grad = cx.call(gradient, &from)?;
         cx.put(0, grad);
         Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let part = cx.input(0);
+        let shared = part.axis.is_none();
+        let whole = if shared { part.tensor.clone() } else { batching::front(part, cx.size())? };
+        let batched = Batched::new(cx, &self.axes, 1, shared)?;
+        let result = at(&whole, &batched.indices)?;
+        let (start, moved) = (start_of(&self.axes), start_of(&axes_of(&batched.indices)));
+        let axis = match (batched.differ, shared) {
+            (false, _) if start_of(&self.axes) == 0 && moved == 0 => batched.count,
+            (false, _) => 0,
+            (true, true) => start,
+            (true, false) => {
+                // The common axes stand behind that of the examples, whatever they did in one.
+                let from: SmallVec<[i64; 6]> = (0..batched.count).map(|axis| 1 + axis as i64).collect();
+                let to: SmallVec<[i64; 6]> = from.iter().map(|axis| axis + start as i64).collect();
+                cx.put(views::movedim(&result, &from, &to)?, Some(0));
+                return Ok(());
+            }
+        };
+        cx.put(result, Some(axis));
+        Ok(())
+    }
+}
+
+/// The gradient of [`Indexed`] from that of its result, and the positions.
+#[derive(Clone, PartialEq, Debug)]
+struct IndexedBackward {
+    axes: Axes,
+    /// Of the result.
+    shape: Shape,
+}
+
+impl Op for IndexedBackward {
+    fn name(&self) -> &str {
+        "IndexPutBackward0"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let (op, values) = (Put { axes: self.axes.clone(), accumulate: true, is_number: false }, &inputs[0]);
+        let whole = Array::zeros(op.op(), &self.shape, values.dtype())?;
+        let given: Inputs<'_> = std::iter::once(Some(&whole)).chain(inputs.iter().map(|array| Some(array))).collect();
+        write::into_fresh(&op, &whole, &given)?;
+        drop(given);
+        Ok(smallvec![whole])
+    }
+
+    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
+        let given: SmallVec<[&Tensor; 4]> = inputs.iter().copied().flatten().collect();
+        let result = || {
+            let whole = Tensor::from_array(Array::zeros("index_put", &self.shape, given[0].dtype())?);
+            let op = Put { axes: self.axes.clone(), accumulate: true, is_number: false };
+            let given: SmallVec<[&Tensor; 4]> = std::iter::once(&whole).chain(given.iter().copied()).collect();
+            Ok(smallvec![call(op, &given)?])
+        };
+        Some(result())
     }
 }
 
@@ -265,29 +423,24 @@ pub fn index_get(input: &Tensor, indices: &[Option<Tensor>]) -> Result<Tensor> {
 
 #[track_caller]
 fn get(input: &Tensor, indices: &Indices) -> Result<Tensor> {
-    const OP: &str = "index";
-    let operand = input.operand()?;
-    let array = &operand.array;
-    let lookups = Lookups::new(OP, array.shape(), indices)?;
-    let output = Array::uninit_strided(OP, &lookups.shape, &lookups.result_strides(array), array.dtype())?;
-    launch((array, &lookups.operands()[..]), &output, |(x, found), out| {
-        kernel::index_get(x, kernel::Indices { along: &lookups.along(&found), start: lookups.start }, out)
-    })
-    .map_err(|found| super::index::out_of_range(OP, found))?;
-    if is_recorded(&[&operand]) {
-        let rule =
-            Indexed { axes: lookups.arrays.iter().map(|(axis, _)| *axis).collect(), shape: array.shape().into() };
-        let saves: SmallVec<[Save<'_>; 3]> = lookups.arrays.iter().map(|(_, array)| Save::Array(array)).collect();
-        return record(rule, &[&operand], &saves, output);
-    }
-    Ok(Tensor::from_array(output))
+    at(input, &resolved("index", &input.shape(), indices)?)
+}
+
+/// The elements at positions: `i64`, at most one index per axis, in ascending order of these.
+#[track_caller]
+pub(super) fn at(input: &Tensor, indices: &Indices) -> Result<Tensor> {
+    call(Indexed { axes: axes_of(indices), shape: input.shape() }, &inputs_of(&[input], indices))
 }
 
 // ---- write ---------------------------------------------------------------------------------------------------------
 
+/// A tensor, values, and the positions along axes to which these are written or added.
+#[derive(Clone, PartialEq, Debug)]
 struct Put {
-    axes: SmallVec<[usize; 3]>,
+    axes: Axes,
     accumulate: bool,
+    /// Whether the value counts as a number, and may lie anywhere.
+    is_number: bool,
 }
 
 impl Op for Put {
@@ -295,11 +448,23 @@ impl Op for Put {
         "IndexPutBackward0"
     }
 
+    fn differentiable_inputs(&self) -> usize {
+        2
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        write::into_copy(self, inputs)
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        (0..self.axes.len()).map(|at| Keep::Input(2 + at)).collect()
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
         let indices = saved_indices(cx, &self.axes, 0)?;
         if cx.needs(1) {
-            let taken = get(&grad, &indices)?;
+            let taken = at(&grad, &indices)?;
             cx.put(1, taken);
         }
         if cx.needs(0) {
@@ -307,11 +472,87 @@ impl Op for Put {
                 grad
             } else {
                 let zero = Tensor::scalar(0i64, grad.dtype())?;
-                put(&grad, false, &indices, &zero, false)?
+                put_at(&grad, false, &indices, &zero, false)?
             };
             cx.put(0, own);
         }
         Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.jointly_linear(2, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        let batched = Batched::new(cx, &self.axes, 2, false)?;
+        let count = batched.count;
+        // The values as those of one example are broadcast, the examples in front of them.
+        let rank = cx.example(0).rank() - self.axes.len() + count;
+        let values = batching::front_of_rank(cx.input(1), cx.size(), rank)?;
+        let (start, moved) = (start_of(&self.axes), start_of(&axes_of(&batched.indices)));
+        let values = if batched.differ {
+            let to: SmallVec<[i64; 6]> = (0..count).map(|axis| 1 + axis as i64).collect();
+            let from: SmallVec<[i64; 6]> = to.iter().map(|axis| axis + start as i64).collect();
+            views::movedim(&values, &from, &to)?
+        } else if start == 0 && moved == 0 {
+            views::movedim(&values, &[0], &[count as i64])?
+        } else {
+            values
+        };
+        cx.put(put_at(&whole, false, &batched.indices, &values, self.accumulate)?, Some(0));
+        Ok(())
+    }
+}
+
+impl Writing for Put {
+    fn op(&self) -> &'static str {
+        "index_put"
+    }
+
+    fn copy(&self, target: &Array) -> Result<Array> {
+        target.duplicate(self.op())
+    }
+
+    fn in_order(&self) -> bool {
+        true
+    }
+
+    fn reads(&self, inputs: &Inputs<'_>, reads: &mut Reads<'_>) -> Result<()> {
+        let (own, source) = (&inputs[0], &inputs[1]);
+        let lookups = Lookups::new(self.op(), own.shape(), &self.axes, inputs.iter().skip(2))?;
+        if !shape::broadcasts_to(source.shape(), &lookups.shape) {
+            return Err(Error::runtime(
+                self.op(),
+                format!(
+                    "shape mismatch: value tensor of shape {:?} cannot be broadcast to indexing result of shape {:?}",
+                    source.shape(),
+                    lookups.shape.as_slice()
+                ),
+            ));
+        }
+        if source.dtype() != own.dtype() {
+            return Err(Error::runtime(
+                self.op(),
+                format!(
+                    "Index put requires the source and destination dtypes match, got {} for the destination and {} for the source.",
+                    torch_name(own.dtype()),
+                    torch_name(source.dtype())
+                ),
+            ));
+        }
+        reads.spared(source, self.is_number)?;
+        lookups.arrays.into_iter().try_for_each(|(_, array)| reads.apart(array))
+    }
+
+    fn write(&self, held: &mut Held<'_>, target: &Array, reads: &[&Array]) -> Result<()> {
+        let lookups = Lookups::new(self.op(), target.shape(), &self.axes, reads[1..].iter().copied())?;
+        let (values, found) = (reads[0].expand(&lookups.shape), lookups.operands());
+        held.launch_in_order((&values, &found[..]), target, |(values, found), target| {
+            let indices = kernel::Indices { along: &lookups.along(&found), start: lookups.start };
+            kernel::index_put(target, indices, values, self.accumulate)
+        })
+        .map_err(|found| super::index::out_of_range(self.op(), found))
     }
 }
 
@@ -330,54 +571,26 @@ pub fn index_put(
 
 #[track_caller]
 fn put(input: &Tensor, in_place: bool, indices: &Indices, values: &Tensor, accumulate: bool) -> Result<Tensor> {
-    const OP: &str = "index_put";
-    let target = &Target::new(input, in_place)?;
-    let (own, dtype) = (target.array().shape(), target.array().dtype());
     // One value for the elements of a mask counts as a number, whatever its dtype.
     let is_number =
         !accumulate && values.numel() == 1 && matches!(indices.as_slice(), [(_, mask)] if is_mask(mask.dtype()));
-    let values = if is_number { &copy::to_dtype(values, dtype)? } else { values };
-    let operand = values.operand()?;
-    let source = &operand.array;
-    let lookups = Lookups::new(OP, own, indices)?;
-    let fits = shape::broadcast(OP, &lookups.shape, source.shape()).is_ok_and(|shape| shape == lookups.shape);
-    if !fits {
-        return Err(Error::runtime(
-            OP,
-            format!(
-                "shape mismatch: value tensor of shape {:?} cannot be broadcast to indexing result of shape {:?}",
-                source.shape(),
-                lookups.shape.as_slice()
-            ),
-        ));
-    }
-    if source.dtype() != dtype {
-        return Err(Error::runtime(
-            OP,
-            format!(
-                "Index put requires the source and destination dtypes match, got {} for the destination and {} for the source.",
-                torch_name(dtype),
-                torch_name(source.dtype())
-            ),
-        ));
-    }
-    let broadcast = source_of(OP, target, source, is_number)?.expand(&lookups.shape);
-    let found = lookups.operands();
-    let mut reads: SmallVec<[&Array; 4]> = SmallVec::from_slice(&found);
-    reads.push(&broadcast);
-    let saves: SmallVec<[Save<'_>; 3]> = lookups.arrays.iter().map(|(_, array)| Save::Array(array)).collect();
-    let write = Write { others: &[&operand], reads: &reads, in_order: true, ..Write::new(OP, target) };
-    write.run(
-        || Put { axes: lookups.arrays.iter().map(|(axis, _)| *axis).collect(), accumulate },
-        &saves,
-        |held, array| {
-            held.launch_in_order((&broadcast, &found[..]), array, |(values, found), target| {
-                let indices = kernel::Indices { along: &lookups.along(&found), start: lookups.start };
-                kernel::index_put(target, indices, values, accumulate)
-            })
-            .map_err(|found| super::index::out_of_range(OP, found))
-        },
-    )
+    let values = if is_number { &copy::to_dtype(values, input.dtype())? } else { values };
+    let indices = resolved("index_put", &input.shape(), indices)?;
+    let op = Put { axes: axes_of(&indices), accumulate, is_number };
+    write::written(op, in_place, &inputs_of(&[input, values], &indices))
+}
+
+/// Values written or added to the positions that [`at`] reads.
+#[track_caller]
+pub(super) fn put_at(
+    input: &Tensor,
+    in_place: bool,
+    indices: &Indices,
+    values: &Tensor,
+    accumulate: bool,
+) -> Result<Tensor> {
+    let op = Put { axes: axes_of(indices), accumulate, is_number: false };
+    write::written(op, in_place, &inputs_of(&[input, values], indices))
 }
 
 // ---- index expressions ---------------------------------------------------------------------------------------------
@@ -450,9 +663,11 @@ impl Expression {
                                 .to_owned()
                         })?;
                     }
+                    // What differs between the examples of a batch is looked up.
+                    let differs = modes().any(Modes::LIFTED) && tensor.is_batched();
                     if rank == 0 && is_mask(dtype) {
                         expression.truth(&mut shape, &mut axis, tensor.item()?.to_bool())?;
-                    } else if rank == 0 && dtype.is_integer() {
+                    } else if rank == 0 && dtype.is_integer() && !differs {
                         room(axis, &shape)?;
                         expression.select(&mut shape, axis, own_axis, tensor.item()?.to_i64())?;
                         own_axis += 1;
@@ -508,15 +723,14 @@ impl Expression {
         if let Some(view) = plain_view(input, show) {
             return view;
         }
-        let operand = input.operand()?;
-        if is_recorded(&[&operand]) {
+        if modes().any(Modes::TRANSFORMS) || would_record(input) {
             let mut tensor = input.clone();
             for (name, op) in &self.views {
                 tensor = views::view_of(&tensor, name, op.clone())?;
             }
             return Ok(tensor);
         }
-        let tensor = Tensor::from_array(show(&operand.array)?);
+        let tensor = Tensor::from_array(show(&input.array())?);
         mark_view(&tensor, input, false);
         Ok(tensor)
     }
@@ -576,8 +790,11 @@ pub fn setitem(input: &Tensor, items: &[IndexItem], value: Arg<'_>) -> Result<()
             number.storable("index_put", target.dtype())?.in_category(target.dtype()),
         ),
         Arg::Tensor(tensor) => {
-            let lookups = Lookups::new("index_put", &target.shape(), &expression.indices)?;
-            let value = without_leading_ones(tensor, lookups.shape.len())?;
+            let spans = |(_, index): &(usize, Tensor)| if is_mask(index.dtype()) { index.rank() } else { 1 };
+            let axes = |(_, index): &(usize, Tensor)| if is_mask(index.dtype()) { 1 } else { index.rank() };
+            let indexed: usize = expression.indices.iter().map(spans).sum();
+            let common = expression.indices.iter().map(axes).max().unwrap_or(0);
+            let value = without_leading_ones(tensor, target.rank().saturating_sub(indexed) + common)?;
             put(&target, true, &expression.indices, &value, false).map(drop)
         }
     }

@@ -1,26 +1,40 @@
 //! Putting tensors together: `cat`, `stack` and what is made of them.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
+use super::batching;
 use super::views::{self, ViewOp};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::graph::call;
 use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{is_recorded, record};
+use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::transform::{Batch, Tangents};
 use crate::shape::{self, Shape};
-use crate::tensor::{Operand, Tensor};
+use crate::tensor::Tensor;
 
+/// Tensors behind each other along an axis.
+#[derive(Clone, PartialEq, Debug)]
 struct Concatenated {
-    axis: usize,
-    /// Size along the axis per input; `None` for an empty vector that was left out.
-    sizes: Vec<Option<usize>>,
+    /// As it was given: the inputs say how many axes there are.
+    axis: i64,
+    /// Size along the axis per input; `None` for an empty vector, which is left out.
+    sizes: SmallVec<[Option<usize>; 4]>,
+}
+
+/// An empty vector, which is left out among tensors of any rank.
+fn is_left_out(shape: &[usize]) -> bool {
+    shape == [0]
 }
 
 impl Op for Concatenated {
     fn name(&self) -> &str {
         "CatBackward0"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        Ok(smallvec![concatenated(inputs, self.axis)?])
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
@@ -29,13 +43,33 @@ impl Op for Concatenated {
         for (input, &size) in self.sizes.iter().enumerate() {
             if cx.needs(input) {
                 let part = match size {
-                    Some(size) => views::narrow(&grad, self.axis as i64, start as i64, size as i64)?,
+                    Some(size) => views::narrow(&grad, self.axis, start as i64, size as i64)?,
                     None => Tensor::from_array(Array::zeros("cat", &[0], grad.dtype())?),
                 };
                 cx.put(input, part);
             }
             start += size.unwrap_or(0);
         }
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.jointly_linear(cx.inputs(), self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let given = self.sizes.iter().enumerate().filter(|(_, size)| size.is_some()).map(|(input, _)| input);
+        let mut given: SmallVec<[usize; 4]> = given.collect();
+        if given.is_empty() {
+            given = (0..cx.inputs()).collect();
+        }
+        // What is left out still has a part in the dtype.
+        let dtype = (0..cx.inputs()).map(|input| cx.example(input).dtype()).reduce(DType::promote);
+        let parts: Result<Vec<Tensor>> =
+            given.iter().map(|&input| batching::front(cx.input(input), cx.size())).collect();
+        let axis = if self.axis < 0 { self.axis } else { self.axis + 1 };
+        let result = cat(&parts?, axis)?;
+        cx.put(super::copy::to_dtype(&result, dtype.unwrap_or(DType::F32))?, Some(0));
         Ok(())
     }
 }
@@ -50,27 +84,34 @@ fn common_format<'a>(mut arrays: impl Iterator<Item = &'a Array>) -> Option<&'a 
 /// Tensors behind each other along an axis. Empty vectors are left out, as in PyTorch; dtypes are promoted.
 #[track_caller]
 pub fn cat(tensors: &[Tensor], axis: i64) -> Result<Tensor> {
-    let operands: Result<Vec<Operand>> = tensors.iter().map(Tensor::operand).collect();
-    let operands = operands?;
-    if operands.is_empty() {
+    let rank = |shape: &Shape| if is_left_out(shape) { None } else { Some(shape.len()) };
+    let shapes: SmallVec<[Shape; 4]> = tensors.iter().map(Tensor::shape).collect();
+    let at = shapes.iter().find_map(rank).and_then(|rank| shape::normalize_axis("cat", axis, rank).ok());
+    // What does not fit is told when it is looked at.
+    let size = |shape: &Shape| if is_left_out(shape) { None } else { at.and_then(|at| shape.get(at).copied()) };
+    let sizes = shapes.iter().map(size).collect();
+    let inputs: SmallVec<[&Tensor; 4]> = tensors.iter().collect();
+    call(Concatenated { axis, sizes }, &inputs)
+}
+
+fn concatenated(inputs: &Inputs<'_>, axis: i64) -> Result<Array> {
+    if inputs.is_empty() {
         return Err(Error::value("cat", "expected a non-empty list of Tensors"));
     }
-    if let Some(position) = operands.iter().position(|operand| operand.array.rank() == 0) {
+    if let Some(position) = inputs.iter().position(|array| array.rank() == 0) {
         return Err(Error::runtime(
             "cat",
             format!("zero-dimensional tensor (at position {position}) cannot be concatenated"),
         ));
     }
-    let is_legacy_empty = |operand: &Operand| operand.array.shape() == [0];
-    let dtype = operands.iter().map(|operand| operand.array.dtype()).reduce(DType::promote).unwrap_or(DType::F32);
-    let joined = |operand: &&Operand| !is_legacy_empty(operand);
-    let Some(first) = operands.iter().find(joined).or(operands.first()) else { unreachable!("there is one") };
-    let first: Shape = first.array.shape().into();
+    let dtype = inputs.iter().map(Array::dtype).reduce(DType::promote).unwrap_or(DType::F32);
+    let joined = || inputs.iter().enumerate().filter(|(_, array)| !is_left_out(array.shape()));
+    let first: Shape = joined().next().map_or(&inputs[0], |(_, array)| array).shape().into();
     let axis = shape::normalize_axis("cat", axis, first.len())?;
     let mut shape = first.clone();
     shape[axis] = 0;
-    for (position, operand) in operands.iter().enumerate().filter(|(_, operand)| joined(operand)) {
-        let own = operand.array.shape();
+    for (position, array) in joined() {
+        let own = array.shape();
         if own.len() != first.len() {
             return Err(Error::shapes(
                 "cat",
@@ -92,26 +133,21 @@ pub fn cat(tensors: &[Tensor], axis: i64) -> Result<Tensor> {
         }
         shape[axis] += own[axis];
     }
-    let like = common_format(operands.iter().map(|operand| &operand.array));
-    let output = match like {
+    let output = match common_format(inputs.iter()) {
         Some(like) => Array::uninit_in_format_of("cat", &shape, dtype, like)?,
         None => Array::uninit("cat", &shape, dtype)?,
     };
     let mut start = 0;
-    for operand in operands.iter().filter(joined) {
-        let size = operand.array.shape()[axis];
-        output.slice(axis, start, size, 1).copy_from(&operand.array);
+    for (_, array) in joined() {
+        let size = array.shape()[axis];
+        output.slice(axis, start, size, 1).copy_from(array);
         start += size;
     }
-    let inputs: SmallVec<[&Operand; 4]> = operands.iter().collect();
-    if is_recorded(&inputs) && dtype.is_differentiable() {
-        let size = |operand: &Operand| joined(&operand).then(|| operand.array.shape()[axis]);
-        let sizes = operands.iter().map(size).collect();
-        return record(Concatenated { axis, sizes }, &inputs, &[], output);
-    }
-    Ok(Tensor::from_array(output))
+    Ok(output)
 }
 
+/// Tensors of one shape as the positions of a new axis.
+#[derive(Clone, PartialEq, Debug)]
 struct Stacked {
     axis: usize,
 }
@@ -119,6 +155,30 @@ struct Stacked {
 impl Op for Stacked {
     fn name(&self) -> &str {
         "StackBackward0"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "stack";
+        let first = inputs[0].shape();
+        for (position, array) in inputs.iter().enumerate() {
+            if array.shape() != first || self.axis > first.len() {
+                return Err(Error::runtime(
+                    OP,
+                    format!(
+                        "stack expects each tensor to be equal size, but got {first:?} at entry 0 and {:?} at entry {position}",
+                        array.shape()
+                    ),
+                ));
+            }
+        }
+        let dtype = inputs.iter().map(Array::dtype).reduce(DType::promote).unwrap_or(DType::F32);
+        let mut shape: Shape = first.into();
+        shape.insert(self.axis, inputs.len());
+        let output = stacked(&shape, self.axis, dtype, common_format(inputs.iter()))?;
+        for (position, array) in inputs.iter().enumerate() {
+            output.select(self.axis, position).copy_from(array);
+        }
+        Ok(smallvec![output])
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
@@ -129,6 +189,17 @@ impl Op for Stacked {
                 cx.put(input, part);
             }
         }
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.jointly_linear(cx.inputs(), self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let parts: Result<Vec<Tensor>> =
+            (0..cx.inputs()).map(|input| batching::front(cx.input(input), cx.size())).collect();
+        cx.put(stack(&parts?, self.axis as i64 + 1)?, Some(0));
         Ok(())
     }
 }
@@ -151,37 +222,12 @@ fn stacked(shape: &[usize], axis: usize, dtype: DType, like: Option<&Array>) -> 
 /// Tensors of one shape as the positions of a new axis; dtypes are promoted.
 #[track_caller]
 pub fn stack(tensors: &[Tensor], axis: i64) -> Result<Tensor> {
-    const OP: &str = "stack";
-    let operands: Result<Vec<Operand>> = tensors.iter().map(Tensor::operand).collect();
-    let operands = operands?;
-    let Some(first) = operands.first().map(|operand| Shape::from_slice(operand.array.shape())) else {
-        return Err(Error::runtime(OP, "stack expects a non-empty TensorList"));
+    let Some(first) = tensors.first() else {
+        return Err(Error::runtime("stack", "stack expects a non-empty TensorList"));
     };
-    let axis = shape::normalize_axis(OP, axis, first.len() + 1)?;
-    for (position, operand) in operands.iter().enumerate() {
-        if operand.array.shape() != first.as_slice() {
-            return Err(Error::runtime(
-                OP,
-                format!(
-                    "stack expects each tensor to be equal size, but got {:?} at entry 0 and {:?} at entry {position}",
-                    first.as_slice(),
-                    operand.array.shape()
-                ),
-            ));
-        }
-    }
-    let dtype = operands.iter().map(|operand| operand.array.dtype()).reduce(DType::promote).unwrap_or(DType::F32);
-    let mut shape = first;
-    shape.insert(axis, operands.len());
-    let output = stacked(&shape, axis, dtype, common_format(operands.iter().map(|operand| &operand.array)))?;
-    for (position, operand) in operands.iter().enumerate() {
-        output.select(axis, position).copy_from(&operand.array);
-    }
-    let inputs: SmallVec<[&Operand; 4]> = operands.iter().collect();
-    if is_recorded(&inputs) && dtype.is_differentiable() {
-        return record(Stacked { axis }, &inputs, &[], output);
-    }
-    Ok(Tensor::from_array(output))
+    let axis = shape::normalize_axis("stack", axis, first.rank() + 1)?;
+    let inputs: SmallVec<[&Tensor; 4]> = tensors.iter().collect();
+    call(Stacked { axis }, &inputs)
 }
 
 // ---- joins of tensors of few axes ----------------------------------------------------------------------------------

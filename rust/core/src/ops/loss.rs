@@ -1,16 +1,20 @@
 //! Losses of predictions and targets of the same shape: a row, reduced to its mean or sum.
 
-use super::elementwise::{Arg, Row, apply};
+use smallvec::{SmallVec, smallvec};
+
+use super::elementwise::{Arg, Params, Row, apply, arrays};
 use super::traced::Traced;
-use super::{copy, powers, reduce, rows};
+use super::{batching, copy, powers, reduce, rows, views};
+use crate::array::Array;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{Save, is_recorded, record};
-use crate::graph::{is_grad_enabled, no_grad};
+use crate::graph::call;
+use crate::graph::node::{Backward, From};
+use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
+use crate::graph::transform::{Batch, Tangents};
 pub use crate::kernels::loss::Reduction;
-use crate::tensor::{Operand, Tensor};
+use crate::shape::{self, Shape};
+use crate::tensor::Tensor;
 use crate::warning;
 
 /// The reduction a word means.
@@ -34,59 +38,92 @@ pub(super) fn reduced(loss: &Tensor, reduction: Reduction) -> Result<Tensor> {
 }
 
 /// A row and its mean or sum in one node.
+#[derive(Clone, PartialEq, Debug)]
 struct ReducedRow {
     row: &'static Row,
-    params: Vec<f64>,
+    params: Params,
     reduction: Reduction,
-    elements: usize,
+    /// Shape of the row's result.
+    shape: Shape,
     /// Where each input is saved, if a gradient that is needed reads it.
-    saved: Vec<Option<usize>>,
+    saved: [Option<usize>; 3],
 }
 
 impl ReducedRow {
-    /// The gradient of input `index`, of the shape of the row's result.
-    fn gradient(&self, cx: &Backward<'_>, grad: &Tensor, index: usize) -> Result<Tensor> {
-        let input = |slot: usize| match self.saved[slot] {
-            Some(at) if is_grad_enabled() => cx.saved(at),
-            Some(at) => Ok(Tensor::from_array(cx.saved_array(at)?)),
-            None => Err(Error::runtime(self.row.node, "an input that the gradient reads was not saved")),
-        };
-        if self.row.node == rows::squared_error::ROW.node && !is_grad_enabled() {
-            // The most used one, in two passes: the difference, and its product with a number in place.
-            let difference = input(index)?.sub(&input(1 - index)?)?;
-            let factor = grad.mul(2.0)?;
-            if difference.dtype() == factor.dtype() {
-                difference.mul_(&factor)?;
-                return Ok(difference);
-            }
-            return difference.mul(&factor);
-        }
-        let rule = &self.row.grads[index];
-        let mut values = vec![Traced::Tensor(grad.clone())];
-        for &slot in rule.uses {
-            values.push(Traced::Tensor(input(slot as usize)?));
-        }
-        (rule.traced)(&self.params, values).into_tensor()
+    /// The formula of a gradient of the row over tensors, in the shape of the row's result.
+    fn slope(&self, input: usize, grad: Tensor, at: impl Fn(usize) -> Tensor) -> Result<Tensor> {
+        let formula = &self.row.grads[input];
+        let mut values = vec![Traced::Tensor(grad)];
+        values.extend(formula.uses.iter().map(|&slot| Traced::Tensor(at(slot as usize))));
+        let slope = (formula.traced)(&self.params, values).into_tensor()?;
+        if slope.shape() == self.shape { Ok(slope) } else { views::broadcast_to(&slope, &self.shape) }
     }
 }
 
 impl Op for ReducedRow {
-    #[expect(clippy::misnamed_getters, reason = "a rule's name is that of its node")]
+    #[allow(clippy::misnamed_getters, reason = "the name of an operation is that of its node")]
     fn name(&self) -> &str {
         self.row.node
     }
 
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let mut grad = cx.only_grad();
-        if self.reduction == Reduction::Mean {
-            grad = grad.div(self.elements as f64)?;
-        }
-        for index in 0..cx.inputs() {
-            if cx.needs(index) {
-                let result = self.gradient(cx, &grad, index)?;
-                cx.put(index, result);
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let inputs: SmallVec<[&Array; 3]> = inputs.iter().collect();
+        let losses = Tensor::from_array(arrays::value(self.row, &self.params, &inputs)?);
+        Ok(smallvec![reduced(&losses, self.reduction)?.array()])
+    }
+
+    fn keeps(&mut self, needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        let inputs = 0..self.row.grads.len();
+        let mut kept = SmallVec::new();
+        for slot in inputs.clone() {
+            // What no gradient reads may be changed in place before backward.
+            if inputs.clone().any(|input| needs(input) && self.row.grads[input].uses.contains(&(slot as u8))) {
+                self.saved[slot] = Some(kept.len());
+                kept.push(Keep::Input(slot));
             }
         }
+        kept
+    }
+
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        for input in 0..cx.inputs() {
+            if !cx.needs(input) {
+                continue;
+            }
+            let mut from: SmallVec<[From; 4]> = smallvec![From::Grad(0)];
+            for &slot in self.row.grads[input].uses {
+                let saved = self.saved[slot as usize].ok_or_else(|| {
+                    Error::runtime(self.row.node, "an input that the gradient reads was not saved")
+                })?;
+                from.push(From::Saved(saved));
+            }
+            let result = cx.call(ReducedRowBackward { of: self.clone(), input }, &from)?;
+            cx.put(input, result);
+        }
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        for input in 0..cx.inputs() {
+            if let Some(tangent) = cx.tangent(input).cloned() {
+                let slopes = self.slope(input, tangent, |slot| cx.input(slot).clone())?;
+                cx.put(0, reduced(&slopes, self.reduction)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        // Examples without axes promote by category alone; all of them together have an axis.
+        let examples: SmallVec<[Arg<'_>; 3]> = (0..cx.inputs()).map(|input| cx.example(input).into()).collect();
+        let dtype = powers::promoted(&examples);
+        let mut inputs: SmallVec<[Tensor; 3]> = SmallVec::new();
+        for part in batching::align(cx)?.into_iter().flatten() {
+            inputs.push(copy::to_dtype(&part, dtype)?);
+        }
+        let args: SmallVec<[Arg<'_>; 3]> = inputs.iter().map(Arg::Tensor).collect();
+        let losses = apply(self.row, &self.params, &args)?;
+        cx.put(reduced_from(&losses, self.reduction, 1)?, Some(0));
         Ok(())
     }
 
@@ -96,36 +133,70 @@ impl Op for ReducedRow {
     }
 }
 
+/// [`reduced`] over the axes from `first` on.
+#[track_caller]
+pub(super) fn reduced_from(losses: &Tensor, reduction: Reduction, first: usize) -> Result<Tensor> {
+    let axes: SmallVec<[i64; 6]> = (first as i64..losses.rank() as i64).collect();
+    match reduction {
+        _ if axes.is_empty() => Ok(losses.clone()),
+        Reduction::None => Ok(losses.clone()),
+        Reduction::Mean => reduce::mean(losses, Some(&axes), false, None),
+        Reduction::Sum => reduce::sum(losses, Some(&axes), false, None),
+    }
+}
+
+/// The gradient of an input of a [`ReducedRow`], from that of the result and the inputs that the row's gradient reads.
+#[derive(Clone, PartialEq, Debug)]
+struct ReducedRowBackward {
+    of: ReducedRow,
+    input: usize,
+}
+
+impl ReducedRowBackward {
+    /// The gradient of each of the row's results.
+    fn share(&self, grad: &Tensor) -> Result<Tensor> {
+        match self.of.reduction {
+            Reduction::Mean => grad.div(self.of.shape.iter().product::<usize>() as f64),
+            _ => Ok(grad.clone()),
+        }
+    }
+}
+
+impl Op for ReducedRowBackward {
+    fn name(&self) -> &str {
+        self.of.name()
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let grad = self.share(&Tensor::from_array(inputs[0].clone()))?.array();
+        let used: SmallVec<[&Array; 3]> = inputs.iter().skip(1).collect();
+        let ReducedRow { row, params, shape, .. } = &self.of;
+        Ok(smallvec![arrays::gradient(row, self.input, params, shape, &grad, &used)?])
+    }
+
+    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
+        let given = |at: usize| inputs[at].expect("all are always given");
+        let uses = self.of.row.grads[self.input].uses;
+        let used = |slot: usize| {
+            let at = uses.iter().position(|&own| own as usize == slot);
+            given(1 + at.expect("a formula reads what it uses")).clone()
+        };
+        Some(self.share(given(0)).and_then(|grad| Ok(smallvec![self.of.slope(self.input, grad, used)?])))
+    }
+}
+
 /// A row over all elements, reduced.
 #[track_caller]
 fn reduced_row(row: &'static Row, params: &[f64], inputs: &[&Tensor], reduction: Reduction) -> Result<Tensor> {
-    let args: Vec<Arg<'_>> = inputs.iter().map(|input| Arg::Tensor(input)).collect();
     if reduction == Reduction::None {
+        let args: SmallVec<[Arg<'_>; 3]> = inputs.iter().map(|input| Arg::Tensor(input)).collect();
         return apply(row, params, &args);
     }
-    let operands: Result<Vec<Operand>> = inputs.iter().map(|input| input.operand()).collect();
-    let operands = operands?;
-    let operands: Vec<&Operand> = operands.iter().collect();
-    let (output, elements) = {
-        let _off = no_grad();
-        let losses = apply(row, params, &args)?;
-        (reduced(&losses, reduction)?.array(), losses.numel())
-    };
-    if !is_recorded(&operands) {
-        return Ok(Tensor::from_array(output));
+    let mut shape = Shape::new();
+    for input in inputs {
+        shape = shape::broadcast(row.name, &shape, &input.shape())?;
     }
-    // What no gradient reads may be changed in place before backward.
-    let needed = row.grads.iter().zip(&operands).filter(|(_, operand)| operand.edge.is_some());
-    let used: Vec<u8> = needed.flat_map(|(grad, _)| grad.uses).copied().collect();
-    let (mut saves, mut saved) = (Vec::new(), vec![None; operands.len()]);
-    for (slot, operand) in operands.iter().enumerate() {
-        if used.contains(&(slot as u8)) {
-            saved[slot] = Some(saves.len());
-            saves.push(Save::Input(operand));
-        }
-    }
-    let rule = ReducedRow { row, params: params.to_vec(), reduction, elements, saved };
-    record(rule, &operands, &saves, output)
+    call(ReducedRow { row, params: Params::from_slice(params), reduction, shape, saved: [None; 3] }, inputs)
 }
 
 /// Broadcasting is what these losses do, and hardly ever what is meant: a column less a row is a table.
@@ -267,14 +338,41 @@ pub fn binary_cross_entropy(
             format!("Found dtype {} but expected {}", torch_name(given.dtype), torch_name(own.dtype)),
         ));
     }
-    {
-        let _off = no_grad();
-        let inside = input.ge(0.0)?.logical_and(&input.le(1.0)?)?;
-        if !reduce::all(&inside, None, false)?.item()?.to_bool() {
-            return Err(Error::runtime(OP, "all elements of input should be between 0 and 1"));
-        }
-    }
+    call(CheckedProbabilities, &[&input.detach()])?;
     with_weight(OP, &rows::binary_entropy::ROW, &[input, target], weight, how)
+}
+
+/// An error where not all elements are probabilities. It gives nothing that anybody reads.
+#[derive(Clone, PartialEq, Debug)]
+struct CheckedProbabilities;
+
+impl Op for CheckedProbabilities {
+    fn name(&self) -> &str {
+        "CheckedProbabilities"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let input = Tensor::from_array(inputs[0].clone());
+        let all = reduce::all(&input.ge(0.0)?.logical_and(&input.le(1.0)?)?, None, false)?;
+        if !all.item()?.to_bool() {
+            return Err(Error::runtime("binary_cross_entropy", "all elements of input should be between 0 and 1"));
+        }
+        Ok(smallvec![all.array()])
+    }
+
+    fn differentiable(&self) -> usize {
+        0
+    }
+
+    fn jvp(&self, _: &mut Tangents<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let result = call(Self, &[&cx.input(0).tensor])?;
+        cx.put(result, None);
+        Ok(())
+    }
 }
 
 /// Binary cross-entropy of the sigmoid of `input`, without overflow; `pos_weight` weights the positive term.
@@ -339,7 +437,7 @@ fn with_weight(
         None => reduced_row(row, &[], inputs, how),
         Some(weight) => {
             let shape = inputs[0].shape();
-            if crate::shape::broadcast(op, &shape, &weight.shape())? != shape {
+            if shape::broadcast(op, &shape, &weight.shape())? != shape {
                 return Err(Error::shapes(op, &shape, &weight.shape(), "the weight must broadcast to the input"));
             }
             let losses = reduced_row(row, &[], inputs, Reduction::None)?;

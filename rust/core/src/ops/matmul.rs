@@ -2,22 +2,22 @@
 //!
 //! One rule serves them all. The kernel takes strides, so neither a transposed operand nor a gradient is ever copied.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
-use super::{copy, views};
+use super::{batching, copy, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::is_grad_enabled;
-use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{Save, is_recorded, record};
+use crate::graph::call;
+use crate::graph::node::{Backward, From};
+use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
+use crate::graph::transform::{Batch, Part, Tangents};
 use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::matmul::matmul as run;
 use crate::launch::launch;
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
-use crate::tensor::{Operand, Tensor};
+use crate::tensor::Tensor;
 
 // ---- arrays ------------------------------------------------------------------------------------------------------
 
@@ -91,7 +91,7 @@ fn reshaped(op: &'static str, array: &Array, shape: &[usize]) -> Result<Array> {
     array.view(shape).ok_or_else(|| Error::runtime(op, "a fresh result is dense"))
 }
 
-// ---- the rule ----------------------------------------------------------------------------------------------------
+// ---- the operation -------------------------------------------------------------------------------------------------
 
 /// What is multiplied with what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -128,10 +128,88 @@ impl Form {
     }
 }
 
+/// Which product it is: what it takes, and what it is called.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    Mm,
+    Bmm,
+    Mv,
+    Dot,
+    Vdot,
+    Addmm,
+    Addmv,
+    Baddbmm,
+    /// Matrices whose batch axes broadcast.
+    Matmul,
+}
+
+impl Kind {
+    fn op(self) -> &'static str {
+        match self {
+            Self::Mm => "mm",
+            Self::Bmm => "bmm",
+            Self::Mv => "mv",
+            Self::Dot => "dot",
+            Self::Vdot => "vdot",
+            Self::Addmm => "addmm",
+            Self::Addmv => "addmv",
+            Self::Baddbmm => "baddbmm",
+            Self::Matmul => "matmul",
+        }
+    }
+
+    fn node(self) -> &'static str {
+        match self {
+            Self::Mm => "MmBackward0",
+            Self::Bmm | Self::Matmul => "BmmBackward0",
+            Self::Mv => "MvBackward0",
+            Self::Dot => "DotBackward0",
+            Self::Vdot => "VdotBackward0",
+            Self::Addmm => "AddmmBackward0",
+            Self::Addmv => "AddmvBackward0",
+            Self::Baddbmm => "BaddbmmBackward0",
+        }
+    }
+
+    fn form(self) -> Form {
+        match self {
+            Self::Mv | Self::Addmv => Form::MatrixVector,
+            Self::Dot | Self::Vdot => Form::Vectors,
+            _ => Form::Matrices,
+        }
+    }
+
+    /// The same product without a term.
+    fn without_term(self) -> Self {
+        match self {
+            Self::Addmm => Self::Mm,
+            Self::Addmv => Self::Mv,
+            Self::Baddbmm => Self::Bmm,
+            other => other,
+        }
+    }
+
+    /// Whether operands fit.
+    fn check(self, a: &Array, b: &Array, term: Option<&Array>) -> Result<()> {
+        let op = self.op();
+        match self {
+            Self::Mm | Self::Addmm => check_matrices(op, a, b)?,
+            Self::Bmm | Self::Baddbmm => check_batches(op, a, b)?,
+            Self::Mv | Self::Addmv => check_matrix_vector(op, term.map(Array::rank), a, b)?,
+            Self::Dot | Self::Vdot => check_vectors(op, a, b)?,
+            Self::Matmul => check_broadcast(op, a, b)?,
+        }
+        match term {
+            Some(term) => check_term(op, self.form(), a, b, term),
+            None => Ok(()),
+        }
+    }
+}
+
 /// `alpha·A·B + beta·C`: C gets `beta·G`, A gets `alpha·G·Bᵀ`, B gets `alpha·Aᵀ·G`.
+#[derive(Clone, PartialEq, Debug)]
 struct Product {
-    name: &'static str,
-    form: Form,
+    kind: Kind,
     /// Factors of the product and of the term.
     alpha: Scalar,
     beta: Scalar,
@@ -139,14 +217,17 @@ struct Product {
     has_term: bool,
     /// Where A and B are saved: each only if the other needs a gradient.
     saved: [Option<usize>; 2],
+    /// Whether A and B are saved as copies, so that they may be changed in place.
+    copied: [bool; 2],
     /// Whether the matrices of A and B are column-major: then their gradients are, too.
     column_major: [bool; 2],
 }
 
 /// Whether a matrix lies in memory column by column.
-fn is_column_major(array: &Array) -> bool {
-    let rank = array.rank();
-    rank >= 2 && array.strides()[rank - 2] == 1 && array.strides()[rank - 1] != 1
+fn is_column_major(tensor: &Tensor) -> bool {
+    let state = tensor.lock();
+    let strides = state.array.strides();
+    matches!(strides, [.., 1, columns] if *columns != 1)
 }
 
 fn scaled(grad: Tensor, factor: Scalar) -> Result<Tensor> {
@@ -154,134 +235,223 @@ fn scaled(grad: Tensor, factor: Scalar) -> Result<Tensor> {
 }
 
 impl Product {
-    /// The gradient of A (`side` 0) or B (1).
-    fn operand_gradient(&self, cx: &Backward<'_>, grad: &Tensor, side: usize) -> Result<Tensor> {
-        let Some(at) = self.saved[1 - side] else {
-            return Err(Error::runtime(self.name, "the other factor was not saved"));
-        };
-        if is_grad_enabled() {
-            return scaled(self.recorded_gradient(grad, &cx.saved(at)?, side)?, self.alpha);
+    #[inline]
+    fn new(kind: Kind, [a, b]: [&Tensor; 2]) -> Self {
+        Self {
+            kind,
+            alpha: ONE,
+            beta: Scalar::Int(0),
+            has_term: false,
+            saved: [None; 2],
+            copied: [false; 2],
+            column_major: [is_column_major(a), is_column_major(b)],
         }
-        let (grad, other, alpha) = (grad.array(), cx.saved_array(at)?, self.alpha.to_f64());
-        let array = match (self.form, side) {
-            (Form::Matrices, 0) => product(self.name, &grad, &transposed(&other), alpha, None, self.column_major[0])?,
-            (Form::Matrices, _) => product(self.name, &transposed(&other), &grad, alpha, None, self.column_major[1])?,
-            (Form::MatrixVector, 0) => {
-                product(self.name, &column(&grad), &row(&other), alpha, None, self.column_major[0])?
-            }
-            (Form::MatrixVector, _) => {
-                Form::MatrixVector.run(self.name, &transposed(&other), &grad, alpha, None, false)?
-            }
-            (Form::Vectors, _) => return Tensor::from_array(other).mul(&Tensor::from_array(grad)),
-        };
-        Ok(Tensor::from_array(array))
     }
 
-    fn recorded_gradient(&self, grad: &Tensor, other: &Tensor, side: usize) -> Result<Tensor> {
-        match (self.form, side) {
-            (Form::Matrices, 0) => batched(grad, &views::matrix_transpose(other)?),
-            (Form::Matrices, _) => batched(&views::matrix_transpose(other)?, grad),
-            (Form::MatrixVector, 0) => views::unsqueeze(grad, 1)?.mul(other),
-            (Form::MatrixVector, _) => mv(&views::t(other)?, grad),
-            (Form::Vectors, _) => other.mul(grad),
+    /// The product without the term.
+    fn bare(&self) -> Self {
+        Self { kind: self.kind.without_term(), has_term: false, ..self.clone() }
+    }
+
+    /// Number of the input that is A.
+    fn first(&self) -> usize {
+        usize::from(self.has_term)
+    }
+
+    /// All products of a batch, of which the factor alone and the term are left to do.
+    fn products(&self, size: usize, a: &Part, b: &Part) -> Result<Tensor> {
+        let front = |part: &Part| batching::front(part, size);
+        match (self.kind.form(), a.axis, b.axis) {
+            // One matrix for all examples: they are rows of one matrix.
+            (Form::Matrices, Some(_), None) if b.rank() == 2 => matmul(&front(a)?, &b.tensor),
+            (Form::Matrices, ..) => {
+                let rank = a.rank().max(b.rank());
+                batched(&batching::lead(a, size, rank)?, &batching::lead(b, size, rank)?)
+            }
+            (_, None, None) => {
+                call(Self::new(self.kind.without_term(), [&a.tensor, &b.tensor]), &[&a.tensor, &b.tensor])
+            }
+            (_, Some(_), None) => matmul(&front(a)?, &b.tensor),
+            (Form::Vectors, None, Some(_)) => matmul(&front(b)?, &a.tensor),
+            (Form::MatrixVector, None, Some(_)) => mm(&front(b)?, &views::t(&a.tensor)?),
+            (Form::MatrixVector, Some(_), Some(_)) => {
+                let products = bmm(&front(a)?, &views::unsqueeze(&front(b)?, 2)?)?;
+                views::squeeze(&products, Some(&[2]))
+            }
+            (Form::Vectors, Some(_), Some(_)) => {
+                let products = bmm(&views::unsqueeze(&front(a)?, 1)?, &views::unsqueeze(&front(b)?, 2)?)?;
+                views::squeeze(&products, Some(&[1, 2]))
+            }
         }
     }
 }
 
 impl Op for Product {
     fn name(&self) -> &str {
-        self.name
+        self.kind.node()
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let (a, b) = (&inputs[self.first()], &inputs[self.first() + 1]);
+        let term = self.has_term.then(|| &inputs[0]);
+        self.kind.check(a, b, term)?;
+        let term = term.map(|term| (term, self.beta.to_f64()));
+        Ok(smallvec![self.kind.form().run(self.kind.op(), a, b, self.alpha.to_f64(), term, false)?])
+    }
+
+    fn keeps(&mut self, needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        let first = self.first();
+        let mut kept = SmallVec::new();
+        for side in 0..2 {
+            // What a gradient does not need may be changed in place before backward.
+            if needs(first + 1 - side) {
+                self.saved[side] = Some(kept.len());
+                kept.push(if self.copied[side] { Keep::Copy(first + side) } else { Keep::Input(first + side) });
+            }
+        }
+        kept
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let grad = cx.only_grad();
-        let first = usize::from(self.has_term);
         if self.has_term && cx.needs(0) {
+            let grad = cx.only_grad();
             // Without a share in the result its gradient is 0, whatever arrives.
             let term = if self.beta.to_f64() == 0.0 {
-                Tensor::from_array(Array::zeros(self.name, &grad.shape(), grad.dtype())?)
+                Tensor::from_array(Array::zeros(self.kind.op(), &grad.shape(), grad.dtype())?)
             } else {
-                scaled(grad.clone(), self.beta)?
+                scaled(grad, self.beta)?
             };
             cx.put(0, term);
         }
         for side in 0..2 {
-            if cx.needs(first + side) {
-                let gradient = self.operand_gradient(cx, &grad, side)?;
-                cx.put(first + side, gradient);
+            if !cx.needs(self.first() + side) {
+                continue;
             }
+            let Some(other) = self.saved[1 - side] else {
+                return Err(Error::runtime(self.kind.op(), "the other factor was not saved"));
+            };
+            let column_major = self.column_major[side];
+            let gradient = ProductBackward { kind: self.kind, side, alpha: self.alpha, column_major };
+            let result = cx.call(gradient, &[From::Grad(0), From::Saved(other)])?;
+            cx.put(self.first() + side, result);
         }
         Ok(())
     }
 
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        let first = self.first();
+        if self.has_term
+            && self.beta.to_f64() != 0.0
+            && let Some(tangent) = cx.tangent(0).cloned()
+        {
+            cx.put(0, scaled(tangent, self.beta)?)?;
+        }
+        for side in 0..2 {
+            let Some(tangent) = cx.tangent(first + side).cloned() else { continue };
+            let mut factors = [cx.input(first), cx.input(first + 1)];
+            factors[side] = &tangent;
+            cx.put(0, call(self.bare(), &factors)?)?;
+        }
+        Ok(())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let example = |input: usize| cx.example(input).array();
+        let (first, term) = (self.first(), self.has_term.then(|| example(0)));
+        let (a, b) = (example(first), example(first + 1));
+        self.kind.check(&a, &b, term.as_ref())?;
+        let products = self.products(cx.size(), cx.input(first), cx.input(first + 1))?;
+        let mut result = scaled(products, self.alpha)?;
+        // Of a batch in the term alone the products are the same for all.
+        let mut axis = (cx.input(first).axis.is_some() || cx.input(first + 1).axis.is_some()).then_some(0);
+        if self.has_term && self.beta.to_f64() != 0.0 {
+            let rank = result.rank() - usize::from(axis.is_some());
+            let term = batching::lead(cx.input(0), cx.size(), rank)?;
+            if cx.input(0).axis.is_some() {
+                axis = Some(0);
+            }
+            result = scaled(term, self.beta)?.add(&result)?;
+        }
+        cx.put(result, axis);
+        Ok(())
+    }
+
     fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        let names = match (self.form, self.name) {
-            (Form::Vectors, _) => ["self", "tensor"],
-            (Form::MatrixVector, _) if self.has_term => ["mat", "vec"],
-            (Form::MatrixVector, _) => ["self", "vec"],
-            (Form::Matrices, "AddmmBackward0") => ["mat1", "mat2"],
-            (Form::Matrices, "BaddbmmBackward0") => ["batch1", "batch2"],
-            _ => ["self", "mat2"],
+        let names = match self.kind {
+            Kind::Dot | Kind::Vdot => ["self", "tensor"],
+            Kind::Addmv => ["mat", "vec"],
+            Kind::Mv => ["self", "vec"],
+            Kind::Addmm => ["mat1", "mat2"],
+            Kind::Baddbmm => ["batch1", "batch2"],
+            Kind::Mm | Kind::Bmm | Kind::Matmul => ["self", "mat2"],
         };
         names.into_iter().zip(self.saved).filter_map(|(name, at)| Some((name, at?))).collect()
     }
 }
 
-/// A term `beta·C`.
-struct Term<'a> {
-    tensor: &'a Tensor,
-    beta: Scalar,
-    /// Whether it may have another dtype, and is cast as an addition in place would cast it.
-    casts: bool,
+/// The gradient of A (`side` 0) or B (1) of a product, from the gradient of the result and the other factor.
+#[derive(Clone, PartialEq, Debug)]
+struct ProductBackward {
+    kind: Kind,
+    side: usize,
+    alpha: Scalar,
+    column_major: bool,
 }
 
-/// Multiplies and records. `check` looks at the operands' arrays first.
+impl Op for ProductBackward {
+    fn name(&self) -> &str {
+        self.kind.node()
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let (grad, other, op, alpha) = (&inputs[0], &inputs[1], self.kind.op(), self.alpha.to_f64());
+        Ok(smallvec![match (self.kind.form(), self.side) {
+            (Form::Matrices, 0) => product(op, grad, &transposed(other), alpha, None, self.column_major)?,
+            (Form::Matrices, _) => product(op, &transposed(other), grad, alpha, None, self.column_major)?,
+            (Form::MatrixVector, 0) => product(op, &column(grad), &row(other), alpha, None, self.column_major)?,
+            (Form::MatrixVector, _) => Form::MatrixVector.run(op, &transposed(other), grad, alpha, None, false)?,
+            (Form::Vectors, _) => Tensor::from_array(other.clone()).mul(&Tensor::from_array(grad.clone()))?.array(),
+        }])
+    }
+
+    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
+        let [Some(grad), Some(other)] = *inputs else { unreachable!("both are always given") };
+        let result = || match (self.kind.form(), self.side) {
+            (Form::Matrices, 0) => batched(grad, &views::matrix_transpose(other)?),
+            (Form::Matrices, _) => batched(&views::matrix_transpose(other)?, grad),
+            (Form::MatrixVector, 0) => views::unsqueeze(grad, 1)?.mul(other),
+            (Form::MatrixVector, _) => mv(&views::t(other)?, grad),
+            (Form::Vectors, _) => other.mul(grad),
+        };
+        Some(result().and_then(|result| Ok(smallvec![scaled(result, self.alpha)?])))
+    }
+}
+
 #[track_caller]
-fn multiply(
-    op: &'static str,
-    name: &'static str,
-    form: Form,
-    term: Option<Term<'_>>,
-    [a, b]: [&Tensor; 2],
-    alpha: Scalar,
-    check: impl FnOnce(&Array, &Array) -> Result<()>,
-) -> Result<Tensor> {
-    let (a, b) = (a.operand()?, b.operand()?);
-    check(&a.array, &b.array)?;
-    let Some(term) = term else {
-        let output = form.run(op, &a.array, &b.array, alpha.to_f64(), None, false)?;
-        if !is_recorded(&[&a, &b]) {
-            return Ok(Tensor::from_array(output));
-        }
-        return finish(name, form, None, [&a, &b], alpha, output);
-    };
-    let mut c = term.tensor.operand()?;
-    if c.array.dtype() != a.array.dtype() && term.casts {
-        c = as_addend(term.tensor, a.array.dtype())?.operand()?;
-    }
-    if c.array.dtype() != a.array.dtype() {
-        return Err(Error::runtime(
-            op,
-            format!(
-                "self and mat2 must have the same dtype, but got {} and {}",
-                crate::dtype::torch_name(c.array.dtype()),
-                crate::dtype::torch_name(b.array.dtype())
-            ),
-        ));
-    }
-    if c.array.dtype() == DType::Bool {
-        return Err(no_products_of_bool(op));
-    }
-    check_term(op, form, &a.array, &b.array, &c.array)?;
-    let output = form.run(op, &a.array, &b.array, alpha.to_f64(), Some((&c.array, term.beta.to_f64())), false)?;
-    if !is_recorded(&[&c, &a, &b]) {
-        return Ok(Tensor::from_array(output));
-    }
-    finish(name, form, Some((&c, term.beta)), [&a, &b], alpha, output)
+fn multiply(kind: Kind, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    call(Product::new(kind, [a, b]), &[a, b])
+}
+
+#[track_caller]
+fn multiply_add(kind: Kind, term: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar) -> Result<Tensor> {
+    call(Product { alpha, beta, has_term: true, ..Product::new(kind, [a, b]) }, &[term, a, b])
 }
 
 /// A term must broadcast to the result.
 fn check_term(op: &'static str, form: Form, a: &Array, b: &Array, term: &Array) -> Result<()> {
+    if term.dtype() != a.dtype() {
+        return Err(Error::runtime(
+            op,
+            format!(
+                "self and mat2 must have the same dtype, but got {} and {}",
+                crate::dtype::torch_name(term.dtype()),
+                crate::dtype::torch_name(b.dtype())
+            ),
+        ));
+    }
+    if term.dtype() == DType::Bool {
+        return Err(no_products_of_bool(op));
+    }
     let mut target = Shape::from_slice(&a.shape()[..a.rank() - 1]);
     if form == Form::Matrices {
         target.push(b.shape()[b.rank() - 1]);
@@ -314,41 +484,6 @@ fn check_term(op: &'static str, form: Form, a: &Array, b: &Array, term: &Array) 
                 target.as_slice()
             ),
         )),
-    }
-}
-
-#[track_caller]
-fn finish(
-    name: &'static str,
-    form: Form,
-    term: Option<(&Operand, Scalar)>,
-    [a, b]: [&Operand; 2],
-    alpha: Scalar,
-    output: Array,
-) -> Result<Tensor> {
-    let mut saves: SmallVec<[Save<'_>; 2]> = SmallVec::new();
-    let mut saved = [None; 2];
-    // What a gradient does not need may be changed in place before backward.
-    if b.edge.is_some() {
-        saved[0] = Some(saves.len());
-        saves.push(Save::Input(a));
-    }
-    if a.edge.is_some() {
-        saved[1] = Some(saves.len());
-        saves.push(Save::Input(b));
-    }
-    let rule = Product {
-        name,
-        form,
-        alpha,
-        beta: term.as_ref().map_or(Scalar::Int(0), |(_, beta)| *beta),
-        has_term: term.is_some(),
-        saved,
-        column_major: [is_column_major(&a.array), is_column_major(&b.array)],
-    };
-    match term {
-        None => record(rule, &[a, b], &saves, output),
-        Some((term, _)) => record(rule, &[term, a, b], &saves, output),
     }
 }
 
@@ -473,62 +608,61 @@ const ONE: Scalar = Scalar::Int(1);
 /// Product of two matrices.
 #[track_caller]
 pub fn mm(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    multiply("mm", "MmBackward0", Form::Matrices, None, [a, b], ONE, |a, b| check_matrices("mm", a, b))
+    multiply(Kind::Mm, a, b)
 }
 
 /// Products of two batches of as many matrices.
 #[track_caller]
 pub fn bmm(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    multiply("bmm", "BmmBackward0", Form::Matrices, None, [a, b], ONE, |a, b| check_batches("bmm", a, b))
+    multiply(Kind::Bmm, a, b)
 }
 
 /// Product of a matrix and a vector.
 #[track_caller]
 pub fn mv(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    multiply("mv", "MvBackward0", Form::MatrixVector, None, [a, b], ONE, |a, b| check_matrix_vector("mv", None, a, b))
+    multiply(Kind::Mv, a, b)
 }
 
 /// Scalar product of two vectors.
 #[track_caller]
 pub fn dot(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    multiply("dot", "DotBackward0", Form::Vectors, None, [a, b], ONE, |a, b| check_vectors("dot", a, b))
+    multiply(Kind::Dot, a, b)
 }
 
 /// Scalar product of two vectors, the first conjugated: for real numbers [`dot`].
 #[track_caller]
 pub fn vdot(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    multiply("vdot", "VdotBackward0", Form::Vectors, None, [a, b], ONE, |a, b| check_vectors("vdot", a, b))
+    multiply(Kind::Vdot, a, b)
 }
 
 /// `beta·input + alpha·a·b` for matrices; `input` is broadcast.
 #[track_caller]
 pub fn addmm(input: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar) -> Result<Tensor> {
-    let term = Some(Term { tensor: input, beta, casts: false });
-    multiply("addmm", "AddmmBackward0", Form::Matrices, term, [a, b], alpha, |a, b| check_matrices("addmm", a, b))
+    multiply_add(Kind::Addmm, input, a, b, beta, alpha)
 }
 
-/// `bias + a·b`; the bias may have another dtype.
+/// `bias + a·b`; the bias may have another dtype, and is cast as an addition in place would cast it.
 #[track_caller]
 fn affine(bias: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    let term = Some(Term { tensor: bias, beta: ONE, casts: true });
-    multiply("addmm", "AddmmBackward0", Form::Matrices, term, [a, b], ONE, |a, b| check_matrices("addmm", a, b))
+    let dtype = a.dtype();
+    if bias.dtype() == dtype {
+        return multiply_add(Kind::Addmm, bias, a, b, ONE, ONE);
+    }
+    // What is wrong with the operands is said first.
+    Kind::Addmm.check(&a.array(), &b.array(), None)?;
+    multiply_add(Kind::Addmm, &as_addend(bias, dtype)?, a, b, ONE, ONE)
 }
 
 /// `beta·input + alpha·matrix·vector`; `input` is broadcast.
 #[track_caller]
 pub fn addmv(input: &Tensor, matrix: &Tensor, vector: &Tensor, beta: Scalar, alpha: Scalar) -> Result<Tensor> {
-    let term = Some(Term { tensor: input, beta, casts: false });
-    let rank = input.rank();
-    multiply("addmv", "AddmvBackward0", Form::MatrixVector, term, [matrix, vector], alpha, |a, b| {
-        check_matrix_vector("addmv", Some(rank), a, b)
-    })
+    multiply_add(Kind::Addmv, input, matrix, vector, beta, alpha)
 }
 
 /// `beta·input + alpha·batch1·batch2` for batches of matrices; `input` is broadcast.
 #[track_caller]
 pub fn baddbmm(input: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar) -> Result<Tensor> {
-    let term = Some(Term { tensor: input, beta, casts: false });
-    multiply("baddbmm", "BaddbmmBackward0", Form::Matrices, term, [a, b], alpha, |a, b| check_batches("baddbmm", a, b))
+    multiply_add(Kind::Baddbmm, input, a, b, beta, alpha)
 }
 
 /// `beta·input + alpha·Σ batch1·batch2`, summed over the batch; `input` is broadcast.
@@ -604,39 +738,33 @@ fn check_broadcast(op: &'static str, a: &Array, b: &Array) -> Result<()> {
 /// Products of matrices whose batch axes broadcast.
 #[track_caller]
 fn batched(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    let name = if a.rank() == 2 && b.rank() == 2 { "MmBackward0" } else { "BmmBackward0" };
-    multiply("matmul", name, Form::Matrices, None, [a, b], ONE, |a, b| check_broadcast("matmul", a, b))
+    multiply(if a.rank() == 2 && b.rank() == 2 { Kind::Mm } else { Kind::Matmul }, a, b)
 }
 
 /// [`batched`], after which those operands may be changed in place that PyTorch copies to have one batch of matrices.
 #[track_caller]
 fn over_batches(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    const OP: &str = "matmul";
-    let (mut a, mut b) = (a.operand()?, b.operand()?);
-    check_broadcast(OP, &a.array, &b.array)?;
-    let recorded = is_recorded(&[&a, &b]);
-    if recorded {
-        let outer = |array: &Array| Shape::from_slice(&array.shape()[..array.rank() - 2]);
-        let batch = shape::broadcast(OP, &outer(&a.array), &outer(&b.array))?;
-        // One matrix for all of a batch: that is taken as the rows of one matrix.
-        let one = |array: &Array| outer(array).iter().all(|&size| size == 1);
-        let copied = match (one(&a.array), one(&b.array)) {
-            (true, false) if a.edge.is_some() => [false, !lies_as_rows(&transposed(&b.array))],
-            (false, true) if b.edge.is_some() => [!lies_as_rows(&a.array), false],
-            _ => [!lies_as_batch(&a.array, &batch), !lies_as_batch(&b.array, &batch)],
-        };
-        for (operand, copied) in [&mut a, &mut b].into_iter().zip(copied) {
-            if copied {
-                operand.array = operand.array.duplicate(OP)?;
-                operand.identity = std::sync::Weak::new();
-            }
-        }
+    let mut product = Product::new(Kind::Matmul, [a, b]);
+    let wanted = [a.requires_grad(), b.requires_grad()];
+    if wanted.contains(&true) {
+        product.copied = copied(&a.array(), &b.array(), wanted)?;
     }
-    let output = product(OP, &a.array, &b.array, 1.0, None, false)?;
-    if !recorded {
-        return Ok(Tensor::from_array(output));
-    }
-    finish("BmmBackward0", Form::Matrices, None, [&a, &b], ONE, output)
+    call(product, &[a, b])
+}
+
+/// Which operands are copied, when gradients are `wanted`.
+fn copied(a: &Array, b: &Array, wanted: [bool; 2]) -> Result<[bool; 2]> {
+    let op = Kind::Matmul.op();
+    check_broadcast(op, a, b)?;
+    let outer = |array: &Array| Shape::from_slice(&array.shape()[..array.rank() - 2]);
+    let batch = shape::broadcast(op, &outer(a), &outer(b))?;
+    // One matrix for all of a batch: that is taken as the rows of one matrix.
+    let one = |array: &Array| outer(array).iter().all(|&size| size == 1);
+    Ok(match (one(a), one(b)) {
+        (true, false) if wanted[0] => [false, !lies_as_rows(&transposed(b))],
+        (false, true) if wanted[1] => [!lies_as_rows(a), false],
+        _ => [!lies_as_batch(a, &batch), !lies_as_batch(b, &batch)],
+    })
 }
 
 /// Whether all axes but the last are one without a copy.

@@ -1,166 +1,340 @@
 //! Layer, batch, group, instance and root-mean-square normalisation.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::views::{self, ViewOp};
-use super::{copy, range, reduce};
+use super::{batching, copy, range, reduce};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::graph::flat;
-use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{Save, check_in_place, is_recorded, record, refuse_gradient};
-use crate::graph::{is_grad_enabled, no_grad};
+use crate::graph::call::{call_with, first};
+use crate::graph::node::{Backward, From};
+use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
+use crate::graph::record::{check_in_place, refuse_gradient};
+use crate::graph::transform::{Batch, Tangents};
+use crate::graph::{flat, no_grad};
 use crate::kernels::normalize::{self as kernel, ChannelSize, Moments};
 use crate::launch::launch;
 use crate::shape::Shape;
-use crate::tensor::{Operand, Tensor};
+use crate::tensor::Tensor;
 
-// ---- what both rules share ---------------------------------------------------------------------------------------
+// ---- the operation -----------------------------------------------------------------------------------------------
 
 /// What is normalised together.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 enum Kind {
-    /// Rows of the last axes.
-    Layer { rows: usize, n: usize, eps: f64 },
+    /// Rows of the last axes, which have these sizes.
+    Layer { sizes: SmallVec<[i64; 4]> },
     /// Channels, with the moments of the batch or with given ones.
-    Batch { size: ChannelSize, eps: f64, training: bool },
+    Batch { training: bool },
 }
 
-/// `(x − mean) · rstd · weight + bias`. Saved are x, the moments, and the weight if there is one.
-struct NormRule {
+impl Kind {
+    fn op(&self) -> &'static str {
+        match self {
+            Self::Layer { .. } => "layer_norm",
+            Self::Batch { .. } => "batch_norm",
+        }
+    }
+
+    fn node(&self) -> &'static str {
+        match self {
+            Self::Layer { .. } => "NativeLayerNormBackward0",
+            Self::Batch { .. } => "NativeBatchNormBackward0",
+        }
+    }
+
+    /// Whether the moments are those of the input.
+    fn of_input(&self) -> bool {
+        !matches!(self, Self::Batch { training: false })
+    }
+
+    /// The axes that are normalised together.
+    fn axes(&self, rank: usize) -> SmallVec<[i64; 6]> {
+        match self {
+            Self::Layer { sizes } => axes_from(rank - sizes.len(), rank),
+            Self::Batch { .. } => all_but_channels(rank),
+        }
+    }
+
+    /// A weight or a bias so that it broadcasts against an input of `rank` axes.
+    fn along(&self, tensor: &Tensor, rank: usize) -> Result<Tensor> {
+        match self {
+            Self::Layer { .. } => Ok(tensor.clone()),
+            Self::Batch { .. } => per_channel(tensor, rank),
+        }
+    }
+
+    /// The input without its mean, divided by its standard deviation, and the reciprocal of that. Moments of the input are
+    /// computed from it again, so that they have a gradient.
+    fn normal(&self, x: &Tensor, [mean, rstd]: [&Tensor; 2], eps: f64) -> Result<(Tensor, Tensor)> {
+        let axes = self.axes(x.rank());
+        if self.of_input() {
+            return standardized(x, &axes, eps, |x| x.sub(&reduce::mean(x, Some(&axes), true, None)?));
+        }
+        let rstd = self.along(rstd, x.rank())?;
+        Ok((x.sub(&self.along(mean, x.rank())?)?.mul(&rstd)?, rstd))
+    }
+
+    /// How the normalised input changes with the input, `h` being a tangent of that or a gradient of the former.
+    fn slope(&self, h: Tensor, normal: &Tensor, rstd: &Tensor) -> Result<Tensor> {
+        if !self.of_input() {
+            return h.mul(rstd);
+        }
+        let axes = self.axes(h.rank());
+        let average = |tensor: &Tensor| reduce::mean(tensor, Some(&axes), true, None);
+        h.sub(&average(&h)?)?.sub(&normal.mul(&average(&h.mul(normal)?)?)?)?.mul(rstd)
+    }
+}
+
+/// `(x − mean) · rstd · weight + bias`. Inputs are x, the weight and the bias where there are any, and of channels the
+/// given moments; results besides y are the mean and `1/√(variance + eps)`, and in training the variance.
+#[derive(Clone, PartialEq, Debug)]
+struct Norm {
     kind: Kind,
-    /// Number of axes of a row (layer), or none (batch).
-    row_axes: usize,
+    eps: f64,
     has_weight: bool,
 }
 
-/// x, weight, mean and `1/√(variance + eps)` as a rule reads them back.
-struct Parts<T> {
-    x: T,
-    mean: T,
-    rstd: T,
-    weight: Option<T>,
-}
-
-impl NormRule {
-    fn parts<T>(&self, read: impl Fn(usize) -> Result<T>) -> Result<Parts<T>> {
-        let weight = if self.has_weight { Some(read(3)?) } else { None };
-        Ok(Parts { x: read(0)?, mean: read(1)?, rstd: read(2)?, weight })
+impl Op for Norm {
+    fn name(&self) -> &str {
+        self.kind.node()
     }
 
-    fn fused(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let op = self.name_static();
-        let Parts { x, mean, rstd, weight } = self.parts(|at| cx.saved_array(at)?.contiguous(op))?;
-        let grad = cx.only_grad().array().contiguous(op)?;
-        let dtype = x.dtype();
-        let per = match self.kind {
-            Kind::Layer { .. } => Shape::from_slice(&x.shape()[x.rank() - self.row_axes..]),
-            Kind::Batch { size, .. } => Shape::from_slice(&[size.channels]),
-        };
-        let make = |wanted: bool, shape: &[usize]| -> Result<Option<Array>> {
-            if wanted { Ok(Some(Array::uninit(op, shape, dtype)?)) } else { Ok(None) }
-        };
-        let results = [make(cx.needs(0), x.shape())?, make(cx.needs(1), &per)?, make(cx.needs(2), &per)?];
-        let written = results.each_ref().map(Option::as_ref);
-        launch(([&grad, &x, &mean, &rstd], weight.as_ref()), written, |([g, x, mean, rstd], weight), results| {
-            let (moments, [dx, dweight, dbias]) = (Moments { mean, rstd }, results);
-            match self.kind {
-                Kind::Layer { rows, n, .. } => {
-                    kernel::layer_norm_backward(rows, n, g, x, weight, moments, dx, dweight, dbias);
-                }
-                Kind::Batch { size, training, .. } => {
-                    kernel::batch_norm_backward(size, training, g, x, moments, weight, dx, dweight, dbias);
-                }
-            }
-        });
-        for (index, result) in results.into_iter().enumerate() {
-            if let Some(result) = result {
-                cx.put(index, Tensor::from_array(result));
-            }
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        match &self.kind {
+            Kind::Layer { sizes } => layers(inputs, sizes, self.eps),
+            Kind::Batch { training } => channels(inputs, *training, self.eps),
         }
-        Ok(())
     }
 
-    /// The same as recorded operations: the moments are computed again, so that they have a gradient.
-    fn composed(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let Parts { x, mean, rstd, weight } = self.parts(|at| cx.saved(at))?;
-        let (grad, rank) = (cx.only_grad(), x.rank());
-        let (axes, eps, of_input) = match self.kind {
-            Kind::Layer { eps, .. } => (axes_from(rank - self.row_axes, rank), eps, true),
-            Kind::Batch { eps, training, .. } => (all_but_channels(rank), eps, training),
-        };
-        // What belongs to a channel, so that it broadcasts against the input.
-        let along = |tensor: &Tensor| match self.kind {
-            Kind::Layer { .. } => Ok(tensor.clone()),
-            Kind::Batch { .. } => per_channel(tensor, rank),
-        };
-        let average = |tensor: &Tensor| reduce::mean(tensor, Some(&axes), true, None);
-        let (normal, rstd) = if of_input {
-            let centred = |x: &Tensor| x.sub(&average(x)?);
-            standardized(&x, &axes, eps, centred)?
-        } else {
-            let rstd = along(&rstd)?;
-            (x.sub(&along(&mean)?)?.mul(&rstd)?, rstd)
-        };
+    fn differentiable_inputs(&self) -> usize {
+        3
+    }
+
+    fn keeps(&mut self, _: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        let mut kept: SmallVec<[Keep; 4]> = smallvec![Keep::Input(0)];
+        if self.has_weight {
+            kept.push(Keep::Input(1));
+        }
+        kept.extend([Keep::Output(1), Keep::Output(2)]);
+        kept
+    }
+
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let (weight, at) = if self.has_weight { (From::Saved(1), 2) } else { (From::Nothing, 1) };
+        let wants = [0, 1, 2].map(|input| cx.needs(input));
+        let gradient = NormBackward { kind: self.kind.clone(), eps: self.eps, wants };
+        let from = [From::Grad(0), From::Saved(0), weight, From::Saved(at), From::Saved(at + 1)];
+        let mut results = cx.call_many(gradient, &from)?.into_iter();
         // Those of which PyTorch's gradient is a function.
         let inputs = match self.kind {
             Kind::Layer { .. } => 3,
             Kind::Batch { .. } => 2,
         };
-        if cx.needs(0) {
-            let h = match &weight {
-                Some(weight) => grad.mul(&along(weight)?)?,
-                None => grad.clone(),
-            };
-            let slope =
-                if of_input { h.sub(&average(&h)?)?.sub(&normal.mul(&average(&h.mul(&normal)?)?)?)? } else { h };
-            let result = slope.mul(&rstd)?;
-            flat::put(cx, 0, result, inputs, flat::Derivative::None)?;
-        }
-        let over = match self.kind {
-            Kind::Layer { .. } => axes_from(0, rank - self.row_axes),
-            Kind::Batch { .. } => axes,
-        };
-        let total = |tensor: &Tensor| {
-            if over.is_empty() { Ok(tensor.clone()) } else { reduce::sum(tensor, Some(&over), false, None) }
-        };
-        if cx.needs(1) {
-            let result = total(&grad.mul(&normal)?)?;
-            flat::put(cx, 1, result, inputs, flat::Derivative::None)?;
-        }
-        if cx.needs(2) {
-            let result = total(&grad)?;
-            flat::put(cx, 2, result, inputs, flat::Derivative::None)?;
+        for input in (0..3).filter(|&input| wants[input]) {
+            let result = results.next().expect("a gradient for each input that wants one");
+            flat::put(cx, input, result, inputs, flat::Derivative::None)?;
         }
         Ok(())
     }
 
-    fn name_static(&self) -> &'static str {
-        match self.kind {
-            Kind::Layer { .. } => "NativeLayerNormBackward0",
-            Kind::Batch { .. } => "NativeBatchNormBackward0",
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        let (x, rank) = (cx.input(0), cx.input(0).rank());
+        let (normal, rstd) = self.kind.normal(x, [cx.output(1), cx.output(2)], self.eps)?;
+        if let Some(tangent) = cx.tangent(0).cloned() {
+            let slope = self.kind.slope(tangent, &normal, &rstd)?;
+            let slope = match cx.optional(1) {
+                Some(weight) => slope.mul(&self.kind.along(weight, rank)?)?,
+                None => slope,
+            };
+            cx.put(0, slope)?;
         }
+        if let Some(tangent) = cx.tangent(1).cloned() {
+            cx.put(0, normal.mul(&self.kind.along(&tangent, rank)?)?)?;
+        }
+        if let Some(tangent) = cx.tangent(2).cloned() {
+            cx.put(0, self.kind.along(&tangent, rank)?)?;
+        }
+        Ok(())
     }
-}
 
-impl Op for NormRule {
-    fn name(&self) -> &str {
-        self.name_static()
-    }
-
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        if is_grad_enabled() { self.composed(cx) } else { self.fused(cx) }
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        match self.kind {
+            Kind::Layer { .. } => self.batch_of_layers(cx),
+            Kind::Batch { .. } => self.batch_of_channels(cx),
+        }
     }
 
     fn saved_names(&self) -> Vec<(&'static str, usize)> {
         let mut names = vec![("input", 0)];
         if self.has_weight {
-            names.push(("weight", 3));
+            names.push(("weight", 1));
         }
         names
+    }
+}
+
+impl Norm {
+    /// Rows of all examples are rows; weights that differ among them come after.
+    fn batch_of_layers(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let (size, example) = (cx.size(), cx.example(0).shape());
+        let x = batching::front(cx.input(0), size)?;
+        let shared = (1..3).all(|input| cx.optional(input).is_none_or(|part| part.axis.is_none()));
+        let given = |input: usize| cx.optional(input).filter(|_| shared).map(|part| &part.tensor);
+        let norm = Self { has_weight: given(1).is_some(), ..self.clone() };
+        let mut results = call_with(norm, &[Some(&x), given(1), given(2)])?;
+        if !shared {
+            let each = |input: usize| match cx.optional(input) {
+                Some(part) => batching::lead(part, size, example.len()).map(Some),
+                None => Ok(None),
+            };
+            if let Some(weight) = each(1)? {
+                results[0] = results[0].mul(&weight)?;
+            }
+            if let Some(bias) = each(2)? {
+                results[0] = results[0].add(&bias)?;
+            }
+        }
+        let mut results = results.into_iter();
+        cx.put(first(results.by_ref().take(1).collect()), Some(0));
+        let rows = example.iter().take(example.len() - self.kind.axes(example.len()).len()).product();
+        for moments in results {
+            cx.put(views::reshape_to(&moments, &[size, rows])?, Some(0));
+        }
+        Ok(())
+    }
+
+    /// Channels of all examples are channels of one input.
+    fn batch_of_channels(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let (size, example) = (cx.size(), cx.example(0).shape());
+        if example.len() < 2 {
+            return Err(no_channels(&example));
+        }
+        let (n, channels) = (example[0], example[1]);
+        let mut wide = example.clone();
+        wide[1] = size * channels;
+        let mut inputs: SmallVec<[Option<Tensor>; 5]> = SmallVec::new();
+        for input in 0..cx.inputs() {
+            let Some(part) = cx.optional(input) else {
+                inputs.push(None);
+                continue;
+            };
+            let whole = batching::front(part, size)?;
+            inputs.push(Some(if input == 0 {
+                views::reshape_to(&views::movedim(&whole, &[0], &[1])?, &wide)?
+            } else {
+                views::reshape_to(&whole, &[whole.numel()])?
+            }));
+        }
+        let inputs: SmallVec<[Option<&Tensor>; 5]> = inputs.iter().map(Option::as_ref).collect();
+        for (number, result) in call_with(self.clone(), &inputs)?.into_iter().enumerate() {
+            let result = if number == 0 {
+                let apart: Shape = [n, size].into_iter().chain(example[1..].iter().copied()).collect();
+                views::movedim(&views::reshape_to(&result, &apart)?, &[1], &[0])?
+            } else {
+                views::reshape_to(&result, &[size, channels])?
+            };
+            cx.put(result, Some(0));
+        }
+        Ok(())
+    }
+}
+
+/// The gradients of those inputs of a [`Norm`] that want one. Inputs are the gradient of y, x, the weight if there is one,
+/// and the moments.
+#[derive(Clone, PartialEq, Debug)]
+struct NormBackward {
+    kind: Kind,
+    eps: f64,
+    wants: [bool; 3],
+}
+
+impl Op for NormBackward {
+    fn name(&self) -> &str {
+        self.kind.node()
+    }
+
+    fn differentiable(&self) -> usize {
+        self.wants.iter().filter(|wants| **wants).count()
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let op = self.kind.op();
+        let weight = inputs.get(2).map(|weight| weight.contiguous(op)).transpose()?;
+        let [grad, x, mean, rstd] = [0, 1, 3, 4].map(|input| inputs[input].contiguous(op));
+        let (grad, x, mean, rstd) = (grad?, x?, mean?, rstd?);
+        let dtype = x.dtype();
+        let per: Shape = match &self.kind {
+            Kind::Layer { sizes } => x.shape().iter().skip(x.rank() - sizes.len().min(x.rank())).copied().collect(),
+            Kind::Batch { .. } => x.shape().get(1..2).unwrap_or_default().into(),
+        };
+        let n: usize = per.iter().product();
+        let moments = match self.kind {
+            Kind::Layer { .. } => x.numel().checked_div(n).unwrap_or(mean.numel()),
+            Kind::Batch { .. } => n,
+        };
+        // Saved values are those of the forward pass, unless hooks on them gave back others.
+        let fits = grad.shape() == x.shape()
+            && [&mean, &rstd].iter().all(|array| array.numel() == moments)
+            && weight.as_ref().is_none_or(|weight| weight.numel() == n)
+            && [&grad, &mean, &rstd].into_iter().chain(&weight).all(|array| array.dtype() == dtype)
+            && dtype.is_float();
+        if !fits {
+            return Err(Error::runtime(op, "a saved value is not what was saved"));
+        }
+        let make = |wanted: bool, shape: &[usize]| -> Result<Option<Array>> {
+            if wanted { Ok(Some(Array::uninit(op, shape, dtype)?)) } else { Ok(None) }
+        };
+        let results = [make(self.wants[0], x.shape())?, make(self.wants[1], &per)?, make(self.wants[2], &per)?];
+        let written = results.each_ref().map(Option::as_ref);
+        launch(([&grad, &x, &mean, &rstd], weight.as_ref()), written, |([g, input, mean, rstd], weight), results| {
+            let (both, [dx, dweight, dbias]) = (Moments { mean, rstd }, results);
+            match self.kind {
+                Kind::Layer { .. } => {
+                    kernel::layer_norm_backward(moments, n, g, input, weight, both, dx, dweight, dbias);
+                }
+                Kind::Batch { training } => {
+                    let size = channel_size(x.shape());
+                    kernel::batch_norm_backward(size, training, g, input, both, weight, dx, dweight, dbias);
+                }
+            }
+        });
+        Ok(results.into_iter().flatten().collect())
+    }
+
+    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
+        let [Some(grad), Some(x), weight, Some(mean), Some(rstd)] = *inputs else {
+            unreachable!("these are always given")
+        };
+        let results = || -> Result<Tensors> {
+            let rank = x.rank();
+            let (normal, rstd) = self.kind.normal(x, [mean, rstd], self.eps)?;
+            let mut results = Tensors::new();
+            if self.wants[0] {
+                let h = match weight {
+                    Some(weight) => grad.mul(&self.kind.along(weight, rank)?)?,
+                    None => grad.clone(),
+                };
+                results.push(self.kind.slope(h, &normal, &rstd)?);
+            }
+            let over = match &self.kind {
+                Kind::Layer { sizes } => axes_from(0, rank - sizes.len()),
+                Kind::Batch { .. } => self.kind.axes(rank),
+            };
+            let total = |tensor: &Tensor| {
+                if over.is_empty() { Ok(tensor.clone()) } else { reduce::sum(tensor, Some(&over), false, None) }
+            };
+            if self.wants[1] {
+                results.push(total(&grad.mul(&normal)?)?);
+            }
+            if self.wants[2] {
+                results.push(total(grad)?);
+            }
+            Ok(results)
+        };
+        Some(results())
     }
 }
 
@@ -202,62 +376,23 @@ fn per_channel(tensor: &Tensor, rank: usize) -> Result<Tensor> {
     views::reshape_to(tensor, &shape)
 }
 
-/// Operands of a call: the input, then weight and bias or stand-ins that lead nowhere.
-struct Inputs {
-    x: Operand,
-    weight: Option<Operand>,
-    bias: Option<Operand>,
+/// One dtype, a floating one.
+fn check_dtypes(op: &'static str, kernel: &str, inputs: &Inputs<'_>) -> Result<DType> {
+    let dtype = inputs[0].dtype();
+    if !dtype.is_float() {
+        return Err(Error::no_kernel(op, kernel, dtype));
+    }
+    if inputs.iter().any(|array| array.dtype() != dtype) {
+        let name = torch_name(dtype);
+        return Err(Error::runtime(op, format!("mixed dtype (CPU): expect parameter to have scalar type of {name}")));
+    }
+    Ok(dtype)
 }
 
-impl Inputs {
-    fn new(x: &Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>) -> Result<Self> {
-        let operand = |tensor: Option<&Tensor>| match tensor {
-            Some(tensor) => tensor.operand().map(Some),
-            None => Ok(None),
-        };
-        Ok(Self { x: x.operand()?, weight: operand(weight)?, bias: operand(bias)? })
-    }
-
-    /// One dtype, a floating one.
-    fn check_dtypes(&self, op: &'static str, kernel: &str, further: &[&Array]) -> Result<DType> {
-        let dtype = self.x.array.dtype();
-        if !dtype.is_float() {
-            return Err(Error::no_kernel(op, kernel, dtype));
-        }
-        let own = self.weight.iter().chain(&self.bias).map(|operand| &operand.array);
-        if own.chain(further.iter().copied()).any(|array| array.dtype() != dtype) {
-            let name = torch_name(dtype);
-            return Err(Error::runtime(
-                op,
-                format!("mixed dtype (CPU): expect parameter to have scalar type of {name}"),
-            ));
-        }
-        Ok(dtype)
-    }
-
-    /// Contiguous weight and bias.
-    fn affine(&self, op: &'static str) -> Result<[Option<Array>; 2]> {
-        let contiguous = |operand: &Option<Operand>| match operand {
-            Some(operand) => operand.array.contiguous(op).map(Some),
-            None => Ok(None),
-        };
-        Ok([contiguous(&self.weight)?, contiguous(&self.bias)?])
-    }
-
-    #[track_caller]
-    fn finish(&self, kind: Kind, row_axes: usize, moments: [&Array; 2], output: Array) -> Result<Tensor> {
-        let stand_in = self.x.without_edge();
-        let weight = self.weight.as_ref().unwrap_or(&stand_in);
-        let bias = self.bias.as_ref().unwrap_or(&stand_in);
-        let inputs = [&self.x, weight, bias];
-        if !is_recorded(&inputs) {
-            return Ok(Tensor::from_array(output));
-        }
-        let mut saves: SmallVec<[Save<'_>; 4]> =
-            smallvec::smallvec![Save::Input(&self.x), Save::Array(moments[0]), Save::Array(moments[1])];
-        saves.extend(self.weight.as_ref().map(Save::Input));
-        record(NormRule { kind, row_axes, has_weight: self.weight.is_some() }, &inputs, &saves, output)
-    }
+/// Contiguous weight and bias.
+fn affine_arrays(op: &'static str, inputs: &Inputs<'_>) -> Result<[Option<Array>; 2]> {
+    let contiguous = |input: usize| inputs.get(input).map(|array| array.contiguous(op)).transpose();
+    Ok([contiguous(1)?, contiguous(2)?])
 }
 
 // ---- layers ------------------------------------------------------------------------------------------------------
@@ -267,8 +402,8 @@ fn row_shape(
     op: &'static str,
     shape: &[usize],
     normalized: &[i64],
-    tensors: &[(&str, Option<&Tensor>)],
-) -> Result<usize> {
+    tensors: &[(&str, Option<&[usize]>)],
+) -> Result<()> {
     if normalized.is_empty() {
         return Err(Error::runtime(
             op,
@@ -276,16 +411,15 @@ fn row_shape(
              normalized_shape = []",
         ));
     }
-    for (name, tensor) in tensors {
-        if let Some(tensor) = tensor
-            && !same_sizes(&tensor.shape(), normalized)
+    for (name, own) in tensors {
+        if let Some(own) = own
+            && !same_sizes(own, normalized)
         {
             return Err(Error::runtime(
                 op,
                 format!(
-                    "Expected {name} to be of same shape as normalized_shape, but got {name} of shape {:?} and \
-                     normalized_shape = {normalized:?}",
-                    tensor.shape().as_slice()
+                    "Expected {name} to be of same shape as normalized_shape, but got {name} of shape {own:?} and \
+                     normalized_shape = {normalized:?}"
                 ),
             ));
         }
@@ -301,7 +435,7 @@ fn row_shape(
             ),
         ));
     }
-    Ok(normalized.len())
+    Ok(())
 }
 
 fn same_sizes(shape: &[usize], sizes: &[i64]) -> bool {
@@ -321,22 +455,29 @@ pub fn layer_norm(
     bias: Option<&Tensor>,
     eps: f64,
 ) -> Result<Tensor> {
+    let kind = Kind::Layer { sizes: normalized.into() };
+    let norm = Norm { kind, eps, has_weight: weight.is_some() };
+    call_with(norm, &[Some(input), weight, bias]).map(first)
+}
+
+/// The results of a [`Norm`] of rows.
+fn layers(inputs: &Inputs<'_>, sizes: &[i64], eps: f64) -> Result<Arrays> {
     const OP: &str = "layer_norm";
-    let shape = input.shape();
-    let row_axes = row_shape(OP, &shape, normalized, &[("weight", weight), ("bias", bias)])?;
-    let inputs = Inputs::new(input, weight, bias)?;
-    let dtype = inputs.check_dtypes(OP, "LayerNormKernelImpl", &[])?;
-    let lead = shape.len() - row_axes;
+    let shape = inputs[0].shape();
+    let given = |input: usize| inputs.get(input).map(Array::shape);
+    row_shape(OP, shape, sizes, &[("weight", given(1)), ("bias", given(2))])?;
+    let dtype = check_dtypes(OP, "LayerNormKernelImpl", inputs)?;
+    let lead = shape.len() - sizes.len();
     let (rows, n) = (shape[..lead].iter().product(), shape[lead..].iter().product());
-    let x = inputs.x.array.contiguous(OP)?;
-    let affine = inputs.affine(OP)?;
-    let output = Array::uninit(OP, &shape, dtype)?;
+    let x = inputs[0].contiguous(OP)?;
+    let affine = affine_arrays(OP, inputs)?;
+    let output = Array::uninit(OP, shape, dtype)?;
     let (mean, rstd) = (Array::uninit(OP, &[rows], dtype)?, Array::uninit(OP, &[rows], dtype)?);
     let affine = affine.each_ref().map(Option::as_ref);
     launch((&x, affine), [&output, &mean, &rstd], |(x, [weight, bias]), [y, mean, rstd]| {
         kernel::layer_norm(rows, n, eps, x, weight, bias, y, Moments { mean, rstd });
     });
-    inputs.finish(Kind::Layer { rows, n, eps }, row_axes, [&mean, &rstd], output)
+    Ok(smallvec![output, mean, rstd])
 }
 
 /// `x / √(mean(x²) + eps) · weight` over the last axes, whose sizes are `normalized`; `eps` is that of the dtype if it is
@@ -354,12 +495,13 @@ pub fn rms_norm(input: &Tensor, normalized: &[i64], weight: Option<&Tensor>, eps
             format!("Input tensor must have at least {least} dimensions, but got shape {:?}", shape.as_slice());
         return Err(Error::value(OP, reason));
     }
-    let row_axes = row_shape(OP, &input.shape(), normalized, &[("weight", weight)])?;
+    let size = weight.map(Tensor::shape);
+    row_shape(OP, &input.shape(), normalized, &[("weight", size.as_deref())])?;
     let eps = eps.unwrap_or(match input.dtype() {
         DType::F64 => f64::EPSILON,
         _ => f64::from(f32::EPSILON),
     });
-    let (result, _) = standardized(input, &axes_from(rank - row_axes, rank), eps, |x| Ok(x.clone()))?;
+    let (result, _) = standardized(input, &axes_from(rank - normalized.len(), rank), eps, |x| Ok(x.clone()))?;
     match weight {
         Some(weight) => copy::to_dtype(&result.mul(weight)?, input.dtype()),
         None => Ok(result),
@@ -383,7 +525,7 @@ pub struct Running<'a> {
 fn follow(running: Option<&Tensor>, new: &Tensor, momentum: f64) -> Result<()> {
     let Some(running) = running else { return Ok(()) };
     let _off = no_grad();
-    let old = Tensor::from_array(running.array());
+    let old = running.detach();
     copy::copy_(running, &old.mul(1.0 - momentum)?.add(&new.mul(momentum)?)?)
 }
 
@@ -402,79 +544,96 @@ pub fn batch_norm(
     eps: f64,
 ) -> Result<Tensor> {
     const OP: &str = "batch_norm";
-    let shape = input.shape();
-    if shape.len() < 2 {
-        return Err(Error::runtime(
-            OP,
-            format!("expected an input with a channel axis (at least 2 axes), got shape {:?}", shape.as_slice()),
-        ));
+    for (name, tensor) in [("running_mean", running.mean), ("running_var", running.variance)] {
+        if let Some(tensor) = tensor {
+            refuse_gradient(OP, name, &tensor.snapshot()?)?;
+        }
     }
-    let size = ChannelSize { n: shape[0], channels: shape[1], inner: shape[2..].iter().product() };
+    let norm = Norm { kind: Kind::Batch { training }, eps, has_weight: weight.is_some() };
+    let results = call_with(norm, &[Some(input), weight, bias, running.mean, running.variance])?;
+    if training {
+        for tensor in running.mean.iter().chain(&running.variance) {
+            check_in_place(OP, tensor, false)?;
+        }
+        let shape = input.shape();
+        let count = shape[0] * shape[2..].iter().product::<usize>();
+        if count > 0 {
+            // The running variance is the unbiased one (Bessel's correction).
+            let unbiased = || {
+                let _off = no_grad();
+                results[3].mul(count as f64 / (count as f64 - 1.0))
+            };
+            follow(running.mean, &results[1], running.momentum)?;
+            if running.variance.is_some() {
+                follow(running.variance, &unbiased()?, running.momentum)?;
+            }
+        }
+    }
+    Ok(first(results))
+}
+
+fn channel_size(shape: &[usize]) -> ChannelSize {
+    ChannelSize { n: shape[0], channels: shape[1], inner: shape[2..].iter().product() }
+}
+
+#[cold]
+fn no_channels(shape: &[usize]) -> Box<Error> {
+    Error::runtime(
+        "batch_norm",
+        format!("expected an input with a channel axis (at least 2 axes), got shape {shape:?}"),
+    )
+}
+
+/// The results of a [`Norm`] of channels.
+fn channels(inputs: &Inputs<'_>, training: bool, eps: f64) -> Result<Arrays> {
+    const OP: &str = "batch_norm";
+    let shape = inputs[0].shape();
+    if shape.len() < 2 {
+        return Err(no_channels(shape));
+    }
+    let size = channel_size(shape);
     if training && size.count() == 1 {
         return Err(Error::value(
             OP,
-            format!("Expected more than 1 value per channel when training, got input size {:?}", shape.as_slice()),
+            format!("Expected more than 1 value per channel when training, got input size {shape:?}"),
         ));
     }
-    for (name, tensor) in
-        [("running_mean", running.mean), ("running_var", running.variance), ("weight", weight), ("bias", bias)]
-    {
-        match tensor {
-            Some(tensor) if tensor.shape().as_slice() != [size.channels] => {
+    for (name, at) in [("running_mean", 3), ("running_var", 4), ("weight", 1), ("bias", 2)] {
+        match inputs.get(at) {
+            Some(array) if array.shape() != [size.channels] => {
                 return Err(Error::runtime(
                     OP,
-                    format!("{name} should contain {} elements not {}", size.channels, tensor.numel()),
+                    format!("{name} should contain {} elements not {}", size.channels, array.numel()),
                 ));
             }
-            None if !training && name.starts_with("running") => {
+            None if !training && at > 2 => {
                 return Err(Error::runtime(OP, format!("{name} must be defined in evaluation mode")));
             }
             _ => {}
         }
     }
-    let inputs = Inputs::new(input, weight, bias)?;
-    let mut given: SmallVec<[Array; 2]> = SmallVec::new();
-    for (name, tensor) in [("running_mean", running.mean), ("running_var", running.variance)] {
-        if let Some(tensor) = tensor {
-            let operand = tensor.operand()?;
-            refuse_gradient(OP, name, &operand)?;
-            given.push(operand.array);
-        }
-    }
-    let dtype = inputs.check_dtypes(OP, "batch_norm", &given.iter().collect::<Vec<_>>())?;
-    if training {
-        for tensor in running.mean.iter().chain(&running.variance) {
-            check_in_place(OP, tensor, false)?;
-        }
-    }
-    let x = inputs.x.array.contiguous(OP)?;
+    let dtype = check_dtypes(OP, "batch_norm", inputs)?;
+    let x = inputs[0].contiguous(OP)?;
     let [mean, variance, rstd] = if training {
         batch_moments(OP, size, eps, &x)?
     } else {
-        let _off = no_grad();
         // Copies: the running moments may move on before backward.
-        let [mean, variance] = [&given[0], &given[1]].map(|moment| moment.to_dtype_contiguous(OP, dtype));
+        let [mean, variance] = [&inputs[3], &inputs[4]].map(|moment| moment.to_dtype_contiguous(OP, dtype));
         let variance = variance?;
         let rstd = Tensor::from_array(variance.clone()).add(eps)?.rsqrt()?.array();
         [mean?, variance, rstd]
     };
-    let affine = inputs.affine(OP)?;
-    let output = Array::uninit(OP, &shape, dtype)?;
+    let affine = affine_arrays(OP, inputs)?;
+    let output = Array::uninit(OP, shape, dtype)?;
     let affine = affine.each_ref().map(Option::as_ref);
     launch(([&x, &mean, &rstd], affine), &output, |([x, mean, rstd], [weight, bias]), y| {
         kernel::batch_norm(size, x, Moments { mean, rstd }, weight, bias, y);
     });
-    if training && size.count() > 0 {
-        // The running variance is the unbiased one (Bessel's correction).
-        let count = size.count() as f64;
-        let unbiased = {
-            let _off = no_grad();
-            Tensor::from_array(variance).mul(count / (count - 1.0))?
-        };
-        follow(running.mean, &Tensor::from_array(mean.clone()), running.momentum)?;
-        follow(running.variance, &unbiased, running.momentum)?;
+    let mut results: Arrays = smallvec![output, mean, rstd];
+    if training {
+        results.push(variance);
     }
-    inputs.finish(Kind::Batch { size, eps, training }, 0, [&mean, &rstd], output)
+    Ok(results)
 }
 
 /// Mean, biased variance and `1 / √(variance + eps)` of each channel.

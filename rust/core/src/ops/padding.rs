@@ -1,14 +1,14 @@
 //! Elements put around a tensor.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
-use super::{copy, index_slices};
+use super::{batching, copy, index_slices};
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::flat;
-use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{is_recorded, record};
+use crate::graph::node::{Backward, From};
+use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::transform::{Batch, Tangents};
+use crate::graph::{call, flat};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -16,8 +16,17 @@ use crate::tensor::Tensor;
 /// Elements before and behind each axis; negative numbers crop.
 type Pads = SmallVec<[(i64, i64); 6]>;
 
+/// One value around a tensor.
+#[derive(Clone, PartialEq, Debug)]
 struct Padded {
     pads: Pads,
+    value: Scalar,
+}
+
+impl Padded {
+    fn with_zeros(&self) -> Self {
+        Self { pads: self.pads.clone(), value: Scalar::Int(0) }
+    }
 }
 
 impl Op for Padded {
@@ -25,20 +34,40 @@ impl Op for Padded {
         "ConstantPadNdBackward0"
     }
 
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        Ok(smallvec![padded(&inputs[0], &self.pads, self.value)?])
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let back: Pads = self.pads.iter().map(|&(before, behind)| (-before, -behind)).collect();
-        let grad = pad_axes(&cx.only_grad(), &back, Scalar::Int(0))?;
+        let back = self.pads.iter().map(|&(before, behind)| (-before, -behind)).collect();
+        let grad = cx.call(Self { pads: back, value: Scalar::Int(0) }, &[From::Grad(0)])?;
         cx.put(0, grad);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, &self.with_zeros())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        let pads = std::iter::once((0, 0)).chain(self.pads.iter().copied()).collect();
+        cx.put(pad_axes(&whole, pads, self.value)?, Some(0));
         Ok(())
     }
 }
 
 #[track_caller]
-fn pad_axes(input: &Tensor, pads: &Pads, value: Scalar) -> Result<Tensor> {
+fn pad_axes(input: &Tensor, pads: Pads, value: Scalar) -> Result<Tensor> {
+    call(Padded { pads, value }, &[input])
+}
+
+fn padded(array: &Array, pads: &Pads, value: Scalar) -> Result<Array> {
     const OP: &str = "constant_pad_nd";
-    let value = value.storable(OP, input.dtype())?;
-    let operand = input.operand()?;
-    let array = &operand.array;
+    let value = value.storable(OP, array.dtype())?;
+    if pads.len() != array.rank() {
+        return Err(Error::runtime(OP, "another thread has given the input another shape meanwhile"));
+    }
     let mut shape = Shape::new();
     for (&size, &(before, behind)) in array.shape().iter().zip(pads) {
         let padded = (size as i64).checked_add(before).and_then(|size| size.checked_add(behind));
@@ -67,19 +96,14 @@ fn pad_axes(input: &Tensor, pads: &Pads, value: Scalar) -> Result<Tensor> {
         from = from.slice(axis, start as usize, length as usize, 1);
         places.push((offset as usize, length as usize));
     }
-    let output = if pads.iter().all(|&(before, behind)| before <= 0 && behind <= 0) {
-        from.duplicate(OP)?
-    } else {
-        let output = Array::uninit_in_format_of(OP, &shape, array.dtype(), array)?;
-        output.fill(value);
-        let part = |whole: Array, (axis, &(start, length))| whole.slice(axis, start, length, 1);
-        places.iter().enumerate().fold(output.clone(), part).copy_from(&from);
-        output
-    };
-    if is_recorded(&[&operand]) {
-        return record(Padded { pads: pads.clone() }, &[&operand], &[], output);
+    if pads.iter().all(|&(before, behind)| before <= 0 && behind <= 0) {
+        return from.duplicate(OP);
     }
-    Ok(Tensor::from_array(output))
+    let output = Array::uninit_in_format_of(OP, &shape, array.dtype(), array)?;
+    output.fill(value);
+    let part = |whole: Array, (axis, &(start, length))| whole.slice(axis, start, length, 1);
+    places.iter().enumerate().fold(output.clone(), part).copy_from(&from);
+    Ok(output)
 }
 
 /// Zeros behind the elements of every axis, up to `shape`.
@@ -90,7 +114,7 @@ pub(super) fn extend_to(input: &Tensor, shape: &[usize]) -> Result<Tensor> {
         return Ok(input.clone());
     }
     let pads = own.iter().zip(shape).map(|(&own, &size)| (0, size as i64 - own as i64)).collect();
-    pad_axes(input, &pads, Scalar::Int(0))
+    pad_axes(input, pads, Scalar::Int(0))
 }
 
 /// `pads` as PyTorch writes them, the last axis first, as one pair per axis.
@@ -122,7 +146,7 @@ fn pairs(op: &'static str, pads: &[i64], rank: usize) -> Result<Pads> {
 /// so on; negative numbers crop.
 #[track_caller]
 pub fn constant_pad(input: &Tensor, pads: &[i64], value: Scalar) -> Result<Tensor> {
-    pad_axes(input, &pairs("constant_pad_nd", pads, input.rank())?, value)
+    pad_axes(input, pairs("constant_pad_nd", pads, input.rank())?, value)
 }
 
 /// Which element lies at a position outside the axis.
@@ -235,7 +259,7 @@ pub fn pad(input: &Tensor, pads: &[i64], mode: &str, value: Option<Scalar>) -> R
         }
         crate::storage::check_room("pad", (size + before + behind) as u128 * size_of::<i64>() as u128)?;
         let positions: Vec<i64> = (-before..size + behind).map(|position| around.source(position, size)).collect();
-        let positions = Array::from_slice(&positions, &[positions.len()])?;
+        let positions = Tensor::from_slice(&positions, &[positions.len()])?;
         result = index_slices::select_at(&result, axis, &positions)?;
     }
     Ok(result)

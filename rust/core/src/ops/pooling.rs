@@ -1,17 +1,18 @@
 //! Pooling over one to three spatial axes: maxima and means of sliding windows, and windows as columns.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
-use super::reduce;
 use super::views::{self, ViewOp};
 use super::weighted_sums::weighted_sums;
+use super::{batching, copy, index, reduce};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::flat;
-use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{Save, is_recorded, record};
+use crate::graph::node::{Backward, From};
+use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::transform::{Batch, Tangents};
+use crate::graph::{call, call_many};
 pub use crate::kernels::pool::Divisor;
 use crate::kernels::pool::{self as kernel};
 use crate::kernels::window::Window;
@@ -35,7 +36,7 @@ pub struct Options<'a> {
 }
 
 /// A window over planes.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 struct Geometry {
     axes: usize,
     window: Window,
@@ -49,6 +50,20 @@ impl Geometry {
         let lead = self.input.len() - self.axes;
         let spatial = &self.window.output[self.window.output.len() - self.axes..];
         self.input[..lead].iter().chain(spatial).copied().collect()
+    }
+
+    /// The same window over the planes of so many examples.
+    fn of_examples(&self, size: usize) -> Self {
+        let input = std::iter::once(size).chain(self.input.iter().copied()).collect();
+        Self { planes: self.planes * size, input, ..*self }
+    }
+
+    /// An operand in memory of this shape and its own order: what the window goes over, or what it makes.
+    fn contiguous(&self, op: &'static str, array: &Array, shape: &[usize]) -> Result<Array> {
+        if array.shape() == shape {
+            return array.contiguous(op);
+        }
+        Err(Error::shapes(op, shape, array.shape(), "an operand is not what the window was made for"))
     }
 }
 
@@ -119,22 +134,62 @@ fn geometry(op: &'static str, axes: usize, input: &Array, options: &Options<'_>)
 
 // ---- maxima ------------------------------------------------------------------------------------------------------
 
-/// Elements chosen by windows: taken from the planes, or put back there.
-struct ChosenRule {
-    name: &'static str,
+/// The greatest element of each window, and where in its plane it lies.
+#[derive(Clone, PartialEq, Debug)]
+struct MaxPool {
     geometry: Geometry,
-    /// Whether the operation put elements back (so that its gradient takes them).
-    puts_back: bool,
 }
 
-impl Op for ChosenRule {
+impl MaxPool {
+    fn op(&self) -> &'static str {
+        ["max_pool1d", "max_pool2d", "max_pool3d"][self.geometry.axes - 1]
+    }
+}
+
+impl Op for MaxPool {
     fn name(&self) -> &str {
-        self.name
+        match self.geometry.axes {
+            1 => "MaxPool1DWithIndicesBackward0",
+            2 => "MaxPool2DWithIndicesBackward0",
+            _ => "MaxPool3DWithIndicesBackward0",
+        }
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let (op, geometry, dtype) = (self.op(), &self.geometry, inputs[0].dtype());
+        if dtype == DType::Bool {
+            return Err(Error::not_for(op, dtype));
+        }
+        let source = geometry.contiguous(op, &inputs[0], &geometry.input)?;
+        let output = Array::uninit(op, &geometry.output(), dtype)?;
+        let indices = Array::uninit(op, &geometry.output(), DType::I64)?;
+        launch(&source, [&output, &indices], |x, [y, places]| {
+            kernel::max_pool(geometry.planes, &geometry.window, x, y, places);
+        });
+        Ok(smallvec![output, indices])
+    }
+
+    fn keeps(&mut self, _: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Output(1)]
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let result = choose(&self.geometry, &cx.only_grad(), &cx.saved_array(0)?, !self.puts_back)?;
+        let gradient = Chosen { geometry: self.geometry.clone(), puts_back: true };
+        let result = cx.call(gradient, &[From::Grad(0), From::Saved(0)])?;
         flat::put(cx, 0, result, 1, flat::Derivative::Zero)
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
+        let chosen = Chosen { geometry: self.geometry.clone(), puts_back: false };
+        cx.put(0, call(chosen, &[&tangent, cx.output(1)])?)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let of_all = Self { geometry: self.geometry.of_examples(cx.size()) };
+        let results = call_many(of_all, &[&batching::front(cx.input(0), cx.size())?])?;
+        cx.put_all(results, 0);
+        Ok(())
     }
 
     fn saved_names(&self) -> Vec<(&'static str, usize)> {
@@ -142,106 +197,149 @@ impl Op for ChosenRule {
     }
 }
 
-/// `put_back`: zeros with the elements of `tensor` added where the indices say; else the elements they point at. The two
-/// are each other's gradient. The indices are those of a forward pass, unless hooks on saved values gave back others or
-/// `.data` was written to, which the version counter does not see.
-fn choose(geometry: &Geometry, tensor: &Tensor, indices: &Array, put_back: bool) -> Result<Tensor> {
-    const OP: &str = "max_pool_backward";
-    let operand = tensor.operand()?;
-    let source = operand.array.contiguous(OP)?;
-    let indices = &indices.contiguous(OP)?;
-    let shape = if put_back { geometry.input.clone() } else { geometry.output() };
-    let output = Array::uninit(OP, &shape, source.dtype())?;
-    let (planes, window) = (geometry.planes, &geometry.window);
-    let run = if put_back { kernel::max_pool_backward } else { kernel::max_pool_gather };
-    let inside = launch([&source, indices], &output, |[x, places], out| run(planes, window, x, places, out));
-    if !inside {
-        return Err(Error::runtime(
-            OP,
-            "a saved index leads past its plane: it is not what max_pool found, but was changed through `.data` or by \
-             an unpack hook",
-        ));
-    }
-    if is_recorded(&[&operand]) {
-        let rule = ChosenRule { name: "MaxPoolBackwardBackward0", geometry: geometry.clone(), puts_back: put_back };
-        return record(rule, &[&operand], &[Save::Array(indices)], output);
-    }
-    Ok(Tensor::from_array(output))
+/// Elements chosen by windows, from a tensor and the places: zeros with the elements added where the places say, or the
+/// elements they point at. The two are each other's gradient.
+#[derive(Clone, PartialEq, Debug)]
+struct Chosen {
+    geometry: Geometry,
+    puts_back: bool,
 }
 
-/// Greatest element of each window of the last `axes` axes, and where in its plane it lies.
+impl Op for Chosen {
+    fn name(&self) -> &str {
+        "MaxPoolBackwardBackward0"
+    }
+
+    /// The places are those of a forward pass, unless hooks on saved values gave back others or `.data` was written to,
+    /// which the version counter does not see.
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "max_pool_backward";
+        let geometry = &self.geometry;
+        let (whole, windows) = (geometry.input.clone(), geometry.output());
+        let (given, made) = if self.puts_back { (&windows, &whole) } else { (&whole, &windows) };
+        let source = geometry.contiguous(OP, &inputs[0], given)?;
+        let indices = geometry.contiguous(OP, &inputs[1], &windows)?;
+        if indices.dtype() != DType::I64 {
+            return Err(Error::dtype(OP, indices.dtype(), "a place is an integer of 64 bits"));
+        }
+        let output = Array::uninit(OP, made, source.dtype())?;
+        let (planes, window) = (geometry.planes, &geometry.window);
+        let run = if self.puts_back { kernel::max_pool_backward } else { kernel::max_pool_gather };
+        let inside = launch([&source, &indices], &output, |[x, places], out| run(planes, window, x, places, out));
+        if !inside {
+            return Err(Error::runtime(
+                OP,
+                "a saved index leads past its plane: it is not what max_pool found, but was changed through `.data` or by \
+                 an unpack hook",
+            ));
+        }
+        Ok(smallvec![output])
+    }
+
+    fn differentiable_inputs(&self) -> usize {
+        1
+    }
+
+    fn keeps(&mut self, _: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Input(1)]
+    }
+
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let gradient = Self { puts_back: !self.puts_back, ..self.clone() };
+        let result = cx.call(gradient, &[From::Grad(0), From::Saved(0)])?;
+        flat::put(cx, 0, result, 1, flat::Derivative::Zero)
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let size = cx.size();
+        let of_all = Self { geometry: self.geometry.of_examples(size), ..self.clone() };
+        let (tensor, places) = (batching::front(cx.input(0), size)?, batching::front(cx.input(1), size)?);
+        cx.put(call(of_all, &[&tensor, &places])?, Some(0));
+        Ok(())
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        vec![("indices", 0)]
+    }
+}
+
+/// Greatest element of each window of the last `axes` axes, and where in its plane it lies: for the graph, which relies on
+/// it; see [`positions`].
 ///
 /// # Errors
 /// When sizes or options do not fit, or for `bool`.
 #[track_caller]
-pub fn max_pool(axes: usize, input: &Tensor, options: &Options<'_>) -> Result<(Tensor, Array)> {
-    let (op, name) = match axes {
-        1 => ("max_pool1d", "MaxPool1DWithIndicesBackward0"),
-        2 => ("max_pool2d", "MaxPool2DWithIndicesBackward0"),
-        _ => ("max_pool3d", "MaxPool3DWithIndicesBackward0"),
-    };
-    let operand = input.operand()?;
-    let geometry = geometry(op, axes, &operand.array, options)?;
-    let dtype = operand.array.dtype();
-    if dtype == DType::Bool {
-        return Err(Error::not_for(op, dtype));
+pub fn max_pool(axes: usize, input: &Tensor, options: &Options<'_>) -> Result<(Tensor, Tensor)> {
+    let op = ["max_pool1d", "max_pool2d", "max_pool3d"][axes - 1];
+    let geometry = geometry(op, axes, &input.array(), options)?;
+    let mut results = call_many(MaxPool { geometry }, &[input])?.into_iter();
+    match (results.next(), results.next()) {
+        (Some(values), Some(indices)) => Ok((values, indices)),
+        _ => Err(Error::runtime(op, "a pool gives values and places")),
     }
-    let source = operand.array.contiguous(op)?;
-    let output = Array::uninit(op, &geometry.output(), dtype)?;
-    let indices = Array::uninit(op, &geometry.output(), DType::I64)?;
-    launch(&source, [&output, &indices], |x, [y, places]| {
-        kernel::max_pool(geometry.planes, &geometry.window, x, y, places);
-    });
-    if is_recorded(&[&operand]) {
-        let rule = ChosenRule { name, geometry, puts_back: false };
-        return Ok((record(rule, &[&operand], &[Save::Array(&indices)], output)?, indices));
-    }
-    Ok((Tensor::from_array(output), indices))
 }
 
 /// The positions [`max_pool`] found, for the program: a copy, since the graph relies on its own.
-pub fn positions(indices: &Array) -> Result<Tensor> {
-    Ok(Tensor::from_array(indices.duplicate("max_pool")?))
+#[track_caller]
+pub fn positions(indices: &Tensor) -> Result<Tensor> {
+    copy::clone_contiguous(indices)
 }
 
 // ---- means -------------------------------------------------------------------------------------------------------
 
 /// Means of windows, or their gradient: means spread over the windows again.
-struct MeansRule {
+#[derive(Clone, PartialEq, Debug)]
+struct Means {
     name: &'static str,
     geometry: Geometry,
     divisor: Divisor,
     spread: bool,
 }
 
-impl Op for MeansRule {
+impl Op for Means {
     fn name(&self) -> &str {
         self.name
     }
 
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "avg_pool";
+        let geometry = &self.geometry;
+        let (whole, windows) = (geometry.input.clone(), geometry.output());
+        let (given, made) = if self.spread { (&windows, &whole) } else { (&whole, &windows) };
+        let source = geometry.contiguous(OP, &inputs[0], given)?;
+        // Of the integers only the widest have means here, as in PyTorch.
+        if !source.dtype().is_float() && (self.spread || source.dtype() != DType::I64) {
+            return Err(Error::not_for(OP, source.dtype()));
+        }
+        let output = Array::uninit(OP, made, source.dtype())?;
+        let run = match source.dtype() {
+            DType::I64 => kernel::avg_pool_integer,
+            _ if self.spread => kernel::avg_pool_backward,
+            _ => kernel::avg_pool,
+        };
+        launch(&source, &output, |x, y| run(geometry.planes, &geometry.window, self.divisor, x, y));
+        Ok(smallvec![output])
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let result = means("AvgPoolBackwardBackward0", &self.geometry, self.divisor, &cx.only_grad(), !self.spread)?;
+        let gradient = Self { name: "AvgPoolBackwardBackward0", spread: !self.spread, ..self.clone() };
+        let result = cx.call(gradient, &[From::Grad(0)])?;
         flat::put(cx, 0, result, 1, flat::Derivative::Zero)
     }
-}
 
-fn means(name: &'static str, geometry: &Geometry, divisor: Divisor, tensor: &Tensor, spread: bool) -> Result<Tensor> {
-    const OP: &str = "avg_pool";
-    let operand = tensor.operand()?;
-    let source = operand.array.contiguous(OP)?;
-    let shape = if spread { geometry.input.clone() } else { geometry.output() };
-    let output = Array::uninit(OP, &shape, source.dtype())?;
-    let run = match source.dtype() {
-        DType::I64 => kernel::avg_pool_integer,
-        _ if spread => kernel::avg_pool_backward,
-        _ => kernel::avg_pool,
-    };
-    launch(&source, &output, |x, y| run(geometry.planes, &geometry.window, divisor, x, y));
-    if is_recorded(&[&operand]) {
-        let rule = MeansRule { name, geometry: geometry.clone(), divisor, spread };
-        return record(rule, &[&operand], &[], output);
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
     }
-    Ok(Tensor::from_array(output))
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let of_all = Self { geometry: self.geometry.of_examples(cx.size()), ..self.clone() };
+        cx.put(call(of_all, &[&batching::front(cx.input(0), cx.size())?])?, Some(0));
+        Ok(())
+    }
 }
 
 /// Mean of each window of the last `axes` axes, padding counted as 0.
@@ -263,7 +361,7 @@ pub fn avg_pool(axes: usize, input: &Tensor, options: &Options<'_>, divisor: Div
     if input.dtype() != DType::I64 {
         check_float(op, input)?;
     }
-    means(name, &geometry, divisor, input, false)
+    call(Means { name, geometry, divisor, spread: false }, &[input])
 }
 
 fn check_float(op: &'static str, input: &Tensor) -> Result<()> {
@@ -338,7 +436,7 @@ pub fn adaptive_avg_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<T
         let options = Options { kernel: &kernel, stride: &[], padding: &[0], dilation: &[1], ceil: false };
         let geometry = geometry(op, axes, &input.array(), &options)?;
         let name = ["AdaptiveAvgPool1DBackward0", "AdaptiveAvgPool2DBackward0", "AdaptiveAvgPool3DBackward0"][axes - 1];
-        return means(name, &geometry, Divisor::WithPadding, input, false);
+        return call(Means { name, geometry, divisor: Divisor::WithPadding, spread: false }, &[input]);
     }
     // Means along one axis after the other.
     let mut result = flat::linear_in_pieces(input)?;
@@ -352,7 +450,7 @@ pub fn adaptive_avg_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<T
             result = weighted_sums(op, &result, axis, (0..count).map(window).collect())?;
         }
     }
-    super::copy::contiguous(&result)
+    copy::contiguous(&result)
 }
 
 /// Maxima over windows that are chosen as in [`adaptive_avg_pool`], and where in its plane each lies.
@@ -390,11 +488,10 @@ pub fn adaptive_max_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<(
         flat.push(corners.iter().map(|(_, length)| length).product());
         let (value, place) = reduce::extreme_along(&views::reshape_to(&part, &flat)?, true, -1, true)?;
         // From the position in the window to that in the plane.
-        let in_plane: Vec<i64> = place
-            .to_vec::<i64>()
-            .into_iter()
+        let elements: usize = corners.iter().map(|(_, length)| length).product();
+        let in_plane: Vec<i64> = (0..elements)
             .map(|inside| {
-                let (mut rest, mut step, mut total) = (inside as usize, 1, 0);
+                let (mut rest, mut step, mut total) = (inside, 1, 0);
                 for axis in (0..axes).rev() {
                     let (start, length) = corners[axis];
                     total += (start + rest % length) * step;
@@ -404,7 +501,9 @@ pub fn adaptive_max_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<(
                 total as i64
             })
             .collect();
-        places.push(Tensor::from_array(Array::from_slice(&in_plane, &place.shape())?));
+        let in_plane = Tensor::from_slice(&in_plane, &[elements])?;
+        let found = index::take_along(&in_plane, 0, &views::reshape(&place, &[-1])?)?;
+        places.push(views::reshape_to(&found, &place.shape())?);
         values.push(value);
     }
     let result: Shape = plane.iter().chain(&sizes).copied().collect();
@@ -582,6 +681,6 @@ pub fn fold(input: &Tensor, output: &[i64], options: &Options<'_>) -> Result<Ten
     let windows = views::reshape_to(&input, &[lead[0], lead[1], columns.kernel[0], columns.kernel[1], down, across])?;
     let windows = views::permute(&windows, &[0, 1, 4, 5, 2, 3])?;
     let padded = embedded(&windows, &columns.steps(&lead))?;
-    let result = super::copy::contiguous(&shown(&padded, &columns.inside(&lead, spatial))?)?;
+    let result = copy::contiguous(&shown(&padded, &columns.inside(&lead, spatial))?)?;
     if unbatched { views::squeeze(&result, Some(&[0])) } else { Ok(result) }
 }

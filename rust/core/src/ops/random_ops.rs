@@ -2,33 +2,116 @@
 //! row-major for contiguous tensors, in the order of memory for others.
 
 use std::cmp::Reverse;
+use std::fmt;
+use std::sync::Arc;
 
-use smallvec::SmallVec;
+use parking_lot::MutexGuard;
+use smallvec::{SmallVec, smallvec};
 
 use super::creation::{sizes, zeros_like};
 use super::elementwise::{Arg, apply_in_place};
-use super::reduce;
-use super::rows;
-use super::write::{NotDifferentiable, Target, Write};
+use super::write::{self, NOT_DIFFERENTIABLE, Reads, Writing, not_differentiable};
+use super::{batching, copy, joining, reduce, rows};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
+use crate::graph::level::{Randomness, batches, below};
 use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{is_recorded, record};
+use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::transform::{Batch, Tangents};
+use crate::graph::{Modes, call, modes};
 use crate::kernels::In;
-use crate::kernels::copy::copy;
+use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::element::Element;
 use crate::launch::{Held, NONE};
 use crate::random::{Generator, RandomElement, RandomFloat, SharedGenerator, default_generator};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
-use crate::tensor::{Operand, Tensor};
+use crate::tensor::Tensor;
 use crate::with_element;
 
 pub(super) fn source(generator: Option<&SharedGenerator>) -> &SharedGenerator {
     generator.unwrap_or_else(|| default_generator())
 }
+
+/// A generator as an attribute of an operation.
+#[derive(Clone)]
+struct Stream(SharedGenerator);
+
+impl Stream {
+    fn of(generator: Option<&SharedGenerator>) -> Self {
+        Self(source(generator).clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Generator> {
+        self.0.lock()
+    }
+}
+
+impl PartialEq for Stream {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stream")
+    }
+}
+
+// ---- under a batch ---------------------------------------------------------------------------------------------------
+
+/// Refuses to draw under a batch that does not say what its examples get.
+fn check_allowed(op: &'static str) -> Result<()> {
+    if !modes().any(Modes::LIFTED) || batches().iter().all(|(_, _, randomness)| *randomness != Randomness::Error) {
+        return Ok(());
+    }
+    Err(Error::runtime(
+        op,
+        "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' \
+         randomness flags on vmap or perform the randomness operation out of vmap",
+    ))
+}
+
+/// What `draw` makes, for each example of a batch whose examples get different numbers.
+#[track_caller]
+pub(super) fn for_each_example(op: &'static str, draw: &dyn Fn() -> Result<Tensor>) -> Result<Tensor> {
+    if !modes().any(Modes::LIFTED) {
+        return draw();
+    }
+    check_allowed(op)?;
+    let Some(&(level, size, randomness)) = batches().first() else { return draw() };
+    below(level, || {
+        if randomness == Randomness::Same {
+            return for_each_example(op, draw).map(|same| (same, false));
+        }
+        let each: Result<Vec<Tensor>> = (0..size).map(|_| for_each_example(op, draw)).collect();
+        Ok((joining::stack(&each?, 0)?, true))
+    })
+    .and_then(|(drawn, differ)| if differ { Tensor::new_batched(level, drawn, 0) } else { Ok(drawn) })
+}
+
+/// An operation that draws, on tensors some of which may be those of a batch.
+#[track_caller]
+fn drawn_by<O: Op + Clone + PartialEq + fmt::Debug>(name: &'static str, op: O, inputs: &[&Tensor]) -> Result<Tensor> {
+    if !modes().any(Modes::LIFTED) {
+        return call(op, inputs);
+    }
+    check_allowed(name)?;
+    if !inputs.iter().any(|input| input.is_batched()) {
+        return for_each_example(name, &|| call(op.clone(), inputs));
+    }
+    if batches().iter().any(|(_, _, randomness)| *randomness == Randomness::Same) {
+        return Err(Error::runtime(
+            name,
+            "Vmap does not currently support same randomness with a batched tensor input",
+        ));
+    }
+    call(op, inputs)
+}
+
+// ---- memory ----------------------------------------------------------------------------------------------------------
 
 /// Axes in the order in which PyTorch draws: as they are for a contiguous array, else the greatest stride first.
 fn drawing_order(array: &Array) -> SmallVec<[usize; 6]> {
@@ -48,7 +131,7 @@ fn fill<T: Element>(held: &mut Held<'_>, array: &Array, draw: impl FnOnce(&mut [
     let mut values = vec![T::default(); ordered.numel()];
     draw(&mut values)?;
     let (shape, strides) = (ordered.shape(), shape::contiguous_strides(ordered.shape()));
-    held.launch(NONE, &ordered, |[], out| copy(In::of(&values, shape, &strides), out));
+    held.launch(NONE, &ordered, |[], out| copy_elements(In::of(&values, shape, &strides), out));
     Ok(())
 }
 
@@ -156,31 +239,81 @@ impl Distribution {
     }
 }
 
-/// A tensor that a random operation overwrote: its old value gets no gradient.
-struct Overwritten(&'static str);
+/// A target overwritten with random numbers: its old value gets no gradient.
+#[derive(Clone, PartialEq, Debug)]
+struct Overwritten {
+    distribution: Distribution,
+    stream: Stream,
+}
 
 impl Op for Overwritten {
     fn name(&self) -> &str {
-        self.0
+        self.distribution.names().1
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        write::into_copy(self, inputs)
     }
 
     fn vjp(&self, _cx: &mut Backward<'_>) -> Result<()> {
         Ok(())
+    }
+
+    fn jvp(&self, _cx: &mut Tangents<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// Different numbers for each example.
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        cx.put(call(self.clone(), &[&whole])?, Some(0));
+        Ok(())
+    }
+}
+
+impl Writing for Overwritten {
+    fn op(&self) -> &'static str {
+        self.distribution.names().0
+    }
+
+    fn copy(&self, target: &Array) -> Result<Array> {
+        target.duplicate(self.op())
+    }
+
+    fn reads(&self, _inputs: &Inputs<'_>, _reads: &mut Reads<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn write(&self, held: &mut Held<'_>, target: &Array, _reads: &[&Array]) -> Result<()> {
+        self.distribution.check(self.op(), target.dtype())?;
+        // The generator is held while numbers are drawn and no longer: what the target was before may own host objects.
+        self.distribution.draw(&mut self.stream.lock(), held, target)
     }
 }
 
 /// Overwrites a tensor with random numbers.
 #[track_caller]
 pub fn fill_random(target: &Tensor, distribution: Distribution, generator: Option<&SharedGenerator>) -> Result<()> {
-    let (op, node) = distribution.names();
-    let target = &Target::new(target, true)?;
-    distribution.check(op, target.array().dtype())?;
-    // The generator is held while numbers are drawn and no longer: what the target was before may own host objects.
-    let draw = |held: &mut Held<'_>, array: &Array| distribution.draw(&mut source(generator).lock(), held, array);
-    Write::new(op, target).run(|| Overwritten(node), &[], draw).map(drop)
+    let op = distribution.names().0;
+    if modes().any(Modes::LIFTED) && !batches().is_empty() {
+        check_allowed(op)?;
+        let different = batches().iter().any(|(_, _, randomness)| *randomness == Randomness::Different);
+        if !target.is_batched() && different {
+            return Err(Error::runtime(
+                op,
+                "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear like same \
+                 randomness.",
+            ));
+        }
+        if target.is_batched() && !different {
+            return copy::copy_(target, &random_like(op, target, distribution, None, generator)?);
+        }
+    }
+    write::in_place(Overwritten { distribution, stream: Stream::of(generator) }, &[target])
 }
 
 /// A new tensor of random numbers.
+#[track_caller]
 pub fn random(
     op: &'static str,
     shape: &[i64],
@@ -188,25 +321,30 @@ pub fn random(
     dtype: DType,
     generator: Option<&SharedGenerator>,
 ) -> Result<Tensor> {
-    let array = Array::zeros(op, &sizes(op, shape)?, dtype)?;
-    drawn(op, array, distribution, generator)
+    let shape = sizes(op, shape)?;
+    drawn(op, &|| Array::zeros(op, &shape, dtype), distribution, generator)
 }
 
+#[track_caller]
 fn drawn(
     op: &'static str,
-    array: Array,
+    make: &dyn Fn() -> Result<Array>,
     distribution: Distribution,
     generator: Option<&SharedGenerator>,
 ) -> Result<Tensor> {
-    distribution.check(op, array.dtype())?;
-    {
-        let mut generator = source(generator).lock();
-        distribution.draw(&mut generator, &mut Held::take(&NONE, &&array), &array)?;
-    }
-    Ok(Tensor::from_array(array))
+    for_each_example(op, &|| {
+        let array = make()?;
+        distribution.check(op, array.dtype())?;
+        {
+            let mut generator = source(generator).lock();
+            distribution.draw(&mut generator, &mut Held::take(&NONE, &&array), &array)?;
+        }
+        Ok(Tensor::from_array(array))
+    })
 }
 
 /// A new tensor of random numbers with the shape, strides (where they are dense) and dtype of `model`.
+#[track_caller]
 pub fn random_like(
     op: &'static str,
     model: &Tensor,
@@ -215,49 +353,101 @@ pub fn random_like(
     generator: Option<&SharedGenerator>,
 ) -> Result<Tensor> {
     let model = model.array();
-    let array = zeros_like(op, &model, dtype.unwrap_or(model.dtype()))?;
-    drawn(op, array, distribution, generator)
+    drawn(op, &|| zeros_like(op, &model, dtype.unwrap_or(model.dtype())), distribution, generator)
 }
 
 /// A permutation of `0..n`.
 pub fn randperm(n: i64, dtype: DType, generator: Option<&SharedGenerator>) -> Result<Tensor> {
     const OP: &str = "randperm";
-    let array = Array::zeros(OP, &sizes(OP, &[n])?, dtype.supported(OP)?)?;
-    {
-        let mut generator = source(generator).lock();
-        with_element!(dtype, T => fill_new::<T>(&array, |out| generator.permutation(out)))?;
-    }
-    Ok(Tensor::from_array(array))
+    let (shape, dtype) = (sizes(OP, &[n])?, dtype.supported(OP)?);
+    for_each_example(OP, &|| {
+        let array = Array::zeros(OP, &shape, dtype)?;
+        {
+            let mut generator = source(generator).lock();
+            with_element!(dtype, T => fill_new::<T>(&array, |out| generator.permutation(out)))?;
+        }
+        Ok(Tensor::from_array(array))
+    })
 }
 
 // ---- with tensors as parameters --------------------------------------------------------------------------------------
 
-/// A random result: its parameters have gradient zero, as in PyTorch.
-struct Drawn(&'static str);
+/// What is drawn with tensors as parameters.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Kind {
+    /// Ones with the probability that each element is.
+    Bernoulli,
+    /// Ones with one probability, in the shape of a tensor.
+    BernoulliWith(f64),
+    /// Poisson numbers of rates.
+    Poisson,
+    /// Normal numbers; mean and standard deviation are tensors where there is no number.
+    Normal { mean: Option<Scalar>, std: Option<f64> },
+}
+
+/// Random numbers: the parameters have gradient zero, as in PyTorch, and the result has tangent zero.
+#[derive(Clone, PartialEq, Debug)]
+struct Drawn {
+    kind: Kind,
+    stream: Stream,
+}
 
 impl Op for Drawn {
     fn name(&self) -> &str {
-        self.0
+        match self.kind {
+            Kind::Bernoulli => "BernoulliBackward0",
+            Kind::BernoulliWith(_) => NOT_DIFFERENTIABLE,
+            Kind::Poisson => "PoissonBackward0",
+            Kind::Normal { mean: None, std: Some(_) } => "NormalBackward1",
+            Kind::Normal { mean: Some(_), .. } => "NormalBackward2",
+            Kind::Normal { .. } => "NormalBackward3",
+        }
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        Ok(smallvec![match self.kind {
+            Kind::Bernoulli => self.bernoulli(&inputs[0])?,
+            Kind::BernoulliWith(p) => {
+                let (op, like) = ("bernoulli", &inputs[0]);
+                let array = zeros_like(op, like, like.dtype())?;
+                let distribution = Distribution::Bernoulli(p);
+                distribution.check(op, array.dtype())?;
+                distribution.draw(&mut self.stream.lock(), &mut Held::take(&NONE, &&array), &array)?;
+                array
+            }
+            Kind::Poisson => self.poisson(&inputs[0])?,
+            Kind::Normal { mean, std } => self.normal(inputs, mean, std)?,
+        }])
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        if let Kind::BernoulliWith(_) = self.kind {
+            return not_differentiable("bernoulli");
+        }
         let grad = cx.only_grad();
         for input in 0..cx.inputs() {
             if cx.needs(input) {
-                let zeros = Array::full(self.0, &grad.shape(), Scalar::Int(0), grad.dtype())?;
+                let zeros = Array::full("bernoulli", &grad.shape(), Scalar::Int(0), grad.dtype())?;
                 cx.put(input, Tensor::from_array(zeros));
             }
         }
         Ok(())
     }
-}
 
-#[track_caller]
-fn finish(node: &'static str, inputs: &[&Operand], output: Tensor) -> Result<Tensor> {
-    if is_recorded(inputs) {
-        return record(Drawn(node), inputs, &[], output.array());
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        if let Kind::BernoulliWith(_) = self.kind {
+            return write::no_tangent("bernoulli");
+        }
+        cx.put(0, copy::filled_like(cx.output(0), Scalar::Int(0))?)
     }
-    Ok(output)
+
+    /// Different numbers for each example.
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let parts = batching::align(cx)?;
+        let given: SmallVec<[&Tensor; 2]> = parts.iter().flatten().collect();
+        cx.put(call(self.clone(), &given)?, Some(0));
+        Ok(())
+    }
 }
 
 /// Draws ones with the probabilities of a tensor into `array`, whose exclusive state is held.
@@ -281,128 +471,175 @@ fn bernoulli_into(generator: &mut Generator, held: &mut Held<'_>, array: &Array,
     })
 }
 
+impl Drawn {
+    fn bernoulli(&self, probabilities: &Array) -> Result<Array> {
+        const OP: &str = "bernoulli";
+        let array = zeros_like(OP, probabilities, probabilities.dtype())?;
+        // The probabilities are read first: nobody else sees the output, and one state is held at a time.
+        let probabilities = probabilities.duplicate(OP)?;
+        bernoulli_into(&mut self.stream.lock(), &mut Held::take(&NONE, &&array), &array, &probabilities)?;
+        Ok(array)
+    }
+
+    fn poisson(&self, rates: &Array) -> Result<Array> {
+        const OP: &str = "poisson";
+        let dtype = rates.dtype();
+        if !dtype.is_float() {
+            return Err(Error::not_implemented(
+                OP,
+                format!("\"poisson_cpu\" not implemented for '{}': drawing them", torch_name(dtype)),
+            ));
+        }
+        let output = Array::zeros(OP, rates.shape(), dtype)?;
+        with_element!(float dtype, T => {
+            let rates: Vec<T> = rates.to_vec();
+            let mut generator = self.stream.lock();
+            fill_new::<T>(&output, |out| generator.poisson(out, &rates))
+        })?;
+        Ok(output)
+    }
+
+    fn normal(&self, inputs: &Inputs<'_>, mean: Option<Scalar>, std: Option<f64>) -> Result<Array> {
+        const OP: &str = "normal";
+        let _off = crate::graph::no_grad();
+        let means = if mean.is_none() { inputs.get(0) } else { None };
+        let stds = if std.is_none() { inputs.get(inputs.len() - 1) } else { None };
+        if let Some(stds) = stds
+            && stds.numel() > 0
+        {
+            let least = reduce::extreme(&Tensor::from_array(stds.clone()), false, None, false)?.item()?.to_f64();
+            // Written so that NaN passes, as it does in PyTorch.
+            if least < 0.0 {
+                return Err(Error::runtime(OP, format!("normal expects all elements of std >= 0.0, found {least}")));
+            }
+        }
+        let shape = match (means, stds) {
+            (Some(means), Some(stds)) => shape::broadcast(OP, means.shape(), stds.shape())?,
+            _ => inputs[0].shape().into(),
+        };
+        let distribution = Distribution::Normal(0.0, std.unwrap_or(1.0));
+        let array = Array::zeros(OP, &shape, inputs[0].dtype())?;
+        distribution.check(OP, array.dtype())?;
+        distribution.draw(&mut self.stream.lock(), &mut Held::take(&NONE, &&array), &array)?;
+        let noise = Tensor::from_array(array);
+        if let Some(stds) = stds {
+            apply_in_place(&rows::mul::ROW, &[], &noise, &[(&Tensor::from_array(stds.clone())).into()])?;
+        }
+        let shift = match (means, mean) {
+            (Some(means), _) => Tensor::from_array(means.clone()),
+            (None, mean) => Tensor::scalar(mean.unwrap_or(Scalar::Int(0)), noise.dtype())?,
+        };
+        apply_in_place(&rows::add::ROW, &[], &noise, &[(&shift).into()])?;
+        Ok(noise.array())
+    }
+}
+
 /// Ones with the probability that each element of `input` is, else zeros.
 #[track_caller]
 pub fn bernoulli(input: &Tensor, generator: Option<&SharedGenerator>) -> Result<Tensor> {
-    const OP: &str = "bernoulli";
-    let operand = input.operand()?;
-    let array = zeros_like(OP, &operand.array, operand.array.dtype())?;
-    // The probabilities are read first: nobody else sees the output, and one state is held at a time.
-    let probabilities = operand.array.duplicate(OP)?;
-    bernoulli_into(&mut source(generator).lock(), &mut Held::take(&NONE, &&array), &array, &probabilities)?;
-    finish("BernoulliBackward0", &[&operand], Tensor::from_array(array))
+    drawn_by("bernoulli", Drawn { kind: Kind::Bernoulli, stream: Stream::of(generator) }, &[input])
 }
 
 /// Ones with probability `p`, in the shape and dtype of `input`.
 #[track_caller]
 pub fn bernoulli_with(input: &Tensor, p: f64, generator: Option<&SharedGenerator>) -> Result<Tensor> {
-    const OP: &str = "bernoulli";
-    let operand = input.operand()?;
-    let result = random_like(OP, input, Distribution::Bernoulli(p), None, generator)?;
-    if is_recorded(&[&operand]) {
-        return record(NotDifferentiable::of(OP), &[&operand], &[], result.array());
+    drawn_by("bernoulli", Drawn { kind: Kind::BernoulliWith(p), stream: Stream::of(generator) }, &[input])
+}
+
+/// A target overwritten with ones of the probabilities that a tensor says: neither gets a gradient.
+#[derive(Clone, PartialEq, Debug)]
+struct OverwrittenBy {
+    stream: Stream,
+}
+
+impl Op for OverwrittenBy {
+    fn name(&self) -> &str {
+        "BernoulliBackward1"
     }
-    Ok(result)
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        write::into_copy(self, inputs)
+    }
+
+    fn vjp(&self, _cx: &mut Backward<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn jvp(&self, _cx: &mut Tangents<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// Different numbers for each example.
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let target = batching::front(cx.input(0), cx.size())?;
+        let p = batching::front_of_rank(cx.input(1), cx.size(), target.rank() - 1)?;
+        cx.put(call(self.clone(), &[&target, &p])?, Some(0));
+        Ok(())
+    }
+}
+
+impl Writing for OverwrittenBy {
+    fn op(&self) -> &'static str {
+        "bernoulli_"
+    }
+
+    fn copy(&self, target: &Array) -> Result<Array> {
+        target.duplicate(self.op())
+    }
+
+    fn reads(&self, inputs: &Inputs<'_>, reads: &mut Reads<'_>) -> Result<()> {
+        let (shape, given) = (inputs[0].shape(), &inputs[1]);
+        if !shape::broadcasts_to(given.shape(), shape) {
+            return Err(Error::runtime(
+                self.op(),
+                format!(
+                    "The expanded size of the tensor must match the existing size: p of shape {:?} does not broadcast to {shape:?}",
+                    given.shape()
+                ),
+            ));
+        }
+        // A copy: the target may be the tensor itself.
+        reads.apart(given.duplicate(self.op())?)
+    }
+
+    fn write(&self, held: &mut Held<'_>, target: &Array, reads: &[&Array]) -> Result<()> {
+        // A copy of its own, because its memory is read while that of the target is held.
+        bernoulli_into(&mut self.stream.lock(), held, target, reads[0])
+    }
 }
 
 /// Overwrites a tensor with ones of the probabilities of another, which is broadcast to it.
 #[track_caller]
 pub fn bernoulli_each_(target: &Tensor, p: &Tensor, generator: Option<&SharedGenerator>) -> Result<()> {
-    const OP: &str = "bernoulli_";
-    let (target, operand) = (&Target::new(target, true)?, p.operand()?);
-    let (shape, given) = (target.array().shape(), &operand.array);
-    if !shape::broadcasts_to(given.shape(), shape) {
-        return Err(Error::runtime(
-            OP,
-            format!(
-                "The expanded size of the tensor must match the existing size: p of shape {:?} does not broadcast to {:?}",
-                given.shape(),
-                shape
-            ),
-        ));
-    }
-    // A copy: the target may be the tensor itself.
-    let probabilities = given.duplicate(OP)?;
-    let write = Write { others: &[&operand], ..Write::new(OP, target) };
-    write
-        .run(
-            || Overwritten("BernoulliBackward1"),
-            &[],
-            |held, array| bernoulli_into(&mut source(generator).lock(), held, array, &probabilities),
-        )
-        .map(drop)
+    check_allowed("bernoulli_")?;
+    write::in_place(OverwrittenBy { stream: Stream::of(generator) }, &[target, p])
 }
 
 /// Normal numbers whose mean, standard deviation or both are tensors (broadcast against each other).
 #[track_caller]
 pub fn normal(mean: Arg<'_>, std: Arg<'_>, generator: Option<&SharedGenerator>) -> Result<Tensor> {
     const OP: &str = "normal";
-    let operand = |arg: Arg<'_>| match arg {
-        Arg::Tensor(tensor) => tensor.operand().map(Some),
-        Arg::Scalar(_) => Ok(None),
+    let (number, scale) = match (mean, std) {
+        (Arg::Scalar(_), Arg::Scalar(_)) => {
+            return Err(Error::type_(OP, "normal(): size is missing where mean and std are numbers"));
+        }
+        (Arg::Scalar(mean), Arg::Tensor(_)) => (Some(mean), None),
+        (Arg::Tensor(_), Arg::Scalar(std)) => (None, Some(std.to_f64())),
+        (Arg::Tensor(_), Arg::Tensor(_)) => (None, None),
     };
-    let (means, stds) = (operand(mean)?, operand(std)?);
-    if let Some(stds) = &stds
-        && stds.array.numel() > 0
-    {
-        let least = reduce::extreme(&Tensor::from_array(stds.array.clone()), false, None, false)?.item()?.to_f64();
-        // Written so that NaN passes, as it does in PyTorch.
-        if least < 0.0 {
-            return Err(Error::runtime(OP, format!("normal expects all elements of std >= 0.0, found {least}")));
+    let mut inputs: SmallVec<[&Tensor; 2]> = SmallVec::new();
+    for arg in [mean, std] {
+        if let Arg::Tensor(tensor) = arg {
+            inputs.push(tensor);
         }
     }
-    let (node, first, shape) = match (&means, &stds) {
-        (Some(mean), None) => ("NormalBackward1", mean, mean.array.shape().into()),
-        (None, Some(std)) => ("NormalBackward2", std, std.array.shape().into()),
-        (Some(mean), Some(std)) => {
-            ("NormalBackward3", mean, shape::broadcast(OP, mean.array.shape(), std.array.shape())?)
-        }
-        (None, None) => return Err(Error::type_(OP, "normal(): size is missing where mean and std are numbers")),
-    };
-    let scale = match std {
-        Arg::Scalar(std) => std.to_f64(),
-        Arg::Tensor(_) => 1.0,
-    };
-    let shape: SmallVec<[i64; 6]> = shape.iter().map(|&size| size as i64).collect();
-    let noise = random(OP, &shape, Distribution::Normal(0.0, scale), first.array.dtype(), generator)?;
-    let output = {
-        let _off = crate::graph::no_grad();
-        if let Some(stds) = &stds {
-            apply_in_place(&rows::mul::ROW, &[], &noise, &[(&Tensor::from_array(stds.array.clone())).into()])?;
-        }
-        let shift = match (&means, mean) {
-            (Some(means), _) => Some(Tensor::from_array(means.array.clone())),
-            (None, Arg::Scalar(mean)) => Some(Tensor::scalar(mean, noise.dtype())?),
-            (None, Arg::Tensor(_)) => None,
-        };
-        if let Some(shift) = shift {
-            apply_in_place(&rows::add::ROW, &[], &noise, &[(&shift).into()])?;
-        }
-        noise
-    };
-    let inputs: SmallVec<[&Operand; 2]> = [&means, &stds].into_iter().flatten().collect();
-    finish(node, &inputs, output)
+    drawn_by(OP, Drawn { kind: Kind::Normal { mean: number, std: scale }, stream: Stream::of(generator) }, &inputs)
 }
 
 /// A Poisson number for each rate.
 #[track_caller]
 pub fn poisson(input: &Tensor, generator: Option<&SharedGenerator>) -> Result<Tensor> {
-    const OP: &str = "poisson";
-    let operand = input.operand()?;
-    let dtype = operand.array.dtype();
-    if !dtype.is_float() {
-        return Err(Error::not_implemented(
-            OP,
-            format!("\"poisson_cpu\" not implemented for '{}': drawing them", torch_name(dtype)),
-        ));
-    }
-    let output = Array::zeros(OP, operand.array.shape(), dtype)?;
-    with_element!(float dtype, T => {
-        let rates: Vec<T> = operand.array.to_vec();
-        let mut generator = source(generator).lock();
-        fill_new::<T>(&output, |out| generator.poisson(out, &rates))
-    })?;
-    finish("PoissonBackward0", &[&operand], Tensor::from_array(output))
+    drawn_by("poisson", Drawn { kind: Kind::Poisson, stream: Stream::of(generator) }, &[input])
 }
 
 /// `samples` positions drawn with the weights of a vector (or of each row of a matrix), each at most once unless with
@@ -414,6 +651,8 @@ pub fn multinomial(
     generator: Option<&SharedGenerator>,
 ) -> Result<Tensor> {
     const OP: &str = "multinomial";
+    check_allowed(OP)?;
+    batching::refuse_data(OP, &[input], || "vmap: multinomial with weights that differ between examples".to_owned())?;
     let array = input.array();
     if !(1..=2).contains(&array.rank()) {
         return Err(Error::runtime(OP, format!("prob_dist must be 1 or 2 dim, got {}", array.rank())));

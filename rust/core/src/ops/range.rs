@@ -3,13 +3,17 @@
 //! The usual loops compute with the numbers as they are. Their result tells when that was not enough: it is not finite,
 //! or so small that squares may have vanished. Only then is the input read again, scaled into the middle of the range.
 
+use smallvec::smallvec;
+
 use super::elementwise::elementwise;
 use super::reduce::{self, Mask, reduce_array};
-use super::{copy, select, views};
+use super::{batching, copy, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::graph::no_grad;
+use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::transform::{Batch, Tangents};
+use crate::graph::{Modes, call, modes, no_grad};
 use crate::kernels::element::Element;
 use crate::kernels::reduce::Reduction;
 use crate::launch::{NONE, launch};
@@ -173,37 +177,118 @@ impl Lines<'_> {
 /// A constant per fresh result by which to multiply what is reduced where the result is infinite, 1 elsewhere; `None` where
 /// none is.
 pub(super) fn shrink(result: &Tensor) -> Result<Option<Tensor>> {
-    let array = result.array();
-    if !with_element!(float array.dtype(), T => any::<T>(&array, T::is_infinite)) {
+    if modes().any(Modes::TRANSFORMS) {
+        // Nobody looks: where all is in range, all factors are 1.
+        return call(Shrink, &[result]).map(Some);
+    }
+    shrink_array(&result.array())
+}
+
+fn shrink_array(array: &Array) -> Result<Option<Tensor>> {
+    if !with_element!(float array.dtype(), T => any::<T>(array, T::is_infinite)) {
         return Ok(None);
     }
     let _off = no_grad();
-    let infinite = Tensor::from_array(array).isinf()?;
+    let infinite = Tensor::from_array(array.clone()).isinf()?;
     let factor = select::where_(&infinite, SHRINK.into(), 1.0.into())?;
-    copy::to_dtype(&factor, result.dtype()).map(Some)
+    copy::to_dtype(&factor, array.dtype()).map(Some)
 }
 
 /// A factor per line by which `x` is multiplied so that the fresh means of its `squares`, with the reduced axes kept, neither
 /// overflow nor vanish next to `eps`; `None` where all are in range. The factors are constants: what is computed from
 /// `x` times them and does not depend on them has the gradients of `x`.
 pub(super) fn balance(x: &Tensor, mask: &Mask, squares: &Tensor, eps: f64) -> Result<Option<Tensor>> {
-    let (array, squares) = (x.array(), squares.array());
-    let lines = Lines { op: "norm", array: &array, mask, keep: true };
+    if modes().any(Modes::TRANSFORMS) {
+        return call(Balance { mask: mask.clone(), eps }, &[x, squares]).map(Some);
+    }
+    balance_arrays(&x.array(), mask, &squares.array(), eps)
+}
+
+fn balance_arrays(x: &Array, mask: &Mask, squares: &Array, eps: f64) -> Result<Option<Tensor>> {
+    let lines = Lines { op: "norm", array: x, mask, keep: true };
     let least = lines.least_sum();
     let enough = if eps < least { least } else { 0.0 };
     let found = with_element!(float squares.dtype(), T => {
         let enough = enough as T;
-        any::<T>(&squares, |square| (square == T::INFINITY) | (square < enough))
+        any::<T>(squares, |square| (square == T::INFINITY) | (square < enough))
     });
     if !found {
         return Ok(None);
     }
     let _off = no_grad();
-    let squares = Tensor::from_array(squares);
+    let squares = Tensor::from_array(squares.clone());
     let lost = squares.eq(f64::INFINITY)?.logical_or(&squares.lt(enough)?)?;
     let Some(scale) = lines.scales(false, &lost.logical_not()?)? else { return Ok(None) };
     // Where `eps` outweighs the squares, its square root is the scale.
     let factor = scale.maximum(eps.max(0.0).sqrt())?.reciprocal()?;
-    let greatest = if array.dtype() == DType::F32 { f64::from(f32::MAX) } else { f64::MAX };
+    let greatest = if x.dtype() == DType::F32 { f64::from(f32::MAX) } else { f64::MAX };
     factor.minimum(greatest).map(Some)
+}
+
+/// The factors, or 1 for each of what they would be for.
+fn or_ones(factors: Option<Tensor>, like: &Array) -> Result<Arrays> {
+    Ok(smallvec![match factors {
+        Some(factors) => factors.array(),
+        None => Array::full("norm", like.shape(), Scalar::Int(1), like.dtype())?,
+    }])
+}
+
+/// [`shrink`] as an operation.
+#[derive(Clone, PartialEq, Debug)]
+struct Shrink;
+
+impl Op for Shrink {
+    fn name(&self) -> &str {
+        "Shrink"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        or_ones(shrink_array(&inputs[0])?, &inputs[0])
+    }
+
+    fn differentiable(&self) -> usize {
+        0
+    }
+
+    fn jvp(&self, _: &mut Tangents<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let part = cx.input(0).clone();
+        cx.put(call(Self, &[&part.tensor])?, part.axis);
+        Ok(())
+    }
+}
+
+/// [`balance`] as an operation.
+#[derive(Clone, PartialEq, Debug)]
+struct Balance {
+    mask: Mask,
+    eps: f64,
+}
+
+impl Op for Balance {
+    fn name(&self) -> &str {
+        "Balance"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        or_ones(balance_arrays(&inputs[0], &self.mask, &inputs[1], self.eps)?, &inputs[1])
+    }
+
+    fn differentiable(&self) -> usize {
+        0
+    }
+
+    fn jvp(&self, _: &mut Tangents<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let inputs = [batching::front(cx.input(0), cx.size())?, batching::front(cx.input(1), cx.size())?];
+        let mask = std::iter::once(false).chain(self.mask.iter().copied()).collect();
+        cx.put(call(Self { mask, eps: self.eps }, &[&inputs[0], &inputs[1]])?, Some(0));
+        Ok(())
+    }
 }

@@ -3,13 +3,14 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{copy, index_slices, reduce, views};
+use super::{batching, copy, index_slices, reduce, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{is_recorded, record};
+use crate::graph::call;
+use crate::graph::node::{Backward, From};
+use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::transform::{Batch, Tangents};
 use crate::launch::{NONE, launch};
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
@@ -27,9 +28,10 @@ fn reversed(array: &Array, mask: &[bool]) -> Array {
     array.with_layout(array.shape(), &strides, offset as usize)
 }
 
-/// Reversal along axes is its own gradient.
+/// The order along axes reversed, which is its own gradient.
+#[derive(Clone, PartialEq, Debug)]
 struct Flipped {
-    axes: SmallVec<[i64; 6]>,
+    mask: SmallVec<[bool; 6]>,
 }
 
 impl Op for Flipped {
@@ -37,11 +39,35 @@ impl Op for Flipped {
         "FlipBackward0"
     }
 
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        check_rank("flip", &inputs[0], self.mask.len())?;
+        Ok(smallvec![flipped("flip", &inputs[0], &self.mask)?])
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let grad = flip(&cx.only_grad(), &self.axes)?;
+        let grad = cx.call(self.clone(), &[From::Grad(0)])?;
         cx.put(0, grad);
         Ok(())
     }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        let mask = std::iter::once(false).chain(self.mask.iter().copied()).collect();
+        cx.put(call(Self { mask }, &[&whole])?, Some(0));
+        Ok(())
+    }
+}
+
+/// The input still has the number of axes that the attributes were made for.
+fn check_rank(op: &'static str, array: &Array, rank: usize) -> Result<()> {
+    if array.rank() == rank {
+        return Ok(());
+    }
+    Err(Error::runtime(op, "another thread has given the input another shape meanwhile"))
 }
 
 /// A copy with the order along some axes reversed, in the layout of the input, which a reversed view does not tell.
@@ -54,14 +80,7 @@ fn flipped(op: &'static str, array: &Array, mask: &[bool]) -> Result<Array> {
 /// A copy with the order along `axes` reversed.
 #[track_caller]
 pub fn flip(input: &Tensor, axes: &[i64]) -> Result<Tensor> {
-    let operand = input.operand()?;
-    let array = &operand.array;
-    let mask = shape::axis_mask("flip", axes, array.rank())?;
-    let output = flipped("flip", array, &mask)?;
-    if is_recorded(&[&operand]) {
-        return record(Flipped { axes: axes.into() }, &[&operand], &[], output);
-    }
-    Ok(Tensor::from_array(output))
+    call(Flipped { mask: shape::axis_mask("flip", axes, input.rank())? }, &[input])
 }
 
 /// [`flip`] of the second axis.
@@ -84,9 +103,11 @@ pub fn flipud(input: &Tensor) -> Result<Tensor> {
 
 // ---- turned --------------------------------------------------------------------------------------------------------
 
+/// A number of quarter turns, from 0 to 3, in the plane of two axes.
+#[derive(Clone, PartialEq, Debug)]
 struct Turned {
     quarters: i64,
-    axes: [i64; 2],
+    axes: [usize; 2],
 }
 
 impl Op for Turned {
@@ -94,9 +115,40 @@ impl Op for Turned {
         "Rot90Backward0"
     }
 
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "rot90";
+        let (array, [a, b]) = (&inputs[0], self.axes);
+        if a.max(b) >= array.rank() {
+            return Err(Error::runtime(OP, "another thread has given the input another shape meanwhile"));
+        }
+        if self.quarters == 0 {
+            return Ok(smallvec![array.duplicate_row_major(OP)?]);
+        }
+        // A copy with one or both axes reversed, of which a view with the axes exchanged is the result.
+        let mut order: SmallVec<[usize; 6]> = (0..array.rank()).collect();
+        let mut mask: SmallVec<[bool; 6]> = smallvec![false; array.rank()];
+        (mask[a], mask[b]) = (self.quarters >= 2, self.quarters <= 2);
+        if self.quarters % 2 == 1 {
+            order.swap(a, b);
+        }
+        Ok(smallvec![flipped(OP, array, &mask)?.permute(&order)])
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let grad = rot90(&cx.only_grad(), -self.quarters, &self.axes)?;
+        let back = Self { quarters: (4 - self.quarters) % 4, axes: self.axes };
+        let grad = cx.call(back, &[From::Grad(0)])?;
         cx.put(0, grad);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        let each = Self { quarters: self.quarters, axes: self.axes.map(|axis| axis + 1) };
+        cx.put(call(each, &[&whole])?, Some(0));
         Ok(())
     }
 }
@@ -105,42 +157,31 @@ impl Op for Turned {
 #[track_caller]
 pub fn rot90(input: &Tensor, quarters: i64, axes: &[i64]) -> Result<Tensor> {
     const OP: &str = "rot90";
-    let operand = input.operand()?;
-    let array = &operand.array;
+    let rank = input.rank();
     let &[first, second] = axes else {
         return Err(Error::runtime(OP, format!("expected total rotation dims == 2, but got dims = {}", axes.len())));
     };
-    if array.rank() < 2 {
-        return Err(Error::runtime(OP, format!("expected total dims >= 2, but got total dims = {}", array.rank())));
+    if rank < 2 {
+        return Err(Error::runtime(OP, format!("expected total dims >= 2, but got total dims = {rank}")));
     }
-    let (a, b) = (shape::normalize_axis(OP, first, array.rank())?, shape::normalize_axis(OP, second, array.rank())?);
-    if a == b {
+    let axes = [shape::normalize_axis(OP, first, rank)?, shape::normalize_axis(OP, second, rank)?];
+    if axes[0] == axes[1] {
         return Err(Error::runtime(
             OP,
             format!("expected rotation dims to be different, but got dim0 = {first} and dim1 = {second}"),
         ));
     }
-    // A copy with one or both axes reversed, of which a view with the axes exchanged is the result.
-    let mut order: SmallVec<[usize; 6]> = (0..array.rank()).collect();
-    let mut mask: SmallVec<[bool; 6]> = smallvec![false; array.rank()];
-    let quarters = quarters.rem_euclid(4);
-    (mask[a], mask[b]) = (quarters >= 2, quarters == 1 || quarters == 2);
-    if quarters % 2 == 1 {
-        order.swap(a, b);
-    }
-    let output =
-        if quarters == 0 { array.duplicate_row_major(OP)? } else { flipped(OP, array, &mask)?.permute(&order) };
-    if is_recorded(&[&operand]) {
-        return record(Turned { quarters, axes: [first, second] }, &[&operand], &[], output);
-    }
-    Ok(Tensor::from_array(output))
+    call(Turned { quarters: quarters.rem_euclid(4), axes }, &[input])
 }
 
 // ---- rolled --------------------------------------------------------------------------------------------------------
 
+/// Elements moved along axes, of which each is there once at most.
+#[derive(Clone, PartialEq, Debug)]
 struct Rolled {
-    shifts: SmallVec<[i64; 6]>,
-    axes: SmallVec<[i64; 6]>,
+    moves: SmallVec<[(usize, i64); 4]>,
+    /// Whether the only axis is that of the flattened tensor.
+    flat: bool,
 }
 
 impl Op for Rolled {
@@ -148,10 +189,45 @@ impl Op for Rolled {
         "RollBackward0"
     }
 
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "roll";
+        let array = &inputs[0];
+        if self.flat {
+            let vector = |array: &Array| array.with_layout(&[array.numel()], &[1], array.offset());
+            let output = Array::uninit(OP, array.shape(), array.dtype())?;
+            copy_rolled(&vector(&array.contiguous(OP)?), &vector(&output), &self.moves);
+            return Ok(smallvec![output]);
+        }
+        if array.rank() == 0 || array.numel() == 0 {
+            return Ok(smallvec![array.duplicate(OP)?]);
+        }
+        if self.moves.iter().any(|(axis, _)| *axis >= array.rank()) {
+            return Err(Error::runtime(OP, "another thread has given the input another shape meanwhile"));
+        }
+        let output = Array::uninit_in_format_of(OP, array.shape(), array.dtype(), array)?;
+        copy_rolled(array, &output, &self.moves);
+        Ok(smallvec![output])
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let back: SmallVec<[i64; 6]> = self.shifts.iter().map(|shift| shift.wrapping_neg()).collect();
-        let grad = roll(&cx.only_grad(), &back, &self.axes)?;
+        let moves = self.moves.iter().map(|&(axis, shift)| (axis, shift.wrapping_neg())).collect();
+        let grad = cx.call(Self { moves, flat: self.flat }, &[From::Grad(0)])?;
         cx.put(0, grad);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front_vectors(cx.input(0), cx.size())?;
+        let shape = whole.shape();
+        let moves = self.moves.iter().map(|&(axis, shift)| (axis + 1, shift)).collect();
+        let whole =
+            if self.flat { views::reshape_to(&whole, &[shape[0], shape[1..].iter().product()])? } else { whole };
+        let result = views::reshape_to(&call(Self { moves, flat: false }, &[&whole])?, &shape)?;
+        cx.put(batching::of_rank(result, cx.example(0).rank())?, Some(0));
         Ok(())
     }
 }
@@ -170,35 +246,20 @@ pub fn roll(input: &Tensor, shifts: &[i64], axes: &[i64]) -> Result<Tensor> {
             format!("shifts and dimensions must align. shifts: {}, dims:{}", shifts.len(), axes.len()),
         ));
     }
-    let operand = input.operand()?;
-    let array = &operand.array;
-    let output = if axes.is_empty() {
-        let flat = array.contiguous(OP)?.with_flat_layout();
-        let output = Array::uninit(OP, array.shape(), array.dtype())?;
-        copy_rolled(&flat, &output.with_flat_layout(), &[(0, shifts[0])]);
-        output
-    } else {
-        let mut moves: SmallVec<[(usize, i64); 4]> = SmallVec::new();
-        for (&shift, &axis) in shifts.iter().zip(axes) {
-            let axis = shape::normalize_axis(OP, axis, array.rank())?;
-            let size = array.shape().get(axis).copied().unwrap_or(1).max(1) as i64;
-            match moves.iter_mut().find(|(other, _)| *other == axis) {
-                Some((_, sum)) => *sum = (*sum + shift.rem_euclid(size)).rem_euclid(size),
-                None => moves.push((axis, shift.rem_euclid(size))),
-            }
-        }
-        if array.rank() == 0 || array.numel() == 0 {
-            array.duplicate(OP)?
-        } else {
-            let output = Array::uninit_in_format_of(OP, array.shape(), array.dtype(), array)?;
-            copy_rolled(array, &output, &moves);
-            output
-        }
-    };
-    if is_recorded(&[&operand]) {
-        return record(Rolled { shifts: shifts.into(), axes: axes.into() }, &[&operand], &[], output);
+    if axes.is_empty() {
+        return call(Rolled { moves: smallvec![(0, shifts[0])], flat: true }, &[input]);
     }
-    Ok(Tensor::from_array(output))
+    let shape = input.shape();
+    let mut moves: SmallVec<[(usize, i64); 4]> = SmallVec::new();
+    for (&shift, &axis) in shifts.iter().zip(axes) {
+        let axis = shape::normalize_axis(OP, axis, shape.len())?;
+        let size = shape.get(axis).copied().unwrap_or(1).max(1) as i64;
+        match moves.iter_mut().find(|(other, _)| *other == axis) {
+            Some((_, sum)) => *sum = (*sum + shift.rem_euclid(size)).rem_euclid(size),
+            None => moves.push((axis, shift.rem_euclid(size))),
+        }
+    }
+    call(Rolled { moves, flat: false }, &[input])
 }
 
 /// Copies rolled: along each axis there are two runs, so that there are two boxes to copy per axis and combination.
@@ -216,20 +277,23 @@ fn copy_rolled(from: &Array, into: &Array, moves: &[(usize, i64)]) {
     }
 }
 
-impl Array {
-    /// A contiguous array as a vector.
-    fn with_flat_layout(&self) -> Self {
-        self.with_layout(&[self.numel()], &[1], self.offset())
-    }
-}
-
 // ---- repeated ------------------------------------------------------------------------------------------------------
 
+/// The whole tensor several times along each axis.
+#[derive(Clone, PartialEq, Debug)]
 struct Repeated {
     repeats: Shape,
-    /// Shape of the input with as many axes as there are repeats.
-    shape: Shape,
+    /// Of the input; it has no more axes than there are repeats.
     own: Shape,
+}
+
+impl Repeated {
+    /// Shape of the input with as many axes as there are repeats.
+    fn widened(&self) -> Shape {
+        let mut shape: Shape = smallvec![1; self.repeats.len() - self.own.len()];
+        shape.extend_from_slice(&self.own);
+        shape
+    }
 }
 
 /// `r₀ × s₀ × r₁ × s₁ × …`: the shape of a repetition with an axis that counts copies before each axis.
@@ -242,12 +306,44 @@ impl Op for Repeated {
         "RepeatBackward0"
     }
 
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "repeat";
+        let (array, shape) = (&inputs[0], self.widened());
+        if array.shape() != self.own.as_slice() {
+            return Err(Error::runtime(OP, "another thread has given the input another shape meanwhile"));
+        }
+        let sizes: Option<Shape> =
+            self.repeats.iter().zip(&shape).map(|(&repeat, &size)| repeat.checked_mul(size)).collect();
+        let sizes = sizes.ok_or_else(|| Error::OutOfMemory { op: OP, bytes: u128::MAX })?;
+        let output = Array::uninit(OP, &sizes, array.dtype())?;
+        if output.numel() > 0 {
+            let places = interleaved(&self.repeats, &shape);
+            let spread = shape::contiguous_strides(&places);
+            let ones: Shape = shape.iter().flat_map(|&size| [1, size]).collect();
+            let lead = shape.len() - array.rank();
+            let own = |axis: usize| if axis < lead { 0 } else { array.strides()[axis - lead] };
+            let strides: Strides = (0..shape.len()).flat_map(|axis| [0, own(axis)]).collect();
+            output.with_layout(&places, &spread, 0).copy_from(&array.with_layout(&ones, &strides, array.offset()));
+        }
+        Ok(smallvec![output])
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let grad = cx.only_grad();
-        let grad = views::reshape_to(&grad, &interleaved(&self.repeats, &self.shape))?;
+        let grad = views::reshape_to(&cx.only_grad(), &interleaved(&self.repeats, &self.widened()))?;
         let copies: SmallVec<[i64; 6]> = (0..self.repeats.len()).map(|axis| 2 * axis as i64).collect();
         let summed = if copies.is_empty() { grad } else { reduce::sum(&grad, Some(&copies), false, None)? };
         cx.put(0, views::reshape_to(&summed, &self.own)?);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front_of_rank(cx.input(0), cx.size(), self.repeats.len())?;
+        let repeats = std::iter::once(1).chain(self.repeats.iter().copied()).collect();
+        cx.put(call(Self { repeats, own: whole.shape() }, &[&whole])?, Some(0));
         Ok(())
     }
 }
@@ -256,15 +352,14 @@ impl Op for Repeated {
 #[track_caller]
 pub fn repeat(input: &Tensor, repeats: &[i64]) -> Result<Tensor> {
     const OP: &str = "repeat";
-    let operand = input.operand()?;
-    let array = &operand.array;
-    if repeats.len() < array.rank() {
+    let own = input.shape();
+    if repeats.len() < own.len() {
         return Err(Error::runtime(
             OP,
             format!(
                 "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: {} and {}",
                 repeats.len(),
-                array.rank()
+                own.len()
             ),
         ));
     }
@@ -274,26 +369,8 @@ pub fn repeat(input: &Tensor, repeats: &[i64]) -> Result<Tensor> {
             format!("Trying to create tensor with negative dimension {negative}: {repeats:?}"),
         ));
     }
-    let repeats: Shape = repeats.iter().map(|&repeat| repeat as usize).collect();
-    let mut shape: Shape = smallvec![1; repeats.len() - array.rank()];
-    shape.extend_from_slice(array.shape());
-    let sizes: Option<Shape> = repeats.iter().zip(&shape).map(|(&repeat, &size)| repeat.checked_mul(size)).collect();
-    let sizes = sizes.ok_or_else(|| Error::OutOfMemory { op: OP, bytes: u128::MAX })?;
-    let output = Array::uninit(OP, &sizes, array.dtype())?;
-    if output.numel() > 0 {
-        let places = interleaved(&repeats, &shape);
-        let spread = shape::contiguous_strides(&places);
-        let ones: Shape = shape.iter().flat_map(|&size| [1, size]).collect();
-        let lead = shape.len() - array.rank();
-        let strides: Strides =
-            (0..shape.len()).flat_map(|axis| [0, if axis < lead { 0 } else { array.strides()[axis - lead] }]).collect();
-        output.with_layout(&places, &spread, 0).copy_from(&array.with_layout(&ones, &strides, array.offset()));
-    }
-    if is_recorded(&[&operand]) {
-        let rule = Repeated { repeats, shape, own: array.shape().into() };
-        return record(rule, &[&operand], &[], output);
-    }
-    Ok(Tensor::from_array(output))
+    let repeats = repeats.iter().map(|&repeat| repeat as usize).collect();
+    call(Repeated { repeats, own }, &[input])
 }
 
 /// [`repeat`], axes that are not mentioned once.
@@ -336,6 +413,11 @@ pub fn repeated_positions(counts: &Tensor, output_size: Option<i64>) -> Result<T
     if counts.rank() != 1 {
         return Err(Error::runtime(OP, "repeat_interleave only accept 1D vector as repeat"));
     }
+    batching::refuse_data(OP, &[counts], || {
+        "repeat_interleave: vmapping over the `repeats` tensor is not possible, because the size of the output equals the sum \
+         of `repeats`, which is data-dependent and may differ between batch elements."
+            .to_owned()
+    })?;
     if !matches!(counts.dtype(), DType::I64 | DType::I32) {
         return Err(Error::runtime(OP, format!("repeats has to be Long or Int tensor, got {}", counts.dtype())));
     }

@@ -1,12 +1,15 @@
 //! Planes in another size: the nearest element, linear interpolation, means.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::weighted_sums::weighted_sums;
-use super::{copy, index_slices, pooling};
+use super::{batching, copy, index_slices, pooling, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::graph::call;
+use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::transform::{Batch, Tangents};
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 
@@ -133,8 +136,7 @@ pub fn interpolate(input: &Tensor, options: &Options<'_>) -> Result<Tensor> {
         return Err(Error::not_for(OP, dtype));
     }
     if linear && dtype == DType::U8 {
-        let bytes = interpolate_bytes(&input.array(), &sizes, options.align_corners.unwrap_or(false))?;
-        return Ok(Tensor::from_array(bytes));
+        return call(Bytes { sizes, aligned: options.align_corners.unwrap_or(false) }, &[input]);
     }
     let mut result = input.clone();
     for (position, (&own, &(size, scale))) in spatial.iter().zip(&sizes).enumerate() {
@@ -156,6 +158,37 @@ pub fn interpolate(input: &Tensor, options: &Options<'_>) -> Result<Tensor> {
         }
     }
     copy::contiguous(&result)
+}
+
+/// Linear interpolation of bytes.
+#[derive(Clone, PartialEq, Debug)]
+struct Bytes {
+    sizes: Sizes,
+    aligned: bool,
+}
+
+impl Op for Bytes {
+    fn name(&self) -> &str {
+        OP
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        Ok(smallvec![interpolate_bytes(&inputs[0], &self.sizes, self.aligned)?])
+    }
+
+    fn jvp(&self, _: &mut Tangents<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        let shape = whole.shape();
+        let joined: Shape = std::iter::once(shape[0] * shape[1]).chain(shape[2..].iter().copied()).collect();
+        let result = call(self.clone(), &[&views::reshape_to(&whole, &joined)?])?;
+        let apart: Shape = shape[..2].iter().chain(&result.shape()[1..]).copied().collect();
+        cx.put(views::reshape_to(&result, &apart)?, Some(0));
+        Ok(())
+    }
 }
 
 /// Linear interpolation of bytes, the last axis first: PyTorch's numbers, rounded to bytes after each axis.

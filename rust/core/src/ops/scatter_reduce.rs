@@ -1,25 +1,27 @@
 //! `scatter_reduce`: elements scattered along an axis and combined with what is there, and its gradients.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::index::{
-    Scatter, check_scatter, element_positions, everywhere, out_of_range_runtime, same_dtype, scatter_into,
-    scatter_number, take_along,
+    Scatter, check_scatter, element_positions, everywhere, out_of_range_runtime, same_dtype, scatter_number, scattered,
+    take_along,
 };
-use super::write::{NotDifferentiable, Target, Write, source_of};
-use super::{padding, rows, views};
+use super::write::{self, Reads, Writing};
+use super::{batching, copy, padding, reduce, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::graph::call;
 use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{Save, is_recorded, record};
-use crate::kernels::copy::copy;
+use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::transform::{Batch, Tangents};
+use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::scatter::{Fold, scatter_fold};
+use crate::launch::{Held, launch};
 use crate::ops::elementwise::{Arg, apply};
 use crate::scalar::Scalar;
 use crate::shape;
-use crate::tensor::{Operand, Tensor};
+use crate::tensor::Tensor;
 
 /// How `scatter_reduce` combines values.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,6 +74,8 @@ impl Combine {
     }
 }
 
+/// A target, values, and positions along an axis where these are combined with what is there.
+#[derive(Clone, PartialEq, Debug)]
 struct Combined {
     combine: Combine,
     axis: usize,
@@ -90,13 +94,12 @@ impl Combined {
         let own = Scalar::Int(i64::from(self.include_self));
         let start = Tensor::from_array(Array::full("scatter_reduce", &like.shape(), own, like.dtype())?);
         let ones = everywhere("scatter_reduce", Scalar::Int(1), like.dtype(), &source.shape())?;
-        let ones = Tensor::from_array(ones).operand()?;
-        let counted = scatter_into(&Target::new(&start, true)?, self.axis, &index.array(), &ones, Scatter::Add)?;
+        let counted = self.add_along(&start, index, &Tensor::from_array(ones))?;
         row(&rows::maximum::ROW, &[(&counted).into(), Scalar::Int(1).into()])
     }
 
     fn add_along(&self, whole: &Tensor, index: &Tensor, values: &Tensor) -> Result<Tensor> {
-        scatter_into(&Target::new(whole, false)?, self.axis, &index.array(), &values.operand()?, Scatter::Add)
+        scattered(Scatter::Add, whole, false, self.axis, index, values)
     }
 
     /// Gradients of the target and of the source, over the shape of the index.
@@ -114,7 +117,7 @@ impl Combined {
         let mul = |a: &Tensor, b: &Tensor| row(&rows::mul::ROW, &[a.into(), b.into()]);
         let masked = |a: &Tensor, mask: &Tensor| row(&rows::masked_product::ROW, &[a.into(), mask.into()]);
         let div = |a: &Tensor, b: &Tensor| row(&rows::div::ROW, &[a.into(), b.into()]);
-        let select = super::select::where_;
+        let select = select::where_;
         match self.combine {
             Combine::Sum => Ok((grad.clone(), take(grad)?)),
             Combine::Mean => {
@@ -124,10 +127,9 @@ impl Combined {
             }
             Combine::Max | Combine::Min => {
                 // Ties share evenly.
-                let own_is = super::copy::to_dtype(&row(&rows::eq::ROW, &[own.into(), result.into()])?, grad.dtype())?;
+                let own_is = copy::to_dtype(&row(&rows::eq::ROW, &[own.into(), result.into()])?, grad.dtype())?;
                 let taken = take(result)?;
-                let source_is =
-                    super::copy::to_dtype(&row(&rows::eq::ROW, &[source.into(), (&taken).into()])?, grad.dtype())?;
+                let source_is = copy::to_dtype(&row(&rows::eq::ROW, &[source.into(), (&taken).into()])?, grad.dtype())?;
                 let start =
                     if self.include_self { own_is.clone() } else { row(&rows::mul::ROW, &[(&own_is).into(), zero()])? };
                 let ties = self.add_along(&start, index, &source_is)?;
@@ -138,22 +140,13 @@ impl Combined {
             Combine::Prod => {
                 // The product of all other factors. Where a single factor is zero it is the product with that factor
                 // replaced by one; elsewhere the result divided by the factor.
-                let combine = |own: &Tensor, source: &Tensor| {
-                    scatter_reduce_at(
-                        &Target::new(own, false)?,
-                        self.axis,
-                        &index.array(),
-                        source.operand()?,
-                        Combine::Prod,
-                        self.include_self,
-                    )
-                };
+                let combine = |own: &Tensor, source: &Tensor| call(self.clone(), &[own, source, index]);
                 let own_zero = row(&rows::eq::ROW, &[own.into(), zero()])?;
                 let own_or_one = select(&own_zero, one(), own.into())?;
                 let others = div(&combine(&own_or_one, source)?, &own_or_one)?;
                 let own_grad = mul(grad, &others)?;
                 let source_zero = row(&rows::eq::ROW, &[source.into(), zero()])?;
-                let counted = super::copy::to_dtype(&source_zero, DType::F64)?;
+                let counted = copy::to_dtype(&source_zero, DType::F64)?;
                 let zeros = Tensor::from_array(Array::zeros("scatter_reduce", &own.shape(), DType::F64)?);
                 let zeros = take(&self.add_along(&zeros, index, &counted)?)?;
                 let only = row(&rows::eq::ROW, &[(&zeros).into(), one()])?;
@@ -173,28 +166,127 @@ impl Op for Combined {
         "ScatterReduceBackward0"
     }
 
+    fn differentiable_inputs(&self) -> usize {
+        2
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        self.check(inputs)?;
+        Ok(smallvec![self.value(&inputs[0], &inputs[1], &inputs[2])?])
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Input(0), Keep::Input(1), Keep::Input(2), Keep::Output(0)]
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, own, source, index, result) =
             (cx.only_grad(), cx.saved(0)?, cx.saved(1)?, cx.saved(2)?, cx.saved(3)?);
-        let whole = source.shape();
         let part = part_of(&source, &index.shape())?;
         let (own_grad, source_grad) = self.gradients(&grad, &own, &part, &index, &result)?;
         if cx.needs(0) {
-            let own_grad = if self.include_self {
-                own_grad
-            } else {
-                scatter_number(&Target::new(&own_grad, false)?, self.axis, &index.array(), Scalar::Int(0))?
-            };
-            cx.put(0, own_grad);
+            cx.put(0, self.of_own(own_grad, &index)?);
         }
         if cx.needs(1) {
-            cx.put(1, padding::extend_to(&source_grad, &whole)?);
+            cx.put(1, padding::extend_to(&source_grad, &source.shape())?);
         }
+        Ok(())
+    }
+
+    /// The partial derivatives times the tangents, those of the values added where they went.
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        let (own, index, result) = (cx.input(0), cx.input(2), cx.output(0));
+        let part = part_of(cx.input(1), &index.shape())?;
+        let ones = copy::filled_like(result, Scalar::Int(1))?;
+        let (of_own, of_source) = self.gradients(&ones, own, &part, index, result)?;
+        if let Some(tangent) = cx.tangent(0).cloned() {
+            cx.put(0, reduce::masked_product(&self.of_own(of_own, index)?, &tangent)?)?;
+        }
+        if let Some(tangent) = cx.tangent(1) {
+            let terms = reduce::masked_product(&of_source, &part_of(tangent, &index.shape())?)?;
+            cx.put(0, self.add_along(&copy::filled_like(result, Scalar::Int(0))?, index, &terms)?)?;
+        }
+        Ok(())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let part = |input: usize| batching::front_vectors(cx.input(input), cx.size());
+        let (target, source, index) = (part(0)?, part(1)?, part(2)?);
+        let result = if index.numel() == 0 {
+            copy::clone(&target)?
+        } else {
+            call(Self { axis: self.axis + 1, ..self.clone() }, &[&target, &source, &index])?
+        };
+        cx.put(batching::of_rank(result, cx.example(0).rank())?, Some(0));
         Ok(())
     }
 
     fn saved_names(&self) -> Vec<(&'static str, usize)> {
         vec![("self", 0), ("src", 1), ("index", 2), ("result", 3)]
+    }
+}
+
+impl Writing for Combined {
+    fn op(&self) -> &'static str {
+        OP
+    }
+
+    fn reads(&self, inputs: &Inputs<'_>, reads: &mut Reads<'_>) -> Result<()> {
+        self.check(inputs)?;
+        reads.apart(inputs[2].clone())?;
+        reads.spared(&inputs[1], false)?;
+        // Computed apart: the target is written when everything is known to be right.
+        reads.apart(self.value(&inputs[0], &inputs[1], &inputs[2])?)
+    }
+
+    fn write(&self, held: &mut Held<'_>, target: &Array, reads: &[&Array]) -> Result<()> {
+        held.launch(reads[2], target, copy_elements);
+        Ok(())
+    }
+}
+
+const OP: &str = "scatter_reduce";
+
+impl Combined {
+    fn check(&self, inputs: &Inputs<'_>) -> Result<()> {
+        let (own, source, index) = (&inputs[0], &inputs[1], &inputs[2]);
+        same_dtype(OP, own.dtype(), source.dtype())?;
+        check_scatter(OP, own.shape(), self.axis, index.shape(), Some(source.shape()))
+    }
+
+    /// The gradient of the target from what it is where the old values take part.
+    #[track_caller]
+    fn of_own(&self, grad: Tensor, index: &Tensor) -> Result<Tensor> {
+        if self.include_self { Ok(grad) } else { scatter_number(&grad, self.axis, index, Scalar::Int(0)) }
+    }
+
+    /// The result, outside of the graph.
+    fn value(&self, own: &Array, source: &Array, index: &Array) -> Result<Array> {
+        let _off = crate::graph::no_grad();
+        let [index, source] = [index, source].map(|array| Tensor::from_array(array.clone()));
+        let mut start = Tensor::from_array(own.duplicate_row_major(OP)?);
+        if !self.include_self {
+            start = scatter_number(&start, self.axis, &index, self.combine.identity(own.dtype()))?;
+        }
+        let fold = match self.combine {
+            Combine::Sum => return Ok(self.add_along(&start, &index, &source)?.array()),
+            Combine::Mean => {
+                let sum = self.add_along(&start, &index, &source)?;
+                let counts = self.counts(&sum, &index, &part_of(&source, &index.shape())?)?;
+                return Ok(mean_of(&sum, &counts)?.array());
+            }
+            Combine::Prod => Fold::Prod,
+            Combine::Max => Fold::Max,
+            Combine::Min => Fold::Min,
+        };
+        let (result, index, source) = (start.array(), index.array(), source.array());
+        if index.numel() > 0 {
+            launch([&index, &source], &result, |[at, from], x| {
+                scatter_fold(fold, self.axis, x.at_least_vector(), at.at_least_vector(), from.at_least_vector())
+            })
+            .map_err(|found| out_of_range_runtime(OP, found))?;
+        }
+        Ok(result)
     }
 }
 
@@ -219,94 +311,6 @@ fn mean_of(sum: &Tensor, counts: &Tensor) -> Result<Tensor> {
     row(&rows::floor_divide_int::ROW, &[sum.into(), counts.into()])
 }
 
-#[track_caller]
-fn scatter_reduce_at(
-    target: &Target<'_>,
-    axis: usize,
-    positions: &Array,
-    mut operand: Operand,
-    combine: Combine,
-    include_self: bool,
-) -> Result<Tensor> {
-    const OP: &str = "scatter_reduce";
-    let own = &target.operand;
-    let recorded = is_recorded(&[own, &operand]) && own.array.dtype().is_differentiable();
-    let values = &source_of(OP, target, &operand.array, false)?;
-    if !values.storage().same_memory(operand.array.storage()) {
-        // The gradient, too, reads what was there before the target was written.
-        operand.array = values.clone();
-        operand.identity = std::sync::Weak::new();
-    }
-    let rule = Combined { combine, axis, include_self };
-    // The value, outside the graph, in memory of its own: written to the target when everything is known to be right.
-    let value = {
-        let _off = crate::graph::no_grad();
-        let fresh = &Tensor::from_array(own.array.duplicate_row_major(OP)?);
-        let whole = &Target::new(fresh, true)?;
-        if !include_self {
-            let identity = combine.identity(own.array.dtype());
-            scatter_number(whole, axis, positions, identity)?;
-        }
-        let constant = Tensor::from_array(values.clone());
-        match combine {
-            Combine::Sum | Combine::Mean => scatter_into(whole, axis, positions, &constant.operand()?, Scatter::Add)?,
-            Combine::Prod | Combine::Max | Combine::Min => {
-                let fold = match combine {
-                    Combine::Prod => Fold::Prod,
-                    Combine::Max => Fold::Max,
-                    _ => Fold::Min,
-                };
-                let reads = [positions, values];
-                let write = Write { reads: &reads, ..Write::row_major(OP, whole) };
-                write.run(
-                    || NotDifferentiable::of(OP),
-                    &[],
-                    |held, array| {
-                        if positions.numel() == 0 {
-                            return Ok(());
-                        }
-                        held.launch(reads, array, |[at, from], x| {
-                            let (x, at, from) = (x.at_least_vector(), at.at_least_vector(), from.at_least_vector());
-                            scatter_fold(fold, axis, x, at, from)
-                        })
-                        .map_err(|found| out_of_range_runtime(OP, found))
-                    },
-                )?
-            }
-        };
-        if combine == Combine::Mean {
-            let part = part_of(&constant, positions.shape())?;
-            let counts = rule.counts(fresh, &Tensor::from_array(positions.clone()), &part)?;
-            mean_of(fresh, &counts)?.array()
-        } else {
-            fresh.array()
-        }
-    };
-    if !target.in_place {
-        if !recorded {
-            return Ok(Tensor::from_array(value));
-        }
-        let saves = [Save::Input(own), Save::Input(&operand), Save::Array(positions), Save::Output(0)];
-        return record(rule, &[own, &operand], &saves, value);
-    }
-    // In place the old value is overwritten: a copy of it is what backward reads.
-    let kept = if recorded { Some(own.array.duplicate(OP)?) } else { None };
-    let write = Write { others: &[&operand], reads: &[positions, values, &value], ..Write::row_major(OP, target) };
-    let kept_operand = kept.map(|array| Operand { array, identity: std::sync::Weak::new(), ..own.clone() });
-    let mut saves: SmallVec<[Save<'_>; 4]> = SmallVec::new();
-    if let Some(kept) = &kept_operand {
-        saves.extend([Save::Input(kept), Save::Input(&operand), Save::Array(positions), Save::Output(0)]);
-    }
-    write.run(
-        || rule,
-        &saves,
-        |held, array| {
-            held.launch(&value, array, copy);
-            Ok(())
-        },
-    )
-}
-
 /// `input` with the elements of `source` combined (`"sum"`, `"prod"`, `"mean"`, `"amax"`, `"amin"`) into the positions
 /// along `axis` that `index` gives; the old values take part if `include_self`.
 #[track_caller]
@@ -319,13 +323,8 @@ pub fn scatter_reduce(
     reduce: &str,
     include_self: bool,
 ) -> Result<Tensor> {
-    const OP: &str = "scatter_reduce";
     let combine = Combine::named(OP, reduce)?;
-    let (target, operand) = (&Target::new(input, in_place)?, source.operand()?);
-    let own = target.array();
-    let axis = shape::normalize_axis(OP, axis, own.rank())?;
-    let positions = element_positions(OP, index)?;
-    same_dtype(OP, own.dtype(), operand.array.dtype())?;
-    check_scatter(OP, own.shape(), axis, positions.shape(), Some(operand.array.shape()))?;
-    scatter_reduce_at(target, axis, &positions, operand, combine, include_self)
+    let axis = shape::normalize_axis(OP, axis, input.rank())?;
+    let index = element_positions(OP, index)?;
+    write::written(Combined { combine, axis, include_self }, in_place, &[input, source, &index])
 }

@@ -1,16 +1,20 @@
 //! Copies in which the part that a view shows is replaced: `select_scatter`, `slice_scatter`, `diagonal_scatter`.
 
+use smallvec::{SmallVec, smallvec};
+
 use super::views::ViewOp;
-use super::write::{Target, Write};
-use super::{copy, diagonals, views};
+use super::{batching, copy, diagonals, views};
 use crate::array::Array;
 use crate::error::{Error, Result};
+use crate::graph::call;
 use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::kernels::copy::copy;
+use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::transform::{Batch, Tangents};
 use crate::shape;
 use crate::tensor::Tensor;
 
+/// A copy of the first input in which the part that a view shows is replaced by the second.
+#[derive(Clone, PartialEq, Debug)]
 struct PartWritten {
     name: &'static str,
     place: ViewOp,
@@ -21,52 +25,55 @@ impl Op for PartWritten {
         self.name
     }
 
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "scatter_view";
+        let part = &inputs[1];
+        let result = inputs[0].duplicate_strided(OP)?;
+        let shown = self.place.apply(&result)?;
+        if shown.shape() != part.shape() {
+            return Err(Error::shapes(
+                OP,
+                shown.shape(),
+                part.shape(),
+                "expected src to have a size equal to the slice of self",
+            ));
+        }
+        shown.copy_from(part);
+        Ok(smallvec![result])
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
-        if cx.needs(1) {
-            // A copy: the gradient must not share memory with what becomes the other input's.
-            let part = copy::clone(&views::view_of(&grad, "SliceBackward0", self.place.clone())?)?;
-            cx.put(1, part);
-        }
+        let shown = views::view_of(&grad, "SliceBackward0", self.place.clone())?;
         if cx.needs(0) {
-            let shape = self.place.apply(&grad.array())?.shape().to_vec();
-            let zeros = Tensor::from_array(Array::zeros(self.name, &shape, grad.dtype())?);
-            let own = write_part(&grad, &zeros, self.name, self.place.clone())?;
+            let zeros = Tensor::from_array(Array::zeros(self.name, &shown.shape(), grad.dtype())?);
+            let own = call(self.clone(), &[&grad, &zeros])?;
             cx.put(0, own);
         }
+        if cx.needs(1) {
+            // A copy: the gradient must not share memory with what becomes the other input's.
+            cx.put(1, copy::clone(&shown)?);
+        }
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.jointly_linear(2, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let each = Self { name: self.name, place: self.place.of_each(cx.size())? };
+        let parts: Result<SmallVec<[Tensor; 2]>> =
+            (0..2).map(|input| batching::front(cx.input(input), cx.size())).collect();
+        let parts = parts?;
+        cx.put(call(each, &[&parts[0], &parts[1]])?, Some(0));
         Ok(())
     }
 }
 
-/// A copy of `input` in which the part that a view shows is replaced by `part`.
 #[track_caller]
 fn write_part(input: &Tensor, part: &Tensor, name: &'static str, place: ViewOp) -> Result<Tensor> {
-    const OP: &str = "scatter_view";
-    let (target, operand) = (&Target::new(input, false)?, part.operand()?);
-    let shown = place.apply(target.array())?;
-    if shown.shape() != operand.array.shape() {
-        return Err(Error::shapes(
-            OP,
-            shown.shape(),
-            operand.array.shape(),
-            "expected src to have a size equal to the slice of self",
-        ));
-    }
-    let write = Write {
-        copy: Array::duplicate_strided,
-        others: &[&operand],
-        reads: &[&operand.array],
-        ..Write::new(OP, target)
-    };
-    write.run(
-        || PartWritten { name, place: place.clone() },
-        &[],
-        |held, array| {
-            let source = operand.array.expand(shown.shape());
-            held.launch(&source, &place.apply(array)?, copy);
-            Ok(())
-        },
-    )
+    call(PartWritten { name, place }, &[input, part])
 }
 
 /// `input` with one position of an axis replaced by `part`.

@@ -1,12 +1,18 @@
 //! Where values belong: `searchsorted`, `bucketize`, `isin`, `bincount`, `histc`.
 
+use smallvec::smallvec;
+
 use super::elementwise::apply;
-use super::write::NotDifferentiable;
-use super::{copy, index_slices, masks, powers, rows, sorting, views};
+use super::write::{NOT_DIFFERENTIABLE, no_tangent, not_differentiable};
+use super::{batching, copy, index_slices, powers, rows, sorting, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
-use crate::graph::record::{is_recorded, record};
+use crate::graph::call;
+use crate::graph::call::{call_with, first};
+use crate::graph::node::Backward;
+use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::sort::{self as kernel, SearchSize};
 use crate::launch::{NONE, launch};
 use crate::scalar::Scalar;
@@ -66,7 +72,9 @@ pub fn searchsorted(
             ),
         ));
     }
-    let order = sorter.map(|sorter| checked_sorter(sorter, &boundaries)).transpose()?;
+    if let Some(sorter) = sorter {
+        check_sorter(sorter, &boundaries)?;
+    }
     if narrow && len > i32::MAX as usize {
         return Err(Error::runtime(
             OP,
@@ -76,23 +84,78 @@ pub fn searchsorted(
             ),
         ));
     }
-    let dtype = sequence.dtype().promote(values.dtype());
-    let sequence = sequence.array().cast(OP, dtype)?.contiguous(OP)?;
-    let values = values.array().cast(OP, dtype)?.contiguous(OP)?;
-    let output = Array::uninit(OP, &wanted, DType::I64)?;
-    if output.numel() > 0 {
-        let count = if shared { output.numel() } else { wanted[wanted.len() - 1] };
-        let rows = if shared { 1 } else { outer.iter().product() };
-        let size = SearchSize { rows, len, count, shared };
-        launch(([&sequence, &values], order.as_ref()), &output, |([sequence, values], order), out| {
-            kernel::searchsorted(size, right, sequence, order, values, out);
-        });
-    }
-    Ok(Tensor::from_array(if narrow { output.cast(OP, DType::I32)? } else { output }))
+    Ok(first(call_with(SearchSorted { right, narrow }, &[Some(sequence), Some(values), sorter])?))
 }
 
-/// A copy of a sorter whose positions are all valid.
-fn checked_sorter(sorter: &Tensor, shape: &[usize]) -> Result<Array> {
+/// See [`searchsorted`].
+#[derive(Clone, PartialEq, Debug)]
+struct SearchSorted {
+    right: bool,
+    narrow: bool,
+}
+
+impl Op for SearchSorted {
+    fn name(&self) -> &str {
+        "SearchsortedBackward0"
+    }
+
+    fn differentiable(&self) -> usize {
+        0
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "searchsorted";
+        let (sequence, values) = (&inputs[0], &inputs[1]);
+        let (boundaries, wanted) = (sequence.shape(), values.shape());
+        let shared = boundaries.len() == 1;
+        let fits = |outer: &[usize]| wanted.split_last().is_some_and(|(_, rows)| rows == outer);
+        let Some((&len, outer)) = boundaries.split_last().filter(|(_, outer)| shared || fits(outer)) else {
+            return Err(Error::runtime(OP, "another thread has given an input another shape meanwhile"));
+        };
+        let order = inputs.get(2).map(|sorter| checked_order(sorter, boundaries)).transpose()?;
+        let dtype = sequence.dtype().promote(values.dtype());
+        let (x, v) = (sequence.cast(OP, dtype)?.contiguous(OP)?, values.cast(OP, dtype)?.contiguous(OP)?);
+        let output = Array::uninit(OP, wanted, DType::I64)?;
+        if output.numel() > 0 {
+            let count = if shared { output.numel() } else { wanted[wanted.len() - 1] };
+            let rows = if shared { 1 } else { outer.iter().product() };
+            let size = SearchSize { rows, len, count, shared };
+            launch(([&x, &v], order.as_ref()), &output, |([x, v], order), out| {
+                kernel::searchsorted(size, self.right, x, order, v, out);
+            });
+        }
+        Ok(smallvec![if self.narrow { output.cast(OP, DType::I32)? } else { output }])
+    }
+
+    fn jvp(&self, _cx: &mut Tangents<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let (sequence, values, sorter) = (cx.input(0), cx.input(1), cx.optional(2));
+        let shared = sequence.axis.is_none() && sorter.is_none_or(|sorter| sorter.axis.is_none());
+        if shared && sequence.rank() == 1 {
+            let values = batching::front(values, cx.size())?;
+            let sorter = sorter.map(|sorter| &sorter.tensor);
+            cx.put(searchsorted(&sequence.tensor, &values, self.right, sorter, self.narrow)?, Some(0));
+            return Ok(());
+        }
+        let rank = sequence.rank();
+        let sequence = batching::front(sequence, cx.size())?;
+        let sorter = sorter.map(|sorter| batching::front(sorter, cx.size())).transpose()?;
+        let values = batching::front(values, cx.size())?;
+        let shape = values.shape();
+        // Of one vector each example may look up values of any shape.
+        let values =
+            if rank == 1 { views::reshape_to(&values, &[shape[0], shape[1..].iter().product()])? } else { values };
+        let result = searchsorted(&sequence, &values, self.right, sorter.as_ref(), self.narrow)?;
+        cx.put(views::reshape_to(&result, &shape)?, Some(0));
+        Ok(())
+    }
+}
+
+/// Shape and dtype of a sorter.
+fn check_sorter(sorter: &Tensor, shape: &[usize]) -> Result<()> {
     const OP: &str = "searchsorted";
     if sorter.shape().as_slice() != shape {
         return Err(Error::runtime(
@@ -109,10 +172,15 @@ fn checked_sorter(sorter: &Tensor, shape: &[usize]) -> Result<Array> {
             format!("torch.searchsorted(): sorter must be a tensor of long dtype but got dtype {}", sorter.dtype()),
         ));
     }
+    Ok(())
+}
+
+/// A copy of a sorter whose positions are all valid.
+fn checked_order(sorter: &Array, shape: &[usize]) -> Result<Array> {
     let values: Vec<i64> = sorter.to_vec();
     let size = shape.last().copied().unwrap_or(0) as i64;
     if values.iter().any(|position| !(0..size).contains(position)) {
-        return Err(Error::runtime(OP, "torch.searchsorted(): sorter index out of range"));
+        return Err(Error::runtime("searchsorted", "torch.searchsorted(): sorter index out of range"));
     }
     Array::from_slice(&values, shape)
 }
@@ -143,15 +211,7 @@ pub fn isin(elements: &Tensor, tests: &Tensor, invert: bool) -> Result<Tensor> {
     let integral = elements.dtype().is_integer() && tests.dtype().is_integer();
     let dtype = if integral { DType::I64 } else { powers::promoted(&[elements.into(), tests.into()]) };
     let (elements, tests) = (copy::to_dtype(elements, dtype)?, copy::to_dtype(&views::reshape(tests, &[-1])?, dtype)?);
-    // NaN is equal to nothing.
-    let tests = if dtype.is_float() {
-        masks::masked_select(&tests, &apply(&rows::eq::ROW, &[], &[(&tests).into(), (&tests).into()])?)?
-    } else {
-        tests
-    };
-    if tests.numel() == 0 {
-        return isin(&elements, &tests, invert);
-    }
+    // NaN is the greatest, and equal to nothing.
     let (sorted, _) = sorting::sort(&tests, 0, false, None)?;
     let found = searchsorted(&sorted, &elements, false, None, false)?;
     let last = Scalar::Int(sorted.numel() as i64 - 1);
@@ -167,6 +227,7 @@ pub fn isin(elements: &Tensor, tests: &Tensor, invert: bool) -> Result<Tensor> {
 #[track_caller]
 pub fn bincount(input: &Tensor, weights: Option<&Tensor>, minimum: i64) -> Result<Tensor> {
     const OP: &str = "bincount";
+    batching::refuse_dynamic(OP, &[input])?;
     let array = input.array();
     if minimum < 0 {
         return Err(Error::runtime(OP, format!("minlength should be >= 0, got {minimum}")));
@@ -195,21 +256,50 @@ pub fn bincount(input: &Tensor, weights: Option<&Tensor>, minimum: i64) -> Resul
     if weights.shape() != input.shape() {
         return Err(Error::runtime(OP, "weights should be 1-d and have the same length as input"));
     }
-    let operand = weights.operand()?;
-    let dtype = if operand.array.dtype() == DType::F32 { DType::F32 } else { DType::F64 };
-    let whole = Tensor::from_array(Array::zeros(OP, &[size], dtype)?);
-    let (positions, given) = (Tensor::from_slice(&values, &[values.len()])?, operand.array.cast(OP, dtype)?);
-    index_slices::index_add(&whole, true, 0, &positions, &Tensor::from_array(given), Scalar::Int(1))?;
-    if is_recorded(&[&operand]) {
-        return record(NotDifferentiable::of(OP), &[&operand], &[], whole.array());
+    let positions = Tensor::from_slice(&values, &[values.len()])?;
+    call(Weighted { size }, &[weights, &positions])
+}
+
+/// Weights summed by the position that each belongs to. They have no derivative in PyTorch either.
+#[derive(Clone, PartialEq, Debug)]
+struct Weighted {
+    size: usize,
+}
+
+impl Op for Weighted {
+    fn name(&self) -> &str {
+        NOT_DIFFERENTIABLE
     }
-    Ok(whole)
+
+    fn differentiable_inputs(&self) -> usize {
+        1
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "bincount";
+        let weights = &inputs[0];
+        let _off = crate::graph::no_grad();
+        let dtype = if weights.dtype() == DType::F32 { DType::F32 } else { DType::F64 };
+        let whole = Tensor::from_array(Array::zeros(OP, &[self.size], dtype)?);
+        let given = Tensor::from_array(weights.cast(OP, dtype)?);
+        let positions = Tensor::from_array(inputs[1].clone());
+        Ok(smallvec![index_slices::index_add(&whole, true, 0, &positions, &given, Scalar::Int(1))?.array()])
+    }
+
+    fn vjp(&self, _cx: &mut Backward<'_>) -> Result<()> {
+        not_differentiable("bincount")
+    }
+
+    fn jvp(&self, _cx: &mut Tangents<'_>) -> Result<()> {
+        no_tangent("bincount")
+    }
 }
 
 /// How many elements lie in each of `bins` intervals of equal length between `min` and `max` (of the elements, if both
 /// are 0; from one below to one above, if both are the same); elements outside do not count.
 pub fn histc(input: &Tensor, bins: i64, min: f64, max: f64) -> Result<Tensor> {
     const OP: &str = "histc";
+    batching::refuse_data(OP, &[input], || "vmap: histc of examples that differ is not implemented".to_owned())?;
     let array = input.array();
     if !array.dtype().is_float() {
         return Err(Error::not_implemented(

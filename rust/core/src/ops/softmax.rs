@@ -86,8 +86,7 @@ impl Op for Softmax {
     fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
         let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
         let result = if self.log {
-            let mean = reduce::sum(&cx.output(0).exp()?.mul(&tangent)?, Some(&[self.axis as i64]), true, None)?;
-            tangent.sub(&mean)?
+            log_softmax_tangent(cx.output(0), &tangent, self.axis)?
         } else {
             // The Jacobian is symmetric.
             call(SoftmaxBackward { axis: self.axis, log: false }, &[cx.output(0), &tangent])?
@@ -135,9 +134,9 @@ impl Op for SoftmaxBackward {
     }
 }
 
-/// The gradient of log-softmax from its output.
-pub(super) fn log_softmax_backward(output: &Tensor, grad: &Tensor, axis: usize) -> Result<Tensor> {
-    call(SoftmaxBackward { axis, log: true }, &[output, grad])
+/// The tangent of log-softmax from its output.
+pub(super) fn log_softmax_tangent(output: &Tensor, tangent: &Tensor, axis: usize) -> Result<Tensor> {
+    tangent.sub(&reduce::sum(&output.exp()?.mul(tangent)?, Some(&[axis as i64]), true, None)?)
 }
 
 /// What both begin with: the cast asked for, the axis, the check of the dtype.

@@ -1,11 +1,14 @@
 //! Distinct elements and slices: `unique`, `unique_consecutive`.
 
-use super::write::NotDifferentiable;
-use super::{index_slices, views};
+use super::write::not_differentiable;
+use super::{batching, index_slices, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::record::{is_recorded, record};
+use crate::graph::call_many;
+use crate::graph::node::Backward;
+use crate::graph::op::{Arrays, Inputs, Op, Tensors};
+use crate::graph::transform::Tangents;
 use crate::kernels::sort::{self as kernel, Key};
 use crate::launch::{NONE, launch};
 use crate::shape;
@@ -26,90 +29,129 @@ fn name(consecutive: bool) -> &'static str {
     if consecutive { "unique_consecutive" } else { "unique" }
 }
 
-/// A node whose backward is an error: the distinct elements have no derivative in PyTorch.
-#[track_caller]
-fn without_derivative(input: &Tensor, node: &'static str, op: &'static str, values: Array) -> Result<Tensor> {
-    let operand = input.operand()?;
-    if is_recorded(&[&operand]) {
-        return record(NotDifferentiable { node, op }, &[&operand], &[], values);
+/// Distinct elements, or slices along an axis: values, inverse and counts. They have no derivative in PyTorch either.
+#[derive(Clone, PartialEq, Debug)]
+struct Grouped {
+    consecutive: bool,
+    axis: Option<usize>,
+}
+
+impl Grouped {
+    /// The operation in PyTorch's library.
+    fn aten(&self) -> &'static str {
+        match (self.axis, self.consecutive) {
+            (Some(_), _) => "unique_dim",
+            (None, true) => "unique_consecutive",
+            (None, false) => "_unique2",
+        }
     }
-    Ok(Tensor::from_array(values))
+
+    #[track_caller]
+    fn of(self, input: &Tensor) -> Result<Distinct> {
+        batching::refuse_dynamic(self.aten(), &[input])?;
+        let results: Tensors = call_many(self, &[input])?;
+        let mut results = results.into_iter();
+        let mut next = || results.next().expect("three results");
+        Ok(Distinct { values: next(), inverse: next(), counts: next() })
+    }
+}
+
+impl Op for Grouped {
+    fn name(&self) -> &str {
+        match (self.axis, self.consecutive) {
+            (_, true) => "UniqueConsecutiveBackward0",
+            (Some(_), false) => "UniqueDimBackward0",
+            (None, false) => "Unique2Backward0",
+        }
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        match self.axis {
+            None => self.elements(&inputs[0]),
+            Some(axis) => self.slices(&inputs[0], axis),
+        }
+    }
+
+    fn vjp(&self, _cx: &mut Backward<'_>) -> Result<()> {
+        not_differentiable(self.aten())
+    }
+
+    fn jvp(&self, _cx: &mut Tangents<'_>) -> Result<()> {
+        Err(Error::not_implemented(
+            "unique",
+            format!(
+                "Trying to use forward AD with {} that does not support it because it has not been implemented yet",
+                self.aten()
+            ),
+        ))
+    }
+}
+
+impl Grouped {
+    fn elements(&self, array: &Array) -> Result<Arrays> {
+        let op = name(self.consecutive);
+        let flat = array.contiguous(op)?;
+        let inverse = Array::uninit(op, array.shape(), DType::I64)?;
+        let (values, counts) = launch(&flat, &inverse, |x, inverse| -> Result<(Array, Array)> {
+            let groups = kernel::unique(self.consecutive, x);
+            groups.inverse(inverse);
+            let values = Array::uninit(op, &[groups.count()], flat.dtype())?;
+            let counts = Array::uninit(op, &[groups.count()], DType::I64)?;
+            launch(NONE, [&values, &counts], |[], [values, counts]| {
+                groups.values(x, values);
+                groups.counts(counts);
+            });
+            Ok((values, counts))
+        })?;
+        Ok([values, inverse, counts].into_iter().collect())
+    }
+
+    fn slices(&self, array: &Array, axis: usize) -> Result<Arrays> {
+        let op = name(self.consecutive);
+        let own = array.shape();
+        let size = own.get(axis).copied().unwrap_or(1);
+        let others = own.iter().enumerate().filter(|(other, size)| *other != axis && **size == 0).count();
+        if others > 0 && size > 0 {
+            return Err(Error::runtime(
+                op,
+                "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied",
+            ));
+        }
+        let _off = crate::graph::no_grad();
+        // One slice per row.
+        let vector = Tensor::from_array(super::write::at_least_vector(array));
+        let moved = views::movedim(&vector, &[axis as i64], &[0])?;
+        let rows = moved.array().contiguous(op)?;
+        let width = rows.numel().checked_div(size).unwrap_or(0);
+        let (firsts, group_of, sizes) = launch(&rows, NONE, |rows, []| {
+            with_element!(rows.dtype(), T => {
+                let values = rows.as_slice::<T>().expect("rows are contiguous");
+                let at = |row: usize, column: usize| values[row * width + column];
+                let (key, nan) = (|row, column| at(row, column).key(), |row, column| at(row, column).nan());
+                groups(size, self.consecutive, key, nan, width)
+            })
+        });
+        let first = Tensor::from_slice(&firsts, &[firsts.len()])?;
+        // The slices lie one behind the other.
+        let values = views::movedim(&index_slices::select_at(&moved, 0, &first)?, &[0], &[axis as i64])?.array();
+        let vector = |numbers: &[i64]| Array::from_slice(numbers, &[numbers.len()]);
+        Ok([values, vector(&group_of)?, vector(&sizes)?].into_iter().collect())
+    }
 }
 
 /// The distinct elements of `input`, sorted; with `consecutive` only neighbours are merged, in the order they come.
 /// Every NaN is an element of its own.
 #[track_caller]
 pub fn unique(input: &Tensor, consecutive: bool) -> Result<Distinct> {
-    let op = name(consecutive);
-    let array = input.array();
-    let flat = array.contiguous(op)?;
-    let inverse = Array::uninit(op, array.shape(), DType::I64)?;
-    let (values, counts) = launch(&flat, &inverse, |x, inverse| -> Result<(Array, Array)> {
-        let groups = kernel::unique(consecutive, x);
-        groups.inverse(inverse);
-        let values = Array::uninit(op, &[groups.count()], flat.dtype())?;
-        let counts = Array::uninit(op, &[groups.count()], DType::I64)?;
-        launch(NONE, [&values, &counts], |[], [values, counts]| {
-            groups.values(x, values);
-            groups.counts(counts);
-        });
-        Ok((values, counts))
-    })?;
-    let (node, aten) = if consecutive {
-        ("UniqueConsecutiveBackward0", "unique_consecutive")
-    } else {
-        ("Unique2Backward0", "_unique2")
-    };
-    Ok(Distinct {
-        values: without_derivative(input, node, aten, values)?,
-        inverse: Tensor::from_array(inverse),
-        counts: Tensor::from_array(counts),
-    })
+    Grouped { consecutive, axis: None }.of(input)
 }
 
 /// The distinct slices of `input` along an axis, in lexicographic order; with `consecutive` only neighbours are
 /// merged. Every slice with a NaN is one of its own.
 #[track_caller]
 pub fn unique_slices(input: &Tensor, axis: i64, consecutive: bool) -> Result<Distinct> {
-    let op = name(consecutive);
-    let own = input.shape();
-    let at = shape::normalize_axis(op, axis, own.len())?;
-    let size = own.get(at).copied().unwrap_or(1);
-    let others = own.iter().enumerate().filter(|(other, size)| *other != at && **size == 0).count();
-    if others > 0 && size > 0 {
-        return Err(Error::runtime(
-            op,
-            "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied",
-        ));
-    }
-    // One slice per row.
-    let rows = {
-        let _off = crate::graph::no_grad();
-        let moved = if own.is_empty() { views::reshape(input, &[1])? } else { views::movedim(input, &[axis], &[0])? };
-        moved.array().contiguous(op)?
-    };
-    let width = rows.numel().checked_div(size).unwrap_or(0);
-    let (firsts, group_of, sizes) = launch(&rows, NONE, |rows, []| {
-        with_element!(rows.dtype(), T => {
-            let values = rows.as_slice::<T>().expect("rows are contiguous");
-            let at = |row: usize, column: usize| values[row * width + column];
-            groups(size, consecutive, |row, column| at(row, column).key(), |row, column| at(row, column).nan(), width)
-        })
-    });
-    let firsts = Array::from_slice(&firsts, &[firsts.len()])?;
-    let source = if own.is_empty() { views::reshape(input, &[1])? } else { input.clone() };
-    let values = {
-        let _off = crate::graph::no_grad();
-        // The slices lie one behind the other.
-        let moved = views::movedim(&source, &[at as i64], &[0])?;
-        views::movedim(&index_slices::select_at(&moved, 0, &firsts)?, &[0], &[at as i64])?.array()
-    };
-    let node = if consecutive { "UniqueConsecutiveBackward0" } else { "UniqueDimBackward0" };
-    Ok(Distinct {
-        values: without_derivative(input, node, "unique_dim", values)?,
-        inverse: Tensor::from_slice(&group_of, &[size])?,
-        counts: Tensor::from_slice(&sizes, &[sizes.len()])?,
-    })
+    let axis = shape::normalize_axis(name(consecutive), axis, input.rank())?;
+    Grouped { consecutive, axis: Some(axis) }.of(input)
 }
 
 /// Groups equal rows: the first row of each group, the group of each row, the size of each group. A row with a NaN equals

@@ -160,7 +160,7 @@ fn not_viewable(array: &Array, shape: &[usize]) -> Box<Error> {
 impl ViewOp {
     /// The same view of each example of a batch that lies along axis 0 of a tensor of one more axis; the examples of the
     /// result lie along its axis 0, too.
-    fn of_each(&self, size: usize) -> Result<Self> {
+    pub(super) fn of_each(&self, size: usize) -> Result<Self> {
         let behind = |shape: &Shape| std::iter::once(size).chain(shape.iter().copied()).collect();
         Ok(match self {
             Self::Alias => Self::Alias,

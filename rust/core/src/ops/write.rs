@@ -2,142 +2,170 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::copy;
 use super::overlap::{check_apart, check_distinct, spared};
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::node::Backward;
-use crate::graph::op::Op;
-use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
-use crate::graph::{Blame, is_grad_enabled};
+use crate::graph::call::Primitive;
+use crate::graph::op::{Arrays, Inputs, Keep};
+use crate::graph::record::{self, check_in_place};
+use crate::graph::{Blame, Modes, call, is_grad_enabled, modes, transform};
 use crate::launch::Held;
 use crate::tensor::{Operand, Tensor};
 
-/// A tensor that an operation writes to, or to a copy of it, with the one look at it that the operation takes: another thread
-/// may give the tensor other data at any time, and what is checked has to be what is written.
-pub(super) struct Target<'a> {
-    /// The tensor.
-    pub tensor: &'a Tensor,
-    /// What was seen of it.
-    pub operand: Operand,
-    /// Whether the tensor itself is written to.
-    pub in_place: bool,
-}
-
-impl<'a> Target<'a> {
-    /// Looks at the tensor.
-    pub fn new(tensor: &'a Tensor, in_place: bool) -> Result<Self> {
-        Ok(Self { tensor, operand: tensor.operand()?, in_place })
-    }
-
-    /// What is written, or copied first.
-    pub fn array(&self) -> &Array {
-        &self.operand.array
-    }
-}
-
-/// A write: where to, and what is read on the way.
-pub(super) struct Write<'a> {
+/// An operation that writes some elements of its first input, the target: into a copy of it ([`into_copy`] is its value), or
+/// in place ([`in_place`]).
+pub(super) trait Writing: Primitive {
     /// The operation, for messages.
-    pub op: &'static str,
-    /// What is written to, or copied first.
-    pub target: &'a Target<'a>,
-    /// How the target is copied if it is not written itself, which decides the layout of the result.
-    pub copy: fn(&Array, &'static str) -> Result<Array>,
-    /// The inputs of the node behind the target.
-    pub others: &'a [&'a Operand],
-    /// Everything that is read; a target changed in place must be apart from it.
-    pub reads: &'a [&'a Array],
-    /// Whether elements of the target may share memory, where nothing is recorded: what the body writes to some elements
-    /// does not depend on the others, and is launched in order.
-    pub in_order: bool,
+    fn op(&self) -> &'static str;
+
+    /// A copy of the target to be written to, which has the layout of the result.
+    fn copy(&self, target: &Array) -> Result<Array> {
+        target.duplicate_row_major(self.op())
+    }
+
+    /// Whether elements of the target may share memory, where nothing is recorded: what is written to some elements does not
+    /// depend on the others, and is launched in order.
+    fn in_order(&self) -> bool {
+        false
+    }
+
+    /// Checks that the inputs fit together, and says what is read of those behind the target.
+    fn reads(&self, inputs: &Inputs<'_>, reads: &mut Reads<'_>) -> Result<()>;
+
+    /// Writes everything, or returns an error and has written nothing. `reads` is what [`Self::reads`] said, whose state is
+    /// held as that of the target.
+    fn write(&self, held: &mut Held<'_>, target: &Array, reads: &[&Array]) -> Result<()>;
 }
 
-impl<'a> Write<'a> {
-    /// To `target` or a copy in its layout, reading nothing.
-    pub fn new(op: &'static str, target: &'a Target<'a>) -> Self {
-        Self { op, target, copy: Array::duplicate, others: &[], reads: &[], in_order: false }
+/// What is read while a target is written to.
+pub(super) struct Reads<'a> {
+    op: &'static str,
+    /// The target, if it is written in place.
+    written: Option<&'a Array>,
+    arrays: SmallVec<[Array; 3]>,
+}
+
+impl Reads<'_> {
+    /// An array that a target changed in place has to be apart from.
+    pub fn apart(&mut self, array: Array) -> Result<()> {
+        if let Some(written) = self.written {
+            check_apart(self.op, written, &[&array])?;
+        }
+        self.arrays.push(array);
+        Ok(())
     }
 
-    /// To `target` or a row-major copy, reading nothing.
-    pub fn row_major(op: &'static str, target: &'a Target<'a>) -> Self {
-        Self { copy: Array::duplicate_row_major, ..Self::new(op, target) }
-    }
-
-    /// Runs `body` on the array to write, with the state of all roots held, and records `op`.
-    ///
-    /// `body` either writes everything or returns an error and has written nothing.
-    #[track_caller]
-    pub fn run<O: Op>(
-        self,
-        op: impl FnOnce() -> O,
-        saves: &[Save<'_>],
-        body: impl FnOnce(&mut Held<'_>, &Array) -> Result<()>,
-    ) -> Result<Tensor> {
-        let Target { tensor, operand, in_place } = self.target;
-        let mut inputs: SmallVec<[&Operand; 3]> = smallvec![operand];
-        inputs.extend_from_slice(self.others);
-        let recorded = is_recorded(&inputs) && operand.array.dtype().is_differentiable();
-        let array = if *in_place {
-            check_in_place(self.op, tensor, recorded || (operand.edge.is_some() && is_grad_enabled()))?;
-            if recorded || !self.in_order {
-                check_distinct(self.op, &operand.array)?;
-            }
-            check_apart(self.op, &operand.array, self.reads)?;
-            operand.array.clone()
-        } else {
-            (self.copy)(&operand.array, self.op)?
+    /// An array that is copied where a target changed in place shows its elements; see [`spared`].
+    pub fn spared(&mut self, array: &Array, anywhere: bool) -> Result<()> {
+        let copy = match self.written {
+            Some(written) => spared(self.op, written, array, anywhere)?,
+            None => None,
         };
-        let blame = Blame::here();
-        {
-            let written = &array;
-            let mut held = Held::take(&self.reads, &written);
-            body(&mut held, &array)?;
-            if *in_place {
-                array.storage().bump(blame);
+        self.arrays.push(copy.unwrap_or_else(|| array.clone()));
+        Ok(())
+    }
+}
+
+/// Runs the body of a write on the memory that is to be written; `after` while it is still held.
+fn launched<O: Writing>(op: &O, target: &Array, reads: &Reads<'_>, after: impl FnOnce()) -> Result<()> {
+    let arrays: SmallVec<[&Array; 4]> = reads.arrays.iter().collect();
+    let reads = &arrays[..];
+    let mut held = Held::take(&reads, &target);
+    op.write(&mut held, target, reads)?;
+    after();
+    Ok(())
+}
+
+/// A copy of the target, written to.
+pub(super) fn into_copy<O: Writing>(op: &O, inputs: &Inputs<'_>) -> Result<Arrays> {
+    let mut reads = Reads { op: op.op(), written: None, arrays: SmallVec::new() };
+    op.reads(inputs, &mut reads)?;
+    let array = op.copy(&inputs[0])?;
+    launched(op, &array, &reads, || ())?;
+    Ok(smallvec![array])
+}
+
+/// Writes to new memory in place of the target, which is the first of `inputs`.
+pub(super) fn into_fresh<O: Writing>(op: &O, target: &Array, inputs: &Inputs<'_>) -> Result<()> {
+    let mut reads = Reads { op: op.op(), written: None, arrays: SmallVec::new() };
+    op.reads(inputs, &mut reads)?;
+    launched(op, target, &reads, || ())
+}
+
+/// The operation on a copy of the target, or in place: the result, or the target.
+#[track_caller]
+pub(super) fn written<O: Writing>(op: O, is_in_place: bool, inputs: &[&Tensor]) -> Result<Tensor> {
+    if !is_in_place {
+        return call(op, inputs);
+    }
+    in_place(op, inputs)?;
+    Ok(inputs[0].clone())
+}
+
+/// The operation in place: its first input is written to.
+#[track_caller]
+pub(super) fn in_place<O: Writing>(mut op: O, inputs: &[&Tensor]) -> Result<()> {
+    let (name, target) = (op.op(), inputs[0]);
+    if modes().any(Modes::TRANSFORMS) && (modes().any(Modes::CAPTURE) || is_lifted(inputs)) {
+        return copy::copy_(target, &call(op, inputs)?);
+    }
+    let mut operands: SmallVec<[Operand; 3]> = SmallVec::new();
+    for input in inputs {
+        operands.push(input.snapshot()?);
+    }
+    let array = operands[0].array.clone();
+    let recorded = array.dtype().is_differentiable() && record::is_wanted_of(operands.iter());
+    check_in_place(name, target, recorded || (operands[0].edge.is_some() && is_grad_enabled()))?;
+    if recorded || !op.in_order() {
+        check_distinct(name, &array)?;
+    }
+    let mut reads = Reads { op: name, written: Some(&array), arrays: SmallVec::new() };
+    op.reads(&operands.iter().map(|operand| Some(&operand.array)).collect(), &mut reads)?;
+    let mut kept: SmallVec<[Keep; 4]> = SmallVec::new();
+    if recorded {
+        kept = op.keeps(&|input| operands[input].edge.is_some());
+        for keep in &kept {
+            if let Keep::Input(input) = *keep
+                && operands[input].array.shares_elements(&array)
+            {
+                operands[input].keep_copy(name)?;
             }
         }
-        match (*in_place, recorded) {
-            (true, true) => {
-                record_in_place(op(), tensor, &inputs, saves)?;
-                Ok((*tensor).clone())
-            }
-            (true, false) => Ok((*tensor).clone()),
-            (false, true) => record(op(), &inputs, saves, array),
-            (false, false) => Ok(Tensor::from_array(array)),
-        }
+    }
+    let blame = Blame::here();
+    launched(&op, &array, &reads, || array.storage().bump(blame))?;
+    if recorded { record::written(op, &kept, target, &operands) } else { Ok(()) }
+}
+
+/// Whether transformations have attached anything to the inputs.
+fn is_lifted(inputs: &[&Tensor]) -> bool {
+    let inputs: SmallVec<[Option<&Tensor>; 4]> = inputs.iter().copied().map(Some).collect();
+    transform::top(&inputs).is_some()
+}
+
+impl Operand {
+    /// Lets go of memory that is about to be written for a copy of it.
+    fn keep_copy(&mut self, op: &'static str) -> Result<()> {
+        self.array = self.array.duplicate(op)?;
+        self.seen = self.array.storage().seen();
+        self.identity = std::sync::Weak::new();
+        Ok(())
     }
 }
 
-/// What is read of `source` while `target` is written to, if in place; see [`spared`].
-pub(super) fn source_of(op: &'static str, target: &Target<'_>, source: &Array, anywhere: bool) -> Result<Array> {
-    let copy = if target.in_place { spared(op, target.array(), source, anywhere)? } else { None };
-    Ok(copy.unwrap_or_else(|| source.clone()))
+/// The rule of an operation that PyTorch has no derivative for either: its backward is an error.
+pub(super) fn not_differentiable(op: &'static str) -> Result<()> {
+    Err(Error::runtime(op, format!("derivative for aten::{op} is not implemented")))
 }
 
-/// The node of an operation that PyTorch has no derivative for either: its backward is an error.
-pub(super) struct NotDifferentiable {
-    /// The node's name.
-    pub node: &'static str,
-    /// The operation, for the message.
-    pub op: &'static str,
+/// The same in forward mode.
+pub(super) fn no_tangent(op: &'static str) -> Result<()> {
+    Err(Error::not_implemented(op, format!("Trying to use forward AD with aten::{op} that does not support it")))
 }
 
-impl NotDifferentiable {
-    /// Of an operation that has no derivative in any of its forms.
-    pub fn of(op: &'static str) -> Self {
-        Self { node: "arcgrad::NotImplemented", op }
-    }
-}
-
-impl Op for NotDifferentiable {
-    fn name(&self) -> &str {
-        self.node
-    }
-
-    fn vjp(&self, _cx: &mut Backward<'_>) -> Result<()> {
-        Err(Error::runtime(self.op, format!("derivative for aten::{} is not implemented", self.op)))
-    }
-}
+/// The name of the node of an operation that has no derivative in any of its forms.
+pub(super) const NOT_DIFFERENTIABLE: &str = "arcgrad::NotImplemented";
 
 /// A tensor without axes as a vector of one element; others as they are.
 pub(super) fn at_least_vector(array: &Array) -> Array {

@@ -65,6 +65,24 @@ impl<'a> Tangents<'a> {
         Ok(())
     }
 
+    /// For an operation that is linear in its first `count` inputs together: the operation of their tangents.
+    pub fn jointly_linear<O: Primitive>(&mut self, count: usize, op: &O) -> Result<()> {
+        if self.tangents[..count].iter().all(Option::is_none) {
+            return Ok(());
+        }
+        let mut tangents: SmallVec<[Tensor; 4]> = SmallVec::new();
+        for index in 0..count {
+            tangents.push(self.tangent_or_zeros(index)?);
+        }
+        let rest = self.inputs[count..].iter().copied();
+        let inputs: SmallVec<[Option<&Tensor>; 4]> = tangents.iter().map(Some).chain(rest).collect();
+        let results = call_with(op.clone(), &inputs)?;
+        for (nr, result) in results.into_iter().take(op.differentiable()).enumerate() {
+            self.put(nr, result)?;
+        }
+        Ok(())
+    }
+
     /// For an operation that is linear in input `index` alone: the operation of its tangent.
     pub fn linear<O: Primitive>(&mut self, index: usize, op: &O) -> Result<()> {
         let Some(tangent) = self.tangents[index].clone() else { return Ok(()) };

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import arcgrad
-from arcgrad import Tensor, no_grad
+from arcgrad import Tensor, _names, no_grad
+
+from ..parameter import is_lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +69,10 @@ class Conversion:
                     converted = fn(parameter.grad)
                     parameter.grad.data = converted
         for name, buffer in self._buffers.items():
-            if buffer is not None:
+            if is_lazy(buffer):
+                # What has no shape yet goes on having none, in its new dtype.
+                buffer.data = fn(buffer)
+            elif buffer is not None:
                 self._buffers[name] = fn(buffer)
         return self
 
@@ -130,6 +135,26 @@ class Conversion:
         """Raises RuntimeError: there is no such device here."""
         raise _no_such_device("XPU")
 
+    def ipu(self, device: Device = None) -> Self:
+        """Raises RuntimeError: there is no such device here."""
+        raise _no_such_device("IPU")
+
+    def mtia(self, device: Device = None) -> Self:
+        """Raises RuntimeError: there is no such device here."""
+        raise _no_such_device("MTIA")
+
+    def to_empty(self, *, device: Device, recurse: bool = True) -> Self:
+        """Give parameters and buffers new memory on ``device`` whose contents are undefined. Returns the module.
+
+        Args:
+            device (device or str): where to.
+            recurse (bool): whether the members of submodules are moved, too. Default: ``True``.
+        """
+        return self._apply(lambda tensor: arcgrad.empty_like(tensor, device=device), recurse)
+
     def share_memory(self) -> Self:
-        """Return the module: a forked process has its memory anyhow."""
+        """Return the module. Its memory is not shared: processes forked later have copies, whose changes nobody else sees."""
         return self
+
+
+_names.describe(__name__)

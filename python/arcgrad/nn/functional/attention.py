@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 import arcgrad
-from arcgrad import _warnings
-from arcgrad._core import nn as _primitives
+from arcgrad import _names, _warnings
+from arcgrad._core import nn as _core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from arcgrad._core import Tensor
 
-linear = _primitives.linear
+__all__ = ["multi_head_attention_forward"]
 
 
 def added_mask(mask, name, dtype, other=None, other_name=""):
@@ -69,16 +69,16 @@ def _projected(query, key, value, weight, bias):
     size = query.shape[-1]
     if key is value:
         if query is key:
-            return linear(query, weight, bias).chunk(3, -1)
+            return _core.linear(query, weight, bias).chunk(3, -1)
         weights = weight.split((size, 2 * size))
         biases = (None, None) if bias is None else bias.split((size, 2 * size))
-        return linear(query, weights[0], biases[0]), *linear(key, weights[1], biases[1]).chunk(2, -1)
+        return _core.linear(query, weights[0], biases[0]), *_core.linear(key, weights[1], biases[1]).chunk(2, -1)
     return _projected_apart(query, key, value, weight.chunk(3), bias)
 
 
 def _projected_apart(query, key, value, weights, bias):
     biases = (None,) * 3 if bias is None else bias.chunk(3)
-    return tuple(map(linear, (query, key, value), weights, biases))
+    return tuple(map(_core.linear, (query, key, value), weights, biases))
 
 
 def _check_separate_weights(query, key, value, weights):
@@ -240,20 +240,20 @@ def multi_head_attention_forward(
         more += 1
     if mask is not None and more:
         # What was added is seen by all.
-        mask = _primitives.pad(mask, (0, more))
+        mask = _core.pad(mask, (0, more))
 
     if not training:
         dropout_p = 0.0
     weights = None
     if need_weights:
         scores = (query * math.sqrt(1.0 / of_head)) @ key.transpose(2, 3)
-        weights = _primitives.softmax(scores if mask is None else scores + mask, -1)
+        weights = _core.softmax(scores if mask is None else scores + mask, -1)
         if dropout_p > 0.0:
-            weights = _primitives.dropout(weights, dropout_p)
+            weights = _core.dropout(weights, dropout_p)
         output = weights @ value
     else:
-        output = _primitives.scaled_dot_product_attention(query, key, value, mask, dropout_p, is_causal)
-    output = linear(output.permute(2, 0, 1, 3).flatten(2), out_proj_weight, out_proj_bias)
+        output = _core.scaled_dot_product_attention(query, key, value, mask, dropout_p, is_causal)
+    output = _core.linear(output.permute(2, 0, 1, 3).flatten(2), out_proj_weight, out_proj_bias)
     if weights is not None and average_attn_weights:
         weights = weights.mean(1)
     if batched:
@@ -261,11 +261,10 @@ def multi_head_attention_forward(
     return output.squeeze(1), weights if weights is None else weights.squeeze(0)
 
 
-# It is a name of `functional`, which lists what is its own.
-multi_head_attention_forward.__module__ = "arcgrad.nn.functional"
-
-
 def _same(fn, query, key, value):
     """``fn`` of each, called once for a tensor that is several of them."""
     changed = {id(tensor): fn(tensor) for tensor in (query, key, value)}
     return tuple(changed[id(tensor)] for tensor in (query, key, value))
+
+
+_names.describe(__name__)

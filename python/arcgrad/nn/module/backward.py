@@ -1,14 +1,21 @@
-"""Hooks on the gradients that enter and leave a module.
+"""Backward hooks of modules: on the gradients that enter and leave a module, and those on its last operation.
 
 An identity function is put around the tensors that enter the module and another around those that leave it.
 Going backward, the outer one sees the gradients of the outputs first, the inner one those of the inputs last.
 """
 
-import warnings
-import weakref
+from __future__ import annotations
 
-from arcgrad import Tensor, is_grad_enabled
+import weakref
+from functools import partial
+
+from arcgrad import Tensor, _names, _warnings, is_grad_enabled
 from arcgrad.autograd import Function
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 
 class BackwardHookFunction(Function):
@@ -18,14 +25,14 @@ class BackwardHookFunction(Function):
     """
 
     @staticmethod
-    def forward(ctx, hook, materialize, *tensors):
+    def forward(ctx: Any, hook: Callable[..., Any], materialize: bool, *tensors: Tensor) -> tuple[Tensor, ...]:
         ctx.hook = hook
         ctx.set_materialize_grads(materialize)
         ctx.mark_non_differentiable(*[tensor for tensor in tensors if not tensor.requires_grad])
         return tensors
 
     @staticmethod
-    def backward(ctx, *grads):
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Any, ...]:
         return (None, None, *ctx.hook(grads))
 
 
@@ -49,7 +56,7 @@ class BackwardHooks:
     collector does not see all owners.
     """
 
-    def __init__(self, module):
+    def __init__(self, module: Any) -> None:
         self.module = weakref.ref(module)
         hooks, pre_hooks = module._hooks_going_backward()
         self.kept = (module, hooks, pre_hooks)
@@ -60,19 +67,18 @@ class BackwardHooks:
         self.output_indices = None
         self.output_count = None
 
-    def wrap_inputs(self, args):
+    def wrap_inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """Pass the tensors among ``args`` through the inner identity."""
         wrapped, self.input_indices = self._wrap(args, self._gradients_of_inputs, True)
         self.input_count = len(args)
         return wrapped
 
-    def wrap_outputs(self, result):
+    def wrap_outputs(self, result: Any) -> Any:
         """Pass the tensors of a module's result (a tensor or a tuple) through the outer identity."""
         if not isinstance(result, (Tensor, tuple)):
-            warnings.warn(
+            _warnings.warn(
                 "For backward hooks to be called, module output should be a Tensor or a tuple of Tensors "
-                f"but received {type(result)}",
-                stacklevel=4,
+                f"but received {type(result)}"
             )
             return result
         outputs = _as_tuple(result)
@@ -124,10 +130,9 @@ class BackwardHooks:
         grad_outputs, self.grad_outputs = self.grad_outputs, None
         module, hooks = self._hooks(0)
         if hooks:
-            warnings.warn(
+            _warnings.warn(
                 "a full backward hook is called with the gradients of the outputs only, since no inputs require "
-                "gradients",
-                stacklevel=4,
+                "gradients"
             )
         for hook in hooks:
             replaced = hook(module, (None,) * self.input_count, grad_outputs)
@@ -157,3 +162,43 @@ class BackwardHooks:
             grad_inputs = replaced
         self.kept = self.grad_outputs = None
         return tuple(grad_inputs[index] for index in self.input_indices)
+
+
+# ---- hooks that are no full ones ----
+
+
+def hook_last_node(module: Any, hooks: list[Callable[..., Any]], args: tuple[Any, ...], result: Any) -> None:
+    """Register ``hooks`` of ``module`` on the operation that made its result, or the first tensor in it."""
+    last = result
+    while not isinstance(last, Tensor):
+        last = next((value for value in last.values() if isinstance(value, Tensor))) if isinstance(last, dict) else last[0]
+    node = last.grad_fn
+    if node is None:
+        return
+    for hook in hooks:
+        node.register_hook(partial(hook, module))
+    reason = _reason_why_partial(args, result, node)
+    if reason is not None:
+        _warnings.warn(
+            f"Using a non-full backward hook when {reason} is deprecated and will be removed in future versions. This hook "
+            "will be missing some grad_input. Please use register_full_backward_hook to get the documented behavior.",
+            FutureWarning,
+        )
+
+
+def _reason_why_partial(args, result, node):
+    """Why the gradients at ``node`` are not those of the whole module, in the words of the warning; None if they are."""
+    if not isinstance(result, Tensor):
+        if not (isinstance(result, tuple) and all(isinstance(value, Tensor) for value in result)):
+            return "the forward does not return a single Tensor or a tuple of Tensors"
+        if len({value.grad_fn for value in result}) != 1:
+            return "outputs are generated by different autograd Nodes"
+    if not all(isinstance(value, Tensor) for value in args):
+        return "the forward does not take as input a single Tensor or a tuple of Tensors"
+    before = {value.grad_fn for value in args if value.grad_fn is not None}
+    if before != {following for following, _ in node.next_functions}:
+        return "the forward contains multiple autograd Nodes"
+    return None
+
+
+_names.describe(__name__)
