@@ -184,7 +184,8 @@ pub(super) fn add_to_slot(slot: &mut Option<Gradient>, mut grad: Gradient) -> Re
         return Ok(());
     }
     let (sum, grad) = (sum.into_tensor(), grad.into_tensor());
-    *slot = Some(if !is_grad_enabled() && sum.is_sole_owner() {
+    // What transformations have attached to the sum may be somebody else's, too, and of another size than the gradient's.
+    *slot = Some(if !is_grad_enabled() && !modes().any(Modes::LIFTED) && sum.is_sole_owner() {
         (ALGEBRA.add_in_place)(&sum, &grad)?;
         sum.into()
     } else {
