@@ -119,6 +119,9 @@ unsafe impl Sync for Out<'_> {}
 #[track_caller]
 #[inline]
 fn product(sizes: &[usize]) -> usize {
+    if sizes.contains(&0) {
+        return 0;
+    }
     let product = sizes.iter().try_fold(1, |n: usize, &size| n.checked_mul(size));
     product.expect("a kernel was given sizes whose product has no room")
 }
@@ -173,7 +176,8 @@ macro_rules! operand {
             /// Number of elements.
             #[inline]
             pub fn numel(&self) -> usize {
-                self.shape.iter().product()
+                // Wrapping: next to an axis of size 0 the others may be of any size.
+                self.shape.iter().fold(1, |n: usize, &size| n.wrapping_mul(size))
             }
 
             /// As a vector of one element where there are no axes.

@@ -130,14 +130,11 @@ pub fn scatter_fold(fold: Fold, axis: usize, x: Out<'_>, index: In<'_>, src: In<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dtype::DType;
 
     fn run(fold: Fold, x: &mut [f64], index: &[i64], src: &[f64]) -> Result<(), OutOfRange> {
-        let out = Out { ptr: x.as_mut_ptr().cast(), dtype: DType::F64, strides: &[1] };
-        let positions = In { ptr: index.as_ptr().cast(), dtype: DType::I64, strides: &[1] };
-        let values = In { ptr: src.as_ptr().cast(), dtype: DType::F64, strides: &[1] };
-        // SAFETY: vectors of the sizes stated.
-        unsafe { scatter_fold(fold, &[index.len()], 0, x.len(), out, positions, values) }
+        let (own, n) = ([x.len()], [index.len()]);
+        let (positions, values) = (In::of(index, &n, &[1]), In::of(src, &n, &[1]));
+        scatter_fold(fold, 0, Out::of(x, &own, &[1]), positions, values)
     }
 
     #[test]
