@@ -1,18 +1,25 @@
 //! Forward mode and batching: levels, and what goes into them and comes out.
 
-use arcgrad::graph::level::{self, Kind, Level};
+use arcgrad::graph::level::{self, Kind, Level, Randomness};
 use arcgrad::ops::levels;
 use pyo3::prelude::*;
 
 use crate::error::guard;
 use crate::tensor::{require, to_py};
 
-/// Open a level of forward mode, or of a batch of ``size`` examples; return its number.
+/// Open a level of forward mode, or of a batch of ``size`` examples, which get ``randomness``: ``"error"``, ``"same"`` or
+/// ``"different"``; return its number.
 #[pyfunction]
-#[pyo3(signature = (size = None))]
-fn enter_level(size: Option<usize>) -> u64 {
-    let kind = size.map_or(Kind::Tangent, |size| Kind::Batch { size });
-    level::enter(kind).number()
+#[pyo3(signature = (size = None, randomness = "error"))]
+fn enter_level(size: Option<usize>, randomness: &str) -> PyResult<u64> {
+    let randomness = match randomness {
+        "same" => Randomness::Same,
+        "different" => Randomness::Different,
+        _ => Randomness::Error,
+    };
+    let level = level::enter(size.map_or(Kind::Tangent, |size| Kind::Batch { size }));
+    guard(|| level::set_randomness(level, randomness))?;
+    Ok(level.number())
 }
 
 /// Close the innermost level of this thread.
