@@ -18,7 +18,9 @@ fn enter_level(size: Option<usize>, randomness: &str) -> PyResult<u64> {
         _ => Randomness::Error,
     };
     let level = level::enter(size.map_or(Kind::Tangent, |size| Kind::Batch { size }));
-    guard(|| level::set_randomness(level, randomness))?;
+    if size.is_some() {
+        guard(|| level::set_randomness(level, randomness))?;
+    }
     Ok(level.number())
 }
 
