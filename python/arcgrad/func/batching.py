@@ -7,8 +7,9 @@ all at once.
 from __future__ import annotations
 
 import functools
+from contextlib import contextmanager
 
-from arcgrad import Tensor, _names, cat, equal, get_rng_state
+from arcgrad import Tensor, _names, cat
 from arcgrad._core import _autograd
 from arcgrad.autograd._levels import is_batched, level, thread
 from arcgrad.utils._pytree import _broadcast_to_and_flatten, tree_flatten, tree_leaves, tree_structure
@@ -105,33 +106,30 @@ def _whole(func, output, dim, number):
     return _autograd.remove_batch_dim(output, dim, number)
 
 
-def _check_randomness(before, randomness):
-    if equal(before, get_rng_state()):
-        return
-    if randomness == "error":
-        raise RuntimeError(
-            "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' "
-            "randomness flags on vmap or perform the randomness operation out of vmap"
-        )
-    if randomness == "different":
-        # What does not depend on a batched tensor was drawn once for all examples.
-        raise NotImplementedError(
-            "vmap: random operations under randomness='different' are not supported yet: draw the numbers outside of vmap"
-        )
+@contextmanager
+def _random_numbers(randomness):
+    """What random operations do inside: they are refused."""
+    try:
+        yield
+    except RuntimeError as error:
+        if randomness != "error" and "called random operation" in str(error):
+            raise NotImplementedError(
+                f"vmap: random operations under randomness={randomness!r} are not supported yet: draw the numbers outside of vmap"
+            ) from error
+        raise
 
 
 def _run(func, size, dims, leaves, spec, out_dims, randomness, kwargs):
     """``(outputs of all examples, their axes, structure)`` of one run."""
-    before = get_rng_state()
     with level(size) as number:
         inputs = [
             leaf if dim is None else _autograd.add_batch_dim(leaf, dim, number) for leaf, dim in zip(leaves, dims)
         ]
-        result = func(*spec.unflatten(inputs), **kwargs)
+        with _random_numbers(randomness):
+            result = func(*spec.unflatten(inputs), **kwargs)
         outputs, out_spec = tree_flatten(result)
         out_dims = _output_dims(func, out_dims, result, out_spec)
         wholes = [_whole(func, output, dim, number) for output, dim in zip(outputs, out_dims)]
-    _check_randomness(before, randomness)
     return wholes, out_dims, out_spec
 
 
@@ -151,7 +149,7 @@ def vmap(
             nested as the arguments are, says so for each.
         out_dims: where that axis is in the results; likewise.
         randomness: what random operations do inside: ``"error"``, ``"same"`` numbers for all examples, or ``"different"`` ones.
-            So far they are refused, but for numbers that are the same and drawn without a batched tensor.
+            So far they are refused in any case.
         chunk_size: how many examples are computed at a time, to save memory; all of them by default.
 
     Returns:
@@ -174,14 +172,14 @@ def vmap(
         raise RuntimeError(f"Only allowed values for randomness are 'error', 'different', or 'same'. Got {randomness}")
     if chunk_size is not None and chunk_size <= 0:
         raise ValueError(f"vmap: chunk_size should be None or greater than 0. (got {chunk_size})")
-    if not all(dim is None or isinstance(dim, int) for dim in tree_leaves(out_dims)):
-        raise ValueError(
-            f"vmap({_name(func)}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a python collection of ints "
-            "representing where in the outputs the vmapped dimension should appear."
-        )
 
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if not all(dim is None or isinstance(dim, int) for dim in tree_leaves(out_dims)):
+            raise ValueError(
+                f"vmap({_name(func)}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a python collection of ints "
+                "representing where in the outputs the vmapped dimension should appear."
+            )
         size, dims, leaves, spec = _mapped_inputs(func, in_dims, args)
         if chunk_size is None or chunk_size >= size:
             wholes, _, out_spec = _run(func, size, dims, leaves, spec, out_dims, randomness, kwargs)

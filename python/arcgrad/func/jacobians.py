@@ -33,8 +33,10 @@ def identity_rows(tensors: list[Tensor], start: int, stop: int) -> list[Tensor]:
     return parts
 
 
-def _parts(whole, sizes, dim):
+def parts_along(whole, sizes, dim):
     """Pieces of these sizes along an axis."""
+    if len(sizes) == 1:
+        return [whole]
     starts = accumulate(sizes, initial=0)
     return [whole.narrow(dim, start, size) for start, size in zip(starts, sizes)]
 
@@ -100,7 +102,7 @@ def jacrev(
         if not chunks:
             chunks = [[each.new_zeros((0, *each.shape)) for each in inputs]]
         wholes = [parts[0] if len(parts) == 1 else cat(parts) for parts in map(list, zip(*chunks))]
-        split = [_parts(whole, sizes, 0) for whole in wholes]
+        split = [parts_along(whole, sizes, 0) for whole in wholes]
         jacobian = out_spec.unflatten(
             in_spec.unflatten(
                 parts[number].reshape(output.shape + each.shape) for parts, each in zip(split, inputs)
@@ -154,7 +156,7 @@ def jacfwd(
         _refuse_complex("jacfwd", output, "output")
         jacobian = out_spec.unflatten(
             in_spec.unflatten(
-                part.reshape(whole.shape[:-1] + each.shape) for part, each in zip(_parts(whole, sizes, -1), inputs)
+                part.reshape(whole.shape[:-1] + each.shape) for part, each in zip(parts_along(whole, sizes, -1), inputs)
             )
             for whole in columns
         )

@@ -463,6 +463,11 @@ impl Storage {
         PLACEHOLDER.get_or_init(make).clone()
     }
 
+    /// Whether there is no memory here.
+    pub(crate) fn is_placeholder(&self) -> bool {
+        self.same_memory(&Self::placeholder())
+    }
+
     /// Exclusive state on the root if nobody holds any; never waits.
     #[inline]
     pub(crate) fn try_hold(&self) -> Option<Hold<'_>> {

@@ -1,3 +1,5 @@
+use std::num::Wrapping;
+
 use super::*;
 use crate::kernels::samples::{Random, assert_near, coordinates};
 
@@ -82,7 +84,7 @@ fn check_floats<T: Float>(seed: u64, rounds: usize, tolerance: f64) {
         let mut result = c.memory.clone();
         let ptr = result[c.offset..].as_mut_ptr().cast();
         let out = Out { ptr, dtype: T::DTYPE, shape: &c.shape, strides: &c.strides };
-        matmul(alpha, input(&a), input(&b), beta, out);
+        matmul(alpha.into(), input(&a), input(&b), beta.into(), out);
         let mut written = vec![false; result.len()];
         for index in coordinates(&shape(m, n)) {
             let (outer, inner) = index.split_at(batch.len());
@@ -122,10 +124,10 @@ fn large_products_are_cut_into_panels_without_seams() {
         let mut c = vec![f64::NAN; m * n];
         let strides = [[k as isize, 1], [n as isize, 1], [n as isize, 1]];
         matmul(
-            1.0,
+            1.0.into(),
             In::of(&a, &[m, k], &strides[0]),
             In::of(&b, &[k, n], &strides[1]),
-            0.0,
+            0.0.into(),
             Out::of(&mut c, &[m, n], &strides[2]),
         );
         for i in 0..m {
@@ -143,11 +145,17 @@ fn a_long_dot_product_does_not_lose_its_tail() {
     let (a, b) = (vec![1.0f64; k], vec![2.0f64; k]);
     let mut c = [f64::NAN];
     let strides = [k as isize, 1];
-    matmul(1.0, In::of(&a, &[1, k], &strides), In::of(&b, &[k, 1], &[1, 1]), 0.0, Out::of(&mut c, &[1, 1], &[1, 1]));
+    matmul(
+        1.0.into(),
+        In::of(&a, &[1, k], &strides),
+        In::of(&b, &[k, 1], &[1, 1]),
+        0.0.into(),
+        Out::of(&mut c, &[1, 1], &[1, 1]),
+    );
     assert_eq!(c[0], 2.0 * k as f64);
 }
 
-fn check_integers<T: Wrapping + std::fmt::Debug>(seed: u64, from: fn(i64) -> T, to: fn(T) -> i64) {
+fn check_integers<T: Integer + std::fmt::Debug>(seed: u64, from: fn(i64) -> T, to: fn(T) -> i64) {
     let mut random = Random(seed);
     for _ in 0..60 {
         let (batch, m, n, k) = random_size(&mut random);
@@ -156,11 +164,11 @@ fn check_integers<T: Wrapping + std::fmt::Debug>(seed: u64, from: fn(i64) -> T, 
         let a = Stack::random(&mut random, &shape(m, k), value);
         let b = Stack::random(&mut random, &shape(k, n), value);
         let c = Stack::random(&mut random, &shape(m, n), value);
-        let (alpha, beta) = [(1, 0), (2, 3)][random.below(2)];
+        let (alpha, beta) = [(1i64, 0i64), (2, 3), ((1 << 60) + 1, -(1 << 61) - 1)][random.below(3)];
         let mut result = c.memory.clone();
         let ptr = result[c.offset..].as_mut_ptr().cast();
         let out = Out { ptr, dtype: T::DTYPE, shape: &c.shape, strides: &c.strides };
-        matmul(alpha as f64, input(&a), input(&b), beta as f64, out);
+        matmul(alpha.into(), input(&a), input(&b), beta.into(), out);
         for index in coordinates(&shape(m, n)) {
             let (outer, inner) = index.split_at(batch.len());
             let mut sum = 0i64;
@@ -178,11 +186,11 @@ fn check_integers<T: Wrapping + std::fmt::Debug>(seed: u64, from: fn(i64) -> T, 
 
 #[test]
 fn integer_products_wrap() {
-    check_integers::<i64>(4, |x| x, |x| x);
-    check_integers::<i32>(5, |x| x as i32, i64::from);
-    check_integers::<i16>(6, |x| x as i16, i64::from);
-    check_integers::<i8>(7, |x| x as i8, i64::from);
-    check_integers::<u8>(8, |x| x as u8, i64::from);
+    check_integers::<Wrapping<i64>>(4, Wrapping, |x| x.0);
+    check_integers::<Wrapping<i32>>(5, |x| Wrapping(x as i32), |x| x.0.into());
+    check_integers::<Wrapping<i16>>(6, |x| Wrapping(x as i16), |x| x.0.into());
+    check_integers::<Wrapping<i8>>(7, |x| Wrapping(x as i8), |x| x.0.into());
+    check_integers::<Wrapping<u8>>(8, |x| Wrapping(x as u8), |x| x.0.into());
 }
 
 #[test]
@@ -191,10 +199,10 @@ fn beta_zero_does_not_read_the_output() {
         let (a, b) = (vec![1.0f32; m * k], vec![1.0f32; k * n]);
         let mut c = vec![f32::NAN; m * n];
         matmul(
-            1.0,
+            1.0.into(),
             In::of(&a, &[m, k], &[k as isize, 1]),
             In::of(&b, &[k, n], &[n as isize, 1]),
-            0.0,
+            0.0.into(),
             Out::of(&mut c, &[m, n], &[n as isize, 1]),
         );
         assert!(c.iter().all(|&x| x == k as f32), "{m} {n} {k}: {c:?}");
@@ -209,10 +217,10 @@ fn contiguous_product(m: usize, n: usize, k: usize, transposed: [bool; 2]) -> (V
     let strides = |rows: usize, cols: usize, t: bool| if t { [1, rows as isize] } else { [cols as isize, 1] };
     let (sa, sb) = (strides(m, k, transposed[0]), strides(k, n, transposed[1]));
     matmul(
-        1.0,
+        1.0.into(),
         In { ptr: a.as_ptr().cast(), dtype: DType::F64, shape: &[m, k], strides: &sa },
         In { ptr: b.as_ptr().cast(), dtype: DType::F64, shape: &[k, n], strides: &sb },
-        0.0,
+        0.0.into(),
         Out::of(&mut c, &[m, n], &[n as isize, 1]),
     );
     (a, b, c)

@@ -145,8 +145,7 @@ impl Op for Convolution {
         if bias.is_some_and(|bias| bias.shape() != &self.geometry.shape(self.made)[1..2] || bias.dtype() != dtype) {
             return Err(Error::runtime(self.op, "a bias was changed while it was looked at"));
         }
-        let ordered =
-            if self.given[0] < self.given[1] { [&inputs[0], &inputs[1]] } else { [&inputs[1], &inputs[0]] };
+        let ordered = if self.given[0] < self.given[1] { [&inputs[0], &inputs[1]] } else { [&inputs[1], &inputs[0]] };
         Ok(smallvec![self.geometry.run(self.op, self.made, ordered, bias)?])
     }
 

@@ -301,9 +301,7 @@ impl Op for NllLoss {
         whole.extend(classes.target_shape());
         let target = views::reshape_to(&batching::front(cx.input(1), size)?, &whole)?;
         let target = copy::to_dtype(&target, DType::I64)?;
-        let samples = |shape: &[usize]| -> Shape {
-            if classes.axis() == 0 { shape.into() } else { joined(shape) }
-        };
+        let samples = |shape: &[usize]| -> Shape { if classes.axis() == 0 { shape.into() } else { joined(shape) } };
         let weight = cx.optional(2);
         let shared = weight.filter(|weight| weight.axis.is_none()).map(|weight| &weight.tensor);
         let each = match weight.filter(|weight| weight.axis.is_some()) {
@@ -408,10 +406,8 @@ impl Op for NllLossBackward {
         let Classes { size, how, ignore, .. } = self.classes;
         let op = self.op;
         let contiguous = |array: Option<&Array>| array.map(|array| array.contiguous(op)).transpose();
-        let chosen = Chosen {
-            target: inputs[1].cast(op, DType::I64)?.contiguous(op)?,
-            weight: contiguous(inputs.get(2))?,
-        };
+        let chosen =
+            Chosen { target: inputs[1].cast(op, DType::I64)?.contiguous(op)?, weight: contiguous(inputs.get(2))? };
         let (grad, log_p) = (inputs[0].contiguous(op)?, contiguous(inputs.get(3))?);
         self.check(&grad, &chosen, log_p.as_ref())?;
         let total = Tensor::from_array(inputs[4].clone()).item()?.to_f64();

@@ -311,6 +311,7 @@ impl Op for BothExtremes {
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let array = &inputs[0];
+        reduce::check_looks("aminmax", array, &self.shape, &self.mask)?;
         let extreme = |reduction| -> Result<Array> {
             let [extreme] = reduce_array("aminmax", reduction, array, &self.mask, self.keep, [array.dtype()])?;
             Ok(extreme)

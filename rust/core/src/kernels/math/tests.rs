@@ -12,14 +12,8 @@ macro_rules! functions {
             $(
                 #[allow(non_camel_case_types, reason = "the function's own name")]
                 pub struct $name;
-                impl row::Parameters for $name {
-                    const COUNT: usize = 0;
-                    fn from_params(_: &[f64]) -> Self {
-                        Self
-                    }
-                }
-                impl RealFormula<$count> for $name {
-                    fn eval<R: Real>(&self, $inputs: [R; $count]) -> R {
+                impl RealFormula<$count, 0> for $name {
+                    fn eval<R: Real>([]: [R::Param; 0], $inputs: [R; $count]) -> R {
                         $first.$name$others
                     }
                 }
@@ -28,7 +22,7 @@ macro_rules! functions {
 
         fn $apply<T: FloatElement>(name: &str, inputs: [&[T]; $count]) -> Vec<T> {
             let kernel = match name {
-                $(stringify!($name) => row::real::<$apply::$name, T, $count>(0),)*
+                $(stringify!($name) => row::real::<$apply::$name, T, $count, 0>(0),)*
                 _ => panic!("no function {name}"),
             };
             let n = inputs[0].len();
