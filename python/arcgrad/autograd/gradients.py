@@ -24,7 +24,7 @@ def grad(
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
-) -> tuple[Any, ...]:
+) -> tuple[Tensor | Any, ...]:
     """The gradients of ``outputs`` with respect to ``inputs``; nobody's ``.grad`` is touched.
 
     Args:

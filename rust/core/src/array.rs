@@ -149,6 +149,24 @@ impl Array {
         Ok(array.with_own_counter())
     }
 
+    /// Refuses what stands in for data that lies elsewhere.
+    ///
+    /// # Errors
+    /// For one example of a batch, which has no data of its own.
+    pub fn require_data(&self, op: &'static str) -> Result<()> {
+        if !self.storage.is_placeholder() {
+            return Ok(());
+        }
+        Err(Error::runtime(
+            op,
+            format!(
+                "vmap: It looks like you're calling .{op}() on a Tensor. We don't support vmap over calling .{op}() on a \
+                 Tensor, please try to rewrite what you're doing with other operations. If error is occurring somewhere \
+                 inside PyTorch internals, please file a bug report."
+            ),
+        ))
+    }
+
     #[inline]
     fn shown(storage: Storage, layout: Layout, offset: usize, dtype: DType) -> Self {
         Self { storage, view: Some(triomphe::Arc::new(Geometry { layout, offset, dtype })) }

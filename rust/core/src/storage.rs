@@ -383,6 +383,11 @@ impl Storage {
     /// Notes a change of the data. Called while the exclusive state is held, so that nobody else counts.
     pub(crate) fn bump(&self, blame: Blame) {
         debug_assert!(self.is_unique() || self.root.state.is_owned(), "versions are counted while the memory is held");
+        self.count(blame);
+    }
+
+    /// [`Storage::bump`] of what has a version and no memory.
+    pub(crate) fn count(&self, blame: Blame) {
         let counter = self.counter();
         counter.blame.store(blame.bits(), Ordering::Release);
         counter.version.store(counter.version.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
@@ -545,12 +550,11 @@ impl<'a> Access<'a> {
     #[cold]
     fn wait(&mut self) {
         let placeholder = Storage::placeholder();
-        let no_data = self.held.iter().any(|(root, _)| std::ptr::eq(*root, &*placeholder.root));
-        if no_data {
-            // Nothing has been taken that could be given back.
+        if self.held.iter().any(|(root, _)| std::ptr::eq(*root, &*placeholder.root)) {
+            // Nothing has been taken, and nothing may be given back: least of all what is held for ever.
             self.held.clear();
+            panic!("the data of a tensor that is batched (vmap), or was, is asked for where there is none");
         }
-        assert!(!no_data, "the data of a tensor that is batched (vmap), or was, is asked for where there is none");
         // A small operation of another thread is over before the host's lock could be let go of.
         for _ in 0..SPINS {
             std::hint::spin_loop();

@@ -309,14 +309,7 @@ impl Tensor {
             return Ok(number);
         }
         let array = self.array();
-        if array.storage().is_placeholder() {
-            return Err(Error::runtime(
-                "item",
-                "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling .item() on a \
-                 Tensor, please try to rewrite what you're doing with other operations. If error is occurring somewhere \
-                 inside PyTorch internals, please file a bug report.",
-            ));
-        }
+        array.require_data("item")?;
         if array.numel() != 1 {
             return Err(Error::runtime(
                 "item",
@@ -761,6 +754,9 @@ impl Tensor {
 
     /// The same memory with a version counter of its own, cut off from the graph (`.data`).
     pub fn data(&self) -> Self {
+        if modes().any(Modes::LIFTED) && self.lift().is_some_and(|lift| lift.batched.is_some()) {
+            return self.detach();
+        }
         let (array, inference) = {
             let state = self.lock();
             (state.array.with_own_counter(), state.inference)

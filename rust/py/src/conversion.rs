@@ -61,6 +61,7 @@ fn cast<'py>(slf: &Bound<'py, PyTensor>, dtype: DType) -> PyResult<Bound<'py, Py
 
 /// Nested lists of the numbers of an array. Depth is bounded by the number of axes a tensor can have.
 fn nested<'py>(py: Python<'py>, array: &Array) -> PyResult<Bound<'py, PyAny>> {
+    guard(|| array.require_data("tolist"))?;
     if array.rank() == 0 {
         return Ok(number::to_py(py, array.get_linear(0)).into_bound(py));
     }
@@ -179,6 +180,7 @@ const NATIVE_ORDER: char = if cfg!(target_endian = "little") { '<' } else { '>' 
 
 /// A NumPy array over the memory of an array.
 fn to_numpy<'py>(py: Python<'py>, array: Array) -> PyResult<Bound<'py, PyAny>> {
+    guard(|| array.require_data("numpy"))?;
     let memory = Py::new(py, Memory(array))?;
     py.import("numpy")?.call_method1("asarray", (memory,))
 }

@@ -91,7 +91,7 @@ impl Choice for Order {
             }
             Self::Mode => {
                 check_rank("mode", 1, array, axis)?;
-                ordered("mode", array, axis, 1, |size, line, out| kernel::mode(size, line, out))
+                ordered("mode", array, axis, 1, kernel::mode)
             }
         }
     }

@@ -328,6 +328,7 @@ impl RowGradient {
 }
 
 impl Op for RowGradient {
+    #[allow(clippy::misnamed_getters, reason = "the operation's name in the graph is that of its node")]
     fn name(&self) -> &str {
         self.row.node
     }
