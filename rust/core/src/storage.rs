@@ -375,8 +375,10 @@ impl Storage {
 
     /// Notes a change of the data that was made elsewhere (by a custom function, say).
     pub fn note_change(&self, blame: Blame) {
-        // Where there is no memory there is nothing to hold.
-        let _access = (!self.is_placeholder()).then(|| Access::acquire(&[], &[self]));
+        if self.is_placeholder() {
+            return self.count(blame);
+        }
+        let _access = Access::acquire(&[], &[self]);
         self.bump(blame);
     }
 
