@@ -62,9 +62,11 @@ def gradients(function):
     """Those of the sum of squares of the results, by all arguments."""
 
     def run(*args):
-        args = [arg.detach().requires_grad_() for arg in args]
+        args = [arg if arg.requires_grad else arg.detach().requires_grad_() for arg in args]
         results = [result for result in parts(function(*args)) if result.is_floating_point()]
-        return ag.autograd.grad([(result * result).sum() for result in results], args, create_graph=True)
+        squares = [(result * result).sum() for result in results]
+        found = ag.autograd.grad(squares, args, create_graph=True, allow_unused=True)
+        return [ag.zeros_like(arg) if grad is None else grad for arg, grad in zip(args, found)]
 
     return run
 
