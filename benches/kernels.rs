@@ -144,11 +144,10 @@ fn convolution(c: &mut Criterion) {
         group.throughput(Throughput::Elements((y.len() * in_channels * kernel * kernel) as u64));
         group.bench_function(name, |bench| {
             bench.iter(|| {
-                let input = |values: &[f32]| In { ptr: values.as_ptr().cast(), dtype: DType::F32, strides: &[] };
-                let (x, w) = (input(black_box(&x)), input(black_box(&w)));
-                let y = Out { ptr: y.as_mut_ptr().cast(), dtype: DType::F32, strides: &[] };
-                // SAFETY: contiguous operands of the sizes stated; the output is nobody else's.
-                unsafe { conv(&size, x, w, None, y) };
+                let shape = |values: &[f32]| [values.len()];
+                let (flat, weights, outputs) = (shape(&x), shape(&w), shape(&y));
+                let (x, w) = (In::of(black_box(&x), &flat, &[1]), In::of(black_box(&w), &weights, &[1]));
+                conv(&size, x, w, None, Out::of(&mut y, &outputs, &[1]));
             });
         });
     }

@@ -42,8 +42,12 @@ DTYPES = {
     "real": FLOATS,
     "real predicate": FLOATS,
     "float": FLOATS,
+    "field": FLOATS,
+    "inexact": FLOATS,
     "ring": FLOATS + INTEGERS,
+    "ordered": FLOATS + INTEGERS,
     "number": FLOATS + INTEGERS,
+    "equality": FLOATS + INTEGERS,
     "predicate": FLOATS + INTEGERS,
     "int": INTEGERS,
 }

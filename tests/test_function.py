@@ -839,17 +839,54 @@ def test_the_ctx_is_owned_by_the_node(collect):
 
 
 @pytest.mark.arcgrad_only  # there is no forward mode here yet
-def test_asking_for_forward_mode_is_a_clear_error():
+class Product(ag.autograd.Function):
+    """A product whose jvp is written down; it says so by a factor of 10."""
+
+    @staticmethod
+    def forward(ctx, x, y):
+        ctx.save_for_forward(x, y)
+        return x * y
+
+    @staticmethod
+    def jvp(ctx, x_tangent, y_tangent):
+        x, y = ctx.saved_tensors
+        return 10 * (x_tangent * y + x * y_tangent)
+
+
+def test_forward_mode_calls_the_jvp_of_a_function():
     forward_ad = ag.autograd.forward_ad
-    asks = [
-        lambda: forward_ad.dual_level().__enter__(),
-        lambda: forward_ad.enter_dual_level(),
-        lambda: forward_ad.make_dual(ag.tensor([3.0]), ag.tensor([1.0])),
-        lambda: forward_ad.unpack_dual(ag.tensor([3.0])),
-    ]
-    for ask in asks:
-        with pytest.raises(NotImplementedError, match="no forward mode yet"):
-            ask()
+    with forward_ad.dual_level():
+        x = forward_ad.make_dual(ag.tensor([3.0]), ag.tensor([1.0]))
+        assert forward_ad.unpack_dual(Product.apply(x, x)).tangent.tolist() == [60.0]
+        # Without a tangent of its own, an argument has zeros for one.
+        assert forward_ad.unpack_dual(Product.apply(x, ag.tensor([2.0]))).tangent.tolist() == [20.0]
+        assert forward_ad.unpack_dual(Product.apply(ag.ones(1), ag.ones(1))).tangent is None
+
+
+def test_forward_mode_through_a_function_without_jvp_is_a_clear_error():
+    class Plain(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+    forward_ad = ag.autograd.forward_ad
+    with forward_ad.dual_level():
+        x = forward_ad.make_dual(ag.tensor([3.0]), ag.tensor([1.0]))
+        with pytest.raises(NotImplementedError, match="You must implement the jvp function"):
+            Plain.apply(x)
+
+
+def test_a_jvp_gives_a_tangent_for_each_result():
+    class Two(Product):
+        @staticmethod
+        def jvp(ctx, x_tangent, y_tangent):
+            return x_tangent, y_tangent
+
+    forward_ad = ag.autograd.forward_ad
+    with forward_ad.dual_level():
+        x = forward_ad.make_dual(ag.tensor([3.0]), ag.tensor([1.0]))
+        with pytest.raises(RuntimeError, match="incorrect number of forward gradients .expected 1, got 2"):
+            Two.apply(x, x)
 
 
 def test_the_way_to_a_forward_product_that_the_error_names():

@@ -210,7 +210,8 @@ def test_a_gradient_not_multiplied_by_what_comes_in_is_found():
 @MODES
 def test_undefined_gradients_have_to_be_handled(fast_mode):
     function = twice(lambda grad: grad * 2, keeps_undefined=True)
-    with pytest.raises(GradcheckError, match="handle undefined output grads"):
+    warns = pytest.warns(UserWarning, match="New undefined gradient support checking")
+    with warns, pytest.raises(GradcheckError, match="handle undefined output grads"):
         gradcheck(function, (leaf(2),), fast_mode=fast_mode)
     assert gradcheck(function, (leaf(2),), fast_mode=fast_mode, check_undefined_grad=False)
     careful = twice(lambda grad: None if grad is None else grad * 2, keeps_undefined=True)
@@ -219,7 +220,8 @@ def test_undefined_gradients_have_to_be_handled(fast_mode):
 
 def test_an_undefined_gradient_counts_as_zero():
     function = twice(lambda grad: ag.ones(2, dtype=ag.float64) if grad is None else grad * 2, keeps_undefined=True)
-    with pytest.raises(GradcheckError, match="Expected all input grads to be undefined or zero"):
+    warns = pytest.warns(UserWarning, match="New undefined gradient support checking")
+    with warns, pytest.raises(GradcheckError, match="Expected all input grads to be undefined or zero"):
         gradcheck(function, (leaf(2),))
 
 
@@ -251,15 +253,136 @@ def test_an_expanded_input_is_refused():
         gradcheck(lambda x: x * 2, (leaf(1).detach().expand(3).requires_grad_(),))
 
 
-@pytest.mark.parametrize("flag", ["check_batched_grad", "check_batched_forward_grad", "check_forward_ad"])
-def test_checks_that_do_not_exist_yet_say_so(flag):
-    with pytest.raises(NotImplementedError, match=flag):
-        gradcheck(lambda x: x, (leaf(2),), **{flag: True})
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"check_backward_ad": False}, "Expected at least one of check_forward_ad or check_backward_ad to be True"),
+        (
+            {"check_backward_ad": False, "check_forward_ad": True, "check_batched_grad": True},
+            "Setting check_batched_grad=True requires check_backward_ad to be True",
+        ),
+        ({"check_batched_forward_grad": True}, "Setting check_batched_forward_grad=True requires check_forward_ad to be True"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(options, text):
+    with pytest.raises(AssertionError, match=text):
+        gradcheck(lambda x: x, (leaf(2),), **options)
 
 
-def test_something_has_to_be_checked():
-    with pytest.raises(ValueError, match="check_backward_ad"):
-        gradcheck(lambda x: x, (leaf(2),), check_backward_ad=False)
+@MODES
+def test_outputs_have_to_keep_shape_and_dtype(fast_mode):
+    x = ag.ones(1, dtype=ag.float64).requires_grad_()
+    with pytest.raises(AssertionError, match="return outputs with the same shape when inputs are perturbed"):
+        gradcheck(lambda x: ag.cat([x, x]) if bool((x >= 1).all()) else x * 1, (x,), fast_mode=fast_mode)
+    with pytest.raises(AssertionError, match="return outputs with the same dtype when inputs are perturbed"):
+        gradcheck(lambda x: x.float() if bool((x >= 1).all()) else x * 1, (x,), fast_mode=fast_mode)
+
+
+# ---- forward mode and batches ----
+
+
+@MODES
+def test_right_tangents_and_batches_pass(fast_mode):
+    def function(x, factor, y):
+        return (x * y.sum()).sin() * factor, y.exp(), (x > 1).to(ag.int64)
+
+    arguments = (leaf(3), 2.5, leaf(3, seed=1))
+    for options in (
+        {"check_forward_ad": True},
+        {"check_forward_ad": True, "check_backward_ad": False},
+        {"check_forward_ad": True, "check_batched_forward_grad": True, "check_grad_dtypes": True},
+        {"check_batched_grad": True},
+        {"check_forward_ad": True, "check_undefined_grad": False, "check_batched_grad": True},
+    ):
+        assert gradcheck(function, arguments, fast_mode=fast_mode, **options), options
+    assert gradcheck(lambda x, y: x * 2, (leaf(2), leaf(2, seed=1)), check_forward_ad=True, fast_mode=fast_mode)
+    assert gradcheck(lambda x: x.sum(), (leaf(),), check_forward_ad=True, check_batched_grad=True, fast_mode=fast_mode)
+
+
+@MODES
+def test_a_wrong_tangent_is_found(fast_mode):
+    import arcgrad.autograd.forward_ad as fw
+
+    def function(x, y):
+        if fw._current_level >= 0:
+            value, tangent = fw.unpack_dual(y)
+            y = value if tangent is None else fw.make_dual(value, tangent * 1.1)
+        return x * y, y * 1
+
+    arguments = (leaf(2), leaf(2, seed=1))
+    assert gradcheck(function, arguments, fast_mode=fast_mode)
+    text = "Jacobian computed with forward mode mismatch for output 0 with respect to input 1"
+    with pytest.raises(GradcheckError, match=text):
+        gradcheck(function, arguments, check_forward_ad=True, fast_mode=fast_mode)
+    assert gradcheck(function, arguments, check_forward_ad=True, fast_mode=fast_mode, raise_exception=False) is False
+
+
+def test_forward_mode_gets_inputs_that_require_no_gradient():
+    import arcgrad.autograd.forward_ad as fw
+
+    def function(x, y):
+        if fw._current_level >= 0:
+            assert not x.requires_grad and not y.requires_grad
+        return x * y
+
+    assert gradcheck(function, (leaf(2), leaf(2, seed=1)), check_forward_ad=True, check_backward_ad=False)
+
+
+def test_only_inputs_that_require_gradients_get_tangents():
+    import arcgrad.autograd.forward_ad as fw
+
+    seen = []
+
+    def function(x, y):
+        if fw._current_level >= 0:
+            seen.append(tuple(fw.unpack_dual(value).tangent is not None for value in (x, y)))
+        return x * y
+
+    arguments = (leaf(1), leaf(1, seed=1).detach())
+    assert gradcheck(function, arguments, check_forward_ad=True, check_backward_ad=False, check_undefined_grad=False)
+    assert seen == [(True, False)]
+
+
+def test_an_undefined_tangent_counts_as_zeros():
+    import arcgrad.autograd.forward_ad as fw
+
+    def function(x, y):
+        z = x * y
+        if fw._current_level >= 0:
+            value, tangent = fw.unpack_dual(z)
+            one, other = fw.unpack_dual(x).tangent, fw.unpack_dual(y).tangent
+            # Wrong where both are there and one of them is zeros.
+            if one is not None and other is not None:
+                return fw.make_dual(value, tangent * 2)
+        return z
+
+    with pytest.raises(GradcheckError, match="Mismatch in tangent values for output with index: 0 when input: 0"):
+        gradcheck(function, (leaf(2), leaf(2, seed=1)), check_forward_ad=True)
+    assert gradcheck(function, (leaf(2), leaf(2, seed=1)), check_forward_ad=True, check_undefined_grad=False)
+
+
+@MODES
+def test_gradients_that_cannot_be_batched_are_found(fast_mode):
+    def rule(grad):
+        return grad * 2 if grad.sum().item() is not None else None
+
+    function = twice(rule)
+    assert gradcheck(function, (leaf(2),), fast_mode=fast_mode)
+    text = "(?s)While computing batched gradients, got: .*failed while testing batched gradient computation"
+    with pytest.raises(GradcheckError, match=text):
+        gradcheck(function, (leaf(2),), fast_mode=fast_mode, check_batched_grad=True)
+    assert gradcheck(function, (leaf(2),), fast_mode=fast_mode, check_batched_grad=True, raise_exception=False) is False
+
+
+def test_gradients_that_are_wrong_in_batches_are_found():
+    calls = itertools.count()
+
+    def rule(grad):
+        # The fourth call and those behind it are the batched ones of the one element.
+        return grad * (2 if next(calls) < 4 else 3)
+
+    with pytest.raises(GradcheckError, match="For output 0 and input 0:\n\ngot batched gradients:"):
+        gradcheck(twice(rule), (leaf(1),), check_batched_grad=True)
 
 
 # ---- second order ----
@@ -270,6 +393,35 @@ def test_right_second_gradients_pass(fast_mode):
     assert gradgradcheck(lambda x, y: (x**3 * y, y.sin()), (leaf(2, 2), leaf(2, 2, seed=1)), fast_mode=fast_mode)
     assert gradgradcheck(lambda x: x * 2, (leaf(2),), fast_mode=fast_mode)  # a second derivative of zero
     assert gradgradcheck(lambda x: x**3, (leaf(2),), gen_non_contig_grad_outputs=True, fast_mode=fast_mode)
+
+
+@MODES
+def test_second_gradients_in_forward_mode_and_in_batches(fast_mode):
+    arguments = (leaf(2, 2), leaf(2, 2, seed=1))
+
+    def function(x, y):
+        return x**3 * y.sum(), (x * y).sin()
+
+    assert gradgradcheck(function, arguments, fast_mode=fast_mode, check_fwd_over_rev=True)
+    assert gradgradcheck(function, arguments, fast_mode=fast_mode, check_batched_grad=True)
+    options = {"check_fwd_over_rev": True, "check_rev_over_rev": False, "check_undefined_grad": False}
+    assert gradgradcheck(function, arguments, fast_mode=fast_mode, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"check_rev_over_rev": False}, "Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True"),
+        ({"check_fwd_over_rev": True, "check_rev_over_rev": False}, "Setting check_undefined_grad=True requires"),
+        (
+            {"check_fwd_over_rev": True, "check_rev_over_rev": False, "check_undefined_grad": False, "check_batched_grad": True},
+            "Setting check_batched_grad=True requires check_rev_over_rev to be True",
+        ),
+    ],
+)
+def test_options_of_the_second_order_that_do_not_fit_are_refused(options, text):
+    with pytest.raises(AssertionError, match=text):
+        gradgradcheck(lambda x: x, (leaf(2),), **options)
 
 
 @MODES
@@ -306,6 +458,48 @@ def test_the_signatures_are_pytorchs():
         "check_backward_ad=True,fast_mode=False,masked=None)"
     )
     assert list(inspect.signature(gradgradcheck).parameters)[:4] == ["func", "inputs", "grad_outputs", "eps"]
+
+
+# ---- the Jacobians alone ----
+
+
+def test_numerical_jacobians():
+    from arcgrad.autograd.gradcheck import get_numerical_jacobian, get_numerical_jacobian_wrt_specific_input
+
+    def function(inputs):
+        x, y = inputs
+        return 2 * x + y, x + 2 * y
+
+    x, y = leaf(2, 2), leaf(2, 2, seed=1)
+    with pytest.warns(FutureWarning, match="`get_numerical_jacobian` was part of PyTorch's private API"):
+        first, second = get_numerical_jacobian(function, (x, y), eps=1e-6)
+    assert_close(first, 2 * ag.eye(4, dtype=ag.float64))
+    assert_close(second, ag.eye(4, dtype=ag.float64))
+    with pytest.warns(FutureWarning):
+        (only,) = get_numerical_jacobian(function, (x, y), target=y, eps=1e-6)
+    assert_close(only, ag.eye(4, dtype=ag.float64))
+    with pytest.warns(FutureWarning), pytest.raises(ValueError, match="Expected grad_out to be 1.0"):
+        get_numerical_jacobian(function, (x, y), grad_out=2.0)
+    found = get_numerical_jacobian_wrt_specific_input(lambda *inputs: function(inputs), 1, (x, y), function((x, y)), 1e-6)
+    assert_close(found[0], ag.eye(4, dtype=ag.float64))
+    assert_close(found[1], 2 * ag.eye(4, dtype=ag.float64))
+
+
+def test_analytical_jacobians():
+    from arcgrad.autograd.gradcheck import get_analytical_jacobian
+
+    x, y = leaf(2, 2), leaf(2, 2, seed=1)
+    with pytest.warns(FutureWarning, match="`get_analytical_jacobian` was part of PyTorch's private API"):
+        (first, second), same, sizes, types = get_analytical_jacobian((x, y), 2 * x + y)
+    assert_close(first, 2 * ag.eye(4, dtype=ag.float64))
+    assert_close(second, ag.eye(4, dtype=ag.float64))
+    assert same and sizes and types
+    generator = random.Random(0)
+    with pytest.warns(FutureWarning):
+        _, same, _, _ = get_analytical_jacobian((x,), twice(lambda grad: grad * (2 + 1e-7 * generator.random()))(x))
+    assert not same
+    with pytest.warns(FutureWarning), pytest.raises(ValueError, match="Expected grad_out to be 1.0"):
+        get_analytical_jacobian((x,), 2 * x, grad_out=2.0)
 
 
 # ---- assert_close ----

@@ -588,3 +588,35 @@ def test_old_states_with_statistics_are_refused_by_instance_norms_without():
     state = {"running_mean": ag.zeros(3), "running_var": ag.ones(3)}
     with pytest.raises(RuntimeError, match="Unexpected running stats buffer"):
         nn.InstanceNorm2d(3).load_state_dict(state)
+
+
+def test_smoothing_to_one_column_keeps_the_rows_apart():
+    image = ag.arange(20.0).view(1, 1, 5, 4)
+    columns = F.interpolate(image, (5, 1), mode="bilinear", antialias=True)
+    for wide in (image, image[..., :1]):
+        smaller = F.interpolate(wide, (3, 1), mode="bilinear", antialias=True)
+        inside = columns if wide is image else wide
+        assert ag.allclose(smaller, F.interpolate(inside.expand(-1, -1, -1, 4), (3, 4), mode="bilinear", antialias=True)[..., :1])
+
+
+def test_cross_map_response_norm_is_that_of_neighbouring_channels():
+    x = ag.rand(2, 6, 3, 3, dtype=F64)
+    squares = F.pad(x.square(), (0, 0, 0, 0, 1, 1))
+    means = (squares[:, :-2] + squares[:, 1:-1] + squares[:, 2:]) / 3
+    assert ag.allclose(nn.CrossMapLRN2d(3, 0.5, 0.75, 2)(x), x / (2 + 0.5 * means) ** 0.75)
+
+
+def test_what_is_out_of_reach_of_a_loss_is_refused_or_not_a_number():
+    with pytest.raises(RuntimeError, match="labels must be in"):
+        F.ctc_loss(ag.zeros(2, 1, 3), ag.tensor([[5, 1]]), (2,), (1,))
+    assert math.isnan(F.multi_margin_loss(ag.zeros(0, 3), ag.zeros(0, dtype=ag.int64)).item())
+    assert math.isinf(F.ctc_loss(ag.zeros(2, 1, 3), ag.tensor([[1, 1]]), (2,), (2,)).item())
+    assert F.ctc_loss(ag.zeros(2, 1, 3), ag.tensor([[1, 1]]), (2,), (2,), zero_infinity=True).item() == 0.0
+
+
+def test_the_first_of_equal_elements_of_a_bag_gets_the_gradient():
+    table = ag.tensor([[1.0, 2.0], [1.0, 3.0]], requires_grad=True)
+    F.embedding_bag(ag.tensor([[0, 1], [1, 1]]), table, mode="max").sum().backward()
+    assert table.grad.tolist() == [[1.0, 0.0], [1.0, 2.0]]
+    nothing = ag.tensor([[math.nan, 1.0]])
+    assert math.isnan(F.embedding_bag(ag.tensor([[0, 0]]), nothing, mode="max")[0, 0].item())

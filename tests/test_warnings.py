@@ -85,7 +85,7 @@ WARNS = {
     ),
     "get_lr": (lambda: schedule().get_lr(), r"please use `get_last_lr\(\)`"),
     "workers": (lambda: ag.utils.data.DataLoader([1], num_workers=100_000), "will create 100000 worker processes in total"),
-    "pin_memory": (lambda: ag.utils.data.DataLoader([1], pin_memory=True), "no accelerator is found"),
+    "pin_memory": (lambda: iter(ag.utils.data.DataLoader([1], pin_memory=True)), "no accelerator is found"),
     "random_split": (lambda: ag.utils.data.random_split([1], [0.5, 0.5]), "Length of split at index 1 is 0"),
     "zero elements": (lambda: nn.init.kaiming_uniform_(ag.zeros(0, 3)), "Initializing zero-element tensors is a no-op"),
     "duplicate parameters": (

@@ -88,6 +88,7 @@ _ELSEWHERE = {
     "set_grad_enabled": "autograd.grad_mode",
     "set_printoptions": "_printing",
     "typename": "_typeinfo",
+    "vmap": "func.batching",
 }
 
 

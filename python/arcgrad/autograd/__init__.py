@@ -1,18 +1,19 @@
 """Automatic differentiation: backward passes, gradients as values, custom functions, modes and the recorded graph."""
 
 from arcgrad import _names
-from arcgrad._core._autograd import backward, grad, is_grad_enabled, is_inference_mode_enabled
+from arcgrad._core._autograd import backward, is_grad_enabled, is_inference_mode_enabled
 from arcgrad.autograd import graph
 from arcgrad.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from arcgrad.autograd.explain import explain_grad
 from arcgrad.autograd.function import Function
+from arcgrad.autograd.gradients import grad
 from arcgrad.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from arcgrad.autograd.variable import Variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from arcgrad.autograd import anomaly_mode as anomaly_mode
-    from arcgrad.autograd import forward_ad
+    from arcgrad.autograd import forward_ad, functional
     from arcgrad.autograd import function as function
     from arcgrad.autograd import grad_mode as grad_mode
     from arcgrad.autograd import variable as variable
@@ -26,6 +27,7 @@ __all__ = [
     "enable_grad",
     "explain_grad",
     "forward_ad",
+    "functional",
     "grad",
     "gradcheck",
     "gradgradcheck",
@@ -42,10 +44,10 @@ __all__ = [
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        if name == "forward_ad":
+        if name in ("forward_ad", "functional"):
             import importlib
 
-            return importlib.import_module("arcgrad.autograd.forward_ad")
+            return importlib.import_module(f"arcgrad.autograd.{name}")
         # Only tests need these. The functions take the place of the module of the same name.
         if name in ("gradcheck", "gradgradcheck"):
             import importlib

@@ -18,6 +18,7 @@ from contextlib import ContextDecorator
 
 from arcgrad import _names
 from arcgrad._core import _autograd
+from arcgrad.autograd import _levels as levels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ __all__ = ["UnpackedDualTensor", "dual_level", "enter_dual_level", "exit_dual_le
 
 # The numbers of the core's levels, outermost first; the level that programs see is the place in this list.
 _levels: list[int] = []
+#: The number of the current level for programs that look; −1 outside of any.
+_current_level = -1
 
 
 def enter_dual_level() -> int:
@@ -45,10 +48,12 @@ def enter_dual_level() -> int:
     Raises:
         RuntimeError: if a level has been entered already. Levels cannot be nested here; :func:`arcgrad.func.jvp` can be.
     """
+    global _current_level
     if _levels:
         raise RuntimeError("Nested forward mode AD is not supported at the moment")
-    _levels.append(_autograd.enter_level())
-    return len(_levels) - 1
+    _levels.append(levels.enter())
+    _current_level = len(_levels) - 1
+    return _current_level
 
 
 def exit_dual_level(*, level: int | None = None) -> None:
@@ -57,11 +62,13 @@ def exit_dual_level(*, level: int | None = None) -> None:
     Args:
         level: its number; the current one by default.
     """
+    global _current_level
     if not _levels or (level is not None and level != len(_levels) - 1):
         raise RuntimeError(
             "Trying to exit a forward AD level that was not the last one that was created. This is not supported."
         )
-    _autograd.exit_level(_levels.pop())
+    levels.leave(_levels.pop())
+    _current_level = len(_levels) - 1
 
 
 def _number(level: int | None, function: str) -> int:

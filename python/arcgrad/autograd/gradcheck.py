@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
     from arcgrad._core import Tensor
 
-__all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
+__all__ = [
+    "GradcheckError",
+    "get_analytical_jacobian",
+    "get_numerical_jacobian",
+    "get_numerical_jacobian_wrt_specific_input",
+    "gradcheck",
+    "gradgradcheck",
+]
 
 #: pytest shows the line of the test that failed, and none of this file.
 __tracebackhide__ = True
@@ -62,8 +69,12 @@ def gradcheck(
         atol, rtol: tolerances of the comparison.
         raise_exception: if False, a wrong gradient gives ``False`` and not an error.
         nondet_tol: by how much two runs of backward may differ.
-        check_undefined_grad: whether to run backward with undefined output gradients.
-        check_grad_dtypes: whether a gradient has to have its input's dtype.
+        check_undefined_grad: whether to run backward with undefined output gradients, and forward mode with undefined tangents.
+        check_grad_dtypes: whether a gradient has to have its input's dtype, and a tangent its output's.
+        check_batched_grad: whether gradients of a batch of output gradients have to be those of one after the other.
+        check_batched_forward_grad: whether tangents of a batch of input tangents have to be those of one after the other.
+        check_forward_ad: whether the Jacobian is worked out by forward mode, too, one column at a time.
+        check_backward_ad: whether it is worked out by backward.
         fast_mode: compares one random projection ``vᵀ J u`` per pair of output and input: two evaluations and one
             backward, however large the tensors are.
         masked: has no effect: it concerns sparse tensors.
@@ -75,36 +86,46 @@ def gradcheck(
         GradcheckError: something does not; the message shows both Jacobians, of shape (input elements, output elements).
         ValueError: no input requires grad.
         RuntimeError: an input overlaps itself (a stride of 0), so that its elements cannot be perturbed one by one.
-        NotImplementedError: for ``check_batched_grad``, ``check_batched_forward_grad``, ``check_forward_ad`` and complex
-            tensors.
+        AssertionError: nothing is to be checked, or shape or dtype of an output depend on the inputs' values.
+        NotImplementedError: for complex tensors.
 
     >>> x = ag.tensor([0.5, -1.0, 2.0], dtype=ag.float64, requires_grad=True)
     >>> ag.autograd.gradcheck(lambda x: (x * x).sum(), (x,))
     True
     """
     if not (check_forward_ad or check_backward_ad):
-        raise ValueError("gradcheck: at least one of check_forward_ad and check_backward_ad has to be True")
-    for name, flag in (
-        ("check_batched_grad", check_batched_grad),
-        ("check_batched_forward_grad", check_batched_forward_grad),
-        ("check_forward_ad", check_forward_ad),
-    ):
-        if flag:
-            raise NotImplementedError(f"gradcheck: {name}=True is not supported yet")
+        raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
+    if check_batched_grad and not check_backward_ad:
+        raise AssertionError("Setting check_batched_grad=True requires check_backward_ad to be True")
+    if check_batched_forward_grad and not check_forward_ad:
+        raise AssertionError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
     inputs = _as_tuple(inputs)
     checked = _checked_inputs(inputs)
-    outputs = _differentiable_outputs(func(*inputs))
+    results = func(*inputs)
+    outputs = _differentiable_outputs(results)
+    compare = _check_projections if fast_mode else _check_jacobians
     try:
-        if not outputs:
-            _check_constant(func, inputs, checked, eps)
-            return True
-        if fast_mode:
-            _check_projections(func, inputs, checked, outputs, eps, atol, rtol, nondet_tol, check_grad_dtypes)
-        else:
-            _check_jacobians(func, inputs, checked, outputs, eps, atol, rtol, nondet_tol, check_grad_dtypes)
-        _check_zero_gradient(outputs, checked)
-        if check_undefined_grad:
-            _check_undefined_gradient(func, inputs, checked, len(outputs))
+        if check_backward_ad:
+            if outputs:
+                products = _Backward(checked, outputs, check_grad_dtypes)
+                compare(func, inputs, checked, _differentiable_outputs, outputs, products, eps, atol, rtol)
+                products.check_repeatable(nondet_tol)
+            else:
+                _check_constant(func, inputs, checked, eps)
+        if check_forward_ad and (values := _floating_outputs(results)):
+            tangents = _Forward(func, inputs, checked, values, check_grad_dtypes)
+            compare(func, inputs, checked, _floating_outputs, values, tangents, eps, atol, rtol)
+            if check_undefined_grad:
+                _check_undefined_tangents(func, inputs, checked)
+        if check_batched_forward_grad:
+            _check_batched_tangents(func, inputs, checked)
+        if check_backward_ad and outputs:
+            if check_batched_grad:
+                for number, output in enumerate(outputs):
+                    _check_batched_gradients(number, output, checked)
+            _check_zero_gradient(outputs, checked)
+            if check_undefined_grad:
+                _check_undefined_gradient(func, inputs, checked, len(outputs))
     except GradcheckError:
         if raise_exception:
             raise
@@ -138,16 +159,19 @@ def gradgradcheck(
     Args:
         grad_outputs: the output gradients, one per differentiable output; drawn from a normal distribution if None.
         gen_non_contig_grad_outputs: whether the drawn ones are made non-contiguous.
-        check_rev_over_rev: has to be True; ``check_fwd_over_rev`` needs forward mode and raises NotImplementedError.
+        check_fwd_over_rev: whether the gradients' derivative is worked out by forward mode.
+        check_rev_over_rev: whether it is worked out by backward.
 
     >>> x = ag.tensor([0.5, -1.0, 2.0], dtype=ag.float64, requires_grad=True)
     >>> ag.autograd.gradgradcheck(lambda x: x ** 3, (x,))
     True
     """
-    if check_fwd_over_rev:
-        raise NotImplementedError("gradgradcheck: check_fwd_over_rev=True is not supported yet")
-    if not check_rev_over_rev:
-        raise ValueError("gradgradcheck: at least one of check_fwd_over_rev and check_rev_over_rev has to be True")
+    if not (check_fwd_over_rev or check_rev_over_rev):
+        raise AssertionError("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True")
+    if check_undefined_grad and not check_rev_over_rev:
+        raise AssertionError("Setting check_undefined_grad=True requires check_rev_over_rev to be True")
+    if check_batched_grad and not check_rev_over_rev:
+        raise AssertionError("Setting check_batched_grad=True requires check_rev_over_rev to be True")
     inputs = _as_tuple(inputs)
     if grad_outputs is None:
         outputs = _differentiable_outputs(func(*inputs))
@@ -155,10 +179,13 @@ def gradgradcheck(
     else:
         grad_outputs = _as_tuple(grad_outputs)
     count = len(grad_outputs)
+    # Forward mode is given detached tensors.
+    required = [isinstance(value, ag.Tensor) and value.requires_grad for value in inputs + grad_outputs]
 
     def gradients(*arguments):
+        arguments = [x.requires_grad_() if needed else x for x, needed in zip(arguments, required)]
         arguments, seeds = arguments[: len(arguments) - count], arguments[len(arguments) - count :]
-        wanted = [x for x in arguments if isinstance(x, ag.Tensor) and x.requires_grad]
+        wanted = [x for x, needed in zip(arguments, required) if needed]
         outputs = _differentiable_outputs(func(*arguments))
         if len(outputs) != count:
             raise ValueError(f"gradgradcheck: func has {len(outputs)} differentiable outputs, but {count} grad_outputs are given")
@@ -176,6 +203,8 @@ def gradgradcheck(
         check_undefined_grad=check_undefined_grad,
         check_grad_dtypes=check_grad_dtypes,
         check_batched_grad=check_batched_grad,
+        check_forward_ad=check_fwd_over_rev,
+        check_backward_ad=check_rev_over_rev,
         fast_mode=fast_mode,
         masked=masked,
     )
@@ -215,15 +244,24 @@ def _checked_inputs(inputs):
     return checked
 
 
-def _differentiable_outputs(result):
+def _tensors(result):
     for position, value in enumerate(_as_tuple(result)):
         if not isinstance(value, ag.Tensor):
             # A number has left the graph: to pass would say that its gradient is right.
             raise TypeError(f"gradcheck: the function must return tensors, but output {position} is {type(value).__name__}")
-    outputs = tuple(value for value in _as_tuple(result) if value.requires_grad)
-    for position, output in enumerate(outputs):
-        _refuse_complex(output, f"output {position}")
-    return outputs
+        if value.requires_grad:
+            _refuse_complex(value, f"output {position}")
+    return _as_tuple(result)
+
+
+def _differentiable_outputs(result):
+    """The outputs that backward is asked for."""
+    return tuple(value for value in _tensors(result) if value.requires_grad)
+
+
+def _floating_outputs(result):
+    """The outputs that may have tangents."""
+    return tuple(value for value in _tensors(result) if value.is_floating_point())
 
 
 def _refuse_complex(tensor, what):
@@ -249,15 +287,25 @@ def _values(outputs):
     return [np.array(output.detach().numpy(), dtype=np.float64).reshape(-1) for output in outputs]
 
 
-def _central_difference(func, inputs, eps, shift):
-    """``(func(x + eps·u) - func(x - eps·u)) / (2 eps)`` for each output; ``shift(sign · eps)`` perturbs the inputs."""
-    sides = []
+def _central_difference(func, inputs, choose, eps, shift):
+    """``(func(x + eps·u) - func(x - eps·u)) / (2 eps)`` for each output of those that ``choose`` takes; ``shift(sign · eps)``
+    perturbs the inputs."""
+    sides, kinds = [], []
     for step in (eps, -eps):
         shift(step)
         try:
-            sides.append(_values(_differentiable_outputs(func(*inputs))))
+            outputs = choose(func(*inputs))
+            sides.append(_values(outputs))
+            kinds.append([(output.shape, output.dtype) for output in outputs])
         finally:
             shift(0.0)
+    for (shape, dtype), (other_shape, other_dtype) in zip(*kinds, strict=True):
+        for what, one, other in (("shape", shape, other_shape), ("dtype", dtype, other_dtype)):
+            if one != other:
+                raise AssertionError(
+                    f"Expected `func` to return outputs with the same {what} when inputs are perturbed by {eps}, but got: "
+                    f"{what}s {one} and {other}."
+                )
     return [(plus - minus) / (2 * eps) for plus, minus in zip(*sides, strict=True)]
 
 
@@ -266,7 +314,7 @@ def _memory(tensor):
     return tensor.detach().numpy()
 
 
-def _numerical_jacobian(func, inputs, tensor, eps, outputs):
+def _numerical_jacobian(func, inputs, tensor, choose, outputs, eps):
     """One matrix (input elements, output elements) for each of the ``outputs``."""
     import numpy as np
 
@@ -277,7 +325,7 @@ def _numerical_jacobian(func, inputs, tensor, eps, outputs):
         def shift(step, index=index, value=value):
             memory[index] = value + step
 
-        rows.append(_central_difference(func, inputs, eps, shift))
+        rows.append(_central_difference(func, inputs, choose, eps, shift))
     return [
         np.array([row[number] for row in rows]).reshape(len(rows), output.numel()) for number, output in enumerate(outputs)
     ]
@@ -286,14 +334,9 @@ def _numerical_jacobian(func, inputs, tensor, eps, outputs):
 def _check_constant(func, inputs, checked, eps):
     """No output requires grad: then no output that could may depend on the inputs."""
 
-    def floating_outputs(*arguments):
-        # Detached leaves stand in for the outputs, so that the same code path sees them.
-        results = [x for x in _as_tuple(func(*arguments)) if isinstance(x, ag.Tensor) and x.dtype.is_floating_point]
-        return tuple(x.detach().clone().requires_grad_() for x in results)
-
-    outputs = floating_outputs(*inputs)
+    outputs = _floating_outputs(func(*inputs))
     for position, tensor in checked:
-        for jacobian in _numerical_jacobian(floating_outputs, inputs, tensor, eps, outputs):
+        for jacobian in _numerical_jacobian(func, inputs, tensor, _floating_outputs, outputs, eps):
             if jacobian.any():
                 raise GradcheckError(
                     "Numerical gradient for function expected to be zero: no output requires grad, but an output changes with "
@@ -322,79 +365,149 @@ def _one_hot(output, element):
     return ag.from_numpy(seed.reshape(output.shape)).to(output.dtype)
 
 
-def _analytical_jacobians(output, checked, check_dtypes):
-    """One matrix (input elements, output elements) for each checked input."""
-    import numpy as np
+class _Products:
+    """Products with the Jacobians, each computed once; how it was is kept, to compute it again."""
 
-    columns = []
-    for element in range(output.numel()):
-        flat, dtypes = _gradients(output, checked, _one_hot(output, element))
-        if check_dtypes:
-            _check_dtypes(checked, dtypes)
-        columns.append(flat)
-    return [
-        np.array([column[i] for column in columns]).reshape(output.numel(), tensor.numel()).T
-        for i, (_, tensor) in enumerate(checked)
-    ]
+    def __init__(self, checked, outputs, check_dtypes):
+        self.checked, self.outputs, self.check_dtypes = checked, outputs, check_dtypes
+        self.runs = {}
+
+    def once(self, key, compute):
+        if key not in self.runs:
+            self.runs[key] = compute(), compute
+        return self.runs[key][0]
 
 
-def _check_dtypes(checked, dtypes):
-    for (position, tensor), dtype in zip(checked, dtypes):
-        if dtype is not None and dtype != tensor.dtype:
-            raise GradcheckError(f"Gradient has dtype mismatch: input {position} is {tensor.dtype}, its gradient {dtype}")
+class _Backward(_Products):
+    """Products from the left, by backward."""
+
+    mode = ""
+
+    def product(self, number, seed):
+        """The gradients of all checked inputs, flattened."""
+        flat, dtypes = _gradients(self.outputs[number], self.checked, seed)
+        for (position, tensor), dtype in zip(self.checked, dtypes):
+            if self.check_dtypes and dtype is not None and dtype != tensor.dtype:
+                raise GradcheckError(f"Gradient has dtype mismatch: input {position} is {tensor.dtype}, its gradient {dtype}")
+        return flat
+
+    def jacobian(self, number, i):
+        """The matrix (input elements, output elements) of an output and a checked input."""
+        return self.once(number, lambda: self._jacobians(number))[i]
+
+    def _jacobians(self, number):
+        import numpy as np
+
+        output = self.outputs[number]
+        columns = [self.product(number, _one_hot(output, element)) for element in range(output.numel())]
+        return [
+            np.array([column[i] for column in columns]).reshape(output.numel(), tensor.numel()).T
+            for i, (_, tensor) in enumerate(self.checked)
+        ]
+
+    def projection(self, number, i, direction, weight):
+        """``weightᵀ J direction``."""
+        output = self.outputs[number]
+        seed = ag.from_numpy(weight.reshape(output.shape)).to(output.dtype)
+        return float(self.once(("of", number), lambda: self.product(number, seed))[i] @ direction)
+
+    def check_repeatable(self, tolerance):
+        for first, compute in self.runs.values():
+            for (position, _), one, other in zip(self.checked, first, compute()):
+                _check_repeatable(one, other, tolerance, position)
+
+
+class _Forward(_Products):
+    """Products from the right, by forward mode."""
+
+    mode = "computed with forward mode "
+
+    def __init__(self, func, inputs, checked, outputs, check_dtypes):
+        super().__init__(checked, outputs, check_dtypes)
+        self.func, self.inputs = func, inputs
+
+    def product(self, i, tangent):
+        """The tangents of all outputs, flattened."""
+        import numpy as np
+
+        position, tensor = self.checked[i]
+        pairs = _pushed(self.func, self.inputs, {position: tangent.to(tensor.dtype)})
+        if self.check_dtypes and any(tangent is not None and tangent.dtype != value.dtype for value, tangent in pairs):
+            raise GradcheckError("Forward AD gradient has dtype mismatch.")
+        return [np.zeros(value.numel()) if tangent is None else _values([tangent])[0] for value, tangent in pairs]
+
+    def jacobian(self, number, i):
+        """The matrix (input elements, output elements) of an output and a checked input."""
+        return self.once(i, lambda: self._jacobians(i))[number]
+
+    def _jacobians(self, i):
+        import numpy as np
+
+        _, tensor = self.checked[i]
+        rows = [self.product(i, _one_hot(tensor, element)) for element in range(tensor.numel())]
+        return [
+            np.array([row[number] for row in rows]).reshape(tensor.numel(), output.numel())
+            for number, output in enumerate(self.outputs)
+        ]
+
+    def projection(self, number, i, direction, weight):
+        """``weightᵀ J direction``."""
+        _, tensor = self.checked[i]
+        tangent = ag.from_numpy(direction.reshape(tensor.shape))
+        return float(weight @ self.once(("of", i), lambda: self.product(i, tangent))[number])
+
+
+def _pushed(func, inputs, tangents):
+    """``(value, tangent or None)`` of every output that may have one, for tangents by the position of their input."""
+    from arcgrad.autograd import forward_ad
+
+    with forward_ad.dual_level():
+        arguments = [value.detach() if isinstance(value, ag.Tensor) else value for value in inputs]
+        for position, tangent in tangents.items():
+            arguments[position] = forward_ad.make_dual(arguments[position], tangent)
+        return [tuple(forward_ad.unpack_dual(output)) for output in _floating_outputs(func(*arguments))]
 
 
 # ---- comparing the two ----
 
 
-def _check_jacobians(func, inputs, checked, outputs, eps, atol, rtol, nondet_tol, check_dtypes):
-    numerical = [_numerical_jacobian(func, inputs, tensor, eps, outputs) for _, tensor in checked]
-    for number, output in enumerate(outputs):
-        analytical = _analytical_jacobians(output, checked, check_dtypes)
-        again = _analytical_jacobians(output, checked, check_dtypes)
-        for i, (position, _) in enumerate(checked):
-            if not _close(analytical[i], numerical[i][number], atol, rtol):
-                raise GradcheckError(_mismatch(number, position, numerical[i][number], analytical[i]))
-        for (position, _), first, second in zip(checked, analytical, again):
-            _check_repeatable(first, second, nondet_tol, position)
+def _check_jacobians(func, inputs, checked, choose, outputs, analytical, eps, atol, rtol):
+    for i, (position, tensor) in enumerate(checked):
+        for number, numerical in enumerate(_numerical_jacobian(func, inputs, tensor, choose, outputs, eps)):
+            found = analytical.jacobian(number, i)
+            if not _close(found, numerical, atol, rtol):
+                raise GradcheckError(_mismatch(analytical.mode, number, position, numerical, found))
 
 
-def _check_projections(func, inputs, checked, outputs, eps, atol, rtol, nondet_tol, check_dtypes):
+def _check_projections(func, inputs, checked, choose, outputs, analytical, eps, atol, rtol):
     import numpy as np
 
     generator = np.random.default_rng(0)
     # Positive and of length 1, as long as there are elements: no component can cancel another or be left out.
     directions = [_unit_vector(generator, tensor.numel()) for _, tensor in checked]
     weights = [_unit_vector(generator, output.numel()) for output in outputs]
-    numerical = []
-    for (_, tensor), direction in zip(checked, directions):
+    for i, ((position, tensor), direction) in enumerate(zip(checked, directions)):
         memory = _memory(tensor)
-        values, direction = memory.copy(), direction.reshape(memory.shape)
+        values, step = memory.copy(), direction.reshape(memory.shape)
 
-        def shift(step, memory=memory, values=values, direction=direction):
-            memory[...] = values + step * direction
+        def shift(size, memory=memory, values=values, step=step):
+            memory[...] = values + size * step
 
-        numerical.append(_central_difference(func, inputs, eps, shift))
-    for number, (output, weight) in enumerate(zip(outputs, weights)):
-        seed = ag.from_numpy(weight.reshape(output.shape)).to(output.dtype)
-        first, dtypes = _gradients(output, checked, seed)
-        second, _ = _gradients(output, checked, seed)
-        if check_dtypes:
-            _check_dtypes(checked, dtypes)
-        for i, (position, tensor) in enumerate(checked):
-            expected, found = float(weight @ numerical[i][number]), float(first[i] @ directions[i])
+        numerical = _central_difference(func, inputs, choose, eps, shift)
+        for number, weight in enumerate(weights):
+            expected, found = float(weight @ numerical[number]), analytical.projection(number, i, direction, weight)
             # Each element of the Jacobian may be off by atol, and enters weighted by both vectors.
-            scaled_atol = atol * directions[i].sum() * weight.sum()
-            if not _close(np.array(found), np.array(expected), scaled_atol, rtol):
-                slow_numerical = _numerical_jacobian(func, inputs, tensor, eps, outputs)[number]
-                slow_analytical = _analytical_jacobians(output, checked, False)[i]
-                raise GradcheckError(
-                    _mismatch(number, position, expected, found)
-                    + "\nThe above quantities are one random projection of the two Jacobians (fast mode). The Jacobians in full:\n\n"
-                    + f"Numerical:\n{_show(slow_numerical)}\nAnalytical:\n{_show(slow_analytical)}\n\n"
-                    + f"The max per-element difference (slow mode) is: {np.abs(slow_numerical - slow_analytical).max()}.\n"
-                )
-            _check_repeatable(first[i], second[i], nondet_tol, position)
+            if _close(np.array(found), np.array(expected), atol * direction.sum() * weight.sum(), rtol):
+                continue
+            slow_numerical = _numerical_jacobian(func, inputs, tensor, choose, outputs, eps)[number]
+            slow_analytical = analytical.jacobian(number, i)
+            raise GradcheckError(
+                _mismatch(analytical.mode, number, position, expected, found)
+                + "\nThe above quantities relating the numerical and analytical jacobians are computed in fast mode: they are one "
+                + "random projection of the two Jacobians. The Jacobians in full:\n\n"
+                + f"Numerical:\n{_show(slow_numerical)}\nAnalytical:\n{_show(slow_analytical)}\n\n"
+                + f"The max per-element difference (slow mode) is: {np.abs(slow_numerical - slow_analytical).max()}.\n"
+            )
 
 
 def _unit_vector(generator, size):
@@ -413,9 +526,9 @@ def _show(value):
     return value if isinstance(value, float) else ag.tensor(value.tolist(), dtype=ag.float64).reshape(value.shape)
 
 
-def _mismatch(output, position, numerical, analytical):
+def _mismatch(mode, output, position, numerical, analytical):
     return (
-        f"Jacobian mismatch for output {output} with respect to input {position},\n"
+        f"Jacobian {mode}mismatch for output {output} with respect to input {position},\n"
         f"numerical:{_show(numerical)}\nanalytical:{_show(analytical)}\n"
     )
 
@@ -444,7 +557,75 @@ def _check_zero_gradient(outputs, checked):
                 )
 
 
+# ---- batches ----
+
+_BATCHED = (
+    "gradcheck or gradgradcheck failed while testing batched gradient computation{how}. The gradients of several output gradients "
+    "at once, by vmap, have to be those of one after the other. Pass {option}=False where that cannot be."
+)
+_BATCHED_GRADIENTS = _BATCHED.format(how="", option="check_batched_grad")
+_BATCHED_TANGENTS = _BATCHED.format(how=" with forward-mode AD", option="check_batched_forward_grad")
+
+
+def _check_batch(compute, like, what, explanation):
+    """``compute(seed)`` gives a list of tensors: for two seeds at once it has to give what it gives for one and the other."""
+    from arcgrad.func import vmap
+
+    seeds = ag.stack([_random(like), _random(like)])
+    expected = [ag.stack(pair) for pair in zip(compute(seeds[0]), compute(seeds[1]))]
+    try:
+        found = vmap(lambda seed: tuple(compute(seed)))(seeds)
+    except RuntimeError as error:
+        raise GradcheckError(f"While computing batched gradients, got: {error}\n\n{explanation}") from error
+    for number, (one, other) in enumerate(zip(found, expected)):
+        if not ag.allclose(one, other):
+            raise GradcheckError(
+                f"For {what.format(number)}:\n\ngot batched gradients:\n{one}\nbut expected:\n{other}\n\n{explanation}"
+            )
+
+
+def _random(like):
+    import numpy as np
+
+    # From a generator of its own: the random numbers of the program are left alone.
+    return ag.from_numpy(np.asarray(np.random.default_rng(like.numel()).standard_normal(tuple(like.shape)))).to(like.dtype)
+
+
+def _check_batched_gradients(number, output, checked):
+    tensors = [tensor for _, tensor in checked]
+
+    def gradients(seed):
+        found = ag.autograd.grad([output], tensors, [seed], retain_graph=True, allow_unused=True)
+        return [ag.zeros_like(tensor) if gradient is None else gradient for tensor, gradient in zip(tensors, found)]
+
+    _check_batch(gradients, output, f"output {number} and input {{}}", _BATCHED_GRADIENTS)
+
+
+def _check_batched_tangents(func, inputs, checked):
+    for position, tensor in checked:
+
+        def tangents(direction, position=position):
+            pairs = _pushed(func, inputs, {position: direction})
+            return [ag.zeros_like(value) if tangent is None else tangent for value, tangent in pairs]
+
+        _check_batch(tangents, tensor.detach(), f"output {{}} and input {position}", _BATCHED_TANGENTS)
+
+
 # ---- undefined gradients ----
+
+
+def _check_undefined_tangents(func, inputs, checked):
+    """A tangent that is not there counts as zeros, beside random ones of the other inputs."""
+    for position, tensor in checked:
+        tangents = {other: _random(one) for other, one in checked if other != position}
+        undefined = _pushed(func, inputs, tangents)
+        zeros = _pushed(func, inputs, {**tangents, position: ag.zeros_like(tensor)})
+        for number, ((_, one), (_, other)) in enumerate(zip(undefined, zeros)):
+            if one is not None and other is not None and not ag.allclose(one, other):
+                raise GradcheckError(
+                    f"Mismatch in tangent values for output with index: {number} when input: {position} has an undefined tangent "
+                    f"value. Got: {other} but expected: {one}"
+                )
 
 
 @functools.cache
@@ -463,6 +644,15 @@ def _undefined_gradient():
     return UndefinedGradient.apply
 
 
+def _warn_of_undefined_gradients():
+    warnings.warn(
+        "Backwards compatibility: New undefined gradient support checking feature is enabled by default, but it may break existing "
+        "callers of this function. If this is true for you, you can call this function with \"check_undefined_grad=False\" to "
+        "disable the feature",
+        stacklevel=2,
+    )
+
+
 def _check_undefined_gradient(func, inputs, checked, count):
     import numpy as np
 
@@ -477,16 +667,118 @@ def _check_undefined_gradient(func, inputs, checked, count):
         try:
             grads = ag.autograd.grad(outputs, tensors, [ag.zeros_like(output) for output in outputs], allow_unused=True)
         except Exception as error:
+            _warn_of_undefined_gradients()
             raise GradcheckError(
                 f"Expected backward function to handle undefined output grads, but with outputs {sorted(undefined)} undefined it "
                 f"raised {type(error).__name__}: {error}. An undefined gradient arrives as None and stands for zeros."
             ) from error
         for (position, _), grad in zip(checked, grads):
             if grad is not None and np.any(_values([grad])[0] != 0):
+                _warn_of_undefined_gradients()
                 raise GradcheckError(
                     "Expected all input grads to be undefined or zero when all output grads are undefined or zero, but the "
                     f"gradient of input {position} is not, with outputs {sorted(undefined)} undefined"
                 )
+
+
+# ---- the Jacobians alone, as older programs ask for them ----
+
+
+def _deprecated(name, grad_out):
+    warnings.warn(
+        f"`{name}` was part of PyTorch's private API and not meant to be exposed: use autograd.functional.jacobian()",
+        FutureWarning,
+        stacklevel=3,
+    )
+    if grad_out != 1.0:
+        raise ValueError(f"Expected grad_out to be 1.0. {name} no longer supports values of grad_out != 1.0.")
+
+
+def _matrix(array, dtype):
+    return ag.from_numpy(array.copy()).to(dtype)
+
+
+def get_numerical_jacobian(
+    fn: Callable[..., Any], inputs: Any, target: Any = None, eps: float = 1e-3, grad_out: float = 1.0
+) -> tuple[Tensor, ...]:
+    """The Jacobian of the first output of ``fn`` by finite differences. Deprecated.
+
+    Args:
+        fn: takes all ``inputs`` as one tuple.
+        inputs: a tensor or a tuple of values.
+        target: the tensor or tensors to perturb; those of ``inputs`` that require grad by default.
+        eps: size of the perturbation.
+        grad_out: has to be 1.
+
+    Returns:
+        A matrix (input elements, output elements) for each tensor.
+    """
+    _deprecated("get_numerical_jacobian", grad_out)
+    inputs = _as_tuple(inputs)
+    targets = inputs if target is None else _as_tuple(target)
+    targets = [value for value in targets if isinstance(value, ag.Tensor) and value.requires_grad]
+    outputs = _floating_outputs(fn(inputs))
+    return tuple(
+        _matrix(_numerical_jacobian(lambda *inputs: fn(inputs), inputs, each, _floating_outputs, outputs, eps)[0], each.dtype)
+        for each in targets
+    )
+
+
+def get_numerical_jacobian_wrt_specific_input(
+    fn: Callable[..., Any],
+    input_idx: int,
+    inputs: Any,
+    outputs: Any,
+    eps: float,
+    input: Tensor | None = None,
+    is_forward_ad: bool = False,
+) -> tuple[Tensor, ...]:
+    """The Jacobians of all outputs of ``fn`` with respect to one input, by finite differences.
+
+    Args:
+        fn: takes the ``inputs``.
+        input_idx: the position of the input.
+        inputs: a tuple of values.
+        outputs: what ``fn`` returns for them.
+        eps: size of the perturbation.
+        input: the tensor to perturb, if it is not the input itself.
+        is_forward_ad: whether all outputs that may have a tangent are taken, or those that require grad.
+
+    Returns:
+        A matrix (input elements, output elements) for each output.
+    """
+    choose = _floating_outputs if is_forward_ad else _differentiable_outputs
+    tensor = inputs[input_idx] if input is None else input
+    found = _numerical_jacobian(fn, _as_tuple(inputs), tensor, choose, choose(outputs), eps)
+    return tuple(_matrix(jacobian, tensor.dtype) for jacobian in found)
+
+
+def get_analytical_jacobian(
+    inputs: Any, output: Tensor, nondet_tol: float = 0.0, grad_out: float = 1.0
+) -> tuple[tuple[Tensor, ...], bool, bool, bool]:
+    """The Jacobian of ``output`` by backward. Deprecated.
+
+    Args:
+        inputs: a tensor or a tuple of values, of which ``output`` was computed.
+        output: a tensor.
+        nondet_tol: by how much two runs of backward may differ.
+        grad_out: has to be 1.
+
+    Returns:
+        ``(jacobians, same, sizes, types)``: a matrix (input elements, output elements) for each input that requires grad;
+        whether a second run of backward gave the same; whether the gradients had the inputs' shapes and dtypes.
+    """
+    _deprecated("get_analytical_jacobian", grad_out)
+    checked = [
+        (position, value)
+        for position, value in enumerate(_as_tuple(inputs))
+        if isinstance(value, ag.Tensor) and value.requires_grad
+    ]
+    products = _Backward(checked, (output,), check_dtypes=False)
+    first, second = products._jacobians(0), products._jacobians(0)
+    same = all(bool((abs(one - other) <= nondet_tol).all()) for one, other in zip(first, second))
+    # The engine refuses gradients of another shape, and casts those of another dtype.
+    return tuple(_matrix(jacobian, tensor.dtype) for jacobian, (_, tensor) in zip(first, checked)), same, True, True
 
 
 _names.describe(__name__)

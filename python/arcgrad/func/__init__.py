@@ -1,10 +1,39 @@
-"""Modules and their derivatives as functions of their parameters."""
+"""Functions that transform functions: into their derivatives, into functions of batches, and modules into functions.
+
+They nest in any order and to any depth:
+
+    >>> import arcgrad as torch
+    >>> from arcgrad.func import grad, jacfwd, jacrev, vmap
+    >>> x = torch.tensor([0.0, 1.0])
+    >>> vmap(grad(grad(torch.exp)))(x)
+    tensor([1.0000, 2.7183])
+    >>> jacfwd(jacrev(lambda x: x.prod()))(x)
+    tensor([[0., 1.],
+            [1., 0.]])
+"""
 
 from arcgrad import _names
 
+from .batching import debug_unwrap, vmap
+from .forward import jvp, linearize
 from .functional_call import functional_call, stack_module_state
+from .jacobians import hessian, jacfwd, jacrev
+from .reverse import grad, grad_and_value, vjp
 
-__all__ = ["functional_call", "stack_module_state"]
+__all__ = [
+    "debug_unwrap",
+    "functional_call",
+    "grad",
+    "grad_and_value",
+    "hessian",
+    "jacfwd",
+    "jacrev",
+    "jvp",
+    "linearize",
+    "stack_module_state",
+    "vjp",
+    "vmap",
+]
 
 
 _names.describe(__name__)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name):
-        if not name.startswith("_"):
+        if not name.startswith("_") or name == "_pytree":
             qualified = f"{__name__}.{name}"
             try:
                 return import_module(qualified)

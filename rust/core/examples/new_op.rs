@@ -1,12 +1,14 @@
 //! Adds an operation with a gradient of its own: the sum of squares, as one node. `cargo run --example new_op`.
 //!
-//! This is how every structured operation of the library is made: a function that computes the value and records a
-//! node, and a rule beside it that turns the gradient of the output into that of the input.
+//! This is how every structured operation of the library is made: a value that computes arrays from arrays, with a rule for
+//! gradients and one for tangents beside it, and a function that calls it.
 
+use arcgrad::graph::call;
 use arcgrad::graph::node::Backward;
-use arcgrad::graph::op::Op;
-use arcgrad::graph::record::{Save, is_recorded, record};
+use arcgrad::graph::op::{Arrays, Inputs, Keep, Op};
+use arcgrad::graph::transform::Tangents;
 use arcgrad::{Array, Error, Scalar, Tensor, autograd};
+use smallvec::{SmallVec, smallvec};
 
 type Result<T> = std::result::Result<T, Box<Error>>;
 
@@ -16,20 +18,10 @@ type Result<T> = std::result::Result<T, Box<Error>>;
 /// When `x` is not a floating-point tensor.
 #[track_caller] // blame goes to the caller's line
 fn sum_of_squares(x: &Tensor) -> Result<Tensor> {
-    const OP: &str = "sum_of_squares";
-    let operand = x.operand()?; // data and place in the graph, copied out under the tensor's lock once
-    let dtype = operand.array.dtype();
-    if !dtype.is_float() {
-        return Err(Error::dtype(OP, dtype, "a floating-point tensor is expected"));
-    }
-    let total: f64 = operand.array.to_vec::<f64>().iter().map(|value| value * value).sum();
-    let output = Array::full(OP, &[], Scalar::Float(total), dtype)?;
-    if !is_recorded(&[&operand]) {
-        return Ok(Tensor::from_array(output));
-    }
-    record(SumOfSquares, &[&operand], &[Save::Input(&operand)], output)
+    call(SumOfSquares, &[x])
 }
 
+#[derive(Clone, PartialEq, Debug)]
 struct SumOfSquares;
 
 impl Op for SumOfSquares {
@@ -37,11 +29,34 @@ impl Op for SumOfSquares {
         "SumOfSquaresBackward0"
     }
 
+    /// The value, from data that was copied out of the tensor once.
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "sum_of_squares";
+        let x = &inputs[0];
+        if !x.dtype().is_float() {
+            return Err(Error::dtype(OP, x.dtype(), "a floating-point tensor is expected"));
+        }
+        let total: f64 = x.to_vec::<f64>().iter().map(|value| value * value).sum();
+        Ok(smallvec![Array::full(OP, &[], Scalar::Float(total), x.dtype())?])
+    }
+
+    /// What the gradient reads.
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Input(0)]
+    }
+
     /// dL/dx = 2 x dL/dy: made of operations, so that it can itself be recorded and differentiated.
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let gradient = cx.saved(0)?.mul(2.0)?.mul(&cx.only_grad())?;
         cx.put(0, gradient);
         Ok(())
+    }
+
+    /// ẏ = Σ 2 x ẋ, for forward mode.
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
+        let product = cx.input(0).mul(2.0)?.mul(&tangent)?.sum()?;
+        cx.put(0, product)
     }
 
     /// `grad_fn._saved_self` in Python.

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 /// Element type of a tensor.
 ///
 /// The order of the variants is the order of the promotion lattice within a category. Half precision and complex
-/// have their places; kernels refuse them with a clear error until they are there.
+/// have their places; tensors of them are refused with a clear error until they are there.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum DType {
@@ -156,7 +156,16 @@ impl DType {
         self.is_float() || self.is_complex()
     }
 
-    /// Whether kernels exist for this dtype.
+    /// The complex dtype whose parts are of this float dtype; of half precision the least there is.
+    pub const fn to_complex(self) -> Self {
+        match self {
+            Self::F64 | Self::C128 => Self::C128,
+            _ => Self::C64,
+        }
+    }
+
+    /// Whether tensors of this dtype can be made: memory, conversion and printing know it. What can be computed in it is for
+    /// each operation to say ([`Row::value`](crate::ops::elementwise::Row::value) of an elementwise one).
     pub const fn is_supported(self) -> bool {
         !matches!(self, Self::F16 | Self::BF16 | Self::C64 | Self::C128)
     }
@@ -179,7 +188,7 @@ impl DType {
         from <= to || (from == Category::Bool)
     }
 
-    /// The dtype or the error that this build has no kernels for it.
+    /// The dtype, or the error that this build has no tensors of it.
     pub fn supported(self, op: &'static str) -> Result<Self> {
         if self.is_supported() { Ok(self) } else { Err(Error::not_implemented(op, format!("dtype {}", self.name()))) }
     }

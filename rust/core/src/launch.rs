@@ -306,7 +306,13 @@ pub(crate) const MAX_SOURCES: usize = 5;
 /// # Panics
 /// As [`launch`], and where a shape, the number of inputs or that of parameters does not fit.
 #[track_caller]
-pub(crate) fn map(kernel: &Kernel, params: &[f64], sources: &[Source<&Array>], output: &Array, after: impl FnOnce()) {
+pub(crate) fn map(
+    kernel: &Kernel,
+    params: &[Scalar],
+    sources: &[Source<&Array>],
+    output: &Array,
+    after: impl FnOnce(),
+) {
     let shape = output.shape();
     let mut numbers = [Number([0u8; 16]); MAX_SOURCES];
     let mut strides: SmallVec<[Strides; 4]> = SmallVec::new();
@@ -403,7 +409,7 @@ const MOST_WITH_NUMBER: usize = 64;
 /// and one shape.
 pub(crate) struct Small<'a, 'b> {
     kernel: Kernel,
-    params: &'a [f64],
+    params: &'a [Scalar],
     inputs: &'a [Source<Sole<'b>>],
     numel: usize,
 }
@@ -413,7 +419,7 @@ impl<'a, 'b> Small<'a, 'b> {
     #[inline]
     pub(crate) fn new(
         kernel: Kernel,
-        params: &'a [f64],
+        params: &'a [Scalar],
         like: Sole<'_>,
         inputs: &'a [Source<Sole<'b>>],
     ) -> Option<Self> {
@@ -421,7 +427,7 @@ impl<'a, 'b> Small<'a, 'b> {
         let fits = numel <= MOST
             && inputs.len() == kernel.inputs()
             && inputs.len() <= MAX_SOURCES
-            && params.len() >= kernel.params()
+            && params.len() == kernel.params()
             && inputs.iter().all(|input| match input {
                 Source::Array(array) => {
                     array.dtype() == kernel.input()

@@ -47,7 +47,7 @@ static DEFAULT_DTYPE: AtomicU8 = AtomicU8::new(DType::F32 as u8);
 /// The dtype of floats from outside and of integers promoted to float: `float32` unless set.
 #[inline]
 pub fn default_dtype() -> DType {
-    if DEFAULT_DTYPE.load(Ordering::Relaxed) == DType::F64 as u8 { DType::F64 } else { DType::F32 }
+    DType::ALL[usize::from(DEFAULT_DTYPE.load(Ordering::Relaxed))]
 }
 
 /// Sets [`default_dtype`].

@@ -1,9 +1,9 @@
 //! A number from outside: a Python number, a Rust literal, one element of an array.
 
+use std::fmt;
+
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
-use crate::kernels::element::B8;
-use crate::with_element;
 
 /// A number that keeps its category: PyTorch promotes such "wrapped numbers" by category only.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,24 +14,35 @@ pub enum Scalar {
     Int(i64),
     /// Floating-point number.
     Float(f64),
+    /// Complex number: real and imaginary part.
+    Complex(f64, f64),
 }
 
 impl Scalar {
-    /// The dtype this number has on its own: `bool`, `int64` or the default float dtype.
+    /// The dtype this number has on its own: `bool`, `int64`, the default float dtype or the complex one of its width.
     pub fn dtype(self) -> DType {
         match self {
             Self::Bool(_) => DType::Bool,
             Self::Int(_) => DType::I64,
             Self::Float(_) => crate::default_dtype(),
+            Self::Complex(..) => crate::default_dtype().to_complex(),
         }
     }
 
-    /// As `f64`; integers above 2⁵³ are rounded.
+    /// As `f64`; integers above 2⁵³ are rounded, an imaginary part is dropped.
     pub fn to_f64(self) -> f64 {
         match self {
             Self::Bool(value) => f64::from(u8::from(value)),
             Self::Int(value) => value as f64,
-            Self::Float(value) => value,
+            Self::Float(value) | Self::Complex(value, _) => value,
+        }
+    }
+
+    /// The real and the imaginary part.
+    pub fn to_complex(self) -> [f64; 2] {
+        match self {
+            Self::Complex(real, imaginary) => [real, imaginary],
+            real => [real.to_f64(), 0.0],
         }
     }
 
@@ -40,7 +51,7 @@ impl Scalar {
         match self {
             Self::Bool(value) => i64::from(value),
             Self::Int(value) => value,
-            Self::Float(value) => value as i64,
+            Self::Float(value) | Self::Complex(value, _) => value as i64,
         }
     }
 
@@ -50,6 +61,7 @@ impl Scalar {
             Self::Bool(value) => value,
             Self::Int(value) => value != 0,
             Self::Float(value) => value != 0.0,
+            Self::Complex(real, imaginary) => real != 0.0 || imaginary != 0.0,
         }
     }
 
@@ -68,8 +80,8 @@ impl Scalar {
             DType::F64 => put(&self.to_f64().to_ne_bytes()),
             DType::F16 => put(&half::f16::from_f64(self.to_f64()).to_ne_bytes()),
             DType::BF16 => put(&half::bf16::from_f64(self.to_f64()).to_ne_bytes()),
-            DType::C64 => put(&(self.to_f64() as f32).to_ne_bytes()),
-            DType::C128 => put(&self.to_f64().to_ne_bytes()),
+            DType::C64 => put(self.to_complex().map(|part| (part as f32).to_ne_bytes()).as_flattened()),
+            DType::C128 => put(self.to_complex().map(f64::to_ne_bytes).as_flattened()),
         }
         bytes
     }
@@ -79,31 +91,29 @@ impl Scalar {
     /// # Safety
     /// `ptr` is readable for one element of `dtype`.
     pub unsafe fn read(ptr: *const u8, dtype: DType) -> Self {
-        trait ToScalar {
-            fn to_scalar(self) -> Scalar;
-        }
-        macro_rules! to_scalar {
-            ($($type:ty => |$value:ident| $scalar:expr),* $(,)?) => {$(
-                impl ToScalar for $type {
-                    fn to_scalar(self) -> Scalar {
-                        let $value = self;
-                        $scalar
-                    }
-                }
-            )*};
-        }
-        to_scalar! {
-            B8 => |value| Scalar::Bool(value.into()),
-            u8 => |value| Scalar::Int(value.into()),
-            i8 => |value| Scalar::Int(value.into()),
-            i16 => |value| Scalar::Int(value.into()),
-            i32 => |value| Scalar::Int(value.into()),
-            i64 => |value| Scalar::Int(value),
-            f32 => |value| Scalar::Float(value.into()),
-            f64 => |value| Scalar::Float(value),
-        }
         // SAFETY: as the caller promises; unaligned because foreign memory may be.
-        with_element!(dtype, T => unsafe { ptr.cast::<T>().read_unaligned() }.to_scalar())
+        unsafe {
+            match dtype {
+                DType::Bool => Self::Bool(ptr.read() != 0),
+                DType::U8 => Self::Int(ptr.read().into()),
+                DType::I8 => Self::Int(ptr.cast::<i8>().read().into()),
+                DType::I16 => Self::Int(ptr.cast::<i16>().read_unaligned().into()),
+                DType::I32 => Self::Int(ptr.cast::<i32>().read_unaligned().into()),
+                DType::I64 => Self::Int(ptr.cast::<i64>().read_unaligned()),
+                DType::F16 => Self::Float(ptr.cast::<half::f16>().read_unaligned().into()),
+                DType::BF16 => Self::Float(ptr.cast::<half::bf16>().read_unaligned().into()),
+                DType::F32 => Self::Float(ptr.cast::<f32>().read_unaligned().into()),
+                DType::F64 => Self::Float(ptr.cast::<f64>().read_unaligned()),
+                DType::C64 => {
+                    let [real, imaginary] = ptr.cast::<[f32; 2]>().read_unaligned();
+                    Self::Complex(real.into(), imaginary.into())
+                }
+                DType::C128 => {
+                    let [real, imaginary] = ptr.cast::<[f64; 2]>().read_unaligned();
+                    Self::Complex(real, imaginary)
+                }
+            }
+        }
     }
 
     /// Whether `dtype` has room for the number. Infinities and NaN fit floating-point types only; negative integers wrap
@@ -115,15 +125,19 @@ impl Scalar {
                 DType::F32 | DType::C64 => f64::from(f32::MAX),
                 _ => return true,
             };
-            return !self.to_f64().is_finite() || self.to_f64().abs() <= greatest;
+            return self.to_complex().iter().all(|part| !part.is_finite() || part.abs() <= greatest);
         };
         match self {
             Self::Bool(_) => true,
             Self::Int(value) if dtype == DType::U8 => (-high..=high).contains(&value),
             Self::Int(value) => (low..=high).contains(&value),
             // 2⁶³, the nearest float to the greatest `i64`, is the first number that does not fit.
-            Self::Float(value) if dtype == DType::I64 => (low as f64..-(low as f64)).contains(&value),
-            Self::Float(value) => (low as f64..=high as f64).contains(&value),
+            // PyTorch drops no imaginary part but 0.
+            Self::Complex(_, imaginary) if imaginary != 0.0 => false,
+            Self::Float(value) | Self::Complex(value, _) if dtype == DType::I64 => {
+                (low as f64..-(low as f64)).contains(&value)
+            }
+            Self::Float(value) | Self::Complex(value, _) => (low as f64..=high as f64).contains(&value),
         }
     }
 
@@ -144,13 +158,36 @@ impl Scalar {
         match dtype.category() {
             Category::Bool => Self::Bool(self.to_bool()),
             Category::Integer => Self::Int(self.to_i64()),
-            _ => Self::Float(self.to_f64()),
+            Category::Float => Self::Float(self.to_f64()),
+            Category::Complex => {
+                let [real, imaginary] = self.to_complex();
+                Self::Complex(real, imaginary)
+            }
         }
     }
 
     /// Category in the promotion lattice.
     pub fn category(self) -> Category {
-        self.dtype().category()
+        match self {
+            Self::Bool(_) => Category::Bool,
+            Self::Int(_) => Category::Integer,
+            Self::Float(_) => Category::Float,
+            Self::Complex(..) => Category::Complex,
+        }
+    }
+}
+
+/// As Python writes it: `True`, `3`, `0.5`, `(1+2j)`.
+impl fmt::Display for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(true) => f.write_str("True"),
+            Self::Bool(false) => f.write_str("False"),
+            Self::Int(value) => write!(f, "{value}"),
+            Self::Float(value) if value.is_nan() => f.write_str("nan"),
+            Self::Float(value) => write!(f, "{value:?}"),
+            Self::Complex(real, imaginary) => write!(f, "({real}{imaginary:+}j)"),
+        }
     }
 }
 
@@ -192,5 +229,41 @@ mod tests {
         assert!(!Scalar::Float(-1.0).is_storable(DType::U8) && Scalar::Float(-0.0).is_storable(DType::U8));
         assert!(Scalar::Float(f64::INFINITY).is_storable(DType::F32) && !Scalar::Float(1e39).is_storable(DType::F32));
         assert!(Scalar::Float(f64::NAN).is_storable(DType::Bool) && Scalar::Float(1e300).is_storable(DType::F64));
+        assert!(
+            !Scalar::Complex(1.0, 2.0).is_storable(DType::I64) && Scalar::Complex(1.0, 0.0).is_storable(DType::I64)
+        );
+        assert!(
+            !Scalar::Complex(1.0, 1e39).is_storable(DType::C64) && Scalar::Complex(1.0, 1e39).is_storable(DType::C128)
+        );
+    }
+
+    #[test]
+    fn what_is_written_as_bytes_is_read_again() {
+        let numbers = [Scalar::Bool(true), Scalar::Int(-3), Scalar::Float(1.5), Scalar::Complex(0.5, -2.0)];
+        for dtype in DType::ALL {
+            for number in numbers.into_iter().filter(|number| number.category() <= dtype.category()) {
+                // Nothing negative is unsigned.
+                let number = if dtype == DType::U8 { Scalar::Int(number.to_i64().abs()) } else { number };
+                let bytes = number.to_bytes(dtype);
+                // SAFETY: sixteen bytes, of which a dtype has at most as many.
+                let read = unsafe { Scalar::read(bytes.as_ptr(), dtype) };
+                assert_eq!(read, number.in_category(dtype), "{number} as {dtype}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_as_in_python() {
+        let written = [
+            (Scalar::Bool(true), "True"),
+            (Scalar::Int(-3), "-3"),
+            (Scalar::Float(1.0), "1.0"),
+            (Scalar::Float(f64::NAN), "nan"),
+            (Scalar::Float(f64::NEG_INFINITY), "-inf"),
+            (Scalar::Complex(1.0, -2.5), "(1-2.5j)"),
+        ];
+        for (number, text) in written {
+            assert_eq!(number.to_string(), text);
+        }
     }
 }

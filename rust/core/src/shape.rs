@@ -49,11 +49,12 @@ impl Layout {
             let mut step = 1isize;
             for axis in (0..rank).rev() {
                 layout.strides[axis] = step;
-                step *= shape[axis].max(1) as isize;
-                layout.numel *= shape[axis];
+                // Where an axis is empty, the others may be of any size.
+                step = step.wrapping_mul(shape[axis].max(1) as isize);
+                layout.numel = layout.numel.wrapping_mul(shape[axis]);
             }
         } else {
-            layout.numel = shape.iter().product();
+            layout.numel = shape.iter().fold(1, |numel, &size| numel.wrapping_mul(size));
             layout.heap = Some(Box::new((shape.to_vec(), contiguous_strides(shape).to_vec())));
         }
         layout
@@ -68,7 +69,7 @@ impl Layout {
             rank: rank as u8,
             contiguous,
             plain: contiguous && has_plain_strides(shape, strides),
-            numel: shape.iter().product(),
+            numel: shape.iter().fold(1, |numel, &size| numel.wrapping_mul(size)),
             shape: [0; INLINE_RANK],
             strides: [0; INLINE_RANK],
             heap: None,

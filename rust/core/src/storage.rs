@@ -382,6 +382,11 @@ impl Storage {
     /// Notes a change of the data. Called while the exclusive state is held, so that nobody else counts.
     pub(crate) fn bump(&self, blame: Blame) {
         debug_assert!(self.is_unique() || self.root.state.is_owned(), "versions are counted while the memory is held");
+        self.count(blame);
+    }
+
+    /// [`Storage::bump`] of what has a version and no memory.
+    pub(crate) fn count(&self, blame: Blame) {
         let counter = self.counter();
         counter.blame.store(blame.bits(), Ordering::Release);
         counter.version.store(counter.version.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
@@ -461,6 +466,11 @@ impl Storage {
             storage
         };
         PLACEHOLDER.get_or_init(make).clone()
+    }
+
+    /// Whether there is no memory here.
+    pub(crate) fn is_placeholder(&self) -> bool {
+        self.same_memory(&Self::placeholder())
     }
 
     /// Exclusive state on the root if nobody holds any; never waits.

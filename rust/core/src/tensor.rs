@@ -300,14 +300,23 @@ impl Tensor {
     ///
     /// # Errors
     /// When there is not exactly one.
+    #[track_caller]
     pub fn item(&self) -> Result<Scalar> {
-        if modes().any(Modes::TRANSFORMS) {
-            self.refuse_look("item")?;
+        if modes().any(Modes::CAPTURE) {
+            crate::graph::trace::barrier("item", "looks at data, which a trace does not repeat");
         }
         if let Some(number) = self.only_number() {
             return Ok(number);
         }
         let array = self.array();
+        if array.storage().is_placeholder() {
+            return Err(Error::runtime(
+                "item",
+                "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling .item() on a \
+                 Tensor, please try to rewrite what you're doing with other operations. If error is occurring somewhere \
+                 inside PyTorch internals, please file a bug report.",
+            ));
+        }
         if array.numel() != 1 {
             return Err(Error::runtime(
                 "item",
@@ -323,23 +332,6 @@ impl Tensor {
             return false;
         }
         self.item().is_ok_and(|value| !value.to_bool())
-    }
-
-    /// The program looks at data: of one example there is none, and what it does then is not captured.
-    #[cold]
-    fn refuse_look(&self, op: &'static str) -> Result<()> {
-        if self.lift().is_some_and(|lift| lift.is_batched()) {
-            return Err(Error::runtime(
-                "vmap",
-                format!(
-                    "vmap: It looks like you're calling .{op}() on a Tensor. We don't support vmap over calling .{op}() on a \
-                     Tensor, please try to rewrite what you're doing with other operations. If error is occurring somewhere \
-                     inside PyTorch internals, please file a bug report."
-                ),
-            ));
-        }
-        crate::graph::trace::barrier(op, "looks at data, which a trace does not repeat");
-        Ok(())
     }
 
     /// The only element, if there is one and its memory is free: without copying a handle.
@@ -748,6 +740,12 @@ impl Tensor {
     /// The same memory and version counter, cut off from the graph.
     #[track_caller]
     pub fn detach(&self) -> Self {
+        if modes().any(Modes::LIFTED)
+            && let Some(batched) = self.lift().and_then(|lift| lift.batched)
+            && let Ok(detached) = Self::new_batched(batched.level, batched.inner.detach(), batched.axis)
+        {
+            return detached;
+        }
         let (array, inference, edge) = {
             let state = self.lock();
             let edge = state.grad_fn.as_ref().map(|node| Edge::new(node.clone(), state.output_nr));

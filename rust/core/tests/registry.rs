@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use arcgrad::dtype::Category;
-use arcgrad::ops::elementwise::{Row, Tier};
+use arcgrad::ops::elementwise::{Integers, Row};
 use arcgrad::ops::registry::{Args, Call, Default, Form, Forms, Kind, OpInfo, Output, Param, Value};
 use arcgrad::ops::table::registry;
 use arcgrad::ops::{copy, joining, views};
@@ -115,10 +115,8 @@ fn dtypes(info: &'static OpInfo) -> Vec<DType> {
     let taken: Vec<DType> = [F64, F32, I64, I32, I16, I8, U8]
         .into_iter()
         .filter(|&dtype| {
-            row_for(info, dtype).is_some_and(|row| match row.tier {
-                Tier::Real | Tier::RealPredicate => true,
-                _ => (row.value)(dtype).is_some(),
-            })
+            row_for(info, dtype)
+                .is_some_and(|row| row.tier.integers() == Integers::Promoted || (row.value)(dtype).is_some())
         })
         .collect();
     assert!(!taken.is_empty(), "{} takes no dtype", info.signature());

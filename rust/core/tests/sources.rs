@@ -33,6 +33,31 @@ fn fused_multiply_add_is_for_dispatched_code() {
     }
 }
 
+/// Whether a text has a word that stands alone.
+fn has_word(text: &str, word: &str) -> bool {
+    let part = |character: char| character.is_alphanumeric() || character == '_';
+    text.match_indices(word).any(|(at, _)| {
+        !text[..at].chars().next_back().is_some_and(part) && !text[at + word.len()..].chars().next().is_some_and(part)
+    })
+}
+
+/// Operations touch no address and hold no state by themselves: kernels are safe functions over operands, and `launch`
+/// makes operands of arrays while their state is held.
+#[test]
+fn operations_touch_no_memory() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ops");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    assert!(files.len() > 50);
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        for word in ["unsafe", "Access"] {
+            assert!(!has_word(&text, word), "{word} in {}", file.display());
+        }
+    }
+    assert!(has_word("an unsafe fn", "unsafe") && !has_word("unsafe_view", "unsafe"));
+}
+
 /// Libraries' kernels may leave wide registers in use; the one place that calls them clears up behind them.
 #[test]
 fn kernels_of_libraries_are_called_in_one_place() {

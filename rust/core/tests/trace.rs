@@ -76,7 +76,9 @@ impl Training {
             let zeros = |tensor: &Tensor| Tensor::from_slice(&vec![0.0_f32; tensor.numel()], &tensor.shape());
             network.parameters.iter().map(zeros).collect()
         };
-        let counts = || network.parameters.iter().map(|_| Tensor::from_slice(&[0.0_f32], &[])).collect();
+        let counts = || -> Result<Vec<Tensor>> {
+            network.parameters.iter().map(|_| Tensor::from_slice(&[0.0_f32], &[])).collect()
+        };
         Ok(Self {
             momenta: zeros()?.into_iter().map(Some).collect(),
             means: zeros()?,
@@ -95,20 +97,10 @@ impl Training {
 
     fn adam(&mut self) -> Result<()> {
         let gradients = self.network.gradients(true)?;
-        let options = Adam {
-            lr: 0.01,
-            betas: [0.9, 0.999],
-            eps: 1e-8,
-            weight_decay: 0.0,
-            decoupled: false,
-            maximize: false,
-        };
-        let states = AdamStates {
-            exp_avgs: &self.means,
-            exp_avg_sqs: &self.squares,
-            max_exp_avg_sqs: &[],
-            steps: &self.steps,
-        };
+        let options =
+            Adam { lr: 0.01, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.0, decoupled: false, maximize: false };
+        let states =
+            AdamStates { exp_avgs: &self.means, exp_avg_sqs: &self.squares, max_exp_avg_sqs: &[], steps: &self.steps };
         adam_step(&self.network.parameters, &gradients, states, &options)
     }
 }

@@ -195,6 +195,7 @@ pub fn overflow(number: Scalar, dtype: DType) -> PyErr {
         Scalar::Bool(value) => value.to_string(),
         Scalar::Int(value) => value.to_string(),
         Scalar::Float(value) => value.to_string(),
+        complex => complex.to_string(),
     };
     PyRuntimeError::new_err(format!("value {value} cannot be converted to type {} without overflow", dtype.name()))
 }

@@ -84,7 +84,7 @@ fn item(object: &Bound<'_, PyAny>) -> PyResult<IndexItem> {
         return match value {
             Scalar::Bool(flag) => Ok(IndexItem::Bool(flag)),
             Scalar::Int(value) => Ok(IndexItem::Int(value)),
-            Scalar::Float(_) => Err(bad_index(object)),
+            Scalar::Float(_) | Scalar::Complex(..) => Err(bad_index(object)),
         };
     }
     if number::is_array(object) {

@@ -171,6 +171,9 @@ pub fn to_py(py: Python<'_>, number: Scalar) -> Py<PyAny> {
         Scalar::Bool(value) => pyo3::types::PyBool::new(py, value).to_owned().into_any().unbind(),
         Scalar::Int(value) => pyo3::types::PyInt::new(py, value).into_any().unbind(),
         Scalar::Float(value) => pyo3::types::PyFloat::new(py, value).into_any().unbind(),
+        Scalar::Complex(real, imaginary) => {
+            pyo3::types::PyComplex::from_doubles(py, real, imaginary).into_any().unbind()
+        }
     }
 }
 

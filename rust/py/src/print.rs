@@ -26,6 +26,7 @@ impl Elements for Shown {
             Scalar::Bool(value) => Number::Bool(value),
             Scalar::Int(value) => Number::Int(value),
             Scalar::Float(value) => Number::Real(value),
+            Scalar::Complex(real, imaginary) => Number::Complex(real, imaginary),
         }
     }
 }

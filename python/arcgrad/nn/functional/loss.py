@@ -398,7 +398,7 @@ def multilabel_soft_margin_loss(
     loss = -(target * _core.logsigmoid(input) + (1 - target) * _core.logsigmoid(-input))
     if weight is not None:
         loss = loss * weight
-    return _reduction.apply(loss.sum(-1) / input.shape[-1], reduction)
+    return _reduction.apply(loss.mean(-1), reduction)
 
 
 # ---- sequences ----

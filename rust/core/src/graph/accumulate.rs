@@ -113,7 +113,7 @@ pub(super) fn accumulate_into(leaf: &Tensor, mut grad: Gradient) -> Result<bool>
         return Ok(true);
     };
     let grad = grad.into_tensor();
-    if is_grad_enabled() {
+    if is_grad_enabled() || modes().any(Modes::LIFTED) {
         leaf.store_grad(Some((ALGEBRA.add)(&old, &grad)?));
     } else {
         (ALGEBRA.add_in_place)(&old, &grad)?;
@@ -184,7 +184,9 @@ pub(super) fn add_to_slot(slot: &mut Option<Gradient>, mut grad: Gradient) -> Re
         return Ok(());
     }
     let (sum, grad) = (sum.into_tensor(), grad.into_tensor());
-    *slot = Some(if !is_grad_enabled() && sum.is_sole_owner() {
+    // Of what stands for one example there may be more than of what it is added to.
+    let lifted = modes().any(Modes::LIFTED);
+    *slot = Some(if !is_grad_enabled() && !lifted && sum.is_sole_owner() {
         (ALGEBRA.add_in_place)(&sum, &grad)?;
         sum.into()
     } else {

@@ -58,8 +58,11 @@ pub fn call_with<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tens
 #[track_caller]
 pub(super) fn run<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
     let mut operands: SmallVec<[Option<Operand>; 3]> = SmallVec::new();
+    // What has no gradient can be computed of a view whose history cannot be told, too.
+    let constant = op.differentiable() == 0;
+    let snapshot = |input: &Tensor| if constant { Ok(input.constant_operand()) } else { input.snapshot() };
     for input in inputs {
-        operands.push(input.map(Tensor::snapshot).transpose()?);
+        operands.push(input.map(snapshot).transpose()?);
     }
     let recorded = record::is_wanted(&operands);
     if recorded && let Some(results) = op.decompose(inputs) {

@@ -25,7 +25,7 @@ pub fn new_node(op: impl Op, edges: SmallVec<[Edge; 2]>, outputs: SmallVec<[Meta
 /// # Errors
 /// For tensors made in inference mode.
 pub fn save(node: &NodeRef, tensor: &Tensor) -> Result<usize> {
-    let operand = tensor.operand()?;
+    let operand = tensor.snapshot()?;
     if operand.inference {
         return Err(Error::runtime(
             "save_for_backward",
@@ -42,7 +42,7 @@ pub fn save(node: &NodeRef, tensor: &Tensor) -> Result<usize> {
         None => Source::Constant,
     };
     let version = operand.array.storage().version();
-    let saved = Saved::new(operand.array, version, source, operand.identity)?;
+    let saved = Saved::new(operand.array, version, source, operand.identity)?.lifted(operand.lift);
     let mut state = node.head().saved();
     state.push(saved);
     Ok(state.len() - 1)

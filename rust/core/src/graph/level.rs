@@ -227,11 +227,6 @@ impl Lift {
         duals.chain(batched).filter_map(|level| Some((level, kind_of(level)?))).max_by_key(|(level, _)| *level)
     }
 
-    /// Whether it stands for one example of many.
-    pub(crate) fn is_batched(&self) -> bool {
-        self.batched.is_some()
-    }
-
     /// The highest level at which a tangent is attached.
     fn top_tangent(&self) -> Option<(Level, Kind)> {
         Self { batched: None, duals: self.duals.clone() }.top()
@@ -248,8 +243,8 @@ impl Lift {
 }
 
 impl Tensor {
-    /// The highest level at which something is attached to this tensor.
-    pub(crate) fn top_level(&self) -> Option<(Level, Kind)> {
+    /// The highest open level, of those not hidden, at which something is attached to this tensor.
+    pub fn top_level(&self) -> Option<(Level, Kind)> {
         let own = self.lift().and_then(|lift| lift.top());
         // What a view shows may have got a tangent since.
         let of_base = || self.base().and_then(|base| base.lift()).and_then(|lift| lift.top_tangent());

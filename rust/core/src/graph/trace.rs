@@ -187,8 +187,8 @@ pub(crate) fn note_write(
 pub(super) fn announce_write(op: &'static str) {
     let blame = Blame::here();
     with_recorder(|recorder| {
-        recorder.check_announced();
-        recorder.announced = Some((op, blame));
+        // One operation may write to several tensors.
+        recorder.announced.get_or_insert((op, blame));
     });
 }
 

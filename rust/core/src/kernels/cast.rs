@@ -1,5 +1,6 @@
 //! Conversion of elements from one dtype to another, as PyTorch's copies do it on a CPU.
 
+use half::{bf16, f16};
 use pulp::Arch;
 
 use super::element::{B8, Element};
@@ -90,6 +91,52 @@ plain!(f32 => f32, f64; f64 => f32, f64);
 integers!(u8, i8, i16, i32, i64);
 from_bool!(u8, i8, i16, i32, i64, f32, f64);
 
+/// Half precision is cast by way of `f32`, which has room for it; so is what PyTorch rounds to it.
+macro_rules! half {
+    ($($half:ty: $($other:ty),*;)*) => {$(
+        $(
+            impl Cast<$other> for $half {
+                #[inline(always)]
+                fn cast(self) -> $other {
+                    self.to_f32().cast()
+                }
+            }
+            impl Cast<$half> for $other {
+                #[inline(always)]
+                fn cast(self) -> $half {
+                    let value: f32 = self.cast();
+                    <$half>::from_f32(value)
+                }
+            }
+        )*
+        impl Cast<Self> for $half {
+            #[inline(always)]
+            fn cast(self) -> Self {
+                self
+            }
+        }
+    )*};
+}
+
+half! {
+    f16: B8, u8, i8, i16, i32, i64, f32, f64;
+    bf16: B8, u8, i8, i16, i32, i64, f32, f64;
+}
+
+impl Cast<bf16> for f16 {
+    #[inline(always)]
+    fn cast(self) -> bf16 {
+        bf16::from_f32(self.to_f32())
+    }
+}
+
+impl Cast<f16> for bf16 {
+    #[inline(always)]
+    fn cast(self) -> f16 {
+        f16::from_f32(self.to_f32())
+    }
+}
+
 impl Cast<Self> for B8 {
     #[inline(always)]
     fn cast(self) -> Self {
@@ -106,7 +153,7 @@ const GROUP: usize = 64;
 /// One input of `n` elements `A` and one output of `n` elements `B`, in any alignment; they do not overlap, or are the same
 /// memory and the elements of one size.
 unsafe fn cast_loop<A: Element + Cast<B>, B: Element>(
-    _op: *const f64,
+    _op: *const u64,
     inputs: *const *const u8,
     outputs: *const *mut u8,
     n: usize,
@@ -142,7 +189,7 @@ pub(super) fn cast_kernel(from: DType, to: DType) -> Kernel {
 }
 
 fn loop_of(from: DType, to: DType) -> LoopFn {
-    with_element!(from, A => with_element!(to, B => cast_loop::<A, B>))
+    with_element!(stored from, A => with_element!(stored to, B => cast_loop::<A, B>))
 }
 
 /// Converts `n` contiguous elements.

@@ -3,21 +3,16 @@
 //! Operands lie as in [`super::conv`]. There is no fast product of integers to lead it back to, so that each tap of the
 //! window is multiplied with the line of elements that it reaches.
 
-use std::num::Wrapping;
-use std::ops::{AddAssign, Mul};
-
 use super::conv::ConvSize;
+use super::element::Element;
 use super::float::Shared;
+use super::number::Ring;
 use super::window::Window;
 use super::{In, Out};
 use crate::{parallel, with_element};
 
 /// Picoseconds per multiplication.
 const COST: u64 = 500;
-
-/// Elements with the arithmetic of a ring.
-trait Ring: Copy + Default + AddAssign + Mul<Output = Self> {}
-impl<T: Copy + Default + AddAssign + Mul<Output = T>> Ring for T {}
 
 /// Runs `body(tap, from, to, length)` for each line of outputs that a tap reaches inside the input: `from` is where the line
 /// begins in an input plane, whose elements follow at the window's last stride, `to` where it begins in an output plane.
@@ -61,15 +56,15 @@ pub fn conv(size: &ConvSize, x: In<'_>, w: In<'_>, bias: Option<In<'_>>, y: Out<
     let [inputs, weights, outputs] = size.totals();
     with_element!(int y.dtype, T => {
         let (x, w, y) = (x.dense::<T>(inputs), w.dense::<T>(weights), y.dense::<T>(outputs));
-        let bias = bias.map(|bias| bias.dense::<T>(size.out_channels).cast());
-        // SAFETY: so many elements lie there; `Wrapping` lies in memory as what it wraps.
-        unsafe { forward::<Wrapping<T>>(size, x.cast(), w.cast(), bias, y.cast()) };
+        let bias = bias.map(|bias| bias.dense::<T>(size.out_channels));
+        // SAFETY: so many elements lie there.
+        unsafe { forward::<T>(size, x, w, bias, y) };
     });
 }
 
 /// # Safety
 /// As for [`conv`]: so many elements lie at each address.
-unsafe fn forward<T: Ring>(size: &ConvSize, x: *const T, w: *const T, bias: Option<*const T>, y: *mut T) {
+unsafe fn forward<T: Element + Ring>(size: &ConvSize, x: *const T, w: *const T, bias: Option<*const T>, y: *mut T) {
     let (window, inner, outer) = (&size.window, size.in_channels / size.groups, size.out_channels / size.groups);
     let (inputs, outputs, taps) = (window.inputs(), window.outputs(), window.taps());
     // SAFETY: the planes of the output are disjoint.
@@ -88,7 +83,8 @@ unsafe fn forward<T: Ring>(size: &ConvSize, x: *const T, w: *const T, bias: Opti
                 lines(window, |tap, from, to, length| {
                     let weight = *w.add(tap);
                     for at in 0..length {
-                        *y.add(to + at) += weight * *x.add(from + at * window.stride[2]);
+                        let y = y.add(to + at);
+                        *y = *y + weight * *x.add(from + at * window.stride[2]);
                     }
                 });
             }
@@ -105,13 +101,13 @@ pub fn conv_transposed(size: &ConvSize, w: In<'_>, y: In<'_>, x: Out<'_>) {
     with_element!(int x.dtype, T => {
         let (w, y, x) = (w.dense::<T>(weights), y.dense::<T>(outputs), x.dense::<T>(inputs));
         // SAFETY: as in `conv`.
-        unsafe { transposed::<Wrapping<T>>(size, w.cast(), y.cast(), x.cast()) };
+        unsafe { transposed::<T>(size, w, y, x) };
     });
 }
 
 /// # Safety
 /// As for [`conv_transposed`]: so many elements lie at each address.
-unsafe fn transposed<T: Ring>(size: &ConvSize, w: *const T, y: *const T, x: *mut T) {
+unsafe fn transposed<T: Element + Ring>(size: &ConvSize, w: *const T, y: *const T, x: *mut T) {
     let (window, inner, outer) = (&size.window, size.in_channels / size.groups, size.out_channels / size.groups);
     let (inputs, outputs, taps) = (window.inputs(), window.outputs(), window.taps());
     // SAFETY: the planes of the result are disjoint.
@@ -130,7 +126,8 @@ unsafe fn transposed<T: Ring>(size: &ConvSize, w: *const T, y: *const T, x: *mut
                 lines(window, |tap, to, from, length| {
                     let weight = *w.add(tap);
                     for at in 0..length {
-                        *x.add(to + at * window.stride[2]) += weight * *y.add(from + at);
+                        let x = x.add(to + at * window.stride[2]);
+                        *x = *x + weight * *y.add(from + at);
                     }
                 });
             }

@@ -63,13 +63,14 @@ fn check(random: &mut Random, size: &ConvSize) {
     let mut wide = [y.clone(), dx.clone(), dw.clone(), db.clone()].map(|v| vec![f64::NAN; v.len()]);
     let mut narrow = wide.clone().map(|v| single(&v));
     let (x4, w4, b4, g4) = (single(&x), single(&weight), single(&bias), single(&g));
-    // SAFETY: contiguous operands of the sizes stated.
-    unsafe {
+    {
         let [y, dx, dw, db] = &mut wide;
         conv(size, input(&x), input(&weight), Some(input(&bias)), output(y));
         conv_backward_input(size, input(&g), input(&weight), output(dx));
         conv_backward_weight(size, input(&x), input(&g), output(dw));
         conv_backward_bias(size, input(&g), output(db));
+    }
+    {
         let [y, dx, dw, db] = &mut narrow;
         conv(size, input(&x4), input(&w4), Some(input(&b4)), output(y));
         conv_backward_input(size, input(&g4), input(&w4), output(dx));
@@ -120,8 +121,7 @@ fn without_bias_the_output_is_not_read() {
         window: Window::new(&[4], &[2], &[1], &[0], &[1], false).unwrap(),
     };
     let mut y = [f64::NAN; 3];
-    // SAFETY: contiguous operands of the sizes stated.
-    unsafe { conv(&size, input(&[1.0, 2.0, 3.0, 4.0]), input(&[10.0, 1.0]), None, output(&mut y)) };
+    conv(&size, input(&[1.0, 2.0, 3.0, 4.0]), input(&[10.0, 1.0]), None, output(&mut y));
     assert_eq!(y, [12.0, 23.0, 34.0]);
 }
 
@@ -139,11 +139,8 @@ fn the_gradient_to_the_input_is_the_transpose() {
     let weight = random.units(4 * 3 * 6);
     let g = random.units(3 * 4 * size.window.outputs());
     let (mut y, mut dx) = (vec![0.0; g.len()], vec![0.0; x.len()]);
-    // SAFETY: contiguous operands of the sizes stated.
-    unsafe {
-        conv(&size, input(&x), input(&weight), None, output(&mut y));
-        conv_backward_input(&size, input(&g), input(&weight), output(&mut dx));
-    }
+    conv(&size, input(&x), input(&weight), None, output(&mut y));
+    conv_backward_input(&size, input(&g), input(&weight), output(&mut dx));
     assert_transposed(&y, &g, &x, &dx, "convolution");
 }
 
@@ -166,12 +163,9 @@ fn any_number_of_threads_gives_the_same_bits() {
     let results = [1, 2, 5].map(|threads| {
         parallel::set_num_threads(threads);
         let (mut y, mut dx, mut dw) = (vec![0.0; g.len()], vec![0.0; x.len()], vec![0.0; weight.len()]);
-        // SAFETY: contiguous operands of the sizes stated.
-        unsafe {
-            conv(&size, input(&x), input(&weight), None, output(&mut y));
-            conv_backward_input(&size, input(&g), input(&weight), output(&mut dx));
-            conv_backward_weight(&size, input(&x), input(&g), output(&mut dw));
-        }
+        conv(&size, input(&x), input(&weight), None, output(&mut y));
+        conv_backward_input(&size, input(&g), input(&weight), output(&mut dx));
+        conv_backward_weight(&size, input(&x), input(&g), output(&mut dw));
         [y, dx, dw].concat().iter().map(|v: &f64| v.to_bits()).collect::<Vec<_>>()
     });
     assert!(results[0] == results[1] && results[0] == results[2]);

@@ -362,8 +362,7 @@ mod tests {
                 move || value(&mut rng, from)
             });
             let mut dst = Array::random_layout(&mut rng, to, &shape, false);
-            // SAFETY: both are arrays of that shape.
-            unsafe { copy(&shape, src.input(), dst.output()) };
+            copy(src.input(), dst.output());
             for index in dst.indices() {
                 let expected = converted(src.get(&index), from, to);
                 let got = dst.get(&index);
@@ -384,8 +383,7 @@ mod tests {
             src.shape.swap(0, 1);
             src.strides.swap(0, 1);
             let mut dst = Array::dense(DType::F32, &[n, m]);
-            // SAFETY: both are arrays of that shape.
-            unsafe { copy(&[n, m], src.input(), dst.output()) };
+            copy(src.input(), dst.output());
             assert_eq!(src.bits(), dst.bits());
         }
     }
@@ -394,25 +392,20 @@ mod tests {
     fn empty_and_scalar() {
         let src = Array::dense(DType::I32, &[]).filled(|| 7.0);
         let mut dst = Array::dense(DType::F64, &[]);
-        // SAFETY: both are scalars.
-        unsafe { copy(&[], src.input(), dst.output()) };
+        copy(src.input(), dst.output());
         assert_eq!(dst.get(&[]), 7.0);
         let huge = [1 << 40, 0, 1 << 40];
-        let input = In { ptr: ptr::null(), dtype: DType::F32, strides: &[0, 0, 1] };
-        let output = Out { ptr: ptr::null_mut(), dtype: DType::I8, strides: &[0, 0, 1] };
-        // SAFETY: nothing is read or written.
-        unsafe { copy(&huge, input, output) };
+        let input = In { ptr: ptr::null(), dtype: DType::F32, shape: &huge, strides: &[0, 0, 1] };
+        let output = Out { ptr: ptr::null_mut(), dtype: DType::I8, shape: &huge, strides: &[0, 0, 1] };
+        copy(input, output);
     }
 
     #[test]
     fn true_bytes_other_than_one_are_true() {
         let bytes = [0u8, 1, 2, 255];
         let mut out = [9.0f32; 4];
-        let input = In { ptr: bytes.as_ptr(), dtype: DType::Bool, strides: &[1] };
-        // SAFETY: four elements on either side.
-        unsafe {
-            copy(&[4], input, Out { ptr: out.as_mut_ptr().cast(), dtype: DType::F32, strides: &[1] });
-        }
+        let input = In { ptr: bytes.as_ptr(), dtype: DType::Bool, shape: &[4], strides: &[1] };
+        copy(input, Out::of(&mut out, &[4], &[1]));
         assert_eq!(out, [0.0, 1.0, 1.0, 1.0]);
     }
 }

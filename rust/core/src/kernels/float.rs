@@ -2,11 +2,12 @@
 
 use std::ops::{Add, AddAssign, MulAssign, SubAssign};
 
-use super::math::{self, exponential, logarithm};
+use super::lane::FloatElement;
+use super::math::{exponential, logarithm};
 use super::registers;
 
 /// `f32` or `f64` as the structured kernels use it: plain scalar arithmetic that the compiler vectorises.
-pub trait Float: math::Float + AddAssign + SubAssign + MulAssign + std::iter::Sum {
+pub trait Float: FloatElement + AddAssign + SubAssign + MulAssign + std::iter::Sum {
     /// 0.
     const ZERO: Self;
     /// 1.

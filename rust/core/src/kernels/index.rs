@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 
 use super::element::{B8, Element};
 use super::float::{Shared, simd};
+use super::number::Ring;
 use super::{In, Out, product, require};
 use crate::dtype::DType;
 use crate::shape::{Shape, Strides};
@@ -203,7 +204,7 @@ unsafe fn put(
     unsafe { check(shape, lookups)? };
     let plan = Plan::new(shape, strides, lookups, values.strides);
     if accumulate {
-        with_element!(values.dtype, T => {
+        with_element!(number values.dtype, T => {
             // SAFETY: the contract of this function; chunks do not meet in `x`.
             let memory = unsafe { Shared::new((x.cast::<T>(), values.ptr.cast::<T>())) };
             plan.run(true, &|lo, hi| {
@@ -643,13 +644,17 @@ struct Accumulate<T> {
     values: *const T,
 }
 
-impl<T: Sum> Visit for Accumulate<T> {
+/// Elements that add up: integers wrap, truth values are or-ed.
+trait Summed: Element + Ring {}
+impl<T: Element + Ring> Summed for T {}
+
+impl<T: Summed> Visit for Accumulate<T> {
     #[inline(always)]
     unsafe fn one(&self, x: isize, other: isize) {
         // SAFETY: the caller's position.
         unsafe {
             let to = self.x.offset(x);
-            *to = (*to).plus(*self.values.offset(other));
+            *to = *to + *self.values.offset(other);
         }
     }
 }
@@ -659,39 +664,11 @@ simd! {
     ///
     /// # Safety
     /// The plan and the box are alive; as for [`Plan::walk`], visited by an [`Accumulate`] of `x` and `values`.
-    unsafe fn accumulate_box<T: Sum>(
+    unsafe fn accumulate_box<T: Summed>(
         plan: *const Plan, lo: *const [usize], hi: *const [usize], x: *mut T, values: *const T,
     ) {
         (*plan).walk(&*lo, &*hi, &Accumulate { x, values });
     }
-}
-
-/// Elements that add up: integers wrap, truth values are or-ed.
-trait Sum: Element {
-    fn plus(self, other: Self) -> Self;
-}
-
-macro_rules! sums {
-    ($($type:ty: |$a:ident, $b:ident| $sum:expr);* $(;)?) => {$(
-        impl Sum for $type {
-            #[inline(always)]
-            fn plus(self, other: Self) -> Self {
-                let ($a, $b) = (self, other);
-                $sum
-            }
-        }
-    )*};
-}
-
-sums! {
-    f32: |a, b| a + b;
-    f64: |a, b| a + b;
-    u8: |a, b| a.wrapping_add(b);
-    i8: |a, b| a.wrapping_add(b);
-    i16: |a, b| a.wrapping_add(b);
-    i32: |a, b| a.wrapping_add(b);
-    i64: |a, b| a.wrapping_add(b);
-    B8: |a, b| B8::from(bool::from(a) | bool::from(b));
 }
 
 // ---- masks ---------------------------------------------------------------------------------------------------------

@@ -9,22 +9,49 @@ use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 use super::LoopFn;
 use super::element::{B8, Element};
 use super::math::{Float, error_function, exponential, gamma, hyperbolic, logarithm, power, trigonometric};
-use super::number::{Int, Order, Real, Ring};
+use super::number::{Complex, Equal, Field, Int, Order, Parameter, Real, Ring, slope};
 use super::row::{Body, run};
 
 /// An element type that lanes can hold.
 pub trait LaneElement: Element {
     /// The mask that says a lane must be computed again: as wide as the element where that can happen, else nothing.
     type Rare: Rare;
+    /// What parameters are handed to loops as.
+    type Param: Parameter;
+    /// The number that formulas are read over in a loop.
+    type Lane: Held<Self>;
+    /// The number that they are read over where a lane is rare.
+    type Exact: Held<Self>;
     /// Compiles a row loop with groups of as many lanes as a register of the widest kind holds (two registers for
     /// 8-byte elements).
-    fn row<B: Body<N, In = Self>, const N: usize>() -> LoopFn;
+    fn row<B: Body<N, P, In = Self>, const N: usize, const P: usize>() -> LoopFn;
     /// What an incomplete group is filled up with: 1, which is rare for no function and divides everything.
     const PADDING: Self;
     /// The value as lanes hold it: `bool` bytes become 0 or 1.
     #[inline(always)]
     fn normal(self) -> Self {
         self
+    }
+}
+
+/// A number that holds an element.
+pub trait Held<T: LaneElement>: Equal<Param = T::Param, Mask: Verdict<T::Rare>> {
+    /// The number loaded from memory.
+    fn load(value: T) -> Self;
+    /// The element, and whether it must be computed again.
+    fn store(self) -> (T, T::Rare);
+}
+
+/// A truth value of such a number.
+pub trait Verdict<R> {
+    /// The truth value, and whether it must be computed again.
+    fn store(self) -> (bool, R);
+}
+
+impl<R: Rare> Verdict<R> for bool {
+    #[inline(always)]
+    fn store(self) -> (bool, R) {
+        (self, R::NO)
     }
 }
 
@@ -135,20 +162,31 @@ impl<R: Rare> Not for LaneMask<R> {
     }
 }
 
-impl<T: LaneElement + PartialOrd> Order for Lane<T> {
+impl<R: Rare> Verdict<R> for LaneMask<R> {
+    #[inline(always)]
+    fn store(self) -> (bool, R) {
+        (self.on, self.rare)
+    }
+}
+
+impl<T: LaneElement> Held<T> for Lane<T> {
+    #[inline(always)]
+    fn load(value: T) -> Self {
+        Self::new(value)
+    }
+    #[inline(always)]
+    fn store(self) -> (T, T::Rare) {
+        (self.value, self.rare)
+    }
+}
+
+impl<T: LaneElement> Equal for Lane<T> {
     type Mask = LaneMask<T::Rare>;
+    type Param = T::Param;
 
     #[inline(always)]
     fn zero(&self) -> Self {
         Self::new(T::default())
-    }
-    #[inline(always)]
-    fn lt(self, other: Self) -> Self::Mask {
-        LaneMask { on: self.value < other.value, rare: self.rare.or(other.rare) }
-    }
-    #[inline(always)]
-    fn le(self, other: Self) -> Self::Mask {
-        LaneMask { on: self.value <= other.value, rare: self.rare.or(other.rare) }
     }
     #[inline(always)]
     fn eq(self, other: Self) -> Self::Mask {
@@ -159,6 +197,20 @@ impl<T: LaneElement + PartialOrd> Order for Lane<T> {
         let value = if mask.on { yes.value } else { no.value };
         Self { value, rare: mask.rare.or(yes.rare).or(no.rare) }
     }
+}
+
+/// Comparisons of lanes by the order of what they hold.
+macro_rules! comparisons {
+    () => {
+        #[inline(always)]
+        fn lt(self, other: Self) -> Self::Mask {
+            LaneMask { on: self.value < other.value, rare: self.rare.or(other.rare) }
+        }
+        #[inline(always)]
+        fn le(self, other: Self) -> Self::Mask {
+            LaneMask { on: self.value <= other.value, rare: self.rare.or(other.rare) }
+        }
+    };
 }
 
 // ---- integers ------------------------------------------------------------------------------------------------------
@@ -180,8 +232,8 @@ macro_rules! operators {
 /// `LaneElement::row` with so many lanes in a group.
 macro_rules! row_of_groups {
     ($group:tt) => {
-        fn row<B: Body<N, In = Self>, const N: usize>() -> LoopFn {
-            run::<B, N, $group>
+        fn row<B: Body<N, P, In = Self>, const N: usize, const P: usize>() -> LoopFn {
+            run::<B, N, P, $group>
         }
     };
 }
@@ -197,6 +249,9 @@ macro_rules! integer_lane {
     ($type:ident, $bits:literal, $negative:expr) => {
         impl LaneElement for $type {
             type Rare = ();
+            type Param = i64;
+            type Lane = Lane<Self>;
+            type Exact = Lane<Self>;
             const PADDING: Self = 1;
             row_of_groups!({ if $bits == 64 { 16 } else { 512 / $bits } });
         }
@@ -226,6 +281,13 @@ macro_rules! integer_lane {
             fn int(&self, value: i64) -> Self {
                 Self::new(value as $type)
             }
+            #[inline(always)]
+            fn param(value: i64) -> Self {
+                Self::new(value as $type)
+            }
+        }
+        impl Order for Lane<$type> {
+            comparisons!();
             #[inline(always)]
             fn abs(self) -> Self {
                 self.with(if $negative(self.value) { self.value.wrapping_neg() } else { self.value })
@@ -313,6 +375,9 @@ integer_lane!(i64, 64, |x: i64| x < 0);
 
 impl LaneElement for B8 {
     type Rare = ();
+    type Param = i64;
+    type Lane = Lane<Self>;
+    type Exact = Lane<Self>;
     const PADDING: Self = Self(1);
     row_of_groups!(64);
     #[inline(always)]
@@ -359,6 +424,14 @@ impl Ring for Lane<B8> {
     fn int(&self, value: i64) -> Self {
         Self::new(B8::from(value != 0))
     }
+    #[inline(always)]
+    fn param(value: i64) -> Self {
+        Self::new(B8::from(value != 0))
+    }
+}
+
+impl Order for Lane<B8> {
+    comparisons!();
     #[inline(always)]
     fn abs(self) -> Self {
         self
@@ -417,17 +490,23 @@ impl Int for Lane<B8> {
 
 impl LaneElement for f32 {
     type Rare = i32;
+    type Param = f64;
+    type Lane = Lane<Self>;
+    type Exact = Exact<Self>;
     const PADDING: Self = 1.0;
     row_of_groups!(16);
 }
 impl LaneElement for f64 {
     type Rare = i64;
+    type Param = f64;
+    type Lane = Lane<Self>;
+    type Exact = Exact<Self>;
     const PADDING: Self = 1.0;
     row_of_groups!(16);
 }
 
 /// The elements that [`Real`] lanes hold.
-pub trait FloatElement: Float + LaneElement {}
+pub trait FloatElement: Float + LaneElement<Param = f64, Lane = Lane<Self>, Exact = Exact<Self>> {}
 impl FloatElement for f32 {}
 impl FloatElement for f64 {}
 
@@ -478,17 +557,21 @@ impl<T: FloatElement> Exact<T> {
     }
 }
 
-impl<T: FloatElement> Order for Exact<T> {
+impl<T: FloatElement> Held<T> for Exact<T> {
+    fn load(value: T) -> Self {
+        Self::new(value)
+    }
+    fn store(self) -> (T, T::Rare) {
+        (self.value, T::Rare::NO)
+    }
+}
+
+impl<T: FloatElement> Equal for Exact<T> {
     type Mask = bool;
+    type Param = f64;
 
     fn zero(&self) -> Self {
         Self::new(T::default())
-    }
-    fn lt(self, other: Self) -> bool {
-        self.value < other.value
-    }
-    fn le(self, other: Self) -> bool {
-        self.value <= other.value
     }
     fn eq(self, other: Self) -> bool {
         self.value == other.value
@@ -500,7 +583,7 @@ impl<T: FloatElement> Order for Exact<T> {
 
 /// Arithmetic, the same for both.
 macro_rules! arithmetic {
-    ($type:ident: $($trait:ident $method:ident $op:tt),*) => {
+    ($type:ident { $($comparisons:tt)* } $($trait:ident $method:ident $op:tt),*) => {
         $(
             impl<T: FloatElement> $trait for $type<T> {
                 type Output = Self;
@@ -532,6 +615,19 @@ macro_rules! arithmetic {
                 Self::new(T::lit(value as f64))
             }
             #[inline(always)]
+            fn param(value: f64) -> Self {
+                Self::new(T::lit(value))
+            }
+            #[inline(always)]
+            fn mul_add(self, a: Self, b: Self) -> Self {
+                let value = self.value.mul_add(a.value, b.value);
+                self.with2(a, value).with2(b, value)
+            }
+        }
+
+        impl<T: FloatElement> Order for $type<T> {
+            $($comparisons)*
+            #[inline(always)]
             fn abs(self) -> Self {
                 self.with(self.value.abs())
             }
@@ -558,13 +654,24 @@ macro_rules! arithmetic {
     };
 }
 
-arithmetic!(Lane: Add add +, Sub sub -, Mul mul *, Div div /);
-arithmetic!(Exact: Add add +, Sub sub -, Mul mul *, Div div /);
+arithmetic!(Lane { comparisons!(); } Add add +, Sub sub -, Mul mul *, Div div /);
+arithmetic!(
+    Exact {
+        fn lt(self, other: Self) -> bool {
+            self.value < other.value
+        }
+        fn le(self, other: Self) -> bool {
+            self.value <= other.value
+        }
+    }
+    Add add +, Sub sub -, Mul mul *, Div div /
+);
 
-/// `Real`: what is cheap and correctly rounded is the same for both, the functions named in the second part differ.
+/// `Field` and `Real`: what is cheap and correctly rounded is the same for both, the functions named in the other parts
+/// differ.
 macro_rules! real {
-    ($type:ident { $($functions:tt)* }) => {
-        impl<T: FloatElement> Real for $type<T> {
+    ($type:ident { $($field:tt)* } { $($functions:tt)* }) => {
+        impl<T: FloatElement> Field for $type<T> {
             #[inline(always)]
             fn lit(&self, value: f64) -> Self {
                 Self::new(T::lit(value))
@@ -574,17 +681,16 @@ macro_rules! real {
                 self.with(T::lit(1.0) / self.value)
             }
             #[inline(always)]
-            fn mul_add(self, a: Self, b: Self) -> Self {
-                let value = self.value.mul_add(a.value, b.value);
-                self.with2(a, value).with2(b, value)
-            }
-            #[inline(always)]
             fn is_nan(self) -> Self::Mask {
                 self.ne(self)
             }
             #[inline(always)]
-            fn copysign(self, sign: Self) -> Self {
-                self.with2(sign, self.value.copysign(sign.value))
+            fn is_infinite(self) -> Self::Mask {
+                Equal::eq(self.abs(), Self::new(T::INFINITY))
+            }
+            #[inline(always)]
+            fn is_within(self, bound: f64) -> Self::Mask {
+                Order::lt(self.abs(), Self::new(T::lit(bound)))
             }
             #[inline(always)]
             fn sqrt(self) -> Self {
@@ -593,6 +699,42 @@ macro_rules! real {
             #[inline(always)]
             fn rsqrt(self) -> Self {
                 self.with(T::lit(1.0) / self.value.sqrt())
+            }
+            #[inline(always)]
+            fn sigmoid_slope(self, sigmoid: Self) -> Self {
+                slope::sigmoid(self, sigmoid)
+            }
+            #[inline(always)]
+            fn tanh_slope(self, tanh: Self) -> Self {
+                slope::tanh(self, tanh)
+            }
+            #[inline(always)]
+            fn expm1_slope(self, expm1: Self) -> Self {
+                slope::expm1(self, expm1)
+            }
+            #[inline(always)]
+            fn asinh_slope(self) -> Self {
+                slope::asinh(self)
+            }
+            #[inline(always)]
+            fn under_atan(self, g: Self) -> Self {
+                slope::atan(self, g)
+            }
+            #[inline(always)]
+            fn under_base(self, exponent: Self, g: Self) -> Self {
+                slope::base(self, exponent, g)
+            }
+            #[inline(always)]
+            fn under_exponent(self, exponent: Self, power: Self, g: Self) -> Self {
+                slope::exponent(self, exponent, power, g)
+            }
+            $($field)*
+        }
+
+        impl<T: FloatElement> Real for $type<T> {
+            #[inline(always)]
+            fn copysign(self, sign: Self) -> Self {
+                self.with2(sign, self.value.copysign(sign.value))
             }
             #[inline(always)]
             fn floor(self) -> Self {
@@ -615,77 +757,134 @@ macro_rules! real {
     };
 }
 
+/// Functions of lanes: `plain` ones always hold, `rare` ones say where they do not.
 macro_rules! lane_functions {
-    ($(plain $plain:ident $plain_path:path;)* $(rare $rare:ident $rare_path:path;)* $(plain2 $plain2:ident $plain2_path:path;)* $(rare2 $rare2:ident $rare2_path:path;)*) => {
-        real!(Lane {
-            $(#[inline(always)]
-            fn $plain(self) -> Self {
-                self.with($plain_path(self.value))
-            })*
-            $(#[inline(always)]
-            fn $rare(self) -> Self {
-                self.checked($rare_path(self.value))
-            })*
-            $(#[inline(always)]
-            fn $plain2(self, other: Self) -> Self {
-                self.with2(other, $plain2_path(self.value, other.value))
-            })*
-            $(#[inline(always)]
-            fn $rare2(self, other: Self) -> Self {
-                self.checked2(other, $rare2_path(self.value, other.value))
-            })*
-        });
+    ($($kind:ident $name:ident $path:path;)*) => {
+        $(lane_functions!(@ $kind $name $path);)*
+    };
+    (@ plain $name:ident $path:path) => {
+        #[inline(always)]
+        fn $name(self) -> Self {
+            self.with($path(self.value))
+        }
+    };
+    (@ rare $name:ident $path:path) => {
+        #[inline(always)]
+        fn $name(self) -> Self {
+            self.checked($path(self.value))
+        }
+    };
+    (@ plain2 $name:ident $path:path) => {
+        #[inline(always)]
+        fn $name(self, other: Self) -> Self {
+            self.with2(other, $path(self.value, other.value))
+        }
+    };
+    (@ rare2 $name:ident $path:path) => {
+        #[inline(always)]
+        fn $name(self, other: Self) -> Self {
+            self.checked2(other, $path(self.value, other.value))
+        }
     };
 }
 
-lane_functions! {
-    plain exp exponential::exp;
-    plain exp2 exponential::exp2;
-    plain expm1 exponential::expm1;
-    plain log logarithm::log;
-    plain log2 logarithm::log2;
-    plain log10 logarithm::log10;
-    plain log1p logarithm::log1p;
-    plain asin trigonometric::asin;
-    plain acos trigonometric::acos;
-    plain atan trigonometric::atan;
-    plain sinh hyperbolic::sinh;
-    plain cosh hyperbolic::cosh;
-    plain tanh hyperbolic::tanh;
-    plain asinh hyperbolic::asinh;
-    plain acosh hyperbolic::acosh;
-    plain atanh hyperbolic::atanh;
-    plain sigmoid exponential::sigmoid;
-    plain erf Float::erf;
-    plain erfc error_function::erfc;
-    plain normal_cdf error_function::normal_cdf;
-    rare sin trigonometric::sin;
-    rare cos trigonometric::cos;
-    rare tan trigonometric::tan;
-    rare lgamma gamma::lgamma;
-    rare digamma gamma::digamma;
-    plain2 atan2 trigonometric::atan2;
-    rare2 pow Float::pow;
-    rare2 fmod power::fmod;
-}
+real!(Lane {
+    lane_functions! {
+        plain exp exponential::exp;
+        plain exp2 exponential::exp2;
+        plain expm1 exponential::expm1;
+        plain log logarithm::log;
+        plain log2 logarithm::log2;
+        plain log10 logarithm::log10;
+        plain log1p logarithm::log1p;
+        plain asin trigonometric::asin;
+        plain acos trigonometric::acos;
+        plain atan trigonometric::atan;
+        plain sinh hyperbolic::sinh;
+        plain cosh hyperbolic::cosh;
+        plain tanh hyperbolic::tanh;
+        plain asinh hyperbolic::asinh;
+        plain acosh hyperbolic::acosh;
+        plain atanh hyperbolic::atanh;
+        plain sigmoid exponential::sigmoid;
+        rare sin trigonometric::sin;
+        rare cos trigonometric::cos;
+        rare tan trigonometric::tan;
+        rare2 pow Float::pow;
+    }
+} {
+    lane_functions! {
+        plain erf Float::erf;
+        plain erfc error_function::erfc;
+        plain normal_cdf error_function::normal_cdf;
+        rare lgamma gamma::lgamma;
+        rare digamma gamma::digamma;
+        plain2 atan2 trigonometric::atan2;
+        rare2 fmod power::fmod;
+    }
+});
 
 macro_rules! exact_functions {
     ($($name:ident $path:path),*; $($name2:ident $path2:path),*) => {
-        real!(Exact {
-            $(fn $name(self) -> Self {
-                self.by($path)
-            })*
-            $(fn $name2(self, other: Self) -> Self {
-                self.by2(other, $path2)
-            })*
-        });
+        $(fn $name(self) -> Self {
+            self.by($path)
+        })*
+        $(fn $name2(self, other: Self) -> Self {
+            self.by2(other, $path2)
+        })*
     };
 }
 
-exact_functions! {
-    exp libm::exp, exp2 libm::exp2, expm1 libm::expm1, log libm::log, log2 libm::log2, log10 libm::log10,
-    log1p libm::log1p, sin libm::sin, cos libm::cos, tan libm::tan, asin libm::asin, acos libm::acos, atan libm::atan,
-    sinh libm::sinh, cosh libm::cosh, tanh libm::tanh, asinh libm::asinh, acosh hyperbolic::acosh, atanh libm::atanh,
-    sigmoid exponential::sigmoid, erf libm::erf, erfc libm::erfc, normal_cdf error_function::normal_cdf_exact, lgamma gamma::lgamma_exact, digamma gamma::digamma_exact;
-    atan2 libm::atan2, pow libm::pow, fmod libm::fmod
+real!(Exact {
+    exact_functions! {
+        exp libm::exp, exp2 libm::exp2, expm1 libm::expm1, log libm::log, log2 libm::log2, log10 libm::log10,
+        log1p libm::log1p, sin libm::sin, cos libm::cos, tan libm::tan, asin libm::asin, acos libm::acos,
+        atan libm::atan, sinh libm::sinh, cosh libm::cosh, tanh libm::tanh, asinh libm::asinh, acosh hyperbolic::acosh,
+        atanh libm::atanh, sigmoid exponential::sigmoid;
+        pow libm::pow
+    }
+} {
+    exact_functions! {
+        erf libm::erf, erfc libm::erfc, normal_cdf error_function::normal_cdf_exact, lgamma gamma::lgamma_exact,
+        digamma gamma::digamma_exact;
+        atan2 libm::atan2, fmod libm::fmod
+    }
+});
+
+// ---- complex -------------------------------------------------------------------------------------------------------
+
+/// The parts of a complex number are lanes of their own: the loads of a group are taken apart into a register of real parts
+/// and one of imaginary parts, its stores put together again.
+macro_rules! complex_lane {
+    ($($type:ty: $rare:ty, $group:literal;)*) => {$(
+        impl LaneElement for Complex<$type> {
+            type Rare = $rare;
+            type Param = Complex<f64>;
+            type Lane = Complex<Lane<$type>>;
+            type Exact = Complex<Exact<$type>>;
+            const PADDING: Self = Self { re: 1.0, im: 0.0 };
+            row_of_groups!($group);
+        }
+
+        impl Held<Complex<$type>> for Complex<Lane<$type>> {
+            #[inline(always)]
+            fn load(value: Complex<$type>) -> Self {
+                Self::new(Lane::new(value.re), Lane::new(value.im))
+            }
+            #[inline(always)]
+            fn store(self) -> (Complex<$type>, $rare) {
+                (Complex::new(self.re.value, self.im.value), self.re.rare.or(self.im.rare))
+            }
+        }
+
+        impl Held<Complex<$type>> for Complex<Exact<$type>> {
+            fn load(value: Complex<$type>) -> Self {
+                Self::new(Exact::new(value.re), Exact::new(value.im))
+            }
+            fn store(self) -> (Complex<$type>, $rare) {
+                (Complex::new(self.re.value, self.im.value), <$rare>::NO)
+            }
+        }
+    )*};
 }
+complex_lane! { f32: i32, 16; f64: i64, 16; }

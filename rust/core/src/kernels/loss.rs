@@ -5,6 +5,8 @@
 use super::element::Element;
 use super::float::{Float, Shared, simd};
 use super::index::OutOfRange;
+use super::lane::Exact;
+use super::number::weighted;
 use super::{In, Out, product};
 use crate::{parallel, with_element};
 
@@ -147,9 +149,7 @@ unsafe fn forward<T: Float>(
                     Some((class, weight)) => {
                         total += weight.to_f64();
                         let log_p = *input.add((i * size.classes + class) * size.inner + j);
-                        // What has no weight does not count, however improbable.
-                        let counts = weight != T::ZERO || log_p.is_finite() || log_p.is_nan();
-                        if counts { -log_p * weight } else { T::ZERO }
+                        weighted(Exact::new(-log_p), Exact::new(weight)).value
                     }
                 };
                 sum += loss.to_f64();

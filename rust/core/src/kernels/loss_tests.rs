@@ -46,19 +46,14 @@ fn losses_and_gradients_match_the_definition() {
                 Reduction::Mean => vec![sum / expected.total],
             };
             let (mut loss, mut dx) = (vec![f64::NAN; count], vec![f64::NAN; x.len()]);
-            // SAFETY: contiguous operands of the sizes stated.
-            let total = unsafe { nll_loss(size, reduction, input(&x), targets, output(&mut loss)).unwrap() };
+            let total = nll_loss(size, reduction, input(&x), targets, output(&mut loss)).unwrap();
             assert_near(total, expected.total, 1e-12, "total weight");
             assert_all_near(&loss, &values, 1e-12, "loss");
-            // SAFETY: as above.
-            unsafe { nll_loss_backward(size, reduction, total, targets, input(&g), output(&mut dx)) };
+            nll_loss_backward(size, reduction, total, targets, input(&g), output(&mut dx)).unwrap();
             assert_all_near(&dx, &expected.dx, 1e-12, "gradient");
             // The cross-entropy's gradient is that of nll_loss pulled back through log_softmax.
             let mut fused = vec![f64::NAN; x.len()];
-            // SAFETY: as above.
-            unsafe {
-                cross_entropy_backward(size, reduction, total, input(&x), targets, input(&g), output(&mut fused));
-            }
+            cross_entropy_backward(size, reduction, total, input(&x), targets, input(&g), output(&mut fused)).unwrap();
             for (at, value) in fused.iter().enumerate() {
                 let (i, j) = (at / (classes * inner), at % inner);
                 let line: f64 = (0..classes).map(|c| expected.dx[(i * classes + c) * inner + j]).sum();
@@ -74,8 +69,7 @@ fn the_mean_over_nothing_is_nan_and_the_sum_zero() {
     let targets = Targets { class: input(&[1i64, 1]), weight: None, ignore: 1 };
     for (reduction, expected) in [(Reduction::Mean, f64::NAN), (Reduction::Sum, 0.0)] {
         let mut loss = [7.0];
-        // SAFETY: contiguous operands of the sizes stated.
-        unsafe { nll_loss(size, reduction, input(&[0.5; 6]), targets, output(&mut loss)).unwrap() };
+        nll_loss(size, reduction, input(&[0.5; 6]), targets, output(&mut loss)).unwrap();
         assert_near(loss[0], expected, 0.0, "loss");
     }
 }
@@ -87,8 +81,7 @@ fn a_target_that_is_no_class_is_reported() {
         let class = [0, 2, bad, 1];
         let targets = Targets { class: input(&class), weight: None, ignore: -100 };
         let mut loss = [7.0f32];
-        // SAFETY: contiguous operands of the sizes stated.
-        let result = unsafe { nll_loss(size, Reduction::Mean, input(&[0.5f32; 12]), targets, output(&mut loss)) };
+        let result = nll_loss(size, Reduction::Mean, input(&[0.5f32; 12]), targets, output(&mut loss));
         assert_eq!(result, Err(OutOfRange { position: 2, value: bad, axis: 1, size: 3 }));
         assert_eq!(loss, [7.0]);
     }

@@ -6,9 +6,10 @@ use std::ptr;
 use super::copy::{gather, scatter, stride_list};
 use super::plan::{BLOCK, Operand, PerAxis, Plan, address, is_dense};
 use super::scratch::with_scratch;
-use super::{In, Kernel, MAX_OPERANDS, Out, is_row_major, require};
+use super::{In, Kernel, MAX_OPERANDS, Out, encode, is_row_major, require};
 use crate::dtype::DType;
 use crate::parallel;
+use crate::scalar::Scalar;
 
 /// Picoseconds that a chunk should take: long against the 0.1 µs that taking one costs, short against the time that
 /// threads may wait for each other at the end.
@@ -44,15 +45,15 @@ const STAGGER: usize = 192;
 /// the same address, dtype and strides.
 ///
 /// # Panics
-/// Where the shapes differ, or the kernel wants another number of inputs, or more parameters.
+/// Where the shapes differ, or the kernel wants another number of inputs or parameters.
 #[inline]
-pub fn apply(kernel: &Kernel, params: &[f64], inputs: &[In<'_>], output: Out<'_>) {
+pub fn apply(kernel: &Kernel, params: &[Scalar], inputs: &[In<'_>], output: Out<'_>) {
     let shape = output.shape;
     require(inputs.len() == kernel.inputs(), "as many inputs as the formula has");
-    require(params.len() >= kernel.params(), "as many parameters as the formula has");
+    require(params.len() == kernel.params(), "as many parameters as the formula has");
     inputs.iter().for_each(|input| input.require_shape(shape));
     // SAFETY: the kernel has been given what it expects, and every operand is valid for the shape.
-    unsafe { map(kernel, params.as_ptr(), shape, inputs, &[output]) }
+    unsafe { map(kernel, encode(params, kernel.input).as_ptr(), shape, inputs, &[output]) }
 }
 
 impl Kernel {
@@ -62,9 +63,9 @@ impl Kernel {
     /// There are as many parameters and addresses of inputs as the kernel has; `n` elements of its dtypes lie at each
     /// address, the output exactly on an input or apart from all.
     #[inline]
-    pub(crate) unsafe fn run_dense(&self, params: &[f64], inputs: &[*const u8], output: *mut u8, n: usize) {
+    pub(crate) unsafe fn run_dense(&self, params: &[Scalar], inputs: &[*const u8], output: *mut u8, n: usize) {
         // SAFETY: as promised by the caller.
-        unsafe { (self.run)(params.as_ptr(), inputs.as_ptr(), &raw const output, n) }
+        unsafe { (self.run)(encode(params, self.input).as_ptr(), inputs.as_ptr(), &raw const output, n) }
     }
 }
 
@@ -78,7 +79,7 @@ impl Kernel {
 /// side. Every operand is valid for `shape` with its strides. No output overlaps itself or another output, and each is
 /// disjoint from every input or exactly the same (address, dtype, strides).
 #[inline]
-pub(super) unsafe fn map(kernel: &Kernel, params: *const f64, shape: &[usize], inputs: &[In], outputs: &[Out]) {
+pub(super) unsafe fn map(kernel: &Kernel, params: *const u64, shape: &[usize], inputs: &[In], outputs: &[Out]) {
     let dense = inputs.iter().all(|x| x.dtype == kernel.input && is_row_major(shape, x.strides))
         && outputs.iter().all(|y| y.dtype == kernel.output && is_row_major(shape, y.strides));
     if dense {
@@ -122,13 +123,13 @@ impl Addresses {
 
 /// The parameters of a kernel, shared among threads.
 #[derive(Clone, Copy)]
-struct Params(*const f64);
+struct Params(*const u64);
 
 // SAFETY: formulas are `Sync`, and loops only read them.
 unsafe impl Sync for Params {}
 
 impl Params {
-    fn get(self) -> *const f64 {
+    fn get(self) -> *const u64 {
         self.0
     }
 }
@@ -146,7 +147,7 @@ fn chunk_len(cost: u64) -> usize {
 #[inline]
 unsafe fn run_dense(
     kernel: &Kernel,
-    params: *const f64,
+    params: *const u64,
     n: usize,
     operands: &Addresses,
     inputs: usize,
@@ -188,7 +189,7 @@ fn is_small(shape: &[usize]) -> bool {
 /// # Safety
 /// As for [`map`], of a shape that [`is_small`] and that has no axis of size 0.
 #[inline(never)]
-unsafe fn run_small(kernel: &Kernel, params: *const f64, shape: &[usize], inputs: &[In], outputs: &[Out]) {
+unsafe fn run_small(kernel: &Kernel, params: *const u64, shape: &[usize], inputs: &[In], outputs: &[Out]) {
     let n: usize = shape.iter().product();
     // Room for any dtype: what is not touched costs nothing.
     let block_bytes = (n * WIDEST).next_multiple_of(64) + STAGGER;
@@ -292,7 +293,7 @@ impl Walk {
 #[inline(never)]
 unsafe fn run_blocks<const K: usize>(
     kernel: &Kernel,
-    params: *const f64,
+    params: *const u64,
     shape: &[usize],
     inputs: &[In],
     outputs: &[Out],
@@ -517,14 +518,14 @@ mod tests {
     /// # Safety
     /// Two inputs and an output of `n` elements, and a parameter.
     unsafe fn test_loop<T: Element + Number, U: Element + Number, const PREDICATE: bool>(
-        params: *const f64,
+        params: *const u64,
         inputs: *const *const u8,
         outputs: *const *mut u8,
         n: usize,
     ) {
         // SAFETY: the tests pass two inputs, one or two outputs and an `f64`.
         unsafe {
-            let factor = params.read();
+            let factor = f64::from_bits(params.read());
             let (x, y, z) = ((*inputs).cast::<T>(), (*inputs.add(1)).cast::<T>(), (*outputs).cast::<U>());
             for i in 0..n {
                 let value = factor * x.add(i).read().number() + y.add(i).read().number();
@@ -551,7 +552,7 @@ mod tests {
     unsafe fn map_either_way(
         turn: u64,
         kernel: &Kernel,
-        params: *const f64,
+        params: *const u64,
         shape: &[usize],
         inputs: &[In],
         outputs: &[Out],
@@ -568,7 +569,7 @@ mod tests {
 
     #[test]
     fn any_layout_and_dtype() {
-        let factor = 2.0f64;
+        let factor = 2.0f64.to_bits();
         for seed in 0..2000 {
             let mut rng = Rng(seed);
             let shape = rng.shape();
@@ -607,7 +608,7 @@ mod tests {
 
     #[test]
     fn an_output_may_be_an_input() {
-        let factor = 2.0f64;
+        let factor = 2.0f64.to_bits();
         for seed in 0..1000 {
             let mut rng = Rng(seed);
             let shape = rng.shape();
@@ -628,7 +629,7 @@ mod tests {
 
     #[test]
     fn sixty_four_axes() {
-        let factor = 2.0f64;
+        let factor = 2.0f64.to_bits();
         let mut shape = vec![1; 64];
         for axis in [3, 20, 21, 50, 63] {
             shape[axis] = 2;
@@ -644,7 +645,7 @@ mod tests {
     fn two_outputs_and_a_large_transposed_input() {
         /// # Safety
         /// Two inputs and two outputs of `n` elements of `f32`.
-        unsafe fn sum_and_difference(_: *const f64, inputs: *const *const u8, outputs: *const *mut u8, n: usize) {
+        unsafe fn sum_and_difference(_: *const u64, inputs: *const *const u8, outputs: *const *mut u8, n: usize) {
             // SAFETY: two inputs and two outputs of f32.
             unsafe {
                 for i in 0..n {

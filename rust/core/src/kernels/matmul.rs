@@ -11,9 +11,11 @@ use smallvec::SmallVec;
 
 use super::element::Element;
 use super::float::{Float, Shared, View, ViewMut, fused, lane_sum, simd};
+use super::number::Ring;
 use super::{In, Out, require};
 use crate::dtype::DType;
-use crate::parallel;
+use crate::scalar::Scalar;
+use crate::{parallel, with_element};
 
 /// Sizes of a batched product: A is `batch × m × k`, B is `batch × k × n`, C is `batch × m × n`.
 #[derive(Clone, Copy)]
@@ -32,7 +34,7 @@ struct MatmulSize<'a> {
 ///
 /// # Panics
 /// Where shapes or dtypes do not fit together.
-pub fn matmul(alpha: f64, a: In<'_>, b: In<'_>, beta: f64, c: Out<'_>) {
+pub fn matmul(alpha: Scalar, a: In<'_>, b: In<'_>, beta: Scalar, c: Out<'_>) {
     require(c.shape.len() >= 2, "matrices");
     let (batch, matrix) = c.shape.split_at(c.shape.len() - 2);
     let (m, n) = (matrix[0], matrix[1]);
@@ -48,14 +50,11 @@ pub fn matmul(alpha: f64, a: In<'_>, b: In<'_>, beta: f64, c: Out<'_>) {
     // SAFETY: shapes and dtypes fit together; the dtype is matched to the type.
     unsafe {
         match c.dtype {
-            DType::F32 => float::<f32>(size, alpha as f32, a, b, beta as f32, c),
-            DType::F64 => float::<f64>(size, alpha, a, b, beta, c),
-            DType::U8 => integer::<u8>(size, alpha as i64 as u8, a, b, beta as i64 as u8, c),
-            DType::I8 => integer::<i8>(size, alpha as i64 as i8, a, b, beta as i64 as i8, c),
-            DType::I16 => integer::<i16>(size, alpha as i64 as i16, a, b, beta as i64 as i16, c),
-            DType::I32 => integer::<i32>(size, alpha as i64 as i32, a, b, beta as i64 as i32, c),
-            DType::I64 => integer::<i64>(size, alpha as i64, a, b, beta as i64, c),
-            other => unreachable!("dtype {other} is refused at the door"),
+            DType::F32 => float::<f32>(size, alpha.to_f64() as f32, a, b, beta.to_f64() as f32, c),
+            DType::F64 => float::<f64>(size, alpha.to_f64(), a, b, beta.to_f64(), c),
+            other => with_element!(int other, T => {
+                integer::<T>(size, T::param(alpha.to_i64()), a, b, T::param(beta.to_i64()), c);
+            }),
         }
     }
 }
@@ -729,30 +728,16 @@ mod small {
 
 // ---- integers ----------------------------------------------------------------------------------------------------
 
-/// Integers as a product needs them.
-trait Wrapping: Element {
-    /// `self * a + b`, wrapping.
-    fn multiply_add(self, a: Self, b: Self) -> Self;
-}
-
-macro_rules! wrapping {
-    ($($type:ty),*) => {$(
-        impl Wrapping for $type {
-            #[inline(always)]
-            fn multiply_add(self, a: Self, b: Self) -> Self {
-                self.wrapping_mul(a).wrapping_add(b)
-            }
-        }
-    )*};
-}
-wrapping!(u8, i8, i16, i32, i64);
+/// Integers as a product needs them: a ring.
+trait Integer: Element + Ring {}
+impl<T: Element + Ring> Integer for T {}
 
 /// Columns of C that are summed together.
 const INTEGER_COLS: usize = 32;
 
 /// # Safety
 /// As for [`matmul`], all of dtype `T`; C is not empty.
-unsafe fn integer<T: Wrapping>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>, beta: T, c: Out<'_>) {
+unsafe fn integer<T: Integer>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>, beta: T, c: Out<'_>) {
     let problem = Problem::<T>::new(size, a, b, c);
     let rows_per_chunk = (BATCH_GRAIN / problem.n.saturating_mul(problem.k.max(1))).clamp(1, problem.m);
     let per_entry = problem.m.div_ceil(rows_per_chunk);
@@ -773,7 +758,7 @@ simd! {
     /// # Safety
     /// A has `m × k` elements, B has `k × n` and C `m × n`; C overlaps neither A nor B nor itself.
     #[allow(clippy::too_many_arguments)]
-    unsafe fn integer_rows<T: Wrapping>(
+    unsafe fn integer_rows<T: Integer>(
         m: usize, n: usize, k: usize, alpha: T, a: View<T>, b: View<T>, beta: T, c: ViewMut<T>,
     ) {
         for row in 0..m {
@@ -784,18 +769,18 @@ simd! {
                     let (factor, from) = (*a.at(row, depth).ptr, b.at(depth, start));
                     if cols == INTEGER_COLS && b.cs == 1 {
                         for (col, sum) in sums.iter_mut().enumerate() {
-                            *sum = factor.multiply_add(*from.ptr.add(col), *sum);
+                            *sum = factor.mul_add(*from.ptr.add(col), *sum);
                         }
                     } else {
                         for (col, sum) in sums[..cols].iter_mut().enumerate() {
-                            *sum = factor.multiply_add(*from.at(0, col).ptr, *sum);
+                            *sum = factor.mul_add(*from.at(0, col).ptr, *sum);
                         }
                     }
                 }
                 for (col, &sum) in sums[..cols].iter().enumerate() {
                     let to = c.at(row, start + col).ptr;
-                    let old = if beta == T::default() { beta } else { beta.multiply_add(*to, T::default()) };
-                    *to = alpha.multiply_add(sum, old);
+                    let old = if beta == T::default() { beta } else { beta * *to };
+                    *to = alpha.mul_add(sum, old);
                 }
             }
         }

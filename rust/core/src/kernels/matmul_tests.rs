@@ -1,3 +1,5 @@
+use std::num::Wrapping;
+
 use super::*;
 use crate::kernels::samples::{Random, assert_near, coordinates};
 
@@ -5,6 +7,7 @@ use crate::kernels::samples::{Random, assert_near, coordinates};
 struct Stack<T> {
     memory: Vec<T>,
     offset: usize,
+    shape: Vec<usize>,
     strides: Vec<isize>,
 }
 
@@ -32,7 +35,8 @@ impl<T: Copy> Stack<T> {
                 strides[axis] = -strides[axis];
             }
         }
-        Self { memory: (0..step + 1).map(|_| value(random)).collect(), offset, strides }
+        let memory = (0..step + 1).map(|_| value(random)).collect();
+        Self { memory, offset, shape: shape.to_vec(), strides }
     }
 
     fn at(&self, index: &[usize]) -> usize {
@@ -42,7 +46,12 @@ impl<T: Copy> Stack<T> {
 }
 
 fn input<T: Element>(stack: &Stack<T>) -> In<'_> {
-    In { ptr: stack.memory[stack.offset..].as_ptr().cast(), dtype: T::DTYPE, strides: &stack.strides }
+    In {
+        ptr: stack.memory[stack.offset..].as_ptr().cast(),
+        dtype: T::DTYPE,
+        shape: &stack.shape,
+        strides: &stack.strides,
+    }
 }
 
 fn random_size(random: &mut Random) -> (Vec<usize>, usize, usize, usize) {
@@ -73,9 +82,9 @@ fn check_floats<T: Float>(seed: u64, rounds: usize, tolerance: f64) {
         let alpha = [1.0, 1.0, -0.5][random.below(3)];
         let beta = [0.0, 0.0, 1.0, 0.25][random.below(4)];
         let mut result = c.memory.clone();
-        let out = Out { ptr: result[c.offset..].as_mut_ptr().cast(), dtype: T::DTYPE, strides: &c.strides };
-        // SAFETY: the stacks have room for their shapes.
-        unsafe { matmul(MatmulSize { batch: &batch, m, n, k }, alpha, input(&a), input(&b), beta, out) };
+        let ptr = result[c.offset..].as_mut_ptr().cast();
+        let out = Out { ptr, dtype: T::DTYPE, shape: &c.shape, strides: &c.strides };
+        matmul(alpha.into(), input(&a), input(&b), beta.into(), out);
         let mut written = vec![false; result.len()];
         for index in coordinates(&shape(m, n)) {
             let (outer, inner) = index.split_at(batch.len());
@@ -114,17 +123,13 @@ fn large_products_are_cut_into_panels_without_seams() {
         let b: Vec<f64> = random.units(k * n);
         let mut c = vec![f64::NAN; m * n];
         let strides = [[k as isize, 1], [n as isize, 1], [n as isize, 1]];
-        // SAFETY: contiguous matrices of their sizes.
-        unsafe {
-            matmul(
-                MatmulSize { batch: &[], m, n, k },
-                1.0,
-                In { ptr: a.as_ptr().cast(), dtype: DType::F64, strides: &strides[0] },
-                In { ptr: b.as_ptr().cast(), dtype: DType::F64, strides: &strides[1] },
-                0.0,
-                Out { ptr: c.as_mut_ptr().cast(), dtype: DType::F64, strides: &strides[2] },
-            );
-        }
+        matmul(
+            1.0.into(),
+            In::of(&a, &[m, k], &strides[0]),
+            In::of(&b, &[k, n], &strides[1]),
+            0.0.into(),
+            Out::of(&mut c, &[m, n], &strides[2]),
+        );
         for i in 0..m {
             for j in 0..n {
                 let expected: f64 = (0..k).map(|d| a[i * k + d] * b[d * n + j]).sum();
@@ -140,21 +145,17 @@ fn a_long_dot_product_does_not_lose_its_tail() {
     let (a, b) = (vec![1.0f64; k], vec![2.0f64; k]);
     let mut c = [f64::NAN];
     let strides = [k as isize, 1];
-    // SAFETY: vectors of k elements.
-    unsafe {
-        matmul(
-            MatmulSize { batch: &[], m: 1, n: 1, k },
-            1.0,
-            In { ptr: a.as_ptr().cast(), dtype: DType::F64, strides: &strides },
-            In { ptr: b.as_ptr().cast(), dtype: DType::F64, strides: &[1, 1] },
-            0.0,
-            Out { ptr: c.as_mut_ptr().cast(), dtype: DType::F64, strides: &[1, 1] },
-        );
-    }
+    matmul(
+        1.0.into(),
+        In::of(&a, &[1, k], &strides),
+        In::of(&b, &[k, 1], &[1, 1]),
+        0.0.into(),
+        Out::of(&mut c, &[1, 1], &[1, 1]),
+    );
     assert_eq!(c[0], 2.0 * k as f64);
 }
 
-fn check_integers<T: Wrapping + std::fmt::Debug>(seed: u64, from: fn(i64) -> T, to: fn(T) -> i64) {
+fn check_integers<T: Integer + std::fmt::Debug>(seed: u64, from: fn(i64) -> T, to: fn(T) -> i64) {
     let mut random = Random(seed);
     for _ in 0..60 {
         let (batch, m, n, k) = random_size(&mut random);
@@ -163,12 +164,11 @@ fn check_integers<T: Wrapping + std::fmt::Debug>(seed: u64, from: fn(i64) -> T, 
         let a = Stack::random(&mut random, &shape(m, k), value);
         let b = Stack::random(&mut random, &shape(k, n), value);
         let c = Stack::random(&mut random, &shape(m, n), value);
-        let (alpha, beta) = [(1, 0), (2, 3)][random.below(2)];
+        let (alpha, beta) = [(1i64, 0i64), (2, 3), ((1 << 60) + 1, -(1 << 61) - 1)][random.below(3)];
         let mut result = c.memory.clone();
-        let out = Out { ptr: result[c.offset..].as_mut_ptr().cast(), dtype: T::DTYPE, strides: &c.strides };
-        let size = MatmulSize { batch: &batch, m, n, k };
-        // SAFETY: the stacks have room for their shapes.
-        unsafe { matmul(size, alpha as f64, input(&a), input(&b), beta as f64, out) };
+        let ptr = result[c.offset..].as_mut_ptr().cast();
+        let out = Out { ptr, dtype: T::DTYPE, shape: &c.shape, strides: &c.strides };
+        matmul(alpha.into(), input(&a), input(&b), beta.into(), out);
         for index in coordinates(&shape(m, n)) {
             let (outer, inner) = index.split_at(batch.len());
             let mut sum = 0i64;
@@ -186,11 +186,11 @@ fn check_integers<T: Wrapping + std::fmt::Debug>(seed: u64, from: fn(i64) -> T, 
 
 #[test]
 fn integer_products_wrap() {
-    check_integers::<i64>(4, |x| x, |x| x);
-    check_integers::<i32>(5, |x| x as i32, i64::from);
-    check_integers::<i16>(6, |x| x as i16, i64::from);
-    check_integers::<i8>(7, |x| x as i8, i64::from);
-    check_integers::<u8>(8, |x| x as u8, i64::from);
+    check_integers::<Wrapping<i64>>(4, Wrapping, |x| x.0);
+    check_integers::<Wrapping<i32>>(5, |x| Wrapping(x as i32), |x| x.0.into());
+    check_integers::<Wrapping<i16>>(6, |x| Wrapping(x as i16), |x| x.0.into());
+    check_integers::<Wrapping<i8>>(7, |x| Wrapping(x as i8), |x| x.0.into());
+    check_integers::<Wrapping<u8>>(8, |x| Wrapping(x as u8), |x| x.0.into());
 }
 
 #[test]
@@ -198,17 +198,13 @@ fn beta_zero_does_not_read_the_output() {
     for (m, n, k) in [(4, 16, 3), (1, 5, 7), (5, 1, 7), (40, 50, 60), (3, 3, 0)] {
         let (a, b) = (vec![1.0f32; m * k], vec![1.0f32; k * n]);
         let mut c = vec![f32::NAN; m * n];
-        // SAFETY: contiguous matrices of their sizes.
-        unsafe {
-            matmul(
-                MatmulSize { batch: &[], m, n, k },
-                1.0,
-                In { ptr: a.as_ptr().cast(), dtype: DType::F32, strides: &[k as isize, 1] },
-                In { ptr: b.as_ptr().cast(), dtype: DType::F32, strides: &[n as isize, 1] },
-                0.0,
-                Out { ptr: c.as_mut_ptr().cast(), dtype: DType::F32, strides: &[n as isize, 1] },
-            );
-        }
+        matmul(
+            1.0.into(),
+            In::of(&a, &[m, k], &[k as isize, 1]),
+            In::of(&b, &[k, n], &[n as isize, 1]),
+            0.0.into(),
+            Out::of(&mut c, &[m, n], &[n as isize, 1]),
+        );
         assert!(c.iter().all(|&x| x == k as f32), "{m} {n} {k}: {c:?}");
     }
 }
@@ -220,17 +216,13 @@ fn contiguous_product(m: usize, n: usize, k: usize, transposed: [bool; 2]) -> (V
     let mut c = vec![f64::NAN; m * n];
     let strides = |rows: usize, cols: usize, t: bool| if t { [1, rows as isize] } else { [cols as isize, 1] };
     let (sa, sb) = (strides(m, k, transposed[0]), strides(k, n, transposed[1]));
-    // SAFETY: dense matrices of their sizes.
-    unsafe {
-        matmul(
-            MatmulSize { batch: &[], m, n, k },
-            1.0,
-            In { ptr: a.as_ptr().cast(), dtype: DType::F64, strides: &sa },
-            In { ptr: b.as_ptr().cast(), dtype: DType::F64, strides: &sb },
-            0.0,
-            Out { ptr: c.as_mut_ptr().cast(), dtype: DType::F64, strides: &[n as isize, 1] },
-        );
-    }
+    matmul(
+        1.0.into(),
+        In { ptr: a.as_ptr().cast(), dtype: DType::F64, shape: &[m, k], strides: &sa },
+        In { ptr: b.as_ptr().cast(), dtype: DType::F64, shape: &[k, n], strides: &sb },
+        0.0.into(),
+        Out::of(&mut c, &[m, n], &[n as isize, 1]),
+    );
     (a, b, c)
 }
 

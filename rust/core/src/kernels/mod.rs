@@ -41,14 +41,17 @@ pub mod sort;
 mod testing;
 pub mod window;
 
-use crate::dtype::DType;
+use smallvec::SmallVec;
+
+use crate::dtype::{Category, DType};
+use crate::scalar::Scalar;
 
 /// The compiled inner loop of an elementwise formula: contiguous inputs and outputs of the kernel's own dtypes.
 ///
-/// `params` points to the formula's parameters; `inputs` and `outputs` point to one pointer per operand; `n` is the
+/// `params` points to the formula's parameters, as [`encode`] writes them for the dtype of the inputs; `inputs` and `outputs` point to one pointer per operand; `n` is the
 /// number of elements. The body loads a group of lanes from every input before it stores to any output, so an
 /// output may be exactly an input. No reference to tensor memory is ever formed.
-pub type LoopFn = unsafe fn(params: *const f64, inputs: *const *const u8, outputs: *const *mut u8, n: usize);
+pub type LoopFn = unsafe fn(params: *const u64, inputs: *const *const u8, outputs: *const *mut u8, n: usize);
 
 /// A loop with what it was compiled for. Made by [`row`] and nobody else, so that it tells the truth.
 #[derive(Clone, Copy)]
@@ -87,6 +90,20 @@ impl Kernel {
     }
 }
 
+/// Parameters as the loops of a dtype read them: one `i64`, `f64` or complex number after the other.
+#[inline]
+fn encode(params: &[Scalar], dtype: DType) -> SmallVec<[u64; 4]> {
+    let mut words = SmallVec::new();
+    for param in params {
+        match dtype.category() {
+            Category::Float => words.push(param.to_f64().to_bits()),
+            Category::Complex => words.extend(param.to_complex().map(f64::to_bits)),
+            Category::Integer | Category::Bool => words.push(param.to_i64() as u64),
+        }
+    }
+    words
+}
+
 /// Most operands on either side of a [`Kernel`].
 pub const MAX_OPERANDS: usize = 8;
 
@@ -119,6 +136,9 @@ unsafe impl Sync for Out<'_> {}
 #[track_caller]
 #[inline]
 fn product(sizes: &[usize]) -> usize {
+    if sizes.contains(&0) {
+        return 0;
+    }
     let product = sizes.iter().try_fold(1, |n: usize, &size| n.checked_mul(size));
     product.expect("a kernel was given sizes whose product has no room")
 }
@@ -173,7 +193,8 @@ macro_rules! operand {
             /// Number of elements.
             #[inline]
             pub fn numel(&self) -> usize {
-                self.shape.iter().product()
+                // Wrapping: next to an axis of size 0 the others may be of any size.
+                self.shape.iter().fold(1, |n: usize, &size| n.wrapping_mul(size))
             }
 
             /// As a vector of one element where there are no axes.
@@ -226,23 +247,6 @@ macro_rules! operand {
                     refuse(self.shape, shape);
                 }
             }
-
-            /// Refuses another dtype.
-            ///
-            /// # Panics
-            /// Where the dtype is another.
-            #[track_caller]
-            #[inline]
-            fn require_dtype(&self, dtype: DType) {
-                #[cold]
-                #[track_caller]
-                fn refuse(given: DType, needed: DType) -> ! {
-                    panic!("a kernel was given an operand of dtype {given}, and needs {needed}")
-                }
-                if self.dtype != dtype {
-                    refuse(self.dtype, dtype);
-                }
-            }
         }
     };
 }
@@ -252,6 +256,23 @@ operand!(In, Const);
 operand!(Out, Mut);
 
 impl<'a> In<'a> {
+    /// Refuses another dtype.
+    ///
+    /// # Panics
+    /// Where the dtype is another.
+    #[track_caller]
+    #[inline]
+    fn require_dtype(&self, dtype: DType) {
+        #[cold]
+        #[track_caller]
+        fn refuse(given: DType, needed: DType) -> ! {
+            panic!("a kernel was given an operand of dtype {given}, and needs {needed}")
+        }
+        if self.dtype != dtype {
+            refuse(self.dtype, dtype);
+        }
+    }
+
     /// An operand to read.
     ///
     /// # Safety

@@ -46,23 +46,20 @@ fn layer_norm_and_its_gradients_match_the_definition() {
             let [mut mean, mut rstd] = [vec![0.0; rows], vec![0.0; rows]];
             let [mut mean4, mut rstd4] = [vec![0f32; rows], vec![0f32; rows]];
             let [x4, g4, w4, b4] = [&x, &g, &w, &b].map(|v| single(v));
-            // SAFETY: contiguous operands of the sizes stated.
-            unsafe {
-                let [y, dx, dw, db] = &mut got;
-                let weight = affine.then(|| input(&w));
-                let saved = Moments { mean: output(&mut mean), rstd: output(&mut rstd) };
-                layer_norm(rows, n, eps, input(&x), weight, affine.then(|| input(&b)), output(y), saved);
-                let saved = Moments { mean: input(&mean), rstd: input(&rstd) };
-                let outs = (Some(output(dx)), Some(output(dw)), Some(output(db)));
-                layer_norm_backward(rows, n, input(&g), input(&x), weight, saved, outs.0, outs.1, outs.2);
-                let [y, dx, dw, db] = &mut narrow;
-                let weight = affine.then(|| input(&w4));
-                let saved = Moments { mean: output(&mut mean4), rstd: output(&mut rstd4) };
-                layer_norm(rows, n, eps, input(&x4), weight, affine.then(|| input(&b4)), output(y), saved);
-                let saved = Moments { mean: input(&mean4), rstd: input(&rstd4) };
-                let outs = (Some(output(dx)), Some(output(dw)), Some(output(db)));
-                layer_norm_backward(rows, n, input(&g4), input(&x4), weight, saved, outs.0, outs.1, outs.2);
-            }
+            let [y, dx, dw, db] = &mut got;
+            let weight = affine.then(|| input(&w));
+            let saved = Moments { mean: output(&mut mean), rstd: output(&mut rstd) };
+            layer_norm(rows, n, eps, input(&x), weight, affine.then(|| input(&b)), output(y), saved);
+            let saved = Moments { mean: input(&mean), rstd: input(&rstd) };
+            let outs = (Some(output(dx)), Some(output(dw)), Some(output(db)));
+            layer_norm_backward(rows, n, input(&g), input(&x), weight, saved, outs.0, outs.1, outs.2);
+            let [y, dx, dw, db] = &mut narrow;
+            let weight = affine.then(|| input(&w4));
+            let saved = Moments { mean: output(&mut mean4), rstd: output(&mut rstd4) };
+            layer_norm(rows, n, eps, input(&x4), weight, affine.then(|| input(&b4)), output(y), saved);
+            let saved = Moments { mean: input(&mean4), rstd: input(&rstd4) };
+            let outs = (Some(output(dx)), Some(output(dw)), Some(output(db)));
+            layer_norm_backward(rows, n, input(&g4), input(&x4), weight, saved, outs.0, outs.1, outs.2);
             for i in 0..4 {
                 assert_all_near(&got[i], &expected[i], 1e-11, &format!("{rows} {n} {affine} result {i}"));
                 // A single element has variance 0, and rstd 316 magnifies the rounding of the rest.
@@ -76,11 +73,8 @@ fn layer_norm_and_its_gradients_match_the_definition() {
 fn a_large_mean_does_not_cancel_the_variance() {
     let x: Vec<f32> = (0..1000).map(|i| 1e4 + (i % 2) as f32).collect();
     let (mut y, mut mean, mut rstd) = (vec![0f32; 1000], [0f32], [0f32]);
-    // SAFETY: contiguous operands of the sizes stated.
-    unsafe {
-        let saved = Moments { mean: output(&mut mean), rstd: output(&mut rstd) };
-        layer_norm(1, 1000, 0.0, input(&x), None, None, output(&mut y), saved);
-    }
+    let saved = Moments { mean: output(&mut mean), rstd: output(&mut rstd) };
+    layer_norm(1, 1000, 0.0, input(&x), None, None, output(&mut y), saved);
     assert_eq!((mean, rstd), ([10000.5], [2.0]));
     assert!(y.iter().enumerate().all(|(i, &v)| v == if i % 2 == 0 { -1.0 } else { 1.0 }));
 }
@@ -99,8 +93,7 @@ fn batch_norm_and_its_gradients_match_the_definition() {
             if training {
                 let mut variance = vec![0.0; channels];
                 let results = Moments { mean: output(&mut mean), rstd: output(&mut rstd) };
-                // SAFETY: contiguous operands of the sizes stated.
-                unsafe { batch_moments(size, eps, input(&x), results, output(&mut variance)) };
+                batch_moments(size, eps, input(&x), results, output(&mut variance));
                 let expected: Vec<f64> = variance.iter().map(|v| 1.0 / (v + eps).sqrt()).collect();
                 assert_all_near(&rstd, &expected, 1e-12, "rstd");
             }
@@ -127,21 +120,18 @@ fn batch_norm_and_its_gradients_match_the_definition() {
             let mut got = expected.clone().map(|v| vec![f64::NAN; v.len()]);
             let mut narrow = got.clone().map(|v| single(&v));
             let [x4, g4, w4, b4, mean4, rstd4] = [&x, &g, &w, &b, &mean, &rstd].map(|v| single(v));
-            // SAFETY: contiguous operands of the sizes stated.
-            unsafe {
-                let [y, dx, dw, db] = &mut got;
-                let saved = Moments { mean: input(&mean), rstd: input(&rstd) };
-                batch_norm(size, input(&x), saved, Some(input(&w)), Some(input(&b)), output(y));
-                let outs = (Some(output(dx)), Some(output(dw)), Some(output(db)));
-                let weight = Some(input(&w));
-                batch_norm_backward(size, training, input(&g), input(&x), saved, weight, outs.0, outs.1, outs.2);
-                let [y, dx, dw, db] = &mut narrow;
-                let saved = Moments { mean: input(&mean4), rstd: input(&rstd4) };
-                batch_norm(size, input(&x4), saved, Some(input(&w4)), Some(input(&b4)), output(y));
-                let outs = (Some(output(dx)), Some(output(dw)), Some(output(db)));
-                let weight = Some(input(&w4));
-                batch_norm_backward(size, training, input(&g4), input(&x4), saved, weight, outs.0, outs.1, outs.2);
-            }
+            let [y, dx, dw, db] = &mut got;
+            let saved = Moments { mean: input(&mean), rstd: input(&rstd) };
+            batch_norm(size, input(&x), saved, Some(input(&w)), Some(input(&b)), output(y));
+            let outs = (Some(output(dx)), Some(output(dw)), Some(output(db)));
+            let weight = Some(input(&w));
+            batch_norm_backward(size, training, input(&g), input(&x), saved, weight, outs.0, outs.1, outs.2);
+            let [y, dx, dw, db] = &mut narrow;
+            let saved = Moments { mean: input(&mean4), rstd: input(&rstd4) };
+            batch_norm(size, input(&x4), saved, Some(input(&w4)), Some(input(&b4)), output(y));
+            let outs = (Some(output(dx)), Some(output(dw)), Some(output(db)));
+            let weight = Some(input(&w4));
+            batch_norm_backward(size, training, input(&g4), input(&x4), saved, weight, outs.0, outs.1, outs.2);
             for i in 0..4 {
                 assert_all_near(&got[i], &expected[i], 1e-11, &format!("{size:?} {training} result {i}"));
                 assert_all_near(&double(&narrow[i]), &expected[i], 2e-5, &format!("f32 {size:?} result {i}"));

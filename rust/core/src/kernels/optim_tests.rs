@@ -17,8 +17,7 @@ fn assert_bits(param: [f32; 4], expected: [u32; 4]) {
 fn three_sgd_steps(options: Sgd) -> [f32; 4] {
     let (mut param, mut buffer) = (START, [f32::NAN; 4]);
     for (step, grad) in GRADS.iter().enumerate() {
-        // SAFETY: four elements each.
-        unsafe { sgd(4, &options, step == 0, output(&mut param), input(grad), Some(output(&mut buffer))) };
+        sgd(&options, step == 0, output(&mut param), input(grad), Some(output(&mut buffer)));
     }
     param
 }
@@ -41,8 +40,7 @@ fn three_adam_steps(options: Adam, amsgrad: bool) -> [f32; 4] {
             square: output(&mut square),
             max_square: amsgrad.then(|| output(&mut max)),
         };
-        // SAFETY: four elements each.
-        unsafe { adam(4, &options, (step + 1) as f64, output(&mut param), input(grad), state) };
+        adam(&options, (step + 1) as f64, output(&mut param), input(grad), state);
     }
     param
 }
@@ -70,13 +68,11 @@ fn long_parameters_follow_the_formulas() {
     let expected: Vec<f64> = start.iter().zip(&grad).map(|(&x, &g)| step(x, g)).collect();
     let (mut param, mut mean, mut square) = (start.clone(), vec![0.0; n], vec![0.0; n]);
     let state = AdamState { mean: output(&mut mean), square: output(&mut square), max_square: None };
-    // SAFETY: n elements each.
-    unsafe { adam(n, &options, 1.0, output(&mut param), input(&grad), state) };
+    adam(&options, 1.0, output(&mut param), input(&grad), state);
     assert_all_near(&param, &expected, 1e-12, "adam");
     let options = Sgd { lr: 0.5, momentum: 0.0, dampening: 0.0, weight_decay: 0.1, nesterov: false, maximize: false };
     let mut param = single(&start);
-    // SAFETY: n elements each.
-    unsafe { sgd(n, &options, true, output(&mut param), input(&single(&grad)), None) };
+    sgd(&options, true, output(&mut param), input(&single(&grad)), None);
     let expected: Vec<f64> = start.iter().zip(&grad).map(|(x, g)| x - 0.5 * (g + 0.1 * x)).collect();
     assert_all_near(&crate::kernels::samples::double(&param), &expected, 1e-6, "sgd");
 }

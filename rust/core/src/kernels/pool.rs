@@ -5,11 +5,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::element::Element;
 use super::float::{Float, Shared};
+use super::number::Bounded;
 use super::window::Window;
 use super::{In, Out, product};
-use crate::dtype::DType;
 use crate::{parallel, with_element};
 
 /// Output elements per chunk.
@@ -57,20 +56,6 @@ fn covered(window: &Window, output: [usize; 3], mut body: impl FnMut(usize)) {
     }
 }
 
-/// Elements that have a greatest one.
-trait Pooled: Element + PartialOrd {
-    const LOWEST: Self;
-}
-
-macro_rules! pooled {
-    ($($type:ty: $lowest:expr),*) => {$(
-        impl Pooled for $type {
-            const LOWEST: Self = $lowest;
-        }
-    )*};
-}
-pooled!(f32: f32::NEG_INFINITY, f64: f64::NEG_INFINITY, u8: 0, i8: i8::MIN, i16: i16::MIN, i32: i32::MIN, i64: i64::MIN);
-
 /// Greatest element of each window, and where in its input plane it lies (`i64`, flat).
 ///
 /// All dtypes but `bool`. The first of equal elements counts; a NaN is greater than anything, the last NaN counts.
@@ -81,15 +66,10 @@ pooled!(f32: f32::NEG_INFINITY, f64: f64::NEG_INFINITY, u8: 0, i8: i8::MIN, i16:
 /// Where the operands are not dense, of the window's sizes times `count` planes and of one dtype, `i64` for the indices; so in
 /// all of these kernels.
 pub fn max_pool(count: usize, window: &Window, x: In<'_>, y: Out<'_>, indices: Out<'_>) {
-    match x.dtype {
-        DType::F32 => max_forward::<f32>(count, window, x, y, indices),
-        DType::F64 => max_forward::<f64>(count, window, x, y, indices),
-        DType::U8 => max_forward::<u8>(count, window, x, y, indices),
-        DType::I8 => max_forward::<i8>(count, window, x, y, indices),
-        DType::I16 => max_forward::<i16>(count, window, x, y, indices),
-        DType::I32 => max_forward::<i32>(count, window, x, y, indices),
-        DType::I64 => max_forward::<i64>(count, window, x, y, indices),
-        other => unreachable!("dtype {other} is refused at the door"),
+    if x.dtype.is_float() {
+        with_element!(float x.dtype, T => max_forward::<T>(count, window, x, y, indices));
+    } else {
+        with_element!(int x.dtype, T => max_forward::<T>(count, window, x, y, indices));
     }
 }
 
@@ -100,7 +80,7 @@ fn totals(count: usize, window: &Window) -> (usize, usize) {
     (all(window.input), all(window.output))
 }
 
-fn max_forward<T: Pooled>(count: usize, window: &Window, x: In<'_>, y: Out<'_>, indices: Out<'_>) {
+fn max_forward<T: Bounded>(count: usize, window: &Window, x: In<'_>, y: Out<'_>, indices: Out<'_>) {
     let (all_in, all_out) = totals(count, window);
     let (x, y, indices) = (x.dense::<T>(all_in), y.dense::<T>(all_out), indices.dense::<i64>(all_out));
     let (inputs, out) = (window.inputs(), window.outputs());
@@ -115,9 +95,7 @@ fn max_forward<T: Pooled>(count: usize, window: &Window, x: In<'_>, y: Out<'_>, 
                 let (mut best, mut place) = (T::LOWEST, None);
                 covered(window, position, |from| {
                     let value = *x.add(from);
-                    // Only NaN differs from itself.
-                    #[allow(clippy::eq_op)]
-                    if place.is_none() || value > best || value != value {
+                    if place.is_none() || value.gt(best) || value.unordered() {
                         (best, place) = (value, Some(from));
                     }
                 });

@@ -38,13 +38,11 @@ fn random_max_pools_match_the_definition() {
         let planes = random.below(5);
         let x: Vec<f64> = (0..planes * w.inputs()).map(|_| random.below(5) as f64 - 2.0).collect();
         let mut y = vec![f64::NAN; planes * w.outputs()];
-        let mut indices = vec![-1; y.len()];
-        // SAFETY: contiguous operands of the sizes stated.
-        unsafe { max_pool(planes, &w, input(&x), output(&mut y), indices.as_mut_ptr()) };
+        let mut indices = vec![-1i64; y.len()];
+        max_pool(planes, &w, input(&x), output(&mut y), output(&mut indices));
         let narrow: Vec<i16> = x.iter().map(|&v| v as i16).collect();
-        let (mut y2, mut indices2) = (vec![0i16; y.len()], vec![-1; y.len()]);
-        // SAFETY: contiguous operands of the sizes stated.
-        unsafe { max_pool(planes, &w, input(&narrow), output(&mut y2), indices2.as_mut_ptr()) };
+        let (mut y2, mut indices2) = (vec![0i16; y.len()], vec![-1i64; y.len()]);
+        max_pool(planes, &w, input(&narrow), output(&mut y2), output(&mut indices2));
         for plane in 0..planes {
             for (at, position) in coordinates(&w.output).iter().enumerate() {
                 let to = plane * w.outputs() + at;
@@ -67,11 +65,8 @@ fn random_max_pools_match_the_definition() {
         }
         let g = random.units(y.len());
         let (mut dx, mut picked) = (vec![f64::NAN; x.len()], vec![f64::NAN; y.len()]);
-        // SAFETY: contiguous operands of the sizes stated.
-        unsafe {
-            assert!(max_pool_backward(planes, &w, input(&g), indices.as_ptr(), output(&mut dx)));
-            assert!(max_pool_gather(planes, &w, input(&x), indices.as_ptr(), output(&mut picked)));
-        }
+        assert!(max_pool_backward(planes, &w, input(&g), input(&indices), output(&mut dx)));
+        assert!(max_pool_gather(planes, &w, input(&x), input(&indices), output(&mut picked)));
         assert_eq!(picked, y);
         assert_transposed(&y, &g, &x, &dx, "max_pool");
     }
@@ -80,18 +75,16 @@ fn random_max_pools_match_the_definition() {
 #[test]
 fn the_last_nan_of_a_window_wins() {
     let w = Window::new(&[4], &[4], &[1], &[0], &[1], false).unwrap();
-    let (mut y, mut indices) = ([0.0], [0]);
-    // SAFETY: contiguous operands of the sizes stated.
-    unsafe { max_pool(1, &w, input(&[1.0, f64::NAN, 3.0, f64::NAN]), output(&mut y), indices.as_mut_ptr()) };
+    let (mut y, mut indices) = ([0.0], [0i64]);
+    max_pool(1, &w, input(&[1.0, f64::NAN, 3.0, f64::NAN]), output(&mut y), output(&mut indices));
     assert!(y[0].is_nan() && indices[0] == 3);
 }
 
 #[test]
 fn minus_infinity_is_found_where_it_lies() {
     let w = Window::new(&[3], &[2], &[1], &[1], &[1], false).unwrap();
-    let (mut y, mut indices) = ([0.0; 4], [0; 4]);
-    // SAFETY: contiguous operands of the sizes stated.
-    unsafe { max_pool(1, &w, input(&[f64::NEG_INFINITY; 3]), output(&mut y), indices.as_mut_ptr()) };
+    let (mut y, mut indices) = ([0.0; 4], [0i64; 4]);
+    max_pool(1, &w, input(&[f64::NEG_INFINITY; 3]), output(&mut y), output(&mut indices));
     assert_eq!((y, indices), ([f64::NEG_INFINITY; 4], [0, 0, 1, 2]));
 }
 
@@ -123,12 +116,9 @@ fn random_average_pools_match_the_definition() {
         let g = random.units(expected.len());
         let (mut y, mut dx) = (vec![f64::NAN; expected.len()], vec![f64::NAN; x.len()]);
         let (x4, mut y4) = (single(&x), vec![f32::NAN; y.len()]);
-        // SAFETY: contiguous operands of the sizes stated.
-        unsafe {
-            avg_pool(planes, &w, divisor, input(&x), output(&mut y));
-            avg_pool(planes, &w, divisor, input(&x4), output(&mut y4));
-            avg_pool_backward(planes, &w, divisor, input(&g), output(&mut dx));
-        }
+        avg_pool(planes, &w, divisor, input(&x), output(&mut y));
+        avg_pool(planes, &w, divisor, input(&x4), output(&mut y4));
+        avg_pool_backward(planes, &w, divisor, input(&g), output(&mut dx));
         assert_all_near(&y, &expected, 1e-13, &format!("{w:?} {divisor:?}"));
         assert_all_near(&double(&y4), &expected, 1e-5, "single precision");
         assert_transposed(&y, &g, &x, &dx, "avg_pool");

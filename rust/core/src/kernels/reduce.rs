@@ -12,13 +12,12 @@ mod reducers;
 mod tests;
 
 use std::marker::PhantomData;
+use std::num::Wrapping;
 
 use fold::{Erased, MAX_COLUMNS};
 use reducers::{
     All, Any, Count, Extreme, Max, MaxAbs, Mean, Min, MinAbs, Plain, Prod, Sum, SumAbs, SumAbsPow, SumSquares, Variance,
 };
-
-pub(super) use reducers::Ordered;
 
 use super::copy::{gather, scatter};
 use super::plan::{BLOCK, Grid, PerAxis, Plan, address, is_dense};
@@ -131,7 +130,7 @@ pub fn reduce(op: Reduction, reduced: &[bool], input: In<'_>, outputs: &[Out<'_>
     macro_rules! number {
         ($fold:ident) => {
             match sum {
-                DType::I64 => run(&Plain($fold::<i64>(PhantomData)), false, 0),
+                DType::I64 => run(&Plain($fold::<Wrapping<i64>>(PhantomData)), false, 0),
                 _ => with_element!(float sum, T => run(&Plain($fold::<T>(PhantomData)), false, 0)),
             }
         };
@@ -140,12 +139,16 @@ pub fn reduce(op: Reduction, reduced: &[bool], input: In<'_>, outputs: &[Out<'_>
         Reduction::Sum => number!(Sum),
         Reduction::Prod => number!(Prod),
         Reduction::Mean => float!(T => Mean(Sum::<T>(PhantomData))),
-        Reduction::Max => with_element!(input.dtype, T => run(&Plain(Max::<T>(PhantomData)), false, 0)),
-        Reduction::Min => with_element!(input.dtype, T => run(&Plain(Min::<T>(PhantomData)), false, 0)),
-        Reduction::ArgMax => with_element!(input.dtype, T => run(&Extreme(Max::<T>(PhantomData)), true, 1)),
-        Reduction::ArgMin => with_element!(input.dtype, T => run(&Extreme(Min::<T>(PhantomData)), true, 1)),
-        Reduction::MaxWithIndex => with_element!(input.dtype, T => run(&Extreme(Max::<T>(PhantomData)), true, 0)),
-        Reduction::MinWithIndex => with_element!(input.dtype, T => run(&Extreme(Min::<T>(PhantomData)), true, 0)),
+        Reduction::Max => with_element!(number input.dtype, T => run(&Plain(Max::<T>(PhantomData)), false, 0)),
+        Reduction::Min => with_element!(number input.dtype, T => run(&Plain(Min::<T>(PhantomData)), false, 0)),
+        Reduction::ArgMax => with_element!(number input.dtype, T => run(&Extreme(Max::<T>(PhantomData)), true, 1)),
+        Reduction::ArgMin => with_element!(number input.dtype, T => run(&Extreme(Min::<T>(PhantomData)), true, 1)),
+        Reduction::MaxWithIndex => {
+            with_element!(number input.dtype, T => run(&Extreme(Max::<T>(PhantomData)), true, 0))
+        }
+        Reduction::MinWithIndex => {
+            with_element!(number input.dtype, T => run(&Extreme(Min::<T>(PhantomData)), true, 0))
+        }
         Reduction::Any => run(&Plain(Any), false, 0),
         Reduction::All => run(&Plain(All), false, 0),
         Reduction::CountNonzero => run(&Plain(Count), false, 0),

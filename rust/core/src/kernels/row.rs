@@ -5,7 +5,6 @@
 //! and no early exit, so it vectorises. Lanes that come out `rare` are computed again over [`Exact`].
 
 use std::marker::PhantomData;
-use std::slice;
 use std::sync::LazyLock;
 use std::sync::atomic::{Ordering, compiler_fence};
 
@@ -13,39 +12,31 @@ use pulp::Simd;
 
 use super::Kernel;
 use super::element::{B8, Element};
-use super::lane::{Exact, FloatElement, Lane, LaneElement, Rare};
-use super::number::{Int, IntFormula, Predicate, RealFormula, RealPredicate, Ring, RingFormula};
+use super::lane::{Held, LaneElement, Rare, Verdict};
+use super::number::{
+    Equal, Equality, Field, FieldFormula, Int, IntFormula, Order, Ordered, OrderedFormula, Predicate, Real,
+    RealFormula, RealPredicate, Ring, RingFormula,
+};
 
 /// The instruction set, detected once.
 static ARCH: LazyLock<pulp::Arch> = LazyLock::new(pulp::Arch::new);
 
-/// A formula made of its parameters.
-pub trait Parameters: Sync {
-    /// How many there are.
-    const COUNT: usize;
-
-    /// The formula with its parameters in order.
-    ///
-    /// # Panics
-    /// Where there are fewer than [`Self::COUNT`].
-    fn from_params(params: &[f64]) -> Self;
-}
-
 /// A formula made concrete for one element type.
-pub trait Body<const N: usize> {
-    /// The formula's type; its value holds the parameters.
-    type Formula: Parameters;
+pub trait Body<const N: usize, const P: usize> {
     /// Type of the inputs.
     type In: LaneElement;
     /// Type of the output.
     type Out: Element;
 
     /// One lane, and whether it must be computed again.
-    fn lane(formula: &Self::Formula, x: [Self::In; N]) -> (Self::Out, <Self::In as LaneElement>::Rare);
+    fn lane(params: Params<Self::In, P>, x: [Self::In; N]) -> (Self::Out, <Self::In as LaneElement>::Rare);
 
     /// One lane the slow way.
-    fn exact(formula: &Self::Formula, x: [Self::In; N]) -> Self::Out;
+    fn exact(params: Params<Self::In, P>, x: [Self::In; N]) -> Self::Out;
 }
+
+/// The parameters of a formula over elements `T`.
+type Params<T, const P: usize> = [<T as LaneElement>::Param; P];
 
 /// Computes the rare lanes of a group again.
 ///
@@ -53,15 +44,15 @@ pub trait Body<const N: usize> {
 /// A group of elements is readable at every input.
 #[cold]
 #[inline(never)]
-unsafe fn recompute<B: Body<N>, const N: usize, const G: usize>(
-    formula: &B::Formula,
+unsafe fn recompute<B: Body<N, P>, const N: usize, const P: usize, const G: usize>(
+    params: &Params<B::In, P>,
     inputs: &[*const B::In; N],
     rare: &[<B::In as LaneElement>::Rare; G],
     results: &mut [B::Out; G],
 ) {
     for i in (0..G).filter(|&i| rare[i].is_set()) {
         // SAFETY: as promised.
-        results[i] = B::exact(formula, inputs.map(|input| unsafe { input.add(i).read_unaligned() }));
+        results[i] = B::exact(*params, inputs.map(|input| unsafe { input.add(i).read_unaligned() }));
     }
 }
 
@@ -71,19 +62,19 @@ unsafe fn recompute<B: Body<N>, const N: usize, const G: usize>(
 struct Buffer<T, const G: usize>([T; G]);
 
 /// A loop about to run on some instruction set.
-struct Run<'a, B: Body<N>, const N: usize, const G: usize> {
-    formula: &'a B::Formula,
+struct Run<B: Body<N, P>, const N: usize, const P: usize, const G: usize> {
+    params: Params<B::In, P>,
     inputs: [*const B::In; N],
     output: *mut B::Out,
     n: usize,
 }
 
-impl<B: Body<N>, const N: usize, const G: usize> pulp::WithSimd for Run<'_, B, N, G> {
+impl<B: Body<N, P>, const N: usize, const P: usize, const G: usize> pulp::WithSimd for Run<B, N, P, G> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { formula, mut inputs, mut output, n } = self;
+        let Self { params, mut inputs, mut output, n } = self;
         let (mut groups, rest) = (n / G, n % G);
         let mut in_buffers = [Buffer([B::In::PADDING; G]); N];
         let mut out_buffer = Buffer([B::Out::default(); G]);
@@ -93,7 +84,7 @@ impl<B: Body<N>, const N: usize, const G: usize> pulp::WithSimd for Run<'_, B, N
             for _ in 0..groups {
                 // SAFETY: the caller vouches for n elements at each operand, or they are the buffers, of group size.
                 unsafe {
-                    group::<B, N, G>(formula, &inputs, output);
+                    group::<B, N, P, G>(&params, &inputs, output);
                     inputs = inputs.map(|input| input.add(G));
                     output = output.add(G);
                 }
@@ -127,8 +118,8 @@ impl<B: Body<N>, const N: usize, const G: usize> pulp::WithSimd for Run<'_, B, N
 /// A group of elements is readable at every input and writable at the output, which overlaps an input exactly or not
 /// at all.
 #[inline(always)]
-unsafe fn group<B: Body<N>, const N: usize, const G: usize>(
-    formula: &B::Formula,
+unsafe fn group<B: Body<N, P>, const N: usize, const P: usize, const G: usize>(
+    params: &Params<B::In, P>,
     inputs: &[*const B::In; N],
     output: *mut B::Out,
 ) {
@@ -143,16 +134,16 @@ unsafe fn group<B: Body<N>, const N: usize, const G: usize>(
     let mut rare = [<B::In as LaneElement>::Rare::NO; G];
     let mut any = <B::In as LaneElement>::Rare::NO;
     for i in 0..G {
-        let (value, flag) = B::lane(formula, std::array::from_fn(|k| x[k][i]));
+        let (value, flag) = B::lane(*params, std::array::from_fn(|k| x[k][i]));
         results[i] = value;
         rare[i] = flag;
         any = any.or(flag);
     }
     if any.is_set() {
         // Copies, so that the address of what stays in registers otherwise is never taken.
-        let (inputs, rare, mut mixed) = (*inputs, rare, results);
+        let (params, inputs, rare, mut mixed) = (*params, *inputs, rare, results);
         // SAFETY: as promised; nothing has been written yet.
-        unsafe { recompute::<B, N, G>(formula, &inputs, &rare, &mut mixed) };
+        unsafe { recompute::<B, N, P, G>(&params, &inputs, &rare, &mut mixed) };
         results = mixed;
     }
     // SAFETY: as promised.
@@ -174,27 +165,28 @@ unsafe fn copy_bytes(from: *const u8, to: *mut u8, bytes: usize) {
 /// The [`LoopFn`] of a body.
 ///
 /// # Safety
-/// As for every `LoopFn`: `params` points to the parameters of `B::Formula`, `inputs` to N pointers to `n` elements of `B::In`, `outputs`
+/// As for every `LoopFn`: `params` points to `P` parameters, `inputs` to N pointers to `n` elements of `B::In`, `outputs`
 /// to one pointer to `n` elements of `B::Out`, which overlaps an input exactly or not at all.
-pub(super) unsafe fn run<B: Body<N>, const N: usize, const G: usize>(
-    params: *const f64,
+pub(super) unsafe fn run<B: Body<N, P>, const N: usize, const P: usize, const G: usize>(
+    params: *const u64,
     inputs: *const *const u8,
     outputs: *const *mut u8,
     n: usize,
 ) {
     // SAFETY: as promised.
     let (params, inputs, output) = unsafe {
-        let params = if B::Formula::COUNT == 0 { &[] } else { slice::from_raw_parts(params, B::Formula::COUNT) };
+        // Without parameters there may be nothing to point to.
+        let params = if P == 0 { std::ptr::NonNull::dangling().as_ptr() } else { params.cast_mut() };
+        let params = params.cast::<Params<B::In, P>>().read();
         (params, std::array::from_fn(|k| (*inputs.add(k)).cast::<B::In>()), (*outputs).cast())
     };
-    let formula = &B::Formula::from_params(params);
-    let run = Run::<B, N, G> { formula, inputs, output, n };
+    let run = Run::<B, N, P, G> { params, inputs, output, n };
     #[cfg(target_arch = "x86_64")]
     match *ARCH {
         pulp::Arch::V4(simd) => Simd::vectorize(simd, run),
         pulp::Arch::V3(simd) => Simd::vectorize(simd, run),
         // SAFETY: as promised.
-        _ => unsafe { one_by_one::<B, N>(formula, inputs, output, n) },
+        _ => unsafe { one_by_one::<B, N, P>(params, inputs, output, n) },
     }
     #[cfg(not(target_arch = "x86_64"))]
     ARCH.dispatch(run);
@@ -208,8 +200,8 @@ pub(super) unsafe fn run<B: Body<N>, const N: usize, const G: usize>(
 /// As for [`run`].
 #[cfg(target_arch = "x86_64")]
 #[cold]
-unsafe fn one_by_one<B: Body<N>, const N: usize>(
-    formula: &B::Formula,
+unsafe fn one_by_one<B: Body<N, P>, const N: usize, const P: usize>(
+    params: Params<B::In, P>,
     inputs: [*const B::In; N],
     output: *mut B::Out,
     n: usize,
@@ -218,20 +210,20 @@ unsafe fn one_by_one<B: Body<N>, const N: usize>(
         // SAFETY: as promised.
         unsafe {
             let x = inputs.map(|input| input.add(i).read_unaligned());
-            output.add(i).write_unaligned(B::exact(formula, x));
+            output.add(i).write_unaligned(B::exact(params, x));
         }
     }
 }
 
 /// The loop of a body; `cost` is the estimated number of picoseconds per element on one core, for the decision to use
 /// helpers.
-fn kernel<B: Body<N>, const N: usize>(cost: u32) -> Kernel {
+fn kernel<B: Body<N, P>, const N: usize, const P: usize>(cost: u32) -> Kernel {
     Kernel {
-        run: B::In::row::<B, N>(),
+        run: B::In::row::<B, N, P>(),
         input: B::In::DTYPE,
         output: B::Out::DTYPE,
         inputs: N as u8,
-        params: B::Formula::COUNT as u8,
+        params: P as u8,
         cost,
     }
 }
@@ -239,129 +231,105 @@ fn kernel<B: Body<N>, const N: usize>(cost: u32) -> Kernel {
 macro_rules! bodies {
     ($(
         $(#[$doc:meta])*
-        $name:ident: $body:ident, $formula:ident over $element:ident $(+ $bound:ident)? where [$($condition:tt)*],
-        $out:ty, |$result:ident| $value:expr, $exact:expr;
+        $name:ident: $body:ident, $formula:ident over $Number:ident, $out:ty, |$y:ident| $value:expr;
     )*) => {$(
         /// The body of such a loop.
         pub struct $body<F, T>(PhantomData<(F, T)>);
 
-        impl<F: $formula<N> + Parameters, T: $element $(+ $bound)?, const N: usize> Body<N> for $body<F, T>
-        where
-            $($condition)*
+        impl<F: $formula<N, P>, T: LaneElement<Lane: $Number, Exact: $Number>, const N: usize, const P: usize>
+            Body<N, P> for $body<F, T>
         {
-            type Formula = F;
             type In = T;
             type Out = $out;
 
             #[inline(always)]
-            fn lane(formula: &F, x: [T; N]) -> ($out, T::Rare) {
-                let $result = formula.eval(x.map(Lane::new));
-                ($value, $result.rare)
+            fn lane(params: Params<T, P>, x: [T; N]) -> ($out, T::Rare) {
+                let (y, rare) = F::eval(params, x.map(<T::Lane as Held<T>>::load)).store();
+                let $y = y;
+                ($value, rare)
             }
 
-            fn exact(formula: &F, x: [T; N]) -> $out {
-                let exact: fn(&F, [T; N]) -> $out = $exact;
-                exact(formula, x)
+            fn exact(params: Params<T, P>, x: [T; N]) -> $out {
+                let ($y, _) = F::eval(params, x.map(<T::Exact as Held<T>>::load)).store();
+                $value
             }
         }
 
         $(#[$doc])*
-        pub fn $name<F: $formula<N> + Parameters, T: $element $(+ $bound)?, const N: usize>(cost: u32) -> Kernel
+        pub fn $name<F, T, const N: usize, const P: usize>(cost: u32) -> Kernel
         where
-            $($condition)*
+            F: $formula<N, P>,
+            T: LaneElement<Lane: $Number, Exact: $Number>,
         {
-            kernel::<$body<F, T>, N>(cost)
+            kernel::<$body<F, T>, N, P>(cost)
         }
     )*};
 }
 
 bodies! {
-    /// The loop of a real formula; inputs and output are `T`.
-    real: RealBody, RealFormula over FloatElement where [],
-    T, |y| y.value, |f, x| f.eval(x.map(Exact::new)).value;
-
     /// The loop of a formula of ring operations; inputs and output are `T`.
-    ring: RingBody, RingFormula over LaneElement where [Lane<T>: Ring],
-    T, |y| y.value, |f, x| f.eval(x.map(Lane::new)).value;
-
+    ring: RingBody, RingFormula over Ring, T, |y| y;
+    /// The loop of a formula of ring operations and comparisons; inputs and output are `T`.
+    ordered: OrderedBody, OrderedFormula over Ordered, T, |y| y;
     /// The loop of an integer formula; inputs and output are `T`.
-    int: IntBody, IntFormula over LaneElement where [Lane<T>: Int],
-    T, |y| y.value, |f, x| f.eval(x.map(Lane::new)).value;
-
-    /// The loop of a predicate; inputs are `T`, the output is `bool` bytes 0 and 1.
-    predicate: PredicateBody, Predicate over LaneElement + PartialOrd where [],
-    B8, |y| B8::from(y.on), |f, x| B8::from(f.eval(x.map(Lane::new)).on);
-
+    int: IntBody, IntFormula over Int, T, |y| y;
+    /// The loop of a formula of real or complex numbers; inputs and output are `T`.
+    field: FieldBody, FieldFormula over Field, T, |y| y;
+    /// The loop of a real formula; inputs and output are `T`.
+    real: RealBody, RealFormula over Real, T, |y| y;
+    /// The loop of a predicate of any dtype; inputs are `T`, the output is `bool` bytes 0 and 1.
+    equality: EqualityBody, Equality over Equal, B8, |y| B8::from(y);
+    /// The loop of a predicate of ordered numbers; inputs are `T`, the output is `bool` bytes 0 and 1.
+    predicate: PredicateBody, Predicate over Order, B8, |y| B8::from(y);
     /// The loop of a predicate of real numbers; inputs are `T`, the output is `bool` bytes 0 and 1.
-    real_predicate: RealPredicateBody, RealPredicate over FloatElement where [],
-    B8, |y| B8::from(y.on), |f, x| B8::from(f.eval(x.map(Exact::new)));
+    real_predicate: RealPredicateBody, RealPredicate over Real, B8, |y| B8::from(y);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::number::Real;
-
-    /// Formulas without parameters, and with one.
-    macro_rules! parameters {
-        ($($formula:ident)*) => {$(
-            impl Parameters for $formula {
-                const COUNT: usize = 0;
-                fn from_params(_: &[f64]) -> Self {
-                    Self
-                }
-            }
-        )*};
-    }
-    parameters!(Sine Sum Quotient Positive Less);
-
-    impl Parameters for Axpy {
-        const COUNT: usize = 1;
-        fn from_params(params: &[f64]) -> Self {
-            Self(params[0])
-        }
-    }
+    use crate::kernels::lane::FloatElement;
 
     struct Sine;
-    impl RealFormula<1> for Sine {
-        fn eval<R: Real>(&self, [x]: [R; 1]) -> R {
+    impl RealFormula<1, 0> for Sine {
+        fn eval<R: Real>([]: [R::Param; 0], [x]: [R; 1]) -> R {
             x.sin()
         }
     }
 
     /// a · x + y, with a parameter.
-    struct Axpy(f64);
-    impl RealFormula<2> for Axpy {
-        fn eval<R: Real>(&self, [x, y]: [R; 2]) -> R {
-            x.lit(self.0).mul_add(x, y.exp())
+    struct Axpy;
+    impl RealFormula<2, 1> for Axpy {
+        fn eval<R: Real>([a]: [R::Param; 1], [x, y]: [R; 2]) -> R {
+            R::param(a).mul_add(x, y.exp())
         }
     }
 
     struct Sum;
-    impl RingFormula<2> for Sum {
-        fn eval<R: Ring>(&self, [x, y]: [R; 2]) -> R {
+    impl RingFormula<2, 0> for Sum {
+        fn eval<R: Ring>([]: [R::Param; 0], [x, y]: [R; 2]) -> R {
             x + y
         }
     }
 
     struct Quotient;
-    impl IntFormula<2> for Quotient {
-        fn eval<R: Int>(&self, [x, y]: [R; 2]) -> R {
+    impl IntFormula<2, 0> for Quotient {
+        fn eval<R: Int>([]: [R::Param; 0], [x, y]: [R; 2]) -> R {
             x.div_floor(y)
         }
     }
 
     struct Positive;
-    impl RealPredicate<1> for Positive {
-        fn eval<R: Real>(&self, [x]: [R; 1]) -> R::Mask {
+    impl RealPredicate<1, 0> for Positive {
+        fn eval<R: Real>([]: [R::Param; 0], [x]: [R; 1]) -> R::Mask {
             let zero = x.lit(0.0);
             x.sin().gt(zero)
         }
     }
 
     struct Less;
-    impl Predicate<2> for Less {
-        fn eval<R: crate::kernels::number::Order>(&self, [x, y]: [R; 2]) -> R::Mask {
+    impl Predicate<2, 0> for Less {
+        fn eval<R: Order>([]: [R::Param; 0], [x, y]: [R; 2]) -> R::Mask {
             x.lt(y)
         }
     }
@@ -381,7 +349,7 @@ mod tests {
         let out = output[1..].as_mut_ptr();
         assert_eq!((params.len(), N), (kernel.params(), kernel.inputs()));
         // SAFETY: n elements each, and the parameters of the loop.
-        unsafe { (kernel.run)(params.as_ptr(), pointers.as_ptr(), &out, n) };
+        unsafe { (kernel.run)(params.as_ptr().cast(), pointers.as_ptr(), &out, n) };
         let mut result = vec![O::default(); n];
         // SAFETY: n elements each.
         unsafe { copy_bytes(output[1..].as_ptr(), result.as_mut_ptr().cast(), n * size_of::<O>()) };
@@ -400,9 +368,9 @@ mod tests {
     fn a_lane_depends_on_its_own_value<T: FloatElement>() {
         for n in 0..150 {
             let x = angles::<T>(n);
-            let together: Vec<T> = apply(&[], real::<Sine, T, 1>(0), [&x]);
+            let together: Vec<T> = apply(&[], real::<Sine, T, 1, 0>(0), [&x]);
             let one_by_one: Vec<T> =
-                x.iter().flat_map(|&x| apply::<T, T, 1>(&[], real::<Sine, T, 1>(0), [&[x]])).collect();
+                x.iter().flat_map(|&x| apply::<T, T, 1>(&[], real::<Sine, T, 1, 0>(0), [&[x]])).collect();
             assert_eq!(bits(&together), bits(&one_by_one), "{n} elements");
         }
     }
@@ -416,10 +384,10 @@ mod tests {
     #[test]
     fn results_do_not_depend_on_the_instruction_set() {
         let (x, y) = (angles::<f32>(100), angles::<f32>(200)[100..].to_vec());
-        let fast: Vec<f32> = apply(&[0.3], real::<Axpy, f32, 2>(0), [&x, &y]);
+        let fast: Vec<f32> = apply(&[0.3], real::<Axpy, f32, 2, 1>(0), [&x, &y]);
         let mut portable = vec![0.0_f32; 100];
-        pulp::Arch::Scalar.dispatch(Run::<RealBody<Axpy, f32>, 2, 16> {
-            formula: &Axpy(0.3),
+        pulp::Arch::Scalar.dispatch(Run::<RealBody<Axpy, f32>, 2, 1, 16> {
+            params: [0.3],
             inputs: [x.as_ptr(), y.as_ptr()],
             output: portable.as_mut_ptr(),
             n: 100,
@@ -430,37 +398,37 @@ mod tests {
     #[test]
     fn an_output_may_be_exactly_an_input() {
         let mut x = angles::<f32>(99);
-        let apart: Vec<f32> = apply(&[], real::<Sine, f32, 1>(0), [&x]);
+        let apart: Vec<f32> = apply(&[], real::<Sine, f32, 1, 0>(0), [&x]);
         let memory = x.as_mut_ptr().cast::<u8>();
         // SAFETY: 99 elements, read and written through the one pointer.
-        unsafe { (real::<Sine, f32, 1>(0).run)(std::ptr::null(), &memory.cast_const(), &memory, 99) };
+        unsafe { (real::<Sine, f32, 1, 0>(0).run)(std::ptr::null(), &memory.cast_const(), &memory, 99) };
         assert_eq!(bits(&x), bits(&apart));
     }
 
     #[test]
     fn rare_lanes_of_a_predicate_are_computed_again() {
         let x = angles::<f64>(40);
-        let positive: Vec<B8> = apply(&[], real_predicate::<Positive, f64, 1>(0), [&x]);
+        let positive: Vec<B8> = apply(&[], real_predicate::<Positive, f64, 1, 0>(0), [&x]);
         let expected: Vec<B8> = x.iter().map(|x| B8::from(x.sin() > 0.0)).collect();
         assert_eq!(positive, expected);
     }
 
     #[test]
     fn integers_wrap_and_divide_towards_minus_infinity() {
-        let sums: Vec<i8> = apply(&[], ring::<Sum, i8, 2>(0), [&[127_i8, -128, 5], &[1, -1, -7]]);
+        let sums: Vec<i8> = apply(&[], ring::<Sum, i8, 2, 0>(0), [&[127_i8, -128, 5], &[1, -1, -7]]);
         assert_eq!(sums, [-128, 127, -2]);
-        let quotients: Vec<i64> = apply(&[], int::<Quotient, i64, 2>(0), [&[7_i64, -7, i64::MIN], &[-2, 2, -1]]);
+        let quotients: Vec<i64> = apply(&[], int::<Quotient, i64, 2, 0>(0), [&[7_i64, -7, i64::MIN], &[-2, 2, -1]]);
         assert_eq!(quotients, [-4, -4, i64::MIN]);
-        let quotients: Vec<u8> = apply(&[], int::<Quotient, u8, 2>(0), [&[7_u8, 255], &[2, 255]]);
+        let quotients: Vec<u8> = apply(&[], int::<Quotient, u8, 2, 0>(0), [&[7_u8, 255], &[2, 255]]);
         assert_eq!(quotients, [3, 1]);
     }
 
     #[test]
     fn bool_bytes_other_than_one_are_true() {
         let (x, y) = ([B8(0), B8(2), B8(0xff), B8(0)], [B8(0), B8(0), B8(7), B8(4)]);
-        let sums: Vec<B8> = apply(&[], ring::<Sum, B8, 2>(0), [&x, &y]);
+        let sums: Vec<B8> = apply(&[], ring::<Sum, B8, 2, 0>(0), [&x, &y]);
         assert_eq!(sums, [B8(0), B8(1), B8(1), B8(1)]);
-        let less: Vec<B8> = apply(&[], predicate::<Less, B8, 2>(0), [&x, &y]);
+        let less: Vec<B8> = apply(&[], predicate::<Less, B8, 2, 0>(0), [&x, &y]);
         assert_eq!(less, [B8(0), B8(0), B8(0), B8(1)]);
     }
 }

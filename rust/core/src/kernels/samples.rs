@@ -74,14 +74,20 @@ pub fn coordinates(shape: &[usize]) -> Vec<Vec<usize>> {
         .collect()
 }
 
-/// A contiguous operand that is read.
-pub fn input<T: Element>(x: &[T]) -> In<'_> {
-    In { ptr: x.as_ptr().cast(), dtype: T::DTYPE, strides: &[] }
+/// A shape for as long as the tests run.
+fn shape(n: usize) -> &'static [usize] {
+    vec![n].leak()
 }
 
-/// A contiguous operand that is written.
+/// A vector that is read.
+pub fn input<T: Element>(x: &[T]) -> In<'_> {
+    In::of(x, shape(x.len()), &[1])
+}
+
+/// A vector that is written.
 pub fn output<T: Element>(x: &mut [T]) -> Out<'_> {
-    Out { ptr: x.as_mut_ptr().cast(), dtype: T::DTYPE, strides: &[] }
+    let n = x.len();
+    Out::of(x, shape(n), &[1])
 }
 
 /// The same numbers in single precision.

@@ -5,11 +5,13 @@
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
 use std::marker::PhantomData;
+use std::num::Wrapping;
 
 use pulp::Arch;
 
 use super::copy::{gather, scatter};
 use super::element::Element;
+use super::number::{Bounded, Equal, Ring, Store};
 use super::plan::{BLOCK, PerAxis, Plan, address};
 use super::scratch::with_scratch;
 use super::{In, Out, require};
@@ -67,12 +69,12 @@ pub fn scan(op: Scan, reverse: bool, axis: usize, input: In<'_>, outputs: &[Out<
         unsafe { drive(scanner, cost, reverse, shape, axis, input, outputs) }
     };
     match op {
-        Scan::Sum if out.is_float() => with_element!(float out, T => run(&Sum::<T, f64>(PhantomData))),
-        Scan::Sum => run(&Sum::<i64, i64>(PhantomData)),
-        Scan::Prod if out.is_float() => with_element!(float out, T => run(&Prod::<T, f64>(PhantomData))),
-        Scan::Prod => run(&Prod::<i64, i64>(PhantomData)),
-        Scan::Max => with_element!(input.dtype, T => run(&Extreme::<T, true>(PhantomData))),
-        Scan::Min => with_element!(input.dtype, T => run(&Extreme::<T, false>(PhantomData))),
+        Scan::Sum if out.is_float() => with_element!(float out, T => run(&Sum::<T>(PhantomData))),
+        Scan::Sum => run(&Sum::<Wrapping<i64>>(PhantomData)),
+        Scan::Prod if out.is_float() => with_element!(float out, T => run(&Prod::<T>(PhantomData))),
+        Scan::Prod => run(&Prod::<Wrapping<i64>>(PhantomData)),
+        Scan::Max => with_element!(number input.dtype, T => run(&Extreme::<T, true>(PhantomData))),
+        Scan::Min => with_element!(number input.dtype, T => run(&Extreme::<T, false>(PhantomData))),
         Scan::LogSumExp => with_element!(float out, T => run(&LogSumExp::<T>(PhantomData))),
     }
 }
@@ -267,109 +269,52 @@ impl<S: Scanner> Erased for S {
     }
 }
 
-/// Numbers that scans accumulate.
-trait Accumulator: Copy + Sync {
-    const ZERO: Self;
-    const ONE: Self;
-    fn plus(self, other: Self) -> Self;
-    fn times(self, other: Self) -> Self;
-}
-
-impl Accumulator for i64 {
-    const ZERO: Self = 0;
-    const ONE: Self = 1;
-    #[inline(always)]
-    fn plus(self, other: Self) -> Self {
-        self.wrapping_add(other)
-    }
-    #[inline(always)]
-    fn times(self, other: Self) -> Self {
-        self.wrapping_mul(other)
-    }
-}
-
-impl Accumulator for f64 {
-    const ZERO: Self = 0.0;
-    const ONE: Self = 1.0;
-    #[inline(always)]
-    fn plus(self, other: Self) -> Self {
-        self + other
-    }
-    #[inline(always)]
-    fn times(self, other: Self) -> Self {
-        self * other
-    }
-}
-
-/// Elements that are accumulated as `A`.
-trait Wide<A>: Element {
-    fn widen(self) -> A;
-    fn narrow(value: A) -> Self;
-}
-
-macro_rules! wide {
-    ($($type:ty => $acc:ty),*) => {$(
-        impl Wide<$acc> for $type {
-            #[inline(always)]
-            fn widen(self) -> $acc {
-                self as $acc
-            }
-            #[inline(always)]
-            fn narrow(value: $acc) -> Self {
-                value as Self
-            }
-        }
-    )*};
-}
-
-wide!(i64 => i64, f32 => f64, f64 => f64);
-
 #[derive(Clone, Copy)]
-struct Sum<T, A>(PhantomData<fn() -> (T, A)>);
+struct Sum<T>(PhantomData<fn() -> T>);
 #[derive(Clone, Copy)]
-struct Prod<T, A>(PhantomData<fn() -> (T, A)>);
+struct Prod<T>(PhantomData<fn() -> T>);
 #[derive(Clone, Copy)]
 struct Extreme<T, const GREATEST: bool>(PhantomData<fn() -> T>);
 #[derive(Clone, Copy)]
 struct LogSumExp<T>(PhantomData<fn() -> T>);
 
-impl<A: Accumulator, T: Wide<A>> Scanner for Sum<T, A> {
+impl<T: Store> Scanner for Sum<T> {
     type In = T;
-    type State = A;
+    type State = T::Acc;
     type First = T;
     type Second = u8;
-    fn start(&self) -> A {
-        A::ZERO
+    fn start(&self) -> T::Acc {
+        T::default().load().zero()
     }
     #[inline(always)]
-    fn step(&self, state: A, x: T, _: usize) -> A {
-        state.plus(x.widen())
+    fn step(&self, state: T::Acc, x: T, _: usize) -> T::Acc {
+        state + x.load()
     }
     #[inline(always)]
-    fn result(&self, state: A) -> (T, u8) {
-        (T::narrow(state), 0)
+    fn result(&self, state: T::Acc) -> (T, u8) {
+        (T::store(state), 0)
     }
 }
 
-impl<A: Accumulator, T: Wide<A>> Scanner for Prod<T, A> {
+impl<T: Store> Scanner for Prod<T> {
     type In = T;
-    type State = A;
+    type State = T::Acc;
     type First = T;
     type Second = u8;
-    fn start(&self) -> A {
-        A::ONE
+    fn start(&self) -> T::Acc {
+        T::default().load().int(1)
     }
     #[inline(always)]
-    fn step(&self, state: A, x: T, _: usize) -> A {
-        state.times(x.widen())
+    fn step(&self, state: T::Acc, x: T, _: usize) -> T::Acc {
+        state * x.load()
     }
     #[inline(always)]
-    fn result(&self, state: A) -> (T, u8) {
-        (T::narrow(state), 0)
+    fn result(&self, state: T::Acc) -> (T, u8) {
+        (T::store(state), 0)
     }
 }
 
-impl<T: super::reduce::Ordered, const GREATEST: bool> Scanner for Extreme<T, GREATEST> {
+impl<T: Bounded, const GREATEST: bool> Scanner for Extreme<T, GREATEST> {
     type In = T;
     type State = (T, i64);
     type First = T;
@@ -381,8 +326,8 @@ impl<T: super::reduce::Ordered, const GREATEST: bool> Scanner for Extreme<T, GRE
     #[inline(always)]
     fn step(&self, (best, at): (T, i64), x: T, position: usize) -> (T, i64) {
         // Ties go to the later one, and so does one NaN after another.
-        let worse = if GREATEST { best.above(x) } else { x.above(best) };
-        if x.is_nan() || (!best.is_nan() && !worse) { (x, position as i64) } else { (best, at) }
+        let worse = if GREATEST { best.gt(x) } else { x.gt(best) };
+        if x.unordered() || (!best.unordered() && !worse) { (x, position as i64) } else { (best, at) }
     }
     #[inline(always)]
     fn result(&self, state: (T, i64)) -> (T, i64) {
@@ -390,7 +335,7 @@ impl<T: super::reduce::Ordered, const GREATEST: bool> Scanner for Extreme<T, GRE
     }
 }
 
-impl<T: Wide<f64>> Scanner for LogSumExp<T> {
+impl<T: Store<Acc = f64>> Scanner for LogSumExp<T> {
     type In = T;
     type State = f64;
     type First = T;
@@ -400,7 +345,7 @@ impl<T: Wide<f64>> Scanner for LogSumExp<T> {
     }
     #[inline(always)]
     fn step(&self, state: f64, x: T, _: usize) -> f64 {
-        let x = x.widen();
+        let x = x.load();
         let (low, high) = if state < x { (state, x) } else { (x, state) };
         if state.is_nan() || x.is_nan() {
             f64::NAN
@@ -413,7 +358,7 @@ impl<T: Wide<f64>> Scanner for LogSumExp<T> {
     }
     #[inline(always)]
     fn result(&self, state: f64) -> (T, u8) {
-        (T::narrow(state), 0)
+        (T::store(state), 0)
     }
 }
 
@@ -484,8 +429,7 @@ mod tests {
             for threads in [1, 2, 5] {
                 set_num_threads(threads);
                 let outs: Vec<Out> = outputs.iter_mut().map(Array::output).collect();
-                // SAFETY: arrays of that shape.
-                unsafe { scan(op, reverse, &shape, axis, x.input(), &outs) };
+                scan(op, reverse, axis, x.input(), &outs);
                 let bits: Vec<_> = outputs.iter().map(Array::bits).collect();
                 assert!(before.is_none_or(|before| before == bits));
                 before = Some(bits);
@@ -519,9 +463,8 @@ mod tests {
     fn onto_itself() {
         let mut x = Array::dense(DType::F32, &[5000]).filled(|| 1.0);
         let out = x.output();
-        let input = In { ptr: out.ptr, dtype: out.dtype, strides: out.strides };
-        // SAFETY: one array, read and written.
-        unsafe { scan(Scan::Sum, false, &[5000], 0, input, &[out]) };
+        let input = In { ptr: out.ptr, dtype: out.dtype, shape: out.shape, strides: out.strides };
+        scan(Scan::Sum, false, 0, input, &[out]);
         assert!((0..5000).all(|i| x.get(&[i]) == (i + 1) as f64));
     }
 }

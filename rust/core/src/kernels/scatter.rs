@@ -1,8 +1,8 @@
 //! Folding values into the elements that an index tensor names: products and extremes. Sums are
 //! [`index::scatter`](super::index::scatter)'s business.
 
-use super::element::{B8, Element};
 use super::index::{OutOfRange, require_along, require_within, without_axis};
+use super::number::Ordered;
 use super::{In, Out};
 use crate::with_element;
 
@@ -17,43 +17,15 @@ pub enum Fold {
     Min,
 }
 
-/// Elements that can be folded.
-trait Foldable: Element {
-    fn fold(self, other: Self, fold: Fold) -> Self;
-}
-
-macro_rules! foldable {
-    ($($type:ty: $product:expr, $nan:expr);* $(;)?) => {$(
-        impl Foldable for $type {
-            #[inline(always)]
-            fn fold(self, other: Self, fold: Fold) -> Self {
-                let nan: fn(Self) -> bool = $nan;
-                let product: fn(Self, Self) -> Self = $product;
-                match fold {
-                    Fold::Prod => product(self, other),
-                    Fold::Max => if nan(self) || self > other { self } else { other },
-                    Fold::Min => if nan(self) || self < other { self } else { other },
-                }
-            }
-        }
-    )*};
-}
-
-foldable! {
-    f32: |a, b| a * b, |a| a.is_nan();
-    f64: |a, b| a * b, |a| a.is_nan();
-    u8: |a, b| a.wrapping_mul(b), |_| false;
-    i8: |a, b| a.wrapping_mul(b), |_| false;
-    i16: |a, b| a.wrapping_mul(b), |_| false;
-    i32: |a, b| a.wrapping_mul(b), |_| false;
-    i64: |a, b| a.wrapping_mul(b), |_| false;
-}
-
-impl Foldable for B8 {
+impl Fold {
+    /// A value folded into an element.
     #[inline(always)]
-    fn fold(self, other: Self, fold: Fold) -> Self {
-        let (a, b) = (bool::from(self), bool::from(other));
-        Self::from(if fold == Fold::Max { a | b } else { a & b })
+    fn of<T: Ordered>(self, x: T, value: T) -> T {
+        match self {
+            Self::Prod => x * value,
+            Self::Max => x.maximum(value),
+            Self::Min => x.minimum(value),
+        }
     }
 }
 
@@ -113,14 +85,14 @@ pub fn scatter_fold(fold: Fold, axis: usize, x: Out<'_>, index: In<'_>, src: In<
         seen += 1;
         Ok(())
     })?;
-    with_element!(x.dtype, T => {
+    with_element!(number x.dtype, T => {
         each(shape, [&strides, index.strides, src.strides], |[to, i, from]| {
             // What is no index any more, in memory that a program writes to meanwhile, leads to the first element.
             let found = Some(at(i) as usize).filter(|&found| found < size).unwrap_or(0);
             // SAFETY: the index fits into both operands.
             unsafe {
                 let element = x.ptr.cast::<T>().offset(to + found as isize * along);
-                *element = (*element).fold(*src.ptr.cast::<T>().offset(from), fold);
+                *element = fold.of(*element, *src.ptr.cast::<T>().offset(from));
             }
             Ok(())
         })
@@ -130,14 +102,11 @@ pub fn scatter_fold(fold: Fold, axis: usize, x: Out<'_>, index: In<'_>, src: In<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dtype::DType;
 
     fn run(fold: Fold, x: &mut [f64], index: &[i64], src: &[f64]) -> Result<(), OutOfRange> {
-        let out = Out { ptr: x.as_mut_ptr().cast(), dtype: DType::F64, strides: &[1] };
-        let positions = In { ptr: index.as_ptr().cast(), dtype: DType::I64, strides: &[1] };
-        let values = In { ptr: src.as_ptr().cast(), dtype: DType::F64, strides: &[1] };
-        // SAFETY: vectors of the sizes stated.
-        unsafe { scatter_fold(fold, &[index.len()], 0, x.len(), out, positions, values) }
+        let (own, n) = ([x.len()], [index.len()]);
+        let (positions, values) = (In::of(index, &n, &[1]), In::of(src, &n, &[1]));
+        scatter_fold(fold, 0, Out::of(x, &own, &[1]), positions, values)
     }
 
     #[test]

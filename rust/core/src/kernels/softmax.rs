@@ -417,18 +417,15 @@ mod tests {
     use crate::dtype::DType;
     use crate::kernels::samples::{Random, assert_all_near, input, output};
 
-    type Unary = unsafe fn(AxisSize, In<'_>, Out<'_>);
-    type Binary = unsafe fn(AxisSize, In<'_>, In<'_>, Out<'_>);
+    type Unary = fn(AxisSize, In<'_>, Out<'_>);
+    type Binary = fn(AxisSize, In<'_>, In<'_>, Out<'_>);
 
     fn run(f: Unary, size: AxisSize, x: &[f64], outputs: usize) -> [Vec<f64>; 2] {
         let mut wide = vec![0.0f64; outputs];
         let single: Vec<f32> = x.iter().map(|&v| v as f32).collect();
         let mut narrow = vec![0.0f32; outputs];
-        // SAFETY: contiguous memory of the stated sizes.
-        unsafe {
-            f(size, input(x), output(&mut wide));
-            f(size, input(&single), output(&mut narrow));
-        }
+        f(size, input(x), output(&mut wide));
+        f(size, input(&single), output(&mut narrow));
         [wide, narrow.into_iter().map(f64::from).collect()]
     }
 
@@ -436,11 +433,8 @@ mod tests {
         let mut wide = vec![0.0f64; x.len()];
         let single = [x, g].map(|v| v.iter().map(|&v| v as f32).collect::<Vec<_>>());
         let mut narrow = vec![0.0f32; x.len()];
-        // SAFETY: contiguous memory of the stated sizes.
-        unsafe {
-            f(size, input(x), input(g), output(&mut wide));
-            f(size, input(&single[0]), input(&single[1]), output(&mut narrow));
-        }
+        f(size, input(x), input(g), output(&mut wide));
+        f(size, input(&single[0]), input(&single[1]), output(&mut narrow));
         [wide, narrow.into_iter().map(f64::from).collect()]
     }
 
@@ -537,10 +531,11 @@ mod tests {
         let [expected, _] = run(softmax, size, &x, 140);
         let mut memory = x;
         let ptr = memory.as_mut_ptr().cast::<u8>();
-        // SAFETY: one contiguous operand, read and written at the same places.
-        unsafe {
-            softmax(size, In { ptr, dtype: DType::F64, strides: &[] }, Out { ptr, dtype: DType::F64, strides: &[] });
-        }
+        softmax(
+            size,
+            In { ptr, dtype: DType::F64, shape: &[140], strides: &[1] },
+            Out { ptr, dtype: DType::F64, shape: &[140], strides: &[1] },
+        );
         assert_eq!(memory, expected);
     }
 }

@@ -22,13 +22,10 @@ fn check<T: Key + PartialOrd + std::fmt::Debug>(seed: u64, value: fn(&mut Random
             let (mut values, mut indices) = (x.clone(), vec![-1i64; x.len()]);
             let mut top_values = vec![T::default(); outer * k * inner];
             let mut top_indices = vec![-1i64; top_values.len()];
-            // SAFETY: contiguous operands of the sizes stated.
-            unsafe {
-                let out = Sorted { values: Some(output(&mut values)), indices: Some(indices.as_mut_ptr()) };
-                sort(size, descending, input(&x), out);
-                let out = Sorted { values: Some(output(&mut top_values)), indices: Some(top_indices.as_mut_ptr()) };
-                topk(size, k, descending, input(&x), out);
-            }
+            let out = Sorted { values: Some(output(&mut values)), indices: Some(output(&mut indices)) };
+            sort(size, descending, input(&x), out);
+            let out = Sorted { values: Some(output(&mut top_values)), indices: Some(output(&mut top_indices)) };
+            topk(size, k, descending, input(&x), out);
             for line in 0..outer * inner {
                 let from: Vec<T> = (0..len).map(|i| x[offset(size, line, i)]).collect();
                 let mut expected: Vec<usize> = (0..len).collect();
@@ -43,15 +40,12 @@ fn check<T: Key + PartialOrd + std::fmt::Debug>(seed: u64, value: fn(&mut Random
                     assert!(same(&[top_values[offset(top, line, i)]], &[x[offset(size, line, from)]]));
                 }
                 if !descending && len > 0 {
-                    let mut got = -1;
-                    // SAFETY: one line, one result.
-                    unsafe {
-                        let line = AxisSize { outer: 1, len, inner: 1 };
-                        let out = Sorted { values: None, indices: Some(&raw mut got) };
-                        rank(line, Rank::Kth(len / 3), input(&from), out);
-                    }
+                    let mut got = [-1i64];
+                    let line = AxisSize { outer: 1, len, inner: 1 };
+                    let out = Sorted { values: None, indices: Some(output(&mut got)) };
+                    rank(line, Rank::Kth(len / 3), input(&from), out);
                     // Which of equal elements it is, `kthvalue`'s own steps decide.
-                    let (got, wanted) = (&from[got as usize], &from[expected[len / 3]]);
+                    let (got, wanted) = (&from[got[0] as usize], &from[expected[len / 3]]);
                     assert!(order(got, wanted).is_eq(), "kth value: {got:?} for {wanted:?}");
                 }
             }
@@ -74,11 +68,8 @@ fn lines_of_every_dtype_are_sorted_stably() {
 fn truth_values_are_sorted_by_what_they_mean() {
     let x = [B8(2), B8(0), B8(1), B8(0)];
     let mut indices = [0i64; 4];
-    // SAFETY: contiguous operands of the sizes stated.
-    unsafe {
-        let out = Sorted { values: None, indices: Some(indices.as_mut_ptr()) };
-        sort(AxisSize { outer: 1, len: 4, inner: 1 }, false, input(&x), out);
-    }
+    let out = Sorted { values: None, indices: Some(output(&mut indices)) };
+    sort(AxisSize { outer: 1, len: 4, inner: 1 }, false, input(&x), out);
     assert_eq!(indices, [1, 3, 0, 2]);
 }
 
@@ -93,13 +84,10 @@ fn medians_treat_nan_as_pytorch_does() {
         (&[1.0, 2.0, 2.0, NAN], Rank::Kth(3), NAN, 3),
     ];
     for (x, which, value, index) in cases {
-        let (mut got, mut at) = ([0.0], -1);
-        // SAFETY: contiguous operands of the sizes stated.
-        unsafe {
-            let out = Sorted { values: Some(output(&mut got)), indices: Some(&raw mut at) };
-            rank(AxisSize { outer: 1, len: x.len(), inner: 1 }, which, input(x), out);
-        }
-        assert!(same(&got, &[value]) && at == index, "{x:?} {which:?}: {got:?} at {at}");
+        let (mut got, mut at) = ([0.0], [-1i64]);
+        let out = Sorted { values: Some(output(&mut got)), indices: Some(output(&mut at)) };
+        rank(AxisSize { outer: 1, len: x.len(), inner: 1 }, which, input(x), out);
+        assert!(same(&got, &[value]) && at == [index], "{x:?} {which:?}: {got:?} at {at:?}");
     }
 }
 
@@ -113,17 +101,14 @@ fn unique_groups_equal_elements() {
         (true, &[2.0, NAN, 0.0, 2.0, 0.0, NAN, 2.0], &[0, 1, 2, 3, 4, 5, 6, 6], &[1, 1, 1, 1, 1, 1, 2]),
     ];
     for (consecutive, values, inverse, counts) in cases {
-        // SAFETY: contiguous operands of the sizes stated.
-        unsafe {
-            let groups = unique(x.len(), consecutive, input(&x));
-            let mut got = (vec![0f32; groups.count()], vec![0; x.len()], vec![0; groups.count()]);
-            groups.values(input(&x), output(&mut got.0));
-            groups.inverse(got.1.as_mut_ptr());
-            groups.counts(got.2.as_mut_ptr());
-            assert!(same(&got.0, values), "{:?}", got.0);
-            assert_eq!((&got.1[..], &got.2[..]), (inverse, counts));
-            assert_eq!(unique(0, consecutive, input(&x)).count(), 0);
-        }
+        let groups = unique(consecutive, input(&x));
+        let mut got = (vec![0f32; groups.count()], vec![0i64; x.len()], vec![0i64; groups.count()]);
+        groups.values(input(&x), output(&mut got.0));
+        groups.inverse(output(&mut got.1));
+        groups.counts(output(&mut got.2));
+        assert!(same(&got.0, values), "{:?}", got.0);
+        assert_eq!((&got.1[..], &got.2[..]), (inverse, counts));
+        assert_eq!(unique(consecutive, input::<f32>(&[])).count(), 0);
     }
 }
 
@@ -139,13 +124,12 @@ fn searches_find_the_insertion_point() {
         let reversed: Vec<i32> = sequence.chunks(len).flat_map(|row| row.iter().rev().copied()).collect();
         for right in [false, true] {
             let size = SearchSize { rows, len, count, shared };
-            let (mut out, mut by_order) = (vec![-1; values.len()], vec![-1; values.len()]);
-            // SAFETY: contiguous operands of the sizes stated.
-            unsafe {
-                searchsorted(size, right, input(&sequence), None, input(&values), out.as_mut_ptr());
-                let sorter = Some(order.as_ptr());
-                searchsorted(size, right, input(&reversed), sorter, input(&values), by_order.as_mut_ptr());
-            }
+            let (mut out, mut by_order) = (vec![-1i64; values.len()], vec![-1i64; values.len()]);
+            let first = if shared { 0..len } else { 0..rows * len };
+            let (ordered, backwards) = (input(&sequence[first.clone()]), input(&reversed[first.clone()]));
+            searchsorted(size, right, ordered, None, input(&values), output(&mut out));
+            let sorter = Some(input(&order[first]));
+            searchsorted(size, right, backwards, sorter, input(&values), output(&mut by_order));
             for (at, &v) in values.iter().enumerate() {
                 let row = &sequence[if shared { 0 } else { at / count * len }..][..len];
                 let expected = row.partition_point(|&e| if right { e <= v } else { e < v });
@@ -160,9 +144,8 @@ fn a_search_finds_nan_behind_everything_else() {
     let sequence = [1.0f32, 2.0, f32::NAN, f32::NAN];
     let size = SearchSize { rows: 1, len: 4, count: 3, shared: false };
     for (right, expected) in [(false, [2, 2, 1]), (true, [4, 2, 2])] {
-        let mut out = [-1; 3];
-        // SAFETY: contiguous operands of the sizes stated.
-        unsafe { searchsorted(size, right, input(&sequence), None, input(&[f32::NAN, 3.0, 2.0]), out.as_mut_ptr()) };
+        let mut out = [-1i64; 3];
+        searchsorted(size, right, input(&sequence), None, input(&[f32::NAN, 3.0, 2.0]), output(&mut out));
         assert_eq!(out, expected);
     }
 }

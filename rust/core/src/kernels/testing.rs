@@ -142,13 +142,18 @@ impl Array {
 
     pub fn input(&self) -> In<'_> {
         let offset = self.start * self.dtype.size();
-        In { ptr: self.bytes.as_ptr().cast::<u8>().wrapping_add(offset), dtype: self.dtype, strides: &self.strides }
+        In {
+            ptr: self.bytes.as_ptr().cast::<u8>().wrapping_add(offset),
+            dtype: self.dtype,
+            shape: &self.shape,
+            strides: &self.strides,
+        }
     }
 
     pub fn output(&mut self) -> Out<'_> {
         let offset = self.start * self.dtype.size();
         let ptr = self.bytes.as_mut_ptr().cast::<u8>().wrapping_add(offset);
-        Out { ptr, dtype: self.dtype, strides: &self.strides }
+        Out { ptr, dtype: self.dtype, shape: &self.shape, strides: &self.strides }
     }
 
     /// All elements in row-major order, as bits that compare.

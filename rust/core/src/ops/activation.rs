@@ -14,19 +14,19 @@ const SATURATED: f64 = 1e3;
 
 elementwise! {
     /// Logistic sigmoid 1 / (1 + e⁻ˣ).
-    sigmoid(x)[] -> z "SigmoidBackward0" real in -4.0..4.0 {
+    sigmoid(x)[] -> z "SigmoidBackward0" field in -4.0..4.0 {
         value: x.sigmoid(),
-        x(g, x, z): g * x.sigmoid_slope(z); without(g, z): g * (z.clone() * (-z + 1.0)),
+        x(g, x, z): g * x.sigmoid_slope(z).conj(); without(g, z): g * (z.clone() * (-z + 1.0)).conj(),
     }
 
     /// The derivative of [`sigmoid`], of which `result` is the value at the same place; its own is −z·tanh(x/2).
-    sigmoid_slope(x, result)[] -> z "SigmoidBackwardBackward0" real in -4.0..4.0 {
+    sigmoid_slope(x, result)[] -> z "SigmoidBackwardBackward0" field in -4.0..4.0 {
         value: x.sigmoid_slope(result),
-        x(g, x, z): g * (z * -(x * 0.5).tanh()),
+        x(g, x, z): g * (z * -(x * 0.5).tanh()).conj(),
     }
 
     /// max(x, 0); gradient 0 at 0.
-    relu(x)[] -> z "ReluBackward0" ring in -3.0..3.0 {
+    relu(x)[] -> z "ReluBackward0" ordered in -3.0..3.0 {
         value: { let zero = x.int(0); R::select(x.clone().lt(zero.clone()), zero, x) },
         x(g, z): R::select(z.clone().le(g.int(0)), g.int(0), g).flat_in(z),
     }

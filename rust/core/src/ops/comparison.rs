@@ -12,23 +12,23 @@ elementwise! {
     /// `x >= y`.
     ge(x, y)[] "GeBackward0" predicate in -3.0..3.0 { value: x.ge(y) }
     /// `x == y`.
-    eq(x, y)[] "EqBackward0" predicate in -3.0..3.0 { value: x.eq(y) }
+    eq(x, y)[] "EqBackward0" equality in -3.0..3.0 { value: x.eq(y) }
     /// `x != y`.
-    ne(x, y)[] "NeBackward0" predicate in -3.0..3.0 { value: x.ne(y) }
+    ne(x, y)[] "NeBackward0" equality in -3.0..3.0 { value: x.ne(y) }
     /// Both are not zero.
-    logical_and(x, y)[] "LogicalAndBackward0" predicate in -3.0..3.0 {
+    logical_and(x, y)[] "LogicalAndBackward0" equality in -3.0..3.0 {
         value: { let zero = x.zero(); x.ne(zero.clone()) & y.ne(zero) }
     }
     /// Either is not zero.
-    logical_or(x, y)[] "LogicalOrBackward0" predicate in -3.0..3.0 {
+    logical_or(x, y)[] "LogicalOrBackward0" equality in -3.0..3.0 {
         value: { let zero = x.zero(); x.ne(zero.clone()) | y.ne(zero) }
     }
     /// Exactly one is not zero.
-    logical_xor(x, y)[] "LogicalXorBackward0" predicate in -3.0..3.0 {
+    logical_xor(x, y)[] "LogicalXorBackward0" equality in -3.0..3.0 {
         value: { let zero = x.zero(); xor(x.ne(zero.clone()), y.ne(zero)) }
     }
     /// Is zero.
-    logical_not(x)[] "LogicalNotBackward0" predicate in -3.0..3.0 { value: { let zero = x.zero(); x.eq(zero) } }
+    logical_not(x)[] "LogicalNotBackward0" equality in -3.0..3.0 { value: { let zero = x.zero(); x.eq(zero) } }
     /// Is NaN.
     isnan(x)[] "IsnanBackward0" real_predicate in -3.0..3.0 { value: x.is_nan() }
     /// Is +∞ or −∞.

@@ -152,7 +152,10 @@ pub fn arange(start: Scalar, end: Scalar, step: Scalar, dtype: Option<DType>) ->
     };
     // Compared as floats: a length that no `i64` holds is too much memory, too.
     if length >= 9.2e18 {
-        return Err(Box::new(Error::OutOfMemory { op: OP, bytes: length as u128 * dtype.size() as u128 }));
+        return Err(Box::new(Error::OutOfMemory {
+            op: OP,
+            bytes: (length as u128).saturating_mul(dtype.size() as u128),
+        }));
     }
     let length = length as usize;
     shape::checked_numel(OP, &[length], dtype.size())?;

@@ -384,9 +384,12 @@ struct Blocks {
     shapes: SmallVec<[Shape; 4]>,
 }
 
+/// Where blocks start, and their sizes.
+type Places = SmallVec<[([usize; 2], [usize; 2]); 4]>;
+
 impl Blocks {
     /// Where each block starts and its size, and the size of all.
-    fn places(&self) -> (SmallVec<[([usize; 2], [usize; 2]); 4]>, [usize; 2]) {
+    fn places(&self) -> (Places, [usize; 2]) {
         let mut end = [0usize; 2];
         let mut places = SmallVec::new();
         for shape in &self.shapes {

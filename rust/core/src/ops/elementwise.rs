@@ -7,11 +7,15 @@ pub(in crate::ops) mod arrays;
 mod declare;
 mod fast;
 mod rule;
+#[cfg(test)]
+mod tests;
+pub mod tier;
 
-pub(crate) use declare::{elementwise, formula, kernel, names, tier};
-pub use declare::{same_text, trace};
+pub use declare::same_text;
+pub(crate) use declare::{elementwise, formula, names};
 pub use fast::Fresh;
 pub(super) use fast::update_data;
+pub use tier::{Integers, Tier};
 
 use rule::Elementwise;
 use smallvec::SmallVec;
@@ -30,25 +34,6 @@ use crate::launch::{self, Source};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::{Operand, Tensor};
-
-/// Which dtypes a row computes in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Tier {
-    /// Floats; integer inputs are promoted to the default float dtype.
-    Real,
-    /// Floats only: PyTorch does not promote here, and an integer is an error.
-    Float,
-    /// Integers, `bool` and floats, as they come.
-    Ring,
-    /// Integers and floats, as they come.
-    Number,
-    /// Integers.
-    Int,
-    /// Any dtype; the result is `bool`.
-    Predicate,
-    /// Floats (integers are promoted); the result is `bool`.
-    RealPredicate,
-}
 
 /// One elementwise operation.
 pub struct Row {
@@ -77,7 +62,7 @@ pub struct Row {
 }
 
 /// Why there is no gradient with these parameters, if there is none.
-pub type Refusal = fn(&[f64]) -> Option<&'static str>;
+pub type Refusal = fn(&[Scalar]) -> Option<&'static str>;
 
 /// Rows are told apart by where they are declared.
 impl std::fmt::Debug for Row {
@@ -123,7 +108,7 @@ pub struct GradRow {
     /// The compiled formula of (gradient, used slots…).
     pub kernel: fn(DType) -> Option<Kernel>,
     /// The formula read over the graph.
-    pub traced: fn(&[f64], Vec<Traced>) -> Traced,
+    pub traced: fn(&[Scalar], Vec<Traced>) -> Traced,
     /// The formula that takes its place where an input that this one does not read has been overwritten. The result may
     /// be all that PyTorch keeps of an operation, though the digits of the derivative are in the input alone: that is
     /// then kept beside the result, and does without a version that counts.
@@ -162,7 +147,7 @@ impl<S: Into<Scalar>> From<S> for Arg<'_> {
 const MAX_INPUTS: usize = 3;
 
 /// Parameters of a row, inline.
-pub type Params = SmallVec<[f64; 2]>;
+pub type Params = SmallVec<[Scalar; 2]>;
 
 /// Category-wise promotion of tensors with axes, tensors without, and numbers: `torch.result_type`.
 #[derive(Default, Clone, Copy)]
@@ -250,10 +235,7 @@ impl<'a> Plan<'a> {
         } else if kernel.input() != compute {
             narrow(op, compute, &mut operands)?;
         }
-        let result = match row.tier {
-            Tier::Predicate | Tier::RealPredicate => DType::Bool,
-            _ => compute,
-        };
+        let result = if row.tier.is_predicate() { DType::Bool } else { compute };
         Ok(Self { row, op, operands, args, kernel, compute, result, shape: shape.unwrap_or_default() })
     }
 
@@ -314,7 +296,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Runs the kernel into `output`, whose exclusive state is taken here.
-    fn run(&self, params: &[f64], output: &Array, after: impl FnOnce()) {
+    fn run(&self, params: &[Scalar], output: &Array, after: impl FnOnce()) {
         let sources: SmallVec<[Source<&Array>; MAX_INPUTS]> = self
             .operands
             .iter()
@@ -356,11 +338,9 @@ fn narrow(op: &'static str, compute: DType, operands: &mut [Option<Operand>]) ->
 
 /// The dtype to compute in and its kernel.
 fn choose(row: &'static Row, promoted: DType) -> Result<(DType, Kernel)> {
-    let promoted = promoted.supported(row.name)?;
-    let compute = match row.tier {
-        Tier::Real | Tier::RealPredicate if promoted.category() < Category::Float => crate::default_dtype(),
-        _ => promoted,
-    };
+    let integral = promoted.category() < Category::Float;
+    let promotes = integral && row.tier.integers() == Integers::Promoted;
+    let compute = if promotes { crate::default_dtype() } else { promoted };
     match (row.value)(compute) {
         Some(kernel) => Ok((compute, kernel)),
         None => Err(Error::not_for(row.name, compute)),
@@ -381,14 +361,14 @@ fn edge_operands(plan: &Plan<'_>, stand_in: &Operand) -> SmallVec<[Operand; MAX_
 /// would; else `None`, and nothing was done.
 #[inline]
 #[track_caller]
-pub fn apply_small(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Option<Fresh> {
+pub fn apply_small(row: &'static Row, params: &[Scalar], args: &[Arg<'_>]) -> Option<Fresh> {
     fast::apply(row, params, args)
 }
 
 /// The value of a row as a new tensor, recorded when an input requires a gradient.
 #[inline]
 #[track_caller]
-pub fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Tensor> {
+pub fn apply(row: &'static Row, params: &[Scalar], args: &[Arg<'_>]) -> Result<Tensor> {
     if let Some(result) = fast::apply(row, params, args) {
         return Ok(result.tensor);
     }
@@ -412,7 +392,7 @@ pub fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Tens
 /// The value of a row while a transformation is under way; `None` if it is nothing to the arguments.
 #[cold]
 #[track_caller]
-fn transformed(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Option<Tensor>> {
+fn transformed(row: &'static Row, params: &[Scalar], args: &[Arg<'_>]) -> Result<Option<Tensor>> {
     let inputs: SmallVec<[Option<&Tensor>; MAX_INPUTS]> = args
         .iter()
         .map(|arg| match arg {
@@ -426,7 +406,7 @@ fn transformed(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Result<Op
 }
 
 #[track_caller]
-fn record_value(row: &'static Row, params: &[f64], plan: &Plan<'_>, output: Array) -> Result<Tensor> {
+fn record_value(row: &'static Row, params: &[Scalar], plan: &Plan<'_>, output: Array) -> Result<Tensor> {
     let (rule, slots) = Elementwise::new(row, params, plan, false);
     if plan.operands.iter().all(Option::is_some) {
         let operands: SmallVec<[&Operand; MAX_INPUTS]> = plan.operands.iter().flatten().collect();
@@ -452,7 +432,7 @@ fn saves_of<'a>(slots: &[usize], operands: &[&'a Operand]) -> SmallVec<[Save<'a>
 
 /// The in-place form: `target` is the first argument and takes the result.
 #[track_caller]
-pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: &[Arg<'_>]) -> Result<()> {
+pub fn apply_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, rest: &[Arg<'_>]) -> Result<()> {
     if modes().any(Modes::LIFTED) && is_lifted(target, rest) {
         return transformed_in_place(row, params, target, rest);
     }
@@ -506,7 +486,7 @@ pub fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: 
 /// Writes down an in-place call that has run.
 #[cold]
 #[track_caller]
-fn note_in_place(row: &'static Row, params: &[f64], args: &[Arg<'_>], arrays: &[Option<&Array>]) {
+fn note_in_place(row: &'static Row, params: &[Scalar], args: &[Arg<'_>], arrays: &[Option<&Array>]) {
     let op = Elementwise::of(row, params, args);
     trace::note_write(format!("{op:?}"), arrays, 1, move |inputs| op.write(inputs));
 }
@@ -521,7 +501,7 @@ fn is_lifted(target: &Tensor, rest: &[Arg<'_>]) -> bool {
 /// The in-place form while a transformation is under way: the result is computed, then copied into the target.
 #[cold]
 #[track_caller]
-fn transformed_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: &[Arg<'_>]) -> Result<()> {
+fn transformed_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, rest: &[Arg<'_>]) -> Result<()> {
     let mut args: SmallVec<[Arg<'_>; MAX_INPUTS]> = smallvec::smallvec![Arg::Tensor(target)];
     args.extend_from_slice(rest);
     let result = apply(row, params, &args)?;
@@ -531,7 +511,7 @@ fn transformed_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest
 
 /// The `out=` form: writes the result into `out`, resized if need be. Not differentiable, as in PyTorch.
 #[track_caller]
-pub fn apply_out(row: &'static Row, params: &[f64], args: &[Arg<'_>], out: &Tensor, takes: Takes) -> Result<()> {
+pub fn apply_out(row: &'static Row, params: &[Scalar], args: &[Arg<'_>], out: &Tensor, takes: Takes) -> Result<()> {
     let mut plan = Plan::new(row, args)?;
     let blame = Blame::here();
     // The result of a row without gradients is a constant, whatever its inputs are.

@@ -8,6 +8,7 @@ use super::registry::{
 use super::{powers, rows};
 use crate::dtype::Category;
 use crate::error::{Error, Result};
+use crate::scalar::Scalar;
 
 const UNARY: &[Param] = &[input()];
 const BINARY: &[Param] = &[param("input", Kind::TensorOrNumber), param("other", Kind::TensorOrNumber)];
@@ -158,17 +159,17 @@ fn by_second<'a>(args: &Args<'a>, tensor: &'static Row, number: &'static Row) ->
 }
 
 fn leaky_relu<'a>(row: &'static Row, args: &Args<'a>) -> Result<Resolved<'a>> {
-    Ok(Resolved::with(row, &[number_param(args, 1)], &[args.arg(0)]))
+    Ok(Resolved::with(row, &[number_param(args, 1).into()], &[args.arg(0)]))
 }
 
 fn elu<'a>(row: &'static Row, args: &Args<'a>) -> Result<Resolved<'a>> {
-    Ok(Resolved::with(row, &[number_param(args, 1), 1.0, 1.0], &[args.arg(0)]))
+    Ok(Resolved::with(row, &[number_param(args, 1).into(), 1.0.into(), 1.0.into()], &[args.arg(0)]))
 }
 
 /// Klambauer et al. 2017: the fixed point with mean 0 and variance 1.
 fn selu<'a>(row: &'static Row, args: &Args<'a>) -> Result<Resolved<'a>> {
     let (alpha, scale) = (1.673_263_242_354_377_2, 1.050_700_987_355_480_5);
-    Ok(Resolved::with(row, &[alpha, scale, 1.0], &[args.arg(0)]))
+    Ok(Resolved::with(row, &[alpha.into(), scale.into(), 1.0.into()], &[args.arg(0)]))
 }
 
 fn celu<'a>(row: &'static Row, args: &Args<'a>) -> Result<Resolved<'a>> {
@@ -176,7 +177,7 @@ fn celu<'a>(row: &'static Row, args: &Args<'a>) -> Result<Resolved<'a>> {
     if alpha == 0.0 {
         return Err(Error::runtime("celu", "ZeroDivisionError: alpha cannot be 0 for CELU"));
     }
-    Ok(Resolved::with(row, &[alpha, 1.0, 1.0 / alpha], &[args.arg(0)]))
+    Ok(Resolved::with(row, &[alpha.into(), 1.0.into(), (1.0 / alpha).into()], &[args.arg(0)]))
 }
 
 /// Of integer tensors the number becomes an integer, too.
@@ -186,7 +187,7 @@ fn product_rows<'a>(name: &'static str, row: &'static Row, args: &Args<'a>) -> R
     let dtype = powers::promoted(&inputs);
     let integral = dtype.category() < Category::Float;
     if name == "addcmul" && !integral {
-        return Ok(Resolved::with(&rows::addcmul_real::ROW, &[value.to_f64()], &inputs));
+        return Ok(Resolved::with(row, &[value], &inputs));
     }
     if name == "addcdiv" && integral {
         return Err(Error::runtime(
@@ -197,7 +198,7 @@ fn product_rows<'a>(name: &'static str, row: &'static Row, args: &Args<'a>) -> R
     if dtype == crate::DType::Bool {
         return Err(Error::not_for(name, dtype));
     }
-    Ok(Resolved::with(row, &[value.storable(name, dtype)?.in_category(dtype).to_f64()], &inputs))
+    Ok(Resolved::with(row, &[value.storable(name, dtype)?.in_category(dtype)], &inputs))
 }
 
 fn nan_to_num<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
@@ -209,7 +210,7 @@ fn nan_to_num<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
         if dtype == crate::DType::F32 { (f64::from(f32::MIN), f64::from(f32::MAX)) } else { (f64::MIN, f64::MAX) };
     let numbers =
         [args.float_opt(1).unwrap_or(0.0), args.float_opt(2).unwrap_or(high), args.float_opt(3).unwrap_or(low)];
-    Ok(Resolved::with(&rows::nan_to_num::ROW, &numbers, &[args.arg(0)]))
+    Ok(Resolved::with(&rows::nan_to_num::ROW, &numbers.map(Scalar::from), &[args.arg(0)]))
 }
 
 fn masked_fill<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
@@ -262,9 +263,7 @@ fn lerp<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
         }
     }
     match args.arg(2) {
-        Arg::Scalar(weight) => {
-            Ok(Resolved::with(&rows::lerp_scalar::ROW, &[weight.to_f64()], &[args.arg(0), args.arg(1)]))
-        }
+        Arg::Scalar(weight) => Ok(Resolved::with(&rows::lerp_scalar::ROW, &[weight], &[args.arg(0), args.arg(1)])),
         weight => Ok(Resolved::new(&rows::lerp::ROW, &[args.arg(0), args.arg(1), weight])),
     }
 }
@@ -364,7 +363,7 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         ROUND_DECIMALS,
         UNPROMOTED.and(Forms::SPECIAL),
-        |args| Ok(Resolved::with(&rows::round_decimals::ROW, &[10f64.powi(args.int(1) as i32)], &[args.arg(0)])),
+        |args| Ok(Resolved::with(&rows::round_decimals::ROW, &[10f64.powi(args.int(1) as i32).into()], &[args.arg(0)])),
         "",
     ),
     rounding!(trunc, &["fix"], UNPROMOTED),
@@ -570,7 +569,11 @@ pub static TABLE: &[OpInfo] = &[
         ],
         NN.and(Forms::SAME_OUT),
         |args| {
-            Ok(Resolved::with(&rows::softplus::ROW, &[number_param(args, 1), number_param(args, 2)], &[args.arg(0)]))
+            Ok(Resolved::with(
+                &rows::softplus::ROW,
+                &[number_param(args, 1).into(), number_param(args, 2).into()],
+                &[args.arg(0)],
+            ))
         },
         rows::softplus::ROW.doc,
     ),
@@ -610,7 +613,7 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         &[input(), param("lambd", Kind::Number).or(Default::Float(0.5))],
         NN.and(Forms::BOTH).and(Forms::SAME_OUT),
-        |args| Ok(Resolved::with(&rows::hardshrink::ROW, &[number_param(args, 1)], &[args.arg(0)])),
+        |args| Ok(Resolved::with(&rows::hardshrink::ROW, &[number_param(args, 1).into()], &[args.arg(0)])),
         rows::hardshrink::ROW.doc,
     ),
     rows_by(
@@ -624,7 +627,7 @@ pub static TABLE: &[OpInfo] = &[
                 let reason = format!("lambda must be greater or equal to 0, but found to be {lambd}.");
                 return Err(Error::runtime("softshrink", reason));
             }
-            Ok(Resolved::with(&rows::softshrink::ROW, &[lambd], &[args.arg(0)]))
+            Ok(Resolved::with(&rows::softshrink::ROW, &[lambd.into()], &[args.arg(0)]))
         },
         rows::softshrink::ROW.doc,
     ),

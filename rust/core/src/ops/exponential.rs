@@ -1,6 +1,6 @@
 //! Exponentials, logarithms, trigonometric and hyperbolic functions, error functions.
 
-use crate::kernels::number::{Real, within};
+use crate::kernels::number::{Field, Real};
 use crate::ops::elementwise::elementwise;
 
 /// ln 2.
@@ -13,69 +13,57 @@ const LOG10_E: f64 = std::f64::consts::LOG10_E;
 const TWO_OVER_SQRT_PI: f64 = std::f64::consts::FRAC_2_SQRT_PI;
 /// Beyond this e^(−x²) is 0 in either float type.
 const ERF_FLAT: f64 = 1e3;
-/// Beyond this x² + 1 is x² to working precision in either float type, while the square of that is finite.
-const SQUARE_ALONE: f64 = 1e9;
-/// Below this eˣ − 1 has lost digits of eˣ.
-const EXPM1_LOSES: f64 = -0.5;
 
 elementwise! {
     /// eˣ.
-    exp(x)[] -> z "ExpBackward0" real in -2.0..2.0 { value: x.exp(), x(g, z): g * z }
+    exp(x)[] -> z "ExpBackward0" field in -2.0..2.0 { value: x.exp(), x(g, z): g * z.conj() }
 
     /// 2ˣ.
-    exp2(x)[] -> z "Exp2Backward0" real in -2.0..2.0 { value: x.exp2(), x(g, z): g * (z * LN_2) }
+    exp2(x)[] -> z "Exp2Backward0" field in -2.0..2.0 { value: x.exp2(), x(g, z): g * (z * LN_2).conj() }
 
     /// eˣ − 1, accurate near 0.
-    expm1(x)[] -> z "Expm1Backward0" real in -2.0..2.0 {
+    expm1(x)[] -> z "Expm1Backward0" field in -2.0..2.0 {
         value: x.expm1(),
-        // From the result where that has the digits, and then without an exponential that may be infinite.
-        x(g, x, z): {
-            let (zero, least) = (x.int(0), z.lit(EXPM1_LOSES));
-            let low = R::select(x.clone().gt(zero.clone()), zero, x);
-            g * R::select(z.clone().lt(least), low.exp(), z + 1.0)
-        }; without(g, z): g * (z + 1.0),
+        x(g, x, z): g * x.expm1_slope(z).conj(); without(g, z): g * (z + 1.0).conj(),
     }
 
     /// Natural logarithm.
-    log(x)[] "LogBackward0" real in 0.5..3.0 { value: x.log(), x(g, x): g / x }
+    log(x)[] "LogBackward0" field in 0.5..3.0 { value: x.log(), x(g, x): g / x.conj() }
 
     /// Logarithm to base 2.
-    log2(x)[] "Log2Backward0" real in 0.5..3.0 { value: x.log2(), x(g, x): g / x * LOG2_E }
+    log2(x)[] "Log2Backward0" field in 0.5..3.0 { value: x.log2(), x(g, x): g / x.conj() * LOG2_E }
 
     /// Logarithm to base 10.
-    log10(x)[] "Log10Backward0" real in 0.5..3.0 { value: x.log10(), x(g, x): g / x * LOG10_E }
+    log10(x)[] "Log10Backward0" field in 0.5..3.0 { value: x.log10(), x(g, x): g / x.conj() * LOG10_E }
 
     /// ln(1 + x), accurate near 0.
-    log1p(x)[] "Log1PBackward0" real in -0.5..3.0 { value: x.log1p(), x(g, x): g / (x + 1.0) }
+    log1p(x)[] "Log1PBackward0" field in -0.5..3.0 { value: x.log1p(), x(g, x): g / (x + 1.0).conj() }
 
     /// Sine of radians.
-    sin(x)[] "SinBackward0" real in -3.0..3.0 { value: x.sin(), x(g, x): g * x.cos() }
+    sin(x)[] "SinBackward0" field in -3.0..3.0 { value: x.sin(), x(g, x): g * x.cos().conj() }
 
     /// Cosine of radians.
-    cos(x)[] "CosBackward0" real in -3.0..3.0 { value: x.cos(), x(g, x): g * -x.sin() }
+    cos(x)[] "CosBackward0" field in -3.0..3.0 { value: x.cos(), x(g, x): g * -x.sin().conj() }
 
     /// Tangent of radians.
-    tan(x)[] -> z "TanBackward0" real in -1.0..1.0 { value: x.tan(), x(g, z): g * (z.clone() * z + 1.0) }
+    tan(x)[] -> z "TanBackward0" field in -1.0..1.0 { value: x.tan(), x(g, z): g * (z.clone() * z + 1.0).conj() }
 
     /// Inverse sine, in radians.
-    asin(x)[] "AsinBackward0" real in -0.9..0.9 {
+    asin(x)[] "AsinBackward0" field in -0.9..0.9 {
         value: x.asin(),
-        x(g, x): g * one_minus_square(x).rsqrt(),
+        x(g, x): g * one_minus_square(x).rsqrt().conj(),
     }
 
     /// Inverse cosine, in radians.
-    acos(x)[] "AcosBackward0" real in -0.9..0.9 {
+    acos(x)[] "AcosBackward0" field in -0.9..0.9 {
         value: x.acos(),
-        x(g, x): g * -one_minus_square(x).rsqrt(),
+        x(g, x): g * -one_minus_square(x).rsqrt().conj(),
     }
 
     /// Inverse tangent, in radians.
-    atan(x)[] "AtanBackward0" real in -3.0..3.0 {
+    atan(x)[] "AtanBackward0" field in -3.0..3.0 {
         value: x.atan(),
-        x(g, x): {
-            let (near, far) = near_and_far(x);
-            g / (near.clone() * near + 1.0) * (far.clone() * far)
-        },
+        x(g, x): x.conj().under_atan(g),
     }
 
     /// Angle of the point (x = `y`, y = `x`), in radians.
@@ -86,42 +74,39 @@ elementwise! {
     }
 
     /// Hyperbolic sine.
-    sinh(x)[] "SinhBackward0" real in -2.0..2.0 { value: x.sinh(), x(g, x): g * x.cosh() }
+    sinh(x)[] "SinhBackward0" field in -2.0..2.0 { value: x.sinh(), x(g, x): g * x.cosh().conj() }
 
     /// Hyperbolic cosine.
-    cosh(x)[] "CoshBackward0" real in -2.0..2.0 { value: x.cosh(), x(g, x): g * x.sinh() }
+    cosh(x)[] "CoshBackward0" field in -2.0..2.0 { value: x.cosh(), x(g, x): g * x.sinh().conj() }
 
     /// Hyperbolic tangent.
-    tanh(x)[] -> z "TanhBackward0" real in -2.0..2.0 {
+    tanh(x)[] -> z "TanhBackward0" field in -2.0..2.0 {
         value: x.tanh(),
-        x(g, x, z): g * x.tanh_slope(z); without(g, z): g * (-(z.clone() * z) + 1.0),
+        x(g, x, z): g * x.tanh_slope(z).conj(); without(g, z): g * (-(z.clone() * z) + 1.0).conj(),
     }
 
     /// The derivative of [`tanh`], of which `result` is the value at the same place; its own is −2·z·tanh(x).
-    tanh_slope(x, result)[] -> z "TanhBackwardBackward0" real in -2.0..2.0 {
+    tanh_slope(x, result)[] -> z "TanhBackwardBackward0" field in -2.0..2.0 {
         value: x.tanh_slope(result),
-        x(g, result, z): g * (z * result * -2.0),
+        x(g, result, z): g * (z * result * -2.0).conj(),
     }
 
     /// Inverse hyperbolic sine.
-    asinh(x)[] "AsinhBackward0" real in -3.0..3.0 {
+    asinh(x)[] "AsinhBackward0" field in -3.0..3.0 {
         value: x.asinh(),
-        x(g, x): {
-            let (near, far) = near_and_far(x);
-            g * ((near.clone() * near + 1.0).rsqrt() * far)
-        },
+        x(g, x): g * x.asinh_slope().conj(),
     }
 
     /// Inverse hyperbolic cosine.
-    acosh(x)[] "AcoshBackward0" real in 1.5..4.0 {
+    acosh(x)[] "AcoshBackward0" field in 1.5..4.0 {
         value: x.acosh(),
-        x(g, x): g * ((x.clone() - 1.0).rsqrt() * (x + 1.0).rsqrt()),
+        x(g, x): g * ((x.clone() - 1.0).rsqrt() * (x + 1.0).rsqrt()).conj(),
     }
 
     /// Inverse hyperbolic tangent.
-    atanh(x)[] "AtanhBackward0" real in -0.9..0.9 {
+    atanh(x)[] "AtanhBackward0" field in -0.9..0.9 {
         value: x.atanh(),
-        x(g, x): g / one_minus_square(x),
+        x(g, x): g / one_minus_square(x).conj(),
     }
 
     /// Error function.
@@ -142,23 +127,13 @@ elementwise! {
     /// ψ(x), the derivative of ln Γ.
     digamma(x)[] "DigammaBackward0" real in 0.5..4.0 {
         value: x.digamma(),
-        x(g, x): g * crate::ops::exponential::trigamma(x),
+        x(g, x): g * trigamma(x),
     }
-}
-
-/// `x` within ±[`SQUARE_ALONE`], and what of 1/x is beyond: 1/√(x² + 1) is 1/√(near² + 1) · far. Of every `x` one of both
-/// is constant.
-#[inline(always)]
-fn near_and_far<R: Real>(x: R) -> (R, R) {
-    let bound = x.lit(SQUARE_ALONE);
-    let size = x.clone().abs();
-    let size = R::select(size.clone().gt(bound.clone()), size, bound.clone());
-    (within(x, SQUARE_ALONE), bound / size)
 }
 
 /// 1 − x² with one rounding, so that no digits are lost near ±1.
 #[inline(always)]
-fn one_minus_square<R: Real>(x: R) -> R {
+fn one_minus_square<R: Field>(x: R) -> R {
     let one = x.lit(1.0);
     (-x.clone()).mul_add(x, one)
 }

@@ -396,7 +396,8 @@ impl Op for IndexedBackward {
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let (op, values) = (Put { axes: self.axes.clone(), accumulate: true, is_number: false }, &inputs[0]);
         let whole = Array::zeros(op.op(), &self.shape, values.dtype())?;
-        let given: Inputs<'_> = std::iter::once(Some(&whole)).chain(inputs.iter().map(|array| Some(array))).collect();
+        let given: Inputs<'_> =
+            std::iter::once(Some(&whole)).chain(inputs.iter().map(|array| -> Option<&Array> { Some(array) })).collect();
         write::into_fresh(&op, &whole, &given)?;
         drop(given);
         Ok(smallvec![whole])

@@ -31,6 +31,22 @@ pub fn make_dual(primal: &Tensor, tangent: &Tensor, level: Level) -> Result<Tens
     Ok(dual)
 }
 
+/// The tangent of an argument of a custom function; zeros where there is none, if that `materializes` them.
+pub fn tangent(argument: &Tensor, level: Level, materializes: bool) -> Result<Option<Tensor>> {
+    match argument.tangent(level) {
+        None if materializes && argument.dtype().is_differentiable() => {
+            below(level, || copy::filled_like(argument, crate::Scalar::Int(0))).map(Some)
+        }
+        tangent => Ok(tangent),
+    }
+}
+
+/// Gives the result of a custom function its tangent.
+pub fn set_tangent(output: &Tensor, tangent: &Tensor, level: Level) -> Result<()> {
+    let tangent = below(level, || tangent::in_layout_of(tangent.clone(), output))?;
+    tangent::attach(level, std::slice::from_ref(output), [Some(tangent)])
+}
+
 /// A dual taken apart: the same value at the same place in the graph without the tangent, and the tangent.
 pub fn unpack_dual(dual: &Tensor, level: Level) -> Result<(Tensor, Option<Tensor>)> {
     let Some(tangent) = dual.tangent(level) else { return Ok((dual.clone(), None)) };

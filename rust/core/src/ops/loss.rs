@@ -13,6 +13,7 @@ use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::transform::{Batch, Tangents};
 pub use crate::kernels::loss::Reduction;
+use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 use crate::warning;
@@ -186,7 +187,7 @@ impl Op for ReducedRowBackward {
 
 /// A row over all elements, reduced.
 #[track_caller]
-fn reduced_row(row: &'static Row, params: &[f64], inputs: &[&Tensor], reduction: Reduction) -> Result<Tensor> {
+fn reduced_row(row: &'static Row, params: &[Scalar], inputs: &[&Tensor], reduction: Reduction) -> Result<Tensor> {
     if reduction == Reduction::None {
         let args: SmallVec<[Arg<'_>; 3]> = inputs.iter().map(|input| Arg::Tensor(input)).collect();
         return apply(row, params, &args);
@@ -278,7 +279,7 @@ pub fn smooth_l1_loss(input: &Tensor, target: &Tensor, beta: f64, how: Reduction
     }
     check_sizes("smooth_l1_loss", input, target)?;
     check_float("smooth_l1_loss", "smooth_l1_cpu", input, target)?;
-    reduced_row(&rows::smooth_l1::ROW, &[beta], &[input, target], how)
+    reduced_row(&rows::smooth_l1::ROW, &[beta.into()], &[input, target], how)
 }
 
 /// Squared error within `delta`, absolute error beyond: `d²/2` and `delta·(d − delta/2)` for `d = |x − y|`.
@@ -298,10 +299,10 @@ pub fn huber_loss(
     // PyTorch's result lies in memory like the input's, for which integers have no room.
     super::out::check_cast("huber_loss", powers::promoted(&[input.into(), target.into()]), input.dtype())?;
     match weight {
-        None => copy::to_dtype(&reduced_row(&rows::huber::ROW, &[delta], &[input, target], how)?, input.dtype()),
+        None => copy::to_dtype(&reduced_row(&rows::huber::ROW, &[delta.into()], &[input, target], how)?, input.dtype()),
         Some(weight) => {
             check_weight("huber_loss", input, weight)?;
-            let losses = reduced_row(&rows::huber::ROW, &[delta], &[input, target], Reduction::None)?;
+            let losses = reduced_row(&rows::huber::ROW, &[delta.into()], &[input, target], Reduction::None)?;
             reduced(&copy::to_dtype(&losses, input.dtype())?.mul(weight)?, how)
         }
     }

@@ -122,14 +122,6 @@ elementwise! {
     }
 }
 
-/// w·x, and 0 where w is 0 and x infinite.
-#[inline(always)]
-pub(super) fn weighted<R: Real>(x: R, weight: R) -> R {
-    let zero = weight.int(0);
-    let infinite = x.clone().abs().eq(x.lit(f64::INFINITY));
-    R::select(weight.clone().eq(zero.clone()) & infinite, zero, weight * x)
-}
-
 /// −|x|, which can be differentiated at 0 as −x.
 #[inline(always)]
 fn minus_abs<R: Real>(x: R) -> R {

@@ -27,8 +27,8 @@ fn product(
     op: &'static str,
     a: &Array,
     b: &Array,
-    alpha: f64,
-    term: Option<(&Array, f64)>,
+    alpha: Scalar,
+    term: Option<(&Array, Scalar)>,
     column_major: bool,
 ) -> Result<Array> {
     let (m, k) = matrix_size(a);
@@ -51,8 +51,8 @@ fn product(
     };
     let (a, b) = (a.expand(&sized(m, k)), b.expand(&sized(k, n)));
     // A factor 0 means that the term is not read: NaN in it does not matter.
-    let term = term.filter(|(_, beta)| *beta != 0.0).map(|(term, beta)| (term.expand(output.shape()), beta));
-    let beta = term.as_ref().map_or(0.0, |(_, beta)| *beta);
+    let term = term.filter(|(_, beta)| beta.to_bool()).map(|(term, beta)| (term.expand(output.shape()), beta));
+    let beta = term.as_ref().map_or(Scalar::Int(0), |(_, beta)| *beta);
     launch(([&a, &b], term.as_ref().map(|(term, _)| term)), &output, |([a, b], term), mut out| {
         if let Some(term) = term {
             copy_elements(term, out.reborrow());
@@ -111,8 +111,8 @@ impl Form {
         op: &'static str,
         a: &Array,
         b: &Array,
-        alpha: f64,
-        term: Option<(&Array, f64)>,
+        alpha: Scalar,
+        term: Option<(&Array, Scalar)>,
         column_major: bool,
     ) -> Result<Array> {
         match self {
@@ -295,8 +295,8 @@ impl Op for Product {
         let (a, b) = (&inputs[self.first()], &inputs[self.first() + 1]);
         let term = self.has_term.then(|| &inputs[0]);
         self.kind.check(a, b, term)?;
-        let term = term.map(|term| (term, self.beta.to_f64()));
-        Ok(smallvec![self.kind.form().run(self.kind.op(), a, b, self.alpha.to_f64(), term, false)?])
+        let term = term.map(|term| (term, self.beta));
+        Ok(smallvec![self.kind.form().run(self.kind.op(), a, b, self.alpha, term, false)?])
     }
 
     fn keeps(&mut self, needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
@@ -316,7 +316,7 @@ impl Op for Product {
         if self.has_term && cx.needs(0) {
             let grad = cx.only_grad();
             // Without a share in the result its gradient is 0, whatever arrives.
-            let term = if self.beta.to_f64() == 0.0 {
+            let term = if !self.beta.to_bool() {
                 Tensor::from_array(Array::zeros(self.kind.op(), &grad.shape(), grad.dtype())?)
             } else {
                 scaled(grad, self.beta)?
@@ -341,7 +341,7 @@ impl Op for Product {
     fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
         let first = self.first();
         if self.has_term
-            && self.beta.to_f64() != 0.0
+            && self.beta.to_bool()
             && let Some(tangent) = cx.tangent(0).cloned()
         {
             cx.put(0, scaled(tangent, self.beta)?)?;
@@ -364,7 +364,7 @@ impl Op for Product {
         let mut result = scaled(products, self.alpha)?;
         // Of a batch in the term alone the products are the same for all.
         let mut axis = (cx.input(first).axis.is_some() || cx.input(first + 1).axis.is_some()).then_some(0);
-        if self.has_term && self.beta.to_f64() != 0.0 {
+        if self.has_term && self.beta.to_bool() {
             let rank = result.rank() - usize::from(axis.is_some());
             let term = batching::lead(cx.input(0), cx.size(), rank)?;
             if cx.input(0).axis.is_some() {
@@ -404,7 +404,7 @@ impl Op for ProductBackward {
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        let (grad, other, op, alpha) = (&inputs[0], &inputs[1], self.kind.op(), self.alpha.to_f64());
+        let (grad, other, op, alpha) = (&inputs[0], &inputs[1], self.kind.op(), self.alpha);
         Ok(smallvec![match (self.kind.form(), self.side) {
             (Form::Matrices, 0) => product(op, grad, &transposed(other), alpha, None, self.column_major)?,
             (Form::Matrices, _) => product(op, &transposed(other), grad, alpha, None, self.column_major)?,

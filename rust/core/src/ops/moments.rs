@@ -96,9 +96,7 @@ impl Op for Moment {
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let array = &inputs[0];
-        if array.shape() != self.shape.as_slice() {
-            return Err(Error::runtime(self.op, "another thread has given the input another shape meanwhile"));
-        }
+        reduce::check_looks(self.op, array, &self.shape, &self.mask)?;
         let correction = self.correction;
         let reduction = if self.standard { Reduction::Std { correction } } else { Reduction::Var { correction } };
         let dtype: DType = array.dtype();

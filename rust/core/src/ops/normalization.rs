@@ -555,7 +555,8 @@ pub fn batch_norm(
         for tensor in running.mean.iter().chain(&running.variance) {
             check_in_place(OP, tensor, false)?;
         }
-        let shape = input.shape();
+        // Of what was computed: another thread may give the input other data.
+        let shape = results[0].shape();
         let count = shape[0] * shape[2..].iter().product::<usize>();
         if count > 0 {
             // The running variance is the unbiased one (Bessel's correction).

@@ -189,7 +189,7 @@ pub fn sgd_step(params: &[Tensor], grads: &[Tensor], buffers: &mut [Option<Tenso
     }
     if modes().any(Modes::CAPTURE) {
         for (number, (update, first)) in updates.iter().enumerate() {
-            let options = options.clone();
+            let options = *options;
             let grad = grads[number].array();
             let mut arrays: SmallVec<[Option<&Array>; 3]> = smallvec::smallvec![Some(&update.param.array)];
             arrays.extend(update.state.first().map(|buffer| Some(&buffer.array)));
@@ -268,7 +268,7 @@ pub fn adam_step(params: &[Tensor], grads: &[Tensor], states: AdamStates<'_>, op
     }
     if modes().any(Modes::CAPTURE) {
         for (number, (update, count)) in updates.iter().enumerate() {
-            let options = options.clone();
+            let options = *options;
             let grad = grads[number].array();
             let mut arrays: SmallVec<[Option<&Array>; 6]> = smallvec::smallvec![Some(&update.param.array), Some(count)];
             arrays.extend(update.state.iter().map(|state| Some(&state.array)));

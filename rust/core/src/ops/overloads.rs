@@ -51,7 +51,7 @@ pub static SGN: Row = Row { name: "sgn", ..rows::sign::ROW.with_node("SgnBackwar
 
 /// `leaky_relu` in place. Below 0 a negative slope gives positive results, from which the gradient could not tell them.
 pub static LEAKY_RELU_IN_PLACE: Row = leaky_relu_of_result::ROW.refusing(|params| {
-    let negative = params[0] < 0.0;
+    let negative = params[0].to_f64() < 0.0;
     negative.then_some(
         "the gradient of leaky_relu in place is computed from the result, which a negative slope makes ambiguous: call \
          it without inplace=True, or with a slope of at least 0",
@@ -60,7 +60,7 @@ pub static LEAKY_RELU_IN_PLACE: Row = leaky_relu_of_result::ROW.refusing(|params
 
 /// `elu` and `selu` in place, likewise.
 pub static ELU_IN_PLACE: Row = elu_of_result::ROW.refusing(|params| {
-    let negative = params[0] < 0.0;
+    let negative = params[0].to_f64() < 0.0;
     negative.then_some(
         "the gradient of elu and celu in place is computed from the result, which a negative alpha makes ambiguous: \
          call them without inplace=True, or with an alpha of at least 0",

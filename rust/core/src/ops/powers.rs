@@ -65,14 +65,10 @@ pub fn add_scaled<'a>(op: &'static str, input: Arg<'a>, other: Arg<'a>, alpha: S
     if alpha.to_f64() == 1.0 {
         return Ok(Resolved::new(row, &[input, other]));
     }
-    let factor = if subtract { -alpha.to_f64() } else { alpha.to_f64() };
-    if is_integral(&[input, other]) {
-        // Among truth values a factor is one as well.
-        let factor = if is_bool(&[input, other]) { f64::from(u8::from(factor != 0.0)) } else { factor };
-        return Ok(Resolved::with(&rows::add_scaled_int::ROW, &[factor], &[input, other]));
-    }
+    // Among truth values a factor is one as well.
+    let alpha = if is_bool(&[input, other]) { Scalar::Int(alpha.to_bool().into()) } else { alpha };
     let row = if subtract { &rows::sub_scaled::ROW } else { &rows::add_scaled::ROW };
-    Ok(Resolved::with(row, &[factor], &[input, other]))
+    Ok(Resolved::with(row, &[alpha], &[input, other]))
 }
 
 /// Subtraction of truth values is an error in PyTorch too.
@@ -193,11 +189,11 @@ pub fn resolve_pow<'a>(input: Arg<'a>, exponent: Arg<'a>) -> Result<Resolved<'a>
     match exponent {
         Arg::Scalar(scalar) if matches!(input, Arg::Tensor(tensor) if tensor.dtype().is_float()) => {
             Ok(match scalar.to_f64() {
-                1.0 => Resolved::with(&rows::pow_scalar::ROW, &[1.0], &[input]),
+                1.0 => Resolved::with(&rows::pow_scalar::ROW, &[1.0.into()], &[input]),
                 2.0 => Resolved::new(&rows::square::ROW, &[input]),
                 0.5 => Resolved::new(&rows::pow_half::ROW, &[input]),
                 -0.5 => Resolved::new(&rows::pow_minus_half::ROW, &[input]),
-                exponent => Resolved::with(&rows::pow_scalar::ROW, &[exponent], &[input]),
+                exponent => Resolved::with(&rows::pow_scalar::ROW, &[exponent.into()], &[input]),
             })
         }
         _ if matches!(input, Arg::Scalar(_)) => Ok(Resolved::new(&rows::rpow::ROW, &[exponent, input])),
@@ -238,7 +234,7 @@ pub fn hardtanh<'a>(input: Arg<'a>, low: Scalar, high: Scalar) -> Result<Resolve
         return Err(Error::value(NAME, reason));
     }
     if !is_integral(&[input]) {
-        return Ok(Resolved::with(&rows::hardtanh::ROW, &[low.to_f64(), high.to_f64()], &[input]));
+        return Ok(Resolved::with(&rows::hardtanh::ROW, &[low, high], &[input]));
     }
     let dtype = promoted(&[input]);
     if dtype == DType::Bool {
@@ -252,7 +248,7 @@ pub fn hardtanh<'a>(input: Arg<'a>, low: Scalar, high: Scalar) -> Result<Resolve
 /// `input` where above `limit`, else `value`: with `row` for floats; integers stay integers.
 pub fn threshold<'a>(row: &'static Row, input: Arg<'a>, limit: Scalar, value: Scalar) -> Result<Resolved<'a>> {
     if !is_integral(&[input]) {
-        return Ok(Resolved::with(row, &[limit.to_f64(), value.to_f64()], &[input]));
+        return Ok(Resolved::with(row, &[limit, value], &[input]));
     }
     let dtype = promoted(&[input]);
     let whole =

@@ -31,6 +31,14 @@ fn strict_mask(op: &'static str, axes: Option<&[i64]>, rank: usize) -> Result<Ma
     }
 }
 
+/// The array that is reduced is that for which the axes were worked out.
+pub(super) fn check_looks(op: &'static str, array: &Array, shape: &[usize], mask: &Mask) -> Result<()> {
+    if array.shape() == shape && mask.len() == shape.len() {
+        return Ok(());
+    }
+    Err(Error::runtime(op, "another thread has given the input another shape meanwhile"))
+}
+
 /// The axes named, or all of them. An empty list means all, as in PyTorch.
 pub(super) fn mask(op: &'static str, axes: Option<&[i64]>, rank: usize) -> Result<Mask> {
     match axes {
@@ -189,11 +197,14 @@ impl Op for Reduce {
         self.node
     }
 
+    fn differentiable(&self) -> usize {
+        let constant = matches!(self.kind, Kind::Position { .. } | Kind::Any | Kind::All | Kind::CountNonzero);
+        usize::from(!constant)
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let array = &inputs[0];
-        if array.shape() != self.shape.as_slice() {
-            return Err(Error::runtime(self.op, "another thread has given the input another shape meanwhile"));
-        }
+        check_looks(self.op, array, &self.shape, &self.mask)?;
         let run = |reduction| self.run(reduction, array, self.dtype);
         Ok(smallvec![match self.kind {
             Kind::Sum if self.dtype.is_float() => self.lines(array).sum(Reduction::Sum, run(Reduction::Sum)?)?,

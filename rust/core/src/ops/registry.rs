@@ -398,7 +398,7 @@ impl<'a> Resolved<'a> {
     }
 
     /// A row with parameters.
-    pub fn with(row: &'static Row, params: &[f64], args: &[Arg<'a>]) -> Self {
+    pub fn with(row: &'static Row, params: &[Scalar], args: &[Arg<'a>]) -> Self {
         Self { row, params: Params::from_slice(params), args: SmallVec::from_slice(args) }
     }
 }
@@ -610,7 +610,7 @@ impl OpInfo {
     }
 
     #[track_caller]
-    fn invoke_row(&self, row: &'static Row, params: &[f64], inputs: &[Arg<'_>], form: &Form<'_>) -> Result<Output> {
+    fn invoke_row(&self, row: &'static Row, params: &[Scalar], inputs: &[Arg<'_>], form: &Form<'_>) -> Result<Output> {
         let numbers: Option<SmallVec<[Scalar; 3]>> =
             inputs.iter().map(|input| if let Arg::Scalar(number) = input { Some(*number) } else { None }).collect();
         if let Some(numbers) = numbers {

@@ -1,8 +1,14 @@
 //! The bits of a tensor read as elements of another dtype.
 
+use smallvec::smallvec;
+
+use super::batching;
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
+use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::transform::{Batch, Tangents};
+use crate::graph::{Modes, call, modes};
 use crate::shape::{Shape, Strides};
 use crate::tensor::Tensor;
 
@@ -15,9 +21,47 @@ use crate::tensor::Tensor;
 #[track_caller]
 pub fn view_dtype(source: &Tensor, dtype: DType) -> Result<Tensor> {
     dtype.supported("view")?;
+    if modes().any(Modes::LIFTED) && source.top_level().is_some() {
+        return call(Reinterpreted { dtype }, &[source]);
+    }
     let result = source.detach();
     result.set_array(reinterpret(&result.array(), dtype)?);
     Ok(result)
+}
+
+/// See [`view_dtype`]; of a batch, or of what has a tangent.
+#[derive(Clone, PartialEq, Debug)]
+struct Reinterpreted {
+    dtype: DType,
+}
+
+impl Op for Reinterpreted {
+    fn name(&self) -> &str {
+        "ViewBackward0"
+    }
+
+    fn differentiable(&self) -> usize {
+        0
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        Ok(smallvec![reinterpret(&inputs[0], self.dtype)?])
+    }
+
+    fn jvp(&self, _cx: &mut Tangents<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        if cx.example(0).rank() == 0 {
+            // The axis of the examples is none that could be scaled.
+            reinterpret(&Array::zeros("view", &[], cx.example(0).dtype())?, self.dtype)?;
+        }
+        let whole = batching::front_vectors(cx.input(0), cx.size())?;
+        let result = view_dtype(&whole, self.dtype)?;
+        cx.put(batching::of_rank(result, cx.example(0).rank())?, Some(0));
+        Ok(())
+    }
 }
 
 fn reinterpret(array: &Array, dtype: DType) -> Result<Array> {

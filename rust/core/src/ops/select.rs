@@ -26,8 +26,8 @@ elementwise! {
 
     /// Product `x * y` with a mask `y`, whose zeros also win against infinity and NaN: what dropout drops.
     masked_product(x, y)[] "MulBackward0" ring in -3.0..3.0 {
-        value: { let zero = y.zero(); R::select(y.clone().eq(zero.clone()), zero, x * y) },
-        x(g, y): { let zero = g.zero(); R::select(y.clone().eq(zero.clone()), zero, g * y) },
+        value: absorbing(x, y),
+        x(g, y): absorbing(g, y.conj()),
     }
 
     /// `x` limited to `[min, max]`; the gradient passes at the ends.
@@ -40,14 +40,14 @@ elementwise! {
     }
 
     /// `x` but not below `min`; the gradient passes at the end.
-    clamp_min(x, min)[] "ClampMinBackward0" ring in -3.0..3.0 {
+    clamp_min(x, min)[] "ClampMinBackward0" ordered in -3.0..3.0 {
         value: min.maximum(x),
         x(g, x, min): R::select(x.ge(min), g.clone(), g.zero()),
         min(g, x, min): R::select(x.lt(min), g.clone(), g.zero()),
     }
 
     /// `x` but not above `max`; the gradient passes at the end.
-    clamp_max(x, max)[] "ClampMaxBackward0" ring in -3.0..3.0 {
+    clamp_max(x, max)[] "ClampMaxBackward0" ordered in -3.0..3.0 {
         value: max.minimum(x),
         x(g, x, max): R::select(x.le(max), g.clone(), g.zero()),
         max(g, x, max): R::select(x.gt(max), g.clone(), g.zero()),

@@ -91,7 +91,7 @@ impl Choice for Order {
             }
             Self::Mode => {
                 check_rank("mode", 1, array, axis)?;
-                ordered("mode", array, axis, 1, |size, line, out| kernel::mode(size, line, out))
+                ordered("mode", array, axis, 1, kernel::mode)
             }
         }
     }
@@ -311,6 +311,7 @@ impl Op for BothExtremes {
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let array = &inputs[0];
+        reduce::check_looks("aminmax", array, &self.shape, &self.mask)?;
         let extreme = |reduction| -> Result<Array> {
             let [extreme] = reduce_array("aminmax", reduction, array, &self.mask, self.keep, [array.dtype()])?;
             Ok(extreme)

@@ -6,7 +6,7 @@ use super::elementwise::{Arg, Row, apply};
 use super::rows;
 use crate::error::{Error, Result};
 use crate::graph::flat::{Derivative, flat};
-use crate::kernels::number::{Order, Real, Ring};
+use crate::kernels::number::{Equal, Field, Order, Parameter, Real, Ring, slope};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -44,7 +44,7 @@ impl Traced {
         Self::apply_with(row, &[], inputs)
     }
 
-    fn apply_with<const N: usize>(row: &'static Row, params: &[f64], inputs: [&Self; N]) -> Self {
+    fn apply_with<const N: usize>(row: &'static Row, params: &[Scalar], inputs: [&Self; N]) -> Self {
         // A formula of numbers alone is computed in double precision on tensors without axes.
         if inputs.iter().all(|input| matches!(input, Self::Number(_))) {
             let constants: Result<Vec<Tensor>> = inputs
@@ -109,6 +109,14 @@ impl Neg for Traced {
     }
 }
 
+/// Functions that are rows of the same name, of one operand and of two.
+macro_rules! functions {
+    ($($one:ident),* ; $($two:ident),* $(,)?) => {
+        $(fn $one(self) -> Self { self.one(&rows::$one::ROW) })*
+        $(fn $two(self, other: Self) -> Self { self.two(&rows::$two::ROW, &other) })*
+    };
+}
+
 impl BitAnd for TracedMask {
     type Output = Self;
     fn bitand(self, other: Self) -> Self {
@@ -130,17 +138,12 @@ impl Not for TracedMask {
     }
 }
 
-impl Order for Traced {
+impl Equal for Traced {
     type Mask = TracedMask;
+    type Param = Scalar;
 
     fn zero(&self) -> Self {
         Self::Number(Scalar::Int(0))
-    }
-    fn lt(self, other: Self) -> TracedMask {
-        TracedMask(self.two(&rows::lt::ROW, &other))
-    }
-    fn le(self, other: Self) -> TracedMask {
-        TracedMask(self.two(&rows::le::ROW, &other))
     }
     fn eq(self, other: Self) -> TracedMask {
         TracedMask(self.two(&rows::eq::ROW, &other))
@@ -194,43 +197,42 @@ impl Traced {
     }
 }
 
+impl Order for Traced {
+    fn lt(self, other: Self) -> TracedMask {
+        TracedMask(self.two(&rows::lt::ROW, &other))
+    }
+    fn le(self, other: Self) -> TracedMask {
+        TracedMask(self.two(&rows::le::ROW, &other))
+    }
+    functions! { abs, sign; maximum, minimum }
+}
+
 impl Ring for Traced {
     fn int(&self, value: i64) -> Self {
         Self::Number(Scalar::Int(value))
     }
-    fn abs(self) -> Self {
-        self.one(&rows::abs::ROW)
+    fn param(value: Scalar) -> Self {
+        Self::Number(value)
     }
-    fn sign(self) -> Self {
-        self.one(&rows::sign::ROW)
-    }
-    fn maximum(self, other: Self) -> Self {
-        self.two(&rows::maximum::ROW, &other)
-    }
-    fn minimum(self, other: Self) -> Self {
-        self.two(&rows::minimum::ROW, &other)
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        Self::apply_with(&rows::addcmul::ROW, &[Scalar::Float(1.0)], [&b, &self, &a])
     }
 }
 
-macro_rules! functions {
-    ($($one:ident),* ; $($two:ident),* $(,)?) => {
-        $(fn $one(self) -> Self { self.one(&rows::$one::ROW) })*
-        $(fn $two(self, other: Self) -> Self { self.two(&rows::$two::ROW, &other) })*
-    };
-}
-
-impl Real for Traced {
+impl Field for Traced {
     fn lit(&self, value: f64) -> Self {
         Self::Number(Scalar::Float(value))
     }
-    fn mul_add(self, a: Self, b: Self) -> Self {
-        Self::apply_with(&rows::addcmul_real::ROW, &[1.0], [&b, &self, &a])
+    fn is_nan(self) -> TracedMask {
+        TracedMask(self.one(&rows::isnan::ROW))
     }
-    fn normal_cdf(self) -> Self {
-        (self * -std::f64::consts::FRAC_1_SQRT_2).erfc() * 0.5
+    fn is_infinite(self) -> TracedMask {
+        let infinity = self.lit(f64::INFINITY);
+        self.abs().eq(infinity)
     }
-    fn sigmoid_complement(self, _: Self) -> Self {
-        (-self).sigmoid()
+    fn is_within(self, bound: f64) -> TracedMask {
+        let bound = self.lit(bound);
+        self.abs().lt(bound)
     }
     fn sigmoid_slope(self, sigmoid: Self) -> Self {
         self.two(&rows::sigmoid_slope::ROW, &sigmoid)
@@ -238,13 +240,55 @@ impl Real for Traced {
     fn tanh_slope(self, tanh: Self) -> Self {
         self.two(&rows::tanh_slope::ROW, &tanh)
     }
-    fn is_nan(self) -> TracedMask {
-        TracedMask(self.one(&rows::isnan::ROW))
+    fn expm1_slope(self, expm1: Self) -> Self {
+        slope::expm1(self, expm1)
+    }
+    fn asinh_slope(self) -> Self {
+        slope::asinh(self)
+    }
+    fn under_atan(self, g: Self) -> Self {
+        slope::atan(self, g)
+    }
+    fn under_base(self, exponent: Self, g: Self) -> Self {
+        slope::base(self, exponent, g)
+    }
+    fn under_exponent(self, exponent: Self, power: Self, g: Self) -> Self {
+        slope::exponent(self, exponent, power, g)
     }
     functions! {
-        reciprocal, sqrt, rsqrt, floor, ceil, round, trunc, exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan,
-        asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh, sigmoid, erf, erfc, lgamma,
-        digamma;
-        atan2, pow, fmod, copysign
+        reciprocal, sqrt, rsqrt, exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, atan, sinh, cosh,
+        tanh, asinh, acosh, atanh, sigmoid;
+        pow
+    }
+}
+
+impl Real for Traced {
+    fn normal_cdf(self) -> Self {
+        (self * -std::f64::consts::FRAC_1_SQRT_2).erfc() * 0.5
+    }
+    fn sigmoid_complement(self, _: Self) -> Self {
+        (-self).sigmoid()
+    }
+    functions! { floor, ceil, round, trunc, erf, erfc, lgamma, digamma; atan2, fmod, copysign }
+}
+
+/// A parameter of a formula that is read over the graph is the number that it was given as.
+impl Parameter for Scalar {
+    fn to_f64(self) -> f64 {
+        Self::to_f64(self)
+    }
+    fn is_zero(self) -> bool {
+        !self.to_bool()
+    }
+    fn magnitude(self) -> f64 {
+        let [real, imaginary] = self.to_complex();
+        real.hypot(imaginary)
+    }
+    fn less_one(self) -> Self {
+        match self {
+            Self::Float(value) => Self::Float(value - 1.0),
+            Self::Complex(real, imaginary) => Self::Complex(real - 1.0, imaginary),
+            integral => Self::Int(integral.to_i64().wrapping_sub(1)),
+        }
     }
 }

@@ -1,16 +1,16 @@
 //! Operations that show the same memory in another way, and the gradients that put the parts back.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::call::{call, first};
-use crate::graph::node::{Backward, NodeOf, NodeRef};
+use crate::graph::call::{call_with, first};
+use crate::graph::node::{Backward, From, NodeOf, NodeRef};
 use crate::graph::op::{Arrays, Inputs, Op};
-use crate::graph::record::{check_in_place, is_recorded, record, record_many};
+use crate::graph::record::{self, check_in_place};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::views::{mark_view, plain_view, show};
-use crate::graph::{Blame, Modes, is_grad_enabled, modes, trace, transform};
+use crate::graph::{Blame, Modes, call, call_many, is_grad_enabled, modes, trace, transform};
 use crate::ops::{batching, copy, rows};
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
@@ -221,14 +221,14 @@ impl Op for ViewRule {
         self.name
     }
 
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        Ok(smallvec![self.op.apply(&inputs[0])?])
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = self.put_back(&cx.only_grad())?;
         cx.put(0, grad);
         Ok(())
-    }
-
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        Ok(smallvec::smallvec![self.op.apply(&inputs[0])?])
     }
 
     fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
@@ -274,48 +274,132 @@ fn broadcast_each(whole: &Tensor, shape: &[usize]) -> Result<Tensor> {
     broadcast_to(&whole, shape)
 }
 
-/// Several views of one tensor (`unbind`, `split`): the gradients of the parts are put into one tensor.
-struct PartsRule {
+/// Several views of one tensor (`unbind`, `split`).
+#[derive(Clone, PartialEq, Debug)]
+struct Parts {
     name: &'static str,
     parts: Vec<ViewOp>,
+    /// Of what is viewed.
     shape: Shape,
 }
 
-impl Op for PartsRule {
+impl Parts {
+    fn of_each(&self, size: usize) -> Result<Self> {
+        let parts: Result<Vec<ViewOp>> = self.parts.iter().map(|part| part.of_each(size)).collect();
+        Ok(Self { name: self.name, parts: parts?, shape: std::iter::once(size).chain(self.shape.clone()).collect() })
+    }
+}
+
+impl Op for Parts {
     fn name(&self) -> &str {
         self.name
     }
 
+    fn differentiable(&self) -> usize {
+        self.parts.len()
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        check_shape("split", &inputs[0], &self.shape)?;
+        self.parts.iter().map(|part| part.apply(&inputs[0])).collect()
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let meta = &cx.node().outputs()[0];
-        let whole = Tensor::from_array(Array::zeros(self.name, &self.shape, meta.dtype)?);
-        for (nr, part) in self.parts.iter().enumerate() {
-            if let Some(grad) = cx.grad(nr) {
-                // Marked as a view, so that what is copied into it enters the history of the whole.
-                let place = make(&whole, "SliceBackward0", part.clone(), true)?;
-                copy::copy_(&place, grad)?;
-            }
-        }
+        let grad = |nr| if cx.grad(nr).is_some() { From::Grad(nr) } else { From::Nothing };
+        let from: SmallVec<[From; 4]> = (0..self.parts.len()).map(grad).collect();
+        let whole = cx.call(Joined(self.clone()), &from)?;
         cx.put(0, whole);
         Ok(())
     }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
+        let parts = parts(&tangent, self.name, self.parts.clone())?;
+        parts.into_iter().enumerate().try_for_each(|(nr, part)| cx.put(nr, part))
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        for part in parts(&whole, self.name, self.of_each(cx.size())?.parts)? {
+            cx.put(part, Some(0));
+        }
+        Ok(())
+    }
+}
+
+/// The transpose of [`Parts`]: parts, of which some may be missing, put into zeros.
+#[derive(Clone, PartialEq, Debug)]
+struct Joined(Parts);
+
+impl Op for Joined {
+    fn name(&self) -> &str {
+        self.0.name
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let dtype = inputs.iter().map(Array::dtype).next().unwrap_or(crate::DType::F32);
+        let whole = Array::zeros(self.0.name, &self.0.shape, dtype)?;
+        for (nr, part) in self.0.parts.iter().enumerate() {
+            if let Some(given) = inputs.get(nr) {
+                let shown = part.apply(&whole)?;
+                check_shape("split", given, shown.shape())?;
+                shown.copy_from(given);
+            }
+        }
+        Ok(smallvec![whole])
+    }
+
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let grad = cx.only_grad();
+        for (nr, part) in self.0.parts.iter().enumerate() {
+            if cx.needs(nr) {
+                cx.put(nr, make(&grad, "SliceBackward0", part.clone(), true)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        let tangents: SmallVec<[Option<Tensor>; 4]> = (0..cx.inputs()).map(|nr| cx.tangent(nr).cloned()).collect();
+        let given: SmallVec<[Option<&Tensor>; 4]> = tangents.iter().map(Option::as_ref).collect();
+        cx.put(0, first(call_with(self.clone(), &given)?))
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let mut given: SmallVec<[Option<Tensor>; 4]> = SmallVec::new();
+        for nr in 0..cx.inputs() {
+            given.push(cx.optional(nr).map(|part| batching::front(part, cx.size())).transpose()?);
+        }
+        let given: SmallVec<[Option<&Tensor>; 4]> = given.iter().map(Option::as_ref).collect();
+        let whole = first(call_with(Self(self.0.of_each(cx.size())?), &given)?);
+        cx.put(whole, Some(0));
+        Ok(())
+    }
+}
+
+/// The input still has the shape that the attributes were made for.
+fn check_shape(op: &'static str, array: &Array, shape: &[usize]) -> Result<()> {
+    if array.shape() == shape {
+        return Ok(());
+    }
+    Err(Error::runtime(op, "another thread has given the input another shape meanwhile"))
 }
 
 /// Zeros of `shape` with `part` written where the view shows; windows that overlap are summed.
 #[track_caller]
 pub fn embed(part: &Tensor, shape: &[usize], place: &ViewOp, overlapping: bool) -> Result<Tensor> {
-    call(Embed { shape: shape.into(), place: place.clone(), overlapping }, &[part])
+    call(Embedded { place: place.clone(), shape: shape.into(), overlapping }, &[part])
 }
 
 /// See [`embed`].
 #[derive(Clone, PartialEq, Debug)]
-struct Embed {
-    shape: Shape,
+struct Embedded {
     place: ViewOp,
+    shape: Shape,
     overlapping: bool,
 }
 
-impl Op for Embed {
+impl Op for Embedded {
     fn name(&self) -> &str {
         "EmbedBackward0"
     }
@@ -328,7 +412,7 @@ impl Op for Embed {
         } else {
             shown.copy_from(&inputs[0]);
         }
-        Ok(smallvec::smallvec![whole])
+        Ok(smallvec![whole])
     }
 
     /// The same part of the gradient.
@@ -343,10 +427,87 @@ impl Op for Embed {
     }
 
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
-        let size = cx.size();
-        let shape = std::iter::once(size).chain(self.shape.iter().copied()).collect();
-        let of_all = Self { shape, place: self.place.of_each(size)?, overlapping: self.overlapping };
-        cx.put(call(of_all, &[&batching::front(cx.input(0), size)?])?, Some(0));
+        let part = batching::front(cx.input(0), cx.size())?;
+        let shape: Shape = std::iter::once(cx.size()).chain(self.shape.clone()).collect();
+        cx.put(embed(&part, &shape, &self.place.of_each(cx.size())?, self.overlapping)?, Some(0));
+        Ok(())
+    }
+}
+
+/// The way that something shows elements of a vector.
+#[derive(Clone, PartialEq, Debug)]
+struct Shown {
+    shape: Shape,
+    strides: Strides,
+    offset: isize,
+}
+
+impl Shown {
+    /// First and last element that are shown, from the one that counts as first; `None` if there is none.
+    fn range(&self) -> Option<(isize, isize)> {
+        shape::extent(&self.shape, &self.strides).map(|(low, high)| (self.offset + low, self.offset + high))
+    }
+
+    fn of(&self, vector: &Array) -> Array {
+        vector.with_layout(&self.shape, &self.strides, self.offset as usize)
+    }
+
+    /// The same of each of `size` vectors of `length` elements behind each other.
+    fn of_each(&self, size: usize, length: usize) -> Self {
+        Self {
+            shape: std::iter::once(size).chain(self.shape.clone()).collect(),
+            strides: std::iter::once(length as isize).chain(self.strides.clone()).collect(),
+            offset: self.offset,
+        }
+    }
+}
+
+/// Elements added up where `from` shows them in a vector, then read as `to` shows it: the gradient of `as_strided`, and the
+/// gradient of that.
+#[derive(Clone, PartialEq, Debug)]
+struct Restrided {
+    from: Shown,
+    to: Shown,
+    /// Of the vector.
+    length: usize,
+}
+
+impl Op for Restrided {
+    fn name(&self) -> &str {
+        "AsStridedBackward0"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "as_strided";
+        let vector = Array::zeros(OP, &[self.length], inputs[0].dtype())?;
+        check_shape(OP, &inputs[0], &self.from.shape)?;
+        if inputs[0].numel() > 0 {
+            let into = self.from.of(&vector);
+            if shape::overlaps_itself(&self.from.shape, &self.from.strides) {
+                super::overlap::add_into(&into, &inputs[0])?;
+            } else {
+                into.copy_from(&inputs[0]);
+            }
+        }
+        Ok(smallvec![self.to.of(&vector)])
+    }
+
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let back = Self { from: self.to.clone(), to: self.from.clone(), length: self.length };
+        let grad = cx.call(back, &[From::Grad(0)])?;
+        cx.put(0, grad);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let (size, whole) = (cx.size(), batching::front(cx.input(0), cx.size())?);
+        let each = |shown: &Shown| shown.of_each(size, self.length);
+        let op = Self { from: each(&self.from), to: each(&self.to), length: size * self.length };
+        cx.put(call(op, &[&whole])?, Some(0));
         Ok(())
     }
 }
@@ -359,34 +520,23 @@ fn as_strided_backward(
     strides: &[isize],
     offset: usize,
 ) -> Result<Tensor> {
-    let range = |shape: &[usize], strides: &[isize], offset: usize| {
-        shape::extent(shape, strides).map(|(low, high)| (offset as isize + low, offset as isize + high + 1))
-    };
-    let Some((first, last)) = range(&rule.shape, &rule.strides, rule.offset) else {
+    let mut to = Shown { shape: rule.shape.clone(), strides: rule.strides.clone(), offset: rule.offset as isize };
+    let mut from = Shown { shape: shape.into(), strides: strides.into(), offset: offset as isize };
+    let (Some((first, last)), Some((view_first, view_last))) = (to.range(), from.range()) else {
         return Ok(Tensor::from_array(Array::zeros("as_strided", &rule.shape, grad.dtype())?));
     };
-    let (view_first, view_last) = range(shape, strides, offset).unwrap_or((first, first));
     let (first, last) = (first.min(view_first), last.max(view_last));
-    let flat_shape = [(last - first) as usize];
-    let place =
-        ViewOp::AsStrided { shape: shape.into(), strides: strides.into(), offset: (offset as isize - first) as usize };
-    let overlapping = shape::overlaps_itself(shape, strides);
-    let flat = embed(grad, &flat_shape, &place, overlapping)?;
-    let base = ViewOp::AsStrided {
-        shape: rule.shape.clone(),
-        strides: rule.strides.clone(),
-        offset: (rule.offset as isize - first) as usize,
-    };
-    let result = make(&flat, "AsStridedBackward0", base, true)?;
-    if !shape::overlaps_itself(&rule.shape, &rule.strides) {
-        return Ok(result);
-    }
+    from.offset -= first;
+    to.offset -= first;
+    let length = (last + 1 - first) as usize;
+    let shared = shape::overlaps_itself(&to.shape, &to.strides).then(|| to.clone());
+    let result = call(Restrided { from, to, length }, &[grad])?;
+    let Some(shown) = shared else { return Ok(result) };
     // Elements of the base that share memory share its gradient evenly.
     let ones = Array::full("as_strided", &rule.shape, crate::Scalar::Int(1), grad.dtype())?;
-    let counts = Array::zeros("as_strided", &flat_shape, grad.dtype())?;
-    let shown = counts.with_layout(&rule.shape, &rule.strides, (rule.offset as isize - first) as usize);
-    super::overlap::add_into(&shown, &ones)?;
-    super::elementwise::apply(&rows::div::ROW, &[], &[(&result).into(), (&Tensor::from_array(shown)).into()])
+    let counts = shown.of(&Array::zeros("as_strided", &[length], grad.dtype())?);
+    super::overlap::add_into(&counts, &ones)?;
+    super::elementwise::apply(&rows::div::ROW, &[], &[(&result).into(), (&Tensor::from_array(counts)).into()])
 }
 
 /// Makes a view, recorded if need be.
@@ -397,7 +547,7 @@ fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) -> Result<T
     }
     if modes().any(Modes::LIFTED) && source.top_level().is_some() {
         let rule = ViewRule::new(name, op.clone(), &source.array());
-        let value = || Ok(smallvec::smallvec![make(source, name, op, mark)?]);
+        let value = || Ok(smallvec![make(source, name, op, mark)?]);
         let results = transform::transformed(rule, &[Some(source)], value)?.expect("something is attached");
         let view = first(results);
         // What is made for a whole batch shows its memory there; what stands for one example shows that of another.
@@ -406,14 +556,15 @@ fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) -> Result<T
         }
         return Ok(view);
     }
-    let operand = source.snapshot()?;
+    let operands = [Some(source.snapshot()?)];
+    let [Some(operand)] = &operands else { unreachable!("just made") };
     let array = op.apply(&operand.array)?;
     if modes().any(Modes::CAPTURE) {
         let rule = ViewRule::new(name, op.clone(), &operand.array);
         trace::note(&rule, &[Some(&operand.array)], std::slice::from_ref(&array));
     }
-    let tensor = if is_recorded(&[&operand]) {
-        record(ViewRule::new(name, op, &operand.array), &[&operand], &[], array)?
+    let tensor = if record::is_wanted(&operands) {
+        first(record::outputs(ViewRule::new(name, op, &operand.array), &operands, smallvec![array], None)?)
     } else {
         Tensor::from_array(array)
     };
@@ -851,17 +1002,16 @@ pub fn as_strided(source: &Tensor, shape: &[usize], strides: &[isize], offset: u
 /// Several views at once: in-place operations on them are refused, as in PyTorch.
 #[track_caller]
 fn parts(source: &Tensor, name: &'static str, ops: Vec<ViewOp>) -> Result<Vec<Tensor>> {
-    let operand = source.operand()?;
-    let arrays: Result<Vec<Array>> = ops.iter().map(|op| op.apply(&operand.array)).collect();
-    let arrays = arrays?;
-    let tensors = if is_recorded(&[&operand]) && !arrays.is_empty() {
-        let shape = operand.array.shape().into();
-        record_many(PartsRule { name, parts: ops, shape }, &[&operand], &[], &arrays)?
-    } else {
-        arrays.into_iter().map(Tensor::from_array).collect()
-    };
+    if ops.is_empty() {
+        return Ok(Vec::new());
+    }
+    let op = Parts { name, parts: ops, shape: source.shape() };
+    let tensors: Vec<Tensor> = call_many(op, &[source])?.into_vec();
     for tensor in &tensors {
-        mark_view(tensor, source, true);
+        // What is made for a whole batch shows its memory there.
+        if tensor.base().is_none() {
+            mark_view(tensor, source, true);
+        }
     }
     Ok(tensors)
 }
@@ -988,13 +1138,16 @@ pub fn broadcast_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
 #[track_caller]
 pub fn in_place(target: &Tensor, view: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<()> {
     check_in_place("view", target, target.requires_grad() && is_grad_enabled())?;
-    let shown = view(&target.detached_view()?)?;
+    // A tensor at the same place of the graph with the same data, so that the view records the edge that this one has now.
+    let shown = view(&Tensor::from_operand(target.snapshot()?))?;
+    let lift = shown.lift();
     let (array, node) = {
         let state = shown.lock();
         (state.array.clone(), state.grad_fn.as_ref().map(in_place_node))
     };
     target.array().storage().note_change(Blame::here());
     show(target, array, node);
+    target.set_lift(lift);
     Ok(())
 }
 
@@ -1012,12 +1165,4 @@ fn in_place_node(node: &NodeRef) -> NodeRef {
     };
     let rule = ViewRule { name, ..rule.clone() };
     NodeOf::new(rule, node.blame(), node.edges().into(), node.outputs().into(), SmallVec::new())
-}
-
-impl Tensor {
-    /// A tensor at the same place of the graph with the same data, so that an operation on it records the edge that
-    /// this one has now.
-    fn detached_view(&self) -> Result<Self> {
-        Ok(Self::from_saved(self.array(), self.gradient_edge()?))
-    }
 }

@@ -4,13 +4,15 @@
 
 use std::sync::Arc;
 
+use arcgrad::graph::level::{Kind as LevelKind, below};
 use arcgrad::graph::node::{Backward, Meta};
 use arcgrad::graph::op::Op;
 use arcgrad::graph::views::{self, Creation};
 use arcgrad::graph::{Blame, Edge, Modes, NodeRef, custom, cuts, engine, is_grad_enabled, modes, no_grad, record};
+use arcgrad::ops::levels;
 use arcgrad::{Array, Result, Tensor};
 use parking_lot::Mutex;
-use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyUserWarning};
+use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyUserWarning};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
@@ -354,6 +356,70 @@ fn apply<'py>(
     args: &Bound<'py, PyTuple>,
     kwargs: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Py<PyAny>> {
+    let (output, _) = apply_at_levels(py, cls, args, kwargs)?;
+    Ok(output)
+}
+
+/// Calls a custom function: its result, and its context. A level is taken off the arguments by the function's own rule for it.
+fn apply_at_levels<'py>(
+    py: Python<'py>,
+    cls: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<(Py<PyAny>, Bound<'py, PyAny>)> {
+    let tensors = args.iter().filter_map(|object| from_py(&object).cloned());
+    let top = if modes().any(Modes::LIFTED) {
+        tensors.filter_map(|tensor| tensor.top_level()).max_by_key(|(level, _)| *level)
+    } else {
+        None
+    };
+    let Some((level, kind)) = top else { return apply_here(py, cls, args, kwargs) };
+    if kind != LevelKind::Tangent {
+        return Err(PyNotImplementedError::new_err(
+            "vmap over a custom autograd.Function is not implemented: compute it outside of vmap, or with operations",
+        ));
+    }
+    let (output, ctx) = below(level, || apply_at_levels(py, cls, args, kwargs))?;
+    let materializes = !ctx.cast::<PyCtx>()?.get().state.lock().keeps_missing_gradients;
+    let mut given = vec![ctx.clone().unbind()];
+    for object in args.iter() {
+        let tangent = match from_py(&object) {
+            Some(tensor) => guard(|| levels::tangent(tensor, level, materializes))?,
+            None => None,
+        };
+        given.push(to_py_opt(py, tangent)?);
+    }
+    let tangents = below(level, || cls.getattr(intern!(py, "jvp"))?.call1(PyTuple::new(py, given)?))?;
+    let listed = |object: &Bound<'py, PyAny>| -> Vec<Bound<'py, PyAny>> {
+        match object.cast::<PyTuple>() {
+            Ok(tuple) => tuple.iter().collect(),
+            Err(_) => vec![object.clone()],
+        }
+    };
+    let (outputs, tangents) = (listed(output.bind(py)), listed(&tangents));
+    if outputs.len() != tangents.len() {
+        return Err(PyRuntimeError::new_err(format!(
+            "{}.jvp returned an incorrect number of forward gradients (expected {}, got {})",
+            cls.getattr(intern!(py, "__name__"))?,
+            outputs.len(),
+            tangents.len()
+        )));
+    }
+    for (output, tangent) in outputs.iter().zip(&tangents) {
+        if let (Some(output), Some(tangent)) = (from_py(output), from_py(tangent)) {
+            guard(|| levels::set_tangent(output, tangent, level))?;
+        }
+    }
+    Ok((output, ctx))
+}
+
+/// Calls a custom function on arguments as they are.
+fn apply_here<'py>(
+    py: Python<'py>,
+    cls: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<(Py<PyAny>, Bound<'py, PyAny>)> {
     let setup_context = cls.getattr(intern!(py, "_setup_context"))?;
     let bound;
     let args = if kwargs.is_some_and(|kwargs| !kwargs.is_empty()) && !setup_context.is_none() {
@@ -391,11 +457,11 @@ fn apply<'py>(
         Ok(outputs) => {
             let outputs: Vec<_> = outputs.iter().collect();
             let outputs = call.finish(&outputs, is_recorded.then_some(edges))?;
-            Ok(PyTuple::new(py, outputs)?.into_any().unbind())
+            Ok((PyTuple::new(py, outputs)?.into_any().unbind(), ctx_object))
         }
         Err(_) => {
             let mut outputs = call.finish(std::slice::from_ref(&output), is_recorded.then_some(edges))?;
-            Ok(outputs.pop().unwrap_or_else(|| py.None()))
+            Ok((outputs.pop().unwrap_or_else(|| py.None()), ctx_object))
         }
     }
 }

@@ -1,6 +1,5 @@
 //! `registry()`: the tables as Python data, for stubs, tests and documentation.
 
-use arcgrad::ops::elementwise::{Row, Tier};
 use arcgrad::ops::registry::{Call, Forms, Gives, OpInfo};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
@@ -44,18 +43,6 @@ fn forms(forms: Forms) -> Vec<&'static str> {
     .filter(|(form, _)| forms.has(*form))
     .map(|(_, name)| name)
     .collect()
-}
-
-fn tier(row: &Row) -> &'static str {
-    match row.tier {
-        Tier::Real => "real",
-        Tier::Float => "float",
-        Tier::Ring => "ring",
-        Tier::Number => "number",
-        Tier::Int => "int",
-        Tier::Predicate => "predicate",
-        Tier::RealPredicate => "real predicate",
-    }
 }
 
 /// What a call gives back: its kind, and what that kind has to say (names of fields or flags, a number of tensors).
@@ -113,7 +100,7 @@ fn describe<'py>(py: Python<'py>, place: Place, entry: &Entry) -> PyResult<Bound
     if let Call::Row(elementwise) = first.call {
         row.set_item("node", elementwise.node)?;
         row.set_item("domain", elementwise.domain)?;
-        row.set_item("tier", tier(elementwise))?;
+        row.set_item("tier", elementwise.tier.name())?;
         row.set_item("inputs", PyList::new(py, elementwise.inputs)?)?;
         row.set_item("differentiable", !elementwise.grads.is_empty())?;
     }

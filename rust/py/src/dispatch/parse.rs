@@ -475,11 +475,12 @@ fn any(object: &Bound<'_, PyAny>) -> Result<Option<Value>, Reject> {
         return Ok(Some(Value::Text(text)));
     }
     if let Some(scalar) = number::scalar(object).map_err(Reject::Raise)? {
-        return Ok(Some(match scalar {
-            arcgrad::Scalar::Int(value) => Value::Int(value),
-            arcgrad::Scalar::Bool(value) => Value::Bool(value),
-            arcgrad::Scalar::Float(value) => Value::Float(value),
-        }));
+        return Ok(match scalar {
+            arcgrad::Scalar::Int(value) => Some(Value::Int(value)),
+            arcgrad::Scalar::Bool(value) => Some(Value::Bool(value)),
+            arcgrad::Scalar::Float(value) => Some(Value::Float(value)),
+            arcgrad::Scalar::Complex(..) => None,
+        });
     }
     if !is_sequence(object) {
         return Ok(None);

@@ -12,8 +12,8 @@ macro_rules! functions {
             $(
                 #[allow(non_camel_case_types, reason = "the function's own name")]
                 pub struct $name;
-                impl RealFormula<$count> for $name {
-                    fn eval<R: Real>(&self, $inputs: [R; $count]) -> R {
+                impl RealFormula<$count, 0> for $name {
+                    fn eval<R: Real>([]: [R::Param; 0], $inputs: [R; $count]) -> R {
                         $first.$name$others
                     }
                 }
@@ -21,8 +21,8 @@ macro_rules! functions {
         }
 
         fn $apply<T: FloatElement>(name: &str, inputs: [&[T]; $count]) -> Vec<T> {
-            let run = match name {
-                $(stringify!($name) => row::real::<$apply::$name, T, $count>(),)*
+            let kernel = match name {
+                $(stringify!($name) => row::real::<$apply::$name, T, $count, 0>(0),)*
                 _ => panic!("no function {name}"),
             };
             let n = inputs[0].len();
@@ -30,7 +30,7 @@ macro_rules! functions {
             let pointers = inputs.map(|x| { assert_eq!(x.len(), n); x.as_ptr().cast::<u8>() });
             let output = out.as_mut_ptr().cast::<u8>();
             // SAFETY: the formulas have no parameters; all operands have n elements.
-            unsafe { run(std::ptr::dangling(), pointers.as_ptr(), &output, n) };
+            unsafe { kernel.run_dense(&[], &pointers, output, n) };
             out
         }
 

@@ -5,129 +5,26 @@ use std::marker::PhantomData;
 
 use super::fold::{Fold, GROUP, MAX_COLUMNS, Reducer, fold_columns, fold_run};
 use crate::kernels::element::{B8, Element};
+use crate::kernels::math::Float;
+use crate::kernels::number::{Bounded, Order, Ring, Store};
 
-/// Numbers that sums and products are accumulated in.
-pub(super) trait Number: Element {
-    const ZERO: Self;
-    const ONE: Self;
-    fn plus(self, other: Self) -> Self;
-    fn times(self, other: Self) -> Self;
-    fn divided(self, n: usize) -> Self;
-}
-
-impl Number for i64 {
-    const ZERO: Self = 0;
-    const ONE: Self = 1;
-    #[inline(always)]
-    fn plus(self, other: Self) -> Self {
-        self.wrapping_add(other)
-    }
-    #[inline(always)]
-    fn times(self, other: Self) -> Self {
-        self.wrapping_mul(other)
-    }
-    fn divided(self, n: usize) -> Self {
-        // The door admits means of floats only; an empty one has no integer value.
-        self.checked_div(n as Self).unwrap_or(0)
-    }
-}
-
-/// Floating-point numbers.
-pub(super) trait Float: Number {
-    fn abs(self) -> Self;
+/// Floating-point numbers with powers.
+pub(super) trait Power: Float + Bounded + Ring + Store<Acc = f64> {
     fn powf(self, p: f64) -> Self;
-    fn widen(self) -> f64;
-    fn narrow(value: f64) -> Self;
 }
 
-macro_rules! floats {
+macro_rules! powers {
     ($($type:ty),*) => {$(
-        impl Number for $type {
-            const ZERO: Self = 0.0;
-            const ONE: Self = 1.0;
-            #[inline(always)]
-            fn plus(self, other: Self) -> Self {
-                self + other
-            }
-            #[inline(always)]
-            fn times(self, other: Self) -> Self {
-                self * other
-            }
-            fn divided(self, n: usize) -> Self {
-                self / n as Self
-            }
-        }
-        impl Float for $type {
-            #[inline(always)]
-            fn abs(self) -> Self {
-                self.abs()
-            }
+        impl Power for $type {
             #[inline(always)]
             fn powf(self, p: f64) -> Self {
                 self.powf(p as Self)
             }
-            #[inline(always)]
-            fn widen(self) -> f64 {
-                f64::from(self)
-            }
-            #[inline(always)]
-            fn narrow(value: f64) -> Self {
-                value as Self
-            }
         }
     )*};
 }
 
-floats!(f32, f64);
-
-/// Values with an order in which a NaN comes before everything else, whichever way one looks.
-pub(in crate::kernels) trait Ordered: Element {
-    const LOWEST: Self;
-    const HIGHEST: Self;
-    fn above(self, other: Self) -> bool;
-    fn is_nan(self) -> bool;
-}
-
-macro_rules! ordered {
-    ($($type:ty: $low:expr, $high:expr);* $(;)?) => {$(
-        impl Ordered for $type {
-            const LOWEST: Self = $low;
-            const HIGHEST: Self = $high;
-            #[inline(always)]
-            fn above(self, other: Self) -> bool {
-                self > other
-            }
-            #[inline(always)]
-            #[allow(clippy::eq_op)] // what a NaN is; integers are never one
-            fn is_nan(self) -> bool {
-                self != self
-            }
-        }
-    )*};
-}
-
-ordered! {
-    u8: Self::MIN, Self::MAX;
-    i8: Self::MIN, Self::MAX;
-    i16: Self::MIN, Self::MAX;
-    i32: Self::MIN, Self::MAX;
-    i64: Self::MIN, Self::MAX;
-    f32: Self::NEG_INFINITY, Self::INFINITY;
-    f64: Self::NEG_INFINITY, Self::INFINITY;
-}
-
-impl Ordered for B8 {
-    const LOWEST: Self = Self(0);
-    const HIGHEST: Self = Self(1);
-    #[inline(always)]
-    fn above(self, other: Self) -> bool {
-        self.0 != 0 && other.0 == 0
-    }
-    #[inline(always)]
-    fn is_nan(self) -> bool {
-        false
-    }
-}
+powers!(f32, f64);
 
 macro_rules! fold {
     ($(#[$doc:meta])* $name:ident<$T:ident: $bound:path>, $lane:ty, |$this:ident| $identity:expr,
@@ -193,33 +90,22 @@ pub(super) struct SumAbsPow<T>(pub f64, pub PhantomData<T>);
 #[derive(Clone, Copy)]
 struct SquaredDistance<T>(f64, PhantomData<T>);
 
-#[inline(always)]
-fn greater<T: Ordered>(acc: T, x: T) -> T {
-    if x.above(acc) || x.is_nan() { x } else { acc }
-}
+/// Numbers that are added up as they lie in memory.
+pub(super) trait Summed: Element + Ring {}
+impl<T: Element + Ring> Summed for T {}
 
-#[inline(always)]
-fn lesser<T: Ordered>(acc: T, x: T) -> T {
-    if acc.above(x) || x.is_nan() { x } else { acc }
-}
-
-fold!(Sum<T: Number>, T, |_this| T::ZERO, |acc, x| acc.plus(x), |a, b| a.plus(b));
-fold!(Prod<T: Number>, T, |_this| T::ONE, |acc, x| acc.times(x), |a, b| a.times(b));
-fold!(Max<T: Ordered>, T, |_this| T::LOWEST, |acc, x| greater(acc, x), |a, b| greater(a, b));
-fold!(Min<T: Ordered>, T, |_this| T::HIGHEST, |acc, x| lesser(acc, x), |a, b| lesser(a, b));
-fold!(SumAbs<T: Float>, T, |_this| T::ZERO, |acc, x| acc.plus(x.abs()), |a, b| a.plus(b));
-fold!(SumSquares<T: Float>, T, |_this| T::ZERO, |acc, x| acc.plus(x.times(x)), |a, b| a.plus(b));
-fold!(SumAbsPow<T: Float>, T, |_this| T::ZERO, |acc, x| acc.plus(x.abs().powf(_this.0)), |a, b| a.plus(b));
-fold!(WideSum<T: Float>, f64, |_this| 0.0, |acc, x| acc + x.widen(), |a, b| a + b);
-fold!(SquaredDistance<T: Float>, f64, |_this| 0.0,
-    |acc, x| { let d = x.widen() - _this.0; acc + d * d }, |a, b| a + b);
-
-/// The bound of [`MaxAbs`] and [`MinAbs`].
-pub(super) trait Magnitude: Float + Ordered {}
-impl Magnitude for f32 {}
-impl Magnitude for f64 {}
-fold!(MaxAbs<T: Magnitude>, T, |_this| T::ZERO, |acc, x| greater(acc, x.abs()), |a, b| greater(a, b));
-fold!(MinAbs<T: Magnitude>, T, |_this| T::HIGHEST, |acc, x| lesser(acc, x.abs()), |a, b| lesser(a, b));
+fold!(Sum<T: Summed>, T, |_this| T::default(), |acc, x| acc + x, |a, b| a + b);
+fold!(Prod<T: Summed>, T, |_this| T::default().int(1), |acc, x| acc * x, |a, b| a * b);
+fold!(Max<T: Bounded>, T, |_this| T::LOWEST, |acc, x| x.maximum(acc), |a, b| b.maximum(a));
+fold!(Min<T: Bounded>, T, |_this| T::HIGHEST, |acc, x| x.minimum(acc), |a, b| b.minimum(a));
+fold!(SumAbs<T: Power>, T, |_this| T::default(), |acc, x| acc + Order::abs(x), |a, b| a + b);
+fold!(SumSquares<T: Power>, T, |_this| T::default(), |acc, x| acc + x * x, |a, b| a + b);
+fold!(SumAbsPow<T: Power>, T, |_this| T::default(), |acc, x| acc + Order::abs(x).powf(_this.0), |a, b| a + b);
+fold!(WideSum<T: Power>, f64, |_this| 0.0, |acc, x| acc + x.load(), |a, b| a + b);
+fold!(SquaredDistance<T: Power>, f64, |_this| 0.0,
+    |acc, x| { let d = x.load() - _this.0; acc + d * d }, |a, b| a + b);
+fold!(MaxAbs<T: Power>, T, |_this| T::default(), |acc, x| Order::abs(x).maximum(acc), |a, b| b.maximum(a));
+fold!(MinAbs<T: Power>, T, |_this| T::HIGHEST, |acc, x| Order::abs(x).minimum(acc), |a, b| b.minimum(a));
 
 /// Whether any element is true.
 #[derive(Clone, Copy)]
@@ -302,7 +188,7 @@ macro_rules! plain {
 }
 
 plain!(Plain, Element, |acc, _n| acc);
-plain!(Mean, Number, |acc, n| acc.divided(n));
+plain!(Mean, Float, |acc, n| acc / Float::lit(n as f64));
 
 /// The extreme element by [`Max`] or [`Min`], and where it first occurs.
 #[derive(Clone, Copy)]
@@ -312,8 +198,8 @@ pub(super) struct Extreme<F>(pub F);
 const SEARCH: usize = 64;
 
 #[inline(always)]
-fn same<T: Ordered>(x: T, value: T) -> bool {
-    (x == value) | (x.is_nan() & value.is_nan())
+fn same<T: Bounded>(x: T, value: T) -> bool {
+    (x == value) | (x.unordered() & value.unordered())
 }
 
 /// First of the `n` elements at `x` that is `value`; `n` if there is none.
@@ -321,7 +207,7 @@ fn same<T: Ordered>(x: T, value: T) -> bool {
 /// # Safety
 /// `n` elements can be read from `x` on, in any alignment.
 #[inline(always)]
-unsafe fn find<T: Ordered>(x: *const T, n: usize, value: T) -> usize {
+unsafe fn find<T: Bounded>(x: *const T, n: usize, value: T) -> usize {
     let mut at = 0;
     while at + SEARCH <= n {
         // SAFETY: within n elements.
@@ -339,7 +225,7 @@ unsafe fn find<T: Ordered>(x: *const T, n: usize, value: T) -> usize {
     (at..n).find(|&i| same(unsafe { x.add(i).read_unaligned() }, value)).unwrap_or(n)
 }
 
-impl<T: Ordered, F: Fold<In = T, Lane = T>> Reducer for Extreme<F> {
+impl<T: Bounded, F: Fold<In = T, Lane = T>> Reducer for Extreme<F> {
     type In = T;
     type Acc = (T, i64);
     type First = T;
@@ -424,7 +310,7 @@ pub(super) struct Moments {
     squares: f64,
 }
 
-impl<T: Float> Reducer for Variance<T> {
+impl<T: Power> Reducer for Variance<T> {
     type In = T;
     type Acc = Moments;
     type First = T;
@@ -459,7 +345,7 @@ impl<T: Float> Reducer for Variance<T> {
                 for r in 0..rows {
                     let x = row(r).add(group * GROUP).cast::<[T; GROUP]>().read_unaligned();
                     for l in 0..GROUP {
-                        let d = x[l].widen() - means[l];
+                        let d = x[l].load() - means[l];
                         squares[l] += d * d;
                     }
                 }
@@ -470,7 +356,7 @@ impl<T: Float> Reducer for Variance<T> {
             for c in groups * GROUP..w {
                 let mean = means[c] / n;
                 let squares = (0..rows).fold(0.0, |squares, r| {
-                    let d = row(r).add(c).read_unaligned().widen() - mean;
+                    let d = row(r).add(c).read_unaligned().load() - mean;
                     squares + d * d
                 });
                 accs.add(c).write(Moments { n, mean, squares });
@@ -492,6 +378,6 @@ impl<T: Float> Reducer for Variance<T> {
         let variance = acc.squares / (acc.n - self.correction).max(0.0);
         let moment = if self.root { variance.sqrt() } else { variance };
         let mean = if n == 0 { f64::NAN } else { acc.mean };
-        (T::narrow(moment), T::narrow(mean))
+        (T::store(moment), T::store(mean))
     }
 }

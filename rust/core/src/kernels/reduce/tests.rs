@@ -102,8 +102,7 @@ fn run(op: Reduction, x: &Array, reduced: &[bool], outputs: &mut [Array]) {
     for threads in [1, 2, 5] {
         set_num_threads(threads);
         let outs: Vec<Out> = outputs.iter_mut().map(Array::output).collect();
-        // SAFETY: arrays of those shapes; the outputs' strides are 0 along reduced axes.
-        unsafe { reduce(op, &x.shape, reduced, x.input(), &outs) };
+        reduce(op, reduced, x.input(), &outs);
         let bits = outputs.iter().map(Array::bits).collect();
         match &first {
             None => first = Some(bits),
@@ -224,10 +223,9 @@ fn several_segments_in_either_direction() {
 fn integers_wrap_in_64_bits() {
     let x = [i64::MAX, 1, 5];
     let mut y = 0i64;
-    let input = In { ptr: x.as_ptr().cast(), dtype: DType::I64, strides: &[1] };
-    let output = Out { ptr: (&raw mut y).cast(), dtype: DType::I64, strides: &[0] };
-    // SAFETY: three elements in, one out.
-    unsafe { reduce(Reduction::Sum, &[3], &[true], input, &[output]) };
+    let input = In { ptr: x.as_ptr().cast(), dtype: DType::I64, shape: &[3], strides: &[1] };
+    let output = Out { ptr: (&raw mut y).cast(), dtype: DType::I64, shape: &[1], strides: &[0] };
+    reduce(Reduction::Sum, &[true], input, &[output]);
     assert_eq!(y, i64::MIN + 5);
 }
 
@@ -239,17 +237,15 @@ fn sum_of_f32_is_accurate() {
     let exact = f64::from(0.1f32) * n as f64;
     for (shape, strides) in [([n, 1], [1, 1]), ([n, 1], [0, 1])] {
         let mut y = 0f32;
-        let input = In { ptr: x.as_ptr().cast(), dtype: DType::F32, strides: &strides };
-        let output = Out { ptr: (&raw mut y).cast(), dtype: DType::F32, strides: &[0, 0] };
-        // SAFETY: n elements in, one out.
-        unsafe { reduce(Reduction::Sum, &shape, &[true, true], input, &[output]) };
+        let input = In { ptr: x.as_ptr().cast(), dtype: DType::F32, shape: &shape, strides: &strides };
+        let output = Out { ptr: (&raw mut y).cast(), dtype: DType::F32, shape: &[1, 1], strides: &[0, 0] };
+        reduce(Reduction::Sum, &[true, true], input, &[output]);
         assert!((f64::from(y) - exact).abs() < 1e-6 * exact, "{y}");
     }
     let mut columns = [0f32; 10];
-    let input = In { ptr: x.as_ptr().cast(), dtype: DType::F32, strides: &[10, 1] };
-    let output = Out { ptr: columns.as_mut_ptr().cast(), dtype: DType::F32, strides: &[0, 1] };
-    // SAFETY: n elements in, ten out.
-    unsafe { reduce(Reduction::Sum, &[n / 10, 10], &[true, false], input, &[output]) };
+    let input = In { ptr: x.as_ptr().cast(), dtype: DType::F32, shape: &[n / 10, 10], strides: &[10, 1] };
+    let output = Out { ptr: columns.as_mut_ptr().cast(), dtype: DType::F32, shape: &[1, 10], strides: &[0, 1] };
+    reduce(Reduction::Sum, &[true, false], input, &[output]);
     assert!(columns.iter().all(|&y| (f64::from(y) - exact / 10.0).abs() < 1e-6 * exact), "{columns:?}");
 }
 
@@ -257,10 +253,9 @@ fn sum_of_f32_is_accurate() {
 fn variance_far_from_zero_is_stable() {
     let x: Vec<f32> = (0..100_000).map(|i| 10_000.0 + (i % 2) as f32).collect();
     let mut y = 0f32;
-    let input = In { ptr: x.as_ptr().cast(), dtype: DType::F32, strides: &[1] };
-    let output = Out { ptr: (&raw mut y).cast(), dtype: DType::F32, strides: &[0] };
-    // SAFETY: all elements in, one out.
-    unsafe { reduce(Reduction::Var { correction: 0.0 }, &[x.len()], &[true], input, &[output]) };
+    let input = In { ptr: x.as_ptr().cast(), dtype: DType::F32, shape: &[x.len()], strides: &[1] };
+    let output = Out { ptr: (&raw mut y).cast(), dtype: DType::F32, shape: &[1], strides: &[0] };
+    reduce(Reduction::Var { correction: 0.0 }, &[true], input, &[output]);
     assert!((y - 0.25).abs() < 1e-6, "{y}");
 }
 
@@ -275,10 +270,10 @@ fn empty_reductions_give_the_identity() {
     ] {
         let shape = [2, 0, 1 << 40, 1 << 40];
         let mut y = [7f64; 2];
-        let input = In { ptr: std::ptr::null(), dtype: DType::F32, strides: &[0; 4] };
-        let output = Out { ptr: y.as_mut_ptr().cast(), dtype: DType::F64, strides: &[1, 0, 0, 0] };
-        // SAFETY: nothing in, two out.
-        unsafe { reduce(op, &shape, &[false, true, true, true], input, &[output]) };
+        let input = In { ptr: std::ptr::null(), dtype: DType::F32, shape: &shape, strides: &[0; 4] };
+        let output =
+            Out { ptr: y.as_mut_ptr().cast(), dtype: DType::F64, shape: &[2, 1, 1, 1], strides: &[1, 0, 0, 0] };
+        reduce(op, &[false, true, true, true], input, &[output]);
         assert!(y.iter().all(|&y| y == expected || (y.is_nan() && expected.is_nan())), "{op:?}: {y:?}");
     }
 }

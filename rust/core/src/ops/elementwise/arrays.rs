@@ -7,10 +7,11 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::launch::{self, Source};
+use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 
 /// The value of a row of floats.
-pub(in crate::ops) fn value(row: &'static Row, params: &[f64], inputs: &[&Array]) -> Result<Array> {
+pub(in crate::ops) fn value(row: &'static Row, params: &[Scalar], inputs: &[&Array]) -> Result<Array> {
     let op = row.name;
     let (mut promotion, mut shape) = (Promotion::default(), Shape::new());
     for array in inputs {
@@ -29,7 +30,7 @@ pub(in crate::ops) fn value(row: &'static Row, params: &[f64], inputs: &[&Array]
 pub(in crate::ops) fn gradient(
     row: &'static Row,
     input: usize,
-    params: &[f64],
+    params: &[Scalar],
     shape: &[usize],
     grad: &Array,
     used: &[&Array],

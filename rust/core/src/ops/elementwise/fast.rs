@@ -5,7 +5,7 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::rule::{Elementwise, Slot};
-use super::{Arg, MAX_INPUTS, Params, Row, Tier};
+use super::{Arg, MAX_INPUTS, Params, Row};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
@@ -32,7 +32,7 @@ pub struct Fresh {
 /// The value of a row, or `None` when this is not the common case.
 #[inline]
 #[track_caller]
-pub(super) fn apply(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Option<Fresh> {
+pub(super) fn apply(row: &'static Row, params: &[Scalar], args: &[Arg<'_>]) -> Option<Fresh> {
     match *args {
         [Arg::Tensor(a)] => value(row, params, [a], [a.lock()], [Position::Tensor(0)]),
         [Arg::Tensor(a), Arg::Scalar(b)] => {
@@ -74,7 +74,7 @@ fn lock_both<'a>(a: &'a Tensor, b: &'a Tensor) -> [Locked<'a>; 2] {
 #[track_caller]
 fn value<const TENSORS: usize, const INPUTS: usize>(
     row: &'static Row,
-    params: &[f64],
+    params: &[Scalar],
     tensors: [&Tensor; TENSORS],
     mut states: [Locked<'_>; TENSORS],
     positions: [Position; INPUTS],
@@ -96,10 +96,7 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     if wants_grad && modes != Modes::NONE {
         return None;
     }
-    let result = match row.tier {
-        Tier::Predicate | Tier::RealPredicate => DType::Bool,
-        _ => kernel.input(),
-    };
+    let result = if row.tier.is_predicate() { DType::Bool } else { kernel.input() };
     let mut inputs = [Input::Scalar(Scalar::Int(0)); INPUTS];
     for (input, position) in inputs.iter_mut().zip(&positions) {
         *input = match *position {
@@ -161,7 +158,7 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
 /// The in-place form of a row, or `None` when this is not the common case: nothing recorded, no history to rewrite.
 #[inline]
 #[track_caller]
-pub(super) fn apply_in_place(row: &'static Row, params: &[f64], target: &Tensor, rest: &[Arg<'_>]) -> Option<()> {
+pub(super) fn apply_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, rest: &[Arg<'_>]) -> Option<()> {
     let modes = modes();
     if modes != Modes::NONE && modes != Modes::NO_GRAD {
         return None;
@@ -195,13 +192,13 @@ pub(in crate::ops) fn update_data(row: &'static Row, target: Sole<'_>, other: So
 #[inline]
 fn update<const REST: usize>(
     row: &'static Row,
-    params: &[f64],
+    params: &[Scalar],
     array: Sole<'_>,
     rest: [Input<'_>; REST],
     blame: Blame,
 ) -> Option<()> {
     let kernel = kernel_of(row, array.dtype())?;
-    if kernel.output() != array.dtype() || matches!(row.tier, Tier::Predicate | Tier::RealPredicate) {
+    if kernel.output() != array.dtype() || row.tier.is_predicate() {
         return None;
     }
     let mut inputs: SmallVec<[Input<'_>; MAX_INPUTS]> = smallvec![Input::Array(array)];
@@ -289,8 +286,5 @@ pub(super) fn gradients(
 /// The compiled value for operands that need no promotion.
 #[inline]
 fn kernel_of(row: &Row, dtype: DType) -> Option<Kernel> {
-    if matches!(row.tier, Tier::Real | Tier::RealPredicate) && !dtype.is_float() {
-        return None;
-    }
     (row.value)(dtype).filter(|kernel| kernel.input() == dtype)
 }

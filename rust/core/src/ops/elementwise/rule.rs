@@ -56,7 +56,7 @@ impl std::fmt::Debug for Elementwise {
 
 impl Elementwise {
     /// A call that is not recorded yet.
-    pub(super) fn of(row: &'static Row, params: &[f64], args: &[Arg<'_>]) -> Self {
+    pub(super) fn of(row: &'static Row, params: &[Scalar], args: &[Arg<'_>]) -> Self {
         let mut slots = [Slot::Unused; MAX_INPUTS + 1];
         let mut numbers = SmallVec::new();
         for (slot, arg) in slots.iter_mut().zip(args) {
@@ -128,7 +128,7 @@ impl Elementwise {
     /// The rule of a planned call and the slots to save.
     pub(super) fn new(
         row: &'static Row,
-        params: &[f64],
+        params: &[Scalar],
         plan: &Plan<'_>,
         in_place: bool,
     ) -> (Self, SmallVec<[usize; 4]>) {
@@ -328,6 +328,7 @@ impl RowGradient {
 }
 
 impl Op for RowGradient {
+    #[allow(clippy::misnamed_getters, reason = "the operation's name in the graph is that of its node")]
     fn name(&self) -> &str {
         self.row.node
     }
@@ -436,7 +437,7 @@ impl Op for Elementwise {
     }
 
     fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
-        let params = self.row.params.iter().zip(&self.params).map(|(name, &value)| (*name, Scalar::Float(value)));
+        let params = self.row.params.iter().zip(&self.params).map(|(name, &value)| (*name, value));
         let numbers = params.chain(self.row.constants.iter().copied());
         let numbers = numbers.map(|(name, number)| (name, Attribute::Number(number)));
         let slots = (0..=self.row.inputs.len()).filter_map(|slot| match self.slots[slot] {

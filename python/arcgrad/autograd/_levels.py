@@ -1,0 +1,104 @@
+"""Transformations under way on this thread: the levels of the core that are open, and what is known about their tensors.
+
+Forward mode and batching each open a level of the core; the newest is the innermost and is seen to first. Reverse mode needs none:
+the graph tells one differentiation from another, because each has variables of its own.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from threading import local
+
+from arcgrad._core import _autograd
+from arcgrad.autograd.grad_mode import enable_grad
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from arcgrad._core import Tensor
+
+
+class _Thread(local):
+    def __init__(self) -> None:
+        #: (number, size of the batch or None for forward mode) of every open level, outermost first.
+        self.levels: list[tuple[int, int | None]] = []
+        #: How many functions are being differentiated in reverse mode by :mod:`arcgrad.func`.
+        self.reverse = 0
+        #: The variables made for them, as long as any is.
+        self.variables: list[Tensor] = []
+
+
+thread = _Thread()
+
+
+def enter(size: int | None = None) -> int:
+    """Opens a level of forward mode, or of a batch of ``size`` examples; returns its number."""
+    number = _autograd.enter_level(size)
+    thread.levels.append((number, size))
+    return number
+
+
+def leave(number: int) -> None:
+    """Closes the innermost level, which has this number."""
+    _autograd.exit_level(number)
+    thread.levels.pop()
+
+
+@contextmanager
+def level(size: int | None = None) -> Iterator[int]:
+    """A level for a ``with`` block, in which its number is known."""
+    number = enter(size)
+    try:
+        yield number
+    finally:
+        leave(number)
+
+
+def contents(tensor: Tensor) -> Iterator[Tensor]:
+    """What a tensor is made of: the tensor, and the values, tangents and wholes of batches of all open levels below it."""
+    seen = [tensor]
+    yield tensor
+    for number, size in reversed(thread.levels):
+        if size is not None:
+            seen = [_autograd.remove_batch_dim(part, 0, number) for part in seen]
+        else:
+            pairs = [_autograd.unpack_dual(part, number) for part in seen]
+            seen = [part for pair in pairs for part in pair if part is not None]
+        yield from seen
+
+
+def leads_elsewhere(tensors: Iterable[Tensor], variables: Iterable[Tensor]) -> bool:
+    """Whether the graph of some of the ``tensors`` has leaves beside ``variables`` and those of other functions that are being
+    differentiated."""
+    own = {id(variable) for variable in (*variables, *thread.variables)}
+    with enable_grad():
+        parts = [part for tensor in tensors for part in contents(tensor)]
+    nodes = [_autograd.gradient_edge(part)[0] for part in parts if part.requires_grad]
+    seen = set(nodes)
+    while nodes:
+        node = nodes.pop()
+        further = node.next_functions
+        if not further and type(node).__name__ == "AccumulateGrad" and id(node.variable) not in own:
+            return True
+        for node, _ in further:
+            if node is not None and node not in seen:
+                seen.add(node)
+                nodes.append(node)
+    return False
+
+
+def is_batched(tensor: Tensor, number: int) -> bool:
+    """Whether a tensor stands for one example of the batch of this level."""
+    # What is the same for all examples is copied for each: every time to other memory.
+    return _share_memory(
+        _autograd.remove_batch_dim(tensor, 0, number), _autograd.remove_batch_dim(tensor, 0, number), number
+    )
+
+
+def _share_memory(a, b, number):
+    below = [level for level, size in thread.levels if level < number and size is not None]
+    # Tensors of lower batches have no memory of their own: what they stand for has.
+    for level in reversed(below):
+        a, b = _autograd.remove_batch_dim(a, 0, level), _autograd.remove_batch_dim(b, 0, level)
+    return a.numel() > 0 and _autograd.memory_id(a) == _autograd.memory_id(b)
