@@ -561,11 +561,13 @@ def test_random_numbers_inside():
         close(vmap(lambda x: x * 2, randomness=randomness)(X), 2 * X)
 
 
-@pytest.mark.arcgrad_only
-@pytest.mark.parametrize("randomness", ["same", "different"])
-def test_random_numbers_that_are_not_supported_say_so(randomness):
-    with pytest.raises(NotImplementedError, match=f"randomness='{randomness}'"):
-        vmap(lambda x: x + ag.rand(()), randomness=randomness)(X)
+def test_random_numbers_are_the_same_or_different():
+    drawn = vmap(lambda x: x + ag.rand((), dtype=F64), randomness="same")(X) - X
+    close(drawn, drawn[0].expand(3))
+    drawn = vmap(lambda x: x + ag.rand((), dtype=F64), randomness="different")(X) - X
+    assert len(set(drawn.tolist())) == 3
+    kept = vmap(lambda x: ag.nn.functional.dropout(x, 0.5), randomness="different")(ag.ones(64, 8))
+    assert set(kept.unique().tolist()) == {0.0, 2.0}
 
 
 def test_values_of_one_example_cannot_be_looked_at():

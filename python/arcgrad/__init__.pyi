@@ -6,6 +6,7 @@ from . import autograd as autograd
 from . import cuda as cuda
 from . import demo as demo
 from . import drawing as drawing
+from . import func as func
 from . import linalg as linalg
 from . import nn as nn
 from . import optim as optim
@@ -455,6 +456,17 @@ from .autograd.grad_mode import enable_grad as enable_grad
 from .autograd.grad_mode import inference_mode as inference_mode
 from .autograd.grad_mode import no_grad as no_grad
 from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
+from .func.batching import vmap as vmap
+from .nn.functional import alpha_dropout as alpha_dropout
+from .nn.functional import channel_shuffle as channel_shuffle
+from .nn.functional import conv_tbc as conv_tbc
+from .nn.functional import feature_alpha_dropout as feature_alpha_dropout
+from .nn.functional import max_pool1d_with_indices as max_pool1d_with_indices
+from .nn.functional import native_channel_shuffle as native_channel_shuffle
+from .nn.functional import pdist as pdist
+from .nn.functional import pixel_shuffle as pixel_shuffle
+from .nn.functional import pixel_unshuffle as pixel_unshuffle
+from .nn.functional import prelu as prelu
 from .nn.functional import rrelu_ as rrelu_
 from .serialization import load as load
 from .serialization import save as save

@@ -32,9 +32,10 @@ class _Thread(local):
 thread = _Thread()
 
 
-def enter(size: int | None = None) -> int:
-    """Opens a level of forward mode, or of a batch of ``size`` examples; returns its number."""
-    number = _autograd.enter_level(size)
+def enter(size: int | None = None, randomness: str = "error") -> int:
+    """Opens a level of forward mode, or of a batch of ``size`` examples, in which random operations do what ``randomness`` says;
+    returns its number."""
+    number = _autograd.enter_level(size, randomness)
     thread.levels.append((number, size))
     return number
 
@@ -46,9 +47,9 @@ def leave(number: int) -> None:
 
 
 @contextmanager
-def level(size: int | None = None) -> Iterator[int]:
+def level(size: int | None = None, randomness: str = "error") -> Iterator[int]:
     """A level for a ``with`` block, in which its number is known."""
-    number = enter(size)
+    number = enter(size, randomness)
     try:
         yield number
     finally:
@@ -61,7 +62,8 @@ def contents(tensor: Tensor) -> Iterator[Tensor]:
     yield tensor
     for number, size in reversed(thread.levels):
         if size is not None:
-            seen = [_autograd.remove_batch_dim(part, 0, number) for part in seen]
+            wholes = [_autograd.unwrap_batched(part, number) for part in seen]
+            seen = [part if whole is None else whole[0] for part, whole in zip(seen, wholes)]
         else:
             pairs = [_autograd.unpack_dual(part, number) for part in seen]
             seen = [part for pair in pairs for part in pair if part is not None]
@@ -86,19 +88,3 @@ def leads_elsewhere(tensors: Iterable[Tensor], variables: Iterable[Tensor]) -> b
                 seen.add(node)
                 nodes.append(node)
     return False
-
-
-def is_batched(tensor: Tensor, number: int) -> bool:
-    """Whether a tensor stands for one example of the batch of this level."""
-    # What is the same for all examples is copied for each: every time to other memory.
-    return _share_memory(
-        _autograd.remove_batch_dim(tensor, 0, number), _autograd.remove_batch_dim(tensor, 0, number), number
-    )
-
-
-def _share_memory(a, b, number):
-    below = [level for level, size in thread.levels if level < number and size is not None]
-    # Tensors of lower batches have no memory of their own: what they stand for has.
-    for level in reversed(below):
-        a, b = _autograd.remove_batch_dim(a, 0, level), _autograd.remove_batch_dim(b, 0, level)
-    return a.numel() > 0 and _autograd.memory_id(a) == _autograd.memory_id(b)

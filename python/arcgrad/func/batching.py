@@ -7,11 +7,10 @@ all at once.
 from __future__ import annotations
 
 import functools
-from contextlib import contextmanager
 
 from arcgrad import Tensor, _names, cat
 from arcgrad._core import _autograd
-from arcgrad.autograd._levels import is_batched, level, thread
+from arcgrad.autograd._levels import level, thread
 from arcgrad.utils._pytree import _broadcast_to_and_flatten, tree_flatten, tree_leaves, tree_structure
 
 TYPE_CHECKING = False
@@ -95,7 +94,7 @@ def _whole(func, output, dim, number):
     """All examples of an output."""
     name = _name(func)
     if dim is None:
-        if isinstance(output, Tensor) and is_batched(output, number):
+        if isinstance(output, Tensor) and _autograd.unwrap_batched(output, number) is not None:
             raise ValueError(f"vmap({name}, ...): `{name}` can not return a BatchedTensor when out_dim is None")
         return output
     if not isinstance(output, Tensor):
@@ -106,27 +105,13 @@ def _whole(func, output, dim, number):
     return _autograd.remove_batch_dim(output, dim, number)
 
 
-@contextmanager
-def _random_numbers(randomness):
-    """What random operations do inside: they are refused."""
-    try:
-        yield
-    except RuntimeError as error:
-        if randomness != "error" and "called random operation" in str(error):
-            raise NotImplementedError(
-                f"vmap: random operations under randomness={randomness!r} are not supported yet: draw the numbers outside of vmap"
-            ) from error
-        raise
-
-
 def _run(func, size, dims, leaves, spec, out_dims, randomness, kwargs):
     """``(outputs of all examples, their axes, structure)`` of one run."""
-    with level(size) as number:
+    with level(size, randomness) as number:
         inputs = [
             leaf if dim is None else _autograd.add_batch_dim(leaf, dim, number) for leaf, dim in zip(leaves, dims)
         ]
-        with _random_numbers(randomness):
-            result = func(*spec.unflatten(inputs), **kwargs)
+        result = func(*spec.unflatten(inputs), **kwargs)
         outputs, out_spec = tree_flatten(result)
         out_dims = _output_dims(func, out_dims, result, out_spec)
         wholes = [_whole(func, output, dim, number) for output, dim in zip(outputs, out_dims)]
@@ -149,7 +134,6 @@ def vmap(
             nested as the arguments are, says so for each.
         out_dims: where that axis is in the results; likewise.
         randomness: what random operations do inside: ``"error"``, ``"same"`` numbers for all examples, or ``"different"`` ones.
-            So far they are refused in any case.
         chunk_size: how many examples are computed at a time, to save memory; all of them by default.
 
     Returns:
@@ -215,8 +199,8 @@ def debug_unwrap(tensor: Tensor, *, recurse: bool = True) -> Tensor:
         if size is None:
             inside, tangent = _autograd.unpack_dual(tensor, number)
             found = tangent is not None
-        elif found := is_batched(tensor, number):
-            inside = _autograd.remove_batch_dim(tensor, 0, number)
+        elif found := (whole := _autograd.unwrap_batched(tensor, number)) is not None:
+            inside = whole[0]
         if found:
             tensor = inside
             if not recurse:

@@ -547,12 +547,13 @@ impl<'a> Access<'a> {
     }
 
     #[cold]
-    fn wait(&self) {
+    fn wait(&mut self) {
         let placeholder = Storage::placeholder();
-        assert!(
-            !self.held.iter().any(|(root, _)| std::ptr::eq(*root, &*placeholder.root)),
-            "the data of a tensor that is batched (vmap), or was, is asked for where there is none"
-        );
+        if self.held.iter().any(|(root, _)| std::ptr::eq(*root, &*placeholder.root)) {
+            // Nothing has been taken, and nothing may be given back: least of all what is held for ever.
+            self.held.clear();
+            panic!("the data of a tensor that is batched (vmap), or was, is asked for where there is none");
+        }
         // A small operation of another thread is over before the host's lock could be let go of.
         for _ in 0..SPINS {
             std::hint::spin_loop();

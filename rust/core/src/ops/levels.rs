@@ -72,6 +72,11 @@ pub fn batched(whole: &Tensor, axis: usize, level: Level) -> Result<Tensor> {
     Tensor::new_batched(level, whole.clone(), axis)
 }
 
+/// All examples that `example` stands for, as they lie, and the axis along which they do.
+pub fn whole(example: &Tensor, level: Level) -> Option<(Tensor, usize)> {
+    example.batched(level).map(|batched| (batched.inner.clone(), batched.axis))
+}
+
 /// All examples that `example` stands for, along `axis` of the result; copies of what is the same for all.
 pub fn unbatched(example: &Tensor, axis: i64, level: Level) -> Result<Tensor> {
     let size = batch_size(level)?;

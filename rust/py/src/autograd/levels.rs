@@ -1,18 +1,27 @@
 //! Forward mode and batching: levels, and what goes into them and comes out.
 
-use arcgrad::graph::level::{self, Kind, Level};
+use arcgrad::graph::level::{self, Kind, Level, Randomness};
 use arcgrad::ops::levels;
 use pyo3::prelude::*;
 
 use crate::error::guard;
 use crate::tensor::{require, to_py};
 
-/// Open a level of forward mode, or of a batch of ``size`` examples; return its number.
+/// Open a level of forward mode, or of a batch of ``size`` examples, which get ``randomness``: ``"error"``, ``"same"`` or
+/// ``"different"``; return its number.
 #[pyfunction]
-#[pyo3(signature = (size = None))]
-fn enter_level(size: Option<usize>) -> u64 {
-    let kind = size.map_or(Kind::Tangent, |size| Kind::Batch { size });
-    level::enter(kind).number()
+#[pyo3(signature = (size = None, randomness = "error"))]
+fn enter_level(size: Option<usize>, randomness: &str) -> PyResult<u64> {
+    let randomness = match randomness {
+        "same" => Randomness::Same,
+        "different" => Randomness::Different,
+        _ => Randomness::Error,
+    };
+    let level = level::enter(size.map_or(Kind::Tangent, |size| Kind::Batch { size }));
+    if size.is_some() {
+        guard(|| level::set_randomness(level, randomness))?;
+    }
+    Ok(level.number())
 }
 
 /// Close the innermost level of this thread.
@@ -46,6 +55,16 @@ fn add_batch_dim(whole: &Bound<'_, PyAny>, axis: usize, level: u64) -> PyResult<
     to_py(py, guard(|| levels::batched(whole, axis, Level::from_number(level)))?)
 }
 
+/// Return ``(whole, axis)`` of a tensor that stands for one of the examples along ``axis`` of ``whole`` at ``level``; ``None``
+/// of any other.
+#[pyfunction]
+fn unwrap_batched(example: &Bound<'_, PyAny>, level: u64) -> PyResult<Option<(Py<PyAny>, usize)>> {
+    let py = example.py();
+    let example = require(example, "vmap", "input")?;
+    let whole = levels::whole(example, Level::from_number(level));
+    whole.map(|(whole, axis)| Ok((to_py(py, whole)?, axis))).transpose()
+}
+
 /// Return all examples that ``example`` stands for, along ``axis``.
 #[pyfunction]
 fn remove_batch_dim(example: &Bound<'_, PyAny>, axis: i64, level: u64) -> PyResult<Py<PyAny>> {
@@ -60,6 +79,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(exit_level, module)?)?;
     module.add_function(wrap_pyfunction!(make_dual, module)?)?;
     module.add_function(wrap_pyfunction!(unpack_dual, module)?)?;
+    module.add_function(wrap_pyfunction!(unwrap_batched, module)?)?;
     module.add_function(wrap_pyfunction!(add_batch_dim, module)?)?;
     module.add_function(wrap_pyfunction!(remove_batch_dim, module)?)
 }
