@@ -3,6 +3,7 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::{Arg, Params, Row, apply, arrays};
+use super::range::Lines;
 use super::traced::Traced;
 use super::{batching, copy, powers, reduce, rows, views};
 use crate::array::Array;
@@ -13,6 +14,7 @@ use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::transform::{Batch, Tangents};
 pub use crate::kernels::loss::Reduction;
+use crate::kernels::reduce::Reduction as Fold;
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -69,8 +71,12 @@ impl Op for ReducedRow {
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let inputs: SmallVec<[&Array; 3]> = inputs.iter().collect();
-        let losses = Tensor::from_array(arrays::value(self.row, &self.params, &inputs)?);
-        Ok(smallvec![reduced(&losses, self.reduction)?.array()])
+        let losses = arrays::value(self.row, &self.params, &inputs)?;
+        let fold = if self.reduction == Reduction::Mean { Fold::Mean } else { Fold::Sum };
+        let mask: reduce::Mask = smallvec![true; losses.rank()];
+        let [result] = reduce::reduce_array(self.row.name, fold, &losses, &mask, false, [losses.dtype()])?;
+        let lines = Lines { op: self.row.name, array: &losses, mask: &mask, keep: false };
+        Ok(smallvec![lines.sum(fold, result)?])
     }
 
     fn keeps(&mut self, needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {

@@ -49,11 +49,17 @@ fn product(
     } else {
         Array::uninit(op, &sized(m, n), a.dtype())?
     };
-    let (a, b) = (a.expand(&sized(m, k)), b.expand(&sized(k, n)));
+    let spread;
+    let (a, b) = if batch.is_empty() {
+        (a, b)
+    } else {
+        spread = (a.expand(&sized(m, k)), b.expand(&sized(k, n)));
+        (&spread.0, &spread.1)
+    };
     // A factor 0 means that the term is not read: NaN in it does not matter.
     let term = term.filter(|(_, beta)| beta.to_bool()).map(|(term, beta)| (term.expand(output.shape()), beta));
     let beta = term.as_ref().map_or(Scalar::Int(0), |(_, beta)| *beta);
-    launch(([&a, &b], term.as_ref().map(|(term, _)| term)), &output, |([a, b], term), mut out| {
+    launch(([a, b], term.as_ref().map(|(term, _)| term)), &output, |([a, b], term), mut out| {
         if let Some(term) = term {
             copy_elements(term, out.reborrow());
         }
