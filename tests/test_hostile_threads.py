@@ -75,7 +75,10 @@ def one_look(calls, seconds):
             except ERRORS as error:
                 assert "a kernel was" not in str(error), error
                 continue
-            assert shapes(result) in allowed, f"{shapes(result)}, not one of {allowed}"
+            # What comes back as it is may have been given other data since.
+            parts, found = result if isinstance(result, (tuple, list)) else [result], shapes(result)
+            fits = any(all(p is x or own == shape for p, own, shape in zip(parts, found, each)) for each in allowed)
+            assert fits, f"{found}, not one of {allowed}"
             check_values(result)
         current.clear()
         x.data = big
