@@ -838,7 +838,6 @@ def test_the_ctx_is_owned_by_the_node(collect):
     assert ref() is None
 
 
-@pytest.mark.arcgrad_only  # there is no forward mode here yet
 class Product(ag.autograd.Function):
     """A product whose jvp is written down; it says so by a factor of 10."""
 

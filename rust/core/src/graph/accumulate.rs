@@ -229,8 +229,3 @@ fn check_sums_to(given: &[usize], expected: &[usize]) -> Result<()> {
     }
     Err(Error::runtime("backward", format!("got {given:?} but expected shape compatible with {expected:?}")))
 }
-
-/// The edge of a leaf to its accumulator, or of a non-leaf to its node.
-pub fn edge_of(tensor: &Tensor) -> Result<Option<Edge>> {
-    tensor.gradient_edge()
-}

@@ -19,8 +19,6 @@ impl Modes {
     pub const CHECK_NAN: Self = Self(8);
     /// Saved-tensor hooks are installed on this thread.
     pub const SAVED_HOOKS: Self = Self(16);
-    /// Saving tensors for backward changes nothing but is refused (`disable_saved_tensors_hooks`).
-    pub const SAVED_HOOKS_DISABLED: Self = Self(32);
     /// Something wants to see tensors before they are written to (`allow_mutation_on_saved_tensors`).
     pub const BEFORE_WRITE: Self = Self(64);
     /// Levels are open: tensors may carry tangents, or stand for one example of many.

@@ -233,20 +233,6 @@ pub fn record<O: Op>(op: O, inputs: &[&Operand], saves: &[Save<'_>], output: Arr
     Ok(tensor)
 }
 
-/// Records an operation with several outputs.
-#[track_caller]
-pub fn record_many<O: Op>(op: O, inputs: &[&Operand], saves: &[Save<'_>], outputs: &[Array]) -> Result<Vec<Tensor>> {
-    let metas = outputs.iter().map(meta).collect();
-    let node: NodeRef = NodeOf::new(op, Blame::here(), edges(inputs), metas, save(inputs, saves, None)?);
-    let tensors: Vec<Tensor> = outputs
-        .iter()
-        .enumerate()
-        .map(|(nr, output)| Tensor::from_node(output.clone(), node.clone(), nr as u32))
-        .collect();
-    save_outputs(&node, saves, &tensors)?;
-    Ok(tensors)
-}
-
 /// Records an in-place operation that has been done: `target` moves to the new node. `inputs[0]` is what the target
 /// was before; the version has been bumped.
 #[track_caller]

@@ -560,8 +560,3 @@ impl Operand {
         Self { edge: None, identity: std::sync::Weak::new(), ..self.clone() }
     }
 }
-
-/// Whether any of the operands makes a call recorded; for structured operations.
-pub fn recorded(operands: &[&Operand]) -> bool {
-    is_recorded(operands)
-}
