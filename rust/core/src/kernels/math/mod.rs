@@ -7,14 +7,20 @@
 //! `mul_add` is an instruction only inside a loop compiled for a machine that has it; elsewhere it is a library call
 //! with the same result. So these functions give the same bits everywhere, but are fast only in `kernels::row`.
 
+pub mod bessel;
 pub mod coefficients;
 pub mod error_function;
 pub mod exponential;
 pub mod gamma;
 pub mod hyperbolic;
+pub mod incomplete_gamma;
 pub mod logarithm;
+pub mod normal;
+pub mod pair;
 pub mod power;
+pub mod scalar;
 pub mod trigonometric;
+pub mod zeta;
 
 #[cfg(test)]
 mod tests;
