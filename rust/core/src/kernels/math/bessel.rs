@@ -79,21 +79,13 @@ pub fn i0e(x: f64) -> f64 {
 /// I₁(x).
 pub fn i1(x: f64) -> f64 {
     let a = x.abs();
-    if a < ASYMPTOTIC_FROM {
-        0.5 * x * near(a, 1, &I1)
-    } else {
-        grown(a, scaled_far(a, &I1_FAR)).copysign(x)
-    }
+    if a < ASYMPTOTIC_FROM { 0.5 * x * near(a, 1, &I1) } else { grown(a, scaled_far(a, &I1_FAR)).copysign(x) }
 }
 
 /// e^(−|x|) I₁(x).
 pub fn i1e(x: f64) -> f64 {
     let a = x.abs();
-    if a < ASYMPTOTIC_FROM {
-        libm::exp(-a) * 0.5 * x * near(a, 1, &I1)
-    } else {
-        scaled_far(a, &I1_FAR).copysign(x)
-    }
+    if a < ASYMPTOTIC_FROM { libm::exp(-a) * 0.5 * x * near(a, 1, &I1) } else { scaled_far(a, &I1_FAR).copysign(x) }
 }
 
 /// Harmonic numbers over the factorials of [`power_series`]: the rest of the series of K₀ and, with the sum of two, of K₁.
@@ -249,14 +241,42 @@ impl Oscillating {
     }
 }
 
-const J0: Oscillating =
-    Oscillating { value: libm::j0, order: 0, zeros: &double::BESSEL_J0_ZEROS, far: &double::BESSEL_0_FAR_ZEROS, slope: libm::j1, sign: -1.0, shift: -0.25 };
-const J1: Oscillating =
-    Oscillating { value: libm::j1, order: 1, zeros: &double::BESSEL_J1_ZEROS, far: &double::BESSEL_1_FAR_ZEROS, slope: libm::j0, sign: 1.0, shift: 0.25 };
-const Y0: Oscillating =
-    Oscillating { value: libm::y0, order: 0, zeros: &double::BESSEL_Y0_ZEROS, far: &double::BESSEL_0_FAR_ZEROS, slope: libm::y1, sign: -1.0, shift: -0.75 };
-const Y1: Oscillating =
-    Oscillating { value: libm::y1, order: 1, zeros: &double::BESSEL_Y1_ZEROS, far: &double::BESSEL_1_FAR_ZEROS, slope: libm::y0, sign: 1.0, shift: -0.25 };
+const J0: Oscillating = Oscillating {
+    value: libm::j0,
+    order: 0,
+    zeros: &double::BESSEL_J0_ZEROS,
+    far: &double::BESSEL_0_FAR_ZEROS,
+    slope: libm::j1,
+    sign: -1.0,
+    shift: -0.25,
+};
+const J1: Oscillating = Oscillating {
+    value: libm::j1,
+    order: 1,
+    zeros: &double::BESSEL_J1_ZEROS,
+    far: &double::BESSEL_1_FAR_ZEROS,
+    slope: libm::j0,
+    sign: 1.0,
+    shift: 0.25,
+};
+const Y0: Oscillating = Oscillating {
+    value: libm::y0,
+    order: 0,
+    zeros: &double::BESSEL_Y0_ZEROS,
+    far: &double::BESSEL_0_FAR_ZEROS,
+    slope: libm::y1,
+    sign: -1.0,
+    shift: -0.75,
+};
+const Y1: Oscillating = Oscillating {
+    value: libm::y1,
+    order: 1,
+    zeros: &double::BESSEL_Y1_ZEROS,
+    far: &double::BESSEL_1_FAR_ZEROS,
+    slope: libm::y0,
+    sign: 1.0,
+    shift: -0.25,
+};
 
 /// J₀(x).
 pub fn j0(x: f64) -> f64 {
