@@ -16,6 +16,7 @@ pub mod decay;
 pub mod element;
 pub mod fill;
 pub mod float;
+pub mod fourier;
 pub mod index;
 pub mod lane;
 pub mod loss;
