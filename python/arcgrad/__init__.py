@@ -58,6 +58,7 @@ _ELSEWHERE = {
         ),
         "_legacy",
     ),
+    **dict.fromkeys(("bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"), "_windows"),
     "einsum": "_einsum",
     "enable_grad": "autograd.grad_mode",
     "explain_grad": "autograd",
