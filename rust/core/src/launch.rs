@@ -407,28 +407,29 @@ pub(crate) struct Small<'a, 'b> {
     kernel: Kernel,
     params: &'a [Scalar],
     inputs: &'a [Source<Sole<'b>>],
+    like: Sole<'b>,
     numel: usize,
 }
 
 impl<'a, 'b> Small<'a, 'b> {
-    /// `None` where some input, which `like` is one of or has the shape of, is not so.
+    /// `None` where `like` or some input, which is to have its shape, is not so.
     #[inline]
     pub(crate) fn new(
         kernel: Kernel,
         params: &'a [Scalar],
-        like: Sole<'_>,
+        like: Sole<'b>,
         inputs: &'a [Source<Sole<'b>>],
     ) -> Option<Self> {
         let numel = like.numel();
         let fits = numel <= MOST
+            && like.is_contiguous()
             && inputs.len() == kernel.inputs()
             && inputs.len() <= MAX_SOURCES
             && params.len() == kernel.params()
             && inputs.iter().all(|input| match input {
                 Source::Array(array) => {
                     array.dtype() == kernel.input()
-                        && array.is_contiguous()
-                        && (std::ptr::eq(array.0, like.0) || array.shape() == like.shape())
+                        && (std::ptr::eq(array.0, like.0) || (array.shape() == like.shape() && array.is_contiguous()))
                 }
                 Source::Scalar(number) => {
                     number.category() <= kernel.input().category()
@@ -436,11 +437,18 @@ impl<'a, 'b> Small<'a, 'b> {
                         && (kernel.input() != crate::DType::I32 || number.is_storable(crate::DType::I32))
                 }
             });
-        fits.then_some(Self { kernel, params, inputs, numel })
+        fits.then_some(Self { kernel, params, inputs, like, numel })
     }
 
-    /// Computes into `output`, which is fresh, or exactly an input, or apart from all of them, and of the kernel's dtype; then
-    /// runs `after` with the state held. False, with nothing written, if that is not so or some memory is busy.
+    /// Computes into new memory, which lies as `like` does. `None` if some memory is busy, or there is none.
+    #[inline]
+    pub(crate) fn fresh(&self, op: &'static str) -> Option<Array> {
+        let output = Array::uninit_with_layout(op, self.like.layout(), self.kernel.output()).ok()?;
+        self.compute(&output, || {}).then_some(output)
+    }
+
+    /// Computes into `output`, which is exactly an input, or apart from all of them; then runs `after` with the state held.
+    /// False, with nothing written, if that is not so, or the output is not as the kernel wants it, or some memory is busy.
     #[inline]
     pub(crate) fn run(&self, output: Sole<'_>, after: impl FnOnce()) -> bool {
         let storage = output.storage();
@@ -448,14 +456,31 @@ impl<'a, 'b> Small<'a, 'b> {
             && output.is_contiguous()
             && output.dtype() == self.kernel.output()
             && storage.is_writable();
-        if !fits {
-            return false;
-        }
+        fits && (storage.is_unique() || self.is_exact_or_apart(&output)) && self.compute(&output, after)
+    }
+
+    /// Whether every input is exactly the output or elsewhere.
+    fn is_exact_or_apart(&self, output: &Array) -> bool {
         let bytes = self.numel * self.kernel.input().size().max(self.kernel.output().size());
-        let mut held: [Option<Hold<'_>>; MAX_SOURCES + 1] = [const { None }; MAX_SOURCES + 1];
-        if !storage.is_unique() {
-            let Some(hold) = storage.try_hold() else { return false };
-            held[MAX_SOURCES] = Some(hold);
+        self.inputs.iter().all(|input| match input {
+            Source::Array(array) => {
+                let exact = array.ptr() == output.ptr() && array.dtype() == output.dtype();
+                exact || array.ptr().addr().abs_diff(output.ptr().addr()) >= bytes
+            }
+            Source::Scalar(_) => true,
+        })
+    }
+
+    /// Computes into an output that fits, whose memory only this handle refers to or that is exactly an input or apart. False,
+    /// with nothing written, if some memory is busy.
+    #[inline]
+    fn compute(&self, output: &Array, after: impl FnOnce()) -> bool {
+        // Memory that only one handle refers to is not another input's, and nobody else takes its state.
+        let shared = |storage: &Storage| !storage.is_unique();
+        let mut held: SmallVec<[Hold<'_>; MAX_SOURCES + 1]> = SmallVec::new();
+        if shared(output.storage()) {
+            let Some(hold) = output.storage().try_hold() else { return false };
+            held.push(hold);
         }
         let mut numbers = [Number([0u8; 16]); MAX_SOURCES];
         let mut pointers = [std::ptr::null::<u8>(); MAX_SOURCES];
@@ -464,18 +489,14 @@ impl<'a, 'b> Small<'a, 'b> {
             pointers[position] = match input {
                 Source::Array(array) => {
                     let own = array.storage();
-                    let exact = array.ptr() == output.ptr() && array.dtype() == output.dtype();
-                    if !exact && array.ptr().addr().abs_diff(output.ptr().addr()) < bytes {
-                        return false;
-                    }
-                    if !own.is_unique() && !own.same_memory(storage) {
+                    if shared(own) && !own.same_memory(output.storage()) {
                         let seen = self.inputs[..position].iter().any(|input| match input {
                             Source::Array(array) => own.same_memory(array.storage()),
                             Source::Scalar(_) => false,
                         });
                         if !seen {
                             let Some(hold) = own.try_hold() else { return false };
-                            held[position] = Some(hold);
+                            held.push(hold);
                         }
                     }
                     array.ptr()

@@ -12,7 +12,6 @@ mod cast;
 pub mod conv;
 pub mod conv_integer;
 pub mod copy;
-pub mod decay;
 pub mod element;
 pub mod fill;
 pub mod float;
@@ -28,6 +27,7 @@ pub mod number;
 pub mod optim;
 mod plan;
 pub mod pool;
+pub mod recurrence;
 pub mod reduce;
 mod registers;
 pub mod row;
@@ -324,6 +324,20 @@ impl<'a> Out<'a> {
         require(product(shape) == values.len(), "a slice has as many elements as its shape");
         require(shape.len() == strides.len() && is_row_major(shape, strides), "a slice lies row-major");
         Self { ptr: values.as_mut_ptr().cast(), dtype: T::DTYPE, shape, strides }
+    }
+
+    /// Dense elements under another shape.
+    ///
+    /// # Panics
+    /// Where there are gaps, or the shape has another number of elements, or the strides are not those of such a layout.
+    #[inline]
+    pub fn dense_as<'b>(self, shape: &'b [usize], strides: &'b [isize]) -> Out<'b>
+    where
+        'a: 'b,
+    {
+        require(self.is_row_major() && product(shape) == self.numel(), "dense elements under another shape");
+        require(shape.len() == strides.len() && is_row_major(shape, strides), "a shape's own layout");
+        Out { ptr: self.ptr, dtype: self.dtype, shape, strides }
     }
 
     /// The same memory for a while.

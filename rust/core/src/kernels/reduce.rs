@@ -118,9 +118,14 @@ pub fn reduce(op: Reduction, reduced: &[bool], input: In<'_>, outputs: &[Out<'_>
     let float = outputs[0].dtype.is_float();
     // Dtype that sums and the like are computed in.
     let sum = if float { outputs[0].dtype } else { DType::I64 };
+    let one = input.is_row_major() && reduced.iter().zip(shape).all(|(&reduced, &size)| reduced || size == 1);
     let run = |reducer: &dyn Erased, ordered, first_result| {
         // SAFETY: the operands fit, as was seen.
-        unsafe { Driver::new(reducer, ordered, shape, reduced, input, outputs, first_result).run() }
+        unsafe {
+            if !(one && short_run(reducer, input, outputs, first_result)) {
+                Driver::new(reducer, ordered, shape, reduced, input, outputs, first_result).run();
+            }
+        }
     };
     macro_rules! float {
         ($reducer:ident => $body:expr) => {
@@ -160,6 +165,36 @@ pub fn reduce(op: Reduction, reduced: &[bool], input: In<'_>, outputs: &[Out<'_>
         Reduction::Var { correction } => float!(T => Variance::<T> { correction, root: false, of: PhantomData }),
         Reduction::Std { correction } => float!(T => Variance::<T> { correction, root: true, of: PhantomData }),
     }
+}
+
+/// Bytes of a state, and of a result, that [`short_run`] has room for.
+const ROOM: usize = 128;
+
+/// One block of dense elements that becomes one result needs no plan; false, with nothing done, where it is more.
+///
+/// # Safety
+/// The elements of `input` lie without gaps, and every output has one.
+unsafe fn short_run(reducer: &dyn Erased, input: In<'_>, outputs: &[Out<'_>], first_result: usize) -> bool {
+    #[repr(align(64))]
+    struct Room([u8; ROOM]);
+    let n = input.numel();
+    let results = reducer.results();
+    let as_they_are = outputs.iter().zip(&results[first_result..]).all(|(output, &result)| output.dtype == result);
+    if !(1..=BLOCK).contains(&n) || input.dtype != reducer.input() || !as_they_are || reducer.acc_size() > ROOM {
+        return false;
+    }
+    let mut state = Room([0; ROOM]);
+    let mut found = [const { Room([0; ROOM]) }; 2];
+    let [first, second] = found.each_mut().map(|room| room.0.as_mut_ptr());
+    // SAFETY: there is room for one state and one result of each kind; the elements lie as the caller promises.
+    unsafe {
+        reducer.runs(input.ptr, 1, 0, n, 0, state.0.as_mut_ptr());
+        reducer.finish(state.0.as_ptr(), 1, n, first, second);
+        for (output, result) in outputs.iter().zip(&found[first_result..]) {
+            std::ptr::copy_nonoverlapping(result.0.as_ptr(), output.ptr, output.dtype.size());
+        }
+    }
+    true
 }
 
 /// One reduction under way.

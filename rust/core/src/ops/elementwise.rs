@@ -219,7 +219,7 @@ impl<'a> Plan<'a> {
                     }
                     let own = operand.array.shape();
                     shape = Some(match shape {
-                        None => own.into(),
+                        None => Shape::from_slice(own),
                         Some(shape) if shape.as_slice() == own => shape,
                         Some(shape) => shape::broadcast(op, &shape, own)?,
                     });
@@ -265,7 +265,7 @@ impl<'a> Plan<'a> {
                 let strides = if cast {
                     shape::preserved_strides(array.shape(), array.strides())
                 } else {
-                    array.strides().into()
+                    Strides::from_slice(array.strides())
                 };
                 shape::broadcast_strides(array.shape(), &strides, &self.shape)
             })

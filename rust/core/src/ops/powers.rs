@@ -313,6 +313,9 @@ pub fn clamp<'a>(input: Arg<'a>, min: Option<Arg<'a>>, max: Option<Arg<'a>>) -> 
 
 /// Refuses a number as a limit that no integer of the result's dtype keeps.
 fn check_limits(input: Arg<'_>, min: Option<Arg<'_>>, max: Option<Arg<'_>>) -> Result<()> {
+    if matches!(input, Arg::Tensor(input) if input.dtype().is_float()) {
+        return Ok(());
+    }
     let given: SmallVec<[Arg<'_>; 3]> = [Some(input), min, max].into_iter().flatten().collect();
     let Some((low, high)) = promoted(&given).integer_range() else { return Ok(()) };
     for (name, limit) in [("min", min), ("max", max)] {
