@@ -5,13 +5,12 @@
 //! and neither outlives the state. Operations are written with [`launch`] and what stands beside it, and touch no address.
 
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
 use std::ops::Deref;
 
 use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::kernels::{In, Kernel, Out, map};
+use crate::kernels::{In, Kernel, Out, Still, map};
 use crate::parallel;
 use crate::scalar::Scalar;
 use crate::shape::{self, Strides};
@@ -402,9 +401,6 @@ impl Deref for Sole<'_> {
 /// Most elements of [`Small`].
 pub(crate) const MOST: usize = 1 << 12;
 
-/// Most elements when a number is repeated into a buffer on the stack.
-const MOST_WITH_NUMBER: usize = 64;
-
 /// A formula over inputs that are as its loop wants them: at most [`MOST`] elements each, row-major, of the kernel's dtype
 /// and one shape.
 pub(crate) struct Small<'a, 'b> {
@@ -435,8 +431,7 @@ impl<'a, 'b> Small<'a, 'b> {
                         && (std::ptr::eq(array.0, like.0) || array.shape() == like.shape())
                 }
                 Source::Scalar(number) => {
-                    numel <= MOST_WITH_NUMBER
-                        && number.category() <= kernel.input().category()
+                    number.category() <= kernel.input().category()
                         // What is no `int32` is compared and divided by value on the general path.
                         && (kernel.input() != crate::DType::I32 || number.is_storable(crate::DType::I32))
                 }
@@ -462,9 +457,9 @@ impl<'a, 'b> Small<'a, 'b> {
             let Some(hold) = storage.try_hold() else { return false };
             held[MAX_SOURCES] = Some(hold);
         }
-        let mut numbers: MaybeUninit<[u64; MOST_WITH_NUMBER]> = MaybeUninit::uninit();
+        let mut numbers = [Number([0u8; 16]); MAX_SOURCES];
         let mut pointers = [std::ptr::null::<u8>(); MAX_SOURCES];
-        let mut number_seen = false;
+        let mut still: Still = 0;
         for (position, input) in self.inputs.iter().enumerate() {
             pointers[position] = match input {
                 Source::Array(array) => {
@@ -486,43 +481,18 @@ impl<'a, 'b> Small<'a, 'b> {
                     array.ptr()
                 }
                 Source::Scalar(number) => {
-                    if number_seen {
-                        return false;
-                    }
-                    number_seen = true;
-                    splat(*number, self.kernel.input(), self.numel, &mut numbers);
-                    numbers.as_ptr().cast()
+                    still |= 1 << position;
+                    let number_of_its_dtype = &mut numbers[position].0;
+                    *number_of_its_dtype = number.to_bytes(self.kernel.input());
+                    number_of_its_dtype.as_ptr()
                 }
             };
         }
         let inputs = &pointers[..self.inputs.len()];
         // SAFETY: the exclusive state of all memory is held, or nobody else refers to it; as many elements of the kernel's
-        // dtypes lie at each address; the output is exactly an input or apart.
-        unsafe { self.kernel.run_dense(self.params, inputs, output.ptr(), self.numel) };
+        // dtypes lie at each address, one where it is a number; the output is exactly an input or apart.
+        unsafe { self.kernel.run_dense(self.params, inputs, output.ptr(), self.numel, still) };
         after();
         true
-    }
-}
-
-/// Repeats a number into a buffer as elements of `dtype`.
-#[inline]
-fn splat(value: Scalar, dtype: crate::DType, numel: usize, buffer: &mut MaybeUninit<[u64; MOST_WITH_NUMBER]>) {
-    let bytes = value.to_bytes(dtype);
-    let start = buffer.as_mut_ptr().cast::<u8>();
-    let size = dtype.size();
-    debug_assert!(numel <= MOST_WITH_NUMBER && size <= 8);
-    // SAFETY: `numel` elements of at most eight bytes fit the buffer of as many words; `bytes` holds one element.
-    unsafe {
-        match size {
-            4 => {
-                let word = bytes.as_ptr().cast::<u32>().read_unaligned();
-                (0..numel).for_each(|index| start.cast::<u32>().add(index).write(word));
-            }
-            8 => {
-                let word = bytes.as_ptr().cast::<u64>().read_unaligned();
-                (0..numel).for_each(|index| start.cast::<u64>().add(index).write(word));
-            }
-            _ => (0..numel).for_each(|index| start.add(index * size).copy_from_nonoverlapping(bytes.as_ptr(), size)),
-        }
     }
 }

@@ -18,6 +18,7 @@ pub mod fill;
 pub mod float;
 pub mod index;
 pub mod lane;
+mod line;
 pub mod loss;
 pub mod map;
 pub mod math;
@@ -49,9 +50,13 @@ use crate::scalar::Scalar;
 /// The compiled inner loop of an elementwise formula: contiguous inputs and outputs of the kernel's own dtypes.
 ///
 /// `params` points to the formula's parameters, as [`encode`] writes them for the dtype of the inputs; `inputs` and `outputs` point to one pointer per operand; `n` is the
-/// number of elements. The body loads a group of lanes from every input before it stores to any output, so an
+/// number of elements. Of an input whose bit is set in `still` there is one element, the same for all. The body loads a group of lanes from every input before it stores to any output, so an
 /// output may be exactly an input. No reference to tensor memory is ever formed.
-pub type LoopFn = unsafe fn(params: *const u64, inputs: *const *const u8, outputs: *const *mut u8, n: usize);
+pub type LoopFn =
+    unsafe fn(params: *const u64, inputs: *const *const u8, outputs: *const *mut u8, n: usize, still: Still);
+
+/// Which inputs of a loop are one element that is read over and over: bit `k` for input `k`.
+pub type Still = u32;
 
 /// A loop with what it was compiled for. Made by [`row`] and nobody else, so that it tells the truth.
 #[derive(Clone, Copy)]
@@ -62,6 +67,8 @@ pub struct Kernel {
     inputs: u8,
     params: u8,
     cost: u32,
+    /// Whether the loop may be told that inputs are [`Still`].
+    repeats: bool,
 }
 
 impl Kernel {

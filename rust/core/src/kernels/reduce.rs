@@ -14,7 +14,7 @@ mod tests;
 use std::marker::PhantomData;
 use std::num::Wrapping;
 
-use fold::{Erased, MAX_COLUMNS};
+use fold::{Erased, MAX_COLUMNS, rows_together};
 use reducers::{
     All, Any, Count, Extreme, Max, MaxAbs, Mean, Min, MinAbs, Plain, Prod, Sum, SumAbs, SumAbsPow, SumSquares, Variance,
 };
@@ -218,23 +218,32 @@ impl<'a> Driver<'a> {
         fn step<const K: usize>(plan: &Plan<K>) -> usize {
             plan.axes.first().map_or(0, |axis| axis.strides[0].unsigned_abs())
         }
-        let by_columns = kept.axes.first().is_some_and(|axis| {
-            axis.size >= FEW_COLUMNS && step(&kept) != 0 && (gone.axes.is_empty() || step(&kept) < step(&gone))
-        });
         let native = input.dtype == reducer.input();
+        // Rows of few outputs that lie without gaps are folded several at a time.
+        let few = |size: usize, bytes: usize| native && gone.axes.len() == 1 && step(&gone) == size * bytes && !ordered;
+        let by_columns = kept.axes.first().is_some_and(|axis| {
+            (axis.size >= FEW_COLUMNS || (step(&kept) == size && few(axis.size, size)))
+                && step(&kept) != 0
+                && (gone.axes.is_empty() || step(&kept) < step(&gone))
+        });
         let indirect = !native
             || if by_columns {
                 step(&kept) != size || gone.axes.len() > 1
             } else {
                 gone.axes.first().is_some_and(|axis| axis.strides[0] != size as isize) || gone.axes.len() > 1
             };
-        let block = if by_columns { ROWS } else { BLOCK };
+        let block = match kept.axes.first() {
+            Some(axis) if by_columns && !indirect => ROWS * rows_together(axis.size),
+            _ if by_columns => ROWS,
+            _ => BLOCK,
+        };
         let blocks = gone.linear_boxes(if empty { 1 } else { block });
         // Outputs of a tile: along the innermost kept axis only.
         let room = match (by_columns, indirect) {
             (true, true) => BLOCK / ROWS,
             (true, false) => MAX_COLUMNS,
-            (false, _) => (BLOCK / n.max(1)).max(1),
+            (false, true) => (BLOCK / n.max(1)).max(1),
+            (false, false) => (CHUNK / n.max(1)).clamp(1, MAX_COLUMNS),
         };
         let tiles = kept.inner_pieces(room);
         let inner: PerAxis<isize> = kept.axes.first().map(|axis| axis.strides[0]).into_iter().collect();

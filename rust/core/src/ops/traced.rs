@@ -3,7 +3,7 @@
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 use super::elementwise::{Arg, Row, apply};
-use super::rows;
+use super::{powers, rows};
 use crate::error::{Error, Result};
 use crate::graph::flat::{Derivative, flat};
 use crate::kernels::number::{Equal, Field, Order, Parameter, Real, Ring, slope};
@@ -263,6 +263,15 @@ impl Field for Traced {
 }
 
 impl Real for Traced {
+    fn power_by<const ROOT: bool, const INVERSE: bool>(self, exponent: f64) -> Self {
+        match &self {
+            Self::Tensor(x) => powers::pow(x.into(), exponent.into()).map_or_else(Self::Failed, Self::Tensor),
+            _ => {
+                let exponent = self.lit(exponent);
+                self.pow(exponent)
+            }
+        }
+    }
     fn normal_cdf(self) -> Self {
         (self * -std::f64::consts::FRAC_1_SQRT_2).erfc() * 0.5
     }
