@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import arcgrad as ag
 from arcgrad import _names
+from arcgrad.nn import functional as F
 
 from . import constraints
 from ._weights import Weighted
@@ -77,8 +78,7 @@ class Binomial(Weighted):
     def log_prob(self, value: Tensor) -> Tensor:
         n, k, logits = self.total_count, self._checked(value), self.logits
         ways = ag.lgamma(n + 1) - ag.lgamma(k + 1) - ag.lgamma(n - k + 1)
-        # n ln(1 + eˡ) with the exponential of a negative number.
-        return ways + k * logits - n * (logits.clamp(min=0) + (-logits.abs()).exp().log1p())
+        return ways + k * logits + n * F.logsigmoid(-logits)
 
     def entropy(self) -> Tensor:
         counts = self._one_count("Inhomogeneous total count not supported by `entropy`.")

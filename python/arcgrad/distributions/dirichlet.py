@@ -52,10 +52,10 @@ class Dirichlet(ExponentialFamily):
     def mode(self) -> Tensor:
         above = (self.concentration - 1).clamp(min=0)
         mode = above / above.sum(-1, True)
-        # With all shapes below 1 the density is greatest in the corners: that of the greatest shape.
-        corners = (self.concentration < 1).all(-1, keepdim=True)
-        corner = ag.nn.functional.one_hot(self.concentration.argmax(-1), self.concentration.shape[-1])
-        return ag.where(corners, corner.to(mode.dtype), mode)
+        # With all shapes below 1 the density is infinite in every corner, of which the first is given.
+        everywhere = (self.concentration < 1).all(-1, keepdim=True)
+        first = ag.arange(self.concentration.shape[-1], device=mode.device) == 0
+        return ag.where(everywhere, first.to(mode.dtype), mode)
 
     @property
     def variance(self) -> Tensor:

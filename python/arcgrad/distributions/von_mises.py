@@ -59,7 +59,7 @@ class VonMises(Distribution):
 
     def sample(self, sample_shape: Sequence[int] = ag.Size()) -> Tensor:
         # Best and Fisher, "Efficient simulation of the von Mises distribution" (1979): a wrapped Cauchy number, which is
-        # taken or thrown away. All are drawn anew until each has been taken once.
+        # taken or thrown away. All are drawn anew until each has been taken once; what is taken last counts.
         shape = self._extended_shape(sample_shape)
         with ag.no_grad():
             kappa = self.concentration.double().expand(shape)
@@ -73,7 +73,7 @@ class VonMises(Distribution):
                 c = kappa * (r - f)
                 taken = ((c * (2 - c) - chance) > 0) | ((c / chance).log() + 1 - c >= 0)
                 angle = (side - 0.5).sign() * f.clamp(-1, 1).acos()
-                angles = ag.where(waiting & taken, angle, angles)
+                angles = ag.where(taken, angle, angles)
                 waiting = waiting & ~taken
             return ((angles + math.pi + loc) % (2 * math.pi) - math.pi).to(self.loc.dtype)
 
