@@ -11,6 +11,7 @@ pub mod attention;
 pub mod batching;
 pub mod closeness;
 pub mod comparison;
+pub mod composed;
 pub mod contraction;
 pub mod convolution;
 pub mod copy;
@@ -68,6 +69,8 @@ pub mod select;
 pub mod softmax;
 pub mod sorting;
 pub mod sorting_table;
+pub mod special;
+pub mod special_table;
 pub mod splitting;
 pub mod table;
 pub mod traced;
@@ -86,6 +89,7 @@ pub mod rows {
     pub use super::loss_rows::*;
     pub use super::range::{signed, unit_slope};
     pub use super::select::*;
+    pub use super::special::*;
 }
 
 pub use registry::{OpInfo, Output, Value};

@@ -6,6 +6,7 @@ use super::elementwise::{Arg, Row, apply};
 use super::{powers, rows};
 use crate::error::{Error, Result};
 use crate::graph::flat::{Derivative, flat};
+use crate::kernels::math::scalar::{Function, Function2};
 use crate::kernels::number::{Equal, Field, Order, Parameter, Real, Ring, slope};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
@@ -278,7 +279,17 @@ impl Real for Traced {
     fn sigmoid_complement(self, _: Self) -> Self {
         (-self).sigmoid()
     }
-    functions! { floor, ceil, round, trunc, erf, erfc, lgamma, digamma; atan2, fmod, copysign }
+    fn scalar(self, function: Function) -> Self {
+        self.one(super::special::row(function))
+    }
+    fn scalar2(self, other: Self, function: Function2) -> Self {
+        match (function, &self) {
+            // The order is a parameter of its row.
+            (Function2::Polygamma, Self::Number(order)) => Self::apply_with(&rows::polygamma::ROW, &[*order], [&other]),
+            _ => self.two(super::special::row2(function), &other),
+        }
+    }
+    functions! { floor, ceil, round, trunc, erf, erfc, lgamma, digamma; atan2, fmod, copysign, nextafter }
 }
 
 /// A parameter of a formula that is read over the graph is the number that it was given as.

@@ -35,6 +35,15 @@ fn tail<F: Float>(a: F) -> F {
     m.mul_add(over_d, (m_low + q_low) * over_d).ldexp(n)
 }
 
+/// erfcx(a) = e^(a²) erfc(a) for ½ ≤ a ≤ 28, which is what [`tail`] scales down.
+#[inline(always)]
+pub(super) fn scaled_erfc(a: f64) -> f64 {
+    let d = a + a + 1.0;
+    // What rounding took from 1 + 2a, relatively.
+    let rest = fast_two_sum(a + a, 1.0).1 / d;
+    exp(polynomial((a - 2.0) / (a + 2.0), f64::ERFC) - rest) / d
+}
+
 /// Complementary error function.
 #[inline(always)]
 pub fn erfc<F: Float>(x: F) -> F {

@@ -7,14 +7,20 @@
 //! `mul_add` is an instruction only inside a loop compiled for a machine that has it; elsewhere it is a library call
 //! with the same result. So these functions give the same bits everywhere, but are fast only in `kernels::row`.
 
+pub mod bessel;
 pub mod coefficients;
 pub mod error_function;
 pub mod exponential;
 pub mod gamma;
 pub mod hyperbolic;
+pub mod incomplete_gamma;
 pub mod logarithm;
+pub mod normal;
+pub mod pair;
 pub mod power;
+pub mod scalar;
 pub mod trigonometric;
+pub mod zeta;
 
 #[cfg(test)]
 mod tests;
@@ -133,6 +139,8 @@ pub trait Float:
     fn negate(n: Self::Int) -> Self::Int;
     /// Whether bit `bit` of n is set.
     fn bit(n: Self::Int, bit: u32) -> bool;
+    /// The number next to `self` on the way to `other`, which it is where they are equal; NaN if either is.
+    fn next_to(self, other: Self) -> Self;
     /// (m, k, k) with `self` = m · 2ᵏ and m in [√½, √2), for finite positive `self`, subnormal ones included.
     fn split(self) -> (Self, Self, Self::Int);
 
@@ -261,6 +269,16 @@ macro_rules! float {
             #[inline(always)]
             fn bit(n: $int, bit: u32) -> bool {
                 (n >> bit) & 1 != 0
+            }
+            #[inline(always)]
+            fn next_to(self, other: Self) -> Self {
+                if self == other {
+                    return other;
+                }
+                if self.unordered() || other.unordered() {
+                    return Self::NAN;
+                }
+                if self < other { self.next_up() } else { self.next_down() }
             }
             #[inline(always)]
             fn split(self) -> (Self, Self, $int) {

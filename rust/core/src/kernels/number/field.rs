@@ -3,6 +3,7 @@
 use std::ops::{Add, Div, Mul, Sub};
 
 use super::{Order, Ring};
+use crate::kernels::math::scalar::{Function, Function2};
 
 /// Floating-point numbers, real or complex.
 ///
@@ -131,4 +132,10 @@ pub trait Real: Field + Order {
     fn lgamma(self) -> Self;
     /// ψ(x), the derivative of ln Γ.
     fn digamma(self) -> Self;
+    /// A function that is computed one number at a time.
+    fn scalar(self, function: Function) -> Self;
+    /// A function of two numbers that is computed one at a time.
+    fn scalar2(self, other: Self, function: Function2) -> Self;
+    /// The number next to `self` on the way to `other`.
+    fn nextafter(self, other: Self) -> Self;
 }
