@@ -52,6 +52,7 @@ pub mod padding;
 pub mod pooling;
 pub mod powers;
 pub mod random_ops;
+pub mod random_shapes;
 pub mod random_table;
 pub mod range;
 pub mod rearranging;

@@ -8,15 +8,18 @@
 //! row-major order; PyTorch draws for other tensors in the order of memory (greatest stride first), and
 //! [`Generator::normal`] has a second form for them. An error leaves the state and the buffer as they were.
 //!
-//! Reading order: `mt19937` (words), [`element`] (types), `continuous`, `normal`, `discrete`, `counts`, `multinomial`.
+//! Reading order: `mt19937` (words), [`element`] (types), `continuous`, `normal`, `discrete`, `counts`, `multinomial`, `gamma`,
+//! [`slopes`].
 
 mod continuous;
 mod counts;
 mod discrete;
 pub mod element;
+mod gamma;
 mod mt19937;
 mod multinomial;
 mod normal;
+pub mod slopes;
 
 use std::collections::hash_map::RandomState;
 use std::fs::File;

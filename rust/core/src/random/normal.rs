@@ -77,7 +77,7 @@ impl Generator {
     }
 
     /// One standard normal number: the one that waits, or the first of a new pair.
-    fn standard_normal(&mut self) -> f64 {
+    pub(super) fn standard_normal(&mut self) -> f64 {
         if let Some(sample) = self.next_double_sample.take() {
             return sample;
         }
