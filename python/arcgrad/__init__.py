@@ -94,6 +94,8 @@ _ELSEWHERE = {
     **dict.fromkeys(("corrcoef", "cov", "cumulative_trapezoid", "histogram", "trapezoid", "trapz"), "_statistics"),
     **dict.fromkeys(("detach", "dist", "nextafter", "renorm"), "_norms"),
     **dict.fromkeys(("eig", "lstsq", "matrix_rank", "solve", "symeig"), "_removed"),
+    "spmm": "sparse",
+    **dict.fromkeys(("sparse_coo_tensor", "sparse_csr_tensor"), "sparse"),
     "TypedStorage": "storage",
     "compile": "compiler",
     "einsum": "_einsum",
