@@ -8,8 +8,10 @@
 //! function runs, so that nobody else writes what is read or touches what is written; and elements are aligned for their
 //! type, unless it says "in any alignment".
 
+pub mod attention;
 mod cast;
 pub mod conv;
+mod conv_direct;
 pub mod conv_integer;
 pub mod copy;
 pub mod element;
@@ -29,6 +31,7 @@ mod plan;
 pub mod pool;
 pub mod recurrence;
 pub mod reduce;
+mod register_tile;
 mod registers;
 pub mod row;
 #[cfg(test)]
