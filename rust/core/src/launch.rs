@@ -14,7 +14,7 @@ use crate::kernels::{In, Kernel, Out, Still, map};
 use crate::parallel;
 use crate::scalar::Scalar;
 use crate::shape::{self, Strides};
-use crate::storage::{Access, Hold, Storage};
+use crate::storage::{Access, Hold, Storage, outside_host};
 
 // ---- any kernel ----------------------------------------------------------------------------------------------------
 
@@ -174,7 +174,7 @@ pub(crate) fn launch<R: Operands, W: Operands, T>(
     arrays.check_apart(false);
     // SAFETY: the state of all roots is held until `run` is done, which the operands do not outlive, whatever it does: it
     // takes them for any lifetime. What is written shares no element.
-    unsafe { run(reads.ins(), writes.outs()) }
+    arrays.work(|| unsafe { run(reads.ins(), writes.outs()) })
 }
 
 /// The state of some memory, held over several launches.
@@ -205,7 +205,7 @@ impl<'a> Held<'a> {
         self.check(&arrays);
         arrays.check_apart(false);
         // SAFETY: as in `launch`.
-        unsafe { run(reads.ins(), writes.outs()) }
+        arrays.work(|| unsafe { run(reads.ins(), writes.outs()) })
     }
 
     /// [`Self::launch`] on one thread and in order, whether or not elements that are written share memory.
@@ -221,7 +221,7 @@ impl<'a> Held<'a> {
         arrays.check_apart(true);
         // SAFETY: as in `launch`; elements that share memory are written by one thread.
         let run = || unsafe { run(reads.ins(), writes.outs()) };
-        if arrays.written().iter().any(|array| array.overlaps_itself()) { parallel::alone(run) } else { run() }
+        arrays.work(|| if arrays.written().iter().any(|array| array.overlaps_itself()) { parallel::alone(run) } else { run() })
     }
 
     /// All that is read or written is held.
@@ -233,6 +233,10 @@ impl<'a> Held<'a> {
         assert!(read && written, "a kernel was launched on memory whose state is not held");
     }
 }
+
+/// Elements of an operand from which on other threads of the host go on meanwhile: some 10 µs of the fastest kernels, a
+/// hundred times what the lock costs.
+const LONG: usize = 1 << 16;
 
 /// The arrays of a launch: those that are written, then those that are read.
 struct Arrays<'a> {
@@ -263,6 +267,13 @@ impl<'a> Arrays<'a> {
     #[inline]
     fn access(&self) -> Access<'a> {
         Access::of(self.all.iter().map(|array| array.storage()), self.written)
+    }
+
+    /// Runs a kernel, without the host's lock where it takes long: here the size of everything is known, that of results of
+    /// small operands, too.
+    #[inline]
+    fn work<T>(&self, run: impl FnOnce() -> T) -> T {
+        if self.all.iter().any(|array| array.numel() >= LONG) { outside_host(run) } else { run() }
     }
 
     /// What is written is apart from the rest, and from itself unless `in_order`.
@@ -357,7 +368,7 @@ pub(crate) fn map(
         .collect();
     // SAFETY: as above, and the output does not overlap itself.
     let out = unsafe { Out::new(output.ptr(), output.dtype(), shape, output.strides()) };
-    map::apply(kernel, params, &inputs, out);
+    arrays.work(|| map::apply(kernel, params, &inputs, out));
     after();
 }
 

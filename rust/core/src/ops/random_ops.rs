@@ -24,7 +24,7 @@ use crate::kernels::In;
 use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::element::Element;
 use crate::launch::{Held, NONE};
-use crate::random::{Generator, RandomElement, RandomFloat, SharedGenerator, default_generator};
+use crate::random::{self, Generator, RandomElement, RandomFloat, SharedGenerator, default_generator};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -44,7 +44,7 @@ impl Stream {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Generator> {
-        self.0.lock()
+        random::lock(&self.0)
     }
 }
 
@@ -340,7 +340,7 @@ fn drawn(
         let array = make()?;
         distribution.check(op, array.dtype())?;
         {
-            let mut generator = source(generator).lock();
+            let mut generator = random::lock(source(generator));
             distribution.draw(&mut generator, &mut Held::take(&NONE, &&array), &array)?;
         }
         Ok(Tensor::from_array(array))
@@ -367,7 +367,7 @@ pub fn randperm(n: i64, dtype: DType, generator: Option<&SharedGenerator>) -> Re
     for_each_example(OP, &|| {
         let array = Array::zeros(OP, &shape, dtype)?;
         {
-            let mut generator = source(generator).lock();
+            let mut generator = random::lock(source(generator));
             with_element!(dtype, T => fill_new::<T>(&array, |out| generator.permutation(out)))?;
         }
         Ok(Tensor::from_array(array))
@@ -715,7 +715,7 @@ pub fn multinomial(
     let output = Array::zeros(OP, &shape, DType::I64)?;
     with_element!(float array.dtype(), T => {
         let weights: Vec<T> = array.to_vec();
-        let mut generator = source(generator).lock();
+        let mut generator = random::lock(source(generator));
         fill_new::<i64>(&output, |out| generator.multinomial(out, &weights, categories, samples as usize, replacement))
     })?;
     Ok(Tensor::from_array(output))

@@ -28,7 +28,7 @@ use std::io::Read;
 use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::error::{Error, Result};
 pub use element::{RandomElement, RandomFloat};
@@ -58,6 +58,11 @@ pub type SharedGenerator = Arc<Mutex<Generator>>;
 pub fn default_generator() -> &'static SharedGenerator {
     static DEFAULT: LazyLock<SharedGenerator> = LazyLock::new(|| Arc::new(Mutex::new(Generator::new(entropy()))));
     &DEFAULT
+}
+
+/// Takes a generator. Whoever has it may draw for long without the host's lock, so nobody waits for it with that lock held.
+pub fn lock(generator: &SharedGenerator) -> MutexGuard<'_, Generator> {
+    generator.try_lock().unwrap_or_else(|| crate::storage::outside_host(|| generator.lock()))
 }
 
 /// A source of random numbers: a Mersenne twister and the second halves of Box–Muller pairs.
