@@ -224,7 +224,7 @@ def test_a_distribution_of_ones_own_says_what_it_checks():
 def test_expanded_distributions_say_the_same(expression):
     distribution = made(expression)
     value = eval(CASES[expression], NAMES)
-    shape = ag.Size((2, 3)) + (distribution.batch_shape or ag.Size((1,)))
+    shape = ag.Size((2,)) + (distribution.batch_shape or ag.Size((1,)))
     expanded = distribution.expand(shape)
     assert type(expanded) is type(distribution)
     assert expanded.batch_shape == shape and expanded.event_shape == distribution.event_shape
@@ -311,7 +311,8 @@ def test_von_mises():
     ag.manual_seed(13)
     samples = d.sample((20_000,))
     assert ((samples >= -math.pi) & (samples < math.pi)).all()
-    resultant = ag.hypot((samples - d.loc).cos().mean(0), (samples - d.loc).sin().mean(0))
+    around = samples - d.loc
+    resultant = (around.cos().mean(0).square() + around.sin().mean(0).square()).sqrt()
     np.testing.assert_allclose((1 - resultant).numpy(), d.variance.numpy(), rtol=0.05)
     # The density integrates to one.
     angles = ag.linspace(-math.pi, math.pi, 20_001, dtype=ag.float64)[:-1].unsqueeze(-1)
@@ -337,8 +338,10 @@ def test_what_pytorch_gets_wrong_is_right():
 
 
 @pytest.mark.parametrize("p", [e for e in DIVERGENT if not e.startswith(("Multivariate", "LowRank", "Wishart"))])
-def test_divergences_are_the_mean_of_log_ratios(p):
+def test_divergences_are_the_mean_of_log_ratios(p, monkeypatch):
     """Of samples of p, wherever the mean settles."""
+    # Samples of p may be outside of the support of q.
+    monkeypatch.setattr(Distribution, "_validate_args", False)
     count = 20_000
     first = made(p)
     ag.manual_seed(14)
@@ -351,7 +354,6 @@ def test_divergences_are_the_mean_of_log_ratios(p):
             continue
         if second.batch_shape != first.batch_shape:
             continue
-        second._validate_args = first._validate_args = False
         ratio = first.log_prob(samples) - second.log_prob(samples)
         error = (ratio.mean(0) - wanted).abs() / (ratio.std(0) / math.sqrt(count) + 1e-9)
         settled = wanted.isfinite() & ratio.isfinite().all(0)
@@ -403,9 +405,9 @@ def test_closest_rules_are_chosen_and_ambiguity_is_told():
 def test_entropy_of_exponential_families(make, params):
     """By differentiation of the log normalizer, as by the formula of each; divergences likewise."""
     first, second = make(*(t([p]) for p in params)), make(*(t([1.3 * p]) for p in params))
-    np.testing.assert_allclose(ExponentialFamily.entropy(first).numpy(), first.entropy().numpy(), rtol=1e-9)
+    np.testing.assert_allclose(ExponentialFamily.entropy(first).detach().numpy(), first.entropy().numpy(), rtol=1e-9)
     bregman = _KL_REGISTRY[ExponentialFamily, ExponentialFamily](first, second)
-    np.testing.assert_allclose(bregman.numpy(), kl_divergence(first, second).numpy(), rtol=1e-9)
+    np.testing.assert_allclose(bregman.detach().numpy(), kl_divergence(first, second).numpy(), rtol=1e-9)
     assert first.perplexity().item() == pytest.approx(math.exp(first.entropy().item()))
 
 
@@ -418,14 +420,14 @@ def test_gradients_in_the_value(expression):
     value = eval(CASES[expression], NAMES)
     if getattr(distribution.support, "is_discrete", False) or value.dtype != ag.float64:
         pytest.skip("integers, or single precision")
-    inside = value[distribution.log_prob(value).isfinite()] if not distribution.event_shape else value
-    if expression.startswith(("Uniform", "Exponential", "HalfN", "HalfC", "ContinuousBernoulli", "GeneralizedPareto", "Independent", "Laplace", "Wishart")):
+    if not distribution.log_prob(value).isfinite().all():
+        pytest.skip("values at the ends of the support")
+    if expression.startswith(("Uniform", "Exponential", "HalfN", "HalfC", "ContinuousBernoulli", "GeneralizedPareto", "Independent", "Laplace", "Pareto", "Wishart")):
         pytest.skip("values at the ends of the support, or off it by the steps")
     if distribution.event_shape and expression.startswith(("Dirichlet", "LogisticNormal", "RelaxedOneHot", "Transformed")):
         pytest.skip("values whose sum is fixed")
     distribution._validate_args = False
-    if inside.shape == value.shape:
-        assert gradcheck(distribution.log_prob, (value.clone().requires_grad_(),))
+    assert gradcheck(distribution.log_prob, (value.clone().requires_grad_(),))
 
 
 def test_straight_through_and_relaxed_gradients():
@@ -473,7 +475,7 @@ def test_constraints():
     for constraint, wanted in [
         (constraints.lower_triangular, [1, 0, 1, 0]),
         (constraints.lower_cholesky, [1, 0, 0, 0]),
-        (constraints.corr_cholesky, [0, 0, 0, 0]),
+        (constraints.corr_cholesky, [1, 0, 0, 0]),
         (constraints.square, [1, 1, 1, 1]),
         (constraints.symmetric, [0, 1, 0, 1]),
     ]:
@@ -526,7 +528,7 @@ def test_transforms_invert_and_have_the_determinant_of_their_jacobian(expression
     assert transform.inv.inv is transform
     y = transform(x)
     if transform.bijective:
-        np.testing.assert_allclose(transform.inv(y).numpy(), x.numpy(), rtol=1e-9)
+        np.testing.assert_allclose(transform.inv(y).numpy(), x.numpy(), rtol=1e-9, atol=1e-12)
         assert transform.domain.check(transform.inv(y)).all()
         det = transform.log_abs_det_jacobian(x, y)
         np.testing.assert_allclose(transform.inv.log_abs_det_jacobian(y, x).numpy(), -det.numpy())
