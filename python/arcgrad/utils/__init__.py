@@ -1,4 +1,5 @@
-"""Utilities: :mod:`arcgrad.utils.data` loads data, :mod:`arcgrad.utils.hooks` holds the handles of hooks.
+"""Utilities: :mod:`arcgrad.utils.data` loads data, :mod:`arcgrad.utils.hooks` holds the handles of hooks,
+:mod:`arcgrad.utils.dlpack` shares memory with other libraries.
 
 Each submodule is imported when it is first asked for, so that ``import arcgrad`` stays quick.
 """
@@ -10,6 +11,7 @@ from arcgrad import _names
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import data as data
+    from . import dlpack as dlpack
     from . import hooks as hooks
 else:
 
@@ -25,4 +27,4 @@ else:
 
 
 def __dir__() -> list[str]:
-    return ["data", "hooks"]
+    return ["data", "dlpack", "hooks"]
