@@ -1,10 +1,6 @@
-<<<<<<< HEAD
-"""Utilities: :mod:`arcgrad.utils.data` loads data, :mod:`arcgrad.utils.hooks` holds the handles of hooks, and others time
-programs, write for TensorBoard or tell what a machine is like.
-=======
 """Utilities: :mod:`arcgrad.utils.data` loads data, :mod:`arcgrad.utils.hooks` holds the handles of hooks,
-:mod:`arcgrad.utils.dlpack` shares memory with other libraries.
->>>>>>> distributions
+:mod:`arcgrad.utils.dlpack` shares memory with other libraries, and others time programs, write for TensorBoard or tell what a
+machine is like.
 
 Each submodule is imported when it is first asked for, so that ``import arcgrad`` stays quick.
 """
@@ -37,8 +33,4 @@ else:
 
 
 def __dir__() -> list[str]:
-<<<<<<< HEAD
-    return ["benchmark", "collect_env", "cpp_extension", "data", "hooks", "model_zoo"]
-=======
-    return ["data", "dlpack", "hooks"]
->>>>>>> distributions
+    return ["benchmark", "collect_env", "cpp_extension", "data", "dlpack", "hooks", "model_zoo", "tensorboard"]

@@ -187,9 +187,9 @@ impl Gradient {
     }
 }
 
-/// Room for so many gradients, of which none is there yet.
+/// Room for so many gradients or tensors, of which none is there yet.
 #[inline]
-pub(super) fn none_of<A: smallvec::Array<Item = Option<Gradient>>>(count: usize) -> SmallVec<A> {
+pub(super) fn none_of<T, A: smallvec::Array<Item = Option<T>>>(count: usize) -> SmallVec<A> {
     let mut none = SmallVec::new();
     for _ in 0..count {
         none.push(None);
