@@ -22,6 +22,8 @@ _KEPT = frozenset(
     ("nn", "special", "linalg", "adam_step", "sgd_step", "safetensors_serialize", "safetensors_deserialize", "registry", "einsum")
 )
 globals().update({name: value for name, value in vars(_core).items() if name[0] != "_" and name not in _KEPT})
+# Operations that PyTorch has under such names, and programs call.
+from arcgrad._core import _dirichlet_grad, _sample_dirichlet, _standard_gamma, _standard_gamma_grad
 
 from arcgrad._core._autograd import (
     install_blame,

@@ -201,17 +201,9 @@ fn run_on_fresh_thread(request: Request, depth: usize) -> Result<Vec<Option<Tens
     let thread = thread.map_err(|error| {
         Error::runtime("backward", format!("no thread for a re-entrant backward of depth {depth}: {error}"))
     })?;
-    let mut result = None;
-    let mut thread = Some(thread);
-    crate::storage::wait_outside_host(&mut || {
-        if let Some(thread) = thread.take() {
-            result = Some(thread.join());
-        }
-    });
-    match result {
-        Some(Ok(result)) => result,
-        Some(Err(panic)) => std::panic::resume_unwind(panic),
-        None => Err(Error::runtime("backward", "the waiting function was not run")),
+    match crate::storage::outside_host(|| thread.join()) {
+        Ok(result) => result,
+        Err(panic) => std::panic::resume_unwind(panic),
     }
 }
 

@@ -74,7 +74,7 @@ pub(crate) fn is_wanted_of<'a>(mut operands: impl Iterator<Item = &'a Operand>) 
 }
 
 fn meta(array: &Array) -> Meta {
-    Meta { shape: array.shape().into(), dtype: array.dtype() }
+    Meta { shape: SmallVec::from_slice(array.shape()), dtype: array.dtype() }
 }
 
 fn edges(inputs: &[&Operand]) -> SmallVec<[Edge; 2]> {

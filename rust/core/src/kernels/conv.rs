@@ -1,16 +1,18 @@
 //! Convolution (cross-correlation) over one to three spatial axes, and its gradients.
 //!
 //! Operands are contiguous: input `batch × in_channels × spatial`, weight `out_channels × in_channels/groups × window`,
-//! output `batch × out_channels × spatial`. The windows of a block of output positions are copied to the columns of a
-//! matrix (bounded scratch), and the rest is a matrix product; where the window is a single element the input is that
-//! matrix already. The transposed convolution is [`conv_backward_input`] with input and output exchanged.
+//! output `batch × out_channels × spatial`. Where the window is a single element the input is a matrix, and the rest a
+//! matrix product. Most others are done directly (`conv_direct`). What is left, gradients of the input under steps and
+//! weights of few positions, goes by way of matrices: the windows of a block of output positions are copied to the columns
+//! of one (bounded scratch). The transposed convolution is [`conv_backward_input`] with input and output exchanged.
 
 use std::ops::Range;
 
 use super::float::{Float, Shared, View, ViewMut, lane_sum};
 use super::matmul::product;
+use super::register_tile::Vector;
 use super::window::Window;
-use super::{In, Out, require};
+use super::{In, Out, conv_direct, require};
 use crate::{parallel, with_element};
 
 /// Sizes of a convolution.
@@ -88,6 +90,12 @@ impl ConvSize {
             total(out_channels, in_channels / groups, window.kernel),
             total(batch, out_channels, window.output),
         ]
+    }
+
+    /// Whether [`conv_direct`] may be asked.
+    fn is_direct(&self) -> bool {
+        let channels = self.in_channels.min(self.out_channels);
+        !self.is_pointwise() && self.batch * channels * self.window.inputs() * self.window.outputs() > 0
     }
 
     fn is_empty(&self) -> bool {
@@ -199,8 +207,12 @@ pub fn conv(size: &ConvSize, x: In<'_>, w: In<'_>, bias: Option<In<'_>>, y: Out<
 
 /// # Safety
 /// As for [`conv`]: so many elements lie at each address.
-unsafe fn forward<T: Float>(size: &ConvSize, x: *const T, w: *const T, bias: Option<*const T>, y: *mut T) {
+unsafe fn forward<T: Vector>(size: &ConvSize, x: *const T, w: *const T, bias: Option<*const T>, y: *mut T) {
     if size.is_empty() {
+        return;
+    }
+    // SAFETY: the caller's operands.
+    if size.is_direct() && unsafe { conv_direct::forward(size, x, w, bias, y) } {
         return;
     }
     let window = &size.window;
@@ -264,7 +276,11 @@ fn channel_parts(size: &ConvSize, chunks: usize) -> (usize, usize) {
 
 /// # Safety
 /// As for [`conv_backward_input`]: so many elements lie at each address.
-unsafe fn backward_input<T: Float>(size: &ConvSize, g: *const T, w: *const T, dx: *mut T) {
+unsafe fn backward_input<T: Vector>(size: &ConvSize, g: *const T, w: *const T, dx: *mut T) {
+    // SAFETY: the caller's operands.
+    if size.is_direct() && unsafe { conv_direct::backward_input(size, g, w, dx) } {
+        return;
+    }
     let window = &size.window;
     let (inner, outer, inputs, outputs) = (size.inner(), size.outer(), window.inputs(), window.outputs());
     let taps = window.taps();
@@ -324,7 +340,11 @@ pub fn conv_backward_weight(size: &ConvSize, x: In<'_>, g: In<'_>, dw: Out<'_>) 
 
 /// # Safety
 /// As for [`conv_backward_weight`]: so many elements lie at each address.
-unsafe fn backward_weight<T: Float>(size: &ConvSize, x: *const T, g: *const T, dw: *mut T) {
+unsafe fn backward_weight<T: Vector>(size: &ConvSize, x: *const T, g: *const T, dw: *mut T) {
+    // SAFETY: the caller's operands.
+    if size.is_direct() && unsafe { conv_direct::backward_weight(size, x, g, dw) } {
+        return;
+    }
     let window = &size.window;
     let (inner, outer, inputs, outputs) = (size.inner(), size.outer(), window.inputs(), window.outputs());
     let taps = window.taps();

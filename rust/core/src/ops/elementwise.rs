@@ -59,6 +59,8 @@ pub struct Row {
     pub domain: (f64, f64),
     /// Whether there are parameters with which it has no gradient.
     pub refuses: Option<Refusal>,
+    /// Inputs that it depends on, but by a derivative that nobody has: one bit each.
+    pub unknown: u8,
 }
 
 /// Why there is no gradient with these parameters, if there is none.
@@ -86,6 +88,20 @@ impl Row {
     /// The same row without a gradient for the parameters for which `refuses` gives a reason.
     pub const fn refusing(&self, refuses: Refusal) -> Self {
         Self { refuses: Some(refuses), ..*self }
+    }
+
+    /// The same row without a derivative with respect to some inputs, one bit each: asking for it is an error.
+    pub const fn without_derivative(&self, inputs: u8) -> Self {
+        Self { unknown: inputs, ..*self }
+    }
+
+    /// The error for a derivative that nobody has, if `input` is asked for.
+    fn check_known(&self, input: usize) -> Result<()> {
+        if self.unknown & 1 << input == 0 {
+            return Ok(());
+        }
+        let reason = format!("the derivative for '{}: {}'", self.name, self.inputs[input]);
+        Err(Error::not_implemented(self.name, reason))
     }
 
     /// Whether it writes some elements of a copy, which PyTorch makes row-major.
@@ -219,7 +235,7 @@ impl<'a> Plan<'a> {
                     }
                     let own = operand.array.shape();
                     shape = Some(match shape {
-                        None => own.into(),
+                        None => Shape::from_slice(own),
                         Some(shape) if shape.as_slice() == own => shape,
                         Some(shape) => shape::broadcast(op, &shape, own)?,
                     });
@@ -265,7 +281,7 @@ impl<'a> Plan<'a> {
                 let strides = if cast {
                     shape::preserved_strides(array.shape(), array.strides())
                 } else {
-                    array.strides().into()
+                    Strides::from_slice(array.strides())
                 };
                 shape::broadcast_strides(array.shape(), &strides, &self.shape)
             })
