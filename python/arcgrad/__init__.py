@@ -98,6 +98,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("eig", "lstsq", "matrix_rank", "solve", "symeig"), "_removed"),
     "spmm": "sparse",
     **dict.fromkeys(("sparse_coo_tensor", "sparse_csr_tensor"), "sparse"),
+    **dict.fromkeys(("_assert", "_assert_async"), "_checks"),
     "TypedStorage": "storage",
     "compile": "compiler",
     "einsum": "_einsum",

@@ -46,7 +46,8 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
 
 def renorm_(self: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     """:func:`arcgrad.renorm` in place."""
-    return self.copy_(renorm(self, p, dim, maxnorm))
+    # The gradient reads what was there before.
+    return self.copy_(renorm(self.clone(), p, dim, maxnorm))
 
 
 def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:

@@ -286,7 +286,9 @@ fn common_keyword(
         }
         "memory_format" if info.forms.has(Forms::ORDERED) => {
             let order = device::memory_format(argument, Order::Preserve).map_err(Reject::Raise)?;
-            parsed.order = (!info.forms.has(Forms::ROW_MAJOR)).then_some(order);
+            // What is row-major by itself need not be arranged, unless it is to be otherwise.
+            let arranged = matches!(order, Order::ChannelsLast(_)) || !info.forms.has(Forms::ROW_MAJOR);
+            parsed.order = arranged.then_some(order);
         }
         "device" if is_creation(info) => device::check(argument).map_err(Reject::Raise)?,
         "layout" if is_creation(info) => device::check_layout(argument).map_err(Reject::Raise)?,
