@@ -33,4 +33,4 @@ else:
 
 
 def __dir__() -> list[str]:
-    return ["benchmark", "collect_env", "cpp_extension", "data", "dlpack", "hooks", "model_zoo", "tensorboard"]
+    return ["benchmark", "collect_env", "cpp_extension", "data", "dlpack", "hooks", "model_zoo"]
