@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::geometry::Geometry;
-use crate::graph::Blame;
+use crate::provenance::Blame;
 use crate::kernels::element::Element;
 use crate::kernels::{Out, copy, fill};
 use crate::lattice::{self, Placed};
