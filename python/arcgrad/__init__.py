@@ -101,6 +101,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("_assert", "_assert_async"), "_checks"),
     "TypedStorage": "storage",
     "compile": "compiler",
+    **dict.fromkeys(("bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"), "_windows"),
     "einsum": "_einsum",
     "enable_grad": "autograd.grad_mode",
     "explain_grad": "autograd",
