@@ -3,8 +3,6 @@
 use crate::kernels::number::{Field, Real};
 use crate::ops::elementwise::elementwise;
 
-/// Half of the circle, in radians.
-const PI: f64 = std::f64::consts::PI;
 /// ln 2.
 const LN_2: f64 = std::f64::consts::LN_2;
 /// log₂ e.
@@ -74,49 +72,6 @@ elementwise! {
         x(g, x, y): g * over_squared_radius(y, x),
         y(g, x, y): g * -over_squared_radius(x, y),
     }
-
-    /// √(x² + y²), which does not overflow before the result does.
-    hypot(x, y)[] -> z "HypotBackward0" real in 0.5..3.0 {
-        value: {
-            let infinity = x.lit(f64::INFINITY);
-            let (x, y) = (x.abs(), y.abs());
-            let endless = x.clone().eq(infinity.clone()) | y.clone().eq(infinity.clone());
-            let (greater, less) = (x.clone().maximum(y.clone()), x.minimum(y));
-            let zero = greater.clone().eq(greater.int(0));
-            let ratio = less / greater.clone();
-            let length = greater.clone() * (ratio.clone() * ratio + 1.0).sqrt();
-            R::select(endless, infinity, R::select(zero, greater, length))
-        },
-        x(g, x, z): g * (x / z),
-        y(g, y, z): g * (y / z),
-    }
-
-    /// ln(eˣ + eʸ), which does not overflow before the result does.
-    logaddexp(x, y)[] "LogaddexpBackward0" real in -3.0..3.0 {
-        value: {
-            let apart = (-(x.clone() - y.clone()).abs()).exp().log1p();
-            // Of two equal infinities the difference is no number.
-            R::select(x.clone().eq(y.clone()), x.clone() + LN_2, x.maximum(y) + apart)
-        },
-        x(g, x, y): R::select(x.clone().eq(y.clone()), g.clone() * 0.5, g * (x - y).sigmoid()),
-        y(g, x, y): R::select(x.clone().eq(y.clone()), g.clone() * 0.5, g * (y - x).sigmoid()),
-    }
-
-    /// log₂(2ˣ + 2ʸ), which does not overflow before the result does.
-    logaddexp2(x, y)[] "Logaddexp2Backward0" real in -3.0..3.0 {
-        value: {
-            let apart = (-(x.clone() - y.clone()).abs() * LN_2).exp().log1p() * LOG2_E;
-            R::select(x.clone().eq(y.clone()), x.clone() + 1.0, x.maximum(y) + apart)
-        },
-        x(g, x, y): R::select(x.clone().eq(y.clone()), g.clone() * 0.5, g * ((x - y) * LN_2).sigmoid()),
-        y(g, x, y): R::select(x.clone().eq(y.clone()), g.clone() * 0.5, g * ((y - x) * LN_2).sigmoid()),
-    }
-
-    /// Degrees as radians.
-    deg2rad(x)[] "Deg2RadBackward0" real in -3.0..3.0 { value: x * (PI / 180.0), x(g): g * (PI / 180.0) }
-
-    /// Radians as degrees.
-    rad2deg(x)[] "Rad2DegBackward0" real in -3.0..3.0 { value: x * (180.0 / PI), x(g): g * (180.0 / PI) }
 
     /// Hyperbolic sine.
     sinh(x)[] "SinhBackward0" field in -2.0..2.0 { value: x.sinh(), x(g, x): g * x.cosh().conj() }
