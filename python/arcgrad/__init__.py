@@ -105,6 +105,8 @@ _ELSEWHERE = {
     "enable_grad": "autograd.grad_mode",
     "explain_grad": "autograd",
     "finfo": "_typeinfo",
+    "from_dlpack": "utils.dlpack",
+    "to_dlpack": "utils.dlpack",
     "get_printoptions": "_printing",
     "iinfo": "_typeinfo",
     "inference_mode": "autograd.grad_mode",

@@ -1,4 +1,4 @@
-"""How tensors and storages are pickled, and storages copied: ``pickle``, ``copy`` and ``multiprocessing`` ask for it.
+"""How tensors and storages are pickled, copied and lent: ``pickle``, ``copy``, ``multiprocessing`` and other libraries ask for it.
 
 A tensor is pickled with its own elements, not its whole storage; sharing of memory between tensors is kept by
 :func:`arcgrad.save`. The graph stays behind, as in PyTorch: what a non-leaf becomes is a leaf that wants gradients.
@@ -21,6 +21,22 @@ def install() -> None:
     _core.Tensor.__reduce_ex__ = _reduce_tensor  # type: ignore[method-assign, assignment]
     _core.UntypedStorage.__reduce_ex__ = _reduce_storage  # type: ignore[method-assign, assignment]
     _core.UntypedStorage.__deepcopy__ = _deepcopy_storage  # type: ignore[attr-defined]
+    _core.Tensor.__dlpack__ = _lend  # type: ignore[attr-defined]
+    _core.Tensor.__dlpack_device__ = _lender  # type: ignore[attr-defined]
+
+
+def _lend(self: _core.Tensor, **options: Any) -> Any:
+    """A capsule over the tensor's memory: see :func:`arcgrad.utils.dlpack.capsule`."""
+    from arcgrad.utils.dlpack import capsule
+
+    return capsule(self, **options)
+
+
+def _lender(self: _core.Tensor) -> Any:
+    """The device of the tensor's memory, as DLPack numbers it."""
+    from arcgrad.utils.dlpack import device_of
+
+    return device_of(self)
 
 
 def _reduce_tensor(self, protocol):

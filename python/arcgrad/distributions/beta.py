@@ -84,10 +84,10 @@ class Beta(ExponentialFamily):
 
     @property
     def _natural_params(self) -> tuple[Tensor, ...]:
-        return (self.concentration1, self.concentration0)
+        return (self.concentration1 - 1, self.concentration0 - 1)
 
     def _log_normalizer(self, x: Tensor, y: Tensor) -> Tensor:  # type: ignore[override]
-        return ag.lgamma(x) + ag.lgamma(y) - ag.lgamma(x + y)
+        return ag.lgamma(x + 1) + ag.lgamma(y + 1) - ag.lgamma(x + y + 2)
 
 
 _names.describe(__name__)

@@ -77,10 +77,10 @@ class Dirichlet(ExponentialFamily):
 
     @property
     def _natural_params(self) -> tuple[Tensor, ...]:
-        return (self.concentration,)
+        return (self.concentration - 1,)
 
     def _log_normalizer(self, x: Tensor) -> Tensor:  # type: ignore[override]
-        return ag.lgamma(x).sum(-1) - ag.lgamma(x.sum(-1))
+        return ag.lgamma(x + 1).sum(-1) - ag.lgamma((x + 1).sum(-1))
 
 
 _names.describe(__name__)

@@ -1,5 +1,6 @@
-"""Utilities: :mod:`arcgrad.utils.data` loads data, :mod:`arcgrad.utils.hooks` holds the handles of hooks, and others time
-programs, write for TensorBoard or tell what a machine is like.
+"""Utilities: :mod:`arcgrad.utils.data` loads data, :mod:`arcgrad.utils.hooks` holds the handles of hooks,
+:mod:`arcgrad.utils.dlpack` shares memory with other libraries, and others time programs, write for TensorBoard or tell what a
+machine is like.
 
 Each submodule is imported when it is first asked for, so that ``import arcgrad`` stays quick.
 """
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from . import collect_env as collect_env
     from . import cpp_extension as cpp_extension
     from . import data as data
+    from . import dlpack as dlpack
     from . import hooks as hooks
     from . import model_zoo as model_zoo
     from . import tensorboard as tensorboard
@@ -31,4 +33,4 @@ else:
 
 
 def __dir__() -> list[str]:
-    return ["benchmark", "collect_env", "cpp_extension", "data", "hooks", "model_zoo"]
+    return ["benchmark", "collect_env", "cpp_extension", "data", "dlpack", "hooks", "model_zoo"]
