@@ -94,7 +94,7 @@ _ELSEWHERE = {
         "amp.autocast_mode",
     ),
     **dict.fromkeys(("corrcoef", "cov", "cumulative_trapezoid", "histogram", "trapezoid", "trapz"), "_statistics"),
-    **dict.fromkeys(("detach", "dist", "nextafter", "renorm"), "_norms"),
+    **dict.fromkeys(("detach", "dist", "renorm"), "_norms"),
     **dict.fromkeys(("eig", "lstsq", "matrix_rank", "solve", "symeig"), "_removed"),
     "spmm": "sparse",
     **dict.fromkeys(("sparse_coo_tensor", "sparse_csr_tensor"), "sparse"),

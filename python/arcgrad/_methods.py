@@ -13,8 +13,6 @@ _PLACES = {
     "fill_diagonal_": ("_norms", "fill_diagonal_"),
     "histogram": ("_statistics", "histogram"),
     "lstsq": ("_removed", "lstsq"),
-    "nextafter": ("_norms", "nextafter"),
-    "nextafter_": ("_norms", "nextafter_"),
     "renorm": ("_norms", "renorm"),
     "renorm_": ("_norms", "renorm_"),
     "sparse_mask": ("sparse.coo", "_sparse_mask"),

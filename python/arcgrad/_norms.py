@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from arcgrad._core import Tensor
 
-__all__ = ["detach", "dist", "fill_diagonal_", "nextafter", "renorm", "renorm_"]
+__all__ = ["detach", "dist", "fill_diagonal_", "renorm", "renorm_"]
 
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
@@ -71,28 +71,6 @@ def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
         for first in range(columns + 1, rows, columns + 1):
             self[first : first + columns].diagonal().fill_(fill_value)
     return self
-
-
-def nextafter(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The next floating-point number after each element, towards that of ``other``. It has no gradient.
-
-    >>> import arcgrad as ag
-    >>> ag.nextafter(ag.tensor(1.0), ag.tensor(2.0)) - 1 == ag.finfo(ag.float32).eps
-    tensor(True)
-    """
-    import numpy as np
-
-    if not (input.is_floating_point() and other.is_floating_point()):
-        raise NotImplementedError(f'"nextafter" not implemented for {other.dtype if input.is_floating_point() else input.dtype}')
-    dtype = _core.result_type(input, other)
-    found = np.nextafter(input.detach().to(dtype).numpy(), other.detach().to(dtype).numpy())
-    result = _core.tensor(found, dtype=dtype)
-    return result if out is None else out.resize_(result.shape).copy_(result)
-
-
-def nextafter_(self: Tensor, other: Tensor) -> Tensor:
-    """:func:`arcgrad.nextafter` in place."""
-    return self.copy_(nextafter(self, other))
 
 
 def detach(input: Tensor) -> Tensor:
