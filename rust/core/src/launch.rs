@@ -5,11 +5,13 @@
 //! and neither outlives the state. Operations are written with [`launch`] and what stands beside it, and touch no address.
 
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::ops::Deref;
 
 use smallvec::SmallVec;
 
 use crate::array::Array;
+use crate::dtype::DType;
 use crate::kernels::{In, Kernel, Out, Still, map};
 use crate::parallel;
 use crate::scalar::Scalar;
@@ -412,8 +414,11 @@ impl Deref for Sole<'_> {
 /// Most elements of [`Small`].
 pub(crate) const MOST: usize = 1 << 12;
 
+/// Most bytes that a mask is widened to.
+const MOST_WIDENED: usize = 2048;
+
 /// A formula over inputs that are as its loop wants them: at most [`MOST`] elements each, row-major, of the kernel's dtype
-/// and one shape.
+/// and one shape. One of them may be a mask, which is widened on the stack.
 pub(crate) struct Small<'a, 'b> {
     kernel: Kernel,
     params: &'a [Scalar],
@@ -432,6 +437,10 @@ impl<'a, 'b> Small<'a, 'b> {
         inputs: &'a [Source<Sole<'b>>],
     ) -> Option<Self> {
         let numel = like.numel();
+        let mut masks = 0;
+        let is_mask = |array: &Array| {
+            array.dtype() == DType::Bool && numel * kernel.input().size() <= MOST_WIDENED && kernel.input() != DType::Bool
+        };
         let fits = numel <= MOST
             && like.is_contiguous()
             && inputs.len() == kernel.inputs()
@@ -439,13 +448,15 @@ impl<'a, 'b> Small<'a, 'b> {
             && params.len() == kernel.params()
             && inputs.iter().all(|input| match input {
                 Source::Array(array) => {
-                    array.dtype() == kernel.input()
+                    let mask = array.dtype() != kernel.input();
+                    masks += usize::from(mask);
+                    (!mask || (masks == 1 && is_mask(array)))
                         && (std::ptr::eq(array.0, like.0) || (array.shape() == like.shape() && array.is_contiguous()))
                 }
                 Source::Scalar(number) => {
                     number.category() <= kernel.input().category()
                         // What is no `int32` is compared and divided by value on the general path.
-                        && (kernel.input() != crate::DType::I32 || number.is_storable(crate::DType::I32))
+                        && (kernel.input() != DType::I32 || number.is_storable(DType::I32))
                 }
             });
         fits.then_some(Self { kernel, params, inputs, like, numel })
@@ -494,6 +505,7 @@ impl<'a, 'b> Small<'a, 'b> {
             held.push(hold);
         }
         let mut numbers = [Number([0u8; 16]); MAX_SOURCES];
+        let mut widened: MaybeUninit<[u64; MOST_WIDENED / 8]> = MaybeUninit::uninit();
         let mut pointers = [std::ptr::null::<u8>(); MAX_SOURCES];
         let mut still: Still = 0;
         for (position, input) in self.inputs.iter().enumerate() {
@@ -510,7 +522,13 @@ impl<'a, 'b> Small<'a, 'b> {
                             held.push(hold);
                         }
                     }
-                    array.ptr()
+                    if array.dtype() == self.kernel.input() {
+                        array.ptr()
+                    } else {
+                        // SAFETY: the mask's state is held as above; `new` has seen that it is one, and that it fits.
+                        unsafe { widen(array.ptr(), self.numel, self.kernel.input(), widened.as_mut_ptr().cast()) };
+                        widened.as_ptr().cast()
+                    }
                 }
                 Source::Scalar(number) => {
                     still |= 1 << position;
@@ -526,5 +544,21 @@ impl<'a, 'b> Small<'a, 'b> {
         unsafe { self.kernel.run_dense(self.params, inputs, output.ptr(), self.numel, still) };
         after();
         true
+    }
+}
+
+/// The elements of a mask as numbers of another dtype.
+///
+/// # Safety
+/// `n` truth values can be read at `mask`, and as many elements of the dtype written at `to`.
+unsafe fn widen(mask: *const u8, n: usize, dtype: DType, to: *mut u8) {
+    let size = dtype.size();
+    let [zero, one] = [0, 1].map(|value| Scalar::Int(value).to_bytes(dtype));
+    for index in 0..n {
+        // SAFETY: as promised by the caller; a number has at most as many bytes as there are here.
+        unsafe {
+            let from = if mask.add(index).read() != 0 { &one } else { &zero };
+            to.add(index * size).copy_from_nonoverlapping(from.as_ptr(), size);
+        }
     }
 }
