@@ -29,6 +29,7 @@ pub mod number;
 pub mod optim;
 mod plan;
 pub mod pool;
+pub mod recurrence;
 pub mod reduce;
 mod register_tile;
 mod registers;

@@ -54,6 +54,7 @@ pub mod random_ops;
 pub mod random_table;
 pub mod range;
 pub mod rearranging;
+pub mod recurrence;
 pub mod reduce;
 pub mod reduce_table;
 pub mod registry;
