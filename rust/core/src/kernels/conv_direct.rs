@@ -59,6 +59,8 @@ struct Tiling {
     /// Lines of output of a tile; more than one sample only where these are all there are.
     lines: usize,
     samples: usize,
+    /// Whether all tiles have the same padding, which then stays where it is from one to the next.
+    framed: bool,
     /// Elements of a line with the same remainder, a row, a slice, a channel and a sample.
     phase: usize,
     pitch: usize,
@@ -107,7 +109,8 @@ impl Tiling {
         } else {
             1
         };
-        Some(Self { window, channels, blocks, lines, samples, phase, pitch, slice, channel, sample })
+        let framed = lines == heights && depths == 1;
+        Some(Self { window, channels, blocks, lines, samples, framed, phase, pitch, slice, channel, sample })
     }
 
     /// Tiles of one group.
@@ -190,7 +193,18 @@ impl Tiling {
         slots
     }
 
-    /// Fills a tile from the samples at `x`, which are `sample` apart and start at the first channel of a block.
+    /// Makes room for tiles into one whose padding is there, if that is the same for all.
+    ///
+    /// # Safety
+    /// There is room for a tile.
+    unsafe fn frame<T: Vector>(&self, to: *mut T) {
+        if self.framed {
+            // SAFETY: the caller's room.
+            unsafe { to.write_bytes(0, self.elements()) };
+        }
+    }
+
+    /// Fills a tile, framed, from the samples at `x`, which are `sample` apart and start at the first channel of a block.
     ///
     /// # Safety
     /// The samples of the place have so many channels; there is room for the tile.
@@ -199,8 +213,10 @@ impl Tiling {
             // SAFETY: the caller's samples.
             unsafe { fill_sample(self, place, x.add(s * sample), channels, to.add(s * self.sample)) };
         }
-        // SAFETY: the slack is there.
-        unsafe { to.add(self.samples * self.sample).write_bytes(0, SLACK) };
+        if !self.framed {
+            // SAFETY: the slack is there.
+            unsafe { to.add(self.samples * self.sample).write_bytes(0, SLACK) };
+        }
     }
 }
 
@@ -277,11 +293,15 @@ simd! {
                     let to = to.add(row * pitch);
                     let height = (place.line * stride[1] + row).wrapping_sub(padding[1]);
                     if depth >= depths || height >= heights {
-                        zeros(to, pitch);
+                        if !tiling.framed {
+                            zeros(to, pitch);
+                        }
                         continue;
                     }
                     let from = x.add(((c * depths + depth) * heights + height) * width);
-                    if stride[2] == 1 {
+                    if tiling.framed && stride[2] == 1 {
+                        copy(from, to.add(left), middle);
+                    } else if stride[2] == 1 {
                         zeros(to, left);
                         copy(from, to.add(left), middle);
                         zeros(to.add(left + middle), pitch - left - middle);
@@ -306,8 +326,10 @@ simd! {
                         }
                     }
                 }
-                // What whole registers read behind the last row.
-                zeros(to.add(rows * pitch), 1);
+                if !tiling.framed {
+                    // What whole registers read behind the last row.
+                    zeros(to.add(rows * pitch), 1);
+                }
             }
         }
     }
@@ -433,6 +455,8 @@ pub(super) unsafe fn forward<T: Vector>(
         let panel_elements = if packs { PANEL.div_ceil(VECTORS) * tiling.panel(lanes) + SLACK } else { 0 };
         with_scratch((tiling.elements() + panel_elements) * size_of::<T>(), |scratch| {
             let tile = scratch.cast::<T>();
+            // SAFETY: room for a tile.
+            unsafe { tiling.frame(tile) };
             for item in chunk * group..((chunk + 1) * group).min(tiles * parts) {
                 let (entry, start) = (item / parts, item % parts * part);
                 let (place, set) = (tiling.place(size, entry / size.groups), entry % size.groups);
@@ -716,6 +740,8 @@ pub(super) unsafe fn backward_weight<T: Vector>(size: &ConvSize, x: *const T, g:
         let turned = if dots { 0 } else { positions * wide };
         with_scratch((tiling.elements() + turned) * size_of::<T>(), |scratch| {
             let tile = scratch.cast::<T>();
+            // SAFETY: room for a tile.
+            unsafe { tiling.frame(tile) };
             for index in part * slice..((part + 1) * slice).min(tiles) {
                 let place = tiling.place(size, index);
                 let rest = if tiling.is_whole(place) { None } else { Some(tables(place)) };
