@@ -237,7 +237,7 @@ unsafe fn zeros<T: Vector>(to: *mut T, n: usize) {
 /// # Safety
 /// `n` elements can be read and written; they lie apart.
 #[inline(always)]
-unsafe fn copy<T: Vector>(from: *const T, to: *mut T, n: usize) {
+pub(super) unsafe fn copy<T: Vector>(from: *const T, to: *mut T, n: usize) {
     // SAFETY: the pieces make up the caller's elements; the last whole one may overlap the one before.
     unsafe {
         let piece = |at: usize| {
