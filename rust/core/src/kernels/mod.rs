@@ -29,7 +29,7 @@ pub mod number;
 pub mod optim;
 mod plan;
 pub mod pool;
-pub mod recurrence;
+
 pub mod reduce;
 mod register_tile;
 mod registers;
@@ -39,6 +39,7 @@ mod samples;
 pub mod scan;
 pub mod scatter;
 mod scratch;
+pub mod sequence;
 pub mod softmax;
 pub mod sort;
 #[cfg(test)]

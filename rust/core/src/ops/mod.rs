@@ -54,7 +54,7 @@ pub mod random_ops;
 pub mod random_table;
 pub mod range;
 pub mod rearranging;
-pub mod recurrence;
+
 pub mod reduce;
 pub mod reduce_table;
 pub mod registry;
@@ -65,6 +65,7 @@ pub mod scatter_reduce;
 pub mod scatter_views;
 pub mod searching;
 pub mod select;
+pub mod sequence;
 pub mod softmax;
 pub mod sorting;
 pub mod sorting_table;

@@ -4,7 +4,7 @@ use super::convolution::{self, Padding};
 use super::normalization::{self, Running};
 use super::pooling::{self, Divisor};
 use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
-use super::{attention, recurrence, resampling};
+use super::{attention, resampling, sequence};
 use crate::error::{Error, Result};
 
 const fn op(
@@ -455,7 +455,7 @@ pub static TABLE: &[OpInfo] = &[
         NN,
         |args| {
             let (hidden, cell) = (args.tensor(1), args.tensor(2));
-            Ok(recurrence::lstm(args.tensor(0), hidden, cell, args.tensor(3), args.flag(4))?.into())
+            Ok(sequence::lstm(args.tensor(0), hidden, cell, args.tensor(3), args.flag(4))?.into())
         },
         "Long short-term memory over sequences of one length, from what the input has to say (`steps · batch × 4 · hidden`, \
          the rows of the first step first, gates in the order i, f, g, o), the states at the start and the weights of the \
@@ -474,7 +474,7 @@ pub static TABLE: &[OpInfo] = &[
         NN,
         |args| {
             let (hidden, weight, bias) = (args.tensor(1), args.tensor(2), args.tensor_opt(3));
-            Ok(recurrence::gru(args.tensor(0), hidden, weight, bias, args.flag(4))?.into())
+            Ok(sequence::gru(args.tensor(0), hidden, weight, bias, args.flag(4))?.into())
         },
         "Gated recurrent units over sequences of one length, from what the input has to say (`steps · batch × 3 · hidden`, \
          the rows of the first step first, gates in the order r, z, n), the hidden state at the start, and weights and bias \

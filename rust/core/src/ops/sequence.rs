@@ -12,7 +12,7 @@ use crate::graph::call::call_with;
 use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::{Modes, flat, modes};
-use crate::kernels::recurrence::{self as kernel, Cell, Given, Gradients, KEPT, Known, SequenceSize};
+use crate::kernels::sequence::{self as kernel, Cell, Given, Gradients, KEPT, Known, SequenceSize};
 use crate::launch::launch;
 use crate::tensor::Tensor;
 

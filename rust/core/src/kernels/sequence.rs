@@ -619,5 +619,5 @@ simd! {
 }
 
 #[cfg(test)]
-#[path = "recurrence_tests.rs"]
+#[path = "sequence_tests.rs"]
 mod tests;
