@@ -119,7 +119,7 @@ SAMPLES: dict[str, list[tuple[tuple, dict]]] = defaultdict(list)
 #: Operations without a derivative: their results must not require one.
 NO_GRADIENT = set(
     """all any argmax argmin argsort argwhere bincount bitwise_and bitwise_not bitwise_or bitwise_xor bucketize
-    count_nonzero equal floor_divide isclose allclose nonzero one_hot searchsorted unique unique_consecutive histc isin
+    count_nonzero equal floor_divide heaviside isclose allclose nonzero one_hot searchsorted unique unique_consecutive histc isin
     unravel_index
     """.split()
 )
@@ -443,6 +443,11 @@ s("normal", ZERO, 1.0)
 s("bernoulli", C([0.2, 0.8], "float64"))
 s("multinomial", C([0.2, 0.8], "float64"), 2)
 s("poisson", C([0.2, 8.0], "float64"))
+s("binomial", C([3.0, 8.0], "float64"), C([0.2, 0.6], "float64"))
+s("_standard_gamma", C([0.2, 8.0], "float64"))
+s("_standard_gamma_grad", C([0.2, 8.0], "float64"), C([0.3, 7.0], "float64"))
+s("_sample_dirichlet", C([0.2, 8.0], "float64"))
+s("_dirichlet_grad", C([0.2, 0.8], "float64"), C([1.0, 3.0], "float64"), C([4.0, 4.0], "float64"))
 for name in ("uniform_", "normal_", "random_", "bernoulli_", "exponential_", "cauchy_", "log_normal_"):
     s(name, ZERO)
 s("geometric_", ZERO, 0.5)
@@ -452,6 +457,29 @@ s("dropout", X, 0.5, False)
 s("dropout1d", T((1, 2, 3)), 0.0)
 s("dropout2d", T((1, 2, 3, 3)), 0.0)
 s("feature_dropout", T((1, 2, 3)), 0.0, True)
+
+# Special functions with a parameter, and those that have a derivative by one of two arguments only.
+s("logit", T((2, 3), 0.1, 0.9), 0.2)
+s("logit", T((2, 3), 0.1, 0.9))
+s("polygamma", 2, X)
+s("polygamma", 0, X)
+s("special.zeta", C([[2.5], [4.0]], "float64"), X)
+for name in ("igamma", "igammac", "special.gammainc", "special.gammaincc"):
+    s(name, C([[0.5], [3.0]], "float64"), X)
+s("heaviside", C([-1.0, 0.0, 2.0], "float64"), C([0.5], "float64"))
+s("mvlgamma", T((2, 3), 1.5, 4.0), 3)
+s("special.multigammaln", T((2, 3), 1.5, 4.0), 2)
+s("frexp", X)
+s("float_power", X, X)
+s("float_power", X, 1.5)
+s("float_power", 2.5, X)
+for name in ("nansum", "nanmean"):
+    s(name, X)
+    s(name, CUBE, (0, -1), keepdim=True)
+s("cumulative_trapezoid", X)
+s("cumulative_trapezoid", CUBE, dx=0.5, dim=1)
+s("cumulative_trapezoid", CUBE, T((3,)), dim=1)
+s("cumulative_trapezoid", X, T((2, 3)))
 
 # Convolutions, pooling, normalisation, attention.
 for axes in (1, 2, 3):

@@ -5,17 +5,16 @@
 //! and neither outlives the state. Operations are written with [`launch`] and what stands beside it, and touch no address.
 
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
 use std::ops::Deref;
 
 use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::kernels::{In, Kernel, Out, map};
+use crate::kernels::{In, Kernel, Out, Still, map};
 use crate::parallel;
 use crate::scalar::Scalar;
 use crate::shape::{self, Strides};
-use crate::storage::{Access, Hold, Storage};
+use crate::storage::{Access, Hold, Storage, outside_host};
 
 // ---- any kernel ----------------------------------------------------------------------------------------------------
 
@@ -175,7 +174,7 @@ pub(crate) fn launch<R: Operands, W: Operands, T>(
     arrays.check_apart(false);
     // SAFETY: the state of all roots is held until `run` is done, which the operands do not outlive, whatever it does: it
     // takes them for any lifetime. What is written shares no element.
-    unsafe { run(reads.ins(), writes.outs()) }
+    arrays.work(|| unsafe { run(reads.ins(), writes.outs()) })
 }
 
 /// The state of some memory, held over several launches.
@@ -206,7 +205,7 @@ impl<'a> Held<'a> {
         self.check(&arrays);
         arrays.check_apart(false);
         // SAFETY: as in `launch`.
-        unsafe { run(reads.ins(), writes.outs()) }
+        arrays.work(|| unsafe { run(reads.ins(), writes.outs()) })
     }
 
     /// [`Self::launch`] on one thread and in order, whether or not elements that are written share memory.
@@ -222,7 +221,9 @@ impl<'a> Held<'a> {
         arrays.check_apart(true);
         // SAFETY: as in `launch`; elements that share memory are written by one thread.
         let run = || unsafe { run(reads.ins(), writes.outs()) };
-        if arrays.written().iter().any(|array| array.overlaps_itself()) { parallel::alone(run) } else { run() }
+        arrays.work(|| {
+            if arrays.written().iter().any(|array| array.overlaps_itself()) { parallel::alone(run) } else { run() }
+        })
     }
 
     /// All that is read or written is held.
@@ -234,6 +235,10 @@ impl<'a> Held<'a> {
         assert!(read && written, "a kernel was launched on memory whose state is not held");
     }
 }
+
+/// Elements of an operand from which on other threads of the host go on meanwhile: some 10 µs of the fastest kernels, a
+/// hundred times what the lock costs.
+const LONG: usize = 1 << 16;
 
 /// The arrays of a launch: those that are written, then those that are read.
 struct Arrays<'a> {
@@ -264,6 +269,13 @@ impl<'a> Arrays<'a> {
     #[inline]
     fn access(&self) -> Access<'a> {
         Access::of(self.all.iter().map(|array| array.storage()), self.written)
+    }
+
+    /// Runs a kernel, without the host's lock where it takes long: here the size of everything is known, that of results of
+    /// small operands, too.
+    #[inline]
+    fn work<T>(&self, run: impl FnOnce() -> T) -> T {
+        if self.all.iter().any(|array| array.numel() >= LONG) { outside_host(run) } else { run() }
     }
 
     /// What is written is apart from the rest, and from itself unless `in_order`.
@@ -358,7 +370,7 @@ pub(crate) fn map(
         .collect();
     // SAFETY: as above, and the output does not overlap itself.
     let out = unsafe { Out::new(output.ptr(), output.dtype(), shape, output.strides()) };
-    map::apply(kernel, params, &inputs, out);
+    arrays.work(|| map::apply(kernel, params, &inputs, out));
     after();
 }
 
@@ -402,50 +414,54 @@ impl Deref for Sole<'_> {
 /// Most elements of [`Small`].
 pub(crate) const MOST: usize = 1 << 12;
 
-/// Most elements when a number is repeated into a buffer on the stack.
-const MOST_WITH_NUMBER: usize = 64;
-
 /// A formula over inputs that are as its loop wants them: at most [`MOST`] elements each, row-major, of the kernel's dtype
 /// and one shape.
 pub(crate) struct Small<'a, 'b> {
     kernel: Kernel,
     params: &'a [Scalar],
     inputs: &'a [Source<Sole<'b>>],
+    like: Sole<'b>,
     numel: usize,
 }
 
 impl<'a, 'b> Small<'a, 'b> {
-    /// `None` where some input, which `like` is one of or has the shape of, is not so.
+    /// `None` where `like` or some input, which is to have its shape, is not so.
     #[inline]
     pub(crate) fn new(
         kernel: Kernel,
         params: &'a [Scalar],
-        like: Sole<'_>,
+        like: Sole<'b>,
         inputs: &'a [Source<Sole<'b>>],
     ) -> Option<Self> {
         let numel = like.numel();
         let fits = numel <= MOST
+            && like.is_contiguous()
             && inputs.len() == kernel.inputs()
             && inputs.len() <= MAX_SOURCES
             && params.len() == kernel.params()
             && inputs.iter().all(|input| match input {
                 Source::Array(array) => {
                     array.dtype() == kernel.input()
-                        && array.is_contiguous()
-                        && (std::ptr::eq(array.0, like.0) || array.shape() == like.shape())
+                        && (std::ptr::eq(array.0, like.0) || (array.shape() == like.shape() && array.is_contiguous()))
                 }
                 Source::Scalar(number) => {
-                    numel <= MOST_WITH_NUMBER
-                        && number.category() <= kernel.input().category()
+                    number.category() <= kernel.input().category()
                         // What is no `int32` is compared and divided by value on the general path.
                         && (kernel.input() != crate::DType::I32 || number.is_storable(crate::DType::I32))
                 }
             });
-        fits.then_some(Self { kernel, params, inputs, numel })
+        fits.then_some(Self { kernel, params, inputs, like, numel })
     }
 
-    /// Computes into `output`, which is fresh, or exactly an input, or apart from all of them, and of the kernel's dtype; then
-    /// runs `after` with the state held. False, with nothing written, if that is not so or some memory is busy.
+    /// Computes into new memory, which lies as `like` does. `None` if some memory is busy, or there is none.
+    #[inline]
+    pub(crate) fn fresh(&self, op: &'static str) -> Option<Array> {
+        let output = Array::uninit_with_layout(op, self.like.layout(), self.kernel.output()).ok()?;
+        self.compute(&output, || {}).then_some(output)
+    }
+
+    /// Computes into `output`, which is exactly an input, or apart from all of them; then runs `after` with the state held.
+    /// False, with nothing written, if that is not so, or the output is not as the kernel wants it, or some memory is busy.
     #[inline]
     pub(crate) fn run(&self, output: Sole<'_>, after: impl FnOnce()) -> bool {
         let storage = output.storage();
@@ -453,76 +469,64 @@ impl<'a, 'b> Small<'a, 'b> {
             && output.is_contiguous()
             && output.dtype() == self.kernel.output()
             && storage.is_writable();
-        if !fits {
-            return false;
-        }
+        fits && (storage.is_unique() || self.is_exact_or_apart(&output)) && self.compute(&output, after)
+    }
+
+    /// Whether every input is exactly the output or elsewhere.
+    fn is_exact_or_apart(&self, output: &Array) -> bool {
         let bytes = self.numel * self.kernel.input().size().max(self.kernel.output().size());
-        let mut held: [Option<Hold<'_>>; MAX_SOURCES + 1] = [const { None }; MAX_SOURCES + 1];
-        if !storage.is_unique() {
-            let Some(hold) = storage.try_hold() else { return false };
-            held[MAX_SOURCES] = Some(hold);
+        self.inputs.iter().all(|input| match input {
+            Source::Array(array) => {
+                let exact = array.ptr() == output.ptr() && array.dtype() == output.dtype();
+                exact || array.ptr().addr().abs_diff(output.ptr().addr()) >= bytes
+            }
+            Source::Scalar(_) => true,
+        })
+    }
+
+    /// Computes into an output that fits, whose memory only this handle refers to or that is exactly an input or apart. False,
+    /// with nothing written, if some memory is busy.
+    #[inline]
+    fn compute(&self, output: &Array, after: impl FnOnce()) -> bool {
+        // Memory that only one handle refers to is not another input's, and nobody else takes its state.
+        let shared = |storage: &Storage| !storage.is_unique();
+        let mut held: SmallVec<[Hold<'_>; MAX_SOURCES + 1]> = SmallVec::new();
+        if shared(output.storage()) {
+            let Some(hold) = output.storage().try_hold() else { return false };
+            held.push(hold);
         }
-        let mut numbers: MaybeUninit<[u64; MOST_WITH_NUMBER]> = MaybeUninit::uninit();
+        let mut numbers = [Number([0u8; 16]); MAX_SOURCES];
         let mut pointers = [std::ptr::null::<u8>(); MAX_SOURCES];
-        let mut number_seen = false;
+        let mut still: Still = 0;
         for (position, input) in self.inputs.iter().enumerate() {
             pointers[position] = match input {
                 Source::Array(array) => {
                     let own = array.storage();
-                    let exact = array.ptr() == output.ptr() && array.dtype() == output.dtype();
-                    if !exact && array.ptr().addr().abs_diff(output.ptr().addr()) < bytes {
-                        return false;
-                    }
-                    if !own.is_unique() && !own.same_memory(storage) {
+                    if shared(own) && !own.same_memory(output.storage()) {
                         let seen = self.inputs[..position].iter().any(|input| match input {
                             Source::Array(array) => own.same_memory(array.storage()),
                             Source::Scalar(_) => false,
                         });
                         if !seen {
                             let Some(hold) = own.try_hold() else { return false };
-                            held[position] = Some(hold);
+                            held.push(hold);
                         }
                     }
                     array.ptr()
                 }
                 Source::Scalar(number) => {
-                    if number_seen {
-                        return false;
-                    }
-                    number_seen = true;
-                    splat(*number, self.kernel.input(), self.numel, &mut numbers);
-                    numbers.as_ptr().cast()
+                    still |= 1 << position;
+                    let number_of_its_dtype = &mut numbers[position].0;
+                    *number_of_its_dtype = number.to_bytes(self.kernel.input());
+                    number_of_its_dtype.as_ptr()
                 }
             };
         }
         let inputs = &pointers[..self.inputs.len()];
         // SAFETY: the exclusive state of all memory is held, or nobody else refers to it; as many elements of the kernel's
-        // dtypes lie at each address; the output is exactly an input or apart.
-        unsafe { self.kernel.run_dense(self.params, inputs, output.ptr(), self.numel) };
+        // dtypes lie at each address, one where it is a number; the output is exactly an input or apart.
+        unsafe { self.kernel.run_dense(self.params, inputs, output.ptr(), self.numel, still) };
         after();
         true
-    }
-}
-
-/// Repeats a number into a buffer as elements of `dtype`.
-#[inline]
-fn splat(value: Scalar, dtype: crate::DType, numel: usize, buffer: &mut MaybeUninit<[u64; MOST_WITH_NUMBER]>) {
-    let bytes = value.to_bytes(dtype);
-    let start = buffer.as_mut_ptr().cast::<u8>();
-    let size = dtype.size();
-    debug_assert!(numel <= MOST_WITH_NUMBER && size <= 8);
-    // SAFETY: `numel` elements of at most eight bytes fit the buffer of as many words; `bytes` holds one element.
-    unsafe {
-        match size {
-            4 => {
-                let word = bytes.as_ptr().cast::<u32>().read_unaligned();
-                (0..numel).for_each(|index| start.cast::<u32>().add(index).write(word));
-            }
-            8 => {
-                let word = bytes.as_ptr().cast::<u64>().read_unaligned();
-                (0..numel).for_each(|index| start.cast::<u64>().add(index).write(word));
-            }
-            _ => (0..numel).for_each(|index| start.add(index * size).copy_from_nonoverlapping(bytes.as_ptr(), size)),
-        }
     }
 }

@@ -28,6 +28,7 @@ mod lattice;
 mod launch;
 pub mod ops;
 pub mod parallel;
+pub mod provenance;
 pub mod random;
 pub mod scalar;
 pub mod shape;
@@ -41,6 +42,9 @@ pub use dtype::DType;
 pub use error::{Error, Result};
 pub use scalar::Scalar;
 pub use tensor::Tensor;
+
+/// What the engine of the graph does with gradients: here the graph, which names no operation, meets the operations.
+pub(crate) use ops::algebra::ALGEBRA;
 
 static DEFAULT_DTYPE: AtomicU8 = AtomicU8::new(DType::F32 as u8);
 

@@ -3,7 +3,7 @@
 use arcgrad::graph::Modes;
 use arcgrad::ops::{out, views};
 use arcgrad::{Error, Tensor, shape};
-use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyUserWarning};
+use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyUserWarning};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
@@ -17,6 +17,16 @@ use crate::size;
 use crate::storage::PyStorage;
 use crate::tensor::{self, PyTensor, require, track, type_name};
 use crate::warning;
+
+/// Checks the `memory_format` of what only makes row-major tensors.
+fn row_major(format: &Bound<'_, PyAny>) -> PyResult<()> {
+    match device::memory_format(format, Order::Contiguous)? {
+        Order::ChannelsLast(_) => {
+            Err(PyNotImplementedError::new_err("resizing to a channels_last memory_format is not implemented"))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// An axis argument: an integer in range.
 fn axis(tensor: &Tensor, op: &'static str, dim: &Bound<'_, PyAny>) -> PyResult<usize> {
@@ -177,13 +187,17 @@ impl PyTensor {
         self.tensor().numel() * self.tensor().dtype().size()
     }
 
-    /// Whether the elements lie row-major without gaps.
+    /// Whether the elements lie row-major without gaps, or in the order of another `memory_format`.
     #[pyo3(signature = (memory_format=None))]
     fn is_contiguous(&self, memory_format: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
-        if let Some(format) = memory_format {
-            device::memory_format(format, Order::Contiguous)?;
+        let order = match memory_format {
+            Some(format) => device::memory_format(format, Order::Contiguous)?,
+            None => Order::Contiguous,
+        };
+        if order == Order::Preserve {
+            return Err(PyRuntimeError::new_err("preserve memory format is unsupported by the contiguous operator"));
         }
-        Ok(self.tensor().array().is_contiguous())
+        Ok(order.is_kept(self.tensor()))
     }
 
     /// The memory block, without dtype and shape.
@@ -266,7 +280,7 @@ impl PyTensor {
 
     /// Refused: the memory of tensors belongs to one process.
     fn share_memory_(&self) -> PyResult<()> {
-        Err(pyo3::exceptions::PyNotImplementedError::new_err("share_memory_() is not implemented"))
+        Err(PyNotImplementedError::new_err("share_memory_() is not implemented"))
     }
 
     /// The tensor itself, which is real.
@@ -494,7 +508,7 @@ impl PyTensor {
         memory_format: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
         if let Some(format) = memory_format {
-            device::memory_format(format, Order::Contiguous)?;
+            row_major(format)?;
         }
         let sizes = shape_argument("resize_", sizes)?;
         guard(|| out::resize("resize_", slf.get().tensor(), &sizes))?;
@@ -509,7 +523,7 @@ impl PyTensor {
         memory_format: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
         if let Some(format) = memory_format {
-            device::memory_format(format, Order::Contiguous)?;
+            row_major(format)?;
         }
         let shape = require(the_template, "resize_as_", "the_template")?.shape();
         guard(|| out::resize("resize_as_", slf.get().tensor(), &shape))?;

@@ -347,10 +347,10 @@ impl PyTensor {
         if target.copy && result.is(slf) {
             result = tensor::to_py(py, guard(|| copy::clone(this))?)?.into_bound(py);
         }
-        if target.order == Some(device::Order::Contiguous) {
+        if let Some(order) = target.order {
             let made = require(&result, "to", "self")?;
-            if !made.array().is_contiguous() {
-                result = tensor::to_py(py, guard(|| copy::contiguous(made))?)?.into_bound(py);
+            if !order.is_kept(made) {
+                result = tensor::to_py(py, guard(|| order.arrange(made))?)?.into_bound(py);
             }
         }
         Ok(result)

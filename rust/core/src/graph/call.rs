@@ -40,8 +40,11 @@ pub(crate) fn first(results: Tensors) -> Tensor {
 #[inline]
 #[track_caller]
 pub fn call_many<O: Primitive>(op: O, inputs: &[&Tensor]) -> Result<Tensors> {
-    let inputs: SmallVec<[Option<&Tensor>; 4]> = inputs.iter().copied().map(Some).collect();
-    call_with(op, &inputs)
+    let mut given: SmallVec<[Option<&Tensor>; 4]> = SmallVec::new();
+    for input in inputs {
+        given.push(Some(input));
+    }
+    call_with(op, &given)
 }
 
 /// All results of an operation some of whose inputs are optional.
@@ -69,13 +72,20 @@ pub(super) fn run<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Ten
         return results;
     }
     let outputs = {
-        let arrays = operands.iter().map(|operand| operand.as_ref().map(|operand| &operand.array)).collect();
+        let mut arrays = SmallVec::new();
+        for operand in &operands {
+            arrays.push(operand.as_ref().map(|operand| &operand.array));
+        }
         eval(&op, &Inputs(arrays))?
     };
     if recorded && outputs[..op.differentiable()].iter().any(|output| output.dtype().is_differentiable()) {
         return record::outputs(op, &operands, outputs, None);
     }
-    Ok(outputs.into_iter().map(Tensor::from_array).collect())
+    let mut results = Tensors::new();
+    for output in outputs {
+        results.push(Tensor::from_array(output));
+    }
+    Ok(results)
 }
 
 /// The arrays that an operation makes, written down if a capture is under way.

@@ -327,7 +327,7 @@ pub(crate) fn rebase_history(target: &Tensor, node: NodeRef, output_nr: u32, inp
             let (base_geometry, shown) = (Geometry::of(&base), Geometry::of(&shown));
             let replay = view.replay.clone();
             let rule = CopySlices { base: base_geometry, view: shown, replay, input, inner: node.clone() };
-            let meta = Meta { shape: base.shape().into(), dtype: base.dtype() };
+            let meta = Meta { shape: SmallVec::from_slice(base.shape()), dtype: base.dtype() };
             let copy: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], SmallVec::new());
             node.head().saved().show_outputs_through(&copy);
             move_to(&view.base, None, copy, 0);
@@ -391,7 +391,11 @@ struct Geometry {
 
 impl Geometry {
     fn of(array: &Array) -> Self {
-        Self { shape: array.shape().into(), strides: array.strides().into(), offset: array.offset() }
+        Self {
+            shape: SmallVec::from_slice(array.shape()),
+            strides: SmallVec::from_slice(array.strides()),
+            offset: array.offset(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use half::{bf16, f16};
 use pulp::Arch;
 
 use super::element::{B8, Element};
-use super::{Kernel, LoopFn};
+use super::{Kernel, LoopFn, Still};
 use crate::dtype::DType;
 use crate::with_element;
 
@@ -157,7 +157,9 @@ unsafe fn cast_loop<A: Element + Cast<B>, B: Element>(
     inputs: *const *const u8,
     outputs: *const *mut u8,
     n: usize,
+    still: Still,
 ) {
+    debug_assert_eq!(still, 0, "conversions walk their input");
     // SAFETY: the caller passes one operand of each kind.
     let (from, to) = unsafe { ((*inputs).cast::<A>(), (*outputs).cast::<B>()) };
     Arch::new().dispatch(
@@ -185,7 +187,7 @@ unsafe fn cast_loop<A: Element + Cast<B>, B: Element>(
 
 /// The loop that converts contiguous elements; with equal dtypes it copies them (truth values become 0 or 1).
 pub(super) fn cast_kernel(from: DType, to: DType) -> Kernel {
-    Kernel { run: loop_of(from, to), input: from, output: to, inputs: 1, params: 0, cost: 300 }
+    Kernel { run: loop_of(from, to), input: from, output: to, inputs: 1, params: 0, cost: 300, repeats: false }
 }
 
 fn loop_of(from: DType, to: DType) -> LoopFn {
@@ -198,5 +200,5 @@ fn loop_of(from: DType, to: DType) -> LoopFn {
 /// Both addresses are good for `n` elements of their dtypes; the ranges do not overlap.
 pub(super) unsafe fn cast_run(from: DType, src: *const u8, to: DType, dst: *mut u8, n: usize) {
     // SAFETY: as promised by the caller.
-    unsafe { loop_of(from, to)(std::ptr::null(), &raw const src, &raw const dst, n) }
+    unsafe { loop_of(from, to)(std::ptr::null(), &raw const src, &raw const dst, n, 0) }
 }

@@ -112,6 +112,30 @@ elementwise! {
         },
     }
 
+    /// Power with a small positive whole number as exponent.
+    pow_whole(x)[exponent] "PowBackward0" float in 0.5..2.0 {
+        value: x.power_by::<false, false>(exponent),
+        x(g, x): g * (x.power_by::<false, false>(exponent - 1.0) * exponent),
+    }
+
+    /// Power with a small negative whole number as exponent.
+    pow_inverse(x)[exponent] "PowBackward0" float in 0.5..2.0 {
+        value: x.power_by::<false, true>(exponent),
+        x(g, x): g * (x.power_by::<false, true>(exponent - 1.0) * exponent),
+    }
+
+    /// Power with a half, which is more than one, as exponent.
+    pow_rooted(x)[exponent] "PowBackward0" float in 0.5..2.0 {
+        value: x.power_by::<true, false>(exponent),
+        x(g, x): g * (x.power_by::<true, false>(exponent - 1.0) * exponent),
+    }
+
+    /// Power with a half, which is less than minus one, as exponent.
+    pow_rooted_inverse(x)[exponent] "PowBackward0" float in 0.5..2.0 {
+        value: x.power_by::<true, true>(exponent),
+        x(g, x): g * (x.power_by::<true, true>(exponent - 1.0) * exponent),
+    }
+
     /// Integer power.
     pow_int(x, exponent)[] "PowBackward0" int in 0.0..4.0 { value: x.powi(exponent) }
 

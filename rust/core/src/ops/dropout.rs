@@ -7,7 +7,7 @@ use super::rows;
 use crate::array::Array;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::random::SharedGenerator;
+use crate::random::{self, SharedGenerator};
 use crate::tensor::Tensor;
 use crate::with_element;
 
@@ -24,7 +24,7 @@ fn dropout_noise(model: &Array, p: f64, generator: Option<&SharedGenerator>) -> 
     for_each_example(OP, &|| {
         let noise = zeros_like(OP, model, model.dtype())?;
         {
-            let mut generator = source(generator).lock();
+            let mut generator = random::lock(source(generator));
             with_element!(float noise.dtype(), T => {
                 fill_new::<T>(&noise, |out| {
                     generator.bernoulli(out, keep)?;

@@ -559,6 +559,7 @@ pub static TABLE: &[OpInfo] = &[
     ),
     row(&rows::silu::ROW, &[], UNARY, NN_),
     row(&rows::mish::ROW, &[], UNARY, NN_),
+    row(&rows::softsign::ROW, &[], UNARY, NN),
     rows_by(
         "softplus",
         &[],

@@ -11,6 +11,7 @@ pub mod attention;
 pub mod batching;
 pub mod closeness;
 pub mod comparison;
+pub mod composed;
 pub mod contraction;
 pub mod convolution;
 pub mod copy;
@@ -51,10 +52,11 @@ pub mod padding;
 pub mod pooling;
 pub mod powers;
 pub mod random_ops;
+pub mod random_shapes;
 pub mod random_table;
 pub mod range;
 pub mod rearranging;
-
+mod recurrence;
 pub mod reduce;
 pub mod reduce_table;
 pub mod registry;
@@ -69,6 +71,8 @@ pub mod sequence;
 pub mod softmax;
 pub mod sorting;
 pub mod sorting_table;
+pub mod special;
+pub mod special_table;
 pub mod splitting;
 pub mod table;
 pub mod traced;
@@ -87,6 +91,7 @@ pub mod rows {
     pub use super::loss_rows::*;
     pub use super::range::{signed, unit_slope};
     pub use super::select::*;
+    pub use super::special::*;
 }
 
 pub use registry::{OpInfo, Output, Value};

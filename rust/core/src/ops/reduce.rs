@@ -13,7 +13,7 @@ use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op};
 use crate::graph::record::would_record;
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, call_many};
-use crate::kernels::reduce::{Reduction, reduce as run};
+use crate::kernels::reduce::{Reduction, reduce};
 use crate::kernels::softmax::{self, AxisSize};
 use crate::launch::launch;
 use crate::scalar::Scalar;
@@ -49,7 +49,27 @@ pub(super) fn mask(op: &'static str, axes: Option<&[i64]>, rank: usize) -> Resul
 
 /// The shape after reduction, reduced axes kept with size 1.
 fn kept_shape(shape: &[usize], mask: &Mask) -> Shape {
-    shape.iter().zip(mask).map(|(&size, &reduced)| if reduced { 1 } else { size }).collect()
+    let mut kept = Shape::from_slice(shape);
+    for (size, &reduced) in kept.iter_mut().zip(mask) {
+        if reduced {
+            *size = 1;
+        }
+    }
+    kept
+}
+
+/// The shape after reduction: reduced axes are of size 1, or gone.
+fn result_shape(shape: &[usize], mask: &Mask, keep: bool) -> Shape {
+    if keep {
+        return kept_shape(shape, mask);
+    }
+    let mut left = Shape::new();
+    for (&size, &reduced) in shape.iter().zip(mask) {
+        if !reduced {
+            left.push(size);
+        }
+    }
+    left
 }
 
 /// Number of elements reduced to one.
@@ -66,24 +86,19 @@ pub(super) fn reduce_array<const OUTPUTS: usize>(
     keep: bool,
     dtypes: [DType; OUTPUTS],
 ) -> Result<[Array; OUTPUTS]> {
+    let shape = result_shape(array.shape(), mask, keep);
+    let mut outputs = [const { None }; OUTPUTS];
+    for (output, dtype) in outputs.iter_mut().zip(dtypes) {
+        *output = Some(Array::uninit(op, &shape, dtype)?);
+    }
+    let outputs: [Array; OUTPUTS] = outputs.map(|output| output.expect("made just now"));
+    // The kernel's results have all axes, in the same memory.
     let kept = kept_shape(array.shape(), mask);
-    let mut outputs: SmallVec<[Array; 2]> = SmallVec::new();
-    for dtype in dtypes {
-        outputs.push(Array::uninit(op, &kept, dtype)?);
-    }
-    {
-        let written: SmallVec<[&Array; 2]> = outputs.iter().collect();
-        launch(array, &written[..], |input, outputs| run(reduction, mask, input, &outputs));
-    }
-    let finish = |output: Array| if keep { Ok(output) } else { drop_axes(op, &output, mask) };
-    let finished: Result<Vec<Array>> = outputs.into_iter().map(finish).collect();
-    Ok(finished?.try_into().unwrap_or_else(|_| unreachable!("one array per dtype")))
-}
-
-fn drop_axes(op: &'static str, array: &Array, mask: &Mask) -> Result<Array> {
-    let shape: Shape =
-        array.shape().iter().zip(mask).filter(|(_, reduced)| !**reduced).map(|(size, _)| *size).collect();
-    array.view(&shape).ok_or_else(|| Error::runtime(op, "a reduced axis cannot be dropped"))
+    let strides = shape::contiguous_strides(&kept);
+    launch(array, outputs.each_ref(), |input, outputs| {
+        reduce(reduction, mask, input, &outputs.map(|output| output.dense_as(&kept, &strides)));
+    });
+    Ok(outputs)
 }
 
 /// Gives a reduced tensor its reduced axes back with size 1, so that it broadcasts against what was reduced.
@@ -612,11 +627,11 @@ impl Reduce {
         } else {
             AxisSize { outer: lines, len, inner: 1 }
         };
-        let kept = Array::uninit(self.op, &kept_shape(&self.shape, &self.mask), self.dtype)?;
-        if kept.numel() > 0 {
-            launch(&gathered, &kept, |x, y| softmax::logsumexp(size, x, y));
+        let output = Array::uninit(self.op, &result_shape(&self.shape, &self.mask, self.keep), self.dtype)?;
+        if output.numel() > 0 {
+            launch(&gathered, &output, |x, y| softmax::logsumexp(size, x, y));
         }
-        if self.keep { Ok(kept) } else { drop_axes(self.op, &kept, &self.mask) }
+        Ok(output)
     }
 }
 

@@ -9,6 +9,7 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
     static TABLES: LazyLock<Vec<&'static [OpInfo]>> = LazyLock::new(|| {
         vec![
             super::elementwise_table::TABLE,
+            super::special_table::TABLE,
             super::reduce_table::TABLE,
             super::reduce_table::VAR,
             super::reduce_table::STD,

@@ -3,9 +3,10 @@
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 use super::elementwise::{Arg, Row, apply};
-use super::rows;
+use super::{powers, rows};
 use crate::error::{Error, Result};
 use crate::graph::flat::{Derivative, flat};
+use crate::kernels::math::scalar::{Function, Function2};
 use crate::kernels::number::{Equal, Field, Order, Parameter, Real, Ring, slope};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
@@ -263,13 +264,32 @@ impl Field for Traced {
 }
 
 impl Real for Traced {
+    fn power_by<const ROOT: bool, const INVERSE: bool>(self, exponent: f64) -> Self {
+        match &self {
+            Self::Tensor(x) => powers::pow(x.into(), exponent.into()).map_or_else(Self::Failed, Self::Tensor),
+            _ => {
+                let exponent = self.lit(exponent);
+                self.pow(exponent)
+            }
+        }
+    }
     fn normal_cdf(self) -> Self {
         (self * -std::f64::consts::FRAC_1_SQRT_2).erfc() * 0.5
     }
     fn sigmoid_complement(self, _: Self) -> Self {
         (-self).sigmoid()
     }
-    functions! { floor, ceil, round, trunc, erf, erfc, lgamma, digamma; atan2, fmod, copysign }
+    fn scalar(self, function: Function) -> Self {
+        self.one(super::special::row(function))
+    }
+    fn scalar2(self, other: Self, function: Function2) -> Self {
+        match (function, &self) {
+            // The order is a parameter of its row.
+            (Function2::Polygamma, Self::Number(order)) => Self::apply_with(&rows::polygamma::ROW, &[*order], [&other]),
+            _ => self.two(super::special::row2(function), &other),
+        }
+    }
+    functions! { floor, ceil, round, trunc, erf, erfc, lgamma, digamma; atan2, fmod, copysign, nextafter }
 }
 
 /// A parameter of a formula that is read over the graph is the number that it was given as.

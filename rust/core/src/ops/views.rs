@@ -12,7 +12,7 @@ use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::record::{self, check_in_place};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::views::{mark_view, plain_view, set_replay, show};
-use crate::graph::{Blame, Modes, call, call_many, is_grad_enabled, modes, trace, transform};
+use crate::graph::{Blame, Modes, call, call_many, modes, trace, transform};
 use crate::ops::{batching, copy, rows};
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
@@ -96,7 +96,8 @@ impl ViewOp {
                 array.with_layout(&shape, &strides, array.offset())
             }
             Self::Unsqueeze(axis) => {
-                let (mut shape, mut strides): (Shape, Strides) = (array.shape().into(), array.strides().into());
+                let (mut shape, mut strides): (Shape, Strides) =
+                    (Shape::from_slice(array.shape()), Strides::from_slice(array.strides()));
                 strides.insert(*axis, shape::inserted_stride(&shape[*axis..], &strides[*axis..]));
                 shape.insert(*axis, 1);
                 array.with_layout(&shape, &strides, array.offset())
@@ -125,8 +126,8 @@ impl ViewOp {
                 array.with_layout(&shape, &strides, (array.offset() as isize + start) as usize)
             }
             Self::Unfold { axis, size, step } => {
-                let mut shape: Shape = array.shape().into();
-                let mut strides: Strides = array.strides().into();
+                let mut shape = Shape::from_slice(array.shape());
+                let mut strides = Strides::from_slice(array.strides());
                 if shape.is_empty() {
                     shape.push(*size);
                     strides.push(1);
@@ -202,7 +203,13 @@ struct ViewRule {
 
 impl ViewRule {
     fn new(name: &'static str, op: ViewOp, array: &Array) -> Self {
-        Self { name, op, shape: array.shape().into(), strides: array.strides().into(), offset: array.offset() }
+        Self {
+            name,
+            op,
+            shape: Shape::from_slice(array.shape()),
+            strides: Strides::from_slice(array.strides()),
+            offset: array.offset(),
+        }
     }
 
     fn put_back(&self, grad: &Tensor) -> Result<Tensor> {
@@ -616,7 +623,7 @@ pub fn reshape_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let array = source.array();
     if array.view(shape).is_some() {
         let name = if array.is_contiguous() { "ViewBackward0" } else { "ReshapeAliasBackward0" };
-        return view_of(source, name, ViewOp::View(shape.into()));
+        return view_of(source, name, ViewOp::View(Shape::from_slice(shape)));
     }
     unsafe_view(&copy::clone_contiguous(source)?, shape)
 }
@@ -624,7 +631,7 @@ pub fn reshape_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
 /// A fresh dense result in another shape.
 #[track_caller]
 pub(super) fn unsafe_view(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
-    instead(source, "UnsafeViewBackward0", ViewOp::View(shape.into()))
+    instead(source, "UnsafeViewBackward0", ViewOp::View(Shape::from_slice(shape)))
 }
 
 /// A fresh result without its first axis, which has size 1.
@@ -1142,7 +1149,7 @@ pub fn broadcast_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
 /// Nothing is written, so the base of a view stays what it is.
 #[track_caller]
 pub fn in_place(target: &Tensor, view: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<()> {
-    check_in_place("view", target, target.requires_grad() && is_grad_enabled())?;
+    check_in_place("view", target, false)?;
     // A tensor at the same place of the graph with the same data, so that the view records the edge that this one has now.
     let shown = view(&Tensor::from_operand(target.snapshot()?))?;
     let lift = shown.lift();

@@ -102,7 +102,7 @@ fn describe<'py>(py: Python<'py>, place: Place, entry: &Entry) -> PyResult<Bound
         row.set_item("domain", elementwise.domain)?;
         row.set_item("tier", elementwise.tier.name())?;
         row.set_item("inputs", PyList::new(py, elementwise.inputs)?)?;
-        row.set_item("differentiable", !elementwise.grads.is_empty())?;
+        row.set_item("differentiable", !elementwise.grads.is_empty() && elementwise.unknown == 0)?;
     }
     Ok(row)
 }

@@ -364,6 +364,9 @@ impl Op for Elementwise {
         if let Some(reason) = self.row.refuses.and_then(|refuses| refuses(&self.params)) {
             return Err(Error::runtime(self.row.name, reason));
         }
+        for input in (0..self.row.inputs.len()).filter(|&input| cx.needs(input)) {
+            self.row.check_known(input)?;
+        }
         if cx.is_plain() { self.fused(cx) } else { self.traced(cx) }
     }
 
@@ -386,6 +389,7 @@ impl Op for Elementwise {
         }
         for (input, grad_row) in self.row.grads.iter().enumerate() {
             let Some(tangent) = cx.tangent(input).cloned() else { continue };
+            self.row.check_known(input)?;
             let tangent = if grad_row.pass {
                 tangent
             } else {

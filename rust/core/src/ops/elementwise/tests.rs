@@ -6,7 +6,7 @@ use crate::dtype::DType;
 use crate::kernels::element::Element;
 use crate::kernels::number::Complex;
 use crate::kernels::{In, Kernel, Out, map};
-use crate::ops::{activation, arithmetic, comparison, exponential, loss_rows, range, rows, select};
+use crate::ops::{activation, arithmetic, comparison, exponential, loss_rows, range, rows, select, special};
 use crate::scalar::Scalar;
 
 type C128 = Complex<f64>;
@@ -21,6 +21,7 @@ fn all() -> impl Iterator<Item = &'static Row> {
         loss_rows::ROWS,
         range::ROWS,
         select::ROWS,
+        special::ROWS,
     ]
     .into_iter()
     .flatten()
