@@ -505,6 +505,12 @@ s("group_norm", T((2, 4, 3)), 2, T((4,)), T((4,)))
 s("instance_norm", T((2, 3, 4)))
 s("local_response_norm", T((2, 4, 3)), 2)
 s("scaled_dot_product_attention", T((2, 3, 4)), T((2, 5, 4)), T((2, 5, 4)))
+s("scaled_dot_product_attention", T((2, 5, 4)), T((2, 3, 4)), T((2, 3, 2)), None, 0.0, True)
+# Three steps of two sequences.
+s("lstm_sequence", T((6, 8)), T((2, 2)), T((2, 2)), T((8, 2)))
+s("lstm_sequence", T((6, 8)), T((2, 2)), T((2, 2)), T((8, 2)), True)
+s("gru_sequence", T((6, 6)), T((2, 2)), T((6, 2)), T((6,)))
+s("gru_sequence", T((6, 6)), T((2, 2)), T((6, 2)), None, True)
 
 
 def build(value: Any, rng, leaves: list) -> Any:

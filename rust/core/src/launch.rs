@@ -223,7 +223,9 @@ impl<'a> Held<'a> {
         arrays.check_apart(true);
         // SAFETY: as in `launch`; elements that share memory are written by one thread.
         let run = || unsafe { run(reads.ins(), writes.outs()) };
-        arrays.work(|| if arrays.written().iter().any(|array| array.overlaps_itself()) { parallel::alone(run) } else { run() })
+        arrays.work(|| {
+            if arrays.written().iter().any(|array| array.overlaps_itself()) { parallel::alone(run) } else { run() }
+        })
     }
 
     /// All that is read or written is held.

@@ -27,9 +27,9 @@ pub mod trace;
 pub mod transform;
 pub mod views;
 
+pub use crate::provenance::{self, Blame, Line};
 pub use call::{call, call_many, call_with};
 pub use engine::{Request, run};
 pub use mode::{ModeGuard, Modes, enable_grad, is_grad_enabled, modes, no_grad, set_grad_enabled, set_modes};
 pub use node::{Backward, Edge, Meta, Node, NodeRef};
 pub use op::Op;
-pub use crate::provenance::{self, Blame, Line};

@@ -40,6 +40,7 @@ mod samples;
 pub mod scan;
 pub mod scatter;
 mod scratch;
+pub mod sequence;
 pub mod softmax;
 pub mod sort;
 #[cfg(test)]

@@ -67,6 +67,7 @@ pub mod scatter_reduce;
 pub mod scatter_views;
 pub mod searching;
 pub mod select;
+pub mod sequence;
 pub mod softmax;
 pub mod sorting;
 pub mod sorting_table;
