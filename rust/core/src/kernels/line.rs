@@ -164,12 +164,7 @@ pub unsafe fn sum<T: Float, const N: usize>(
 /// # Safety
 /// `len` elements can be read from each operand and written from `out` on.
 #[inline(always)]
-pub unsafe fn map<T: Float, const N: usize>(
-    operands: [*const T; N],
-    len: usize,
-    f: impl Fn([T; N]) -> T,
-    out: *mut T,
-) {
+pub unsafe fn map<T: Float, const N: usize>(operands: [*const T; N], len: usize, f: impl Fn([T; N]) -> T, out: *mut T) {
     let values = |groups: [[T; GROUP]; N]| {
         let mut values = [T::ZERO; GROUP];
         for l in 0..GROUP {

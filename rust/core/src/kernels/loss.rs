@@ -5,8 +5,8 @@
 use super::element::Element;
 use super::float::{Float, Shared, simd};
 use super::index::OutOfRange;
-use super::line;
 use super::lane::Exact;
+use super::line;
 use super::number::weighted;
 use super::{In, Out, product};
 use crate::{parallel, with_element};

@@ -456,7 +456,13 @@ simd! {
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
 unsafe fn columns_backward<T: Float>(
-    log: bool, y: *const T, g: *const T, dx: *mut T, len: usize, stride: usize, width: usize,
+    log: bool,
+    y: *const T,
+    g: *const T,
+    dx: *mut T,
+    len: usize,
+    stride: usize,
+    width: usize,
 ) {
     // SAFETY: the caller's block of columns.
     unsafe {
