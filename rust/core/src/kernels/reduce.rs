@@ -268,7 +268,7 @@ impl<'a> Driver<'a> {
                 gone.axes.first().is_some_and(|axis| axis.strides[0] != size as isize) || gone.axes.len() > 1
             };
         let block = match kept.axes.first() {
-            Some(axis) if by_columns && !indirect => ROWS * rows_together(axis.size),
+            Some(axis) if by_columns && few(axis.size, size) => ROWS * rows_together(axis.size),
             _ if by_columns => ROWS,
             _ => BLOCK,
         };
