@@ -65,7 +65,9 @@ def exists(name):
 PAIRS = [(name, expression) for name, expressions in CALLS.items() for expression in expressions if expression in RESULTS]
 
 
-@pytest.mark.parametrize(("name", "expression"), [pair for pair in PAIRS if exists(pair[0]) or "." not in pair[0]], ids=lambda text: text)
+@pytest.mark.parametrize(
+    ("name", "expression"), [pair for pair in PAIRS if exists(pair[0]) or "." not in pair[0]], ids=lambda text: text
+)
 def test_a_name_does_what_it_does_in_pytorch(name, expression):
     """Names that are not there at all are missing from the shares below."""
     if not exists(name):
@@ -98,7 +100,9 @@ def shares():
 
 def _accepted(name, keyword, wrong):
     """Whether calls with the keyword are right, of the function or the method."""
-    calls = [expression for spelling in (name, f"Tensor.{name}", name.removeprefix("Tensor.")) for expression in CALLS.get(spelling, ())]
+    calls = [
+        expression for spelling in (name, f"Tensor.{name}", name.removeprefix("Tensor.")) for expression in CALLS.get(spelling, ())
+    ]
     with_it = [expression for expression in calls if expression in RESULTS and re.search(rf"\b{keyword}=", expression)]
     return any(not wrong[expression] for expression in with_it)
 

@@ -15,7 +15,14 @@ def sparse(requires_grad=False, dtype=ag.float64):
 
 def test_coordinates_and_values():
     s = sparse()
-    assert (s._nnz(), s.is_coalesced(), s.is_sparse, s.sparse_dim(), s.dense_dim(), tuple(s.shape)) == (4, False, True, 2, 0, (2, 3))
+    assert (s._nnz(), s.is_coalesced(), s.is_sparse, s.sparse_dim(), s.dense_dim(), tuple(s.shape)) == (
+        4,
+        False,
+        True,
+        2,
+        0,
+        (2, 3),
+    )
     assert s.to_dense().tolist() == DENSE
     merged = s.coalesce()
     assert merged.indices().tolist() == [[0, 1, 1], [2, 0, 2]] and merged.values().tolist() == [4.0, 4.0, 5.0]
@@ -99,7 +106,12 @@ def test_rows():
 def test_softmax_is_over_what_is_there():
     s = sparse().coalesce()
     soft = ag.sparse.softmax(s, 1).to_dense()
-    ag.testing.assert_close(soft[1], ag.tensor([4.0, 0.0, 5.0]).sub(5).exp().mul(ag.tensor([1, 0, 1])).double() / (1 + ag.exp(ag.tensor(-1.0))).double(), rtol=1e-6, atol=1e-7)
+    ag.testing.assert_close(
+        soft[1],
+        ag.tensor([4.0, 0.0, 5.0]).sub(5).exp().mul(ag.tensor([1, 0, 1])).double() / (1 + ag.exp(ag.tensor(-1.0))).double(),
+        rtol=1e-6,
+        atol=1e-7,
+    )
     ag.testing.assert_close(ag.sparse.log_softmax(s, 1).values().exp(), ag.sparse.softmax(s, 1).values())
 
 

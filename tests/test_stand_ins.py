@@ -221,7 +221,12 @@ def test_devices_can_be_named_and_not_used():
         device = ag.device(text)
         assert (device.type, device.index, str(device)) == (kind, index, text)
         assert device != ag.device("cpu") and device == ag.device(kind, index) and hash(device) == hash(ag.device(text))
-        for use in (lambda d: ag.zeros(2, device=d), lambda d: ag.ones(2).to(d), lambda d: ag.Generator(device=d), ag.set_default_device):
+        for use in (
+            lambda d: ag.zeros(2, device=d),
+            lambda d: ag.ones(2).to(d),
+            lambda d: ag.Generator(device=d),
+            ag.set_default_device,
+        ):
             with pytest.raises(RuntimeError, match=f"arcgrad computes on the CPU only: there is no device '{text}'"):
                 use(device)
     with pytest.raises(RuntimeError, match="Expected one of cpu, cuda, .* at start of device string: gpu"):
@@ -236,7 +241,9 @@ def test_channels_last_is_an_order_of_elements():
     assert last.stride() == (24, 1, 12, 3) and last.tolist() == x.tolist()
     assert last.is_contiguous(memory_format=ag.channels_last) and not last.is_contiguous()
     assert not x.is_contiguous(memory_format=ag.channels_last)
-    assert x.contiguous(memory_format=ag.channels_last).stride() == x.clone(memory_format=ag.channels_last).stride() == last.stride()
+    assert (
+        x.contiguous(memory_format=ag.channels_last).stride() == x.clone(memory_format=ag.channels_last).stride() == last.stride()
+    )
     assert ag.zeros_like(x, memory_format=ag.channels_last).stride() == last.stride()
     assert last.to(memory_format=ag.channels_last) is last and last.contiguous().stride() == x.stride()
     volume = ag.ones(1, 2, 2, 2, 2).contiguous(memory_format=ag.channels_last_3d)

@@ -73,7 +73,9 @@ class _Finder(importlib.metadata.DistributionFinder):
     ) -> importlib.machinery.ModuleSpec | None:
         package, _, rest = fullname.partition(".")
         if package in _OF_TORCH:
-            raise ModuleNotFoundError(f"No module named {fullname!r}: it needs PyTorch itself, and arcgrad stands in for it", name=fullname)
+            raise ModuleNotFoundError(
+                f"No module named {fullname!r}: it needs PyTorch itself, and arcgrad stands in for it", name=fullname
+            )
         if package != "torch":
             return None
         if not rest:

@@ -7,7 +7,7 @@ from arcgrad import _core
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import NamedTuple
+    from typing import Any, NamedTuple
 
     from arcgrad._core import Tensor
 
@@ -128,9 +128,7 @@ def _named(hist, edges):
     return _result(hist, edges)
 
 
-def cov(
-    input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None
-) -> Tensor:
+def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None) -> Tensor:
     """The covariances of variables, one in each row, over observations, one in each column.
 
     Args:
@@ -152,12 +150,14 @@ def cov(
     if input.dtype is _core.bool:
         raise RuntimeError("cov(): bool dtype is not supported for input")
     rows = input.reshape(1, -1) if input.ndim < 2 else input
-    weights = None
+    weights: Any = None
     for name, given in (("fweights", fweights), ("aweights", aweights)):
         if given is None:
             continue
         if given.ndim > 1:
-            raise RuntimeError(f"cov(): expected {name} to have one or fewer dimensions but got {name} with {given.ndim} dimensions")
+            raise RuntimeError(
+                f"cov(): expected {name} to have one or fewer dimensions but got {name} with {given.ndim} dimensions"
+            )
         if given.is_floating_point() == (name == "fweights"):
             kind = "integral" if name == "fweights" else "floating point"
             raise RuntimeError(f"cov(): expected {name} to have {kind} dtype but got {name} with {given.dtype} dtype")
@@ -169,9 +169,13 @@ def cov(
         if bool((given < 0).any()):
             raise RuntimeError(f"cov(): {name} cannot be negative")
         weights = given if weights is None else weights * given
+    total: Any
+    factor: Any
     if weights is None:
         total = rows.shape[1]
-        mean = rows.sum(1, keepdim=True) / total if total else rows.sum(1, keepdim=True) * _core.tensor(float("nan"), dtype=rows.dtype)
+        mean = (
+            rows.sum(1, keepdim=True) / total if total else rows.sum(1, keepdim=True) * _core.tensor(float("nan"), dtype=rows.dtype)
+        )
         factor = total - correction
     else:
         total = weights.sum()
@@ -182,11 +186,12 @@ def cov(
     if float(factor) <= 0:
         import warnings
 
-        warnings.warn("cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.", stacklevel=2)
+        warnings.warn(
+            "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.", stacklevel=2
+        )
         factor = 0
     apart = rows - mean
-    transposed = apart.t().conj() if apart.is_complex() else apart.t()
-    products = (apart if weights is None else apart * weights) @ transposed
+    products = (apart if weights is None else apart * weights) @ apart.mH
     return (products / factor).squeeze()
 
 
@@ -199,7 +204,9 @@ def corrcoef(input: Tensor) -> Tensor:
             [-1.,  1.]])
     """
     if input.ndim > 2:
-        raise RuntimeError(f"corrcoef(): expected input to have two or fewer dimensions but got an input with {input.ndim} dimensions")
+        raise RuntimeError(
+            f"corrcoef(): expected input to have two or fewer dimensions but got an input with {input.ndim} dimensions"
+        )
     covariances = cov(input)
     if covariances.ndim == 0:
         return covariances / covariances

@@ -1,8 +1,8 @@
 """Accelerators, of which there are none: arcgrad computes on the CPU.
 
-    >>> import arcgrad as ag
-    >>> ag.accelerator.is_available(), ag.accelerator.current_accelerator()
-    (False, None)
+>>> import arcgrad as ag
+>>> ag.accelerator.is_available(), ag.accelerator.current_accelerator()
+(False, None)
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """PyTorch's compiler, which arcgrad does not have: what would be compiled runs as it is.
 
-    >>> import arcgrad as ag
-    >>> @ag.compile(fullgraph=True)
-    ... def double(x):
-    ...     return 2 * x
-    >>> double(ag.ones(2)), ag.compiler.is_compiling()
-    (tensor([2., 2.]), False)
+>>> import arcgrad as ag
+>>> @ag.compile(fullgraph=True)
+... def double(x):
+...     return 2 * x
+>>> double(ag.ones(2)), ag.compiler.is_compiling()
+(tensor([2., 2.]), False)
 """
 
 from __future__ import annotations

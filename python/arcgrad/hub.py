@@ -92,7 +92,7 @@ def _bar(total, progress):
     if not progress:
         return silent()
     try:
-        from tqdm import tqdm
+        from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
     except ModuleNotFoundError:
         return silent()
     return shown()

@@ -94,7 +94,9 @@ class GradScaler:
             raise RuntimeError("unscale_() has already been called on this optimizer since the last update().")
         if state is OptState.STEPPED:
             raise RuntimeError("unscale_() is being called after step().")
-        gradients = [parameter.grad for group in optimizer.param_groups for parameter in group["params"] if parameter.grad is not None]
+        gradients = [
+            parameter.grad for group in optimizer.param_groups for parameter in group["params"] if parameter.grad is not None
+        ]
         finite = True
         with arcgrad.no_grad():
             for gradient in gradients:

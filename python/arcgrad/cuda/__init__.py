@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from arcgrad.cuda import random as random
     from arcgrad.cuda import sparse as sparse
 
+    def __getattr__(name: str) -> Any: ...
+
+
 __all__ = [
     "AcceleratorError",
     "OutOfMemoryError",

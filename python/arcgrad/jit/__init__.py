@@ -71,9 +71,7 @@ class ScriptFunction:
 Final = typing.Final
 
 
-def script(
-    obj: T, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None, example_inputs: Any = None, **_options: Any
-) -> T:
+def script(obj: T, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None, example_inputs: Any = None, **_options: Any) -> T:
     """Returns ``obj``, a function, module or class, as it is."""
     return obj
 

@@ -97,7 +97,7 @@ class ProcessContext:
         """
         if not self._running:
             return True
-        sentinels = {process.sentinel: index for index, process in self._running.items()}
+        sentinels: dict[Any, int] = {process.sentinel: index for index, process in self._running.items()}
         ended = [sentinels[sentinel] for sentinel in multiprocessing.connection.wait(list(sentinels), timeout)]
         for index in ended:
             process = self._running[index]

@@ -1,11 +1,11 @@
 """Sparse tensors: :func:`arcgrad.sparse_coo_tensor` and :func:`arcgrad.sparse_csr_tensor`, and products and sums of them.
 
-    >>> import arcgrad as ag
-    >>> sparse = ag.sparse_coo_tensor([[0, 1], [2, 0]], [3.0, 4.0], (2, 3), requires_grad=True)
-    >>> ag.sparse.mm(sparse, ag.ones(3, 1)).sum().backward()
-    >>> sparse.grad.to_dense()
-    tensor([[0., 0., 1.],
-            [1., 0., 0.]])
+>>> import arcgrad as ag
+>>> sparse = ag.sparse_coo_tensor([[0, 1], [2, 0]], [3.0, 4.0], (2, 3), requires_grad=True)
+>>> ag.sparse.mm(sparse, ag.ones(3, 1)).sum().backward()
+>>> sparse.grad.to_dense()
+tensor([[0., 0., 1.],
+        [1., 0., 0.]])
 """
 
 from __future__ import annotations

@@ -261,7 +261,7 @@ class SparseTensor:
     def __rsub__(self, other: Any) -> Any:
         return -self + other if isinstance(other, Tensor) else NotImplemented
 
-    def add(self, other: Any, *, alpha: float = 1) -> Any:
+    def add(self, other: Any, *, alpha: Any = 1) -> Any:
         """The sum with ``other`` times ``alpha``: sparse if both are."""
         return self + (other if alpha == 1 else other * alpha)
 
@@ -327,7 +327,9 @@ class SparseTensor:
     def __deepcopy__(self, memo: Any) -> SparseTensor:
         import copy
 
-        return SparseTensor(copy.deepcopy(self._coordinates, memo), copy.deepcopy(self._elements, memo), self.shape, self._coalesced)
+        return SparseTensor(
+            copy.deepcopy(self._coordinates, memo), copy.deepcopy(self._elements, memo), self.shape, self._coalesced
+        )
 
     def __repr__(self) -> str:
         flag = ", requires_grad=True" if self.requires_grad and self.is_leaf else ""
@@ -429,7 +431,9 @@ def sparse_coo_tensor(
     if values.ndim == 0:
         values = values.expand(indices.shape[1])
     if values.shape[0] != indices.shape[1]:
-        raise RuntimeError(f"indices and values must have same nnz, but got nnz from indices: {indices.shape[1]}, nnz from values: {values.shape[0]}")
+        raise RuntimeError(
+            f"indices and values must have same nnz, but got nnz from indices: {indices.shape[1]}, nnz from values: {values.shape[0]}"
+        )
     if indices.numel() and int(indices.min()) < 0:
         raise RuntimeError(f"found negative index {int(indices.min())} in sparse indices")
     if size is None:

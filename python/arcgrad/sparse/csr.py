@@ -96,7 +96,9 @@ def sparse_csr_tensor(
     if int(begins[0]) != 0 or int(begins[-1]) != len(columns) or len(steps) and int(steps.min()) < 0:
         raise RuntimeError("`crow_indices` must begin with 0, never fall, and end with the number of `col_indices`")
     if len(columns) != len(values):
-        raise RuntimeError(f"col_indices and values must have the same number of elements, but got {len(columns)} and {len(values)}")
+        raise RuntimeError(
+            f"col_indices and values must have the same number of elements, but got {len(columns)} and {len(values)}"
+        )
     width = int(columns.max()) + 1 if len(columns) else 0
     size = (len(begins) - 1, width) if size is None else tuple(size)
     if len(size) != 2 or size[0] != len(begins) - 1 or width > size[1] or len(columns) and int(columns.min()) < 0:

@@ -133,7 +133,9 @@ class Compare:
             for result in results:
                 row = rows.setdefault(result.sub_label or result.stmt.strip(), {})
                 row[result.description or ""] = f"{result.median / length:.2f}"
-            lines = [[f"[ {label or ''} ]", *columns]] + [[row, *(cells.get(c, "") for c in columns)] for row, cells in rows.items()]
+            lines = [[f"[ {label or ''} ]", *columns]] + [
+                [row, *(cells.get(c, "") for c in columns)] for row, cells in rows.items()
+            ]
             widths = [max(map(len, column)) for column in zip(*lines)]
             tables.append("\n".join("  |  ".join(f"{cell:<{w}}" for cell, w in zip(line, widths)).rstrip() for line in lines))
         return "\n\n".join(tables) + f"\nTimes are in {name}."

@@ -83,7 +83,8 @@ class Timer:
             min_run_time (float): seconds for all blocks together.
         """
         with self._threads():
-            number, times = self._block(min_run_time), []
+            number = self._block(min_run_time)
+            times: list[float] = []
             while sum(times) < min_run_time:
                 times.append(self._timer.timeit(number))
                 if callback is not None:
@@ -95,7 +96,8 @@ class Timer:
     ) -> Measurement:
         """As :meth:`blocked_autorange`, until the quartiles are within ``threshold`` of the median, for at most ``max_run_time`` seconds."""
         with self._threads():
-            number, times = self._block(min_run_time), []
+            number = self._block(min_run_time)
+            times: list[float] = []
             while True:
                 times.append(self._timer.timeit(number))
                 if callback is not None:

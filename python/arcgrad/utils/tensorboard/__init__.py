@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 
-import tensorboardX
+import tensorboardX  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 from arcgrad import Tensor, _names
 

@@ -14,6 +14,5 @@ if TYPE_CHECKING:
 _absent.declare(
     __name__,
     "arcgrad has no process groups",
-    "ColwiseParallel PrepareModuleInput PrepareModuleOutput RowwiseParallel SequenceParallel loss_parallel "
-    "parallelize_module",
+    "ColwiseParallel PrepareModuleInput PrepareModuleOutput RowwiseParallel SequenceParallel loss_parallel parallelize_module",
 )
