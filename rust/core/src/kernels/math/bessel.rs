@@ -125,13 +125,13 @@ fn below(x: f64) -> f64 {
 /// K₀(x) for 0 < x < 1, where no difference is formed.
 fn k0_near(x: f64) -> f64 {
     let z = 0.25 * x * x;
-    polynomial(z, &K0) - (libm::log(0.5 * x) + EULER) * polynomial(z, &I0[..14])
+    polynomial(z, &K0) - (libm::log(x) + (EULER - std::f64::consts::LN_2)) * polynomial(z, &I0[..14])
 }
 
 /// K₁(x) for 0 < x < 1.
 fn k1_near(x: f64) -> f64 {
     let z = 0.25 * x * x;
-    let logarithm = (libm::log(0.5 * x) + EULER) * polynomial(z, &I1[..14]);
+    let logarithm = (libm::log(x) + (EULER - std::f64::consts::LN_2)) * polynomial(z, &I1[..14]);
     1.0 / x + 0.5 * x * (logarithm - 0.5 * polynomial(z, &K1))
 }
 
