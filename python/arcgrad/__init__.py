@@ -67,6 +67,7 @@ _ELSEWHERE = {
     "inference_mode": "autograd.grad_mode",
     "load": "serialization",
     "no_grad": "autograd.grad_mode",
+    "pca_lowrank": "_lowrank",
     "printoptions": "_printing",
     **dict.fromkeys(
         (
@@ -87,6 +88,7 @@ _ELSEWHERE = {
     "save": "serialization",
     "set_grad_enabled": "autograd.grad_mode",
     "set_printoptions": "_printing",
+    "svd_lowrank": "_lowrank",
     "typename": "_typeinfo",
     "vmap": "func.batching",
 }

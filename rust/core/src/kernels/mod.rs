@@ -18,6 +18,7 @@ pub mod fill;
 pub mod float;
 pub mod index;
 pub mod lane;
+pub mod linalg;
 pub mod loss;
 pub mod map;
 pub mod math;
