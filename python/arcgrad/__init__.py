@@ -113,6 +113,7 @@ _ELSEWHERE = {
     "inference_mode": "autograd.grad_mode",
     "load": "serialization",
     "no_grad": "autograd.grad_mode",
+    "pca_lowrank": "_lowrank",
     "printoptions": "_printing",
     **dict.fromkeys(
         (
@@ -134,6 +135,7 @@ _ELSEWHERE = {
     "set_grad_enabled": "autograd.grad_mode",
     "set_printoptions": "_printing",
     "stand_in": "_stand_in",
+    "svd_lowrank": "_lowrank",
     "typename": "_typeinfo",
     "vmap": "func.batching",
 }

@@ -21,6 +21,7 @@ pub mod fourier;
 pub mod index;
 pub mod lane;
 mod line;
+pub mod linalg;
 pub mod loss;
 pub mod map;
 pub mod math;

@@ -518,6 +518,7 @@ impl OpInfo {
                 Ok(output)
             }
             (Call::Structured(value) | Call::InPlace(value, _), Form::Out(outs)) => {
+                let mut class = self.name;
                 let results = {
                     let values = self.values_for(outs, values)?;
                     // A recorded result would be thrown away: `out=` is not differentiable.
@@ -525,6 +526,10 @@ impl OpInfo {
                     match result {
                         Output::Tensor(tensor) => vec![tensor],
                         Output::Tensors(tensors) => tensors,
+                        Output::Named(name, _, tensors) => {
+                            class = name;
+                            tensors
+                        }
                         _ => return Err(Error::type_(self.name, format!("{} has no out= form", self.name))),
                     }
                 };
@@ -544,7 +549,7 @@ impl OpInfo {
                 }
                 Ok(match (self.gives, outs) {
                     (_, [out]) => Output::Tensor(out.clone()),
-                    (Gives::Named(fields), outs) => Output::NamedOut(self.name, fields, outs.to_vec()),
+                    (Gives::Named(fields), outs) => Output::NamedOut(class, fields, outs.to_vec()),
                     (_, outs) => Output::Tensors(outs.to_vec()),
                 })
             }

@@ -25,6 +25,7 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::creation_table::TABLE,
             super::random_table::TABLE,
             super::matmul_table::TABLE,
+            super::linalg::table::TABLE,
             super::loss_table::TABLE,
             super::loss_table::SOFTMAX_FORMS,
             super::loss_table::LOG_SOFTMAX_FORMS,

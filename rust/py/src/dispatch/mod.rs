@@ -223,6 +223,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         Ok(namespace)
     };
     let (nn, special, linalg) = (namespace("nn")?, namespace("special")?, namespace("linalg")?);
+    linalg.add("LinAlgError", py.get_type::<crate::error::LinAlgError>())?;
     let name_of_module = pyo3::types::PyString::intern(py, "arcgrad");
     let own_methods = class.getattr("__dict__")?;
     let names = collect();
