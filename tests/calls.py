@@ -43,6 +43,7 @@ DTYPES = {
     "real predicate": FLOATS,
     "float": FLOATS,
     "field": FLOATS,
+    "field predicate": FLOATS,
     "inexact": FLOATS,
     "ring": FLOATS + INTEGERS,
     "ordered": FLOATS + INTEGERS,
@@ -113,6 +114,16 @@ class T:
 
 
 @dataclass
+class Z:
+    """A complex128 tensor to be differentiated. Its leaf is real, and has both parts along a last axis of two: so whatever is
+    asked of real calls can be asked of complex ones. Their results are given in parts, too."""
+
+    shape: tuple[int, ...]
+    low: float = 0.5
+    high: float = 2.0
+
+
+@dataclass
 class C:
     """A constant tensor."""
 
@@ -124,7 +135,7 @@ SAMPLES: dict[str, list[tuple[tuple, dict]]] = defaultdict(list)
 #: Operations without a derivative: their results must not require one.
 NO_GRADIENT = set(
     """all any argmax argmin argsort argwhere bincount bitwise_and bitwise_not bitwise_or bitwise_xor bucketize
-    count_nonzero equal matrix_rank floor_divide heaviside isclose allclose nonzero one_hot searchsorted unique unique_consecutive histc isin
+    count_nonzero equal matrix_rank floor_divide heaviside isclose isreal allclose nonzero one_hot searchsorted unique unique_consecutive histc isin
     unravel_index
     """.split()
 )
@@ -485,6 +496,19 @@ s("cumulative_trapezoid", X)
 s("cumulative_trapezoid", CUBE, dx=0.5, dim=1)
 s("cumulative_trapezoid", CUBE, T((3,)), dim=1)
 s("cumulative_trapezoid", X, T((2, 3)))
+# Complex numbers.
+PAIRS = T((2, 3, 2), -2.0, 2.0)
+NUMBERS = Z((2, 3), -2.0, 2.0)
+for name in (
+    "real", "imag", "view_as_real", "conj", "conj_physical", "resolve_conj", "resolve_neg", "adjoint", "abs", "angle", "sgn",
+):  # fmt: skip
+    s(name, NUMBERS)
+for name in ("real", "conj", "conj_physical", "resolve_conj", "resolve_neg", "adjoint"):
+    s(name, X)
+s("isreal", C([1.0, 2.0], "float64"))
+s("view_as_complex", PAIRS)
+s("complex", X, T((3,)))
+s("polar", X, T((2, 3)))
 
 # Convolutions, pooling, normalisation, attention.
 for axes in (1, 2, 3):
@@ -610,6 +634,18 @@ for name in ("trapezoid", "cumulative_trapezoid"):
     s(name, TALL, T((4, 3)), dim=0)
 
 
+def of_parts(leaf):
+    """The complex tensor of which a leaf has the parts."""
+    return ag.view_as_complex(leaf.contiguous())
+
+
+def in_parts(result: Any) -> Any:
+    """A result with its complex tensors as real ones."""
+    if isinstance(result, (tuple, list)):
+        return [in_parts(part) for part in result]
+    return ag.view_as_real(result.resolve_conj()) if isinstance(result, ag.Tensor) and result.is_complex() else result
+
+
 def build(value: Any, rng, leaves: list) -> Any:
     """A sample's argument as the library's own."""
     match value:
@@ -617,9 +653,13 @@ def build(value: Any, rng, leaves: list) -> Any:
             leaf = ag.from_numpy(rng.uniform(low, high, shape).reshape(shape)).requires_grad_()
             leaves.append(leaf)
             return value.given(leaf)
+        case Z(shape, low, high):
+            leaf = ag.from_numpy(rng.uniform(low, high, (*shape, 2))).requires_grad_()
+            leaves.append(leaf)
+            return of_parts(leaf)
         case C(values, dtype):
             return ag.tensor(np.asarray(values).tolist(), dtype=getattr(ag, dtype))
-        case list() if any(isinstance(item, (T, C)) for item in value):
+        case list() if any(isinstance(item, (T, Z, C)) for item in value):
             return [build(item, rng, leaves) for item in value]
     return value
 
@@ -636,7 +676,7 @@ def calls(name: str):
         def call(*given, build_all=build_all):
             rest = list(given)
             args, kwargs = build_all([], replace=rest)
-            return function(*args, **kwargs)
+            return in_parts(function(*args, **kwargs))
 
         yield call, tuple(leaves), (args, kwargs)
 
@@ -647,7 +687,9 @@ def _arguments(args, kwargs, name, index, leaves, replace=None):
     def swap(value):
         if replace is not None and isinstance(value, T):
             return value.given(replace.pop(0))
-        if replace is not None and isinstance(value, list) and any(isinstance(item, (T, C)) for item in value):
+        if replace is not None and isinstance(value, Z):
+            return of_parts(replace.pop(0))
+        if replace is not None and isinstance(value, list) and any(isinstance(item, (T, Z, C)) for item in value):
             return [swap(item) for item in value]
         return build(value, rng, leaves)
 

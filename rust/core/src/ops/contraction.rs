@@ -171,15 +171,15 @@ pub fn first_axis_of_three(a: &Tensor, b: &Tensor) -> Result<i64> {
 pub fn vecdot(a: &Tensor, b: &Tensor, axis: i64) -> Result<Tensor> {
     const OP: &str = "linalg.vecdot";
     let (own, other) = (a.dtype(), b.dtype());
-    if !own.is_float() {
-        return Err(Error::dtype(OP, own, "Expected a floating point tensor as input"));
+    if !own.is_differentiable() {
+        return Err(Error::dtype(OP, own, "Expected a floating point or complex tensor as input"));
     }
     if own != other {
         let reason =
             format!("Expected x and y to have the same dtype, but found x of type {own} and y of type {other}");
         return Err(Error::runtime(OP, reason));
     }
-    let product = a.mul(b)?;
+    let product = super::complex::conj(a)?.mul(b)?;
     let dtype = product.dtype();
     reduce::sum(&product, Some(&[axis]), false, Some(dtype))
 }

@@ -43,6 +43,10 @@ impl Op for Copied {
         self.node
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let array = &inputs[0];
         Ok(smallvec![match &self.how {
@@ -142,7 +146,6 @@ pub fn row_major(source: &Tensor) -> Result<Tensor> {
 /// Another dtype; the tensor itself if it has it.
 #[track_caller]
 pub fn to_dtype(source: &Tensor, dtype: DType) -> Result<Tensor> {
-    dtype.supported("to")?;
     if source.dtype() == dtype {
         return Ok(source.clone());
     }
@@ -173,6 +176,7 @@ fn copy_named(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()
         };
     }
     let (into, from) = (target.snapshot()?, source.snapshot()?);
+    super::complex::warn_of_lost_part(from.array.dtype(), into.array.dtype())?;
     let recorded = is_wanted_of([&into, &from]) && into.array.dtype().is_differentiable();
     check_in_place("copy_", target, recorded)?;
     let shape = shape::broadcast("copy_", into.array.shape(), from.array.shape())?;
@@ -258,7 +262,7 @@ fn copy_batch(level: Level, target: &Tensor, source: &Tensor, node: &'static str
 /// Fills with a number.
 #[track_caller]
 pub fn fill_(target: &Tensor, value: Scalar) -> Result<()> {
-    fill_named(target, value, if value.to_f64() == 0.0 { "ZeroBackward0" } else { "FillBackward2" })
+    fill_named(target, value, if !value.to_bool() { "ZeroBackward0" } else { "FillBackward2" })
 }
 
 #[track_caller]

@@ -11,6 +11,8 @@ pub mod attention;
 pub mod batching;
 pub mod closeness;
 pub mod comparison;
+pub mod complex;
+pub mod complex_table;
 pub mod composed;
 pub mod contraction;
 pub mod convolution;

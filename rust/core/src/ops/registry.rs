@@ -415,6 +415,8 @@ pub enum Call {
     Rows(Resolve),
     /// The same, with rows of its own for the in-place form.
     RowsInPlace(Resolve, Resolve),
+    /// An elementwise row of real numbers; where the first argument is complex, something else.
+    RowOfReals(&'static Row, fn(&Args<'_>) -> Result<Output>),
     /// Anything else. `out=` and the in-place form copy the result.
     Structured(fn(&Args<'_>) -> Result<Output>),
     /// Anything else that also has an in-place form of its own.
@@ -501,8 +503,14 @@ impl OpInfo {
     #[track_caller]
     pub fn invoke(&'static self, form: &Form<'_>, values: &[Value]) -> Result<Output> {
         let args = Args { op: self.name, values };
-        match (self.call, form) {
-            (Call::Row(row), form) => {
+        let call = match (self.call, values.first()) {
+            (Call::RowOfReals(_, of_complex), Some(Value::Tensor(first))) if first.dtype().is_complex() => {
+                Call::Structured(of_complex)
+            }
+            (call, _) => call,
+        };
+        match (call, form) {
+            (Call::Row(row) | Call::RowOfReals(row, _), form) => {
                 let inputs: SmallVec<[Arg<'_>; 3]> = (0..row.inputs.len()).map(|index| args.arg(index)).collect();
                 self.invoke_row(row, &[], &inputs, form)
             }
@@ -566,6 +574,10 @@ impl OpInfo {
                 self.check_asked_dtype(target.dtype(), values)?;
                 match value(&Args { op: self.name, values: &spared(target, values)? })? {
                     Output::Tensor(result) => {
+                        if target.dtype().is_complex() && !result.dtype().is_complex() {
+                            let reason = format!("In-place {} is not supported for complex tensors.", self.name);
+                            return Err(Error::runtime(self.name, reason));
+                        }
                         out::check_cast(self.name, result.dtype(), target.dtype())?;
                         super::copy::copy_(target, &result)?;
                         Ok(Output::InPlace)
