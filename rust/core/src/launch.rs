@@ -308,11 +308,8 @@ impl Wide {
                 continue;
             }
             // What lies between elements that share memory is written as it was.
-            let (copy, array) = if array.overlaps_itself() {
-                (span(copy).0, span(array).0)
-            } else {
-                (copy.clone(), (*array).clone())
-            };
+            let (copy, array) =
+                if array.overlaps_itself() { (span(copy).0, span(array).0) } else { (copy.clone(), (*array).clone()) };
             // SAFETY: as in `copied`.
             unsafe {
                 let from = In::new(copy.ptr(), DType::F32, copy.shape(), copy.strides());

@@ -553,8 +553,7 @@ impl PyTensor {
         // Without what only raises here.
         let names = slf.py().get_type::<PyAny>().call_method1("__dir__", (slf,))?;
         let is_complex = slf.get().tensor().dtype().is_complex();
-        let hidden =
-            |name: &Bound<'_, PyAny>| !is_complex && name.cast::<PyString>().is_ok_and(|name| name == "imag");
+        let hidden = |name: &Bound<'_, PyAny>| !is_complex && name.cast::<PyString>().is_ok_and(|name| name == "imag");
         Ok(names.try_iter()?.collect::<PyResult<Vec<_>>>()?.into_iter().filter(|name| !hidden(name)).collect())
     }
 }

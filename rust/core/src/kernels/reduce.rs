@@ -138,10 +138,18 @@ pub fn reduce(op: Reduction, reduced: &[bool], input: In<'_>, outputs: &[Out<'_>
         Reduction::Sum => number!(Sum),
         Reduction::Prod => number!(Prod),
         Reduction::Mean => with_element!(field sum, T => run(&Mean(Sum::<T>(PhantomData)), false, 0)),
-        Reduction::Max => with_element!(number input.dtype.computed_in(), T => run(&Plain(Max::<T>(PhantomData)), false, 0)),
-        Reduction::Min => with_element!(number input.dtype.computed_in(), T => run(&Plain(Min::<T>(PhantomData)), false, 0)),
-        Reduction::ArgMax => with_element!(number input.dtype.computed_in(), T => run(&Extreme(Max::<T>(PhantomData)), true, 1)),
-        Reduction::ArgMin => with_element!(number input.dtype.computed_in(), T => run(&Extreme(Min::<T>(PhantomData)), true, 1)),
+        Reduction::Max => {
+            with_element!(number input.dtype.computed_in(), T => run(&Plain(Max::<T>(PhantomData)), false, 0))
+        }
+        Reduction::Min => {
+            with_element!(number input.dtype.computed_in(), T => run(&Plain(Min::<T>(PhantomData)), false, 0))
+        }
+        Reduction::ArgMax => {
+            with_element!(number input.dtype.computed_in(), T => run(&Extreme(Max::<T>(PhantomData)), true, 1))
+        }
+        Reduction::ArgMin => {
+            with_element!(number input.dtype.computed_in(), T => run(&Extreme(Min::<T>(PhantomData)), true, 1))
+        }
         Reduction::MaxWithIndex => {
             with_element!(number input.dtype.computed_in(), T => run(&Extreme(Max::<T>(PhantomData)), true, 0))
         }

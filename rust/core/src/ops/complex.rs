@@ -127,7 +127,11 @@ impl Op for Polar {
 /// Absolute value; real.
 #[track_caller]
 pub fn abs(input: &Tensor) -> Result<Tensor> {
-    if input.dtype().is_complex() { call(Polar::Modulus, &[input]) } else { apply(&rows::abs::ROW, &[], &[input.into()]) }
+    if input.dtype().is_complex() {
+        call(Polar::Modulus, &[input])
+    } else {
+        apply(&rows::abs::ROW, &[], &[input.into()])
+    }
 }
 
 /// Angle from the positive real axis, in radians; real.

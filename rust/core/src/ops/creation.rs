@@ -126,7 +126,10 @@ pub fn arange(start: Scalar, end: Scalar, step: Scalar, dtype: Option<DType>) ->
     let dtype = dtype.unwrap_or(if integral { DType::I64 } else { crate::default_dtype() });
     if dtype == DType::Bool || dtype.is_complex() {
         let name = crate::dtype::torch_name(dtype);
-        return Err(Error::not_implemented(OP, format!("\"arange_cpu\" not implemented for '{name}': a range of them")));
+        return Err(Error::not_implemented(
+            OP,
+            format!("\"arange_cpu\" not implemented for '{name}': a range of them"),
+        ));
     }
     let (first, last, by) = (start.to_f64(), end.to_f64(), step.to_f64());
     if by == 0.0 || by.is_nan() {

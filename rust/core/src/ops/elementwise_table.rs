@@ -361,7 +361,8 @@ pub static TABLE: &[OpInfo] = &[
     op_("positive", |args| powers::positive(args.tensor(0)), "The tensor itself."),
     of_reals(&rows::abs::ROW, &["absolute"], UNPROMOTED, |args| Ok(complex::abs(args.tensor(0))?.into())),
     of_reals(&rows::sign::ROW, &[], Forms::ALL.and(Forms::SAME_OUT), |args| {
-        let reason = "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.";
+        let reason =
+            "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.";
         Err(Error::dtype("sign", args.tensor(0).dtype(), reason))
     }),
     of_reals(&overloads::SGN, &[], Forms::ALL.and(Forms::SAME_OUT), |args| Ok(complex::sgn(args.tensor(0))?.into())),

@@ -155,9 +155,9 @@ impl Op for Embedded {
         let flat = |array: &Array, shape: &[usize]| array.view(shape).expect("row-major arrays have any shape");
         let (at, rows) =
             (flat(&positions, &[positions.numel()]), flat(&output, &[positions.numel(), table.shape()[1]]));
-        launch_stored([table, &at], &rows, |[table, at], out| kernel::index_select(0, table, at, out)).map_err(|found| {
-            Error::index(OP, format!("index out of range in self: row {} of {}", found.value, found.size))
-        })?;
+        launch_stored([table, &at], &rows, |[table, at], out| kernel::index_select(0, table, at, out)).map_err(
+            |found| Error::index(OP, format!("index out of range in self: row {} of {}", found.value, found.size)),
+        )?;
         Ok(smallvec![output])
     }
 

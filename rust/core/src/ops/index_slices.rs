@@ -100,8 +100,10 @@ impl Op for Selected {
         }
         let shape = vector_shape(x.shape(), self.axis, index.numel());
         let output = Array::uninit(OP, &shape, x.dtype())?;
-        launch_stored([x, index], &output, |[x, at], out| kernel::index_select(self.axis, x.at_least_vector(), at, out))
-            .map_err(|found| out_of_range(OP, found))?;
+        launch_stored([x, index], &output, |[x, at], out| {
+            kernel::index_select(self.axis, x.at_least_vector(), at, out)
+        })
+        .map_err(|found| out_of_range(OP, found))?;
         // One element selected from a tensor without axes is such a tensor.
         let number = x.rank() == 0 && index.numel() == 1;
         Ok(smallvec![if number { output.with_layout(&[], &[], 0) } else { output }])

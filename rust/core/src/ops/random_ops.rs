@@ -10,9 +10,9 @@ use smallvec::{SmallVec, smallvec};
 
 use super::creation::{sizes, zeros_like};
 use super::elementwise::{Arg, apply_in_place};
+use super::views::ViewOp;
 use super::write::{self, NOT_DIFFERENTIABLE, Reads, Writing, not_differentiable};
 use super::{batching, copy, joining, reduce, rows};
-use super::views::ViewOp;
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};

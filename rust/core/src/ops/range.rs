@@ -97,7 +97,8 @@ impl Lines<'_> {
     /// where the line is `usual`. The reduced axes are kept. `None` where nothing needs it.
     fn scales(&self, least: bool, usual: &Tensor) -> Result<Option<Tensor>> {
         let reduction = if least { Reduction::MinAbs } else { Reduction::MaxAbs };
-        let [scale] = reduce_array(self.op, reduction, self.array, self.mask, true, [self.array.dtype().computed_in()])?;
+        let [scale] =
+            reduce_array(self.op, reduction, self.array, self.mask, true, [self.array.dtype().computed_in()])?;
         let scale = Tensor::from_array(scale);
         let plain = reduce::restore_axes(usual, self.array.shape(), self.mask)?
             .logical_or(&scale.eq(0.0)?)?

@@ -170,9 +170,7 @@ impl Reduce {
         }
         let output = &restore_axes(output, &self.shape, &self.mask)?;
         match self.kind {
-            Kind::Prod => {
-                super::scan::prod_backward(grad, &complex::conj(input)?, &complex::conj(output)?, &self.mask)
-            }
+            Kind::Prod => super::scan::prod_backward(grad, &complex::conj(input)?, &complex::conj(output)?, &self.mask),
             Kind::Norm { p } => norm_backward(grad, input, output, p, &self.mask),
             Kind::Extreme { nan_is_known, .. } => {
                 let attained = if nan_is_known { attained_or_nan } else { attained };
@@ -424,8 +422,9 @@ fn float_dtype(op: &'static str, what: &str, input: DType, asked: Option<DType>)
     if dtype.is_differentiable() {
         Ok(dtype)
     } else {
-        let reason =
-            format!("{op}(): could not infer output dtype. {what} dtype must be either a floating point or complex dtype");
+        let reason = format!(
+            "{op}(): could not infer output dtype. {what} dtype must be either a floating point or complex dtype"
+        );
         Err(Error::dtype(op, dtype, reason))
     }
 }

@@ -214,7 +214,9 @@ impl Traced {
     /// A function of tensors that is a row of real numbers.
     fn map(self, function: fn(&Tensor) -> Result<Tensor>, row: &'static Row) -> Self {
         match &self {
-            Self::Tensor(tensor) if tensor.dtype().is_complex() => function(tensor).map_or_else(Self::Failed, Self::Tensor),
+            Self::Tensor(tensor) if tensor.dtype().is_complex() => {
+                function(tensor).map_or_else(Self::Failed, Self::Tensor)
+            }
             _ => self.one(row),
         }
     }

@@ -12,9 +12,9 @@ use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{Modes, modes, trace};
 use crate::launch::{self, Source};
-use crate::ops::{batching, complex};
 use crate::ops::elementwise::Arg;
 use crate::ops::traced::Traced;
+use crate::ops::{batching, complex};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -397,9 +397,8 @@ impl Op for Elementwise {
             let tangent = if grad_row.pass {
                 tangent
             } else {
-                let at = |slot: usize| {
-                    Ok(if slot < cx.inputs() { cx.input(slot).clone() } else { cx.output(0).clone() })
-                };
+                let at =
+                    |slot: usize| Ok(if slot < cx.inputs() { cx.input(slot).clone() } else { cx.output(0).clone() });
                 if cx.output(0).dtype().is_complex() {
                     // The formula multiplies by the conjugate of the derivative, a tangent by the derivative.
                     let dtype = cx.output(0).dtype();
