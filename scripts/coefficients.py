@@ -62,6 +62,11 @@ def scaled_erfc_log(x):
     return mp.log((1 + 2 * x) * mp.erfc(x)) + x * x
 
 
+def scaled_cdf(x):
+    """Φ(−x) exp(x²/2)."""
+    return mp.erfc(x / mp.sqrt(2)) / 2 * mp.exp(x * x / 2)
+
+
 L = mp.log(2) / 2 * mp.mpf("1.0001")
 S2 = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * mp.mpf("1.0001")
 Q = (mp.pi / 4) ** 2 * mp.mpf("1.001")
@@ -130,6 +135,8 @@ TABLE = [
     ("ERFC", "ln((1 + 2x) exp(x²) erfc(x)) = P((x - 2) / (x + 2)), 1/2 <= x <= 28 (10.2 in f32)",
      lambda t: scaled_erfc_log(2 * (1 + t) / (1 - t)), -0.6, (mp.mpf(82) / 122, mp.mpf(26) / 30), 9, 22),
     ("ERFC_LOG", "ln(erfc(x)) = P(x - 2.5), 1 <= x <= 4", lambda x: mp.log(mp.erfc(x + 2.5)), -1.51, 1.51, 8, None),
+    ("CDF_TAIL", "erfc(x/√2)/2 exp(x²/2) = P((x - 3.5) / (x + 3.5)), 1.4 <= x <= 14.5",
+     lambda t: scaled_cdf(3.5 * (1 + t) / (1 - t)), -mp.mpf(21) / 49, mp.mpf(11) / 18, 7, None),
     ("LGAMMA_1", "lgamma(1 + t) = t P(t), |t| <= 1/2", lgamma_slope(1), -0.5, 0.5, None, 28),
     ("LGAMMA_2", "lgamma(2 + t) = t P(t), |t| <= 1/2", lgamma_slope(2), -0.5, 0.5, None, 18),
     ("BESSEL_K0", "sqrt(2x/pi) exp(x) K0(x) = P((x - 1) / (x + 1)), x >= 1", scaled_bessel_k(0), 0, mp.mpf("0.9999"), None, 22),

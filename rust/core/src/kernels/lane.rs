@@ -750,6 +750,10 @@ macro_rules! real {
                 self.with2(sign, self.value.copysign(sign.value))
             }
             #[inline(always)]
+            fn power_by<const ROOT: bool, const INVERSE: bool>(self, exponent: f64) -> Self {
+                self.with(power::by_products::<T, ROOT, INVERSE>(self.value, exponent))
+            }
+            #[inline(always)]
             fn floor(self) -> Self {
                 self.with(self.value.floor())
             }
@@ -841,7 +845,7 @@ real!(Lane {
     lane_functions! {
         plain erf Float::erf;
         plain erfc error_function::erfc;
-        plain normal_cdf error_function::normal_cdf;
+        plain normal_cdf Float::normal_cdf;
         rare lgamma gamma::lgamma;
         rare digamma gamma::digamma;
         plain2 atan2 trigonometric::atan2;

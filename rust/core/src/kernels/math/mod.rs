@@ -146,6 +146,8 @@ pub trait Float:
 
     /// The error function.
     fn erf(self) -> Self;
+    /// The distribution function of the normal distribution.
+    fn normal_cdf(self) -> Self;
     /// `self` to the power `exponent`, and `rare`.
     fn pow(self, exponent: Self) -> (Self, bool);
     /// Rounds; exact for `f64`.
@@ -165,7 +167,7 @@ macro_rules! int_to_float {
 }
 
 macro_rules! float {
-    ($type:ident, $int:ident, $bias:literal, $mantissa:literal, $table:ident, $erf:path, $pow:path,
+    ($type:ident, $int:ident, $bias:literal, $mantissa:literal, $table:ident, $erf:path, $cdf:path, $pow:path,
      EXP_RANGE = $range:expr, $($name:ident = $value:expr),* $(,)?) => {
         impl Float for $type {
             type Int = $int;
@@ -296,6 +298,10 @@ macro_rules! float {
                 $erf(self)
             }
             #[inline(always)]
+            fn normal_cdf(self) -> Self {
+                $cdf(self)
+            }
+            #[inline(always)]
             fn pow(self, exponent: Self) -> (Self, bool) {
                 $pow(self, exponent)
             }
@@ -304,11 +310,11 @@ macro_rules! float {
 }
 
 float! {
-    f32, i32, 127, 23, single, error_function::erf_single, power::pow_single,
+    f32, i32, 127, 23, single, error_function::erf_single, error_function::normal_cdf_single, power::pow_single,
     EXP_RANGE = [-104.5, 89.0], TANH_MAX = 10.0, SMALL_EXP = 10.0, LARGE = 1e6, TRIG_MAX = 1048576.0, INTEGERS = 8388608.0, ERFC_MAX = 10.2,
 }
 float! {
-    f64, i64, 1023, 52, double, error_function::erf_double, power::pow_double,
+    f64, i64, 1023, 52, double, error_function::erf_double, error_function::normal_cdf_double, power::pow_double,
     EXP_RANGE = [-746.0, 710.0], TANH_MAX = 20.0, SMALL_EXP = 20.0, LARGE = 1e12, TRIG_MAX = 1073741824.0, INTEGERS = 4503599627370496.0,
     ERFC_MAX = 28.0,
 }

@@ -110,6 +110,8 @@ pub trait Real: Field + Order {
     fn round(self) -> Self;
     /// Round towards zero.
     fn trunc(self) -> Self;
+    /// `self` to the power `exponent`, by products as the two say: see [`by_products`](crate::kernels::math::power::by_products).
+    fn power_by<const ROOT: bool, const INVERSE: bool>(self, exponent: f64) -> Self;
     /// Angle of the point (`other`, `self`).
     fn atan2(self, other: Self) -> Self;
     /// 1 − σ(x) of which `sigmoid` is σ(x): near σ(x) = 1 exact only absolutely here, but to all its digits where it is
