@@ -226,16 +226,6 @@ def test_sums_and_means_of_numbers():
         ag.nanmean(ag.tensor([1, 2]))
 
 
-def test_running_integrals():
-    y = ag.tensor([[1.0, 2.0, 4.0], [0.0, 1.0, 0.0]])
-    assert ag.cumulative_trapezoid(y).tolist() == [[1.5, 4.5], [0.5, 1.0]]
-    assert ag.cumulative_trapezoid(y, dx=2).tolist() == [[3.0, 9.0], [1.0, 2.0]]
-    assert ag.cumulative_trapezoid(y, ag.tensor([0.0, 1.0, 3.0])).tolist() == [[1.5, 7.5], [0.5, 1.5]]
-    assert ag.cumulative_trapezoid(y, ag.tensor([0.0, 3.0]), 0).tolist() == [[1.5, 4.5, 6.0]]
-    with pytest.raises(RuntimeError, match="one `x` value for each sample point"):
-        ag.cumulative_trapezoid(y, ag.ones(2))
-
-
 def test_the_logit_is_limited_by_eps():
     x = ag.tensor([-1.0, 0.05, 0.5, 2.0], dtype=F64, requires_grad=True)
     y = ag.logit(x, eps=0.1)
