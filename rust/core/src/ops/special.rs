@@ -192,9 +192,11 @@ elementwise! {
     spherical_bessel_j0(x)[] -> z "SpecialSphericalBesselJ0Backward0" real in 0.6..9.0 {
         value: x.scalar(Function::SphericalJ0),
         x(g, x, z): {
+            let infinite = x.clone().is_infinite();
+            let x = R::select(infinite.clone(), x.lit(1.0), x);
             let far = (x.clone().cos() - z) / away_from_zero(x.clone());
             let slope = R::select(near_zero(&x), x.clone() * sinc_series(x.clone() * x.clone()), far);
-            g * R::select(x.clone().is_infinite(), x.zero(), slope)
+            g * R::select(infinite, x.zero(), slope)
         },
     }
 
@@ -237,11 +239,12 @@ elementwise! {
         value: sinc_of(x),
         x(g, x, z): {
             let pi = std::f64::consts::PI;
+            // At infinity, where a cosine is none, the limit: of anything finite, so that its derivatives are 0 as well.
+            let infinite = x.clone().is_infinite();
+            let x = R::select(infinite.clone(), x.lit(1.0), x);
             let t = x.clone() * pi;
             let far = (cos_pi(x.clone()) - z) / away_from_zero(x.clone());
             let slope = R::select(near_zero(&t), t.clone() * sinc_series(t.clone() * t) * pi, far);
-            // The limit at infinity, where a cosine is none.
-            let infinite = x.clone().is_infinite();
             g * R::select(infinite, x.zero(), slope)
         },
     }
