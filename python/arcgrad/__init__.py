@@ -101,6 +101,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("_assert", "_assert_async"), "_checks"),
     "TypedStorage": "storage",
     "compile": "compiler",
+    **dict.fromkeys(("bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"), "_windows"),
     "einsum": "_einsum",
     "enable_grad": "autograd.grad_mode",
     "explain_grad": "autograd",
@@ -112,6 +113,7 @@ _ELSEWHERE = {
     "inference_mode": "autograd.grad_mode",
     "load": "serialization",
     "no_grad": "autograd.grad_mode",
+    "pca_lowrank": "_lowrank",
     "printoptions": "_printing",
     **dict.fromkeys(
         (
@@ -133,6 +135,7 @@ _ELSEWHERE = {
     "set_grad_enabled": "autograd.grad_mode",
     "set_printoptions": "_printing",
     "stand_in": "_stand_in",
+    "svd_lowrank": "_lowrank",
     "typename": "_typeinfo",
     "vmap": "func.batching",
 }

@@ -5,11 +5,14 @@
 //! and neither outlives the state. Operations are written with [`launch`] and what stands beside it, and touch no address.
 
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::ops::Deref;
 
 use smallvec::SmallVec;
 
 use crate::array::Array;
+use crate::dtype::DType;
+use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::{In, Kernel, Out, Still, map};
 use crate::parallel;
 use crate::scalar::Scalar;
@@ -29,13 +32,17 @@ pub(crate) trait Operands {
     /// Shows every array.
     fn each<'a>(&'a self, see: &mut impl FnMut(&'a Array));
 
+    /// The operands to read, or what stands for them.
+    ///
     /// # Safety
-    /// As for [`In::new`]; the arrays are there for `'m`.
-    unsafe fn ins<'m>(&self) -> Self::In<'m>;
+    /// As for [`In::new`]; the arrays, and `wide`, are there for `'m`.
+    unsafe fn ins<'m>(&self, wide: &Wide) -> Self::In<'m>;
 
+    /// The operands to write, or what stands for them.
+    ///
     /// # Safety
-    /// As for [`Out::new`]; the arrays are there for `'m`.
-    unsafe fn outs<'m>(&self) -> Self::Out<'m>;
+    /// As for [`Out::new`]; the arrays, and `wide`, are there for `'m`.
+    unsafe fn outs<'m>(&self, wide: &Wide) -> Self::Out<'m>;
 }
 
 impl Operands for &Array {
@@ -48,19 +55,19 @@ impl Operands for &Array {
     }
 
     #[inline]
-    unsafe fn ins<'m>(&self) -> In<'m> {
+    unsafe fn ins<'m>(&self, wide: &Wide) -> In<'m> {
         // SAFETY: the layout of an array lies within its block; the rest as the caller promises.
         unsafe {
-            let array: &'m Array = &*std::ptr::from_ref::<Array>(self);
+            let array: &'m Array = &*std::ptr::from_ref::<Array>(wide.of(self));
             In::new(array.ptr(), array.dtype(), array.shape(), array.strides())
         }
     }
 
     #[inline]
-    unsafe fn outs<'m>(&self) -> Out<'m> {
+    unsafe fn outs<'m>(&self, wide: &Wide) -> Out<'m> {
         // SAFETY: as above.
         unsafe {
-            let array: &'m Array = &*std::ptr::from_ref::<Array>(self);
+            let array: &'m Array = &*std::ptr::from_ref::<Array>(wide.of(self));
             Out::new(array.ptr(), array.dtype(), array.shape(), array.strides())
         }
     }
@@ -78,15 +85,15 @@ impl<T: Operands> Operands for Option<T> {
     }
 
     #[inline]
-    unsafe fn ins<'m>(&self) -> Self::In<'m> {
+    unsafe fn ins<'m>(&self, wide: &Wide) -> Self::In<'m> {
         // SAFETY: as the caller promises.
-        self.as_ref().map(|operand| unsafe { operand.ins() })
+        self.as_ref().map(|operand| unsafe { operand.ins(wide) })
     }
 
     #[inline]
-    unsafe fn outs<'m>(&self) -> Self::Out<'m> {
+    unsafe fn outs<'m>(&self, wide: &Wide) -> Self::Out<'m> {
         // SAFETY: as the caller promises.
-        self.as_ref().map(|operand| unsafe { operand.outs() })
+        self.as_ref().map(|operand| unsafe { operand.outs(wide) })
     }
 }
 
@@ -100,15 +107,15 @@ impl<T: Operands, const N: usize> Operands for [T; N] {
     }
 
     #[inline]
-    unsafe fn ins<'m>(&self) -> Self::In<'m> {
+    unsafe fn ins<'m>(&self, wide: &Wide) -> Self::In<'m> {
         // SAFETY: as the caller promises.
-        std::array::from_fn(|at| unsafe { self[at].ins() })
+        std::array::from_fn(|at| unsafe { self[at].ins(wide) })
     }
 
     #[inline]
-    unsafe fn outs<'m>(&self) -> Self::Out<'m> {
+    unsafe fn outs<'m>(&self, wide: &Wide) -> Self::Out<'m> {
         // SAFETY: as the caller promises.
-        std::array::from_fn(|at| unsafe { self[at].outs() })
+        std::array::from_fn(|at| unsafe { self[at].outs(wide) })
     }
 }
 
@@ -120,14 +127,14 @@ impl<T: Operands> Operands for &[T] {
         self.iter().for_each(|operand| operand.each(see));
     }
 
-    unsafe fn ins<'m>(&self) -> Self::In<'m> {
+    unsafe fn ins<'m>(&self, wide: &Wide) -> Self::In<'m> {
         // SAFETY: as the caller promises.
-        self.iter().map(|operand| unsafe { operand.ins() }).collect()
+        self.iter().map(|operand| unsafe { operand.ins(wide) }).collect()
     }
 
-    unsafe fn outs<'m>(&self) -> Self::Out<'m> {
+    unsafe fn outs<'m>(&self, wide: &Wide) -> Self::Out<'m> {
         // SAFETY: as the caller promises.
-        self.iter().map(|operand| unsafe { operand.outs() }).collect()
+        self.iter().map(|operand| unsafe { operand.outs(wide) }).collect()
     }
 }
 
@@ -142,15 +149,15 @@ impl<A: Operands, B: Operands> Operands for (A, B) {
     }
 
     #[inline]
-    unsafe fn ins<'m>(&self) -> Self::In<'m> {
+    unsafe fn ins<'m>(&self, wide: &Wide) -> Self::In<'m> {
         // SAFETY: as the caller promises.
-        unsafe { (self.0.ins(), self.1.ins()) }
+        unsafe { (self.0.ins(wide), self.1.ins(wide)) }
     }
 
     #[inline]
-    unsafe fn outs<'m>(&self) -> Self::Out<'m> {
+    unsafe fn outs<'m>(&self, wide: &Wide) -> Self::Out<'m> {
         // SAFETY: as the caller promises.
-        unsafe { (self.0.outs(), self.1.outs()) }
+        unsafe { (self.0.outs(wide), self.1.outs(wide)) }
     }
 }
 
@@ -172,9 +179,144 @@ pub(crate) fn launch<R: Operands, W: Operands, T>(
     let arrays = Arrays::of(&reads, &writes);
     let _access = arrays.access();
     arrays.check_apart(false);
+    // SAFETY: as in `run_wide`.
+    unsafe { run_wide(&arrays, &reads, &writes, run) }
+}
+
+/// [`launch`] of a kernel that takes elements of any dtype as they lie in memory.
+#[track_caller]
+#[inline]
+pub(crate) fn launch_stored<R: Operands, W: Operands, T>(
+    reads: R,
+    writes: W,
+    run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+) -> T {
+    let arrays = Arrays::of(&reads, &writes);
+    let _access = arrays.access();
+    arrays.check_apart(false);
     // SAFETY: the state of all roots is held until `run` is done, which the operands do not outlive, whatever it does: it
     // takes them for any lifetime. What is written shares no element.
-    arrays.work(|| unsafe { run(reads.ins(), writes.outs()) })
+    arrays.work(|| unsafe { run(reads.ins(&Wide::NONE), writes.outs(&Wide::NONE)) })
+}
+
+/// Runs a kernel that knows no half precision: it is handed such operands in `f32`, and what it writes is rounded once.
+///
+/// # Safety
+/// The state of all memory is held, and what is written shares no element with anything else.
+#[inline]
+unsafe fn run_wide<R: Operands, W: Operands, T>(
+    arrays: &Arrays<'_>,
+    reads: &R,
+    writes: &W,
+    run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+) -> T {
+    if arrays.all.iter().any(|array| array.dtype().is_half()) {
+        // SAFETY: as the caller promises.
+        return unsafe { run_in_single(arrays, reads, writes, run) };
+    }
+    // SAFETY: the state of all roots is held until `run` is done, which the operands do not outlive, whatever it does: it
+    // takes them for any lifetime. What is written shares no element.
+    arrays.work(|| unsafe { run(reads.ins(&Wide::NONE), writes.outs(&Wide::NONE)) })
+}
+
+/// [`run_wide`] where there is half precision.
+///
+/// # Safety
+/// As there.
+#[cold]
+#[inline(never)]
+unsafe fn run_in_single<R: Operands, W: Operands, T>(
+    arrays: &Arrays<'_>,
+    reads: &R,
+    writes: &W,
+    run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+) -> T {
+    let mut wide = Wide::default();
+    for array in arrays.written() {
+        wide.take(array, true);
+    }
+    for array in arrays.read() {
+        wide.take(array, false);
+    }
+    // SAFETY: as in `launch_stored`; the copies are this call's own, and live until after `run`.
+    let result = arrays.work(|| unsafe { run(reads.ins(&wide), writes.outs(&wide)) });
+    wide.give_back(arrays.written());
+    result
+}
+
+/// Copies in `f32` of the operands in half precision, each with the operand that it stands for.
+#[derive(Default)]
+pub(crate) struct Wide(Vec<(*const Array, Array)>);
+
+/// The memory between the first and the last element of an array, as a vector, and where in it the array begins.
+fn span(array: &Array) -> (Array, usize) {
+    let (low, high) = shape::extent(array.shape(), array.strides()).unwrap_or((0, -1));
+    let start = array.offset().wrapping_add_signed(low);
+    (array.with_layout(&[(high - low + 1) as usize], &[1], start), low.unsigned_abs())
+}
+
+impl Wide {
+    /// Nothing stands for anything else.
+    const NONE: Self = Self(Vec::new());
+
+    /// A copy of an array whose state is held.
+    fn take(&mut self, array: &Array, written: bool) {
+        if !array.dtype().is_half() || self.0.iter().any(|(of, _)| std::ptr::eq(*of, array)) {
+            return;
+        }
+        if written && array.overlaps_itself() {
+            // Elements that share memory share it in the copy.
+            let (span, first) = span(array);
+            let copy = Self::copied(&span, span.shape());
+            self.0.push((std::ptr::from_ref(array), copy.with_layout(array.shape(), array.strides(), first)));
+            return;
+        }
+        // Broadcast axes stay so: they may be long, and kernels know them.
+        let once: SmallVec<[usize; 6]> =
+            array.shape().iter().zip(array.strides()).map(|(&n, &s)| if s == 0 { n.min(1) } else { n }).collect();
+        let copy = Self::copied(array, &once);
+        let copy = if once.as_slice() == array.shape() { copy } else { copy.expand(array.shape()) };
+        self.0.push((std::ptr::from_ref(array), copy));
+    }
+
+    /// A copy of the elements of `shape`. A dense block keeps its order of axes, which kernels may have been chosen by.
+    fn copied(array: &Array, shape: &[usize]) -> Array {
+        let made = if array.is_dense() {
+            Array::uninit_like("launch", array, DType::F32)
+        } else {
+            Array::uninit("launch", shape, DType::F32)
+        };
+        let copy = made.expect("room for a copy in single precision");
+        // SAFETY: the state of the array's memory is held, and that of the copy is nobody else's.
+        unsafe {
+            let from = In::new(array.ptr(), array.dtype(), shape, array.strides());
+            copy_elements(from, Out::new(copy.ptr(), DType::F32, shape, copy.strides()));
+        }
+        copy
+    }
+
+    /// What the kernel is shown for an array: its copy, if it has one.
+    fn of<'a>(&'a self, array: &'a Array) -> &'a Array {
+        self.0.iter().find(|(of, _)| std::ptr::eq(*of, array)).map_or(array, |(_, copy)| copy)
+    }
+
+    /// Rounds what was written.
+    fn give_back(&self, written: &[&Array]) {
+        for array in written {
+            let copy = self.of(array);
+            if std::ptr::eq(copy, *array) {
+                continue;
+            }
+            // What lies between elements that share memory is written as it was.
+            let (copy, array) =
+                if array.overlaps_itself() { (span(copy).0, span(array).0) } else { (copy.clone(), (*array).clone()) };
+            // SAFETY: as in `copied`.
+            unsafe {
+                let from = In::new(copy.ptr(), DType::F32, copy.shape(), copy.strides());
+                copy_elements(from, Out::new(array.ptr(), array.dtype(), array.shape(), array.strides()));
+            }
+        }
+    }
 }
 
 /// The state of some memory, held over several launches.
@@ -204,8 +346,23 @@ impl<'a> Held<'a> {
         let arrays = Arrays::of(&reads, &writes);
         self.check(&arrays);
         arrays.check_apart(false);
-        // SAFETY: as in `launch`.
-        arrays.work(|| unsafe { run(reads.ins(), writes.outs()) })
+        // SAFETY: as in `run_wide`.
+        unsafe { run_wide(&arrays, &reads, &writes, run) }
+    }
+
+    /// [`launch_stored`] on arrays whose state is held.
+    #[track_caller]
+    pub(crate) fn launch_stored<R: Operands, W: Operands, T>(
+        &mut self,
+        reads: R,
+        writes: W,
+        run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+    ) -> T {
+        let arrays = Arrays::of(&reads, &writes);
+        self.check(&arrays);
+        arrays.check_apart(false);
+        // SAFETY: as in `launch_stored`.
+        arrays.work(|| unsafe { run(reads.ins(&Wide::NONE), writes.outs(&Wide::NONE)) })
     }
 
     /// [`Self::launch`] on one thread and in order, whether or not elements that are written share memory.
@@ -219,9 +376,27 @@ impl<'a> Held<'a> {
         let arrays = Arrays::of(&reads, &writes);
         self.check(&arrays);
         arrays.check_apart(true);
+        // SAFETY: as in `run_wide`; elements that share memory are written by one thread.
+        let run = || unsafe { run_wide(&arrays, &reads, &writes, run) };
+        if arrays.written().iter().any(|array| array.overlaps_itself()) { parallel::alone(run) } else { run() }
+    }
+
+    /// [`Self::launch_in_order`] of a kernel that takes elements as they lie in memory.
+    #[track_caller]
+    pub(crate) fn launch_stored_in_order<R: Operands, W: Operands, T>(
+        &mut self,
+        reads: R,
+        writes: W,
+        run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+    ) -> T {
+        let arrays = Arrays::of(&reads, &writes);
+        self.check(&arrays);
+        arrays.check_apart(true);
         // SAFETY: as in `launch`; elements that share memory are written by one thread.
-        let run = || unsafe { run(reads.ins(), writes.outs()) };
-        arrays.work(|| if arrays.written().iter().any(|array| array.overlaps_itself()) { parallel::alone(run) } else { run() })
+        let run = || unsafe { run(reads.ins(&Wide::NONE), writes.outs(&Wide::NONE)) };
+        arrays.work(|| {
+            if arrays.written().iter().any(|array| array.overlaps_itself()) { parallel::alone(run) } else { run() }
+        })
     }
 
     /// All that is read or written is held.
@@ -412,8 +587,11 @@ impl Deref for Sole<'_> {
 /// Most elements of [`Small`].
 pub(crate) const MOST: usize = 1 << 12;
 
+/// Most bytes that a mask is widened to.
+const MOST_WIDENED: usize = 2048;
+
 /// A formula over inputs that are as its loop wants them: at most [`MOST`] elements each, row-major, of the kernel's dtype
-/// and one shape.
+/// and one shape. One of them may be a mask, which is widened on the stack.
 pub(crate) struct Small<'a, 'b> {
     kernel: Kernel,
     params: &'a [Scalar],
@@ -432,6 +610,12 @@ impl<'a, 'b> Small<'a, 'b> {
         inputs: &'a [Source<Sole<'b>>],
     ) -> Option<Self> {
         let numel = like.numel();
+        let mut masks = 0;
+        let is_mask = |array: &Array| {
+            array.dtype() == DType::Bool
+                && numel * kernel.input().size() <= MOST_WIDENED
+                && kernel.input() != DType::Bool
+        };
         let fits = numel <= MOST
             && like.is_contiguous()
             && inputs.len() == kernel.inputs()
@@ -439,13 +623,15 @@ impl<'a, 'b> Small<'a, 'b> {
             && params.len() == kernel.params()
             && inputs.iter().all(|input| match input {
                 Source::Array(array) => {
-                    array.dtype() == kernel.input()
+                    let mask = array.dtype() != kernel.input();
+                    masks += usize::from(mask);
+                    (!mask || (masks == 1 && is_mask(array)))
                         && (std::ptr::eq(array.0, like.0) || (array.shape() == like.shape() && array.is_contiguous()))
                 }
                 Source::Scalar(number) => {
                     number.category() <= kernel.input().category()
                         // What is no `int32` is compared and divided by value on the general path.
-                        && (kernel.input() != crate::DType::I32 || number.is_storable(crate::DType::I32))
+                        && (kernel.input() != DType::I32 || number.is_storable(DType::I32))
                 }
             });
         fits.then_some(Self { kernel, params, inputs, like, numel })
@@ -494,6 +680,7 @@ impl<'a, 'b> Small<'a, 'b> {
             held.push(hold);
         }
         let mut numbers = [Number([0u8; 16]); MAX_SOURCES];
+        let mut widened: MaybeUninit<[u64; MOST_WIDENED / 8]> = MaybeUninit::uninit();
         let mut pointers = [std::ptr::null::<u8>(); MAX_SOURCES];
         let mut still: Still = 0;
         for (position, input) in self.inputs.iter().enumerate() {
@@ -510,7 +697,13 @@ impl<'a, 'b> Small<'a, 'b> {
                             held.push(hold);
                         }
                     }
-                    array.ptr()
+                    if array.dtype() == self.kernel.input() {
+                        array.ptr()
+                    } else {
+                        // SAFETY: the mask's state is held as above; `new` has seen that it is one, and that it fits.
+                        unsafe { widen(array.ptr(), self.numel, self.kernel.input(), widened.as_mut_ptr().cast()) };
+                        widened.as_ptr().cast()
+                    }
                 }
                 Source::Scalar(number) => {
                     still |= 1 << position;
@@ -526,5 +719,21 @@ impl<'a, 'b> Small<'a, 'b> {
         unsafe { self.kernel.run_dense(self.params, inputs, output.ptr(), self.numel, still) };
         after();
         true
+    }
+}
+
+/// The elements of a mask as numbers of another dtype.
+///
+/// # Safety
+/// `n` truth values can be read at `mask`, and as many elements of the dtype written at `to`.
+unsafe fn widen(mask: *const u8, n: usize, dtype: DType, to: *mut u8) {
+    let size = dtype.size();
+    let [zero, one] = [0, 1].map(|value| Scalar::Int(value).to_bytes(dtype));
+    for index in 0..n {
+        // SAFETY: as promised by the caller; a number has at most as many bytes as there are here.
+        unsafe {
+            let from = if mask.add(index).read() != 0 { &one } else { &zero };
+            to.add(index * size).copy_from_nonoverlapping(from.as_ptr(), size);
+        }
     }
 }

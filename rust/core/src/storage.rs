@@ -25,7 +25,7 @@ use triomphe::Arc;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::geometry::Geometry;
-use crate::graph::provenance::Blame;
+use crate::provenance::Blame;
 use crate::shape::Layout;
 use state::State;
 

@@ -10,7 +10,8 @@ use super::op::{Arrays, Inputs, Op, Tensors};
 use super::record;
 use super::trace;
 use super::transform;
-use crate::error::Result;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
 use crate::tensor::{Operand, Tensor};
 
 /// An operation that can be called: a value that can be copied, compared and shown.
@@ -88,10 +89,29 @@ pub(super) fn run<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Ten
     Ok(results)
 }
 
+/// An operation of real numbers alone, by PyTorch's name of its node: `SoftmaxBackward0` is that of `softmax`.
+#[cold]
+fn no_complex(node: &str, dtype: DType) -> Box<Error> {
+    let name = node.split("Backward").next().unwrap_or(node);
+    let mut kernel = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !kernel.is_empty() {
+            kernel.push('_');
+        }
+        kernel.extend(letter.to_lowercase());
+    }
+    Error::no_kernel("dtype", &kernel, dtype)
+}
+
 /// The arrays that an operation makes, written down if a capture is under way.
 #[inline]
 #[track_caller]
 pub(super) fn eval<O: Primitive>(op: &O, inputs: &Inputs<'_>) -> Result<Arrays> {
+    if let Some(array) = inputs.iter().find(|array| array.dtype().is_complex())
+        && !op.takes_complex()
+    {
+        return Err(no_complex(op.name(), array.dtype()));
+    }
     if !modes().any(Modes::CAPTURE) {
         return op.eval(inputs);
     }

@@ -4,6 +4,7 @@ use half::{bf16, f16};
 use pulp::Arch;
 
 use super::element::{B8, Element};
+use super::number::Complex;
 use super::{Kernel, LoopFn, Still};
 use crate::dtype::DType;
 use crate::with_element;
@@ -135,6 +136,55 @@ impl Cast<f16> for bf16 {
     fn cast(self) -> f16 {
         f16::from_f32(self.to_f32())
     }
+}
+
+/// A complex number gives its real part, and is true unless both parts are 0; a real one has no imaginary part.
+macro_rules! complex {
+    ($($part:ty, $other_part:ty: $($real:ty),*;)*) => {$(
+        $(
+            impl Cast<$real> for Complex<$part> {
+                #[inline(always)]
+                fn cast(self) -> $real {
+                    self.re.cast()
+                }
+            }
+            impl Cast<Complex<$part>> for $real {
+                #[inline(always)]
+                fn cast(self) -> Complex<$part> {
+                    Complex::new(self.cast(), 0.0)
+                }
+            }
+        )*
+        impl Cast<B8> for Complex<$part> {
+            #[inline(always)]
+            fn cast(self) -> B8 {
+                B8::from((self.re != 0.0) | (self.im != 0.0))
+            }
+        }
+        impl Cast<Complex<$part>> for B8 {
+            #[inline(always)]
+            fn cast(self) -> Complex<$part> {
+                Complex::new(self.cast(), 0.0)
+            }
+        }
+        impl Cast<Self> for Complex<$part> {
+            #[inline(always)]
+            fn cast(self) -> Self {
+                self
+            }
+        }
+        impl Cast<Complex<$other_part>> for Complex<$part> {
+            #[inline(always)]
+            fn cast(self) -> Complex<$other_part> {
+                Complex::new(self.re.cast(), self.im.cast())
+            }
+        }
+    )*};
+}
+
+complex! {
+    f32, f64: u8, i8, i16, i32, i64, f16, bf16, f32, f64;
+    f64, f32: u8, i8, i16, i32, i64, f16, bf16, f32, f64;
 }
 
 impl Cast<Self> for B8 {

@@ -11,7 +11,7 @@
 
 use super::conv::ConvSize;
 use super::float::{Shared, simd};
-use super::register_tile::{Dots, Row, Slot, Step, Tile, Vector, lanes, sum_lanes};
+use super::register_tile::{Dots, Row, Slot, Step, Tile, VECTORS, Vector, lanes, sum_lanes};
 use super::scratch::with_scratch;
 use super::window::Window;
 use crate::parallel;
@@ -23,7 +23,10 @@ const MOST_BYTES: usize = 1 << 20;
 /// Taps of all channels that are summed in registers at once: so many weights of eight channels are 16 KB, half of a
 /// level-1 cache, and sums of more rounding errors than that are made in blocks.
 const STEPS: usize = 512;
-/// Vectors of a panel: with as many steps it fills an eighth of a level-2 cache of a megabyte.
+/// How much longer a tile takes whose vectors are put together first: measured 1.2 with 128 output channels.
+const PACKING: f64 = 1.25;
+/// Vectors whose panels are made before they are used: with as many steps they fill an eighth of a level-2 cache of a
+/// megabyte.
 const PANEL: usize = 4;
 /// Elements beyond the end of a tile or panel that whole registers may touch.
 const SLACK: usize = 64;
@@ -38,8 +41,11 @@ const CHUNKS: usize = 16;
 /// Most bytes of partial sums of the weight's gradient.
 const PARTIAL_BYTES: usize = 32 << 20;
 /// Positions of a batch from which the products are worth more than the way to the weights, which the product of matrices
-/// reads in their order.
+/// reads in their order; and channels from which there are so many weights that it matters.
 const FEW: usize = 64;
+/// Weights of a group, per tap, up to which a product of matrices for each group and sample costs more than to spread the
+/// results of a convolution with a stride in the lines they belong to.
+const NARROW: usize = 16;
 /// Positions of a batch from which the weights are worth turning around for the gradient of the input: that costs about
 /// 1.5 ns a weight, the products 0.02 ns per position.
 const TURN: usize = 512;
@@ -53,6 +59,8 @@ struct Tiling {
     /// Lines of output of a tile; more than one sample only where these are all there are.
     lines: usize,
     samples: usize,
+    /// Whether all tiles have the same padding, which then stays where it is from one to the next.
+    framed: bool,
     /// Elements of a line with the same remainder, a row, a slice, a channel and a sample.
     phase: usize,
     pitch: usize,
@@ -101,7 +109,8 @@ impl Tiling {
         } else {
             1
         };
-        Some(Self { window, channels, blocks, lines, samples, phase, pitch, slice, channel, sample })
+        let framed = lines == heights && depths == 1;
+        Some(Self { window, channels, blocks, lines, samples, framed, phase, pitch, slice, channel, sample })
     }
 
     /// Tiles of one group.
@@ -128,9 +137,9 @@ impl Tiling {
         place.lines == self.lines && place.samples == self.samples
     }
 
-    /// Elements of a tile.
+    /// Elements of a tile, whole lines of a cache: what lies behind it starts with one.
     fn elements(&self) -> usize {
-        self.samples * self.sample + SLACK
+        (self.samples * self.sample + SLACK).next_multiple_of(CHUNK)
     }
 
     /// Channels of a block: the first, and how many.
@@ -157,6 +166,11 @@ impl Tiling {
         offsets
     }
 
+    /// Elements of a panel: all taps of [`VECTORS`] vectors.
+    fn panel(&self, lanes: usize) -> usize {
+        self.channels * self.window.taps() * VECTORS * lanes
+    }
+
     /// Where a line of outputs of a sample starts.
     fn line(&self, sample: usize, line: usize) -> usize {
         sample * self.sample + line * self.window.stride[1] * self.pitch
@@ -179,7 +193,18 @@ impl Tiling {
         slots
     }
 
-    /// Fills a tile from the samples at `x`, which are `sample` apart and start at the first channel of a block.
+    /// Makes room for tiles into one whose padding is there, if that is the same for all.
+    ///
+    /// # Safety
+    /// There is room for a tile.
+    unsafe fn frame<T: Vector>(&self, to: *mut T) {
+        if self.framed {
+            // SAFETY: the caller's room.
+            unsafe { to.write_bytes(0, self.elements()) };
+        }
+    }
+
+    /// Fills a tile, framed, from the samples at `x`, which are `sample` apart and start at the first channel of a block.
     ///
     /// # Safety
     /// The samples of the place have so many channels; there is room for the tile.
@@ -188,8 +213,10 @@ impl Tiling {
             // SAFETY: the caller's samples.
             unsafe { fill_sample(self, place, x.add(s * sample), channels, to.add(s * self.sample)) };
         }
-        // SAFETY: the slack is there.
-        unsafe { to.add(self.samples * self.sample).write_bytes(0, SLACK) };
+        if !self.framed {
+            // SAFETY: the slack is there.
+            unsafe { to.add(self.samples * self.sample).write_bytes(0, SLACK) };
+        }
     }
 }
 
@@ -210,7 +237,7 @@ unsafe fn zeros<T: Vector>(to: *mut T, n: usize) {
 /// # Safety
 /// `n` elements can be read and written; they lie apart.
 #[inline(always)]
-unsafe fn copy<T: Vector>(from: *const T, to: *mut T, n: usize) {
+pub(super) unsafe fn copy<T: Vector>(from: *const T, to: *mut T, n: usize) {
     // SAFETY: the pieces make up the caller's elements; the last whole one may overlap the one before.
     unsafe {
         let piece = |at: usize| {
@@ -266,26 +293,43 @@ simd! {
                     let to = to.add(row * pitch);
                     let height = (place.line * stride[1] + row).wrapping_sub(padding[1]);
                     if depth >= depths || height >= heights {
-                        zeros(to, pitch);
+                        if !tiling.framed {
+                            zeros(to, pitch);
+                        }
                         continue;
                     }
                     let from = x.add(((c * depths + depth) * heights + height) * width);
-                    if stride[2] == 1 {
+                    if tiling.framed && stride[2] == 1 {
+                        copy(from, to.add(left), middle);
+                    } else if stride[2] == 1 {
                         zeros(to, left);
                         copy(from, to.add(left), middle);
                         zeros(to.add(left + middle), pitch - left - middle);
                     } else {
                         for phase in 0..stride[2] {
                             let to = to.add(phase * tiling.phase);
-                            for at in 0..tiling.phase {
-                                let from_at = (at * stride[2] + phase).wrapping_sub(padding[2]);
-                                *to.add(at) = if from_at < width { *from.add(from_at) } else { T::ZERO };
+                            // Those of the line: `at · stride + phase − padding` in it.
+                            let inside = |end: usize| end.saturating_sub(phase).div_ceil(stride[2]).min(tiling.phase);
+                            let (first, end) = (inside(padding[2]), inside(width + padding[2]));
+                            zeros(to, first);
+                            let from = from.wrapping_add(first * stride[2] + phase).wrapping_sub(padding[2]);
+                            if stride[2] == 2 {
+                                for at in 0..end - first {
+                                    *to.add(first + at) = *from.add(at * 2);
+                                }
+                            } else {
+                                for at in 0..end - first {
+                                    *to.add(first + at) = *from.add(at * stride[2]);
+                                }
                             }
+                            zeros(to.add(end), tiling.phase - end);
                         }
                     }
                 }
-                // What whole registers read behind the last row.
-                zeros(to.add(rows * pitch), 1);
+                if !tiling.framed {
+                    // What whole registers read behind the last row.
+                    zeros(to.add(rows * pitch), 1);
+                }
             }
         }
     }
@@ -296,7 +340,7 @@ simd! {
 /// What the tiles of a convolution have in common: vectors of positions, and where their elements come from.
 struct Positions {
     slots: Vec<Slot>,
-    /// Where lines are short: for every [`PANEL`] slots the pieces that a row of their panel is put together from, as
+    /// Where lines are short: for every [`VECTORS`] slots the pieces that a row of their panel is put together from, as
     /// offsets in the panel's row and in the tile.
     pieces: Vec<Vec<(usize, usize)>>,
 }
@@ -314,17 +358,18 @@ impl Positions {
         let (mut slots, mut pieces) = (Vec::new(), Vec::<Vec<(usize, usize)>>::new());
         for s in 0..place.samples {
             for start in (0..outputs).step_by(lanes) {
-                let in_panel = slots.len() % PANEL * lanes;
-                if in_panel == 0 {
+                let (panel, in_row) = (slots.len() % PANEL / VECTORS, slots.len() % VECTORS * lanes);
+                if in_row == 0 {
                     pieces.push(Vec::new());
                 }
                 let end = outputs.min(start + lanes);
-                slots.push(Slot { at: in_panel, to: s * sample + start, lanes: end - start });
+                let at = panel * tiling.panel(lanes) + in_row;
+                slots.push(Slot { at, to: s * sample + start, lanes: end - start });
                 let mut at = start;
                 while at < end {
                     let (line, across) = (at / width, at % width);
                     if let Some(pieces) = pieces.last_mut() {
-                        pieces.push((in_panel + at - start, tiling.line(s, line) + across));
+                        pieces.push((in_row + at - start, tiling.line(s, line) + across));
                     }
                     at += width - across;
                 }
@@ -335,18 +380,18 @@ impl Positions {
 }
 
 simd! {
-    /// Puts together rows of a panel: `width` elements each, of pieces of at most [`CHUNK`] elements, in ascending order.
+    /// Puts together rows of a panel, `width` elements each, of pieces of at most `PIECE` elements, in ascending order.
     ///
     /// # Safety
-    /// The slices are alive. Whole chunks can be read from the tile at every piece, and written to the panel.
-    unsafe fn pack<T: Vector>(
+    /// The slices are alive. Whole pieces can be read from the tile at every tap and piece, and written to the panel.
+    unsafe fn pack<T: Vector, const PIECE: usize>(
         taps: *const [usize], pieces: *const [(usize, usize)], tile: *const T, panel: *mut T, width: usize,
     ) {
         for (row, &tap) in (*taps).iter().enumerate() {
             let (tile, panel) = (tile.add(tap), panel.add(row * width));
             for &(to, from) in &*pieces {
-                let piece = tile.add(from).cast::<[T; CHUNK]>().read_unaligned();
-                panel.add(to).cast::<[T; CHUNK]>().write_unaligned(piece);
+                let piece = tile.add(from).cast::<[T; PIECE]>().read_unaligned();
+                panel.add(to).cast::<[T; PIECE]>().write_unaligned(piece);
             }
         }
     }
@@ -372,9 +417,8 @@ pub(super) unsafe fn forward<T: Vector>(
     let Some(tiling) = &Tiling::new::<T>(size, usize::MAX) else { return false };
     let taps = tiling.taps();
     let wasted = |of: usize| of.next_multiple_of(lanes) as f64 / of as f64;
-    // Putting a row together costs some two steps of a row of the tile.
-    let packs =
-        outer >= 8 && lanes <= CHUNK && 1.1 * wasted(tiling.lines * window.output[2]) < wasted(window.output[2]);
+    // Rows of 56 and of 28, of whose vectors an eighth is wasted, are still faster in lines.
+    let packs = outer >= 8 && lanes <= CHUNK && PACKING * wasted(outputs) < wasted(window.output[2]);
     let positions = |place| {
         let sample = size.out_channels * outputs;
         if packs {
@@ -384,7 +428,14 @@ pub(super) unsafe fn forward<T: Vector>(
         }
     };
     let whole = positions(tiling.place(size, 0));
-    let panel_width = PANEL * lanes;
+    let panel_width = VECTORS * lanes;
+    let pack = if window.output[2] <= 4 {
+        pack::<T, 4>
+    } else if window.output[2] <= 8 {
+        pack::<T, 8>
+    } else {
+        pack::<T, CHUNK>
+    };
     let steps: Vec<Step> = (0..taps.len())
         .map(|at| Step { vector: if packs { at * panel_width } else { taps[at] }, factor: at })
         .collect();
@@ -401,9 +452,11 @@ pub(super) unsafe fn forward<T: Vector>(
     let memory = unsafe { Shared::new((x, w, bias, y)) };
     parallel::run((tiles * parts).div_ceil(group), cost, &|chunk| {
         let (x, w, bias, y) = memory.get();
-        let panel_elements = if packs { taps.len() * panel_width + SLACK } else { 0 };
+        let panel_elements = if packs { PANEL.div_ceil(VECTORS) * tiling.panel(lanes) + SLACK } else { 0 };
         with_scratch((tiling.elements() + panel_elements) * size_of::<T>(), |scratch| {
             let tile = scratch.cast::<T>();
+            // SAFETY: room for a tile.
+            unsafe { tiling.frame(tile) };
             for item in chunk * group..((chunk + 1) * group).min(tiles * parts) {
                 let (entry, start) = (item / parts, item % parts * part);
                 let (place, set) = (tiling.place(size, entry / size.groups), entry % size.groups);
@@ -432,8 +485,12 @@ pub(super) unsafe fn forward<T: Vector>(
                         if !packs {
                             sums.run();
                         }
-                        for (slots, pieces) in positions.slots.chunks(PANEL).zip(&positions.pieces) {
-                            pack(&raw const taps[..count], &raw const pieces[..], tile, panel, panel_width);
+                        let panels = PANEL / VECTORS;
+                        for (slots, pieces) in positions.slots.chunks(PANEL).zip(positions.pieces.chunks(panels)) {
+                            for (nr, pieces) in pieces.iter().enumerate() {
+                                let panel = panel.add(nr * tiling.panel(lanes));
+                                pack(&raw const taps[..count], &raw const pieces[..], tile, panel, panel_width);
+                            }
                             Tile { slots, vectors: panel, ..sums }.run();
                         }
                     }
@@ -444,45 +501,144 @@ pub(super) unsafe fn forward<T: Vector>(
     true
 }
 
-/// Gradient with respect to the input, unless the shape is not for this: with steps of 1 it is the convolution of the
-/// cotangent with the weights turned around.
+/// The elements of the input along one axis that are so many steps of the window and `rest` from the edge: how many there
+/// are, the first tap of the window that reaches them, the distance to the next such tap, how many, and the convolution of
+/// the outputs that they are: its padding and dilation.
+#[derive(Clone, Copy)]
+struct Remainder {
+    rest: usize,
+    count: usize,
+    tap: usize,
+    step: usize,
+    taps: usize,
+    padding: usize,
+    dilation: usize,
+}
+
+/// [`Remainder`]s of an axis; `None` where padding is so great that some outputs reach nothing.
+fn remainders(window: &Window, axis: usize) -> Option<Vec<Remainder>> {
+    let (stride, dilation, kernel) = (window.stride[axis], window.dilation[axis], window.kernel[axis]);
+    let padding = window.padding[axis];
+    let mut all = Vec::new();
+    for rest in 0..stride.min(window.input[axis]) {
+        let count = (window.input[axis] - rest).div_ceil(stride);
+        let reaches = |tap: usize| (rest + padding + stride * tap * dilation - tap * dilation).is_multiple_of(stride);
+        let mut taps = (0..kernel).filter(|&tap| reaches(tap));
+        let Some(tap) = taps.next() else {
+            all.push(Remainder { rest, count, tap: 0, step: 1, taps: 0, padding: 0, dilation: 1 });
+            continue;
+        };
+        let (step, taps) = match taps.next() {
+            Some(next) => (next - tap, (kernel - tap).div_ceil(next - tap)),
+            None => (1, 1),
+        };
+        // Output `position + shift` reaches the position by the last tap, which is the first of the window turned around.
+        let shift = ((tap + (taps - 1) * step) * dilation).checked_sub(rest + padding)?;
+        all.push(Remainder {
+            rest,
+            count,
+            tap,
+            step,
+            taps,
+            padding: shift / stride,
+            dilation: (step * dilation / stride).max(1),
+        });
+    }
+    Some(all)
+}
+
+/// Gradient with respect to the input, unless the shape is not for this: the elements that are the same number of steps
+/// apart are the convolution of the cotangent with those weights that reach them, turned around.
 ///
 /// # Safety
 /// The operands of [`super::conv::conv_backward_input`], none of them empty, lie at the addresses.
 pub(super) unsafe fn backward_input<T: Vector>(size: &ConvSize, g: *const T, w: *const T, dx: *mut T) -> bool {
     let window = &size.window;
-    if window.stride != [1; 3] || size.batch * window.inputs() < TURN {
-        return false;
-    }
-    let mut padding = [0; 3];
-    for axis in 0..3 {
-        match (window.dilation[axis] * (window.kernel[axis] - 1)).checked_sub(window.padding[axis]) {
-            Some(rest) => padding[axis] = rest,
-            None => return false,
-        }
-    }
-    let turned = ConvSize {
-        in_channels: size.out_channels,
-        out_channels: size.in_channels,
-        window: Window { input: window.output, output: window.input, padding, ..*window },
-        ..*size
-    };
     let (inner, outer, taps) = (size.in_channels / size.groups, size.out_channels / size.groups, window.taps());
-    if Tiling::new::<T>(&turned, usize::MAX).is_none() {
+    if inner * outer >= FEW * FEW && size.batch * window.inputs() < TURN {
         return false;
     }
-    let mut weights = Vec::with_capacity(size.out_channels * inner * taps);
-    for group in 0..size.groups {
-        for c in 0..inner {
-            for o in 0..outer {
-                // SAFETY: the weights of one pair of channels.
-                let from = unsafe { std::slice::from_raw_parts(w.add(((group * outer + o) * inner + c) * taps), taps) };
-                weights.extend(from.iter().rev());
+    let axes = [0, 1, 2].map(|axis| remainders(window, axis));
+    let [Some(depths), Some(heights), Some(widths)] = &axes else { return false };
+    let (planes, inputs) = (size.batch * size.in_channels, window.inputs());
+    let direct = window.stride == [1; 3];
+    if !direct && inner * outer > NARROW {
+        return false;
+    }
+    let mut part = Vec::new();
+    for d in depths {
+        for h in heights {
+            for w_axis in widths {
+                let axes = [d, h, w_axis];
+                let count = axes.map(|axis| axis.count);
+                let turned = ConvSize {
+                    in_channels: size.out_channels,
+                    out_channels: size.in_channels,
+                    window: Window {
+                        input: window.output,
+                        output: count,
+                        kernel: axes.map(|axis| axis.taps),
+                        stride: [1; 3],
+                        padding: axes.map(|axis| axis.padding),
+                        dilation: axes.map(|axis| axis.dilation),
+                    },
+                    ..*size
+                };
+                let outputs: usize = count.iter().product();
+                if !direct {
+                    part.clear();
+                    part.resize(planes * outputs, T::ZERO);
+                }
+                if turned.window.taps() > 0 {
+                    let mut weights = Vec::with_capacity(size.out_channels * inner * turned.window.taps());
+                    for group in 0..size.groups {
+                        for c in 0..inner {
+                            for o in 0..outer {
+                                // SAFETY: the weights of one pair of channels.
+                                let from = unsafe { w.add(((group * outer + o) * inner + c) * taps) };
+                                turn(window, axes, from, &mut weights);
+                            }
+                        }
+                    }
+                    let to = if direct { dx } else { part.as_mut_ptr() };
+                    // SAFETY: the caller's operands, weights of the turned shape, and room for the result.
+                    if !unsafe { forward(&turned, g, weights.as_ptr(), None, to) } {
+                        return false;
+                    }
+                }
+                if direct {
+                    continue;
+                }
+                let [_, height, width] = window.input;
+                let mut lines = part.chunks_exact(count[2]);
+                for plane in 0..planes {
+                    for i in 0..count[0] {
+                        for j in 0..count[1] {
+                            let at = [(i, d, 0), (j, h, 1)].map(|(at, axis, nr)| at * window.stride[nr] + axis.rest);
+                            let first = plane * inputs + (at[0] * height + at[1]) * width + w_axis.rest;
+                            for (k, &value) in lines.next().into_iter().flatten().enumerate() {
+                                // SAFETY: inside the gradient.
+                                unsafe { *dx.add(first + k * window.stride[2]) = value };
+                            }
+                        }
+                    }
+                }
             }
         }
     }
-    // SAFETY: the caller's operands, and weights of the turned shape.
-    unsafe { forward(&turned, g, weights.as_ptr(), None, dx) }
+    true
+}
+
+/// Appends the weights of a pair of channels that reach some remainders, the last first.
+fn turn<T: Vector>(window: &Window, axes: [&Remainder; 3], from: *const T, weights: &mut Vec<T>) {
+    let [_, height, width] = window.kernel;
+    let taps = |axis: usize| (0..axes[axis].taps).rev().map(move |tap| axes[axis].tap + tap * axes[axis].step);
+    for d in taps(0) {
+        for h in taps(1) {
+            // SAFETY: taps of the window.
+            weights.extend(taps(2).map(|w| unsafe { *from.add((d * height + h) * width + w) }));
+        }
+    }
 }
 
 // ---- the gradient of the weight ------------------------------------------------------------------------------------
@@ -495,7 +651,7 @@ simd! {
     ///
     /// # Safety
     /// Both can be accessed there, and lie apart.
-    unsafe fn transpose<T: Vector>(
+    pub(super) unsafe fn transpose<T: Vector>(
         rows: usize, columns: usize, from: *const T, from_step: usize, to: *mut T, to_step: usize,
     ) {
         for row in (0..rows).step_by(BLOCK) {
@@ -530,7 +686,7 @@ pub(super) unsafe fn backward_weight<T: Vector>(size: &ConvSize, x: *const T, g:
     let (window, lanes) = (&size.window, lanes::<T>());
     let (inner, outer) = (size.in_channels / size.groups, size.out_channels / size.groups);
     let (inputs, outputs, depth) = (window.inputs(), window.outputs(), inner * window.taps());
-    if size.batch * outputs < TURN {
+    if inner * outer >= FEW * FEW && size.batch * outputs < TURN {
         // The sums would be turned around for the sake of few positions.
         return false;
     }
@@ -584,6 +740,8 @@ pub(super) unsafe fn backward_weight<T: Vector>(size: &ConvSize, x: *const T, g:
         let turned = if dots { 0 } else { positions * wide };
         with_scratch((tiling.elements() + turned) * size_of::<T>(), |scratch| {
             let tile = scratch.cast::<T>();
+            // SAFETY: room for a tile.
+            unsafe { tiling.frame(tile) };
             for index in part * slice..((part + 1) * slice).min(tiles) {
                 let place = tiling.place(size, index);
                 let rest = if tiling.is_whole(place) { None } else { Some(tables(place)) };

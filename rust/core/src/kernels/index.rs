@@ -204,7 +204,7 @@ unsafe fn put(
     unsafe { check(shape, lookups)? };
     let plan = Plan::new(shape, strides, lookups, values.strides);
     if accumulate {
-        with_element!(number values.dtype, T => {
+        with_element!(ring values.dtype, T => {
             // SAFETY: the contract of this function; chunks do not meet in `x`.
             let memory = unsafe { Shared::new((x.cast::<T>(), values.ptr.cast::<T>())) };
             plan.run(true, &|lo, hi| {
@@ -837,7 +837,7 @@ pub fn count_nonzero(x: In<'_>) -> NonZero<'_> {
     let n = x.numel();
     let chunks = n.div_ceil(SCAN);
     let mut starts = vec![0usize; chunks + 1];
-    with_element!(x.dtype, T => {
+    with_element!(stored x.dtype, T => {
         // SAFETY: every chunk writes its own count.
         let memory = unsafe { Shared::new((x.dense::<T>(n), starts.as_mut_ptr())) };
         parallel::run(chunks, n as u64 * 200, &|chunk| {
@@ -906,7 +906,7 @@ impl NonZero<'_> {
     /// Copies the elements of `x` where this mask is true to `out`, in row-major order. All operands are dense, `x` of as many
     /// elements as the mask.
     pub fn select(&self, x: In<'_>, out: Out<'_>) {
-        with_element!(x.dtype, T => {
+        with_element!(stored x.dtype, T => {
             // SAFETY: every element of `out` is written once.
             let memory = unsafe { Shared::new((x.dense::<T>(self.x.numel()), out.dense::<T>(self.count()))) };
             self.each::<B8>(&|position, order| {
@@ -922,7 +922,7 @@ impl NonZero<'_> {
     pub fn scatter(&self, source: In<'_>, x: Out<'_>) {
         let n = source.numel();
         require(n >= self.count(), "a source of as many elements as a mask names");
-        with_element!(x.dtype, T => {
+        with_element!(stored x.dtype, T => {
             // SAFETY: every element of `x` is written at most once.
             let memory = unsafe { Shared::new((source.dense::<T>(n), x.dense::<T>(self.x.numel()))) };
             self.each::<B8>(&|position, order| {
@@ -937,7 +937,7 @@ impl NonZero<'_> {
     pub fn positions(&self, out: Out<'_>) {
         let (shape, count) = (self.x.shape, self.count());
         let out = out.dense::<i64>(product(&[shape.len(), count]));
-        with_element!(self.x.dtype, T => {
+        with_element!(stored self.x.dtype, T => {
             // SAFETY: every column of `out` is written once.
             let memory = unsafe { Shared::new(out) };
             self.each::<T>(&|position, order| {

@@ -20,6 +20,7 @@ pub mod float;
 pub mod fourier;
 pub mod index;
 pub mod lane;
+pub mod linalg;
 mod line;
 pub mod loss;
 pub mod map;
@@ -40,6 +41,7 @@ mod samples;
 pub mod scan;
 pub mod scatter;
 mod scratch;
+pub mod sequence;
 pub mod softmax;
 pub mod sort;
 #[cfg(test)]

@@ -39,6 +39,19 @@ struct Tap {
     from: usize,
 }
 
+impl Tap {
+    /// Where in its row output `at` finds it, if that does.
+    #[inline(always)]
+    fn of(self, at: usize, stride: usize) -> Option<usize> {
+        let step = at.wrapping_sub(self.first);
+        (step < self.count).then(|| self.from + step * stride)
+    }
+}
+
+/// Outputs of a line up to which means are made one by one: loops of so few steps cost more than their work. (Maxima are not:
+/// there the processor would have to guess which element is the greatest.)
+const SHORT: usize = 7;
+
 /// What the lines of outputs of a plane have in their reach.
 struct Lines {
     /// Number of lines, and outputs per line.
@@ -433,6 +446,21 @@ simd! {
         let mut finite = true;
         with_stride!(lines, stride => for line in 0..lines.count {
             let y = y.add(line * lines.width);
+            let divisors = divisors.values.as_ptr().add(divisors.starts[line]);
+            if lines.width <= SHORT {
+                for at in 0..lines.width {
+                    let mut sum = T::ZERO;
+                    for &row in lines.rows(line) {
+                        for place in lines.taps.iter().filter_map(|tap| tap.of(at, stride)) {
+                            sum += *x.add(row + place);
+                        }
+                    }
+                    let mean = sum / *divisors.add(at);
+                    *y.add(at) = mean;
+                    finite &= mean.is_finite();
+                }
+                continue;
+            }
             for at in 0..lines.width {
                 *y.add(at) = T::ZERO;
             }
@@ -444,7 +472,6 @@ simd! {
                     }
                 }
             }
-            let divisors = divisors.values.as_ptr().add(divisors.starts[line]);
             for at in 0..lines.width {
                 let mean = *y.add(at) / *divisors.add(at);
                 *y.add(at) = mean;
@@ -467,6 +494,20 @@ simd! {
         lines: *const Lines, divisors: *const Divisors<T>, g: *const T, dx: *mut T,
     ) {
         let (lines, divisors) = (&*lines, &*divisors);
+        if lines.width <= SHORT {
+            for line in 0..lines.count {
+                let divisors = divisors.values.as_ptr().add(divisors.starts[line]);
+                for at in 0..lines.width {
+                    let share = *g.add(line * lines.width + at) / *divisors.add(at);
+                    for &row in lines.rows(line) {
+                        for place in lines.taps.iter().filter_map(|tap| tap.of(at, lines.stride)) {
+                            *dx.add(row + place) += share;
+                        }
+                    }
+                }
+            }
+            return;
+        }
         let mut shares = [T::ZERO; SHARES];
         with_stride!(lines, stride => for line in 0..lines.count {
             let divisors = divisors.values.as_ptr().add(divisors.starts[line]);

@@ -16,11 +16,11 @@ const COST: u64 = 3_000;
 /// end, yᵢ = vᵢ + fᵢ₊₁ · yᵢ₊₁. A factor belongs to the later one of two neighbours either way; the first is not read.
 ///
 /// # Panics
-/// Where the operands are not dense, of one floating-point dtype and of one shape.
+/// Where the operands are not dense, of one dtype of real or complex floats and of one shape.
 pub fn recurrence(reverse: bool, values: In<'_>, factors: In<'_>, out: Out<'_>) {
     factors.require_shape(values.shape);
     out.require_shape(values.shape);
-    with_element!(float values.dtype, T => run::<T>(reverse, values, factors, out));
+    with_element!(field values.dtype, T => run::<T>(reverse, values, factors, out));
 }
 
 fn run<T: Element + std::ops::Mul<Output = T> + std::ops::Add<Output = T>>(

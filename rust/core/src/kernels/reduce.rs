@@ -115,9 +115,8 @@ pub fn reduce(op: Reduction, reduced: &[bool], input: In<'_>, outputs: &[Out<'_>
         let fits = axes.all(|((&size, &reduced), &kept)| kept == if reduced { 1 } else { size });
         require(fits && output.shape.len() == shape.len(), "the shape of a reduction's output");
     }
-    let float = outputs[0].dtype.is_float();
     // Dtype that sums and the like are computed in.
-    let sum = if float { outputs[0].dtype } else { DType::I64 };
+    let sum = if outputs[0].dtype.is_differentiable() { outputs[0].dtype.computed_in() } else { DType::I64 };
     let one = input.is_row_major() && reduced.iter().zip(shape).all(|(&reduced, &size)| reduced || size == 1);
     let run = |reducer: &dyn Erased, ordered, first_result| {
         // SAFETY: the operands fit, as was seen.
@@ -129,30 +128,38 @@ pub fn reduce(op: Reduction, reduced: &[bool], input: In<'_>, outputs: &[Out<'_>
     };
     macro_rules! float {
         ($reducer:ident => $body:expr) => {
-            with_element!(float outputs[0].dtype, T => run(&$body, false, 0))
+            with_element!(float outputs[0].dtype.computed_in(), T => run(&$body, false, 0))
         };
     }
     macro_rules! number {
         ($fold:ident) => {
             match sum {
                 DType::I64 => run(&Plain($fold::<Wrapping<i64>>(PhantomData)), false, 0),
-                _ => with_element!(float sum, T => run(&Plain($fold::<T>(PhantomData)), false, 0)),
+                _ => with_element!(field sum, T => run(&Plain($fold::<T>(PhantomData)), false, 0)),
             }
         };
     }
     match op {
         Reduction::Sum => number!(Sum),
         Reduction::Prod => number!(Prod),
-        Reduction::Mean => float!(T => Mean(Sum::<T>(PhantomData))),
-        Reduction::Max => with_element!(number input.dtype, T => run(&Plain(Max::<T>(PhantomData)), false, 0)),
-        Reduction::Min => with_element!(number input.dtype, T => run(&Plain(Min::<T>(PhantomData)), false, 0)),
-        Reduction::ArgMax => with_element!(number input.dtype, T => run(&Extreme(Max::<T>(PhantomData)), true, 1)),
-        Reduction::ArgMin => with_element!(number input.dtype, T => run(&Extreme(Min::<T>(PhantomData)), true, 1)),
+        Reduction::Mean => with_element!(field sum, T => run(&Mean(Sum::<T>(PhantomData)), false, 0)),
+        Reduction::Max => {
+            with_element!(number input.dtype.computed_in(), T => run(&Plain(Max::<T>(PhantomData)), false, 0))
+        }
+        Reduction::Min => {
+            with_element!(number input.dtype.computed_in(), T => run(&Plain(Min::<T>(PhantomData)), false, 0))
+        }
+        Reduction::ArgMax => {
+            with_element!(number input.dtype.computed_in(), T => run(&Extreme(Max::<T>(PhantomData)), true, 1))
+        }
+        Reduction::ArgMin => {
+            with_element!(number input.dtype.computed_in(), T => run(&Extreme(Min::<T>(PhantomData)), true, 1))
+        }
         Reduction::MaxWithIndex => {
-            with_element!(number input.dtype, T => run(&Extreme(Max::<T>(PhantomData)), true, 0))
+            with_element!(number input.dtype.computed_in(), T => run(&Extreme(Max::<T>(PhantomData)), true, 0))
         }
         Reduction::MinWithIndex => {
-            with_element!(number input.dtype, T => run(&Extreme(Min::<T>(PhantomData)), true, 0))
+            with_element!(number input.dtype.computed_in(), T => run(&Extreme(Min::<T>(PhantomData)), true, 0))
         }
         Reduction::Any => run(&Plain(Any), false, 0),
         Reduction::All => run(&Plain(All), false, 0),
@@ -268,7 +275,7 @@ impl<'a> Driver<'a> {
                 gone.axes.first().is_some_and(|axis| axis.strides[0] != size as isize) || gone.axes.len() > 1
             };
         let block = match kept.axes.first() {
-            Some(axis) if by_columns && !indirect => ROWS * rows_together(axis.size),
+            Some(axis) if by_columns && few(axis.size, size) => ROWS * rows_together(axis.size),
             _ if by_columns => ROWS,
             _ => BLOCK,
         };

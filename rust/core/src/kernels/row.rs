@@ -11,10 +11,10 @@ use std::sync::atomic::{Ordering, compiler_fence};
 use pulp::Simd;
 
 use super::element::{B8, Element};
-use super::lane::{Held, LaneElement, Rare, Verdict};
+use super::lane::{Exact, FloatElement, Held, Lane, LaneElement, Rare, Verdict};
 use super::number::{
-    Equal, Equality, Field, FieldFormula, Int, IntFormula, Order, Ordered, OrderedFormula, Predicate, Real,
-    RealFormula, RealPredicate, Ring, RingFormula,
+    Complex, Equal, Equality, Field, FieldFormula, FieldPredicate, Int, IntFormula, Order, Ordered, OrderedFormula,
+    PartFormula, Predicate, Real, RealFormula, RealPredicate, Ring, RingFormula,
 };
 use super::{Kernel, Still};
 
@@ -309,14 +309,44 @@ bodies! {
     equality: EqualityBody, Equality over Equal, B8, |y| B8::from(y);
     /// The loop of a predicate of ordered numbers; inputs are `T`, the output is `bool` bytes 0 and 1.
     predicate: PredicateBody, Predicate over Order, B8, |y| B8::from(y);
+    /// The loop of a predicate of real or complex numbers; inputs are `T`, the output is `bool` bytes 0 and 1.
+    field_predicate: FieldPredicateBody, FieldPredicate over Field, B8, |y| B8::from(y);
     /// The loop of a predicate of real numbers; inputs are `T`, the output is `bool` bytes 0 and 1.
     real_predicate: RealPredicateBody, RealPredicate over Real, B8, |y| B8::from(y);
+}
+
+/// The body of a loop over complex numbers that gives real ones.
+pub struct PartBody<F, T>(PhantomData<(F, T)>);
+
+impl<F: PartFormula, T: FloatElement> Body<1, 0> for PartBody<F, T>
+where
+    Complex<T>: LaneElement<Rare = T::Rare, Lane = Complex<Lane<T>>, Exact = Complex<Exact<T>>>,
+{
+    type In = Complex<T>;
+    type Out = T;
+
+    #[inline(always)]
+    fn lane(_: Params<Complex<T>, 0>, [z]: [Complex<T>; 1]) -> (T, T::Rare) {
+        F::eval(Complex::new(Lane::new(z.re), Lane::new(z.im))).store()
+    }
+
+    fn exact(_: Params<Complex<T>, 0>, [z]: [Complex<T>; 1]) -> T {
+        let (part, _): (T, T::Rare) = F::eval(Complex::new(Exact::new(z.re), Exact::new(z.im))).store();
+        part
+    }
+}
+
+/// The loop of such a formula; the input is complex, the output of its parts' type `T`.
+pub fn part<F: PartFormula, T: FloatElement>(cost: u32) -> Kernel
+where
+    Complex<T>: LaneElement<Rare = T::Rare, Lane = Complex<Lane<T>>, Exact = Complex<Exact<T>>>,
+{
+    kernel::<PartBody<F, T>, 1, 0>(cost)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::lane::FloatElement;
 
     struct Sine;
     impl RealFormula<1, 0> for Sine {

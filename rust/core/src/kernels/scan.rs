@@ -64,19 +64,19 @@ pub fn scan(op: Scan, reverse: bool, axis: usize, input: In<'_>, outputs: &[Out<
     if shape.contains(&0) {
         return;
     }
-    let out = outputs[0].dtype;
+    let out = outputs[0].dtype.computed_in();
     let cost = if op == Scan::LogSumExp { COST_LOGSUMEXP } else { COST };
     let run = |scanner: &dyn Erased| {
         // SAFETY: the operands are of one shape, which has elements.
         unsafe { drive(scanner, cost, reverse, shape, axis, input, outputs) }
     };
     match op {
-        Scan::Sum if out.is_float() => with_element!(float out, T => run(&Sum::<T>(PhantomData))),
+        Scan::Sum if out.is_differentiable() => with_element!(field out, T => run(&Sum::<T>(PhantomData))),
         Scan::Sum => run(&Sum::<Wrapping<i64>>(PhantomData)),
-        Scan::Prod if out.is_float() => with_element!(float out, T => run(&Prod::<T>(PhantomData))),
+        Scan::Prod if out.is_differentiable() => with_element!(field out, T => run(&Prod::<T>(PhantomData))),
         Scan::Prod => run(&Prod::<Wrapping<i64>>(PhantomData)),
-        Scan::Max => with_element!(number input.dtype, T => run(&Extreme::<T, true>(PhantomData))),
-        Scan::Min => with_element!(number input.dtype, T => run(&Extreme::<T, false>(PhantomData))),
+        Scan::Max => with_element!(number input.dtype.computed_in(), T => run(&Extreme::<T, true>(PhantomData))),
+        Scan::Min => with_element!(number input.dtype.computed_in(), T => run(&Extreme::<T, false>(PhantomData))),
         Scan::LogSumExp => with_element!(float out, T => run(&LogSumExp::<T>(PhantomData))),
     }
 }

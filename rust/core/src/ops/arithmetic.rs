@@ -145,6 +145,18 @@ elementwise! {
     /// `-x`.
     neg(x)[] "NegBackward0" ring in -3.0..3.0 { value: -x, x(g): -g }
 
+    /// The complex conjugate, of real numbers the number itself.
+    conj(x)[] "ConjBackward0" ring in -3.0..3.0 { value: x.conj(), x(g): g.conj() }
+
+    /// The angle of a real number as a complex one: π below 0, else 0; NaN of NaN.
+    angle(x)[] "AngleBackward0" real in -3.0..3.0 {
+        value: {
+            let (zero, turned) = (x.int(0), x.lit(std::f64::consts::PI));
+            R::select(x.clone().lt(zero.clone()), turned, R::select(x.clone().is_nan(), x, zero))
+        },
+        x(g): g.zero(),
+    }
+
     /// Absolute value; gradient 0 at 0.
     abs(x)[] "AbsBackward0" number in -3.0..3.0 { value: x.abs(), x(g, x): with_sign_of(g, x.clone()).flat_in(x) }
 

@@ -27,7 +27,7 @@ use crate::array::Array;
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
 use crate::graph::call::first;
-use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
+use crate::graph::record::{Save, check_in_place, is_wanted_of, record, record_in_place, would_record};
 use crate::graph::{Blame, Modes, modes, trace, transform};
 use crate::kernels::Kernel;
 use crate::launch::{self, Source};
@@ -365,7 +365,7 @@ fn choose(row: &'static Row, promoted: DType) -> Result<(DType, Kernel)> {
 
 #[track_caller]
 fn is_differentiable(row: &Row, plan: &Plan<'_>) -> bool {
-    !row.grads.is_empty() && plan.result.is_differentiable() && is_recorded(&plan.inputs())
+    !row.grads.is_empty() && plan.result.is_differentiable() && is_wanted_of(plan.inputs())
 }
 
 /// A number argument as an operand without edge, so that edges and inputs are numbered alike.
@@ -453,7 +453,7 @@ pub fn apply_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, res
         return transformed_in_place(row, params, target, rest);
     }
     // Without a gradient of its own (a comparison) the result is a constant, and the old value gets zeros.
-    let constant = row.grads.is_empty() && crate::graph::is_grad_enabled() && target.requires_grad();
+    let constant = row.grads.is_empty() && would_record(target);
     if !constant && fast::apply_in_place(row, params, target, rest).is_some() {
         return Ok(());
     }

@@ -33,6 +33,10 @@ impl Op for Concatenated {
         "CatBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         Ok(smallvec![concatenated(inputs, self.axis)?])
     }
@@ -155,6 +159,10 @@ struct Stacked {
 impl Op for Stacked {
     fn name(&self) -> &str {
         "StackBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {

@@ -48,6 +48,10 @@ pub(super) fn check_factor(op: &'static str, name: &str, factor: Scalar, dtype: 
                 factor.to_f64()
             ),
         )),
+        Category::Complex if dtype.category() < Category::Complex => Err(Error::runtime(
+            op,
+            format!("For non-complex input tensors, argument {name} must not be a complex number."),
+        )),
         _ => factor.storable(op, dtype).map(drop),
     }
 }
@@ -58,11 +62,11 @@ pub fn add_scaled<'a>(op: &'static str, input: Arg<'a>, other: Arg<'a>, alpha: S
     if subtract {
         refuse_bool(op, &[input, other])?;
     }
-    if alpha.to_f64() != 1.0 || matches!(alpha, Scalar::Bool(_)) {
+    if !alpha.is_one() || matches!(alpha, Scalar::Bool(_)) {
         check_factor(op, "alpha", alpha, promoted(&[input, other]))?;
     }
     let row = if subtract { &rows::sub::ROW } else { &rows::add::ROW };
-    if alpha.to_f64() == 1.0 {
+    if alpha.is_one() {
         return Ok(Resolved::new(row, &[input, other]));
     }
     // Among truth values a factor is one as well.
@@ -179,6 +183,11 @@ fn by_products(exponent: f64) -> Option<&'static Row> {
     }
 }
 
+/// Whether powers of numbers of this dtype with this exponent are of the same dtype.
+fn has_power(dtype: DType, exponent: Scalar) -> bool {
+    dtype.is_complex() || (dtype.is_float() && exponent.category() < Category::Complex)
+}
+
 /// Power: integers stay integers, a number as exponent has its own row.
 pub fn resolve_pow<'a>(input: Arg<'a>, exponent: Arg<'a>) -> Result<Resolved<'a>> {
     if is_integral(&[input, exponent]) {
@@ -202,16 +211,18 @@ pub fn resolve_pow<'a>(input: Arg<'a>, exponent: Arg<'a>) -> Result<Resolved<'a>
         return Ok(Resolved::new(&rows::pow_int::ROW, &[input, exponent]));
     }
     match exponent {
-        Arg::Scalar(scalar) if matches!(input, Arg::Tensor(tensor) if tensor.dtype().is_float()) => {
-            Ok(match scalar.to_f64() {
-                1.0 => Resolved::with(&rows::pow_scalar::ROW, &[1.0.into()], &[input]),
-                2.0 => Resolved::new(&rows::square::ROW, &[input]),
-                0.5 => Resolved::new(&rows::pow_half::ROW, &[input]),
-                -0.5 => Resolved::new(&rows::pow_minus_half::ROW, &[input]),
-                exponent => {
-                    let row = by_products(exponent).unwrap_or(&rows::pow_scalar::ROW);
-                    Resolved::with(row, &[exponent.into()], &[input])
+        Arg::Scalar(scalar) if matches!(input, Arg::Tensor(tensor) if has_power(tensor.dtype(), scalar)) => {
+            let complex = matches!(input, Arg::Tensor(tensor) if tensor.dtype().is_complex());
+            Ok(match scalar.to_complex() {
+                [1.0, 0.0] => Resolved::with(&rows::pow_scalar::ROW, &[1.0.into()], &[input]),
+                [2.0, 0.0] => Resolved::new(&rows::square::ROW, &[input]),
+                [0.5, 0.0] => Resolved::new(&rows::pow_half::ROW, &[input]),
+                [-0.5, 0.0] => Resolved::new(&rows::pow_minus_half::ROW, &[input]),
+                [exponent, 0.0] => {
+                    let products = if complex { None } else { by_products(exponent) };
+                    Resolved::with(products.unwrap_or(&rows::pow_scalar::ROW), &[exponent.into()], &[input])
                 }
+                _ => Resolved::with(&rows::pow_scalar::ROW, &[scalar], &[input]),
             })
         }
         _ if matches!(input, Arg::Scalar(_)) => Ok(Resolved::new(&rows::rpow::ROW, &[exponent, input])),

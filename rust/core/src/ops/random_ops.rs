@@ -10,6 +10,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::creation::{sizes, zeros_like};
 use super::elementwise::{Arg, apply_in_place};
+use super::views::ViewOp;
 use super::write::{self, NOT_DIFFERENTIABLE, Reads, Writing, not_differentiable};
 use super::{batching, copy, joining, reduce, rows};
 use crate::array::Array;
@@ -192,7 +193,8 @@ impl Distribution {
     }
 
     fn check(self, op: &'static str, dtype: DType) -> Result<()> {
-        if !self.is_continuous() || dtype.is_float() {
+        let has_parts = dtype.is_complex() && matches!(self, Self::Uniform(..) | Self::Normal(..));
+        if dtype.is_float() || has_parts || !(self.is_continuous() || dtype.is_complex()) {
             return Ok(());
         }
         let dtype = torch_name(dtype);
@@ -209,13 +211,21 @@ impl Distribution {
 
     /// Draws into an array whose exclusive state is held.
     fn draw(self, generator: &mut Generator, held: &mut Held<'_>, array: &Array) -> Result<()> {
+        if array.dtype().is_complex() {
+            // The parts share the variance.
+            let of_part = match self {
+                Self::Normal(mean, std) => Self::Normal(mean, std / std::f64::consts::SQRT_2),
+                other => other,
+            };
+            return of_part.draw(generator, held, &ViewOp::AsReal.apply(array)?);
+        }
         if self.is_continuous() {
-            return with_element!(float array.dtype(), T => {
+            return with_element!(float array.dtype().computed_in(), T => {
                 let contiguous = array.is_contiguous();
                 fill::<T>(held, array, |out| self.draw_floats(generator, contiguous, out))
             });
         }
-        with_element!(array.dtype(), T => fill::<T>(held, array, |out| self.draw_any(generator, out)))
+        with_element!(array.dtype().computed_in(), T => fill::<T>(held, array, |out| self.draw_any(generator, out)))
     }
 
     fn draw_floats<T: RandomFloat>(self, generator: &mut Generator, contiguous: bool, out: &mut [T]) -> Result<()> {
@@ -363,12 +373,12 @@ pub fn random_like(
 /// A permutation of `0..n`.
 pub fn randperm(n: i64, dtype: DType, generator: Option<&SharedGenerator>) -> Result<Tensor> {
     const OP: &str = "randperm";
-    let (shape, dtype) = (sizes(OP, &[n])?, dtype.supported(OP)?);
+    let shape = sizes(OP, &[n])?;
     for_each_example(OP, &|| {
         let array = Array::zeros(OP, &shape, dtype)?;
         {
             let mut generator = random::lock(source(generator));
-            with_element!(dtype, T => fill_new::<T>(&array, |out| generator.permutation(out)))?;
+            with_element!(dtype.computed_in(), T => fill_new::<T>(&array, |out| generator.permutation(out)))?;
         }
         Ok(Tensor::from_array(array))
     })
@@ -476,9 +486,9 @@ fn bernoulli_into(generator: &mut Generator, held: &mut Held<'_>, array: &Array,
     // In the order in which the elements are drawn.
     let like = probabilities.expand(array.shape());
     let like = like.permute(&drawing_order(array)).to_dtype_contiguous(OP, probabilities.dtype())?;
-    with_element!(float like.dtype(), P => {
+    with_element!(float like.dtype().computed_in(), P => {
         let given = like.to_vec::<P>();
-        with_element!(array.dtype(), T => fill::<T>(held, array, |out| generator.bernoulli_each(out, &given)))
+        with_element!(array.dtype().computed_in(), T => fill::<T>(held, array, |out| generator.bernoulli_each(out, &given)))
     })
 }
 
@@ -502,7 +512,7 @@ impl Drawn {
             ));
         }
         let output = Array::zeros(OP, rates.shape(), dtype)?;
-        with_element!(float dtype, T => {
+        with_element!(float dtype.computed_in(), T => {
             let rates: Vec<T> = rates.to_vec();
             let mut generator = self.stream.lock();
             fill_new::<T>(&output, |out| generator.poisson(out, &rates))
@@ -713,7 +723,7 @@ pub fn multinomial(
     let mut shape: Shape = array.shape().into();
     let categories = std::mem::replace(&mut shape[array.rank() - 1], samples as usize);
     let output = Array::zeros(OP, &shape, DType::I64)?;
-    with_element!(float array.dtype(), T => {
+    with_element!(float array.dtype().computed_in(), T => {
         let weights: Vec<T> = array.to_vec();
         let mut generator = random::lock(source(generator));
         fill_new::<i64>(&output, |out| generator.multinomial(out, &weights, categories, samples as usize, replacement))

@@ -3,7 +3,7 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::apply;
-use super::{batching, joining, rows, select, views};
+use super::{batching, complex, joining, rows, select, views};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::call;
@@ -94,6 +94,10 @@ impl Op for Recurrence {
         "RecurrenceBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         const OP: &str = "recurrence";
         let (values, factors) = (&inputs[0], &inputs[1]);
@@ -117,9 +121,9 @@ impl Op for Recurrence {
 
     /// With the adjoint sums T of the gradient: ∂L/∂v = T, and ∂L/∂fᵢ is the product of T and y on either side of the pair.
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let sums = self.adjoint().of(&cx.only_grad(), &cx.saved(0)?)?;
+        let sums = self.adjoint().of(&cx.only_grad(), &complex::conj(&cx.saved(0)?)?)?;
         if cx.needs(1) {
-            let output = cx.saved(1)?;
+            let output = complex::conj(&cx.saved(1)?)?;
             let factors = if self.reverse { self.pairs(&output, &sums)? } else { self.pairs(&sums, &output)? };
             cx.put(1, factors);
         }

@@ -5,7 +5,7 @@ use smallvec::{SmallVec, smallvec};
 use super::elementwise::apply;
 use super::recurrence::{self, Recurrence};
 use super::reduce::{Choice, refuse_integral};
-use super::{batching, copy, rearranging, reduce, rows, select, views};
+use super::{batching, complex, copy, rearranging, reduce, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -14,7 +14,7 @@ use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::scan::{Scan, scan as run};
-use crate::launch::launch;
+use crate::launch::launch_stored;
 use crate::scalar::Scalar;
 use crate::shape;
 use crate::tensor::Tensor;
@@ -35,7 +35,7 @@ fn scan_array<const OUTPUTS: usize>(
     }
     {
         let written: SmallVec<[&Array; 2]> = outputs.iter().collect();
-        launch(&line, &written[..], |input, outputs| run(kind, reverse, axis, input, &outputs));
+        launch_stored(&line, &written[..], |input, outputs| run(kind, reverse, axis, input, &outputs));
     }
     let finished: Vec<Array> = outputs
         .into_iter()
@@ -55,6 +55,10 @@ struct RunningSum {
 impl Op for RunningSum {
     fn name(&self) -> &str {
         "CumsumBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
@@ -81,8 +85,8 @@ impl Op for RunningSum {
 fn running_dtype(op: &'static str, input: DType, asked: Option<DType>) -> Result<DType> {
     match asked {
         Some(DType::Bool) => Err(Error::not_for(op, DType::Bool)),
-        Some(dtype) => dtype.supported(op),
-        None if input.is_float() => Ok(input),
+        Some(dtype) => Ok(dtype),
+        None if input.is_differentiable() => Ok(input),
         None => Ok(DType::I64),
     }
 }
@@ -113,6 +117,10 @@ impl Op for RunningProduct {
         "CumprodBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let [output] = scan_array("cumprod", Scan::Prod, false, &inputs[0], self.axis, [self.dtype])?;
         Ok(smallvec![output])
@@ -133,6 +141,7 @@ impl Op for RunningProduct {
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, input, output) = (cx.only_grad(), cx.saved(0)?, cx.saved(1)?);
+        let (input, output) = (complex::conj(&input)?, complex::conj(&output)?);
         let result = cumprod_backward(&grad, &input, &output, self.axis)?;
         cx.put(0, result);
         Ok(())
@@ -192,7 +201,7 @@ fn cumprod_tangent(tangent: &Tensor, input: &Tensor, output: &Tensor, axis: usiz
 pub fn cumprod(input: &Tensor, axis: i64, dtype: Option<DType>) -> Result<Tensor> {
     let axis = shape::normalize_axis("cumprod", axis, input.rank())?;
     let input = &match dtype {
-        Some(dtype) if dtype.is_float() && dtype != input.dtype() => copy::to_dtype(input, dtype)?,
+        Some(dtype) if dtype.is_differentiable() && dtype != input.dtype() => copy::to_dtype(input, dtype)?,
         _ => input.clone(),
     };
     let dtype = running_dtype("cumprod", input.dtype(), dtype)?;

@@ -109,7 +109,7 @@ elementwise! {
         x(g, x): g * x.scalar(Function::I1),
     }
 
-    /// The same scaled by `exp(-|x|)`.
+    /// Modified Bessel function of the first kind, order 0, scaled by `exp(-|x|)`.
     i0e(x)[] -> z "SpecialI0EBackward0" real in 0.5..4.0 {
         value: x.scalar(Function::I0e),
         x(g, x, z): g * (x.clone().scalar(Function::I1e) - x.sign() * z),
@@ -121,7 +121,7 @@ elementwise! {
         x(g, x): g * (x.clone().scalar(Function::I0) - i1_over_argument(x)),
     }
 
-    /// The same scaled by `exp(-|x|)`.
+    /// Modified Bessel function of the first kind, order 1, scaled by `exp(-|x|)`.
     i1e(x)[] -> z "SpecialI1EBackward0" real in 0.5..4.0 {
         value: x.scalar(Function::I1e),
         x(g, x, z): {
@@ -281,7 +281,10 @@ elementwise! {
 
     /// `x * 2 ** y`.
     ldexp(x, y)[] -> z "LdexpBackward0" real in -3.0..3.0 {
-        value: times_power(x, y),
+        value: {
+            let kept = (x.clone().eq(x.zero()) | x.clone().is_infinite()) & !y.clone().is_nan();
+            R::select(kept, x.clone(), times_power(x, y))
+        },
         x(g, y): times_power(g, y),
         y(g, z): g * (z * std::f64::consts::LN_2),
     }

@@ -61,7 +61,13 @@ fn scaled_far(a: f64, series: &[f64]) -> f64 {
 
 /// e^a · scaled, where the product may be finite though e^a is not.
 fn grown(a: f64, scaled: f64) -> f64 {
-    if a < 700.0 { libm::exp(a) * scaled } else { libm::exp(a * 0.5) * scaled * libm::exp(a * 0.5) }
+    if a < 700.0 {
+        libm::exp(a) * scaled
+    } else if a.is_infinite() {
+        a
+    } else {
+        libm::exp(a * 0.5) * scaled * libm::exp(a * 0.5)
+    }
 }
 
 /// I₀(x).
@@ -119,13 +125,13 @@ fn below(x: f64) -> f64 {
 /// K₀(x) for 0 < x < 1, where no difference is formed.
 fn k0_near(x: f64) -> f64 {
     let z = 0.25 * x * x;
-    polynomial(z, &K0) - (libm::log(0.5 * x) + EULER) * polynomial(z, &I0[..14])
+    polynomial(z, &K0) - (libm::log(x) + (EULER - std::f64::consts::LN_2)) * polynomial(z, &I0[..14])
 }
 
 /// K₁(x) for 0 < x < 1.
 fn k1_near(x: f64) -> f64 {
     let z = 0.25 * x * x;
-    let logarithm = (libm::log(0.5 * x) + EULER) * polynomial(z, &I1[..14]);
+    let logarithm = (libm::log(x) + (EULER - std::f64::consts::LN_2)) * polynomial(z, &I1[..14]);
     1.0 / x + 0.5 * x * (logarithm - 0.5 * polynomial(z, &K1))
 }
 
@@ -199,7 +205,7 @@ impl Oscillating {
     fn at(&self, x: f64) -> f64 {
         let value = (self.value)(x);
         // A tenth of the amplitude √(2/πx): far from the zeros, or before the first.
-        if value.abs() * x.sqrt() > 0.08 || x > LAST_ZERO || x < 0.5 {
+        if value.abs() * x.sqrt() > 0.08 || !(0.5..=LAST_ZERO).contains(&x) {
             return value;
         }
         let k = (x / std::f64::consts::PI - self.shift).round_ties_even();

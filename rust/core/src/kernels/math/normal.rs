@@ -12,6 +12,9 @@ const ASYMPTOTIC_FROM: f64 = 26.0;
 /// Beyond this e^(x²) is infinite.
 const SQUARE_OVERFLOWS: f64 = 27.0;
 
+/// Φ(x) is 0 or 1 beyond this.
+const NORMAL_MAX: f64 = 40.0;
+
 /// e^h of a sum of which the second is small.
 fn exp(h: Pair) -> f64 {
     let power = libm::exp(h.high);
@@ -52,15 +55,14 @@ fn half_tail(a: Pair) -> f64 {
 
 /// Φ(x), the distribution function of the normal distribution.
 pub fn ndtr(x: f64) -> f64 {
+    if x.abs() > NORMAL_MAX || x.is_nan() {
+        return if x.is_nan() { x } else { f64::from(u8::from(x > 0.0)) };
+    }
     let a = ROOT_HALF * Pair::new(x.abs());
-    if x.is_nan() {
-        x
-    } else if a.high < 0.5 {
+    if a.high < 0.5 {
         0.5 + 0.5 * libm::erf(x * std::f64::consts::FRAC_1_SQRT_2)
     } else if x > 0.0 {
-        1.0 - half_tail(if a.high > 30.0 { Pair::new(30.0) } else { a })
-    } else if a.high > 30.0 {
-        0.0
+        1.0 - half_tail(a)
     } else {
         half_tail(a)
     }

@@ -62,15 +62,20 @@ pub fn zeta(s: f64, q: f64) -> f64 {
 /// ζ(s, q) of s > 1, q > 0: terms one by one until they no longer count or the formula of Euler and Maclaurin (DLMF 25.11.28)
 /// can take over, whose terms fall like (s / 2πq)².
 fn of_positive(s: f64, q: f64) -> f64 {
+    scaled(s, q, 1.0)
+}
+
+/// ζ(s, q) · unitˢ, which may be a number where ζ(s, q) is none.
+fn scaled(s: f64, q: f64, unit: f64) -> f64 {
     if q.is_infinite() || s.is_infinite() {
         // q⁻ˢ, of which nothing else is left.
-        return if q == 1.0 { 1.0 } else { libm::pow(q, -s) };
+        return if q == unit { 1.0 } else { libm::pow(q / unit, -s) };
     }
     let (mut sum, mut low, mut count) = (0.0, 0.0, 0.0);
     // (q + k)⁻ˢ, in which what rounding takes from q + k counts s times.
-    let power = |at: f64, missing: f64| {
-        let power = libm::pow(at, -s);
-        power - power * (s * missing / at)
+    let power = |at: f64, missing: f64, s: f64| {
+        let power = libm::pow(at / unit, -s);
+        if power.is_infinite() { power } else { power - power * (s * missing / at) }
     };
     let mut add = |sum: &mut f64, term: f64| {
         let (new, error) = two_sum(*sum, term);
@@ -80,7 +85,10 @@ fn of_positive(s: f64, q: f64) -> f64 {
     };
     let (mut at, mut missing) = (q, 0.0);
     while at < FROM + 0.5 * s {
-        let term = power(at, missing);
+        let term = power(at, missing, s);
+        if term.is_infinite() {
+            return term;
+        }
         let low = add(&mut sum, term);
         if term * (1.0 + at / (s - 1.0)) <= 1e-18 * sum {
             return sum + low;
@@ -97,7 +105,9 @@ fn of_positive(s: f64, q: f64) -> f64 {
         let next = s + 2.0 * k as f64;
         rising = rising * ((next + 1.0) * inverse) * ((next + 2.0) * inverse);
     }
-    let low = add(&mut sum, power(at, missing) * (at / (s - 1.0) + (0.5 + tail)));
+    // at⁻ˢ · at, of which the first may vanish though the product does not.
+    let last = power(at, missing, s - 1.0) * unit * (1.0 / (s - 1.0) + (0.5 + tail) * inverse);
+    let low = add(&mut sum, last);
     sum + low
 }
 
@@ -113,6 +123,9 @@ pub fn polygamma(n: f64, x: f64) -> f64 {
         let factorial = (2..=n as u32).fold(Pair::new(1.0), |product, k| product * Pair::new(f64::from(k)));
         return sign * (factorial.high * zeta);
     }
+    if !(x > 0.0) || x.is_infinite() || zeta.is_infinite() {
+        return sign * zeta;
+    }
     // Here both factors may be beyond the range where the product is not.
-    sign * zeta.signum() * libm::exp(libm::lgamma(n + 1.0) + libm::log(zeta.abs()))
+    sign * libm::exp(libm::lgamma(n + 1.0) - (n + 1.0) * libm::log(x) + libm::log(scaled(n + 1.0, x, x)))
 }

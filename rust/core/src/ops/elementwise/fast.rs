@@ -54,6 +54,14 @@ pub(super) fn apply(row: &'static Row, params: &[Scalar], args: &[Arg<'_>]) -> O
             let positions = [Position::Tensor(0), Position::Tensor(1), Position::Number(c)];
             value(row, params, [a, b], lock_both(a, b), positions)
         }
+        [Arg::Tensor(a), Arg::Tensor(b), Arg::Tensor(c)] if !a.is(b) && !b.is(c) && !a.is(c) => {
+            let positions = [Position::Tensor(0), Position::Tensor(1), Position::Tensor(2)];
+            value(row, params, [a, b, c], lock_three(a, b, c), positions)
+        }
+        [Arg::Tensor(a), Arg::Scalar(b), Arg::Tensor(c)] if !a.is(c) => {
+            let positions = [Position::Tensor(0), Position::Number(b), Position::Tensor(1)];
+            value(row, params, [a, c], lock_both(a, c), positions)
+        }
         _ => None,
     }
 }
@@ -77,6 +85,18 @@ fn lock_both<'a>(a: &'a Tensor, b: &'a Tensor) -> [Locked<'a>; 2] {
     }
 }
 
+/// [`lock_both`] of three.
+fn lock_three<'a>(a: &'a Tensor, b: &'a Tensor, c: &'a Tensor) -> [Locked<'a>; 3] {
+    let tensors = [a, b, c];
+    let mut order = [0, 1, 2];
+    order.sort_unstable_by_key(|&at| tensors[at].identity());
+    let mut locks = [const { None }; 3];
+    for at in order {
+        locks[at] = Some(tensors[at].lock());
+    }
+    locks.map(|lock| lock.expect("each was locked"))
+}
+
 #[inline(always)]
 #[track_caller]
 fn value<const TENSORS: usize, const INPUTS: usize>(
@@ -90,7 +110,20 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     if modes != Modes::NONE && modes != Modes::NO_GRAD {
         return None;
     }
-    let kernel = kernel_of(row, states[0].array.dtype())?;
+    // What decides the dtype: the first that is no mask.
+    let decides = |(at, position): (usize, &Position)| match *position {
+        Position::Tensor(number) => row.promotes(at) && states[number].array.dtype() != DType::Bool,
+        Position::Number(_) => false,
+    };
+    let like = match positions.iter().enumerate().find(|&at| decides(at)) {
+        Some((_, &Position::Tensor(number))) => number,
+        _ => 0,
+    };
+    let kernel = kernel_of(row, states[like].array.dtype())?;
+    // The copy that is filled has a layout of its own.
+    if row.fills_copy() && !states[like].array.layout().is_plain() {
+        return None;
+    }
     let mut wants_grad = false;
     for state in &states {
         // A view may have to be given its history anew first.
@@ -110,7 +143,7 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
             Position::Number(number) => Input::Scalar(number),
         };
     }
-    let small = Small::new(kernel, params, states[0].sole(), &inputs)?;
+    let small = Small::new(kernel, params, states[like].sole(), &inputs)?;
     // Before the data is read: a write by another thread in between must not go unnoticed.
     let versions: [u32; TENSORS] = std::array::from_fn(|number| states[number].array.storage().version());
     let output = small.fresh(row.name)?;
