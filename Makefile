@@ -98,6 +98,7 @@ check: $(BIN)/python
 
 bench: $(INSTALLED)
 	$(BIN)/python -P benches/side_by_side.py $(SIDE_ARGS)
+	$(BIN)/python -P benches/training_steps.py
 	$(CARGO) bench --locked --package arcgrad --bench ops --bench kernels -- $(BENCH_ARGS)
 
 fmt:

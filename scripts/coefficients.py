@@ -7,6 +7,8 @@ the x of sin) are taken out first, so rounding of the coefficients never costs a
     python scripts/coefficients.py > rust/core/src/kernels/math/coefficients.rs      # needs mpmath and numpy
 """
 
+from fractions import Fraction
+
 import mpmath as mp
 import numpy as np
 
@@ -60,6 +62,11 @@ def scaled_erfc_log(x):
     return mp.log((1 + 2 * x) * mp.erfc(x)) + x * x
 
 
+def scaled_cdf(x):
+    """Φ(−x) exp(x²/2)."""
+    return mp.erfc(x / mp.sqrt(2)) / 2 * mp.exp(x * x / 2)
+
+
 L = mp.log(2) / 2 * mp.mpf("1.0001")
 S2 = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * mp.mpf("1.0001")
 Q = (mp.pi / 4) ** 2 * mp.mpf("1.001")
@@ -86,6 +93,19 @@ def digamma_slope(x):
 def lgamma_slope(n):
     """lgamma(n + t) / t for n = 1, 2."""
     return lambda t: mp.loggamma(n + t) / t if abs(t) > mp.mpf(10) ** -20 else mp.digamma(n)
+
+
+def scaled_bessel_k(order):
+    """√(2x/π) eˣ K(x) at x = (1 + t) / (1 − t): tends to 1."""
+    def f(t):
+        x = (1 + t) / (1 - t)
+        return mp.sqrt(2 * x / mp.pi) * mp.exp(x) * mp.besselk(order, x)
+    return f
+
+
+def zeros(function, count):
+    """The first positive zeros, with an index from 1 on."""
+    return [function(i) for i in range(1, count + 1)]
 
 
 # Constants as unevaluated sums of three numbers of the type, so that products with small integers lose nothing.
@@ -115,9 +135,87 @@ TABLE = [
     ("ERFC", "ln((1 + 2x) exp(x²) erfc(x)) = P((x - 2) / (x + 2)), 1/2 <= x <= 28 (10.2 in f32)",
      lambda t: scaled_erfc_log(2 * (1 + t) / (1 - t)), -0.6, (mp.mpf(82) / 122, mp.mpf(26) / 30), 9, 22),
     ("ERFC_LOG", "ln(erfc(x)) = P(x - 2.5), 1 <= x <= 4", lambda x: mp.log(mp.erfc(x + 2.5)), -1.51, 1.51, 8, None),
+    ("CDF_TAIL", "erfc(x/√2)/2 exp(x²/2) = P((x - 3.5) / (x + 3.5)), 1.4 <= x <= 14.5",
+     lambda t: scaled_cdf(3.5 * (1 + t) / (1 - t)), -mp.mpf(21) / 49, mp.mpf(11) / 18, 7, None),
     ("LGAMMA_1", "lgamma(1 + t) = t P(t), |t| <= 1/2", lgamma_slope(1), -0.5, 0.5, None, 28),
     ("LGAMMA_2", "lgamma(2 + t) = t P(t), |t| <= 1/2", lgamma_slope(2), -0.5, 0.5, None, 18),
+    ("BESSEL_K0", "sqrt(2x/pi) exp(x) K0(x) = P((x - 1) / (x + 1)), x >= 1", scaled_bessel_k(0), 0, mp.mpf("0.9999"), None, 22),
+    ("BESSEL_K1", "sqrt(2x/pi) exp(x) K1(x) = P((x - 1) / (x + 1)), x >= 1", scaled_bessel_k(1), 0, mp.mpf("0.9999"), None, 22),
     ("DIGAMMA", "psi(x) = (x - root) P(x - 2), 1 <= x <= 3", digamma_slope, -1, 1, None, 28),
+]
+
+
+def temme(terms):
+    """The coefficients c of Temme's expansion (DLMF 8.12.9, 8.12.10) as power series in eta, so many terms of each."""
+    size = max(terms) + 2 * len(terms) + 4
+    # mu = eta + … with mu' mu = eta (1 + mu), from mu - ln(1 + mu) = eta²/2.
+    mu = [Fraction(0), Fraction(1)]
+    for n in range(2, size):
+        known = sum(k * mu[k] * mu[n + 1 - k] for k in range(2, n))
+        mu.append((mu[n - 1] - known) / (n + 1))
+    # 1/mu = (1 + …)/eta.
+    inverse = [Fraction(1)]
+    for n in range(1, size - 1):
+        inverse.append(-sum(mu[k + 1] * inverse[n - k] for k in range(1, n + 1)))
+    # Γ*(z) = Σ g z^(-k), the exponential of Stirling's series.
+    log = [Fraction(0)] * (len(terms) + 1)
+    for k in range(1, len(terms) + 1, 2):
+        log[k] = Fraction(*mp.bernfrac(k + 1)) / (k * (k + 1))
+    g = [Fraction(1)]
+    for n in range(1, len(terms) + 1):
+        g.append(sum(k * log[k] * g[n - k] for k in range(1, n + 1)) / n)
+    series, out = inverse[1:], []
+    for k, count in enumerate(terms):
+        if k:
+            slope = [n * series[n] for n in range(1, len(series))]
+            sign = (-1) ** k * g[k]
+            assert slope[0] + sign * inverse[0] == 0
+            series = [a + sign * b for a, b in zip(slope[1:], inverse[1:])]
+        out.append(series[:count])
+    return out
+
+
+def far_zeros(order, count):
+    """The zeros of J and Y lie at beta + Σ c beta^-(2j+1) (McMahon), c from the phase θ: θ' is 1 / Σ …, in 1/x² (DLMF 10.18.17)."""
+    mu = 4 * order * order
+    # The modulus squared times πx/2, and the phase's derivative, its inverse.
+    modulus = [Fraction(1)]
+    for k in range(1, count + 1):
+        odd = 2 * k - 1
+        modulus.append(modulus[-1] * odd * (mu - odd * odd) / (2 * k) / 4)
+    slope = [Fraction(1)]
+    for n in range(1, count + 1):
+        slope.append(-sum(modulus[k] * slope[n - k] for k in range(1, n + 1)))
+    # θ = x + Σ phase x^-(2j+1) up to a constant; at a zero it is beta.
+    phase = [slope[j + 1] / -(2 * j + 1) for j in range(count)]
+
+    def product(a, b):
+        return [sum(a[k] * b[n - k] for k in range(n + 1)) for n in range(count + 1)]
+
+    # x = beta (1 + Σ u beta^-2j), one coefficient more with every step of x = beta − Σ phase x^-(2j+1).
+    u = [Fraction(1)] + [Fraction(0)] * count
+    for _ in range(count):
+        inverse = [Fraction(1)]
+        for n in range(1, count + 1):
+            inverse.append(-sum(u[k] * inverse[n - k] for k in range(1, n + 1)))
+        power, square = inverse, product(inverse, inverse)
+        new = [Fraction(1)] + [Fraction(0)] * count
+        for j in range(count):
+            for n in range(count - j):
+                new[n + j + 1] -= phase[j] * power[n]
+            power = product(power, square)
+        u = new
+    return [mp.mpf(c.numerator) / c.denominator for c in u[1:]]
+
+
+# name, what it is, numbers: each as an unevaluated sum of two, in f64.
+PAIRS = [
+    (f"BESSEL_{kind.upper()}{order}_ZEROS", f"the first positive zeros of {kind.upper()}{order}, as sums",
+     zeros(lambda i, kind=kind, order=order: getattr(mp, f"bessel{kind}zero")(order, i), 10))
+    for kind in "jy" for order in (0, 1)
+] + [
+    (f"BESSEL_{order}_FAR_ZEROS", f"where the far zeros of order {order} lie: beta + sum of c / beta^(2j + 1), as sums", far_zeros(order, 14))
+    for order in (0, 1)
 ]
 
 
@@ -153,4 +251,16 @@ if __name__ == "__main__":
             shown = [digits32(p) if kind == "f32" else repr(float(p)) for p in parts]
             print(f"    /// {about} as a sum.")
             print(f"    pub const {name}: [{kind}; 3] = [{', '.join(shown)}];")
+        for name, about, values in PAIRS if kind == "f64" else []:
+            print(f"    /// {about}.")
+            print(f"    pub const {name}: [[f64; 2]; {len(values)}] = [")
+            for value in values:
+                print(f"        [{float(value)!r}, {float(value - mp.mpf(float(value)))!r}],")
+            print("    ];")
+        if kind == "f64":
+            print("    /// The coefficients of Temme's expansion of the incomplete gamma functions, each a series in η.")
+            print("    pub const TEMME: [&[f64]; 6] = [")
+            for terms in temme([17, 14, 11, 9, 6, 4]):
+                print(f"        &[{', '.join(repr(float(term)) for term in terms)}],")
+            print("    ];")
         print("}")

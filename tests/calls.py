@@ -43,6 +43,7 @@ DTYPES = {
     "real predicate": FLOATS,
     "float": FLOATS,
     "field": FLOATS,
+    "field predicate": FLOATS,
     "inexact": FLOATS,
     "ring": FLOATS + INTEGERS,
     "ordered": FLOATS + INTEGERS,
@@ -105,6 +106,21 @@ class T:
     shape: tuple[int, ...]
     low: float = 0.5
     high: float = 2.0
+    #: What the operation is given of it, where not every matrix will do.
+    of: Any = None
+
+    def given(self, leaf):
+        return leaf if self.of is None else self.of(leaf)
+
+
+@dataclass
+class Z:
+    """A complex128 tensor to be differentiated. Its leaf is real, and has both parts along a last axis of two: so whatever is
+    asked of real calls can be asked of complex ones. Their results are given in parts, too."""
+
+    shape: tuple[int, ...]
+    low: float = 0.5
+    high: float = 2.0
 
 
 @dataclass
@@ -119,7 +135,7 @@ SAMPLES: dict[str, list[tuple[tuple, dict]]] = defaultdict(list)
 #: Operations without a derivative: their results must not require one.
 NO_GRADIENT = set(
     """all any argmax argmin argsort argwhere bincount bitwise_and bitwise_not bitwise_or bitwise_xor bucketize
-    count_nonzero equal floor_divide isclose allclose nonzero one_hot searchsorted unique unique_consecutive histc isin
+    count_nonzero equal matrix_rank floor_divide heaviside isclose isreal allclose nonzero one_hot searchsorted unique unique_consecutive histc isin
     unravel_index
     """.split()
 )
@@ -443,6 +459,11 @@ s("normal", ZERO, 1.0)
 s("bernoulli", C([0.2, 0.8], "float64"))
 s("multinomial", C([0.2, 0.8], "float64"), 2)
 s("poisson", C([0.2, 8.0], "float64"))
+s("binomial", C([3.0, 8.0], "float64"), C([0.2, 0.6], "float64"))
+s("_standard_gamma", C([0.2, 8.0], "float64"))
+s("_standard_gamma_grad", C([0.2, 8.0], "float64"), C([0.3, 7.0], "float64"))
+s("_sample_dirichlet", C([0.2, 8.0], "float64"))
+s("_dirichlet_grad", C([0.2, 0.8], "float64"), C([1.0, 3.0], "float64"), C([4.0, 4.0], "float64"))
 for name in ("uniform_", "normal_", "random_", "bernoulli_", "exponential_", "cauchy_", "log_normal_"):
     s(name, ZERO)
 s("geometric_", ZERO, 0.5)
@@ -452,6 +473,42 @@ s("dropout", X, 0.5, False)
 s("dropout1d", T((1, 2, 3)), 0.0)
 s("dropout2d", T((1, 2, 3, 3)), 0.0)
 s("feature_dropout", T((1, 2, 3)), 0.0, True)
+
+# Special functions with a parameter, and those that have a derivative by one of two arguments only.
+s("logit", T((2, 3), 0.1, 0.9), 0.2)
+s("logit", T((2, 3), 0.1, 0.9))
+s("polygamma", 2, X)
+s("polygamma", 0, X)
+s("special.zeta", C([[2.5], [4.0]], "float64"), X)
+for name in ("igamma", "igammac", "special.gammainc", "special.gammaincc"):
+    s(name, C([[0.5], [3.0]], "float64"), X)
+s("heaviside", C([-1.0, 0.0, 2.0], "float64"), C([0.5], "float64"))
+s("mvlgamma", T((2, 3), 1.5, 4.0), 3)
+s("special.multigammaln", T((2, 3), 1.5, 4.0), 2)
+s("frexp", X)
+s("float_power", X, X)
+s("float_power", X, 1.5)
+s("float_power", 2.5, X)
+for name in ("nansum", "nanmean"):
+    s(name, X)
+    s(name, CUBE, (0, -1), keepdim=True)
+s("cumulative_trapezoid", X)
+s("cumulative_trapezoid", CUBE, dx=0.5, dim=1)
+s("cumulative_trapezoid", CUBE, T((3,)), dim=1)
+s("cumulative_trapezoid", X, T((2, 3)))
+# Complex numbers.
+PAIRS = T((2, 3, 2), -2.0, 2.0)
+NUMBERS = Z((2, 3), -2.0, 2.0)
+for name in (
+    "real", "imag", "view_as_real", "conj", "conj_physical", "resolve_conj", "resolve_neg", "adjoint", "abs", "angle", "sgn",
+):  # fmt: skip
+    s(name, NUMBERS)
+for name in ("real", "conj", "conj_physical", "resolve_conj", "resolve_neg", "adjoint"):
+    s(name, X)
+s("isreal", C([1.0, 2.0], "float64"))
+s("view_as_complex", PAIRS)
+s("complex", X, T((3,)))
+s("polar", X, T((2, 3)))
 
 # Convolutions, pooling, normalisation, attention.
 for axes in (1, 2, 3):
@@ -477,18 +534,132 @@ s("group_norm", T((2, 4, 3)), 2, T((4,)), T((4,)))
 s("instance_norm", T((2, 3, 4)))
 s("local_response_norm", T((2, 4, 3)), 2)
 s("scaled_dot_product_attention", T((2, 3, 4)), T((2, 5, 4)), T((2, 5, 4)))
+s("scaled_dot_product_attention", T((2, 5, 4)), T((2, 3, 4)), T((2, 3, 2)), None, 0.0, True)
+# Three steps of two sequences.
+s("lstm_sequence", T((6, 8)), T((2, 2)), T((2, 2)), T((8, 2)))
+s("lstm_sequence", T((6, 8)), T((2, 2)), T((2, 2)), T((8, 2)), True)
+s("gru_sequence", T((6, 6)), T((2, 2)), T((6, 2)), T((6,)))
+s("gru_sequence", T((6, 6)), T((2, 2)), T((6, 2)), None, True)
+
+
+
+# Linear algebra. A derivative by one element of a Hermitian matrix would be one by an element that nobody reads.
+def hermitian(leaf):
+    return (leaf + leaf.mT) / 2
+
+
+def positive(leaf):
+    return hermitian(leaf) + 3 * ag.eye(leaf.shape[-1], dtype=leaf.dtype)
+
+
+def regular(leaf):
+    return leaf + 3 * ag.eye(leaf.shape[-1], dtype=leaf.dtype)
+
+
+SQUARE, SQUARES = T((3, 3), -1.0, 1.0, regular), T((2, 3, 3), -1.0, 1.0, regular)
+HERMITIAN, HERMITIANS = T((3, 3), -1.0, 1.0, hermitian), T((2, 3, 3), -1.0, 1.0, hermitian)
+POSITIVE, POSITIVES = T((3, 3), -1.0, 1.0, positive), T((2, 3, 3), -1.0, 1.0, positive)
+TALL, WIDE, TALLS = T((4, 3), -1.0, 1.0), T((3, 4), -1.0, 1.0), T((2, 4, 3), -1.0, 1.0)
+PIVOTS = C([3, 2, 3], "int32")
+for name in ("solve", "solve_ex"):
+    s(name, SQUARE, T((3, 2)))
+    s(name, SQUARES, T((3, 2)))
+    s(name, SQUARE, T((2, 3)), left=False)
+s("solve", SQUARE, T((3,)))
+s("solve", SQUARES, T((2, 3)))
+for name in ("inv", "inv_ex", "inverse", "det", "slogdet", "logdet"):
+    s(name, SQUARE)
+    s(name, SQUARES)
+for name in ("cholesky", "cholesky_ex"):
+    s(name, POSITIVE)
+    s(name, POSITIVES, upper=True)
+for name in ("cholesky_solve", "cholesky_inverse"):
+    for upper in (False, True):
+        s(name, *[T((2, 3, 2))] * (name == "cholesky_solve"), SQUARE, upper=upper)
+s("solve_triangular", SQUARE, T((3, 2)), upper=True)
+s("solve_triangular", SQUARES, T((3, 2)), upper=False, unitriangular=True)
+s("solve_triangular", SQUARES, T((2, 3)), upper=False, left=False)
+s("qr", TALL)
+s("qr", TALLS)
+s("qr", WIDE)
+s("qr", SQUARE, mode="complete")
+s("eigh", HERMITIAN)
+s("eigh", HERMITIANS, UPLO="U")
+s("eigvalsh", HERMITIANS)
+for matrices in (SQUARE, TALL, WIDE, TALLS):
+    s("svd", matrices, full_matrices=False)
+    s("svdvals", matrices)
+for matrices in (SQUARE, TALL, WIDE, TALLS):
+    s("lu", matrices)
+    s("lu_factor", matrices)
+    s("lu_factor_ex", matrices)
+s("lu_unpack", SQUARE, PIVOTS)
+s("lu_solve", SQUARE, PIVOTS, T((3, 2)))
+s("lu_solve", SQUARE, PIVOTS, T((2, 2, 3)), left=False, adjoint=True)
+for name in ("matrix_exp", "pinv"):
+    s(name, SQUARE)
+    s(name, SQUARES)
+for matrices in (TALL, WIDE, TALLS):
+    s("pinv", matrices)
+    s("pinverse", matrices)
+for order in ("fro", "nuc", 2, -2, 1, -1, float("inf"), -float("inf")):
+    s("matrix_norm", TALLS, order)
+s("matrix_norm", TALLS, 1, dim=(2, 0), keepdim=True)
+for order in (None, 1, 2, "nuc"):
+    s("cond", SQUARES, order)
+s("matrix_rank", TALLS)
+for driver in ("gels", "gelsy", "gelsd"):
+    s("lstsq", TALL, T((4, 2)), driver=driver)
+    s("lstsq", WIDE, T((3, 2)), driver=driver)
+s("lstsq", TALLS, T((2, 4)))
+s("tensorinv", T((3, 1, 3), -1.0, 1.0, lambda x: x + 3 * ag.eye(3, dtype=x.dtype)[:, None]), ind=1)
+s("tensorsolve", T((2, 3, 6), -1.0, 1.0, lambda x: x + 3 * ag.eye(6, dtype=x.dtype).reshape(2, 3, 6)), T((2, 3)))
+for name in ("householder_product", "orgqr"):
+    s(name, TALL, T((3,)))
+    s(name, TALLS, T((2, 2)))
+s("triangular_solve", T((3, 2)), SQUARE)
+s("triangular_solve", T((3, 2)), SQUARES, upper=False, transpose=True)
+s("vander", T((3,)))
+INDEFINITE = C([[1.0, 9.0, 2.0], [9.0, 2.0, 7.0], [2.0, 7.0, 5.0]], "float64")
+s("ldl_factor", INDEFINITE)
+s("ldl_factor_ex", INDEFINITE)
+s("ldl_solve", C([[1.0, 0.0, 0.0], [9.0, 2.0, 0.0], [0.75, 0.14, 2.5]], "float64"), C([-2, -2, 3], "int32"), T((3, 2)))
+s("cov", TALL)
+s("cov", TALL, correction=0, aweights=C([1.0, 2.0, 3.0], "float64"))
+s("corrcoef", TALL)
+for name in ("trapezoid", "cumulative_trapezoid"):
+    s(name, TALL)
+    s(name, TALL, dx=0.5, dim=0)
+    s(name, TALL, T((3,)))
+    s(name, TALL, T((4, 3)), dim=0)
+
+
+def of_parts(leaf):
+    """The complex tensor of which a leaf has the parts."""
+    return ag.view_as_complex(leaf.contiguous())
+
+
+def in_parts(result: Any) -> Any:
+    """A result with its complex tensors as real ones."""
+    if isinstance(result, (tuple, list)):
+        return [in_parts(part) for part in result]
+    return ag.view_as_real(result.resolve_conj()) if isinstance(result, ag.Tensor) and result.is_complex() else result
 
 
 def build(value: Any, rng, leaves: list) -> Any:
     """A sample's argument as the library's own."""
     match value:
-        case T(shape, low, high):
+        case T(shape, low, high, _):
             leaf = ag.from_numpy(rng.uniform(low, high, shape).reshape(shape)).requires_grad_()
             leaves.append(leaf)
-            return leaf
+            return value.given(leaf)
+        case Z(shape, low, high):
+            leaf = ag.from_numpy(rng.uniform(low, high, (*shape, 2))).requires_grad_()
+            leaves.append(leaf)
+            return of_parts(leaf)
         case C(values, dtype):
             return ag.tensor(np.asarray(values).tolist(), dtype=getattr(ag, dtype))
-        case list() if any(isinstance(item, (T, C)) for item in value):
+        case list() if any(isinstance(item, (T, Z, C)) for item in value):
             return [build(item, rng, leaves) for item in value]
     return value
 
@@ -505,7 +676,7 @@ def calls(name: str):
         def call(*given, build_all=build_all):
             rest = list(given)
             args, kwargs = build_all([], replace=rest)
-            return function(*args, **kwargs)
+            return in_parts(function(*args, **kwargs))
 
         yield call, tuple(leaves), (args, kwargs)
 
@@ -515,8 +686,10 @@ def _arguments(args, kwargs, name, index, leaves, replace=None):
 
     def swap(value):
         if replace is not None and isinstance(value, T):
-            return replace.pop(0)
-        if replace is not None and isinstance(value, list) and any(isinstance(item, (T, C)) for item in value):
+            return value.given(replace.pop(0))
+        if replace is not None and isinstance(value, Z):
+            return of_parts(replace.pop(0))
+        if replace is not None and isinstance(value, list) and any(isinstance(item, (T, Z, C)) for item in value):
             return [swap(item) for item in value]
         return build(value, rng, leaves)
 

@@ -137,7 +137,8 @@ def test_extreme_input_gives_no_nan():
 @pytest.mark.arcgrad_only
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("mode", ["RNN_TANH", "LSTM", "LSTM projected", "GRU"])
-def test_gradients_of_a_sequence(mode, reverse):
+@pytest.mark.parametrize("batch_sizes", [[2, 2, 1], [2, 2, 2]], ids=["lengths", "one length"])
+def test_gradients_of_a_sequence(mode, reverse, batch_sizes):
     from arcgrad.nn import _recurrence
 
     mode, _, projected = mode.partition(" ")
@@ -151,13 +152,13 @@ def test_gradients_of_a_sequence(mode, reverse):
     if projected:
         weights.append(leaf(size, 2))
     state = [leaf(2, size), leaf(2, 2)][: cell.states]
-    input = leaf(5, 2)
+    input = leaf(sum(batch_sizes), 2)
 
     def run(input, *rest):
         state, weights = rest[: cell.states], list(rest[cell.states :])
         if not projected:
             weights.append(None)
-        return _recurrence.sequence(cell, input, [2, 2, 1], state, _recurrence.Weights(*weights), reverse)
+        return _recurrence.sequence(cell, input, batch_sizes, state, _recurrence.Weights(*weights), reverse)
 
     def outputs(*args):
         output, end = run(*args)
@@ -165,6 +166,49 @@ def test_gradients_of_a_sequence(mode, reverse):
 
     assert ag.autograd.gradcheck(outputs, (input, *state, *weights))
     assert ag.autograd.gradgradcheck(outputs, (input, *state, *weights))
+
+
+@pytest.mark.arcgrad_only
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+def test_the_operations_over_whole_sequences_are_the_steps_one_by_one(kind, reverse):
+    """What runs under transformations and for gradients of gradients is the formula in steps."""
+    from arcgrad._core import nn as core
+    from arcgrad.func import grad, jvp, vmap
+
+    size, gates = 5, 4 if kind == "lstm" else 3
+    x, h = ag.randn(12, gates * size, dtype=F64), ag.randn(3, size, dtype=F64)
+    c, w = ag.randn(3, size, dtype=F64), ag.randn(gates * size, size, dtype=F64)
+    b = ag.randn(gates * size, dtype=F64)
+
+    def run(x):
+        if kind == "lstm":
+            output, cell = core.lstm_sequence(x, h, c, w, reverse)
+            return ag.cat((output, cell))
+        return core.gru_sequence(x, h, w, b, reverse)
+
+    whole = run(x)
+    assert ag.allclose(vmap(run)(x[None])[0], whole, atol=1e-13)
+    g = ag.randn(*whole.shape, dtype=F64)
+    leaf = x.clone().requires_grad_()
+    (run(leaf) * g).sum().backward()
+    assert ag.allclose(grad(lambda x: (run(x) * g).sum())(x), leaf.grad, atol=1e-13)
+    tangent = ag.randn(*x.shape, dtype=F64)
+    value, slope = jvp(run, (x,), (tangent,))
+    assert ag.allclose(value, whole, atol=1e-13)
+    assert ag.allclose((slope * g).sum(), (tangent * leaf.grad).sum(), atol=1e-11)
+
+
+@pytest.mark.arcgrad_only
+def test_operations_over_whole_sequences_refuse_what_does_not_fit():
+    from arcgrad._core import nn as core
+
+    x, h, w = ag.randn(6, 8), ag.randn(2, 2), ag.randn(8, 2)
+    for wrong in [(x[:5], h, h, w), (x, h, h[:1], w), (x, h, h, w[:6]), (x[:, :6], h, h, w), (x, h, h, w.double())]:
+        with pytest.raises(RuntimeError, match="expected rows of gates"):
+            core.lstm_sequence(*wrong)
+    with pytest.raises(RuntimeError, match="expected rows of gates"):
+        core.gru_sequence(x[:, :6], h, w[:6], ag.randn(5))
 
 
 def test_padding_and_packing_have_gradients():

@@ -152,7 +152,7 @@ def test_a_file_is_read_whatever_the_length_of_its_header():
         assert round_trip({"a" * length: 1}) == {"a" * length: 1}
 
 
-@pytest.mark.parametrize(("stored", "dtype", "size"), [("BF16", "bfloat16", 2), ("F16", "float16", 2), ("F8_E4M3", "f8_e4m3", 1), ("U32", "u32", 4)])
+@pytest.mark.parametrize(("stored", "dtype", "size"), [("F8_E4M3", "f8_e4m3", 1), ("U32", "u32", 4)])
 def test_a_file_of_a_dtype_that_is_not_there_yet_says_what_it_holds(tmp_path, stored, dtype, size):
     header = {
         "weight": {"dtype": stored, "shape": [2, 3], "data_offsets": [0, 6 * size]},

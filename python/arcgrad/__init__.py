@@ -14,7 +14,7 @@ What is here is imported in a few milliseconds: everything but the core is loade
 
 from math import e, inf, nan, pi
 
-from arcgrad import _core, _names, _pickling
+from arcgrad import _core, _methods, _names, _pickling
 
 # Every public name of the core is a name of the package, but for what modules of the package use or wrap: `_core` keeps its
 # namespaces of operations, the loops of the optimizers, the reader and writer of files, and the op table itself.
@@ -22,6 +22,8 @@ _KEPT = frozenset(
     ("nn", "special", "linalg", "adam_step", "sgd_step", "safetensors_serialize", "safetensors_deserialize", "registry", "einsum")
 )
 globals().update({name: value for name, value in vars(_core).items() if name[0] != "_" and name not in _KEPT})
+# Operations that PyTorch has under such names, and programs call.
+from arcgrad._core import _dirichlet_grad, _sample_dirichlet, _standard_gamma, _standard_gamma_grad
 
 from arcgrad._core._autograd import (
     install_blame,
@@ -36,6 +38,7 @@ install_blame(__path__[0])
 del install_blame
 
 _pickling.install()
+_methods.install()
 
 __version__ = _core.__version__
 
@@ -58,15 +61,59 @@ _ELSEWHERE = {
         ),
         "_legacy",
     ),
+    **dict.fromkeys(
+        (
+            "are_deterministic_algorithms_enabled",
+            "get_default_device",
+            "get_deterministic_debug_mode",
+            "get_float32_matmul_precision",
+            "get_num_interop_threads",
+            "is_deterministic_algorithms_warn_only_enabled",
+            "is_warn_always_enabled",
+            "set_default_device",
+            "set_default_tensor_type",
+            "set_deterministic_debug_mode",
+            "set_float32_matmul_precision",
+            "set_flush_denormal",
+            "set_num_interop_threads",
+            "set_warn_always",
+            "use_deterministic_algorithms",
+        ),
+        "_settings",
+    ),
+    **dict.fromkeys(
+        (
+            "autocast",
+            "get_autocast_cpu_dtype",
+            "get_autocast_dtype",
+            "get_autocast_gpu_dtype",
+            "is_autocast_cache_enabled",
+            "is_autocast_cpu_enabled",
+            "is_autocast_enabled",
+        ),
+        "amp.autocast_mode",
+    ),
+    **dict.fromkeys(("corrcoef", "cov", "cumulative_trapezoid", "histogram", "trapezoid", "trapz"), "_statistics"),
+    **dict.fromkeys(("detach", "dist", "renorm"), "_norms"),
+    **dict.fromkeys(("eig", "lstsq", "matrix_rank", "solve", "symeig"), "_removed"),
+    "spmm": "sparse",
+    **dict.fromkeys(("sparse_coo_tensor", "sparse_csr_tensor"), "sparse"),
+    **dict.fromkeys(("_assert", "_assert_async"), "_checks"),
+    "TypedStorage": "storage",
+    "compile": "compiler",
+    **dict.fromkeys(("bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"), "_windows"),
     "einsum": "_einsum",
     "enable_grad": "autograd.grad_mode",
     "explain_grad": "autograd",
     "finfo": "_typeinfo",
+    "from_dlpack": "utils.dlpack",
+    "to_dlpack": "utils.dlpack",
     "get_printoptions": "_printing",
     "iinfo": "_typeinfo",
     "inference_mode": "autograd.grad_mode",
     "load": "serialization",
     "no_grad": "autograd.grad_mode",
+    "pca_lowrank": "_lowrank",
     "printoptions": "_printing",
     **dict.fromkeys(
         (
@@ -87,9 +134,15 @@ _ELSEWHERE = {
     "save": "serialization",
     "set_grad_enabled": "autograd.grad_mode",
     "set_printoptions": "_printing",
+    "stand_in": "_stand_in",
+    "svd_lowrank": "_lowrank",
     "typename": "_typeinfo",
     "vmap": "func.batching",
 }
+
+
+#: Modules that programs reach into PyTorch for.
+_PRIVATE = frozenset(("_C", "_dynamo", "_inductor", "_jit_internal"))
 
 
 def __getattr__(name):
@@ -102,7 +155,7 @@ def __getattr__(name):
         globals()[name] = value
         return value
     # A module of the package, imported when it is first asked for.
-    if name.isidentifier() and name[0] != "_" and find_spec(f"{__name__}.{name}") is not None:
+    if name.isidentifier() and (name[0] != "_" or name in _PRIVATE) and find_spec(f"{__name__}.{name}") is not None:
         return import_module(f"{__name__}.{name}")
     raise _names.missing(__name__, name, __dir__)
 

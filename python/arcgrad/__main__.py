@@ -1,5 +1,9 @@
-"""``python -m arcgrad``: the environment, as a report of a fault should have it."""
+"""``python -m arcgrad``: the environment, as a report of a fault should have it.
 
+``python -m arcgrad run program.py …`` runs a program that imports ``torch`` on arcgrad, and ``run -m package …`` a module.
+"""
+
+import os
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -30,5 +34,36 @@ def _version(package):
         return "not installed"
 
 
+def run(arguments: list[str]) -> None:
+    """Runs a program as ``__main__``, with arcgrad standing in as ``torch``.
+
+    Args:
+        arguments: the program's file, or ``-m`` and its module, and what it is given.
+    """
+    import runpy
+
+    if not arguments or arguments == ["-m"]:
+        sys.exit("usage: python -m arcgrad run [-m] program …")
+    ag.stand_in()
+    if arguments[0] == "-m":
+        sys.argv = arguments[1:]
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+        return
+    sys.argv = arguments
+    # A program finds the modules beside it, as under `python program.py`.
+    sys.path[0] = os.path.dirname(os.path.abspath(arguments[0]))
+    runpy.run_path(arguments[0], run_name="__main__")
+
+
+def main(arguments: list[str]) -> None:
+    """Reports, or runs what is asked for."""
+    if not arguments:
+        print(report())
+    elif arguments[0] == "run":
+        run(arguments[1:])
+    else:
+        sys.exit("usage: python -m arcgrad [run [-m] program …]")
+
+
 if __name__ == "__main__":
-    print(report())
+    main(sys.argv[1:])

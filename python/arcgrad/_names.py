@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from types import ModuleType
 
 
 def public(module: str, of_core: bool = False) -> list[str]:
@@ -31,6 +32,30 @@ def missing(module: str, name: str, known: Callable[[], list[str]]) -> Attribute
         if close:
             text += f". Did you mean {' or '.join(map(repr, close))}?"
     return AttributeError(text, name=name)
+
+
+class _Kept:
+    """An attribute of a module that has the name of a submodule: importing the submodule does not replace it."""
+
+    def __init__(self, home: str, name: str) -> None:
+        self._home, self._name = home, name
+
+    def __get__(self, module, owner=None):
+        if self._name not in vars(module):
+            from importlib import import_module
+
+            vars(module)[self._name] = getattr(import_module(self._home), self._name)
+        return vars(module)[self._name]
+
+    def __set__(self, module, value):
+        if not isinstance(value, ModuleType):
+            vars(module)[self._name] = value
+
+
+def keep(module: str, *names: str) -> None:
+    """Makes these names of a module stand for the functions of its submodules of the same names, however those are imported."""
+    kept = {name: _Kept(f"{module}.{name}", name) for name in names}
+    sys.modules[module].__class__ = type("module", (ModuleType,), kept)
 
 
 def describe(module: str, of_core: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""How tensors and storages are pickled, and storages copied: ``pickle``, ``copy`` and ``multiprocessing`` ask for it.
+"""How tensors and storages are pickled, copied and lent: ``pickle``, ``copy``, ``multiprocessing`` and other libraries ask for it.
 
 A tensor is pickled with its own elements, not its whole storage; sharing of memory between tensors is kept by
 :func:`arcgrad.save`. The graph stays behind, as in PyTorch: what a non-leaf becomes is a leaf that wants gradients.
@@ -21,12 +21,29 @@ def install() -> None:
     _core.Tensor.__reduce_ex__ = _reduce_tensor  # type: ignore[method-assign, assignment]
     _core.UntypedStorage.__reduce_ex__ = _reduce_storage  # type: ignore[method-assign, assignment]
     _core.UntypedStorage.__deepcopy__ = _deepcopy_storage  # type: ignore[attr-defined]
+    _core.Tensor.__dlpack__ = _lend  # type: ignore[attr-defined]
+    _core.Tensor.__dlpack_device__ = _lender  # type: ignore[attr-defined]
+
+
+def _lend(self: _core.Tensor, **options: Any) -> Any:
+    """A capsule over the tensor's memory: see :func:`arcgrad.utils.dlpack.capsule`."""
+    from arcgrad.utils.dlpack import capsule
+
+    return capsule(self, **options)
+
+
+def _lender(self: _core.Tensor) -> Any:
+    """The device of the tensor's memory, as DLPack numbers it."""
+    from arcgrad.utils.dlpack import device_of
+
+    return device_of(self)
 
 
 def _reduce_tensor(self, protocol):
     """Pickles as class, dtype, sizes, strides, bytes, flags and attributes of its own."""
     if self.is_leaf and self.is_contiguous():
-        return _reduce_leaf(self, protocol)
+        rebuild, (cls, *rest) = _reduce_leaf(self, protocol)
+        return rebuild, (_under_our_name(cls), *rest)
     memory = self.detach()
     size, stride = tuple(self.shape), None
     # Strides are kept where that takes no more room than rows would: of what is transposed or expanded.
@@ -35,7 +52,28 @@ def _reduce_tensor(self, protocol):
         stride = self.stride()
         memory = memory.as_strided((reach,), (1,))
     _, (_, dtype, _, data, _, _) = _reduce_leaf(memory, protocol)
-    return _rebuild_strided, (type(self), dtype, size, stride, data, self.requires_grad, dict(self.__dict__))
+    return _rebuild_strided, (_under_our_name(type(self)), dtype, size, stride, data, self.requires_grad, dict(self.__dict__))
+
+
+class _Class:
+    """A class of ours in a pickle, while arcgrad stands in as ``torch`` and the class names that as its module."""
+
+    def __init__(self, cls: type) -> None:
+        self._place = cls.__module__.partition(".")[2], cls.__qualname__
+
+    def __reduce__(self):
+        return _our_class, self._place
+
+
+def _our_class(module: str, name: str) -> Any:
+    """What a pickled class of ours calls."""
+    from importlib import import_module
+
+    return getattr(import_module(f"arcgrad.{module}" if module else "arcgrad"), name)
+
+
+def _under_our_name(cls):
+    return _Class(cls) if cls.__module__.partition(".")[0] == "torch" else cls
 
 
 def _rebuild_strided(

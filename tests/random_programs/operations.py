@@ -34,8 +34,9 @@ IN_PLACE_ROWS = [row for row in ROWS if "in-place" in row.forms or "in-place nn"
 
 def call_text(name: str, arguments: list[str]) -> str:
     """A call as it is written in a program."""
-    place = "nn.functional" if name.startswith("nn.functional.") else table.ELSEWHERE.get(name) or table.OPS[name]["namespace"]
-    name = name.rpartition(".")[2]
+    module, _, own = name.rpartition(".")
+    place = module or table.ELSEWHERE.get(name) or table.OPS[name]["namespace"]
+    name = own
     if place == "Tensor" or not place and name in METHODS:
         return f"{arguments[0]}.{name}({', '.join(arguments[1:])})"
     return f"ag.{place}.{name}({', '.join(arguments)})" if place else f"ag.{name}({', '.join(arguments)})"

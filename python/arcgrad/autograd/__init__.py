@@ -58,14 +58,13 @@ if not TYPE_CHECKING:
             import importlib
 
             return importlib.import_module(f"arcgrad.autograd.{name}")
-        # Only tests need these. The functions take the place of the module of the same name.
-        if name in ("gradcheck", "gradgradcheck"):
-            import importlib
+        # Only tests need it.
+        if name == "gradgradcheck":
+            from arcgrad.autograd.gradcheck import gradgradcheck
 
-            module = importlib.import_module("arcgrad.autograd.gradcheck")
-            globals().update(gradcheck=module.gradcheck, gradgradcheck=module.gradgradcheck)
-            return globals()[name]
+            return gradgradcheck
         raise _names.missing(__name__, name, lambda: __all__)
 
 
+_names.keep(__name__, "gradcheck")
 _names.describe(__name__)

@@ -61,10 +61,13 @@ def gradcheck(
     have to agree within ``atol + rtol * |numerical|``. Further checks: running backward again gives the same
     gradients, a zero output gradient gives zero gradients, and an undefined one counts as zero.
 
+    A complex tensor counts as twice as many real elements, its real and imaginary parts.
+
     Args:
         func: takes the ``inputs`` and returns a tensor or a tuple or list of values; only tensors that require grad
             are checked.
-        inputs: a tensor or a tuple of values. The checked tensors should be float64: the defaults are meant for it.
+        inputs: a tensor or a tuple of values. The checked tensors should be float64 or complex128: the defaults are meant for
+            these.
         eps: size of the perturbation.
         atol, rtol: tolerances of the comparison.
         raise_exception: if False, a wrong gradient gives ``False`` and not an error.
@@ -87,7 +90,6 @@ def gradcheck(
         ValueError: no input requires grad.
         RuntimeError: an input overlaps itself (a stride of 0), so that its elements cannot be perturbed one by one.
         AssertionError: nothing is to be checked, or shape or dtype of an output depend on the inputs' values.
-        NotImplementedError: for complex tensors.
 
     >>> x = ag.tensor([0.5, -1.0, 2.0], dtype=ag.float64, requires_grad=True)
     >>> ag.autograd.gradcheck(lambda x: (x * x).sum(), (x,))
@@ -223,8 +225,7 @@ def _checked_inputs(inputs):
     for position, value in enumerate(inputs):
         if not (isinstance(value, ag.Tensor) and value.requires_grad):
             continue
-        _refuse_complex(value, f"input {position}")
-        if value.dtype != ag.float64:
+        if value.dtype not in (ag.float64, ag.complex128):
             warnings.warn(
                 f"Input #{position} requires gradient and is not a double precision floating point or complex: it is "
                 f"{value.dtype}. This check will likely fail.",
@@ -249,8 +250,6 @@ def _tensors(result):
         if not isinstance(value, ag.Tensor):
             # A number has left the graph: to pass would say that its gradient is right.
             raise TypeError(f"gradcheck: the function must return tensors, but output {position} is {type(value).__name__}")
-        if value.requires_grad:
-            _refuse_complex(value, f"output {position}")
     return _as_tuple(result)
 
 
@@ -261,12 +260,28 @@ def _differentiable_outputs(result):
 
 def _floating_outputs(result):
     """The outputs that may have tangents."""
-    return tuple(value for value in _tensors(result) if value.is_floating_point())
+    return tuple(value for value in _tensors(result) if value.is_floating_point() or value.is_complex())
 
 
-def _refuse_complex(tensor, what):
-    if tensor.dtype.is_complex:
-        raise NotImplementedError(f"gradcheck: {what} has dtype {tensor.dtype}; only real tensors are supported yet")
+# ---- complex numbers as pairs of real ones ----
+
+
+def _count(tensor):
+    """The number of real numbers in a tensor."""
+    return tensor.numel() * (2 if tensor.is_complex() else 1)
+
+
+def _in_parts(tensor):
+    """The same memory as real numbers, detached."""
+    tensor = tensor.detach()
+    return ag.view_as_real(tensor) if tensor.is_complex() else tensor
+
+
+def _of_parts(values, like):
+    """A tensor of the shape and the dtype of ``like`` from a flat array of its real numbers."""
+    shape = (*like.shape, 2) if like.is_complex() else tuple(like.shape)
+    tensor = ag.from_numpy(values.reshape(shape))
+    return (ag.view_as_complex(tensor) if like.is_complex() else tensor).to(like.dtype)
 
 
 def _random_gradient(output, non_contiguous):
@@ -284,7 +299,7 @@ def _values(outputs):
     """The outputs flattened, as float64 copies: an output may be an input, which is about to be perturbed again."""
     import numpy as np
 
-    return [np.array(output.detach().numpy(), dtype=np.float64).reshape(-1) for output in outputs]
+    return [np.array(_in_parts(output).to(ag.float64).numpy(), dtype=np.float64).reshape(-1) for output in outputs]
 
 
 def _central_difference(func, inputs, choose, eps, shift):
@@ -311,7 +326,7 @@ def _central_difference(func, inputs, choose, eps, shift):
 
 def _memory(tensor):
     """The tensor's own memory as an array. Writing there counts as no in-place change: the values are put back."""
-    return tensor.detach().numpy()
+    return _in_parts(tensor).numpy()
 
 
 def _numerical_jacobian(func, inputs, tensor, choose, outputs, eps):
@@ -327,7 +342,7 @@ def _numerical_jacobian(func, inputs, tensor, choose, outputs, eps):
 
         rows.append(_central_difference(func, inputs, choose, eps, shift))
     return [
-        np.array([row[number] for row in rows]).reshape(len(rows), output.numel()) for number, output in enumerate(outputs)
+        np.array([row[number] for row in rows]).reshape(len(rows), _count(output)) for number, output in enumerate(outputs)
     ]
 
 
@@ -353,16 +368,16 @@ def _gradients(output, checked, seed, retain_graph=True):
 
     tensors = [tensor for _, tensor in checked]
     grads = ag.autograd.grad([output], tensors, [seed], retain_graph=retain_graph, allow_unused=True)
-    flat = [np.zeros(t.numel()) if g is None else _values([g])[0] for t, g in zip(tensors, grads)]
+    flat = [np.zeros(_count(t)) if g is None else _values([g])[0] for t, g in zip(tensors, grads)]
     return flat, [None if g is None else g.dtype for g in grads]
 
 
 def _one_hot(output, element):
     import numpy as np
 
-    seed = np.zeros(output.numel())
+    seed = np.zeros(_count(output))
     seed[element] = 1
-    return ag.from_numpy(seed.reshape(output.shape)).to(output.dtype)
+    return _of_parts(seed, output)
 
 
 class _Products:
@@ -399,16 +414,16 @@ class _Backward(_Products):
         import numpy as np
 
         output = self.outputs[number]
-        columns = [self.product(number, _one_hot(output, element)) for element in range(output.numel())]
+        columns = [self.product(number, _one_hot(output, element)) for element in range(_count(output))]
         return [
-            np.array([column[i] for column in columns]).reshape(output.numel(), tensor.numel()).T
+            np.array([column[i] for column in columns]).reshape(_count(output), _count(tensor)).T
             for i, (_, tensor) in enumerate(self.checked)
         ]
 
     def projection(self, number, i, direction, weight):
         """``weightᵀ J direction``."""
         output = self.outputs[number]
-        seed = ag.from_numpy(weight.reshape(output.shape)).to(output.dtype)
+        seed = _of_parts(weight, output)
         return float(self.once(("of", number), lambda: self.product(number, seed))[i] @ direction)
 
     def check_repeatable(self, tolerance):
@@ -434,7 +449,7 @@ class _Forward(_Products):
         pairs = _pushed(self.func, self.inputs, {position: tangent.to(tensor.dtype)})
         if self.check_dtypes and any(tangent is not None and tangent.dtype != value.dtype for value, tangent in pairs):
             raise GradcheckError("Forward AD gradient has dtype mismatch.")
-        return [np.zeros(value.numel()) if tangent is None else _values([tangent])[0] for value, tangent in pairs]
+        return [np.zeros(_count(value)) if tangent is None else _values([tangent])[0] for value, tangent in pairs]
 
     def jacobian(self, number, i):
         """The matrix (input elements, output elements) of an output and a checked input."""
@@ -444,16 +459,16 @@ class _Forward(_Products):
         import numpy as np
 
         _, tensor = self.checked[i]
-        rows = [self.product(i, _one_hot(tensor, element)) for element in range(tensor.numel())]
+        rows = [self.product(i, _one_hot(tensor, element)) for element in range(_count(tensor))]
         return [
-            np.array([row[number] for row in rows]).reshape(tensor.numel(), output.numel())
+            np.array([row[number] for row in rows]).reshape(_count(tensor), _count(output))
             for number, output in enumerate(self.outputs)
         ]
 
     def projection(self, number, i, direction, weight):
         """``weightᵀ J direction``."""
         _, tensor = self.checked[i]
-        tangent = ag.from_numpy(direction.reshape(tensor.shape))
+        tangent = _of_parts(direction, tensor)
         return float(weight @ self.once(("of", i), lambda: self.product(i, tangent))[number])
 
 
@@ -484,8 +499,8 @@ def _check_projections(func, inputs, checked, choose, outputs, analytical, eps, 
 
     generator = np.random.default_rng(0)
     # Positive and of length 1, as long as there are elements: no component can cancel another or be left out.
-    directions = [_unit_vector(generator, tensor.numel()) for _, tensor in checked]
-    weights = [_unit_vector(generator, output.numel()) for output in outputs]
+    directions = [_unit_vector(generator, _count(tensor)) for _, tensor in checked]
+    weights = [_unit_vector(generator, _count(output)) for output in outputs]
     for i, ((position, tensor), direction) in enumerate(zip(checked, directions)):
         memory = _memory(tensor)
         values, step = memory.copy(), direction.reshape(memory.shape)
@@ -588,7 +603,7 @@ def _random(like):
     import numpy as np
 
     # From a generator of its own: the random numbers of the program are left alone.
-    return ag.from_numpy(np.asarray(np.random.default_rng(like.numel()).standard_normal(tuple(like.shape)))).to(like.dtype)
+    return _of_parts(np.random.default_rng(like.numel()).standard_normal(_count(like)), like)
 
 
 def _check_batched_gradients(number, output, checked):
@@ -695,7 +710,7 @@ def _deprecated(name, grad_out):
 
 
 def _matrix(array, dtype):
-    return ag.from_numpy(array.copy()).to(dtype)
+    return ag.from_numpy(array.copy()).to(dtype.to_real())
 
 
 def get_numerical_jacobian(

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GradientEdge",
+    "MemoryBill",
     "Node",
+    "SavedValue",
     "allow_mutation_on_saved_tensors",
     "disable_saved_tensors_hooks",
     "get_gradient_edge",
     "increment_version",
+    "memory",
     "register_multi_grad_hook",
     "save_on_cpu",
     "saved_tensors_hooks",
@@ -287,6 +290,113 @@ def allow_mutation_on_saved_tensors() -> Iterator[Any]:
         _autograd.pop_before_write()
         _nesting.on = False
         context.clear()
+
+
+# ---- what a graph keeps ------------------------------------------------------------------------------------------
+
+
+class SavedValue(namedtuple("SavedValue", ["node", "name", "shape", "dtype", "nbytes", "line", "is_first"])):
+    """A value that a node keeps for backward: the node's name, the value's name there, shape and dtype, the bytes of the memory it keeps
+    alive, file and line of the program that recorded the node, and whether it is the first in the bill that keeps that memory."""
+
+    __slots__ = ()
+
+
+class MemoryBill(tuple[SavedValue, ...]):
+    """What a graph keeps for backward, the greatest first.
+
+    Attributes:
+        nbytes: bytes of all memory, each piece counted once.
+    """
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all memory, each piece counted once."""
+        return sum(value.nbytes for value in self if value.is_first)
+
+    def by_line(self) -> dict[tuple[str, int] | None, int]:
+        """Bytes for each line of the program, the greatest first; a piece of memory is counted where it comes first."""
+        totals: dict[tuple[str, int] | None, int] = defaultdict(int)
+        for value in self:
+            totals[value.line] += value.nbytes if value.is_first else 0
+        return dict(sorted(totals.items(), key=lambda item: -item[1]))
+
+    def __str__(self) -> str:
+        rows = []
+        for value in self:
+            place = "?" if value.line is None else f"{value.line[0]}:{value.line[1]}"
+            size = f"{value.nbytes:,} B" if value.is_first else "shared"
+            shape = "×".join(map(str, value.shape)) or "number"
+            kind = str(value.dtype).rpartition(".")[2]
+            rows.append((size, f"{shape} {kind}", f"{value.node}.{value.name}", place))
+        rows.append((f"{self.nbytes:,} B", "in all", "", ""))
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        return "\n".join(
+            f"{size:>{widths[0]}}  {what:<{widths[1]}}  {name:<{widths[2]}}  {place}".rstrip() for size, what, name, place in rows
+        )
+
+
+def memory(*tensors: Tensor) -> MemoryBill:
+    """The bill of the memory that graphs keep for backward: which saved value of which line keeps how many bytes.
+
+    What lives anyway, as parameters do, is in it too; several values that show one piece of memory are counted once. Values that were
+    packed by hooks are unpacked to be looked at.
+
+    Args:
+        tensors: the results whose graphs are looked at.
+
+    Raises:
+        RuntimeError: a tensor has no graph, or its values have been freed by a backward pass.
+
+    >>> import arcgrad as torch
+    >>> x = torch.ones(10, requires_grad=True)
+    >>> bill = torch.autograd.graph.memory(x.exp().sum())
+    >>> [(value.node, value.name, value.nbytes) for value in bill], bill.nbytes
+    ([('ExpBackward0', 'result', 40)], 40)
+    """
+    waiting = []
+    for tensor in tensors:
+        if tensor.grad_fn is None and not tensor.requires_grad:
+            raise RuntimeError("memory(): the tensor does not require gradients: there is no graph")
+        waiting.append(tensor.grad_fn)
+    nodes, met = [], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in met:
+            continue
+        met.add(node)
+        nodes.append(node)
+        waiting.extend(next_node for next_node, _ in node.next_functions)
+    found = []
+    for node in nodes:
+        line = node.line()
+        place = None if line is None else (line[0], line[1])
+        for name, value in _saved_values(node):
+            nbytes = value.untyped_storage().nbytes()
+            found.append((node.name(), name, value, nbytes, place))
+    found.sort(key=lambda entry: -entry[3])
+    seen, rows = set(), []
+    for node_name, name, value, nbytes, place in found:
+        identity = _autograd.memory_id(value)
+        rows.append(SavedValue(node_name, name, value.shape, value.dtype, nbytes, place, identity not in seen))
+        seen.add(identity)
+    return MemoryBill(rows)
+
+
+def _saved_values(node):
+    """Name and tensor of each value that a node keeps."""
+    from arcgrad import Tensor
+
+    names = [name for name in dir(node) if name.startswith("_saved_")]
+    if not names and hasattr(node, "saved_tensors"):
+        values = [(f"saved_tensors[{index}]", value) for index, value in enumerate(node.saved_tensors)]
+    else:
+        values = [(name.removeprefix("_saved_"), getattr(node, name)) for name in names]
+    for name, value in values:
+        if isinstance(value, (list, tuple)):
+            yield from ((f"{name}[{index}]", part) for index, part in enumerate(value) if isinstance(part, Tensor))
+        elif isinstance(value, Tensor):
+            yield name, value
 
 
 _names.describe(__name__)

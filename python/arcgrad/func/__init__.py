@@ -36,4 +36,5 @@ __all__ = [
 ]
 
 
+_names.keep(__name__, "functional_call")
 _names.describe(__name__)

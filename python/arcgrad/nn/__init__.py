@@ -2,7 +2,7 @@
 
 from arcgrad import _names
 
-from . import functional, init, modules, parallel, parameter, utils
+from . import attention, functional, init, modules, parallel, parameter, utils
 from .modules import *  # noqa: F403  (the list is modules.__all__)
 from .modules import __all__ as _layers
 from .parallel import DataParallel
@@ -14,6 +14,7 @@ __all__ = [
     "Parameter",
     "UninitializedBuffer",
     "UninitializedParameter",
+    "attention",
     "functional",
     "init",
     "modules",

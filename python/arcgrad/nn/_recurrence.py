@@ -2,7 +2,8 @@
 
 A layer multiplies all of its input at once by the input's weights; each step then adds the hidden state times its weights and
 applies the cell's formula. Sequences lie packed: the rows of the first step, then those of the second, and so on, with
-``batch_sizes`` rows each, the longest sequences first. A batch of equal lengths is the case of equal batch sizes.
+``batch_sizes`` rows each, the longest sequences first. A batch of equal lengths is the case of equal batch sizes: LSTM and GRU
+do that in one operation of the core.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections import namedtuple
 
 from arcgrad import addmm, cat, lerp
+from arcgrad._core import nn as _core
 
 from . import functional as F
 
@@ -43,6 +45,11 @@ class Tanh:
         """The state after one step; its first tensor is the output."""
         return (addmm(of_input, state[0], self.hidden).tanh(),)
 
+    def whole(self, of_input: Tensor, state: tuple[Tensor, ...], reverse: bool) -> tuple[Tensor, ...] | None:
+        """All steps of sequences of one length in one operation: the outputs, and the parts of the last state behind the
+        first. None where there is no such operation."""
+        return None
+
 
 class ReLU(Tanh):
     """``h' = max(0, W x + b + U h + c)``."""
@@ -70,6 +77,11 @@ class LSTM(Tanh):
             hidden = F.linear(hidden, self.weights.projection)
         return hidden, cell
 
+    def whole(self, of_input, state, reverse):
+        if self.weights.projection is not None:
+            return None
+        return _core.lstm_sequence(of_input, *state, self.weights.hidden, reverse)
+
 
 class GRU(Tanh):
     """Gated recurrent unit (Cho et al., 2014), its reset gate behind the product with the hidden state.
@@ -91,6 +103,10 @@ class GRU(Tanh):
         new = (of_input[:, 2 * size :] + reset * of_hidden[:, 2 * size :]).tanh()
         return (lerp(new, hidden, update),)
 
+    def whole(self, of_input, state, reverse):
+        weights = self.weights
+        return (_core.gru_sequence(of_input, state[0], weights.hidden, weights.hidden_bias, reverse),)
+
 
 #: By the names that modules have for them.
 CELLS = {"RNN_TANH": Tanh, "RNN_RELU": ReLU, "LSTM": LSTM, "GRU": GRU}
@@ -110,7 +126,16 @@ def sequence(
     the state each sequence ends with.
     """
     cell = cell(weights)
-    steps = cell.of_input(input).split(batch_sizes)
+    of_input = cell.of_input(input)
+    size = batch_sizes[0]
+    # Any one dtype of real numbers, and at least one element: else the steps say what is wrong, or that there is nothing.
+    if size == batch_sizes[-1] and of_input.numel() and of_input.is_floating_point():
+        if all(tensor.dtype == of_input.dtype for tensor in (*state, weights.hidden)):
+            whole = cell.whole(of_input, state, reverse)
+            if whole is not None:
+                output, *rest = whole
+                return output, (output[:size] if reverse else output[-size:], *rest)
+    steps = of_input.split(batch_sizes)
     return (_back if reverse else _forth)(cell, steps, batch_sizes, state)
 
 

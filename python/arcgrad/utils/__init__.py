@@ -1,5 +1,7 @@
 """Utilities: :mod:`arcgrad.utils.data` loads data, :mod:`arcgrad.utils.checkpoint` computes again instead of keeping,
-:mod:`arcgrad.utils.hooks` holds the handles of hooks.
+:mod:`arcgrad.utils.hooks` holds the handles of hooks,
+:mod:`arcgrad.utils.dlpack` shares memory with other libraries, and others time programs, write for TensorBoard or tell what a
+machine is like.
 
 Each submodule is imported when it is first asked for, so that ``import arcgrad`` stays quick.
 """
@@ -10,9 +12,15 @@ from arcgrad import _names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from . import benchmark as benchmark
     from . import checkpoint as checkpoint
+    from . import collect_env as collect_env
+    from . import cpp_extension as cpp_extension
     from . import data as data
+    from . import dlpack as dlpack
     from . import hooks as hooks
+    from . import model_zoo as model_zoo
+    from . import tensorboard as tensorboard
 else:
 
     def __getattr__(name):
@@ -27,4 +35,4 @@ else:
 
 
 def __dir__() -> list[str]:
-    return ["checkpoint", "data", "hooks"]
+    return ["benchmark", "checkpoint", "collect_env", "cpp_extension", "data", "dlpack", "hooks", "model_zoo"]

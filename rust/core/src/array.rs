@@ -6,11 +6,11 @@ use smallvec::SmallVec;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::geometry::Geometry;
-use crate::graph::Blame;
 use crate::kernels::element::Element;
 use crate::kernels::{Out, copy, fill};
 use crate::lattice::{self, Placed};
-use crate::launch::{Held, NONE, launch};
+use crate::launch::{Held, NONE, launch_stored};
+use crate::provenance::Blame;
 use crate::scalar::Scalar;
 use crate::shape::{self, Layout, Shape};
 use crate::storage::{Access, Storage};
@@ -38,7 +38,6 @@ impl Array {
 
     #[inline]
     fn allocate(op: &'static str, shape: &[usize], dtype: DType, zeroed: bool) -> Result<Self> {
-        let dtype = dtype.supported(op)?;
         let numel = shape::checked_numel(op, shape, dtype.size())?;
         let geometry = Geometry::new(Layout::contiguous(shape), dtype);
         Ok(Self { storage: Storage::allocate_for(op, geometry, numel * dtype.size(), zeroed)?, view: None })
@@ -60,7 +59,6 @@ impl Array {
     /// # Panics
     /// Where it is not dense.
     pub fn uninit_strided(op: &'static str, shape: &[usize], strides: &[isize], dtype: DType) -> Result<Self> {
-        let dtype = dtype.supported(op)?;
         let bytes = shape::checked_numel(op, shape, dtype.size())? * dtype.size();
         let layout = Layout::strided(shape, strides);
         let dense = layout.is_contiguous() || shape::is_non_overlapping_and_dense(shape, strides);
@@ -119,12 +117,12 @@ impl Array {
         let reach = shape::reach(shape, strides);
         if let Some((low, high)) = reach {
             // Memory that a program lent may begin anywhere; kernels read whole elements.
-            if !storage.ptr().addr().is_multiple_of(dtype.size()) {
+            if !storage.ptr().addr().is_multiple_of(dtype.alignment()) {
                 return Err(Error::runtime(
                     op,
                     format!(
                         "the memory does not begin at a multiple of {} bytes, as elements of {dtype} do; copy it first",
-                        dtype.size()
+                        dtype.alignment()
                     ),
                 ));
             }
@@ -261,7 +259,7 @@ impl Array {
     pub fn to_vec<T: Element>(&self) -> Vec<T> {
         let mut values = vec![T::default(); self.numel()];
         let strides = shape::contiguous_strides(self.shape());
-        launch(self, NONE, |source, []| copy::copy(source, Out::of(&mut values, self.shape(), &strides)));
+        launch_stored(self, NONE, |source, []| copy::copy(source, Out::of(&mut values, self.shape(), &strides)));
         values
     }
 
@@ -426,13 +424,13 @@ impl Array {
     /// Copies `source`, which must broadcast to this shape and share no memory with it, over this array.
     #[track_caller]
     pub(crate) fn copy_from(&self, source: &Self) {
-        launch(&source.expand(self.shape()), self, copy::copy);
+        launch_stored(&source.expand(self.shape()), self, copy::copy);
     }
 
     /// [`Self::copy_from`], a change that is noted while the state is held.
     #[track_caller]
     pub(crate) fn copy_from_noting(&self, source: &Self, blame: Blame) {
-        launch(&source.expand(self.shape()), self, |source, out| {
+        launch_stored(&source.expand(self.shape()), self, |source, out| {
             copy::copy(source, out);
             self.storage.bump(blame);
         });
@@ -441,14 +439,14 @@ impl Array {
     /// Fills an array whose elements share no memory.
     #[track_caller]
     pub(crate) fn fill(&self, value: Scalar) {
-        launch(NONE, self, |[], out| fill::fill(out, value));
+        launch_stored(NONE, self, |[], out| fill::fill(out, value));
     }
 
     /// Fills an array, a change that is noted while the state is held. Elements may share memory.
     pub(crate) fn fill_noting(&self, value: Scalar, blame: Blame) {
         let written = self;
         let mut held = Held::take(&NONE, &written);
-        held.launch_in_order(NONE, self, |[], out| fill::fill(out, value));
+        held.launch_stored_in_order(NONE, self, |[], out| fill::fill(out, value));
         self.storage.bump(blame);
     }
 

@@ -2,12 +2,10 @@
 
 use std::fmt;
 
-use crate::error::{Error, Result};
-
 /// Element type of a tensor.
 ///
-/// The order of the variants is the order of the promotion lattice within a category. Half precision and complex
-/// have their places; tensors of them are refused with a clear error until they are there.
+/// The order of the variants is the order of the promotion lattice within a category. What can be computed in a dtype is for
+/// each operation to say.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum DType {
@@ -164,10 +162,28 @@ impl DType {
         }
     }
 
-    /// Whether tensors of this dtype can be made: memory, conversion and printing know it. What can be computed in it is for
-    /// each operation to say ([`Row::value`](crate::ops::elementwise::Row::value) of an elementwise one).
-    pub const fn is_supported(self) -> bool {
-        !matches!(self, Self::F16 | Self::BF16 | Self::C64 | Self::C128)
+    /// The dtype of the real and of the imaginary part; the dtype itself of what is not complex.
+    pub const fn to_real(self) -> Self {
+        match self {
+            Self::C64 => Self::F32,
+            Self::C128 => Self::F64,
+            real => real,
+        }
+    }
+
+    /// True for the 16-bit floats, which lie in memory so and are computed with in `f32`.
+    pub const fn is_half(self) -> bool {
+        matches!(self, Self::F16 | Self::BF16)
+    }
+
+    /// The dtype that structured kernels compute in where elements are of this one.
+    pub const fn computed_in(self) -> Self {
+        if self.is_half() { Self::F32 } else { self }
+    }
+
+    /// What addresses of elements are multiples of.
+    pub const fn alignment(self) -> usize {
+        self.to_real().size()
     }
 
     /// The smallest dtype to which both can be cast without change of category order (`torch.promote_types`).
@@ -186,11 +202,6 @@ impl DType {
     pub fn can_cast(self, to: Self) -> bool {
         let (from, to) = (self.category(), to.category());
         from <= to || (from == Category::Bool)
-    }
-
-    /// The dtype, or the error that this build has no tensors of it.
-    pub fn supported(self, op: &'static str) -> Result<Self> {
-        if self.is_supported() { Ok(self) } else { Err(Error::not_implemented(op, format!("dtype {}", self.name()))) }
     }
 }
 

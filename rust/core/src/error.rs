@@ -124,6 +124,14 @@ pub enum Error {
         /// What was given, what was expected, what to do.
         reason: String,
     },
+    /// A matrix for which there is no result: singular, not positive definite, without convergence.
+    #[error("{op}: {reason}")]
+    LinAlg {
+        /// Operation concerned.
+        op: &'static str,
+        /// Which matrix of a batch, and what is wrong with it.
+        reason: String,
+    },
     /// Something that exists in PyTorch and not here (yet).
     #[error("{op}: {what} is not implemented")]
     NotImplemented {
@@ -181,6 +189,7 @@ impl Error {
             | Self::Type { op, .. }
             | Self::DType { op, .. }
             | Self::Runtime { op, .. }
+            | Self::LinAlg { op, .. }
             | Self::NotImplemented { op, .. }
             | Self::OutOfMemory { op, .. }
             | Self::Overlap { op, .. }
@@ -216,6 +225,10 @@ impl Error {
     constructor! {
         /// A condition PyTorch reports as `RuntimeError`.
         runtime => Runtime
+    }
+    constructor! {
+        /// A matrix without a result.
+        lin_alg => LinAlg
     }
     constructor! {
         /// A broken rule of the autograd contract.

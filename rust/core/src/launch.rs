@@ -11,11 +11,13 @@ use std::ops::Deref;
 use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::kernels::{In, Kernel, Out, map};
+use crate::dtype::DType;
+use crate::kernels::copy::copy as copy_elements;
+use crate::kernels::{In, Kernel, Out, Still, map};
 use crate::parallel;
 use crate::scalar::Scalar;
 use crate::shape::{self, Strides};
-use crate::storage::{Access, Hold, Storage};
+use crate::storage::{Access, Hold, Storage, outside_host};
 
 // ---- any kernel ----------------------------------------------------------------------------------------------------
 
@@ -30,13 +32,17 @@ pub(crate) trait Operands {
     /// Shows every array.
     fn each<'a>(&'a self, see: &mut impl FnMut(&'a Array));
 
+    /// The operands to read, or what stands for them.
+    ///
     /// # Safety
-    /// As for [`In::new`]; the arrays are there for `'m`.
-    unsafe fn ins<'m>(&self) -> Self::In<'m>;
+    /// As for [`In::new`]; the arrays, and `wide`, are there for `'m`.
+    unsafe fn ins<'m>(&self, wide: &Wide) -> Self::In<'m>;
 
+    /// The operands to write, or what stands for them.
+    ///
     /// # Safety
-    /// As for [`Out::new`]; the arrays are there for `'m`.
-    unsafe fn outs<'m>(&self) -> Self::Out<'m>;
+    /// As for [`Out::new`]; the arrays, and `wide`, are there for `'m`.
+    unsafe fn outs<'m>(&self, wide: &Wide) -> Self::Out<'m>;
 }
 
 impl Operands for &Array {
@@ -49,19 +55,19 @@ impl Operands for &Array {
     }
 
     #[inline]
-    unsafe fn ins<'m>(&self) -> In<'m> {
+    unsafe fn ins<'m>(&self, wide: &Wide) -> In<'m> {
         // SAFETY: the layout of an array lies within its block; the rest as the caller promises.
         unsafe {
-            let array: &'m Array = &*std::ptr::from_ref::<Array>(self);
+            let array: &'m Array = &*std::ptr::from_ref::<Array>(wide.of(self));
             In::new(array.ptr(), array.dtype(), array.shape(), array.strides())
         }
     }
 
     #[inline]
-    unsafe fn outs<'m>(&self) -> Out<'m> {
+    unsafe fn outs<'m>(&self, wide: &Wide) -> Out<'m> {
         // SAFETY: as above.
         unsafe {
-            let array: &'m Array = &*std::ptr::from_ref::<Array>(self);
+            let array: &'m Array = &*std::ptr::from_ref::<Array>(wide.of(self));
             Out::new(array.ptr(), array.dtype(), array.shape(), array.strides())
         }
     }
@@ -79,15 +85,15 @@ impl<T: Operands> Operands for Option<T> {
     }
 
     #[inline]
-    unsafe fn ins<'m>(&self) -> Self::In<'m> {
+    unsafe fn ins<'m>(&self, wide: &Wide) -> Self::In<'m> {
         // SAFETY: as the caller promises.
-        self.as_ref().map(|operand| unsafe { operand.ins() })
+        self.as_ref().map(|operand| unsafe { operand.ins(wide) })
     }
 
     #[inline]
-    unsafe fn outs<'m>(&self) -> Self::Out<'m> {
+    unsafe fn outs<'m>(&self, wide: &Wide) -> Self::Out<'m> {
         // SAFETY: as the caller promises.
-        self.as_ref().map(|operand| unsafe { operand.outs() })
+        self.as_ref().map(|operand| unsafe { operand.outs(wide) })
     }
 }
 
@@ -101,15 +107,15 @@ impl<T: Operands, const N: usize> Operands for [T; N] {
     }
 
     #[inline]
-    unsafe fn ins<'m>(&self) -> Self::In<'m> {
+    unsafe fn ins<'m>(&self, wide: &Wide) -> Self::In<'m> {
         // SAFETY: as the caller promises.
-        std::array::from_fn(|at| unsafe { self[at].ins() })
+        std::array::from_fn(|at| unsafe { self[at].ins(wide) })
     }
 
     #[inline]
-    unsafe fn outs<'m>(&self) -> Self::Out<'m> {
+    unsafe fn outs<'m>(&self, wide: &Wide) -> Self::Out<'m> {
         // SAFETY: as the caller promises.
-        std::array::from_fn(|at| unsafe { self[at].outs() })
+        std::array::from_fn(|at| unsafe { self[at].outs(wide) })
     }
 }
 
@@ -121,14 +127,14 @@ impl<T: Operands> Operands for &[T] {
         self.iter().for_each(|operand| operand.each(see));
     }
 
-    unsafe fn ins<'m>(&self) -> Self::In<'m> {
+    unsafe fn ins<'m>(&self, wide: &Wide) -> Self::In<'m> {
         // SAFETY: as the caller promises.
-        self.iter().map(|operand| unsafe { operand.ins() }).collect()
+        self.iter().map(|operand| unsafe { operand.ins(wide) }).collect()
     }
 
-    unsafe fn outs<'m>(&self) -> Self::Out<'m> {
+    unsafe fn outs<'m>(&self, wide: &Wide) -> Self::Out<'m> {
         // SAFETY: as the caller promises.
-        self.iter().map(|operand| unsafe { operand.outs() }).collect()
+        self.iter().map(|operand| unsafe { operand.outs(wide) }).collect()
     }
 }
 
@@ -143,15 +149,15 @@ impl<A: Operands, B: Operands> Operands for (A, B) {
     }
 
     #[inline]
-    unsafe fn ins<'m>(&self) -> Self::In<'m> {
+    unsafe fn ins<'m>(&self, wide: &Wide) -> Self::In<'m> {
         // SAFETY: as the caller promises.
-        unsafe { (self.0.ins(), self.1.ins()) }
+        unsafe { (self.0.ins(wide), self.1.ins(wide)) }
     }
 
     #[inline]
-    unsafe fn outs<'m>(&self) -> Self::Out<'m> {
+    unsafe fn outs<'m>(&self, wide: &Wide) -> Self::Out<'m> {
         // SAFETY: as the caller promises.
-        unsafe { (self.0.outs(), self.1.outs()) }
+        unsafe { (self.0.outs(wide), self.1.outs(wide)) }
     }
 }
 
@@ -173,9 +179,144 @@ pub(crate) fn launch<R: Operands, W: Operands, T>(
     let arrays = Arrays::of(&reads, &writes);
     let _access = arrays.access();
     arrays.check_apart(false);
+    // SAFETY: as in `run_wide`.
+    unsafe { run_wide(&arrays, &reads, &writes, run) }
+}
+
+/// [`launch`] of a kernel that takes elements of any dtype as they lie in memory.
+#[track_caller]
+#[inline]
+pub(crate) fn launch_stored<R: Operands, W: Operands, T>(
+    reads: R,
+    writes: W,
+    run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+) -> T {
+    let arrays = Arrays::of(&reads, &writes);
+    let _access = arrays.access();
+    arrays.check_apart(false);
     // SAFETY: the state of all roots is held until `run` is done, which the operands do not outlive, whatever it does: it
     // takes them for any lifetime. What is written shares no element.
-    unsafe { run(reads.ins(), writes.outs()) }
+    arrays.work(|| unsafe { run(reads.ins(&Wide::NONE), writes.outs(&Wide::NONE)) })
+}
+
+/// Runs a kernel that knows no half precision: it is handed such operands in `f32`, and what it writes is rounded once.
+///
+/// # Safety
+/// The state of all memory is held, and what is written shares no element with anything else.
+#[inline]
+unsafe fn run_wide<R: Operands, W: Operands, T>(
+    arrays: &Arrays<'_>,
+    reads: &R,
+    writes: &W,
+    run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+) -> T {
+    if arrays.all.iter().any(|array| array.dtype().is_half()) {
+        // SAFETY: as the caller promises.
+        return unsafe { run_in_single(arrays, reads, writes, run) };
+    }
+    // SAFETY: the state of all roots is held until `run` is done, which the operands do not outlive, whatever it does: it
+    // takes them for any lifetime. What is written shares no element.
+    arrays.work(|| unsafe { run(reads.ins(&Wide::NONE), writes.outs(&Wide::NONE)) })
+}
+
+/// [`run_wide`] where there is half precision.
+///
+/// # Safety
+/// As there.
+#[cold]
+#[inline(never)]
+unsafe fn run_in_single<R: Operands, W: Operands, T>(
+    arrays: &Arrays<'_>,
+    reads: &R,
+    writes: &W,
+    run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+) -> T {
+    let mut wide = Wide::default();
+    for array in arrays.written() {
+        wide.take(array, true);
+    }
+    for array in arrays.read() {
+        wide.take(array, false);
+    }
+    // SAFETY: as in `launch_stored`; the copies are this call's own, and live until after `run`.
+    let result = arrays.work(|| unsafe { run(reads.ins(&wide), writes.outs(&wide)) });
+    wide.give_back(arrays.written());
+    result
+}
+
+/// Copies in `f32` of the operands in half precision, each with the operand that it stands for.
+#[derive(Default)]
+pub(crate) struct Wide(Vec<(*const Array, Array)>);
+
+/// The memory between the first and the last element of an array, as a vector, and where in it the array begins.
+fn span(array: &Array) -> (Array, usize) {
+    let (low, high) = shape::extent(array.shape(), array.strides()).unwrap_or((0, -1));
+    let start = array.offset().wrapping_add_signed(low);
+    (array.with_layout(&[(high - low + 1) as usize], &[1], start), low.unsigned_abs())
+}
+
+impl Wide {
+    /// Nothing stands for anything else.
+    const NONE: Self = Self(Vec::new());
+
+    /// A copy of an array whose state is held.
+    fn take(&mut self, array: &Array, written: bool) {
+        if !array.dtype().is_half() || self.0.iter().any(|(of, _)| std::ptr::eq(*of, array)) {
+            return;
+        }
+        if written && array.overlaps_itself() {
+            // Elements that share memory share it in the copy.
+            let (span, first) = span(array);
+            let copy = Self::copied(&span, span.shape());
+            self.0.push((std::ptr::from_ref(array), copy.with_layout(array.shape(), array.strides(), first)));
+            return;
+        }
+        // Broadcast axes stay so: they may be long, and kernels know them.
+        let once: SmallVec<[usize; 6]> =
+            array.shape().iter().zip(array.strides()).map(|(&n, &s)| if s == 0 { n.min(1) } else { n }).collect();
+        let copy = Self::copied(array, &once);
+        let copy = if once.as_slice() == array.shape() { copy } else { copy.expand(array.shape()) };
+        self.0.push((std::ptr::from_ref(array), copy));
+    }
+
+    /// A copy of the elements of `shape`. A dense block keeps its order of axes, which kernels may have been chosen by.
+    fn copied(array: &Array, shape: &[usize]) -> Array {
+        let made = if array.is_dense() {
+            Array::uninit_like("launch", array, DType::F32)
+        } else {
+            Array::uninit("launch", shape, DType::F32)
+        };
+        let copy = made.expect("room for a copy in single precision");
+        // SAFETY: the state of the array's memory is held, and that of the copy is nobody else's.
+        unsafe {
+            let from = In::new(array.ptr(), array.dtype(), shape, array.strides());
+            copy_elements(from, Out::new(copy.ptr(), DType::F32, shape, copy.strides()));
+        }
+        copy
+    }
+
+    /// What the kernel is shown for an array: its copy, if it has one.
+    fn of<'a>(&'a self, array: &'a Array) -> &'a Array {
+        self.0.iter().find(|(of, _)| std::ptr::eq(*of, array)).map_or(array, |(_, copy)| copy)
+    }
+
+    /// Rounds what was written.
+    fn give_back(&self, written: &[&Array]) {
+        for array in written {
+            let copy = self.of(array);
+            if std::ptr::eq(copy, *array) {
+                continue;
+            }
+            // What lies between elements that share memory is written as it was.
+            let (copy, array) =
+                if array.overlaps_itself() { (span(copy).0, span(array).0) } else { (copy.clone(), (*array).clone()) };
+            // SAFETY: as in `copied`.
+            unsafe {
+                let from = In::new(copy.ptr(), DType::F32, copy.shape(), copy.strides());
+                copy_elements(from, Out::new(array.ptr(), array.dtype(), array.shape(), array.strides()));
+            }
+        }
+    }
 }
 
 /// The state of some memory, held over several launches.
@@ -205,8 +346,23 @@ impl<'a> Held<'a> {
         let arrays = Arrays::of(&reads, &writes);
         self.check(&arrays);
         arrays.check_apart(false);
-        // SAFETY: as in `launch`.
-        unsafe { run(reads.ins(), writes.outs()) }
+        // SAFETY: as in `run_wide`.
+        unsafe { run_wide(&arrays, &reads, &writes, run) }
+    }
+
+    /// [`launch_stored`] on arrays whose state is held.
+    #[track_caller]
+    pub(crate) fn launch_stored<R: Operands, W: Operands, T>(
+        &mut self,
+        reads: R,
+        writes: W,
+        run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+    ) -> T {
+        let arrays = Arrays::of(&reads, &writes);
+        self.check(&arrays);
+        arrays.check_apart(false);
+        // SAFETY: as in `launch_stored`.
+        arrays.work(|| unsafe { run(reads.ins(&Wide::NONE), writes.outs(&Wide::NONE)) })
     }
 
     /// [`Self::launch`] on one thread and in order, whether or not elements that are written share memory.
@@ -220,9 +376,27 @@ impl<'a> Held<'a> {
         let arrays = Arrays::of(&reads, &writes);
         self.check(&arrays);
         arrays.check_apart(true);
-        // SAFETY: as in `launch`; elements that share memory are written by one thread.
-        let run = || unsafe { run(reads.ins(), writes.outs()) };
+        // SAFETY: as in `run_wide`; elements that share memory are written by one thread.
+        let run = || unsafe { run_wide(&arrays, &reads, &writes, run) };
         if arrays.written().iter().any(|array| array.overlaps_itself()) { parallel::alone(run) } else { run() }
+    }
+
+    /// [`Self::launch_in_order`] of a kernel that takes elements as they lie in memory.
+    #[track_caller]
+    pub(crate) fn launch_stored_in_order<R: Operands, W: Operands, T>(
+        &mut self,
+        reads: R,
+        writes: W,
+        run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+    ) -> T {
+        let arrays = Arrays::of(&reads, &writes);
+        self.check(&arrays);
+        arrays.check_apart(true);
+        // SAFETY: as in `launch`; elements that share memory are written by one thread.
+        let run = || unsafe { run(reads.ins(&Wide::NONE), writes.outs(&Wide::NONE)) };
+        arrays.work(|| {
+            if arrays.written().iter().any(|array| array.overlaps_itself()) { parallel::alone(run) } else { run() }
+        })
     }
 
     /// All that is read or written is held.
@@ -234,6 +408,10 @@ impl<'a> Held<'a> {
         assert!(read && written, "a kernel was launched on memory whose state is not held");
     }
 }
+
+/// Elements of an operand from which on other threads of the host go on meanwhile: some 10 µs of the fastest kernels, a
+/// hundred times what the lock costs.
+const LONG: usize = 1 << 16;
 
 /// The arrays of a launch: those that are written, then those that are read.
 struct Arrays<'a> {
@@ -264,6 +442,13 @@ impl<'a> Arrays<'a> {
     #[inline]
     fn access(&self) -> Access<'a> {
         Access::of(self.all.iter().map(|array| array.storage()), self.written)
+    }
+
+    /// Runs a kernel, without the host's lock where it takes long: here the size of everything is known, that of results of
+    /// small operands, too.
+    #[inline]
+    fn work<T>(&self, run: impl FnOnce() -> T) -> T {
+        if self.all.iter().any(|array| array.numel() >= LONG) { outside_host(run) } else { run() }
     }
 
     /// What is written is apart from the rest, and from itself unless `in_order`.
@@ -358,7 +543,7 @@ pub(crate) fn map(
         .collect();
     // SAFETY: as above, and the output does not overlap itself.
     let out = unsafe { Out::new(output.ptr(), output.dtype(), shape, output.strides()) };
-    map::apply(kernel, params, &inputs, out);
+    arrays.work(|| map::apply(kernel, params, &inputs, out));
     after();
 }
 
@@ -402,50 +587,65 @@ impl Deref for Sole<'_> {
 /// Most elements of [`Small`].
 pub(crate) const MOST: usize = 1 << 12;
 
-/// Most elements when a number is repeated into a buffer on the stack.
-const MOST_WITH_NUMBER: usize = 64;
+/// Most bytes that a mask is widened to.
+const MOST_WIDENED: usize = 2048;
 
 /// A formula over inputs that are as its loop wants them: at most [`MOST`] elements each, row-major, of the kernel's dtype
-/// and one shape.
+/// and one shape. One of them may be a mask, which is widened on the stack.
 pub(crate) struct Small<'a, 'b> {
     kernel: Kernel,
     params: &'a [Scalar],
     inputs: &'a [Source<Sole<'b>>],
+    like: Sole<'b>,
     numel: usize,
 }
 
 impl<'a, 'b> Small<'a, 'b> {
-    /// `None` where some input, which `like` is one of or has the shape of, is not so.
+    /// `None` where `like` or some input, which is to have its shape, is not so.
     #[inline]
     pub(crate) fn new(
         kernel: Kernel,
         params: &'a [Scalar],
-        like: Sole<'_>,
+        like: Sole<'b>,
         inputs: &'a [Source<Sole<'b>>],
     ) -> Option<Self> {
         let numel = like.numel();
+        let mut masks = 0;
+        let is_mask = |array: &Array| {
+            array.dtype() == DType::Bool
+                && numel * kernel.input().size() <= MOST_WIDENED
+                && kernel.input() != DType::Bool
+        };
         let fits = numel <= MOST
+            && like.is_contiguous()
             && inputs.len() == kernel.inputs()
             && inputs.len() <= MAX_SOURCES
             && params.len() == kernel.params()
             && inputs.iter().all(|input| match input {
                 Source::Array(array) => {
-                    array.dtype() == kernel.input()
-                        && array.is_contiguous()
-                        && (std::ptr::eq(array.0, like.0) || array.shape() == like.shape())
+                    let mask = array.dtype() != kernel.input();
+                    masks += usize::from(mask);
+                    (!mask || (masks == 1 && is_mask(array)))
+                        && (std::ptr::eq(array.0, like.0) || (array.shape() == like.shape() && array.is_contiguous()))
                 }
                 Source::Scalar(number) => {
-                    numel <= MOST_WITH_NUMBER
-                        && number.category() <= kernel.input().category()
+                    number.category() <= kernel.input().category()
                         // What is no `int32` is compared and divided by value on the general path.
-                        && (kernel.input() != crate::DType::I32 || number.is_storable(crate::DType::I32))
+                        && (kernel.input() != DType::I32 || number.is_storable(DType::I32))
                 }
             });
-        fits.then_some(Self { kernel, params, inputs, numel })
+        fits.then_some(Self { kernel, params, inputs, like, numel })
     }
 
-    /// Computes into `output`, which is fresh, or exactly an input, or apart from all of them, and of the kernel's dtype; then
-    /// runs `after` with the state held. False, with nothing written, if that is not so or some memory is busy.
+    /// Computes into new memory, which lies as `like` does. `None` if some memory is busy, or there is none.
+    #[inline]
+    pub(crate) fn fresh(&self, op: &'static str) -> Option<Array> {
+        let output = Array::uninit_with_layout(op, self.like.layout(), self.kernel.output()).ok()?;
+        self.compute(&output, || {}).then_some(output)
+    }
+
+    /// Computes into `output`, which is exactly an input, or apart from all of them; then runs `after` with the state held.
+    /// False, with nothing written, if that is not so, or the output is not as the kernel wants it, or some memory is busy.
     #[inline]
     pub(crate) fn run(&self, output: Sole<'_>, after: impl FnOnce()) -> bool {
         let storage = output.storage();
@@ -453,76 +653,87 @@ impl<'a, 'b> Small<'a, 'b> {
             && output.is_contiguous()
             && output.dtype() == self.kernel.output()
             && storage.is_writable();
-        if !fits {
-            return false;
-        }
+        fits && (storage.is_unique() || self.is_exact_or_apart(&output)) && self.compute(&output, after)
+    }
+
+    /// Whether every input is exactly the output or elsewhere.
+    fn is_exact_or_apart(&self, output: &Array) -> bool {
         let bytes = self.numel * self.kernel.input().size().max(self.kernel.output().size());
-        let mut held: [Option<Hold<'_>>; MAX_SOURCES + 1] = [const { None }; MAX_SOURCES + 1];
-        if !storage.is_unique() {
-            let Some(hold) = storage.try_hold() else { return false };
-            held[MAX_SOURCES] = Some(hold);
+        self.inputs.iter().all(|input| match input {
+            Source::Array(array) => {
+                let exact = array.ptr() == output.ptr() && array.dtype() == output.dtype();
+                exact || array.ptr().addr().abs_diff(output.ptr().addr()) >= bytes
+            }
+            Source::Scalar(_) => true,
+        })
+    }
+
+    /// Computes into an output that fits, whose memory only this handle refers to or that is exactly an input or apart. False,
+    /// with nothing written, if some memory is busy.
+    #[inline]
+    fn compute(&self, output: &Array, after: impl FnOnce()) -> bool {
+        // Memory that only one handle refers to is not another input's, and nobody else takes its state.
+        let shared = |storage: &Storage| !storage.is_unique();
+        let mut held: SmallVec<[Hold<'_>; MAX_SOURCES + 1]> = SmallVec::new();
+        if shared(output.storage()) {
+            let Some(hold) = output.storage().try_hold() else { return false };
+            held.push(hold);
         }
-        let mut numbers: MaybeUninit<[u64; MOST_WITH_NUMBER]> = MaybeUninit::uninit();
+        let mut numbers = [Number([0u8; 16]); MAX_SOURCES];
+        let mut widened: MaybeUninit<[u64; MOST_WIDENED / 8]> = MaybeUninit::uninit();
         let mut pointers = [std::ptr::null::<u8>(); MAX_SOURCES];
-        let mut number_seen = false;
+        let mut still: Still = 0;
         for (position, input) in self.inputs.iter().enumerate() {
             pointers[position] = match input {
                 Source::Array(array) => {
                     let own = array.storage();
-                    let exact = array.ptr() == output.ptr() && array.dtype() == output.dtype();
-                    if !exact && array.ptr().addr().abs_diff(output.ptr().addr()) < bytes {
-                        return false;
-                    }
-                    if !own.is_unique() && !own.same_memory(storage) {
+                    if shared(own) && !own.same_memory(output.storage()) {
                         let seen = self.inputs[..position].iter().any(|input| match input {
                             Source::Array(array) => own.same_memory(array.storage()),
                             Source::Scalar(_) => false,
                         });
                         if !seen {
                             let Some(hold) = own.try_hold() else { return false };
-                            held[position] = Some(hold);
+                            held.push(hold);
                         }
                     }
-                    array.ptr()
+                    if array.dtype() == self.kernel.input() {
+                        array.ptr()
+                    } else {
+                        // SAFETY: the mask's state is held as above; `new` has seen that it is one, and that it fits.
+                        unsafe { widen(array.ptr(), self.numel, self.kernel.input(), widened.as_mut_ptr().cast()) };
+                        widened.as_ptr().cast()
+                    }
                 }
                 Source::Scalar(number) => {
-                    if number_seen {
-                        return false;
-                    }
-                    number_seen = true;
-                    splat(*number, self.kernel.input(), self.numel, &mut numbers);
-                    numbers.as_ptr().cast()
+                    still |= 1 << position;
+                    let number_of_its_dtype = &mut numbers[position].0;
+                    *number_of_its_dtype = number.to_bytes(self.kernel.input());
+                    number_of_its_dtype.as_ptr()
                 }
             };
         }
         let inputs = &pointers[..self.inputs.len()];
         // SAFETY: the exclusive state of all memory is held, or nobody else refers to it; as many elements of the kernel's
-        // dtypes lie at each address; the output is exactly an input or apart.
-        unsafe { self.kernel.run_dense(self.params, inputs, output.ptr(), self.numel) };
+        // dtypes lie at each address, one where it is a number; the output is exactly an input or apart.
+        unsafe { self.kernel.run_dense(self.params, inputs, output.ptr(), self.numel, still) };
         after();
         true
     }
 }
 
-/// Repeats a number into a buffer as elements of `dtype`.
-#[inline]
-fn splat(value: Scalar, dtype: crate::DType, numel: usize, buffer: &mut MaybeUninit<[u64; MOST_WITH_NUMBER]>) {
-    let bytes = value.to_bytes(dtype);
-    let start = buffer.as_mut_ptr().cast::<u8>();
+/// The elements of a mask as numbers of another dtype.
+///
+/// # Safety
+/// `n` truth values can be read at `mask`, and as many elements of the dtype written at `to`.
+unsafe fn widen(mask: *const u8, n: usize, dtype: DType, to: *mut u8) {
     let size = dtype.size();
-    debug_assert!(numel <= MOST_WITH_NUMBER && size <= 8);
-    // SAFETY: `numel` elements of at most eight bytes fit the buffer of as many words; `bytes` holds one element.
-    unsafe {
-        match size {
-            4 => {
-                let word = bytes.as_ptr().cast::<u32>().read_unaligned();
-                (0..numel).for_each(|index| start.cast::<u32>().add(index).write(word));
-            }
-            8 => {
-                let word = bytes.as_ptr().cast::<u64>().read_unaligned();
-                (0..numel).for_each(|index| start.cast::<u64>().add(index).write(word));
-            }
-            _ => (0..numel).for_each(|index| start.add(index * size).copy_from_nonoverlapping(bytes.as_ptr(), size)),
+    let [zero, one] = [0, 1].map(|value| Scalar::Int(value).to_bytes(dtype));
+    for index in 0..n {
+        // SAFETY: as promised by the caller; a number has at most as many bytes as there are here.
+        unsafe {
+            let from = if mask.add(index).read() != 0 { &one } else { &zero };
+            to.add(index * size).copy_from_nonoverlapping(from.as_ptr(), size);
         }
     }
 }

@@ -28,6 +28,7 @@ mod lattice;
 mod launch;
 pub mod ops;
 pub mod parallel;
+pub mod provenance;
 pub mod random;
 pub mod scalar;
 pub mod shape;
@@ -42,6 +43,9 @@ pub use error::{Error, Result};
 pub use scalar::Scalar;
 pub use tensor::Tensor;
 
+/// What the engine of the graph does with gradients: here the graph, which names no operation, meets the operations.
+pub(crate) use ops::algebra::ALGEBRA;
+
 static DEFAULT_DTYPE: AtomicU8 = AtomicU8::new(DType::F32 as u8);
 
 /// The dtype of floats from outside and of integers promoted to float: `float32` unless set.
@@ -53,7 +57,7 @@ pub fn default_dtype() -> DType {
 /// Sets [`default_dtype`].
 ///
 /// # Errors
-/// When `dtype` is not `float32` or `float64`.
+/// When `dtype` is no floating-point dtype.
 pub fn set_default_dtype(dtype: DType) -> Result<()> {
     if !dtype.is_float() {
         return Err(Error::type_(
@@ -61,6 +65,6 @@ pub fn set_default_dtype(dtype: DType) -> Result<()> {
             format!("only floating-point types are supported as the default type, got {dtype}"),
         ));
     }
-    DEFAULT_DTYPE.store(dtype.supported("set_default_dtype")? as u8, Ordering::Relaxed);
+    DEFAULT_DTYPE.store(dtype as u8, Ordering::Relaxed);
     Ok(())
 }

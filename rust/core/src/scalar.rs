@@ -46,6 +46,20 @@ impl Scalar {
         }
     }
 
+    /// The complex conjugate; a real number itself.
+    #[must_use]
+    pub fn conj(self) -> Self {
+        match self {
+            Self::Complex(real, imaginary) => Self::Complex(real, -imaginary),
+            real => real,
+        }
+    }
+
+    /// Whether it is 1.
+    pub fn is_one(self) -> bool {
+        self.to_complex() == [1.0, 0.0]
+    }
+
     /// As `i64`, truncated towards zero.
     pub fn to_i64(self) -> i64 {
         match self {
@@ -117,11 +131,14 @@ impl Scalar {
     }
 
     /// Whether `dtype` has room for the number. Infinities and NaN fit floating-point types only; negative integers wrap
-    /// in unsigned types, as in PyTorch, as long as their magnitude fits.
+    /// in unsigned types, as in PyTorch, as long as their magnitude fits; what is too large for half precision becomes infinite there.
     pub fn is_storable(self, dtype: DType) -> bool {
+        // PyTorch drops no imaginary part but 0, except into truth values.
+        if self.to_complex()[1] != 0.0 && !matches!(dtype, DType::Bool | DType::C64 | DType::C128) {
+            return false;
+        }
         let Some((low, high)) = dtype.integer_range() else {
             let greatest = match dtype {
-                DType::F16 => f64::from(half::f16::MAX),
                 DType::F32 | DType::C64 => f64::from(f32::MAX),
                 _ => return true,
             };
@@ -132,8 +149,6 @@ impl Scalar {
             Self::Int(value) if dtype == DType::U8 => (-high..=high).contains(&value),
             Self::Int(value) => (low..=high).contains(&value),
             // 2⁶³, the nearest float to the greatest `i64`, is the first number that does not fit.
-            // PyTorch drops no imaginary part but 0.
-            Self::Complex(_, imaginary) if imaginary != 0.0 => false,
             Self::Float(value) | Self::Complex(value, _) if dtype == DType::I64 => {
                 (low as f64..-(low as f64)).contains(&value)
             }

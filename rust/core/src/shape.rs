@@ -410,6 +410,9 @@ pub fn axis_mask(op: &'static str, axes: &[i64], rank: usize) -> Result<SmallVec
 
 /// The shape two shapes broadcast to.
 pub fn broadcast(op: &'static str, left: &[usize], right: &[usize]) -> Result<Shape> {
+    if left == right {
+        return Ok(Shape::from_slice(left));
+    }
     let rank = left.len().max(right.len());
     let mut shape: Shape = SmallVec::from_elem(1, rank);
     for back in 1..=rank {

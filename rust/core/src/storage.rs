@@ -25,7 +25,7 @@ use triomphe::Arc;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::geometry::Geometry;
-use crate::graph::provenance::Blame;
+use crate::provenance::Blame;
 use crate::shape::Layout;
 use state::State;
 
@@ -483,12 +483,12 @@ impl Storage {
     }
 }
 
-/// Runs something that waits, with the host's lock released.
-pub(crate) fn wait_outside_host(wait: &mut dyn FnMut()) {
-    match WAIT_HOOK.get() {
-        Some(hook) => hook(wait),
-        None => wait(),
-    }
+/// Runs something that waits, or takes long, with the host's lock released.
+pub(crate) fn outside_host<T>(work: impl FnOnce() -> T) -> T {
+    let Some(hook) = WAIT_HOOK.get() else { return work() };
+    let (mut work, mut result) = (Some(work), None);
+    hook(&mut || result = work.take().map(|work| work()));
+    result.expect("the hook runs what it is given, once")
 }
 
 /// Shared or exclusive state on several roots, released on drop.
@@ -565,7 +565,7 @@ impl<'a> Access<'a> {
             }
         }
         let mut attempt = 0u32;
-        let mut until_free = || {
+        outside_host(|| {
             while !self.try_take() {
                 attempt += 1;
                 // Operations last from nanoseconds to seconds: yield first, then sleep in steps that are short
@@ -576,8 +576,7 @@ impl<'a> Access<'a> {
                     std::thread::sleep(std::time::Duration::from_micros(50));
                 }
             }
-        };
-        wait_outside_host(&mut until_free);
+        });
     }
 }
 

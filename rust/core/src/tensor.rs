@@ -266,7 +266,7 @@ impl Tensor {
 
     /// Sizes per axis.
     pub fn shape(&self) -> Shape {
-        self.lock().array.shape().into()
+        Shape::from_slice(self.lock().array.shape())
     }
 
     /// Number of axes.
@@ -288,7 +288,7 @@ impl Tensor {
     /// Shape and dtype.
     pub fn meta(&self) -> Meta {
         let state = self.lock();
-        Meta { shape: state.array.shape().into(), dtype: state.array.dtype() }
+        Meta { shape: smallvec::SmallVec::from_slice(state.array.shape()), dtype: state.array.dtype() }
     }
 
     /// All elements in row-major order, cast to `T`.

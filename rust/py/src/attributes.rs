@@ -1,9 +1,9 @@
 //! What can be asked of a tensor, and its flags.
 
 use arcgrad::graph::Modes;
-use arcgrad::ops::{out, views};
+use arcgrad::ops::{complex, copy, out, views};
 use arcgrad::{Error, Tensor, shape};
-use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyUserWarning};
+use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyUserWarning};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
@@ -17,6 +17,16 @@ use crate::size;
 use crate::storage::PyStorage;
 use crate::tensor::{self, PyTensor, require, track, type_name};
 use crate::warning;
+
+/// Checks the `memory_format` of what only makes row-major tensors.
+fn row_major(format: &Bound<'_, PyAny>) -> PyResult<()> {
+    match device::memory_format(format, Order::Contiguous)? {
+        Order::ChannelsLast(_) => {
+            Err(PyNotImplementedError::new_err("resizing to a channels_last memory_format is not implemented"))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// An axis argument: an integer in range.
 fn axis(tensor: &Tensor, op: &'static str, dim: &Bound<'_, PyAny>) -> PyResult<usize> {
@@ -177,13 +187,17 @@ impl PyTensor {
         self.tensor().numel() * self.tensor().dtype().size()
     }
 
-    /// Whether the elements lie row-major without gaps.
+    /// Whether the elements lie row-major without gaps, or in the order of another `memory_format`.
     #[pyo3(signature = (memory_format=None))]
     fn is_contiguous(&self, memory_format: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
-        if let Some(format) = memory_format {
-            device::memory_format(format, Order::Contiguous)?;
+        let order = match memory_format {
+            Some(format) => device::memory_format(format, Order::Contiguous)?,
+            None => Order::Contiguous,
+        };
+        if order == Order::Preserve {
+            return Err(PyRuntimeError::new_err("preserve memory format is unsupported by the contiguous operator"));
         }
-        Ok(self.tensor().array().is_contiguous())
+        Ok(order.is_kept(self.tensor()))
     }
 
     /// The memory block, without dtype and shape.
@@ -266,19 +280,33 @@ impl PyTensor {
 
     /// Refused: the memory of tensors belongs to one process.
     fn share_memory_(&self) -> PyResult<()> {
-        Err(pyo3::exceptions::PyNotImplementedError::new_err("share_memory_() is not implemented"))
+        Err(PyNotImplementedError::new_err("share_memory_() is not implemented"))
     }
 
-    /// The tensor itself, which is real.
+    /// The real parts: a view. The tensor itself where it is real.
     #[getter]
-    fn real<'py>(slf: &Bound<'py, Self>) -> Bound<'py, Self> {
-        slf.clone()
+    fn get_real(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let this = slf.get().tensor();
+        if !this.dtype().is_complex() {
+            return Ok(slf.clone().into_any().unbind());
+        }
+        tensor::to_py(slf.py(), guard(|| complex::real(this))?)
     }
 
-    /// Refused for real tensors.
+    #[setter]
+    fn set_real(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        write_part(&guard(|| complex::real(self.tensor()))?, value)
+    }
+
+    /// The imaginary parts: a view. Refused where the tensor is real.
     #[getter]
-    fn imag(&self) -> PyResult<Py<PyAny>> {
-        Err(PyTypeError::new_err("imag is not implemented for tensors with non-complex dtypes."))
+    fn get_imag(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        tensor::to_py(py, guard(|| complex::imag(self.tensor()))?)
+    }
+
+    #[setter]
+    fn set_imag(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        write_part(&guard(|| complex::imag(self.tensor()))?, value)
     }
 
     // ---- transposes ------------------------------------------------------------------------------------------
@@ -319,7 +347,7 @@ impl PyTensor {
                 warn_of_identity(slf.py(), "H")?;
                 Ok(slf.clone().into_any().unbind())
             }
-            2 => tensor::to_py(slf.py(), guard(|| views::transpose(tensor, 0, 1))?),
+            2 => tensor::to_py(slf.py(), guard(|| complex::conj(&views::transpose(tensor, 0, 1)?))?),
             rank => Err(PyRuntimeError::new_err(format!(
                 "tensor.H is only supported on matrices (2-D tensors). Got {rank}-D tensor."
             ))),
@@ -329,7 +357,10 @@ impl PyTensor {
     /// The last two axes exchanged, conjugated.
     #[getter(mH)]
     fn adjoint_of_matrices(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.matrix_transpose(py)
+        if self.tensor().rank() == 0 {
+            warn_of_identity(py, "mH")?;
+        }
+        tensor::to_py(py, guard(|| complex::adjoint(self.tensor()))?)
     }
 
     // ---- place in the graph ------------------------------------------------------------------------------------
@@ -494,7 +525,7 @@ impl PyTensor {
         memory_format: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
         if let Some(format) = memory_format {
-            device::memory_format(format, Order::Contiguous)?;
+            row_major(format)?;
         }
         let sizes = shape_argument("resize_", sizes)?;
         guard(|| out::resize("resize_", slf.get().tensor(), &sizes))?;
@@ -509,7 +540,7 @@ impl PyTensor {
         memory_format: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
         if let Some(format) = memory_format {
-            device::memory_format(format, Order::Contiguous)?;
+            row_major(format)?;
         }
         let shape = require(the_template, "resize_as_", "the_template")?.shape();
         guard(|| out::resize("resize_as_", slf.get().tensor(), &shape))?;
@@ -535,7 +566,8 @@ impl PyTensor {
     fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         // Without what only raises here.
         let names = slf.py().get_type::<PyAny>().call_method1("__dir__", (slf,))?;
-        let hidden = |name: &Bound<'_, PyAny>| name.cast::<PyString>().is_ok_and(|name| name == "imag");
+        let is_complex = slf.get().tensor().dtype().is_complex();
+        let hidden = |name: &Bound<'_, PyAny>| !is_complex && name.cast::<PyString>().is_ok_and(|name| name == "imag");
         Ok(names.try_iter()?.collect::<PyResult<Vec<_>>>()?.into_iter().filter(|name| !hidden(name)).collect())
     }
 }
@@ -549,6 +581,15 @@ fn keep_grad_object(tensor: &Bound<'_, PyTensor>, grad: &Bound<'_, PyAny>) -> Py
     track(tensor.as_any());
     tensor.get().tensor().keep_grad_object(collect::host(grad.cast()?));
     Ok(())
+}
+
+/// Writes a tensor, or one number everywhere, over a part of a complex tensor.
+fn write_part(part: &Tensor, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    match (tensor::from_py(value), number::scalar(value)?) {
+        (Some(source), _) => guard(|| copy::copy_(part, source)),
+        (None, Some(number)) => guard(|| copy::fill_(part, number)),
+        _ => Err(PyTypeError::new_err(format!("a tensor or a number is expected, not {}", type_name(value)))),
+    }
 }
 
 /// Sizes given one by one or as one list.

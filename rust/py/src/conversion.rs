@@ -1,7 +1,7 @@
 //! Tensors as Python numbers, lists and NumPy arrays; other dtypes of the same tensor.
 
 use arcgrad::graph::is_grad_enabled;
-use arcgrad::ops::{copy, rearranging, views};
+use arcgrad::ops::{complex, copy, rearranging, views};
 use arcgrad::storage::{Access, check_room};
 use arcgrad::{Array, DType, Scalar, Tensor};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
@@ -18,7 +18,7 @@ use crate::{data, device, dtype, number};
 const LONG: usize = 64 * 1024;
 
 /// The names of the old tensor classes.
-const CLASSES: [(&str, DType); 10] = [
+const CLASSES: [(&str, DType); 12] = [
     ("FloatTensor", DType::F32),
     ("DoubleTensor", DType::F64),
     ("HalfTensor", DType::F16),
@@ -29,6 +29,8 @@ const CLASSES: [(&str, DType); 10] = [
     ("CharTensor", DType::I8),
     ("ByteTensor", DType::U8),
     ("BoolTensor", DType::Bool),
+    ("ComplexFloatTensor", DType::C64),
+    ("ComplexDoubleTensor", DType::C128),
 ];
 
 /// `FloatTensor` for `float32`.
@@ -51,6 +53,7 @@ fn cast<'py>(slf: &Bound<'py, PyTensor>, dtype: DType) -> PyResult<Bound<'py, Py
         return Ok(slf.clone().into_any());
     }
     let py = slf.py();
+    guard(|| complex::warn_of_lost_part(this.dtype(), dtype))?;
     let result = if this.numel() >= LONG {
         guard_detached(py, || copy::to_dtype(this, dtype))?
     } else {
@@ -97,6 +100,9 @@ pub fn numbers(array: &Array) -> Vec<Scalar> {
     match array.dtype() {
         DType::Bool => collect!(u8, |value| Scalar::Bool(value != 0)),
         dtype if dtype.is_integer() => collect!(i64, Scalar::Int),
+        dtype if dtype.is_complex() => {
+            collect!(arcgrad::kernels::number::Complex<f64>, |value| Scalar::Complex(value.re, value.im))
+        }
         _ => collect!(f64, Scalar::Float),
     }
 }
@@ -186,6 +192,9 @@ fn to_numpy<'py>(py: Python<'py>, array: Array) -> PyResult<Bound<'py, PyAny>> {
 }
 
 fn check_numpy(tensor: &Tensor, force: bool) -> PyResult<()> {
+    if tensor.dtype() == DType::BF16 {
+        return Err(PyTypeError::new_err("Got unsupported ScalarType BFloat16"));
+    }
     if tensor.requires_grad() && !force && is_grad_enabled() {
         return Err(PyRuntimeError::new_err(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.",
@@ -219,7 +228,12 @@ impl PyTensor {
     }
 
     fn __float__(&self) -> PyResult<f64> {
-        Ok(only(self.tensor())?.to_f64())
+        match only(self.tensor())? {
+            Scalar::Complex(_, imaginary) if imaginary != 0.0 => {
+                Err(PyRuntimeError::new_err("value cannot be converted to type double without overflow"))
+            }
+            number => Ok(number.to_f64()),
+        }
     }
 
     fn __int__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -347,10 +361,10 @@ impl PyTensor {
         if target.copy && result.is(slf) {
             result = tensor::to_py(py, guard(|| copy::clone(this))?)?.into_bound(py);
         }
-        if target.order == Some(device::Order::Contiguous) {
+        if let Some(order) = target.order {
             let made = require(&result, "to", "self")?;
-            if !made.array().is_contiguous() {
-                result = tensor::to_py(py, guard(|| copy::contiguous(made))?)?.into_bound(py);
+            if !order.is_kept(made) {
+                result = tensor::to_py(py, guard(|| order.arrange(made))?)?.into_bound(py);
             }
         }
         Ok(result)
@@ -418,6 +432,20 @@ impl PyTensor {
     fn bfloat16<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
         let _ = memory_format;
         cast(slf, DType::BF16)
+    }
+
+    /// As `complex64`.
+    #[pyo3(signature = (memory_format=None))]
+    fn cfloat<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let _ = memory_format;
+        cast(slf, DType::C64)
+    }
+
+    /// As `complex128`.
+    #[pyo3(signature = (memory_format=None))]
+    fn cdouble<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let _ = memory_format;
+        cast(slf, DType::C128)
     }
 
     /// As `int64`.

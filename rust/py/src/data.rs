@@ -5,7 +5,7 @@ use arcgrad::shape::MAX_RANK;
 use arcgrad::storage::Storage;
 use arcgrad::{Array, DType, Scalar, Tensor, default_dtype};
 use pyo3::buffer::PyUntypedBuffer;
-use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
@@ -158,11 +158,18 @@ impl Elements {
     /// A tensor of the elements.
     fn into_tensor(self, wanted: Option<DType>) -> PyResult<Tensor> {
         let dtype = wanted.or(self.dtype).unwrap_or_else(default_dtype);
+        let of_complex = self.numbers.iter().any(|number| number.category() == Category::Complex);
+        if of_complex && !dtype.is_complex() {
+            return Err(PyTypeError::new_err(if dtype.is_float() {
+                "must be real number, not complex"
+            } else {
+                "'complex' object cannot be interpreted as an integer"
+            }));
+        }
         if let Some(number) = self.numbers.iter().find(|number| !holds(**number, dtype)) {
             return Err(overflow(*number, dtype));
         }
         guard(|| {
-            let dtype = dtype.supported("tensor")?;
             let array = Array::uninit("tensor", &self.shape, dtype)?;
             // SAFETY: fresh memory of as many elements as there are numbers: every list had its axis' length.
             unsafe { write(array.ptr(), dtype, &self.numbers) };
@@ -185,7 +192,10 @@ unsafe fn write(to: *mut u8, dtype: DType, numbers: &[Scalar]) {
 
 /// Whether a number can be stored without overflow. Among floating-point types it becomes infinite, as in PyTorch.
 fn holds(number: Scalar, dtype: DType) -> bool {
-    dtype.is_float() || number.is_storable(dtype)
+    match number {
+        Scalar::Complex(..) if dtype.category() < Category::Complex => number.is_storable(dtype),
+        _ => dtype.is_differentiable() || number.is_storable(dtype),
+    }
 }
 
 /// A number that does not fit.
@@ -287,7 +297,6 @@ pub fn from_array(array: &Bound<'_, PyAny>, op: &'static str) -> PyResult<Tensor
     let bytes = (last + 1) as usize * size;
     let (shape, strides) = if scalar { (Vec::new(), Vec::new()) } else { (shape, strides) };
     guard(|| {
-        let found = found.supported(op)?;
         let (pointer, writable) = (buffer.buf_ptr().cast::<u8>(), !buffer.readonly());
         // SAFETY: the buffer lends `bytes` bytes from its start, which the strides reach and no more, until dropped.
         let storage = unsafe { Storage::foreign(pointer, bytes, writable, Box::new(buffer)) };
@@ -364,7 +373,7 @@ fn converted(source: Tensor, wanted: Option<DType>, copy: bool) -> PyResult<Tens
             };
         }
         let array = source.array();
-        let dtype = wanted.unwrap_or(array.dtype()).supported("tensor")?;
+        let dtype = wanted.unwrap_or(array.dtype());
         let copied = if dtype == array.dtype() { array.duplicate("tensor")? } else { array.cast("tensor", dtype)? };
         Ok(Tensor::from_array(copied))
     })
@@ -553,7 +562,6 @@ fn share_buffer(
         )));
     }
     guard(|| {
-        let dtype = dtype.supported(op)?;
         let start = buffer.buf_ptr().cast::<u8>().wrapping_add(offset as usize);
         let writable = !buffer.readonly();
         // SAFETY: the buffer lends its bytes until dropped, and the part taken lies within it.
@@ -602,9 +610,6 @@ fn scalar_tensor(
 
 /// The number to write into elements of a dtype, or an error that it does not fit.
 pub fn fitting(number: Scalar, dtype: DType) -> PyResult<Scalar> {
-    if number.category() == Category::Complex && dtype.category() < Category::Complex {
-        return Err(PyNotImplementedError::new_err("complex numbers are not implemented in arcgrad yet"));
-    }
     if holds(number, dtype) { Ok(number) } else { Err(overflow(number, dtype)) }
 }
 
@@ -621,7 +626,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// A tensor of numbers that are known to fit.
 pub fn from_numbers(numbers: &[Scalar], shape: &[usize], dtype: DType) -> PyResult<Tensor> {
     guard(|| {
-        let dtype = dtype.supported("tensor")?;
         let array = Array::uninit("tensor", shape, dtype)?;
         assert_eq!(array.numel(), numbers.len(), "one number per element");
         // SAFETY: fresh memory of as many elements as there are numbers.

@@ -2,25 +2,53 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use arcgrad::ops::{copy, views};
+use arcgrad::{Error, Tensor};
 use pyo3::basic::CompareOp;
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyTuple};
 
 use crate::tensor::type_name;
 
-/// Where a tensor lies: always the CPU.
+/// A kind of device, perhaps with a number. Tensors lie on the CPU; programs name others in the branches that they do not take.
 #[pyclass(frozen, name = "device", module = "arcgrad")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PyDevice {
+    kind: &'static str,
     index: Option<i64>,
 }
+
+/// The kinds that can be named, the CPU first.
+const KINDS: [&str; 20] = [
+    "cpu",
+    "cuda",
+    "ipu",
+    "xpu",
+    "mkldnn",
+    "opengl",
+    "opencl",
+    "ideep",
+    "hip",
+    "ve",
+    "fpga",
+    "maia",
+    "xla",
+    "lazy",
+    "vulkan",
+    "mps",
+    "meta",
+    "hpu",
+    "mtia",
+    "privateuseone",
+];
 
 static CPU: PyOnceLock<Py<PyDevice>> = PyOnceLock::new();
 
 /// THE device of tensors.
 pub fn cpu(py: Python<'_>) -> PyResult<Py<PyDevice>> {
-    CPU.get_or_try_init(py, || Py::new(py, PyDevice { index: None })).map(|device| device.clone_ref(py))
+    CPU.get_or_try_init(py, || Py::new(py, PyDevice { kind: KINDS[0], index: None })).map(|device| device.clone_ref(py))
 }
 
 static STRIDED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -37,26 +65,30 @@ fn parse(text: &str) -> PyResult<PyDevice> {
         Some((kind, index)) => (kind, Some(index)),
         None => (text, None),
     };
-    if kind != "cpu" {
+    let Some(kind) = KINDS.into_iter().find(|&known| known == kind) else {
         return Err(PyRuntimeError::new_err(format!(
-            "Expected one of cpu device type at start of device string: {text}. arcgrad computes on the CPU only"
+            "Expected one of {} device type at start of device string: {kind}",
+            KINDS.join(", ")
         )));
-    }
+    };
     let index = match index.map(str::parse::<i64>) {
         None => None,
         Some(Ok(index)) if index >= 0 => Some(index),
         Some(_) => return Err(PyRuntimeError::new_err(format!("Invalid device string: '{text}'"))),
     };
-    Ok(PyDevice { index })
+    Ok(PyDevice { kind, index })
 }
 
-/// Checks a `device=` argument: `None`, a device, or its text.
+/// Checks a `device=` argument: `None`, a device, or its text. Only the CPU will do.
 pub fn check(object: &Bound<'_, PyAny>) -> PyResult<()> {
-    if object.is_none() || object.cast::<PyDevice>().is_ok() {
+    if object.is_none() {
         return Ok(());
     }
+    if let Ok(device) = object.cast::<PyDevice>() {
+        return device.get().usable();
+    }
     if let Ok(text) = object.cast::<PyString>() {
-        return parse(&text.to_cow()?).map(|_| ());
+        return parse(&text.to_cow()?)?.usable();
     }
     if let Ok(index) = object.extract::<i64>() {
         return Err(PyRuntimeError::new_err(format!(
@@ -66,13 +98,26 @@ pub fn check(object: &Bound<'_, PyAny>) -> PyResult<()> {
     Err(PyTypeError::new_err(format!("argument 'device' must be arcgrad.device or str, not {}", type_name(object))))
 }
 
+impl PyDevice {
+    /// Refuses what tensors cannot lie on.
+    fn usable(&self) -> PyResult<()> {
+        if self.kind == KINDS[0] {
+            return Ok(());
+        }
+        Err(PyRuntimeError::new_err(format!(
+            "arcgrad computes on the CPU only: there is no device '{}'",
+            self.__str__()
+        )))
+    }
+}
+
 #[pymethods]
 impl PyDevice {
     #[new]
     #[pyo3(signature = (r#type, index=None))]
     fn new(r#type: &Bound<'_, PyAny>, index: Option<i64>) -> PyResult<Self> {
         if let Ok(device) = r#type.cast::<Self>() {
-            return Ok(Self { index: device.get().index });
+            return Ok(*device.get());
         }
         let Ok(text) = r#type.cast::<PyString>() else {
             check(r#type)?;
@@ -83,14 +128,14 @@ impl PyDevice {
             (Some(_), Some(_)) => Err(PyRuntimeError::new_err(
                 "type (string) must not include an index because index was passed explicitly",
             )),
-            (own, given) => Ok(Self { index: own.or(given) }),
+            (own, given) => Ok(Self { kind: device.kind, index: own.or(given) }),
         }
     }
 
-    /// The kind of device: `'cpu'`.
+    /// The kind of device: `'cpu'` for that of every tensor.
     #[getter]
     fn r#type(&self) -> &'static str {
-        "cpu"
+        self.kind
     }
 
     /// The device's number, if one was given.
@@ -99,28 +144,38 @@ impl PyDevice {
         self.index
     }
 
+    /// Makes it the device of tensors that are made inside of a `with` block, which the CPU always is.
+    fn __enter__(slf: PyRef<'_, Self>) -> PyResult<PyRef<'_, Self>> {
+        slf.usable()?;
+        Ok(slf)
+    }
+
+    fn __exit__(&self, _kind: &Bound<'_, PyAny>, _error: &Bound<'_, PyAny>, _trace: &Bound<'_, PyAny>) -> bool {
+        false
+    }
+
     fn __repr__(&self) -> String {
         match self.index {
-            Some(index) => format!("device(type='cpu', index={index})"),
-            None => "device(type='cpu')".to_owned(),
+            Some(index) => format!("device(type='{}', index={index})", self.kind),
+            None => format!("device(type='{}')", self.kind),
         }
     }
 
     fn __str__(&self) -> String {
         match self.index {
-            Some(index) => format!("cpu:{index}"),
-            None => "cpu".to_owned(),
+            Some(index) => format!("{}:{index}", self.kind),
+            None => self.kind.to_owned(),
         }
     }
 
     fn __hash__(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        self.index.hash(&mut hasher);
+        self.hash(&mut hasher);
         hasher.finish()
     }
 
     fn __richcmp__(&self, py: Python<'_>, other: &Bound<'_, PyAny>, op: CompareOp) -> Py<PyAny> {
-        let equal = other.cast::<Self>().is_ok_and(|other| other.get().index == self.index);
+        let equal = other.cast::<Self>().is_ok_and(|other| other.get() == self);
         match op {
             CompareOp::Eq => pyo3::types::PyBool::new(py, equal).to_owned().into_any().unbind(),
             CompareOp::Ne => pyo3::types::PyBool::new(py, !equal).to_owned().into_any().unbind(),
@@ -155,15 +210,23 @@ macro_rules! constants {
     };
 }
 
-constants! { PyLayout, "layout", "How the elements of a tensor are stored: always strided." }
+constants! { PyLayout, "layout", "How the elements of a tensor are stored: strided, but for those of `arcgrad.sparse`." }
 constants! { PyMemoryFormat, "memory_format", "The order of a tensor's elements in memory." }
 
-/// Checks a `layout=` argument.
+/// Checks a `layout=` argument. Only dense tensors are made so.
 pub fn check_layout(object: &Bound<'_, PyAny>) -> PyResult<()> {
-    if object.is_none() || object.cast::<PyLayout>().is_ok() {
+    if object.is_none() {
         return Ok(());
     }
-    Err(PyTypeError::new_err(format!("argument 'layout' must be arcgrad.layout, not {}", type_name(object))))
+    match object.cast::<PyLayout>().map(|layout| layout.get().0) {
+        Ok("strided") => Ok(()),
+        Ok(name) => {
+            Err(PyNotImplementedError::new_err(format!("layout=arcgrad.{name} is not implemented for this function")))
+        }
+        Err(_) => {
+            Err(PyTypeError::new_err(format!("argument 'layout' must be arcgrad.layout, not {}", type_name(object))))
+        }
+    }
 }
 
 /// The order of elements asked for by a `memory_format=` argument.
@@ -173,6 +236,52 @@ pub enum Order {
     Preserve,
     /// Row-major.
     Contiguous,
+    /// Dense, with the channels of images (4 axes) or volumes (5) next to each other.
+    ChannelsLast(usize),
+}
+
+impl Order {
+    /// Whether the elements of a tensor lie in this order.
+    pub fn is_kept(self, tensor: &Tensor) -> bool {
+        match self {
+            Self::Preserve => true,
+            Self::Contiguous => tensor.array().is_contiguous(),
+            Self::ChannelsLast(rank) => {
+                let array = tensor.array();
+                if array.shape().len() != rank {
+                    return false;
+                }
+                let mut expected = 1;
+                std::iter::once(1).chain((2..rank).rev()).chain([0]).all(|axis| {
+                    let (length, stride) = (array.shape()[axis], array.strides()[axis]);
+                    let dense = length == 1 || stride == expected;
+                    expected *= length as isize;
+                    dense
+                })
+            }
+        }
+    }
+
+    /// The tensor itself if its elements lie in this order, else a copy whose elements do.
+    pub fn arrange(self, tensor: &Tensor) -> arcgrad::Result<Tensor> {
+        match self {
+            Self::Preserve => Ok(tensor.clone()),
+            Self::Contiguous => copy::contiguous(tensor),
+            Self::ChannelsLast(rank) if tensor.rank() != rank => {
+                let name = if rank == 4 { "channels_last" } else { "channels_last_3d" };
+                let reason = format!("required rank {rank} tensor to use {name} format");
+                Err(Error::InvalidShape { op: "memory_format", shape: tensor.shape().as_slice().into(), reason }.into())
+            }
+            Self::ChannelsLast(_) if self.is_kept(tensor) => Ok(tensor.clone()),
+            Self::ChannelsLast(rank) => {
+                let last = rank as i64 - 1;
+                let with_channels_last: Vec<i64> = std::iter::once(0).chain(2..=last).chain([1]).collect();
+                let with_channels_first: Vec<i64> = [0, last].into_iter().chain(1..last).collect();
+                let copied = copy::clone_contiguous(&views::permute(tensor, &with_channels_last)?)?;
+                views::permute(&copied, &with_channels_first)
+            }
+        }
+    }
 }
 
 /// Reads a `memory_format=` argument; `None` stands for `default`.
@@ -182,10 +291,9 @@ pub fn memory_format(object: &Bound<'_, PyAny>, default: Order) -> PyResult<Orde
     }
     match object.cast::<PyMemoryFormat>().map(|format| format.get().0) {
         Ok("contiguous_format") => Ok(Order::Contiguous),
-        Ok("preserve_format") => Ok(Order::Preserve),
-        Ok(name) => Err(pyo3::exceptions::PyNotImplementedError::new_err(format!(
-            "memory_format=arcgrad.{name} is not implemented"
-        ))),
+        Ok("channels_last") => Ok(Order::ChannelsLast(4)),
+        Ok("channels_last_3d") => Ok(Order::ChannelsLast(5)),
+        Ok(_) => Ok(Order::Preserve),
         Err(_) => Err(PyTypeError::new_err(format!(
             "argument 'memory_format' must be arcgrad.memory_format, not {}",
             type_name(object)
@@ -198,6 +306,9 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyDevice>()?;
     module.add_class::<PyLayout>()?;
     module.add("strided", strided(module.py())?)?;
+    for name in ["sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc"] {
+        module.add(name, Py::new(module.py(), PyLayout(name))?)?;
+    }
     module.add_class::<PyMemoryFormat>()?;
     for name in ["contiguous_format", "preserve_format", "channels_last", "channels_last_3d"] {
         module.add(name, Py::new(module.py(), PyMemoryFormat(name))?)?;

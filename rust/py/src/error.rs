@@ -15,6 +15,13 @@ use pyo3::prelude::*;
 
 use crate::autograd::interpreter::{detach, is_detached};
 
+pyo3::create_exception!(
+    arcgrad.linalg,
+    LinAlgError,
+    PyRuntimeError,
+    "A matrix for which there is no result: it is singular, not positive definite, or the algorithm did not converge."
+);
+
 /// The Python exception that says what a core error says.
 #[cold]
 pub fn to_py_err(error: Box<Error>) -> PyErr {
@@ -32,6 +39,7 @@ pub fn to_py_err(error: Box<Error>) -> PyErr {
         Error::Type { .. } => PyTypeError::new_err(text),
         // A dtype that an operation does not compute in; a dtype that does not fit another's is a `RuntimeError`.
         Error::NotImplemented { .. } | Error::DType { .. } => PyNotImplementedError::new_err(text),
+        Error::LinAlg { .. } => LinAlgError::new_err(text),
         Error::OutOfMemory { .. } => PyMemoryError::new_err(text),
         Error::ShapeMismatch { .. }
         | Error::InvalidShape { .. }

@@ -62,12 +62,17 @@ fn item(object: &Bound<'_, PyAny>) -> PyResult<IndexItem> {
         return Ok(IndexItem::None);
     }
     if let Ok(slice) = object.cast::<PySlice>() {
-        let part = |name: &str| slice.getattr(name).and_then(|part| bound(&part));
-        let step = part("step")?.unwrap_or(1);
+        let py = object.py();
+        let part = |name: &Bound<'_, PyString>| slice.getattr(name).and_then(|part| bound(&part));
+        let step = part(pyo3::intern!(py, "step"))?.unwrap_or(1);
         if step <= 0 {
             return Err(PyValueError::new_err("step must be greater than zero"));
         }
-        return Ok(IndexItem::Slice { start: part("start")?, stop: part("stop")?, step: Some(step) });
+        return Ok(IndexItem::Slice {
+            start: part(pyo3::intern!(py, "start"))?,
+            stop: part(pyo3::intern!(py, "stop"))?,
+            step: Some(step),
+        });
     }
     if object.cast::<PyEllipsis>().is_ok() {
         return Ok(IndexItem::Ellipsis);
@@ -128,7 +133,8 @@ const POSITIONS: usize = 32;
 
 /// Whether a sequence that is no tuple stands for one: some item of it is no position.
 fn stands_for_tuple(key: &Bound<'_, PyAny>) -> PyResult<bool> {
-    if tensor::from_py(key).is_some() || number::is_array(key) || !is_sequence(key) || key.len()? >= POSITIONS {
+    // In the order of what it costs: arrays are told by their names.
+    if tensor::from_py(key).is_some() || !is_sequence(key) || number::is_array(key) || key.len()? >= POSITIONS {
         return Ok(false);
     }
     for object in key.try_iter()? {

@@ -2,7 +2,7 @@
 
 use arcgrad::Scalar;
 use arcgrad::dtype::Category;
-use pyo3::exceptions::{PyNotImplementedError, PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -31,7 +31,16 @@ fn integer(object: &Bound<'_, PyAny>) -> PyResult<i64> {
     Ok(value)
 }
 
-/// A Python number: `bool`, `int`, `float`, or a NumPy scalar. `None` for anything else; tensors are not looked at.
+/// A `complex` object.
+fn complex(object: &Bound<'_, PyAny>) -> Scalar {
+    // SAFETY: a live object of this type, as the caller has seen.
+    unsafe {
+        let pointer = object.as_ptr();
+        Scalar::Complex(ffi::PyComplex_RealAsDouble(pointer), ffi::PyComplex_ImagAsDouble(pointer))
+    }
+}
+
+/// A Python number: `bool`, `int`, `float`, `complex`, or a NumPy scalar. `None` for anything else; tensors are not looked at.
 #[inline]
 pub fn scalar(object: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
     let py = object.py();
@@ -54,7 +63,7 @@ pub fn scalar(object: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
             return integer(object).map(|value| Some(Scalar::Int(value)));
         }
         if ffi::PyComplex_Check(pointer) != 0 {
-            return Err(PyNotImplementedError::new_err("complex numbers are not implemented in arcgrad yet"));
+            return Ok(Some(complex(object)));
         }
     }
     if !is_numpy_scalar(object) {
@@ -65,11 +74,8 @@ pub fn scalar(object: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
         'b' => Ok(Some(Scalar::Bool(object.is_truthy()?))),
         'i' | 'u' => integer(&index(object)?).map(|value| Some(Scalar::Int(value))),
         'f' => Ok(Some(Scalar::Float(object.extract()?))),
-        'c' => Err(PyNotImplementedError::new_err("complex numbers are not implemented in arcgrad yet")),
-        _ => {
-            let _ = py;
-            Ok(None)
-        }
+        'c' => Ok(Some(complex(&object.call_method0(pyo3::intern!(py, "item"))?))),
+        _ => Ok(None),
     }
 }
 
@@ -145,7 +151,7 @@ pub fn int(object: &Bound<'_, PyAny>) -> PyResult<Option<i64>> {
     Ok(None)
 }
 
-/// A float where one is expected; integers are taken. `None` for what is no number.
+/// A float where one is expected; integers are taken. `None` for what is no real number.
 #[inline]
 pub fn float(object: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
     // SAFETY: a live object and the GIL.
@@ -162,7 +168,7 @@ pub fn float(object: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
             };
         }
     }
-    Ok(scalar_or_tensor(object)?.map(Scalar::to_f64))
+    Ok(scalar_or_tensor(object)?.filter(|number| number.category() < Category::Complex).map(Scalar::to_f64))
 }
 
 /// A core number as a Python number.

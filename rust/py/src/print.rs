@@ -31,24 +31,29 @@ impl Elements for Shown {
     }
 }
 
+/// Whether a class is one of the library's own, which name `torch` as their module while it stands in for that.
+fn is_ours(class: &Bound<'_, pyo3::types::PyType>) -> bool {
+    let module = class.module();
+    module.is_ok_and(|module| {
+        module.to_cow().is_ok_and(|module| module.starts_with("arcgrad.") || module == "torch.nn.parameter")
+    })
+}
+
 /// How the printer names the object's class. The library's own subclasses print as plain tensors.
 fn class_of(slf: &Bound<'_, PyTensor>) -> PyResult<(Option<String>, bool)> {
     let class = slf.get_type();
     if class.as_type_ptr() == crate::tensor::tensor_type() {
         return Ok((None, false));
     }
-    let own = class.module().is_ok_and(|module| module.to_cow().is_ok_and(|module| module.starts_with("arcgrad.")));
-    if own {
+    if is_ours(&class) {
         return Ok((None, false));
     }
     let flagged = slf.getattr("_is_param").is_ok_and(|flag| flag.is_truthy().unwrap_or(false));
     let name = class.name()?.to_string();
     let parameter = flagged
         || class.mro().iter().any(|base| {
-            base.cast::<pyo3::types::PyType>().is_ok_and(|base| {
-                base.name().is_ok_and(|name| name == "Parameter")
-                    && base.module().is_ok_and(|module| module.to_cow().is_ok_and(|m| m.starts_with("arcgrad.")))
-            })
+            base.cast::<pyo3::types::PyType>()
+                .is_ok_and(|base| base.name().is_ok_and(|name| name == "Parameter") && is_ours(base))
         });
     Ok((Some(name), parameter))
 }

@@ -1,6 +1,6 @@
 //! `arcgrad.Generator`: a source of random numbers, and the default one.
 
-use arcgrad::random::{Generator, SharedGenerator, default_generator};
+use arcgrad::random::{Generator, SharedGenerator, default_generator, lock};
 use arcgrad::{DType, Tensor};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -72,23 +72,23 @@ impl PyGenerator {
 
     /// Starts again from `seed`; returns the generator.
     fn manual_seed<'py>(slf: &Bound<'py, Self>, #[pyo3(from_py_with = seed)] seed: u64) -> Bound<'py, Self> {
-        slf.get().0.lock().manual_seed(seed);
+        lock(&slf.get().0).manual_seed(seed);
         slf.clone()
     }
 
     /// Starts again from a seed of the operating system's; returns it.
     fn seed(&self) -> u64 {
-        self.0.lock().seed()
+        lock(&self.0).seed()
     }
 
     /// The seed it started from.
     fn initial_seed(&self) -> u64 {
-        self.0.lock().initial_seed()
+        lock(&self.0).initial_seed()
     }
 
     /// The state, as a `uint8` tensor.
     fn get_state(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let bytes = self.0.lock().get_state();
+        let bytes = lock(&self.0).get_state();
         tensor::to_py(py, guard(|| Tensor::from_slice(&bytes, &[bytes.len()]))?)
     }
 
@@ -99,12 +99,12 @@ impl PyGenerator {
             return Err(PyTypeError::new_err(format!("RNG state must be a uint8 tensor, not {}", state.dtype())));
         }
         let bytes = state.to_vec::<u8>();
-        self.0.lock().set_state(&bytes).map_err(to_py_err)
+        lock(&self.0).set_state(&bytes).map_err(to_py_err)
     }
 
     /// A generator of its own with the same state.
     fn clone_state(&self) -> Self {
-        Self(Arc::new(parking_lot::Mutex::new(self.0.lock().clone())))
+        Self(Arc::new(parking_lot::Mutex::new(lock(&self.0).clone())))
     }
 
     /// Pickles (and copies) as a new generator with the same state.
@@ -126,20 +126,20 @@ impl PyGenerator {
 /// Seeds the default generator and returns it.
 #[pyfunction]
 fn manual_seed(py: Python<'_>, #[pyo3(from_py_with = seed_by_int)] seed: u64) -> PyResult<Py<PyGenerator>> {
-    default_generator().lock().manual_seed(seed);
+    lock(default_generator()).manual_seed(seed);
     default_object(py)
 }
 
 /// Seeds the default generator from the operating system and returns the seed.
 #[pyfunction(name = "seed")]
 fn seed_default() -> u64 {
-    default_generator().lock().seed()
+    lock(default_generator()).seed()
 }
 
 /// The seed of the default generator.
 #[pyfunction]
 fn initial_seed() -> u64 {
-    default_generator().lock().initial_seed()
+    lock(default_generator()).initial_seed()
 }
 
 /// The state of the default generator.

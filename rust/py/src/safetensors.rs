@@ -13,7 +13,7 @@ use crate::construct::{contiguous, from_bytes};
 use crate::conversion::bytes_of;
 use crate::tensor::{self, require};
 
-const NAMES: [(DType, Dtype); 10] = [
+const NAMES: [(DType, Dtype); 11] = [
     (DType::Bool, Dtype::BOOL),
     (DType::U8, Dtype::U8),
     (DType::I8, Dtype::I8),
@@ -24,7 +24,11 @@ const NAMES: [(DType, Dtype); 10] = [
     (DType::BF16, Dtype::BF16),
     (DType::F32, Dtype::F32),
     (DType::F64, Dtype::F64),
+    (DType::C64, Dtype::C64),
 ];
+
+/// The text that lists the tensors whose pairs of numbers along the last axis are complex ones: the format has no `complex128`.
+const PAIRS: &str = "complex128";
 
 fn invalid(error: impl std::fmt::Display) -> PyErr {
     PyValueError::new_err(format!("safetensors: {error}"))
@@ -36,17 +40,29 @@ fn invalid(error: impl std::fmt::Display) -> PyErr {
 fn safetensors_serialize<'py>(
     py: Python<'py>,
     tensors: &Bound<'py, PyDict>,
-    metadata: Option<HashMap<String, String>>,
+    mut metadata: Option<HashMap<String, String>>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let mut parts = Vec::with_capacity(tensors.len());
+    let mut pairs: Vec<String> = Vec::new();
     for (name, object) in tensors {
         let name: String = name.extract()?;
         let tensor = contiguous(require(&object, "safetensors_serialize", &name)?)?;
-        let stored = NAMES.iter().find(|(dtype, _)| *dtype == tensor.dtype());
-        let Some((_, stored)) = stored else {
-            return Err(PyTypeError::new_err(format!("{name}: {} cannot be stored", tensor.dtype())));
+        let mut shape = tensor.shape().to_vec();
+        let stored = if tensor.dtype() == DType::C128 {
+            shape.push(2);
+            pairs.push(name.clone());
+            Dtype::F64
+        } else {
+            match NAMES.iter().find(|(dtype, _)| *dtype == tensor.dtype()) {
+                Some((_, stored)) => *stored,
+                None => return Err(PyTypeError::new_err(format!("{name}: {} cannot be stored", tensor.dtype()))),
+            }
         };
-        parts.push((name, *stored, tensor.shape().to_vec(), bytes_of(py, &tensor)?));
+        parts.push((name, stored, shape, bytes_of(py, &tensor)?));
+    }
+    if !pairs.is_empty() {
+        pairs.sort();
+        metadata.get_or_insert_default().insert(PAIRS.to_owned(), serde_json::to_string(&pairs).map_err(invalid)?);
     }
     let views: Result<Vec<_>, _> = parts
         .iter()
@@ -79,8 +95,7 @@ fn sort_texts(file: &mut [u8], sorted: &str) {
 
 /// The dtype of stored elements, if tensors can have it.
 fn supported(stored: Dtype) -> Option<DType> {
-    let (dtype, _) = NAMES.iter().find(|(_, of)| *of == stored)?;
-    dtype.is_supported().then_some(*dtype)
+    NAMES.iter().find(|(_, of)| *of == stored).map(|(dtype, _)| *dtype)
 }
 
 /// The name that programs know a dtype by.
@@ -130,13 +145,25 @@ fn safetensors_deserialize<'py>(
     if let Some((name, view)) = views.iter().find(|(_, view)| supported(view.dtype()).is_none()) {
         return Err(not_there_yet(name, view, &views));
     }
+    let mut metadata = header.metadata().clone().unwrap_or_default();
+    let pairs: Vec<String> = match metadata.remove(PAIRS) {
+        Some(listed) => serde_json::from_str(&listed).map_err(invalid)?,
+        None => Vec::new(),
+    };
     let tensors = PyDict::new(py);
     for (name, view) in views {
-        let Some(dtype) = supported(view.dtype()) else { continue };
-        let tensor: Tensor = from_bytes("load", view.data(), dtype, view.shape())?;
+        let Some(mut dtype) = supported(view.dtype()) else { continue };
+        let mut shape = view.shape();
+        if pairs.contains(&name) {
+            match (shape, dtype) {
+                ([outer @ .., 2], DType::F64) => (shape, dtype) = (outer, DType::C128),
+                _ => return Err(PyValueError::new_err(format!("safetensors: {name} has no pairs of numbers"))),
+            }
+        }
+        let tensor: Tensor = from_bytes("load", view.data(), dtype, shape)?;
         tensors.set_item(name, tensor::to_py(py, tensor)?)?;
     }
-    Ok((tensors, header.metadata().clone().unwrap_or_default()))
+    Ok((tensors, metadata))
 }
 
 /// Adds the functions.

@@ -123,7 +123,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
 
 def softsign(input: Tensor) -> Tensor:
     """``x / (1 + |x|)``."""
-    return input / (input.abs() + 1)
+    return _core.softsign(input)
 
 
 def tanhshrink(input: Tensor) -> Tensor:

@@ -92,6 +92,8 @@ class Conversion:
 
         def convert(tensor):
             targets = dict(options)
+            if tensor.ndim not in (4, 5):  # an order of the elements of images and volumes
+                targets.pop("memory_format", None)
             if device is not None:
                 targets["device"] = device
             if dtype is not None and (tensor.is_floating_point() or tensor.is_complex()):

@@ -8,4 +8,5 @@ from .distributed import DistributedDataParallel
 __all__ = ["DataParallel", "DistributedDataParallel", "data_parallel"]
 
 
+_names.keep(__name__, "data_parallel")
 _names.describe(__name__)

@@ -17,7 +17,6 @@ from .clip_grad import (
 )
 from .convert_parameters import parameters_to_vector, vector_to_parameters
 
-# These two are imported at once: each has the name of its module, which would take its place here when imported later.
 from .spectral_norm import remove_spectral_norm, spectral_norm
 from .weight_norm import remove_weight_norm, weight_norm
 
@@ -75,4 +74,5 @@ if not TYPE_CHECKING:
     __getattr__ = _later
 
 
+_names.keep(__name__, "spectral_norm", "weight_norm")
 _names.describe(__name__)

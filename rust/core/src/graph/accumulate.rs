@@ -40,7 +40,7 @@ pub(crate) fn accumulator_of(leaf: &Tensor, state: &mut State) -> NodeRef {
     if let Some(node) = state.extra.as_ref().and_then(|extra| extra.accumulator.as_ref()) {
         return node.clone();
     }
-    let meta = Meta { shape: state.array.shape().into(), dtype: state.array.dtype() };
+    let meta = Meta { shape: SmallVec::from_slice(state.array.shape()), dtype: state.array.dtype() };
     let rule = AccumulateGrad { leaf: leaf.downgrade() };
     let node: NodeRef = NodeOf::new(rule, Blame::NONE, SmallVec::new(), smallvec![meta], SmallVec::new());
     let extra = state.extra();
@@ -98,7 +98,7 @@ pub(super) fn accumulate_into(leaf: &Tensor, mut grad: Gradient) -> Result<bool>
         return Ok(false);
     }
     // Copied out: the gradient may be the leaf itself, or its lock another's that waits for the leaf's.
-    let then: Shape = grad.look().array().shape().into();
+    let then = Shape::from_slice(grad.look().array().shape());
     check_shape(leaf, &then)?;
     let Some(old) = leaf.grad() else {
         let parameter = leaf.array();

@@ -1,11 +1,9 @@
-//! The few operations the engine itself performs on gradients, as a table the ops fill in.
-//!
-//! This line is the only place where the graph meets the ops.
+//! The few operations the engine itself performs on gradients, as a table that the crate's root fills in with the ops.
 
-use super::provenance::Blame;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::launch::Sole;
+use crate::provenance::Blame;
 use crate::tensor::Tensor;
 
 /// What the engine needs to be able to do with gradients. All are recorded when grad mode is on.
@@ -37,4 +35,4 @@ pub(crate) struct Algebra {
     pub zero: fn(&Tensor) -> Result<()>,
 }
 
-pub(super) use crate::ops::algebra::ALGEBRA;
+pub(super) use crate::ALGEBRA;

@@ -10,7 +10,8 @@ use super::op::{Arrays, Inputs, Op, Tensors};
 use super::record;
 use super::trace;
 use super::transform;
-use crate::error::Result;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
 use crate::tensor::{Operand, Tensor};
 
 /// An operation that can be called: a value that can be copied, compared and shown.
@@ -40,8 +41,11 @@ pub(crate) fn first(results: Tensors) -> Tensor {
 #[inline]
 #[track_caller]
 pub fn call_many<O: Primitive>(op: O, inputs: &[&Tensor]) -> Result<Tensors> {
-    let inputs: SmallVec<[Option<&Tensor>; 4]> = inputs.iter().copied().map(Some).collect();
-    call_with(op, &inputs)
+    let mut given: SmallVec<[Option<&Tensor>; 4]> = SmallVec::new();
+    for input in inputs {
+        given.push(Some(input));
+    }
+    call_with(op, &given)
 }
 
 /// All results of an operation some of whose inputs are optional.
@@ -69,19 +73,45 @@ pub(super) fn run<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Ten
         return results;
     }
     let outputs = {
-        let arrays = operands.iter().map(|operand| operand.as_ref().map(|operand| &operand.array)).collect();
+        let mut arrays = SmallVec::new();
+        for operand in &operands {
+            arrays.push(operand.as_ref().map(|operand| &operand.array));
+        }
         eval(&op, &Inputs(arrays))?
     };
     if recorded && outputs[..op.differentiable()].iter().any(|output| output.dtype().is_differentiable()) {
         return record::outputs(op, &operands, outputs, None);
     }
-    Ok(outputs.into_iter().map(Tensor::from_array).collect())
+    let mut results = Tensors::new();
+    for output in outputs {
+        results.push(Tensor::from_array(output));
+    }
+    Ok(results)
+}
+
+/// An operation of real numbers alone, by PyTorch's name of its node: `SoftmaxBackward0` is that of `softmax`.
+#[cold]
+fn no_complex(node: &str, dtype: DType) -> Box<Error> {
+    let name = node.split("Backward").next().unwrap_or(node);
+    let mut kernel = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !kernel.is_empty() {
+            kernel.push('_');
+        }
+        kernel.extend(letter.to_lowercase());
+    }
+    Error::no_kernel("dtype", &kernel, dtype)
 }
 
 /// The arrays that an operation makes, written down if a capture is under way.
 #[inline]
 #[track_caller]
 pub(super) fn eval<O: Primitive>(op: &O, inputs: &Inputs<'_>) -> Result<Arrays> {
+    if let Some(array) = inputs.iter().find(|array| array.dtype().is_complex())
+        && !op.takes_complex()
+    {
+        return Err(no_complex(op.name(), array.dtype()));
+    }
     if !modes().any(Modes::CAPTURE) {
         return op.eval(inputs);
     }

@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 
 use super::accumulate::{add_to_slot, fit};
 use super::algebra::ALGEBRA;
-use super::gradient::{Gradient, Gradients, InputGradients, gradients, own_all, tensors};
+use super::gradient::{Gradient, Gradients, InputGradients, gradients, none_of, own_all, tensors};
 use super::hooks::Kind;
 use super::level;
 use super::mode::{ModeGuard, Modes, modes};
@@ -201,17 +201,9 @@ fn run_on_fresh_thread(request: Request, depth: usize) -> Result<Vec<Option<Tens
     let thread = thread.map_err(|error| {
         Error::runtime("backward", format!("no thread for a re-entrant backward of depth {depth}: {error}"))
     })?;
-    let mut result = None;
-    let mut thread = Some(thread);
-    crate::storage::wait_outside_host(&mut || {
-        if let Some(thread) = thread.take() {
-            result = Some(thread.join());
-        }
-    });
-    match result {
-        Some(Ok(result)) => result,
-        Some(Err(panic)) => std::panic::resume_unwind(panic),
-        None => Err(Error::runtime("backward", "the waiting function was not run")),
+    match crate::storage::outside_host(|| thread.join()) {
+        Ok(result) => result,
+        Err(panic) => std::panic::resume_unwind(panic),
     }
 }
 
@@ -296,7 +288,7 @@ impl<'a> Pass<'a> {
                 targets: 0,
                 waiting_for: 0,
                 needed: false,
-                grads: node.outputs().iter().map(|_| None).collect(),
+                grads: none_of(node.outputs().len()),
                 captures: SmallVec::new(),
             });
         }
@@ -474,7 +466,10 @@ impl<'a> Pass<'a> {
             return Ok(SmallVec::new());
         }
         let before = if post_hooks.is_empty() { Cotangents::new() } else { tensors(&grads) };
-        let needs: SmallVec<[bool; 4]> = self.targets_of(slot).iter().map(|&next| self.is_wanted(next)).collect();
+        let mut needs: SmallVec<[bool; 4]> = SmallVec::new();
+        for &next in self.targets_of(slot) {
+            needs.push(self.is_wanted(next));
+        }
         let release = (!job.retain_graph).then_some(self.blame);
         let mut results =
             Backward::new(node, grads, &needs, job.create_graph, release).and_then(Backward::run).map_err(context)?;
@@ -590,7 +585,7 @@ fn in_anomaly_mode(error: Box<Error>, node: &NodeRef, modes: Modes) -> Box<Error
 /// Runs one node outside a pass, for the program.
 pub fn call_node(node: &NodeRef, grads: Cotangents, needs: &[bool], create_graph: bool) -> Result<Results> {
     if grads.iter().all(Option::is_none) && !node.op().runs_without_gradient() {
-        return Ok(node.edges().iter().map(|_| None).collect());
+        return Ok(none_of(node.edges().len()));
     }
     let mut results = run_node(node, grads, needs, create_graph)?;
     own_all(&mut results)?;

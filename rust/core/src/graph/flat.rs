@@ -74,6 +74,10 @@ impl Op for FlatRule {
         FLAT
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         if cx.needs(0) {
             let gradient = cx.only_grad();
@@ -105,6 +109,10 @@ struct Pieces;
 impl Op for Pieces {
     fn name(&self) -> &str {
         "AliasBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {

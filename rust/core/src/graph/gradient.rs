@@ -187,6 +187,16 @@ impl Gradient {
     }
 }
 
+/// Room for so many gradients or tensors, of which none is there yet.
+#[inline]
+pub(super) fn none_of<T, A: smallvec::Array<Item = Option<T>>>(count: usize) -> SmallVec<A> {
+    let mut none = SmallVec::new();
+    for _ in 0..count {
+        none.push(None);
+    }
+    none
+}
+
 /// [`Gradient::own`] of each.
 pub(super) fn own_all(gradients: &mut [Option<Gradient>]) -> Result<()> {
     gradients.iter_mut().flatten().try_for_each(|gradient| gradient.own().map(drop))

@@ -21,16 +21,15 @@ pub mod nan;
 pub mod node;
 pub mod op;
 pub mod ownership;
-pub mod provenance;
 pub mod record;
 pub mod saved;
 pub mod trace;
 pub mod transform;
 pub mod views;
 
+pub use crate::provenance::{self, Blame, Line};
 pub use call::{call, call_many, call_with};
 pub use engine::{Request, run};
 pub use mode::{ModeGuard, Modes, enable_grad, is_grad_enabled, modes, no_grad, set_grad_enabled, set_modes};
 pub use node::{Backward, Edge, Meta, Node, NodeRef};
 pub use op::Op;
-pub use provenance::{Blame, Line};

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use spin::mutex::{SpinMutex, SpinMutexGuard};
 
 use super::call::{Primitive, call_with, eval};
-use super::gradient::{Gradient, Gradients, InputGradients};
+use super::gradient::{Gradient, Gradients, InputGradients, none_of};
 use super::hooks::HookTable;
 use super::mode::{Modes, modes};
 use super::op::{Inputs, Op};
@@ -281,7 +281,7 @@ impl<'a> Backward<'a> {
                 grad.settle(meta)?.map_err(|(shape, dtype)| unfit(node, nr, &shape, dtype))?;
             }
         }
-        let results = node.edges().iter().map(|_| None).collect();
+        let results = none_of(node.edges().len());
         Ok(Self { node, grads, results, needs, create_graph, read: Cell::new(0), release, finished: Cell::new(false) })
     }
 

@@ -95,6 +95,11 @@ pub trait Op: Any + Send + Sync {
         Err(Error::runtime("call", format!("{} is no operation on arrays", self.name())))
     }
 
+    /// Whether it can be computed of complex numbers.
+    fn takes_complex(&self) -> bool {
+        false
+    }
+
     /// How many of the results have a gradient; those behind them are constants, or kept for backward alone.
     fn differentiable(&self) -> usize {
         1

@@ -24,29 +24,34 @@ pub enum Save<'a> {
     Array(&'a Array),
 }
 
-/// Whether an operation on these operands is recorded on this thread right now.
-#[inline]
-#[track_caller]
-pub fn is_recorded(inputs: &[&Operand]) -> bool {
-    match inputs.iter().find_map(|input| input.edge.as_ref()) {
-        None => false,
-        Some(_) if is_grad_enabled() => true,
-        Some(edge) => {
-            cuts::note(cuts::Cause::NoGrad, edge);
-            false
-        }
-    }
-}
-
 /// Whether an operation on this tensor would be recorded.
 #[inline]
 pub(crate) fn would_record(input: &Tensor) -> bool {
     is_grad_enabled() && input.requires_grad()
 }
 
+/// Whether an operation on one of these operands would be recorded.
+#[inline]
+pub(crate) fn would_record_any(operands: &[&Operand]) -> bool {
+    is_grad_enabled() && operands.iter().any(|operand| operand.edge.is_some())
+}
+
+/// What an operation whose result has no gradients reads: the tensor, whose path is noted to end here, or what it shows where
+/// its history cannot be told, which is not needed.
+pub(crate) fn cut_by_dtype(source: &Tensor) -> Tensor {
+    if is_grad_enabled() {
+        match source.gradient_edge() {
+            Ok(Some(edge)) => cuts::note(cuts::Cause::Dtype, &edge),
+            Ok(None) => {}
+            Err(_) => return source.detach(),
+        }
+    }
+    source.clone()
+}
+
 /// Refuses an argument that an operation has no gradient for, if one would be wanted.
 pub fn refuse_gradient(op: &'static str, name: &str, argument: &Operand) -> Result<()> {
-    if is_recorded(&[argument]) {
+    if is_wanted_of([argument]) {
         return Err(Error::runtime(op, format!("the derivative for '{name}' is not implemented; detach() it first")));
     }
     Ok(())
@@ -62,8 +67,8 @@ pub(crate) fn is_wanted(operands: &[Option<Operand>]) -> bool {
 /// [`is_wanted`] where all operands were given.
 #[inline]
 #[track_caller]
-pub(crate) fn is_wanted_of<'a>(mut operands: impl Iterator<Item = &'a Operand>) -> bool {
-    match operands.find_map(|operand| operand.edge.as_ref()) {
+pub(crate) fn is_wanted_of<'a>(operands: impl IntoIterator<Item = &'a Operand>) -> bool {
+    match operands.into_iter().find_map(|operand| operand.edge.as_ref()) {
         None => false,
         Some(_) if is_grad_enabled() => true,
         Some(edge) => {
@@ -74,7 +79,7 @@ pub(crate) fn is_wanted_of<'a>(mut operands: impl Iterator<Item = &'a Operand>) 
 }
 
 fn meta(array: &Array) -> Meta {
-    Meta { shape: array.shape().into(), dtype: array.dtype() }
+    Meta { shape: SmallVec::from_slice(array.shape()), dtype: array.dtype() }
 }
 
 fn edges(inputs: &[&Operand]) -> SmallVec<[Edge; 2]> {
@@ -277,7 +282,7 @@ pub fn check_in_place(op: &'static str, target: &Tensor, recorded: bool) -> Resu
         ));
     }
     // Also where nothing is recorded: a view taken under no_grad would change its base behind the graph's back.
-    if recorded || (is_grad_enabled() && views::base_requires_grad(target)) {
+    if recorded || would_record(target) || (is_grad_enabled() && views::base_requires_grad(target)) {
         views::check_in_place(op, target)?;
     }
     if modes().any(Modes::CAPTURE) {

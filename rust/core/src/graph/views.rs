@@ -15,8 +15,9 @@ use super::node::{Backward, Edge, Meta, NodeOf, NodeRef};
 use super::op::Op;
 use super::provenance::Blame;
 use crate::array::Array;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::shape::{Shape, Strides, contiguous_strides};
+use crate::shape::{Shape, Strides, contiguous_strides, is_non_overlapping_and_dense};
 use crate::tensor::Tensor;
 
 /// Under what circumstances a view was made; decides whether in-place operations on it can be differentiated.
@@ -70,6 +71,25 @@ pub(crate) fn set_replay(view: &Tensor, source: &Tensor, step: Replay) -> Result
     };
     drop(old);
     Ok(())
+}
+
+/// Says how a view of `source`, marked just now, is made of it, where it shows the memory of its base as elements of another
+/// dtype.
+pub(crate) fn set_step(view: &Tensor, source: &Tensor, step: Replay) {
+    let replay: Replay = match view_of(source) {
+        None => step,
+        Some(View { replay: Some(before), .. }) => Arc::new(move |base| step(&before(base)?)),
+        Some(View { base, replay: None, .. }) => {
+            let (shown, start) = (Geometry::of(&source.array()), base.array().offset() as isize);
+            Arc::new(move |base| {
+                let offset = base.array().offset() as isize + shown.offset as isize - start;
+                step(&(ALGEBRA.as_strided)(base, &shown.shape, &shown.strides, offset as usize)?)
+            })
+        }
+    };
+    if let Some(view) = &mut view.lock().view {
+        view.replay = Some(replay);
+    }
 }
 
 impl View {
@@ -326,8 +346,9 @@ pub(crate) fn rebase_history(target: &Tensor, node: NodeRef, output_nr: u32, inp
             let input = input.unwrap_or(edges.len() - 1);
             let (base_geometry, shown) = (Geometry::of(&base), Geometry::of(&shown));
             let replay = view.replay.clone();
-            let rule = CopySlices { base: base_geometry, view: shown, replay, input, inner: node.clone() };
-            let meta = Meta { shape: base.shape().into(), dtype: base.dtype() };
+            let dtype = base.dtype();
+            let rule = CopySlices { base: base_geometry, dtype, view: shown, replay, input, inner: node.clone() };
+            let meta = Meta { shape: SmallVec::from_slice(base.shape()), dtype: base.dtype() };
             let copy: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], SmallVec::new());
             node.head().saved().show_outputs_through(&copy);
             move_to(&view.base, None, copy, 0);
@@ -391,13 +412,18 @@ struct Geometry {
 
 impl Geometry {
     fn of(array: &Array) -> Self {
-        Self { shape: array.shape().into(), strides: array.strides().into(), offset: array.offset() }
+        Self {
+            shape: SmallVec::from_slice(array.shape()),
+            strides: SmallVec::from_slice(array.strides()),
+            offset: array.offset(),
+        }
     }
 }
 
 /// The history of a base one of whose views was changed in place.
 struct CopySlices {
     base: Geometry,
+    dtype: DType,
     view: Geometry,
     replay: Option<Replay>,
     /// Which input the base is: where the view was among the operation's inputs, or behind them.
@@ -415,8 +441,14 @@ pub(crate) fn rewritten_by(edge: &Edge, inner: &NodeRef) -> Option<NodeRef> {
 /// The place of a view that an operation has written to: output 0 of the view's node over `copy`, which rewrote the
 /// history of the base. `shown` is the view.
 pub(crate) fn edge_through_base(copy: &NodeRef, shown: &Array) -> Result<Option<Edge>> {
-    let Some(CopySlices { base, view, .. }) = copy.op_as::<CopySlices>() else { return Ok(None) };
+    let Some(CopySlices { base, dtype: own, view, replay, .. }) = copy.op_as::<CopySlices>() else { return Ok(None) };
     let _on = enable_grad();
+    if let Some(replay) = replay
+        && *own != shown.dtype()
+    {
+        let whole = Array::zeros("view", &base.shape, *own)?;
+        return replay(&Tensor::from_saved(whole, Some(Edge::new(copy.clone(), 0))))?.gradient_edge();
+    }
     // Only the place is wanted. A hook may have kept the view alone, in memory that has no room for the base.
     let (op, dtype) = ("as_strided", shown.dtype());
     let whole = match Array::from_parts(op, shown.storage().clone(), dtype, &base.shape, &base.strides, base.offset) {
@@ -435,7 +467,10 @@ impl CopySlices {
     /// A copy of the base's gradient, and the part of it that the view shows.
     fn shown(&self, grad: &Tensor) -> Result<(Tensor, Tensor)> {
         if let Some(replay) = &self.replay {
-            let whole = (ALGEBRA.copy_strided)(grad, &contiguous_strides(&self.base.shape))?;
+            // What stands for one example of a batch has no strides of its own.
+            let dense = is_non_overlapping_and_dense(&self.base.shape, &self.base.strides);
+            let own = if dense { self.base.strides.clone() } else { contiguous_strides(&self.base.shape) };
+            let whole = (ALGEBRA.copy_strided)(grad, &own)?;
             let part = replay(&whole)?;
             return Ok((whole, part));
         }

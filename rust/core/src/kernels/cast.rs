@@ -4,7 +4,8 @@ use half::{bf16, f16};
 use pulp::Arch;
 
 use super::element::{B8, Element};
-use super::{Kernel, LoopFn};
+use super::number::Complex;
+use super::{Kernel, LoopFn, Still};
 use crate::dtype::DType;
 use crate::with_element;
 
@@ -137,6 +138,55 @@ impl Cast<f16> for bf16 {
     }
 }
 
+/// A complex number gives its real part, and is true unless both parts are 0; a real one has no imaginary part.
+macro_rules! complex {
+    ($($part:ty, $other_part:ty: $($real:ty),*;)*) => {$(
+        $(
+            impl Cast<$real> for Complex<$part> {
+                #[inline(always)]
+                fn cast(self) -> $real {
+                    self.re.cast()
+                }
+            }
+            impl Cast<Complex<$part>> for $real {
+                #[inline(always)]
+                fn cast(self) -> Complex<$part> {
+                    Complex::new(self.cast(), 0.0)
+                }
+            }
+        )*
+        impl Cast<B8> for Complex<$part> {
+            #[inline(always)]
+            fn cast(self) -> B8 {
+                B8::from((self.re != 0.0) | (self.im != 0.0))
+            }
+        }
+        impl Cast<Complex<$part>> for B8 {
+            #[inline(always)]
+            fn cast(self) -> Complex<$part> {
+                Complex::new(self.cast(), 0.0)
+            }
+        }
+        impl Cast<Self> for Complex<$part> {
+            #[inline(always)]
+            fn cast(self) -> Self {
+                self
+            }
+        }
+        impl Cast<Complex<$other_part>> for Complex<$part> {
+            #[inline(always)]
+            fn cast(self) -> Complex<$other_part> {
+                Complex::new(self.re.cast(), self.im.cast())
+            }
+        }
+    )*};
+}
+
+complex! {
+    f32, f64: u8, i8, i16, i32, i64, f16, bf16, f32, f64;
+    f64, f32: u8, i8, i16, i32, i64, f16, bf16, f32, f64;
+}
+
 impl Cast<Self> for B8 {
     #[inline(always)]
     fn cast(self) -> Self {
@@ -157,7 +207,9 @@ unsafe fn cast_loop<A: Element + Cast<B>, B: Element>(
     inputs: *const *const u8,
     outputs: *const *mut u8,
     n: usize,
+    still: Still,
 ) {
+    debug_assert_eq!(still, 0, "conversions walk their input");
     // SAFETY: the caller passes one operand of each kind.
     let (from, to) = unsafe { ((*inputs).cast::<A>(), (*outputs).cast::<B>()) };
     Arch::new().dispatch(
@@ -185,7 +237,7 @@ unsafe fn cast_loop<A: Element + Cast<B>, B: Element>(
 
 /// The loop that converts contiguous elements; with equal dtypes it copies them (truth values become 0 or 1).
 pub(super) fn cast_kernel(from: DType, to: DType) -> Kernel {
-    Kernel { run: loop_of(from, to), input: from, output: to, inputs: 1, params: 0, cost: 300 }
+    Kernel { run: loop_of(from, to), input: from, output: to, inputs: 1, params: 0, cost: 300, repeats: false }
 }
 
 fn loop_of(from: DType, to: DType) -> LoopFn {
@@ -198,5 +250,5 @@ fn loop_of(from: DType, to: DType) -> LoopFn {
 /// Both addresses are good for `n` elements of their dtypes; the ranges do not overlap.
 pub(super) unsafe fn cast_run(from: DType, src: *const u8, to: DType, dst: *mut u8, n: usize) {
     // SAFETY: as promised by the caller.
-    unsafe { loop_of(from, to)(std::ptr::null(), &raw const src, &raw const dst, n) }
+    unsafe { loop_of(from, to)(std::ptr::null(), &raw const src, &raw const dst, n, 0) }
 }

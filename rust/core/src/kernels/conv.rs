@@ -1,16 +1,21 @@
 //! Convolution (cross-correlation) over one to three spatial axes, and its gradients.
 //!
 //! Operands are contiguous: input `batch × in_channels × spatial`, weight `out_channels × in_channels/groups × window`,
-//! output `batch × out_channels × spatial`. The windows of a block of output positions are copied to the columns of a
-//! matrix (bounded scratch), and the rest is a matrix product; where the window is a single element the input is that
-//! matrix already. The transposed convolution is [`conv_backward_input`] with input and output exchanged.
+//! output `batch × out_channels × spatial`. Where the window is a single element the input is a matrix, and the rest a
+//! matrix product. Most others are done directly (`conv_direct`). What is left, gradients of the input under steps and
+//! weights of few positions, goes by way of matrices: the windows of a block of output positions are copied to the columns
+//! of one (bounded scratch). The transposed convolution is [`conv_backward_input`] with input and output exchanged.
 
 use std::ops::Range;
 
-use super::float::{Float, Shared, View, ViewMut, lane_sum};
+use smallvec::SmallVec;
+
+use super::conv_direct::copy;
+use super::float::{Float, Shared, View, ViewMut, lane_sum, simd};
 use super::matmul::product;
+use super::register_tile::Vector;
 use super::window::Window;
-use super::{In, Out, require};
+use super::{In, Out, conv_direct, require};
 use crate::{parallel, with_element};
 
 /// Sizes of a convolution.
@@ -90,6 +95,12 @@ impl ConvSize {
         ]
     }
 
+    /// Whether [`conv_direct`] may be asked.
+    fn is_direct(&self) -> bool {
+        let channels = self.in_channels.min(self.out_channels);
+        !self.is_pointwise() && self.batch * channels * self.window.inputs() * self.window.outputs() > 0
+    }
+
     fn is_empty(&self) -> bool {
         self.batch == 0 || self.out_channels == 0 || self.window.outputs() == 0
     }
@@ -103,31 +114,38 @@ impl ConvSize {
 #[inline(always)]
 fn runs(window: &Window, channels: usize, positions: Range<usize>, mut body: impl FnMut(usize, usize, usize, usize)) {
     let [_, out_height, out_width] = window.output;
-    let [_, height, width] = window.input;
+    let [depth, height, width] = window.input;
     let count = positions.len();
+    // What each tap reaches along its axis, found once.
+    let [deep, down, across] = [0, 1, 2].map(|axis| -> SmallVec<[_; 8]> {
+        (0..window.kernel[axis]).map(|tap| window.reached(axis, tap, 0..window.output[axis])).collect()
+    });
+    let from = |axis: usize, (hit, from): &(Range<usize>, usize), at: usize| {
+        hit.contains(&at).then(|| from + (at - hit.start) * window.stride[axis])
+    };
     let first_line = positions.start / out_width;
+    let first = (first_line / out_height, first_line % out_height);
     let mut row = 0;
     for channel in 0..channels {
-        for d in 0..window.kernel[0] {
-            for h in 0..window.kernel[1] {
-                for w in 0..window.kernel[2] {
-                    let (mut line, mut at) = (first_line, positions.start);
-                    while at < positions.end {
-                        let start = at - line * out_width;
-                        let end = out_width.min(positions.end - line * out_width);
-                        let (depth, up) = (line / out_height, line % out_height);
-                        let (hit_d, from_d) = window.reached(0, d, depth..depth + 1);
-                        let (hit_h, from_h) = window.reached(1, h, up..up + 1);
-                        if !hit_d.is_empty() && !hit_h.is_empty() {
-                            let (hit, from) = window.reached(2, w, start..end);
-                            if !hit.is_empty() {
-                                let input = ((channel * window.input[0] + from_d) * height + from_h) * width + from;
-                                let column = row * count + (line * out_width + hit.start - positions.start);
-                                body(column, hit.len(), input, window.stride[2]);
+        for d in &deep {
+            for h in &down {
+                for (hit, start) in &across {
+                    let ((mut deep, mut up), mut line) = (first, first_line * out_width);
+                    while line < positions.end {
+                        if let (Some(from_d), Some(from_h)) = (from(0, d, deep), from(1, h, up)) {
+                            let low = hit.start.max(positions.start.saturating_sub(line));
+                            let high = hit.end.min(positions.end - line);
+                            if low < high {
+                                let from_w = start + (low - hit.start) * window.stride[2];
+                                let input = ((channel * depth + from_d) * height + from_h) * width + from_w;
+                                body(row * count + (line + low - positions.start), high - low, input, window.stride[2]);
                             }
                         }
-                        at += end - start;
-                        line += 1;
+                        line += out_width;
+                        up += 1;
+                        if up == out_height {
+                            (deep, up) = (deep + 1, 0);
+                        }
                     }
                     row += 1;
                 }
@@ -136,49 +154,81 @@ fn runs(window: &Window, channels: usize, positions: Range<usize>, mut body: imp
     }
 }
 
-/// Copies the windows at `positions` to the columns of a matrix; taps in the padding are 0.
-///
-/// # Safety
-/// `x` holds `channels` images of the window's input; `to` has a row per channel and tap, an element per position.
-unsafe fn to_columns<T: Float>(window: &Window, channels: usize, positions: Range<usize>, x: *const T, to: &mut [T]) {
-    if window.padding != [0; 3] {
-        to.fill(T::ZERO);
-    }
-    let to = to.as_mut_ptr();
-    runs(window, channels, positions, |column, len, input, stride| {
-        // SAFETY: `runs` stays inside the input and the matrix.
-        unsafe {
-            if stride == 1 {
-                std::ptr::copy_nonoverlapping(x.add(input), to.add(column), len);
-            } else {
-                for i in 0..len {
-                    *to.add(column + i) = *x.add(input + i * stride);
+simd! {
+    /// Copies the windows at `positions` to the columns of a matrix; taps in the padding are 0.
+    ///
+    /// # Safety
+    /// `x` holds `channels` images of the window's input; `to` has a row per channel and tap, an element per position. The
+    /// window is alive.
+    unsafe fn to_columns<T: Vector>(
+        window: *const Window, channels: usize, positions: Range<usize>, x: *const T, to: *mut T,
+    ) {
+        let window = &*window;
+        if window.padding != [0; 3] {
+            to.write_bytes(0, channels * window.taps() * positions.len());
+        }
+        runs(window, channels, positions, |column, len, input, stride| {
+            // SAFETY: `runs` stays inside the input and the matrix.
+            unsafe {
+                if stride == 1 {
+                    copy(x.add(input), to.add(column), len);
+                } else {
+                    for i in 0..len {
+                        *to.add(column + i) = *x.add(input + i * stride);
+                    }
                 }
             }
-        }
-    });
+        });
+    }
 }
 
-/// Adds the columns of a matrix to the windows they came from: the transpose of [`to_columns`].
-///
-/// # Safety
-/// As for [`to_columns`], `from` in the place of `to`; nobody else uses these channels of `x` meanwhile.
-unsafe fn add_columns<T: Float>(window: &Window, channels: usize, positions: Range<usize>, from: &[T], x: *mut T) {
-    let from = from.as_ptr();
-    runs(window, channels, positions, |column, len, input, stride| {
-        // SAFETY: `runs` stays inside the input and the matrix.
-        unsafe {
-            if stride == 1 {
-                for i in 0..len {
-                    *x.add(input + i) += *from.add(column + i);
-                }
-            } else {
-                for i in 0..len {
-                    *x.add(input + i * stride) += *from.add(column + i);
+simd! {
+    /// Adds the columns of a matrix to the windows they came from: the transpose of [`to_columns`].
+    ///
+    /// # Safety
+    /// As for [`to_columns`], `from` in the place of `to`; nobody else uses these channels of `x` meanwhile.
+    unsafe fn add_columns<T: Vector>(
+        window: *const Window, channels: usize, positions: Range<usize>, from: *const T, x: *mut T,
+    ) {
+        runs(&*window, channels, positions, |column, len, input, stride| {
+            // SAFETY: `runs` stays inside the input and the matrix.
+            unsafe {
+                if stride == 1 {
+                    add(from.add(column), x.add(input), len);
+                } else {
+                    for i in 0..len {
+                        *x.add(input + i * stride) += *from.add(column + i);
+                    }
                 }
             }
+        });
+    }
+}
+
+/// Elements that are added at once.
+const CHUNK: usize = 8;
+
+/// Adds elements, short runs of them at once.
+///
+/// # Safety
+/// `n` elements can be read and written; they lie apart.
+#[inline(always)]
+unsafe fn add<T: Vector>(from: *const T, to: *mut T, n: usize) {
+    let whole = n - n % CHUNK;
+    // SAFETY: the pieces make up the caller's elements.
+    unsafe {
+        for at in (0..whole).step_by(CHUNK) {
+            let mut sum = to.add(at).cast::<[T; CHUNK]>().read_unaligned();
+            let more = from.add(at).cast::<[T; CHUNK]>().read_unaligned();
+            for (sum, more) in sum.iter_mut().zip(more) {
+                *sum += more;
+            }
+            to.add(at).cast::<[T; CHUNK]>().write_unaligned(sum);
         }
-    });
+        for at in whole..n {
+            *to.add(at) += *from.add(at);
+        }
+    }
 }
 
 // ---- the four products ---------------------------------------------------------------------------------------------
@@ -199,8 +249,12 @@ pub fn conv(size: &ConvSize, x: In<'_>, w: In<'_>, bias: Option<In<'_>>, y: Out<
 
 /// # Safety
 /// As for [`conv`]: so many elements lie at each address.
-unsafe fn forward<T: Float>(size: &ConvSize, x: *const T, w: *const T, bias: Option<*const T>, y: *mut T) {
+unsafe fn forward<T: Vector>(size: &ConvSize, x: *const T, w: *const T, bias: Option<*const T>, y: *mut T) {
     if size.is_empty() {
+        return;
+    }
+    // SAFETY: the caller's operands.
+    if size.is_direct() && unsafe { conv_direct::forward(size, x, w, bias, y) } {
         return;
     }
     let window = &size.window;
@@ -227,7 +281,7 @@ unsafe fn forward<T: Float>(size: &ConvSize, x: *const T, w: *const T, bias: Opt
                 let columns = if size.is_pointwise() {
                     View { ptr: x.add(positions.start), rs: outputs as isize, cs: 1 }
                 } else {
-                    to_columns(window, inner, positions, x, &mut scratch[..rows * n]);
+                    to_columns(window, inner, positions, x, scratch.as_mut_ptr());
                     View { ptr: scratch.as_ptr(), rs: n as isize, cs: 1 }
                 };
                 if let Some(bias) = bias {
@@ -264,7 +318,11 @@ fn channel_parts(size: &ConvSize, chunks: usize) -> (usize, usize) {
 
 /// # Safety
 /// As for [`conv_backward_input`]: so many elements lie at each address.
-unsafe fn backward_input<T: Float>(size: &ConvSize, g: *const T, w: *const T, dx: *mut T) {
+unsafe fn backward_input<T: Vector>(size: &ConvSize, g: *const T, w: *const T, dx: *mut T) {
+    // SAFETY: the caller's operands.
+    if size.is_direct() && unsafe { conv_direct::backward_input(size, g, w, dx) } {
+        return;
+    }
     let window = &size.window;
     let (inner, outer, inputs, outputs) = (size.inner(), size.outer(), window.inputs(), window.outputs());
     let taps = window.taps();
@@ -302,7 +360,7 @@ unsafe fn backward_input<T: Float>(size: &ConvSize, g: *const T, w: *const T, dx
                     } else {
                         let to = ViewMut { ptr: scratch.as_mut_ptr(), rs: n as isize, cs: 1 };
                         product([rows, n, outer], T::ONE, weight.t(), g, T::ZERO, to);
-                        add_columns(window, channels, positions, &scratch[..rows * n], dx);
+                        add_columns(window, channels, positions, scratch.as_ptr(), dx);
                     }
                 }
             }
@@ -324,7 +382,11 @@ pub fn conv_backward_weight(size: &ConvSize, x: In<'_>, g: In<'_>, dw: Out<'_>) 
 
 /// # Safety
 /// As for [`conv_backward_weight`]: so many elements lie at each address.
-unsafe fn backward_weight<T: Float>(size: &ConvSize, x: *const T, g: *const T, dw: *mut T) {
+unsafe fn backward_weight<T: Vector>(size: &ConvSize, x: *const T, g: *const T, dw: *mut T) {
+    // SAFETY: the caller's operands.
+    if size.is_direct() && unsafe { conv_direct::backward_weight(size, x, g, dw) } {
+        return;
+    }
     let window = &size.window;
     let (inner, outer, inputs, outputs) = (size.inner(), size.outer(), window.inputs(), window.outputs());
     let taps = window.taps();
@@ -365,7 +427,7 @@ unsafe fn backward_weight<T: Float>(size: &ConvSize, x: *const T, g: *const T, d
                     let columns = if size.is_pointwise() {
                         View { ptr: x.add(first), rs: outputs as isize, cs: 1 }
                     } else {
-                        to_columns(window, channels, positions, x, &mut scratch[..rows * n]);
+                        to_columns(window, channels, positions, x, scratch.as_mut_ptr());
                         View { ptr: scratch.as_ptr(), rs: n as isize, cs: 1 }
                     };
                     let g = View { ptr: g.add(entry * outer * outputs + first), rs: outputs as isize, cs: 1 };

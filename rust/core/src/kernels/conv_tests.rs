@@ -96,6 +96,27 @@ fn random_convolutions_match_the_definition() {
 }
 
 #[test]
+fn random_convolutions_over_many_positions_match_the_definition() {
+    let mut random = Random(25);
+    let mut done = 0;
+    while done < 60 {
+        let axes = 1 + done % 3;
+        let least = [300, 16, 7][axes - 1];
+        let mut list = |low: usize, high: usize| (0..axes).map(|_| low + random.below(high)).collect::<Vec<_>>();
+        let sizes = (list(least, least), list(1, 4), list(1, 3), list(0, 3), list(1, 3));
+        let Some(window) = Window::new(&sizes.0, &sizes.1, &sizes.2, &sizes.3, &sizes.4, false) else { continue };
+        let groups = 1 + random.below(2);
+        let (inner, outer) = ([1, 2, 5][random.below(3)], [1, 3, 9, 17][random.below(4)]);
+        let batch = 512usize.div_ceil(window.outputs()).min(40) + random.below(2);
+        check(
+            &mut random,
+            &ConvSize { batch, in_channels: groups * inner, out_channels: groups * outer, groups, window },
+        );
+        done += 1;
+    }
+}
+
+#[test]
 fn blocks_of_positions_and_parts_of_the_batch_have_no_seams() {
     let mut random = Random(22);
     let sized = |batch, in_channels, out_channels, groups, side: usize, kernel: usize, padding: usize| ConvSize {
@@ -109,6 +130,11 @@ fn blocks_of_positions_and_parts_of_the_batch_have_no_seams() {
     check(&mut random, &sized(1, 64, 16, 1, 20, 1, 0));
     check(&mut random, &sized(9, 8, 8, 8, 24, 3, 1));
     check(&mut random, &sized(20, 16, 12, 1, 10, 3, 1));
+    // More taps than are summed at once, lines too short for a vector, and few output channels.
+    check(&mut random, &sized(12, 80, 12, 1, 5, 3, 1));
+    check(&mut random, &sized(3, 70, 3, 1, 20, 3, 1));
+    // So few positions that the weights are read in their order.
+    check(&mut random, &sized(1, 64, 64, 1, 3, 3, 1));
 }
 
 #[test]

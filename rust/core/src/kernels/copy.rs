@@ -1,5 +1,6 @@
 //! Copies between any two layouts and dtypes.
 
+use std::marker::PhantomData;
 use std::ptr;
 
 use super::cast::{cast_kernel, cast_run};
@@ -73,6 +74,7 @@ unsafe fn copy_over(shape: &[usize], input: In<'_>, output: Out<'_>) {
     }
     let grid = plan.boxes(COPY_TILE);
     let plan = &plan;
+    let strides = [stride_list(plan, 0), stride_list(plan, 1)];
     let boxes = grid.len();
     let per_chunk = (CHUNK_BYTES / size / grid.box_len()).max(1);
     parallel::run(boxes.div_ceil(per_chunk), cost, &|chunk| {
@@ -81,7 +83,7 @@ unsafe fn copy_over(shape: &[usize], input: In<'_>, output: Out<'_>) {
             grid.locate(index, &mut origin, &mut dims);
             let (dst, src) = (address(plan, 0, &origin), address(plan, 1, &origin));
             // SAFETY: the boxes partition the iteration space, for which the caller vouches.
-            unsafe { copy_box(size, &dims, dst, &stride_list(plan, 0), src, &stride_list(plan, 1)) };
+            unsafe { copy_box(size, &dims, dst, &strides[0], src, &strides[1]) };
         }
     });
 }
@@ -114,6 +116,25 @@ pub(super) unsafe fn gather(
     spare: *mut u8,
 ) {
     let size = from.size();
+    if let [inner @ .., times] = dims
+        && let [inner_strides @ .., 0] = strides
+        && *times > 1
+        && !inner.is_empty()
+    {
+        // What the outermost axis repeats is gathered once and then doubled.
+        // SAFETY: as promised by the caller; the copies stay within the block.
+        unsafe {
+            gather(inner, (src, from, inner_strides), (dst, to), spare);
+            let mut done = inner.iter().product::<usize>() * to.size();
+            let all = done * times;
+            while done < all {
+                let more = done.min(all - done);
+                ptr::copy_nonoverlapping(dst, dst.wrapping_add(done), more);
+                done += more;
+            }
+        }
+        return;
+    }
     let n = dims.iter().product();
     // SAFETY: as promised by the caller.
     unsafe {
@@ -196,14 +217,21 @@ unsafe fn copy_units<U: Copy>(
         return unsafe { dst.cast::<U>().write_unaligned(src.cast::<U>().read_unaligned()) };
     };
     let unit = size_of::<U>() as isize;
-    // Two axes at a time where each side has its own unit-stride axis.
+    // Two axes at a time: where each side has its own unit-stride axis, and where rows are written without gaps inside.
     let transposed = outer_dims.first().is_some_and(|&m| {
         m > 1
             && n > 1
             && ((dst_strides[0] == unit && src_strides[1] == unit && src_strides[0].abs() > unit)
                 || (src_strides[0] == unit && dst_strides[1] == unit && dst_strides[0].abs() > unit))
     });
-    let used = if transposed { 2 } else { 1 };
+    let rows_of = match src_strides[0] {
+        _ if transposed || dst_strides[0] != unit => None,
+        0 => Some(Row::Repeated),
+        stride if stride == unit => Some(Row::Plain),
+        stride if stride == -unit => Some(Row::Reversed),
+        _ => None,
+    };
+    let used = if transposed || rows_of.is_some() { dims.len().min(2) } else { 1 };
     let mut index: PerAxis<usize> = dims[used..].iter().map(|_| 0).collect();
     let (mut dst, mut src) = (dst, src);
     loop {
@@ -216,6 +244,9 @@ unsafe fn copy_units<U: Copy>(
                 } else {
                     transpose::<U>(m, n, dst, dst_strides[0], src, src_strides[1]);
                 }
+            } else if let Some(row) = rows_of {
+                let (rows, steps) = if used == 2 { (dims[1], [dst_strides[1], src_strides[1]]) } else { (1, [0, 0]) };
+                copy_rows::<U>(row, n, rows, dst, src, steps);
             } else {
                 copy_run::<U>(n, dst, dst_strides[0], src, src_strides[0]);
             }
@@ -242,6 +273,108 @@ unsafe fn copy_units<U: Copy>(
     }
 }
 
+/// How the elements of a row lie in what it is copied from.
+#[derive(Clone, Copy)]
+enum Row {
+    /// One after the other.
+    Plain,
+    /// One element, over and over.
+    Repeated,
+    /// From the last to the first.
+    Reversed,
+}
+
+/// Copies `rows` rows of `n` elements, which are `steps` bytes apart (written, read), to rows without gaps.
+///
+/// # Safety
+/// Either side is valid for that, in any alignment; they do not overlap.
+unsafe fn copy_rows<U: Copy>(row: Row, n: usize, rows: usize, dst: *mut u8, src: *const u8, steps: [isize; 2]) {
+    let rows = Rows::<U> { row, n, rows, dst, src, steps, of: PhantomData };
+    pulp::Arch::new().dispatch(rows);
+}
+
+/// Rows about to be copied on some instruction set: by pieces of a constant number of elements, the last of which overlaps
+/// the one before. A call of the C library's `memcpy` takes longer than a short row, and its string instructions are ten
+/// times as slow where rows are moved by a few bytes (`roll` of 32,768 elements by one).
+struct Rows<U> {
+    row: Row,
+    n: usize,
+    rows: usize,
+    dst: *mut u8,
+    src: *const u8,
+    steps: [isize; 2],
+    of: PhantomData<U>,
+}
+
+impl<U: Copy> pulp::WithSimd for Rows<U> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        // SAFETY: as promised by the caller of `copy_rows`; pieces are no longer than a row.
+        unsafe {
+            match self.n {
+                0 => {}
+                1 => self.by::<1>(),
+                2..4 => self.by::<2>(),
+                4..16 => self.by::<4>(),
+                _ => self.by::<16>(),
+            }
+        }
+    }
+}
+
+impl<U: Copy> Rows<U> {
+    /// Copies in pieces of `L` elements.
+    ///
+    /// # Safety
+    /// As for [`copy_rows`]; a row has at least `L` elements.
+    #[inline(always)]
+    unsafe fn by<const L: usize>(&self) {
+        // SAFETY: each piece lies in its row.
+        unsafe {
+            match self.row {
+                Row::Plain => self.each::<L>(|src, dst, at| {
+                    let piece = src.add(at).cast::<[U; L]>().read_unaligned();
+                    dst.add(at).cast::<[U; L]>().write_unaligned(piece);
+                }),
+                Row::Repeated => self.each::<L>(|src, dst, at| {
+                    let piece = [src.read_unaligned(); L];
+                    dst.add(at).cast::<[U; L]>().write_unaligned(piece);
+                }),
+                Row::Reversed => self.each::<L>(|src, dst, at| {
+                    let mut piece = src.sub(at + L - 1).cast::<[U; L]>().read_unaligned();
+                    piece.reverse();
+                    dst.add(at).cast::<[U; L]>().write_unaligned(piece);
+                }),
+            }
+        }
+    }
+
+    /// Calls `piece` for the pieces of each row.
+    ///
+    /// # Safety
+    /// As for [`Self::by`].
+    #[inline(always)]
+    unsafe fn each<const L: usize>(&self, piece: impl Fn(*const U, *mut U, usize)) {
+        let (mut dst, mut src) = (self.dst, self.src);
+        for _ in 0..self.rows {
+            let (to, from) = (dst.cast::<U>(), src.cast::<U>());
+            let mut at = 0;
+            while at + 2 * L <= self.n {
+                piece(from, to, at);
+                at += L;
+            }
+            piece(from, to, at);
+            if at + L < self.n {
+                piece(from, to, self.n - L);
+            }
+            dst = dst.wrapping_offset(self.steps[0]);
+            src = src.wrapping_offset(self.steps[1]);
+        }
+    }
+}
+
 /// Copies `n` elements from steps of `src_stride` to steps of `dst_stride` bytes.
 ///
 /// # Safety
@@ -251,14 +384,7 @@ unsafe fn copy_run<U: Copy>(n: usize, dst: *mut u8, dst_stride: isize, src: *con
     let unit = size_of::<U>() as isize;
     // SAFETY: the caller vouches for n elements on either side. The branches differ in what the compiler knows.
     unsafe {
-        if dst_stride == unit && src_stride == unit {
-            ptr::copy_nonoverlapping(src, dst, n * size_of::<U>());
-        } else if dst_stride == unit && src_stride == 0 {
-            let value = src.cast::<U>().read_unaligned();
-            for i in 0..n {
-                dst.cast::<U>().add(i).write_unaligned(value);
-            }
-        } else if dst_stride == unit {
+        if dst_stride == unit {
             for i in 0..n {
                 let value = src.offset(i as isize * src_stride).cast::<U>().read_unaligned();
                 dst.cast::<U>().add(i).write_unaligned(value);

@@ -60,10 +60,10 @@ elements! {
 }
 
 /// Calls a generic function with the element type of a runtime dtype: `with_element!(dtype, T => body::<T>(x))`.
-/// The first form takes every supported dtype; `number` does so with integers as [`Wrapping`], so that each type is one of
-/// [`number`](crate::kernels::number); `float` takes only `f32` and `f64`, `int` only integers, wrapping; `stored` also half precision, which is only
-/// cast. Other dtypes are a
-/// bug of the caller, who checks them at the door.
+/// The first form takes every dtype whose numbers have an order and are computed with as they lie in memory; `number` does so
+/// with integers as [`Wrapping`], so that each type is one of [`number`](crate::kernels::number), `ring` with complex ones besides; `float` takes only `f32` and
+/// `f64`, `field` complex numbers too, `int` only integers, wrapping; `stored` takes every dtype, for what is moved or cast.
+/// Other dtypes are a bug of the caller, who checks them at the door.
 #[macro_export]
 macro_rules! with_element {
     (@ $dtype:expr, $T:ident, $body:expr; $($variant:ident: $element:ty),*) => {
@@ -72,6 +72,7 @@ macro_rules! with_element {
                 type $T = $element;
                 $body
             })*
+            #[allow(unreachable_patterns, reason = "where every dtype is named")]
             other => unreachable!("dtype {other} is refused at the door"),
         }
     };
@@ -82,7 +83,13 @@ macro_rules! with_element {
         $crate::with_element!(
             @ $dtype, $T, $body;
             Bool: $crate::kernels::element::B8, U8: u8, I8: i8, I16: i16, I32: i32, I64: i64, F16: half::f16, BF16: half::bf16,
-            F32: f32, F64: f64
+            F32: f32, F64: f64, C64: $crate::kernels::number::Complex<f32>, C128: $crate::kernels::number::Complex<f64>
+        )
+    };
+    (field $dtype:expr, $T:ident => $body:expr) => {
+        $crate::with_element!(
+            @ $dtype, $T, $body;
+            F32: f32, F64: f64, C64: $crate::kernels::number::Complex<f32>, C128: $crate::kernels::number::Complex<f64>
         )
     };
     (int $dtype:expr, $T:ident => $body:expr) => {
@@ -97,6 +104,14 @@ macro_rules! with_element {
             @ $dtype, $T, $body;
             Bool: $crate::kernels::element::B8, U8: std::num::Wrapping<u8>, I8: std::num::Wrapping<i8>,
             I16: std::num::Wrapping<i16>, I32: std::num::Wrapping<i32>, I64: std::num::Wrapping<i64>, F32: f32, F64: f64
+        )
+    };
+    (ring $dtype:expr, $T:ident => $body:expr) => {
+        $crate::with_element!(
+            @ $dtype, $T, $body;
+            Bool: $crate::kernels::element::B8, U8: std::num::Wrapping<u8>, I8: std::num::Wrapping<i8>,
+            I16: std::num::Wrapping<i16>, I32: std::num::Wrapping<i32>, I64: std::num::Wrapping<i64>, F32: f32, F64: f64,
+            C64: $crate::kernels::number::Complex<f32>, C128: $crate::kernels::number::Complex<f64>
         )
     };
     ($dtype:expr, $T:ident => $body:expr) => {

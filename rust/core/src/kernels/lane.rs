@@ -8,6 +8,7 @@ use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 use super::LoopFn;
 use super::element::{B8, Element};
+use super::math::scalar::{Function, Function2};
 use super::math::{Float, error_function, exponential, gamma, hyperbolic, logarithm, power, trigonometric};
 use super::number::{Complex, Equal, Field, Int, Order, Parameter, Real, Ring, slope};
 use super::row::{Body, run};
@@ -346,6 +347,14 @@ macro_rules! integer_lane {
                 self.with2(other, self.value.wrapping_rem(divisor!(other.value)))
             }
             #[inline(always)]
+            fn gcd(self, other: Self) -> Self {
+                let (mut a, mut b) = (self.value, other.value);
+                while b != 0 {
+                    (a, b) = (b, a.wrapping_rem(b));
+                }
+                self.with2(other, if $negative(a) { a.wrapping_neg() } else { a })
+            }
+            #[inline(always)]
             fn powi(self, exponent: Self) -> Self {
                 let (mut base, mut power) = (self.value, 1 as $type);
                 let negative = $negative(exponent.value);
@@ -479,6 +488,10 @@ impl Int for Lane<B8> {
     #[inline(always)]
     fn rem_trunc(self, other: Self) -> Self {
         self * !other
+    }
+    #[inline(always)]
+    fn gcd(self, other: Self) -> Self {
+        self + other
     }
     #[inline(always)]
     fn powi(self, exponent: Self) -> Self {
@@ -737,6 +750,10 @@ macro_rules! real {
                 self.with2(sign, self.value.copysign(sign.value))
             }
             #[inline(always)]
+            fn power_by<const ROOT: bool, const INVERSE: bool>(self, exponent: f64) -> Self {
+                self.with(power::by_products::<T, ROOT, INVERSE>(self.value, exponent))
+            }
+            #[inline(always)]
             fn floor(self) -> Self {
                 self.with(self.value.floor())
             }
@@ -751,6 +768,18 @@ macro_rules! real {
             #[inline(always)]
             fn trunc(self) -> Self {
                 self.with(self.value.trunc())
+            }
+            #[inline(always)]
+            fn scalar(self, function: Function) -> Self {
+                self.with(T::from_f64((function.value())(self.value.to_f64())))
+            }
+            #[inline(always)]
+            fn scalar2(self, other: Self, function: Function2) -> Self {
+                self.with2(other, T::from_f64((function.value())(self.value.to_f64(), other.value.to_f64())))
+            }
+            #[inline(always)]
+            fn nextafter(self, other: Self) -> Self {
+                self.with2(other, self.value.next_to(other.value))
             }
             $($functions)*
         }
@@ -816,7 +845,7 @@ real!(Lane {
     lane_functions! {
         plain erf Float::erf;
         plain erfc error_function::erfc;
-        plain normal_cdf error_function::normal_cdf;
+        plain normal_cdf Float::normal_cdf;
         rare lgamma gamma::lgamma;
         rare digamma gamma::digamma;
         plain2 atan2 trigonometric::atan2;

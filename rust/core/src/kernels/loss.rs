@@ -6,6 +6,7 @@ use super::element::Element;
 use super::float::{Float, Shared, simd};
 use super::index::OutOfRange;
 use super::lane::Exact;
+use super::line;
 use super::number::weighted;
 use super::{In, Out, product};
 use crate::{parallel, with_element};
@@ -257,9 +258,7 @@ simd! {
     /// `n` elements, `stride` apart, can be read from `log_p` and written from `dx` on; the two are apart or the same.
     unsafe fn exp_line<T: Float>(n: usize, stride: usize, scale: T, log_p: *const T, dx: *mut T) {
         if stride == 1 {
-            for c in 0..n {
-                *dx.add(c) = (*log_p.add(c)).exp() * scale;
-            }
+            line::map([log_p], n, |[log_p]| log_p.exp() * scale, dx);
         } else {
             for c in 0..n {
                 *dx.add(c * stride) = (*log_p.add(c * stride)).exp() * scale;

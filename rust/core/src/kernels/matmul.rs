@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 use super::element::Element;
 use super::float::{Float, Shared, View, ViewMut, fused, lane_sum, simd};
 use super::number::Ring;
+use super::register_tile::Vector;
 use super::{In, Out, require};
 use crate::dtype::DType;
 use crate::scalar::Scalar;
@@ -172,7 +173,7 @@ fn cost<T>(work: usize, per_multiplication: u64) -> u64 {
 
 /// # Safety
 /// As for [`matmul`], all of dtype `T`; C is not empty.
-unsafe fn float<T: Float>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>, beta: T, c: Out<'_>) {
+unsafe fn float<T: Vector>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>, beta: T, c: Out<'_>) {
     let mut problem = Problem::<T>::new(size, a, b, c);
     let (m, n, k) = (problem.m, problem.n, problem.k);
     let work = problem.work();
@@ -185,7 +186,14 @@ unsafe fn float<T: Float>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>, 
     if work <= PANEL_GRAIN / 4 && problem.count > 1 {
         let group = (BATCH_GRAIN / work).max(1);
         let chunks = problem.count.div_ceil(group);
+        let tiny = tiny::fits(&problem);
         return parallel::run(chunks, cost::<T>(total, COST), &|chunk| {
+            if tiny {
+                // SAFETY: the contract of `matmul`; chunks are disjoint entries of C.
+                return unsafe {
+                    tiny::run(&problem, chunk * group..((chunk + 1) * group).min(problem.count), alpha, beta)
+                };
+            }
             for index in chunk * group..((chunk + 1) * group).min(problem.count) {
                 // SAFETY: the contract of `matmul`; chunks are disjoint entries of C.
                 unsafe { part(&problem, alpha, beta, index, 0..m, 0..n) };
@@ -481,6 +489,43 @@ unsafe fn dot<T: Float, const L: usize>(k: usize, a: *const T, b: *const T) -> T
     lane_sum(lanes)
 }
 
+/// Long rows of a matrix that are multiplied by the same vector at once: as many streams keep more of memory under way.
+const ROWS: usize = 4;
+
+/// Dot products of rows with a vector, each as [`dot`] of [`LONG_LANES`] has it.
+///
+/// # Safety
+/// `k` elements can be read from each on.
+#[inline(always)]
+unsafe fn dots<T: Float>(k: usize, rows: [*const T; ROWS], x: *const T) -> [T; ROWS] {
+    // A half of the lanes after the other, so that all sums stay in registers.
+    const HALF: usize = LONG_LANES / 2;
+    let mut sums = [[T::ZERO; LONG_LANES]; ROWS];
+    let whole = k - k % LONG_LANES;
+    // SAFETY: all have k elements.
+    unsafe {
+        for half in [0, HALF] {
+            let mut lanes = [[T::ZERO; HALF]; ROWS];
+            for start in (half..whole).step_by(LONG_LANES) {
+                for (row, lanes) in rows.iter().zip(&mut lanes) {
+                    for (lane, sum) in lanes.iter_mut().enumerate() {
+                        *sum += *row.add(start + lane) * *x.add(start + lane);
+                    }
+                }
+            }
+            for (sums, lanes) in sums.iter_mut().zip(&lanes) {
+                sums[half..half + HALF].copy_from_slice(lanes);
+            }
+        }
+        for (row, sums) in rows.iter().zip(&mut sums) {
+            for (lane, sum) in sums[..k - whole].iter_mut().enumerate() {
+                *sum += *row.add(whole + lane) * *x.add(whole + lane);
+            }
+        }
+    }
+    sums.map(lane_sum)
+}
+
 simd! {
     /// `y = beta·y + alpha·A·x`, rows of A and x contiguous: one dot product per row.
     ///
@@ -490,7 +535,15 @@ simd! {
     unsafe fn matvec_rows<T: Float>(
         m: usize, k: usize, alpha: T, a: *const T, rs: isize, x: *const T, beta: T, y: *mut T, ys: isize,
     ) {
-        for i in 0..m as isize {
+        let mut first = 0;
+        while k >= LONG && first + ROWS <= m {
+            let rows = std::array::from_fn(|i| a.offset((first + i) as isize * rs));
+            for (i, sum) in dots::<T>(k, rows, x).into_iter().enumerate() {
+                put(y.offset((first + i) as isize * ys), sum, alpha, beta);
+            }
+            first += ROWS;
+        }
+        for i in first as isize..m as isize {
             let row = a.offset(i * rs);
             let sum = if k < LONG { dot::<T, SHORT_LANES>(k, row, x) } else { dot::<T, LONG_LANES>(k, row, x) };
             put(y.offset(i * ys), sum, alpha, beta);
@@ -723,6 +776,114 @@ mod small {
     /// The views must fit the sizes, with C's rows contiguous.
     pub unsafe fn run<T: Float>(size: [usize; 3], alpha: T, a: View<T>, b: View<T>, beta: T, c: ViewMut<T>) {
         pulp::Arch::new().dispatch(Call { size, alpha, a, b, beta, c });
+    }
+}
+
+/// Batches of products whose rows fit a register: nothing is set up for each, and rows are read under a mask.
+mod tiny {
+    use std::ops::Range;
+
+    use super::{Problem, Vector, ViewMut};
+    use crate::kernels::float::View;
+    use crate::kernels::register_tile::lanes;
+
+    /// Greatest depth, and elements of B that are copied where its rows are not contiguous.
+    const DEPTH: usize = 64;
+    /// Rows of C that are summed at once.
+    const ROWS: usize = 4;
+
+    /// Whether `run` takes this batch.
+    pub fn fits<T: Vector>(problem: &Problem<T>) -> bool {
+        let lanes = lanes::<T>();
+        lanes > 1 && problem.n > 1 && problem.n <= lanes && problem.k <= DEPTH && problem.k > 0 && problem.c.cs == 1
+    }
+
+    struct Call<'a, T> {
+        problem: &'a Problem<T>,
+        entries: Range<usize>,
+        alpha: T,
+        beta: T,
+    }
+
+    impl<T: Vector> pulp::WithSimd for Call<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: pulp::Simd>(self, simd: S) {
+            let Self { problem, entries, alpha, beta } = self;
+            let (m, n, k) = (problem.m, problem.n, problem.k);
+            let lanes = T::lanes::<S>();
+            let mut copy = [T::ZERO; DEPTH * 16];
+            for index in entries {
+                let (a, mut b, c) = problem.entry(index);
+                // SAFETY: the contract of `run`; rows of B are copied to whole registers where they are not contiguous.
+                unsafe {
+                    if b.cs != 1 {
+                        for row in 0..k {
+                            for col in 0..n {
+                                copy[row * lanes + col] = *b.at(row, col).ptr;
+                            }
+                        }
+                        b = View { ptr: copy.as_ptr(), rs: lanes as isize, cs: 1 };
+                    }
+                    let mut row = 0;
+                    while row + ROWS <= m {
+                        rows::<T, S, ROWS>(simd, [n, k], alpha, a.at(row, 0), b, beta, c.at(row, 0));
+                        row += ROWS;
+                    }
+                    match m - row {
+                        3 => rows::<T, S, 3>(simd, [n, k], alpha, a.at(row, 0), b, beta, c.at(row, 0)),
+                        2 => rows::<T, S, 2>(simd, [n, k], alpha, a.at(row, 0), b, beta, c.at(row, 0)),
+                        1 => rows::<T, S, 1>(simd, [n, k], alpha, a.at(row, 0), b, beta, c.at(row, 0)),
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// `R` rows of C.
+    ///
+    /// # Safety
+    /// A has `R × k` elements, B `k` contiguous rows of `n`, at most a register, and C `R` of them, apart from both.
+    #[inline(always)]
+    unsafe fn rows<T: Vector, S: pulp::Simd, const R: usize>(
+        simd: S,
+        [n, k]: [usize; 2],
+        alpha: T,
+        a: View<T>,
+        b: View<T>,
+        beta: T,
+        c: ViewMut<T>,
+    ) {
+        let mut sums = [T::splat(simd, T::ZERO); R];
+        // SAFETY: the caller's rows; lanes past `n` are not touched.
+        unsafe {
+            for depth in 0..k {
+                let values = T::load_first(simd, b.at(depth, 0).ptr, n);
+                for (row, sum) in sums.iter_mut().enumerate() {
+                    *sum = T::fused(simd, T::splat(simd, *a.at(row, depth).ptr), values, *sum);
+                }
+            }
+            let zero = T::splat(simd, T::ZERO);
+            for (row, &sum) in sums.iter().enumerate() {
+                let to = c.at(row, 0).ptr;
+                let scaled = T::fused(simd, T::splat(simd, alpha), sum, zero);
+                let old = if beta == T::ZERO {
+                    scaled
+                } else {
+                    T::fused(simd, T::splat(simd, beta), T::load_first(simd, to, n), scaled)
+                };
+                T::store_first(simd, to, n, old);
+            }
+        }
+    }
+
+    /// `C = beta·C + alpha·A·B` for the entries of a batch that `fits`.
+    ///
+    /// # Safety
+    /// As for [`super::matmul`], whose problem this is; nobody else touches these entries of C.
+    pub unsafe fn run<T: Vector>(problem: &Problem<T>, entries: Range<usize>, alpha: T, beta: T) {
+        pulp::Arch::new().dispatch(Call { problem, entries, alpha, beta });
     }
 }
 

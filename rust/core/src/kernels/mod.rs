@@ -8,16 +8,20 @@
 //! function runs, so that nobody else writes what is read or touches what is written; and elements are aligned for their
 //! type, unless it says "in any alignment".
 
+pub mod attention;
 mod cast;
 pub mod conv;
+mod conv_direct;
 pub mod conv_integer;
 pub mod copy;
-pub mod decay;
 pub mod element;
 pub mod fill;
 pub mod float;
+pub mod fourier;
 pub mod index;
 pub mod lane;
+pub mod linalg;
+mod line;
 pub mod loss;
 pub mod map;
 pub mod math;
@@ -27,7 +31,9 @@ pub mod number;
 pub mod optim;
 mod plan;
 pub mod pool;
+pub mod recurrence;
 pub mod reduce;
+mod register_tile;
 mod registers;
 pub mod row;
 #[cfg(test)]
@@ -35,6 +41,7 @@ mod samples;
 pub mod scan;
 pub mod scatter;
 mod scratch;
+pub mod sequence;
 pub mod softmax;
 pub mod sort;
 #[cfg(test)]
@@ -49,9 +56,13 @@ use crate::scalar::Scalar;
 /// The compiled inner loop of an elementwise formula: contiguous inputs and outputs of the kernel's own dtypes.
 ///
 /// `params` points to the formula's parameters, as [`encode`] writes them for the dtype of the inputs; `inputs` and `outputs` point to one pointer per operand; `n` is the
-/// number of elements. The body loads a group of lanes from every input before it stores to any output, so an
+/// number of elements. Of an input whose bit is set in `still` there is one element, the same for all. The body loads a group of lanes from every input before it stores to any output, so an
 /// output may be exactly an input. No reference to tensor memory is ever formed.
-pub type LoopFn = unsafe fn(params: *const u64, inputs: *const *const u8, outputs: *const *mut u8, n: usize);
+pub type LoopFn =
+    unsafe fn(params: *const u64, inputs: *const *const u8, outputs: *const *mut u8, n: usize, still: Still);
+
+/// Which inputs of a loop are one element that is read over and over: bit `k` for input `k`.
+pub type Still = u32;
 
 /// A loop with what it was compiled for. Made by [`row`] and nobody else, so that it tells the truth.
 #[derive(Clone, Copy)]
@@ -62,6 +73,8 @@ pub struct Kernel {
     inputs: u8,
     params: u8,
     cost: u32,
+    /// Whether the loop may be told that inputs are [`Still`].
+    repeats: bool,
 }
 
 impl Kernel {
@@ -317,6 +330,20 @@ impl<'a> Out<'a> {
         require(product(shape) == values.len(), "a slice has as many elements as its shape");
         require(shape.len() == strides.len() && is_row_major(shape, strides), "a slice lies row-major");
         Self { ptr: values.as_mut_ptr().cast(), dtype: T::DTYPE, shape, strides }
+    }
+
+    /// Dense elements under another shape.
+    ///
+    /// # Panics
+    /// Where there are gaps, or the shape has another number of elements, or the strides are not those of such a layout.
+    #[inline]
+    pub fn dense_as<'b>(self, shape: &'b [usize], strides: &'b [isize]) -> Out<'b>
+    where
+        'a: 'b,
+    {
+        require(self.is_row_major() && product(shape) == self.numel(), "dense elements under another shape");
+        require(shape.len() == strides.len() && is_row_major(shape, strides), "a shape's own layout");
+        Out { ptr: self.ptr, dtype: self.dtype, shape, strides }
     }
 
     /// The same memory for a while.

@@ -2,32 +2,56 @@
 //!
 //! Operands are contiguous, `f32` or `f64`. Means and variances are formed in two passes with `f64` sums; where those
 //! leave the range of `f64`, once more of scaled elements.
+#![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
 use super::float::{Float, Shared, lane_sum, simd};
+use super::line::{self, GROUP};
 use super::{In, Out, product};
 use crate::{parallel, with_element};
 
 /// Lanes that are summed together.
 const LANES: usize = 32;
+/// Lanes of what is left.
+const EIGHT: usize = 8;
 /// Elements per chunk of the parallel loop.
 const GRAIN: usize = 1 << 14;
 /// Picoseconds per element: three passes over memory in cache.
 const COST: u64 = 500;
 
-/// Sum in `f64` of `f` over `0..n`: 32 lanes and a fixed tree.
+/// Sums in `f64` of the `K` numbers that `f` gives over `0..n`: 32 lanes and a fixed tree.
 #[inline(always)]
-fn sum(n: usize, f: impl Fn(usize) -> f64) -> f64 {
-    let mut lanes = [0.0; LANES];
+fn sums<const K: usize>(n: usize, f: impl Fn(usize) -> [f64; K]) -> [f64; K] {
+    let mut lanes = [[0.0; LANES]; K];
+    let mut add = |to: usize, from: usize| {
+        for (lanes, value) in lanes.iter_mut().zip(f(from)) {
+            lanes[to] += value;
+        }
+    };
     let whole = n - n % LANES;
     for start in (0..whole).step_by(LANES) {
-        for (lane, sum) in lanes.iter_mut().enumerate() {
-            *sum += f(start + lane);
+        for lane in 0..LANES {
+            add(lane, start + lane);
         }
     }
-    for (lane, sum) in lanes[..n - whole].iter_mut().enumerate() {
-        *sum += f(whole + lane);
+    // The rest: eight elements together as long as there are so many, so that few are left for one at a time.
+    let mut at = whole;
+    while at + EIGHT <= n {
+        for lane in 0..EIGHT {
+            add(lane, at + lane);
+        }
+        at += EIGHT;
     }
-    lane_sum(lanes)
+    for lane in 0..n - at {
+        add(EIGHT + lane, at + lane);
+    }
+    lanes.map(lane_sum)
+}
+
+/// [`sums`] of one number.
+#[inline(always)]
+fn sum(n: usize, f: impl Fn(usize) -> f64) -> f64 {
+    let [sum] = sums(n, |i| [f(i)]);
+    sum
 }
 
 /// Mean, biased variance and `1 / sqrt(variance + eps)` in `f64`.
@@ -122,26 +146,132 @@ pub fn layer_norm(
         let memory = unsafe { Shared::new((outer, affine, moments)) };
         parallel::run(rows.div_ceil(group), (rows as u64 * n as u64).saturating_mul(COST), &|chunk| {
             let ((x, y), affine, (mean, rstd)) = memory.get();
-            for row in chunk * group..((chunk + 1) * group).min(rows) {
-                // SAFETY: inside the operands.
-                unsafe { layer_row(n, eps, x.add(row * n), affine, y.add(row * n), mean.add(row), rstd.add(row)) };
+            let first = chunk * group;
+            let count = group.min(rows - first);
+            // SAFETY: inside the operands.
+            unsafe {
+                let (x, y) = (x.add(first * n), y.add(first * n));
+                layer_rows(count, n, eps, x, affine, y, mean.add(first), rstd.add(first));
             }
         });
     });
 }
 
+/// Rows shorter than this lie across lanes.
+const SHORT: usize = GROUP;
+
+simd! {
+    /// [`layer_norm`] of `rows` rows.
+    ///
+    /// # Safety
+    /// As for [`layer_norm`].
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn layer_rows<T: Float>(
+        rows: usize, n: usize, eps: f64, x: *const T, affine: Affine<T>, y: *mut T, mean_to: *mut T, rstd_to: *mut T,
+    ) {
+        let mut first = 0;
+        while first < rows {
+            let (x, y) = (x.add(first * n), y.add(first * n));
+            let (mean_to, rstd_to) = (mean_to.add(first), rstd_to.add(first));
+            let count = LANES.min(rows - first);
+            if n == 0 || n >= SHORT || !layer_across(count, n, eps, x, affine, y, mean_to, rstd_to) {
+                for row in 0..count {
+                    layer_row(n, eps, x.add(row * n), affine, y.add(row * n), mean_to.add(row), rstd_to.add(row));
+                }
+            }
+            first += count;
+        }
+    }
+}
+
+/// [`layer_norm`] of up to [`LANES`] rows of fewer than [`SHORT`] elements, which lie across lanes; false, with nothing
+/// written, where the moments of one of them are out of range.
+///
+/// # Safety
+/// As for [`layer_norm`], of so many rows.
+#[allow(clippy::too_many_arguments)]
+#[inline(always)]
+unsafe fn layer_across<T: Float>(
+    rows: usize,
+    n: usize,
+    eps: f64,
+    x: *const T,
+    affine: Affine<T>,
+    y: *mut T,
+    mean_to: *mut T,
+    rstd_to: *mut T,
+) -> bool {
+    let mut tile = [T::ZERO; SHORT * LANES];
+    let (mut mean, mut variance) = ([0.0; LANES], [0.0; LANES]);
+    // SAFETY: the caller's rows; the tile has room for them.
+    unsafe {
+        line::across::<T, LANES>(x, rows, n, tile.as_mut_ptr());
+        let (tile, _) = tile.as_chunks_mut::<LANES>();
+        let tile = &mut tile[..n];
+        for values in &*tile {
+            for l in 0..LANES {
+                mean[l] += values[l].to_f64();
+            }
+        }
+        for mean in &mut mean {
+            *mean /= n as f64;
+        }
+        for values in &*tile {
+            for l in 0..LANES {
+                let d = values[l].to_f64() - mean[l];
+                variance[l] += d * d;
+            }
+        }
+        let (mut means, mut rstds) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+        let mut in_range = true;
+        for l in 0..LANES {
+            let variance = variance[l] / n as f64;
+            (means[l], rstds[l]) = (T::from_f64(mean[l]), T::from_f64(1.0 / (variance + eps).sqrt()));
+            let plain = (variance + eps >= f64::MIN_POSITIVE * n as f64) & (variance < f64::INFINITY);
+            in_range &= (plain & !is_far(rstds[l])) | (l >= rows);
+        }
+        if !in_range {
+            return false;
+        }
+        for (i, values) in tile.iter_mut().enumerate() {
+            let weight = affine.0.map_or(T::ONE, |weight| *weight.add(i));
+            for l in 0..LANES {
+                values[l] = (values[l] - means[l]) * rstds[l] * weight;
+            }
+            if let Some(bias) = affine.1 {
+                let bias = *bias.add(i);
+                for value in values {
+                    *value = *value + bias;
+                }
+            }
+        }
+        line::along::<T, LANES>(tile.as_ptr().cast(), rows, n, y);
+        std::ptr::copy_nonoverlapping(means.as_ptr(), mean_to, rows);
+        std::ptr::copy_nonoverlapping(rstds.as_ptr(), rstd_to, rows);
+    }
+    true
+}
+
 /// Weight and bias, if any.
 type Affine<T> = (Option<*const T>, Option<*const T>);
 
-simd! {
-    /// [`layer_norm`] of one row.
-    ///
-    /// # Safety
-    /// As for [`layer_norm`]: `n` elements at `x`, `y`, weight and bias, one at each of the moments.
-    #[allow(clippy::too_many_arguments)]
-    unsafe fn layer_row<T: Float>(
-        n: usize, eps: f64, x: *const T, affine: Affine<T>, y: *mut T, mean_to: *mut T, rstd_to: *mut T,
-    ) {
+/// [`layer_norm`] of one row.
+///
+/// # Safety
+/// As for [`layer_norm`]: `n` elements at `x`, `y`, weight and bias, one at each of the moments.
+#[allow(clippy::too_many_arguments)]
+#[inline(always)]
+unsafe fn layer_row<T: Float>(
+    n: usize,
+    eps: f64,
+    x: *const T,
+    affine: Affine<T>,
+    y: *mut T,
+    mean_to: *mut T,
+    rstd_to: *mut T,
+) {
+    // SAFETY: the caller's row.
+    unsafe {
         let mean = sum(n, |i| (*x.add(i)).to_f64()) / n as f64;
         let variance = sum(n, |i| {
             let d = (*x.add(i)).to_f64() - mean;
@@ -215,9 +345,7 @@ pub fn layer_norm_backward(
             // SAFETY: inside the operands.
             unsafe {
                 let sums = sums.then(|| partial.add(chunk * 2 * n));
-                for row in chunk * group..((chunk + 1) * group).min(rows) {
-                    layer_backward_row(n, row, operands, sums);
-                }
+                layer_backward_rows(n, chunk * group, ((chunk + 1) * group).min(rows), operands, sums);
             }
         });
         for (out, offset) in [(dweight, 0), (dbias, n)] {
@@ -243,11 +371,97 @@ struct LayerBackward<T> {
 }
 
 simd! {
-    /// [`layer_norm_backward`] of one row, which adds to the `sums` of g·n and g.
+    /// [`layer_norm_backward`] of the rows from `first` to `end`, which add to the `sums` of g·n and g.
     ///
     /// # Safety
-    /// As for [`layer_norm_backward`], of which this is a row; `sums` has `2 · n` elements that nobody else touches.
-    unsafe fn layer_backward_row<T: Float>(n: usize, row: usize, operands: LayerBackward<T>, sums: Option<*mut T>) {
+    /// As for [`layer_norm_backward`], of which these are rows; `sums` has `2 · n` elements that nobody else touches.
+    unsafe fn layer_backward_rows<T: Float>(
+        n: usize, first: usize, end: usize, operands: LayerBackward<T>, sums: Option<*mut T>,
+    ) {
+        let mut row = first;
+        while row < end {
+            let count = LANES.min(end - row);
+            if n == 0 || n >= SHORT || !layer_backward_across(n, row, count, operands, sums) {
+                for row in row..row + count {
+                    layer_backward_row(n, row, operands, sums);
+                }
+            }
+            row += count;
+        }
+    }
+}
+
+/// [`layer_norm_backward`] of up to [`LANES`] rows of fewer than [`SHORT`] elements, which lie across lanes; false, with
+/// nothing written, where one of them is far.
+///
+/// # Safety
+/// As for [`layer_backward_rows`], of so many rows.
+#[inline(always)]
+unsafe fn layer_backward_across<T: Float>(
+    n: usize,
+    row: usize,
+    rows: usize,
+    operands: LayerBackward<T>,
+    sums: Option<*mut T>,
+) -> bool {
+    let (mut xs, mut gs) = ([T::ZERO; SHORT * LANES], [T::ZERO; SHORT * LANES]);
+    let (mut means, mut rstds) = ([T::ZERO; LANES], [T::ONE; LANES]);
+    let (mut mean_h, mut mean_hn) = ([0.0; LANES], [0.0; LANES]);
+    // SAFETY: the caller's rows; the tiles have room for them.
+    unsafe {
+        std::ptr::copy_nonoverlapping(operands.mean.add(row), means.as_mut_ptr(), rows);
+        std::ptr::copy_nonoverlapping(operands.rstd.add(row), rstds.as_mut_ptr(), rows);
+        if rstds.iter().any(|&rstd| is_far(rstd)) {
+            return false;
+        }
+        line::across::<T, LANES>(operands.x.add(row * n), rows, n, xs.as_mut_ptr());
+        line::across::<T, LANES>(operands.g.add(row * n), rows, n, gs.as_mut_ptr());
+        let (xs, gs) = (&mut xs.as_chunks_mut::<LANES>().0[..n], &mut gs.as_chunks_mut::<LANES>().0[..n]);
+        for (i, (x, g)) in xs.iter_mut().zip(&mut *gs).enumerate() {
+            for l in 0..LANES {
+                x[l] = (x[l] - means[l]) * rstds[l];
+            }
+            if let Some(sums) = sums {
+                // Of lanes without a row both are 0.
+                let mut products = [T::ZERO; LANES];
+                for l in 0..LANES {
+                    products[l] = g[l] * x[l];
+                }
+                *sums.add(i) += lane_sum(products);
+                *sums.add(n + i) += lane_sum(*g);
+            }
+            let weight = operands.weight.map_or(T::ONE, |weight| *weight.add(i));
+            for l in 0..LANES {
+                g[l] = g[l] * weight;
+                mean_h[l] += g[l].to_f64();
+                mean_hn[l] += (g[l] * x[l]).to_f64();
+            }
+        }
+        if let Some(dx) = operands.dx {
+            let scale = 1.0 / n as f64;
+            let (mut h, mut hn) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+            for l in 0..LANES {
+                (h[l], hn[l]) = (T::from_f64(mean_h[l] * scale), T::from_f64(mean_hn[l] * scale));
+            }
+            for (x, g) in xs.iter().zip(&mut *gs) {
+                for l in 0..LANES {
+                    g[l] = rstds[l] * (g[l] - h[l] - x[l] * hn[l]);
+                }
+            }
+            line::along::<T, LANES>(gs.as_ptr().cast(), rows, n, dx.add(row * n));
+        }
+    }
+    true
+}
+
+/// [`layer_norm_backward`] of one row, which adds to the `sums` of g·n and g.
+///
+/// # Safety
+/// As for [`layer_backward_rows`], of which this is one.
+#[inline(always)]
+unsafe fn layer_backward_row<T: Float>(n: usize, row: usize, operands: LayerBackward<T>, sums: Option<*mut T>) {
+    // SAFETY: the caller's row.
+    unsafe {
         let (x, mean, rstd) = (operands.x.add(row * n), *operands.mean.add(row), *operands.rstd.add(row));
         if is_far(rstd) {
             layer_backward_of(n, row, operands, |i| far_normal(*x.add(i), mean, rstd), rstd, sums);
@@ -301,8 +515,8 @@ unsafe fn layer_input_row<T: Float>(
     rstd: T,
     dx: *mut T,
 ) {
-    let mean_h = T::from_f64(sum(n, |i| h(i).to_f64()) / n as f64);
-    let mean_hn = T::from_f64(sum(n, |i| (h(i) * normal(i)).to_f64()) / n as f64);
+    let both = sums(n, |i| [h(i).to_f64(), (h(i) * normal(i)).to_f64()]);
+    let [mean_h, mean_hn] = both.map(|sum| T::from_f64(sum / n as f64));
     for i in 0..n {
         // SAFETY: the caller's row.
         unsafe { *dx.add(i) = rstd * (h(i) - mean_h - normal(i) * mean_hn) };

@@ -14,7 +14,7 @@ mod tests;
 use std::marker::PhantomData;
 use std::num::Wrapping;
 
-use fold::{Erased, MAX_COLUMNS};
+use fold::{Erased, MAX_COLUMNS, rows_together};
 use reducers::{
     All, Any, Count, Extreme, Max, MaxAbs, Mean, Min, MinAbs, Plain, Prod, Sum, SumAbs, SumAbsPow, SumSquares, Variance,
 };
@@ -115,39 +115,51 @@ pub fn reduce(op: Reduction, reduced: &[bool], input: In<'_>, outputs: &[Out<'_>
         let fits = axes.all(|((&size, &reduced), &kept)| kept == if reduced { 1 } else { size });
         require(fits && output.shape.len() == shape.len(), "the shape of a reduction's output");
     }
-    let float = outputs[0].dtype.is_float();
     // Dtype that sums and the like are computed in.
-    let sum = if float { outputs[0].dtype } else { DType::I64 };
+    let sum = if outputs[0].dtype.is_differentiable() { outputs[0].dtype.computed_in() } else { DType::I64 };
+    let one = input.is_row_major() && reduced.iter().zip(shape).all(|(&reduced, &size)| reduced || size == 1);
     let run = |reducer: &dyn Erased, ordered, first_result| {
         // SAFETY: the operands fit, as was seen.
-        unsafe { Driver::new(reducer, ordered, shape, reduced, input, outputs, first_result).run() }
+        unsafe {
+            if !(one && short_run(reducer, input, outputs, first_result)) {
+                Driver::new(reducer, ordered, shape, reduced, input, outputs, first_result).run();
+            }
+        }
     };
     macro_rules! float {
         ($reducer:ident => $body:expr) => {
-            with_element!(float outputs[0].dtype, T => run(&$body, false, 0))
+            with_element!(float outputs[0].dtype.computed_in(), T => run(&$body, false, 0))
         };
     }
     macro_rules! number {
         ($fold:ident) => {
             match sum {
                 DType::I64 => run(&Plain($fold::<Wrapping<i64>>(PhantomData)), false, 0),
-                _ => with_element!(float sum, T => run(&Plain($fold::<T>(PhantomData)), false, 0)),
+                _ => with_element!(field sum, T => run(&Plain($fold::<T>(PhantomData)), false, 0)),
             }
         };
     }
     match op {
         Reduction::Sum => number!(Sum),
         Reduction::Prod => number!(Prod),
-        Reduction::Mean => float!(T => Mean(Sum::<T>(PhantomData))),
-        Reduction::Max => with_element!(number input.dtype, T => run(&Plain(Max::<T>(PhantomData)), false, 0)),
-        Reduction::Min => with_element!(number input.dtype, T => run(&Plain(Min::<T>(PhantomData)), false, 0)),
-        Reduction::ArgMax => with_element!(number input.dtype, T => run(&Extreme(Max::<T>(PhantomData)), true, 1)),
-        Reduction::ArgMin => with_element!(number input.dtype, T => run(&Extreme(Min::<T>(PhantomData)), true, 1)),
+        Reduction::Mean => with_element!(field sum, T => run(&Mean(Sum::<T>(PhantomData)), false, 0)),
+        Reduction::Max => {
+            with_element!(number input.dtype.computed_in(), T => run(&Plain(Max::<T>(PhantomData)), false, 0))
+        }
+        Reduction::Min => {
+            with_element!(number input.dtype.computed_in(), T => run(&Plain(Min::<T>(PhantomData)), false, 0))
+        }
+        Reduction::ArgMax => {
+            with_element!(number input.dtype.computed_in(), T => run(&Extreme(Max::<T>(PhantomData)), true, 1))
+        }
+        Reduction::ArgMin => {
+            with_element!(number input.dtype.computed_in(), T => run(&Extreme(Min::<T>(PhantomData)), true, 1))
+        }
         Reduction::MaxWithIndex => {
-            with_element!(number input.dtype, T => run(&Extreme(Max::<T>(PhantomData)), true, 0))
+            with_element!(number input.dtype.computed_in(), T => run(&Extreme(Max::<T>(PhantomData)), true, 0))
         }
         Reduction::MinWithIndex => {
-            with_element!(number input.dtype, T => run(&Extreme(Min::<T>(PhantomData)), true, 0))
+            with_element!(number input.dtype.computed_in(), T => run(&Extreme(Min::<T>(PhantomData)), true, 0))
         }
         Reduction::Any => run(&Plain(Any), false, 0),
         Reduction::All => run(&Plain(All), false, 0),
@@ -160,6 +172,36 @@ pub fn reduce(op: Reduction, reduced: &[bool], input: In<'_>, outputs: &[Out<'_>
         Reduction::Var { correction } => float!(T => Variance::<T> { correction, root: false, of: PhantomData }),
         Reduction::Std { correction } => float!(T => Variance::<T> { correction, root: true, of: PhantomData }),
     }
+}
+
+/// Bytes of a state, and of a result, that [`short_run`] has room for.
+const ROOM: usize = 128;
+
+/// One block of dense elements that becomes one result needs no plan; false, with nothing done, where it is more.
+///
+/// # Safety
+/// The elements of `input` lie without gaps, and every output has one.
+unsafe fn short_run(reducer: &dyn Erased, input: In<'_>, outputs: &[Out<'_>], first_result: usize) -> bool {
+    #[repr(align(64))]
+    struct Room([u8; ROOM]);
+    let n = input.numel();
+    let results = reducer.results();
+    let as_they_are = outputs.iter().zip(&results[first_result..]).all(|(output, &result)| output.dtype == result);
+    if !(1..=BLOCK).contains(&n) || input.dtype != reducer.input() || !as_they_are || reducer.acc_size() > ROOM {
+        return false;
+    }
+    let mut state = Room([0; ROOM]);
+    let mut found = [const { Room([0; ROOM]) }; 2];
+    let [first, second] = found.each_mut().map(|room| room.0.as_mut_ptr());
+    // SAFETY: there is room for one state and one result of each kind; the elements lie as the caller promises.
+    unsafe {
+        reducer.runs(input.ptr, 1, 0, n, 0, state.0.as_mut_ptr());
+        reducer.finish(state.0.as_ptr(), 1, n, first, second);
+        for (output, result) in outputs.iter().zip(&found[first_result..]) {
+            std::ptr::copy_nonoverlapping(result.0.as_ptr(), output.ptr, output.dtype.size());
+        }
+    }
+    true
 }
 
 /// One reduction under way.
@@ -218,23 +260,32 @@ impl<'a> Driver<'a> {
         fn step<const K: usize>(plan: &Plan<K>) -> usize {
             plan.axes.first().map_or(0, |axis| axis.strides[0].unsigned_abs())
         }
-        let by_columns = kept.axes.first().is_some_and(|axis| {
-            axis.size >= FEW_COLUMNS && step(&kept) != 0 && (gone.axes.is_empty() || step(&kept) < step(&gone))
-        });
         let native = input.dtype == reducer.input();
+        // Rows of few outputs that lie without gaps are folded several at a time.
+        let few = |size: usize, bytes: usize| native && gone.axes.len() == 1 && step(&gone) == size * bytes && !ordered;
+        let by_columns = kept.axes.first().is_some_and(|axis| {
+            (axis.size >= FEW_COLUMNS || (step(&kept) == size && few(axis.size, size)))
+                && step(&kept) != 0
+                && (gone.axes.is_empty() || step(&kept) < step(&gone))
+        });
         let indirect = !native
             || if by_columns {
                 step(&kept) != size || gone.axes.len() > 1
             } else {
                 gone.axes.first().is_some_and(|axis| axis.strides[0] != size as isize) || gone.axes.len() > 1
             };
-        let block = if by_columns { ROWS } else { BLOCK };
+        let block = match kept.axes.first() {
+            Some(axis) if by_columns && few(axis.size, size) => ROWS * rows_together(axis.size),
+            _ if by_columns => ROWS,
+            _ => BLOCK,
+        };
         let blocks = gone.linear_boxes(if empty { 1 } else { block });
         // Outputs of a tile: along the innermost kept axis only.
         let room = match (by_columns, indirect) {
             (true, true) => BLOCK / ROWS,
             (true, false) => MAX_COLUMNS,
-            (false, _) => (BLOCK / n.max(1)).max(1),
+            (false, true) => (BLOCK / n.max(1)).max(1),
+            (false, false) => (CHUNK / n.max(1)).clamp(1, MAX_COLUMNS),
         };
         let tiles = kept.inner_pieces(room);
         let inner: PerAxis<isize> = kept.axes.first().map(|axis| axis.strides[0]).into_iter().collect();

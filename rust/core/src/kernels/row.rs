@@ -10,13 +10,13 @@ use std::sync::atomic::{Ordering, compiler_fence};
 
 use pulp::Simd;
 
-use super::Kernel;
 use super::element::{B8, Element};
-use super::lane::{Held, LaneElement, Rare, Verdict};
+use super::lane::{Exact, FloatElement, Held, Lane, LaneElement, Rare, Verdict};
 use super::number::{
-    Equal, Equality, Field, FieldFormula, Int, IntFormula, Order, Ordered, OrderedFormula, Predicate, Real,
-    RealFormula, RealPredicate, Ring, RingFormula,
+    Complex, Equal, Equality, Field, FieldFormula, FieldPredicate, Int, IntFormula, Order, Ordered, OrderedFormula,
+    PartFormula, Predicate, Real, RealFormula, RealPredicate, Ring, RingFormula,
 };
+use super::{Kernel, Still};
 
 /// The instruction set, detected once.
 static ARCH: LazyLock<pulp::Arch> = LazyLock::new(pulp::Arch::new);
@@ -67,6 +67,7 @@ struct Run<B: Body<N, P>, const N: usize, const P: usize, const G: usize> {
     inputs: [*const B::In; N],
     output: *mut B::Out,
     n: usize,
+    still: Still,
 }
 
 impl<B: Body<N, P>, const N: usize, const P: usize, const G: usize> pulp::WithSimd for Run<B, N, P, G> {
@@ -74,18 +75,29 @@ impl<B: Body<N, P>, const N: usize, const P: usize, const G: usize> pulp::WithSi
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { params, mut inputs, mut output, n } = self;
+        let Self { params, mut inputs, mut output, n, still } = self;
         let (mut groups, rest) = (n / G, n % G);
         let mut in_buffers = [Buffer([B::In::PADDING; G]); N];
         let mut out_buffer = Buffer([B::Out::default(); G]);
+        let is_still: [bool; N] = std::array::from_fn(|k| still >> k & 1 != 0);
+        // From one group of an input to the next. What is still is a group that is not moved on from.
+        let steps = is_still.map(|still| if still { 0 } else { G });
+        if still != 0 {
+            for k in (0..N).filter(|&k| is_still[k]) {
+                // SAFETY: the one element.
+                in_buffers[k].0 = [unsafe { inputs[k].read_unaligned() }; G];
+                inputs[k] = in_buffers[k].0.as_ptr();
+            }
+        }
         let mut last = std::ptr::null_mut::<u8>();
-        // At most twice: all full groups, then the rest as a full group in the buffers, through the same code.
+        let mut again = false;
+        // At most twice: all full groups, then the rest as a full group, through the same code.
         loop {
             for _ in 0..groups {
                 // SAFETY: the caller vouches for n elements at each operand, or they are the buffers, of group size.
                 unsafe {
                     group::<B, N, P, G>(&params, &inputs, output);
-                    inputs = inputs.map(|input| input.add(G));
+                    inputs = std::array::from_fn(|k| inputs[k].add(steps[k]));
                     output = output.add(G);
                 }
                 // Costs nothing, but the optimiser must not vectorise across groups, which it would do by gathers.
@@ -96,18 +108,30 @@ impl<B: Body<N, P>, const N: usize, const P: usize, const G: usize> pulp::WithSi
                 unsafe { copy_bytes(out_buffer.0.as_ptr().cast(), last, rest * size_of::<B::Out>()) };
                 return;
             }
-            if rest == 0 {
+            if rest == 0 || again {
                 return;
+            }
+            groups = 1;
+            if n >= G && (0..N).all(|k| is_still[k] || inputs[k].addr() != output.addr()) {
+                // The last group once more from a little further on: a lane depends on its values alone, so what was
+                // computed already comes out the same. Not where it has overwritten what it was computed from.
+                again = true;
+                let back = G - rest;
+                // SAFETY: a group and more has been passed.
+                unsafe {
+                    inputs = std::array::from_fn(|k| inputs[k].sub(back * usize::from(!is_still[k])));
+                    output = output.sub(back);
+                }
+                continue;
             }
             last = output.cast::<u8>();
             output = out_buffer.0.as_mut_ptr();
-            for k in 0..N {
+            for k in (0..N).filter(|&k| !is_still[k]) {
                 let buffer = in_buffers[k].0.as_mut_ptr();
                 // SAFETY: the rest of the input is readable, and shorter than the buffer.
                 unsafe { copy_bytes(inputs[k].cast(), buffer.cast(), rest * size_of::<B::In>()) };
                 inputs[k] = buffer;
             }
-            groups = 1;
         }
     }
 }
@@ -172,6 +196,7 @@ pub(super) unsafe fn run<B: Body<N, P>, const N: usize, const P: usize, const G:
     inputs: *const *const u8,
     outputs: *const *mut u8,
     n: usize,
+    still: Still,
 ) {
     // SAFETY: as promised.
     let (params, inputs, output) = unsafe {
@@ -180,13 +205,13 @@ pub(super) unsafe fn run<B: Body<N, P>, const N: usize, const P: usize, const G:
         let params = params.cast::<Params<B::In, P>>().read();
         (params, std::array::from_fn(|k| (*inputs.add(k)).cast::<B::In>()), (*outputs).cast())
     };
-    let run = Run::<B, N, P, G> { params, inputs, output, n };
+    let run = Run::<B, N, P, G> { params, inputs, output, n, still };
     #[cfg(target_arch = "x86_64")]
     match *ARCH {
         pulp::Arch::V4(simd) => Simd::vectorize(simd, run),
         pulp::Arch::V3(simd) => Simd::vectorize(simd, run),
         // SAFETY: as promised.
-        _ => unsafe { one_by_one::<B, N, P>(params, inputs, output, n) },
+        _ => unsafe { one_by_one::<B, N, P>(params, inputs, output, n, still) },
     }
     #[cfg(not(target_arch = "x86_64"))]
     ARCH.dispatch(run);
@@ -205,11 +230,13 @@ unsafe fn one_by_one<B: Body<N, P>, const N: usize, const P: usize>(
     inputs: [*const B::In; N],
     output: *mut B::Out,
     n: usize,
+    still: Still,
 ) {
     for i in 0..n {
         // SAFETY: as promised.
         unsafe {
-            let x = inputs.map(|input| input.add(i).read_unaligned());
+            let at = |k: usize| if still >> k & 1 != 0 { 0 } else { i };
+            let x = std::array::from_fn(|k| inputs[k].add(at(k)).read_unaligned());
             output.add(i).write_unaligned(B::exact(params, x));
         }
     }
@@ -225,6 +252,7 @@ fn kernel<B: Body<N, P>, const N: usize, const P: usize>(cost: u32) -> Kernel {
         inputs: N as u8,
         params: P as u8,
         cost,
+        repeats: true,
     }
 }
 
@@ -281,14 +309,44 @@ bodies! {
     equality: EqualityBody, Equality over Equal, B8, |y| B8::from(y);
     /// The loop of a predicate of ordered numbers; inputs are `T`, the output is `bool` bytes 0 and 1.
     predicate: PredicateBody, Predicate over Order, B8, |y| B8::from(y);
+    /// The loop of a predicate of real or complex numbers; inputs are `T`, the output is `bool` bytes 0 and 1.
+    field_predicate: FieldPredicateBody, FieldPredicate over Field, B8, |y| B8::from(y);
     /// The loop of a predicate of real numbers; inputs are `T`, the output is `bool` bytes 0 and 1.
     real_predicate: RealPredicateBody, RealPredicate over Real, B8, |y| B8::from(y);
+}
+
+/// The body of a loop over complex numbers that gives real ones.
+pub struct PartBody<F, T>(PhantomData<(F, T)>);
+
+impl<F: PartFormula, T: FloatElement> Body<1, 0> for PartBody<F, T>
+where
+    Complex<T>: LaneElement<Rare = T::Rare, Lane = Complex<Lane<T>>, Exact = Complex<Exact<T>>>,
+{
+    type In = Complex<T>;
+    type Out = T;
+
+    #[inline(always)]
+    fn lane(_: Params<Complex<T>, 0>, [z]: [Complex<T>; 1]) -> (T, T::Rare) {
+        F::eval(Complex::new(Lane::new(z.re), Lane::new(z.im))).store()
+    }
+
+    fn exact(_: Params<Complex<T>, 0>, [z]: [Complex<T>; 1]) -> T {
+        let (part, _): (T, T::Rare) = F::eval(Complex::new(Exact::new(z.re), Exact::new(z.im))).store();
+        part
+    }
+}
+
+/// The loop of such a formula; the input is complex, the output of its parts' type `T`.
+pub fn part<F: PartFormula, T: FloatElement>(cost: u32) -> Kernel
+where
+    Complex<T>: LaneElement<Rare = T::Rare, Lane = Complex<Lane<T>>, Exact = Complex<Exact<T>>>,
+{
+    kernel::<PartBody<F, T>, 1, 0>(cost)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::lane::FloatElement;
 
     struct Sine;
     impl RealFormula<1, 0> for Sine {
@@ -349,7 +407,7 @@ mod tests {
         let out = output[1..].as_mut_ptr();
         assert_eq!((params.len(), N), (kernel.params(), kernel.inputs()));
         // SAFETY: n elements each, and the parameters of the loop.
-        unsafe { (kernel.run)(params.as_ptr().cast(), pointers.as_ptr(), &out, n) };
+        unsafe { (kernel.run)(params.as_ptr().cast(), pointers.as_ptr(), &out, n, 0) };
         let mut result = vec![O::default(); n];
         // SAFETY: n elements each.
         unsafe { copy_bytes(output[1..].as_ptr(), result.as_mut_ptr().cast(), n * size_of::<O>()) };
@@ -391,6 +449,7 @@ mod tests {
             inputs: [x.as_ptr(), y.as_ptr()],
             output: portable.as_mut_ptr(),
             n: 100,
+            still: 0,
         });
         assert_eq!(bits(&fast), bits(&portable));
     }
@@ -401,7 +460,7 @@ mod tests {
         let apart: Vec<f32> = apply(&[], real::<Sine, f32, 1, 0>(0), [&x]);
         let memory = x.as_mut_ptr().cast::<u8>();
         // SAFETY: 99 elements, read and written through the one pointer.
-        unsafe { (real::<Sine, f32, 1, 0>(0).run)(std::ptr::null(), &memory.cast_const(), &memory, 99) };
+        unsafe { (real::<Sine, f32, 1, 0>(0).run)(std::ptr::null(), &memory.cast_const(), &memory, 99, 0) };
         assert_eq!(bits(&x), bits(&apart));
     }
 

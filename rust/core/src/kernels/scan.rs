@@ -1,7 +1,8 @@
 //! Scans (running sums and the like) along one axis of an input of any layout and dtype.
 //!
 //! Lines along the axis are taken several at a time, so that they lie side by side in vector lanes; each tile of lines
-//! is gathered, scanned and scattered block by block. The parallel loop runs over tiles.
+//! is gathered, scanned and scattered block by block, or, where nothing is to be converted, read and written as it lies.
+//! The parallel loop runs over tiles.
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
 use std::marker::PhantomData;
@@ -37,7 +38,8 @@ pub enum Scan {
 /// Lines scanned side by side: several vectors wide, and a block of them is still long.
 const LINES: usize = 64;
 
-/// Picoseconds per element, gathered and scattered; of a logarithm and an exponential on top.
+/// Picoseconds per element, read and written as it lies; gathered and scattered; of a logarithm and an exponential on top.
+const COST_DIRECT: u64 = 700;
 const COST: u64 = 2000;
 const COST_LOGSUMEXP: u64 = 20_000;
 
@@ -62,19 +64,19 @@ pub fn scan(op: Scan, reverse: bool, axis: usize, input: In<'_>, outputs: &[Out<
     if shape.contains(&0) {
         return;
     }
-    let out = outputs[0].dtype;
+    let out = outputs[0].dtype.computed_in();
     let cost = if op == Scan::LogSumExp { COST_LOGSUMEXP } else { COST };
     let run = |scanner: &dyn Erased| {
         // SAFETY: the operands are of one shape, which has elements.
         unsafe { drive(scanner, cost, reverse, shape, axis, input, outputs) }
     };
     match op {
-        Scan::Sum if out.is_float() => with_element!(float out, T => run(&Sum::<T>(PhantomData))),
+        Scan::Sum if out.is_differentiable() => with_element!(field out, T => run(&Sum::<T>(PhantomData))),
         Scan::Sum => run(&Sum::<Wrapping<i64>>(PhantomData)),
-        Scan::Prod if out.is_float() => with_element!(float out, T => run(&Prod::<T>(PhantomData))),
+        Scan::Prod if out.is_differentiable() => with_element!(field out, T => run(&Prod::<T>(PhantomData))),
         Scan::Prod => run(&Prod::<Wrapping<i64>>(PhantomData)),
-        Scan::Max => with_element!(number input.dtype, T => run(&Extreme::<T, true>(PhantomData))),
-        Scan::Min => with_element!(number input.dtype, T => run(&Extreme::<T, false>(PhantomData))),
+        Scan::Max => with_element!(number input.dtype.computed_in(), T => run(&Extreme::<T, true>(PhantomData))),
+        Scan::Min => with_element!(number input.dtype.computed_in(), T => run(&Extreme::<T, false>(PhantomData))),
         Scan::LogSumExp => with_element!(float out, T => run(&LogSumExp::<T>(PhantomData))),
     }
 }
@@ -109,16 +111,36 @@ unsafe fn drive(
         steps.push(if reverse { -step } else { step });
         starts.push(if reverse { step * (n - 1) as isize } else { 0 });
     }
-    let tiles = lines.inner_pieces(LINES);
-    let width = tiles.box_len();
-    let rows = BLOCK / width;
     let dtypes = scanner.results();
+    let direct = input.dtype == scanner.input()
+        && outputs.iter().zip(dtypes).all(|(output, dtype)| output.dtype == dtype)
+        && !(reverse && scanner.indexed());
+    let tiles = lines.inner_pieces(if direct { (CHUNK / n).max(LINES) } else { LINES });
+    let cost = if direct { cost - COST + COST_DIRECT } else { cost };
+    let width = tiles.box_len();
+    let rows = (BLOCK / width).max(1);
     let wide = input.dtype.size().max(8);
     let block = BLOCK * wide;
     let count = tiles.len();
     let per_chunk = (CHUNK / n.saturating_mul(width)).max(1);
     let total = (n as u64).saturating_mul(lines.len() as u64);
     let (lines, tiles, steps, starts) = (&lines, &tiles, &steps, &starts);
+    if direct {
+        return parallel::run(count.div_ceil(per_chunk), cost.saturating_mul(total), &|chunk| {
+            let (mut origin, mut dims) = (PerAxis::new(), PerAxis::new());
+            for tile in chunk * per_chunk..count.min((chunk + 1) * per_chunk) {
+                tiles.locate(tile, &mut origin, &mut dims);
+                let side = |operand: usize| Side {
+                    at: address(lines, operand, &origin).wrapping_offset(starts[operand]),
+                    line: lines.axes.first().map_or(0, |axis| axis.strides[operand]),
+                    step: steps[operand],
+                };
+                let second = (outputs.len() > 1).then(|| side(2));
+                // SAFETY: tiles partition the lines; the dtypes are the scanner's own.
+                unsafe { scanner.lines(side(0), side(1), second, dims.iter().product(), n) };
+            }
+        });
+    }
     parallel::run(count.div_ceil(per_chunk), cost.saturating_mul(total), &|chunk| {
         with_scratch(4 * block + LINES * scanner.state_size(), |scratch| {
             let part = |i: usize| scratch.wrapping_add(i * block);
@@ -171,11 +193,115 @@ trait Scanner: Copy + Sync {
     fn result(&self, state: Self::State) -> (Self::First, Self::Second);
 }
 
+/// Lines where they lie: the first element, and bytes from line to line and from step to step.
+#[derive(Clone, Copy)]
+struct Side {
+    at: *mut u8,
+    line: isize,
+    step: isize,
+}
+
+impl Side {
+    /// From line number `line` on.
+    #[inline(always)]
+    fn from(self, line: usize) -> Self {
+        Self { at: self.at.wrapping_offset(self.line * line as isize), ..self }
+    }
+}
+
+/// Scans `L` lines of `n` steps side by side, which lie next to each other if `UNIT`. A step is read before it is written,
+/// which may be in the same place.
+///
+/// # Safety
+/// All of that can be read and written, in any alignment.
+#[inline(always)]
+unsafe fn side_by_side<S: Scanner, const L: usize, const UNIT: bool>(
+    scanner: &S,
+    x: Side,
+    first: Side,
+    second: Option<Side>,
+    n: usize,
+) {
+    let mut states = [scanner.start(); L];
+    for step in 0..n {
+        let at = |side: Side| side.at.wrapping_offset(side.step * step as isize);
+        // SAFETY: as promised by the caller.
+        unsafe {
+            let xs: [S::In; L] = if UNIT {
+                at(x).cast::<[S::In; L]>().read_unaligned()
+            } else {
+                std::array::from_fn(|l| at(x.from(l)).cast::<S::In>().read_unaligned())
+            };
+            let mut firsts = [S::First::default(); L];
+            for l in 0..L {
+                states[l] = scanner.step(states[l], xs[l], step);
+                firsts[l] = scanner.result(states[l]).0;
+            }
+            if UNIT {
+                at(first).cast::<[S::First; L]>().write_unaligned(firsts);
+            } else {
+                for l in 0..L {
+                    at(first.from(l)).cast::<S::First>().write_unaligned(firsts[l]);
+                }
+            }
+            if let (true, Some(second)) = (S::INDEXED, second) {
+                for l in 0..L {
+                    at(second.from(l)).cast::<S::Second>().write_unaligned(scanner.result(states[l]).1);
+                }
+            }
+        }
+    }
+}
+
+/// A tile of lines about to be scanned on some instruction set.
+struct Tile<'a, S> {
+    scanner: &'a S,
+    x: Side,
+    first: Side,
+    second: Option<Side>,
+    w: usize,
+    n: usize,
+}
+
+impl<S: Scanner> pulp::WithSimd for Tile<'_, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<I: pulp::Simd>(self, _: I) {
+        let Self { scanner, x, first, second, w, n } = self;
+        let unit = x.line == size_of::<S::In>() as isize && first.line == size_of::<S::First>() as isize;
+        let mut line = 0;
+        macro_rules! by {
+            ($($L:literal $UNIT:literal)*) => {$(
+                while w - line >= $L {
+                    let second = second.map(|second| second.from(line));
+                    // SAFETY: the lines of the tile, which the caller of `lines` vouches for.
+                    unsafe { side_by_side::<S, $L, $UNIT>(scanner, x.from(line), first.from(line), second, n) };
+                    line += $L;
+                }
+            )*};
+        }
+        if unit {
+            by!(64 true 16 true 8 true 4 true);
+        }
+        // One after the other each step waits for the one before: eight lines hide that.
+        by!(8 false 4 false 2 false 1 false);
+    }
+}
+
 /// A [`Scanner`] without its types.
 trait Erased: Sync {
     fn input(&self) -> DType;
     fn results(&self) -> [DType; 2];
     fn state_size(&self) -> usize;
+    /// Whether there is a second result.
+    fn indexed(&self) -> bool;
+    /// Scans `w` lines of `n` steps where they lie.
+    ///
+    /// # Safety
+    /// Inputs and results are of the scanner's dtypes; the results are apart from all else, or the first ones exactly the
+    /// input.
+    unsafe fn lines(&self, x: Side, first: Side, second: Option<Side>, w: usize, n: usize);
     /// # Safety
     /// Room for `w` states.
     unsafe fn start(&self, state: *mut u8, w: usize);
@@ -202,6 +328,14 @@ impl<S: Scanner> Erased for S {
 
     fn state_size(&self) -> usize {
         size_of::<S::State>()
+    }
+
+    fn indexed(&self) -> bool {
+        S::INDEXED
+    }
+
+    unsafe fn lines(&self, x: Side, first: Side, second: Option<Side>, w: usize, n: usize) {
+        Arch::new().dispatch(Tile { scanner: self, x, first, second, w, n });
     }
 
     unsafe fn start(&self, state: *mut u8, w: usize) {

@@ -3,7 +3,8 @@
 //! Operands are contiguous, seen as `outer × len × inner` with the axis in the middle. An inner size of 1 is the fast
 //! case; otherwise blocks of neighbouring columns are worked on together. An output may be exactly an input.
 
-use super::float::{Float, Shared, lane_sum, simd};
+use super::float::{Float, Shared, simd};
+use super::line::{self, GROUP};
 use super::{In, Out, product};
 use crate::parallel;
 use crate::with_element;
@@ -40,6 +41,22 @@ const LANES: usize = 64;
 const GRAIN: usize = 1 << 14;
 /// Picoseconds per element of a forward pass (one exponential, three passes over memory in cache).
 const COST: u64 = 1000;
+
+/// Lines of the last axis that are worked on together: what they have one of each, as a logarithm, is computed in lanes.
+const ROWS: usize = GROUP;
+/// Elements of such lines at most, or one line: they are still in the first-level cache when they are read again.
+const NEAR: usize = 1 << 12;
+
+/// Runs `body(first, count)` over blocks of the lines of an innermost axis.
+fn rows(size: AxisSize, cost: u64, body: &(dyn Fn(usize, usize) + Sync)) {
+    let AxisSize { outer, len, .. } = size;
+    let group = (GRAIN / len.max(1)).max(1);
+    let total = (outer as u64).saturating_mul(len as u64);
+    parallel::run(outer.div_ceil(group), total.saturating_mul(cost), &|chunk| {
+        let first = chunk * group;
+        body(first, group.min(outer - first));
+    });
+}
 
 /// Runs `body(row, columns)` over all lines along the axis: `row` counts `outer`, `columns` is a block of `inner`.
 fn lines(size: AxisSize, cost: u64, body: &(dyn Fn(usize, usize, usize) + Sync)) {
@@ -89,17 +106,21 @@ pub fn logsumexp(size: AxisSize, x: In<'_>, y: Out<'_>) {
         let (x, y) = (x.dense::<T>(size.numel()), y.dense::<T>(product(&[size.outer, size.inner])));
         // SAFETY: every line writes its own outputs.
         let memory = unsafe { Shared::new((x, y)) };
+        if size.inner == 1 {
+            rows(size, COST, &|first, count| {
+                let (x, y) = memory.get();
+                // SAFETY: inside the operands.
+                unsafe { logsumexp_rows(x.add(first * size.len), y.add(first), size.len, count) };
+            });
+            return;
+        }
         lines(size, COST, &|row, start, width| {
             let (x, y) = memory.get();
             // SAFETY: inside the operands.
             unsafe {
                 let x = x.add(row * size.len * size.inner + start);
                 let y = y.add(row * size.inner + start);
-                if size.inner == 1 {
-                    logsumexp_row(x, y, size.len);
-                } else {
-                    logsumexp_columns(x, y, size.len, size.inner, width);
-                }
+                logsumexp_columns(x, y, size.len, size.inner, width);
             }
         });
     });
@@ -114,17 +135,19 @@ fn forward<T: Float>(size: AxisSize, log: bool, x: In<'_>, y: Out<'_>) {
     }
     // SAFETY: every line writes its own outputs.
     let memory = unsafe { Shared::new((x, y)) };
+    if size.inner == 1 {
+        return rows(size, COST, &|first, count| {
+            let (x, y) = memory.get();
+            let at = first * size.len;
+            // SAFETY: inside the operands.
+            unsafe { forward_rows(log, x.add(at), y.add(at), size.len, count) };
+        });
+    }
     lines(size, COST, &|row, start, width| {
         let (x, y) = memory.get();
         let first = row * size.len * size.inner + start;
         // SAFETY: inside the operands.
-        unsafe {
-            if size.inner == 1 {
-                forward_row(log, x.add(first), y.add(first), size.len);
-            } else {
-                forward_columns(log, x.add(first), y.add(first), size.len, size.inner, width);
-            }
-        }
+        unsafe { forward_columns(log, x.add(first), y.add(first), size.len, size.inner, width) };
     });
 }
 
@@ -138,62 +161,26 @@ fn backward<T: Float>(size: AxisSize, log: bool, y: In<'_>, g: In<'_>, dx: Out<'
     }
     // SAFETY: every line writes its own outputs.
     let memory = unsafe { Shared::new((y, g, dx)) };
+    if size.inner == 1 {
+        return rows(size, COST, &|first, count| {
+            let (y, g, dx) = memory.get();
+            let at = first * size.len;
+            // SAFETY: inside the operands.
+            unsafe { backward_rows(log, y.add(at), g.add(at), dx.add(at), size.len, count) };
+        });
+    }
     lines(size, COST, &|row, start, width| {
         let (y, g, dx) = memory.get();
         let first = row * size.len * size.inner + start;
         // SAFETY: inside the operands.
         unsafe {
             let (y, g, dx) = (y.add(first), g.add(first), dx.add(first));
-            if size.inner == 1 {
-                backward_row(log, y, g, dx, size.len);
-            } else {
-                backward_columns(log, y, g, dx, size.len, size.inner, width);
-            }
+            backward_columns(log, y, g, dx, size.len, size.inner, width);
         }
     });
 }
 
 // ---- contiguous lines ----------------------------------------------------------------------------------------------
-
-/// Maximum of a contiguous line; NaNs are passed over (the sum of exponentials finds them).
-///
-/// # Safety
-/// `len` elements can be read from `x` on.
-#[inline(always)]
-unsafe fn line_max<T: Float>(x: *const T, len: usize) -> T {
-    let mut lanes = [T::NEG_INFINITY; LANES];
-    let whole = len - len % LANES;
-    // SAFETY: the line has `len` elements.
-    unsafe {
-        for start in (0..whole).step_by(LANES) {
-            for (lane, max) in lanes.iter_mut().enumerate() {
-                let value = *x.add(start + lane);
-                *max = if value > *max { value } else { *max };
-            }
-        }
-        for i in whole..len {
-            let value = *x.add(i);
-            lanes[0] = if value > lanes[0] { value } else { lanes[0] };
-        }
-    }
-    lanes.into_iter().fold(T::NEG_INFINITY, |a, b| if b > a { b } else { a })
-}
-
-/// Sum over a contiguous line of what `term` makes of element `i`, with a fixed tree.
-#[inline(always)]
-fn line_sum<T: Float>(len: usize, mut term: impl FnMut(usize) -> T) -> T {
-    let mut lanes = [T::ZERO; LANES];
-    let whole = len - len % LANES;
-    for start in (0..whole).step_by(LANES) {
-        for (lane, sum) in lanes.iter_mut().enumerate() {
-            *sum += term(start + lane);
-        }
-    }
-    for i in whole..len {
-        lanes[i - whole] += term(i);
-    }
-    lane_sum(lanes)
-}
 
 /// Where a line has its only +∞, if it has one and no NaN: the limit of its softmax is 1 there and 0 elsewhere.
 ///
@@ -234,63 +221,129 @@ fn finite_or_zero<T: Float>(max: T) -> T {
     if max > T::NEG_INFINITY && max < -T::NEG_INFINITY { max } else { T::ZERO }
 }
 
+/// Calls `body(first, count)` for groups of so few of `rows` lines of `len` elements that they stay in the first-level cache.
+#[inline(always)]
+fn by_groups(rows: usize, len: usize, mut body: impl FnMut(usize, usize)) {
+    let together = (NEAR / len.max(1)).clamp(1, ROWS);
+    for first in (0..rows).step_by(together) {
+        body(first, together.min(rows - first));
+    }
+}
+
 simd! {
-    /// [`forward`] of one line.
+    /// [`forward`] of `rows` lines.
     ///
     /// # Safety
-    /// `len` elements can be read from `x` and written from `y` on; the two are apart or the same.
-    unsafe fn forward_row<T: Float>(log: bool, x: *const T, y: *mut T, len: usize) {
-        let max = line_max(x, len);
-        if max == -T::NEG_INFINITY
-            && let Some(only) = only_infinity(x, len, 1)
-        {
-            write_limit(log, y, len, 1, only);
-        } else if log {
-            let sum = line_sum(len, |i| (*x.add(i) - max).exp()).ln();
-            for i in 0..len {
-                *y.add(i) = (*x.add(i) - max) - sum;
+    /// `rows * len` elements can be read from `x` and written from `y` on; the two are apart or the same.
+    unsafe fn forward_rows<T: Float>(log: bool, x: *const T, y: *mut T, len: usize, rows: usize) {
+        if len < GROUP {
+            // Lines too short for lanes lie across them.
+            let mut tile = [T::ZERO; GROUP * LANES];
+            let tile = tile.as_mut_ptr();
+            for first in (0..rows).step_by(LANES) {
+                let count = LANES.min(rows - first);
+                line::across::<T, LANES>(x.add(first * len), count, len, tile);
+                columns_forward(log, tile, tile, len, LANES, LANES);
+                line::along::<T, LANES>(tile, count, len, y.add(first * len));
             }
-        } else {
-            let sum = line_sum(len, |i| {
-                let value = (*x.add(i) - max).exp();
-                *y.add(i) = value;
-                value
-            });
-            for i in 0..len {
-                *y.add(i) = *y.add(i) / sum;
+            return;
+        }
+        by_groups(rows, len, |first, count| {
+            let (x, y) = (x.add(first * len), y.add(first * len));
+            let (mut most, mut sums) = ([T::ZERO; ROWS], [T::ONE; ROWS]);
+            // Found before the output is written, which may be the input.
+            let mut limits = Vec::new();
+            for row in 0..count {
+                let x = x.add(row * len);
+                let max = line::max(x, len);
+                if max == -T::NEG_INFINITY
+                    && let Some(only) = only_infinity(x, len, 1)
+                {
+                    limits.push((row, only));
+                }
+                let out = if log { None } else { Some(y.add(row * len)) };
+                (most[row], sums[row]) = (max, line::sum([x], len, |[x]| (x - max).exp(), out));
+            }
+            if log {
+                for row in 0..ROWS {
+                    sums[row] = sums[row].ln();
+                }
+            }
+            for row in 0..count {
+                let (at, max, sum) = (row * len, most[row], sums[row]);
+                if log {
+                    line::map([x.add(at)], len, |[x]| (x - max) - sum, y.add(at));
+                } else {
+                    line::map([y.add(at).cast_const()], len, |[y]| y / sum, y.add(at));
+                }
+            }
+            for (row, only) in limits {
+                write_limit(log, y.add(row * len), len, 1, only);
+            }
+        });
+    }
+}
+
+simd! {
+    /// [`backward`] of `rows` lines.
+    ///
+    /// # Safety
+    /// `rows * len` elements can be read from `y` and `g` and written from `dx` on, which is apart from these or one of
+    /// them.
+    unsafe fn backward_rows<T: Float>(log: bool, y: *const T, g: *const T, dx: *mut T, len: usize, rows: usize) {
+        if len < GROUP {
+            let (mut ys, mut gs) = ([T::ZERO; GROUP * LANES], [T::ZERO; GROUP * LANES]);
+            let (ys, gs) = (ys.as_mut_ptr(), gs.as_mut_ptr());
+            for first in (0..rows).step_by(LANES) {
+                let count = LANES.min(rows - first);
+                line::across::<T, LANES>(y.add(first * len), count, len, ys);
+                line::across::<T, LANES>(g.add(first * len), count, len, gs);
+                columns_backward(log, ys, gs, gs, len, LANES, LANES);
+                line::along::<T, LANES>(gs, count, len, dx.add(first * len));
+            }
+            return;
+        }
+        for at in (0..rows * len).step_by(len) {
+            let (y, g, dx) = (y.add(at), g.add(at), dx.add(at));
+            if log {
+                let sum = line::sum([g], len, |[g]| g, None);
+                line::map([y, g], len, |[y, g]| g - y.exp() * sum, dx);
+            } else {
+                let sum = line::sum([y, g], len, |[y, g]| g * y, None);
+                line::map([y, g], len, |[y, g]| y * (g - sum), dx);
             }
         }
     }
 }
 
 simd! {
-    /// [`backward`] of one line.
+    /// [`logsumexp`] of `rows` lines.
     ///
     /// # Safety
-    /// `len` elements can be read from `y` and `g` and written from `dx` on, which is apart from these or one of them.
-    unsafe fn backward_row<T: Float>(log: bool, y: *const T, g: *const T, dx: *mut T, len: usize) {
-        if log {
-            let sum = line_sum(len, |i| *g.add(i));
-            for i in 0..len {
-                *dx.add(i) = *g.add(i) - (*y.add(i)).exp() * sum;
+    /// `rows * len` elements can be read from `x` on, and `rows` can be written from `y` on.
+    unsafe fn logsumexp_rows<T: Float>(x: *const T, y: *mut T, len: usize, rows: usize) {
+        if len < GROUP {
+            let (mut tile, mut sums) = ([T::ZERO; GROUP * LANES], [T::ZERO; LANES]);
+            for first in (0..rows).step_by(LANES) {
+                let count = LANES.min(rows - first);
+                line::across::<T, LANES>(x.add(first * len), count, len, tile.as_mut_ptr());
+                columns_logsumexp(tile.as_ptr(), sums.as_mut_ptr(), len, LANES, LANES);
+                std::ptr::copy_nonoverlapping(sums.as_ptr(), y.add(first), count);
             }
-        } else {
-            let sum = line_sum(len, |i| *g.add(i) * *y.add(i));
-            for i in 0..len {
-                *dx.add(i) = *y.add(i) * (*g.add(i) - sum);
-            }
+            return;
         }
-    }
-}
-
-simd! {
-    /// [`logsumexp`] of one line.
-    ///
-    /// # Safety
-    /// `len` elements can be read from `x` on, and `y` can be written.
-    unsafe fn logsumexp_row<T: Float>(x: *const T, y: *mut T, len: usize) {
-        let shift = finite_or_zero(line_max(x, len));
-        *y = line_sum(len, |i| (*x.add(i) - shift).exp()).ln() + shift;
+        by_groups(rows, len, |first, count| {
+            let (mut shifts, mut sums) = ([T::ZERO; ROWS], [T::ONE; ROWS]);
+            for row in 0..count {
+                let x = x.add((first + row) * len);
+                let shift = finite_or_zero(line::max(x, len));
+                (shifts[row], sums[row]) = (shift, line::sum([x], len, |[x]| (x - shift).exp(), None));
+            }
+            for row in 0..ROWS {
+                sums[row] = sums[row].ln() + shifts[row];
+            }
+            std::ptr::copy_nonoverlapping(sums.as_ptr(), y.add(first), count);
+        });
     }
 }
 
@@ -334,6 +387,19 @@ simd! {
     /// # Safety
     /// As for [`column_max`], and as many can be written from `y` on; the two are apart or the same.
     unsafe fn forward_columns<T: Float>(log: bool, x: *const T, y: *mut T, len: usize, stride: usize, width: usize) {
+        columns_forward(log, x, y, len, stride, width);
+    }
+}
+
+/// [`forward_columns`] as a part of a dispatched region.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn columns_forward<T: Float>(log: bool, x: *const T, y: *mut T, len: usize, stride: usize, width: usize) {
+    // SAFETY: the caller's block of columns.
+    unsafe {
         let max = column_max(x, len, stride, width);
         // Found before the output is written, which may be the input.
         let mut limits = Vec::new();
@@ -379,6 +445,27 @@ simd! {
     unsafe fn backward_columns<T: Float>(
         log: bool, y: *const T, g: *const T, dx: *mut T, len: usize, stride: usize, width: usize,
     ) {
+        columns_backward(log, y, g, dx, len, stride, width);
+    }
+}
+
+/// [`backward_columns`] as a part of a dispatched region.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn columns_backward<T: Float>(
+    log: bool,
+    y: *const T,
+    g: *const T,
+    dx: *mut T,
+    len: usize,
+    stride: usize,
+    width: usize,
+) {
+    // SAFETY: the caller's block of columns.
+    unsafe {
         let mut sum = [T::ZERO; LANES];
         for i in 0..len {
             columns!(width, |lane| {
@@ -402,6 +489,19 @@ simd! {
     /// # Safety
     /// As for [`column_max`], and `width` elements can be written from `y` on.
     unsafe fn logsumexp_columns<T: Float>(x: *const T, y: *mut T, len: usize, stride: usize, width: usize) {
+        columns_logsumexp(x, y, len, stride, width);
+    }
+}
+
+/// [`logsumexp_columns`] as a part of a dispatched region.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn columns_logsumexp<T: Float>(x: *const T, y: *mut T, len: usize, stride: usize, width: usize) {
+    // SAFETY: the caller's block of columns.
+    unsafe {
         let shift = column_max(x, len, stride, width).map(finite_or_zero);
         let mut sum = [T::ZERO; LANES];
         for i in 0..len {

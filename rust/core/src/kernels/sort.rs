@@ -2,9 +2,10 @@
 //!
 //! Operands are contiguous, of any dtype. Elements are compared by an unsigned key in the same order (NaN last, −0
 //! equal to 0) that carries its position with it: so every sort is stable and ties go to the lower position.
+#![allow(clippy::needless_range_loop, reason = "lanes are indexed in step")]
 
 use super::element::{B8, Element};
-use super::float::Shared;
+use super::float::{Shared, simd};
 use super::softmax::AxisSize;
 use super::{In, Out, product, require};
 use crate::{parallel, with_element};
@@ -165,6 +166,18 @@ pub fn topk(size: AxisSize, k: usize, largest: bool, x: In<'_>, out: Sorted<'_>)
         let (x, out) = (x.dense::<T>(size.numel()), out.pointers::<T>(size, k));
         // SAFETY: lines are disjoint.
         let memory = unsafe { Shared::new((x, out)) };
+        if size.len <= FEW || k <= FEW {
+            let count = size.outer * size.inner;
+            let group = (GRAIN / size.len.max(1)).max(1);
+            let cost = (count as u64).saturating_mul(size.len as u64).saturating_mul(COST);
+            let flip = if largest { u64::MAX } else { 0 };
+            return parallel::run(count.div_ceil(group), cost, &|chunk| {
+                let (x, out) = memory.get();
+                let lines = (chunk * group, count.min((chunk + 1) * group));
+                // SAFETY: inside the operands.
+                unsafe { select_few(size, k, flip, x, out, lines) };
+            });
+        }
         let body = |line: usize, entries: &mut Vec<Entry>| {
             if k > 0 && k < entries.len() {
                 entries.select_nth_unstable(k - 1);
@@ -177,6 +190,103 @@ pub fn topk(size: AxisSize, k: usize, largest: bool, x: In<'_>, out: Sorted<'_>)
         // SAFETY: the operand is of this size.
         unsafe { lines::<T>(size, largest, x, &body) };
     });
+}
+
+/// Elements of a line that are sorted by counting for each how many come before it, and elements that are selected from a
+/// longer line by keeping those found so far in order: both are loops without the calls and the mispredicted branches of a
+/// general sort. (Three of 4,096 elements took 15 µs by selection and 3 µs so.)
+const FEW: usize = 16;
+
+simd! {
+    /// [`topk`] of some lines where the line or `k` is at most [`FEW`].
+    ///
+    /// # Safety
+    /// The lines are there, and there is room for `k` results of each that nobody else writes.
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn select_few<T: Key>(
+        size: AxisSize, k: usize, flip: u64, x: *const T, out: Pointers<T>, lines: (usize, usize),
+    ) {
+        for line in lines.0..lines.1 {
+            let x = x.add(offset(size, line, 0));
+            let first = offset(AxisSize { len: k, ..size }, line, 0);
+            let key = |i: usize| (*x.add(i * size.inner)).key() ^ flip;
+            let put = |rank: usize, from: usize| {
+                let to = first + rank * size.inner;
+                if let Some(values) = out.0 {
+                    *values.add(to) = *x.add(from * size.inner);
+                }
+                if let Some(indices) = out.1 {
+                    *indices.add(to) = from as i64;
+                }
+            };
+            if size.len <= FEW {
+                // What fills the group up comes after all others, as it stands behind them.
+                let mut keys = [u64::MAX; FEW];
+                for i in 0..size.len.min(FEW) {
+                    keys[i] = key(i);
+                }
+                let mut ranks = [0u64; FEW];
+                for i in 0..size.len.min(FEW) {
+                    for l in 0..FEW {
+                        ranks[l] += u64::from((keys[i] < keys[l]) | ((keys[i] == keys[l]) & (i < l)));
+                    }
+                }
+                for i in 0..size.len.min(FEW) {
+                    if (ranks[i] as usize) < k {
+                        put(ranks[i] as usize, i);
+                    }
+                }
+                continue;
+            }
+            let mut best = [(u64::MAX, usize::MAX); FEW];
+            if k == 0 {
+                continue;
+            }
+            // Of equal elements the first stays, so that one that comes later must be less.
+            let insert = |best: &mut [Entry; FEW], found: Entry, kept: usize| {
+                let mut at = kept;
+                while at > 0 && best[at - 1].0 > found.0 {
+                    best[at] = best[at - 1];
+                    at -= 1;
+                }
+                best[at] = found;
+            };
+            for i in 0..k {
+                insert(&mut best, (key(i), i), i);
+            }
+            let mut start = k;
+            while start < size.len {
+                // Most groups have nothing to insert.
+                let end = size.len.min(start + FEW);
+                let worst = best[k - 1].0;
+                let mut keys = [u64::MAX; FEW];
+                if end - start == FEW {
+                    for l in 0..FEW {
+                        keys[l] = key(start + l);
+                    }
+                } else {
+                    for l in 0..end - start {
+                        keys[l] = key(start + l);
+                    }
+                }
+                let mut any = false;
+                for l in 0..FEW {
+                    any |= keys[l] < worst;
+                }
+                if any {
+                    for l in 0..end - start {
+                        if keys[l] < best[k - 1].0 {
+                            insert(&mut best, (keys[l], start + l), k - 1);
+                        }
+                    }
+                }
+                start = end;
+            }
+            for rank in 0..k {
+                put(rank, best[rank].1);
+            }
+        }
+    }
 }
 
 /// Puts the `k`-th smallest entry where it belongs in order: quickselect with Hoare's partition around the median of three.

@@ -122,6 +122,12 @@ elementwise! {
         },
     }
 
+    /// `x / (1 + |x|)`; ±1 at infinity.
+    softsign(x)[] "DivBackward0" real in -3.0..3.0 {
+        value: { let ratio = x.clone() / (x.clone().abs() + 1.0); R::select(x.clone().is_infinite(), x.sign(), ratio) },
+        x(g, x): { let share = (x.abs() + 1.0).reciprocal(); g * share.clone() * share },
+    }
+
     /// ln σ(x), without overflow.
     log_sigmoid(x)[] "LogSigmoidBackward0" float in -3.0..3.0 {
         value: { let zero = x.int(0); x.clone().minimum(zero) - (-x.abs()).exp().log1p() },

@@ -112,6 +112,30 @@ elementwise! {
         },
     }
 
+    /// Power with a small positive whole number as exponent.
+    pow_whole(x)[exponent] "PowBackward0" float in 0.5..2.0 {
+        value: x.power_by::<false, false>(exponent),
+        x(g, x): g * (x.power_by::<false, false>(exponent - 1.0) * exponent),
+    }
+
+    /// Power with a small negative whole number as exponent.
+    pow_inverse(x)[exponent] "PowBackward0" float in 0.5..2.0 {
+        value: x.power_by::<false, true>(exponent),
+        x(g, x): g * (x.power_by::<false, true>(exponent - 1.0) * exponent),
+    }
+
+    /// Power with a half, which is more than one, as exponent.
+    pow_rooted(x)[exponent] "PowBackward0" float in 0.5..2.0 {
+        value: x.power_by::<true, false>(exponent),
+        x(g, x): g * (x.power_by::<true, false>(exponent - 1.0) * exponent),
+    }
+
+    /// Power with a half, which is less than minus one, as exponent.
+    pow_rooted_inverse(x)[exponent] "PowBackward0" float in 0.5..2.0 {
+        value: x.power_by::<true, true>(exponent),
+        x(g, x): g * (x.power_by::<true, true>(exponent - 1.0) * exponent),
+    }
+
     /// Integer power.
     pow_int(x, exponent)[] "PowBackward0" int in 0.0..4.0 { value: x.powi(exponent) }
 
@@ -120,6 +144,18 @@ elementwise! {
 
     /// `-x`.
     neg(x)[] "NegBackward0" ring in -3.0..3.0 { value: -x, x(g): -g }
+
+    /// The complex conjugate, of real numbers the number itself.
+    conj(x)[] "ConjBackward0" ring in -3.0..3.0 { value: x.conj(), x(g): g.conj() }
+
+    /// The angle of a real number as a complex one: π below 0, else 0; NaN of NaN.
+    angle(x)[] "AngleBackward0" real in -3.0..3.0 {
+        value: {
+            let (zero, turned) = (x.int(0), x.lit(std::f64::consts::PI));
+            R::select(x.clone().lt(zero.clone()), turned, R::select(x.clone().is_nan(), x, zero))
+        },
+        x(g): g.zero(),
+    }
 
     /// Absolute value; gradient 0 at 0.
     abs(x)[] "AbsBackward0" number in -3.0..3.0 { value: x.abs(), x(g, x): with_sign_of(g, x.clone()).flat_in(x) }

@@ -1,12 +1,20 @@
-//! Attention.
+//! Attention: fused where there is neither a mask but the causal one nor dropout, else composed.
+
+use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::apply;
 use super::matmul::{self, c_name};
-use super::{dropout, reduce, rows, select, softmax, views};
+use super::{batching, dropout, reduce, rows, select, softmax, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::no_grad;
+use crate::graph::call::{call_many, first};
+use crate::graph::node::{Backward, From};
+use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
+use crate::graph::transform::{Batch, Tangents};
+use crate::graph::{flat, no_grad};
+use crate::kernels::attention::{self as kernel, AttentionSize, Known};
+use crate::launch::launch;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -47,14 +55,15 @@ pub fn scaled_dot_product_attention(
     }
     let features = query.shape()[query.rank() - 1];
     let scale = options.scale.unwrap_or_else(|| 1.0 / (features as f64).sqrt());
+    if options.mask.is_none() && options.dropout == 0.0 && is_fused(&[query, &key, &value]) {
+        return Ok(first(call_many(Fused { causal: options.causal, scale }, &[query, &key, &value])?));
+    }
     let scores = matmul::matmul(&query.mul(scale)?, &views::matrix_transpose(&key)?)?;
     let size = scores.shape();
     let mask = match options.mask {
         Some(mask) if mask.dtype() == DType::Bool => Some(hidden(mask, query.dtype())?),
         Some(mask) => Some(mask.clone()),
-        None if options.causal => {
-            Some(hidden(&lower_triangle(size[size.len() - 2], size[size.len() - 1])?, query.dtype())?)
-        }
+        None if options.causal => Some(causal_mask(&size, query.dtype())?),
         None => None,
     };
     let dropped = |weights: &Tensor| dropout::dropout(weights, options.dropout, true, false, None);
@@ -120,6 +129,11 @@ fn hidden(mask: &Tensor, dtype: DType) -> Result<Tensor> {
     apply(&rows::where_::ROW, &[], &[mask.into(), (&zero).into(), f64::NEG_INFINITY.into()])
 }
 
+/// What is added to scores of this shape so that query `i` sees the keys up to `i` only.
+fn causal_mask(scores: &[usize], dtype: DType) -> Result<Tensor> {
+    hidden(&lower_triangle(scores[scores.len() - 2], scores[scores.len() - 1])?, dtype)
+}
+
 /// True on and below the diagonal.
 fn lower_triangle(height: usize, width: usize) -> Result<Tensor> {
     let count = |length: usize, shape: &[usize]| -> Result<Tensor> {
@@ -146,4 +160,187 @@ fn per_head(query: &Tensor, shared: &Tensor) -> Result<Tensor> {
     let mut joined = own.clone();
     joined[place - 1] = many;
     views::reshape_to(&views::broadcast_to(&views::unsqueeze(shared, place as i64)?, &spread)?, &joined)
+}
+
+// ---- without the scores ------------------------------------------------------------------------------------------
+
+/// Whether [`Fused`] is for such query, key and value: matrices of floats that fit, in the same batch, of which none is
+/// empty.
+fn is_fused(inputs: &[&Tensor; 3]) -> bool {
+    let shapes = inputs.map(Tensor::shape);
+    sizes([&shapes[0], &shapes[1], &shapes[2]], false, 1.0).is_some() && inputs[0].dtype().is_float()
+}
+
+/// The sizes of fused attention, if the shapes are for it.
+fn sizes([query, key, value]: [&[usize]; 3], causal: bool, scale: f64) -> Option<AttentionSize> {
+    let [lead @ .., queries, features] = query else { return None };
+    let [key_lead @ .., keys, key_features] = key else { return None };
+    let [value_lead @ .., value_keys, values] = value else { return None };
+    let fits = lead == key_lead && lead == value_lead && features == key_features && keys == value_keys;
+    let heads = lead.iter().product();
+    let (queries, keys, features, values) = (*queries, *keys, *features, *values);
+    let size = AttentionSize { heads, queries, keys, features, values, causal, scale };
+    (fits && heads * queries * keys * features * values > 0).then_some(size)
+}
+
+/// Attention of query, key and value of one batch. Beside the result it gives the logarithm of the sum of exponentials of
+/// every row of scores, for backward alone.
+#[derive(Clone, PartialEq, Debug)]
+struct Fused {
+    causal: bool,
+    scale: f64,
+}
+
+impl Fused {
+    /// The weights, composed.
+    fn weights(&self, query: &Tensor, key: &Tensor) -> Result<Tensor> {
+        let mut scores = matmul::matmul(&query.mul(self.scale)?, &views::matrix_transpose(key)?)?;
+        if self.causal {
+            scores = scores.add(&causal_mask(&scores.shape(), query.dtype())?)?;
+        }
+        softmax::softmax(&scores, -1, None)
+    }
+
+    /// What the scores' gradient is, from the weights and their gradient; also their tangent, for the Jacobian is symmetric.
+    fn slopes(&self, weights: &Tensor, slopes: &Tensor) -> Result<Tensor> {
+        let mean = reduce::sum(&weights.mul(slopes)?, Some(&[-1]), true, None)?;
+        weights.mul(&slopes.sub(&mean)?)
+    }
+
+    /// Query, key and value in memory, and their sizes.
+    fn operands(&self, inputs: [&Array; 3]) -> Result<([Array; 3], AttentionSize)> {
+        let [query, key, value] = inputs.map(|array| array.contiguous(OP));
+        let arrays = [query?, key?, value?];
+        let dtype = arrays[0].dtype();
+        let size = sizes(arrays.each_ref().map(Array::shape), self.causal, self.scale);
+        match size {
+            Some(size) if dtype.is_float() && arrays.iter().all(|array| array.dtype() == dtype) => Ok((arrays, size)),
+            _ => Err(Error::runtime(OP, "an operand was changed while it was looked at")),
+        }
+    }
+}
+
+impl Op for Fused {
+    fn name(&self) -> &str {
+        "ScaledDotProductFlashAttentionForCpuBackward0"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let (arrays, size) = self.operands([&inputs[0], &inputs[1], &inputs[2]])?;
+        let dtype = arrays[0].dtype();
+        let mut shape: Shape = arrays[0].shape().into();
+        shape.pop();
+        let lse = Array::uninit(OP, &shape, dtype)?;
+        shape.push(size.values);
+        let y = Array::uninit(OP, &shape, dtype)?;
+        let reads = arrays.each_ref();
+        launch(reads, [&y, &lse], |[q, k, v], [y, lse]| kernel::attention(&size, q, k, v, y, lse));
+        Ok(smallvec![y, lse])
+    }
+
+    fn keeps(&mut self, _: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Input(0), Keep::Input(1), Keep::Input(2), Keep::Output(0), Keep::Output(1)]
+    }
+
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let from = [From::Grad(0), From::Saved(0), From::Saved(1), From::Saved(2), From::Saved(3), From::Saved(4)];
+        let results = cx.call_many(FusedBackward { forward: self.clone() }, &from)?;
+        for (input, result) in results.into_iter().enumerate() {
+            if cx.needs(input) {
+                flat::put(cx, input, result, 3, flat::Derivative::None)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        let (query, key, value) = (cx.input(0), cx.input(1), cx.input(2));
+        let weights = self.weights(query, key)?;
+        let mut of_scores: Option<Tensor> = None;
+        if let Some(tangent) = cx.tangent(0) {
+            of_scores = Some(matmul::matmul(tangent, &views::matrix_transpose(key)?)?);
+        }
+        if let Some(tangent) = cx.tangent(1) {
+            let part = matmul::matmul(query, &views::matrix_transpose(tangent)?)?;
+            of_scores = Some(match of_scores {
+                Some(other) => other.add(&part)?,
+                None => part,
+            });
+        }
+        if let Some(of_scores) = of_scores {
+            let tangent = self.slopes(&weights, &of_scores.mul(self.scale)?)?;
+            cx.put(0, matmul::matmul(&tangent, value)?)?;
+        }
+        if let Some(tangent) = cx.tangent(2).cloned() {
+            cx.put(0, matmul::matmul(&weights, &tangent)?)?;
+        }
+        Ok(())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let size = cx.size();
+        let [query, key, value] = [0, 1, 2].map(|input| batching::front(cx.input(input), size));
+        let results = call_many(self.clone(), &[&query?, &key?, &value?])?;
+        cx.put_all(results, 0);
+        Ok(())
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        vec![("query", 0), ("key", 1), ("value", 2), ("output", 3), ("logsumexp", 4)]
+    }
+}
+
+/// The gradients of query, key and value, from that of the result, the three, and the results.
+#[derive(Clone, PartialEq, Debug)]
+struct FusedBackward {
+    forward: Fused,
+}
+
+impl Op for FusedBackward {
+    fn name(&self) -> &str {
+        "ScaledDotProductFlashAttentionForCpuBackwardBackward0"
+    }
+
+    fn differentiable(&self) -> usize {
+        3
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let (arrays, size) = self.forward.operands([&inputs[1], &inputs[2], &inputs[3]])?;
+        let [g, y, lse] = [0, 4, 5].map(|input| inputs[input].contiguous(OP));
+        let (g, y, lse) = (g?, y?, lse?);
+        let (rows, dtype) = (size.heads * size.queries, arrays[0].dtype());
+        let fits = g.numel() == rows * size.values
+            && y.numel() == g.numel()
+            && lse.numel() == rows
+            && [&g, &y, &lse].iter().all(|array| array.dtype() == dtype);
+        if !fits {
+            return Err(Error::runtime(OP, "a saved value is not what was saved"));
+        }
+        let [dq, dk, dv] = arrays.each_ref().map(|array| Array::uninit(OP, array.shape(), dtype));
+        let results = [dq?, dk?, dv?];
+        launch(([&g, &y, &lse], arrays.each_ref()), results.each_ref(), |([g, y, lse], inputs), gradients| {
+            kernel::attention_backward(&size, g, Known { inputs, y, lse }, gradients);
+        });
+        Ok(results.into_iter().collect())
+    }
+
+    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
+        let [Some(g), Some(query), Some(key), Some(value), ..] = *inputs else {
+            unreachable!("these are always given")
+        };
+        let results = || -> Result<Tensors> {
+            let forward = &self.forward;
+            let weights = forward.weights(query, key)?;
+            let slopes = matmul::matmul(g, &views::matrix_transpose(value)?)?;
+            let slopes = forward.slopes(&weights, &slopes)?.mul(forward.scale)?;
+            let turned = |matrix: &Tensor| views::matrix_transpose(matrix);
+            Ok(smallvec![
+                matmul::matmul(&slopes, key)?,
+                matmul::matmul(&turned(&slopes)?, query)?,
+                matmul::matmul(&turned(&weights)?, g)?,
+            ])
+        };
+        Some(results())
+    }
 }

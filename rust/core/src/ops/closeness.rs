@@ -39,8 +39,8 @@ pub fn isclose(a: &Tensor, b: &Tensor, rtol: f64, atol: f64, equal_nan: bool) ->
         |tensor: &Tensor| if own == DType::Bool { copy::to_dtype(tensor, DType::U8) } else { Ok(tensor.clone()) };
     let (a, b) = (as_number(a)?, as_number(b)?);
     let mut close = row(&rows::eq::ROW, &[(&a).into(), (&b).into()])?;
-    // Only floats can be NaN.
-    if equal_nan && own.is_float() {
+    // Integers cannot be NaN.
+    if equal_nan && own.is_differentiable() {
         let (left, right) = (row(&rows::isnan::ROW, &[(&a).into()])?, row(&rows::isnan::ROW, &[(&b).into()])?);
         let both = row(&rows::logical_and::ROW, &[(&left).into(), (&right).into()])?;
         close = row(&rows::logical_or::ROW, &[(&close).into(), (&both).into()])?;
@@ -49,10 +49,10 @@ pub fn isclose(a: &Tensor, b: &Tensor, rtol: f64, atol: f64, equal_nan: bool) ->
         return Ok(close);
     }
     // Differences of integers as floats, so that none wraps.
-    let b = if own.is_float() { b } else { copy::to_dtype(&b, crate::default_dtype())? };
-    let scaled = row(&rows::abs::ROW, &[(&row(&rows::mul::ROW, &[(&b).into(), Scalar::Float(rtol).into()])?).into()])?;
+    let b = if own.is_differentiable() { b } else { copy::to_dtype(&b, crate::default_dtype())? };
+    let scaled = b.mul(rtol)?.abs()?;
     let allowed = row(&rows::add::ROW, &[(&scaled).into(), Scalar::Float(atol).into()])?;
-    let error = row(&rows::abs::ROW, &[(&row(&rows::sub::ROW, &[(&a).into(), (&b).into()])?).into()])?;
+    let error = a.sub(&b)?.abs()?;
     let finite = row(&rows::isfinite::ROW, &[(&error).into()])?;
     let near = row(&rows::le::ROW, &[(&error).into(), (&allowed).into()])?;
     let near = row(&rows::logical_and::ROW, &[(&finite).into(), (&near).into()])?;

@@ -171,23 +171,21 @@ pub fn first_axis_of_three(a: &Tensor, b: &Tensor) -> Result<i64> {
 pub fn vecdot(a: &Tensor, b: &Tensor, axis: i64) -> Result<Tensor> {
     const OP: &str = "linalg.vecdot";
     let (own, other) = (a.dtype(), b.dtype());
-    if !own.is_float() {
-        return Err(Error::dtype(OP, own, "Expected a floating point tensor as input"));
+    if !own.is_differentiable() {
+        return Err(Error::dtype(OP, own, "Expected a floating point or complex tensor as input"));
     }
     if own != other {
         let reason =
             format!("Expected x and y to have the same dtype, but found x of type {own} and y of type {other}");
         return Err(Error::runtime(OP, reason));
     }
-    let product = a.mul(b)?;
+    let product = super::complex::conj(a)?.mul(b)?;
     let dtype = product.dtype();
     reduce::sum(&product, Some(&[axis]), false, Some(dtype))
 }
 
-/// A square matrix (or each of a batch) times itself, `power` times; 0 gives the identity.
-///
-/// # Errors
-/// For powers below 0: the inverse is not there.
+/// A square matrix (or each of a batch) times itself, `power` times; 0 gives the identity, and below 0 it is the inverse
+/// that is multiplied.
 #[track_caller]
 pub fn matrix_power(input: &Tensor, power: i64) -> Result<Tensor> {
     const OP: &str = "linalg.matrix_power";
@@ -202,7 +200,8 @@ pub fn matrix_power(input: &Tensor, power: i64) -> Result<Tensor> {
         ));
     }
     if power < 0 {
-        return Err(Error::not_implemented(OP, "a negative power (the inverse of a matrix)"));
+        let [inverse, _] = super::linalg::lu::inv_ex("linalg.inv", input, true)?;
+        return matrix_power(&inverse, power.checked_neg().unwrap_or(i64::MAX));
     }
     if power == 0 {
         let identity = Array::zeros(OP, &[rows, rows], input.dtype())?;

@@ -6,7 +6,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{batching, reduce, views};
+use super::{batching, complex, reduce, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
@@ -472,6 +472,9 @@ pub fn conv(
     bias: Option<&Tensor>,
     options: &Options<'_>,
 ) -> Result<Tensor> {
+    if input.dtype().is_complex() && weight.dtype() == input.dtype() {
+        return by_parts(input, weight, bias, |x, w, b| conv(axes, x, w, b, options));
+    }
     let op = name_of(axes, false);
     let call = Call::new(op, axes, &weight.array(), options)?;
     let (input, unbatched) = call.batched(input)?;
@@ -481,6 +484,23 @@ pub fn conv(
     let window = call.window(&x.shape()[2..], &w.shape()[2..], &options.padding)?;
     let size = ConvSize { batch: x.shape()[0], in_channels, out_channels, groups: call.groups, window };
     convolve(op, Geometry { axes, size }, Y, [(X, &input), (W, weight)], bias, unbatched)
+}
+
+/// A convolution of complex numbers as four of real ones.
+#[track_caller]
+fn by_parts(
+    input: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    run: impl Fn(&Tensor, &Tensor, Option<&Tensor>) -> Result<Tensor>,
+) -> Result<Tensor> {
+    let (x, x_imag) = (complex::real(input)?, complex::imag(input)?);
+    let (w, w_imag) = (complex::real(weight)?, complex::imag(weight)?);
+    let b = bias.map(complex::real).transpose()?;
+    let b_imag = bias.filter(|bias| bias.dtype().is_complex()).map(complex::imag).transpose()?;
+    let real = run(&x, &w, b.as_ref())?.sub(&run(&x_imag, &w_imag, None)?)?;
+    let imag = run(&x, &w_imag, b_imag.as_ref())?.add(&run(&x_imag, &w, None)?)?;
+    complex::complex(&real, &imag)
 }
 
 impl Call {
@@ -583,6 +603,9 @@ pub fn conv_transpose(
     options: &Options<'_>,
     output_padding: &[i64],
 ) -> Result<Tensor> {
+    if input.dtype().is_complex() && weight.dtype() == input.dtype() {
+        return by_parts(input, weight, bias, |x, w, b| conv_transpose(axes, x, w, b, options, output_padding));
+    }
     let op = name_of(axes, true);
     let call = Call::new(op, axes, &weight.array(), options)?;
     let (input, unbatched) = call.batched(input)?;

@@ -9,10 +9,10 @@ use crate::graph::call::call;
 use crate::graph::level::{Kind, Level, below};
 use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Op};
-use crate::graph::record::{check_in_place, is_recorded, record_in_place};
+use crate::graph::record::{check_in_place, cut_by_dtype, is_wanted_of, record_in_place};
 use crate::graph::transform::{self, Batch, Tangents, tangent};
 use crate::graph::views::same_history;
-use crate::graph::{Blame, Modes, cuts, is_grad_enabled, modes, trace};
+use crate::graph::{Blame, Modes, modes, trace};
 use crate::ops::batching;
 use crate::ops::elementwise::Arg;
 use crate::ops::overlap::check_distinct;
@@ -41,6 +41,10 @@ struct Copied {
 impl Op for Copied {
     fn name(&self) -> &str {
         self.node
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
@@ -142,20 +146,11 @@ pub fn row_major(source: &Tensor) -> Result<Tensor> {
 /// Another dtype; the tensor itself if it has it.
 #[track_caller]
 pub fn to_dtype(source: &Tensor, dtype: DType) -> Result<Tensor> {
-    dtype.supported("to")?;
     if source.dtype() == dtype {
         return Ok(source.clone());
     }
     let cast = Copied { node: "ToCopyBackward0", how: How::Cast(dtype) };
-    if !dtype.is_differentiable() && is_grad_enabled() {
-        // A result without gradients needs no history.
-        match source.gradient_edge() {
-            Ok(Some(edge)) => cuts::note(cuts::Cause::Dtype, &edge),
-            Ok(None) => {}
-            Err(_) => return call(cast, &[&source.detach()]),
-        }
-    }
-    call(cast, &[source])
+    if dtype.is_differentiable() { call(cast, &[source]) } else { call(cast, &[&cut_by_dtype(source)]) }
 }
 
 /// A copy with the given strides.
@@ -181,7 +176,8 @@ fn copy_named(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()
         };
     }
     let (into, from) = (target.snapshot()?, source.snapshot()?);
-    let recorded = is_recorded(&[&into, &from]) && into.array.dtype().is_differentiable();
+    super::complex::warn_of_lost_part(from.array.dtype(), into.array.dtype())?;
+    let recorded = is_wanted_of([&into, &from]) && into.array.dtype().is_differentiable();
     check_in_place("copy_", target, recorded)?;
     let shape = shape::broadcast("copy_", into.array.shape(), from.array.shape())?;
     if shape.as_slice() != into.array.shape() {
@@ -235,7 +231,7 @@ fn copy_with_tangent(level: Level, target: &Tensor, source: &Tensor, node: &'sta
 #[track_caller]
 fn copy_batch(level: Level, target: &Tensor, source: &Tensor, node: &'static str) -> Result<()> {
     let (into, from) = (target.snapshot()?, source.snapshot()?);
-    let recorded = is_recorded(&[&into, &from]) && into.array.dtype().is_differentiable();
+    let recorded = is_wanted_of([&into, &from]) && into.array.dtype().is_differentiable();
     check_in_place("copy_", target, recorded)?;
     let Some(whole) = target.batched(level) else {
         return Err(Error::runtime(
@@ -266,7 +262,7 @@ fn copy_batch(level: Level, target: &Tensor, source: &Tensor, node: &'static str
 /// Fills with a number.
 #[track_caller]
 pub fn fill_(target: &Tensor, value: Scalar) -> Result<()> {
-    fill_named(target, value, if value.to_f64() == 0.0 { "ZeroBackward0" } else { "FillBackward2" })
+    fill_named(target, value, if !value.to_bool() { "ZeroBackward0" } else { "FillBackward2" })
 }
 
 #[track_caller]
@@ -276,8 +272,8 @@ fn fill_named(target: &Tensor, value: Scalar, node: &'static str) -> Result<()> 
         return copy_named(target, &Tensor::scalar(value, target.dtype())?, node);
     }
     let operand = target.snapshot()?;
-    let recorded = is_recorded(&[&operand]);
-    check_in_place("fill_", target, recorded || (target.requires_grad() && is_grad_enabled()))?;
+    let recorded = is_wanted_of([&operand]);
+    check_in_place("fill_", target, recorded)?;
     if recorded {
         // The gradient of elements that share memory would be that of a base in several places at once.
         check_distinct("fill_", &operand.array)?;

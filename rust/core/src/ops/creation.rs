@@ -6,7 +6,7 @@ use crate::array::Array;
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
 use crate::kernels::element::Element;
-use crate::launch::{NONE, launch};
+use crate::launch::{NONE, launch_stored};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
@@ -26,7 +26,7 @@ pub fn sizes(op: &'static str, requested: &[i64]) -> Result<Shape> {
 
 /// One value everywhere; the dtype is that of the value unless given.
 pub fn full(op: &'static str, shape: &[usize], value: Scalar, dtype: Option<DType>) -> Result<Tensor> {
-    let dtype = dtype.unwrap_or_else(|| value.dtype()).supported(op)?;
+    let dtype = dtype.unwrap_or_else(|| value.dtype());
     let value = value.storable(op, dtype)?;
     Ok(Tensor::from_array(Array::full(op, shape, value, dtype)?))
 }
@@ -46,7 +46,7 @@ pub(super) fn zeros_like(op: &'static str, model: &Array, dtype: DType) -> Resul
 /// One value everywhere, with the shape, strides (where they are dense) and dtype of `model`.
 pub fn full_like(op: &'static str, model: &Tensor, value: Scalar, dtype: Option<DType>) -> Result<Tensor> {
     let model = model.array();
-    let dtype = dtype.unwrap_or(model.dtype()).supported(op)?;
+    let dtype = dtype.unwrap_or(model.dtype());
     let value = value.storable(op, dtype)?;
     let array = Array::uninit_like(op, &model, dtype)?;
     array.fill(value);
@@ -56,7 +56,7 @@ pub fn full_like(op: &'static str, model: &Tensor, value: Scalar, dtype: Option<
 /// Zeros in memory of the given strides.
 pub fn empty_strided(shape: &[i64], strides: &[i64], dtype: Option<DType>) -> Result<Tensor> {
     const OP: &str = "empty_strided";
-    let dtype = dtype.unwrap_or_else(crate::default_dtype).supported(OP)?;
+    let dtype = dtype.unwrap_or_else(crate::default_dtype);
     if shape.len() != strides.len() {
         return Err(Error::runtime(
             OP,
@@ -105,8 +105,8 @@ pub fn eye(rows: i64, columns: Option<i64>, dtype: Option<DType>) -> Result<Tens
 /// Fills a fresh vector with `value(i)`.
 fn tabulate(op: &'static str, length: usize, dtype: DType, value: impl Fn(usize) -> Scalar) -> Result<Tensor> {
     let array = Array::uninit(op, &[length], dtype)?;
-    launch(NONE, &array, |[], mut out| {
-        with_element!(dtype, T => {
+    launch_stored(NONE, &array, |[], mut out| {
+        with_element!(stored dtype, T => {
             let out = out.as_slice::<T>().expect("a new vector");
             out.iter_mut().enumerate().for_each(|(i, element)| *element = T::from_scalar(value(i)));
         });
@@ -123,9 +123,13 @@ pub fn arange(start: Scalar, end: Scalar, step: Scalar, dtype: Option<DType>) ->
     const OP: &str = "arange";
     let given = [start, end, step];
     let integral = given.iter().all(|number| number.category() != Category::Float);
-    let dtype = dtype.unwrap_or(if integral { DType::I64 } else { crate::default_dtype() }).supported(OP)?;
-    if dtype == DType::Bool {
-        return Err(Error::not_implemented(OP, "\"arange_cpu\" not implemented for 'Bool': a range of them"));
+    let dtype = dtype.unwrap_or(if integral { DType::I64 } else { crate::default_dtype() });
+    if dtype == DType::Bool || dtype.is_complex() {
+        let name = crate::dtype::torch_name(dtype);
+        return Err(Error::not_implemented(
+            OP,
+            format!("\"arange_cpu\" not implemented for '{name}': a range of them"),
+        ));
     }
     let (first, last, by) = (start.to_f64(), end.to_f64(), step.to_f64());
     if by == 0.0 || by.is_nan() {
@@ -207,9 +211,16 @@ fn count_of(op: &'static str, steps: i64) -> Result<usize> {
 pub fn linspace(start: Scalar, end: Scalar, steps: i64, dtype: Option<DType>) -> Result<Tensor> {
     const OP: &str = "linspace";
     let count = count_of(OP, steps)?;
-    let dtype = dtype.unwrap_or_else(crate::default_dtype).supported(OP)?;
+    let of_complex = [start, end].iter().any(|number| number.category() == Category::Complex);
+    let default = crate::default_dtype();
+    let dtype = dtype.unwrap_or(if of_complex { default.to_complex() } else { default });
     shape::checked_numel(OP, &[count], dtype.size())?;
     let (start, end) = (start.storable(OP, dtype)?, end.storable(OP, dtype)?);
+    if dtype.is_complex() {
+        let ([start, start_imag], [end, end_imag]) = (start.to_complex(), end.to_complex());
+        let (real, imag) = (Steps::<f64>::new(start, end, count), Steps::<f64>::new(start_imag, end_imag, count));
+        return tabulate(OP, count, dtype, |i| Scalar::Complex(real.at(i), imag.at(i)));
+    }
     if dtype == DType::F32 {
         let steps = Steps::<f32>::new(start.to_f64(), end.to_f64(), count);
         return tabulate(OP, count, dtype, |i| Scalar::Float(steps.at(i).into()));
@@ -222,7 +233,10 @@ pub fn linspace(start: Scalar, end: Scalar, steps: i64, dtype: Option<DType>) ->
 pub fn logspace(start: Scalar, end: Scalar, steps: i64, base: f64, dtype: Option<DType>) -> Result<Tensor> {
     const OP: &str = "logspace";
     let count = count_of(OP, steps)?;
-    let dtype = dtype.unwrap_or_else(crate::default_dtype).supported(OP)?;
+    let dtype = dtype.unwrap_or_else(crate::default_dtype);
+    if dtype.is_complex() {
+        return Err(Error::not_implemented(OP, "logspace of complex numbers"));
+    }
     shape::checked_numel(OP, &[count], dtype.size())?;
     if dtype == DType::F32 {
         // The exponent is rounded to `f32`, as PyTorch has it; the power is rounded once.

@@ -43,6 +43,10 @@ impl Op for DiagonalEmbedded {
         "DiagEmbedBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         const OP: &str = "diag_embed";
         let (array, [first, second]) = (&inputs[0], self.axes);
@@ -116,6 +120,10 @@ impl Op for DiagonalCopied {
         "DiagonalBackward0_copy"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         check_shape("diag", &inputs[0], &self.shape)?;
         Ok(smallvec![self.place().apply(&inputs[0])?.to_dtype_contiguous("diag", inputs[0].dtype())?])
@@ -172,6 +180,10 @@ struct DiagonalSummed {
 impl Op for DiagonalSummed {
     fn name(&self) -> &str {
         "TraceBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
@@ -285,6 +297,10 @@ impl Op for TriangleKept {
         if self.triangle == Triangle::Lower { "TrilBackward0" } else { "TriuBackward0" }
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         write::into_copy(self, inputs)
     }
@@ -334,7 +350,7 @@ impl Writing for TriangleKept {
             for (start, end) in [(0, kept.start), (kept.end.max(kept.start), columns)] {
                 if start < end {
                     let part = line.slice(rank - 2, start, end - start, 1);
-                    held.launch_in_order(NONE, &part, |[], out| fill(out, Scalar::Int(0)));
+                    held.launch_stored_in_order(NONE, &part, |[], out| fill(out, Scalar::Int(0)));
                 }
             }
         }
@@ -404,6 +420,10 @@ impl Blocks {
 impl Op for Blocks {
     fn name(&self) -> &str {
         "BlockDiagBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {

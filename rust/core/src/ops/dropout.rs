@@ -7,14 +7,16 @@ use super::rows;
 use crate::array::Array;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::random::SharedGenerator;
+use crate::random::{self, SharedGenerator};
 use crate::tensor::Tensor;
 use crate::with_element;
 
 /// What dropout multiplies by: 1 / (1 − p) with probability 1 − p, else 0, which also drops infinities and NaN.
 fn dropout_noise(model: &Array, p: f64, generator: Option<&SharedGenerator>) -> Result<Tensor> {
     const OP: &str = "dropout";
-    if !model.dtype().is_float() {
+    // One draw for both parts.
+    let dtype = model.dtype().to_real();
+    if !dtype.is_float() {
         return Err(Error::runtime(
             OP,
             format!("result type Float can't be cast to the desired output type {}", torch_name(model.dtype())),
@@ -22,10 +24,10 @@ fn dropout_noise(model: &Array, p: f64, generator: Option<&SharedGenerator>) -> 
     }
     let keep = 1.0 - p;
     for_each_example(OP, &|| {
-        let noise = zeros_like(OP, model, model.dtype())?;
+        let noise = zeros_like(OP, model, dtype)?;
         {
-            let mut generator = source(generator).lock();
-            with_element!(float noise.dtype(), T => {
+            let mut generator = random::lock(source(generator));
+            with_element!(float noise.dtype().computed_in(), T => {
                 fill_new::<T>(&noise, |out| {
                     generator.bernoulli(out, keep)?;
                     out.iter_mut().for_each(|value| *value /= keep as T);

@@ -27,7 +27,7 @@ use crate::array::Array;
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
 use crate::graph::call::first;
-use crate::graph::record::{Save, check_in_place, is_recorded, record, record_in_place};
+use crate::graph::record::{Save, check_in_place, is_wanted_of, record, record_in_place, would_record};
 use crate::graph::{Blame, Modes, modes, trace, transform};
 use crate::kernels::Kernel;
 use crate::launch::{self, Source};
@@ -59,6 +59,8 @@ pub struct Row {
     pub domain: (f64, f64),
     /// Whether there are parameters with which it has no gradient.
     pub refuses: Option<Refusal>,
+    /// Inputs that it depends on, but by a derivative that nobody has: one bit each.
+    pub unknown: u8,
 }
 
 /// Why there is no gradient with these parameters, if there is none.
@@ -86,6 +88,20 @@ impl Row {
     /// The same row without a gradient for the parameters for which `refuses` gives a reason.
     pub const fn refusing(&self, refuses: Refusal) -> Self {
         Self { refuses: Some(refuses), ..*self }
+    }
+
+    /// The same row without a derivative with respect to some inputs, one bit each: asking for it is an error.
+    pub const fn without_derivative(&self, inputs: u8) -> Self {
+        Self { unknown: inputs, ..*self }
+    }
+
+    /// The error for a derivative that nobody has, if `input` is asked for.
+    fn check_known(&self, input: usize) -> Result<()> {
+        if self.unknown & 1 << input == 0 {
+            return Ok(());
+        }
+        let reason = format!("the derivative for '{}: {}'", self.name, self.inputs[input]);
+        Err(Error::not_implemented(self.name, reason))
     }
 
     /// Whether it writes some elements of a copy, which PyTorch makes row-major.
@@ -219,7 +235,7 @@ impl<'a> Plan<'a> {
                     }
                     let own = operand.array.shape();
                     shape = Some(match shape {
-                        None => own.into(),
+                        None => Shape::from_slice(own),
                         Some(shape) if shape.as_slice() == own => shape,
                         Some(shape) => shape::broadcast(op, &shape, own)?,
                     });
@@ -265,7 +281,7 @@ impl<'a> Plan<'a> {
                 let strides = if cast {
                     shape::preserved_strides(array.shape(), array.strides())
                 } else {
-                    array.strides().into()
+                    Strides::from_slice(array.strides())
                 };
                 shape::broadcast_strides(array.shape(), &strides, &self.shape)
             })
@@ -349,7 +365,7 @@ fn choose(row: &'static Row, promoted: DType) -> Result<(DType, Kernel)> {
 
 #[track_caller]
 fn is_differentiable(row: &Row, plan: &Plan<'_>) -> bool {
-    !row.grads.is_empty() && plan.result.is_differentiable() && is_recorded(&plan.inputs())
+    !row.grads.is_empty() && plan.result.is_differentiable() && is_wanted_of(plan.inputs())
 }
 
 /// A number argument as an operand without edge, so that edges and inputs are numbered alike.
@@ -437,7 +453,7 @@ pub fn apply_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, res
         return transformed_in_place(row, params, target, rest);
     }
     // Without a gradient of its own (a comparison) the result is a constant, and the old value gets zeros.
-    let constant = row.grads.is_empty() && crate::graph::is_grad_enabled() && target.requires_grad();
+    let constant = row.grads.is_empty() && would_record(target);
     if !constant && fast::apply_in_place(row, params, target, rest).is_some() {
         return Ok(());
     }

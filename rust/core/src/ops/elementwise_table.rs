@@ -5,7 +5,7 @@ use super::overloads::{self, overload};
 use super::registry::{
     Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Resolve, Resolved, input, param,
 };
-use super::{powers, rows};
+use super::{complex, powers, rows};
 use crate::dtype::Category;
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
@@ -24,6 +24,17 @@ const UNPROMOTED: Forms = WITH_FUNCTION_.and(Forms::SAME_OUT);
 
 const fn row(row: &'static Row, aliases: &'static [&'static str], params: &'static [Param], forms: Forms) -> OpInfo {
     OpInfo { name: row.name, aliases, params, forms, call: Call::Row(row), gives: Gives::Tensor, doc: row.doc }
+}
+
+/// A row of real numbers, with what it is of complex ones.
+const fn of_reals(
+    row: &'static Row,
+    aliases: &'static [&'static str],
+    forms: Forms,
+    of_complex: fn(&Args<'_>) -> Result<Output>,
+) -> OpInfo {
+    let call = Call::RowOfReals(row, of_complex);
+    OpInfo { name: row.name, aliases, params: UNARY, forms, call, gives: Gives::Tensor, doc: row.doc }
 }
 
 /// Something that is no row: a function and a method.
@@ -187,7 +198,7 @@ fn product_rows<'a>(name: &'static str, row: &'static Row, args: &Args<'a>) -> R
     let dtype = powers::promoted(&inputs);
     let integral = dtype.category() < Category::Float;
     if name == "addcmul" && !integral {
-        return Ok(Resolved::with(row, &[value], &inputs));
+        return Ok(Resolved::with(row, &[value.storable(name, dtype)?], &inputs));
     }
     if name == "addcdiv" && integral {
         return Err(Error::runtime(
@@ -348,9 +359,14 @@ pub static TABLE: &[OpInfo] = &[
     ),
     rows_by("neg", &["negative"], UNARY, UNPROMOTED, |args| powers::neg(args.arg(0)), rows::neg::ROW.doc),
     op_("positive", |args| powers::positive(args.tensor(0)), "The tensor itself."),
-    row(&rows::abs::ROW, &["absolute"], UNARY, UNPROMOTED),
-    row(&rows::sign::ROW, &[], UNARY, Forms::ALL.and(Forms::SAME_OUT)),
-    row(&overloads::SGN, &[], UNARY, Forms::ALL.and(Forms::SAME_OUT)),
+    of_reals(&rows::abs::ROW, &["absolute"], UNPROMOTED, |args| Ok(complex::abs(args.tensor(0))?.into())),
+    of_reals(&rows::sign::ROW, &[], Forms::ALL.and(Forms::SAME_OUT), |args| {
+        let reason =
+            "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.";
+        Err(Error::dtype("sign", args.tensor(0).dtype(), reason))
+    }),
+    of_reals(&overloads::SGN, &[], Forms::ALL.and(Forms::SAME_OUT), |args| Ok(complex::sgn(args.tensor(0))?.into())),
+    of_reals(&rows::angle::ROW, &[], Forms::BOTH.and(Forms::OUT), |args| Ok(complex::angle(args.tensor(0))?.into())),
     rows_by("square", &[], UNARY, WITH_FUNCTION_, |args| Ok(powers::square(args.arg(0))), rows::square::ROW.doc),
     row(&rows::reciprocal::ROW, &[], UNARY, WITH_FUNCTION_),
     row(&rows::sqrt::ROW, &[], UNARY, WITH_FUNCTION_),
@@ -559,6 +575,7 @@ pub static TABLE: &[OpInfo] = &[
     ),
     row(&rows::silu::ROW, &[], UNARY, NN_),
     row(&rows::mish::ROW, &[], UNARY, NN_),
+    row(&rows::softsign::ROW, &[], UNARY, NN),
     rows_by(
         "softplus",
         &[],

@@ -12,7 +12,7 @@ use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Part, Tangents};
 use crate::graph::{call, no_grad};
 use crate::kernels::index as kernel;
-use crate::launch::{NONE, launch};
+use crate::launch::{NONE, launch, launch_stored};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -133,6 +133,10 @@ impl Op for Embedded {
         "EmbeddingBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn differentiable_inputs(&self) -> usize {
         1
     }
@@ -151,9 +155,9 @@ impl Op for Embedded {
         let flat = |array: &Array, shape: &[usize]| array.view(shape).expect("row-major arrays have any shape");
         let (at, rows) =
             (flat(&positions, &[positions.numel()]), flat(&output, &[positions.numel(), table.shape()[1]]));
-        launch([table, &at], &rows, |[table, at], out| kernel::index_select(0, table, at, out)).map_err(|found| {
-            Error::index(OP, format!("index out of range in self: row {} of {}", found.value, found.size))
-        })?;
+        launch_stored([table, &at], &rows, |[table, at], out| kernel::index_select(0, table, at, out)).map_err(
+            |found| Error::index(OP, format!("index out of range in self: row {} of {}", found.value, found.size)),
+        )?;
         Ok(smallvec![output])
     }
 
@@ -215,6 +219,10 @@ struct EmbeddedBackward(Embedded);
 impl Op for EmbeddedBackward {
     fn name(&self) -> &str {
         "EmbeddingDenseBackwardBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn differentiable_inputs(&self) -> usize {

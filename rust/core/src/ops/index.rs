@@ -14,7 +14,7 @@ use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::index::{self as kernel, OutOfRange};
 use crate::kernels::scatter::{Fold, scatter_fold};
-use crate::launch::{Held, launch};
+use crate::launch::{Held, launch_stored};
 use crate::ops::elementwise::apply;
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
@@ -115,6 +115,10 @@ impl Op for Gather {
         "GatherBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn differentiable_inputs(&self) -> usize {
         1
     }
@@ -127,7 +131,7 @@ impl Op for Gather {
         check_gather("gather", x.shape(), self.axis, at.shape())?;
         let output = Array::uninit("gather", at.shape(), x.dtype())?;
         if at.numel() > 0 {
-            launch([x, at], &output, |[x, at], out| {
+            launch_stored([x, at], &output, |[x, at], out| {
                 kernel::gather(self.axis, x.at_least_vector(), at.at_least_vector(), out.at_least_vector())
             })
             .map_err(|found| out_of_range_runtime("gather", found))?;
@@ -179,6 +183,10 @@ struct GatherBackward {
 impl Op for GatherBackward {
     fn name(&self) -> &str {
         "ScatterAddBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
@@ -242,6 +250,10 @@ impl Op for Scattered {
             Scatter::Add => "ScatterAddBackward0",
             _ => NOT_DIFFERENTIABLE,
         }
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn differentiable_inputs(&self) -> usize {
@@ -423,6 +435,10 @@ struct ScatteredNumber {
 impl Op for ScatteredNumber {
     fn name(&self) -> &str {
         if self.kind.is_differentiable() { "ScatterBackward1" } else { NOT_DIFFERENTIABLE }
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn differentiable_inputs(&self) -> usize {

@@ -13,7 +13,7 @@ use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::index as kernel;
-use crate::launch::{Held, launch};
+use crate::launch::{Held, launch_stored};
 use crate::ops::elementwise::{Arg, apply};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
@@ -84,6 +84,10 @@ impl Op for Selected {
         "IndexSelectBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn differentiable_inputs(&self) -> usize {
         1
     }
@@ -96,8 +100,10 @@ impl Op for Selected {
         }
         let shape = vector_shape(x.shape(), self.axis, index.numel());
         let output = Array::uninit(OP, &shape, x.dtype())?;
-        launch([x, index], &output, |[x, at], out| kernel::index_select(self.axis, x.at_least_vector(), at, out))
-            .map_err(|found| out_of_range(OP, found))?;
+        launch_stored([x, index], &output, |[x, at], out| {
+            kernel::index_select(self.axis, x.at_least_vector(), at, out)
+        })
+        .map_err(|found| out_of_range(OP, found))?;
         // One element selected from a tensor without axes is such a tensor.
         let number = x.rank() == 0 && index.numel() == 1;
         Ok(smallvec![if number { output.with_layout(&[], &[], 0) } else { output }])
@@ -148,6 +154,10 @@ struct SelectedBackward {
 impl Op for SelectedBackward {
     fn name(&self) -> &str {
         "IndexAddBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
@@ -220,7 +230,7 @@ struct SlicesAdded {
 
 impl SlicesAdded {
     fn is_scaled(&self) -> bool {
-        self.alpha.to_f64() != 1.0
+        !self.alpha.is_one()
     }
 
     #[track_caller]
@@ -235,6 +245,10 @@ impl SlicesAdded {
 impl Op for SlicesAdded {
     fn name(&self) -> &str {
         "IndexAddBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn differentiable_inputs(&self) -> usize {
@@ -343,6 +357,10 @@ impl Op for SlicesCopied {
         "IndexCopyBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn differentiable_inputs(&self) -> usize {
         2
     }
@@ -448,6 +466,10 @@ struct SlicesFilled {
 impl Op for SlicesFilled {
     fn name(&self) -> &str {
         if self.number { "IndexFillBackward0" } else { "IndexFillBackward1" }
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn differentiable_inputs(&self) -> usize {

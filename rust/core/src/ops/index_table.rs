@@ -3,7 +3,7 @@
 use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use super::{embedding, index, index_slices, indexing, masks, scatter_reduce, scatter_views};
 use crate::error::{Error, Result};
-use crate::graph::is_grad_enabled;
+use crate::graph::record::would_record;
 use crate::tensor::Tensor;
 
 const fn op(
@@ -76,7 +76,7 @@ pub static TABLE: &[OpInfo] = &[
         &[input(), DIM, INDEX, flag("sparse_grad").keyword()],
         BOTH_OUT,
         |args| {
-            if args.flag(3) && is_grad_enabled() && args.tensor(0).requires_grad() {
+            if args.flag(3) && would_record(args.tensor(0)) {
                 return Err(Error::not_implemented(args.op, "a sparse gradient"));
             }
             Ok(index::gather(args.tensor(0), args.int(1), args.tensor(2))?.into())

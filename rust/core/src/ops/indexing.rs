@@ -22,7 +22,7 @@ use crate::graph::views::{mark_view, plain_view};
 use crate::graph::{Modes, call, modes};
 use crate::kernels::In;
 use crate::kernels::index as kernel;
-use crate::launch::{Held, launch};
+use crate::launch::{Held, launch_stored};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
@@ -320,6 +320,10 @@ impl Op for Indexed {
         "IndexBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn differentiable_inputs(&self) -> usize {
         1
     }
@@ -332,7 +336,7 @@ impl Op for Indexed {
         }
         let lookups = Lookups::new(OP, array.shape(), &self.axes, inputs.iter().skip(1))?;
         let output = Array::uninit_strided(OP, &lookups.shape, &lookups.result_strides(array), array.dtype())?;
-        launch((array, &lookups.operands()[..]), &output, |(x, found), out| {
+        launch_stored((array, &lookups.operands()[..]), &output, |(x, found), out| {
             kernel::index_get(x, kernel::Indices { along: &lookups.along(&found), start: lookups.start }, out)
         })
         .map_err(|found| super::index::out_of_range(OP, found))?;
@@ -393,6 +397,10 @@ impl Op for IndexedBackward {
         "IndexPutBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let (op, values) = (Put { axes: self.axes.clone(), accumulate: true, is_number: false }, &inputs[0]);
         let whole = Array::zeros(op.op(), &self.shape, values.dtype())?;
@@ -447,6 +455,10 @@ struct Put {
 impl Op for Put {
     fn name(&self) -> &str {
         "IndexPutBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn differentiable_inputs(&self) -> usize {

@@ -33,6 +33,10 @@ impl Op for Concatenated {
         "CatBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         Ok(smallvec![concatenated(inputs, self.axis)?])
     }
@@ -106,7 +110,7 @@ fn concatenated(inputs: &Inputs<'_>, axis: i64) -> Result<Array> {
     }
     let dtype = inputs.iter().map(Array::dtype).reduce(DType::promote).unwrap_or(DType::F32);
     let joined = || inputs.iter().enumerate().filter(|(_, array)| !is_left_out(array.shape()));
-    let first: Shape = joined().next().map_or(&inputs[0], |(_, array)| array).shape().into();
+    let first = Shape::from_slice(joined().next().map_or(&inputs[0], |(_, array)| array).shape());
     let axis = shape::normalize_axis("cat", axis, first.len())?;
     let mut shape = first.clone();
     shape[axis] = 0;
@@ -155,6 +159,10 @@ struct Stacked {
 impl Op for Stacked {
     fn name(&self) -> &str {
         "StackBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {

@@ -198,8 +198,8 @@ fn reduced_row(row: &'static Row, params: &[Scalar], inputs: &[&Tensor], reducti
         let args: SmallVec<[Arg<'_>; 3]> = inputs.iter().map(|input| Arg::Tensor(input)).collect();
         return apply(row, params, &args);
     }
-    let mut shape = Shape::new();
-    for input in inputs {
+    let mut shape = inputs.first().map(|input| input.shape()).unwrap_or_default();
+    for input in inputs.iter().skip(1) {
         shape = shape::broadcast(row.name, &shape, &input.shape())?;
     }
     call(ReducedRow { row, params: Params::from_slice(params), reduction, shape, saved: [None; 3] }, inputs)

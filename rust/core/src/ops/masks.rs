@@ -19,7 +19,7 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::Out;
 use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::index as kernel;
-use crate::launch::{Held, NONE, launch};
+use crate::launch::{Held, NONE, launch, launch_stored};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -33,10 +33,10 @@ fn nonzero_array(array: &Array) -> Result<Array> {
     let source = array.contiguous(OP)?;
     let rank = source.rank();
     // Held from counting to reading, so that nobody changes the elements in between; the output is nobody else's.
-    let output = launch(&source, NONE, |x, []| -> Result<Array> {
+    let output = launch_stored(&source, NONE, |x, []| -> Result<Array> {
         let found = kernel::count_nonzero(x);
         let output = Array::uninit(OP, &[rank, found.count()], DType::I64)?;
-        launch(NONE, &output, |[], out| found.positions(out));
+        launch_stored(NONE, &output, |[], out| found.positions(out));
         Ok(output)
     })?;
     let count = output.shape()[1];
@@ -94,6 +94,10 @@ impl Op for MaskSelected {
         "MaskedSelectBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn differentiable_inputs(&self) -> usize {
         1
     }
@@ -107,10 +111,10 @@ impl Op for MaskSelected {
         }
         let (source, mask) = (x.expand(&self.shape).contiguous(OP)?, mask.expand(&self.shape).contiguous(OP)?);
         // As in `nonzero`.
-        let output = launch([&source, &mask], NONE, |[x, mask], []| -> Result<Array> {
+        let output = launch_stored([&source, &mask], NONE, |[x, mask], []| -> Result<Array> {
             let found = kernel::count_nonzero(mask);
             let output = Array::uninit(OP, &[found.count()], source.dtype())?;
-            launch(NONE, &output, |[], out| found.select(x, out));
+            launch_stored(NONE, &output, |[], out| found.select(x, out));
             Ok(output)
         })?;
         Ok(smallvec![output])
@@ -170,6 +174,10 @@ impl Op for MaskSelectedBackward {
         "MaskedScatterBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let op = MaskScattered { source: inputs[0].shape().into() };
         let whole = Array::zeros(op.op(), &self.shape, inputs[0].dtype())?;
@@ -204,6 +212,10 @@ struct MaskScattered {
 impl Op for MaskScattered {
     fn name(&self) -> &str {
         "MaskedScatterBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn differentiable_inputs(&self) -> usize {
@@ -303,7 +315,7 @@ impl Writing for MaskScattered {
     }
 
     fn write(&self, held: &mut Held<'_>, target: &Array, reads: &[&Array]) -> Result<()> {
-        held.launch([reads[0], reads[1]], target, |[mask, values], target| {
+        held.launch_stored([reads[0], reads[1]], target, |[mask, values], target| {
             let found = kernel::count_nonzero(mask);
             if found.count() > values.numel() {
                 return Err(Error::runtime(
@@ -335,6 +347,10 @@ struct MaskTaken {
 impl Op for MaskTaken {
     fn name(&self) -> &str {
         "MaskedScatterBackwardBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn differentiable_inputs(&self) -> usize {
@@ -446,6 +462,10 @@ impl Op for Taken {
         "TakeBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn differentiable_inputs(&self) -> usize {
         1
     }
@@ -500,6 +520,10 @@ impl Op for TakenBackward {
         "PutBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let op = PutFlat { accumulate: true, source: inputs[0].shape().into() };
         let whole = Array::zeros(op.op(), &self.shape, inputs[0].dtype())?;
@@ -534,6 +558,10 @@ struct PutFlat {
 impl Op for PutFlat {
     fn name(&self) -> &str {
         "PutBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn differentiable_inputs(&self) -> usize {

@@ -4,7 +4,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{batching, copy, views};
+use super::{batching, complex, copy, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -44,6 +44,9 @@ fn product(
         // Products of truth values are only those of empty matrices.
         return Array::zeros(op, &sized(m, n), DType::Bool);
     }
+    if a.dtype().is_complex() {
+        return complex_product(op, a, b, alpha, term, column_major);
+    }
     let output = if column_major {
         transposed(&Array::uninit(op, &sized(n, m), a.dtype())?)
     } else {
@@ -66,6 +69,37 @@ fn product(
         run(alpha, a, b, beta, out);
     });
     Ok(output)
+}
+
+/// [`product`] of complex matrices: four of real ones.
+fn complex_product(
+    op: &'static str,
+    a: &Array,
+    b: &Array,
+    alpha: Scalar,
+    term: Option<(&Array, Scalar)>,
+    column_major: bool,
+) -> Result<Array> {
+    let ([a_real, a_imag], [b_real, b_imag]) = (complex::parts(a)?, complex::parts(b)?);
+    let plain = |a: &Array, b: &Array| product(op, a, b, ONE, None, column_major);
+    let and = |sum: Array, a: &Array, b: &Array, sign: i64| {
+        product(op, a, b, Scalar::Int(sign), Some((&sum, ONE)), column_major)
+    };
+    let real = and(plain(&a_real, &b_real)?, &a_imag, &b_imag, -1)?;
+    let imag = and(plain(&a_real, &b_imag)?, &a_imag, &b_real, 1)?;
+    let result = if column_major {
+        transposed(&complex::of_parts(op, [&transposed(&real), &transposed(&imag)])?)
+    } else {
+        complex::of_parts(op, [&real, &imag])?
+    };
+    let mut result = Tensor::from_array(result);
+    if !alpha.is_one() {
+        result = result.mul(alpha)?;
+    }
+    if let Some((term, beta)) = term.filter(|(_, beta)| beta.to_bool()) {
+        result = result.add(&scaled(Tensor::from_array(term.clone()), beta)?)?;
+    }
+    Ok(result.array())
 }
 
 /// Rows and columns.
@@ -237,7 +271,7 @@ fn is_column_major(tensor: &Tensor) -> bool {
 }
 
 fn scaled(grad: Tensor, factor: Scalar) -> Result<Tensor> {
-    if factor.to_f64() == 1.0 { Ok(grad) } else { grad.mul(factor) }
+    if factor.is_one() { Ok(grad) } else { grad.mul(factor) }
 }
 
 impl Product {
@@ -297,6 +331,10 @@ impl Op for Product {
         self.kind.node()
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let (a, b) = (&inputs[self.first()], &inputs[self.first() + 1]);
         let term = self.has_term.then(|| &inputs[0]);
@@ -325,7 +363,7 @@ impl Op for Product {
             let term = if !self.beta.to_bool() {
                 Tensor::from_array(Array::zeros(self.kind.op(), &grad.shape(), grad.dtype())?)
             } else {
-                scaled(grad, self.beta)?
+                scaled(grad, self.beta.conj())?
             };
             cx.put(0, term);
         }
@@ -337,7 +375,7 @@ impl Op for Product {
                 return Err(Error::runtime(self.kind.op(), "the other factor was not saved"));
             };
             let column_major = self.column_major[side];
-            let gradient = ProductBackward { kind: self.kind, side, alpha: self.alpha, column_major };
+            let gradient = ProductBackward { kind: self.kind, side, alpha: self.alpha.conj(), column_major };
             let result = cx.call(gradient, &[From::Grad(0), From::Saved(other)])?;
             cx.put(self.first() + side, result);
         }
@@ -409,8 +447,19 @@ impl Op for ProductBackward {
         self.kind.node()
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        let (grad, other, op, alpha) = (&inputs[0], &inputs[1], self.kind.op(), self.alpha);
+        let (grad, op, alpha) = (&inputs[0], self.kind.op(), self.alpha);
+        let conjugate;
+        let other = if inputs[1].dtype().is_complex() {
+            conjugate = complex::conj(&Tensor::from_array(inputs[1].clone()))?.array();
+            &conjugate
+        } else {
+            &inputs[1]
+        };
         Ok(smallvec![match (self.kind.form(), self.side) {
             (Form::Matrices, 0) => product(op, grad, &transposed(other), alpha, None, self.column_major)?,
             (Form::Matrices, _) => product(op, &transposed(other), grad, alpha, None, self.column_major)?,
@@ -422,12 +471,15 @@ impl Op for ProductBackward {
 
     fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
         let [Some(grad), Some(other)] = *inputs else { unreachable!("both are always given") };
-        let result = || match (self.kind.form(), self.side) {
-            (Form::Matrices, 0) => batched(grad, &views::matrix_transpose(other)?),
-            (Form::Matrices, _) => batched(&views::matrix_transpose(other)?, grad),
-            (Form::MatrixVector, 0) => views::unsqueeze(grad, 1)?.mul(other),
-            (Form::MatrixVector, _) => mv(&views::t(other)?, grad),
-            (Form::Vectors, _) => other.mul(grad),
+        let result = || {
+            let other = &complex::conj(other)?;
+            match (self.kind.form(), self.side) {
+                (Form::Matrices, 0) => batched(grad, &views::matrix_transpose(other)?),
+                (Form::Matrices, _) => batched(&views::matrix_transpose(other)?, grad),
+                (Form::MatrixVector, 0) => views::unsqueeze(grad, 1)?.mul(other),
+                (Form::MatrixVector, _) => mv(&views::t(other)?, grad),
+                (Form::Vectors, _) => other.mul(grad),
+            }
         };
         Some(result().and_then(|result| Ok(smallvec![scaled(result, self.alpha)?])))
     }
@@ -638,6 +690,9 @@ pub fn dot(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 /// Scalar product of two vectors, the first conjugated: for real numbers [`dot`].
 #[track_caller]
 pub fn vdot(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    if a.dtype().is_complex() && b.dtype().is_complex() {
+        return multiply(Kind::Dot, &complex::conj(a)?, b);
+    }
     multiply(Kind::Vdot, a, b)
 }
 

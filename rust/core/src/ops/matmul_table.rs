@@ -219,7 +219,7 @@ pub static TABLE: &[OpInfo] = &[
         &[input(), param("n", Kind::Int)],
         BOTH.and(Forms::LINALG),
         |args| Ok(contraction::matrix_power(args.tensor(0), args.int(1))?.into()),
-        "The `n`-th power (n ≥ 0) of a square matrix, or of each matrix of a batch.",
+        "The `n`-th power of a square matrix, or of each matrix of a batch; below 0 of its inverse.",
     ),
     pair!(
         "kron",

@@ -23,9 +23,17 @@ macro_rules! unary {
 }
 
 unary! {
-    neg, abs, sign, square, reciprocal, sqrt, rsqrt, floor, ceil, round, trunc, frac, exp, exp2, expm1, log, log2, log10,
+    neg, sign, square, reciprocal, sqrt, rsqrt, floor, ceil, round, trunc, frac, exp, exp2, expm1, log, log2, log10,
     log1p, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh, erf, erfc, lgamma, digamma, sigmoid,
     relu, gelu, silu, isnan, isinf, isfinite, logical_not,
+}
+
+impl Tensor {
+    /// Absolute value; see [`complex::abs`](super::complex::abs).
+    #[track_caller]
+    pub fn abs(&self) -> Result<Self> {
+        super::complex::abs(self)
+    }
 }
 
 macro_rules! binary {

@@ -5,7 +5,7 @@ use smallvec::{SmallVec, smallvec};
 use super::elementwise::apply;
 use super::range::Lines;
 use super::reduce::{self, Mask, binary, restore_axes};
-use super::{batching, copy, rows, views};
+use super::{batching, complex, copy, rows, views};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::call::first;
@@ -48,8 +48,11 @@ fn moment(
     keep: bool,
 ) -> Result<Tensors> {
     let own = input.dtype();
+    if own.is_complex() {
+        return complex_moment((op, node), (standard, with_mean), input, axes, correction, keep);
+    }
     if !own.is_float() {
-        return Err(Error::dtype(op, own, "std and var only support floating point dtypes"));
+        return Err(Error::dtype(op, own, "std and var only support floating point and complex dtypes"));
     }
     let shape = input.shape();
     let mask = reduce::mask(op, axes, shape.len())?;
@@ -66,6 +69,25 @@ fn moment(
     let named = axes.is_some() && !shape.is_empty();
     let freedom = if named { elements - correction } else { (elements - correction).max(0.0) };
     call_many(Moment { op, node, standard, with_mean, correction, freedom, mask, keep, shape }, &[input])
+}
+
+/// [`moment`] of complex numbers: the variances of both parts together; real.
+#[track_caller]
+fn complex_moment(
+    names: (&'static str, &'static str),
+    (standard, with_mean): (bool, bool),
+    input: &Tensor,
+    axes: Option<&[i64]>,
+    correction: f64,
+    keep: bool,
+) -> Result<Tensors> {
+    let part = |part: &Tensor| Ok::<_, Box<Error>>(first(moment(names, (false, false), part, axes, correction, keep)?));
+    let variance = part(&complex::real(input)?)?.add(&part(&complex::imag(input)?)?)?;
+    let mut results: Tensors = smallvec![if standard { variance.sqrt()? } else { variance }];
+    if with_mean {
+        results.push(reduce::mean(input, axes, keep, None)?);
+    }
+    Ok(results)
 }
 
 impl Moment {
@@ -100,6 +122,10 @@ impl Op for Moment {
         let correction = self.correction;
         let reduction = if self.standard { Reduction::Std { correction } } else { Reduction::Var { correction } };
         let dtype: DType = array.dtype();
+        if dtype.is_half() {
+            let wide = self.eval(&[Some(&array.cast(self.op, DType::F32)?)].into_iter().collect())?;
+            return wide.iter().map(|result| result.cast(self.op, dtype)).collect();
+        }
         if dtype == DType::F32 && !self.with_mean {
             let [moment] = reduce::reduce_array(self.op, reduction, array, &self.mask, self.keep, [dtype])?;
             return Ok(smallvec![moment]);

@@ -1,10 +1,10 @@
-//! Names and signatures of convolution, pooling, normalisation and attention.
+//! Names and signatures of convolution, pooling, normalisation, attention and recurrences.
 
 use super::convolution::{self, Padding};
 use super::normalization::{self, Running};
 use super::pooling::{self, Divisor};
 use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
-use super::{attention, resampling};
+use super::{attention, resampling, sequence};
 use crate::error::{Error, Result};
 
 const fn op(
@@ -442,5 +442,42 @@ pub static TABLE: &[OpInfo] = &[
         },
         "`softmax(query · keyᵀ · scale + attn_mask) · value` over the last two axes, positions × features; a `bool` mask is \
          true where a key is seen. `scale` is 1/√features if not given.",
+    ),
+    op(
+        "lstm_sequence",
+        &[
+            input(),
+            param("hidden", Kind::Tensor),
+            param("cell", Kind::Tensor),
+            param("weight", Kind::Tensor),
+            flag("reverse", false),
+        ],
+        NN,
+        |args| {
+            let (hidden, cell) = (args.tensor(1), args.tensor(2));
+            Ok(sequence::lstm(args.tensor(0), hidden, cell, args.tensor(3), args.flag(4))?.into())
+        },
+        "Long short-term memory over sequences of one length, from what the input has to say (`steps · batch × 4 · hidden`, \
+         the rows of the first step first, gates in the order i, f, g, o), the states at the start and the weights of the \
+         hidden state: the hidden states of all steps, and the last cell state. `reverse` begins with the last step.",
+    )
+    .giving(Gives::Tuple(2)),
+    op(
+        "gru_sequence",
+        &[
+            input(),
+            param("hidden", Kind::Tensor),
+            param("weight", Kind::Tensor),
+            BIAS,
+            flag("reverse", false),
+        ],
+        NN,
+        |args| {
+            let (hidden, weight, bias) = (args.tensor(1), args.tensor(2), args.tensor_opt(3));
+            Ok(sequence::gru(args.tensor(0), hidden, weight, bias, args.flag(4))?.into())
+        },
+        "Gated recurrent units over sequences of one length, from what the input has to say (`steps · batch × 3 · hidden`, \
+         the rows of the first step first, gates in the order r, z, n), the hidden state at the start, and weights and bias \
+         of the hidden state: the hidden states of all steps. `reverse` begins with the last step.",
     ),
 ];

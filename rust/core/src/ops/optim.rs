@@ -70,7 +70,6 @@ impl Update {
         if !dtype.is_float() {
             return Err(Error::dtype(op, dtype, "parameters must be floating-point tensors"));
         }
-        dtype.supported(op)?;
         let grad = fitting(op, "gradient", &array, grad)?;
         for tensor in std::iter::once(param).chain(state.iter().copied()) {
             check_in_place(op, tensor, false)?;

@@ -4,14 +4,15 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::graph::{Blame, is_grad_enabled};
+use crate::graph::Blame;
+use crate::graph::record::{would_record, would_record_any};
 use crate::shape::contiguous_strides;
 use crate::tensor::{Operand, Tensor};
 use crate::warning;
 
 /// `out=` cannot be differentiated.
 pub fn check_differentiable(op: &'static str, inputs: &[&Operand], out: &Tensor) -> Result<()> {
-    if is_grad_enabled() && (out.requires_grad() || inputs.iter().any(|input| input.edge.is_some())) {
+    if would_record(out) || would_record_any(inputs) {
         return Err(Error::runtime(
             op,
             format!(
@@ -66,7 +67,7 @@ pub fn resize(op: &'static str, tensor: &Tensor, shape: &[usize]) -> Result<()> 
 const CANNOT_RESIZE: &str = "cannot resize variables that require grad";
 
 fn resize_strided(op: &'static str, tensor: &Tensor, shape: &[usize], strides: &[isize]) -> Result<()> {
-    if tensor.grad_fn()?.is_some() || (tensor.requires_grad() && is_grad_enabled()) {
+    if tensor.grad_fn()?.is_some() || would_record(tensor) {
         return Err(Error::runtime(op, CANNOT_RESIZE));
     }
     let old = tensor.array();

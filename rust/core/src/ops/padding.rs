@@ -34,6 +34,10 @@ impl Op for Padded {
         "ConstantPadNdBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         Ok(smallvec![padded(&inputs[0], &self.pads, self.value)?])
     }

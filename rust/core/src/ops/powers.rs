@@ -48,6 +48,10 @@ pub(super) fn check_factor(op: &'static str, name: &str, factor: Scalar, dtype: 
                 factor.to_f64()
             ),
         )),
+        Category::Complex if dtype.category() < Category::Complex => Err(Error::runtime(
+            op,
+            format!("For non-complex input tensors, argument {name} must not be a complex number."),
+        )),
         _ => factor.storable(op, dtype).map(drop),
     }
 }
@@ -58,11 +62,11 @@ pub fn add_scaled<'a>(op: &'static str, input: Arg<'a>, other: Arg<'a>, alpha: S
     if subtract {
         refuse_bool(op, &[input, other])?;
     }
-    if alpha.to_f64() != 1.0 || matches!(alpha, Scalar::Bool(_)) {
+    if !alpha.is_one() || matches!(alpha, Scalar::Bool(_)) {
         check_factor(op, "alpha", alpha, promoted(&[input, other]))?;
     }
     let row = if subtract { &rows::sub::ROW } else { &rows::add::ROW };
-    if alpha.to_f64() == 1.0 {
+    if alpha.is_one() {
         return Ok(Resolved::new(row, &[input, other]));
     }
     // Among truth values a factor is one as well.
@@ -164,6 +168,26 @@ pub fn fmod<'a>(input: Arg<'a>, other: Arg<'a>) -> Result<Resolved<'a>> {
     integral_division("fmod", row, &rows::fmod_int::ROW, input, other)
 }
 
+/// The row of an exponent, which is no square or root, that takes a few products, each of which adds half an ulp: to at most
+/// four, also in the gradient, whose exponent is less by one.
+fn by_products(exponent: f64) -> Option<&'static Row> {
+    const WHOLE: std::ops::RangeInclusive<f64> = -3.5..=6.5;
+    let (within, size) = (WHOLE.contains(&exponent), exponent.abs());
+    match (size.fract() == 0.5, exponent < 0.0) {
+        _ if !within || size < 1.0 || exponent == 1.0 => None,
+        (true, false) => Some(&rows::pow_rooted::ROW),
+        (true, true) => Some(&rows::pow_rooted_inverse::ROW),
+        _ if size.fract() != 0.0 => None,
+        (false, false) => Some(&rows::pow_whole::ROW),
+        (false, true) => Some(&rows::pow_inverse::ROW),
+    }
+}
+
+/// Whether powers of numbers of this dtype with this exponent are of the same dtype.
+fn has_power(dtype: DType, exponent: Scalar) -> bool {
+    dtype.is_complex() || (dtype.is_float() && exponent.category() < Category::Complex)
+}
+
 /// Power: integers stay integers, a number as exponent has its own row.
 pub fn resolve_pow<'a>(input: Arg<'a>, exponent: Arg<'a>) -> Result<Resolved<'a>> {
     if is_integral(&[input, exponent]) {
@@ -187,13 +211,18 @@ pub fn resolve_pow<'a>(input: Arg<'a>, exponent: Arg<'a>) -> Result<Resolved<'a>
         return Ok(Resolved::new(&rows::pow_int::ROW, &[input, exponent]));
     }
     match exponent {
-        Arg::Scalar(scalar) if matches!(input, Arg::Tensor(tensor) if tensor.dtype().is_float()) => {
-            Ok(match scalar.to_f64() {
-                1.0 => Resolved::with(&rows::pow_scalar::ROW, &[1.0.into()], &[input]),
-                2.0 => Resolved::new(&rows::square::ROW, &[input]),
-                0.5 => Resolved::new(&rows::pow_half::ROW, &[input]),
-                -0.5 => Resolved::new(&rows::pow_minus_half::ROW, &[input]),
-                exponent => Resolved::with(&rows::pow_scalar::ROW, &[exponent.into()], &[input]),
+        Arg::Scalar(scalar) if matches!(input, Arg::Tensor(tensor) if has_power(tensor.dtype(), scalar)) => {
+            let complex = matches!(input, Arg::Tensor(tensor) if tensor.dtype().is_complex());
+            Ok(match scalar.to_complex() {
+                [1.0, 0.0] => Resolved::with(&rows::pow_scalar::ROW, &[1.0.into()], &[input]),
+                [2.0, 0.0] => Resolved::new(&rows::square::ROW, &[input]),
+                [0.5, 0.0] => Resolved::new(&rows::pow_half::ROW, &[input]),
+                [-0.5, 0.0] => Resolved::new(&rows::pow_minus_half::ROW, &[input]),
+                [exponent, 0.0] => {
+                    let products = if complex { None } else { by_products(exponent) };
+                    Resolved::with(products.unwrap_or(&rows::pow_scalar::ROW), &[exponent.into()], &[input])
+                }
+                _ => Resolved::with(&rows::pow_scalar::ROW, &[scalar], &[input]),
             })
         }
         _ if matches!(input, Arg::Scalar(_)) => Ok(Resolved::new(&rows::rpow::ROW, &[exponent, input])),
@@ -295,6 +324,9 @@ pub fn clamp<'a>(input: Arg<'a>, min: Option<Arg<'a>>, max: Option<Arg<'a>>) -> 
 
 /// Refuses a number as a limit that no integer of the result's dtype keeps.
 fn check_limits(input: Arg<'_>, min: Option<Arg<'_>>, max: Option<Arg<'_>>) -> Result<()> {
+    if matches!(input, Arg::Tensor(input) if input.dtype().is_float()) {
+        return Ok(());
+    }
     let given: SmallVec<[Arg<'_>; 3]> = [Some(input), min, max].into_iter().flatten().collect();
     let Some((low, high)) = promoted(&given).integer_range() else { return Ok(()) };
     for (name, limit) in [("min", min), ("max", max)] {

@@ -10,6 +10,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::creation::{sizes, zeros_like};
 use super::elementwise::{Arg, apply_in_place};
+use super::views::ViewOp;
 use super::write::{self, NOT_DIFFERENTIABLE, Reads, Writing, not_differentiable};
 use super::{batching, copy, joining, reduce, rows};
 use crate::array::Array;
@@ -24,7 +25,7 @@ use crate::kernels::In;
 use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::element::Element;
 use crate::launch::{Held, NONE};
-use crate::random::{Generator, RandomElement, RandomFloat, SharedGenerator, default_generator};
+use crate::random::{self, Generator, RandomElement, RandomFloat, SharedGenerator, default_generator};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -36,15 +37,15 @@ pub(super) fn source(generator: Option<&SharedGenerator>) -> &SharedGenerator {
 
 /// A generator as an attribute of an operation.
 #[derive(Clone)]
-struct Stream(SharedGenerator);
+pub(super) struct Stream(SharedGenerator);
 
 impl Stream {
-    fn of(generator: Option<&SharedGenerator>) -> Self {
+    pub(super) fn of(generator: Option<&SharedGenerator>) -> Self {
         Self(source(generator).clone())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Generator> {
-        self.0.lock()
+    pub(super) fn lock(&self) -> MutexGuard<'_, Generator> {
+        random::lock(&self.0)
     }
 }
 
@@ -94,7 +95,11 @@ pub(super) fn for_each_example(op: &'static str, draw: &dyn Fn() -> Result<Tenso
 
 /// An operation that draws, on tensors some of which may be those of a batch.
 #[track_caller]
-fn drawn_by<O: Op + Clone + PartialEq + fmt::Debug>(name: &'static str, op: O, inputs: &[&Tensor]) -> Result<Tensor> {
+pub(super) fn drawn_by<O: Op + Clone + PartialEq + fmt::Debug>(
+    name: &'static str,
+    op: O,
+    inputs: &[&Tensor],
+) -> Result<Tensor> {
     if !modes().any(Modes::LIFTED) {
         return call(op, inputs);
     }
@@ -188,7 +193,8 @@ impl Distribution {
     }
 
     fn check(self, op: &'static str, dtype: DType) -> Result<()> {
-        if !self.is_continuous() || dtype.is_float() {
+        let has_parts = dtype.is_complex() && matches!(self, Self::Uniform(..) | Self::Normal(..));
+        if dtype.is_float() || has_parts || !(self.is_continuous() || dtype.is_complex()) {
             return Ok(());
         }
         let dtype = torch_name(dtype);
@@ -205,13 +211,21 @@ impl Distribution {
 
     /// Draws into an array whose exclusive state is held.
     fn draw(self, generator: &mut Generator, held: &mut Held<'_>, array: &Array) -> Result<()> {
+        if array.dtype().is_complex() {
+            // The parts share the variance.
+            let of_part = match self {
+                Self::Normal(mean, std) => Self::Normal(mean, std / std::f64::consts::SQRT_2),
+                other => other,
+            };
+            return of_part.draw(generator, held, &ViewOp::AsReal.apply(array)?);
+        }
         if self.is_continuous() {
-            return with_element!(float array.dtype(), T => {
+            return with_element!(float array.dtype().computed_in(), T => {
                 let contiguous = array.is_contiguous();
                 fill::<T>(held, array, |out| self.draw_floats(generator, contiguous, out))
             });
         }
-        with_element!(array.dtype(), T => fill::<T>(held, array, |out| self.draw_any(generator, out)))
+        with_element!(array.dtype().computed_in(), T => fill::<T>(held, array, |out| self.draw_any(generator, out)))
     }
 
     fn draw_floats<T: RandomFloat>(self, generator: &mut Generator, contiguous: bool, out: &mut [T]) -> Result<()> {
@@ -336,7 +350,7 @@ fn drawn(
         let array = make()?;
         distribution.check(op, array.dtype())?;
         {
-            let mut generator = source(generator).lock();
+            let mut generator = random::lock(source(generator));
             distribution.draw(&mut generator, &mut Held::take(&NONE, &&array), &array)?;
         }
         Ok(Tensor::from_array(array))
@@ -359,12 +373,12 @@ pub fn random_like(
 /// A permutation of `0..n`.
 pub fn randperm(n: i64, dtype: DType, generator: Option<&SharedGenerator>) -> Result<Tensor> {
     const OP: &str = "randperm";
-    let (shape, dtype) = (sizes(OP, &[n])?, dtype.supported(OP)?);
+    let shape = sizes(OP, &[n])?;
     for_each_example(OP, &|| {
         let array = Array::zeros(OP, &shape, dtype)?;
         {
-            let mut generator = source(generator).lock();
-            with_element!(dtype, T => fill_new::<T>(&array, |out| generator.permutation(out)))?;
+            let mut generator = random::lock(source(generator));
+            with_element!(dtype.computed_in(), T => fill_new::<T>(&array, |out| generator.permutation(out)))?;
         }
         Ok(Tensor::from_array(array))
     })
@@ -381,6 +395,8 @@ enum Kind {
     BernoulliWith(f64),
     /// Poisson numbers of rates.
     Poisson,
+    /// Numbers of successes among counts of trials, of probabilities.
+    Binomial,
     /// Normal numbers; mean and standard deviation are tensors where there is no number.
     Normal { mean: Option<Scalar>, std: Option<f64> },
 }
@@ -396,7 +412,7 @@ impl Op for Drawn {
     fn name(&self) -> &str {
         match self.kind {
             Kind::Bernoulli => "BernoulliBackward0",
-            Kind::BernoulliWith(_) => NOT_DIFFERENTIABLE,
+            Kind::BernoulliWith(_) | Kind::Binomial => NOT_DIFFERENTIABLE,
             Kind::Poisson => "PoissonBackward0",
             Kind::Normal { mean: None, std: Some(_) } => "NormalBackward1",
             Kind::Normal { mean: Some(_), .. } => "NormalBackward2",
@@ -416,13 +432,16 @@ impl Op for Drawn {
                 array
             }
             Kind::Poisson => self.poisson(&inputs[0])?,
+            Kind::Binomial => self.binomial(&inputs[0], &inputs[1])?,
             Kind::Normal { mean, std } => self.normal(inputs, mean, std)?,
         }])
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        if let Kind::BernoulliWith(_) = self.kind {
-            return not_differentiable("bernoulli");
+        match self.kind {
+            Kind::BernoulliWith(_) => return not_differentiable("bernoulli"),
+            Kind::Binomial => return not_differentiable("binomial"),
+            _ => {}
         }
         let grad = cx.only_grad();
         for input in 0..cx.inputs() {
@@ -435,8 +454,10 @@ impl Op for Drawn {
     }
 
     fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
-        if let Kind::BernoulliWith(_) = self.kind {
-            return write::no_tangent("bernoulli");
+        match self.kind {
+            Kind::BernoulliWith(_) => return write::no_tangent("bernoulli"),
+            Kind::Binomial => return write::no_tangent("binomial"),
+            _ => {}
         }
         cx.put(0, copy::filled_like(cx.output(0), Scalar::Int(0))?)
     }
@@ -465,9 +486,9 @@ fn bernoulli_into(generator: &mut Generator, held: &mut Held<'_>, array: &Array,
     // In the order in which the elements are drawn.
     let like = probabilities.expand(array.shape());
     let like = like.permute(&drawing_order(array)).to_dtype_contiguous(OP, probabilities.dtype())?;
-    with_element!(float like.dtype(), P => {
+    with_element!(float like.dtype().computed_in(), P => {
         let given = like.to_vec::<P>();
-        with_element!(array.dtype(), T => fill::<T>(held, array, |out| generator.bernoulli_each(out, &given)))
+        with_element!(array.dtype().computed_in(), T => fill::<T>(held, array, |out| generator.bernoulli_each(out, &given)))
     })
 }
 
@@ -491,10 +512,37 @@ impl Drawn {
             ));
         }
         let output = Array::zeros(OP, rates.shape(), dtype)?;
-        with_element!(float dtype, T => {
+        with_element!(float dtype.computed_in(), T => {
             let rates: Vec<T> = rates.to_vec();
             let mut generator = self.stream.lock();
             fill_new::<T>(&output, |out| generator.poisson(out, &rates))
+        })?;
+        Ok(output)
+    }
+
+    fn binomial(&self, counts: &Array, probabilities: &Array) -> Result<Array> {
+        const OP: &str = "binomial";
+        let dtype = counts.dtype();
+        for (name, array) in [("count", counts), ("prob", probabilities)] {
+            if !array.dtype().is_float() {
+                let found = torch_name(array.dtype());
+                return Err(Error::value(
+                    OP,
+                    format!("binomial only supports floating-point dtypes for {name}, got: {found}"),
+                ));
+            }
+        }
+        if probabilities.dtype() != dtype {
+            let (found, expected) = (torch_name(probabilities.dtype()), torch_name(dtype));
+            return Err(Error::runtime(OP, format!("Found dtype {found} but expected {expected}")));
+        }
+        let shape = shape::broadcast(OP, counts.shape(), probabilities.shape())?;
+        let output = Array::zeros(OP, &shape, dtype)?;
+        with_element!(float dtype, T => {
+            let counts: Vec<T> = counts.expand(&shape).to_vec();
+            let probabilities: Vec<T> = probabilities.expand(&shape).to_vec();
+            let mut generator = self.stream.lock();
+            fill_new::<T>(&output, |out| generator.binomial(out, &counts, &probabilities))
         })?;
         Ok(output)
     }
@@ -642,6 +690,12 @@ pub fn poisson(input: &Tensor, generator: Option<&SharedGenerator>) -> Result<Te
     drawn_by("poisson", Drawn { kind: Kind::Poisson, stream: Stream::of(generator) }, &[input])
 }
 
+/// The number of successes among each count of trials of a probability (broadcast against each other).
+#[track_caller]
+pub fn binomial(count: &Tensor, prob: &Tensor, generator: Option<&SharedGenerator>) -> Result<Tensor> {
+    drawn_by("binomial", Drawn { kind: Kind::Binomial, stream: Stream::of(generator) }, &[count, prob])
+}
+
 /// `samples` positions drawn with the weights of a vector (or of each row of a matrix), each at most once unless with
 /// `replacement`.
 pub fn multinomial(
@@ -669,9 +723,9 @@ pub fn multinomial(
     let mut shape: Shape = array.shape().into();
     let categories = std::mem::replace(&mut shape[array.rank() - 1], samples as usize);
     let output = Array::zeros(OP, &shape, DType::I64)?;
-    with_element!(float array.dtype(), T => {
+    with_element!(float array.dtype().computed_in(), T => {
         let weights: Vec<T> = array.to_vec();
-        let mut generator = source(generator).lock();
+        let mut generator = random::lock(source(generator));
         fill_new::<i64>(&output, |out| generator.multinomial(out, &weights, categories, samples as usize, replacement))
     })?;
     Ok(Tensor::from_array(output))

@@ -3,7 +3,7 @@
 use super::elementwise::Arg;
 use super::random_ops::{self, Distribution};
 use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
-use super::{dropout, views};
+use super::{dropout, random_shapes, views};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::scalar::Scalar;
@@ -216,6 +216,41 @@ pub static TABLE: &[OpInfo] = &[
         FUNCTION,
         |args| Ok(random_ops::poisson(args.tensor(0), args.generator_opt(1))?.into()),
         "A Poisson number for each rate.",
+    ),
+    op(
+        "binomial",
+        &[param("count", Kind::Tensor), param("prob", Kind::Tensor), param("generator", Kind::Generator).optional()],
+        FUNCTION,
+        |args| Ok(random_ops::binomial(args.tensor(0), args.tensor(1), args.generator_opt(2))?.into()),
+        "The number of successes among each `count` of trials of probability `prob`.",
+    ),
+    op(
+        "_standard_gamma",
+        &[input(), param("generator", Kind::Generator).optional()],
+        FUNCTION,
+        |args| Ok(random_shapes::standard_gamma(args.tensor(0), args.generator_opt(1))?.into()),
+        "A gamma number of scale 1 for each shape, with a gradient in the shape.",
+    ),
+    op(
+        "_standard_gamma_grad",
+        &[input(), param("output", Kind::Tensor)],
+        FUNCTION,
+        |args| Ok(random_shapes::standard_gamma_grad(args.tensor(0), args.tensor(1))?.into()),
+        "The derivative of gamma numbers `output` in the shapes they were drawn with.",
+    ),
+    op(
+        "_sample_dirichlet",
+        &[input(), param("generator", Kind::Generator).optional()],
+        FUNCTION,
+        |args| Ok(random_shapes::sample_dirichlet(args.tensor(0), args.generator_opt(1))?.into()),
+        "A Dirichlet vector along the last axis for each vector of shapes, with a gradient in the shapes.",
+    ),
+    op(
+        "_dirichlet_grad",
+        &[param("x", Kind::Tensor), param("alpha", Kind::Tensor), param("total", Kind::Tensor)],
+        FUNCTION,
+        |args| Ok(random_shapes::dirichlet_grad(args.tensor(0), args.tensor(1), args.tensor(2))?.into()),
+        "The derivative of Dirichlet components `x` in their shapes `alpha`, over 1 - x.",
     ),
     // ---- in place ----
     in_place(

@@ -59,13 +59,13 @@ fn any<T: Element>(array: &Array, test: impl Fn(T) -> bool) -> bool {
 
 /// Whether all elements of a contiguous array of floats are finite.
 pub(super) fn is_finite(array: &Array) -> bool {
-    !with_element!(float array.dtype(), T => any::<T>(array, |value| !value.is_finite()))
+    !with_element!(float array.dtype().computed_in(), T => any::<T>(array, |value| !value.is_finite()))
 }
 
 /// The least sum of `n` squares or other powers of which none that counts can have vanished: each is wrong by half the
 /// least number above 0 at most, all of them by less than the last digit of this.
 fn least_sum(n: usize, dtype: DType) -> f64 {
-    let smallest = if dtype == DType::F32 { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
+    let smallest = if dtype.computed_in() == DType::F32 { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE };
     smallest * n as f64
 }
 
@@ -79,8 +79,14 @@ pub(super) struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    fn tensor(&self) -> Tensor {
-        Tensor::from_array(self.array.clone())
+    /// What is reduced, in the dtype that it is computed in.
+    fn tensor(&self) -> Result<Tensor> {
+        let dtype = self.array.dtype().computed_in();
+        Ok(Tensor::from_array(if dtype == self.array.dtype() {
+            self.array.clone()
+        } else {
+            self.array.cast(self.op, dtype)?
+        }))
     }
 
     fn least_sum(&self) -> f64 {
@@ -91,7 +97,8 @@ impl Lines<'_> {
     /// where the line is `usual`. The reduced axes are kept. `None` where nothing needs it.
     fn scales(&self, least: bool, usual: &Tensor) -> Result<Option<Tensor>> {
         let reduction = if least { Reduction::MinAbs } else { Reduction::MaxAbs };
-        let [scale] = reduce_array(self.op, reduction, self.array, self.mask, true, [self.array.dtype()])?;
+        let [scale] =
+            reduce_array(self.op, reduction, self.array, self.mask, true, [self.array.dtype().computed_in()])?;
         let scale = Tensor::from_array(scale);
         let plain = reduce::restore_axes(usual, self.array.shape(), self.mask)?
             .logical_or(&scale.eq(0.0)?)?
@@ -104,8 +111,8 @@ impl Lines<'_> {
 
     /// The reduction of the lines divided by their scales, and the scales in the shape of the results.
     fn scaled<const OUTPUTS: usize>(&self, reduction: Reduction, scale: &Tensor) -> Result<([Array; OUTPUTS], Tensor)> {
-        let terms = self.tensor().div(scale)?.array();
-        let dtypes = [self.array.dtype(); OUTPUTS];
+        let terms = self.tensor()?.div(scale)?.array();
+        let dtypes = [self.array.dtype().computed_in(); OUTPUTS];
         let results = reduce_array(self.op, reduction, &terms, self.mask, self.keep, dtypes)?;
         let scale = views::reshape_to(scale, results[0].shape())?;
         Ok((results, scale))
@@ -114,12 +121,12 @@ impl Lines<'_> {
     /// A sum or a mean of floats, computed again from smaller terms where it is not finite.
     pub fn sum(&self, reduction: Reduction, result: Array) -> Result<Array> {
         let dtype = result.dtype();
-        let lost = with_element!(float dtype, T => any::<T>(&result, |value| !value.is_finite()));
+        let lost = with_element!(float dtype.computed_in(), T => any::<T>(&result, |value| !value.is_finite()));
         if !lost {
             return Ok(result);
         }
         let _off = no_grad();
-        let terms = self.tensor().mul(SHRINK)?.array();
+        let terms = self.tensor()?.mul(SHRINK)?.array();
         let [again] = reduce_array(self.op, reduction, &terms, self.mask, self.keep, [dtype])?;
         let again = Tensor::from_array(again).mul(1.0 / SHRINK)?;
         let result = Tensor::from_array(result);
@@ -136,7 +143,7 @@ impl Lines<'_> {
         root: impl Fn(Array) -> Result<Array>,
     ) -> Result<Array> {
         let enough = self.least_sum();
-        let lost = with_element!(float sums.dtype(), T => {
+        let lost = with_element!(float sums.dtype().computed_in(), T => {
             let enough = enough as T;
             any::<T>(&sums, |sum| (sum < enough) | (sum == T::INFINITY))
         });
@@ -185,7 +192,7 @@ pub(super) fn shrink(result: &Tensor) -> Result<Option<Tensor>> {
 }
 
 fn shrink_array(array: &Array) -> Result<Option<Tensor>> {
-    if !with_element!(float array.dtype(), T => any::<T>(array, T::is_infinite)) {
+    if !with_element!(float array.dtype().computed_in(), T => any::<T>(array, T::is_infinite)) {
         return Ok(None);
     }
     let _off = no_grad();
@@ -208,7 +215,7 @@ fn balance_arrays(x: &Array, mask: &Mask, squares: &Array, eps: f64) -> Result<O
     let lines = Lines { op: "norm", array: x, mask, keep: true };
     let least = lines.least_sum();
     let enough = if eps < least { least } else { 0.0 };
-    let found = with_element!(float squares.dtype(), T => {
+    let found = with_element!(float squares.dtype().computed_in(), T => {
         let enough = enough as T;
         any::<T>(squares, |square| (square == T::INFINITY) | (square < enough))
     });

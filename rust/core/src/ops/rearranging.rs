@@ -39,6 +39,10 @@ impl Op for Flipped {
         "FlipBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         check_rank("flip", &inputs[0], self.mask.len())?;
         Ok(smallvec![flipped("flip", &inputs[0], &self.mask)?])
@@ -115,6 +119,10 @@ impl Op for Turned {
         "Rot90Backward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         const OP: &str = "rot90";
         let (array, [a, b]) = (&inputs[0], self.axes);
@@ -187,6 +195,10 @@ struct Rolled {
 impl Op for Rolled {
     fn name(&self) -> &str {
         "RollBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
@@ -304,6 +316,10 @@ fn interleaved(repeats: &[usize], shape: &[usize]) -> Shape {
 impl Op for Repeated {
     fn name(&self) -> &str {
         "RepeatBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {

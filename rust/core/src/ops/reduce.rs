@@ -4,7 +4,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::{Arg, apply};
 use super::range::Lines;
-use super::{batching, copy, rows, views};
+use super::{batching, complex, copy, rows, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -13,9 +13,9 @@ use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op};
 use crate::graph::record::would_record;
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, call_many};
-use crate::kernels::reduce::{Reduction, reduce as run};
+use crate::kernels::reduce::{Reduction, reduce};
 use crate::kernels::softmax::{self, AxisSize};
-use crate::launch::launch;
+use crate::launch::{launch, launch_stored};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -49,7 +49,27 @@ pub(super) fn mask(op: &'static str, axes: Option<&[i64]>, rank: usize) -> Resul
 
 /// The shape after reduction, reduced axes kept with size 1.
 fn kept_shape(shape: &[usize], mask: &Mask) -> Shape {
-    shape.iter().zip(mask).map(|(&size, &reduced)| if reduced { 1 } else { size }).collect()
+    let mut kept = Shape::from_slice(shape);
+    for (size, &reduced) in kept.iter_mut().zip(mask) {
+        if reduced {
+            *size = 1;
+        }
+    }
+    kept
+}
+
+/// The shape after reduction: reduced axes are of size 1, or gone.
+fn result_shape(shape: &[usize], mask: &Mask, keep: bool) -> Shape {
+    if keep {
+        return kept_shape(shape, mask);
+    }
+    let mut left = Shape::new();
+    for (&size, &reduced) in shape.iter().zip(mask) {
+        if !reduced {
+            left.push(size);
+        }
+    }
+    left
 }
 
 /// Number of elements reduced to one.
@@ -66,24 +86,19 @@ pub(super) fn reduce_array<const OUTPUTS: usize>(
     keep: bool,
     dtypes: [DType; OUTPUTS],
 ) -> Result<[Array; OUTPUTS]> {
+    let shape = result_shape(array.shape(), mask, keep);
+    let mut outputs = [const { None }; OUTPUTS];
+    for (output, dtype) in outputs.iter_mut().zip(dtypes) {
+        *output = Some(Array::uninit(op, &shape, dtype)?);
+    }
+    let outputs: [Array; OUTPUTS] = outputs.map(|output| output.expect("made just now"));
+    // The kernel's results have all axes, in the same memory.
     let kept = kept_shape(array.shape(), mask);
-    let mut outputs: SmallVec<[Array; 2]> = SmallVec::new();
-    for dtype in dtypes {
-        outputs.push(Array::uninit(op, &kept, dtype)?);
-    }
-    {
-        let written: SmallVec<[&Array; 2]> = outputs.iter().collect();
-        launch(array, &written[..], |input, outputs| run(reduction, mask, input, &outputs));
-    }
-    let finish = |output: Array| if keep { Ok(output) } else { drop_axes(op, &output, mask) };
-    let finished: Result<Vec<Array>> = outputs.into_iter().map(finish).collect();
-    Ok(finished?.try_into().unwrap_or_else(|_| unreachable!("one array per dtype")))
-}
-
-fn drop_axes(op: &'static str, array: &Array, mask: &Mask) -> Result<Array> {
-    let shape: Shape =
-        array.shape().iter().zip(mask).filter(|(_, reduced)| !**reduced).map(|(size, _)| *size).collect();
-    array.view(&shape).ok_or_else(|| Error::runtime(op, "a reduced axis cannot be dropped"))
+    let strides = shape::contiguous_strides(&kept);
+    launch_stored(array, outputs.each_ref(), |input, outputs| {
+        reduce(reduction, mask, input, &outputs.map(|output| output.dense_as(&kept, &strides)));
+    });
+    Ok(outputs)
 }
 
 /// Gives a reduced tensor its reduced axes back with size 1, so that it broadcasts against what was reduced.
@@ -170,7 +185,7 @@ impl Reduce {
         }
         let output = &restore_axes(output, &self.shape, &self.mask)?;
         match self.kind {
-            Kind::Prod => super::scan::prod_backward(grad, input, output, &self.mask),
+            Kind::Prod => super::scan::prod_backward(grad, &complex::conj(input)?, &complex::conj(output)?, &self.mask),
             Kind::Norm { p } => norm_backward(grad, input, output, p, &self.mask),
             Kind::Extreme { nan_is_known, .. } => {
                 let attained = if nan_is_known { attained_or_nan } else { attained };
@@ -179,6 +194,11 @@ impl Reduce {
             Kind::LogSumExp => logsumexp_backward(grad, input, output, &self.mask),
             _ => Err(Error::runtime(self.op, format!("derivative for {} is not implemented", self.op))),
         }
+    }
+
+    /// Whether its terms are looked at before they are added up.
+    fn is_scaled(&self) -> bool {
+        matches!(self.kind, Kind::Norm { .. } | Kind::LogSumExp)
     }
 
     fn lines<'a>(&'a self, array: &'a Array) -> Lines<'a> {
@@ -197,6 +217,10 @@ impl Op for Reduce {
         self.node
     }
 
+    fn takes_complex(&self) -> bool {
+        matches!(self.kind, Kind::Sum | Kind::Mean | Kind::Prod | Kind::Any | Kind::All | Kind::CountNonzero)
+    }
+
     fn differentiable(&self) -> usize {
         let constant = matches!(self.kind, Kind::Position { .. } | Kind::Any | Kind::All | Kind::CountNonzero);
         usize::from(!constant)
@@ -205,10 +229,18 @@ impl Op for Reduce {
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let array = &inputs[0];
         check_looks(self.op, array, &self.shape, &self.mask)?;
+        if self.dtype.is_half() {
+            // Computed in single precision, and rounded once.
+            let wide = Self { dtype: DType::F32, ..self.clone() };
+            let terms = if self.is_scaled() { array.cast(self.op, DType::F32)? } else { array.clone() };
+            let results = wide.eval(&[Some(&terms)].into_iter().collect())?;
+            return Ok(smallvec![results[0].cast(self.op, self.dtype)?]);
+        }
         let run = |reduction| self.run(reduction, array, self.dtype);
         Ok(smallvec![match self.kind {
             Kind::Sum if self.dtype.is_float() => self.lines(array).sum(Reduction::Sum, run(Reduction::Sum)?)?,
             Kind::Sum => run(Reduction::Sum)?,
+            Kind::Mean if self.dtype.is_complex() => run(Reduction::Mean)?,
             Kind::Mean => self.lines(array).sum(Reduction::Mean, run(Reduction::Mean)?)?,
             Kind::Prod => run(Reduction::Prod)?,
             Kind::Norm { p } => self.norm(p, array)?,
@@ -245,7 +277,7 @@ impl Op for Reduce {
         // The partial derivatives times the tangent, summed.
         let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
         let ones = copy::filled_like(cx.output(0), Scalar::Int(1))?;
-        let partial = self.input_gradient(&ones, cx.input(0), cx.output(0))?;
+        let partial = complex::conj(&self.input_gradient(&ones, cx.input(0), cx.output(0))?)?;
         // What has no part in the result has none in its tangent, whatever its own.
         let terms = masked_product(&partial, &tangent)?;
         let sum = Self { kind: Kind::Sum, dtype: terms.dtype(), ..self.clone() };
@@ -395,21 +427,19 @@ fn reduced(
 }
 
 /// Dtype of a sum or product: integers and `bool` in `int64`.
-fn sum_dtype(op: &'static str, input: DType, asked: Option<DType>) -> Result<DType> {
-    match asked {
-        Some(dtype) => dtype.supported(op),
-        None if input.is_float() => Ok(input),
-        None => Ok(DType::I64),
-    }
+fn sum_dtype(input: DType, asked: Option<DType>) -> DType {
+    asked.unwrap_or(if input.is_differentiable() { input } else { DType::I64 })
 }
 
-/// Dtype of a moment: floating-point only.
+/// Dtype of a mean: floating-point or complex.
 fn float_dtype(op: &'static str, what: &str, input: DType, asked: Option<DType>) -> Result<DType> {
     let dtype = asked.unwrap_or(input);
-    if dtype.is_float() {
-        dtype.supported(op)
+    if dtype.is_differentiable() {
+        Ok(dtype)
     } else {
-        let reason = format!("{op}(): could not infer output dtype. {what} dtype must be a floating point dtype");
+        let reason = format!(
+            "{op}(): could not infer output dtype. {what} dtype must be either a floating point or complex dtype"
+        );
         Err(Error::dtype(op, dtype, reason))
     }
 }
@@ -424,7 +454,7 @@ fn by_axes(axes: Option<&[i64]>, all: &'static str, some: &'static str) -> &'sta
 #[track_caller]
 fn as_dtype(op: &'static str, input: &Tensor, asked: Option<DType>) -> Result<Tensor> {
     match asked {
-        Some(dtype) if dtype != input.dtype() && (dtype.is_float() || dtype == DType::Bool) => {
+        Some(dtype) if dtype != input.dtype() && (dtype.is_differentiable() || dtype == DType::Bool) => {
             refuse_integral(op, input, dtype)?;
             copy::to_dtype(input, dtype)
         }
@@ -461,7 +491,7 @@ fn check_norm_dtype(own: DType, asked: Option<DType>) -> Result<()> {
 pub fn sum(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
     let input = &as_dtype("sum", input, dtype)?;
     let mask = mask("sum", axes, input.rank())?;
-    let dtype = sum_dtype("sum", input.dtype(), dtype)?;
+    let dtype = sum_dtype(input.dtype(), dtype);
     let name = by_axes(axes, "SumBackward0", "SumBackward1");
     reduced(("sum", name), Kind::Sum, input, mask, keep, dtype)
 }
@@ -539,7 +569,7 @@ pub fn prod(input: &Tensor, axis: Option<i64>, keep: bool, dtype: Option<DType>)
     let axes = axis.map(|axis| [axis]);
     let axes = axes.as_ref().map(<[i64; 1]>::as_slice);
     let mask = mask("prod", axes, input.rank())?;
-    let dtype = sum_dtype("prod", input.dtype(), dtype)?;
+    let dtype = sum_dtype(input.dtype(), dtype);
     let name = by_axes(axes, "ProdBackward0", "ProdBackward1");
     reduced(("prod", name), Kind::Prod, input, mask, keep, dtype)
 }
@@ -553,6 +583,9 @@ fn in_array(row: &'static super::elementwise::Row, array: Array) -> Result<Array
 /// ‖x‖ₚ over `axes`: p = 2, 1, 0 (number of non-zeros), ±∞ or any other number.
 #[track_caller]
 pub fn norm(input: &Tensor, p: f64, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
+    if input.dtype().is_complex() {
+        return norm(&complex::abs(input)?, p, axes, keep, dtype.map(DType::to_real));
+    }
     check_norm_dtype(input.dtype(), dtype)?;
     let input = &as_dtype("norm", input, dtype)?;
     let mask = mask("norm", axes, input.rank())?;
@@ -612,11 +645,11 @@ impl Reduce {
         } else {
             AxisSize { outer: lines, len, inner: 1 }
         };
-        let kept = Array::uninit(self.op, &kept_shape(&self.shape, &self.mask), self.dtype)?;
-        if kept.numel() > 0 {
-            launch(&gathered, &kept, |x, y| softmax::logsumexp(size, x, y));
+        let output = Array::uninit(self.op, &result_shape(&self.shape, &self.mask, self.keep), self.dtype)?;
+        if output.numel() > 0 {
+            launch(&gathered, &output, |x, y| softmax::logsumexp(size, x, y));
         }
-        if self.keep { Ok(kept) } else { drop_axes(self.op, &kept, &self.mask) }
+        Ok(output)
     }
 }
 
@@ -863,7 +896,8 @@ fn logsumexp_backward(grad: &Tensor, x: &Tensor, total: &Tensor, mask: &Mask) ->
 /// ln Σ eˣ over `axes`, without overflow.
 #[track_caller]
 pub fn logsumexp(input: &Tensor, axes: &[i64], keep: bool) -> Result<Tensor> {
-    let input = &if input.dtype().is_float() { input.clone() } else { copy::to_dtype(input, crate::default_dtype())? };
+    let inexact = input.dtype().is_differentiable();
+    let input = &if inexact { input.clone() } else { copy::to_dtype(input, crate::default_dtype())? };
     let shape = input.shape();
     // No axes are all of them; PyTorch's result does not lose the axes that it did not name.
     if axes.is_empty() && !keep && !shape.is_empty() {

@@ -1,7 +1,7 @@
 //! Names and signatures of reductions and scans.
 
 use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
-use super::{moments, reduce, scan};
+use super::{linalg, moments, reduce, scan};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
@@ -108,7 +108,6 @@ fn norm_order(args: &Args<'_>, index: usize, axes: Option<&[i64]>) -> Result<f64
                 ),
             )),
             "fro" => Ok(2.0),
-            "nuc" => Err(Error::not_implemented("norm", "the norm 'nuc'")),
             other => Err(Error::runtime("norm", format!("linalg.matrix_norm: Order {other} not supported."))),
         },
         Value::None => Ok(2.0),
@@ -182,6 +181,10 @@ pub static TABLE: &[OpInfo] = &[
         ],
         SAME,
         |args| {
+            if args.text_opt(1) == Some("nuc") {
+                let axes = args.ints_opt(2);
+                return Ok(linalg::norms::nuclear_norm(args.tensor(0), axes, args.flag(3), args.dtype_opt(4))?.into());
+            }
             let order = norm_order(args, 1, args.ints_opt(2))?;
             Ok(reduce::norm(args.tensor(0), order, args.ints_opt(2), args.flag(3), args.dtype_opt(4))?.into())
         },

@@ -415,6 +415,8 @@ pub enum Call {
     Rows(Resolve),
     /// The same, with rows of its own for the in-place form.
     RowsInPlace(Resolve, Resolve),
+    /// An elementwise row of real numbers; where the first argument is complex, something else.
+    RowOfReals(&'static Row, fn(&Args<'_>) -> Result<Output>),
     /// Anything else. `out=` and the in-place form copy the result.
     Structured(fn(&Args<'_>) -> Result<Output>),
     /// Anything else that also has an in-place form of its own.
@@ -501,8 +503,14 @@ impl OpInfo {
     #[track_caller]
     pub fn invoke(&'static self, form: &Form<'_>, values: &[Value]) -> Result<Output> {
         let args = Args { op: self.name, values };
-        match (self.call, form) {
-            (Call::Row(row), form) => {
+        let call = match (self.call, values.first()) {
+            (Call::RowOfReals(_, of_complex), Some(Value::Tensor(first))) if first.dtype().is_complex() => {
+                Call::Structured(of_complex)
+            }
+            (call, _) => call,
+        };
+        match (call, form) {
+            (Call::Row(row) | Call::RowOfReals(row, _), form) => {
                 let inputs: SmallVec<[Arg<'_>; 3]> = (0..row.inputs.len()).map(|index| args.arg(index)).collect();
                 self.invoke_row(row, &[], &inputs, form)
             }
@@ -518,6 +526,7 @@ impl OpInfo {
                 Ok(output)
             }
             (Call::Structured(value) | Call::InPlace(value, _), Form::Out(outs)) => {
+                let mut class = self.name;
                 let results = {
                     let values = self.values_for(outs, values)?;
                     // A recorded result would be thrown away: `out=` is not differentiable.
@@ -525,6 +534,10 @@ impl OpInfo {
                     match result {
                         Output::Tensor(tensor) => vec![tensor],
                         Output::Tensors(tensors) => tensors,
+                        Output::Named(name, _, tensors) => {
+                            class = name;
+                            tensors
+                        }
                         _ => return Err(Error::type_(self.name, format!("{} has no out= form", self.name))),
                     }
                 };
@@ -544,7 +557,7 @@ impl OpInfo {
                 }
                 Ok(match (self.gives, outs) {
                     (_, [out]) => Output::Tensor(out.clone()),
-                    (Gives::Named(fields), outs) => Output::NamedOut(self.name, fields, outs.to_vec()),
+                    (Gives::Named(fields), outs) => Output::NamedOut(class, fields, outs.to_vec()),
                     (_, outs) => Output::Tensors(outs.to_vec()),
                 })
             }
@@ -561,6 +574,10 @@ impl OpInfo {
                 self.check_asked_dtype(target.dtype(), values)?;
                 match value(&Args { op: self.name, values: &spared(target, values)? })? {
                     Output::Tensor(result) => {
+                        if target.dtype().is_complex() && !result.dtype().is_complex() {
+                            let reason = format!("In-place {} is not supported for complex tensors.", self.name);
+                            return Err(Error::runtime(self.name, reason));
+                        }
                         out::check_cast(self.name, result.dtype(), target.dtype())?;
                         super::copy::copy_(target, &result)?;
                         Ok(Output::InPlace)

@@ -20,7 +20,6 @@ use crate::tensor::Tensor;
 /// `dtype`.
 #[track_caller]
 pub fn view_dtype(source: &Tensor, dtype: DType) -> Result<Tensor> {
-    dtype.supported("view")?;
     if modes().any(Modes::LIFTED) && source.top_level().is_some() {
         return call(Reinterpreted { dtype }, &[source]);
     }
@@ -38,6 +37,10 @@ struct Reinterpreted {
 impl Op for Reinterpreted {
     fn name(&self) -> &str {
         "ViewBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn differentiable(&self) -> usize {

@@ -3,8 +3,9 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::apply;
+use super::recurrence::{self, Recurrence};
 use super::reduce::{Choice, refuse_integral};
-use super::{batching, copy, rearranging, reduce, rows, select, views};
+use super::{batching, complex, copy, rearranging, reduce, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -12,9 +13,8 @@ use crate::graph::call;
 use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
-use crate::kernels::decay;
 use crate::kernels::scan::{Scan, scan as run};
-use crate::launch::launch;
+use crate::launch::launch_stored;
 use crate::scalar::Scalar;
 use crate::shape;
 use crate::tensor::Tensor;
@@ -35,7 +35,7 @@ fn scan_array<const OUTPUTS: usize>(
     }
     {
         let written: SmallVec<[&Array; 2]> = outputs.iter().collect();
-        launch(&line, &written[..], |input, outputs| run(kind, reverse, axis, input, &outputs));
+        launch_stored(&line, &written[..], |input, outputs| run(kind, reverse, axis, input, &outputs));
     }
     let finished: Vec<Array> = outputs
         .into_iter()
@@ -55,6 +55,10 @@ struct RunningSum {
 impl Op for RunningSum {
     fn name(&self) -> &str {
         "CumsumBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
@@ -81,8 +85,8 @@ impl Op for RunningSum {
 fn running_dtype(op: &'static str, input: DType, asked: Option<DType>) -> Result<DType> {
     match asked {
         Some(DType::Bool) => Err(Error::not_for(op, DType::Bool)),
-        Some(dtype) => dtype.supported(op),
-        None if input.is_float() => Ok(input),
+        Some(dtype) => Ok(dtype),
+        None if input.is_differentiable() => Ok(input),
         None => Ok(DType::I64),
     }
 }
@@ -113,6 +117,10 @@ impl Op for RunningProduct {
         "CumprodBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let [output] = scan_array("cumprod", Scan::Prod, false, &inputs[0], self.axis, [self.dtype])?;
         Ok(smallvec![output])
@@ -133,6 +141,7 @@ impl Op for RunningProduct {
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, input, output) = (cx.only_grad(), cx.saved(0)?, cx.saved(1)?);
+        let (input, output) = (complex::conj(&input)?, complex::conj(&output)?);
         let result = cumprod_backward(&grad, &input, &output, self.axis)?;
         cx.put(0, result);
         Ok(())
@@ -143,43 +152,37 @@ impl Op for RunningProduct {
     }
 }
 
-/// ∂L/∂xₖ = Σ_{i≥k} gᵢ Π_{j≤i, j≠k} xⱼ. Without zeros that is a reversed running sum of g·y, divided by x. With zeros
-/// the products that leave out one factor are formed for each k in turn.
+/// ∂L/∂xₖ = Σ_{i≥k} gᵢ Π_{j≤i, j≠k} xⱼ. Without zeros that is a reversed running sum of g·y, divided by x. With zeros it is
+/// the product of what lies before k times Sₖ = gₖ + xₖ₊₁ Sₖ₊₁, in which nothing is divided.
 #[track_caller]
 fn cumprod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, axis: usize) -> Result<Tensor> {
-    let zeros = apply(&rows::eq::ROW, &[], &[input.into(), Scalar::Int(0).into()])?;
     if input.rank() == 0 {
         return Ok(grad.clone());
     }
+    let zeros = apply(&rows::eq::ROW, &[], &[input.into(), Scalar::Int(0).into()])?;
     if reduce::any(&zeros, None, false)?.is_known_false() {
-        let weighted = apply(&rows::mul::ROW, &[], &[grad.into(), output.into()])?;
+        let weighted = multiply(grad, output)?;
         let summed = running_sum(&weighted, axis, true, None)?;
         return apply(&rows::div::ROW, &[], &[(&summed).into(), input.into()]);
     }
-    let size = input.shape()[axis] as i64;
-    let axis_number = axis as i64;
-    let mut parts = Vec::with_capacity(size as usize);
-    for k in 0..size {
-        // Products up to k without x_k, then running products of what follows.
-        let before = if k == 0 {
-            let one = views::narrow(input, axis_number, 0, 1)?;
-            Tensor::from_array(Array::full("cumprod", &one.shape(), Scalar::Int(1), one.dtype())?)
-        } else {
-            reduce::prod(&views::narrow(input, axis_number, 0, k)?, Some(axis_number), true, None)?
-        };
-        let after = views::narrow(input, axis_number, k + 1, size - k - 1)?;
-        let tail = apply(&rows::mul::ROW, &[], &[(&before).into(), (&cumprod(&after, axis_number, None)?).into()])?;
-        let head_term =
-            apply(&rows::mul::ROW, &[], &[(&views::narrow(grad, axis_number, k, 1)?).into(), (&before).into()])?;
-        let tail_grad = views::narrow(grad, axis_number, k + 1, size - k - 1)?;
-        let tail_terms = apply(&rows::mul::ROW, &[], &[(&tail_grad).into(), (&tail).into()])?;
-        let tail_sum = reduce::sum(&tail_terms, Some(&[axis_number]), true, None)?;
-        parts.push(apply(&rows::add::ROW, &[], &[(&head_term).into(), (&tail_sum).into()])?);
-    }
-    super::joining::cat(&parts, axis_number)
+    let behind = Recurrence { axis, reverse: true }.of(grad, input)?;
+    multiply(&product_before(input, axis)?, &behind)
 }
 
-/// ẏₖ = Σ_{i≤k} ẋᵢ Π_{j≤k, j≠i} xⱼ: without zeros y times the running sum of ẋ/x, else step by step, ẏₖ = ẏₖ₋₁ xₖ + yₖ₋₁ ẋₖ.
+/// The product of all elements before each, along an axis: 1 for the first.
+#[track_caller]
+fn product_before(input: &Tensor, axis: usize) -> Result<Tensor> {
+    let size = input.shape()[axis] as i64;
+    let axis = axis as i64;
+    if size == 0 {
+        return Ok(input.clone());
+    }
+    let first = views::narrow(input, axis, 0, 1)?;
+    let one = Tensor::from_array(Array::full("prod", &first.shape(), Scalar::Int(1), first.dtype())?);
+    cumprod(&super::joining::cat(&[one, views::narrow(input, axis, 0, size - 1)?], axis)?, axis, None)
+}
+
+/// ẏₖ = Σ_{i≤k} ẋᵢ Π_{j≤k, j≠i} xⱼ: without zeros y times the running sum of ẋ/x, else ẏₖ = yₖ₋₁ ẋₖ + xₖ ẏₖ₋₁.
 #[track_caller]
 fn cumprod_tangent(tangent: &Tensor, input: &Tensor, output: &Tensor, axis: usize) -> Result<Tensor> {
     if input.rank() == 0 {
@@ -190,18 +193,7 @@ fn cumprod_tangent(tangent: &Tensor, input: &Tensor, output: &Tensor, axis: usiz
         let relative = apply(&rows::div::ROW, &[], &[tangent.into(), input.into()])?;
         return multiply(output, &running_sum(&relative, axis, false, None)?);
     }
-    let axis_number = axis as i64;
-    let at = |tensor: &Tensor, k: usize| views::narrow(tensor, axis_number, k as i64, 1);
-    let size = input.shape()[axis];
-    let mut parts: Vec<Tensor> = Vec::with_capacity(size);
-    for k in 0..size {
-        let own = at(tangent, k)?;
-        parts.push(match parts.last() {
-            None => own,
-            Some(before) => multiply(before, &at(input, k)?)?.add(&multiply(&at(output, k - 1)?, &own)?)?,
-        });
-    }
-    if parts.is_empty() { Ok(tangent.clone()) } else { super::joining::cat(&parts, axis_number) }
+    Recurrence { axis, reverse: false }.of(&multiply(&product_before(input, axis)?, tangent)?, input)
 }
 
 /// Running product along an axis; integers and `bool` give `int64`.
@@ -209,7 +201,7 @@ fn cumprod_tangent(tangent: &Tensor, input: &Tensor, output: &Tensor, axis: usiz
 pub fn cumprod(input: &Tensor, axis: i64, dtype: Option<DType>) -> Result<Tensor> {
     let axis = shape::normalize_axis("cumprod", axis, input.rank())?;
     let input = &match dtype {
-        Some(dtype) if dtype.is_float() && dtype != input.dtype() => copy::to_dtype(input, dtype)?,
+        Some(dtype) if dtype.is_differentiable() && dtype != input.dtype() => copy::to_dtype(input, dtype)?,
         _ => input.clone(),
     };
     let dtype = running_dtype("cumprod", input.dtype(), dtype)?;
@@ -253,14 +245,8 @@ pub(super) fn prod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, mask
         [axis] => (input.clone(), *axis),
         _ => (views::reshape(input, &[-1])?, 0),
     };
-    let size = line.shape()[axis as usize] as i64;
-    let first = views::narrow(&line, axis, 0, 1)?;
-    let one = Tensor::from_array(Array::full("prod", &first.shape(), Scalar::Int(1), first.dtype())?);
-    let before =
-        cumprod(&super::joining::cat(&[one.clone(), views::narrow(&line, axis, 0, size - 1)?], axis)?, axis, None)?;
-    let reversed = rearranging::flip(&line, &[axis])?;
-    let shifted = super::joining::cat(&[one, views::narrow(&reversed, axis, 0, size - 1)?], axis)?;
-    let after = rearranging::flip(&cumprod(&shifted, axis, None)?, &[axis])?;
+    let before = product_before(&line, axis as usize)?;
+    let after = rearranging::flip(&product_before(&rearranging::flip(&line, &[axis])?, axis as usize)?, &[axis])?;
     let others = multiply(&before, &after)?;
     let others = views::reshape_to(&others, &input.shape())?;
     multiply(grad, &others)
@@ -362,90 +348,13 @@ impl RunningLogSumExp {
     }
 }
 
-/// Along an axis the sums Σ vᵢ e^(−|lᵢ − lₖ|) over i ≥ k (`reverse`) or i ≤ k, of values v and levels l that do not fall.
+/// Along an axis the sums Σ vᵢ e^(−|lᵢ − lₖ|) over i ≥ k (`reverse`) or i ≤ k, of values v and levels l that do not fall: what
+/// came before fades with the distance of the levels, and no factor is above 1, however wide their range.
 #[track_caller]
 fn decaying_sum(values: &Tensor, levels: &Tensor, axis: usize, reverse: bool) -> Result<Tensor> {
-    call(DecayingSum { axis, reverse }, &[values, levels])
-}
-
-/// See [`decaying_sum`].
-#[derive(Clone, Debug, PartialEq)]
-struct DecayingSum {
-    axis: usize,
-    reverse: bool,
-}
-
-impl Op for DecayingSum {
-    fn name(&self) -> &str {
-        "DecayingSumBackward0"
-    }
-
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        const OP: &str = "logcumsumexp";
-        let (values, levels, axis) = (&inputs[0], &inputs[1], self.axis);
-        if levels.shape() != values.shape() {
-            return Err(Error::shapes(OP, values.shape(), levels.shape(), "expected values and levels of one shape"));
-        }
-        let dtype = values.dtype();
-        // Lines along the last axis, in double precision.
-        let mut axes: SmallVec<[usize; 6]> = (0..values.rank()).filter(|&other| other != axis).collect();
-        axes.extend((axis < values.rank()).then_some(axis));
-        let moved = values.permute(&axes);
-        let (v, l) =
-            (moved.to_dtype_contiguous(OP, DType::F64)?, levels.permute(&axes).to_dtype_contiguous(OP, DType::F64)?);
-        let out = Array::uninit(OP, moved.shape(), DType::F64)?;
-        launch([&v, &l], &out, |[v, l], out| decay::decaying_sum(self.reverse, v, l, out));
-        let mut back: SmallVec<[usize; 6]> = SmallVec::from_elem(0, axes.len());
-        axes.iter().enumerate().for_each(|(position, &axis)| back[axis] = position);
-        Ok(smallvec![out.permute(&back).to_dtype_contiguous(OP, dtype)?])
-    }
-
-    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
-        smallvec![Keep::Input(0), Keep::Input(1), Keep::Output(0)]
-    }
-
-    /// With the factor e^(−|lᵢ − lₖ|) of a pair, of which the further one's level is the greater: the derivative with respect
-    /// to the levels is ±(s l̇ − Σ vᵢ l̇ᵢ e^…).
-    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
-        let (values, levels) = (cx.input(0), cx.input(1));
-        if let Some(tangent) = cx.tangent(0).cloned() {
-            cx.put(0, decaying_sum(&tangent, levels, self.axis, self.reverse)?)?;
-        }
-        if let Some(tangent) = cx.tangent(1).cloned() {
-            let near = multiply(cx.output(0), &tangent)?;
-            let far = decaying_sum(&multiply(values, &tangent)?, levels, self.axis, self.reverse)?;
-            let (from, to) = if self.reverse { (&near, &far) } else { (&far, &near) };
-            cx.put(0, apply(&rows::sub::ROW, &[], &[from.into(), to.into()])?)?;
-        }
-        Ok(())
-    }
-
-    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
-        let [values, levels] = [0, 1].map(|input| batching::front(cx.input(input), cx.size()));
-        let (mut values, mut levels) = (values?, levels?);
-        let one = values.rank() == 1;
-        if one {
-            (values, levels) = (views::unsqueeze(&values, 1)?, views::unsqueeze(&levels, 1)?);
-        }
-        let result = decaying_sum(&values, &levels, self.axis + 1, self.reverse)?;
-        cx.put(if one { views::select(&result, 1, 0)? } else { result }, Some(0));
-        Ok(())
-    }
-
-    /// With the sums T of the gradient g in the other direction: ∂L/∂v = T and ∂L/∂l = ±(g s − v T), because a pair i ≥ k
-    /// has the factor e^(lₖ − lᵢ) in both directions.
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (grad, values, levels, sums) = (cx.only_grad(), cx.saved(0)?, cx.saved(1)?, cx.saved(2)?);
-        let other = decaying_sum(&grad, &levels, self.axis, !self.reverse)?;
-        if cx.needs(1) {
-            let (a, b) = (multiply(&grad, &sums)?, multiply(&values, &other)?);
-            let (from, to) = if self.reverse { (&a, &b) } else { (&b, &a) };
-            let levels = apply(&rows::sub::ROW, &[], &[from.into(), to.into()])?;
-            cx.put(1, levels);
-        }
-        if cx.needs(0) {
-            cx.put(0, other);
-        }
-        Ok(())
-    }
+    let dtype = values.dtype();
+    let (values, levels) = (copy::to_dtype(values, DType::F64)?, copy::to_dtype(levels, DType::F64)?);
+    let rises = recurrence::rises(&levels, axis)?;
+    let factors = apply(&rows::exp::ROW, &[], &[(&apply(&rows::neg::ROW, &[], &[(&rises).into()])?).into()])?;
+    copy::to_dtype(&Recurrence { axis, reverse }.of(&values, &factors)?, dtype)
 }

@@ -25,6 +25,10 @@ impl Op for PartWritten {
         self.name
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         const OP: &str = "scatter_view";
         let part = &inputs[1];

@@ -329,7 +329,7 @@ pub fn histc(input: &Tensor, bins: i64, min: f64, max: f64) -> Result<Tensor> {
     shape::checked_numel(OP, &[bins as usize], 8)?;
     let output = Array::zeros(OP, &[bins as usize], array.dtype())?;
     launch(NONE, &output, |[], mut out| {
-        with_element!(float array.dtype(), T => {
+        with_element!(float array.dtype().computed_in(), T => {
             let counts = out.as_slice::<T>().expect("a new vector");
             let (low, high, count) = (low as T, high as T, bins as T);
             for value in values {

@@ -9,10 +9,12 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
     static TABLES: LazyLock<Vec<&'static [OpInfo]>> = LazyLock::new(|| {
         vec![
             super::elementwise_table::TABLE,
+            super::special_table::TABLE,
             super::reduce_table::TABLE,
             super::reduce_table::VAR,
             super::reduce_table::STD,
             super::views_table::TABLE,
+            super::complex_table::TABLE,
             super::copy_table::TABLE,
             super::joining_table::TABLE,
             super::index_table::TABLE,
@@ -24,6 +26,7 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::creation_table::TABLE,
             super::random_table::TABLE,
             super::matmul_table::TABLE,
+            super::linalg::table::TABLE,
             super::loss_table::TABLE,
             super::loss_table::SOFTMAX_FORMS,
             super::loss_table::LOG_SOFTMAX_FORMS,

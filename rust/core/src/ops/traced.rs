@@ -3,9 +3,10 @@
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 use super::elementwise::{Arg, Row, apply};
-use super::rows;
+use super::{powers, rows};
 use crate::error::{Error, Result};
 use crate::graph::flat::{Derivative, flat};
+use crate::kernels::math::scalar::{Function, Function2};
 use crate::kernels::number::{Equal, Field, Order, Parameter, Real, Ring, slope};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
@@ -204,7 +205,30 @@ impl Order for Traced {
     fn le(self, other: Self) -> TracedMask {
         TracedMask(self.two(&rows::le::ROW, &other))
     }
-    functions! { abs, sign; maximum, minimum }
+    fn abs(self) -> Self {
+        self.map(super::complex::abs, &rows::abs::ROW)
+    }
+    functions! { sign; maximum, minimum }
+}
+
+impl Traced {
+    /// A function of tensors that is a row of real numbers.
+    fn map(self, function: fn(&Tensor) -> Result<Tensor>, row: &'static Row) -> Self {
+        match &self {
+            Self::Tensor(tensor) if tensor.dtype().is_complex() => {
+                function(tensor).map_or_else(Self::Failed, Self::Tensor)
+            }
+            _ => self.one(row),
+        }
+    }
+
+    fn is_complex(&self) -> bool {
+        match self {
+            Self::Tensor(tensor) => tensor.dtype().is_complex(),
+            Self::Number(number) => matches!(number, Scalar::Complex(..)),
+            Self::Failed(_) => false,
+        }
+    }
 }
 
 impl Ring for Traced {
@@ -213,6 +237,13 @@ impl Ring for Traced {
     }
     fn param(value: Scalar) -> Self {
         Self::Number(value)
+    }
+    fn conj(self) -> Self {
+        match self {
+            Self::Tensor(tensor) => super::complex::conj(&tensor).map_or_else(Self::Failed, Self::Tensor),
+            Self::Number(Scalar::Complex(real, imaginary)) => Self::Number(Scalar::Complex(real, -imaginary)),
+            other => other,
+        }
     }
     fn mul_add(self, a: Self, b: Self) -> Self {
         Self::apply_with(&rows::addcmul::ROW, &[Scalar::Float(1.0)], [&b, &self, &a])
@@ -240,20 +271,31 @@ impl Field for Traced {
     fn tanh_slope(self, tanh: Self) -> Self {
         self.two(&rows::tanh_slope::ROW, &tanh)
     }
+    // Of complex numbers, which have no order, the plain forms.
     fn expm1_slope(self, expm1: Self) -> Self {
-        slope::expm1(self, expm1)
+        if self.is_complex() { expm1 + 1.0 } else { slope::expm1(self, expm1) }
     }
     fn asinh_slope(self) -> Self {
-        slope::asinh(self)
+        if self.is_complex() { (self.clone() * self + 1.0).rsqrt() } else { slope::asinh(self) }
     }
     fn under_atan(self, g: Self) -> Self {
-        slope::atan(self, g)
+        if self.is_complex() { g / (self.clone() * self + 1.0) } else { slope::atan(self, g) }
     }
     fn under_base(self, exponent: Self, g: Self) -> Self {
-        slope::base(self, exponent, g)
+        if !self.is_complex() && !exponent.is_complex() {
+            return slope::base(self, exponent, g);
+        }
+        let slope = exponent.clone() * self.pow(exponent.clone() - 1.0);
+        Self::select(exponent.eq(g.zero()), g.zero(), g * slope.conj())
     }
     fn under_exponent(self, exponent: Self, power: Self, g: Self) -> Self {
-        slope::exponent(self, exponent, power, g)
+        if !self.is_complex() && !exponent.is_complex() {
+            return slope::exponent(self, exponent, power, g);
+        }
+        // At 0 a power is flat wherever it is 0 or 1.
+        let flat = self.clone().eq(g.zero());
+        let base = Self::select(flat.clone(), g.int(1), self);
+        Self::select(flat, g.zero(), g * (power * base.log()).conj())
     }
     functions! {
         reciprocal, sqrt, rsqrt, exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, atan, sinh, cosh,
@@ -263,13 +305,32 @@ impl Field for Traced {
 }
 
 impl Real for Traced {
+    fn power_by<const ROOT: bool, const INVERSE: bool>(self, exponent: f64) -> Self {
+        match &self {
+            Self::Tensor(x) => powers::pow(x.into(), exponent.into()).map_or_else(Self::Failed, Self::Tensor),
+            _ => {
+                let exponent = self.lit(exponent);
+                self.pow(exponent)
+            }
+        }
+    }
     fn normal_cdf(self) -> Self {
         (self * -std::f64::consts::FRAC_1_SQRT_2).erfc() * 0.5
     }
     fn sigmoid_complement(self, _: Self) -> Self {
         (-self).sigmoid()
     }
-    functions! { floor, ceil, round, trunc, erf, erfc, lgamma, digamma; atan2, fmod, copysign }
+    fn scalar(self, function: Function) -> Self {
+        self.one(super::special::row(function))
+    }
+    fn scalar2(self, other: Self, function: Function2) -> Self {
+        match (function, &self) {
+            // The order is a parameter of its row.
+            (Function2::Polygamma, Self::Number(order)) => Self::apply_with(&rows::polygamma::ROW, &[*order], [&other]),
+            _ => self.two(super::special::row2(function), &other),
+        }
+    }
+    functions! { floor, ceil, round, trunc, erf, erfc, lgamma, digamma; atan2, fmod, copysign, nextafter }
 }
 
 /// A parameter of a formula that is read over the graph is the number that it was given as.

@@ -124,7 +124,7 @@ impl Grouped {
         let rows = moved.array().contiguous(op)?;
         let width = rows.numel().checked_div(size).unwrap_or(0);
         let (firsts, group_of, sizes) = launch(&rows, NONE, |rows, []| {
-            with_element!(rows.dtype(), T => {
+            with_element!(rows.dtype().computed_in(), T => {
                 let values = rows.as_slice::<T>().expect("rows are contiguous");
                 let at = |row: usize, column: usize| values[row * width + column];
                 let (key, nan) = (|row, column| at(row, column).key(), |row, column| at(row, column).nan());

@@ -11,8 +11,8 @@ use crate::graph::node::{Backward, From, NodeOf, NodeRef};
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::record::{self, check_in_place};
 use crate::graph::transform::{Batch, Tangents};
-use crate::graph::views::{mark_view, plain_view, set_replay, show};
-use crate::graph::{Blame, Modes, call, call_many, is_grad_enabled, modes, trace, transform};
+use crate::graph::views::{mark_view, plain_view, set_replay, set_step, show};
+use crate::graph::{Blame, Modes, call, call_many, modes, trace, transform};
 use crate::ops::{batching, copy, rows};
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
@@ -77,6 +77,10 @@ pub enum ViewOp {
         /// Offset in the storage, in elements.
         offset: usize,
     },
+    /// Complex numbers as pairs of real ones along a new last axis.
+    AsReal,
+    /// Pairs of real numbers along the last axis as complex ones.
+    AsComplex,
 }
 
 impl ViewOp {
@@ -96,7 +100,8 @@ impl ViewOp {
                 array.with_layout(&shape, &strides, array.offset())
             }
             Self::Unsqueeze(axis) => {
-                let (mut shape, mut strides): (Shape, Strides) = (array.shape().into(), array.strides().into());
+                let (mut shape, mut strides): (Shape, Strides) =
+                    (Shape::from_slice(array.shape()), Strides::from_slice(array.strides()));
                 strides.insert(*axis, shape::inserted_stride(&shape[*axis..], &strides[*axis..]));
                 shape.insert(*axis, 1);
                 array.with_layout(&shape, &strides, array.offset())
@@ -125,8 +130,8 @@ impl ViewOp {
                 array.with_layout(&shape, &strides, (array.offset() as isize + start) as usize)
             }
             Self::Unfold { axis, size, step } => {
-                let mut shape: Shape = array.shape().into();
-                let mut strides: Strides = array.strides().into();
+                let mut shape = Shape::from_slice(array.shape());
+                let mut strides = Strides::from_slice(array.strides());
                 if shape.is_empty() {
                     shape.push(*size);
                     strides.push(1);
@@ -142,7 +147,29 @@ impl ViewOp {
             Self::AsStrided { shape, strides, offset } => {
                 Array::from_parts("as_strided", array.storage().clone(), array.dtype(), shape, strides, *offset)?
             }
+            Self::AsReal => {
+                let (mut shape, mut strides): (Shape, Strides) = (array.shape().into(), array.strides().into());
+                strides.iter_mut().for_each(|stride| *stride *= 2);
+                shape.push(2);
+                strides.push(1);
+                let (storage, dtype) = (array.storage().clone(), array.dtype().to_real());
+                Array::from_parts("view_as_real", storage, dtype, &shape, &strides, 2 * array.offset())?
+            }
+            Self::AsComplex => {
+                let (mut shape, mut strides): (Shape, Strides) = (array.shape().into(), array.strides().into());
+                shape.pop();
+                strides.pop();
+                // Along axes of at most one element a stride may be anything.
+                strides.iter_mut().for_each(|stride| *stride /= 2);
+                let (storage, dtype) = (array.storage().clone(), array.dtype().to_complex());
+                Array::from_parts("view_as_complex", storage, dtype, &shape, &strides, array.offset() / 2)?
+            }
         })
+    }
+
+    /// Whether what is shown is of another dtype.
+    fn changes_dtype(&self) -> bool {
+        matches!(self, Self::AsReal | Self::AsComplex)
     }
 }
 
@@ -165,7 +192,7 @@ impl ViewOp {
     pub(super) fn of_each(&self, size: usize) -> Result<Self> {
         let behind = |shape: &Shape| std::iter::once(size).chain(shape.iter().copied()).collect();
         Ok(match self {
-            Self::Alias => Self::Alias,
+            Self::Alias | Self::AsReal | Self::AsComplex => self.clone(),
             Self::View(shape) => Self::View(behind(shape)),
             Self::Expand(shape) => Self::Expand(behind(shape)),
             Self::Squeeze(dropped) => Self::Squeeze(std::iter::once(false).chain(dropped.iter().copied()).collect()),
@@ -202,7 +229,13 @@ struct ViewRule {
 
 impl ViewRule {
     fn new(name: &'static str, op: ViewOp, array: &Array) -> Self {
-        Self { name, op, shape: array.shape().into(), strides: array.strides().into(), offset: array.offset() }
+        Self {
+            name,
+            op,
+            shape: Shape::from_slice(array.shape()),
+            strides: Strides::from_slice(array.strides()),
+            offset: array.offset(),
+        }
     }
 
     fn put_back(&self, grad: &Tensor) -> Result<Tensor> {
@@ -213,6 +246,8 @@ impl ViewRule {
             ViewOp::Alias | ViewOp::Expand(_) => Ok(grad.clone()),
             ViewOp::AsStrided { shape, strides, offset } => as_strided_backward(self, grad, shape, strides, *offset),
             ViewOp::Unfold { .. } => embed(grad, &self.shape, &self.op, true),
+            ViewOp::AsReal => super::complex::of_pairs(grad),
+            ViewOp::AsComplex => super::complex::view_as_real(grad),
             _ => embed(grad, &self.shape, &self.op, false),
         }
     }
@@ -221,6 +256,10 @@ impl ViewRule {
 impl Op for ViewRule {
     fn name(&self) -> &str {
         self.name
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
@@ -249,7 +288,11 @@ impl Op for ViewRule {
             }
             op => op.clone(),
         };
-        cx.put(0, make(&tangent, self.name, op, true)?)
+        let view = match op {
+            ViewOp::AsComplex => super::complex::of_pairs(&tangent)?,
+            op => make(&tangent, self.name, op, true)?,
+        };
+        cx.put(0, view)
     }
 
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
@@ -258,6 +301,7 @@ impl Op for ViewRule {
         // Where an example can be viewed, all of them together may not be.
         let view = match &op {
             ViewOp::View(shape) => reshape_to(&whole, shape)?,
+            ViewOp::AsComplex => super::complex::of_pairs(&whole)?,
             // An axis of one element may come first.
             ViewOp::Expand(shape) => broadcast_each(&whole, shape)?,
             _ => make(&whole, self.name, op, true)?,
@@ -295,6 +339,10 @@ impl Parts {
 impl Op for Parts {
     fn name(&self) -> &str {
         self.name
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn differentiable(&self) -> usize {
@@ -336,6 +384,10 @@ struct Joined(Parts);
 impl Op for Joined {
     fn name(&self) -> &str {
         self.0.name
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
@@ -404,6 +456,10 @@ struct Embedded {
 impl Op for Embedded {
     fn name(&self) -> &str {
         "EmbedBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
@@ -479,6 +535,10 @@ impl Op for Restrided {
         "AsStridedBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         const OP: &str = "as_strided";
         let vector = Array::zeros(OP, &[self.length], inputs[0].dtype())?;
@@ -544,7 +604,11 @@ fn as_strided_backward(
 /// Makes a view, recorded if need be.
 #[track_caller]
 fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) -> Result<Tensor> {
-    if mark && let Some(view) = plain_view(source, |array| op.apply(array)) {
+    let crosses = crosses(source, &op);
+    if mark
+        && !crosses
+        && let Some(view) = plain_view(source, |array| op.apply(array))
+    {
         return view;
     }
     if modes().any(Modes::LIFTED) && source.top_level().is_some() {
@@ -568,6 +632,7 @@ fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) -> Result<T
         let rule = ViewRule::new(name, op.clone(), &operand.array);
         trace::note(&rule, &[Some(&operand.array)], std::slice::from_ref(&array));
     }
+    let again = op.clone();
     let tensor = if record::is_wanted(&operands) {
         first(record::outputs(ViewRule::new(name, op, &operand.array), &operands, smallvec![array], None)?)
     } else {
@@ -575,8 +640,17 @@ fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) -> Result<T
     };
     if mark || source.requires_grad() {
         mark_view(&tensor, source, false);
+        if crosses {
+            set_step(&tensor, source, Arc::new(move |source| make(source, name, again.clone(), true)));
+        }
     }
     Ok(tensor)
+}
+
+/// Whether what a view shows is not of its base's dtype, so that strides do not tell how it is made of that.
+fn crosses(source: &Tensor, op: &ViewOp) -> bool {
+    let base = source.base().map(|base| base.dtype().is_complex() != source.dtype().is_complex());
+    base.unwrap_or(false) != op.changes_dtype()
 }
 
 /// Makes a view for a public operation.
@@ -616,7 +690,7 @@ pub fn reshape_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let array = source.array();
     if array.view(shape).is_some() {
         let name = if array.is_contiguous() { "ViewBackward0" } else { "ReshapeAliasBackward0" };
-        return view_of(source, name, ViewOp::View(shape.into()));
+        return view_of(source, name, ViewOp::View(Shape::from_slice(shape)));
     }
     unsafe_view(&copy::clone_contiguous(source)?, shape)
 }
@@ -624,7 +698,7 @@ pub fn reshape_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
 /// A fresh dense result in another shape.
 #[track_caller]
 pub(super) fn unsafe_view(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
-    instead(source, "UnsafeViewBackward0", ViewOp::View(shape.into()))
+    instead(source, "UnsafeViewBackward0", ViewOp::View(Shape::from_slice(shape)))
 }
 
 /// A fresh result without its first axis, which has size 1.
@@ -1142,7 +1216,7 @@ pub fn broadcast_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
 /// Nothing is written, so the base of a view stays what it is.
 #[track_caller]
 pub fn in_place(target: &Tensor, view: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<()> {
-    check_in_place("view", target, target.requires_grad() && is_grad_enabled())?;
+    check_in_place("view", target, false)?;
     // A tensor at the same place of the graph with the same data, so that the view records the edge that this one has now.
     let shown = view(&Tensor::from_operand(target.snapshot()?))?;
     let lift = shown.lift();

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::graph::call::Primitive;
 use crate::graph::op::{Arrays, Inputs, Keep};
 use crate::graph::record::{self, check_in_place};
-use crate::graph::{Blame, Modes, call, is_grad_enabled, modes, transform};
+use crate::graph::{Blame, Modes, call, modes, transform};
 use crate::launch::Held;
 use crate::tensor::{Operand, Tensor};
 
@@ -116,7 +116,7 @@ pub(super) fn in_place<O: Writing>(mut op: O, inputs: &[&Tensor]) -> Result<()> 
     }
     let array = operands[0].array.clone();
     let recorded = array.dtype().is_differentiable() && record::is_wanted_of(operands.iter());
-    check_in_place(name, target, recorded || (operands[0].edge.is_some() && is_grad_enabled()))?;
+    check_in_place(name, target, recorded)?;
     if recorded || !op.in_order() {
         check_distinct(name, &array)?;
     }

@@ -8,15 +8,18 @@
 //! row-major order; PyTorch draws for other tensors in the order of memory (greatest stride first), and
 //! [`Generator::normal`] has a second form for them. An error leaves the state and the buffer as they were.
 //!
-//! Reading order: `mt19937` (words), [`element`] (types), `continuous`, `normal`, `discrete`, `counts`, `multinomial`.
+//! Reading order: `mt19937` (words), [`element`] (types), `continuous`, `normal`, `discrete`, `counts`, `multinomial`, `gamma`,
+//! [`slopes`].
 
 mod continuous;
 mod counts;
 mod discrete;
 pub mod element;
+mod gamma;
 mod mt19937;
 mod multinomial;
 mod normal;
+pub mod slopes;
 
 use std::collections::hash_map::RandomState;
 use std::fs::File;
@@ -25,7 +28,7 @@ use std::io::Read;
 use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::error::{Error, Result};
 pub use element::{RandomElement, RandomFloat};
@@ -55,6 +58,11 @@ pub type SharedGenerator = Arc<Mutex<Generator>>;
 pub fn default_generator() -> &'static SharedGenerator {
     static DEFAULT: LazyLock<SharedGenerator> = LazyLock::new(|| Arc::new(Mutex::new(Generator::new(entropy()))));
     &DEFAULT
+}
+
+/// Takes a generator. Whoever has it may draw for long without the host's lock, so nobody waits for it with that lock held.
+pub fn lock(generator: &SharedGenerator) -> MutexGuard<'_, Generator> {
+    generator.try_lock().unwrap_or_else(|| crate::storage::outside_host(|| generator.lock()))
 }
 
 /// A source of random numbers: a Mersenne twister and the second halves of Box–Muller pairs.

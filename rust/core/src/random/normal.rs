@@ -77,7 +77,7 @@ impl Generator {
     }
 
     /// One standard normal number: the one that waits, or the first of a new pair.
-    fn standard_normal(&mut self) -> f64 {
+    pub(super) fn standard_normal(&mut self) -> f64 {
         if let Some(sample) = self.next_double_sample.take() {
             return sample;
         }
@@ -105,20 +105,54 @@ pub(super) fn box_muller_f64(blocks: &mut [f64], mean: f64, std: f64) {
 
 /// Blocks in single precision, vectorised.
 pub(super) fn box_muller_f32(blocks: &mut [f32], mean: f32, std: f32) {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            for block in blocks.chunks_exact_mut(BLOCK) {
-                let (left, right) = block.split_at_mut(BLOCK / 2);
-                for (first, second) in left.iter_mut().zip(right) {
-                    let radius = (-2.0 * ln_unit(1.0 - *first)).sqrt();
-                    let (sin, cos) = sin_cos_turn((2.0 * PI) as f32 * *second);
-                    *first = (radius * cos).mul_add(std, mean);
-                    *second = (radius * sin).mul_add(std, mean);
-                }
+    pulp::Arch::new().dispatch(Blocks { blocks, mean, std });
+}
+
+/// Blocks about to be transformed on some instruction set. (A type with a method, which is told to be inlined: a closure
+/// is not always, and is then compiled for the baseline, where each fused sum is a call.)
+struct Blocks<'a> {
+    blocks: &'a mut [f32],
+    mean: f32,
+    std: f32,
+}
+
+impl pulp::WithSimd for Blocks<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        const HALF: usize = BLOCK / 2;
+        let (pairs, rest) = self.blocks.as_chunks_mut::<{ 2 * BLOCK }>();
+        for two in pairs {
+            // Two blocks side by side fill the widest registers.
+            let (mut first, mut second) = ([0.0; BLOCK], [0.0; BLOCK]);
+            for lane in 0..HALF {
+                (first[lane], second[lane]) = (two[lane], two[HALF + lane]);
+                (first[HALF + lane], second[HALF + lane]) = (two[BLOCK + lane], two[BLOCK + HALF + lane]);
             }
-        },
-    );
+            for lane in 0..BLOCK {
+                (first[lane], second[lane]) = transformed(first[lane], second[lane], self.mean, self.std);
+            }
+            for lane in 0..HALF {
+                (two[lane], two[HALF + lane]) = (first[lane], second[lane]);
+                (two[BLOCK + lane], two[BLOCK + HALF + lane]) = (first[HALF + lane], second[HALF + lane]);
+            }
+        }
+        let (block, _) = rest.as_chunks_mut::<BLOCK>();
+        for block in block {
+            for lane in 0..HALF {
+                (block[lane], block[HALF + lane]) = transformed(block[lane], block[HALF + lane], self.mean, self.std);
+            }
+        }
+    }
+}
+
+/// Two normal numbers of two uniform ones.
+#[inline(always)]
+fn transformed(chance: f32, turn: f32, mean: f32, std: f32) -> (f32, f32) {
+    let radius = (-2.0 * ln_unit(1.0 - chance)).sqrt();
+    let (sin, cos) = sin_cos_turn((2.0 * PI) as f32 * turn);
+    ((radius * cos).mul_add(std, mean), (radius * sin).mul_add(std, mean))
 }
 
 /// Natural logarithm of a number in `(0, 1]`, by `logf` of the Cephes library (Moshier): with `x = m 2ᵉ`,

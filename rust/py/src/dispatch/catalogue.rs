@@ -20,7 +20,7 @@ fn namespace(place: Place, in_place: bool) -> &'static str {
 
 fn kind(call: &Call) -> &'static str {
     match call {
-        Call::Row(_) | Call::Rows(_) | Call::RowsInPlace(..) => "elementwise",
+        Call::Row(_) | Call::RowOfReals(..) | Call::Rows(_) | Call::RowsInPlace(..) => "elementwise",
         Call::Structured(_) => "structured",
         Call::InPlace(..) => "structured with an in-place form",
         Call::OnlyInPlace(_) => "in place",
@@ -97,12 +97,12 @@ fn describe<'py>(py: Python<'py>, place: Place, entry: &Entry) -> PyResult<Bound
     row.set_item("forms", forms(first.forms))?;
     row.set_item("kind", kind(&first.call))?;
     row.set_item("in_place", entry.in_place)?;
-    if let Call::Row(elementwise) = first.call {
+    if let Call::Row(elementwise) | Call::RowOfReals(elementwise, _) = first.call {
         row.set_item("node", elementwise.node)?;
         row.set_item("domain", elementwise.domain)?;
         row.set_item("tier", elementwise.tier.name())?;
         row.set_item("inputs", PyList::new(py, elementwise.inputs)?)?;
-        row.set_item("differentiable", !elementwise.grads.is_empty())?;
+        row.set_item("differentiable", !elementwise.grads.is_empty() && elementwise.unknown == 0)?;
     }
     Ok(row)
 }

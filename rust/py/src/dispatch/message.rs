@@ -96,7 +96,7 @@ pub fn of_one(entry: &Entry, info: &'static OpInfo, given: &Given<'_, '_>, rejec
             format!("{name}() got an unexpected keyword argument '{}'", given.keywords()[*index].0)
         }
         Reject::Twice(param) => format!("{name}() got multiple values for argument '{param}'"),
-        Reject::Type { param, given: kind, element } => {
+        Reject::Type { param, given: object, element } => {
             let parameter = &info.params[*param];
             let by_position = *param < given.count();
             let position = if by_position { format!(" (position {})", param + 1 - own) } else { String::new() };
@@ -104,8 +104,10 @@ pub fn of_one(entry: &Entry, info: &'static OpInfo, given: &Given<'_, '_>, rejec
             let mut text = format!("{name}(): argument '{}'{position} must be {expected}, ", parameter.name);
             // Writing to a string does not fail.
             let _ = match element {
-                Some((kind, at)) => write!(text, "but found element of type {kind} at pos {at}"),
-                None => write!(text, "not {kind}"),
+                Some((item, at)) => {
+                    write!(text, "but found element of type {} at pos {at}", type_name(item.bind(given.py())))
+                }
+                None => write!(text, "not {}", type_name(object.bind(given.py()))),
             };
             text
         }

@@ -104,7 +104,7 @@ impl Entry {
 /// Calls an operation; the GIL is released when the work is long.
 pub fn call(py: Python<'_>, info: &'static OpInfo, form: &Form<'_>, values: &[Value]) -> PyResult<Output> {
     let limit = match info.call {
-        Call::Row(_) | Call::Rows(_) | Call::RowsInPlace(..) => LONG_ELEMENTWISE,
+        Call::Row(_) | Call::RowOfReals(..) | Call::Rows(_) | Call::RowsInPlace(..) => LONG_ELEMENTWISE,
         _ => LONG_STRUCTURED,
     };
     if is_long(values, limit) && !is_view(info) {
@@ -176,7 +176,7 @@ impl Names {
         let name: &'static str = name.leak();
         let method = place == Place::Tensor;
         let unary = match (info.call, info.params.len()) {
-            (Call::Row(row), 1) if !in_place => Some(row),
+            (Call::Row(row) | Call::RowOfReals(row, _), 1) if !in_place => Some(row),
             _ => None,
         };
         self.entries.push((place, Entry { name, overloads: vec![info], method, in_place, unary }));
@@ -223,6 +223,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         Ok(namespace)
     };
     let (nn, special, linalg) = (namespace("nn")?, namespace("special")?, namespace("linalg")?);
+    linalg.add("LinAlgError", py.get_type::<crate::error::LinAlgError>())?;
     let name_of_module = pyo3::types::PyString::intern(py, "arcgrad");
     let own_methods = class.getattr("__dict__")?;
     let names = collect();

@@ -21,12 +21,14 @@ use crate::{dtype, number, tensor};
 /// Applies what is asked for by keywords that all operations share.
 #[inline]
 pub fn finish(output: Output, parsed: &Parsed) -> PyResult<Output> {
-    if !parsed.requires_grad && parsed.order != Some(Order::Contiguous) {
+    if !parsed.requires_grad && matches!(parsed.order, None | Some(Order::Preserve)) {
         return Ok(output);
     }
     let Output::Tensor(mut result) = output else { return Ok(output) };
-    if parsed.order == Some(Order::Contiguous) {
-        result = guard(|| copy::row_major(&result))?;
+    match parsed.order {
+        Some(Order::Contiguous) => result = guard(|| copy::row_major(&result))?,
+        Some(order @ Order::ChannelsLast(_)) => result = guard(|| order.arrange(&result))?,
+        Some(Order::Preserve) | None => {}
     }
     if parsed.requires_grad {
         guard(|| result.set_requires_grad(true))?;

@@ -47,6 +47,11 @@ impl<'a, 'py> Given<'a, 'py> {
         }
     }
 
+    /// The interpreter.
+    pub fn py(&self) -> Python<'py> {
+        self.py
+    }
+
     /// Number of positional arguments, the object itself included.
     pub fn count(&self) -> usize {
         self.positional.len() + usize::from(self.this.is_some())
@@ -144,9 +149,9 @@ pub enum Reject {
         /// The parameter.
         param: usize,
         /// What was given.
-        given: String,
-        /// What kind of thing was wrong inside a list, and where.
-        element: Option<(String, usize)>,
+        given: Py<PyAny>,
+        /// What was wrong inside a list, and where.
+        element: Option<(Py<PyAny>, usize)>,
     },
     /// A value that fits no signature (an integer too big), or an error of the program's own code.
     Raise(PyErr),
@@ -229,8 +234,8 @@ pub fn parse(info: &'static OpInfo, method: bool, in_place: bool, given: &Given<
 fn remaining(param: &Param, at: usize, given: &Given<'_, '_>) -> Result<Value, Reject> {
     let wrong = |item: &Bound<'_, PyAny>, index: usize| Reject::Type {
         param: at,
-        given: type_name(item),
-        element: Some((type_name(item), index - at)),
+        given: item.clone().unbind(),
+        element: Some((item.clone().unbind(), index - at)),
     };
     if param.kind == Kind::Tensors {
         let items = (at..given.count()).map(|index| {
@@ -281,7 +286,9 @@ fn common_keyword(
         }
         "memory_format" if info.forms.has(Forms::ORDERED) => {
             let order = device::memory_format(argument, Order::Preserve).map_err(Reject::Raise)?;
-            parsed.order = (!info.forms.has(Forms::ROW_MAJOR)).then_some(order);
+            // What is row-major by itself need not be arranged, unless it is to be otherwise.
+            let arranged = matches!(order, Order::ChannelsLast(_)) || !info.forms.has(Forms::ROW_MAJOR);
+            parsed.order = arranged.then_some(order);
         }
         "device" if is_creation(info) => device::check(argument).map_err(Reject::Raise)?,
         "layout" if is_creation(info) => device::check_layout(argument).map_err(Reject::Raise)?,
@@ -363,11 +370,11 @@ fn convert(param: &Param, at: usize, object: &Bound<'_, PyAny>) -> Result<Value,
     if object.is_none() && param.nullable {
         return Ok(Value::None);
     }
-    let wrong = || Reject::Type { param: at, given: type_name(object), element: None };
+    let wrong = || Reject::Type { param: at, given: object.clone().unbind(), element: None };
     let wrong_item = |item: &Bound<'_, PyAny>, position: usize| Reject::Type {
         param: at,
-        given: type_name(object),
-        element: Some((type_name(item), position)),
+        given: object.clone().unbind(),
+        element: Some((item.clone().unbind(), position)),
     };
     match param.kind {
         Kind::Tensor => tensor::from_py(object).map(|tensor| Value::Tensor(tensor.clone())).ok_or_else(wrong),

@@ -35,6 +35,15 @@ fn tail<F: Float>(a: F) -> F {
     m.mul_add(over_d, (m_low + q_low) * over_d).ldexp(n)
 }
 
+/// erfcx(a) = e^(a²) erfc(a) for ½ ≤ a ≤ 28, which is what [`tail`] scales down.
+#[inline(always)]
+pub(super) fn scaled_erfc(a: f64) -> f64 {
+    let d = a + a + 1.0;
+    // What rounding took from 1 + 2a, relatively.
+    let rest = fast_two_sum(a + a, 1.0).1 / d;
+    exp(polynomial((a - 2.0) / (a + 2.0), f64::ERFC) - rest) / d
+}
+
 /// Complementary error function.
 #[inline(always)]
 pub fn erfc<F: Float>(x: F) -> F {
@@ -47,10 +56,23 @@ pub fn erfc<F: Float>(x: F) -> F {
     select(x.unordered(), x, y)
 }
 
-/// Φ(x) = erfc(−x/√2)/2, without the low parts that make [`erfc`] exact: of x there is no more than its own rounding,
+/// Φ(x) of an `f32`: the series up to √2, the scaled tail as a polynomial beyond. The exponential is the density's, which a
+/// gradient asks for as well.
+#[inline(always)]
+pub(super) fn normal_cdf_single(x: f32) -> f32 {
+    use std::f32::consts::{FRAC_1_SQRT_2, SQRT_2};
+    let a = x.abs();
+    let near = Float::mul_add(series(clamp(a * FRAC_1_SQRT_2, [0.0, 1.0])).copysign(x), 0.5, 0.5);
+    let far = clamp(a, [1.4, 14.5]);
+    let tail = exp(x * x * -0.5) * polynomial((far - 3.5) / (far + 3.5), &single::CDF_TAIL);
+    select(a < SQRT_2, near, select(x < 0.0, tail, 1.0 - tail))
+}
+
+/// Φ(x) = erfc(−x/√2)/2 of an `f64`, without the low parts that make [`erfc`] exact: of x there is no more than its own rounding,
 /// which the tail magnifies as much as what is lost here.
 #[inline(always)]
-pub fn normal_cdf<F: Float>(x: F) -> F {
+pub(super) fn normal_cdf_double(x: f64) -> f64 {
+    type F = f64;
     let (half, one, two) = (F::lit(0.5), F::lit(1.0), F::lit(2.0));
     let a = x.abs() * F::lit(std::f64::consts::FRAC_1_SQRT_2);
     let near = series(clamp(a, [F::lit(0.0), one])).copysign(x).mul_add(half, half);

@@ -7,14 +7,20 @@
 //! `mul_add` is an instruction only inside a loop compiled for a machine that has it; elsewhere it is a library call
 //! with the same result. So these functions give the same bits everywhere, but are fast only in `kernels::row`.
 
+pub mod bessel;
 pub mod coefficients;
 pub mod error_function;
 pub mod exponential;
 pub mod gamma;
 pub mod hyperbolic;
+pub mod incomplete_gamma;
 pub mod logarithm;
+pub mod normal;
+pub mod pair;
 pub mod power;
+pub mod scalar;
 pub mod trigonometric;
+pub mod zeta;
 
 #[cfg(test)]
 mod tests;
@@ -133,11 +139,15 @@ pub trait Float:
     fn negate(n: Self::Int) -> Self::Int;
     /// Whether bit `bit` of n is set.
     fn bit(n: Self::Int, bit: u32) -> bool;
+    /// The number next to `self` on the way to `other`, which it is where they are equal; NaN if either is.
+    fn next_to(self, other: Self) -> Self;
     /// (m, k, k) with `self` = m · 2ᵏ and m in [√½, √2), for finite positive `self`, subnormal ones included.
     fn split(self) -> (Self, Self, Self::Int);
 
     /// The error function.
     fn erf(self) -> Self;
+    /// The distribution function of the normal distribution.
+    fn normal_cdf(self) -> Self;
     /// `self` to the power `exponent`, and `rare`.
     fn pow(self, exponent: Self) -> (Self, bool);
     /// Rounds; exact for `f64`.
@@ -157,7 +167,7 @@ macro_rules! int_to_float {
 }
 
 macro_rules! float {
-    ($type:ident, $int:ident, $bias:literal, $mantissa:literal, $table:ident, $erf:path, $pow:path,
+    ($type:ident, $int:ident, $bias:literal, $mantissa:literal, $table:ident, $erf:path, $cdf:path, $pow:path,
      EXP_RANGE = $range:expr, $($name:ident = $value:expr),* $(,)?) => {
         impl Float for $type {
             type Int = $int;
@@ -261,6 +271,16 @@ macro_rules! float {
                 (n >> bit) & 1 != 0
             }
             #[inline(always)]
+            fn next_to(self, other: Self) -> Self {
+                if self == other {
+                    return other;
+                }
+                if self.unordered() || other.unordered() {
+                    return Self::NAN;
+                }
+                if self < other { self.next_up() } else { self.next_down() }
+            }
+            #[inline(always)]
             fn split(self) -> (Self, Self, $int) {
                 // Scaling by 2^(mantissa + 2) makes every subnormal number normal.
                 const UP: $int = $mantissa + 2;
@@ -278,6 +298,10 @@ macro_rules! float {
                 $erf(self)
             }
             #[inline(always)]
+            fn normal_cdf(self) -> Self {
+                $cdf(self)
+            }
+            #[inline(always)]
             fn pow(self, exponent: Self) -> (Self, bool) {
                 $pow(self, exponent)
             }
@@ -286,11 +310,11 @@ macro_rules! float {
 }
 
 float! {
-    f32, i32, 127, 23, single, error_function::erf_single, power::pow_single,
+    f32, i32, 127, 23, single, error_function::erf_single, error_function::normal_cdf_single, power::pow_single,
     EXP_RANGE = [-104.5, 89.0], TANH_MAX = 10.0, SMALL_EXP = 10.0, LARGE = 1e6, TRIG_MAX = 1048576.0, INTEGERS = 8388608.0, ERFC_MAX = 10.2,
 }
 float! {
-    f64, i64, 1023, 52, double, error_function::erf_double, power::pow_double,
+    f64, i64, 1023, 52, double, error_function::erf_double, error_function::normal_cdf_double, power::pow_double,
     EXP_RANGE = [-746.0, 710.0], TANH_MAX = 20.0, SMALL_EXP = 20.0, LARGE = 1e12, TRIG_MAX = 1073741824.0, INTEGERS = 4503599627370496.0,
     ERFC_MAX = 28.0,
 }

@@ -72,6 +72,23 @@ pub(super) fn pow_single(x: f32, y: f32) -> (f32, bool) {
     finish(x, y, r as f32)
 }
 
+/// `x` to a power that is a whole number of up to three bits, and a half with `ROOT`, of the reciprocal with `INVERSE` (the
+/// exponent is then negative): by products, a root and a quotient, each rounded once. The square root of a number that is
+/// no negative one has the signs of C99's `pow`.
+#[inline(always)]
+pub fn by_products<F: Float, const ROOT: bool, const INVERSE: bool>(x: F, exponent: f64) -> F {
+    let whole = exponent.abs() as u32;
+    debug_assert!(whole < 8);
+    let one = F::lit(1.0);
+    let x = if INVERSE { one / x } else { x };
+    let unsigned = ROOT && (x == F::lit(0.0) || x.abs() == F::INFINITY);
+    let x = select(unsigned, x.abs(), x);
+    let (square, power) = (x * x, select(whole & 1 != 0, x, one));
+    let power = select(whole & 2 != 0, power * square, power);
+    let power = select(whole & 4 != 0, power * (square * square), power);
+    if ROOT { power * x.sqrt() } else { power }
+}
+
 /// C's fmod, and `rare`: exact while the quotient is below 2^mantissa.
 #[inline(always)]
 pub fn fmod<F: Float>(x: F, y: F) -> (F, bool) {

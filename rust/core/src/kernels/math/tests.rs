@@ -30,7 +30,7 @@ macro_rules! functions {
             let pointers = inputs.map(|x| { assert_eq!(x.len(), n); x.as_ptr().cast::<u8>() });
             let output = out.as_mut_ptr().cast::<u8>();
             // SAFETY: the formulas have no parameters; all operands have n elements.
-            unsafe { kernel.run_dense(&[], &pointers, output, n) };
+            unsafe { kernel.run_dense(&[], &pointers, output, n, 0) };
             out
         }
 

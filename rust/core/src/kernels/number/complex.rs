@@ -38,7 +38,11 @@ impl Parameter for Complex<f64> {
     }
 }
 
-/// The real numbers that complex ones are made of here.
+/// Numbers whose pairs add and multiply as complex ones do.
+pub trait RingPart: Ring<Param = f64> + Copy {}
+impl<R: Ring<Param = f64> + Copy> RingPart for R {}
+
+/// The real numbers that complex ones with elementary functions are made of.
 pub trait Part: Real<Param = f64> + Copy {}
 impl<R: Real<Param = f64> + Copy> Part for R {}
 
@@ -133,7 +137,7 @@ impl<R: Part> Complex<R> {
     }
 }
 
-impl<R: Part> Add for Complex<R> {
+impl<R: RingPart> Add for Complex<R> {
     type Output = Self;
     #[inline(always)]
     fn add(self, other: Self) -> Self {
@@ -141,7 +145,7 @@ impl<R: Part> Add for Complex<R> {
     }
 }
 
-impl<R: Part> Sub for Complex<R> {
+impl<R: RingPart> Sub for Complex<R> {
     type Output = Self;
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
@@ -149,7 +153,7 @@ impl<R: Part> Sub for Complex<R> {
     }
 }
 
-impl<R: Part> Mul for Complex<R> {
+impl<R: RingPart> Mul for Complex<R> {
     type Output = Self;
     #[inline(always)]
     fn mul(self, other: Self) -> Self {
@@ -175,7 +179,7 @@ impl<R: Part> Div for Complex<R> {
     }
 }
 
-impl<R: Part> Neg for Complex<R> {
+impl<R: RingPart> Neg for Complex<R> {
     type Output = Self;
     #[inline(always)]
     fn neg(self) -> Self {
@@ -215,7 +219,7 @@ impl<R: Part> Div<f64> for Complex<R> {
     }
 }
 
-impl<R: Part> Equal for Complex<R> {
+impl<R: RingPart> Equal for Complex<R> {
     type Mask = R::Mask;
     type Param = Complex<f64>;
 
@@ -233,7 +237,7 @@ impl<R: Part> Equal for Complex<R> {
     }
 }
 
-impl<R: Part> Ring for Complex<R> {
+impl<R: RingPart> Ring for Complex<R> {
     #[inline(always)]
     fn int(&self, value: i64) -> Self {
         Self::new(self.re.int(value), self.im.int(0))

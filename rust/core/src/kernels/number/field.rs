@@ -3,6 +3,7 @@
 use std::ops::{Add, Div, Mul, Sub};
 
 use super::{Order, Ring};
+use crate::kernels::math::scalar::{Function, Function2};
 
 /// Floating-point numbers, real or complex.
 ///
@@ -109,6 +110,8 @@ pub trait Real: Field + Order {
     fn round(self) -> Self;
     /// Round towards zero.
     fn trunc(self) -> Self;
+    /// `self` to the power `exponent`, by products as the two say: see [`by_products`](crate::kernels::math::power::by_products).
+    fn power_by<const ROOT: bool, const INVERSE: bool>(self, exponent: f64) -> Self;
     /// Angle of the point (`other`, `self`).
     fn atan2(self, other: Self) -> Self;
     /// 1 − σ(x) of which `sigmoid` is σ(x): near σ(x) = 1 exact only absolutely here, but to all its digits where it is
@@ -129,4 +132,10 @@ pub trait Real: Field + Order {
     fn lgamma(self) -> Self;
     /// ψ(x), the derivative of ln Γ.
     fn digamma(self) -> Self;
+    /// A function that is computed one number at a time.
+    fn scalar(self, function: Function) -> Self;
+    /// A function of two numbers that is computed one at a time.
+    fn scalar2(self, other: Self, function: Function2) -> Self;
+    /// The number next to `self` on the way to `other`.
+    fn nextafter(self, other: Self) -> Self;
 }

@@ -1,7 +1,7 @@
 //! Elementwise formulas: what is compiled into loops and read over the graph. One trait per kind of number that a formula
 //! asks for, because Rust cannot name the bound of a generic method otherwise.
 
-use super::{Equal, Field, Int, Order, Ordered, Real, Ring};
+use super::{Complex, Equal, Field, Int, Order, Ordered, Part, Real, Ring};
 
 macro_rules! formulas {
     ($($(#[$doc:meta])* $name:ident over $Number:ident -> $out:ty;)*) => {$(
@@ -28,8 +28,16 @@ formulas! {
     Equality over Equal -> R::Mask;
     /// A predicate of any ordered dtype.
     Predicate over Order -> R::Mask;
-    /// A predicate of real numbers (`isnan`, `isinf`).
+    /// A predicate of real and complex numbers (`isnan`, `isinf`).
+    FieldPredicate over Field -> R::Mask;
+    /// A predicate of real numbers (`signbit`).
     RealPredicate over Real -> R::Mask;
+}
+
+/// A real number that a complex one has.
+pub trait PartFormula: 'static {
+    /// The formula.
+    fn eval<R: Part>(z: Complex<R>) -> R;
 }
 
 /// A parameter of a formula, of the kind of number that it is computed in: `i64`, `f64` or complex.

@@ -42,6 +42,8 @@ pub trait Int: Ordered + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Outp
     fn rem_floor(self, other: Self) -> Self;
     /// Remainder with the sign of the dividend.
     fn rem_trunc(self, other: Self) -> Self;
+    /// Greatest common divisor, not negative but where it wraps; of 0 and 0 it is 0.
+    fn gcd(self, other: Self) -> Self;
     /// Power with wrapping; exponent ≥ 0, or 0 except for bases ±1.
     fn powi(self, exponent: Self) -> Self;
 }

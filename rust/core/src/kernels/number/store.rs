@@ -3,7 +3,7 @@
 use std::num::Wrapping;
 use std::ops::{Add, Mul, Neg, Sub};
 
-use super::{Equal, Order, Ring};
+use super::{Complex, Equal, Order, Ring};
 use crate::kernels::element::{B8, Element};
 
 /// An element that is computed in something wider where many are added up.
@@ -116,6 +116,23 @@ macro_rules! floats {
     )*};
 }
 floats!(f32, f64);
+
+macro_rules! complex {
+    ($($part:ty),*) => {$(
+        impl Store for Complex<$part> {
+            type Acc = Complex<f64>;
+            #[inline(always)]
+            fn load(self) -> Complex<f64> {
+                Complex::new(self.re.into(), self.im.into())
+            }
+            #[inline(always)]
+            fn store(value: Complex<f64>) -> Self {
+                Self::new(value.re as $part, value.im as $part)
+            }
+        }
+    )*};
+}
+complex!(f32, f64);
 
 macro_rules! halves {
     ($($type:ty),*) => {$(

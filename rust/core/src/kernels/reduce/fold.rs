@@ -5,10 +5,9 @@
 //! neither on the number of threads nor on the vector width.
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
-use pulp::Arch;
-
 use crate::dtype::DType;
 use crate::kernels::element::Element;
+use crate::kernels::float::simd;
 
 /// An associative operation on values that fit one vector lane.
 pub(super) trait Fold: Copy + Send + Sync + 'static {
@@ -78,19 +77,21 @@ pub(super) unsafe fn fold_run<F: Fold>(fold: &F, x: *const F::In, n: usize) -> F
             return fold_short(fold, x, n);
         }
         // No lane is ever indexed at run time, or the lanes would not stay in registers.
-        let mut lanes = [[fold.identity(); GROUP]; VECTORS];
+        let mut sum = [fold.identity(); GROUP];
         let long = n / (GROUP * VECTORS) * VECTORS;
-        for group in (0..long).step_by(VECTORS) {
-            for v in 0..VECTORS {
-                lanes[v] = fold_group(fold, lanes[v], x.add((group + v) * GROUP));
+        if long > 0 {
+            let mut lanes = [[fold.identity(); GROUP]; VECTORS];
+            for group in (0..long).step_by(VECTORS) {
+                for v in 0..VECTORS {
+                    lanes[v] = fold_group(fold, lanes[v], x.add((group + v) * GROUP));
+                }
+            }
+            for l in 0..GROUP {
+                sum[l] = fold.merge(fold.merge(lanes[0][l], lanes[1][l]), fold.merge(lanes[2][l], lanes[3][l]));
             }
         }
         for group in long..n / GROUP {
-            lanes[0] = fold_group(fold, lanes[0], x.add(group * GROUP));
-        }
-        let mut sum = [fold.identity(); GROUP];
-        for l in 0..GROUP {
-            sum[l] = fold.merge(fold.merge(lanes[0][l], lanes[1][l]), fold.merge(lanes[2][l], lanes[3][l]));
+            sum = fold_group(fold, sum, x.add(group * GROUP));
         }
         let done = n / GROUP * GROUP;
         let mut width = GROUP;
@@ -142,6 +143,14 @@ unsafe fn fold_short<F: Fold>(fold: &F, x: *const F::In, n: usize) -> F::Lane {
     fold.merge(fold.merge(a, b), fold.merge(c, d))
 }
 
+/// Columns up to which [`GROUP`] rows are folded as one, which is whole groups then.
+const NARROW: usize = 2 * GROUP;
+
+/// How many rows of `w` columns are folded as one where they lie without gaps.
+pub(super) fn rows_together(w: usize) -> usize {
+    if w < NARROW { GROUP } else { 1 }
+}
+
 /// Folds `rows` rows of `w` columns, `stride` bytes apart, into `lanes`.
 ///
 /// # Safety
@@ -155,10 +164,34 @@ pub(super) unsafe fn fold_columns<F: Fold>(
     w: usize,
     lanes: *mut F::Lane,
 ) {
+    let (mut x, mut rows) = (x, rows);
+    let together = rows_together(w);
     // SAFETY: rows and columns stay within what the caller promised.
     unsafe {
         for c in 0..w {
             lanes.add(c).write(fold.identity());
+        }
+        if together > 1 && rows >= together && stride == (w * size_of::<F::In>()) as isize {
+            // Rows without gaps between are one long row, whose states are merged in the end.
+            let mut wide = [fold.identity(); NARROW * GROUP];
+            let (used, step, long) = (together * w, together as isize * stride, rows / together);
+            let mut row = 0;
+            while row + 4 <= long {
+                columns_of_rows::<F, 4>(fold, x.offset(row as isize * step), step, used, wide.as_mut_ptr());
+                row += 4;
+            }
+            while row < long {
+                columns_of_rows::<F, 1>(fold, x.offset(row as isize * step), step, used, wide.as_mut_ptr());
+                row += 1;
+            }
+            for part in 0..together {
+                for c in 0..w {
+                    let lane = lanes.add(c);
+                    lane.write(fold.merge(lane.read(), wide[part * w + c]));
+                }
+            }
+            x = x.offset((long * together) as isize * stride);
+            rows -= long * together;
         }
         // Four rows at a time, so that the states are loaded and stored once for four elements.
         let mut row = 0;
@@ -266,28 +299,13 @@ impl<R: Reducer> Erased for R {
     }
 
     unsafe fn runs(&self, x: *const u8, count: usize, stride: isize, n: usize, base: usize, accs: *mut u8) {
-        Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for i in 0..count {
-                    // SAFETY: as promised by the caller.
-                    unsafe {
-                        let x = x.offset(i as isize * stride).cast();
-                        accs.cast::<R::Acc>().add(i).write(self.run(x, n, base));
-                    }
-                }
-            },
-        );
+        // SAFETY: as promised by the caller.
+        unsafe { runs_of(*self, x, count, stride, n, base, accs.cast()) }
     }
 
     unsafe fn columns(&self, x: *const u8, rows: usize, stride: isize, w: usize, base: usize, accs: *mut u8) {
-        Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                // SAFETY: as promised by the caller.
-                unsafe { Reducer::columns(self, x, rows, stride, w, base, accs.cast()) }
-            },
-        );
+        // SAFETY: as promised by the caller.
+        unsafe { columns_of(*self, x, rows, stride, w, base, accs.cast()) }
     }
 
     unsafe fn merge(&self, earlier: *mut u8, later: *const u8, w: usize) {
@@ -301,13 +319,50 @@ impl<R: Reducer> Erased for R {
     }
 
     unsafe fn finish(&self, accs: *const u8, w: usize, n: usize, first: *mut u8, second: *mut u8) {
+        // SAFETY: as promised by the caller.
+        unsafe { finish_of(*self, accs.cast(), w, n, first.cast(), second.cast()) }
+    }
+}
+
+simd! {
+    /// [`Erased::runs`].
+    ///
+    /// # Safety
+    /// See there.
+    unsafe fn runs_of<R: Reducer>(
+        reducer: R, x: *const u8, count: usize, stride: isize, n: usize, base: usize, accs: *mut R::Acc,
+    ) {
+        for i in 0..count {
+            let x = x.offset(i as isize * stride).cast();
+            accs.add(i).write(reducer.run(x, n, base));
+        }
+    }
+}
+
+simd! {
+    /// [`Erased::columns`].
+    ///
+    /// # Safety
+    /// See there.
+    unsafe fn columns_of<R: Reducer>(
+        reducer: R, x: *const u8, rows: usize, stride: isize, w: usize, base: usize, accs: *mut R::Acc,
+    ) {
+        Reducer::columns(&reducer, x, rows, stride, w, base, accs);
+    }
+}
+
+simd! {
+    /// [`Erased::finish`]; the results and the states are apart.
+    ///
+    /// # Safety
+    /// See there.
+    unsafe fn finish_of<R: Reducer>(
+        reducer: R, accs: *const R::Acc, w: usize, n: usize, first: *mut R::First, second: *mut R::Second,
+    ) {
         for i in 0..w {
-            // SAFETY: w states, room for w results.
-            unsafe {
-                let (a, b) = Reducer::finish(self, accs.cast::<R::Acc>().add(i).read(), n);
-                first.cast::<R::First>().add(i).write(a);
-                second.cast::<R::Second>().add(i).write(b);
-            }
+            let (a, b) = Reducer::finish(&reducer, accs.add(i).read(), n);
+            first.add(i).write(a);
+            second.add(i).write(b);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use super::fold::{Fold, GROUP, MAX_COLUMNS, Reducer, fold_columns, fold_run};
 use crate::kernels::element::{B8, Element};
 use crate::kernels::math::Float;
-use crate::kernels::number::{Bounded, Order, Ring, Store};
+use crate::kernels::number::{Bounded, Complex, Order, Ring, Store};
 
 /// Floating-point numbers with powers.
 pub(super) trait Power: Float + Bounded + Ring + Store<Acc = f64> {
@@ -188,7 +188,31 @@ macro_rules! plain {
 }
 
 plain!(Plain, Element, |acc, _n| acc);
-plain!(Mean, Float, |acc, n| acc / Float::lit(n as f64));
+plain!(Mean, Shared, |acc, n| acc.among(n));
+
+/// Numbers that are shared out evenly.
+pub(super) trait Shared: Element {
+    /// The `n`-th part.
+    fn among(self, n: usize) -> Self;
+}
+
+macro_rules! shared {
+    ($($type:ty),*) => {$(
+        impl Shared for $type {
+            #[inline(always)]
+            fn among(self, n: usize) -> Self {
+                self / n as Self
+            }
+        }
+        impl Shared for Complex<$type> {
+            #[inline(always)]
+            fn among(self, n: usize) -> Self {
+                Self::new(self.re.among(n), self.im.among(n))
+            }
+        }
+    )*};
+}
+shared!(f32, f64);
 
 /// The extreme element by [`Max`] or [`Min`], and where it first occurs.
 #[derive(Clone, Copy)]

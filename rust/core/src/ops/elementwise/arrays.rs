@@ -13,11 +13,15 @@ use crate::shape::{self, Shape};
 /// The value of a row of floats.
 pub(in crate::ops) fn value(row: &'static Row, params: &[Scalar], inputs: &[&Array]) -> Result<Array> {
     let op = row.name;
-    let (mut promotion, mut shape) = (Promotion::default(), Shape::new());
+    let (mut promotion, mut shape): (_, Option<Shape>) = (Promotion::default(), None);
     for array in inputs {
         promotion.tensor(array.dtype(), array.rank());
-        shape = shape::broadcast(op, &shape, array.shape())?;
+        shape = Some(match shape {
+            Some(shape) => shape::broadcast(op, &shape, array.shape())?,
+            None => Shape::from_slice(array.shape()),
+        });
     }
+    let shape = shape.unwrap_or_default();
     let (compute, kernel) = choose(row, promotion.result())?;
     let output = uninit_as(op, &shape, compute, inputs)?;
     let sources: SmallVec<[Source<&Array>; MAX_INPUTS]> = inputs.iter().map(|&array| Source::Array(array)).collect();

@@ -98,6 +98,7 @@ macro_rules! elementwise {
                 }),*],
                 domain: ($low, $high),
                 refuses: None,
+                unknown: 0,
             };
         }
     )+};

@@ -47,6 +47,21 @@ pub(super) fn apply(row: &'static Row, params: &[Scalar], args: &[Arg<'_>]) -> O
         [Arg::Tensor(a), Arg::Tensor(b)] => {
             value(row, params, [a, b], lock_both(a, b), [Position::Tensor(0), Position::Tensor(1)])
         }
+        [Arg::Tensor(a), Arg::Scalar(b), Arg::Scalar(c)] => {
+            value(row, params, [a], [a.lock()], [Position::Tensor(0), Position::Number(b), Position::Number(c)])
+        }
+        [Arg::Tensor(a), Arg::Tensor(b), Arg::Scalar(c)] if !a.is(b) => {
+            let positions = [Position::Tensor(0), Position::Tensor(1), Position::Number(c)];
+            value(row, params, [a, b], lock_both(a, b), positions)
+        }
+        [Arg::Tensor(a), Arg::Tensor(b), Arg::Tensor(c)] if !a.is(b) && !b.is(c) && !a.is(c) => {
+            let positions = [Position::Tensor(0), Position::Tensor(1), Position::Tensor(2)];
+            value(row, params, [a, b, c], lock_three(a, b, c), positions)
+        }
+        [Arg::Tensor(a), Arg::Scalar(b), Arg::Tensor(c)] if !a.is(c) => {
+            let positions = [Position::Tensor(0), Position::Number(b), Position::Tensor(1)];
+            value(row, params, [a, c], lock_both(a, c), positions)
+        }
         _ => None,
     }
 }
@@ -70,6 +85,18 @@ fn lock_both<'a>(a: &'a Tensor, b: &'a Tensor) -> [Locked<'a>; 2] {
     }
 }
 
+/// [`lock_both`] of three.
+fn lock_three<'a>(a: &'a Tensor, b: &'a Tensor, c: &'a Tensor) -> [Locked<'a>; 3] {
+    let tensors = [a, b, c];
+    let mut order = [0, 1, 2];
+    order.sort_unstable_by_key(|&at| tensors[at].identity());
+    let mut locks = [const { None }; 3];
+    for at in order {
+        locks[at] = Some(tensors[at].lock());
+    }
+    locks.map(|lock| lock.expect("each was locked"))
+}
+
 #[inline(always)]
 #[track_caller]
 fn value<const TENSORS: usize, const INPUTS: usize>(
@@ -83,7 +110,20 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     if modes != Modes::NONE && modes != Modes::NO_GRAD {
         return None;
     }
-    let kernel = kernel_of(row, states[0].array.dtype())?;
+    // What decides the dtype: the first that is no mask.
+    let decides = |(at, position): (usize, &Position)| match *position {
+        Position::Tensor(number) => row.promotes(at) && states[number].array.dtype() != DType::Bool,
+        Position::Number(_) => false,
+    };
+    let like = match positions.iter().enumerate().find(|&at| decides(at)) {
+        Some((_, &Position::Tensor(number))) => number,
+        _ => 0,
+    };
+    let kernel = kernel_of(row, states[like].array.dtype())?;
+    // The copy that is filled has a layout of its own.
+    if row.fills_copy() && !states[like].array.layout().is_plain() {
+        return None;
+    }
     let mut wants_grad = false;
     for state in &states {
         // A view may have to be given its history anew first.
@@ -96,7 +136,6 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     if wants_grad && modes != Modes::NONE {
         return None;
     }
-    let result = if row.tier.is_predicate() { DType::Bool } else { kernel.input() };
     let mut inputs = [Input::Scalar(Scalar::Int(0)); INPUTS];
     for (input, position) in inputs.iter_mut().zip(&positions) {
         *input = match *position {
@@ -104,24 +143,21 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
             Position::Number(number) => Input::Scalar(number),
         };
     }
-    let small = Small::new(kernel, params, states[0].sole(), &inputs)?;
-    let mut output = Array::uninit_with_layout(row.name, states[0].array.layout(), result).ok()?;
+    let small = Small::new(kernel, params, states[like].sole(), &inputs)?;
     // Before the data is read: a write by another thread in between must not go unnoticed.
     let versions: [u32; TENSORS] = std::array::from_fn(|number| states[number].array.storage().version());
-    if !small.run((&mut output).into(), || {}) {
-        return None;
-    }
+    let output = small.fresh(row.name)?;
     if !wants_grad || row.grads.is_empty() {
         drop(states);
         return Some(Fresh { tensor: Tensor::from_array(output), in_graph: false });
     }
-    let edges: SmallVec<[Edge; 2]> = positions
-        .iter()
-        .map(|position| match *position {
+    let mut edges: SmallVec<[Edge; 2]> = SmallVec::new();
+    for position in &positions {
+        edges.push(match *position {
             Position::Tensor(number) => tensors[number].edge(&mut states[number]).unwrap_or_default(),
             Position::Number(_) => Edge::default(),
-        })
-        .collect();
+        });
+    }
     let number_at = |slot: usize| match positions.get(slot) {
         Some(Position::Number(number)) => Some(*number),
         _ => None,
@@ -143,7 +179,7 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     // Before the line to blame is looked for, which may run code of the host.
     drop(states);
     let blame = Blame::here();
-    let meta = Meta { shape: output.shape().into(), dtype: output.dtype() };
+    let meta = Meta { shape: SmallVec::from_slice(output.shape()), dtype: output.dtype() };
     if !saves_output {
         let node: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], saved);
         return Some(Fresh { tensor: Tensor::from_node(output, node, 0), in_graph: true });
@@ -252,9 +288,7 @@ pub(super) fn gradients(
                 if input == last && reused {
                     small.run(array, || {}).then_some(())?;
                 } else {
-                    let mut output = Array::uninit_with_layout(rule.row.node, array.layout(), array.dtype()).ok()?;
-                    small.run((&mut output).into(), || {}).then_some(())?;
-                    fresh[input] = Some(output);
+                    fresh[input] = Some(small.fresh(rule.row.node)?);
                 }
             }
             Some(())

@@ -12,9 +12,9 @@ use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{Modes, modes, trace};
 use crate::launch::{self, Source};
-use crate::ops::batching;
 use crate::ops::elementwise::Arg;
 use crate::ops::traced::Traced;
+use crate::ops::{batching, complex};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -333,6 +333,10 @@ impl Op for RowGradient {
         self.row.node
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let grad = &inputs[0];
         let mut sources: SmallVec<[Source<&Array>; 4]> = smallvec![Source::Array(grad)];
@@ -360,9 +364,16 @@ impl Op for Elementwise {
         self.row.node
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         if let Some(reason) = self.row.refuses.and_then(|refuses| refuses(&self.params)) {
             return Err(Error::runtime(self.row.name, reason));
+        }
+        for input in (0..self.row.inputs.len()).filter(|&input| cx.needs(input)) {
+            self.row.check_known(input)?;
         }
         if cx.is_plain() { self.fused(cx) } else { self.traced(cx) }
     }
@@ -386,12 +397,20 @@ impl Op for Elementwise {
         }
         for (input, grad_row) in self.row.grads.iter().enumerate() {
             let Some(tangent) = cx.tangent(input).cloned() else { continue };
+            self.row.check_known(input)?;
             let tangent = if grad_row.pass {
                 tangent
             } else {
-                self.formula_over(grad_row, &tangent, |slot| {
-                    Ok(if slot < cx.inputs() { cx.input(slot).clone() } else { cx.output(0).clone() })
-                })?
+                let at =
+                    |slot: usize| Ok(if slot < cx.inputs() { cx.input(slot).clone() } else { cx.output(0).clone() });
+                if cx.output(0).dtype().is_complex() {
+                    // The formula multiplies by the conjugate of the derivative, a tangent by the derivative.
+                    let dtype = cx.output(0).dtype();
+                    let turned = complex::conj(&crate::ops::copy::to_dtype(&tangent, dtype)?)?;
+                    complex::conj(&self.formula_over(grad_row, &turned, at)?)?
+                } else {
+                    self.formula_over(grad_row, &tangent, at)?
+                }
             };
             cx.put(0, tangent)?;
         }

@@ -1,12 +1,11 @@
-//! Rows over complex numbers and half precision, which tensors do not have yet: through the loops that the macro declares
-//! and the loop driver.
+//! Rows over complex numbers and half precision: through the loops that the macro declares and the loop driver.
 
 use super::{GradRow, Integers, Params, Row};
 use crate::dtype::DType;
 use crate::kernels::element::Element;
 use crate::kernels::number::Complex;
 use crate::kernels::{In, Kernel, Out, map};
-use crate::ops::{activation, arithmetic, comparison, exponential, loss_rows, range, rows, select};
+use crate::ops::{activation, arithmetic, comparison, exponential, loss_rows, range, rows, select, special};
 use crate::scalar::Scalar;
 
 type C128 = Complex<f64>;
@@ -21,6 +20,7 @@ fn all() -> impl Iterator<Item = &'static Row> {
         loss_rows::ROWS,
         range::ROWS,
         select::ROWS,
+        special::ROWS,
     ]
     .into_iter()
     .flatten()
@@ -192,7 +192,7 @@ fn nothing_overflows_on_the_way() {
 fn rows_say_which_dtypes_they_compute_in() {
     for row in all() {
         let takes = |dtype: DType| (row.value)(dtype).is_some();
-        let unordered = matches!(row.tier.name(), "ring" | "field" | "inexact" | "equality");
+        let unordered = matches!(row.tier.name(), "ring" | "field" | "inexact" | "equality" | "field predicate");
         assert_eq!(takes(DType::C64), unordered, "{}", row.name);
         assert_eq!(takes(DType::C128), unordered, "{}", row.name);
         // Half precision is computed in `f32`, wherever that is.

@@ -8,7 +8,6 @@
 
 use crate::dtype::DType;
 use crate::kernels::number as kinds;
-#[cfg(test)]
 use crate::kernels::number::Complex;
 use crate::kernels::number::{Equal, Parameter};
 use crate::kernels::{Kernel, row};
@@ -129,14 +128,11 @@ macro_rules! tiers {
                 /// The compiled loop of a formula, if the tier computes in this dtype. Small integers and `bool` are computed
                 /// in `i32`, half precision in `f32`, into which the loop driver casts them block by block. Integers are cut off
                 /// to their width again: wrapping arithmetic comes out the same.
-                #[cfg_attr(test, allow(unreachable_patterns, reason = "some tiers compute in every dtype"))]
+                #[allow(unreachable_patterns, reason = "some tiers compute in every dtype")]
                 pub fn kernel<F: Formula<N, P>, const N: usize, const P: usize>(dtype: DType) -> Option<Kernel> {
                     match dtype {
                         $($(DType::$from)|+ => Some(row::$build::<F, $T, N, P>($cost)),)+
                         $($(
-                            // Tensors of complex numbers cannot be made yet: their loops are built for the tests alone, so that
-                            // nobody carries what nobody can call.
-                            #[cfg(test)]
                             DType::$complex => Some(row::$build::<F, $C, N, P>(4 * $cost)),
                         )+)?
                         _ => None,
@@ -197,6 +193,11 @@ tiers! {
     Predicate predicate "predicate": Predicate of Order gives truth by predicate,
     own parameters, integers Kept, gradient real, 250 ps,
     { F16 | BF16 | F32 => f32, F64 => f64, I64 => i64, I32 | I16 | I8 | U8 | Bool => i32 }
+
+    /// Floats and complex numbers (integers are promoted); the result is `bool`.
+    FieldPredicate field_predicate "field predicate": FieldPredicate of Field gives truth by field_predicate,
+    own parameters, integers Promoted, gradient real, 250 ps,
+    { F16 | BF16 | F32 => f32, F64 => f64; complex C64 => Complex<f32>, C128 => Complex<f64> }
 
     /// Floats (integers are promoted); the result is `bool`.
     RealPredicate real_predicate "real predicate": RealPredicate of Real gives truth by real_predicate,

@@ -1,15 +1,8 @@
-"""CUDA devices, of which there are none: arcgrad computes on the CPU.
-
-Programs that ask first go on as on any machine without a GPU:
-
-    >>> import arcgrad as ag
-    >>> ag.device("cuda" if ag.cuda.is_available() else "cpu")
-    device(type='cpu')
-"""
+"""MTIA devices, of which there are none: arcgrad computes on the CPU."""
 
 from __future__ import annotations
 
-from arcgrad import _names
+from arcgrad import _absent
 
 __all__ = ["device_count", "empty_cache", "is_available", "is_initialized", "manual_seed", "manual_seed_all"]
 
@@ -38,11 +31,11 @@ manual_seed_all = manual_seed
 
 
 def empty_cache() -> None:
-    """Does nothing: no memory of a GPU is kept."""
+    """Does nothing: no memory of such a device is kept."""
 
 
-def __getattr__(name):
-    raise AttributeError(f"module 'arcgrad.cuda' has no attribute '{name}': arcgrad computes on the CPU")
-
-
-_names.describe(__name__)
+_absent.declare(
+    __name__,
+    "arcgrad computes on the CPU only: there is no MTIA device",
+    "Event Stream current_device current_stream device get_device_name get_device_properties set_device synchronize",
+)

@@ -1,0 +1,14 @@
+"""Backward passes over several processes, which arcgrad does not do."""
+
+from __future__ import annotations
+
+from arcgrad import _absent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    def __getattr__(name: str) -> Any: ...
+
+
+_absent.declare(__name__, "arcgrad has no process groups", "backward context get_gradients")

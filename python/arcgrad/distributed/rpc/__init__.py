@@ -1,0 +1,18 @@
+"""Calls into other processes, which arcgrad does not make."""
+
+from __future__ import annotations
+
+from arcgrad import _absent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    def __getattr__(name: str) -> Any: ...
+
+
+_absent.declare(
+    __name__,
+    "arcgrad has no process groups",
+    "RRef TensorPipeRpcBackendOptions get_worker_info init_rpc remote rpc_async rpc_sync shutdown",
+)

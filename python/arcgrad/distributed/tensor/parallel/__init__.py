@@ -1,0 +1,18 @@
+"""Layers over several processes, which arcgrad does not have."""
+
+from __future__ import annotations
+
+from arcgrad import _absent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    def __getattr__(name: str) -> Any: ...
+
+
+_absent.declare(
+    __name__,
+    "arcgrad has no process groups",
+    "ColwiseParallel PrepareModuleInput PrepareModuleOutput RowwiseParallel SequenceParallel loss_parallel parallelize_module",
+)

@@ -1,0 +1,51 @@
+"""Exponential families, whose entropy follows from their log normalizer."""
+
+from __future__ import annotations
+
+import arcgrad as ag
+from arcgrad import _names
+
+from .distribution import Distribution
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from arcgrad._core import Tensor
+
+__all__ = ["ExponentialFamily"]
+
+
+class ExponentialFamily(Distribution):
+    """A distribution with the density exp(⟨t(x), η⟩ − F(η) + k(x)).
+
+    A family gives its natural parameters η (``_natural_params``), the log normalizer F (``_log_normalizer``) and the mean of
+    the carrier k (``_mean_carrier_measure``); the entropy F(η) − ⟨η, ∇F(η)⟩ − E[k] is then computed by differentiation (Nielsen
+    and Nock, "Entropies and cross-entropies of exponential families", 2010).
+    """
+
+    @property
+    def _natural_params(self) -> tuple[Tensor, ...]:
+        raise NotImplementedError
+
+    def _log_normalizer(self, *natural_params: Any) -> Tensor:
+        raise NotImplementedError
+
+    @property
+    def _mean_carrier_measure(self) -> Any:
+        raise NotImplementedError
+
+    def entropy(self) -> Tensor:
+        carrier = self._mean_carrier_measure
+        naturals = [param.detach().requires_grad_() for param in self._natural_params]
+        with ag.enable_grad():
+            normalizer = self._log_normalizer(*naturals)
+            gradients = ag.autograd.grad(normalizer.sum(), naturals, create_graph=True)
+        result = normalizer - carrier
+        for natural, gradient in zip(naturals, gradients):
+            product = natural * gradient
+            result = result - product.reshape(self._batch_shape + ag.Size((-1,))).sum(-1)
+        return result
+
+
+_names.describe(__name__)

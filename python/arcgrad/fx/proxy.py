@@ -1,0 +1,18 @@
+"""What stands for a value while a graph is traced, which arcgrad does not do."""
+
+from __future__ import annotations
+
+from arcgrad import _absent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    def __getattr__(name: str) -> Any: ...
+
+
+_absent.declare(
+    __name__,
+    "arcgrad has no graphs of modules to be rewritten",
+    "Attribute GraphAppendingTracer Proxy TracerBase",
+)

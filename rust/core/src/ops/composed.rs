@@ -1,0 +1,155 @@
+//! Operations that are composed of rows and reductions.
+
+use super::elementwise::{Arg, apply, apply_in_place};
+use super::powers::resolve_pow;
+use super::{copy, reduce, rows, scan, select, views};
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::scalar::Scalar;
+use crate::shape;
+use crate::tensor::Tensor;
+
+/// ln Γₚ(a) = p(p − 1)/4 · ln π + Σ ln Γ(a − j/2) over j = 0, …, p − 1 (DLMF 35.3.4).
+#[track_caller]
+pub fn multivariate_lgamma(input: &Tensor, p: i64) -> Result<Tensor> {
+    const OP: &str = "mvlgamma";
+    if p < 1 {
+        return Err(Error::runtime(OP, "p has to be greater than or equal to 1"));
+    }
+    let constant = 0.25 * (p * (p - 1)) as f64 * std::f64::consts::PI.ln();
+    let mut sum = input.lgamma()?;
+    for j in 1..p {
+        sum = sum.add(&input.sub(0.5 * j as f64)?.lgamma()?)?;
+    }
+    if p == 1 { Ok(sum) } else { sum.add(constant) }
+}
+
+/// Mantissa and exponent.
+#[track_caller]
+pub fn frexp(input: &Tensor) -> Result<Vec<Tensor>> {
+    if !input.dtype().is_float() {
+        return Err(Error::runtime("frexp", "torch.frexp() only supports floating-point dtypes"));
+    }
+    let exponent = apply(&rows::frexp_exponent::ROW, &[], &[input.into()])?;
+    let mantissa = apply(&rows::frexp_mantissa::ROW, &[], &[input.into(), (&exponent).into()])?;
+    Ok(vec![mantissa, copy::to_dtype(&exponent, DType::I32)?])
+}
+
+/// An argument in double precision.
+fn double(arg: Arg<'_>) -> Result<Tensor> {
+    match arg {
+        Arg::Tensor(tensor) => copy::to_dtype(tensor, DType::F64),
+        Arg::Scalar(number) => Tensor::scalar(number, DType::F64),
+    }
+}
+
+/// Power in double precision.
+#[track_caller]
+pub fn float_power(base: Arg<'_>, exponent: Arg<'_>) -> Result<Tensor> {
+    let (base, exponent) = match (base, exponent) {
+        (Arg::Scalar(_), Arg::Scalar(_)) => {
+            return Err(Error::type_("float_power", "float_power(): at least one argument must be a Tensor"));
+        }
+        (Arg::Tensor(_), Arg::Scalar(exponent)) => {
+            let base = double(base)?;
+            let resolved = resolve_pow((&base).into(), Scalar::Float(exponent.to_f64()).into())?;
+            return apply(resolved.row, &resolved.params, &resolved.args);
+        }
+        (base, exponent) => (double(base)?, double(exponent)?),
+    };
+    let resolved = resolve_pow((&base).into(), (&exponent).into())?;
+    apply(resolved.row, &resolved.params, &resolved.args)
+}
+
+/// The same in place of a tensor of double precision.
+#[track_caller]
+pub fn float_power_(base: &Tensor, exponent: Arg<'_>) -> Result<()> {
+    if base.dtype() != DType::F64 {
+        return Err(Error::runtime(
+            "float_power_",
+            format!(
+                "the base given to float_power_ has dtype {} but the operation's result requires dtype Double",
+                base.dtype()
+            ),
+        ));
+    }
+    let tensor;
+    let exponent = match exponent {
+        Arg::Tensor(_) => {
+            tensor = double(exponent)?;
+            Arg::Tensor(&tensor)
+        }
+        Arg::Scalar(number) => Scalar::Float(number.to_f64()).into(),
+    };
+    let resolved = resolve_pow(base.into(), exponent)?;
+    apply_in_place(resolved.row, &resolved.params, base, &resolved.args[1..])
+}
+
+/// 0 where `input` is NaN.
+#[track_caller]
+fn without_nan(input: &Tensor) -> Result<Tensor> {
+    select::where_(&input.isnan()?, Scalar::Int(0).into(), input.into())
+}
+
+/// The sum of what is not NaN.
+#[track_caller]
+pub fn nansum(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
+    if !input.dtype().is_float() {
+        return reduce::sum(input, axes, keep, dtype);
+    }
+    reduce::sum(&without_nan(input)?, axes, keep, dtype)
+}
+
+/// The mean of what is not NaN.
+#[track_caller]
+pub fn nanmean(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
+    if !input.dtype().is_float() {
+        return Err(Error::runtime(
+            "nanmean",
+            format!("nanmean(): expected input to have floating point or complex dtype but got {}", input.dtype()),
+        ));
+    }
+    let sum = nansum(input, axes, keep, dtype)?;
+    let count = reduce::sum(&input.isnan()?.logical_not()?, axes, keep, None)?;
+    sum.div(&count)
+}
+
+/// What a step of an integral is wide.
+pub enum Step<'a> {
+    /// As wide as the distance of points, given along the axis or in the shape of the integrand.
+    Between(&'a Tensor),
+    /// The same everywhere.
+    Of(Scalar),
+}
+
+/// Integrals from the first element on along an axis, by the trapezoidal rule.
+#[track_caller]
+pub fn cumulative_trapezoid(y: &Tensor, step: Step<'_>, axis: i64) -> Result<Tensor> {
+    const OP: &str = "cumulative_trapezoid";
+    let axis = shape::normalize_axis(OP, axis, y.rank())? as i64;
+    let ends = |tensor: &Tensor, axis: i64| {
+        let later = views::slice(tensor, axis, Some(1), None, 1)?;
+        Ok::<_, Box<Error>>((later, views::slice(tensor, axis, None, Some(-1), 1)?))
+    };
+    let (later, earlier) = ends(y, axis)?;
+    let sum = later.add(&earlier)?;
+    let areas = match step {
+        Step::Of(width) => sum.mul(width)?,
+        Step::Between(x) if x.rank() == 1 && y.rank() > 1 => {
+            if x.shape()[0] != y.shape()[axis as usize] {
+                let reason = "There must be one `x` value for each sample point";
+                return Err(Error::runtime(OP, format!("cumulative_trapezoid: {reason}")));
+            }
+            let (later, earlier) = ends(x, 0)?;
+            let mut shape = vec![1; y.rank()];
+            shape[axis as usize] = -1;
+            sum.mul(&views::reshape(&later.sub(&earlier)?, &shape)?)?
+        }
+        Step::Between(x) => {
+            // The axis is counted from the last, so that x may have fewer.
+            let (later, earlier) = ends(x, axis - y.rank() as i64)?;
+            sum.mul(&later.sub(&earlier)?)?
+        }
+    };
+    scan::cumsum(&areas, axis, None)?.div(2.0)
+}

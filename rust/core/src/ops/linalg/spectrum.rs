@@ -1,0 +1,162 @@
+//! Quotients by differences of eigenvalues or singular values, which may be equal: see
+//! [`arcgrad_linalg::spectrum`].
+
+use smallvec::smallvec;
+
+use super::{batch_of, batched, for_columns, for_rows};
+use crate::array::Array;
+use crate::error::{Error, Result};
+use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::transform::Batch;
+use crate::graph::{call, call_many};
+use crate::kernels::linalg::{self as kernel, Undetermined};
+use crate::launch::launch;
+use crate::ops::views;
+use crate::tensor::Tensor;
+
+/// Which pairs of values differ (1, else 0), and what the hermitian part is multiplied by where they do not. Inputs are the
+/// values, the antihermitian and the hermitian part, and the gradient of the values.
+#[derive(Clone, PartialEq, Debug)]
+struct Groups {
+    op: &'static str,
+}
+
+impl Op for Groups {
+    fn name(&self) -> &str {
+        "Groups"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let mut operands = Vec::with_capacity(4);
+        for input in inputs.iter() {
+            operands.push(input.contiguous(self.op)?);
+        }
+        let [values, antihermitian, hermitian, gradient] = &operands[..] else { unreachable!("four are given") };
+        let shape = hermitian.shape();
+        let keep = Array::uninit(self.op, shape, values.dtype())?;
+        let ratio = Array::uninit(self.op, shape, values.dtype())?;
+        let reads = [values, antihermitian, hermitian, gradient];
+        launch(reads, [&keep, &ratio], kernel::groups).map_err(|(index, why)| self.refusal(shape, index, why))?;
+        Ok(smallvec![keep, ratio])
+    }
+
+    fn differentiable(&self) -> usize {
+        0
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        batched(cx, self)
+    }
+}
+
+impl Groups {
+    #[cold]
+    fn refusal(&self, shape: &[usize], index: usize, why: Undetermined) -> Box<Error> {
+        let which = if batch_of(shape).is_empty() { String::new() } else { format!("(Batch element {index}): ") };
+        let (what, vectors) = if self.op.starts_with("linalg.svd") {
+            ("singular values", "singular vectors")
+        } else {
+            ("eigenvalues", "eigenvectors")
+        };
+        let reason = match why {
+            Undetermined::Basis => format!(
+                "{which}the input has repeated {what}, whose {vectors} are any orthonormal basis, and the derivative depends on \
+                 which basis it is: there is none. Use a function of the {vectors} that is the same for every basis, or \
+                 make the {what} distinct."
+            ),
+            Undetermined::Values => format!(
+                "{which}the input has repeated {what}, and the gradients of {what} and {vectors} do not determine that of the \
+                 input: either the loss depends on the basis that was chosen, or it is a sum of several functions of it. \
+                 Differentiate them one by one, or make the {what} distinct."
+            ),
+        };
+        Error::runtime(self.op, reason)
+    }
+}
+
+/// The antihermitian part divided by the differences vⱼ − vᵢ, with the limit where they vanish. `gradient` is that of the
+/// values.
+#[track_caller]
+pub(super) fn over_differences(
+    op: &'static str,
+    values: &Tensor,
+    antihermitian: &Tensor,
+    hermitian: Option<&Tensor>,
+    gradient: Option<&Tensor>,
+) -> Result<Tensor> {
+    let zeros = |like: &Tensor| super::super::copy::filled_like(like, crate::scalar::Scalar::Int(0));
+    let known = match hermitian {
+        Some(hermitian) => hermitian.clone(),
+        None => zeros(antihermitian)?,
+    };
+    let gradient = match gradient {
+        Some(gradient) => gradient.clone(),
+        None => zeros(values)?,
+    };
+    let found = call_many(Groups { op }, &[values, antihermitian, &known, &gradient])?;
+    let (keep, ratio) = (&found[0], &found[1]);
+    let differences = for_columns(values)?.sub(&for_rows(values)?)?;
+    // Where the difference counts as none, 0 is divided by 1 and nothing is left of it.
+    let divisors = differences.mul(keep)?.add(&keep.neg()?.add(1.0)?)?;
+    let quotients = antihermitian.mul(keep)?.div(&divisors)?;
+    match hermitian {
+        Some(hermitian) => quotients.add(&hermitian.mul(ratio)?),
+        None => Ok(quotients),
+    }
+}
+
+/// Which of the numerators are divided: see [`arcgrad_linalg::spectrum::divisible`].
+#[derive(Clone, PartialEq, Debug)]
+struct Divisible {
+    op: &'static str,
+}
+
+impl Op for Divisible {
+    fn name(&self) -> &str {
+        "Divisible"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let mut operands = Vec::with_capacity(4);
+        for input in inputs.iter() {
+            operands.push(input.contiguous(self.op)?);
+        }
+        let [numerators, divisors, scale, reference] = &operands[..] else { unreachable!("four are given") };
+        let shape = numerators.shape();
+        let keep = Array::uninit(self.op, shape, divisors.dtype())?;
+        launch([numerators, divisors, scale, reference], &keep, kernel::divisible).map_err(|index| {
+            let which = if batch_of(shape).is_empty() { String::new() } else { format!("(Batch element {index}): ") };
+            Error::runtime(
+                self.op,
+                format!(
+                    "{which}the input has a singular value that is zero, whose singular vectors are any orthonormal basis, and \
+                     the derivative depends on which basis it is: there is none."
+                ),
+            )
+        })?;
+        Ok(smallvec![keep])
+    }
+
+    fn differentiable(&self) -> usize {
+        0
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        batched(cx, self)
+    }
+}
+
+/// Quotients by sums of singular values, or by them alone: 0 where both vanish. Numerators are small beside `reference`
+/// where they vanish, divisors beside `scale`.
+#[track_caller]
+pub(super) fn over_magnitudes(
+    op: &'static str,
+    numerators: &Tensor,
+    divisors: &Tensor,
+    scale: &Tensor,
+    reference: &Tensor,
+) -> Result<Tensor> {
+    let divisors = views::broadcast_to(divisors, &numerators.shape())?;
+    let keep = call(Divisible { op }, &[numerators, &divisors, scale, reference])?;
+    numerators.mul(&keep)?.div(&divisors.mul(&keep)?.add(&keep.neg()?.add(1.0)?)?)
+}

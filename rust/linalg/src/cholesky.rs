@@ -1,0 +1,93 @@
+//! A = L Lᴴ of positive definite matrices.
+
+use faer::Par;
+use faer::dyn_stack::MemStack;
+use faer::linalg::cholesky::llt::factor::{LltError, LltRegularization, cholesky_in_place, cholesky_in_place_scratch};
+use faer::prelude::ReborrowMut;
+
+use faer::traits::ComplexField;
+
+use crate::{Number, buffer, conj, load, nth, nth_mut, scratch, zero};
+
+/// Size up to which plain loops are faster than blocks.
+const SMALL: usize = 24;
+
+/// L, or its conjugate transpose with `upper`, from the lower triangles of matrices, or with `upper` from the upper ones; zeros
+/// elsewhere. `info` is 0, or the order of the first leading minor that is not positive definite; then the factor ends there.
+pub fn factor<T: Number>(n: usize, upper: bool, a: &[T], factor: &mut [T], info: &mut [i32]) {
+    if n <= SMALL {
+        for (index, info) in info.iter_mut().enumerate() {
+            *info = plain(n, upper, nth(a, index, n * n), nth_mut(factor, index, n * n));
+        }
+        return;
+    }
+    let mut memory = buffer(cholesky_in_place_scratch::<T>(n, Par::Seq, Default::default()));
+    let mut dense = scratch::<T>(n, n);
+    for (index, info) in info.iter_mut().enumerate() {
+        let (a, factor) = (nth(a, index, n * n), nth_mut(factor, index, n * n));
+        load(a, dense.as_mut());
+        if upper {
+            for column in 0..n {
+                for row in column + 1..n {
+                    dense[(row, column)] = conj(a[column * n + row]);
+                }
+            }
+        }
+        let result = cholesky_in_place(
+            dense.as_mut().rb_mut(),
+            LltRegularization::default(),
+            Par::Seq,
+            MemStack::new(&mut memory),
+            Default::default(),
+        );
+        *info = match result {
+            // A NaN fails no comparison of the library's.
+            Ok(_) => (0..n).find(|&at| !(T::real_part_impl(&dense[(at, at)]) > zero())).map_or(0, |at| at as i32 + 1),
+            Err(LltError::NonPositivePivot { index }) => index as i32 + 1,
+        };
+        factor.fill(zero());
+        for column in 0..n {
+            for row in column..n {
+                let value = dense[(row, column)];
+                if upper {
+                    factor[column * n + row] = conj(value);
+                } else {
+                    factor[row * n + column] = value;
+                }
+            }
+        }
+    }
+}
+
+/// Row after row of L; the upper factor is written as its columns.
+fn plain<T: Number>(n: usize, upper: bool, a: &[T], factor: &mut [T]) -> i32 {
+    factor.fill(zero());
+    let at = |row: usize, column: usize| if upper { column * n + row } else { row * n + column };
+    for row in 0..n {
+        for column in 0..=row {
+            let given = a[at(row, column)];
+            let mut rest = if upper { conj(given) } else { given };
+            if upper {
+                for k in 0..column {
+                    rest = rest - conj(factor[k * n + row]) * factor[k * n + column];
+                }
+            } else {
+                let (left, right) = (&factor[row * n..row * n + column], &factor[column * n..column * n + column]);
+                for (left, right) in left.iter().zip(right) {
+                    rest = rest - *left * conj(*right);
+                }
+            }
+            let value = if row == column {
+                let square = T::real_part_impl(&rest);
+                if !(square > zero()) {
+                    return row as i32 + 1;
+                }
+                T::from_real_impl(&T::Part::sqrt_impl(&square))
+            } else {
+                rest.over(factor[at(column, column)])
+            };
+            factor[at(row, column)] = if upper { conj(value) } else { value };
+        }
+    }
+    0
+}

@@ -1,0 +1,64 @@
+//! A = V diag(λ) Vᴴ of Hermitian matrices.
+
+use faer::dyn_stack::MemStack;
+use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::{Par, diag::DiagMut};
+
+use faer::traits::ComplexField;
+
+use crate::{Number, all_finite, buffer, conj, nth, nth_mut, scratch, store};
+
+/// Eigenvalues in ascending order, and the eigenvectors as columns if `vectors` has room for them. The lower triangle is read,
+/// or the upper one with `upper`. `info` is 0, or positive where there is no result: an element is not finite, or the iteration
+/// did not converge.
+pub fn hermitian<T: Number>(
+    n: usize,
+    upper: bool,
+    a: &[T],
+    values: &mut [T::Part],
+    vectors: &mut [T],
+    info: &mut [i32],
+) {
+    if n == 0 {
+        return info.fill(0);
+    }
+    let wanted = !vectors.is_empty();
+    let compute = if wanted { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
+    let mut memory = buffer(self_adjoint_evd_scratch::<T>(n, compute, Par::Seq, Default::default()));
+    let mut dense = scratch::<T>(n, n);
+    let mut columns = scratch::<T>(n, if wanted { n } else { 0 });
+    let mut found = vec![T::zero_impl(); n];
+    for (index, info) in info.iter_mut().enumerate() {
+        let a = nth(a, index, n * n);
+        let mut finite = true;
+        for row in 0..n {
+            for column in 0..=row {
+                let value = if upper { conj(a[column * n + row]) } else { a[row * n + column] };
+                finite &= T::is_finite_impl(&value);
+                dense[(row, column)] = value;
+            }
+        }
+        let values = nth_mut(values, index, n);
+        let converged = finite
+            && self_adjoint_evd(
+                dense.as_ref(),
+                DiagMut::from_slice_mut(&mut found),
+                wanted.then(|| columns.as_mut()),
+                Par::Seq,
+                MemStack::new(&mut memory),
+                Default::default(),
+            )
+            .is_ok()
+            && all_finite(&found);
+        *info = i32::from(!converged);
+        if !converged {
+            values.fill(T::Part::nan_impl());
+        } else {
+            values.iter_mut().zip(&found).for_each(|(to, from)| *to = T::real_part_impl(from));
+        }
+        if wanted {
+            let vectors = nth_mut(vectors, index, n * n);
+            if converged { store(columns.as_ref(), vectors) } else { vectors.fill(T::nan_impl()) }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Decompositions of dense matrices in plain slices.
+//!
+//! Every function works on a batch of matrices of one size, which lie row-major one behind the other; the number of matrices
+//! is that of the smallest output. Nothing in here knows a tensor. `faer` is instantiated in this crate and nowhere else, on
+//! one thread always, so that results have the same bits whatever the machine; small matrices, where its blocking does not
+//! pay, are left to plain loops.
+
+pub mod cholesky;
+pub mod eigen;
+pub mod exponential;
+pub mod ldl;
+pub mod lu;
+pub mod qr;
+pub mod spectrum;
+pub mod svd;
+pub mod triangular;
+
+use faer::dyn_stack::{MemBuffer, StackReq};
+use faer::prelude::ReborrowMut;
+use faer::traits::{ComplexField, RealField};
+use faer::{Mat, MatMut, MatRef};
+
+/// The numbers that matrices are made of: `f32` and `f64`.
+pub trait Number: ComplexField<Real = Self::Part> + Copy + Send + Sync + 'static {
+    /// Absolute values and eigenvalues of Hermitian matrices.
+    type Part: RealField + Number<Part = Self::Part>;
+
+    /// `self / divisor`, which may be so small that it has no reciprocal.
+    fn over(self, divisor: Self) -> Self;
+
+    /// `self / |self|`, for what is not 0.
+    fn unit(self, magnitude: Self::Part) -> Self;
+
+    /// Natural logarithm.
+    fn ln(part: Self::Part) -> Self::Part;
+
+    /// The nearest `f64`.
+    fn to_f64(part: Self::Part) -> f64;
+
+    /// The exponential function.
+    fn exp(part: Self::Part) -> Self::Part;
+}
+
+macro_rules! real {
+    ($($type:ty),*) => {$(
+        impl Number for $type {
+            type Part = Self;
+
+            #[inline(always)]
+            fn over(self, divisor: Self) -> Self {
+                self / divisor
+            }
+
+            #[inline(always)]
+            fn unit(self, _magnitude: Self) -> Self {
+                if self.is_nan() { self } else { self.signum() }
+            }
+
+            #[inline(always)]
+            fn ln(part: Self) -> Self {
+                part.ln()
+            }
+
+            #[inline(always)]
+            fn to_f64(part: Self) -> f64 {
+                f64::from(part)
+            }
+
+            #[inline(always)]
+            fn exp(part: Self) -> Self {
+                part.exp()
+            }
+        }
+    )*};
+}
+real!(f32, f64);
+
+/// 0.
+#[inline(always)]
+fn zero<T: Number>() -> T {
+    T::zero_impl()
+}
+
+/// 1.
+#[inline(always)]
+fn one<T: Number>() -> T {
+    T::one_impl()
+}
+
+/// The magnitude that pivots are chosen by: |re| + |im|.
+#[inline(always)]
+fn magnitude<T: Number>(value: T) -> T::Part {
+    T::abs1_impl(&value)
+}
+
+#[inline(always)]
+fn conj<T: Number>(value: T) -> T {
+    T::conj_impl(&value)
+}
+
+/// Elements of `size` each: number `index`.
+#[inline(always)]
+fn nth<T>(all: &[T], index: usize, size: usize) -> &[T] {
+    &all[index * size..(index + 1) * size]
+}
+
+/// [`nth`] to be written.
+#[inline(always)]
+fn nth_mut<T>(all: &mut [T], index: usize, size: usize) -> &mut [T] {
+    &mut all[index * size..(index + 1) * size]
+}
+
+/// Row-major elements as a matrix.
+#[inline(always)]
+fn matrix<T>(elements: &[T], rows: usize, columns: usize) -> MatRef<'_, T> {
+    MatRef::from_row_major_slice(elements, rows, columns)
+}
+
+/// [`matrix`] to be written.
+#[inline(always)]
+fn matrix_mut<T>(elements: &mut [T], rows: usize, columns: usize) -> MatMut<'_, T> {
+    MatMut::from_row_major_slice_mut(elements, rows, columns)
+}
+
+/// Copies a row-major matrix into one whose columns are dense, as `faer` likes them.
+fn load<T: Number>(from: &[T], mut to: MatMut<'_, T>) {
+    let columns = to.ncols();
+    for column in 0..columns {
+        for (row, to) in to.rb_mut().col_mut(column).iter_mut().enumerate() {
+            *to = from[row * columns + column];
+        }
+    }
+}
+
+/// Copies a matrix into row-major elements.
+fn store<T: Number>(from: MatRef<'_, T>, to: &mut [T]) {
+    let columns = from.ncols();
+    for column in 0..columns {
+        for (row, from) in from.col(column).iter().enumerate() {
+            to[row * columns + column] = *from;
+        }
+    }
+}
+
+/// Copies the conjugate transpose of a matrix into row-major elements.
+fn store_adjoint<T: Number>(from: MatRef<'_, T>, to: &mut [T]) {
+    let rows = from.nrows();
+    for column in 0..from.ncols() {
+        for (row, from) in from.col(column).iter().enumerate() {
+            to[column * rows + row] = conj(*from);
+        }
+    }
+}
+
+/// Working memory for a library's call.
+fn buffer(request: StackReq) -> MemBuffer {
+    MemBuffer::new(request)
+}
+
+/// Whether nothing is infinite or NaN.
+fn all_finite<T: Number>(elements: &[T]) -> bool {
+    elements.iter().all(T::is_finite_impl)
+}
+
+fn scratch<T: Number>(rows: usize, columns: usize) -> Mat<T> {
+    Mat::zeros(rows, columns)
+}

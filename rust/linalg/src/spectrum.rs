@@ -1,0 +1,162 @@
+//! What gradients of eigenvectors and of singular vectors do where values repeat.
+//!
+//! The gradient of a loss of λ and V is V (diag g + F∘K + …) Vᴴ, where K is the antihermitian part of M = Vᴴ ∂V and
+//! F = 1/(λⱼ − λᵢ) (M. Giles, "An extended collection of matrix derivative results", 2008, 3.1). Within a group of equal
+//! values any orthonormal basis would do. If the loss does not depend on which one it is, K vanishes there, and the quotient
+//! is 0/0. What it tends to follows from the hermitian part S of M: where the loss is one of V h(Λ) Vᴴ, S is proportional
+//! to it, and so is g to the diagonal of S, by the same number, since the gradient has g as its diagonal whatever the basis.
+
+use faer::traits::{ComplexField, RealField};
+
+use crate::{Number, nth, nth_mut, one, zero};
+
+/// Why there is no gradient.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Undetermined {
+    /// The loss depends on the basis within a group of equal values.
+    Basis,
+    /// The gradient of the values in a group is no basis's but this one's: what the loss is beside this basis is not known.
+    Values,
+}
+
+/// How close values are that count as equal, relative to the greatest.
+fn resolution<T: Number>(n: usize) -> T::Part {
+    T::Part::epsilon_impl() * T::Part::from_f64_impl(10.0 + 2.0 * n as f64)
+}
+
+/// How small what has to vanish is, relative to the greatest: it comes out of a program, with its rounding.
+fn negligible<T: Number>(n: usize) -> T::Part {
+    // ε^(2/3)
+    let third = T::Part::exp(T::ln(T::Part::epsilon_impl()) * T::Part::from_f64_impl(2.0 / 3.0));
+    third * T::Part::from_f64_impl(1.0 + n as f64 / 8.0)
+}
+
+/// For sorted `values` (n each), K and S (n × n each) and the gradient of the values: `keep` is 0 on the diagonal and for
+/// pairs of equal values, else 1; `ratio` is what S is to be multiplied by for such pairs, else 0.
+///
+/// # Errors
+/// With the number of the matrix where the limit does not exist, or is not determined by what is given.
+pub fn groups<T: Number>(
+    n: usize,
+    values: &[T::Part],
+    antihermitian: &[T],
+    hermitian: &[T],
+    gradient: &[T::Part],
+    keep: &mut [T::Part],
+    ratio: &mut [T::Part],
+) -> Result<(), (usize, Undetermined)> {
+    if n == 0 {
+        return Ok(());
+    }
+    ratio.fill(zero());
+    keep.fill(one());
+    for index in 0..values.len() / n {
+        let values = nth(values, index, n);
+        let (keep, ratio) = (nth_mut(keep, index, n * n), nth_mut(ratio, index, n * n));
+        let size = |value: T::Part| T::Part::abs_impl(&value);
+        let most =
+            values.iter().fold(zero::<T::Part>(), |most, &value| if size(value) > most { size(value) } else { most });
+        let equal = resolution::<T>(n) * most;
+        let mut start = 0;
+        while start < n {
+            let mut end = start + 1;
+            while end < n && size(values[end] - values[end - 1]) <= equal {
+                end += 1;
+            }
+            for row in start..end {
+                for column in start..end {
+                    keep[row * n + column] = zero();
+                }
+            }
+            if end - start > 1 {
+                let (k, s) = (nth(antihermitian, index, n * n), nth(hermitian, index, n * n));
+                let found = limit::<T>(n, start..end, k, s, nth(gradient, index, n)).map_err(|why| (index, why))?;
+                for row in start..end {
+                    for column in (start..end).filter(|&column| column != row) {
+                        ratio[row * n + column] = found;
+                    }
+                }
+            }
+            start = end;
+        }
+    }
+    Ok(())
+}
+
+/// What S is multiplied by within one group.
+fn limit<T: Number>(
+    n: usize,
+    group: std::ops::Range<usize>,
+    k: &[T],
+    s: &[T],
+    gradient: &[T::Part],
+) -> Result<T::Part, Undetermined> {
+    let greater = |a: T::Part, b: T::Part| if b > a { b } else { a };
+    let size = |value: T::Part| T::Part::abs_impl(&value);
+    let most = k.iter().chain(s).map(T::abs_impl).fold(zero(), greater);
+    let (small, nothing) = (negligible::<T>(n) * most, zero::<T::Part>());
+    let pairs = || {
+        group
+            .clone()
+            .flat_map(|row| group.clone().filter(move |&column| column != row).map(move |column| row * n + column))
+    };
+    if pairs().any(|at| T::abs_impl(&k[at]) > small) {
+        return Err(Undetermined::Basis);
+    }
+    let gradient = &gradient[group.clone()];
+    let steepest = gradient.iter().map(|&g| size(g)).fold(nothing, greater);
+    if steepest == nothing || !pairs().any(|at| T::abs_impl(&s[at]) > small) {
+        return Ok(nothing);
+    }
+    let diagonal = || group.clone().map(|at| T::real_part_impl(&s[at * n + at]));
+    let tolerance = negligible::<T>(n) * steepest;
+    let square = diagonal().fold(nothing, |sum, s| sum + s * s);
+    if square > nothing {
+        let ratio = gradient.iter().zip(diagonal()).fold(nothing, |sum, (&g, s)| sum + g * s).over(square);
+        if gradient.iter().zip(diagonal()).all(|(&g, s)| size(g - ratio * s) <= tolerance) {
+            return Ok(ratio);
+        }
+    }
+    if gradient.iter().all(|&g| size(g - gradient[0]) <= tolerance) {
+        return Ok(nothing);
+    }
+    Err(Undetermined::Values)
+}
+
+/// Which of `numerators` are to be divided by their `divisors`: 1, or 0 where the divisor counts as zero, beside the greatest
+/// of `scale`, and the numerator vanishes as it should, beside the greatest of `reference`. Each is of `size` elements a
+/// matrix, `scale` of `n`, and `reference` of `known`.
+///
+/// # Errors
+/// With the number of the matrix where a numerator does not vanish.
+#[allow(clippy::too_many_arguments, reason = "operands and their sizes")]
+pub fn divisible<T: Number>(
+    [size, n, known]: [usize; 3],
+    numerators: &[T],
+    divisors: &[T::Part],
+    scale: &[T::Part],
+    reference: &[T],
+    keep: &mut [T::Part],
+) -> Result<(), usize> {
+    keep.fill(one());
+    if size == 0 || n == 0 {
+        return Ok(());
+    }
+    let greatest =
+        |values: &mut dyn Iterator<Item = T::Part>| values.fold(zero::<T::Part>(), |a, b| if b > a { b } else { a });
+    for index in 0..scale.len() / n {
+        let most = greatest(&mut nth(scale, index, n).iter().map(T::Part::abs_impl));
+        let equal = resolution::<T>(n) * most;
+        let small = negligible::<T>(n) * greatest(&mut nth(reference, index, known).iter().map(T::abs_impl));
+        let pairs = nth(numerators, index, size).iter().zip(nth(divisors, index, size));
+        for ((numerator, &divisor), keep) in pairs.zip(nth_mut(keep, index, size)) {
+            if divisor <= equal {
+                *keep = zero();
+                if T::abs_impl(numerator) > small {
+                    return Err(index);
+                }
+            }
+        }
+    }
+    Ok(())
+}

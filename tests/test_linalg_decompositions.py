@@ -1,0 +1,175 @@
+"""Decompositions: what they are made of multiplies to the input, whatever the input is."""
+
+from __future__ import annotations
+
+import itertools
+
+import arcgrad as ag
+import numpy as np
+import pytest
+
+DTYPES = ("float32", "float64")
+SIZES = (0, 1, 2, 3, 8, 17, 24, 25, 33, 64, 100)
+
+
+def eps(dtype):
+    return np.finfo(dtype).eps
+
+
+def matrices(shape, dtype, kind="random", seed=0):
+    """Matrices of a kind, as NumPy has them."""
+    rng = np.random.RandomState(seed)
+    a = rng.standard_normal(shape)
+    n = min(shape[-2:])
+    match kind:
+        case "zero":
+            a = np.zeros(shape)
+        case "singular" if n:
+            a[..., -1] = a[..., 0]
+        case "tiny":
+            a = a * (1e-30 if dtype == "float32" else 1e-250)
+        case "huge":
+            a = a * (1e15 if dtype == "float32" else 1e120)
+        case "ill" if n:
+            a = a * np.geomspace(1, eps(dtype), shape[-1])
+    return a.astype(dtype)
+
+
+KINDS = ("random", "zero", "singular", "tiny", "huge", "ill")
+SHAPES = [(n, n) for n in SIZES] + [(5, 3), (3, 5), (40, 30), (30, 40), (2, 4, 4), (0, 3, 3), (2, 3, 5, 4), (0, 3), (3, 0)]
+
+
+def close(actual, expected, dtype, n, scale):
+    """To a few roundings, beside the greatest element."""
+    assert actual.shape == expected.shape and actual.dtype == expected.dtype
+    if actual.size:
+        tolerance = 8 * (n + 4) * eps(dtype) * max(scale, np.finfo(dtype).tiny)
+        np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance)
+
+
+def top(a):
+    return np.abs(a).max(initial=0)
+
+
+cases = pytest.mark.parametrize("dtype, kind", itertools.product(DTYPES, KINDS))
+shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
+
+
+def orthonormal(q, dtype):
+    n = q.shape[-1]
+    close(q.swapaxes(-1, -2) @ q, np.broadcast_to(np.eye(n, dtype=dtype), (*q.shape[:-2], n, n)), dtype, q.shape[-2], 1)
+
+
+@cases
+@shapes
+@pytest.mark.parametrize("pivot", (True, False))
+def test_lu(shape, dtype, kind, pivot):
+    a = matrices(shape, dtype, kind)
+    if not pivot:
+        if kind != "random":
+            pytest.skip("without exchanges of rows nothing is promised")
+        a = a + 200 * np.eye(*shape[-2:], dtype=dtype)
+    p, l, u = (part.numpy() for part in ag.linalg.lu(ag.from_numpy(a), pivot=pivot))
+    k = min(shape[-2:])
+    assert l.shape == (*shape[:-1], k) and u.shape == (*shape[:-2], k, shape[-1])
+    assert (np.tril(u, -1) == 0).all() and (np.triu(l, 1) == 0).all()
+    if pivot:
+        assert (np.abs(l) <= 1 + eps(dtype)).all()
+        assert (p.sum(-1) == 1).all() and (p.sum(-2) == 1).all()
+        l = p @ l
+    else:
+        assert p.shape == (0,)
+    close(l @ u, a, dtype, max(shape[-2:]), top(a))
+    packed, pivots, info = ag.linalg.lu_factor_ex(ag.from_numpy(a), pivot=pivot)
+    assert pivots.dtype == info.dtype == ag.int32 and pivots.shape == (*shape[:-2], k)
+    zeros = np.diagonal(packed.numpy(), axis1=-2, axis2=-1) == 0
+    assert (info.numpy() == np.where(zeros.any(-1), zeros.argmax(-1) + 1, 0) if k else (info.numpy() == 0).all()).all()
+
+
+@cases
+@shapes
+@pytest.mark.parametrize("mode", ("reduced", "complete", "r"))
+def test_qr(shape, dtype, kind, mode):
+    a = matrices(shape, dtype, kind)
+    q, r = (part.numpy() for part in ag.linalg.qr(ag.from_numpy(a), mode))
+    m, n = shape[-2:]
+    k = min(m, n)
+    assert r.shape == (*shape[:-2], m if mode == "complete" else k, n)
+    assert (np.tril(r, -1) == 0).all()
+    if mode == "r":
+        assert q.shape == (0,)
+        np.testing.assert_array_equal(r, ag.linalg.qr(ag.from_numpy(a)).R.numpy())
+        return
+    assert q.shape == (*shape[:-1], m if mode == "complete" else k)
+    orthonormal(q, dtype)
+    close(q @ r, a, dtype, max(m, n), top(a))
+
+
+@cases
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape[-1] == shape[-2]], ids=str)
+def test_eigh(shape, dtype, kind):
+    a = matrices(shape, dtype, kind)
+    a = a + a.swapaxes(-1, -2)
+    values, vectors = (part.numpy() for part in ag.linalg.eigh(ag.from_numpy(a)))
+    orthonormal(vectors, dtype)
+    assert (np.diff(values) >= 0).all()
+    close((vectors * values[..., None, :]) @ vectors.swapaxes(-1, -2), a, dtype, shape[-1], top(a))
+    for uplo, triangle in (("L", np.tril), ("U", np.triu)):
+        one = ag.linalg.eigvalsh(ag.from_numpy(triangle(a)), UPLO=uplo).numpy()
+        close(one, values, dtype, shape[-1], top(a))
+
+
+@cases
+@shapes
+@pytest.mark.parametrize("full", (True, False))
+def test_svd(shape, dtype, kind, full):
+    a = matrices(shape, dtype, kind)
+    u, values, vh = (part.numpy() for part in ag.linalg.svd(ag.from_numpy(a), full_matrices=full))
+    (m, n), k = shape[-2:], min(shape[-2:])
+    assert u.shape == (*shape[:-1], m if full else k) and vh.shape == (*shape[:-2], n if full else k, n)
+    orthonormal(u, dtype)
+    orthonormal(vh.swapaxes(-1, -2), dtype)
+    assert (values >= 0).all() and (np.diff(values) <= 0).all()
+    close((u[..., :k] * values[..., None, :]) @ vh[..., :k, :], a, dtype, max(m, n), top(a))
+    close(ag.linalg.svdvals(ag.from_numpy(a)).numpy(), values, dtype, max(m, n), top(a))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("upper", (False, True))
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape[-1] == shape[-2]], ids=str)
+def test_cholesky(shape, dtype, upper):
+    a = matrices(shape, dtype)
+    a = a @ a.swapaxes(-1, -2) + np.eye(shape[-1], dtype=dtype)
+    other = (np.tril if upper else np.triu)(np.full(shape, np.nan), -1 if upper else 1).astype(dtype)
+    factor = ag.linalg.cholesky(ag.from_numpy(a + other), upper=upper).numpy()
+    assert ((np.tril(factor, -1) if upper else np.triu(factor, 1)) == 0).all()
+    product = factor.swapaxes(-1, -2) @ factor if upper else factor @ factor.swapaxes(-1, -2)
+    close(product, a, dtype, shape[-1], top(a))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n", SIZES)
+def test_systems_and_inverses(n, dtype):
+    a = matrices((2, n, n), dtype) + 3 * np.sqrt(n) * np.eye(n, dtype=dtype)
+    b = matrices((2, n, 3), dtype, seed=1)
+    x = ag.linalg.solve(ag.from_numpy(a), ag.from_numpy(b)).numpy()
+    close(a @ x, b, dtype, n, top(b))
+    inverse = ag.linalg.inv(ag.from_numpy(a)).numpy()
+    close(a @ inverse, np.broadcast_to(np.eye(n, dtype=dtype), a.shape), dtype, n, 1)
+    left = ag.linalg.solve(ag.from_numpy(a), ag.from_numpy(b).mT, left=False).numpy()
+    close(left @ a, b.swapaxes(-1, -2), dtype, n, top(b))
+    sign, log = (part.numpy() for part in ag.linalg.slogdet(ag.from_numpy(a)))
+    expected = np.linalg.slogdet(a.astype("float64"))
+    np.testing.assert_array_equal(sign, expected[0])
+    np.testing.assert_allclose(log, expected[1], rtol=100 * eps(dtype), atol=1e-30)
+
+
+def test_results_have_names():
+    a = ag.eye(2)
+    assert ag.linalg.svd(a).Vh.shape == (2, 2)
+    assert type(ag.linalg.svd(a)).__name__ == "linalg_svd"
+    assert type(ag.linalg.eigh(a)).__name__ == "linalg_eigh"
+    assert ag.linalg.lu_factor_ex(a)._fields == ("LU", "pivots", "info") if hasattr(ag.linalg.lu_factor_ex(a), "_fields") else True
+    out = (ag.empty(2), ag.empty(2, 2))
+    result = ag.linalg.eigh(a, out=out)
+    assert result.eigenvalues is out[0] and result.eigenvectors is out[1]

@@ -1,0 +1,143 @@
+"""Sparse tensors: the same as dense ones, as far as they go."""
+
+import pytest
+
+import arcgrad as ag
+
+I = [[0, 1, 1, 0], [2, 0, 2, 2]]
+V = [3.0, 4.0, 5.0, 1.0]
+DENSE = [[0.0, 0.0, 4.0], [4.0, 0.0, 5.0]]
+
+
+def sparse(requires_grad=False, dtype=ag.float64):
+    return ag.sparse_coo_tensor(I, V, (2, 3), dtype=dtype, requires_grad=requires_grad)
+
+
+def test_coordinates_and_values():
+    s = sparse()
+    assert (s._nnz(), s.is_coalesced(), s.is_sparse, s.sparse_dim(), s.dense_dim(), tuple(s.shape)) == (
+        4,
+        False,
+        True,
+        2,
+        0,
+        (2, 3),
+    )
+    assert s.to_dense().tolist() == DENSE
+    merged = s.coalesce()
+    assert merged.indices().tolist() == [[0, 1, 1], [2, 0, 2]] and merged.values().tolist() == [4.0, 4.0, 5.0]
+    assert merged.layout is ag.sparse_coo and merged.coalesce() is merged
+    with pytest.raises(RuntimeError, match="uncoalesced"):
+        s.indices()
+
+
+def test_values_may_be_tensors():
+    s = ag.sparse_coo_tensor([[2, 0]], [[1.0, 2.0], [3.0, 4.0]], (3, 2))
+    assert s.dense_dim() == 1 and s.to_dense().tolist() == [[3.0, 4.0], [0.0, 0.0], [1.0, 2.0]]
+    assert (s + s).to_dense().tolist() == [[6.0, 8.0], [0.0, 0.0], [2.0, 4.0]]
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda s, d: s @ d,
+        lambda s, d: ag.sparse.mm(s, d),
+        lambda s, d: ag.spmm(s, d),
+        lambda s, d: s @ d[:, 0],
+        lambda s, d: d.t() @ s.t(),
+        lambda s, d: s * 3,
+        lambda s, d: s / 2,
+        lambda s, d: -s,
+        lambda s, d: s + s,
+        lambda s, d: s - s * 2,
+        lambda s, d: s * s,
+        lambda s, d: s * d.t()[:, :3],
+        lambda s, d: s.t(),
+        lambda s, d: s @ s.t(),
+        lambda s, d: s.sum() if isinstance(s, ag.Tensor) else ag.sparse.sum(s),
+        lambda s, d: s.sum(0) if isinstance(s, ag.Tensor) else ag.sparse.sum(s, 0),
+        lambda s, d: s.sum(1) if isinstance(s, ag.Tensor) else ag.sparse.sum(s, [1]),
+        lambda s, d: s.double(),
+    ],
+)
+@pytest.mark.arcgrad_only
+def test_what_is_computed_is_what_dense_tensors_give(of):
+    d = (ag.arange(6.0, dtype=ag.float64).reshape(3, 2) - 2.5).requires_grad_()
+    s, whole = sparse(requires_grad=True), ag.tensor(DENSE, dtype=ag.float64, requires_grad=True)
+    found, expected = of(s, d), of(whole, d)
+    found = found.to_dense() if isinstance(found, ag.sparse.SparseTensor) else found
+    assert found.tolist() == expected.tolist()
+    weights = (ag.arange(expected.numel(), dtype=ag.float64) + 1).reshape(expected.shape)
+    gradient = ag.autograd.grad((expected * weights).sum(), [whole, d], allow_unused=True)
+    (found * weights).sum().backward()
+    mask = whole.detach() != 0
+    assert s.grad.to_dense()[mask].tolist() == gradient[0][mask].tolist()
+    assert (d.grad is None) == (gradient[1] is None) and (d.grad is None or d.grad.tolist() == gradient[1].tolist())
+
+
+def test_gradients_of_any_order():
+    d = ag.arange(6.0, dtype=ag.float64).reshape(3, 2).requires_grad_()
+    values = ag.tensor(V, dtype=ag.float64, requires_grad=True)
+
+    def of(values, d):
+        return ag.sparse.mm(ag.sparse_coo_tensor(ag.tensor(I), values, (2, 3)), d).tanh()
+
+    assert ag.autograd.gradcheck(of, (values, d)) and ag.autograd.gradgradcheck(of, (values, d))
+
+
+def test_dense_tensors_become_sparse_ones_and_back():
+    x = ag.tensor(DENSE, requires_grad=True)
+    s = x.to_sparse()
+    assert s.indices().tolist() == [[0, 1, 1], [2, 0, 2]] and s.is_coalesced()
+    (s.to_dense() ** 2).sum().backward()
+    assert x.grad.tolist() == (2 * x.detach()).tolist()
+    assert x.to_sparse(1).dense_dim() == 1 and x.to_dense() is x
+    assert ag.ones(2, 3).sparse_mask(s.detach()).to_dense().tolist() == [[0.0, 0.0, 1.0], [1.0, 0.0, 1.0]]
+
+
+def test_rows():
+    c = ag.sparse_csr_tensor([0, 1, 3], [2, 0, 2], [4.0, 4.0, 5.0], (2, 3), requires_grad=True)
+    assert c.to_dense().tolist() == DENSE and c.layout is ag.sparse_csr and c.is_sparse_csr
+    assert c.crow_indices().tolist() == [0, 1, 3] and c.col_indices().tolist() == [2, 0, 2]
+    (c @ ag.ones(3, 2)).sum().backward()
+    assert ag.tensor(DENSE).to_sparse_csr().crow_indices().tolist() == [0, 1, 3]
+
+
+def test_softmax_is_over_what_is_there():
+    s = sparse().coalesce()
+    soft = ag.sparse.softmax(s, 1).to_dense()
+    ag.testing.assert_close(
+        soft[1],
+        ag.tensor([4.0, 0.0, 5.0]).sub(5).exp().mul(ag.tensor([1, 0, 1])).double() / (1 + ag.exp(ag.tensor(-1.0))).double(),
+        rtol=1e-6,
+        atol=1e-7,
+    )
+    ag.testing.assert_close(ag.sparse.log_softmax(s, 1).values().exp(), ag.sparse.softmax(s, 1).values())
+
+
+def test_old_types():
+    s = ag.sparse.FloatTensor(ag.tensor(I), ag.tensor(V), ag.Size([2, 3]))
+    assert s.to_dense().tolist() == DENSE and isinstance(s, ag.sparse.FloatTensor)
+    assert ag.sparse.DoubleTensor(2, 3).to_dense().tolist() == [[0.0] * 3] * 2
+
+
+@pytest.mark.arcgrad_only
+@pytest.mark.parametrize(
+    ("indices", "values", "size", "message"),
+    [
+        ([[0, 5]], [1.0, 2.0], (3,), "size is inconsistent with indices: for dim 0, size is 3 but found index 5"),
+        ([[0, -1]], [1.0, 2.0], (3,), "found negative index -1"),
+        ([[0, 1]], [1.0], (3,), "must have same nnz"),
+        ([0, 1], [1.0, 2.0], (3,), "must be sparse_dim x nnz"),
+        ([[0, 1]], [1.0, 2.0], (3, 2), "number of dimensions must be sparse_dim"),
+    ],
+)
+def test_what_does_not_fit_is_refused(indices, values, size, message):
+    with pytest.raises(RuntimeError, match=message):
+        ag.sparse_coo_tensor(indices, values, size)
+
+
+@pytest.mark.arcgrad_only
+def test_functions_of_dense_tensors_take_none():
+    with pytest.raises(TypeError):
+        ag.add(sparse(), 1)
