@@ -80,8 +80,7 @@ fn one_matrix<T: Number>(n: usize, a: &mut [T], pivots: &mut [i32]) -> i32 {
             for column in k + 2..n {
                 let [first, second] = block(n, a, k, [a[column * n + k], a[column * n + k + 1]]);
                 for row in column..n {
-                    a[row * n + column] =
-                        a[row * n + column] - a[row * n + k] * first - a[row * n + k + 1] * second;
+                    a[row * n + column] = a[row * n + column] - a[row * n + k] * first - a[row * n + k + 1] * second;
                 }
                 (a[column * n + k], a[column * n + k + 1]) = (first, second);
             }
@@ -145,7 +144,8 @@ fn solve_one<T: Number>([n, right]: [usize; 2], factor: &[T], pivots: &[i32], x:
         for unknown in first..=last {
             for row in last + 1..n {
                 let factor = factor[row * n + unknown];
-                (0..right).for_each(|at| x[unknown * right + at] = x[unknown * right + at] - factor * x[row * right + at]);
+                (0..right)
+                    .for_each(|at| x[unknown * right + at] = x[unknown * right + at] - factor * x[row * right + at]);
             }
         }
         if pivots[first] != last as i32 + 1 {
