@@ -69,10 +69,15 @@ impl Op for LdlSolve {
             (inputs[0].contiguous(SOLVE)?, inputs[1].contiguous(SOLVE)?, inputs[2].contiguous(SOLVE)?);
         let n = factor.shape()[factor.rank() - 1];
         let named = launch(&pivots, NONE, |pivots, []| {
-            pivots.as_slice::<i32>().is_some_and(|all| all.iter().all(|row| (1..=n).contains(&(row.unsigned_abs() as usize))))
+            pivots
+                .as_slice::<i32>()
+                .is_some_and(|all| all.iter().all(|row| (1..=n).contains(&(row.unsigned_abs() as usize))))
         });
         if !named && pivots.numel() > 0 {
-            return Err(Error::runtime(SOLVE, "pivots have to be what ldl_factor gives: rows of the matrix, counted from 1"));
+            return Err(Error::runtime(
+                SOLVE,
+                "pivots have to be what ldl_factor gives: rows of the matrix, counted from 1",
+            ));
         }
         let x = Array::uninit(SOLVE, b.shape(), b.dtype())?;
         launch([&factor, &pivots, &b], &x, kernel::ldl_solve);
@@ -85,7 +90,10 @@ impl Op for LdlSolve {
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         if cx.needs(0) {
-            return Err(Error::runtime("backward", "derivative for linalg.ldl_solve by LD is not implemented: use linalg.solve"));
+            return Err(Error::runtime(
+                "backward",
+                "derivative for linalg.ldl_solve by LD is not implemented: use linalg.solve",
+            ));
         }
         // The matrix is symmetric.
         let grad = call(Self, &[&cx.saved(0)?, &cx.saved(1)?, &cx.only_grad()])?;
@@ -120,10 +128,16 @@ pub fn ldl_solve(factor: &Tensor, pivots: &Tensor, b: &Tensor) -> Result<Tensor>
     let [height, width] = matrix_size(SOLVE, "B", &b.shape())?;
     check_same_dtype(SOLVE, factor, b)?;
     if height != n {
-        return Err(Error::runtime(SOLVE, format!("Incompatible matrix sizes: each A matrix is {n} by {n} but B is {height} by {width}")));
+        return Err(Error::runtime(
+            SOLVE,
+            format!("Incompatible matrix sizes: each A matrix is {n} by {n} but B is {height} by {width}"),
+        ));
     }
     if pivots.dtype() != DType::I32 || pivots.shape()[..] != factor.shape()[..factor.rank() - 1] {
-        return Err(Error::runtime(SOLVE, "pivots have to be what ldl_factor gives: int32, of the shape of LD without its last axis"));
+        return Err(Error::runtime(
+            SOLVE,
+            "pivots have to be what ldl_factor gives: int32, of the shape of LD without its last axis",
+        ));
     }
     let batch = shape::broadcast(SOLVE, batch_of(&factor.shape()), batch_of(&b.shape()))?;
     let spread = |tensor: &Tensor, rest: &[usize]| views::broadcast_to(tensor, &with_batch(&batch, rest));
