@@ -108,11 +108,7 @@ pub fn corrcoef(input: &Tensor) -> Result<Tensor> {
     }
     let deviations = views::diagonal(&covariances, 0, 0, 1)?.sqrt()?;
     let result = covariances.div(&views::unsqueeze(&deviations, -1)?)?.div(&views::unsqueeze(&deviations, 0)?)?;
-    super::elementwise::apply(
-        &super::rows::clamp::ROW,
-        &[Scalar::Float(-1.0), Scalar::Float(1.0)],
-        &[super::elementwise::Arg::Tensor(&result)],
-    )
+    result.maximum(-1.0)?.minimum(1.0)
 }
 
 /// What lies between samples: how far they are apart, or where they are.
