@@ -51,7 +51,7 @@ def top(a):
     return np.abs(a).max(initial=0)
 
 
-cases = pytest.mark.parametrize("dtype, kind", itertools.product(DTYPES, KINDS))
+cases = pytest.mark.parametrize("dtype, kind", list(itertools.product(DTYPES, KINDS)))
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
 
 
@@ -150,7 +150,7 @@ def test_cholesky(shape, dtype, upper):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("n", SIZES)
 def test_systems_and_inverses(n, dtype):
-    a = matrices((2, n, n), dtype) + 3 * np.sqrt(n) * np.eye(n, dtype=dtype)
+    a = matrices((2, n, n), dtype) + np.asarray(3 * np.sqrt(n) * np.eye(n), dtype)
     b = matrices((2, n, 3), dtype, seed=1)
     x = ag.linalg.solve(ag.from_numpy(a), ag.from_numpy(b)).numpy()
     close(a @ x, b, dtype, n, top(b))

@@ -105,10 +105,14 @@ fn limit<T: Number>(
     }
     let gradient = &gradient[group.clone()];
     let steepest = gradient.iter().map(|&g| size(g)).fold(nothing, greater);
-    if steepest == nothing || !pairs().any(|at| T::abs_impl(&s[at]) > small) {
+    if steepest == nothing {
         return Ok(nothing);
     }
     let diagonal = || group.clone().map(|at| T::real_part_impl(&s[at * n + at]));
+    // What is diagonal in this basis is so, but where S says nothing at all.
+    if diagonal().any(|s| size(s) > small) && !pairs().any(|at| T::abs_impl(&s[at]) > small) {
+        return Ok(nothing);
+    }
     let tolerance = negligible::<T>(n) * steepest;
     let square = diagonal().fold(nothing, |sum, s| sum + s * s);
     if square > nothing {
