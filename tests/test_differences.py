@@ -183,8 +183,9 @@ def test_every_line_of_the_tables_names_something_that_is_there():
     from pathlib import Path
     from re import findall
 
-    text = (Path(__file__).parents[1] / "docs" / "differences.md").read_text()
-    names = set(findall(r"`(?:special\.|linalg\.)?([a-z_0-9]+)[(`]", text)) - {"inf", "nan", "float32", "float64"}
+    lines = (Path(__file__).parents[1] / "docs" / "differences.md").read_text().splitlines()
+    text = "\n".join(line for line in lines if line.startswith("|"))
+    names = set(findall(r"`(?:special\.|linalg\.)?([a-z][a-z_0-9]*)[(`]", text)) - {"inf", "nan", "float32", "float64"}
     places = (ag, ag.nn.functional, ag.Tensor, ag.linalg, ag.special, ag.nn.utils)
     unknown = {name for name in names if not any(hasattr(place, name) for place in places)}
     assert not unknown

@@ -1,5 +1,8 @@
 """Sparse tensors: the same as dense ones, as far as they go."""
 
+import copy
+import pickle
+
 import pytest
 
 import arcgrad as ag
@@ -54,9 +57,9 @@ def test_values_may_be_tensors():
         lambda s, d: s * d.t()[:, :3],
         lambda s, d: s.t(),
         lambda s, d: s @ s.t(),
-        lambda s, d: s.sum() if isinstance(s, ag.Tensor) else ag.sparse.sum(s),
-        lambda s, d: s.sum(0) if isinstance(s, ag.Tensor) else ag.sparse.sum(s, 0),
-        lambda s, d: s.sum(1) if isinstance(s, ag.Tensor) else ag.sparse.sum(s, [1]),
+        lambda s, d: ag.sparse.sum(s) if s.is_sparse else s.sum(),
+        lambda s, d: ag.sparse.sum(s, 0) if s.is_sparse else s.sum(0),
+        lambda s, d: ag.sparse.sum(s, [1]) if s.is_sparse else s.sum(1),
         lambda s, d: s.double(),
     ],
 )
@@ -65,7 +68,7 @@ def test_what_is_computed_is_what_dense_tensors_give(of):
     d = (ag.arange(6.0, dtype=ag.float64).reshape(3, 2) - 2.5).requires_grad_()
     s, whole = sparse(requires_grad=True), ag.tensor(DENSE, dtype=ag.float64, requires_grad=True)
     found, expected = of(s, d), of(whole, d)
-    found = found.to_dense() if isinstance(found, ag.sparse.SparseTensor) else found
+    found = found.to_dense()
     assert found.tolist() == expected.tolist()
     weights = (ag.arange(expected.numel(), dtype=ag.float64) + 1).reshape(expected.shape)
     gradient = ag.autograd.grad((expected * weights).sum(), [whole, d], allow_unused=True)
@@ -141,3 +144,13 @@ def test_what_does_not_fit_is_refused(indices, values, size, message):
 def test_functions_of_dense_tensors_take_none():
     with pytest.raises(TypeError):
         ag.add(sparse(), 1)
+
+
+def test_sparse_tensors_are_tensors_to_programs_and_are_copied():
+    s = sparse(requires_grad=True)
+    assert isinstance(s, ag.Tensor) and s.layout is not ag.strided
+    for made in (copy.deepcopy(s), pickle.loads(pickle.dumps(s)), pickle.loads(pickle.dumps(s.coalesce().detach()))):
+        assert made.to_dense().tolist() == DENSE and made.is_sparse
+    rows = pickle.loads(pickle.dumps(ag.tensor(DENSE).to_sparse_csr()))
+    assert rows.to_dense().tolist() == DENSE and rows.layout is ag.sparse_csr
+    assert ag.sparse_coo_tensor(size=(2, 3)).to_dense().tolist() == [[0.0] * 3] * 2

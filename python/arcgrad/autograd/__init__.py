@@ -1,13 +1,20 @@
 """Automatic differentiation: backward passes, gradients as values, custom functions, modes and the recorded graph."""
 
 from arcgrad import _names
-from arcgrad._core._autograd import backward, is_grad_enabled, is_inference_mode_enabled
+from arcgrad._core._autograd import SavedTensor, backward, is_grad_enabled, is_inference_mode_enabled
 from arcgrad.autograd import graph
 from arcgrad.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from arcgrad.autograd.explain import explain_grad
 from arcgrad.autograd.function import Function
 from arcgrad.autograd.gradients import grad
-from arcgrad.autograd.grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from arcgrad.autograd.grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_multithreading_enabled,
+    no_grad,
+    set_grad_enabled,
+    set_multithreading_enabled,
+)
 from arcgrad.autograd.variable import Variable
 
 TYPE_CHECKING = False
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Function",
+    "SavedTensor",
     "Variable",
     "backward",
     "detect_anomaly",
@@ -35,16 +43,18 @@ __all__ = [
     "inference_mode",
     "is_grad_enabled",
     "is_inference_mode_enabled",
+    "is_multithreading_enabled",
     "no_grad",
     "set_detect_anomaly",
     "set_grad_enabled",
+    "set_multithreading_enabled",
 ]
 
 
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        if name in ("forward_ad", "functional"):
+        if name in ("forward_ad", "functional", "_functions"):
             import importlib
 
             return importlib.import_module(f"arcgrad.autograd.{name}")

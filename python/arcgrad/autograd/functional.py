@@ -423,6 +423,15 @@ def _rows_at_once(outputs, inputs, create_graph):
     )
 
 
+def _construct_standard_basis_for(tensors, tensor_numels):
+    """For each tensor its columns of an identity matrix over all elements, in its dtype: older programs differentiate along them."""
+    from arcgrad.func.jacobians import identity_rows
+
+    count = sum(tensor_numels)
+    rows = identity_rows(tensors, 0, count)
+    return tuple(row.reshape(count, numel) for row, numel in zip(rows, tensor_numels))
+
+
 def _jacobian_forward(func, inputs, strict, vectorize):
     """The Jacobian, computed column by column as a batch, in forward mode."""
     from arcgrad.func.jacobians import jacfwd

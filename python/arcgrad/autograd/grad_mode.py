@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import local
+
 from arcgrad import _names
 from arcgrad._core import _autograd
 from arcgrad._core._autograd import ModeGuard
@@ -13,7 +15,14 @@ if TYPE_CHECKING:
 
     F = TypeVar("F", bound=Callable[..., Any])
 
-__all__ = ["enable_grad", "inference_mode", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "enable_grad",
+    "inference_mode",
+    "is_multithreading_enabled",
+    "no_grad",
+    "set_grad_enabled",
+    "set_multithreading_enabled",
+]
 
 
 def _decorate_generator(make, function):
@@ -278,6 +287,37 @@ class set_grad_enabled:
 
 def _refuse(function, mode):
     raise TypeError(f"{function}(): argument 'mode' must be bool, not {type(mode).__name__}")
+
+
+class _Thread(local):
+    multithreading = True
+
+
+_thread = _Thread()
+
+
+class set_multithreading_enabled:
+    """Says whether a backward pass may use several threads of its own: at once when called as a function, and back at the end of a
+    ``with`` block. Passes run on the thread that calls them, and give the same bits either way.
+
+    Args:
+        mode (bool): whether it may.
+    """
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = mode
+        self.prev, _thread.multithreading = _thread.multithreading, mode
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc_info: Any) -> None:
+        _thread.multithreading = self.prev
+
+
+def is_multithreading_enabled() -> bool:
+    """What :class:`set_multithreading_enabled` has said on this thread."""
+    return _thread.multithreading
 
 
 _names.describe(__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict, namedtuple
+from threading import local
 
 from arcgrad import _names
 from arcgrad._core import _autograd
@@ -29,6 +30,7 @@ __all__ = [
     "register_multi_grad_hook",
     "save_on_cpu",
     "saved_tensors_hooks",
+    "who_holds",
 ]
 
 
@@ -46,6 +48,13 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
         RuntimeError: the tensor does not require gradients.
     """
     return GradientEdge(*_autograd.gradient_edge(tensor))
+
+
+def who_holds(node: Node) -> Any:
+    """The objects of the program that keep ``node`` alive: see :func:`arcgrad.autograd.holders.who_holds`."""
+    from arcgrad.autograd.holders import who_holds
+
+    return who_holds(node)
 
 
 # ---- hooks on several tensors ------------------------------------------------------------------------------------
@@ -108,6 +117,8 @@ def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[..., Any], 
         return hook
 
     def first(grad):
+        if grad is None:
+            return
         number = _autograd.current_pass()
         with lock:
             if number in passes:
@@ -185,59 +196,99 @@ def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
         _autograd.enable_saved_tensors_hooks()
 
 
-class _Kept:
-    """A saved value that is copied when somebody is about to change it."""
+class _Handle:
+    """Stands for a saved value, as long as a node keeps it."""
 
-    __slots__ = ("__weakref__", "is_copied", "tensor")
+    __slots__ = ("__weakref__",)
 
-    def __init__(self, tensor):
-        self.tensor = tensor
-        self.is_copied = False
 
-    def copy(self):
-        """Keep the present content."""
-        if not self.is_copied:
-            self.tensor = self.tensor.clone()
-            self.is_copied = True
+class _Nesting(local):
+    on = False
+
+
+_nesting = _Nesting()
 
 
 class _MutationContext:
-    """What :func:`allow_mutation_on_saved_tensors` has to remember: the saved values by the memory they show."""
+    """What :func:`allow_mutation_on_saved_tensors` remembers of what was saved within it. The keys go when their nodes do."""
 
     def __init__(self):
-        import weakref
+        from weakref import WeakKeyDictionary, WeakValueDictionary
 
-        self._kept = defaultdict(weakref.WeakSet)
+        #: Saved values that have not been changed since, and copies of those that have, by handle.
+        self.original = WeakKeyDictionary()
+        self.cloned = WeakKeyDictionary()
+        #: Handles by what they show: equal values of one version have one handle, and one copy.
+        self.tid_to_weakhandle = WeakValueDictionary()
+        #: The keys of that map, by memory.
+        self.sid_to_tid = defaultdict(set)
 
     def _pack(self, tensor):
-        kept = _Kept(tensor)
-        self._kept[_autograd.memory_id(tensor)].add(kept)
-        return kept
+        memory = _autograd.memory_id(tensor)
+        shown = (memory, tensor.data_ptr(), tuple(tensor.shape), tensor.stride(), tensor.dtype, tensor._version)
+        handle = self.tid_to_weakhandle.get(shown)
+        if handle is None:
+            handle = self.tid_to_weakhandle[shown] = _Handle()
+            self.sid_to_tid[memory].add(shown)
+            self.original[handle] = tensor
+        return handle
+
+    def _unpack(self, handle):
+        for values in (self.cloned, self.original):
+            if handle in values:
+                return values[handle]
+        raise AssertionError(
+            "Trying to backward outside of the 'allow_mutation_on_saved_tensors' context in which the graph was originally recorded: "
+            "what was saved is known there only."
+        )
 
     def _before_write(self, tensor):
-        for kept in self._kept.pop(_autograd.memory_id(tensor), ()):
-            kept.copy()
+        for shown in self.sid_to_tid.pop(_autograd.memory_id(tensor), ()):
+            handle = self.tid_to_weakhandle.pop(shown, None)
+            if handle is not None and handle in self.original:
+                self.cloned[handle] = self.original.pop(handle).clone()
 
     def clear(self):
         """Forget everything: changes from now on are not noticed."""
-        self._kept.clear()
-
-
-def _unpack_kept(kept):
-    return kept.tensor
+        for values in (self.original, self.cloned, self.tid_to_weakhandle, self.sid_to_tid):
+            values.clear()
 
 
 @contextlib.contextmanager
 def allow_mutation_on_saved_tensors() -> Iterator[Any]:
     """Lets tensors be changed in place, within a ``with`` block, although backward needs their former values: those
-    are copied just before the change."""
+    are copied just before the change.
+
+    Yields:
+        What is remembered: ``cloned`` has the copies, ``original`` what has not been changed.
+
+    Raises:
+        RuntimeError: the block is within another one.
+        AssertionError: backward runs through what was recorded in the block after its end.
+
+    Example::
+
+        >>> import arcgrad as ag
+        >>> x = ag.tensor([2.0], requires_grad=True)
+        >>> with ag.autograd.graph.allow_mutation_on_saved_tensors():
+        ...     y = x.clone()
+        ...     z = y * y
+        ...     _ = y.zero_()
+        ...     z.backward()
+        >>> x.grad
+        tensor([4.])
+    """
+    if _nesting.on:
+        raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
     context = _MutationContext()
+    _nesting.on = True
     _autograd.push_before_write(context._before_write)
     try:
-        with saved_tensors_hooks(context._pack, _unpack_kept):
+        with saved_tensors_hooks(context._pack, context._unpack):
             yield context
     finally:
         _autograd.pop_before_write()
+        _nesting.on = False
         context.clear()
 
 

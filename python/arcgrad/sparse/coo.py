@@ -20,7 +20,7 @@ __all__ = ["SparseTensor", "sparse_coo_tensor", "to_sparse"]
 class SparseTensor:
     """A tensor of layout ``sparse_coo``, which :func:`arcgrad.sparse_coo_tensor` makes.
 
-    It is no :class:`arcgrad.Tensor`, and functions that do not say so take none.
+    It passes for a :class:`arcgrad.Tensor` where programs ask with ``isinstance``; functions that do not say so take none.
 
     Attributes:
         shape (Size): the sizes of all axes, the sparse ones first.
@@ -34,6 +34,10 @@ class SparseTensor:
     is_sparse_csr = False
     is_cuda = False
     is_quantized = False
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return Tensor
 
     def __init__(self, indices: Tensor, values: Tensor, size: Sequence[int], coalesced: bool) -> None:
         self._coordinates = indices
@@ -324,12 +328,8 @@ class SparseTensor:
     def __bool__(self) -> bool:
         return bool(self.to_dense())
 
-    def __deepcopy__(self, memo: Any) -> SparseTensor:
-        import copy
-
-        return SparseTensor(
-            copy.deepcopy(self._coordinates, memo), copy.deepcopy(self._elements, memo), self.shape, self._coalesced
-        )
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return SparseTensor, (self._coordinates, self._elements, tuple(self.shape), self._coalesced)
 
     def __repr__(self) -> str:
         flag = ", requires_grad=True" if self.requires_grad and self.is_leaf else ""
@@ -381,7 +381,7 @@ def _sparse_product(one, other):
 
 
 def sparse_coo_tensor(
-    indices: Any,
+    indices: Any = None,
     values: Any = None,
     size: Sequence[int] | None = None,
     *,
@@ -415,7 +415,9 @@ def sparse_coo_tensor(
         arcgrad.empty(0, device=device)
     if values is None or isinstance(values, (tuple, Size)) and size is None and not isinstance(indices, Tensor):
         # Of a size alone: nothing but zeros.
-        size = indices if values is None else values
+        size = (indices if values is None else values) if size is None else size
+        if size is None:
+            raise TypeError("sparse_coo_tensor: neither indices and values nor a size are given")
         indices, values = arcgrad.zeros((len(size), 0), dtype=arcgrad.int64), arcgrad.zeros(0, dtype=dtype)
     indices = arcgrad.as_tensor(indices)
     if indices.is_floating_point() or indices.dtype is arcgrad.bool:

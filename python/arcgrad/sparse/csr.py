@@ -46,6 +46,9 @@ class SparseCsrTensor(SparseTensor):
 
     to_sparse_coo = to_sparse
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return SparseCsrTensor, (self._begins, self._coordinates[1], self._elements, tuple(self.shape))
+
     def __repr__(self) -> str:
         size = f"size={tuple(self.shape)}, nnz={self._nnz()}, layout=arcgrad.sparse_csr"
         return (

@@ -1,4 +1,5 @@
-"""Utilities: :mod:`arcgrad.utils.data` loads data, :mod:`arcgrad.utils.hooks` holds the handles of hooks,
+"""Utilities: :mod:`arcgrad.utils.data` loads data, :mod:`arcgrad.utils.checkpoint` computes again instead of keeping,
+:mod:`arcgrad.utils.hooks` holds the handles of hooks,
 :mod:`arcgrad.utils.dlpack` shares memory with other libraries, and others time programs, write for TensorBoard or tell what a
 machine is like.
 
@@ -12,6 +13,7 @@ from arcgrad import _names
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import benchmark as benchmark
+    from . import checkpoint as checkpoint
     from . import collect_env as collect_env
     from . import cpp_extension as cpp_extension
     from . import data as data
@@ -33,4 +35,4 @@ else:
 
 
 def __dir__() -> list[str]:
-    return ["benchmark", "collect_env", "cpp_extension", "data", "dlpack", "hooks", "model_zoo"]
+    return ["benchmark", "checkpoint", "collect_env", "cpp_extension", "data", "dlpack", "hooks", "model_zoo"]

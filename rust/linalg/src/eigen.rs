@@ -6,7 +6,7 @@ use faer::{Par, diag::DiagMut};
 
 use faer::traits::ComplexField;
 
-use crate::{Number, all_finite, buffer, conj, nth, nth_mut, scratch, store};
+use crate::{Number, all_finite, balance, buffer, conj, nth, nth_mut, one, scratch, store};
 
 /// Eigenvalues in ascending order, and the eigenvectors as columns if `vectors` has room for them. The lower triangle is read,
 /// or the upper one with `upper`. `info` is 0, or positive where there is no result: an element is not finite, or the iteration
@@ -27,15 +27,25 @@ pub fn hermitian<T: Number>(
     let mut memory = buffer(self_adjoint_evd_scratch::<T>(n, compute, Par::Seq, Default::default()));
     let mut dense = scratch::<T>(n, n);
     let mut columns = scratch::<T>(n, if wanted { n } else { 0 });
+    let mut lower = Vec::with_capacity(n * (n + 1) / 2);
     let mut found = vec![T::zero_impl(); n];
     for (index, info) in info.iter_mut().enumerate() {
         let a = nth(a, index, n * n);
         let mut finite = true;
+        lower.clear();
         for row in 0..n {
             for column in 0..=row {
                 let value = if upper { conj(a[column * n + row]) } else { a[row * n + column] };
                 finite &= T::is_finite_impl(&value);
                 dense[(row, column)] = value;
+                lower.push(value);
+            }
+        }
+        // What is not read may be anything.
+        let balance = if finite { balance(&lower) } else { None };
+        if let Some([factor, _]) = &balance {
+            for column in 0..n {
+                dense.as_mut().col_mut(column).iter_mut().for_each(|value| *value = T::mul_real_impl(value, factor));
             }
         }
         let values = nth_mut(values, index, n);
@@ -54,7 +64,8 @@ pub fn hermitian<T: Number>(
         if !converged {
             values.fill(T::Part::nan_impl());
         } else {
-            values.iter_mut().zip(&found).for_each(|(to, from)| *to = T::real_part_impl(from));
+            let inverse = balance.map_or(one(), |[_, inverse]| inverse);
+            values.iter_mut().zip(&found).for_each(|(to, from)| *to = T::real_part_impl(from) * inverse);
         }
         if wanted {
             let vectors = nth_mut(vectors, index, n * n);

@@ -157,6 +157,19 @@ fn buffer(request: StackReq) -> MemBuffer {
     MemBuffer::new(request)
 }
 
+/// A power of two that brings elements near 1 where their squares or products would over- or underflow, and its inverse.
+fn balance<T: Number>(elements: &[T]) -> Option<[T::Part; 2]> {
+    let most = elements.iter().fold(0.0, |most: f64, value| most.max(T::to_f64(T::abs1_impl(value))));
+    let least = T::to_f64(T::Part::sqrt_min_positive_impl()).sqrt();
+    if most == 0.0 || !most.is_finite() || (most >= least && most <= least.recip()) {
+        return None;
+    }
+    // The inverse of the least positive number is none.
+    let limit = if T::to_f64(T::Part::max_positive_impl()) > 1e300 { 1000 } else { 120 };
+    let exponent = (most.log2().floor() as i32).clamp(-limit, limit);
+    Some([-exponent, exponent].map(|exponent| T::Part::from_f64_impl(2f64.powi(exponent))))
+}
+
 /// Whether nothing is infinite or NaN.
 fn all_finite<T: Number>(elements: &[T]) -> bool {
     elements.iter().all(T::is_finite_impl)

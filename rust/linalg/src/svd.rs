@@ -6,7 +6,7 @@ use faer::{Par, diag::DiagMut};
 
 use faer::traits::ComplexField;
 
-use crate::{Number, all_finite, buffer, load, nth, nth_mut, one, scratch, store, store_adjoint, zero};
+use crate::{Number, all_finite, balance, buffer, load, nth, nth_mut, one, scratch, store, store_adjoint, zero};
 
 /// Singular values in descending order; the left vectors as columns of `u` and the conjugated right ones as rows of `vh`, if
 /// `u` and `vh` have room for them: as many as there are singular values, or square matrices with `full`. `info` as in
@@ -48,6 +48,12 @@ pub fn decompose<T: Number>(
     for (index, info) in info.iter_mut().enumerate() {
         let a = nth(a, index, rows * columns);
         load(a, dense.as_mut());
+        let balance = balance(a);
+        if let Some([factor, _]) = &balance {
+            for column in 0..columns {
+                dense.as_mut().col_mut(column).iter_mut().for_each(|value| *value = T::mul_real_impl(value, factor));
+            }
+        }
         let converged = all_finite(a)
             && svd(
                 dense.as_ref(),
@@ -63,7 +69,8 @@ pub fn decompose<T: Number>(
         *info = i32::from(!converged);
         let values = nth_mut(values, index, least);
         if converged {
-            values.iter_mut().zip(&found).for_each(|(to, from)| *to = T::real_part_impl(from));
+            let inverse = balance.map_or(one(), |[_, inverse]| inverse);
+            values.iter_mut().zip(&found).for_each(|(to, from)| *to = T::real_part_impl(from) * inverse);
         } else {
             values.fill(T::Part::nan_impl());
         }

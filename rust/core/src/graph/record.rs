@@ -282,7 +282,7 @@ pub fn check_in_place(op: &'static str, target: &Tensor, recorded: bool) -> Resu
         ));
     }
     // Also where nothing is recorded: a view taken under no_grad would change its base behind the graph's back.
-    if recorded || would_record(target) || (is_grad_enabled() && views::base_requires_grad(target)) {
+    if recorded || (is_grad_enabled() && views::base_requires_grad(target)) {
         views::check_in_place(op, target)?;
     }
     if modes().any(Modes::CAPTURE) {

@@ -6,6 +6,7 @@
 //!
 //! Operands are contiguous: `heads` matrices of a row per position. A head is a chunk of the parallel loop backward, a
 //! block of its queries forward, so that results do not depend on the number of threads.
+#![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
 use super::float::{Float, Shared, View, ViewMut, lane_sum, simd};
 use super::matmul::product;

@@ -8,6 +8,7 @@
 //!
 //! The gradient of the weight sums over positions instead: numbers of the tile times vectors of output channels, or, where
 //! those are few, vectors of the tile times vectors of the cotangent.
+#![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
 use super::conv::ConvSize;
 use super::float::{Shared, simd};

@@ -294,8 +294,8 @@ unsafe fn copy_rows<U: Copy>(row: Row, n: usize, rows: usize, dst: *mut u8, src:
 }
 
 /// Rows about to be copied on some instruction set: by pieces of a constant number of elements, the last of which overlaps
-/// the one before. A call of the C library's `memcpy` takes longer than a short row, and its string instructions are ten
-/// times as slow where rows are moved by a few bytes (`roll` of 32,768 elements by one).
+/// the one before. With a call of the C library's `memcpy` per row, copies of rows of 3 to 48 elements took up to three times
+/// and `roll` by one of rows of 32,768 eleven times what PyTorch takes.
 struct Rows<U> {
     row: Row,
     n: usize,

@@ -2,6 +2,7 @@
 //!
 //! [`Tile::add_products`] sums vectors times numbers, [`Dots::run`] products of vectors lane by lane. Where both find
 //! their operands is told by tables of offsets, so that nothing has to be copied together first.
+#![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
 use pulp::Simd;
 

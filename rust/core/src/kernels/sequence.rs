@@ -4,6 +4,7 @@
 //! first. The weights of the hidden state are put in the order in which they are read, once; then strips of sequences, which
 //! know nothing of one another, are the chunks of the parallel loop, each from the first step to the last. Their hidden
 //! state and the gates of a step stay in the cache. The gradient of the weights is one product over all steps at the end.
+#![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
 use super::conv_direct::transpose;
 use super::float::{Shared, View, ViewMut, simd};

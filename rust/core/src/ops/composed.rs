@@ -2,11 +2,10 @@
 
 use super::elementwise::{Arg, apply, apply_in_place};
 use super::powers::resolve_pow;
-use super::{copy, reduce, rows, scan, select, views};
+use super::{copy, reduce, rows, select};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
-use crate::shape;
 use crate::tensor::Tensor;
 
 /// ln Γₚ(a) = p(p − 1)/4 · ln π + Σ ln Γ(a − j/2) over j = 0, …, p − 1 (DLMF 35.3.4).
@@ -112,44 +111,4 @@ pub fn nanmean(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<D
     let sum = nansum(input, axes, keep, dtype)?;
     let count = reduce::sum(&input.isnan()?.logical_not()?, axes, keep, None)?;
     sum.div(&count)
-}
-
-/// What a step of an integral is wide.
-pub enum Step<'a> {
-    /// As wide as the distance of points, given along the axis or in the shape of the integrand.
-    Between(&'a Tensor),
-    /// The same everywhere.
-    Of(Scalar),
-}
-
-/// Integrals from the first element on along an axis, by the trapezoidal rule.
-#[track_caller]
-pub fn cumulative_trapezoid(y: &Tensor, step: Step<'_>, axis: i64) -> Result<Tensor> {
-    const OP: &str = "cumulative_trapezoid";
-    let axis = shape::normalize_axis(OP, axis, y.rank())? as i64;
-    let ends = |tensor: &Tensor, axis: i64| {
-        let later = views::slice(tensor, axis, Some(1), None, 1)?;
-        Ok::<_, Box<Error>>((later, views::slice(tensor, axis, None, Some(-1), 1)?))
-    };
-    let (later, earlier) = ends(y, axis)?;
-    let sum = later.add(&earlier)?;
-    let areas = match step {
-        Step::Of(width) => sum.mul(width)?,
-        Step::Between(x) if x.rank() == 1 && y.rank() > 1 => {
-            if x.shape()[0] != y.shape()[axis as usize] {
-                let reason = "There must be one `x` value for each sample point";
-                return Err(Error::runtime(OP, format!("cumulative_trapezoid: {reason}")));
-            }
-            let (later, earlier) = ends(x, 0)?;
-            let mut shape = vec![1; y.rank()];
-            shape[axis as usize] = -1;
-            sum.mul(&views::reshape(&later.sub(&earlier)?, &shape)?)?
-        }
-        Step::Between(x) => {
-            // The axis is counted from the last, so that x may have fewer.
-            let (later, earlier) = ends(x, axis - y.rank() as i64)?;
-            sum.mul(&later.sub(&earlier)?)?
-        }
-    };
-    scan::cumsum(&areas, axis, None)?.div(2.0)
 }

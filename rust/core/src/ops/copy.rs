@@ -9,7 +9,7 @@ use crate::graph::call::call;
 use crate::graph::level::{Kind, Level, below};
 use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Op};
-use crate::graph::record::{check_in_place, cut_by_dtype, is_wanted_of, record_in_place};
+use crate::graph::record::{check_in_place, cut_by_dtype, is_wanted_of, record_in_place, would_record};
 use crate::graph::transform::{self, Batch, Tangents, tangent};
 use crate::graph::views::same_history;
 use crate::graph::{Blame, Modes, modes, trace};
@@ -273,7 +273,7 @@ fn fill_named(target: &Tensor, value: Scalar, node: &'static str) -> Result<()> 
     }
     let operand = target.snapshot()?;
     let recorded = is_wanted_of([&operand]);
-    check_in_place("fill_", target, recorded)?;
+    check_in_place("fill_", target, recorded || would_record(target))?;
     if recorded {
         // The gradient of elements that share memory would be that of a base in several places at once.
         check_distinct("fill_", &operand.array)?;

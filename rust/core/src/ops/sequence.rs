@@ -75,8 +75,8 @@ impl Sequence {
     /// The inputs in memory, and their sizes.
     fn operands(&self, inputs: &[Option<&Array>]) -> Result<(SmallVec<[Option<Array>; INPUTS]>, SequenceSize)> {
         let mut arrays: SmallVec<[Option<Array>; INPUTS]> = SmallVec::new();
-        for input in 0..INPUTS {
-            arrays.push(inputs[input].map(|array| array.contiguous(self.op())).transpose()?);
+        for input in &inputs[..INPUTS] {
+            arrays.push(input.map(|array| array.contiguous(self.op())).transpose()?);
         }
         let size = self.size(std::array::from_fn(|input| arrays[input].as_ref().map(Array::shape)));
         let dtypes = || arrays.iter().flatten().map(Array::dtype);

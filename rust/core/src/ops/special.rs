@@ -67,7 +67,7 @@ elementwise! {
     erfinv(x)[] -> z "ErfinvBackward0" real in -0.9..0.9 {
         value: x.scalar(Function::Erfinv),
         // e^(z²) = erfcx(z) / erfc(z), and erfc(z) is 1 − x: a square in an exponent loses digits.
-        x(g, x, z): g * (z.abs().scalar(Function::Erfcx) / (-x.abs() + 1.0) * HALF_ROOT_PI),
+        x(g, x, z): g * (over_tail(z.abs(), -x.abs() + 1.0) * HALF_ROOT_PI),
     }
 
     /// `exp(x²) * erfc(x)`, the scaled complementary error function.
@@ -85,11 +85,12 @@ elementwise! {
     /// Logarithm of the distribution function of the normal distribution.
     log_ndtr(x)[] "SpecialLogNdtrBackward0" real in -3.0..3.0 {
         value: x.scalar(Function::LogNdtr),
-        // Beyond 37 nothing is left of the density, but its derivative would be a quotient of infinities.
+        // Beyond 37.6 nothing is left of the density, and erfcx would be infinite.
         x(g, x): {
-            let high = x.lit(37.0);
-            let x = R::select(x.clone().gt(high.clone()), high, x);
-            g * ((x * -ROOT_HALF).scalar(Function::Erfcx).reciprocal() * ROOT_TWO_OVER_PI)
+            let (zero, far) = (x.lit(0.0), x.clone().gt(x.lit(37.6)));
+            let x = R::select(far.clone(), zero.clone(), x);
+            let slope = (x * -ROOT_HALF).scalar(Function::Erfcx).reciprocal() * ROOT_TWO_OVER_PI;
+            g * R::select(far, zero, slope)
         },
     }
 
@@ -99,7 +100,7 @@ elementwise! {
         // As for erfinv, with the lesser tail.
         x(g, x, z): {
             let tail = (-x.clone() + 1.0).minimum(x);
-            g * ((z.abs() * ROOT_HALF).scalar(Function::Erfcx) / tail * (0.5 / (0.5 * ROOT_TWO_OVER_PI)))
+            g * (over_tail(z.abs() * ROOT_HALF, tail) / ROOT_TWO_OVER_PI)
         },
     }
 
@@ -118,7 +119,12 @@ elementwise! {
     /// Modified Bessel function of the first kind, order 1.
     i1(x)[] "SpecialI1Backward0" real in -4.0..4.0 {
         value: x.scalar(Function::I1),
-        x(g, x): g * (x.clone().scalar(Function::I0) - i1_over_argument(x)),
+        // Where I₀ overflows, the quotient may do so as well.
+        x(g, x): {
+            let even = x.clone().scalar(Function::I0);
+            let slope = even.clone() - i1_over_argument(x);
+            g * R::select(even.clone().is_infinite(), even, slope)
+        },
     }
 
     /// Modified Bessel function of the first kind, order 1, scaled by `exp(-|x|)`.
@@ -186,8 +192,11 @@ elementwise! {
     spherical_bessel_j0(x)[] -> z "SpecialSphericalBesselJ0Backward0" real in 0.6..9.0 {
         value: x.scalar(Function::SphericalJ0),
         x(g, x, z): {
+            let infinite = x.clone().is_infinite();
+            let x = R::select(infinite.clone(), x.lit(1.0), x);
             let far = (x.clone().cos() - z) / away_from_zero(x.clone());
-            g * R::select(near_zero(&x), x.clone() * sinc_series(x.clone() * x), far)
+            let slope = R::select(near_zero(&x), x.clone() * sinc_series(x.clone() * x.clone()), far);
+            g * R::select(infinite, x.zero(), slope)
         },
     }
 
@@ -230,11 +239,12 @@ elementwise! {
         value: sinc_of(x),
         x(g, x, z): {
             let pi = std::f64::consts::PI;
+            // At infinity, where a cosine is none, the limit: of anything finite, so that its derivatives are 0 as well.
+            let infinite = x.clone().is_infinite();
+            let x = R::select(infinite.clone(), x.lit(1.0), x);
             let t = x.clone() * pi;
             let far = (cos_pi(x.clone()) - z) / away_from_zero(x.clone());
             let slope = R::select(near_zero(&t), t.clone() * sinc_series(t.clone() * t) * pi, far);
-            // The limit at infinity, where a cosine is none.
-            let infinite = x.clone().is_infinite();
             g * R::select(infinite, x.zero(), slope)
         },
     }
@@ -421,6 +431,13 @@ fn erfcx_slope<R: Real>(x: R, erfcx: R) -> R {
     let zero = x.lit(0.0);
     let (x, erfcx) = (R::select(far.clone(), zero.clone(), x), R::select(far.clone(), zero, erfcx));
     R::select(far, series, x * 2.0 * erfcx - std::f64::consts::FRAC_2_SQRT_PI)
+}
+
+/// erfcx(z) / tail, infinite where z is: there both are 0.
+#[inline(always)]
+fn over_tail<R: Real>(z: R, tail: R) -> R {
+    let infinite = z.clone().is_infinite();
+    R::select(infinite, z.clone(), z.scalar(Function::Erfcx) / tail)
 }
 
 /// Whether |x| is less than a half, where quotients by it are power series.

@@ -1,10 +1,12 @@
 //! Names and signatures of the special functions, and of what is composed of them.
 
 use super::elementwise::Row;
+use super::powers::promoted;
 use super::registry::{
     Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Resolve, Resolved, input, param,
 };
 use super::{composed, rows, special};
+use crate::DType;
 use crate::error::{Error, Result};
 
 const UNARY: &[Param] = &[input()];
@@ -12,7 +14,6 @@ const TENSORS: &[Param] = &[input(), param("other", Kind::Tensor)];
 const EITHER: &[Param] = &[param("input", Kind::TensorOrNumber), param("other", Kind::TensorOrNumber)];
 const DTYPE: Param = param("dtype", Kind::DType).optional().keyword();
 const DIM: Param = param("dim", Kind::Ints).optional();
-const AXIS: Param = param("dim", Kind::Int).or(Default::Int(-1));
 const KEEP: Param = param("keepdim", Kind::Bool).or(Default::Bool(false));
 
 /// Of `arcgrad.special` alone.
@@ -70,6 +71,16 @@ fn polygamma<'a>(args: &Args<'a>, tensor: usize, order: usize) -> Result<Resolve
         0 => Resolved::new(&rows::digamma::ROW, &[args.arg(tensor)]),
         _ => Resolved::with(&rows::polygamma::ROW, &[(order as f64).into()], &[args.arg(tensor)]),
     })
+}
+
+/// Half precision is computed in `float32`, whose next number is another one.
+fn nextafter<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
+    let inputs = [args.arg(0), args.arg(1)];
+    let dtype = promoted(&inputs);
+    if matches!(dtype, DType::F16 | DType::BF16) {
+        return Err(Error::not_for("nextafter", dtype));
+    }
+    Ok(Resolved::new(&rows::nextafter::ROW, &inputs))
 }
 
 fn heaviside<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
@@ -152,7 +163,7 @@ pub static TABLE: &[OpInfo] = &[
     named("logaddexp", &rows::logaddexp::ROW, TENSORS, REDUCTION),
     named("logaddexp2", &rows::logaddexp2::ROW, TENSORS, REDUCTION),
     named("hypot", &rows::hypot::ROW, TENSORS, Forms::ALL),
-    named("nextafter", &rows::nextafter::ROW, TENSORS, Forms::ALL),
+    rows_by("nextafter", TENSORS, Forms::ALL, nextafter, rows::nextafter::ROW.doc),
     named("ldexp", &rows::ldexp::ROW, TENSORS, ALL_),
     op(
         "frexp",
@@ -205,26 +216,5 @@ pub static TABLE: &[OpInfo] = &[
         REDUCTION,
         |args| Ok(composed::nanmean(args.tensor(0), args.ints_opt(1), args.flag(2), args.dtype_opt(3))?.into()),
         "Mean of the elements that are not NaN, of all or over `dim`.",
-    ),
-    op(
-        "cumulative_trapezoid",
-        &[param("y", Kind::Tensor), param("x", Kind::Tensor), AXIS],
-        Forms::FUNCTION,
-        |args| {
-            let points = composed::Step::Between(args.tensor(1));
-            Ok(composed::cumulative_trapezoid(args.tensor(0), points, args.int(2))?.into())
-        },
-        "Integrals of `y` along `dim` from its first element to each later one, by the trapezoidal rule, at the points `x` or in steps \
-         of `dx`.",
-    ),
-    op(
-        "cumulative_trapezoid",
-        &[param("y", Kind::Tensor), param("dx", Kind::Number).or(Default::Int(1)).keyword(), AXIS.keyword()],
-        Forms::FUNCTION,
-        |args| {
-            let width = composed::Step::Of(args.number(1));
-            Ok(composed::cumulative_trapezoid(args.tensor(0), width, args.int(2))?.into())
-        },
-        "",
     ),
 ];

@@ -110,8 +110,8 @@ pub fn corrcoef(input: &Tensor) -> Result<Tensor> {
     let result = covariances.div(&views::unsqueeze(&deviations, -1)?)?.div(&views::unsqueeze(&deviations, 0)?)?;
     super::elementwise::apply(
         &super::rows::clamp::ROW,
-        &[Scalar::Float(-1.0), Scalar::Float(1.0)],
-        &[super::elementwise::Arg::Tensor(&result)],
+        &[],
+        &[(&result).into(), Scalar::Float(-1.0).into(), Scalar::Float(1.0).into()],
     )
 }
 

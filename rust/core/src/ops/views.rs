@@ -1216,7 +1216,7 @@ pub fn broadcast_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
 /// Nothing is written, so the base of a view stays what it is.
 #[track_caller]
 pub fn in_place(target: &Tensor, view: impl FnOnce(&Tensor) -> Result<Tensor>) -> Result<()> {
-    check_in_place("view", target, false)?;
+    check_in_place("view", target, record::would_record(target))?;
     // A tensor at the same place of the graph with the same data, so that the view records the edge that this one has now.
     let shown = view(&Tensor::from_operand(target.snapshot()?))?;
     let lift = shown.lift();

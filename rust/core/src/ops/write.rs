@@ -8,7 +8,7 @@ use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::call::Primitive;
 use crate::graph::op::{Arrays, Inputs, Keep};
-use crate::graph::record::{self, check_in_place};
+use crate::graph::record::{self, check_in_place, would_record_any};
 use crate::graph::{Blame, Modes, call, modes, transform};
 use crate::launch::Held;
 use crate::tensor::{Operand, Tensor};
@@ -116,7 +116,7 @@ pub(super) fn in_place<O: Writing>(mut op: O, inputs: &[&Tensor]) -> Result<()> 
     }
     let array = operands[0].array.clone();
     let recorded = array.dtype().is_differentiable() && record::is_wanted_of(operands.iter());
-    check_in_place(name, target, recorded)?;
+    check_in_place(name, target, recorded || would_record_any(&[&operands[0]]))?;
     if recorded || !op.in_order() {
         check_distinct(name, &array)?;
     }

@@ -200,12 +200,15 @@ struct Oscillating {
 /// Where libm's values of x are exact relative to the amplitude only. Beyond 2²⁶ a zero is not known well enough.
 const LAST_ZERO: f64 = 67_108_864.0;
 
+/// Terms of the series about a zero: as many as the first zero of Y₀ takes, which is nearest to the pole at 0.
+const TERMS: usize = 40;
+
 impl Oscillating {
     /// The value at x > 0.
     fn at(&self, x: f64) -> f64 {
         let value = (self.value)(x);
-        // A tenth of the amplitude √(2/πx): far from the zeros, or before the first.
-        if value.abs() * x.sqrt() > 0.08 || !(0.5..=LAST_ZERO).contains(&x) {
+        // A third of the amplitude √(2/πx): far from the zeros, or before the first.
+        if value.abs() * x.sqrt() > 0.25 || !(0.5..=LAST_ZERO).contains(&x) {
             return value;
         }
         let k = (x / std::f64::consts::PI - self.shift).round_ties_even();
@@ -232,9 +235,9 @@ impl Oscillating {
     /// The Taylor series about a zero: x² y″ + x y′ + (x² − ν²) y = 0 gives each coefficient by four before it.
     fn near(&self, zero: f64, h: f64) -> f64 {
         let square = f64::from(self.order * self.order);
-        let mut c = [0.0; 16];
+        let mut c = [0.0; TERMS];
         c[1] = self.sign * (self.slope)(zero);
-        for n in 0..14 {
+        for n in 0..TERMS - 2 {
             let at = |k: usize| if n >= k { c[n - k] } else { 0.0 };
             let number = n as f64;
             let sum = zero * (number + 1.0) * (2.0 * number + 1.0) * c[n + 1]

@@ -284,7 +284,6 @@ impl Op for Solve {
         let mut kept = smallvec![Keep::Input(0), Keep::Output(1), Keep::Output(2)];
         if needs(0) {
             kept.push(Keep::Output(0));
-            // Inputs come first, then outputs in the order in which they are named.
         }
         kept
     }
@@ -544,9 +543,7 @@ impl Op for Determinant {
         let cofactors = Cofactors { log: self.split };
         let found = call(cofactors, &[cx.input(0), cx.output(lu), cx.output(pivots)])?;
         let result = reduce::sum(&found.mul(&tangent)?, Some(&[-2, -1]), false, None)?;
-        if self.split {
-            cx.put(0, cx.output(0).mul(0.0)?)?;
-        }
+        // The sign stays as it is.
         cx.put(usize::from(self.split), result)
     }
 

@@ -123,8 +123,9 @@ impl Op for Qr {
             (false, _) => result,
             (true, Some(rest)) => joining::cat(&[result, rest], -1)?,
             (true, None) => {
-                let rest = columns(&r, k, n - k)?;
-                joining::cat(&[result, product(&q, &rest)?.mul(0.0)?], -1)?
+                let shape = super::with_batch(batch_of(&q.shape()), &[m, n - k]);
+                let rest = crate::ops::creation::zeros(OP, &shape, Some(q.dtype()))?;
+                joining::cat(&[result, rest], -1)?
             }
         };
         cx.put(0, result);
