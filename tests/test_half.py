@@ -94,7 +94,13 @@ def test_samples_in_half_precision(name, dtype):
         for to in (ag.float32, dtype):
             given = [leaf.to(to).requires_grad_() for leaf in leaves]
             built, named = _arguments(args, kwargs, name, index, [], replace=list(given))
-            outputs = tensors(function(*built, **named))
+            try:
+                outputs = tensors(function(*built, **named))
+            except NotImplementedError as error:
+                # Decompositions, as in PyTorch.
+                if "Low precision dtypes not supported" in str(error):
+                    pytest.skip(str(error))
+                raise
             needing = [output for output in outputs if output.requires_grad]
             grads = ag.autograd.grad([output.sum() for output in needing], given, allow_unused=True) if needing else []
             results.append([*outputs, *(g for g in grads if g is not None)])
