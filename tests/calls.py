@@ -11,7 +11,7 @@ import functools
 import os
 import zlib
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import arcgrad as ag
@@ -107,7 +107,7 @@ class T:
     low: float = 0.5
     high: float = 2.0
     #: What the operation is given of it, where not every matrix will do.
-    of: Any = None
+    of: Any = field(default=None, repr=False)
 
     def given(self, leaf):
         return leaf if self.of is None else self.of(leaf)

@@ -304,8 +304,8 @@ def test_gradients_of_structured_operations(name):
         args, kwargs = [turned(arg) for arg in args], {key: turned(value) for key, value in kwargs.items()}
         leaves: list = []
         _arguments(args, kwargs, name, index, leaves)
-        if not leaves:
-            continue
+        if not leaves or kwargs.get("rounding_mode"):
+            continue  # complex numbers are not rounded
 
         def call(*given, args=args, kwargs=kwargs, index=index):
             args, kwargs = _arguments(args, kwargs, name, index, [], replace=list(given))

@@ -18,7 +18,16 @@ import pytest
 pytestmark = pytest.mark.arcgrad_only
 
 #: What a program may have to catch for wrong input: see `test_bad_input.py`.
-ORDINARY = (RuntimeError, TypeError, ValueError, IndexError, OverflowError, MemoryError, AttributeError)
+ORDINARY = (
+    RuntimeError,
+    TypeError,
+    ValueError,
+    IndexError,
+    OverflowError,
+    MemoryError,
+    AttributeError,
+    ag.linalg.LinAlgError,
+)
 DTYPES = [ag.float32, ag.float64, ag.int64, ag.int32, ag.int16, ag.int8, ag.uint8, ag.bool]
 SHAPES = [(), (1,), (3,), (0,), (2, 3), (3, 2), (3, 3), (2, 0), (2, 3, 4), (1, 1, 4, 4), (2, 2, 3, 3), (1, 2, 2, 3, 3)]
 NUMBERS = [0, 1, -1, 2, 3, 5, -7, 0.5, 100]

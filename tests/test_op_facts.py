@@ -487,7 +487,7 @@ def test_there_is_no_gpu_and_programs_may_ask():
     assert ag.device("cuda" if ag.cuda.is_available() else "cpu") == ag.device("cpu")
     ag.cuda.manual_seed_all(1)
     with pytest.raises(AttributeError, match="computes on the CPU"):
-        ag.cuda.Stream
+        ag.cuda.no_such_name
 
 
 # ---- tensor_split -------------------------------------------------------------------------------------------------

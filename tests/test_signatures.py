@@ -17,6 +17,8 @@ def _modules():
     yield ag
     for module in pkgutil.walk_packages(ag.__path__, "arcgrad."):
         name = module.name
+        if name.startswith("arcgrad.utils.tensorboard"):
+            continue  # is there where a package that writes for it is
         if not any(part.startswith("_") for part in name.split(".")[1:]):
             yield importlib.import_module(name)
 

@@ -115,9 +115,9 @@ def test_what_is_computed_from_a_view_requires_grad_as_the_view_does(make, view)
 
 #: The operations whose results show the memory of an argument, by PyTorch's `_base`.
 SHOWING = set(
-    """adjoint as_strided atleast_1d atleast_2d atleast_3d broadcast_tensors broadcast_to chunk diagonal expand expand_as
-    flatten meshgrid movedim narrow permute ravel reshape reshape_as select split split_with_sizes squeeze swapaxes t
-    tensor_split transpose unbind unflatten unfold unsqueeze view view_as
+    """as_strided atleast_1d atleast_2d atleast_3d broadcast_tensors broadcast_to chunk diagonal expand expand_as
+    flatten imag meshgrid movedim narrow permute ravel real reshape reshape_as select split split_with_sizes squeeze swapaxes t
+    tensor_split transpose unbind unflatten unfold unsqueeze view view_as view_as_complex view_as_real
     """.split()
 )
 #: Single calls that are the other way round: diagonals, and bits as another dtype.

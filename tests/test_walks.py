@@ -67,8 +67,8 @@ def test_gradients_have_the_dtype_of_their_tensor_where_dtypes_are_mixed():
                 warnings.simplefilter("ignore")
                 found = answer()
             gradients = found.partition("|")[2].split(" ")
-            if found == "E" or gradients == [""]:
-                continue
+            if found == "E" or gradients in ([""], ["E"]):
+                continue  # refused, or without a derivative by one of its arguments
             if len(gradients) != len(given) or any(g not in ("-", dtype) for g, dtype in zip(gradients, given)):
                 yield f"{name}: {found}"
 

@@ -93,7 +93,7 @@ _ELSEWHERE = {
         ),
         "amp.autocast_mode",
     ),
-    **dict.fromkeys(("corrcoef", "cov", "cumulative_trapezoid", "histogram", "trapezoid", "trapz"), "_statistics"),
+    "histogram": "_statistics",
     **dict.fromkeys(("detach", "dist", "renorm"), "_norms"),
     **dict.fromkeys(("eig", "lstsq", "matrix_rank", "solve", "symeig"), "_removed"),
     "spmm": "sparse",

@@ -6,8 +6,6 @@ from arcgrad import _core
 
 #: Method -> module and function.
 _PLACES = {
-    "corrcoef": ("_statistics", "corrcoef"),
-    "cov": ("_statistics", "cov"),
     "dist": ("_norms", "dist"),
     "eig": ("_removed", "eig"),
     "fill_diagonal_": ("_norms", "fill_diagonal_"),

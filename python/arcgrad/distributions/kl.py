@@ -260,7 +260,8 @@ def _family_family(p: ExponentialFamily, q: ExponentialFamily) -> Tensor:
         gradients = ag.autograd.grad(normalizer.sum(), naturals, create_graph=True)
     result = q._log_normalizer(*q._natural_params) - normalizer
     for of_p, of_q, gradient in zip(naturals, q._natural_params, gradients):
-        result = result - _sum_rightmost((of_q - of_p) * gradient, len(q.event_shape))
+        term = (of_q - of_p) * gradient
+        result = result - _sum_rightmost(term, term.ndim - result.ndim)
     return result
 
 

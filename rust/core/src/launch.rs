@@ -653,7 +653,8 @@ impl<'a, 'b> Small<'a, 'b> {
             && output.is_contiguous()
             && output.dtype() == self.kernel.output()
             && storage.is_writable();
-        fits && (storage.is_unique() || self.is_exact_or_apart(&output)) && self.compute(&output, after)
+        let alone = storage.is_unique() && storage.is_own();
+        fits && (alone || self.is_exact_or_apart(&output)) && self.compute(&output, after)
     }
 
     /// Whether every input is exactly the output or elsewhere.
@@ -668,7 +669,7 @@ impl<'a, 'b> Small<'a, 'b> {
         })
     }
 
-    /// Computes into an output that fits, whose memory only this handle refers to or that is exactly an input or apart. False,
+    /// Computes into an output that fits, whose own memory only this handle refers to or that is exactly an input or apart. False,
     /// with nothing written, if some memory is busy.
     #[inline]
     fn compute(&self, output: &Array, after: impl FnOnce()) -> bool {

@@ -417,6 +417,12 @@ impl Storage {
         self.root.is_unique()
     }
 
+    /// Whether the memory is ours, and so apart from all other: what was lent may overlap with what was lent a second time.
+    #[inline]
+    pub(crate) fn is_own(&self) -> bool {
+        !matches!(self.root.owner, Owner::Foreign { .. })
+    }
+
     /// Whether the two share any byte; foreign memory is compared by address.
     pub fn may_overlap(&self, other: &Self) -> bool {
         if self.same_memory(other) {

@@ -92,7 +92,7 @@ class Conversion:
 
         def convert(tensor):
             targets = dict(options)
-            if tensor.ndim not in (4, 5):  # an order of the elements of images and volumes
+            if "memory_format" in targets and tensor.ndim not in (4, 5):  # an order of the elements of images and volumes
                 targets.pop("memory_format", None)
             if device is not None:
                 targets["device"] = device

@@ -6,9 +6,9 @@ use crate::kernels::index::add_in_order;
 use crate::launch::Held;
 
 /// Adds `source` to `target`, which may overlap itself (windows, hand-made strides), one element after the other; both have
-/// the same shape and a float dtype.
+/// the same shape and a dtype with gradients.
 pub fn add_into(target: &Array, source: &Array) -> Result<()> {
-    if !target.dtype().is_float() {
+    if !target.dtype().is_differentiable() {
         return Err(Error::dtype("as_strided", target.dtype(), "gradients are of a floating dtype"));
     }
     let source = source.cast("as_strided", target.dtype())?;

@@ -1,6 +1,6 @@
 //! Covariances and correlations, and integrals by the trapezoidal rule.
 
-use super::{copy, matmul, rearranging, reduce, scan, views};
+use super::{copy, matmul, rearranging, reduce, scan, select, views};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
@@ -102,7 +102,16 @@ pub fn corrcoef(input: &Tensor) -> Result<Tensor> {
         );
         return Err(Error::runtime("corrcoef", reason));
     }
-    let covariances = cov(input, 1, None, None)?;
+    // The same for rows of any scale, so that of each the greatest is 1: squares keep their digits.
+    let rows = if input.dtype().is_float() { input.clone() } else { copy::to_dtype(input, crate::default_dtype())? };
+    let rows = if rows.rank() > 0 && rows.numel() > 0 {
+        let greatest = reduce::extreme(&rows.detach().abs()?, true, Some(&[-1]), true)?;
+        let usual = greatest.eq(0.0)?.logical_or(&greatest.isfinite()?.logical_not()?)?;
+        rows.div(&select::where_(&usual, Scalar::Int(1).into(), (&greatest).into())?)?
+    } else {
+        rows
+    };
+    let covariances = cov(&rows, 1, None, None)?;
     if covariances.rank() == 0 {
         return covariances.div(&covariances);
     }

@@ -7,7 +7,7 @@ use super::{batch_of, batched, for_columns, for_rows};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::op::{Arrays, Inputs, Op};
-use crate::graph::transform::Batch;
+use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, call_many};
 use crate::kernels::linalg::{self as kernel, Undetermined};
 use crate::launch::launch;
@@ -42,6 +42,11 @@ impl Op for Groups {
 
     fn differentiable(&self) -> usize {
         0
+    }
+
+    /// Which values are the same is a constant.
+    fn jvp(&self, _cx: &mut Tangents<'_>) -> Result<()> {
+        Ok(())
     }
 
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
@@ -139,6 +144,11 @@ impl Op for Divisible {
 
     fn differentiable(&self) -> usize {
         0
+    }
+
+    /// Which values count as zero is a constant.
+    fn jvp(&self, _cx: &mut Tangents<'_>) -> Result<()> {
+        Ok(())
     }
 
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
