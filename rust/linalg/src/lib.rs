@@ -4,6 +4,11 @@
 //! is that of the smallest output. Nothing in here knows a tensor. `faer` is instantiated in this crate and nowhere else, on
 //! one thread always, so that results have the same bits whatever the machine; small matrices, where its blocking does not
 //! pay, are left to plain loops.
+#![allow(clippy::assign_op_pattern, reason = "numbers of a `Number` have no assigning operators of their own")]
+#![allow(clippy::neg_cmp_op_on_partial_ord, reason = "NaN is to fail what it is compared for")]
+#![allow(clippy::excessive_precision, reason = "coefficients are those of double precision")]
+#![allow(clippy::too_many_arguments, reason = "results are written where the caller wants them")]
+
 
 pub mod cholesky;
 pub mod eigen;
