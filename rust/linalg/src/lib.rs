@@ -9,7 +9,6 @@
 #![allow(clippy::excessive_precision, reason = "coefficients are those of double precision")]
 #![allow(clippy::too_many_arguments, reason = "results are written where the caller wants them")]
 
-
 pub mod cholesky;
 pub mod eigen;
 pub mod exponential;

@@ -241,7 +241,7 @@ unsafe fn layer_across<T: Float>(
             if let Some(bias) = affine.1 {
                 let bias = *bias.add(i);
                 for value in values {
-                    *value = *value + bias;
+                    *value += bias;
                 }
             }
         }
@@ -432,7 +432,7 @@ unsafe fn layer_backward_across<T: Float>(
             }
             let weight = operands.weight.map_or(T::ONE, |weight| *weight.add(i));
             for l in 0..LANES {
-                g[l] = g[l] * weight;
+                g[l] *= weight;
                 mean_h[l] += g[l].to_f64();
                 mean_hn[l] += (g[l] * x[l]).to_f64();
             }

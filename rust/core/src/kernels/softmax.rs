@@ -265,8 +265,8 @@ simd! {
                 (most[row], sums[row]) = (max, line::sum([x], len, |[x]| (x - max).exp(), out));
             }
             if log {
-                for row in 0..ROWS {
-                    sums[row] = sums[row].ln();
+                for sum in &mut sums {
+                    *sum = sum.ln();
                 }
             }
             for row in 0..count {

@@ -188,7 +188,7 @@ fn not_as_complex(array: &Array) -> Option<&'static str> {
     if outer.iter().zip(steps).any(|(&size, stride)| size > 1 && stride % 2 != 0) {
         return Some("Tensor must have a stride divisible by 2 for all but last dimension");
     }
-    (array.offset() % 2 != 0).then_some("Tensor must have a storage_offset divisible by 2")
+    (!array.offset().is_multiple_of(2)).then_some("Tensor must have a storage_offset divisible by 2")
 }
 
 /// A real tensor whose last axis holds real and imaginary part as a complex one: a view.

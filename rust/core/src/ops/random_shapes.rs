@@ -183,6 +183,7 @@ impl Op for Slope {
         let output = Array::zeros(op, first.shape(), dtype)?;
         with_element!(float dtype, T => {
             let values: SmallVec<[Vec<T>; 3]> = inputs.iter().map(Array::to_vec).collect();
+            #[allow(clippy::useless_conversion, reason = "one of the two dtypes is `f64` itself")]
             let at = |input: usize, index: usize| -> f64 { values[input][index].into() };
             fill_new::<T>(&output, |out| {
                 for (i, value) in out.iter_mut().enumerate() {

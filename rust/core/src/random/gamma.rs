@@ -68,7 +68,7 @@ impl Generator {
                 let x = self.standard_normal();
                 let y = 1.0 + c * x;
                 // Written so that NaN ends the loop.
-                if !(y <= 0.0) {
+                if y.is_nan() || y > 0.0 {
                     break (x, y);
                 }
             };

@@ -19,7 +19,7 @@ const LN_2: Pair = Pair { high: std::f64::consts::LN_2, low: 2.319_046_813_846_2
 /// π.
 pub const PI: Pair = Pair { high: std::f64::consts::PI, low: 1.224_646_799_147_353_2e-16 };
 /// 1/√2.
-pub const ROOT_HALF: Pair = Pair { high: std::f64::consts::FRAC_1_SQRT_2, low: -4.833_646_656_726_456_7e-17 };
+pub const ROOT_HALF: Pair = Pair { high: std::f64::consts::FRAC_1_SQRT_2, low: -4.833_646_656_726_457e-17 };
 
 impl Pair {
     /// An exact number.

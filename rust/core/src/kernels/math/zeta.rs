@@ -123,7 +123,7 @@ pub fn polygamma(n: f64, x: f64) -> f64 {
         let factorial = (2..=n as u32).fold(Pair::new(1.0), |product, k| product * Pair::new(f64::from(k)));
         return sign * (factorial.high * zeta);
     }
-    if !(x > 0.0) || x.is_infinite() || zeta.is_infinite() {
+    if x.is_nan() || x <= 0.0 || x.is_infinite() || zeta.is_infinite() {
         return sign * zeta;
     }
     // Here both factors may be beyond the range where the product is not.

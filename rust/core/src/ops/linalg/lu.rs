@@ -22,8 +22,11 @@ use crate::tensor::Tensor;
 const UNIT_LOWER: Side = Side::Lower { unit: true };
 const UPPER: Side = Side::Upper { unit: false };
 
+/// A matrix of the batch that failed, and where in it.
+type Failure = (usize, i32);
+
 /// The factors of matrices with what was exchanged, and the first that has a zero on the diagonal of U.
-fn factors(op: &'static str, a: &Array, pivot: bool) -> Result<([Array; 3], Option<(usize, i32)>)> {
+fn factors(op: &'static str, a: &Array, pivot: bool) -> Result<([Array; 3], Option<Failure>)> {
     let a = a.contiguous(op)?;
     let (batch, [m, n]) = (batch_of(a.shape()), matrix_size(op, "A", a.shape())?);
     let factors = Array::uninit(op, a.shape(), a.dtype())?;
@@ -407,7 +410,7 @@ pub fn lu_solve(packed: &Tensor, pivots: &Tensor, b: &Tensor, left: bool, adjoin
     let turn = |x: &Tensor| if left { Ok(x.clone()) } else { adjoint(x) };
     let b = turn(&spread)?;
     // X A = B is Aᴴ Xᴴ = Bᴴ.
-    let x = if adjoint_of != !left {
+    let x = if adjoint_of == left {
         let x = substitute(&packed, &b, UPPER, true)?;
         product(&p, &substitute(&packed, &x, UNIT_LOWER, true)?)?
     } else {
