@@ -639,7 +639,8 @@ def of_parts(leaf):
 def in_parts(result: Any) -> Any:
     """A result with its complex tensors as real ones."""
     if isinstance(result, (tuple, list)):
-        return [in_parts(part) for part in result]
+        has_parts = any(isinstance(part, ag.Tensor) and part.is_complex() for part in result)
+        return [in_parts(part) for part in result] if has_parts else result
     return ag.view_as_real(result.resolve_conj()) if isinstance(result, ag.Tensor) and result.is_complex() else result
 
 

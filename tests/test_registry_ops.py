@@ -201,6 +201,8 @@ SEES_THE_LAYOUT = {"view", "view_as", "as_strided"}
 def test_samples_do_not_depend_on_the_layout(name):
     if REFERENCE and name == "kron":
         pytest.skip("PyTorch's wants contiguous operands")
+    if name == "view_as_complex":
+        return  # shows pairs that lie side by side, and refuses others
     for call, leaves, sample in calls(name):
         if not leaves:
             continue  # creation, random numbers, integers

@@ -48,13 +48,17 @@ class Tensor:
         """The last two axes exchanged."""
 
     @property
-    def real(self) -> Self:
-        """The tensor itself, which is real."""
+    def real(self) -> Tensor:
+        """The real parts: a view. The tensor itself where it is real."""
 
+    @real.setter
+    def real(self, value: Tensor | complex) -> None: ...
     @property
     def imag(self) -> Tensor:
-        """Refused for real tensors."""
+        """The imaginary parts: a view. Refused where the tensor is real."""
 
+    @imag.setter
+    def imag(self, value: Tensor | complex) -> None: ...
     @property
     def data(self) -> Tensor:
         """The same memory, cut off from the graph and its checks: changes through it are not noticed by backward."""
@@ -216,6 +220,12 @@ class Tensor:
     def bfloat16(self, memory_format: _memory_format | None=None) -> Tensor:
         """As `bfloat16`."""
 
+    def cdouble(self, memory_format: _memory_format | None=None) -> Tensor:
+        """As `complex128`."""
+
+    def cfloat(self, memory_format: _memory_format | None=None) -> Tensor:
+        """As `complex64`."""
+
     def bool(self, memory_format: _memory_format | None=None) -> Tensor:
         """As `bool`."""
 
@@ -268,7 +278,7 @@ class Tensor:
         """Whether it is stored as a conjugate: never."""
 
     def is_contiguous(self, memory_format: _memory_format | None=None) -> builtins.bool:
-        """Whether the elements lie row-major without gaps."""
+        """Whether the elements lie row-major without gaps, or in the order of another `memory_format`."""
 
     def is_floating_point(self) -> builtins.bool:
         """Whether the elements are floating-point numbers."""
@@ -537,6 +547,9 @@ class Tensor:
     def aminmax(self, *, axis: SupportsIndex | None, keepdims: builtins.bool=False) -> _return_aminmax: ...
     @overload
     def aminmax(self, *, dim: SupportsIndex | None=None, keepdims: builtins.bool) -> _return_aminmax: ...
+    def angle(self) -> Tensor:
+        """The angle of a real number as a complex one: π below 0, else 0; NaN of NaN."""
+
     @overload
     def any(self, dim: SupportsIndex | Sequence[SupportsIndex] | None=None, keepdim: builtins.bool=False) -> Tensor:
         """Whether any element is not zero, of all or over `dim`."""
@@ -724,6 +737,15 @@ class Tensor:
     def ceil_(self) -> Self:
         """Round up."""
 
+    def cholesky(self, upper: builtins.bool=False) -> Tensor:
+        """`linalg.cholesky`."""
+
+    def cholesky_inverse(self, upper: builtins.bool=False) -> Tensor:
+        """The inverse of a matrix from its Cholesky factor."""
+
+    def cholesky_solve(self, L: Tensor, upper: builtins.bool=False) -> Tensor:
+        """The solution X of `A X = input` from the Cholesky factor of A."""
+
     @overload
     def chunk(self, chunks: SupportsIndex, dim: SupportsIndex=0) -> tuple[Tensor, ...]:
         """At most `chunks` parts of equal length."""
@@ -769,6 +791,15 @@ class Tensor:
     def clone(self, *, memory_format: _memory_format | None=None) -> Tensor:
         """A copy; the gradient passes."""
 
+    def conj(self) -> Tensor:
+        """The complex conjugates, computed at once; of real numbers the tensor itself."""
+
+    def conj_physical(self) -> Tensor:
+        """The complex conjugates in memory of their own; of real numbers the tensor itself."""
+
+    def conj_physical_(self) -> Self:
+        """The complex conjugates in memory of their own; of real numbers the tensor itself."""
+
     def contiguous(self, *, memory_format: _memory_format | None=None) -> Tensor:
         """The tensor itself if it is row-major, else a row-major copy."""
 
@@ -780,6 +811,9 @@ class Tensor:
 
     def copysign_(self, other: Operand) -> Self:
         """Magnitude of `x` with the sign of `y`."""
+
+    def corrcoef(self) -> Tensor:
+        """The correlations of the rows of a matrix, whose columns are observations."""
 
     def cos(self) -> Tensor:
         """Cosine of radians."""
@@ -805,6 +839,9 @@ class Tensor:
     def count_nonzero(self, *, axis: Sequence[SupportsIndex]) -> Tensor: ...
     @overload
     def count_nonzero(self, dim: Sequence[SupportsIndex]) -> Tensor: ...
+    def cov(self, *, correction: SupportsIndex=1, fweights: Tensor | None=None, aweights: Tensor | None=None) -> Tensor:
+        """The covariances of the rows of a matrix, whose columns are observations; the variance of a vector. Each observation counts `fweights` times and has the weight `aweights`; the number of them less `correction` is divided by."""
+
     @overload
     def cross(self, other: Tensor, dim: SupportsIndex | None=None) -> Tensor:
         """Vector product along `dim`, which has size 3 (the first such axis if it is not given)."""
@@ -847,6 +884,15 @@ class Tensor:
 
     @overload
     def cumsum_(self, *, axis: SupportsIndex, dtype: DType | None=None) -> Self: ...
+    def deg2rad(self) -> Tensor:
+        """Degrees in radians."""
+
+    def deg2rad_(self) -> Self:
+        """Degrees in radians."""
+
+    def det(self) -> Tensor:
+        """`linalg.det`."""
+
     def diag(self, diagonal: SupportsIndex=0) -> Tensor:
         """A matrix with a vector on a diagonal, or a copy of a diagonal of a matrix."""
 
@@ -910,6 +956,12 @@ class Tensor:
     def erfc_(self) -> Self:
         """Complementary error function 1 − erf(x), accurate for large x."""
 
+    def erfinv(self) -> Tensor:
+        """Inverse of the error function; infinite at ±1, NaN beyond."""
+
+    def erfinv_(self) -> Self:
+        """Inverse of the error function; infinite at ±1, NaN beyond."""
+
     def exp(self) -> Tensor:
         """eˣ."""
 
@@ -964,6 +1016,12 @@ class Tensor:
     def flipud(self) -> Tensor:
         """A copy with the order of rows reversed."""
 
+    def float_power(self, exponent: Operand) -> Tensor:
+        """Power `input ** exponent` in double precision."""
+
+    def float_power_(self, exponent: Operand) -> Self:
+        """Power `input ** exponent` in double precision."""
+
     def floor(self) -> Tensor:
         """Round down."""
 
@@ -994,12 +1052,21 @@ class Tensor:
     def frac_(self) -> Self:
         """Fractional part, with the sign of `x`."""
 
+    def frexp(self) -> _return_frexp:
+        """A number from [0.5, 1) in magnitude and the power of two that make up `input` as a product."""
+
     @overload
     def gather(self, dim: SupportsIndex, index: Tensor, *, sparse_grad: builtins.bool=False) -> Tensor:
         """Elements at the positions along `dim` that `index` gives, in the shape of `index`."""
 
     @overload
     def gather(self, *, axis: SupportsIndex, index: Tensor, sparse_grad: builtins.bool=False) -> Tensor: ...
+    def gcd(self, other: Tensor) -> Tensor:
+        """Greatest common divisor."""
+
+    def gcd_(self, other: Tensor) -> Self:
+        """Greatest common divisor."""
+
     def ge(self, other: Operand) -> Tensor:
         """`x >= y`."""
 
@@ -1033,8 +1100,38 @@ class Tensor:
     def hardshrink(self, lambd: Operand=0.5) -> Tensor:
         """x where |x| > lambd, else 0."""
 
+    def heaviside(self, values: Tensor) -> Tensor:
+        """0 where `input` is negative, 1 where it is positive, `values` where it is 0."""
+
+    def heaviside_(self, values: Tensor) -> Self:
+        """0 where `input` is negative, 1 where it is positive, `values` where it is 0."""
+
     def histc(self, bins: SupportsIndex=100, min: Float=0.0, max: Float=0.0) -> Tensor:
         """How many elements lie in each of `bins` intervals between `min` and `max`, or, if both are 0, between the least and the greatest element."""
+
+    def hypot(self, other: Tensor) -> Tensor:
+        """`sqrt(x² + y²)`, of which nothing overflows or underflows on the way; gradient 0 at the origin."""
+
+    def hypot_(self, other: Tensor) -> Self:
+        """`sqrt(x² + y²)`, of which nothing overflows or underflows on the way; gradient 0 at the origin."""
+
+    def i0(self) -> Tensor:
+        """Modified Bessel function of the first kind, order 0."""
+
+    def i0_(self) -> Self:
+        """Modified Bessel function of the first kind, order 0."""
+
+    def igamma(self, other: Tensor) -> Tensor:
+        """Regularised lower incomplete gamma function P(a, x)."""
+
+    def igamma_(self, other: Tensor) -> Self:
+        """Regularised lower incomplete gamma function P(a, x)."""
+
+    def igammac(self, other: Tensor) -> Tensor:
+        """Regularised upper incomplete gamma function Q(a, x)."""
+
+    def igammac_(self, other: Tensor) -> Self:
+        """Regularised upper incomplete gamma function Q(a, x)."""
 
     @overload
     def index_add(self, dim: SupportsIndex, index: Tensor, source: Tensor, *, alpha: Operand=1) -> Tensor:
@@ -1087,6 +1184,9 @@ class Tensor:
     def inner(self, other: Tensor) -> Tensor:
         """Scalar products along the last axis, of every row of `input` with every row of `other`; the plain product if one of them has no axes."""
 
+    def inverse(self) -> Tensor:
+        """`linalg.inv`."""
+
     def isclose(self, other: Tensor, rtol: Float=1e-05, atol: Float=1e-08, equal_nan: builtins.bool=False) -> Tensor:
         """Whether `|input - other| <= atol + rtol * |other|`, for each pair of elements."""
 
@@ -1105,6 +1205,9 @@ class Tensor:
     def isposinf(self) -> Tensor:
         """Is +∞."""
 
+    def isreal(self) -> Tensor:
+        """Whether the imaginary part is 0."""
+
     def kron(self, other: Tensor) -> Tensor:
         """Kronecker product: every element of `input` times all of `other`, as blocks."""
 
@@ -1116,6 +1219,18 @@ class Tensor:
     def kthvalue(self, k: SupportsIndex, *, axis: SupportsIndex, keepdims: builtins.bool=False) -> _return_kthvalue: ...
     @overload
     def kthvalue(self, k: SupportsIndex, dim: SupportsIndex=-1, *, keepdims: builtins.bool) -> _return_kthvalue: ...
+    def lcm(self, other: Tensor) -> Tensor:
+        """Least common multiple; 0 if either is 0."""
+
+    def lcm_(self, other: Tensor) -> Self:
+        """Least common multiple; 0 if either is 0."""
+
+    def ldexp(self, other: Tensor) -> Tensor:
+        """`x * 2 ** y`."""
+
+    def ldexp_(self, other: Tensor) -> Self:
+        """`x * 2 ** y`."""
+
     def le(self, other: Operand) -> Tensor:
         """`x <= y`."""
 
@@ -1179,12 +1294,21 @@ class Tensor:
 
     @overload
     def log_softmax(self, *, axis: SupportsIndex, dtype: DType | None=None) -> Tensor: ...
+    def logaddexp(self, other: Tensor) -> Tensor:
+        """`ln(exp(x) + exp(y))`, without overflow."""
+
+    def logaddexp2(self, other: Tensor) -> Tensor:
+        """`log2(2 ** x + 2 ** y)`, without overflow."""
+
     @overload
     def logcumsumexp(self, dim: SupportsIndex) -> Tensor:
         """Logarithm of the running sum of exponentials along `dim`."""
 
     @overload
     def logcumsumexp(self, *, axis: SupportsIndex) -> Tensor: ...
+    def logdet(self) -> Tensor:
+        """The logarithm of the determinant: −inf for singular matrices, NaN where the determinant is negative."""
+
     def logical_and(self, other: Tensor) -> Tensor:
         """Both are not zero."""
 
@@ -1209,6 +1333,12 @@ class Tensor:
     def logical_xor_(self, other: Tensor) -> Self:
         """Exactly one is not zero."""
 
+    def logit(self, eps: Float | None=None) -> Tensor:
+        """ln(x / (1 − x)), the inverse of the logistic sigmoid; NaN outside of [0, 1]."""
+
+    def logit_(self, eps: Float | None=None) -> Self:
+        """ln(x / (1 − x)), the inverse of the logistic sigmoid; NaN outside of [0, 1]."""
+
     @overload
     def logsumexp(self, dim: SupportsIndex | Sequence[SupportsIndex], keepdim: builtins.bool=False) -> Tensor:
         """ln Σ eˣ over `dim`, without overflow."""
@@ -1222,6 +1352,12 @@ class Tensor:
 
     def lt_(self, other: Operand) -> Self:
         """`x < y`."""
+
+    def lu(self, pivot: builtins.bool=True, get_infos: builtins.bool=False) -> tuple[Tensor, ...]:
+        """`linalg.lu_factor`, with `get_infos` `linalg.lu_factor_ex`."""
+
+    def lu_solve(self, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
+        """`linalg.lu_solve`, the arguments in another order."""
 
     def masked_fill(self, mask: Tensor, value: Operand) -> Tensor:
         """`value` where `mask` is true, `input` elsewhere."""
@@ -1241,8 +1377,11 @@ class Tensor:
     def matmul(self, other: Tensor) -> Tensor:
         """Matrix product (`@`). Two vectors give their scalar product; a vector counts as a row on the left and as a column on the right, and its axis is dropped afterwards; axes before the last two are a batch and broadcast."""
 
+    def matrix_exp(self) -> Tensor:
+        """`linalg.matrix_exp`."""
+
     def matrix_power(self, n: SupportsIndex) -> Tensor:
-        """The `n`-th power (n ≥ 0) of a square matrix, or of each matrix of a batch."""
+        """The `n`-th power of a square matrix, or of each matrix of a batch; below 0 of its inverse."""
 
     @overload
     def max(self) -> Tensor:
@@ -1338,12 +1477,26 @@ class Tensor:
     def mv(self, vec: Tensor) -> Tensor:
         """Product of a matrix and a vector."""
 
+    def mvlgamma(self, p: SupportsIndex) -> Tensor:
+        """Logarithm of the multivariate gamma function of dimension `p`."""
+
+    def mvlgamma_(self, p: SupportsIndex) -> Self:
+        """Logarithm of the multivariate gamma function of dimension `p`."""
+
     def nan_to_num(self, nan: Float | None=0.0, posinf: Float | None=None, neginf: Float | None=None) -> Tensor:
         """NaN, +∞ and −∞ replaced by numbers; no gradient flows where something was replaced."""
 
     def nan_to_num_(self, nan: Float | None=0.0, posinf: Float | None=None, neginf: Float | None=None) -> Self:
         """NaN, +∞ and −∞ replaced by numbers; no gradient flows where something was replaced."""
 
+    @overload
+    def nanmean(self, dim: SupportsIndex | Sequence[SupportsIndex] | None=None, keepdim: builtins.bool=False, *, dtype: DType | None=None) -> Tensor:
+        """Mean of the elements that are not NaN, of all or over `dim`."""
+
+    @overload
+    def nanmean(self, *, axis: SupportsIndex | Sequence[SupportsIndex] | None, keepdims: builtins.bool=False, dtype: DType | None=None) -> Tensor: ...
+    @overload
+    def nanmean(self, dim: SupportsIndex | Sequence[SupportsIndex] | None=None, *, keepdims: builtins.bool, dtype: DType | None=None) -> Tensor: ...
     @overload
     def nanmedian(self) -> Tensor:
         """The lower median of the elements that are not NaN."""
@@ -1362,6 +1515,16 @@ class Tensor:
     def nanquantile(self, q: Operand, *, axis: SupportsIndex | None, keepdims: builtins.bool=False, interpolation: str='linear') -> Tensor: ...
     @overload
     def nanquantile(self, q: Operand, dim: SupportsIndex | None=None, *, keepdims: builtins.bool, interpolation: str='linear') -> Tensor: ...
+    @overload
+    def nansum(self, *, dtype: DType | None=None) -> Tensor:
+        """Sum of all elements that are not NaN, or over `dim`."""
+
+    @overload
+    def nansum(self, dim: SupportsIndex | Sequence[SupportsIndex] | None=None, keepdim: builtins.bool=False, *, dtype: DType | None=None) -> Tensor: ...
+    @overload
+    def nansum(self, *, axis: SupportsIndex | Sequence[SupportsIndex] | None, keepdims: builtins.bool=False, dtype: DType | None=None) -> Tensor: ...
+    @overload
+    def nansum(self, dim: SupportsIndex | Sequence[SupportsIndex] | None=None, *, keepdims: builtins.bool, dtype: DType | None=None) -> Tensor: ...
     @overload
     def narrow(self, dim: SupportsIndex, start: SupportsIndex, length: SupportsIndex) -> Tensor:
         """`length` elements of an axis from `start`."""
@@ -1411,6 +1574,12 @@ class Tensor:
 
     @overload
     def new_zeros(self, size: Sequence[SupportsIndex], *, dtype: DType | None=None, layout: _layout | None=None, device: Device | None=None, requires_grad: builtins.bool=False, pin_memory: builtins.bool=False) -> Tensor: ...
+    def nextafter(self, other: Tensor) -> Tensor:
+        """The number next to `x` on the way to `y`."""
+
+    def nextafter_(self, other: Tensor) -> Self:
+        """The number next to `x` on the way to `y`."""
+
     @overload
     def nonzero(self, *, as_tuple: Literal[False]=False) -> Tensor:
         """Positions of the elements that are not zero: one row each, or with `as_tuple` one vector per axis."""
@@ -1431,6 +1600,9 @@ class Tensor:
     def not_equal_(self, other: Operand) -> Self:
         """`x != y`."""
 
+    def orgqr(self, input2: Tensor) -> Tensor:
+        """`linalg.householder_product`."""
+
     def outer(self, vec2: Tensor) -> Tensor:
         """All products of an element of `input` and an element of `vec2`, as a matrix."""
 
@@ -1440,6 +1612,15 @@ class Tensor:
 
     @overload
     def permute(self, dims: Sequence[SupportsIndex]) -> Tensor: ...
+    def pinverse(self, rcond: Float=1e-15) -> Tensor:
+        """`linalg.pinv`."""
+
+    def polygamma(self, n: SupportsIndex) -> Tensor:
+        """`n`-th derivative of the digamma function."""
+
+    def polygamma_(self, n: SupportsIndex) -> Self:
+        """`n`-th derivative of the digamma function."""
+
     def positive(self) -> Tensor:
         """The tensor itself."""
 
@@ -1465,6 +1646,9 @@ class Tensor:
     def put_(self, index: Tensor, source: Tensor, accumulate: builtins.bool=False) -> Self:
         """Elements of `source` written (or added) at positions of the flattened tensor."""
 
+    def qr(self, some: builtins.bool=True) -> _return_qr:
+        """`linalg.qr`; `some=False` is its 'complete'."""
+
     @overload
     def quantile(self, q: Operand, dim: SupportsIndex | None=None, keepdim: builtins.bool=False, *, interpolation: str='linear') -> Tensor:
         """The quantiles `q` of all elements or along `dim`; NaN where there is one."""
@@ -1473,6 +1657,12 @@ class Tensor:
     def quantile(self, q: Operand, *, axis: SupportsIndex | None, keepdims: builtins.bool=False, interpolation: str='linear') -> Tensor: ...
     @overload
     def quantile(self, q: Operand, dim: SupportsIndex | None=None, *, keepdims: builtins.bool, interpolation: str='linear') -> Tensor: ...
+    def rad2deg(self) -> Tensor:
+        """Radians in degrees."""
+
+    def rad2deg_(self) -> Self:
+        """Radians in degrees."""
+
     @overload
     def random_(self, *, generator: Generator | None=None) -> Self:
         """Overwrites the tensor with integers: over the range of its dtype, below `to`, or in [from, to)."""
@@ -1526,6 +1716,12 @@ class Tensor:
     def reshape(self, shape: Sequence[SupportsIndex]) -> Tensor: ...
     def reshape_as(self, other: Tensor) -> Tensor:
         """The same elements in the shape of `other`."""
+
+    def resolve_conj(self) -> Tensor:
+        """The tensor itself: conjugates are computed at once."""
+
+    def resolve_neg(self) -> Tensor:
+        """The tensor itself: negatives are computed at once."""
 
     def roll(self, shifts: SupportsIndex | Sequence[SupportsIndex], dims: SupportsIndex | Sequence[SupportsIndex] | None=None) -> Tensor:
         """Elements moved along `dims` (or along the flattened tensor), those that fall off the end put at the start."""
@@ -1634,6 +1830,12 @@ class Tensor:
     def sin_(self) -> Self:
         """Sine of radians."""
 
+    def sinc(self) -> Tensor:
+        """`sin(πx) / (πx)`, 1 at 0."""
+
+    def sinc_(self) -> Self:
+        """`sin(πx) / (πx)`, 1 at 0."""
+
     def sinh(self) -> Tensor:
         """Hyperbolic sine."""
 
@@ -1646,6 +1848,9 @@ class Tensor:
 
     @overload
     def slice_scatter(self, src: Tensor, *, axis: SupportsIndex, start: SupportsIndex | None=None, end: SupportsIndex | None=None, step: SupportsIndex=1) -> Tensor: ...
+    def slogdet(self) -> _return_slogdet:
+        """`linalg.slogdet`."""
+
     @overload
     def softmax(self, dim: SupportsIndex, dtype: DType | None=None) -> Tensor:
         """`exp(x) / Σ exp(x)` along `dim`, without overflow; `input` is cast to `dtype` first, if given."""
@@ -1754,6 +1959,9 @@ class Tensor:
 
     @overload
     def sum_to_size(self, size: Sequence[SupportsIndex]) -> Tensor: ...
+    def svd(self, some: builtins.bool=True, compute_uv: builtins.bool=True) -> _return_svd:
+        """`linalg.svd`, which gives V and not its conjugate transpose; `some=False` asks for square U and V, and without `compute_uv` they are zeros."""
+
     def swapaxes(self, axis0: SupportsIndex, axis1: SupportsIndex) -> Tensor:
         """Two axes exchanged."""
 
@@ -1827,6 +2035,9 @@ class Tensor:
 
     def transpose_(self, dim0: SupportsIndex, dim1: SupportsIndex) -> Self:
         """Two axes exchanged."""
+
+    def triangular_solve(self, A: Tensor, upper: builtins.bool=True, transpose: builtins.bool=False, unitriangular: builtins.bool=False) -> _return_triangular_solve:
+        """`linalg.solve_triangular`, the arguments in another order, and a copy of the triangle."""
 
     def tril(self, diagonal: SupportsIndex=0) -> Tensor:
         """The triangle on and below a diagonal, zeros above."""
@@ -1939,6 +2150,12 @@ class Tensor:
     def where(self, condition: Tensor, other: Operand) -> Tensor:
         """The tensor where `condition` is true, `other` elsewhere."""
 
+    def xlogy(self, other: Operand) -> Tensor:
+        """`x * ln(y)`, 0 where `x` is 0 and `y` not NaN."""
+
+    def xlogy_(self, other: Operand) -> Self:
+        """`x * ln(y)`, 0 where `x` is 0 and `y` not NaN."""
+
     def zero_(self) -> Self:
         """Fills the tensor with zeros."""
 
@@ -2024,12 +2241,12 @@ class _Memory:
     def __array_interface__(self) -> dict[str, Any]: ...
 
 class device:
-    """Where a tensor lies: always the CPU."""
+    """A kind of device, perhaps with a number. Tensors lie on the CPU; programs name others in the branches that they do not take."""
 
     def __new__(cls, type: str | builtins.int | _device, index: builtins.int | None=None) -> Self: ...
     @property
     def type(self) -> str:
-        """The kind of device: `'cpu'`."""
+        """The kind of device: `'cpu'` for that of every tensor."""
 
     @property
     def index(self) -> builtins.int | None:
@@ -2068,7 +2285,7 @@ class dtype:
         """The real dtype with the same precision."""
 
 class layout:
-    """How the elements of a tensor are stored: always strided."""
+    """How the elements of a tensor are stored: strided, but for those of `arcgrad.sparse`."""
 
     def __repr__(self) -> str: ...
 
@@ -2229,6 +2446,10 @@ class _return_aminmax(NamedTuple):
     min: Tensor
     max: Tensor
 
+class _return_cholesky_ex(NamedTuple):
+    L: Tensor
+    info: Tensor
+
 class _return_cummax(NamedTuple):
     values: Tensor
     indices: Tensor
@@ -2237,9 +2458,55 @@ class _return_cummin(NamedTuple):
     values: Tensor
     indices: Tensor
 
+class _return_eigh(NamedTuple):
+    eigenvalues: Tensor
+    eigenvectors: Tensor
+
+class _return_frexp(NamedTuple):
+    mantissa: Tensor
+    exponent: Tensor
+
+class _return_inv_ex(NamedTuple):
+    inverse: Tensor
+    info: Tensor
+
 class _return_kthvalue(NamedTuple):
     values: Tensor
     indices: Tensor
+
+class _return_ldl_factor(NamedTuple):
+    LD: Tensor
+    pivots: Tensor
+
+class _return_ldl_factor_ex(NamedTuple):
+    LD: Tensor
+    pivots: Tensor
+    info: Tensor
+
+class _return_lstsq(NamedTuple):
+    solution: Tensor
+    residuals: Tensor
+    rank: Tensor
+    singular_values: Tensor
+
+class _return_lu(NamedTuple):
+    P: Tensor
+    L: Tensor
+    U: Tensor
+
+class _return_lu_factor(NamedTuple):
+    LU: Tensor
+    pivots: Tensor
+
+class _return_lu_factor_ex(NamedTuple):
+    LU: Tensor
+    pivots: Tensor
+    info: Tensor
+
+class _return_lu_unpack(NamedTuple):
+    P: Tensor
+    L: Tensor
+    U: Tensor
 
 class _return_max(NamedTuple):
     values: Tensor
@@ -2261,13 +2528,46 @@ class _return_nanmedian(NamedTuple):
     values: Tensor
     indices: Tensor
 
+class _return_qr(NamedTuple):
+    Q: Tensor
+    R: Tensor
+
+class _return_slogdet(NamedTuple):
+    sign: Tensor
+    logabsdet: Tensor
+
+class _return_solve_ex(NamedTuple):
+    result: Tensor
+    info: Tensor
+
 class _return_sort(NamedTuple):
     values: Tensor
     indices: Tensor
 
+class _return_svd(NamedTuple):
+    U: Tensor
+    S: Tensor
+    Vh: Tensor
+
 class _return_topk(NamedTuple):
     values: Tensor
     indices: Tensor
+
+class _return_triangular_solve(NamedTuple):
+    solution: Tensor
+    cloned_coefficient: Tensor
+
+def _dirichlet_grad(x: Tensor, alpha: Tensor, total: Tensor) -> Tensor:
+    """The derivative of Dirichlet components `x` in their shapes `alpha`, over 1 - x."""
+
+def _sample_dirichlet(input: Tensor, generator: Generator | None=None) -> Tensor:
+    """A Dirichlet vector along the last axis for each vector of shapes, with a gradient in the shapes."""
+
+def _standard_gamma(input: Tensor, generator: Generator | None=None) -> Tensor:
+    """A gamma number of scale 1 for each shape, with a gradient in the shape."""
+
+def _standard_gamma_grad(input: Tensor, output: Tensor) -> Tensor:
+    """The derivative of gamma numbers `output` in the shapes they were drawn with."""
 
 def abs(input: Tensor, *, out: Tensor | None=None) -> Tensor:
     """Absolute value; gradient 0 at 0."""
@@ -2368,6 +2668,9 @@ def aminmax(input: Tensor, *, axis: SupportsIndex | None, keepdims: builtins.boo
 
 @overload
 def aminmax(input: Tensor, *, dim: SupportsIndex | None=None, keepdims: builtins.bool, out: tuple[Tensor, ...] | None=None) -> _return_aminmax: ...
+
+def angle(input: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """The angle of a real number as a complex one: π below 0, else 0; NaN of NaN."""
 
 @overload
 def any(input: Tensor, dim: SupportsIndex | Sequence[SupportsIndex] | None=None, keepdim: builtins.bool=False, *, out: Tensor | None=None) -> Tensor:
@@ -2546,6 +2849,9 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
 def bincount(input: Tensor, weights: Tensor | None=None, minlength: SupportsIndex=0) -> Tensor:
     """How often each non-negative integer occurs in a vector, or the sum of the weights of its occurrences."""
 
+def binomial(count: Tensor, prob: Tensor, generator: Generator | None=None) -> Tensor:
+    """The number of successes among each `count` of trials of probability `prob`."""
+
 def bitwise_and(input: Operand, other: Operand, *, out: Tensor | None=None) -> Tensor:
     """Bitwise and."""
 
@@ -2623,6 +2929,15 @@ def chain_matmul(*matrices: Tensor) -> Tensor:
 @overload
 def chain_matmul(matrices: Sequence[Tensor]) -> Tensor: ...
 
+def cholesky(input: Tensor, upper: builtins.bool=False, *, out: Tensor | None=None) -> Tensor:
+    """`linalg.cholesky`."""
+
+def cholesky_inverse(input: Tensor, upper: builtins.bool=False, *, out: Tensor | None=None) -> Tensor:
+    """The inverse of a matrix from its Cholesky factor."""
+
+def cholesky_solve(input: Tensor, L: Tensor, upper: builtins.bool=False, *, out: Tensor | None=None) -> Tensor:
+    """The solution X of `A X = input` from the Cholesky factor of A."""
+
 @overload
 def chunk(input: Tensor, chunks: SupportsIndex, dim: SupportsIndex=0) -> tuple[Tensor, ...]:
     """At most `chunks` parts of equal length."""
@@ -2673,6 +2988,9 @@ def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None=None) -> Tenso
 def combinations(input: Tensor, r: SupportsIndex=2, with_replacement: builtins.bool=False) -> Tensor:
     """All choices of `r` elements of a vector, one row each."""
 
+def complex(real: Tensor, imag: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """Complex numbers of their real and imaginary parts."""
+
 @overload
 def concat(tensors: Sequence[Tensor], dim: SupportsIndex=0, *, out: Tensor | None=None) -> Tensor:
     """Tensors behind each other along an axis; dtypes are promoted."""
@@ -2686,6 +3004,12 @@ def concatenate(tensors: Sequence[Tensor], dim: SupportsIndex=0, *, out: Tensor 
 
 @overload
 def concatenate(tensors: Sequence[Tensor], *, axis: SupportsIndex, out: Tensor | None=None) -> Tensor: ...
+
+def conj(input: Tensor) -> Tensor:
+    """The complex conjugates, computed at once; of real numbers the tensor itself."""
+
+def conj_physical(input: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """The complex conjugates in memory of their own; of real numbers the tensor itself."""
 
 def constant_pad_nd(input: Tensor, pad: Sequence[SupportsIndex], value: Operand=0) -> Tensor:
     """One value around a tensor: elements before and behind the last axis, then the one before it, and so on."""
@@ -2710,6 +3034,9 @@ def conv_transpose3d(input: Tensor, weight: Tensor, bias: Tensor | None=None, st
 
 def copysign(input: Tensor, other: Operand, *, out: Tensor | None=None) -> Tensor:
     """Magnitude of `x` with the sign of `y`."""
+
+def corrcoef(input: Tensor) -> Tensor:
+    """The correlations of the rows of a matrix, whose columns are observations."""
 
 def cos(input: Tensor, *, out: Tensor | None=None) -> Tensor:
     """Cosine of radians."""
@@ -2742,6 +3069,9 @@ def count_nonzero(input: Tensor, dim: Sequence[SupportsIndex]) -> Tensor: ...
 
 @overload
 def count_nonzero(input: Tensor, *, axis: Sequence[SupportsIndex]) -> Tensor: ...
+
+def cov(input: Tensor, *, correction: SupportsIndex=1, fweights: Tensor | None=None, aweights: Tensor | None=None) -> Tensor:
+    """The covariances of the rows of a matrix, whose columns are observations; the variance of a vector. Each observation counts `fweights` times and has the weight `aweights`; the number of them less `correction` is divided by."""
 
 @overload
 def cross(input: Tensor, other: Tensor, dim: SupportsIndex | None=None, *, out: Tensor | None=None) -> Tensor:
@@ -2777,6 +3107,28 @@ def cumsum(input: Tensor, dim: SupportsIndex, *, dtype: DType | None=None, out: 
 
 @overload
 def cumsum(input: Tensor, *, axis: SupportsIndex, dtype: DType | None=None, out: Tensor | None=None) -> Tensor: ...
+
+@overload
+def cumulative_trapezoid(y: Tensor, *, dx: Operand=1, dim: SupportsIndex=-1) -> Tensor:
+    """The integrals of `y` along `dim` from the first sample to each of the others."""
+
+@overload
+def cumulative_trapezoid(y: Tensor, *, dx: Operand=1, axis: SupportsIndex) -> Tensor: ...
+
+@overload
+def cumulative_trapezoid(y: Tensor, x: Tensor, *, dim: SupportsIndex=-1) -> Tensor: ...
+
+@overload
+def cumulative_trapezoid(y: Tensor, x: Tensor, *, axis: SupportsIndex) -> Tensor: ...
+
+def deg2rad(input: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """Degrees in radians."""
+
+def deg2rad_(input: Tensor) -> Tensor:
+    """Degrees in radians."""
+
+def det(input: Tensor) -> Tensor:
+    """`linalg.det`."""
 
 def diag(input: Tensor, diagonal: SupportsIndex=0, *, out: Tensor | None=None) -> Tensor:
     """A matrix with a vector on a diagonal, or a copy of a diagonal of a matrix."""
@@ -2856,6 +3208,9 @@ def erfc(input: Tensor, *, out: Tensor | None=None) -> Tensor:
 def erfc_(input: Tensor) -> Tensor:
     """Complementary error function 1 − erf(x), accurate for large x."""
 
+def erfinv(input: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """Inverse of the error function; infinite at ±1, NaN beyond."""
+
 def exp(input: Tensor, *, out: Tensor | None=None) -> Tensor:
     """eˣ."""
 
@@ -2901,6 +3256,9 @@ def fliplr(input: Tensor) -> Tensor:
 def flipud(input: Tensor) -> Tensor:
     """A copy with the order of rows reversed."""
 
+def float_power(input: Operand, exponent: Operand, *, out: Tensor | None=None) -> Tensor:
+    """Power `input ** exponent` in double precision."""
+
 def floor(input: Tensor, *, out: Tensor | None=None) -> Tensor:
     """Round down."""
 
@@ -2925,6 +3283,9 @@ def frac(input: Tensor, *, out: Tensor | None=None) -> Tensor:
 def frac_(input: Tensor) -> Tensor:
     """Fractional part, with the sign of `x`."""
 
+def frexp(input: Tensor, *, out: tuple[Tensor, ...] | None=None) -> _return_frexp:
+    """A number from [0.5, 1) in magnitude and the power of two that make up `input` as a product."""
+
 def full(size: Sequence[SupportsIndex], fill_value: Operand, *, dtype: DType | None=None, out: Tensor | None=None, layout: _layout | None=None, device: Device | None=None, requires_grad: builtins.bool=False, pin_memory: builtins.bool=False) -> Tensor:
     """One value everywhere."""
 
@@ -2937,6 +3298,12 @@ def gather(input: Tensor, dim: SupportsIndex, index: Tensor, *, sparse_grad: bui
 
 @overload
 def gather(input: Tensor, *, axis: SupportsIndex, index: Tensor, sparse_grad: builtins.bool=False, out: Tensor | None=None) -> Tensor: ...
+
+def gcd(input: Tensor, other: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """Greatest common divisor."""
+
+def gcd_(input: Tensor, other: Tensor) -> Tensor:
+    """Greatest common divisor."""
 
 def ge(input: Tensor, other: Operand, *, out: Tensor | None=None) -> Tensor:
     """`x >= y`."""
@@ -2959,11 +3326,32 @@ def gt(input: Tensor, other: Operand, *, out: Tensor | None=None) -> Tensor:
 def hardshrink(input: Tensor, lambd: Operand=0.5, *, out: Tensor | None=None) -> Tensor:
     """x where |x| > lambd, else 0."""
 
+def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """0 where `input` is negative, 1 where it is positive, `values` where it is 0."""
+
 def histc(input: Tensor, bins: SupportsIndex=100, min: Float=0.0, max: Float=0.0, *, out: Tensor | None=None) -> Tensor:
     """How many elements lie in each of `bins` intervals between `min` and `max`, or, if both are 0, between the least and the greatest element."""
 
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None=None) -> Tensor:
     """Tensors behind each other along the second axis; vectors along their only one."""
+
+def hypot(input: Tensor, other: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """`sqrt(x² + y²)`, of which nothing overflows or underflows on the way; gradient 0 at the origin."""
+
+def i0(input: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """Modified Bessel function of the first kind, order 0."""
+
+def i0_(input: Tensor) -> Tensor:
+    """Modified Bessel function of the first kind, order 0."""
+
+def igamma(input: Tensor, other: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """Regularised lower incomplete gamma function P(a, x)."""
+
+def igammac(input: Tensor, other: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """Regularised upper incomplete gamma function Q(a, x)."""
+
+def imag(input: Tensor) -> Tensor:
+    """The imaginary parts of complex numbers: a view."""
 
 @overload
 def index_add(input: Tensor, dim: SupportsIndex, index: Tensor, source: Tensor, *, alpha: Operand=1, out: Tensor | None=None) -> Tensor:
@@ -2999,6 +3387,9 @@ def index_select(input: Tensor, *, axis: SupportsIndex, index: Tensor, out: Tens
 def inner(input: Tensor, other: Tensor, *, out: Tensor | None=None) -> Tensor:
     """Scalar products along the last axis, of every row of `input` with every row of `other`; the plain product if one of them has no axes."""
 
+def inverse(input: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """`linalg.inv`."""
+
 def isclose(input: Tensor, other: Tensor, rtol: Float=1e-05, atol: Float=1e-08, equal_nan: builtins.bool=False) -> Tensor:
     """Whether `|input - other| <= atol + rtol * |other|`, for each pair of elements."""
 
@@ -3020,6 +3411,9 @@ def isneginf(input: Tensor, *, out: Tensor | None=None) -> Tensor:
 def isposinf(input: Tensor, *, out: Tensor | None=None) -> Tensor:
     """Is +∞."""
 
+def isreal(input: Tensor) -> Tensor:
+    """Whether the imaginary part is 0."""
+
 def kron(input: Tensor, other: Tensor, *, out: Tensor | None=None) -> Tensor:
     """Kronecker product: every element of `input` times all of `other`, as blocks."""
 
@@ -3035,6 +3429,18 @@ def kthvalue(input: Tensor, k: SupportsIndex, dim: SupportsIndex=-1, *, keepdims
 
 def layer_norm(input: Tensor, normalized_shape: Sequence[SupportsIndex], weight: Tensor | None=None, bias: Tensor | None=None, eps: Float=1e-05) -> Tensor:
     """`(x - mean) / √(variance + eps) · weight + bias` over the last axes, whose sizes are `normalized_shape`."""
+
+def lcm(input: Tensor, other: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """Least common multiple; 0 if either is 0."""
+
+def lcm_(input: Tensor, other: Tensor) -> Tensor:
+    """Least common multiple; 0 if either is 0."""
+
+def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """`x * 2 ** y`."""
+
+def ldexp_(input: Tensor, other: Tensor) -> Tensor:
+    """`x * 2 ** y`."""
 
 def le(input: Tensor, other: Operand, *, out: Tensor | None=None) -> Tensor:
     """`x <= y`."""
@@ -3085,12 +3491,21 @@ def log_softmax(input: Tensor, dim: SupportsIndex, dtype: DType | None=None, *, 
 @overload
 def log_softmax(input: Tensor, *, axis: SupportsIndex, dtype: DType | None=None, out: Tensor | None=None) -> Tensor: ...
 
+def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """`ln(exp(x) + exp(y))`, without overflow."""
+
+def logaddexp2(input: Tensor, other: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """`log2(2 ** x + 2 ** y)`, without overflow."""
+
 @overload
 def logcumsumexp(input: Tensor, dim: SupportsIndex, *, out: Tensor | None=None) -> Tensor:
     """Logarithm of the running sum of exponentials along `dim`."""
 
 @overload
 def logcumsumexp(input: Tensor, *, axis: SupportsIndex, out: Tensor | None=None) -> Tensor: ...
+
+def logdet(input: Tensor) -> Tensor:
+    """The logarithm of the determinant: −inf for singular matrices, NaN where the determinant is negative."""
 
 def logical_and(input: Tensor, other: Tensor, *, out: Tensor | None=None) -> Tensor:
     """Both are not zero."""
@@ -3103,6 +3518,12 @@ def logical_or(input: Tensor, other: Tensor, *, out: Tensor | None=None) -> Tens
 
 def logical_xor(input: Tensor, other: Tensor, *, out: Tensor | None=None) -> Tensor:
     """Exactly one is not zero."""
+
+def logit(input: Tensor, eps: Float | None=None, *, out: Tensor | None=None) -> Tensor:
+    """ln(x / (1 − x)), the inverse of the logistic sigmoid; NaN outside of [0, 1]."""
+
+def logit_(input: Tensor, eps: Float | None=None) -> Tensor:
+    """ln(x / (1 − x)), the inverse of the logistic sigmoid; NaN outside of [0, 1]."""
 
 def logspace(start: Operand, end: Operand, steps: SupportsIndex, base: Float=10.0, *, dtype: DType | None=None, out: Tensor | None=None, layout: _layout | None=None, device: Device | None=None, requires_grad: builtins.bool=False, pin_memory: builtins.bool=False) -> Tensor:
     """`base` to the powers of `linspace`."""
@@ -3120,6 +3541,15 @@ def logsumexp(input: Tensor, dim: SupportsIndex | Sequence[SupportsIndex], *, ke
 def lt(input: Tensor, other: Operand, *, out: Tensor | None=None) -> Tensor:
     """`x < y`."""
 
+def lu(A: Tensor, pivot: builtins.bool=True, get_infos: builtins.bool=False) -> tuple[Tensor, ...]:
+    """`linalg.lu_factor`, with `get_infos` `linalg.lu_factor_ex`."""
+
+def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """`linalg.lu_solve`, the arguments in another order."""
+
+def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: builtins.bool=True, unpack_pivots: builtins.bool=True, *, out: tuple[Tensor, ...] | None=None) -> _return_lu_unpack:
+    """P, L and U from what `linalg.lu_factor` gives."""
+
 def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
     """`value` where `mask` is true, `input` elsewhere."""
 
@@ -3132,8 +3562,11 @@ def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None=None) -> Te
 def matmul(input: Tensor, other: Tensor, *, out: Tensor | None=None) -> Tensor:
     """Matrix product (`@`). Two vectors give their scalar product; a vector counts as a row on the left and as a column on the right, and its axis is dropped afterwards; axes before the last two are a batch and broadcast."""
 
+def matrix_exp(input: Tensor) -> Tensor:
+    """`linalg.matrix_exp`."""
+
 def matrix_power(input: Tensor, n: SupportsIndex, *, out: Tensor | None=None) -> Tensor:
-    """The `n`-th power (n ≥ 0) of a square matrix, or of each matrix of a batch."""
+    """The `n`-th power of a square matrix, or of each matrix of a batch; below 0 of its inverse."""
 
 @overload
 def max(input: Tensor, *, out: Tensor | None=None) -> Tensor:
@@ -3257,11 +3690,24 @@ def multiply(input: Operand, other: Operand, *, out: Tensor | None=None) -> Tens
 def mv(input: Tensor, vec: Tensor, *, out: Tensor | None=None) -> Tensor:
     """Product of a matrix and a vector."""
 
+def mvlgamma(input: Tensor, p: SupportsIndex, *, out: Tensor | None=None) -> Tensor:
+    """Logarithm of the multivariate gamma function of dimension `p`."""
+
 def nan_to_num(input: Tensor, nan: Float | None=0.0, posinf: Float | None=None, neginf: Float | None=None, *, out: Tensor | None=None) -> Tensor:
     """NaN, +∞ and −∞ replaced by numbers; no gradient flows where something was replaced."""
 
 def nan_to_num_(input: Tensor, nan: Float | None=0.0, posinf: Float | None=None, neginf: Float | None=None) -> Tensor:
     """NaN, +∞ and −∞ replaced by numbers; no gradient flows where something was replaced."""
+
+@overload
+def nanmean(input: Tensor, dim: SupportsIndex | Sequence[SupportsIndex] | None=None, keepdim: builtins.bool=False, *, dtype: DType | None=None, out: Tensor | None=None) -> Tensor:
+    """Mean of the elements that are not NaN, of all or over `dim`."""
+
+@overload
+def nanmean(input: Tensor, *, axis: SupportsIndex | Sequence[SupportsIndex] | None, keepdims: builtins.bool=False, dtype: DType | None=None, out: Tensor | None=None) -> Tensor: ...
+
+@overload
+def nanmean(input: Tensor, dim: SupportsIndex | Sequence[SupportsIndex] | None=None, *, keepdims: builtins.bool, dtype: DType | None=None, out: Tensor | None=None) -> Tensor: ...
 
 @overload
 def nanmedian(input: Tensor) -> Tensor:
@@ -3285,6 +3731,19 @@ def nanquantile(input: Tensor, q: Operand, *, axis: SupportsIndex | None, keepdi
 
 @overload
 def nanquantile(input: Tensor, q: Operand, dim: SupportsIndex | None=None, *, keepdims: builtins.bool, interpolation: str='linear', out: Tensor | None=None) -> Tensor: ...
+
+@overload
+def nansum(input: Tensor, *, dtype: DType | None=None) -> Tensor:
+    """Sum of all elements that are not NaN, or over `dim`."""
+
+@overload
+def nansum(input: Tensor, dim: SupportsIndex | Sequence[SupportsIndex] | None=None, keepdim: builtins.bool=False, *, dtype: DType | None=None, out: Tensor | None=None) -> Tensor: ...
+
+@overload
+def nansum(input: Tensor, *, axis: SupportsIndex | Sequence[SupportsIndex] | None, keepdims: builtins.bool=False, dtype: DType | None=None, out: Tensor | None=None) -> Tensor: ...
+
+@overload
+def nansum(input: Tensor, dim: SupportsIndex | Sequence[SupportsIndex] | None=None, *, keepdims: builtins.bool, dtype: DType | None=None, out: Tensor | None=None) -> Tensor: ...
 
 @overload
 def narrow(input: Tensor, dim: SupportsIndex, start: SupportsIndex, length: SupportsIndex) -> Tensor:
@@ -3313,6 +3772,9 @@ def negative(input: Tensor, *, out: Tensor | None=None) -> Tensor:
 
 def negative_(input: Tensor) -> Tensor:
     """`-x`."""
+
+def nextafter(input: Tensor, other: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """The number next to `x` on the way to `y`."""
 
 @overload
 def nonzero(input: Tensor, *, as_tuple: Literal[False]=False, out: Tensor | None=None) -> Tensor:
@@ -3353,6 +3815,9 @@ def ones(size: Sequence[SupportsIndex], *, dtype: DType | None=None, out: Tensor
 def ones_like(input: Tensor, *, dtype: DType | None=None, layout: _layout | None=None, device: Device | None=None, requires_grad: builtins.bool=False, pin_memory: builtins.bool=False, memory_format: _memory_format | None=None) -> Tensor:
     """Ones in the shape of `input`."""
 
+def orgqr(input: Tensor, input2: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """`linalg.householder_product`."""
+
 def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None=None) -> Tensor:
     """All products of an element of `input` and an element of `vec2`, as a matrix."""
 
@@ -3366,8 +3831,17 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: Float=2.0, eps: Float=1e-06, *,
 def permute(input: Tensor, dims: Sequence[SupportsIndex]) -> Tensor:
     """Axes in another order."""
 
+def pinverse(input: Tensor, rcond: Float=1e-15) -> Tensor:
+    """`linalg.pinv`."""
+
 def poisson(input: Tensor, generator: Generator | None=None) -> Tensor:
     """A Poisson number for each rate."""
+
+def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """Complex numbers of their absolute values and angles."""
+
+def polygamma(n: SupportsIndex, input: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """`n`-th derivative of the digamma function."""
 
 def positive(input: Tensor) -> Tensor:
     """The tensor itself."""
@@ -3391,6 +3865,9 @@ def prod(input: Tensor, dim: SupportsIndex, *, keepdims: builtins.bool, dtype: D
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: builtins.bool=False, *, out: Tensor | None=None) -> Tensor:
     """Elements of `source` written (or added) at positions of the flattened tensor."""
 
+def qr(input: Tensor, some: builtins.bool=True, *, out: tuple[Tensor, ...] | None=None) -> _return_qr:
+    """`linalg.qr`; `some=False` is its 'complete'."""
+
 @overload
 def quantile(input: Tensor, q: Operand, dim: SupportsIndex | None=None, keepdim: builtins.bool=False, *, interpolation: str='linear', out: Tensor | None=None) -> Tensor:
     """The quantiles `q` of all elements or along `dim`; NaN where there is one."""
@@ -3400,6 +3877,12 @@ def quantile(input: Tensor, q: Operand, *, axis: SupportsIndex | None, keepdims:
 
 @overload
 def quantile(input: Tensor, q: Operand, dim: SupportsIndex | None=None, *, keepdims: builtins.bool, interpolation: str='linear', out: Tensor | None=None) -> Tensor: ...
+
+def rad2deg(input: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """Radians in degrees."""
+
+def rad2deg_(input: Tensor) -> Tensor:
+    """Radians in degrees."""
 
 @overload
 def rand(*size: SupportsIndex, generator: Generator | None=None, dtype: DType | None=None, out: Tensor | None=None, layout: _layout | None=None, device: Device | None=None, requires_grad: builtins.bool=False, pin_memory: builtins.bool=False) -> Tensor:
@@ -3441,6 +3924,9 @@ def randperm(n: SupportsIndex, *, generator: Generator | None=None, dtype: DType
 def ravel(input: Tensor) -> Tensor:
     """All elements as one axis."""
 
+def real(input: Tensor) -> Tensor:
+    """The real parts: a view. Of real numbers the tensor itself."""
+
 def reciprocal(input: Tensor, *, out: Tensor | None=None) -> Tensor:
     """`1 / x`."""
 
@@ -3474,6 +3960,12 @@ def repeat_interleave(repeats: Tensor, *, output_size: SupportsIndex | None=None
 
 def reshape(input: Tensor, shape: Sequence[SupportsIndex]) -> Tensor:
     """The same elements in another shape: a view where possible, else a copy; one size may be -1."""
+
+def resolve_conj(input: Tensor) -> Tensor:
+    """The tensor itself: conjugates are computed at once."""
+
+def resolve_neg(input: Tensor) -> Tensor:
+    """The tensor itself: negatives are computed at once."""
 
 def rms_norm(input: Tensor, normalized_shape: Sequence[SupportsIndex], weight: Tensor | None=None, eps: Float | None=None) -> Tensor:
     """`x / √(mean(x²) + eps) · weight` over the last axes, whose sizes are `normalized_shape`; `eps` is that of the dtype if not given."""
@@ -3584,6 +4076,12 @@ def sin(input: Tensor, *, out: Tensor | None=None) -> Tensor:
 def sin_(input: Tensor) -> Tensor:
     """Sine of radians."""
 
+def sinc(input: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """`sin(πx) / (πx)`, 1 at 0."""
+
+def sinc_(input: Tensor) -> Tensor:
+    """`sin(πx) / (πx)`, 1 at 0."""
+
 def sinh(input: Tensor, *, out: Tensor | None=None) -> Tensor:
     """Hyperbolic sine."""
 
@@ -3596,6 +4094,9 @@ def slice_scatter(input: Tensor, src: Tensor, dim: SupportsIndex=0, start: Suppo
 
 @overload
 def slice_scatter(input: Tensor, src: Tensor, *, axis: SupportsIndex, start: SupportsIndex | None=None, end: SupportsIndex | None=None, step: SupportsIndex=1) -> Tensor: ...
+
+def slogdet(input: Tensor, *, out: tuple[Tensor, ...] | None=None) -> _return_slogdet:
+    """`linalg.slogdet`."""
 
 @overload
 def softmax(input: Tensor, dim: SupportsIndex, dtype: DType | None=None, *, out: Tensor | None=None) -> Tensor:
@@ -3729,6 +4230,9 @@ def sum(input: Tensor, *, axis: SupportsIndex | Sequence[SupportsIndex] | None, 
 @overload
 def sum(input: Tensor, dim: SupportsIndex | Sequence[SupportsIndex] | None, *, keepdims: builtins.bool, dtype: DType | None=None, out: Tensor | None=None) -> Tensor: ...
 
+def svd(input: Tensor, some: builtins.bool=True, compute_uv: builtins.bool=True, *, out: tuple[Tensor, ...] | None=None) -> _return_svd:
+    """`linalg.svd`, which gives V and not its conjugate transpose; `some=False` asks for square U and V, and without `compute_uv` they are zeros."""
+
 def swapaxes(input: Tensor, axis0: SupportsIndex, axis1: SupportsIndex) -> Tensor:
     """Two axes exchanged."""
 
@@ -3803,6 +4307,35 @@ def trace(input: Tensor) -> Tensor:
 
 def transpose(input: Tensor, dim0: SupportsIndex, dim1: SupportsIndex) -> Tensor:
     """Two axes exchanged."""
+
+@overload
+def trapezoid(y: Tensor, *, dx: Operand=1, dim: SupportsIndex=-1) -> Tensor:
+    """The integral of `y` along `dim` by the trapezoidal rule; samples are at `x`, or `dx` apart."""
+
+@overload
+def trapezoid(y: Tensor, *, dx: Operand=1, axis: SupportsIndex) -> Tensor: ...
+
+@overload
+def trapezoid(y: Tensor, x: Tensor, *, dim: SupportsIndex=-1) -> Tensor: ...
+
+@overload
+def trapezoid(y: Tensor, x: Tensor, *, axis: SupportsIndex) -> Tensor: ...
+
+@overload
+def trapz(y: Tensor, *, dx: Operand=1, dim: SupportsIndex=-1) -> Tensor:
+    """The integral of `y` along `dim` by the trapezoidal rule; samples are at `x`, or `dx` apart."""
+
+@overload
+def trapz(y: Tensor, *, dx: Operand=1, axis: SupportsIndex) -> Tensor: ...
+
+@overload
+def trapz(y: Tensor, x: Tensor, *, dim: SupportsIndex=-1) -> Tensor: ...
+
+@overload
+def trapz(y: Tensor, x: Tensor, *, axis: SupportsIndex) -> Tensor: ...
+
+def triangular_solve(b: Tensor, A: Tensor, upper: builtins.bool=True, transpose: builtins.bool=False, unitriangular: builtins.bool=False, *, out: tuple[Tensor, ...] | None=None) -> _return_triangular_solve:
+    """`linalg.solve_triangular`, the arguments in another order, and a copy of the triangle."""
 
 def tril(input: Tensor, diagonal: SupportsIndex=0, *, out: Tensor | None=None) -> Tensor:
     """The triangle on and below a diagonal, zeros above."""
@@ -3881,6 +4414,9 @@ def unsqueeze(input: Tensor, dim: SupportsIndex) -> Tensor:
 @overload
 def unsqueeze(input: Tensor, *, axis: SupportsIndex) -> Tensor: ...
 
+def vander(x: Tensor, N: SupportsIndex | None=None, increasing: builtins.bool=False) -> Tensor:
+    """`linalg.vander` of a vector, the highest power first unless `increasing`."""
+
 @overload
 def var(input: Tensor, dim: SupportsIndex | Sequence[SupportsIndex] | None=None, *, correction: Operand | None=1, keepdim: builtins.bool=False, out: Tensor | None=None) -> Tensor:
     """Variance over `dim` (all by default); `correction` is subtracted from the number of elements."""
@@ -3928,6 +4464,12 @@ def var_mean(input: Tensor, dim: SupportsIndex | Sequence[SupportsIndex] | None,
 def vdot(input: Tensor, other: Tensor, *, out: Tensor | None=None) -> Tensor:
     """Scalar product of two vectors, the first conjugated: for real numbers `dot`."""
 
+def view_as_complex(input: Tensor) -> Tensor:
+    """Pairs of real numbers along the last axis as complex ones: a view."""
+
+def view_as_real(input: Tensor) -> Tensor:
+    """Complex numbers as pairs of real ones along a new last axis: a view."""
+
 def vstack(tensors: Sequence[Tensor], *, out: Tensor | None=None) -> Tensor:
     """Tensors below each other; vectors are rows."""
 
@@ -3937,6 +4479,12 @@ def where(condition: Tensor, input: Operand, other: Operand, *, out: Tensor | No
 
 @overload
 def where(condition: Tensor) -> tuple[Tensor, ...]: ...
+
+def xlogy(input: Operand, other: Operand, *, out: Tensor | None=None) -> Tensor:
+    """`x * ln(y)`, 0 where `x` is 0 and `y` not NaN."""
+
+def xlogy_(input: Operand, other: Operand) -> Tensor:
+    """`x * ln(y)`, 0 where `x` is 0 and `y` not NaN."""
 
 def zero_(input: Tensor) -> Tensor:
     """Fills the tensor with zeros."""

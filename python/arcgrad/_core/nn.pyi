@@ -125,6 +125,9 @@ def gelu(input: Tensor, *, approximate: str='none', out: Tensor | None=None) -> 
 def group_norm(input: Tensor, num_groups: SupportsIndex, weight: Tensor | None=None, bias: Tensor | None=None, eps: Float=1e-05) -> Tensor:
     """Normalisation over groups of channels (axis 1) of each sample; `weight` and `bias` are per channel."""
 
+def gru_sequence(input: Tensor, hidden: Tensor, weight: Tensor, bias: Tensor | None=None, reverse: builtins.bool=False) -> Tensor:
+    """Gated recurrent units over sequences of one length, from what the input has to say (`steps · batch × 3 · hidden`, the rows of the first step first, gates in the order r, z, n), the hidden state at the start, and weights and bias of the hidden state: the hidden states of all steps. `reverse` begins with the last step."""
+
 def hardshrink(input: Tensor, lambd: Operand=0.5, *, out: Tensor | None=None) -> Tensor:
     """x where |x| > lambd, else 0."""
 
@@ -185,6 +188,9 @@ def log_softmax(input: Tensor, *, axis: SupportsIndex | None, _stacklevel: Suppo
 
 def logsigmoid(input: Tensor, *, out: Tensor | None=None) -> Tensor:
     """ln σ(x), without overflow."""
+
+def lstm_sequence(input: Tensor, hidden: Tensor, cell: Tensor, weight: Tensor, reverse: builtins.bool=False) -> tuple[Tensor, Tensor]:
+    """Long short-term memory over sequences of one length, from what the input has to say (`steps · batch × 4 · hidden`, the rows of the first step first, gates in the order i, f, g, o), the states at the start and the weights of the hidden state: the hidden states of all steps, and the last cell state. `reverse` begins with the last step."""
 
 @overload
 def max_pool1d(input: Tensor, kernel_size: SupportsIndex | Sequence[SupportsIndex], stride: SupportsIndex | Sequence[SupportsIndex] | None=None, padding: SupportsIndex | Sequence[SupportsIndex]=0, dilation: SupportsIndex | Sequence[SupportsIndex]=1, ceil_mode: builtins.bool=False, return_indices: Literal[False]=False) -> Tensor:
@@ -303,6 +309,9 @@ def softplus(input: Tensor, beta: Operand=1.0, threshold: Operand=20.0, *, out: 
 
 def softshrink(input: Tensor, lambd: Operand=0.5, *, out: Tensor | None=None) -> Tensor:
     """x − lambd, x + lambd or 0."""
+
+def softsign(input: Tensor) -> Tensor:
+    """`x / (1 + |x|)`; ±1 at infinity."""
 
 def tanh(input: Tensor, *, out: Tensor | None=None) -> Tensor:
     """Hyperbolic tangent."""

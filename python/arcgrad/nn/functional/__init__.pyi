@@ -50,6 +50,7 @@ from arcgrad._core.nn import gelu as gelu
 from arcgrad.nn.functional.activation import glu as glu
 from arcgrad.nn.functional.vision import grid_sample as grid_sample
 from arcgrad._core.nn import group_norm as group_norm
+from arcgrad._core.nn import gru_sequence as gru_sequence
 from arcgrad.nn.functional.activation import gumbel_softmax as gumbel_softmax
 from arcgrad._core.nn import hardshrink as hardshrink
 from arcgrad.nn.functional.activation import hardsigmoid as hardsigmoid
@@ -73,6 +74,7 @@ from arcgrad._core.nn import logsigmoid as logsigmoid
 from arcgrad.nn.functional.pooling import lp_pool1d as lp_pool1d
 from arcgrad.nn.functional.pooling import lp_pool2d as lp_pool2d
 from arcgrad.nn.functional.pooling import lp_pool3d as lp_pool3d
+from arcgrad._core.nn import lstm_sequence as lstm_sequence
 from arcgrad.nn.functional.loss import margin_ranking_loss as margin_ranking_loss
 from arcgrad._core.nn import max_pool1d as max_pool1d
 from arcgrad.nn.functional.pooling import max_pool1d_with_indices as max_pool1d_with_indices

@@ -66,10 +66,37 @@ impl Tolerance<'_> {
     }
 }
 
-/// Singular values, or magnitudes of eigenvalues of Hermitian matrices, without their history.
+/// A copy that is a constant to reverse and to forward mode.
+#[derive(Clone, PartialEq, Debug)]
+struct Constant;
+
+impl Op for Constant {
+    fn name(&self) -> &str {
+        "Constant"
+    }
+
+    fn differentiable(&self) -> usize {
+        0
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        Ok(smallvec![inputs[0].duplicate("linalg.svdvals")?])
+    }
+
+    fn jvp(&self, _cx: &mut Tangents<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        batched(cx, self)
+    }
+}
+
+/// Singular values, or magnitudes of eigenvalues of Hermitian matrices, as constants.
 fn spectrum(input: &Tensor, hermitian: bool) -> Result<Tensor> {
     let _off = crate::graph::no_grad();
-    if hermitian { super::eigh::eigvalsh(input, "L")?.abs() } else { svd::svdvals(input) }
+    let values = if hermitian { super::eigh::eigvalsh(input, "L")?.abs()? } else { svd::svdvals(input)? };
+    call(Constant, &[&values])
 }
 
 /// How many singular values are no zeros.
