@@ -444,7 +444,7 @@ class Stubs:
             value = members.get(name)
             if len(definitions) == 1 and inspect.isroutine(value) and not name.startswith("__"):
                 try:
-                    real = inspect.signature(value)
+                    real = _signature(value)
                 except ValueError:
                     continue
                 given = ast.unparse(_without_types(definitions[0].args))
@@ -452,6 +452,17 @@ class Stubs:
                 expected = str(inspect.Signature(plain)).replace("class,", "class_,").replace(", /", "").replace("Ellipsis", "...")
                 if given.replace(" ", "") != expected[1:-1].replace(" ", ""):
                     yield f"{where}.{name} takes {expected}, and by hand is written ({given})"
+
+
+def _signature(value):
+    """The signature of a function, or of that which a method stands for until it is first called."""
+    if not hasattr(value, "stands_for"):
+        return inspect.signature(value)
+    module, name = value.stands_for
+    this, *rest = inspect.signature(getattr(importlib.import_module(module), name)).parameters.values()
+    if this.kind is inspect.Parameter.VAR_POSITIONAL:
+        return inspect.Signature([this.replace(name="args"), *rest])
+    return inspect.Signature([this.replace(name="self"), *rest])
 
 
 def _without_types(arguments):

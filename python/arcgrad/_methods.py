@@ -40,4 +40,5 @@ def _later(name, module, function):
 
     method.__name__, method.__qualname__ = name, f"Tensor.{name}"
     method.__doc__ = f"See ``arcgrad.{name}``."
+    method.stands_for = (f"arcgrad.{module}", function)
     return method

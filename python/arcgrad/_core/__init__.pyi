@@ -4,7 +4,7 @@
 import builtins
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import EllipsisType
-from typing import Any, Literal, NamedTuple, Self, SupportsIndex, TypeAlias, TypeGuard, TypeVar, overload
+from typing import Any, Literal, NamedTuple, Never, Self, SupportsIndex, TypeAlias, TypeGuard, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 from . import _autograd as _autograd
@@ -380,6 +380,50 @@ class Tensor:
     def to(self, device: Device=None, dtype: DType | None=None, non_blocking: builtins.bool=False, copy: builtins.bool=False, *, memory_format: _memory_format | None=None) -> Tensor: ...
     @overload
     def to(self, other: Tensor, non_blocking: builtins.bool=False, copy: builtins.bool=False, *, memory_format: _memory_format | None=None) -> Tensor: ...
+    def __dlpack__(self, **options: Any) -> Any: ...
+    def __dlpack_device__(self) -> tuple[builtins.int, builtins.int]: ...
+    def dist(self, other: Tensor, p: builtins.float=2) -> Tensor:
+        """See ``arcgrad.dist``."""
+
+    def eig(*args: Any, **kwargs: Any) -> Never:
+        """See ``arcgrad.eig``."""
+
+    def fill_diagonal_(self, fill_value: Number, wrap: builtins.bool=False) -> Tensor:
+        """See ``arcgrad.fill_diagonal_``."""
+
+    def histogram(self, bins: Tensor | builtins.int=100, *, range: Sequence[builtins.float] | None=None, weight: Tensor | None=None, density: builtins.bool=False, out: Any=None) -> Any:
+        """See ``arcgrad.histogram``."""
+
+    def lstsq(*args: Any, **kwargs: Any) -> Never:
+        """See ``arcgrad.lstsq``."""
+
+    def renorm(self, p: builtins.float, dim: builtins.int, maxnorm: builtins.float) -> Tensor:
+        """See ``arcgrad.renorm``."""
+
+    def renorm_(self, p: builtins.float, dim: builtins.int, maxnorm: builtins.float) -> Tensor:
+        """See ``arcgrad.renorm_``."""
+
+    def solve(*args: Any, **kwargs: Any) -> Never:
+        """See ``arcgrad.solve``."""
+
+    def sparse_mask(self, mask: Any) -> Any:
+        """See ``arcgrad.sparse_mask``."""
+
+    def storage(self) -> Any:
+        """See ``arcgrad.storage``."""
+
+    def symeig(*args: Any, **kwargs: Any) -> Never:
+        """See ``arcgrad.symeig``."""
+
+    def to_dense(self, dtype: _dtype | None=None, *, masked_grad: builtins.bool | None=None) -> Tensor:
+        """See ``arcgrad.to_dense``."""
+
+    def to_sparse(self, sparse_dim: builtins.int | None=None, *, layout: Any=None) -> Any:
+        """See ``arcgrad.to_sparse``."""
+
+    def to_sparse_csr(self) -> Any:
+        """See ``arcgrad.to_sparse_csr``."""
+
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers."""
 
@@ -2257,6 +2301,8 @@ class device:
     def __str__(self) -> str: ...
     def __eq__(self, other: object, /) -> builtins.bool: ...
     def __ne__(self, other: object, /) -> builtins.bool: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exception: object) -> None: ...
 
 class dtype:
     """An element type. There is one object of each: compare with `is` or `==`."""
@@ -2319,6 +2365,11 @@ int8: _dtype
 long: _dtype
 preserve_format: _memory_format
 short: _dtype
+sparse_bsc: _layout
+sparse_bsr: _layout
+sparse_coo: _layout
+sparse_csc: _layout
+sparse_csr: _layout
 strided: _layout
 uint8: _dtype
 
