@@ -17,6 +17,10 @@ ROWS = ANSWERS["rows"]
 GRAPHS_DIFFER = {
     "hardsigmoid": "PyTorch has no second derivative",
     "scaled_dot_product_attention": "PyTorch's fused kernel has no second derivative",
+    "polar": "the derivative by a length does not depend on the length",
+    "scaled_modified_bessel_k0": "PyTorch has no derivative",
+    "scaled_modified_bessel_k1": "PyTorch has no derivative",
+    "spherical_bessel_j0": "PyTorch has no derivative",
     "group_norm": "put together from operations here: weight and bias do not meet each other",
 }
 

@@ -61,6 +61,8 @@ pub fn cov(input: &Tensor, correction: i64, frequencies: Option<&Tensor>, weight
             None => weights.clone(),
         });
     }
+    let dtype = weights.map_or(rows.dtype(), |weights| rows.dtype().promote(weights.dtype()));
+    let rows = copy::to_dtype(&rows, dtype)?;
     let weight = weight.map(|weight| copy::to_dtype(&weight, rows.dtype())).transpose()?;
     let total = match &weight {
         Some(weight) => reduce::sum(weight, None, false, None)?,
