@@ -32,7 +32,7 @@ HEADER = "# Written by scripts/stubs.py from the op table; `make stubs` writes i
 PRAGMA = '# mypy: disable-error-code="override, misc, overload-cannot-match"\n\n'
 
 #: Names of Python's types that the core gives to something else, and what annotations say for them.
-SHADOWED = {name: f"builtins.{name}" for name in ("bool", "float", "int", "type")}
+SHADOWED = {name: f"builtins.{name}" for name in ("bool", "complex", "float", "int", "type")}
 #: Classes whose names are those of attributes of a tensor, too.
 ALIASED = {name: f"_{name}" for name in ("device", "dtype", "layout", "memory_format")}
 
@@ -340,6 +340,9 @@ class Stubs:
         rows = sorted(self.rows[namespace].items())
         tree = ast.Module([node for _, row in rows for node in operation(row)], [])
         body = written(_Renamed().visit(tree).body)
+        for name, value in sorted(vars(getattr(self.core, namespace)).items()):
+            if inspect.isclass(value) and issubclass(value, Exception):
+                body = f'class {name}({value.__base__.__name__}):\n    """{paragraph(value.__doc__)}"""\n\n' + body
         return HEADER + self._imports(body) + "\n" + body
 
     def _imports(self, text):
@@ -348,7 +351,11 @@ class Stubs:
         homes = {
             "collections.abc": ["Sequence"],
             "typing": ["Any", "Literal", "SupportsIndex", "overload"],
-            f"{PACKAGE}._core": ["DType", "Device", "Float", "Generator", "Operand", "Tensor", *ALIASED.values()],
+            f"{PACKAGE}._core": [
+                *("DType", "Device", "Float", "Generator", "Operand", "Tensor"),
+                *ALIASED.values(),
+                *sorted(name for name in used if name.startswith("_return_")),
+            ],
         }
         lines = ["import builtins"]
         for home, names in homes.items():

@@ -31,7 +31,7 @@ def install() -> None:
 
 
 def _later(name, module, function):
-    def method(self, *args, **kwargs):
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
         from importlib import import_module
 
         made = getattr(import_module(f"arcgrad.{module}"), function)

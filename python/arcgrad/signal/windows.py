@@ -16,7 +16,7 @@ J. F. Kaiser and R. W. Schafer, IEEE Trans. ASSP 28 (1980).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import pi
+import math
 from typing import Any
 
 import arcgrad as ag
@@ -78,7 +78,7 @@ def general_cosine(M: int, *, a: Iterable[float], sym: bool = True, dtype: ag.dt
     if not a:
         raise ValueError("Coefficients cannot be empty")
     n, span = _points(M, sym)
-    terms = [(-1) ** i * weight * (2 * pi * i / span * n).cos() for i, weight in enumerate(a)]
+    terms = [(-1) ** i * weight * (2 * math.pi * i / span * n).cos() for i, weight in enumerate(a)]
     return _finished(sum(terms[1:], terms[0]), M, dtype, options)
 
 
@@ -121,7 +121,7 @@ def cosine(M: int, *, sym: bool = True, dtype: ag.dtype | None = None, **options
     """Half of a sine wave, ``sin(π (n + ½) / M)``; parameters as of :func:`general_cosine`."""
     dtype = _checked("cosine", M, dtype)
     n, span = _points(M, sym)
-    return _finished((pi / (span + 1) * (n + 0.5)).sin(), M, dtype, options)
+    return _finished((math.pi / (span + 1) * (n + 0.5)).sin(), M, dtype, options)
 
 
 def exponential(

@@ -15,6 +15,10 @@ pub fn multivariate_lgamma(input: &Tensor, p: i64) -> Result<Tensor> {
     if p < 1 {
         return Err(Error::runtime(OP, "p has to be greater than or equal to 1"));
     }
+    const MOST: i64 = 1 << 20;
+    if p > MOST {
+        return Err(Error::runtime(OP, format!("p is {p}, and a sum of more than {MOST} terms is refused")));
+    }
     let constant = 0.25 * (p * (p - 1)) as f64 * std::f64::consts::PI.ln();
     let mut sum = input.lgamma()?;
     for j in 1..p {
