@@ -340,7 +340,7 @@ class Stubs:
         rows = sorted(self.rows[namespace].items())
         tree = ast.Module([node for _, row in rows for node in operation(row)], [])
         body = written(_Renamed().visit(tree).body)
-        for name, value in sorted(vars(getattr(self.core, namespace)).items()):
+        for name, value in sorted(vars(getattr(self.core, namespace.partition(".")[0])).items()):
             if inspect.isclass(value) and issubclass(value, Exception):
                 body = f'class {name}({value.__base__.__name__}):\n    """{paragraph(value.__doc__)}"""\n\n' + body
         return HEADER + self._imports(body) + "\n" + body

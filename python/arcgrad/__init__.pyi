@@ -606,7 +606,6 @@ from .nn.functional import prelu as prelu
 from .nn.functional import rrelu_ as rrelu_
 from .serialization import load as load
 from .serialization import save as save
-from .signal.windows import pi as pi
 from .sparse import spmm as spmm
 from .sparse.coo import sparse_coo_tensor as sparse_coo_tensor
 from .sparse.csr import sparse_csr_tensor as sparse_csr_tensor
@@ -618,4 +617,5 @@ e: builtins.float
 inf: builtins.float
 nan: builtins.float
 newaxis: None
+pi: builtins.float
 __version__: builtins.str

@@ -2,7 +2,10 @@
 import builtins
 from collections.abc import Sequence
 from typing import Any, SupportsIndex, overload
-from arcgrad._core import DType, Device, Float, Operand, Tensor, _layout
+from arcgrad._core import DType, Device, Float, Operand, Tensor, _layout, _return_cholesky_ex, _return_eigh, _return_inv_ex, _return_ldl_factor, _return_ldl_factor_ex, _return_lstsq, _return_lu, _return_lu_factor, _return_lu_factor_ex, _return_qr, _return_slogdet, _return_solve_ex, _return_svd
+
+class LinAlgError(RuntimeError):
+    """A matrix for which there is no result: it is singular, not positive definite, or the algorithm did not converge."""
 
 def cholesky(A: Tensor, *, upper: builtins.bool=False, out: Tensor | None=None) -> Tensor:
     """The lower triangle L with `L @ L.mH == A` for Hermitian positive definite matrices, of which the lower triangle is read, or with `upper` its conjugate transpose, from the upper triangle. The gradient is Hermitian. Raises `LinAlgError` for other matrices."""

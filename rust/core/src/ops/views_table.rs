@@ -184,13 +184,6 @@ pub static TABLE: &[OpInfo] = &[
         gives: Gives::Tensor,
         doc: "The transpose of a matrix; vectors as they are.",
     },
-    op(
-        "adjoint",
-        &[input()],
-        BOTH,
-        |args| Ok(views::matrix_transpose(args.tensor(0))?.into()),
-        "The last two axes exchanged.",
-    ),
     OpInfo {
         name: "movedim",
         aliases: &["moveaxis"],
