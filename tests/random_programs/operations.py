@@ -11,8 +11,8 @@ import numpy as np
 import calls as table
 
 #: Not functions of their arguments alone, or not of a tensor: random numbers, creation, memory.
-#: The permutation that `lu` gives is a constant among results that are none.
-LEFT_OUT = {"as_strided", "lu", "lu_unpack"}
+#: The permutation that `lu` gives is a constant among results that are none; singular vectors have no derivative where values are repeated.
+LEFT_OUT = {"as_strided", "eigh", "lu", "lu_unpack", "svd"}
 #: PyTorch has them as methods alone.
 METHODS = {"expand", "expand_as", "unfold", "view", "view_as", "reshape_as", "repeat", "sum_to_size", "contiguous", "type_as"}
 
