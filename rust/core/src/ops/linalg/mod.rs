@@ -189,7 +189,7 @@ fn sum_of(a: Option<Tensor>, b: Tensor) -> Result<Tensor> {
 
 /// Whether a derivative of what is computed of this may be asked for.
 fn is_differentiated(input: &Tensor) -> bool {
-    (crate::graph::is_grad_enabled() && input.requires_grad()) || input.top_level().is_some()
+    crate::graph::record::would_record(input) || input.top_level().is_some()
 }
 
 /// For an operation on batches, one batch axis more is one in front.
