@@ -554,7 +554,7 @@ class Tensor:
         """`beta · input + alpha · outer(vec1, vec2)`; `input` is broadcast."""
 
     def adjoint(self) -> Tensor:
-        """The last two axes exchanged."""
+        """The last two axes exchanged, and the numbers conjugated."""
 
     @overload
     def all(self, dim: SupportsIndex | Sequence[SupportsIndex] | None=None, keepdim: builtins.bool=False) -> Tensor:
@@ -2675,7 +2675,7 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Operand=1, alpha: O
     """`beta · input + alpha · outer(vec1, vec2)`; `input` is broadcast."""
 
 def adjoint(input: Tensor) -> Tensor:
-    """The last two axes exchanged."""
+    """The last two axes exchanged, and the numbers conjugated."""
 
 @overload
 def all(input: Tensor, dim: SupportsIndex | Sequence[SupportsIndex] | None=None, keepdim: builtins.bool=False, *, out: Tensor | None=None) -> Tensor:
