@@ -89,30 +89,30 @@ def _from_base(name: str, ndims: bool = False) -> property:
 # ---- constraints that depend on other values ----
 
 
+def _told(name: str) -> property:
+    """An attribute that is known of a dependent constraint if it was told."""
+
+    def get(self: Any) -> Any:
+        if name in self._known:
+            return self._known[name]
+        raise NotImplementedError(f".{name} cannot be determined statically")
+
+    return property(get)
+
+
 class _Dependent(Constraint):
-    """The place of a constraint that depends on the parameters of an instance."""
+    """The place of a constraint that depends on the parameters of an instance; ``known`` is what holds for all of them."""
 
-    def __init__(self, *, is_discrete: Any = NotImplemented, event_dim: Any = NotImplemented) -> None:
-        self._is_discrete = is_discrete
-        self._event_dim = event_dim
+    is_discrete = _told("is_discrete")
+    event_dim = _told("event_dim")
 
-    @property
-    def is_discrete(self) -> Any:  # type: ignore[override]
-        if self._is_discrete is NotImplemented:
-            raise NotImplementedError(".is_discrete cannot be determined statically")
-        return self._is_discrete
+    def __init__(self, **known: Any) -> None:
+        if unknown := known.keys() - {"is_discrete", "event_dim"}:
+            raise TypeError(f"a dependent constraint knows is_discrete and event_dim, and was told {sorted(unknown)}")
+        self._known = known
 
-    @property
-    def event_dim(self) -> Any:  # type: ignore[override]
-        if self._event_dim is NotImplemented:
-            raise NotImplementedError(".event_dim cannot be determined statically")
-        return self._event_dim
-
-    def __call__(self, *, is_discrete: Any = NotImplemented, event_dim: Any = NotImplemented) -> _Dependent:
-        return _Dependent(
-            is_discrete=self._is_discrete if is_discrete is NotImplemented else is_discrete,
-            event_dim=self._event_dim if event_dim is NotImplemented else event_dim,
-        )
+    def __call__(self, **known: Any) -> _Dependent:
+        return _Dependent(**{**self._known, **known})
 
     def check(self, value: Tensor) -> Tensor:
         raise ValueError("Cannot determine validity of dependent constraint")
@@ -134,19 +134,12 @@ class _DependentProperty(property, _Dependent):
     ``@constraints.dependent_property(is_discrete=False, event_dim=0)``.
     """
 
-    def __init__(
-        self,
-        fn: Callable[[Any], Constraint] | None = None,
-        *,
-        is_discrete: Any = NotImplemented,
-        event_dim: Any = NotImplemented,
-    ) -> None:
-        super().__init__(fn)
-        self._is_discrete = is_discrete
-        self._event_dim = event_dim
+    def __init__(self, fn: Callable[[Any], Constraint] | None = None, **known: Any) -> None:
+        property.__init__(self, fn)
+        _Dependent.__init__(self, **known)
 
     def __call__(self, fn: Callable[[Any], Constraint]) -> _DependentProperty:  # type: ignore[override]
-        return _DependentProperty(fn, is_discrete=self._is_discrete, event_dim=self._event_dim)
+        return _DependentProperty(fn, **self._known)
 
 
 class _IndependentConstraint(Constraint):
