@@ -94,7 +94,10 @@ def test_no_operation_gives_a_gradient_to_whom_nobody_asked_for():
                 results = walks.flat([function(*given, **named)])
             results = [item for item in results if isinstance(item, ag.Tensor) and item.requires_grad]
             if results:
-                ag.autograd.backward(results, [ag.ones_like(item) for item in results], inputs=[leaves[asked]])
+                try:
+                    ag.autograd.backward(results, [ag.ones_like(item) for item in results], inputs=[leaves[asked]])
+                except NotImplementedError as error:
+                    assert "the derivative for" in str(error), key  # of one of several arguments
             if set(log) - {asked} or any(tensor.grad is not None for tensor in leaves if tensor is not leaves[asked]):
                 wrong.append(f"{key}: asked for {asked}, hooks of {log}")
     assert not wrong, "\n".join(wrong)

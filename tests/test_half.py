@@ -97,8 +97,8 @@ def test_samples_in_half_precision(name, dtype):
             try:
                 outputs = tensors(function(*built, **named))
             except NotImplementedError as error:
-                # Decompositions, as in PyTorch.
-                if "Low precision dtypes not supported" in str(error):
+                # Decompositions, as in PyTorch, and the next number, which rounding in between would hide.
+                if "Low precision dtypes not supported" in str(error) or '"nextafter" not implemented' in str(error):
                     pytest.skip(str(error))
                 raise
             needing = [output for output in outputs if output.requires_grad]
