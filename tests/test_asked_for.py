@@ -84,7 +84,7 @@ def test_no_operation_gives_a_gradient_to_whom_nobody_asked_for():
     wrong = []
     for key, function, args, kwargs in walks.samples(walks.read()["rows"]):
         count = len(walks.differentiated(args, kwargs))
-        for asked in range(count) if count > 1 and "bitwise" not in key else ():
+        for asked in range(count) if count > 1 and "bitwise" not in key and key not in ("gcd", "lcm") else ():
             given, named, leaves = walks.build(key, args, kwargs)
             log = []
             for position, tensor in enumerate(leaves):

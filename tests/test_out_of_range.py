@@ -235,7 +235,7 @@ UNSCALED = {"cross", "trapezoid", "trapz", "cumulative_trapezoid", "local_respon
 # Elementwise, half or six times their result on the way to it.
 ELEMENTWISE = {"gelu", "hardswish"}
 # The digits that remain of differences of nearly the same numbers, numbers at the edges of bins, targets that are none.
-OTHERS = {"instance_norm", "histc", "multilabel_soft_margin_loss", "soft_margin_loss"}
+OTHERS = {"instance_norm", "histc", "histogram", "multilabel_soft_margin_loss", "soft_margin_loss"}
 
 
 def functions():
