@@ -229,9 +229,9 @@ EDGES = [
     [1e20, -2e20, 3e20],
     [3e38, -3e38, 1e38],
 ]
-RANDOM = {"normal", "rand_like", "randn_like", "randint_like", "bernoulli", "rrelu", "gumbel_softmax", "multinomial", "empty_like"}
+RANDOM = {"normal", "svd_lowrank", "pca_lowrank", "rand_like", "randn_like", "randint_like", "bernoulli", "rrelu", "gumbel_softmax", "multinomial", "empty_like"}
 # Differences of products, sums of areas of either sign, and quotients by a power of a sum of squares: without scales so far.
-UNSCALED = {"cross", "trapezoid", "trapz", "cumulative_trapezoid", "local_response_norm"}
+UNSCALED = {"cross", "cond", "nanmean", "trapezoid", "trapz", "cumulative_trapezoid", "local_response_norm"}
 # Elementwise, half or six times their result on the way to it.
 ELEMENTWISE = {"gelu", "hardswish"}
 # The digits that remain of differences of nearly the same numbers, numbers at the edges of bins, targets that are none.
@@ -251,7 +251,8 @@ def functions():
 
 
 def tensors_of(result):
-    return [item for item in (result if isinstance(result, (tuple, list)) else [result]) if isinstance(item, ag.Tensor)]
+    results = result if isinstance(result, (tuple, list)) else [result]
+    return [item for item in results if isinstance(item, ag.Tensor) and item.layout is ag.strided]
 
 
 def has_room(value):
