@@ -231,7 +231,7 @@ EDGES = [
 ]
 RANDOM = {"normal", "svd_lowrank", "pca_lowrank", "rand_like", "randn_like", "randint_like", "bernoulli", "rrelu", "gumbel_softmax", "multinomial", "empty_like"}
 # Differences of products, sums of areas of either sign, and quotients by a power of a sum of squares: without scales so far.
-UNSCALED = {"cross", "cond", "nanmean", "trapezoid", "trapz", "cumulative_trapezoid", "local_response_norm"}
+UNSCALED = {"cross", "cond", "trapezoid", "trapz", "cumulative_trapezoid", "local_response_norm"}
 # Elementwise, half or six times their result on the way to it.
 ELEMENTWISE = {"gelu", "hardswish"}
 # The digits that remain of differences of nearly the same numbers, numbers at the edges of bins, targets that are none.

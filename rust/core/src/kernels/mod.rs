@@ -17,7 +17,6 @@ pub mod copy;
 pub mod element;
 pub mod fill;
 pub mod float;
-pub mod fourier;
 pub mod index;
 pub mod lane;
 pub mod linalg;

@@ -112,7 +112,12 @@ pub fn nanmean(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<D
             format!("nanmean(): expected input to have floating point or complex dtype but got {}", input.dtype()),
         ));
     }
-    let sum = nansum(input, axes, keep, dtype)?;
-    let count = reduce::sum(&input.isnan()?.logical_not()?, axes, keep, None)?;
-    sum.div(&count)
+    let missing = input.isnan()?;
+    let counted = select::where_(&missing, Scalar::Int(0).into(), input.into())?;
+    // A mean of all fits where a sum does not; it is that of those that count times a quotient of two counts.
+    let mean = reduce::mean(&counted, axes, keep, dtype)?;
+    let count = reduce::sum(&missing.logical_not()?, axes, keep, None)?;
+    let all = input.numel() / mean.numel().max(1);
+    let share = Tensor::scalar(all as f64, mean.dtype())?.div(&copy::to_dtype(&count, mean.dtype())?)?;
+    mean.mul(&share)
 }
