@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from arcgrad import _core
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from arcgrad._core import Tensor
+
 #: Method -> module and function.
 _PLACES = {
     "dist": ("_norms", "dist"),

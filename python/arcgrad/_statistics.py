@@ -7,7 +7,7 @@ from arcgrad import _core
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, NamedTuple
+    from typing import NamedTuple
 
     from arcgrad._core import Tensor
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         bin_edges: Tensor
 
 
-__all__ = ["corrcoef", "cov", "cumulative_trapezoid", "histogram", "trapezoid", "trapz"]
+__all__ = ["histogram"]
 
 
 def histogram(

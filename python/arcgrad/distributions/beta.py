@@ -8,7 +8,7 @@ from arcgrad import _names
 from . import constraints
 from .dirichlet import Dirichlet
 from .exp_family import ExponentialFamily
-from .utils import broadcast_all, is_number
+from .utils import broadcast_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 
 import arcgrad as ag
 from arcgrad import _names, _warnings
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
     from arcgrad._core import Size, Tensor
 
-    from .constraints import Constraint
 
 __all__ = ["Distribution"]
 

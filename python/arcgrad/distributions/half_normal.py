@@ -9,7 +9,7 @@ from arcgrad import _names
 
 from . import constraints
 from .normal import Normal
-from .transformed_distribution import TransformedDistribution
+from .transformed_distribution import TransformedDistribution, base_parameter
 from .transforms import AbsTransform
 
 TYPE_CHECKING = False
@@ -42,10 +42,7 @@ class HalfNormal(TransformedDistribution):
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
         return super().expand(batch_shape, self._instance(_instance))
 
-    @property
-    def scale(self) -> Tensor:
-        """The standard deviation of the normal numbers."""
-        return self.base_dist.scale  # type: ignore[no-any-return,attr-defined]
+    scale = base_parameter("scale", "The standard deviation of the normal numbers.")
 
     @property
     def mean(self) -> Tensor:

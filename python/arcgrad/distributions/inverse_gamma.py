@@ -9,7 +9,7 @@ from arcgrad import _names
 
 from . import constraints
 from .gamma import Gamma
-from .transformed_distribution import TransformedDistribution
+from .transformed_distribution import TransformedDistribution, base_parameter
 from .transforms import PowerTransform
 
 TYPE_CHECKING = False
@@ -45,15 +45,8 @@ class InverseGamma(TransformedDistribution):
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
         return super().expand(batch_shape, self._instance(_instance))
 
-    @property
-    def concentration(self) -> Tensor:
-        """The shape."""
-        return self.base_dist.concentration  # type: ignore[no-any-return,attr-defined]
-
-    @property
-    def rate(self) -> Tensor:
-        """The scale."""
-        return self.base_dist.rate  # type: ignore[no-any-return,attr-defined]
+    concentration = base_parameter("concentration", "The shape.")
+    rate = base_parameter("rate", "The scale.")
 
     @property
     def mean(self) -> Tensor:

@@ -6,7 +6,7 @@ from arcgrad import _names
 
 from . import constraints
 from .normal import Normal
-from .transformed_distribution import TransformedDistribution
+from .transformed_distribution import TransformedDistribution, base_parameter
 from .transforms import ExpTransform
 
 TYPE_CHECKING = False
@@ -41,15 +41,8 @@ class LogNormal(TransformedDistribution):
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
         return super().expand(batch_shape, self._instance(_instance))
 
-    @property
-    def loc(self) -> Tensor:
-        """The mean of the logarithm."""
-        return self.base_dist.loc  # type: ignore[no-any-return,attr-defined]
-
-    @property
-    def scale(self) -> Tensor:
-        """The standard deviation of the logarithm."""
-        return self.base_dist.scale  # type: ignore[no-any-return,attr-defined]
+    loc = base_parameter("loc", "The mean of the logarithm.")
+    scale = base_parameter("scale", "The standard deviation of the logarithm.")
 
     @property
     def mean(self) -> Tensor:

@@ -7,7 +7,7 @@ from arcgrad import _names
 
 from . import constraints
 from ._weights import Weighted
-from .transformed_distribution import TransformedDistribution
+from .transformed_distribution import TransformedDistribution, base_parameter
 from .transforms import SigmoidTransform
 from .utils import broadcast_all, clamp_probs
 
@@ -97,20 +97,9 @@ class RelaxedBernoulli(TransformedDistribution):
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
         return super().expand(batch_shape, self._instance(_instance))
 
-    @property
-    def temperature(self) -> Tensor:
-        """The temperature."""
-        return self.base_dist.temperature  # type: ignore[no-any-return,attr-defined]
-
-    @property
-    def logits(self) -> Tensor:
-        """The log odds of the chance."""
-        return self.base_dist.logits  # type: ignore[no-any-return,attr-defined]
-
-    @property
-    def probs(self) -> Tensor:
-        """The chance of a one."""
-        return self.base_dist.probs  # type: ignore[no-any-return,attr-defined]
+    temperature = base_parameter("temperature", "The temperature.")
+    logits = base_parameter("logits", "The log odds of the chance.")
+    probs = base_parameter("probs", "The chance of a one.")
 
 
 _names.describe(__name__)

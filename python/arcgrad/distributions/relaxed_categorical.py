@@ -8,9 +8,9 @@ import arcgrad as ag
 from arcgrad import _names
 
 from . import constraints
+from ._over_categorical import OverCategorical
 from .categorical import Categorical
-from .distribution import Distribution
-from .transformed_distribution import TransformedDistribution
+from .transformed_distribution import TransformedDistribution, base_parameter
 from .transforms import ExpTransform
 from .utils import broadcast_all, clamp_probs
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ExpRelaxedCategorical", "RelaxedOneHotCategorical"]
 
 
-class ExpRelaxedCategorical(Distribution):
+class ExpRelaxedCategorical(OverCategorical):
     """The logarithm of a :class:`RelaxedOneHotCategorical` vector (Maddison, Mnih and Teh, "The concrete distribution", 2017; Jang, Gu
     and Poole, "Categorical reparameterization with Gumbel-softmax", 2017).
 
@@ -57,24 +57,6 @@ class ExpRelaxedCategorical(Distribution):
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
         categorical = self._categorical.expand(batch_shape)
         return self._expanded(batch_shape, _instance, temperature=self.temperature, _categorical=categorical)
-
-    def _new(self, *args: Any, **kwargs: Any) -> Tensor:
-        return self._categorical._new(*args, **kwargs)
-
-    @property
-    def param_shape(self) -> Any:
-        """The shape of the weights."""
-        return self._categorical.param_shape
-
-    @property
-    def probs(self) -> Tensor:
-        """The probabilities."""
-        return self._categorical.probs
-
-    @property
-    def logits(self) -> Tensor:
-        """Their logarithms."""
-        return self._categorical.logits
 
     def rsample(self, sample_shape: Sequence[int] = ag.Size()) -> Tensor:
         shape = self._extended_shape(sample_shape)
@@ -125,20 +107,9 @@ class RelaxedOneHotCategorical(TransformedDistribution):
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
         return super().expand(batch_shape, self._instance(_instance))
 
-    @property
-    def temperature(self) -> Tensor:
-        """The temperature."""
-        return self.base_dist.temperature  # type: ignore[no-any-return,attr-defined]
-
-    @property
-    def logits(self) -> Tensor:
-        """The logarithms of the probabilities."""
-        return self.base_dist.logits  # type: ignore[no-any-return,attr-defined]
-
-    @property
-    def probs(self) -> Tensor:
-        """The probabilities."""
-        return self.base_dist.probs  # type: ignore[no-any-return,attr-defined]
+    temperature = base_parameter("temperature", "The temperature.")
+    logits = base_parameter("logits", "The logarithms of the probabilities.")
+    probs = base_parameter("probs", "The probabilities.")
 
 
 _names.describe(__name__)

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["TransformedDistribution"]
 
 
+def base_parameter(name: str, meaning: str) -> Any:
+    """A parameter that is that of the distribution before the transforms."""
+    return property(lambda self: getattr(self.base_dist, name), doc=meaning)
+
+
 class TransformedDistribution(Distribution):
     """The distribution of y = f(x), x being a sample of another one.
 

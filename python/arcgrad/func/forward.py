@@ -6,7 +6,6 @@ from arcgrad import Tensor, _names, zeros_like
 from arcgrad._core import _autograd
 from arcgrad.autograd._levels import level
 from arcgrad.autograd.grad_mode import enable_grad
-from arcgrad.func.argnums import chosen, replaced
 from arcgrad.func.reverse import Linearised, _check_outputs, _gradients, _with_aux
 from arcgrad.utils._pytree import tree_flatten, tree_map
 

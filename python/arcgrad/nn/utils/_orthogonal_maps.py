@@ -82,7 +82,7 @@ def _reflected(A):
 
     Each v has 1 in its first place (Golub and Van Loan, 5.1.3); a column that needs no reflection has factor 0.
     """
-    n, k = A.size(-2), A.size(-1)
+    k = A.size(-1)
     A = A.clone()
     V, taus, diagonal = A.new_zeros(A.shape), [], []
     for i in range(k):
