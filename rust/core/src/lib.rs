@@ -30,8 +30,8 @@ pub use arcgrad_base::{default_dtype, dtype, error, parallel, scalar, set_defaul
 #[doc(hidden)]
 pub use arcgrad_kernels as kernels;
 
-pub use array::Array;
 pub use arcgrad_base::{DType, Error, Result, Scalar};
+pub use array::Array;
 pub use tensor::Tensor;
 
 pub(crate) use arcgrad_base::{lattice, sync};

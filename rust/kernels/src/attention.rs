@@ -12,8 +12,8 @@ use super::float::{Float, Shared, View, ViewMut, lane_sum, simd};
 use super::matmul::product;
 use super::scratch::with_scratch;
 use super::{In, Out};
-use arcgrad_base::parallel;
 use crate::with_element;
+use arcgrad_base::parallel;
 
 /// Sizes of attention.
 #[derive(Clone, Copy, PartialEq, Debug)]

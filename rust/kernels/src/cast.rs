@@ -6,8 +6,8 @@ use pulp::Arch;
 use super::element::{B8, Element};
 use super::number::Complex;
 use super::{Kernel, LoopFn, Still};
-use arcgrad_base::dtype::DType;
 use crate::with_element;
+use arcgrad_base::dtype::DType;
 
 /// Conversion of one element.
 pub(super) trait Cast<To> {

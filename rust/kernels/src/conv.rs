@@ -16,8 +16,8 @@ use super::matmul::product;
 use super::register_tile::Vector;
 use super::window::Window;
 use super::{In, Out, conv_direct, require};
-use arcgrad_base::parallel;
 use crate::with_element;
+use arcgrad_base::parallel;
 
 /// Sizes of a convolution.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -9,8 +9,8 @@ use super::float::Shared;
 use super::number::Ring;
 use super::window::Window;
 use super::{In, Out};
-use arcgrad_base::parallel;
 use crate::with_element;
+use arcgrad_base::parallel;
 
 /// Picoseconds per multiplication.
 const COST: u64 = 500;

@@ -440,8 +440,8 @@ unsafe fn transpose_square<U: Copy>(n: usize, m: usize, dst: *mut u8, dst_row: i
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arcgrad_base::dtype::DType;
     use crate::testing::{Array, DTYPES, Rng};
+    use arcgrad_base::dtype::DType;
 
     /// What PyTorch's copies give on x86.
     fn converted(value: f64, from: DType, to: DType) -> f64 {

@@ -15,10 +15,10 @@ use super::element::{B8, Element};
 use super::float::{Shared, simd};
 use super::number::Ring;
 use super::{In, Out, product, require};
-use arcgrad_base::dtype::DType;
-use arcgrad_base::shape::{Shape, Strides};
-use arcgrad_base::parallel;
 use crate::with_element;
+use arcgrad_base::dtype::DType;
+use arcgrad_base::parallel;
+use arcgrad_base::shape::{Shape, Strides};
 
 /// An index outside its axis.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -49,8 +49,8 @@ pub mod window;
 
 use smallvec::SmallVec;
 
-use arcgrad_base::dtype::Category;
 pub use arcgrad_base::DType;
+use arcgrad_base::dtype::Category;
 use arcgrad_base::scalar::Scalar;
 
 /// The compiled inner loop of an elementwise formula: contiguous inputs and outputs of the kernel's own dtypes.

@@ -9,8 +9,8 @@ use super::lane::Exact;
 use super::line;
 use super::number::weighted;
 use super::{In, Out, product};
-use arcgrad_base::parallel;
 use crate::with_element;
+use arcgrad_base::parallel;
 
 /// Sizes of a classification loss.
 #[derive(Clone, Copy, PartialEq, Debug)]

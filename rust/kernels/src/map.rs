@@ -68,14 +68,7 @@ impl Kernel {
     /// There are as many parameters and addresses of inputs as the kernel has, which is a formula's; `n` elements of its
     /// dtypes lie at each address, one where an input is `still`, the output exactly on an input or apart from all.
     #[inline]
-    pub unsafe fn run_dense(
-        &self,
-        params: &[Scalar],
-        inputs: &[*const u8],
-        output: *mut u8,
-        n: usize,
-        still: Still,
-    ) {
+    pub unsafe fn run_dense(&self, params: &[Scalar], inputs: &[*const u8], output: *mut u8, n: usize, still: Still) {
         debug_assert!(self.repeats || still == 0);
         // SAFETY: as promised by the caller.
         unsafe { (self.run)(encode(params, self.input).as_ptr(), inputs.as_ptr(), &raw const output, n, still) }

@@ -14,10 +14,10 @@ use super::float::{Float, Shared, View, ViewMut, fused, lane_sum, simd};
 use super::number::Ring;
 use super::register_tile::Vector;
 use super::{In, Out, require};
-use arcgrad_base::dtype::DType;
-use arcgrad_base::scalar::Scalar;
-use arcgrad_base::parallel;
 use crate::with_element;
+use arcgrad_base::dtype::DType;
+use arcgrad_base::parallel;
+use arcgrad_base::scalar::Scalar;
 
 /// Sizes of a batched product: A is `batch × m × k`, B is `batch × k × n`, C is `batch × m × n`.
 #[derive(Clone, Copy)]

@@ -7,8 +7,8 @@
 use super::float::{Float, Shared, lane_sum, simd};
 use super::line::{self, GROUP};
 use super::{In, Out, product};
-use arcgrad_base::parallel;
 use crate::with_element;
+use arcgrad_base::parallel;
 
 /// Lanes that are summed together.
 const LANES: usize = 32;

@@ -8,9 +8,9 @@
 
 use super::float::{Float, Shared, fused, simd};
 use super::{In, Out, is_row_major, require};
-use arcgrad_base::shape::is_non_overlapping_and_dense;
-use arcgrad_base::parallel;
 use crate::with_element;
+use arcgrad_base::parallel;
+use arcgrad_base::shape::is_non_overlapping_and_dense;
 
 /// Elements per chunk of the parallel loop.
 const GRAIN: usize = 1 << 14;

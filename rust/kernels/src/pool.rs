@@ -11,8 +11,8 @@ use super::float::{Float, Shared, simd};
 use super::number::Bounded;
 use super::window::Window;
 use super::{In, Out, product};
-use arcgrad_base::parallel;
 use crate::with_element;
+use arcgrad_base::parallel;
 
 /// Output elements per chunk.
 const GRAIN: usize = 1 << 12;

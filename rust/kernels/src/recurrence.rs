@@ -3,8 +3,8 @@
 use super::element::Element;
 use super::float::Shared;
 use super::{In, Out};
-use arcgrad_base::parallel;
 use crate::with_element;
+use arcgrad_base::parallel;
 
 /// Lines of a chunk of the parallel loop, in elements.
 const GRAIN: usize = 1 << 12;

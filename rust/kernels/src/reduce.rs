@@ -23,9 +23,9 @@ use super::copy::{gather, scatter};
 use super::plan::{BLOCK, Grid, PerAxis, Plan, address, is_dense};
 use super::scratch::with_scratch;
 use super::{In, Out, require};
+use crate::with_element;
 use arcgrad_base::dtype::DType;
 use arcgrad_base::parallel;
-use crate::with_element;
 
 /// What to compute over the reduced axes.
 #[derive(Clone, Copy, PartialEq, Debug)]

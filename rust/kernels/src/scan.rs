@@ -16,9 +16,9 @@ use super::number::{Bounded, Equal, Ring, Store};
 use super::plan::{BLOCK, PerAxis, Plan, address};
 use super::scratch::with_scratch;
 use super::{In, Out, require};
+use crate::with_element;
 use arcgrad_base::dtype::DType;
 use arcgrad_base::parallel;
-use crate::with_element;
 
 /// What to accumulate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -12,8 +12,8 @@ use super::math::{exponential, hyperbolic};
 use super::matmul::product;
 use super::register_tile::{Row, Slot, Step, Tile, Vector, lanes};
 use super::{In, Out, require};
-use arcgrad_base::parallel;
 use crate::with_element;
+use arcgrad_base::parallel;
 
 /// What is computed at each step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -6,8 +6,8 @@
 use super::float::{Float, Shared, simd};
 use super::line::{self, GROUP};
 use super::{In, Out, product};
-use arcgrad_base::parallel;
 use crate::with_element;
+use arcgrad_base::parallel;
 
 /// A contiguous tensor seen from one of its axes.
 #[derive(Clone, Copy, Debug)]
@@ -514,8 +514,8 @@ unsafe fn columns_logsumexp<T: Float>(x: *const T, y: *mut T, len: usize, stride
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arcgrad_base::dtype::DType;
     use crate::samples::{Random, assert_all_near, input, output};
+    use arcgrad_base::dtype::DType;
 
     type Unary = fn(AxisSize, In<'_>, Out<'_>);
     type Binary = fn(AxisSize, In<'_>, In<'_>, Out<'_>);

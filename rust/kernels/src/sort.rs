@@ -8,8 +8,8 @@ use super::element::{B8, Element};
 use super::float::{Shared, simd};
 use super::softmax::AxisSize;
 use super::{In, Out, product, require};
-use arcgrad_base::parallel;
 use crate::with_element;
+use arcgrad_base::parallel;
 
 /// Elements with an order-preserving unsigned key.
 pub trait Key: Element {

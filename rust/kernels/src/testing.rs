@@ -2,8 +2,8 @@
 
 use super::element::{B8, Element};
 use super::{In, Out};
-use arcgrad_base::dtype::DType;
 use crate::with_element;
+use arcgrad_base::dtype::DType;
 
 /// Dtypes that kernels take.
 pub(super) const DTYPES: [DType; 8] =

@@ -5,9 +5,9 @@
 //! neither on the number of threads nor on the vector width.
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
-use arcgrad_base::dtype::DType;
 use crate::element::Element;
 use crate::float::simd;
+use arcgrad_base::dtype::DType;
 
 /// An associative operation on values that fit one vector lane.
 pub(super) trait Fold: Copy + Send + Sync + 'static {
