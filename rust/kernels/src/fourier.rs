@@ -138,7 +138,8 @@ fn each_block<T: Real>(
 ) {
     let (block, width, scratch) = (lines.block(length), plan.width(), plan.scratch());
     let per_chunk = (GRAIN / (block * length)).max(1) * block;
-    let cost = COST * u64::from(length.ilog2() + 1) * (lines.count as u64).saturating_mul(length as u64);
+    let elements = (lines.count as u64).saturating_mul(length as u64);
+    let cost = elements.saturating_mul(COST * u64::from(length.ilog2() + 1));
     parallel::run(lines.count.div_ceil(per_chunk), cost, &|chunk| {
         let elements = block * width + scratch;
         with_scratch(elements * size_of::<Complex<T>>(), |memory| {

@@ -498,7 +498,7 @@ pub fn rms_norm(input: &Tensor, normalized: &[i64], weight: Option<&Tensor>, eps
     let size = weight.map(Tensor::shape);
     row_shape(OP, &input.shape(), normalized, &[("weight", size.as_deref())])?;
     let eps = eps.unwrap_or(match input.dtype() {
-        DType::F64 => f64::EPSILON,
+        DType::F64 | DType::C128 => f64::EPSILON,
         _ => f64::from(f32::EPSILON),
     });
     let axes = axes_from(rank - normalized.len(), rank);

@@ -106,7 +106,8 @@ pub fn corrcoef(input: &Tensor) -> Result<Tensor> {
         return Err(Error::runtime("corrcoef", reason));
     }
     // The same for rows of any scale, so that of each the greatest is 1: squares keep their digits.
-    let rows = if input.dtype().is_differentiable() { input.clone() } else { copy::to_dtype(input, crate::default_dtype())? };
+    let rows =
+        if input.dtype().is_differentiable() { input.clone() } else { copy::to_dtype(input, crate::default_dtype())? };
     let rows = if rows.rank() > 0 && rows.numel() > 0 {
         let greatest = reduce::extreme(&rows.detach().abs()?, true, Some(&[-1]), true)?;
         let usual = greatest.eq(0.0)?.logical_or(&greatest.isfinite()?.logical_not()?)?;
