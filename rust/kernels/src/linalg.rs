@@ -6,20 +6,41 @@ use arcgrad_linalg as dense;
 pub use arcgrad_linalg::spectrum::Undetermined;
 pub use arcgrad_linalg::triangular::Side;
 
-use super::element::Element;
-use super::{In, Out, registers, require};
+use super::{DType, In, Out, registers, require};
 use crate::with_element;
 
+/// What lies in memory as an element of a dtype.
+trait Lies: Copy {
+    const DTYPE: DType;
+}
+
+macro_rules! lies {
+    ($($type:ty => $dtype:ident),*) => {$(
+        impl Lies for $type {
+            const DTYPE: DType = DType::$dtype;
+        }
+    )*};
+}
+lies!(i32 => I32, f32 => F32, f64 => F64, dense::c32 => C64, dense::c64 => C128);
+
 /// Elements to read.
-fn read<T: Element>(operand: In<'_>) -> &[T] {
-    operand.dense::<T>(operand.numel());
-    operand.as_slice().expect("dense elements")
+fn read<T: Lies>(operand: In<'_>) -> &[T] {
+    require(operand.dtype == T::DTYPE && operand.is_row_major(), "dense elements of a decomposition's own dtype");
+    match operand.numel() {
+        0 => &[],
+        // SAFETY: so many elements lie there, which nobody writes; a complex number is its parts in both crates.
+        n => unsafe { std::slice::from_raw_parts(operand.ptr.cast(), n) },
+    }
 }
 
 /// Elements to write.
-fn write<'a, T: Element>(operand: &'a mut Out<'_>) -> &'a mut [T] {
-    operand.dense::<T>(operand.numel());
-    operand.as_slice().expect("dense elements")
+fn write<'a, T: Lies>(operand: &'a mut Out<'_>) -> &'a mut [T] {
+    require(operand.dtype == T::DTYPE && operand.is_row_major(), "dense elements of a decomposition's own dtype");
+    match operand.numel() {
+        0 => &mut [],
+        // SAFETY: so many elements are this operand's alone; as above.
+        n => unsafe { std::slice::from_raw_parts_mut(operand.ptr.cast(), n) },
+    }
 }
 
 /// Rows and columns.
@@ -40,7 +61,7 @@ fn failed(info: &[i32]) -> Option<(usize, i32)> {
 
 macro_rules! each_type {
     ($dtype:expr, $T:ident => $body:expr) => {
-        registers::cleared(|| with_element!(float $dtype, $T => $body))
+        registers::cleared(|| with_element!(@ $dtype, $T, $body; F32: f32, F64: f64, C64: dense::c32, C128: dense::c64))
     };
 }
 
@@ -84,15 +105,17 @@ pub fn permutation(pivots: In<'_>, mut p: Out<'_>) {
     let ([rows, _], count) = (size(p.shape()), count(p.shape()));
     let least = *pivots.shape().last().expect("a vector");
     let pivots = read::<i32>(pivots);
-    each_type!(p.dtype, T => {
-        let p = write::<T>(&mut p);
-        p.fill(0.0);
-        for index in 0..count {
-            let order = dense::lu::permutation(rows, &pivots[index * least..(index + 1) * least]);
-            for (column, row) in order.into_iter().enumerate() {
-                p[(index * rows + row) * rows + column] = 1.0;
+    registers::cleared(|| {
+        with_element!(float p.dtype, T => {
+            let p = write::<T>(&mut p);
+            p.fill(0.0);
+            for index in 0..count {
+                let order = dense::lu::permutation(rows, &pivots[index * least..(index + 1) * least]);
+                for (column, row) in order.into_iter().enumerate() {
+                    p[(index * rows + row) * rows + column] = 1.0;
+                }
             }
-        }
+        })
     });
 }
 
@@ -127,6 +150,18 @@ pub fn eigh(upper: bool, a: In<'_>, [mut values, mut vectors]: [Out<'_>; 2]) -> 
     let mut info = vec![0; count];
     each_type!(a.dtype(), T => {
         dense::eigen::hermitian::<T>(n, upper, read(a), write(&mut values), write(&mut vectors), &mut info);
+    });
+    failed(&info)
+}
+
+/// See [`dense::general::decompose`], of complex matrices.
+pub fn eig(a: In<'_>, [mut values, mut vectors]: [Out<'_>; 2]) -> Option<(usize, i32)> {
+    let ([n, _], count) = (size(a.shape()), count(a.shape()));
+    let mut info = vec![0; count];
+    registers::cleared(|| {
+        with_element!(@ a.dtype(), T, {
+            dense::general::decompose::<T>(n, read(a), write(&mut values), write(&mut vectors), &mut info);
+        }; C64: dense::c32, C128: dense::c64)
     });
     failed(&info)
 }

@@ -15,7 +15,7 @@ const SMALL: usize = 24;
 /// L, or its conjugate transpose with `upper`, from the lower triangles of matrices, or with `upper` from the upper ones; zeros
 /// elsewhere. `info` is 0, or the order of the first leading minor that is not positive definite; then the factor ends there.
 pub fn factor<T: Number>(n: usize, upper: bool, a: &[T], factor: &mut [T], info: &mut [i32]) {
-    if n <= SMALL {
+    if n <= SMALL || !T::BLOCKED {
         for (index, info) in info.iter_mut().enumerate() {
             *info = plain(n, upper, nth(a, index, n * n), nth_mut(factor, index, n * n));
         }

@@ -6,7 +6,8 @@ use faer::{Par, diag::DiagMut};
 
 use faer::traits::ComplexField;
 
-use crate::{Number, all_finite, balance, buffer, conj, nth, nth_mut, one, scratch, store};
+use crate::reflection::{Reflection, column, direction, identity, times_real};
+use crate::{Number, all_finite, balance, buffer, conj, nth, nth_mut, one, scratch, store, zero};
 
 /// Eigenvalues in ascending order, and the eigenvectors as columns if `vectors` has room for them. The lower triangle is read,
 /// or the upper one with `upper`. `info` is 0, or positive where there is no result: an element is not finite, or the iteration
@@ -23,6 +24,13 @@ pub fn hermitian<T: Number>(
         return info.fill(0);
     }
     let wanted = !vectors.is_empty();
+    if !T::BLOCKED {
+        for (index, info) in info.iter_mut().enumerate() {
+            let vectors = if wanted { nth_mut(vectors, index, n * n) } else { &mut [] };
+            *info = plain(n, upper, nth(a, index, n * n), nth_mut(values, index, n), vectors);
+        }
+        return;
+    }
     let compute = if wanted { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
     let mut memory = buffer(self_adjoint_evd_scratch::<T>(n, compute, Par::Seq, Default::default()));
     let mut dense = scratch::<T>(n, n);
@@ -72,4 +80,60 @@ pub fn hermitian<T: Number>(
             if converged { store(columns.as_ref(), vectors) } else { vectors.fill(T::nan_impl()) }
         }
     }
+}
+
+/// By reflections a real matrix with two diagonals, which has the same eigenvalues.
+fn plain<T: Number>(n: usize, upper: bool, a: &[T], values: &mut [T::Part], vectors: &mut [T]) -> i32 {
+    let mut dense = vec![zero::<T>(); n * n];
+    for row in 0..n {
+        for column in 0..=row {
+            let value = if upper { conj(a[column * n + row]) } else { a[row * n + column] };
+            (dense[row * n + column], dense[column * n + row]) = (value, conj(value));
+        }
+        dense[row * n + row] = T::from_real_impl(&T::real_part_impl(&dense[row * n + row]));
+    }
+    let finite = all_finite(&dense);
+    let balance = if finite { balance(&dense) } else { None };
+    if let Some([factor, _]) = &balance {
+        dense.iter_mut().for_each(|value| *value = T::mul_real_impl(value, factor));
+    }
+    let mut whole = identity::<T>(n, if vectors.is_empty() { 0 } else { n });
+    let mut real = vec![zero::<T::Part>(); n * n];
+    let mut turns = vec![one::<T>()];
+    for at in 0..n {
+        real[at * n + at] = T::real_part_impl(&dense[at * n + at]);
+        if at + 1 == n {
+            break;
+        }
+        let (reflection, value) = Reflection::new(at + 1, column(&dense, n, at, at + 1));
+        reflection.from_left(&mut dense, n, at + 1);
+        reflection.from_right(&mut dense, n, at + 1);
+        let size = T::abs_impl(&value);
+        (real[(at + 1) * n + at], real[at * n + at + 1]) = (size, size);
+        turns.push(turns[at] * direction(value));
+        if !vectors.is_empty() {
+            reflection.from_right(&mut whole, n, 0);
+        }
+    }
+    if !vectors.is_empty() {
+        for line in whole.chunks_exact_mut(n) {
+            line.iter_mut().zip(&turns).for_each(|(value, turn)| *value = *value * *turn);
+        }
+    }
+    let mut columns = vec![zero::<T::Part>(); if vectors.is_empty() { 0 } else { n * n }];
+    let mut info = [i32::from(!finite)];
+    if finite {
+        hermitian::<T::Part>(n, false, &real, values, &mut columns, &mut info);
+    }
+    if info[0] != 0 {
+        values.fill(T::Part::nan_impl());
+        vectors.fill(T::nan_impl());
+        return info[0];
+    }
+    let inverse = balance.map_or(one(), |[_, inverse]| inverse);
+    values.iter_mut().for_each(|value| *value = *value * inverse);
+    if !vectors.is_empty() {
+        vectors.copy_from_slice(&times_real(n, n, &whole, &columns));
+    }
+    0
 }

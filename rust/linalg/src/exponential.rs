@@ -46,6 +46,15 @@ pub fn exponential<T: Number>(n: usize, a: &[T], result: &mut [T], count: usize)
 
 /// `c = a b`.
 fn product<T: Number>(n: usize, a: &[T], b: &[T], c: &mut [T]) {
+    if !T::BLOCKED {
+        for (c, a) in c.chunks_exact_mut(n).zip(a.chunks_exact(n)) {
+            c.fill(zero());
+            for (factor, b) in a.iter().zip(b.chunks_exact(n)) {
+                c.iter_mut().zip(b).for_each(|(to, from)| *to = *to + *factor * *from);
+            }
+        }
+        return;
+    }
     let factors = (matrix(a, n, n), matrix(b, n, n));
     matmul(matrix_mut(c, n, n), Accum::Replace, factors.0, factors.1, one(), Par::Seq);
 }

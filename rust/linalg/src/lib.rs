@@ -12,9 +12,11 @@
 pub mod cholesky;
 pub mod eigen;
 pub mod exponential;
+pub mod general;
 pub mod ldl;
 pub mod lu;
 pub mod qr;
+mod reflection;
 pub mod spectrum;
 pub mod svd;
 pub mod triangular;
@@ -24,8 +26,14 @@ use faer::prelude::ReborrowMut;
 use faer::traits::{ComplexField, RealField};
 use faer::{Mat, MatMut, MatRef};
 
-/// The numbers that matrices are made of: `f32` and `f64`.
+pub use faer::{c32, c64};
+
+/// The numbers that matrices are made of: `f32` and `f64`, and complex ones of them.
 pub trait Number: ComplexField<Real = Self::Part> + Copy + Send + Sync + 'static {
+    /// Whether `faer` is asked for large matrices. Complex ones are left to plain loops, and to what they can be made real by:
+    /// its decompositions of them would be as large as all others together.
+    const BLOCKED: bool;
+
     /// Absolute values and eigenvalues of Hermitian matrices.
     type Part: RealField + Number<Part = Self::Part>;
 
@@ -49,6 +57,8 @@ macro_rules! real {
     ($($type:ty),*) => {$(
         impl Number for $type {
             type Part = Self;
+
+            const BLOCKED: bool = true;
 
             #[inline(always)]
             fn over(self, divisor: Self) -> Self {
@@ -78,6 +88,48 @@ macro_rules! real {
     )*};
 }
 real!(f32, f64);
+
+macro_rules! complex {
+    ($($type:ty: $part:ty),*) => {$(
+        impl Number for $type {
+            type Part = $part;
+
+            const BLOCKED: bool = false;
+
+            #[inline(always)]
+            fn over(self, divisor: Self) -> Self {
+                let scale = divisor.re.abs().max(divisor.im.abs());
+                let (re, im) = (divisor.re / scale, divisor.im / scale);
+                let square = re * re + im * im;
+                Self::new(
+                    (self.re * re + self.im * im) / square / scale,
+                    (self.im * re - self.re * im) / square / scale,
+                )
+            }
+
+            #[inline(always)]
+            fn unit(self, magnitude: $part) -> Self {
+                Self::new(self.re / magnitude, self.im / magnitude)
+            }
+
+            #[inline(always)]
+            fn ln(part: $part) -> $part {
+                part.ln()
+            }
+
+            #[inline(always)]
+            fn to_f64(part: $part) -> f64 {
+                f64::from(part)
+            }
+
+            #[inline(always)]
+            fn exp(part: $part) -> $part {
+                part.exp()
+            }
+        }
+    )*};
+}
+complex!(c32: f32, c64: f64);
 
 /// 0.
 #[inline(always)]

@@ -46,7 +46,7 @@ pub(crate) fn factor_one<T: Number>([rows, columns]: [usize; 2], pivot: bool, lu
     if least == 0 {
         return;
     }
-    if columns <= PANEL {
+    if columns <= PANEL || !T::BLOCKED {
         panel(lu, columns, pivot, pivots);
     } else {
         let (mut left, mut right) = matrix_mut(lu, rows, columns).split_at_col_mut(least);

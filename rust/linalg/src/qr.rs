@@ -9,7 +9,9 @@ use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, re
 use faer::prelude::ReborrowMut;
 use faer::{Conj, Par};
 
-use crate::{Number, buffer, load, nth, nth_mut, one, scratch, store, zero};
+use crate::reflection::{Reflection, column, direction, identity};
+use crate::{Number, buffer, conj, load, nth, nth_mut, one, scratch, store, zero};
+use faer::traits::ComplexField;
 
 /// `q` is rows × `width` with `width` the lesser of rows and columns, or rows for a square Q, or 0 if Q is not wanted; `r` is
 /// `height` × columns, with `height` either of the two as well.
@@ -29,6 +31,14 @@ pub fn factor<T: Number>(
         for index in 0..count {
             let q = nth_mut(q, index, rows * width);
             (0..rows.min(width)).for_each(|at| q[at * width + at] = one());
+        }
+        return;
+    }
+    if !T::BLOCKED {
+        for index in 0..count {
+            let a = nth(a, index, rows * columns);
+            let (q, r) = (nth_mut(q, index, rows * width), nth_mut(r, index, height * columns));
+            plain([rows, columns], width, a, q, r);
         }
         return;
     }
@@ -62,4 +72,37 @@ pub fn factor<T: Number>(
             store(orthonormal.as_ref(), nth_mut(q, index, rows * width));
         }
     }
+}
+
+/// Column by column; the diagonal of R is real.
+fn plain<T: Number>([rows, columns]: [usize; 2], width: usize, a: &[T], q: &mut [T], r: &mut [T]) {
+    let least = rows.min(columns);
+    let mut dense = a.to_vec();
+    let (mut reflections, mut turns) = (Vec::with_capacity(least), Vec::with_capacity(least));
+    for at in 0..least {
+        let below = column(&dense, columns, at, at);
+        let up = T::real_part_impl(&below[0]) < zero::<T::Part>();
+        let (reflection, value) = Reflection::new(at, below);
+        reflection.from_left(&mut dense, columns, at);
+        let turn = direction(value);
+        turns.push(if up { turn } else { -turn });
+        reflections.push(reflection);
+    }
+    for (at, turn) in turns.iter().enumerate() {
+        for column in at..columns {
+            r[at * columns + column] = conj(*turn) * dense[at * columns + column];
+        }
+        r[at * columns + at] = T::from_real_impl(&T::real_part_impl(&r[at * columns + at]));
+    }
+    if width == 0 {
+        return;
+    }
+    let mut orthonormal = identity::<T>(rows, width);
+    for (at, turn) in turns.iter().enumerate() {
+        orthonormal[at * width + at] = *turn;
+    }
+    for reflection in reflections.iter().rev() {
+        reflection.from_left(&mut orthonormal, width, 0);
+    }
+    q.copy_from_slice(&orthonormal);
 }

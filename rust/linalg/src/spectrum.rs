@@ -15,6 +15,8 @@ use crate::{Number, nth, nth_mut, one, zero};
 pub enum Undetermined {
     /// The loss depends on the basis within a group of equal values.
     Basis,
+    /// The loss depends on the phases of complex vectors, which are arbitrary.
+    Phase,
     /// The gradient of the values in a group is no basis's but this one's: what the loss is beside this basis is not known.
     Values,
 }
@@ -57,6 +59,12 @@ pub fn groups<T: Number>(
         let most =
             values.iter().fold(zero::<T::Part>(), |most, &value| if size(value) > most { size(value) } else { most });
         let equal = resolution::<T>(n) * most;
+        let (k, s) = (nth(antihermitian, index, n * n), nth(hermitian, index, n * n));
+        let known = k.iter().chain(s).map(T::abs_impl).fold(zero::<T::Part>(), |a, b| if b > a { b } else { a });
+        let phase = |at: usize| size(T::imag_part_impl(&k[at * n + at]));
+        if (0..n).any(|at| phase(at) > negligible::<T>(n) * known) {
+            return Err((index, Undetermined::Phase));
+        }
         let mut start = 0;
         while start < n {
             let mut end = start + 1;
@@ -69,7 +77,6 @@ pub fn groups<T: Number>(
                 }
             }
             if end - start > 1 {
-                let (k, s) = (nth(antihermitian, index, n * n), nth(hermitian, index, n * n));
                 let found = limit::<T>(n, start..end, k, s, nth(gradient, index, n)).map_err(|why| (index, why))?;
                 for row in start..end {
                     for column in (start..end).filter(|&column| column != row) {

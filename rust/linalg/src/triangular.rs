@@ -28,7 +28,7 @@ pub(crate) fn substitute<T: Number>([n, right]: [usize; 2], side: Side, adjoint:
     if n == 0 || right == 0 {
         return;
     }
-    if n <= SMALL {
+    if n <= SMALL || !T::BLOCKED {
         return plain([n, right], side, adjoint, t, x);
     }
     let (t, x) = (matrix(t, n, n), matrix_mut(x, n, right));

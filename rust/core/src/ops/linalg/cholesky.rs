@@ -37,6 +37,10 @@ impl Op for Cholesky {
         "LinalgCholeskyExBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let a = inputs[0].contiguous(self.op)?;
         let factor = Array::uninit(self.op, a.shape(), a.dtype())?;

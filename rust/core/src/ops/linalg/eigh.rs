@@ -4,7 +4,8 @@ use smallvec::{SmallVec, smallvec};
 
 use super::spectrum::over_differences;
 use super::{
-    adjoint, batch_of, batched, check_dtype, diagonal, diagonal_matrix, failure, fresh, product, square_size, sum_of,
+    adjoint, batch_of, batched, check_dtype, diagonal_matrix, failure, fresh, like, product, real_diagonal,
+    square_size, sum_of,
 };
 use crate::error::{Error, Result};
 use crate::graph::call_many;
@@ -29,10 +30,14 @@ impl Op for Eigh {
         "LinalgEighBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let a = inputs[0].contiguous(OP)?;
         let (batch, n) = (batch_of(a.shape()), square_size(OP, "A", a.shape())?);
-        let values = fresh(OP, batch, &[n], a.dtype())?;
+        let values = fresh(OP, batch, &[n], a.dtype().to_real())?;
         let vectors = fresh(OP, batch, &[if self.vectors { n } else { 0 }, n], a.dtype())?;
         match launch(&a, [&values, &vectors], |a, results| kernel::eigh(self.upper, a, results)) {
             Some((index, code)) => Err(failure(
@@ -70,6 +75,7 @@ impl Op for Eigh {
             inner = Some(sum_of(inner, quotients)?);
         }
         let Some(inner) = inner else { return Ok(()) };
+        let inner = like(&inner, &vectors)?;
         let result = product(&product(&vectors, &inner)?, &adjoint(&vectors)?)?;
         cx.put(0, result);
         Ok(())
@@ -80,7 +86,7 @@ impl Op for Eigh {
         let tangent = tangent.add(&adjoint(&tangent)?)?.mul(0.5)?;
         let vectors = cx.output(1).clone();
         let inner = product(&product(&adjoint(&vectors)?, &tangent)?, &vectors)?;
-        let of_values = diagonal(&inner)?;
+        let of_values = real_diagonal(&inner)?;
         if self.vectors {
             let rotation = over_differences(OP, cx.output(0), &inner, None, None)?;
             cx.put(1, product(&vectors, &rotation)?)?;

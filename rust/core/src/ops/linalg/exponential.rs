@@ -37,6 +37,10 @@ impl Op for Exponential {
         "LinalgMatrixExpBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let a = inputs[0].contiguous(OP)?;
         let result = Array::uninit(OP, a.shape(), a.dtype())?;

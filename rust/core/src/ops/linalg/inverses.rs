@@ -14,7 +14,7 @@ use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::ops::elementwise::Arg;
 use crate::ops::registry::Value;
-use crate::ops::{copy, creation, reduce, select, views};
+use crate::ops::{complex, copy, creation, reduce, select, views};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -75,6 +75,10 @@ impl Op for Constant {
         "Constant"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn differentiable(&self) -> usize {
         0
     }
@@ -120,6 +124,10 @@ struct PseudoInverse {
 impl Op for PseudoInverse {
     fn name(&self) -> &str {
         "LinalgPinvBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
@@ -182,7 +190,7 @@ impl Op for PseudoInverse {
 pub fn pinv(input: &Tensor, tolerance: &Tolerance<'_>, hermitian: bool) -> Result<Tensor> {
     const OP: &str = "linalg.pinv";
     let shape = input.shape();
-    if shape.len() < 2 || !input.dtype().is_float() {
+    if shape.len() < 2 || !input.dtype().is_differentiable() {
         let name = crate::dtype::torch_name(input.dtype());
         return Err(Error::runtime(
             OP,
@@ -245,7 +253,7 @@ pub fn lstsq(a: &Tensor, b: &Tensor, rcond: Option<f64>, driver: Option<&str>) -
     let none = |dtype: DType| Ok::<_, Box<Error>>(Tensor::from_array(Array::zeros(OP, &[0], dtype)?));
     let known = rcond.map_or(Value::None, Value::Float);
     let tolerance = Tolerance { absolute: &Value::None, relative: &known };
-    let (mut rank, mut values) = (none(DType::I64)?, none(a.dtype())?);
+    let (mut rank, mut values) = (none(DType::I64)?, none(a.dtype().to_real())?);
     let solution = if driver == "gels" && m > 0 && n > 0 {
         full_rank(&a, &b, m >= n)?
     } else {
@@ -255,14 +263,14 @@ pub fn lstsq(a: &Tensor, b: &Tensor, rcond: Option<f64>, driver: Option<&str>) -
         }
         product(&pinv(&a, &tolerance, false)?, &b)?
     };
-    let mut residuals = none(a.dtype())?;
+    let mut residuals = none(a.dtype().to_real())?;
     let full = || -> Result<bool> {
         let full = rank.eq(n as f64)?;
         Ok(reduce::all(&full, None, false)?.item()?.to_bool())
     };
     if m > n && driver != "gelsy" && (driver == "gels" || full()?) {
         let rest = product(&a, &solution)?.sub(&b)?;
-        residuals = reduce::sum(&rest.mul(&rest)?, Some(&[-2]), false, None)?;
+        residuals = reduce::sum(&complex::real(&rest.mul(&complex::conj(&rest)?)?)?, Some(&[-2]), false, None)?;
     }
     debug_assert_eq!(batch_of(&solution.shape()), batch.as_slice());
     let solution = if vectors { views::squeeze(&solution, Some(&[-1]))? } else { solution };

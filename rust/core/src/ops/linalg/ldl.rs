@@ -12,7 +12,7 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, call_many};
 use crate::kernels::linalg as kernel;
 use crate::launch::{NONE, launch};
-use crate::ops::views;
+use crate::ops::{complex, views};
 use crate::shape;
 use crate::tensor::Tensor;
 
@@ -26,6 +26,10 @@ struct LdlFactor {
 impl Op for LdlFactor {
     fn name(&self) -> &str {
         "LinalgLdlFactorExBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
@@ -64,6 +68,10 @@ impl Op for LdlSolve {
         "LinalgLdlSolveBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let (factor, pivots, b) =
             (inputs[0].contiguous(SOLVE)?, inputs[1].contiguous(SOLVE)?, inputs[2].contiguous(SOLVE)?);
@@ -95,8 +103,9 @@ impl Op for LdlSolve {
                 "derivative for linalg.ldl_solve by LD is not implemented: use linalg.solve",
             ));
         }
-        // The matrix is symmetric.
-        let grad = call(Self, &[&cx.saved(0)?, &cx.saved(1)?, &cx.only_grad()])?;
+        // The matrix is symmetric: its conjugate transpose is its conjugate.
+        let right = complex::conj(&cx.only_grad())?;
+        let grad = complex::conj(&call(Self, &[&cx.saved(0)?, &cx.saved(1)?, &right])?)?;
         cx.put(2, grad);
         Ok(())
     }
@@ -111,6 +120,14 @@ impl Op for LdlSolve {
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         batched(cx, self)
     }
+}
+
+/// Complex matrices count as symmetric here.
+pub fn check_hermitian(a: &Tensor, hermitian: bool) -> Result<()> {
+    if hermitian && a.dtype().is_complex() {
+        return Err(Error::not_implemented("linalg.ldl_factor", "hermitian=True of complex matrices"));
+    }
+    Ok(())
 }
 
 /// L and D in one matrix, the exchanges, and 0 or where D has a zero.

@@ -16,7 +16,8 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, call_many};
 use crate::kernels::linalg::{self as kernel, Side};
 use crate::launch::launch;
-use crate::ops::{joining, reduce, views};
+use crate::ops::{complex, joining, reduce, views};
+use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
 const UNIT_LOWER: Side = Side::Lower { unit: true };
@@ -57,6 +58,10 @@ struct LuFactor {
 impl Op for LuFactor {
     fn name(&self) -> &str {
         "LinalgLuFactorExBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
@@ -164,6 +169,10 @@ impl Op for Permutation {
         "Permutation"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let pivots = inputs[0].contiguous(self.op)?;
         let (&least, batch) = pivots.shape().split_last().expect("exchanges have an axis");
@@ -193,7 +202,7 @@ impl Op for Permutation {
 
 /// P of A = P L U.
 fn permutation(op: &'static str, pivots: &Tensor, rows: usize, dtype: DType) -> Result<Tensor> {
-    call(Permutation { op, rows, dtype }, &[pivots])
+    crate::ops::copy::to_dtype(&call(Permutation { op, rows, dtype: dtype.to_real() }, &[pivots])?, dtype)
 }
 
 #[track_caller]
@@ -203,7 +212,7 @@ fn factored(op: &'static str, input: &Tensor, pivot: bool, check: bool) -> Resul
             format!("Expected tensor with 2 or more dimensions. Got size: {:?} instead", input.shape().as_slice());
         return Err(Error::runtime(op, reason));
     }
-    if !input.dtype().is_float() {
+    if !input.dtype().is_differentiable() {
         return Err(Error::no_kernel(op, "lu_cpu", input.dtype()));
     }
     check_dtype(op, input.dtype())?;
@@ -265,6 +274,10 @@ struct Solve {
 impl Op for Solve {
     fn name(&self) -> &str {
         "LinalgSolveExBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
@@ -330,6 +343,10 @@ struct Resolve {
 impl Op for Resolve {
     fn name(&self) -> &str {
         "LinalgSolveExBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
@@ -434,6 +451,10 @@ impl Op for Inverse {
         "LinalgInvExBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let ([lu, pivots, info], failed) = factors(self.op, &inputs[0], true)?;
         match failed {
@@ -489,8 +510,8 @@ pub fn inv_ex(op: &'static str, input: &Tensor, check: bool) -> Result<[Tensor; 
 /// Sign, logarithm of the magnitude and value of determinants, and the factors of the matrices.
 fn determinants(op: &'static str, a: &Array) -> Result<[Array; 5]> {
     let ([lu, pivots, _], _) = factors(op, a, true)?;
-    let of_each = || fresh(op, batch_of(lu.shape()), &[], lu.dtype());
-    let (sign, logarithm, value) = (of_each()?, of_each()?, of_each()?);
+    let of_each = |dtype: DType| fresh(op, batch_of(lu.shape()), &[], dtype);
+    let (sign, logarithm, value) = (of_each(lu.dtype())?, of_each(lu.dtype().to_real())?, of_each(lu.dtype())?);
     launch([&lu, &pivots], [&sign, &logarithm, &value], kernel::lu_determinant);
     Ok([sign, logarithm, value, lu, pivots])
 }
@@ -517,6 +538,10 @@ impl Op for Determinant {
         if self.split { "LinalgSlogdetBackward0" } else { "LinalgDetBackward0" }
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let [sign, logarithm, value, lu, pivots] = determinants(self.op(), &inputs[0])?;
         Ok(if self.split { smallvec![sign, logarithm, lu, pivots] } else { smallvec![value, lu, pivots] })
@@ -528,12 +553,25 @@ impl Op for Determinant {
 
     fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
         let [lu, pivots] = self.factors();
-        smallvec![Keep::Input(0), Keep::Output(lu), Keep::Output(pivots)]
+        let mut kept = smallvec![Keep::Input(0), Keep::Output(lu), Keep::Output(pivots)];
+        if self.split {
+            kept.push(Keep::Output(0));
+        }
+        kept
     }
 
     /// The gradient of a determinant is the matrix of cofactors, that of its logarithm the inverse, transposed.
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let Some(grad) = cx.grad(usize::from(self.split)).cloned() else { return Ok(()) };
+        let mut grad = cx.grad(usize::from(self.split)).cloned();
+        // A sign turns by the imaginary part of what the logarithm grows by.
+        if self.split
+            && let Some(to_sign) = cx.grad(0).cloned()
+            && to_sign.dtype().is_complex()
+        {
+            let turn = complex::imag(&complex::conj(&to_sign)?.mul(&cx.saved(3)?)?)?;
+            grad = Some(sum_of(grad, turn.mul(Scalar::Complex(0.0, -1.0))?)?);
+        }
+        let Some(grad) = grad else { return Ok(()) };
         let cofactors = Cofactors { log: self.split };
         let found = cx.call(cofactors, &[From::Saved(0), From::Saved(1), From::Saved(2)])?.tensor().clone();
         cx.put(0, found.mul(&views::unsqueeze(&views::unsqueeze(&grad, -1)?, -1)?)?);
@@ -545,8 +583,13 @@ impl Op for Determinant {
         let [lu, pivots] = self.factors();
         let cofactors = Cofactors { log: self.split };
         let found = call(cofactors, &[cx.input(0), cx.output(lu), cx.output(pivots)])?;
-        let result = reduce::sum(&found.mul(&tangent)?, Some(&[-2, -1]), false, None)?;
-        // The sign stays as it is.
+        let result = reduce::sum(&complex::conj(&found)?.mul(&tangent)?, Some(&[-2, -1]), false, None)?;
+        if self.split && result.dtype().is_complex() {
+            let turn = complex::imag(&result)?.mul(Scalar::Complex(0.0, 1.0))?;
+            cx.put(0, turn.mul(cx.output(0))?)?;
+            return cx.put(1, complex::real(&result)?);
+        }
+        // The sign of a real one stays as it is.
         cx.put(usize::from(self.split), result)
     }
 
@@ -555,7 +598,7 @@ impl Op for Determinant {
     }
 }
 
-/// det(A) A⁻ᴴ, or A⁻ᴴ with `log`: inputs are A, its factors and exchanges. For singular matrices the cofactors are those of
+/// conj(det(A)) A⁻ᴴ, or A⁻ᴴ with `log`: inputs are A, its factors and exchanges. For singular matrices the cofactors are those of
 /// the singular value decomposition, in which they are products of singular values.
 #[derive(Clone, PartialEq, Debug)]
 struct Cofactors {
@@ -565,6 +608,10 @@ struct Cofactors {
 impl Op for Cofactors {
     fn name(&self) -> &str {
         "LinalgDetBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
@@ -577,10 +624,10 @@ impl Op for Cofactors {
         if self.log {
             return Ok(smallvec![inverse.array()]);
         }
-        let of_each = || fresh(OP, batch_of(lu.shape()), &[], lu.dtype());
-        let (sign, logarithm, value) = (of_each()?, of_each()?, of_each()?);
+        let of_each = |dtype: DType| fresh(OP, batch_of(lu.shape()), &[], dtype);
+        let (sign, logarithm, value) = (of_each(lu.dtype())?, of_each(lu.dtype().to_real())?, of_each(lu.dtype())?);
         launch([&lu, &pivots], [&sign, &logarithm, &value], kernel::lu_determinant);
-        let value = Tensor::from_array(value);
+        let value = complex::conj(&Tensor::from_array(value))?;
         let spread = views::unsqueeze(&views::unsqueeze(&value, -1)?, -1)?;
         let plain = inverse.mul(&spread)?;
         let singular = value.eq(0.0)?;
@@ -599,14 +646,14 @@ impl Op for Cofactors {
             if self.log {
                 return Ok(smallvec![inverse]);
             }
-            let value = call(Determinant { split: false }, &[a])?;
+            let value = complex::conj(&call(Determinant { split: false }, &[a])?)?;
             Ok(smallvec![inverse.mul(&views::unsqueeze(&views::unsqueeze(&value, -1)?, -1)?)?])
         };
         Some(again())
     }
 }
 
-/// det(U) det(Vᴴ) U diag(∏ⱼ≠ᵢ sⱼ) Vᴴ.
+/// conj(det(U) det(Vᴴ)) U diag(∏ⱼ≠ᵢ sⱼ) Vᴴ.
 fn singular_cofactors(a: &Tensor) -> Result<Tensor> {
     let [u, values, vh] = super::svd::svd(a, false)?;
     let shape = values.shape();
@@ -619,7 +666,7 @@ fn singular_cofactors(a: &Tensor) -> Result<Tensor> {
         others.push(reduce::prod(&rest, Some(-1), false, None)?);
     }
     let middle = joining::stack(&others, -1)?;
-    let turns = det(&u)?.mul(&det(&vh)?)?;
+    let turns = complex::conj(&det(&u)?.mul(&det(&vh)?)?)?;
     let middle = middle.mul(&views::unsqueeze(&turns, -1)?)?;
     product(&u.mul(&super::for_columns(&middle)?)?, &vh)
 }
@@ -643,7 +690,10 @@ pub fn slogdet(op: &'static str, input: &Tensor) -> Result<[Tensor; 2]> {
 #[track_caller]
 pub fn logdet(input: &Tensor) -> Result<Tensor> {
     let [sign, logarithm] = slogdet("logdet", input)?;
+    if sign.dtype().is_complex() {
+        return sign.log()?.add(&logarithm);
+    }
     let negative = sign.lt(0.0)?;
-    let nan = crate::Scalar::Float(f64::NAN);
+    let nan = Scalar::Float(f64::NAN);
     crate::ops::select::where_(&negative, nan.into(), (&logarithm).into())
 }

@@ -5,6 +5,7 @@
 //! nothing is recorded.
 
 pub mod cholesky;
+pub mod eig;
 pub mod eigh;
 pub mod exponential;
 pub mod inverses;
@@ -21,7 +22,7 @@ pub mod triangular;
 use smallvec::SmallVec;
 
 use super::diagonals::{self, Triangle};
-use super::{batching, matmul, views};
+use super::{batching, complex, copy, matmul, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
@@ -55,7 +56,7 @@ fn square_size(op: &'static str, name: &str, shape: &[usize]) -> Result<usize> {
 /// Floating-point numbers with a precision to speak of.
 fn check_dtype(op: &'static str, dtype: DType) -> Result<()> {
     match dtype {
-        DType::F32 | DType::F64 => Ok(()),
+        DType::F32 | DType::F64 | DType::C64 | DType::C128 => Ok(()),
         DType::F16 | DType::BF16 => Err(Error::not_implemented(
             op,
             format!("{op}: Low precision dtypes not supported. Got {}; it", torch_name(dtype)),
@@ -115,7 +116,7 @@ fn same_batch(op: &'static str, a: &Tensor, b: &Tensor) -> Result<(Tensor, Tenso
 /// The conjugate transpose.
 #[track_caller]
 fn adjoint(a: &Tensor) -> Result<Tensor> {
-    views::matrix_transpose(a)
+    complex::adjoint(a)
 }
 
 /// Matrix product.
@@ -140,6 +141,18 @@ fn upper(a: &Tensor, diagonal: i64) -> Result<Tensor> {
 #[track_caller]
 fn diagonal(a: &Tensor) -> Result<Tensor> {
     views::diagonal(a, 0, -2, -1)
+}
+
+/// The diagonal of what is Hermitian, or counts as it.
+#[track_caller]
+fn real_diagonal(a: &Tensor) -> Result<Tensor> {
+    complex::real(&diagonal(a)?)
+}
+
+/// The numbers as of the dtype of others.
+#[track_caller]
+fn like(a: &Tensor, other: &Tensor) -> Result<Tensor> {
+    copy::to_dtype(a, other.dtype())
 }
 
 /// Matrices with these diagonals.

@@ -149,7 +149,7 @@ pub fn cond(input: &Tensor, order: &Value) -> Result<Tensor> {
     }
     if input.numel() == 0 {
         let shape = input.shape();
-        return crate::ops::creation::zeros(OP, &shape[..shape.len() - 2], Some(input.dtype()));
+        return crate::ops::creation::zeros(OP, &shape[..shape.len() - 2], Some(input.dtype().to_real()));
     }
     if two {
         let values = svd::svdvals(input)?;

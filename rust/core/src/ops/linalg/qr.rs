@@ -3,7 +3,10 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::triangular::substitute;
-use super::{adjoint, batch_of, batched, check_dtype, columns, fresh, lower, matrix_size, product, sum_of, upper};
+use super::{
+    adjoint, batch_of, batched, check_dtype, columns, diagonal_matrix, fresh, lower, matrix_size, product,
+    real_diagonal, sum_of, upper,
+};
 use crate::error::{Error, Result};
 use crate::graph::call_many;
 use crate::graph::node::Backward;
@@ -66,6 +69,10 @@ impl Op for Qr {
         "LinalgQrBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let a = inputs[0].contiguous(OP)?;
         let (batch, [m, n]) = (batch_of(a.shape()), matrix_size(OP, "A", a.shape())?);
@@ -116,7 +123,9 @@ impl Op for Qr {
             inner = Some(sum_of(inner, product(&first, &adjoint(grad)?)?)?);
         }
         let Some(inner) = inner else { return Ok(()) };
-        let symmetric = lower(&inner, 0)?.add(&adjoint(&lower(&inner, -1)?)?)?;
+        let below = lower(&inner, -1)?;
+        // The diagonal of R is real.
+        let symmetric = below.add(&adjoint(&below)?)?.add(&diagonal_matrix(&real_diagonal(&inner)?)?)?;
         let whole = sum_of(to_q, product(&q, &symmetric)?)?;
         let result = over_adjoint(&whole, &first)?;
         let result = match (wide, to_rest) {
@@ -143,7 +152,7 @@ impl Op for Qr {
         let inner = product(&adjoint(q)?, &scaled)?;
         let below = lower(&inner, -1)?;
         // What is left of the inner part once the rotation, which is antihermitian, has been taken out.
-        let rest = upper(&inner, 0)?.add(&adjoint(&below)?)?;
+        let rest = upper(&inner, 1)?.add(&diagonal_matrix(&real_diagonal(&inner)?)?)?.add(&adjoint(&below)?)?;
         let of_first = product(&rest, &first)?;
         let of_q = scaled.sub(&product(q, &rest)?)?;
         let of_r = if n > k {

@@ -5,6 +5,7 @@ use smallvec::smallvec;
 
 use super::{batch_of, batched, for_columns, for_rows};
 use crate::array::Array;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
@@ -24,6 +25,10 @@ struct Groups {
 impl Op for Groups {
     fn name(&self) -> &str {
         "Groups"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
@@ -69,6 +74,10 @@ impl Groups {
                  which basis it is: there is none. Use a function of the {vectors} that is the same for every basis, or \
                  make the {what} distinct."
             ),
+            Undetermined::Phase => format!(
+                "{which}the {vectors} of complex matrices are specified up to multiplication by e^{{i phi}}, and the specified loss \
+                 function depends on this quantity, so it is ill-defined: there is no derivative."
+            ),
             Undetermined::Values => format!(
                 "{which}the input has repeated {what}, and the gradients of {what} and {vectors} do not determine that of the \
                  input: either the loss depends on the basis that was chosen, or it is a sum of several functions of it. \
@@ -110,6 +119,40 @@ pub(super) fn over_differences(
     }
 }
 
+/// Elements off the diagonal divided by the differences vⱼ − vᵢ of complex values, 0 on it.
+///
+/// # Errors
+/// Where two values are equal: their vectors are any that span the same space, or there are too few of them.
+#[track_caller]
+pub(super) fn over_differences_of(op: &'static str, values: &Tensor, numerators: &Tensor) -> Result<Tensor> {
+    let differences = for_columns(values)?.sub(&for_rows(values)?)?;
+    let shape = values.shape();
+    let n = shape[shape.len() - 1];
+    if values.numel() == 0 {
+        return Ok(numerators.clone());
+    }
+    let ones = super::identity(op, &[], n, values.dtype())?;
+    let divisors = differences.add(&ones)?;
+    if !divisors.is_batched() {
+        let _off = crate::graph::no_grad();
+        let (wide, epsilon) = match values.dtype() {
+            DType::C128 => (1e300, f64::EPSILON),
+            _ => (1e30, f64::from(f32::EPSILON)),
+        };
+        let apart = differences.abs()?.add(&super::identity(op, &[], n, values.dtype().to_real())?.mul(wide)?)?;
+        let most = super::super::reduce::extreme(&values.abs()?, true, Some(&[-1]), true)?;
+        let equal = apart.le(&for_rows(&most.mul(epsilon * (10.0 + 2.0 * n as f64))?)?)?;
+        if super::super::reduce::any(&equal, None, false)?.item()?.to_bool() {
+            return Err(Error::runtime(
+                op,
+                "the input has repeated eigenvalues, whose eigenvectors are any that span the same space, or too few: there is \
+                 no derivative. Use a function of the eigenvalues alone, or make them distinct.",
+            ));
+        }
+    }
+    numerators.mul(&ones.neg()?.add(1.0)?)?.div(&divisors)
+}
+
 /// Which of the numerators are divided: see [`arcgrad_linalg::spectrum::divisible`].
 #[derive(Clone, PartialEq, Debug)]
 struct Divisible {
@@ -119,6 +162,10 @@ struct Divisible {
 impl Op for Divisible {
     fn name(&self) -> &str {
         "Divisible"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {

@@ -4,8 +4,8 @@ use smallvec::{SmallVec, smallvec};
 
 use super::spectrum::{over_differences, over_magnitudes};
 use super::{
-    adjoint, batch_of, batched, check_dtype, columns, diagonal, diagonal_matrix, failure, for_columns, for_rows, fresh,
-    matrix_size, product, rows, sum_of,
+    adjoint, batch_of, batched, check_dtype, columns, diagonal_matrix, failure, for_columns, for_rows, fresh, like,
+    matrix_size, product, real_diagonal, rows, sum_of,
 };
 use crate::error::Result;
 use crate::graph::call_many;
@@ -49,6 +49,10 @@ impl Op for Svd {
         "LinalgSvdBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let a = inputs[0].contiguous(OP)?;
         let (batch, [m, n]) = (batch_of(a.shape()), matrix_size(OP, "A", a.shape())?);
@@ -59,7 +63,7 @@ impl Op for Svd {
             (true, true) => (m, n),
         };
         let u = fresh(OP, batch, &[m, left], a.dtype())?;
-        let values = fresh(OP, batch, &[k], a.dtype())?;
+        let values = fresh(OP, batch, &[k], a.dtype().to_real())?;
         let vh = fresh(OP, batch, &[right, n], a.dtype())?;
         let results = [&u, &values, &vh];
         match launch(&a, results, |a, results| kernel::svd(self.full, self.vectors, a, results)) {
@@ -117,7 +121,7 @@ impl Op for Svd {
         }
         let mut result = None;
         if let Some(inner) = inner {
-            result = Some(product(&product(&u, &inner)?, &vh)?);
+            result = Some(product(&product(&u, &like(&inner, &u)?)?, &vh)?);
         }
         if let (Some(grad), Some(left), true) = (&to_u, &left, m > k) {
             let outside = grad.sub(&product(&u, left)?)?;
@@ -142,7 +146,7 @@ impl Op for Svd {
         let [u, vh] = self.thin(cx.output(0), cx.output(2), k)?;
         let (m, n) = (u.shape()[u.rank() - 2], vh.shape()[vh.rank() - 1]);
         let whole = product(&adjoint(&u)?, &product(&tangent, &adjoint(&vh)?)?)?;
-        cx.put(1, diagonal(&whole)?)?;
+        cx.put(1, real_diagonal(&whole)?)?;
         if !self.vectors {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! Names and signatures of linear algebra.
 
 use super::inverses::{self, Tolerance};
-use super::{cholesky, eigh, exponential, ldl, lu, norms, products, qr, svd, triangular};
+use super::{cholesky, eig, eigh, exponential, ldl, lu, norms, products, qr, svd, triangular};
 use crate::error::{Error, Result};
 use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
 use crate::ops::statistics::{self, Spacing};
@@ -65,6 +65,7 @@ const LSTSQ: &[&str] = &["solution", "residuals", "rank", "singular_values"];
 const LDL_FACTOR: &[&str] = &["LD", "pivots"];
 const LDL_FACTOR_EX: &[&str] = &["LD", "pivots", "info"];
 const Q_R: &[&str] = &["Q", "R"];
+const EIG: &[&str] = &["eigenvalues", "eigenvectors"];
 const EIGH: &[&str] = &["eigenvalues", "eigenvectors"];
 const SVD: &[&str] = &["U", "S", "Vh"];
 const SLOGDET: &[&str] = &["sign", "logabsdet"];
@@ -270,6 +271,22 @@ pub static TABLE: &[OpInfo] = &[
         "`linalg.qr`; `some=False` is its 'complete'.",
     )
     .giving(Gives::Named(Q_R)),
+    op(
+        "eig",
+        &[a()],
+        LINALG,
+        |args| Ok(named("linalg_eig", EIG, eig::eig(args.tensor(0))?)),
+        "The eigenvalues of square matrices, complex and in no order, and eigenvectors of length 1 as columns. A loss that depends \
+         on the phases of the vectors has no gradient, and neither has one of vectors where eigenvalues repeat.",
+    )
+    .giving(Gives::Named(EIG)),
+    op(
+        "eigvals",
+        &[a()],
+        LINALG,
+        |args| Ok(eig::eigvals(args.tensor(0))?.into()),
+        "The eigenvalues of square matrices, complex and in no order.",
+    ),
     op(
         "eigh",
         &[a(), UPLO],
@@ -643,6 +660,7 @@ pub static TABLE: &[OpInfo] = &[
         &[a(), HERMITIAN],
         LINALG,
         |args| {
+            ldl::check_hermitian(args.tensor(0), args.flag(1))?;
             let [factor, pivots, _] = ldl::ldl_factor("linalg.ldl_factor", args.tensor(0), true)?;
             Ok(named("linalg_ldl_factor", LDL_FACTOR, [factor, pivots]))
         },
@@ -656,6 +674,7 @@ pub static TABLE: &[OpInfo] = &[
         &[a(), HERMITIAN, CHECK],
         LINALG,
         |args| {
+            ldl::check_hermitian(args.tensor(0), args.flag(1))?;
             let results = ldl::ldl_factor("linalg.ldl_factor_ex", args.tensor(0), args.flag(2))?;
             Ok(named("linalg_ldl_factor_ex", LDL_FACTOR_EX, results))
         },
@@ -666,7 +685,10 @@ pub static TABLE: &[OpInfo] = &[
         "ldl_solve",
         &[tensor("LD"), tensor("pivots"), tensor("B"), HERMITIAN],
         LINALG,
-        |args| Ok(ldl::ldl_solve(args.tensor(0), args.tensor(1), args.tensor(2))?.into()),
+        |args| {
+            ldl::check_hermitian(args.tensor(0), args.flag(3))?;
+            Ok(ldl::ldl_solve(args.tensor(0), args.tensor(1), args.tensor(2))?.into())
+        },
         "The solution of `A X = B` from what `ldl_factor` gives for A, differentiable by B.",
     ),
 ];

@@ -35,6 +35,10 @@ impl Op for TriangularSolve {
         "LinalgSolveTriangularBackward0"
     }
 
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         const OP: &str = "linalg.solve_triangular";
         let (t, b) = (inputs[0].contiguous(OP)?, inputs[1].contiguous(OP)?);
