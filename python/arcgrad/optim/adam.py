@@ -87,7 +87,7 @@ class Adam(Optimizer):
         super()._check(settings)
 
     def _update_group(self, params, grads, group):
-        if not fusible(params, group):
+        if not fusible(params, grads, group):
             super()._update_group(params, grads, group)
             return
         states = self._states(params, group)

@@ -116,7 +116,8 @@ class Optimizer:
     CHECKS = CHECKS
     STATE = {}
 
-    #: What to use for gradients that are sparse, which most formulas have no meaning for.
+    #: Whether the formula has a meaning for sparse gradients, and what to use if it has none.
+    _takes_sparse = False
     _for_sparse = ""
     #: Whether the real and imaginary parts of a complex parameter are updated each for itself.
     _in_real_parts = True
@@ -205,7 +206,7 @@ class Optimizer:
         differentiable = group.get("differentiable", False)
         with enable_grad() if differentiable else no_grad():
             for param, grad, state in zip(params, grads, states):
-                if grad.is_sparse:
+                if grad.is_sparse and not self._takes_sparse:
                     raise RuntimeError(f"{type(self).__name__} does not support sparse gradients{self._for_sparse}")
                 if differentiable:
                     # What earlier steps have saved for their gradients must stay as it was.

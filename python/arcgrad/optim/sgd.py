@@ -46,6 +46,7 @@ class SGD(Optimizer):
     STATE = {"momentum_buffer": when("momentum", unset)}
 
     _in_real_parts = False  # the formula is linear
+    _takes_sparse = True
 
     def __init__(
         self,
@@ -71,7 +72,7 @@ class SGD(Optimizer):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
 
     def _update_group(self, params, grads, group):
-        if not fusible(params, group):
+        if not fusible(params, grads, group):
             super()._update_group(params, grads, group)
             return
         momentum = float(group["momentum"])
