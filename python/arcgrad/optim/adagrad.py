@@ -32,10 +32,7 @@ class Adagrad(Optimizer):
         weight_decay (float): factor of an L2 penalty. Default: 0.
         initial_accumulator_value (float): what s begins with. Default: 0.
         eps (float): added to the denominator. Default: 1e-10.
-        foreach, fused: accepted; there is one implementation, in operations on one parameter after the other.
-        maximize (bool): climb instead of descend.
-        differentiable (bool): record the update, so that what is computed from the new parameters has derivatives by the
-            gradients and the state; the parameters are then no leaves.
+        foreach, fused, maximize, differentiable: see :class:`Optimizer`.
 
     The state is there from the beginning, not from the first step on.
 

@@ -106,6 +106,14 @@ class Optimizer:
     ``state[parameter]``. Those of this package declare ``DEFAULTS``, ``CHECKS`` and ``STATE`` instead and define the
     update of one parameter, ``_update(param, grad, state, group)``; the rest is done here.
 
+    Settings that many of them have:
+
+    - ``maximize``: climb instead of descend.
+    - ``differentiable``: record the update, so that what is computed from the new parameters has derivatives by the gradients and
+      the state; the parameters are then no leaves.
+    - ``foreach``, ``fused``, ``capturable``: accepted; where nothing else is said there is one implementation, in operations on one
+      parameter after the other.
+
     Attributes:
         param_groups (list of dict): the settings of each group and, under ``'params'``, its parameters.
         state (dict): parameter → dictionary.
