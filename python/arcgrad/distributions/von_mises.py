@@ -9,7 +9,7 @@ from arcgrad import _names
 from arcgrad.autograd import Function
 
 from . import constraints
-from .distribution import Distribution
+from ._centred import Centred
 from .utils import lazy_property
 
 TYPE_CHECKING = False
@@ -88,7 +88,7 @@ class _ByConcentration(Function):
         return kappa * _slope(*ctx.saved_tensors)
 
 
-class VonMises(Distribution):
+class VonMises(Centred):
     """The von Mises distribution over angles in radians, with a density proportional to exp(κ cos(x − loc)).
 
     Samples of :meth:`rsample` have gradients in both parameters: in κ by implicit differentiation of the distribution function
@@ -155,15 +155,6 @@ class VonMises(Distribution):
     def log_prob(self, value: Tensor) -> Tensor:
         peak = self.concentration * (self._checked(value) - self.loc).cos()
         return peak - math.log(2 * math.pi) - _log_bessel(self.concentration)
-
-    @property
-    def mean(self) -> Tensor:
-        """The mean angle."""
-        return self.loc
-
-    @property
-    def mode(self) -> Tensor:
-        return self.loc
 
     @lazy_property
     def variance(self) -> Tensor:
