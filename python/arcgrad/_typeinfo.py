@@ -103,9 +103,14 @@ class iinfo:
     def __init__(self, type: Any) -> None:
         if type is _core.bool:
             raise TypeError("arcgrad.bool is not supported by arcgrad.iinfo")
+        other = TypeError(f"arcgrad.iinfo() requires an integer input type. Use arcgrad.finfo to handle '{type}'")
         if not isinstance(type, _core.dtype) or type.is_floating_point or type.is_complex:
-            raise TypeError(f"arcgrad.iinfo() requires an integer input type. Use arcgrad.finfo to handle '{type}'")
-        limits = _limits(type)
+            raise other
+        try:
+            limits = _limits(type)
+        except NotImplementedError:
+            # Elements that are less than a byte, or bits and no numbers.
+            raise other from None
         self.dtype = limits.pop("name")
         for name, value in limits.items():
             setattr(self, name, value)
