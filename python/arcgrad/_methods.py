@@ -19,6 +19,7 @@ _PLACES = {
     "lstsq": ("_removed", "lstsq"),
     "renorm": ("_norms", "renorm"),
     "renorm_": ("_norms", "renorm_"),
+    "share_memory_": ("_shared_memory", "share_memory_"),
     "sparse_mask": ("sparse.coo", "_sparse_mask"),
     "to_dense": ("sparse.coo", "_to_dense"),
     "to_sparse": ("sparse.coo", "to_sparse"),

@@ -99,8 +99,13 @@ class TypedStorage:
         return self
 
     def is_shared(self) -> bool:
-        """False: memory is not shared between processes."""
-        return False
+        """Whether the memory is where other processes may see it."""
+        return self._numbers().is_shared()
+
+    def share_memory_(self) -> TypedStorage:
+        """Moves the memory to where other processes see it; see :meth:`arcgrad.Tensor.share_memory_`."""
+        self._numbers().share_memory_()
+        return self
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TypedStorage) and (self.data_ptr(), self.dtype) == (other.data_ptr(), other.dtype)

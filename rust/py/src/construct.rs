@@ -162,8 +162,9 @@ impl PyTensor {
         let object = new_instance(&slf.get_type(), copied.clone())?.into_bound(py);
         memo.set_item(id, &object)?;
         let deepcopy = py.import("copy")?.getattr("deepcopy")?;
-        if let Some(grad) = this.grad() {
-            let grad = deepcopy.call1((tensor::to_py(py, grad)?, memo))?;
+        let grad = slf.getattr("grad")?;
+        if !grad.is_none() {
+            let grad = deepcopy.call1((grad, memo))?;
             object.setattr("grad", grad)?;
         }
         if let Some(attributes) = own_attributes(slf)? {

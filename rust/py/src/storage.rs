@@ -1,7 +1,10 @@
 //! `UntypedStorage`: the memory block behind tensors.
 
+use std::ptr::NonNull;
+
 use arcgrad::storage::Storage;
 use arcgrad::{Array, Tensor, shape};
+use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
@@ -72,9 +75,24 @@ impl PyStorage {
         self.0.identity()
     }
 
-    /// Whether other processes see it: never.
+    /// Whether it has been moved into memory that other processes may see.
     fn is_shared(&self) -> bool {
-        false
+        self.0.is_moved()
+    }
+
+    /// Moves the bytes into a writable buffer, for all tensors that show them; with `copy` what is here is copied there.
+    fn _move_to(&self, buffer: &Bound<'_, PyAny>, copy: bool) -> PyResult<()> {
+        let buffer = PyBuffer::<u8>::get(buffer)?;
+        if buffer.readonly() || !buffer.is_c_contiguous() || buffer.len_bytes() < self.0.bytes() {
+            return Err(PyTypeError::new_err(
+                "_move_to(): the buffer must be writable, contiguous and as long as the memory",
+            ));
+        }
+        let Some(start) = NonNull::new(buffer.buf_ptr().cast::<u8>()) else {
+            return Err(PyTypeError::new_err("_move_to(): the buffer has no memory"));
+        };
+        // SAFETY: the buffer lends as many bytes until it is dropped, for reads and writes.
+        guard(|| unsafe { self.0.move_to("share_memory_", start, copy, Box::new(buffer)) })
     }
 
     fn __repr__(&self) -> String {

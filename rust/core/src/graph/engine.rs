@@ -78,6 +78,7 @@ struct Running {
     index: Arc<FxHashMap<u64, u32>>,
     /// Nodes that run or whose gradient is captured; `None` when all of `index` do.
     wanted: Option<FxHashSet<u64>>,
+    capture: bool,
 }
 
 static NEXT_PASS: AtomicU64 = AtomicU64::new(0);
@@ -102,6 +103,11 @@ pub fn will_execute(node: &NodeRef) -> Option<bool> {
             None => pass.index.contains_key(&node.id()),
         })
     })
+}
+
+/// Whether the pass that runs on this thread gives gradients back instead of adding them into leaves.
+pub fn is_capturing() -> bool {
+    RUNNING.with(|running| running.borrow().last().is_some_and(|pass| pass.capture))
 }
 
 thread_local! {
@@ -324,7 +330,12 @@ impl<'a> Pass<'a> {
             let wanted = self.slots.iter().filter(|slot| slot.needed || !slot.captures.is_empty());
             wanted.map(|slot| slot.node.id()).collect()
         });
-        Running { id: NEXT_PASS.fetch_add(1, Ordering::Relaxed), index: self.index.clone(), wanted }
+        Running {
+            id: NEXT_PASS.fetch_add(1, Ordering::Relaxed),
+            index: self.index.clone(),
+            wanted,
+            capture: job.capture,
+        }
     }
 
     /// The slots behind the edges of a node.

@@ -262,6 +262,12 @@ fn will_execute(node: &Bound<'_, PyAny>) -> PyResult<bool> {
     engine::will_execute(&node).ok_or_else(|| PyRuntimeError::new_err("no backward pass is running"))
 }
 
+/// Return whether the backward pass that runs gives gradients back instead of adding them into leaves.
+#[pyfunction]
+fn is_capturing() -> bool {
+    engine::is_capturing()
+}
+
 /// Return ``(node, output_nr)`` of where a tensor's gradient goes; an error for a tensor that requires none.
 #[pyfunction]
 fn gradient_edge(py: Python<'_>, tensor: &Bound<'_, PyAny>) -> PyResult<(Py<PyAny>, u32)> {
@@ -334,6 +340,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(queue_callback, module)?)?;
     module.add_function(wrap_pyfunction!(current_pass, module)?)?;
     module.add_function(wrap_pyfunction!(will_execute, module)?)?;
+    module.add_function(wrap_pyfunction!(is_capturing, module)?)?;
     module.add_function(wrap_pyfunction!(gradient_edge, module)?)?;
     module.add_function(wrap_pyfunction!(increment_version, module)?)?;
     module.add_function(wrap_pyfunction!(refuse_second_derivative, module)?)

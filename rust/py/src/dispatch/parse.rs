@@ -387,7 +387,10 @@ fn convert(param: &Param, at: usize, object: &Bound<'_, PyAny>) -> Result<Value,
         Kind::Float => number::float(object).map_err(Reject::Raise)?.map(Value::Float).ok_or_else(wrong),
         Kind::Bool => flag(object).map(Value::Bool).ok_or_else(wrong),
         Kind::Text => text(object)?.map(Value::Text).ok_or_else(wrong),
-        Kind::DType => dtype::from_py_or_type(object).ok().flatten().map(Value::DType).ok_or_else(wrong),
+        Kind::DType => match dtype::named_from_py(object) {
+            Some(named) => Err(Reject::Raise(dtype::not_computed(named))),
+            None => dtype::from_py_or_type(object).ok().flatten().map(Value::DType).ok_or_else(wrong),
+        },
         Kind::Generator => object
             .cast::<PyGenerator>()
             .map(|generator| Value::Generator(generator.get().shared()))
