@@ -157,7 +157,7 @@ def __getattr__(name):
     from importlib import import_module
     from importlib.util import find_spec
 
-    where = _ELSEWHERE.get(name)
+    where = "_foreach" if name.startswith("_foreach_") else _ELSEWHERE.get(name)
     if where is not None and find_spec(f"{__name__}.{where}") is not None:
         value = getattr(import_module(f"{__name__}.{where}"), name)
         globals()[name] = value
