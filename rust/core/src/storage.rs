@@ -554,6 +554,10 @@ pub(crate) fn outside_host<T>(work: impl FnOnce() -> T) -> T {
     result.expect("the hook runs what it is given, once")
 }
 
+/// What a panic says that asks for the data of a tensor that is batched (`vmap`), or was.
+#[derive(Clone, Copy, Debug)]
+pub struct NoData;
+
 /// Shared or exclusive state on several roots, released on drop.
 pub struct Access<'a> {
     held: SmallVec<[(&'a Root, bool); 4]>,
@@ -618,7 +622,7 @@ impl<'a> Access<'a> {
         if self.held.iter().any(|(root, _)| std::ptr::eq(*root, &*placeholder.root)) {
             // Nothing has been taken, and nothing may be given back: least of all what is held for ever.
             self.held.clear();
-            panic!("the data of a tensor that is batched (vmap), or was, is asked for where there is none");
+            std::panic::panic_any(NoData);
         }
         // A small operation of another thread is over before the host's lock could be let go of.
         for _ in 0..SPINS {

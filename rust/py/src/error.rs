@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arcgrad::Error;
 use arcgrad::graph::Blame;
 use arcgrad::graph::provenance::Inherit;
+use arcgrad::storage::NoData;
 use pyo3::exceptions::{
     PyIndexError, PyMemoryError, PyNotImplementedError, PyRuntimeError, PySystemError, PyTypeError, PyValueError,
 };
@@ -131,6 +132,13 @@ pub fn install_panic_hook() {
 
 #[cold]
 fn bug(payload: Box<dyn Any + Send>) -> PyErr {
+    if payload.is::<NoData>() {
+        return PyRuntimeError::new_err(
+            "vmap: the data of a tensor that stands for one example of many is asked for, and it has none: your tensor may have \
+             escaped from inside a function being vmapped. Return it from the function instead. If it is used where it was \
+             made, this is a bug in arcgrad; please report it.",
+        );
+    }
     let noted = LAST_PANIC.with(|last| last.borrow_mut().take());
     let text = noted.unwrap_or_else(|| {
         // The panic of a helper thread, carried over.
