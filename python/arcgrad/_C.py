@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from arcgrad import _names
+from arcgrad._core._overrides import _disabled_torch_function_impl
 from arcgrad._core import Generator, Size, Tensor, default_generator, device, dtype, layout, memory_format
 
 TYPE_CHECKING = False
@@ -15,11 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["Generator", "Size", "Tensor", "TensorBase", "default_generator", "device", "dtype", "layout", "memory_format"]
 
 TensorBase = Tensor
-
-
-def _disabled_torch_function_impl(func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None) -> Any:
-    """A ``__torch_function__`` that changes nothing: calls ``func``."""
-    return func(*args, **(kwargs or {}))
 
 
 def _get_tracing_state() -> None:
@@ -60,6 +56,10 @@ if not TYPE_CHECKING:
             from arcgrad.linalg import LinAlgError
 
             return LinAlgError
+        if name in ("DisableTorchFunction", "DisableTorchFunctionSubclass", "_EnableTorchFunction"):
+            from arcgrad import overrides
+
+            return getattr(overrides, name)
         raise _names.missing(__name__, name, lambda: __all__)
 
 

@@ -41,7 +41,9 @@ def _later(name, module, function):
         from importlib import import_module
 
         made = getattr(import_module(f"arcgrad.{module}"), function)
-        setattr(_core.Tensor, name, made)
+        # What has been put in front of it stays.
+        if vars(_core.Tensor).get(name) is method:
+            setattr(_core.Tensor, name, made)
         return made(self, *args, **kwargs)
 
     method.__name__, method.__qualname__ = name, f"Tensor.{name}"

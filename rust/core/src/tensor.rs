@@ -12,8 +12,8 @@ use spin::mutex::{SpinMutex, SpinMutexGuard};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::hooks::{Hook, HookTable, Kind};
-use crate::graph::level::Lift;
+use crate::graph::hooks::{Hook, HookTable, Kind as HookKind};
+use crate::graph::level::{Kind, Lift};
 use crate::graph::mode::{Modes, modes};
 use crate::graph::node::{Doomed, Edge, Meta, NodeRef, drop_iteratively};
 use crate::graph::ownership::{Anchor, Attachment, HostObject, Owned};
@@ -147,6 +147,13 @@ impl Tensor {
         shape.remove(axis);
         let tensor = Self::from_array(Array::placeholder(&shape, dtype)?);
         tensor.set_lift(Some(Lift::of_batched(level, inner, axis)));
+        Ok(tensor)
+    }
+
+    /// A tensor of the host's own making: it has a shape and a dtype, and no data; see [`Tensor::set_host`].
+    pub fn new_hosted(shape: &[usize], dtype: DType, attachment: Attachment) -> Result<Self> {
+        let tensor = Self::from_array(Array::placeholder(shape, dtype)?);
+        tensor.set_host(attachment);
         Ok(tensor)
     }
 
@@ -507,7 +514,8 @@ impl Tensor {
     #[inline]
     pub fn operand(&self) -> Result<Operand> {
         if modes().any(Modes::TRANSFORMS) {
-            if self.top_level().is_some() {
+            // What the host merely wants to see is computed unseen.
+            if self.top_level().is_some_and(|(_, kind)| kind != Kind::Host) || self.is_hosted() {
                 return Err(not_transformed());
             }
             crate::graph::trace::barrier("an operation", "cannot be captured yet");
@@ -685,7 +693,7 @@ impl Tensor {
             if self.requires_grad() {
                 // A view whose gradient goes nowhere: the hook is kept, and nothing will call it.
                 let table = Arc::new(HookTable::default());
-                let id = table.add(Kind::Gradient { output_nr: 0 }, hook);
+                let id = table.add(HookKind::Gradient { output_nr: 0 }, hook);
                 return Ok((table, id));
             }
             return Err(Error::runtime(
@@ -694,7 +702,7 @@ impl Tensor {
             ));
         };
         let table = node.hooks_or_new().clone();
-        let id = table.add(Kind::Gradient { output_nr }, hook);
+        let id = table.add(HookKind::Gradient { output_nr }, hook);
         Ok((table, id))
     }
 
@@ -713,7 +721,7 @@ impl Tensor {
             ));
         }
         let table = accumulate::accumulator(self).hooks_or_new().clone();
-        let id = table.add(Kind::Accumulated, hook);
+        let id = table.add(HookKind::Accumulated, hook);
         Ok((table, id))
     }
 
@@ -749,12 +757,17 @@ impl Tensor {
         }
         let tensor = Self::from_array(array);
         tensor.lock().inference = inference;
+        if modes().any(Modes::LIFTED)
+            && let Some(host) = self.lift().and_then(|lift| lift.host)
+        {
+            tensor.set_host(host);
+        }
         tensor
     }
 
     /// The same memory with a version counter of its own, cut off from the graph (`.data`).
     pub fn data(&self) -> Self {
-        if modes().any(Modes::LIFTED) && self.lift().is_some_and(|lift| lift.batched.is_some()) {
+        if modes().any(Modes::LIFTED) && self.lift().is_some_and(|lift| lift.batched.is_some() || lift.host.is_some()) {
             return self.detach();
         }
         let (array, inference) = {

@@ -5,7 +5,7 @@
 //! level upwards hidden, so that the operations it performs meet the next one below.
 
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use smallvec::SmallVec;
@@ -13,6 +13,7 @@ use spin::mutex::SpinMutex;
 
 use super::algebra::ALGEBRA;
 use super::mode::{Modes, modes, set_modes};
+use super::ownership::Attachment;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
@@ -34,9 +35,14 @@ impl Level {
 
 static NEXT_LEVEL: AtomicU64 = AtomicU64::new(1);
 
+/// The level of what the host has attached: below all others, and always open.
+const HOST: Level = Level(0);
+
 /// What a level does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
+    /// The host runs operations on tensors of its own making; see [`super::transform::host`].
+    Host,
     /// Forward mode: tensors carry tangents.
     Tangent,
     /// Batching: tensors stand for one of `size` examples.
@@ -70,6 +76,24 @@ thread_local! {
     static OPEN: RefCell<Vec<Open>> = const { RefCell::new(Vec::new()) };
     /// Levels from here upwards are hidden.
     static CEILING: Cell<Level> = const { Cell::new(Level(u64::MAX)) };
+    /// The host wants to see every operation of this thread.
+    static HOST_SEES_ALL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether there ever was a tensor with something of the host's attached.
+static HOSTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether tensors of this thread may have something attached.
+fn note_lifted() {
+    let lifted = OPEN.with(|open| !open.borrow().is_empty()) || HOST_SEES_ALL.get() || HOSTED.load(Ordering::Relaxed);
+    set_modes(modes().with(Modes::LIFTED, lifted));
+}
+
+/// Lets the host see every operation of this thread, or no longer; returns what was the case before.
+pub fn host_sees_all(on: bool) -> bool {
+    let before = HOST_SEES_ALL.replace(on);
+    note_lifted();
+    before
 }
 
 /// Opens a level on this thread.
@@ -97,7 +121,7 @@ pub fn exit(level: Level) -> Result<()> {
     let Some(closed) = closed else {
         return Err(Error::runtime("exit", "a transformation was left that is not the innermost one of this thread"));
     };
-    set_modes(modes().with(Modes::LIFTED, OPEN.with(|open| !open.borrow().is_empty())));
+    note_lifted();
     // A tangent may lead to a node that keeps what it belongs to: cut here, so that no cycle is left.
     for dual in closed.duals {
         let tangent = dual.upgrade().and_then(|dual| dual.tangent.lock().take());
@@ -115,6 +139,9 @@ pub fn innermost() -> Option<(Level, Kind)> {
 fn kind_of(level: Level) -> Option<Kind> {
     if level >= CEILING.get() {
         return None;
+    }
+    if level == HOST {
+        return Some(Kind::Host);
     }
     OPEN.with(|open| open.borrow().iter().find(|open| open.level == level).map(|open| open.kind))
 }
@@ -150,7 +177,7 @@ pub(crate) fn batches() -> SmallVec<[(Level, usize, Randomness); 2]> {
         let batches = open.iter().rev().filter(|open| open.level < ceiling);
         let sized = batches.filter_map(|open| match open.kind {
             Kind::Batch { size } => Some((open.level, size, open.randomness)),
-            Kind::Tangent => None,
+            Kind::Tangent | Kind::Host => None,
         });
         sized.collect()
     })
@@ -212,24 +239,27 @@ pub(crate) struct Batched {
 pub(crate) struct Lift {
     pub(crate) batched: Option<Arc<Batched>>,
     duals: SmallVec<[Arc<Dual>; 1]>,
+    /// What the host makes an object of that stands for such a tensor.
+    pub(crate) host: Option<Attachment>,
 }
 
 impl Lift {
     /// Of a batched tensor.
     pub(crate) fn of_batched(level: Level, inner: Tensor, axis: usize) -> Self {
-        Self { batched: Some(Arc::new(Batched { level, inner, axis })), duals: SmallVec::new() }
+        Self { batched: Some(Arc::new(Batched { level, inner, axis })), ..Self::default() }
     }
 
     /// The highest level, of those that are open and not hidden, at which something is attached.
     pub(crate) fn top(&self) -> Option<(Level, Kind)> {
         let batched = self.batched.as_ref().map(|batched| batched.level);
         let duals = self.duals.iter().filter(|dual| dual.tangent.lock().is_some()).map(|dual| dual.level);
-        duals.chain(batched).filter_map(|level| Some((level, kind_of(level)?))).max_by_key(|(level, _)| *level)
+        let host = self.host.as_ref().map(|_| HOST);
+        duals.chain(batched).chain(host).filter_map(|level| Some((level, kind_of(level)?))).max_by_key(|(level, _)| *level)
     }
 
     /// The highest level at which a tangent is attached.
     fn top_tangent(&self) -> Option<(Level, Kind)> {
-        Self { batched: None, duals: self.duals.clone() }.top()
+        Self { duals: self.duals.clone(), ..Self::default() }.top()
     }
 
     /// Lets go of the tangent at a level.
@@ -248,7 +278,21 @@ impl Tensor {
         let own = self.lift().and_then(|lift| lift.top());
         // What a view shows may have got a tangent since.
         let of_base = || self.base().and_then(|base| base.lift()).and_then(|lift| lift.top_tangent());
-        own.or_else(of_base)
+        let of_host = || HOST_SEES_ALL.get().then(|| Some((HOST, kind_of(HOST)?))).flatten();
+        own.or_else(of_base).or_else(of_host)
+    }
+
+    /// Whether the host runs the operations on this tensor.
+    pub fn is_hosted(&self) -> bool {
+        self.lift().is_some_and(|lift| lift.host.is_some())
+    }
+
+    /// Lets the host run the operations on this tensor: `attachment` is what it makes an object of that stands for it.
+    pub fn set_host(&self, attachment: Attachment) {
+        HOSTED.store(true, Ordering::Relaxed);
+        note_lifted();
+        let lift = self.lift().unwrap_or_default();
+        self.set_lift(Some(Lift { host: Some(attachment), ..lift }));
     }
 
     /// What transformations have attached.
@@ -262,6 +306,9 @@ impl Tensor {
             let mut state = self.lock();
             if lift.is_none() && state.extra.is_none() {
                 return;
+            }
+            if let Some(host) = lift.as_ref().and_then(|lift| lift.host.clone()) {
+                state.extra().attachment = Some(host);
             }
             std::mem::replace(&mut state.extra().lift, lift)
         };

@@ -616,10 +616,11 @@ fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) -> Result<T
         let value = || Ok(smallvec![make(source, name, op.clone(), mark)?]);
         let results = transform::transformed(rule, &[Some(source)], value)?.expect("something is attached");
         let view = first(results);
-        // What is made for a whole batch shows its memory there; what stands for one example shows that of another.
+        // What is made for a whole batch shows its memory there; what stands for one example, or is the host's, shows that of
+        // another.
         if view.base().is_none() && (mark || source.requires_grad()) {
             mark_view(&view, source, false);
-            if view.is_batched() {
+            if view.is_batched() || view.is_hosted() {
                 set_replay(&view, source, Arc::new(move |base| make(base, name, op.clone(), true)))?;
             }
         }
