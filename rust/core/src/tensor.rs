@@ -398,6 +398,8 @@ impl Tensor {
             match &state.view {
                 _ if state.wants_grad() => return true,
                 None => return false,
+                // What is made in inference mode is never differentiated.
+                Some(_) if state.inference => return false,
                 Some(view) => view.base.clone(),
             }
         };
@@ -800,6 +802,16 @@ impl Tensor {
     /// Gives the tensor another array, version counter included (`set_`).
     pub fn set_array(&self, array: Array) {
         let old = self.lock().replace_array(array);
+        drop(old);
+    }
+
+    /// [`Tensor::set_array`] for a leaf that is another one from now on: graphs that lead to what it was do not lead to it.
+    pub fn become_array(&self, array: Array) {
+        let old = {
+            let mut state = self.lock();
+            let accumulator = state.extra.as_mut().and_then(|extra| extra.accumulator.take());
+            (state.replace_array(array), accumulator)
+        };
         drop(old);
     }
 

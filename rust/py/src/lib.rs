@@ -3,7 +3,8 @@
 //! Reading order: [`tensor`] (the class and the identity of its objects), [`error`] (the one way into the core),
 //! [`number`], [`dtype`], [`size`], [`device`] (small things), [`data`] (tensors from Python data), [`dispatch`]
 //! (functions and methods from the tables), [`operators`], [`indexing`], [`attributes`], [`overrides`] (calls that the
-//! program takes over).
+//! program takes over),
+//! [`hosted`] (operations that it runs itself).
 
 mod allocator;
 mod attributes;
@@ -16,6 +17,7 @@ mod device;
 mod dispatch;
 mod dtype;
 mod error;
+mod hosted;
 mod indexing;
 mod module;
 mod number;
@@ -55,6 +57,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module::register(module)?;
     optim::register(module)?;
     overrides::register(module)?;
+    hosted::register(module)?;
     autograd::register(module)?;
     dispatch::register(module)
 }

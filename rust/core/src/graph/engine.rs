@@ -146,10 +146,12 @@ pub fn run(request: Request) -> Result<Vec<Option<Tensor>>> {
 
 #[track_caller]
 fn run_here(request: Request, depth: usize) -> Result<Vec<Option<Tensor>>> {
-    struct Level(usize, usize);
+    struct Level(usize, usize, Vec<Arc<dyn saved::PackHooks>>);
     impl Drop for Level {
         fn drop(&mut self) {
             DEPTH.set(self.0);
+            // Whatever hooks of the program have done to them.
+            saved::restore_hooks_of_thread(std::mem::take(&mut self.2));
             RUNNING.with(|running| running.borrow_mut().truncate(self.1));
             let unfinished = CALLBACKS.with(|queues| queues.borrow_mut().pop());
             drop(unfinished);
@@ -157,7 +159,7 @@ fn run_here(request: Request, depth: usize) -> Result<Vec<Option<Tensor>>> {
     }
     DEPTH.set(depth + 1);
     CALLBACKS.with(|queues| queues.borrow_mut().push(Vec::new()));
-    let level = Level(depth, RUNNING.with(|running| running.borrow().len()));
+    let level = Level(depth, RUNNING.with(|running| running.borrow().len()), saved::hooks_of_thread());
     let captured = {
         let Request { roots, inputs, capture, retain_graph, create_graph } = request;
         let (roots, seeds): (_, Seeds) = roots.into_iter().unzip();
@@ -350,7 +352,7 @@ impl<'a> Pass<'a> {
                 self.leaves += 1;
                 u64::MAX - self.leaves
             } else {
-                node.id()
+                node.hooks().and_then(|hooks| hooks.sequence()).unwrap_or_else(|| node.id())
             };
             self.ready.push((priority, slot));
         }
@@ -397,13 +399,14 @@ impl<'a> Pass<'a> {
         }
         if let Some(hooks) = &hooks {
             for (output_nr, grad) in grads.iter_mut().enumerate() {
-                let Some(current) = grad else { continue };
                 for hook in hooks.of_kind(Kind::Gradient { output_nr: output_nr as u32 }) {
-                    if let Some(replaced) = hook.on_gradient(current.own()?).map_err(context)? {
-                        *current = fit_exactly(replaced, node, output_nr)?.into();
+                    // Where nothing arrived hooks are told so.
+                    let arrived = grad.as_mut().map(Gradient::own).transpose()?;
+                    if let Some(replaced) = hook.on_gradient(arrived).map_err(context)? {
+                        *grad = Some(fit_exactly(replaced, node, output_nr)?.into());
                     }
                     // What the hook keeps is no longer the pass's.
-                    current.own()?;
+                    grad.as_mut().map(Gradient::own).transpose()?;
                 }
             }
             for (output_nr, grad) in grads.iter_mut().enumerate() {
@@ -494,7 +497,7 @@ impl<'a> Pass<'a> {
             }
             if let Some(mut grad) = results.get_mut(input).and_then(Option::take) {
                 if modes.any(Modes::CHECK_NAN) && (ALGEBRA.any_nan)(grad.tensor())? {
-                    return Err(returned_nan(node, input));
+                    return Err(in_anomaly_mode(returned_nan(node, input), node, modes));
                 }
                 let meta = &next.outputs()[edge.output_nr as usize];
                 if !self.nan.see(&mut grad, meta, node, next) {
@@ -554,16 +557,10 @@ fn invalid(error: Box<Error>, node: &NodeRef, input: usize) -> Box<Error> {
 
 #[cold]
 fn returned_nan(node: &NodeRef, input: usize) -> Box<Error> {
-    let ordinal = match input % 10 {
-        1 if input % 100 != 11 => "st",
-        2 if input % 100 != 12 => "nd",
-        3 if input % 100 != 13 => "rd",
-        _ => "th",
-    };
     Error::runtime(
         "backward",
         format!(
-            "Function '{}' returned nan values in its {input}{ordinal} output.\n  recorded at {}\n\
+            "Function '{}' returned nan values in its {input}th output.\n  recorded at {}\n\
              Hint: the forward value there is usually at the edge of the function's domain (sqrt of 0, log of 0, 0/0).",
             node.name(),
             node.blame().describe()
@@ -573,6 +570,11 @@ fn returned_nan(node: &NodeRef, input: usize) -> Box<Error> {
 
 /// In anomaly mode every error of a rule names the forward line.
 fn in_anomaly_mode(error: Box<Error>, node: &NodeRef, modes: Modes) -> Box<Error> {
+    if modes.any(Modes::ANOMALY) {
+        crate::warning::report(|| {
+            format!("Error detected in {}. It was recorded at {}", node.name(), node.blame().describe())
+        });
+    }
     if !modes.any(Modes::ANOMALY) || matches!(*error, Error::Foreign { .. } | Error::Graph { .. }) {
         return error;
     }

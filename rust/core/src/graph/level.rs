@@ -74,10 +74,16 @@ struct Open {
 
 thread_local! {
     static OPEN: RefCell<Vec<Open>> = const { RefCell::new(Vec::new()) };
-    /// Levels from here upwards are hidden.
-    static CEILING: Cell<Level> = const { Cell::new(Level(u64::MAX)) };
+    /// Levels that are hidden, from the first of a pair up to the second, which had not been opened then.
+    static HIDDEN: RefCell<Hidden> = const { RefCell::new(Vec::new()) };
     /// The host wants to see every operation of this thread.
     static HOST_SEES_ALL: Cell<bool> = const { Cell::new(false) };
+}
+
+type Hidden = Vec<(Level, Level)>;
+
+fn is_hidden(level: Level) -> bool {
+    HIDDEN.with(|hidden| hidden.borrow().iter().any(|(from, to)| (*from..*to).contains(&level)))
 }
 
 /// Whether there ever was a tensor with something of the host's attached.
@@ -137,7 +143,7 @@ pub fn innermost() -> Option<(Level, Kind)> {
 
 /// What an open level that is not hidden does.
 fn kind_of(level: Level) -> Option<Kind> {
-    if level >= CEILING.get() {
+    if is_hidden(level) {
         return None;
     }
     if level == HOST {
@@ -171,10 +177,9 @@ pub fn set_randomness(level: Level, randomness: Randomness) -> Result<()> {
 
 /// The batches under way that are not hidden, the innermost first: level, size and what random operations do.
 pub(crate) fn batches() -> SmallVec<[(Level, usize, Randomness); 2]> {
-    let ceiling = CEILING.get();
     OPEN.with(|open| {
         let open = open.borrow();
-        let batches = open.iter().rev().filter(|open| open.level < ceiling);
+        let batches = open.iter().rev().filter(|open| !is_hidden(open.level));
         let sized = batches.filter_map(|open| match open.kind {
             Kind::Batch { size } => Some((open.level, size, open.randomness)),
             Kind::Tangent | Kind::Host => None,
@@ -183,15 +188,17 @@ pub(crate) fn batches() -> SmallVec<[(Level, usize, Randomness); 2]> {
     })
 }
 
-/// Runs `body` with `level` and everything above it hidden.
+/// Runs `body` with `level` and everything above it hidden, but for what is opened meanwhile.
 pub fn below<R>(level: Level, body: impl FnOnce() -> R) -> R {
-    struct Ceiling(Level);
-    impl Drop for Ceiling {
+    struct Until;
+    impl Drop for Until {
         fn drop(&mut self) {
-            CEILING.set(self.0);
+            HIDDEN.with(|hidden| hidden.borrow_mut().pop());
         }
     }
-    let _ceiling = Ceiling(CEILING.replace(level));
+    let next = Level(NEXT_LEVEL.load(Ordering::Relaxed));
+    HIDDEN.with(|hidden| hidden.borrow_mut().push((level, next)));
+    let _until = Until;
     body()
 }
 
@@ -199,14 +206,14 @@ pub fn below<R>(level: Level, body: impl FnOnce() -> R) -> R {
 #[derive(Clone)]
 pub(super) struct Levels {
     open: Vec<(Level, Kind, Randomness)>,
-    ceiling: Level,
+    hidden: Hidden,
 }
 
 /// The levels of this thread.
 pub(super) fn levels_of_thread() -> Levels {
     Levels {
         open: OPEN.with(|open| open.borrow().iter().map(|open| (open.level, open.kind, open.randomness)).collect()),
-        ceiling: CEILING.get(),
+        hidden: HIDDEN.with(|hidden| hidden.borrow().clone()),
     }
 }
 
@@ -215,7 +222,7 @@ pub(super) fn set_levels_of_thread(levels: Levels) {
     let open = levels.open.into_iter();
     let open = open.map(|(level, kind, randomness)| Open { level, kind, randomness, duals: Vec::new() }).collect();
     OPEN.with(|own| *own.borrow_mut() = open);
-    CEILING.set(levels.ceiling);
+    HIDDEN.with(|own| *own.borrow_mut() = levels.hidden);
 }
 
 /// A tangent of a tensor at one level.

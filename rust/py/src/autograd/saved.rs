@@ -96,6 +96,14 @@ impl PySavedTensor {
 
 #[pymethods]
 impl PySavedTensor {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs))]
+    fn new_from_python(_args: &Bound<'_, pyo3::types::PyTuple>, _kwargs: Option<&Bound<'_, pyo3::types::PyDict>>) -> PyResult<Self> {
+        Err(PyRuntimeError::new_err(
+            "Trying to create a SavedTensor object from Python is forbidden: they belong to nodes of the graph",
+        ))
+    }
+
     /// Pack the value with ``pack_hook`` now and unpack it with ``unpack_hook`` when it is needed.
     fn register_hooks(&self, pack_hook: Py<PyAny>, unpack_hook: Py<PyAny>) -> PyResult<()> {
         let hooks = PyPackHooks { pack: pack_hook, unpack: unpack_hook };
