@@ -138,11 +138,14 @@ _ELSEWHERE = {
     "svd_lowrank": "_lowrank",
     "typename": "_typeinfo",
     "vmap": "func.batching",
+    **dict.fromkeys(("_unique", "_unique2"), "_VF"),
+    **dict.fromkeys(("unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes"), "_splitting"),
+    "index_reduce": "_norms",
 }
 
 
 #: Modules that programs reach into PyTorch for.
-_PRIVATE = frozenset(("_C", "_dynamo", "_inductor", "_jit_internal"))
+_PRIVATE = frozenset(("_C", "_VF", "_dynamo", "_inductor", "_jit_internal"))
 
 
 def __getattr__(name):

@@ -16,6 +16,8 @@ _PLACES = {
     "eig": ("_removed", "eig"),
     "fill_diagonal_": ("_norms", "fill_diagonal_"),
     "histogram": ("_statistics", "histogram"),
+    "index_reduce": ("_norms", "index_reduce"),
+    "index_reduce_": ("_norms", "index_reduce_"),
     "lstsq": ("_removed", "lstsq"),
     "renorm": ("_norms", "renorm"),
     "renorm_": ("_norms", "renorm_"),
@@ -26,6 +28,9 @@ _PLACES = {
     "solve": ("_removed", "solve"),
     "storage": ("storage", "_of"),
     "symeig": ("_removed", "symeig"),
+    "unsafe_chunk": ("_splitting", "unsafe_chunk"),
+    "unsafe_split": ("_splitting", "unsafe_split"),
+    "unsafe_split_with_sizes": ("_splitting", "unsafe_split_with_sizes"),
 }
 
 

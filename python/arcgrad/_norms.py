@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from arcgrad._core import Tensor
 
-__all__ = ["detach", "dist", "fill_diagonal_", "renorm", "renorm_"]
+__all__ = ["detach", "dist", "fill_diagonal_", "index_reduce", "index_reduce_", "renorm", "renorm_"]
 
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
@@ -71,6 +71,47 @@ def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
         for first in range(columns + 1, rows, columns + 1):
             self[first : first + columns].diagonal().fill_(fill_value)
     return self
+
+
+def index_reduce(
+    input: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True
+) -> Tensor:
+    """Slices of ``source`` reduced into those of ``input`` at ``index`` along an axis.
+
+    Args:
+        input (Tensor): what is reduced into.
+        dim (int): the axis.
+        index (Tensor): of integers: the slice of ``input`` for each slice of ``source``.
+        source (Tensor): the slices.
+        reduce (str): ``"prod"``, ``"mean"``, ``"amax"`` or ``"amin"``.
+        include_self (bool): whether the slices of ``input`` themselves count.
+
+    Raises:
+        RuntimeError: for another reduction, or an index that is no vector of as many integers.
+
+    >>> import arcgrad as torch
+    >>> torch.index_reduce(torch.ones(2), 0, torch.tensor([0, 0]), torch.tensor([2.0, 3.0]), "prod")
+    tensor([6., 1.])
+    """
+    if reduce not in ("prod", "mean", "amax", "amin"):
+        raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
+    if index.dim() > 1:
+        raise RuntimeError("index_reduce_(): Index is supposed to be a vector")
+    rank = source.dim()
+    if rank:
+        shape = [1] * rank
+        shape[dim % rank] = -1
+        index = index.reshape(shape).expand_as(source)
+    else:
+        index = index.reshape(())
+    return input.scatter_reduce(dim, index, source, reduce, include_self=include_self)
+
+
+def index_reduce_(
+    self: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True
+) -> Tensor:
+    """:func:`index_reduce` in place."""
+    return self.copy_(index_reduce(self, dim, index, source, reduce, include_self=include_self))
 
 
 def detach(input: Tensor) -> Tensor:

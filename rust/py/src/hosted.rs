@@ -65,16 +65,17 @@ impl OpOverload {
         kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
         let name = self.__name__();
-        let asked = ASKED.with(|asked| {
-            asked.borrow().iter().rev().find(|(asked, _)| *asked == name).map(|(_, call)| call.clone())
-        });
+        let asked = ASKED
+            .with(|asked| asked.borrow().iter().rev().find(|(asked, _)| *asked == name).map(|(_, call)| call.clone()));
         let Some(call) = asked else {
             return Err(PyRuntimeError::new_err(format!(
                 "aten.{name} runs while __torch_dispatch__ is asked about it; call the function of the package otherwise"
             )));
         };
         if kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
-            return Err(PyTypeError::new_err(format!("aten.{name} takes the arguments that __torch_dispatch__ was given")));
+            return Err(PyTypeError::new_err(format!(
+                "aten.{name} takes the arguments that __torch_dispatch__ was given"
+            )));
         }
         let inputs: Vec<Option<&Tensor>> = args.iter().map(|argument| from_py_static(&argument)).collect();
         let results = guard(|| call.run(&inputs))?;
@@ -158,12 +159,22 @@ fn names_of(call: &HostCall, inputs: &[Option<&Tensor>]) -> (String, &'static st
     let overload = match name.as_str() {
         "add" | "sub" | "mul" | "div" => "Tensor",
         "pow" | "eq" | "ne" | "lt" | "le" | "gt" | "ge" => {
-            if inputs.iter().flatten().count() > 1 { "Tensor_Tensor" } else { "Tensor_Scalar" }
+            if inputs.iter().flatten().count() > 1 {
+                "Tensor_Tensor"
+            } else {
+                "Tensor_Scalar"
+            }
         }
         "select" => "int",
         "slice" | "index" => "Tensor",
         "transpose" => "int",
-        "sum" | "mean" if number == "1" => if name == "sum" { "dim_IntList" } else { "dim" },
+        "sum" | "mean" if number == "1" => {
+            if name == "sum" {
+                "dim_IntList"
+            } else {
+                "dim"
+            }
+        }
         _ => "default",
     };
     (name, overload)
@@ -288,7 +299,13 @@ fn results_of(result: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<Tensor>> {
     if !result.is_instance_of::<PyTuple>() && !result.is_instance_of::<PyList>() {
         return Err(wrong(result));
     }
-    result.try_iter()?.map(|item| { let item = item?; from_py(&item).cloned().ok_or_else(|| wrong(&item)) }).collect()
+    result
+        .try_iter()?
+        .map(|item| {
+            let item = item?;
+            from_py(&item).cloned().ok_or_else(|| wrong(&item))
+        })
+        .collect()
 }
 
 fn note_modes() {
@@ -334,7 +351,7 @@ impl PyTensor {
     /// An object of the class ``cls`` that has a shape and a dtype, and no data: operations on it are run by the
     /// ``__torch_dispatch__`` of the class.
     #[staticmethod]
-    #[pyo3(signature = (cls, size, *, strides=None, storage_offset=None, memory_format=None, dtype=None, layout=None, device=None, pin_memory=false, requires_grad=false, dispatch_sizes_strides_policy=None, dispatch_device=false, dispatch_layout=false, storage_size=None))]
+    #[pyo3(signature = (cls, size, strides=None, storage_offset=None, memory_format=None, dtype=None, layout=None, device=None, pin_memory=false, requires_grad=false, dispatch_sizes_strides_policy=None, dispatch_device=false, dispatch_layout=false, storage_size=None))]
     #[expect(clippy::too_many_arguments, reason = "the signature is PyTorch's")]
     fn _make_wrapper_subclass(
         cls: &Bound<'_, PyType>,
@@ -365,7 +382,10 @@ impl PyTensor {
         let shape: Vec<usize> = size.extract()?;
         let dtype = match dtype.filter(|dtype| !dtype.is_none()) {
             Some(object) => dtype::from_py(object).ok_or_else(|| {
-                PyTypeError::new_err(format!("_make_wrapper_subclass(): dtype must be a dtype, not {}", type_name(object)))
+                PyTypeError::new_err(format!(
+                    "_make_wrapper_subclass(): dtype must be a dtype, not {}",
+                    type_name(object)
+                ))
             })?,
             None => arcgrad::default_dtype(),
         };

@@ -160,9 +160,9 @@ fn ask<'py>(
             }
         }
     }
-    let name = func.getattr_opt(intern!(py, "__name__"))?.map_or_else(|| func.repr().map(|text| text.to_string()), |name| {
-        name.extract::<String>()
-    })?;
+    let name = func
+        .getattr_opt(intern!(py, "__name__"))?
+        .map_or_else(|| func.repr().map(|text| text.to_string()), |name| name.extract::<String>())?;
     let names: Vec<String> = asked.iter().map(crate::tensor::type_name).collect();
     Err(PyTypeError::new_err(format!(
         "Multiple dispatch failed for '{name}'; all __torch_function__ handlers returned NotImplemented: no implementation \

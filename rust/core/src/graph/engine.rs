@@ -78,6 +78,35 @@ struct Running {
     index: Arc<FxHashMap<u64, u32>>,
     /// Nodes that run or whose gradient is captured; `None` when all of `index` do.
     wanted: Option<FxHashSet<u64>>,
+    keeps_graph: bool,
+}
+
+/// The node that runs on this thread, while code of the host may ask for it.
+pub struct Current(Option<NodeRef>);
+
+impl Current {
+    /// Says that `node` runs, until the guard is dropped.
+    #[must_use = "the node before is restored when the guard is dropped"]
+    pub fn enter(node: &NodeRef) -> Self {
+        Self(CURRENT.replace(Some(node.clone())))
+    }
+}
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        let ended = CURRENT.replace(self.0.take());
+        drop(ended);
+    }
+}
+
+/// The node that runs on this thread, as far as code of the host may ask: within its hooks and its rule.
+pub fn current_node() -> Option<NodeRef> {
+    CURRENT.with_borrow(Clone::clone)
+}
+
+/// Whether the pass that runs on this thread keeps the graph for another one.
+pub fn keeps_graph() -> Option<bool> {
+    RUNNING.with(|running| running.borrow().last().map(|pass| pass.keeps_graph))
 }
 
 static NEXT_PASS: AtomicU64 = AtomicU64::new(0);
@@ -107,6 +136,7 @@ pub fn will_execute(node: &NodeRef) -> Option<bool> {
 thread_local! {
     static RUNNING: RefCell<Vec<Running>> = const { RefCell::new(Vec::new()) };
     static DEPTH: Cell<usize> = const { Cell::new(0) };
+    static CURRENT: RefCell<Option<NodeRef>> = const { RefCell::new(None) };
     /// Nodes of the last pass.
     static NODES: Cell<usize> = const { Cell::new(0) };
     static CALLBACKS: RefCell<Vec<Vec<Callback>>> = const { RefCell::new(Vec::new()) };
@@ -326,7 +356,8 @@ impl<'a> Pass<'a> {
             let wanted = self.slots.iter().filter(|slot| slot.needed || !slot.captures.is_empty());
             wanted.map(|slot| slot.node.id()).collect()
         });
-        Running { id: NEXT_PASS.fetch_add(1, Ordering::Relaxed), index: self.index.clone(), wanted }
+        let id = NEXT_PASS.fetch_add(1, Ordering::Relaxed);
+        Running { id, index: self.index.clone(), wanted, keeps_graph: job.retain_graph }
     }
 
     /// The slots behind the edges of a node.
@@ -389,6 +420,7 @@ impl<'a> Pass<'a> {
         let captures = std::mem::take(&mut entry.captures);
         let mut grads = std::mem::take(&mut entry.grads);
         let hooks = node.hooks().filter(|hooks| hooks.any()).cloned();
+        let _current = hooks.is_some().then(|| Current::enter(node));
         // Accumulators are nobody's line.
         let _line = Inherit::from(node.blame().or(self.blame));
         let context = |error: Box<Error>| in_anomaly_mode(error, node, modes);
@@ -476,6 +508,14 @@ impl<'a> Pass<'a> {
         let release = (!job.retain_graph).then_some(self.blame);
         let mut results =
             Backward::new(node, grads, &needs, job.create_graph, release).and_then(Backward::run).map_err(context)?;
+        let mut before = before;
+        if post_hooks.is_empty()
+            && let Some(hooks) = node.hooks()
+        {
+            // Those that were registered while the rule ran: what arrived is gone.
+            post_hooks = hooks.of_kind(Kind::After);
+            before = none_of(node.outputs().len());
+        }
         for hook in post_hooks {
             own_all(&mut results)?;
             if let Some(replaced) = hook.after_node(&tensors(&results), &before).map_err(context)? {

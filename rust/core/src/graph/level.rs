@@ -261,7 +261,11 @@ impl Lift {
         let batched = self.batched.as_ref().map(|batched| batched.level);
         let duals = self.duals.iter().filter(|dual| dual.tangent.lock().is_some()).map(|dual| dual.level);
         let host = self.host.as_ref().map(|_| HOST);
-        duals.chain(batched).chain(host).filter_map(|level| Some((level, kind_of(level)?))).max_by_key(|(level, _)| *level)
+        duals
+            .chain(batched)
+            .chain(host)
+            .filter_map(|level| Some((level, kind_of(level)?)))
+            .max_by_key(|(level, _)| *level)
     }
 
     /// The highest level at which a tangent is attached.

@@ -466,6 +466,7 @@ pub(crate) fn unpack(node: &NodeRef, index: usize) -> Result<Tensor> {
         Kept::Packed(exchanged) => {
             let exchanged = exchanged.clone();
             drop(state);
+            let _current = super::engine::Current::enter(node);
             let array = exchanged.unpack()?;
             let edge = current(edge, &array)?;
             Ok(Tensor::from_saved(array, edge))

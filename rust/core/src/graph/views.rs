@@ -483,12 +483,12 @@ impl CopySlices {
         let places = |geometry: &Geometry| {
             let mut offsets = vec![geometry.offset as isize];
             for (&size, &stride) in geometry.shape.iter().zip(&geometry.strides) {
-                offsets = offsets.iter().flat_map(|start| (0..size as isize).map(move |at| start + at * stride)).collect();
+                offsets =
+                    offsets.iter().flat_map(|start| (0..size as isize).map(move |at| start + at * stride)).collect();
             }
             offsets
         };
-        let of_base: rustc_hash::FxHashMap<isize, i64> =
-            places(&self.base).into_iter().zip(0..).collect();
+        let of_base: rustc_hash::FxHashMap<isize, i64> = places(&self.base).into_iter().zip(0..).collect();
         let positions: Vec<i64> = places(&self.view).iter().map(|place| of_base[place]).collect();
         Tensor::from_slice(&positions, &self.view.shape)
     }

@@ -271,6 +271,18 @@ fn will_execute(node: &Bound<'_, PyAny>) -> PyResult<bool> {
     engine::will_execute(&node).ok_or_else(|| PyRuntimeError::new_err("no backward pass is running"))
 }
 
+/// Return the node that runs; an error outside of its hooks and its rule.
+#[pyfunction]
+fn current_node(py: Python<'_>) -> PyResult<Py<PyAny>> {
+    super::node::node_to_py_opt(py, engine::current_node().as_ref())
+}
+
+/// Return whether the backward pass that runs keeps the graph for another one; ``None`` outside of any.
+#[pyfunction]
+fn keeps_graph() -> Option<bool> {
+    engine::keeps_graph()
+}
+
 /// Return ``(node, output_nr)`` of where a tensor's gradient goes; an error for a tensor that requires none.
 #[pyfunction]
 fn gradient_edge(py: Python<'_>, tensor: &Bound<'_, PyAny>) -> PyResult<(Py<PyAny>, u32)> {
@@ -338,6 +350,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(queue_callback, module)?)?;
     module.add_function(wrap_pyfunction!(current_pass, module)?)?;
     module.add_function(wrap_pyfunction!(will_execute, module)?)?;
+    module.add_function(wrap_pyfunction!(current_node, module)?)?;
+    module.add_function(wrap_pyfunction!(keeps_graph, module)?)?;
     module.add_function(wrap_pyfunction!(gradient_edge, module)?)?;
     module.add_function(wrap_pyfunction!(increment_version, module)?)?;
     module.add_function(wrap_pyfunction!(refuse_second_derivative, module)?)

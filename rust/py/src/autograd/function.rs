@@ -230,6 +230,7 @@ impl PyFunctionRule {
         let grads = PyTuple::new(py, self.gradients_of_results(py, cx)?)?;
         // The gradients belong to the program now, as far as the engine is concerned.
         cx.forget_grads();
+        let _current = engine::Current::enter(cx.node());
         let returned = self.ctx.bind(py).getattr(intern!(py, "_run_backward"))?.call1(grads)?;
         let returned = match returned.cast_into::<PyTuple>() {
             Ok(tuple) => tuple,
@@ -400,11 +401,7 @@ fn apply_at_levels<'py>(
 /// [`apply`] on arguments as they are, whatever transformations have attached to them.
 #[pyfunction]
 #[pyo3(name = "apply_here", signature = (cls, *args))]
-fn apply_as_they_are<'py>(
-    py: Python<'py>,
-    cls: &Bound<'py, PyAny>,
-    args: &Bound<'py, PyTuple>,
-) -> PyResult<Py<PyAny>> {
+fn apply_as_they_are<'py>(py: Python<'py>, cls: &Bound<'py, PyAny>, args: &Bound<'py, PyTuple>) -> PyResult<Py<PyAny>> {
     apply_here(py, cls, args, None).map(|(output, _)| output)
 }
 

@@ -98,7 +98,10 @@ impl PySavedTensor {
 impl PySavedTensor {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs))]
-    fn new_from_python(_args: &Bound<'_, pyo3::types::PyTuple>, _kwargs: Option<&Bound<'_, pyo3::types::PyDict>>) -> PyResult<Self> {
+    fn new_from_python(
+        _args: &Bound<'_, pyo3::types::PyTuple>,
+        _kwargs: Option<&Bound<'_, pyo3::types::PyDict>>,
+    ) -> PyResult<Self> {
         Err(PyRuntimeError::new_err(
             "Trying to create a SavedTensor object from Python is forbidden: they belong to nodes of the graph",
         ))

@@ -65,8 +65,7 @@ pub(crate) fn write(
     inputs: &[Option<&Tensor>],
     run: impl Fn(&[Option<&Tensor>]) -> Result<Tensors> + Send + Sync + 'static,
 ) -> Result<()> {
-    let call =
-        HostCall { node: name.to_owned(), text: name.to_owned(), numbers: SmallVec::new(), run: Box::new(run) };
+    let call = HostCall { node: name.to_owned(), text: name.to_owned(), numbers: SmallVec::new(), run: Box::new(run) };
     ask(call, inputs).map(drop)
 }
 
