@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 from arcgrad import _names
-from arcgrad.utils._python_dispatch import _disable_current_modes
+from arcgrad._core import _overrides
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 __all__ = ["all_same_mode", "no_dispatch"]
 
-#: No mode is in force within a ``with`` block.
-no_dispatch = _disable_current_modes
+
+@contextmanager
+def no_dispatch() -> Iterator[None]:
+    """Neither modes nor classes are asked about operations within a ``with`` block: they are run on the data of the tensors."""
+    before = _overrides.switch_dispatch_off(True)
+    try:
+        yield
+    finally:
+        _overrides.switch_dispatch_off(before)
 
 
 def all_same_mode(modes: Any) -> bool:

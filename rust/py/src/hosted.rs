@@ -4,7 +4,7 @@
 //! gradients. The function that is handed out runs it on other tensors. It is the object that `torch.ops.aten` has under the
 //! name, and knows what to run while the program is being asked.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -14,6 +14,7 @@ use arcgrad::{Result, Tensor};
 use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 
 use crate::autograd::collect::Remains;
@@ -27,7 +28,15 @@ thread_local! {
     static MODES: RefCell<Vec<Py<PyAny>>> = const { RefCell::new(Vec::new()) };
     /// The calls for whose results the program is being asked.
     static ASKED: RefCell<Vec<(&'static str, Arc<HostCall>)>> = const { RefCell::new(Vec::new()) };
+    /// Nobody is asked on this thread.
+    static OFF: Cell<bool> = const { Cell::new(false) };
 }
+
+/// A program that is asked about what it does while it is being asked, over and over, would exhaust the stack.
+const MAX_DEPTH: usize = 100;
+
+/// The implementation that asks for nothing, by which a class says so.
+static DISABLED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Functions by name, and the names for ever.
 static FUNCTIONS: Mutex<Option<HashMap<String, (&'static str, Py<OpOverload>)>>> = Mutex::new(None);
@@ -78,8 +87,10 @@ impl OpOverload {
             )));
         }
         let inputs: Vec<Option<&Tensor>> = args.iter().map(|argument| from_py_static(&argument)).collect();
-        let results = guard(|| call.run(&inputs))?;
-        handed_out(py, results.into_iter().collect())
+        let results = guard(|| {
+            if OFF.get() { run_plain(&call, &inputs) } else { Ok(call.run(&inputs)?.into_iter().collect()) }
+        })?;
+        handed_out(py, results)
     }
 
     /// `mul.Tensor`
@@ -188,8 +199,59 @@ fn runs_operations(object: &Bound<'_, PyAny>) -> bool {
 
 /// Whether a class has a `__torch_dispatch__`.
 pub fn class_runs_operations(class: &Bound<'_, PyType>) -> bool {
-    let found = class.getattr_opt(intern!(class.py(), "__torch_dispatch__"));
-    matches!(found, Ok(Some(implementation)) if !implementation.is_none())
+    let py = class.py();
+    match class.getattr_opt(intern!(py, "__torch_dispatch__")) {
+        Ok(Some(implementation)) => DISABLED.get(py).is_none_or(|disabled| !implementation.is(disabled)),
+        _ => false,
+    }
+}
+
+/// The same data as tensors of no class of the program's.
+fn plain(inputs: &[Option<&Tensor>]) -> Vec<Option<Tensor>> {
+    let plain = |tensor: &Tensor| if tensor.is_hosted() { Tensor::from_array(tensor.array()) } else { tensor.clone() };
+    inputs.iter().map(|input| input.map(plain)).collect()
+}
+
+/// Runs an operation on data, whatever class the tensors are of.
+fn run_plain(call: &HostCall, inputs: &[Option<&Tensor>]) -> Result<Vec<Tensor>> {
+    let plain = plain(inputs);
+    let inputs: Vec<Option<&Tensor>> = plain.iter().map(Option::as_ref).collect();
+    call.run(&inputs).map(|results| results.into_iter().collect())
+}
+
+/// Nobody is asked while this is alive.
+struct Off(bool);
+
+impl Off {
+    fn switch(on: bool) -> Self {
+        Self(OFF.replace(on))
+    }
+}
+
+impl Drop for Off {
+    fn drop(&mut self) {
+        OFF.set(self.0);
+    }
+}
+
+/// The `__torch_dispatch__` of tensors: runs ``func`` on their data.
+#[pyfunction]
+#[pyo3(signature = (func, types, args = None, kwargs = None))]
+fn _disabled_torch_dispatch_impl<'py>(
+    func: &Bound<'py, PyAny>,
+    types: &Bound<'py, PyAny>,
+    args: Option<&Bound<'py, PyTuple>>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let _ = types;
+    let _off = Off::switch(true);
+    func.call(args.cloned().unwrap_or_else(|| PyTuple::empty(func.py())), kwargs)
+}
+
+/// Say whether nobody is asked on this thread; returns what was the case.
+#[pyfunction]
+fn switch_dispatch_off(off: bool) -> bool {
+    OFF.replace(off)
 }
 
 struct Program;
@@ -238,6 +300,16 @@ impl Drop for UnderWay {
 }
 
 fn ask(py: Python<'_>, call: Arc<HostCall>, inputs: &[Option<&Tensor>]) -> PyResult<Vec<Tensor>> {
+    if OFF.get() {
+        return guard(|| run_plain(&call, inputs));
+    }
+    if ASKED.with(|asked| asked.borrow().len()) >= MAX_DEPTH {
+        return Err(PyRuntimeError::new_err(format!(
+            "{} asks __torch_dispatch__ within __torch_dispatch__, {MAX_DEPTH} deep: call func on what is inside of the tensors, \
+             or on their data with no_dispatch()",
+            call.node
+        )));
+    }
     let (op, overload) = names_of(&call, inputs);
     let (name, func) = function(py, &op, overload)?;
     let mut args = Vec::with_capacity(inputs.len());
@@ -407,6 +479,10 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     host::install(Box::new(Program));
     let ours = module.getattr("_overrides")?.cast_into::<PyModule>()?;
     ours.add_class::<OpOverload>()?;
+    let disabled = wrap_pyfunction!(_disabled_torch_dispatch_impl, module)?;
+    let _ = DISABLED.set(module.py(), disabled.clone().into_any().unbind());
+    module.py().get_type::<PyTensor>().setattr("__torch_dispatch__", disabled)?;
+    ours.add_function(wrap_pyfunction!(switch_dispatch_off, &ours)?)?;
     ours.add_function(wrap_pyfunction!(push_dispatch_mode, &ours)?)?;
     ours.add_function(wrap_pyfunction!(pop_dispatch_mode, &ours)?)?;
     ours.add_function(wrap_pyfunction!(dispatch_modes, &ours)?)?;

@@ -133,6 +133,11 @@ pub fn disable_hooks(message: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether hooks are refused on this thread.
+pub fn are_disabled() -> bool {
+    DISABLED.with(|disabled| !disabled.borrow().is_empty())
+}
+
 /// Ends the innermost [`disable_hooks`].
 pub fn enable_hooks() {
     DISABLED.with(|disabled| disabled.borrow_mut().pop());

@@ -132,6 +132,12 @@ fn disable_saved_tensors_hooks(message: &str) -> PyResult<()> {
     guard(|| saved::disable_hooks(message))
 }
 
+/// Return whether hooks are refused on this thread.
+#[pyfunction]
+fn saved_tensors_hooks_are_disabled() -> bool {
+    saved::are_disabled()
+}
+
 /// End the innermost refusal.
 #[pyfunction]
 fn enable_saved_tensors_hooks() {
@@ -166,6 +172,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(pop_saved_tensors_hooks, module)?)?;
     module.add_function(wrap_pyfunction!(disable_saved_tensors_hooks, module)?)?;
     module.add_function(wrap_pyfunction!(enable_saved_tensors_hooks, module)?)?;
+    module.add_function(wrap_pyfunction!(saved_tensors_hooks_are_disabled, module)?)?;
     module.add_function(wrap_pyfunction!(push_before_write, module)?)?;
     module.add_function(wrap_pyfunction!(pop_before_write, module)?)?;
     module.add_function(wrap_pyfunction!(memory_id, module)?)
