@@ -127,7 +127,7 @@ _ELSEWHERE = {
         ),
         "_view_copies",
     ),
-    **dict.fromkeys(("dsplit", "hsplit", "vsplit"), "_splits"),
+    **dict.fromkeys(("dsplit", "hsplit", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes", "vsplit"), "_splits"),
     **dict.fromkeys(
         (
             "_is_all_true",
@@ -189,11 +189,12 @@ _ELSEWHERE = {
     "svd_lowrank": "_lowrank",
     "typename": "_typeinfo",
     "vmap": "func.batching",
+    **dict.fromkeys(("_unique", "_unique2"), "_VF"),
 }
 
 
 #: Modules that programs reach into PyTorch for.
-_PRIVATE = frozenset(("_C", "_dynamo", "_inductor", "_jit_internal"))
+_PRIVATE = frozenset(("_C", "_VF", "_dynamo", "_inductor", "_jit_internal"))
 
 
 def __getattr__(name):

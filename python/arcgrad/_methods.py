@@ -42,6 +42,9 @@ _PLACES = {
     "to_dense": ("sparse.coo", "_to_dense"),
     "to_sparse": ("sparse.coo", "to_sparse"),
     "to_sparse_csr": ("sparse.csr", "to_sparse_csr"),
+    "unsafe_chunk": ("_splits", "unsafe_chunk"),
+    "unsafe_split": ("_splits", "unsafe_split"),
+    "unsafe_split_with_sizes": ("_splits", "unsafe_split_with_sizes"),
     "vsplit": ("_splits", "vsplit"),
 }
 
@@ -58,7 +61,9 @@ def _later(name, module, function):
         from importlib import import_module
 
         made = getattr(import_module(f"arcgrad.{module}"), function)
-        setattr(_core.Tensor, name, made)
+        # What has been put in front of it stays.
+        if vars(_core.Tensor).get(name) is method:
+            setattr(_core.Tensor, name, made)
         return made(self, *args, **kwargs)
 
     method.__name__, method.__qualname__ = name, f"Tensor.{name}"

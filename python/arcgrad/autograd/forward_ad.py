@@ -92,7 +92,10 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
     Raises:
         RuntimeError: outside of a level, or if shape or dtype differ.
     """
-    return _autograd.make_dual(tensor, tangent, _number(level, "create a dual Tensor for forward AD"))
+    number = _number(level, "create a dual Tensor for forward AD")
+    if _autograd.unpack_dual(tangent, number)[1] is not None:
+        raise RuntimeError("make_dual: the tangent has a forward gradient at the same level; unpack_dual() it first")
+    return _autograd.make_dual(tensor, tangent, number)
 
 
 def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTensor:

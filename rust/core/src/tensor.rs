@@ -13,8 +13,8 @@ use spin::mutex::{SpinMutex, SpinMutexGuard};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::hooks::{Hook, HookTable, Kind};
-use crate::graph::level::Lift;
+use crate::graph::hooks::{Hook, HookTable, Kind as HookKind};
+use crate::graph::level::{Kind, Lift};
 use crate::graph::mode::{Modes, modes};
 use crate::graph::node::{Doomed, Edge, Meta, NodeRef, drop_iteratively};
 use crate::graph::ownership::{Anchor, Attachment, HostObject, Owned};
@@ -153,6 +153,13 @@ impl Tensor {
         shape.remove(axis);
         let tensor = Self::from_array(Array::placeholder(&shape, dtype)?);
         tensor.set_lift(Some(Lift::of_batched(level, inner, axis)));
+        Ok(tensor)
+    }
+
+    /// A tensor of the host's own making: it has a shape and a dtype, and no data; see [`Tensor::set_host`].
+    pub fn new_hosted(shape: &[usize], dtype: DType, attachment: Attachment) -> Result<Self> {
+        let tensor = Self::from_array(Array::placeholder(shape, dtype)?);
+        tensor.set_host(attachment);
         Ok(tensor)
     }
 
@@ -397,6 +404,8 @@ impl Tensor {
             match &state.view {
                 _ if state.wants_grad() => return true,
                 None => return false,
+                // What is made in inference mode is never differentiated.
+                Some(_) if state.inference => return false,
                 Some(view) => view.base.clone(),
             }
         };
@@ -513,7 +522,8 @@ impl Tensor {
     #[inline]
     pub fn operand(&self) -> Result<Operand> {
         if modes().any(Modes::TRANSFORMS) {
-            if self.top_level().is_some() {
+            // What the host merely wants to see is computed unseen.
+            if self.top_level().is_some_and(|(_, kind)| kind != Kind::Host) || self.is_hosted() {
                 return Err(not_transformed());
             }
             crate::graph::trace::barrier("an operation", "cannot be captured yet");
@@ -709,7 +719,7 @@ impl Tensor {
             if self.requires_grad() {
                 // A view whose gradient goes nowhere: the hook is kept, and nothing will call it.
                 let table = Arc::new(HookTable::default());
-                let id = table.add(Kind::Gradient { output_nr: 0 }, hook);
+                let id = table.add(HookKind::Gradient { output_nr: 0 }, hook);
                 return Ok((table, id));
             }
             return Err(Error::runtime(
@@ -718,7 +728,7 @@ impl Tensor {
             ));
         };
         let table = node.hooks_or_new().clone();
-        let id = table.add(Kind::Gradient { output_nr }, hook);
+        let id = table.add(HookKind::Gradient { output_nr }, hook);
         Ok((table, id))
     }
 
@@ -737,7 +747,7 @@ impl Tensor {
             ));
         }
         let table = accumulate::accumulator(self).hooks_or_new().clone();
-        let id = table.add(Kind::Accumulated, hook);
+        let id = table.add(HookKind::Accumulated, hook);
         Ok((table, id))
     }
 
@@ -773,12 +783,17 @@ impl Tensor {
         }
         let tensor = Self::from_array(array);
         tensor.lock().inference = inference;
+        if modes().any(Modes::LIFTED)
+            && let Some(host) = self.lift().and_then(|lift| lift.host)
+        {
+            tensor.set_host(host);
+        }
         tensor
     }
 
     /// The same memory with a version counter of its own, cut off from the graph (`.data`).
     pub fn data(&self) -> Self {
-        if modes().any(Modes::LIFTED) && self.lift().is_some_and(|lift| lift.batched.is_some()) {
+        if modes().any(Modes::LIFTED) && self.lift().is_some_and(|lift| lift.batched.is_some() || lift.host.is_some()) {
             return self.detach();
         }
         let (array, inference) = {
@@ -811,6 +826,16 @@ impl Tensor {
     /// Gives the tensor another array, version counter included (`set_`).
     pub fn set_array(&self, array: Array) {
         let old = self.lock().replace_array(array);
+        drop(old);
+    }
+
+    /// [`Tensor::set_array`] for a leaf that is another one from now on: graphs that lead to what it was do not lead to it.
+    pub fn become_array(&self, array: Array) {
+        let old = {
+            let mut state = self.lock();
+            let accumulator = state.extra.as_mut().and_then(|extra| extra.accumulator.take());
+            (state.replace_array(array), accumulator)
+        };
         drop(old);
     }
 

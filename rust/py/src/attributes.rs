@@ -499,6 +499,27 @@ impl PyTensor {
         tensor::to_py(py, guard(|| Ok(self.tensor().data()))?)
     }
 
+    #[deleter]
+    fn delete_data(&self) -> PyResult<()> {
+        Err(cannot_be_deleted("data"))
+    }
+
+    #[deleter]
+    fn delete_requires_grad(&self) -> PyResult<()> {
+        Err(cannot_be_deleted("requires_grad"))
+    }
+
+    /// Another name of `grad_fn`, which cannot be changed.
+    #[getter(_grad_fn)]
+    fn grad_fn_of_old(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        slf.as_any().getattr("grad_fn").map(Bound::unbind)
+    }
+
+    #[deleter(_grad_fn)]
+    fn delete_grad_fn(&self) -> PyResult<()> {
+        Err(cannot_be_deleted("_grad_fn"))
+    }
+
     #[setter]
     fn set_data(&self, data: &Bound<'_, PyAny>) -> PyResult<()> {
         let Some(given) = tensor::from_py(data) else {
@@ -526,7 +547,7 @@ impl PyTensor {
         }
         let array = crate::storage::array_over(this, source, storage_offset, size, stride)?;
         guard(|| {
-            this.set_array(array);
+            this.become_array(array);
             Ok(())
         })?;
         Ok(slf.clone())
@@ -585,6 +606,11 @@ impl PyTensor {
         let hidden = |name: &Bound<'_, PyAny>| !is_complex && name.cast::<PyString>().is_ok_and(|name| name == "imag");
         Ok(names.try_iter()?.collect::<PyResult<Vec<_>>>()?.into_iter().filter(|name| !hidden(name)).collect())
     }
+}
+
+#[cold]
+fn cannot_be_deleted(name: &str) -> PyErr {
+    PyRuntimeError::new_err(format!("Deletion of {name} not allowed: a tensor always has one"))
 }
 
 /// Once the program has seen a gradient, its object stays the same and keeps its attributes while the gradient stays.

@@ -10,7 +10,7 @@ use crate::attributes::shape_argument;
 use crate::error::guard;
 use crate::storage::PyStorage;
 use crate::tensor::{self, PyTensor, new_instance, require, type_name};
-use crate::{conversion, data, device, dtype, number};
+use crate::{conversion, data, device, dtype, hosted, number};
 
 /// The data of the class called as a function: sizes, a list of numbers, or another tensor.
 fn from_arguments(args: &Bound<'_, PyTuple>, dtype: DType) -> PyResult<Tensor> {
@@ -95,7 +95,11 @@ impl PyTensor {
             }
             Ok(tensor)
         })?;
-        new_instance(cls, tensor)
+        let object = new_instance(cls, tensor.clone())?;
+        if hosted::class_runs_operations(cls) {
+            hosted::take_over(object.bind(cls.py()), &tensor)?;
+        }
+        Ok(object)
     }
 
     /// The same tensor as an object of the class `cls`.

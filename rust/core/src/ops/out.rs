@@ -4,8 +4,8 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::graph::Blame;
 use crate::graph::record::{would_record, would_record_any};
+use crate::graph::{Blame, Modes, modes};
 use crate::shape::contiguous_strides;
 use crate::tensor::{Operand, Tensor};
 use crate::warning;
@@ -53,14 +53,18 @@ fn warn_of_resize(op: &'static str, out: &Tensor, shape: &[usize]) -> Result<()>
 /// memory with them at its start. A tensor that has the shape stays as it is.
 #[track_caller]
 pub fn resize(op: &'static str, tensor: &Tensor, shape: &[usize]) -> Result<()> {
-    if tensor.requires_grad() {
+    if tensor.requires_grad() && !modes().any(Modes::INFERENCE) {
         return Err(Error::runtime(op, CANNOT_RESIZE));
     }
     if tensor.shape().as_slice() == shape {
         return Ok(());
     }
+    let version = tensor.version();
     resize_strided(op, tensor, shape, &contiguous_strides(shape))?;
-    tensor.array().storage().note_change(Blame::here());
+    let array = tensor.array();
+    array.storage().note_change(Blame::here());
+    // Also where there is other memory now, the versions of a tensor are counted on.
+    array.storage().set_version(version.wrapping_add(1));
     Ok(())
 }
 
