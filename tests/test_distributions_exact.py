@@ -369,7 +369,7 @@ def test_samples_move_with_parameters_so_that_the_expected_value_does(family, pa
     def f(x):
         return x.sin() + (2 * x + 0.5).cos() if family == "VonMises" else (-(x.abs() + 0.1).log().square()).exp()
 
-    count = 20_000
+    count = 4_000 if family == "VonMises" else 20_000
     leaves = [t([param]).expand(count).clone().requires_grad_() for param in params]
     ag.manual_seed(5)
     each = ag.autograd.grad(f(make(*leaves, validate_args=False).rsample()).sum(), leaves)
@@ -378,6 +378,8 @@ def test_samples_move_with_parameters_so_that_the_expected_value_does(family, pa
     if family in ("Gumbel", "Pareto", "Uniform", "GeneralizedPareto", "Kumaraswamy", "ContinuousBernoulli", "Weibull"):
         # The quantile has a formula, and where it depends on the parameters so may the ends of the support.
         u, w = rule(0.0, 1.0)
+        # Off the ends, where quantiles have no slope to speak of.
+        u, w = u[w > 1e-12], w[w > 1e-12]
         wanted = ag.autograd.grad((f(d.icdf(u)) * w).sum(), leaves)
     else:
         x, w = rule(-math.pi, math.pi) if family == "VonMises" else rule(*ends(d.support))

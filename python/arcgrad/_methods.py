@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from arcgrad._core import Tensor
+    from arcgrad._core import Tensor, UntypedStorage
 
 #: Method -> module and function.
 _PLACES = {
@@ -35,6 +35,22 @@ def install() -> None:
     for name, place in _PLACES.items():
         if not hasattr(_core.Tensor, name):
             setattr(_core.Tensor, name, _later(name, *place))
+    _core.UntypedStorage.from_file = staticmethod(_from_file)
+    _core.UntypedStorage.share_memory_ = _share_storage
+
+
+def _from_file(filename: str, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
+    """The memory of a file; see ``arcgrad.storage``."""
+    from arcgrad.storage import _from_file
+
+    return _from_file(filename, shared, nbytes)
+
+
+def _share_storage(self: UntypedStorage) -> UntypedStorage:
+    """Moves the memory to where processes started later see it; see ``Tensor.share_memory_``."""
+    from arcgrad._shared_memory import share_storage
+
+    return share_storage(self)
 
 
 def _later(name, module, function):
