@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 
 #: Method -> module and function.
 _PLACES = {
+    "coalesce": ("sparse.coo", "_coalesce"),
     "dist": ("_norms", "dist"),
     "eig": ("_removed", "eig"),
     "fill_diagonal_": ("_norms", "fill_diagonal_"),
     "histogram": ("_statistics", "histogram"),
+    "indices": ("sparse.coo", "_indices"),
+    "is_coalesced": ("sparse.coo", "_is_coalesced"),
     "lstsq": ("_removed", "lstsq"),
     "renorm": ("_norms", "renorm"),
     "renorm_": ("_norms", "renorm_"),
@@ -27,6 +30,8 @@ _PLACES = {
     "solve": ("_removed", "solve"),
     "storage": ("storage", "_of"),
     "symeig": ("_removed", "symeig"),
+    "to_sparse_coo": ("sparse.coo", "to_sparse"),
+    "values": ("sparse.coo", "_dense_values"),
 }
 
 
