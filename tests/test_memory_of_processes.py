@@ -112,3 +112,34 @@ def test_results_of_a_computation_do_not_cross_over():
     y = (ag.ones(3, requires_grad=True) * 2).share_memory_()
     with pytest.raises(RuntimeError, match="Cowardly refusing to serialize non-leaf tensor which requires_grad"):
         ForkingPickler.dumps(y)
+
+
+# ---- memory of files ----
+
+
+def test_storages_are_mapped_from_files(tmp_path):
+    path = str(tmp_path / "numbers")
+    with open(path, "wb") as file:
+        file.write(bytes(range(64)))
+    whole = ag.UntypedStorage.from_file(path)
+    assert whole.nbytes() == 64 and whole[3] == 3 and bytes(whole[60:]) == bytes(range(60, 64))
+    part = ag.asarray(whole[8:16], dtype=ag.uint8)
+    assert part.tolist() == list(range(8, 16)) and part.view(ag.int32).tolist() == [0x0B0A0908, 0x0F0E0D0C]
+    # Private: what is written is seen through all of the storage, and not in the file.
+    part.zero_()
+    assert whole[8] == 0 and open(path, "rb").read()[8] == 8
+    shared = ag.UntypedStorage.from_file(path, shared=True, nbytes=128)
+    ag.asarray(shared[120:], dtype=ag.uint8).fill_(7)
+    assert open(path, "rb").read()[-8:] == bytes([7] * 8)
+    with pytest.raises(RuntimeError, match="fewer than the 1000"):
+        ag.UntypedStorage.from_file(path, nbytes=1000)
+    with pytest.raises(RuntimeError, match="only a step of 1"):
+        whole[::2]
+
+
+def test_storages_are_buffers():
+    x = ag.tensor([1.0, 2.0])
+    view = memoryview(x.untyped_storage())
+    assert view.nbytes == 8 and bytes(view) == bytes(x.numpy().data)
+    view[0:4] = view[4:8]
+    assert x.tolist() == [2.0, 2.0]

@@ -317,6 +317,53 @@ class SparseTensor:
         values = arcgrad.cat([self._elements.to(dtype), other._elements.to(dtype)])
         return SparseTensor(indices, values, self.shape, False)
 
+    # ---- parts ----
+
+    def unsqueeze(self, dim: int) -> SparseTensor:
+        """A new axis of size 1 before axis ``dim``, among those of the coordinates."""
+        axis = dim + self.ndim + 1 if dim < 0 else dim
+        if not 0 <= axis <= self.sparse_dim():
+            raise IndexError(f"unsqueeze: the new axis must be among the {self.sparse_dim()} of the coordinates, but got {dim}")
+        new = arcgrad.zeros((1, self._nnz()), dtype=arcgrad.int64)
+        indices = arcgrad.cat([self._coordinates[:axis], new, self._coordinates[axis:]])
+        return SparseTensor(indices, self._elements, [*self.shape[:axis], 1, *self.shape[axis:]], self._coalesced)
+
+    def index_select(self, dim: int, index: Tensor) -> SparseTensor:
+        """The slices along an axis of the coordinates that ``index`` names, in its order."""
+        axis = self._sparse_axis("index_select", dim)
+        entry, place = (self._coordinates[axis].unsqueeze(1) == index.to(arcgrad.int64)).nonzero(as_tuple=True)
+        indices = self._coordinates[:, entry]
+        indices[axis] = place
+        size = [*self.shape[:axis], index.numel(), *self.shape[axis + 1 :]]
+        return SparseTensor(indices, self._elements[entry], size, False)
+
+    def select(self, dim: int, index: int) -> Any:
+        """One slice along an axis of the coordinates; of the last of these it is dense."""
+        axis = self._sparse_axis("select", dim)
+        if not -self.shape[axis] <= index < self.shape[axis]:
+            raise IndexError(f"select(): index {index} out of range for tensor of size {list(self.shape)} at dimension {dim}")
+        here = self._coordinates[axis] == index % self.shape[axis]
+        others = arcgrad.tensor([other for other in range(self.sparse_dim()) if other != axis], dtype=arcgrad.int64)
+        size = [length for other, length in enumerate(self.shape) if other != axis]
+        values = self._elements[here]
+        if not len(others):
+            return values.sum(0)
+        return SparseTensor(self._coordinates[others][:, here], values, size, self._coalesced)
+
+    def __getitem__(self, index: Any) -> Any:
+        found: Any = self
+        for each in index if isinstance(index, tuple) else (index,):
+            if not isinstance(each, int):
+                raise TypeError(f"a sparse tensor is indexed with integers, not {type(each).__name__}: use index_select or to_dense()")
+            found = found.select(0, each) if isinstance(found, SparseTensor) else found[each]
+        return found
+
+    def _sparse_axis(self, function, dim):
+        axis = range(self.ndim)[dim]
+        if axis >= self.sparse_dim():
+            raise NotImplementedError(f"{function}: axis {dim} is not one of the coordinates")
+        return axis
+
     # ---- arithmetic ----
 
     def __neg__(self) -> SparseTensor:
@@ -396,18 +443,6 @@ class SparseTensor:
             raise NotImplementedError("norm: of a sparse tensor there is that of all elements only")
         return self.coalesce()._elements.norm(p, dtype=dtype)
 
-    def abs(self) -> SparseTensor:
-        """The magnitudes."""
-        return self._each("abs")
-
-    def sqrt(self) -> SparseTensor:
-        """The square roots."""
-        return self._each("sqrt")
-
-    def square(self) -> SparseTensor:
-        """The squares."""
-        return self._each("square")
-
     def pow(self, exponent: float) -> SparseTensor:
         """The elements to a positive power."""
         if not exponent > 0:
@@ -437,6 +472,15 @@ class SparseTensor:
             raise RuntimeError(f"mv: expected a vector, got {vec.ndim} axes")
         return _product(self, vec)  # type: ignore[no-any-return]
 
+    def bmm(self, mat2: Tensor) -> Tensor:
+        """The products of a batch of matrices with dense ones."""
+        if self.ndim != 3 or self.dense_dim() or mat2.ndim != 3 or self.shape[0] != mat2.shape[0] or self.shape[2] != mat2.shape[1]:
+            raise RuntimeError(f"bmm: sizes {tuple(self.shape)} and {tuple(mat2.shape)} do not fit")
+        batch, rows, columns = self._coordinates
+        whole = arcgrad.zeros((self.shape[0] * self.shape[1], mat2.shape[2]), dtype=self.dtype)
+        products = self._elements.unsqueeze(1) * mat2[batch, columns]
+        return whole.index_add(0, batch * self.shape[1] + rows, products).view(*self.shape[:2], mat2.shape[2])
+
     def sub(self, other: Any, *, alpha: Any = 1) -> Any:
         """The difference to ``other`` times ``alpha``: sparse if both are."""
         return self - (other if alpha == 1 else other * alpha)
@@ -462,6 +506,45 @@ class SparseTensor:
         flag = ", requires_grad=True" if self.requires_grad and self.is_leaf else ""
         size = f"size={tuple(self.shape)}, nnz={self._nnz()}, layout=arcgrad.sparse_coo{flag}"
         return f"tensor(indices={self._coordinates!r},\n       values={self._elements.detach()!r},\n       {size})"
+
+
+def _elementwise(name):
+    def function(self: SparseTensor) -> SparseTensor:
+        return self._each(name)
+
+    function.__name__, function.__qualname__ = name, f"SparseTensor.{name}"
+    function.__doc__ = f"``{name}`` of each element, which makes 0 of 0."
+    return function
+
+
+#: Functions of one number that make 0 of 0.
+_OF_EACH = (
+    "abs arcsin arcsinh arctan arctanh asin asinh atan atanh ceil deg2rad erf erfinv expm1 floor log1p rad2deg relu round sgn sign sin "
+    "sinh sqrt square tan tanh trunc"
+).split()
+for _name in _OF_EACH:
+    setattr(SparseTensor, _name, _elementwise(_name))
+
+
+def cat(tensors: Sequence[SparseTensor], dim: int = 0) -> SparseTensor:
+    """Sparse tensors one after the other along an axis of their coordinates."""
+    first = tensors[0]
+    axis = first._sparse_axis("cat", dim)
+    indices, start = [], 0
+    for tensor in tensors:
+        sizes = [(*each.shape[:axis], *each.shape[axis + 1 :]) for each in (first, tensor)]
+        if sizes[0] != sizes[1] or tensor.sparse_dim() != first.sparse_dim():
+            raise RuntimeError(f"cat: sizes {tuple(first.shape)} and {tuple(tensor.shape)} differ elsewhere than along axis {dim}")
+        shifted = tensor._coordinates.clone()
+        shifted[axis] += start
+        indices.append(shifted)
+        start += tensor.shape[axis]
+    values = arcgrad.cat([tensor._elements for tensor in tensors])
+    return SparseTensor(arcgrad.cat(indices, 1), values, [*first.shape[:axis], start, *first.shape[axis + 1 :]], False)
+
+
+def _stack(tensors, dim=0):
+    return cat([tensor.unsqueeze(dim) for tensor in tensors], dim if dim >= 0 else dim + tensors[0].ndim + 1)
 
 
 def _addmm(input, mat1, mat2, *, beta=1, alpha=1):
@@ -498,12 +581,15 @@ _WITH_DENSE = {
 _FUNCTIONS = {
     **{
         name: _method(name)
-        for name in (
-            "abs add add_ clone coalesce detach div is_complex is_floating_point matmul mm mul mv neg norm numel pow sqrt square sub "
-            "sub_ sum t to_dense transpose"
+        for name in _OF_EACH
+        + (
+            "add add_ bmm clone coalesce detach div index_select is_complex is_floating_point matmul mm mul mv neg norm numel pow "
+            "select sub sub_ sum t to_dense transpose unsqueeze"
         ).split()
     },
     "addmm": _addmm,
+    "cat": cat,
+    "stack": _stack,
     "smm": lambda input, mat2: _product(input, mat2),
     "spmm": lambda input, mat2: _product(input, mat2),
     "zeros_like": lambda input, **_options: input.detach().clone().zero_(),
@@ -653,6 +739,20 @@ def to_sparse(self: Tensor, sparse_dim: int | None = None, *, layout: Any = None
     indices = present.nonzero().t()
     values = self[tuple(indices)] if self.ndim else self.reshape(1)[: indices.shape[1]]
     return SparseTensor(indices, values, self.shape, True)
+
+
+def _needs_layout(name, layout):
+    def method(self: Tensor, *_arguments: Any) -> Any:
+        raise RuntimeError(f"{name} expected sparse {layout}tensor layout but got Strided")
+
+    method.__doc__ = "Raises RuntimeError: the tensor is dense."
+    return method
+
+
+_coalesce = _needs_layout("coalesce", "coordinate ")
+_indices = _needs_layout("indices", "coordinate ")
+_is_coalesced = _needs_layout("is_coalesced", "coordinate ")
+_dense_values = _needs_layout("values", "")
 
 
 def _sparse_mask(self: Tensor, mask: SparseTensor) -> SparseTensor:

@@ -613,7 +613,6 @@ fn cannot_be_deleted(name: &str) -> PyErr {
     PyRuntimeError::new_err(format!("Deletion of {name} not allowed: a tensor always has one"))
 }
 
-/// Once the program has seen a gradient, its object stays the same and keeps its attributes while the gradient stays.
 /// The sparse part of a gradient, if there is one.
 fn sparse_grad(py: Python<'_>, tensor: &Tensor) -> Option<Py<PyAny>> {
     Some(tensor.host_grad()?.downcast_ref::<Py<PyAny>>()?.clone_ref(py))
@@ -640,6 +639,7 @@ fn check_sparse_grad(tensor: &Bound<'_, PyTensor>, grad: &Bound<'_, PyAny>) -> P
     Ok(())
 }
 
+/// Once the program has seen a gradient, its object stays the same and keeps its attributes while the gradient stays.
 fn keep_grad_object(tensor: &Bound<'_, PyTensor>, grad: &Bound<'_, PyAny>) -> PyResult<()> {
     if tensor.get().tensor().has_grad_object() {
         return Ok(());
