@@ -83,6 +83,44 @@ def _saved_tensors_hooks_is_enabled() -> bool:
     return not _graph.saved_tensors_hooks_are_disabled()
 
 
+#: Whether warnings of a loop in the place of a batching rule were asked for. There is no such loop, so none is given.
+_fallback_warnings = False
+
+
+def _debug_only_display_vmap_fallback_warnings(enabled: bool) -> None:
+    """Remembers whether :func:`arcgrad.vmap` is to warn where it loops over the examples. It never does: an operation without a
+    rule is an error."""
+    global _fallback_warnings
+    _fallback_warnings = enabled
+
+
+def _debug_only_are_vmap_fallback_warnings_enabled() -> bool:
+    """What :func:`_debug_only_display_vmap_fallback_warnings` was told last."""
+    return _fallback_warnings
+
+
+def _reshape_dim_into(src: int, dst: int, x: Tensor) -> Tensor:
+    """An axis put in front of another one, and the two made one."""
+    src, dst = src % x.ndim, dst % (x.ndim - 1)
+    return x.movedim(src, dst).flatten(dst, dst + 1)
+
+
+def _reshape_dim_outof(src: int, size1: int, x: Tensor) -> Tensor:
+    """An axis made two, of which the first has the given size."""
+    return x.unflatten(src, (size1, -1))
+
+
+def _is_vmap_fallback_enabled() -> bool:
+    """False: no operation loops over the examples of a batch."""
+    return False
+
+
+def _set_vmap_fallback_enabled(enabled: bool) -> None:
+    """Nothing to be turned off; turning it on is an error."""
+    if enabled:
+        raise RuntimeError("vmap has no fallback in arcgrad: an operation without a batching rule is an error")
+
+
 _nn = SimpleNamespace(_parse_to=_parse_to)
 _autograd_names = SimpleNamespace(
     SavedTensor=_graph.SavedTensor,
@@ -91,7 +129,13 @@ _autograd_names = SimpleNamespace(
 )
 #: Matrices are decomposed here whatever PyTorch's builds are made with.
 has_lapack = True
-_functorch = SimpleNamespace(is_batchedtensor=_is_batchedtensor)
+_functorch = SimpleNamespace(
+    is_batchedtensor=_is_batchedtensor,
+    reshape_dim_into=_reshape_dim_into,
+    reshape_dim_outof=_reshape_dim_outof,
+    _is_vmap_fallback_enabled=_is_vmap_fallback_enabled,
+    _set_vmap_fallback_enabled=_set_vmap_fallback_enabled,
+)
 
 
 if not TYPE_CHECKING:

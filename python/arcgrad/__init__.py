@@ -145,6 +145,19 @@ _ELSEWHERE = {
     **dict.fromkeys(("index_put_", "index_reduce", "nonzero_static"), "_places"),
     **dict.fromkeys(("empty_permuted", "from_file", "range"), "_making"),
     "gradient": "_finite_differences",
+    **dict.fromkeys(
+        (
+            "addmv_",
+            "as_strided_scatter",
+            "clamp_max_",
+            "clamp_min_",
+            "conj_physical_",
+            "detach_",
+            "fill",
+            "resize_as_",
+        ),
+        "_by_method",
+    ),
     **dict.fromkeys(("detach", "dist", "renorm"), "_norms"),
     **dict.fromkeys(("eig", "lstsq", "matrix_rank", "solve", "symeig"), "_removed"),
     "spmm": "sparse",
@@ -194,7 +207,7 @@ _ELSEWHERE = {
 
 
 #: Modules that programs reach into PyTorch for.
-_PRIVATE = frozenset(("_C", "_VF", "_dynamo", "_inductor", "_jit_internal"))
+_PRIVATE = frozenset(("_C", "_VF", "_dynamo", "_functorch", "_inductor", "_jit_internal"))
 
 
 def __getattr__(name):

@@ -49,6 +49,9 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     >>> x.is_set_to(x.view(3)), x.is_set_to(x.clone())
     (True, False)
     """
+    if self.untyped_storage().nbytes() == 0:
+        # No memory is nobody's.
+        return self is tensor
     return (
         self.dtype is tensor.dtype
         and self.untyped_storage().data_ptr() == tensor.untyped_storage().data_ptr()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "_is_all_true": ("_facts", "_is_all_true"),
     "_is_any_true": ("_facts", "_is_any_true"),
+    "as_strided_scatter": ("_by_method", "as_strided_scatter"),
     "coalesce": ("sparse.coo", "_coalesce"),
     "dim_order": ("_facts", "dim_order"),
     "dist": ("_norms", "dist"),

@@ -20,13 +20,21 @@ use crate::storage::PyStorage;
 use crate::tensor::{self, PyTensor, require, track, type_name};
 use crate::warning;
 
-/// Checks the `memory_format` of what only makes row-major tensors.
-fn row_major(format: &Bound<'_, PyAny>) -> PyResult<()> {
-    match device::memory_format(format, Order::Contiguous)? {
-        Order::ChannelsLast(_) => {
-            Err(PyNotImplementedError::new_err("resizing to a channels_last memory_format is not implemented"))
+/// Gives a tensor another shape, in the order that `memory_format` asks for.
+fn resize(
+    op: &'static str,
+    tensor: &Tensor,
+    shape: &[usize],
+    template: &Tensor,
+    format: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    let order = format.map(|format| device::memory_format(format, Order::Contiguous)).transpose()?;
+    match order {
+        None | Some(Order::Contiguous) => guard(|| out::resize(op, tensor, shape)),
+        Some(order) => {
+            let strides = order.strides(shape, template)?;
+            guard(|| out::resize_to(op, tensor, shape, &strides))
         }
-        _ => Ok(()),
     }
 }
 
@@ -560,11 +568,9 @@ impl PyTensor {
         sizes: &Bound<'py, PyTuple>,
         memory_format: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
-        if let Some(format) = memory_format {
-            row_major(format)?;
-        }
         let sizes = shape_argument("resize_", sizes)?;
-        guard(|| out::resize("resize_", slf.get().tensor(), &sizes))?;
+        let this = slf.get().tensor();
+        resize("resize_", this, &sizes, this, memory_format)?;
         Ok(slf.clone())
     }
 
@@ -575,11 +581,8 @@ impl PyTensor {
         the_template: &Bound<'py, PyAny>,
         memory_format: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
-        if let Some(format) = memory_format {
-            row_major(format)?;
-        }
-        let shape = require(the_template, "resize_as_", "the_template")?.shape();
-        guard(|| out::resize("resize_as_", slf.get().tensor(), &shape))?;
+        let template = require(the_template, "resize_as_", "the_template")?;
+        resize("resize_as_", slf.get().tensor(), &template.shape(), template, memory_format)?;
         Ok(slf.clone())
     }
 

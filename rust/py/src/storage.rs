@@ -153,6 +153,9 @@ pub fn array_over(
     stride: Option<Vec<isize>>,
 ) -> PyResult<Array> {
     let dtype = this.dtype();
+    // A storage with a dtype is its memory.
+    let untyped = source.and_then(|source| source.getattr(pyo3::intern!(source.py(), "_untyped")).ok());
+    let source = untyped.as_ref().or(source);
     let Some(source) = source else { return guard(|| Array::zeros("set_", &[0], dtype)) };
     let storage = if let Some(given) = tensor::from_py(source) {
         let array = given.array();

@@ -59,13 +59,38 @@ pub fn resize(op: &'static str, tensor: &Tensor, shape: &[usize]) -> Result<()> 
     if tensor.shape().as_slice() == shape {
         return Ok(());
     }
+    resize_to(op, tensor, shape, &contiguous_strides(shape))
+}
+
+/// [`resize`] to a shape with the given strides, also of a tensor that has the shape.
+///
+/// # Errors
+/// When the shape or its strides are of no number, or the tensor requires a gradient.
+#[track_caller]
+pub fn resize_to(op: &'static str, tensor: &Tensor, shape: &[usize], strides: &[isize]) -> Result<()> {
+    if tensor.requires_grad() {
+        return Err(Error::runtime(op, CANNOT_RESIZE));
+    }
+    // Axes without elements count as one, as they do for strides.
+    if !is_number(shape.iter().map(|&size| size.max(1))) {
+        let what = if shape.contains(&0) { "Stride" } else { "Storage size" };
+        return Err(Error::runtime(op, format!("{what} calculation overflowed with sizes={shape:?}")));
+    }
+    if !is_number(shape.iter().copied().chain([tensor.dtype().size()])) {
+        return Err(Error::runtime(op, format!("Storage size calculation overflowed with sizes={shape:?}")));
+    }
     let version = tensor.version();
-    resize_strided(op, tensor, shape, &contiguous_strides(shape))?;
+    resize_strided(op, tensor, shape, strides)?;
     let array = tensor.array();
     array.storage().note_change(Blame::here());
     // Also where there is other memory now, the versions of a tensor are counted on.
     array.storage().set_version(version.wrapping_add(1));
     Ok(())
+}
+
+/// Whether a product fits what counts bytes.
+fn is_number(mut factors: impl Iterator<Item = usize>) -> bool {
+    factors.try_fold(1usize, usize::checked_mul).is_some_and(|product| isize::try_from(product).is_ok())
 }
 
 const CANNOT_RESIZE: &str = "cannot resize variables that require grad";

@@ -787,7 +787,10 @@ impl Op for Choices {
         if !array.dtype().is_float() {
             return Err(Error::runtime(
                 OP,
-                format!("multinomial only supports floating-point dtypes for input, got: {}", torch_name(array.dtype())),
+                format!(
+                    "multinomial only supports floating-point dtypes for input, got: {}",
+                    torch_name(array.dtype())
+                ),
             ));
         }
         if samples <= 0 {

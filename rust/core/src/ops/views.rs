@@ -919,8 +919,12 @@ pub fn movedim(source: &Tensor, from: &[i64], to: &[i64]) -> Result<Tensor> {
             ),
         ));
     }
-    shape::axis_mask("movedim", from, rank)?;
-    shape::axis_mask("movedim", to, rank)?;
+    for (axes, which) in [(from, "source"), (to, "destination")] {
+        shape::axis_mask("movedim", axes, rank).map_err(|error| match *error {
+            Error::Runtime { .. } => Error::runtime("movedim", format!("movedim: repeated dim in `{which}` ({axes:?})")),
+            _ => error,
+        })?;
+    }
     let mut order: SmallVec<[Option<usize>; 6]> = SmallVec::from_elem(None, rank);
     let mut moved: SmallVec<[bool; 6]> = SmallVec::from_elem(false, rank);
     for (&from, &to) in from.iter().zip(to) {
