@@ -145,7 +145,7 @@ _ELSEWHERE = {
 
 
 #: Modules that programs reach into PyTorch for.
-_PRIVATE = frozenset(("_C", "_VF", "_dynamo", "_inductor", "_jit_internal"))
+_PRIVATE = frozenset(("_C", "_VF", "_vmap_internals", "_dynamo", "_inductor", "_jit_internal"))
 
 
 def __getattr__(name):
