@@ -851,7 +851,9 @@ impl Tensor {
             }
             state.requires_grad = false;
             state.output_nr = 0;
-            (state.grad_fn.take(), state.take_anchors())
+            // Forward mode is cut off from as well.
+            let tangents = state.extra.as_mut().and_then(|extra| extra.lift.as_mut()).map(Lift::take_tangents);
+            (state.grad_fn.take(), state.take_anchors(), tangents)
         };
         drop(old);
         Ok(())

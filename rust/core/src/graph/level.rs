@@ -278,6 +278,11 @@ impl Lift {
         self.duals.retain(|dual| dual.level != level);
     }
 
+    /// Lets go of all tangents; they are to be dropped where nothing is locked.
+    pub(crate) fn take_tangents(&mut self) -> SmallVec<[Arc<Dual>; 1]> {
+        std::mem::take(&mut self.duals)
+    }
+
     fn dual(&self, level: Level) -> Option<&Arc<Dual>> {
         self.duals.iter().find(|dual| dual.level == level)
     }
@@ -318,10 +323,12 @@ impl Tensor {
             if lift.is_none() && state.extra.is_none() {
                 return;
             }
-            if let Some(host) = lift.as_ref().and_then(|lift| lift.host.clone()) {
-                state.extra().attachment = Some(host);
-            }
-            std::mem::replace(&mut state.extra().lift, lift)
+            let extra = state.extra();
+            let left = match lift.as_ref().and_then(|lift| lift.host.clone()) {
+                Some(host) => extra.attachment.replace(host),
+                None => None,
+            };
+            (std::mem::replace(&mut extra.lift, lift), left)
         };
         drop(old);
     }

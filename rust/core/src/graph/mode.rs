@@ -100,7 +100,8 @@ impl ModeGuard {
 
 impl Drop for ModeGuard {
     fn drop(&mut self) {
-        set_modes(self.0);
+        // Whether anything is attached to tensors is nobody's choice.
+        set_modes(self.0.with(Modes::LIFTED, modes().any(Modes::LIFTED)));
     }
 }
 

@@ -4,6 +4,7 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
+use crate::graph::level::Kind;
 use crate::graph::record::{would_record, would_record_any};
 use crate::graph::{Blame, Modes, modes};
 use crate::shape::contiguous_strides;
@@ -18,6 +19,16 @@ pub fn check_differentiable(op: &'static str, inputs: &[&Operand], out: &Tensor)
             format!(
                 "{op}(): functions with out=... arguments don't support automatic differentiation, but one of the \
                  arguments requires grad."
+            ),
+        ));
+    }
+    let has_tangent = |top| matches!(top, Some((_, Kind::Tangent)));
+    let is_dual = |input: &&Operand| has_tangent(input.lift.as_ref().and_then(|lift| lift.top()));
+    if modes().any(Modes::LIFTED) && (has_tangent(out.top_level()) || inputs.iter().any(is_dual)) {
+        return Err(Error::runtime(
+            op,
+            format!(
+                "{op}(): an out= function does not support forward mode, but one of the arguments has a tangent: leave out= away"
             ),
         ));
     }
