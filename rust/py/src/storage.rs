@@ -29,7 +29,7 @@ impl PyStorage {
 impl PyStorage {
     /// The address of the first byte.
     fn data_ptr(&self) -> usize {
-        if self.0.bytes() == 0 { 0 } else { self.0.ptr() as usize }
+        if self.0.bytes() == 0 || self.0.is_meta() { 0 } else { self.0.ptr() as usize }
     }
 
     /// Size in bytes.
@@ -60,10 +60,10 @@ impl PyStorage {
         1
     }
 
-    /// Where it lies: the CPU.
+    /// Where it lies: the CPU, or `meta` if there is no memory.
     #[getter]
     fn device(&self, py: Python<'_>) -> PyResult<Py<PyDevice>> {
-        device::cpu(py)
+        device::to_py(py, self.0.device())
     }
 
     /// A number that identifies the block.
@@ -78,7 +78,7 @@ impl PyStorage {
     }
 
     fn __repr__(&self) -> String {
-        format!("[arcgrad.UntypedStorage(device=cpu) of size {}]", self.0.bytes())
+        format!("[arcgrad.UntypedStorage(device={}) of size {}]", self.0.device().name(), self.0.bytes())
     }
 }
 

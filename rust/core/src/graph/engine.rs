@@ -22,6 +22,7 @@ use super::node::{Backward, Cotangents, Edge, NodeRef, Results};
 use super::provenance::{Blame, Inherit};
 use super::saved;
 use crate::error::{Error, Result};
+use crate::storage::{Placed, is_meta_known};
 use crate::tensor::Tensor;
 
 /// A backward pass to run.
@@ -471,6 +472,7 @@ impl<'a> Pass<'a> {
             needs.push(self.is_wanted(next));
         }
         let release = (!job.retain_graph).then_some(self.blame);
+        let _place = if is_meta_known() { beside(&mut grads) } else { None };
         let mut results =
             Backward::new(node, grads, &needs, job.create_graph, release).and_then(Backward::run).map_err(context)?;
         for hook in post_hooks {
@@ -508,6 +510,12 @@ impl<'a> Pass<'a> {
         }
         Ok(())
     }
+}
+
+/// What a rule makes is made where the gradients lie.
+#[cold]
+fn beside(grads: &mut Gradients) -> Option<Placed> {
+    grads.iter_mut().flatten().find_map(|grad| grad.look().array().storage().beside())
 }
 
 /// `.grad` of a non-leaf that keeps it: summed over passes, never recorded into the node's own history.

@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use std::ffi::{CStr, CString};
 
 use arcgrad::Tensor;
+use arcgrad::storage::{Placed, is_meta_known};
 use arcgrad::ops::elementwise::{Arg, Row, apply_small};
 use arcgrad::ops::registry::{Call, Form, Forms, OpInfo, Output, Value};
 use pyo3::exceptions::PyRuntimeError;
@@ -90,7 +91,10 @@ impl Entry {
         } else {
             Form::Out(&parsed.outs)
         };
-        let result = call(py, info, &form, &parsed.values)?;
+        let result = {
+            let _place = if is_meta_known() { place_of_new(info, parsed) } else { None };
+            call(py, info, &form, &parsed.values)?
+        };
         if let Output::InPlace = result {
             let target = given.first().expect("an in-place operation has a target");
             track_written(&target);
@@ -99,6 +103,20 @@ impl Entry {
         let result = output::finish(result, parsed)?;
         output::to_py(py, result)
     }
+}
+
+/// Where an operation that makes a tensor is to make it: where the program says, else beside its model, else where new tensors
+/// are made.
+#[cold]
+fn place_of_new(info: &'static OpInfo, parsed: &Parsed) -> Option<Placed> {
+    if !parse::is_creation(info) {
+        return None;
+    }
+    let device = parsed.device.unwrap_or_else(|| match parsed.values.first() {
+        Some(Value::Tensor(model)) => model.device(),
+        _ => crate::device::default(),
+    });
+    Some(Placed::on(device))
 }
 
 /// Calls an operation; the GIL is released when the work is long.
