@@ -20,8 +20,9 @@ use super::level;
 use super::mode::{ModeGuard, Modes, modes};
 use super::node::{Backward, Cotangents, Edge, NodeRef, Results};
 use super::provenance::{Blame, Inherit};
-use super::saved;
+use super::{saved, watch};
 use crate::error::{Error, Result};
+use crate::shape::Shape;
 use crate::storage::{Placed, is_meta_known};
 use crate::tensor::Tensor;
 
@@ -473,8 +474,12 @@ impl<'a> Pass<'a> {
         }
         let release = (!job.retain_graph).then_some(self.blame);
         let _place = if is_meta_known() { beside(&mut grads) } else { None };
-        let mut results =
-            Backward::new(node, grads, &needs, job.create_graph, release).and_then(Backward::run).map_err(context)?;
+        let shapes = |grads: &mut Gradients| {
+            grads.iter_mut().flatten().map(|grad| grad.look().array().shape().into()).collect::<SmallVec<[Shape; 2]>>()
+        };
+        let shapes = if watch::is_on() { shapes(&mut grads) } else { SmallVec::new() };
+        let run = || Backward::new(node, grads, &needs, job.create_graph, release).and_then(Backward::run);
+        let mut results = watch::node(node.name(), || shapes, run).map_err(context)?;
         for hook in post_hooks {
             own_all(&mut results)?;
             if let Some(replaced) = hook.after_node(&tensors(&results), &before).map_err(context)? {

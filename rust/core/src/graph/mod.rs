@@ -4,7 +4,7 @@
 //! [`saved`] (values kept for backward), [`hooks`], [`accumulate`] (the leaves), [`engine`] (the backward pass),
 //! [`views`] (in-place operations on views), [`record`] and [`custom`] (how an op enters the graph), `place` (where it works), [`ownership`] (what
 //! a host's cycle collector may see), [`cuts`] and [`nan`] (why a gradient
-//! is not there, or is no number).
+//! is not there, or is no number), [`watch`] (what a profile sees).
 
 pub mod accumulate;
 pub mod algebra;
@@ -27,6 +27,7 @@ pub mod saved;
 pub mod trace;
 pub mod transform;
 pub mod views;
+pub mod watch;
 
 pub use crate::provenance::{self, Blame, Line};
 pub use call::{call, call_many, call_with};

@@ -17,12 +17,15 @@ use std::collections::HashMap;
 use std::ffi::{CStr, CString};
 
 use arcgrad::Tensor;
+use arcgrad::graph::watch;
+use arcgrad::shape::Shape;
 use arcgrad::storage::{Placed, is_meta_known};
 use arcgrad::ops::elementwise::{Arg, Row, apply_small};
 use arcgrad::ops::registry::{Call, Form, Forms, OpInfo, Output, Value};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
+use smallvec::SmallVec;
 
 use crate::capi::with_keywords;
 use crate::error::{guard, guard_detached};
@@ -56,6 +59,7 @@ impl Entry {
     fn call<'py>(&self, py: Python<'py>, given: &Given<'_, 'py>) -> PyResult<Py<PyAny>> {
         if let Some(row) = self.unary
             && let Some(tensor) = given.only_tensor()
+            && !watch::is_on()
             && let Some(result) = guard(|| Ok(apply_small(row, &[], &[Arg::Tensor(tensor)])))?
         {
             return fresh_to_py(py, result);
@@ -125,11 +129,27 @@ pub fn call(py: Python<'_>, info: &'static OpInfo, form: &Form<'_>, values: &[Va
         Call::Row(_) | Call::RowOfReals(..) | Call::Rows(_) | Call::RowsInPlace(..) => LONG_ELEMENTWISE,
         _ => LONG_STRUCTURED,
     };
-    if is_long(values, limit) && !is_view(info) {
-        guard_detached(py, || info.invoke(form, values))
-    } else {
-        guard(|| info.invoke(form, values))
+    let run = || {
+        if is_long(values, limit) && !is_view(info) {
+            guard_detached(py, || info.invoke(form, values))
+        } else {
+            guard(|| info.invoke(form, values))
+        }
+    };
+    match form {
+        Form::InPlace => watch::op_in_place(info.name, || shapes_of(values), run),
+        _ => watch::op(info.name, || shapes_of(values), run),
     }
+}
+
+/// Shapes of operands, for a profile.
+fn shapes_of(values: &[Value]) -> SmallVec<[Shape; 2]> {
+    let tensors = values.iter().flat_map(|value| match value {
+        Value::Tensor(tensor) => std::slice::from_ref(tensor),
+        Value::Tensors(tensors) => tensors,
+        _ => &[],
+    });
+    tensors.map(Tensor::shape).collect()
 }
 
 /// Whether the work is long, judged by the operands, or for a creation by the shape it is asked for.
