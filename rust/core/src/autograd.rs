@@ -74,6 +74,7 @@ fn seed(meta: &Meta, given: Option<&Tensor>, position: usize) -> Result<Tensor> 
                     format!("grad can be implicitly created only for real scalar outputs but got {}", meta.dtype),
                 ));
             }
+            let _place = tensor.array().storage().beside();
             Ok(Tensor::from_array(Array::full("backward", &meta.shape, Scalar::Int(1), meta.dtype)?))
         }
     }

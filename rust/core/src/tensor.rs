@@ -24,7 +24,7 @@ use crate::kernels::element::Element;
 use crate::launch::Sole;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
-use crate::storage::Seen;
+use crate::storage::{Device, Seen};
 
 /// A tensor: strided data that may take part in a differentiable graph. Clones are the same tensor.
 #[derive(Clone)]
@@ -298,6 +298,11 @@ impl Tensor {
         self.lock().array.dtype()
     }
 
+    /// Where the data lies.
+    pub fn device(&self) -> Device {
+        self.lock().array.storage().device()
+    }
+
     /// Shape and dtype.
     pub fn meta(&self) -> Meta {
         let state = self.lock();
@@ -322,7 +327,9 @@ impl Tensor {
             return Ok(number);
         }
         let array = self.array();
-        array.require_data("item")?;
+        if array.numel() == 1 || !array.is_meta() {
+            array.require_data("item")?;
+        }
         if array.numel() != 1 {
             return Err(Error::runtime(
                 "item",
@@ -815,6 +822,13 @@ impl Tensor {
                     "data set to a tensor that requires gradients must be floating point or complex dtype, got {}",
                     given.dtype
                 ),
+            ));
+        }
+        if self.device() != other.device() {
+            return Err(Error::runtime(
+                "data",
+                "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor type: \
+                 they are on different devices",
             ));
         }
         let array = other.array().with_own_counter();

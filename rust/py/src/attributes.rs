@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arcgrad::graph::Modes;
 use arcgrad::ops::{complex, copy, out, views};
+use arcgrad::storage::Device;
 use arcgrad::{Error, Tensor, shape};
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyUserWarning};
 use pyo3::ffi;
@@ -84,8 +85,6 @@ never! {
     is_xpu,
     /// Whether it lies on an Apple GPU: never.
     is_mps,
-    /// Whether it has no data: never.
-    is_meta,
     /// Whether it is stored sparsely: never.
     is_sparse,
     /// Whether it is stored as compressed sparse rows: never.
@@ -177,7 +176,7 @@ impl PyTensor {
     /// The address of the first element.
     fn data_ptr(&self) -> usize {
         let array = self.tensor().array();
-        if array.numel() == 0 { 0 } else { array.ptr() as usize }
+        if array.numel() == 0 || array.is_meta() { 0 } else { array.ptr() as usize }
     }
 
     /// Bytes per element.
@@ -223,10 +222,16 @@ impl PyTensor {
         dtype::to_py(py, self.tensor().dtype())
     }
 
-    /// Where the tensor lies: the CPU.
+    /// Where the tensor lies: the CPU, or `meta` if it has no data.
     #[getter(device)]
     fn place(&self, py: Python<'_>) -> PyResult<Py<PyDevice>> {
-        device::cpu(py)
+        device::to_py(py, self.tensor().device())
+    }
+
+    /// Whether it has a shape and no data.
+    #[getter]
+    fn is_meta(&self) -> bool {
+        self.tensor().device() == Device::Meta
     }
 
     /// How the elements are stored: strided.
@@ -235,13 +240,13 @@ impl PyTensor {
         device::strided(py)
     }
 
-    /// Whether it lies on the CPU: always.
+    /// Whether it lies on the CPU.
     #[getter]
     fn is_cpu(&self) -> bool {
-        true
+        self.tensor().device() == Device::Cpu
     }
 
-    /// The number of its device: -1, the CPU.
+    /// The number of its device: -1, for none.
     fn get_device(&self) -> i64 {
         -1
     }

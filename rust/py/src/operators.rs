@@ -1,9 +1,11 @@
 //! Python's operators on tensors, each on a short way of its own.
 
+use arcgrad::graph::watch;
 use arcgrad::ops::elementwise::{Arg, Row, apply, apply_in_place, apply_small};
 use arcgrad::ops::powers;
 use arcgrad::ops::registry::{Form, OpInfo, Output, Value};
 use arcgrad::ops::rows;
+use arcgrad::shape::Shape;
 use arcgrad::{DType, Scalar, Tensor};
 use pyo3::basic::CompareOp;
 use pyo3::exceptions::{PyNotImplementedError, PyTypeError};
@@ -81,32 +83,37 @@ fn binary(
     let Some(other) = other(object)? else { return Ok(py.NotImplemented()) };
     let this = slf.get().tensor();
     let (left, right) = if reflected { (other.arg(), Arg::Tensor(this)) } else { (Arg::Tensor(this), other.arg()) };
-    let args = [left, right];
-    if let Some(result) = guard(|| Ok(apply_small(row, &[], &args)))? {
-        return tensor::fresh_to_py(py, result);
-    }
-    let result = if this.numel() >= LONG || other.numel() >= LONG {
-        guard_detached(py, || apply(row, &[], &args))?
-    } else {
-        guard(|| apply(row, &[], &args))?
+    applied(py, row, &[left, right], this.numel() >= LONG || other.numel() >= LONG)
+}
+
+/// The result of a row, whose work may be long.
+#[inline]
+fn applied(py: Python<'_>, row: &'static Row, args: &[Arg<'_>], long: bool) -> PyResult<Py<PyAny>> {
+    let run = || {
+        if let Some(result) = guard(|| Ok(apply_small(row, &[], args)))? {
+            return tensor::fresh_to_py(py, result);
+        }
+        let result =
+            if long { guard_detached(py, || apply(row, &[], args))? } else { guard(|| apply(row, &[], args))? };
+        tensor::to_py(py, result)
     };
-    tensor::to_py(py, result)
+    watch::op(row.name, || shapes_of(args), run)
+}
+
+/// Shapes of operands, for a profile.
+fn shapes_of(args: &[Arg<'_>]) -> SmallVec<[Shape; 2]> {
+    let shape = |arg: &Arg<'_>| match arg {
+        Arg::Tensor(tensor) => Some(tensor.shape()),
+        Arg::Scalar(_) => None,
+    };
+    args.iter().filter_map(shape).collect()
 }
 
 /// A row of one input.
 #[inline]
 fn unary(slf: &Bound<'_, PyTensor>, row: &'static Row) -> PyResult<Py<PyAny>> {
     let (py, this) = (slf.py(), slf.get().tensor());
-    let args = [Arg::Tensor(this)];
-    if let Some(result) = guard(|| Ok(apply_small(row, &[], &args)))? {
-        return tensor::fresh_to_py(py, result);
-    }
-    let result = if this.numel() >= LONG {
-        guard_detached(py, || apply(row, &[], &args))?
-    } else {
-        guard(|| apply(row, &[], &args))?
-    };
-    tensor::to_py(py, result)
+    applied(py, row, &[Arg::Tensor(this)], this.numel() >= LONG)
 }
 
 /// The in-place form of a row of two inputs; false where Python should ask the other side.
@@ -114,11 +121,14 @@ fn unary(slf: &Bound<'_, PyTensor>, row: &'static Row) -> PyResult<Py<PyAny>> {
 fn in_place(slf: &Bound<'_, PyTensor>, object: &Bound<'_, PyAny>, row: &'static Row) -> PyResult<bool> {
     let Some(other) = other(object)? else { return Ok(false) };
     let this = slf.get().tensor();
-    if this.numel() >= LONG {
-        guard_detached(slf.py(), || apply_in_place(row, &[], this, &[other.arg()]))?;
-    } else {
-        guard(|| apply_in_place(row, &[], this, &[other.arg()]))?;
-    }
+    let run = || {
+        if this.numel() >= LONG {
+            guard_detached(slf.py(), || apply_in_place(row, &[], this, &[other.arg()]))
+        } else {
+            guard(|| apply_in_place(row, &[], this, &[other.arg()]))
+        }
+    };
+    watch::op_in_place(row.name, || shapes_of(&[Arg::Tensor(this), other.arg()]), run)?;
     track_written(slf.as_any());
     Ok(true)
 }

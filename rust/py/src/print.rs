@@ -21,6 +21,10 @@ impl Elements for Shown {
         self.0.shape()
     }
 
+    fn is_meta(&self) -> bool {
+        self.0.is_meta()
+    }
+
     fn get(&self, index: &[usize]) -> Number {
         let steps = index.iter().zip(self.0.strides());
         let offset = self.0.offset() as isize + steps.map(|(&at, &stride)| at as isize * stride).sum::<isize>();
@@ -73,7 +77,11 @@ impl PyTensor {
         if tensor.is_hosted() && tensor.array().require_data("repr").is_err() {
             let (name, meta) = (name.unwrap_or_else(|| "tensor".to_owned()), tensor.meta());
             let gradient = if tensor.requires_grad() { ", requires_grad=True" } else { "" };
-            return Ok(format!("{name}(..., size={:?}, dtype=arcgrad.{}{gradient})", meta.shape.as_slice(), meta.dtype));
+            return Ok(format!(
+                "{name}(..., size={:?}, dtype=arcgrad.{}{gradient})",
+                meta.shape.as_slice(),
+                meta.dtype
+            ));
         }
         let tangent = match top {
             Some((level, Kind::Tangent)) => tensor.tangent(level),
@@ -109,7 +117,8 @@ impl PyTensor {
     fn __format__<'py>(slf: &Bound<'py, Self>, spec: &str) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         // As PyTorch's: a parameter, say, is shown as what it is, not as its number.
-        if slf.is_exact_instance_of::<Self>() && slf.get().tensor().rank() == 0 {
+        if slf.is_exact_instance_of::<Self>() && slf.get().tensor().rank() == 0 && !slf.get().tensor().array().is_meta()
+        {
             let number = crate::number::to_py(py, guard(|| slf.get().tensor().item())?);
             return number.bind(py).call_method1("__format__", (spec,));
         }

@@ -20,8 +20,10 @@ use super::level;
 use super::mode::{ModeGuard, Modes, modes};
 use super::node::{Backward, Cotangents, Edge, NodeRef, Results};
 use super::provenance::{Blame, Inherit};
-use super::saved;
+use super::{saved, watch};
 use crate::error::{Error, Result};
+use crate::shape::Shape;
+use crate::storage::{Placed, is_meta_known};
 use crate::tensor::Tensor;
 
 /// A backward pass to run.
@@ -517,8 +519,13 @@ impl<'a> Pass<'a> {
             needs.push(self.is_wanted(next));
         }
         let release = (!job.retain_graph).then_some(self.blame);
-        let mut results =
-            Backward::new(node, grads, &needs, job.create_graph, release).and_then(Backward::run).map_err(context)?;
+        let _place = if is_meta_known() { beside(&mut grads) } else { None };
+        let shapes = |grads: &mut Gradients| {
+            grads.iter_mut().flatten().map(|grad| grad.look().array().shape().into()).collect::<SmallVec<[Shape; 2]>>()
+        };
+        let shapes = if watch::is_on() { shapes(&mut grads) } else { SmallVec::new() };
+        let run = || Backward::new(node, grads, &needs, job.create_graph, release).and_then(Backward::run);
+        let mut results = watch::node(node.name(), || shapes, run).map_err(context)?;
         let mut before = before;
         if post_hooks.is_empty()
             && let Some(hooks) = node.hooks()
@@ -562,6 +569,12 @@ impl<'a> Pass<'a> {
         }
         Ok(())
     }
+}
+
+/// What a rule makes is made where the gradients lie.
+#[cold]
+fn beside(grads: &mut Gradients) -> Option<Placed> {
+    grads.iter_mut().flatten().find_map(|grad| grad.look().array().storage().beside())
 }
 
 /// `.grad` of a non-leaf that keeps it: summed over passes, never recorded into the node's own history.

@@ -111,6 +111,7 @@ fn resize_strided(op: &'static str, tensor: &Tensor, shape: &[usize], strides: &
         return Err(Error::runtime(op, CANNOT_RESIZE));
     }
     let old = tensor.array();
+    let _place = old.storage().beside();
     let dtype = old.dtype();
     let numel = crate::shape::checked_numel(op, shape, dtype.size())?;
     let fits = (old.offset() + numel) * dtype.size() <= old.storage().bytes();

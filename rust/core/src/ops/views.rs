@@ -921,7 +921,9 @@ pub fn movedim(source: &Tensor, from: &[i64], to: &[i64]) -> Result<Tensor> {
     }
     for (axes, which) in [(from, "source"), (to, "destination")] {
         shape::axis_mask("movedim", axes, rank).map_err(|error| match *error {
-            Error::Runtime { .. } => Error::runtime("movedim", format!("movedim: repeated dim in `{which}` ({axes:?})")),
+            Error::Runtime { .. } => {
+                Error::runtime("movedim", format!("movedim: repeated dim in `{which}` ({axes:?})"))
+            }
             _ => error,
         })?;
     }

@@ -4,6 +4,7 @@ use arcgrad::Tensor;
 use arcgrad::autograd::{self, Options, Target};
 use arcgrad::graph::{Edge, Meta, custom, engine};
 use arcgrad::ops::{joining::stack, views};
+use arcgrad::storage::Placed;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -235,6 +236,10 @@ fn batch_size(outputs: &[Target], seeds: &[Option<Tensor>]) -> arcgrad::Result<u
 
 fn zeros_at(input: &Target) -> arcgrad::Result<Tensor> {
     let meta = meta_at(input)?;
+    let _place = match input {
+        Target::Tensor(tensor) => Some(Placed::on(tensor.device())),
+        Target::Edge(_) => None,
+    };
     Ok(Tensor::from_array(arcgrad::Array::zeros("grad", &meta.shape, meta.dtype)?))
 }
 

@@ -379,7 +379,7 @@ impl PyInputMetadata {
     /// Where it lies: the CPU.
     #[getter]
     fn device(&self, py: Python<'_>) -> PyResult<Py<crate::device::PyDevice>> {
-        crate::device::cpu(py)
+        crate::device::to_py(py, arcgrad::storage::Device::Cpu)
     }
 
     /// Whether it is a nested tensor: never.

@@ -17,12 +17,16 @@ use std::collections::HashMap;
 use std::ffi::{CStr, CString};
 
 use arcgrad::Tensor;
+use arcgrad::graph::watch;
 use arcgrad::ops::elementwise::{Arg, Row, apply_small};
 use arcgrad::ops::registry::{Call, Form, Forms, OpInfo, Output, Value};
+use arcgrad::shape::Shape;
+use arcgrad::storage::{Placed, is_meta_known};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
+use smallvec::SmallVec;
 
 use crate::capi::with_keywords;
 use crate::error::{guard, guard_detached};
@@ -63,6 +67,7 @@ impl Entry {
         }
         if let Some(row) = self.unary
             && let Some(tensor) = given.only_tensor()
+            && !watch::is_on()
             && let Some(result) = guard(|| Ok(apply_small(row, &[], &[Arg::Tensor(tensor)])))?
         {
             return fresh_to_py(py, result);
@@ -123,7 +128,10 @@ impl Entry {
         } else {
             Form::Out(&parsed.outs)
         };
-        let result = call(py, info, &form, &parsed.values)?;
+        let result = {
+            let _place = if is_meta_known() { place_of_new(info, parsed) } else { None };
+            call(py, info, &form, &parsed.values)?
+        };
         if let Output::InPlace = result {
             let target = given.first().expect("an in-place operation has a target");
             track_written(&target);
@@ -134,17 +142,47 @@ impl Entry {
     }
 }
 
+/// Where an operation that makes a tensor is to make it: where the program says, else beside its model, else where new tensors
+/// are made.
+#[cold]
+fn place_of_new(info: &'static OpInfo, parsed: &Parsed) -> Option<Placed> {
+    if !parse::is_creation(info) {
+        return None;
+    }
+    let device = parsed.device.unwrap_or_else(|| match parsed.values.first() {
+        Some(Value::Tensor(model)) => model.device(),
+        _ => crate::device::default(),
+    });
+    Some(Placed::on(device))
+}
+
 /// Calls an operation; the GIL is released when the work is long.
 pub fn call(py: Python<'_>, info: &'static OpInfo, form: &Form<'_>, values: &[Value]) -> PyResult<Output> {
     let limit = match info.call {
         Call::Row(_) | Call::RowOfReals(..) | Call::Rows(_) | Call::RowsInPlace(..) => LONG_ELEMENTWISE,
         _ => LONG_STRUCTURED,
     };
-    if is_long(values, limit) && !is_view(info) {
-        guard_detached(py, || info.invoke(form, values))
-    } else {
-        guard(|| info.invoke(form, values))
+    let run = || {
+        if is_long(values, limit) && !is_view(info) {
+            guard_detached(py, || info.invoke(form, values))
+        } else {
+            guard(|| info.invoke(form, values))
+        }
+    };
+    match form {
+        Form::InPlace => watch::op_in_place(info.name, || shapes_of(values), run),
+        _ => watch::op(info.name, || shapes_of(values), run),
     }
+}
+
+/// Shapes of operands, for a profile.
+fn shapes_of(values: &[Value]) -> SmallVec<[Shape; 2]> {
+    let tensors = values.iter().flat_map(|value| match value {
+        Value::Tensor(tensor) => std::slice::from_ref(tensor),
+        Value::Tensors(tensors) => tensors,
+        _ => &[],
+    });
+    tensors.map(Tensor::shape).collect()
 }
 
 /// Whether the work is long, judged by the operands, or for a creation by the shape it is asked for.

@@ -2,6 +2,7 @@
 //! got wrong is noted as a [`Reject`] and put into words by [`super::message`].
 
 use arcgrad::ops::registry::{Default, Forms, Kind, OpInfo, Param, Value};
+use arcgrad::storage::Device;
 use arcgrad::{DType, Tensor};
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
@@ -151,6 +152,8 @@ pub struct Parsed {
     pub requires_grad: bool,
     /// `memory_format=`.
     pub order: Option<Order>,
+    /// `device=`.
+    pub device: Option<Device>,
 }
 
 /// Why a signature does not fit the arguments.
@@ -309,7 +312,7 @@ fn common_keyword(
             let arranged = matches!(order, Order::ChannelsLast(_)) || !info.forms.has(Forms::ROW_MAJOR);
             parsed.order = arranged.then_some(order);
         }
-        "device" if is_creation(info) => device::check(argument).map_err(Reject::Raise)?,
+        "device" if is_creation(info) => parsed.device = device::read(argument).map_err(Reject::Raise)?,
         "layout" if is_creation(info) => device::check_layout(argument).map_err(Reject::Raise)?,
         "requires_grad" if is_creation(info) => parsed.requires_grad = truth(argument)?,
         "pin_memory" if is_creation(info) => {
