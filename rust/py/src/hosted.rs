@@ -87,9 +87,8 @@ impl OpOverload {
             )));
         }
         let inputs: Vec<Option<&Tensor>> = args.iter().map(|argument| from_py_static(&argument)).collect();
-        let results = guard(|| {
-            if OFF.get() { run_plain(&call, &inputs) } else { Ok(call.run(&inputs)?.into_iter().collect()) }
-        })?;
+        let results =
+            guard(|| if OFF.get() { run_plain(&call, &inputs) } else { Ok(call.run(&inputs)?.into_iter().collect()) })?;
         handed_out(py, results)
     }
 

@@ -73,7 +73,11 @@ impl PyTensor {
         if tensor.is_hosted() && tensor.array().require_data("repr").is_err() {
             let (name, meta) = (name.unwrap_or_else(|| "tensor".to_owned()), tensor.meta());
             let gradient = if tensor.requires_grad() { ", requires_grad=True" } else { "" };
-            return Ok(format!("{name}(..., size={:?}, dtype=arcgrad.{}{gradient})", meta.shape.as_slice(), meta.dtype));
+            return Ok(format!(
+                "{name}(..., size={:?}, dtype=arcgrad.{}{gradient})",
+                meta.shape.as_slice(),
+                meta.dtype
+            ));
         }
         let tangent = match top {
             Some((level, Kind::Tangent)) => tensor.tangent(level),

@@ -59,13 +59,13 @@ impl PyTensor {
 
     /// Call ``hook(grad)`` when the gradient of this tensor is known; it may return another gradient.
     fn register_hook(slf: &Bound<'_, Self>, hook: &Bound<'_, PyAny>) -> PyResult<PyHandle> {
-        let registered = PyHook::new(hook)?;
+        let registered = PyHook::new(hook);
         Ok(handle(slf, hook, guard(|| slf.get().tensor().register_hook(registered))?))
     }
 
     /// Call ``hook(tensor)`` after a gradient has been added into ``.grad`` of this leaf.
     fn register_post_accumulate_grad_hook(slf: &Bound<'_, Self>, hook: &Bound<'_, PyAny>) -> PyResult<PyHandle> {
-        let registered = PyHook::new(hook)?;
+        let registered = PyHook::new(hook);
         Ok(handle(slf, hook, guard(|| slf.get().tensor().register_post_accumulate_grad_hook(registered))?))
     }
 
