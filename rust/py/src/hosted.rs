@@ -480,7 +480,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     ours.add_class::<OpOverload>()?;
     let disabled = wrap_pyfunction!(_disabled_torch_dispatch_impl, module)?;
     let _ = DISABLED.set(module.py(), disabled.clone().into_any().unbind());
-    module.py().get_type::<PyTensor>().setattr("__torch_dispatch__", disabled)?;
+    module.py().get_type::<PyTensor>().setattr("__torch_dispatch__", &disabled)?;
+    ours.add("_disabled_torch_dispatch_impl", disabled)?;
     ours.add_function(wrap_pyfunction!(switch_dispatch_off, &ours)?)?;
     ours.add_function(wrap_pyfunction!(push_dispatch_mode, &ours)?)?;
     ours.add_function(wrap_pyfunction!(pop_dispatch_mode, &ours)?)?;
