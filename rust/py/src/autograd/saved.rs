@@ -109,8 +109,8 @@ impl PySavedTensor {
     /// Pack the value with ``pack_hook`` now and unpack it with ``unpack_hook`` when it is needed.
     #[pyo3(signature = (*hooks), text_signature = "($self, pack_hook, unpack_hook)")]
     fn register_hooks(&self, hooks: &Bound<'_, PyTuple>) -> PyResult<()> {
-        let given: Vec<Bound<'_, PyAny>> = hooks.iter().filter(|hook| hook.is_callable()).collect();
-        let [pack, unpack] = &given[..] else {
+        let given: Vec<Bound<'_, PyAny>> = hooks.iter().collect();
+        let ([pack, unpack], true) = (&given[..], given.iter().all(|hook| hook.is_callable())) else {
             return Err(PyTypeError::new_err(
                 "register_hooks(): incompatible function arguments: it takes two callables, pack_hook and unpack_hook",
             ));
