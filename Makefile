@@ -82,7 +82,7 @@ test: $(BIN)/python
 	@mkdir -p build; rm -f $(TIMES)
 	$(call stage,formatting,$(CARGO) fmt --all --check)
 	$(call stage,lints,$(CARGO) clippy --quiet --locked --workspace --all-targets -- --deny warnings)
-	$(call stage,core: unit and integration tests and examples,$(CARGO) test --quiet --locked --package arcgrad --package arcgrad-linalg --lib --bins --tests --examples)
+	$(call stage,core: unit and integration tests and examples,$(CARGO) test --quiet --locked --workspace --exclude arcgrad-python --lib --bins --tests --examples)
 	$(call stage,core: documentation examples,$(CARGO) test --quiet --locked --package arcgrad --doc)
 	$(call stage,build tools,$(MAKE) --no-print-directory $(TOOLS))
 	$(call stage,wheel,$(MAKE) --no-print-directory $(INSTALLED))

@@ -1,10 +1,10 @@
-"""Derives the polynomial coefficients of rust/core/src/kernels/math/coefficients.rs.
+"""Derives the polynomial coefficients of rust/kernels/src/math/coefficients.rs.
 
 Each polynomial interpolates its function at Chebyshev nodes in 60-digit arithmetic (within a factor of about two of the
 minimax polynomial) and is then rounded to the type it is used in. Leading terms that are exact (the 1 + r of exp,
 the x of sin) are taken out first, so rounding of the coefficients never costs accuracy at the top.
 
-    python scripts/coefficients.py > rust/core/src/kernels/math/coefficients.rs      # needs mpmath and numpy
+    python scripts/coefficients.py > rust/kernels/src/math/coefficients.rs      # needs mpmath and numpy
 """
 
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Writes rust/core/src/kernels/math/reference.txt: arguments and correctly rounded results of the `f64` functions.
+"""Writes rust/kernels/src/math/reference.txt: arguments and correctly rounded results of the `f64` functions.
 
 One line per value: function, bits of the argument, bits of the result, in hexadecimal. Needs mpmath.
 """

@@ -3,8 +3,8 @@
     python scripts/rooms.py            prints the drawing of docs/architecture.md
     python scripts/rooms.py --check    fails where an arrow runs up, or the page shows another drawing
 
-A room is some modules of `rust/core/src`. They are listed from the ground up: a room may use what stands before it in the
-list, and nothing behind it. What the tests use does not count.
+A room is some modules of the crates `base`, `kernels` (all of it) and `core`. They are listed from the ground up: a room may
+use what stands before it in the list, and nothing behind it. What the tests use does not count.
 """
 
 import re
@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ROOT / "rust" / "core" / "src"
+SOURCES = ROOT / "rust"
 PAGE = ROOT / "docs" / "architecture.md"
 
 #: From the ground up: a room and its modules.
@@ -30,21 +30,32 @@ ROOMS: dict[str, tuple[str, ...]] = {
 }
 ROOM_OF = {module: room for room, modules in ROOMS.items() for module in modules}
 
-USE = re.compile(r"\bcrate::(?:\{([^}]*)\}|(\w+))")
+#: How files of a crate name the modules of the rooms.
+USE = {
+    "base": re.compile(r"\bcrate::(?:\{([^}]*)\}|(\w+))"),
+    "kernels": re.compile(r"\barcgrad_base::(?:\{([^}]*)\}|(\w+))"),
+    "core": re.compile(r"\bcrate::(?:\{([^}]*)\}|(\w+))"),
+}
 COMMENT = re.compile(r"//.*")
 TESTS = re.compile(r"#\[cfg\((?:all\()?test\b.*?\bmod \w+ \{.*\Z", re.DOTALL)
 
 
 def module_of(file: Path) -> str:
-    """The module under the root that a file belongs to."""
-    return file.relative_to(SOURCES).parts[0].removesuffix(".rs")
+    """The module of a room that a file belongs to."""
+    crate, _, module, *_ = file.relative_to(SOURCES).parts
+    return "kernels" if crate == "kernels" else module.removesuffix(".rs")
+
+
+def files() -> list[Path]:
+    """The sources of the rooms."""
+    return sorted(file for crate in USE for file in (SOURCES / crate / "src").rglob("*.rs"))
 
 
 def uses(file: Path) -> set[str]:
-    """The modules under the root that a file names."""
+    """The modules that a file names."""
     text = TESTS.sub("", COMMENT.sub("", file.read_text()))
     found = set()
-    for braces, name in USE.findall(text):
+    for braces, name in USE[file.relative_to(SOURCES).parts[0]].findall(text):
         found |= {part.strip().split("::")[0] for part in braces.split(",")} if braces else {name}
     return found & ROOM_OF.keys()
 
@@ -52,7 +63,7 @@ def uses(file: Path) -> set[str]:
 def arrows() -> dict[tuple[str, str], list[str]]:
     """Pairs of rooms of which the first uses the second, and the files in which it does."""
     found: dict[tuple[str, str], list[str]] = {}
-    for file in sorted(SOURCES.rglob("*.rs")):
+    for file in files():
         module = module_of(file)
         if module not in ROOM_OF or file.stem.endswith("tests"):
             continue
@@ -70,8 +81,8 @@ def upward() -> list[str]:
 
 
 def homeless() -> list[str]:
-    """Modules of the core that are in no room."""
-    return sorted({module_of(file) for file in SOURCES.rglob("*.rs")} - ROOM_OF.keys() - {"lib", "tensor_tests"})
+    """Modules that are in no room."""
+    return sorted({module_of(file) for file in files()} - ROOM_OF.keys() - {"lib", "tensor_tests"})
 
 
 def drawing() -> str:

@@ -22,7 +22,8 @@ def test_no_arrow_runs_up_and_the_page_shows_them(rooms):
 
 
 def test_an_arrow_that_runs_up_is_seen(rooms, tmp_path, monkeypatch):
-    (tmp_path / "kernels").mkdir()
-    (tmp_path / "kernels" / "map.rs").write_text("use crate::{graph::Node, shape};\n// use crate::ops;\n")
+    folder = tmp_path / "core" / "src" / "random"
+    folder.mkdir(parents=True)
+    (folder / "normal.rs").write_text("use crate::{graph::Node, shape};\n// use crate::ops;\n")
     monkeypatch.setattr(rooms, "SOURCES", tmp_path)
-    assert rooms.upward() == ["kernels/map.rs uses graph"]
+    assert rooms.upward() == ["core/src/random/normal.rs uses graph"]

@@ -446,7 +446,7 @@ impl Array {
     pub(crate) fn fill_noting(&self, value: Scalar, blame: Blame) {
         let written = self;
         let mut held = Held::take(&NONE, &written);
-        held.launch_stored_in_order(NONE, self, |[], out| fill::fill(out, value));
+        held.launch_stored(NONE, self, |[], out| fill::fill(out, value));
         self.storage.bump(blame);
     }
 

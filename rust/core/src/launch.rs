@@ -164,7 +164,8 @@ impl<A: Operands, B: Operands> Operands for (A, B) {
 /// No arrays.
 pub(crate) const NONE: [&Array; 0] = [];
 
-/// Runs a kernel with the state of everything it reads and writes held.
+/// Runs a kernel with the state of everything it reads and writes held. It knows no half precision: it is handed such
+/// operands in `f32`, and what it writes is rounded once.
 ///
 /// # Panics
 /// Where an array that is written shows an element twice, or one that another operand shows: operations refuse or copy such
@@ -179,7 +180,7 @@ pub(crate) fn launch<R: Operands, W: Operands, T>(
     let arrays = Arrays::of(&reads, &writes);
     let _access = arrays.access();
     arrays.check_apart(false);
-    // SAFETY: as in `run_wide`.
+    // SAFETY: the state of all roots is held, and what is written shares no element.
     unsafe { run_wide(&arrays, &reads, &writes, run) }
 }
 
@@ -194,15 +195,31 @@ pub(crate) fn launch_stored<R: Operands, W: Operands, T>(
     let arrays = Arrays::of(&reads, &writes);
     let _access = arrays.access();
     arrays.check_apart(false);
+    // SAFETY: as in `launch`.
+    unsafe { run_stored(&arrays, &reads, &writes, run) }
+}
+
+/// Runs a kernel that takes all elements as they lie in memory.
+///
+/// # Safety
+/// The state of all memory is held. What is written shares no element with anything else, nor, unless this thread is alone
+/// with it ([`parallel::alone`]), with itself.
+#[inline]
+unsafe fn run_stored<R: Operands, W: Operands, T>(
+    arrays: &Arrays<'_>,
+    reads: &R,
+    writes: &W,
+    run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+) -> T {
     // SAFETY: the state of all roots is held until `run` is done, which the operands do not outlive, whatever it does: it
-    // takes them for any lifetime. What is written shares no element.
+    // takes them for any lifetime. What is written is as promised.
     arrays.work(|| unsafe { run(reads.ins(&Wide::NONE), writes.outs(&Wide::NONE)) })
 }
 
-/// Runs a kernel that knows no half precision: it is handed such operands in `f32`, and what it writes is rounded once.
+/// Runs a kernel that is handed operands in half precision in `f32`.
 ///
 /// # Safety
-/// The state of all memory is held, and what is written shares no element with anything else.
+/// As for [`run_stored`].
 #[inline]
 unsafe fn run_wide<R: Operands, W: Operands, T>(
     arrays: &Arrays<'_>,
@@ -210,13 +227,14 @@ unsafe fn run_wide<R: Operands, W: Operands, T>(
     writes: &W,
     run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
 ) -> T {
-    if arrays.all.iter().any(|array| array.dtype().is_half()) {
-        // SAFETY: as the caller promises.
-        return unsafe { run_in_single(arrays, reads, writes, run) };
+    // SAFETY: as the caller promises.
+    unsafe {
+        if arrays.all.iter().any(|array| array.dtype().is_half()) {
+            run_in_single(arrays, reads, writes, run)
+        } else {
+            run_stored(arrays, reads, writes, run)
+        }
     }
-    // SAFETY: the state of all roots is held until `run` is done, which the operands do not outlive, whatever it does: it
-    // takes them for any lifetime. What is written shares no element.
-    arrays.work(|| unsafe { run(reads.ins(&Wide::NONE), writes.outs(&Wide::NONE)) })
 }
 
 /// [`run_wide`] where there is half precision.
@@ -238,7 +256,7 @@ unsafe fn run_in_single<R: Operands, W: Operands, T>(
     for array in arrays.read() {
         wide.take(array, false);
     }
-    // SAFETY: as in `launch_stored`; the copies are this call's own, and live until after `run`.
+    // SAFETY: as in `run_stored`; the copies are this call's own, and live until after `run`.
     let result = arrays.work(|| unsafe { run(reads.ins(&wide), writes.outs(&wide)) });
     wide.give_back(arrays.written());
     result
@@ -335,7 +353,8 @@ impl<'a> Held<'a> {
         Self { read: storages(arrays.read()), written: storages(arrays.written()), _access }
     }
 
-    /// [`launch`] on arrays whose state is held. (`&mut`, so that none is launched inside of another.)
+    /// [`launch`] on arrays whose state is held, on one thread alone where elements that are written share memory. (`&mut`, so
+    /// that none is launched inside of another.)
     #[track_caller]
     pub(crate) fn launch<R: Operands, W: Operands, T>(
         &mut self,
@@ -344,13 +363,11 @@ impl<'a> Held<'a> {
         run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
     ) -> T {
         let arrays = Arrays::of(&reads, &writes);
-        self.check(&arrays);
-        arrays.check_apart(false);
-        // SAFETY: as in `run_wide`.
-        unsafe { run_wide(&arrays, &reads, &writes, run) }
+        // SAFETY: the state of all memory is held, and what is written is apart, or this thread alone with it.
+        self.run(&arrays, || unsafe { run_wide(&arrays, &reads, &writes, run) })
     }
 
-    /// [`launch_stored`] on arrays whose state is held.
+    /// [`launch_stored`] on arrays whose state is held, as [`Self::launch`].
     #[track_caller]
     pub(crate) fn launch_stored<R: Operands, W: Operands, T>(
         &mut self,
@@ -359,44 +376,17 @@ impl<'a> Held<'a> {
         run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
     ) -> T {
         let arrays = Arrays::of(&reads, &writes);
-        self.check(&arrays);
-        arrays.check_apart(false);
-        // SAFETY: as in `launch_stored`.
-        arrays.work(|| unsafe { run(reads.ins(&Wide::NONE), writes.outs(&Wide::NONE)) })
+        // SAFETY: as in `launch`.
+        self.run(&arrays, || unsafe { run_stored(&arrays, &reads, &writes, run) })
     }
 
-    /// [`Self::launch`] on one thread and in order, whether or not elements that are written share memory.
+    /// Sees to what `run` takes for granted.
     #[track_caller]
-    pub(crate) fn launch_in_order<R: Operands, W: Operands, T>(
-        &mut self,
-        reads: R,
-        writes: W,
-        run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
-    ) -> T {
-        let arrays = Arrays::of(&reads, &writes);
-        self.check(&arrays);
+    fn run<T>(&self, arrays: &Arrays<'_>, run: impl FnOnce() -> T) -> T {
+        self.check(arrays);
         arrays.check_apart(true);
-        // SAFETY: as in `run_wide`; elements that share memory are written by one thread.
-        let run = || unsafe { run_wide(&arrays, &reads, &writes, run) };
-        if arrays.written().iter().any(|array| array.overlaps_itself()) { parallel::alone(run) } else { run() }
-    }
-
-    /// [`Self::launch_in_order`] of a kernel that takes elements as they lie in memory.
-    #[track_caller]
-    pub(crate) fn launch_stored_in_order<R: Operands, W: Operands, T>(
-        &mut self,
-        reads: R,
-        writes: W,
-        run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
-    ) -> T {
-        let arrays = Arrays::of(&reads, &writes);
-        self.check(&arrays);
-        arrays.check_apart(true);
-        // SAFETY: as in `launch`; elements that share memory are written by one thread.
-        let run = || unsafe { run(reads.ins(&Wide::NONE), writes.outs(&Wide::NONE)) };
-        arrays.work(|| {
-            if arrays.written().iter().any(|array| array.overlaps_itself()) { parallel::alone(run) } else { run() }
-        })
+        let overlaps = |array: &&Array| !array.is_contiguous() && array.overlaps_itself();
+        if arrays.written().iter().any(overlaps) { parallel::alone(run) } else { run() }
     }
 
     /// All that is read or written is held.

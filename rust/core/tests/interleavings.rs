@@ -13,7 +13,7 @@ mod sync {
 #[path = "../src/storage/state.rs"]
 #[allow(dead_code, reason = "the crate's own tests look at the state from outside")]
 mod state;
-#[path = "../src/parallel/ticket.rs"]
+#[path = "../../base/src/parallel/ticket.rs"]
 #[allow(dead_code, reason = "ending a loop early after a panic is not modelled")]
 mod ticket;
 

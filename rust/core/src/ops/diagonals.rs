@@ -350,7 +350,7 @@ impl Writing for TriangleKept {
             for (start, end) in [(0, kept.start), (kept.end.max(kept.start), columns)] {
                 if start < end {
                     let part = line.slice(rank - 2, start, end - start, 1);
-                    held.launch_stored_in_order(NONE, &part, |[], out| fill(out, Scalar::Int(0)));
+                    held.launch_stored(NONE, &part, |[], out| fill(out, Scalar::Int(0)));
                 }
             }
         }

@@ -545,7 +545,7 @@ impl Writing for SlicesFilled {
     fn write(&self, held: &mut Held<'_>, target: &Array, reads: &[&Array]) -> Result<()> {
         let (index, value) = (reads[0], reads[1]);
         let source = value.expand(&vector_shape(target.shape(), self.axis, index.numel()));
-        held.launch_in_order([index, &source], target, |[index, source], target| {
+        held.launch([index, &source], target, |[index, source], target| {
             kernel::index_add(self.axis, true, target.at_least_vector(), index, source, false)
         })
         .map_err(|found| out_of_range(self.op(), found))

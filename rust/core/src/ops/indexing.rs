@@ -561,7 +561,7 @@ impl Writing for Put {
     fn write(&self, held: &mut Held<'_>, target: &Array, reads: &[&Array]) -> Result<()> {
         let lookups = Lookups::new(self.op(), target.shape(), &self.axes, reads[1..].iter().copied())?;
         let (values, found) = (reads[0].expand(&lookups.shape), lookups.operands());
-        held.launch_in_order((&values, &found[..]), target, |(values, found), target| {
+        held.launch((&values, &found[..]), target, |(values, found), target| {
             let indices = kernel::Indices { along: &lookups.along(&found), start: lookups.start };
             kernel::index_put(target, indices, values, self.accumulate)
         })

@@ -12,7 +12,7 @@ pub fn add_into(target: &Array, source: &Array) -> Result<()> {
         return Err(Error::dtype("as_strided", target.dtype(), "gradients are of a floating dtype"));
     }
     let source = source.cast("as_strided", target.dtype())?;
-    Held::take(&&source, &target).launch_in_order(&source, target, |source, target| add_in_order(target, source));
+    Held::take(&&source, &target).launch(&source, target, |source, target| add_in_order(target, source));
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use super::{powers, rows};
 use crate::error::{Error, Result};
 use crate::graph::flat::{Derivative, flat};
 use crate::kernels::math::scalar::{Function, Function2};
-use crate::kernels::number::{Equal, Field, Order, Parameter, Real, Ring, slope};
+use crate::kernels::number::{Equal, Field, Order, Real, Ring, slope};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -331,25 +331,4 @@ impl Real for Traced {
         }
     }
     functions! { floor, ceil, round, trunc, erf, erfc, lgamma, digamma; atan2, fmod, copysign, nextafter }
-}
-
-/// A parameter of a formula that is read over the graph is the number that it was given as.
-impl Parameter for Scalar {
-    fn to_f64(self) -> f64 {
-        Self::to_f64(self)
-    }
-    fn is_zero(self) -> bool {
-        !self.to_bool()
-    }
-    fn magnitude(self) -> f64 {
-        let [real, imaginary] = self.to_complex();
-        real.hypot(imaginary)
-    }
-    fn less_one(self) -> Self {
-        match self {
-            Self::Float(value) => Self::Float(value - 1.0),
-            Self::Complex(real, imaginary) => Self::Complex(real - 1.0, imaginary),
-            integral => Self::Int(integral.to_i64().wrapping_sub(1)),
-        }
-    }
 }

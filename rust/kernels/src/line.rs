@@ -1,0 +1,280 @@
+//! Loops over one contiguous line of any length, by groups of a constant number of lanes.
+//!
+//! The rest of a line is no loop over single elements, which would take as long as many groups where each has an
+//! exponential: a group is masked. In a line of at least a group it is the last [`GROUP`] elements, some of which have been
+//! seen; a shorter line is copied into one. The functions are to be used in a dispatched region.
+#![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
+
+use super::float::{Float, lane_sum};
+
+/// Lanes of a group: the widest registers hold this many 4-byte elements.
+pub const GROUP: usize = 16;
+
+/// Groups that are folded side by side in a long line, so that none waits for its last addition.
+const SIDE_BY_SIDE: usize = 4;
+
+/// A group of elements from `x` on.
+///
+/// # Safety
+/// They can be read.
+#[inline(always)]
+pub unsafe fn group<T: Float>(x: *const T) -> [T; GROUP] {
+    // SAFETY: as promised by the caller.
+    unsafe { x.cast::<[T; GROUP]>().read_unaligned() }
+}
+
+/// The elements of a line shorter than a group, and `fill`.
+///
+/// # Safety
+/// `len` elements, fewer than a group, can be read from `x` on.
+#[inline(always)]
+unsafe fn padded<T: Float>(x: *const T, len: usize, fill: T) -> [T; GROUP] {
+    let mut group = [fill; GROUP];
+    for i in 0..len.min(GROUP) {
+        // SAFETY: as promised by the caller.
+        group[i] = unsafe { *x.add(i) };
+    }
+    group
+}
+
+/// The greatest element of a line; NaNs are passed over. −∞ where there is none.
+///
+/// # Safety
+/// `len` elements can be read from `x` on.
+#[inline(always)]
+pub unsafe fn max<T: Float>(x: *const T, len: usize) -> T {
+    let greater = |a: T, b: T| if b > a { b } else { a };
+    let mut most = [T::NEG_INFINITY; GROUP];
+    let mut take = |group: [T; GROUP]| (0..GROUP).for_each(|l| most[l] = greater(most[l], group[l]));
+    // SAFETY: groups within the line.
+    unsafe {
+        if len < GROUP {
+            take(padded(x, len, T::NEG_INFINITY));
+        } else {
+            const WIDE: usize = GROUP * SIDE_BY_SIDE;
+            let wide = len / WIDE * WIDE;
+            if wide > 0 {
+                let mut lanes = [T::NEG_INFINITY; WIDE];
+                for start in (0..wide).step_by(WIDE) {
+                    let values = x.add(start).cast::<[T; WIDE]>().read_unaligned();
+                    for l in 0..WIDE {
+                        lanes[l] = greater(lanes[l], values[l]);
+                    }
+                }
+                for part in lanes.as_chunks::<GROUP>().0 {
+                    take(*part);
+                }
+            }
+            let mut at = wide;
+            while at + GROUP <= len {
+                take(group(x.add(at)));
+                at += GROUP;
+            }
+            if at < len {
+                take(group(x.add(len - GROUP)));
+            }
+        }
+    }
+    let mut width = GROUP;
+    while width > 1 {
+        width /= 2;
+        for l in 0..width {
+            most[l] = greater(most[l], most[l + width]);
+        }
+    }
+    most[0]
+}
+
+/// Sum over a line of what `term` makes of the elements of `N` operands, with a fixed tree; where there is an `out`, the
+/// terms are written there, which may be exactly an operand.
+///
+/// # Safety
+/// `len` elements can be read from each operand and written from `out` on.
+#[inline(always)]
+pub unsafe fn sum<T: Float, const N: usize>(
+    operands: [*const T; N],
+    len: usize,
+    term: impl Fn([T; N]) -> T,
+    out: Option<*mut T>,
+) -> T {
+    let terms = |groups: [[T; GROUP]; N]| {
+        let mut terms = [T::ZERO; GROUP];
+        for l in 0..GROUP {
+            terms[l] = term(std::array::from_fn(|k| groups[k][l]));
+        }
+        terms
+    };
+    // SAFETY: groups within the line.
+    unsafe {
+        if len < GROUP {
+            let mut terms = terms(operands.map(|x| padded(x, len, T::ONE)));
+            for l in 0..GROUP {
+                terms[l] = if l < len { terms[l] } else { T::ZERO };
+            }
+            if let Some(out) = out {
+                store(&terms, out, len);
+            }
+            return lane_sum(terms);
+        }
+        let at = |start: usize| operands.map(|x| group(x.add(start)));
+        let rest = len % GROUP;
+        // Before anything is written, which may be an operand.
+        let last = if rest > 0 { terms(at(len - GROUP)) } else { [T::ZERO; GROUP] };
+        let put = |start: usize, values: [T; GROUP]| {
+            if let Some(out) = out {
+                out.add(start).cast::<[T; GROUP]>().write_unaligned(values);
+            }
+        };
+        let mut sums = [[T::ZERO; GROUP]; SIDE_BY_SIDE];
+        let groups = len / GROUP;
+        let long = groups / SIDE_BY_SIDE * SIDE_BY_SIDE;
+        for first in (0..long).step_by(SIDE_BY_SIDE) {
+            for v in 0..SIDE_BY_SIDE {
+                let start = (first + v) * GROUP;
+                let values = terms(at(start));
+                put(start, values);
+                for l in 0..GROUP {
+                    sums[v][l] += values[l];
+                }
+            }
+        }
+        let mut total = [T::ZERO; GROUP];
+        for l in 0..GROUP {
+            total[l] = (sums[0][l] + sums[1][l]) + (sums[2][l] + sums[3][l]);
+        }
+        for number in long..groups {
+            let values = terms(at(number * GROUP));
+            put(number * GROUP, values);
+            for l in 0..GROUP {
+                total[l] += values[l];
+            }
+        }
+        if rest > 0 {
+            put(len - GROUP, last);
+            for l in 0..GROUP {
+                total[l] += if l < GROUP - rest { T::ZERO } else { last[l] };
+            }
+        }
+        lane_sum(total)
+    }
+}
+
+/// Writes what `f` makes of the elements of `N` operands to `out`, which may be exactly an operand.
+///
+/// # Safety
+/// `len` elements can be read from each operand and written from `out` on.
+#[inline(always)]
+pub unsafe fn map<T: Float, const N: usize>(operands: [*const T; N], len: usize, f: impl Fn([T; N]) -> T, out: *mut T) {
+    let values = |groups: [[T; GROUP]; N]| {
+        let mut values = [T::ZERO; GROUP];
+        for l in 0..GROUP {
+            values[l] = f(std::array::from_fn(|k| groups[k][l]));
+        }
+        values
+    };
+    // SAFETY: groups within the line.
+    unsafe {
+        if len < GROUP {
+            store(&values(operands.map(|x| padded(x, len, T::ONE))), out, len);
+            return;
+        }
+        let at = |start: usize| operands.map(|x| group(x.add(start)));
+        let rest = len % GROUP;
+        // Before anything is written, which may be an operand.
+        let last = if rest > 0 { values(at(len - GROUP)) } else { [T::ZERO; GROUP] };
+        for start in (0..len - rest).step_by(GROUP) {
+            out.add(start).cast::<[T; GROUP]>().write_unaligned(values(at(start)));
+        }
+        if rest > 0 {
+            out.add(len - GROUP).cast::<[T; GROUP]>().write_unaligned(last);
+        }
+    }
+}
+
+/// The first `len` lanes of a group.
+///
+/// # Safety
+/// So many elements, fewer than a group, can be written from `out` on.
+#[inline(always)]
+unsafe fn store<T: Float>(group: &[T; GROUP], out: *mut T, len: usize) {
+    for i in 0..len.min(GROUP) {
+        // SAFETY: as promised by the caller.
+        unsafe { *out.add(i) = group[i] };
+    }
+}
+
+/// Turns `lines` lines of `len` elements into `len` rows of `L` lanes.
+///
+/// # Safety
+/// The lines, at most `L`, can be read from `x` on; `tile` has room for `len * L` elements.
+#[inline(always)]
+pub unsafe fn across<T: Float, const L: usize>(x: *const T, lines: usize, len: usize, tile: *mut T) {
+    for line in 0..lines.min(L) {
+        for i in 0..len {
+            // SAFETY: as promised by the caller.
+            unsafe { *tile.add(i * L + line) = *x.add(line * len + i) };
+        }
+    }
+}
+
+/// The reverse of [`across`].
+///
+/// # Safety
+/// As there: `tile` can be read, and the lines written from `y` on.
+#[inline(always)]
+pub unsafe fn along<T: Float, const L: usize>(tile: *const T, lines: usize, len: usize, y: *mut T) {
+    for line in 0..lines.min(L) {
+        for i in 0..len {
+            // SAFETY: as promised by the caller.
+            unsafe { *y.add(line * len + i) = *tile.add(i * L + line) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::Random;
+
+    #[test]
+    fn lines_of_any_length() {
+        for len in 0..200 {
+            let x: Vec<f64> = Random(len as u64 + 1).units(len);
+            let doubled: Vec<f64> = x.iter().map(|x| 2.0 * x + 1.0).collect();
+            let term = |[x]: [f64; 1]| 2.0 * x + 1.0;
+            // SAFETY: slices of `len` elements.
+            unsafe {
+                assert_eq!(max(x.as_ptr(), len), x.iter().copied().fold(f64::NEG_INFINITY, f64::max), "{len}");
+                for in_place in [false, true] {
+                    let (mut y, mut z) = (vec![f64::NAN; len], vec![f64::NAN; len]);
+                    let mut from = x.clone();
+                    if in_place {
+                        (y, z) = (x.clone(), x.clone());
+                        from.clear();
+                    }
+                    let source = |own: *mut f64| if in_place { own.cast_const() } else { from.as_ptr() };
+                    let out = y.as_mut_ptr();
+                    let total = sum([source(out)], len, term, Some(out));
+                    assert!((total - doubled.iter().sum::<f64>()).abs() < 1e-12 * (len + 1) as f64, "{len}: {total}");
+                    assert_eq!(y, doubled);
+                    let out = z.as_mut_ptr();
+                    map([source(out)], len, term, out);
+                    assert_eq!(z, doubled);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_tile_and_back() {
+        let x: Vec<f32> = (0..9 * 5).map(|i| i as f32).collect();
+        let (mut tile, mut y) = ([f32::NAN; 5 * 16], [0.0f32; 9 * 5]);
+        // SAFETY: nine lines of five elements.
+        unsafe {
+            across::<_, 16>(x.as_ptr(), 9, 5, tile.as_mut_ptr());
+            along::<_, 16>(tile.as_ptr(), 9, 5, y.as_mut_ptr());
+        }
+        assert_eq!(x, y);
+        assert_eq!(tile[16 + 2], 11.0);
+    }
+}
