@@ -38,7 +38,9 @@ pub fn to_py_err(error: Box<Error>) -> PyErr {
         Error::Value { .. } => PyValueError::new_err(text),
         Error::Type { .. } => PyTypeError::new_err(text),
         // A dtype that an operation does not compute in; a dtype that does not fit another's is a `RuntimeError`.
-        Error::NotImplemented { .. } | Error::DType { .. } | Error::NoData { .. } => PyNotImplementedError::new_err(text),
+        Error::NotImplemented { .. } | Error::DType { .. } | Error::NoData { .. } => {
+            PyNotImplementedError::new_err(text)
+        }
         Error::LinAlg { .. } => LinAlgError::new_err(text),
         Error::OutOfMemory { .. } => PyMemoryError::new_err(text),
         Error::ShapeMismatch { .. }

@@ -92,11 +92,8 @@ fn applied(py: Python<'_>, row: &'static Row, args: &[Arg<'_>], long: bool) -> P
         if let Some(result) = guard(|| Ok(apply_small(row, &[], args)))? {
             return tensor::fresh_to_py(py, result);
         }
-        let result = if long {
-            guard_detached(py, || apply(row, &[], args))?
-        } else {
-            guard(|| apply(row, &[], args))?
-        };
+        let result =
+            if long { guard_detached(py, || apply(row, &[], args))? } else { guard(|| apply(row, &[], args))? };
         tensor::to_py(py, result)
     };
     watch::op(row.name, || shapes_of(args), run)

@@ -93,7 +93,8 @@ impl PyTensor {
     fn __format__<'py>(slf: &Bound<'py, Self>, spec: &str) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         // As PyTorch's: a parameter, say, is shown as what it is, not as its number.
-        if slf.is_exact_instance_of::<Self>() && slf.get().tensor().rank() == 0 && !slf.get().tensor().array().is_meta() {
+        if slf.is_exact_instance_of::<Self>() && slf.get().tensor().rank() == 0 && !slf.get().tensor().array().is_meta()
+        {
             let number = crate::number::to_py(py, guard(|| slf.get().tensor().item())?);
             return number.bind(py).call_method1("__format__", (spec,));
         }

@@ -135,7 +135,11 @@ pub fn op<T>(name: &'static str, shapes: impl FnOnce() -> SmallVec<[Shape; 2]>, 
 #[inline]
 #[track_caller]
 pub fn op_in_place<T>(name: &str, shapes: impl FnOnce() -> SmallVec<[Shape; 2]>, work: impl FnOnce() -> T) -> T {
-    if is_on() { watched(Kind::Op, Cow::Owned(format!("{}_", name.trim_end_matches('_'))), shapes, work) } else { work() }
+    if is_on() {
+        watched(Kind::Op, Cow::Owned(format!("{}_", name.trim_end_matches('_'))), shapes, work)
+    } else {
+        work()
+    }
 }
 
 /// [`op`] of a node of a backward pass.

@@ -45,7 +45,10 @@ pub fn cov(input: &Tensor, correction: i64, frequencies: Option<&Tensor>, weight
             ));
         }
         super::batching::refuse_data(OP, &[given], || format!("vmap: cov() looks at the values of {name}"))?;
-        if observations > 0 && given.device() == Device::Cpu && reduce::any(&given.lt(0.0)?, None, false)?.item()?.to_bool() {
+        if observations > 0
+            && given.device() == Device::Cpu
+            && reduce::any(&given.lt(0.0)?, None, false)?.item()?.to_bool()
+        {
             return wrong(format!("{name} cannot be negative"));
         }
         Ok(())

@@ -18,10 +18,10 @@ use std::ffi::{CStr, CString};
 
 use arcgrad::Tensor;
 use arcgrad::graph::watch;
-use arcgrad::shape::Shape;
-use arcgrad::storage::{Placed, is_meta_known};
 use arcgrad::ops::elementwise::{Arg, Row, apply_small};
 use arcgrad::ops::registry::{Call, Form, Forms, OpInfo, Output, Value};
+use arcgrad::shape::Shape;
+use arcgrad::storage::{Placed, is_meta_known};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
