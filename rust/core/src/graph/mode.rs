@@ -25,6 +25,10 @@ impl Modes {
     pub const LIFTED: Self = Self(128);
     /// Operations are written down as they run.
     pub const CAPTURE: Self = Self(256);
+    /// Operations that a program calls have their operands cast to the precision of a region.
+    pub const AUTOCAST: Self = Self(512);
+    /// The lower precision of regions is `float16` instead of `bfloat16`.
+    pub const AUTOCAST_F16: Self = Self(1024);
     /// Modes in which every operation has to be seen as one: no shorter way past `call`.
     pub const TRANSFORMS: Self = Self(128 | 256);
 

@@ -5,11 +5,13 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
+use super::autocast;
 use super::elementwise::{Arg, Params, Row, apply, apply_in_place, apply_out};
 use super::out::{self, Takes};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::views::own_result;
+use crate::graph::{Modes, modes};
 use crate::random::SharedGenerator;
 use crate::scalar::Scalar;
 use crate::storage::{Device, Placed, is_meta_known};
@@ -216,7 +218,7 @@ pub enum Value {
 
 impl Value {
     /// The tensors in it.
-    fn tensors(&self) -> &[Tensor] {
+    pub(super) fn tensors(&self) -> &[Tensor] {
         match self {
             Self::Tensor(tensor) => std::slice::from_ref(tensor),
             Self::Tensors(tensors) => tensors,
@@ -517,6 +519,17 @@ impl OpInfo {
     #[track_caller]
     pub fn invoke(&'static self, form: &Form<'_>, values: &[Value]) -> Result<Output> {
         let _place = if is_meta_known() { place_of(values) } else { None };
+        if modes().any(Modes::AUTOCAST)
+            && matches!(form, Form::Value)
+            && let Some(values) = autocast::cast(self.name, values)?
+        {
+            return self.run(form, &values);
+        }
+        self.run(form, values)
+    }
+
+    #[track_caller]
+    fn run(&'static self, form: &Form<'_>, values: &[Value]) -> Result<Output> {
         let args = Args { op: self.name, values };
         let call = match (self.call, values.first()) {
             (Call::RowOfReals(_, of_complex), Some(Value::Tensor(first))) if first.dtype().is_complex() => {

@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 
+mod autocast;
 pub mod backward;
 pub mod blame;
 pub mod collect;
@@ -23,6 +24,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     node::register(&ours)?;
     hooks::register(&ours)?;
     levels::register(&ours)?;
+    autocast::register(&ours)?;
     modes::register(&ours)?;
     backward::register(&ours)?;
     function::register(&ours)?;
