@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arcgrad::graph::Modes;
 use arcgrad::ops::{complex, copy, out, views};
+use arcgrad::storage::Device;
 use arcgrad::{Error, Tensor, shape};
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyUserWarning};
 use pyo3::ffi;
@@ -20,13 +21,21 @@ use crate::storage::PyStorage;
 use crate::tensor::{self, PyTensor, require, track, type_name};
 use crate::warning;
 
-/// Checks the `memory_format` of what only makes row-major tensors.
-fn row_major(format: &Bound<'_, PyAny>) -> PyResult<()> {
-    match device::memory_format(format, Order::Contiguous)? {
-        Order::ChannelsLast(_) => {
-            Err(PyNotImplementedError::new_err("resizing to a channels_last memory_format is not implemented"))
+/// Gives a tensor another shape, in the order that `memory_format` asks for.
+fn resize(
+    op: &'static str,
+    tensor: &Tensor,
+    shape: &[usize],
+    template: &Tensor,
+    format: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    let order = format.map(|format| device::memory_format(format, Order::Contiguous)).transpose()?;
+    match order {
+        None | Some(Order::Contiguous) => guard(|| out::resize(op, tensor, shape)),
+        Some(order) => {
+            let strides = order.strides(shape, template)?;
+            guard(|| out::resize_to(op, tensor, shape, &strides))
         }
-        _ => Ok(()),
     }
 }
 
@@ -76,8 +85,6 @@ never! {
     is_xpu,
     /// Whether it lies on an Apple GPU: never.
     is_mps,
-    /// Whether it has no data: never.
-    is_meta,
     /// Whether it is stored sparsely: never.
     is_sparse,
     /// Whether it is stored as compressed sparse rows: never.
@@ -169,7 +176,7 @@ impl PyTensor {
     /// The address of the first element.
     fn data_ptr(&self) -> usize {
         let array = self.tensor().array();
-        if array.numel() == 0 { 0 } else { array.ptr() as usize }
+        if array.numel() == 0 || array.is_meta() { 0 } else { array.ptr() as usize }
     }
 
     /// Bytes per element.
@@ -215,10 +222,16 @@ impl PyTensor {
         dtype::to_py(py, self.tensor().dtype())
     }
 
-    /// Where the tensor lies: the CPU.
+    /// Where the tensor lies: the CPU, or `meta` if it has no data.
     #[getter(device)]
     fn place(&self, py: Python<'_>) -> PyResult<Py<PyDevice>> {
-        device::cpu(py)
+        device::to_py(py, self.tensor().device())
+    }
+
+    /// Whether it has a shape and no data.
+    #[getter]
+    fn is_meta(&self) -> bool {
+        self.tensor().device() == Device::Meta
     }
 
     /// How the elements are stored: strided.
@@ -227,13 +240,13 @@ impl PyTensor {
         device::strided(py)
     }
 
-    /// Whether it lies on the CPU: always.
+    /// Whether it lies on the CPU.
     #[getter]
     fn is_cpu(&self) -> bool {
-        true
+        self.tensor().device() == Device::Cpu
     }
 
-    /// The number of its device: -1, the CPU.
+    /// The number of its device: -1, for none.
     fn get_device(&self) -> i64 {
         -1
     }
@@ -499,6 +512,27 @@ impl PyTensor {
         tensor::to_py(py, guard(|| Ok(self.tensor().data()))?)
     }
 
+    #[deleter]
+    fn delete_data(&self) -> PyResult<()> {
+        Err(cannot_be_deleted("data"))
+    }
+
+    #[deleter]
+    fn delete_requires_grad(&self) -> PyResult<()> {
+        Err(cannot_be_deleted("requires_grad"))
+    }
+
+    /// Another name of `grad_fn`, which cannot be changed.
+    #[getter(_grad_fn)]
+    fn grad_fn_of_old(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        slf.as_any().getattr("grad_fn").map(Bound::unbind)
+    }
+
+    #[deleter(_grad_fn)]
+    fn delete_grad_fn(&self) -> PyResult<()> {
+        Err(cannot_be_deleted("_grad_fn"))
+    }
+
     #[setter]
     fn set_data(&self, data: &Bound<'_, PyAny>) -> PyResult<()> {
         let Some(given) = tensor::from_py(data) else {
@@ -526,7 +560,7 @@ impl PyTensor {
         }
         let array = crate::storage::array_over(this, source, storage_offset, size, stride)?;
         guard(|| {
-            this.set_array(array);
+            this.become_array(array);
             Ok(())
         })?;
         Ok(slf.clone())
@@ -539,11 +573,9 @@ impl PyTensor {
         sizes: &Bound<'py, PyTuple>,
         memory_format: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
-        if let Some(format) = memory_format {
-            row_major(format)?;
-        }
         let sizes = shape_argument("resize_", sizes)?;
-        guard(|| out::resize("resize_", slf.get().tensor(), &sizes))?;
+        let this = slf.get().tensor();
+        resize("resize_", this, &sizes, this, memory_format)?;
         Ok(slf.clone())
     }
 
@@ -554,11 +586,8 @@ impl PyTensor {
         the_template: &Bound<'py, PyAny>,
         memory_format: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
-        if let Some(format) = memory_format {
-            row_major(format)?;
-        }
-        let shape = require(the_template, "resize_as_", "the_template")?.shape();
-        guard(|| out::resize("resize_as_", slf.get().tensor(), &shape))?;
+        let template = require(the_template, "resize_as_", "the_template")?;
+        resize("resize_as_", slf.get().tensor(), &template.shape(), template, memory_format)?;
         Ok(slf.clone())
     }
 
@@ -585,6 +614,11 @@ impl PyTensor {
         let hidden = |name: &Bound<'_, PyAny>| !is_complex && name.cast::<PyString>().is_ok_and(|name| name == "imag");
         Ok(names.try_iter()?.collect::<PyResult<Vec<_>>>()?.into_iter().filter(|name| !hidden(name)).collect())
     }
+}
+
+#[cold]
+fn cannot_be_deleted(name: &str) -> PyErr {
+    PyRuntimeError::new_err(format!("Deletion of {name} not allowed: a tensor always has one"))
 }
 
 /// The sparse part of a gradient, if there is one.

@@ -35,7 +35,7 @@ impl PyStorage {
 impl PyStorage {
     /// The address of the first byte.
     fn data_ptr(&self) -> usize {
-        if self.0.bytes() == 0 { 0 } else { self.0.ptr() as usize }
+        if self.0.bytes() == 0 || self.0.is_meta() { 0 } else { self.0.ptr() as usize }
     }
 
     /// Size in bytes.
@@ -78,9 +78,7 @@ impl PyStorage {
         }
         let start = self.0.ptr().wrapping_add(part.start as usize);
         // SAFETY: the part lies within the block, which is kept.
-        let part = unsafe {
-            Storage::foreign(start, part.slicelength, self.0.is_writable(), Box::new(self.0.clone()))
-        };
+        let part = unsafe { Storage::foreign(start, part.slicelength, self.0.is_writable(), Box::new(self.0.clone())) };
         Ok(Py::new(py, Self(part))?.into_any())
     }
 
@@ -107,10 +105,10 @@ impl PyStorage {
         1
     }
 
-    /// Where it lies: the CPU.
+    /// Where it lies: the CPU, or `meta` if there is no memory.
     #[getter]
     fn device(&self, py: Python<'_>) -> PyResult<Py<PyDevice>> {
-        device::cpu(py)
+        device::to_py(py, self.0.device())
     }
 
     /// A number that identifies the block.
@@ -140,7 +138,7 @@ impl PyStorage {
     }
 
     fn __repr__(&self) -> String {
-        format!("[arcgrad.UntypedStorage(device=cpu) of size {}]", self.0.bytes())
+        format!("[arcgrad.UntypedStorage(device={}) of size {}]", self.0.device().name(), self.0.bytes())
     }
 }
 
@@ -153,6 +151,9 @@ pub fn array_over(
     stride: Option<Vec<isize>>,
 ) -> PyResult<Array> {
     let dtype = this.dtype();
+    // A storage with a dtype is its memory.
+    let untyped = source.and_then(|source| source.getattr(pyo3::intern!(source.py(), "_untyped")).ok());
+    let source = untyped.as_ref().or(source);
     let Some(source) = source else { return guard(|| Array::zeros("set_", &[0], dtype)) };
     let storage = if let Some(given) = tensor::from_py(source) {
         let array = given.array();

@@ -14,6 +14,7 @@ use crate::graph::views::own_result;
 use crate::graph::{Modes, modes};
 use crate::random::SharedGenerator;
 use crate::scalar::Scalar;
+use crate::storage::{Device, Placed, is_meta_known};
 use crate::tensor::Tensor;
 
 /// What an argument may be.
@@ -474,6 +475,19 @@ fn spared(target: &Tensor, values: &[Value]) -> Result<Vec<Value>> {
     spared.collect()
 }
 
+/// What an operation makes on its way is made where its first operand with axes lies. (Whether all lie there is looked at by
+/// the operations that it is made of.)
+#[cold]
+fn place_of(values: &[Value]) -> Option<Placed> {
+    let mut tensors = values.iter().flat_map(|value| match value {
+        Value::Tensor(tensor) => std::slice::from_ref(tensor),
+        Value::Tensors(tensors) => tensors,
+        _ => &[],
+    });
+    let decides = |tensor: &&Tensor| tensor.device() == Device::Meta || tensor.rank() > 0;
+    tensors.find(decides).and_then(|tensor| Placed::unless_said(tensor.device()))
+}
+
 impl OpInfo {
     /// With something else than one tensor as result.
     pub const fn giving(self, gives: Gives) -> Self {
@@ -515,6 +529,7 @@ impl OpInfo {
 
     #[track_caller]
     fn run(&'static self, form: &Form<'_>, values: &[Value]) -> Result<Output> {
+        let _place = if is_meta_known() { place_of(values) } else { None };
         let args = Args { op: self.name, values };
         let call = match (self.call, values.first()) {
             (Call::RowOfReals(_, of_complex), Some(Value::Tensor(first))) if first.dtype().is_complex() => {

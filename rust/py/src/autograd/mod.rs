@@ -15,6 +15,7 @@ pub mod modes;
 pub mod node;
 pub mod saved;
 mod tensor;
+mod watch;
 
 /// Adds the submodule `_core._autograd`.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -30,6 +31,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     saved::register(&ours)?;
     blame::register(&ours)?;
     explain::register(&ours)?;
+    watch::register(&ours)?;
     module.add_submodule(&ours)?;
     // So that `from arcgrad._core._autograd import …` finds it.
     py.import("sys")?.getattr("modules")?.set_item("arcgrad._core._autograd", &ours)
