@@ -65,10 +65,12 @@ def install() -> None:
 
 
 def _from_file(filename: str, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
-    """The memory of a file; see ``arcgrad.storage``."""
-    from arcgrad.storage import _from_file
+    """The memory of a file, which is read when it is looked at: ``nbytes`` of it, or all; see ``arcgrad.from_file``."""
+    from os.path import getsize
 
-    return _from_file(filename, shared, nbytes)
+    from arcgrad import from_file
+
+    return from_file(filename, shared, nbytes or getsize(filename), dtype=_core.uint8).untyped_storage()
 
 
 def _share_storage(self: UntypedStorage) -> UntypedStorage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arcgrad import _names
-from arcgrad._core import Tensor, UntypedStorage, empty, frombuffer, uint8
+from arcgrad._core import Tensor, UntypedStorage, empty
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,37 +116,6 @@ class TypedStorage:
     def __repr__(self) -> str:
         rows = "".join(f" {number}\n" for number in self.tolist())
         return f"{rows}[arcgrad.storage.TypedStorage(dtype={self.dtype}, device={self.device}) of size {len(self)}]"
-
-
-def _from_file(filename: str, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
-    """The memory of a file, which is read when it is looked at.
-
-    Args:
-        filename (str): of the file.
-        shared (bool): what is written goes to the file, which is made, or made longer, where it has to be. Otherwise what is written
-            is seen here alone.
-        nbytes (int): how many bytes. Default: all of the file.
-
-    Raises:
-        RuntimeError: the file is shorter.
-    """
-    import mmap
-    import os
-
-    descriptor = os.open(filename, os.O_RDWR | os.O_CREAT if shared else os.O_RDONLY)
-    try:
-        present = os.fstat(descriptor).st_size
-        nbytes = nbytes or present
-        if present < nbytes:
-            if not shared:
-                raise RuntimeError(f"from_file: {filename!r} has {present} bytes, fewer than the {nbytes} that are asked for")
-            os.ftruncate(descriptor, nbytes)
-        if not nbytes:
-            return empty(0).untyped_storage()
-        block = mmap.mmap(descriptor, nbytes, access=mmap.ACCESS_WRITE if shared else mmap.ACCESS_COPY)
-    finally:
-        os.close(descriptor)
-    return frombuffer(block, dtype=uint8).untyped_storage()
 
 
 def _of(tensor: Tensor) -> TypedStorage:
