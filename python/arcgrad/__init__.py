@@ -128,8 +128,6 @@ _ELSEWHERE = {
             "is_conj",
             "is_distributed",
             "is_neg",
-            "is_nonzero",
-            "is_same_size",
             "is_signed",
         ),
         "_facts",
