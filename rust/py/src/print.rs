@@ -1,11 +1,14 @@
 //! `repr` of tensors and the print options.
 
 use arcgrad::display::{self, Class, Elements, Facts, Number, PrintOptionsChange};
-use arcgrad::{Array, DType, Scalar, default_dtype};
+use arcgrad::graph::level::{Kind, below, depth};
+use arcgrad::graph::{Modes, modes};
+use arcgrad::ops::levels;
+use arcgrad::{Array, DType, Scalar, Tensor, default_dtype};
 use pyo3::prelude::*;
 
 use crate::error::guard;
-use crate::tensor::PyTensor;
+use crate::tensor::{PyTensor, to_py};
 
 /// An array as the printer reads it.
 struct Shown(Array);
@@ -58,10 +61,26 @@ fn class_of(slf: &Bound<'_, PyTensor>) -> PyResult<(Option<String>, bool)> {
     Ok((Some(name), parameter))
 }
 
+/// What a tensor that stands for one example shows: all of them.
+fn batched_text(py: Python<'_>, tensor: &Tensor) -> PyResult<Option<String>> {
+    if !modes().any(Modes::LIFTED) {
+        return Ok(None);
+    }
+    let Some((level, Kind::Batch { .. })) = tensor.top_level() else { return Ok(None) };
+    let Some((whole, axis)) = levels::whole(tensor, level) else { return Ok(None) };
+    let whole = to_py(py, whole)?;
+    let text = below(level, || whole.bind(py).repr())?.to_string();
+    let indented = text.replace('\n', "\n    ");
+    Ok(Some(format!("BatchedTensor(lvl={}, bdim={axis}, value=\n    {indented}\n)", depth(level))))
+}
+
 #[pymethods]
 impl PyTensor {
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let tensor = slf.get().tensor();
+        if let Some(text) = batched_text(slf.py(), tensor)? {
+            return Ok(text);
+        }
         let (name, parameter) = class_of(slf)?;
         let class = match (&name, parameter) {
             (None, _) => Class::Tensor,

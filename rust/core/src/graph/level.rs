@@ -4,7 +4,7 @@
 //! tensors of several levels is taken apart from the top: the handler of the highest level runs with everything from that
 //! level upwards hidden, so that the operations it performs meet the next one below.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -68,8 +68,9 @@ struct Open {
 
 thread_local! {
     static OPEN: RefCell<Vec<Open>> = const { RefCell::new(Vec::new()) };
-    /// Levels from here upwards are hidden.
-    static CEILING: Cell<Level> = const { Cell::new(Level(u64::MAX)) };
+    /// Levels that are hidden: in each range from the first to the one before the second. What is opened while others are
+    /// hidden lies behind all ranges.
+    static HIDDEN: RefCell<Vec<(Level, Level)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Opens a level on this thread.
@@ -111,9 +112,26 @@ pub fn innermost() -> Option<(Level, Kind)> {
     OPEN.with(|open| open.borrow().last().map(|open| (open.level, open.kind)))
 }
 
+/// Whether a level is hidden on this thread.
+fn is_hidden(level: Level) -> bool {
+    HIDDEN.with(|hidden| hidden.borrow().iter().any(|&(from, to)| from <= level && level < to))
+}
+
+/// How many levels of this thread are open up to a level, itself included.
+pub fn depth(level: Level) -> usize {
+    OPEN.with(|open| open.borrow().iter().filter(|open| open.level <= level).count())
+}
+
+/// What random operations do under a batch that is open on this thread.
+pub fn randomness(level: Level) -> Randomness {
+    OPEN.with(|open| {
+        open.borrow().iter().find(|open| open.level == level).map_or_else(Randomness::default, |open| open.randomness)
+    })
+}
+
 /// What an open level that is not hidden does.
 fn kind_of(level: Level) -> Option<Kind> {
-    if level >= CEILING.get() {
+    if is_hidden(level) {
         return None;
     }
     OPEN.with(|open| open.borrow().iter().find(|open| open.level == level).map(|open| open.kind))
@@ -144,10 +162,9 @@ pub fn set_randomness(level: Level, randomness: Randomness) -> Result<()> {
 
 /// The batches under way that are not hidden, the innermost first: level, size and what random operations do.
 pub(crate) fn batches() -> SmallVec<[(Level, usize, Randomness); 2]> {
-    let ceiling = CEILING.get();
     OPEN.with(|open| {
         let open = open.borrow();
-        let batches = open.iter().rev().filter(|open| open.level < ceiling);
+        let batches = open.iter().rev().filter(|open| !is_hidden(open.level));
         let sized = batches.filter_map(|open| match open.kind {
             Kind::Batch { size } => Some((open.level, size, open.randomness)),
             Kind::Tangent => None,
@@ -156,15 +173,17 @@ pub(crate) fn batches() -> SmallVec<[(Level, usize, Randomness); 2]> {
     })
 }
 
-/// Runs `body` with `level` and everything above it hidden.
+/// Runs `body` with `level` and everything above it hidden, but for what `body` opens.
 pub fn below<R>(level: Level, body: impl FnOnce() -> R) -> R {
-    struct Ceiling(Level);
-    impl Drop for Ceiling {
+    struct Hiding;
+    impl Drop for Hiding {
         fn drop(&mut self) {
-            CEILING.set(self.0);
+            HIDDEN.with(|hidden| hidden.borrow_mut().pop());
         }
     }
-    let _ceiling = Ceiling(CEILING.replace(level));
+    let next = Level(NEXT_LEVEL.load(Ordering::Relaxed));
+    HIDDEN.with(|hidden| hidden.borrow_mut().push((level, next)));
+    let _hiding = Hiding;
     body()
 }
 
@@ -172,14 +191,14 @@ pub fn below<R>(level: Level, body: impl FnOnce() -> R) -> R {
 #[derive(Clone)]
 pub(super) struct Levels {
     open: Vec<(Level, Kind, Randomness)>,
-    ceiling: Level,
+    hidden: Vec<(Level, Level)>,
 }
 
 /// The levels of this thread.
 pub(super) fn levels_of_thread() -> Levels {
     Levels {
         open: OPEN.with(|open| open.borrow().iter().map(|open| (open.level, open.kind, open.randomness)).collect()),
-        ceiling: CEILING.get(),
+        hidden: HIDDEN.with(|hidden| hidden.borrow().clone()),
     }
 }
 
@@ -188,7 +207,7 @@ pub(super) fn set_levels_of_thread(levels: Levels) {
     let open = levels.open.into_iter();
     let open = open.map(|(level, kind, randomness)| Open { level, kind, randomness, duals: Vec::new() }).collect();
     OPEN.with(|own| *own.borrow_mut() = open);
-    CEILING.set(levels.ceiling);
+    HIDDEN.with(|hidden| *hidden.borrow_mut() = levels.hidden);
 }
 
 /// A tangent of a tensor at one level.

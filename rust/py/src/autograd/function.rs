@@ -12,7 +12,7 @@ use arcgrad::graph::{Blame, Edge, Modes, NodeRef, custom, cuts, engine, is_grad_
 use arcgrad::ops::levels;
 use arcgrad::{Array, Result, Tensor};
 use parking_lot::Mutex;
-use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyUserWarning};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyUserWarning};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
@@ -375,9 +375,9 @@ fn apply_at_levels<'py>(
     };
     let Some((level, kind)) = top else { return apply_here(py, cls, args, kwargs) };
     if kind != LevelKind::Tangent {
-        return Err(PyNotImplementedError::new_err(
-            "vmap over a custom autograd.Function is not implemented: compute it outside of vmap, or with operations",
-        ));
+        let rules = py.import(intern!(py, "arcgrad.autograd._batches"))?;
+        let over_batch = rules.getattr(intern!(py, "OverBatch"))?.call1((cls, level.number(), kwargs))?;
+        return apply_here(py, &over_batch, args, None);
     }
     let (output, ctx) = below(level, || apply_at_levels(py, cls, args, kwargs))?;
     let materializes = !ctx.cast::<PyCtx>()?.get().state.lock().keeps_missing_gradients;

@@ -30,6 +30,24 @@ fn exit_level(level: u64) -> PyResult<()> {
     guard(|| level::exit(Level::from_number(level)))
 }
 
+/// Call ``function`` with ``level`` and everything above it hidden, but for what it opens; return what it does.
+#[pyfunction]
+fn call_below(function: &Bound<'_, PyAny>, level: u64) -> PyResult<Py<PyAny>> {
+    level::below(Level::from_number(level), || function.call0()).map(Bound::unbind)
+}
+
+/// Return ``(number of examples, what random operations do)`` of a batch that is open on this thread.
+#[pyfunction]
+fn batch_facts(level: u64) -> PyResult<(usize, &'static str)> {
+    let level = Level::from_number(level);
+    let randomness = match level::randomness(level) {
+        Randomness::Error => "error",
+        Randomness::Same => "same",
+        Randomness::Different => "different",
+    };
+    Ok((guard(|| level::batch_size(level))?, randomness))
+}
+
 /// Return a tensor that shows ``primal`` and carries ``tangent`` at ``level``.
 #[pyfunction]
 fn make_dual(primal: &Bound<'_, PyAny>, tangent: &Bound<'_, PyAny>, level: u64) -> PyResult<Py<PyAny>> {
@@ -77,6 +95,8 @@ fn remove_batch_dim(example: &Bound<'_, PyAny>, axis: i64, level: u64) -> PyResu
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(enter_level, module)?)?;
     module.add_function(wrap_pyfunction!(exit_level, module)?)?;
+    module.add_function(wrap_pyfunction!(call_below, module)?)?;
+    module.add_function(wrap_pyfunction!(batch_facts, module)?)?;
     module.add_function(wrap_pyfunction!(make_dual, module)?)?;
     module.add_function(wrap_pyfunction!(unpack_dual, module)?)?;
     module.add_function(wrap_pyfunction!(unwrap_batched, module)?)?;
