@@ -164,3 +164,20 @@ def test_a_window_is_written_into_a_copy():
     assert ag.equal(made, ag.eye(3))
     made.sum().backward()
     assert ag.equal(x.grad, 1 - ag.eye(3)) and ag.equal(y.grad, ag.ones(3))
+
+
+def test_named_results_have_classes():
+    for name in ag.return_types.__all__:
+        assert getattr(ag.return_types, name).__name__ == name
+    assert isinstance(ag.zeros(2).max(0), ag.return_types.max)
+    assert not isinstance(ag.zeros(2).min(0), ag.return_types.max)
+
+
+def test_several_tensors_are_one_vector_and_back():
+    from arcgrad import _utils
+
+    parts = [ag.randn(2, 3), ag.randn(4)]
+    flat = _utils._flatten_dense_tensors(parts)
+    assert all(map(ag.equal, _utils._unflatten_dense_tensors(flat, parts), parts))
+    groups = list(_utils._take_tensors([*parts, ag.zeros(1, dtype=ag.int64), ag.zeros(1)], 40))
+    assert [len(group) for group in groups] == [2, 1, 1]

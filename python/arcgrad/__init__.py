@@ -196,7 +196,7 @@ _ELSEWHERE = {
 
 
 #: Modules that programs reach into PyTorch for.
-_PRIVATE = frozenset(("_C", "_dynamo", "_functorch", "_inductor", "_jit_internal"))
+_PRIVATE = frozenset(("_C", "_dynamo", "_functorch", "_utils", "_inductor", "_jit_internal"))
 
 
 def __getattr__(name):
