@@ -29,6 +29,7 @@ from . import onnx as onnx
 from . import ops as ops
 from . import optim as optim
 from . import random as random
+from . import return_types as return_types
 from . import serialization as serialization
 from . import signal as signal
 from . import sparse as sparse
@@ -653,6 +654,19 @@ from .serialization import save as save
 from .sparse import spmm as spmm
 from .sparse.coo import sparse_coo_tensor as sparse_coo_tensor
 from .sparse.csr import sparse_csr_tensor as sparse_csr_tensor
+from .storage import BFloat16Storage as BFloat16Storage
+from .storage import BoolStorage as BoolStorage
+from .storage import ByteStorage as ByteStorage
+from .storage import CharStorage as CharStorage
+from .storage import ComplexDoubleStorage as ComplexDoubleStorage
+from .storage import ComplexFloatStorage as ComplexFloatStorage
+from .storage import DoubleStorage as DoubleStorage
+from .storage import FloatStorage as FloatStorage
+from .storage import HalfStorage as HalfStorage
+from .storage import IntStorage as IntStorage
+from .storage import LongStorage as LongStorage
+from .storage import ShortStorage as ShortStorage
+from .storage import Storage as Storage
 from .storage import TypedStorage as TypedStorage
 from .utils.dlpack import from_dlpack as from_dlpack
 from .utils.dlpack import to_dlpack as to_dlpack
