@@ -208,7 +208,6 @@ class Tensor:
         size: Sequence[int] | None = None,
         stride: Sequence[int] | None = None,
     ) -> Self: ...
-    def share_memory_(self) -> Tensor: ...
     def short(self, memory_format: memory_format | None = None) -> Tensor: ...
     @overload
     def size(self, dim: None = None) -> Size: ...
@@ -332,6 +331,16 @@ class Generator:
     def __setstate__(self, state: Tensor) -> None: ...
 
 class UntypedStorage:
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    def __release_buffer__(self, buffer: memoryview, /) -> None: ...
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> int: ...
+    @overload
+    def __getitem__(self, index: slice[Any, Any, Any], /) -> UntypedStorage: ...
+    def _move_to(self, buffer: Any, copy: bool) -> None: ...
+    @staticmethod
+    def from_file(filename: str, shared: bool = False, nbytes: int = 0) -> UntypedStorage: ...
+    def share_memory_(self) -> UntypedStorage: ...
     def __deepcopy__(self, memo: dict[int, Any]) -> Self: ...
     def __len__(self) -> int: ...
     def __hash__(self) -> int: ...
@@ -388,29 +397,56 @@ class memory_format:
 Operand: TypeAlias = Tensor | Number
 
 __version__: str
+bcomplex32: dtype
 bfloat16: dtype
+bit: dtype
+bits16: dtype
+bits1x8: dtype
+bits2x4: dtype
+bits4x2: dtype
+bits8: dtype
 bool: dtype
 cdouble: dtype
 cfloat: dtype
+chalf: dtype
 channels_last: memory_format
 channels_last_3d: memory_format
 complex128: dtype
+complex32: dtype
 complex64: dtype
 contiguous_format: memory_format
 default_generator: Generator
 double: dtype
-float: dtype
 float16: dtype
 float32: dtype
+float4_e2m1fn_x2: dtype
 float64: dtype
+float8_e4m3fn: dtype
+float8_e4m3fnuz: dtype
+float8_e5m2: dtype
+float8_e5m2fnuz: dtype
+float8_e8m0fnu: dtype
+float: dtype
 half: dtype
-int: dtype
 int16: dtype
+int1: dtype
+int2: dtype
 int32: dtype
+int3: dtype
+int4: dtype
+int5: dtype
 int64: dtype
+int6: dtype
+int7: dtype
 int8: dtype
+int: dtype
 long: dtype
 preserve_format: memory_format
+qint32: dtype
+qint8: dtype
+quint2x4: dtype
+quint4x2: dtype
+quint8: dtype
 short: dtype
 sparse_bsc: layout
 sparse_bsr: layout
@@ -418,11 +454,26 @@ sparse_coo: layout
 sparse_csc: layout
 sparse_csr: layout
 strided: layout
+uint16: dtype
+uint1: dtype
+uint2: dtype
+uint32: dtype
+uint3: dtype
+uint4: dtype
+uint5: dtype
+uint64: dtype
+uint6: dtype
+uint7: dtype
 uint8: dtype
 
 def _instruction_sets() -> str: ...
 def _limits(dtype: dtype) -> dict[str, Any]: ...
 def _print_options() -> dict[str, Any]: ...
+def _default_device() -> device: ...
+def _set_default_device(device: device | None) -> None: ...
+def _rebuild_meta_tensor(
+    class_: Any, dtype: dtype, shape: Any, strides: Any, requires_grad: bool, attributes: Any
+) -> Tensor: ...
 def _rebuild_tensor(
     class_: Any, dtype: dtype, shape: Any, bytes: bytes, requires_grad: bool, attributes: Any
 ) -> Tensor: ...

@@ -148,7 +148,7 @@ def test_a_file_is_memory(tmp_path):
     first, second = (ag.from_file(path, shared=True, size=4, dtype=ag.float32) for _ in range(2))
     first.copy_(ag.arange(4))
     assert second.tolist() == [0.0, 1.0, 2.0, 3.0]
-    with pytest.raises(RuntimeError, match="smaller than the required mapping size"):
+    with pytest.raises(RuntimeError, match="fewer than the"):
         ag.from_file(path, size=40)
 
 

@@ -61,6 +61,21 @@ def test_values_may_be_tensors():
         lambda s, d: ag.sparse.sum(s, 0) if s.is_sparse else s.sum(0),
         lambda s, d: ag.sparse.sum(s, [1]) if s.is_sparse else s.sum(1),
         lambda s, d: s.double(),
+        lambda s, d: s.sin(),
+        lambda s, d: s.neg().abs().sqrt(),
+        lambda s, d: s**2,
+        lambda s, d: s[1],
+        lambda s, d: s[1, 2],
+        lambda s, d: s.select(1, 2),
+        lambda s, d: s.index_select(0, ag.tensor([1, 0, 1])),
+        lambda s, d: s.unsqueeze(0),
+        lambda s, d: s.unsqueeze(-1),
+        lambda s, d: s.unsqueeze(0).bmm(d.unsqueeze(0)),
+        lambda s, d: s.add(s, alpha=2),
+        lambda s, d: s.sub(s * 2),
+        lambda s, d: s.mv(d[:, 0]),
+        lambda s, d: d.t()[:, :3] + s,
+        lambda s, d: s.norm(),
     ],
 )
 @pytest.mark.arcgrad_only
@@ -76,6 +91,35 @@ def test_what_is_computed_is_what_dense_tensors_give(of):
     mask = whole.detach() != 0
     assert s.grad.to_dense()[mask].tolist() == gradient[0][mask].tolist()
     assert (d.grad is None) == (gradient[1] is None) and (d.grad is None or d.grad.tolist() == gradient[1].tolist())
+
+
+@pytest.mark.arcgrad_only
+def test_sparse_tensors_are_joined():
+    from arcgrad.sparse.coo import cat
+
+    s, whole = sparse(), ag.tensor(DENSE, dtype=ag.float64)
+    for axis in (0, 1, -1):
+        assert cat([s, s * 2], axis).to_dense().equal(ag.cat([whole, whole * 2], axis))
+    with pytest.raises(RuntimeError, match="differ elsewhere"):
+        cat([s, s.t()])
+
+
+@pytest.mark.arcgrad_only
+def test_what_is_done_in_place_adds_to_the_dense_one():
+    s, dense = sparse(), ag.zeros(3, 2, dtype=ag.float64).t()
+    s.add_to_(dense, 2)
+    assert dense.tolist() == [[0.0, 0.0, 8.0], [8.0, 0.0, 10.0]]
+    assert s.picked_from(dense).tolist() == [8.0, 8.0, 10.0, 10.0]
+    s.add_(s)
+    assert s.to_dense().tolist() == [[0.0, 0.0, 8.0], [8.0, 0.0, 10.0]]
+    assert s.mul_(0.5).to_dense().tolist() == DENSE and s.zero_().to_dense().sum() == 0 and s._nnz() == 0
+
+
+def test_what_is_only_there_of_sparse_tensors_is_refused_of_dense_ones():
+    for name in ("coalesce", "indices", "values", "is_coalesced"):
+        with pytest.raises(RuntimeError, match=f"{name} expected sparse .*tensor layout but got Strided"):
+            getattr(ag.ones(2), name)()
+    assert ag.ones(2).to_sparse_coo().is_sparse
 
 
 def test_gradients_of_any_order():

@@ -84,12 +84,20 @@ _ELSEWHERE = {
     **dict.fromkeys(
         (
             "autocast",
+            "autocast_decrement_nesting",
+            "autocast_increment_nesting",
+            "clear_autocast_cache",
             "get_autocast_cpu_dtype",
             "get_autocast_dtype",
             "get_autocast_gpu_dtype",
             "is_autocast_cache_enabled",
             "is_autocast_cpu_enabled",
             "is_autocast_enabled",
+            "set_autocast_cache_enabled",
+            "set_autocast_cpu_dtype",
+            "set_autocast_cpu_enabled",
+            "set_autocast_dtype",
+            "set_autocast_enabled",
         ),
         "amp.autocast_mode",
     ),
@@ -119,7 +127,7 @@ _ELSEWHERE = {
         ),
         "_view_copies",
     ),
-    **dict.fromkeys(("dsplit", "hsplit", "vsplit"), "_splits"),
+    **dict.fromkeys(("dsplit", "hsplit", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes", "vsplit"), "_splits"),
     **dict.fromkeys(
         (
             "_is_all_true",
@@ -210,18 +218,19 @@ _ELSEWHERE = {
     "svd_lowrank": "_lowrank",
     "typename": "_typeinfo",
     "vmap": "func.batching",
+    **dict.fromkeys(("_unique", "_unique2"), "_VF"),
 }
 
 
 #: Modules that programs reach into PyTorch for.
-_PRIVATE = frozenset(("_C", "_dynamo", "_functorch", "_utils", "_inductor", "_jit_internal"))
+_PRIVATE = frozenset(("_C", "_VF", "_dynamo", "_functorch", "_inductor", "_jit_internal", "_utils", "_vmap_internals"))
 
 
 def __getattr__(name):
     from importlib import import_module
     from importlib.util import find_spec
 
-    where = _ELSEWHERE.get(name)
+    where = "_foreach" if name.startswith("_foreach_") else _ELSEWHERE.get(name)
     if where is not None and find_spec(f"{__name__}.{where}") is not None:
         value = getattr(import_module(f"{__name__}.{where}"), name)
         globals()[name] = value

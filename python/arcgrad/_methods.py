@@ -8,13 +8,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from arcgrad._core import Tensor
+    from arcgrad._core import Tensor, UntypedStorage
 
 #: Method -> module and function.
 _PLACES = {
     "_is_all_true": ("_facts", "_is_all_true"),
     "_is_any_true": ("_facts", "_is_any_true"),
     "as_strided_scatter": ("_by_method", "as_strided_scatter"),
+    "coalesce": ("sparse.coo", "_coalesce"),
     "dim_order": ("_facts", "dim_order"),
     "dist": ("_norms", "dist"),
     "dsplit": ("_splits", "dsplit"),
@@ -24,6 +25,8 @@ _PLACES = {
     "hsplit": ("_splits", "hsplit"),
     "index_reduce": ("_places", "index_reduce"),
     "index_reduce_": ("_places", "index_reduce_"),
+    "indices": ("sparse.coo", "_indices"),
+    "is_coalesced": ("sparse.coo", "_is_coalesced"),
     "is_distributed": ("_facts", "is_distributed"),
     "is_nonzero": ("_facts", "is_nonzero"),
     "is_same_size": ("_facts", "is_same_size"),
@@ -35,13 +38,19 @@ _PLACES = {
     "nonzero_static": ("_places", "nonzero_static"),
     "renorm": ("_norms", "renorm"),
     "renorm_": ("_norms", "renorm_"),
+    "share_memory_": ("_shared_memory", "share_memory_"),
     "solve": ("_removed", "solve"),
     "sparse_mask": ("sparse.coo", "_sparse_mask"),
     "storage": ("storage", "_of"),
     "symeig": ("_removed", "symeig"),
     "to_dense": ("sparse.coo", "_to_dense"),
     "to_sparse": ("sparse.coo", "to_sparse"),
+    "to_sparse_coo": ("sparse.coo", "to_sparse"),
     "to_sparse_csr": ("sparse.csr", "to_sparse_csr"),
+    "unsafe_chunk": ("_splits", "unsafe_chunk"),
+    "unsafe_split": ("_splits", "unsafe_split"),
+    "unsafe_split_with_sizes": ("_splits", "unsafe_split_with_sizes"),
+    "values": ("sparse.coo", "_dense_values"),
     "vsplit": ("_splits", "vsplit"),
 }
 
@@ -51,6 +60,22 @@ def install() -> None:
     for name, place in _PLACES.items():
         if not hasattr(_core.Tensor, name):
             setattr(_core.Tensor, name, _later(name, *place))
+    _core.UntypedStorage.from_file = staticmethod(_from_file)
+    _core.UntypedStorage.share_memory_ = _share_storage
+
+
+def _from_file(filename: str, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
+    """The memory of a file; see ``arcgrad.storage``."""
+    from arcgrad.storage import _from_file
+
+    return _from_file(filename, shared, nbytes)
+
+
+def _share_storage(self: UntypedStorage) -> UntypedStorage:
+    """Moves the memory to where processes started later see it; see ``Tensor.share_memory_``."""
+    from arcgrad._shared_memory import share_storage
+
+    return share_storage(self)
 
 
 def _later(name, module, function):
@@ -58,7 +83,9 @@ def _later(name, module, function):
         from importlib import import_module
 
         made = getattr(import_module(f"arcgrad.{module}"), function)
-        setattr(_core.Tensor, name, made)
+        # What has been put in front of it stays.
+        if vars(_core.Tensor).get(name) is method:
+            setattr(_core.Tensor, name, made)
         return made(self, *args, **kwargs)
 
     method.__name__, method.__qualname__ = name, f"Tensor.{name}"

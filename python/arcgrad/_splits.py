@@ -1,8 +1,8 @@
-"""Splitting along the first, the second and the third axis, as NumPy names it."""
+"""Splitting along the first, the second and the third axis, as NumPy names it, and into parts that are no views."""
 
 from __future__ import annotations
 
-from arcgrad import _core
+from arcgrad import _core, _names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from arcgrad._core import Tensor
 
-__all__ = ["dsplit", "hsplit", "vsplit"]
+__all__ = ["dsplit", "hsplit", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes", "vsplit"]
 
 
 def _split(name, rank, input, parts, axis):
@@ -65,3 +65,32 @@ def dsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Ten
     [(2, 3, 2), (2, 3, 2)]
     """
     return _split("dsplit", 3, input, indices_or_sections, 2)
+
+
+def _own(parts):
+    """The parts with memory of their own: in PyTorch they share that of the whole, which then shows wrong values."""
+    return tuple(part.clone() for part in parts)
+
+
+def unsafe_split(tensor: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """What :func:`arcgrad.split` gives, with memory of its own.
+
+    >>> import arcgrad as torch
+    >>> first, second = torch.unsafe_split(torch.arange(4), 2)
+    >>> first.zero_(), second
+    (tensor([0, 0]), tensor([2, 3]))
+    """
+    return _own(_core.split(tensor, split_size, dim))
+
+
+def unsafe_split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Parts of given lengths along an axis, with memory of their own."""
+    return _own(_core.split_with_sizes(input, split_sizes, dim))
+
+
+def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """A number of parts along an axis, with memory of their own."""
+    return _own(_core.chunk(input, chunks, dim))
+
+
+_names.describe(__name__)

@@ -154,8 +154,13 @@ class TypedStorage:
         return self
 
     def is_shared(self) -> bool:
-        """False: memory is not shared between processes."""
-        return False
+        """Whether the memory is where other processes may see it."""
+        return self._numbers().is_shared()
+
+    def share_memory_(self) -> TypedStorage:
+        """Moves the memory to where other processes see it; see :meth:`arcgrad.Tensor.share_memory_`."""
+        self._numbers().share_memory_()
+        return self
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TypedStorage) and (self.data_ptr(), self.dtype) == (other.data_ptr(), other.dtype)
@@ -273,6 +278,37 @@ for _dtype_, _name_ in _CLASS_OF.items():
     _short = _name_[: -len("Storage")].lower().replace("complexfloat", "complex_float").replace("complexdouble", "complex_double")
     setattr(TypedStorage, _short, _conversion(_short, _dtype_))
 del _dtype_, _name_, _short
+
+
+def _from_file(filename: str, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
+    """The memory of a file, which is read when it is looked at.
+
+    Args:
+        filename (str): of the file.
+        shared (bool): what is written goes to the file, which is made, or made longer, where it has to be. Otherwise what is written
+            is seen here alone.
+        nbytes (int): how many bytes. Default: all of the file.
+
+    Raises:
+        RuntimeError: the file is shorter.
+    """
+    import mmap
+    import os
+
+    descriptor = os.open(filename, os.O_RDWR | os.O_CREAT if shared else os.O_RDONLY)
+    try:
+        present = os.fstat(descriptor).st_size
+        nbytes = nbytes or present
+        if present < nbytes:
+            if not shared:
+                raise RuntimeError(f"from_file: {filename!r} has {present} bytes, fewer than the {nbytes} that are asked for")
+            os.ftruncate(descriptor, nbytes)
+        if not nbytes:
+            return empty(0).untyped_storage()
+        block = mmap.mmap(descriptor, nbytes, access=mmap.ACCESS_WRITE if shared else mmap.ACCESS_COPY)
+    finally:
+        os.close(descriptor)
+    return frombuffer(block, dtype=uint8).untyped_storage()
 
 
 def _of(tensor: Tensor) -> TypedStorage:

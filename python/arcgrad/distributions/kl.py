@@ -330,13 +330,6 @@ def _independent_independent(p: Independent, q: Independent) -> Tensor:
 # ---- multivariate normal distributions ----
 
 
-def _half_log_det(d: Any) -> Tensor:
-    """Half the logarithm of the determinant of the covariance."""
-    if isinstance(d, LowRankMultivariateNormal):
-        return d._log_det() / 2
-    return d._unbroadcasted_scale_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-
-
 def _square_root(d: Any) -> list[Tensor]:
     """Matrices whose columns' outer products sum up to the covariance."""
     if isinstance(d, LowRankMultivariateNormal):
@@ -358,7 +351,7 @@ def _multivariate(p: Any, q: Any) -> Tensor:
         columns = root.mT
         trace = trace + q._mahalanobis(columns, per_event=1).sum(-1)
     distance = q._mahalanobis(p.loc - q.loc)
-    return _half_log_det(q) - _half_log_det(p) + (trace + distance - p.event_shape[0]) / 2
+    return q._half_log_det() - p._half_log_det() + (trace + distance - p.event_shape[0]) / 2
 
 
 # ---- to another family ----

@@ -39,7 +39,9 @@ pub fn to_py_err(error: Box<Error>) -> PyErr {
         Error::Value { .. } => PyValueError::new_err(text),
         Error::Type { .. } => PyTypeError::new_err(text),
         // A dtype that an operation does not compute in; a dtype that does not fit another's is a `RuntimeError`.
-        Error::NotImplemented { .. } | Error::DType { .. } => PyNotImplementedError::new_err(text),
+        Error::NotImplemented { .. } | Error::DType { .. } | Error::NoData { .. } => {
+            PyNotImplementedError::new_err(text)
+        }
         Error::LinAlg { .. } => LinAlgError::new_err(text),
         Error::OutOfMemory { .. } => PyMemoryError::new_err(text),
         Error::ShapeMismatch { .. }
@@ -139,6 +141,11 @@ fn bug(payload: Box<dyn Any + Send>) -> PyErr {
              made, this is a bug in arcgrad; please report it.",
         );
     }
+    // Not a bug, but an error that was raised where none can be returned: data was asked for where there is none.
+    let payload = match payload.downcast::<Error>() {
+        Ok(error) => return to_py_err(error),
+        Err(payload) => payload,
+    };
     let noted = LAST_PANIC.with(|last| last.borrow_mut().take());
     let text = noted.unwrap_or_else(|| {
         // The panic of a helper thread, carried over.

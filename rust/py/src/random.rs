@@ -127,7 +127,7 @@ impl PyGenerator {
     /// Where it draws: always the CPU.
     #[getter]
     fn device(&self, py: Python<'_>) -> PyResult<Py<PyDevice>> {
-        device::cpu(py)
+        device::to_py(py, arcgrad::storage::Device::Cpu)
     }
 }
 

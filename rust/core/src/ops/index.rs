@@ -545,10 +545,7 @@ pub fn scatter_add(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, so
 pub fn unravel(flat: &Tensor, shape: &[i64]) -> Result<Vec<Tensor>> {
     const OP: &str = "unravel_index";
     if !flat.dtype().is_integer() {
-        return Err(Error::type_(
-            OP,
-            format!("expected 'indices' to be integer dtype, but got {}", flat.dtype()),
-        ));
+        return Err(Error::type_(OP, format!("expected 'indices' to be integer dtype, but got {}", flat.dtype())));
     }
     let count = flat.numel();
     if shape.iter().any(|&size| size < 0) {

@@ -4,8 +4,9 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::graph::Blame;
+use crate::graph::level::Kind;
 use crate::graph::record::{would_record, would_record_any};
+use crate::graph::{Blame, Modes, modes};
 use crate::shape::contiguous_strides;
 use crate::tensor::{Operand, Tensor};
 use crate::warning;
@@ -18,6 +19,16 @@ pub fn check_differentiable(op: &'static str, inputs: &[&Operand], out: &Tensor)
             format!(
                 "{op}(): functions with out=... arguments don't support automatic differentiation, but one of the \
                  arguments requires grad."
+            ),
+        ));
+    }
+    let has_tangent = |top| matches!(top, Some((_, Kind::Tangent)));
+    let is_dual = |input: &&Operand| has_tangent(input.lift.as_ref().and_then(|lift| lift.top()));
+    if modes().any(Modes::LIFTED) && (has_tangent(out.top_level()) || inputs.iter().any(is_dual)) {
+        return Err(Error::runtime(
+            op,
+            format!(
+                "{op}(): an out= function does not support forward mode, but one of the arguments has a tangent: leave out= away"
             ),
         ));
     }
@@ -53,7 +64,7 @@ fn warn_of_resize(op: &'static str, out: &Tensor, shape: &[usize]) -> Result<()>
 /// memory with them at its start. A tensor that has the shape stays as it is.
 #[track_caller]
 pub fn resize(op: &'static str, tensor: &Tensor, shape: &[usize]) -> Result<()> {
-    if tensor.requires_grad() {
+    if tensor.requires_grad() && !modes().any(Modes::INFERENCE) {
         return Err(Error::runtime(op, CANNOT_RESIZE));
     }
     if tensor.shape().as_slice() == shape {
@@ -79,8 +90,12 @@ pub fn resize_to(op: &'static str, tensor: &Tensor, shape: &[usize], strides: &[
     if !is_number(shape.iter().copied().chain([tensor.dtype().size()])) {
         return Err(Error::runtime(op, format!("Storage size calculation overflowed with sizes={shape:?}")));
     }
+    let version = tensor.version();
     resize_strided(op, tensor, shape, strides)?;
-    tensor.array().storage().note_change(Blame::here());
+    let array = tensor.array();
+    array.storage().note_change(Blame::here());
+    // Also where there is other memory now, the versions of a tensor are counted on.
+    array.storage().set_version(version.wrapping_add(1));
     Ok(())
 }
 
@@ -96,6 +111,7 @@ fn resize_strided(op: &'static str, tensor: &Tensor, shape: &[usize], strides: &
         return Err(Error::runtime(op, CANNOT_RESIZE));
     }
     let old = tensor.array();
+    let _place = old.storage().beside();
     let dtype = old.dtype();
     let numel = crate::shape::checked_numel(op, shape, dtype.size())?;
     let fits = (old.offset() + numel) * dtype.size() <= old.storage().bytes();

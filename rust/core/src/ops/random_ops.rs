@@ -146,6 +146,9 @@ fn drawing_order(array: &Array) -> SmallVec<[usize; 6]> {
 
 /// Fills an array whose exclusive state is held with what `draw` puts into a slice. An error leaves everything as it was.
 fn fill<T: Element>(held: &mut Held<'_>, array: &Array, draw: impl FnOnce(&mut [T]) -> Result<()>) -> Result<()> {
+    if array.is_meta() {
+        return Ok(());
+    }
     let ordered = array.permute(&drawing_order(array));
     if ordered.is_contiguous() {
         return held.launch(NONE, &ordered, |[], mut out| draw(out.as_slice().expect("a dense array of this dtype")));
@@ -526,6 +529,9 @@ fn bernoulli_into(generator: &mut Generator, held: &mut Held<'_>, array: &Array,
             ),
         ));
     }
+    if array.is_meta() {
+        return Ok(());
+    }
     // In the order in which the elements are drawn.
     let like = probabilities.expand(array.shape());
     let like = like.permute(&drawing_order(array)).to_dtype_contiguous(OP, probabilities.dtype())?;
@@ -555,6 +561,9 @@ impl Drawn {
             ));
         }
         let output = Array::zeros(OP, rates.shape(), dtype)?;
+        if output.is_meta() {
+            return Ok(output);
+        }
         with_element!(float dtype.computed_in(), T => {
             let rates: Vec<T> = rates.to_vec();
             let mut generator = self.stream.lock();
@@ -581,6 +590,9 @@ impl Drawn {
         }
         let shape = shape::broadcast(OP, counts.shape(), probabilities.shape())?;
         let output = Array::zeros(OP, &shape, dtype)?;
+        if output.is_meta() {
+            return Ok(output);
+        }
         with_element!(float dtype, T => {
             let counts: Vec<T> = counts.expand(&shape).to_vec();
             let probabilities: Vec<T> = probabilities.expand(&shape).to_vec();
@@ -597,6 +609,7 @@ impl Drawn {
         let stds = if std.is_none() { inputs.get(inputs.len() - 1) } else { None };
         if let Some(stds) = stds
             && stds.numel() > 0
+            && !stds.is_meta()
         {
             let least = reduce::extreme(&Tensor::from_array(stds.clone()), false, None, false)?.item()?.to_f64();
             // Written so that NaN passes, as it does in PyTorch.
@@ -799,6 +812,9 @@ impl Op for Choices {
         let mut shape: Shape = array.shape().into();
         let categories = std::mem::replace(&mut shape[array.rank() - 1], samples as usize);
         let output = Array::zeros(OP, &shape, DType::I64)?;
+        if output.is_meta() {
+            return Ok(smallvec![output]);
+        }
         with_element!(float array.dtype().computed_in(), T => {
             let weights: Vec<T> = array.to_vec();
             let mut generator = self.stream.lock();

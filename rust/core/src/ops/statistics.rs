@@ -4,6 +4,7 @@ use super::{copy, matmul, rearranging, reduce, scan, select, views};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
+use crate::storage::Device;
 use crate::tensor::Tensor;
 use crate::warning;
 
@@ -44,7 +45,10 @@ pub fn cov(input: &Tensor, correction: i64, frequencies: Option<&Tensor>, weight
             ));
         }
         super::batching::refuse_data(OP, &[given], || format!("vmap: cov() looks at the values of {name}"))?;
-        if observations > 0 && reduce::any(&given.lt(0.0)?, None, false)?.item()?.to_bool() {
+        if observations > 0
+            && given.device() == Device::Cpu
+            && reduce::any(&given.lt(0.0)?, None, false)?.item()?.to_bool()
+        {
             return wrong(format!("{name} cannot be negative"));
         }
         Ok(())
@@ -81,7 +85,7 @@ pub fn cov(input: &Tensor, correction: i64, frequencies: Option<&Tensor>, weight
         }
         (Some(_), ..) => total.sub(correction as f64)?,
     };
-    if !divisor.is_batched() && divisor.item()?.to_f64() <= 0.0 {
+    if !divisor.is_batched() && divisor.device() == Device::Cpu && divisor.item()?.to_f64() <= 0.0 {
         warning::warn(OP, || {
             "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations."
                 .to_owned()

@@ -12,7 +12,7 @@ use arcgrad::graph::{Blame, Edge, Modes, NodeRef, custom, cuts, engine, is_grad_
 use arcgrad::ops::levels;
 use arcgrad::{Array, Result, Tensor};
 use parking_lot::Mutex;
-use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyUserWarning};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
@@ -202,7 +202,7 @@ pub struct PyFunctionRule {
     name: String,
     /// For each argument of forward: whether it is a tensor, that is, has an edge.
     arguments: Vec<bool>,
-    /// For each result: whether it is a tensor.
+    /// For each result: whether it is a tensor, whose gradient may be made zeros.
     results: Vec<bool>,
     _holding: Holding,
 }
@@ -230,6 +230,7 @@ impl PyFunctionRule {
         let grads = PyTuple::new(py, self.gradients_of_results(py, cx)?)?;
         // The gradients belong to the program now, as far as the engine is concerned.
         cx.forget_grads();
+        let _current = engine::Current::enter(cx.node());
         let returned = self.ctx.bind(py).getattr(intern!(py, "_run_backward"))?.call1(grads)?;
         let returned = match returned.cast_into::<PyTuple>() {
             Ok(tuple) => tuple,
@@ -281,19 +282,6 @@ impl PyFunctionRule {
     }
 }
 
-/// The line of the forward call, as a warning: the exception itself passes unchanged.
-#[cold]
-fn warn_in_anomaly_mode(py: Python<'_>, node: &NodeRef) {
-    let text = format!("Error detected in {}. It was recorded at {}", node.name(), node.blame().describe());
-    let warned = std::ffi::CString::new(text)
-        .map_err(PyErr::from)
-        .and_then(|text| PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1));
-    if let Err(error) = warned {
-        // Warnings are errors here; the error under way is the one to report.
-        error.write_unraisable(py, None);
-    }
-}
-
 impl Op for PyFunctionRule {
     fn name(&self) -> &str {
         &self.name
@@ -304,14 +292,7 @@ impl Op for PyFunctionRule {
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        attach(|py| {
-            self.call(py, cx).map_err(|error| {
-                if modes().any(Modes::ANOMALY) {
-                    warn_in_anomaly_mode(py, cx.node());
-                }
-                from_py_err("backward", error)
-            })
-        })
+        attach(|py| self.call(py, cx).map_err(|error| from_py_err("backward", error)))
     }
 }
 
@@ -369,15 +350,19 @@ fn apply_at_levels<'py>(
 ) -> PyResult<(Py<PyAny>, Bound<'py, PyAny>)> {
     let tensors = args.iter().filter_map(|object| from_py(&object).cloned());
     let top = if modes().any(Modes::LIFTED) {
-        tensors.filter_map(|tensor| tensor.top_level()).max_by_key(|(level, _)| *level)
+        // The host's own tensors are those of the program: forward computes with them.
+        tensors
+            .filter_map(|tensor| tensor.top_level())
+            .filter(|(_, kind)| *kind != LevelKind::Host)
+            .max_by_key(|(level, _)| *level)
     } else {
         None
     };
     let Some((level, kind)) = top else { return apply_here(py, cls, args, kwargs) };
-    if kind != LevelKind::Tangent {
-        let rules = py.import(intern!(py, "arcgrad.autograd._batches"))?;
-        let over_batch = rules.getattr(intern!(py, "OverBatch"))?.call1((cls, level.number(), kwargs))?;
-        return apply_here(py, &over_batch, args, None);
+    if let LevelKind::Batch { size } = kind {
+        let module = py.import(intern!(py, "arcgrad.func._functions"))?;
+        let output = module.call_method1(intern!(py, "apply_batched"), (cls, level.number(), size, args, kwargs))?;
+        return Ok((output.unbind(), cls.getattr(intern!(py, "_backward_cls"))?.call0()?));
     }
     let (output, ctx) = below(level, || apply_at_levels(py, cls, args, kwargs))?;
     let materializes = !ctx.cast::<PyCtx>()?.get().state.lock().keeps_missing_gradients;
@@ -413,6 +398,13 @@ fn apply_at_levels<'py>(
     Ok((output, ctx))
 }
 
+/// [`apply`] on arguments as they are, whatever transformations have attached to them.
+#[pyfunction]
+#[pyo3(name = "apply_here", signature = (cls, *args))]
+fn apply_as_they_are<'py>(py: Python<'py>, cls: &Bound<'py, PyAny>, args: &Bound<'py, PyTuple>) -> PyResult<Py<PyAny>> {
+    apply_here(py, cls, args, None).map(|(output, _)| output)
+}
+
 /// Calls a custom function on arguments as they are.
 fn apply_here<'py>(
     py: Python<'py>,
@@ -422,7 +414,8 @@ fn apply_here<'py>(
 ) -> PyResult<(Py<PyAny>, Bound<'py, PyAny>)> {
     let setup_context = cls.getattr(intern!(py, "_setup_context"))?;
     let bound;
-    let args = if kwargs.is_some_and(|kwargs| !kwargs.is_empty()) && !setup_context.is_none() {
+    let named = kwargs.is_some_and(|kwargs| !kwargs.is_empty());
+    let args = if !setup_context.is_none() && (named || cls.getattr(intern!(py, "_has_defaults"))?.is_truthy()?) {
         bound = cls.call_method1(intern!(py, "_bind_arguments"), (args, kwargs))?.cast_into::<PyTuple>()?;
         &bound
     } else {
@@ -490,8 +483,15 @@ impl Call<'_, '_> {
                  are modified inplace must all be outputs of the Function.",
             ));
         }
+        if !dirty.iter().all(|tensor| self.arguments.contain(tensor)) {
+            crate::warning::warn(
+                py,
+                "Only input Tensors should be given to ctx.mark_dirty(). If a Tensor is not an input, there is no need to \
+                 pass it to mark_dirty().",
+            )?;
+        }
         let node = match edges {
-            Some(edges) => Some(self.make_node(edges, &tensors)?),
+            Some(edges) => Some(self.make_node(edges, &tensors, &non_differentiable)?),
             None => None,
         };
         let differentiable: Vec<bool> = tensors
@@ -530,7 +530,7 @@ impl Call<'_, '_> {
                     Ok(output)
                 }
             })?;
-            if place.is_some() && !is_dirty && output.base().is_some() {
+            if (place.is_some() || is_grad_enabled()) && !(is_input && is_dirty) && output.base().is_some() {
                 let creation = if several { Creation::MultiOutput } else { Creation::CustomFunction };
                 views::set_creation(&output, creation);
             }
@@ -574,7 +574,21 @@ impl Call<'_, '_> {
         views::set_history(tensor, node.clone(), nr, input)
     }
 
-    fn make_node(&self, edges: SmallVec<[Edge; 2]>, tensors: &[Option<Tensor>]) -> PyResult<NodeRef> {
+    fn make_node(
+        &self,
+        edges: SmallVec<[Edge; 2]>,
+        tensors: &[Option<Tensor>],
+        constants: &[Tensor],
+    ) -> PyResult<NodeRef> {
+        let py = self.py;
+        // Of results without gradients, too, unless the function wants to know.
+        let zeros = match self.ctx.getattr_opt(intern!(py, "_materialize_non_diff_grads"))? {
+            Some(flag) => flag.is_truthy()?,
+            None => true,
+        };
+        let is_constant = |tensor: &Tensor| constants.iter().any(|other| other.is(tensor));
+        let results =
+            tensors.iter().map(|tensor| tensor.as_ref().is_some_and(|tensor| zeros || !is_constant(tensor))).collect();
         // A result that is no tensor has a number all the same.
         let nothing = || Meta { shape: [0].into_iter().collect(), dtype: arcgrad::DType::F32 };
         let outputs = tensors.iter().map(|tensor| tensor.as_ref().map_or_else(nothing, Tensor::meta)).collect();
@@ -582,7 +596,7 @@ impl Call<'_, '_> {
             ctx: self.ctx.clone().into_any().unbind(),
             name: self.ctx.get_type().name()?.to_string(),
             arguments: self.arguments.is_tensor.clone(),
-            results: tensors.iter().map(Option::is_some).collect(),
+            results,
             _holding: Holding::new(),
         };
         let node = custom::new_node(rule, edges, outputs);
@@ -617,5 +631,6 @@ fn without_gradient(tensor: &Tensor, is_input: bool, is_dirty: bool) -> Result<T
 /// Adds this file's names to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyCtx>()?;
-    module.add_function(wrap_pyfunction!(apply, module)?)
+    module.add_function(wrap_pyfunction!(apply, module)?)?;
+    module.add_function(wrap_pyfunction!(apply_as_they_are, module)?)
 }

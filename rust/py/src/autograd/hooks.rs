@@ -7,7 +7,7 @@ use arcgrad::graph::hooks::{Hook, HookTable};
 use arcgrad::graph::node::{Cotangents, Results};
 use arcgrad::tensor::Inner;
 use arcgrad::{Error, Result, Tensor};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -59,7 +59,7 @@ fn tensors_of(returned: &Bound<'_, PyAny>, what: &str, expected: usize) -> PyRes
         Err(_) => vec![one(returned)?],
     };
     if tensors.len() != expected {
-        return Err(pyo3::exceptions::PyRuntimeError::new_err(format!(
+        return Err(PyRuntimeError::new_err(format!(
             "a {what} returned an incorrect number of values (got {}, but expected {expected})",
             tensors.len()
         )));
@@ -72,9 +72,9 @@ fn in_python<T>(op: &'static str, body: impl FnOnce(Python<'_>) -> PyResult<T>) 
 }
 
 impl Hook for PyHook {
-    fn on_gradient(&self, grad: &Tensor) -> Result<Option<Tensor>> {
+    fn on_gradient(&self, grad: Option<&Tensor>) -> Result<Option<Tensor>> {
         in_python("hook", |py| {
-            let returned = self.callable.bind(py).call1((to_py(py, grad.clone())?,))?;
+            let returned = self.callable.bind(py).call1((to_py_opt(py, grad.cloned())?,))?;
             if returned.is_none() {
                 return Ok(None);
             }
@@ -109,8 +109,11 @@ impl Hook for PyHook {
 
     fn after_accumulate(&self, leaf: &Tensor) -> Result<()> {
         in_python("hook", |py| {
-            // What it returns is ignored, as in PyTorch.
-            self.callable.bind(py).call1((to_py(py, leaf.clone())?,)).map(drop)
+            let returned = self.callable.bind(py).call1((to_py(py, leaf.clone())?,))?;
+            if returned.is_none() {
+                return Ok(());
+            }
+            Err(PyRuntimeError::new_err("Tensor post accumulate grad hooks should return None."))
         })
     }
 

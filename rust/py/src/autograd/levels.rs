@@ -3,6 +3,7 @@
 use arcgrad::graph::level::{self, Kind, Level, Randomness};
 use arcgrad::ops::levels;
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
 use crate::error::guard;
 use crate::tensor::{require, to_py};
@@ -28,24 +29,6 @@ fn enter_level(size: Option<usize>, randomness: &str) -> PyResult<u64> {
 #[pyfunction]
 fn exit_level(level: u64) -> PyResult<()> {
     guard(|| level::exit(Level::from_number(level)))
-}
-
-/// Call ``function`` with ``level`` and everything above it hidden, but for what it opens; return what it does.
-#[pyfunction]
-fn call_below(function: &Bound<'_, PyAny>, level: u64) -> PyResult<Py<PyAny>> {
-    level::below(Level::from_number(level), || function.call0()).map(Bound::unbind)
-}
-
-/// Return ``(number of examples, what random operations do)`` of a batch that is open on this thread.
-#[pyfunction]
-fn batch_facts(level: u64) -> PyResult<(usize, &'static str)> {
-    let level = Level::from_number(level);
-    let randomness = match level::randomness(level) {
-        Randomness::Error => "error",
-        Randomness::Same => "same",
-        Randomness::Different => "different",
-    };
-    Ok((guard(|| level::batch_size(level))?, randomness))
 }
 
 /// Return a tensor that shows ``primal`` and carries ``tangent`` at ``level``.
@@ -91,12 +74,17 @@ fn remove_batch_dim(example: &Bound<'_, PyAny>, axis: i64, level: u64) -> PyResu
     to_py(py, guard(|| levels::unbatched(example, axis, Level::from_number(level)))?)
 }
 
+/// Call ``function(*args)`` with the level, and those above it that are open, hidden.
+#[pyfunction]
+fn below<'py>(level: u64, function: &Bound<'py, PyAny>, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+    level::below(Level::from_number(level), || function.call1(args))
+}
+
 /// Adds this file's names to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(enter_level, module)?)?;
     module.add_function(wrap_pyfunction!(exit_level, module)?)?;
-    module.add_function(wrap_pyfunction!(call_below, module)?)?;
-    module.add_function(wrap_pyfunction!(batch_facts, module)?)?;
+    module.add_function(wrap_pyfunction!(below, module)?)?;
     module.add_function(wrap_pyfunction!(make_dual, module)?)?;
     module.add_function(wrap_pyfunction!(unpack_dual, module)?)?;
     module.add_function(wrap_pyfunction!(unwrap_batched, module)?)?;

@@ -96,6 +96,17 @@ impl PySavedTensor {
 
 #[pymethods]
 impl PySavedTensor {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs))]
+    fn new_from_python(
+        _args: &Bound<'_, pyo3::types::PyTuple>,
+        _kwargs: Option<&Bound<'_, pyo3::types::PyDict>>,
+    ) -> PyResult<Self> {
+        Err(PyRuntimeError::new_err(
+            "Trying to create a SavedTensor object from Python is forbidden: they belong to nodes of the graph",
+        ))
+    }
+
     /// Pack the value with ``pack_hook`` now and unpack it with ``unpack_hook`` when it is needed.
     fn register_hooks(&self, pack_hook: Py<PyAny>, unpack_hook: Py<PyAny>) -> PyResult<()> {
         let hooks = PyPackHooks { pack: pack_hook, unpack: unpack_hook };
@@ -119,6 +130,12 @@ fn pop_saved_tensors_hooks() {
 #[pyfunction]
 fn disable_saved_tensors_hooks(message: &str) -> PyResult<()> {
     guard(|| saved::disable_hooks(message))
+}
+
+/// Return whether hooks are refused on this thread.
+#[pyfunction]
+fn saved_tensors_hooks_are_disabled() -> bool {
+    saved::are_disabled()
 }
 
 /// End the innermost refusal.
@@ -155,6 +172,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(pop_saved_tensors_hooks, module)?)?;
     module.add_function(wrap_pyfunction!(disable_saved_tensors_hooks, module)?)?;
     module.add_function(wrap_pyfunction!(enable_saved_tensors_hooks, module)?)?;
+    module.add_function(wrap_pyfunction!(saved_tensors_hooks_are_disabled, module)?)?;
     module.add_function(wrap_pyfunction!(push_before_write, module)?)?;
     module.add_function(wrap_pyfunction!(pop_before_write, module)?)?;
     module.add_function(wrap_pyfunction!(memory_id, module)?)

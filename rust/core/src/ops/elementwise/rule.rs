@@ -91,14 +91,6 @@ impl Elementwise {
         })
     }
 
-    /// The number that was argument `slot`, if it was one.
-    fn number(&self, slot: usize) -> Option<Scalar> {
-        match self.slots[slot] {
-            Slot::Number(number) => Some(self.numbers[number as usize]),
-            _ => None,
-        }
-    }
-
     /// A formula of the row over tensors: `first`, then what it reads of the call.
     fn formula_over(
         &self,
@@ -366,6 +358,13 @@ impl Op for Elementwise {
 
     fn takes_complex(&self) -> bool {
         true
+    }
+
+    fn number(&self, slot: usize) -> Option<Scalar> {
+        match self.slots[slot] {
+            Slot::Number(number) => Some(self.numbers[number as usize]),
+            _ => None,
+        }
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {

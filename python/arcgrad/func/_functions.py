@@ -1,0 +1,227 @@
+"""Custom functions of one example, called on a batch: inside of :func:`arcgrad.vmap`.
+
+A function says how it is done for a whole batch in its ``vmap``, or lets that be worked out (``generate_vmap_rule``): then its
+forward and its backward are each computed for all examples at once.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+from arcgrad import Tensor, _names, is_grad_enabled
+from arcgrad._core import _autograd
+from arcgrad.autograd._levels import level, randomness_of
+from arcgrad.autograd.function import Function
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+#: What a function's ``vmap`` is told of the batch.
+VmapInfo = namedtuple("VmapInfo", ["batch_size", "randomness"])
+
+
+def apply_batched(cls: Any, number: int, size: int, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> Any:
+    """The result of a custom function some of whose arguments stand for the examples of the batch at level ``number``."""
+    if cls._setup_context is None:
+        raise RuntimeError(
+            "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it must override the "
+            "setup_context staticmethod. For more details, please see https://pytorch.org/docs/main/notes/extending.func.html"
+        )
+    own_rule = cls.vmap is not Function.vmap
+    if cls.generate_vmap_rule and own_rule:
+        raise RuntimeError(
+            f"You tried to vmap over {cls.__name__}, but it has both generate_vmap_rule=True and an overriden vmap staticmethod. "
+            "Please set generate_vmap_rule=False or delete the overriden vmap staticmethod to avoid ambiguity."
+        )
+    if not cls.generate_vmap_rule and not own_rule:
+        raise RuntimeError(
+            f"You tried to vmap over {cls.__name__}, but it does not have vmap support. Please override and implement the vmap "
+            "staticmethod or set generate_vmap_rule=True."
+        )
+    if kwargs or cls._has_defaults:
+        args = cls._bind_arguments(args, kwargs or {})
+    operands, in_dims = _unwrapped(args, number)
+    info = VmapInfo(size, randomness_of(number))
+    if own_rule:
+        returned = _autograd.below(number, cls.vmap, (info, in_dims, *operands))
+        if not (isinstance(returned, tuple) and len(returned) == 2):
+            raise RuntimeError(
+                f"Expected the vmap staticmethod of {cls.__name__} to return (output, out_dims), got {type(returned).__name__}"
+            )
+        outputs, out_dims = returned
+    else:
+        outputs, out_dims = _autograd.below(number, _generated, (cls, info, in_dims, operands))
+    results = _wrapped(outputs, out_dims, number)
+    if is_grad_enabled() and any(isinstance(arg, Tensor) and arg.requires_grad for arg in args):
+        # Something inside of the batch wants a gradient: one node for it, over tensors that stand for examples.
+        recorded = type(cls.__name__, (cls,), {"forward": staticmethod(lambda *args: results), "__module__": cls.__module__})
+        return _autograd.apply_here(recorded, *args)
+    return results
+
+
+def _unwrapped(values, number):
+    """Each value for all examples, and the axes along which they lie; None for what is the same for all."""
+    wholes, dims = [], []
+    for value in values:
+        found = _autograd.unwrap_batched(value, number) if isinstance(value, Tensor) else None
+        whole, dim = (value, None) if found is None else found
+        wholes.append(whole)
+        dims.append(dim)
+    return tuple(wholes), tuple(dims)
+
+
+def _wrapped(outputs, out_dims, number):
+    """What stands for one example of each output."""
+
+    def wrap(output: Any, dim: int | None) -> Any:
+        if dim is None or not isinstance(output, Tensor):
+            return output
+        return _autograd.add_batch_dim(output, dim % output.dim(), number)
+
+    if not isinstance(outputs, tuple):
+        return wrap(outputs, out_dims[0] if isinstance(out_dims, tuple) else out_dims)
+    dims = out_dims if isinstance(out_dims, tuple) else (out_dims,) * len(outputs)
+    if len(dims) != len(outputs):
+        raise ValueError(f"the vmap of a custom function returned {len(outputs)} outputs and {len(dims)} out_dims")
+    return tuple(map(wrap, outputs, dims))
+
+
+def _in_batch(info, function, values, dims):
+    """What a function returns of the examples of ``values``, for all of them, and the axes along which they lie."""
+    with level(info.batch_size, info.randomness) as number:
+        given = [_wrapped(value, dim, number) for value, dim in zip(values, dims)]
+        returned = function(*given)
+        alone = not isinstance(returned, tuple)
+        wholes, out_dims = _unwrapped((returned,) if alone else returned, number)
+    return (wholes[0], out_dims[0]) if alone else (wholes, out_dims)
+
+
+class _Context:
+    """The ctx of one example: what is saved in it is kept for all of them by the ctx of the batch."""
+
+    def __init__(self, ctx: Any) -> None:
+        self.__dict__["_ctx"] = ctx
+        self.__dict__["_level"] = None
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        self._ctx.save_for_backward(*self._kept(tensors, "saved_dims"))
+
+    def save_for_forward(self, *tensors: Any) -> None:
+        self._ctx.save_for_forward(*self._kept(tensors, "forward_dims"))
+
+    def _kept(self, tensors, name):
+        wholes, dims = _unwrapped(tensors, self._level)
+        setattr(self._ctx, name, dims)
+        return wholes
+
+    def mark_dirty(self, *tensors: Any) -> None:
+        raise RuntimeError("generate_vmap_rule: a function that changes its arguments in place needs a vmap of its own")
+
+    def mark_non_differentiable(self, *tensors: Any) -> None:
+        self._ctx.constants = tuple(map(id, tensors))
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        ctx = self._ctx
+        dims = ctx.forward_dims if ctx.goes_forward else ctx.saved_dims
+        return tuple(_wrapped(whole, dim, self._level) for whole, dim in zip(ctx.saved_tensors, dims))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ctx, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "_level":
+            self.__dict__[name] = value
+        else:
+            setattr(self._ctx, name, value)
+
+
+def _within(example, info, function, values, dims):
+    """:func:`_in_batch` of a function that uses a ctx."""
+    with level(info.batch_size, info.randomness) as number:
+        example._level = number
+        given = [_wrapped(value, dim, number) for value, dim in zip(values, dims)]
+        returned = function(*given)
+        returned = returned if isinstance(returned, tuple) else (returned,)
+        return _unwrapped(returned, number)
+
+
+def _fitted(gradient, axis, operand, in_dim, size):
+    """A gradient for all examples as that of the operand: summed where the operand is the same for all."""
+    if gradient is None or not isinstance(operand, Tensor):
+        return gradient
+    if in_dim is None:
+        return gradient if axis is None else gradient.sum(axis)
+    if axis is None:
+        return gradient.unsqueeze(in_dim).expand_as(operand)
+    return gradient.movedim(axis, in_dim)
+
+
+def _generated(cls, info, in_dims, operands):
+    """The rule that is worked out: ``(outputs, out_dims)``."""
+    noted = {}
+
+    class Batched(Function):
+        @staticmethod
+        def forward(*operands):
+            outputs, dims = _in_batch(info, cls.forward, operands, in_dims)
+            noted["dims"] = dims
+            noted["alone"] = not isinstance(outputs, tuple)
+            return outputs
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.goes_forward, ctx.saved_dims, ctx.forward_dims, ctx.constants = False, (), (), ()
+            ctx.out_dims = (noted["dims"],) if noted["alone"] else noted["dims"]
+            ctx.shapes = inputs
+            outputs = (output,) if noted["alone"] else output
+            example = _Context(ctx)
+            order = []
+
+            def setup(*values: Any) -> tuple[()]:
+                given, made = values[: len(inputs)], values[len(inputs) :]
+                cls.setup_context(example, given, made[0] if noted["alone"] else made)
+                order.extend(map(id, made))
+                return ()
+
+            _within(example, info, setup, (*inputs, *outputs), (*in_dims, *ctx.out_dims))
+            constants = [outputs[place] for place, made in enumerate(order) if made in ctx.constants]
+            if constants:
+                ctx.mark_non_differentiable(*constants)
+
+        @staticmethod
+        def backward(ctx, *grads):
+            example = _Context(ctx)
+            run = cls.vjp if cls.vjp is not Function.vjp else cls.backward
+            given = [None if grad is None else dim for grad, dim in zip(grads, ctx.out_dims)]
+            results, axes = _within(example, info, lambda *grads: run(example, *grads), grads, given)
+            return tuple(map(_fitted, results, axes, ctx.shapes, in_dims, [info.batch_size] * len(results)))
+
+        @staticmethod
+        def jvp(ctx, *tangents):
+            example = _Context(ctx)
+            ctx.goes_forward = True
+            given = [None if tangent is None else dim for tangent, dim in zip(tangents, in_dims)]
+            results, axes = _within(example, info, lambda *tangents: cls.jvp(example, *tangents), tangents, given)
+            ctx.goes_forward = False
+            placed = []
+            for result, axis, dim in zip(results, axes, ctx.out_dims):
+                if isinstance(result, Tensor) and dim is not None:
+                    result = result.unsqueeze(dim).expand(*_with(result.shape, dim, info.batch_size)) if axis is None else result.movedim(axis, dim)
+                placed.append(result)
+            return placed[0] if noted["alone"] else tuple(placed)
+
+    Batched.__name__ = f"Vmapped{cls.__name__}"
+    outputs = Batched.apply(*operands)
+    return outputs, noted["dims"]
+
+
+def _with(shape, dim, size):
+    """A shape with one more axis."""
+    sizes = list(shape)
+    sizes.insert(dim, size)
+    return sizes
+
+
+_names.describe(__name__)
