@@ -2,7 +2,7 @@
 //! [`index::scatter`](super::index::scatter)'s business.
 
 use super::index::{OutOfRange, require_along, require_within, without_axis};
-use super::number::Ordered;
+use super::number::Order;
 use super::{In, Out};
 use crate::with_element;
 
@@ -92,8 +92,8 @@ pub fn scatter_fold(fold: Fold, axis: usize, x: Out<'_>, index: In<'_>, src: In<
     }
     match fold {
         Fold::Prod => with_element!(ring x.dtype, T => folded!(T, |x: T, value: T| x * value)),
-        Fold::Max => with_element!(number x.dtype, T => folded!(T, <T as Ordered>::maximum)),
-        Fold::Min => with_element!(number x.dtype, T => folded!(T, <T as Ordered>::minimum)),
+        Fold::Max => with_element!(number x.dtype, T => folded!(T, <T as Order>::maximum)),
+        Fold::Min => with_element!(number x.dtype, T => folded!(T, <T as Order>::minimum)),
     }
 }
 
