@@ -131,7 +131,7 @@ def test_storages_are_mapped_from_files(tmp_path):
     shared = ag.UntypedStorage.from_file(path, shared=True, nbytes=128)
     ag.asarray(shared[120:], dtype=ag.uint8).fill_(7)
     assert open(path, "rb").read()[-8:] == bytes([7] * 8)
-    with pytest.raises(RuntimeError, match="smaller than the required"):
+    with pytest.raises(RuntimeError, match="fewer than the 1000|smaller than the required"):
         ag.UntypedStorage.from_file(path, nbytes=1000)
     with pytest.raises(RuntimeError, match="only a step of 1"):
         whole[::2]

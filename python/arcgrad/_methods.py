@@ -66,11 +66,9 @@ def install() -> None:
 
 def _from_file(filename: str, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
     """The memory of a file, which is read when it is looked at: ``nbytes`` of it, or all; see ``arcgrad.from_file``."""
-    from os.path import getsize
+    from arcgrad.storage import _from_file
 
-    from arcgrad import from_file
-
-    return from_file(filename, shared, nbytes or getsize(filename), dtype=_core.uint8).untyped_storage()
+    return _from_file(filename, shared, nbytes)
 
 
 def _share_storage(self: UntypedStorage) -> UntypedStorage:
