@@ -148,7 +148,7 @@ def test_a_file_is_memory(tmp_path):
     first, second = (ag.from_file(path, shared=True, size=4, dtype=ag.float32) for _ in range(2))
     first.copy_(ag.arange(4))
     assert second.tolist() == [0.0, 1.0, 2.0, 3.0]
-    with pytest.raises(RuntimeError, match="smaller than the required mapping size"):
+    with pytest.raises(RuntimeError, match="fewer than the"):
         ag.from_file(path, size=40)
 
 
@@ -164,3 +164,20 @@ def test_a_window_is_written_into_a_copy():
     assert ag.equal(made, ag.eye(3))
     made.sum().backward()
     assert ag.equal(x.grad, 1 - ag.eye(3)) and ag.equal(y.grad, ag.ones(3))
+
+
+def test_named_results_have_classes():
+    for name in ag.return_types.__all__:
+        assert getattr(ag.return_types, name).__name__ == name
+    assert isinstance(ag.zeros(2).max(0), ag.return_types.max)
+    assert not isinstance(ag.zeros(2).min(0), ag.return_types.max)
+
+
+def test_several_tensors_are_one_vector_and_back():
+    from arcgrad import _utils
+
+    parts = [ag.randn(2, 3), ag.randn(4)]
+    flat = _utils._flatten_dense_tensors(parts)
+    assert all(map(ag.equal, _utils._unflatten_dense_tensors(flat, parts), parts))
+    groups = list(_utils._take_tensors([*parts, ag.zeros(1, dtype=ag.int64), ag.zeros(1)], 40))
+    assert [len(group) for group in groups] == [2, 1, 1]

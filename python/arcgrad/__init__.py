@@ -136,8 +136,6 @@ _ELSEWHERE = {
             "is_conj",
             "is_distributed",
             "is_neg",
-            "is_nonzero",
-            "is_same_size",
             "is_signed",
         ),
         "_facts",
@@ -163,7 +161,25 @@ _ELSEWHERE = {
     "spmm": "sparse",
     **dict.fromkeys(("sparse_coo_tensor", "sparse_csr_tensor"), "sparse"),
     **dict.fromkeys(("_assert", "_assert_async"), "_checks"),
-    "TypedStorage": "storage",
+    **dict.fromkeys(
+        (
+            "BFloat16Storage",
+            "BoolStorage",
+            "ByteStorage",
+            "CharStorage",
+            "ComplexDoubleStorage",
+            "ComplexFloatStorage",
+            "DoubleStorage",
+            "FloatStorage",
+            "HalfStorage",
+            "IntStorage",
+            "LongStorage",
+            "ShortStorage",
+            "Storage",
+            "TypedStorage",
+        ),
+        "storage",
+    ),
     "compile": "compiler",
     **dict.fromkeys(("bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"), "_windows"),
     "einsum": "_einsum",
@@ -207,7 +223,7 @@ _ELSEWHERE = {
 
 
 #: Modules that programs reach into PyTorch for.
-_PRIVATE = frozenset(("_C", "_VF", "_dynamo", "_functorch", "_inductor", "_jit_internal", "_vmap_internals"))
+_PRIVATE = frozenset(("_C", "_VF", "_dynamo", "_functorch", "_inductor", "_jit_internal", "_utils", "_vmap_internals"))
 
 
 def __getattr__(name):

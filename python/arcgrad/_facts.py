@@ -13,32 +13,14 @@ if TYPE_CHECKING:
 __all__ = ["dim_order", "get_device", "is_conj", "is_distributed", "is_neg", "is_nonzero", "is_same_size", "is_set_to", "is_signed"]
 
 
-def is_nonzero(input: Tensor) -> bool:
-    """Whether the one element of a tensor is not zero.
-
-    Raises:
-        RuntimeError: there are several elements, or none.
-
-    >>> import arcgrad as ag
-    >>> ag.is_nonzero(ag.tensor([1.5]))
-    True
-    """
-    count = input.numel()
-    if count == 0:
-        raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
-    if count > 1:
-        raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
-    return bool(input.item())
+def is_nonzero(self: Tensor) -> bool:
+    """See :func:`arcgrad.is_nonzero`."""
+    return _core.is_nonzero(self)
 
 
-def is_same_size(input: Tensor, other: Tensor) -> bool:
-    """Whether two tensors have the same shape.
-
-    >>> import arcgrad as ag
-    >>> ag.is_same_size(ag.zeros(2, 3), ag.zeros(3, 2))
-    False
-    """
-    return input.shape == other.shape
+def is_same_size(self: Tensor, other: Tensor) -> bool:
+    """See :func:`arcgrad.is_same_size`."""
+    return _core.is_same_size(self, other)
 
 
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:

@@ -148,20 +148,10 @@ def from_file(
     Raises:
         RuntimeError: the file is too short, and not ``shared``.
     """
-    import mmap
-    import os
-
     dtype = _core.get_default_dtype() if dtype is None else dtype
-    length = (size or 0) * dtype.itemsize
-    if length == 0:
-        return _core.empty(0, dtype=dtype)
-    handle = os.open(filename, os.O_RDWR | os.O_CREAT if shared else os.O_RDONLY, 0o600)
-    try:
-        if os.fstat(handle).st_size < length:
-            if not shared:
-                raise RuntimeError(f"file <{filename}> size {os.fstat(handle).st_size} is smaller than the required mapping size {length}")
-            os.truncate(handle, length)
-        access = mmap.ACCESS_WRITE if shared else mmap.ACCESS_COPY
-        return _core.frombuffer(mmap.mmap(handle, length, access=access), dtype=dtype)
-    finally:
-        os.close(handle)
+    made = _core.empty(0, dtype=dtype)
+    if size:
+        from arcgrad.storage import _from_file
+
+        made.set_(_from_file(filename, bool(shared), size * dtype.itemsize))
+    return made

@@ -153,6 +153,15 @@ pub fn array_over(
     let dtype = this.dtype();
     // A storage with a dtype is its memory.
     let untyped = source.and_then(|source| source.getattr(pyo3::intern!(source.py(), "_untyped")).ok());
+    if let (Some(typed), Some(_)) = (source, &untyped) {
+        let found = typed.getattr(pyo3::intern!(typed.py(), "dtype"))?;
+        if !found.is(crate::dtype::to_py(typed.py(), dtype).bind(typed.py())) {
+            return Err(PyRuntimeError::new_err(format!(
+                "set_(): Expected a Storage of type {dtype} or an UntypedStorage, but got one of {}",
+                found.str()?
+            )));
+        }
+    }
     let source = untyped.as_ref().or(source);
     let Some(source) = source else { return guard(|| Array::zeros("set_", &[0], dtype)) };
     let storage = if let Some(given) = tensor::from_py(source) {

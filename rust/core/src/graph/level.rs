@@ -14,6 +14,7 @@ use spin::mutex::SpinMutex;
 use super::algebra::ALGEBRA;
 use super::mode::{Modes, modes, set_modes};
 use super::ownership::Attachment;
+use super::views::view_of;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
@@ -343,9 +344,14 @@ impl Tensor {
     fn tangent_of_base(&self, level: Level) -> Option<Self> {
         let base = self.base()?;
         let whole = base.lift()?.dual(level)?.tangent.lock().clone()?;
-        let (array, offset) = (self.array(), base.array().offset());
-        let offset = whole.array().offset() + array.offset().checked_sub(offset)?;
-        let part = below(level, || (ALGEBRA.as_strided)(&whole, array.shape(), array.strides(), offset)).ok()?;
+        let part = match view_of(self).and_then(|view| view.replay) {
+            Some(replay) => below(level, || replay(&whole)).ok()?,
+            None => {
+                let (array, offset) = (self.array(), base.array().offset());
+                let offset = whole.array().offset() + array.offset().checked_sub(offset)?;
+                below(level, || (ALGEBRA.as_strided)(&whole, array.shape(), array.strides(), offset)).ok()?
+            }
+        };
         self.set_tangent(level, Some(part.clone())).ok()?;
         Some(part)
     }

@@ -176,7 +176,7 @@ pub fn set_creation(tensor: &Tensor, creation: Creation) {
     }
 }
 
-fn view_of(tensor: &Tensor) -> Option<View> {
+pub(crate) fn view_of(tensor: &Tensor) -> Option<View> {
     tensor.lock().view.clone()
 }
 
