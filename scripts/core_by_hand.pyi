@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _autograd as _autograd
+from . import fft as fft
 from . import linalg as linalg
 from . import nn as nn
 from . import special as special

@@ -7,7 +7,7 @@ Every fact has one source. What an operation takes and gives back is in its row 
 ``arcgrad._core.registry()`` lists; the types of what else is in the core stand in ``scripts/core_by_hand.pyi`` and
 ``python/arcgrad/_core/_autograd.pyi``, which are compared with the core that is there; functions written in Python carry
 their annotations themselves. From these follow the stubs of the core, of its namespaces, of the modules that hand them on
-(``nn.functional``, ``special``, ``linalg``) and of the package.
+(``nn.functional``, ``special``, ``linalg``, ``fft``) and of the package.
 """
 
 import argparse
@@ -279,9 +279,11 @@ class Stubs:
             "_core/nn.pyi": self.namespace_stub("nn.functional"),
             "_core/special.pyi": self.namespace_stub("special"),
             "_core/linalg.pyi": self.namespace_stub("linalg"),
+            "_core/fft.pyi": self.namespace_stub("fft"),
             "nn/functional/__init__.pyi": self.handed_on("nn.functional", "_core.nn"),
             "special.pyi": self.handed_on("special", "_core.special"),
             "linalg.pyi": self.handed_on("linalg", "_core.linalg"),
+            "fft.pyi": self.handed_on("fft", "_core.fft"),
         }
 
     # ---- _core ----

@@ -61,7 +61,7 @@ def find(name: str):
         return lambda x, *args, **kwargs: method(x.clone(), *args, **kwargs)
     if "." in name:
         return functools.reduce(getattr, name.split("."), ag)
-    places = {"": ag, "nn.functional": ag.nn.functional, "linalg": ag.linalg, "special": ag.special, "Tensor": ag.Tensor}
+    places = {"": ag, "nn.functional": ag.nn.functional, "linalg": ag.linalg, "fft": ag.fft, "special": ag.special, "Tensor": ag.Tensor}
     where = OPS[name]["namespace"] if name in OPS else ELSEWHERE.get(name)
     for place in places.values() if where is None else [places[where]]:
         if hasattr(place, name):
@@ -506,6 +506,47 @@ s("isreal", C([1.0, 2.0], "float64"))
 s("view_as_complex", PAIRS)
 s("complex", X, T((3,)))
 s("polar", X, T((2, 3)))
+for name in ("softsign", "sinc"):
+    s(name, NUMBERS)
+s("sinc", Z((2, 3), -0.1, 0.1))
+s("logaddexp", NUMBERS, Z((3,), -2.0, 2.0))
+s("logsumexp", NUMBERS, 1)
+s("logsumexp", NUMBERS, (0, 1), True)
+s("ldexp", NUMBERS, C([1, -2, 3]))
+s("float_power", NUMBERS, 2.5)
+s("float_power", NUMBERS, NUMBERS)
+s("cov", NUMBERS)
+s("cov", NUMBERS, correction=0, aweights=C([1.0, 2.0, 3.0], "float64"))
+s("vander", Z((3,)))
+s("rms_norm", NUMBERS, (3,))
+
+# Fourier transforms.
+LINES = Z((2, 5, 3), -2.0, 2.0)
+for name in ("fft", "ifft", "irfft", "hfft"):
+    s(name, NUMBERS)
+    s(name, CUBE, 6, 1, "ortho")
+    s(name, LINES, n=4, dim=1, norm="forward")
+for name in ("rfft", "ihfft"):
+    s(name, X)
+    s(name, CUBE, 5, 1, "ortho")
+    s(name, CUBE, n=2, dim=0, norm="forward")
+for name in ("fft2", "ifft2", "irfft2", "hfft2", "fftn", "ifftn", "irfftn", "hfftn"):
+    s(name, LINES)
+    s(name, LINES, (3, 4), (2, 0), "ortho")
+for name in ("rfft2", "ihfft2", "rfftn", "ihfftn"):
+    s(name, CUBE)
+    s(name, CUBE, (3, 5), (2, 0), "ortho")
+for name in ("fftfreq", "rfftfreq"):
+    s(name, 5, 0.5)
+for name in ("fftshift", "ifftshift"):
+    s(name, CUBE)
+    s(name, NUMBERS, 1)
+SIGNAL, ENVELOPE = T((2, 20), -2.0, 2.0), C([0.5, 1.0, 1.5, 1.0], "float64")
+s("stft", SIGNAL, 6, 2, return_complex=True)
+s("stft", SIGNAL, 6, 3, 4, ENVELOPE, normalized=True, pad_mode="constant", return_complex=True)
+s("stft", Z((20,)), 5, 2, center=False)
+s("istft", Z((4, 9)), 6, 2, window=C(np.ones(6), "float64"))
+s("istft", Z((2, 6, 7)), 6, 2, 4, ENVELOPE, onesided=False, normalized=True, length=11)
 
 # Convolutions, pooling, normalisation, attention.
 for axes in (1, 2, 3):

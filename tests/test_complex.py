@@ -359,3 +359,41 @@ def test_magnitudes_neither_overflow_nor_vanish():
     w = ag.tensor([3e300 + 4e300j], dtype=ag.complex128)
     np.testing.assert_allclose((w / w).numpy(), [1])
     assert of_parts(ag.tensor([[1.0, 2.0]])).tolist() == [1 + 2j]
+
+
+def test_functions_of_complex_numbers_agree_with_their_definitions():
+    rng = np.random.RandomState(7)
+    z = rng.standard_normal((4, 5)) + 1j * rng.standard_normal((4, 5))
+    w = rng.standard_normal((4, 5)) + 1j * rng.standard_normal((4, 5))
+    x, y = ag.from_numpy(z), ag.from_numpy(w)
+    pairs = [
+        (ag.nn.functional.softsign(x), z / (1 + np.abs(z))),
+        (ag.sinc(x), np.sin(np.pi * z) / (np.pi * z)),
+        (ag.logaddexp(x, y), np.log(np.exp(z) + np.exp(w))),
+        (ag.logsumexp(x, 1), np.log(np.exp(z).sum(1))),
+        (ag.ldexp(x, ag.tensor([1, 2, 3, -1, 0])), z * 2.0 ** np.array([1, 2, 3, -1, 0])),
+        (ag.float_power(x, 2), z**2),
+        (ag.float_power(ag.tensor([2.0], dtype=ag.float32), y), 2.0**w),
+        (ag.cov(x), np.cov(z)),
+        (ag.corrcoef(x), np.corrcoef(z)),
+        (ag.vander(x[0]), np.vander(z[0])),
+        (ag.nn.functional.rms_norm(x, (5,), eps=0.1), z / np.sqrt((z * z).mean(-1, keepdims=True) + 0.1)),
+    ]
+    for result, wanted in pairs:
+        assert result.dtype == ag.complex128
+        np.testing.assert_allclose(result.numpy(), wanted, rtol=1e-12, atol=1e-12)
+
+
+def test_sinc_near_zero_has_all_its_derivatives():
+    z = ag.zeros(2, dtype=ag.complex128)
+    z = (z + ag.tensor([0.0, 1e-9])).requires_grad_()
+    (first,) = ag.autograd.grad(ag.sinc(z).real.sum(), z, create_graph=True)
+    (second,) = ag.autograd.grad(first.real.sum(), z)
+    np.testing.assert_allclose(first.detach().numpy(), [0, -(np.pi**2) / 3 * 1e-9], atol=1e-20)
+    np.testing.assert_allclose(second.numpy(), [-(np.pi**2) / 3] * 2, rtol=1e-12)
+
+
+def test_a_sum_of_exponentials_overflows_only_where_it_is_infinite():
+    z = ag.tensor([[1000 + 1j, 1000 - 1j], [-1e4 + 0j, -1e4 + 0j], [-float("inf") + 0j, 0j]], dtype=ag.complex128)
+    wanted = [1000 + np.log(2 * np.cos(1)), -1e4 + np.log(2), 0]
+    np.testing.assert_allclose(ag.logsumexp(z, 1).numpy(), wanted, rtol=1e-12)

@@ -167,7 +167,7 @@ KEYWORDS = """dim axis keepdim dtype out p size dims alpha value other weight bi
 
 def operations():
     """Every name of the table in every place: function, method, in-place form."""
-    places = {"": ag, "nn.functional": ag.nn.functional, "linalg": ag.linalg, "special": ag.special, "Tensor": ag.Tensor}
+    places = {"": ag, "nn.functional": ag.nn.functional, "linalg": ag.linalg, "fft": ag.fft, "special": ag.special, "Tensor": ag.Tensor}
     places["_core.nn"] = ag._core.nn
     found = {}
     for row in ag._core.registry():

@@ -17,6 +17,7 @@ pub mod copy;
 pub mod element;
 pub mod fill;
 pub mod float;
+pub mod fourier;
 pub mod index;
 pub mod lane;
 pub mod linalg;

@@ -156,6 +156,63 @@ pub fn sgn(input: &Tensor) -> Result<Tensor> {
     super::select::where_(&zero, Scalar::Int(0).into(), (&input.div(&size)?).into())
 }
 
+// ---- functions that real numbers have rows of ----------------------------------------------------------------------
+
+/// z / (1 + |z|).
+#[track_caller]
+pub fn softsign(z: &Tensor) -> Result<Tensor> {
+    z.div(&abs(z)?.add(1.0)?)
+}
+
+/// sin(πz) / (πz), 1 at 0; near it by its series, which has the derivatives, too.
+#[track_caller]
+pub fn sinc(z: &Tensor) -> Result<Tensor> {
+    // Where the series' next term is below the rounding of doubles.
+    const NEAR: f64 = 0.5;
+    let turned = z.mul(std::f64::consts::PI)?;
+    let near = abs(&turned)?.lt(NEAR)?;
+    let only = |inside: bool, other: i64| {
+        let (x, y) = (Scalar::Int(other).into(), (&turned).into());
+        if inside { super::select::where_(&near, y, x) } else { super::select::where_(&near, x, y) }
+    };
+    let inner = only(true, 0)?;
+    let square = inner.mul(&inner)?;
+    let mut series = Tensor::scalar(1.0, z.dtype())?;
+    for k in (1..=8).rev() {
+        series = square.mul(&series)?.mul(-1.0 / f64::from(2 * k * (2 * k + 1)))?.add(1.0)?;
+    }
+    let outer = only(false, 1)?;
+    super::select::where_(&near, (&series).into(), (&outer.sin()?.div(&outer)?).into())
+}
+
+/// ln(eˣ + eʸ), from the number with the greater real part.
+#[track_caller]
+pub fn logaddexp(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    let dtype = x.dtype().promote(y.dtype());
+    let shape = crate::shape::broadcast("logaddexp", &x.shape(), &y.shape())?;
+    let part = |tensor: &Tensor| views::broadcast_to(&copy::to_dtype(tensor, dtype)?, &shape);
+    logsumexp(&joining::stack(&[part(x)?, part(y)?], 0)?, &[0], false)
+}
+
+/// ln Σ eᶻ over axes, from the greatest real part.
+#[track_caller]
+pub fn logsumexp(z: &Tensor, axes: &[i64], keep: bool) -> Result<Tensor> {
+    let size = real(&z.detach())?;
+    let most = super::reduce::extreme(&size, true, Some(axes), true)?;
+    let none = most.isfinite()?.logical_not()?;
+    let most = super::select::where_(&none, Scalar::Int(0).into(), (&most).into())?;
+    let sum = super::reduce::sum(&z.sub(&most)?.exp()?, Some(axes), true, None)?;
+    let result = sum.log()?.add(&most)?;
+    if keep { Ok(result) } else { super::reduce::sum(&result, Some(axes), false, None) }
+}
+
+/// x · 2ʸ.
+#[track_caller]
+pub fn ldexp(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    let y = if y.dtype().is_differentiable() { y.clone() } else { copy::to_dtype(y, x.dtype().to_real())? };
+    x.mul(&y.exp2()?)
+}
+
 /// The complex conjugate; of real numbers the tensor itself. It is computed at once.
 #[track_caller]
 pub fn conj(input: &Tensor) -> Result<Tensor> {

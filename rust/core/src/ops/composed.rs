@@ -3,7 +3,7 @@
 use super::elementwise::{Arg, apply, apply_in_place};
 use super::powers::resolve_pow;
 use super::{copy, reduce, rows, select};
-use crate::dtype::DType;
+use crate::dtype::{Category, DType, torch_name};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
@@ -38,27 +38,46 @@ pub fn frexp(input: &Tensor) -> Result<Vec<Tensor>> {
     Ok(vec![mantissa, copy::to_dtype(&exponent, DType::I32)?])
 }
 
-/// An argument in double precision.
-fn double(arg: Arg<'_>) -> Result<Tensor> {
+/// Double precision, for complex numbers if one of both is complex.
+fn double_for(base: Arg<'_>, exponent: Arg<'_>) -> DType {
+    let is_complex = |arg: Arg<'_>| match arg {
+        Arg::Tensor(tensor) => tensor.dtype().is_complex(),
+        Arg::Scalar(number) => number.category() == Category::Complex,
+    };
+    if is_complex(base) || is_complex(exponent) { DType::C128 } else { DType::F64 }
+}
+
+/// A number of that dtype.
+fn double_scalar(number: Scalar, dtype: DType) -> Scalar {
+    match number {
+        Scalar::Complex(..) => number,
+        _ if dtype.is_complex() => Scalar::Complex(number.to_f64(), 0.0),
+        _ => Scalar::Float(number.to_f64()),
+    }
+}
+
+/// An argument of that dtype.
+fn double(arg: Arg<'_>, dtype: DType) -> Result<Tensor> {
     match arg {
-        Arg::Tensor(tensor) => copy::to_dtype(tensor, DType::F64),
-        Arg::Scalar(number) => Tensor::scalar(number, DType::F64),
+        Arg::Tensor(tensor) => copy::to_dtype(tensor, dtype),
+        Arg::Scalar(number) => Tensor::scalar(number, dtype),
     }
 }
 
 /// Power in double precision.
 #[track_caller]
 pub fn float_power(base: Arg<'_>, exponent: Arg<'_>) -> Result<Tensor> {
+    let dtype = double_for(base, exponent);
     let (base, exponent) = match (base, exponent) {
         (Arg::Scalar(_), Arg::Scalar(_)) => {
             return Err(Error::type_("float_power", "float_power(): at least one argument must be a Tensor"));
         }
         (Arg::Tensor(_), Arg::Scalar(exponent)) => {
-            let base = double(base)?;
-            let resolved = resolve_pow((&base).into(), Scalar::Float(exponent.to_f64()).into())?;
+            let base = double(base, dtype)?;
+            let resolved = resolve_pow((&base).into(), double_scalar(exponent, dtype).into())?;
             return apply(resolved.row, &resolved.params, &resolved.args);
         }
-        (base, exponent) => (double(base)?, double(exponent)?),
+        (base, exponent) => (double(base, dtype)?, double(exponent, dtype)?),
     };
     let resolved = resolve_pow((&base).into(), (&exponent).into())?;
     apply(resolved.row, &resolved.params, &resolved.args)
@@ -67,22 +86,24 @@ pub fn float_power(base: Arg<'_>, exponent: Arg<'_>) -> Result<Tensor> {
 /// The same in place of a tensor of double precision.
 #[track_caller]
 pub fn float_power_(base: &Tensor, exponent: Arg<'_>) -> Result<()> {
-    if base.dtype() != DType::F64 {
+    let dtype = double_for(base.into(), exponent);
+    if base.dtype() != dtype {
         return Err(Error::runtime(
             "float_power_",
             format!(
-                "the base given to float_power_ has dtype {} but the operation's result requires dtype Double",
-                base.dtype()
+                "the base given to float_power_ has dtype {} but the operation's result requires dtype {}",
+                base.dtype(),
+                torch_name(dtype)
             ),
         ));
     }
     let tensor;
     let exponent = match exponent {
         Arg::Tensor(_) => {
-            tensor = double(exponent)?;
+            tensor = double(exponent, dtype)?;
             Arg::Tensor(&tensor)
         }
-        Arg::Scalar(number) => Scalar::Float(number.to_f64()).into(),
+        Arg::Scalar(number) => double_scalar(number, dtype).into(),
     };
     let resolved = resolve_pow(base.into(), exponent)?;
     apply_in_place(resolved.row, &resolved.params, base, &resolved.args[1..])

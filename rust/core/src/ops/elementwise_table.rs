@@ -575,7 +575,7 @@ pub static TABLE: &[OpInfo] = &[
     ),
     row(&rows::silu::ROW, &[], UNARY, NN_),
     row(&rows::mish::ROW, &[], UNARY, NN_),
-    row(&rows::softsign::ROW, &[], UNARY, NN),
+    of_reals(&rows::softsign::ROW, &[], NN, |args| Ok(complex::softsign(args.tensor(0))?.into())),
     rows_by(
         "softplus",
         &[],

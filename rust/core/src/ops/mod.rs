@@ -29,6 +29,7 @@ pub mod elementwise;
 pub mod elementwise_table;
 pub mod embedding;
 pub mod exponential;
+pub mod fourier;
 pub mod grids;
 pub mod index;
 pub mod index_slices;

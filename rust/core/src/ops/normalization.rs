@@ -501,7 +501,14 @@ pub fn rms_norm(input: &Tensor, normalized: &[i64], weight: Option<&Tensor>, eps
         DType::F64 => f64::EPSILON,
         _ => f64::from(f32::EPSILON),
     });
-    let (result, _) = standardized(input, &axes_from(rank - normalized.len(), rank), eps, |x| Ok(x.clone()))?;
+    let axes = axes_from(rank - normalized.len(), rank);
+    if input.dtype().is_complex() {
+        // PyTorch's square is z·z here, and not |z|².
+        let square = reduce::mean(&input.mul(input)?, Some(&axes), true, None)?;
+        let result = input.mul(&square.add(eps)?.rsqrt()?)?;
+        return weight.map_or(Ok(result.clone()), |weight| result.mul(weight));
+    }
+    let (result, _) = standardized(input, &axes, eps, |x| Ok(x.clone()))?;
     match weight {
         Some(weight) => copy::to_dtype(&result.mul(weight)?, input.dtype()),
         None => Ok(result),

@@ -166,6 +166,8 @@ impl Forms {
     pub const NN_IN_PLACE: Self = Self(1 << 12);
     /// `out=` of a range, which may have any shape of as many elements.
     pub const FILLED_OUT: Self = Self(1 << 13).and(Self::OUT);
+    /// `arcgrad.fft.name`.
+    pub const FFT: Self = Self(1 << 14);
     /// Function and method.
     pub const BOTH: Self = Self::FUNCTION.and(Self::METHOD);
     /// Function, method, in-place method and `out=`: what most elementwise operations have.

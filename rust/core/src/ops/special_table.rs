@@ -5,7 +5,7 @@ use super::powers::promoted;
 use super::registry::{
     Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Resolve, Resolved, input, param,
 };
-use super::{composed, rows, special};
+use super::{complex, composed, rows, special};
 use crate::DType;
 use crate::error::{Error, Result};
 
@@ -27,6 +27,11 @@ const REDUCTION: Forms = Forms::BOTH.and(Forms::OUT);
 /// A row under a name.
 const fn named(name: &'static str, row: &'static Row, params: &'static [Param], forms: Forms) -> OpInfo {
     OpInfo { name, aliases: &[], params, forms, call: Call::Row(row), gives: Gives::Tensor, doc: row.doc }
+}
+
+/// A row of real numbers, and what its function is of complex ones.
+const fn of_reals(info: OpInfo, row: &'static Row, of_complex: fn(&Args<'_>) -> Result<Output>) -> OpInfo {
+    OpInfo { call: Call::RowOfReals(row, of_complex), ..info }
 }
 
 /// A row under its own name, of one tensor.
@@ -159,12 +164,18 @@ pub static TABLE: &[OpInfo] = &[
         |args| Ok(composed::multivariate_lgamma(args.tensor(0), args.int(1))?.into()),
         "Logarithm of the multivariate gamma function of dimension `p`.",
     ),
-    function(&rows::sinc::ROW, EVERYWHERE_),
-    named("logaddexp", &rows::logaddexp::ROW, TENSORS, REDUCTION),
+    of_reals(function(&rows::sinc::ROW, EVERYWHERE_), &rows::sinc::ROW, |args| {
+        Ok(complex::sinc(args.tensor(0))?.into())
+    }),
+    of_reals(named("logaddexp", &rows::logaddexp::ROW, TENSORS, REDUCTION), &rows::logaddexp::ROW, |args| {
+        Ok(complex::logaddexp(args.tensor(0), args.tensor(1))?.into())
+    }),
     named("logaddexp2", &rows::logaddexp2::ROW, TENSORS, REDUCTION),
     named("hypot", &rows::hypot::ROW, TENSORS, Forms::ALL),
     rows_by("nextafter", TENSORS, Forms::ALL, nextafter, rows::nextafter::ROW.doc),
-    named("ldexp", &rows::ldexp::ROW, TENSORS, ALL_),
+    of_reals(named("ldexp", &rows::ldexp::ROW, TENSORS, ALL_), &rows::ldexp::ROW, |args| {
+        Ok(complex::ldexp(args.tensor(0), args.tensor(1))?.into())
+    }),
     op(
         "frexp",
         UNARY,

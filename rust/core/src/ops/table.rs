@@ -27,6 +27,7 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::random_table::TABLE,
             super::matmul_table::TABLE,
             super::linalg::table::TABLE,
+            super::fourier::table::TABLE,
             super::loss_table::TABLE,
             super::loss_table::SOFTMAX_FORMS,
             super::loss_table::LOG_SOFTMAX_FORMS,

@@ -15,6 +15,7 @@ fn namespace(place: Place, in_place: bool) -> &'static str {
         Place::Nn => "nn.functional",
         Place::Special => "special",
         Place::Linalg => "linalg",
+        Place::Fft => "fft",
     }
 }
 
@@ -38,6 +39,7 @@ fn forms(forms: Forms) -> Vec<&'static str> {
         (Forms::NN_IN_PLACE, "in-place nn"),
         (Forms::SPECIAL, "special"),
         (Forms::LINALG, "linalg"),
+        (Forms::FFT, "fft"),
     ]
     .into_iter()
     .filter(|(form, _)| forms.has(*form))

@@ -1,7 +1,7 @@
 //! Functions and methods made from the core's tables of operations.
 //!
 //! At import every operation is entered under all its names: as a function, a method, an in-place method, in the
-//! namespaces `nn`, `special`, `linalg`. All of them are the same few machine instructions that know their place in
+//! namespaces `nn`, `special`, `linalg`, `fft`. All of them are the same few machine instructions that know their place in
 //! one list ([`trampoline`]); a call looks there what it is, reads its arguments ([`parse`]), calls the core and hands
 //! the result out ([`output`]).
 
@@ -227,6 +227,7 @@ enum Place {
     Nn,
     Special,
     Linalg,
+    Fft,
 }
 
 /// Collects what is to be entered, in the order of the tables.
@@ -264,6 +265,7 @@ fn collect() -> Names {
                 (Forms::NN, Place::Nn),
                 (Forms::SPECIAL, Place::Special),
                 (Forms::LINALG, Place::Linalg),
+                (Forms::FFT, Place::Fft),
             ] {
                 if info.forms.has(form) {
                     names.enter(place, (*name).to_owned(), info, false);
@@ -293,7 +295,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add(name, &namespace)?;
         Ok(namespace)
     };
-    let (nn, special, linalg) = (namespace("nn")?, namespace("special")?, namespace("linalg")?);
+    let (nn, special) = (namespace("nn")?, namespace("special")?);
+    let (linalg, fft) = (namespace("linalg")?, namespace("fft")?);
     linalg.add("LinAlgError", py.get_type::<crate::error::LinAlgError>())?;
     let name_of_module = pyo3::types::PyString::intern(py, "arcgrad");
     let own_methods = class.getattr("__dict__")?;
@@ -323,6 +326,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
             Place::Nn => &nn,
             Place::Special => &special,
             Place::Linalg => &linalg,
+            Place::Fft => &fft,
             Place::Tensor => {
                 if own_methods.contains(entry.name)? {
                     continue;

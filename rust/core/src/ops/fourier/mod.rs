@@ -1,0 +1,537 @@
+//! Fourier transforms along axes.
+//!
+//! Three operations are adjoints of one another and their own derivatives of every order: [`Complex`], [`FromReal`] and
+//! [`ToReal`]; all functions of `fft` are made of them.
+
+mod short_time;
+pub mod table;
+
+pub use short_time::{Frames, Inversion, istft, stft};
+
+use smallvec::{SmallVec, smallvec};
+
+use super::{batching, complex, copy, creation, padding, rearranging, views};
+use crate::array::Array;
+use crate::dtype::{DType, torch_name};
+use crate::error::{Error, Result};
+use crate::graph::call;
+use crate::graph::node::Backward;
+use crate::graph::op::{Arrays, Attribute, Inputs, Op};
+use crate::graph::transform::{Batch, Tangents};
+use crate::kernels::fourier as kernel;
+use crate::launch::{NONE, launch};
+use crate::scalar::Scalar;
+use crate::shape::{Shape, normalize_axis};
+use crate::tensor::Tensor;
+
+type Axes = SmallVec<[usize; 4]>;
+
+// ---- the operations ------------------------------------------------------------------------------------------------
+
+/// The axes among those of all examples.
+fn of_each(axes: &[usize]) -> Axes {
+    axes.iter().map(|axis| axis + 1).collect()
+}
+
+fn axes_saved(axes: &[usize]) -> (&'static str, Attribute) {
+    ("dim", Attribute::Ints(axes.iter().map(|&axis| axis as i64).collect()))
+}
+
+/// The complex transform of `input`, or of what `out` holds, along axes.
+fn transform(axes: &[usize], inverse: bool, scale: f64, input: Option<&Array>, out: &Array) {
+    match input {
+        Some(input) => launch(input, out, |input, out| kernel::complex(axes, inverse, scale, Some(input), out)),
+        None => launch(NONE, out, |_, out| kernel::complex(axes, inverse, scale, None, out)),
+    }
+}
+
+/// Of complex numbers along axes, times a number.
+#[derive(Clone, PartialEq, Debug)]
+struct Complex {
+    axes: Axes,
+    inverse: bool,
+    scale: f64,
+}
+
+impl Op for Complex {
+    fn name(&self) -> &str {
+        "FftC2CBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let input = &inputs[0];
+        let out = Array::uninit("fft", input.shape(), input.dtype())?;
+        if self.axes.is_empty() {
+            out.copy_from(input);
+        } else {
+            transform(&self.axes, self.inverse, self.scale, Some(input), &out);
+        }
+        Ok(smallvec![out])
+    }
+
+    fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
+        vec![axes_saved(&self.axes), ("forward", Attribute::Bool(!self.inverse))]
+    }
+
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let gradient = call(Self { inverse: !self.inverse, ..self.clone() }, &[&cx.only_grad()])?;
+        cx.put(0, gradient);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        cx.put(call(Self { axes: of_each(&self.axes), ..self.clone() }, &[&whole])?, Some(0));
+        Ok(())
+    }
+}
+
+/// Of real numbers along axes, the last of them first: the half of that one that says what the other half is, or all of it.
+#[derive(Clone, PartialEq, Debug)]
+struct FromReal {
+    axes: Axes,
+    /// Of the last axis.
+    length: usize,
+    half: bool,
+    scale: f64,
+}
+
+/// Real numbers whose transform this would be, or times a number: along the last axis there are `length` of them.
+#[derive(Clone, PartialEq, Debug)]
+struct ToReal {
+    axes: Axes,
+    length: usize,
+    scale: f64,
+}
+
+/// The last of the axes, of which there is one.
+fn split(axes: &[usize]) -> (usize, &[usize]) {
+    let (&last, rest) = axes.split_last().expect("an axis to transform along");
+    (last, rest)
+}
+
+/// Everything times a number, but for what is its own conjugate in the first half of a real line's transform.
+fn pairs_times(factor: f64, half: &Tensor, axis: usize, length: usize) -> Result<Tensor> {
+    let own = |k: usize| k == 0 || 2 * k == length;
+    let weights: Vec<f64> = (0..length / 2 + 1).map(|k| if own(k) { 1.0 } else { factor }).collect();
+    let mut shape: Shape = SmallVec::from_elem(1, half.rank());
+    shape[axis] = weights.len();
+    half.mul(&copy::to_dtype(&Tensor::from_slice(&weights, &shape)?, half.dtype().to_real())?)
+}
+
+impl Op for FromReal {
+    fn name(&self) -> &str {
+        "FftR2CBackward0"
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let input = &inputs[0];
+        let (last, rest) = split(&self.axes);
+        let mut shape: Shape = input.shape().into();
+        if shape[last] != self.length {
+            return Err(Error::runtime("fft", "another thread has given the input another shape meanwhile"));
+        }
+        if self.half {
+            shape[last] = self.length / 2 + 1;
+        }
+        let out = Array::uninit("fft", &shape, input.dtype().to_complex())?;
+        launch(input, &out, |input, out| kernel::from_real(last, self.scale, input, out));
+        if !rest.is_empty() {
+            transform(rest, false, 1.0, None, &out);
+        }
+        Ok(smallvec![out])
+    }
+
+    fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
+        vec![axes_saved(&self.axes), ("onesided", Attribute::Bool(self.half))]
+    }
+
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let gradient = cx.only_grad();
+        let (last, _) = split(&self.axes);
+        let back = if self.half {
+            let halved = pairs_times(0.5, &gradient, last, self.length)?;
+            call(ToReal { axes: self.axes.clone(), length: self.length, scale: self.scale }, &[&halved])?
+        } else {
+            let whole = Complex { axes: self.axes.clone(), inverse: true, scale: self.scale };
+            copy::clone_contiguous(&complex::real(&call(whole, &[&gradient])?)?)?
+        };
+        cx.put(0, back);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        cx.put(call(Self { axes: of_each(&self.axes), ..self.clone() }, &[&whole])?, Some(0));
+        Ok(())
+    }
+}
+
+impl Op for ToReal {
+    fn name(&self) -> &str {
+        "FftC2RBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let input = &inputs[0];
+        let (last, rest) = split(&self.axes);
+        let inner;
+        let input = if rest.is_empty() {
+            input
+        } else {
+            inner = Array::uninit("fft", input.shape(), input.dtype())?;
+            transform(rest, true, 1.0, Some(input), &inner);
+            &inner
+        };
+        let mut shape: Shape = input.shape().into();
+        shape[last] = self.length;
+        let out = Array::uninit("fft", &shape, input.dtype().to_real())?;
+        launch(input, &out, |input, out| kernel::to_real(last, self.scale, input, out));
+        Ok(smallvec![out])
+    }
+
+    fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
+        vec![axes_saved(&self.axes)]
+    }
+
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        let (last, _) = split(&self.axes);
+        let op = FromReal { axes: self.axes.clone(), length: self.length, half: true, scale: self.scale };
+        let gradient = pairs_times(2.0, &call(op, &[&cx.only_grad()])?, last, self.length)?;
+        cx.put(0, gradient);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        cx.put(call(Self { axes: of_each(&self.axes), ..self.clone() }, &[&whole])?, Some(0));
+        Ok(())
+    }
+}
+
+// ---- what is asked of arguments ------------------------------------------------------------------------------------
+
+/// What a transform and its inverse are multiplied by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Norm {
+    /// The inverse by 1/n.
+    Backward,
+    /// Both by 1/√n.
+    Ortho,
+    /// The transform by 1/n.
+    Forward,
+}
+
+impl Norm {
+    /// By PyTorch's word.
+    pub fn of(op: &'static str, word: Option<&str>) -> Result<Self> {
+        match word {
+            None | Some("backward") => Ok(Self::Backward),
+            Some("ortho") => Ok(Self::Ortho),
+            Some("forward") => Ok(Self::Forward),
+            Some(other) => Err(Error::runtime(op, format!("Invalid normalization mode: \"{other}\""))),
+        }
+    }
+
+    fn scale(self, inverse: bool, points: f64) -> f64 {
+        match self {
+            Self::Ortho => points.sqrt().recip(),
+            Self::Forward if !inverse => points.recip(),
+            Self::Backward if inverse => points.recip(),
+            _ => 1.0,
+        }
+    }
+}
+
+/// Integers as floats, half precision refused.
+fn promoted(op: &'static str, input: &Tensor) -> Result<Tensor> {
+    let dtype = input.dtype();
+    if dtype.is_half() {
+        return Err(Error::not_implemented(op, format!("Unsupported dtype {}: a transform of it", torch_name(dtype))));
+    }
+    if dtype.is_float() || dtype.is_complex() {
+        return Ok(input.clone());
+    }
+    let to = if crate::default_dtype() == DType::F64 { DType::F64 } else { DType::F32 };
+    copy::to_dtype(input, to)
+}
+
+fn as_complex(input: &Tensor) -> Result<Tensor> {
+    if input.dtype().is_complex() { Ok(input.clone()) } else { copy::to_dtype(input, input.dtype().to_complex()) }
+}
+
+/// What has to be real.
+fn real_input(op: &'static str, what: &str, input: &Tensor) -> Result<Tensor> {
+    if input.dtype().is_complex() {
+        let reason = format!("{op} expects a {what} input tensor, but got {}", torch_name(input.dtype()));
+        return Err(Error::type_(op, reason));
+    }
+    promoted(op, input)
+}
+
+fn one_axis(op: &'static str, input: &Tensor, axis: i64) -> Result<usize> {
+    if input.rank() == 0 {
+        let reason = format!("Dimension specified as {axis} but tensor has no dimensions");
+        return Err(Error::index(op, reason));
+    }
+    normalize_axis(op, axis, input.rank())
+}
+
+fn points(op: &'static str, n: i64) -> Result<usize> {
+    if n < 1 {
+        return Err(Error::runtime(op, format!("Invalid number of data points ({n}) specified")));
+    }
+    Ok(n as usize)
+}
+
+/// The first `n` elements along an axis, with zeros behind them where there are less.
+fn resized(input: &Tensor, axis: usize, n: usize) -> Result<Tensor> {
+    let size = input.shape()[axis];
+    if size == n {
+        return Ok(input.clone());
+    }
+    if size > n {
+        return views::slice(input, axis as i64, Some(0), Some(n as i64), 1);
+    }
+    let mut pads = vec![0; 2 * (input.rank() - axis)];
+    *pads.last_mut().expect("two numbers at least") = (n - size) as i64;
+    padding::constant_pad(input, &pads, Scalar::Int(0))
+}
+
+// ---- along one axis ------------------------------------------------------------------------------------------------
+
+/// The transform of real or complex lines.
+#[track_caller]
+pub fn fft(op: &'static str, input: &Tensor, n: Option<i64>, axis: i64, norm: Norm, inverse: bool) -> Result<Tensor> {
+    let input = promoted(op, input)?;
+    let axis = one_axis(op, &input, axis)?;
+    let n = points(op, n.unwrap_or(input.shape()[axis] as i64))?;
+    let (input, scale) = (resized(&input, axis, n)?, norm.scale(inverse, n as f64));
+    if input.dtype().is_complex() {
+        return call(Complex { axes: smallvec![axis], inverse, scale }, &[&input]);
+    }
+    let result = call(FromReal { axes: smallvec![axis], length: n, half: false, scale }, &[&input])?;
+    if inverse { complex::conj(&result) } else { Ok(result) }
+}
+
+/// The first half of the transform of real lines, or of its inverse.
+#[track_caller]
+pub fn rfft(op: &'static str, input: &Tensor, n: Option<i64>, axis: i64, norm: Norm, inverse: bool) -> Result<Tensor> {
+    let input = real_input(op, "real", input)?;
+    let axis = one_axis(op, &input, axis)?;
+    let n = points(op, n.unwrap_or(input.shape()[axis] as i64))?;
+    let (input, scale) = (resized(&input, axis, n)?, norm.scale(inverse, n as f64));
+    let result = call(FromReal { axes: smallvec![axis], length: n, half: true, scale }, &[&input])?;
+    if inverse { complex::conj(&result) } else { Ok(result) }
+}
+
+/// Real lines from the first half of their transform, or with `inverse` false of their inverse transform.
+#[track_caller]
+pub fn irfft(op: &'static str, input: &Tensor, n: Option<i64>, axis: i64, norm: Norm, inverse: bool) -> Result<Tensor> {
+    let input = as_complex(&promoted(op, input)?)?;
+    let axis = one_axis(op, &input, axis)?;
+    let n = points(op, n.unwrap_or(2 * (input.shape()[axis] as i64 - 1)))?;
+    let input = resized(&input, axis, n / 2 + 1)?;
+    let input = if inverse { input } else { complex::conj(&input)? };
+    call(ToReal { axes: smallvec![axis], length: n, scale: norm.scale(inverse, n as f64) }, &[&input])
+}
+
+// ---- along several -------------------------------------------------------------------------------------------------
+
+/// The axes of a transform, with as many points along each as were asked for (−1: as there are).
+fn several(op: &'static str, shape: &[usize], s: Option<&[i64]>, dim: Option<&[i64]>) -> Result<(Axes, Vec<i64>)> {
+    let rank = shape.len();
+    if let (Some(s), Some(dim)) = (s, dim)
+        && s.len() != dim.len()
+    {
+        return Err(Error::runtime(op, "When given, dim and shape arguments must have the same length"));
+    }
+    let axes: Axes = match (dim, s) {
+        (Some(dim), _) => {
+            let mut axes = Axes::new();
+            for &axis in dim {
+                if rank == 0 {
+                    let reason = format!("Dimension specified as {axis} but tensor has no dimensions");
+                    return Err(Error::index(op, reason));
+                }
+                axes.push(normalize_axis(op, axis, rank)?);
+            }
+            axes
+        }
+        (None, Some(s)) => {
+            if s.len() > rank {
+                return Err(Error::runtime(
+                    op,
+                    format!("Got shape with {} values but input tensor only has {rank} dimensions.", s.len()),
+                ));
+            }
+            (rank - s.len()..rank).collect()
+        }
+        (None, None) => (0..rank).collect(),
+    };
+    if axes.iter().enumerate().any(|(at, axis)| axes[..at].contains(axis)) {
+        return Err(Error::runtime(op, "FFT dims must be unique"));
+    }
+    let sizes = match s {
+        Some(s) => s.to_vec(),
+        None => vec![-1; axes.len()],
+    };
+    Ok((axes, sizes))
+}
+
+/// At least one axis.
+fn check_some(op: &'static str, axes: &[usize]) -> Result<()> {
+    if axes.is_empty() {
+        return Err(Error::runtime(op, format!("{op} must transform at least one axis")));
+    }
+    Ok(())
+}
+
+/// An input with as many elements along the axes as were asked for, and how many points that are.
+fn all_resized(op: &'static str, input: &Tensor, axes: &[usize], sizes: &[i64]) -> Result<(Tensor, f64)> {
+    let shape = input.shape();
+    let mut wanted = Shape::new();
+    for (&axis, &size) in axes.iter().zip(sizes) {
+        wanted.push(points(op, if size == -1 { shape[axis] as i64 } else { size })?);
+    }
+    let mut input = input.clone();
+    for (&axis, &size) in axes.iter().zip(&wanted) {
+        input = resized(&input, axis, size)?;
+    }
+    Ok((input, wanted.iter().map(|&size| size as f64).product()))
+}
+
+/// The transform of complex numbers along several axes.
+#[track_caller]
+pub fn fftn(
+    op: &'static str,
+    input: &Tensor,
+    s: Option<&[i64]>,
+    dim: Option<&[i64]>,
+    norm: Norm,
+    inverse: bool,
+) -> Result<Tensor> {
+    let input = as_complex(&promoted(op, input)?)?;
+    let (axes, sizes) = several(op, &input.shape(), s, dim)?;
+    let (input, points) = all_resized(op, &input, &axes, &sizes)?;
+    call(Complex { axes, inverse, scale: norm.scale(inverse, points) }, &[&input])
+}
+
+/// The transform of real numbers along several axes, the first half of it along the last, or of its inverse.
+#[track_caller]
+pub fn rfftn(
+    op: &'static str,
+    input: &Tensor,
+    s: Option<&[i64]>,
+    dim: Option<&[i64]>,
+    norm: Norm,
+    inverse: bool,
+) -> Result<Tensor> {
+    if inverse && input.dtype().is_complex() {
+        let reason = format!("Only supports floating-point dtypes, but found: {}", torch_name(input.dtype()));
+        return Err(Error::type_(op, reason));
+    }
+    let input = real_input(op, "real-valued", input)?;
+    let (axes, sizes) = several(op, &input.shape(), s, dim)?;
+    check_some(op, &axes)?;
+    let (input, points) = all_resized(op, &input, &axes, &sizes)?;
+    let scale = norm.scale(inverse, points);
+    if !inverse {
+        let length = input.shape()[split(&axes).0];
+        return call(FromReal { axes, length, half: true, scale }, &[&input]);
+    }
+    let (last, rest) = split(&axes);
+    let length = input.shape()[last];
+    let result = complex::conj(&call(FromReal { axes: smallvec![last], length, half: true, scale }, &[&input])?)?;
+    if rest.is_empty() {
+        return Ok(result);
+    }
+    call(Complex { axes: rest.into(), inverse: true, scale: 1.0 }, &[&result])
+}
+
+/// Real numbers from the first half, along the last axis, of their transform along several, or with `inverse` false of their
+/// inverse transform.
+#[track_caller]
+pub fn irfftn(
+    op: &'static str,
+    input: &Tensor,
+    s: Option<&[i64]>,
+    dim: Option<&[i64]>,
+    norm: Norm,
+    inverse: bool,
+) -> Result<Tensor> {
+    let input = as_complex(&promoted(op, input)?)?;
+    let (axes, mut sizes) = several(op, &input.shape(), s, dim)?;
+    check_some(op, &axes)?;
+    let (last, rest) = split(&axes);
+    let asked = sizes.last_mut().expect("as many sizes as axes");
+    let given = if *asked == -1 { 2 * (input.shape()[last] as i64 - 1) } else { *asked };
+    let length = points(op, given)?;
+    *asked = (length / 2 + 1) as i64;
+    let (mut input, halved) = all_resized(op, &input, &axes, &sizes)?;
+    let scale = norm.scale(inverse, halved / (length / 2 + 1) as f64 * length as f64);
+    if inverse {
+        return call(ToReal { axes, length, scale }, &[&input]);
+    }
+    if !rest.is_empty() {
+        input = call(Complex { axes: rest.into(), inverse: false, scale: 1.0 }, &[&input])?;
+    }
+    call(ToReal { axes: smallvec![last], length, scale }, &[&complex::conj(&input)?])
+}
+
+// ---- helpers -------------------------------------------------------------------------------------------------------
+
+/// The frequencies of a transform's points: all of them, or the first half.
+#[track_caller]
+pub fn frequencies(op: &'static str, n: i64, spacing: f64, dtype: Option<DType>, half: bool) -> Result<Tensor> {
+    let dtype = dtype.unwrap_or_else(crate::default_dtype);
+    if !dtype.is_float() && !dtype.is_complex() {
+        return Err(Error::runtime(op, format!("{op} requires a floating point or complex dtype")));
+    }
+    let range = |start: i64, end: i64| creation::arange(start.into(), end.into(), Scalar::Int(1), Some(dtype));
+    if n < 0 {
+        creation::sizes(op, &[n])?;
+    }
+    let steps = if half {
+        range(0, n / 2 + 1)?
+    } else {
+        super::joining::cat(&[range(0, (n + 1) / 2)?, range(-(n / 2), 0)?], 0)?
+    };
+    steps.mul(1.0 / (n as f64 * spacing))
+}
+
+/// The element of frequency 0 in the middle of each axis, or back at the start.
+#[track_caller]
+pub fn shifted(op: &'static str, input: &Tensor, dim: Option<&[i64]>, back: bool) -> Result<Tensor> {
+    let shape = input.shape();
+    let axes: Vec<i64> = match dim {
+        Some(dim) => dim.to_vec(),
+        None => (0..shape.len() as i64).collect(),
+    };
+    let mut shifts = Vec::with_capacity(axes.len());
+    for &axis in &axes {
+        let size = shape.get(normalize_axis(op, axis, shape.len())?).copied().unwrap_or(1) as i64;
+        shifts.push(if back { (size + 1) / 2 } else { size / 2 });
+    }
+    rearranging::roll(input, &shifts, &axes)
+}
