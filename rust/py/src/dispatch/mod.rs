@@ -111,6 +111,7 @@ impl Entry {
             Place::Nn => module()?.getattr(intern!(py, "nn"))?.getattr(self.name),
             Place::Special => module()?.getattr(intern!(py, "special"))?.getattr(self.name),
             Place::Linalg => module()?.getattr(intern!(py, "linalg"))?.getattr(self.name),
+            Place::Fft => module()?.getattr(intern!(py, "fft"))?.getattr(self.name),
         }
     }
 
