@@ -74,7 +74,6 @@ fn seed(meta: &Meta, given: Option<&Tensor>, position: usize) -> Result<Tensor> 
                     format!("grad can be implicitly created only for real scalar outputs but got {}", meta.dtype),
                 ));
             }
-            let _place = tensor.array().storage().beside();
             Ok(Tensor::from_array(Array::full("backward", &meta.shape, Scalar::Int(1), meta.dtype)?))
         }
     }
@@ -92,6 +91,7 @@ fn root_edge(output: &Tensor, position: usize) -> Result<Edge> {
 /// The root at a tensor, the `position`-th of a pass; its seed may be left out when it has one element.
 pub fn root(output: &Tensor, gradient: Option<&Tensor>, position: usize) -> Result<(Edge, Tensor)> {
     let edge = root_edge(output, position)?;
+    let _place = output.array().storage().beside();
     Ok((edge, seed(&output.meta(), gradient, position)?))
 }
 

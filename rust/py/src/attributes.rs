@@ -6,7 +6,7 @@ use arcgrad::graph::Modes;
 use arcgrad::ops::{complex, copy, out, views};
 use arcgrad::storage::Device;
 use arcgrad::{Error, Tensor, shape};
-use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyUserWarning};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyUserWarning};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};

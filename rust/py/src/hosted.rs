@@ -333,7 +333,7 @@ fn ask(py: Python<'_>, call: Arc<HostCall>, inputs: &[Option<&Tensor>]) -> PyRes
     let types = PyTuple::new(py, asked.iter().map(|object| object.get_type()))?;
     let _under_way = UnderWay::begin(name, call.clone());
     let method = intern!(py, "__torch_dispatch__");
-    let declines = |result: &Bound<'_, PyAny>| result.is(&*py.NotImplemented().into_bound(py));
+    let declines = |result: &Bound<'_, PyAny>| result.is(&py.NotImplemented());
     let mode = Asked::innermost();
     if let Some(object) = &mode.0 {
         let result = object.bind(py).call_method1(method, (&func, &types, &args, &kwargs))?;

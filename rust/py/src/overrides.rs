@@ -140,7 +140,7 @@ fn ask<'py>(
         Some(kwargs) => owner.call_method1(name, (func, &types, args, kwargs)),
         None => owner.call_method1(name, (func, &types, args)),
     };
-    let is_answer = |result: &Bound<'py, PyAny>| !result.is(&*py.NotImplemented().into_bound(py));
+    let is_answer = |result: &Bound<'py, PyAny>| !result.is(&py.NotImplemented());
     let mut declined = String::new();
     if any_mode()
         && let Some(mode) = Asked::innermost()

@@ -1,6 +1,6 @@
 //! Covariances and correlations, and integrals by the trapezoidal rule.
 
-use super::{copy, matmul, rearranging, reduce, scan, select, views};
+use super::{complex, copy, matmul, rearranging, reduce, scan, select, views};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
@@ -23,7 +23,7 @@ pub fn cov(input: &Tensor, correction: i64, frequencies: Option<&Tensor>, weight
         return Err(Error::runtime(OP, "cov(): bool dtype is not supported for input"));
     }
     let rows = if rank < 2 { views::reshape(input, &[1, -1])? } else { input.clone() };
-    let rows = if rows.dtype().is_float() { rows } else { copy::to_dtype(&rows, crate::default_dtype())? };
+    let rows = if rows.dtype().is_differentiable() { rows } else { copy::to_dtype(&rows, crate::default_dtype())? };
     let observations = rows.shape()[1];
     let check = |given: &Tensor, name: &str, integral: bool| -> Result<()> {
         let wrong = |reason: String| Err(Error::runtime(OP, format!("cov(): {reason}")));
@@ -67,10 +67,12 @@ pub fn cov(input: &Tensor, correction: i64, frequencies: Option<&Tensor>, weight
     }
     let dtype = weights.map_or(rows.dtype(), |weights| rows.dtype().promote(weights.dtype()));
     let rows = copy::to_dtype(&rows, dtype)?;
-    let weight = weight.map(|weight| copy::to_dtype(&weight, rows.dtype())).transpose()?;
+    // What counts and weighs is real, also where rows are complex.
+    let real = rows.dtype().to_real();
+    let weight = weight.map(|weight| copy::to_dtype(&weight, real)).transpose()?;
     let total = match &weight {
         Some(weight) => reduce::sum(weight, None, false, None)?,
-        None => Tensor::scalar(observations as f64, rows.dtype())?,
+        None => Tensor::scalar(observations as f64, real)?,
     };
     let weighted = |rows: &Tensor| match &weight {
         Some(weight) => rows.mul(weight),
@@ -78,9 +80,9 @@ pub fn cov(input: &Tensor, correction: i64, frequencies: Option<&Tensor>, weight
     };
     let mean = reduce::sum(&weighted(&rows)?, Some(&[1]), true, None)?.div(&total)?;
     let divisor = match (&weight, weights, correction) {
-        (None, ..) => Tensor::scalar(observations as f64 - correction as f64, rows.dtype())?,
+        (None, ..) => Tensor::scalar(observations as f64 - correction as f64, real)?,
         (Some(weight), Some(weights), correction) if correction != 0 => {
-            let squares = reduce::sum(&weight.mul(&copy::to_dtype(weights, rows.dtype())?)?, None, false, None)?;
+            let squares = reduce::sum(&weight.mul(&copy::to_dtype(weights, real)?)?, None, false, None)?;
             total.sub(&squares.div(&total)?.mul(correction as f64)?)?
         }
         (Some(_), ..) => total.sub(correction as f64)?,
@@ -91,11 +93,12 @@ pub fn cov(input: &Tensor, correction: i64, frequencies: Option<&Tensor>, weight
                 .to_owned()
         })?;
     }
-    let divisor = divisor.maximum(&Tensor::scalar(0.0, rows.dtype())?)?;
+    let divisor = divisor.maximum(&Tensor::scalar(0.0, real)?)?;
     let centred = rows.sub(&mean)?;
-    let sums = matmul::mm(&centred, &views::t(&weighted(&centred)?)?)?;
+    let sums = matmul::mm(&centred, &complex::conj(&views::t(&weighted(&centred)?)?)?)?;
     let result = sums.div(&divisor)?;
-    if rank < 2 { views::reshape_to(&result, &[]) } else { Ok(result) }
+    // That of one row is a number.
+    if result.numel() == 1 { views::reshape_to(&result, &[]) } else { Ok(result) }
 }
 
 /// Correlations of the rows of a matrix: covariances divided by standard deviations, between −1 and 1.
@@ -109,7 +112,8 @@ pub fn corrcoef(input: &Tensor) -> Result<Tensor> {
         return Err(Error::runtime("corrcoef", reason));
     }
     // The same for rows of any scale, so that of each the greatest is 1: squares keep their digits.
-    let rows = if input.dtype().is_float() { input.clone() } else { copy::to_dtype(input, crate::default_dtype())? };
+    let rows =
+        if input.dtype().is_differentiable() { input.clone() } else { copy::to_dtype(input, crate::default_dtype())? };
     let rows = if rows.rank() > 0 && rows.numel() > 0 {
         let greatest = reduce::extreme(&rows.detach().abs()?, true, Some(&[-1]), true)?;
         let usual = greatest.eq(0.0)?.logical_or(&greatest.isfinite()?.logical_not()?)?;
@@ -121,13 +125,21 @@ pub fn corrcoef(input: &Tensor) -> Result<Tensor> {
     if covariances.rank() == 0 {
         return covariances.div(&covariances);
     }
-    let deviations = views::diagonal(&covariances, 0, 0, 1)?.sqrt()?;
+    let is_complex = covariances.dtype().is_complex();
+    let variances = views::diagonal(&covariances, 0, 0, 1)?;
+    let deviations = if is_complex { complex::real(&variances)? } else { variances }.sqrt()?;
     let result = covariances.div(&views::unsqueeze(&deviations, -1)?)?.div(&views::unsqueeze(&deviations, 0)?)?;
-    super::elementwise::apply(
-        &super::rows::clamp::ROW,
-        &[],
-        &[(&result).into(), Scalar::Float(-1.0).into(), Scalar::Float(1.0).into()],
-    )
+    let clamped = |part: &Tensor| {
+        super::elementwise::apply(
+            &super::rows::clamp::ROW,
+            &[],
+            &[part.into(), Scalar::Float(-1.0).into(), Scalar::Float(1.0).into()],
+        )
+    };
+    if !is_complex {
+        return clamped(&result);
+    }
+    complex::view_as_complex(&clamped(&complex::view_as_real(&result)?)?)
 }
 
 /// What lies between samples: how far they are apart, or where they are.

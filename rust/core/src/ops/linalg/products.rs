@@ -58,7 +58,7 @@ pub fn householder_product(input: &Tensor, tau: &Tensor) -> Result<Tensor> {
 #[track_caller]
 pub fn powers(input: &Tensor, count: usize) -> Result<Tensor> {
     let base = views::unsqueeze(input, -1)?;
-    let dtype = if input.dtype() == DType::Bool || !input.dtype().is_float() { DType::I64 } else { input.dtype() };
+    let dtype = if input.dtype().is_differentiable() { input.dtype() } else { DType::I64 };
     let base = copy::to_dtype(&base, dtype)?;
     let mut shape = base.shape();
     let last = shape.len() - 1;
