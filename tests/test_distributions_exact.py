@@ -420,3 +420,22 @@ def test_angles_move_with_the_concentration_as_their_quantile_does():
     np.testing.assert_allclose(second.numpy(), (by_kappa + g * by_angle).detach().numpy(), rtol=1e-9)
     value, tangent = ag.func.jvp(lambda k: _ByConcentration.apply(k, angle.detach()), (kappa.detach(),), (ag.ones(3, dtype=ag.float64),))
     assert value.equal(angle) and ag.allclose(tangent, first)
+
+
+def test_entropy_and_divergence_of_any_family_have_gradients():
+    """Of a family that has no formulas of its own, Wishart's divergence among them."""
+    from arcgrad.distributions import Gamma, Wishart
+    from arcgrad.distributions.exp_family import ExponentialFamily
+
+    def entropy(a, b):
+        return ExponentialFamily.entropy(Gamma(a, b))
+
+    shape, rate = t(2.5, requires_grad=True), t(1.5, requires_grad=True)
+    found = ag.autograd.grad(entropy(shape, rate), (shape, rate))
+    wanted = ag.autograd.grad(Gamma(shape, rate).entropy(), (shape, rate))
+    assert all(ag.allclose(one, other) for one, other in zip(found, wanted))
+    assert gradcheck(lambda df, other: kl_divergence(Wishart(df, covariance), Wishart(other, covariance)), degrees)
+
+
+covariance = t([[2.0, 0.5], [0.5, 1.0]])
+degrees = t(6.0, requires_grad=True), t(7.0, requires_grad=True)

@@ -70,10 +70,10 @@ def test_a_module_is_trained_by_another_process():
     assert ag.allclose(model.weight, before - 1)
 
 
-def _add_one(rank, tensors):
+def _write_own_element(rank, tensors):
     for tensor in tensors:
         with ag.no_grad():
-            tensor.add_(rank + 1)
+            tensor[rank] += rank + 1
 
 
 def _give_back(queue, wait):
@@ -88,8 +88,8 @@ def _give_back(queue, wait):
 def test_spawned_processes_are_given_the_memory():
     x, parameter = ag.zeros(4).share_memory_(), nn.Parameter(ag.zeros(2))
     parameter.share_memory_()
-    multiprocessing.spawn(_add_one, args=([x[1:], parameter],), nprocs=2)
-    assert x.tolist() == [0.0, 3.0, 3.0, 3.0] and parameter.tolist() == [3.0, 3.0]
+    multiprocessing.spawn(_write_own_element, args=([x[1:], parameter],), nprocs=2)
+    assert x.tolist() == [0.0, 1.0, 2.0, 0.0] and parameter.tolist() == [1.0, 2.0]
 
 
 @fork_only
@@ -131,7 +131,7 @@ def test_storages_are_mapped_from_files(tmp_path):
     shared = ag.UntypedStorage.from_file(path, shared=True, nbytes=128)
     ag.asarray(shared[120:], dtype=ag.uint8).fill_(7)
     assert open(path, "rb").read()[-8:] == bytes([7] * 8)
-    with pytest.raises(RuntimeError, match="fewer than the 1000"):
+    with pytest.raises(RuntimeError, match="fewer than the 1000|smaller than the required"):
         ag.UntypedStorage.from_file(path, nbytes=1000)
     with pytest.raises(RuntimeError, match="only a step of 1"):
         whole[::2]

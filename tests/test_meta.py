@@ -10,7 +10,7 @@ import pickle
 import arcgrad as ag
 import numpy as np
 import pytest
-from calls import NO_GRADIENT, ROWS, SAMPLES, calls, find, row_inputs
+from calls import NO_GRADIENT, ROWS, SAMPLES, _arguments, find, row_inputs
 
 pytestmark = pytest.mark.arcgrad_only
 
@@ -51,7 +51,7 @@ def looks(result):
 def devices(result):
     if isinstance(result, ag.Tensor):
         return {result.device.type}
-    return {device for part in result if isinstance(part, (ag.Tensor, list, tuple)) for device in devices(part)} if isinstance(result, (list, tuple)) else set()
+    return set().union(*map(devices, result)) if isinstance(result, (list, tuple)) else set()
 
 
 def floats(result):
@@ -84,8 +84,6 @@ def check(function, args, kwargs, name):
 
 @pytest.mark.parametrize("name", sorted(SAMPLES.keys() - NEED_DATA.keys()))
 def test_shapes_strides_and_dtypes_are_those_of_the_same_call_in_memory(name):
-    from calls import _arguments
-
     for index, (args, kwargs) in enumerate(SAMPLES[name]):
         built, options = _arguments(args, kwargs, name, index, [])
         check(find(name), built, options, name)
@@ -93,7 +91,7 @@ def test_shapes_strides_and_dtypes_are_those_of_the_same_call_in_memory(name):
 
 @pytest.mark.parametrize("name", sorted(ROWS))
 def test_rows_give_what_they_give_in_memory(name):
-    arrays = [ag.from_numpy(array) for array in row_inputs(name, "int64" if ROWS[name]["domain"] == "int" else "float64", (3, 4))]
+    arrays = [ag.from_numpy(array) for array in row_inputs(name, "float64", (3, 4))]
     turned = [array.t() for array in arrays]
     for inputs in (arrays, turned):
         try:
@@ -106,8 +104,6 @@ def test_rows_give_what_they_give_in_memory(name):
 
 @pytest.mark.parametrize("name", sorted(NEED_DATA.keys() & SAMPLES.keys()))
 def test_what_depends_on_elements_is_refused(name):
-    from calls import _arguments
-
     args, kwargs = SAMPLES[name][0]
     built, options = _arguments(args, kwargs, name, 0, [])
     with pytest.raises(NO_DATA, match="[mM]eta"):

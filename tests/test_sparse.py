@@ -93,6 +93,39 @@ def test_what_is_computed_is_what_dense_tensors_give(of):
     assert (d.grad is None) == (gradient[1] is None) and (d.grad is None or d.grad.tolist() == gradient[1].tolist())
 
 
+def test_functions_of_dense_tensors_take_sparse_ones():
+    s, whole = sparse(), ag.tensor(DENSE, dtype=ag.float64)
+    d, other = ag.arange(6.0, dtype=ag.float64).reshape(3, 2), ag.ones(2, 3, dtype=ag.float64)
+    for of in (
+        lambda s: ag.mm(s, d),
+        lambda s: ag.matmul(s, d),
+        lambda s: ag.mm(d, s),
+        lambda s: d @ s,
+        lambda s: ag.mv(s, d[:, 0]),
+        lambda s: ag.addmm(ag.ones(2, 2, dtype=ag.float64), s, d, beta=0.5, alpha=2),
+        lambda s: ag.add(other, s),
+        lambda s: ag.add(other, s, alpha=3),
+        lambda s: ag.sub(other, s),
+        lambda s: other - s,
+        lambda s: ag.mul(s, other * 2),
+        lambda s: other * s,
+        lambda s: ag.add(s, s),
+        lambda s: ag.sin(s),
+        lambda s: ag.relu(s),
+        lambda s: ag.sum(s),
+        lambda s: ag.cat([s, s]),
+        lambda s: ag.stack([s, s]),
+        lambda s: ag.transpose(s, 0, 1),
+        lambda s: ag.clone(s),
+        lambda s: ag.norm(s),
+        lambda s: other.clone().add_(s, alpha=2),
+    ):
+        assert ag.allclose(of(s).to_dense(), of(whole).to_dense())
+    assert ag.numel(s) == 6 and ag.is_tensor(s) and ag.zeros_like(s)._nnz() == 0
+    with pytest.raises(TypeError):
+        ag.cumsum(s, 0)
+
+
 @pytest.mark.arcgrad_only
 def test_sparse_tensors_are_joined():
     from arcgrad.sparse.coo import cat
@@ -109,7 +142,7 @@ def test_what_is_done_in_place_adds_to_the_dense_one():
     s, dense = sparse(), ag.zeros(3, 2, dtype=ag.float64).t()
     s.add_to_(dense, 2)
     assert dense.tolist() == [[0.0, 0.0, 8.0], [8.0, 0.0, 10.0]]
-    assert s.picked_from(dense).tolist() == [8.0, 8.0, 10.0, 10.0]
+    assert s.picked_from(dense).tolist() == [8.0, 8.0, 10.0, 8.0]
     s.add_(s)
     assert s.to_dense().tolist() == [[0.0, 0.0, 8.0], [8.0, 0.0, 10.0]]
     assert s.mul_(0.5).to_dense().tolist() == DENSE and s.zero_().to_dense().sum() == 0 and s._nnz() == 0

@@ -65,7 +65,7 @@ def install() -> None:
 
 
 def _from_file(filename: str, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
-    """The memory of a file; see ``arcgrad.storage``."""
+    """The memory of a file, which is read when it is looked at: ``nbytes`` of it, or all; see ``arcgrad.from_file``."""
     from arcgrad.storage import _from_file
 
     return _from_file(filename, shared, nbytes)

@@ -68,10 +68,16 @@ _IN_PLACE = {
 _MODULES = ("_einsum", "_lowrank", "_norms", "_statistics", "autograd.gradients", "nn.functional", "nn.init")
 
 
+_started = False
+
+
 def start() -> None:
     """Begin to ask: called when the program first defines a class that takes calls over, or uses modes."""
-    if not _overrides.watch():
+    global _started
+    if _started:
         return
+    _started = True
+    _overrides.watch()
     from importlib import import_module
 
     for name, value in list(vars(_core.Tensor).items()):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["finfo", "iinfo", "typename"]
 
 
-#: Limits of dtypes that no tensor has: (greatest, least, epsilon, smallest normal number).
+#: Limits of dtypes that are never computed with: (greatest, least, epsilon, smallest normal number).
 _FLOATS = {
     "float8_e4m3fn": (448.0, -448.0, 2.0**-3, 2.0**-6),
     "float8_e4m3fnuz": (240.0, -240.0, 2.0**-3, 2.0**-7),

@@ -98,6 +98,9 @@ class TypedStorage:
         """The bytes of all numbers."""
         return self._untyped.nbytes()
 
+    def __sizeof__(self) -> int:
+        return super().__sizeof__() + self.nbytes()
+
     def element_size(self) -> int:
         """The bytes of a number."""
         return self.dtype.itemsize

@@ -254,13 +254,10 @@ def _family_family(p: ExponentialFamily, q: ExponentialFamily) -> Tensor:
         raise NotImplementedError(
             "The cross KL-divergence between different exponential families cannot be computed using Bregman divergences"
         )
-    naturals = [param.detach().requires_grad_() for param in p._natural_params]
-    with ag.enable_grad():
-        normalizer = p._log_normalizer(*naturals)
-        gradients = ag.autograd.grad(normalizer.sum(), naturals, create_graph=True)
+    normalizer, pairs = p._mean_statistics()
     result = q._log_normalizer(*q._natural_params) - normalizer
-    for of_p, of_q, gradient in zip(naturals, q._natural_params, gradients):
-        term = (of_q - of_p) * gradient
+    for (of_p, mean), of_q in zip(pairs, q._natural_params):
+        term = (of_q - of_p) * mean
         result = result - _sum_rightmost(term, term.ndim - result.ndim)
     return result
 

@@ -34,7 +34,7 @@ class LogNormal(TransformedDistribution):
     has_rsample = True
 
     def __init__(self, loc: Tensor | float, scale: Tensor | float, validate_args: bool | None = None) -> None:
-        super().__init__(Normal(loc, scale), ExpTransform(), validate_args=validate_args)
+        super().__init__(Normal(loc, scale, validate_args=validate_args), ExpTransform(), validate_args=validate_args)
 
     loc = base_parameter("loc", "The mean of the logarithm.")
     scale = base_parameter("scale", "The standard deviation of the logarithm.")

@@ -7,6 +7,7 @@ forward and its backward are each computed for all examples at once.
 from __future__ import annotations
 
 from collections import namedtuple
+from itertools import count
 
 from arcgrad import Tensor, _names, is_grad_enabled
 from arcgrad._core import _autograd
@@ -98,131 +99,149 @@ def _in_batch(info, function, values, dims):
     return (wholes[0], out_dims[0]) if alone else (wholes, out_dims)
 
 
+class _Facts:
+    """What the ctx of a batch knows beside what the function itself keeps in it."""
+
+    def __init__(self) -> None:
+        #: The axes along which the examples of what was saved lie.
+        self.saved_dims: tuple[int | None, ...] = ()
+        self.forward_dims: tuple[int | None, ...] = ()
+        #: The identities of results without gradients.
+        self.constants: tuple[int, ...] = ()
+        self.out_dims: tuple[int | None, ...] = ()
+        #: The shapes of the operands, None where they are no tensors.
+        self.shapes: tuple[Any, ...] = ()
+        self.goes_forward = False
+
+
 class _Context:
     """The ctx of one example: what is saved in it is kept for all of them by the ctx of the batch."""
 
-    def __init__(self, ctx: Any) -> None:
-        self.__dict__["_ctx"] = ctx
-        self.__dict__["_level"] = None
+    def __init__(self, ctx: Any, facts: _Facts) -> None:
+        self.__dict__.update(_ctx=ctx, _facts=facts, _level=None)
 
     def save_for_backward(self, *tensors: Any) -> None:
-        self._ctx.save_for_backward(*self._kept(tensors, "saved_dims"))
+        wholes, self._facts.saved_dims = _unwrapped(tensors, self._level)
+        self._ctx.save_for_backward(*wholes)
 
     def save_for_forward(self, *tensors: Any) -> None:
-        self._ctx.save_for_forward(*self._kept(tensors, "forward_dims"))
-
-    def _kept(self, tensors, name):
-        wholes, dims = _unwrapped(tensors, self._level)
-        setattr(self._ctx, name, dims)
-        return wholes
+        wholes, self._facts.forward_dims = _unwrapped(tensors, self._level)
+        self._ctx.save_for_forward(*wholes)
 
     def mark_dirty(self, *tensors: Any) -> None:
         raise RuntimeError("generate_vmap_rule: a function that changes its arguments in place needs a vmap of its own")
 
     def mark_non_differentiable(self, *tensors: Any) -> None:
-        self._ctx.constants = tuple(map(id, tensors))
+        self._facts.constants = tuple(map(id, tensors))
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        ctx = self._ctx
-        dims = ctx.forward_dims if ctx.goes_forward else ctx.saved_dims
-        return tuple(_wrapped(whole, dim, self._level) for whole, dim in zip(ctx.saved_tensors, dims))
+        dims = self._facts.forward_dims if self._facts.goes_forward else self._facts.saved_dims
+        return tuple(_wrapped(whole, dim, self._level) for whole, dim in zip(self._ctx.saved_tensors, dims))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ctx, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name == "_level":
-            self.__dict__[name] = value
-        else:
-            setattr(self._ctx, name, value)
+        setattr(self._ctx, name, value)
 
 
 def _within(example, info, function, values, dims):
     """:func:`_in_batch` of a function that uses a ctx."""
     with level(info.batch_size, info.randomness) as number:
-        example._level = number
+        example.__dict__["_level"] = number
         given = [_wrapped(value, dim, number) for value, dim in zip(values, dims)]
         returned = function(*given)
         returned = returned if isinstance(returned, tuple) else (returned,)
         return _unwrapped(returned, number)
 
 
-def _fitted(gradient, axis, operand, in_dim, size):
-    """A gradient for all examples as that of the operand: summed where the operand is the same for all."""
-    if gradient is None or not isinstance(operand, Tensor):
+def _fitted(gradient, axis, shape, in_dim):
+    """A gradient for all examples as that of an operand of ``shape``: summed where the operand is the same for all."""
+    if gradient is None or shape is None:
         return gradient
     if in_dim is None:
         return gradient if axis is None else gradient.sum(axis)
     if axis is None:
-        return gradient.unsqueeze(in_dim).expand_as(operand)
+        return gradient.unsqueeze(in_dim).expand(shape)
     return gradient.movedim(axis, in_dim)
+
+
+def _spread(result, axis, dim, size):
+    """A tangent for all examples, which lie along ``dim``."""
+    if not isinstance(result, Tensor) or dim is None:
+        return result
+    if axis is not None:
+        return result.movedim(axis, dim)
+    shape = list(result.shape)
+    shape.insert(dim, size)
+    return result.unsqueeze(dim).expand(shape)
+
+
+_numbers = count()
 
 
 def _generated(cls, info, in_dims, operands):
     """The rule that is worked out: ``(outputs, out_dims)``."""
-    noted = {}
+    noted: dict[str, Any] = {}
+    # Of batches within batches each has facts of its own.
+    place = f"_batch_{next(_numbers)}"
 
     class Batched(Function):
+        generate_vmap_rule = True
+
         @staticmethod
         def forward(*operands):
-            outputs, dims = _in_batch(info, cls.forward, operands, in_dims)
-            noted["dims"] = dims
+            outputs, noted["dims"] = _in_batch(info, cls.forward, operands, in_dims)
             noted["alone"] = not isinstance(outputs, tuple)
             return outputs
 
         @staticmethod
         def setup_context(ctx, inputs, output):
-            ctx.goes_forward, ctx.saved_dims, ctx.forward_dims, ctx.constants = False, (), (), ()
-            ctx.out_dims = (noted["dims"],) if noted["alone"] else noted["dims"]
-            ctx.shapes = inputs
+            facts = _Facts()
+            setattr(ctx, place, facts)
+            facts.out_dims = (noted["dims"],) if noted["alone"] else noted["dims"]
+            facts.shapes = tuple(operand.shape if isinstance(operand, Tensor) else None for operand in inputs)
             outputs = (output,) if noted["alone"] else output
-            example = _Context(ctx)
-            order = []
+            example = _Context(ctx, facts)
+            made_of = []
 
             def setup(*values: Any) -> tuple[()]:
                 given, made = values[: len(inputs)], values[len(inputs) :]
                 cls.setup_context(example, given, made[0] if noted["alone"] else made)
-                order.extend(map(id, made))
+                made_of.extend(map(id, made))
                 return ()
 
-            _within(example, info, setup, (*inputs, *outputs), (*in_dims, *ctx.out_dims))
-            constants = [outputs[place] for place, made in enumerate(order) if made in ctx.constants]
+            _within(example, info, setup, (*inputs, *outputs), (*in_dims, *facts.out_dims))
+            constants = [whole for whole, made in zip(outputs, made_of) if made in facts.constants]
             if constants:
                 ctx.mark_non_differentiable(*constants)
 
         @staticmethod
         def backward(ctx, *grads):
-            example = _Context(ctx)
+            facts = getattr(ctx, place)
+            example = _Context(ctx, facts)
             run = cls.vjp if cls.vjp is not Function.vjp else cls.backward
-            given = [None if grad is None else dim for grad, dim in zip(grads, ctx.out_dims)]
-            results, axes = _within(example, info, lambda *grads: run(example, *grads), grads, given)
-            return tuple(map(_fitted, results, axes, ctx.shapes, in_dims, [info.batch_size] * len(results)))
+            dims = [None if grad is None else dim for grad, dim in zip(grads, facts.out_dims)]
+            results, axes = _within(example, info, lambda *grads: run(example, *grads), grads, dims)
+            return tuple(map(_fitted, results, axes, facts.shapes, in_dims))
 
         @staticmethod
         def jvp(ctx, *tangents):
-            example = _Context(ctx)
-            ctx.goes_forward = True
-            given = [None if tangent is None else dim for tangent, dim in zip(tangents, in_dims)]
-            results, axes = _within(example, info, lambda *tangents: cls.jvp(example, *tangents), tangents, given)
-            ctx.goes_forward = False
-            placed = []
-            for result, axis, dim in zip(results, axes, ctx.out_dims):
-                if isinstance(result, Tensor) and dim is not None:
-                    result = result.unsqueeze(dim).expand(*_with(result.shape, dim, info.batch_size)) if axis is None else result.movedim(axis, dim)
-                placed.append(result)
+            facts = getattr(ctx, place)
+            example = _Context(ctx, facts)
+            dims = [None if tangent is None else dim for tangent, dim in zip(tangents, in_dims)]
+            facts.goes_forward = True
+            try:
+                results, axes = _within(example, info, lambda *tangents: cls.jvp(example, *tangents), tangents, dims)
+            finally:
+                facts.goes_forward = False
+            placed = [_spread(*each, info.batch_size) for each in zip(results, axes, facts.out_dims)]
             return placed[0] if noted["alone"] else tuple(placed)
 
     Batched.__name__ = f"Vmapped{cls.__name__}"
     outputs = Batched.apply(*operands)
     return outputs, noted["dims"]
-
-
-def _with(shape, dim, size):
-    """A shape with one more axis."""
-    sizes = list(shape)
-    sizes.insert(dim, size)
-    return sizes
 
 
 _names.describe(__name__)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import arcgrad
 from arcgrad import Size, Tensor, _names
+from arcgrad._core import _overrides
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -490,7 +491,8 @@ class SparseTensor:
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """What a function of dense tensors is of these; NotImplemented for what there is not."""
-        name = getattr(func, "__name__", "").removeprefix("_")
+        name = getattr(func, "__name__", "")
+        name = name[2:-2] if name.startswith("__") else name
         return _FUNCTIONS[name](*args, **(kwargs or {})) if name in _FUNCTIONS else NotImplemented
 
     def __len__(self) -> int:
@@ -572,9 +574,7 @@ _WITH_DENSE = {
     "add_": _add_into,
     "sub_": lambda dense, other, *, alpha=1: _add_into(dense, other, alpha=-alpha),
     "mul": lambda dense, other: other * dense,
-    "mm": lambda dense, other: dense @ other,
-    "matmul": lambda dense, other: dense @ other,
-    "mv": lambda dense, other: dense @ other,
+    **dict.fromkeys(("matmul", "mm", "mv"), lambda dense, other: other.__rmatmul__(dense)),
 }
 
 #: Functions of dense tensors that take sparse ones.
@@ -765,5 +765,8 @@ def _to_dense(self: Tensor, dtype: arcgrad.dtype | None = None, *, masked_grad: 
     """The tensor, which is dense."""
     return self if dtype is None else self.to(dtype)
 
+
+# Operations of the table ask their arguments from now on whether one of them is sparse.
+_overrides.watch()
 
 _names.describe(__name__)

@@ -34,8 +34,8 @@ pub enum Target {
     Edge(Edge),
 }
 
-/// Seeds: given ones are checked, missing ones are 1 for scalars.
-fn seed(meta: &Meta, given: Option<&Tensor>, position: usize) -> Result<Tensor> {
+/// Seeds: given ones are checked, missing ones are 1 for scalars, where the output lies if it is there.
+fn seed(meta: &Meta, given: Option<&Tensor>, position: usize, output: Option<&Tensor>) -> Result<Tensor> {
     match given {
         Some(gradient) => {
             let shape = gradient.shape();
@@ -74,6 +74,7 @@ fn seed(meta: &Meta, given: Option<&Tensor>, position: usize) -> Result<Tensor> 
                     format!("grad can be implicitly created only for real scalar outputs but got {}", meta.dtype),
                 ));
             }
+            let _place = output.and_then(|output| output.array().storage().beside());
             Ok(Tensor::from_array(Array::full("backward", &meta.shape, Scalar::Int(1), meta.dtype)?))
         }
     }
@@ -91,8 +92,7 @@ fn root_edge(output: &Tensor, position: usize) -> Result<Edge> {
 /// The root at a tensor, the `position`-th of a pass; its seed may be left out when it has one element.
 pub fn root(output: &Tensor, gradient: Option<&Tensor>, position: usize) -> Result<(Edge, Tensor)> {
     let edge = root_edge(output, position)?;
-    let _place = output.array().storage().beside();
-    Ok((edge, seed(&output.meta(), gradient, position)?))
+    Ok((edge, seed(&output.meta(), gradient, position, Some(output))?))
 }
 
 /// The roots at several tensors.
@@ -106,7 +106,7 @@ pub fn root_at(edge: Edge, gradient: Option<&Tensor>, position: usize) -> Result
     let Some(meta) = meta.cloned() else {
         return Err(Error::value("backward", format!("the node has no output {}", edge.output_nr)));
     };
-    let seed = seed(&meta, gradient, position)?;
+    let seed = seed(&meta, gradient, position, None)?;
     Ok((edge, seed))
 }
 

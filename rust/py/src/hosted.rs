@@ -333,7 +333,7 @@ fn ask(py: Python<'_>, call: Arc<HostCall>, inputs: &[Option<&Tensor>]) -> PyRes
     let types = PyTuple::new(py, asked.iter().map(|object| object.get_type()))?;
     let _under_way = UnderWay::begin(name, call.clone());
     let method = intern!(py, "__torch_dispatch__");
-    let declines = |result: &Bound<'_, PyAny>| result.is(&py.NotImplemented());
+    let declines = |result: &Bound<'_, PyAny>| result.is(py.NotImplemented().bind(py));
     let mode = Asked::innermost();
     if let Some(object) = &mode.0 {
         let result = object.bind(py).call_method1(method, (&func, &types, &args, &kwargs))?;
@@ -480,7 +480,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     ours.add_class::<OpOverload>()?;
     let disabled = wrap_pyfunction!(_disabled_torch_dispatch_impl, module)?;
     let _ = DISABLED.set(module.py(), disabled.clone().into_any().unbind());
-    module.py().get_type::<PyTensor>().setattr("__torch_dispatch__", disabled)?;
+    module.py().get_type::<PyTensor>().setattr("__torch_dispatch__", &disabled)?;
+    ours.add("_disabled_torch_dispatch_impl", disabled)?;
     ours.add_function(wrap_pyfunction!(switch_dispatch_off, &ours)?)?;
     ours.add_function(wrap_pyfunction!(push_dispatch_mode, &ours)?)?;
     ours.add_function(wrap_pyfunction!(pop_dispatch_mode, &ours)?)?;

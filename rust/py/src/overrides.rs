@@ -52,20 +52,16 @@ type Objects<'py> = SmallVec<[Bound<'py, PyAny>; 4]>;
 /// what to do as well.
 fn takes_over(object: &Bound<'_, PyAny>, plain_too: bool) -> bool {
     let class = object.get_type();
-    // SAFETY: classes of the interpreter live as long as it does.
-    let is_basic = unsafe {
-        let class = class.as_type_ptr();
-        if class == tensor_type() {
-            return plain_too;
-        }
-        class == &raw mut ffi::PyLong_Type
-            || class == &raw mut ffi::PyFloat_Type
-            || class == &raw mut ffi::PyBool_Type
-            || class == &raw mut ffi::PyUnicode_Type
-            || class == &raw mut ffi::PySlice_Type
-            || object.is_none()
-    };
-    if is_basic {
+    let kind = class.as_type_ptr();
+    if kind == tensor_type() {
+        return plain_too;
+    }
+    let is_basic = kind == &raw mut ffi::PyLong_Type
+        || kind == &raw mut ffi::PyFloat_Type
+        || kind == &raw mut ffi::PyBool_Type
+        || kind == &raw mut ffi::PyUnicode_Type
+        || kind == &raw mut ffi::PySlice_Type;
+    if is_basic || object.is_none() {
         return false;
     }
     let py = object.py();
@@ -140,7 +136,7 @@ fn ask<'py>(
         Some(kwargs) => owner.call_method1(name, (func, &types, args, kwargs)),
         None => owner.call_method1(name, (func, &types, args)),
     };
-    let is_answer = |result: &Bound<'py, PyAny>| !result.is(&py.NotImplemented());
+    let is_answer = |result: &Bound<'py, PyAny>| !result.is(py.NotImplemented().bind(py));
     let mut declined = String::new();
     if any_mode()
         && let Some(mode) = Asked::innermost()

@@ -17,7 +17,7 @@ fn of_core(op: &'static str, text: &str) -> arcgrad::Result<()> {
 
 /// A warning that turns into an error is shown where no error may come: another one is under way.
 fn report(text: &str) {
-    let shown = attach(|py| {
+    let shown: Result<(), PyErr> = attach(|py| {
         // The error under way is not the warning's.
         if let Err(error) = warn(py, text) {
             error.write_unraisable(py, None);

@@ -518,6 +518,7 @@ impl OpInfo {
     /// Calls the operation.
     #[track_caller]
     pub fn invoke(&'static self, form: &Form<'_>, values: &[Value]) -> Result<Output> {
+        let _place = if is_meta_known() { place_of(values) } else { None };
         if modes().any(Modes::AUTOCAST)
             && matches!(form, Form::Value)
             && let Some(values) = autocast::cast(self.name, values)?
@@ -529,7 +530,6 @@ impl OpInfo {
 
     #[track_caller]
     fn run(&'static self, form: &Form<'_>, values: &[Value]) -> Result<Output> {
-        let _place = if is_meta_known() { place_of(values) } else { None };
         let args = Args { op: self.name, values };
         let call = match (self.call, values.first()) {
             (Call::RowOfReals(_, of_complex), Some(Value::Tensor(first))) if first.dtype().is_complex() => {

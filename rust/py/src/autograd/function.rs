@@ -22,6 +22,7 @@ use super::backward::{refuse_keywords, refusing};
 use super::collect::Holding;
 use super::interpreter::attach;
 use super::node::PyNode;
+use super::saved::PySavedTensor;
 use crate::error::{from_py_err, guard};
 use crate::tensor::{from_py, to_py, to_py_opt, type_name};
 
@@ -44,6 +45,19 @@ struct State {
     /// What was saved; `None` where `None` was.
     saved: Vec<Option<Kept>>,
     keeps_missing_gradients: bool,
+    /// What forward did with each result.
+    kinds: Vec<ResultKind>,
+    /// The function's ``jvp`` runs.
+    goes_forward: bool,
+}
+
+/// What forward did with a result, as far as forward mode is concerned.
+#[derive(Clone, Default)]
+struct ResultKind {
+    is_constant: bool,
+    is_dirty: bool,
+    /// The number of the argument that it shows a part of, or is.
+    shows: Option<usize>,
 }
 
 /// What ``forward`` and ``backward`` of a custom function share; later the function's node.
@@ -143,8 +157,9 @@ impl PyCtx {
     fn saved_tensors<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
         let this = slf.get();
-        let Some(node) = slf.as_super().get().node_if_any() else {
-            // Nothing was recorded: what jvp sees during forward.
+        let goes_forward = this.state.lock().goes_forward;
+        let Some(node) = slf.as_super().get().node_if_any().filter(|_| !goes_forward) else {
+            // What jvp sees, whether or not anything was recorded.
             let kept = this.state.lock().saved_for_forward.as_ref().map(|kept| kept.clone_ref(py));
             return Ok(kept.map_or_else(|| PyTuple::empty(py), |kept| kept.into_bound(py)));
         };
@@ -155,6 +170,18 @@ impl PyCtx {
             .map(|(position, kept)| to_py_opt(py, kept.map(|kept| guard(|| kept.value(&node, position))).transpose()?))
             .collect::<PyResult<Vec<_>>>()?;
         PyTuple::new(py, tensors)
+    }
+
+    /// What ``save_for_backward`` kept, as objects that hooks can be registered with.
+    #[getter]
+    fn _raw_saved_tensors<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        let py = slf.py();
+        let Some(node) = slf.as_super().get().node_if_any() else { return Ok(PyTuple::empty(py)) };
+        guard(|| custom::check_not_released(&node))?;
+        let saved = slf.get().state.lock().saved.clone();
+        let objects =
+            saved.into_iter().map(|kept| Py::new(py, PySavedTensor::new(node.clone(), kept.map(|kept| kept.index))));
+        PyTuple::new(py, objects.collect::<PyResult<Vec<_>>>()?)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
@@ -374,7 +401,12 @@ fn apply_at_levels<'py>(
         };
         given.push(to_py_opt(py, tangent)?);
     }
-    let tangents = below(level, || cls.getattr(intern!(py, "jvp"))?.call1(PyTuple::new(py, given)?))?;
+    let function = ctx.cast::<PyCtx>()?.get();
+    let kinds = std::mem::take(&mut function.state.lock().kinds);
+    function.state.lock().goes_forward = true;
+    let tangents = below(level, || cls.getattr(intern!(py, "jvp"))?.call1(PyTuple::new(py, &given)?));
+    function.state.lock().goes_forward = false;
+    let tangents = tangents?;
     let listed = |object: &Bound<'py, PyAny>| -> Vec<Bound<'py, PyAny>> {
         match object.cast::<PyTuple>() {
             Ok(tuple) => tuple.iter().collect(),
@@ -390,12 +422,54 @@ fn apply_at_levels<'py>(
             tangents.len()
         )));
     }
-    for (output, tangent) in outputs.iter().zip(&tangents) {
-        if let (Some(output), Some(tangent)) = (from_py(output), from_py(tangent)) {
+    for (nr, (output, tangent)) in outputs.iter().zip(&tangents).enumerate() {
+        let kind = kinds.get(nr).cloned().unwrap_or_default();
+        // The ctx comes first among what jvp was given.
+        let of_argument = |argument: usize| given.get(argument + 1).and_then(|object| from_py(object.bind(py)));
+        check_tangent(nr, &kind, from_py(tangent), of_argument)?;
+        if let (Some(output), Some(tangent)) = (from_py(output), from_py(tangent))
+            && !kind.is_dirty
+        {
             guard(|| levels::set_tangent(output, tangent, level))?;
         }
     }
     Ok((output, ctx))
+}
+
+/// Whether a tangent is to its result what the result is to the arguments: written in place, or a view.
+fn check_tangent<'a>(
+    nr: usize,
+    kind: &ResultKind,
+    tangent: Option<&Tensor>,
+    of_argument: impl Fn(usize) -> Option<&'a Tensor>,
+) -> PyResult<()> {
+    let Some(tangent) = tangent else { return Ok(()) };
+    if kind.is_constant {
+        return Err(PyRuntimeError::new_err(format!(
+            "The jvp of a custom Function returned a tangent for output {nr}, which has no gradient: it is marked as \
+             non-differentiable, or of integers. You should return None at that position instead."
+        )));
+    }
+    let Some(given) = kind.shows.and_then(of_argument) else { return Ok(()) };
+    if kind.is_dirty {
+        return if tangent.is(given) {
+            Ok(())
+        } else {
+            Err(PyRuntimeError::new_err(
+                "An inplace custom Function is not modifying the forward mode gradients inplace. If the forward is modifying \
+                 an input inplace, then the jvp function must modify the corresponding gradient inplace.",
+            ))
+        };
+    }
+    let wrong = match (tangent.base(), given.base()) {
+        (None, _) => "a view",
+        (Some(base), None) if !base.is(given) => "a view of the given tangent",
+        (Some(base), Some(own)) if !base.is(&own) => "a view of the same base as the given tangent",
+        _ => return Ok(()),
+    };
+    Err(PyRuntimeError::new_err(format!(
+        "A custom Function's forward is returning a view (or an input as-is) but the jvp is not returning {wrong}."
+    )))
 }
 
 /// [`apply`] on arguments as they are, whatever transformations have attached to them.
@@ -500,6 +574,30 @@ impl Call<'_, '_> {
                 tensor.as_ref().is_some_and(|tensor| {
                     node.is_some() && tensor.dtype().is_differentiable() && !is_in(&non_differentiable, tensor)
                 })
+            })
+            .collect();
+        let shows = |tensor: &Tensor| {
+            let base = tensor.base();
+            let is_of = |argument: &Tensor| {
+                argument.is(tensor)
+                    || base
+                        .as_ref()
+                        .is_some_and(|base| argument.is(base) || argument.base().is_some_and(|own| own.is(base)))
+            };
+            let mut tensors = self.arguments.tensors.iter();
+            let mut all =
+                self.arguments.is_tensor.iter().map(|is_tensor| if *is_tensor { tensors.next() } else { None });
+            all.position(|argument| argument.is_some_and(is_of))
+        };
+        self.ctx.get().state.lock().kinds = tensors
+            .iter()
+            .map(|tensor| match tensor {
+                Some(tensor) => ResultKind {
+                    is_constant: !tensor.dtype().is_differentiable() || is_in(&non_differentiable, tensor),
+                    is_dirty: is_in(&dirty, tensor),
+                    shows: shows(tensor),
+                },
+                None => ResultKind { is_constant: true, ..ResultKind::default() },
             })
             .collect();
         let several = differentiable.iter().filter(|&&differentiable| differentiable).count() > 1;

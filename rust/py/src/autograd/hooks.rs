@@ -23,13 +23,10 @@ pub struct PyHook {
 }
 
 impl PyHook {
-    /// A hook that calls `callable`.
+    /// A hook that calls `callable`; what cannot be called is an error when it is, as in PyTorch.
     #[allow(clippy::new_ret_no_self, reason = "a hook is always shared")]
-    pub fn new(callable: &Bound<'_, PyAny>) -> PyResult<Arc<dyn Hook>> {
-        if !callable.is_callable() {
-            return Err(PyTypeError::new_err(format!("a hook must be callable, not {}", type_name(callable))));
-        }
-        Ok(Arc::new(Self { callable: callable.clone().unbind(), _holding: Holding::new() }))
+    pub fn new(callable: &Bound<'_, PyAny>) -> Arc<dyn Hook> {
+        Arc::new(Self { callable: callable.clone().unbind(), _holding: Holding::new() })
     }
 
     /// The callable.

@@ -301,7 +301,7 @@ impl PyNode {
             };
         };
         if raw {
-            return Ok(Py::new(py, PySavedTensor::new(node, index))?.into_any());
+            return Ok(Py::new(py, PySavedTensor::new(node, Some(index)))?.into_any());
         }
         to_py(py, guard(|| custom::saved_value(&node, index))?)
     }
@@ -353,7 +353,7 @@ impl PyNode {
     fn register(&self, kind: Kind, callable: &Bound<'_, PyAny>) -> PyResult<PyHandle> {
         let node = self.node()?;
         let table = node.hooks_or_new();
-        let id = table.add(kind, PyHook::new(callable)?);
+        let id = table.add(kind, PyHook::new(callable));
         Ok(PyHandle::new(table, id))
     }
 }

@@ -59,13 +59,13 @@ impl PyTensor {
 
     /// Call ``hook(grad)`` when the gradient of this tensor is known; it may return another gradient.
     fn register_hook(slf: &Bound<'_, Self>, hook: &Bound<'_, PyAny>) -> PyResult<PyHandle> {
-        let registered = PyHook::new(hook)?;
+        let registered = PyHook::new(hook);
         Ok(handle(slf, hook, guard(|| slf.get().tensor().register_hook(registered))?))
     }
 
     /// Call ``hook(tensor)`` after a gradient has been added into ``.grad`` of this leaf.
     fn register_post_accumulate_grad_hook(slf: &Bound<'_, Self>, hook: &Bound<'_, PyAny>) -> PyResult<PyHandle> {
-        let registered = PyHook::new(hook)?;
+        let registered = PyHook::new(hook);
         Ok(handle(slf, hook, guard(|| slf.get().tensor().register_post_accumulate_grad_hook(registered))?))
     }
 
@@ -74,7 +74,7 @@ impl PyTensor {
     fn backward_hooks<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let (this, py) = (slf.get(), slf.py());
         if let Some(assigned) = slf.getattr_opt(ASSIGNED)? {
-            return Ok((!assigned.is_none()).then_some(assigned));
+            return Ok(Some(assigned));
         }
         this.own_backward_hooks(py)
     }
@@ -94,8 +94,11 @@ impl PyTensor {
                 tensor.forget_anchor(id);
             }
         }
+        if hooks.is_none() {
+            return if slf.hasattr(ASSIGNED)? { slf.as_any().delattr(ASSIGNED) } else { Ok(()) };
+        }
         slf.as_any().setattr(ASSIGNED, hooks)?;
-        if !hooks.is_none() && tensor.requires_grad() {
+        if tensor.requires_grad() {
             let call = py.import("arcgrad.utils.hooks")?.getattr("_Assigned")?.call1((hooks,))?;
             Self::register_hook(slf, &call)?;
         }
@@ -126,12 +129,8 @@ impl PyTensor {
     }
 
     fn own_backward_hooks<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let table = match guard(|| self.tensor().grad_fn())? {
-            Some(node) => node.hooks().cloned(),
-            None => self.tensor().leaf_hooks(),
-        };
         let output_nr = self.tensor().output_nr();
-        hooks_of(py, table, Kind::Gradient { output_nr })
+        hooks_of(py, self.hook_table()?, Kind::Gradient { output_nr })
     }
 }
 

@@ -396,7 +396,13 @@ impl Op for Elementwise {
         }
         for (input, grad_row) in self.row.grads.iter().enumerate() {
             let Some(tangent) = cx.tangent(input).cloned() else { continue };
-            self.row.check_known(input)?;
+            self.row.check_known(input).map_err(|unknown| {
+                let op = self.row.name;
+                Error::not_implemented(
+                    "forward_ad",
+                    format!("Trying to use forward AD with {op} that does not support it: {unknown}"),
+                )
+            })?;
             let tangent = if grad_row.pass {
                 tangent
             } else {
