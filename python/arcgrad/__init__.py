@@ -142,6 +142,7 @@ _ELSEWHERE = {
     ),
     **dict.fromkeys(("index_put_", "index_reduce", "nonzero_static"), "_places"),
     **dict.fromkeys(("empty_permuted", "from_file", "range"), "_making"),
+    "GradScaler": "amp.grad_scaler",
     "gradient": "_finite_differences",
     **dict.fromkeys(
         (
@@ -160,7 +161,21 @@ _ELSEWHERE = {
     **dict.fromkeys(("eig", "lstsq", "matrix_rank", "solve", "symeig"), "_removed"),
     "spmm": "sparse",
     **dict.fromkeys(("sparse_coo_tensor", "sparse_csr_tensor"), "sparse"),
-    **dict.fromkeys(("_assert", "_assert_async"), "_checks"),
+    **dict.fromkeys(
+        (
+            "_assert",
+            "_assert_async",
+            "_check",
+            "_check_index",
+            "_check_is_size",
+            "_check_not_implemented",
+            "_check_tensor_all",
+            "_check_type",
+            "_check_value",
+            "_check_with",
+        ),
+        "_checks",
+    ),
     **dict.fromkeys(
         (
             "BFloat16Storage",
@@ -223,7 +238,20 @@ _ELSEWHERE = {
 
 
 #: Modules that programs reach into PyTorch for.
-_PRIVATE = frozenset(("_C", "_VF", "_dynamo", "_functorch", "_inductor", "_jit_internal", "_utils", "_vmap_internals"))
+_PRIVATE = frozenset(
+    (
+        "__config__",
+        "__future__",
+        "_C",
+        "_VF",
+        "_dynamo",
+        "_functorch",
+        "_inductor",
+        "_jit_internal",
+        "_utils",
+        "_vmap_internals",
+    )
+)
 
 
 def __getattr__(name):

@@ -83,19 +83,29 @@ def _along(values, axis, distance, edge_order):
     size = values.shape[axis]
     if not (values.is_floating_point() or values.is_complex()):
         values = values.to(_core.get_default_dtype())
-    if isinstance(distance, _core.Tensor) and distance.ndim == 1:
-        steps = distance.diff()
-    else:
-        steps = _core.as_tensor(distance).expand(size - 1)
-    steps = steps.reshape(-1, *(1,) * (values.ndim - 1 - axis))
-    before, after = steps.narrow(0, 0, size - 2), steps.narrow(0, 1, size - 2)
-    slopes = values.diff(dim=axis) / steps
-    left, right = slopes.narrow(axis, 0, size - 2), slopes.narrow(axis, 1, size - 2)
+    before, middle, behind = (values.narrow(axis, first, size - 2) for first in (0, 1, 2))
+
+    def at(place):
+        return values.narrow(axis, place % size, 1)
+
+    if not (isinstance(distance, _core.Tensor) and distance.ndim == 1):
+        inside = (behind - before) / (2 * distance)
+        if edge_order == 1:
+            first, last = (at(1) - at(0)) / distance, (at(-1) - at(-2)) / distance
+        else:
+            first = (-1.5 * at(0) + 2 * at(1) - 0.5 * at(2)) / distance
+            last = (0.5 * at(-3) - 2 * at(-2) + 1.5 * at(-1)) / distance
+        return _core.cat([first, inside, last], axis)
+    steps = distance.diff().reshape(-1, *(1,) * (values.ndim - 1 - axis))
+    h, k = steps.narrow(0, 0, size - 2), steps.narrow(0, 1, size - 2)
     # The parabola through three points, differentiated at the middle one.
-    inside = (left * after + right * before) / (before + after)
-    first, last = slopes.narrow(axis, 0, 1), slopes.narrow(axis, size - 2, 1)
-    if edge_order == 2:
+    inside = -k / (h * (h + k)) * before + (k - h) / (h * k) * middle + h / (k * (h + k)) * behind
+    if edge_order == 1:
+        first, last = (at(1) - at(0)) / steps[0], (at(-1) - at(-2)) / steps[-1]
+    else:
         # The same parabola at its ends.
-        first = first + (first - inside.narrow(axis, 0, 1))
-        last = last + (last - inside.narrow(axis, size - 3, 1))
+        h, k = steps[0], steps[1]
+        first = -(2 * h + k) / (h * (h + k)) * at(0) + (h + k) / (h * k) * at(1) - h / (k * (h + k)) * at(2)
+        h, k = steps[-2], steps[-1]
+        last = k / (h * (h + k)) * at(-3) - (h + k) / (h * k) * at(-2) + (h + 2 * k) / (k * (h + k)) * at(-1)
     return _core.cat([first, inside, last], axis)

@@ -257,6 +257,16 @@ _CLASS_OF = {
 }
 
 
+def _dtype_to_storage_type_map() -> dict[Any, str]:
+    """dtype -> name of the class of its storages."""
+    return dict(_CLASS_OF)
+
+
+def _storage_type_to_dtype_map() -> dict[str, Any]:
+    """Name of a class of storages -> dtype."""
+    return {name: dtype for dtype, name in _CLASS_OF.items()}
+
+
 def _legacy(dtype, name):
     doc = f"Makes a storage of {dtype}, of the given size or with the given numbers; ``isinstance`` asks for the dtype."
     return _LegacyType(name, (), {"__module__": "arcgrad", "__doc__": doc, "dtype": dtype})

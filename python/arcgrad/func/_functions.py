@@ -13,6 +13,7 @@ from arcgrad import Tensor, _names, is_grad_enabled
 from arcgrad._core import _autograd
 from arcgrad.autograd._levels import level, randomness_of
 from arcgrad.autograd.function import Function
+from arcgrad.utils._pytree import _broadcast_to_and_flatten, tree_flatten, tree_structure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,13 +48,20 @@ def apply_batched(cls: Any, number: int, size: int, args: tuple[Any, ...], kwarg
     if own_rule:
         returned = _autograd.below(number, cls.vmap, (info, in_dims, *operands))
         if not (isinstance(returned, tuple) and len(returned) == 2):
+            what = f"{len(returned)} of them" if isinstance(returned, tuple) else f"a {type(returned).__name__}"
             raise RuntimeError(
-                f"Expected the vmap staticmethod of {cls.__name__} to return (output, out_dims), got {type(returned).__name__}"
+                f"Expected the vmap staticmethod of {cls.__name__} to have two returns (output, out_dims), but got {what}: the output, "
+                "and the axis of each of its tensors along which the examples lie."
             )
         outputs, out_dims = returned
     else:
         outputs, out_dims = _autograd.below(number, _generated, (cls, info, in_dims, operands))
     results = _wrapped(outputs, out_dims, number)
+    if results is None and outputs is not None:
+        raise RuntimeError(
+            f"The vmap staticmethod of {cls.__name__} returned an incompatible (output, out_dims) tuple: the structure of the output is "
+            f"{tree_structure(outputs)}, and out_dims is {out_dims}."
+        )
     if is_grad_enabled() and any(isinstance(arg, Tensor) and arg.requires_grad for arg in args):
         # Something inside of the batch wants a gradient: one node for it, over tensors that stand for examples.
         recorded = type(cls.__name__, (cls,), {"forward": staticmethod(lambda *args: results), "__module__": cls.__module__})
@@ -63,29 +71,22 @@ def apply_batched(cls: Any, number: int, size: int, args: tuple[Any, ...], kwarg
 
 def _unwrapped(values, number):
     """Each value for all examples, and the axes along which they lie; None for what is the same for all."""
-    wholes, dims = [], []
-    for value in values:
-        found = _autograd.unwrap_batched(value, number) if isinstance(value, Tensor) else None
-        whole, dim = (value, None) if found is None else found
-        wholes.append(whole)
-        dims.append(dim)
-    return tuple(wholes), tuple(dims)
+    leaves, spec = tree_flatten(tuple(values))
+    found = [_autograd.unwrap_batched(leaf, number) if isinstance(leaf, Tensor) else None for leaf in leaves]
+    pairs = [(leaf, None) if part is None else part for leaf, part in zip(leaves, found)]
+    return spec.unflatten(whole for whole, _ in pairs), spec.unflatten(dim for _, dim in pairs)
 
 
 def _wrapped(outputs, out_dims, number):
-    """What stands for one example of each output."""
-
-    def wrap(output: Any, dim: int | None) -> Any:
-        if dim is None or not isinstance(output, Tensor):
-            return output
-        return _autograd.add_batch_dim(output, dim % output.dim(), number)
-
-    if not isinstance(outputs, tuple):
-        return wrap(outputs, out_dims[0] if isinstance(out_dims, tuple) else out_dims)
-    dims = out_dims if isinstance(out_dims, tuple) else (out_dims,) * len(outputs)
-    if len(dims) != len(outputs):
-        raise ValueError(f"the vmap of a custom function returned {len(outputs)} outputs and {len(dims)} out_dims")
-    return tuple(map(wrap, outputs, dims))
+    """What stands for one example of each output; None where the axes are not those of a tree of its structure."""
+    leaves, spec = tree_flatten(outputs)
+    dims = _broadcast_to_and_flatten(out_dims, spec)
+    if dims is None:
+        return None
+    return spec.unflatten(
+        leaf if dim is None or not isinstance(leaf, Tensor) else _autograd.add_batch_dim(leaf, dim % leaf.dim(), number)
+        for leaf, dim in zip(leaves, dims)
+    )
 
 
 def _in_batch(info, function, values, dims):

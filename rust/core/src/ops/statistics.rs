@@ -67,6 +67,7 @@ pub fn cov(input: &Tensor, correction: i64, frequencies: Option<&Tensor>, weight
     }
     let dtype = weights.map_or(rows.dtype(), |weights| rows.dtype().promote(weights.dtype()));
     let rows = copy::to_dtype(&rows, dtype)?;
+    // What counts and weighs is real, also where rows are complex.
     let real = rows.dtype().to_real();
     let weight = weight.map(|weight| copy::to_dtype(&weight, real)).transpose()?;
     let total = match &weight {
@@ -96,7 +97,8 @@ pub fn cov(input: &Tensor, correction: i64, frequencies: Option<&Tensor>, weight
     let centred = rows.sub(&mean)?;
     let sums = matmul::mm(&centred, &complex::conj(&views::t(&weighted(&centred)?)?)?)?;
     let result = sums.div(&divisor)?;
-    if rank < 2 { views::reshape_to(&result, &[]) } else { Ok(result) }
+    // That of one row is a number.
+    if result.numel() == 1 { views::reshape_to(&result, &[]) } else { Ok(result) }
 }
 
 /// Correlations of the rows of a matrix: covariances divided by standard deviations, between −1 and 1.
