@@ -15,17 +15,8 @@ use arcgrad_kernels::softmax::{self, AxisSize};
 use arcgrad_kernels::{In, Kernel, Out, index, row};
 
 /// Rows and columns.
-const SHAPES: [[usize; 2]; 9] = [
-    [23232, 11],
-    [2112, 48],
-    [65536, 3],
-    [8192, 7],
-    [4096, 31],
-    [1024, 100],
-    [512, 512],
-    [64, 4096],
-    [8, 32768],
-];
+const SHAPES: [[usize; 2]; 9] =
+    [[23232, 11], [2112, 48], [65536, 3], [8192, 7], [4096, 31], [1024, 100], [512, 512], [64, 4096], [8, 32768]];
 
 /// Seconds spent on each call.
 const SECONDS: f64 = 0.05;
@@ -65,8 +56,15 @@ impl OrderedFormula<3, 0> for Clamp {
     }
 }
 
+/// Memory for good that begins where a cache line does, as that of tensors.
+fn room(n: usize) -> &'static mut [f32] {
+    let memory = vec![0f32; n + 16].leak();
+    let skip = memory.as_ptr().align_offset(64);
+    &mut memory[skip..skip + n]
+}
+
 /// Numbers of either sign, all different enough.
-fn numbers(n: usize, seed: u64) -> Vec<f32> {
+fn numbers(n: usize, seed: u64) -> &'static mut [f32] {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut unit = || {
         state ^= state << 13;
@@ -74,7 +72,9 @@ fn numbers(n: usize, seed: u64) -> Vec<f32> {
         state ^= state << 17;
         (state >> 40) as f32 / (1u64 << 24) as f32
     };
-    (0..n).map(|_| unit() + unit() + unit() + unit() - 2.0).map(|x| 1.7 * x).collect()
+    let numbers = room(n);
+    numbers.fill_with(|| 1.7 * (unit() + unit() + unit() + unit() - 2.0));
+    numbers
 }
 
 /// What to run.
@@ -121,11 +121,12 @@ fn along_rows(asked: &Asked, rows: usize, columns: usize) {
     let name = |kernel: &str| format!("{kernel} {rows}x{columns}");
     let n = rows * columns;
     let (x, g) = (numbers(n, 1), numbers(n, 2));
-    let (mut y, mut means, mut rstds) = (vec![0f32; n], vec![0f32; rows], vec![0f32; rows]);
-    let (mut per_row, mut per_column) = (vec![0f32; rows], vec![0f32; columns]);
+    let (y, means, rstds) = (room(n), room(rows), room(rows));
+    let (per_row, per_column) = (room(rows), room(columns));
     let (weight, bias) = (numbers(columns, 3), numbers(columns, 4));
     let shape = [rows, columns];
     let strides = [columns as isize, 1];
+    let (row_shape, column_shape, one_column, one_row) = ([rows], [columns], [rows, 1], [1, columns]);
     let size = AxisSize::new(&shape, 1);
     macro_rules! input {
         ($x:expr) => {
@@ -139,10 +140,10 @@ fn along_rows(asked: &Asked, rows: usize, columns: usize) {
     }
     for (label, op) in [("sum", Reduction::Sum), ("mean", Reduction::Mean), ("amax", Reduction::Max)] {
         asked.time(&name(&format!("{label}1")), || {
-            reduce(op, &[false, true], input!(x), &[Out::of(&mut per_row[..], &[rows, 1], &[1, 1])]);
+            reduce(op, &[false, true], input!(x), &[Out::of(&mut per_row[..], &one_column, &[1, 1])]);
         });
         asked.time(&name(&format!("{label}0")), || {
-            let out = Out::of(&mut per_column[..], &[1, columns], &strides);
+            let out = Out::of(&mut per_column[..], &one_row, &strides);
             reduce(op, &[true, false], input!(x), &[out]);
         });
     }
@@ -153,11 +154,11 @@ fn along_rows(asked: &Asked, rows: usize, columns: usize) {
         softmax::log_softmax_backward(size, input!(x), input!(g), output!(y));
     });
     asked.time(&name("logsumexp"), || {
-        softmax::logsumexp(size, input!(x), Out::of(&mut per_row[..], &[rows], &[1]));
+        softmax::logsumexp(size, input!(x), Out::of(&mut per_row[..], &row_shape, &[1]));
     });
     let class: Vec<i64> = (0..rows).map(|row| (row * 7 % columns) as i64).collect();
     asked.time(&name("cross_entropy_backward"), || {
-        let targets = Targets { class: In::of(&class[..], &[rows], &[1]), weight: None, ignore: -100 };
+        let targets = Targets { class: In::of(&class[..], &row_shape, &[1]), weight: None, ignore: -100 };
         let size = NllSize { n: rows, classes: columns, inner: 1 };
         let one = [1f32];
         let (reduction, one) = (loss::Reduction::Mean, In::of(&one[..], &[], &[]));
@@ -166,25 +167,26 @@ fn along_rows(asked: &Asked, rows: usize, columns: usize) {
     asked.time(&name("cumsum1"), || scan(Scan::Sum, false, 1, input!(x), &[output!(y)]));
     asked.time(&name("cumsum1_reverse"), || scan(Scan::Sum, true, 1, input!(x), &[output!(y)]));
     asked.time(&name("cumsum0"), || scan(Scan::Sum, false, 0, input!(x), &[output!(y)]));
-    let affine = || (Some(In::of(&weight[..], &[columns], &[1])), Some(In::of(&bias[..], &[columns], &[1])));
-    for (label, (weight, bias)) in [("layer_norm", (None, None)), ("layer_norm_affine", affine())] {
+    let affine = (Some(In::of(&weight[..], &column_shape, &[1])), Some(In::of(&bias[..], &column_shape, &[1])));
+    for (label, (weight, bias)) in [("layer_norm", (None, None)), ("layer_norm_affine", affine)] {
         asked.time(&name(label), || {
-            let mean = Out::of(&mut means[..], &[rows], &[1]);
-            let moments = Moments { mean, rstd: Out::of(&mut rstds[..], &[rows], &[1]) };
+            let mean = Out::of(&mut means[..], &row_shape, &[1]);
+            let moments = Moments { mean, rstd: Out::of(&mut rstds[..], &row_shape, &[1]) };
             normalize::layer_norm(rows, columns, 1e-5, input!(x), weight, bias, output!(y), moments);
         });
     }
     asked.time(&name("layer_norm_backward"), || {
-        let moments = Moments { mean: In::of(&means[..], &[rows], &[1]), rstd: In::of(&rstds[..], &[rows], &[1]) };
+        let moments =
+            Moments { mean: In::of(&means[..], &row_shape, &[1]), rstd: In::of(&rstds[..], &row_shape, &[1]) };
         normalize::layer_norm_backward(
             rows,
             columns,
             input!(g),
             input!(x),
-            affine().0,
+            affine.0,
             moments,
             Some(output!(y)),
-            Some(Out::of(&mut per_column[..], &[columns], &[1])),
+            Some(Out::of(&mut per_column[..], &column_shape, &[1])),
             None,
         );
     });
@@ -194,8 +196,8 @@ fn elementwise(asked: &Asked, rows: usize, columns: usize) {
     let name = |kernel: &str| format!("{kernel} {rows}x{columns}");
     let n = rows * columns;
     let (shape, strides) = ([rows, columns], [columns as isize, 1]);
-    let (mut x, other, column) = (numbers(n, 1), numbers(n, 2), numbers(rows, 3));
-    let mut y = vec![0f32; n];
+    let (x, other, column) = (numbers(n, 1), numbers(n, 2), numbers(rows, 3));
+    let y = room(n);
     let run = |kernel: Kernel, inputs: &[In<'_>], output: Out<'_>| apply(&kernel, &[] as &[Scalar], inputs, output);
     let sum = row::ring::<Sum, f32, 2, 0>(150);
     asked.time(&name("add"), || {
@@ -207,9 +209,8 @@ fn elementwise(asked: &Asked, rows: usize, columns: usize) {
         let dtype = arcgrad_kernels::DType::F32;
         let nothing = [0f32];
         // SAFETY: the vector's own elements, read and written through the one pointer.
-        let (input, output) = unsafe {
-            (In::new(memory, dtype, &shape, &strides), Out::new(memory, dtype, &shape, &strides))
-        };
+        let (input, output) =
+            unsafe { (In::new(memory, dtype, &shape, &strides), Out::new(memory, dtype, &shape, &strides)) };
         // SAFETY: one element, seen as many.
         let nothing = unsafe { In::new(nothing.as_ptr().cast(), dtype, &shape, &[0, 0]) };
         run(sum, &[input, nothing], output);
@@ -221,9 +222,7 @@ fn elementwise(asked: &Asked, rows: usize, columns: usize) {
         let inputs = [In::of(&x[..], &shape, &strides), column];
         run(row::ring::<Product, f32, 2, 0>(150), &inputs, Out::of(&mut y[..], &shape, &strides));
     });
-    for (label, kernel) in
-        [("gelu", row::real::<Gelu, f32, 1, 0>(800)), ("exp", row::real::<Exp, f32, 1, 0>(500))]
-    {
+    for (label, kernel) in [("gelu", row::real::<Gelu, f32, 1, 0>(800)), ("exp", row::real::<Exp, f32, 1, 0>(500))] {
         asked.time(&name(label), || {
             run(kernel, &[In::of(&x[..], &shape, &strides)], Out::of(&mut y[..], &shape, &strides));
         });
@@ -238,12 +237,12 @@ fn elementwise(asked: &Asked, rows: usize, columns: usize) {
 }
 
 fn adding(asked: &Asked, into: usize, columns: usize, count: usize) {
-    let (mut x, src) = (vec![0f32; into * columns], vec![1f32; count * columns]);
+    let (x, src) = (room(into * columns), numbers(count * columns, 1));
     let which: Vec<i64> = (0..count).map(|i| (i * 7919 % into) as i64).collect();
+    let (own, given, picked, strides) = ([into, columns], [count, columns], [count], [columns as isize, 1]);
     asked.time(&format!("index_add {into}x{columns} {count}"), || {
-        let strides = [columns as isize, 1];
-        let out = Out::of(&mut x[..], &[into, columns], &strides);
-        let (index, src) = (In::of(&which[..], &[count], &[1]), In::of(&src[..], &[count, columns], &strides));
+        let out = Out::of(&mut x[..], &own, &strides);
+        let (index, src) = (In::of(&which[..], &picked, &[1]), In::of(&src[..], &given, &strides));
         index::index_add(0, false, out, index, src, true).unwrap();
     });
 }
