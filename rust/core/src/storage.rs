@@ -244,7 +244,6 @@ impl Root {
         match &self.owner {
             Owner::Nowhere => false,
             Owner::Inline => !ptr.is_null(),
-            Owner::Nowhere => false,
             // SAFETY: initialised in `Storage::allocate`; taken out when the root is dropped, and not before.
             Owner::Heap(block) => ptr != unsafe { block.assume_init_ref() }.ptr.as_ptr(),
             Owner::Foreign { .. } => MOVED.lock().contains_key(&(std::ptr::from_ref(self) as usize)),
