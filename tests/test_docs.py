@@ -41,6 +41,12 @@ def run_doctest(text, name, namespace, line=0):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_holds_the_markers_of_a_merge(page):
+    assert not re.search(r"^(<{7}|>{7}) ", page.read_text(), re.MULTILINE)
+
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_examples_on_pages_run(page, tmp_path, monkeypatch):
     """The Python blocks of a page are one program. A block followed by one marked `text` prints just that."""
     monkeypatch.chdir(tmp_path)

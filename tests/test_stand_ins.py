@@ -144,21 +144,15 @@ def test_flags_keep_what_is_written():
     ag.set_float32_matmul_precision("highest")
 
 
-def test_autocast_says_once_that_nothing_is_cast(monkeypatch):
-    monkeypatch.setattr("arcgrad.amp.autocast_mode._warned", False)
+def test_regions_for_devices_that_are_not_there_cast_nothing():
     x = ag.ones(2, 2)
-    with pytest.warns(UserWarning, match="autocast has no effect"), ag.autocast("cpu", dtype=ag.bfloat16):
+    with pytest.warns(UserWarning, match="no such device"), ag.cuda.amp.autocast():
+        assert not ag.is_autocast_enabled()
         assert (x @ x).dtype is ag.float32
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with ag.autocast("cpu"), ag.autocast("cuda", enabled=False), ag.cuda.amp.autocast():
-            assert not ag.is_autocast_enabled()
-
-        @ag.autocast(device_type="cpu", enabled=False)
-        def product(a):
-            return a @ a
-
-        assert product(x).tolist() == [[2.0, 2.0], [2.0, 2.0]]
+        with ag.autocast("cuda", enabled=False):
+            assert (x @ x).dtype is ag.float32
 
 
 def test_a_scaler_leaves_out_steps_whose_gradients_are_not_finite():
@@ -217,7 +211,7 @@ def test_spawn_runs_a_function_in_processes(tmp_path):
 
 
 def test_devices_can_be_named_and_not_used():
-    for text, kind, index in (("cuda", "cuda", None), ("cuda:1", "cuda", 1), ("meta", "meta", None), ("mps", "mps", None)):
+    for text, kind, index in (("cuda", "cuda", None), ("cuda:1", "cuda", 1), ("mps", "mps", None)):
         device = ag.device(text)
         assert (device.type, device.index, str(device)) == (kind, index, text)
         assert device != ag.device("cpu") and device == ag.device(kind, index) and hash(device) == hash(ag.device(text))

@@ -29,7 +29,6 @@ __all__ = [
     "use_deterministic_algorithms",
 ]
 
-_default_device: _core.device | None = None
 _deterministic = False
 _deterministic_warns = False
 _precision = "highest"
@@ -38,15 +37,16 @@ _warns_always = False
 
 
 def get_default_device() -> _core.device:
-    """The device of new tensors: the CPU."""
-    return _core.device("cpu") if _default_device is None else _default_device
+    """The device of tensors that this thread makes where none is given: the CPU, or what :func:`set_default_device` or a ``with``
+    block has said."""
+    return _core._default_device()
 
 
 def set_default_device(device: Any) -> None:
-    """Sets the device of new tensors, which can only be the CPU.
+    """Sets the device of tensors that this thread makes where none is given.
 
     Args:
-        device (device or str): the CPU, or None for what it was at first.
+        device (device or str): ``cpu`` or ``meta``, or None for what it was at first.
 
     Raises:
         RuntimeError: for another device.
@@ -56,12 +56,7 @@ def set_default_device(device: Any) -> None:
     >>> ag.get_default_device()
     device(type='cpu')
     """
-    global _default_device
-    if device is not None:
-        device = _core.device(device)
-        with device:  # raises if tensors cannot lie there
-            pass
-    _default_device = device
+    _core._set_default_device(None if device is None else _core.device(device))
 
 
 def set_default_tensor_type(t: Any, /) -> None:

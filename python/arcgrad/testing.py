@@ -5,6 +5,7 @@ Differences are worked out by NumPy, so that a fault in this library's own arith
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import arcgrad as ag
@@ -14,7 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["assert_allclose", "assert_close"]
+    from arcgrad import DType, Tensor
+
+__all__ = ["assert_allclose", "assert_close", "make_tensor"]
 
 #: pytest shows the line of the test that failed, and none of this file.
 __tracebackhide__ = True
@@ -31,6 +34,79 @@ _TOLERANCES = {
 
 #: The looser defaults of :func:`assert_allclose`.
 _ALLCLOSE_TOLERANCES = {"float16": (1e-3, 1e-3), "float32": (1e-4, 1e-5), "float64": (1e-5, 1e-8)}
+
+
+def make_tensor(
+    *shape: int | Sequence[int],
+    dtype: DType,
+    device: Any = "cpu",
+    low: float | None = None,
+    high: float | None = None,
+    requires_grad: bool = False,
+    noncontiguous: bool = False,
+    exclude_zero: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """A tensor of random numbers for a test, evenly distributed.
+
+    Args:
+        shape: sizes, or a sequence of them.
+        dtype: of the numbers.
+        device: where the tensor is.
+        low (number): the least. Default: -9; 0 for ``uint8`` and ``bool``.
+        high (number): what all are less than. Default: 10 for integers, 9 for others, 2 for ``bool``.
+        requires_grad (bool): whether the tensor requires a gradient.
+        noncontiguous (bool): whether its elements lie apart, where there are several.
+        exclude_zero (bool): replaces zeros by the least positive number (1 for integers).
+        memory_format: the order in memory; not with ``noncontiguous``.
+
+    Raises:
+        ValueError: the bounds are no numbers or the wrong way round, or an option is of no use for the dtype.
+
+    >>> import arcgrad as ag
+    >>> from arcgrad.testing import make_tensor
+    >>> x = make_tensor(2, 3, dtype=ag.int64, low=1, high=3)
+    >>> tuple(x.shape), sorted(set(x.flatten().tolist()) - {1, 2})
+    ((2, 3), [])
+    """
+    if noncontiguous and memory_format is not None:
+        raise ValueError("The parameters `noncontiguous` and `memory_format` are mutually exclusive.")
+    sizes = tuple(shape[0]) if len(shape) == 1 and not isinstance(shape[0], int) else shape
+    if requires_grad and not (dtype.is_floating_point or dtype.is_complex):
+        raise ValueError(f"`requires_grad=True` is not supported for boolean and integral dtypes, but got {dtype}")
+    if dtype is ag.bool:
+        least, most = 0, 2
+    elif dtype.is_floating_point or dtype.is_complex:
+        least, most = -9, 9
+    else:
+        least, most = (-9 if dtype.is_signed else 0), 10
+    low, high = least if low is None else low, most if high is None else high
+    if low != low or high != high:
+        raise ValueError(f"`low` and `high` cannot be NaN, but got low={low} and high={high}")
+    if low > high or (low == high and not dtype.is_floating_point and not dtype.is_complex):
+        raise ValueError(f"make_tensor: `low` must be less than `high`, but got {low} >= {high}")
+    if dtype.is_complex:
+        part = ag.float64 if dtype is ag.complex128 else ag.float32
+        made = ag.complex(*(_uniform(sizes, low, high, part) for _ in range(2))).to(dtype)
+    elif dtype.is_floating_point:
+        limits = ag.finfo(dtype)
+        made = _uniform(sizes, max(low, limits.min), min(high, limits.max), ag.float64 if dtype is ag.float64 else ag.float32).to(dtype)
+    else:
+        # Bounds between integers are those of the integers between them.
+        made = ag.randint(math.ceil(low), math.ceil(high), sizes).to(dtype)
+    if exclude_zero:
+        made[made == 0] = ag.finfo(dtype).tiny if dtype.is_floating_point or dtype.is_complex else 1
+    if noncontiguous and made.numel() > 1:
+        made = made.unsqueeze(-1).expand(*made.shape, 2).contiguous()[..., 0]
+    elif memory_format is not None:
+        made = made.clone(memory_format=memory_format)
+    return made.to(device).requires_grad_(requires_grad)
+
+
+def _uniform(sizes, low, high, dtype):
+    # Halves, so that the difference of the bounds fits where they do.
+    made = ag.rand(sizes, dtype=dtype)
+    return (made * high + (1 - made) * low).clamp_(low, high) if high - low == math.inf else made * (high - low) + low
 
 
 def assert_close(

@@ -1,7 +1,4 @@
-"""Mixed precision: :class:`autocast` and :class:`GradScaler` as programs use them.
-
-Operations keep the precision of what they are given: :class:`autocast` changes no dtype and says so once.
-"""
+"""Mixed precision: regions in which operations compute in a lower precision where that is fast, and a scaler of losses."""
 
 from arcgrad import _names
 from arcgrad.amp.autocast_mode import autocast, custom_bwd, custom_fwd, is_autocast_available

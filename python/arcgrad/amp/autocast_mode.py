@@ -1,4 +1,4 @@
-"""Regions of lower precision, as programs mark them. Their operations keep the precision of what they are given."""
+"""Regions of lower precision: operations called in them compute in it where that is fast, and in ``float32`` where it would lose digits."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import warnings
 
 import arcgrad
 from arcgrad import _names
+from arcgrad._core import _autograd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = [
     "autocast",
     "autocast_decorator",
+    "autocast_decrement_nesting",
+    "autocast_increment_nesting",
+    "clear_autocast_cache",
     "custom_bwd",
     "custom_fwd",
     "get_autocast_cpu_dtype",
@@ -28,41 +32,56 @@ __all__ = [
     "is_autocast_cache_enabled",
     "is_autocast_cpu_enabled",
     "is_autocast_enabled",
+    "set_autocast_cache_enabled",
+    "set_autocast_cpu_dtype",
+    "set_autocast_cpu_enabled",
+    "set_autocast_dtype",
+    "set_autocast_enabled",
 ]
 
-#: Whether it was said that precision stays as it is.
-_warned = False
+autocast_increment_nesting = _autograd.autocast_increment_nesting
+autocast_decrement_nesting = _autograd.autocast_decrement_nesting
+clear_autocast_cache = _autograd.clear_autocast_cache
+
+
+def _is_cpu(device_type: str) -> bool:
+    return arcgrad.device(device_type).type == "cpu"
 
 
 def is_autocast_available(device_type: str) -> bool:
-    """False: operations keep the precision of what they are given."""
-    arcgrad.device(device_type)
-    return False
+    """Whether there are regions for a type of device: for ``'cpu'``."""
+    return _is_cpu(device_type)
 
 
 def is_autocast_enabled(device_type: str | None = None) -> bool:
-    """False, inside of an :class:`autocast` too: precision stays as it is."""
-    return False
+    """Whether operations are cast on this thread. Without a type of device it is CUDA that is asked about: False.
+
+    >>> import arcgrad as ag
+    >>> with ag.autocast("cpu"):
+    ...     ag.is_autocast_enabled("cpu")
+    True
+    """
+    return device_type is not None and _is_cpu(device_type) and _autograd.autocast_state()[0]
 
 
 def is_autocast_cpu_enabled() -> bool:
-    """False; see :func:`is_autocast_enabled`."""
-    return False
+    """``is_autocast_enabled("cpu")``."""
+    return _autograd.autocast_state()[0]
 
 
 def is_autocast_cache_enabled() -> bool:
-    """False: there are no casts to be kept."""
-    return False
+    """Whether casts of parameters are kept until the outermost region of this thread ends."""
+    return _autograd.autocast_state()[2]
 
 
 def get_autocast_dtype(device_type: str) -> arcgrad.dtype:
-    """The dtype that a region would have by default: bfloat16 on CPUs, float16 elsewhere."""
-    return arcgrad.bfloat16 if arcgrad.device(device_type).type == "cpu" else arcgrad.float16
+    """The lower precision of regions: bfloat16 on CPUs unless set, float16 elsewhere."""
+    return _autograd.autocast_state()[1] if _is_cpu(device_type) else arcgrad.float16
 
 
 def get_autocast_cpu_dtype() -> arcgrad.dtype:
-    """bfloat16."""
-    return arcgrad.bfloat16
+    """``get_autocast_dtype("cpu")``."""
+    return _autograd.autocast_state()[1]
 
 
 def get_autocast_gpu_dtype() -> arcgrad.dtype:
@@ -70,20 +89,56 @@ def get_autocast_gpu_dtype() -> arcgrad.dtype:
     return arcgrad.float16
 
 
+def set_autocast_enabled(device_type: str, enabled: bool) -> None:
+    """Switches casting on this thread, outside of any region; without effect for devices that are not there."""
+    if _is_cpu(device_type):
+        _, lower, keeps = _autograd.autocast_state()
+        _autograd.set_autocast_state(bool(enabled), lower, keeps)
+
+
+def set_autocast_cpu_enabled(enabled: bool) -> None:
+    """``set_autocast_enabled("cpu", enabled)``."""
+    set_autocast_enabled("cpu", enabled)
+
+
+def set_autocast_dtype(device_type: str, dtype: arcgrad.dtype) -> None:
+    """Sets the lower precision of this thread: float16 or bfloat16."""
+    if _is_cpu(device_type):
+        enabled, _, keeps = _autograd.autocast_state()
+        _autograd.set_autocast_state(enabled, dtype, keeps)
+
+
+def set_autocast_cpu_dtype(dtype: arcgrad.dtype) -> None:
+    """``set_autocast_dtype("cpu", dtype)``."""
+    set_autocast_dtype("cpu", dtype)
+
+
+def set_autocast_cache_enabled(enabled: bool) -> None:
+    """Says whether casts of parameters are kept."""
+    on, lower, _ = _autograd.autocast_state()
+    _autograd.set_autocast_state(on, lower, bool(enabled))
+
+
 class autocast:
-    """Marks a region of lower precision, as a context manager or decorator. Results keep the precision of the operands; this is
-    said once, in a warning, unless the region is disabled or for a device that is not there.
+    """A region of mixed precision on this thread, as a context manager or decorator.
+
+    In it, matrix products, convolutions and attention take floats of less than double precision in ``dtype`` and give such results;
+    losses, decompositions and what adds up many numbers take them in float32; ``cat``, ``stack`` and ``index_copy`` in the widest
+    precision among them. Everything else keeps the precision of its operands, and so do in-place forms and ``out=``. A parameter is
+    cast once in the outermost region. Backward runs outside of the region, in the precisions that were recorded.
 
     Args:
-        device_type (str): what the region is for: ``'cpu'``, ``'cuda'``, …
-        dtype (dtype): the lower precision. Default: :func:`get_autocast_dtype`.
+        device_type (str): what the region is for: ``'cpu'``; for others it is disabled.
+        dtype (dtype): the lower precision, bfloat16 or float16. Default: :func:`get_autocast_dtype`.
         enabled (bool): False makes it a region of full precision.
-        cache_enabled (bool): without effect.
+        cache_enabled (bool): whether casts of parameters are kept. Default: :func:`is_autocast_cache_enabled`.
 
     >>> import arcgrad as ag
-    >>> with ag.autocast("cpu", enabled=False):
-    ...     (ag.ones(2, 2) @ ag.ones(2, 2)).dtype
-    arcgrad.float32
+    >>> a = ag.ones(2, 2)
+    >>> with ag.autocast("cpu"):
+    ...     b = a @ a
+    ...     print(b.dtype, (b + a).dtype, ag.nn.functional.mse_loss(b, a).dtype)
+    arcgrad.bfloat16 arcgrad.float32 arcgrad.float32
     """
 
     def __init__(
@@ -97,23 +152,36 @@ class autocast:
             raise ValueError(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")
         self.device = arcgrad.device(device_type).type
         self.fast_dtype = get_autocast_dtype(self.device) if dtype is None else dtype
-        self._asked = enabled
-        #: Whether operations are cast.
-        self._enabled = False
-
-    def __enter__(self) -> Self:
-        global _warned
-        if self._asked and self.device == "cpu" and not _warned:
-            _warned = True
+        self._cache_enabled = is_autocast_cache_enabled() if cache_enabled is None else bool(cache_enabled)
+        if enabled and self.device != "cpu":
             warnings.warn(
-                "autocast has no effect: operations keep the precision of their operands. Convert model and data with "
-                ".to(dtype) to compute in another one.",
+                f"User provided device_type of '{self.device}', but there is no such device. Disabling", stacklevel=2
+            )
+            enabled = False
+        elif enabled and self.fast_dtype not in (arcgrad.bfloat16, arcgrad.float16):
+            warnings.warn(
+                f"In CPU autocast, but the target dtype {self.fast_dtype} is not supported. Disabling autocast. CPU Autocast "
+                "only supports dtype of arcgrad.bfloat16, arcgrad.float16 currently.",
                 stacklevel=2,
             )
+            enabled = False
+        self._enabled = bool(enabled)
+        #: The states to come back to, one for each time the region was entered.
+        self._before: list[tuple[bool, arcgrad.dtype, bool]] = []
+
+    def __enter__(self) -> Self:
+        before = _autograd.autocast_state()
+        self._before.append(before)
+        if self.device == "cpu":
+            lower = self.fast_dtype if self._enabled else before[1]
+            _autograd.set_autocast_state(self._enabled, lower, self._cache_enabled)
+        autocast_increment_nesting()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        pass
+        # Casts that were kept go with the outermost region.
+        autocast_decrement_nesting()
+        _autograd.set_autocast_state(*self._before.pop())
 
     def __call__(self, func: F) -> F:
         return autocast_decorator(self, func)
@@ -130,21 +198,58 @@ def autocast_decorator(autocast_instance: autocast, func: F) -> F:
     return inside  # type: ignore[return-value]
 
 
+def _cast(value: Any, device_type: str, dtype: arcgrad.dtype) -> Any:
+    """A value, or what is in a container, with floats of less than double precision in a dtype."""
+    if isinstance(value, arcgrad.Tensor):
+        eligible = value.is_floating_point() and value.device.type == device_type and value.dtype is not arcgrad.float64
+        return value.to(dtype) if eligible else value
+    if isinstance(value, dict):
+        return {_cast(key, device_type, dtype): _cast(item, device_type, dtype) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_cast(item, device_type, dtype) for item in value)
+    return value
+
+
 def custom_fwd(fwd: Any = None, *, device_type: str, cast_inputs: arcgrad.dtype | None = None) -> Any:
-    """Decorator of the ``forward`` of a custom function: returns it as it is, since no region casts.
+    """Decorator of the ``forward`` of a custom function: its ``backward`` under :func:`custom_bwd` runs as ``forward`` did.
 
     Args:
         device_type (str): what its regions are for.
-        cast_inputs (dtype): what a region would cast its arguments to.
+        cast_inputs (dtype): inside of a region, what tensors among the arguments are cast to; ``forward`` then runs with the region
+            switched off. Default: it runs in the region.
     """
+    if fwd is None:
+        return functools.partial(custom_fwd, device_type=device_type, cast_inputs=cast_inputs)
     arcgrad.device(device_type)
-    return (lambda function: function) if fwd is None else fwd
+
+    @functools.wraps(fwd)
+    def decorated(*args, **kwargs):
+        context = args[0]
+        context._dtype = get_autocast_dtype(device_type)
+        inside = is_autocast_enabled(device_type)
+        if cast_inputs is None or not inside:
+            context._fwd_used_autocast = inside
+            return fwd(*args, **kwargs)
+        context._fwd_used_autocast = False
+        with autocast(device_type=device_type, enabled=False):
+            return fwd(*_cast(args, device_type, cast_inputs), **_cast(kwargs, device_type, cast_inputs))
+
+    return decorated
 
 
 def custom_bwd(bwd: Any = None, *, device_type: str) -> Any:
-    """Decorator of the ``backward`` of a custom function: returns it as it is."""
+    """Decorator of the ``backward`` of a custom function whose ``forward`` has :func:`custom_fwd`: it runs in a region if that did."""
+    if bwd is None:
+        return functools.partial(custom_bwd, device_type=device_type)
     arcgrad.device(device_type)
-    return (lambda function: function) if bwd is None else bwd
+
+    @functools.wraps(bwd)
+    def decorated(*args, **kwargs):
+        context = args[0]
+        with autocast(device_type=device_type, enabled=context._fwd_used_autocast, dtype=context._dtype):
+            return bwd(*args, **kwargs)
+
+    return decorated
 
 
 _names.describe(__name__)

@@ -75,7 +75,9 @@ class ReadOnlyTensorWrapper:
 
 
 def device_of(tensor: Tensor) -> tuple[DLDeviceType, int]:
-    """``Tensor.__dlpack_device__``: the kind and the number of the device."""
+    """``Tensor.__dlpack_device__``: the kind and the number of the device. ValueError for one that has no memory."""
+    if tensor.is_meta:
+        raise ValueError(f"Unknown device type {tensor.device.type} for Dlpack")
     return _CPU
 
 
@@ -104,6 +106,8 @@ def capsule(
     """
     if tensor.requires_grad:
         raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+    if tensor.is_meta:
+        raise BufferError("Cannot pack tensors on meta")
     if stream not in (None, -1):
         raise AssertionError("stream should be None on cpu.")
     if dl_device is not None and tuple(dl_device) != _CPU:

@@ -140,6 +140,14 @@ pub enum Error {
         /// The missing thing.
         what: String,
     },
+    /// What only data can tell was asked of a tensor that has none: one of the device `meta`.
+    #[error("{what}")]
+    NoData {
+        /// Operation concerned.
+        op: &'static str,
+        /// What was wanted.
+        what: String,
+    },
     // ---- memory ------------------------------------------------------------------------------------------------
     /// The allocator refused, or the size overflows the address space.
     #[error("{op}: cannot allocate {bytes} bytes")]
@@ -191,6 +199,7 @@ impl Error {
             | Self::Runtime { op, .. }
             | Self::LinAlg { op, .. }
             | Self::NotImplemented { op, .. }
+            | Self::NoData { op, .. }
             | Self::OutOfMemory { op, .. }
             | Self::Overlap { op, .. }
             | Self::Graph { op, .. }

@@ -9,7 +9,7 @@ use crate::geometry::Geometry;
 use crate::kernels::element::Element;
 use crate::kernels::{Out, copy, fill};
 use crate::lattice::{self, Placed};
-use crate::launch::{Held, NONE, launch_stored};
+use crate::launch::{Held, NONE, launch_stored, launch_stored_for};
 use crate::provenance::Blame;
 use crate::scalar::Scalar;
 use crate::shape::{self, Layout, Shape};
@@ -73,6 +73,7 @@ impl Array {
     /// Uninitialised memory with the strides of `like` where those are dense, else dense in the order of its axes
     /// (`torch.preserve_format`).
     pub fn uninit_like(op: &'static str, like: &Self, dtype: DType) -> Result<Self> {
+        let _place = like.storage.beside();
         if like.layout().is_plain() {
             return Self::uninit(op, like.shape(), dtype);
         }
@@ -82,6 +83,7 @@ impl Array {
 
     /// Uninitialised memory of `shape` with the channels last if those of `like` are, else row-major.
     pub fn uninit_in_format_of(op: &'static str, shape: &[usize], dtype: DType, like: &Self) -> Result<Self> {
+        let _place = like.storage.beside();
         Self::uninit_strided(op, shape, &shape::strides_in_format_of(shape, (like.shape(), like.strides())), dtype)
     }
 
@@ -92,6 +94,9 @@ impl Array {
             return Err(Error::shape("from_slice", shape, format!("{} values were given", values.len())));
         }
         let array = Self::uninit("from_slice", shape, T::DTYPE)?;
+        if array.is_meta() {
+            return Ok(array);
+        }
         // SAFETY: fresh memory of exactly this many elements, not yet shared.
         unsafe { array.storage.ptr().cast::<T>().copy_from_nonoverlapping(values.as_ptr(), numel) };
         Ok(array)
@@ -150,8 +155,25 @@ impl Array {
     /// Refuses what stands in for data that lies elsewhere.
     ///
     /// # Errors
-    /// For one example of a batch, which has no data of its own.
+    /// For one example of a batch, which has no data of its own, and on the device `meta`.
     pub fn require_data(&self, op: &'static str) -> Result<()> {
+        if self.is_meta() {
+            return Err(match op {
+                "item" => Error::runtime(op, "Tensor.item() cannot be called on meta tensors"),
+                "numpy" => Error::type_(
+                    op,
+                    "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.",
+                ),
+                "tolist" => Box::new(Error::NoData { op, what: "Cannot copy out of meta tensor; no data!".to_owned() }),
+                _ => Box::new(Error::NoData {
+                    op,
+                    what: format!(
+                        "aten::{op}: attempted to run this operator with Meta tensors, but there was no fake impl or Meta \
+                         kernel registered: what it gives depends on data, and they have none"
+                    ),
+                }),
+            });
+        }
         if !self.storage.is_placeholder() {
             return Ok(());
         }
@@ -228,6 +250,12 @@ impl Array {
         self.layout().is_contiguous()
     }
 
+    /// Whether there is no memory.
+    #[inline]
+    pub fn is_meta(&self) -> bool {
+        self.storage.is_meta()
+    }
+
     /// The memory.
     #[inline]
     pub fn storage(&self) -> &Storage {
@@ -259,7 +287,8 @@ impl Array {
     pub fn to_vec<T: Element>(&self) -> Vec<T> {
         let mut values = vec![T::default(); self.numel()];
         let strides = shape::contiguous_strides(self.shape());
-        launch_stored(self, NONE, |source, []| copy::copy(source, Out::of(&mut values, self.shape(), &strides)));
+        // What is read is wanted: there is no going without.
+        launch_stored_for(self, NONE, |source, []| copy::copy(source, Out::of(&mut values, self.shape(), &strides)));
         values
     }
 
@@ -379,6 +408,7 @@ impl Array {
 
     /// A row-major copy with another (or the same) dtype.
     pub fn to_dtype_contiguous(&self, op: &'static str, dtype: DType) -> Result<Self> {
+        let _place = self.storage.beside();
         let result = Self::uninit(op, self.shape(), dtype)?;
         result.copy_from(self);
         Ok(result)
@@ -396,6 +426,7 @@ impl Array {
 
     /// A copy with given strides, which are not negative and let no elements share memory.
     pub fn duplicate_with_strides(&self, op: &'static str, strides: &[isize]) -> Result<Self> {
+        let _place = self.storage.beside();
         let (_, high) = shape::extent(self.shape(), strides).unwrap_or((0, -1));
         // Nobody may see what happens to lie in the gaps.
         let room = Self::zeros(op, &[(high + 1) as usize], self.dtype())?;
@@ -430,6 +461,9 @@ impl Array {
     /// [`Self::copy_from`], a change that is noted while the state is held.
     #[track_caller]
     pub(crate) fn copy_from_noting(&self, source: &Self, blame: Blame) {
+        if self.is_meta() {
+            return self.storage.bump(blame);
+        }
         launch_stored(&source.expand(self.shape()), self, |source, out| {
             copy::copy(source, out);
             self.storage.bump(blame);

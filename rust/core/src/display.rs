@@ -46,6 +46,10 @@ pub trait Elements {
     /// The element at `index`, which has one entry per axis, each within its axis. The variant must be the one that
     /// belongs to [`Elements::dtype`].
     fn get(&self, index: &[usize]) -> Number;
+    /// Whether there are no elements to look at: those of a tensor of the device `meta`.
+    fn is_meta(&self) -> bool {
+        false
+    }
 }
 
 /// The class a tensor is shown as.
@@ -189,7 +193,7 @@ pub fn change_options(change: &PrintOptionsChange<'_>) -> Result<()> {
 /// [`Error::OutOfMemory`] if the elements to be shown or their text do not fit into memory.
 pub fn tensor_text(elements: &(impl Elements + ?Sized), facts: &Facts<'_>, options: &PrintOptions) -> Result<String> {
     let axes = axes(elements.shape(), options);
-    let numbers = visible(elements, &axes)?;
+    let numbers = if elements.is_meta() { Vec::new() } else { visible(elements, &axes)? };
     let (opening, name, closing) = match facts.class {
         Class::Tensor => ("", "tensor", ")"),
         Class::Parameter => ("Parameter containing:\n", "tensor", ")"),
@@ -202,7 +206,11 @@ pub fn tensor_text(elements: &(impl Elements + ?Sized), facts: &Facts<'_>, optio
     let mut out = Text::default();
     let mut write = || {
         write!(out, "{opening}{name}(")?;
-        write_elements(&mut out, &axes, &numbers, Cells::fit(&numbers, options), indent, options)?;
+        if elements.is_meta() {
+            out.write_str("...")?;
+        } else {
+            write_elements(&mut out, &axes, &numbers, Cells::fit(&numbers, options), indent, options)?;
+        }
         let used = last_line(&out.0[opening.len()..]);
         write_suffixes(&mut out, &suffixes(elements, facts, options), used, indent, options.linewidth)?;
         out.write_str(closing)
@@ -562,12 +570,20 @@ fn write_separator(out: &mut Text, lines: usize, indent: usize) -> fmt::Result {
 /// What follows the elements, in PyTorch's order.
 fn suffixes(elements: &(impl Elements + ?Sized), facts: &Facts<'_>, options: &PrintOptions) -> Vec<String> {
     let (dtype, shape) = (elements.dtype(), elements.shape());
-    let empty = shape.contains(&0);
+    let meta = elements.is_meta();
+    let empty = shape.contains(&0) || meta;
     let default_complex = if facts.default_dtype == DType::F64 { DType::C128 } else { DType::C64 };
     // Where there is an element to look at, it tells these apart; an empty tensor shows only the default float.
     let implied = dtype == facts.default_dtype
         || (!empty && (dtype == default_complex || matches!(dtype, DType::I64 | DType::Bool)));
-    let show_size = if empty { shape.len() != 1 } else { options.edgeitems == 0 };
+    let device = meta.then(|| "device='meta'".to_owned());
+    let show_size = if meta {
+        true
+    } else if empty {
+        shape.len() != 1
+    } else {
+        options.edgeitems == 0
+    };
     let size = show_size.then(|| format!("size={}", size_text(shape)));
     let dtype = (!implied).then(|| format!("{DTYPE_PREFIX}{dtype}"));
     let graph = match facts.grad_fn {
@@ -575,7 +591,7 @@ fn suffixes(elements: &(impl Elements + ?Sized), facts: &Facts<'_>, options: &Pr
         None => facts.requires_grad.then(|| "requires_grad=True".to_owned()),
     };
     let tangent = facts.tangent.map(|text| format!("tangent={text}"));
-    [size, dtype, graph, tangent].into_iter().flatten().collect()
+    [device, size, dtype, graph, tangent].into_iter().flatten().collect()
 }
 
 /// A shape as Python writes a tuple: `()`, `(3,)`, `(2, 3)`.

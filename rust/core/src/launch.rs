@@ -17,7 +17,7 @@ use crate::kernels::{In, Kernel, Out, Still, map};
 use crate::parallel;
 use crate::scalar::Scalar;
 use crate::shape::{self, Strides};
-use crate::storage::{Access, Hold, Storage, outside_host};
+use crate::storage::{Access, Device, Hold, Placed, Storage, no_data, outside_host};
 
 // ---- any kernel ----------------------------------------------------------------------------------------------------
 
@@ -164,6 +164,40 @@ impl<A: Operands, B: Operands> Operands for (A, B) {
 /// No arrays.
 pub(crate) const NONE: [&Array; 0] = [];
 
+/// What a launch gives where there is no memory and nothing is run: that all is as it should be, and nothing was found.
+pub(crate) trait Unlaunched {
+    /// That value.
+    fn unlaunched() -> Self;
+}
+
+impl Unlaunched for () {
+    fn unlaunched() {}
+}
+
+impl Unlaunched for bool {
+    fn unlaunched() -> Self {
+        true
+    }
+}
+
+impl Unlaunched for f64 {
+    fn unlaunched() -> Self {
+        0.0
+    }
+}
+
+impl<T> Unlaunched for Option<T> {
+    fn unlaunched() -> Self {
+        None
+    }
+}
+
+impl<T: Unlaunched, E> Unlaunched for Result<T, E> {
+    fn unlaunched() -> Self {
+        Ok(T::unlaunched())
+    }
+}
+
 /// Runs a kernel with the state of everything it reads and writes held. It knows no half precision: it is handed such
 /// operands in `f32`, and what it writes is rounded once.
 ///
@@ -172,13 +206,13 @@ pub(crate) const NONE: [&Array; 0] = [];
 /// operands before they come here. Where memory that is written was lent to be read.
 #[track_caller]
 #[inline]
-pub(crate) fn launch<R: Operands, W: Operands, T>(
+pub(crate) fn launch<R: Operands, W: Operands, T: Unlaunched>(
     reads: R,
     writes: W,
     run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
 ) -> T {
     let arrays = Arrays::of(&reads, &writes);
-    let _access = arrays.access();
+    let Some(_access) = arrays.access() else { return T::unlaunched() };
     arrays.check_apart(false);
     // SAFETY: the state of all roots is held, and what is written shares no element.
     unsafe { run_wide(&arrays, &reads, &writes, run) }
@@ -187,13 +221,47 @@ pub(crate) fn launch<R: Operands, W: Operands, T>(
 /// [`launch`] of a kernel that takes elements of any dtype as they lie in memory.
 #[track_caller]
 #[inline]
-pub(crate) fn launch_stored<R: Operands, W: Operands, T>(
+pub(crate) fn launch_stored<R: Operands, W: Operands, T: Unlaunched>(
     reads: R,
     writes: W,
     run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
 ) -> T {
     let arrays = Arrays::of(&reads, &writes);
-    let _access = arrays.access();
+    let Some(_access) = arrays.access() else { return T::unlaunched() };
+    arrays.check_apart(false);
+    // SAFETY: as in `launch`.
+    unsafe { run_stored(&arrays, &reads, &writes, run) }
+}
+
+/// [`launch`] for what only data can tell.
+///
+/// # Panics
+/// With [`Error::NoData`](crate::error::Error::NoData) where there is none.
+#[track_caller]
+pub(crate) fn launch_for<R: Operands, W: Operands, T>(
+    reads: R,
+    writes: W,
+    run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+) -> T {
+    let arrays = Arrays::of(&reads, &writes);
+    let Some(_access) = arrays.access() else { no_data() };
+    arrays.check_apart(false);
+    // SAFETY: as in `launch`.
+    unsafe { run_wide(&arrays, &reads, &writes, run) }
+}
+
+/// [`launch_stored`] for what only data can tell.
+///
+/// # Panics
+/// As [`launch_for`].
+#[track_caller]
+pub(crate) fn launch_stored_for<R: Operands, W: Operands, T>(
+    reads: R,
+    writes: W,
+    run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+) -> T {
+    let arrays = Arrays::of(&reads, &writes);
+    let Some(_access) = arrays.access() else { no_data() };
     arrays.check_apart(false);
     // SAFETY: as in `launch`.
     unsafe { run_stored(&arrays, &reads, &writes, run) }
@@ -299,6 +367,7 @@ impl Wide {
 
     /// A copy of the elements of `shape`. A dense block keeps its order of axes, which kernels may have been chosen by.
     fn copied(array: &Array, shape: &[usize]) -> Array {
+        let _place = Placed::on(Device::Cpu);
         let made = if array.is_dense() {
             Array::uninit_like("launch", array, DType::F32)
         } else {
@@ -341,22 +410,23 @@ impl Wide {
 pub(crate) struct Held<'a> {
     read: SmallVec<[&'a Storage; 4]>,
     written: SmallVec<[&'a Storage; 4]>,
-    _access: Access<'a>,
+    /// `None` where some of it is nowhere: then nothing is run.
+    access: Option<Access<'a>>,
 }
 
 impl<'a> Held<'a> {
     /// Takes the state of the roots of all arrays at once.
     pub(crate) fn take(reads: &'a impl Operands, writes: &'a impl Operands) -> Self {
         let arrays = Arrays::of(reads, writes);
-        let _access = arrays.access();
+        let access = arrays.access();
         let storages = |arrays: &[&'a Array]| arrays.iter().map(|array| array.storage()).collect();
-        Self { read: storages(arrays.read()), written: storages(arrays.written()), _access }
+        Self { read: storages(arrays.read()), written: storages(arrays.written()), access }
     }
 
     /// [`launch`] on arrays whose state is held, on one thread alone where elements that are written share memory. (`&mut`, so
     /// that none is launched inside of another.)
     #[track_caller]
-    pub(crate) fn launch<R: Operands, W: Operands, T>(
+    pub(crate) fn launch<R: Operands, W: Operands, T: Unlaunched>(
         &mut self,
         reads: R,
         writes: W,
@@ -369,7 +439,7 @@ impl<'a> Held<'a> {
 
     /// [`launch_stored`] on arrays whose state is held, as [`Self::launch`].
     #[track_caller]
-    pub(crate) fn launch_stored<R: Operands, W: Operands, T>(
+    pub(crate) fn launch_stored<R: Operands, W: Operands, T: Unlaunched>(
         &mut self,
         reads: R,
         writes: W,
@@ -382,8 +452,12 @@ impl<'a> Held<'a> {
 
     /// Sees to what `run` takes for granted.
     #[track_caller]
-    fn run<T>(&self, arrays: &Arrays<'_>, run: impl FnOnce() -> T) -> T {
+    fn run<T: Unlaunched>(&self, arrays: &Arrays<'_>, run: impl FnOnce() -> T) -> T {
         self.check(arrays);
+        if self.access.is_none() {
+            arrays.check_nowhere();
+            return T::unlaunched();
+        }
         arrays.check_apart(true);
         let overlaps = |array: &&Array| !array.is_contiguous() && array.overlaps_itself();
         if arrays.written().iter().any(overlaps) { parallel::alone(run) } else { run() }
@@ -430,8 +504,20 @@ impl<'a> Arrays<'a> {
     }
 
     #[inline]
-    fn access(&self) -> Access<'a> {
-        Access::of(self.all.iter().map(|array| array.storage()), self.written)
+    fn access(&self) -> Option<Access<'a>> {
+        let access = Access::of(self.all.iter().map(|array| array.storage()), self.written);
+        if access.is_none() {
+            self.check_nowhere();
+        }
+        access
+    }
+
+    /// Nothing is written to memory of what is nowhere.
+    #[cold]
+    fn check_nowhere(&self) {
+        if !self.written().iter().all(|array| array.is_meta()) {
+            no_data();
+        }
     }
 
     /// Runs a kernel, without the host's lock where it takes long: here the size of everything is known, that of results of
@@ -515,7 +601,7 @@ pub(crate) fn map(
         }
     }
     let arrays = Arrays { all: arrays, written: 1 };
-    let _access = arrays.access();
+    let Some(_access) = arrays.access() else { return after() };
     arrays.check_apart(false);
     let inputs: SmallVec<[In<'_>; 4]> = sources
         .iter()

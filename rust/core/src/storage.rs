@@ -6,6 +6,7 @@
 //! - nobody waits for contended state while holding other state: [`Access::acquire`] takes all or nothing;
 //! - nothing that may own a host object is dropped, and no host code runs, while an [`Access`] is alive.
 
+mod place;
 mod state;
 
 use std::alloc;
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -27,6 +28,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Geometry;
 use crate::provenance::Blame;
 use crate::shape::Layout;
+pub use place::{Device, Placed, is_meta_known};
 use state::State;
 
 /// Alignment of blocks on the heap: one cache line, and the widest SIMD register.
@@ -201,12 +203,15 @@ enum Owner {
         _keep: Box<dyn Any + Send + Sync>,
         writable: bool,
     },
+    /// There is no memory.
+    Nowhere,
 }
 
 #[repr(C)]
 struct Root {
     inline: UnsafeCell<MaybeUninit<[u64; INLINE_BYTES / 8]>>,
-    ptr: *mut u8,
+    /// Null where the bytes are `inline`. Changed by [`Storage::move_to`] alone.
+    ptr: AtomicPtr<u8>,
     bytes: usize,
     state: State,
     counter: Counter,
@@ -224,12 +229,36 @@ unsafe impl Sync for Root {}
 
 impl Root {
     fn ptr(&self) -> *mut u8 {
-        if matches!(self.owner, Owner::Inline) { self.inline.get().cast() } else { self.ptr }
+        let ptr = self.ptr.load(Ordering::Relaxed);
+        if ptr.is_null() { self.inline.get().cast() } else { ptr }
+    }
+}
+
+/// What blocks that were moved lie in now, by the identity of the block.
+static MOVED: Mutex<BTreeMap<usize, Box<dyn Any + Send + Sync>>> = Mutex::new(BTreeMap::new());
+
+impl Root {
+    /// Whether the bytes are no longer where they were allocated.
+    fn is_moved(&self) -> bool {
+        let ptr = self.ptr.load(Ordering::Relaxed);
+        match &self.owner {
+            Owner::Nowhere => false,
+            Owner::Inline => !ptr.is_null(),
+            // SAFETY: initialised in `Storage::allocate`; taken out when the root is dropped, and not before.
+            Owner::Heap(block) => ptr != unsafe { block.assume_init_ref() }.ptr.as_ptr(),
+            Owner::Foreign { .. } => MOVED.lock().contains_key(&(std::ptr::from_ref(self) as usize)),
+        }
     }
 }
 
 impl Drop for Root {
     fn drop(&mut self) {
+        if self.is_moved() {
+            // By the address of the root, which a handle's identity is.
+            let keep = MOVED.lock().remove(&(std::ptr::from_mut(self) as usize));
+            // Outside the lock: it may own an object of the host.
+            drop(keep);
+        }
         if let Owner::Heap(block) = &mut self.owner {
             IN_USE.fetch_sub(self.bytes, Ordering::Relaxed);
             // SAFETY: initialised in `Storage::allocate`, read once, here.
@@ -263,6 +292,9 @@ impl Storage {
     /// Uninitialised (or zeroed) memory for an array of `bytes` bytes.
     #[inline]
     pub(crate) fn allocate_for(op: &'static str, geometry: Geometry, bytes: usize, zeroed: bool) -> Result<Self> {
+        if place::is_nowhere() {
+            return Ok(Self::nowhere(geometry, bytes));
+        }
         if bytes <= INLINE_BYTES {
             let inline = if zeroed { MaybeUninit::zeroed() } else { MaybeUninit::uninit() };
             return Ok(Self::of_root(inline, std::ptr::null_mut(), bytes, Owner::Inline, geometry));
@@ -276,6 +308,25 @@ impl Storage {
         Ok(Self::of_root(MaybeUninit::uninit(), ptr, bytes, Owner::Heap(MaybeUninit::new(block)), geometry))
     }
 
+    /// A block that has a size and no memory: its state is held for ever, so that nobody gets at it. Addresses are given out
+    /// all the same, of which no two blocks have one in common, so that what is asked of layouts is answered as elsewhere.
+    #[cold]
+    fn nowhere(geometry: Geometry, bytes: usize) -> Self {
+        // Beyond all memory: no system maps that half of the addresses for programs.
+        const FIRST: usize = 1 << (usize::BITS - 2);
+        static NEXT: AtomicUsize = AtomicUsize::new(FIRST);
+        let room = bytes.next_multiple_of(ALIGNMENT).max(ALIGNMENT);
+        let mut address = NEXT.fetch_add(room, Ordering::Relaxed);
+        if !(FIRST..=usize::MAX / 2).contains(&address) {
+            NEXT.store(FIRST + room, Ordering::Relaxed);
+            address = FIRST;
+        }
+        let ptr = std::ptr::without_provenance_mut(address);
+        let storage = Self::of_root(MaybeUninit::uninit(), ptr, bytes, Owner::Nowhere, geometry);
+        assert!(storage.root.state.try_own(), "nobody else knows it");
+        storage
+    }
+
     #[inline(always)]
     fn of_root(
         inline: MaybeUninit<[u64; INLINE_BYTES / 8]>,
@@ -286,7 +337,7 @@ impl Storage {
     ) -> Self {
         let root = Root {
             inline: UnsafeCell::new(inline),
-            ptr,
+            ptr: AtomicPtr::new(ptr),
             bytes,
             state: State::free(),
             counter: Counter::default(),
@@ -301,7 +352,11 @@ impl Storage {
     /// # Errors
     /// When there is no room.
     pub fn duplicate(&self, op: &'static str) -> Result<Self> {
+        let _place = self.beside();
         let copy = Self::allocate(op, self.bytes(), false)?;
+        if self.is_meta() {
+            return Ok(copy);
+        }
         let _access = Access::acquire(&[self], &[]);
         // SAFETY: shared state is held on the source; the copy is fresh memory of as many bytes that nobody else knows.
         unsafe { copy.ptr().copy_from_nonoverlapping(self.ptr(), self.bytes()) };
@@ -316,6 +371,39 @@ impl Storage {
     pub unsafe fn foreign(ptr: *mut u8, bytes: usize, writable: bool, keep: Box<dyn Any + Send + Sync>) -> Self {
         let geometry = Geometry::new(Layout::contiguous(&[bytes]), DType::U8);
         Self::of_root(MaybeUninit::uninit(), ptr, bytes, Owner::Foreign { _keep: keep, writable }, geometry)
+    }
+
+    /// Moves the bytes elsewhere, for all handles and tensors at once: into memory that `keep` keeps alive. With `copy` what is
+    /// here is copied there. The old memory stays until the block is dropped, because others may have looked at its address.
+    ///
+    /// # Errors
+    /// When the memory has been moved before.
+    ///
+    /// # Safety
+    /// `ptr` must be valid for reads and writes of as many bytes as the block has while `keep` lives.
+    pub unsafe fn move_to(
+        &self,
+        op: &'static str,
+        ptr: NonNull<u8>,
+        copy: bool,
+        keep: Box<dyn Any + Send + Sync>,
+    ) -> Result<()> {
+        let _access = Access::acquire(&[], &[self]);
+        if self.root.is_moved() {
+            return Err(Error::runtime(op, "the memory has been moved before"));
+        }
+        if copy {
+            // SAFETY: exclusive state is held on this block, and the caller vouches for the other one.
+            unsafe { ptr.as_ptr().copy_from_nonoverlapping(self.ptr(), self.bytes()) };
+        }
+        MOVED.lock().insert(std::ptr::from_ref::<Root>(&self.root) as usize, keep);
+        self.root.ptr.store(ptr.as_ptr(), Ordering::Release);
+        Ok(())
+    }
+
+    /// Whether [`Storage::move_to`] has moved the bytes.
+    pub fn is_moved(&self) -> bool {
+        self.root.is_moved()
     }
 
     /// The geometry of the array that the memory was allocated for.
@@ -337,6 +425,24 @@ impl Storage {
     #[inline]
     pub fn ptr(&self) -> *mut u8 {
         self.root.ptr()
+    }
+
+    /// Whether there is no memory.
+    #[inline]
+    pub fn is_meta(&self) -> bool {
+        matches!(self.root.owner, Owner::Nowhere)
+    }
+
+    /// Where the memory lies.
+    #[inline]
+    pub fn device(&self) -> Device {
+        if self.is_meta() { Device::Meta } else { Device::Cpu }
+    }
+
+    /// New memory is made where this is, unless something else has been said.
+    #[inline]
+    pub(crate) fn beside(&self) -> Option<Placed> {
+        if is_meta_known() { Placed::unless_said(self.device()) } else { None }
     }
 
     /// Size in bytes.
@@ -375,7 +481,7 @@ impl Storage {
 
     /// Notes a change of the data that was made elsewhere (by a custom function, say).
     pub fn note_change(&self, blame: Blame) {
-        if self.is_placeholder() {
+        if self.is_placeholder() || self.is_meta() {
             return self.count(blame);
         }
         let _access = Access::acquire(&[], &[self]);
@@ -411,10 +517,10 @@ impl Storage {
         std::ptr::eq(self.counter(), other.counter())
     }
 
-    /// Whether nobody else holds the memory.
+    /// Whether there is memory that nobody else holds.
     #[inline]
     pub fn is_unique(&self) -> bool {
-        self.root.is_unique()
+        self.root.is_unique() && !self.is_meta()
     }
 
     /// Whether the memory is ours, and so apart from all other: what was lent may overlap with what was lent a second time.
@@ -497,6 +603,10 @@ pub(crate) fn outside_host<T>(work: impl FnOnce() -> T) -> T {
     result.expect("the hook runs what it is given, once")
 }
 
+/// What a panic says that asks for the data of a tensor that is batched (`vmap`), or was.
+#[derive(Clone, Copy, Debug)]
+pub struct NoData;
+
 /// Shared or exclusive state on several roots, released on drop.
 pub struct Access<'a> {
     held: SmallVec<[(&'a Root, bool); 4]>,
@@ -504,15 +614,18 @@ pub struct Access<'a> {
 
 impl<'a> Access<'a> {
     /// Takes shared state on `reads` and exclusive state on `writes`, all at once, each root once.
+    ///
+    /// # Panics
+    /// With [`Error::NoData`] where one of them has no memory.
     #[inline]
     pub fn acquire(reads: &[&'a Storage], writes: &[&'a Storage]) -> Self {
-        Self::of(writes.iter().chain(reads).copied(), writes.len())
+        Self::of(writes.iter().chain(reads).copied(), writes.len()).unwrap_or_else(|| no_data())
     }
 
     /// Takes exclusive state on the first `written` of `storages` and shared state on the others, all at once, each root
-    /// once.
+    /// once; `None` where one of them has no memory.
     #[inline]
-    pub(crate) fn of(storages: impl Iterator<Item = &'a Storage>, written: usize) -> Self {
+    pub(crate) fn of(storages: impl Iterator<Item = &'a Storage>, written: usize) -> Option<Self> {
         let mut access = Self { held: SmallVec::new() };
         for (position, storage) in storages.enumerate() {
             access.note(&storage.root, position < written);
@@ -521,10 +634,7 @@ impl<'a> Access<'a> {
             // One order for everybody, so that two operations cannot each hold what the other wants for long.
             access.held.sort_unstable_by_key(|(root, _)| std::ptr::from_ref(*root));
         }
-        if !access.try_take() {
-            access.wait();
-        }
-        access
+        (access.try_take() || access.wait()).then_some(access)
     }
 
     fn note(&mut self, root: &'a Arc<Root>, exclusive: bool) {
@@ -555,19 +665,24 @@ impl<'a> Access<'a> {
         }
     }
 
+    /// False, with nothing taken, where there is nothing to wait for: one has no memory.
     #[cold]
-    fn wait(&mut self) {
+    fn wait(&mut self) -> bool {
+        if self.held.iter().any(|(root, _)| matches!(root.owner, Owner::Nowhere)) {
+            self.held.clear();
+            return false;
+        }
         let placeholder = Storage::placeholder();
         if self.held.iter().any(|(root, _)| std::ptr::eq(*root, &*placeholder.root)) {
             // Nothing has been taken, and nothing may be given back: least of all what is held for ever.
             self.held.clear();
-            panic!("the data of a tensor that is batched (vmap), or was, is asked for where there is none");
+            std::panic::panic_any(NoData);
         }
         // A small operation of another thread is over before the host's lock could be let go of.
         for _ in 0..SPINS {
             std::hint::spin_loop();
             if self.try_take() {
-                return;
+                return true;
             }
         }
         let mut attempt = 0u32;
@@ -583,7 +698,15 @@ impl<'a> Access<'a> {
                 }
             }
         });
+        true
     }
+}
+
+/// Ends an operation that asks for data where there is none, as an error: it comes out of the call as it is.
+#[cold]
+pub(crate) fn no_data() -> ! {
+    let what = "Cannot copy out of meta tensor; no data!".to_owned();
+    std::panic::resume_unwind(Box::new(Error::NoData { op: "meta", what }))
 }
 
 impl Drop for Access<'_> {

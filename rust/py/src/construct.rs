@@ -1,6 +1,7 @@
 //! Making tensor objects: the class itself, subclasses, copies, pickles.
 
 use arcgrad::ops::copy;
+use arcgrad::storage::{Device, Placed};
 use arcgrad::{Array, DType, Tensor, default_dtype};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
@@ -10,7 +11,7 @@ use crate::attributes::shape_argument;
 use crate::error::guard;
 use crate::storage::PyStorage;
 use crate::tensor::{self, PyTensor, new_instance, require, type_name};
-use crate::{conversion, data, device, dtype, number};
+use crate::{conversion, data, device, dtype, hosted, number};
 
 /// The data of the class called as a function: sizes, a list of numbers, or another tensor.
 fn from_arguments(args: &Bound<'_, PyTuple>, dtype: DType) -> PyResult<Tensor> {
@@ -95,7 +96,11 @@ impl PyTensor {
             }
             Ok(tensor)
         })?;
-        new_instance(cls, tensor)
+        let object = new_instance(cls, tensor.clone())?;
+        if hosted::class_runs_operations(cls) {
+            hosted::take_over(object.bind(cls.py()), &tensor)?;
+        }
+        Ok(object)
     }
 
     /// The same tensor as an object of the class `cls`.
@@ -108,10 +113,9 @@ impl PyTensor {
     /// `new_empty` and `new_tensor` are clearer.
     #[pyo3(name = "new", signature = (*args, device=None))]
     fn new_in_own_dtype(&self, args: &Bound<'_, PyTuple>, device: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
-        if let Some(device) = device {
-            device::check(device)?;
-        }
-        tensor::to_py(args.py(), from_arguments(args, self.tensor().dtype())?)
+        let device = device.map_or(Ok(None), device::read)?.unwrap_or(self.tensor().device());
+        let made = from_arguments(args, self.tensor().dtype())?;
+        tensor::to_py(args.py(), guard(|| copy::to_device(&made, device))?)
     }
 
     /// A tensor with a copy of `data`, by default in the dtype of this one.
@@ -125,7 +129,8 @@ impl PyTensor {
         layout: Option<&Bound<'_, PyAny>>,
         pin_memory: bool,
     ) -> PyResult<Py<PyAny>> {
-        data::check_place(device, pin_memory)?;
+        let device = device.map_or(Ok(None), device::read)?.unwrap_or(self.tensor().device());
+        data::check_pinned(pin_memory)?;
         if let Some(layout) = layout {
             device::check_layout(layout)?;
         }
@@ -134,7 +139,8 @@ impl PyTensor {
             None => None,
         };
         data::warn_of_copy(data, "new_tensor")?;
-        let result = data::from_any(data, Some(wanted.unwrap_or_else(|| self.tensor().dtype())), true)?;
+        let wanted = wanted.unwrap_or_else(|| self.tensor().dtype());
+        let result = data::from_any_on(device, data, Some(wanted), true)?;
         data::finish(data.py(), result, requires_grad)
     }
 
@@ -162,8 +168,9 @@ impl PyTensor {
         let object = new_instance(&slf.get_type(), copied.clone())?.into_bound(py);
         memo.set_item(id, &object)?;
         let deepcopy = py.import("copy")?.getattr("deepcopy")?;
-        if let Some(grad) = this.grad() {
-            let grad = deepcopy.call1((tensor::to_py(py, grad)?, memo))?;
+        let grad = slf.getattr("grad")?;
+        if !grad.is_none() {
+            let grad = deepcopy.call1((grad, memo))?;
             object.setattr("grad", grad)?;
         }
         if let Some(attributes) = own_attributes(slf)? {
@@ -203,6 +210,9 @@ impl PyTensor {
                 "cannot pickle a tensor that is not a leaf: its graph stays behind. Use detach() first.",
             ));
         }
+        if this.device() == Device::Meta {
+            return reduce_meta(slf);
+        }
         let arguments = (
             slf.get_type(),
             dtype::to_py(py, this.dtype()),
@@ -214,6 +224,21 @@ impl PyTensor {
         let rebuild = py.import("arcgrad._core")?.getattr("_rebuild_tensor")?;
         (rebuild, arguments).into_pyobject(py)
     }
+}
+
+/// What a tensor without data pickles as: class, dtype, shape, strides, flags and attributes of its own.
+fn reduce_meta<'py>(slf: &Bound<'py, PyTensor>) -> PyResult<Bound<'py, PyTuple>> {
+    let py = slf.py();
+    let this = slf.get().tensor();
+    let arguments = (
+        slf.get_type(),
+        dtype::to_py(py, this.dtype()),
+        PyTuple::new(py, this.shape().iter())?,
+        PyTuple::new(py, this.array().strides())?,
+        this.requires_grad(),
+        own_attributes(slf)?,
+    );
+    (py.import("arcgrad._core")?.getattr("_rebuild_meta_tensor")?, arguments).into_pyobject(py)
 }
 
 /// An array over a copy of the memory: one copy for all that share the memory and are copied together, so that they share
@@ -259,11 +284,40 @@ fn _rebuild_tensor(
     requires_grad: bool,
     attributes: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Py<PyAny>> {
-    let py = class.py();
     let Some(dtype) = dtype::from_py(dtype) else {
         return Err(PyTypeError::new_err("_rebuild_tensor(): argument 'dtype' must be arcgrad.dtype"));
     };
-    let tensor = from_bytes("_rebuild_tensor", bytes.as_bytes(), dtype, &shape)?;
+    finish_rebuilt(class, from_bytes("_rebuild_tensor", bytes.as_bytes(), dtype, &shape)?, requires_grad, attributes)
+}
+
+/// What a pickled tensor without data calls.
+#[pyfunction]
+fn _rebuild_meta_tensor(
+    class: &Bound<'_, PyType>,
+    dtype: &Bound<'_, PyAny>,
+    shape: Vec<i64>,
+    strides: Vec<i64>,
+    requires_grad: bool,
+    attributes: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Py<PyAny>> {
+    let Some(dtype) = dtype::from_py(dtype) else {
+        return Err(PyTypeError::new_err("_rebuild_meta_tensor(): argument 'dtype' must be arcgrad.dtype"));
+    };
+    let tensor = {
+        let _place = Placed::on(Device::Meta);
+        guard(|| arcgrad::ops::creation::empty_strided(&shape, &strides, Some(dtype)))?
+    };
+    finish_rebuilt(class, tensor, requires_grad, attributes)
+}
+
+/// The object of a tensor that was pickled.
+fn finish_rebuilt(
+    class: &Bound<'_, PyType>,
+    tensor: Tensor,
+    requires_grad: bool,
+    attributes: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Py<PyAny>> {
+    let py = class.py();
     if requires_grad {
         guard(|| tensor.set_requires_grad(true))?;
     }
@@ -303,5 +357,6 @@ pub fn contiguous(tensor: &Tensor) -> PyResult<Tensor> {
 
 /// Adds what pickles refer to.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(_rebuild_meta_tensor, module)?)?;
     module.add_function(wrap_pyfunction!(_rebuild_tensor, module)?)
 }

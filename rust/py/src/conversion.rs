@@ -2,7 +2,7 @@
 
 use arcgrad::graph::is_grad_enabled;
 use arcgrad::ops::{complex, copy, rearranging, views};
-use arcgrad::storage::{Access, check_room};
+use arcgrad::storage::{Access, Device, check_room};
 use arcgrad::{Array, DType, Scalar, Tensor};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
@@ -62,6 +62,18 @@ fn cast<'py>(slf: &Bound<'py, PyTensor>, dtype: DType) -> PyResult<Bound<'py, Py
     Ok(tensor::to_py(py, result)?.into_bound(py))
 }
 
+/// The tensor on a device, or itself where it is there.
+fn on_device<'py>(slf: &Bound<'py, PyTensor>, device: Option<Device>) -> PyResult<Bound<'py, PyAny>> {
+    let this = slf.get().tensor();
+    match device {
+        Some(device) if this.device() != device => {
+            let moved = guard(|| copy::to_device(this, device))?;
+            Ok(tensor::to_py(slf.py(), moved)?.into_bound(slf.py()))
+        }
+        _ => Ok(slf.clone().into_any()),
+    }
+}
+
 /// Nested lists of the numbers of an array. Depth is bounded by the number of axes a tensor can have.
 fn nested<'py>(py: Python<'py>, array: &Array) -> PyResult<Bound<'py, PyAny>> {
     guard(|| array.require_data("tolist"))?;
@@ -111,6 +123,7 @@ pub fn numbers(array: &Array) -> Vec<Scalar> {
 #[derive(Default)]
 struct Target {
     dtype: Option<DType>,
+    device: Option<Device>,
     copy: bool,
     order: Option<device::Order>,
 }
@@ -124,13 +137,14 @@ fn target(args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> PyRe
             target.dtype = Some(dtype);
         } else if let Some(other) = tensor::from_py(&argument) {
             target.dtype = Some(other.dtype());
+            target.device = Some(other.device());
         } else if let Ok(flag) = argument.cast::<pyo3::types::PyBool>() {
             if flags == 1 {
                 target.copy = flag.is_true();
             }
             flags += 1;
         } else if position == 0 || argument.is_none() {
-            device::check(&argument)?;
+            target.device = device::read(&argument)?.or(target.device);
         } else {
             target.dtype = dtype::from_py_or_type(&argument)?;
         }
@@ -140,8 +154,11 @@ fn target(args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> PyRe
         let name = name.cast_into::<PyString>()?;
         match name.to_cow()?.as_ref() {
             "dtype" => target.dtype = dtype::from_py_or_type(&value)?.or(target.dtype),
-            "device" => device::check(&value)?,
-            "other" => target.dtype = Some(require(&value, "to", "other")?.dtype()),
+            "device" => target.device = device::read(&value)?.or(target.device),
+            "other" => {
+                let other = require(&value, "to", "other")?;
+                (target.dtype, target.device) = (Some(other.dtype()), Some(other.device()));
+            }
             "non_blocking" => {}
             "copy" => target.copy = value.is_truthy()?,
             "memory_format" => target.order = Some(device::memory_format(&value, device::Order::Preserve)?),
@@ -354,10 +371,10 @@ impl PyTensor {
         let target = target(args, kwargs)?;
         let py = slf.py();
         let this = slf.get().tensor();
-        let mut result = match target.dtype {
-            Some(dtype) => cast(slf, dtype)?,
-            None => slf.clone().into_any(),
-        };
+        let mut result = on_device(slf, target.device)?;
+        if let Some(dtype) = target.dtype {
+            result = cast(result.cast::<PyTensor>()?, dtype)?;
+        }
         if target.copy && result.is(slf) {
             result = tensor::to_py(py, guard(|| copy::clone(this))?)?.into_bound(py);
         }
@@ -370,9 +387,10 @@ impl PyTensor {
         Ok(result)
     }
 
-    /// The tensor in the dtype of `other`.
+    /// The tensor in the dtype and on the device of `other`.
     fn type_as<'py>(slf: &Bound<'py, Self>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        cast(slf, require(other, "type_as", "other")?.dtype())
+        let other = require(other, "type_as", "other")?;
+        cast(on_device(slf, Some(other.device()))?.cast::<PyTensor>()?, other.dtype())
     }
 
     /// The name of the tensor's class, such as `'arcgrad.FloatTensor'`, or the tensor in another dtype.
@@ -386,7 +404,9 @@ impl PyTensor {
         let _ = (non_blocking, kwargs);
         let py = slf.py();
         let Some(dtype) = dtype else {
-            let name = format!("arcgrad.{}", class_name(slf.get().tensor().dtype()));
+            let this = slf.get().tensor();
+            let package = if this.device() == Device::Meta { "arcgrad.meta" } else { "arcgrad" };
+            let name = format!("{package}.{}", class_name(this.dtype()));
             return Ok(PyString::new(py, &name).into_any());
         };
         if let Ok(name) = dtype.cast::<PyString>() {
@@ -490,11 +510,11 @@ impl PyTensor {
         cast(slf, DType::Bool)
     }
 
-    /// The tensor itself, which lies on the CPU.
+    /// The tensor itself, if it lies on the CPU; what has no data cannot be brought there.
     #[pyo3(signature = (memory_format=None))]
-    fn cpu<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> Bound<'py, Self> {
+    fn cpu<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
         let _ = memory_format;
-        slf.clone()
+        on_device(slf, Some(Device::Cpu))
     }
 
     /// Refused: there is no accelerator.
@@ -567,7 +587,10 @@ fn one_by_one<'py>(
 
 /// The bytes of the elements in row-major order.
 pub fn bytes_of<'py>(py: Python<'py>, tensor: &Tensor) -> PyResult<Bound<'py, pyo3::types::PyBytes>> {
-    let array = guard(|| tensor.array().contiguous("save"))?;
+    let array = guard(|| {
+        tensor.array().require_data("tolist")?;
+        tensor.array().contiguous("save")
+    })?;
     let length = array.numel() * array.dtype().size();
     pyo3::types::PyBytes::new_with(py, length, |bytes| {
         let _access = Access::acquire(&[array.storage()], &[]);

@@ -2,7 +2,7 @@
 
 use arcgrad::dtype::Category;
 use arcgrad::shape::MAX_RANK;
-use arcgrad::storage::Storage;
+use arcgrad::storage::{Device, Placed, Storage};
 use arcgrad::{Array, DType, Scalar, Tensor, default_dtype};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
@@ -379,11 +379,7 @@ fn converted(source: Tensor, wanted: Option<DType>, copy: bool) -> PyResult<Tens
     })
 }
 
-/// Keywords of the functions below.
-pub fn check_place(device: Option<&Bound<'_, PyAny>>, pin_memory: bool) -> PyResult<()> {
-    if let Some(device) = device {
-        device::check(device)?;
-    }
+pub fn check_pinned(pin_memory: bool) -> PyResult<()> {
     if pin_memory {
         return Err(PyRuntimeError::new_err(
             "pin_memory=True needs an accelerator, and arcgrad computes on the CPU only",
@@ -394,6 +390,23 @@ pub fn check_place(device: Option<&Bound<'_, PyAny>>, pin_memory: bool) -> PyRes
 
 fn wanted_dtype(object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<DType>> {
     object.map_or(Ok(None), dtype::from_py_or_type)
+}
+
+/// The data of any Python object as [`from_any`] has it, on a device.
+pub fn from_any_on(device: Device, data: &Bound<'_, PyAny>, wanted: Option<DType>, copy: bool) -> PyResult<Tensor> {
+    let made = {
+        let _place = Placed::on(Device::Cpu);
+        from_any(data, wanted, copy)?
+    };
+    guard(|| arcgrad::ops::copy::to_device(&made, device))
+}
+
+/// The device that is given, else that of a tensor that is given as data, else that of new tensors.
+fn device_of(given: Option<&Bound<'_, PyAny>>, data: &Bound<'_, PyAny>) -> PyResult<Device> {
+    Ok(match given.map_or(Ok(None), device::read)? {
+        Some(device) => device,
+        None => tensor::from_py(data).map_or_else(device::default, Tensor::device),
+    })
 }
 
 pub fn finish(py: Python<'_>, result: Tensor, requires_grad: bool) -> PyResult<Py<PyAny>> {
@@ -426,10 +439,11 @@ fn new_tensor(
     pin_memory: bool,
 ) -> PyResult<Py<PyAny>> {
     let py = data.py();
-    check_place(device, pin_memory)?;
+    let device = device_of(device, data)?;
+    check_pinned(pin_memory)?;
     let wanted = wanted_dtype(dtype)?;
     warn_of_copy(data, "tensor")?;
-    finish(py, from_any(data, wanted, true)?, requires_grad)
+    finish(py, from_any_on(device, data, wanted, true)?, requires_grad)
 }
 
 /// `data` as a tensor; shares the memory of tensors and NumPy arrays where the dtype allows it.
@@ -440,8 +454,9 @@ fn as_tensor(
     dtype: Option<&Bound<'_, PyAny>>,
     device: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Py<PyAny>> {
-    check_place(device, false)?;
-    tensor::to_py(data.py(), from_any(data, wanted_dtype(dtype)?, false)?)
+    // Where a block of the program has another default, what is there already goes there, too.
+    let device = device::or_default(device)?;
+    tensor::to_py(data.py(), from_any_on(device, data, wanted_dtype(dtype)?, false)?)
 }
 
 /// `obj` as a tensor: shares the memory of tensors, NumPy arrays and, as a vector, of buffers, unless `copy=True`; `copy=False` refuses to copy.
@@ -455,7 +470,7 @@ fn asarray(
     requires_grad: bool,
 ) -> PyResult<Py<PyAny>> {
     let py = obj.py();
-    check_place(device, false)?;
+    let device = device_of(device, obj)?;
     let wanted = wanted_dtype(dtype)?;
     let result = if lends_buffer(obj) {
         let dtype = wanted.map_or_else(|| buffer_dtype(obj), Ok)?;
@@ -480,6 +495,7 @@ fn asarray(
         }
         result
     };
+    let result = guard(|| arcgrad::ops::copy::to_device(&result, device))?;
     if tensor::from_py(obj).is_some_and(Tensor::requires_grad) && !requires_grad {
         return tensor::to_py(py, result.detach());
     }
@@ -594,7 +610,7 @@ fn scalar_tensor(
     device: Option<&Bound<'_, PyAny>>,
     requires_grad: bool,
 ) -> PyResult<Py<PyAny>> {
-    check_place(device, false)?;
+    let device = device::or_default(device)?;
     let Some(number) = number::scalar_or_tensor(s)? else {
         return Err(PyTypeError::new_err(format!(
             "scalar_tensor(): argument 's' (position 1) must be Number, not {}",
@@ -605,6 +621,7 @@ fn scalar_tensor(
     if !holds(number, wanted) {
         return Err(overflow(number, wanted));
     }
+    let _place = Placed::on(device);
     finish(s.py(), guard(|| Tensor::scalar(number, wanted))?, requires_grad)
 }
 

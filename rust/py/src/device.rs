@@ -1,8 +1,11 @@
 //! `device`, `layout` and `memory_format`: what there is one of, accepted in all its spellings.
 
+use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use arcgrad::ops::{copy, views};
+use arcgrad::shape::{self, Strides};
+use arcgrad::storage::{Device, Placed, is_meta_known};
 use arcgrad::{Error, Tensor};
 use pyo3::basic::CompareOp;
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError};
@@ -10,9 +13,11 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyTuple};
 
+use crate::error::to_py_err;
 use crate::tensor::type_name;
 
-/// A kind of device, perhaps with a number. Tensors lie on the CPU; programs name others in the branches that they do not take.
+/// A kind of device, perhaps with a number. Tensors lie on the CPU, or on `meta`, where they have a shape and no data; programs
+/// name others in the branches that they do not take.
 #[pyclass(frozen, name = "device", module = "arcgrad")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PyDevice {
@@ -45,10 +50,31 @@ const KINDS: [&str; 20] = [
 ];
 
 static CPU: PyOnceLock<Py<PyDevice>> = PyOnceLock::new();
+static META: PyOnceLock<Py<PyDevice>> = PyOnceLock::new();
 
-/// THE device of tensors.
-pub fn cpu(py: Python<'_>) -> PyResult<Py<PyDevice>> {
-    CPU.get_or_try_init(py, || Py::new(py, PyDevice { kind: KINDS[0], index: None })).map(|device| device.clone_ref(py))
+/// The object of a device of tensors.
+pub fn to_py(py: Python<'_>, device: Device) -> PyResult<Py<PyDevice>> {
+    let object = if device == Device::Cpu { &CPU } else { &META };
+    let made = object.get_or_try_init(py, || Py::new(py, PyDevice { kind: device.name(), index: None }));
+    made.map(|device| device.clone_ref(py))
+}
+
+thread_local! {
+    /// The device of new tensors on this thread, and those that `with` blocks under way have put out of their place.
+    static DEFAULT: RefCell<(Option<PyDevice>, Vec<Option<PyDevice>>)> = const { RefCell::new((None, Vec::new())) };
+}
+
+/// The device of new tensors where none is given.
+pub fn default() -> Device {
+    if !is_meta_known() {
+        return Device::Cpu;
+    }
+    DEFAULT.with_borrow(|(device, _)| device.as_ref().and_then(|device| device.usable().ok())).unwrap_or(Device::Cpu)
+}
+
+/// The device that is given, else that of new tensors.
+pub fn or_default(given: Option<&Bound<'_, PyAny>>) -> PyResult<Device> {
+    Ok(given.map_or(Ok(None), read)?.unwrap_or_else(default))
 }
 
 static STRIDED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -79,35 +105,46 @@ fn parse(text: &str) -> PyResult<PyDevice> {
     Ok(PyDevice { kind, index })
 }
 
-/// Checks a `device=` argument: `None`, a device, or its text. Only the CPU will do.
-pub fn check(object: &Bound<'_, PyAny>) -> PyResult<()> {
+/// Reads a `device=` argument: `None`, a device, or its text. Of those that tensors can lie on.
+pub fn read(object: &Bound<'_, PyAny>) -> PyResult<Option<Device>> {
     if object.is_none() {
-        return Ok(());
+        return Ok(None);
     }
-    if let Ok(device) = object.cast::<PyDevice>() {
-        return device.get().usable();
-    }
-    if let Ok(text) = object.cast::<PyString>() {
-        return parse(&text.to_cow()?)?.usable();
-    }
-    if let Ok(index) = object.extract::<i64>() {
+    let device = if let Ok(device) = object.cast::<PyDevice>() {
+        device.get().usable()?
+    } else if let Ok(text) = object.cast::<PyString>() {
+        parse(&text.to_cow()?)?.usable()?
+    } else if let Ok(index) = object.extract::<i64>() {
         return Err(PyRuntimeError::new_err(format!(
             "device={index} names an accelerator, and arcgrad computes on the CPU only"
         )));
+    } else {
+        return Err(PyTypeError::new_err(format!(
+            "argument 'device' must be arcgrad.device or str, not {}",
+            type_name(object)
+        )));
+    };
+    if device == Device::Meta {
+        // From now on operations look where their operands lie.
+        drop(Placed::on(device));
     }
-    Err(PyTypeError::new_err(format!("argument 'device' must be arcgrad.device or str, not {}", type_name(object))))
+    Ok(Some(device))
+}
+
+/// Checks a `device=` argument of what is on the CPU in any case.
+pub fn check(object: &Bound<'_, PyAny>) -> PyResult<()> {
+    read(object).map(drop)
 }
 
 impl PyDevice {
-    /// Refuses what tensors cannot lie on.
-    fn usable(&self) -> PyResult<()> {
-        if self.kind == KINDS[0] {
-            return Ok(());
-        }
-        Err(PyRuntimeError::new_err(format!(
-            "arcgrad computes on the CPU only: there is no device '{}'",
-            self.__str__()
-        )))
+    /// The device of tensors that this is; an error for what they cannot lie on.
+    fn usable(&self) -> PyResult<Device> {
+        [Device::Cpu, Device::Meta].into_iter().find(|device| device.name() == self.kind).ok_or_else(|| {
+            PyRuntimeError::new_err(format!(
+                "arcgrad computes on the CPU only: there is no device '{}'",
+                self.__str__()
+            ))
+        })
     }
 }
 
@@ -132,7 +169,7 @@ impl PyDevice {
         }
     }
 
-    /// The kind of device: `'cpu'` for that of every tensor.
+    /// The kind of device: `'cpu'` or `'meta'` for that of a tensor.
     #[getter]
     fn r#type(&self) -> &'static str {
         self.kind
@@ -144,13 +181,15 @@ impl PyDevice {
         self.index
     }
 
-    /// Makes it the device of tensors that are made inside of a `with` block, which the CPU always is.
-    fn __enter__(slf: PyRef<'_, Self>) -> PyResult<PyRef<'_, Self>> {
-        slf.usable()?;
-        Ok(slf)
+    /// Makes it the device of tensors that this thread makes inside of a `with` block where none is given.
+    fn __enter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        read(slf)?;
+        DEFAULT.with_borrow_mut(|(device, before)| before.push(device.replace(*slf.get())));
+        Ok(slf.clone())
     }
 
     fn __exit__(&self, _kind: &Bound<'_, PyAny>, _error: &Bound<'_, PyAny>, _trace: &Bound<'_, PyAny>) -> bool {
+        DEFAULT.with_borrow_mut(|(device, before)| *device = before.pop().flatten());
         false
     }
 
@@ -262,16 +301,40 @@ impl Order {
         }
     }
 
+    /// The strides of a dense tensor of a shape whose elements lie in this order, or in that of `model`.
+    pub fn strides(self, shape: &[usize], model: &Tensor) -> PyResult<Strides> {
+        match self {
+            Self::Contiguous => Ok(shape::contiguous_strides(shape)),
+            Self::Preserve => {
+                let model = model.array();
+                Ok(shape::strides_in_format_of(shape, (model.shape(), model.strides())))
+            }
+            Self::ChannelsLast(rank) if shape.len() != rank => Err(to_py_err(self.wrong_rank(shape))),
+            Self::ChannelsLast(rank) => {
+                let mut strides = shape::contiguous_strides(shape);
+                let mut step = 1;
+                for axis in std::iter::once(1).chain((2..rank).rev()).chain([0]) {
+                    strides[axis] = step;
+                    step *= shape[axis].max(1) as isize;
+                }
+                Ok(strides)
+            }
+        }
+    }
+
+    /// What is no image, or no volume.
+    fn wrong_rank(self, shape: &[usize]) -> Box<Error> {
+        let (rank, name) = if self == Self::ChannelsLast(5) { (5, "channels_last_3d") } else { (4, "channels_last") };
+        let reason = format!("required rank {rank} tensor to use {name} format");
+        Box::new(Error::InvalidShape { op: "memory_format", shape: shape.into(), reason })
+    }
+
     /// The tensor itself if its elements lie in this order, else a copy whose elements do.
     pub fn arrange(self, tensor: &Tensor) -> arcgrad::Result<Tensor> {
         match self {
             Self::Preserve => Ok(tensor.clone()),
             Self::Contiguous => copy::contiguous(tensor),
-            Self::ChannelsLast(rank) if tensor.rank() != rank => {
-                let name = if rank == 4 { "channels_last" } else { "channels_last_3d" };
-                let reason = format!("required rank {rank} tensor to use {name} format");
-                Err(Error::InvalidShape { op: "memory_format", shape: tensor.shape().as_slice().into(), reason }.into())
-            }
+            Self::ChannelsLast(rank) if tensor.rank() != rank => Err(self.wrong_rank(&tensor.shape())),
             Self::ChannelsLast(_) if self.is_kept(tensor) => Ok(tensor.clone()),
             Self::ChannelsLast(rank) => {
                 let last = rank as i64 - 1;
@@ -301,9 +364,30 @@ pub fn memory_format(object: &Bound<'_, PyAny>, default: Order) -> PyResult<Orde
     }
 }
 
+/// Sets the device of new tensors on this thread; `None` for what it was at first.
+#[pyfunction]
+fn _set_default_device(device: Option<&Bound<'_, PyDevice>>) -> PyResult<()> {
+    if let Some(device) = device {
+        read(device)?;
+    }
+    DEFAULT.with_borrow_mut(|(default, _)| *default = device.map(|device| *device.get()));
+    Ok(())
+}
+
+/// The device of new tensors on this thread.
+#[pyfunction]
+fn _default_device(py: Python<'_>) -> PyResult<Py<PyDevice>> {
+    match DEFAULT.with_borrow(|(device, _)| *device) {
+        Some(device) => Py::new(py, device),
+        None => to_py(py, Device::Cpu),
+    }
+}
+
 /// Adds the classes and their constants.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyDevice>()?;
+    module.add_function(wrap_pyfunction!(_set_default_device, module)?)?;
+    module.add_function(wrap_pyfunction!(_default_device, module)?)?;
     module.add_class::<PyLayout>()?;
     module.add("strided", strided(module.py())?)?;
     for name in ["sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc"] {

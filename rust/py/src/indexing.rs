@@ -3,6 +3,7 @@
 //! Here Python objects become index items; what they mean is the core's business. The most common index, one integer,
 //! takes a short way of its own.
 
+use arcgrad::graph::watch;
 use arcgrad::ops::elementwise::{Arg, Fresh};
 use arcgrad::ops::indexing::{IndexItem, getitem, setitem};
 use arcgrad::ops::{copy, views};
@@ -11,11 +12,12 @@ use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyEllipsis, PyList, PySlice, PyString, PyTuple};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::error::{guard, guard_detached};
+use crate::overrides::ask_first;
 use crate::tensor::{self, PyTensor, track_written, type_name};
-use crate::{data, number};
+use crate::{data, number, overrides};
 
 #[cold]
 fn bad_index(object: &Bound<'_, PyAny>) -> PyErr {
@@ -191,6 +193,7 @@ const LONG: usize = 64 * 1024;
 #[pymethods]
 impl PyTensor {
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "__getitem__", slf, key);
         let (py, this) = (slf.py(), slf.get().tensor());
         if let Some(index) = plain_int(key)? {
             match guard(|| views::select(this, 0, index)) {
@@ -203,27 +206,35 @@ impl PyTensor {
         let items = items(key)?;
         // Views cost the same for any size; index tensors copy.
         let copies = items.iter().any(|item| matches!(item, IndexItem::Tensor(_)));
-        let result = if copies && this.numel() >= LONG {
-            guard_detached(py, || getitem(this, &items))?
-        } else {
-            guard(|| getitem(this, &items))?
+        let run = || {
+            if copies && this.numel() >= LONG {
+                guard_detached(py, || getitem(this, &items))
+            } else {
+                guard(|| getitem(this, &items))
+            }
         };
-        tensor::to_py(py, result)
+        tensor::to_py(py, watch::op("index", || smallvec![this.shape()], run)?)
     }
 
     fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get().tensor());
+        if overrides::watching() && overrides::of_syntax(py, "__setitem__", &[slf.as_any(), key, value])?.is_some() {
+            return Ok(());
+        }
         let value = value_of(this, value)?;
         let items = items(key)?;
         let arg = match &value {
             Value::Number(number) => Arg::Scalar(*number),
             Value::Tensor(tensor) => Arg::Tensor(tensor),
         };
-        if this.numel() >= LONG {
-            guard_detached(py, || setitem(this, &items, arg))?;
-        } else {
-            guard(|| setitem(this, &items, arg))?;
-        }
+        let run = || {
+            if this.numel() >= LONG {
+                guard_detached(py, || setitem(this, &items, arg))
+            } else {
+                guard(|| setitem(this, &items, arg))
+            }
+        };
+        watch::op("index_put_", || smallvec![this.shape()], run)?;
         track_written(slf.as_any());
         Ok(())
     }

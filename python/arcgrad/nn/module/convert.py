@@ -5,7 +5,8 @@ from __future__ import annotations
 import arcgrad
 from arcgrad import Tensor, _names, no_grad
 
-from ..parameter import is_lazy
+from ...__future__ import get_overwrite_module_params_on_conversion
+from ..parameter import Parameter, is_lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,15 +60,26 @@ class Conversion:
         if recurse:
             for module in self.children():
                 module._apply(fn)
-        for parameter in self._parameters.values():
+        for name, parameter in self._parameters.items():
             if parameter is None:
                 continue
             with no_grad():
-                # Through .data, so that the parameter stays the object that optimizers know.
-                parameter.data = fn(parameter)
-                if parameter.grad is not None:
-                    converted = fn(parameter.grad)
-                    parameter.grad.data = converted
+                converted = fn(parameter)
+                grad = None if parameter.grad is None else fn(parameter.grad)
+                if converted.device == parameter.device and not get_overwrite_module_params_on_conversion():
+                    # Through .data, so that the parameter stays the object that optimizers know.
+                    parameter.data = converted
+                    if grad is not None:
+                        parameter.grad.data = grad
+                else:
+                    # With memory, or without it, it is another tensor.
+                    if is_lazy(parameter):
+                        moved = type(parameter)(parameter.requires_grad, converted.device, converted.dtype)
+                    else:
+                        moved = Parameter(converted, parameter.requires_grad)
+                    self._parameters[name] = moved
+                    if grad is not None:
+                        moved.grad = grad.requires_grad_(parameter.grad.requires_grad)
         for name, buffer in self._buffers.items():
             if is_lazy(buffer):
                 # What has no shape yet goes on having none, in its new dtype.
@@ -79,7 +91,8 @@ class Conversion:
     def to(self, *args: Any, **kwargs: Any) -> Self:
         """Convert parameters and buffers: ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(tensor)``.
 
-        Only floating-point and complex members change their dtype. The CPU is the one device there is.
+        Only floating-point and complex members change their dtype. On the device ``meta`` they have no data, and cannot be
+        brought back: see :meth:`to_empty`.
 
         Raises:
             TypeError: the dtype is neither floating-point nor complex, or an argument is none of the above.
@@ -98,7 +111,15 @@ class Conversion:
                 targets["device"] = device
             if dtype is not None and (tensor.is_floating_point() or tensor.is_complex()):
                 targets["dtype"] = dtype
-            return tensor.to(**targets) if targets else tensor
+            try:
+                return tensor.to(**targets) if targets else tensor
+            except NotImplementedError as error:
+                if str(error) != "Cannot copy out of meta tensor; no data!":
+                    raise
+                raise NotImplementedError(
+                    f"{error} Please use arcgrad.nn.Module.to_empty() instead of arcgrad.nn.Module.to() when moving module "
+                    "from meta to a different device."
+                ) from None
 
         return self._apply(convert)
 
@@ -126,8 +147,8 @@ class Conversion:
         return self._to_floating(arcgrad.bfloat16)
 
     def cpu(self) -> Self:
-        """Return the module: its members are on the CPU."""
-        return self
+        """Bring all members to the CPU, where they are unless the module is on the device ``meta``. Returns the module."""
+        return self._apply(lambda tensor: tensor.cpu())
 
     def cuda(self, device: Device = None) -> Self:
         """Raises RuntimeError: there is no such device here."""
@@ -151,12 +172,24 @@ class Conversion:
         Args:
             device (device or str): where to.
             recurse (bool): whether the members of submodules are moved, too. Default: ``True``.
+
+        Example::
+
+            >>> import arcgrad as ag
+            >>> layer = ag.nn.Linear(2, 3, device="meta")
+            >>> layer.weight.is_meta
+            True
+            >>> layer.to_empty(device="cpu").weight.shape
+            arcgrad.Size([3, 2])
         """
         return self._apply(lambda tensor: arcgrad.empty_like(tensor, device=device), recurse)
 
     def share_memory(self) -> Self:
-        """Return the module. Its memory is not shared: processes forked later have copies, whose changes nobody else sees."""
-        return self
+        """Move parameters and buffers to memory that processes started later see, and write to. Returns the module.
+
+        See :meth:`arcgrad.Tensor.share_memory_`.
+        """
+        return self._apply(lambda tensor: tensor.share_memory_())
 
 
 _names.describe(__name__)

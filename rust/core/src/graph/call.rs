@@ -7,11 +7,13 @@ use smallvec::SmallVec;
 
 use super::mode::{Modes, modes};
 use super::op::{Arrays, Inputs, Op, Tensors};
+use super::place;
 use super::record;
 use super::trace;
 use super::transform;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::storage::is_meta_known;
 use crate::tensor::{Operand, Tensor};
 
 /// An operation that can be called: a value that can be copied, compared and shown.
@@ -112,6 +114,7 @@ pub(super) fn eval<O: Primitive>(op: &O, inputs: &Inputs<'_>) -> Result<Arrays> 
     {
         return Err(no_complex(op.name(), array.dtype()));
     }
+    let _place = if is_meta_known() { place::of_operands(inputs.iter())? } else { None };
     if !modes().any(Modes::CAPTURE) {
         return op.eval(inputs);
     }

@@ -19,12 +19,18 @@ impl Modes {
     pub const CHECK_NAN: Self = Self(8);
     /// Saved-tensor hooks are installed on this thread.
     pub const SAVED_HOOKS: Self = Self(16);
+    /// Views that are made again are made as they were at first, and not by strides.
+    pub const VIEW_REPLAY: Self = Self(32);
     /// Something wants to see tensors before they are written to (`allow_mutation_on_saved_tensors`).
     pub const BEFORE_WRITE: Self = Self(64);
     /// Levels are open: tensors may carry tangents, or stand for one example of many.
     pub const LIFTED: Self = Self(128);
     /// Operations are written down as they run.
     pub const CAPTURE: Self = Self(256);
+    /// Operations that a program calls have their operands cast to the precision of a region.
+    pub const AUTOCAST: Self = Self(512);
+    /// The lower precision of regions is `float16` instead of `bfloat16`.
+    pub const AUTOCAST_F16: Self = Self(1024);
     /// Modes in which every operation has to be seen as one: no shorter way past `call`.
     pub const TRANSFORMS: Self = Self(128 | 256);
 
@@ -94,7 +100,8 @@ impl ModeGuard {
 
 impl Drop for ModeGuard {
     fn drop(&mut self) {
-        set_modes(self.0);
+        // Whether anything is attached to tensors is nobody's choice.
+        set_modes(self.0.with(Modes::LIFTED, modes().any(Modes::LIFTED)));
     }
 }
 

@@ -19,6 +19,7 @@ use crate::ops::overlap::check_distinct;
 use crate::ops::views::{self, broadcast_to};
 use crate::scalar::Scalar;
 use crate::shape::{self, Strides, contiguous_strides};
+use crate::storage::{Device, Placed};
 use crate::tensor::Tensor;
 
 /// How a copy lies, or what it is cast to.
@@ -29,6 +30,8 @@ enum How {
     RowMajor,
     Strided(Strides),
     Cast(DType),
+    /// Nowhere: what is copied has a shape and no data.
+    Nowhere,
 }
 
 /// A copy: the gradient passes (the engine casts it back).
@@ -54,6 +57,10 @@ impl Op for Copied {
             How::RowMajor => array.duplicate_row_major("clone")?,
             How::Strided(strides) => array.duplicate_with_strides("clone", strides)?,
             How::Cast(dtype) => array.cast("to", *dtype)?,
+            How::Nowhere => {
+                let _place = Placed::on(Device::Meta);
+                Array::uninit_like("to", array, array.dtype())?
+            }
         }])
     }
 
@@ -73,9 +80,29 @@ impl Op for Copied {
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        if self.how == How::Nowhere {
+            return Err(no_data());
+        }
         let grad = cx.only_grad();
         cx.put(0, grad);
         Ok(())
+    }
+}
+
+fn no_data() -> Box<Error> {
+    Box::new(Error::NoData { op: "to", what: "Cannot copy out of meta tensor; no data!".to_owned() })
+}
+
+/// The tensor on another device, or itself if it is there.
+///
+/// # Errors
+/// When it has no data, and is to have some.
+#[track_caller]
+pub fn to_device(source: &Tensor, device: Device) -> Result<Tensor> {
+    match (source.device(), device) {
+        (own, wanted) if own == wanted => Ok(source.clone()),
+        (_, Device::Meta) => call(Copied { node: "ToCopyBackward0", how: How::Nowhere }, &[source]),
+        (_, Device::Cpu) => Err(no_data()),
     }
 }
 
@@ -173,9 +200,13 @@ fn copy_named(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()
         return match kind {
             Kind::Tangent => copy_with_tangent(level, target, source, node),
             Kind::Batch { .. } => copy_batch(level, target, source, node),
+            Kind::Host => copy_by_host(target, source, node),
         };
     }
     let (into, from) = (target.snapshot()?, source.snapshot()?);
+    if from.array.is_meta() && !into.array.is_meta() {
+        return Err(no_data());
+    }
     super::complex::warn_of_lost_part(from.array.dtype(), into.array.dtype())?;
     let recorded = is_wanted_of([&into, &from]) && into.array.dtype().is_differentiable();
     check_in_place("copy_", target, recorded)?;
@@ -259,6 +290,24 @@ fn copy_batch(level: Level, target: &Tensor, source: &Tensor, node: &'static str
     if recorded { record_in_place(CopiedInto(node), target, &[&into, &from], &[]) } else { Ok(()) }
 }
 
+/// [`copy_`] that the host runs.
+#[cold]
+#[track_caller]
+fn copy_by_host(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()> {
+    let (into, from) = (target.snapshot()?, source.snapshot()?);
+    let recorded = is_wanted_of([&into, &from]) && into.array.dtype().is_differentiable();
+    check_in_place("copy_", target, recorded)?;
+    transform::host::write("copy_", &[Some(target), Some(source)], |inputs| match inputs {
+        [Some(target), Some(source)] => copy_(target, source).map(|()| smallvec::smallvec![(*target).clone()]),
+        _ => Err(Error::value("copy_", "copy_ takes two tensors")),
+    })?;
+    // Where there is memory it has been counted that it was written to.
+    if into.array.require_data("copy_").is_err() {
+        into.array.storage().count(Blame::here());
+    }
+    if recorded { record_in_place(CopiedInto(node), target, &[&into, &from], &[]) } else { Ok(()) }
+}
+
 /// Fills with a number.
 #[track_caller]
 pub fn fill_(target: &Tensor, value: Scalar) -> Result<()> {
@@ -304,5 +353,6 @@ pub fn fill_with(target: &Tensor, value: Arg<'_>) -> Result<()> {
 /// A constant in the shape and the dtype of a tensor.
 pub(super) fn filled_like(like: &Tensor, value: Scalar) -> Result<Tensor> {
     let meta = like.meta();
+    let _place = like.array().storage().beside();
     Ok(Tensor::from_array(Array::full("full_like", &meta.shape, value, meta.dtype)?))
 }

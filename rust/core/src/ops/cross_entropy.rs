@@ -410,7 +410,7 @@ impl Op for NllLossBackward {
             Chosen { target: inputs[1].cast(op, DType::I64)?.contiguous(op)?, weight: contiguous(inputs.get(2))? };
         let (grad, log_p) = (inputs[0].contiguous(op)?, contiguous(inputs.get(3))?);
         self.check(&grad, &chosen, log_p.as_ref())?;
-        let total = Tensor::from_array(inputs[4].clone()).item()?.to_f64();
+        let total = if inputs[4].is_meta() { 0.0 } else { Tensor::from_array(inputs[4].clone()).item()?.to_f64() };
         let output = Array::uninit(op, &self.classes.shape, grad.dtype())?;
         // The kernel checks the targets once more: `.data` writes to them past the version counter.
         launch(((&grad, log_p.as_ref()), chosen.operands()), &output, |((g, log_p), (class, weight)), dx| {

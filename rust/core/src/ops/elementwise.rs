@@ -28,11 +28,12 @@ use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
 use crate::graph::call::first;
 use crate::graph::record::{Save, check_in_place, is_wanted_of, record, record_in_place, would_record};
-use crate::graph::{Blame, Modes, modes, trace, transform};
+use crate::graph::{Blame, Modes, modes, place, trace, transform};
 use crate::kernels::Kernel;
 use crate::launch::{self, Source};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
+use crate::storage::is_meta_known;
 use crate::tensor::{Operand, Tensor};
 
 /// One elementwise operation.
@@ -224,6 +225,9 @@ impl<'a> Plan<'a> {
                 Arg::Scalar(_) => None,
             });
         }
+        if is_meta_known() {
+            place::of_operands(operands.iter().flatten().map(|operand| &operand.array))?;
+        }
         // The fast path: tensors of one shape and dtype.
         let mut shape: Option<Shape> = None;
         let mut promotion = Promotion::default();
@@ -308,6 +312,8 @@ impl<'a> Plan<'a> {
     }
 
     fn allocate(&self) -> Result<Array> {
+        let arrays = || self.operands.iter().flatten().map(|operand| &operand.array);
+        let _place = if is_meta_known() { place::of_operands(arrays())? } else { None };
         Array::uninit_strided(self.op, &self.shape, &self.strides(), self.result)
     }
 

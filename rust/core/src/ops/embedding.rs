@@ -52,7 +52,8 @@ impl Op for OneHot {
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         const OP: &str = "one_hot";
         let array = &inputs[0];
-        let values: Vec<i64> = array.to_vec();
+        let known = array.is_meta() && self.classes > 0;
+        let values: Vec<i64> = if known { Vec::new() } else { array.to_vec() };
         if values.is_empty() && self.classes <= 0 {
             return Err(Error::runtime(OP, "Can not infer total number of classes from empty tensor."));
         }
@@ -273,6 +274,9 @@ impl EmbeddedBackward {
     /// The gradients of the rows that were looked up, summed where they came from.
     fn sums(&self, mut grad: Tensor, positions: &Array) -> Result<Tensor> {
         let Embedded { shape, padding, by_frequency } = &self.0;
+        if positions.is_meta() {
+            return Ok(Tensor::from_array(Array::zeros("embedding", shape, grad.dtype())?));
+        }
         let index: Vec<i64> = positions.to_vec();
         if padding.is_some() || *by_frequency {
             // A factor per row looked up: 0 for padding, one over the number of times a row is used.

@@ -19,7 +19,7 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::Out;
 use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::index as kernel;
-use crate::launch::{Held, NONE, launch, launch_stored};
+use crate::launch::{Held, NONE, launch, launch_stored, launch_stored_for};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -30,10 +30,11 @@ use crate::tensor::Tensor;
 /// by column, as in PyTorch, so that the positions along one axis are a contiguous vector.
 fn nonzero_array(array: &Array) -> Result<Array> {
     const OP: &str = "nonzero";
+    array.require_data(OP)?;
     let source = array.contiguous(OP)?;
     let rank = source.rank();
     // Held from counting to reading, so that nobody changes the elements in between; the output is nobody else's.
-    let output = launch_stored(&source, NONE, |x, []| -> Result<Array> {
+    let output = launch_stored_for(&source, NONE, |x, []| -> Result<Array> {
         let found = kernel::count_nonzero(x);
         let output = Array::uninit(OP, &[rank, found.count()], DType::I64)?;
         launch_stored(NONE, &output, |[], out| found.positions(out));
@@ -109,9 +110,10 @@ impl Op for MaskSelected {
         if shape::broadcast(OP, x.shape(), mask.shape())? != self.shape {
             return Err(Error::runtime(OP, "another thread has given an input another shape meanwhile"));
         }
+        mask.require_data(OP)?;
         let (source, mask) = (x.expand(&self.shape).contiguous(OP)?, mask.expand(&self.shape).contiguous(OP)?);
         // As in `nonzero`.
-        let output = launch_stored([&source, &mask], NONE, |[x, mask], []| -> Result<Array> {
+        let output = launch_stored_for([&source, &mask], NONE, |[x, mask], []| -> Result<Array> {
             let found = kernel::count_nonzero(mask);
             let output = Array::uninit(OP, &[found.count()], source.dtype())?;
             launch_stored(NONE, &output, |[], out| found.select(x, out));

@@ -8,6 +8,7 @@ pub mod activation;
 pub mod algebra;
 pub mod arithmetic;
 pub mod attention;
+pub mod autocast;
 pub mod batching;
 pub mod closeness;
 pub mod comparison;

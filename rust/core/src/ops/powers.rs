@@ -9,6 +9,7 @@ use super::{reduce, rows};
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
+use crate::storage::Device;
 use crate::tensor::Tensor;
 
 /// The dtype arguments promote to: `result_type`.
@@ -114,6 +115,7 @@ pub fn rsub<'a>(input: Arg<'a>, other: Arg<'a>, alpha: Scalar) -> Result<Resolve
 fn check_divisor(op: &'static str, input: Arg<'_>, divisor: Arg<'_>) -> Result<()> {
     let zero = match divisor {
         Arg::Scalar(scalar) => scalar.to_i64() == 0 && !matches!(input, Arg::Tensor(tensor) if tensor.numel() == 0),
+        Arg::Tensor(tensor) if tensor.device() == Device::Meta => false,
         Arg::Tensor(tensor) => tensor.numel() > 0 && !reduce::all(tensor, None, false)?.item()?.to_bool(),
     };
     if zero { Err(Error::runtime(op, "ZeroDivisionError")) } else { Ok(()) }

@@ -103,7 +103,7 @@ impl Lines<'_> {
         let plain = reduce::restore_axes(usual, self.array.shape(), self.mask)?
             .logical_or(&scale.eq(0.0)?)?
             .logical_or(&scale.isfinite()?.logical_not()?)?;
-        if reduce::all(&plain, None, false)?.item()?.to_bool() {
+        if !self.array.is_meta() && reduce::all(&plain, None, false)?.item()?.to_bool() {
             return Ok(None);
         }
         select::where_(&plain, Scalar::Int(1).into(), (&scale).into()).map(Some)

@@ -13,6 +13,7 @@ use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::launch::{NONE, launch};
 use crate::shape::{self, Shape, Strides};
+use crate::storage::{Device, Placed};
 use crate::tensor::Tensor;
 
 /// The same memory with the order along some axes reversed.
@@ -436,6 +437,13 @@ pub fn repeated_positions(counts: &Tensor, output_size: Option<i64>) -> Result<T
     })?;
     if !matches!(counts.dtype(), DType::I64 | DType::I32) {
         return Err(Error::runtime(OP, format!("repeats has to be Long or Int tensor, got {}", counts.dtype())));
+    }
+    if counts.device() == Device::Meta {
+        let Some(size) = output_size else {
+            return Err(Error::runtime(OP, "cannot repeat_interleave a meta tensor without output_size"));
+        };
+        let _place = Placed::on(Device::Meta);
+        return Ok(Tensor::from_array(Array::zeros(OP, &super::creation::sizes(OP, &[size])?, DType::I64)?));
     }
     let values: Vec<i64> = counts.to_vec();
     if let Some(negative) = values.iter().find(|&&count| count < 0) {

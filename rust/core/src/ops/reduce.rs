@@ -912,7 +912,7 @@ pub fn logsumexp(input: &Tensor, axes: &[i64], keep: bool) -> Result<Tensor> {
     let mask = mask("logsumexp", (!axes.is_empty()).then_some(axes), shape.len())?;
     if input.dtype().is_complex() {
         let all: SmallVec<[i64; 6]> = (0..shape.len() as i64).collect();
-        return super::complex::logsumexp(input, if axes.is_empty() { &all } else { axes }, keep);
+        return complex::logsumexp(input, if axes.is_empty() { &all } else { axes }, keep);
     }
     reduced(("logsumexp", "LogsumexpBackward0"), Kind::LogSumExp, input, mask, keep, input.dtype())
 }

@@ -5,13 +5,16 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
+use super::autocast;
 use super::elementwise::{Arg, Params, Row, apply, apply_in_place, apply_out};
 use super::out::{self, Takes};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::views::own_result;
+use crate::graph::{Modes, modes};
 use crate::random::SharedGenerator;
 use crate::scalar::Scalar;
+use crate::storage::{Device, Placed, is_meta_known};
 use crate::tensor::Tensor;
 
 /// What an argument may be.
@@ -217,7 +220,7 @@ pub enum Value {
 
 impl Value {
     /// The tensors in it.
-    fn tensors(&self) -> &[Tensor] {
+    pub(super) fn tensors(&self) -> &[Tensor] {
         match self {
             Self::Tensor(tensor) => std::slice::from_ref(tensor),
             Self::Tensors(tensors) => tensors,
@@ -474,6 +477,19 @@ fn spared(target: &Tensor, values: &[Value]) -> Result<Vec<Value>> {
     spared.collect()
 }
 
+/// What an operation makes on its way is made where its first operand with axes lies. (Whether all lie there is looked at by
+/// the operations that it is made of.)
+#[cold]
+fn place_of(values: &[Value]) -> Option<Placed> {
+    let mut tensors = values.iter().flat_map(|value| match value {
+        Value::Tensor(tensor) => std::slice::from_ref(tensor),
+        Value::Tensors(tensors) => tensors,
+        _ => &[],
+    });
+    let decides = |tensor: &&Tensor| tensor.device() == Device::Meta || tensor.rank() > 0;
+    tensors.find(decides).and_then(|tensor| Placed::unless_said(tensor.device()))
+}
+
 impl OpInfo {
     /// With something else than one tensor as result.
     pub const fn giving(self, gives: Gives) -> Self {
@@ -504,6 +520,18 @@ impl OpInfo {
     /// Calls the operation.
     #[track_caller]
     pub fn invoke(&'static self, form: &Form<'_>, values: &[Value]) -> Result<Output> {
+        let _place = if is_meta_known() { place_of(values) } else { None };
+        if modes().any(Modes::AUTOCAST)
+            && matches!(form, Form::Value)
+            && let Some(values) = autocast::cast(self.name, values)?
+        {
+            return self.run(form, &values);
+        }
+        self.run(form, values)
+    }
+
+    #[track_caller]
+    fn run(&'static self, form: &Form<'_>, values: &[Value]) -> Result<Output> {
         let args = Args { op: self.name, values };
         let call = match (self.call, values.first()) {
             (Call::RowOfReals(_, of_complex), Some(Value::Tensor(first))) if first.dtype().is_complex() => {

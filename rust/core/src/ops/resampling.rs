@@ -194,6 +194,10 @@ impl Op for Bytes {
 /// Linear interpolation of bytes, the last axis first: PyTorch's numbers, rounded to bytes after each axis.
 fn interpolate_bytes(input: &Array, sizes: &Sizes, aligned: bool) -> Result<Array> {
     let mut shape: Shape = input.shape().into();
+    if input.is_meta() {
+        sizes.iter().enumerate().for_each(|(position, &(size, _))| shape[position + 2] = size);
+        return Array::uninit(OP, &shape, input.dtype());
+    }
     let mut values: Vec<u8> = input.to_vec();
     for (position, &(size, scale)) in sizes.iter().enumerate().rev() {
         let axis = position + 2;

@@ -177,6 +177,9 @@ fn check_sorter(sorter: &Tensor, shape: &[usize]) -> Result<()> {
 
 /// A copy of a sorter whose positions are all valid.
 fn checked_order(sorter: &Array, shape: &[usize]) -> Result<Array> {
+    if sorter.is_meta() {
+        return sorter.contiguous("searchsorted");
+    }
     let values: Vec<i64> = sorter.to_vec();
     let size = shape.last().copied().unwrap_or(0) as i64;
     if values.iter().any(|position| !(0..size).contains(position)) {
@@ -238,6 +241,7 @@ pub fn bincount(input: &Tensor, weights: Option<&Tensor>, minimum: i64) -> Resul
             format!("\"bincount_cpu\" not implemented for '{}': counting them", torch_name(array.dtype())),
         ));
     }
+    array.require_data(OP)?;
     let values: Vec<i64> = array.to_vec();
     // An empty tensor of any rank counts as an empty vector, as in PyTorch.
     if (array.rank() != 1 && !values.is_empty()) || values.iter().any(|&value| value < 0) {
@@ -309,6 +313,9 @@ pub fn histc(input: &Tensor, bins: i64, min: f64, max: f64) -> Result<Tensor> {
     }
     if bins <= 0 {
         return Err(Error::runtime(OP, format!("torch.histogram(): bins must be > 0, but got {bins} for dimension 0")));
+    }
+    if array.is_meta() {
+        return Ok(Tensor::from_array(Array::zeros(OP, &[bins as usize], array.dtype())?));
     }
     let values: Vec<f64> = array.to_vec();
     let (mut low, mut high) = (min, max);

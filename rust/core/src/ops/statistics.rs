@@ -4,6 +4,7 @@ use super::{complex, copy, matmul, rearranging, reduce, scan, select, views};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
+use crate::storage::Device;
 use crate::tensor::Tensor;
 use crate::warning;
 
@@ -44,7 +45,10 @@ pub fn cov(input: &Tensor, correction: i64, frequencies: Option<&Tensor>, weight
             ));
         }
         super::batching::refuse_data(OP, &[given], || format!("vmap: cov() looks at the values of {name}"))?;
-        if observations > 0 && reduce::any(&given.lt(0.0)?, None, false)?.item()?.to_bool() {
+        if observations > 0
+            && given.device() == Device::Cpu
+            && reduce::any(&given.lt(0.0)?, None, false)?.item()?.to_bool()
+        {
             return wrong(format!("{name} cannot be negative"));
         }
         Ok(())
@@ -63,6 +67,7 @@ pub fn cov(input: &Tensor, correction: i64, frequencies: Option<&Tensor>, weight
     }
     let dtype = weights.map_or(rows.dtype(), |weights| rows.dtype().promote(weights.dtype()));
     let rows = copy::to_dtype(&rows, dtype)?;
+    // What counts and weighs is real, also where rows are complex.
     let real = rows.dtype().to_real();
     let weight = weight.map(|weight| copy::to_dtype(&weight, real)).transpose()?;
     let total = match &weight {
@@ -82,7 +87,7 @@ pub fn cov(input: &Tensor, correction: i64, frequencies: Option<&Tensor>, weight
         }
         (Some(_), ..) => total.sub(correction as f64)?,
     };
-    if !divisor.is_batched() && divisor.item()?.to_f64() <= 0.0 {
+    if !divisor.is_batched() && divisor.device() == Device::Cpu && divisor.item()?.to_f64() <= 0.0 {
         warning::warn(OP, || {
             "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations."
                 .to_owned()
@@ -92,7 +97,8 @@ pub fn cov(input: &Tensor, correction: i64, frequencies: Option<&Tensor>, weight
     let centred = rows.sub(&mean)?;
     let sums = matmul::mm(&centred, &complex::conj(&views::t(&weighted(&centred)?)?)?)?;
     let result = sums.div(&divisor)?;
-    if rank < 2 { views::reshape_to(&result, &[]) } else { Ok(result) }
+    // That of one row is a number.
+    if result.numel() == 1 { views::reshape_to(&result, &[]) } else { Ok(result) }
 }
 
 /// Correlations of the rows of a matrix: covariances divided by standard deviations, between −1 and 1.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arcgrad::graph::Blame;
 use arcgrad::graph::provenance::Inherit;
+use arcgrad::storage::{Placed, is_meta_known};
 use pyo3::prelude::*;
 
 use super::blame;
@@ -56,6 +57,8 @@ pub fn attach<T>(code: impl FnOnce(Python<'_>) -> T) -> T {
     let was_detached = is_detached();
     Python::attach(|py| {
         let _back = Back(DETACHED.replace(false));
+        // Where the operation that calls makes its memory is nothing to the program's code.
+        let _place = is_meta_known().then(Placed::anywhere);
         if was_detached {
             let _own = Inherit::from(Blame::NONE);
             let _boundary = blame::Boundary::here(inherited);

@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 
+mod autocast;
 pub mod backward;
 pub mod blame;
 pub mod collect;
@@ -14,6 +15,7 @@ pub mod modes;
 pub mod node;
 pub mod saved;
 mod tensor;
+mod watch;
 
 /// Adds the submodule `_core._autograd`.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -22,12 +24,14 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     node::register(&ours)?;
     hooks::register(&ours)?;
     levels::register(&ours)?;
+    autocast::register(&ours)?;
     modes::register(&ours)?;
     backward::register(&ours)?;
     function::register(&ours)?;
     saved::register(&ours)?;
     blame::register(&ours)?;
     explain::register(&ours)?;
+    watch::register(&ours)?;
     module.add_submodule(&ours)?;
     // So that `from arcgrad._core._autograd import …` finds it.
     py.import("sys")?.getattr("modules")?.set_item("arcgrad._core._autograd", &ours)

@@ -17,14 +17,20 @@ use std::collections::HashMap;
 use std::ffi::{CStr, CString};
 
 use arcgrad::Tensor;
+use arcgrad::graph::watch;
 use arcgrad::ops::elementwise::{Arg, Row, apply_small};
 use arcgrad::ops::registry::{Call, Form, Forms, OpInfo, Output, Value};
+use arcgrad::shape::Shape;
+use arcgrad::storage::{Placed, is_meta_known};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
+use smallvec::SmallVec;
 
 use crate::capi::with_keywords;
 use crate::error::{guard, guard_detached};
+use crate::overrides;
 use crate::tensor::{PyTensor, fresh_to_py, track_written};
 use parse::{Given, Parsed, Reject};
 
@@ -38,6 +44,7 @@ pub struct Entry {
     in_place: bool,
     /// The row, where the name is one of an operation of one tensor and nothing else.
     unary: Option<&'static Row>,
+    place: Place,
 }
 
 /// Operations on this many elements are long against what releasing the GIL costs (about 0.1 µs). Elementwise work
@@ -53,8 +60,14 @@ impl Entry {
 
     /// A call from Python.
     fn call<'py>(&self, py: Python<'py>, given: &Given<'_, 'py>) -> PyResult<Py<PyAny>> {
+        if overrides::watching()
+            && let Some(result) = self.taken_over(py, given)?
+        {
+            return Ok(result);
+        }
         if let Some(row) = self.unary
             && let Some(tensor) = given.only_tensor()
+            && !watch::is_on()
             && let Some(result) = guard(|| Ok(apply_small(row, &[], &[Arg::Tensor(tensor)])))?
         {
             return fresh_to_py(py, result);
@@ -63,7 +76,10 @@ impl Entry {
             return match parse::parse(only, self.method, self.in_place, given) {
                 Ok(parsed) => self.invoke(py, only, &parsed, given),
                 Err(Reject::Raise(error)) => Err(error),
-                Err(reject) => Err(message::of_one(self, only, given, &reject)),
+                Err(reject) => match self.taken_over(py, given)? {
+                    Some(result) => Ok(result),
+                    None => Err(message::of_one(self, only, given, &reject)),
+                },
             };
         }
         for info in &self.overloads {
@@ -73,7 +89,30 @@ impl Entry {
                 Err(_) => {}
             }
         }
-        Err(message::of_several(self, given))
+        match self.taken_over(py, given)? {
+            Some(result) => Ok(result),
+            None => Err(message::of_several(self, given)),
+        }
+    }
+
+    /// The result of a call that the program takes over. Objects that are no tensors are looked at where they do not fit,
+    /// whether or not the program has been seen to take anything over.
+    #[cold]
+    fn taken_over<'py>(&self, py: Python<'py>, given: &Given<'_, 'py>) -> PyResult<Option<Py<PyAny>>> {
+        overrides::of_call(given.objects(), || self.object(py), || given.as_call())
+    }
+
+    /// What Python calls.
+    fn object<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let module = || py.import(intern!(py, "arcgrad._core"));
+        match self.place {
+            Place::Tensor => py.get_type::<PyTensor>().getattr(self.name),
+            Place::Module => module()?.getattr(self.name),
+            Place::Nn => module()?.getattr(intern!(py, "nn"))?.getattr(self.name),
+            Place::Special => module()?.getattr(intern!(py, "special"))?.getattr(self.name),
+            Place::Linalg => module()?.getattr(intern!(py, "linalg"))?.getattr(self.name),
+            Place::Fft => module()?.getattr(intern!(py, "fft"))?.getattr(self.name),
+        }
     }
 
     fn invoke(
@@ -90,7 +129,10 @@ impl Entry {
         } else {
             Form::Out(&parsed.outs)
         };
-        let result = call(py, info, &form, &parsed.values)?;
+        let result = {
+            let _place = if is_meta_known() { place_of_new(info, parsed) } else { None };
+            call(py, info, &form, &parsed.values)?
+        };
         if let Output::InPlace = result {
             let target = given.first().expect("an in-place operation has a target");
             track_written(&target);
@@ -101,17 +143,47 @@ impl Entry {
     }
 }
 
+/// Where an operation that makes a tensor is to make it: where the program says, else beside its model, else where new tensors
+/// are made.
+#[cold]
+fn place_of_new(info: &'static OpInfo, parsed: &Parsed) -> Option<Placed> {
+    if !parse::is_creation(info) {
+        return None;
+    }
+    let device = parsed.device.unwrap_or_else(|| match parsed.values.first() {
+        Some(Value::Tensor(model)) => model.device(),
+        _ => crate::device::default(),
+    });
+    Some(Placed::on(device))
+}
+
 /// Calls an operation; the GIL is released when the work is long.
 pub fn call(py: Python<'_>, info: &'static OpInfo, form: &Form<'_>, values: &[Value]) -> PyResult<Output> {
     let limit = match info.call {
         Call::Row(_) | Call::RowOfReals(..) | Call::Rows(_) | Call::RowsInPlace(..) => LONG_ELEMENTWISE,
         _ => LONG_STRUCTURED,
     };
-    if is_long(values, limit) && !is_view(info) {
-        guard_detached(py, || info.invoke(form, values))
-    } else {
-        guard(|| info.invoke(form, values))
+    let run = || {
+        if is_long(values, limit) && !is_view(info) {
+            guard_detached(py, || info.invoke(form, values))
+        } else {
+            guard(|| info.invoke(form, values))
+        }
+    };
+    match form {
+        Form::InPlace => watch::op_in_place(info.name, || shapes_of(values), run),
+        _ => watch::op(info.name, || shapes_of(values), run),
     }
+}
+
+/// Shapes of operands, for a profile.
+fn shapes_of(values: &[Value]) -> SmallVec<[Shape; 2]> {
+    let tensors = values.iter().flat_map(|value| match value {
+        Value::Tensor(tensor) => std::slice::from_ref(tensor),
+        Value::Tensors(tensors) => tensors,
+        _ => &[],
+    });
+    tensors.map(Tensor::shape).collect()
 }
 
 /// Whether the work is long, judged by the operands, or for a creation by the shape it is asked for.
@@ -180,7 +252,7 @@ impl Names {
             (Call::Row(row) | Call::RowOfReals(row, _), 1) if !in_place => Some(row),
             _ => None,
         };
-        self.entries.push((place, Entry { name, overloads: vec![info], method, in_place, unary }));
+        self.entries.push((place, Entry { name, overloads: vec![info], method, in_place, unary, place }));
     }
 }
 
@@ -275,6 +347,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         };
         target.setattr(entry.name, function)?;
     }
+    let methods = names.entries.iter().filter(|(place, _)| *place == Place::Tensor).map(|(_, entry)| entry.name);
+    module.getattr("_overrides")?.setattr("OPERATIONS", pyo3::types::PyFrozenSet::new(py, methods)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(catalogue::registry, module)?)?;
     trampoline::install(names.entries.into_iter().map(|(_, entry)| entry).collect());

@@ -1,0 +1,64 @@
+"""Switches of conversions, checks by private names, and what the library says about itself."""
+
+import pytest
+
+import arcgrad as ag
+
+
+def test_parameters_stay_objects_unless_they_are_to_be_overwritten():
+    layer = ag.nn.Linear(2, 2)
+    weight = layer.weight
+    assert layer.double().weight is weight
+    ag.__future__.set_overwrite_module_params_on_conversion(True)
+    try:
+        converted = layer.float()
+        assert converted.weight is not weight and converted.weight.dtype is ag.float32 and weight.dtype is ag.float64
+        assert converted.weight.requires_grad and isinstance(converted.weight, ag.nn.Parameter)
+    finally:
+        ag.__future__.set_overwrite_module_params_on_conversion(False)
+    assert not ag.__future__.get_swap_module_params_on_conversion()
+
+
+@pytest.mark.parametrize(
+    "check, kind",
+    [
+        ("_check", RuntimeError),
+        ("_check_index", IndexError),
+        ("_check_value", ValueError),
+        ("_check_type", TypeError),
+        ("_check_not_implemented", NotImplementedError),
+    ],
+)
+def test_checks_raise_what_they_are_named_after(check, kind):
+    run = getattr(ag, check)
+    run(True)
+    with pytest.raises(kind, match="why"):
+        run(False, lambda: "why")
+    with pytest.raises(kind, match="Expected cond to be True"):
+        run(False)
+    with pytest.raises(TypeError, match="cond must be a bool"):
+        run(1)
+    with pytest.raises(TypeError, match="message must be a callable"):
+        run(False, "why")
+
+
+def test_a_tensor_is_checked_as_a_whole():
+    ag._check_tensor_all(ag.tensor([True, True]))
+    with pytest.raises(RuntimeError, match="why"):
+        ag._check_tensor_all(ag.tensor([True, False]), lambda: "why")
+
+
+def test_tensors_for_tests_are_in_their_bounds():
+    for dtype in (ag.bool, ag.uint8, ag.int8, ag.float16, ag.float64, ag.complex64):
+        x = ag.testing.make_tensor((3, 4), dtype=dtype, noncontiguous=True)
+        assert x.shape == (3, 4) and x.dtype is dtype and not x.is_contiguous()
+    x = ag.testing.make_tensor(100, dtype=ag.float32, low=-1, high=2, requires_grad=True)
+    assert x.requires_grad and -1 <= x.min() and x.max() < 2
+    assert (ag.testing.make_tensor(200, dtype=ag.int64, low=0, high=2, exclude_zero=True) == 1).all()
+    with pytest.raises(ValueError, match="must be less than"):
+        ag.testing.make_tensor(2, dtype=ag.int64, low=3, high=3)
+
+
+def test_names_of_the_build():
+    assert ag.__config__.show().startswith("arcgrad ") and "get_num_threads" in ag.__config__.parallel_info()
+    assert ag.GradScaler is ag.amp.GradScaler
