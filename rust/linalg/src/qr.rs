@@ -11,7 +11,6 @@ use faer::{Conj, Par};
 
 use crate::reflection::{Reflection, column, direction, identity};
 use crate::{Number, buffer, conj, load, nth, nth_mut, one, scratch, store, zero};
-use faer::traits::ComplexField;
 
 /// `q` is rows × `width` with `width` the lesser of rows and columns, or rows for a square Q, or 0 if Q is not wanted; `r` is
 /// `height` × columns, with `height` either of the two as well.
