@@ -158,3 +158,17 @@ def test_derivatives_that_do_not_exist_are_refused():
         gradient(lambda x: L.qr(x, "complete").R.sum(), tall)
     with pytest.raises(RuntimeError, match="mode='r'"):
         gradient(lambda x: L.qr(x, "r").R.sum(), tall)
+
+
+def test_a_gradient_that_two_losses_could_have_is_refused():
+    """Of the identity these have the same gradients by values and vectors, and other ones by the matrix."""
+
+    def refused(loss):
+        with pytest.raises(RuntimeError, match="do not determine"):
+            gradient(lambda x: loss(*L.eigh(x)), np.eye(3))
+
+    refused(lambda values, vectors: values.sum() + (vectors @ vectors.mT).sum())
+    refused(lambda values, vectors: (vectors * values @ vectors.mT).sum())
+    refused(lambda values, vectors: (vectors * values @ vectors.mT)[0, 1])
+    constant = gradient(lambda x: (L.eigh(x)[1] @ L.eigh(x)[1].mT)[0, 1], np.eye(3))
+    np.testing.assert_allclose(constant, np.zeros((3, 3)), atol=1e-14)

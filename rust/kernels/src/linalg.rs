@@ -182,6 +182,7 @@ pub fn svd(full: bool, vectors: bool, a: In<'_>, [mut u, mut values, mut vh]: [O
 /// # Errors
 /// As there.
 pub fn groups(
+    valued: bool,
     [values, antihermitian, hermitian, gradient]: [In<'_>; 4],
     [mut keep, mut ratio]: [Out<'_>; 2],
 ) -> Result<(), (usize, Undetermined)> {
@@ -189,7 +190,7 @@ pub fn groups(
     require(values.shape().last() == Some(&n), "as many values as rows");
     each_type!(hermitian.dtype(), T => {
         let (keep, ratio) = (write(&mut keep), write(&mut ratio));
-        dense::spectrum::groups::<T>(n, read(values), read(antihermitian), read(hermitian), read(gradient), keep, ratio)
+        dense::spectrum::groups::<T>(n, valued, read(values), read(antihermitian), read(hermitian), read(gradient), keep, ratio)
     })
 }
 

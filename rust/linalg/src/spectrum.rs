@@ -34,12 +34,14 @@ fn negligible<T: Number>(n: usize) -> T::Part {
 }
 
 /// For sorted `values` (n each), K and S (n × n each) and the gradient of the values: `keep` is 0 on the diagonal and for
-/// pairs of equal values, else 1; `ratio` is what S is to be multiplied by for such pairs, else 0.
+/// pairs of equal values, else 1; `ratio` is what S is to be multiplied by for such pairs, else 0. Unless it is `valued`, the loss
+/// is one of V alone.
 ///
 /// # Errors
 /// With the number of the matrix where the limit does not exist, or is not determined by what is given.
 pub fn groups<T: Number>(
     n: usize,
+    valued: bool,
     values: &[T::Part],
     antihermitian: &[T],
     hermitian: &[T],
@@ -77,7 +79,8 @@ pub fn groups<T: Number>(
                 }
             }
             if end - start > 1 {
-                let found = limit::<T>(n, start..end, k, s, nth(gradient, index, n)).map_err(|why| (index, why))?;
+                let found =
+                    limit::<T>(n, valued, start..end, k, s, nth(gradient, index, n)).map_err(|why| (index, why))?;
                 for row in start..end {
                     for column in (start..end).filter(|&column| column != row) {
                         ratio[row * n + column] = found;
@@ -93,6 +96,7 @@ pub fn groups<T: Number>(
 /// What S is multiplied by within one group.
 fn limit<T: Number>(
     n: usize,
+    valued: bool,
     group: std::ops::Range<usize>,
     k: &[T],
     s: &[T],
@@ -112,23 +116,28 @@ fn limit<T: Number>(
     }
     let gradient = &gradient[group.clone()];
     let steepest = gradient.iter().map(|&g| size(g)).fold(nothing, greater);
-    if steepest == nothing {
-        return Ok(nothing);
-    }
     let diagonal = || group.clone().map(|at| T::real_part_impl(&s[at * n + at]));
+    let is_mixed = pairs().any(|at| T::abs_impl(&s[at]) > small);
+    if steepest == nothing {
+        // A loss of V h(Λ) Vᴴ may have no slope along the diagonal, and one beside it.
+        let is_flat = !diagonal().any(|s| size(s) > small);
+        return if valued && is_mixed && is_flat { Err(Undetermined::Values) } else { Ok(nothing) };
+    }
     // What is diagonal in this basis is so, but where S says nothing at all.
-    if diagonal().any(|s| size(s) > small) && !pairs().any(|at| T::abs_impl(&s[at]) > small) {
+    if diagonal().any(|s| size(s) > small) && !is_mixed {
         return Ok(nothing);
     }
     let tolerance = negligible::<T>(n) * steepest;
+    // A sum of a function of the values and of one that is the same for every basis has such a gradient, too.
+    let is_even = gradient.iter().all(|&g| size(g - gradient[0]) <= tolerance);
     let square = diagonal().fold(nothing, |sum, s| sum + s * s);
     if square > nothing {
         let ratio = gradient.iter().zip(diagonal()).fold(nothing, |sum, (&g, s)| sum + g * s).over(square);
         if gradient.iter().zip(diagonal()).all(|(&g, s)| size(g - ratio * s) <= tolerance) {
-            return Ok(ratio);
+            return if is_even && is_mixed { Err(Undetermined::Values) } else { Ok(ratio) };
         }
     }
-    if gradient.iter().all(|&g| size(g - gradient[0]) <= tolerance) {
+    if is_even {
         return Ok(nothing);
     }
     Err(Undetermined::Values)

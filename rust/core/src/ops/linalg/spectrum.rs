@@ -20,6 +20,8 @@ use crate::tensor::Tensor;
 #[derive(Clone, PartialEq, Debug)]
 struct Groups {
     op: &'static str,
+    /// Whether the loss depends on the values, too.
+    valued: bool,
 }
 
 impl Op for Groups {
@@ -41,7 +43,8 @@ impl Op for Groups {
         let keep = Array::uninit(self.op, shape, values.dtype())?;
         let ratio = Array::uninit(self.op, shape, values.dtype())?;
         let reads = [values, antihermitian, hermitian, gradient];
-        launch(reads, [&keep, &ratio], kernel::groups).map_err(|(index, why)| self.refusal(shape, index, why))?;
+        launch(reads, [&keep, &ratio], |reads, results| kernel::groups(self.valued, reads, results))
+            .map_err(|(index, why)| self.refusal(shape, index, why))?;
         Ok(smallvec![keep, ratio])
     }
 
@@ -103,11 +106,12 @@ pub(super) fn over_differences(
         Some(hermitian) => hermitian.clone(),
         None => zeros(antihermitian)?,
     };
+    let valued = gradient.is_some();
     let gradient = match gradient {
         Some(gradient) => gradient.clone(),
         None => zeros(values)?,
     };
-    let found = call_many(Groups { op }, &[values, antihermitian, &known, &gradient])?;
+    let found = call_many(Groups { op, valued }, &[values, antihermitian, &known, &gradient])?;
     let (keep, ratio) = (&found[0], &found[1]);
     let differences = for_columns(values)?.sub(&for_rows(values)?)?;
     // Where the difference counts as none, 0 is divided by 1 and nothing is left of it.
