@@ -4,6 +4,7 @@ use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::node::{Edge, Meta};
 use crate::graph::{Request, run};
+use crate::ops::copy;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -34,7 +35,7 @@ pub enum Target {
     Edge(Edge),
 }
 
-/// Seeds: given ones are checked, missing ones are 1 for scalars, where the output lies if it is there.
+/// Seeds: given ones are checked, missing ones are 1 for scalars, made as the output is if it is there.
 fn seed(meta: &Meta, given: Option<&Tensor>, position: usize, output: Option<&Tensor>) -> Result<Tensor> {
     match given {
         Some(gradient) => {
@@ -74,8 +75,10 @@ fn seed(meta: &Meta, given: Option<&Tensor>, position: usize, output: Option<&Te
                     format!("grad can be implicitly created only for real scalar outputs but got {}", meta.dtype),
                 ));
             }
-            let _place = output.and_then(|output| output.array().storage().beside());
-            Ok(Tensor::from_array(Array::full("backward", &meta.shape, Scalar::Int(1), meta.dtype)?))
+            match output {
+                Some(output) => copy::ones_like(output),
+                None => Ok(Tensor::from_array(Array::full("backward", &meta.shape, Scalar::Int(1), meta.dtype)?)),
+            }
         }
     }
 }

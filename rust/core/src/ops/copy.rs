@@ -17,6 +17,7 @@ use crate::ops::batching;
 use crate::ops::elementwise::Arg;
 use crate::ops::overlap::check_distinct;
 use crate::ops::views::{self, broadcast_to};
+use crate::ops::write::not_differentiable;
 use crate::scalar::Scalar;
 use crate::shape::{self, Strides, contiguous_strides};
 use crate::storage::{Device, Placed};
@@ -348,6 +349,33 @@ pub fn fill_with(target: &Tensor, value: Arg<'_>) -> Result<()> {
             format!("fill_ only supports 0-dimension value tensor but got tensor with {} dimensions.", tensor.rank()),
         )),
     }
+}
+
+/// Ones in the shape and the dtype of a tensor, as its host makes them where it has one.
+#[derive(Clone, PartialEq, Debug)]
+struct OnesLike;
+
+impl Op for OnesLike {
+    fn name(&self) -> &str {
+        "OnesLikeBackward0"
+    }
+
+    fn differentiable(&self) -> usize {
+        0
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        Ok(smallvec![Array::full("ones_like", inputs[0].shape(), Scalar::Int(1), inputs[0].dtype())?])
+    }
+
+    fn vjp(&self, _cx: &mut Backward<'_>) -> Result<()> {
+        not_differentiable("ones_like")
+    }
+}
+
+/// The gradient that a pass begins with at a tensor.
+pub(crate) fn ones_like(like: &Tensor) -> Result<Tensor> {
+    if like.is_hosted() { call(OnesLike, &[like]) } else { filled_like(like, Scalar::Int(1)) }
 }
 
 /// A constant in the shape and the dtype of a tensor.
