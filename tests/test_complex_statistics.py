@@ -35,3 +35,17 @@ def test_powers_keep_their_imaginary_parts():
 def test_the_covariance_of_one_row_is_a_number():
     assert ag.cov(ag.ones(1, 3)).shape == () and ag.cov(ag.ones(3)).shape == () and ag.cov(ag.ones(2, 3)).shape == (2, 2)
     assert ag.corrcoef(ag.tensor([[1.0, 2.0]])).item() == 1.0
+
+
+@pytest.mark.parametrize("dtype", [ag.float32, ag.int64, ag.bool])
+def test_real_slices_are_not_filled_with_complex_numbers(dtype):
+    x = ag.zeros(2, 2, dtype=dtype)
+    with pytest.raises(RuntimeError, match="Converting complex Scalar to non-complex type"):
+        x.index_fill_(1, ag.tensor([0]), 1 + 1j)
+    assert not x.any()
+
+
+def test_vectors_without_elements_are_joined_along_any_axis():
+    empty, x = ag.zeros(0), ag.zeros(2, 3)
+    assert ag.cat([empty, empty], 1).shape == (0,)
+    assert ag.cat([empty, x, empty], 1).shape == (2, 3)
