@@ -279,7 +279,7 @@ Storage = globals()["FloatStorage"]
 
 
 def _conversion(name, dtype):
-    def method(self):
+    def method(self: TypedStorage) -> TypedStorage:
         return self._to(dtype)
 
     method.__name__, method.__qualname__ = name, f"TypedStorage.{name}"

@@ -22,7 +22,7 @@ fn report(text: &str) {
         if let Err(error) = warn(py, text) {
             error.write_unraisable(py, None);
         }
-        Ok::<(), PyErr>(())
+        Ok(())
     });
     drop(shown);
 }

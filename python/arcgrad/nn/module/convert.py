@@ -5,7 +5,6 @@ from __future__ import annotations
 import arcgrad
 from arcgrad import Tensor, _names, no_grad
 
-from ...__future__ import get_overwrite_module_params_on_conversion
 from ..parameter import Parameter, is_lazy
 
 TYPE_CHECKING = False
@@ -66,7 +65,7 @@ class Conversion:
             with no_grad():
                 converted = fn(parameter)
                 grad = None if parameter.grad is None else fn(parameter.grad)
-                if converted.device == parameter.device and not get_overwrite_module_params_on_conversion():
+                if converted.device == parameter.device and not arcgrad.__future__.get_overwrite_module_params_on_conversion():
                     # Through .data, so that the parameter stays the object that optimizers know.
                     parameter.data = converted
                     if grad is not None:

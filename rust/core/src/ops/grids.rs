@@ -168,7 +168,9 @@ pub fn diff(input: &Tensor, n: i64, axis: i64, prepend: Option<&Tensor>, append:
             && tensor.rank() != input.rank()
         {
             let (given, own) = (tensor.rank(), input.rank());
-            let reason = format!("diff expects {name} to have as many axes as input, got {given} and {own}");
+            let reason = format!(
+                "diff expects prepend or append to be the same dimension as input, got {given} axes of {name} and {own}"
+            );
             return Err(Error::runtime(OP, reason));
         }
     }

@@ -573,6 +573,12 @@ fn fill_at(target: &Tensor, in_place: bool, axis: usize, index: &Tensor, value: 
 #[track_caller]
 pub fn index_fill(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, value: Arg<'_>) -> Result<Tensor> {
     const OP: &str = "index_fill";
+    if matches!(value, Arg::Scalar(Scalar::Complex(..))) && !input.dtype().is_complex() {
+        return Err(Error::runtime(
+            OP,
+            "index_fill_(): Converting complex Scalar to non-complex type is not supported",
+        ));
+    }
     let axis = shape::normalize_axis(OP, axis, input.rank())?;
     if index.dtype() != DType::I64 {
         return Err(Error::index(OP, "index_fill_(): Expected dtype int64 for index."));

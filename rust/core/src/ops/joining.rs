@@ -110,7 +110,11 @@ fn concatenated(inputs: &Inputs<'_>, axis: i64) -> Result<Array> {
     }
     let dtype = inputs.iter().map(Array::dtype).reduce(DType::promote).unwrap_or(DType::F32);
     let joined = || inputs.iter().enumerate().filter(|(_, array)| !is_left_out(array.shape()));
-    let first = Shape::from_slice(joined().next().map_or(&inputs[0], |(_, array)| array).shape());
+    let Some((_, leading)) = joined().next() else {
+        // Vectors without elements, which have any axis.
+        return Array::zeros("cat", &[0], dtype);
+    };
+    let first = Shape::from_slice(leading.shape());
     let axis = shape::normalize_axis("cat", axis, first.len())?;
     let mut shape = first.clone();
     shape[axis] = 0;

@@ -111,6 +111,9 @@ impl Combined {
         index: &Tensor,
         result: &Tensor,
     ) -> Result<(Tensor, Tensor)> {
+        if grad.dtype().is_complex() && self.combine == Combine::Prod {
+            return Err(Error::not_implemented(OP, "the derivative of products of complex numbers"));
+        }
         let take = |tensor: &Tensor| take_along(tensor, self.axis, index);
         let zero = || Arg::Scalar(Scalar::Int(0));
         let one = || Arg::Scalar(Scalar::Int(1));
@@ -168,6 +171,10 @@ impl Op for Combined {
 
     fn differentiable_inputs(&self) -> usize {
         2
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {

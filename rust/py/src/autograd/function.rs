@@ -364,16 +364,18 @@ fn apply<'py>(
     args: &Bound<'py, PyTuple>,
     kwargs: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Py<PyAny>> {
-    let (output, _) = apply_at_levels(py, cls, args, kwargs)?;
+    let (output, _) = apply_at_levels(py, cls, args, kwargs, false)?;
     Ok(output)
 }
 
-/// Calls a custom function: its result, and its context. A level is taken off the arguments by the function's own rule for it.
+/// Calls a custom function: its result, and its context. A level is taken off the arguments by the function's own rule for it;
+/// in `forward_mode` the context is for the rule of a level above.
 fn apply_at_levels<'py>(
     py: Python<'py>,
     cls: &Bound<'py, PyAny>,
     args: &Bound<'py, PyTuple>,
     kwargs: Option<&Bound<'py, PyDict>>,
+    forward_mode: bool,
 ) -> PyResult<(Py<PyAny>, Bound<'py, PyAny>)> {
     let tensors = args.iter().filter_map(|object| from_py(&object).cloned());
     let top = if modes().any(Modes::LIFTED) {
@@ -389,9 +391,15 @@ fn apply_at_levels<'py>(
     if let LevelKind::Batch { size } = kind {
         let module = py.import(intern!(py, "arcgrad.func._functions"))?;
         let output = module.call_method1(intern!(py, "apply_batched"), (cls, level.number(), size, args, kwargs))?;
-        return Ok((output.unbind(), cls.getattr(intern!(py, "_backward_cls"))?.call0()?));
+        let ctx = cls.getattr(intern!(py, "_backward_cls"))?.call0()?;
+        if forward_mode {
+            // Its rule reads what is saved, of one example as it is at this level.
+            let _off = no_grad();
+            cls.getattr(intern!(py, "setup_context"))?.call1((&ctx, args, &output))?;
+        }
+        return Ok((output.unbind(), ctx));
     }
-    let (output, ctx) = below(level, || apply_at_levels(py, cls, args, kwargs))?;
+    let (output, ctx) = below(level, || apply_at_levels(py, cls, args, kwargs, true))?;
     let materializes = !ctx.cast::<PyCtx>()?.get().state.lock().keeps_missing_gradients;
     let mut given = vec![ctx.clone().unbind()];
     for object in args.iter() {
