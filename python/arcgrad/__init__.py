@@ -150,7 +150,7 @@ _ELSEWHERE = {
 
 
 #: Modules that programs reach into PyTorch for.
-_PRIVATE = frozenset(("_C", "_dynamo", "_inductor", "_jit_internal"))
+_PRIVATE = frozenset(("_C", "_dynamo", "_inductor", "_jit_internal", "_vmap_internals"))
 
 
 def __getattr__(name):
