@@ -353,3 +353,12 @@ def test_masks_that_are_the_same_for_all():
         changed(lambda x: x.__setitem__(mask, x[mask].flip(0))),
     ):
         compare(vmap(call, [0])(x), loop(call, [0])(x), "mask")
+
+
+def test_the_name_of_before_vmap_lets_none_pass():
+    from arcgrad._vmap_internals import _vmap
+
+    x = ag.arange(6.0).view(3, 2)
+    assert _vmap(lambda row: row.sum())(x).tolist() == [1, 5, 9]
+    first, second = _vmap(lambda row: (row.sum(), None), allow_none_pass_through=True)(x)
+    assert first.tolist() == [1, 5, 9] and second is None

@@ -319,3 +319,8 @@ def test_errors_of_one_kind_have_one_class():
         ag.take_along_dim(ag.ones(3), ag.zeros(3, 1, dtype=ag.int64), 1)
     with pytest.raises(RuntimeError, match="long tensor"):
         ag.ones(3).index_copy(0, ag.zeros(1, dtype=ag.int32), ag.ones(1))
+
+
+def test_limits_may_be_asked_of_the_types_of_python():
+    assert ag.finfo(float) == ag.finfo(ag.float64) and ag.finfo(complex).eps == ag.finfo(ag.complex128).eps
+    assert ag.iinfo(int).max == 2**63 - 1

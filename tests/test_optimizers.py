@@ -646,3 +646,23 @@ def test_a_subclass_of_an_optimizer_keeps_its_update():
     take_steps("RMSprop", Gentle([one], 2.0), one, 3)
     take_steps("RMSprop", optim.RMSprop([two], lr=0.02), two, 3)
     assert one.tolist() == two.tolist()
+
+
+def test_the_line_search_serves_minimisers_of_ones_own():
+    from arcgrad.optim.lbfgs import _cubic_interpolate, _strong_wolfe
+
+    def objective(x, length, direction):
+        place = (x + length * direction).detach().requires_grad_()
+        loss = ((place - 1) ** 4).sum() + (place * place).sum()
+        loss.backward()
+        return loss.item(), place.grad
+
+    x = ag.tensor([3.0, -2.0])
+    loss, grad = objective(x, 0, -x)
+    slope = -grad.dot(grad).item()
+    found, at, length, count = _strong_wolfe(objective, x, 1.0, -grad, loss, grad, slope)
+    assert found == objective(x, length, -grad)[0] and count > 1
+    assert found <= loss + 1e-4 * float(length) * slope and abs(at.dot(grad)) <= -0.9 * slope
+    # The parabola x² from both sides, and the bound that is nearer.
+    assert _cubic_interpolate(-1.0, 1.0, -2.0, 2.0, 4.0, 4.0) == 0
+    assert _cubic_interpolate(-1.0, 1.0, -2.0, 2.0, 4.0, 4.0, bounds=(0.5, 2.0)) == 0.5

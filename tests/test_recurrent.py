@@ -636,3 +636,11 @@ def test_a_packed_sequence_is_a_tuple_that_converts():
     for copied in (copy.deepcopy(packed), pickle.loads(pickle.dumps(packed))):
         assert type(copied) is rnn.PackedSequence
         assert all(ag.equal(one, other) for one, other in zip(copied, packed))
+
+
+def test_the_list_of_weights_may_be_set():
+    first, second = nn.GRU(2, 3), nn.GRU(2, 3)
+    first._flat_weights = list(second._flat_weights)
+    assert all(mine is other for mine, other in zip(first.parameters(), second.parameters()))
+    x = ag.ones(4, 1, 2)
+    assert ag.equal(first(x)[0], second(x)[0])

@@ -36,6 +36,11 @@ def _limits(dtype):
     return _core._limits(dtype)
 
 
+def _dtype(type):
+    """The dtype that is asked for; Python's own types stand for dtypes."""
+    return {float: _core.float64, complex: _core.complex128, int: _core.int64, bool: _core.bool}.get(type, type)
+
+
 class finfo:
     """Limits of a floating-point dtype, by default of the default dtype.
 
@@ -59,7 +64,7 @@ class finfo:
     smallest_normal: float
 
     def __init__(self, type: Any = None) -> None:
-        dtype = _core.get_default_dtype() if type is None else type
+        dtype = _core.get_default_dtype() if type is None else _dtype(type)
         if not isinstance(dtype, _core.dtype) or not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(f"arcgrad.finfo() requires a floating point input type. Use arcgrad.iinfo to handle '{dtype}'")
         limits = _limits(dtype)
@@ -101,6 +106,7 @@ class iinfo:
     min: int
 
     def __init__(self, type: Any) -> None:
+        type = _dtype(type)
         if type is _core.bool:
             raise TypeError("arcgrad.bool is not supported by arcgrad.iinfo")
         other = TypeError(f"arcgrad.iinfo() requires an integer input type. Use arcgrad.finfo to handle '{type}'")

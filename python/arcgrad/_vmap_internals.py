@@ -1,37 +1,44 @@
-"""An older name of :func:`arcgrad.vmap`, by which programs reach batched gradients."""
+"""What older programs vectorise with: the ``vmap`` of before there was one."""
 
 from __future__ import annotations
 
 from arcgrad import _names
-from arcgrad.func.batching import vmap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["vmap"]
+__all__: list[str] = []
 
 
 def _vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, allow_none_pass_through: bool = False) -> Callable[..., Any]:
-    """:func:`arcgrad.vmap`; with ``allow_none_pass_through``, results that are None stay so."""
+    """:func:`arcgrad.vmap`; with ``allow_none_pass_through`` the results may be a tuple with None in it, which stays None."""
+    from arcgrad.func import vmap
+
     if not allow_none_pass_through:
         return vmap(func, in_dims, out_dims)
 
-    def wrapped(*args: Any) -> Any:
-        empty: list[bool] = []
+    def vectorised(*args: Any) -> Any:
+        places: list[int] = []
+        length = 0
 
-        def given(*args: Any) -> tuple[Any, ...]:
-            results = func(*args)
-            results = results if isinstance(results, tuple) else (results,)
-            empty[:] = [result is None for result in results]
-            return tuple(result for result in results if result is not None)
+        def without_none(*parts: Any) -> Any:
+            nonlocal length
+            results = func(*parts)
+            if not isinstance(results, tuple):
+                return results
+            length = len(results)
+            places[:] = [place for place, result in enumerate(results) if result is not None]
+            return tuple(results[place] for place in places)
 
-        found = iter(vmap(given, in_dims, out_dims)(*args))
-        results = tuple(None if none else next(found) for none in empty)
-        return results if len(results) > 1 else results[0]
+        results = vmap(without_none, in_dims, out_dims)(*args)
+        if not isinstance(results, tuple):
+            return results
+        found = dict(zip(places, results))
+        return tuple(found.get(place) for place in range(length))
 
-    return wrapped
+    return vectorised
 
 
 _names.describe(__name__)

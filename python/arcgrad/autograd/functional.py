@@ -432,6 +432,22 @@ def _construct_standard_basis_for(tensors, tensor_numels):
     return tuple(row.reshape(count, numel) for row, numel in zip(rows, tensor_numels))
 
 
+def _tuple_postprocess(results, to_unpack):
+    """Results as a program gets them, as older programs ask for them: without the tuples that were none."""
+    if isinstance(to_unpack, tuple):
+        outputs, inputs = to_unpack
+        rows = results if inputs else tuple(row[0] for row in results)
+        return rows if outputs else rows[0]
+    return results if to_unpack else results[0]
+
+
+def _grad_postprocess(tensors, create_graph):
+    """Tensors in tuples of any depth, detached unless they are to be differentiated."""
+    if isinstance(tensors, Tensor):
+        return tensors if create_graph else tensors.detach()
+    return tuple(_grad_postprocess(each, create_graph) for each in tensors)
+
+
 def _jacobian_forward(func, inputs, strict, vectorize):
     """The Jacobian, computed column by column as a batch, in forward mode."""
     from arcgrad.func.jacobians import jacfwd

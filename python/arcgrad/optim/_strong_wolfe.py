@@ -47,7 +47,7 @@ def strong_wolfe(trial, start, length, extent, *, most=25, tolerance=1e-9, decre
             bracket = [last, point]
             break
         nearest, farthest = point.length + 0.01 * (point.length - last.length), point.length * 10
-        last, point = point, trial(_cubic_minimum(last, point, nearest, farthest))
+        last, point = point, trial(cubic_minimum(last, point, nearest, farthest))
         looked += 1
     else:
         bracket = [start, point]
@@ -59,7 +59,7 @@ def strong_wolfe(trial, start, length, extent, *, most=25, tolerance=1e-9, decre
         left, right = sorted(end.length for end in bracket)
         if (right - left) * extent < tolerance:
             break
-        length = _cubic_minimum(bracket[0], bracket[1], left, right)
+        length = cubic_minimum(bracket[0], bracket[1], left, right)
         # Twice in turn near an end, or beyond it: then away from it by a tenth of the interval.
         margin = 0.1 * (right - left)
         if min(right - length, length - left) < margin:
@@ -84,7 +84,7 @@ def strong_wolfe(trial, start, length, extent, *, most=25, tolerance=1e-9, decre
     return bracket[low] if len(bracket) > 1 else bracket[0]
 
 
-def _cubic_minimum(one, two, least, most):
+def cubic_minimum(one, two, least, most):
     """Where the cubic through the losses and slopes of two points has its minimum, kept within bounds; their middle if it has none."""
     if one.length > two.length:
         one, two = two, one

@@ -5,7 +5,7 @@ from __future__ import annotations
 from arcgrad import Tensor, _names, cat, enable_grad, no_grad
 
 from ._declared import CHECKS, defaults_of, real_view
-from ._strong_wolfe import Point, strong_wolfe
+from ._strong_wolfe import Point, cubic_minimum, strong_wolfe
 from .optimizer import Optimizer
 
 TYPE_CHECKING = False
@@ -167,6 +167,31 @@ class LBFGS(Optimizer):
         state.update(d=direction, t=length, old_dirs=changes, old_stps=steps, ro=inverse)
         state.update(H_diag=scale, prev_flat_grad=before, prev_loss=loss_before)
         return first
+
+
+def _strong_wolfe(obj_func, x, t, d, f, g, gtd, c1=1e-4, c2=0.9, tolerance_change=1e-9, max_ls=25):
+    """The line search by itself, as programs with minimisers of their own call it: from ``x`` along ``d``, first by ``t``.
+
+    Returns the loss, the gradient and the length of the step, and how often ``obj_func(x, t, d)`` was called.
+    """
+    count = 0
+
+    def trial(length):
+        nonlocal count
+        count += 1
+        loss, grad = obj_func(x, length, d)
+        return Point(length, loss, grad.clone(), grad.dot(d))
+
+    found = strong_wolfe(
+        trial, Point(0.0, f, g, gtd), t, _largest(d), most=max_ls, tolerance=tolerance_change, decrease=c1, curvature=c2
+    )
+    return found.loss, found.grad, found.length, count
+
+
+def _cubic_interpolate(x1, f1, g1, x2, f2, g2, bounds=None):
+    """Where the cubic through two values and slopes has its minimum within the bounds, which are the two places unless given."""
+    least, most = sorted((x1, x2)) if bounds is None else bounds
+    return cubic_minimum(Point(x1, f1, None, g1), Point(x2, f2, None, g2), least, most)
 
 
 def _newton_direction(grad, steps, changes, inverse, scale, factors):

@@ -133,6 +133,12 @@ class RNNBase(Module):
         # Looked up by name each time: a name may be a parameter, a parametrisation or a plain tensor.
         return [getattr(self, name, None) for name in self._flat_weights_names]
 
+    @_flat_weights.setter
+    def _flat_weights(self, weights):
+        for name, weight in zip(self._flat_weights_names, weights):
+            if getattr(self, name, None) is not weight:
+                setattr(self, name, weight)
+
     @property
     def all_weights(self) -> list[list[Parameter]]:
         """The parameters, a list for each layer and direction."""
