@@ -755,6 +755,7 @@ nn.Module.register_full_backward_hook: after(lambda z: z.register_full_backward_
 nn.Module.register_parameter: list(after(lambda z: z.register_parameter(name='more', param=n.Parameter(T.zeros(1))), Net()).state_dict())
 nn.Module.requires_grad_: [p.requires_grad for p in Net().requires_grad_(requires_grad=False).parameters()]
 nn.Module.share_memory: Net().share_memory()(x)
+nn.Module.compile: (lambda net: (net.compile(backend='eager'), net(x))[1])(Net())
 nn.Module.state_dict: Net().state_dict()['one.weight']; list(Net().state_dict())
 nn.Module.to: Net().to(T.float64)(x.double()); Net().to(device='cpu', dtype=T.float64)(x.double()); Net().to('cpu')(x)
 nn.Module.to_empty: [tuple(p.shape) for p in Net().to_empty(device='cpu').parameters()]

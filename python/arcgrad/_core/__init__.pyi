@@ -492,6 +492,24 @@ class Tensor:
     def to_sparse(self, sparse_dim: builtins.int | None=None, *, layout: Any=None) -> Any:
         """See ``arcgrad.to_sparse``."""
 
+    def coalesce(self) -> Never:
+        """See ``arcgrad.coalesce``."""
+
+    def indices(self) -> Never:
+        """See ``arcgrad.indices``."""
+
+    def is_coalesced(self) -> Never:
+        """See ``arcgrad.is_coalesced``."""
+
+    def share_memory_(self) -> Self:
+        """See ``arcgrad.share_memory_``."""
+
+    def to_sparse_coo(self, sparse_dim: builtins.int | None=None, *, layout: Any=None) -> Any:
+        """See ``arcgrad.to_sparse_coo``."""
+
+    def values(self) -> Never:
+        """See ``arcgrad.values``."""
+
     def to_sparse_csr(self) -> Any:
         """See ``arcgrad.to_sparse_csr``."""
 

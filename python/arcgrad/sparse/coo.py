@@ -742,7 +742,7 @@ def to_sparse(self: Tensor, sparse_dim: int | None = None, *, layout: Any = None
 
 
 def _needs_layout(name, layout):
-    def method(self: Tensor, *_arguments: Any) -> Any:
+    def method(self: Tensor) -> Any:
         raise RuntimeError(f"{name} expected sparse {layout}tensor layout but got Strided")
 
     method.__doc__ = "Raises RuntimeError: the tensor is dense."

@@ -133,6 +133,9 @@ fn target(args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> PyRe
     // `to(device, dtype, non_blocking, copy)`, `to(dtype, non_blocking, copy)`, `to(other, non_blocking, copy)`.
     let mut flags = 0;
     for (position, argument) in args.iter().enumerate() {
+        if let Some(named) = dtype::named_from_py(&argument) {
+            return Err(dtype::not_computed(named));
+        }
         if let Some(dtype) = dtype::from_py(&argument) {
             target.dtype = Some(dtype);
         } else if let Some(other) = tensor::from_py(&argument) {

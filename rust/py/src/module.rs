@@ -153,10 +153,10 @@ fn _instruction_sets() -> &'static str {
     arcgrad::kernels::instruction_sets()
 }
 
-/// Whether `obj` is a tensor.
+/// Whether `obj` is a tensor, or passes for one as sparse tensors do.
 #[pyfunction]
-fn is_tensor(obj: &Bound<'_, PyAny>) -> bool {
-    tensor::from_py(obj).is_some()
+fn is_tensor(obj: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(tensor::from_py(obj).is_some() || obj.is_instance(obj.py().get_type::<tensor::PyTensor>().as_any())?)
 }
 
 /// Whether `obj` is a storage.
