@@ -192,10 +192,11 @@ class profile:
     def step(self) -> None:
         """Say that the next step of the program begins."""
         self._leave_step()
-        if self._recording and self.current_action is ProfilerAction.RECORD_AND_SAVE:
-            self._complete()
+        complete = self._recording and self.current_action is ProfilerAction.RECORD_AND_SAVE
         self.step_num += 1
         self.current_action = self._action()
+        if complete:
+            self._complete()
         self._enter_step()
 
     def _enter_step(self) -> None:
