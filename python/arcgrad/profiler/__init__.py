@@ -25,7 +25,7 @@ import socket
 import time
 from enum import Enum
 
-from arcgrad import _absent, _names
+from arcgrad import _absent
 from arcgrad._core import _autograd
 from arcgrad.autograd.profiler import kineto_available, record_function
 from arcgrad.autograd.profiler_util import EventList, events_of
