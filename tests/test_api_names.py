@@ -24,9 +24,6 @@ NAMES, KEYWORDS, RESULTS = KNOWN["names"], KNOWN["keywords"], KNOWN["results"]
 #: Shares of all uses, in percent. They only rise.
 LEAST = {"names": 99.7, "names of rank 700 and less": 98, "keywords": 99}
 
-#: What needs something that is not there yet.
-LATER = frozenset(("Tensor.share_memory_", "nn.Module.share_memory"))
-
 
 def close(found, expected):
     """Whether two results agree: numbers within the rounding of float32, everything else exactly."""
@@ -73,7 +70,7 @@ PAIRS = [(name, expression) for name, expressions in CALLS.items() for expressio
 )
 def test_a_name_does_what_it_does_in_pytorch(name, expression):
     """Names that are not there at all are missing from the shares below."""
-    if name in LATER or not exists(name):
+    if not exists(name):
         pytest.skip("not there yet")
     assert difference(expression) == ""
 

@@ -427,3 +427,80 @@ def test_hooks_survive_the_python_object_of_the_node(collect):
     collect()
     z.backward()
     assert seen == ["node"]
+
+
+# ---- what is told of gradients that do not arrive -----------------------------------------------------------------
+
+
+def test_a_hook_is_told_of_an_output_without_gradient():
+    first, second = leaf(1.0, 2.0).unbind()
+    seen = []
+    first.register_hook(seen.append)
+    second.backward()
+    assert seen == [None]
+
+
+def test_a_hook_may_give_a_gradient_where_none_arrived():
+    x = leaf(1.0, 2.0)
+    first, second = x.unbind()
+    first.register_hook(lambda grad: ag.tensor(5.0, dtype=F64) if grad is None else grad)
+    second.backward()
+    assert x.grad.tolist() == [5.0, 1.0]
+
+
+def test_a_post_accumulate_hook_returns_none():
+    x = leaf(1.0)
+    x.register_post_accumulate_grad_hook(lambda tensor: tensor.grad)
+    with pytest.raises(RuntimeError, match="hooks should return None"):
+        (x * 2).backward()
+
+
+def test_a_dictionary_of_hooks_can_be_assigned():
+    x = leaf(1.0)
+    hooks = {}
+    x._backward_hooks = hooks
+    assert x._backward_hooks is hooks
+    hooks["double"] = lambda grad: grad * 2
+    (x * 3).backward()
+    assert x.grad.item() == 6.0
+    x._backward_hooks = None
+    assert x._backward_hooks is None
+    with pytest.raises(RuntimeError, match="not allowed"):
+        del x._backward_hooks
+
+
+def test_a_hook_registered_while_its_node_runs_is_called():
+    x = leaf(2.0)
+    seen = []
+
+    def unpack(kept):
+        ag._C._current_autograd_node().register_hook(lambda results, grads: seen.append(grads))
+        return kept
+
+    with ag.autograd.graph.saved_tensors_hooks(lambda tensor: tensor, unpack):
+        y = x.sin()
+    y.backward()
+    assert seen == [(None,)]
+
+
+def test_saved_tensor_hooks_entered_in_a_pass_end_with_it():
+    x = leaf(2.0)
+    inner = ag.autograd.graph.saved_tensors_hooks(lambda tensor: tensor, lambda tensor: tensor)
+    y = x * 2
+    y.register_hook(lambda grad: inner.__enter__())
+    y.backward()
+    with ag.autograd.graph.disable_saved_tensors_hooks("none are left"):
+        pass
+
+
+def test_the_program_may_change_the_order_of_nodes():
+    x = leaf(1.0)
+    first, second = x * 2, x * 3
+    seen = []
+    first.register_hook(lambda grad: seen.append("first"))
+    second.register_hook(lambda grad: seen.append("second"))
+    total = first + second
+    first.grad_fn._set_sequence_nr(second.grad_fn._sequence_nr() + 1)
+    total.backward()
+    assert seen == ["first", "second"]
+    assert x.grad.item() == 5.0

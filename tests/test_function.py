@@ -894,3 +894,174 @@ def test_the_way_to_a_forward_product_that_the_error_names():
     (g,) = ag.autograd.grad(x * x, x, v, create_graph=True)
     (product,) = ag.autograd.grad(g, v, ag.tensor([1.0, 10.0]))
     assert product.tolist() == [6.0, 40.0]
+
+
+# ---- arguments, old names, batches --------------------------------------------------------------------------------
+
+
+def test_setup_context_sees_defaults():
+    class Power(Function):
+        @staticmethod
+        def forward(x, exponent=3):
+            return x**exponent
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            x, ctx.exponent = inputs
+            ctx.save_for_backward(x)
+
+        @staticmethod
+        def backward(ctx, grad):
+            (x,) = ctx.saved_tensors
+            return grad * ctx.exponent * x ** (ctx.exponent - 1), None
+
+    x = leaf(2.0)
+    Power.apply(x).backward()
+    assert x.grad.item() == 12.0
+
+
+def test_gradients_of_constant_results_may_stay_none():
+    class Two(Function):
+        @staticmethod
+        def forward(ctx, x):
+            constant = x.clone()
+            ctx.mark_non_differentiable(constant)
+            ctx._materialize_non_diff_grads = False
+            return x * 2, constant
+
+        @staticmethod
+        def backward(ctx, grad, of_constant):
+            assert of_constant is None
+            return grad * 2
+
+    x = leaf(2.0)
+    Two.apply(x)[0].backward()
+    assert x.grad.item() == 2.0
+
+
+def test_saved_variables_warns_of_its_age():
+    class Old(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            with pytest.warns(DeprecationWarning, match="saved_variables"):
+                assert len(ctx.saved_variables) == 1
+            return grad * 2
+
+    Old.apply(leaf(1.0)).backward()
+
+
+def test_marking_what_is_no_input_dirty_warns():
+    class Marks(Function):
+        @staticmethod
+        def forward(ctx, x):
+            y = x * 2
+            ctx.mark_dirty(y)
+            return y
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 2
+
+    with pytest.warns(UserWarning, match="Only input Tensors"):
+        Marks.apply(leaf(1.0))
+
+
+class BatchedCube(Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x):
+        return x**3, x.detach() ** 2
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs, output[1])
+        ctx.mark_non_differentiable(output[1])
+
+    @staticmethod
+    def backward(ctx, grad, _):
+        _, square = ctx.saved_tensors
+        return grad * 3 * square
+
+
+def test_the_rule_for_batches_can_be_worked_out():
+    x = ag.tensor([[1.0, 2.0], [3.0, 4.0]])
+    assert ag.vmap(lambda row: BatchedCube.apply(row)[0])(x).tolist() == (x**3).tolist()
+    assert ag.vmap(lambda row: BatchedCube.apply(row)[0], in_dims=1, out_dims=1)(x).tolist() == (x**3).tolist()
+
+
+def test_gradients_of_batches_inside_and_outside():
+    x = ag.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    inside = ag.vmap(ag.func.grad(lambda row: BatchedCube.apply(row)[0].sum()))(x.detach())
+    assert inside.tolist() == (3 * x**2).tolist()
+    ag.vmap(lambda row: BatchedCube.apply(row)[0])(x).sum().backward()
+    assert x.grad.tolist() == (3 * x**2).tolist()
+
+
+def test_what_is_the_same_for_all_examples_gets_the_sum_of_their_gradients():
+    class Product(Function):
+        generate_vmap_rule = True
+
+        @staticmethod
+        def forward(x, weight):
+            return x * weight
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.save_for_backward(*inputs)
+
+        @staticmethod
+        def backward(ctx, grad):
+            x, weight = ctx.saved_tensors
+            return grad * weight, grad * x
+
+    x, weight = ag.tensor([[1.0, 2.0], [3.0, 4.0]]), ag.tensor([5.0, 6.0], requires_grad=True)
+    ag.vmap(Product.apply, in_dims=(0, None))(x, weight).sum().backward()
+    assert weight.grad.tolist() == [4.0, 6.0]
+
+
+def test_a_function_may_say_how_it_is_done_for_a_batch():
+    seen = []
+
+    class Own(Function):
+        @staticmethod
+        def forward(x):
+            return x * 2
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            pass
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 2
+
+        @staticmethod
+        def vmap(info, in_dims, x):
+            seen.append((info.batch_size, info.randomness, in_dims))
+            return Own.apply(x), in_dims[0]
+
+    x = ag.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    assert ag.vmap(Own.apply)(x).tolist() == (x * 2).tolist()
+    assert seen == [(3, "error", (0,))]
+
+
+def test_a_function_without_a_rule_for_batches_is_refused():
+    class None_(Function):
+        @staticmethod
+        def forward(x):
+            return x
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            pass
+
+    with pytest.raises(RuntimeError, match="does not have vmap support"):
+        ag.vmap(None_.apply)(ag.ones(2))
+    with pytest.raises(RuntimeError, match="must override the setup_context"):
+        ag.vmap(Square.apply)(ag.ones(2))

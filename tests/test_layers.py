@@ -390,11 +390,6 @@ def test_embedding_shortens_the_rows_it_looks_up():
     assert layer.weight[1].tolist() == [6.0, 8.0]
 
 
-def test_embedding_has_no_sparse_gradients():
-    with pytest.raises(NotImplementedError, match="sparse=True"):
-        nn.Embedding(3, 2, sparse=True)
-
-
 # ---- normalisation ----
 
 

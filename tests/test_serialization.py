@@ -152,20 +152,20 @@ def test_a_file_is_read_whatever_the_length_of_its_header():
         assert round_trip({"a" * length: 1}) == {"a" * length: 1}
 
 
-@pytest.mark.parametrize(("stored", "dtype", "size"), [("F8_E4M3", "f8_e4m3", 1), ("U32", "u32", 4)])
+@pytest.mark.parametrize(("stored", "dtype", "size"), [("F6_E2M3", "f6_e2m3", 0.75)])
 def test_a_file_of_a_dtype_that_is_not_there_yet_says_what_it_holds(tmp_path, stored, dtype, size):
     header = {
-        "weight": {"dtype": stored, "shape": [2, 3], "data_offsets": [0, 6 * size]},
-        "bias": {"dtype": "F32", "shape": [1], "data_offsets": [6 * size, 6 * size + 4]},
+        "weight": {"dtype": stored, "shape": [2, 4], "data_offsets": [0, int(8 * size)]},
+        "bias": {"dtype": "F32", "shape": [1], "data_offsets": [int(8 * size), int(8 * size) + 4]},
     }
     path = tmp_path / "model.safetensors"
-    path.write_bytes(write_file(header, bytes(6 * size + 4)))
+    path.write_bytes(write_file(header, bytes(int(8 * size) + 4)))
     for mmap in (False, True):
         with pytest.raises(NotImplementedError) as caught:
             ag.load(path, mmap=mmap)
         text = str(caught.value)
         assert "model.safetensors' holds 2 tensors (" in text and f"1 of {dtype}" in text and "1 of float32" in text
-        assert f'{dtype}, the dtype of "weight" [2, 3], is not implemented in arcgrad yet' in text
+        assert f'{dtype}, the dtype of "weight" [2, 4], is not implemented in arcgrad yet' in text
         assert "damaged" not in text and "tensor.float()" in text
 
 
@@ -360,7 +360,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path):
     path = tmp_path / "checkpoint"
     ag.save([1], path)
     with pytest.raises(TypeError):
-        ag.save([object()], path)
+        ag.save([lambda: 1], path)
     assert ag.load(path) == [1]
     assert os.listdir(tmp_path) == ["checkpoint"]
 
@@ -487,7 +487,7 @@ Pair = collections.namedtuple("Pair", "a b")
 )
 def test_unknown_classes_are_refused_with_advice(value, advice):
     with pytest.raises(TypeError, match=advice) as caught:
-        round_trip({"key": [1, value]})
+        ag.save({"key": [1, value]}, io.BytesIO(), format="safetensors")
     assert "obj['key'][1]" in str(caught.value)
 
 
@@ -495,7 +495,7 @@ def test_a_container_that_contains_itself_is_refused():
     obj = {"a": []}
     obj["a"].append(obj)
     with pytest.raises(ValueError, match="contains itself"):
-        round_trip(obj)
+        ag.save(obj, io.BytesIO(), format="safetensors")
 
 
 def test_depth_is_bounded_both_ways():
@@ -504,7 +504,7 @@ def test_depth_is_bounded_both_ways():
         obj = [obj]
     assert round_trip(obj) == obj
     with pytest.raises(ValueError, match="nested"):
-        round_trip([obj])
+        ag.save([obj], io.BytesIO(), format="safetensors")
     with pytest.raises(ValueError, match="nested"):
         for _ in range(100_000):
             obj = [obj]

@@ -61,6 +61,21 @@ def test_values_may_be_tensors():
         lambda s, d: ag.sparse.sum(s, 0) if s.is_sparse else s.sum(0),
         lambda s, d: ag.sparse.sum(s, [1]) if s.is_sparse else s.sum(1),
         lambda s, d: s.double(),
+        lambda s, d: s.sin(),
+        lambda s, d: s.neg().abs().sqrt(),
+        lambda s, d: s**2,
+        lambda s, d: s[1],
+        lambda s, d: s[1, 2],
+        lambda s, d: s.select(1, 2),
+        lambda s, d: s.index_select(0, ag.tensor([1, 0, 1])),
+        lambda s, d: s.unsqueeze(0),
+        lambda s, d: s.unsqueeze(-1),
+        lambda s, d: s.unsqueeze(0).bmm(d.unsqueeze(0)),
+        lambda s, d: s.add(s, alpha=2),
+        lambda s, d: s.sub(s * 2),
+        lambda s, d: s.mv(d[:, 0]),
+        lambda s, d: d.t()[:, :3] + s,
+        lambda s, d: s.norm(),
     ],
 )
 @pytest.mark.arcgrad_only
@@ -76,6 +91,68 @@ def test_what_is_computed_is_what_dense_tensors_give(of):
     mask = whole.detach() != 0
     assert s.grad.to_dense()[mask].tolist() == gradient[0][mask].tolist()
     assert (d.grad is None) == (gradient[1] is None) and (d.grad is None or d.grad.tolist() == gradient[1].tolist())
+
+
+def test_functions_of_dense_tensors_take_sparse_ones():
+    s, whole = sparse(), ag.tensor(DENSE, dtype=ag.float64)
+    d, other = ag.arange(6.0, dtype=ag.float64).reshape(3, 2), ag.ones(2, 3, dtype=ag.float64)
+    for of in (
+        lambda s: ag.mm(s, d),
+        lambda s: ag.matmul(s, d),
+        lambda s: ag.mm(d, s),
+        lambda s: d @ s,
+        lambda s: ag.mv(s, d[:, 0]),
+        lambda s: ag.addmm(ag.ones(2, 2, dtype=ag.float64), s, d, beta=0.5, alpha=2),
+        lambda s: ag.add(other, s),
+        lambda s: ag.add(other, s, alpha=3),
+        lambda s: ag.sub(other, s),
+        lambda s: other - s,
+        lambda s: ag.mul(s, other * 2),
+        lambda s: other * s,
+        lambda s: ag.add(s, s),
+        lambda s: ag.sin(s),
+        lambda s: ag.relu(s),
+        lambda s: ag.sum(s),
+        lambda s: ag.cat([s, s]),
+        lambda s: ag.stack([s, s]),
+        lambda s: ag.transpose(s, 0, 1),
+        lambda s: ag.clone(s),
+        lambda s: ag.norm(s),
+        lambda s: other.clone().add_(s, alpha=2),
+    ):
+        assert ag.allclose(of(s).to_dense(), of(whole).to_dense())
+    assert ag.numel(s) == 6 and ag.is_tensor(s) and ag.zeros_like(s)._nnz() == 0
+    with pytest.raises(TypeError):
+        ag.cumsum(s, 0)
+
+
+@pytest.mark.arcgrad_only
+def test_sparse_tensors_are_joined():
+    from arcgrad.sparse.coo import cat
+
+    s, whole = sparse(), ag.tensor(DENSE, dtype=ag.float64)
+    for axis in (0, 1, -1):
+        assert cat([s, s * 2], axis).to_dense().equal(ag.cat([whole, whole * 2], axis))
+    with pytest.raises(RuntimeError, match="differ elsewhere"):
+        cat([s, s.t()])
+
+
+@pytest.mark.arcgrad_only
+def test_what_is_done_in_place_adds_to_the_dense_one():
+    s, dense = sparse(), ag.zeros(3, 2, dtype=ag.float64).t()
+    s.add_to_(dense, 2)
+    assert dense.tolist() == [[0.0, 0.0, 8.0], [8.0, 0.0, 10.0]]
+    assert s.picked_from(dense).tolist() == [8.0, 8.0, 10.0, 8.0]
+    s.add_(s)
+    assert s.to_dense().tolist() == [[0.0, 0.0, 8.0], [8.0, 0.0, 10.0]]
+    assert s.mul_(0.5).to_dense().tolist() == DENSE and s.zero_().to_dense().sum() == 0 and s._nnz() == 0
+
+
+def test_what_is_only_there_of_sparse_tensors_is_refused_of_dense_ones():
+    for name in ("coalesce", "indices", "values", "is_coalesced"):
+        with pytest.raises(RuntimeError, match=f"{name} expected sparse .*tensor layout but got Strided"):
+            getattr(ag.ones(2), name)()
+    assert ag.ones(2).to_sparse_coo().is_sparse
 
 
 def test_gradients_of_any_order():

@@ -335,7 +335,26 @@ def test_the_format_of_before_archives_is_written_where_it_is_asked_for():
 
 def test_what_safetensors_cannot_hold_says_what_can():
     with pytest.raises(TypeError, match="state_dict.*format='pt'"):
-        ag.save(nn.Linear(1, 1), io.BytesIO())
+        ag.save(nn.Linear(1, 1), io.BytesIO(), format="safetensors")
+
+
+def test_what_safetensors_cannot_hold_is_written_in_the_other_format_unless_one_is_named():
+    file = io.BytesIO()
+    ag.save({"model": nn.Linear(2, 1), "epoch": 3}, file)
+    file.seek(0)
+    with pytest.raises(pickle.UnpicklingError):
+        ag.load(file)
+    file.seek(0)
+    loaded = ag.load(file, weights_only=False)
+    assert isinstance(loaded["model"], nn.Linear) and loaded["epoch"] == 3
+
+
+def test_open_files_are_written_in_the_format_that_their_name_says(tmp_path):
+    for name, start in (("model.pt", b"PK"), ("model.bin", b"{")):
+        with open(tmp_path / name, "wb") as file:
+            ag.save({"x": ag.ones(1)}, file)
+        data = (tmp_path / name).read_bytes()
+        assert data[:2] == start or data[8:9] == start
 
 
 def test_records_begin_at_multiples_of_64():

@@ -101,13 +101,85 @@ _ELSEWHERE = {
         ),
         "amp.autocast_mode",
     ),
-    "histogram": "_statistics",
+    **dict.fromkeys(("histogram", "histogramdd"), "_statistics"),
+    **dict.fromkeys(
+        (
+            "alias_copy",
+            "as_strided_copy",
+            "detach_copy",
+            "diagonal_copy",
+            "expand_copy",
+            "narrow_copy",
+            "permute_copy",
+            "select_copy",
+            "slice_copy",
+            "split_copy",
+            "split_with_sizes_copy",
+            "squeeze_copy",
+            "t_copy",
+            "transpose_copy",
+            "unbind_copy",
+            "unfold_copy",
+            "unsqueeze_copy",
+            "view_as_complex_copy",
+            "view_as_real_copy",
+            "view_copy",
+        ),
+        "_view_copies",
+    ),
+    **dict.fromkeys(("dsplit", "hsplit", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes", "vsplit"), "_splits"),
+    **dict.fromkeys(
+        (
+            "_is_all_true",
+            "_is_any_true",
+            "get_device",
+            "is_conj",
+            "is_distributed",
+            "is_neg",
+            "is_signed",
+        ),
+        "_facts",
+    ),
+    **dict.fromkeys(("index_put_", "index_reduce", "nonzero_static"), "_places"),
+    **dict.fromkeys(("empty_permuted", "from_file", "range"), "_making"),
+    "gradient": "_finite_differences",
+    **dict.fromkeys(
+        (
+            "addmv_",
+            "as_strided_scatter",
+            "clamp_max_",
+            "clamp_min_",
+            "conj_physical_",
+            "detach_",
+            "fill",
+            "resize_as_",
+        ),
+        "_by_method",
+    ),
     **dict.fromkeys(("detach", "dist", "renorm"), "_norms"),
     **dict.fromkeys(("eig", "lstsq", "matrix_rank", "solve", "symeig"), "_removed"),
     "spmm": "sparse",
     **dict.fromkeys(("sparse_coo_tensor", "sparse_csr_tensor"), "sparse"),
     **dict.fromkeys(("_assert", "_assert_async"), "_checks"),
-    "TypedStorage": "storage",
+    **dict.fromkeys(
+        (
+            "BFloat16Storage",
+            "BoolStorage",
+            "ByteStorage",
+            "CharStorage",
+            "ComplexDoubleStorage",
+            "ComplexFloatStorage",
+            "DoubleStorage",
+            "FloatStorage",
+            "HalfStorage",
+            "IntStorage",
+            "LongStorage",
+            "ShortStorage",
+            "Storage",
+            "TypedStorage",
+        ),
+        "storage",
+    ),
     "compile": "compiler",
     **dict.fromkeys(("bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"), "_windows"),
     "einsum": "_einsum",
@@ -146,18 +218,19 @@ _ELSEWHERE = {
     "svd_lowrank": "_lowrank",
     "typename": "_typeinfo",
     "vmap": "func.batching",
+    **dict.fromkeys(("_unique", "_unique2"), "_VF"),
 }
 
 
 #: Modules that programs reach into PyTorch for.
-_PRIVATE = frozenset(("_C", "_dynamo", "_inductor", "_jit_internal"))
+_PRIVATE = frozenset(("_C", "_VF", "_dynamo", "_functorch", "_inductor", "_jit_internal", "_utils", "_vmap_internals"))
 
 
 def __getattr__(name):
     from importlib import import_module
     from importlib.util import find_spec
 
-    where = _ELSEWHERE.get(name)
+    where = "_foreach" if name.startswith("_foreach_") else _ELSEWHERE.get(name)
     if where is not None and find_spec(f"{__name__}.{where}") is not None:
         value = getattr(import_module(f"{__name__}.{where}"), name)
         globals()[name] = value

@@ -12,6 +12,11 @@ class _TensorType(type):
     def __call__(cls, *args, device=None):
         if device is not None:
             _core.device(device)
+        if len(args) == 1 and (memory := getattr(args[0], "_untyped", None)) is not None:
+            # A storage with a dtype is the memory of the tensor.
+            if args[0].dtype is not cls.dtype:
+                raise RuntimeError(f"Expected a Storage of type {cls.dtype}, but got one of {args[0].dtype}")
+            return _core.empty(0, dtype=cls.dtype).set_(memory)
         return _core.Tensor._new_legacy(cls.dtype, *args)
 
 

@@ -8,24 +8,50 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from arcgrad._core import Tensor
+    from arcgrad._core import Tensor, UntypedStorage
 
 #: Method -> module and function.
 _PLACES = {
+    "_is_all_true": ("_facts", "_is_all_true"),
+    "_is_any_true": ("_facts", "_is_any_true"),
+    "as_strided_scatter": ("_by_method", "as_strided_scatter"),
+    "coalesce": ("sparse.coo", "_coalesce"),
+    "dim_order": ("_facts", "dim_order"),
     "dist": ("_norms", "dist"),
+    "dsplit": ("_splits", "dsplit"),
     "eig": ("_removed", "eig"),
     "fill_diagonal_": ("_norms", "fill_diagonal_"),
     "histogram": ("_statistics", "histogram"),
+    "hsplit": ("_splits", "hsplit"),
+    "index_reduce": ("_places", "index_reduce"),
+    "index_reduce_": ("_places", "index_reduce_"),
+    "indices": ("sparse.coo", "_indices"),
+    "is_coalesced": ("sparse.coo", "_is_coalesced"),
+    "is_distributed": ("_facts", "is_distributed"),
+    "is_nonzero": ("_facts", "is_nonzero"),
+    "is_same_size": ("_facts", "is_same_size"),
+    "is_set_to": ("_facts", "is_set_to"),
     "lstsq": ("_removed", "lstsq"),
+    "map2_": ("_places", "map2_"),
+    "narrow_copy": ("_view_copies", "narrow_copy"),
+    "new_empty_strided": ("_making", "new_empty_strided"),
+    "nonzero_static": ("_places", "nonzero_static"),
     "renorm": ("_norms", "renorm"),
     "renorm_": ("_norms", "renorm_"),
-    "sparse_mask": ("sparse.coo", "_sparse_mask"),
-    "to_dense": ("sparse.coo", "_to_dense"),
-    "to_sparse": ("sparse.coo", "to_sparse"),
-    "to_sparse_csr": ("sparse.csr", "to_sparse_csr"),
+    "share_memory_": ("_shared_memory", "share_memory_"),
     "solve": ("_removed", "solve"),
+    "sparse_mask": ("sparse.coo", "_sparse_mask"),
     "storage": ("storage", "_of"),
     "symeig": ("_removed", "symeig"),
+    "to_dense": ("sparse.coo", "_to_dense"),
+    "to_sparse": ("sparse.coo", "to_sparse"),
+    "to_sparse_coo": ("sparse.coo", "to_sparse"),
+    "to_sparse_csr": ("sparse.csr", "to_sparse_csr"),
+    "unsafe_chunk": ("_splits", "unsafe_chunk"),
+    "unsafe_split": ("_splits", "unsafe_split"),
+    "unsafe_split_with_sizes": ("_splits", "unsafe_split_with_sizes"),
+    "values": ("sparse.coo", "_dense_values"),
+    "vsplit": ("_splits", "vsplit"),
 }
 
 
@@ -34,6 +60,22 @@ def install() -> None:
     for name, place in _PLACES.items():
         if not hasattr(_core.Tensor, name):
             setattr(_core.Tensor, name, _later(name, *place))
+    _core.UntypedStorage.from_file = staticmethod(_from_file)
+    _core.UntypedStorage.share_memory_ = _share_storage
+
+
+def _from_file(filename: str, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
+    """The memory of a file, which is read when it is looked at: ``nbytes`` of it, or all; see ``arcgrad.from_file``."""
+    from arcgrad.storage import _from_file
+
+    return _from_file(filename, shared, nbytes)
+
+
+def _share_storage(self: UntypedStorage) -> UntypedStorage:
+    """Moves the memory to where processes started later see it; see ``Tensor.share_memory_``."""
+    from arcgrad._shared_memory import share_storage
+
+    return share_storage(self)
 
 
 def _later(name, module, function):
@@ -41,7 +83,9 @@ def _later(name, module, function):
         from importlib import import_module
 
         made = getattr(import_module(f"arcgrad.{module}"), function)
-        setattr(_core.Tensor, name, made)
+        # What has been put in front of it stays.
+        if vars(_core.Tensor).get(name) is method:
+            setattr(_core.Tensor, name, made)
         return made(self, *args, **kwargs)
 
     method.__name__, method.__qualname__ = name, f"Tensor.{name}"

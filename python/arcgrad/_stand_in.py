@@ -22,7 +22,10 @@ __all__ = ["stand_in"]
 VERSION = "2.9.0"
 
 #: Packages that hold compiled code for PyTorch's own tensors, or are parts of it.
-_OF_TORCH = frozenset(("functorch", "torchgen", "torchvision", "torchaudio", "torchtext"))
+_OF_TORCH = frozenset(("torchgen", "torchvision", "torchaudio", "torchtext"))
+
+#: Packages of PyTorch, and which of ours they are.
+_HOMES = {"torch": "arcgrad", "functorch": "arcgrad._functorch"}
 
 
 class _Torch(types.ModuleType):
@@ -76,12 +79,13 @@ class _Finder(importlib.metadata.DistributionFinder):
             raise ModuleNotFoundError(
                 f"No module named {fullname!r}: it needs PyTorch itself, and arcgrad stands in for it", name=fullname
             )
-        if package != "torch":
+        home = _HOMES.get(package)
+        if home is None:
             return None
-        if not rest:
+        if fullname == "torch":
             module: types.ModuleType = self._torch
         else:
-            ours = f"arcgrad.{rest}"
+            ours = f"{home}.{rest}" if rest else home
             try:
                 module = importlib.import_module(ours)
             except ModuleNotFoundError as error:
@@ -129,7 +133,7 @@ def stand_in() -> types.ModuleType:
     present = sys.modules.get("torch")
     if isinstance(present, _Torch):
         return present
-    parts = [name for name in sys.modules if name.partition(".")[0] in ("torch", *_OF_TORCH)]
+    parts = [name for name in sys.modules if name.partition(".")[0] in (*_HOMES, *_OF_TORCH)]
     if parts:
         raise RuntimeError(
             f"stand_in: '{parts[0]}' is imported already, and the two do not mix. Call arcgrad.stand_in() before anything imports torch"

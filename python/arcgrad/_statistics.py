@@ -15,8 +15,12 @@ if TYPE_CHECKING:
         hist: Tensor
         bin_edges: Tensor
 
+    class _Histograms(NamedTuple):
+        hist: Tensor
+        bin_edges: tuple[Tensor, ...]
 
-__all__ = ["histogram"]
+
+__all__ = ["histogram", "histogramdd"]
 
 
 def histogram(
@@ -69,19 +73,99 @@ def histogram(
     count = edges.numel() - 1
     inside = (values >= edges[0]) & (values <= edges[-1])
     values = values[inside]
-    if isinstance(bins, int):
-        width = edges[-1] - edges[0]
-        place = ((values - edges[0]) * count / width).to(_core.int64)
-    else:
-        place = _core.searchsorted(edges, values, right=True) - 1
-    place = place.clamp_(max=count - 1)
+    place = _bin_of(values, edges, count, equal=isinstance(bins, int))
     counts = _core.ones_like(values) if weight is None else weight.detach().reshape(-1)[inside]
     hist = _core.zeros(count, dtype=input.dtype).index_add_(0, place, counts)
     if density:
         hist = hist / hist.sum() / (edges[1:] - edges[:-1])
     if out is not None:
         hist, edges = (given.resize_(made.shape).copy_(made) for given, made in zip(out, (hist, edges)))
-    return _named(hist, edges)
+    return _named("histogram", hist, edges)
+
+
+def histogramdd(
+    input: Tensor,
+    bins: int | Sequence[int] | Sequence[Tensor],
+    *,
+    range: Sequence[float] | None = None,
+    weight: Tensor | None = None,
+    density: bool = False,
+) -> _Histograms:
+    """How many points lie in each cell of a grid. Each bin holds its left edge, the last one of an axis its right edge too.
+
+    Args:
+        input (Tensor): points, the coordinates of each along the last axis.
+        bins (int, or sequence of ints or tensors): the number of equal bins along every axis, or along each, or their edges.
+        range (sequence of floats): the outer edges of equal bins: those of the first axis, then those of the second, ….
+        weight (Tensor): what each point counts. Default: 1.
+        density (bool): divides by the sum and the sizes of the cells, so that the integral is 1.
+
+    Returns:
+        A named tuple ``(hist, bin_edges)``: a tensor with an axis for each coordinate, and a tuple of edges.
+
+    Raises:
+        NotImplementedError: for integers.
+        RuntimeError: numbers of coordinates, bins and edges differ, or shapes or dtypes do.
+
+    >>> import arcgrad as ag
+    >>> ag.histogramdd(ag.tensor([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]]), bins=[2, 2]).hist
+    tensor([[0., 1.],
+            [1., 1.]])
+    """
+    if not input.is_floating_point():
+        raise NotImplementedError(f'"histogramdd" not implemented for {input.dtype}')
+    if input.ndim < 2:
+        raise RuntimeError(f"torch.histogramdd(): input tensor should have at least 2 dimensions, but got {input.ndim}")
+    count = input.shape[-1]
+    if isinstance(bins, int):
+        bins = [bins] * count
+    if len(bins) != count:
+        raise RuntimeError(
+            f"torch.histogramdd(): expected {count} {'sequences of bin edges' if bins and isinstance(bins[0], _core.Tensor) else 'bin counts'} "
+            f"for a {count}-dimensional histogram but got {len(bins)}"
+        )
+    if range is not None and len(range) != 2 * count:
+        raise RuntimeError(
+            f"torch.histogramdd: for a {count}-dimensional histogram range should have {2 * count} elements, but got {len(range)}"
+        )
+    if weight is not None and weight.dtype is not input.dtype:
+        raise RuntimeError(
+            "torch.histogramdd(): if weight tensor is provided, input tensor and weight tensor should have the same dtype"
+        )
+    if weight is not None and weight.shape != input.shape[:-1]:
+        raise RuntimeError(
+            "torch.histogramdd(): if weight tensor is provided it should have the same shape as the input tensor excluding its "
+            "innermost dimension"
+        )
+    points = input.detach().reshape(-1, count)
+    axes = points.unbind(1)
+    outer = (lambda axis: None) if range is None else (lambda axis: range[2 * axis : 2 * axis + 2])
+    edges = tuple(_edges(values, each, outer(axis)) for axis, (values, each) in enumerate(zip(axes, bins)))
+    shape = [each.numel() - 1 for each in edges]
+    inside = _core.ones(points.shape[0], dtype=_core.bool)
+    place = _core.zeros(points.shape[0], dtype=_core.int64)
+    for values, each, given, size in zip(axes, edges, bins, shape):
+        inside &= (values >= each[0]) & (values <= each[-1])
+        place = place * size + _bin_of(values, each, size, equal=isinstance(given, int))
+    counts = _core.ones(points.shape[0], dtype=input.dtype) if weight is None else weight.detach().reshape(-1)
+    total = 1
+    for size in shape:
+        total *= size
+    hist = _core.zeros(total, dtype=input.dtype).index_add_(0, place[inside], counts[inside]).reshape(shape)
+    if density:
+        hist = hist / hist.sum()
+        for axis, each in enumerate(edges):
+            hist = hist / each.diff().reshape(-1, *(1,) * (count - 1 - axis))
+    return _named("histogramdd", hist, edges)
+
+
+def _bin_of(values, edges, count, equal):
+    """The bin that each value lies in, of those that lie in any; the first or the last one of others."""
+    if equal:
+        place = ((values - edges[0]) * count / (edges[-1] - edges[0])).nan_to_num(0.0).clamp(0, count).to(_core.int64)
+    else:
+        place = _core.searchsorted(edges, values.contiguous(), right=True) - 1
+    return place.clamp_(0, count - 1)
 
 
 def _edges(values, bins, outer):
@@ -108,21 +192,19 @@ def _edges(values, bins, outer):
     return _core.linspace(low, high, bins + 1, dtype=values.dtype)
 
 
-_result = None
+_CLASSES = {}
 
 
-def _named(hist, edges):
-    global _result
-    if _result is None:
+def _named(name, hist, edges):
+    if name not in _CLASSES:
         from collections import namedtuple
 
-        base = namedtuple("histogram", ("hist", "bin_edges"))
-
-        class histogram(base):
+        class named(namedtuple(name, ("hist", "bin_edges"))):
             __slots__ = ()
 
             def __repr__(self):
-                return f"arcgrad.return_types.histogram(\nhist={self.hist!r},\nbin_edges={self.bin_edges!r})"
+                return f"arcgrad.return_types.{name}(\nhist={self.hist!r},\nbin_edges={self.bin_edges!r})"
 
-        _result = histogram
-    return _result(hist, edges)
+        named.__name__ = named.__qualname__ = name
+        _CLASSES[name] = named
+    return _CLASSES[name](hist, edges)

@@ -11,6 +11,31 @@ if TYPE_CHECKING:
 __all__ = ["finfo", "iinfo", "typename"]
 
 
+#: Limits of dtypes that are never computed with: (greatest, least, epsilon, smallest normal number).
+_FLOATS = {
+    "float8_e4m3fn": (448.0, -448.0, 2.0**-3, 2.0**-6),
+    "float8_e4m3fnuz": (240.0, -240.0, 2.0**-3, 2.0**-7),
+    "float8_e5m2": (57344.0, -57344.0, 2.0**-2, 2.0**-14),
+    "float8_e5m2fnuz": (57344.0, -57344.0, 2.0**-2, 2.0**-15),
+    "float8_e8m0fnu": (2.0**127, 2.0**-127, 1.0, 2.0**-127),
+}
+
+
+def _limits(dtype):
+    """Name, size and limits of a dtype."""
+    name = str(dtype).rpartition(".")[2]
+    if name in ("complex32", "bcomplex32"):
+        dtype = dtype.to_real()
+    elif name in _FLOATS:
+        greatest, least, eps, smallest = _FLOATS[name]
+        limits = {"max": greatest, "min": least, "eps": eps, "smallest_normal": smallest, "resolution": 1.0}
+        return {"name": name, "bits": 8, **limits}
+    elif name in ("uint16", "uint32", "uint64"):
+        bits = 8 * dtype.itemsize
+        return {"name": name, "bits": bits, "min": 0, "max": 2**bits - 1}
+    return _core._limits(dtype)
+
+
 class finfo:
     """Limits of a floating-point dtype, by default of the default dtype.
 
@@ -37,7 +62,7 @@ class finfo:
         dtype = _core.get_default_dtype() if type is None else type
         if not isinstance(dtype, _core.dtype) or not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(f"arcgrad.finfo() requires a floating point input type. Use arcgrad.iinfo to handle '{dtype}'")
-        limits = _core._limits(dtype)
+        limits = _limits(dtype)
         self.dtype = limits.pop("name")
         for name, value in limits.items():
             setattr(self, name, value)
@@ -78,9 +103,14 @@ class iinfo:
     def __init__(self, type: Any) -> None:
         if type is _core.bool:
             raise TypeError("arcgrad.bool is not supported by arcgrad.iinfo")
+        other = TypeError(f"arcgrad.iinfo() requires an integer input type. Use arcgrad.finfo to handle '{type}'")
         if not isinstance(type, _core.dtype) or type.is_floating_point or type.is_complex:
-            raise TypeError(f"arcgrad.iinfo() requires an integer input type. Use arcgrad.finfo to handle '{type}'")
-        limits = _core._limits(type)
+            raise other
+        try:
+            limits = _limits(type)
+        except NotImplementedError:
+            # Elements that are less than a byte, or bits and no numbers.
+            raise other from None
         self.dtype = limits.pop("name")
         for name, value in limits.items():
             setattr(self, name, value)

@@ -27,7 +27,7 @@ REFUSALS = (
     "a view of a leaf Variable that requires grad is being used in an in-place operation",
     "is a view and is being modified inplace",
     "is a view and its base or another view of its base has been modified inplace",
-    "view was created in no_grad mode",
+    "was created in no_grad mode",
     "view size is not compatible",
     "your Function cannot return more than one Tensor",
     "more than one element of the written-to tensor refers to a single memory location",

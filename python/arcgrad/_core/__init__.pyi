@@ -382,6 +382,57 @@ class Tensor:
     def to(self, other: Tensor, non_blocking: builtins.bool=False, copy: builtins.bool=False, *, memory_format: _memory_format | None=None) -> Tensor: ...
     def __dlpack__(self, **options: Any) -> Any: ...
     def __dlpack_device__(self) -> tuple[builtins.int, builtins.int]: ...
+    def _is_all_true(self) -> Tensor:
+        """See ``arcgrad._is_all_true``."""
+
+    def _is_any_true(self) -> Tensor:
+        """See ``arcgrad._is_any_true``."""
+
+    def as_strided_scatter(self, src: Tensor, size: Any, stride: Any, storage_offset: builtins.int | None=None) -> Tensor:
+        """See ``arcgrad.as_strided_scatter``."""
+
+    def dim_order(self, *, ambiguity_check: builtins.bool | list[Any]=False) -> tuple[builtins.int, ...]:
+        """See ``arcgrad.dim_order``."""
+
+    def dsplit(self, indices_or_sections: builtins.int | Sequence[builtins.int]) -> tuple[Tensor, ...]:
+        """See ``arcgrad.dsplit``."""
+
+    def hsplit(self, indices_or_sections: builtins.int | Sequence[builtins.int]) -> tuple[Tensor, ...]:
+        """See ``arcgrad.hsplit``."""
+
+    def index_reduce(self, dim: builtins.int, index: Tensor, source: Tensor, reduce: str, *, include_self: builtins.bool=True, out: Tensor | None=None) -> Tensor:
+        """See ``arcgrad.index_reduce``."""
+
+    def index_reduce_(self, dim: builtins.int, index: Tensor, source: Tensor, reduce: str, *, include_self: builtins.bool=True) -> Tensor:
+        """See ``arcgrad.index_reduce_``."""
+
+    def is_distributed(self) -> builtins.bool:
+        """See ``arcgrad.is_distributed``."""
+
+    def is_nonzero(self) -> builtins.bool:
+        """See ``arcgrad.is_nonzero``."""
+
+    def is_same_size(self, other: Tensor) -> builtins.bool:
+        """See ``arcgrad.is_same_size``."""
+
+    def is_set_to(self, tensor: Tensor) -> builtins.bool:
+        """See ``arcgrad.is_set_to``."""
+
+    def map2_(self, x: Tensor, y: Tensor, callable: Callable[[Any, Any, Any], Any]) -> Tensor:
+        """See ``arcgrad.map2_``."""
+
+    def narrow_copy(self, dim: builtins.int, start: builtins.int, length: builtins.int, *, out: Tensor | None=None) -> Tensor:
+        """See ``arcgrad.narrow_copy``."""
+
+    def new_empty_strided(self, size: Sequence[builtins.int], stride: Sequence[builtins.int], dtype: _dtype | None=None, device: Any=None, requires_grad: builtins.bool=False, layout: _layout | None=None, pin_memory: builtins.bool=False) -> Tensor:
+        """See ``arcgrad.new_empty_strided``."""
+
+    def nonzero_static(self, *, size: builtins.int, fill_value: builtins.int=-1, out: Tensor | None=None) -> Tensor:
+        """See ``arcgrad.nonzero_static``."""
+
+    def vsplit(self, indices_or_sections: builtins.int | Sequence[builtins.int]) -> tuple[Tensor, ...]:
+        """See ``arcgrad.vsplit``."""
+
     def dist(self, other: Tensor, p: builtins.float=2) -> Tensor:
         """See ``arcgrad.dist``."""
 

@@ -1,13 +1,20 @@
 """Automatic differentiation: backward passes, gradients as values, custom functions, modes and the recorded graph."""
 
 from arcgrad import _names
-from arcgrad._core._autograd import SavedTensor, backward, is_grad_enabled, is_inference_mode_enabled
+from arcgrad._core._autograd import (
+    SavedTensor,
+    backward,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    is_view_replay_enabled,
+)
 from arcgrad.autograd import graph
 from arcgrad.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from arcgrad.autograd.explain import explain_grad
 from arcgrad.autograd.function import Function
 from arcgrad.autograd.gradients import grad
 from arcgrad.autograd.grad_mode import (
+    _force_original_view_tracking,
     enable_grad,
     inference_mode,
     is_multithreading_enabled,
@@ -44,6 +51,7 @@ __all__ = [
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "is_multithreading_enabled",
+    "is_view_replay_enabled",
     "no_grad",
     "set_detect_anomaly",
     "set_grad_enabled",

@@ -23,6 +23,8 @@ class _Thread(local):
     def __init__(self) -> None:
         #: (number, size of the batch or None for forward mode) of every open level, outermost first.
         self.levels: list[tuple[int, int | None]] = []
+        #: What random operations do in the batches among them, by number.
+        self.randomness: dict[int, str] = {}
         #: How many functions are being differentiated in reverse mode by :mod:`arcgrad.func`.
         self.reverse = 0
         #: The variables made for them, as long as any is.
@@ -37,6 +39,7 @@ def enter(size: int | None = None, randomness: str = "error") -> int:
     returns its number."""
     number = _autograd.enter_level(size, randomness)
     thread.levels.append((number, size))
+    thread.randomness[number] = randomness
     return number
 
 
@@ -44,6 +47,12 @@ def leave(number: int) -> None:
     """Closes the innermost level, which has this number."""
     _autograd.exit_level(number)
     thread.levels.pop()
+    del thread.randomness[number]
+
+
+def randomness_of(number: int) -> str:
+    """What random operations do in a batch."""
+    return thread.randomness[number]
 
 
 @contextmanager

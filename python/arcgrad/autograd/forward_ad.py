@@ -90,9 +90,21 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
         level: a level that has been entered; the current one by default.
 
     Raises:
-        RuntimeError: outside of a level, or if shape or dtype differ.
+        RuntimeError: outside of a level, if shape or dtype differ, or if the tangent has one itself.
+        ValueError: for integers, which have no derivatives.
     """
-    return _autograd.make_dual(tensor, tangent, _number(level, "create a dual Tensor for forward AD"))
+    number = _number(level, "create a dual Tensor for forward AD")
+    for value, what in ((tensor, "primal"), (tangent, "tangent")):
+        if not (value.is_floating_point() or value.is_complex()):
+            raise ValueError(f"Expected {what} to be floating point or complex, but got: {value.dtype}")
+    if tensor.shape != tangent.shape:
+        raise RuntimeError(
+            "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not supported. "
+            f"Tensor is of size {list(tensor.shape)} while the given forward gradient is of size {list(tangent.shape)}."
+        )
+    if _autograd.unpack_dual(tangent, number)[1] is not None:
+        raise RuntimeError("make_dual: the tangent has a forward gradient at the same level; unpack_dual() it first")
+    return _autograd.make_dual(tensor, tangent, number)
 
 
 def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTensor:

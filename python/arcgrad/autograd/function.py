@@ -34,6 +34,14 @@ class BackwardCFunction(FunctionCtx):
             backward = vjp
         return backward(self, *grads)
 
+    @property
+    def saved_variables(self) -> tuple[Any, ...]:
+        """Another name of ``saved_tensors``, as older programs have it."""
+        import warnings
+
+        warnings.warn("'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning, stacklevel=2)
+        return self.saved_tensors
+
 
 class FunctionMeta(type):
     """Gives each custom function the class of its ctx, ``<name>Backward``."""
@@ -45,6 +53,8 @@ class FunctionMeta(type):
         )
         # None means that forward takes the ctx itself.
         cls._setup_context = None if cls.setup_context is _no_setup_context else cls.setup_context
+        forward = getattr(cls.forward, "__func__", cls.forward)
+        cls._has_defaults = bool(getattr(forward, "__defaults__", None) or getattr(forward, "__kwdefaults__", None))
 
 
 def _no_setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
@@ -143,7 +153,7 @@ class Function(metaclass=FunctionMeta):
         """All arguments of ``forward`` by position."""
         import inspect
 
-        bound = inspect.signature(cls.forward).bind(*args, **kwargs)
+        bound = inspect.signature(cls.forward).bind(*args, **(kwargs or {}))
         bound.apply_defaults()
         return bound.args
 

@@ -315,6 +315,25 @@ class set_multithreading_enabled:
         _thread.multithreading = self.prev
 
 
+class _force_original_view_tracking:
+    """Says whether the graph of a view that is made again, after a change in place, is that of the operations which made it at first,
+    or one of strides: at once when called as a function, and back at the end of a ``with`` block. The gradients are the same.
+
+    Args:
+        mode (bool): whether it is.
+    """
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = mode
+        self.prev = _autograd.switch_view_replay(mode)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc_info: Any) -> None:
+        _autograd.switch_view_replay(self.prev)
+
+
 def is_multithreading_enabled() -> bool:
     """What :class:`set_multithreading_enabled` has said on this thread."""
     return _thread.multithreading

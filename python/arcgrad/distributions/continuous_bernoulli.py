@@ -97,10 +97,6 @@ class ContinuousBernoulli(Weighted, ExponentialFamily):
         square = (self.probs - 0.5).square()
         return ag.where(self._is_regular(), variance, 1 / 12 - (1 / 15 - 128 / 945 * square) * square)
 
-    def sample(self, sample_shape: Sequence[int] = ag.Size()) -> Tensor:
-        with ag.no_grad():
-            return self.rsample(sample_shape)
-
     def rsample(self, sample_shape: Sequence[int] = ag.Size()) -> Tensor:
         shape = self._extended_shape(sample_shape)
         return self.icdf(ag.rand(shape, dtype=self.probs.dtype, device=self.probs.device))

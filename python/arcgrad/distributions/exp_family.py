@@ -35,16 +35,20 @@ class ExponentialFamily(Distribution):
     def _mean_carrier_measure(self) -> Any:
         raise NotImplementedError
 
-    def entropy(self) -> Tensor:
-        carrier = self._mean_carrier_measure
-        naturals = [param.detach().requires_grad_() for param in self._natural_params]
+    def _mean_statistics(self) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+        """F, and each natural parameter with its gradient ∇F: the mean of the statistic that it multiplies."""
+        # What has a graph keeps it, so that the result can be differentiated by what the parameters were made of.
+        naturals = [param if param.requires_grad else param.detach().requires_grad_() for param in self._natural_params]
         with ag.enable_grad():
             normalizer = self._log_normalizer(*naturals)
-            gradients = ag.autograd.grad(normalizer.sum(), naturals, create_graph=True)
-        result = normalizer - carrier
-        for natural, gradient in zip(naturals, gradients):
-            product = natural * gradient
-            result = result - product.reshape(self._batch_shape + ag.Size((-1,))).sum(-1)
+            means = ag.autograd.grad(normalizer.sum(), naturals, create_graph=True)
+        return normalizer, list(zip(naturals, means))
+
+    def entropy(self) -> Tensor:
+        normalizer, pairs = self._mean_statistics()
+        result = normalizer - self._mean_carrier_measure
+        for natural, mean in pairs:
+            result = result - (natural * mean).reshape(self._batch_shape + ag.Size((-1,))).sum(-1)
         return result
 
 

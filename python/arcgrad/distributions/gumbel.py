@@ -15,7 +15,6 @@ from .utils import broadcast_all, euler_constant, is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from arcgrad._core import Tensor
@@ -52,12 +51,6 @@ class Gumbel(TransformedDistribution):
     def _steps(self) -> list[Any]:
         minus_log = [ExpTransform().inv, AffineTransform(0, -ag.ones_like(self.scale))]
         return [*minus_log, ExpTransform().inv, AffineTransform(self.loc, -self.scale)]
-
-    def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
-        new = self._instance(_instance)
-        new.loc = self.loc.expand(batch_shape)
-        new.scale = self.scale.expand(batch_shape)
-        return super().expand(batch_shape, new)
 
     def log_prob(self, value: Tensor) -> Tensor:
         distance = (self.loc - self._checked(value)) / self.scale

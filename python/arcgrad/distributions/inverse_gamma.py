@@ -14,8 +14,6 @@ from .transforms import PowerTransform
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
 
     from arcgrad._core import Tensor
 
@@ -41,9 +39,6 @@ class InverseGamma(TransformedDistribution):
     def __init__(self, concentration: Tensor | float, rate: Tensor | float, validate_args: bool | None = None) -> None:
         base = Gamma(concentration, rate, validate_args=validate_args)
         super().__init__(base, PowerTransform(base.rate.new_tensor(-1.0)), validate_args=validate_args)
-
-    def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
-        return super().expand(batch_shape, self._instance(_instance))
 
     concentration = base_parameter("concentration", "The shape.")
     rate = base_parameter("rate", "The scale.")

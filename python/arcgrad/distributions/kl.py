@@ -254,13 +254,10 @@ def _family_family(p: ExponentialFamily, q: ExponentialFamily) -> Tensor:
         raise NotImplementedError(
             "The cross KL-divergence between different exponential families cannot be computed using Bregman divergences"
         )
-    naturals = [param.detach().requires_grad_() for param in p._natural_params]
-    with ag.enable_grad():
-        normalizer = p._log_normalizer(*naturals)
-        gradients = ag.autograd.grad(normalizer.sum(), naturals, create_graph=True)
+    normalizer, pairs = p._mean_statistics()
     result = q._log_normalizer(*q._natural_params) - normalizer
-    for of_p, of_q, gradient in zip(naturals, q._natural_params, gradients):
-        term = (of_q - of_p) * gradient
+    for (of_p, mean), of_q in zip(pairs, q._natural_params):
+        term = (of_q - of_p) * mean
         result = result - _sum_rightmost(term, term.ndim - result.ndim)
     return result
 
@@ -330,13 +327,6 @@ def _independent_independent(p: Independent, q: Independent) -> Tensor:
 # ---- multivariate normal distributions ----
 
 
-def _half_log_det(d: Any) -> Tensor:
-    """Half the logarithm of the determinant of the covariance."""
-    if isinstance(d, LowRankMultivariateNormal):
-        return d._log_det() / 2
-    return d._unbroadcasted_scale_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-
-
 def _square_root(d: Any) -> list[Tensor]:
     """Matrices whose columns' outer products sum up to the covariance."""
     if isinstance(d, LowRankMultivariateNormal):
@@ -358,7 +348,7 @@ def _multivariate(p: Any, q: Any) -> Tensor:
         columns = root.mT
         trace = trace + q._mahalanobis(columns, per_event=1).sum(-1)
     distance = q._mahalanobis(p.loc - q.loc)
-    return _half_log_det(q) - _half_log_det(p) + (trace + distance - p.event_shape[0]) / 2
+    return q._half_log_det() - p._half_log_det() + (trace + distance - p.event_shape[0]) / 2
 
 
 # ---- to another family ----

@@ -15,7 +15,6 @@ from .utils import broadcast_all, euler_constant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from arcgrad._core import Tensor
@@ -42,6 +41,7 @@ class Kumaraswamy(TransformedDistribution):
     """
 
     arg_constraints = {"concentration1": constraints.positive, "concentration0": constraints.positive}
+    _parameters = {"concentration1": 0, "concentration0": 0}
     support = constraints.unit_interval
     has_rsample = True
 
@@ -56,12 +56,6 @@ class Kumaraswamy(TransformedDistribution):
         base = Uniform(ag.full_like(b, 0), ag.full_like(b, 1), validate_args=validate_args)
         steps: Any = [PowerTransform(b.reciprocal()), AffineTransform(1.0, -1.0), PowerTransform(a.reciprocal())]
         super().__init__(base, steps, validate_args=validate_args)
-
-    def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
-        new = self._instance(_instance)
-        new.concentration1 = self.concentration1.expand(batch_shape)
-        new.concentration0 = self.concentration0.expand(batch_shape)
-        return super().expand(batch_shape, new)
 
     @property
     def mean(self) -> Tensor:

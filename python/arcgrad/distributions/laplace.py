@@ -8,7 +8,7 @@ import arcgrad as ag
 from arcgrad import _names
 
 from . import constraints
-from .distribution import Distribution
+from ._centred import Centred
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Laplace"]
 
 
-class Laplace(Distribution):
+class Laplace(Centred):
     """The Laplace distribution: exponential to both sides.
 
     Args:
@@ -38,14 +38,6 @@ class Laplace(Distribution):
 
     def __init__(self, loc: Tensor | float, scale: Tensor | float, validate_args: bool | None = None) -> None:
         self._take(0, validate_args, loc=loc, scale=scale)
-
-    @property
-    def mean(self) -> Tensor:
-        return self.loc
-
-    @property
-    def mode(self) -> Tensor:
-        return self.loc
 
     @property
     def variance(self) -> Tensor:

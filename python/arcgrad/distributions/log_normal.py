@@ -11,8 +11,6 @@ from .transforms import ExpTransform
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
 
     from arcgrad._core import Tensor
 
@@ -36,10 +34,7 @@ class LogNormal(TransformedDistribution):
     has_rsample = True
 
     def __init__(self, loc: Tensor | float, scale: Tensor | float, validate_args: bool | None = None) -> None:
-        super().__init__(Normal(loc, scale), ExpTransform(), validate_args=validate_args)
-
-    def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
-        return super().expand(batch_shape, self._instance(_instance))
+        super().__init__(Normal(loc, scale, validate_args=validate_args), ExpTransform(), validate_args=validate_args)
 
     loc = base_parameter("loc", "The mean of the logarithm.")
     scale = base_parameter("scale", "The standard deviation of the logarithm.")

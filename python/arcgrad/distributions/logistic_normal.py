@@ -11,8 +11,6 @@ from .transforms import StickBreakingTransform
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
 
     from arcgrad._core import Tensor
 
@@ -40,9 +38,6 @@ class LogisticNormal(TransformedDistribution):
         if not base.batch_shape:
             base = base.expand([1])
         super().__init__(base, StickBreakingTransform(), validate_args=validate_args)
-
-    def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
-        return super().expand(batch_shape, self._instance(_instance))
 
     @property
     def loc(self) -> Tensor:

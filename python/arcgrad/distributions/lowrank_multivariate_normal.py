@@ -8,8 +8,8 @@ import arcgrad as ag
 from arcgrad import _names
 
 from . import constraints
-from .distribution import Distribution
-from .multivariate_normal import solved, times_vector
+from ._centred import Centred
+from ._factored import solved, times_vector
 from .utils import _standard_normal, lazy_property
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["LowRankMultivariateNormal"]
 
 
-class LowRankMultivariateNormal(Distribution):
+class LowRankMultivariateNormal(Centred):
     """The multivariate normal distribution with the covariance W Wᵀ + diag(d).
 
     Of W with n rows and m columns only matrices of m rows are factored: with the capacitance C = I + Wᵀ diag(d)⁻¹ W, the determinant
@@ -91,14 +91,6 @@ class LowRankMultivariateNormal(Distribution):
         names = ("_unbroadcasted_cov_factor", "_unbroadcasted_cov_diag", "_capacitance_tril")
         return self._expanded(batch_shape, _instance, **{name: self.__dict__[name] for name in names})
 
-    @property
-    def mean(self) -> Tensor:
-        return self.loc
-
-    @property
-    def mode(self) -> Tensor:
-        return self.loc
-
     @lazy_property
     def variance(self) -> Tensor:
         variance = self._unbroadcasted_cov_factor.square().sum(-1) + self._unbroadcasted_cov_diag
@@ -151,17 +143,17 @@ class LowRankMultivariateNormal(Distribution):
         inner = times_vector(factor.mT, scaled)
         return (vectors * scaled).sum(-1) - solved(capacitance, inner).square().sum(-1)
 
-    def _log_det(self) -> Tensor:
-        """The logarithm of the determinant of the covariance."""
-        half = self._capacitance_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-        return 2 * half + self._unbroadcasted_cov_diag.log().sum(-1)
+    def _half_log_det(self) -> Tensor:
+        """Half the logarithm of the determinant of the covariance."""
+        of_capacitance = self._capacitance_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+        return of_capacitance + self._unbroadcasted_cov_diag.log().sum(-1) / 2
 
     def log_prob(self, value: Tensor) -> Tensor:
         distance = self._mahalanobis(self._checked(value) - self.loc)
-        return -(self._event_shape[0] * math.log(2 * math.pi) + self._log_det() + distance) / 2
+        return -(self._event_shape[0] * math.log(2 * math.pi) + distance) / 2 - self._half_log_det()
 
     def entropy(self) -> Tensor:
-        entropy = (self._event_shape[0] * (1 + math.log(2 * math.pi)) + self._log_det()) / 2
+        entropy = self._event_shape[0] / 2 * (1 + math.log(2 * math.pi)) + self._half_log_det()
         return entropy.expand(self._batch_shape)
 
 

@@ -8,8 +8,9 @@ import arcgrad as ag
 from arcgrad import _names
 
 from . import constraints
-from .distribution import Distribution
-from .utils import _standard_normal, lazy_property
+from ._centred import Centred
+from ._factored import Factored, chosen_matrix, solved, times_vector
+from .utils import _standard_normal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,54 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["MultivariateNormal"]
 
 
-def times_vector(matrix: Tensor, vector: Tensor) -> Tensor:
-    """The product of a batch of matrices and a batch of vectors."""
-    return (matrix @ vector.unsqueeze(-1)).squeeze(-1)
-
-
-def solved(factor: Tensor, vectors: Tensor) -> Tensor:
-    """L⁻¹ x for a batch of lower triangular L and a batch of vectors x."""
-    if factor.dim() == 2:
-        # One matrix for all vectors, which are its columns then.
-        columns = vectors.reshape(-1, vectors.shape[-1]).mT
-        return ag.linalg.solve_triangular(factor, columns, upper=False).mT.reshape(vectors.shape)
-    return ag.linalg.solve_triangular(factor, vectors.unsqueeze(-1), upper=False).squeeze(-1)
-
-
-def factor_of_inverse(matrix: Tensor) -> Tensor:
-    """The Cholesky factor of the inverse of a positive definite matrix.
-
-    With rows and columns in reverse, a Cholesky factor is upper triangular; its inverse, transposed, is the factor wanted.
-    """
-    upper = ag.linalg.cholesky(matrix.flip(-2, -1)).flip(-2, -1)
-    identity = ag.eye(matrix.shape[-1], dtype=matrix.dtype, device=matrix.device)
-    return ag.linalg.solve_triangular(upper.mT, identity, upper=False)
-
-
-def inverse_from_factor(factor: Tensor) -> Tensor:
-    """(L Lᵀ)⁻¹."""
-    identity = ag.eye(factor.shape[-1], dtype=factor.dtype, device=factor.device)
-    inverse = ag.linalg.solve_triangular(factor, identity, upper=False)
-    return inverse.mT @ inverse
-
-
-def chosen_matrix(**matrices: Tensor | None) -> tuple[str, Tensor]:
-    """The one matrix that is given, and its name.
-
-    Raises:
-        ValueError: none or several are given, or the matrix has fewer than two axes.
-    """
-    given = {name: matrix for name, matrix in matrices.items() if matrix is not None}
-    if len(given) != 1:
-        raise ValueError("Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified.")
-    ((name, matrix),) = given.items()
-    if matrix.dim() < 2:
-        what = f"{name} matrix" if name == "scale_tril" else name
-        raise ValueError(f"{what} must be at least two-dimensional, with optional leading batch dimensions")
-    return name, matrix
-
-
-class MultivariateNormal(Distribution):
+class MultivariateNormal(Centred, Factored):
     """The multivariate normal distribution of vectors.
 
     Args:
@@ -112,41 +66,11 @@ class MultivariateNormal(Distribution):
         self.__dict__[name] = matrix.expand(batch + (-1, -1))
         self.loc = loc.expand(batch + (-1,))
         super().__init__(batch, self.loc.shape[-1:], validate_args=validate_args)
-        if name == "scale_tril":
-            self._unbroadcasted_scale_tril = matrix
-        elif name == "covariance_matrix":
-            self._unbroadcasted_scale_tril = ag.linalg.cholesky(matrix)
-        else:
-            self._unbroadcasted_scale_tril = factor_of_inverse(matrix)
+        # After the check, whose errors say more than those of the factorization.
+        self._factor(name, matrix)
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
         return self._expanded(batch_shape, _instance, _unbroadcasted_scale_tril=self._unbroadcasted_scale_tril)
-
-    @lazy_property
-    def scale_tril(self) -> Tensor:
-        """The Cholesky factor of the covariance."""
-        shape = self._batch_shape + self._event_shape + self._event_shape
-        return self._unbroadcasted_scale_tril.expand(shape)
-
-    @lazy_property
-    def covariance_matrix(self) -> Tensor:
-        """The covariance."""
-        factor = self._unbroadcasted_scale_tril
-        return (factor @ factor.mT).expand(self._batch_shape + self._event_shape + self._event_shape)
-
-    @lazy_property
-    def precision_matrix(self) -> Tensor:
-        """The inverse of the covariance."""
-        inverse = inverse_from_factor(self._unbroadcasted_scale_tril)
-        return inverse.expand(self._batch_shape + self._event_shape + self._event_shape)
-
-    @property
-    def mean(self) -> Tensor:
-        return self.loc
-
-    @property
-    def mode(self) -> Tensor:
-        return self.loc
 
     @property
     def variance(self) -> Tensor:
@@ -167,12 +91,10 @@ class MultivariateNormal(Distribution):
 
     def log_prob(self, value: Tensor) -> Tensor:
         distance = self._mahalanobis(self._checked(value) - self.loc)
-        half_log_det = self._unbroadcasted_scale_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-        return -(self._event_shape[0] * math.log(2 * math.pi) + distance) / 2 - half_log_det
+        return -(self._event_shape[0] * math.log(2 * math.pi) + distance) / 2 - self._half_log_det()
 
     def entropy(self) -> Tensor:
-        half_log_det = self._unbroadcasted_scale_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-        entropy = self._event_shape[0] / 2 * (1 + math.log(2 * math.pi)) + half_log_det
+        entropy = self._event_shape[0] / 2 * (1 + math.log(2 * math.pi)) + self._half_log_det()
         return entropy.expand(self._batch_shape)
 
 

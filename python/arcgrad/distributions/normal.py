@@ -8,6 +8,7 @@ import arcgrad as ag
 from arcgrad import _names
 
 from . import constraints
+from ._centred import Centred
 from .exp_family import ExponentialFamily
 from .utils import _standard_normal
 
@@ -23,7 +24,7 @@ __all__ = ["Normal"]
 _HALF_LOG_TWO_PI = math.log(2 * math.pi) / 2
 
 
-class Normal(ExponentialFamily):
+class Normal(Centred, ExponentialFamily):
     """The normal (Gaussian) distribution.
 
     Args:
@@ -43,14 +44,6 @@ class Normal(ExponentialFamily):
 
     def __init__(self, loc: Tensor | float, scale: Tensor | float, validate_args: bool | None = None) -> None:
         self._take(0, validate_args, loc=loc, scale=scale)
-
-    @property
-    def mean(self) -> Tensor:
-        return self.loc
-
-    @property
-    def mode(self) -> Tensor:
-        return self.loc
 
     @property
     def stddev(self) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import arcgrad as ag
 from arcgrad import _names
+from arcgrad.nn import functional as F
 
 from . import constraints
 from ._weights import Weighted
@@ -59,9 +60,10 @@ class LogitRelaxedBernoulli(Weighted):
         return (u.log() - (-u).log1p() + probs.log() - (-probs).log1p()) / self.temperature
 
     def log_prob(self, value: Tensor) -> Tensor:
+        # That of a logistic number, e⁻ᶻ / (1 + e⁻ᶻ)², over the temperature.
         logits, value = broadcast_all(self.logits, self._checked(value))
-        distance = logits - value * self.temperature
-        return ag.as_tensor(self.temperature).log() + distance - 2 * distance.exp().log1p()
+        z = value * self.temperature - logits
+        return ag.as_tensor(self.temperature).log() - z + 2 * F.logsigmoid(z)
 
 
 class RelaxedBernoulli(TransformedDistribution):
@@ -93,9 +95,6 @@ class RelaxedBernoulli(TransformedDistribution):
     ) -> None:
         base = LogitRelaxedBernoulli(temperature, probs, logits)
         super().__init__(base, SigmoidTransform(), validate_args=validate_args)
-
-    def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
-        return super().expand(batch_shape, self._instance(_instance))
 
     temperature = base_parameter("temperature", "The temperature.")
     logits = base_parameter("logits", "The log odds of the chance.")

@@ -104,9 +104,6 @@ class RelaxedOneHotCategorical(TransformedDistribution):
         base = ExpRelaxedCategorical(temperature, probs, logits, validate_args=validate_args)
         super().__init__(base, ExpTransform(), validate_args=validate_args)
 
-    def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
-        return super().expand(batch_shape, self._instance(_instance))
-
     temperature = base_parameter("temperature", "The temperature.")
     logits = base_parameter("logits", "The logarithms of the probabilities.")
     probs = base_parameter("probs", "The probabilities.")

@@ -47,7 +47,6 @@ class StudentT(Distribution):
         validate_args: bool | None = None,
     ) -> None:
         self._take(0, validate_args, df=df, loc=loc, scale=scale)
-        # With the degrees of freedom alone given as a tensor or a number, it is they that say what the batch is.
 
     @property
     def mean(self) -> Tensor:
@@ -70,20 +69,19 @@ class StudentT(Distribution):
         return self.loc + self.scale * noise * (chi2 / self.df).rsqrt()
 
     def log_prob(self, value: Tensor) -> Tensor:
-        distance = (self._checked(value) - self.loc) / self.scale
-        normalizer = (
-            self.scale.log()
-            + 0.5 * self.df.log()
-            + 0.5 * math.log(math.pi)
-            + ag.lgamma(0.5 * self.df)
-            - ag.lgamma(0.5 * (self.df + 1))
-        )
-        return -0.5 * (self.df + 1) * (distance.square() / self.df).log1p() - normalizer
+        z = (self._checked(value) - self.loc) / self.scale
+        return -(self.df + 1) / 2 * (z.square() / self.df).log1p() - self._log_width()
+
+    def _log_width(self) -> Tensor:
+        """ln(scale √df B(df / 2, ½)): one over the density at the median."""
+        half = self.df / 2
+        log_beta = ag.lgamma(half) + math.lgamma(0.5) - ag.lgamma(half + 0.5)
+        return self.scale.log() + self.df.log() / 2 + log_beta
 
     def entropy(self) -> Tensor:
-        half, above = 0.5 * self.df, 0.5 * (self.df + 1)
-        log_beta = ag.lgamma(half) + math.lgamma(0.5) - ag.lgamma(above)
-        return self.scale.log() + above * (ag.digamma(above) - ag.digamma(half)) + 0.5 * self.df.log() + log_beta
+        # The mean of ln(1 + z² / df), which is ψ((df + 1) / 2) − ψ(df / 2).
+        half = self.df / 2
+        return (half + 0.5) * (ag.digamma(half + 0.5) - ag.digamma(half)) + self._log_width()
 
 
 _names.describe(__name__)

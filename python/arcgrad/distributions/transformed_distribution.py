@@ -86,6 +86,8 @@ class TransformedDistribution(Distribution):
         base_shape = whole.inverse_shape(shape + self._event_shape)
         new.base_dist = self.base_dist.expand(base_shape[: len(base_shape) - len(self.base_dist.event_shape)])
         new.transforms = self.transforms
+        # Parameters beside those of the base.
+        new.__dict__.update((name, self.__dict__[name].expand(shape)) for name in self._parameters)
         Distribution.__init__(new, shape, self._event_shape, validate_args=False)
         new._validate_args = self._validate_args
         return new

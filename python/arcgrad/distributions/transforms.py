@@ -27,7 +27,7 @@ from .utils import _sum_rightmost, broadcast_all, tril_matrix_to_vec, vec_to_tri
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, ClassVar
 
     from arcgrad._core import Size, Tensor
 
@@ -75,70 +75,28 @@ class Transform:
     domain: Any
     codomain: Any
 
+    #: The arguments of ``__init__`` before ``cache_size``, by the names under which an instance keeps them.
+    _arguments: ClassVar[tuple[str, ...]] = ()
+
     def __init__(self, cache_size: int = 0) -> None:
         if cache_size not in (0, 1):
             raise ValueError("cache_size must be 0 or 1")
         self._cache_size = cache_size
-        self._inv: weakref.ref[Transform] | None = None
-        self._cached_x_y: tuple[Tensor | None, Tensor | None] = (None, None)
+        self._last: tuple[Tensor, Tensor] | None = None
+        self._inverted: weakref.ref[Transform] | None = None
         super().__init__()
 
     def __getstate__(self) -> dict[str, Any]:
-        # A weak reference is not pickled.
-        return {**self.__dict__, "_inv": None}
-
-    @property
-    def event_dim(self) -> Any:
-        """The number of last axes that are transformed as one event, where it is the same before and after."""
-        if self.domain.event_dim == self.codomain.event_dim:
-            return self.domain.event_dim
-        raise ValueError("Please use either .domain.event_dim or .codomain.event_dim")
-
-    @property
-    def inv(self) -> Transform:
-        """The inverse transform, whose ``inv`` is this one."""
-        inverse = None if self._inv is None else self._inv()
-        if inverse is None:
-            inverse = _InverseTransform(self)
-            self._inv = weakref.ref(inverse)
-        return inverse
-
-    @property
-    def sign(self) -> Any:
-        """1 for an increasing function of numbers, −1 for a decreasing one."""
-        raise NotImplementedError
-
-    def with_cache(self, cache_size: int = 1) -> Transform:
-        """The transform with a cache of this size."""
-        if self._cache_size == cache_size:
-            return self
-        if type(self).__init__ is not Transform.__init__:
-            raise NotImplementedError(f"{type(self)}.with_cache is not implemented")
-        return type(self)(cache_size=cache_size)
+        # The inverse is made anew where it is wanted, and what was remembered is of this process.
+        return {**self.__dict__, "_inverted": None, "_last": None}
 
     def __eq__(self, other: object) -> bool:
         return self is other
 
-    def __call__(self, x: Tensor) -> Tensor:
-        if self._cache_size == 0:
-            return self._call(x)
-        known_x, known_y = self._cached_x_y
-        if x is known_x and known_y is not None:
-            return known_y
-        y = self._call(x)
-        self._cached_x_y = x, y
-        return y
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
 
-    def _inv_call(self, y: Tensor) -> Tensor:
-        """The inverse, which remembers as the transform itself does."""
-        if self._cache_size == 0:
-            return self._inverse(y)
-        known_x, known_y = self._cached_x_y
-        if y is known_y and known_x is not None:
-            return known_x
-        x = self._inverse(y)
-        self._cached_x_y = x, y
-        return x
+    # ---- for a transform to define ----
 
     def _call(self, x: Tensor) -> Tensor:
         raise NotImplementedError
@@ -150,8 +108,10 @@ class Transform:
         """ln |det dy/dx|, from an argument and its value: one number for each event."""
         raise NotImplementedError
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
+    @property
+    def sign(self) -> Any:
+        """1 for an increasing function of numbers, −1 for a decreasing one."""
+        raise NotImplementedError
 
     def forward_shape(self, shape: Sequence[int]) -> Size:
         """The shape of the values of arguments of this shape."""
@@ -161,60 +121,120 @@ class Transform:
         """The shape of the arguments of values of this shape."""
         return shape  # type: ignore[return-value]
 
+    # ---- what follows from it ----
+
+    @property
+    def event_dim(self) -> Any:
+        """The number of last axes that are transformed as one event, where it is the same before and after."""
+        before, after = self.domain.event_dim, self.codomain.event_dim
+        if before != after:
+            raise ValueError("Please use either .domain.event_dim or .codomain.event_dim")
+        return before
+
+    def __call__(self, x: Tensor) -> Tensor:
+        last = self._last
+        if last is not None and last[0] is x:
+            return last[1]
+        return self._remember(x, self._call(x))[1]
+
+    def _invert(self, y: Tensor) -> Tensor:
+        """The argument of a value: what was remembered, or what ``_inverse`` gives."""
+        last = self._last
+        if last is not None and last[1] is y:
+            return last[0]
+        return self._remember(self._inverse(y), y)[0]
+
+    def _remember(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        if self._cache_size:
+            self._last = x, y
+        return x, y
+
+    @property
+    def inv(self) -> Transform:
+        """The inverse transform, whose ``inv`` is this one."""
+        known = self._inverted and self._inverted()
+        if known is None:
+            known = self._new_inverse()
+            # Weakly: the inverse holds this one.
+            self._inverted = weakref.ref(known)
+        return known
+
+    def _new_inverse(self) -> Transform:
+        return _InverseTransform(self)
+
+    def with_cache(self, cache_size: int = 1) -> Transform:
+        """The transform with a cache of this size.
+
+        Raises:
+            NotImplementedError: a class has an ``__init__`` of its own and does not define this.
+        """
+        if self._cache_size == cache_size:
+            return self
+        kind = next(kind for kind in type(self).__mro__ if "_arguments" in vars(kind))
+        if kind is Transform:
+            if type(self).__init__ is not Transform.__init__:
+                raise NotImplementedError(f"{type(self)}.with_cache is not implemented")
+            kind = type(self)
+        return kind(*[getattr(self, name) for name in self._arguments], cache_size=cache_size)  # type: ignore[no-any-return]
+
+
+class _Alike(Transform):
+    """A transform without parameters: all of a class are equal."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self))
+
 
 class _InverseTransform(Transform):
     """The inverse of a transform, which does the work and remembers."""
 
     def __init__(self, transform: Transform) -> None:
         super().__init__(cache_size=transform._cache_size)
-        self._inv: Any = transform
-
-    @property
-    def domain(self) -> Any:
-        return self._inv.codomain
-
-    @property
-    def codomain(self) -> Any:
-        return self._inv.domain
-
-    @property
-    def bijective(self) -> Any:
-        return self._inv.bijective
-
-    @property
-    def sign(self) -> Any:
-        return self._inv.sign
+        self._of = transform
 
     @property
     def inv(self) -> Transform:
-        return self._inv  # type: ignore[no-any-return]
+        return self._of
 
-    def __getstate__(self) -> dict[str, Any]:
-        return dict(self.__dict__)
+    @property
+    def domain(self) -> Any:
+        return self._of.codomain
 
-    def with_cache(self, cache_size: int = 1) -> Transform:
-        return self._inv.with_cache(cache_size).inv  # type: ignore[no-any-return]
+    @property
+    def codomain(self) -> Any:
+        return self._of.domain
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _InverseTransform) and self._inv == other._inv
+    @property
+    def bijective(self) -> Any:
+        return self._of.bijective
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._inv!r})"
+    @property
+    def sign(self) -> Any:
+        return self._of.sign
 
     def __call__(self, x: Tensor) -> Tensor:
-        return self._inv._inv_call(x)  # type: ignore[no-any-return]
+        return self._of._invert(x)
 
-    def _inv_call(self, y: Tensor) -> Tensor:
-        return self._inv(y)  # type: ignore[no-any-return]
+    def _invert(self, y: Tensor) -> Tensor:
+        return self._of(y)
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
-        return -self._inv.log_abs_det_jacobian(y, x)
+        return -self._of.log_abs_det_jacobian(y, x)
 
     def forward_shape(self, shape: Sequence[int]) -> Size:
-        return self._inv.inverse_shape(shape)  # type: ignore[no-any-return]
+        return self._of.inverse_shape(shape)
 
     def inverse_shape(self, shape: Sequence[int]) -> Size:
-        return self._inv.forward_shape(shape)  # type: ignore[no-any-return]
+        return self._of.forward_shape(shape)
+
+    def with_cache(self, cache_size: int = 1) -> Transform:
+        return self._of.with_cache(cache_size).inv
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _InverseTransform) and self._of == other._of
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._of!r})"
 
 
 def _wider(constraint: Any, event_dim: int) -> Any:
@@ -230,6 +250,8 @@ class ComposeTransform(Transform):
         parts: the transforms.
         cache_size: 1 to let each of them remember.
     """
+
+    _arguments = ("parts",)
 
     def __init__(self, parts: Sequence[Transform], cache_size: int = 0) -> None:
         if cache_size:
@@ -272,17 +294,10 @@ class ComposeTransform(Transform):
     def sign(self) -> Any:
         return reduce(operator.mul, (part.sign for part in self.parts), 1)
 
-    @property
-    def inv(self) -> Transform:
-        inverse = None if self._inv is None else self._inv()
-        if inverse is None:
-            inverse = ComposeTransform([part.inv for part in reversed(self.parts)])
-            self._inv = weakref.ref(inverse)
-            inverse._inv = weakref.ref(self)
+    def _new_inverse(self) -> Transform:
+        inverse = ComposeTransform([part.inv for part in reversed(self.parts)])
+        inverse._inverted = weakref.ref(self)
         return inverse
-
-    def with_cache(self, cache_size: int = 1) -> Transform:
-        return self if self._cache_size == cache_size else ComposeTransform(self.parts, cache_size=cache_size)
 
     def __call__(self, x: Tensor) -> Tensor:
         for part in self.parts:
@@ -320,20 +335,24 @@ class ComposeTransform(Transform):
 identity_transform = ComposeTransform([])
 
 
+def _require_axes(shape: Sequence[int], least: int) -> Size:
+    """The shape, which has to have as many axes."""
+    if len(shape) < least:
+        raise ValueError("Too few dimensions on input")
+    return ag.Size(shape)
+
+
 class IndependentTransform(Transform):
     """A transform whose ``reinterpreted_batch_ndims`` last batch axes belong to the event: the logarithm of the determinant is the sum
     along them.
     """
 
+    _arguments = ("base_transform", "reinterpreted_batch_ndims")
+
     def __init__(self, base_transform: Transform, reinterpreted_batch_ndims: int, cache_size: int = 0) -> None:
         super().__init__(cache_size=cache_size)
         self.base_transform = base_transform.with_cache(cache_size)
         self.reinterpreted_batch_ndims = reinterpreted_batch_ndims
-
-    def with_cache(self, cache_size: int = 1) -> Transform:
-        if self._cache_size == cache_size:
-            return self
-        return IndependentTransform(self.base_transform, self.reinterpreted_batch_ndims, cache_size=cache_size)
 
     @property
     def domain(self) -> Any:
@@ -352,13 +371,11 @@ class IndependentTransform(Transform):
         return self.base_transform.sign
 
     def _call(self, x: Tensor) -> Tensor:
-        if x.dim() < self.domain.event_dim:
-            raise ValueError("Too few dimensions on input")
+        _require_axes(x.shape, self.domain.event_dim)
         return self.base_transform(x)
 
     def _inverse(self, y: Tensor) -> Tensor:
-        if y.dim() < self.codomain.event_dim:
-            raise ValueError("Too few dimensions on input")
+        _require_axes(y.shape, self.codomain.event_dim)
         return self.base_transform.inv(y)
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
@@ -382,6 +399,7 @@ class ReshapeTransform(Transform):
     """
 
     bijective = True
+    _arguments = ("in_shape", "out_shape")
 
     def __init__(self, in_shape: Sequence[int], out_shape: Sequence[int], cache_size: int = 0) -> None:
         self.in_shape = ag.Size(in_shape)
@@ -397,11 +415,6 @@ class ReshapeTransform(Transform):
     @property
     def codomain(self) -> Any:
         return constraints.independent(constraints.real, len(self.out_shape))
-
-    def with_cache(self, cache_size: int = 1) -> Transform:
-        if self._cache_size == cache_size:
-            return self
-        return ReshapeTransform(self.in_shape, self.out_shape, cache_size=cache_size)
 
     def _call(self, x: Tensor) -> Tensor:
         return x.reshape(x.shape[: x.dim() - len(self.in_shape)] + self.out_shape)
@@ -421,25 +434,20 @@ class ReshapeTransform(Transform):
 
 def _exchanged(shape: Sequence[int], old: Size, new: Size) -> Size:
     """The shape with its last sizes, which are ``old``, exchanged."""
-    shape = ag.Size(shape)
-    if len(shape) < len(old):
-        raise ValueError("Too few dimensions on input")
+    shape = _require_axes(shape, len(old))
     cut = len(shape) - len(old)
     if shape[cut:] != old:
         raise ValueError(f"Shape mismatch: expected {shape[cut:]} but got {old}")
     return shape[:cut] + new
 
 
-class ExpTransform(Transform):
+class ExpTransform(_Alike):
     """y = eˣ."""
 
     domain = constraints.real
     codomain = constraints.positive
     bijective = True
     sign = +1
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ExpTransform)
 
     def _call(self, x: Tensor) -> Tensor:
         return x.exp()
@@ -457,13 +465,11 @@ class PowerTransform(Transform):
     domain = constraints.positive
     codomain = constraints.positive
     bijective = True
+    _arguments = ("exponent",)
 
     def __init__(self, exponent: Tensor | float, cache_size: int = 0) -> None:
         super().__init__(cache_size=cache_size)
         (self.exponent,) = broadcast_all(exponent)
-
-    def with_cache(self, cache_size: int = 1) -> Transform:
-        return self if self._cache_size == cache_size else PowerTransform(self.exponent, cache_size=cache_size)
 
     @property
     def sign(self) -> Any:
@@ -482,22 +488,24 @@ class PowerTransform(Transform):
         return (self.exponent * y / x).abs().log()
 
     def forward_shape(self, shape: Sequence[int]) -> Size:
-        return ag.broadcast_shapes(tuple(shape), tuple(self.exponent.shape))
+        return _broadcast(shape, self.exponent)
 
-    def inverse_shape(self, shape: Sequence[int]) -> Size:
-        return ag.broadcast_shapes(tuple(shape), tuple(self.exponent.shape))
+    inverse_shape = forward_shape
 
 
-class SigmoidTransform(Transform):
+def _broadcast(shape: Sequence[int], *parameters: Tensor | float) -> Size:
+    """The shape that elements of this shape and these parameters broadcast to."""
+    shapes = [tuple(parameter.shape) for parameter in parameters if isinstance(parameter, ag.Tensor)]
+    return ag.broadcast_shapes(tuple(shape), *shapes)
+
+
+class SigmoidTransform(_Alike):
     """y = 1 / (1 + e⁻ˣ), kept off 0 and 1."""
 
     domain = constraints.real
     codomain = constraints.unit_interval
     bijective = True
     sign = +1
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, SigmoidTransform)
 
     def _call(self, x: Tensor) -> Tensor:
         limits = ag.finfo(x.dtype)
@@ -512,16 +520,13 @@ class SigmoidTransform(Transform):
         return -F.softplus(-x) - F.softplus(x)
 
 
-class SoftplusTransform(Transform):
+class SoftplusTransform(_Alike):
     """y = ln(1 + eˣ), which is x itself above 20."""
 
     domain = constraints.real
     codomain = constraints.positive
     bijective = True
     sign = +1
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, SoftplusTransform)
 
     def _call(self, x: Tensor) -> Tensor:
         return F.softplus(x)
@@ -533,16 +538,13 @@ class SoftplusTransform(Transform):
         return -F.softplus(-x)
 
 
-class TanhTransform(Transform):
+class TanhTransform(_Alike):
     """y = tanh x. Near the ends the inverse is inexact: a cache gives the argument back."""
 
     domain = constraints.real
     codomain = constraints.interval(-1.0, 1.0)
     bijective = True
     sign = +1
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, TanhTransform)
 
     def _call(self, x: Tensor) -> Tensor:
         return x.tanh()
@@ -555,14 +557,11 @@ class TanhTransform(Transform):
         return 2.0 * (math.log(2.0) - x - F.softplus(-2.0 * x))
 
 
-class AbsTransform(Transform):
+class AbsTransform(_Alike):
     """y = |x|; the inverse gives the positive one of both."""
 
     domain = constraints.real
     codomain = constraints.positive
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, AbsTransform)
 
     def _call(self, x: Tensor) -> Tensor:
         return x.abs()
@@ -582,6 +581,7 @@ class AffineTransform(Transform):
     """
 
     bijective = True
+    _arguments = ("loc", "scale", "_event_dim")
 
     def __init__(
         self, loc: Tensor | float, scale: Tensor | float, event_dim: int = 0, cache_size: int = 0
@@ -599,14 +599,7 @@ class AffineTransform(Transform):
     def domain(self) -> Any:
         return _wider(constraints.real, self._event_dim)
 
-    @property
-    def codomain(self) -> Any:
-        return _wider(constraints.real, self._event_dim)
-
-    def with_cache(self, cache_size: int = 1) -> Transform:
-        if self._cache_size == cache_size:
-            return self
-        return AffineTransform(self.loc, self.scale, self._event_dim, cache_size=cache_size)
+    codomain = domain
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AffineTransform):
@@ -635,16 +628,10 @@ class AffineTransform(Transform):
         each = each.expand(ag.broadcast_shapes(tuple(x.shape), tuple(each.shape)))
         return _sum_rightmost(each, self._event_dim)
 
-    def _broadcast(self, shape: Sequence[int]) -> Size:
-        return ag.broadcast_shapes(
-            tuple(shape), *(tuple(part.shape) for part in (self.loc, self.scale) if isinstance(part, ag.Tensor))
-        )
-
     def forward_shape(self, shape: Sequence[int]) -> Size:
-        return self._broadcast(shape)
+        return _broadcast(shape, self.loc, self.scale)
 
-    def inverse_shape(self, shape: Sequence[int]) -> Size:
-        return self._broadcast(shape)
+    inverse_shape = forward_shape
 
 
 class CorrCholeskyTransform(Transform):
@@ -685,52 +672,38 @@ class CorrCholeskyTransform(Transform):
         return breaking + tanh
 
     def forward_shape(self, shape: Sequence[int]) -> Size:
-        if len(shape) < 1:
-            raise ValueError("Too few dimensions on input")
-        count = shape[-1]
+        count = _require_axes(shape, 1)[-1]
         size = round((0.25 + 2 * count) ** 0.5 + 0.5)
         if size * (size - 1) // 2 != count:
             raise ValueError("Input is not a flattened lower-diagonal number")
-        return ag.Size(shape[:-1]) + ag.Size((size, size))
+        return ag.Size((*shape[:-1], size, size))
 
     def inverse_shape(self, shape: Sequence[int]) -> Size:
-        if len(shape) < 2:
-            raise ValueError("Too few dimensions on input")
-        if shape[-2] != shape[-1]:
+        *batch, rows, columns = _require_axes(shape, 2)
+        if rows != columns:
             raise ValueError("Input is not square")
-        return ag.Size(shape[:-2]) + ag.Size((shape[-1] * (shape[-1] - 1) // 2,))
+        return ag.Size((*batch, rows * (rows - 1) // 2))
 
 
-class SoftmaxTransform(Transform):
+class SoftmaxTransform(_Alike):
     """Vectors of log weights as probabilities. Not bijective: adding a constant changes nothing."""
 
     domain = constraints.real_vector
     codomain = constraints.simplex
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, SoftmaxTransform)
-
     def _call(self, x: Tensor) -> Tensor:
-        weights = (x - x.max(-1, True)[0]).exp()
-        return weights / weights.sum(-1, True)
+        return x.softmax(-1)
 
     def _inverse(self, y: Tensor) -> Tensor:
         return y.log()
 
     def forward_shape(self, shape: Sequence[int]) -> Size:
-        return _at_least_a_vector(shape)
+        return _require_axes(shape, 1)
 
-    def inverse_shape(self, shape: Sequence[int]) -> Size:
-        return _at_least_a_vector(shape)
-
-
-def _at_least_a_vector(shape: Sequence[int]) -> Size:
-    if len(shape) < 1:
-        raise ValueError("Too few dimensions on input")
-    return shape  # type: ignore[return-value]
+    inverse_shape = forward_shape
 
 
-class StickBreakingTransform(Transform):
+class StickBreakingTransform(_Alike):
     """Vectors of n numbers as vectors of n + 1 positive ones of sum 1.
 
     Of a stick of length 1, each number says through the logistic function which part of what is left is broken off. The number of
@@ -740,9 +713,6 @@ class StickBreakingTransform(Transform):
     domain = constraints.real_vector
     codomain = constraints.simplex
     bijective = True
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, StickBreakingTransform)
 
     def _call(self, x: Tensor) -> Tensor:
         parts = _stick_breaking_odds(x).sigmoid()
@@ -759,12 +729,12 @@ class StickBreakingTransform(Transform):
         return (F.logsigmoid(odds) - odds + y[..., :-1].log()).sum(-1)
 
     def forward_shape(self, shape: Sequence[int]) -> Size:
-        shape = ag.Size(_at_least_a_vector(shape))
-        return shape[:-1] + ag.Size((shape[-1] + 1,))
+        *batch, count = _require_axes(shape, 1)
+        return ag.Size((*batch, count + 1))
 
     def inverse_shape(self, shape: Sequence[int]) -> Size:
-        shape = ag.Size(_at_least_a_vector(shape))
-        return shape[:-1] + ag.Size((shape[-1] - 1,))
+        *batch, count = _require_axes(shape, 1)
+        return ag.Size((*batch, count - 1))
 
 
 def _places_behind(x: Tensor) -> Tensor:
@@ -776,14 +746,11 @@ def _stick_breaking_odds(x: Tensor) -> Tensor:
     return x - _places_behind(x).log()
 
 
-class LowerCholeskyTransform(Transform):
+class LowerCholeskyTransform(_Alike):
     """Square matrices as lower triangular ones with a positive diagonal: what is above goes, the diagonal is exponentiated."""
 
     domain = constraints.independent(constraints.real, 2)
     codomain = constraints.lower_cholesky
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, LowerCholeskyTransform)
 
     def _call(self, x: Tensor) -> Tensor:
         return x.tril(-1) + x.diagonal(dim1=-2, dim2=-1).exp().diag_embed()
@@ -792,14 +759,11 @@ class LowerCholeskyTransform(Transform):
         return y.tril(-1) + y.diagonal(dim1=-2, dim2=-1).log().diag_embed()
 
 
-class PositiveDefiniteTransform(Transform):
+class PositiveDefiniteTransform(_Alike):
     """Square matrices as positive definite ones L Lᵀ, with L of :class:`LowerCholeskyTransform`."""
 
     domain = constraints.independent(constraints.real, 2)
     codomain = constraints.positive_definite
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, PositiveDefiniteTransform)
 
     def _call(self, x: Tensor) -> Tensor:
         factor = LowerCholeskyTransform()(x)
@@ -810,30 +774,55 @@ class PositiveDefiniteTransform(Transform):
 
 
 class _Parts(Transform):
-    """What :class:`CatTransform` and :class:`StackTransform` share."""
+    """Transforms of the parts of a tensor along axis ``dim``, which are put together again."""
 
     transforms: list[Transform]
 
     def __init__(self, tseq: Sequence[Transform], dim: int, cache_size: int) -> None:
         if not all(isinstance(transform, Transform) for transform in tseq):
             raise AssertionError("All elements of tseq must be Transform instances")
-        if cache_size:
-            tseq = [transform.with_cache(cache_size) for transform in tseq]
         super().__init__(cache_size=cache_size)
-        self.transforms = list(tseq)
+        self.transforms = [transform.with_cache(cache_size) if cache_size else transform for transform in tseq]
         self.dim = dim
 
     @property
     def bijective(self) -> Any:
         return all(transform.bijective for transform in self.transforms)
 
-    def _check_dim(self, x: Tensor) -> None:
+    def _size(self) -> tuple[int, str]:
+        """The size along the axis, and what it is called."""
+        raise NotImplementedError
+
+    def _divided(self, x: Tensor) -> Sequence[Tensor]:
+        """The parts of a tensor."""
+        raise NotImplementedError
+
+    def _put_together(self, parts: list[Tensor]) -> Tensor:
+        raise NotImplementedError
+
+    def _split(self, x: Tensor) -> Sequence[Tensor]:
         if not -x.dim() <= self.dim < x.dim():
             raise AssertionError(f"dim {self.dim} out of range for x with {x.dim()} dimensions")
+        size, name = self._size()
+        if x.shape[self.dim] != size:
+            raise AssertionError(f"x.size({self.dim}) = {x.shape[self.dim]} must equal {name} {size}")
+        return self._divided(x)
+
+    def _call(self, x: Tensor) -> Tensor:
+        return self._put_together([transform(part) for transform, part in zip(self.transforms, self._split(x))])
+
+    def _inverse(self, y: Tensor) -> Tensor:
+        return self._put_together([transform.inv(part) for transform, part in zip(self.transforms, self._split(y))])
+
+    def _determinants(self, x: Tensor, y: Tensor) -> list[Tensor]:
+        parts = zip(self.transforms, self._split(x), self._split(y))
+        return [transform.log_abs_det_jacobian(before, after) for transform, before, after in parts]
 
 
 class CatTransform(_Parts):
     """Transforms of parts of ``lengths`` along axis ``dim``, as tensors put together by ``cat``."""
+
+    _arguments = ("transforms", "dim", "lengths")
 
     def __init__(
         self,
@@ -856,11 +845,6 @@ class CatTransform(_Parts):
         """The size along the axis."""
         return sum(self.lengths)
 
-    def with_cache(self, cache_size: int = 1) -> Transform:
-        if self._cache_size == cache_size:
-            return self
-        return CatTransform(self.transforms, self.dim, self.lengths, cache_size)
-
     @property
     def domain(self) -> Any:
         return constraints.cat([transform.domain for transform in self.transforms], self.dim, self.lengths)
@@ -869,25 +853,21 @@ class CatTransform(_Parts):
     def codomain(self) -> Any:
         return constraints.cat([transform.codomain for transform in self.transforms], self.dim, self.lengths)
 
-    def _split(self, x: Tensor) -> Sequence[Tensor]:
-        self._check_dim(x)
-        if x.shape[self.dim] != self.length:
-            raise AssertionError(f"x.size({self.dim}) = {x.shape[self.dim]} must equal length {self.length}")
+    def _size(self) -> tuple[int, str]:
+        return self.length, "length"
+
+    def _divided(self, x: Tensor) -> Sequence[Tensor]:
         return x.split(self.lengths, self.dim)
 
-    def _call(self, x: Tensor) -> Tensor:
-        parts = zip(self.transforms, self._split(x))
-        return ag.cat([transform(part) for transform, part in parts], self.dim)
-
-    def _inverse(self, y: Tensor) -> Tensor:
-        parts = zip(self.transforms, self._split(y))
-        return ag.cat([transform.inv(part) for transform, part in parts], self.dim)
+    def _put_together(self, parts: list[Tensor]) -> Tensor:
+        return ag.cat(parts, self.dim)
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
-        widest, terms = self.event_dim, []
-        for transform, before, after in zip(self.transforms, self._split(x), self._split(y)):
-            term = transform.log_abs_det_jacobian(before, after)
-            terms.append(_sum_rightmost(term, widest - transform.event_dim))
+        widest = self.event_dim
+        terms = [
+            _sum_rightmost(term, widest - transform.event_dim)
+            for transform, term in zip(self.transforms, self._determinants(x, y))
+        ]
         # Of an axis within the event the parts are of one number each.
         dim = self.dim - x.dim() if self.dim >= 0 else self.dim
         dim += widest
@@ -897,11 +877,10 @@ class CatTransform(_Parts):
 class StackTransform(_Parts):
     """Transforms of the slices along axis ``dim``, as tensors put together by ``stack``."""
 
+    _arguments = ("transforms", "dim")
+
     def __init__(self, tseq: Sequence[Transform], dim: int = 0, cache_size: int = 0) -> None:
         super().__init__(tseq, dim, cache_size)
-
-    def with_cache(self, cache_size: int = 1) -> Transform:
-        return self if self._cache_size == cache_size else StackTransform(self.transforms, self.dim, cache_size)
 
     @property
     def domain(self) -> Any:
@@ -911,24 +890,17 @@ class StackTransform(_Parts):
     def codomain(self) -> Any:
         return constraints.stack([transform.codomain for transform in self.transforms], self.dim)
 
-    def _slices(self, x: Tensor) -> Sequence[Tensor]:
-        self._check_dim(x)
-        if x.shape[self.dim] != len(self.transforms):
-            count = len(self.transforms)
-            raise AssertionError(f"x.size({self.dim}) = {x.shape[self.dim]} must equal len(transforms) = {count}")
+    def _size(self) -> tuple[int, str]:
+        return len(self.transforms), "len(transforms) ="
+
+    def _divided(self, x: Tensor) -> Sequence[Tensor]:
         return x.unbind(self.dim)
 
-    def _call(self, x: Tensor) -> Tensor:
-        parts = zip(self.transforms, self._slices(x))
-        return ag.stack([transform(part) for transform, part in parts], self.dim)
-
-    def _inverse(self, y: Tensor) -> Tensor:
-        parts = zip(self.transforms, self._slices(y))
-        return ag.stack([transform.inv(part) for transform, part in parts], self.dim)
+    def _put_together(self, parts: list[Tensor]) -> Tensor:
+        return ag.stack(parts, self.dim)
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
-        parts = zip(self.transforms, self._slices(x), self._slices(y))
-        return ag.stack([transform.log_abs_det_jacobian(*pair) for transform, *pair in parts], self.dim)
+        return self._put_together(self._determinants(x, y))
 
 
 class CumulativeDistributionTransform(Transform):
@@ -943,6 +915,7 @@ class CumulativeDistributionTransform(Transform):
     bijective = True
     codomain = constraints.unit_interval
     sign = +1
+    _arguments = ("distribution",)
 
     def __init__(self, distribution: Distribution, cache_size: int = 0) -> None:
         super().__init__(cache_size=cache_size)
@@ -960,11 +933,6 @@ class CumulativeDistributionTransform(Transform):
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
         return self.distribution.log_prob(x)
-
-    def with_cache(self, cache_size: int = 1) -> Transform:
-        if self._cache_size == cache_size:
-            return self
-        return CumulativeDistributionTransform(self.distribution, cache_size=cache_size)
 
 
 _names.describe(__name__)

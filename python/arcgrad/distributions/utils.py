@@ -172,19 +172,6 @@ def vec_to_tril_matrix(vec: Tensor, diag: int = 0) -> Tensor:
     return matrix
 
 
-def weights(instance: Any, probs: Tensor | None, logits: Tensor | None) -> Tensor:
-    """Checks that just one of two ways to give weights is used, and keeps it in the instance under its name; returns it.
-
-    Raises:
-        ValueError: both are given, or none.
-    """
-    if (probs is None) == (logits is None):
-        raise ValueError("Either `probs` or `logits` must be specified, but not both.")
-    given = probs if logits is None else logits
-    instance.__dict__["probs" if logits is None else "logits"] = given
-    return given  # type: ignore[return-value]
-
-
 def binary_cross_entropy(logits: Tensor, value: Tensor) -> Tensor:
     """−ln of the probability of values in [0, 1] under log odds, of one shape, element by element."""
     return F.binary_cross_entropy_with_logits(logits, value, reduction="none")

@@ -13,7 +13,6 @@ from .utils import broadcast_all, euler_constant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from arcgrad._core import Tensor
@@ -34,6 +33,7 @@ class Weibull(TransformedDistribution):
     """
 
     arg_constraints = {"scale": constraints.positive, "concentration": constraints.positive}
+    _parameters = {"scale": 0, "concentration": 0}
     support = constraints.positive
 
     def __init__(self, scale: Tensor | float, concentration: Tensor | float, validate_args: bool | None = None) -> None:
@@ -41,12 +41,6 @@ class Weibull(TransformedDistribution):
         base = Exponential(ag.ones_like(self.scale), validate_args=validate_args)
         steps: Any = [PowerTransform(self.concentration.reciprocal()), AffineTransform(0, self.scale)]
         super().__init__(base, steps, validate_args=validate_args)
-
-    def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
-        new = self._instance(_instance)
-        new.scale = self.scale.expand(batch_shape)
-        new.concentration = self.concentration.expand(batch_shape)
-        return super().expand(batch_shape, new)
 
     @property
     def mean(self) -> Tensor:

@@ -8,11 +8,11 @@ import arcgrad as ag
 from arcgrad import _names, _warnings
 
 from . import constraints
+from ._factored import Factored, chosen_matrix
 from .chi2 import Chi2
 from .distribution import Distribution
 from .exp_family import ExponentialFamily
-from .multivariate_normal import chosen_matrix, factor_of_inverse, inverse_from_factor
-from .utils import is_number, lazy_property
+from .utils import is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def _log_multivariate_gamma(a: Tensor, p: int) -> Tensor:
     return p * (p - 1) / 4 * math.log(math.pi) + ag.lgamma(_halves(a, p)).sum(-1)
 
 
-class Wishart(ExponentialFamily):
+class Wishart(Factored, ExponentialFamily):
     """The Wishart distribution of positive definite matrices: that of Σ x xᵀ over ``df`` normal vectors of mean 0.
 
     Args:
@@ -78,12 +78,7 @@ class Wishart(ExponentialFamily):
         if (self.df < event_shape[-1]).any():
             _warnings.warn("Low df values detected. Singular samples are highly likely to occur for ndim - 1 < df < ndim.")
         Distribution.__init__(self, batch, event_shape, validate_args=validate_args)
-        if name == "scale_tril":
-            self._unbroadcasted_scale_tril = matrix
-        elif name == "covariance_matrix":
-            self._unbroadcasted_scale_tril = ag.linalg.cholesky(matrix)
-        else:
-            self._unbroadcasted_scale_tril = factor_of_inverse(matrix)
+        self._factor(name, matrix)
 
     @property
     def arg_constraints(self) -> Any:
@@ -96,23 +91,6 @@ class Wishart(ExponentialFamily):
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
         return self._expanded(batch_shape, _instance, _unbroadcasted_scale_tril=self._unbroadcasted_scale_tril)
-
-    @lazy_property
-    def scale_tril(self) -> Tensor:
-        """The Cholesky factor of the vectors' covariance."""
-        return self._unbroadcasted_scale_tril.expand(self._batch_shape + self._event_shape)
-
-    @lazy_property
-    def covariance_matrix(self) -> Tensor:
-        """The vectors' covariance."""
-        factor = self._unbroadcasted_scale_tril
-        return (factor @ factor.mT).expand(self._batch_shape + self._event_shape)
-
-    @lazy_property
-    def precision_matrix(self) -> Tensor:
-        """The inverse of the vectors' covariance."""
-        inverse = inverse_from_factor(self._unbroadcasted_scale_tril)
-        return inverse.expand(self._batch_shape + self._event_shape)
 
     def _over_matrices(self, numbers: Tensor) -> Tensor:
         return numbers.reshape(self._batch_shape + (1, 1))
@@ -163,22 +141,18 @@ class Wishart(ExponentialFamily):
             sample = ag.where(singular[..., None, None], self._bartlett(sample_shape), sample)
         return sample
 
-    def _log_det(self) -> Tensor:
-        """ln det of the vectors' covariance."""
-        return 2 * self._unbroadcasted_scale_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-
     def log_prob(self, value: Tensor) -> Tensor:
         value, df, p = self._checked(value), self.df, self._event_shape[-1]
         log_det = 2 * ag.linalg.cholesky(value).diagonal(dim1=-2, dim2=-1).log().sum(-1)
         # The trace of V⁻¹ X, V⁻¹ being symmetric.
         trace = (self.precision_matrix * value).sum((-2, -1))
-        normalizer = df * (p * math.log(2) + self._log_det()) / 2 + _log_multivariate_gamma(df / 2, p)
+        normalizer = df * (p * math.log(2) + 2 * self._half_log_det()) / 2 + _log_multivariate_gamma(df / 2, p)
         return ((df - p - 1) * log_det - trace) / 2 - normalizer
 
     def entropy(self) -> Tensor:
         df, p = self.df, self._event_shape[-1]
-        mean_log_det = ag.digamma(_halves(df / 2, p)).sum(-1) + p * math.log(2) + self._log_det()
-        normalizer = df * (p * math.log(2) + self._log_det()) / 2 + _log_multivariate_gamma(df / 2, p)
+        mean_log_det = ag.digamma(_halves(df / 2, p)).sum(-1) + p * math.log(2) + 2 * self._half_log_det()
+        normalizer = df * (p * math.log(2) + 2 * self._half_log_det()) / 2 + _log_multivariate_gamma(df / 2, p)
         return normalizer - (df - p - 1) / 2 * mean_log_det + df * p / 2
 
     @property

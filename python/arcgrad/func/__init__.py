@@ -14,6 +14,7 @@ They nest in any order and to any depth:
 
 from arcgrad import _names
 
+from .batch_norms import replace_all_batch_norm_modules_
 from .batching import debug_unwrap, vmap
 from .forward import jvp, linearize
 from .functional_call import functional_call, stack_module_state
@@ -30,6 +31,7 @@ __all__ = [
     "jacrev",
     "jvp",
     "linearize",
+    "replace_all_batch_norm_modules_",
     "stack_module_state",
     "vjp",
     "vmap",

@@ -181,6 +181,14 @@ def vmap(
     return wrapper
 
 
+def _text(tensor, number):
+    """How a tensor is shown that stands for the examples of the batch at level ``number``."""
+    whole, dim = _autograd.unwrap_batched(tensor, number)
+    depth = 1 + [level for level, _ in thread.levels].index(number)
+    lines = "\n".join(f"    {line}" for line in repr(whole).splitlines())
+    return f"BatchedTensor(lvl={depth}, bdim={dim}, value=\n{lines}\n)"
+
+
 def debug_unwrap(tensor: Tensor, *, recurse: bool = True) -> Tensor:
     """The tensor inside of one that a transformation has made, to look at its values in a debugger.
 

@@ -1,6 +1,7 @@
 """The standard library's ``multiprocessing`` under this name, and :func:`spawn`.
 
-Tensors go from process to process by value: each has memory of its own.
+Tensors go from process to process by value: each has memory of its own. Those that :meth:`arcgrad.Tensor.share_memory_` has moved
+go by reference: all processes see one memory.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ Both have a kind whose shape is not known yet, :class:`UninitializedParameter` a
 from __future__ import annotations
 
 from arcgrad import Tensor, _names, empty
+from arcgrad._core._overrides import _disabled_torch_function_impl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Parameter(Tensor, metaclass=_FlaggedInstances):
     """
 
     _flag = "_is_param"
+    # Results of operations on parameters are tensors.
+    __torch_function__ = _disabled_torch_function_impl
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Self:
         if data is None:
@@ -100,6 +103,7 @@ class Buffer(Tensor, metaclass=_FlaggedInstances):
     """
 
     _flag = "_is_buffer"
+    __torch_function__ = _disabled_torch_function_impl
 
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Self:
         if data is None:
@@ -239,6 +243,7 @@ class UninitializedBuffer(UninitializedTensorMixin, Tensor):
     """
 
     cls_to_become = Tensor
+    __torch_function__ = _disabled_torch_function_impl
 
     def __new__(
         cls, requires_grad: bool = False, device: Device = None, dtype: DType | None = None, persistent: bool = True

@@ -101,6 +101,11 @@ def number(value):
     return tensor(float(value), dtype=float64 if get_default_dtype() is float64 else float32)
 
 
+def count(param, group):
+    """The number of steps done, as a plain number."""
+    return 0
+
+
 @makes_number
 def zero(param, group):
     """A number, as that of the steps done."""
@@ -151,9 +156,13 @@ def initial_state(declared, param, group):
 _FUSED = frozenset((float32, float64))
 
 
-def fusible(params, group):
-    """Whether a step can be taken by the loop of the core, which records nothing."""
-    return not group["differentiable"] and _FUSED.issuperset([param.dtype for param in params])
+def fusible(params, grads, group):
+    """Whether a step can be taken by the loop of the core, which records nothing and knows dense gradients alone."""
+    return (
+        not group["differentiable"]
+        and _FUSED.issuperset([param.dtype for param in params])
+        and not any([grad.is_sparse for grad in grads])
+    )
 
 
 def real_view(value):
@@ -176,6 +185,8 @@ def value_of(group, name):
 
 def add_scaled(target, value, factor):
     """``target += factor * value``, in place."""
+    if value.is_sparse:
+        return value.add_to_(target, factor)
     return target.add_(value * factor) if isinstance(factor, Tensor) else target.add_(value, alpha=factor)
 
 

@@ -25,10 +25,7 @@ class Adadelta(Optimizer):
         rho (float): how much of the old means is kept. Default: 0.9.
         eps (float): added under both roots. Default: 1e-6.
         weight_decay (float): factor of an L2 penalty. Default: 0.
-        foreach, capturable: accepted; there is one implementation, in operations on one parameter after the other.
-        maximize (bool): climb instead of descend.
-        differentiable (bool): record the update, so that what is computed from the new parameters has derivatives by the
-            gradients and the state; the parameters are then no leaves.
+        foreach, capturable, maximize, differentiable: see :class:`Optimizer`.
 
     Example::
 

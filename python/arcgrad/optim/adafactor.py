@@ -57,8 +57,7 @@ class Adafactor(Optimizer):
         eps (pair of float): eps1, None for the smallest step of the dtype at 1, and eps2. Default: (None, 1e-3).
         d (float): what the root mean square of an update is clipped to. Default: 1.
         weight_decay (float): ``p ← p - lr · weight_decay · p`` before each step. Default: 0.
-        foreach: accepted; there is one implementation, in operations on one parameter after the other.
-        maximize (bool): climb instead of descend.
+        foreach, maximize: see :class:`Optimizer`.
 
     Example::
 

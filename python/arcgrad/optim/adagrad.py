@@ -32,10 +32,7 @@ class Adagrad(Optimizer):
         weight_decay (float): factor of an L2 penalty. Default: 0.
         initial_accumulator_value (float): what s begins with. Default: 0.
         eps (float): added to the denominator. Default: 1e-10.
-        foreach, fused: accepted; there is one implementation, in operations on one parameter after the other.
-        maximize (bool): climb instead of descend.
-        differentiable (bool): record the update, so that what is computed from the new parameters has derivatives by the
-            gradients and the state; the parameters are then no leaves.
+        foreach, fused, maximize, differentiable: see :class:`Optimizer`.
 
     The state is there from the beginning, not from the first step on.
 
@@ -82,12 +79,27 @@ class Adagrad(Optimizer):
             for param in group["params"]:
                 self.state[param]["sum"].share_memory_()
 
+    _takes_sparse = True
+
     def _update(self, param, grad, state, group):
         before = steps_after(state) - 1
+        if grad.is_sparse:
+            self._update_rows(param, grad.coalesce(), state, group, before)
+            return
         grad = decay_gradient(param, grad, group)
         total = state["sum"].addcmul_(grad, grad)
         rate = value_of(group, "lr") / (1 + before * group["lr_decay"])
         add_quotient(param, grad, total.sqrt() + group["eps"], -rate)
+
+    def _update_rows(self, param, grad, state, group, before):
+        """The same for the elements that a sparse gradient names."""
+        if group["weight_decay"]:
+            raise RuntimeError("weight_decay option is not compatible with sparse gradients")
+        total = state["sum"]
+        (grad * grad).add_to_(total, 1)
+        rate = value_of(group, "lr") / (1 + before * group["lr_decay"])
+        root = grad.picked_from(total).sqrt() + group["eps"]
+        grad._with(grad.values() / root).add_to_(param, -rate)
 
 
 _names.describe(__name__)

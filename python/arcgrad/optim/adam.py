@@ -38,11 +38,9 @@ class Adam(Optimizer):
         eps (float): added to the denominator. Default: 1e-8.
         weight_decay (float): factor of an L2 penalty. Default: 0.
         amsgrad (bool): use the largest v so far (Reddi et al., 2018).
-        maximize (bool): climb instead of descend.
         decoupled_weight_decay (bool): decay as :class:`AdamW` does, not through the gradient.
         foreach, fused, capturable: accepted; all parameters of a group are updated in one call in any case.
-        differentiable (bool): record the update, so that what is computed from the new parameters has derivatives by the
-            gradients and the state; the parameters are then no leaves.
+        maximize, differentiable: see :class:`Optimizer`.
 
     Example::
 
@@ -87,7 +85,7 @@ class Adam(Optimizer):
         super()._check(settings)
 
     def _update_group(self, params, grads, group):
-        if not fusible(params, group):
+        if not fusible(params, grads, group):
             super()._update_group(params, grads, group)
             return
         states = self._states(params, group)

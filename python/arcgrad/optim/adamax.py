@@ -26,10 +26,7 @@ class Adamax(Optimizer):
         betas (pair of float): β₁ and β₂. Default: (0.9, 0.999).
         eps (float): added to the gradient's magnitude. Default: 1e-8.
         weight_decay (float): factor of an L2 penalty. Default: 0.
-        foreach, capturable: accepted; there is one implementation, in operations on one parameter after the other.
-        maximize (bool): climb instead of descend.
-        differentiable (bool): record the update, so that what is computed from the new parameters has derivatives by the
-            gradients and the state; the parameters are then no leaves.
+        foreach, capturable, maximize, differentiable: see :class:`Optimizer`.
 
     Example::
 

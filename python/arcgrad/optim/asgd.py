@@ -32,10 +32,7 @@ class ASGD(Optimizer):
         alpha (float): power of the rate's fall. Default: 0.75.
         t0 (float): from which step on the mean is taken. Default: 1e6.
         weight_decay (float): factor of an L2 penalty. Default: 0.
-        foreach, capturable: accepted; there is one implementation, in operations on one parameter after the other.
-        maximize (bool): climb instead of descend.
-        differentiable (bool): record the update, so that what is computed from the new parameters has derivatives by the
-            gradients and the state; the parameters are then no leaves.
+        foreach, capturable, maximize, differentiable: see :class:`Optimizer`.
 
     Example::
 

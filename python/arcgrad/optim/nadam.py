@@ -28,10 +28,7 @@ class NAdam(Optimizer):
         weight_decay (float): factor of an L2 penalty. Default: 0.
         momentum_decay (float): how fast the momentum reaches β₁. Default: 4e-3.
         decoupled_weight_decay (bool): decay as :class:`AdamW` does, not through the gradient.
-        foreach, capturable: accepted; there is one implementation, in operations on one parameter after the other.
-        maximize (bool): climb instead of descend.
-        differentiable (bool): record the update, so that what is computed from the new parameters has derivatives by the
-            gradients and the state; the parameters are then no leaves.
+        foreach, capturable, maximize, differentiable: see :class:`Optimizer`.
 
     Example::
 

@@ -106,6 +106,14 @@ class Optimizer:
     ``state[parameter]``. Those of this package declare ``DEFAULTS``, ``CHECKS`` and ``STATE`` instead and define the
     update of one parameter, ``_update(param, grad, state, group)``; the rest is done here.
 
+    Settings that many of them have:
+
+    - ``maximize``: climb instead of descend.
+    - ``differentiable``: record the update, so that what is computed from the new parameters has derivatives by the gradients and
+      the state; the parameters are then no leaves.
+    - ``foreach``, ``fused``, ``capturable``: accepted; where nothing else is said there is one implementation, in operations on one
+      parameter after the other.
+
     Attributes:
         param_groups (list of dict): the settings of each group and, under ``'params'``, its parameters.
         state (dict): parameter → dictionary.
@@ -116,7 +124,8 @@ class Optimizer:
     CHECKS = CHECKS
     STATE = {}
 
-    #: What to use for gradients that are sparse, which most formulas have no meaning for.
+    #: Whether the formula has a meaning for sparse gradients, and what to use if it has none.
+    _takes_sparse = False
     _for_sparse = ""
     #: Whether the real and imaginary parts of a complex parameter are updated each for itself.
     _in_real_parts = True
@@ -205,7 +214,7 @@ class Optimizer:
         differentiable = group.get("differentiable", False)
         with enable_grad() if differentiable else no_grad():
             for param, grad, state in zip(params, grads, states):
-                if grad.is_sparse:
+                if grad.is_sparse and not self._takes_sparse:
                     raise RuntimeError(f"{type(self).__name__} does not support sparse gradients{self._for_sparse}")
                 if differentiable:
                     # What earlier steps have saved for their gradients must stay as it was.

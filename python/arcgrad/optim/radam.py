@@ -28,10 +28,7 @@ class RAdam(Optimizer):
         eps (float): added to the denominator. Default: 1e-8.
         weight_decay (float): factor of an L2 penalty. Default: 0.
         decoupled_weight_decay (bool): decay as :class:`AdamW` does, not through the gradient.
-        foreach, capturable: accepted; there is one implementation, in operations on one parameter after the other.
-        maximize (bool): climb instead of descend.
-        differentiable (bool): record the update, so that what is computed from the new parameters has derivatives by the
-            gradients and the state; the parameters are then no leaves.
+        foreach, capturable, maximize, differentiable: see :class:`Optimizer`.
 
     Example::
 

@@ -29,10 +29,7 @@ class RMSprop(Optimizer):
         weight_decay (float): factor of an L2 penalty. Default: 0.
         momentum (float): how much of the last step is kept. Default: 0.
         centered (bool): scale by the standard deviation.
-        foreach, capturable: accepted; there is one implementation, in operations on one parameter after the other.
-        maximize (bool): climb instead of descend.
-        differentiable (bool): record the update, so that what is computed from the new parameters has derivatives by the
-            gradients and the state; the parameters are then no leaves.
+        foreach, capturable, maximize, differentiable: see :class:`Optimizer`.
 
     Example::
 

@@ -29,10 +29,7 @@ class Rprop(Optimizer):
         lr (float): first step. Default: 1e-2.
         etas (pair of float): η⁻, below 1, and η⁺, above. Default: (0.5, 1.2).
         step_sizes (pair of float): smallest and largest step. Default: (1e-6, 50).
-        foreach, capturable: accepted; there is one implementation, in operations on one parameter after the other.
-        maximize (bool): climb instead of descend.
-        differentiable (bool): record the update, so that what is computed from the new parameters has derivatives by the
-            gradients and the state; the parameters are then no leaves.
+        foreach, capturable, maximize, differentiable: see :class:`Optimizer`.
 
     Example::
 

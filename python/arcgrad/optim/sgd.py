@@ -27,10 +27,8 @@ class SGD(Optimizer):
         dampening (float): how much of the gradient is left out. Default: 0.
         weight_decay (float): factor of an L2 penalty. Default: 0.
         nesterov (bool): Nesterov's momentum.
-        maximize (bool): climb instead of descend.
         foreach, fused: accepted; all parameters of a group are updated in one call in any case.
-        differentiable (bool): record the update, so that what is computed from the new parameters has derivatives by the
-            gradients and the state; the parameters are then no leaves.
+        maximize, differentiable: see :class:`Optimizer`.
 
     Example::
 
@@ -46,6 +44,7 @@ class SGD(Optimizer):
     STATE = {"momentum_buffer": when("momentum", unset)}
 
     _in_real_parts = False  # the formula is linear
+    _takes_sparse = True
 
     def __init__(
         self,
@@ -71,7 +70,7 @@ class SGD(Optimizer):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
 
     def _update_group(self, params, grads, group):
-        if not fusible(params, group):
+        if not fusible(params, grads, group):
             super()._update_group(params, grads, group)
             return
         momentum = float(group["momentum"])

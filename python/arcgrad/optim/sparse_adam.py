@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arcgrad import _names
 
-from ._declared import CHECKS, defaults_of
+from ._declared import CHECKS, betas_of, count, defaults_of, value_of, zeros
 from .optimizer import Optimizer
 
 TYPE_CHECKING = False
@@ -20,10 +20,7 @@ def _check_epsilon(eps):
 
 
 class SparseAdam(Optimizer):
-    """Adam that updates only the elements a sparse gradient names.
-
-    There are no sparse gradients in this package yet, so :meth:`step` refuses the gradients there are, as PyTorch's
-    refuses dense ones. Use :class:`Adam`.
+    """Adam that updates only the elements a sparse gradient names: the moments of all others stay as they are, too.
 
     Args:
         params (iterable): parameters, or (name, parameter) pairs, or dictionaries of groups.
@@ -32,18 +29,24 @@ class SparseAdam(Optimizer):
         eps (float): added to the denominator. Default: 1e-8.
         maximize (bool): climb instead of descend.
 
+    A dense gradient is refused; use :class:`Adam` for it.
+
     Example::
 
         >>> import arcgrad as ag
-        >>> w = ag.nn.Parameter(ag.ones(2))
-        >>> optimizer = ag.optim.SparseAdam([w])
-        >>> w.sum().backward()
+        >>> table = ag.nn.Embedding(4, 1, sparse=True, _weight=ag.ones(4, 1))
+        >>> optimizer = ag.optim.SparseAdam(table.parameters(), lr=0.5)
+        >>> table(ag.tensor([1, 3])).sum().backward()
         >>> optimizer.step()
-        Traceback (most recent call last):
-        RuntimeError: SparseAdam does not support dense gradients, please consider Adam instead
+        >>> table.weight.detach().flatten()
+        tensor([1.0000, 0.5000, 1.0000, 0.5000])
     """
 
     CHECKS = {**CHECKS, "eps": _check_epsilon}
+    STATE = {"step": count, "exp_avg": zeros, "exp_avg_sq": zeros}
+
+    _takes_sparse = True
+    _in_real_parts = False
 
     def __init__(
         self,
@@ -57,10 +60,21 @@ class SparseAdam(Optimizer):
 
     DEFAULTS = defaults_of(__init__)
 
-    def _update_group(self, params, grads, group):
-        if not all(grad.is_sparse for grad in grads):
+    def _update(self, param, grad, state, group):
+        if not grad.is_sparse:
             raise RuntimeError("SparseAdam does not support dense gradients, please consider Adam instead")
-        raise NotImplementedError("SparseAdam's update of sparse gradients is not available")
+        grad = grad.coalesce()
+        state["step"] += 1
+        beta1, beta2 = betas_of(group)
+        exp_avg, exp_avg_sq = state["exp_avg"], state["exp_avg_sq"]
+        # What is missing from the new mean is added to it: of elements that are not named nothing is missing.
+        mean, square = grad.picked_from(exp_avg), grad.picked_from(exp_avg_sq)
+        to_mean, to_square = (grad.values() - mean) * (1 - beta1), (grad.values().square() - square) * (1 - beta2)
+        grad._with(to_mean).add_to_(exp_avg, 1)
+        grad._with(to_square).add_to_(exp_avg_sq, 1)
+        root = (square + to_square).sqrt() + group["eps"]
+        rate = value_of(group, "lr") * (1 - beta2 ** state["step"]) ** 0.5 / (1 - beta1 ** state["step"])
+        grad._with((mean + to_mean) / root).add_to_(param, -rate)
 
 
 _names.describe(__name__)

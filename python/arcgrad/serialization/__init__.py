@@ -77,11 +77,12 @@ def save(
         pickle_module: accepted and without meaning.
         pickle_protocol: for PyTorch's format. Default: 2.
         _use_new_zipfile_serialization: False writes PyTorch's format of before version 1.6.
-        format: ``"safetensors"`` or ``"pt"``, PyTorch's. Default: PyTorch's for paths that end in .pt, .pth, .pth.tar or .ckpt.
+        format: ``"safetensors"`` or ``"pt"``, PyTorch's. Default: PyTorch's where the file's name ends in .pt, .pth, .pth.tar or .ckpt,
+            and for what safetensors files cannot hold, such as whole modules.
 
     Raises:
-        TypeError: ``obj`` contains something that safetensors files cannot hold; the message says where and what to do.
-        ValueError: it contains itself, or is nested too deeply.
+        TypeError: ``obj`` contains something that the format cannot hold; the message says where and what to do.
+        ValueError: in a safetensors file, it contains itself or is nested too deeply.
         pickle.PicklingError: it contains something that cannot be pickled.
 
     >>> import io
@@ -93,37 +94,56 @@ def save(
     """
     from ._files import is_path, replace
 
-    if format is None:
-        named = is_path(f) and os.fsdecode(f).endswith(_TORCH_ENDINGS)
-        format = "pt" if named or not _use_new_zipfile_serialization else "safetensors"
-    if format == "safetensors":
-        from ._encoder import encoded
+    name = f if is_path(f) else getattr(f, "name", None)
+    name = os.fsdecode(name) if isinstance(name, (str, bytes, os.PathLike)) else ""
+    if format is None and (name.endswith(_TORCH_ENDINGS) or not _use_new_zipfile_serialization):
+        format = "pt"
+    if format not in (None, "safetensors", "pt"):
+        raise ValueError(f"save: format must be 'safetensors' or 'pt', not {format!r}")
 
-        data = encoded(obj)
-
-        def write(file):
-            file.write(data)
-
-    elif format == "pt":
+    def write_torch(file):
         from ._torch_writer import write_pickles, write_zip
 
         protocol = 2 if pickle_protocol is None else pickle_protocol
         # As PyTorch names the folder in the archive.
-        root = os.path.splitext(os.path.basename(os.fsdecode(f)))[0] if is_path(f) else "archive"
-        root = root.encode(errors="replace").decode()  # a path need not be text
+        root = os.path.splitext(os.path.basename(name))[0] if is_path(f) else "archive"
+        if _use_new_zipfile_serialization:
+            write_zip(obj, file, root.encode(errors="replace").decode(), protocol)  # a path need not be text
+        else:
+            write_pickles(obj, file, protocol)
+
+    if format == "pt":
+        write = write_torch
+    else:
+        data = _whole(obj, write_torch if format is None else None)
 
         def write(file):
-            if _use_new_zipfile_serialization:
-                write_zip(obj, file, root, protocol)
-            else:
-                write_pickles(obj, file, protocol)
+            file.write(data)
 
-    else:
-        raise ValueError(f"save: format must be 'safetensors' or 'pt', not {format!r}")
     if hasattr(f, "write"):
         write(f)
     else:
         replace(os.fspath(f), write)
+
+
+def _whole(obj, otherwise):
+    """The bytes of a safetensors file with ``obj``, or, where none can hold it, those that ``otherwise`` writes."""
+    from ._encoder import encoded
+
+    try:
+        return encoded(obj)
+    except (TypeError, ValueError) as refused:
+        if otherwise is None:
+            raise
+        from io import BytesIO
+
+        file = BytesIO()
+        try:
+            otherwise(file)
+        except Exception as error:
+            # What is said of the object in the format that is recommended says more than that it cannot be pickled.
+            raise refused from error
+        return file.getvalue()
 
 
 def load(

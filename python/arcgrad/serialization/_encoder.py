@@ -72,7 +72,7 @@ class _Writer:
         if encoded is None:
             raise TypeError(
                 f"save: cannot store {where(path)} of type {kind.__module__}.{kind.__qualname__}. {advice(obj)} "
-                "PyTorch's format takes all that can be pickled: save it with format='pt'."
+                "PyTorch's format takes all that can be pickled: save it with format='pt' or without one."
             )
         self.version = 2
         return encoded

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import arcgrad
 from arcgrad import Size, Tensor, _names
+from arcgrad._core import _overrides
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,9 +170,20 @@ class SparseTensor:
         """The same elements, apart from the graph."""
         return self._with(self._elements.detach())
 
-    def clone(self) -> SparseTensor:
+    def detach_(self) -> SparseTensor:
+        """Cuts the values off from the graph, and returns the tensor."""
+        self._elements = self._elements.detach()
+        return self
+
+    def clone(self, *, memory_format: Any = None) -> SparseTensor:
         """A copy."""
         return SparseTensor(self._coordinates.clone(), self._elements.clone(), self.shape, self._coalesced)
+
+    def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
+        """The gradients of the values; ``gradient`` is theirs, at the same coordinates or dense."""
+        if isinstance(gradient, Tensor):
+            gradient = gradient._at(self._coordinates) if gradient.is_sparse else self.picked_from(gradient)
+        self._elements.backward(gradient, retain_graph, create_graph)
 
     # ---- forms ----
 
@@ -245,14 +257,126 @@ class SparseTensor:
     def T(self) -> SparseTensor:
         return self.t()
 
+    def share_memory_(self) -> Self:
+        """Moves coordinates and values to where other processes see them."""
+        self._coordinates.share_memory_()
+        self._elements.share_memory_()
+        return self
+
+    # ---- in place ----
+
+    def zero_(self) -> Self:
+        """No elements any more."""
+        self._coordinates = self._coordinates[:, :0]
+        self._elements = self._elements.detach()[:0]
+        self._coalesced = True
+        return self
+
+    def mul_(self, other: Any) -> Self:
+        """Multiplies the values with a number."""
+        self._elements = self._elements * other
+        return self
+
+    def div_(self, other: Any) -> Self:
+        """Divides the values by a number."""
+        self._elements = self._elements / other
+        return self
+
+    def add_(self, other: SparseTensor, *, alpha: Any = 1) -> Self:
+        """Adds another sparse tensor, times ``alpha``."""
+        whole = self._beside(other if alpha == 1 else other * alpha).coalesce()
+        self._coordinates, self._elements, self._coalesced = whole._coordinates, whole._elements, whole._coalesced
+        return self
+
+    def copy_(self, source: SparseTensor) -> Self:
+        """Takes over the elements of another sparse tensor of the same size."""
+        if not source.is_sparse or source.shape != self.shape:
+            raise RuntimeError(f"copy_: expected a sparse tensor of size {tuple(self.shape)}, got {tuple(source.shape)}")
+        self._coordinates, self._elements = source._coordinates, source._elements.to(self.dtype)
+        self._coalesced = source._coalesced
+        return self
+
+    def add_to_(self, dense: Tensor, factor: Any = 1) -> Tensor:
+        """Adds the elements times ``factor`` to a dense tensor of this size, in place; the others are not touched."""
+        values = self._elements * factor
+        if dense.is_contiguous():
+            rows = dense.view(self.shape[: self.sparse_dim()].numel(), *self._elements.shape[1:])
+            rows.index_add_(0, self._flat(), values.to(dense.dtype))
+        else:
+            dense.index_put_(tuple(self._coordinates), values.to(dense.dtype), accumulate=True)
+        return dense
+
+    def picked_from(self, dense: Tensor) -> Tensor:
+        """The elements of a dense tensor of this size at the coordinates."""
+        return dense[tuple(self._coordinates)]
+
+    def _beside(self, other):
+        """The sum, in which both keep their coordinates."""
+        _check_same(self, other)
+        dtype = arcgrad.promote_types(self.dtype, other.dtype)
+        indices = arcgrad.cat([self._coordinates, other._coordinates], 1)
+        values = arcgrad.cat([self._elements.to(dtype), other._elements.to(dtype)])
+        return SparseTensor(indices, values, self.shape, False)
+
+    # ---- parts ----
+
+    def unsqueeze(self, dim: int) -> SparseTensor:
+        """A new axis of size 1 before axis ``dim``, among those of the coordinates."""
+        axis = dim + self.ndim + 1 if dim < 0 else dim
+        if not 0 <= axis <= self.sparse_dim():
+            raise IndexError(f"unsqueeze: the new axis must be among the {self.sparse_dim()} of the coordinates, but got {dim}")
+        new = arcgrad.zeros((1, self._nnz()), dtype=arcgrad.int64)
+        indices = arcgrad.cat([self._coordinates[:axis], new, self._coordinates[axis:]])
+        return SparseTensor(indices, self._elements, [*self.shape[:axis], 1, *self.shape[axis:]], self._coalesced)
+
+    def index_select(self, dim: int, index: Tensor) -> SparseTensor:
+        """The slices along an axis of the coordinates that ``index`` names, in its order."""
+        axis = self._sparse_axis("index_select", dim)
+        entry, place = (self._coordinates[axis].unsqueeze(1) == index.to(arcgrad.int64)).nonzero(as_tuple=True)
+        indices = self._coordinates[:, entry]
+        indices[axis] = place
+        size = [*self.shape[:axis], index.numel(), *self.shape[axis + 1 :]]
+        return SparseTensor(indices, self._elements[entry], size, False)
+
+    def select(self, dim: int, index: int) -> Any:
+        """One slice along an axis of the coordinates; of the last of these it is dense."""
+        axis = self._sparse_axis("select", dim)
+        if not -self.shape[axis] <= index < self.shape[axis]:
+            raise IndexError(f"select(): index {index} out of range for tensor of size {list(self.shape)} at dimension {dim}")
+        here = self._coordinates[axis] == index % self.shape[axis]
+        others = arcgrad.tensor([other for other in range(self.sparse_dim()) if other != axis], dtype=arcgrad.int64)
+        size = [length for other, length in enumerate(self.shape) if other != axis]
+        values = self._elements[here]
+        if not len(others):
+            return values.sum(0)
+        return SparseTensor(self._coordinates[others][:, here], values, size, self._coalesced)
+
+    def __getitem__(self, index: Any) -> Any:
+        found: Any = self
+        for each in index if isinstance(index, tuple) else (index,):
+            if not isinstance(each, int):
+                raise TypeError(f"a sparse tensor is indexed with integers, not {type(each).__name__}: use index_select or to_dense()")
+            found = found.select(0, each) if isinstance(found, SparseTensor) else found[each]
+        return found
+
+    def _sparse_axis(self, function, dim):
+        axis = range(self.ndim)[dim]
+        if axis >= self.sparse_dim():
+            raise NotImplementedError(f"{function}: axis {dim} is not one of the coordinates")
+        return axis
+
     # ---- arithmetic ----
 
     def __neg__(self) -> SparseTensor:
         return self._with(-self._elements)
 
+    def neg(self) -> SparseTensor:
+        """The negative."""
+        return -self
+
     def __add__(self, other: Any) -> Any:
         if isinstance(other, SparseTensor):
-            return _add(self, other)
+            return self._beside(other).coalesce()
         if isinstance(other, Tensor):
             return self.to_dense() + other
         return NotImplemented
@@ -312,7 +436,26 @@ class SparseTensor:
         """The product with a matrix."""
         return _product(self, mat2)
 
-    matmul = mv = smm = mm
+    smm = mm
+
+    def norm(self, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: arcgrad.dtype | None = None) -> Tensor:
+        """The norm of all elements."""
+        if dim is not None:
+            raise NotImplementedError("norm: of a sparse tensor there is that of all elements only")
+        return self.coalesce()._elements.norm(p, dtype=dtype)
+
+    def pow(self, exponent: float) -> SparseTensor:
+        """The elements to a positive power."""
+        if not exponent > 0:
+            raise RuntimeError(f"pow: of a sparse tensor only positive powers are sparse, not {exponent}")
+        return self._each("pow", exponent)
+
+    __pow__ = pow
+
+    def _each(self, function, *args):
+        """A function that makes 0 of 0, of each element."""
+        whole = self.coalesce()
+        return whole._with(getattr(whole._elements, function)(*args))
 
     def sum(self, dim: Any = None, dtype: arcgrad.dtype | None = None) -> Any:
         """The sum of all elements, or over axes; see :func:`arcgrad.sparse.sum`."""
@@ -320,7 +463,37 @@ class SparseTensor:
 
         return sum(self, dim, dtype)
 
+    def matmul(self, other: Any) -> Any:
+        """The product with a matrix or a vector."""
+        return _product(self, other)
+
+    def mv(self, vec: Tensor) -> Tensor:
+        """The product with a vector."""
+        if vec.ndim != 1:
+            raise RuntimeError(f"mv: expected a vector, got {vec.ndim} axes")
+        return _product(self, vec)  # type: ignore[no-any-return]
+
+    def bmm(self, mat2: Tensor) -> Tensor:
+        """The products of a batch of matrices with dense ones."""
+        if self.ndim != 3 or self.dense_dim() or mat2.ndim != 3 or self.shape[0] != mat2.shape[0] or self.shape[2] != mat2.shape[1]:
+            raise RuntimeError(f"bmm: sizes {tuple(self.shape)} and {tuple(mat2.shape)} do not fit")
+        batch, rows, columns = self._coordinates
+        whole = arcgrad.zeros((self.shape[0] * self.shape[1], mat2.shape[2]), dtype=self.dtype)
+        products = self._elements.unsqueeze(1) * mat2[batch, columns]
+        return whole.index_add(0, batch * self.shape[1] + rows, products).view(*self.shape[:2], mat2.shape[2])
+
+    def sub(self, other: Any, *, alpha: Any = 1) -> Any:
+        """The difference to ``other`` times ``alpha``: sparse if both are."""
+        return self - (other if alpha == 1 else other * alpha)
+
     # ---- the rest ----
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """What a function of dense tensors is of these; NotImplemented for what there is not."""
+        name = getattr(func, "__name__", "")
+        name = name[2:-2] if name.startswith("__") else name
+        return _FUNCTIONS[name](*args, **(kwargs or {})) if name in _FUNCTIONS else NotImplemented
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -337,18 +510,100 @@ class SparseTensor:
         return f"tensor(indices={self._coordinates!r},\n       values={self._elements.detach()!r},\n       {size})"
 
 
+def _elementwise(name):
+    def function(self: SparseTensor) -> SparseTensor:
+        return self._each(name)
+
+    function.__name__, function.__qualname__ = name, f"SparseTensor.{name}"
+    function.__doc__ = f"``{name}`` of each element, which makes 0 of 0."
+    return function
+
+
+#: Functions of one number that make 0 of 0.
+_OF_EACH = (
+    "abs arcsin arcsinh arctan arctanh asin asinh atan atanh ceil deg2rad erf erfinv expm1 floor log1p rad2deg relu round sgn sign sin "
+    "sinh sqrt square tan tanh trunc"
+).split()
+for _name in _OF_EACH:
+    setattr(SparseTensor, _name, _elementwise(_name))
+
+
+def cat(tensors: Sequence[SparseTensor], dim: int = 0) -> SparseTensor:
+    """Sparse tensors one after the other along an axis of their coordinates."""
+    first = tensors[0]
+    axis = first._sparse_axis("cat", dim)
+    indices, start = [], 0
+    for tensor in tensors:
+        sizes = [(*each.shape[:axis], *each.shape[axis + 1 :]) for each in (first, tensor)]
+        if sizes[0] != sizes[1] or tensor.sparse_dim() != first.sparse_dim():
+            raise RuntimeError(f"cat: sizes {tuple(first.shape)} and {tuple(tensor.shape)} differ elsewhere than along axis {dim}")
+        shifted = tensor._coordinates.clone()
+        shifted[axis] += start
+        indices.append(shifted)
+        start += tensor.shape[axis]
+    values = arcgrad.cat([tensor._elements for tensor in tensors])
+    return SparseTensor(arcgrad.cat(indices, 1), values, [*first.shape[:axis], start, *first.shape[axis + 1 :]], False)
+
+
+def _stack(tensors, dim=0):
+    return cat([tensor.unsqueeze(dim) for tensor in tensors], dim if dim >= 0 else dim + tensors[0].ndim + 1)
+
+
+def _addmm(input, mat1, mat2, *, beta=1, alpha=1):
+    return beta * input + alpha * (mat1 @ mat2)
+
+
+def _method(name):
+    def function(input, *args, **kwargs):
+        if isinstance(input, SparseTensor) or not hasattr(Tensor, name):
+            return getattr(input, name)(*args, **kwargs)
+        # A dense tensor first, and a sparse one behind it.
+        return _WITH_DENSE[name](input, *args, **kwargs)
+
+    return function
+
+
+def _add_into(dense, other, *, alpha=1):
+    return other.add_to_(dense, alpha)
+
+
+#: What methods of dense tensors do with a sparse argument.
+_WITH_DENSE = {
+    "add": lambda dense, other, *, alpha=1: dense + (other if alpha == 1 else other * alpha).to_dense(),
+    "sub": lambda dense, other, *, alpha=1: dense - (other if alpha == 1 else other * alpha).to_dense(),
+    "add_": _add_into,
+    "sub_": lambda dense, other, *, alpha=1: _add_into(dense, other, alpha=-alpha),
+    "mul": lambda dense, other: other * dense,
+    **dict.fromkeys(("matmul", "mm", "mv"), lambda dense, other: other.__rmatmul__(dense)),
+}
+
+#: Functions of dense tensors that take sparse ones.
+_FUNCTIONS = {
+    **{
+        name: _method(name)
+        for name in _OF_EACH
+        + (
+            "add add_ bmm clone coalesce detach div index_select is_complex is_floating_point matmul mm mul mv neg norm numel pow "
+            "select sub sub_ sum t to_dense transpose unsqueeze"
+        ).split()
+    },
+    "addmm": _addmm,
+    "cat": cat,
+    "stack": _stack,
+    "smm": lambda input, mat2: _product(input, mat2),
+    "spmm": lambda input, mat2: _product(input, mat2),
+    "zeros_like": lambda input, **_options: input.detach().clone().zero_(),
+}
+
+
 def _rows(rows, count):
     """One tensor of coordinates; none of an axis is a row of its own."""
     return arcgrad.stack(rows) if rows else arcgrad.zeros((0, count), dtype=arcgrad.int64)
 
 
-def _add(one, other):
+def _check_same(one, other):
     if one.shape != other.shape or one.sparse_dim() != other.sparse_dim():
         raise RuntimeError(f"add: expected sizes of 'self' and 'other' to match, but {tuple(one.shape)} != {tuple(other.shape)}")
-    indices = arcgrad.cat([one._coordinates, other._coordinates], 1)
-    dtype = arcgrad.promote_types(one.dtype, other.dtype)
-    values = arcgrad.cat([one._elements.to(dtype), other._elements.to(dtype)])
-    return SparseTensor(indices, values, one.shape, False).coalesce()
 
 
 def _product(one, other):
@@ -486,6 +741,20 @@ def to_sparse(self: Tensor, sparse_dim: int | None = None, *, layout: Any = None
     return SparseTensor(indices, values, self.shape, True)
 
 
+def _needs_layout(name, layout):
+    def method(self: Tensor, *_arguments: Any) -> Any:
+        raise RuntimeError(f"{name} expected sparse {layout}tensor layout but got Strided")
+
+    method.__doc__ = "Raises RuntimeError: the tensor is dense."
+    return method
+
+
+_coalesce = _needs_layout("coalesce", "coordinate ")
+_indices = _needs_layout("indices", "coordinate ")
+_is_coalesced = _needs_layout("is_coalesced", "coordinate ")
+_dense_values = _needs_layout("values", "")
+
+
 def _sparse_mask(self: Tensor, mask: SparseTensor) -> SparseTensor:
     """The elements of a dense tensor at the coordinates of a sparse one."""
     mask = mask.coalesce()
@@ -496,5 +765,8 @@ def _to_dense(self: Tensor, dtype: arcgrad.dtype | None = None, *, masked_grad: 
     """The tensor, which is dense."""
     return self if dtype is None else self.to(dtype)
 
+
+# Operations of the table ask their arguments from now on whether one of them is sparse.
+_overrides.watch()
 
 _names.describe(__name__)

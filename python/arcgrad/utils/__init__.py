@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name):
-        if not name.startswith("_") or name == "_pytree":
+        if not name.startswith("_") or name in ("_mode_utils", "_pytree", "_python_dispatch"):
             qualified = f"{__name__}.{name}"
             try:
                 return import_module(qualified)

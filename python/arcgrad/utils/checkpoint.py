@@ -12,6 +12,7 @@ Memory is paid for with time: of a part that runs through :func:`checkpoint` onl
 
 from __future__ import annotations
 
+import enum
 import weakref
 from collections import defaultdict
 from contextlib import contextmanager, nullcontext
@@ -19,9 +20,12 @@ from itertools import count
 
 from arcgrad import Tensor, _names, empty, get_rng_state, set_rng_state
 from arcgrad._core import _autograd
+from arcgrad._core._overrides import OpOverload
 from arcgrad.autograd.function import Function
 from arcgrad.autograd.grad_mode import enable_grad, no_grad
 from arcgrad.autograd.graph import saved_tensors_hooks
+from arcgrad.utils._python_dispatch import TorchDispatchMode
+from arcgrad.utils._pytree import tree_map
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,9 +36,12 @@ if TYPE_CHECKING:
 __all__ = [
     "CheckpointError",
     "CheckpointFunction",
+    "CheckpointPolicy",
+    "SelectiveCheckpointContext",
     "check_backward_validity",
     "checkpoint",
     "checkpoint_sequential",
+    "create_selective_checkpoint_contexts",
     "detach_variable",
     "noop_context_fn",
     "set_checkpoint_debug_enabled",
@@ -476,6 +483,143 @@ def checkpoint_sequential(
             run(functions[start : start + length]), input, use_reentrant=use_reentrant, preserve_rng_state=preserve_rng_state
         )
     return run(functions[last:])(input)
+
+
+# ---- keeping some results -------------------------------------------------------------------------------------------
+
+
+class CheckpointPolicy(enum.Enum):
+    """What becomes of a result in a selective checkpoint: it is kept, or computed again. Nobody chooses between the two but the
+    program, so that what is preferred is done."""
+
+    MUST_SAVE = 0
+    PREFER_SAVE = 1
+    MUST_RECOMPUTE = 2
+    PREFER_RECOMPUTE = 3
+
+
+_KEPT = (CheckpointPolicy.MUST_SAVE, CheckpointPolicy.PREFER_SAVE)
+
+
+class SelectiveCheckpointContext:
+    """What a policy is told beside the operation.
+
+    Attributes:
+        is_recompute: whether the operation is being computed again.
+    """
+
+    def __init__(self, *, is_recompute: bool) -> None:
+        self.is_recompute = is_recompute
+
+
+class _KeptResult:
+    """A result that is kept, and its version."""
+
+    def __init__(self, value):
+        self.val = value.detach() if isinstance(value, Tensor) else value
+        self.version = value._version if isinstance(value, Tensor) else None
+
+    def value(self, allow_mutation):
+        if self.version is not None and not allow_mutation and self.val._version != self.version:
+            raise RuntimeError("Tensor cached during selective activation checkpoint has been mutated")
+        return self.val
+
+
+def _is_kept(policy):
+    if isinstance(policy, bool):
+        return policy
+    return policy in _KEPT
+
+
+class _CachingTorchDispatchMode(TorchDispatchMode):
+    """In the forward pass: keeps the results that the policy says are kept, in their order."""
+
+    def __init__(self, policy: Any, storage: Any) -> None:
+        self.policy_fn = policy
+        self.storage = storage
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        kept = _is_kept(self.policy_fn(SelectiveCheckpointContext(is_recompute=False), func, *args, **kwargs))
+        out = func(*args, **kwargs)
+        if kept:
+            self.storage[func].append(tree_map(_KeptResult, out))
+        return out
+
+
+class _CachedTorchDispatchMode(TorchDispatchMode):
+    """While it is computed again: what was kept takes the place of what would be computed."""
+
+    def __init__(self, policy: Any, storage: Any, allow_cache_entry_mutation: bool) -> None:
+        self.policy_fn = policy
+        self.storage = storage
+        self.allow_cache_entry_mutation = allow_cache_entry_mutation
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if not _is_kept(self.policy_fn(SelectiveCheckpointContext(is_recompute=True), func, *args, **kwargs)):
+            return func(*args, **kwargs)
+        if func not in self.storage:
+            raise RuntimeError(f"{func} encountered during backward, but not found in storage")
+        results = self.storage[func]
+        if not results:
+            raise RuntimeError(
+                "Trying to backward an extra time. You are only allowed to backward once on any region computed under selective "
+                "activation checkpoint."
+            )
+        return tree_map(lambda result: result.value(self.allow_cache_entry_mutation), results.pop(0))
+
+
+def create_selective_checkpoint_contexts(policy_fn_or_list: Any, allow_cache_entry_mutation: bool = False) -> tuple[Any, Any]:
+    """The ``context_fn`` of a checkpoint that keeps the results of some operations, so that they are not computed again.
+
+    Args:
+        policy_fn_or_list: a function ``policy(ctx, op, *args, **kwargs)`` that returns a :class:`CheckpointPolicy` for a call of an
+            operation (or True for one whose result is kept), or a list of the operations whose results are kept.
+        allow_cache_entry_mutation: whether what was kept may have been changed in place since; it is an error otherwise.
+
+    Returns:
+        Two contexts, for the first run and for the second.
+
+    Raises:
+        TypeError: the policy is neither.
+        ValueError: the list has something else than operations.
+
+    Example::
+
+        >>> import functools
+        >>> import arcgrad as torch
+        >>> from arcgrad.utils.checkpoint import checkpoint, create_selective_checkpoint_contexts
+        >>> keep = functools.partial(create_selective_checkpoint_contexts, [torch.ops.aten.mm.default])
+        >>> x = torch.ones(2, 2, requires_grad=True)
+        >>> checkpoint(lambda x: x.cos().mm(x).sin(), x, use_reentrant=False, context_fn=keep).sum().backward()
+        >>> x.grad.shape
+        arcgrad.Size([2, 2])
+    """
+    if isinstance(policy_fn_or_list, list):
+        for op in policy_fn_or_list:
+            if not isinstance(op, OpOverload):
+                hint = (
+                    "Please update the OpOverloadPacket to a specific OpOverload, such as torch.ops.aten.sin.default."
+                    if hasattr(op, "overloads")
+                    else ""
+                )
+                raise ValueError(
+                    f"Expected op in `op_list` to be an OpOverload but got: {op} of type {type(op)}. {hint}".rstrip()
+                )
+
+        def policy(ctx: Any, op: Any, *args: Any, **kwargs: Any) -> CheckpointPolicy:
+            return CheckpointPolicy.MUST_SAVE if op in policy_fn_or_list else CheckpointPolicy.PREFER_RECOMPUTE
+
+    elif callable(policy_fn_or_list):
+        policy = policy_fn_or_list
+    else:
+        raise TypeError("policy_fn_or_list must be either a function or a list of ops.")
+    storage: dict[Any, list[Any]] = defaultdict(list)
+    return (
+        _CachingTorchDispatchMode(policy, storage),
+        _CachedTorchDispatchMode(policy, storage, allow_cache_entry_mutation),
+    )
 
 
 _names.describe(__name__)

@@ -74,6 +74,21 @@ def add_hook(hooks: Any, hook: Any, *, prepend: bool = False, flags: Any = ()) -
     return handle
 
 
+class _Assigned:
+    """A hook that calls those which a dictionary has by then: what ``tensor._backward_hooks = hooks`` registers."""
+
+    def __init__(self, hooks):
+        self.hooks = hooks
+
+    def __call__(self, grad):
+        replaced = None
+        for hook in list(self.hooks.values()):
+            returned = hook(grad)
+            if returned is not None:
+                grad = replaced = returned
+        return replaced
+
+
 class GlobalHandle:
     """Handle of a hook for all instances of ``owner``: those look for hooks only while there is one.
 

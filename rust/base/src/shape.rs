@@ -305,7 +305,7 @@ pub fn is_contiguous(shape: &[usize], strides: &[isize]) -> bool {
             if strides[axis] != step {
                 return shape.contains(&0);
             }
-            step *= shape[axis] as isize;
+            step = step.wrapping_mul(shape[axis] as isize);
         }
     }
     true

@@ -17,6 +17,21 @@ pub fn set_hook(hook: Hook) {
     let _ = HOOK.set(hook);
 }
 
+static REPORT: OnceLock<fn(text: &str)> = OnceLock::new();
+
+/// Installs the function that shows warnings about an error which is under way.
+pub fn set_report_hook(hook: fn(text: &str)) {
+    let _ = REPORT.set(hook);
+}
+
+/// Warns about an error that is under way, and that no other may replace.
+#[cold]
+pub fn report(text: impl FnOnce() -> String) {
+    if let Some(hook) = REPORT.get() {
+        hook(&text());
+    }
+}
+
 /// Warns. Operations do so before they take any lock or state, and before anything is changed.
 ///
 /// # Errors

@@ -34,16 +34,17 @@ pub enum Target {
     Edge(Edge),
 }
 
-/// Seeds: given ones are checked, missing ones are 1 for scalars.
-fn seed(meta: &Meta, given: Option<&Tensor>) -> Result<Tensor> {
+/// Seeds: given ones are checked, missing ones are 1 for scalars, where the output lies if it is there.
+fn seed(meta: &Meta, given: Option<&Tensor>, position: usize, output: Option<&Tensor>) -> Result<Tensor> {
     match given {
         Some(gradient) => {
             let shape = gradient.shape();
             if shape != meta.shape {
-                return Err(Error::runtime(
+                return Err(Error::graph(
                     "backward",
                     format!(
-                        "Mismatch in shape: grad_output has a shape of {:?} and output has a shape of {:?}.",
+                        "Mismatch in shape: grad_output[{position}] has a shape of arcgrad.Size({:?}) and output[{position}] \
+                         has a shape of arcgrad.Size({:?}).",
                         shape.as_slice(),
                         meta.shape.as_slice()
                     ),
@@ -73,7 +74,7 @@ fn seed(meta: &Meta, given: Option<&Tensor>) -> Result<Tensor> {
                     format!("grad can be implicitly created only for real scalar outputs but got {}", meta.dtype),
                 ));
             }
-            let _place = tensor.array().storage().beside();
+            let _place = output.and_then(|output| output.array().storage().beside());
             Ok(Tensor::from_array(Array::full("backward", &meta.shape, Scalar::Int(1), meta.dtype)?))
         }
     }
@@ -91,7 +92,7 @@ fn root_edge(output: &Tensor, position: usize) -> Result<Edge> {
 /// The root at a tensor, the `position`-th of a pass; its seed may be left out when it has one element.
 pub fn root(output: &Tensor, gradient: Option<&Tensor>, position: usize) -> Result<(Edge, Tensor)> {
     let edge = root_edge(output, position)?;
-    Ok((edge, seed(&output.meta(), gradient)?))
+    Ok((edge, seed(&output.meta(), gradient, position, Some(output))?))
 }
 
 /// The roots at several tensors.
@@ -100,12 +101,12 @@ pub fn roots(outputs: &[Root<'_>]) -> Result<Vec<(Edge, Tensor)>> {
 }
 
 /// A root from a place in the graph: its seed may be left out when the output there has one element.
-pub fn root_at(edge: Edge, gradient: Option<&Tensor>) -> Result<(Edge, Tensor)> {
+pub fn root_at(edge: Edge, gradient: Option<&Tensor>, position: usize) -> Result<(Edge, Tensor)> {
     let meta = edge.node.as_ref().and_then(|node| node.outputs().get(edge.output_nr as usize));
     let Some(meta) = meta.cloned() else {
         return Err(Error::value("backward", format!("the node has no output {}", edge.output_nr)));
     };
-    let seed = seed(&meta, gradient)?;
+    let seed = seed(&meta, gradient, position, None)?;
     Ok((edge, seed))
 }
 

@@ -192,7 +192,7 @@ impl<T> Unlaunched for Option<T> {
     }
 }
 
-impl<T: Unlaunched, E> Unlaunched for std::result::Result<T, E> {
+impl<T: Unlaunched, E> Unlaunched for Result<T, E> {
     fn unlaunched() -> Self {
         Ok(T::unlaunched())
     }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -210,7 +210,8 @@ enum Owner {
 #[repr(C)]
 struct Root {
     inline: UnsafeCell<MaybeUninit<[u64; INLINE_BYTES / 8]>>,
-    ptr: *mut u8,
+    /// Null where the bytes are `inline`. Changed by [`Storage::move_to`] alone.
+    ptr: AtomicPtr<u8>,
     bytes: usize,
     state: State,
     counter: Counter,
@@ -228,12 +229,36 @@ unsafe impl Sync for Root {}
 
 impl Root {
     fn ptr(&self) -> *mut u8 {
-        if matches!(self.owner, Owner::Inline) { self.inline.get().cast() } else { self.ptr }
+        let ptr = self.ptr.load(Ordering::Relaxed);
+        if ptr.is_null() { self.inline.get().cast() } else { ptr }
+    }
+}
+
+/// What blocks that were moved lie in now, by the identity of the block.
+static MOVED: Mutex<BTreeMap<usize, Box<dyn Any + Send + Sync>>> = Mutex::new(BTreeMap::new());
+
+impl Root {
+    /// Whether the bytes are no longer where they were allocated.
+    fn is_moved(&self) -> bool {
+        let ptr = self.ptr.load(Ordering::Relaxed);
+        match &self.owner {
+            Owner::Inline => !ptr.is_null(),
+            Owner::Nowhere => false,
+            // SAFETY: initialised in `Storage::allocate`; taken out when the root is dropped, and not before.
+            Owner::Heap(block) => ptr != unsafe { block.assume_init_ref() }.ptr.as_ptr(),
+            Owner::Foreign { .. } => MOVED.lock().contains_key(&(std::ptr::from_ref(self) as usize)),
+        }
     }
 }
 
 impl Drop for Root {
     fn drop(&mut self) {
+        if self.is_moved() {
+            // By the address of the root, which a handle's identity is.
+            let keep = MOVED.lock().remove(&(std::ptr::from_mut(self) as usize));
+            // Outside the lock: it may own an object of the host.
+            drop(keep);
+        }
         if let Owner::Heap(block) = &mut self.owner {
             IN_USE.fetch_sub(self.bytes, Ordering::Relaxed);
             // SAFETY: initialised in `Storage::allocate`, read once, here.
@@ -312,7 +337,7 @@ impl Storage {
     ) -> Self {
         let root = Root {
             inline: UnsafeCell::new(inline),
-            ptr,
+            ptr: AtomicPtr::new(ptr),
             bytes,
             state: State::free(),
             counter: Counter::default(),
@@ -346,6 +371,39 @@ impl Storage {
     pub unsafe fn foreign(ptr: *mut u8, bytes: usize, writable: bool, keep: Box<dyn Any + Send + Sync>) -> Self {
         let geometry = Geometry::new(Layout::contiguous(&[bytes]), DType::U8);
         Self::of_root(MaybeUninit::uninit(), ptr, bytes, Owner::Foreign { _keep: keep, writable }, geometry)
+    }
+
+    /// Moves the bytes elsewhere, for all handles and tensors at once: into memory that `keep` keeps alive. With `copy` what is
+    /// here is copied there. The old memory stays until the block is dropped, because others may have looked at its address.
+    ///
+    /// # Errors
+    /// When the memory has been moved before.
+    ///
+    /// # Safety
+    /// `ptr` must be valid for reads and writes of as many bytes as the block has while `keep` lives.
+    pub unsafe fn move_to(
+        &self,
+        op: &'static str,
+        ptr: NonNull<u8>,
+        copy: bool,
+        keep: Box<dyn Any + Send + Sync>,
+    ) -> Result<()> {
+        let _access = Access::acquire(&[], &[self]);
+        if self.root.is_moved() {
+            return Err(Error::runtime(op, "the memory has been moved before"));
+        }
+        if copy {
+            // SAFETY: exclusive state is held on this block, and the caller vouches for the other one.
+            unsafe { ptr.as_ptr().copy_from_nonoverlapping(self.ptr(), self.bytes()) };
+        }
+        MOVED.lock().insert(std::ptr::from_ref::<Root>(&self.root) as usize, keep);
+        self.root.ptr.store(ptr.as_ptr(), Ordering::Release);
+        Ok(())
+    }
+
+    /// Whether [`Storage::move_to`] has moved the bytes.
+    pub fn is_moved(&self) -> bool {
+        self.root.is_moved()
     }
 
     /// The geometry of the array that the memory was allocated for.
@@ -545,6 +603,10 @@ pub(crate) fn outside_host<T>(work: impl FnOnce() -> T) -> T {
     result.expect("the hook runs what it is given, once")
 }
 
+/// What a panic says that asks for the data of a tensor that is batched (`vmap`), or was.
+#[derive(Clone, Copy, Debug)]
+pub struct NoData;
+
 /// Shared or exclusive state on several roots, released on drop.
 pub struct Access<'a> {
     held: SmallVec<[(&'a Root, bool); 4]>,
@@ -614,7 +676,7 @@ impl<'a> Access<'a> {
         if self.held.iter().any(|(root, _)| std::ptr::eq(*root, &*placeholder.root)) {
             // Nothing has been taken, and nothing may be given back: least of all what is held for ever.
             self.held.clear();
-            panic!("the data of a tensor that is batched (vmap), or was, is asked for where there is none");
+            std::panic::panic_any(NoData);
         }
         // A small operation of another thread is over before the host's lock could be let go of.
         for _ in 0..SPINS {

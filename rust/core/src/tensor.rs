@@ -4,6 +4,7 @@
 //! views) sits behind one lock word; an operation copies what it needs out under it, once per operand. No other lock
 //! is taken and no host code runs while it is held.
 
+use std::any::Any;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -12,8 +13,8 @@ use spin::mutex::{SpinMutex, SpinMutexGuard};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::hooks::{Hook, HookTable, Kind};
-use crate::graph::level::Lift;
+use crate::graph::hooks::{Hook, HookTable, Kind as HookKind};
+use crate::graph::level::{Kind, Lift};
 use crate::graph::mode::{Modes, modes};
 use crate::graph::node::{Doomed, Edge, Meta, NodeRef, drop_iteratively};
 use crate::graph::ownership::{Anchor, Attachment, HostObject, Owned};
@@ -51,10 +52,15 @@ pub(crate) struct State {
 /// A tensor's state under its lock.
 pub(crate) type Locked<'a> = SpinMutexGuard<'a, State>;
 
+/// A gradient that the host keeps in a form of its own, such as coordinates and values of a sparse one.
+pub type HostGrad = Arc<dyn Any + Send + Sync>;
+
 /// Everything rare.
 #[derive(Default)]
 pub(crate) struct Extra {
     pub(crate) grad: Option<Owned>,
+    /// A gradient in a form that the host knows and the core does not, in addition to `grad`; see [`Tensor::host_grad`].
+    pub(crate) host_grad: Option<HostGrad>,
     /// A leaf's hooks, shared with its accumulator.
     pub(crate) hooks: Option<Arc<HookTable>>,
     pub(crate) accumulator: Option<NodeRef>,
@@ -147,6 +153,13 @@ impl Tensor {
         shape.remove(axis);
         let tensor = Self::from_array(Array::placeholder(&shape, dtype)?);
         tensor.set_lift(Some(Lift::of_batched(level, inner, axis)));
+        Ok(tensor)
+    }
+
+    /// A tensor of the host's own making: it has a shape and a dtype, and no data; see [`Tensor::set_host`].
+    pub fn new_hosted(shape: &[usize], dtype: DType, attachment: Attachment) -> Result<Self> {
+        let tensor = Self::from_array(Array::placeholder(shape, dtype)?);
+        tensor.set_host(attachment);
         Ok(tensor)
     }
 
@@ -398,6 +411,8 @@ impl Tensor {
             match &state.view {
                 _ if state.wants_grad() => return true,
                 None => return false,
+                // What is made in inference mode is never differentiated.
+                Some(_) if state.inference => return false,
                 Some(view) => view.base.clone(),
             }
         };
@@ -514,7 +529,8 @@ impl Tensor {
     #[inline]
     pub fn operand(&self) -> Result<Operand> {
         if modes().any(Modes::TRANSFORMS) {
-            if self.top_level().is_some() {
+            // What the host merely wants to see is computed unseen.
+            if self.top_level().is_some_and(|(_, kind)| kind != Kind::Host) || self.is_hosted() {
                 return Err(not_transformed());
             }
             crate::graph::trace::barrier("an operation", "cannot be captured yet");
@@ -563,6 +579,24 @@ impl Tensor {
     /// The accumulated gradient.
     pub fn grad(&self) -> Option<Self> {
         self.lock().extra.as_ref().and_then(|extra| extra.grad.as_ref()).map(|grad| grad.tensor().clone())
+    }
+
+    /// What the host has put beside the gradient, which is the sum of both.
+    pub fn host_grad(&self) -> Option<HostGrad> {
+        self.lock().extra.as_ref().and_then(|extra| extra.host_grad.clone())
+    }
+
+    /// Puts a part of the gradient into the host's slot, or takes out what is there.
+    pub fn set_host_grad(&self, grad: Option<HostGrad>) {
+        let old = {
+            let mut state = self.lock();
+            if grad.is_none() && state.extra.is_none() {
+                return;
+            }
+            std::mem::replace(&mut state.extra().host_grad, grad)
+        };
+        // Outside the lock: it may own objects of the host.
+        drop(old);
     }
 
     /// Whether the gradient is owned by the host object that stands for it.
@@ -692,7 +726,7 @@ impl Tensor {
             if self.requires_grad() {
                 // A view whose gradient goes nowhere: the hook is kept, and nothing will call it.
                 let table = Arc::new(HookTable::default());
-                let id = table.add(Kind::Gradient { output_nr: 0 }, hook);
+                let id = table.add(HookKind::Gradient { output_nr: 0 }, hook);
                 return Ok((table, id));
             }
             return Err(Error::runtime(
@@ -701,7 +735,7 @@ impl Tensor {
             ));
         };
         let table = node.hooks_or_new().clone();
-        let id = table.add(Kind::Gradient { output_nr }, hook);
+        let id = table.add(HookKind::Gradient { output_nr }, hook);
         Ok((table, id))
     }
 
@@ -720,7 +754,7 @@ impl Tensor {
             ));
         }
         let table = accumulate::accumulator(self).hooks_or_new().clone();
-        let id = table.add(Kind::Accumulated, hook);
+        let id = table.add(HookKind::Accumulated, hook);
         Ok((table, id))
     }
 
@@ -756,12 +790,17 @@ impl Tensor {
         }
         let tensor = Self::from_array(array);
         tensor.lock().inference = inference;
+        if modes().any(Modes::LIFTED)
+            && let Some(host) = self.lift().and_then(|lift| lift.host)
+        {
+            tensor.set_host(host);
+        }
         tensor
     }
 
     /// The same memory with a version counter of its own, cut off from the graph (`.data`).
     pub fn data(&self) -> Self {
-        if modes().any(Modes::LIFTED) && self.lift().is_some_and(|lift| lift.batched.is_some()) {
+        if modes().any(Modes::LIFTED) && self.lift().is_some_and(|lift| lift.batched.is_some() || lift.host.is_some()) {
             return self.detach();
         }
         let (array, inference) = {
@@ -804,6 +843,16 @@ impl Tensor {
         drop(old);
     }
 
+    /// [`Tensor::set_array`] for a leaf that is another one from now on: graphs that lead to what it was do not lead to it.
+    pub fn become_array(&self, array: Array) {
+        let old = {
+            let mut state = self.lock();
+            let accumulator = state.extra.as_mut().and_then(|extra| extra.accumulator.take());
+            (state.replace_array(array), accumulator)
+        };
+        drop(old);
+    }
+
     /// Cuts this tensor off from the graph, in place (`detach_`).
     pub fn detach_(&self) -> Result<()> {
         let old = {
@@ -816,7 +865,9 @@ impl Tensor {
             }
             state.requires_grad = false;
             state.output_nr = 0;
-            (state.grad_fn.take(), state.take_anchors())
+            // Forward mode is cut off from as well.
+            let tangents = state.extra.as_mut().and_then(|extra| extra.lift.as_mut()).map(Lift::take_tangents);
+            (state.grad_fn.take(), state.take_anchors(), tangents)
         };
         drop(old);
         Ok(())

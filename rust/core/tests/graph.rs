@@ -52,9 +52,9 @@ impl Noting {
 }
 
 impl Hook for Noting {
-    fn on_gradient(&self, grad: &Tensor) -> Result<Option<Tensor>> {
+    fn on_gradient(&self, grad: Option<&Tensor>) -> Result<Option<Tensor>> {
         self.note();
-        self.factor.map(|factor| grad.mul(factor)).transpose()
+        grad.zip(self.factor).map(|(grad, factor)| grad.mul(factor)).transpose()
     }
     fn before_node(&self, _grads: &Cotangents) -> Result<Option<Cotangents>> {
         self.note();
@@ -167,7 +167,7 @@ fn a_node_that_saved_nothing_runs_again() {
 fn callbacks_run_when_the_pass_is_over() {
     struct Queues(Log);
     impl Hook for Queues {
-        fn on_gradient(&self, _grad: &Tensor) -> Result<Option<Tensor>> {
+        fn on_gradient(&self, _grad: Option<&Tensor>) -> Result<Option<Tensor>> {
             let log = self.0.clone();
             engine::queue_callback(Box::new(move || {
                 log.lock().unwrap().push("callback".to_owned());
@@ -194,7 +194,7 @@ fn callbacks_run_when_the_pass_is_over() {
 fn an_error_leaves_nothing_behind() {
     struct Fails;
     impl Hook for Fails {
-        fn on_gradient(&self, _grad: &Tensor) -> Result<Option<Tensor>> {
+        fn on_gradient(&self, _grad: Option<&Tensor>) -> Result<Option<Tensor>> {
             Err(Error::runtime("hook", "mine"))
         }
         fn as_any(&self) -> &dyn Any {
@@ -322,7 +322,7 @@ fn hooks_of_a_leaf_outlive_it() {
 fn a_hook_that_changes_shape_or_dtype_is_an_error() {
     struct Returns(Tensor);
     impl Hook for Returns {
-        fn on_gradient(&self, _grad: &Tensor) -> Result<Option<Tensor>> {
+        fn on_gradient(&self, _grad: Option<&Tensor>) -> Result<Option<Tensor>> {
             Ok(Some(self.0.clone()))
         }
         fn as_any(&self) -> &dyn Any {

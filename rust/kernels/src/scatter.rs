@@ -2,7 +2,7 @@
 //! [`index::scatter`](super::index::scatter)'s business.
 
 use super::index::{OutOfRange, require_along, require_within, without_axis};
-use super::number::Ordered;
+use super::number::Order;
 use super::{In, Out};
 use crate::with_element;
 
@@ -15,18 +15,6 @@ pub enum Fold {
     Max,
     /// The lesser; NaN if either is NaN.
     Min,
-}
-
-impl Fold {
-    /// A value folded into an element.
-    #[inline(always)]
-    fn of<T: Ordered>(self, x: T, value: T) -> T {
-        match self {
-            Self::Prod => x * value,
-            Self::Max => x.maximum(value),
-            Self::Min => x.minimum(value),
-        }
-    }
 }
 
 /// Row-major positions of a shape, as offsets into operands with the given strides.
@@ -85,18 +73,28 @@ pub fn scatter_fold(fold: Fold, axis: usize, x: Out<'_>, index: In<'_>, src: In<
         seen += 1;
         Ok(())
     })?;
-    with_element!(number x.dtype, T => {
+    let pairs = |body: &mut dyn FnMut(isize, isize)| {
         each(shape, [&strides, index.strides, src.strides], |[to, i, from]| {
             // What is no index any more, in memory that a program writes to meanwhile, leads to the first element.
             let found = Some(at(i) as usize).filter(|&found| found < size).unwrap_or(0);
-            // SAFETY: the index fits into both operands.
-            unsafe {
-                let element = x.ptr.cast::<T>().offset(to + found as isize * along);
-                *element = fold.of(*element, *src.ptr.cast::<T>().offset(from));
-            }
+            body(to + found as isize * along, from);
             Ok(())
         })
-    })
+    };
+    // SAFETY: the index fits into both operands.
+    macro_rules! folded {
+        ($T:ty, $of:expr) => {
+            pairs(&mut |to, from| unsafe {
+                let element = x.ptr.cast::<$T>().offset(to);
+                *element = $of(*element, *src.ptr.cast::<$T>().offset(from));
+            })
+        };
+    }
+    match fold {
+        Fold::Prod => with_element!(ring x.dtype, T => folded!(T, |x: T, value: T| x * value)),
+        Fold::Max => with_element!(number x.dtype, T => folded!(T, <T as Order>::maximum)),
+        Fold::Min => with_element!(number x.dtype, T => folded!(T, <T as Order>::minimum)),
+    }
 }
 
 #[cfg(test)]

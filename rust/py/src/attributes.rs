@@ -1,10 +1,12 @@
 //! What can be asked of a tensor, and its flags.
 
+use std::sync::Arc;
+
 use arcgrad::graph::Modes;
 use arcgrad::ops::{complex, copy, out, views};
 use arcgrad::storage::Device;
 use arcgrad::{Error, Tensor, shape};
-use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyUserWarning};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyUserWarning};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
@@ -19,13 +21,21 @@ use crate::storage::PyStorage;
 use crate::tensor::{self, PyTensor, require, track, type_name};
 use crate::warning;
 
-/// Checks the `memory_format` of what only makes row-major tensors.
-fn row_major(format: &Bound<'_, PyAny>) -> PyResult<()> {
-    match device::memory_format(format, Order::Contiguous)? {
-        Order::ChannelsLast(_) => {
-            Err(PyNotImplementedError::new_err("resizing to a channels_last memory_format is not implemented"))
+/// Gives a tensor another shape, in the order that `memory_format` asks for.
+fn resize(
+    op: &'static str,
+    tensor: &Tensor,
+    shape: &[usize],
+    template: &Tensor,
+    format: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    let order = format.map(|format| device::memory_format(format, Order::Contiguous)).transpose()?;
+    match order {
+        None | Some(Order::Contiguous) => guard(|| out::resize(op, tensor, shape)),
+        Some(order) => {
+            let strides = order.strides(shape, template)?;
+            guard(|| out::resize_to(op, tensor, shape, &strides))
         }
-        _ => Ok(()),
     }
 }
 
@@ -271,9 +281,9 @@ impl PyTensor {
         false
     }
 
-    /// Whether other processes see its memory: never.
+    /// Whether its memory has been moved to where other processes may see it.
     fn is_shared(&self) -> bool {
-        false
+        self.tensor().array().storage().is_moved()
     }
 
     /// Whether it lies in page-locked memory: never.
@@ -281,11 +291,6 @@ impl PyTensor {
     fn is_pinned(&self, device: Option<&Bound<'_, PyAny>>) -> bool {
         let _ = device;
         false
-    }
-
-    /// Refused: the memory of tensors belongs to one process.
-    fn share_memory_(&self) -> PyResult<()> {
-        Err(PyNotImplementedError::new_err("share_memory_() is not implemented"))
     }
 
     /// The real parts: a view. The tensor itself where it is real.
@@ -404,6 +409,14 @@ impl PyTensor {
     #[getter]
     fn get_grad(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         let (py, tensor) = (slf.py(), slf.get().tensor());
+        if let Some(sparse) = sparse_grad(py, tensor) {
+            let Some(dense) = tensor.grad() else { return Ok(sparse) };
+            // Gradients of both kinds have arrived: the whole is dense.
+            let sum = tensor::to_py(py, dense)?.call_method1(py, "__add__", (sparse.call_method0(py, "to_dense")?,))?;
+            let sum = require(sum.bind(py), "grad", "sum")?.clone();
+            guard(|| tensor.set_grad(Some(sum)))?;
+            tensor.set_host_grad(None);
+        }
         if let Some(grad) = tensor.grad() {
             let object = tensor::to_py(py, grad)?;
             keep_grad_object(slf, object.bind(py))?;
@@ -417,21 +430,31 @@ impl PyTensor {
 
     #[setter]
     fn set_grad(slf: &Bound<'_, Self>, grad: &Bound<'_, PyAny>) -> PyResult<()> {
+        let this = slf.get().tensor();
         if grad.is_none() {
-            return guard(|| slf.get().tensor().set_grad(None));
+            this.set_host_grad(None);
+            return guard(|| this.set_grad(None));
         }
         let Some(given) = tensor::from_py(grad) else {
+            if is_sparse(grad)? {
+                check_sparse_grad(slf, grad)?;
+                guard(|| this.set_grad(None))?;
+                this.set_host_grad(Some(Arc::new(grad.clone().unbind())));
+                return Ok(());
+            }
             return Err(PyTypeError::new_err(format!(
                 "assigned grad expected to be a Tensor or None but got grad of type {}",
                 type_name(grad)
             )));
         };
-        guard(|| slf.get().tensor().set_grad(Some(given.clone())))?;
+        guard(|| this.set_grad(Some(given.clone())))?;
+        this.set_host_grad(None);
         keep_grad_object(slf, grad)
     }
 
     #[deleter]
     fn delete_grad(&self) -> PyResult<()> {
+        self.tensor().set_host_grad(None);
         guard(|| self.tensor().set_grad(None))
     }
 
@@ -489,6 +512,27 @@ impl PyTensor {
         tensor::to_py(py, guard(|| Ok(self.tensor().data()))?)
     }
 
+    #[deleter]
+    fn delete_data(&self) -> PyResult<()> {
+        Err(cannot_be_deleted("data"))
+    }
+
+    #[deleter]
+    fn delete_requires_grad(&self) -> PyResult<()> {
+        Err(cannot_be_deleted("requires_grad"))
+    }
+
+    /// Another name of `grad_fn`, which cannot be changed.
+    #[getter(_grad_fn)]
+    fn grad_fn_of_old(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        slf.as_any().getattr("grad_fn").map(Bound::unbind)
+    }
+
+    #[deleter(_grad_fn)]
+    fn delete_grad_fn(&self) -> PyResult<()> {
+        Err(cannot_be_deleted("_grad_fn"))
+    }
+
     #[setter]
     fn set_data(&self, data: &Bound<'_, PyAny>) -> PyResult<()> {
         let Some(given) = tensor::from_py(data) else {
@@ -516,7 +560,7 @@ impl PyTensor {
         }
         let array = crate::storage::array_over(this, source, storage_offset, size, stride)?;
         guard(|| {
-            this.set_array(array);
+            this.become_array(array);
             Ok(())
         })?;
         Ok(slf.clone())
@@ -529,11 +573,9 @@ impl PyTensor {
         sizes: &Bound<'py, PyTuple>,
         memory_format: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
-        if let Some(format) = memory_format {
-            row_major(format)?;
-        }
         let sizes = shape_argument("resize_", sizes)?;
-        guard(|| out::resize("resize_", slf.get().tensor(), &sizes))?;
+        let this = slf.get().tensor();
+        resize("resize_", this, &sizes, this, memory_format)?;
         Ok(slf.clone())
     }
 
@@ -544,11 +586,8 @@ impl PyTensor {
         the_template: &Bound<'py, PyAny>,
         memory_format: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
-        if let Some(format) = memory_format {
-            row_major(format)?;
-        }
-        let shape = require(the_template, "resize_as_", "the_template")?.shape();
-        guard(|| out::resize("resize_as_", slf.get().tensor(), &shape))?;
+        let template = require(the_template, "resize_as_", "the_template")?;
+        resize("resize_as_", slf.get().tensor(), &template.shape(), template, memory_format)?;
         Ok(slf.clone())
     }
 
@@ -575,6 +614,37 @@ impl PyTensor {
         let hidden = |name: &Bound<'_, PyAny>| !is_complex && name.cast::<PyString>().is_ok_and(|name| name == "imag");
         Ok(names.try_iter()?.collect::<PyResult<Vec<_>>>()?.into_iter().filter(|name| !hidden(name)).collect())
     }
+}
+
+#[cold]
+fn cannot_be_deleted(name: &str) -> PyErr {
+    PyRuntimeError::new_err(format!("Deletion of {name} not allowed: a tensor always has one"))
+}
+
+/// The sparse part of a gradient, if there is one.
+fn sparse_grad(py: Python<'_>, tensor: &Tensor) -> Option<Py<PyAny>> {
+    Some(tensor.host_grad()?.downcast_ref::<Py<PyAny>>()?.clone_ref(py))
+}
+
+/// Whether an object is a sparse tensor, which is written in Python.
+fn is_sparse(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    object.get_type().is_subclass(&object.py().import("arcgrad.sparse.coo")?.getattr("SparseTensor")?)
+}
+
+/// A gradient has the dtype and the sizes of what it is one of.
+fn check_sparse_grad(tensor: &Bound<'_, PyTensor>, grad: &Bound<'_, PyAny>) -> PyResult<()> {
+    for (name, what, same) in
+        [("dtype", "with data type", "have the same data type"), ("shape", "of size", "are the same size")]
+    {
+        let (own, given) = (tensor.getattr(name)?, grad.getattr(name)?);
+        if !own.eq(&given)? {
+            return Err(PyRuntimeError::new_err(format!(
+                "attempting to assign a gradient {what} '{given}' to a tensor {what} '{own}'. Please ensure that the gradient \
+                 and the tensor {same}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Once the program has seen a gradient, its object stays the same and keeps its attributes while the gradient stays.

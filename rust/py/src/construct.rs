@@ -11,7 +11,7 @@ use crate::attributes::shape_argument;
 use crate::error::guard;
 use crate::storage::PyStorage;
 use crate::tensor::{self, PyTensor, new_instance, require, type_name};
-use crate::{conversion, data, device, dtype, number};
+use crate::{conversion, data, device, dtype, hosted, number};
 
 /// The data of the class called as a function: sizes, a list of numbers, or another tensor.
 fn from_arguments(args: &Bound<'_, PyTuple>, dtype: DType) -> PyResult<Tensor> {
@@ -96,7 +96,11 @@ impl PyTensor {
             }
             Ok(tensor)
         })?;
-        new_instance(cls, tensor)
+        let object = new_instance(cls, tensor.clone())?;
+        if hosted::class_runs_operations(cls) {
+            hosted::take_over(object.bind(cls.py()), &tensor)?;
+        }
+        Ok(object)
     }
 
     /// The same tensor as an object of the class `cls`.
@@ -164,8 +168,9 @@ impl PyTensor {
         let object = new_instance(&slf.get_type(), copied.clone())?.into_bound(py);
         memo.set_item(id, &object)?;
         let deepcopy = py.import("copy")?.getattr("deepcopy")?;
-        if let Some(grad) = this.grad() {
-            let grad = deepcopy.call1((tensor::to_py(py, grad)?, memo))?;
+        let grad = slf.getattr("grad")?;
+        if !grad.is_none() {
+            let grad = deepcopy.call1((grad, memo))?;
             object.setattr("grad", grad)?;
         }
         if let Some(attributes) = own_attributes(slf)? {

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use arcgrad::ops::{copy, views};
+use arcgrad::shape::{self, Strides};
 use arcgrad::storage::{Device, Placed, is_meta_known};
 use arcgrad::{Error, Tensor};
 use pyo3::basic::CompareOp;
@@ -12,6 +13,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyTuple};
 
+use crate::error::to_py_err;
 use crate::tensor::type_name;
 
 /// A kind of device, perhaps with a number. Tensors lie on the CPU, or on `meta`, where they have a shape and no data; programs
@@ -299,16 +301,40 @@ impl Order {
         }
     }
 
+    /// The strides of a dense tensor of a shape whose elements lie in this order, or in that of `model`.
+    pub fn strides(self, shape: &[usize], model: &Tensor) -> PyResult<Strides> {
+        match self {
+            Self::Contiguous => Ok(shape::contiguous_strides(shape)),
+            Self::Preserve => {
+                let model = model.array();
+                Ok(shape::strides_in_format_of(shape, (model.shape(), model.strides())))
+            }
+            Self::ChannelsLast(rank) if shape.len() != rank => Err(to_py_err(self.wrong_rank(shape))),
+            Self::ChannelsLast(rank) => {
+                let mut strides = shape::contiguous_strides(shape);
+                let mut step = 1;
+                for axis in std::iter::once(1).chain((2..rank).rev()).chain([0]) {
+                    strides[axis] = step;
+                    step *= shape[axis].max(1) as isize;
+                }
+                Ok(strides)
+            }
+        }
+    }
+
+    /// What is no image, or no volume.
+    fn wrong_rank(self, shape: &[usize]) -> Box<Error> {
+        let (rank, name) = if self == Self::ChannelsLast(5) { (5, "channels_last_3d") } else { (4, "channels_last") };
+        let reason = format!("required rank {rank} tensor to use {name} format");
+        Box::new(Error::InvalidShape { op: "memory_format", shape: shape.into(), reason })
+    }
+
     /// The tensor itself if its elements lie in this order, else a copy whose elements do.
     pub fn arrange(self, tensor: &Tensor) -> arcgrad::Result<Tensor> {
         match self {
             Self::Preserve => Ok(tensor.clone()),
             Self::Contiguous => copy::contiguous(tensor),
-            Self::ChannelsLast(rank) if tensor.rank() != rank => {
-                let name = if rank == 4 { "channels_last" } else { "channels_last_3d" };
-                let reason = format!("required rank {rank} tensor to use {name} format");
-                Err(Error::InvalidShape { op: "memory_format", shape: tensor.shape().as_slice().into(), reason }.into())
-            }
+            Self::ChannelsLast(rank) if tensor.rank() != rank => Err(self.wrong_rank(&tensor.shape())),
             Self::ChannelsLast(_) if self.is_kept(tensor) => Ok(tensor.clone()),
             Self::ChannelsLast(rank) => {
                 let last = rank as i64 - 1;

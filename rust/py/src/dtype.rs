@@ -1,15 +1,88 @@
 //! `arcgrad.dtype`: one object per element type.
 
-use arcgrad::{DType, dtype::Category};
-use pyo3::exceptions::PyTypeError;
+use arcgrad::DType;
+use arcgrad::dtype::torch_name;
+use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use crate::tensor::type_name;
 
 /// An element type. There is one object of each: compare with `is` or `==`.
+///
+/// Tensors are of a dozen of them. The others have names and say the truth about their elements, and can be compared and
+/// pickled; making a tensor of one is refused.
 #[pyclass(frozen, name = "dtype", module = "arcgrad")]
-pub struct PyDType(DType);
+pub struct PyDType(Kind);
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Computed(DType),
+    Named(&'static Named),
+}
+
+/// What elements of a dtype are that no tensor has.
+pub struct Named {
+    pub name: &'static str,
+    /// PyTorch's C++ name.
+    torch: &'static str,
+    bytes: usize,
+    of: Elements,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Elements {
+    Signed,
+    Unsigned,
+    Float,
+    UnsignedFloat,
+    /// Of the real dtype with this name.
+    Complex(&'static str),
+    Bits,
+    Quantized,
+}
+
+const fn named(name: &'static str, torch: &'static str, bytes: usize, of: Elements) -> Named {
+    Named { name, torch, bytes, of }
+}
+
+static NAMED: [Named; 35] = [
+    named("uint16", "UInt16", 2, Elements::Unsigned),
+    named("uint32", "UInt32", 4, Elements::Unsigned),
+    named("uint64", "UInt64", 8, Elements::Unsigned),
+    named("float8_e4m3fn", "Float8_e4m3fn", 1, Elements::Float),
+    named("float8_e4m3fnuz", "Float8_e4m3fnuz", 1, Elements::Float),
+    named("float8_e5m2", "Float8_e5m2", 1, Elements::Float),
+    named("float8_e5m2fnuz", "Float8_e5m2fnuz", 1, Elements::Float),
+    named("float8_e8m0fnu", "Float8_e8m0fnu", 1, Elements::UnsignedFloat),
+    named("float4_e2m1fn_x2", "Float4_e2m1fn_x2", 1, Elements::Float),
+    named("complex32", "ComplexHalf", 4, Elements::Complex("float16")),
+    named("bcomplex32", "BComplex32", 4, Elements::Complex("bfloat16")),
+    named("int1", "Int1", 1, Elements::Signed),
+    named("int2", "Int2", 1, Elements::Signed),
+    named("int3", "Int3", 1, Elements::Signed),
+    named("int4", "Int4", 1, Elements::Signed),
+    named("int5", "Int5", 1, Elements::Signed),
+    named("int6", "Int6", 1, Elements::Signed),
+    named("int7", "Int7", 1, Elements::Signed),
+    named("uint1", "UInt1", 1, Elements::Unsigned),
+    named("uint2", "UInt2", 1, Elements::Unsigned),
+    named("uint3", "UInt3", 1, Elements::Unsigned),
+    named("uint4", "UInt4", 1, Elements::Unsigned),
+    named("uint5", "UInt5", 1, Elements::Unsigned),
+    named("uint6", "UInt6", 1, Elements::Unsigned),
+    named("uint7", "UInt7", 1, Elements::Unsigned),
+    named("bits1x8", "Bits1x8", 1, Elements::Bits),
+    named("bits2x4", "Bits2x4", 1, Elements::Bits),
+    named("bits4x2", "Bits4x2", 1, Elements::Bits),
+    named("bits8", "Bits8", 1, Elements::Bits),
+    named("bits16", "Bits16", 2, Elements::Bits),
+    named("qint8", "QInt8", 1, Elements::Quantized),
+    named("quint8", "QUInt8", 1, Elements::Quantized),
+    named("qint32", "QInt32", 4, Elements::Quantized),
+    named("quint4x2", "QUInt4x2", 1, Elements::Quantized),
+    named("quint2x4", "QUInt2x4", 1, Elements::Quantized),
+];
 
 static OBJECTS: PyOnceLock<Vec<Py<PyDType>>> = PyOnceLock::new();
 
@@ -25,17 +98,54 @@ pub const ALIASES: [(&str, DType); 8] = [
     ("cdouble", DType::C128),
 ];
 
-/// THE object of a dtype.
-pub fn to_py(py: Python<'_>, dtype: DType) -> Py<PyDType> {
-    let objects = OBJECTS.get_or_init(py, || {
-        DType::ALL.iter().map(|&dtype| Py::new(py, PyDType(dtype)).expect("a dozen small objects at import")).collect()
-    });
-    objects[dtype as usize].clone_ref(py)
+/// Other names of dtypes that no tensor has.
+const NAMED_ALIASES: [(&str, &str); 2] = [("chalf", "complex32"), ("bit", "uint1")];
+
+/// All dtypes: those that are computed in come first, in their order.
+fn objects(py: Python<'_>) -> &Vec<Py<PyDType>> {
+    OBJECTS.get_or_init(py, || {
+        let kinds = DType::ALL.iter().map(|&dtype| Kind::Computed(dtype)).chain(NAMED.iter().map(Kind::Named));
+        kinds.map(|kind| Py::new(py, PyDType(kind)).expect("a few dozen small objects at import")).collect()
+    })
 }
 
-/// The dtype of a dtype object.
+/// THE object of a dtype.
+pub fn to_py(py: Python<'_>, dtype: DType) -> Py<PyDType> {
+    objects(py)[dtype as usize].clone_ref(py)
+}
+
+/// The object of a dtype that no tensor has.
+fn named_to_py(py: Python<'_>, name: &str) -> Py<PyDType> {
+    let place = NAMED.iter().position(|named| named.name == name).expect("a name of the list");
+    objects(py)[DType::ALL.len() + place].clone_ref(py)
+}
+
+/// The dtype of a dtype object; `None` also for one that no tensor has.
 pub fn from_py(object: &Bound<'_, PyAny>) -> Option<DType> {
-    object.cast::<PyDType>().ok().map(|dtype| dtype.get().0)
+    match object.cast::<PyDType>().ok()?.get().0 {
+        Kind::Computed(dtype) => Some(dtype),
+        Kind::Named(_) => None,
+    }
+}
+
+/// The dtype of an object that no tensor has.
+pub fn named_from_py<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a PyDType> {
+    object.cast::<PyDType>().ok().map(Bound::get).filter(|dtype| matches!(dtype.0, Kind::Named(_)))
+}
+
+/// The error of asking for a tensor of such a dtype.
+pub fn not_computed(dtype: &PyDType) -> PyErr {
+    PyNotImplementedError::new_err(format!(
+        "there are no tensors of {}: its name is known, its elements are not. Convert to another dtype first, such as {}",
+        dtype.__repr__(),
+        if dtype.is_complex() {
+            "arcgrad.complex64"
+        } else if dtype.is_floating_point() {
+            "arcgrad.float16"
+        } else {
+            "arcgrad.int64"
+        },
+    ))
 }
 
 /// Like [`from_py`]; Python's own types stand for dtypes too (`dtype=float` is `float64`), and `None` for none.
@@ -45,6 +155,9 @@ pub fn from_py_or_type(object: &Bound<'_, PyAny>) -> PyResult<Option<DType>> {
     }
     if let Some(dtype) = from_py(object) {
         return Ok(Some(dtype));
+    }
+    if let Some(named) = named_from_py(object) {
+        return Err(not_computed(named));
     }
     let py = object.py();
     if object.is(py.get_type::<pyo3::types::PyFloat>()) {
@@ -59,59 +172,99 @@ pub fn from_py_or_type(object: &Bound<'_, PyAny>) -> PyResult<Option<DType>> {
     Err(PyTypeError::new_err(format!("dtype must be an arcgrad.dtype, not {}", type_name(object))))
 }
 
+impl PyDType {
+    fn name(&self) -> &'static str {
+        match self.0 {
+            Kind::Computed(dtype) => dtype.name(),
+            Kind::Named(named) => named.name,
+        }
+    }
+
+    /// PyTorch's C++ name, as in errors.
+    pub fn torch_name(&self) -> &'static str {
+        match self.0 {
+            Kind::Computed(dtype) => torch_name(dtype),
+            Kind::Named(named) => named.torch,
+        }
+    }
+}
+
 #[pymethods]
 impl PyDType {
     fn __repr__(&self) -> String {
-        format!("arcgrad.{}", self.0.name())
+        format!("arcgrad.{}", self.name())
     }
 
     /// Pickled by name.
     fn __reduce__(&self) -> &'static str {
-        self.0.name()
+        self.name()
     }
 
     /// Whether the elements are floating-point numbers.
     #[getter]
     fn is_floating_point(&self) -> bool {
-        self.0.is_float()
+        match self.0 {
+            Kind::Computed(dtype) => dtype.is_float(),
+            Kind::Named(named) => matches!(named.of, Elements::Float | Elements::UnsignedFloat),
+        }
     }
 
     /// Whether the elements are complex numbers.
     #[getter]
     fn is_complex(&self) -> bool {
-        self.0.is_complex()
+        match self.0 {
+            Kind::Computed(dtype) => dtype.is_complex(),
+            Kind::Named(named) => matches!(named.of, Elements::Complex(_)),
+        }
     }
 
     /// Whether the elements can be negative.
     #[getter]
-    fn is_signed(&self) -> bool {
-        is_signed(self.0)
+    fn is_signed(&self) -> PyResult<bool> {
+        let of = match self.0 {
+            Kind::Computed(dtype) => return Ok(is_signed(dtype)),
+            Kind::Named(named) => named.of,
+        };
+        match of {
+            Elements::Bits => Err(PyRuntimeError::new_err("Bits types are undefined")),
+            Elements::Quantized => Err(PyRuntimeError::new_err("isSignedType not supported for quantized types")),
+            _ => Ok(!matches!(of, Elements::Unsigned | Elements::UnsignedFloat)),
+        }
     }
 
     /// Bytes per element.
     #[getter]
     fn itemsize(&self) -> usize {
-        self.0.size()
+        match self.0 {
+            Kind::Computed(dtype) => dtype.size(),
+            Kind::Named(named) => named.bytes,
+        }
     }
 
     /// The real dtype with the same precision.
-    fn to_real(&self, py: Python<'_>) -> Py<Self> {
-        let real = match self.0 {
-            DType::C64 => DType::F32,
-            DType::C128 => DType::F64,
-            dtype => dtype,
+    fn to_real(slf: &Bound<'_, Self>) -> Py<Self> {
+        let py = slf.py();
+        let real = match slf.get().0 {
+            Kind::Computed(DType::C64) => DType::F32,
+            Kind::Computed(DType::C128) => DType::F64,
+            Kind::Named(Named { of: Elements::Complex("float16"), .. }) => DType::F16,
+            Kind::Named(Named { of: Elements::Complex(_), .. }) => DType::BF16,
+            _ => return slf.clone().unbind(),
         };
         to_py(py, real)
     }
 
     /// The complex dtype with the same precision.
-    fn to_complex(&self, py: Python<'_>) -> Py<Self> {
-        let complex = match self.0.category() {
-            Category::Complex => self.0,
-            _ if self.0 == DType::F64 => DType::C128,
-            _ => DType::C64,
-        };
-        to_py(py, complex)
+    fn to_complex(slf: &Bound<'_, Self>) -> PyResult<Py<Self>> {
+        let (py, this) = (slf.py(), slf.get());
+        Ok(match this.0 {
+            Kind::Computed(DType::F16) => named_to_py(py, "complex32"),
+            Kind::Computed(DType::BF16) => named_to_py(py, "bcomplex32"),
+            Kind::Computed(DType::F32) => to_py(py, DType::C64),
+            Kind::Computed(DType::F64) => to_py(py, DType::C128),
+            _ if this.is_complex() => slf.clone().unbind(),
+            _ => return Err(PyRuntimeError::new_err(format!("Unknown Complex ScalarType for {}", this.torch_name()))),
+        })
     }
 }
 
@@ -129,6 +282,12 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     }
     for (name, dtype) in ALIASES {
         module.add(name, to_py(py, dtype))?;
+    }
+    for named in &NAMED {
+        module.add(named.name, named_to_py(py, named.name))?;
+    }
+    for (name, of) in NAMED_ALIASES {
+        module.add(name, named_to_py(py, of))?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arcgrad::Error;
 use arcgrad::graph::Blame;
 use arcgrad::graph::provenance::Inherit;
+use arcgrad::storage::NoData;
 use pyo3::exceptions::{
     PyIndexError, PyMemoryError, PyNotImplementedError, PyRuntimeError, PySystemError, PyTypeError, PyValueError,
 };
@@ -133,6 +134,13 @@ pub fn install_panic_hook() {
 
 #[cold]
 fn bug(payload: Box<dyn Any + Send>) -> PyErr {
+    if payload.is::<NoData>() {
+        return PyRuntimeError::new_err(
+            "vmap: the data of a tensor that stands for one example of many is asked for, and it has none: your tensor may have \
+             escaped from inside a function being vmapped. Return it from the function instead. If it is used where it was \
+             made, this is a bug in arcgrad; please report it.",
+        );
+    }
     // Not a bug, but an error that was raised where none can be returned: data was asked for where there is none.
     let payload = match payload.downcast::<Error>() {
         Ok(error) => return to_py_err(error),

@@ -15,8 +15,9 @@ use pyo3::types::{PyBytes, PyEllipsis, PyList, PySlice, PyString, PyTuple};
 use smallvec::{SmallVec, smallvec};
 
 use crate::error::{guard, guard_detached};
+use crate::overrides::ask_first;
 use crate::tensor::{self, PyTensor, track_written, type_name};
-use crate::{data, number};
+use crate::{data, number, overrides};
 
 #[cold]
 fn bad_index(object: &Bound<'_, PyAny>) -> PyErr {
@@ -192,6 +193,7 @@ const LONG: usize = 64 * 1024;
 #[pymethods]
 impl PyTensor {
     fn __getitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "__getitem__", slf, key);
         let (py, this) = (slf.py(), slf.get().tensor());
         if let Some(index) = plain_int(key)? {
             match guard(|| views::select(this, 0, index)) {
@@ -216,6 +218,9 @@ impl PyTensor {
 
     fn __setitem__(slf: &Bound<'_, Self>, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get().tensor());
+        if overrides::watching() && overrides::of_syntax(py, "__setitem__", &[slf.as_any(), key, value])?.is_some() {
+            return Ok(());
+        }
         let value = value_of(this, value)?;
         let items = items(key)?;
         let arg = match &value {

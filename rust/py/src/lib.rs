@@ -2,7 +2,9 @@
 //!
 //! Reading order: [`tensor`] (the class and the identity of its objects), [`error`] (the one way into the core),
 //! [`number`], [`dtype`], [`size`], [`device`] (small things), [`data`] (tensors from Python data), [`dispatch`]
-//! (functions and methods from the tables), [`operators`], [`indexing`], [`attributes`].
+//! (functions and methods from the tables), [`operators`], [`indexing`], [`attributes`], [`overrides`] (calls that the
+//! program takes over),
+//! [`hosted`] (operations that it runs itself).
 
 mod allocator;
 mod attributes;
@@ -15,11 +17,13 @@ mod device;
 mod dispatch;
 mod dtype;
 mod error;
+mod hosted;
 mod indexing;
 mod module;
 mod number;
 mod operators;
 mod optim;
+mod overrides;
 mod print;
 mod random;
 mod safetensors;
@@ -52,6 +56,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     safetensors::register(module)?;
     module::register(module)?;
     optim::register(module)?;
+    overrides::register(module)?;
+    hosted::register(module)?;
     autograd::register(module)?;
     dispatch::register(module)
 }

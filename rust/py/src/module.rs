@@ -16,6 +16,9 @@ use crate::storage::PyStorage;
 use crate::tensor::{self, require, type_name};
 
 fn require_dtype(object: &Bound<'_, PyAny>, function: &str, argument: &str) -> PyResult<DType> {
+    if let Some(named) = dtype::named_from_py(object) {
+        return Err(dtype::not_computed(named));
+    }
     dtype::from_py(object).ok_or_else(|| {
         PyTypeError::new_err(format!(
             "{function}(): argument '{argument}' must be arcgrad.dtype, not {}",
@@ -66,6 +69,11 @@ fn can_cast(from_: &Bound<'_, PyAny>, to: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// The smallest dtype that holds the values of both.
 #[pyfunction]
 fn promote_types(py: Python<'_>, type1: &Bound<'_, PyAny>, type2: &Bound<'_, PyAny>) -> PyResult<Py<PyDType>> {
+    if let (Ok(a), Ok(b)) = (type1.cast::<PyDType>(), type2.cast::<PyDType>())
+        && a.is(b)
+    {
+        return Ok(a.clone().unbind());
+    }
     let (a, b) = (require_dtype(type1, "promote_types", "type1")?, require_dtype(type2, "promote_types", "type2")?);
     Ok(dtype::to_py(py, a.promote(b)))
 }

@@ -15,6 +15,7 @@ use pyo3::sync::PyOnceLock;
 use smallvec::SmallVec;
 
 use crate::error::{guard, guard_detached};
+use crate::overrides::ask_first;
 use crate::tensor::{PyTensor, track_written};
 use crate::{data, dispatch, number, tensor};
 
@@ -224,9 +225,11 @@ macro_rules! require {
 #[pymethods]
 impl PyTensor {
     fn __add__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "add", slf, other);
         binary(slf, other, &rows::add::ROW, false)
     }
     fn __radd__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "add", slf, other);
         binary(slf, other, &rows::add::ROW, true)
     }
     fn __iadd__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -234,9 +237,11 @@ impl PyTensor {
     }
 
     fn __sub__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "sub", slf, other);
         if is_bool(slf, other) { SUB.call(slf, other, false) } else { binary(slf, other, &rows::sub::ROW, false) }
     }
     fn __rsub__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "__rsub__", slf, other);
         if is_bool(slf, other) {
             SUB.call(slf, other, true)
         } else if number::scalar(other)?.is_some() {
@@ -253,9 +258,11 @@ impl PyTensor {
     }
 
     fn __mul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "mul", slf, other);
         binary(slf, other, &rows::mul::ROW, false)
     }
     fn __rmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "mul", slf, other);
         binary(slf, other, &rows::mul::ROW, true)
     }
     fn __imul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -263,9 +270,11 @@ impl PyTensor {
     }
 
     fn __truediv__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "div", slf, other);
         binary(slf, other, &rows::div::ROW, false)
     }
     fn __rtruediv__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "__rtruediv__", slf, other);
         if number::scalar(other)?.is_none() {
             return binary(slf, other, &rows::div::ROW, true);
         }
@@ -278,9 +287,11 @@ impl PyTensor {
     }
 
     fn __floordiv__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "__floordiv__", slf, other);
         FLOOR_DIVIDE.call(slf, other, false)
     }
     fn __rfloordiv__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "__rfloordiv__", slf, other);
         FLOOR_DIVIDE.call(slf, other, true)
     }
     fn __ifloordiv__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -288,9 +299,11 @@ impl PyTensor {
     }
 
     fn __mod__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "remainder", slf, other);
         REMAINDER.call(slf, other, false)
     }
     fn __rmod__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "__rmod__", slf, other);
         REMAINDER.call(slf, other, true)
     }
     fn __imod__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -298,12 +311,14 @@ impl PyTensor {
     }
 
     fn __pow__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, modulo: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "pow", slf, other);
         if !modulo.is_none() {
             return Ok(slf.py().NotImplemented());
         }
         POW.call(slf, other, false)
     }
     fn __rpow__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, modulo: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "__rpow__", slf, other);
         if !modulo.is_none() {
             return Ok(slf.py().NotImplemented());
         }
@@ -314,12 +329,14 @@ impl PyTensor {
     }
 
     fn __matmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "matmul", slf, other);
         if tensor::from_py(other).is_none() {
             return Ok(slf.py().NotImplemented());
         }
         MATMUL.call(slf, other, false)
     }
     fn __rmatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "__rmatmul__", slf, other);
         if !number::is_array(other) {
             return Ok(slf.py().NotImplemented());
         }
@@ -327,45 +344,55 @@ impl PyTensor {
     }
 
     fn __and__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "__and__", slf, other);
         AND.call(slf, other, false)
     }
     fn __rand__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "bitwise_and", slf, other);
         AND.call(slf, other, true)
     }
     fn __iand__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
         require!(AND.call_in_place(slf, other)?, slf, other, "&=")
     }
     fn __or__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "__or__", slf, other);
         OR.call(slf, other, false)
     }
     fn __ror__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "bitwise_or", slf, other);
         OR.call(slf, other, true)
     }
     fn __ior__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
         require!(OR.call_in_place(slf, other)?, slf, other, "|=")
     }
     fn __xor__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "__xor__", slf, other);
         XOR.call(slf, other, false)
     }
     fn __rxor__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "bitwise_xor", slf, other);
         XOR.call(slf, other, true)
     }
     fn __ixor__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
         require!(XOR.call_in_place(slf, other)?, slf, other, "^=")
     }
     fn __lshift__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "__lshift__", slf, other);
         LEFT_SHIFT.call(slf, other, false)
     }
     fn __rlshift__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "__rlshift__", slf, other);
         LEFT_SHIFT.call(slf, other, true)
     }
     fn __ilshift__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
         require!(LEFT_SHIFT.call_in_place(slf, other)?, slf, other, "<<=")
     }
     fn __rshift__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "__rshift__", slf, other);
         RIGHT_SHIFT.call(slf, other, false)
     }
     fn __rrshift__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "__rrshift__", slf, other);
         RIGHT_SHIFT.call(slf, other, true)
     }
     fn __irshift__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -373,20 +400,24 @@ impl PyTensor {
     }
 
     fn __neg__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "neg", slf);
         if slf.get().tensor().dtype() == DType::Bool {
             // The operation's own words say why not.
             guard(|| powers::neg(slf.get().tensor().into()).map(drop))?;
         }
         unary(slf, &rows::neg::ROW)
     }
-    fn __pos__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+    fn __pos__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "positive", slf);
         guard(|| powers::positive(slf.get().tensor()).map(drop))?;
-        Ok(slf.clone())
+        Ok(slf.clone().into_any().unbind())
     }
     fn __abs__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "abs", slf);
         unary(slf, &rows::abs::ROW)
     }
     fn __invert__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        ask_first!(slf.py(), "__invert__", slf);
         let (py, this) = (slf.py(), slf.get().tensor());
         if this.dtype().is_differentiable() {
             return Err(PyTypeError::new_err(
@@ -398,14 +429,15 @@ impl PyTensor {
     }
 
     fn __richcmp__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, op: CompareOp) -> PyResult<Py<PyAny>> {
-        let row = match op {
-            CompareOp::Lt => &rows::lt::ROW,
-            CompareOp::Le => &rows::le::ROW,
-            CompareOp::Eq => &rows::eq::ROW,
-            CompareOp::Ne => &rows::ne::ROW,
-            CompareOp::Gt => &rows::gt::ROW,
-            CompareOp::Ge => &rows::ge::ROW,
+        let (name, row) = match op {
+            CompareOp::Lt => ("lt", &rows::lt::ROW),
+            CompareOp::Le => ("le", &rows::le::ROW),
+            CompareOp::Eq => ("__eq__", &rows::eq::ROW),
+            CompareOp::Ne => ("ne", &rows::ne::ROW),
+            CompareOp::Gt => ("gt", &rows::gt::ROW),
+            CompareOp::Ge => ("ge", &rows::ge::ROW),
         };
+        ask_first!(slf.py(), name, slf, other);
         binary(slf, other, row, false)
     }
 

@@ -1,11 +1,13 @@
 //! `repr` of tensors and the print options.
 
 use arcgrad::display::{self, Class, Elements, Facts, Number, PrintOptionsChange};
+use arcgrad::graph::level::Kind;
+use arcgrad::graph::{Modes, modes};
 use arcgrad::{Array, DType, Scalar, default_dtype};
 use pyo3::prelude::*;
 
 use crate::error::guard;
-use crate::tensor::PyTensor;
+use crate::tensor::{PyTensor, to_py};
 
 /// An array as the printer reads it.
 struct Shown(Array);
@@ -66,7 +68,29 @@ fn class_of(slf: &Bound<'_, PyTensor>) -> PyResult<(Option<String>, bool)> {
 impl PyTensor {
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let tensor = slf.get().tensor();
+        let top = if modes().any(Modes::LIFTED) { tensor.top_level() } else { None };
+        if let Some((level, Kind::Batch { .. })) = top {
+            let module = slf.py().import("arcgrad.func.batching")?;
+            return module.call_method1("_text", (slf, level.number()))?.extract();
+        }
         let (name, parameter) = class_of(slf)?;
+        if tensor.is_hosted() && tensor.array().require_data("repr").is_err() {
+            let (name, meta) = (name.unwrap_or_else(|| "tensor".to_owned()), tensor.meta());
+            let gradient = if tensor.requires_grad() { ", requires_grad=True" } else { "" };
+            return Ok(format!(
+                "{name}(..., size={:?}, dtype=arcgrad.{}{gradient})",
+                meta.shape.as_slice(),
+                meta.dtype
+            ));
+        }
+        let tangent = match top {
+            Some((level, Kind::Tangent)) => tensor.tangent(level),
+            _ => None,
+        };
+        let tangent = match tangent {
+            Some(tangent) => Some(to_py(slf.py(), tangent)?.bind(slf.py()).repr()?.to_string()),
+            None => None,
+        };
         let class = match (&name, parameter) {
             (None, _) => Class::Tensor,
             (Some(name), false) => Class::Subclass(name),
@@ -84,7 +108,7 @@ impl PyTensor {
                 default_dtype: default_dtype(),
                 grad_fn: name,
                 requires_grad: tensor.requires_grad(),
-                tangent: None,
+                tangent: tangent.as_deref(),
             };
             display::tensor_text(&Shown(tensor.array()), &facts, &display::options())
         })

@@ -59,6 +59,18 @@ impl PyGenerator {
     }
 }
 
+impl PyGenerator {
+    /// Loads a state.
+    fn load(&self, new_state: &Bound<'_, PyAny>) -> PyResult<()> {
+        let state = tensor::require(new_state, "set_state", "new_state")?;
+        if state.dtype() != DType::U8 {
+            return Err(PyTypeError::new_err(format!("RNG state must be a uint8 tensor, not {}", state.dtype())));
+        }
+        let bytes = state.to_vec::<u8>();
+        lock(&self.0).set_state(&bytes).map_err(to_py_err)
+    }
+}
+
 #[pymethods]
 impl PyGenerator {
     #[new]
@@ -92,14 +104,10 @@ impl PyGenerator {
         tensor::to_py(py, guard(|| Tensor::from_slice(&bytes, &[bytes.len()]))?)
     }
 
-    /// Loads a state that `get_state` gave.
-    fn set_state(&self, new_state: &Bound<'_, PyAny>) -> PyResult<()> {
-        let state = tensor::require(new_state, "set_state", "new_state")?;
-        if state.dtype() != DType::U8 {
-            return Err(PyTypeError::new_err(format!("RNG state must be a uint8 tensor, not {}", state.dtype())));
-        }
-        let bytes = state.to_vec::<u8>();
-        lock(&self.0).set_state(&bytes).map_err(to_py_err)
+    /// Loads a state that `get_state` gave; returns the generator.
+    fn set_state<'py>(slf: Bound<'py, Self>, new_state: &Bound<'_, PyAny>) -> PyResult<Bound<'py, Self>> {
+        slf.get().load(new_state)?;
+        Ok(slf)
     }
 
     /// A generator of its own with the same state.
@@ -113,7 +121,7 @@ impl PyGenerator {
     }
 
     fn __setstate__(&self, state: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.set_state(state)
+        self.load(state)
     }
 
     /// Where it draws: always the CPU.
@@ -151,7 +159,7 @@ fn get_rng_state(py: Python<'_>) -> PyResult<Py<PyAny>> {
 /// Loads a state into the default generator.
 #[pyfunction]
 fn set_rng_state(py: Python<'_>, new_state: &Bound<'_, PyAny>) -> PyResult<()> {
-    default_object(py)?.get().set_state(new_state)
+    default_object(py)?.get().load(new_state)
 }
 
 /// Adds the class, the default generator and its functions.

@@ -1,9 +1,15 @@
 //! `UntypedStorage`: the memory block behind tensors.
 
+use std::ffi::c_int;
+use std::ptr::NonNull;
+
 use arcgrad::storage::Storage;
-use arcgrad::{Array, Tensor, shape};
-use pyo3::exceptions::PyTypeError;
+use arcgrad::{Array, DType, Tensor, shape};
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::{PyBufferError, PyRuntimeError, PyTypeError};
+use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PySlice;
 
 use crate::device::{self, PyDevice};
 use crate::error::guard;
@@ -55,6 +61,45 @@ impl PyStorage {
         self.0.identity() as isize
     }
 
+    /// A byte, or part of the block as a block of its own, over the same memory.
+    fn __getitem__(&self, py: Python<'_>, index: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let Ok(slice) = index.cast::<PySlice>() else {
+            let bytes = self.0.bytes();
+            let array = guard(|| Array::from_parts("storage", self.0.clone(), DType::U8, &[bytes], &[1], 0))?;
+            let byte = tensor::to_py(py, Tensor::from_array(array))?.call_method1(py, "__getitem__", (index,))?;
+            return byte.call_method0(py, "item");
+        };
+        let part = slice.indices(self.0.bytes() as isize)?;
+        if part.step != 1 {
+            return Err(PyRuntimeError::new_err(format!(
+                "Trying to slice with a step of {}, but only a step of 1 is supported",
+                part.step
+            )));
+        }
+        let start = self.0.ptr().wrapping_add(part.start as usize);
+        // SAFETY: the part lies within the block, which is kept.
+        let part = unsafe { Storage::foreign(start, part.slicelength, self.0.is_writable(), Box::new(self.0.clone())) };
+        Ok(Py::new(py, Self(part))?.into_any())
+    }
+
+    /// The bytes for `memoryview`, `bytes`, NumPy and `asarray`.
+    ///
+    /// # Safety
+    /// Python calls it with a view to fill.
+    unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
+        if view.is_null() {
+            return Err(PyBufferError::new_err("there is no view to fill"));
+        }
+        let storage = &slf.get().0;
+        let readonly = c_int::from(!storage.is_writable());
+        let (start, bytes) = (storage.ptr().cast(), storage.bytes() as isize);
+        // SAFETY: a view to fill, and memory that the object, which the view keeps, keeps in turn.
+        match unsafe { ffi::PyBuffer_FillInfo(view, slf.as_ptr(), start, bytes, readonly, flags) } {
+            0 => Ok(()),
+            _ => Err(PyErr::fetch(slf.py())),
+        }
+    }
+
     /// Bytes per element: one.
     fn element_size(&self) -> usize {
         1
@@ -72,9 +117,24 @@ impl PyStorage {
         self.0.identity()
     }
 
-    /// Whether other processes see it: never.
+    /// Whether it has been moved into memory that other processes may see.
     fn is_shared(&self) -> bool {
-        false
+        self.0.is_moved()
+    }
+
+    /// Moves the bytes into a writable buffer, for all tensors that show them; with `copy` what is here is copied there.
+    fn _move_to(&self, buffer: &Bound<'_, PyAny>, copy: bool) -> PyResult<()> {
+        let buffer = PyBuffer::<u8>::get(buffer)?;
+        if buffer.readonly() || !buffer.is_c_contiguous() || buffer.len_bytes() < self.0.bytes() {
+            return Err(PyTypeError::new_err(
+                "_move_to(): the buffer must be writable, contiguous and as long as the memory",
+            ));
+        }
+        let Some(start) = NonNull::new(buffer.buf_ptr().cast::<u8>()) else {
+            return Err(PyTypeError::new_err("_move_to(): the buffer has no memory"));
+        };
+        // SAFETY: the buffer lends as many bytes until it is dropped, for reads and writes.
+        guard(|| unsafe { self.0.move_to("share_memory_", start, copy, Box::new(buffer)) })
     }
 
     fn __repr__(&self) -> String {
@@ -91,6 +151,18 @@ pub fn array_over(
     stride: Option<Vec<isize>>,
 ) -> PyResult<Array> {
     let dtype = this.dtype();
+    // A storage with a dtype is its memory.
+    let untyped = source.and_then(|source| source.getattr(pyo3::intern!(source.py(), "_untyped")).ok());
+    if let (Some(typed), Some(_)) = (source, &untyped) {
+        let found = typed.getattr(pyo3::intern!(typed.py(), "dtype"))?;
+        if !found.is(crate::dtype::to_py(typed.py(), dtype).bind(typed.py())) {
+            return Err(PyRuntimeError::new_err(format!(
+                "set_(): Expected a Storage of type {dtype} or an UntypedStorage, but got one of {}",
+                found.str()?
+            )));
+        }
+    }
+    let source = untyped.as_ref().or(source);
     let Some(source) = source else { return guard(|| Array::zeros("set_", &[0], dtype)) };
     let storage = if let Some(given) = tensor::from_py(source) {
         let array = given.array();

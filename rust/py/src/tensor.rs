@@ -260,6 +260,15 @@ pub fn new_instance(class: &Bound<'_, PyType>, tensor: Tensor) -> PyResult<Py<Py
     unsafe { new_object(py, class.as_type_ptr(), tensor, true, None) }
 }
 
+/// [`new_instance`] with a `__dict__` that is there already. The class is one of tensors.
+pub fn new_with_dict(class: &Bound<'_, PyType>, tensor: Tensor, dict: &Py<PyAny>) -> PyResult<Py<PyAny>> {
+    if !class.is_subclass_of::<PyTensor>()? {
+        return Err(PyTypeError::new_err(format!("{} is not a subclass of Tensor", class.name()?)));
+    }
+    // SAFETY: checked above, and a dict.
+    unsafe { new_object(class.py(), class.as_type_ptr(), tensor, true, Some(dict)) }
+}
+
 /// Lets the cycle collector see a tensor object from now on. To be called before anything is attached to it that may
 /// lead back to it: an attribute, a hook, a gradient, a graph.
 #[inline]

@@ -15,7 +15,20 @@ fn of_core(op: &'static str, text: &str) -> arcgrad::Result<()> {
     attach(|py| warn(py, text)).map_err(|error| from_py_err(op, error))
 }
 
+/// A warning that turns into an error is shown where no error may come: another one is under way.
+fn report(text: &str) {
+    let shown: Result<(), PyErr> = attach(|py| {
+        // The error under way is not the warning's.
+        if let Err(error) = warn(py, text) {
+            error.write_unraisable(py, None);
+        }
+        Ok(())
+    });
+    drop(shown);
+}
+
 /// The core's warnings are shown from now on.
 pub fn install() {
     arcgrad::warning::set_hook(of_core);
+    arcgrad::warning::set_report_hook(report);
 }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from arcgrad import Tensor, _names
+from arcgrad import Tensor, _names, zeros
 from arcgrad.autograd.function import Function
+from arcgrad.autograd.grad_mode import enable_grad
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-__all__ = ["Resize"]
+__all__ = ["AccumulateGrad", "DelayedError", "Resize", "UndefinedGrad"]
 
 
 class Resize(Function):
@@ -39,5 +40,71 @@ class Resize(Function):
         """The gradient in the shape of the argument."""
         return grad.contiguous().view(ctx.shape), None
 
+
+class _NoGradient(Function):
+    """Passes tensors on; no gradient passes."""
+
+    @staticmethod
+    def forward(ctx: Any, *tensors: Tensor) -> Any:
+        """The tensors."""
+        results = tuple(tensor.view_as(tensor) for tensor in tensors)
+        return results if len(results) > 1 else results[0]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        """Nothing."""
+        return (None,) * len(grads)
+
+
+class UndefinedGrad:
+    """A function that passes tensors on, and no gradients: what is before it gets none, as if it had not been used.
+
+    >>> import arcgrad as torch
+    >>> x = torch.ones(1, requires_grad=True)
+    >>> torch.autograd._functions.UndefinedGrad()(x * 2).backward()
+    >>> x.grad is None
+    True
+    """
+
+    def __call__(self, *tensors: Tensor) -> Any:
+        return _NoGradient.apply(*tensors)
+
+
+class _Raises(Function):
+    @staticmethod
+    def forward(ctx, message, *tensors):
+        ctx.message = message
+        results = tuple(tensor.view_as(tensor) for tensor in tensors)
+        return results if len(results) > 1 else results[0]
+
+    @staticmethod
+    def backward(ctx, *grads):
+        raise RuntimeError(ctx.message)
+
+
+class DelayedError:
+    """A function that passes tensors on, and raises an error when a gradient arrives.
+
+    Args:
+        message: that of the error.
+        num_inputs: the number of tensors.
+    """
+
+    def __init__(self, message: str, num_inputs: int) -> None:
+        self.message = message
+        self.num_inputs = num_inputs
+
+    def __call__(self, *tensors: Tensor) -> Any:
+        return _Raises.apply(self.message, *tensors)
+
+
+def _class_of_accumulators() -> type:
+    leaf = zeros(0, requires_grad=True)
+    with enable_grad():
+        return type(leaf.view_as(leaf).grad_fn.next_functions[0][0])
+
+
+#: The class of the nodes that add gradients into ``.grad``.
+AccumulateGrad = _class_of_accumulators()
 
 _names.describe(__name__)

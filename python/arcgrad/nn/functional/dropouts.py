@@ -29,7 +29,8 @@ def _drop(input, p, training, inplace, channels=True, alpha=False):
     if channels and input.ndim < 2:
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     shape = (*input.shape[:2], *(1,) * (input.ndim - 2)) if channels else input.shape
-    kept = arcgrad.empty(shape, dtype=input.dtype).bernoulli_(1 - p)
+    # Drawn anew, not into memory: under vmap each example may get its own.
+    kept = arcgrad.bernoulli(arcgrad.empty(shape, dtype=input.dtype), 1 - p)
     if not alpha:
         kept = kept.div_(1 - p)
         return input.mul_(kept) if inplace else input * kept

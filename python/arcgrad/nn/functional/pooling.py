@@ -96,43 +96,32 @@ def adaptive_max_pool3d(input: Tensor, output_size: int | Sequence[int | None], 
 # ---- with the places of the greatest elements ----
 
 
-def max_pool1d_with_indices(
-    input: Tensor,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] = 0,
-    dilation: int | Sequence[int] = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> tuple[Tensor, Tensor]:
-    """:func:`max_pool1d` with where in its line each element lies, whatever ``return_indices``."""
-    return _core.max_pool1d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
+def _finished(function, name, doc):
+    """A function made of another one, under its own name."""
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc
+    return function
 
 
-def max_pool2d_with_indices(
-    input: Tensor,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] = 0,
-    dilation: int | Sequence[int] = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> tuple[Tensor, Tensor]:
-    """:func:`max_pool2d` with where in its plane each element lies, whatever ``return_indices``."""
-    return _core.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
+def _with_indices(pool, name, room):
+    def function(
+        input: Tensor,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] | None = None,
+        padding: int | Sequence[int] = 0,
+        dilation: int | Sequence[int] = 1,
+        ceil_mode: bool = False,
+        return_indices: bool = False,
+    ) -> tuple[Tensor, Tensor]:
+        return pool(input, kernel_size, stride, padding, dilation, ceil_mode, True)
+
+    doc = f":func:`{name}` with where in its {room} each element lies, whatever ``return_indices``."
+    return _finished(function, f"{name}_with_indices", doc)
 
 
-def max_pool3d_with_indices(
-    input: Tensor,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] = 0,
-    dilation: int | Sequence[int] = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> tuple[Tensor, Tensor]:
-    """:func:`max_pool3d` with where in its volume each element lies, whatever ``return_indices``."""
-    return _core.max_pool3d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
+max_pool1d_with_indices = _with_indices(_core.max_pool1d, "max_pool1d", "line")
+max_pool2d_with_indices = _with_indices(_core.max_pool2d, "max_pool2d", "plane")
+max_pool3d_with_indices = _with_indices(_core.max_pool3d, "max_pool3d", "volume")
 
 
 def adaptive_max_pool1d_with_indices(
@@ -189,26 +178,21 @@ def lp_pool1d(
     return _lp_pool(1, _core.avg_pool1d, _core.max_pool1d, input, norm_type, kernel_size, stride, ceil_mode)
 
 
-def lp_pool2d(
-    input: Tensor,
-    norm_type: float,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] | None = None,
-    ceil_mode: bool = False,
-) -> Tensor:
-    """:func:`lp_pool1d` of ``(N, C, H, W)`` or ``(C, H, W)``."""
-    return _lp_pool(2, _core.avg_pool2d, _core.max_pool2d, input, norm_type, kernel_size, stride, ceil_mode)
+def _lp_pooling(axes, mean, greatest, shapes):
+    def function(
+        input: Tensor,
+        norm_type: float,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] | None = None,
+        ceil_mode: bool = False,
+    ) -> Tensor:
+        return _lp_pool(axes, mean, greatest, input, norm_type, kernel_size, stride, ceil_mode)
+
+    return _finished(function, f"lp_pool{axes}d", f":func:`lp_pool1d` of {shapes}.")
 
 
-def lp_pool3d(
-    input: Tensor,
-    norm_type: float,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] | None = None,
-    ceil_mode: bool = False,
-) -> Tensor:
-    """:func:`lp_pool1d` of ``(N, C, D, H, W)`` or ``(C, D, H, W)``."""
-    return _lp_pool(3, _core.avg_pool3d, _core.max_pool3d, input, norm_type, kernel_size, stride, ceil_mode)
+lp_pool2d = _lp_pooling(2, _core.avg_pool2d, _core.max_pool2d, "``(N, C, H, W)`` or ``(C, H, W)``")
+lp_pool3d = _lp_pooling(3, _core.avg_pool3d, _core.max_pool3d, "``(N, C, D, H, W)`` or ``(C, D, H, W)``")
 
 
 # ---- random windows ----
@@ -287,14 +271,37 @@ def _fractional_max_pool(axes, input, kernel_size, output_size, output_ratio, re
     return (values, indices.view(shape)) if return_indices else values
 
 
-def fractional_max_pool2d(
-    input: Tensor,
-    kernel_size: int | Sequence[int],
-    output_size: int | Sequence[int] | None = None,
-    output_ratio: float | Sequence[float] | None = None,
-    return_indices: bool = False,
-    _random_samples: Tensor | None = None,
-) -> Any:
+def _fractional(axes, doc):
+    def function(
+        input: Tensor,
+        kernel_size: int | Sequence[int],
+        output_size: int | Sequence[int] | None = None,
+        output_ratio: float | Sequence[float] | None = None,
+        return_indices: bool = False,
+        _random_samples: Tensor | None = None,
+    ) -> Any:
+        return _fractional_max_pool(axes, input, kernel_size, output_size, output_ratio, return_indices, _random_samples)
+
+    return _finished(function, f"fractional_max_pool{axes}d", doc)
+
+
+def _fractional_with_indices(axes, room):
+    def function(
+        input: Tensor,
+        kernel_size: int | Sequence[int],
+        output_size: int | Sequence[int] | None = None,
+        output_ratio: float | Sequence[float] | None = None,
+        return_indices: bool = False,
+        _random_samples: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        return _fractional_max_pool(axes, input, kernel_size, output_size, output_ratio, True, _random_samples)
+
+    doc = f":func:`fractional_max_pool{axes}d` with where in its {room} each element lies, whatever ``return_indices``."
+    return _finished(function, f"fractional_max_pool{axes}d_with_indices", doc)
+
+
+fractional_max_pool2d = _fractional(
+    2,
     """Greatest elements of windows whose steps are random (Graham, 2014), of ``(N, C, H, W)`` or ``(C, H, W)``.
 
     Args:
@@ -308,44 +315,11 @@ def fractional_max_pool2d(
     >>> import arcgrad
     >>> tuple(arcgrad.nn.functional.fractional_max_pool2d(arcgrad.rand(1, 2, 9, 9), 2, output_ratio=0.7).shape)
     (1, 2, 6, 6)
-    """
-    return _fractional_max_pool(2, input, kernel_size, output_size, output_ratio, return_indices, _random_samples)
-
-
-def fractional_max_pool3d(
-    input: Tensor,
-    kernel_size: int | Sequence[int],
-    output_size: int | Sequence[int] | None = None,
-    output_ratio: float | Sequence[float] | None = None,
-    return_indices: bool = False,
-    _random_samples: Tensor | None = None,
-) -> Any:
-    """:func:`fractional_max_pool2d` of ``(N, C, D, H, W)`` or ``(C, D, H, W)``."""
-    return _fractional_max_pool(3, input, kernel_size, output_size, output_ratio, return_indices, _random_samples)
-
-
-def fractional_max_pool2d_with_indices(
-    input: Tensor,
-    kernel_size: int | Sequence[int],
-    output_size: int | Sequence[int] | None = None,
-    output_ratio: float | Sequence[float] | None = None,
-    return_indices: bool = False,
-    _random_samples: Tensor | None = None,
-) -> tuple[Tensor, Tensor]:
-    """:func:`fractional_max_pool2d` with where in its plane each element lies, whatever ``return_indices``."""
-    return _fractional_max_pool(2, input, kernel_size, output_size, output_ratio, True, _random_samples)
-
-
-def fractional_max_pool3d_with_indices(
-    input: Tensor,
-    kernel_size: int | Sequence[int],
-    output_size: int | Sequence[int] | None = None,
-    output_ratio: float | Sequence[float] | None = None,
-    return_indices: bool = False,
-    _random_samples: Tensor | None = None,
-) -> tuple[Tensor, Tensor]:
-    """:func:`fractional_max_pool3d` with where in its volume each element lies, whatever ``return_indices``."""
-    return _fractional_max_pool(3, input, kernel_size, output_size, output_ratio, True, _random_samples)
+    """,
+)
+fractional_max_pool3d = _fractional(3, ":func:`fractional_max_pool2d` of ``(N, C, D, H, W)`` or ``(C, D, H, W)``.")
+fractional_max_pool2d_with_indices = _fractional_with_indices(2, "plane")
+fractional_max_pool3d_with_indices = _fractional_with_indices(3, "volume")
 
 
 # ---- the inverse of maximum pooling ----
@@ -406,14 +380,22 @@ def _max_unpool(axes, input, indices, kernel_size, stride, padding, output_size)
     return empty.scatter(-1, places, input.flatten(-axes)).view(*lead, *sizes)
 
 
-def max_unpool1d(
-    input: Tensor,
-    indices: Tensor,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] = 0,
-    output_size: Sequence[int] | None = None,
-) -> Tensor:
+def _unpooling(axes, doc):
+    def function(
+        input: Tensor,
+        indices: Tensor,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] | None = None,
+        padding: int | Sequence[int] = 0,
+        output_size: Sequence[int] | None = None,
+    ) -> Tensor:
+        return _max_unpool(axes, input, indices, kernel_size, stride, padding, output_size)
+
+    return _finished(function, f"max_unpool{axes}d", doc)
+
+
+max_unpool1d = _unpooling(
+    1,
     """Elements put back to where ``max_pool1d`` found them, zeros elsewhere.
 
     Args:
@@ -426,32 +408,10 @@ def max_unpool1d(
     >>> values, places = arcgrad.nn.functional.max_pool1d(arcgrad.tensor([[1.0, 5.0, 4.0, 2.0]]), 2, return_indices=True)
     >>> arcgrad.nn.functional.max_unpool1d(values, places, 2)
     tensor([[0., 5., 4., 0.]])
-    """
-    return _max_unpool(1, input, indices, kernel_size, stride, padding, output_size)
-
-
-def max_unpool2d(
-    input: Tensor,
-    indices: Tensor,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] = 0,
-    output_size: Sequence[int] | None = None,
-) -> Tensor:
-    """:func:`max_unpool1d` of ``(N, C, H, W)`` or ``(C, H, W)``."""
-    return _max_unpool(2, input, indices, kernel_size, stride, padding, output_size)
-
-
-def max_unpool3d(
-    input: Tensor,
-    indices: Tensor,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] | None = None,
-    padding: int | Sequence[int] = 0,
-    output_size: Sequence[int] | None = None,
-) -> Tensor:
-    """:func:`max_unpool1d` of ``(N, C, D, H, W)`` or ``(C, D, H, W)``."""
-    return _max_unpool(3, input, indices, kernel_size, stride, padding, output_size)
+    """,
+)
+max_unpool2d = _unpooling(2, ":func:`max_unpool1d` of ``(N, C, H, W)`` or ``(C, H, W)``.")
+max_unpool3d = _unpooling(3, ":func:`max_unpool1d` of ``(N, C, D, H, W)`` or ``(C, D, H, W)``.")
 
 
 _names.describe(__name__)

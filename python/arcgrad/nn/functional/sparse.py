@@ -1,4 +1,4 @@
-"""Sums, means and maxima of rows that are looked up in a table."""
+"""Rows that are looked up in a table, and sums, means and maxima of bags of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,46 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from arcgrad._core import Tensor
 
-__all__ = ["embedding_bag"]
+__all__ = ["embedding", "embedding_bag"]
+
+
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """Rows of a table.
+
+    Args:
+        input (Tensor): indices of rows, of any shape ``(*)``.
+        weight (Tensor): the table ``(rows, columns)``.
+        padding_idx (int, optional): this row gets no gradient. Negative counts from the end.
+        max_norm (float, optional): rows that are looked up and longer than this are first shortened, in place.
+        norm_type (float): the p of the p-norm for ``max_norm``.
+        scale_grad_by_freq (bool): divide each row's gradient by how often it occurs in the input.
+        sparse (bool): the gradient of a table that is a leaf is a sparse tensor of the rows that were looked up.
+
+    Shapes:
+        result ``(*, columns)``.
+
+    >>> import arcgrad
+    >>> table = arcgrad.arange(8.0).view(4, 2).requires_grad_()
+    >>> arcgrad.nn.functional.embedding(arcgrad.tensor([0, 3, 3]), table, sparse=True).sum().backward()
+    >>> table.grad.coalesce().indices()
+    tensor([[0, 3]])
+    """
+    if not sparse:
+        return _core.embedding(input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq)
+    from arcgrad.sparse.gradients import look_up
+
+    if max_norm is not None:
+        with arcgrad.no_grad():
+            _core.embedding(input, weight, padding_idx, max_norm, norm_type)
+    return look_up(input, weight, padding_idx, scale_grad_by_freq)
 
 
 def _check_factors(input, weight, mode, factors):
@@ -109,7 +148,7 @@ def embedding_bag(
         norm_type (float): the p of the p-norm for ``max_norm``.
         scale_grad_by_freq (bool): divide each row's gradient by how often it occurs in the input. Not for ``'max'``.
         mode (str): ``'sum'``, ``'mean'`` or ``'max'``. Empty bags give zeros.
-        sparse (bool): must be False: gradients are dense.
+        sparse (bool): the gradient of a table that is a leaf is a sparse tensor of the rows that were looked up. Not for ``'max'``.
         per_sample_weights (Tensor, optional): factors of the rows, in the input's shape, for ``'sum'`` alone.
         include_last_offset (bool): the last of ``offsets`` is where the last bag ends.
         padding_idx (int, optional): indices of this row count for nothing.
@@ -123,12 +162,12 @@ def embedding_bag(
     tensor([[1., 2.],
             [6., 7.]])
     """
-    if sparse:
-        raise NotImplementedError("embedding_bag(sparse=True) is not available: gradients are dense")
     if mode not in ("sum", "mean", "max"):
         raise ValueError(f"mode has to be one of sum, mean or max, but got {mode!r}")
     if mode == "max" and scale_grad_by_freq:
         raise ValueError("max mode does not support scaling the gradient by the frequency")
+    if mode == "max" and sparse:
+        raise ValueError("max mode does not support sparse weights")
     if weight.ndim != 2:
         raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.ndim}")
     if input.is_floating_point():
@@ -141,7 +180,7 @@ def embedding_bag(
     bags, count = _bags(input, offsets, include_last_offset)
     input = input.reshape(-1)
     try:
-        rows = _core.embedding(input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq)
+        rows = embedding(input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
     except IndexError as error:
         raise RuntimeError(f"embedding_bag: Expected idx >= 0 && idx < num_embeddings: {error}") from None
     if per_sample_weights is not None:

@@ -184,8 +184,11 @@ class Conversion:
         return self._apply(lambda tensor: arcgrad.empty_like(tensor, device=device), recurse)
 
     def share_memory(self) -> Self:
-        """Return the module. Its memory is not shared: processes forked later have copies, whose changes nobody else sees."""
-        return self
+        """Move parameters and buffers to memory that processes started later see, and write to. Returns the module.
+
+        See :meth:`arcgrad.Tensor.share_memory_`.
+        """
+        return self._apply(lambda tensor: tensor.share_memory_())
 
 
 _names.describe(__name__)

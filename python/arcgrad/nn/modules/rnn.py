@@ -289,7 +289,27 @@ class RNNBase(Module):
         self.__dict__.setdefault("proj_size", 0)
 
 
-class RNN(RNNBase):
+class _OfOneState(RNNBase):
+    """Layers whose state is the hidden state alone."""
+
+    def forward(
+        self, input: Tensor | PackedSequence, hx: Tensor | None = None
+    ) -> tuple[Tensor | PackedSequence, Tensor]:
+        """Input and, if not zeros, the hidden state to begin with → output of the last layer at every step, and the hidden
+        states at the end."""
+        return self._run(input, hx)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]: ...
+        @overload
+        def __call__(
+            self, input: PackedSequence, hx: Tensor | None = None
+        ) -> tuple[PackedSequence, Tensor]: ...
+
+
+class RNN(_OfOneState):
     r"""Elman network: ``h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh)``, in layers.
 
     Args:
@@ -333,24 +353,8 @@ class RNN(RNNBase):
         super().__init__(f"RNN_{nonlinearity.upper()}", *args, **kwargs)
         self.nonlinearity = nonlinearity
 
-    def forward(
-        self, input: Tensor | PackedSequence, hx: Tensor | None = None
-    ) -> tuple[Tensor | PackedSequence, Tensor]:
-        """Input and, if not zeros, the hidden state to begin with → output of the last layer at every step, and the hidden
-        states at the end."""
-        return self._run(input, hx)
 
-    if TYPE_CHECKING:
-
-        @overload
-        def __call__(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]: ...
-        @overload
-        def __call__(
-            self, input: PackedSequence, hx: Tensor | None = None
-        ) -> tuple[PackedSequence, Tensor]: ...
-
-
-class GRU(RNNBase):
+class GRU(_OfOneState):
     r"""Gated recurrent units (Cho et al., 2014), in layers.
 
     With ``r, z = sigmoid(W x_t + b + U h + c)``, each with its own parameters: ``n = tanh(W_n x_t + b_n + r · (U_n h + c_n))`` and
@@ -372,22 +376,6 @@ class GRU(RNNBase):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__("GRU", *args, **kwargs)
-
-    def forward(
-        self, input: Tensor | PackedSequence, hx: Tensor | None = None
-    ) -> tuple[Tensor | PackedSequence, Tensor]:
-        """Input and, if not zeros, the hidden state to begin with → output of the last layer at every step, and the hidden
-        states at the end."""
-        return self._run(input, hx)
-
-    if TYPE_CHECKING:
-
-        @overload
-        def __call__(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]: ...
-        @overload
-        def __call__(
-            self, input: PackedSequence, hx: Tensor | None = None
-        ) -> tuple[PackedSequence, Tensor]: ...
 
 
 class LSTM(RNNBase):

@@ -59,7 +59,8 @@ class Embedding(Module):
         max_norm (float, optional): rows that are looked up and longer than this are first shortened, in place.
         norm_type (float): the p of the p-norm for ``max_norm``. Default: 2.
         scale_grad_by_freq (bool): divide each row's gradient by how often it occurs in the input.
-        sparse (bool): must be False: gradients are dense.
+        sparse (bool): the gradient of ``weight`` is a sparse tensor of the rows that were looked up, for
+            :class:`~arcgrad.optim.SparseAdam`, ``SGD`` and ``Adagrad``.
 
     Shapes:
         input ``(*)`` of integers, output ``(*, embedding_dim)``, ``weight`` ``(num_embeddings, embedding_dim)``.
@@ -88,8 +89,6 @@ class Embedding(Module):
         dtype: DType | None = None,
     ) -> None:
         super().__init__()
-        if sparse:
-            raise NotImplementedError("Embedding(sparse=True) is not available: gradients are dense")
         self.num_embeddings = num_embeddings
         self.embedding_dim = embedding_dim
         self.padding_idx = _row(padding_idx, num_embeddings)
@@ -160,7 +159,8 @@ class EmbeddingBag(Module):
         norm_type (float): the p of the p-norm for ``max_norm``. Default: 2.
         scale_grad_by_freq (bool): divide each row's gradient by how often it occurs in the input. Not for ``'max'``.
         mode (str): ``'sum'``, ``'mean'`` or ``'max'``. Default: ``'mean'``.
-        sparse (bool): must be False: gradients are dense.
+        sparse (bool): the gradient of ``weight`` is a sparse tensor of the rows that were looked up, as of
+            :class:`Embedding`. Not for ``'max'``.
         include_last_offset (bool): the last offset is where the last bag ends.
         padding_idx (int, optional): a row that starts at zero, counts for nothing and gets no gradient.
 
@@ -203,8 +203,6 @@ class EmbeddingBag(Module):
         dtype: DType | None = None,
     ) -> None:
         super().__init__()
-        if sparse:
-            raise NotImplementedError("EmbeddingBag(sparse=True) is not available: gradients are dense")
         self.num_embeddings = num_embeddings
         self.embedding_dim = embedding_dim
         self.max_norm = max_norm

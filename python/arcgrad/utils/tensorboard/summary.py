@@ -1,8 +1,13 @@
-"""The protocol buffers of what TensorBoard shows, made by tensorboardX."""
+"""The protocol buffers of what TensorBoard shows."""
 
-from tensorboardX.summary import hparams  # type: ignore[import-not-found, import-untyped, unused-ignore]
+from importlib.util import find_spec
 
 from arcgrad import _names
+
+if find_spec("tensorboardX") is not None:
+    from arcgrad.utils.tensorboard._through_tensorboardx import hparams
+else:
+    from arcgrad.utils.tensorboard._through_tensorboard import hparams
 
 __all__ = ["hparams"]
 

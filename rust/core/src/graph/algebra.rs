@@ -29,6 +29,10 @@ pub(crate) struct Algebra {
     /// The part of a gradient that belongs to a view (shape, strides, offset) of a base with the given geometry;
     /// the result is a view of the first argument.
     pub as_strided: fn(&Tensor, &[usize], &[isize], usize) -> Result<Tensor>,
+    /// The elements at positions, counted row by row, in the shape of these.
+    pub take: fn(&Tensor, &Tensor) -> Result<Tensor>,
+    /// A copy of the first with the elements of the third at positions.
+    pub put: fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor>,
     /// Copies the second into the first, in place.
     pub copy_into: fn(&Tensor, &Tensor) -> Result<()>,
     /// Fills with zeros, in place.

@@ -80,6 +80,36 @@ struct Running {
     index: Arc<FxHashMap<u64, u32>>,
     /// Nodes that run or whose gradient is captured; `None` when all of `index` do.
     wanted: Option<FxHashSet<u64>>,
+    capture: bool,
+    keeps_graph: bool,
+}
+
+/// The node that runs on this thread, while code of the host may ask for it.
+pub struct Current(Option<NodeRef>);
+
+impl Current {
+    /// Says that `node` runs, until the guard is dropped.
+    #[must_use = "the node before is restored when the guard is dropped"]
+    pub fn enter(node: &NodeRef) -> Self {
+        Self(CURRENT.replace(Some(node.clone())))
+    }
+}
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        let ended = CURRENT.replace(self.0.take());
+        drop(ended);
+    }
+}
+
+/// The node that runs on this thread, as far as code of the host may ask: within its hooks and its rule.
+pub fn current_node() -> Option<NodeRef> {
+    CURRENT.with_borrow(Clone::clone)
+}
+
+/// Whether the pass that runs on this thread keeps the graph for another one.
+pub fn keeps_graph() -> Option<bool> {
+    RUNNING.with(|running| running.borrow().last().map(|pass| pass.keeps_graph))
 }
 
 static NEXT_PASS: AtomicU64 = AtomicU64::new(0);
@@ -106,9 +136,15 @@ pub fn will_execute(node: &NodeRef) -> Option<bool> {
     })
 }
 
+/// Whether the pass that runs on this thread gives gradients back instead of adding them into leaves.
+pub fn is_capturing() -> bool {
+    RUNNING.with(|running| running.borrow().last().is_some_and(|pass| pass.capture))
+}
+
 thread_local! {
     static RUNNING: RefCell<Vec<Running>> = const { RefCell::new(Vec::new()) };
     static DEPTH: Cell<usize> = const { Cell::new(0) };
+    static CURRENT: RefCell<Option<NodeRef>> = const { RefCell::new(None) };
     /// Nodes of the last pass.
     static NODES: Cell<usize> = const { Cell::new(0) };
     static CALLBACKS: RefCell<Vec<Vec<Callback>>> = const { RefCell::new(Vec::new()) };
@@ -148,10 +184,12 @@ pub fn run(request: Request) -> Result<Vec<Option<Tensor>>> {
 
 #[track_caller]
 fn run_here(request: Request, depth: usize) -> Result<Vec<Option<Tensor>>> {
-    struct Level(usize, usize);
+    struct Level(usize, usize, Vec<Arc<dyn saved::PackHooks>>);
     impl Drop for Level {
         fn drop(&mut self) {
             DEPTH.set(self.0);
+            // Whatever hooks of the program have done to them.
+            saved::restore_hooks_of_thread(std::mem::take(&mut self.2));
             RUNNING.with(|running| running.borrow_mut().truncate(self.1));
             let unfinished = CALLBACKS.with(|queues| queues.borrow_mut().pop());
             drop(unfinished);
@@ -159,7 +197,7 @@ fn run_here(request: Request, depth: usize) -> Result<Vec<Option<Tensor>>> {
     }
     DEPTH.set(depth + 1);
     CALLBACKS.with(|queues| queues.borrow_mut().push(Vec::new()));
-    let level = Level(depth, RUNNING.with(|running| running.borrow().len()));
+    let level = Level(depth, RUNNING.with(|running| running.borrow().len()), saved::hooks_of_thread());
     let captured = {
         let Request { roots, inputs, capture, retain_graph, create_graph } = request;
         let (roots, seeds): (_, Seeds) = roots.into_iter().unzip();
@@ -326,7 +364,13 @@ impl<'a> Pass<'a> {
             let wanted = self.slots.iter().filter(|slot| slot.needed || !slot.captures.is_empty());
             wanted.map(|slot| slot.node.id()).collect()
         });
-        Running { id: NEXT_PASS.fetch_add(1, Ordering::Relaxed), index: self.index.clone(), wanted }
+        Running {
+            id: NEXT_PASS.fetch_add(1, Ordering::Relaxed),
+            index: self.index.clone(),
+            wanted,
+            capture: job.capture,
+            keeps_graph: job.retain_graph,
+        }
     }
 
     /// The slots behind the edges of a node.
@@ -352,7 +396,7 @@ impl<'a> Pass<'a> {
                 self.leaves += 1;
                 u64::MAX - self.leaves
             } else {
-                node.id()
+                node.hooks().and_then(|hooks| hooks.sequence()).unwrap_or_else(|| node.id())
             };
             self.ready.push((priority, slot));
         }
@@ -389,6 +433,7 @@ impl<'a> Pass<'a> {
         let captures = std::mem::take(&mut entry.captures);
         let mut grads = std::mem::take(&mut entry.grads);
         let hooks = node.hooks().filter(|hooks| hooks.any()).cloned();
+        let _current = hooks.is_some().then(|| Current::enter(node));
         // Accumulators are nobody's line.
         let _line = Inherit::from(node.blame().or(self.blame));
         let context = |error: Box<Error>| in_anomaly_mode(error, node, modes);
@@ -399,13 +444,14 @@ impl<'a> Pass<'a> {
         }
         if let Some(hooks) = &hooks {
             for (output_nr, grad) in grads.iter_mut().enumerate() {
-                let Some(current) = grad else { continue };
                 for hook in hooks.of_kind(Kind::Gradient { output_nr: output_nr as u32 }) {
-                    if let Some(replaced) = hook.on_gradient(current.own()?).map_err(context)? {
-                        *current = fit_exactly(replaced, node, output_nr)?.into();
+                    // Where nothing arrived hooks are told so.
+                    let arrived = grad.as_mut().map(Gradient::own).transpose()?;
+                    if let Some(replaced) = hook.on_gradient(arrived).map_err(context)? {
+                        *grad = Some(fit_exactly(replaced, node, output_nr)?.into());
                     }
                     // What the hook keeps is no longer the pass's.
-                    current.own()?;
+                    grad.as_mut().map(Gradient::own).transpose()?;
                 }
             }
             for (output_nr, grad) in grads.iter_mut().enumerate() {
@@ -480,6 +526,14 @@ impl<'a> Pass<'a> {
         let shapes = if watch::is_on() { shapes(&mut grads) } else { SmallVec::new() };
         let run = || Backward::new(node, grads, &needs, job.create_graph, release).and_then(Backward::run);
         let mut results = watch::node(node.name(), || shapes, run).map_err(context)?;
+        let mut before = before;
+        if post_hooks.is_empty()
+            && let Some(hooks) = node.hooks()
+        {
+            // Those that were registered while the rule ran: what arrived is gone.
+            post_hooks = hooks.of_kind(Kind::After);
+            before = none_of(node.outputs().len());
+        }
         for hook in post_hooks {
             own_all(&mut results)?;
             if let Some(replaced) = hook.after_node(&tensors(&results), &before).map_err(context)? {
@@ -501,7 +555,7 @@ impl<'a> Pass<'a> {
             }
             if let Some(mut grad) = results.get_mut(input).and_then(Option::take) {
                 if modes.any(Modes::CHECK_NAN) && (ALGEBRA.any_nan)(grad.tensor())? {
-                    return Err(returned_nan(node, input));
+                    return Err(in_anomaly_mode(returned_nan(node, input), node, modes));
                 }
                 let meta = &next.outputs()[edge.output_nr as usize];
                 if !self.nan.see(&mut grad, meta, node, next) {
@@ -567,16 +621,10 @@ fn invalid(error: Box<Error>, node: &NodeRef, input: usize) -> Box<Error> {
 
 #[cold]
 fn returned_nan(node: &NodeRef, input: usize) -> Box<Error> {
-    let ordinal = match input % 10 {
-        1 if input % 100 != 11 => "st",
-        2 if input % 100 != 12 => "nd",
-        3 if input % 100 != 13 => "rd",
-        _ => "th",
-    };
     Error::runtime(
         "backward",
         format!(
-            "Function '{}' returned nan values in its {input}{ordinal} output.\n  recorded at {}\n\
+            "Function '{}' returned nan values in its {input}th output.\n  recorded at {}\n\
              Hint: the forward value there is usually at the edge of the function's domain (sqrt of 0, log of 0, 0/0).",
             node.name(),
             node.blame().describe()
@@ -586,6 +634,11 @@ fn returned_nan(node: &NodeRef, input: usize) -> Box<Error> {
 
 /// In anomaly mode every error of a rule names the forward line.
 fn in_anomaly_mode(error: Box<Error>, node: &NodeRef, modes: Modes) -> Box<Error> {
+    if modes.any(Modes::ANOMALY) {
+        crate::warning::report(|| {
+            format!("Error detected in {}. It was recorded at {}", node.name(), node.blame().describe())
+        });
+    }
     if !modes.any(Modes::ANOMALY) || matches!(*error, Error::Foreign { .. } | Error::Graph { .. }) {
         return error;
     }

@@ -13,8 +13,8 @@ use crate::tensor::{Inner, Tensor};
 
 /// Host code that sees gradients. One trait for all kinds, so that a table is one list.
 pub trait Hook: Send + Sync {
-    /// A tensor hook: may replace the gradient.
-    fn on_gradient(&self, grad: &Tensor) -> Result<Option<Tensor>> {
+    /// A tensor hook: may replace the gradient, which is none where nothing arrived.
+    fn on_gradient(&self, grad: Option<&Tensor>) -> Result<Option<Tensor>> {
         let _ = grad;
         Ok(None)
     }
@@ -69,6 +69,8 @@ pub struct HookTable {
     retained: Mutex<Vec<(u32, Weak<Inner>)>>,
     /// Tensors that hold references of their own to hooks they registered here; see [`super::ownership::Anchor`].
     anchored: Mutex<Vec<Weak<Inner>>>,
+    /// The node's place in the order of a pass, one more; 0 where it is that in which it was made.
+    sequence: AtomicU64,
 }
 
 static NEXT_HOOK: AtomicU64 = AtomicU64::new(0);
@@ -77,6 +79,16 @@ impl HookTable {
     /// Whether anything was ever registered.
     pub fn any(&self) -> bool {
         self.any.load(Ordering::Acquire)
+    }
+
+    /// The place that the program has given the node in the order of a pass.
+    pub fn sequence(&self) -> Option<u64> {
+        self.sequence.load(Ordering::Relaxed).checked_sub(1)
+    }
+
+    /// Gives the node another place in the order of a pass.
+    pub fn set_sequence(&self, place: u64) {
+        self.sequence.store(place.saturating_add(1), Ordering::Relaxed);
     }
 
     /// Adds a hook behind those of its kind; returns the number under which it can be removed.

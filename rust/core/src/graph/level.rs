@@ -5,7 +5,7 @@
 //! level upwards hidden, so that the operations it performs meet the next one below.
 
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use smallvec::SmallVec;
@@ -13,6 +13,8 @@ use spin::mutex::SpinMutex;
 
 use super::algebra::ALGEBRA;
 use super::mode::{Modes, modes, set_modes};
+use super::ownership::Attachment;
+use super::views::view_of;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
@@ -34,9 +36,14 @@ impl Level {
 
 static NEXT_LEVEL: AtomicU64 = AtomicU64::new(1);
 
+/// The level of what the host has attached: below all others, and always open.
+const HOST: Level = Level(0);
+
 /// What a level does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
+    /// The host runs operations on tensors of its own making; see [`super::transform::host`].
+    Host,
     /// Forward mode: tensors carry tangents.
     Tangent,
     /// Batching: tensors stand for one of `size` examples.
@@ -68,8 +75,32 @@ struct Open {
 
 thread_local! {
     static OPEN: RefCell<Vec<Open>> = const { RefCell::new(Vec::new()) };
-    /// Levels from here upwards are hidden.
-    static CEILING: Cell<Level> = const { Cell::new(Level(u64::MAX)) };
+    /// Levels that are hidden, from the first of a pair up to the second, which had not been opened then.
+    static HIDDEN: RefCell<Hidden> = const { RefCell::new(Vec::new()) };
+    /// The host wants to see every operation of this thread.
+    static HOST_SEES_ALL: Cell<bool> = const { Cell::new(false) };
+}
+
+type Hidden = Vec<(Level, Level)>;
+
+fn is_hidden(level: Level) -> bool {
+    HIDDEN.with(|hidden| hidden.borrow().iter().any(|(from, to)| (*from..*to).contains(&level)))
+}
+
+/// Whether there ever was a tensor with something of the host's attached.
+static HOSTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether tensors of this thread may have something attached.
+fn note_lifted() {
+    let lifted = OPEN.with(|open| !open.borrow().is_empty()) || HOST_SEES_ALL.get() || HOSTED.load(Ordering::Relaxed);
+    set_modes(modes().with(Modes::LIFTED, lifted));
+}
+
+/// Lets the host see every operation of this thread, or no longer; returns what was the case before.
+pub fn host_sees_all(on: bool) -> bool {
+    let before = HOST_SEES_ALL.replace(on);
+    note_lifted();
+    before
 }
 
 /// Opens a level on this thread.
@@ -97,7 +128,7 @@ pub fn exit(level: Level) -> Result<()> {
     let Some(closed) = closed else {
         return Err(Error::runtime("exit", "a transformation was left that is not the innermost one of this thread"));
     };
-    set_modes(modes().with(Modes::LIFTED, OPEN.with(|open| !open.borrow().is_empty())));
+    note_lifted();
     // A tangent may lead to a node that keeps what it belongs to: cut here, so that no cycle is left.
     for dual in closed.duals {
         let tangent = dual.upgrade().and_then(|dual| dual.tangent.lock().take());
@@ -113,8 +144,11 @@ pub fn innermost() -> Option<(Level, Kind)> {
 
 /// What an open level that is not hidden does.
 fn kind_of(level: Level) -> Option<Kind> {
-    if level >= CEILING.get() {
+    if is_hidden(level) {
         return None;
+    }
+    if level == HOST {
+        return Some(Kind::Host);
     }
     OPEN.with(|open| open.borrow().iter().find(|open| open.level == level).map(|open| open.kind))
 }
@@ -144,27 +178,28 @@ pub fn set_randomness(level: Level, randomness: Randomness) -> Result<()> {
 
 /// The batches under way that are not hidden, the innermost first: level, size and what random operations do.
 pub(crate) fn batches() -> SmallVec<[(Level, usize, Randomness); 2]> {
-    let ceiling = CEILING.get();
     OPEN.with(|open| {
         let open = open.borrow();
-        let batches = open.iter().rev().filter(|open| open.level < ceiling);
+        let batches = open.iter().rev().filter(|open| !is_hidden(open.level));
         let sized = batches.filter_map(|open| match open.kind {
             Kind::Batch { size } => Some((open.level, size, open.randomness)),
-            Kind::Tangent => None,
+            Kind::Tangent | Kind::Host => None,
         });
         sized.collect()
     })
 }
 
-/// Runs `body` with `level` and everything above it hidden.
+/// Runs `body` with `level` and everything above it hidden, but for what is opened meanwhile.
 pub fn below<R>(level: Level, body: impl FnOnce() -> R) -> R {
-    struct Ceiling(Level);
-    impl Drop for Ceiling {
+    struct Until;
+    impl Drop for Until {
         fn drop(&mut self) {
-            CEILING.set(self.0);
+            HIDDEN.with(|hidden| hidden.borrow_mut().pop());
         }
     }
-    let _ceiling = Ceiling(CEILING.replace(level));
+    let next = Level(NEXT_LEVEL.load(Ordering::Relaxed));
+    HIDDEN.with(|hidden| hidden.borrow_mut().push((level, next)));
+    let _until = Until;
     body()
 }
 
@@ -172,14 +207,14 @@ pub fn below<R>(level: Level, body: impl FnOnce() -> R) -> R {
 #[derive(Clone)]
 pub(super) struct Levels {
     open: Vec<(Level, Kind, Randomness)>,
-    ceiling: Level,
+    hidden: Hidden,
 }
 
 /// The levels of this thread.
 pub(super) fn levels_of_thread() -> Levels {
     Levels {
         open: OPEN.with(|open| open.borrow().iter().map(|open| (open.level, open.kind, open.randomness)).collect()),
-        ceiling: CEILING.get(),
+        hidden: HIDDEN.with(|hidden| hidden.borrow().clone()),
     }
 }
 
@@ -188,7 +223,7 @@ pub(super) fn set_levels_of_thread(levels: Levels) {
     let open = levels.open.into_iter();
     let open = open.map(|(level, kind, randomness)| Open { level, kind, randomness, duals: Vec::new() }).collect();
     OPEN.with(|own| *own.borrow_mut() = open);
-    CEILING.set(levels.ceiling);
+    HIDDEN.with(|own| *own.borrow_mut() = levels.hidden);
 }
 
 /// A tangent of a tensor at one level.
@@ -212,29 +247,41 @@ pub(crate) struct Batched {
 pub(crate) struct Lift {
     pub(crate) batched: Option<Arc<Batched>>,
     duals: SmallVec<[Arc<Dual>; 1]>,
+    /// What the host makes an object of that stands for such a tensor.
+    pub(crate) host: Option<Attachment>,
 }
 
 impl Lift {
     /// Of a batched tensor.
     pub(crate) fn of_batched(level: Level, inner: Tensor, axis: usize) -> Self {
-        Self { batched: Some(Arc::new(Batched { level, inner, axis })), duals: SmallVec::new() }
+        Self { batched: Some(Arc::new(Batched { level, inner, axis })), ..Self::default() }
     }
 
     /// The highest level, of those that are open and not hidden, at which something is attached.
     pub(crate) fn top(&self) -> Option<(Level, Kind)> {
         let batched = self.batched.as_ref().map(|batched| batched.level);
         let duals = self.duals.iter().filter(|dual| dual.tangent.lock().is_some()).map(|dual| dual.level);
-        duals.chain(batched).filter_map(|level| Some((level, kind_of(level)?))).max_by_key(|(level, _)| *level)
+        let host = self.host.as_ref().map(|_| HOST);
+        duals
+            .chain(batched)
+            .chain(host)
+            .filter_map(|level| Some((level, kind_of(level)?)))
+            .max_by_key(|(level, _)| *level)
     }
 
     /// The highest level at which a tangent is attached.
     fn top_tangent(&self) -> Option<(Level, Kind)> {
-        Self { batched: None, duals: self.duals.clone() }.top()
+        Self { duals: self.duals.clone(), ..Self::default() }.top()
     }
 
     /// Lets go of the tangent at a level.
     pub(crate) fn forget(&mut self, level: Level) {
         self.duals.retain(|dual| dual.level != level);
+    }
+
+    /// Lets go of all tangents; they are to be dropped where nothing is locked.
+    pub(crate) fn take_tangents(&mut self) -> SmallVec<[Arc<Dual>; 1]> {
+        std::mem::take(&mut self.duals)
     }
 
     fn dual(&self, level: Level) -> Option<&Arc<Dual>> {
@@ -248,7 +295,21 @@ impl Tensor {
         let own = self.lift().and_then(|lift| lift.top());
         // What a view shows may have got a tangent since.
         let of_base = || self.base().and_then(|base| base.lift()).and_then(|lift| lift.top_tangent());
-        own.or_else(of_base)
+        let of_host = || HOST_SEES_ALL.get().then(|| Some((HOST, kind_of(HOST)?))).flatten();
+        own.or_else(of_base).or_else(of_host)
+    }
+
+    /// Whether the host runs the operations on this tensor.
+    pub fn is_hosted(&self) -> bool {
+        self.lift().is_some_and(|lift| lift.host.is_some())
+    }
+
+    /// Lets the host run the operations on this tensor: `attachment` is what it makes an object of that stands for it.
+    pub fn set_host(&self, attachment: Attachment) {
+        HOSTED.store(true, Ordering::Relaxed);
+        note_lifted();
+        let lift = self.lift().unwrap_or_default();
+        self.set_lift(Some(Lift { host: Some(attachment), ..lift }));
     }
 
     /// What transformations have attached.
@@ -263,7 +324,12 @@ impl Tensor {
             if lift.is_none() && state.extra.is_none() {
                 return;
             }
-            std::mem::replace(&mut state.extra().lift, lift)
+            let extra = state.extra();
+            let left = match lift.as_ref().and_then(|lift| lift.host.clone()) {
+                Some(host) => extra.attachment.replace(host),
+                None => None,
+            };
+            (std::mem::replace(&mut extra.lift, lift), left)
         };
         drop(old);
     }
@@ -278,9 +344,14 @@ impl Tensor {
     fn tangent_of_base(&self, level: Level) -> Option<Self> {
         let base = self.base()?;
         let whole = base.lift()?.dual(level)?.tangent.lock().clone()?;
-        let (array, offset) = (self.array(), base.array().offset());
-        let offset = whole.array().offset() + array.offset().checked_sub(offset)?;
-        let part = below(level, || (ALGEBRA.as_strided)(&whole, array.shape(), array.strides(), offset)).ok()?;
+        let part = match view_of(self).and_then(|view| view.replay) {
+            Some(replay) => below(level, || replay(&whole)).ok()?,
+            None => {
+                let (array, offset) = (self.array(), base.array().offset());
+                let offset = whole.array().offset() + array.offset().checked_sub(offset)?;
+                below(level, || (ALGEBRA.as_strided)(&whole, array.shape(), array.strides(), offset)).ok()?
+            }
+        };
         self.set_tangent(level, Some(part.clone())).ok()?;
         Some(part)
     }

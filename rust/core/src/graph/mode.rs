@@ -19,6 +19,8 @@ impl Modes {
     pub const CHECK_NAN: Self = Self(8);
     /// Saved-tensor hooks are installed on this thread.
     pub const SAVED_HOOKS: Self = Self(16);
+    /// Views that are made again are made as they were at first, and not by strides.
+    pub const VIEW_REPLAY: Self = Self(32);
     /// Something wants to see tensors before they are written to (`allow_mutation_on_saved_tensors`).
     pub const BEFORE_WRITE: Self = Self(64);
     /// Levels are open: tensors may carry tangents, or stand for one example of many.
@@ -98,7 +100,8 @@ impl ModeGuard {
 
 impl Drop for ModeGuard {
     fn drop(&mut self) {
-        set_modes(self.0);
+        // Whether anything is attached to tensors is nobody's choice.
+        set_modes(self.0.with(Modes::LIFTED, modes().any(Modes::LIFTED)));
     }
 }
 

@@ -100,6 +100,12 @@ pub trait Op: Any + Send + Sync {
         false
     }
 
+    /// The number that was argument `input`, for an operation that takes numbers in the place of tensors.
+    fn number(&self, input: usize) -> Option<Scalar> {
+        let _ = input;
+        None
+    }
+
     /// How many of the results have a gradient; those behind them are constants, or kept for backward alone.
     fn differentiable(&self) -> usize {
         1

@@ -133,6 +133,11 @@ pub fn disable_hooks(message: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether hooks are refused on this thread.
+pub fn are_disabled() -> bool {
+    DISABLED.with(|disabled| !disabled.borrow().is_empty())
+}
+
 /// Ends the innermost [`disable_hooks`].
 pub fn enable_hooks() {
     DISABLED.with(|disabled| disabled.borrow_mut().pop());
@@ -167,6 +172,19 @@ pub(super) fn hooks_of_thread() -> Vec<Arc<dyn PackHooks>> {
 /// Replaces this thread's hooks (on the fresh thread of a deep re-entrant backward).
 pub(super) fn set_hooks_of_thread(hooks: Vec<Arc<dyn PackHooks>>) {
     HOOKS.with(|stack| *stack.borrow_mut() = hooks);
+}
+
+/// Puts back what [`hooks_of_thread`] gave.
+pub(super) fn restore_hooks_of_thread(hooks: Vec<Arc<dyn PackHooks>>) {
+    let same = |now: &Vec<Arc<dyn PackHooks>>| {
+        now.len() == hooks.len() && now.iter().zip(&hooks).all(|(now, before)| Arc::ptr_eq(now, before))
+    };
+    if HOOKS.with(|stack| same(&stack.borrow())) {
+        return;
+    }
+    // Dropped after the stack is released: it may own host objects.
+    let old = HOOKS.with(|stack| stack.replace(hooks));
+    drop(old);
 }
 
 /// While hooks pack, what they compute is not packed.
@@ -435,7 +453,12 @@ pub(crate) fn unpack(node: &NodeRef, index: usize) -> Result<Tensor> {
     };
     match &saved.kept {
         Kept::Array(array) => {
-            let (array, expected, identity) = (array.clone(), saved.version, saved.identity.clone());
+            // An output comes back as another tensor, as in PyTorch: what was given out may have gone elsewhere since.
+            let identity = match saved.source {
+                Source::Output(_) | Source::OutputOfView(_) => Weak::new(),
+                _ => saved.identity.clone(),
+            };
+            let (array, expected) = (array.clone(), saved.version);
             let lift = saved.lift.clone();
             drop(state);
             let found = array.storage().version();
@@ -448,6 +471,7 @@ pub(crate) fn unpack(node: &NodeRef, index: usize) -> Result<Tensor> {
         Kept::Packed(exchanged) => {
             let exchanged = exchanged.clone();
             drop(state);
+            let _current = super::engine::Current::enter(node);
             let array = exchanged.unpack()?;
             let edge = current(edge, &array)?;
             Ok(Tensor::from_saved(array, edge))

@@ -176,7 +176,7 @@ pub fn set_creation(tensor: &Tensor, creation: Creation) {
     }
 }
 
-fn view_of(tensor: &Tensor) -> Option<View> {
+pub(crate) fn view_of(tensor: &Tensor) -> Option<View> {
     tensor.lock().view.clone()
 }
 
@@ -278,44 +278,38 @@ fn refuse(tensor: &Tensor, view: &View, op: &'static str, indirect: bool) -> Res
     }
     let who = {
         let state = tensor.lock();
-        match &state.grad_fn {
-            Some(node) => format!("Output {} of {}", state.output_nr, node.name()),
-            None => String::new(),
-        }
+        state.grad_fn.as_ref().map(|node| format!("Output {} of {}", state.output_nr, node.name()))
     };
-    let how = if indirect {
-        "is a view and its base or another view of its base has been modified inplace"
-    } else {
-        "is a view and is being modified inplace"
+    let changed = if indirect { "its base or another view of its base has been" } else { "is being" };
+    let within = match &who {
+        Some(who) => format!("{who} is a view of a view which was created in"),
+        None => "A view was created in".to_owned(),
+    };
+    let how = match (&who, view.creation) {
+        (_, Creation::Inference) => format!("{within} inference mode and {changed} modified inplace in normal mode."),
+        (None, _) | (_, Creation::NoGrad) => {
+            format!("{within} no_grad mode and {changed} modified inplace with grad mode enabled.")
+        }
+        (Some(who), _) => format!("{who} is a view and {changed} modified inplace."),
+    };
+    let both_inside = |block: &str| {
+        format!(
+            "{how} Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by \
+             moving both the view and the inplace either both inside the {block} block (if you don't want the inplace to \
+             be tracked) or both outside (if you want the inplace to be tracked)."
+        )
     };
     let reason = match view.creation {
         Creation::Plain => return Ok(()),
         Creation::MultiOutput => format!(
-            "{who} {how}. This view is the output of a function that returns multiple views. Such functions do not \
+            "{how} This view is the output of a function that returns multiple views. Such functions do not \
              allow the output views to be modified inplace. You should replace the inplace operation by an \
              out-of-place one."
         ),
-        Creation::NoGrad if who.is_empty() => format!(
-            "A view was created in no_grad mode and {} with grad mode enabled. Given that this use case is ambiguous \
-             and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace \
-             either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if \
-             you want the inplace to be tracked).",
-            if indirect {
-                "its base or another view of its base has been modified inplace"
-            } else {
-                "is being modified inplace"
-            }
-        ),
-        Creation::NoGrad => format!(
-            "{who} {how} with grad mode enabled, but the view was created in no_grad mode. Take the view and change \
-             it either both inside the no_grad block or both outside."
-        ),
-        Creation::Inference => format!(
-            "{who} {how} in normal mode, but the view was created in inference mode. Take the view and change it both \
-             inside or both outside."
-        ),
+        Creation::NoGrad => both_inside("no_grad"),
+        Creation::Inference => both_inside("inference_mode"),
         Creation::CustomFunction => format!(
-            "{who} {how}. This view was created inside a custom Function (or because an input was returned as-is) and \
+            "{how} This view was created inside a custom Function (or because an input was returned as-is) and \
              the autograd logic to handle view+inplace would override the custom backward associated with the custom \
              Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the \
              output of the custom Function."
@@ -483,6 +477,45 @@ impl CopySlices {
     }
 }
 
+impl CopySlices {
+    /// Which elements of the base, counted row by row, the view shows.
+    fn positions(&self) -> Result<Tensor> {
+        let places = |geometry: &Geometry| {
+            let mut offsets = vec![geometry.offset as isize];
+            for (&size, &stride) in geometry.shape.iter().zip(&geometry.strides) {
+                offsets =
+                    offsets.iter().flat_map(|start| (0..size as isize).map(move |at| start + at * stride)).collect();
+            }
+            offsets
+        };
+        let of_base: rustc_hash::FxHashMap<isize, i64> = places(&self.base).into_iter().zip(0..).collect();
+        let positions: Vec<i64> = places(&self.view).iter().map(|place| of_base[place]).collect();
+        Tensor::from_slice(&positions, &self.view.shape)
+    }
+
+    /// The rule for gradients that stand for one example of a batch: they have no memory of which the view shows a part.
+    fn vjp_of_batch(&self, cx: &mut Backward<'_>, grad: &Tensor) -> Result<()> {
+        let positions = self.positions()?;
+        let sent = (ALGEBRA.take)(grad, &positions)?;
+        let needs: SmallVec<[bool; 4]> = (0..self.inner.edges().len()).map(|input| cx.needs(input)).collect();
+        let mut results = run_node(&self.inner, smallvec![Some(sent.clone())], &needs, cx.create_graph())?;
+        let old = results.get_mut(self.input).and_then(Option::take);
+        if cx.needs(self.input) {
+            let old = match old {
+                Some(result) => result.into_tensor(),
+                None => (ALGEBRA.zeros_like)(&sent)?,
+            };
+            cx.put(self.input, (ALGEBRA.put)(grad, &positions, &old)?);
+        }
+        for (input, result) in results.into_iter().enumerate() {
+            if let Some(result) = result {
+                cx.put(input, result);
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Op for CopySlices {
     fn name(&self) -> &str {
         "arcgrad::CopySlices"
@@ -490,6 +523,9 @@ impl Op for CopySlices {
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
+        if self.replay.is_none() && grad.is_batched() {
+            return self.vjp_of_batch(cx, &grad);
+        }
         let (whole, part) = self.shown(&grad)?;
         let sent = (ALGEBRA.copy_strided)(&part, &contiguous_strides(&self.view.shape))?;
         let needs: SmallVec<[bool; 4]> = (0..self.inner.edges().len()).map(|input| cx.needs(input)).collect();

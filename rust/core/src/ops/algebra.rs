@@ -1,7 +1,7 @@
 //! What the engine does with gradients, in terms of ops: see [`crate::graph::algebra`].
 
 use super::elementwise::{Arg, apply, apply_in_place, update_data};
-use super::{copy, reduce, rows, views};
+use super::{copy, masks, reduce, rows, views};
 use crate::array::Array;
 use crate::graph::algebra::Algebra;
 use crate::graph::no_grad;
@@ -31,6 +31,8 @@ pub(crate) static ALGEBRA: Algebra = Algebra {
         Ok(reduce::any(&nan, None, false)?.item()? == Scalar::Bool(true))
     },
     as_strided: views::as_strided,
+    take: masks::take,
+    put: |tensor, positions, elements| masks::put(tensor, false, positions, elements, false),
     copy_into: |target, source| copy::copy_(target, source),
     zero: |target| copy::fill_(target, Scalar::Int(0)),
 };

@@ -200,6 +200,7 @@ fn copy_named(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()
         return match kind {
             Kind::Tangent => copy_with_tangent(level, target, source, node),
             Kind::Batch { .. } => copy_batch(level, target, source, node),
+            Kind::Host => copy_by_host(target, source, node),
         };
     }
     let (into, from) = (target.snapshot()?, source.snapshot()?);
@@ -286,6 +287,24 @@ fn copy_batch(level: Level, target: &Tensor, source: &Tensor, node: &'static str
     })?;
     // Of the example, which has no memory to hold.
     into.array.storage().count(Blame::here());
+    if recorded { record_in_place(CopiedInto(node), target, &[&into, &from], &[]) } else { Ok(()) }
+}
+
+/// [`copy_`] that the host runs.
+#[cold]
+#[track_caller]
+fn copy_by_host(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()> {
+    let (into, from) = (target.snapshot()?, source.snapshot()?);
+    let recorded = is_wanted_of([&into, &from]) && into.array.dtype().is_differentiable();
+    check_in_place("copy_", target, recorded)?;
+    transform::host::write("copy_", &[Some(target), Some(source)], |inputs| match inputs {
+        [Some(target), Some(source)] => copy_(target, source).map(|()| smallvec::smallvec![(*target).clone()]),
+        _ => Err(Error::value("copy_", "copy_ takes two tensors")),
+    })?;
+    // Where there is memory it has been counted that it was written to.
+    if into.array.require_data("copy_").is_err() {
+        into.array.storage().count(Blame::here());
+    }
     if recorded { record_in_place(CopiedInto(node), target, &[&into, &from], &[]) } else { Ok(()) }
 }
 

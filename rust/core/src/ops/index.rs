@@ -545,19 +545,14 @@ pub fn scatter_add(input: &Tensor, in_place: bool, axis: i64, index: &Tensor, so
 pub fn unravel(flat: &Tensor, shape: &[i64]) -> Result<Vec<Tensor>> {
     const OP: &str = "unravel_index";
     if !flat.dtype().is_integer() {
-        return Err(Error::type_(
-            OP,
-            format!("unravel_index(): expected indices of an integer dtype, got {}", flat.dtype()),
-        ));
+        return Err(Error::type_(OP, format!("expected 'indices' to be integer dtype, but got {}", flat.dtype())));
     }
     let count = flat.numel();
-    if shape.iter().any(|&size| size < i64::from(count > 0)) {
-        return Err(Error::value(
-            OP,
-            format!(
-                "unravel_index(): sizes must not be negative, nor zero where there are indices; got the shape {shape:?} for {count} indices"
-            ),
-        ));
+    if shape.iter().any(|&size| size < 0) {
+        return Err(Error::value(OP, format!("'shape' cannot have negative values, but got {shape:?}")));
+    }
+    if count > 0 && shape.contains(&0) {
+        return Err(Error::value(OP, format!("'shape' cannot have zeros where there are indices, but got {shape:?}")));
     }
     let mut rest = copy::to_dtype(flat, DType::I64)?;
     let mut columns = Vec::with_capacity(shape.len());

@@ -171,8 +171,8 @@ impl Lookups {
                 )
             })?;
         }
-        if let Some((axis, _)) = arrays.iter().find(|(axis, array)| own[*axis] == 0 && array.numel() > 0) {
-            return Err(Error::index(op, format!("index is out of bounds for dimension {axis} with size 0")));
+        if arrays.iter().any(|(axis, array)| own[*axis] == 0 && array.numel() > 0) {
+            return Err(Error::index(op, "index is out of bounds for dimension with size 0"));
         }
         for (_, array) in &mut arrays {
             *array = array.expand(&common);

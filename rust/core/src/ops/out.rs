@@ -4,8 +4,9 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::graph::Blame;
+use crate::graph::level::Kind;
 use crate::graph::record::{would_record, would_record_any};
+use crate::graph::{Blame, Modes, modes};
 use crate::shape::contiguous_strides;
 use crate::tensor::{Operand, Tensor};
 use crate::warning;
@@ -18,6 +19,16 @@ pub fn check_differentiable(op: &'static str, inputs: &[&Operand], out: &Tensor)
             format!(
                 "{op}(): functions with out=... arguments don't support automatic differentiation, but one of the \
                  arguments requires grad."
+            ),
+        ));
+    }
+    let has_tangent = |top| matches!(top, Some((_, Kind::Tangent)));
+    let is_dual = |input: &&Operand| has_tangent(input.lift.as_ref().and_then(|lift| lift.top()));
+    if modes().any(Modes::LIFTED) && (has_tangent(out.top_level()) || inputs.iter().any(is_dual)) {
+        return Err(Error::runtime(
+            op,
+            format!(
+                "{op}(): an out= function does not support forward mode, but one of the arguments has a tangent: leave out= away"
             ),
         ));
     }
@@ -53,15 +64,44 @@ fn warn_of_resize(op: &'static str, out: &Tensor, shape: &[usize]) -> Result<()>
 /// memory with them at its start. A tensor that has the shape stays as it is.
 #[track_caller]
 pub fn resize(op: &'static str, tensor: &Tensor, shape: &[usize]) -> Result<()> {
-    if tensor.requires_grad() {
+    if tensor.requires_grad() && !modes().any(Modes::INFERENCE) {
         return Err(Error::runtime(op, CANNOT_RESIZE));
     }
     if tensor.shape().as_slice() == shape {
         return Ok(());
     }
-    resize_strided(op, tensor, shape, &contiguous_strides(shape))?;
-    tensor.array().storage().note_change(Blame::here());
+    resize_to(op, tensor, shape, &contiguous_strides(shape))
+}
+
+/// [`resize`] to a shape with the given strides, also of a tensor that has the shape.
+///
+/// # Errors
+/// When the shape or its strides are of no number, or the tensor requires a gradient.
+#[track_caller]
+pub fn resize_to(op: &'static str, tensor: &Tensor, shape: &[usize], strides: &[isize]) -> Result<()> {
+    if tensor.requires_grad() {
+        return Err(Error::runtime(op, CANNOT_RESIZE));
+    }
+    // Axes without elements count as one, as they do for strides.
+    if !is_number(shape.iter().map(|&size| size.max(1))) {
+        let what = if shape.contains(&0) { "Stride" } else { "Storage size" };
+        return Err(Error::runtime(op, format!("{what} calculation overflowed with sizes={shape:?}")));
+    }
+    if !is_number(shape.iter().copied().chain([tensor.dtype().size()])) {
+        return Err(Error::runtime(op, format!("Storage size calculation overflowed with sizes={shape:?}")));
+    }
+    let version = tensor.version();
+    resize_strided(op, tensor, shape, strides)?;
+    let array = tensor.array();
+    array.storage().note_change(Blame::here());
+    // Also where there is other memory now, the versions of a tensor are counted on.
+    array.storage().set_version(version.wrapping_add(1));
     Ok(())
+}
+
+/// Whether a product fits what counts bytes.
+fn is_number(mut factors: impl Iterator<Item = usize>) -> bool {
+    factors.try_fold(1usize, usize::checked_mul).is_some_and(|product| isize::try_from(product).is_ok())
 }
 
 const CANNOT_RESIZE: &str = "cannot resize variables that require grad";

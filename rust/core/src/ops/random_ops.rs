@@ -10,16 +10,16 @@ use smallvec::{SmallVec, smallvec};
 
 use super::creation::{sizes, zeros_like};
 use super::elementwise::{Arg, apply_in_place};
-use super::views::ViewOp;
+use super::views::{self, ViewOp};
 use super::write::{self, NOT_DIFFERENTIABLE, Reads, Writing, not_differentiable};
-use super::{batching, copy, joining, reduce, rows};
+use super::{batching, copy, joining, levels, reduce, rows};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
-use crate::graph::level::{Randomness, batches, below};
+use crate::graph::level::{Level, Randomness, batches, below};
 use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Op};
-use crate::graph::transform::{Batch, Tangents};
+use crate::graph::transform::{Batch, Part, Tangents};
 use crate::graph::{Modes, call, modes};
 use crate::kernels::In;
 use crate::kernels::copy::copy as copy_elements;
@@ -105,15 +105,32 @@ pub(super) fn drawn_by<O: Op + Clone + PartialEq + fmt::Debug>(
     }
     check_allowed(name)?;
     if !inputs.iter().any(|input| input.is_batched()) {
-        return for_each_example(name, &|| call(op.clone(), inputs));
+        let mut own: SmallVec<[Tensor; 2]> = inputs.iter().map(|input| (*input).clone()).collect();
+        own[0] = repeated(&own[0])?;
+        return call(op, &own.iter().collect::<SmallVec<[&Tensor; 2]>>());
     }
-    if batches().iter().any(|(_, _, randomness)| *randomness == Randomness::Same) {
-        return Err(Error::runtime(
-            name,
-            "Vmap does not currently support same randomness with a batched tensor input",
-        ));
-    }
+    refuse_same(name)?;
     call(op, inputs)
+}
+
+/// Where examples of batches get the same numbers, nothing that differs between them may be drawn from.
+fn refuse_same(op: &'static str) -> Result<()> {
+    if batches().iter().any(|(_, _, randomness)| *randomness == Randomness::Same) {
+        return Err(Error::runtime(op, "Vmap does not currently support same randomness with a batched tensor input"));
+    }
+    Ok(())
+}
+
+/// What is the same for all examples, as a batch of it for every batch whose examples get different numbers.
+fn repeated(input: &Tensor) -> Result<Tensor> {
+    let mut repeated = input.clone();
+    for &(level, size, randomness) in batches().iter().rev() {
+        if randomness == Randomness::Different {
+            let whole = below(level, || batching::front(&Part { tensor: repeated, axis: None }, size))?;
+            repeated = levels::batched(&whole, 0, level)?;
+        }
+    }
+    Ok(repeated)
 }
 
 // ---- memory ----------------------------------------------------------------------------------------------------------
@@ -308,6 +325,18 @@ impl Writing for Overwritten {
     }
 }
 
+/// Refuses to write into what is the same for all examples what is to be different for each.
+fn refuse_different(op: &'static str) -> Result<()> {
+    if batches().iter().any(|(_, _, randomness)| *randomness == Randomness::Different) {
+        return Err(Error::runtime(
+            op,
+            "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear like same \
+             randomness.",
+        ));
+    }
+    Ok(())
+}
+
 /// Overwrites a tensor with random numbers.
 #[track_caller]
 pub fn fill_random(target: &Tensor, distribution: Distribution, generator: Option<&SharedGenerator>) -> Result<()> {
@@ -315,12 +344,8 @@ pub fn fill_random(target: &Tensor, distribution: Distribution, generator: Optio
     if modes().any(Modes::LIFTED) && !batches().is_empty() {
         check_allowed(op)?;
         let different = batches().iter().any(|(_, _, randomness)| *randomness == Randomness::Different);
-        if !target.is_batched() && different {
-            return Err(Error::runtime(
-                op,
-                "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear like same \
-                 randomness.",
-            ));
+        if !target.is_batched() {
+            refuse_different(op)?;
         }
         if target.is_batched() && !different {
             return copy::copy_(target, &random_like(op, target, distribution, None, generator)?);
@@ -339,25 +364,38 @@ pub fn random(
     generator: Option<&SharedGenerator>,
 ) -> Result<Tensor> {
     let shape = sizes(op, shape)?;
-    drawn(op, &|| Array::zeros(op, &shape, dtype), distribution, generator)
+    drawn(op, &|examples| Array::zeros(op, &[examples, &shape].concat(), dtype), distribution, generator)
 }
 
+/// Random numbers in memory that `make` makes for so many examples: the numbers of all of them are drawn at once, as those of a
+/// tensor that holds them all.
 #[track_caller]
 fn drawn(
     op: &'static str,
-    make: &dyn Fn() -> Result<Array>,
+    make: &dyn Fn(&[usize]) -> Result<Array>,
     distribution: Distribution,
     generator: Option<&SharedGenerator>,
 ) -> Result<Tensor> {
-    for_each_example(op, &|| {
-        let array = make()?;
-        distribution.check(op, array.dtype())?;
-        {
-            let mut generator = random::lock(source(generator));
-            distribution.draw(&mut generator, &mut Held::take(&NONE, &&array), &array)?;
-        }
-        Ok(Tensor::from_array(array))
-    })
+    let mut different: SmallVec<[(Level, usize); 2]> = SmallVec::new();
+    if modes().any(Modes::LIFTED) {
+        check_allowed(op)?;
+        let batches = batches();
+        let apart = batches.iter().rev().filter(|(_, _, randomness)| *randomness == Randomness::Different);
+        different.extend(apart.map(|&(level, size, _)| (level, size)));
+    }
+    // Outer batches lie before inner ones, as if each level had put its own in front.
+    let examples: SmallVec<[usize; 2]> = different.iter().map(|&(_, size)| size).collect();
+    let array = make(&examples)?;
+    distribution.check(op, array.dtype())?;
+    {
+        let mut generator = random::lock(source(generator));
+        distribution.draw(&mut generator, &mut Held::take(&NONE, &&array), &array)?;
+    }
+    let mut drawn = Tensor::from_array(array);
+    for &(level, _) in &different {
+        drawn = levels::batched(&drawn, 0, level)?;
+    }
+    Ok(drawn)
 }
 
 /// A new tensor of random numbers with the shape, strides (where they are dense) and dtype of `model`.
@@ -370,7 +408,12 @@ pub fn random_like(
     generator: Option<&SharedGenerator>,
 ) -> Result<Tensor> {
     let model = model.array();
-    drawn(op, &|| zeros_like(op, &model, dtype.unwrap_or(model.dtype())), distribution, generator)
+    let dtype = dtype.unwrap_or(model.dtype());
+    let make = |examples: &[usize]| match examples {
+        [] => zeros_like(op, &model, dtype),
+        _ => Array::zeros(op, &[examples, model.shape()].concat(), dtype),
+    };
+    drawn(op, &make, distribution, generator)
 }
 
 /// A permutation of `0..n`.
@@ -672,7 +715,18 @@ impl Writing for OverwrittenBy {
 /// Overwrites a tensor with ones of the probabilities of another, which is broadcast to it.
 #[track_caller]
 pub fn bernoulli_each_(target: &Tensor, p: &Tensor, generator: Option<&SharedGenerator>) -> Result<()> {
-    check_allowed("bernoulli_")?;
+    const OP: &str = "bernoulli_";
+    if modes().any(Modes::LIFTED) && !batches().is_empty() {
+        check_allowed(OP)?;
+        if p.is_batched() {
+            refuse_same(OP)?;
+        } else if !target.is_batched() {
+            refuse_different(OP)?;
+        } else if batches().iter().all(|(_, _, randomness)| *randomness == Randomness::Same) {
+            let p = views::broadcast_to(p, &target.shape())?;
+            return copy::copy_(target, &bernoulli(&p, generator)?);
+        }
+    }
     write::in_place(OverwrittenBy { stream: Stream::of(generator) }, &[target, p])
 }
 
@@ -717,32 +771,79 @@ pub fn multinomial(
     replacement: bool,
     generator: Option<&SharedGenerator>,
 ) -> Result<Tensor> {
-    const OP: &str = "multinomial";
-    check_allowed(OP)?;
-    batching::refuse_data(OP, &[input], || "vmap: multinomial with weights that differ between examples".to_owned())?;
-    let array = input.array();
-    if !(1..=2).contains(&array.rank()) {
-        return Err(Error::runtime(OP, format!("prob_dist must be 1 or 2 dim, got {}", array.rank())));
+    drawn_by("multinomial", Choices { samples, replacement, stream: Stream::of(generator) }, &[input])
+}
+
+/// Positions drawn with weights: no gradient goes through them.
+#[derive(Clone, PartialEq, Debug)]
+struct Choices {
+    samples: i64,
+    replacement: bool,
+    stream: Stream,
+}
+
+impl Op for Choices {
+    fn name(&self) -> &str {
+        NOT_DIFFERENTIABLE
     }
-    if !array.dtype().is_float() {
-        return Err(Error::runtime(
-            OP,
-            format!("multinomial only supports floating-point dtypes for input, got: {}", torch_name(array.dtype())),
-        ));
+
+    fn differentiable(&self) -> usize {
+        0
     }
-    if samples <= 0 {
-        return Err(Error::runtime(OP, format!("cannot sample n_sample <= 0 samples, got {samples}")));
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        const OP: &str = "multinomial";
+        let (array, samples) = (&inputs[0], self.samples);
+        if !(1..=2).contains(&array.rank()) {
+            return Err(Error::runtime(OP, format!("prob_dist must be 1 or 2 dim, got {}", array.rank())));
+        }
+        if !array.dtype().is_float() {
+            return Err(Error::runtime(
+                OP,
+                format!(
+                    "multinomial only supports floating-point dtypes for input, got: {}",
+                    torch_name(array.dtype())
+                ),
+            ));
+        }
+        if samples <= 0 {
+            return Err(Error::runtime(OP, format!("cannot sample n_sample <= 0 samples, got {samples}")));
+        }
+        let mut shape: Shape = array.shape().into();
+        let categories = std::mem::replace(&mut shape[array.rank() - 1], samples as usize);
+        let output = Array::zeros(OP, &shape, DType::I64)?;
+        if output.is_meta() {
+            return Ok(smallvec![output]);
+        }
+        with_element!(float array.dtype().computed_in(), T => {
+            let weights: Vec<T> = array.to_vec();
+            let mut generator = self.stream.lock();
+            fill_new::<i64>(&output, |out| {
+                generator.multinomial(out, &weights, categories, samples as usize, self.replacement)
+            })
+        })?;
+        Ok(smallvec![output])
     }
-    let mut shape: Shape = array.shape().into();
-    let categories = std::mem::replace(&mut shape[array.rank() - 1], samples as usize);
-    let output = Array::zeros(OP, &shape, DType::I64)?;
-    if output.is_meta() {
-        return Ok(Tensor::from_array(output));
+
+    fn vjp(&self, _cx: &mut Backward<'_>) -> Result<()> {
+        not_differentiable("multinomial")
     }
-    with_element!(float array.dtype().computed_in(), T => {
-        let weights: Vec<T> = array.to_vec();
-        let mut generator = random::lock(source(generator));
-        fill_new::<i64>(&output, |out| generator.multinomial(out, &weights, categories, samples as usize, replacement))
-    })?;
-    Ok(Tensor::from_array(output))
+
+    fn jvp(&self, _cx: &mut Tangents<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// The rows of all examples in one matrix.
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        let whole = batching::front(cx.input(0), cx.size())?;
+        let mut shape = whole.shape();
+        if shape.len() != 3 {
+            cx.put(call(self.clone(), &[&whole])?, Some(0));
+            return Ok(());
+        }
+        let chosen = call(self.clone(), &[&views::flatten(&whole, 0, 1)?])?;
+        shape[2] = self.samples as usize;
+        cx.put(views::reshape_to(&chosen, &shape)?, Some(0));
+        Ok(())
+    }
 }

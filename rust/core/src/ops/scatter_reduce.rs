@@ -91,9 +91,9 @@ fn row(row: &'static super::elementwise::Row, args: &[Arg<'_>]) -> Result<Tensor
 impl Combined {
     /// How many values met at each element, at least one.
     fn counts(&self, like: &Tensor, index: &Tensor, source: &Tensor) -> Result<Tensor> {
-        let own = Scalar::Int(i64::from(self.include_self));
-        let start = Tensor::from_array(Array::full("scatter_reduce", &like.shape(), own, like.dtype())?);
-        let ones = everywhere("scatter_reduce", Scalar::Int(1), like.dtype(), &source.shape())?;
+        let (own, dtype) = (Scalar::Int(i64::from(self.include_self)), like.dtype().to_real());
+        let start = Tensor::from_array(Array::full("scatter_reduce", &like.shape(), own, dtype)?);
+        let ones = everywhere("scatter_reduce", Scalar::Int(1), dtype, &source.shape())?;
         let counted = self.add_along(&start, index, &Tensor::from_array(ones))?;
         row(&rows::maximum::ROW, &[(&counted).into(), Scalar::Int(1).into()])
     }
@@ -251,6 +251,9 @@ impl Combined {
     fn check(&self, inputs: &Inputs<'_>) -> Result<()> {
         let (own, source, index) = (&inputs[0], &inputs[1], &inputs[2]);
         same_dtype(OP, own.dtype(), source.dtype())?;
+        if own.dtype().is_complex() && matches!(self.combine, Combine::Max | Combine::Min) {
+            return Err(Error::no_kernel(OP, OP, own.dtype()));
+        }
         check_scatter(OP, own.shape(), self.axis, index.shape(), Some(source.shape()))
     }
 
@@ -305,7 +308,7 @@ fn part_of(tensor: &Tensor, shape: &[usize]) -> Result<Tensor> {
 /// Quotient of a mean: rounded down for integers.
 #[track_caller]
 fn mean_of(sum: &Tensor, counts: &Tensor) -> Result<Tensor> {
-    if sum.dtype().is_float() {
+    if sum.dtype().is_differentiable() {
         return row(&rows::div::ROW, &[sum.into(), counts.into()]);
     }
     row(&rows::floor_divide_int::ROW, &[sum.into(), counts.into()])

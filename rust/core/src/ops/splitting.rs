@@ -12,7 +12,10 @@ const OP: &str = "tensor_split";
 fn size_along(source: &Tensor, axis: i64) -> Result<i64> {
     let shape = source.shape();
     if shape.is_empty() {
-        return Err(Error::runtime(OP, "expected at least a 1-dimensional tensor, but got a tensor with 0 dims"));
+        return Err(Error::runtime(
+            OP,
+            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims",
+        ));
     }
     Ok(shape[shape::normalize_axis(OP, axis, shape.len())?] as i64)
 }

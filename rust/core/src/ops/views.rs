@@ -604,7 +604,8 @@ fn as_strided_backward(
 /// Makes a view, recorded if need be.
 #[track_caller]
 fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) -> Result<Tensor> {
-    let crosses = crosses(source, &op);
+    // Also where the program wants views to be made again as they were made at first.
+    let crosses = crosses(source, &op) || modes().any(Modes::VIEW_REPLAY);
     if mark
         && !crosses
         && let Some(view) = plain_view(source, |array| op.apply(array))
@@ -616,10 +617,11 @@ fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) -> Result<T
         let value = || Ok(smallvec![make(source, name, op.clone(), mark)?]);
         let results = transform::transformed(rule, &[Some(source)], value)?.expect("something is attached");
         let view = first(results);
-        // What is made for a whole batch shows its memory there; what stands for one example shows that of another.
+        // What is made for a whole batch shows its memory there; what stands for one example, or is the host's, shows that of
+        // another.
         if view.base().is_none() && (mark || source.requires_grad()) {
             mark_view(&view, source, false);
-            if view.is_batched() {
+            if view.is_batched() || view.is_hosted() {
                 set_replay(&view, source, Arc::new(move |base| make(base, name, op.clone(), true)))?;
             }
         }
@@ -633,12 +635,15 @@ fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) -> Result<T
         trace::note(&rule, &[Some(&operand.array)], std::slice::from_ref(&array));
     }
     let again = op.clone();
-    let tensor = if record::is_wanted(&operands) {
+    let tensor = if !operand.inference && record::is_wanted(&operands) {
         first(record::outputs(ViewRule::new(name, op, &operand.array), &operands, smallvec![array], None)?)
     } else {
         Tensor::from_array(array)
     };
-    if mark || source.requires_grad() {
+    if source.is_inference() && !modes().any(Modes::INFERENCE) {
+        // A tensor like any other that was made in inference mode.
+        tensor.lock().inference = true;
+    } else if mark || source.requires_grad() {
         mark_view(&tensor, source, false);
         if crosses {
             set_step(&tensor, source, Arc::new(move |source| make(source, name, again.clone(), true)));
@@ -914,8 +919,14 @@ pub fn movedim(source: &Tensor, from: &[i64], to: &[i64]) -> Result<Tensor> {
             ),
         ));
     }
-    shape::axis_mask("movedim", from, rank)?;
-    shape::axis_mask("movedim", to, rank)?;
+    for (axes, which) in [(from, "source"), (to, "destination")] {
+        shape::axis_mask("movedim", axes, rank).map_err(|error| match *error {
+            Error::Runtime { .. } => {
+                Error::runtime("movedim", format!("movedim: repeated dim in `{which}` ({axes:?})"))
+            }
+            _ => error,
+        })?;
+    }
     let mut order: SmallVec<[Option<usize>; 6]> = SmallVec::from_elem(None, rank);
     let mut moved: SmallVec<[bool; 6]> = SmallVec::from_elem(false, rank);
     for (&from, &to) in from.iter().zip(to) {

@@ -3,6 +3,7 @@
 use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use super::{reinterpret, splitting, views};
 use crate::error::{Error, Result};
+use crate::tensor::Tensor;
 
 const fn op(
     name: &'static str,
@@ -238,31 +239,18 @@ pub static TABLE: &[OpInfo] = &[
         |args| Ok(views::unfold(args.tensor(0), args.int(1), args.int(2), args.int(3))?.into()),
         "Windows of `size` elements every `step` along an axis, as a new last axis.",
     ),
-    op(
-        "as_strided",
-        &[input(), SIZE, param("stride", Kind::IntList), param("storage_offset", Kind::Int).optional()],
-        BOTH,
-        |args| {
-            let shape: Result<Vec<usize>> = args
-                .ints(1)
-                .iter()
-                .map(|&size| {
-                    usize::try_from(size).map_err(|_| {
-                        Error::runtime("as_strided", format!("as_strided: negative size {size} is not allowed"))
-                    })
-                })
-                .collect();
-            let strides: Vec<isize> = args.ints(2).iter().map(|&stride| stride as isize).collect();
-            let own = args.tensor(0).array().offset();
-            let offset = match args.int_opt(3) {
-                None => own,
-                Some(offset) => usize::try_from(offset)
-                    .map_err(|_| Error::runtime("as_strided", format!("Tensor: invalid storage offset {offset}")))?,
-            };
-            Ok(views::as_strided(args.tensor(0), &shape?, &strides, offset)?.into())
-        },
-        "Any geometry over the tensor's storage, in elements.",
-    ),
+    OpInfo {
+        name: "as_strided",
+        aliases: &[],
+        params: &[input(), SIZE, param("stride", Kind::IntList), param("storage_offset", Kind::Int).optional()],
+        forms: BOTH.and(Forms::IN_PLACE),
+        call: Call::InPlace(
+            |args| Ok(strided(args, args.tensor(0))?.into()),
+            |args| views::in_place(args.tensor(0), |tensor| strided(args, tensor)),
+        ),
+        gives: Gives::Tensor,
+        doc: "Any geometry over the tensor's storage, in elements.",
+    },
     op(
         "unbind",
         &[input(), dim("dim", 0)],
@@ -345,3 +333,22 @@ pub static TABLE: &[OpInfo] = &[
     )
     .giving(Gives::Tensors),
 ];
+
+/// The geometry that the arguments of `as_strided` ask for, over the storage of `source`.
+fn strided(args: &Args<'_>, source: &Tensor) -> Result<Tensor> {
+    let shape: Result<Vec<usize>> = args
+        .ints(1)
+        .iter()
+        .map(|&size| {
+            usize::try_from(size)
+                .map_err(|_| Error::runtime("as_strided", format!("as_strided: negative size {size} is not allowed")))
+        })
+        .collect();
+    let strides: Vec<isize> = args.ints(2).iter().map(|&stride| stride as isize).collect();
+    let offset = match args.int_opt(3) {
+        None => source.array().offset(),
+        Some(offset) => usize::try_from(offset)
+            .map_err(|_| Error::runtime("as_strided", format!("Tensor: invalid storage offset {offset}")))?,
+    };
+    views::as_strided(source, &shape?, &strides, offset)
+}

@@ -74,7 +74,7 @@ fn roots(outputs: &[Target], seeds: &[Option<Tensor>]) -> arcgrad::Result<Vec<(E
     for (position, (output, seed)) in outputs.iter().zip(seeds).enumerate() {
         roots.push(match output {
             Target::Tensor(tensor) => autograd::root(tensor, seed.as_ref(), position)?,
-            Target::Edge(edge) => autograd::root_at(edge.clone(), seed.as_ref())?,
+            Target::Edge(edge) => autograd::root_at(edge.clone(), seed.as_ref(), position)?,
         });
     }
     Ok(roots)
@@ -153,7 +153,16 @@ fn grad<'py>(
         };
         if materialize_grads {
             for (gradient, input) in gradients.iter_mut().zip(&inputs).filter(|(gradient, _)| gradient.is_none()) {
-                *gradient = Some(zeros_at(input)?);
+                if let Target::Edge(_) = input {
+                    return Err(arcgrad::Error::graph(
+                        "grad",
+                        "materialize_grads cannot be used when the given input is a GradientEdge: what it is a place of has \
+                         no gradient here",
+                    ));
+                }
+                let zeros = zeros_at(input)?;
+                zeros.set_requires_grad(create_graph)?;
+                *gradient = Some(zeros);
             }
         }
         Ok(gradients)
@@ -267,6 +276,24 @@ fn will_execute(node: &Bound<'_, PyAny>) -> PyResult<bool> {
     engine::will_execute(&node).ok_or_else(|| PyRuntimeError::new_err("no backward pass is running"))
 }
 
+/// Return whether the backward pass that runs gives gradients back instead of adding them into leaves.
+#[pyfunction]
+fn is_capturing() -> bool {
+    engine::is_capturing()
+}
+
+/// Return the node that runs; an error outside of its hooks and its rule.
+#[pyfunction]
+fn current_node(py: Python<'_>) -> PyResult<Py<PyAny>> {
+    super::node::node_to_py_opt(py, engine::current_node().as_ref())
+}
+
+/// Return whether the backward pass that runs keeps the graph for another one; ``None`` outside of any.
+#[pyfunction]
+fn keeps_graph() -> Option<bool> {
+    engine::keeps_graph()
+}
+
 /// Return ``(node, output_nr)`` of where a tensor's gradient goes; an error for a tensor that requires none.
 #[pyfunction]
 fn gradient_edge(py: Python<'_>, tensor: &Bound<'_, PyAny>) -> PyResult<(Py<PyAny>, u32)> {
@@ -284,11 +311,6 @@ fn gradient_edge(py: Python<'_>, tensor: &Bound<'_, PyAny>) -> PyResult<(Py<PyAn
 fn increment_version(tensors: &Bound<'_, PyAny>) -> PyResult<()> {
     let bump = |object: &Bound<'_, PyAny>| -> PyResult<()> {
         let tensor = crate::tensor::require(object, "increment_version", "tensor")?;
-        if tensor.is_inference() {
-            return Err(PyRuntimeError::new_err(
-                "Inference tensors do not track version counter: increment_version() has nothing to count",
-            ));
-        }
         tensor.array().storage().note_change(arcgrad::graph::Blame::here());
         Ok(())
     };
@@ -339,6 +361,9 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(queue_callback, module)?)?;
     module.add_function(wrap_pyfunction!(current_pass, module)?)?;
     module.add_function(wrap_pyfunction!(will_execute, module)?)?;
+    module.add_function(wrap_pyfunction!(is_capturing, module)?)?;
+    module.add_function(wrap_pyfunction!(current_node, module)?)?;
+    module.add_function(wrap_pyfunction!(keeps_graph, module)?)?;
     module.add_function(wrap_pyfunction!(gradient_edge, module)?)?;
     module.add_function(wrap_pyfunction!(increment_version, module)?)?;
     module.add_function(wrap_pyfunction!(refuse_second_derivative, module)?)

@@ -12,7 +12,7 @@ use arcgrad::graph::{Blame, Edge, Modes, NodeRef, custom, cuts, engine, is_grad_
 use arcgrad::ops::levels;
 use arcgrad::{Array, Result, Tensor};
 use parking_lot::Mutex;
-use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyUserWarning};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
@@ -22,6 +22,7 @@ use super::backward::{refuse_keywords, refusing};
 use super::collect::Holding;
 use super::interpreter::attach;
 use super::node::PyNode;
+use super::saved::PySavedTensor;
 use crate::error::{from_py_err, guard};
 use crate::tensor::{from_py, to_py, to_py_opt, type_name};
 
@@ -44,6 +45,19 @@ struct State {
     /// What was saved; `None` where `None` was.
     saved: Vec<Option<Kept>>,
     keeps_missing_gradients: bool,
+    /// What forward did with each result.
+    kinds: Vec<ResultKind>,
+    /// The function's ``jvp`` runs.
+    goes_forward: bool,
+}
+
+/// What forward did with a result, as far as forward mode is concerned.
+#[derive(Clone, Default)]
+struct ResultKind {
+    is_constant: bool,
+    is_dirty: bool,
+    /// The number of the argument that it shows a part of, or is.
+    shows: Option<usize>,
 }
 
 /// What ``forward`` and ``backward`` of a custom function share; later the function's node.
@@ -143,8 +157,9 @@ impl PyCtx {
     fn saved_tensors<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
         let this = slf.get();
-        let Some(node) = slf.as_super().get().node_if_any() else {
-            // Nothing was recorded: what jvp sees during forward.
+        let goes_forward = this.state.lock().goes_forward;
+        let Some(node) = slf.as_super().get().node_if_any().filter(|_| !goes_forward) else {
+            // What jvp sees, whether or not anything was recorded.
             let kept = this.state.lock().saved_for_forward.as_ref().map(|kept| kept.clone_ref(py));
             return Ok(kept.map_or_else(|| PyTuple::empty(py), |kept| kept.into_bound(py)));
         };
@@ -155,6 +170,18 @@ impl PyCtx {
             .map(|(position, kept)| to_py_opt(py, kept.map(|kept| guard(|| kept.value(&node, position))).transpose()?))
             .collect::<PyResult<Vec<_>>>()?;
         PyTuple::new(py, tensors)
+    }
+
+    /// What ``save_for_backward`` kept, as objects that hooks can be registered with.
+    #[getter]
+    fn _raw_saved_tensors<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        let py = slf.py();
+        let Some(node) = slf.as_super().get().node_if_any() else { return Ok(PyTuple::empty(py)) };
+        guard(|| custom::check_not_released(&node))?;
+        let saved = slf.get().state.lock().saved.clone();
+        let objects =
+            saved.into_iter().map(|kept| Py::new(py, PySavedTensor::new(node.clone(), kept.map(|kept| kept.index))));
+        PyTuple::new(py, objects.collect::<PyResult<Vec<_>>>()?)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> std::result::Result<(), PyTraverseError> {
@@ -202,7 +229,7 @@ pub struct PyFunctionRule {
     name: String,
     /// For each argument of forward: whether it is a tensor, that is, has an edge.
     arguments: Vec<bool>,
-    /// For each result: whether it is a tensor.
+    /// For each result: whether it is a tensor, whose gradient may be made zeros.
     results: Vec<bool>,
     _holding: Holding,
 }
@@ -230,6 +257,7 @@ impl PyFunctionRule {
         let grads = PyTuple::new(py, self.gradients_of_results(py, cx)?)?;
         // The gradients belong to the program now, as far as the engine is concerned.
         cx.forget_grads();
+        let _current = engine::Current::enter(cx.node());
         let returned = self.ctx.bind(py).getattr(intern!(py, "_run_backward"))?.call1(grads)?;
         let returned = match returned.cast_into::<PyTuple>() {
             Ok(tuple) => tuple,
@@ -281,19 +309,6 @@ impl PyFunctionRule {
     }
 }
 
-/// The line of the forward call, as a warning: the exception itself passes unchanged.
-#[cold]
-fn warn_in_anomaly_mode(py: Python<'_>, node: &NodeRef) {
-    let text = format!("Error detected in {}. It was recorded at {}", node.name(), node.blame().describe());
-    let warned = std::ffi::CString::new(text)
-        .map_err(PyErr::from)
-        .and_then(|text| PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1));
-    if let Err(error) = warned {
-        // Warnings are errors here; the error under way is the one to report.
-        error.write_unraisable(py, None);
-    }
-}
-
 impl Op for PyFunctionRule {
     fn name(&self) -> &str {
         &self.name
@@ -304,14 +319,7 @@ impl Op for PyFunctionRule {
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        attach(|py| {
-            self.call(py, cx).map_err(|error| {
-                if modes().any(Modes::ANOMALY) {
-                    warn_in_anomaly_mode(py, cx.node());
-                }
-                from_py_err("backward", error)
-            })
-        })
+        attach(|py| self.call(py, cx).map_err(|error| from_py_err("backward", error)))
     }
 }
 
@@ -369,15 +377,19 @@ fn apply_at_levels<'py>(
 ) -> PyResult<(Py<PyAny>, Bound<'py, PyAny>)> {
     let tensors = args.iter().filter_map(|object| from_py(&object).cloned());
     let top = if modes().any(Modes::LIFTED) {
-        tensors.filter_map(|tensor| tensor.top_level()).max_by_key(|(level, _)| *level)
+        // The host's own tensors are those of the program: forward computes with them.
+        tensors
+            .filter_map(|tensor| tensor.top_level())
+            .filter(|(_, kind)| *kind != LevelKind::Host)
+            .max_by_key(|(level, _)| *level)
     } else {
         None
     };
     let Some((level, kind)) = top else { return apply_here(py, cls, args, kwargs) };
-    if kind != LevelKind::Tangent {
-        return Err(PyNotImplementedError::new_err(
-            "vmap over a custom autograd.Function is not implemented: compute it outside of vmap, or with operations",
-        ));
+    if let LevelKind::Batch { size } = kind {
+        let module = py.import(intern!(py, "arcgrad.func._functions"))?;
+        let output = module.call_method1(intern!(py, "apply_batched"), (cls, level.number(), size, args, kwargs))?;
+        return Ok((output.unbind(), cls.getattr(intern!(py, "_backward_cls"))?.call0()?));
     }
     let (output, ctx) = below(level, || apply_at_levels(py, cls, args, kwargs))?;
     let materializes = !ctx.cast::<PyCtx>()?.get().state.lock().keeps_missing_gradients;
@@ -389,7 +401,12 @@ fn apply_at_levels<'py>(
         };
         given.push(to_py_opt(py, tangent)?);
     }
-    let tangents = below(level, || cls.getattr(intern!(py, "jvp"))?.call1(PyTuple::new(py, given)?))?;
+    let function = ctx.cast::<PyCtx>()?.get();
+    let kinds = std::mem::take(&mut function.state.lock().kinds);
+    function.state.lock().goes_forward = true;
+    let tangents = below(level, || cls.getattr(intern!(py, "jvp"))?.call1(PyTuple::new(py, &given)?));
+    function.state.lock().goes_forward = false;
+    let tangents = tangents?;
     let listed = |object: &Bound<'py, PyAny>| -> Vec<Bound<'py, PyAny>> {
         match object.cast::<PyTuple>() {
             Ok(tuple) => tuple.iter().collect(),
@@ -405,12 +422,61 @@ fn apply_at_levels<'py>(
             tangents.len()
         )));
     }
-    for (output, tangent) in outputs.iter().zip(&tangents) {
-        if let (Some(output), Some(tangent)) = (from_py(output), from_py(tangent)) {
+    for (nr, (output, tangent)) in outputs.iter().zip(&tangents).enumerate() {
+        let kind = kinds.get(nr).cloned().unwrap_or_default();
+        // The ctx comes first among what jvp was given.
+        let of_argument = |argument: usize| given.get(argument + 1).and_then(|object| from_py(object.bind(py)));
+        check_tangent(nr, &kind, from_py(tangent), of_argument)?;
+        if let (Some(output), Some(tangent)) = (from_py(output), from_py(tangent))
+            && !kind.is_dirty
+        {
             guard(|| levels::set_tangent(output, tangent, level))?;
         }
     }
     Ok((output, ctx))
+}
+
+/// Whether a tangent is to its result what the result is to the arguments: written in place, or a view.
+fn check_tangent<'a>(
+    nr: usize,
+    kind: &ResultKind,
+    tangent: Option<&Tensor>,
+    of_argument: impl Fn(usize) -> Option<&'a Tensor>,
+) -> PyResult<()> {
+    let Some(tangent) = tangent else { return Ok(()) };
+    if kind.is_constant {
+        return Err(PyRuntimeError::new_err(format!(
+            "The jvp of a custom Function returned a tangent for output {nr}, which has no gradient: it is marked as \
+             non-differentiable, or of integers. You should return None at that position instead."
+        )));
+    }
+    let Some(given) = kind.shows.and_then(of_argument) else { return Ok(()) };
+    if kind.is_dirty {
+        return if tangent.is(given) {
+            Ok(())
+        } else {
+            Err(PyRuntimeError::new_err(
+                "An inplace custom Function is not modifying the forward mode gradients inplace. If the forward is modifying \
+                 an input inplace, then the jvp function must modify the corresponding gradient inplace.",
+            ))
+        };
+    }
+    let wrong = match (tangent.base(), given.base()) {
+        (None, _) => "a view",
+        (Some(base), None) if !base.is(given) => "a view of the given tangent",
+        (Some(base), Some(own)) if !base.is(&own) => "a view of the same base as the given tangent",
+        _ => return Ok(()),
+    };
+    Err(PyRuntimeError::new_err(format!(
+        "A custom Function's forward is returning a view (or an input as-is) but the jvp is not returning {wrong}."
+    )))
+}
+
+/// [`apply`] on arguments as they are, whatever transformations have attached to them.
+#[pyfunction]
+#[pyo3(name = "apply_here", signature = (cls, *args))]
+fn apply_as_they_are<'py>(py: Python<'py>, cls: &Bound<'py, PyAny>, args: &Bound<'py, PyTuple>) -> PyResult<Py<PyAny>> {
+    apply_here(py, cls, args, None).map(|(output, _)| output)
 }
 
 /// Calls a custom function on arguments as they are.
@@ -422,7 +488,8 @@ fn apply_here<'py>(
 ) -> PyResult<(Py<PyAny>, Bound<'py, PyAny>)> {
     let setup_context = cls.getattr(intern!(py, "_setup_context"))?;
     let bound;
-    let args = if kwargs.is_some_and(|kwargs| !kwargs.is_empty()) && !setup_context.is_none() {
+    let named = kwargs.is_some_and(|kwargs| !kwargs.is_empty());
+    let args = if !setup_context.is_none() && (named || cls.getattr(intern!(py, "_has_defaults"))?.is_truthy()?) {
         bound = cls.call_method1(intern!(py, "_bind_arguments"), (args, kwargs))?.cast_into::<PyTuple>()?;
         &bound
     } else {
@@ -490,8 +557,15 @@ impl Call<'_, '_> {
                  are modified inplace must all be outputs of the Function.",
             ));
         }
+        if !dirty.iter().all(|tensor| self.arguments.contain(tensor)) {
+            crate::warning::warn(
+                py,
+                "Only input Tensors should be given to ctx.mark_dirty(). If a Tensor is not an input, there is no need to \
+                 pass it to mark_dirty().",
+            )?;
+        }
         let node = match edges {
-            Some(edges) => Some(self.make_node(edges, &tensors)?),
+            Some(edges) => Some(self.make_node(edges, &tensors, &non_differentiable)?),
             None => None,
         };
         let differentiable: Vec<bool> = tensors
@@ -500,6 +574,30 @@ impl Call<'_, '_> {
                 tensor.as_ref().is_some_and(|tensor| {
                     node.is_some() && tensor.dtype().is_differentiable() && !is_in(&non_differentiable, tensor)
                 })
+            })
+            .collect();
+        let shows = |tensor: &Tensor| {
+            let base = tensor.base();
+            let is_of = |argument: &Tensor| {
+                argument.is(tensor)
+                    || base
+                        .as_ref()
+                        .is_some_and(|base| argument.is(base) || argument.base().is_some_and(|own| own.is(base)))
+            };
+            let mut tensors = self.arguments.tensors.iter();
+            let mut all =
+                self.arguments.is_tensor.iter().map(|is_tensor| if *is_tensor { tensors.next() } else { None });
+            all.position(|argument| argument.is_some_and(is_of))
+        };
+        self.ctx.get().state.lock().kinds = tensors
+            .iter()
+            .map(|tensor| match tensor {
+                Some(tensor) => ResultKind {
+                    is_constant: !tensor.dtype().is_differentiable() || is_in(&non_differentiable, tensor),
+                    is_dirty: is_in(&dirty, tensor),
+                    shows: shows(tensor),
+                },
+                None => ResultKind { is_constant: true, ..ResultKind::default() },
             })
             .collect();
         let several = differentiable.iter().filter(|&&differentiable| differentiable).count() > 1;
@@ -530,7 +628,7 @@ impl Call<'_, '_> {
                     Ok(output)
                 }
             })?;
-            if place.is_some() && !is_dirty && output.base().is_some() {
+            if (place.is_some() || is_grad_enabled()) && !(is_input && is_dirty) && output.base().is_some() {
                 let creation = if several { Creation::MultiOutput } else { Creation::CustomFunction };
                 views::set_creation(&output, creation);
             }
@@ -574,7 +672,21 @@ impl Call<'_, '_> {
         views::set_history(tensor, node.clone(), nr, input)
     }
 
-    fn make_node(&self, edges: SmallVec<[Edge; 2]>, tensors: &[Option<Tensor>]) -> PyResult<NodeRef> {
+    fn make_node(
+        &self,
+        edges: SmallVec<[Edge; 2]>,
+        tensors: &[Option<Tensor>],
+        constants: &[Tensor],
+    ) -> PyResult<NodeRef> {
+        let py = self.py;
+        // Of results without gradients, too, unless the function wants to know.
+        let zeros = match self.ctx.getattr_opt(intern!(py, "_materialize_non_diff_grads"))? {
+            Some(flag) => flag.is_truthy()?,
+            None => true,
+        };
+        let is_constant = |tensor: &Tensor| constants.iter().any(|other| other.is(tensor));
+        let results =
+            tensors.iter().map(|tensor| tensor.as_ref().is_some_and(|tensor| zeros || !is_constant(tensor))).collect();
         // A result that is no tensor has a number all the same.
         let nothing = || Meta { shape: [0].into_iter().collect(), dtype: arcgrad::DType::F32 };
         let outputs = tensors.iter().map(|tensor| tensor.as_ref().map_or_else(nothing, Tensor::meta)).collect();
@@ -582,7 +694,7 @@ impl Call<'_, '_> {
             ctx: self.ctx.clone().into_any().unbind(),
             name: self.ctx.get_type().name()?.to_string(),
             arguments: self.arguments.is_tensor.clone(),
-            results: tensors.iter().map(Option::is_some).collect(),
+            results,
             _holding: Holding::new(),
         };
         let node = custom::new_node(rule, edges, outputs);
@@ -617,5 +729,6 @@ fn without_gradient(tensor: &Tensor, is_input: bool, is_dirty: bool) -> Result<T
 /// Adds this file's names to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyCtx>()?;
-    module.add_function(wrap_pyfunction!(apply, module)?)
+    module.add_function(wrap_pyfunction!(apply, module)?)?;
+    module.add_function(wrap_pyfunction!(apply_as_they_are, module)?)
 }

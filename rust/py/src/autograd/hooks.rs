@@ -7,7 +7,7 @@ use arcgrad::graph::hooks::{Hook, HookTable};
 use arcgrad::graph::node::{Cotangents, Results};
 use arcgrad::tensor::Inner;
 use arcgrad::{Error, Result, Tensor};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -23,13 +23,10 @@ pub struct PyHook {
 }
 
 impl PyHook {
-    /// A hook that calls `callable`.
+    /// A hook that calls `callable`; what cannot be called is an error when it is, as in PyTorch.
     #[allow(clippy::new_ret_no_self, reason = "a hook is always shared")]
-    pub fn new(callable: &Bound<'_, PyAny>) -> PyResult<Arc<dyn Hook>> {
-        if !callable.is_callable() {
-            return Err(PyTypeError::new_err(format!("a hook must be callable, not {}", type_name(callable))));
-        }
-        Ok(Arc::new(Self { callable: callable.clone().unbind(), _holding: Holding::new() }))
+    pub fn new(callable: &Bound<'_, PyAny>) -> Arc<dyn Hook> {
+        Arc::new(Self { callable: callable.clone().unbind(), _holding: Holding::new() })
     }
 
     /// The callable.
@@ -59,7 +56,7 @@ fn tensors_of(returned: &Bound<'_, PyAny>, what: &str, expected: usize) -> PyRes
         Err(_) => vec![one(returned)?],
     };
     if tensors.len() != expected {
-        return Err(pyo3::exceptions::PyRuntimeError::new_err(format!(
+        return Err(PyRuntimeError::new_err(format!(
             "a {what} returned an incorrect number of values (got {}, but expected {expected})",
             tensors.len()
         )));
@@ -72,9 +69,9 @@ fn in_python<T>(op: &'static str, body: impl FnOnce(Python<'_>) -> PyResult<T>) 
 }
 
 impl Hook for PyHook {
-    fn on_gradient(&self, grad: &Tensor) -> Result<Option<Tensor>> {
+    fn on_gradient(&self, grad: Option<&Tensor>) -> Result<Option<Tensor>> {
         in_python("hook", |py| {
-            let returned = self.callable.bind(py).call1((to_py(py, grad.clone())?,))?;
+            let returned = self.callable.bind(py).call1((to_py_opt(py, grad.cloned())?,))?;
             if returned.is_none() {
                 return Ok(None);
             }
@@ -109,8 +106,11 @@ impl Hook for PyHook {
 
     fn after_accumulate(&self, leaf: &Tensor) -> Result<()> {
         in_python("hook", |py| {
-            // What it returns is ignored, as in PyTorch.
-            self.callable.bind(py).call1((to_py(py, leaf.clone())?,)).map(drop)
+            let returned = self.callable.bind(py).call1((to_py(py, leaf.clone())?,))?;
+            if returned.is_none() {
+                return Ok(());
+            }
+            Err(PyRuntimeError::new_err("Tensor post accumulate grad hooks should return None."))
         })
     }
 

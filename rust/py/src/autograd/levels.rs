@@ -3,6 +3,7 @@
 use arcgrad::graph::level::{self, Kind, Level, Randomness};
 use arcgrad::ops::levels;
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
 use crate::error::guard;
 use crate::tensor::{require, to_py};
@@ -73,10 +74,17 @@ fn remove_batch_dim(example: &Bound<'_, PyAny>, axis: i64, level: u64) -> PyResu
     to_py(py, guard(|| levels::unbatched(example, axis, Level::from_number(level)))?)
 }
 
+/// Call ``function(*args)`` with the level, and those above it that are open, hidden.
+#[pyfunction]
+fn below<'py>(level: u64, function: &Bound<'py, PyAny>, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+    level::below(Level::from_number(level), || function.call1(args))
+}
+
 /// Adds this file's names to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(enter_level, module)?)?;
     module.add_function(wrap_pyfunction!(exit_level, module)?)?;
+    module.add_function(wrap_pyfunction!(below, module)?)?;
     module.add_function(wrap_pyfunction!(make_dual, module)?)?;
     module.add_function(wrap_pyfunction!(unpack_dual, module)?)?;
     module.add_function(wrap_pyfunction!(unwrap_batched, module)?)?;

@@ -117,6 +117,18 @@ fn switch_anomaly(on: bool, check_nan: bool) {
     Switch::Anomaly { on, check_nan }.apply();
 }
 
+/// Switch, on this thread, whether views that are made again are made as at first; returns whether it was on.
+#[pyfunction]
+fn switch_view_replay(on: bool) -> bool {
+    set_modes(modes().with(Modes::VIEW_REPLAY, on)).any(Modes::VIEW_REPLAY)
+}
+
+/// Return whether views that are made again are made as they were at first.
+#[pyfunction]
+fn is_view_replay_enabled() -> bool {
+    modes().any(Modes::VIEW_REPLAY)
+}
+
 /// Adds this file's names to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ModeGuard>()?;
@@ -125,5 +137,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(is_anomaly_enabled, module)?)?;
     module.add_function(wrap_pyfunction!(is_anomaly_check_nan_enabled, module)?)?;
     module.add_function(wrap_pyfunction!(switch_grad, module)?)?;
+    module.add_function(wrap_pyfunction!(switch_view_replay, module)?)?;
+    module.add_function(wrap_pyfunction!(is_view_replay_enabled, module)?)?;
     module.add_function(wrap_pyfunction!(switch_anomaly, module)?)
 }

@@ -216,9 +216,16 @@ impl PyNode {
         PyTuple::new(py, metas.collect::<PyResult<Vec<_>>>()?)
     }
 
-    /// The node's place in the order of creation.
+    /// The node's place in the order of a pass: nodes of higher numbers run first. It is that of creation.
     fn _sequence_nr(&self) -> PyResult<u64> {
-        Ok(self.node()?.id())
+        let node = self.node()?;
+        Ok(node.hooks().and_then(|hooks| hooks.sequence()).unwrap_or_else(|| node.id()))
+    }
+
+    /// Give the node another place in the order of a pass.
+    fn _set_sequence_nr(&self, sequence_nr: u64) -> PyResult<()> {
+        self.node()?.hooks_or_new().set_sequence(sequence_nr);
+        Ok(())
     }
 
     /// File, line and text of the line that made the node; ``None`` where it is not known.
@@ -244,7 +251,7 @@ impl PyNode {
         let node = self.node()?;
         if grads.len() != node.outputs().len() {
             return Err(PyTypeError::new_err(format!(
-                "{} takes {} gradients (one per output), got {}",
+                "{} expected {} arguments, got {} instead: one gradient per output",
                 node.name(),
                 node.outputs().len(),
                 grads.len()
@@ -294,7 +301,7 @@ impl PyNode {
             };
         };
         if raw {
-            return Ok(Py::new(py, PySavedTensor::new(node, index))?.into_any());
+            return Ok(Py::new(py, PySavedTensor::new(node, Some(index)))?.into_any());
         }
         to_py(py, guard(|| custom::saved_value(&node, index))?)
     }
@@ -346,7 +353,7 @@ impl PyNode {
     fn register(&self, kind: Kind, callable: &Bound<'_, PyAny>) -> PyResult<PyHandle> {
         let node = self.node()?;
         let table = node.hooks_or_new();
-        let id = table.add(kind, PyHook::new(callable)?);
+        let id = table.add(kind, PyHook::new(callable));
         Ok(PyHandle::new(table, id))
     }
 }

@@ -8,6 +8,7 @@ use arcgrad::graph::saved::{self, PackHooks, Packed};
 use arcgrad::{Result, Tensor};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
 use super::collect::Holding;
 use super::interpreter::attach;
@@ -84,22 +85,43 @@ impl PackHooks for PyPackHooks {
 #[pyclass(frozen, name = "SavedTensor", module = "arcgrad.autograd")]
 pub struct PySavedTensor {
     node: NodeRef,
-    index: usize,
+    /// Its number; of a custom function's `None` there is none.
+    index: Option<usize>,
 }
 
 impl PySavedTensor {
     /// Saved value `index` of `node`.
-    pub fn new(node: NodeRef, index: usize) -> Self {
+    pub fn new(node: NodeRef, index: Option<usize>) -> Self {
         Self { node, index }
     }
 }
 
 #[pymethods]
 impl PySavedTensor {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs))]
+    fn new_from_python(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, pyo3::types::PyDict>>) -> PyResult<Self> {
+        Err(PyRuntimeError::new_err(
+            "Trying to create a SavedTensor object from Python is forbidden: they belong to nodes of the graph",
+        ))
+    }
+
     /// Pack the value with ``pack_hook`` now and unpack it with ``unpack_hook`` when it is needed.
-    fn register_hooks(&self, pack_hook: Py<PyAny>, unpack_hook: Py<PyAny>) -> PyResult<()> {
-        let hooks = PyPackHooks { pack: pack_hook, unpack: unpack_hook };
-        guard(|| saved::register_hooks(&self.node, self.index, &hooks))
+    #[pyo3(signature = (*hooks), text_signature = "($self, pack_hook, unpack_hook)")]
+    fn register_hooks(&self, hooks: &Bound<'_, PyTuple>) -> PyResult<()> {
+        let given: Vec<Bound<'_, PyAny>> = hooks.iter().collect();
+        let ([pack, unpack], true) = (&given[..], given.iter().all(|hook| hook.is_callable())) else {
+            return Err(PyTypeError::new_err(
+                "register_hooks(): incompatible function arguments: it takes two callables, pack_hook and unpack_hook",
+            ));
+        };
+        let Some(index) = self.index else {
+            return Err(PyRuntimeError::new_err(
+                "Calling register_hooks on a saved tensor with value None is forbidden: there is nothing to pack",
+            ));
+        };
+        let hooks = PyPackHooks { pack: pack.clone().unbind(), unpack: unpack.clone().unbind() };
+        guard(|| saved::register_hooks(&self.node, index, &hooks))
     }
 }
 
@@ -119,6 +141,12 @@ fn pop_saved_tensors_hooks() {
 #[pyfunction]
 fn disable_saved_tensors_hooks(message: &str) -> PyResult<()> {
     guard(|| saved::disable_hooks(message))
+}
+
+/// Return whether hooks are refused on this thread.
+#[pyfunction]
+fn saved_tensors_hooks_are_disabled() -> bool {
+    saved::are_disabled()
 }
 
 /// End the innermost refusal.
@@ -155,6 +183,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(pop_saved_tensors_hooks, module)?)?;
     module.add_function(wrap_pyfunction!(disable_saved_tensors_hooks, module)?)?;
     module.add_function(wrap_pyfunction!(enable_saved_tensors_hooks, module)?)?;
+    module.add_function(wrap_pyfunction!(saved_tensors_hooks_are_disabled, module)?)?;
     module.add_function(wrap_pyfunction!(push_before_write, module)?)?;
     module.add_function(wrap_pyfunction!(pop_before_write, module)?)?;
     module.add_function(wrap_pyfunction!(memory_id, module)?)

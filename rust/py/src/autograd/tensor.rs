@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arcgrad::autograd::{Options, Target};
 use arcgrad::graph::hooks::{HookTable, Kind};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -58,31 +59,78 @@ impl PyTensor {
 
     /// Call ``hook(grad)`` when the gradient of this tensor is known; it may return another gradient.
     fn register_hook(slf: &Bound<'_, Self>, hook: &Bound<'_, PyAny>) -> PyResult<PyHandle> {
-        let registered = PyHook::new(hook)?;
+        let registered = PyHook::new(hook);
         Ok(handle(slf, hook, guard(|| slf.get().tensor().register_hook(registered))?))
     }
 
     /// Call ``hook(tensor)`` after a gradient has been added into ``.grad`` of this leaf.
     fn register_post_accumulate_grad_hook(slf: &Bound<'_, Self>, hook: &Bound<'_, PyAny>) -> PyResult<PyHandle> {
-        let registered = PyHook::new(hook)?;
+        let registered = PyHook::new(hook);
         Ok(handle(slf, hook, guard(|| slf.get().tensor().register_post_accumulate_grad_hook(registered))?))
     }
 
-    /// The tensor's hooks by number.
+    /// The tensor's hooks by number, or the dictionary that the program has assigned.
     #[getter(_backward_hooks)]
-    fn backward_hooks<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let table = match guard(|| self.tensor().grad_fn())? {
-            Some(node) => node.hooks().cloned(),
-            None => self.tensor().leaf_hooks(),
-        };
-        let output_nr = self.tensor().output_nr();
-        hooks_of(py, table, Kind::Gradient { output_nr })
+    fn backward_hooks<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let (this, py) = (slf.get(), slf.py());
+        if let Some(assigned) = slf.getattr_opt(ASSIGNED)? {
+            return Ok(Some(assigned));
+        }
+        this.own_backward_hooks(py)
+    }
+
+    /// Let the values of a dictionary be the hooks of the tensor's gradient, those that it has when a gradient arrives; `None`
+    /// takes the hooks away.
+    #[setter(_backward_hooks)]
+    fn set_backward_hooks(slf: &Bound<'_, Self>, hooks: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = slf.py();
+        let tensor = slf.get().tensor();
+        if let Some(before) = slf.get().own_backward_hooks(py)? {
+            for id in before.try_iter()? {
+                let id: u64 = id?.extract()?;
+                if let Some(table) = slf.get().hook_table()? {
+                    table.remove(id);
+                }
+                tensor.forget_anchor(id);
+            }
+        }
+        if hooks.is_none() {
+            return if slf.hasattr(ASSIGNED)? { slf.as_any().delattr(ASSIGNED) } else { Ok(()) };
+        }
+        slf.as_any().setattr(ASSIGNED, hooks)?;
+        if tensor.requires_grad() {
+            let call = py.import("arcgrad.utils.hooks")?.getattr("_Assigned")?.call1((hooks,))?;
+            Self::register_hook(slf, &call)?;
+        }
+        Ok(())
+    }
+
+    #[deleter(_backward_hooks)]
+    fn delete_backward_hooks(&self) -> PyResult<()> {
+        Err(PyRuntimeError::new_err("Deletion of _backward_hooks not allowed: assign None to take the hooks away"))
     }
 
     /// The leaf's post-accumulate hooks by number.
     #[getter(_post_accumulate_grad_hooks)]
     fn post_accumulate_grad_hooks<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         hooks_of(py, self.tensor().leaf_hooks(), Kind::Accumulated)
+    }
+}
+
+/// Where a dictionary of hooks is kept that the program has assigned.
+const ASSIGNED: &str = "_assigned_backward_hooks";
+
+impl PyTensor {
+    fn hook_table(&self) -> PyResult<Option<Arc<HookTable>>> {
+        Ok(match guard(|| self.tensor().grad_fn())? {
+            Some(node) => node.hooks().cloned(),
+            None => self.tensor().leaf_hooks(),
+        })
+    }
+
+    fn own_backward_hooks<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let output_nr = self.tensor().output_nr();
+        hooks_of(py, self.hook_table()?, Kind::Gradient { output_nr })
     }
 }
 

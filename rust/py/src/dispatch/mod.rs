@@ -24,11 +24,13 @@ use arcgrad::shape::Shape;
 use arcgrad::storage::{Placed, is_meta_known};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use smallvec::SmallVec;
 
 use crate::capi::with_keywords;
 use crate::error::{guard, guard_detached};
+use crate::overrides;
 use crate::tensor::{PyTensor, fresh_to_py, track_written};
 use parse::{Given, Parsed, Reject};
 
@@ -42,6 +44,7 @@ pub struct Entry {
     in_place: bool,
     /// The row, where the name is one of an operation of one tensor and nothing else.
     unary: Option<&'static Row>,
+    place: Place,
 }
 
 /// Operations on this many elements are long against what releasing the GIL costs (about 0.1 µs). Elementwise work
@@ -57,6 +60,11 @@ impl Entry {
 
     /// A call from Python.
     fn call<'py>(&self, py: Python<'py>, given: &Given<'_, 'py>) -> PyResult<Py<PyAny>> {
+        if overrides::watching()
+            && let Some(result) = self.taken_over(py, given)?
+        {
+            return Ok(result);
+        }
         if let Some(row) = self.unary
             && let Some(tensor) = given.only_tensor()
             && !watch::is_on()
@@ -68,7 +76,10 @@ impl Entry {
             return match parse::parse(only, self.method, self.in_place, given) {
                 Ok(parsed) => self.invoke(py, only, &parsed, given),
                 Err(Reject::Raise(error)) => Err(error),
-                Err(reject) => Err(message::of_one(self, only, given, &reject)),
+                Err(reject) => match self.taken_over(py, given)? {
+                    Some(result) => Ok(result),
+                    None => Err(message::of_one(self, only, given, &reject)),
+                },
             };
         }
         for info in &self.overloads {
@@ -78,7 +89,29 @@ impl Entry {
                 Err(_) => {}
             }
         }
-        Err(message::of_several(self, given))
+        match self.taken_over(py, given)? {
+            Some(result) => Ok(result),
+            None => Err(message::of_several(self, given)),
+        }
+    }
+
+    /// The result of a call that the program takes over. Objects that are no tensors are looked at where they do not fit,
+    /// whether or not the program has been seen to take anything over.
+    #[cold]
+    fn taken_over<'py>(&self, py: Python<'py>, given: &Given<'_, 'py>) -> PyResult<Option<Py<PyAny>>> {
+        overrides::of_call(given.objects(), || self.object(py), || given.as_call())
+    }
+
+    /// What Python calls.
+    fn object<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let module = || py.import(intern!(py, "arcgrad._core"));
+        match self.place {
+            Place::Tensor => py.get_type::<PyTensor>().getattr(self.name),
+            Place::Module => module()?.getattr(self.name),
+            Place::Nn => module()?.getattr(intern!(py, "nn"))?.getattr(self.name),
+            Place::Special => module()?.getattr(intern!(py, "special"))?.getattr(self.name),
+            Place::Linalg => module()?.getattr(intern!(py, "linalg"))?.getattr(self.name),
+        }
     }
 
     fn invoke(
@@ -217,7 +250,7 @@ impl Names {
             (Call::Row(row) | Call::RowOfReals(row, _), 1) if !in_place => Some(row),
             _ => None,
         };
-        self.entries.push((place, Entry { name, overloads: vec![info], method, in_place, unary }));
+        self.entries.push((place, Entry { name, overloads: vec![info], method, in_place, unary, place }));
     }
 }
 
@@ -309,6 +342,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         };
         target.setattr(entry.name, function)?;
     }
+    let methods = names.entries.iter().filter(|(place, _)| *place == Place::Tensor).map(|(_, entry)| entry.name);
+    module.getattr("_overrides")?.setattr("OPERATIONS", pyo3::types::PyFrozenSet::new(py, methods)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(catalogue::registry, module)?)?;
     trampoline::install(names.entries.into_iter().map(|(_, entry)| entry).collect());

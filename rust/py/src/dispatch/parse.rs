@@ -7,7 +7,7 @@ use arcgrad::{DType, Tensor};
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use smallvec::SmallVec;
 
 use crate::device::{self, Order};
@@ -109,6 +109,25 @@ impl<'a, 'py> Given<'a, 'py> {
             }
             Ok(std::str::from_utf8_unchecked(std::slice::from_raw_parts(bytes.cast(), length as usize)))
         }
+    }
+
+    /// All arguments.
+    pub fn objects(&self) -> impl Iterator<Item = Bound<'py, PyAny>> + '_ {
+        let named = (0..self.named.len()).map(|index| self.named_at(index).to_owned());
+        (0..self.count()).map(|index| self.position(index).to_owned()).chain(named)
+    }
+
+    /// The arguments as Python passes them on.
+    pub fn as_call(&self) -> PyResult<(Bound<'py, PyTuple>, Option<Bound<'py, PyDict>>)> {
+        let positional = PyTuple::new(self.py, (0..self.count()).map(|index| self.position(index).to_owned()))?;
+        if self.named.is_empty() {
+            return Ok((positional, None));
+        }
+        let named = PyDict::new(self.py);
+        for (name, value) in self.keywords() {
+            named.set_item(name, value)?;
+        }
+        Ok((positional, Some(named)))
     }
 
     /// The first argument, however it was given: what an in-place operation returns.
@@ -390,7 +409,10 @@ fn convert(param: &Param, at: usize, object: &Bound<'_, PyAny>) -> Result<Value,
         Kind::Float => number::float(object).map_err(Reject::Raise)?.map(Value::Float).ok_or_else(wrong),
         Kind::Bool => flag(object).map(Value::Bool).ok_or_else(wrong),
         Kind::Text => text(object)?.map(Value::Text).ok_or_else(wrong),
-        Kind::DType => dtype::from_py_or_type(object).ok().flatten().map(Value::DType).ok_or_else(wrong),
+        Kind::DType => match dtype::named_from_py(object) {
+            Some(named) => Err(Reject::Raise(dtype::not_computed(named))),
+            None => dtype::from_py_or_type(object).ok().flatten().map(Value::DType).ok_or_else(wrong),
+        },
         Kind::Generator => object
             .cast::<PyGenerator>()
             .map(|generator| Value::Generator(generator.get().shared()))

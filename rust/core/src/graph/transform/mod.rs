@@ -1,7 +1,8 @@
-//! What is done with an operation beside running it: forward mode and batching. Each handler takes one level off its
-//! operands and calls again, so that they nest in any order.
+//! What is done with an operation beside running it: forward mode and batching, and what the host does with it. Each handler
+//! takes one level off its operands and calls again, so that they nest in any order.
 
 pub mod batch;
+pub mod host;
 pub mod tangent;
 
 pub use batch::{Batch, Part};
@@ -9,7 +10,7 @@ pub use tangent::Tangents;
 
 use super::call::{Primitive, call_with, run};
 use super::level::{Kind, Level};
-use super::op::{Op, Tensors};
+use super::op::Tensors;
 use crate::error::Result;
 use crate::tensor::Tensor;
 
@@ -38,13 +39,14 @@ pub(super) fn call<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Te
 /// its inputs.
 #[cold]
 #[track_caller]
-pub(crate) fn transformed<O: Op>(
+pub(crate) fn transformed<O: Primitive>(
     op: O,
     inputs: &[Option<&Tensor>],
     value: impl FnOnce() -> Result<Tensors>,
 ) -> Result<Option<Tensors>> {
     let Some((level, kind)) = top(inputs) else { return Ok(None) };
     let results = match kind {
+        Kind::Host => host::call(op, inputs)?,
         Kind::Tangent => tangent::call(level, &op, inputs, value)?,
         Kind::Batch { size } => batch::call(level, size, op, inputs)?,
     };

@@ -91,14 +91,6 @@ impl Elementwise {
         })
     }
 
-    /// The number that was argument `slot`, if it was one.
-    fn number(&self, slot: usize) -> Option<Scalar> {
-        match self.slots[slot] {
-            Slot::Number(number) => Some(self.numbers[number as usize]),
-            _ => None,
-        }
-    }
-
     /// A formula of the row over tensors: `first`, then what it reads of the call.
     fn formula_over(
         &self,
@@ -368,6 +360,13 @@ impl Op for Elementwise {
         true
     }
 
+    fn number(&self, slot: usize) -> Option<Scalar> {
+        match self.slots[slot] {
+            Slot::Number(number) => Some(self.numbers[number as usize]),
+            _ => None,
+        }
+    }
+
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         if let Some(reason) = self.row.refuses.and_then(|refuses| refuses(&self.params)) {
             return Err(Error::runtime(self.row.name, reason));
@@ -397,7 +396,13 @@ impl Op for Elementwise {
         }
         for (input, grad_row) in self.row.grads.iter().enumerate() {
             let Some(tangent) = cx.tangent(input).cloned() else { continue };
-            self.row.check_known(input)?;
+            self.row.check_known(input).map_err(|unknown| {
+                let op = self.row.name;
+                Error::not_implemented(
+                    "forward_ad",
+                    format!("Trying to use forward AD with {op} that does not support it: {unknown}"),
+                )
+            })?;
             let tangent = if grad_row.pass {
                 tangent
             } else {

@@ -1,0 +1,79 @@
+"""Functions that are methods of tensors under the same name."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from arcgrad._core import Tensor, memory_format
+
+__all__ = [
+    "addmv_",
+    "as_strided_scatter",
+    "clamp_max_",
+    "clamp_min_",
+    "conj_physical_",
+    "detach_",
+    "fill",
+    "resize_as_",
+]
+
+
+def addmv_(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """See ``Tensor.addmv_``."""
+    return input.addmv_(mat, vec, beta=beta, alpha=alpha)
+
+
+def clamp_max_(input: Tensor, max: Any) -> Tensor:
+    """See ``Tensor.clamp_max_``."""
+    return input.clamp_max_(max)
+
+
+def clamp_min_(input: Tensor, min: Any) -> Tensor:
+    """See ``Tensor.clamp_min_``."""
+    return input.clamp_min_(min)
+
+
+def conj_physical_(input: Tensor) -> Tensor:
+    """See ``Tensor.conj_physical_``."""
+    return input.conj_physical_()
+
+
+def detach_(input: Tensor) -> Tensor:
+    """See ``Tensor.detach_``."""
+    return input.detach_()
+
+
+def fill(input: Tensor, value: Any) -> Tensor:
+    """A tensor like ``input``, with every element set.
+
+    >>> import arcgrad as ag
+    >>> ag.fill(ag.zeros(2), 3.0)
+    tensor([3., 3.])
+    """
+    return input.clone().fill_(value)
+
+
+def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: memory_format | None = None) -> Tensor:
+    """See ``Tensor.resize_as_``."""
+    return input.resize_as_(the_template, memory_format=memory_format)
+
+
+def as_strided_scatter(
+    input: Tensor, src: Tensor, size: Any, stride: Any, storage_offset: int | None = None
+) -> Tensor:
+    """A copy of ``input`` in which ``src`` stands where ``as_strided`` of these arguments looks.
+
+    >>> import arcgrad as ag
+    >>> ag.as_strided_scatter(ag.zeros(2, 2), ag.ones(2), (2,), (3,))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    made = input.clone()
+    window = made.as_strided(size, stride, storage_offset)
+    if window.shape != src.shape:
+        raise RuntimeError(f"expected src to have a size equal to the slice of self. src size = {list(src.shape)}, slice size = "
+                           f"{list(window.shape)}")
+    window.copy_(src)
+    return made

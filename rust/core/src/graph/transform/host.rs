@@ -1,0 +1,113 @@
+//! Operations that the host runs: on tensors of its own making, whose data only it knows, and while it wants to see them all.
+//!
+//! It is asked below everything else: what it is given is one example of no batch, carries no tangent, and is in no graph as far
+//! as the host is concerned. What it gives back is recorded as if it had been computed.
+
+use std::sync::{Arc, OnceLock};
+
+use smallvec::SmallVec;
+
+use crate::error::{Error, Result};
+use crate::graph::call::{Primitive, call_with};
+use crate::graph::level::Lift;
+use crate::graph::mode::no_grad;
+use crate::graph::op::Tensors;
+use crate::graph::{record, views};
+use crate::scalar::Scalar;
+use crate::tensor::{Operand, Tensor};
+
+/// Runs an operation on other tensors.
+type Run = Box<dyn Fn(&[Option<&Tensor>]) -> Result<Tensors> + Send + Sync>;
+
+/// An operation as the host sees it.
+pub struct HostCall {
+    /// The name of the node that it would record.
+    pub node: String,
+    /// The operation with its attributes.
+    pub text: String,
+    /// The numbers among its arguments, by place.
+    pub numbers: SmallVec<[Option<Scalar>; 4]>,
+    run: Run,
+}
+
+impl HostCall {
+    /// Runs the operation on other tensors.
+    pub fn run(&self, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
+        (self.run)(inputs)
+    }
+}
+
+/// Who runs operations for the host.
+pub trait Dispatcher: Send + Sync {
+    /// The results of an operation.
+    fn dispatch(&self, call: Arc<HostCall>, inputs: &[Option<&Tensor>]) -> Result<Vec<Tensor>>;
+}
+
+static DISPATCHER: OnceLock<Box<dyn Dispatcher>> = OnceLock::new();
+
+/// Installs who runs operations for the host; the first one stays.
+pub fn install(dispatcher: Box<dyn Dispatcher>) {
+    let _ = DISPATCHER.set(dispatcher);
+}
+
+/// Asks the host for the results of an operation.
+fn ask(call: HostCall, inputs: &[Option<&Tensor>]) -> Result<Vec<Tensor>> {
+    let Some(dispatcher) = DISPATCHER.get() else {
+        return Err(Error::runtime("dispatch", "nobody runs operations for the host"));
+    };
+    let _off = no_grad();
+    dispatcher.dispatch(Arc::new(call), inputs)
+}
+
+/// Lets the host write to `inputs[0]`; `run` is what it does.
+pub(crate) fn write(
+    name: &str,
+    inputs: &[Option<&Tensor>],
+    run: impl Fn(&[Option<&Tensor>]) -> Result<Tensors> + Send + Sync + 'static,
+) -> Result<()> {
+    let call = HostCall { node: name.to_owned(), text: name.to_owned(), numbers: SmallVec::new(), run: Box::new(run) };
+    ask(call, inputs).map(drop)
+}
+
+/// An operation that the host runs.
+#[track_caller]
+pub(super) fn call<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
+    let again = op.clone();
+    let call = HostCall {
+        node: op.name().to_owned(),
+        text: format!("{op:?}"),
+        numbers: (0..inputs.len()).map(|input| op.number(input)).collect(),
+        run: Box::new(move |inputs| call_with(again.clone(), inputs)),
+    };
+    let results = ask(call, inputs)?;
+    let constant = op.differentiable() == 0;
+    let mut operands: SmallVec<[Option<Operand>; 3]> = SmallVec::new();
+    for input in inputs {
+        let snapshot = |input: &Tensor| if constant { Ok(input.constant_operand()) } else { input.snapshot() };
+        operands.push(input.map(snapshot).transpose()?);
+    }
+    let count = op.differentiable().min(results.len());
+    let differentiable = |result: &Tensor| result.dtype().is_differentiable();
+    if !record::is_wanted(&operands) || !results[..count].iter().any(differentiable) {
+        return Ok(results.into());
+    }
+    let arrays = results.iter().map(Tensor::array).collect();
+    let lifts: Vec<Option<Lift>> = results.iter().map(Tensor::lift).collect();
+    let recorded = record::outputs(op, &operands, arrays, Some(&lifts))?;
+    Ok(recorded.into_iter().zip(results).map(|(recorded, result)| placed(recorded, result, inputs)).collect())
+}
+
+/// A result at its place in the graph: the very tensor that the host gave, if that has no other place.
+fn placed(recorded: Tensor, result: Tensor, inputs: &[Option<&Tensor>]) -> Tensor {
+    let (node, output_nr) = {
+        let state = recorded.lock();
+        (state.grad_fn.clone(), state.output_nr)
+    };
+    let Some(node) = node else { return result };
+    let is_input = inputs.iter().flatten().any(|input| input.is(&result));
+    if is_input || result.requires_grad() || result.base().is_some() {
+        return recorded;
+    }
+    views::attach(&result, node, output_nr);
+    result
+}
