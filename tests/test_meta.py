@@ -4,7 +4,6 @@ memory, but for the elements; what needs elements says so."""
 from __future__ import annotations
 
 import copy
-import io
 import pickle
 
 import arcgrad as ag

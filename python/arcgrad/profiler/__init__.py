@@ -25,7 +25,7 @@ import socket
 import time
 from enum import Enum
 
-from arcgrad import _absent, _names
+from arcgrad import _absent
 from arcgrad._core import _autograd
 from arcgrad.autograd.profiler import kineto_available, record_function
 from arcgrad.autograd.profiler_util import EventList, events_of
@@ -192,10 +192,11 @@ class profile:
     def step(self) -> None:
         """Say that the next step of the program begins."""
         self._leave_step()
-        if self._recording and self.current_action is ProfilerAction.RECORD_AND_SAVE:
-            self._complete()
+        complete = self._recording and self.current_action is ProfilerAction.RECORD_AND_SAVE
         self.step_num += 1
         self.current_action = self._action()
+        if complete:
+            self._complete()
         self._enter_step()
 
     def _enter_step(self) -> None:

@@ -353,7 +353,7 @@ impl Storage {
     pub fn duplicate(&self, op: &'static str) -> Result<Self> {
         let _place = self.beside();
         let copy = Self::allocate(op, self.bytes(), false)?;
-        if self.is_meta() {
+        if copy.is_meta() {
             return Ok(copy);
         }
         let _access = Access::acquire(&[self], &[]);

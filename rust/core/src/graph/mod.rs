@@ -2,9 +2,9 @@
 //!
 //! Reading order: [`mode`] (what this thread does), [`provenance`] (which line did it), [`node`] (what is recorded),
 //! [`saved`] (values kept for backward), [`hooks`], [`accumulate`] (the leaves), [`engine`] (the backward pass),
-//! [`views`] (in-place operations on views), [`record`] and [`custom`] (how an op enters the graph), `place` (where it works), [`ownership`] (what
-//! a host's cycle collector may see), [`cuts`] and [`nan`] (why a gradient
-//! is not there, or is no number), [`watch`] (what a profile sees).
+//! [`views`] (in-place operations on views), [`record`] and [`custom`] (how an op enters the graph), `place` (where it
+//! works), [`ownership`] (what a host's cycle collector may see), [`cuts`] and [`nan`] (why a gradient is not there, or is
+//! no number), [`watch`] (what a profile sees).
 
 pub mod accumulate;
 pub mod algebra;

@@ -51,6 +51,9 @@ const GROUP: usize = 64;
 
 /// Whether `test` holds for an element of a contiguous array.
 fn any<T: Element>(array: &Array, test: impl Fn(T) -> bool) -> bool {
+    if array.is_meta() {
+        return false;
+    }
     launch(array, NONE, |array, []| {
         let values = array.as_slice::<T>().expect("results are dense");
         values.chunks(GROUP).any(|group| group.iter().fold(false, |found, &value| found | test(value)))
@@ -103,7 +106,7 @@ impl Lines<'_> {
         let plain = reduce::restore_axes(usual, self.array.shape(), self.mask)?
             .logical_or(&scale.eq(0.0)?)?
             .logical_or(&scale.isfinite()?.logical_not()?)?;
-        if !self.array.is_meta() && reduce::all(&plain, None, false)?.item()?.to_bool() {
+        if self.array.is_meta() || reduce::all(&plain, None, false)?.item()?.to_bool() {
             return Ok(None);
         }
         select::where_(&plain, Scalar::Int(1).into(), (&scale).into()).map(Some)

@@ -483,7 +483,7 @@ fn spared(target: &Tensor, values: &[Value]) -> Result<Vec<Value>> {
 fn place_of(values: &[Value]) -> Option<Placed> {
     let mut tensors = values.iter().flat_map(|value| match value {
         Value::Tensor(tensor) => std::slice::from_ref(tensor),
-        Value::Tensors(tensors) => tensors,
+        Value::Tensors(tensors) => tensors.as_slice(),
         _ => &[],
     });
     let decides = |tensor: &&Tensor| tensor.device() == Device::Meta || tensor.rank() > 0;

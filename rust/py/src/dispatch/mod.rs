@@ -180,7 +180,7 @@ pub fn call(py: Python<'_>, info: &'static OpInfo, form: &Form<'_>, values: &[Va
 fn shapes_of(values: &[Value]) -> SmallVec<[Shape; 2]> {
     let tensors = values.iter().flat_map(|value| match value {
         Value::Tensor(tensor) => std::slice::from_ref(tensor),
-        Value::Tensors(tensors) => tensors,
+        Value::Tensors(tensors) => tensors.as_slice(),
         _ => &[],
     });
     tensors.map(Tensor::shape).collect()
