@@ -492,6 +492,10 @@ class SparseTensor:
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """What a function of dense tensors is of these; NotImplemented for what there is not."""
         name = getattr(func, "__name__", "")
+        if name in ("__get__", "__set__", "__delete__"):
+            # An attribute of a dense tensor, such as the gradient that this one is given as.
+            with arcgrad.overrides.DisableTorchFunctionSubclass():
+                return func(*args, **(kwargs or {}))
         name = name[2:-2] if name.startswith("__") else name
         return _FUNCTIONS[name](*args, **(kwargs or {})) if name in _FUNCTIONS else NotImplemented
 

@@ -242,6 +242,7 @@ impl Root {
     fn is_moved(&self) -> bool {
         let ptr = self.ptr.load(Ordering::Relaxed);
         match &self.owner {
+            Owner::Nowhere => false,
             Owner::Inline => !ptr.is_null(),
             // SAFETY: initialised in `Storage::allocate`; taken out when the root is dropped, and not before.
             Owner::Heap(block) => ptr != unsafe { block.assume_init_ref() }.ptr.as_ptr(),
