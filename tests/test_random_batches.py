@@ -90,3 +90,11 @@ def test_dropout_of_what_is_the_same_for_all(drop):
 def test_a_generator_is_what_set_state_returns():
     generator = ag.Generator()
     assert generator.set_state(generator.get_state()) is generator
+
+
+def test_chunks_get_the_same_numbers():
+    x = ag.zeros(5, 3)
+    found = vmap(lambda x: x + ag.randn(3), randomness="same", chunk_size=2)(x)
+    assert all(ag.equal(found[0], other) for other in found[1:])
+    jacobian = ag.func.jacrev(lambda x: x * 2, chunk_size=2)(ag.ones(3))
+    assert ag.equal(jacobian, 2 * ag.eye(3))

@@ -32,9 +32,8 @@ def get_overwrite_module_params_on_conversion() -> bool:
 
 
 def set_swap_module_params_on_conversion(value: bool) -> None:
-    """Whether ``Module.to`` and ``load_state_dict`` exchange the contents of parameters with those of new ones
-    (:func:`arcgrad.utils.swap_tensors`). Here a parameter stays the object that it is in either case; it takes over the class, the
-    attributes and the flags of what it is exchanged with only if this is on."""
+    """Whether ``Module.to`` and ``load_state_dict`` exchange the contents of parameters with those of new ones, so that a parameter stays
+    the object that it is. Here it does so in either case, and this changes nothing: it does not take over the class of what is loaded."""
     global _swap
     _swap = value
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 
-from arcgrad import Tensor, _names, cat
+from arcgrad import Tensor, _names, cat, get_rng_state, set_rng_state
 from arcgrad._core import _autograd
 from arcgrad.autograd._levels import level, thread
 from arcgrad.utils._pytree import _broadcast_to_and_flatten, tree_flatten, tree_leaves, tree_structure
@@ -169,7 +169,11 @@ def vmap(
             wholes, _, out_spec = _run(func, size, dims, leaves, spec, out_dims, randomness, kwargs)
             return out_spec.unflatten(wholes)
         chunks = []
+        # The same numbers for all examples are those of every chunk.
+        state = get_rng_state() if randomness == "same" else None
         for start in range(0, size, chunk_size):
+            if state is not None:
+                set_rng_state(state)
             length = min(chunk_size, size - start)
             parts = [leaf if dim is None else leaf.narrow(dim, start, length) for leaf, dim in zip(leaves, dims)]
             wholes, axes, out_spec = _run(func, length, dims, parts, spec, out_dims, randomness, kwargs)
