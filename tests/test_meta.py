@@ -26,6 +26,9 @@ NEED_DATA = {
     "is_nonzero": "a truth value",
 }
 
+#: Operations whose gradient is such a one.
+GRADIENTS_NEED_DATA = {"masked_scatter": "the gradient of the source is masked_select"}
+
 NO_DATA = (NotImplementedError, RuntimeError)
 
 
@@ -63,19 +66,20 @@ def check(function, args, kwargs, name):
     def leaves(args, kwargs):
         values = [*args, *kwargs.values()]
         flat = [item for value in values for item in (value if isinstance(value, (list, tuple)) else [value])]
-        return [item for item in flat if isinstance(item, ag.Tensor) and item.requires_grad and item.is_leaf]
+        return [item for item in flat if isinstance(item, ag.Tensor) and item.requires_grad]
 
     def run(args, kwargs):
         ag.manual_seed(0)
         result = function(*args, **kwargs)
         grads = []
-        if (outputs := floats(result)) and (inputs := leaves(args, kwargs)) and name not in NO_GRADIENT:
+        if (outputs := floats(result)) and (inputs := leaves(args, kwargs)) and name not in NO_GRADIENT | GRADIENTS_NEED_DATA.keys():
             seeds = [ag.ones_like(output) for output in outputs]
             grads = ag.autograd.grad(outputs, inputs, seeds, allow_unused=True)
         return result, grads
 
     result, grads = run(args, kwargs)
-    without, their_grads = run([nowhere(value) for value in args], {key: nowhere(value) for key, value in kwargs.items()})
+    with ag.device("meta"):
+        without, their_grads = run([nowhere(value) for value in args], {key: nowhere(value) for key, value in kwargs.items()})
     assert looks(without) == looks(result)
     assert looks(list(their_grads)) == looks(list(grads))
     assert devices([without, list(their_grads)]) <= {"meta"}
@@ -84,6 +88,8 @@ def check(function, args, kwargs, name):
 @pytest.mark.parametrize("name", sorted(SAMPLES.keys() - NEED_DATA.keys()))
 def test_shapes_strides_and_dtypes_are_those_of_the_same_call_in_memory(name):
     for index, (args, kwargs) in enumerate(SAMPLES[name]):
+        if name == "repeat_interleave" and not isinstance(args[1], int):
+            continue  # the sum of the counts is the length: see below
         built, options = _arguments(args, kwargs, name, index, [])
         check(find(name), built, options, name)
 

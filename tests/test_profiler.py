@@ -23,10 +23,8 @@ def test_operations_operators_and_nodes_are_events_in_the_order_in_which_they_be
         y = (x * 2).exp()
         y[0].sum().backward()
         x.detach().add_(1)
-    assert names(prof) == [
-        "aten::mul", "aten::exp", "aten::sum", "SumBackward0", "SelectBackward0", "ExpBackward0", "MulBackward0",
-        "arcgrad::AccumulateGrad", "aten::detach", "aten::add_",
-    ] or [name for name in names(prof) if name not in ("aten::detach", "aten::index", "aten::select")] == [
+    views = "aten::detach", "aten::index", "aten::select"  # whose work is none
+    assert [name for name in names(prof) if name not in views] == [
         "aten::mul", "aten::exp", "aten::sum", "SumBackward0", "SelectBackward0", "ExpBackward0", "MulBackward0",
         "arcgrad::AccumulateGrad", "aten::add_",
     ]  # fmt: skip

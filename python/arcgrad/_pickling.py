@@ -41,6 +41,10 @@ def _lender(self: _core.Tensor) -> Any:
 
 def _reduce_tensor(self, protocol):
     """Pickles as class, dtype, sizes, strides, bytes, flags and attributes of its own."""
+    if self.is_meta:
+        rebuild, (_, dtype, size, stride, _, _) = _reduce_leaf(self.detach(), protocol)
+        attributes = dict(self.__dict__) or None
+        return rebuild, (_under_our_name(type(self)), dtype, size, stride, self.requires_grad, attributes)
     if self.is_leaf and self.is_contiguous():
         rebuild, (cls, *rest) = _reduce_leaf(self, protocol)
         return rebuild, (_under_our_name(cls), *rest)

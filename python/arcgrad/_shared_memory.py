@@ -17,8 +17,6 @@ from arcgrad import Tensor, _names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from arcgrad import UntypedStorage
 
 __all__ = ["share_memory_"]

@@ -187,6 +187,9 @@ impl Op for Slope {
             return Err(Error::no_kernel(op, op, dtype));
         }
         let output = Array::zeros(op, first.shape(), dtype)?;
+        if output.is_meta() {
+            return Ok(smallvec![output]);
+        }
         with_element!(float dtype, T => {
             let values: SmallVec<[Vec<T>; 3]> = inputs.iter().map(Array::to_vec).collect();
             #[allow(clippy::useless_conversion, reason = "one of the two dtypes is `f64` itself")]
