@@ -48,6 +48,12 @@ impl PyStorage {
         self.0.bytes()
     }
 
+    /// The size of the object together with that of the memory, for `sys.getsizeof`.
+    fn __sizeof__(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        let own: usize = slf.py().get_type::<PyAny>().call_method1("__sizeof__", (slf,))?.extract()?;
+        Ok(own + slf.get().0.bytes())
+    }
+
     fn __len__(&self) -> usize {
         self.0.bytes()
     }

@@ -22,16 +22,17 @@ use arcgrad::ops::elementwise::{Arg, Row, apply_small};
 use arcgrad::ops::registry::{Call, Form, Forms, OpInfo, Output, Value};
 use arcgrad::shape::Shape;
 use arcgrad::storage::{Placed, is_meta_known};
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyUserWarning};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
 use smallvec::SmallVec;
 
 use crate::capi::with_keywords;
 use crate::error::{guard, guard_detached};
 use crate::overrides;
-use crate::tensor::{PyTensor, fresh_to_py, track_written};
+use crate::tensor::{self, PyTensor, fresh_to_py, track_written};
 use parse::{Given, Parsed, Reject};
 
 /// Something that can be called: a name and the signatures that belong to it, tried in order.
@@ -76,7 +77,7 @@ impl Entry {
             return match parse::parse(only, self.method, self.in_place, given) {
                 Ok(parsed) => self.invoke(py, only, &parsed, given),
                 Err(Reject::Raise(error)) => Err(error),
-                Err(reject) => match self.taken_over(py, given)? {
+                Err(reject) => match self.otherwise(py, given)? {
                     Some(result) => Ok(result),
                     None => Err(message::of_one(self, only, given, &reject)),
                 },
@@ -89,9 +90,18 @@ impl Entry {
                 Err(_) => {}
             }
         }
-        match self.taken_over(py, given)? {
+        match self.otherwise(py, given)? {
             Some(result) => Ok(result),
             None => Err(message::of_several(self, given)),
+        }
+    }
+
+    /// The result of a call whose arguments fit no signature: the program takes it over, or it is in an order of before.
+    #[cold]
+    fn otherwise<'py>(&self, py: Python<'py>, given: &Given<'_, 'py>) -> PyResult<Option<Py<PyAny>>> {
+        match self.taken_over(py, given)? {
+            None => self.in_old_order(py, given),
+            result => Ok(result),
         }
     }
 
@@ -113,6 +123,47 @@ impl Entry {
             Place::Linalg => module()?.getattr(intern!(py, "linalg"))?.getattr(self.name),
             Place::Fft => module()?.getattr(intern!(py, "fft"))?.getattr(self.name),
         }
+    }
+
+    /// A call with numbers before the tensors that they scale, as PyTorch had it once: it still takes them, and warns.
+    #[cold]
+    fn in_old_order(&self, py: Python<'_>, given: &Given<'_, '_>) -> PyResult<Option<Py<PyAny>>> {
+        let (count, names): (usize, &[&str]) = match self.name.trim_end_matches('_') {
+            "add" | "sub" => (2, &["alpha"]),
+            "addcmul" | "addcdiv" => (3, &["value"]),
+            "addmm" | "addbmm" | "addmv" | "addr" | "baddbmm" => (3, &["beta", "alpha"]),
+            _ => return Ok(None),
+        };
+        let arguments: Vec<Bound<'_, PyAny>> = (0..given.count()).map(|at| given.position(at).to_owned()).collect();
+        let ends_in_tensor = arguments.last().is_some_and(|last| tensor::from_py(last).is_some());
+        let (tensors, numbers): (Vec<_>, Vec<_>) =
+            arguments.into_iter().partition(|argument| tensor::from_py(argument).is_some());
+        if !ends_in_tensor
+            || !given.keywords().is_empty()
+            || tensors.len() != count
+            || !(1..=names.len()).contains(&numbers.len())
+            || numbers.iter().any(|number| number.extract::<f64>().is_err())
+        {
+            return Ok(None);
+        }
+        let text = format!(
+            "This overload of {} is deprecated: give the tensors first, and {} by name.",
+            self.name,
+            names[..numbers.len()].join(" and "),
+        );
+        let text = CString::new(text).expect("text without zeros");
+        PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)?;
+        let named = PyDict::new(py);
+        for (name, number) in names.iter().zip(numbers) {
+            named.set_item(name, number)?;
+        }
+        let result = if self.method {
+            let rest = PyTuple::new(py, &tensors[1..])?;
+            tensors[0].call_method(self.name, rest, Some(&named))?
+        } else {
+            py.import("arcgrad")?.getattr(self.name)?.call(PyTuple::new(py, &tensors)?, Some(&named))?
+        };
+        Ok(Some(result.unbind()))
     }
 
     fn invoke(
