@@ -67,7 +67,7 @@ class Tensor:
     def data(self, value: Tensor) -> None: ...
     @property
     def device(self) -> _device:
-        """Where the tensor lies: the CPU."""
+        """Where the tensor lies: the CPU, or `meta` if it has no data."""
 
     @property
     def dtype(self) -> _dtype:
@@ -91,7 +91,7 @@ class Tensor:
 
     @property
     def is_cpu(self) -> builtins.bool:
-        """Whether it lies on the CPU: always."""
+        """Whether it lies on the CPU."""
 
     @property
     def is_cuda(self) -> builtins.bool:
@@ -103,7 +103,7 @@ class Tensor:
 
     @property
     def is_meta(self) -> builtins.bool:
-        """Whether it has no data: never."""
+        """Whether it has a shape and no data."""
 
     @property
     def is_mkldnn(self) -> builtins.bool:
@@ -165,11 +165,17 @@ class Tensor:
 
     @property
     def _backward_hooks(self) -> Any:
-        """The tensor's hooks by number."""
+        """The tensor's hooks by number, or the dictionary that the program has assigned."""
 
+    @_backward_hooks.setter
+    def _backward_hooks(self, value: Any) -> None: ...
     @property
     def _base(self) -> Tensor | None:
         """The tensor it is a view of, or `None`."""
+
+    @property
+    def _grad_fn(self) -> Node | None:
+        """Another name of `grad_fn`, which cannot be changed."""
 
     @property
     def _post_accumulate_grad_hooks(self) -> Any:
@@ -187,11 +193,19 @@ class Tensor:
         """staticmethod(function) -> method"""
 
     @staticmethod
+    def _make_wrapper_subclass(cls: builtins.type[Any], size: Sequence[builtins.int], strides: Any=None, storage_offset: Any=None, memory_format: Any=None, dtype: DType | None=None, layout: Any=None, device: Device=None, pin_memory: builtins.bool=False, requires_grad: builtins.bool=False, dispatch_sizes_strides_policy: str | None=None, dispatch_device: builtins.bool=False, dispatch_layout: builtins.bool=False, storage_size: Any=None) -> Any:
+        """staticmethod(function) -> method"""
+
+    @staticmethod
     def _new_legacy(dtype: _dtype, *args: Any) -> Tensor:
         """staticmethod(function) -> method"""
 
     def __array__(self, dtype: Any=None, copy: builtins.bool | None=None) -> NDArray[Any]: ...
     def __array_wrap__(self, array: NDArray[Any], context: Any=None, return_scalar: builtins.bool=False) -> Any: ...
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any=None, kwargs: Any=None) -> Any: ...
+    __torch_dispatch__: Any
+
     def __bool__(self) -> builtins.bool: ...
     def __complex__(self) -> builtins.complex: ...
     def __contains__(self, element: Any) -> builtins.bool: ...
@@ -236,7 +250,7 @@ class Tensor:
         """As `int8`."""
 
     def cpu(self, memory_format: _memory_format | None=None) -> Self:
-        """The tensor itself, which lies on the CPU."""
+        """The tensor itself, if it lies on the CPU; what has no data cannot be brought there."""
 
     def cuda(self, *_args: Any, **_kwargs: Any) -> Tensor:
         """Refused: there is no accelerator."""
@@ -263,7 +277,7 @@ class Tensor:
         """As `float32`."""
 
     def get_device(self) -> builtins.int:
-        """The number of its device: -1, the CPU."""
+        """The number of its device: -1, for none."""
 
     def half(self, memory_format: _memory_format | None=None) -> Tensor:
         """As `float16`."""
@@ -293,7 +307,7 @@ class Tensor:
         """Whether it lies in page-locked memory: never."""
 
     def is_shared(self) -> builtins.bool:
-        """Whether other processes see its memory: never."""
+        """Whether its memory has been moved to where other processes may see it."""
 
     def is_signed(self) -> builtins.bool:
         """Whether the elements can be negative."""
@@ -349,9 +363,6 @@ class Tensor:
 
     def set_(self, source: Tensor | UntypedStorage | None=None, storage_offset: builtins.int=0, size: Sequence[builtins.int] | None=None, stride: Sequence[builtins.int] | None=None) -> Self:
         """Shows other memory: that of `source`, a tensor or a storage."""
-
-    def share_memory_(self) -> Tensor:
-        """Refused: the memory of tensors belongs to one process."""
 
     def short(self, memory_format: _memory_format | None=None) -> Tensor:
         """As `int16`."""
@@ -448,6 +459,17 @@ class Tensor:
     def lstsq(*args: Any, **kwargs: Any) -> Never:
         """See ``arcgrad.lstsq``."""
 
+    def index_reduce(self, dim: builtins.int, index: Tensor, source: Tensor, reduce: str, *, include_self: builtins.bool=True) -> Tensor: ...
+    def index_reduce_(self, dim: builtins.int, index: Tensor, source: Tensor, reduce: str, *, include_self: builtins.bool=True) -> Tensor: ...
+    def unsafe_chunk(self, chunks: builtins.int, dim: builtins.int=0) -> tuple[Tensor, ...]:
+        """See ``arcgrad.unsafe_chunk``."""
+
+    def unsafe_split(self, split_size: builtins.int, dim: builtins.int=0) -> tuple[Tensor, ...]:
+        """See ``arcgrad.unsafe_split``."""
+
+    def unsafe_split_with_sizes(self, split_sizes: Sequence[builtins.int], dim: builtins.int=0) -> tuple[Tensor, ...]:
+        """See ``arcgrad.unsafe_split_with_sizes``."""
+
     def renorm(self, p: builtins.float, dim: builtins.int, maxnorm: builtins.float) -> Tensor:
         """See ``arcgrad.renorm``."""
 
@@ -485,7 +507,7 @@ class Tensor:
     @overload
     def type(self, dtype: DType | str, non_blocking: builtins.bool=False, **kwargs: Any) -> Tensor: ...
     def type_as(self, other: Tensor) -> Tensor:
-        """The tensor in the dtype of `other`."""
+        """The tensor in the dtype and on the device of `other`."""
 
     def untyped_storage(self) -> UntypedStorage:
         """The memory block, without dtype and shape."""
@@ -725,6 +747,9 @@ class Tensor:
         """Positions of the elements that are not zero, one row each."""
 
     def as_strided(self, size: Sequence[SupportsIndex], stride: Sequence[SupportsIndex], storage_offset: SupportsIndex | None=None) -> Tensor:
+        """Any geometry over the tensor's storage, in elements."""
+
+    def as_strided_(self, size: Sequence[SupportsIndex], stride: Sequence[SupportsIndex], storage_offset: SupportsIndex | None=None) -> Self:
         """Any geometry over the tensor's storage, in elements."""
 
     def asin(self) -> Tensor:
@@ -2293,12 +2318,28 @@ class Generator:
         """Starts again from a seed of the operating system's; returns it."""
 
     def set_state(self, new_state: Tensor) -> Self:
-        """Loads a state that `get_state` gave."""
+        """Loads a state that `get_state` gave; returns the generator."""
 
     def __setstate__(self, state: Tensor) -> None: ...
 
 class UntypedStorage:
     """The memory block that tensors are views of."""
+
+    def __buffer__(self, flags: builtins.int, /) -> memoryview: ...
+    def __release_buffer__(self, buffer: memoryview, /) -> None: ...
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> builtins.int: ...
+    @overload
+    def __getitem__(self, index: slice[Any, Any, Any], /) -> UntypedStorage: ...
+    def _move_to(self, buffer: Any, copy: builtins.bool) -> None:
+        """Moves the bytes into a writable buffer, for all tensors that show them; with `copy` what is here is copied there."""
+
+    @staticmethod
+    def from_file(filename: str, shared: builtins.bool=False, nbytes: builtins.int=0) -> UntypedStorage:
+        """The memory of a file, which is read when it is looked at: ``nbytes`` of it, or all; see ``arcgrad.from_file``."""
+
+    def share_memory_(self) -> UntypedStorage:
+        """Moves the memory to where processes started later see it; see ``Tensor.share_memory_``."""
 
     def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Self: ...
     def __len__(self) -> builtins.int: ...
@@ -2315,13 +2356,13 @@ class UntypedStorage:
 
     @property
     def device(self) -> _device:
-        """Where it lies: the CPU."""
+        """Where it lies: the CPU, or `meta` if there is no memory."""
 
     def element_size(self) -> builtins.int:
         """Bytes per element: one."""
 
     def is_shared(self) -> builtins.bool:
-        """Whether other processes see it: never."""
+        """Whether it has been moved into memory that other processes may see."""
 
     def nbytes(self) -> builtins.int:
         """Size in bytes."""
@@ -2336,12 +2377,13 @@ class _Memory:
     def __array_interface__(self) -> dict[str, Any]: ...
 
 class device:
-    """A kind of device, perhaps with a number. Tensors lie on the CPU; programs name others in the branches that they do not take."""
+    """A kind of device, perhaps with a number. Tensors lie on the CPU, or on `meta`, where they have a shape and no data; programs
+name others in the branches that they do not take."""
 
     def __new__(cls, type: str | builtins.int | _device, index: builtins.int | None=None) -> Self: ...
     @property
     def type(self) -> str:
-        """The kind of device: `'cpu'` for that of every tensor."""
+        """The kind of device: `'cpu'` or `'meta'` for that of a tensor."""
 
     @property
     def index(self) -> builtins.int | None:
@@ -2392,29 +2434,56 @@ class memory_format:
     def __repr__(self) -> str: ...
 Operand: TypeAlias = Tensor | Number
 __version__: str
+bcomplex32: _dtype
 bfloat16: _dtype
+bit: _dtype
+bits16: _dtype
+bits1x8: _dtype
+bits2x4: _dtype
+bits4x2: _dtype
+bits8: _dtype
 bool: _dtype
 cdouble: _dtype
 cfloat: _dtype
+chalf: _dtype
 channels_last: _memory_format
 channels_last_3d: _memory_format
 complex128: _dtype
+complex32: _dtype
 complex64: _dtype
 contiguous_format: _memory_format
 default_generator: Generator
 double: _dtype
-float: _dtype
 float16: _dtype
 float32: _dtype
+float4_e2m1fn_x2: _dtype
 float64: _dtype
+float8_e4m3fn: _dtype
+float8_e4m3fnuz: _dtype
+float8_e5m2: _dtype
+float8_e5m2fnuz: _dtype
+float8_e8m0fnu: _dtype
+float: _dtype
 half: _dtype
-int: _dtype
 int16: _dtype
+int1: _dtype
+int2: _dtype
 int32: _dtype
+int3: _dtype
+int4: _dtype
+int5: _dtype
 int64: _dtype
+int6: _dtype
+int7: _dtype
 int8: _dtype
+int: _dtype
 long: _dtype
 preserve_format: _memory_format
+qint32: _dtype
+qint8: _dtype
+quint2x4: _dtype
+quint4x2: _dtype
+quint8: _dtype
 short: _dtype
 sparse_bsc: _layout
 sparse_bsr: _layout
@@ -2422,6 +2491,16 @@ sparse_coo: _layout
 sparse_csc: _layout
 sparse_csr: _layout
 strided: _layout
+uint16: _dtype
+uint1: _dtype
+uint2: _dtype
+uint32: _dtype
+uint3: _dtype
+uint4: _dtype
+uint5: _dtype
+uint64: _dtype
+uint6: _dtype
+uint7: _dtype
 uint8: _dtype
 
 def _instruction_sets() -> str:
@@ -2432,6 +2511,15 @@ def _limits(dtype: _dtype) -> dict[str, Any]:
 
 def _print_options() -> dict[str, Any]:
     """The print options: precision, threshold, edgeitems, linewidth, sci_mode."""
+
+def _default_device() -> _device:
+    """The device of new tensors on this thread."""
+
+def _set_default_device(device: _device | None) -> None:
+    """Sets the device of new tensors on this thread; `None` for what it was at first."""
+
+def _rebuild_meta_tensor(class_: Any, dtype: _dtype, shape: Any, strides: Any, requires_grad: builtins.bool, attributes: Any) -> Tensor:
+    """What a pickled tensor without data calls."""
 
 def _rebuild_tensor(class_: Any, dtype: _dtype, shape: Any, bytes: bytes, requires_grad: builtins.bool, attributes: Any) -> Tensor:
     """What a pickled tensor calls."""

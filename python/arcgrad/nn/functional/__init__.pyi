@@ -37,7 +37,7 @@ from arcgrad.nn.functional.dropouts import dropout2d as dropout2d
 from arcgrad.nn.functional.dropouts import dropout3d as dropout3d
 from arcgrad.nn.functional.activation import elu as elu
 from arcgrad._core.nn import elu_ as elu_
-from arcgrad._core.nn import embedding as embedding
+from arcgrad.nn.functional.sparse import embedding as embedding
 from arcgrad.nn.functional.sparse import embedding_bag as embedding_bag
 from arcgrad.nn.functional.dropouts import feature_alpha_dropout as feature_alpha_dropout
 from arcgrad._core.nn import fold as fold
