@@ -5,7 +5,7 @@ from __future__ import annotations
 import arcgrad
 from arcgrad import Tensor, _names, no_grad
 
-from ...__future__ import get_overwrite_module_params_on_conversion
+from arcgrad.__future__ import get_overwrite_module_params_on_conversion
 from ..parameter import Parameter, is_lazy
 
 TYPE_CHECKING = False
