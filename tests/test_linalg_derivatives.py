@@ -170,5 +170,6 @@ def test_a_gradient_that_two_losses_could_have_is_refused():
     refused(lambda values, vectors: values.sum() + (vectors @ vectors.mT).sum())
     refused(lambda values, vectors: (vectors * values @ vectors.mT).sum())
     refused(lambda values, vectors: (vectors * values @ vectors.mT)[0, 1])
-    constant = gradient(lambda x: (L.eigh(x)[1] @ L.eigh(x)[1].mT)[0, 1], np.eye(3))
+    projector = lambda vectors: vectors @ vectors.mT
+    constant = gradient(lambda x: projector(L.eigh(x)[1])[0, 1], np.eye(3))
     np.testing.assert_allclose(constant, np.zeros((3, 3)), atol=1e-14)

@@ -72,11 +72,13 @@ impl PyTensor {
     /// The tensor's hooks by number, or the dictionary that the program has assigned.
     #[getter(_backward_hooks)]
     fn backward_hooks<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let (this, py) = (slf.get(), slf.py());
-        if let Some(assigned) = slf.getattr_opt(ASSIGNED)? {
-            return Ok(Some(assigned));
+        let own = slf.get().own_backward_hooks(slf.py())?;
+        match slf.getattr_opt(ASSIGNED)? {
+            Some(assigned) if !assigned.is_none() => Ok(Some(assigned)),
+            // The program has said that there are none, and has registered none since.
+            Some(_) if own.as_ref().is_none_or(|own| own.len().is_ok_and(|count| count == 0)) => Ok(None),
+            _ => Ok(own),
         }
-        this.own_backward_hooks(py)
     }
 
     /// Let the values of a dictionary be the hooks of the tensor's gradient, those that it has when a gradient arrives; `None`
@@ -94,11 +96,11 @@ impl PyTensor {
                 tensor.forget_anchor(id);
             }
         }
-        if hooks.is_none() {
-            return if slf.hasattr(ASSIGNED)? { slf.as_any().delattr(ASSIGNED) } else { Ok(()) };
+        if hooks.is_none() && !slf.hasattr(ASSIGNED)? && slf.get().own_backward_hooks(py)?.is_none() {
+            return Ok(());
         }
         slf.as_any().setattr(ASSIGNED, hooks)?;
-        if tensor.requires_grad() {
+        if !hooks.is_none() && tensor.requires_grad() {
             let call = py.import("arcgrad.utils.hooks")?.getattr("_Assigned")?.call1((hooks,))?;
             Self::register_hook(slf, &call)?;
         }
