@@ -15,6 +15,7 @@ from . import distributed as distributed
 from . import distributions as distributions
 from . import drawing as drawing
 from . import export as export
+from . import fft as fft
 from . import func as func
 from . import futures as futures
 from . import fx as fx
@@ -327,6 +328,7 @@ from ._core import isnan as isnan
 from ._core import isneginf as isneginf
 from ._core import isposinf as isposinf
 from ._core import isreal as isreal
+from ._core import istft as istft
 from ._core import kron as kron
 from ._core import kthvalue as kthvalue
 from ._core import layer_norm as layer_norm
@@ -511,6 +513,7 @@ from ._core import squeeze as squeeze
 from ._core import stack as stack
 from ._core import std as std
 from ._core import std_mean as std_mean
+from ._core import stft as stft
 from ._core import strided as strided
 from ._core import sub as sub
 from ._core import subtract as subtract

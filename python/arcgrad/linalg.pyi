@@ -6,7 +6,9 @@ from arcgrad._core.linalg import cond as cond
 from arcgrad._core.linalg import cross as cross
 from arcgrad._core.linalg import det as det
 from arcgrad._core.linalg import diagonal as diagonal
+from arcgrad._core.linalg import eig as eig
 from arcgrad._core.linalg import eigh as eigh
+from arcgrad._core.linalg import eigvals as eigvals
 from arcgrad._core.linalg import eigvalsh as eigvalsh
 from arcgrad._core.linalg import householder_product as householder_product
 from arcgrad._core.linalg import inv as inv

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, Never, Self, SupportsIndex, TypeAli
 import numpy as np
 from numpy.typing import NDArray
 from . import _autograd as _autograd
+from . import fft as fft
 from . import linalg as linalg
 from . import nn as nn
 from . import special as special
@@ -1344,6 +1345,9 @@ class Tensor:
     def isreal(self) -> Tensor:
         """Whether the imaginary part is 0."""
 
+    def istft(self, n_fft: SupportsIndex, hop_length: SupportsIndex | None=None, win_length: SupportsIndex | None=None, window: Tensor | None=None, center: builtins.bool=True, normalized: builtins.bool=False, onesided: builtins.bool | None=None, length: SupportsIndex | None=None, return_complex: builtins.bool=False) -> Tensor:
+        """The signal whose `stft` is nearest to the input; parameters as there. Raises `RuntimeError` where the windows of all frames together leave an element out."""
+
     def kron(self, other: Tensor) -> Tensor:
         """Kronecker product: every element of `input` times all of `other`, as blocks."""
 
@@ -2067,6 +2071,9 @@ class Tensor:
     def std(self, *, axis: SupportsIndex | Sequence[SupportsIndex] | None, unbiased: builtins.bool=True, keepdims: builtins.bool=False) -> Tensor: ...
     @overload
     def std(self, dim: SupportsIndex | Sequence[SupportsIndex] | None, unbiased: builtins.bool=True, *, keepdims: builtins.bool) -> Tensor: ...
+    def stft(self, n_fft: SupportsIndex, hop_length: SupportsIndex | None=None, win_length: SupportsIndex | None=None, window: Tensor | None=None, center: builtins.bool=True, pad_mode: str='reflect', normalized: builtins.bool=False, onesided: builtins.bool | None=None, return_complex: builtins.bool | None=None, align_to_window: builtins.bool | None=None) -> Tensor:
+        """The Fourier transforms of short frames of a signal, or of a batch of signals."""
+
     def sub(self, other: Operand, *, alpha: Operand=1) -> Tensor:
         """Difference `input - alpha * other`, broadcast and promoted."""
 
@@ -2341,8 +2348,6 @@ class Generator:
 class UntypedStorage:
     """The memory block that tensors are views of."""
 
-    def __buffer__(self, flags: builtins.int, /) -> memoryview: ...
-    def __release_buffer__(self, buffer: memoryview, /) -> None: ...
     @overload
     def __getitem__(self, index: SupportsIndex, /) -> builtins.int: ...
     @overload
@@ -2599,7 +2604,7 @@ def is_storage(obj: object) -> builtins.bool:
     """Whether `obj` is a storage."""
 
 def is_tensor(obj: object) -> TypeGuard[Tensor]:
-    """Whether `obj` is a tensor."""
+    """Whether `obj` is a tensor, or passes for one as sparse tensors do."""
 
 def manual_seed(seed: SupportsIndex) -> Generator:
     """Seeds the default generator and returns it."""
@@ -2663,6 +2668,10 @@ class _return_cummax(NamedTuple):
 class _return_cummin(NamedTuple):
     values: Tensor
     indices: Tensor
+
+class _return_eig(NamedTuple):
+    eigenvalues: Tensor
+    eigenvectors: Tensor
 
 class _return_eigh(NamedTuple):
     eigenvalues: Tensor
@@ -3620,6 +3629,9 @@ def isposinf(input: Tensor, *, out: Tensor | None=None) -> Tensor:
 def isreal(input: Tensor) -> Tensor:
     """Whether the imaginary part is 0."""
 
+def istft(input: Tensor, n_fft: SupportsIndex, hop_length: SupportsIndex | None=None, win_length: SupportsIndex | None=None, window: Tensor | None=None, center: builtins.bool=True, normalized: builtins.bool=False, onesided: builtins.bool | None=None, length: SupportsIndex | None=None, return_complex: builtins.bool=False) -> Tensor:
+    """The signal whose `stft` is nearest to the input; parameters as there. Raises `RuntimeError` where the windows of all frames together leave an element out."""
+
 def kron(input: Tensor, other: Tensor, *, out: Tensor | None=None) -> Tensor:
     """Kronecker product: every element of `input` times all of `other`, as blocks."""
 
@@ -4416,6 +4428,9 @@ def std_mean(input: Tensor, *, axis: SupportsIndex | Sequence[SupportsIndex] | N
 
 @overload
 def std_mean(input: Tensor, dim: SupportsIndex | Sequence[SupportsIndex] | None, unbiased: builtins.bool=True, *, keepdims: builtins.bool) -> tuple[Tensor, Tensor]: ...
+
+def stft(input: Tensor, n_fft: SupportsIndex, hop_length: SupportsIndex | None=None, win_length: SupportsIndex | None=None, window: Tensor | None=None, center: builtins.bool=True, pad_mode: str='reflect', normalized: builtins.bool=False, onesided: builtins.bool | None=None, return_complex: builtins.bool | None=None, align_to_window: builtins.bool | None=None) -> Tensor:
+    """The Fourier transforms of short frames of a signal, or of a batch of signals."""
 
 def sub(input: Operand, other: Operand, *, alpha: Operand=1, out: Tensor | None=None) -> Tensor:
     """Difference `input - alpha * other`, broadcast and promoted."""

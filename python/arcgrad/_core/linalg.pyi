@@ -2,7 +2,7 @@
 import builtins
 from collections.abc import Sequence
 from typing import Any, SupportsIndex, overload
-from arcgrad._core import DType, Device, Float, Operand, Tensor, _layout, _return_cholesky_ex, _return_eigh, _return_inv_ex, _return_ldl_factor, _return_ldl_factor_ex, _return_lstsq, _return_lu, _return_lu_factor, _return_lu_factor_ex, _return_qr, _return_slogdet, _return_solve_ex, _return_svd
+from arcgrad._core import DType, Device, Float, Operand, Tensor, _layout, _return_cholesky_ex, _return_eig, _return_eigh, _return_inv_ex, _return_ldl_factor, _return_ldl_factor_ex, _return_lstsq, _return_lu, _return_lu_factor, _return_lu_factor_ex, _return_qr, _return_slogdet, _return_solve_ex, _return_svd
 
 class LinAlgError(RuntimeError):
     """A matrix for which there is no result: it is singular, not positive definite, or the algorithm did not converge."""
@@ -29,8 +29,14 @@ def det(A: Tensor, *, out: Tensor | None=None) -> Tensor:
 def diagonal(A: Tensor, *, offset: SupportsIndex=0, dim1: SupportsIndex=-2, dim2: SupportsIndex=-1) -> Tensor:
     """A view of the diagonals of matrices, in the axes `dim1` and `dim2`, as the last axis."""
 
+def eig(A: Tensor, *, out: tuple[Tensor, ...] | None=None) -> _return_eig:
+    """The eigenvalues of square matrices, complex and in no order, and eigenvectors of length 1 as columns. A loss that depends on the phases of the vectors has no gradient, and neither has one of vectors where eigenvalues repeat."""
+
 def eigh(A: Tensor, UPLO: str='L', *, out: tuple[Tensor, ...] | None=None) -> _return_eigh:
     """Eigenvalues in ascending order and orthonormal eigenvectors (columns) of Hermitian matrices, of which the triangle `UPLO` ('L' or 'U') is read. The gradient is Hermitian; where eigenvalues repeat, it is exact for what does not depend on the basis of their eigenvectors, and anything else is refused when it is differentiated."""
+
+def eigvals(A: Tensor, *, out: Tensor | None=None) -> Tensor:
+    """The eigenvalues of square matrices, complex and in no order."""
 
 def eigvalsh(A: Tensor, UPLO: str='L', *, out: Tensor | None=None) -> Tensor:
     """The eigenvalues of Hermitian matrices in ascending order."""
