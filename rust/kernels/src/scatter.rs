@@ -81,12 +81,14 @@ pub fn scatter_fold(fold: Fold, axis: usize, x: Out<'_>, index: In<'_>, src: In<
             Ok(())
         })
     };
-    // SAFETY: the index fits into both operands.
     macro_rules! folded {
         ($T:ty, $of:expr) => {
-            pairs(&mut |to, from| unsafe {
-                let element = x.ptr.cast::<$T>().offset(to);
-                *element = $of(*element, *src.ptr.cast::<$T>().offset(from));
+            pairs(&mut |to, from| {
+                // SAFETY: the index fits into both operands.
+                unsafe {
+                    let element = x.ptr.cast::<$T>().offset(to);
+                    *element = $of(*element, *src.ptr.cast::<$T>().offset(from));
+                }
             })
         };
     }

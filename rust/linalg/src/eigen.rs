@@ -106,13 +106,13 @@ fn plain<T: Number>(n: usize, upper: bool, a: &[T], values: &mut [T::Part], vect
             break;
         }
         let (reflection, value) = Reflection::new(at + 1, column(&dense, n, at, at + 1));
-        reflection.from_left(&mut dense, n, at + 1);
-        reflection.from_right(&mut dense, n, at + 1);
+        reflection.apply_left(&mut dense, n, at + 1);
+        reflection.apply_right(&mut dense, n, at + 1);
         let size = T::abs_impl(&value);
         (real[(at + 1) * n + at], real[at * n + at + 1]) = (size, size);
         turns.push(turns[at] * direction(value));
         if !vectors.is_empty() {
-            reflection.from_right(&mut whole, n, 0);
+            reflection.apply_right(&mut whole, n, 0);
         }
     }
     if !vectors.is_empty() {

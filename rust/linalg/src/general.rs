@@ -43,12 +43,12 @@ fn one_matrix<T: Number>(n: usize, a: &[T], values: &mut [T], vectors: &mut [T])
     let mut basis = identity::<T>(n, if wanted { n } else { 0 });
     for at in 0..n.saturating_sub(2) {
         let (reflection, value) = Reflection::new(at + 1, column(&h, n, at, at + 1));
-        reflection.from_left(&mut h, n, at + 1);
-        reflection.from_right(&mut h, n, 0);
+        reflection.apply_left(&mut h, n, at + 1);
+        reflection.apply_right(&mut h, n, 0);
         h[(at + 1) * n + at] = value;
         (at + 2..n).for_each(|row| h[row * n + at] = zero());
         if wanted {
-            reflection.from_right(&mut basis, n, 0);
+            reflection.apply_right(&mut basis, n, 0);
         }
     }
     triangle(n, &mut h, &mut basis)?;

@@ -82,7 +82,7 @@ fn plain<T: Number>([rows, columns]: [usize; 2], width: usize, a: &[T], q: &mut 
         let below = column(&dense, columns, at, at);
         let up = T::real_part_impl(&below[0]) < zero::<T::Part>();
         let (reflection, value) = Reflection::new(at, below);
-        reflection.from_left(&mut dense, columns, at);
+        reflection.apply_left(&mut dense, columns, at);
         let turn = direction(value);
         turns.push(if up { turn } else { -turn });
         reflections.push(reflection);
@@ -101,7 +101,7 @@ fn plain<T: Number>([rows, columns]: [usize; 2], width: usize, a: &[T], q: &mut 
         orthonormal[at * width + at] = *turn;
     }
     for reflection in reflections.iter().rev() {
-        reflection.from_left(&mut orthonormal, width, 0);
+        reflection.apply_left(&mut orthonormal, width, 0);
     }
     q.copy_from_slice(&orthonormal);
 }

@@ -38,7 +38,7 @@ impl<T: Number> Reflection<T> {
     }
 
     /// H A in place of a row-major A, from column `first` on.
-    pub fn from_left(&self, a: &mut [T], columns: usize, first: usize) {
+    pub fn apply_left(&self, a: &mut [T], columns: usize, first: usize) {
         if self.factor == zero::<T::Part>() {
             return;
         }
@@ -56,7 +56,7 @@ impl<T: Number> Reflection<T> {
     }
 
     /// A H in place of a row-major A, from row `first` on.
-    pub fn from_right(&self, a: &mut [T], columns: usize, first: usize) {
+    pub fn apply_right(&self, a: &mut [T], columns: usize, first: usize) {
         if self.factor == zero::<T::Part>() {
             return;
         }

@@ -133,14 +133,14 @@ fn plain<T: Number>(
     let mut real = vec![zero::<T::Part>(); n * n];
     for at in 0..n {
         let (reflection, value) = Reflection::new(at, column(&dense, n, at, at));
-        reflection.from_left(&mut dense, n, at);
+        reflection.apply_left(&mut dense, n, at);
         lefts.push(reflection);
         real[at * n + at] = T::abs_impl(&value);
         left_turns.push(direction(value) * right_turns[at]);
         if at + 1 < n {
             let row = dense[at * n + at + 1..(at + 1) * n].iter().map(|value| conj(*value)).collect();
             let (reflection, value) = Reflection::new(at + 1, row);
-            reflection.from_right(&mut dense, n, at);
+            reflection.apply_right(&mut dense, n, at);
             rights.push(reflection);
             real[at * n + at + 1] = T::abs_impl(&value);
             // The element is the conjugate of `value`.
@@ -166,7 +166,7 @@ fn plain<T: Number>(
         return 0;
     }
     let mut outer = identity::<T>(rows, left);
-    lefts.iter().rev().for_each(|reflection| reflection.from_left(&mut outer, left, 0));
+    lefts.iter().rev().for_each(|reflection| reflection.apply_left(&mut outer, left, 0));
     for (to, line) in u.chunks_exact_mut(left).zip(outer.chunks_exact(left)) {
         let turned: Vec<T> = line[..n].iter().zip(&left_turns).map(|(value, turn)| *value * *turn).collect();
         to[..n].copy_from_slice(&times_real(n, n, &turned, &inner_u));
@@ -174,7 +174,7 @@ fn plain<T: Number>(
     }
     // V, whose adjoint is wanted.
     let mut outer = identity::<T>(n, n);
-    rights.iter().rev().for_each(|reflection| reflection.from_left(&mut outer, n, 0));
+    rights.iter().rev().for_each(|reflection| reflection.apply_left(&mut outer, n, 0));
     for line in outer.chunks_exact_mut(n) {
         line.iter_mut().zip(&right_turns).for_each(|(value, turn)| *value = *value * *turn);
     }

@@ -39,7 +39,10 @@ const MAX_DEPTH: usize = 100;
 static DISABLED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Functions by name, and the names for ever.
-static FUNCTIONS: Mutex<Option<HashMap<String, (&'static str, Py<OpOverload>)>>> = Mutex::new(None);
+static FUNCTIONS: Mutex<Option<HashMap<String, Named>>> = Mutex::new(None);
+
+/// A name and the object that stands for it.
+type Named = (&'static str, Py<OpOverload>);
 
 /// An operation, as a function that the program is given to run it.
 #[pyclass(frozen, name = "OpOverload", module = "arcgrad._ops")]
@@ -326,7 +329,7 @@ fn ask(py: Python<'_>, call: Arc<HostCall>, inputs: &[Option<&Tensor>]) -> PyRes
     let kwargs = PyDict::new(py);
     let mut asked: Vec<Bound<'_, PyAny>> = Vec::new();
     for argument in args.iter().filter(runs_operations) {
-        if !asked.iter().any(|other| other.get_type().is(&argument.get_type())) {
+        if !asked.iter().any(|other| other.get_type().is(argument.get_type())) {
             asked.push(argument);
         }
     }

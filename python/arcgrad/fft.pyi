@@ -1,0 +1,23 @@
+# Written by scripts/stubs.py from the op table; `make stubs` writes it anew.
+from arcgrad._core.fft import fft as fft
+from arcgrad._core.fft import fft2 as fft2
+from arcgrad._core.fft import fftfreq as fftfreq
+from arcgrad._core.fft import fftn as fftn
+from arcgrad._core.fft import fftshift as fftshift
+from arcgrad._core.fft import hfft as hfft
+from arcgrad._core.fft import hfft2 as hfft2
+from arcgrad._core.fft import hfftn as hfftn
+from arcgrad._core.fft import ifft as ifft
+from arcgrad._core.fft import ifft2 as ifft2
+from arcgrad._core.fft import ifftn as ifftn
+from arcgrad._core.fft import ifftshift as ifftshift
+from arcgrad._core.fft import ihfft as ihfft
+from arcgrad._core.fft import ihfft2 as ihfft2
+from arcgrad._core.fft import ihfftn as ihfftn
+from arcgrad._core.fft import irfft as irfft
+from arcgrad._core.fft import irfft2 as irfft2
+from arcgrad._core.fft import irfftn as irfftn
+from arcgrad._core.fft import rfft as rfft
+from arcgrad._core.fft import rfft2 as rfft2
+from arcgrad._core.fft import rfftfreq as rfftfreq
+from arcgrad._core.fft import rfftn as rfftn
