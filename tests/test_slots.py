@@ -35,7 +35,8 @@ objects = [
     leaf.dtype, leaf.device, leaf.layout, ag.Generator(), result.grad_fn, result.grad_fn._raw_saved_result,
     leaf.register_hook(lambda g: None), leaf.max(1), leaf.sort(), leaf.untyped_storage(),
     ag.finfo(ag.float32), ag.iinfo(ag.int8), ag.contiguous_format, ag.nn.Parameter(ag.ones(2)),
-    leaf.detach().numpy().base, Twice.apply(leaf).grad_fn, _core._autograd.ModeGuard("grad", True), result.grad_fn._input_metadata[0],
+    leaf.detach().numpy().base, Twice.apply(leaf).grad_fn, _core._autograd.ModeGuard("grad", True), _core._autograd.Watched("part"),
+    result.grad_fn._input_metadata[0],
 ]
 """
 

@@ -163,12 +163,10 @@ class _Switch:
     """Switches off, in a ``with`` block, that somebody is asked."""
 
     _what = 1
-
-    def __init__(self) -> None:
-        self._before = _overrides.switch_off(max(self._what, _overrides.switched_off()))
+    _before = 0
 
     def __enter__(self) -> None:
-        pass
+        self._before = _overrides.switch_off(max(self._what, _overrides.switched_off()))
 
     def __exit__(self, *exc_info: Any) -> None:
         _overrides.switch_off(self._before)
@@ -187,7 +185,7 @@ class DisableTorchFunction(_Switch):
 class _EnableTorchFunction(_Switch):
     """Everybody is asked, within a block that has switched it off."""
 
-    def __init__(self) -> None:
+    def __enter__(self) -> None:
         self._before = _overrides.switch_off(0)
 
 

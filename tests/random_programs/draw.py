@@ -401,9 +401,9 @@ class Drawing:
             name, a = self.new(), self.pick()
             if not self.add(f"{name} = {a} * {self.fitted(tuple(self.variables[a].shape))}") or not self.variables[name].requires_grad:
                 return
-        forms = [f"{name}.register_hook(lambda g: g * 0.5)"] * 2
+        forms = [f"{name}.register_hook(lambda g: None if g is None else g * 0.5)"] * 2
         if name.startswith("t"):
-            forms.append(f"{name}.grad_fn.register_prehook(lambda gs: (gs[0] * 0.5,))")
+            forms.append(f"{name}.grad_fn.register_prehook(lambda gs: None if gs[0] is None else (gs[0] * 0.5,))")
         self.add(self.rng.choice(forms), SCALE, factor=0.5)
 
     def watch(self) -> None:
@@ -411,7 +411,7 @@ class Drawing:
         name = self.pick(self.leads_back)
         if name is None:
             return
-        forms = [f"{name}.register_hook(lambda g: None)", f"{name}.register_hook(lambda g: g.clone())", f"{name}.register_hook(lambda g: g)"]
+        forms = [f"{name}.register_hook(lambda g: None)", f"{name}.register_hook(lambda g: None if g is None else g.clone())", f"{name}.register_hook(lambda g: g)"]
         if not self.variables[name].is_leaf:
             forms += [f"{name}.retain_grad()"] * 3 + [f"{name}.grad_fn.register_hook(lambda inputs, outputs: None)"]
         else:

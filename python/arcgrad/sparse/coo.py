@@ -770,6 +770,8 @@ def _to_dense(self: Tensor, dtype: arcgrad.dtype | None = None, *, masked_grad: 
     return self if dtype is None else self.to(dtype)
 
 
+_FUNCTIONS["sparse_mask"] = _sparse_mask
+
 # Operations of the table ask their arguments from now on whether one of them is sparse.
 _overrides.watch()
 

@@ -404,8 +404,8 @@ fn adaptive_sizes(op: &'static str, axes: usize, shape: &[usize], sizes: &[i64])
             format!("{op}: elements of output_size must be greater than or equal to 0 but received {sizes:?}"),
         ));
     }
-    // Each window takes memory, also where the input has no elements.
-    let windows = sizes.iter().fold(1u128, |product, &size| product.saturating_mul(size as u128));
+    // Each window takes memory, also where the input has no elements, or the output none along another axis.
+    let windows = sizes.iter().fold(1u128, |product, &size| product.saturating_mul(size.max(1) as u128));
     crate::storage::check_room(op, windows.saturating_mul(size_of::<u64>() as u128))?;
     Ok(sizes.into_iter().map(|size| size as usize).collect())
 }

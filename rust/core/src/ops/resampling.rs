@@ -141,6 +141,8 @@ pub fn interpolate(input: &Tensor, options: &Options<'_>) -> Result<Tensor> {
     let mut result = input.clone();
     for (position, (&own, &(size, scale))) in spatial.iter().zip(&sizes).enumerate() {
         let axis = position + 2;
+        // Each place takes memory, also where there is nothing along another axis.
+        crate::storage::check_room(OP, size as u128 * size_of::<i64>() as u128)?;
         if linear {
             let aligned = options.align_corners.unwrap_or(false);
             // What has no weight is not read: it may be infinite.
@@ -151,7 +153,6 @@ pub fn interpolate(input: &Tensor, options: &Options<'_>) -> Result<Tensor> {
             result = weighted_sums(OP, &result, axis, (0..size).map(around).collect())?;
         } else {
             let exact = options.mode == "nearest-exact";
-            crate::storage::check_room(OP, size as u128 * size_of::<i64>() as u128)?;
             let places: Vec<i64> = (0..size).map(|at| nearest(own, size, scale, exact, at)).collect();
             let places = Tensor::from_array(Array::from_slice(&places, &[size])?);
             result = index_slices::index_select(&result, axis as i64, &places)?;
