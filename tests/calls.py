@@ -624,6 +624,8 @@ s("qr", SQUARE, mode="complete")
 s("eigh", HERMITIAN)
 s("eigh", HERMITIANS, UPLO="U")
 s("eigvalsh", HERMITIANS)
+s("eigvals", SQUARE)
+s("eigvals", SQUARES)
 for matrices in (SQUARE, TALL, WIDE, TALLS):
     s("svd", matrices, full_matrices=False)
     s("svdvals", matrices)

@@ -224,7 +224,8 @@ def listed(names) -> str:
 @only_here
 def test_every_operation_is_sampled():
     sampled = {name.rpartition(".")[2] for name in SAMPLES}
-    missing, unknown = OPS.keys() - ROWS.keys() - sampled, sampled - OPS.keys()
+    # Vectors of no phase have no gradient by themselves: see test_linalg_complex.
+    missing, unknown = OPS.keys() - ROWS.keys() - sampled - {"eig"}, sampled - OPS.keys()
     assert not missing and not unknown, f"without a sample: {listed(missing)}; not in the op table: {listed(unknown)}"
 
 

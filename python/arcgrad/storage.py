@@ -272,6 +272,20 @@ def _legacy(dtype, name):
     return _LegacyType(name, (), {"__module__": "arcgrad", "__doc__": doc, "dtype": dtype})
 
 
+if TYPE_CHECKING:
+    BFloat16Storage: type[TypedStorage]
+    BoolStorage: type[TypedStorage]
+    ByteStorage: type[TypedStorage]
+    CharStorage: type[TypedStorage]
+    ComplexDoubleStorage: type[TypedStorage]
+    ComplexFloatStorage: type[TypedStorage]
+    DoubleStorage: type[TypedStorage]
+    FloatStorage: type[TypedStorage]
+    HalfStorage: type[TypedStorage]
+    IntStorage: type[TypedStorage]
+    LongStorage: type[TypedStorage]
+    ShortStorage: type[TypedStorage]
+
 globals().update({name: _legacy(dtype, name) for dtype, name in _CLASS_OF.items()})
 
 #: What programs from before dtypes call the storage of the default type.

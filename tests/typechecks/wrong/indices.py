@@ -12,5 +12,5 @@ t.gather(0, 1)  # wrong
 t.index_select(0, [0])  # wrong
 values, indices, more = t.max(0)  # wrong
 least, most = t.min()[0], t.aminmax().maximum  # wrong
-t.topk(1).values.indices  # wrong
-t.split(1)[0].values  # wrong
+t.topk(1).values.positions  # wrong
+t.split(1)[0].numbers  # wrong

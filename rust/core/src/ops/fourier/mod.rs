@@ -512,11 +512,8 @@ pub fn frequencies(op: &'static str, n: i64, spacing: f64, dtype: Option<DType>,
     if n < 0 {
         creation::sizes(op, &[n])?;
     }
-    let steps = if half {
-        range(0, n / 2 + 1)?
-    } else {
-        super::joining::cat(&[range(0, (n + 1) / 2)?, range(-(n / 2), 0)?], 0)?
-    };
+    let steps =
+        if half { range(0, n / 2 + 1)? } else { super::joining::cat(&[range(0, n - n / 2)?, range(-(n / 2), 0)?], 0)? };
     steps.mul(1.0 / (n as f64 * spacing))
 }
 

@@ -81,7 +81,10 @@ impl Op for Eig {
         let Some(inner) = inner else { return Ok(()) };
         let result = product(&inner, &turned)?;
         let [result, _] = lu::solve_ex(OP, &turned, &result, true, false)?;
-        cx.put(0, if a.dtype().is_complex() { result } else { complex::real(&result)? });
+        cx.put(
+            0,
+            if a.dtype().is_complex() { result } else { crate::ops::copy::contiguous(&complex::real(&result)?)? },
+        );
         Ok(())
     }
 
