@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 from collections import namedtuple
@@ -54,7 +55,9 @@ def who_holds(node: Node) -> list[Holder]:
     roots: list[tuple[Any, Any]] = []
     for item in objects:
         if isinstance(item, Tensor):
-            roots.append((item, item.grad_fn))
+            # A view that a change has made invalid has no node.
+            with contextlib.suppress(RuntimeError):
+                roots.append((item, item.grad_fn))
         elif isinstance(item, Node) and item is not node:
             roots.append((item, item))
     known = {id(node): 0}

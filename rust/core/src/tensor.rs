@@ -793,7 +793,7 @@ impl Tensor {
         if modes().any(Modes::LIFTED)
             && let Some(host) = self.lift().and_then(|lift| lift.host)
         {
-            tensor.set_host(host);
+            tensor.set_host(host.attachment());
         }
         tensor
     }

@@ -5,7 +5,7 @@
 //! level upwards hidden, so that the operations it performs meet the next one below.
 
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use smallvec::SmallVec;
@@ -88,11 +88,13 @@ fn is_hidden(level: Level) -> bool {
 }
 
 /// Whether there ever was a tensor with something of the host's attached.
-static HOSTED: AtomicBool = AtomicBool::new(false);
+static HOSTED: AtomicUsize = AtomicUsize::new(0);
 
 /// Whether tensors of this thread may have something attached.
 fn note_lifted() {
-    let lifted = OPEN.with(|open| !open.borrow().is_empty()) || HOST_SEES_ALL.get() || HOSTED.load(Ordering::Relaxed);
+    // Where that is not known, because a thread ends or levels change just now, it stays as it is.
+    let Ok(Ok(open)) = OPEN.try_with(|open| open.try_borrow().map(|open| !open.is_empty())) else { return };
+    let lifted = open || HOST_SEES_ALL.get() || HOSTED.load(Ordering::Relaxed) > 0;
     set_modes(modes().with(Modes::LIFTED, lifted));
 }
 
@@ -241,14 +243,44 @@ pub(crate) struct Batched {
     pub(crate) axis: usize,
 }
 
+/// What the host makes an object of that stands for a tensor whose operations it runs. They are counted, so that a thread
+/// that has seen the last of them is as it was before there was one.
+pub(crate) struct Hosted(Attachment);
+
+impl Hosted {
+    fn new(attachment: Attachment) -> Self {
+        HOSTED.fetch_add(1, Ordering::Relaxed);
+        Self(attachment)
+    }
+
+    /// What it is.
+    pub(crate) fn attachment(&self) -> Attachment {
+        self.0.clone()
+    }
+}
+
+impl Clone for Hosted {
+    fn clone(&self) -> Self {
+        Self::new(self.0.clone())
+    }
+}
+
+impl Drop for Hosted {
+    fn drop(&mut self) {
+        if HOSTED.fetch_sub(1, Ordering::Relaxed) == 1 {
+            note_lifted();
+        }
+    }
+}
+
 /// What transformations have attached to a tensor. A batched tensor is made at one level, and may carry tangents of levels
 /// above; tangents of levels below are those of what is inside.
 #[derive(Clone, Default)]
 pub(crate) struct Lift {
     pub(crate) batched: Option<Arc<Batched>>,
     duals: SmallVec<[Arc<Dual>; 1]>,
-    /// What the host makes an object of that stands for such a tensor.
-    pub(crate) host: Option<Attachment>,
+    /// Of a tensor whose operations the host runs.
+    pub(crate) host: Option<Hosted>,
 }
 
 impl Lift {
@@ -306,10 +338,10 @@ impl Tensor {
 
     /// Lets the host run the operations on this tensor: `attachment` is what it makes an object of that stands for it.
     pub fn set_host(&self, attachment: Attachment) {
-        HOSTED.store(true, Ordering::Relaxed);
+        let host = Some(Hosted::new(attachment));
         note_lifted();
         let lift = self.lift().unwrap_or_default();
-        self.set_lift(Some(Lift { host: Some(attachment), ..lift }));
+        self.set_lift(Some(Lift { host, ..lift }));
     }
 
     /// What transformations have attached.
@@ -325,7 +357,7 @@ impl Tensor {
                 return;
             }
             let extra = state.extra();
-            let left = match lift.as_ref().and_then(|lift| lift.host.clone()) {
+            let left = match lift.as_ref().and_then(|lift| lift.host.as_ref()).map(Hosted::attachment) {
                 Some(host) => extra.attachment.replace(host),
                 None => None,
             };
