@@ -29,6 +29,7 @@ from arcgrad import _absent
 from arcgrad._core import _autograd
 from arcgrad.autograd.profiler import kineto_available, record_function
 from arcgrad.autograd.profiler_util import EventList, events_of
+from arcgrad.profiler import itt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ProfilerAction",
     "ProfilerActivity",
+    "itt",
     "kineto_available",
     "profile",
     "record_function",
