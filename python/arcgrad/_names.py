@@ -1,8 +1,14 @@
 """What the modules of this package show in ``dir()``, and what they say about a name that is missing."""
 
+from __future__ import annotations
+
 import sys
-from collections.abc import Callable
 from types import ModuleType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # Not when the program runs: a bare interpreter has not imported it yet.
+    from collections.abc import Callable
 
 
 def public(module: str, of_core: bool = False) -> list[str]:
