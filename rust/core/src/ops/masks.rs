@@ -19,7 +19,7 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::Out;
 use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::index as kernel;
-use crate::launch::{Held, NONE, launch, launch_stored, launch_stored_for};
+use crate::launch::{Held, NONE, launch, launch_stored};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -34,7 +34,7 @@ fn nonzero_array(array: &Array) -> Result<Array> {
     let source = array.contiguous(OP)?;
     let rank = source.rank();
     // Held from counting to reading, so that nobody changes the elements in between; the output is nobody else's.
-    let output = launch_stored_for(&source, NONE, |x, []| -> Result<Array> {
+    let output = launch_stored(&source, NONE, |x, []| -> Result<Array> {
         let found = kernel::count_nonzero(x);
         let output = Array::uninit(OP, &[rank, found.count()], DType::I64)?;
         launch_stored(NONE, &output, |[], out| found.positions(out));
@@ -113,7 +113,7 @@ impl Op for MaskSelected {
         mask.require_data(OP)?;
         let (source, mask) = (x.expand(&self.shape).contiguous(OP)?, mask.expand(&self.shape).contiguous(OP)?);
         // As in `nonzero`.
-        let output = launch_stored_for([&source, &mask], NONE, |[x, mask], []| -> Result<Array> {
+        let output = launch_stored([&source, &mask], NONE, |[x, mask], []| -> Result<Array> {
             let found = kernel::count_nonzero(mask);
             let output = Array::uninit(OP, &[found.count()], source.dtype())?;
             launch_stored(NONE, &output, |[], out| found.select(x, out));

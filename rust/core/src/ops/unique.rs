@@ -10,7 +10,7 @@ use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Op, Tensors};
 use crate::graph::transform::Tangents;
 use crate::kernels::sort::{self as kernel, Key};
-use crate::launch::{NONE, launch, launch_for};
+use crate::launch::{NONE, launch};
 use crate::shape;
 use crate::tensor::Tensor;
 use crate::with_element;
@@ -93,7 +93,7 @@ impl Grouped {
         let op = name(self.consecutive);
         let flat = array.contiguous(op)?;
         let inverse = Array::uninit(op, array.shape(), DType::I64)?;
-        let (values, counts) = launch_for(&flat, &inverse, |x, inverse| -> Result<(Array, Array)> {
+        let (values, counts) = launch(&flat, &inverse, |x, inverse| -> Result<(Array, Array)> {
             let groups = kernel::unique(self.consecutive, x);
             groups.inverse(inverse);
             let values = Array::uninit(op, &[groups.count()], flat.dtype())?;
@@ -124,7 +124,7 @@ impl Grouped {
         let moved = views::movedim(&vector, &[axis as i64], &[0])?;
         let rows = moved.array().contiguous(op)?;
         let width = rows.numel().checked_div(size).unwrap_or(0);
-        let (firsts, group_of, sizes) = launch_for(&rows, NONE, |rows, []| {
+        let (firsts, group_of, sizes) = launch(&rows, NONE, |rows, []| {
             with_element!(rows.dtype().computed_in(), T => {
                 let values = rows.as_slice::<T>().expect("rows are contiguous");
                 let at = |row: usize, column: usize| values[row * width + column];
