@@ -13,7 +13,6 @@ pub mod batching;
 pub mod closeness;
 pub mod comparison;
 pub mod complex;
-pub mod complex_table;
 pub mod composed;
 pub mod contraction;
 pub mod convolution;

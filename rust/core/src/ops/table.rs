@@ -14,7 +14,7 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::reduce_table::VAR,
             super::reduce_table::STD,
             super::views_table::TABLE,
-            super::complex_table::TABLE,
+            super::complex::table::TABLE,
             super::copy_table::TABLE,
             super::joining_table::TABLE,
             super::index_table::TABLE,

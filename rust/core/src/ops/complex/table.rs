@@ -1,8 +1,8 @@
 //! Names and signatures of what there is of complex numbers.
 
-use super::complex;
-use super::registry::{Args, Call, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use crate::error::Result;
+use crate::ops::complex;
+use crate::ops::registry::{Args, Call, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use crate::tensor::Tensor;
 
 const INPUT: &[Param] = &[input()];

@@ -4,6 +4,8 @@
 //! the real numbers alone has a tangent that is not the conjugate of its gradient's formula, so those functions are
 //! operations of their own here, and no rows.
 
+pub mod table;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use smallvec::{SmallVec, smallvec};
