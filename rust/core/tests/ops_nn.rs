@@ -1,10 +1,11 @@
 //! Products, losses, layers: gradients of first and second order against differences of the values.
 
 use arcgrad::ops::convolution::{self, Padding};
-use arcgrad::ops::loss::Reduction;
+use arcgrad::ops::loss::{self, Reduction};
 use arcgrad::ops::normalization::{self, Running};
 use arcgrad::ops::pooling::{self, Divisor};
-use arcgrad::ops::{attention, contraction, cross_entropy, einsum, loss, matmul, optim, softmax};
+use arcgrad::ops::reductions::softmax;
+use arcgrad::ops::{attention, contraction, cross_entropy, einsum, matmul, optim};
 use arcgrad::{DType, Result, Tensor, autograd};
 
 /// Numbers that look random and depend on `seed` alone, in (−1, 1).

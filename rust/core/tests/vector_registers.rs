@@ -7,9 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arcgrad::ops::convolution::{self, Padding};
 use arcgrad::ops::loss::Reduction;
-use arcgrad::ops::{
-    attention, contraction, cross_entropy, index, matmul, normalization, pooling, scan, softmax, sorting,
-};
+use arcgrad::ops::reductions::{scan, softmax};
+use arcgrad::ops::{attention, contraction, cross_entropy, index, matmul, normalization, pooling, sorting};
 use arcgrad::{DType, Result, Tensor, parallel};
 
 /// Whether the processor tells which registers are in use.

@@ -310,7 +310,7 @@ impl PyTensor {
         }
         let equal = slf.rich_compare(element, pyo3::basic::CompareOp::Eq)?;
         let equal = require(&equal, "__contains__", "element")?;
-        let any = guard(|| arcgrad::ops::reduce::any(equal, None, false)?.item())?;
+        let any = guard(|| arcgrad::ops::reductions::reduce::any(equal, None, false)?.item())?;
         Ok(any.to_bool())
     }
 

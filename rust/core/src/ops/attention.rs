@@ -4,7 +4,8 @@ use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::apply;
 use super::matmul::{self, c_name};
-use super::{batching, dropout, reduce, rows, select, softmax, views};
+use super::reductions::{reduce, softmax};
+use super::{batching, dropout, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};

@@ -1,7 +1,8 @@
 //! Comparison of whole tensors: `equal`, `isclose`, `allclose`.
 
 use super::elementwise::{Arg, apply};
-use super::{copy, reduce, rows};
+use super::reductions::reduce;
+use super::{copy, rows};
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;

@@ -2,7 +2,8 @@
 
 use super::elementwise::{Arg, apply, apply_in_place};
 use super::powers::resolve_pow;
-use super::{copy, reduce, rows, select};
+use super::reductions::reduce;
+use super::{copy, rows, select};
 use crate::dtype::{Category, DType, torch_name};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;

@@ -2,7 +2,8 @@
 
 use smallvec::SmallVec;
 
-use super::{einsum, joining, matmul, reduce, rows, select, views};
+use super::reductions::reduce;
+use super::{einsum, joining, matmul, rows, select, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
@@ -453,7 +454,7 @@ pub fn pairwise_distance(x1: &Tensor, x2: &Tensor, p: f64, eps: f64, keep: bool)
 #[track_caller]
 pub fn normalize(x: &Tensor, p: f64, axes: &[i64], eps: f64) -> Result<Tensor> {
     let norm = reduce::norm(x, p, Some(axes), true, None)?;
-    let Some(factor) = super::range::shrink(&norm)? else { return x.div(&at_least(&norm, eps)?) };
+    let Some(factor) = super::reductions::range::shrink(&norm)? else { return x.div(&at_least(&norm, eps)?) };
     let x = x.mul(&factor)?;
     let norm = reduce::norm(&x, p, Some(axes), true, None)?;
     x.div(&at_least(&norm, eps)?)

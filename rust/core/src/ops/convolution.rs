@@ -6,7 +6,8 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{batching, complex, reduce, views};
+use super::reductions::reduce;
+use super::{batching, complex, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};

@@ -4,8 +4,9 @@ use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::apply;
 use super::loss::{Reduction, reduced, reduced_from};
-use super::softmax::SoftmaxBackward;
-use super::{batching, copy, index, reduce, rows, select, softmax, views};
+use super::reductions::softmax::SoftmaxBackward;
+use super::reductions::{reduce, softmax};
+use super::{batching, copy, index, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;

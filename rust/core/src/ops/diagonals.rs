@@ -2,9 +2,10 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::reductions::reduce;
 use super::views::{self, ViewOp};
 use super::write::{self, Reads, Writing};
-use super::{batching, joining, padding, reduce};
+use super::{batching, joining, padding};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};

@@ -2,7 +2,8 @@
 
 use smallvec::SmallVec;
 
-use super::{matmul, reduce, views};
+use super::reductions::reduce;
+use super::{matmul, views};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 

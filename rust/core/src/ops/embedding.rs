@@ -3,7 +3,8 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::apply;
-use super::{batching, copy, index_slices, powers, reduce, rows, select, views};
+use super::reductions::reduce;
+use super::{batching, copy, index_slices, powers, rows, select, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};

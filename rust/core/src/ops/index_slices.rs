@@ -3,8 +3,9 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::index::{out_of_range, out_of_range_runtime, positions, same_dtype};
+use super::reductions::reduce;
 use super::write::{self, Reads, Writing};
-use super::{batching, copy, index, reduce, rows, select, views};
+use super::{batching, copy, index, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};

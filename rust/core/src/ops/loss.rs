@@ -3,9 +3,10 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::{Arg, Params, Row, apply, arrays};
-use super::range::Lines;
+use super::reductions::range::Lines;
+use super::reductions::reduce;
 use super::traced::Traced;
-use super::{batching, copy, powers, reduce, rows, views};
+use super::{batching, copy, powers, rows, views};
 use crate::array::Array;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};

@@ -1,8 +1,9 @@
 //! Names and signatures of softmax and of the losses.
 
+use super::cross_entropy;
 use super::loss::{self, Divergence, Reduction};
+use super::reductions::softmax;
 use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
-use super::{cross_entropy, softmax};
 use crate::error::Result;
 use crate::tensor::Tensor;
 use crate::warning;

@@ -3,7 +3,8 @@
 //! Every method records its operation when an operand requires a gradient, and blames the line that called it.
 
 use super::elementwise::{Arg, apply, apply_in_place};
-use super::{copy, powers, reduce, rows, scan, views};
+use super::reductions::{reduce, scan};
+use super::{copy, powers, rows, views};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::tensor::Tensor;

@@ -2,8 +2,9 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::reductions::{range, reduce};
 use super::views::{self, ViewOp};
-use super::{batching, copy, range, reduce};
+use super::{batching, copy};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;

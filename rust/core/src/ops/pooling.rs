@@ -2,9 +2,10 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::reductions::reduce;
 use super::views::{self, ViewOp};
 use super::weighted_sums::weighted_sums;
-use super::{batching, copy, index, reduce};
+use super::{batching, copy, index};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};

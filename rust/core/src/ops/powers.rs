@@ -4,8 +4,9 @@ use smallvec::SmallVec;
 
 use super::elementwise::{Arg, Promotion, Row, apply};
 use super::overloads::{self, overload};
+use super::reductions::reduce;
 use super::registry::{Output, Resolved};
-use super::{reduce, rows};
+use super::rows;
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;

@@ -4,7 +4,8 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::random_ops::{Stream, drawn_by, fill_new};
-use super::{batching, reduce, views};
+use super::reductions::reduce;
+use super::{batching, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};

@@ -3,7 +3,8 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{batching, copy, index_slices, reduce, views};
+use super::reductions::reduce;
+use super::{batching, copy, index_slices, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};

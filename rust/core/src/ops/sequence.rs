@@ -5,7 +5,8 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{joining, matmul, reduce, views};
+use super::reductions::reduce;
+use super::{joining, matmul, views};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::call::call_with;

@@ -3,7 +3,7 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::{Arg, apply};
-use super::reduce::{
+use super::reductions::reduce::{
     self, Choice, Mask, attained, attained_or_nan, choose, reduce_array, refuse_empty, share_among_ties,
 };
 use super::write::at_least_vector;

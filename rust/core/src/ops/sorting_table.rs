@@ -1,8 +1,9 @@
 //! Names and signatures of sorting, selection, distinct elements, searching and comparison of whole tensors.
 
 use super::elementwise::Arg;
+use super::reductions::moments;
 use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
-use super::{closeness, moments, searching, sorting, unique};
+use super::{closeness, searching, sorting, unique};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;

@@ -10,9 +10,9 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
         vec![
             super::elementwise_table::TABLE,
             super::special_table::TABLE,
-            super::reduce_table::TABLE,
-            super::reduce_table::VAR,
-            super::reduce_table::STD,
+            super::reductions::table::TABLE,
+            super::reductions::table::VAR,
+            super::reductions::table::STD,
             super::views_table::TABLE,
             super::complex::table::TABLE,
             super::copy_table::TABLE,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use smallvec::smallvec;
 
 use super::elementwise::apply;
-use super::{batching, index_slices, matmul, range, rows, views};
+use super::reductions::range;
+use super::{batching, index_slices, matmul, rows, views};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::call;

@@ -6,6 +6,7 @@
 
 pub mod table;
 
+use crate::ops::reductions::reduce;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use smallvec::{SmallVec, smallvec};
@@ -200,12 +201,12 @@ pub fn logaddexp(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 #[track_caller]
 pub fn logsumexp(z: &Tensor, axes: &[i64], keep: bool) -> Result<Tensor> {
     let size = real(&z.detach())?;
-    let most = super::reduce::extreme(&size, true, Some(axes), true)?;
+    let most = reduce::extreme(&size, true, Some(axes), true)?;
     let none = most.isfinite()?.logical_not()?;
     let most = super::select::where_(&none, Scalar::Int(0).into(), (&most).into())?;
-    let sum = super::reduce::sum(&z.sub(&most)?.exp()?, Some(axes), true, None)?;
+    let sum = reduce::sum(&z.sub(&most)?.exp()?, Some(axes), true, None)?;
     let result = sum.log()?.add(&most)?;
-    if keep { Ok(result) } else { super::reduce::sum(&result, Some(axes), false, None) }
+    if keep { Ok(result) } else { reduce::sum(&result, Some(axes), false, None) }
 }
 
 /// x · 2ʸ.

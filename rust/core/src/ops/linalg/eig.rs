@@ -117,8 +117,8 @@ fn check_phase(whole: &Tensor) -> Result<()> {
         return Ok(());
     }
     let (most, known) = (
-        crate::ops::reduce::extreme(&phases, true, None, false)?.item()?.to_f64(),
-        crate::ops::reduce::extreme(&whole.detach().abs()?, true, None, false)?.item()?.to_f64(),
+        crate::ops::reductions::reduce::extreme(&phases, true, None, false)?.item()?.to_f64(),
+        crate::ops::reductions::reduce::extreme(&whole.detach().abs()?, true, None, false)?.item()?.to_f64(),
     );
     let rounding = if whole.dtype() == crate::DType::C128 { 1e-8 } else { 1e-3 };
     if most > rounding * known.max(1.0) {

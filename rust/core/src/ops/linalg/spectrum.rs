@@ -1,6 +1,7 @@
 //! Quotients by differences of eigenvalues or singular values, which may be equal: see
 //! [`arcgrad_linalg::spectrum`].
 
+use crate::ops::reductions::reduce;
 use smallvec::smallvec;
 
 use super::{batch_of, batched, for_columns, for_rows};
@@ -144,9 +145,9 @@ pub(super) fn over_differences_of(op: &'static str, values: &Tensor, numerators:
             _ => (1e30, f64::from(f32::EPSILON)),
         };
         let apart = differences.abs()?.add(&super::identity(op, &[], n, values.dtype().to_real())?.mul(wide)?)?;
-        let most = super::super::reduce::extreme(&values.abs()?, true, Some(&[-1]), true)?;
+        let most = reduce::extreme(&values.abs()?, true, Some(&[-1]), true)?;
         let equal = apart.le(&for_rows(&most.mul(epsilon * (10.0 + 2.0 * n as f64))?)?)?;
-        if super::super::reduce::any(&equal, None, false)?.item()?.to_bool() {
+        if reduce::any(&equal, None, false)?.item()?.to_bool() {
             return Err(Error::runtime(
                 op,
                 "the input has repeated eigenvalues, whose eigenvectors are any that span the same space, or too few: there is \

@@ -2,7 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{batching, copy};
+use super::reduce;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -14,12 +14,12 @@ use crate::kernels::softmax as kernel;
 use crate::kernels::softmax::AxisSize;
 use crate::kernels::{In, Out};
 use crate::launch::launch;
-use crate::ops::reduce;
+use crate::ops::{batching, copy};
 use crate::shape;
 use crate::tensor::Tensor;
 
 /// A tensor seen from an axis; one without axes counts as one element.
-pub(super) fn axis_size(shape: &[usize], axis: usize) -> AxisSize {
+pub(in crate::ops) fn axis_size(shape: &[usize], axis: usize) -> AxisSize {
     if shape.is_empty() { AxisSize { outer: 1, len: 1, inner: 1 } } else { AxisSize::new(shape, axis) }
 }
 
@@ -46,7 +46,7 @@ fn backward(op: &'static str, run: GradientKernel, output: &Array, grad: &Array,
 }
 
 /// Log-softmax of bare data, for losses that fuse it.
-pub(super) fn log_softmax_array(op: &'static str, input: &Array, axis: usize) -> Result<Array> {
+pub(in crate::ops) fn log_softmax_array(op: &'static str, input: &Array, axis: usize) -> Result<Array> {
     forward(op, kernel::log_softmax, input, axis)
 }
 
@@ -101,7 +101,7 @@ impl Op for Softmax {
 
 /// The gradient of [`Softmax`] from its output and the gradient of that.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct SoftmaxBackward {
+pub(in crate::ops) struct SoftmaxBackward {
     pub axis: usize,
     pub log: bool,
 }
@@ -135,7 +135,7 @@ impl Op for SoftmaxBackward {
 }
 
 /// The tangent of log-softmax from its output.
-pub(super) fn log_softmax_tangent(output: &Tensor, tangent: &Tensor, axis: usize) -> Result<Tensor> {
+pub(in crate::ops) fn log_softmax_tangent(output: &Tensor, tangent: &Tensor, axis: usize) -> Result<Tensor> {
     tangent.sub(&reduce::sum(&output.exp()?.mul(tangent)?, Some(&[axis as i64]), true, None)?)
 }
 

@@ -5,9 +5,7 @@
 
 use smallvec::smallvec;
 
-use super::elementwise::elementwise;
 use super::reduce::{self, Mask, reduce_array};
-use super::{batching, copy, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
@@ -17,6 +15,8 @@ use crate::graph::{Modes, call, modes, no_grad};
 use crate::kernels::element::Element;
 use crate::kernels::reduce::Reduction;
 use crate::launch::{NONE, launch};
+use crate::ops::elementwise::elementwise;
+use crate::ops::{batching, copy, select, views};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 use crate::with_element;
@@ -61,7 +61,7 @@ fn any<T: Element>(array: &Array, test: impl Fn(T) -> bool) -> bool {
 }
 
 /// Whether all elements of a contiguous array of floats are finite.
-pub(super) fn is_finite(array: &Array) -> bool {
+pub(in crate::ops) fn is_finite(array: &Array) -> bool {
     !with_element!(float array.dtype().computed_in(), T => any::<T>(array, |value| !value.is_finite()))
 }
 
@@ -73,7 +73,7 @@ fn least_sum(n: usize, dtype: DType) -> f64 {
 }
 
 /// What is reduced: the elements of `array` along the axes of `mask`.
-pub(super) struct Lines<'a> {
+pub(in crate::ops) struct Lines<'a> {
     pub op: &'static str,
     pub array: &'a Array,
     pub mask: &'a Mask,
@@ -186,7 +186,7 @@ impl Lines<'_> {
 
 /// A constant per fresh result by which to multiply what is reduced where the result is infinite, 1 elsewhere; `None` where
 /// none is.
-pub(super) fn shrink(result: &Tensor) -> Result<Option<Tensor>> {
+pub(in crate::ops) fn shrink(result: &Tensor) -> Result<Option<Tensor>> {
     if modes().any(Modes::TRANSFORMS) {
         // Nobody looks: where all is in range, all factors are 1.
         return call(Shrink, &[result]).map(Some);
@@ -207,7 +207,7 @@ fn shrink_array(array: &Array) -> Result<Option<Tensor>> {
 /// A factor per line by which `x` is multiplied so that the fresh means of its `squares`, with the reduced axes kept, neither
 /// overflow nor vanish next to `eps`; `None` where all are in range. The factors are constants: what is computed from
 /// `x` times them and does not depend on them has the gradients of `x`.
-pub(super) fn balance(x: &Tensor, mask: &Mask, squares: &Tensor, eps: f64) -> Result<Option<Tensor>> {
+pub(in crate::ops) fn balance(x: &Tensor, mask: &Mask, squares: &Tensor, eps: f64) -> Result<Option<Tensor>> {
     if modes().any(Modes::TRANSFORMS) {
         return call(Balance { mask: mask.clone(), eps }, &[x, squares]).map(Some);
     }

@@ -1,10 +1,9 @@
 //! Reductions over any axes: sums, products, extremes, moments, norms.
 
+use crate::ops::{elementwise, index, powers, select};
 use smallvec::{SmallVec, smallvec};
 
-use super::elementwise::{Arg, apply};
 use super::range::Lines;
-use super::{batching, complex, copy, rows, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -16,12 +15,14 @@ use crate::graph::{call, call_many};
 use crate::kernels::reduce::{Reduction, reduce};
 use crate::kernels::softmax::{self, AxisSize};
 use crate::launch::{launch, launch_stored};
+use crate::ops::elementwise::{Arg, apply};
+use crate::ops::{batching, complex, copy, rows, views};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 
 /// Axes to reduce, as a mask.
-pub(super) type Mask = SmallVec<[bool; 6]>;
+pub(in crate::ops) type Mask = SmallVec<[bool; 6]>;
 
 /// A reduction whose empty list of axes means none, as in PyTorch.
 fn strict_mask(op: &'static str, axes: Option<&[i64]>, rank: usize) -> Result<Mask> {
@@ -32,7 +33,7 @@ fn strict_mask(op: &'static str, axes: Option<&[i64]>, rank: usize) -> Result<Ma
 }
 
 /// The array that is reduced is that for which the axes were worked out.
-pub(super) fn check_looks(op: &'static str, array: &Array, shape: &[usize], mask: &Mask) -> Result<()> {
+pub(in crate::ops) fn check_looks(op: &'static str, array: &Array, shape: &[usize], mask: &Mask) -> Result<()> {
     if array.shape() == shape && mask.len() == shape.len() {
         return Ok(());
     }
@@ -40,7 +41,7 @@ pub(super) fn check_looks(op: &'static str, array: &Array, shape: &[usize], mask
 }
 
 /// The axes named, or all of them. An empty list means all, as in PyTorch.
-pub(super) fn mask(op: &'static str, axes: Option<&[i64]>, rank: usize) -> Result<Mask> {
+pub(in crate::ops) fn mask(op: &'static str, axes: Option<&[i64]>, rank: usize) -> Result<Mask> {
     match axes {
         None | Some([]) => Ok(smallvec![true; rank]),
         Some(axes) => shape::axis_mask(op, axes, rank),
@@ -73,12 +74,12 @@ fn result_shape(shape: &[usize], mask: &Mask, keep: bool) -> Shape {
 }
 
 /// Number of elements reduced to one.
-pub(super) fn count(shape: &[usize], mask: &Mask) -> usize {
+pub(in crate::ops) fn count(shape: &[usize], mask: &Mask) -> usize {
     shape.iter().zip(mask).filter(|(_, reduced)| **reduced).map(|(size, _)| *size).product()
 }
 
 /// Runs a reduction; one array per output dtype, reduced axes dropped unless `keep`.
-pub(super) fn reduce_array<const OUTPUTS: usize>(
+pub(in crate::ops) fn reduce_array<const OUTPUTS: usize>(
     op: &'static str,
     reduction: Reduction,
     array: &Array,
@@ -103,12 +104,12 @@ pub(super) fn reduce_array<const OUTPUTS: usize>(
 
 /// Gives a reduced tensor its reduced axes back with size 1, so that it broadcasts against what was reduced.
 #[track_caller]
-pub(super) fn restore_axes(tensor: &Tensor, shape: &[usize], mask: &Mask) -> Result<Tensor> {
+pub(in crate::ops) fn restore_axes(tensor: &Tensor, shape: &[usize], mask: &Mask) -> Result<Tensor> {
     views::reshape_to(tensor, &kept_shape(shape, mask))
 }
 
 #[track_caller]
-pub(super) fn binary(row: &'static super::elementwise::Row, a: &Tensor, b: impl Into<Arg2>) -> Result<Tensor> {
+pub(in crate::ops) fn binary(row: &'static elementwise::Row, a: &Tensor, b: impl Into<Arg2>) -> Result<Tensor> {
     match b.into() {
         Arg2::Tensor(b) => apply(row, &[], &[Arg::Tensor(a), Arg::Tensor(&b)]),
         Arg2::Number(b) => apply(row, &[], &[Arg::Tensor(a), Arg::Scalar(b)]),
@@ -116,7 +117,7 @@ pub(super) fn binary(row: &'static super::elementwise::Row, a: &Tensor, b: impl 
 }
 
 /// The second operand of [`binary`].
-pub(super) enum Arg2 {
+pub(in crate::ops) enum Arg2 {
     Tensor(Tensor),
     Number(Scalar),
 }
@@ -328,26 +329,26 @@ impl Op for Reduce {
 
 /// A product in which 0 times anything is 0.
 #[track_caller]
-pub(super) fn masked_product(partial: &Tensor, tangent: &Tensor) -> Result<Tensor> {
+pub(in crate::ops) fn masked_product(partial: &Tensor, tangent: &Tensor) -> Result<Tensor> {
     let zero = partial.eq(0.0)?;
-    super::select::where_(&zero, Scalar::Int(0).into(), (&binary(&rows::mul::ROW, partial, tangent)?).into())
+    select::where_(&zero, Scalar::Int(0).into(), (&binary(&rows::mul::ROW, partial, tangent)?).into())
 }
 
 /// `value` where `test` is not zero, 0 elsewhere.
 #[track_caller]
-pub(super) fn zero_where_zero(test: &Tensor, value: &Tensor) -> Result<Tensor> {
+pub(in crate::ops) fn zero_where_zero(test: &Tensor, value: &Tensor) -> Result<Tensor> {
     let zero = apply(&rows::eq::ROW, &[], &[test.into(), Scalar::Int(0).into()])?;
-    super::select::where_(&zero, Scalar::Int(0).into(), value.into())
+    select::where_(&zero, Scalar::Int(0).into(), value.into())
 }
 
 /// The gradient of a mean, whose reduced axes have been restored: every element has the same share.
 #[track_caller]
-pub(super) fn mean_backward(grad: &Tensor, shape: &[usize], mask: &Mask) -> Result<Tensor> {
+pub(in crate::ops) fn mean_backward(grad: &Tensor, shape: &[usize], mask: &Mask) -> Result<Tensor> {
     views::broadcast_to(&binary(&rows::div::ROW, grad, count(shape, mask) as f64)?, shape)
 }
 
 #[track_caller]
-pub(super) fn mean_kept(input: &Tensor, mask: &Mask) -> Result<Tensor> {
+pub(in crate::ops) fn mean_kept(input: &Tensor, mask: &Mask) -> Result<Tensor> {
     let axes = axes_of(mask);
     mean(input, Some(&axes), true, None)
 }
@@ -376,21 +377,21 @@ fn norm_backward(grad: &Tensor, x: &Tensor, norm: &Tensor, p: f64, mask: &Mask) 
     // At 0 the power or its derivative is infinite for p below 2: kept away, not multiplied by 0.
     let zero = share.eq(0.0)?;
     let number = |value: i64| Scalar::Int(value).into();
-    let base = super::select::where_(&zero, number(1), (&share.abs()?).into())?;
-    let magnitude = super::powers::pow((&base).into(), Scalar::Float(p - 1.0).into())?;
+    let base = select::where_(&zero, number(1), (&share.abs()?).into())?;
+    let magnitude = powers::pow((&base).into(), Scalar::Float(p - 1.0).into())?;
     let slope = binary(&rows::mul::ROW, grad, &binary(&rows::mul::ROW, &share.sign()?, &magnitude)?)?;
-    super::select::where_(&zero, number(0), (&slope).into())
+    select::where_(&zero, number(0), (&slope).into())
 }
 
 /// Where the elements equal the extreme.
 #[track_caller]
-pub(super) fn attained(x: &Tensor, extreme: &Tensor) -> Result<Tensor> {
+pub(in crate::ops) fn attained(x: &Tensor, extreme: &Tensor) -> Result<Tensor> {
     apply(&rows::eq::ROW, &[], &[x.into(), extreme.into()])
 }
 
 /// Where the elements equal the extreme, or are NaN as it is.
 #[track_caller]
-pub(super) fn attained_or_nan(x: &Tensor, extreme: &Tensor) -> Result<Tensor> {
+pub(in crate::ops) fn attained_or_nan(x: &Tensor, extreme: &Tensor) -> Result<Tensor> {
     let equal = attained(x, extreme)?;
     let nan = apply(&rows::isnan::ROW, &[], &[x.into()])?;
     let both_nan = apply(
@@ -404,13 +405,13 @@ pub(super) fn attained_or_nan(x: &Tensor, extreme: &Tensor) -> Result<Tensor> {
 /// The gradient of an extreme, divided evenly among the elements that attain it: NaN where none does, because the extreme
 /// is NaN.
 #[track_caller]
-pub(super) fn share_among_ties(grad: &Tensor, attained: &Tensor, mask: &Mask) -> Result<Tensor> {
+pub(in crate::ops) fn share_among_ties(grad: &Tensor, attained: &Tensor, mask: &Mask) -> Result<Tensor> {
     let ties = sum(attained, Some(&axes_of(mask)), true, Some(grad.dtype()))?;
     let nobody = apply(&rows::eq::ROW, &[], &[(&ties).into(), Scalar::Int(0).into()])?;
     let unknown = || Scalar::Float(f64::NAN).into();
-    let share = binary(&rows::div::ROW, grad, &super::select::where_(&nobody, unknown(), (&ties).into())?)?;
-    let other = super::select::where_(&nobody, unknown(), (&copy::filled_like(&ties, Scalar::Int(0))?).into())?;
-    super::select::where_(attained, (&share).into(), (&other).into())
+    let share = binary(&rows::div::ROW, grad, &select::where_(&nobody, unknown(), (&ties).into())?)?;
+    let other = select::where_(&nobody, unknown(), (&copy::filled_like(&ties, Scalar::Int(0))?).into())?;
+    select::where_(attained, (&share).into(), (&other).into())
 }
 
 #[track_caller]
@@ -498,7 +499,7 @@ pub fn sum(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType
 
 /// Sum over the axes of a mask.
 #[track_caller]
-pub(super) fn sum_over(input: &Tensor, mask: &Mask, keep: bool) -> Result<Tensor> {
+pub(in crate::ops) fn sum_over(input: &Tensor, mask: &Mask, keep: bool) -> Result<Tensor> {
     let node = "SumBackward1";
     reduced(("sum", node), Kind::Sum, input, mask.clone(), keep, input.dtype())
 }
@@ -575,7 +576,7 @@ pub fn prod(input: &Tensor, axis: Option<i64>, keep: bool, dtype: Option<DType>)
 }
 
 /// A row applied to an array outside the graph.
-fn in_array(row: &'static super::elementwise::Row, array: Array) -> Result<Array> {
+fn in_array(row: &'static elementwise::Row, array: Array) -> Result<Array> {
     let _off = crate::graph::no_grad();
     Ok(apply(row, &[], &[(&Tensor::from_array(array)).into()])?.array())
 }
@@ -617,7 +618,7 @@ impl Reduce {
                 let reduction = Reduction::SumAbsPow(p);
                 self.lines(array).norm(reduction, p < 0.0, run(reduction)?, |sums| {
                     let _off = crate::graph::no_grad();
-                    Ok(super::powers::pow((&Tensor::from_array(sums)).into(), Scalar::Float(1.0 / p).into())?.array())
+                    Ok(powers::pow((&Tensor::from_array(sums)).into(), Scalar::Float(1.0 / p).into())?.array())
                 })
             }
         }
@@ -655,7 +656,7 @@ impl Reduce {
 
 /// Nothing can be an extreme of nothing: without named axes there has to be an element, and no named axis may be
 /// empty.
-pub(super) fn refuse_empty(op: &'static str, shape: &[usize], axes: Option<&[i64]>) -> Result<()> {
+pub(in crate::ops) fn refuse_empty(op: &'static str, shape: &[usize], axes: Option<&[i64]>) -> Result<()> {
     let Some(axes @ [_, ..]) = axes else {
         if shape.contains(&0) {
             let reason = format!(
@@ -676,7 +677,7 @@ pub(super) fn refuse_empty(op: &'static str, shape: &[usize], axes: Option<&[i64
 
 /// A result in integers has no gradient: asking for one of an input that requires a gradient is a mistake to be told.
 #[track_caller]
-pub(super) fn refuse_integral(op: &'static str, input: &Tensor, dtype: DType) -> Result<()> {
+pub(in crate::ops) fn refuse_integral(op: &'static str, input: &Tensor, dtype: DType) -> Result<()> {
     if dtype.is_differentiable() || !would_record(input) {
         return Ok(());
     }
@@ -708,14 +709,14 @@ pub fn extreme(input: &Tensor, greatest: bool, axes: Option<&[i64]>, keep: bool)
 }
 
 /// What chooses elements along an axis and knows where they were.
-pub(super) trait Choice: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static {
+pub(in crate::ops) trait Choice: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static {
     /// Values and positions along the axis, which stays.
     fn choose(&self, array: &Array, axis: usize) -> Result<(Array, Array)>;
 }
 
 /// Elements chosen along an axis: values and positions. The gradient of a chosen element goes to where it was.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Chosen<C> {
+pub(in crate::ops) struct Chosen<C> {
     pub node: &'static str,
     pub choice: C,
     pub axis: usize,
@@ -757,7 +758,7 @@ impl<C: Choice> Op for Chosen<C> {
             grad = views::unsqueeze(&grad, self.axis as i64)?;
             index = views::unsqueeze(&index, self.axis as i64)?;
         }
-        let result = super::index::put_along(&self.shape, self.axis, &index, &grad)?;
+        let result = index::put_along(&self.shape, self.axis, &index, &grad)?;
         cx.put(0, result);
         Ok(())
     }
@@ -766,10 +767,10 @@ impl<C: Choice> Op for Chosen<C> {
         let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
         let axis = self.axis as i64;
         if self.has_axis() {
-            return cx.put(0, super::index::gather(&tangent, axis, cx.output(1))?);
+            return cx.put(0, index::gather(&tangent, axis, cx.output(1))?);
         }
         let index = views::unsqueeze(cx.output(1), axis)?;
-        let chosen = super::index::gather(&tangent, axis, &index)?;
+        let chosen = index::gather(&tangent, axis, &index)?;
         cx.put(0, views::select(&chosen, axis, 0)?)
     }
 
@@ -792,7 +793,7 @@ impl<C: Choice> Op for Chosen<C> {
 
 /// Elements chosen along an axis: (values, positions).
 #[track_caller]
-pub(super) fn choose<C: Choice>(
+pub(in crate::ops) fn choose<C: Choice>(
     node: &'static str,
     choice: C,
     input: &Tensor,
@@ -889,8 +890,8 @@ fn logsumexp_backward(grad: &Tensor, x: &Tensor, total: &Tensor, mask: &Mask) ->
     let as_infinite = apply(&rows::logical_or::ROW, &[], &[(&attained(x, total)?).into(), (&finite).into()])?;
     let evenly = share_among_ties(grad, &as_infinite, mask)?;
     // Without ∞ − ∞, whose derivative would be NaN.
-    let finite = share(&super::select::where_(&infinite, zero(), (&distance).into())?)?;
-    super::select::where_(&infinite, (&evenly).into(), (&finite).into())
+    let finite = share(&select::where_(&infinite, zero(), (&distance).into())?)?;
+    select::where_(&infinite, (&evenly).into(), (&finite).into())
 }
 
 /// ln Σ eˣ over `axes`, without overflow.

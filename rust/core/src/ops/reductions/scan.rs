@@ -1,11 +1,11 @@
 //! Running sums and products, extremes so far, and the gradient of a product.
 
+use crate::ops::joining;
 use smallvec::{SmallVec, smallvec};
 
-use super::elementwise::apply;
 use super::recurrence::{self, Recurrence};
+use super::reduce;
 use super::reduce::{Choice, refuse_integral};
-use super::{batching, complex, copy, rearranging, reduce, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -15,6 +15,8 @@ use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::scan::{Scan, scan as run};
 use crate::launch::launch_stored;
+use crate::ops::elementwise::apply;
+use crate::ops::{batching, complex, copy, rearranging, rows, select, views};
 use crate::scalar::Scalar;
 use crate::shape;
 use crate::tensor::Tensor;
@@ -179,7 +181,7 @@ fn product_before(input: &Tensor, axis: usize) -> Result<Tensor> {
     }
     let first = views::narrow(input, axis, 0, 1)?;
     let one = Tensor::from_array(Array::full("prod", &first.shape(), Scalar::Int(1), first.dtype())?);
-    cumprod(&super::joining::cat(&[one, views::narrow(input, axis, 0, size - 1)?], axis)?, axis, None)
+    cumprod(&joining::cat(&[one, views::narrow(input, axis, 0, size - 1)?], axis)?, axis, None)
 }
 
 /// ẏₖ = Σ_{i≤k} ẋᵢ Π_{j≤k, j≠i} xⱼ: without zeros y times the running sum of ẋ/x, else ẏₖ = yₖ₋₁ ẋₖ + xₖ ẏₖ₋₁.
@@ -233,7 +235,7 @@ impl Choice for RunningExtreme {
 
 /// The gradient of a product over `mask`: the product of all other elements. `grad` and `output` broadcast.
 #[track_caller]
-pub(super) fn prod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, mask: &[bool]) -> Result<Tensor> {
+pub(in crate::ops) fn prod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, mask: &[bool]) -> Result<Tensor> {
     let zeros = apply(&rows::eq::ROW, &[], &[input.into(), Scalar::Int(0).into()])?;
     if reduce::any(&zeros, None, false)?.is_known_false() {
         let weighted = multiply(grad, output)?;

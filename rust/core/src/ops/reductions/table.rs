@@ -1,8 +1,9 @@
 //! Names and signatures of reductions and scans.
 
-use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
-use super::{linalg, moments, reduce, scan};
+use super::{moments, reduce, scan};
 use crate::error::{Error, Result};
+use crate::ops::linalg;
+use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
 use crate::scalar::Scalar;
 
 const DTYPE: Param = param("dtype", Kind::DType).optional().keyword();
@@ -212,7 +213,7 @@ pub static TABLE: &[OpInfo] = &[
         aliases: &[],
         params: &[input(), param("other", Kind::Tensor)],
         forms: REDUCTION,
-        call: Call::Row(&super::rows::maximum::ROW),
+        call: Call::Row(&crate::ops::rows::maximum::ROW),
         gives: Gives::Tensor,
         doc: "",
     },
@@ -229,7 +230,7 @@ pub static TABLE: &[OpInfo] = &[
         aliases: &[],
         params: &[input(), param("other", Kind::Tensor)],
         forms: REDUCTION,
-        call: Call::Row(&super::rows::minimum::ROW),
+        call: Call::Row(&crate::ops::rows::minimum::ROW),
         gives: Gives::Tensor,
         doc: "",
     },

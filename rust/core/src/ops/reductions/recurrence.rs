@@ -2,8 +2,6 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::elementwise::apply;
-use super::{batching, complex, joining, rows, select, views};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::call;
@@ -12,13 +10,15 @@ use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::recurrence;
 use crate::launch::launch;
+use crate::ops::elementwise::apply;
+use crate::ops::{batching, complex, joining, rows, select, views};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
 /// y₀ = v₀, yᵢ = vᵢ + fᵢ·yᵢ₋₁ along an axis, or from its end on yᵢ = vᵢ + fᵢ₊₁·yᵢ₊₁: each is the adjoint of the other, because
 /// a factor belongs to a pair of neighbours.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Recurrence {
+pub(in crate::ops) struct Recurrence {
     pub axis: usize,
     pub reverse: bool,
 }
@@ -44,19 +44,19 @@ impl Recurrence {
 
 /// The elements moved up one place along an axis, with 0 in the first.
 #[track_caller]
-pub(super) fn later(tensor: &Tensor, axis: usize) -> Result<Tensor> {
+pub(in crate::ops) fn later(tensor: &Tensor, axis: usize) -> Result<Tensor> {
     moved(tensor, axis, true)
 }
 
 /// The elements moved down one place along an axis, with 0 in the last.
 #[track_caller]
-pub(super) fn earlier(tensor: &Tensor, axis: usize) -> Result<Tensor> {
+pub(in crate::ops) fn earlier(tensor: &Tensor, axis: usize) -> Result<Tensor> {
     moved(tensor, axis, false)
 }
 
 /// How much higher each element is than the one before it, along an axis; 0 for the first.
 #[track_caller]
-pub(super) fn rises(tensor: &Tensor, axis: usize) -> Result<Tensor> {
+pub(in crate::ops) fn rises(tensor: &Tensor, axis: usize) -> Result<Tensor> {
     let size = tensor.shape().get(axis).copied().unwrap_or(1) as i64;
     if size < 2 {
         return moved(tensor, axis, true);

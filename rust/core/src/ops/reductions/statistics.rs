@@ -1,8 +1,10 @@
 //! Covariances and correlations, and integrals by the trapezoidal rule.
 
-use super::{complex, copy, matmul, rearranging, reduce, scan, select, views};
+use super::{reduce, scan};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::ops::linalg::products;
+use crate::ops::{batching, complex, copy, elementwise, matmul, rearranging, select, views};
 use crate::scalar::Scalar;
 use crate::storage::Device;
 use crate::tensor::Tensor;
@@ -44,7 +46,7 @@ pub fn cov(input: &Tensor, correction: i64, frequencies: Option<&Tensor>, weight
                 given.numel()
             ));
         }
-        super::batching::refuse_data(OP, &[given], || format!("vmap: cov() looks at the values of {name}"))?;
+        batching::refuse_data(OP, &[given], || format!("vmap: cov() looks at the values of {name}"))?;
         if observations > 0
             && given.device() == Device::Cpu
             && reduce::any(&given.lt(0.0)?, None, false)?.item()?.to_bool()
@@ -137,8 +139,8 @@ pub fn corrcoef(input: &Tensor) -> Result<Tensor> {
 /// Rounding takes correlations out of their range.
 #[track_caller]
 fn within_one(result: &Tensor) -> Result<Tensor> {
-    super::elementwise::apply(
-        &super::rows::clamp::ROW,
+    elementwise::apply(
+        &crate::ops::rows::clamp::ROW,
         &[],
         &[result.into(), Scalar::Float(-1.0).into(), Scalar::Float(1.0).into()],
     )
@@ -216,6 +218,6 @@ pub fn vander(input: &Tensor, count: Option<i64>, increasing: bool) -> Result<Te
     if count < 0 {
         return Err(Error::runtime(OP, "N must be non-negative."));
     }
-    let powers = super::linalg::products::powers(input, count as usize)?;
+    let powers = products::powers(input, count as usize)?;
     if increasing { Ok(powers) } else { rearranging::flip(&powers, &[-1]) }
 }

@@ -2,10 +2,8 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::elementwise::apply;
 use super::range::Lines;
 use super::reduce::{self, Mask, binary, restore_axes};
-use super::{batching, complex, copy, rows, views};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::call::first;
@@ -14,6 +12,8 @@ use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op, Tensors};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::reduce::Reduction;
+use crate::ops::elementwise::apply;
+use crate::ops::{batching, complex, copy, rows, views};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
