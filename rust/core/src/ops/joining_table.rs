@@ -1,7 +1,7 @@
 //! Names and signatures of operations that put tensors together or rearrange their elements.
 
-use super::diagonals::{self, Triangle};
 use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
+use super::views::diagonals::{self, Triangle};
 use super::{grids, joining, padding, rearranging};
 use crate::dtype::DType;
 use crate::error::{Error, Result};

@@ -3,7 +3,8 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::views::ViewOp;
-use super::{batching, copy, diagonals, views};
+use super::views::{self, diagonals};
+use super::{batching, copy};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::call;

@@ -13,7 +13,7 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::reductions::table::TABLE,
             super::reductions::table::VAR,
             super::reductions::table::STD,
-            super::views_table::TABLE,
+            super::views::table::TABLE,
             super::complex::table::TABLE,
             super::copy_table::TABLE,
             super::joining_table::TABLE,

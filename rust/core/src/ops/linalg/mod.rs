@@ -21,7 +21,6 @@ pub mod triangular;
 
 use smallvec::SmallVec;
 
-use super::diagonals::{self, Triangle};
 use super::{batching, complex, copy, matmul, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
@@ -29,6 +28,7 @@ use crate::error::{Error, Result};
 use crate::graph::call::Primitive;
 use crate::graph::call_many;
 use crate::graph::transform::Batch;
+use crate::ops::views::diagonals::{self, Triangle};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;

@@ -2,11 +2,15 @@
 
 mod axes;
 mod choosing;
+pub mod diagonals;
 mod op;
 mod parts;
+pub mod reinterpret;
 mod rule;
 mod shapes;
+pub mod splitting;
 mod strided;
+pub mod table;
 
 pub use axes::{matrix_transpose, movedim, permute, reversed_axes, t, transpose};
 pub use choosing::{diagonal, narrow, select, slice, unfold};

@@ -1,8 +1,8 @@
 //! `tensor_split`: parts that are slices, each a view of its own, unlike those of `split`, and need not be of one length.
 
+use super::{check_parts, slice};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::ops::views::{check_parts, slice};
 use crate::shape;
 use crate::tensor::Tensor;
 

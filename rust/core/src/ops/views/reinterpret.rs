@@ -2,13 +2,13 @@
 
 use smallvec::smallvec;
 
-use super::batching;
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{Modes, call, modes};
+use crate::ops::batching;
 use crate::shape::{Shape, Strides};
 use crate::tensor::Tensor;
 

@@ -2,10 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::reductions::reduce;
-use super::views::{self, ViewOp};
-use super::write::{self, Reads, Writing};
-use super::{batching, joining, padding};
+use super::ViewOp;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -15,12 +12,16 @@ use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::fill::fill;
 use crate::launch::{Held, NONE, launch};
+use crate::ops::reductions::reduce;
+use crate::ops::views::{self};
+use crate::ops::write::{self, Reads, Writing};
+use crate::ops::{batching, joining, padding};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 
 /// The view of a diagonal, the axes checked.
-pub(super) fn place(shape: &[usize], offset: i64, axis1: i64, axis2: i64) -> Result<ViewOp> {
+pub(in crate::ops) fn place(shape: &[usize], offset: i64, axis1: i64, axis2: i64) -> Result<ViewOp> {
     let rank = shape.len();
     let (first, second) =
         (shape::normalize_axis("diagonal", axis1, rank)?, shape::normalize_axis("diagonal", axis2, rank)?);

@@ -1,8 +1,9 @@
 //! Names and signatures of the views.
 
-use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
-use super::{reinterpret, splitting, views};
+use super::{reinterpret, splitting};
 use crate::error::{Error, Result};
+use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
+use crate::ops::{copy, views};
 use crate::tensor::Tensor;
 
 const fn op(
@@ -90,7 +91,7 @@ pub static TABLE: &[OpInfo] = &[
         "ravel",
         &[input()],
         BOTH,
-        |args| Ok(views::reshape(&super::copy::contiguous(args.tensor(0))?, &[-1])?.into()),
+        |args| Ok(views::reshape(&copy::contiguous(args.tensor(0))?, &[-1])?.into()),
         "All elements as one axis.",
     ),
     op(
