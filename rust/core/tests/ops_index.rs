@@ -3,14 +3,14 @@
 
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "every check takes a list of tensors, some of one")]
 
+use arcgrad::ops::arranging::{grids, joining, padding, rearranging};
 use arcgrad::ops::dropout::dropout;
 use arcgrad::ops::elementwise::Arg;
 use arcgrad::ops::indexing::{IndexItem, getitem, index_get, index_put, setitem};
 use arcgrad::ops::random_ops::{self, Distribution};
 use arcgrad::ops::views::diagonals::{self, Triangle};
 use arcgrad::ops::{
-    copy, creation, embedding, grids, index, index_slices, joining, masks, padding, rearranging, scatter_reduce,
-    scatter_views, searching, sorting, unique,
+    copy, creation, embedding, index, index_slices, masks, scatter_reduce, scatter_views, searching, sorting, unique,
 };
 use arcgrad::random::Generator;
 use arcgrad::{DType, Result, Scalar, Tensor, autograd};

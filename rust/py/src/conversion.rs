@@ -1,7 +1,8 @@
 //! Tensors as Python numbers, lists and NumPy arrays; other dtypes of the same tensor.
 
 use arcgrad::graph::is_grad_enabled;
-use arcgrad::ops::{complex, copy, rearranging, views};
+use arcgrad::ops::arranging::rearranging;
+use arcgrad::ops::{complex, copy, views};
 use arcgrad::storage::{Access, Device, check_room};
 use arcgrad::{Array, DType, Scalar, Tensor};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};

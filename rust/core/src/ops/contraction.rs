@@ -2,8 +2,9 @@
 
 use smallvec::SmallVec;
 
+use super::arranging::joining;
 use super::reductions::reduce;
-use super::{einsum, joining, matmul, rows, select, views};
+use super::{einsum, matmul, rows, select, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};

@@ -3,8 +3,9 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::arranging::padding;
 use super::write::{self, NOT_DIFFERENTIABLE, Reads, Writing, not_differentiable};
-use super::{batching, copy, padding, powers, rows, views};
+use super::{batching, copy, powers, rows, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};

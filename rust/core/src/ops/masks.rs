@@ -3,12 +3,13 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::arranging::padding;
 use super::elementwise::{Arg, apply};
 use super::index::{out_of_range, same_dtype, take_along};
 use super::indexing::{self, Indices};
 use super::reductions::scan;
 use super::write::{self, Reads, Writing};
-use super::{batching, copy, padding, rows, select, views};
+use super::{batching, copy, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;

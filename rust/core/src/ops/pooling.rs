@@ -512,7 +512,7 @@ pub fn adaptive_max_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<(
         let empty = |dtype| Ok::<_, Box<Error>>(Tensor::from_array(Array::zeros(op, &result, dtype)?));
         return Ok((empty(input.dtype())?, empty(DType::I64)?));
     }
-    let joined = |parts: &[Tensor]| views::reshape_to(&super::joining::cat(parts, -1)?, &result);
+    let joined = |parts: &[Tensor]| views::reshape_to(&super::arranging::joining::cat(parts, -1)?, &result);
     Ok((joined(&values)?, joined(&places)?))
 }
 

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use parking_lot::MutexGuard;
 use smallvec::{SmallVec, smallvec};
 
+use super::arranging::joining;
 use super::creation::{sizes, zeros_like};
 use super::elementwise::{Arg, apply_in_place};
 use super::reductions::reduce;
 use super::views::{self, ViewOp};
 use super::write::{self, NOT_DIFFERENTIABLE, Reads, Writing, not_differentiable};
-use super::{batching, copy, joining, levels, rows};
+use super::{batching, copy, levels, rows};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};

@@ -2,13 +2,14 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::arranging::padding;
 use super::index::{
     Scatter, check_scatter, element_positions, everywhere, out_of_range_runtime, same_dtype, scatter_number, scattered,
     take_along,
 };
 use super::reductions::reduce;
 use super::write::{self, Reads, Writing};
-use super::{batching, copy, padding, rows, select, views};
+use super::{batching, copy, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};

@@ -5,8 +5,9 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::arranging::joining;
 use super::reductions::reduce;
-use super::{joining, matmul, views};
+use super::{matmul, views};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::call::call_with;

@@ -450,7 +450,7 @@ pub fn quantile(
         return Ok(results.swap_remove(0));
     }
     // As PyTorch lays them out: the quantiles of one line are neighbours.
-    views::movedim(&super::joining::stack(&results, -1)?, &[-1], &[0])
+    views::movedim(&super::arranging::joining::stack(&results, -1)?, &[-1], &[0])
 }
 
 /// Where a quantile lies among the sorted elements of each line, with a last axis of size 1. NaN is sorted last.

@@ -16,7 +16,7 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::views::table::TABLE,
             super::complex::table::TABLE,
             super::copy_table::TABLE,
-            super::joining_table::TABLE,
+            super::arranging::table::TABLE,
             super::index_table::TABLE,
             super::sorting_table::TABLE,
             super::sorting_table::MEDIAN,

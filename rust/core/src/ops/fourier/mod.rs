@@ -6,11 +6,12 @@
 mod short_time;
 pub mod table;
 
+use crate::ops::arranging::joining;
 pub use short_time::{Frames, Inversion, istft, stft};
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{batching, complex, copy, creation, padding, rearranging, views};
+use super::{batching, complex, copy, creation, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
@@ -20,6 +21,7 @@ use crate::graph::op::{Arrays, Attribute, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::fourier as kernel;
 use crate::launch::{NONE, launch};
+use crate::ops::arranging::{padding, rearranging};
 use crate::scalar::Scalar;
 use crate::shape::{Shape, normalize_axis};
 use crate::tensor::Tensor;
@@ -482,7 +484,7 @@ pub fn frequencies(op: &'static str, n: i64, spacing: f64, dtype: Option<DType>,
         creation::sizes(op, &[n])?;
     }
     let steps =
-        if half { range(0, n / 2 + 1)? } else { super::joining::cat(&[range(0, n - n / 2)?, range(-(n / 2), 0)?], 0)? };
+        if half { range(0, n / 2 + 1)? } else { joining::cat(&[range(0, n - n / 2)?, range(-(n / 2), 0)?], 0)? };
     steps.mul(1.0 / (n as f64 * spacing))
 }
 

@@ -2,10 +2,11 @@
 
 use smallvec::smallvec;
 
-use super::super::{complex, padding, sorting, views};
+use super::super::{complex, sorting, views};
 use super::{Norm, as_complex, from_real, of_complex, to_real};
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
+use crate::ops::arranging::padding;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 use crate::warning;

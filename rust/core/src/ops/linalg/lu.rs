@@ -16,8 +16,9 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, call_many};
 use crate::kernels::linalg::{self as kernel, Side};
 use crate::launch::launch;
+use crate::ops::arranging::joining;
 use crate::ops::reductions::reduce;
-use crate::ops::{complex, joining, views};
+use crate::ops::{complex, views};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 

@@ -10,8 +10,9 @@ use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::recurrence;
 use crate::launch::launch;
+use crate::ops::arranging::joining;
 use crate::ops::elementwise::apply;
-use crate::ops::{batching, complex, joining, rows, select, views};
+use crate::ops::{batching, complex, rows, select, views};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 

@@ -1,6 +1,6 @@
 //! Running sums and products, extremes so far, and the gradient of a product.
 
-use crate::ops::joining;
+use crate::ops::arranging::joining;
 use smallvec::{SmallVec, smallvec};
 
 use super::recurrence::{self, Recurrence};
@@ -15,8 +15,9 @@ use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::scan::{Scan, scan as run};
 use crate::launch::launch_stored;
+use crate::ops::arranging::rearranging;
 use crate::ops::elementwise::apply;
-use crate::ops::{batching, complex, copy, rearranging, rows, select, views};
+use crate::ops::{batching, complex, copy, rows, select, views};
 use crate::scalar::Scalar;
 use crate::shape;
 use crate::tensor::Tensor;

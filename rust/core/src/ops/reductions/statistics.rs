@@ -3,8 +3,9 @@
 use super::{reduce, scan};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::ops::arranging::rearranging;
 use crate::ops::linalg::products;
-use crate::ops::{batching, complex, copy, elementwise, matmul, rearranging, select, views};
+use crate::ops::{batching, complex, copy, elementwise, matmul, select, views};
 use crate::scalar::Scalar;
 use crate::storage::Device;
 use crate::tensor::Tensor;

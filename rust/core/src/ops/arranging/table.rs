@@ -1,10 +1,10 @@
 //! Names and signatures of operations that put tensors together or rearrange their elements.
 
-use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
-use super::views::diagonals::{self, Triangle};
 use super::{grids, joining, padding, rearranging};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
+use crate::ops::views::diagonals::{self, Triangle};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 use crate::warning;

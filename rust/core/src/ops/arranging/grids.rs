@@ -1,11 +1,12 @@
 //! Grids, combinations and differences made of other operations: `meshgrid`, `cartesian_prod`, `combinations`,
 //! `broadcast_tensors`, `diff`.
 
-use super::elementwise::apply;
-use super::{copy, joining, rows, views};
+use super::joining;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::ops::elementwise::apply;
+use crate::ops::{copy, indexing, rows, views};
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 
@@ -148,7 +149,7 @@ pub fn combinations(input: &Tensor, r: i64, with_replacement: bool) -> Result<Te
         }
     }
     let index = Tensor::from_slice(&positions, &[rows, r])?;
-    super::indexing::index_get(input, &[Some(index)])
+    indexing::index_get(input, &[Some(index)])
 }
 
 /// Differences of neighbours along an axis, taken `n` times; `prepend` and `append` are joined to the input first.

@@ -1,10 +1,9 @@
 //! The elements of a tensor in another order, or several times: `flip`, `roll`, `rot90`, `repeat`,
 //! `repeat_interleave`.
 
+use crate::ops::creation;
 use smallvec::{SmallVec, smallvec};
 
-use super::reductions::reduce;
-use super::{batching, copy, index_slices, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -13,6 +12,8 @@ use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::launch::{NONE, launch};
+use crate::ops::reductions::reduce;
+use crate::ops::{batching, copy, index_slices, views};
 use crate::shape::{self, Shape, Strides};
 use crate::storage::{Device, Placed};
 use crate::tensor::Tensor;
@@ -444,7 +445,7 @@ pub fn repeated_positions(counts: &Tensor, output_size: Option<i64>) -> Result<T
             return Err(Error::runtime(OP, "cannot repeat_interleave a meta tensor without output_size"));
         };
         let _place = Placed::on(Device::Meta);
-        return Ok(Tensor::from_array(Array::zeros(OP, &super::creation::sizes(OP, &[size])?, DType::I64)?));
+        return Ok(Tensor::from_array(Array::zeros(OP, &creation::sizes(OP, &[size])?, DType::I64)?));
     }
     let values: Vec<i64> = counts.to_vec();
     if let Some(negative) = values.iter().find(|&&count| count < 0) {

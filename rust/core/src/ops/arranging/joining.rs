@@ -1,9 +1,8 @@
 //! Putting tensors together: `cat`, `stack` and what is made of them.
 
+use crate::ops::copy;
 use smallvec::{SmallVec, smallvec};
 
-use super::batching;
-use super::views::{self, ViewOp};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -11,6 +10,8 @@ use crate::graph::call;
 use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
+use crate::ops::batching;
+use crate::ops::views::{self, ViewOp};
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 
@@ -73,7 +74,7 @@ impl Op for Concatenated {
             given.iter().map(|&input| batching::front(cx.input(input), cx.size())).collect();
         let axis = if self.axis < 0 { self.axis } else { self.axis + 1 };
         let result = cat(&parts?, axis)?;
-        cx.put(super::copy::to_dtype(&result, dtype.unwrap_or(DType::F32))?, Some(0));
+        cx.put(copy::to_dtype(&result, dtype.unwrap_or(DType::F32))?, Some(0));
         Ok(())
     }
 }

@@ -2,13 +2,13 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{batching, copy, index_slices};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, flat};
+use crate::ops::{batching, copy, index_slices};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -112,7 +112,7 @@ fn padded(array: &Array, pads: &Pads, value: Scalar) -> Result<Array> {
 
 /// Zeros behind the elements of every axis, up to `shape`.
 #[track_caller]
-pub(super) fn extend_to(input: &Tensor, shape: &[usize]) -> Result<Tensor> {
+pub(in crate::ops) fn extend_to(input: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let own = input.shape();
     if own.as_slice() == shape {
         return Ok(input.clone());
