@@ -1,8 +1,9 @@
 //! What the engine does with gradients, in terms of ops: see [`crate::graph::algebra`].
 
 use super::elementwise::{Arg, apply, apply_in_place, update_data};
+use super::indexing::masks;
 use super::reductions::reduce;
-use super::{copy, masks, rows, views};
+use super::{copy, rows, views};
 use crate::array::Array;
 use crate::graph::algebra::Algebra;
 use crate::graph::no_grad;

@@ -3,10 +3,11 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::apply;
+use super::indexing::along;
 use super::loss::{Reduction, reduced, reduced_from};
 use super::reductions::softmax::SoftmaxBackward;
 use super::reductions::{reduce, softmax};
-use super::{batching, copy, index, rows, select, views};
+use super::{batching, copy, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
@@ -211,7 +212,7 @@ fn weights_of_examples(weight: &Tensor, target: &Tensor) -> Result<Tensor> {
     let shape = target.shape();
     let places: usize = shape[1..].iter().product();
     let flat = views::reshape_to(target, &[shape[0], places])?;
-    views::reshape_to(&index::take_along(weight, 1, &flat)?, &shape)
+    views::reshape_to(&along::take_along(weight, 1, &flat)?, &shape)
 }
 
 impl Op for NllLoss {
@@ -438,7 +439,7 @@ impl Op for NllLossBackward {
             };
             // Where nothing counts, also no gradient that is infinite or NaN, as that of a mean over nothing.
             let slope = reduce::zero_where_zero(&scale, &scale.mul(&grad)?)?;
-            let at_target = index::put_along(&self.classes.shape, axis, &place, &slope.neg()?)?;
+            let at_target = along::put_along(&self.classes.shape, axis, &place, &slope.neg()?)?;
             match log_p {
                 None => Ok(at_target),
                 Some(log_p) => log_p.exp()?.mul(&slope)?.add(&at_target),
@@ -451,7 +452,7 @@ impl Op for NllLossBackward {
 /// The weight of each target.
 fn weights_of(weight: &Tensor, target: &Tensor) -> Result<Tensor> {
     let flat = views::reshape(target, &[-1])?;
-    views::reshape_to(&index::take_along(weight, 0, &flat)?, &target.shape())
+    views::reshape_to(&along::take_along(weight, 0, &flat)?, &target.shape())
 }
 
 #[track_caller]

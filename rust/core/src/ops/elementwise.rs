@@ -11,6 +11,7 @@ mod rule;
 mod tests;
 pub mod tier;
 
+use crate::ops::indexing::masks;
 pub use declare::same_text;
 pub(crate) use declare::{elementwise, formula, names};
 pub use fast::Fresh;
@@ -478,7 +479,7 @@ pub fn apply_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, res
         && !recorded
         && output.overlaps_itself()
     {
-        return super::masks::fill_shared(target, mask, *value);
+        return masks::fill_shared(target, mask, *value);
     }
     check_output(&mut plan, &output)?;
     if !recorded {

@@ -2,10 +2,11 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::indexing::along;
 use super::reductions::reduce;
 use super::views::{self, ViewOp};
 use super::weighted_sums::weighted_sums;
-use super::{batching, copy, index};
+use super::{batching, copy};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -503,7 +504,7 @@ pub fn adaptive_max_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<(
             })
             .collect();
         let in_plane = Tensor::from_slice(&in_plane, &[elements])?;
-        let found = index::take_along(&in_plane, 0, &views::reshape(&place, &[-1])?)?;
+        let found = along::take_along(&in_plane, 0, &views::reshape(&place, &[-1])?)?;
         places.push(views::reshape_to(&found, &place.shape())?);
         values.push(value);
     }

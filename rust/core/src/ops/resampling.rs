@@ -2,8 +2,9 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::indexing::slices;
 use super::weighted_sums::weighted_sums;
-use super::{batching, copy, index_slices, pooling, views};
+use super::{batching, copy, pooling, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -155,7 +156,7 @@ pub fn interpolate(input: &Tensor, options: &Options<'_>) -> Result<Tensor> {
             let exact = options.mode == "nearest-exact";
             let places: Vec<i64> = (0..size).map(|at| nearest(own, size, scale, exact, at)).collect();
             let places = Tensor::from_array(Array::from_slice(&places, &[size])?);
-            result = index_slices::index_select(&result, axis as i64, &places)?;
+            result = slices::index_select(&result, axis as i64, &places)?;
         }
     }
     copy::contiguous(&result)

@@ -3,8 +3,9 @@
 use smallvec::smallvec;
 
 use super::elementwise::apply;
+use super::indexing::slices;
 use super::write::{NOT_DIFFERENTIABLE, no_tangent, not_differentiable};
-use super::{batching, copy, index_slices, powers, rows, sorting, views};
+use super::{batching, copy, powers, rows, sorting, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
@@ -220,7 +221,7 @@ pub fn isin(elements: &Tensor, tests: &Tensor, invert: bool) -> Result<Tensor> {
     let last = Scalar::Int(sorted.numel() as i64 - 1);
     let found = apply(&rows::minimum::ROW, &[], &[(&found).into(), last.into()])?;
     let flat = views::reshape(&found, &[-1])?;
-    let nearest = views::reshape_to(&index_slices::index_select(&sorted, 0, &flat)?, &elements.shape())?;
+    let nearest = views::reshape_to(&slices::index_select(&sorted, 0, &flat)?, &elements.shape())?;
     let row = if invert { &rows::ne::ROW } else { &rows::eq::ROW };
     apply(row, &[], &[(&copy::contiguous(&elements)?).into(), (&nearest).into()])
 }
@@ -287,7 +288,7 @@ impl Op for Weighted {
         let whole = Tensor::from_array(Array::zeros(OP, &[self.size], dtype)?);
         let given = Tensor::from_array(weights.cast(OP, dtype)?);
         let positions = Tensor::from_array(inputs[1].clone());
-        Ok(smallvec![index_slices::index_add(&whole, true, 0, &positions, &given, Scalar::Int(1))?.array()])
+        Ok(smallvec![slices::index_add(&whole, true, 0, &positions, &given, Scalar::Int(1))?.array()])
     }
 
     fn vjp(&self, _cx: &mut Backward<'_>) -> Result<()> {

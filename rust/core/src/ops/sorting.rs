@@ -3,11 +3,12 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::{Arg, apply};
+use super::indexing::along;
 use super::reductions::reduce::{
     self, Choice, Mask, attained, attained_or_nan, choose, reduce_array, refuse_empty, share_among_ties,
 };
 use super::write::at_least_vector;
-use super::{batching, copy, index, rows, select, views};
+use super::{batching, copy, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -476,7 +477,7 @@ fn rank_of(lines: &Tensor, fraction: f64, skip_nan: bool) -> Result<Tensor> {
 fn at_rank(sorted: &Tensor, rank: &Tensor, interpolation: &str) -> Result<Tensor> {
     let axis = sorted.rank() - 1;
     let rounded = |row| copy::to_dtype(&apply(row, &[], &[rank.into()])?, DType::I64);
-    let at = |row| index::take_along(sorted, axis, &rounded(row)?);
+    let at = |row| along::take_along(sorted, axis, &rounded(row)?);
     let weight = || {
         let below = apply(&rows::floor::ROW, &[], &[rank.into()])?;
         apply(&rows::sub::ROW, &[], &[rank.into(), (&below).into()])

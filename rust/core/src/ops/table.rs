@@ -17,7 +17,7 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::complex::table::TABLE,
             super::copy_table::TABLE,
             super::arranging::table::TABLE,
-            super::index_table::TABLE,
+            super::indexing::table::TABLE,
             super::sorting_table::TABLE,
             super::sorting_table::MEDIAN,
             super::sorting_table::NANMEDIAN,

@@ -1,7 +1,8 @@
 //! Distinct elements and slices: `unique`, `unique_consecutive`.
 
+use super::indexing::slices;
 use super::write::not_differentiable;
-use super::{batching, index_slices, views};
+use super::{batching, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -11,9 +12,8 @@ use crate::graph::op::{Arrays, Inputs, Op, Tensors};
 use crate::graph::transform::Tangents;
 use crate::kernels::sort::{self as kernel, Key};
 use crate::launch::{NONE, launch};
-use crate::shape;
 use crate::tensor::Tensor;
-use crate::with_element;
+use crate::{shape, with_element};
 
 /// Distinct elements: the elements, the group of each input element, the size of each group.
 pub struct Distinct {
@@ -134,7 +134,7 @@ impl Grouped {
         });
         let first = Tensor::from_slice(&firsts, &[firsts.len()])?;
         // The slices lie one behind the other.
-        let values = views::movedim(&index_slices::select_at(&moved, 0, &first)?, &[0], &[axis as i64])?.array();
+        let values = views::movedim(&slices::select_at(&moved, 0, &first)?, &[0], &[axis as i64])?.array();
         let vector = |numbers: &[i64]| Array::from_slice(numbers, &[numbers.len()]);
         Ok([values, vector(&group_of)?, vector(&sizes)?].into_iter().collect())
     }

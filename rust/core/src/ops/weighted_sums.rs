@@ -5,8 +5,9 @@ use std::sync::Arc;
 use smallvec::smallvec;
 
 use super::elementwise::apply;
+use super::indexing::slices;
 use super::reductions::range;
-use super::{batching, index_slices, matmul, rows, views};
+use super::{batching, matmul, rows, views};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::call;
@@ -58,7 +59,7 @@ fn term_by_term(op: &'static str, last: &Tensor, terms: &Terms) -> Result<Tensor
         // An output with fewer terms has one more without weight, which does not count whatever it is.
         let chosen = terms.iter().map(|own| own.get(number).copied().unwrap_or((0, 0.0)));
         let (places, shares): (Vec<i64>, Vec<f64>) = chosen.map(|(element, share)| (element as i64, share)).unzip();
-        let elements = index_slices::index_select(last, -1, &Tensor::from_slice(&places, &[count])?)?;
+        let elements = slices::index_select(last, -1, &Tensor::from_slice(&places, &[count])?)?;
         let shares = Tensor::from_array(Array::from_slice(&shares, &[count])?.cast(op, dtype)?);
         let part = apply(&rows::masked_product::ROW, &[], &[(&elements).into(), (&shares).into()])?;
         total = total.add(&part)?;

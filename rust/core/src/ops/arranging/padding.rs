@@ -8,7 +8,8 @@ use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, flat};
-use crate::ops::{batching, copy, index_slices};
+use crate::ops::indexing::slices;
+use crate::ops::{batching, copy};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -264,7 +265,7 @@ pub fn pad(input: &Tensor, pads: &[i64], mode: &str, value: Option<Scalar>) -> R
         crate::storage::check_room("pad", (size + before + behind) as u128 * size_of::<i64>() as u128)?;
         let positions: Vec<i64> = (-before..size + behind).map(|position| around.source(position, size)).collect();
         let positions = Tensor::from_slice(&positions, &[positions.len()])?;
-        result = index_slices::select_at(&result, axis, &positions)?;
+        result = slices::select_at(&result, axis, &positions)?;
     }
     Ok(result)
 }

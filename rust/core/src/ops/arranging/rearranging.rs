@@ -12,8 +12,9 @@ use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::launch::{NONE, launch};
+use crate::ops::indexing::slices;
 use crate::ops::reductions::reduce;
-use crate::ops::{batching, copy, index_slices, views};
+use crate::ops::{batching, copy, views};
 use crate::shape::{self, Shape, Strides};
 use crate::storage::{Device, Placed};
 use crate::tensor::Tensor;
@@ -503,5 +504,5 @@ pub fn repeat_interleave_by(
         _ => return Err(Error::runtime(OP, "repeats must be 0-dim or 1-dim tensor")),
     };
     let positions = repeated_positions(&counts, output_size)?;
-    index_slices::index_select(&input, axis as i64, &positions)
+    slices::index_select(&input, axis as i64, &positions)
 }

@@ -1,6 +1,7 @@
 //! Reductions over any axes: sums, products, extremes, moments, norms.
 
-use crate::ops::{elementwise, index, powers, select};
+use crate::ops::indexing::along;
+use crate::ops::{elementwise, powers, select};
 use smallvec::{SmallVec, smallvec};
 
 use super::range::Lines;
@@ -758,7 +759,7 @@ impl<C: Choice> Op for Chosen<C> {
             grad = views::unsqueeze(&grad, self.axis as i64)?;
             index = views::unsqueeze(&index, self.axis as i64)?;
         }
-        let result = index::put_along(&self.shape, self.axis, &index, &grad)?;
+        let result = along::put_along(&self.shape, self.axis, &index, &grad)?;
         cx.put(0, result);
         Ok(())
     }
@@ -767,10 +768,10 @@ impl<C: Choice> Op for Chosen<C> {
         let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
         let axis = self.axis as i64;
         if self.has_axis() {
-            return cx.put(0, index::gather(&tangent, axis, cx.output(1))?);
+            return cx.put(0, along::gather(&tangent, axis, cx.output(1))?);
         }
         let index = views::unsqueeze(cx.output(1), axis)?;
-        let chosen = index::gather(&tangent, axis, &index)?;
+        let chosen = along::gather(&tangent, axis, &index)?;
         cx.put(0, views::select(&chosen, axis, 0)?)
     }
 

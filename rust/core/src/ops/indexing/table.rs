@@ -1,9 +1,10 @@
 //! Names and signatures of operations that read and write by index or by mask.
 
-use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
-use super::{embedding, index, index_slices, indexing, masks, scatter_reduce, scatter_views};
+use super::{along, embedding, masks, scatter_reduce, scatter_views, slices};
 use crate::error::{Error, Result};
 use crate::graph::record::would_record;
+use crate::ops::indexing;
+use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use crate::tensor::Tensor;
 
 const fn op(
@@ -79,7 +80,7 @@ pub static TABLE: &[OpInfo] = &[
             if args.flag(3) && would_record(args.tensor(0)) {
                 return Err(Error::not_implemented(args.op, "a sparse gradient"));
             }
-            Ok(index::gather(args.tensor(0), args.int(1), args.tensor(2))?.into())
+            Ok(along::gather(args.tensor(0), args.int(1), args.tensor(2))?.into())
         },
         "Elements at the positions along `dim` that `index` gives, in the shape of `index`.",
     ),
@@ -87,7 +88,7 @@ pub static TABLE: &[OpInfo] = &[
         "unravel_index",
         &[param("indices", Kind::Tensor), param("shape", Kind::Ints)],
         Forms::FUNCTION,
-        |args| Ok(index::unravel(args.tensor(0), args.ints(1))?.into()),
+        |args| Ok(along::unravel(args.tensor(0), args.ints(1))?.into()),
         "Positions in the flattened form of a tensor of `shape` as one index per axis, a tuple of `int64` in the shape of \
          `indices`.\n\n\
          >>> import arcgrad\n\
@@ -100,7 +101,7 @@ pub static TABLE: &[OpInfo] = &[
         &[input(), DIM, INDEX, SRC, REDUCE],
         |args, in_place| {
             let (dim, at, src) = (args.int(1), args.tensor(2), args.tensor(3));
-            index::scatter(args.tensor(0), in_place, dim, at, src, args.text_opt(4))
+            along::scatter(args.tensor(0), in_place, dim, at, src, args.text_opt(4))
         },
         "Elements of `src` (or one number) written to the positions along `dim` that `index` gives; `reduce` is 'add' or 'multiply'."
     ),
@@ -109,14 +110,14 @@ pub static TABLE: &[OpInfo] = &[
         &[input(), DIM, INDEX, param("value", Kind::Number), REDUCE],
         |args, in_place| {
             let (dim, at, value) = (args.int(1), args.tensor(2), args.number(3));
-            index::scatter_value(args.tensor(0), in_place, dim, at, value, args.text_opt(4))
+            along::scatter_value(args.tensor(0), in_place, dim, at, value, args.text_opt(4))
         },
         ""
     ),
     written!(
         "scatter_add",
         &[input(), DIM, INDEX, SRC],
-        |args, in_place| index::scatter_add(args.tensor(0), in_place, args.int(1), args.tensor(2), args.tensor(3)),
+        |args, in_place| along::scatter_add(args.tensor(0), in_place, args.int(1), args.tensor(2), args.tensor(3)),
         "Elements of `src` added at the positions along `dim` that `index` gives."
     ),
     written!(
@@ -139,7 +140,7 @@ pub static TABLE: &[OpInfo] = &[
         "index_select",
         &[input(), DIM, INDEX],
         BOTH_OUT,
-        |args| Ok(index_slices::index_select(args.tensor(0), args.int(1), args.tensor(2))?.into()),
+        |args| Ok(slices::index_select(args.tensor(0), args.int(1), args.tensor(2))?.into()),
         "Whole slices along `dim`, in the order `index` gives.",
     ),
     written!(
@@ -153,14 +154,14 @@ pub static TABLE: &[OpInfo] = &[
         ],
         |args, in_place| {
             let (dim, at, source) = (args.int(1), args.tensor(2), args.tensor(3));
-            index_slices::index_add(args.tensor(0), in_place, dim, at, source, args.number(4))
+            slices::index_add(args.tensor(0), in_place, dim, at, source, args.number(4))
         },
         "Slices of `alpha * source` added along `dim` at the positions of `index`."
     ),
     written!(
         "index_copy",
         &[input(), DIM, INDEX, param("source", Kind::Tensor)],
-        |args, in_place| index_slices::index_copy(
+        |args, in_place| slices::index_copy(
             args.tensor(0),
             in_place,
             args.int(1),
@@ -172,7 +173,7 @@ pub static TABLE: &[OpInfo] = &[
     written!(
         "index_fill",
         &[input(), DIM, INDEX, param("value", Kind::TensorOrNumber)],
-        |args, in_place| index_slices::index_fill(args.tensor(0), in_place, args.int(1), args.tensor(2), args.arg(3)),
+        |args, in_place| slices::index_fill(args.tensor(0), in_place, args.int(1), args.tensor(2), args.arg(3)),
         "Slices along `dim` at the positions of `index` filled with one value."
     ),
     written!(
@@ -243,7 +244,7 @@ pub static TABLE: &[OpInfo] = &[
         "take_along_dim",
         &[input(), param("indices", Kind::Tensor), param("dim", Kind::Int).optional()],
         BOTH_OUT,
-        |args| Ok(index::take_along_dim(args.tensor(0), args.tensor(1), args.int_opt(2))?.into()),
+        |args| Ok(along::take_along_dim(args.tensor(0), args.tensor(1), args.int_opt(2))?.into()),
         "As `gather`, with broadcasting; without `dim` of the flattened tensor.",
     ),
     op(

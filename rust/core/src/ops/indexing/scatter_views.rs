@@ -2,15 +2,15 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::views::ViewOp;
-use super::views::{self, diagonals};
-use super::{batching, copy};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::call;
 use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
+use crate::ops::views::ViewOp;
+use crate::ops::views::{self, diagonals};
+use crate::ops::{batching, copy};
 use crate::shape;
 use crate::tensor::Tensor;
 

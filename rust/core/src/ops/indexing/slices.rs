@@ -2,10 +2,8 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::index::{out_of_range, out_of_range_runtime, positions, same_dtype};
-use super::reductions::reduce;
-use super::write::{self, Reads, Writing};
-use super::{batching, copy, index, rows, select, views};
+use super::along;
+use super::along::{out_of_range, out_of_range_runtime, positions, same_dtype};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -16,6 +14,9 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::index as kernel;
 use crate::launch::{Held, launch_stored};
 use crate::ops::elementwise::{Arg, apply};
+use crate::ops::reductions::reduce;
+use crate::ops::write::{self, Reads, Writing};
+use crate::ops::{batching, copy, rows, select, views};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -68,7 +69,7 @@ pub fn index_select(input: &Tensor, axis: i64, index: &Tensor) -> Result<Tensor>
 
 /// [`index_select`] with an `i64` vector.
 #[track_caller]
-pub(super) fn select_at(input: &Tensor, axis: usize, index: &Tensor) -> Result<Tensor> {
+pub(in crate::ops) fn select_at(input: &Tensor, axis: usize, index: &Tensor) -> Result<Tensor> {
     call(Selected { axis, shape: input.shape() }, &[input, index])
 }
 
@@ -133,7 +134,7 @@ impl Op for Selected {
             select_at(&whole, axis, &index.tensor)?
         } else {
             let index = batching::front(index, cx.size())?;
-            index::take_along(&whole, axis, &spread(&index, &whole.shape(), axis)?)?
+            along::take_along(&whole, axis, &spread(&index, &whole.shape(), axis)?)?
         };
         cx.put(batching::of_rank(result, cx.example(0).rank())?, Some(0));
         Ok(())
@@ -287,7 +288,7 @@ impl Op for SlicesAdded {
             add_at(&target, false, axis, &index.tensor, &source, self.alpha)?
         } else {
             let index = spread(&batching::front(index, cx.size())?, &source.shape(), axis)?;
-            index::scattered(index::Scatter::Add, &target, false, axis, &index, &self.scaled(&source)?)?
+            along::scattered(along::Scatter::Add, &target, false, axis, &index, &self.scaled(&source)?)?
         };
         cx.put(batching::of_rank(result, cx.example(0).rank())?, Some(0));
         Ok(())
@@ -397,7 +398,7 @@ impl Op for SlicesCopied {
             call(Self { axis }, &[&target, &source, &index.tensor])?
         } else {
             let index = spread(&batching::front(index, cx.size())?, &source.shape(), axis)?;
-            index::scattered(index::Scatter::Set, &target, false, axis, &index, &source)?
+            along::scattered(along::Scatter::Set, &target, false, axis, &index, &source)?
         };
         cx.put(batching::of_rank(result, cx.example(0).rank())?, Some(0));
         Ok(())
@@ -513,7 +514,7 @@ impl Op for SlicesFilled {
             let index = spread(&index, &shape, axis)?;
             let value = batching::front_of_rank(&value, cx.size(), shape.len() - 1)?;
             let source = views::broadcast_to(&value, &index.shape())?;
-            index::scattered(index::Scatter::Set, &target, false, axis, &index, &source)?
+            along::scattered(along::Scatter::Set, &target, false, axis, &index, &source)?
         };
         cx.put(batching::of_rank(result, cx.example(0).rank())?, Some(0));
         Ok(())

@@ -3,9 +3,6 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::arranging::padding;
-use super::write::{self, NOT_DIFFERENTIABLE, Reads, Writing, not_differentiable};
-use super::{batching, copy, powers, rows, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
@@ -16,7 +13,10 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::index::{self as kernel, OutOfRange};
 use crate::kernels::scatter::{Fold, scatter_fold};
 use crate::launch::{Held, launch_stored};
+use crate::ops::arranging::padding;
 use crate::ops::elementwise::apply;
+use crate::ops::write::{self, NOT_DIFFERENTIABLE, Reads, Writing, not_differentiable};
+use crate::ops::{batching, copy, powers, rows, views};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -27,7 +27,7 @@ pub(crate) fn out_of_range(op: &'static str, found: OutOfRange) -> Box<Error> {
 }
 
 /// The same for operations that PyTorch reports as a plain `RuntimeError`.
-pub(super) fn out_of_range_runtime(op: &'static str, found: OutOfRange) -> Box<Error> {
+pub(in crate::ops) fn out_of_range_runtime(op: &'static str, found: OutOfRange) -> Box<Error> {
     Error::runtime(
         op,
         format!("index {} is out of bounds for dimension {} with size {}", found.value, found.axis, found.size),
@@ -36,7 +36,7 @@ pub(super) fn out_of_range_runtime(op: &'static str, found: OutOfRange) -> Box<E
 
 /// An index tensor as `i64`.
 #[track_caller]
-pub(super) fn positions(op: &'static str, index: &Tensor) -> Result<Tensor> {
+pub(in crate::ops) fn positions(op: &'static str, index: &Tensor) -> Result<Tensor> {
     match index.dtype() {
         DType::I64 | DType::I32 => copy::to_dtype(index, DType::I64),
         other => Err(Error::runtime(op, format!("{op}(): Expected dtype int32/int64 for index, got {other}"))),
@@ -45,12 +45,12 @@ pub(super) fn positions(op: &'static str, index: &Tensor) -> Result<Tensor> {
 
 /// An index into the elements of an axis. An empty one has no positions, so of any dtype.
 #[track_caller]
-pub(super) fn element_positions(op: &'static str, index: &Tensor) -> Result<Tensor> {
+pub(in crate::ops) fn element_positions(op: &'static str, index: &Tensor) -> Result<Tensor> {
     if index.numel() == 0 { copy::to_dtype(index, DType::I64) } else { positions(op, index) }
 }
 
 /// Both have the same dtype.
-pub(super) fn same_dtype(op: &'static str, own: DType, given: DType) -> Result<()> {
+pub(in crate::ops) fn same_dtype(op: &'static str, own: DType, given: DType) -> Result<()> {
     if own == given {
         return Ok(());
     }
@@ -93,13 +93,13 @@ pub fn gather(input: &Tensor, axis: i64, index: &Tensor) -> Result<Tensor> {
 
 /// [`gather`] with an axis and an `i64` index.
 #[track_caller]
-pub(super) fn take_along(input: &Tensor, axis: usize, index: &Tensor) -> Result<Tensor> {
+pub(in crate::ops) fn take_along(input: &Tensor, axis: usize, index: &Tensor) -> Result<Tensor> {
     call(Gather { axis, shape: input.shape() }, &[input, index])
 }
 
 /// Zeros of `shape` with `values` added at `index` along `axis`: the transpose of [`take_along`].
 #[track_caller]
-pub(super) fn put_along(shape: &[usize], axis: usize, index: &Tensor, values: &Tensor) -> Result<Tensor> {
+pub(in crate::ops) fn put_along(shape: &[usize], axis: usize, index: &Tensor, values: &Tensor) -> Result<Tensor> {
     call(GatherBackward { axis, shape: shape.into() }, &[values, index])
 }
 
@@ -214,7 +214,7 @@ impl Op for GatherBackward {
 
 /// What is done with the values of a scatter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Scatter {
+pub(in crate::ops) enum Scatter {
     Set,
     Add,
     /// As [`Scatter::Add`], without a derivative: `reduce="add"`.
@@ -333,7 +333,7 @@ impl Writing for Scattered {
 }
 
 /// Values of an integer or `bool` target are not differentiable, but neither is the target.
-pub(super) fn check_scatter(
+pub(in crate::ops) fn check_scatter(
     op: &'static str,
     own: &[usize],
     axis: usize,
@@ -385,7 +385,7 @@ fn scatter_raw(
 }
 
 #[track_caller]
-pub(super) fn scattered(
+pub(in crate::ops) fn scattered(
     kind: Scatter,
     target: &Tensor,
     in_place: bool,
@@ -506,13 +506,13 @@ impl Writing for ScatteredNumber {
 }
 
 /// One number as a source of any shape, if the dtype has room for it.
-pub(super) fn everywhere(op: &'static str, value: Scalar, dtype: DType, shape: &[usize]) -> Result<Array> {
+pub(in crate::ops) fn everywhere(op: &'static str, value: Scalar, dtype: DType, shape: &[usize]) -> Result<Array> {
     Ok(Array::full(op, &[], value.storable(op, dtype)?, dtype)?.expand(shape))
 }
 
 /// A copy with one number at the positions along an axis.
 #[track_caller]
-pub(super) fn scatter_number(target: &Tensor, axis: usize, index: &Tensor, value: Scalar) -> Result<Tensor> {
+pub(in crate::ops) fn scatter_number(target: &Tensor, axis: usize, index: &Tensor, value: Scalar) -> Result<Tensor> {
     call(ScatteredNumber { kind: Scatter::Set, axis, value }, &[target, index])
 }
 

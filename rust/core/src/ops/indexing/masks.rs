@@ -3,13 +3,8 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::arranging::padding;
-use super::elementwise::{Arg, apply};
-use super::index::{out_of_range, same_dtype, take_along};
-use super::indexing::{self, Indices};
-use super::reductions::scan;
-use super::write::{self, Reads, Writing};
-use super::{batching, copy, rows, select, views};
+use super::Indices;
+use super::along::{out_of_range, same_dtype, take_along};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
@@ -22,6 +17,12 @@ use crate::kernels::Out;
 use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::index as kernel;
 use crate::launch::{Held, NONE, launch, launch_stored};
+use crate::ops::arranging::padding;
+use crate::ops::elementwise::{Arg, apply};
+use crate::ops::indexing::{self};
+use crate::ops::reductions::scan;
+use crate::ops::write::{self, Reads, Writing};
+use crate::ops::{batching, copy, rows, select, views};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -47,7 +48,7 @@ fn nonzero_array(array: &Array) -> Result<Array> {
 }
 
 /// One vector of positions per axis.
-pub(super) fn nonzero_columns(array: &Array) -> Result<Vec<Array>> {
+pub(in crate::ops) fn nonzero_columns(array: &Array) -> Result<Vec<Array>> {
     let positions = nonzero_array(array)?;
     Ok((0..array.rank()).map(|axis| positions.select(1, axis)).collect())
 }
@@ -77,7 +78,7 @@ fn check_mask(op: &'static str, mask: DType) -> Result<()> {
 /// `masked_fill_` of a target whose elements share memory: a number is written where the mask says and nowhere else, while
 /// the row of that name writes every element.
 #[track_caller]
-pub(super) fn fill_shared(target: &Tensor, mask: &Tensor, value: Arg<'_>) -> Result<()> {
+pub(in crate::ops) fn fill_shared(target: &Tensor, mask: &Tensor, value: Arg<'_>) -> Result<()> {
     let value = match value {
         Arg::Scalar(number) => Tensor::scalar(number, target.dtype())?,
         Arg::Tensor(tensor) => copy::to_dtype(tensor, target.dtype())?,
@@ -399,7 +400,7 @@ impl Op for MaskTaken {
         let nowhere = apply(&rows::logical_not::ROW, &[], &[(&mask).into()])?;
         let behind = Scalar::Int(count as i64).into();
         let before = apply(&rows::masked_fill::ROW, &[], &[(&before).into(), (&nowhere).into(), behind])?;
-        let taken = super::index::put_along(&[size, count + 1], 1, &before, &whole)?;
+        let taken = super::along::put_along(&[size, count + 1], 1, &before, &whole)?;
         let taken = views::narrow(&taken, 1, 0, count as i64)?;
         let shape: Shape = std::iter::once(size).chain(self.source.iter().copied()).collect();
         cx.put(views::reshape_to(&taken, &shape)?, Some(0));

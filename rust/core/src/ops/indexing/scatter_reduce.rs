@@ -1,15 +1,12 @@
 //! `scatter_reduce`: elements scattered along an axis and combined with what is there, and its gradients.
 
+use crate::ops::elementwise;
 use smallvec::{SmallVec, smallvec};
 
-use super::arranging::padding;
-use super::index::{
+use super::along::{
     Scatter, check_scatter, element_positions, everywhere, out_of_range_runtime, same_dtype, scatter_number, scattered,
     take_along,
 };
-use super::reductions::reduce;
-use super::write::{self, Reads, Writing};
-use super::{batching, copy, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -20,7 +17,11 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::scatter::{Fold, scatter_fold};
 use crate::launch::{Held, launch};
+use crate::ops::arranging::padding;
 use crate::ops::elementwise::{Arg, apply};
+use crate::ops::reductions::reduce;
+use crate::ops::write::{self, Reads, Writing};
+use crate::ops::{batching, copy, rows, select, views};
 use crate::scalar::Scalar;
 use crate::shape;
 use crate::tensor::Tensor;
@@ -86,7 +87,7 @@ struct Combined {
 
 /// A row applied to tensors and numbers, for formulas.
 #[track_caller]
-fn row(row: &'static super::elementwise::Row, args: &[Arg<'_>]) -> Result<Tensor> {
+fn row(row: &'static elementwise::Row, args: &[Arg<'_>]) -> Result<Tensor> {
     apply(row, &[], args)
 }
 

@@ -2,9 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::elementwise::apply;
-use super::reductions::reduce;
-use super::{batching, copy, index_slices, powers, rows, select, views};
+use super::slices;
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
@@ -14,6 +12,9 @@ use crate::graph::transform::{Batch, Part, Tangents};
 use crate::graph::{call, no_grad};
 use crate::kernels::index as kernel;
 use crate::launch::{NONE, launch, launch_stored};
+use crate::ops::elementwise::apply;
+use crate::ops::reductions::reduce;
+use crate::ops::{batching, copy, powers, rows, select, views};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -110,14 +111,14 @@ pub fn shorten_rows(weight: &Tensor, index: &Tensor, max_norm: f64, p: f64) -> R
     used.sort_unstable();
     used.dedup();
     let used = Tensor::from_slice(&used, &[used.len()])?;
-    let table = index_slices::index_select(weight, 0, &used)?;
+    let table = slices::index_select(weight, 0, &used)?;
     let norms = reduce::norm(&table, p, Some(&[1]), true, None)?;
     let too_long = apply(&rows::gt::ROW, &[], &[(&norms).into(), Scalar::Float(max_norm).into()])?;
     // PyTorch's guard against a norm that is rounded down.
     let guarded = norms.add(1e-7)?;
     let shorter = apply(&rows::div::ROW, &[], &[Scalar::Float(max_norm).into(), (&guarded).into()])?;
     let factors = select::where_(&too_long, (&shorter).into(), Scalar::Int(1).into())?;
-    index_slices::index_copy(weight, true, 0, &used, &table.mul(&factors)?).map(drop)
+    slices::index_copy(weight, true, 0, &used, &table.mul(&factors)?).map(drop)
 }
 
 /// Rows of a table by their numbers. Of a batch, there are the tables of several examples below each other.
@@ -301,7 +302,7 @@ impl EmbeddedBackward {
         let flat = views::reshape_to(&grad, &[index.len(), shape[1]])?;
         let whole = Tensor::from_array(Array::zeros("embedding", shape, flat.dtype())?);
         let vector = Tensor::from_array(Array::from_slice(&index, &[index.len()])?);
-        index_slices::index_add(&whole, true, 0, &vector, &flat, Scalar::Int(1))
+        slices::index_add(&whole, true, 0, &vector, &flat, Scalar::Int(1))
     }
 }
 

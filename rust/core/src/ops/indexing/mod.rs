@@ -4,10 +4,17 @@
 //! stands for the index tensors of its true elements. They broadcast against each other, and the axes of their common
 //! shape stand where the first of them was if they are neighbours, else in front.
 
+pub mod along;
+pub mod embedding;
+pub mod masks;
+pub mod scatter_reduce;
+pub mod scatter_views;
+pub mod slices;
+pub mod table;
+
 use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::{Arg, apply_in_place};
-use super::masks::nonzero_columns;
 use super::views::{self, ViewOp};
 use super::write::{self, Reads, Writing};
 use super::{batching, copy, rows};
@@ -27,6 +34,7 @@ use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
 use crate::warning;
+use masks::nonzero_columns;
 
 /// One item of an index expression.
 #[derive(Clone, Debug)]
@@ -339,7 +347,7 @@ impl Op for Indexed {
         launch_stored((array, &lookups.operands()[..]), &output, |(x, found), out| {
             kernel::index_get(x, kernel::Indices { along: &lookups.along(&found), start: lookups.start }, out)
         })
-        .map_err(|found| super::index::out_of_range(OP, found))?;
+        .map_err(|found| along::out_of_range(OP, found))?;
         Ok(smallvec![output])
     }
 
@@ -565,7 +573,7 @@ impl Writing for Put {
             let indices = kernel::Indices { along: &lookups.along(&found), start: lookups.start };
             kernel::index_put(target, indices, values, self.accumulate)
         })
-        .map_err(|found| super::index::out_of_range(self.op(), found))
+        .map_err(|found| along::out_of_range(self.op(), found))
     }
 }
 
@@ -844,7 +852,7 @@ fn fill_at(target: &Tensor, indices: &Indices, number: Scalar) -> Result<()> {
             }
         } else if index.rank() == 1 && *axis < target.rank() && matches!(index.dtype(), DType::I64 | DType::I32) {
             let index = copy::to_dtype(index, DType::I64)?;
-            return super::index_slices::index_fill(target, true, *axis as i64, &index, number.into()).map(drop);
+            return slices::index_fill(target, true, *axis as i64, &index, number.into()).map(drop);
         }
     }
     let value = Tensor::scalar(number, target.dtype())?;
