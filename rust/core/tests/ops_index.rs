@@ -10,8 +10,9 @@ use arcgrad::ops::indexing::{
     IndexItem, along, embedding, getitem, index_get, index_put, masks, scatter_reduce, scatter_views, setitem, slices,
 };
 use arcgrad::ops::random_ops::{self, Distribution};
+use arcgrad::ops::sorting::{self, searching, unique};
 use arcgrad::ops::views::diagonals::{self, Triangle};
-use arcgrad::ops::{copy, creation, searching, sorting, unique};
+use arcgrad::ops::{copy, creation};
 use arcgrad::random::Generator;
 use arcgrad::{DType, Result, Scalar, Tensor, autograd};
 

@@ -1,8 +1,5 @@
 //! Distinct elements and slices: `unique`, `unique_consecutive`.
 
-use super::indexing::slices;
-use super::write::not_differentiable;
-use super::{batching, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -12,6 +9,9 @@ use crate::graph::op::{Arrays, Inputs, Op, Tensors};
 use crate::graph::transform::Tangents;
 use crate::kernels::sort::{self as kernel, Key};
 use crate::launch::{NONE, launch};
+use crate::ops::indexing::slices;
+use crate::ops::write::{self, not_differentiable};
+use crate::ops::{batching, views};
 use crate::tensor::Tensor;
 use crate::{shape, with_element};
 
@@ -120,7 +120,7 @@ impl Grouped {
         }
         let _off = crate::graph::no_grad();
         // One slice per row.
-        let vector = Tensor::from_array(super::write::at_least_vector(array));
+        let vector = Tensor::from_array(write::at_least_vector(array));
         let moved = views::movedim(&vector, &[axis as i64], &[0])?;
         let rows = moved.array().contiguous(op)?;
         let width = rows.numel().checked_div(size).unwrap_or(0);

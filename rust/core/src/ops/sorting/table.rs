@@ -1,11 +1,12 @@
 //! Names and signatures of sorting, selection, distinct elements, searching and comparison of whole tensors.
 
-use super::elementwise::Arg;
-use super::reductions::moments;
-use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
-use super::{closeness, searching, sorting, unique};
+use super::{searching, unique};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::ops::elementwise::Arg;
+use crate::ops::reductions::moments;
+use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
+use crate::ops::{closeness, sorting};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 

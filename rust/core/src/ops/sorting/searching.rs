@@ -2,10 +2,6 @@
 
 use smallvec::smallvec;
 
-use super::elementwise::apply;
-use super::indexing::slices;
-use super::write::{NOT_DIFFERENTIABLE, no_tangent, not_differentiable};
-use super::{batching, copy, powers, rows, sorting, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
@@ -16,6 +12,10 @@ use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::sort::{self as kernel, SearchSize};
 use crate::launch::{NONE, launch};
+use crate::ops::elementwise::apply;
+use crate::ops::indexing::slices;
+use crate::ops::write::{NOT_DIFFERENTIABLE, no_tangent, not_differentiable};
+use crate::ops::{batching, copy, powers, rows, sorting, views};
 use crate::scalar::Scalar;
 use crate::shape;
 use crate::tensor::Tensor;

@@ -1,5 +1,9 @@
 //! Order along an axis: `sort`, `topk`, `kthvalue`, `median`, `mode`, `quantile`.
 
+pub mod searching;
+pub mod table;
+pub mod unique;
+
 use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::{Arg, apply};
