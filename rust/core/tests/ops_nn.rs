@@ -2,10 +2,11 @@
 
 use arcgrad::ops::convolution::{self, Padding};
 use arcgrad::ops::loss::{self, Reduction};
+use arcgrad::ops::matmul::{self, contraction, einsum};
 use arcgrad::ops::normalization::{self, Running};
 use arcgrad::ops::pooling::{self, Divisor};
 use arcgrad::ops::reductions::softmax;
-use arcgrad::ops::{attention, contraction, cross_entropy, einsum, matmul, optim};
+use arcgrad::ops::{attention, cross_entropy, optim};
 use arcgrad::{DType, Result, Tensor, autograd};
 
 /// Numbers that look random and depend on `seed` alone, in (−1, 1).

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arcgrad::ops::convolution::{self, Padding};
 use arcgrad::ops::indexing::along;
 use arcgrad::ops::loss::Reduction;
+use arcgrad::ops::matmul::{self, contraction};
 use arcgrad::ops::reductions::{scan, softmax};
-use arcgrad::ops::{attention, contraction, cross_entropy, matmul, normalization, pooling, sorting};
+use arcgrad::ops::{attention, cross_entropy, normalization, pooling, sorting};
 use arcgrad::{DType, Result, Tensor, parallel};
 
 /// Whether the processor tells which registers are in use.

@@ -25,7 +25,7 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::sorting::table::VAR_MEAN,
             super::creation_table::TABLE,
             super::random_table::TABLE,
-            super::matmul_table::TABLE,
+            super::matmul::table::TABLE,
             super::linalg::table::TABLE,
             super::fourier::table::TABLE,
             super::loss_table::TABLE,

@@ -1,14 +1,18 @@
 //! Products built from matrix products: `tensordot`, `kron`, `cross`, chains, powers, bilinear forms, distances.
 
+use crate::ops::linalg::lu;
+use crate::ops::reductions::range;
+use crate::ops::{complex, copy, powers};
 use smallvec::SmallVec;
 
-use super::arranging::joining;
-use super::reductions::reduce;
-use super::{einsum, matmul, rows, select, views};
+use super::einsum;
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
+use crate::ops::arranging::joining;
 use crate::ops::elementwise::apply;
+use crate::ops::reductions::reduce;
+use crate::ops::{matmul, rows, select, views};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -181,7 +185,7 @@ pub fn vecdot(a: &Tensor, b: &Tensor, axis: i64) -> Result<Tensor> {
             format!("Expected x and y to have the same dtype, but found x of type {own} and y of type {other}");
         return Err(Error::runtime(OP, reason));
     }
-    let product = super::complex::conj(a)?.mul(b)?;
+    let product = complex::conj(a)?.mul(b)?;
     let dtype = product.dtype();
     reduce::sum(&product, Some(&[axis]), false, Some(dtype))
 }
@@ -202,7 +206,7 @@ pub fn matrix_power(input: &Tensor, power: i64) -> Result<Tensor> {
         ));
     }
     if power < 0 {
-        let [inverse, _] = super::linalg::lu::inv_ex("linalg.inv", input, true)?;
+        let [inverse, _] = lu::inv_ex("linalg.inv", input, true)?;
         return matrix_power(&inverse, power.checked_neg().unwrap_or(i64::MAX));
     }
     if power == 0 {
@@ -225,7 +229,7 @@ pub fn matrix_power(input: &Tensor, power: i64) -> Result<Tensor> {
         match (rest, &result) {
             (0, Some(result)) if power > 1 => return Ok(result.clone()),
             // A copy, so that the result never is the input.
-            (0, Some(result)) => return super::copy::clone(result),
+            (0, Some(result)) => return copy::clone(result),
             _ => square = matmul::matmul(&square, &square)?,
         }
     }
@@ -423,7 +427,7 @@ pub fn cdist(x1: &Tensor, x2: &Tensor, p: f64) -> Result<Tensor> {
 #[track_caller]
 pub fn cosine_similarity(x1: &Tensor, x2: &Tensor, axis: i64, eps: f64) -> Result<Tensor> {
     const OP: &str = "cosine_similarity";
-    let dtype = super::powers::promoted(&[x1.into(), x2.into()]);
+    let dtype = powers::promoted(&[x1.into(), x2.into()]);
     if !dtype.is_float() {
         return Err(Error::runtime(
             OP,
@@ -432,7 +436,7 @@ pub fn cosine_similarity(x1: &Tensor, x2: &Tensor, axis: i64, eps: f64) -> Resul
     }
     let shape = shape::broadcast(OP, &x1.shape(), &x2.shape())?;
     let unit = |tensor: &Tensor| -> Result<Tensor> {
-        let tensor = views::broadcast_to(&super::copy::to_dtype(tensor, dtype)?, &shape)?;
+        let tensor = views::broadcast_to(&copy::to_dtype(tensor, dtype)?, &shape)?;
         normalize(&tensor, 2.0, &[axis], eps)
     };
     reduce::sum(&unit(x1)?.mul(&unit(x2)?)?, Some(&[axis]), false, None)
@@ -455,7 +459,7 @@ pub fn pairwise_distance(x1: &Tensor, x2: &Tensor, p: f64, eps: f64, keep: bool)
 #[track_caller]
 pub fn normalize(x: &Tensor, p: f64, axes: &[i64], eps: f64) -> Result<Tensor> {
     let norm = reduce::norm(x, p, Some(axes), true, None)?;
-    let Some(factor) = super::reductions::range::shrink(&norm)? else { return x.div(&at_least(&norm, eps)?) };
+    let Some(factor) = range::shrink(&norm)? else { return x.div(&at_least(&norm, eps)?) };
     let x = x.mul(&factor)?;
     let norm = reduce::norm(&x, p, Some(axes), true, None)?;
     x.div(&at_least(&norm, eps)?)

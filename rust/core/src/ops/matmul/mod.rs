@@ -2,6 +2,10 @@
 //!
 //! One rule serves them all. The kernel takes strides, so neither a transposed operand nor a gradient is ever copied.
 
+pub mod contraction;
+pub mod einsum;
+pub mod table;
+
 use smallvec::{SmallVec, smallvec};
 
 use super::{batching, complex, copy, views};

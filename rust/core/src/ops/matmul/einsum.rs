@@ -2,9 +2,9 @@
 
 use smallvec::SmallVec;
 
-use super::reductions::reduce;
-use super::{matmul, views};
 use crate::error::{Error, Result};
+use crate::ops::reductions::reduce;
+use crate::ops::{matmul, views};
 use crate::tensor::Tensor;
 
 /// An axis name: `A`–`Z` are 0–25, `a`–`z` 26–51 (the order in which an implicit output lists them), axes under an

@@ -1,8 +1,9 @@
 //! Names and signatures of matrix products and what is built from them.
 
-use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
-use super::{contraction, einsum, matmul};
+use super::{contraction, einsum};
 use crate::error::{Error, Result};
+use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
+use crate::ops::{copy, matmul};
 use crate::tensor::Tensor;
 use crate::warning;
 
@@ -66,7 +67,7 @@ fn axes(a: &Tensor, b: &Tensor, dims: &Value) -> Result<(Vec<i64>, Vec<i64>)> {
         Value::Lists(lists) if lists.len() == 2 => Ok((lists[0].clone(), lists[1].clone())),
         Value::Tensor(dims) if dims.numel() == 1 => contraction::adjacent_axes(a, b, dims.item()?.to_i64()),
         Value::Tensor(dims) if dims.rank() == 2 && dims.shape()[0] == 2 => {
-            let values = super::copy::to_dtype(dims, crate::DType::I64)?.to_vec::<i64>();
+            let values = copy::to_dtype(dims, crate::DType::I64)?.to_vec::<i64>();
             let (first, second) = values.split_at(values.len() / 2);
             Ok((first.to_vec(), second.to_vec()))
         }
