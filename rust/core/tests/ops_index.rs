@@ -4,11 +4,11 @@
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "every check takes a list of tensors, some of one")]
 
 use arcgrad::ops::arranging::{grids, joining, padding, rearranging};
-use arcgrad::ops::dropout::dropout;
 use arcgrad::ops::elementwise::Arg;
 use arcgrad::ops::indexing::{
     IndexItem, along, embedding, getitem, index_get, index_put, masks, scatter_reduce, scatter_views, setitem, slices,
 };
+use arcgrad::ops::nn::dropout::dropout;
 use arcgrad::ops::random_ops::{self, Distribution};
 use arcgrad::ops::sorting::{self, searching, unique};
 use arcgrad::ops::views::diagonals::{self, Triangle};

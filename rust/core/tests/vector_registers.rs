@@ -5,12 +5,13 @@
 use std::arch::x86_64::{__cpuid, __cpuid_count};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arcgrad::ops::convolution::{self, Padding};
 use arcgrad::ops::indexing::along;
-use arcgrad::ops::loss::Reduction;
 use arcgrad::ops::matmul::{self, contraction};
+use arcgrad::ops::nn::convolution::{self, Padding};
+use arcgrad::ops::nn::loss::Reduction;
+use arcgrad::ops::nn::{attention, cross_entropy, normalization, pooling};
 use arcgrad::ops::reductions::{scan, softmax};
-use arcgrad::ops::{attention, cross_entropy, normalization, pooling, sorting};
+use arcgrad::ops::sorting;
 use arcgrad::{DType, Result, Tensor, parallel};
 
 /// Whether the processor tells which registers are in use.

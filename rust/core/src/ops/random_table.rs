@@ -1,9 +1,10 @@
 //! Names and signatures of random tensors, random changes in place, and dropout.
 
 use super::elementwise::Arg;
+use super::nn::dropout;
 use super::random_ops::{self, Distribution};
 use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
-use super::{dropout, random_shapes, views};
+use super::{random_shapes, views};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::scalar::Scalar;

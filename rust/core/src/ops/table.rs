@@ -28,13 +28,13 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::matmul::table::TABLE,
             super::linalg::table::TABLE,
             super::fourier::table::TABLE,
-            super::loss_table::TABLE,
-            super::loss_table::SOFTMAX_FORMS,
-            super::loss_table::LOG_SOFTMAX_FORMS,
-            super::nn_table::TABLE,
-            super::nn_table::MAX_POOL_1D,
-            super::nn_table::MAX_POOL_2D,
-            super::nn_table::MAX_POOL_3D,
+            super::nn::loss_table::TABLE,
+            super::nn::loss_table::SOFTMAX_FORMS,
+            super::nn::loss_table::LOG_SOFTMAX_FORMS,
+            super::nn::table::TABLE,
+            super::nn::table::MAX_POOL_1D,
+            super::nn::table::MAX_POOL_2D,
+            super::nn::table::MAX_POOL_3D,
         ]
     });
     &TABLES

@@ -5,8 +5,9 @@ use crate::dtype::DType;
 use crate::kernels::element::Element;
 use crate::kernels::number::Complex;
 use crate::kernels::{In, Kernel, Out, map};
+use crate::ops::nn::loss_rows;
 use crate::ops::reductions::range;
-use crate::ops::{activation, arithmetic, comparison, exponential, loss_rows, rows, select, special};
+use crate::ops::{activation, arithmetic, comparison, exponential, rows, select, special};
 use crate::scalar::Scalar;
 
 type C128 = Complex<f64>;

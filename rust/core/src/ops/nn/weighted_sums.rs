@@ -4,10 +4,6 @@ use std::sync::Arc;
 
 use smallvec::smallvec;
 
-use super::elementwise::apply;
-use super::indexing::slices;
-use super::reductions::range;
-use super::{batching, matmul, rows, views};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::call;
@@ -15,6 +11,10 @@ use crate::graph::no_grad;
 use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
+use crate::ops::elementwise::apply;
+use crate::ops::indexing::slices;
+use crate::ops::reductions::range;
+use crate::ops::{batching, matmul, rows, views};
 use crate::tensor::Tensor;
 
 /// The elements of which each output is the sum, each with its weight.
@@ -22,7 +22,7 @@ type Terms = Vec<Vec<(usize, f64)>>;
 
 /// Output `at` along `axis` is the sum of the elements that `terms[at]` gives, each with its weight.
 #[track_caller]
-pub(super) fn weighted_sums(op: &'static str, input: &Tensor, axis: usize, terms: Terms) -> Result<Tensor> {
+pub(in crate::ops) fn weighted_sums(op: &'static str, input: &Tensor, axis: usize, terms: Terms) -> Result<Tensor> {
     let size = input.shape()[axis];
     call(WeightedSums { op, axis, size, terms: Arc::new(terms) }, &[input])
 }

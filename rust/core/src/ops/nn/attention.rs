@@ -2,10 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::elementwise::apply;
-use super::matmul::{self, c_name};
-use super::reductions::{reduce, softmax};
-use super::{batching, dropout, rows, select, views};
+use super::dropout;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -16,6 +13,10 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{flat, no_grad};
 use crate::kernels::attention::{self as kernel, AttentionSize, Known};
 use crate::launch::launch;
+use crate::ops::elementwise::apply;
+use crate::ops::matmul::{self, c_name};
+use crate::ops::reductions::{reduce, softmax};
+use crate::ops::{batching, rows, select, views};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;

@@ -2,9 +2,6 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::reductions::{range, reduce};
-use super::views::{self, ViewOp};
-use super::{batching, copy};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
@@ -17,6 +14,9 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{flat, no_grad};
 use crate::kernels::normalize::{self as kernel, ChannelSize, Moments};
 use crate::launch::launch;
+use crate::ops::reductions::{range, reduce};
+use crate::ops::views::{self, ViewOp};
+use crate::ops::{batching, copy};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 

@@ -1,12 +1,8 @@
 //! Losses of predictions and targets of the same shape: a row, reduced to its mean or sum.
 
+use crate::ops::{out, select};
 use smallvec::{SmallVec, smallvec};
 
-use super::elementwise::{Arg, Params, Row, apply, arrays};
-use super::reductions::range::Lines;
-use super::reductions::reduce;
-use super::traced::Traced;
-use super::{batching, copy, powers, rows, views};
 use crate::array::Array;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
@@ -16,6 +12,11 @@ use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::transform::{Batch, Tangents};
 pub use crate::kernels::loss::Reduction;
 use crate::kernels::reduce::Reduction as Fold;
+use crate::ops::elementwise::{Arg, Params, Row, apply, arrays};
+use crate::ops::reductions::range::Lines;
+use crate::ops::reductions::reduce;
+use crate::ops::traced::Traced;
+use crate::ops::{batching, copy, powers, rows, views};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -33,7 +34,7 @@ pub fn reduction(op: &'static str, word: &str) -> Result<Reduction> {
 
 /// What is done with the losses of the elements.
 #[track_caller]
-pub(super) fn reduced(loss: &Tensor, reduction: Reduction) -> Result<Tensor> {
+pub(in crate::ops) fn reduced(loss: &Tensor, reduction: Reduction) -> Result<Tensor> {
     match reduction {
         Reduction::None => Ok(loss.clone()),
         Reduction::Mean => reduce::mean(loss, None, false, None),
@@ -142,7 +143,7 @@ impl Op for ReducedRow {
 
 /// [`reduced`] over the axes from `first` on.
 #[track_caller]
-pub(super) fn reduced_from(losses: &Tensor, reduction: Reduction, first: usize) -> Result<Tensor> {
+pub(in crate::ops) fn reduced_from(losses: &Tensor, reduction: Reduction, first: usize) -> Result<Tensor> {
     let axes: SmallVec<[i64; 6]> = (first as i64..losses.rank() as i64).collect();
     match reduction {
         _ if axes.is_empty() => Ok(losses.clone()),
@@ -304,7 +305,7 @@ pub fn huber_loss(
     check_sizes("huber_loss", input, target)?;
     check_float("huber_loss", "huber_cpu", input, target)?;
     // PyTorch's result lies in memory like the input's, for which integers have no room.
-    super::out::check_cast("huber_loss", powers::promoted(&[input.into(), target.into()]), input.dtype())?;
+    out::check_cast("huber_loss", powers::promoted(&[input.into(), target.into()]), input.dtype())?;
     match weight {
         None => copy::to_dtype(&reduced_row(&rows::huber::ROW, &[delta.into()], &[input, target], how)?, input.dtype()),
         Some(weight) => {
@@ -487,7 +488,7 @@ pub fn kl_div(input: &Tensor, target: &Tensor, log_target: bool, how: Divergence
         if log_target {
             // eᵗ·(t − x), and 0 where t is −∞: what never happens has no part in the sum, nor a slope.
             let never = target.eq(f64::NEG_INFINITY)?;
-            let distance = super::select::where_(&never, 0i64.into(), (&target.sub(input)?).into())?;
+            let distance = select::where_(&never, 0i64.into(), (&target.sub(input)?).into())?;
             reduced(&target.exp()?.mul(&distance)?, how)
         } else {
             reduced_row(&rows::divergence::ROW, &[], &[input, target], how)

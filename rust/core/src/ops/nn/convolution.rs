@@ -4,10 +4,9 @@
 //! with respect to itself, given the other two: the convolution gives y, the transposed convolution x, the gradient of
 //! the weight w. So one operation and one rule, which says what was given and what was made, serve any order.
 
+use crate::ops::matmul;
 use smallvec::{SmallVec, smallvec};
 
-use super::reductions::reduce;
-use super::{batching, complex, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
@@ -20,6 +19,8 @@ use crate::kernels::conv::{self as kernel, ConvSize};
 use crate::kernels::conv_integer as integer;
 use crate::kernels::window::Window;
 use crate::launch::launch;
+use crate::ops::reductions::reduce;
+use crate::ops::{batching, complex, views};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -611,7 +612,7 @@ pub fn conv_transpose(
     let call = Call::new(op, axes, &weight.array(), options)?;
     let (input, unbatched) = call.batched(input)?;
     // PyTorch adds it in place, and so casts it.
-    let bias = bias.map(|bias| super::matmul::as_addend(bias, input.dtype())).transpose()?;
+    let bias = bias.map(|bias| matmul::as_addend(bias, input.dtype())).transpose()?;
     let (y, w, b) = (input.array(), weight.array(), bias.as_ref().map(Tensor::array));
     let (out_channels, in_channels) = call.check_channels(true, &y, &w, b.as_ref())?;
     call.check_dtypes(true, &y, &w, b.as_ref())?;

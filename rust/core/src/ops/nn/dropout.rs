@@ -1,12 +1,12 @@
 //! Dropout: elements or channels zeroed at random, with PyTorch's stream of decisions.
 
-use super::creation::zeros_like;
-use super::elementwise::{apply, apply_in_place};
-use super::random_ops::{fill_new, for_each_example, source};
-use super::rows;
 use crate::array::Array;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
+use crate::ops::creation::zeros_like;
+use crate::ops::elementwise::{apply, apply_in_place};
+use crate::ops::random_ops::{fill_new, for_each_example, source};
+use crate::ops::rows;
 use crate::random::{self, SharedGenerator};
 use crate::tensor::Tensor;
 use crate::with_element;

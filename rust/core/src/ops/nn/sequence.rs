@@ -5,9 +5,6 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::arranging::joining;
-use super::reductions::reduce;
-use super::{matmul, views};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::call::call_with;
@@ -16,6 +13,9 @@ use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::{Modes, flat, modes};
 use crate::kernels::sequence::{self as kernel, Cell, Given, Gradients, KEPT, Known, SequenceSize};
 use crate::launch::launch;
+use crate::ops::arranging::joining;
+use crate::ops::reductions::reduce;
+use crate::ops::{matmul, views};
 use crate::tensor::Tensor;
 
 /// A recurrence. Inputs are what the input has to say (`steps · batch × gates · hidden`, the rows of the first step first),

@@ -2,12 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::elementwise::apply;
-use super::indexing::along;
 use super::loss::{Reduction, reduced, reduced_from};
-use super::reductions::softmax::SoftmaxBackward;
-use super::reductions::{reduce, softmax};
-use super::{batching, copy, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
@@ -22,6 +17,11 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::index::OutOfRange;
 use crate::kernels::loss::{self as kernel, NllSize, Targets};
 use crate::launch::launch;
+use crate::ops::elementwise::apply;
+use crate::ops::indexing::along;
+use crate::ops::reductions::softmax::SoftmaxBackward;
+use crate::ops::reductions::{reduce, softmax};
+use crate::ops::{batching, copy, rows, select, views};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;

@@ -2,15 +2,16 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::indexing::slices;
+use super::pooling;
 use super::weighted_sums::weighted_sums;
-use super::{batching, copy, pooling, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::call;
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
+use crate::ops::indexing::slices;
+use crate::ops::{batching, copy, views};
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 

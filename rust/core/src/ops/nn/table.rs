@@ -3,9 +3,9 @@
 use super::convolution::{self, Padding};
 use super::normalization::{self, Running};
 use super::pooling::{self, Divisor};
-use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
 use super::{attention, resampling, sequence};
 use crate::error::{Error, Result};
+use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
 
 const fn op(
     name: &'static str,

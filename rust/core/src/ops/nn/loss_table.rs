@@ -2,9 +2,9 @@
 
 use super::cross_entropy;
 use super::loss::{self, Divergence, Reduction};
-use super::reductions::softmax;
-use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use crate::error::Result;
+use crate::ops::reductions::softmax;
+use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use crate::tensor::Tensor;
 use crate::warning;
 

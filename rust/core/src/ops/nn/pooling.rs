@@ -1,12 +1,9 @@
 //! Pooling over one to three spatial axes: maxima and means of sliding windows, and windows as columns.
 
+use crate::ops::arranging::joining;
 use smallvec::{SmallVec, smallvec};
 
-use super::indexing::along;
-use super::reductions::reduce;
-use super::views::{self, ViewOp};
 use super::weighted_sums::weighted_sums;
-use super::{batching, copy};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -19,6 +16,10 @@ pub use crate::kernels::pool::Divisor;
 use crate::kernels::pool::{self as kernel};
 use crate::kernels::window::Window;
 use crate::launch::launch;
+use crate::ops::indexing::along;
+use crate::ops::reductions::reduce;
+use crate::ops::views::{self, ViewOp};
+use crate::ops::{batching, copy};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -513,7 +514,7 @@ pub fn adaptive_max_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<(
         let empty = |dtype| Ok::<_, Box<Error>>(Tensor::from_array(Array::zeros(op, &result, dtype)?));
         return Ok((empty(input.dtype())?, empty(DType::I64)?));
     }
-    let joined = |parts: &[Tensor]| views::reshape_to(&super::arranging::joining::cat(parts, -1)?, &result);
+    let joined = |parts: &[Tensor]| views::reshape_to(&joining::cat(parts, -1)?, &result);
     Ok((joined(&values)?, joined(&places)?))
 }
 
