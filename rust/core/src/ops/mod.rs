@@ -17,7 +17,6 @@ pub mod composed;
 pub mod copy;
 pub mod copy_table;
 pub mod creation;
-pub mod creation_table;
 pub mod elementwise;
 pub mod elementwise_table;
 pub mod exponential;

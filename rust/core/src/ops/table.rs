@@ -23,7 +23,7 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::sorting::table::NANMEDIAN,
             super::sorting::table::STD_MEAN,
             super::sorting::table::VAR_MEAN,
-            super::creation_table::TABLE,
+            super::creation::table::TABLE,
             super::random_table::TABLE,
             super::matmul::table::TABLE,
             super::linalg::table::TABLE,

@@ -1,9 +1,10 @@
 //! Names and signatures of operations that make tensors.
 
-use super::creation::{self, sizes};
-use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
+use super::sizes;
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::ops::creation;
+use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use crate::scalar::Scalar;
 
 const fn op(

@@ -2,6 +2,8 @@
 //!
 //! Memory is never shown uninitialised: what PyTorch calls `empty` holds zeros here.
 
+pub mod table;
+
 use crate::array::Array;
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
