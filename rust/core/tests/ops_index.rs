@@ -4,6 +4,7 @@
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "every check takes a list of tensors, some of one")]
 
 use arcgrad::ops::arranging::{grids, joining, padding, rearranging};
+use arcgrad::ops::creation;
 use arcgrad::ops::elementwise::Arg;
 use arcgrad::ops::indexing::{
     IndexItem, along, embedding, getitem, index_get, index_put, masks, scatter_reduce, scatter_views, setitem, slices,
@@ -12,7 +13,7 @@ use arcgrad::ops::nn::dropout::dropout;
 use arcgrad::ops::random_ops::{self, Distribution};
 use arcgrad::ops::sorting::{self, searching, unique};
 use arcgrad::ops::views::diagonals::{self, Triangle};
-use arcgrad::ops::{copy, creation};
+use arcgrad::ops::writing::copy;
 use arcgrad::random::Generator;
 use arcgrad::{DType, Result, Scalar, Tensor, autograd};
 

@@ -8,7 +8,8 @@ use arcgrad::ops::arranging::joining;
 use arcgrad::ops::elementwise::{Integers, Row};
 use arcgrad::ops::registry::{Args, Call, Default, Form, Forms, Kind, OpInfo, Output, Param, Value};
 use arcgrad::ops::table::registry;
-use arcgrad::ops::{copy, views};
+use arcgrad::ops::views;
+use arcgrad::ops::writing::copy;
 use arcgrad::{DType, Scalar, Tensor, autograd};
 
 /// Sizes beyond a group of lanes and not a multiple of one, so that every loop also has a tail.

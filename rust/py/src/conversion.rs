@@ -2,7 +2,8 @@
 
 use arcgrad::graph::is_grad_enabled;
 use arcgrad::ops::arranging::rearranging;
-use arcgrad::ops::{complex, copy, views};
+use arcgrad::ops::writing::copy;
+use arcgrad::ops::{complex, views};
 use arcgrad::storage::{Access, Device, check_room};
 use arcgrad::{Array, DType, Scalar, Tensor};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};

@@ -3,7 +3,8 @@
 use super::elementwise::{Arg, apply, apply_in_place, update_data};
 use super::indexing::masks;
 use super::reductions::reduce;
-use super::{copy, rows, views};
+use super::writing::copy;
+use super::{rows, views};
 use crate::array::Array;
 use crate::graph::algebra::Algebra;
 use crate::graph::no_grad;

@@ -2,7 +2,8 @@
 
 use super::elementwise::{Arg, apply};
 use super::reductions::reduce;
-use super::{copy, rows};
+use super::rows;
+use super::writing::copy;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;

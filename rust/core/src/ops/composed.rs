@@ -3,7 +3,8 @@
 use super::elementwise::{Arg, apply, apply_in_place};
 use super::powers::resolve_pow;
 use super::reductions::reduce;
-use super::{copy, rows, select};
+use super::writing::copy;
+use super::{rows, select};
 use crate::dtype::{Category, DType, torch_name};
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;

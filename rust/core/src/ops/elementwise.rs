@@ -12,6 +12,7 @@ mod tests;
 pub mod tier;
 
 use crate::ops::indexing::masks;
+use crate::ops::writing::{copy, out};
 pub use declare::same_text;
 pub(crate) use declare::{elementwise, formula, names};
 pub use fast::Fresh;
@@ -21,8 +22,6 @@ pub use tier::{Integers, Tier};
 use rule::Elementwise;
 use smallvec::SmallVec;
 
-use super::out::Takes;
-use super::overlap::{check_distinct, spared};
 use super::traced::Traced;
 use crate::array::Array;
 use crate::dtype::{Category, DType};
@@ -32,6 +31,8 @@ use crate::graph::record::{Save, check_in_place, is_wanted_of, record, record_in
 use crate::graph::{Blame, Modes, modes, place, trace, transform};
 use crate::kernels::Kernel;
 use crate::launch::{self, Source};
+use crate::ops::writing::out::Takes;
+use crate::ops::writing::overlap::{check_distinct, spared};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
 use crate::storage::is_meta_known;
@@ -489,7 +490,7 @@ pub fn apply_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, res
             note_in_place(row, params, &args, &plan.arrays());
         }
         if let Some(before) = before {
-            record_in_place(super::copy::Filled(row.node), target, &[&before], &[])?;
+            record_in_place(copy::Filled(row.node), target, &[&before], &[])?;
         }
         return Ok(());
     }
@@ -528,8 +529,8 @@ fn transformed_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, r
     let mut args: SmallVec<[Arg<'_>; MAX_INPUTS]> = smallvec::smallvec![Arg::Tensor(target)];
     args.extend_from_slice(rest);
     let result = apply(row, params, &args)?;
-    super::out::check_cast(row.name, result.dtype(), target.dtype())?;
-    super::copy::copy_(target, &result)
+    out::check_cast(row.name, result.dtype(), target.dtype())?;
+    copy::copy_(target, &result)
 }
 
 /// The `out=` form: writes the result into `out`, resized if need be. Not differentiable, as in PyTorch.
@@ -539,12 +540,12 @@ pub fn apply_out(row: &'static Row, params: &[Scalar], args: &[Arg<'_>], out: &T
     let blame = Blame::here();
     // The result of a row without gradients is a constant, whatever its inputs are.
     let inputs = if row.grads.is_empty() { SmallVec::new() } else { plan.inputs() };
-    super::out::check_differentiable(row.name, &inputs, out)?;
+    out::check_differentiable(row.name, &inputs, out)?;
     drop(inputs);
     check_in_place(row.name, out, false)?;
     // Before the output is given its shape: an error leaves it as it was.
     takes.check(row.name, plan.result, out.dtype())?;
-    super::out::resize_output(row.name, out, &plan.shape, &plan.strides())?;
+    out::resize_output(row.name, out, &plan.shape, &plan.strides())?;
     let output = out.array();
     check_output(&mut plan, &output)?;
     plan.run(params, &output, || output.storage().bump(blame));
@@ -563,7 +564,7 @@ fn check_output(plan: &mut Plan<'_>, output: &Array) -> Result<()> {
             ),
         ));
     }
-    super::out::check_cast(plan.op, plan.result, output.dtype())?;
+    out::check_cast(plan.op, plan.result, output.dtype())?;
     check_distinct(plan.op, output)?;
     for (position, operand) in plan.operands.iter_mut().enumerate() {
         let Some(operand) = operand.as_mut().filter(|operand| !operand.array.is_exactly(output)) else { continue };

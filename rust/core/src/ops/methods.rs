@@ -4,7 +4,8 @@
 
 use super::elementwise::{Arg, apply, apply_in_place};
 use super::reductions::{reduce, scan};
-use super::{copy, powers, rows, views};
+use super::writing::copy;
+use super::{powers, rows, views};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::tensor::Tensor;

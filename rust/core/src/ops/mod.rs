@@ -14,8 +14,6 @@ pub mod closeness;
 pub mod comparison;
 pub mod complex;
 pub mod composed;
-pub mod copy;
-pub mod copy_table;
 pub mod creation;
 pub mod elementwise;
 pub mod elementwise_table;
@@ -28,8 +26,6 @@ pub mod matmul;
 pub mod methods;
 pub mod nn;
 pub mod optim;
-pub mod out;
-mod overlap;
 pub mod overloads;
 pub mod powers;
 pub mod random_ops;
@@ -44,7 +40,7 @@ pub mod special_table;
 pub mod table;
 pub mod traced;
 pub mod views;
-mod write;
+pub mod writing;
 
 /// Every elementwise row under one roof.
 pub mod rows {

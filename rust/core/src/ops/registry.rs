@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::autocast;
 use super::elementwise::{Arg, Params, Row, apply, apply_in_place, apply_out};
-use super::out::{self, Takes};
+use super::writing::out::{self, Takes};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::views::own_result;
@@ -467,7 +467,7 @@ fn spared(target: &Tensor, values: &[Value]) -> Result<Vec<Value>> {
         let array = tensor.array();
         // Without elements nothing is overwritten, but what is saved would be of another version.
         let shown = array.ranges_touch(&written) || array.storage().same_counter(written.storage());
-        if shown { super::copy::clone(tensor) } else { Ok(tensor.clone()) }
+        if shown { super::writing::copy::clone(tensor) } else { Ok(tensor.clone()) }
     };
     let spared = values.iter().map(|value| match value {
         Value::Tensor(tensor) => spare(tensor).map(Value::Tensor),
@@ -609,7 +609,7 @@ impl OpInfo {
                             return Err(Error::runtime(self.name, reason));
                         }
                         out::check_cast(self.name, result.dtype(), target.dtype())?;
-                        super::copy::copy_(target, &result)?;
+                        super::writing::copy::copy_(target, &result)?;
                         Ok(Output::InPlace)
                     }
                     _ => Err(Error::type_(self.name, format!("{} has no in-place form", self.name))),

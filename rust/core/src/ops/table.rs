@@ -15,7 +15,7 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::reductions::table::STD,
             super::views::table::TABLE,
             super::complex::table::TABLE,
-            super::copy_table::TABLE,
+            super::writing::table::TABLE,
             super::arranging::table::TABLE,
             super::indexing::table::TABLE,
             super::sorting::table::TABLE,

@@ -6,7 +6,8 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::ops::elementwise::apply;
-use crate::ops::{copy, indexing, rows, views};
+use crate::ops::writing::copy;
+use crate::ops::{indexing, rows, views};
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 

@@ -1,6 +1,6 @@
 //! Putting tensors together: `cat`, `stack` and what is made of them.
 
-use crate::ops::copy;
+use crate::ops::writing::copy;
 use smallvec::{SmallVec, smallvec};
 
 use crate::array::Array;

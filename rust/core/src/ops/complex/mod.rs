@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::apply;
-use super::{batching, copy, rows, views};
+use super::{batching, rows, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
@@ -24,6 +24,7 @@ use crate::kernels::number::{Complex, Part, PartFormula};
 use crate::kernels::{Kernel, row};
 use crate::launch::{self, Source};
 use crate::ops::arranging::joining;
+use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 

@@ -11,7 +11,7 @@ pub use short_time::{Frames, Inversion, istft, stft};
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{batching, complex, copy, creation, views};
+use super::{batching, complex, creation, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
@@ -22,6 +22,7 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::fourier as kernel;
 use crate::launch::{NONE, launch};
 use crate::ops::arranging::{padding, rearranging};
+use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::shape::{Shape, normalize_axis};
 use crate::tensor::Tensor;

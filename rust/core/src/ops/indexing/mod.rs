@@ -16,8 +16,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::{Arg, apply_in_place};
 use super::views::{self, ViewOp};
-use super::write::{self, Reads, Writing};
-use super::{batching, copy, rows};
+use super::{batching, rows};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
@@ -30,6 +29,8 @@ use crate::graph::{Modes, call, modes};
 use crate::kernels::In;
 use crate::kernels::index as kernel;
 use crate::launch::{Held, launch_stored};
+use crate::ops::writing::copy;
+use crate::ops::writing::write::{self, Reads, Writing};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;

@@ -8,9 +8,10 @@ use crate::graph::call;
 use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
+use crate::ops::batching;
 use crate::ops::views::ViewOp;
 use crate::ops::views::{self, diagonals};
-use crate::ops::{batching, copy};
+use crate::ops::writing::copy;
 use crate::shape;
 use crate::tensor::Tensor;
 

@@ -83,7 +83,11 @@ impl Op for Eig {
         let [result, _] = lu::solve_ex(OP, &turned, &result, true, false)?;
         cx.put(
             0,
-            if a.dtype().is_complex() { result } else { crate::ops::copy::contiguous(&complex::real(&result)?)? },
+            if a.dtype().is_complex() {
+                result
+            } else {
+                crate::ops::writing::copy::contiguous(&complex::real(&result)?)?
+            },
         );
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::linalg as kernel;
 use crate::launch::launch;
 use crate::ops::arranging::joining;
-use crate::ops::copy;
+use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 

@@ -204,7 +204,7 @@ impl Op for Permutation {
 
 /// P of A = P L U.
 fn permutation(op: &'static str, pivots: &Tensor, rows: usize, dtype: DType) -> Result<Tensor> {
-    crate::ops::copy::to_dtype(&call(Permutation { op, rows, dtype: dtype.to_real() }, &[pivots])?, dtype)
+    crate::ops::writing::copy::to_dtype(&call(Permutation { op, rows, dtype: dtype.to_real() }, &[pivots])?, dtype)
 }
 
 #[track_caller]

@@ -2,6 +2,7 @@
 //! [`arcgrad_linalg::spectrum`].
 
 use crate::ops::reductions::reduce;
+use crate::ops::writing::copy;
 use smallvec::smallvec;
 
 use super::{batch_of, batched, for_columns, for_rows};
@@ -102,7 +103,7 @@ pub(super) fn over_differences(
     hermitian: Option<&Tensor>,
     gradient: Option<&Tensor>,
 ) -> Result<Tensor> {
-    let zeros = |like: &Tensor| super::super::copy::filled_like(like, crate::scalar::Scalar::Int(0));
+    let zeros = |like: &Tensor| copy::filled_like(like, crate::scalar::Scalar::Int(0));
     let known = match hermitian {
         Some(hermitian) => hermitian.clone(),
         None => zeros(antihermitian)?,

@@ -2,7 +2,8 @@
 
 use crate::ops::linalg::lu;
 use crate::ops::reductions::range;
-use crate::ops::{complex, copy, powers};
+use crate::ops::writing::copy;
+use crate::ops::{complex, powers};
 use smallvec::SmallVec;
 
 use super::einsum;

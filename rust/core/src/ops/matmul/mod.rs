@@ -8,7 +8,7 @@ pub mod table;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{batching, complex, copy, views};
+use super::{batching, complex, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -19,6 +19,7 @@ use crate::graph::transform::{Batch, Part, Tangents};
 use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::matmul::matmul as run;
 use crate::launch::launch;
+use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;

@@ -2,8 +2,9 @@
 
 use super::{contraction, einsum};
 use crate::error::{Error, Result};
+use crate::ops::matmul;
 use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
-use crate::ops::{copy, matmul};
+use crate::ops::writing::copy;
 use crate::tensor::Tensor;
 use crate::warning;
 

@@ -1,6 +1,7 @@
 //! Losses of predictions and targets of the same shape: a row, reduced to its mean or sum.
 
-use crate::ops::{out, select};
+use crate::ops::select;
+use crate::ops::writing::out;
 use smallvec::{SmallVec, smallvec};
 
 use crate::array::Array;
@@ -16,7 +17,8 @@ use crate::ops::elementwise::{Arg, Params, Row, apply, arrays};
 use crate::ops::reductions::range::Lines;
 use crate::ops::reductions::reduce;
 use crate::ops::traced::Traced;
-use crate::ops::{batching, copy, powers, rows, views};
+use crate::ops::writing::copy;
+use crate::ops::{batching, powers, rows, views};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;

@@ -14,9 +14,10 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{flat, no_grad};
 use crate::kernels::normalize::{self as kernel, ChannelSize, Moments};
 use crate::launch::launch;
+use crate::ops::batching;
 use crate::ops::reductions::{range, reduce};
 use crate::ops::views::{self, ViewOp};
-use crate::ops::{batching, copy};
+use crate::ops::writing::copy;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 

@@ -16,10 +16,11 @@ pub use crate::kernels::pool::Divisor;
 use crate::kernels::pool::{self as kernel};
 use crate::kernels::window::Window;
 use crate::launch::launch;
+use crate::ops::batching;
 use crate::ops::indexing::along;
 use crate::ops::reductions::reduce;
 use crate::ops::views::{self, ViewOp};
-use crate::ops::{batching, copy};
+use crate::ops::writing::copy;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 

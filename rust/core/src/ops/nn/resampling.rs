@@ -11,7 +11,8 @@ use crate::graph::call;
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::ops::indexing::slices;
-use crate::ops::{batching, copy, views};
+use crate::ops::writing::copy;
+use crate::ops::{batching, views};
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 

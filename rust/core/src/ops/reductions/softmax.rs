@@ -14,7 +14,8 @@ use crate::kernels::softmax as kernel;
 use crate::kernels::softmax::AxisSize;
 use crate::kernels::{In, Out};
 use crate::launch::launch;
-use crate::ops::{batching, copy};
+use crate::ops::batching;
+use crate::ops::writing::copy;
 use crate::shape;
 use crate::tensor::Tensor;
 

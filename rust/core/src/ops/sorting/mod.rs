@@ -11,8 +11,7 @@ use super::indexing::along;
 use super::reductions::reduce::{
     self, Choice, Mask, attained, attained_or_nan, choose, reduce_array, refuse_empty, share_among_ties,
 };
-use super::write::at_least_vector;
-use super::{batching, copy, rows, select, views};
+use super::{batching, rows, select, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -25,6 +24,8 @@ use crate::kernels::reduce::Reduction;
 use crate::kernels::softmax::AxisSize;
 use crate::kernels::sort::{self as kernel, Rank, Sorted};
 use crate::launch::launch;
+use crate::ops::writing::copy;
+use crate::ops::writing::write::at_least_vector;
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::storage::Device;

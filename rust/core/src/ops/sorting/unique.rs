@@ -10,7 +10,7 @@ use crate::graph::transform::Tangents;
 use crate::kernels::sort::{self as kernel, Key};
 use crate::launch::{NONE, launch};
 use crate::ops::indexing::slices;
-use crate::ops::write::{self, not_differentiable};
+use crate::ops::writing::write::{self, not_differentiable};
 use crate::ops::{batching, views};
 use crate::tensor::Tensor;
 use crate::{shape, with_element};

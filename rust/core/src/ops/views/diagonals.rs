@@ -16,7 +16,7 @@ use crate::ops::arranging::{joining, padding};
 use crate::ops::batching;
 use crate::ops::reductions::reduce;
 use crate::ops::views::{self};
-use crate::ops::write::{self, Reads, Writing};
+use crate::ops::writing::write::{self, Reads, Writing};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;

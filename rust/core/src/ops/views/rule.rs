@@ -16,7 +16,8 @@ use crate::graph::record::{self, check_in_place};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::views::{mark_view, plain_view, set_replay, set_step, show};
 use crate::graph::{Blame, Modes, call, modes, trace, transform};
-use crate::ops::{batching, complex, overlap};
+use crate::ops::writing::overlap;
+use crate::ops::{batching, complex};
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
 

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::op::ViewOp;
 use super::rule::{instead, view_of};
 use crate::error::{Error, Result};
-use crate::ops::copy;
+use crate::ops::writing::copy;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 

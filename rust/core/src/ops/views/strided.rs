@@ -10,7 +10,8 @@ use crate::graph::call;
 use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
-use crate::ops::{batching, elementwise, overlap, rows};
+use crate::ops::writing::overlap;
+use crate::ops::{batching, elementwise, rows};
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
 

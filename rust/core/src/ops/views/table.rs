@@ -3,7 +3,8 @@
 use super::{reinterpret, splitting};
 use crate::error::{Error, Result};
 use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
-use crate::ops::{copy, views};
+use crate::ops::views;
+use crate::ops::writing::copy;
 use crate::tensor::Tensor;
 
 const fn op(

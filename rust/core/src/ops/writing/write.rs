@@ -15,7 +15,7 @@ use crate::tensor::{Operand, Tensor};
 
 /// An operation that writes some elements of its first input, the target: into a copy of it ([`into_copy`] is its value), or
 /// in place ([`in_place`]).
-pub(super) trait Writing: Primitive {
+pub(in crate::ops) trait Writing: Primitive {
     /// The operation, for messages.
     fn op(&self) -> &'static str;
 
@@ -39,7 +39,7 @@ pub(super) trait Writing: Primitive {
 }
 
 /// What is read while a target is written to.
-pub(super) struct Reads<'a> {
+pub(in crate::ops) struct Reads<'a> {
     op: &'static str,
     /// The target, if it is written in place.
     written: Option<&'a Array>,
@@ -78,7 +78,7 @@ fn launched<O: Writing>(op: &O, target: &Array, reads: &Reads<'_>, after: impl F
 }
 
 /// A copy of the target, written to.
-pub(super) fn into_copy<O: Writing>(op: &O, inputs: &Inputs<'_>) -> Result<Arrays> {
+pub(in crate::ops) fn into_copy<O: Writing>(op: &O, inputs: &Inputs<'_>) -> Result<Arrays> {
     let mut reads = Reads { op: op.op(), written: None, arrays: SmallVec::new() };
     op.reads(inputs, &mut reads)?;
     let array = op.copy(&inputs[0])?;
@@ -87,7 +87,7 @@ pub(super) fn into_copy<O: Writing>(op: &O, inputs: &Inputs<'_>) -> Result<Array
 }
 
 /// Writes to new memory in place of the target, which is the first of `inputs`.
-pub(super) fn into_fresh<O: Writing>(op: &O, target: &Array, inputs: &Inputs<'_>) -> Result<()> {
+pub(in crate::ops) fn into_fresh<O: Writing>(op: &O, target: &Array, inputs: &Inputs<'_>) -> Result<()> {
     let mut reads = Reads { op: op.op(), written: None, arrays: SmallVec::new() };
     op.reads(inputs, &mut reads)?;
     launched(op, target, &reads, || ())
@@ -95,7 +95,7 @@ pub(super) fn into_fresh<O: Writing>(op: &O, target: &Array, inputs: &Inputs<'_>
 
 /// The operation on a copy of the target, or in place: the result, or the target.
 #[track_caller]
-pub(super) fn written<O: Writing>(op: O, is_in_place: bool, inputs: &[&Tensor]) -> Result<Tensor> {
+pub(in crate::ops) fn written<O: Writing>(op: O, is_in_place: bool, inputs: &[&Tensor]) -> Result<Tensor> {
     if !is_in_place {
         return call(op, inputs);
     }
@@ -105,7 +105,7 @@ pub(super) fn written<O: Writing>(op: O, is_in_place: bool, inputs: &[&Tensor]) 
 
 /// The operation in place: its first input is written to.
 #[track_caller]
-pub(super) fn in_place<O: Writing>(mut op: O, inputs: &[&Tensor]) -> Result<()> {
+pub(in crate::ops) fn in_place<O: Writing>(mut op: O, inputs: &[&Tensor]) -> Result<()> {
     let (name, target) = (op.op(), inputs[0]);
     if modes().any(Modes::TRANSFORMS) && (modes().any(Modes::CAPTURE) || is_lifted(inputs)) {
         return copy::copy_(target, &call(op, inputs)?);
@@ -155,19 +155,19 @@ impl Operand {
 }
 
 /// The rule of an operation that PyTorch has no derivative for either: its backward is an error.
-pub(super) fn not_differentiable(op: &'static str) -> Result<()> {
+pub(in crate::ops) fn not_differentiable(op: &'static str) -> Result<()> {
     Err(Error::runtime(op, format!("derivative for aten::{op} is not implemented")))
 }
 
 /// The same in forward mode.
-pub(super) fn no_tangent(op: &'static str) -> Result<()> {
+pub(in crate::ops) fn no_tangent(op: &'static str) -> Result<()> {
     Err(Error::not_implemented(op, format!("Trying to use forward AD with aten::{op} that does not support it")))
 }
 
 /// The name of the node of an operation that has no derivative in any of its forms.
-pub(super) const NOT_DIFFERENTIABLE: &str = "arcgrad::NotImplemented";
+pub(in crate::ops) const NOT_DIFFERENTIABLE: &str = "arcgrad::NotImplemented";
 
 /// A tensor without axes as a vector of one element; others as they are.
-pub(super) fn at_least_vector(array: &Array) -> Array {
+pub(in crate::ops) fn at_least_vector(array: &Array) -> Array {
     if array.rank() == 0 { array.with_layout(&[1], &[1], array.offset()) } else { array.clone() }
 }

@@ -1,8 +1,8 @@
 //! Names and signatures of copies.
 
 use super::copy;
-use super::elementwise::Arg;
-use super::registry::{Call, Default, Forms, Gives, Kind, OpInfo, input, param};
+use crate::ops::elementwise::Arg;
+use crate::ops::registry::{Call, Default, Forms, Gives, Kind, OpInfo, input, param};
 use crate::tensor::Tensor;
 
 /// The table.

@@ -1,7 +1,10 @@
 //! Copies and casts: `clone`, `contiguous`, `to`, `copy_`, `fill_`.
 
+use crate::ops::complex;
 use smallvec::smallvec;
 
+use super::overlap::check_distinct;
+use super::write::not_differentiable;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -15,9 +18,7 @@ use crate::graph::views::same_history;
 use crate::graph::{Blame, Modes, modes, trace};
 use crate::ops::batching;
 use crate::ops::elementwise::Arg;
-use crate::ops::overlap::check_distinct;
 use crate::ops::views::{self, broadcast_to};
-use crate::ops::write::not_differentiable;
 use crate::scalar::Scalar;
 use crate::shape::{self, Strides, contiguous_strides};
 use crate::storage::{Device, Placed};
@@ -133,7 +134,7 @@ impl Op for CopiedInto {
 }
 
 /// A target that is overwritten by what does not depend on it (`fill_`, comparisons in place): its old value gets zeros.
-pub(super) struct Filled(pub &'static str);
+pub(in crate::ops) struct Filled(pub &'static str);
 
 impl Op for Filled {
     fn name(&self) -> &str {
@@ -208,7 +209,7 @@ fn copy_named(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()
     if from.array.is_meta() && !into.array.is_meta() {
         return Err(no_data());
     }
-    super::complex::warn_of_lost_part(from.array.dtype(), into.array.dtype())?;
+    complex::warn_of_lost_part(from.array.dtype(), into.array.dtype())?;
     let recorded = is_wanted_of([&into, &from]) && into.array.dtype().is_differentiable();
     check_in_place("copy_", target, recorded)?;
     let shape = shape::broadcast("copy_", into.array.shape(), from.array.shape())?;
@@ -379,7 +380,7 @@ pub(crate) fn ones_like(like: &Tensor) -> Result<Tensor> {
 }
 
 /// A constant in the shape and the dtype of a tensor.
-pub(super) fn filled_like(like: &Tensor, value: Scalar) -> Result<Tensor> {
+pub(in crate::ops) fn filled_like(like: &Tensor, value: Scalar) -> Result<Tensor> {
     let meta = like.meta();
     let _place = like.array().storage().beside();
     Ok(Tensor::from_array(Array::full("full_like", &meta.shape, value, meta.dtype)?))
