@@ -10,7 +10,7 @@ use arcgrad::ops::indexing::{
     IndexItem, along, embedding, getitem, index_get, index_put, masks, scatter_reduce, scatter_views, setitem, slices,
 };
 use arcgrad::ops::nn::dropout::dropout;
-use arcgrad::ops::random_ops::{self, Distribution};
+use arcgrad::ops::random::draws::{self, Distribution};
 use arcgrad::ops::sorting::{self, searching, unique};
 use arcgrad::ops::views::diagonals::{self, Triangle};
 use arcgrad::ops::writing::copy;
@@ -620,16 +620,16 @@ fn random_tensors_are_the_generators_stream() {
     Generator::new(7).uniform(&mut expected, 0.0, 1.0).unwrap();
     let shared = seeded(7);
     let uniform = Distribution::Uniform(0.0, 1.0);
-    let x = random_ops::random("rand", &[4, 5], uniform, DType::F32, Some(&shared)).unwrap();
+    let x = draws::random("rand", &[4, 5], uniform, DType::F32, Some(&shared)).unwrap();
     assert_eq!(x.to_vec::<f32>(), expected);
     // In the order of memory for a transposed tensor.
     let target = creation::zeros("zeros", &[5, 4], Some(DType::F32)).unwrap();
     let transposed = target.t().unwrap();
-    random_ops::fill_random(&transposed, uniform, Some(&seeded(7))).unwrap();
+    draws::fill_random(&transposed, uniform, Some(&seeded(7))).unwrap();
     assert_eq!(target.to_vec::<f32>(), expected);
     // Over the gaps of a view.
     let wide = creation::zeros("zeros", &[20, 2], Some(DType::F32)).unwrap();
-    random_ops::fill_random(&wide.select(1, 1).unwrap(), uniform, Some(&seeded(7))).unwrap();
+    draws::fill_random(&wide.select(1, 1).unwrap(), uniform, Some(&seeded(7))).unwrap();
     assert_eq!(wide.select(1, 1).unwrap().to_vec::<f32>(), expected);
     assert_eq!(wide.select(1, 0).unwrap().to_vec::<f32>(), [0.0; 20]);
 }
@@ -639,24 +639,24 @@ fn a_refused_draw_changes_nothing() {
     let shared = seeded(1);
     let x = tensor(&[3], 1);
     let before = (floats(&x), shared.lock().clone());
-    assert!(random_ops::fill_random(&x, Distribution::Uniform(2.0, 1.0), Some(&shared)).is_err());
-    assert!(random_ops::fill_random(&x, Distribution::Normal(0.0, -1.0), Some(&shared)).is_err());
+    assert!(draws::fill_random(&x, Distribution::Uniform(2.0, 1.0), Some(&shared)).is_err());
+    assert!(draws::fill_random(&x, Distribution::Normal(0.0, -1.0), Some(&shared)).is_err());
     assert_eq!((floats(&x), shared.lock().clone(), x.version()), (before.0, before.1, 0));
     let whole = ints(&[1, 2], &[2]);
-    assert!(random_ops::fill_random(&whole, Distribution::Normal(0.0, 1.0), Some(&shared)).is_err());
+    assert!(draws::fill_random(&whole, Distribution::Normal(0.0, 1.0), Some(&shared)).is_err());
 }
 
 #[test]
 fn random_changes_cut_the_gradient() {
     let leaf = tensor(&[3], 1).with_grad().unwrap();
     let uniform = Distribution::Uniform(0.0, 1.0);
-    assert!(random_ops::fill_random(&leaf, uniform, None).is_err());
+    assert!(draws::fill_random(&leaf, uniform, None).is_err());
     let y = leaf.mul(2.0).unwrap();
-    random_ops::fill_random(&y, uniform, None).unwrap();
+    draws::fill_random(&y, uniform, None).unwrap();
     assert_eq!((name(&y), y.version()), ("UniformBackward0".to_owned(), 1));
     y.sum().unwrap().backward().unwrap();
     assert!(leaf.grad().is_none_or(|grad| floats(&grad) == [0.0; 3]));
-    let z = random_ops::normal(Arg::Tensor(&leaf), 1.0.into(), Some(&seeded(3))).unwrap();
+    let z = draws::normal(Arg::Tensor(&leaf), 1.0.into(), Some(&seeded(3))).unwrap();
     z.sum().unwrap().backward().unwrap();
     assert_eq!(floats(&leaf.grad().unwrap()), [0.0; 3]);
 }

@@ -24,7 +24,7 @@ pub fn registry() -> &'static [&'static [OpInfo]] {
             super::sorting::table::STD_MEAN,
             super::sorting::table::VAR_MEAN,
             super::creation::table::TABLE,
-            super::random_table::TABLE,
+            super::random::table::TABLE,
             super::matmul::table::TABLE,
             super::linalg::table::TABLE,
             super::fourier::table::TABLE,

@@ -8,14 +8,6 @@ use std::sync::Arc;
 use parking_lot::MutexGuard;
 use smallvec::{SmallVec, smallvec};
 
-use super::arranging::joining;
-use super::creation::{sizes, zeros_like};
-use super::elementwise::{Arg, apply_in_place};
-use super::reductions::reduce;
-use super::views::{self, ViewOp};
-use super::writing::copy;
-use super::writing::write::{self, NOT_DIFFERENTIABLE, Reads, Writing, not_differentiable};
-use super::{batching, levels, rows};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
@@ -28,26 +20,34 @@ use crate::kernels::In;
 use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::element::Element;
 use crate::launch::{Held, NONE};
+use crate::ops::arranging::joining;
+use crate::ops::creation::{sizes, zeros_like};
+use crate::ops::elementwise::{Arg, apply_in_place};
+use crate::ops::reductions::reduce;
+use crate::ops::views::{self, ViewOp};
+use crate::ops::writing::copy;
+use crate::ops::writing::write::{self, NOT_DIFFERENTIABLE, Reads, Writing, not_differentiable};
+use crate::ops::{batching, levels, rows};
 use crate::random::{self, Generator, RandomElement, RandomFloat, SharedGenerator, default_generator};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 use crate::with_element;
 
-pub(super) fn source(generator: Option<&SharedGenerator>) -> &SharedGenerator {
+pub(in crate::ops) fn source(generator: Option<&SharedGenerator>) -> &SharedGenerator {
     generator.unwrap_or_else(|| default_generator())
 }
 
 /// A generator as an attribute of an operation.
 #[derive(Clone)]
-pub(super) struct Stream(SharedGenerator);
+pub(in crate::ops) struct Stream(SharedGenerator);
 
 impl Stream {
-    pub(super) fn of(generator: Option<&SharedGenerator>) -> Self {
+    pub(in crate::ops) fn of(generator: Option<&SharedGenerator>) -> Self {
         Self(source(generator).clone())
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Generator> {
+    pub(in crate::ops) fn lock(&self) -> MutexGuard<'_, Generator> {
         random::lock(&self.0)
     }
 }
@@ -80,7 +80,7 @@ fn check_allowed(op: &'static str) -> Result<()> {
 
 /// What `draw` makes, for each example of a batch whose examples get different numbers.
 #[track_caller]
-pub(super) fn for_each_example(op: &'static str, draw: &dyn Fn() -> Result<Tensor>) -> Result<Tensor> {
+pub(in crate::ops) fn for_each_example(op: &'static str, draw: &dyn Fn() -> Result<Tensor>) -> Result<Tensor> {
     if !modes().any(Modes::LIFTED) {
         return draw();
     }
@@ -98,7 +98,7 @@ pub(super) fn for_each_example(op: &'static str, draw: &dyn Fn() -> Result<Tenso
 
 /// An operation that draws, on tensors some of which may be those of a batch.
 #[track_caller]
-pub(super) fn drawn_by<O: Op + Clone + PartialEq + fmt::Debug>(
+pub(in crate::ops) fn drawn_by<O: Op + Clone + PartialEq + fmt::Debug>(
     name: &'static str,
     op: O,
     inputs: &[&Tensor],
@@ -164,7 +164,7 @@ fn fill<T: Element>(held: &mut Held<'_>, array: &Array, draw: impl FnOnce(&mut [
 }
 
 /// [`fill`] of an array that nobody else sees yet.
-pub(super) fn fill_new<T: Element>(array: &Array, draw: impl FnOnce(&mut [T]) -> Result<()>) -> Result<()> {
+pub(in crate::ops) fn fill_new<T: Element>(array: &Array, draw: impl FnOnce(&mut [T]) -> Result<()>) -> Result<()> {
     fill(&mut Held::take(&NONE, &array), array, draw)
 }
 

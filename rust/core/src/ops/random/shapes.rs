@@ -3,9 +3,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::random_ops::{Stream, drawn_by, fill_new};
-use super::reductions::reduce;
-use super::{batching, views};
+use super::draws::{Stream, drawn_by, fill_new};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
@@ -13,6 +11,8 @@ use crate::graph::call;
 use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
+use crate::ops::reductions::reduce;
+use crate::ops::{batching, views};
 use crate::random::slopes::{beta_slope, gamma_slope};
 use crate::random::{RandomElement, RandomFloat, SharedGenerator};
 use crate::tensor::Tensor;

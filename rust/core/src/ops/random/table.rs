@@ -1,12 +1,13 @@
 //! Names and signatures of random tensors, random changes in place, and dropout.
 
-use super::elementwise::Arg;
-use super::nn::dropout;
-use super::random_ops::{self, Distribution};
-use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
-use super::{random_shapes, views};
+use super::draws::{self, Distribution};
+use super::shapes;
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::ops::elementwise::Arg;
+use crate::ops::nn::dropout;
+use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
+use crate::ops::views;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -58,29 +59,29 @@ const STANDARD: Distribution = Distribution::Normal(0.0, 1.0);
 /// `rand(size…)`, `randn(size…)`.
 fn sized(args: &Args<'_>, distribution: Distribution) -> Result<Output> {
     let dtype = args.dtype_opt(2).unwrap_or_else(crate::default_dtype);
-    Ok(random_ops::random(args.op, args.ints(0), distribution, dtype, args.generator_opt(1))?.into())
+    Ok(draws::random(args.op, args.ints(0), distribution, dtype, args.generator_opt(1))?.into())
 }
 
 fn like(args: &Args<'_>, distribution: Distribution) -> Result<Output> {
     let (dtype, generator) = (args.dtype_opt(1), args.generator_opt(2));
-    Ok(random_ops::random_like(args.op, args.tensor(0), distribution, dtype, generator)?.into())
+    Ok(draws::random_like(args.op, args.tensor(0), distribution, dtype, generator)?.into())
 }
 
 /// Fills the first argument; the generator is the last.
 fn fill(args: &Args<'_>, distribution: Distribution) -> Result<()> {
-    random_ops::fill_random(args.tensor(0), distribution, args.generator_opt(args.values.len() - 1))
+    draws::fill_random(args.tensor(0), distribution, args.generator_opt(args.values.len() - 1))
 }
 
 fn integers(args: &Args<'_>, from: i64, to: i64, size: usize) -> Result<Output> {
     let distribution = Distribution::IntegersFrom(from, Some(to));
     let dtype = args.dtype_opt(size + 2).unwrap_or(DType::I64);
-    Ok(random_ops::random(args.op, args.ints(size), distribution, dtype, args.generator_opt(size + 1))?.into())
+    Ok(draws::random(args.op, args.ints(size), distribution, dtype, args.generator_opt(size + 1))?.into())
 }
 
 fn integers_like(args: &Args<'_>, from: i64, to: i64, dtype: usize) -> Result<Output> {
     let distribution = Distribution::IntegersFrom(from, Some(to));
     let generator = args.generator_opt(dtype + 1);
-    Ok(random_ops::random_like(args.op, args.tensor(0), distribution, args.dtype_opt(dtype), generator)?.into())
+    Ok(draws::random_like(args.op, args.tensor(0), distribution, args.dtype_opt(dtype), generator)?.into())
 }
 
 const SIZED: &[Param] = &[SIZE, GENERATOR, DTYPE];
@@ -124,7 +125,7 @@ pub static TABLE: &[OpInfo] = &[
         OUT,
         |args| {
             let dtype = args.dtype_opt(2).unwrap_or(DType::I64);
-            Ok(random_ops::randperm(args.int(0), dtype, args.generator_opt(1))?.into())
+            Ok(draws::randperm(args.int(0), dtype, args.generator_opt(1))?.into())
         },
         "A permutation of the numbers below `n`.",
     ),
@@ -150,7 +151,7 @@ pub static TABLE: &[OpInfo] = &[
         OUT,
         |args| {
             let std = Arg::Scalar(Scalar::Float(args.float(1)));
-            Ok(random_ops::normal(args.tensor(0).into(), std, args.generator_opt(2))?.into())
+            Ok(draws::normal(args.tensor(0).into(), std, args.generator_opt(2))?.into())
         },
         "Normal numbers of given mean and standard deviation: numbers (with a `size`) or tensors.",
     ),
@@ -158,7 +159,7 @@ pub static TABLE: &[OpInfo] = &[
         "normal",
         &[param("mean", Kind::Tensor), param("std", Kind::Tensor), GENERATOR],
         OUT,
-        |args| Ok(random_ops::normal(args.tensor(0).into(), args.tensor(1).into(), args.generator_opt(2))?.into()),
+        |args| Ok(draws::normal(args.tensor(0).into(), args.tensor(1).into(), args.generator_opt(2))?.into()),
         "",
     ),
     op(
@@ -167,7 +168,7 @@ pub static TABLE: &[OpInfo] = &[
         OUT,
         |args| {
             let mean = Arg::Scalar(Scalar::Float(args.float(0)));
-            Ok(random_ops::normal(mean, args.tensor(1).into(), args.generator_opt(2))?.into())
+            Ok(draws::normal(mean, args.tensor(1).into(), args.generator_opt(2))?.into())
         },
         "",
     ),
@@ -178,7 +179,7 @@ pub static TABLE: &[OpInfo] = &[
         |args| {
             let dtype = args.dtype_opt(4).unwrap_or_else(crate::default_dtype);
             let distribution = Distribution::Normal(args.float(0), args.float(1));
-            Ok(random_ops::random(args.op, args.ints(2), distribution, dtype, args.generator_opt(3))?.into())
+            Ok(draws::random(args.op, args.ints(2), distribution, dtype, args.generator_opt(3))?.into())
         },
         "",
     ),
@@ -186,14 +187,14 @@ pub static TABLE: &[OpInfo] = &[
         "bernoulli",
         &[input(), GENERATOR],
         Forms::BOTH.and(Forms::OUT),
-        |args| Ok(random_ops::bernoulli(args.tensor(0), args.generator_opt(1))?.into()),
+        |args| Ok(draws::bernoulli(args.tensor(0), args.generator_opt(1))?.into()),
         "Ones with the probability that each element is (or with probability `p`), else zeros.",
     ),
     op(
         "bernoulli",
         &[input(), P, GENERATOR],
         BOTH,
-        |args| Ok(random_ops::bernoulli_with(args.tensor(0), args.float(1), args.generator_opt(2))?.into()),
+        |args| Ok(draws::bernoulli_with(args.tensor(0), args.float(1), args.generator_opt(2))?.into()),
         "",
     ),
     op(
@@ -207,7 +208,7 @@ pub static TABLE: &[OpInfo] = &[
         Forms::BOTH.and(Forms::SAME_OUT),
         |args| {
             let generator = args.generator_opt(3);
-            Ok(random_ops::multinomial(args.tensor(0), args.int(1), args.flag(2), generator)?.into())
+            Ok(draws::multinomial(args.tensor(0), args.int(1), args.flag(2), generator)?.into())
         },
         "Positions drawn with the weights of a vector, or of each row of a matrix.",
     ),
@@ -215,42 +216,42 @@ pub static TABLE: &[OpInfo] = &[
         "poisson",
         &[input(), param("generator", Kind::Generator).optional()],
         FUNCTION,
-        |args| Ok(random_ops::poisson(args.tensor(0), args.generator_opt(1))?.into()),
+        |args| Ok(draws::poisson(args.tensor(0), args.generator_opt(1))?.into()),
         "A Poisson number for each rate.",
     ),
     op(
         "binomial",
         &[param("count", Kind::Tensor), param("prob", Kind::Tensor), param("generator", Kind::Generator).optional()],
         FUNCTION,
-        |args| Ok(random_ops::binomial(args.tensor(0), args.tensor(1), args.generator_opt(2))?.into()),
+        |args| Ok(draws::binomial(args.tensor(0), args.tensor(1), args.generator_opt(2))?.into()),
         "The number of successes among each `count` of trials of probability `prob`.",
     ),
     op(
         "_standard_gamma",
         &[input(), param("generator", Kind::Generator).optional()],
         FUNCTION,
-        |args| Ok(random_shapes::standard_gamma(args.tensor(0), args.generator_opt(1))?.into()),
+        |args| Ok(shapes::standard_gamma(args.tensor(0), args.generator_opt(1))?.into()),
         "A gamma number of scale 1 for each shape, with a gradient in the shape.",
     ),
     op(
         "_standard_gamma_grad",
         &[input(), param("output", Kind::Tensor)],
         FUNCTION,
-        |args| Ok(random_shapes::standard_gamma_grad(args.tensor(0), args.tensor(1))?.into()),
+        |args| Ok(shapes::standard_gamma_grad(args.tensor(0), args.tensor(1))?.into()),
         "The derivative of gamma numbers `output` in the shapes they were drawn with.",
     ),
     op(
         "_sample_dirichlet",
         &[input(), param("generator", Kind::Generator).optional()],
         FUNCTION,
-        |args| Ok(random_shapes::sample_dirichlet(args.tensor(0), args.generator_opt(1))?.into()),
+        |args| Ok(shapes::sample_dirichlet(args.tensor(0), args.generator_opt(1))?.into()),
         "A Dirichlet vector along the last axis for each vector of shapes, with a gradient in the shapes.",
     ),
     op(
         "_dirichlet_grad",
         &[param("x", Kind::Tensor), param("alpha", Kind::Tensor), param("total", Kind::Tensor)],
         FUNCTION,
-        |args| Ok(random_shapes::dirichlet_grad(args.tensor(0), args.tensor(1), args.tensor(2))?.into()),
+        |args| Ok(shapes::dirichlet_grad(args.tensor(0), args.tensor(1), args.tensor(2))?.into()),
         "The derivative of Dirichlet components `x` in their shapes `alpha`, over 1 - x.",
     ),
     // ---- in place ----
@@ -293,7 +294,7 @@ pub static TABLE: &[OpInfo] = &[
     in_place(
         "bernoulli_",
         &[input(), param("p", Kind::Tensor), GENERATOR],
-        |args| random_ops::bernoulli_each_(args.tensor(0), args.tensor(1), args.generator_opt(2)),
+        |args| draws::bernoulli_each_(args.tensor(0), args.tensor(1), args.generator_opt(2)),
         "",
     ),
     in_place(
