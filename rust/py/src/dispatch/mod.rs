@@ -268,7 +268,7 @@ pub fn find(name: &str) -> Vec<&'static OpInfo> {
 
 /// All rows of all tables.
 pub fn infos() -> impl Iterator<Item = &'static OpInfo> {
-    arcgrad::ops::table::registry().iter().copied().flatten()
+    arcgrad::ops::registry::tables::registry().iter().copied().flatten()
 }
 
 /// The place where a name is entered.

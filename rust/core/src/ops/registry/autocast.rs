@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use rustc_hash::FxHashMap;
 
-use super::registry::Value;
+use super::Value;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::{Modes, modes, set_modes};
@@ -181,7 +181,7 @@ fn in_precision(tensor: &Tensor, precision: DType) -> Result<Tensor> {
 /// The arguments as the region of this thread has them, or `None` where it has nothing to say about an operation.
 #[cold]
 #[track_caller]
-pub(super) fn cast(op: &str, values: &[Value]) -> Result<Option<Vec<Value>>> {
+pub(in crate::ops) fn cast(op: &str, values: &[Value]) -> Result<Option<Vec<Value>>> {
     let precision = if LOWER.contains(&op) {
         dtype()
     } else if SINGLE.contains(&op) {

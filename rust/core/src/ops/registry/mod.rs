@@ -1,11 +1,14 @@
 //! What the library can do, as data: names, signatures, documentation and how to call each operation with dynamic
 //! arguments. Bindings, stubs, tests and documentation are driven by these tables.
 
+pub mod autocast;
+pub mod tables;
+
 use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use super::autocast;
+use self::autocast;
 use super::elementwise::{Arg, Params, Row, apply, apply_in_place, apply_out};
 use super::writing::out::{self, Takes};
 use crate::dtype::DType;
