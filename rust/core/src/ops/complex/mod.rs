@@ -6,6 +6,7 @@
 
 pub mod table;
 
+use crate::ops::elementwise::{overloads, select};
 use crate::ops::reductions::reduce;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -75,7 +76,7 @@ impl Polar {
             Self::Angle => {
                 let size = abs(z)?;
                 let zero = size.eq(0.0)?;
-                let size = super::select::where_(&zero, Scalar::Int(1).into(), (&size).into())?;
+                let size = select::where_(&zero, Scalar::Int(1).into(), (&size).into())?;
                 direction.mul(Scalar::Complex(0.0, 1.0))?.div(&size)
             }
         }
@@ -153,12 +154,12 @@ pub fn angle(input: &Tensor) -> Result<Tensor> {
 #[track_caller]
 pub fn sgn(input: &Tensor) -> Result<Tensor> {
     if !input.dtype().is_complex() {
-        return apply(&super::overloads::SGN, &[], &[input.into()]);
+        return apply(&overloads::SGN, &[], &[input.into()]);
     }
     let size = abs(input)?;
     let zero = size.eq(0.0)?;
-    let size = super::select::where_(&zero, Scalar::Int(1).into(), (&size).into())?;
-    super::select::where_(&zero, Scalar::Int(0).into(), (&input.div(&size)?).into())
+    let size = select::where_(&zero, Scalar::Int(1).into(), (&size).into())?;
+    select::where_(&zero, Scalar::Int(0).into(), (&input.div(&size)?).into())
 }
 
 // ---- functions that real numbers have rows of ----------------------------------------------------------------------
@@ -178,7 +179,7 @@ pub fn sinc(z: &Tensor) -> Result<Tensor> {
     let near = abs(&turned)?.lt(NEAR)?;
     let only = |inside: bool, other: i64| {
         let (x, y) = (Scalar::Int(other).into(), (&turned).into());
-        if inside { super::select::where_(&near, y, x) } else { super::select::where_(&near, x, y) }
+        if inside { select::where_(&near, y, x) } else { select::where_(&near, x, y) }
     };
     let inner = only(true, 0)?;
     let square = inner.mul(&inner)?;
@@ -187,7 +188,7 @@ pub fn sinc(z: &Tensor) -> Result<Tensor> {
         series = square.mul(&series)?.mul(-1.0 / f64::from(2 * k * (2 * k + 1)))?.add(1.0)?;
     }
     let outer = only(false, 1)?;
-    super::select::where_(&near, (&series).into(), (&outer.sin()?.div(&outer)?).into())
+    select::where_(&near, (&series).into(), (&outer.sin()?.div(&outer)?).into())
 }
 
 /// ln(eˣ + eʸ), from the number with the greater real part.
@@ -205,7 +206,7 @@ pub fn logsumexp(z: &Tensor, axes: &[i64], keep: bool) -> Result<Tensor> {
     let size = real(&z.detach())?;
     let most = reduce::extreme(&size, true, Some(axes), true)?;
     let none = most.isfinite()?.logical_not()?;
-    let most = super::select::where_(&none, Scalar::Int(0).into(), (&most).into())?;
+    let most = select::where_(&none, Scalar::Int(0).into(), (&most).into())?;
     let sum = reduce::sum(&z.sub(&most)?.exp()?, Some(axes), true, None)?;
     let result = sum.log()?.add(&most)?;
     if keep { Ok(result) } else { reduce::sum(&result, Some(axes), false, None) }

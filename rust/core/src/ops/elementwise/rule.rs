@@ -2,6 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::traced::Traced;
 use super::{GradRow, MAX_INPUTS, Params, Plan, Promotion, Row, apply, fast};
 use crate::array::Array;
 use crate::dtype::DType;
@@ -13,7 +14,6 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{Modes, modes, trace};
 use crate::launch::{self, Source};
 use crate::ops::elementwise::Arg;
-use crate::ops::traced::Traced;
 use crate::ops::{batching, complex};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;

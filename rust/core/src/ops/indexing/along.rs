@@ -15,9 +15,10 @@ use crate::kernels::scatter::{Fold, scatter_fold};
 use crate::launch::{Held, launch_stored};
 use crate::ops::arranging::padding;
 use crate::ops::elementwise::apply;
+use crate::ops::elementwise::resolve;
 use crate::ops::writing::copy;
 use crate::ops::writing::write::{self, NOT_DIFFERENTIABLE, Reads, Writing, not_differentiable};
-use crate::ops::{batching, powers, rows, views};
+use crate::ops::{batching, rows, views};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -573,7 +574,7 @@ fn modulo(index: &Tensor, size: i64) -> Result<Tensor> {
     if index.numel() == 0 {
         return Ok(index.clone());
     }
-    let resolved = powers::remainder(index.into(), Scalar::Int(size).into())?;
+    let resolved = resolve::remainder(index.into(), Scalar::Int(size).into())?;
     apply(resolved.row, &resolved.params, &resolved.args)
 }
 

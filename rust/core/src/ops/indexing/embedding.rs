@@ -13,9 +13,10 @@ use crate::graph::{call, no_grad};
 use crate::kernels::index as kernel;
 use crate::launch::{NONE, launch, launch_stored};
 use crate::ops::elementwise::apply;
+use crate::ops::elementwise::{resolve, select};
 use crate::ops::reductions::reduce;
 use crate::ops::writing::copy;
-use crate::ops::{batching, powers, rows, select, views};
+use crate::ops::{batching, rows, views};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -247,7 +248,7 @@ impl Op for EmbeddedBackward {
         let again = Embedded { padding: None, by_frequency: false, shape: self.0.shape.clone() };
         let mut result = call(again, &[&grad, &index])?;
         if let Some((padding, rows)) = self.0.padding {
-            let number = powers::remainder((&index).into(), Scalar::Int(rows as i64).into())?;
+            let number = resolve::remainder((&index).into(), Scalar::Int(rows as i64).into())?;
             let padded = views::unsqueeze(&apply(number.row, &number.params, &number.args)?.eq(padding)?, -1)?;
             result = select::where_(&padded, Scalar::Int(0).into(), (&result).into())?;
         }

@@ -638,7 +638,7 @@ impl Op for Cofactors {
         }
         let exact = singular_cofactors(&Tensor::from_array(inputs[0].clone()))?;
         let singular = views::unsqueeze(&views::unsqueeze(&singular, -1)?, -1)?;
-        Ok(smallvec![crate::ops::select::where_(&singular, (&exact).into(), (&plain).into())?.array()])
+        Ok(smallvec![crate::ops::elementwise::select::where_(&singular, (&exact).into(), (&plain).into())?.array()])
     }
 
     fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
@@ -697,5 +697,5 @@ pub fn logdet(input: &Tensor) -> Result<Tensor> {
     }
     let negative = sign.lt(0.0)?;
     let nan = Scalar::Float(f64::NAN);
-    crate::ops::select::where_(&negative, nan.into(), (&logarithm).into())
+    crate::ops::elementwise::select::where_(&negative, nan.into(), (&logarithm).into())
 }

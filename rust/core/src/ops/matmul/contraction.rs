@@ -1,9 +1,10 @@
 //! Products built from matrix products: `tensordot`, `kron`, `cross`, chains, powers, bilinear forms, distances.
 
+use crate::ops::complex;
+use crate::ops::elementwise::resolve;
 use crate::ops::linalg::lu;
 use crate::ops::reductions::range;
 use crate::ops::writing::copy;
-use crate::ops::{complex, powers};
 use smallvec::SmallVec;
 
 use super::einsum;
@@ -12,8 +13,9 @@ use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::ops::arranging::joining;
 use crate::ops::elementwise::apply;
+use crate::ops::elementwise::select;
 use crate::ops::reductions::reduce;
-use crate::ops::{matmul, rows, select, views};
+use crate::ops::{matmul, rows, views};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -428,7 +430,7 @@ pub fn cdist(x1: &Tensor, x2: &Tensor, p: f64) -> Result<Tensor> {
 #[track_caller]
 pub fn cosine_similarity(x1: &Tensor, x2: &Tensor, axis: i64, eps: f64) -> Result<Tensor> {
     const OP: &str = "cosine_similarity";
-    let dtype = powers::promoted(&[x1.into(), x2.into()]);
+    let dtype = resolve::promoted(&[x1.into(), x2.into()]);
     if !dtype.is_float() {
         return Err(Error::runtime(
             OP,

@@ -6,6 +6,7 @@ pub mod contraction;
 pub mod einsum;
 pub mod table;
 
+use crate::ops::elementwise::resolve;
 use smallvec::{SmallVec, smallvec};
 
 use super::{batching, complex, views};
@@ -763,9 +764,9 @@ pub fn addr(input: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar)
         check_vector("addr", name, tensor)?;
     }
     // Not only a product of matrices: dtypes are promoted.
-    let dtype = super::powers::promoted(&[input.into(), a.into(), b.into()]);
+    let dtype = resolve::promoted(&[input.into(), a.into(), b.into()]);
     for (name, factor) in [("beta", beta), ("alpha", alpha)] {
-        super::powers::check_factor("addr", name, factor, dtype)?;
+        resolve::check_factor("addr", name, factor, dtype)?;
     }
     let [input, a, b] = [input, a, b].map(|tensor| copy::to_dtype(tensor, dtype));
     addmm(&input?, &views::unsqueeze(&a?, 1)?, &views::unsqueeze(&b?, 0)?, beta, alpha)

@@ -1,6 +1,6 @@
 //! Losses of predictions and targets of the same shape: a row, reduced to its mean or sum.
 
-use crate::ops::select;
+use crate::ops::elementwise::select;
 use crate::ops::writing::out;
 use smallvec::{SmallVec, smallvec};
 
@@ -13,12 +13,13 @@ use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::transform::{Batch, Tangents};
 pub use crate::kernels::loss::Reduction;
 use crate::kernels::reduce::Reduction as Fold;
+use crate::ops::elementwise::resolve;
+use crate::ops::elementwise::traced::Traced;
 use crate::ops::elementwise::{Arg, Params, Row, apply, arrays};
 use crate::ops::reductions::range::Lines;
 use crate::ops::reductions::reduce;
-use crate::ops::traced::Traced;
 use crate::ops::writing::copy;
-use crate::ops::{batching, powers, rows, views};
+use crate::ops::{batching, rows, views};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -126,7 +127,7 @@ impl Op for ReducedRow {
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         // Examples without axes promote by category alone; all of them together have an axis.
         let examples: SmallVec<[Arg<'_>; 3]> = (0..cx.inputs()).map(|input| cx.example(input).into()).collect();
-        let dtype = powers::promoted(&examples);
+        let dtype = resolve::promoted(&examples);
         let mut inputs: SmallVec<[Tensor; 3]> = SmallVec::new();
         for part in batching::align(cx)?.into_iter().flatten() {
             inputs.push(copy::to_dtype(&part, dtype)?);
@@ -231,7 +232,7 @@ fn check_float(op: &'static str, kernel: &str, input: &Tensor, target: &Tensor) 
     if own.is_float() && own == target.dtype() {
         return Ok(());
     }
-    let dtype = powers::promoted(&[input.into(), target.into()]);
+    let dtype = resolve::promoted(&[input.into(), target.into()]);
     if dtype.is_float() { Ok(()) } else { Err(Error::no_kernel(op, kernel, dtype)) }
 }
 
@@ -307,7 +308,7 @@ pub fn huber_loss(
     check_sizes("huber_loss", input, target)?;
     check_float("huber_loss", "huber_cpu", input, target)?;
     // PyTorch's result lies in memory like the input's, for which integers have no room.
-    out::check_cast("huber_loss", powers::promoted(&[input.into(), target.into()]), input.dtype())?;
+    out::check_cast("huber_loss", resolve::promoted(&[input.into(), target.into()]), input.dtype())?;
     match weight {
         None => copy::to_dtype(&reduced_row(&rows::huber::ROW, &[delta.into()], &[input, target], how)?, input.dtype()),
         Some(weight) => {
@@ -417,7 +418,7 @@ pub fn binary_cross_entropy_with_logits(
         return Err(Error::not_for(OP, own.dtype));
     }
     // PyTorch computes in the memory of the target.
-    let dtype = powers::promoted(&[input.into(), target.into()]);
+    let dtype = resolve::promoted(&[input.into(), target.into()]);
     if !dtype.can_cast(given.dtype) {
         return Err(Error::runtime(
             OP,

@@ -12,7 +12,8 @@ use crate::kernels::recurrence;
 use crate::launch::launch;
 use crate::ops::arranging::joining;
 use crate::ops::elementwise::apply;
-use crate::ops::{batching, complex, rows, select, views};
+use crate::ops::elementwise::select;
+use crate::ops::{batching, complex, rows, views};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 

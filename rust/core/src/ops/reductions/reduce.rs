@@ -1,7 +1,7 @@
 //! Reductions over any axes: sums, products, extremes, moments, norms.
 
+use crate::ops::elementwise::{self, resolve, select};
 use crate::ops::indexing::along;
-use crate::ops::{elementwise, powers, select};
 use smallvec::{SmallVec, smallvec};
 
 use super::range::Lines;
@@ -380,7 +380,7 @@ fn norm_backward(grad: &Tensor, x: &Tensor, norm: &Tensor, p: f64, mask: &Mask) 
     let zero = share.eq(0.0)?;
     let number = |value: i64| Scalar::Int(value).into();
     let base = select::where_(&zero, number(1), (&share.abs()?).into())?;
-    let magnitude = powers::pow((&base).into(), Scalar::Float(p - 1.0).into())?;
+    let magnitude = resolve::pow((&base).into(), Scalar::Float(p - 1.0).into())?;
     let slope = binary(&rows::mul::ROW, grad, &binary(&rows::mul::ROW, &share.sign()?, &magnitude)?)?;
     select::where_(&zero, number(0), (&slope).into())
 }
@@ -620,7 +620,7 @@ impl Reduce {
                 let reduction = Reduction::SumAbsPow(p);
                 self.lines(array).norm(reduction, p < 0.0, run(reduction)?, |sums| {
                     let _off = crate::graph::no_grad();
-                    Ok(powers::pow((&Tensor::from_array(sums)).into(), Scalar::Float(1.0 / p).into())?.array())
+                    Ok(resolve::pow((&Tensor::from_array(sums)).into(), Scalar::Float(1.0 / p).into())?.array())
                 })
             }
         }

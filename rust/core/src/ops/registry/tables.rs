@@ -1,7 +1,7 @@
 //! All tables under one roof.
 
+use crate::ops::elementwise::{special_table, table};
 use crate::ops::nn::{loss_table, table};
-use crate::ops::{elementwise_table, special_table};
 use std::sync::LazyLock;
 
 use super::OpInfo;
@@ -10,7 +10,7 @@ use super::OpInfo;
 pub fn registry() -> &'static [&'static [OpInfo]] {
     static TABLES: LazyLock<Vec<&'static [OpInfo]>> = LazyLock::new(|| {
         vec![
-            elementwise_table::TABLE,
+            table::TABLE,
             special_table::TABLE,
             table::TABLE,
             table::VAR,

@@ -11,7 +11,7 @@ use super::indexing::along;
 use super::reductions::reduce::{
     self, Choice, Mask, attained, attained_or_nan, choose, reduce_array, refuse_empty, share_among_ties,
 };
-use super::{batching, rows, select, views};
+use super::{batching, rows, views};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -24,6 +24,7 @@ use crate::kernels::reduce::Reduction;
 use crate::kernels::softmax::AxisSize;
 use crate::kernels::sort::{self as kernel, Rank, Sorted};
 use crate::launch::launch;
+use crate::ops::elementwise::select;
 use crate::ops::writing::copy;
 use crate::ops::writing::write::at_least_vector;
 use crate::scalar::Scalar;

@@ -13,10 +13,11 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::sort::{self as kernel, SearchSize};
 use crate::launch::{NONE, launch};
 use crate::ops::elementwise::apply;
+use crate::ops::elementwise::resolve;
 use crate::ops::indexing::slices;
 use crate::ops::writing::copy;
 use crate::ops::writing::write::{NOT_DIFFERENTIABLE, no_tangent, not_differentiable};
-use crate::ops::{batching, powers, rows, sorting, views};
+use crate::ops::{batching, rows, sorting, views};
 use crate::scalar::Scalar;
 use crate::shape;
 use crate::tensor::Tensor;
@@ -214,7 +215,7 @@ pub fn isin(elements: &Tensor, tests: &Tensor, invert: bool) -> Result<Tensor> {
     }
     // By value: a number without axes, which promotes nothing, may lie beyond the dtype of the others.
     let integral = elements.dtype().is_integer() && tests.dtype().is_integer();
-    let dtype = if integral { DType::I64 } else { powers::promoted(&[elements.into(), tests.into()]) };
+    let dtype = if integral { DType::I64 } else { resolve::promoted(&[elements.into(), tests.into()]) };
     let (elements, tests) = (copy::to_dtype(elements, dtype)?, copy::to_dtype(&views::reshape(tests, &[-1])?, dtype)?);
     // NaN is the greatest, and equal to nothing.
     let (sorted, _) = sorting::sort(&tests, 0, false, None)?;

@@ -3,10 +3,10 @@
 use super::{searching, unique};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::ops::elementwise::Arg;
+use crate::ops::elementwise::{Arg, closeness};
 use crate::ops::reductions::moments;
 use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
-use crate::ops::{closeness, sorting};
+use crate::ops::sorting;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 

@@ -2,9 +2,9 @@
 //! functions, logarithms that are safe at 0. Values are from [`kernels::math`](crate::kernels::math) where they are no formula of
 //! elementary functions; derivatives are formulas of these functions again.
 
+use super::{Row, elementwise};
 use crate::kernels::math::scalar::{Function, Function2};
 use crate::kernels::number::Real;
-use crate::ops::elementwise::{Row, elementwise};
 
 /// √π/2.
 const HALF_ROOT_PI: f64 = 1.0 / std::f64::consts::FRAC_2_SQRT_PI;
@@ -359,7 +359,7 @@ pub static HEAVISIDE: Row =
     Row { name: "heaviside", inputs: &["input", "values"], ..step::ROW.without_derivative(0b11) };
 
 /// The row of a function, for derivatives that are recorded.
-pub(super) fn row(function: Function) -> &'static Row {
+pub(in crate::ops) fn row(function: Function) -> &'static Row {
     match function {
         Function::Erfcx => &erfcx::ROW,
         Function::Erfinv => &erfinv::ROW,
@@ -383,7 +383,7 @@ pub(super) fn row(function: Function) -> &'static Row {
 }
 
 /// The row of a function of two numbers.
-pub(super) fn row2(function: Function2) -> &'static Row {
+pub(in crate::ops) fn row2(function: Function2) -> &'static Row {
     match function {
         Function2::Zeta => &ZETA,
         Function2::Polygamma => unreachable!("the order of a polygamma function is a number"),

@@ -3,13 +3,26 @@
 //! A row's value and gradients are formulas over [`crate::kernels::number`]. They are compiled into SIMD loops for the
 //! values and for a backward pass that is not recorded, and read over [`Traced`] for one that is.
 
+pub mod activation;
+pub mod arithmetic;
 pub(in crate::ops) mod arrays;
+pub mod closeness;
+pub mod comparison;
+pub mod composed;
 mod declare;
+pub mod exponential;
 mod fast;
+pub mod overloads;
+pub mod resolve;
 mod rule;
+pub mod select;
+pub mod special;
+pub mod special_table;
+pub mod table;
 #[cfg(test)]
 mod tests;
 pub mod tier;
+pub mod traced;
 
 use crate::ops::indexing::masks;
 use crate::ops::writing::{copy, out};
@@ -22,7 +35,6 @@ pub use tier::{Integers, Tier};
 use rule::Elementwise;
 use smallvec::SmallVec;
 
-use super::traced::Traced;
 use crate::array::Array;
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
@@ -37,6 +49,7 @@ use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
 use crate::storage::is_meta_known;
 use crate::tensor::{Operand, Tensor};
+use traced::Traced;
 
 /// One elementwise operation.
 pub struct Row {

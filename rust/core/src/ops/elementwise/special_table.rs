@@ -1,13 +1,13 @@
 //! Names and signatures of the special functions, and of what is composed of them.
 
-use super::elementwise::Row;
-use super::powers::promoted;
-use super::registry::{
-    Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Resolve, Resolved, input, param,
-};
-use super::{complex, composed, rows, special};
+use super::resolve::promoted;
+use super::{Row, composed, special};
 use crate::DType;
 use crate::error::{Error, Result};
+use crate::ops::registry::{
+    Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Resolve, Resolved, input, param,
+};
+use crate::ops::{complex, rows};
 
 const UNARY: &[Param] = &[input()];
 const TENSORS: &[Param] = &[input(), param("other", Kind::Tensor)];

@@ -1,9 +1,9 @@
 //! Choosing between values: `where`, `clamp`, replacing NaN.
 
+use super::resolve::promoted;
+use super::{Arg, apply, elementwise};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::ops::elementwise::{Arg, apply, elementwise};
-use crate::ops::powers::promoted;
 use crate::tensor::Tensor;
 use crate::warning;
 

@@ -1,6 +1,6 @@
 //! Comparisons, logic, tests for special values.
 
-use crate::ops::elementwise::elementwise;
+use super::elementwise;
 
 elementwise! {
     /// `x < y`.

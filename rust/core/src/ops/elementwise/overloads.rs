@@ -1,8 +1,8 @@
 //! Rows under the names that PyTorch's nodes have in one overload of an operation, and which overload a call means.
 
 use super::activation::{elu_of_result, leaky_relu_of_result};
-use super::elementwise::{Arg, Row};
-use super::rows;
+use super::{Arg, Row};
+use crate::ops::rows;
 
 macro_rules! overloads {
     ($($(#[doc = $doc:literal])+ $NAME:ident = $row:ident as $node:literal;)+) => {$(

@@ -1,12 +1,12 @@
 //! Operations that are composed of rows and reductions.
 
-use super::elementwise::{Arg, apply, apply_in_place};
-use super::powers::resolve_pow;
-use super::reductions::reduce;
-use super::writing::copy;
-use super::{rows, select};
+use super::resolve::resolve_pow;
+use super::{Arg, apply, apply_in_place, select};
 use crate::dtype::{Category, DType, torch_name};
 use crate::error::{Error, Result};
+use crate::ops::reductions::reduce;
+use crate::ops::rows;
+use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 

@@ -1,11 +1,11 @@
 //! Comparison of whole tensors: `equal`, `isclose`, `allclose`.
 
-use super::elementwise::{Arg, apply};
-use super::reductions::reduce;
-use super::rows;
-use super::writing::copy;
+use super::{Arg, apply};
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
+use crate::ops::reductions::reduce;
+use crate::ops::rows;
+use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -35,7 +35,7 @@ pub fn isclose(a: &Tensor, b: &Tensor, rtol: f64, atol: f64, equal_nan: bool) ->
         }
     }
     let _off = crate::graph::no_grad();
-    let row = |row: &'static super::elementwise::Row, args: &[Arg<'_>]| apply(row, &[], args);
+    let row = |row: &'static super::Row, args: &[Arg<'_>]| apply(row, &[], args);
     // Truth values are compared as numbers.
     let as_number =
         |tensor: &Tensor| if own == DType::Bool { copy::to_dtype(tensor, DType::U8) } else { Ok(tensor.clone()) };

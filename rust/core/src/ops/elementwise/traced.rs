@@ -1,13 +1,15 @@
 //! Formulas read over the graph: a number-like value that is a tensor, a number, or the first error.
 
+use crate::ops::complex;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
-use super::elementwise::{Arg, Row, apply};
-use super::{powers, rows};
+use super::resolve;
+use super::{Arg, Row, apply};
 use crate::error::{Error, Result};
 use crate::graph::flat::{Derivative, flat};
 use crate::kernels::math::scalar::{Function, Function2};
 use crate::kernels::number::{Equal, Field, Order, Real, Ring, slope};
+use crate::ops::rows;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -206,7 +208,7 @@ impl Order for Traced {
         TracedMask(self.two(&rows::le::ROW, &other))
     }
     fn abs(self) -> Self {
-        self.map(super::complex::abs, &rows::abs::ROW)
+        self.map(complex::abs, &rows::abs::ROW)
     }
     functions! { sign; maximum, minimum }
 }
@@ -240,7 +242,7 @@ impl Ring for Traced {
     }
     fn conj(self) -> Self {
         match self {
-            Self::Tensor(tensor) => super::complex::conj(&tensor).map_or_else(Self::Failed, Self::Tensor),
+            Self::Tensor(tensor) => complex::conj(&tensor).map_or_else(Self::Failed, Self::Tensor),
             Self::Number(Scalar::Complex(real, imaginary)) => Self::Number(Scalar::Complex(real, -imaginary)),
             other => other,
         }
@@ -307,7 +309,7 @@ impl Field for Traced {
 impl Real for Traced {
     fn power_by<const ROOT: bool, const INVERSE: bool>(self, exponent: f64) -> Self {
         match &self {
-            Self::Tensor(x) => powers::pow(x.into(), exponent.into()).map_or_else(Self::Failed, Self::Tensor),
+            Self::Tensor(x) => resolve::pow(x.into(), exponent.into()).map_or_else(Self::Failed, Self::Tensor),
             _ => {
                 let exponent = self.lit(exponent);
                 self.pow(exponent)

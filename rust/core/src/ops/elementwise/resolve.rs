@@ -2,13 +2,13 @@
 
 use smallvec::SmallVec;
 
-use super::elementwise::{Arg, Promotion, Row, apply};
 use super::overloads::{self, overload};
-use super::reductions::reduce;
-use super::registry::{Output, Resolved};
-use super::rows;
+use super::{Arg, Promotion, Row, apply};
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
+use crate::ops::reductions::reduce;
+use crate::ops::registry::{Output, Resolved};
+use crate::ops::rows;
 use crate::scalar::Scalar;
 use crate::storage::Device;
 use crate::tensor::Tensor;
@@ -38,7 +38,7 @@ fn is_bool(args: &[Arg<'_>]) -> bool {
 }
 
 /// The factor of a result is a number of its kind: no fraction of integers, a truth value only of truth values.
-pub(super) fn check_factor(op: &'static str, name: &str, factor: Scalar, dtype: DType) -> Result<()> {
+pub(in crate::ops) fn check_factor(op: &'static str, name: &str, factor: Scalar, dtype: DType) -> Result<()> {
     match factor.category() {
         Category::Bool if dtype != DType::Bool => {
             Err(Error::runtime(op, format!("Boolean {name} only supported for Boolean results, got one of {dtype}.")))

@@ -1,7 +1,7 @@
 //! Exponentials, logarithms, trigonometric and hyperbolic functions, error functions.
 
+use super::elementwise;
 use crate::kernels::number::{Field, Real};
-use crate::ops::elementwise::elementwise;
 
 /// ln 2.
 const LN_2: f64 = std::f64::consts::LN_2;

@@ -1,13 +1,13 @@
 //! Names and signatures of the elementwise operations.
 
-use super::elementwise::{Arg, Row};
 use super::overloads::{self, overload};
-use super::registry::{
-    Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Resolve, Resolved, input, param,
-};
-use super::{complex, powers, rows};
+use super::{Arg, Row, resolve};
 use crate::dtype::Category;
 use crate::error::{Error, Result};
+use crate::ops::registry::{
+    Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Resolve, Resolved, input, param,
+};
+use crate::ops::{complex, rows};
 use crate::scalar::Scalar;
 
 const UNARY: &[Param] = &[input()];
@@ -97,7 +97,7 @@ macro_rules! rounding {
             $aliases,
             UNARY,
             $forms,
-            |args| powers::rounding(&rows::$name::ROW, args.arg(0)),
+            |args| resolve::rounding(&rows::$name::ROW, args.arg(0)),
             rows::$name::ROW.doc,
         )
     };
@@ -119,7 +119,7 @@ macro_rules! bitwise {
             $forms,
             |args| {
                 let inputs: Vec<Arg<'_>> = (0..$params.len()).map(|index| args.arg(index)).collect();
-                powers::bitwise(&rows::$int::ROW, &rows::$logical::ROW, &inputs)
+                resolve::bitwise(&rows::$int::ROW, &rows::$logical::ROW, &inputs)
             },
             rows::$int::ROW.doc,
         )
@@ -195,7 +195,7 @@ fn celu<'a>(row: &'static Row, args: &Args<'a>) -> Result<Resolved<'a>> {
 fn product_rows<'a>(name: &'static str, row: &'static Row, args: &Args<'a>) -> Result<Resolved<'a>> {
     let value = args.number(3);
     let inputs = [args.arg(0), args.arg(1), args.arg(2)];
-    let dtype = powers::promoted(&inputs);
+    let dtype = resolve::promoted(&inputs);
     let integral = dtype.category() < Category::Float;
     if name == "addcmul" && !integral {
         return Ok(Resolved::with(row, &[value.storable(name, dtype)?], &inputs));
@@ -289,7 +289,7 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         ALPHA,
         OF_NUMBERS,
-        |args| powers::add_scaled("add", args.arg(0), args.arg(1), args.number(2)),
+        |args| resolve::add_scaled("add", args.arg(0), args.arg(1), args.number(2)),
         "Sum `input + alpha * other`, broadcast and promoted.",
     ),
     rows_by(
@@ -297,7 +297,7 @@ pub static TABLE: &[OpInfo] = &[
         &["subtract"],
         ALPHA,
         OF_NUMBERS,
-        |args| powers::add_scaled("sub", args.arg(0), args.arg(1), args.number(2)),
+        |args| resolve::add_scaled("sub", args.arg(0), args.arg(1), args.number(2)),
         "Difference `input - alpha * other`, broadcast and promoted.",
     ),
     rows_by(
@@ -305,7 +305,7 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         RIGHT_ALPHA,
         Forms::FUNCTION,
-        |args| powers::rsub(args.arg(0), args.arg(1), args.number(2)),
+        |args| resolve::rsub(args.arg(0), args.arg(1), args.number(2)),
         "Difference `other - alpha * input`.",
     ),
     row(&rows::mul::ROW, &["multiply"], BINARY, OF_NUMBERS),
@@ -314,7 +314,7 @@ pub static TABLE: &[OpInfo] = &[
         &["divide"],
         ROUNDED,
         OF_NUMBERS,
-        |args| powers::div(args.arg(0), args.arg(1), args.text_opt(2)),
+        |args| resolve::div(args.arg(0), args.arg(1), args.text_opt(2)),
         "Quotient `input / other`; integers give floats. `rounding_mode` may be `'floor'` or `'trunc'`.",
     ),
     rows_by(
@@ -322,7 +322,7 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         BINARY,
         OF_NUMBERS,
-        |args| powers::div(args.arg(0), args.arg(1), None),
+        |args| resolve::div(args.arg(0), args.arg(1), None),
         "Quotient `input / other`; integers give floats.",
     ),
     rows_by(
@@ -330,7 +330,7 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         BINARY,
         OF_NUMBERS,
-        |args| powers::floor_divide(args.arg(0), args.arg(1)),
+        |args| resolve::floor_divide(args.arg(0), args.arg(1)),
         "Quotient rounded towards minus infinity.",
     ),
     rows_by(
@@ -338,7 +338,7 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         BINARY,
         Forms::ALL,
-        |args| powers::remainder(args.arg(0), args.arg(1)),
+        |args| resolve::remainder(args.arg(0), args.arg(1)),
         "Remainder with the sign of the divisor, as Python's `%`.",
     ),
     rows_by(
@@ -346,7 +346,7 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         TENSOR_FIRST,
         Forms::ALL,
-        |args| powers::fmod(args.arg(0), args.arg(1)),
+        |args| resolve::fmod(args.arg(0), args.arg(1)),
         "Remainder with the sign of the dividend, as C's `fmod`.",
     ),
     rows_by(
@@ -354,11 +354,11 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         &[param("input", Kind::TensorOrNumber), param("exponent", Kind::TensorOrNumber)],
         Forms::ALL,
-        |args| powers::resolve_pow(args.arg(0), args.arg(1)),
+        |args| resolve::resolve_pow(args.arg(0), args.arg(1)),
         "Power `input ** exponent`.",
     ),
-    rows_by("neg", &["negative"], UNARY, UNPROMOTED, |args| powers::neg(args.arg(0)), rows::neg::ROW.doc),
-    op_("positive", |args| powers::positive(args.tensor(0)), "The tensor itself."),
+    rows_by("neg", &["negative"], UNARY, UNPROMOTED, |args| resolve::neg(args.arg(0)), rows::neg::ROW.doc),
+    op_("positive", |args| resolve::positive(args.tensor(0)), "The tensor itself."),
     of_reals(&rows::abs::ROW, &["absolute"], UNPROMOTED, |args| Ok(complex::abs(args.tensor(0))?.into())),
     of_reals(&rows::sign::ROW, &[], Forms::ALL.and(Forms::SAME_OUT), |args| {
         let reason =
@@ -367,7 +367,7 @@ pub static TABLE: &[OpInfo] = &[
     }),
     of_reals(&overloads::SGN, &[], Forms::ALL.and(Forms::SAME_OUT), |args| Ok(complex::sgn(args.tensor(0))?.into())),
     of_reals(&rows::angle::ROW, &[], Forms::BOTH.and(Forms::OUT), |args| Ok(complex::angle(args.tensor(0))?.into())),
-    rows_by("square", &[], UNARY, WITH_FUNCTION_, |args| Ok(powers::square(args.arg(0))), rows::square::ROW.doc),
+    rows_by("square", &[], UNARY, WITH_FUNCTION_, |args| Ok(resolve::square(args.arg(0))), rows::square::ROW.doc),
     row(&rows::reciprocal::ROW, &[], UNARY, WITH_FUNCTION_),
     row(&rows::sqrt::ROW, &[], UNARY, WITH_FUNCTION_),
     row(&rows::rsqrt::ROW, &[], UNARY, WITH_FUNCTION_),
@@ -426,7 +426,7 @@ pub static TABLE: &[OpInfo] = &[
         &["clip"],
         CLAMP[0],
         WITH_FUNCTION_,
-        |args| powers::clamp(args.arg(0), args.arg_opt(1), args.arg_opt(2)),
+        |args| resolve::clamp(args.arg(0), args.arg_opt(1), args.arg_opt(2)),
         "`input` limited to `[min, max]`, both tensors or numbers; either may be left out. The gradient passes at the ends.",
     ),
     rows_by(
@@ -434,7 +434,7 @@ pub static TABLE: &[OpInfo] = &[
         &["clip"],
         CLAMP[1],
         UNPROMOTED,
-        |args| powers::clamp(args.arg(0), args.arg_opt(1), args.arg_opt(2)),
+        |args| resolve::clamp(args.arg(0), args.arg_opt(1), args.arg_opt(2)),
         "",
     ),
     rows_by(
@@ -442,7 +442,7 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         ONE_LIMIT[0],
         Forms::ALL,
-        |args| powers::clamp_min(args.arg(0), args.arg(1)),
+        |args| resolve::clamp_min(args.arg(0), args.arg(1)),
         rows::clamp_min::ROW.doc,
     ),
     rows_by(
@@ -450,7 +450,7 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         ONE_LIMIT[1],
         Forms::ALL,
-        |args| powers::clamp_max(args.arg(0), args.arg(1)),
+        |args| resolve::clamp_max(args.arg(0), args.arg(1)),
         rows::clamp_max::ROW.doc,
     ),
     rows_by("lerp", &[], LERP, Forms::ALL, lerp, rows::lerp::ROW.doc),
@@ -528,7 +528,7 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         UNARY,
         Forms::BOTH.and(Forms::IN_PLACE).and(Forms::IN_PLACE_FUNCTION).and(NN_),
-        |args| powers::not_of_bool(&rows::relu::ROW, args.arg(0), "Boolean inputs not supported for relu"),
+        |args| resolve::not_of_bool(&rows::relu::ROW, args.arg(0), "Boolean inputs not supported for relu"),
         rows::relu::ROW.doc,
     ),
     activation(
@@ -612,7 +612,7 @@ pub static TABLE: &[OpInfo] = &[
             param("max_val", Kind::Number).or(Default::Float(1.0)),
         ],
         NN_,
-        |args| powers::hardtanh(args.arg(0), args.number(1), args.number(2)),
+        |args| resolve::hardtanh(args.arg(0), args.number(1), args.number(2)),
         rows::hardtanh::ROW.doc,
     ),
     rows_by(
@@ -620,7 +620,7 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         UNARY,
         NN_,
-        |args| powers::hardtanh(args.arg(0), 0i64.into(), 6i64.into()),
+        |args| resolve::hardtanh(args.arg(0), 0i64.into(), 6i64.into()),
         "x clamped to [0, 6].",
     ),
     row(&rows::hardswish::ROW, &[], UNARY, NN_),
@@ -653,8 +653,8 @@ pub static TABLE: &[OpInfo] = &[
         &[input(), param("threshold", Kind::Number), param("value", Kind::Number)],
         NN_EVERYWHERE.and(Forms::OUT),
         [
-            |args| powers::threshold(&rows::threshold::ROW, args.arg(0), args.number(1), args.number(2)),
-            |args| powers::threshold(&overloads::THRESHOLD_IN_PLACE, args.arg(0), args.number(1), args.number(2)),
+            |args| resolve::threshold(&rows::threshold::ROW, args.arg(0), args.number(1), args.number(2)),
+            |args| resolve::threshold(&overloads::THRESHOLD_IN_PLACE, args.arg(0), args.number(1), args.number(2)),
         ],
         rows::threshold::ROW.doc,
     ),
