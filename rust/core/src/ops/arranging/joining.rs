@@ -1,6 +1,5 @@
 //! Putting tensors together: `cat`, `stack` and what is made of them.
 
-use crate::ops::writing::copy;
 use smallvec::{SmallVec, smallvec};
 
 use crate::array::Array;
@@ -12,6 +11,7 @@ use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::ops::batching;
 use crate::ops::views::{self, ViewOp};
+use crate::ops::writing::copy;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 

@@ -1,7 +1,6 @@
 //! The elements of a tensor in another order, or several times: `flip`, `roll`, `rot90`, `repeat`,
 //! `repeat_interleave`.
 
-use crate::ops::creation;
 use smallvec::{SmallVec, smallvec};
 
 use crate::array::Array;
@@ -15,7 +14,7 @@ use crate::launch::{NONE, launch};
 use crate::ops::indexing::slices;
 use crate::ops::reductions::reduce;
 use crate::ops::writing::copy;
-use crate::ops::{batching, views};
+use crate::ops::{batching, creation, views};
 use crate::shape::{self, Shape, Strides};
 use crate::storage::{Device, Placed};
 use crate::tensor::Tensor;

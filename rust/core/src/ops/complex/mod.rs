@@ -6,8 +6,6 @@
 
 pub mod table;
 
-use crate::ops::elementwise::{overloads, select};
-use crate::ops::reductions::reduce;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use smallvec::{SmallVec, smallvec};
@@ -25,6 +23,8 @@ use crate::kernels::number::{Complex, Part, PartFormula};
 use crate::kernels::{Kernel, row};
 use crate::launch::{self, Source};
 use crate::ops::arranging::joining;
+use crate::ops::elementwise::{overloads, select};
+use crate::ops::reductions::reduce;
 use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;

@@ -24,15 +24,12 @@ mod tests;
 pub mod tier;
 pub mod traced;
 
-use crate::ops::indexing::masks;
-use crate::ops::writing::{copy, out};
 pub use declare::same_text;
 pub(crate) use declare::{elementwise, formula, names};
 pub use fast::Fresh;
 pub(super) use fast::update_data;
 pub use tier::{Integers, Tier};
 
-use rule::Elementwise;
 use smallvec::SmallVec;
 
 use crate::array::Array;
@@ -43,12 +40,15 @@ use crate::graph::record::{Save, check_in_place, is_wanted_of, record, record_in
 use crate::graph::{Blame, Modes, modes, place, trace, transform};
 use crate::kernels::Kernel;
 use crate::launch::{self, Source};
-use crate::ops::writing::out::Takes;
+use crate::ops::indexing::masks;
+use crate::ops::writing::copy;
+use crate::ops::writing::out::{self, Takes};
 use crate::ops::writing::overlap::{check_distinct, spared};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
 use crate::storage::is_meta_known;
 use crate::tensor::{Operand, Tensor};
+use rule::Elementwise;
 use traced::Traced;
 
 /// One elementwise operation.

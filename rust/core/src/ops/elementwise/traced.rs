@@ -1,15 +1,13 @@
 //! Formulas read over the graph: a number-like value that is a tensor, a number, or the first error.
 
-use crate::ops::complex;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
-use super::resolve;
-use super::{Arg, Row, apply};
+use super::{Arg, Row, apply, resolve};
 use crate::error::{Error, Result};
 use crate::graph::flat::{Derivative, flat};
 use crate::kernels::math::scalar::{Function, Function2};
 use crate::kernels::number::{Equal, Field, Order, Real, Ring, slope};
-use crate::ops::rows;
+use crate::ops::{complex, rows};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 

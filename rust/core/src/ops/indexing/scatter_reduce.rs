@@ -1,6 +1,5 @@
 //! `scatter_reduce`: elements scattered along an axis and combined with what is there, and its gradients.
 
-use crate::ops::elementwise;
 use smallvec::{SmallVec, smallvec};
 
 use super::along::{
@@ -18,8 +17,7 @@ use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::scatter::{Fold, scatter_fold};
 use crate::launch::{Held, launch};
 use crate::ops::arranging::padding;
-use crate::ops::elementwise::select;
-use crate::ops::elementwise::{Arg, apply};
+use crate::ops::elementwise::{self, Arg, apply, select};
 use crate::ops::reductions::reduce;
 use crate::ops::writing::copy;
 use crate::ops::writing::write::{self, Reads, Writing};

@@ -2,8 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::along;
-use super::along::{out_of_range, out_of_range_runtime, positions, same_dtype};
+use super::along::{self, out_of_range, out_of_range_runtime, positions, same_dtype};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -13,8 +12,7 @@ use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::index as kernel;
 use crate::launch::{Held, launch_stored};
-use crate::ops::elementwise::select;
-use crate::ops::elementwise::{Arg, apply};
+use crate::ops::elementwise::{Arg, apply, select};
 use crate::ops::reductions::reduce;
 use crate::ops::writing::copy;
 use crate::ops::writing::write::{self, Reads, Writing};

@@ -1,8 +1,6 @@
 //! Quotients by differences of eigenvalues or singular values, which may be equal: see
 //! [`arcgrad_linalg::spectrum`].
 
-use crate::ops::reductions::reduce;
-use crate::ops::writing::copy;
 use smallvec::smallvec;
 
 use super::{batch_of, batched, for_columns, for_rows};
@@ -14,7 +12,9 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, call_many};
 use crate::kernels::linalg::{self as kernel, Undetermined};
 use crate::launch::launch;
+use crate::ops::reductions::reduce;
 use crate::ops::views;
+use crate::ops::writing::copy;
 use crate::tensor::Tensor;
 
 /// Which pairs of values differ (1, else 0), and what the hermitian part is multiplied by where they do not. Inputs are the

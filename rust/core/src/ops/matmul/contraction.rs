@@ -1,10 +1,5 @@
 //! Products built from matrix products: `tensordot`, `kron`, `cross`, chains, powers, bilinear forms, distances.
 
-use crate::ops::complex;
-use crate::ops::elementwise::resolve;
-use crate::ops::linalg::lu;
-use crate::ops::reductions::range;
-use crate::ops::writing::copy;
 use smallvec::SmallVec;
 
 use super::einsum;
@@ -12,10 +7,11 @@ use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::ops::arranging::joining;
-use crate::ops::elementwise::apply;
-use crate::ops::elementwise::select;
-use crate::ops::reductions::reduce;
-use crate::ops::{matmul, rows, views};
+use crate::ops::elementwise::{apply, resolve, select};
+use crate::ops::linalg::lu;
+use crate::ops::reductions::{range, reduce};
+use crate::ops::writing::copy;
+use crate::ops::{complex, matmul, rows, views};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;

@@ -6,7 +6,6 @@ pub mod contraction;
 pub mod einsum;
 pub mod table;
 
-use crate::ops::elementwise::resolve;
 use smallvec::{SmallVec, smallvec};
 
 use super::{batching, complex, views};
@@ -20,6 +19,7 @@ use crate::graph::transform::{Batch, Part, Tangents};
 use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::matmul::matmul as run;
 use crate::launch::launch;
+use crate::ops::elementwise::resolve;
 use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};

@@ -4,7 +4,6 @@
 //! with respect to itself, given the other two: the convolution gives y, the transposed convolution x, the gradient of
 //! the weight w. So one operation and one rule, which says what was given and what was made, serve any order.
 
-use crate::ops::matmul;
 use smallvec::{SmallVec, smallvec};
 
 use crate::array::Array;
@@ -20,7 +19,7 @@ use crate::kernels::conv_integer as integer;
 use crate::kernels::window::Window;
 use crate::launch::launch;
 use crate::ops::reductions::reduce;
-use crate::ops::{batching, complex, views};
+use crate::ops::{batching, complex, matmul, views};
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;

@@ -1,7 +1,5 @@
 //! Losses of predictions and targets of the same shape: a row, reduced to its mean or sum.
 
-use crate::ops::elementwise::select;
-use crate::ops::writing::out;
 use smallvec::{SmallVec, smallvec};
 
 use crate::array::Array;
@@ -11,6 +9,9 @@ use crate::graph::call;
 use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::transform::{Batch, Tangents};
+use crate::ops::elementwise::select;
+use crate::ops::writing::out;
+
 pub use crate::kernels::loss::Reduction;
 use crate::kernels::reduce::Reduction as Fold;
 use crate::ops::elementwise::resolve;

@@ -3,8 +3,7 @@
 use smallvec::{SmallVec, smallvec};
 
 use crate::array::Array;
-use crate::dtype::DType;
-use crate::dtype::torch_name;
+use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::call::{call_with, first};
 use crate::graph::node::{Backward, From};

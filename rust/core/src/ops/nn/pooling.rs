@@ -1,17 +1,17 @@
 //! Pooling over one to three spatial axes: maxima and means of sliding windows, and windows as columns.
 
-use crate::ops::arranging::joining;
 use smallvec::{SmallVec, smallvec};
 
 use super::weighted_sums::weighted_sums;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::flat;
 use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
-use crate::graph::{call, call_many};
+use crate::graph::{call, call_many, flat};
+use crate::ops::arranging::joining;
+
 pub use crate::kernels::pool::Divisor;
 use crate::kernels::pool::{self as kernel};
 use crate::kernels::window::Window;

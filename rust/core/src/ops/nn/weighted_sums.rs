@@ -6,11 +6,10 @@ use smallvec::smallvec;
 
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::call;
-use crate::graph::no_grad;
 use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
+use crate::graph::{call, no_grad};
 use crate::ops::elementwise::apply;
 use crate::ops::indexing::slices;
 use crate::ops::reductions::range;

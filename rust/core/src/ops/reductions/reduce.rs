@@ -1,7 +1,5 @@
 //! Reductions over any axes: sums, products, extremes, moments, norms.
 
-use crate::ops::elementwise::{self, resolve, select};
-use crate::ops::indexing::along;
 use smallvec::{SmallVec, smallvec};
 
 use super::range::Lines;
@@ -16,7 +14,8 @@ use crate::graph::{call, call_many};
 use crate::kernels::reduce::{Reduction, reduce};
 use crate::kernels::softmax::{self, AxisSize};
 use crate::launch::{launch, launch_stored};
-use crate::ops::elementwise::{Arg, apply};
+use crate::ops::elementwise::{self, Arg, apply, resolve, select};
+use crate::ops::indexing::along;
 use crate::ops::writing::copy;
 use crate::ops::{batching, complex, rows, views};
 use crate::scalar::Scalar;

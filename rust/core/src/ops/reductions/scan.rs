@@ -1,11 +1,9 @@
 //! Running sums and products, extremes so far, and the gradient of a product.
 
-use crate::ops::arranging::joining;
 use smallvec::{SmallVec, smallvec};
 
 use super::recurrence::{self, Recurrence};
-use super::reduce;
-use super::reduce::{Choice, refuse_integral};
+use super::reduce::{self, Choice, refuse_integral};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -15,9 +13,8 @@ use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::scan::{Scan, scan as run};
 use crate::launch::launch_stored;
-use crate::ops::arranging::rearranging;
-use crate::ops::elementwise::apply;
-use crate::ops::elementwise::select;
+use crate::ops::arranging::{joining, rearranging};
+use crate::ops::elementwise::{apply, select};
 use crate::ops::writing::copy;
 use crate::ops::{batching, complex, rows, views};
 use crate::scalar::Scalar;

@@ -12,16 +12,14 @@ use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::sort::{self as kernel, SearchSize};
 use crate::launch::{NONE, launch};
-use crate::ops::elementwise::apply;
-use crate::ops::elementwise::resolve;
+use crate::ops::elementwise::{apply, resolve};
 use crate::ops::indexing::slices;
 use crate::ops::writing::copy;
 use crate::ops::writing::write::{NOT_DIFFERENTIABLE, no_tangent, not_differentiable};
 use crate::ops::{batching, rows, sorting, views};
 use crate::scalar::Scalar;
-use crate::shape;
 use crate::tensor::Tensor;
-use crate::with_element;
+use crate::{shape, with_element};
 
 /// `side` and `right` say the same thing in two ways.
 pub fn is_right(op: &'static str, side: Option<&str>, right: bool) -> Result<bool> {

@@ -1,6 +1,5 @@
 //! Copies and casts: `clone`, `contiguous`, `to`, `copy_`, `fill_`.
 
-use crate::ops::complex;
 use smallvec::smallvec;
 
 use super::overlap::check_distinct;
@@ -16,9 +15,9 @@ use crate::graph::record::{check_in_place, cut_by_dtype, is_wanted_of, record_in
 use crate::graph::transform::{self, Batch, Tangents, tangent};
 use crate::graph::views::same_history;
 use crate::graph::{Blame, Modes, modes, trace};
-use crate::ops::batching;
 use crate::ops::elementwise::Arg;
 use crate::ops::views::{self, broadcast_to};
+use crate::ops::{batching, complex};
 use crate::scalar::Scalar;
 use crate::shape::{self, Strides, contiguous_strides};
 use crate::storage::{Device, Placed};

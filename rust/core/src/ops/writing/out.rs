@@ -1,8 +1,7 @@
 //! What all `out=` forms share.
 
 use crate::array::Array;
-use crate::dtype::DType;
-use crate::dtype::torch_name;
+use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::level::Kind;
 use crate::graph::record::{would_record, would_record_any};
