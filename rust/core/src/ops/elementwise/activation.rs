@@ -33,19 +33,19 @@ elementwise! {
 
     /// x where positive, else `negative_slope · x`.
     leaky_relu(x)[negative_slope] "LeakyReluBackward0" float in -3.0..3.0 {
-        value: super::activation::leaky(x, negative_slope),
+        value: crate::ops::elementwise::activation::leaky(x, negative_slope),
         x(g, x): R::select(x.clone().gt(g.int(0)), g.clone(), g * negative_slope).flat_in(x),
     }
 
     /// [`leaky_relu`] with the gradient computed from the result: what it was in place is gone.
     leaky_relu_of_result(x)[negative_slope] -> z "LeakyReluBackward1" float in -3.0..3.0 {
-        value: super::activation::leaky(x, negative_slope),
+        value: crate::ops::elementwise::activation::leaky(x, negative_slope),
         x(g, z): R::select(z.clone().gt(g.int(0)), g.clone(), g * negative_slope).flat_in(z),
     }
 
     /// `scale · x` where positive, else `alpha · scale · (e^(input_scale·x) − 1)`.
     elu(x)[alpha, scale, input_scale] "EluBackward0" float in -3.0..3.0 {
-        value: super::activation::exponential_linear(x, alpha, scale, input_scale),
+        value: crate::ops::elementwise::activation::exponential_linear(x, alpha, scale, input_scale),
         // Asked so that NaN stays.
         x(g, x): {
             let zero = g.int(0);
@@ -58,7 +58,7 @@ elementwise! {
 
     /// [`elu`] with the gradient computed from the result.
     elu_of_result(x)[alpha, scale, input_scale] -> z "EluBackward1" float in -3.0..3.0 {
-        value: super::activation::exponential_linear(x, alpha, scale, input_scale),
+        value: crate::ops::elementwise::activation::exponential_linear(x, alpha, scale, input_scale),
         x(g, z): R::select(z.clone().gt(g.int(0)), g.clone() * scale, g * ((z + alpha * scale) * input_scale)),
     }
 

@@ -38,7 +38,7 @@ elementwise! {
 
     /// Quotient rounded towards minus infinity, for floats.
     floor_divide(x, y)[] "FloorDivideBackward0" real in 0.5..3.0 {
-        value: super::arithmetic::floor_quotient(x, y),
+        value: crate::ops::elementwise::arithmetic::floor_quotient(x, y),
     }
 
     /// Quotient of integers rounded towards minus infinity.
@@ -52,7 +52,7 @@ elementwise! {
 
     /// Quotient rounded towards minus infinity, with the gradient of a step function.
     floor_divide_flat(x, y)[] "DivBackward2" real in 0.5..3.0 {
-        value: super::arithmetic::floor_quotient(x, y),
+        value: crate::ops::elementwise::arithmetic::floor_quotient(x, y),
         x(g): g.zero(),
         y(g): g.zero(),
     }
@@ -257,7 +257,7 @@ elementwise! {
         value: {
             let near_start = weight.clone().is_within(0.5);
             let span = end.clone() - x.clone();
-            let far = super::arithmetic::weighted_mean(x.clone(), end.clone(), weight.clone());
+            let far = crate::ops::elementwise::arithmetic::weighted_mean(x.clone(), end.clone(), weight.clone());
             let finite = span.clone().is_within(f64::INFINITY);
             let near =
                 R::select(near_start, weight.clone().mul_add(span.clone(), x), (weight - 1.0).mul_add(span, end));
@@ -272,7 +272,7 @@ elementwise! {
     lerp_scalar(x, end)[weight] "LerpBackward0" inexact in -3.0..3.0 {
         value: {
             let (share, span) = (R::param(weight), end.clone() - x.clone());
-            let far = super::arithmetic::weighted_mean(x.clone(), end.clone(), share.clone());
+            let far = crate::ops::elementwise::arithmetic::weighted_mean(x.clone(), end.clone(), share.clone());
             let finite = span.clone().is_within(f64::INFINITY);
             let near = if weight.magnitude() < 0.5 { share.mul_add(span, x) } else { (share - 1.0).mul_add(span, end) };
             R::select(finite, near, far)

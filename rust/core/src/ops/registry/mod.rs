@@ -8,7 +8,6 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use self::autocast;
 use super::elementwise::{Arg, Params, Row, apply, apply_in_place, apply_out};
 use super::writing::out::{self, Takes};
 use crate::dtype::DType;

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use super::OpInfo;
 use crate::ops::{
-    arranging, complex, creation, elementwise, fourier, indexing, linalg, matmul, nn, random, reductions, sorting, views,
-    writing,
+    arranging, complex, creation, elementwise, fourier, indexing, linalg, matmul, nn, random, reductions, sorting,
+    views, writing,
 };
 
 /// Every family's table.
