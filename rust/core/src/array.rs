@@ -9,7 +9,7 @@ use crate::geometry::Geometry;
 use crate::kernels::element::Element;
 use crate::kernels::{Out, copy, fill};
 use crate::lattice::{self, Placed};
-use crate::launch::{Held, NONE, launch_stored, launch_stored_for};
+use crate::launch::{Held, NONE, launch_stored};
 use crate::provenance::Blame;
 use crate::scalar::Scalar;
 use crate::shape::{self, Layout, Shape};
@@ -287,9 +287,10 @@ impl Array {
     pub fn to_vec<T: Element>(&self) -> Vec<T> {
         let mut values = vec![T::default(); self.numel()];
         let strides = shape::contiguous_strides(self.shape());
-        // What is read is wanted: there is no going without.
-        launch_stored_for(self, NONE, |source, []| copy::copy(source, Out::of(&mut values, self.shape(), &strides)));
-        values
+        launch_stored(self, NONE, |source, []| {
+            copy::copy(source, Out::of(&mut values, self.shape(), &strides));
+            values
+        })
     }
 
     /// Lends the elements as an `ndarray` view while shared state is held.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arcgrad::graph::Modes;
-use arcgrad::ops::{complex, copy, out, views};
+use arcgrad::ops::writing::{copy, out};
+use arcgrad::ops::{complex, views};
 use arcgrad::storage::Device;
 use arcgrad::{Error, Tensor, shape};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyUserWarning};

@@ -1,7 +1,9 @@
 //! Tensors as Python numbers, lists and NumPy arrays; other dtypes of the same tensor.
 
 use arcgrad::graph::is_grad_enabled;
-use arcgrad::ops::{complex, copy, rearranging, views};
+use arcgrad::ops::arranging::rearranging;
+use arcgrad::ops::writing::copy;
+use arcgrad::ops::{complex, views};
 use arcgrad::storage::{Access, Device, check_room};
 use arcgrad::{Array, DType, Scalar, Tensor};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
@@ -310,7 +312,7 @@ impl PyTensor {
         }
         let equal = slf.rich_compare(element, pyo3::basic::CompareOp::Eq)?;
         let equal = require(&equal, "__contains__", "element")?;
-        let any = guard(|| arcgrad::ops::reduce::any(equal, None, false)?.item())?;
+        let any = guard(|| arcgrad::ops::reductions::reduce::any(equal, None, false)?.item())?;
         Ok(any.to_bool())
     }
 

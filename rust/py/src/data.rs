@@ -368,7 +368,7 @@ fn converted(source: Tensor, wanted: Option<DType>, copy: bool) -> PyResult<Tens
     guard(|| {
         if !copy {
             return match wanted {
-                Some(dtype) if dtype != source.dtype() => arcgrad::ops::copy::to_dtype(&source, dtype),
+                Some(dtype) if dtype != source.dtype() => arcgrad::ops::writing::copy::to_dtype(&source, dtype),
                 _ => Ok(source),
             };
         }
@@ -398,7 +398,7 @@ pub fn from_any_on(device: Device, data: &Bound<'_, PyAny>, wanted: Option<DType
         let _place = Placed::on(Device::Cpu);
         from_any(data, wanted, copy)?
     };
-    guard(|| arcgrad::ops::copy::to_device(&made, device))
+    guard(|| arcgrad::ops::writing::copy::to_device(&made, device))
 }
 
 /// The device that is given, else that of a tensor that is given as data, else that of new tensors.
@@ -495,7 +495,7 @@ fn asarray(
         }
         result
     };
-    let result = guard(|| arcgrad::ops::copy::to_device(&result, device))?;
+    let result = guard(|| arcgrad::ops::writing::copy::to_device(&result, device))?;
     if tensor::from_py(obj).is_some_and(Tensor::requires_grad) && !requires_grad {
         return tensor::to_py(py, result.detach());
     }

@@ -6,7 +6,8 @@
 use arcgrad::graph::watch;
 use arcgrad::ops::elementwise::{Arg, Fresh};
 use arcgrad::ops::indexing::{IndexItem, getitem, setitem};
-use arcgrad::ops::{copy, views};
+use arcgrad::ops::views;
+use arcgrad::ops::writing::copy;
 use arcgrad::{DType, Scalar, Tensor};
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::ffi;

@@ -1,7 +1,7 @@
 //! Functions of the module that are no operations: defaults, promotion, threads, memory, questions about objects.
 
+use arcgrad::ops::arranging::grids;
 use arcgrad::ops::elementwise::Promotion;
-use arcgrad::ops::grids;
 use arcgrad::{DType, parallel, storage};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;

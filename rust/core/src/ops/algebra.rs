@@ -1,7 +1,10 @@
 //! What the engine does with gradients, in terms of ops: see [`crate::graph::algebra`].
 
 use super::elementwise::{Arg, apply, apply_in_place, update_data};
-use super::{copy, masks, reduce, rows, views};
+use super::indexing::masks;
+use super::reductions::reduce;
+use super::writing::copy;
+use super::{rows, views};
 use crate::array::Array;
 use crate::graph::algebra::Algebra;
 use crate::graph::no_grad;

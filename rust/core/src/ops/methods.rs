@@ -2,8 +2,10 @@
 //!
 //! Every method records its operation when an operand requires a gradient, and blames the line that called it.
 
-use super::elementwise::{Arg, apply, apply_in_place};
-use super::{copy, powers, reduce, rows, scan, views};
+use super::elementwise::{Arg, apply, apply_in_place, resolve};
+use super::reductions::{reduce, scan};
+use super::writing::copy;
+use super::{rows, views};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::tensor::Tensor;
@@ -72,7 +74,7 @@ impl Tensor {
     /// `self ** exponent`.
     #[track_caller]
     pub fn pow<'a>(&'a self, exponent: impl Into<Arg<'a>>) -> Result<Self> {
-        powers::pow(Arg::Tensor(self), exponent.into())
+        resolve::pow(Arg::Tensor(self), exponent.into())
     }
 
     /// Sum of all elements.

@@ -258,7 +258,7 @@ fn is_long(values: &[Value], limit: usize) -> bool {
 
 /// Whether the operation shows memory and touches none of it.
 fn is_view(info: &'static OpInfo) -> bool {
-    arcgrad::ops::views_table::TABLE.as_ptr_range().contains(&std::ptr::from_ref(info))
+    arcgrad::ops::views::table::TABLE.as_ptr_range().contains(&std::ptr::from_ref(info))
 }
 
 /// Every signature of an operation.
@@ -268,7 +268,7 @@ pub fn find(name: &str) -> Vec<&'static OpInfo> {
 
 /// All rows of all tables.
 pub fn infos() -> impl Iterator<Item = &'static OpInfo> {
-    arcgrad::ops::table::registry().iter().copied().flatten()
+    arcgrad::ops::registry::tables::registry().iter().copied().flatten()
 }
 
 /// The place where a name is entered.

@@ -2,6 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::traced::Traced;
 use super::{GradRow, MAX_INPUTS, Params, Plan, Promotion, Row, apply, fast};
 use crate::array::Array;
 use crate::dtype::DType;
@@ -13,7 +14,6 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{Modes, modes, trace};
 use crate::launch::{self, Source};
 use crate::ops::elementwise::Arg;
-use crate::ops::traced::Traced;
 use crate::ops::{batching, complex};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
@@ -112,7 +112,7 @@ impl Elementwise {
             // What was computed from numbers alone is in double precision.
             traced => match traced.into_tensor()? {
                 result if result.dtype() == dtype => Ok(result),
-                result => crate::ops::copy::to_dtype(&result, dtype),
+                result => crate::ops::writing::copy::to_dtype(&result, dtype),
             },
         }
     }
@@ -411,7 +411,7 @@ impl Op for Elementwise {
                 if cx.output(0).dtype().is_complex() {
                     // The formula multiplies by the conjugate of the derivative, a tangent by the derivative.
                     let dtype = cx.output(0).dtype();
-                    let turned = complex::conj(&crate::ops::copy::to_dtype(&tangent, dtype)?)?;
+                    let turned = complex::conj(&crate::ops::writing::copy::to_dtype(&tangent, dtype)?)?;
                     complex::conj(&self.formula_over(grad_row, &turned, at)?)?
                 } else {
                     self.formula_over(grad_row, &tangent, at)?
@@ -432,7 +432,7 @@ impl Op for Elementwise {
                 Some(tensor)
                     if self.row.promotes(input) && cx.example(input).rank() == 0 && tensor.dtype() != dtype =>
                 {
-                    Some(crate::ops::copy::to_dtype(&tensor, dtype)?)
+                    Some(crate::ops::writing::copy::to_dtype(&tensor, dtype)?)
                 }
                 part => part,
             });

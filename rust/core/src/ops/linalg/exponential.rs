@@ -11,7 +11,8 @@ use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::linalg as kernel;
 use crate::launch::launch;
-use crate::ops::{copy, joining};
+use crate::ops::arranging::joining;
+use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 

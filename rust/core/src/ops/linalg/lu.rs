@@ -16,7 +16,9 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, call_many};
 use crate::kernels::linalg::{self as kernel, Side};
 use crate::launch::launch;
-use crate::ops::{complex, joining, reduce, views};
+use crate::ops::arranging::joining;
+use crate::ops::reductions::reduce;
+use crate::ops::{complex, views};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -202,7 +204,7 @@ impl Op for Permutation {
 
 /// P of A = P L U.
 fn permutation(op: &'static str, pivots: &Tensor, rows: usize, dtype: DType) -> Result<Tensor> {
-    crate::ops::copy::to_dtype(&call(Permutation { op, rows, dtype: dtype.to_real() }, &[pivots])?, dtype)
+    crate::ops::writing::copy::to_dtype(&call(Permutation { op, rows, dtype: dtype.to_real() }, &[pivots])?, dtype)
 }
 
 #[track_caller]
@@ -636,7 +638,7 @@ impl Op for Cofactors {
         }
         let exact = singular_cofactors(&Tensor::from_array(inputs[0].clone()))?;
         let singular = views::unsqueeze(&views::unsqueeze(&singular, -1)?, -1)?;
-        Ok(smallvec![crate::ops::select::where_(&singular, (&exact).into(), (&plain).into())?.array()])
+        Ok(smallvec![crate::ops::elementwise::select::where_(&singular, (&exact).into(), (&plain).into())?.array()])
     }
 
     fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
@@ -695,5 +697,5 @@ pub fn logdet(input: &Tensor) -> Result<Tensor> {
     }
     let negative = sign.lt(0.0)?;
     let nan = Scalar::Float(f64::NAN);
-    crate::ops::select::where_(&negative, nan.into(), (&logarithm).into())
+    crate::ops::elementwise::select::where_(&negative, nan.into(), (&logarithm).into())
 }

@@ -3,7 +3,10 @@
 use super::{adjoint, check_dtype, columns, lower, product};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::ops::{copy, creation, joining, scan, views};
+use crate::ops::arranging::joining;
+use crate::ops::reductions::scan;
+use crate::ops::writing::copy;
+use crate::ops::{creation, views};
 use crate::tensor::Tensor;
 
 /// The first columns of the product of the reflections `I − τᵢ vᵢ vᵢᴴ`; vᵢ lies below the diagonal in column i of `input`, and has

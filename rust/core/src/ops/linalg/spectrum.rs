@@ -12,7 +12,9 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, call_many};
 use crate::kernels::linalg::{self as kernel, Undetermined};
 use crate::launch::launch;
+use crate::ops::reductions::reduce;
 use crate::ops::views;
+use crate::ops::writing::copy;
 use crate::tensor::Tensor;
 
 /// Which pairs of values differ (1, else 0), and what the hermitian part is multiplied by where they do not. Inputs are the
@@ -101,7 +103,7 @@ pub(super) fn over_differences(
     hermitian: Option<&Tensor>,
     gradient: Option<&Tensor>,
 ) -> Result<Tensor> {
-    let zeros = |like: &Tensor| super::super::copy::filled_like(like, crate::scalar::Scalar::Int(0));
+    let zeros = |like: &Tensor| copy::filled_like(like, crate::scalar::Scalar::Int(0));
     let known = match hermitian {
         Some(hermitian) => hermitian.clone(),
         None => zeros(antihermitian)?,
@@ -144,9 +146,9 @@ pub(super) fn over_differences_of(op: &'static str, values: &Tensor, numerators:
             _ => (1e30, f64::from(f32::EPSILON)),
         };
         let apart = differences.abs()?.add(&super::identity(op, &[], n, values.dtype().to_real())?.mul(wide)?)?;
-        let most = super::super::reduce::extreme(&values.abs()?, true, Some(&[-1]), true)?;
+        let most = reduce::extreme(&values.abs()?, true, Some(&[-1]), true)?;
         let equal = apart.le(&for_rows(&most.mul(epsilon * (10.0 + 2.0 * n as f64))?)?)?;
-        if super::super::reduce::any(&equal, None, false)?.item()?.to_bool() {
+        if reduce::any(&equal, None, false)?.item()?.to_bool() {
             return Err(Error::runtime(
                 op,
                 "the input has repeated eigenvalues, whose eigenvectors are any that span the same space, or too few: there is \

@@ -3,8 +3,8 @@
 use super::inverses::{self, Tolerance};
 use super::{cholesky, eig, eigh, exponential, ldl, lu, norms, products, qr, svd, triangular};
 use crate::error::{Error, Result};
+use crate::ops::reductions::statistics::{self, Spacing};
 use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
-use crate::ops::statistics::{self, Spacing};
 use crate::ops::views;
 use crate::tensor::Tensor;
 

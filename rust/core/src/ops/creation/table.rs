@@ -1,0 +1,143 @@
+//! Names and signatures of operations that make tensors.
+
+use super::sizes;
+use crate::dtype::DType;
+use crate::error::Result;
+use crate::ops::creation;
+use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
+use crate::scalar::Scalar;
+
+const fn op(
+    name: &'static str,
+    params: &'static [Param],
+    forms: Forms,
+    call: fn(&Args<'_>) -> Result<Output>,
+    doc: &'static str,
+) -> OpInfo {
+    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
+}
+
+const FUNCTION: Forms = Forms::FUNCTION;
+const ORDERED: Forms = Forms::FUNCTION.and(Forms::ORDERED);
+const OUT: Forms = Forms::FUNCTION.and(Forms::OUT);
+const FILLED: Forms = Forms::FUNCTION.and(Forms::FILLED_OUT);
+const METHOD: Forms = Forms::METHOD;
+const DTYPE: Param = param("dtype", Kind::DType).optional().keyword();
+const SIZE: Param = param("size", Kind::IntList);
+const FILL: Param = param("fill_value", Kind::Number);
+const SIZED: &[Param] = &[SIZE, DTYPE];
+const LIKE: &[Param] = &[input(), DTYPE];
+const NEW: &[Param] = &[input(), SIZE, DTYPE];
+const START: Param = param("start", Kind::Number);
+const END: Param = param("end", Kind::Number);
+const STEPS: Param = param("steps", Kind::Int);
+
+fn sized(args: &Args<'_>, value: i64) -> Result<Output> {
+    let dtype = args.dtype_opt(1).unwrap_or_else(crate::default_dtype);
+    Ok(creation::full(args.op, &sizes(args.op, args.ints(0))?, Scalar::Int(value), Some(dtype))?.into())
+}
+
+fn like(args: &Args<'_>, value: i64) -> Result<Output> {
+    Ok(creation::full_like(args.op, args.tensor(0), Scalar::Int(value), args.dtype_opt(1))?.into())
+}
+
+fn new(args: &Args<'_>, value: i64) -> Result<Output> {
+    let dtype = args.dtype_opt(2).unwrap_or_else(|| args.tensor(0).dtype());
+    Ok(creation::full(args.op, &sizes(args.op, args.ints(1))?, Scalar::Int(value), Some(dtype))?.into())
+}
+
+/// The table.
+pub static TABLE: &[OpInfo] = &[
+    op("zeros", SIZED, OUT, |args| sized(args, 0), "Zeros."),
+    op("ones", SIZED, OUT, |args| sized(args, 1), "Ones."),
+    op("empty", SIZED, OUT, |args| sized(args, 0), "A tensor to be filled; holds zeros."),
+    op(
+        "full",
+        &[SIZE, FILL, DTYPE],
+        OUT,
+        |args| {
+            let shape = sizes(args.op, args.ints(0))?;
+            Ok(creation::full(args.op, &shape, args.number(1), args.dtype_opt(2))?.into())
+        },
+        "One value everywhere.",
+    ),
+    op("zeros_like", LIKE, ORDERED, |args| like(args, 0), "Zeros in the shape of `input`."),
+    op("ones_like", LIKE, ORDERED, |args| like(args, 1), "Ones in the shape of `input`."),
+    op("empty_like", LIKE, ORDERED, |args| like(args, 0), "A tensor to be filled, in the shape of `input`."),
+    op(
+        "full_like",
+        &[input(), FILL, DTYPE],
+        ORDERED,
+        |args| Ok(creation::full_like(args.op, args.tensor(0), args.number(1), args.dtype_opt(2))?.into()),
+        "One value everywhere, in the shape of `input`.",
+    ),
+    op("new_zeros", NEW, METHOD, |args| new(args, 0), "Zeros of the tensor's dtype."),
+    op("new_ones", NEW, METHOD, |args| new(args, 1), "Ones of the tensor's dtype."),
+    op("new_empty", NEW, METHOD, |args| new(args, 0), "A tensor of the same dtype to be filled."),
+    op(
+        "new_full",
+        &[input(), SIZE, FILL, DTYPE],
+        METHOD,
+        |args| {
+            let (shape, dtype) = (sizes(args.op, args.ints(1))?, args.dtype_opt(3));
+            let dtype = dtype.unwrap_or_else(|| args.tensor(0).dtype());
+            Ok(creation::full(args.op, &shape, args.number(2), Some(dtype))?.into())
+        },
+        "One value of the tensor's dtype everywhere.",
+    ),
+    op(
+        "empty_strided",
+        &[SIZE, param("stride", Kind::IntList), DTYPE],
+        FUNCTION,
+        |args| Ok(creation::empty_strided(args.ints(0), args.ints(1), args.dtype_opt(2))?.into()),
+        "A tensor to be filled, in memory of the given strides.",
+    ),
+    op(
+        "eye",
+        &[param("n", Kind::Int), param("m", Kind::Int).optional(), DTYPE],
+        OUT,
+        |args| Ok(creation::eye(args.int(0), args.int_opt(1), args.dtype_opt(2))?.into()),
+        "A matrix with ones on the diagonal and zeros elsewhere.",
+    ),
+    op(
+        "arange",
+        &[END, DTYPE],
+        FILLED,
+        |args| Ok(creation::arange(Scalar::Int(0), args.number(0), Scalar::Int(1), args.dtype_opt(1))?.into()),
+        "Numbers from `start` up to but without `end`, in steps.",
+    ),
+    op(
+        "arange",
+        &[START, END, param("step", Kind::Number).or(Default::Int(1)), DTYPE],
+        FILLED,
+        |args| Ok(creation::arange(args.number(0), args.number(1), args.number(2), args.dtype_opt(3))?.into()),
+        "",
+    ),
+    op(
+        "linspace",
+        &[START, END, STEPS, DTYPE],
+        FILLED,
+        |args| Ok(creation::linspace(args.number(0), args.number(1), args.int(2), args.dtype_opt(3))?.into()),
+        "`steps` numbers from `start` to `end`, both included.",
+    ),
+    op(
+        "logspace",
+        &[START, END, STEPS, param("base", Kind::Float).or(Default::Float(10.0)), DTYPE],
+        FILLED,
+        |args| {
+            let (start, end, steps) = (args.number(0), args.number(1), args.int(2));
+            Ok(creation::logspace(start, end, steps, args.float(3), args.dtype_opt(4))?.into())
+        },
+        "`base` to the powers of `linspace`.",
+    ),
+    op(
+        "scalar_tensor",
+        &[param("s", Kind::Number), DTYPE],
+        FUNCTION,
+        |args| {
+            let dtype: DType = args.dtype_opt(1).unwrap_or_else(crate::default_dtype);
+            Ok(creation::full(args.op, &[], args.number(0), Some(dtype))?.into())
+        },
+        "A tensor without axes.",
+    ),
+];

@@ -1,0 +1,5 @@
+//! Random tensors, and random changes in place.
+
+pub mod draws;
+pub mod shapes;
+pub mod table;
