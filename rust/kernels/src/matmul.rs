@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
+use super::copy::copy_box;
 use super::element::Element;
 use super::float::{Float, Shared, View, ViewMut, fused, lane_sum, simd};
 use super::number::Ring;
@@ -312,19 +313,16 @@ unsafe fn straighten<T: Float>(problem: &mut Problem<T>, copy: &mut Vec<T>) {
         let memory = Shared::new((view, copy.as_mut_ptr()));
         parallel::run(free.div_ceil(TILE), cost::<T>(free * k, 1000), &|chunk| {
             let (from, to) = memory.get();
-            let rows = chunk * TILE..((chunk + 1) * TILE).min(free);
-            let mut tile = [[T::ZERO; TILE]; TILE];
-            for start in (0..k).step_by(TILE) {
-                let depths = start..(start + TILE).min(k);
-                for (j, depth) in depths.clone().enumerate() {
-                    for (i, row) in rows.clone().enumerate() {
-                        tile[i][j] = *from.at(row, depth).ptr;
-                    }
-                }
-                for (tile, row) in tile.iter().zip(rows.clone()) {
-                    std::ptr::copy_nonoverlapping(tile.as_ptr(), to.add(row * k + start), depths.len());
-                }
-            }
+            let first = chunk * TILE;
+            let unit = size_of::<T>() as isize;
+            copy_box(
+                size_of::<T>(),
+                &[k, TILE.min(free - first)],
+                to.add(first * k).cast(),
+                &[unit, k as isize * unit],
+                from.at(first, 0).ptr.cast(),
+                &[from.cs * unit, from.rs * unit],
+            );
         });
     }
     let straight = View { ptr: copy.as_ptr(), rs: k as isize, cs: 1 };
@@ -335,8 +333,7 @@ unsafe fn straighten<T: Float>(problem: &mut Problem<T>, copy: &mut Vec<T>) {
     }
 }
 
-/// Side of a tile of a transposed copy: one cache line of `f32`. Both sides use whole lines, one after the other, since
-/// rows a multiple of 4096 bytes apart push each other out of the cache.
+/// Rows of a transposed copy that are one chunk: as many as a cache line of `f32` has elements.
 const TILE: usize = 16;
 
 /// Height and width of the panels of C.
