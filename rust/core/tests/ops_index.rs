@@ -3,7 +3,7 @@
 
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "every check takes a list of tensors, some of one")]
 
-use arcgrad::ops::arranging::{grids, joining, padding, rearranging};
+use arcgrad::ops::arranging::{grids, joining, padding_modes, rearranging};
 use arcgrad::ops::creation;
 use arcgrad::ops::elementwise::Arg;
 use arcgrad::ops::indexing::{
@@ -231,14 +231,14 @@ fn padding_has_gradients_of_any_order() {
     check("constant", &[a.clone()], |x| padding::constant_pad(&x[0], &[1, -2, 0, 3], Scalar::Float(0.5)));
     check("cropped away", &[a.clone()], |x| padding::constant_pad(&x[0], &[-3, 2], Scalar::Int(1)));
     for mode in ["reflect", "replicate", "circular"] {
-        check(mode, &[a.clone()], move |x| padding::pad(&x[0], &[2, 3], mode, None));
+        check(mode, &[a.clone()], move |x| padding_modes::pad(&x[0], &[2, 3], mode, None));
     }
     let line = Tensor::from_slice(&[1.0, 2.0, 3.0], &[1, 3]).unwrap();
-    let padded = |mode: &str| floats(&padding::pad(&line, &[2, 1], mode, None).unwrap());
+    let padded = |mode: &str| floats(&padding_modes::pad(&line, &[2, 1], mode, None).unwrap());
     assert_eq!(padded("reflect"), [3.0, 2.0, 1.0, 2.0, 3.0, 2.0]);
     assert_eq!(padded("replicate"), [1.0, 1.0, 1.0, 2.0, 3.0, 3.0]);
     assert_eq!(padded("circular"), [2.0, 3.0, 1.0, 2.0, 3.0, 1.0]);
-    assert!(padding::pad(&line, &[3, 0], "reflect", None).is_err());
+    assert!(padding_modes::pad(&line, &[3, 0], "reflect", None).is_err());
 }
 
 // ---- along an axis -------------------------------------------------------------------------------------------------

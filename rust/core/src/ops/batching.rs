@@ -2,27 +2,14 @@
 
 use smallvec::SmallVec;
 
+pub(super) use super::views::front;
+
 use super::views;
 use crate::error::{Error, Result};
 use crate::graph::transform::{Batch, Part};
 use crate::graph::{Modes, modes};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
-
-/// All examples along axis 0.
-#[track_caller]
-pub(super) fn front(part: &Part, size: usize) -> Result<Tensor> {
-    match part.axis {
-        Some(0) => Ok(part.tensor.clone()),
-        Some(axis) => views::movedim(&part.tensor, &[axis as i64], &[0]),
-        None => {
-            let tensor = views::unsqueeze(&part.tensor, 0)?;
-            let mut shape = tensor.shape();
-            shape[0] = size;
-            views::broadcast_to(&tensor, &shape)
-        }
-    }
-}
 
 /// All examples along axis 0, each of at least one axis.
 #[track_caller]

@@ -1,8 +1,9 @@
-//! THE place: one file per family of operations; value, gradient and documentation of an op side by side.
+//! THE place: a folder per family of operations; value, gradient and documentation of an op side by side, and the table that
+//! makes the family callable by name.
 //!
-//! To add an elementwise op, add a row to a family ([`arithmetic`], [`exponential`], [`activation`], …) and a line to
-//! that family's part of [`table`]. To add a structured op, write a function and its rule in a family file, and a line
-//! in its table.
+//! To add an elementwise op, add a row to one of the files of [`elementwise`] ([`elementwise::arithmetic`],
+//! [`elementwise::activation`], …) and a line to [`elementwise::table`]. To add a structured op, write its rules in a file of
+//! its family, and a line in the family's table. [`registry::tables`] lists the tables.
 
 pub mod algebra;
 pub mod arranging;

@@ -3,5 +3,6 @@
 pub mod grids;
 pub mod joining;
 pub mod padding;
+pub mod padding_modes;
 pub mod rearranging;
 pub mod table;

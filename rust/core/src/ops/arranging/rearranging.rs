@@ -12,7 +12,6 @@ use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::launch::{NONE, launch};
 use crate::ops::indexing::slices;
-use crate::ops::reductions::reduce;
 use crate::ops::writing::copy;
 use crate::ops::{batching, creation, views};
 use crate::shape::{self, Shape, Strides};
@@ -351,7 +350,7 @@ impl Op for Repeated {
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = views::reshape_to(&cx.only_grad(), &interleaved(&self.repeats, &self.widened()))?;
         let copies: SmallVec<[i64; 6]> = (0..self.repeats.len()).map(|axis| 2 * axis as i64).collect();
-        let summed = if copies.is_empty() { grad } else { reduce::sum(&grad, Some(&copies), false, None)? };
+        let summed = if copies.is_empty() { grad } else { grad.sum_over(&copies, false)? };
         cx.put(0, views::reshape_to(&summed, &self.own)?);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Names and signatures of operations that put tensors together or rearrange their elements.
 
-use super::{grids, joining, padding, rearranging};
+use super::{grids, joining, padding, padding_modes, rearranging};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
@@ -367,7 +367,7 @@ pub static TABLE: &[OpInfo] = &[
         Forms::NN,
         |args| {
             let value: Option<Scalar> = args.number_opt(3);
-            Ok(padding::pad(args.tensor(0), args.ints(1), args.text(2), value)?.into())
+            Ok(padding_modes::pad(args.tensor(0), args.ints(1), args.text(2), value)?.into())
         },
         "Elements around a tensor; `mode` is 'constant', 'reflect', 'replicate' or 'circular'.",
     ),

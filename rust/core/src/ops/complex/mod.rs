@@ -6,7 +6,7 @@
 
 pub mod table;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+pub use super::views::{view_as_complex, view_as_real};
 
 use smallvec::{SmallVec, smallvec};
 
@@ -24,7 +24,6 @@ use crate::kernels::{Kernel, row};
 use crate::launch::{self, Source};
 use crate::ops::arranging::joining;
 use crate::ops::elementwise::{overloads, select};
-use crate::ops::reductions::reduce;
 use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
@@ -204,12 +203,12 @@ pub fn logaddexp(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 #[track_caller]
 pub fn logsumexp(z: &Tensor, axes: &[i64], keep: bool) -> Result<Tensor> {
     let size = real(&z.detach())?;
-    let most = reduce::extreme(&size, true, Some(axes), true)?;
+    let most = size.amax(axes, true)?;
     let none = most.isfinite()?.logical_not()?;
     let most = select::where_(&none, Scalar::Int(0).into(), (&most).into())?;
-    let sum = reduce::sum(&z.sub(&most)?.exp()?, Some(axes), true, None)?;
-    let result = sum.log()?.add(&most)?;
-    if keep { Ok(result) } else { reduce::sum(&result, Some(axes), false, None) }
+    let total = z.sub(&most)?.exp()?.sum_over(axes, true)?;
+    let result = total.log()?.add(&most)?;
+    if keep { Ok(result) } else { result.sum_over(axes, false) }
 }
 
 /// x · 2ʸ.
@@ -226,64 +225,6 @@ pub fn conj(input: &Tensor) -> Result<Tensor> {
 }
 
 // ---- parts ---------------------------------------------------------------------------------------------------------
-
-/// A complex tensor as a real one whose last axis holds real and imaginary part: a view.
-#[track_caller]
-pub fn view_as_real(input: &Tensor) -> Result<Tensor> {
-    if !input.dtype().is_complex() {
-        return Err(Error::type_("view_as_real", "view_as_real is only supported for complex tensors"));
-    }
-    views::view_of(input, "ViewAsRealBackward0", views::ViewOp::AsReal)
-}
-
-/// Why the pairs along the last axis of a real array do not lie as complex numbers do, if they do not.
-fn not_as_complex(array: &Array) -> Option<&'static str> {
-    let Some((&last, outer)) = array.shape().split_last() else {
-        return Some("Input tensor must have one or more dimensions");
-    };
-    if last != 2 {
-        return Some("Tensor must have a last dimension of size 2");
-    }
-    let (&step, steps) = array.strides().split_last().expect("as many strides as sizes");
-    if step != 1 {
-        return Some("Tensor must have a last dimension with stride 1");
-    }
-    if outer.iter().zip(steps).any(|(&size, stride)| size > 1 && stride % 2 != 0) {
-        return Some("Tensor must have a stride divisible by 2 for all but last dimension");
-    }
-    (!array.offset().is_multiple_of(2)).then_some("Tensor must have a storage_offset divisible by 2")
-}
-
-/// A real tensor whose last axis holds real and imaginary part as a complex one: a view.
-#[track_caller]
-pub fn view_as_complex(input: &Tensor) -> Result<Tensor> {
-    const OP: &str = "view_as_complex";
-    let array = input.array();
-    if !matches!(array.dtype(), DType::F32 | DType::F64) {
-        return Err(Error::type_(
-            OP,
-            format!(
-                "view_as_complex is only supported for floating point tensors, but got a tensor of scalar type: {}",
-                torch_name(array.dtype())
-            ),
-        ));
-    }
-    // How one example of a batch lies is seen to where all of them are at hand.
-    let laid_out = !input.is_batched() || array.shape().last() != Some(&2);
-    if laid_out && let Some(reason) = not_as_complex(&array) {
-        return Err(Error::runtime(OP, reason));
-    }
-    views::view_of(input, "ViewAsComplexBackward0", views::ViewOp::AsComplex)
-}
-
-/// Pairs along the last axis as complex numbers: a view where they lie so, else of a copy.
-#[track_caller]
-pub(super) fn of_pairs(pairs: &Tensor) -> Result<Tensor> {
-    if not_as_complex(&pairs.array()).is_none() {
-        return view_as_complex(pairs);
-    }
-    view_as_complex(&copy::clone_contiguous(pairs)?)
-}
 
 /// The real part: a view. Of real numbers the tensor itself.
 #[track_caller]
@@ -378,16 +319,4 @@ pub(super) fn of_parts(op: &'static str, [real, imag]: [&Array; 2]) -> Result<Ar
         part.copy_from(source);
     }
     Ok(output)
-}
-
-/// Says once that a cast to real numbers drops the imaginary part.
-///
-/// # Errors
-/// What the host makes of the warning.
-pub fn warn_of_lost_part(from: DType, to: DType) -> Result<()> {
-    static SAID: AtomicBool = AtomicBool::new(false);
-    if !from.is_complex() || to.is_complex() || to == DType::Bool || SAID.swap(true, Ordering::Relaxed) {
-        return Ok(());
-    }
-    crate::warning::warn("to", || "Casting complex values to real discards the imaginary part".to_owned())
 }

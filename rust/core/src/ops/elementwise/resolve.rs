@@ -2,12 +2,11 @@
 
 use smallvec::SmallVec;
 
+use super::apply;
 use super::overloads::{self, overload};
-use super::{Arg, Promotion, Row, apply};
+use super::row::{Arg, Promotion, Resolved, Row};
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
-use crate::ops::reductions::reduce;
-use crate::ops::registry::{Output, Resolved};
 use crate::ops::rows;
 use crate::scalar::Scalar;
 use crate::storage::Device;
@@ -117,7 +116,7 @@ fn check_divisor(op: &'static str, input: Arg<'_>, divisor: Arg<'_>) -> Result<(
     let zero = match divisor {
         Arg::Scalar(scalar) => scalar.to_i64() == 0 && !matches!(input, Arg::Tensor(tensor) if tensor.numel() == 0),
         Arg::Tensor(tensor) if tensor.device() == Device::Meta => false,
-        Arg::Tensor(tensor) => tensor.numel() > 0 && !reduce::all(tensor, None, false)?.item()?.to_bool(),
+        Arg::Tensor(tensor) => tensor.numel() > 0 && !tensor.all()?.item()?.to_bool(),
     };
     if zero { Err(Error::runtime(op, "ZeroDivisionError")) } else { Ok(()) }
 }
@@ -251,11 +250,11 @@ pub fn neg(input: Arg<'_>) -> Result<Resolved<'_>> {
 }
 
 /// `+input`: the tensor itself.
-pub fn positive(input: &Tensor) -> Result<Output> {
+pub fn positive(input: &Tensor) -> Result<Tensor> {
     if input.dtype() == DType::Bool {
         return Err(Error::dtype("positive", DType::Bool, "The `+` operator, on a bool tensor is not supported."));
     }
-    Ok(input.clone().into())
+    Ok(input.clone())
 }
 
 /// `input` limited to numbers; integers stay integers.

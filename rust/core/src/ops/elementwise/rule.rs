@@ -2,8 +2,9 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::traced::Traced;
-use super::{GradRow, MAX_INPUTS, Params, Plan, Promotion, Row, apply, fast};
+use super::fast;
+use super::plan::Plan;
+use super::row::{Arg, GradRow, MAX_INPUTS, Params, Promotion, Row, Traced};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -13,8 +14,7 @@ use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{Modes, modes, trace};
 use crate::launch::{self, Source};
-use crate::ops::elementwise::Arg;
-use crate::ops::{batching, complex};
+use crate::ops::batching;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -86,7 +86,7 @@ impl Elementwise {
     /// The call in place of its first argument.
     pub(super) fn write(&self, inputs: &Inputs<'_>) -> Result<()> {
         self.over(inputs, |args| match args {
-            [Arg::Tensor(target), rest @ ..] => super::apply_in_place(self.row, &self.params, target, rest),
+            [Arg::Tensor(target), rest @ ..] => target.take_row(self.row, &self.params, rest),
             _ => unreachable!("the target is a tensor"),
         })
     }
@@ -112,7 +112,7 @@ impl Elementwise {
             // What was computed from numbers alone is in double precision.
             traced => match traced.into_tensor()? {
                 result if result.dtype() == dtype => Ok(result),
-                result => crate::ops::writing::copy::to_dtype(&result, dtype),
+                result => result.to_dtype(dtype),
             },
         }
     }
@@ -378,7 +378,7 @@ impl Op for Elementwise {
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        self.over(inputs, |args| Ok(smallvec![apply(self.row, &self.params, args)?.array()]))
+        self.over(inputs, |args| Ok(smallvec![Tensor::of_row(self.row, &self.params, args)?.array()]))
     }
 
     fn keeps(&mut self, needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
@@ -411,8 +411,8 @@ impl Op for Elementwise {
                 if cx.output(0).dtype().is_complex() {
                     // The formula multiplies by the conjugate of the derivative, a tangent by the derivative.
                     let dtype = cx.output(0).dtype();
-                    let turned = complex::conj(&crate::ops::writing::copy::to_dtype(&tangent, dtype)?)?;
-                    complex::conj(&self.formula_over(grad_row, &turned, at)?)?
+                    let turned = tangent.to_dtype(dtype)?.conj()?;
+                    self.formula_over(grad_row, &turned, at)?.conj()?
                 } else {
                     self.formula_over(grad_row, &tangent, at)?
                 }
@@ -432,7 +432,7 @@ impl Op for Elementwise {
                 Some(tensor)
                     if self.row.promotes(input) && cx.example(input).rank() == 0 && tensor.dtype() != dtype =>
                 {
-                    Some(crate::ops::writing::copy::to_dtype(&tensor, dtype)?)
+                    Some(tensor.to_dtype(dtype)?)
                 }
                 part => part,
             });
@@ -445,7 +445,7 @@ impl Op for Elementwise {
                 (None, number) => Arg::Scalar(number.expect("an argument is a tensor or a number")),
             })
             .collect();
-        let result = apply(self.row, &self.params, &args)?;
+        let result = Tensor::of_row(self.row, &self.params, &args)?;
         cx.put(result, Some(0));
         Ok(())
     }

@@ -358,7 +358,7 @@ pub static TABLE: &[OpInfo] = &[
         "Power `input ** exponent`.",
     ),
     rows_by("neg", &["negative"], UNARY, UNPROMOTED, |args| resolve::neg(args.arg(0)), rows::neg::ROW.doc),
-    op_("positive", |args| resolve::positive(args.tensor(0)), "The tensor itself."),
+    op_("positive", |args| Ok(resolve::positive(args.tensor(0))?.into()), "The tensor itself."),
     of_reals(&rows::abs::ROW, &["absolute"], UNPROMOTED, |args| Ok(complex::abs(args.tensor(0))?.into())),
     of_reals(&rows::sign::ROW, &[], Forms::ALL.and(Forms::SAME_OUT), |args| {
         let reason =

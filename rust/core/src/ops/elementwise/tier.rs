@@ -6,7 +6,7 @@
 //! [`ring::Number`]), its loops ([`ring::kernel`]) and the tier of its gradient ([`ring::gradient`]). Modules, because a trait
 //! cannot carry the bound of another trait's generic method.
 
-use super::traced::Traced;
+use super::row::Traced;
 use crate::dtype::DType;
 use crate::kernels::number::{Complex, Equal, Parameter};
 use crate::kernels::{Kernel, number as kinds, row};

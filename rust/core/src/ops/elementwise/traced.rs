@@ -2,25 +2,16 @@
 
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
-use super::{Arg, Row, apply, resolve};
-use crate::error::{Error, Result};
+pub use super::row::Traced;
+use super::row::{Arg, Row};
+use super::{apply, resolve};
+use crate::error::Result;
 use crate::graph::flat::{Derivative, flat};
 use crate::kernels::math::scalar::{Function, Function2};
 use crate::kernels::number::{Equal, Field, Order, Real, Ring, slope};
-use crate::ops::{complex, rows};
+use crate::ops::rows;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
-
-/// A value of a formula that is being recorded.
-#[derive(Clone)]
-pub enum Traced {
-    /// A tensor.
-    Tensor(Tensor),
-    /// A constant: stays a number.
-    Number(Scalar),
-    /// An operation failed; everything computed from it fails with the same error.
-    Failed(Box<Error>),
-}
 
 /// A truth value per element while a formula is recorded.
 #[derive(Clone)]
@@ -206,7 +197,7 @@ impl Order for Traced {
         TracedMask(self.two(&rows::le::ROW, &other))
     }
     fn abs(self) -> Self {
-        self.map(complex::abs, &rows::abs::ROW)
+        self.map(Tensor::abs, &rows::abs::ROW)
     }
     functions! { sign; maximum, minimum }
 }
@@ -240,7 +231,7 @@ impl Ring for Traced {
     }
     fn conj(self) -> Self {
         match self {
-            Self::Tensor(tensor) => complex::conj(&tensor).map_or_else(Self::Failed, Self::Tensor),
+            Self::Tensor(tensor) => tensor.conj().map_or_else(Self::Failed, Self::Tensor),
             Self::Number(Scalar::Complex(real, imaginary)) => Self::Number(Scalar::Complex(real, -imaginary)),
             other => other,
         }

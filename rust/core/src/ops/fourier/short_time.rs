@@ -6,7 +6,7 @@ use super::super::{complex, sorting, views};
 use super::{Norm, as_complex, from_real, of_complex, to_real};
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::ops::arranging::padding;
+use crate::ops::arranging::{padding, padding_modes};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 use crate::warning;
@@ -113,7 +113,7 @@ pub fn stft(
     if frames.center && n_fft > 1 {
         let around = n_fft / 2;
         let flat = views::unsqueeze(&input, 0)?;
-        input = views::squeeze(&padding::pad(&flat, &[around, around], pad_mode, None)?, Some(&[0]))?;
+        input = views::squeeze(&padding_modes::pad(&flat, &[around, around], pad_mode, None)?, Some(&[0]))?;
     }
     let length = input.shape()[1] as i64;
     if n_fft <= 0 || n_fft > length {

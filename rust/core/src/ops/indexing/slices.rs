@@ -13,7 +13,6 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::index as kernel;
 use crate::launch::{Held, launch_stored};
 use crate::ops::elementwise::{Arg, apply, select};
-use crate::ops::reductions::reduce;
 use crate::ops::writing::copy;
 use crate::ops::writing::write::{self, Reads, Writing};
 use crate::ops::{batching, rows, views};
@@ -491,7 +490,7 @@ impl Op for SlicesFilled {
         if cx.inputs() > 1 && cx.needs(1) {
             let size = grad.shape().get(self.axis).copied().unwrap_or(1);
             let taken = select_at(&grad, self.axis, &from_front(&index, size)?)?;
-            cx.put(1, reduce::sum(&taken, None, false, None)?);
+            cx.put(1, taken.sum()?);
         }
         if cx.needs(0) {
             cx.put(0, fill_at(&grad, false, self.axis, &index, Scalar::Int(0))?);

@@ -10,6 +10,7 @@ use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::transform::{Batch, Tangents};
 use crate::ops::elementwise::select;
+use crate::ops::reductions::axes;
 use crate::ops::writing::out;
 
 pub use crate::kernels::loss::Reduction;
@@ -79,8 +80,8 @@ impl Op for ReducedRow {
         let inputs: SmallVec<[&Array; 3]> = inputs.iter().collect();
         let losses = arrays::value(self.row, &self.params, &inputs)?;
         let fold = if self.reduction == Reduction::Mean { Fold::Mean } else { Fold::Sum };
-        let mask: reduce::Mask = smallvec![true; losses.rank()];
-        let [result] = reduce::reduce_array(self.row.name, fold, &losses, &mask, false, [losses.dtype()])?;
+        let mask: axes::Mask = smallvec![true; losses.rank()];
+        let [result] = axes::reduce_array(self.row.name, fold, &losses, &mask, false, [losses.dtype()])?;
         let lines = Lines { op: self.row.name, array: &losses, mask: &mask, keep: false };
         Ok(smallvec![lines.sum(fold, result)?])
     }

@@ -14,7 +14,7 @@ use crate::graph::{flat, no_grad};
 use crate::kernels::normalize::{self as kernel, ChannelSize, Moments};
 use crate::launch::launch;
 use crate::ops::batching;
-use crate::ops::reductions::{range, reduce};
+use crate::ops::reductions::{axes, range, reduce};
 use crate::ops::views::{self, ViewOp};
 use crate::ops::writing::copy;
 use crate::shape::Shape;
@@ -351,7 +351,7 @@ fn standardized(
     let mean_square = |c: &Tensor| reduce::mean(&c.square()?, Some(axes), true, None);
     let c = centred(x)?;
     let square = mean_square(&c)?;
-    let mask = reduce::mask("norm", Some(axes), x.rank())?;
+    let mask = axes::mask("norm", Some(axes), x.rank())?;
     let Some(factor) = range::balance(x, &mask, &square, eps)? else {
         let rstd = square.add(eps)?.rsqrt()?;
         return Ok((c.mul(&rstd)?, rstd));

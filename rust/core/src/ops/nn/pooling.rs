@@ -11,6 +11,7 @@ use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, call_many, flat};
 use crate::ops::arranging::joining;
+use crate::ops::reductions::choosing;
 
 pub use crate::kernels::pool::Divisor;
 use crate::kernels::pool::{self as kernel};
@@ -490,7 +491,7 @@ pub fn adaptive_max_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<(
         }
         let mut flat = plane.clone();
         flat.push(corners.iter().map(|(_, length)| length).product());
-        let (value, place) = reduce::extreme_along(&views::reshape_to(&part, &flat)?, true, -1, true)?;
+        let (value, place) = choosing::extreme_along(&views::reshape_to(&part, &flat)?, true, -1, true)?;
         // From the position in the window to that in the plane.
         let elements: usize = corners.iter().map(|(_, length)| length).product();
         let in_plane: Vec<i64> = (0..elements)

@@ -2,8 +2,9 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::axes::{self, Mask, restore_axes};
 use super::range::Lines;
-use super::reduce::{self, Mask, binary, restore_axes};
+use super::reduce::{self, binary};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::call::first;
@@ -56,8 +57,8 @@ fn moment(
         return Err(Error::dtype(op, own, "std and var only support floating point and complex dtypes"));
     }
     let shape = input.shape();
-    let mask = reduce::mask(op, axes, shape.len())?;
-    let elements = reduce::count(&shape, &mask) as f64;
+    let mask = axes::mask(op, axes, shape.len())?;
+    let elements = axes::count(&shape, &mask) as f64;
     if elements <= correction {
         warning::warn(op, || {
             format!(
@@ -119,7 +120,7 @@ impl Op for Moment {
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let array = &inputs[0];
-        reduce::check_looks(self.op, array, &self.shape, &self.mask)?;
+        axes::check_looks(self.op, array, &self.shape, &self.mask)?;
         let correction = self.correction;
         let reduction = if self.standard { Reduction::Std { correction } } else { Reduction::Var { correction } };
         let dtype: DType = array.dtype();
@@ -128,10 +129,10 @@ impl Op for Moment {
             return wide.iter().map(|result| result.cast(self.op, dtype)).collect();
         }
         if dtype == DType::F32 && !self.with_mean {
-            let [moment] = reduce::reduce_array(self.op, reduction, array, &self.mask, self.keep, [dtype])?;
+            let [moment] = axes::reduce_array(self.op, reduction, array, &self.mask, self.keep, [dtype])?;
             return Ok(smallvec![moment]);
         }
-        let results = reduce::reduce_array(self.op, reduction, array, &self.mask, self.keep, [dtype; 2])?;
+        let results = axes::reduce_array(self.op, reduction, array, &self.mask, self.keep, [dtype; 2])?;
         let lines = Lines { op: self.op, array, mask: &self.mask, keep: self.keep };
         Ok(lines.moments(reduction, results)?.into_iter().take(self.differentiable()).collect())
     }

@@ -5,7 +5,7 @@
 
 use smallvec::smallvec;
 
-use super::reduce::{self, Mask, reduce_array};
+use super::axes::{self, Mask, reduce_array};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
@@ -94,7 +94,7 @@ impl Lines<'_> {
     }
 
     fn least_sum(&self) -> f64 {
-        least_sum(reduce::count(self.array.shape(), self.mask), self.array.dtype())
+        least_sum(axes::count(self.array.shape(), self.mask), self.array.dtype())
     }
 
     /// The greatest magnitude of each line (or, with `least`, the least), to divide it by: 1 where there is none, and
@@ -104,10 +104,10 @@ impl Lines<'_> {
         let [scale] =
             reduce_array(self.op, reduction, self.array, self.mask, true, [self.array.dtype().computed_in()])?;
         let scale = Tensor::from_array(scale);
-        let plain = reduce::restore_axes(usual, self.array.shape(), self.mask)?
+        let plain = axes::restore_axes(usual, self.array.shape(), self.mask)?
             .logical_or(&scale.eq(0.0)?)?
             .logical_or(&scale.isfinite()?.logical_not()?)?;
-        if self.array.is_meta() || reduce::all(&plain, None, false)?.item()?.to_bool() {
+        if self.array.is_meta() || plain.all()?.item()?.to_bool() {
             return Ok(None);
         }
         select::where_(&plain, Scalar::Int(1).into(), (&scale).into()).map(Some)

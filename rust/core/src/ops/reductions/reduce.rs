@@ -2,112 +2,27 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::axes::{
+    Mask, axes_of, check_looks, count, mask, reduce_array, refuse_empty, refuse_integral, restore_axes, result_shape,
+    strict_mask,
+};
 use super::range::Lines;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::graph::call;
 use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op};
-use crate::graph::record::would_record;
 use crate::graph::transform::{Batch, Tangents};
-use crate::graph::{call, call_many};
-use crate::kernels::reduce::{Reduction, reduce};
+use crate::kernels::reduce::Reduction;
 use crate::kernels::softmax::{self, AxisSize};
-use crate::launch::{launch, launch_stored};
+use crate::launch::launch;
 use crate::ops::elementwise::{self, Arg, apply, resolve, select};
-use crate::ops::indexing::along;
 use crate::ops::writing::copy;
 use crate::ops::{batching, complex, rows, views};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
-
-/// Axes to reduce, as a mask.
-pub(in crate::ops) type Mask = SmallVec<[bool; 6]>;
-
-/// A reduction whose empty list of axes means none, as in PyTorch.
-fn strict_mask(op: &'static str, axes: Option<&[i64]>, rank: usize) -> Result<Mask> {
-    match axes {
-        Some([]) => Ok(smallvec![false; rank]),
-        axes => mask(op, axes, rank),
-    }
-}
-
-/// The array that is reduced is that for which the axes were worked out.
-pub(in crate::ops) fn check_looks(op: &'static str, array: &Array, shape: &[usize], mask: &Mask) -> Result<()> {
-    if array.shape() == shape && mask.len() == shape.len() {
-        return Ok(());
-    }
-    Err(Error::runtime(op, "another thread has given the input another shape meanwhile"))
-}
-
-/// The axes named, or all of them. An empty list means all, as in PyTorch.
-pub(in crate::ops) fn mask(op: &'static str, axes: Option<&[i64]>, rank: usize) -> Result<Mask> {
-    match axes {
-        None | Some([]) => Ok(smallvec![true; rank]),
-        Some(axes) => shape::axis_mask(op, axes, rank),
-    }
-}
-
-/// The shape after reduction, reduced axes kept with size 1.
-fn kept_shape(shape: &[usize], mask: &Mask) -> Shape {
-    let mut kept = Shape::from_slice(shape);
-    for (size, &reduced) in kept.iter_mut().zip(mask) {
-        if reduced {
-            *size = 1;
-        }
-    }
-    kept
-}
-
-/// The shape after reduction: reduced axes are of size 1, or gone.
-fn result_shape(shape: &[usize], mask: &Mask, keep: bool) -> Shape {
-    if keep {
-        return kept_shape(shape, mask);
-    }
-    let mut left = Shape::new();
-    for (&size, &reduced) in shape.iter().zip(mask) {
-        if !reduced {
-            left.push(size);
-        }
-    }
-    left
-}
-
-/// Number of elements reduced to one.
-pub(in crate::ops) fn count(shape: &[usize], mask: &Mask) -> usize {
-    shape.iter().zip(mask).filter(|(_, reduced)| **reduced).map(|(size, _)| *size).product()
-}
-
-/// Runs a reduction; one array per output dtype, reduced axes dropped unless `keep`.
-pub(in crate::ops) fn reduce_array<const OUTPUTS: usize>(
-    op: &'static str,
-    reduction: Reduction,
-    array: &Array,
-    mask: &Mask,
-    keep: bool,
-    dtypes: [DType; OUTPUTS],
-) -> Result<[Array; OUTPUTS]> {
-    let shape = result_shape(array.shape(), mask, keep);
-    let mut outputs = [const { None }; OUTPUTS];
-    for (output, dtype) in outputs.iter_mut().zip(dtypes) {
-        *output = Some(Array::uninit(op, &shape, dtype)?);
-    }
-    let outputs: [Array; OUTPUTS] = outputs.map(|output| output.expect("made just now"));
-    // The kernel's results have all axes, in the same memory.
-    let kept = kept_shape(array.shape(), mask);
-    let strides = shape::contiguous_strides(&kept);
-    launch_stored(array, outputs.each_ref(), |input, outputs| {
-        reduce(reduction, mask, input, &outputs.map(|output| output.dense_as(&kept, &strides)));
-    });
-    Ok(outputs)
-}
-
-/// Gives a reduced tensor its reduced axes back with size 1, so that it broadcasts against what was reduced.
-#[track_caller]
-pub(in crate::ops) fn restore_axes(tensor: &Tensor, shape: &[usize], mask: &Mask) -> Result<Tensor> {
-    views::reshape_to(tensor, &kept_shape(shape, mask))
-}
 
 #[track_caller]
 pub(in crate::ops) fn binary(row: &'static elementwise::Row, a: &Tensor, b: impl Into<Arg2>) -> Result<Tensor> {
@@ -352,10 +267,6 @@ pub(in crate::ops) fn mean_backward(grad: &Tensor, shape: &[usize], mask: &Mask)
 pub(in crate::ops) fn mean_kept(input: &Tensor, mask: &Mask) -> Result<Tensor> {
     let axes = axes_of(mask);
     mean(input, Some(&axes), true, None)
-}
-
-fn axes_of(mask: &Mask) -> SmallVec<[i64; 6]> {
-    (0..mask.len()).filter(|&axis| mask[axis]).map(|axis| axis as i64).collect()
 }
 
 /// d‖x‖ₚ/dx = sign(x)·(|x| / ‖x‖ₚ)^(p−1); 0 where the norm is 0.
@@ -655,43 +566,6 @@ impl Reduce {
     }
 }
 
-/// Nothing can be an extreme of nothing: without named axes there has to be an element, and no named axis may be
-/// empty.
-pub(in crate::ops) fn refuse_empty(op: &'static str, shape: &[usize], axes: Option<&[i64]>) -> Result<()> {
-    let Some(axes @ [_, ..]) = axes else {
-        if shape.contains(&0) {
-            let reason = format!(
-                "{op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."
-            );
-            // PyTorch raises another class for the two that give positions.
-            let is_position = matches!(op, "argmax" | "argmin");
-            return Err(if is_position { Error::index(op, reason) } else { Error::runtime(op, reason) });
-        }
-        return Ok(());
-    };
-    let mask = shape::axis_mask(op, axes, shape.len())?;
-    match shape.iter().zip(&mask).position(|(&size, &reduced)| reduced && size == 0) {
-        Some(axis) => Err(Error::index(op, format!("{op}(): Expected reduction dim {axis} to have non-zero size."))),
-        None => Ok(()),
-    }
-}
-
-/// A result in integers has no gradient: asking for one of an input that requires a gradient is a mistake to be told.
-#[track_caller]
-pub(in crate::ops) fn refuse_integral(op: &'static str, input: &Tensor, dtype: DType) -> Result<()> {
-    if dtype.is_differentiable() || !would_record(input) {
-        return Ok(());
-    }
-    Err(Error::runtime(
-        op,
-        format!(
-            "Autograd not support dtype: {}. The input of {op}() requires a gradient, which a result of this dtype \
-             cannot pass on; detach() the input first, or compute without gradients.",
-            crate::dtype::torch_name(dtype)
-        ),
-    ))
-}
-
 /// Greatest (or least) elements over `axes`; ties share the gradient evenly.
 #[track_caller]
 pub fn extreme(input: &Tensor, greatest: bool, axes: Option<&[i64]>, keep: bool) -> Result<Tensor> {
@@ -707,132 +581,6 @@ pub fn extreme(input: &Tensor, greatest: bool, axes: Option<&[i64]>, keep: bool)
     // As PyTorch has it: of `max` and `min` NaN has the gradient, of `amax` and `amin` all of the slice becomes NaN.
     let kind = Kind::Extreme { greatest, nan_is_known: axes.is_none() };
     reduced((op, name), kind, input, mask, keep, dtype)
-}
-
-/// What chooses elements along an axis and knows where they were.
-pub(in crate::ops) trait Choice: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static {
-    /// Values and positions along the axis, which stays.
-    fn choose(&self, array: &Array, axis: usize) -> Result<(Array, Array)>;
-}
-
-/// Elements chosen along an axis: values and positions. The gradient of a chosen element goes to where it was.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::ops) struct Chosen<C> {
-    pub node: &'static str,
-    pub choice: C,
-    pub axis: usize,
-    /// Whether the axis stays; if not, one element is chosen.
-    pub keep: bool,
-    /// Of the input.
-    pub shape: Shape,
-}
-
-impl<C: Choice> Chosen<C> {
-    fn has_axis(&self) -> bool {
-        self.keep || self.shape.is_empty()
-    }
-}
-
-impl<C: Choice> Op for Chosen<C> {
-    #[allow(clippy::misnamed_getters, reason = "the operation's name in the graph is that of its node")]
-    fn name(&self) -> &str {
-        self.node
-    }
-
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        let array = &inputs[0];
-        if array.shape() != self.shape.as_slice() {
-            return Err(Error::runtime("choose", "another thread has given the input another shape meanwhile"));
-        }
-        let (values, indices) = self.choice.choose(array, self.axis)?;
-        let shown = |array: Array| if self.has_axis() { array } else { array.select(self.axis, 0) };
-        Ok(smallvec![shown(values), shown(indices)])
-    }
-
-    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
-        smallvec![Keep::Output(1)]
-    }
-
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (mut grad, mut index) = (cx.only_grad(), cx.saved(0)?);
-        if !self.has_axis() {
-            grad = views::unsqueeze(&grad, self.axis as i64)?;
-            index = views::unsqueeze(&index, self.axis as i64)?;
-        }
-        let result = along::put_along(&self.shape, self.axis, &index, &grad)?;
-        cx.put(0, result);
-        Ok(())
-    }
-
-    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
-        let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
-        let axis = self.axis as i64;
-        if self.has_axis() {
-            return cx.put(0, along::gather(&tangent, axis, cx.output(1))?);
-        }
-        let index = views::unsqueeze(cx.output(1), axis)?;
-        let chosen = along::gather(&tangent, axis, &index)?;
-        cx.put(0, views::select(&chosen, axis, 0)?)
-    }
-
-    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
-        let mut whole = batching::front(cx.input(0), cx.size())?;
-        let one = self.shape.is_empty();
-        if one {
-            whole = views::unsqueeze(&whole, 1)?;
-        }
-        let (axis, keep) = (self.axis + 1, self.keep && !one);
-        let results = call_many(Self { axis, keep, shape: whole.shape(), ..self.clone() }, &[&whole])?;
-        cx.put_all(results, 0);
-        Ok(())
-    }
-
-    fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        vec![("indices", 0)]
-    }
-}
-
-/// Elements chosen along an axis: (values, positions).
-#[track_caller]
-pub(in crate::ops) fn choose<C: Choice>(
-    node: &'static str,
-    choice: C,
-    input: &Tensor,
-    axis: usize,
-    keep: bool,
-) -> Result<(Tensor, Tensor)> {
-    let results = call_many(Chosen { node, choice, axis, keep, shape: input.shape() }, &[input])?;
-    let mut results = results.into_iter();
-    match (results.next(), results.next()) {
-        (Some(values), Some(indices)) => Ok((values, indices)),
-        _ => unreachable!("values and positions"),
-    }
-}
-
-/// The greatest (or least) element along an axis.
-#[derive(Clone, Debug, PartialEq)]
-struct ExtremeAlong {
-    greatest: bool,
-}
-
-impl Choice for ExtremeAlong {
-    fn choose(&self, array: &Array, axis: usize) -> Result<(Array, Array)> {
-        let (op, reduction) =
-            if self.greatest { ("max", Reduction::MaxWithIndex) } else { ("min", Reduction::MinWithIndex) };
-        let mask: Mask = (0..array.rank()).map(|own| own == axis).collect();
-        let [values, indices] = reduce_array(op, reduction, array, &mask, true, [array.dtype(), DType::I64])?;
-        Ok((values, indices))
-    }
-}
-
-/// Greatest (or least) element along an axis, and where it is; the gradient goes there.
-#[track_caller]
-pub fn extreme_along(input: &Tensor, greatest: bool, axis: i64, keep: bool) -> Result<(Tensor, Tensor)> {
-    let (op, name) = if greatest { ("max", "MaxBackward0") } else { ("min", "MinBackward0") };
-    let shape = input.shape();
-    let axis_index = shape::normalize_axis(op, axis, shape.len())?;
-    refuse_empty(op, &shape, Some(&[axis]))?;
-    choose(name, ExtremeAlong { greatest }, input, axis_index, keep)
 }
 
 /// Position of the greatest (or least) element, of all or along an axis.

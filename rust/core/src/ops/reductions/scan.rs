@@ -2,8 +2,9 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::axes::refuse_integral;
+use super::choosing::{self, Choice};
 use super::recurrence::{self, Recurrence};
-use super::reduce::{self, Choice, refuse_integral};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -162,7 +163,7 @@ fn cumprod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, axis: usize)
         return Ok(grad.clone());
     }
     let zeros = apply(&rows::eq::ROW, &[], &[input.into(), Scalar::Int(0).into()])?;
-    if reduce::any(&zeros, None, false)?.is_known_false() {
+    if zeros.any()?.is_known_false() {
         let weighted = multiply(grad, output)?;
         let summed = running_sum(&weighted, axis, true, None)?;
         return apply(&rows::div::ROW, &[], &[(&summed).into(), input.into()]);
@@ -191,7 +192,7 @@ fn cumprod_tangent(tangent: &Tensor, input: &Tensor, output: &Tensor, axis: usiz
         return Ok(tangent.clone());
     }
     let zeros = apply(&rows::eq::ROW, &[], &[input.into(), Scalar::Int(0).into()])?;
-    if reduce::any(&zeros, None, false)?.is_known_false() {
+    if zeros.any()?.is_known_false() {
         let relative = apply(&rows::div::ROW, &[], &[tangent.into(), input.into()])?;
         return multiply(output, &running_sum(&relative, axis, false, None)?);
     }
@@ -216,7 +217,7 @@ pub fn cumprod(input: &Tensor, axis: i64, dtype: Option<DType>) -> Result<Tensor
 pub fn running_extreme(input: &Tensor, greatest: bool, axis: i64) -> Result<(Tensor, Tensor)> {
     let (op, name) = if greatest { ("cummax", "CummaxBackward0") } else { ("cummin", "CumminBackward0") };
     let axis = shape::normalize_axis(op, axis, input.rank())?;
-    reduce::choose(name, RunningExtreme { greatest }, input, axis, true)
+    choosing::choose(name, RunningExtreme { greatest }, input, axis, true)
 }
 
 /// The greatest (or least) element so far.
@@ -237,7 +238,7 @@ impl Choice for RunningExtreme {
 #[track_caller]
 pub(in crate::ops) fn prod_backward(grad: &Tensor, input: &Tensor, output: &Tensor, mask: &[bool]) -> Result<Tensor> {
     let zeros = apply(&rows::eq::ROW, &[], &[input.into(), Scalar::Int(0).into()])?;
-    if reduce::any(&zeros, None, false)?.is_known_false() {
+    if zeros.any()?.is_known_false() {
         let weighted = multiply(grad, output)?;
         return apply(&rows::div::ROW, &[], &[(&weighted).into(), input.into()]);
     }
@@ -308,7 +309,7 @@ impl Op for RunningLogSumExp {
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (mut grad, input, output) = (cx.only_grad(), cx.saved(0)?, cx.saved(1)?);
         let infinite = apply(&rows::isinf::ROW, &[], &[(&output).into()])?;
-        let of_infinite = if !reduce::any(&infinite, None, false)?.is_known_false() {
+        let of_infinite = if !infinite.any()?.is_known_false() {
             let evenly = self.share_of_infinite(&grad, &input, &output)?;
             grad = select::where_(&infinite, Scalar::Int(0).into(), (&grad).into())?;
             Some(evenly)

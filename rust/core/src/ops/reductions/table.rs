@@ -1,6 +1,6 @@
 //! Names and signatures of reductions and scans.
 
-use super::{moments, reduce, scan};
+use super::{choosing, moments, reduce, scan};
 use crate::error::{Error, Result};
 use crate::ops::linalg;
 use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
@@ -34,7 +34,7 @@ fn named<'a>(args: &Args<'a>) -> &'a [i64] {
 const VALUES_INDICES: &[&str] = &["values", "indices"];
 
 fn extreme_along(args: &Args<'_>, greatest: bool) -> Result<Output> {
-    let (values, indices) = reduce::extreme_along(args.tensor(0), greatest, args.int(1), args.flag(2))?;
+    let (values, indices) = choosing::extreme_along(args.tensor(0), greatest, args.int(1), args.flag(2))?;
     Ok(vec![values, indices].into())
 }
 

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use super::elementwise::{Arg, Params, Row, apply, apply_in_place, apply_out};
+pub use super::elementwise::Resolved;
+use super::elementwise::{Arg, Row, apply, apply_in_place, apply_out};
 use super::writing::out::{self, Takes};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -385,28 +386,6 @@ impl From<Tensor> for Output {
 impl From<Vec<Tensor>> for Output {
     fn from(tensors: Vec<Tensor>) -> Self {
         Self::Tensors(tensors)
-    }
-}
-
-/// An elementwise row chosen by the arguments of a call.
-pub struct Resolved<'a> {
-    /// The row.
-    pub row: &'static Row,
-    /// Its parameters.
-    pub params: Params,
-    /// Its inputs.
-    pub args: SmallVec<[Arg<'a>; 3]>,
-}
-
-impl<'a> Resolved<'a> {
-    /// A row with inputs and no parameters.
-    pub fn new(row: &'static Row, args: &[Arg<'a>]) -> Self {
-        Self::with(row, &[], args)
-    }
-
-    /// A row with parameters.
-    pub fn with(row: &'static Row, params: &[Scalar], args: &[Arg<'a>]) -> Self {
-        Self { row, params: Params::from_slice(params), args: SmallVec::from_slice(args) }
     }
 }
 

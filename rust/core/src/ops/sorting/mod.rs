@@ -8,9 +8,9 @@ use smallvec::{SmallVec, smallvec};
 
 use super::elementwise::{Arg, apply};
 use super::indexing::along;
-use super::reductions::reduce::{
-    self, Choice, Mask, attained, attained_or_nan, choose, reduce_array, refuse_empty, share_among_ties,
-};
+use super::reductions::axes::{self, Mask, reduce_array, refuse_empty};
+use super::reductions::choosing::{Choice, choose};
+use super::reductions::reduce::{self, attained, attained_or_nan, share_among_ties};
 use super::{batching, rows, views};
 use crate::array::Array;
 use crate::dtype::DType;
@@ -211,7 +211,7 @@ struct MedianOfAll {
 
 impl MedianOfAll {
     fn gradient(&self, grad: &Tensor, input: &Tensor, result: &Tensor) -> Result<Tensor> {
-        let mask = reduce::mask("median", None, input.rank())?;
+        let mask = axes::mask("median", None, input.rank())?;
         share_among_ties(grad, &attained_or_nan(input, result)?, &mask)
     }
 }
@@ -303,7 +303,7 @@ struct BothExtremes {
 
 impl BothExtremes {
     fn gradient(&self, grad: &Tensor, input: &Tensor, extreme: &Tensor) -> Result<Tensor> {
-        let restore = |tensor: &Tensor| reduce::restore_axes(tensor, &self.shape, &self.mask);
+        let restore = |tensor: &Tensor| axes::restore_axes(tensor, &self.shape, &self.mask);
         share_among_ties(&restore(grad)?, &attained(input, &restore(extreme)?)?, &self.mask)
     }
 }
@@ -319,7 +319,7 @@ impl Op for BothExtremes {
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let array = &inputs[0];
-        reduce::check_looks("aminmax", array, &self.shape, &self.mask)?;
+        axes::check_looks("aminmax", array, &self.shape, &self.mask)?;
         let extreme = |reduction| -> Result<Array> {
             let [extreme] = reduce_array("aminmax", reduction, array, &self.mask, self.keep, [array.dtype()])?;
             Ok(extreme)
@@ -376,7 +376,7 @@ pub fn aminmax(input: &Tensor, axis: Option<i64>, keep: bool) -> Result<(Tensor,
     const OP: &str = "aminmax";
     let shape = input.shape();
     let axes = axis.map(|axis| [axis]);
-    let mask = reduce::mask(OP, axes.as_ref().map(<[i64; 1]>::as_slice), shape.len())?;
+    let mask = axes::mask(OP, axes.as_ref().map(<[i64; 1]>::as_slice), shape.len())?;
     if shape.iter().zip(&mask).any(|(&size, &reduced)| reduced && size == 0) {
         return Err(match axis {
             Some(axis) => Error::index(OP, format!("aminmax: Expected reduction dim {axis} to have non-zero size.")),

@@ -204,3 +204,21 @@ fn not_viewable(array: &Array, shape: &[usize]) -> Box<Error> {
         ),
     )
 }
+
+/// Why the pairs along the last axis of a real array do not lie as complex numbers do, if they do not.
+pub(super) fn not_as_complex(array: &Array) -> Option<&'static str> {
+    let Some((&last, outer)) = array.shape().split_last() else {
+        return Some("Input tensor must have one or more dimensions");
+    };
+    if last != 2 {
+        return Some("Tensor must have a last dimension of size 2");
+    }
+    let (&step, steps) = array.strides().split_last().expect("as many strides as sizes");
+    if step != 1 {
+        return Some("Tensor must have a last dimension with stride 1");
+    }
+    if outer.iter().zip(steps).any(|(&size, stride)| size > 1 && stride % 2 != 0) {
+        return Some("Tensor must have a stride divisible by 2 for all but last dimension");
+    }
+    (!array.offset().is_multiple_of(2)).then_some("Tensor must have a storage_offset divisible by 2")
+}

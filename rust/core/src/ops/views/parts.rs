@@ -3,7 +3,7 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::op::ViewOp;
-use super::rule::{check_shape, make};
+use super::rule::{check_shape, front, make};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::call::{call_with, first};
@@ -12,7 +12,6 @@ use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::views::mark_view;
-use crate::ops::batching;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 
@@ -65,7 +64,7 @@ impl Op for Parts {
     }
 
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
-        let whole = batching::front(cx.input(0), cx.size())?;
+        let whole = front(cx.input(0), cx.size())?;
         for part in parts(&whole, self.name, self.of_each(cx.size())?.parts)? {
             cx.put(part, Some(0));
         }
@@ -118,7 +117,7 @@ impl Op for Joined {
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         let mut given: SmallVec<[Option<Tensor>; 4]> = SmallVec::new();
         for nr in 0..cx.inputs() {
-            given.push(cx.optional(nr).map(|part| batching::front(part, cx.size())).transpose()?);
+            given.push(cx.optional(nr).map(|part| front(part, cx.size())).transpose()?);
         }
         let given: SmallVec<[Option<&Tensor>; 4]> = given.iter().map(Option::as_ref).collect();
         let whole = first(call_with(Self(self.0.of_each(cx.size())?), &given)?);

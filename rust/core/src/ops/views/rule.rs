@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::op::ViewOp;
-use super::shapes::{broadcast_to, reshape_to, unsqueeze};
+use super::op::{ViewOp, not_as_complex};
 use super::strided;
 use crate::array::Array;
 use crate::error::{Error, Result};
@@ -13,11 +12,10 @@ use crate::graph::call::first;
 use crate::graph::node::{Backward, NodeOf, NodeRef};
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::record::{self, check_in_place};
-use crate::graph::transform::{Batch, Tangents};
+use crate::graph::transform::{self, Batch, Part, Tangents};
 use crate::graph::views::{mark_view, plain_view, set_replay, set_step, show};
-use crate::graph::{Blame, Modes, call, modes, trace, transform};
+use crate::graph::{Blame, Modes, call, modes, trace};
 use crate::ops::writing::overlap;
-use crate::ops::{batching, complex};
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
 
@@ -53,8 +51,8 @@ impl ViewRule {
             ViewOp::Alias | ViewOp::Expand(_) => Ok(grad.clone()),
             ViewOp::AsStrided { shape, strides, offset } => strided::backward(self, grad, shape, strides, *offset),
             ViewOp::Unfold { .. } => embed(grad, &self.shape, &self.op, true),
-            ViewOp::AsReal => complex::of_pairs(grad),
-            ViewOp::AsComplex => complex::view_as_real(grad),
+            ViewOp::AsReal => of_pairs(grad),
+            ViewOp::AsComplex => view_of(grad, "ViewAsRealBackward0", ViewOp::AsReal),
             _ => embed(grad, &self.shape, &self.op, false),
         }
     }
@@ -96,19 +94,19 @@ impl Op for ViewRule {
             op => op.clone(),
         };
         let view = match op {
-            ViewOp::AsComplex => complex::of_pairs(&tangent)?,
+            ViewOp::AsComplex => of_pairs(&tangent)?,
             op => make(&tangent, self.name, op, true)?,
         };
         cx.put(0, view)
     }
 
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
-        let whole = batching::front(cx.input(0), cx.size())?;
+        let whole = front(cx.input(0), cx.size())?;
         let op = self.op.of_each(cx.size())?;
         // Where an example can be viewed, all of them together may not be.
         let view = match &op {
             ViewOp::View(shape) => reshape_to(&whole, shape)?,
-            ViewOp::AsComplex => complex::of_pairs(&whole)?,
+            ViewOp::AsComplex => of_pairs(&whole)?,
             // An axis of one element may come first.
             ViewOp::Expand(shape) => broadcast_each(&whole, shape)?,
             _ => make(&whole, self.name, op, true)?,
@@ -116,15 +114,6 @@ impl Op for ViewRule {
         cx.put(view, Some(0));
         Ok(())
     }
-}
-
-/// Broadcasts each example: new axes come behind that of the examples.
-fn broadcast_each(whole: &Tensor, shape: &[usize]) -> Result<Tensor> {
-    let mut whole = whole.clone();
-    while whole.rank() < shape.len() {
-        whole = unsqueeze(&whole, 1)?;
-    }
-    broadcast_to(&whole, shape)
 }
 
 /// Makes a view, recorded if need be.
@@ -205,6 +194,60 @@ pub(super) fn check_shape(op: &'static str, array: &Array, shape: &[usize]) -> R
     Err(Error::runtime(op, "another thread has given the input another shape meanwhile"))
 }
 
+/// [`reshape`] to a known shape.
+#[track_caller]
+pub fn reshape_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    let array = source.array();
+    if array.view(shape).is_some() {
+        let name = if array.is_contiguous() { "ViewBackward0" } else { "ReshapeAliasBackward0" };
+        return view_of(source, name, ViewOp::View(Shape::from_slice(shape)));
+    }
+    unsafe_view(&source.copied_row_major()?, shape)
+}
+
+/// A fresh dense result in another shape.
+#[track_caller]
+pub(in crate::ops) fn unsafe_view(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    instead(source, "UnsafeViewBackward0", ViewOp::View(Shape::from_slice(shape)))
+}
+
+/// Pairs of real numbers along the last axis as complex ones: a view where they lie so, else of a copy.
+#[track_caller]
+fn of_pairs(pairs: &Tensor) -> Result<Tensor> {
+    let lies_so = not_as_complex(&pairs.array()).is_none();
+    let pairs = if lies_so { pairs.clone() } else { pairs.copied_row_major()? };
+    view_of(&pairs, "ViewAsComplexBackward0", ViewOp::AsComplex)
+}
+
+// ---- batches ------------------------------------------------------------------------------------------------------
+
+/// All examples of a batch along axis 0.
+#[track_caller]
+pub(in crate::ops) fn front(part: &Part, size: usize) -> Result<Tensor> {
+    match part.axis {
+        Some(0) => Ok(part.tensor.clone()),
+        Some(axis) => {
+            let order = std::iter::once(axis).chain((0..part.tensor.rank()).filter(|&other| other != axis)).collect();
+            view_of(&part.tensor, "PermuteBackward0", ViewOp::Permute(order))
+        }
+        None => {
+            let mut shape = part.tensor.shape();
+            shape.insert(0, size);
+            let tensor = view_of(&part.tensor, "UnsqueezeBackward0", ViewOp::Unsqueeze(0))?;
+            view_of(&tensor, "ExpandBackward0", ViewOp::Expand(shape))
+        }
+    }
+}
+
+/// Broadcasts each example: new axes come behind that of the examples.
+fn broadcast_each(whole: &Tensor, shape: &Shape) -> Result<Tensor> {
+    let mut whole = whole.clone();
+    while whole.rank() < shape.len() {
+        whole = view_of(&whole, "UnsqueezeBackward0", ViewOp::Unsqueeze(1))?;
+    }
+    view_of(&whole, "ExpandBackward0", ViewOp::Expand(shape.clone()))
+}
+
 // ---- the transpose ------------------------------------------------------------------------------------------------
 
 /// Zeros of `shape` with `part` written where the view shows; windows that overlap are summed.
@@ -253,7 +296,7 @@ impl Op for Embedded {
     }
 
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
-        let part = batching::front(cx.input(0), cx.size())?;
+        let part = front(cx.input(0), cx.size())?;
         let shape: Shape = std::iter::once(cx.size()).chain(self.shape.clone()).collect();
         cx.put(embed(&part, &shape, &self.place.of_each(cx.size())?, self.overlapping)?, Some(0));
         Ok(())

@@ -3,9 +3,8 @@
 use smallvec::SmallVec;
 
 use super::op::ViewOp;
-use super::rule::{instead, view_of};
+use super::rule::{instead, reshape_to, view_of};
 use crate::error::{Error, Result};
-use crate::ops::writing::copy;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 
@@ -30,23 +29,6 @@ pub fn view(source: &Tensor, requested: &[i64]) -> Result<Tensor> {
 pub fn reshape(source: &Tensor, requested: &[i64]) -> Result<Tensor> {
     let shape = shape::infer_shape("reshape", requested, source.numel())?;
     reshape_to(source, &shape)
-}
-
-/// [`reshape`] to a known shape.
-#[track_caller]
-pub fn reshape_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
-    let array = source.array();
-    if array.view(shape).is_some() {
-        let name = if array.is_contiguous() { "ViewBackward0" } else { "ReshapeAliasBackward0" };
-        return view_of(source, name, ViewOp::View(Shape::from_slice(shape)));
-    }
-    unsafe_view(&copy::clone_contiguous(source)?, shape)
-}
-
-/// A fresh dense result in another shape.
-#[track_caller]
-pub(in crate::ops) fn unsafe_view(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
-    instead(source, "UnsafeViewBackward0", ViewOp::View(Shape::from_slice(shape)))
 }
 
 /// A fresh result without its first axis, which has size 1.

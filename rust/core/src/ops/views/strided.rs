@@ -3,7 +3,7 @@
 use smallvec::smallvec;
 
 use super::op::ViewOp;
-use super::rule::{ViewRule, check_shape, view_of};
+use super::rule::{ViewRule, check_shape, front, view_of};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::call;
@@ -11,7 +11,6 @@ use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::ops::writing::overlap;
-use crate::ops::{batching, elementwise, rows};
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
 
@@ -108,7 +107,7 @@ impl Op for Restrided {
     }
 
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
-        let (size, whole) = (cx.size(), batching::front(cx.input(0), cx.size())?);
+        let (size, whole) = (cx.size(), front(cx.input(0), cx.size())?);
         let each = |shown: &Shown| shown.of_each(size, self.length);
         let op = Self { from: each(&self.from), to: each(&self.to), length: size * self.length };
         cx.put(call(op, &[&whole])?, Some(0));
@@ -140,5 +139,5 @@ pub(super) fn backward(
     let ones = Array::full("as_strided", &rule.shape, crate::Scalar::Int(1), grad.dtype())?;
     let counts = shown.of(&Array::zeros("as_strided", &[length], grad.dtype())?);
     overlap::add_into(&counts, &ones)?;
-    elementwise::apply(&rows::div::ROW, &[], &[(&result).into(), (&Tensor::from_array(counts)).into()])
+    result.div(&Tensor::from_array(counts))
 }

@@ -1,8 +1,11 @@
 //! Copies and casts: `clone`, `contiguous`, `to`, `copy_`, `fill_`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use smallvec::smallvec;
 
 use super::overlap::check_distinct;
+use super::overwritten::{Filled, none_of};
 use super::write::not_differentiable;
 use crate::array::Array;
 use crate::dtype::DType;
@@ -15,9 +18,9 @@ use crate::graph::record::{check_in_place, cut_by_dtype, is_wanted_of, record_in
 use crate::graph::transform::{self, Batch, Tangents, tangent};
 use crate::graph::views::same_history;
 use crate::graph::{Blame, Modes, modes, trace};
+use crate::ops::batching;
 use crate::ops::elementwise::Arg;
 use crate::ops::views::{self, broadcast_to};
-use crate::ops::{batching, complex};
 use crate::scalar::Scalar;
 use crate::shape::{self, Strides, contiguous_strides};
 use crate::storage::{Device, Placed};
@@ -107,11 +110,6 @@ pub fn to_device(source: &Tensor, device: Device) -> Result<Tensor> {
     }
 }
 
-/// The gradient of what was overwritten.
-fn none_of(grad: &Tensor) -> Result<Tensor> {
-    Ok(Tensor::from_array(Array::zeros("zeros_like", &grad.shape(), grad.dtype())?))
-}
-
 /// The target of `copy_`, or of `fill_` with a tensor: its old value gets zeros, the source all of the gradient.
 struct CopiedInto(&'static str);
 
@@ -128,21 +126,6 @@ impl Op for CopiedInto {
         if cx.needs(1) {
             cx.put(1, grad);
         }
-        Ok(())
-    }
-}
-
-/// A target that is overwritten by what does not depend on it (`fill_`, comparisons in place): its old value gets zeros.
-pub(in crate::ops) struct Filled(pub &'static str);
-
-impl Op for Filled {
-    fn name(&self) -> &str {
-        self.0
-    }
-
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let zeros = none_of(&cx.only_grad())?;
-        cx.put(0, zeros);
         Ok(())
     }
 }
@@ -208,7 +191,7 @@ fn copy_named(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()
     if from.array.is_meta() && !into.array.is_meta() {
         return Err(no_data());
     }
-    complex::warn_of_lost_part(from.array.dtype(), into.array.dtype())?;
+    warn_of_lost_part(from.array.dtype(), into.array.dtype())?;
     let recorded = is_wanted_of([&into, &from]) && into.array.dtype().is_differentiable();
     check_in_place("copy_", target, recorded)?;
     let shape = shape::broadcast("copy_", into.array.shape(), from.array.shape())?;
@@ -383,4 +366,16 @@ pub(in crate::ops) fn filled_like(like: &Tensor, value: Scalar) -> Result<Tensor
     let meta = like.meta();
     let _place = like.array().storage().beside();
     Ok(Tensor::from_array(Array::full("full_like", &meta.shape, value, meta.dtype)?))
+}
+
+/// Says once that a cast to real numbers drops the imaginary part.
+///
+/// # Errors
+/// What the host makes of the warning.
+fn warn_of_lost_part(from: DType, to: DType) -> Result<()> {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if !from.is_complex() || to.is_complex() || to == DType::Bool || SAID.swap(true, Ordering::Relaxed) {
+        return Ok(());
+    }
+    crate::warning::warn("to", || "Casting complex values to real discards the imaginary part".to_owned())
 }

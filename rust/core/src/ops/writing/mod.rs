@@ -3,5 +3,8 @@
 pub mod copy;
 pub mod out;
 pub(super) mod overlap;
+mod overwritten;
 pub mod table;
 pub(super) mod write;
+
+pub(super) use overwritten::Filled;

@@ -6,11 +6,10 @@ use super::copy;
 use super::overlap::{check_apart, check_distinct, spared};
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::call;
 use crate::graph::call::Primitive;
 use crate::graph::op::{Arrays, Inputs, Keep};
 use crate::graph::record::{self, check_in_place, would_record_any};
-use crate::graph::{Blame, Modes, modes, transform};
+use crate::graph::{Blame, Modes, call, modes, transform};
 use crate::launch::Held;
 use crate::tensor::{Operand, Tensor};
 
