@@ -1,6 +1,7 @@
 //! What the structured kernels share: scalar floating point they are generic over, and SIMD dispatch of a loop.
 
 use std::ops::{Add, AddAssign, MulAssign, SubAssign};
+use std::sync::atomic::{Ordering, compiler_fence};
 
 use super::lane::FloatElement;
 use super::math::{exponential, logarithm};
@@ -152,6 +153,13 @@ impl<P: Copy> Shared<P> {
 unsafe impl<P> Sync for Shared<P> {}
 // SAFETY: as above.
 unsafe impl<P> Send for Shared<P> {}
+
+/// To be called where a loop goes on from one group of lanes to the next. Costs nothing, but the optimiser must not
+/// vectorise across groups, which it would do by gathers.
+#[inline(always)]
+pub fn group_done() {
+    compiler_fence(Ordering::SeqCst);
+}
 
 /// Sum of the lanes by halving: a tree that does not depend on the vector width.
 #[inline(always)]

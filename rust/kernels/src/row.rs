@@ -6,11 +6,11 @@
 
 use std::marker::PhantomData;
 use std::sync::LazyLock;
-use std::sync::atomic::{Ordering, compiler_fence};
 
 use pulp::Simd;
 
 use super::element::{B8, Element};
+use super::float::group_done;
 use super::lane::{Exact, FloatElement, Held, Lane, LaneElement, Rare, Verdict};
 use super::number::{
     Complex, Equal, Equality, Field, FieldFormula, FieldPredicate, Int, IntFormula, Order, Ordered, OrderedFormula,
@@ -93,16 +93,19 @@ impl<B: Body<N, P>, const N: usize, const P: usize, const G: usize> pulp::WithSi
         let mut again = false;
         // At most twice: all full groups, then the rest as a full group, through the same code.
         loop {
+            // Addresses of their own: which of the others is changed in between is found out at run time, so that they lie
+            // in memory.
+            let (mut from, mut to) = (inputs, output);
             for _ in 0..groups {
                 // SAFETY: the caller vouches for n elements at each operand, or they are the buffers, of group size.
                 unsafe {
-                    group::<B, N, P, G>(&params, &inputs, output);
-                    inputs = std::array::from_fn(|k| inputs[k].add(steps[k]));
-                    output = output.add(G);
+                    group::<B, N, P, G>(&params, &from, to);
+                    from = std::array::from_fn(|k| from[k].add(steps[k]));
+                    to = to.add(G);
                 }
-                // Costs nothing, but the optimiser must not vectorise across groups, which it would do by gathers.
-                compiler_fence(Ordering::SeqCst);
+                group_done();
             }
+            (inputs, output) = (from, to);
             if !last.is_null() {
                 // SAFETY: `last` is where the rest of the output goes.
                 unsafe { copy_bytes(out_buffer.0.as_ptr().cast(), last, rest * size_of::<B::Out>()) };
