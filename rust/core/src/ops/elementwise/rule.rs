@@ -91,7 +91,8 @@ impl Elementwise {
         })
     }
 
-    /// A formula of the row over tensors: `first`, then what it reads of the call.
+    /// A formula of the row over tensors: `first`, then what it reads of the call, all in the dtype of `first`, as the
+    /// compiled loop reads them: a function of a lesser dtype would have fewer digits, of a real base no complex logarithm.
     fn formula_over(
         &self,
         grad_row: &'static GradRow,
@@ -102,8 +103,14 @@ impl Elementwise {
         let mut inputs = vec![Traced::Tensor(first.clone())];
         for &slot in grad_row.uses {
             inputs.push(match self.number(slot as usize) {
+                Some(number) if dtype.is_complex() => Traced::Number(number.in_category(dtype)),
                 Some(number) => Traced::Number(number),
-                None => Traced::Tensor(at(slot as usize)?),
+                None => {
+                    let value = at(slot as usize)?;
+                    let takes_part = slot as usize >= self.row.inputs.len() || self.row.promotes(slot as usize);
+                    let cast = takes_part && value.dtype() != dtype;
+                    Traced::Tensor(if cast { crate::ops::copy::to_dtype(&value, dtype)? } else { value })
+                }
             });
         }
         match (grad_row.traced)(&self.params, inputs) {
@@ -408,11 +415,11 @@ impl Op for Elementwise {
             } else {
                 let at =
                     |slot: usize| Ok(if slot < cx.inputs() { cx.input(slot).clone() } else { cx.output(0).clone() });
-                if cx.output(0).dtype().is_complex() {
+                let dtype = cx.output(0).dtype();
+                let tangent = tangent.to_dtype(dtype)?;
+                if dtype.is_complex() {
                     // The formula multiplies by the conjugate of the derivative, a tangent by the derivative.
-                    let dtype = cx.output(0).dtype();
-                    let turned = tangent.to_dtype(dtype)?.conj()?;
-                    self.formula_over(grad_row, &turned, at)?.conj()?
+                    self.formula_over(grad_row, &tangent.conj()?, at)?.conj()?
                 } else {
                     self.formula_over(grad_row, &tangent, at)?
                 }

@@ -5,7 +5,8 @@ use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 pub use super::row::Traced;
 use super::row::{Arg, Row};
 use super::{apply, resolve};
-use crate::error::Result;
+use crate::dtype::{Category, DType};
+use crate::error::{Error, Result};
 use crate::graph::flat::{Derivative, flat};
 use crate::kernels::math::scalar::{Function, Function2};
 use crate::kernels::number::{Equal, Field, Order, Real, Ring, slope};
@@ -27,9 +28,9 @@ impl Traced {
         }
     }
 
-    /// A number as a tensor without axes.
-    fn constant(number: Scalar) -> Self {
-        Tensor::scalar(number, crate::dtype::DType::F64).map_or_else(Self::Failed, Self::Tensor)
+    /// A number as a tensor without axes, in double precision.
+    fn constant(number: Scalar) -> Result<Tensor> {
+        Tensor::scalar(number, if number.category() == Category::Complex { DType::C128 } else { DType::F64 })
     }
 
     fn apply<const N: usize>(row: &'static Row, inputs: [&Self; N]) -> Self {
@@ -42,7 +43,7 @@ impl Traced {
             let constants: Result<Vec<Tensor>> = inputs
                 .iter()
                 .filter_map(|input| if let Self::Number(number) = input { Some(*number) } else { None })
-                .map(|number| Tensor::scalar(number, crate::dtype::DType::F64))
+                .map(Self::constant)
                 .collect();
             return match constants {
                 Ok(constants) => {
@@ -143,7 +144,10 @@ impl Equal for Traced {
     fn select(mask: TracedMask, yes: Self, no: Self) -> Self {
         // Numbers alone are chosen from in double precision, as they are computed with.
         let (yes, no) = match (yes, no) {
-            (Self::Number(yes), Self::Number(no)) => (Self::constant(yes), Self::constant(no)),
+            (Self::Number(yes), Self::Number(no)) => {
+                let tensor = |number| Self::constant(number).map_or_else(Self::Failed, Self::Tensor);
+                (tensor(yes), tensor(no))
+            }
             others => others,
         };
         match (&mask.0, &yes, &no) {
@@ -284,7 +288,9 @@ impl Field for Traced {
             return slope::exponent(self, exponent, power, g);
         }
         // At 0 a power is flat wherever it is 0 or 1.
-        let flat = self.clone().eq(g.zero());
+        let real = exponent.clone().map(super::complex::real, &rows::unchanged::ROW);
+        let not_negative = real.clone().ge(g.zero()) & real.eq(exponent);
+        let flat = power.clone().eq(g.zero()) | (self.clone().eq(g.zero()) & not_negative);
         let base = Self::select(flat.clone(), g.int(1), self);
         Self::select(flat, g.zero(), g * (power * base.log()).conj())
     }
@@ -298,6 +304,8 @@ impl Field for Traced {
 impl Real for Traced {
     fn power_by<const ROOT: bool, const INVERSE: bool>(self, exponent: f64) -> Self {
         match &self {
+            // As a power the square root has a limit at −∞, which `sqrt` has not.
+            Self::Tensor(_) if exponent == 0.5 => Self::apply_with(&rows::pow_scalar::ROW, &[exponent.into()], [&self]),
             Self::Tensor(x) => resolve::pow(x.into(), exponent.into()).map_or_else(Self::Failed, Self::Tensor),
             _ => {
                 let exponent = self.lit(exponent);
