@@ -191,9 +191,10 @@ impl Promotion {
     pub fn result(self) -> DType {
         let combine = |higher: Option<DType>, lower: Option<DType>| match (higher, lower) {
             (None, other) | (other, None) => other,
-            (Some(higher), Some(lower)) => {
-                Some(if lower.category() > higher.category() { higher.promote(lower) } else { higher })
-            }
+            (Some(higher), Some(lower)) if lower.category() <= higher.category() => Some(higher),
+            // A complex number without axes makes floats complex, and leaves them their width.
+            (Some(higher), Some(_)) if higher.is_float() => Some(higher.to_complex()),
+            (Some(higher), Some(lower)) => Some(higher.promote(lower)),
         };
         combine(combine(self.dimensioned, self.zero_dim), self.wrapped).unwrap_or(DType::F32)
     }
@@ -216,6 +217,13 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     #[inline]
     fn new(row: &'static Row, args: &'a [Arg<'a>]) -> Result<Self> {
+        Self::into(row, args, None)
+    }
+
+    /// [`Self::new`] of a call whose result goes into memory of another's dtype: where the row has no loop, what cannot be
+    /// cast is told first.
+    #[inline]
+    fn into(row: &'static Row, args: &'a [Arg<'a>], target: Option<DType>) -> Result<Self> {
         let op = row.name;
         let mut operands: SmallVec<[Option<Operand>; MAX_INPUTS]> = SmallVec::new();
         for arg in args {
@@ -249,7 +257,13 @@ impl<'a> Plan<'a> {
             }
         }
         let promoted = promotion.result();
-        let (compute, mut kernel) = choose(row, promoted)?;
+        let (compute, mut kernel) = choose(row, promoted).map_err(|error| {
+            let cast = match target {
+                Some(target) if !row.tier.is_predicate() => super::out::check_cast(op, promoted, target),
+                _ => Ok(()),
+            };
+            cast.err().unwrap_or(error)
+        })?;
         if has_no_room(row, compute, &operands, args) {
             kernel = (row.value)(DType::I64).unwrap_or(kernel);
         } else if kernel.input() != compute {
@@ -317,8 +331,19 @@ impl<'a> Plan<'a> {
         Array::uninit_strided(self.op, &self.shape, &self.strides(), self.result)
     }
 
-    /// Runs the kernel into `output`, whose exclusive state is taken here.
-    fn run(&self, params: &[Scalar], output: &Array, after: impl FnOnce()) {
+    /// Runs the kernel into `output`, whose exclusive state is taken here; notes a change that has somebody to blame.
+    fn run(&self, params: &[Scalar], output: &Array, blame: Option<Blame>) -> Result<()> {
+        // What has no loops of its own is computed in a wider dtype. An output of another gets what the result is, not what
+        // was on the way to it: 65504 + 480 is infinite among `float16`, and true + true is true.
+        if output.dtype() != self.result && self.kernel.output() != self.result {
+            let result = self.allocate()?;
+            self.run(params, &result, None)?;
+            match blame {
+                Some(blame) => output.copy_from_noting(&result, blame),
+                None => output.copy_from(&result),
+            }
+            return Ok(());
+        }
         let sources: SmallVec<[Source<&Array>; MAX_INPUTS]> = self
             .operands
             .iter()
@@ -329,7 +354,12 @@ impl<'a> Plan<'a> {
                 (None, Arg::Tensor(_)) => unreachable!("every tensor has an operand"),
             })
             .collect();
-        launch::map(&self.kernel, params, &sources, output, after);
+        launch::map(&self.kernel, params, &sources, output, || {
+            if let Some(blame) = blame {
+                output.storage().bump(blame);
+            }
+        });
+        Ok(())
     }
 }
 
@@ -401,7 +431,7 @@ pub fn apply(row: &'static Row, params: &[Scalar], args: &[Arg<'_>]) -> Result<T
     }
     let plan = Plan::new(row, args)?;
     let output = plan.allocate()?;
-    plan.run(params, &output, || {});
+    plan.run(params, &output, None)?;
     if modes().any(Modes::CAPTURE) {
         trace::note(&Elementwise::of(row, params, args), &plan.arrays(), std::slice::from_ref(&output));
     }
@@ -466,12 +496,13 @@ pub fn apply_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, res
     let mut args: SmallVec<[Arg<'_>; MAX_INPUTS]> = SmallVec::new();
     args.push(Arg::Tensor(target));
     args.extend_from_slice(rest);
-    let mut plan = Plan::new(row, &args)?;
+    let mut plan = Plan::into(row, &args, Some(target.dtype()))?;
     let recorded = is_differentiable(row, &plan);
     // Found before the memory is taken: finding the line may run code of the host.
     let blame = Blame::here();
     check_in_place(row.name, target, recorded || constant)?;
-    let output = plan.operands[0].as_ref().expect("the target is a tensor").array.clone();
+    // The operand may be a copy of it by now, in the dtype that is computed in.
+    let output = target.array();
     // The loop writes every element; of several that share memory, only those that the mask names may be written.
     if let [Arg::Tensor(mask), value] = rest
         && row.fills_copy()
@@ -483,7 +514,7 @@ pub fn apply_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, res
     check_output(&mut plan, &output)?;
     if !recorded {
         let before = if constant { Some(target.operand()?) } else { None };
-        plan.run(params, &output, || output.storage().bump(blame));
+        plan.run(params, &output, Some(blame))?;
         if modes().any(Modes::CAPTURE) {
             note_in_place(row, params, &args, &plan.arrays());
         }
@@ -494,7 +525,7 @@ pub fn apply_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, res
     }
     let (rule, slots) = Elementwise::new(row, params, &plan, true);
     plan.spare(&slots, &output)?;
-    plan.run(params, &output, || output.storage().bump(blame));
+    plan.run(params, &output, Some(blame))?;
     if modes().any(Modes::CAPTURE) {
         note_in_place(row, params, &args, &plan.arrays());
     }
@@ -534,7 +565,7 @@ fn transformed_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, r
 /// The `out=` form: writes the result into `out`, resized if need be. Not differentiable, as in PyTorch.
 #[track_caller]
 pub fn apply_out(row: &'static Row, params: &[Scalar], args: &[Arg<'_>], out: &Tensor, takes: Takes) -> Result<()> {
-    let mut plan = Plan::new(row, args)?;
+    let mut plan = Plan::into(row, args, Some(out.dtype()))?;
     let blame = Blame::here();
     // The result of a row without gradients is a constant, whatever its inputs are.
     let inputs = if row.grads.is_empty() { SmallVec::new() } else { plan.inputs() };
@@ -546,7 +577,7 @@ pub fn apply_out(row: &'static Row, params: &[Scalar], args: &[Arg<'_>], out: &T
     super::out::resize_output(row.name, out, &plan.shape, &plan.strides())?;
     let output = out.array();
     check_output(&mut plan, &output)?;
-    plan.run(params, &output, || output.storage().bump(blame));
+    plan.run(params, &output, Some(blame))?;
     Ok(())
 }
 
