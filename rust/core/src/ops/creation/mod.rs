@@ -1,6 +1,8 @@
 //! Tensors from nothing: constants, ranges, identity matrices.
 //!
-//! Memory is never shown uninitialised: what PyTorch calls `empty` holds zeros here.
+//! Memory is never shown uninitialised: what PyTorch calls `empty` holds zeros here, or what gives itself away.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub mod table;
 
@@ -13,6 +15,28 @@ use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
 use crate::with_element;
+
+/// Whether memory to be filled holds [`glaring`] values instead of zeros.
+static GLARES: AtomicBool = AtomicBool::new(false);
+
+/// From now on memory to be filled holds NaN, or the greatest integer, so that reading what was never written shows; or zeros,
+/// as it does at first.
+pub fn let_empty_glare(on: bool) {
+    GLARES.store(on, Ordering::Relaxed);
+}
+
+/// What memory to be filled holds.
+pub(super) fn unwritten(dtype: DType) -> Scalar {
+    if !GLARES.load(Ordering::Relaxed) {
+        return Scalar::Int(0);
+    }
+    match dtype.category() {
+        Category::Float => Scalar::Float(f64::NAN),
+        Category::Complex => Scalar::Complex(f64::NAN, f64::NAN),
+        Category::Bool => Scalar::Bool(true),
+        Category::Integer => Scalar::Int(dtype.integer_range().map_or(i64::MAX, |(_, high)| high)),
+    }
+}
 
 /// Sizes from outside: not negative.
 pub fn sizes(op: &'static str, requested: &[i64]) -> Result<Shape> {
@@ -55,7 +79,7 @@ pub fn full_like(op: &'static str, model: &Tensor, value: Scalar, dtype: Option<
     Ok(Tensor::from_array(array))
 }
 
-/// Zeros in memory of the given strides.
+/// Memory to be filled, of the given strides.
 pub fn empty_strided(shape: &[i64], strides: &[i64], dtype: Option<DType>) -> Result<Tensor> {
     const OP: &str = "empty_strided";
     let dtype = dtype.unwrap_or_else(crate::default_dtype);
@@ -82,7 +106,7 @@ pub fn empty_strided(shape: &[i64], strides: &[i64], dtype: Option<DType>) -> Re
         room += size.saturating_sub(1) as u128 * stride as u128;
     }
     let room = if shape.contains(&0) { 0 } else { usize::try_from(room).map_err(|_| overflow())? };
-    let whole = Array::zeros(OP, &[room], dtype)?;
+    let whole = Array::full(OP, &[room], unwritten(dtype), dtype)?;
     let strides: Strides = strides.iter().map(|&stride| stride as isize).collect();
     Ok(Tensor::from_array(whole.with_layout(&shape, &strides, 0)))
 }

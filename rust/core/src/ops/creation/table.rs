@@ -32,25 +32,32 @@ const START: Param = param("start", Kind::Number);
 const END: Param = param("end", Kind::Number);
 const STEPS: Param = param("steps", Kind::Int);
 
-fn sized(args: &Args<'_>, value: i64) -> Result<Output> {
+/// What a new tensor holds, by its dtype.
+type Value = fn(DType) -> Scalar;
+const ZERO: Value = |_| Scalar::Int(0);
+const ONE: Value = |_| Scalar::Int(1);
+const UNWRITTEN: Value = creation::unwritten;
+
+fn sized(args: &Args<'_>, value: Value) -> Result<Output> {
     let dtype = args.dtype_opt(1).unwrap_or_else(crate::default_dtype);
-    Ok(creation::full(args.op, &sizes(args.op, args.ints(0))?, Scalar::Int(value), Some(dtype))?.into())
+    Ok(creation::full(args.op, &sizes(args.op, args.ints(0))?, value(dtype), Some(dtype))?.into())
 }
 
-fn like(args: &Args<'_>, value: i64) -> Result<Output> {
-    Ok(creation::full_like(args.op, args.tensor(0), Scalar::Int(value), args.dtype_opt(1))?.into())
+fn like(args: &Args<'_>, value: Value) -> Result<Output> {
+    let dtype = args.dtype_opt(1).unwrap_or_else(|| args.tensor(0).dtype());
+    Ok(creation::full_like(args.op, args.tensor(0), value(dtype), Some(dtype))?.into())
 }
 
-fn new(args: &Args<'_>, value: i64) -> Result<Output> {
+fn new(args: &Args<'_>, value: Value) -> Result<Output> {
     let dtype = args.dtype_opt(2).unwrap_or_else(|| args.tensor(0).dtype());
-    Ok(creation::full(args.op, &sizes(args.op, args.ints(1))?, Scalar::Int(value), Some(dtype))?.into())
+    Ok(creation::full(args.op, &sizes(args.op, args.ints(1))?, value(dtype), Some(dtype))?.into())
 }
 
 /// The table.
 pub static TABLE: &[OpInfo] = &[
-    op("zeros", SIZED, OUT, |args| sized(args, 0), "Zeros."),
-    op("ones", SIZED, OUT, |args| sized(args, 1), "Ones."),
-    op("empty", SIZED, OUT, |args| sized(args, 0), "A tensor to be filled; holds zeros."),
+    op("zeros", SIZED, OUT, |args| sized(args, ZERO), "Zeros."),
+    op("ones", SIZED, OUT, |args| sized(args, ONE), "Ones."),
+    op("empty", SIZED, OUT, |args| sized(args, UNWRITTEN), "A tensor to be filled; holds zeros."),
     op(
         "full",
         &[SIZE, FILL, DTYPE],
@@ -61,9 +68,9 @@ pub static TABLE: &[OpInfo] = &[
         },
         "One value everywhere.",
     ),
-    op("zeros_like", LIKE, ORDERED, |args| like(args, 0), "Zeros in the shape of `input`."),
-    op("ones_like", LIKE, ORDERED, |args| like(args, 1), "Ones in the shape of `input`."),
-    op("empty_like", LIKE, ORDERED, |args| like(args, 0), "A tensor to be filled, in the shape of `input`."),
+    op("zeros_like", LIKE, ORDERED, |args| like(args, ZERO), "Zeros in the shape of `input`."),
+    op("ones_like", LIKE, ORDERED, |args| like(args, ONE), "Ones in the shape of `input`."),
+    op("empty_like", LIKE, ORDERED, |args| like(args, UNWRITTEN), "A tensor to be filled, in the shape of `input`."),
     op(
         "full_like",
         &[input(), FILL, DTYPE],
@@ -71,9 +78,9 @@ pub static TABLE: &[OpInfo] = &[
         |args| Ok(creation::full_like(args.op, args.tensor(0), args.number(1), args.dtype_opt(2))?.into()),
         "One value everywhere, in the shape of `input`.",
     ),
-    op("new_zeros", NEW, METHOD, |args| new(args, 0), "Zeros of the tensor's dtype."),
-    op("new_ones", NEW, METHOD, |args| new(args, 1), "Ones of the tensor's dtype."),
-    op("new_empty", NEW, METHOD, |args| new(args, 0), "A tensor of the same dtype to be filled."),
+    op("new_zeros", NEW, METHOD, |args| new(args, ZERO), "Zeros of the tensor's dtype."),
+    op("new_ones", NEW, METHOD, |args| new(args, ONE), "Ones of the tensor's dtype."),
+    op("new_empty", NEW, METHOD, |args| new(args, UNWRITTEN), "A tensor of the same dtype to be filled."),
     op(
         "new_full",
         &[input(), SIZE, FILL, DTYPE],

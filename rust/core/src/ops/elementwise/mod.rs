@@ -81,7 +81,7 @@ pub fn apply(row: &'static Row, params: &[Scalar], args: &[Arg<'_>]) -> Result<T
     }
     let plan = Plan::new(row, args)?;
     let output = plan.allocate()?;
-    plan.run(params, &output, || {});
+    plan.run(params, &output, None)?;
     if modes().any(Modes::CAPTURE) {
         trace::note(&Elementwise::of(row, params, args), &plan.arrays(), std::slice::from_ref(&output));
     }
@@ -146,12 +146,12 @@ pub fn apply_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, res
     let mut args: SmallVec<[Arg<'_>; MAX_INPUTS]> = SmallVec::new();
     args.push(Arg::Tensor(target));
     args.extend_from_slice(rest);
-    let mut plan = Plan::new(row, &args)?;
+    let mut plan = Plan::into(row, &args, Some(target.dtype()))?;
     let recorded = is_differentiable(row, &plan);
     // Found before the memory is taken: finding the line may run code of the host.
     let blame = Blame::here();
     check_in_place(row.name, target, recorded || constant)?;
-    let output = plan.operands[0].as_ref().expect("the target is a tensor").array.clone();
+    let output = plan.first();
     // The loop writes every element; of several that share memory, only those that the mask names may be written.
     if let [Arg::Tensor(mask), value] = rest
         && row.fills_copy()
@@ -163,7 +163,7 @@ pub fn apply_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, res
     check_output(&mut plan, &output)?;
     if !recorded {
         let before = if constant { Some(target.operand()?) } else { None };
-        plan.run(params, &output, || output.storage().bump(blame));
+        plan.run(params, &output, Some(blame))?;
         if modes().any(Modes::CAPTURE) {
             note_in_place(row, params, &args, &plan.arrays());
         }
@@ -174,7 +174,7 @@ pub fn apply_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, res
     }
     let (rule, slots) = Elementwise::new(row, params, &plan, true);
     plan.spare(&slots, &output)?;
-    plan.run(params, &output, || output.storage().bump(blame));
+    plan.run(params, &output, Some(blame))?;
     if modes().any(Modes::CAPTURE) {
         note_in_place(row, params, &args, &plan.arrays());
     }
@@ -214,7 +214,7 @@ fn transformed_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, r
 /// The `out=` form: writes the result into `out`, resized if need be. Not differentiable, as in PyTorch.
 #[track_caller]
 pub fn apply_out(row: &'static Row, params: &[Scalar], args: &[Arg<'_>], out: &Tensor, takes: Takes) -> Result<()> {
-    let mut plan = Plan::new(row, args)?;
+    let mut plan = Plan::into(row, args, Some(out.dtype()))?;
     let blame = Blame::here();
     // The result of a row without gradients is a constant, whatever its inputs are.
     let inputs = if row.grads.is_empty() { SmallVec::new() } else { plan.inputs() };
@@ -226,7 +226,7 @@ pub fn apply_out(row: &'static Row, params: &[Scalar], args: &[Arg<'_>], out: &T
     out::resize_output(row.name, out, &plan.shape, &plan.strides())?;
     let output = out.array();
     check_output(&mut plan, &output)?;
-    plan.run(params, &output, || output.storage().bump(blame));
+    plan.run(params, &output, Some(blame))?;
     Ok(())
 }
 

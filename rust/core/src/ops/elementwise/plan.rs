@@ -10,6 +10,8 @@ use crate::error::{Error, Result};
 use crate::graph::place;
 use crate::kernels::Kernel;
 use crate::launch::{self, Source};
+use crate::ops::writing::out::check_cast;
+use crate::provenance::Blame;
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
 use crate::storage::is_meta_known;
@@ -21,6 +23,8 @@ pub(super) struct Plan<'a> {
     pub(super) op: &'static str,
     pub(super) operands: SmallVec<[Option<Operand>; MAX_INPUTS]>,
     pub(super) args: &'a [Arg<'a>],
+    /// The first operand's array where the operand has become a copy of it, in the dtype that is computed in.
+    first: Option<Array>,
     pub(super) kernel: Kernel,
     /// Dtype computed in, but for small integers, which have no loops of their own.
     pub(super) compute: DType,
@@ -32,6 +36,13 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     #[inline]
     pub(super) fn new(row: &'static Row, args: &'a [Arg<'a>]) -> Result<Self> {
+        Self::into(row, args, None)
+    }
+
+    /// [`Self::new`] of a call whose result goes into memory of another's dtype: where the row has no loop, what cannot be
+    /// cast is told first.
+    #[inline]
+    pub(super) fn into(row: &'static Row, args: &'a [Arg<'a>], target: Option<DType>) -> Result<Self> {
         let op = row.name;
         let mut operands: SmallVec<[Option<Operand>; MAX_INPUTS]> = SmallVec::new();
         for arg in args {
@@ -65,14 +76,22 @@ impl<'a> Plan<'a> {
             }
         }
         let promoted = promotion.result();
-        let (compute, mut kernel) = choose(row, promoted)?;
+        let (compute, mut kernel) = choose(row, promoted).map_err(|error| {
+            let cast = match target {
+                Some(target) if !row.tier.is_predicate() => check_cast(op, promoted, target),
+                _ => Ok(()),
+            };
+            cast.err().unwrap_or(error)
+        })?;
+        let mut first = None;
         if has_no_room(row, compute, &operands, args) {
             kernel = (row.value)(DType::I64).unwrap_or(kernel);
         } else if kernel.input() != compute {
+            first = operands.first().and_then(Option::as_ref).map(|operand| operand.array.clone());
             narrow(op, compute, &mut operands)?;
         }
         let result = if row.tier.is_predicate() { DType::Bool } else { compute };
-        Ok(Self { row, op, operands, args, kernel, compute, result, shape: shape.unwrap_or_default() })
+        Ok(Self { row, op, operands, args, first, kernel, compute, result, shape: shape.unwrap_or_default() })
     }
 
     pub(super) fn arrays(&self) -> SmallVec<[Option<&Array>; MAX_INPUTS]> {
@@ -133,8 +152,25 @@ impl<'a> Plan<'a> {
         Array::uninit_strided(self.op, &self.shape, &self.strides(), self.result)
     }
 
-    /// Runs the kernel into `output`, whose exclusive state is taken here.
-    pub(super) fn run(&self, params: &[Scalar], output: &Array, after: impl FnOnce()) {
+    /// The array of the first operand as the call found it, whatever it is read through by now.
+    pub(super) fn first(&self) -> Array {
+        let read = || self.operands[0].as_ref().expect("the target is a tensor").array.clone();
+        self.first.clone().unwrap_or_else(read)
+    }
+
+    /// Runs the kernel into `output`, whose exclusive state is taken here; notes a change that has somebody to blame.
+    pub(super) fn run(&self, params: &[Scalar], output: &Array, blame: Option<Blame>) -> Result<()> {
+        // What has no loops of its own is computed in a wider dtype. An output of another gets what the result is, not what
+        // was on the way to it: 65504 + 480 is infinite among `float16`, and true + true is true.
+        if output.dtype() != self.result && self.kernel.output() != self.result {
+            let result = self.allocate()?;
+            self.run(params, &result, None)?;
+            match blame {
+                Some(blame) => output.copy_from_noting(&result, blame),
+                None => output.copy_from(&result),
+            }
+            return Ok(());
+        }
         let sources: SmallVec<[Source<&Array>; MAX_INPUTS]> = self
             .operands
             .iter()
@@ -145,7 +181,12 @@ impl<'a> Plan<'a> {
                 (None, Arg::Tensor(_)) => unreachable!("every tensor has an operand"),
             })
             .collect();
-        launch::map(&self.kernel, params, &sources, output, after);
+        launch::map(&self.kernel, params, &sources, output, || {
+            if let Some(blame) = blame {
+                output.storage().bump(blame);
+            }
+        });
+        Ok(())
     }
 }
 

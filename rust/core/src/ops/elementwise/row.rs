@@ -164,9 +164,10 @@ impl Promotion {
     pub fn result(self) -> DType {
         let combine = |higher: Option<DType>, lower: Option<DType>| match (higher, lower) {
             (None, other) | (other, None) => other,
-            (Some(higher), Some(lower)) => {
-                Some(if lower.category() > higher.category() { higher.promote(lower) } else { higher })
-            }
+            (Some(higher), Some(lower)) if lower.category() <= higher.category() => Some(higher),
+            // A complex number without axes makes floats complex, and leaves them their width.
+            (Some(higher), Some(_)) if higher.is_float() => Some(higher.to_complex()),
+            (Some(higher), Some(lower)) => Some(higher.promote(lower)),
         };
         combine(combine(self.dimensioned, self.zero_dim), self.wrapped).unwrap_or(DType::F32)
     }

@@ -352,7 +352,9 @@ pub(in crate::ops) fn check_scatter(
         ));
     }
     let beyond_self = (0..index.len()).any(|other| other != axis && other < own.len() && index[other] > own[other]);
-    let beyond_source = source.is_some_and(|source| index.iter().zip(source).any(|(index, size)| index > size));
+    // What has no axes is taken for a vector of one element.
+    let of_vector = |shape: &[usize], axis: usize| shape.get(axis).copied().unwrap_or(1);
+    let beyond_source = source.is_some_and(|source| (0..index.len()).any(|axis| index[axis] > of_vector(source, axis)));
     if beyond_self || beyond_source {
         let source = source.map_or_else(String::new, |source| format!(" and to be no larger than src {source:?}"));
         return Err(Error::runtime(

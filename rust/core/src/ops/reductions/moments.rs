@@ -73,7 +73,8 @@ fn moment(
     call_many(Moment { op, node, standard, with_mean, correction, freedom, mask, keep, shape }, &[input])
 }
 
-/// [`moment`] of complex numbers: the variances of both parts together; real.
+/// [`moment`] of complex numbers: the variances of both parts together; real. The root of their sum is that of squares, whose
+/// gradient is 0 where both are.
 #[track_caller]
 fn complex_moment(
     names: (&'static str, &'static str),
@@ -83,9 +84,11 @@ fn complex_moment(
     correction: f64,
     keep: bool,
 ) -> Result<Tensors> {
-    let part = |part: &Tensor| Ok::<_, Box<Error>>(first(moment(names, (false, false), part, axes, correction, keep)?));
-    let variance = part(&complex::real(input)?)?.add(&part(&complex::imag(input)?)?)?;
-    let mut results: Tensors = smallvec![if standard { variance.sqrt()? } else { variance }];
+    let part =
+        |part: &Tensor| Ok::<_, Box<Error>>(first(moment(names, (standard, false), part, axes, correction, keep)?));
+    let (real, imag) = (part(&complex::real(input)?)?, part(&complex::imag(input)?)?);
+    let mut results: Tensors =
+        smallvec![if standard { binary(&rows::hypot::ROW, &real, &imag)? } else { real.add(&imag)? }];
     if with_mean {
         results.push(reduce::mean(input, axes, keep, None)?);
     }
