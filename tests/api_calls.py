@@ -344,6 +344,7 @@ matrix_power: m, 3
 unique_consecutive: k; k, return_counts=True, return_inverse=True; i, dim=0
 take_along_dim: x, i, dim=1
 tensor_split: x, 3, dim=1
+put: x, T.tensor([0, 4]), T.tensor([5.0, 6.0]); x, T.tensor([1, 1]), v[:2], accumulate=True
 """
 
 #: Functions, methods and attributes by whole expressions.
@@ -363,6 +364,7 @@ Tensor.backward: grads(lambda: x.sum().backward(), x); grads(lambda: (x * x).bac
 Tensor.bernoulli_: T.zeros(6).bernoulli_(0.4)
 Tensor.byte: k.byte()
 Tensor.cholesky_inverse: L.cholesky(s).cholesky_inverse()
+Tensor.resize: x.resize(3, 2)
 Tensor.clamp_: x.clone().clamp_(min=0); x.clone().clamp_(max=1); x.clone().clamp_(-1, 1)
 Tensor.clamp_max_: x.clone().clamp_max_(0.4)
 Tensor.clamp_min_: x.clone().clamp_min_(0.4)

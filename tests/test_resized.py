@@ -36,3 +36,15 @@ def test_complex_numbers_are_scattered_by_products_and_means():
     assert x.clone().scatter_(0, index[:1], source, reduce="multiply").tolist() == [2j, 2]
     with pytest.raises(NotImplementedError, match="scatter_reduce"):
         x.scatter_reduce(0, index, source, "amax")
+
+
+def test_the_old_resize_reshapes_with_a_warning_and_keeps_the_number_of_elements():
+    x = ag.arange(6.0).requires_grad_()
+    with pytest.warns(UserWarning, match="non-inplace resize is deprecated"):
+        y = x.resize(2, 3)
+    with pytest.warns(UserWarning, match="non-inplace resize_as is deprecated"):
+        z = x.resize_as(ag.zeros(3, 2))
+    (y.sum() * 2 + z[0].sum()).backward()
+    assert y.shape == (2, 3) and x.grad.tolist() == [3, 3, 2, 2, 2, 2]
+    with pytest.warns(UserWarning), pytest.raises(RuntimeError, match=r"requested resize to 4x2 \(8 elements in total\)"):
+        x.resize(4, 2)

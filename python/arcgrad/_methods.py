@@ -38,6 +38,8 @@ _PLACES = {
     "nonzero_static": ("_places", "nonzero_static"),
     "renorm": ("_norms", "renorm"),
     "renorm_": ("_norms", "renorm_"),
+    "resize": ("_removed", "_resize"),
+    "resize_as": ("_removed", "_resize_as"),
     "share_memory_": ("_shared_memory", "share_memory_"),
     "solve": ("_removed", "solve"),
     "sparse_mask": ("sparse.coo", "_sparse_mask"),
