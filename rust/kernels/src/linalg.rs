@@ -144,6 +144,14 @@ pub fn qr(a: In<'_>, [mut q, mut r]: [Out<'_>; 2]) {
     });
 }
 
+/// See [`dense::reflection::factor`]; `packed` holds the matrices.
+pub fn reflections([mut packed, mut factors]: [Out<'_>; 2]) {
+    let whole = size(packed.shape());
+    each_type!(packed.dtype, T => {
+        dense::reflection::factor::<T>(whole, write(&mut packed), write(&mut factors));
+    });
+}
+
 /// See [`dense::eigen::hermitian`].
 pub fn eigh(upper: bool, a: In<'_>, [mut values, mut vectors]: [Out<'_>; 2]) -> Option<(usize, i32)> {
     let ([n, _], count) = (size(a.shape()), count(a.shape()));
@@ -215,19 +223,23 @@ pub fn exponential(a: In<'_>, mut result: Out<'_>) {
 }
 
 /// See [`dense::ldl::factor`].
-pub fn ldl_factor(a: In<'_>, [mut factor, mut pivots, mut info]: [Out<'_>; 3]) -> Option<(usize, i32)> {
+pub fn ldl_factor(
+    hermitian: bool,
+    a: In<'_>,
+    [mut factor, mut pivots, mut info]: [Out<'_>; 3],
+) -> Option<(usize, i32)> {
     let [n, _] = size(a.shape());
     let info = write::<i32>(&mut info);
     each_type!(a.dtype(), T => {
-        dense::ldl::factor::<T>(n, read(a), write(&mut factor), write(&mut pivots), info);
+        dense::ldl::factor::<T>(n, hermitian, read(a), write(&mut factor), write(&mut pivots), info);
     });
     failed(info)
 }
 
 /// See [`dense::ldl::solve`].
-pub fn ldl_solve([factor, pivots, b]: [In<'_>; 3], mut x: Out<'_>) {
+pub fn ldl_solve(hermitian: bool, [factor, pivots, b]: [In<'_>; 3], mut x: Out<'_>) {
     let (size, count) = (size(b.shape()), count(b.shape()));
     each_type!(b.dtype(), T => {
-        dense::ldl::solve::<T>(size, read(factor), read(pivots), read(b), write(&mut x), count);
+        dense::ldl::solve::<T>(size, hermitian, read(factor), read(pivots), read(b), write(&mut x), count);
     });
 }

@@ -13,10 +13,11 @@ pub mod cholesky;
 pub mod eigen;
 pub mod exponential;
 pub mod general;
+mod jacobi;
 pub mod ldl;
 pub mod lu;
 pub mod qr;
-mod reflection;
+pub mod reflection;
 pub mod spectrum;
 pub mod svd;
 pub mod triangular;
@@ -35,7 +36,13 @@ pub trait Number: ComplexField<Real = Self::Part> + Copy + Send + Sync + 'static
     const BLOCKED: bool;
 
     /// Absolute values and eigenvalues of Hermitian matrices.
-    type Part: RealField + Number<Part = Self::Part>;
+    type Part: RealField + Number<Part = Self::Part> + jacobi::Real;
+
+    /// Real numbers as themselves; there are none of complex ones.
+    fn reals(elements: &[Self]) -> Option<&[Self::Part]>;
+
+    /// [`Self::reals`] to be written.
+    fn reals_mut(elements: &mut [Self]) -> Option<&mut [Self::Part]>;
 
     /// `self / divisor`, which may be so small that it has no reciprocal.
     fn over(self, divisor: Self) -> Self;
@@ -59,6 +66,14 @@ macro_rules! real {
             type Part = Self;
 
             const BLOCKED: bool = true;
+
+            fn reals(elements: &[Self]) -> Option<&[Self]> {
+                Some(elements)
+            }
+
+            fn reals_mut(elements: &mut [Self]) -> Option<&mut [Self]> {
+                Some(elements)
+            }
 
             #[inline(always)]
             fn over(self, divisor: Self) -> Self {
@@ -95,6 +110,14 @@ macro_rules! complex {
             type Part = $part;
 
             const BLOCKED: bool = false;
+
+            fn reals(_elements: &[Self]) -> Option<&[$part]> {
+                None
+            }
+
+            fn reals_mut(_elements: &mut [Self]) -> Option<&mut [$part]> {
+                None
+            }
 
             #[inline(always)]
             fn over(self, divisor: Self) -> Self {

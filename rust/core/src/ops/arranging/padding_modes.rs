@@ -4,6 +4,7 @@ use super::padding::{constant_pad, pairs};
 use crate::error::{Error, Result};
 use crate::graph::flat;
 use crate::ops::indexing::slices;
+use crate::ops::views;
 use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
@@ -104,12 +105,18 @@ pub fn pad(input: &Tensor, pads: &[i64], mode: &str, value: Option<Scalar>) -> R
     }
     // PyTorch puts circular padding together from slices.
     let mut result = if around == Mode::Circular { input.clone() } else { flat::linear_in_pieces(input)? };
-    for (axis, &(before, behind)) in pairs("pad", pads, rank)?.iter().enumerate() {
+    for (axis, &(mut before, mut behind)) in pairs("pad", pads, rank)?.iter().enumerate() {
         if (before, behind) == (0, 0) {
             continue;
         }
-        let size = result.shape()[axis] as i64;
+        let mut size = result.shape()[axis] as i64;
         around.check(before, behind, size)?;
+        let left = size + before.min(0) + behind.min(0);
+        if around == Mode::Circular && 0 < left && left < size {
+            // The ring is what is left of the axis.
+            result = views::narrow(&result, axis as i64, -before.min(0), left)?;
+            (size, before, behind) = (left, before.max(0), behind.max(0));
+        }
         if size + before + behind <= 0 {
             return Err(Error::runtime(
                 "pad",

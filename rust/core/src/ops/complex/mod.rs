@@ -169,6 +169,12 @@ pub fn softsign(z: &Tensor) -> Result<Tensor> {
     z.div(&abs(z)?.add(1.0)?)
 }
 
+/// z σ(z).
+#[track_caller]
+pub fn silu(z: &Tensor) -> Result<Tensor> {
+    z.mul(&z.sigmoid()?)
+}
+
 /// sin(πz) / (πz), 1 at 0; near it by its series, which has the derivatives, too.
 #[track_caller]
 pub fn sinc(z: &Tensor) -> Result<Tensor> {

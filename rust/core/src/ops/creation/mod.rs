@@ -259,11 +259,22 @@ pub fn linspace(start: Scalar, end: Scalar, steps: i64, dtype: Option<DType>) ->
 pub fn logspace(start: Scalar, end: Scalar, steps: i64, base: f64, dtype: Option<DType>) -> Result<Tensor> {
     const OP: &str = "logspace";
     let count = count_of(OP, steps)?;
-    let dtype = dtype.unwrap_or_else(crate::default_dtype);
-    if dtype.is_complex() {
-        return Err(Error::not_implemented(OP, "logspace of complex numbers"));
-    }
+    let of_complex = [start, end].iter().any(|number| number.category() == Category::Complex);
+    let default = crate::default_dtype();
+    let dtype = dtype.unwrap_or(if of_complex { default.to_complex() } else { default });
     shape::checked_numel(OP, &[count], dtype.size())?;
+    let (start, end) = (start.storable(OP, dtype)?, end.storable(OP, dtype)?);
+    if dtype.is_complex() {
+        let ([start, start_imag], [end, end_imag]) = (start.to_complex(), end.to_complex());
+        let (real, imag) = (Steps::<f64>::new(start, end, count), Steps::<f64>::new(start_imag, end_imag, count));
+        // Of a negative base the logarithm is complex, too.
+        let (log, turn) = (base.abs().ln(), if base < 0.0 { std::f64::consts::PI } else { 0.0 });
+        return tabulate(OP, count, dtype, |i| {
+            let (re, im) = (real.at(i), imag.at(i));
+            let (size, (sin, cos)) = (base.abs().powf(re) * (-im * turn).exp(), (re * turn + im * log).sin_cos());
+            Scalar::Complex(size * cos, size * sin)
+        });
+    }
     if dtype == DType::F32 {
         // The exponent is rounded to `f32`, as PyTorch has it; the power is rounded once.
         let (steps, base) = (Steps::<f32>::new(start.to_f64(), end.to_f64(), count), f64::from(base as f32));

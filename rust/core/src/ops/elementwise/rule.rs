@@ -109,7 +109,7 @@ impl Elementwise {
                     let value = at(slot as usize)?;
                     let takes_part = slot as usize >= self.row.inputs.len() || self.row.promotes(slot as usize);
                     let cast = takes_part && value.dtype() != dtype;
-                    Traced::Tensor(if cast { crate::ops::copy::to_dtype(&value, dtype)? } else { value })
+                    Traced::Tensor(if cast { value.to_dtype(dtype)? } else { value })
                 }
             });
         }

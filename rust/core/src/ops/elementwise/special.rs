@@ -23,8 +23,10 @@ elementwise! {
     /// The same of `x` limited to `[eps, 1 - eps]`; the gradient is 0 beyond.
     logit_within(x)[eps] "LogitBackward0" real in 0.1..0.9 {
         value: {
+            // The lower bound counts where the two have changed sides.
             let (low, high) = (x.lit(eps), x.lit(1.0 - eps));
-            log_odds(high.minimum(low.maximum(x)))
+            let below = x.clone().lt(low.clone());
+            log_odds(R::select(below, low, high.minimum(x)))
         },
         x(g, x): {
             let outside = x.clone().lt(x.lit(eps)) | x.clone().gt(x.lit(1.0 - eps));
@@ -288,6 +290,23 @@ elementwise! {
 
     /// The number next to `x` on the way to `y`.
     nextafter(x, y)[] "NextafterBackward0" float in -3.0..3.0 { value: x.nextafter(y), x(g): g, y(g): g.zero() }
+
+    /// [`nextafter`] among numbers that are stored in half the width: `unit` is the distance of those behind 1, `least` the
+    /// least positive number, `most` the greatest. Rounding picks the next one, of which six tenths of a distance are past
+    /// the middle, and less than the whole of it beyond; below a power of two distances are half as wide.
+    nextafter_stored(x, y)[unit, least, most] "NextafterBackward0" float in -3.0..3.0 {
+        value: {
+            let size = x.clone().abs();
+            let step = (size.clone() * (unit * 0.6)).maximum(x.lit(least * 0.6));
+            let greatest = x.lit(most);
+            let up = R::select(size.is_infinite(), -greatest.clone(), x.clone() + step.clone());
+            let down = R::select(x.clone().is_infinite(), greatest, x.clone() - step);
+            let other = R::select(x.clone().lt(y.clone()), up, down);
+            let other = R::select(x.clone().eq(y.clone()), y.clone(), other);
+            R::select(x.is_nan() | y.clone().is_nan(), y.lit(f64::NAN), other)
+        },
+        x(g): g, y(g): g.zero()
+    }
 
     /// `x * 2 ** y`.
     ldexp(x, y)[] -> z "LdexpBackward0" real in -3.0..3.0 {

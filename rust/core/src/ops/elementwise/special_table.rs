@@ -81,11 +81,14 @@ fn polygamma<'a>(args: &Args<'a>, tensor: usize, order: usize) -> Result<Resolve
 /// Half precision is computed in `float32`, whose next number is another one.
 fn nextafter<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
     let inputs = [args.arg(0), args.arg(1)];
-    let dtype = promoted(&inputs);
-    if matches!(dtype, DType::F16 | DType::BF16) {
-        return Err(Error::not_for("nextafter", dtype));
-    }
-    Ok(Resolved::new(&rows::nextafter::ROW, &inputs))
+    // The distance of numbers behind 1, the least and the greatest of them.
+    let [unit, least, most] = match promoted(&inputs) {
+        DType::F16 => [-10, -24, 16].map(|exponent| 2f64.powi(exponent)),
+        DType::BF16 => [-7, -133, 128].map(|exponent| 2f64.powi(exponent)),
+        _ => return Ok(Resolved::new(&rows::nextafter::ROW, &inputs)),
+    };
+    let numbers = [unit, least, most * (1.0 - unit / 2.0)];
+    Ok(Resolved::with(&rows::nextafter_stored::ROW, &numbers.map(Into::into), &inputs))
 }
 
 fn heaviside<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {

@@ -573,7 +573,7 @@ pub static TABLE: &[OpInfo] = &[
         },
         rows::gelu::ROW.doc,
     ),
-    row(&rows::silu::ROW, &[], UNARY, NN_),
+    of_reals(&rows::silu::ROW, &[], NN_, |args| Ok(complex::silu(args.tensor(0))?.into())),
     row(&rows::mish::ROW, &[], UNARY, NN_),
     of_reals(&rows::softsign::ROW, &[], NN, |args| Ok(complex::softsign(args.tensor(0))?.into())),
     rows_by(

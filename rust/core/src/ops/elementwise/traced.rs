@@ -6,11 +6,11 @@ pub use super::row::Traced;
 use super::row::{Arg, Row};
 use super::{apply, resolve};
 use crate::dtype::{Category, DType};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::flat::{Derivative, flat};
 use crate::kernels::math::scalar::{Function, Function2};
 use crate::kernels::number::{Equal, Field, Order, Real, Ring, slope};
-use crate::ops::rows;
+use crate::ops::{complex, rows};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -288,7 +288,7 @@ impl Field for Traced {
             return slope::exponent(self, exponent, power, g);
         }
         // At 0 a power is flat wherever it is 0 or 1.
-        let real = exponent.clone().map(super::complex::real, &rows::unchanged::ROW);
+        let real = exponent.clone().map(complex::real, &rows::unchanged::ROW);
         let not_negative = real.clone().ge(g.zero()) & real.eq(exponent);
         let flat = power.clone().eq(g.zero()) | (self.clone().eq(g.zero()) & not_negative);
         let base = Self::select(flat.clone(), g.int(1), self);

@@ -488,8 +488,14 @@ impl Op for SlicesFilled {
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let (grad, index) = (cx.only_grad(), cx.saved(0)?);
         if cx.inputs() > 1 && cx.needs(1) {
-            let size = grad.shape().get(self.axis).copied().unwrap_or(1);
-            let taken = select_at(&grad, self.axis, &from_front(&index, size)?)?;
+            // A slice that is named twice is filled once.
+            let mut line = grad.detach();
+            for axis in (0..line.rank()).filter(|&axis| axis != self.axis) {
+                let length = line.shape()[axis].min(1) as i64;
+                line = views::narrow(&line, axis as i64, 0, length)?;
+            }
+            let filled = fill_at(&copy::filled_like(&line, Scalar::Int(0))?, false, self.axis, &index, Scalar::Int(1))?;
+            let taken = select::where_(&filled.ne(0.0)?, (&grad).into(), Scalar::Int(0).into())?;
             cx.put(1, taken.sum()?);
         }
         if cx.needs(0) {

@@ -4,6 +4,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::{adjoint, batched, checked_square, columns, rows};
 use crate::array::Array;
+use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::call;
 use crate::graph::node::Backward;
@@ -72,6 +73,9 @@ impl Op for Exponential {
 /// Σ Aᵏ / k!
 #[track_caller]
 pub fn matrix_exp(input: &Tensor) -> Result<Tensor> {
+    if matches!(input.dtype(), DType::F16 | DType::BF16) {
+        return copy::to_dtype(&matrix_exp(&copy::to_dtype(input, DType::F32)?)?, input.dtype());
+    }
     checked_square(OP, input)?;
     call(Exponential, &[input])
 }

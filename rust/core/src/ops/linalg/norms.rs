@@ -72,7 +72,9 @@ pub fn matrix_norm(input: &Tensor, order: &Value, axes: &[i64], keep: bool, dtyp
     if row == column {
         return Err(Error::runtime(OP, format!("dims must be different. Got ({first}, {second})")));
     }
-    check_dtype(OP, input.dtype())?;
+    if !input.dtype().is_float() || matches!(order, Order::Nuclear | Order::Number(-2.0 | 2.0)) {
+        check_dtype(OP, input.dtype())?;
+    }
     if order == Order::Frobenius {
         return reduce::norm(input, 2.0, Some(&[first, second]), keep, dtype);
     }

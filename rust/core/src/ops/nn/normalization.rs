@@ -512,7 +512,7 @@ pub fn rms_norm(input: &Tensor, normalized: &[i64], weight: Option<&Tensor>, eps
     let (result, _) = standardized(input, &axes, eps, |x| Ok(x.clone()))?;
     match weight {
         Some(weight) => copy::to_dtype(&result.mul(weight)?, input.dtype()),
-        None => Ok(result),
+        None => copy::to_dtype(&result, input.dtype()),
     }
 }
 

@@ -263,10 +263,29 @@ fn multiply(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 #[track_caller]
 pub fn logcumsumexp(input: &Tensor, axis: i64) -> Result<Tensor> {
     let axis = shape::normalize_axis("logcumsumexp", axis, input.rank())?;
+    if input.dtype().is_complex() {
+        return doubled(input, axis);
+    }
     if !input.dtype().is_float() {
         return Err(Error::dtype("logcumsumexp", input.dtype(), "logcumsumexp is for floating-point tensors"));
     }
     call(RunningLogSumExp { axis }, &[input])
+}
+
+/// [`logcumsumexp`] of complex numbers: sums over the last 1, 2, 4, … elements, each from two of half the length.
+#[track_caller]
+fn doubled(input: &Tensor, axis: usize) -> Result<Tensor> {
+    let size = input.shape().get(axis).copied().unwrap_or(1);
+    let part = |sums: &Tensor, start: usize, length: usize| views::narrow(sums, axis as i64, start as i64, length as i64);
+    let mut sums = copy::clone(input)?;
+    let mut length = 1;
+    while length < size {
+        let (later, earlier) = (part(&sums, length, size - length)?, part(&sums, 0, size - length)?);
+        let longer = complex::logaddexp(&later, &earlier)?;
+        sums = joining::cat(&[part(&sums, 0, length)?, longer], axis as i64)?;
+        length *= 2;
+    }
+    Ok(sums)
 }
 
 /// Logarithm of the running sum of exponentials.

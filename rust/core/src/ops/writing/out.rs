@@ -117,7 +117,7 @@ fn resize_strided(op: &'static str, tensor: &Tensor, shape: &[usize], strides: &
     let new = if fits {
         old.with_layout(shape, strides, old.offset())
     } else {
-        let new = Array::full(op, shape, super::creation::unwritten(dtype), dtype)?.with_layout(shape, strides, 0);
+        let new = Array::full(op, shape, crate::ops::creation::unwritten(dtype), dtype)?.with_layout(shape, strides, 0);
         let kept = ((old.storage().bytes() / dtype.size()).saturating_sub(old.offset())).min(numel);
         let from = old.with_layout(&[kept], &[1], old.offset());
         new.with_layout(&[kept], &[1], 0).copy_from(&from);
