@@ -2,8 +2,8 @@
 
 use arcgrad::graph::is_grad_enabled;
 use arcgrad::ops::arranging::rearranging;
+use arcgrad::ops::views;
 use arcgrad::ops::writing::copy;
-use arcgrad::ops::{complex, views};
 use arcgrad::storage::{Access, Device, check_room};
 use arcgrad::{Array, DType, Scalar, Tensor};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
@@ -55,7 +55,7 @@ fn cast<'py>(slf: &Bound<'py, PyTensor>, dtype: DType) -> PyResult<Bound<'py, Py
         return Ok(slf.clone().into_any());
     }
     let py = slf.py();
-    guard(|| complex::warn_of_lost_part(this.dtype(), dtype))?;
+    guard(|| copy::warn_of_lost_part(this.dtype(), dtype))?;
     let result = if this.numel() >= LONG {
         guard_detached(py, || copy::to_dtype(this, dtype))?
     } else {

@@ -372,7 +372,7 @@ pub(in crate::ops) fn filled_like(like: &Tensor, value: Scalar) -> Result<Tensor
 ///
 /// # Errors
 /// What the host makes of the warning.
-fn warn_of_lost_part(from: DType, to: DType) -> Result<()> {
+pub fn warn_of_lost_part(from: DType, to: DType) -> Result<()> {
     static SAID: AtomicBool = AtomicBool::new(false);
     if !from.is_complex() || to.is_complex() || to == DType::Bool || SAID.swap(true, Ordering::Relaxed) {
         return Ok(());
