@@ -22,7 +22,7 @@ KNOWN = {("tensor", "graph"): 20, ("element", "math", "number"): 20}
 #: What the root of a crate puts from one room into another, which does not know whose it is.
 INVERTED = {"ALGEBRA"}
 
-Path_ = tuple[str, ...]
+Names = tuple[str, ...]
 
 TEXT = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)'""", re.DOTALL)
 TESTS = re.compile(r"#\[cfg\((?:all\()?test\b.*?\bmod \w+ \{.*\Z", re.DOTALL)
@@ -40,7 +40,7 @@ def code(text: str) -> str:
     return WITHIN.sub("", VISIBILITY.sub("pub", TESTS.sub("", plain)))
 
 
-def leaves(tree: str) -> list[Path_]:
+def leaves(tree: str) -> list[Names]:
     """The paths of an import's tree; the last name may be `self`, `*` or `a as b`."""
     tree = " ".join(tree.split())
     start = tree.find("{")
@@ -63,20 +63,20 @@ class Crate:
     def __init__(self, root: Path) -> None:
         files = {self.module(file.relative_to(root)): file for file in root.rglob("*.rs") if not file.stem.endswith("tests")}
         self.code = {module: code(file.read_text()) for module, file in files.items()}
-        self.names: dict[Path_, dict[str, Path_]] = {module: {} for module in files}
-        self.all_of: dict[Path_, list[Path_]] = {module: [] for module in files}
+        self.names: dict[Names, dict[str, Names]] = {module: {} for module in files}
+        self.all_of: dict[Names, list[Names]] = {module: [] for module in files}
         for module, text in self.code.items():
             for tree in USE.findall(text):
                 for path in leaves(tree):
                     self.take(module, path)
 
     @staticmethod
-    def module(file: Path) -> Path_:
+    def module(file: Path) -> Names:
         """The path of the module that a file is."""
         *folders, name = file.with_suffix("").parts
         return (*folders, name) if name not in ("mod", "lib") else tuple(folders)
 
-    def take(self, module: Path_, path: Path_) -> None:
+    def take(self, module: Names, path: Names) -> None:
         """Takes an import in."""
         last, _, alias = path[-1].partition(" as ")
         target = self.absolute(module, (*path[:-1], last) if last not in ("self", "*") else path[:-1])
@@ -87,7 +87,7 @@ class Crate:
         else:
             self.names[module][alias or target[-1]] = target
 
-    def absolute(self, module: Path_, path: Path_) -> Path_ | None:
+    def absolute(self, module: Names, path: Names) -> Names | None:
         """A path from the crate's root; `None` if it is none of this crate."""
         if not path:
             return None
@@ -100,11 +100,11 @@ class Crate:
             return module[: len(module) - above] + path[above:]
         return module + path if (*module, path[0]) in self.code else None
 
-    def has(self, module: Path_, name: str) -> bool:
+    def has(self, module: Names, name: str) -> bool:
         """Whether a module has an item of its own."""
         return re.search(ITEM.format(re.escape(name)), self.code[module]) is not None
 
-    def home(self, path: Path_, seen: frozenset[Path_] = frozenset()) -> Path_ | None:
+    def home(self, path: Names, seen: frozenset[Names] = frozenset()) -> Names | None:
         """The file that has the item of a path from the root."""
         length = next(length for length in range(len(path), -1, -1) if path[:length] in self.code)
         module, rest = path[:length], path[length:]
@@ -116,10 +116,10 @@ class Crate:
                 return homes[0] if homes else module or None
         return module or None
 
-    def uses(self, module: Path_) -> set[Path_]:
+    def uses(self, module: Names) -> set[Names]:
         """The files that a file names."""
         text = USE.sub("", self.code[module])
-        found: set[Path_] = set()
+        found: set[Names] = set()
         for name in set(NAMED.findall(text)):
             first, *rest = name.split("::")
             if first in ("crate", "super", "self"):
@@ -128,18 +128,18 @@ class Crate:
                 target = self.names[module][first] + tuple(rest)
             else:
                 target = self.absolute(module, (first, *rest)) if rest else None
-            if target is not None and target[-1:] != () and target[-1] not in INVERTED and (home := self.home(target)) is not None:
+            if target and target[-1] not in INVERTED and (home := self.home(target)) is not None:
                 found.add(home)
         for all_of in self.all_of[module]:
             if all_of in self.code and any(self.has(all_of, name) for name in set(re.findall(r"\b[A-Za-z_]\w*\b", text))):
                 found.add(all_of)
         return found - {module}
 
-    def circles(self) -> list[set[Path_]]:
+    def circles(self) -> list[set[Names]]:
         """The sets of files of which each uses each other, directly or by way of others."""
         arrows = {module: self.uses(module) for module in self.code}
         reached = {module: self.reached(arrows, module) for module in arrows}
-        found: list[set[Path_]] = []
+        found: list[set[Names]] = []
         for module in arrows:
             circle = {other for other in reached[module] if module in reached[other]}
             if len(circle) > 1 and circle not in found:
@@ -147,9 +147,9 @@ class Crate:
         return sorted(found, key=lambda circle: (-len(circle), min(circle)))
 
     @staticmethod
-    def reached(arrows: dict[Path_, set[Path_]], start: Path_) -> set[Path_]:
+    def reached(arrows: dict[Names, set[Names]], start: Names) -> set[Names]:
         """All that a file leads to."""
-        seen: set[Path_] = set()
+        seen: set[Names] = set()
         waiting = [start]
         while waiting:
             for other in arrows[waiting.pop()] - seen:
@@ -158,7 +158,7 @@ class Crate:
         return seen
 
 
-def circles() -> dict[str, list[set[Path_]]]:
+def circles() -> dict[str, list[set[Names]]]:
     """The circles of each crate."""
     return {crate: Crate(SOURCES / crate / "src").circles() for crate in CRATES}
 

@@ -10,7 +10,7 @@ use arcgrad::ops::indexing::{
     IndexItem, along, embedding, getitem, index_get, index_put, masks, scatter_reduce, scatter_views, setitem, slices,
 };
 use arcgrad::ops::nn::dropout::dropout;
-use arcgrad::ops::random::draws::{self, Distribution};
+use arcgrad::ops::random::{self as draws, Distribution};
 use arcgrad::ops::sorting::{self, searching, unique};
 use arcgrad::ops::views::diagonals::{self, Triangle};
 use arcgrad::ops::writing::copy;

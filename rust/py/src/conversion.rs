@@ -2,8 +2,8 @@
 
 use arcgrad::graph::is_grad_enabled;
 use arcgrad::ops::arranging::rearranging;
-use arcgrad::ops::writing::copy;
 use arcgrad::ops::views;
+use arcgrad::ops::writing::copy;
 use arcgrad::storage::{Access, Device, check_room};
 use arcgrad::{Array, DType, Scalar, Tensor};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};

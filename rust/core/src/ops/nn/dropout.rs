@@ -5,7 +5,7 @@ use crate::dtype::torch_name;
 use crate::error::{Error, Result};
 use crate::ops::creation::zeros_like;
 use crate::ops::elementwise::{apply, apply_in_place};
-use crate::ops::random::draws::{fill_new, for_each_example, source};
+use crate::ops::random::{fill_new, for_each_example, source};
 use crate::ops::rows;
 use crate::random::{self, SharedGenerator};
 use crate::tensor::Tensor;

@@ -3,7 +3,9 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::draws::{Stream, drawn_by, fill_new};
+use super::examples::drawn_by;
+use super::fills::fill_new;
+use super::stream::Stream;
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};

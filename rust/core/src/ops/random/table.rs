@@ -1,7 +1,7 @@
 //! Names and signatures of random tensors, random changes in place, and dropout.
 
-use super::draws::{self, Distribution};
 use super::shapes;
+use super::{self as draws, Distribution};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::ops::elementwise::Arg;
