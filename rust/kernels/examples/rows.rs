@@ -12,7 +12,7 @@ use arcgrad_kernels::number::{Ordered, OrderedFormula, Real, RealFormula, Ring, 
 use arcgrad_kernels::reduce::{Reduction, reduce};
 use arcgrad_kernels::scan::{Scan, scan};
 use arcgrad_kernels::softmax::{self, AxisSize};
-use arcgrad_kernels::{In, Kernel, Out, index, row};
+use arcgrad_kernels::{In, Kernel, Out, copy, fill, index, row};
 
 /// Rows and columns.
 const SHAPES: [[usize; 2]; 9] =
@@ -116,6 +116,7 @@ fn main() {
     for [rows, columns] in SHAPES {
         along_rows(&asked, rows, columns);
         elementwise(&asked, rows, columns);
+        copying(&asked, rows, columns);
     }
     for [into, columns, count] in [[65, 384, 2048], [50000, 64, 4096], [1000, 3, 100_000]] {
         adding(&asked, into, columns, count);
@@ -239,6 +240,27 @@ fn elementwise(asked: &Asked, rows: usize, columns: usize) {
         let inputs = [In::of(&x[..], &shape, &strides), bound(0), bound(1)];
         run(row::ordered::<Clamp, f32, 3, 0>(150), &inputs, Out::of(&mut y[..], &shape, &strides));
     });
+}
+
+/// Copies of rows to and from wider ones, and one element over and over.
+fn copying(asked: &Asked, rows: usize, columns: usize) {
+    let name = |kernel: &str| format!("{kernel} {rows}x{columns}");
+    let n = rows * columns;
+    let (shape, strides, wide) = ([rows, columns], [columns as isize, 1], [2 * columns as isize, 1]);
+    let (x, y) = (numbers(n, 1), room(2 * n));
+    let dtype = arcgrad_kernels::DType::F32;
+    asked.time(&name("cat"), || {
+        // SAFETY: rows of twice as many elements.
+        let to = unsafe { Out::new(y.as_mut_ptr().cast(), dtype, &shape, &wide) };
+        copy::copy(In::of(&x[..], &shape, &strides), to);
+    });
+    asked.time(&name("flip"), || {
+        let back = [columns as isize, -1];
+        // SAFETY: each row from its last element to its first.
+        let from = unsafe { In::new(x[columns - 1..].as_ptr().cast(), dtype, &shape, &back) };
+        copy::copy(from, Out::of(&mut y[..n], &shape, &strides));
+    });
+    asked.time(&name("fill"), || fill::fill(Out::of(&mut y[..n], &shape, &strides), Scalar::Int(1)));
 }
 
 fn adding(asked: &Asked, into: usize, columns: usize, count: usize) {

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::ptr;
 
 use super::cast::{cast_kernel, cast_run};
+use super::float::group_done;
 use super::plan::{PerAxis, Plan, address};
 use super::{In, Out, map};
 use arcgrad_base::parallel;
@@ -317,7 +318,8 @@ impl<U: Copy> pulp::WithSimd for Rows<U> {
                 0 => {}
                 1 => self.by::<1>(),
                 2..4 => self.by::<2>(),
-                4..16 => self.by::<4>(),
+                4..8 => self.by::<4>(),
+                8..16 => self.by::<8>(),
                 _ => self.by::<16>(),
             }
         }
@@ -364,6 +366,7 @@ impl<U: Copy> Rows<U> {
             while at + 2 * L <= self.n {
                 piece(from, to, at);
                 at += L;
+                group_done();
             }
             piece(from, to, at);
             if at + L < self.n {
@@ -371,6 +374,7 @@ impl<U: Copy> Rows<U> {
             }
             dst = dst.wrapping_offset(self.steps[0]);
             src = src.wrapping_offset(self.steps[1]);
+            group_done();
         }
     }
 }

@@ -161,9 +161,17 @@ pub fn group_done() {
     compiler_fence(Ordering::SeqCst);
 }
 
+/// The same lanes, by way of memory: what made them is then vectors that are stored whole. Without, the optimiser looks from
+/// the last addition of a tree over the lanes back to where they come from, and finds vectors of two of them.
+#[inline(always)]
+pub fn settled<T, const L: usize>(lanes: [T; L]) -> [T; L] {
+    std::hint::black_box(lanes)
+}
+
 /// Sum of the lanes by halving: a tree that does not depend on the vector width.
 #[inline(always)]
-pub fn lane_sum<T: Copy + Add<Output = T>, const L: usize>(mut lanes: [T; L]) -> T {
+pub fn lane_sum<T: Copy + Add<Output = T>, const L: usize>(lanes: [T; L]) -> T {
+    let mut lanes = settled(lanes);
     let mut width = L / 2;
     while width > 0 {
         for lane in 0..width {

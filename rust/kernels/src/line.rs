@@ -5,7 +5,7 @@
 //! seen; a shorter line is copied into one. The functions are to be used in a dispatched region.
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
-use super::float::{Float, group_done, lane_sum};
+use super::float::{Float, group_done, lane_sum, settled};
 
 /// Lanes of a group: the widest registers hold this many 4-byte elements.
 pub const GROUP: usize = 16;
@@ -59,7 +59,7 @@ fn first_lanes(count: usize) -> [u8; GROUP] {
 
 /// The last `count` lanes of a group.
 #[inline(always)]
-fn last_lanes(count: usize) -> [u8; GROUP] {
+pub fn last_lanes(count: usize) -> [u8; GROUP] {
     // SAFETY: within the table.
     unsafe { LANES.as_ptr().add(count.min(GROUP)).cast::<[u8; GROUP]>().read() }
 }
@@ -104,6 +104,7 @@ pub unsafe fn max<T: Float>(x: *const T, len: usize) -> T {
             }
         }
     }
+    let mut most = settled(most);
     let mut width = GROUP;
     while width > 1 {
         width /= 2;
@@ -255,29 +256,55 @@ pub unsafe fn wide_sums<T: Float, const N: usize, const K: usize>(
 /// `len` elements can be read from each operand and written from `out` on.
 #[inline(always)]
 pub unsafe fn map<T: Float, const N: usize>(operands: [*const T; N], len: usize, f: impl Fn([T; N]) -> T, out: *mut T) {
-    let values = |groups: [[T; GROUP]; N]| {
-        let mut values = [T::ZERO; GROUP];
+    // SAFETY: as promised by the caller.
+    unsafe { maps(operands, len, |values| [f(values)], [out]) }
+}
+
+/// [`map`] with `M` outputs, each of which may be exactly an operand.
+///
+/// # Safety
+/// As there; the outputs are apart.
+#[inline(always)]
+pub unsafe fn maps<T: Float, const N: usize, const M: usize>(
+    operands: [*const T; N],
+    len: usize,
+    f: impl Fn([T; N]) -> [T; M],
+    outs: [*mut T; M],
+) {
+    let results = |groups: [[T; GROUP]; N]| {
+        let mut results = [[T::ZERO; GROUP]; M];
         for l in 0..GROUP {
-            values[l] = f(std::array::from_fn(|k| groups[k][l]));
+            let values = f(std::array::from_fn(|k| groups[k][l]));
+            for m in 0..M {
+                results[m][l] = values[m];
+            }
         }
-        values
+        results
     };
     // SAFETY: groups within the line.
     unsafe {
         if len < GROUP {
-            store(&values(operands.map(|x| padded(x, len, T::ONE))), out, len);
+            let results = results(operands.map(|x| padded(x, len, T::ONE)));
+            for m in 0..M {
+                store(&results[m], outs[m], len);
+            }
             return;
         }
         let at = |start: usize| operands.map(|x| group(x.add(start)));
+        let put = |start: usize, results: [[T; GROUP]; M]| {
+            for m in 0..M {
+                outs[m].add(start).cast::<[T; GROUP]>().write_unaligned(results[m]);
+            }
+        };
         let rest = len % GROUP;
         // Before anything is written, which may be an operand.
-        let last = if rest > 0 { values(at(len - GROUP)) } else { [T::ZERO; GROUP] };
+        let last = if rest > 0 { results(at(len - GROUP)) } else { [[T::ZERO; GROUP]; M] };
         for start in (0..len - rest).step_by(GROUP) {
-            out.add(start).cast::<[T; GROUP]>().write_unaligned(values(at(start)));
+            put(start, results(at(start)));
             group_done();
         }
         if rest > 0 {
-            out.add(len - GROUP).cast::<[T; GROUP]>().write_unaligned(last);
+            put(len - GROUP, last);
         }
     }
 }

@@ -494,8 +494,8 @@ unsafe fn layer_backward_of<T: Float>(
         let g = operands.g.add(row * n);
         if let Some(sums) = sums {
             let total = sums.add(n);
-            line::map([sums.cast_const(), x, g], n, |[sum, x, g]| sum + g * normal(x), sums);
-            line::map([total.cast_const(), g], n, |[sum, g]| sum + g, total);
+            let operands = [sums.cast_const(), total.cast_const(), x, g];
+            line::maps(operands, n, |[sum, total, x, g]| [sum + g * normal(x), total + g], [sums, total]);
         }
         if let Some(dx) = operands.dx {
             let dx = dx.add(row * n);

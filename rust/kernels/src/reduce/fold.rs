@@ -6,7 +6,7 @@
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
 use crate::element::Element;
-use crate::float::{group_done, simd};
+use crate::float::{group_done, settled, simd};
 use arcgrad_base::dtype::DType;
 
 /// An associative operation on values that fit one vector lane.
@@ -98,6 +98,7 @@ pub(super) unsafe fn fold_run<F: Fold>(fold: &F, x: *const F::In, n: usize) -> F
             sum = fold_group(fold, sum, x.add(group * GROUP));
             group_done();
         }
+        let mut sum = settled(sum);
         let done = n / GROUP * GROUP;
         let mut width = GROUP;
         while width > 1 {
