@@ -17,7 +17,7 @@ use crate::kernels::{In, Kernel, Out, Still, map};
 use crate::parallel;
 use crate::scalar::Scalar;
 use crate::shape::{self, Strides};
-use crate::storage::{Access, Device, Hold, Placed, Storage, no_data, outside_host};
+use crate::storage::{Access, Device, Hold, Placed, Storage, no_data, without_host};
 
 // ---- any kernel ----------------------------------------------------------------------------------------------------
 
@@ -295,43 +295,19 @@ unsafe fn run_wide<R: Operands, W: Operands, T>(
     writes: &W,
     run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
 ) -> T {
-    // SAFETY: as the caller promises.
-    unsafe {
-        if arrays.all.iter().any(|array| array.dtype().is_half()) {
-            run_in_single(arrays, reads, writes, run)
-        } else {
-            run_stored(arrays, reads, writes, run)
-        }
-    }
-}
-
-/// [`run_wide`] where there is half precision.
-///
-/// # Safety
-/// As there.
-#[cold]
-#[inline(never)]
-unsafe fn run_in_single<R: Operands, W: Operands, T>(
-    arrays: &Arrays<'_>,
-    reads: &R,
-    writes: &W,
-    run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
-) -> T {
-    let mut wide = Wide::default();
-    for array in arrays.written() {
-        wide.take(array, true);
-    }
-    for array in arrays.read() {
-        wide.take(array, false);
+    let mut wide = Wide::NONE;
+    if arrays.all.iter().any(|array| array.dtype().is_half()) {
+        wide.take_all(arrays);
     }
     // SAFETY: as in `run_stored`; the copies are this call's own, and live until after `run`.
     let result = arrays.work(|| unsafe { run(reads.ins(&wide), writes.outs(&wide)) });
-    wide.give_back(arrays.written());
+    if !wide.0.is_empty() {
+        wide.give_back(arrays.written());
+    }
     result
 }
 
 /// Copies in `f32` of the operands in half precision, each with the operand that it stands for.
-#[derive(Default)]
 pub(crate) struct Wide(Vec<(*const Array, Array)>);
 
 /// The memory between the first and the last element of an array, as a vector, and where in it the array begins.
@@ -344,6 +320,18 @@ fn span(array: &Array) -> (Array, usize) {
 impl Wide {
     /// Nothing stands for anything else.
     const NONE: Self = Self(Vec::new());
+
+    /// Copies of all operands in half precision.
+    #[cold]
+    #[inline(never)]
+    fn take_all(&mut self, arrays: &Arrays<'_>) {
+        for array in arrays.written() {
+            self.take(array, true);
+        }
+        for array in arrays.read() {
+            self.take(array, false);
+        }
+    }
 
     /// A copy of an array whose state is held.
     fn take(&mut self, array: &Array, written: bool) {
@@ -388,6 +376,8 @@ impl Wide {
     }
 
     /// Rounds what was written.
+    #[cold]
+    #[inline(never)]
     fn give_back(&self, written: &[&Array]) {
         for array in written {
             let copy = self.of(array);
@@ -503,7 +493,8 @@ impl<'a> Arrays<'a> {
         &self.all[self.written..]
     }
 
-    #[inline]
+    // Not compiled for each launch, as what follows.
+    #[inline(never)]
     fn access(&self) -> Option<Access<'a>> {
         let access = Access::of(self.all.iter().map(|array| array.storage()), self.written);
         if access.is_none() {
@@ -521,15 +512,22 @@ impl<'a> Arrays<'a> {
     }
 
     /// Runs a kernel, without the host's lock where it takes long: here the size of everything is known, that of results of
-    /// small operands, too.
+    /// small operands, too. The kernel's call is compiled once for both.
     #[inline]
     fn work<T>(&self, run: impl FnOnce() -> T) -> T {
-        if self.all.iter().any(|array| array.numel() >= LONG) { outside_host(run) } else { run() }
+        let (mut run, mut result) = (Some(run), None);
+        let work: &mut dyn FnMut() = &mut || result = run.take().map(|run| run());
+        if self.all.iter().any(|array| array.numel() >= LONG) {
+            without_host(work)
+        } else {
+            work()
+        }
+        result.expect("what is run is run once")
     }
 
     /// What is written is apart from the rest, and from itself unless `in_order`.
     #[track_caller]
-    #[inline]
+    #[inline(never)]
     fn check_apart(&self, in_order: bool) {
         for (position, written) in self.written().iter().enumerate() {
             assert!(written.storage().is_writable(), "a kernel was to write memory that was lent to be read");
