@@ -64,7 +64,7 @@ $(TOOLS): pyproject.toml | $(BIN)/python
 # The wheel that is shipped, in release mode; tests run on it and not on the source tree.
 $(WHEEL): $(TOOLS) $(WHEEL_SOURCES)
 	rm -rf dist
-	$(BIN)/maturin build --out dist --interpreter $(BIN)/python
+	$(BIN)/maturin build --out dist --interpreter $(BIN)/python --compression-level 9
 	@touch $@
 
 $(INSTALLED): $(WHEEL)

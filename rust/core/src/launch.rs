@@ -17,7 +17,7 @@ use crate::kernels::{In, Kernel, Out, Still, map};
 use crate::parallel;
 use crate::scalar::Scalar;
 use crate::shape::{self, Strides};
-use crate::storage::{Access, Device, Hold, Placed, Storage, no_data, outside_host};
+use crate::storage::{Access, Device, Hold, Placed, Storage, no_data, without_host};
 
 // ---- any kernel ----------------------------------------------------------------------------------------------------
 
@@ -294,7 +294,6 @@ unsafe fn run_held<R: Operands, W: Operands, T>(
 }
 
 /// Copies in `f32` of the operands in half precision, each with the operand that it stands for.
-#[derive(Default)]
 pub(crate) struct Wide(Vec<(*const Array, Array)>);
 
 /// The memory between the first and the last element of an array, as a vector, and where in it the array begins.
@@ -307,6 +306,7 @@ fn span(array: &Array) -> (Array, usize) {
 impl Wide {
     /// Of all operands of a launch, whose state is held.
     #[cold]
+    #[inline(never)]
     fn of_all(arrays: &Arrays<'_>) -> Self {
         let mut wide = Self::default();
         for array in arrays.written() {
@@ -362,6 +362,7 @@ impl Wide {
 
     /// Rounds what was written.
     #[cold]
+    #[inline(never)]
     fn give_back(&self, written: &[&Array]) {
         for array in written {
             let copy = self.of(array);
@@ -482,7 +483,8 @@ impl<'a> Arrays<'a> {
         &self.all[self.written..]
     }
 
-    #[inline]
+    // Not compiled for each launch, as what follows.
+    #[inline(never)]
     fn access(&self) -> Option<Access<'a>> {
         let access = Access::of(self.all.iter().map(|array| array.storage()), self.written);
         if access.is_none() {
@@ -500,15 +502,22 @@ impl<'a> Arrays<'a> {
     }
 
     /// Runs a kernel, without the host's lock where it takes long: here the size of everything is known, that of results of
-    /// small operands, too.
+    /// small operands, too. The kernel's call is compiled once for both.
     #[inline]
     fn work<T>(&self, run: impl FnOnce() -> T) -> T {
-        if self.all.iter().any(|array| array.numel() >= LONG) { outside_host(run) } else { run() }
+        let (mut run, mut result) = (Some(run), None);
+        let work: &mut dyn FnMut() = &mut || result = run.take().map(|run| run());
+        if self.all.iter().any(|array| array.numel() >= LONG) {
+            without_host(work)
+        } else {
+            work()
+        }
+        result.expect("what is run is run once")
     }
 
     /// What is written is apart from the rest, and from itself unless `in_order`.
     #[track_caller]
-    #[inline]
+    #[inline(never)]
     fn check_apart(&self, in_order: bool) {
         for (position, written) in self.written().iter().enumerate() {
             assert!(written.storage().is_writable(), "a kernel was to write memory that was lent to be read");

@@ -597,10 +597,18 @@ impl Storage {
 
 /// Runs something that waits, or takes long, with the host's lock released.
 pub(crate) fn outside_host<T>(work: impl FnOnce() -> T) -> T {
-    let Some(hook) = WAIT_HOOK.get() else { return work() };
     let (mut work, mut result) = (Some(work), None);
-    hook(&mut || result = work.take().map(|work| work()));
-    result.expect("the hook runs what it is given, once")
+    without_host(&mut || result = work.take().map(|work| work()));
+    result.expect("what is run is run once")
+}
+
+/// [`outside_host`] of what leaves its result elsewhere.
+#[inline(never)]
+pub(crate) fn without_host(work: &mut dyn FnMut()) {
+    match WAIT_HOOK.get() {
+        Some(hook) => hook(work),
+        None => work(),
+    }
 }
 
 /// What a panic says that asks for the data of a tensor that is batched (`vmap`), or was.

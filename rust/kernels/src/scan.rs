@@ -281,6 +281,10 @@ impl<S: Scanner> pulp::WithSimd for Tile<'_, S> {
                 }
             )*};
         }
+        if I::IS_SCALAR {
+            by!(1 false);
+            return;
+        }
         if unit {
             by!(64 true 16 true 8 true 4 true);
         }

@@ -7,9 +7,9 @@ use std::sync::{Arc, OnceLock};
 
 use smallvec::SmallVec;
 
+use super::parts;
 use crate::error::{Error, Result};
-use crate::graph::call::{Primitive, call_with};
-use crate::graph::level::Lift;
+use crate::graph::call::{Operands, Primitive, call_with, read};
 use crate::graph::mode::no_grad;
 use crate::graph::op::Tensors;
 use crate::graph::{record, views};
@@ -80,21 +80,25 @@ pub(super) fn call<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Te
         run: Box::new(move |inputs| call_with(again.clone(), inputs)),
     };
     let results = ask(call, inputs)?;
-    let constant = op.differentiable() == 0;
-    let mut operands: SmallVec<[Option<Operand>; 3]> = SmallVec::new();
-    for input in inputs {
-        let snapshot = |input: &Tensor| if constant { Ok(input.constant_operand()) } else { input.snapshot() };
-        operands.push(input.map(snapshot).transpose()?);
-    }
-    let count = op.differentiable().min(results.len());
-    let differentiable = |result: &Tensor| result.dtype().is_differentiable();
-    if !record::is_wanted(&operands) || !results[..count].iter().any(differentiable) {
+    let mut operands = Operands::new();
+    read(inputs, op.differentiable() == 0, &mut operands)?;
+    if !is_recorded(&operands, &results[..op.differentiable().min(results.len())]) {
         return Ok(results.into());
     }
-    let arrays = results.iter().map(Tensor::array).collect();
-    let lifts: Vec<Option<Lift>> = results.iter().map(Tensor::lift).collect();
+    let (arrays, lifts) = parts(&results);
     let recorded = record::outputs(op, &operands, arrays, Some(&lifts))?;
-    Ok(recorded.into_iter().zip(results).map(|(recorded, result)| placed(recorded, result, inputs)).collect())
+    Ok(all_placed(recorded, results, inputs))
+}
+
+/// Whether a call with these results is recorded.
+fn is_recorded(operands: &[Option<Operand>], results: &[Tensor]) -> bool {
+    record::is_wanted(operands) && results.iter().any(|result| result.dtype().is_differentiable())
+}
+
+/// Each result at its place in the graph.
+#[inline(never)]
+fn all_placed(recorded: Tensors, results: Vec<Tensor>, inputs: &[Option<&Tensor>]) -> Tensors {
+    recorded.into_iter().zip(results).map(|(recorded, result)| placed(recorded, result, inputs)).collect()
 }
 
 /// A result at its place in the graph: the very tensor that the host gave, if that has no other place.

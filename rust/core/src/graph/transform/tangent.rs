@@ -174,6 +174,12 @@ pub(super) fn call(
     value: impl FnOnce() -> Result<Tensors>,
 ) -> Result<Tensors> {
     let outputs = below(level, value)?;
+    with_tangents(level, op, inputs, outputs)
+}
+
+/// The results of an operation with their tangents: not compiled for each operation.
+#[inline(never)]
+fn with_tangents(level: Level, op: &dyn Op, inputs: &[Option<&Tensor>], outputs: Tensors) -> Result<Tensors> {
     let tangents = tangents_of(level, op, inputs, &outputs)?;
     attach(level, &outputs, tangents)?;
     Ok(outputs)

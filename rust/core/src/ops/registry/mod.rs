@@ -240,13 +240,21 @@ pub struct Args<'a> {
     pub values: &'a [Value],
 }
 
+/// The end of a call that should not have come so far. (A function, since each operation's reading of its arguments would have
+/// the making of this text in it.)
+#[cold]
+#[inline(never)]
+fn wrong(op: &str, index: usize) -> ! {
+    unreachable!("{op}: argument {index} is not what the signature promises")
+}
+
 macro_rules! getter {
     ($(#[$doc:meta])* $name:ident, $optional:ident, $variant:ident => $type:ty, |$value:ident| $get:expr) => {
         $(#[$doc])*
         pub fn $name(&self, index: usize) -> $type {
             match self.$optional(index) {
                 Some(value) => value,
-                None => unreachable!("{}: argument {index} is not what the signature promises", self.op),
+                None => wrong(self.op, index),
             }
         }
         /// The same, if it was given.
@@ -310,7 +318,7 @@ impl<'a> Args<'a> {
         match &self.values[index] {
             Value::Tensor(tensor) => Arg::Tensor(tensor),
             Value::Number(number) => Arg::Scalar(*number),
-            _ => unreachable!("{}: argument {index} is not what the signature promises", self.op),
+            _ => wrong(self.op, index),
         }
     }
 

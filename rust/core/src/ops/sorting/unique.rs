@@ -127,9 +127,10 @@ impl Grouped {
         let (firsts, group_of, sizes) = launch(&rows, NONE, |rows, []| {
             with_element!(rows.dtype().computed_in(), T => {
                 let values = rows.as_slice::<T>().expect("rows are contiguous");
-                let at = |row: usize, column: usize| values[row * width + column];
-                let (key, nan) = (|row, column| at(row, column).key(), |row, column| at(row, column).nan());
-                groups(size, self.consecutive, key, nan, width)
+                let keys: Vec<u64> = values.iter().map(|value| value.key()).collect();
+                let row = |row: usize| &values[row * width..(row + 1) * width];
+                let with_nan: Vec<bool> = (0..size).map(|at| row(at).iter().any(|value| value.nan())).collect();
+                groups(self.consecutive, &keys, &with_nan, width)
             })
         });
         let first = Tensor::from_slice(&firsts, &[firsts.len()])?;
@@ -155,21 +156,12 @@ pub fn unique_slices(input: &Tensor, axis: i64, consecutive: bool) -> Result<Dis
     Grouped { consecutive, axis: Some(axis) }.of(input)
 }
 
-/// Groups equal rows: the first row of each group, the group of each row, the size of each group. A row with a NaN equals
-/// none.
-fn groups(
-    count: usize,
-    consecutive: bool,
-    key: impl Fn(usize, usize) -> u64,
-    is_nan: impl Fn(usize, usize) -> bool,
-    width: usize,
-) -> (Vec<i64>, Vec<i64>, Vec<i64>) {
-    let compare = |a: usize, b: usize| {
-        (0..width)
-            .map(|column| key(a, column).cmp(&key(b, column)))
-            .find(|order| order.is_ne())
-            .unwrap_or(std::cmp::Ordering::Equal)
-    };
+/// Groups equal rows, given by the keys of their elements: the first row of each group, the group of each row, the size of each
+/// group. A row with a NaN equals none.
+fn groups(consecutive: bool, keys: &[u64], with_nan: &[bool], width: usize) -> (Vec<i64>, Vec<i64>, Vec<i64>) {
+    let count = with_nan.len();
+    let row = |row: usize| &keys[row * width..(row + 1) * width];
+    let compare = |a: usize, b: usize| row(a).cmp(row(b));
     let mut order: Vec<usize> = (0..count).collect();
     if !consecutive {
         order.sort_by(|&a, &b| compare(a, b));
@@ -178,8 +170,7 @@ fn groups(
     let mut group_of = vec![0i64; count];
     let mut previous = None;
     for row in order {
-        let alone = (0..width).any(|column| is_nan(row, column));
-        if alone || previous.is_none_or(|previous| compare(previous, row).is_ne()) {
+        if with_nan[row] || previous.is_none_or(|previous| compare(previous, row).is_ne()) {
             firsts.push(row as i64);
             sizes.push(0);
         }
