@@ -3,7 +3,6 @@
 use super::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use super::{embedding, index, index_slices, indexing, masks, scatter_reduce, scatter_views};
 use crate::error::{Error, Result};
-use crate::graph::record::would_record;
 use crate::tensor::Tensor;
 
 const fn op(
@@ -76,9 +75,6 @@ pub static TABLE: &[OpInfo] = &[
         &[input(), DIM, INDEX, flag("sparse_grad").keyword()],
         BOTH_OUT,
         |args| {
-            if args.flag(3) && would_record(args.tensor(0)) {
-                return Err(Error::not_implemented(args.op, "a sparse gradient"));
-            }
             Ok(index::gather(args.tensor(0), args.int(1), args.tensor(2))?.into())
         },
         "Elements at the positions along `dim` that `index` gives, in the shape of `index`.",
