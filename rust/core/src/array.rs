@@ -152,6 +152,16 @@ impl Array {
         Ok(array.with_own_counter())
     }
 
+    /// What stands in for data that only the host knows, and lies there as is said.
+    pub(crate) fn elsewhere(shape: &[usize], strides: &[isize], offset: usize, dtype: DType) -> Result<Self> {
+        const OP: &str = "_make_wrapper_subclass";
+        shape::checked_numel(OP, shape, dtype.size())?;
+        let last = shape::reach(shape, strides).map_or(0, |(_, high)| high + 1);
+        let bytes = usize::try_from((offset as i128 + last) * dtype.size() as i128)
+            .map_err(|_| Error::value(OP, format!("strides {strides:?} lead out of all memory")))?;
+        Self::from_parts(OP, Storage::elsewhere(bytes), dtype, shape, strides, offset)
+    }
+
     /// Refuses what stands in for data that lies elsewhere.
     ///
     /// # Errors

@@ -177,7 +177,7 @@ impl PyTensor {
     /// The address of the first element.
     fn data_ptr(&self) -> usize {
         let array = self.tensor().array();
-        if array.numel() == 0 || array.is_meta() { 0 } else { array.ptr() as usize }
+        if array.numel() == 0 || !array.storage().has_memory() { 0 } else { array.ptr() as usize }
     }
 
     /// Bytes per element.

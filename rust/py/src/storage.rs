@@ -35,7 +35,7 @@ impl PyStorage {
 impl PyStorage {
     /// The address of the first byte.
     fn data_ptr(&self) -> usize {
-        if self.0.bytes() == 0 || self.0.is_meta() { 0 } else { self.0.ptr() as usize }
+        if self.0.bytes() == 0 || !self.0.has_memory() { 0 } else { self.0.ptr() as usize }
     }
 
     /// Size in bytes.

@@ -336,6 +336,13 @@ impl Tensor {
         self.lift().is_some_and(|lift| lift.host.is_some())
     }
 
+    /// Whether only the host knows the data of this tensor.
+    pub(crate) fn is_left_to_host(&self) -> bool {
+        self.top_level().is_some_and(|(_, kind)| kind == Kind::Host)
+            && self.is_hosted()
+            && !self.array().storage().has_memory()
+    }
+
     /// Lets the host run the operations on this tensor: `attachment` is what it makes an object of that stands for it.
     pub fn set_host(&self, attachment: Attachment) {
         let host = Some(Hosted::new(attachment));

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::parts;
 use crate::error::{Error, Result};
@@ -27,6 +27,8 @@ pub struct HostCall {
     pub text: String,
     /// The numbers among its arguments, by place.
     pub numbers: SmallVec<[Option<Scalar>; 4]>,
+    /// Its result is a number, not a tensor.
+    pub reads: bool,
     run: Run,
 }
 
@@ -65,8 +67,33 @@ pub(crate) fn write(
     inputs: &[Option<&Tensor>],
     run: impl Fn(&[Option<&Tensor>]) -> Result<Tensors> + Send + Sync + 'static,
 ) -> Result<()> {
-    let call = HostCall { node: name.to_owned(), text: name.to_owned(), numbers: SmallVec::new(), run: Box::new(run) };
-    ask(call, inputs).map(drop)
+    ask(named(name, false, run), inputs).map(drop)
+}
+
+/// Lets the host say what `run` reads of tensors.
+pub(crate) fn read(
+    name: &str,
+    inputs: &[&Tensor],
+    run: impl Fn(&[Option<&Tensor>]) -> Result<Scalar> + Send + Sync + 'static,
+) -> Result<Scalar> {
+    let number = move |inputs: &[Option<&Tensor>]| {
+        let number = run(inputs)?;
+        Ok(smallvec![Tensor::scalar(number, number.dtype())?])
+    };
+    let inputs: SmallVec<[Option<&Tensor>; 2]> = inputs.iter().copied().map(Some).collect();
+    match ask(named(name, true, number), &inputs)?.as_slice() {
+        [number] if !number.is_left_to_host() => number.item(),
+        _ => Err(Error::runtime("dispatch", format!("the result of {name} must be a number"))),
+    }
+}
+
+/// A call that is none of an operation.
+fn named(
+    name: &str,
+    reads: bool,
+    run: impl Fn(&[Option<&Tensor>]) -> Result<Tensors> + Send + Sync + 'static,
+) -> HostCall {
+    HostCall { node: name.to_owned(), text: name.to_owned(), numbers: SmallVec::new(), reads, run: Box::new(run) }
 }
 
 /// An operation that the host runs.
@@ -77,6 +104,7 @@ pub(super) fn call<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Te
         node: op.name().to_owned(),
         text: format!("{op:?}"),
         numbers: (0..inputs.len()).map(|input| op.number(input)).collect(),
+        reads: false,
         run: Box::new(move |inputs| call_with(again.clone(), inputs)),
     };
     let results = ask(call, inputs)?;

@@ -3,6 +3,7 @@
 use super::{Arg, apply};
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
+use crate::graph::transform::host;
 use crate::ops::reductions::reduce;
 use crate::ops::rows;
 use crate::ops::writing::copy;
@@ -11,6 +12,13 @@ use crate::tensor::Tensor;
 
 /// Whether both have the same shape and equal elements.
 pub fn equal(a: &Tensor, b: &Tensor) -> Result<bool> {
+    if a.is_left_to_host() || b.is_left_to_host() {
+        let answer = host::read("equal", &[a, b], |inputs| match inputs {
+            [Some(a), Some(b)] => equal(a, b).map(Scalar::Bool),
+            _ => Err(Error::value("equal", "equal takes two tensors")),
+        });
+        return answer.map(Scalar::to_bool);
+    }
     if a.shape() != b.shape() {
         return Ok(false);
     }

@@ -9,10 +9,11 @@ use super::along::{
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::call;
+use crate::graph::flat::{Derivative, flat};
 use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
+use crate::graph::{call, is_grad_enabled};
 use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::scatter::{Fold, scatter_fold};
 use crate::launch::{Held, launch};
@@ -24,6 +25,7 @@ use crate::ops::writing::write::{self, Reads, Writing};
 use crate::ops::{batching, rows, views};
 use crate::scalar::Scalar;
 use crate::shape;
+use crate::storage::Device;
 use crate::tensor::Tensor;
 
 /// How `scatter_reduce` combines values.
@@ -161,11 +163,33 @@ impl Combined {
                 let replaced = take(&mul(grad, &combine(own, &without)?)?)?;
                 let source_or_one = select(&source_zero, one(), source.into())?;
                 let divided = div(&take(&mul(grad, result)?)?, &source_or_one)?;
-                Ok((own_grad, select(&single, (&replaced).into(), (&divided).into())?))
+                let source_grad = select(&single, (&replaced).into(), (&divided).into())?;
+                Ok((own_grad, refused_at_several_zeros(source_grad, source, &zeros)?))
             }
         }
     }
 }
+
+/// The gradient of the source of products. Where several factors of one product are zero it is 0, as the formula says; its
+/// own derivative by one of them is the product of all the others, of which the formula knows nothing.
+fn refused_at_several_zeros(gradient: Tensor, source: &Tensor, zeros: &Tensor) -> Result<Tensor> {
+    if !is_grad_enabled() {
+        return Ok(gradient);
+    }
+    let several = row(&rows::gt::ROW, &[zeros.into(), Arg::Scalar(Scalar::Int(1))])?;
+    if reduce::any(&several, None, false)?.is_known_false() {
+        return Ok(gradient);
+    }
+    let known = !several.is_batched() && several.device() != Device::Meta;
+    let edge = source.gradient_edge()?;
+    match edge {
+        Some(_) if known => flat(gradient, edge.as_slice(), Derivative::Refused(SEVERAL_ZEROS)),
+        _ => Ok(gradient),
+    }
+}
+
+/// In the words that programs look for.
+const SEVERAL_ZEROS: &str = "Double backward is unsupported for src when >1 zeros in src are scattered to the same position in self";
 
 impl Op for Combined {
     fn name(&self) -> &str {

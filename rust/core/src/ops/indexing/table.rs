@@ -2,7 +2,6 @@
 
 use super::{along, embedding, masks, scatter_reduce, scatter_views, slices};
 use crate::error::{Error, Result};
-use crate::graph::record::would_record;
 use crate::ops::indexing;
 use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use crate::tensor::Tensor;
@@ -77,9 +76,6 @@ pub static TABLE: &[OpInfo] = &[
         &[input(), DIM, INDEX, flag("sparse_grad").keyword()],
         BOTH_OUT,
         |args| {
-            if args.flag(3) && would_record(args.tensor(0)) {
-                return Err(Error::not_implemented(args.op, "a sparse gradient"));
-            }
             Ok(along::gather(args.tensor(0), args.int(1), args.tensor(2))?.into())
         },
         "Elements at the positions along `dim` that `index` gives, in the shape of `index`.",

@@ -63,9 +63,7 @@ fn warn_of_resize(op: &'static str, out: &Tensor, shape: &[usize]) -> Result<()>
 /// memory with them at its start. A tensor that has the shape stays as it is.
 #[track_caller]
 pub fn resize(op: &'static str, tensor: &Tensor, shape: &[usize]) -> Result<()> {
-    if tensor.requires_grad() && !modes().any(Modes::INFERENCE) {
-        return Err(Error::runtime(op, CANNOT_RESIZE));
-    }
+    refuse_of_graph(op, tensor)?;
     if tensor.shape().as_slice() == shape {
         return Ok(());
     }
@@ -78,9 +76,7 @@ pub fn resize(op: &'static str, tensor: &Tensor, shape: &[usize]) -> Result<()> 
 /// When the shape or its strides are of no number, or the tensor requires a gradient.
 #[track_caller]
 pub fn resize_to(op: &'static str, tensor: &Tensor, shape: &[usize], strides: &[isize]) -> Result<()> {
-    if tensor.requires_grad() {
-        return Err(Error::runtime(op, CANNOT_RESIZE));
-    }
+    refuse_of_graph(op, tensor)?;
     // Axes without elements count as one, as they do for strides.
     if !is_number(shape.iter().map(|&size| size.max(1))) {
         let what = if shape.contains(&0) { "Stride" } else { "Storage size" };
@@ -101,6 +97,14 @@ pub fn resize_to(op: &'static str, tensor: &Tensor, shape: &[usize], strides: &[
 /// Whether a product fits what counts bytes.
 fn is_number(mut factors: impl Iterator<Item = usize>) -> bool {
     factors.try_fold(1usize, usize::checked_mul).is_some_and(|product| isize::try_from(product).is_ok())
+}
+
+/// Inference mode asks nobody about gradients.
+fn refuse_of_graph(op: &'static str, tensor: &Tensor) -> Result<()> {
+    if tensor.requires_grad() && !modes().any(Modes::INFERENCE) {
+        return Err(Error::runtime(op, CANNOT_RESIZE));
+    }
+    Ok(())
 }
 
 const CANNOT_RESIZE: &str = "cannot resize variables that require grad";
