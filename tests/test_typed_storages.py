@@ -87,3 +87,19 @@ def test_untyped_storages_have_subclasses_attributes_and_weak_references():
     named.name = "x"
     assert named == whole and named.data_ptr() == whole.data_ptr() and weakref.ref(named)() is named
     assert ag.empty(0).set_(named).tolist() == [1.0, 1.0]
+
+
+def test_a_tensor_of_a_storage_shows_its_bytes():
+    t = ag.tensor([[1.5, 2.5]])
+    assert ag.tensor(t.untyped_storage(), dtype=ag.float32).tolist() == [1.5, 2.5]
+    shown = ag.tensor(t.storage(), dtype=ag.float32)
+    shown[0] = 3
+    assert t.tolist() == [[3.0, 2.5]] and t.storage_type() is ag.FloatStorage
+    with pytest.raises(RuntimeError, match="Expected a Storage of type"):
+        ag.tensor(t.storage(), dtype=ag.float64)
+
+
+def test_bytes_that_are_nowhere_are_not_available():
+    for storage in (ag.UntypedStorage(2, device="meta"), ag.TypedStorage([1, 2], dtype=ag.int64, device="meta")):
+        with pytest.raises(NotImplementedError, match="Not available"):
+            storage[0]

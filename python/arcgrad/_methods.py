@@ -42,6 +42,7 @@ _PLACES = {
     "solve": ("_removed", "solve"),
     "sparse_mask": ("sparse.coo", "_sparse_mask"),
     "storage": ("storage", "_of"),
+    "storage_type": ("storage", "_type_of"),
     "symeig": ("_removed", "symeig"),
     "to_dense": ("sparse.coo", "_to_dense"),
     "to_sparse": ("sparse.coo", "to_sparse"),

@@ -138,6 +138,14 @@ class TypedStorage:
         return self._untyped
 
     @property
+    def _untyped_storage(self) -> UntypedStorage:
+        return self._untyped
+
+    @property
+    def _cdata(self) -> int:
+        return self._untyped._cdata
+
+    @property
     def device(self) -> device:
         return self._untyped.device
 
@@ -170,6 +178,8 @@ class TypedStorage:
         return self._numbers().tolist()  # type: ignore[no-any-return]
 
     def __getitem__(self, index: Any) -> Any:
+        if self.device.type == "meta":
+            raise NotImplementedError("Not available for 'meta' device type: a storage without bytes")
         if isinstance(index, slice):
             raise RuntimeError("slices are only supported in UntypedStorage.__getitem__")
         return self._numbers()[index].item()
@@ -392,6 +402,13 @@ def _from_file(filename: str, shared: bool = False, nbytes: int = 0) -> UntypedS
     finally:
         os.close(descriptor)
     return frombuffer(block, dtype=uint8).untyped_storage()
+
+
+def _type_of(tensor: Tensor) -> type[TypedStorage]:
+    """What ``Tensor.storage_type`` gives: the class of its storages, of old."""
+    import arcgrad
+
+    return getattr(arcgrad, _CLASS_OF[tensor.dtype])  # type: ignore[no-any-return]
 
 
 def _of(tensor: Tensor) -> TypedStorage:

@@ -8,12 +8,12 @@ use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyCapsule, PyList, PyMemoryView, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyCapsule, PyFloat, PyInt, PyList, PyMemoryView, PyString, PyTuple};
 
 use crate::error::guard;
 use crate::number::{self, element_overflow, is_array, is_numpy_scalar};
 use crate::tensor::{self, type_name};
-use crate::{device, dtype, warning};
+use crate::{device, dtype, storage, warning};
 
 // ---- nested sequences --------------------------------------------------------------------------------------------
 
@@ -357,6 +357,16 @@ pub fn from_any(data: &Bound<'_, PyAny>, wanted: Option<DType>, copy: bool) -> P
         if is_array(&array) {
             return converted(lent_or_copied(&array, wanted, copy)?, wanted, copy);
         }
+    }
+    // The common kinds are not asked whether they are storages.
+    let is_common = data.is_instance_of::<PyList>()
+        || data.is_instance_of::<PyTuple>()
+        || data.is_instance_of::<PyFloat>()
+        || data.is_instance_of::<PyInt>();
+    if !is_common
+        && let Some(over) = storage::shown(data, wanted)?
+    {
+        return Ok(over);
     }
     let mut elements = Elements::default();
     elements.read(data, 0, true)?;

@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 use arcgrad::storage::{Placed, Storage};
 use arcgrad::{Array, DType, Tensor, shape};
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyBufferError, PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyBufferError, PyNotImplementedError, PyRuntimeError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PySlice, PyTuple};
@@ -103,6 +103,9 @@ impl PyStorage {
 
     /// A byte, or part of the block as a block of its own, over the same memory.
     fn __getitem__(&self, py: Python<'_>, index: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        if self.0.is_meta() {
+            return Err(PyNotImplementedError::new_err("Not available for 'meta' device type: a storage without bytes"));
+        }
         let Ok(slice) = index.cast::<PySlice>() else {
             let bytes = self.0.bytes();
             let array = guard(|| Array::from_parts("storage", self.0.clone(), DType::U8, &[bytes], &[1], 0))?;
@@ -230,6 +233,15 @@ pub fn array_over(
         return Err(PyTypeError::new_err("set_(): size and stride must have the same length"));
     }
     guard(|| Array::from_parts("set_", storage, dtype, &size, &stride, offset))
+}
+
+/// A tensor over a storage, with a dtype of its own or without, as `tensor(storage)` makes it; `None` of anything else.
+pub fn shown(data: &Bound<'_, PyAny>, wanted: Option<DType>) -> PyResult<Option<Tensor>> {
+    if !data.is_instance_of::<PyStorage>() && !data.hasattr(pyo3::intern!(data.py(), "_untyped"))? {
+        return Ok(None);
+    }
+    let empty = guard(|| Array::zeros("tensor", &[0], wanted.unwrap_or_else(arcgrad::default_dtype)))?;
+    array_over(&Tensor::from_array(empty), Some(data), 0, None, None).map(|array| Some(Tensor::from_array(array)))
 }
 
 /// Adds the class.

@@ -217,13 +217,13 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     #[inline]
     fn new(row: &'static Row, args: &'a [Arg<'a>]) -> Result<Self> {
-        Self::into(row, args, None)
+        Self::with_target(row, args, None)
     }
 
     /// [`Self::new`] of a call whose result goes into memory of another's dtype: where the row has no loop, what cannot be
     /// cast is told first.
     #[inline]
-    fn into(row: &'static Row, args: &'a [Arg<'a>], target: Option<DType>) -> Result<Self> {
+    fn with_target(row: &'static Row, args: &'a [Arg<'a>], target: Option<DType>) -> Result<Self> {
         let op = row.name;
         let mut operands: SmallVec<[Option<Operand>; MAX_INPUTS]> = SmallVec::new();
         for arg in args {
@@ -496,7 +496,7 @@ pub fn apply_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, res
     let mut args: SmallVec<[Arg<'_>; MAX_INPUTS]> = SmallVec::new();
     args.push(Arg::Tensor(target));
     args.extend_from_slice(rest);
-    let mut plan = Plan::into(row, &args, Some(target.dtype()))?;
+    let mut plan = Plan::with_target(row, &args, Some(target.dtype()))?;
     let recorded = is_differentiable(row, &plan);
     // Found before the memory is taken: finding the line may run code of the host.
     let blame = Blame::here();
@@ -555,8 +555,14 @@ fn is_lifted(target: &Tensor, rest: &[Arg<'_>]) -> bool {
 #[cold]
 #[track_caller]
 fn transformed_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, rest: &[Arg<'_>]) -> Result<()> {
-    let mut args: SmallVec<[Arg<'_>; MAX_INPUTS]> = smallvec::smallvec![Arg::Tensor(target)];
-    args.extend_from_slice(rest);
+    // What a rule keeps of the target is what it was.
+    let spared = !row.grads.is_empty() && !modes().any(Modes::NO_GRAD);
+    let before = if spared { super::copy::clone(target)? } else { target.clone() };
+    let mut args: SmallVec<[Arg<'_>; MAX_INPUTS]> = smallvec::smallvec![Arg::Tensor(&before)];
+    args.extend(rest.iter().map(|arg| match arg {
+        Arg::Tensor(tensor) if tensor.is(target) => Arg::Tensor(&before),
+        other => *other,
+    }));
     let result = apply(row, params, &args)?;
     super::out::check_cast(row.name, result.dtype(), target.dtype())?;
     super::copy::copy_(target, &result)
@@ -565,7 +571,7 @@ fn transformed_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, r
 /// The `out=` form: writes the result into `out`, resized if need be. Not differentiable, as in PyTorch.
 #[track_caller]
 pub fn apply_out(row: &'static Row, params: &[Scalar], args: &[Arg<'_>], out: &Tensor, takes: Takes) -> Result<()> {
-    let mut plan = Plan::into(row, args, Some(out.dtype()))?;
+    let mut plan = Plan::with_target(row, args, Some(out.dtype()))?;
     let blame = Blame::here();
     // The result of a row without gradients is a constant, whatever its inputs are.
     let inputs = if row.grads.is_empty() { SmallVec::new() } else { plan.inputs() };
