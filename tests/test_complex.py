@@ -397,3 +397,10 @@ def test_a_sum_of_exponentials_overflows_only_where_it_is_infinite():
     z = ag.tensor([[1000 + 1j, 1000 - 1j], [-1e4 + 0j, -1e4 + 0j], [-float("inf") + 0j, 0j]], dtype=ag.complex128)
     wanted = [1000 + np.log(2 * np.cos(1)), -1e4 + np.log(2), 0]
     np.testing.assert_allclose(ag.logsumexp(z, 1).numpy(), wanted, rtol=1e-12)
+
+
+def test_one_complex_operand_makes_a_function_complex():
+    z = ag.tensor([1 + 2j, 0.5 - 1j])
+    for x in (ag.tensor([1.0, 2.0]), ag.tensor([1, 2])):
+        assert ag.logaddexp(x, z).allclose(ag.logaddexp(z, x)) and ag.logaddexp(x, z).allclose((x.exp() + z.exp()).log())
+        assert ag.ldexp(x, z).allclose(x * ag.pow(2.0, z))

@@ -349,3 +349,11 @@ def test_a_complex_number_without_axes_leaves_floats_their_width():
     assert ag.result_type(ag.ones(1), wide) is ag.complex64
     assert (ag.ones(1, dtype=ag.float64) * ag.tensor(1j)).dtype is ag.complex128
     assert (ag.ones(1, dtype=ag.int64) * wide).dtype is ag.complex128
+
+
+def test_quotients_of_integers_are_not_added_to_anything():
+    one = ag.ones(2, dtype=ag.int64)
+    for x in (one, ag.ones(2)):
+        with pytest.raises(RuntimeError, match="Integer division with addcdiv is no longer supported"):
+            ag.addcdiv(x, one, one)
+    assert ag.addcdiv(ag.ones(2), one, ag.ones(2)).tolist() == [2.0, 2.0]

@@ -141,3 +141,12 @@ def test_modules_are_trained(dtype):
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.6 * losses[0]
+
+
+def test_random_integers_are_those_that_half_precision_counts_to():
+    ag.manual_seed(0)
+    for dtype, greatest in ((ag.float16, 2**11), (ag.bfloat16, 2**8)):
+        x = ag.empty(2000, dtype=dtype).random_()
+        assert 0 <= x.min() < greatest / 10 and greatest * 0.9 < x.max() <= greatest
+        x.random_(-greatest, None)
+        assert -greatest <= x.min() < -greatest * 0.8 and greatest * 0.8 < x.max() <= greatest

@@ -32,6 +32,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 use smallvec::SmallVec;
 
 use crate::capi::with_keywords;
+use crate::device::Order;
 use crate::error::{guard, guard_detached};
 use crate::overrides;
 use crate::tensor::{self, PyTensor, fresh_to_py, track_written};
@@ -175,6 +176,12 @@ impl Entry {
         parsed: &Parsed,
         given: &Given<'_, '_>,
     ) -> PyResult<Py<PyAny>> {
+        // A tensor that lies in the order that is asked for stays itself.
+        if let (Some(order @ Order::ChannelsLast(_)), [Value::Tensor(input), ..]) = (parsed.order, &parsed.values[..])
+            && info.forms.has(Forms::ROW_MAJOR)
+        {
+            return tensor::to_py(py, guard(|| order.arrange(input))?);
+        }
         let form = if self.in_place {
             Form::InPlace
         } else if parsed.outs.is_empty() {

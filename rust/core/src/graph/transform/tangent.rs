@@ -153,7 +153,7 @@ pub(crate) fn write(level: Level, target: &Tensor, new: Option<Tensor>) -> Resul
     };
     // What it is a part of has had no tangent so far: zeros, but for this part.
     if base.tangent(level).is_none() {
-        let zeros = below(level, || (ALGEBRA.zeros_like)(&base))?;
+        let zeros = below(level, || in_layout_of((ALGEBRA.zeros_beside)(&base, &new)?, &base))?;
         base.set_tangent(level, Some(zeros))?;
     }
     match target.tangent(level) {

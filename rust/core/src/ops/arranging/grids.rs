@@ -175,6 +175,19 @@ pub fn diff(input: &Tensor, n: i64, axis: i64, prepend: Option<&Tensor>, append:
             );
             return Err(Error::runtime(OP, reason));
         }
+        let fits = |tensor: &Tensor| {
+            let (given, own) = (tensor.shape(), input.shape());
+            (0..own.len()).all(|axis| axis == at || given[axis] == own[axis])
+        };
+        if let Some(tensor) = tensor.filter(|tensor| !fits(tensor)) {
+            let reason = format!(
+                "diff expects the shape of tensor to prepend or append to match that of input except along the differencing \
+                 dimension; input.shape = {:?}, but got {name}.shape = {:?}",
+                input.shape(),
+                tensor.shape()
+            );
+            return Err(Error::runtime(OP, reason));
+        }
     }
     let mut line: Vec<Tensor> = Vec::new();
     line.extend(prepend.cloned());

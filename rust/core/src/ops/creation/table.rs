@@ -3,7 +3,7 @@
 use super::sizes;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::ops::creation;
+use crate::ops::{batching, creation};
 use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use crate::scalar::Scalar;
 
@@ -45,12 +45,27 @@ fn sized(args: &Args<'_>, value: Value) -> Result<Output> {
 
 fn like(args: &Args<'_>, value: Value) -> Result<Output> {
     let dtype = args.dtype_opt(1).unwrap_or_else(|| args.tensor(0).dtype());
-    Ok(creation::full_like(args.op, args.tensor(0), value(dtype), Some(dtype))?.into())
+    full_like(args, value(dtype), dtype)
+}
+
+fn full_like(args: &Args<'_>, value: Scalar, dtype: DType) -> Result<Output> {
+    let model = args.tensor(0);
+    let made = batching::beside(model, |examples| match examples {
+        [] => creation::full_like(args.op, model, value, Some(dtype)),
+        _ => creation::full(args.op, &[examples, &model.shape()].concat(), value, Some(dtype)),
+    });
+    Ok(made?.into())
 }
 
 fn new(args: &Args<'_>, value: Value) -> Result<Output> {
     let dtype = args.dtype_opt(2).unwrap_or_else(|| args.tensor(0).dtype());
-    Ok(creation::full(args.op, &sizes(args.op, args.ints(1))?, value(dtype), Some(dtype))?.into())
+    new_full(args, value(dtype), dtype)
+}
+
+fn new_full(args: &Args<'_>, value: Scalar, dtype: DType) -> Result<Output> {
+    let shape = sizes(args.op, args.ints(1))?;
+    let full = |examples: &[usize]| creation::full(args.op, &[examples, &shape].concat(), value, Some(dtype));
+    Ok(batching::beside(args.tensor(0), full)?.into())
 }
 
 /// The table.
@@ -75,7 +90,7 @@ pub static TABLE: &[OpInfo] = &[
         "full_like",
         &[input(), FILL, DTYPE],
         ORDERED,
-        |args| Ok(creation::full_like(args.op, args.tensor(0), args.number(1), args.dtype_opt(2))?.into()),
+        |args| full_like(args, args.number(1), args.dtype_opt(2).unwrap_or_else(|| args.tensor(0).dtype())),
         "One value everywhere, in the shape of `input`.",
     ),
     op("new_zeros", NEW, METHOD, |args| new(args, ZERO), "Zeros of the tensor's dtype."),
@@ -85,11 +100,7 @@ pub static TABLE: &[OpInfo] = &[
         "new_full",
         &[input(), SIZE, FILL, DTYPE],
         METHOD,
-        |args| {
-            let (shape, dtype) = (sizes(args.op, args.ints(1))?, args.dtype_opt(3));
-            let dtype = dtype.unwrap_or_else(|| args.tensor(0).dtype());
-            Ok(creation::full(args.op, &shape, args.number(2), Some(dtype))?.into())
-        },
+        |args| new_full(args, args.number(2), args.dtype_opt(3).unwrap_or_else(|| args.tensor(0).dtype())),
         "One value of the tensor's dtype everywhere.",
     ),
     op(

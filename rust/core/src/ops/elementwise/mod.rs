@@ -146,7 +146,7 @@ pub fn apply_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, res
     let mut args: SmallVec<[Arg<'_>; MAX_INPUTS]> = SmallVec::new();
     args.push(Arg::Tensor(target));
     args.extend_from_slice(rest);
-    let mut plan = Plan::into(row, &args, Some(target.dtype()))?;
+    let mut plan = Plan::with_target(row, &args, Some(target.dtype()))?;
     let recorded = is_differentiable(row, &plan);
     // Found before the memory is taken: finding the line may run code of the host.
     let blame = Blame::here();
@@ -204,8 +204,14 @@ fn is_lifted(target: &Tensor, rest: &[Arg<'_>]) -> bool {
 #[cold]
 #[track_caller]
 fn transformed_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, rest: &[Arg<'_>]) -> Result<()> {
-    let mut args: SmallVec<[Arg<'_>; MAX_INPUTS]> = smallvec::smallvec![Arg::Tensor(target)];
-    args.extend_from_slice(rest);
+    // What a rule keeps of the target is what it was.
+    let spared = !row.grads.is_empty() && !modes().any(Modes::NO_GRAD);
+    let before = if spared { target.copied()? } else { target.clone() };
+    let mut args: SmallVec<[Arg<'_>; MAX_INPUTS]> = smallvec::smallvec![Arg::Tensor(&before)];
+    args.extend(rest.iter().map(|arg| match arg {
+        Arg::Tensor(tensor) if tensor.is(target) => Arg::Tensor(&before),
+        other => *other,
+    }));
     let result = apply(row, params, &args)?;
     out::check_cast(row.name, result.dtype(), target.dtype())?;
     target.copy_(&result)
@@ -214,7 +220,7 @@ fn transformed_in_place(row: &'static Row, params: &[Scalar], target: &Tensor, r
 /// The `out=` form: writes the result into `out`, resized if need be. Not differentiable, as in PyTorch.
 #[track_caller]
 pub fn apply_out(row: &'static Row, params: &[Scalar], args: &[Arg<'_>], out: &Tensor, takes: Takes) -> Result<()> {
-    let mut plan = Plan::into(row, args, Some(out.dtype()))?;
+    let mut plan = Plan::with_target(row, args, Some(out.dtype()))?;
     let blame = Blame::here();
     // The result of a row without gradients is a constant, whatever its inputs are.
     let inputs = if row.grads.is_empty() { SmallVec::new() } else { plan.inputs() };

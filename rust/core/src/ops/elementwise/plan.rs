@@ -36,13 +36,13 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     #[inline]
     pub(super) fn new(row: &'static Row, args: &'a [Arg<'a>]) -> Result<Self> {
-        Self::into(row, args, None)
+        Self::with_target(row, args, None)
     }
 
     /// [`Self::new`] of a call whose result goes into memory of another's dtype: where the row has no loop, what cannot be
     /// cast is told first.
     #[inline]
-    pub(super) fn into(row: &'static Row, args: &'a [Arg<'a>], target: Option<DType>) -> Result<Self> {
+    pub(super) fn with_target(row: &'static Row, args: &'a [Arg<'a>], target: Option<DType>) -> Result<Self> {
         let op = row.name;
         let mut operands: SmallVec<[Option<Operand>; MAX_INPUTS]> = SmallVec::new();
         for arg in args {

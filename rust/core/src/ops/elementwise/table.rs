@@ -200,7 +200,9 @@ fn product_rows<'a>(name: &'static str, row: &'static Row, args: &Args<'a>) -> R
     if name == "addcmul" && !integral {
         return Ok(Resolved::with(row, &[value.storable(name, dtype)?], &inputs));
     }
-    if name == "addcdiv" && integral {
+    // What it is added to may be of floats.
+    let is_whole = |arg: &Arg<'_>| matches!(arg, Arg::Tensor(tensor) if tensor.dtype().category() < Category::Float);
+    if name == "addcdiv" && inputs[1..].iter().all(is_whole) {
         return Err(Error::runtime(
             name,
             "Integer division with addcdiv is no longer supported, and in a future release addcdiv will perform a true division of tensor1 and tensor2.",

@@ -142,7 +142,22 @@ impl Distribution {
                 fill::<T>(held, array, |out| self.draw_floats(generator, contiguous, out))
             });
         }
-        with_element!(array.dtype().computed_in(), T => fill::<T>(held, array, |out| self.draw_any(generator, out)))
+        let within = self.within(array.dtype());
+        with_element!(array.dtype().computed_in(), T => fill::<T>(held, array, |out| within.draw_any(generator, out)))
+    }
+
+    /// The same among the integers that half precision counts to, which is drawn in a dtype that counts further.
+    fn within(self, dtype: DType) -> Self {
+        let greatest: i64 = match dtype {
+            DType::F16 => 1 << 11,
+            DType::BF16 => 1 << 8,
+            _ => return self,
+        };
+        match self {
+            Self::Integers => Self::IntegersFrom(0, Some(greatest + 1)),
+            Self::IntegersFrom(from, None) if from != i64::MIN => Self::IntegersFrom(from, Some(greatest + 1)),
+            other => other,
+        }
     }
 
     fn draw_floats<T: RandomFloat>(self, generator: &mut Generator, contiguous: bool, out: &mut [T]) -> Result<()> {

@@ -522,11 +522,10 @@ impl OpInfo {
     #[track_caller]
     fn run(&'static self, form: &Form<'_>, values: &[Value]) -> Result<Output> {
         let args = Args { op: self.name, values };
-        let call = match (self.call, values.first()) {
-            (Call::RowOfReals(_, of_complex), Some(Value::Tensor(first))) if first.dtype().is_complex() => {
-                Call::Structured(of_complex)
-            }
-            (call, _) => call,
+        let is_complex = |value: &Value| matches!(value, Value::Tensor(tensor) if tensor.dtype().is_complex());
+        let call = match self.call {
+            Call::RowOfReals(_, of_complex) if values.iter().any(is_complex) => Call::Structured(of_complex),
+            call => call,
         };
         match (call, form) {
             (Call::Row(row) | Call::RowOfReals(row, _), form) => {

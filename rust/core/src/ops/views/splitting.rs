@@ -1,7 +1,7 @@
 //! `tensor_split`: parts that are slices, each a view of its own, unlike those of `split`, and need not be of one length.
 
 use super::{check_parts, slice};
-use crate::dtype::DType;
+use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::shape;
 use crate::tensor::Tensor;
@@ -49,7 +49,7 @@ pub fn split_by(source: &Tensor, how: &Tensor, axis: i64) -> Result<Vec<Tensor>>
     if how.dtype() != DType::I64 {
         return Err(Error::runtime(
             OP,
-            format!("expected tensor_indices_or_sections to have dtype int64, but got {}", how.dtype()),
+            format!("expected tensor_indices_or_sections to have dtype of long, but got {}", torch_name(how.dtype())),
         ));
     }
     match how.rank() {

@@ -149,7 +149,10 @@ impl Takes {
             Self::Castable => check_cast(op, result, out),
             Self::Same if result == out => Ok(()),
             Self::Same => {
-                let reason = format!("Expected out tensor to have dtype {result}, that of the result, but got {out}");
+                let reason = format!(
+                    "Expected out tensor to have dtype {result} (scalar type {}), that of the result, but got {out}",
+                    torch_name(result)
+                );
                 Err(Error::runtime(op, reason))
             }
         }

@@ -108,7 +108,12 @@ pub(in crate::ops) fn written<O: Writing>(op: O, is_in_place: bool, inputs: &[&T
 pub(in crate::ops) fn in_place<O: Writing>(mut op: O, inputs: &[&Tensor]) -> Result<()> {
     let (name, target) = (op.op(), inputs[0]);
     if modes().any(Modes::TRANSFORMS) && (modes().any(Modes::CAPTURE) || is_lifted(inputs)) {
-        return copy::copy_(target, &call(op, inputs)?);
+        // What a rule keeps of the target is what it was.
+        let spared = !modes().any(Modes::NO_GRAD) && op.keeps(&|_| true).contains(&Keep::Input(0));
+        let before = if spared { copy::clone(target)? } else { target.clone() };
+        let inputs: SmallVec<[&Tensor; 4]> =
+            inputs.iter().map(|input| if input.is(target) { &before } else { *input }).collect();
+        return copy::copy_(target, &call(op, &inputs)?);
     }
     let mut operands: SmallVec<[Operand; 3]> = SmallVec::new();
     for input in inputs {
