@@ -294,6 +294,7 @@ unsafe fn run_held<R: Operands, W: Operands, T>(
 }
 
 /// Copies in `f32` of the operands in half precision, each with the operand that it stands for.
+#[derive(Default)]
 pub(crate) struct Wide(Vec<(*const Array, Array)>);
 
 /// The memory between the first and the last element of an array, as a vector, and where in it the array begins.

@@ -9,7 +9,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::parts;
 use crate::error::{Error, Result};
-use crate::graph::call::{Operands, Primitive, call_with, read};
+use crate::graph::call::{self, Operands, Primitive, call_with};
 use crate::graph::mode::no_grad;
 use crate::graph::op::Tensors;
 use crate::graph::{record, views};
@@ -109,7 +109,7 @@ pub(super) fn call<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Te
     };
     let results = ask(call, inputs)?;
     let mut operands = Operands::new();
-    read(inputs, op.differentiable() == 0, &mut operands)?;
+    call::read(inputs, op.differentiable() == 0, &mut operands)?;
     if !is_recorded(&operands, &results[..op.differentiable().min(results.len())]) {
         return Ok(results.into());
     }

@@ -199,7 +199,7 @@ pub fn sinc(z: &Tensor) -> Result<Tensor> {
 /// ln(eˣ + eʸ), from the number with the greater real part.
 #[track_caller]
 pub fn logaddexp(x: &Tensor, y: &Tensor) -> Result<Tensor> {
-    let dtype = super::powers::promoted(&[x.into(), y.into()]);
+    let dtype = crate::ops::elementwise::resolve::promoted(&[x.into(), y.into()]);
     let shape = crate::shape::broadcast("logaddexp", &x.shape(), &y.shape())?;
     let part = |tensor: &Tensor| views::broadcast_to(&copy::to_dtype(tensor, dtype)?, &shape);
     logsumexp(&joining::stack(&[part(x)?, part(y)?], 0)?, &[0], false)
