@@ -307,6 +307,7 @@ fn span(array: &Array) -> (Array, usize) {
 impl Wide {
     /// Of all operands of a launch, whose state is held.
     #[cold]
+    #[inline(never)]
     fn of_all(arrays: &Arrays<'_>) -> Self {
         let mut wide = Self::default();
         for array in arrays.written() {
@@ -362,6 +363,7 @@ impl Wide {
 
     /// Rounds what was written.
     #[cold]
+    #[inline(never)]
     fn give_back(&self, written: &[&Array]) {
         for array in written {
             let copy = self.of(array);
