@@ -78,7 +78,7 @@ impl Transform {
         call(Self { kind, ..self.clone() }, &[input])
     }
 
-    fn complex(&self, inverse: bool, input: &Array) -> Result<Array> {
+    fn eval_complex(&self, inverse: bool, input: &Array) -> Result<Array> {
         let out = Array::uninit("fft", input.shape(), input.dtype())?;
         if self.axes.is_empty() {
             out.copy_from(input);
@@ -88,7 +88,7 @@ impl Transform {
         Ok(out)
     }
 
-    fn from_real(&self, of: usize, half: bool, input: &Array) -> Result<Array> {
+    fn eval_from_real(&self, of: usize, half: bool, input: &Array) -> Result<Array> {
         let (last, rest) = split(&self.axes);
         let mut shape: Shape = input.shape().into();
         if shape[last] != of {
@@ -105,7 +105,7 @@ impl Transform {
         Ok(out)
     }
 
-    fn to_real(&self, length: usize, input: &Array) -> Result<Array> {
+    fn eval_to_real(&self, length: usize, input: &Array) -> Result<Array> {
         let (last, rest) = split(&self.axes);
         let inner;
         let input = if rest.is_empty() {
@@ -139,9 +139,9 @@ impl Op for Transform {
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let input = &inputs[0];
         Ok(smallvec![match self.kind {
-            Kind::Complex { inverse } => self.complex(inverse, input)?,
-            Kind::FromReal { length, half } => self.from_real(length, half, input)?,
-            Kind::ToReal { length } => self.to_real(length, input)?,
+            Kind::Complex { inverse } => self.eval_complex(inverse, input)?,
+            Kind::FromReal { length, half } => self.eval_from_real(length, half, input)?,
+            Kind::ToReal { length } => self.eval_to_real(length, input)?,
         }])
     }
 

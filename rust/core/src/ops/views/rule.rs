@@ -194,7 +194,7 @@ pub(super) fn check_shape(op: &'static str, array: &Array, shape: &[usize]) -> R
     Err(Error::runtime(op, "another thread has given the input another shape meanwhile"))
 }
 
-/// [`reshape`] to a known shape.
+/// [`reshape`](super::reshape) to a known shape.
 #[track_caller]
 pub fn reshape_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let array = source.array();
