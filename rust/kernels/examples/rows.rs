@@ -12,7 +12,7 @@ use arcgrad_kernels::number::{Ordered, OrderedFormula, Real, RealFormula, Ring, 
 use arcgrad_kernels::reduce::{Reduction, reduce};
 use arcgrad_kernels::scan::{Scan, scan};
 use arcgrad_kernels::softmax::{self, AxisSize};
-use arcgrad_kernels::{In, Kernel, Out, copy, fill, index, row};
+use arcgrad_kernels::{In, Kernel, Out, copy, fill, index, matmul, row};
 
 /// Rows and columns.
 const SHAPES: [[usize; 2]; 9] =
@@ -118,6 +118,7 @@ fn main() {
         elementwise(&asked, rows, columns);
         copying(&asked, rows, columns);
     }
+    products(&asked);
     for [into, columns, count] in [[65, 384, 2048], [50000, 64, 4096], [1000, 3, 100_000]] {
         adding(&asked, into, columns, count);
     }
@@ -228,6 +229,12 @@ fn elementwise(asked: &Asked, rows: usize, columns: usize) {
         let inputs = [In::of(&x[..], &shape, &strides), column];
         run(row::ring::<Product, f32, 2, 0>(150), &inputs, Out::of(&mut y[..], &shape, &strides));
     });
+    // SAFETY: one row, seen as many.
+    let row = unsafe { In::new(other.as_ptr().cast(), dtype, &shape, &[0, 1]) };
+    asked.time(&name("bcast_row"), || {
+        let inputs = [In::of(&x[..], &shape, &strides), row];
+        run(sum, &inputs, Out::of(&mut y[..], &shape, &strides));
+    });
     for (label, kernel) in [("gelu", row::real::<Gelu, f32, 1, 0>(800)), ("exp", row::real::<Exp, f32, 1, 0>(500))] {
         asked.time(&name(label), || {
             run(kernel, &[In::of(&x[..], &shape, &strides)], Out::of(&mut y[..], &shape, &strides));
@@ -261,6 +268,21 @@ fn copying(asked: &Asked, rows: usize, columns: usize) {
         copy::copy(from, Out::of(&mut y[..n], &shape, &strides));
     });
     asked.time(&name("fill"), || fill::fill(Out::of(&mut y[..n], &shape, &strides), Scalar::Int(1)));
+}
+
+/// Products of few rows with the rows of a weight.
+fn products(asked: &Asked) {
+    for [m, n, k] in [[8, 8, 32768], [8, 8, 4096], [4, 8, 8192], [8, 3, 4096]] {
+        let (a, b, c) = (numbers(m * k, 1), numbers(n * k, 2), room(m * n));
+        let (left, right, result) = ([m, k], [k, n], [m, n]);
+        let (along, down, own) = ([k as isize, 1], [1, k as isize], [n as isize, 1]);
+        asked.time(&format!("linear {m}x{k} {n}"), || {
+            // SAFETY: the weight, transposed.
+            let b = unsafe { In::new(b.as_ptr().cast(), arcgrad_kernels::DType::F32, &right, &down) };
+            let out = Out::of(&mut c[..], &result, &own);
+            matmul::matmul(Scalar::Int(1), In::of(&a[..], &left, &along), b, Scalar::Int(0), out);
+        });
+    }
 }
 
 fn adding(asked: &Asked, into: usize, columns: usize, count: usize) {

@@ -182,6 +182,16 @@ pub fn lane_sum<T: Copy + Add<Output = T>, const L: usize>(lanes: [T; L]) -> T {
     lanes[0]
 }
 
+/// [`lane_sum`] of each. (As a function handed to `map` it is a call, compiled for no instruction set.)
+#[inline(always)]
+pub fn lane_sums<T: Copy + Default + Add<Output = T>, const L: usize, const K: usize>(lanes: [[T; L]; K]) -> [T; K] {
+    let mut sums = [T::default(); K];
+    for k in 0..K {
+        sums[k] = lane_sum(lanes[k]);
+    }
+    sums
+}
+
 /// `a · b + c` with one rounding inside a dispatched region. Without vector instructions there is no fused one either
 /// (it would be a library call): then with two.
 #[inline(always)]

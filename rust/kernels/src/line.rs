@@ -5,7 +5,7 @@
 //! seen; a shorter line is copied into one. The functions are to be used in a dispatched region.
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
-use super::float::{Float, group_done, lane_sum, settled};
+use super::float::{Float, group_done, lane_sum, lane_sums, settled};
 
 /// Lanes of a group: the widest registers hold this many 4-byte elements.
 pub const GROUP: usize = 16;
@@ -59,7 +59,7 @@ fn first_lanes(count: usize) -> [u8; GROUP] {
 
 /// The last `count` lanes of a group.
 #[inline(always)]
-pub fn last_lanes(count: usize) -> [u8; GROUP] {
+fn last_lanes(count: usize) -> [u8; GROUP] {
     // SAFETY: within the table.
     unsafe { LANES.as_ptr().add(count.min(GROUP)).cast::<[u8; GROUP]>().read() }
 }
@@ -219,7 +219,7 @@ pub unsafe fn wide_sums<T: Float, const N: usize, const K: usize>(
     unsafe {
         if len < GROUP {
             add(&mut total, operands.map(|x| padded(x, len, T::ONE)), first_lanes(len));
-            return total.map(lane_sum);
+            return lane_sums(total);
         }
         let long = len / WIDE * WIDE;
         if long > 0 {
@@ -235,8 +235,9 @@ pub unsafe fn wide_sums<T: Float, const N: usize, const K: usize>(
                 group_done();
             }
             for k in 0..K {
+                let lanes = settled(wide[k]);
                 for l in 0..GROUP {
-                    total[k][l] = wide[k][l] + wide[k][l + GROUP];
+                    total[k][l] = lanes[l] + lanes[l + GROUP];
                 }
             }
         }
@@ -247,7 +248,7 @@ pub unsafe fn wide_sums<T: Float, const N: usize, const K: usize>(
             add(&mut total, operands.map(|x| group(x.add(len - GROUP))), last_lanes(len % GROUP));
         }
     }
-    total.map(lane_sum)
+    lane_sums(total)
 }
 
 /// Writes what `f` makes of the elements of `N` operands to `out`, which may be exactly an operand.

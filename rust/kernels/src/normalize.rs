@@ -4,7 +4,7 @@
 //! leave the range of `f64`, once more of scaled elements.
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
-use super::float::{Float, Shared, group_done, lane_sum, simd};
+use super::float::{Float, Shared, group_done, lane_sum, lane_sums, simd};
 use super::line::{self, GROUP};
 use super::{In, Out, product};
 use crate::with_element;
@@ -46,7 +46,7 @@ fn sums<const K: usize>(n: usize, f: impl Fn(usize) -> [f64; K]) -> [f64; K] {
     for lane in 0..n - at {
         add(EIGHT + lane, at + lane);
     }
-    lanes.map(lane_sum)
+    lane_sums(lanes)
 }
 
 /// [`sums`] of one number.

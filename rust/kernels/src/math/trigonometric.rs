@@ -1,7 +1,8 @@
 //! sin, cos, tan and their inverses.
 //!
 //! x − n π/2 with π/2 in three parts: the first product and difference are exact when fused, the second is kept in two
-//! parts. The kernels on |r| ≤ π/4 are odd and even polynomials with the low part of r as first-order correction.
+//! parts where the quotient of both is wanted. The kernels on |r| ≤ π/4 are odd and even polynomials, there with the low part of
+//! r as first-order correction.
 
 use super::{Float, fast_two_sum, polynomial, quotient, select, two_product, two_sum};
 
@@ -16,8 +17,7 @@ fn reduce<F: Float>(x: F) -> (F, F, F::Int) {
     (r, r_low, int)
 }
 
-/// (sin(r), cos(r), n): x = n π/2 + r as in [`reduce`], without the low parts, which are no more than a quarter of what two
-/// units in the last place allow.
+/// (sin(r), cos(r), n): x = n π/2 + r as in [`reduce`]. Without low parts both are within 1.5 units in the last place.
 #[inline(always)]
 fn rounded<F: Float>(x: F) -> (F, F, F::Int) {
     let (n, int) = x.scaled_round(F::lit(std::f64::consts::FRAC_2_PI));
