@@ -602,3 +602,9 @@ def test_what_is_scattered_from_no_axes_is_one_element():
     assert x.scatter(0, ag.tensor([1]), ag.tensor(5)).tolist() == [1, 5, 3]
     with pytest.raises(RuntimeError, match="no larger than src"):
         x.scatter(0, ag.tensor([0, 1]), ag.tensor(5))
+
+
+def test_a_slice_that_is_named_twice_is_filled_once():
+    value = ag.tensor(2.0, requires_grad=True)
+    ag.zeros(3, 5).index_fill(1, ag.tensor([2, 1, -1, 2]), value).sum().backward()
+    assert value.grad == 9

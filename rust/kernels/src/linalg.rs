@@ -127,6 +127,44 @@ pub fn cholesky(upper: bool, a: In<'_>, [mut factor, mut info]: [Out<'_>; 2]) ->
     failed(info)
 }
 
+/// See [`dense::cholesky::gradient`].
+pub fn cholesky_gradient([factor, grad]: [In<'_>; 2], mut result: Out<'_>) {
+    let ([n, _], count) = (size(factor.shape()), count(factor.shape()));
+    each_type!(factor.dtype(), T => {
+        dense::cholesky::gradient::<T>(n, read(factor), read(grad), write(&mut result), count);
+    });
+}
+
+/// See [`dense::spectrum::gradient`]: what is not given has no elements.
+///
+/// # Errors
+/// As there.
+pub fn eigh_gradient(
+    [values, vectors, to_values, to_vectors]: [In<'_>; 4],
+    mut result: Out<'_>,
+) -> Result<(), (usize, Undetermined)> {
+    let [n, _] = size(vectors.shape());
+    each_type!(vectors.dtype(), T => {
+        let (values, to_values) = (read(values), read(to_values));
+        dense::spectrum::gradient::<T>(n, values, read(vectors), to_values, read(to_vectors), write(&mut result))
+    })
+}
+
+/// See [`dense::spectrum::singular_gradient`]: U, Vᴴ, the values, and their gradients; what is not given has no elements.
+///
+/// # Errors
+/// As there.
+pub fn svd_gradient(
+    [u, vh, values, to_u, to_vh, to_values]: [In<'_>; 6],
+    mut result: Out<'_>,
+) -> Result<(), (usize, Option<Undetermined>)> {
+    let [n, _] = size(u.shape());
+    each_type!(u.dtype(), T => {
+        let (known, grads) = ([read(u), read(vh)], [read(to_u), read(to_vh)]);
+        dense::spectrum::singular_gradient::<T>(n, known, read(values), grads, read(to_values), write(&mut result))
+    })
+}
+
 /// See [`dense::triangular::solve`].
 pub fn triangular_solve(side: Side, adjoint: bool, [t, b]: [In<'_>; 2], mut x: Out<'_>) {
     let (size, count) = (size(b.shape()), count(b.shape()));

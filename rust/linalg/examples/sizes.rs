@@ -1,11 +1,12 @@
-//! How long the decompositions of matrices take, by size and type: `cargo run --release -p arcgrad-linalg --example sizes`.
+//! How long the decompositions of matrices take, by size and type: `cargo run --release -p arcgrad-linalg --example sizes
+//! [size]`.
 #![allow(clippy::print_stdout, reason = "figures are what it is for")]
 
 use std::hint::black_box;
 use std::time::Instant;
 
-use faer::traits::ComplexField;
 use arcgrad_linalg::{Number, c32, c64, cholesky, eigen, lu, svd};
+use faer::traits::ComplexField;
 
 /// The least time of a call, in microseconds.
 fn micros(mut call: impl FnMut()) -> f64 {
@@ -67,7 +68,11 @@ fn figures<T: Number>(name: &str, n: usize, count: usize) {
 }
 
 fn main() {
+    let only: Option<usize> = std::env::args().nth(1).map(|size| size.parse().expect("a size"));
     for (n, count) in [(64, 1), (8, 256), (3, 256), (16, 64), (32, 16), (200, 1)] {
+        if only.is_some_and(|size| size != n) {
+            continue;
+        }
         figures::<f32>("f32", n, count);
         figures::<f64>("f64", n, count);
         figures::<c32>("c32", n, count);

@@ -108,8 +108,9 @@ fn plain<T: Number>(n: usize, upper: bool, a: &[T], values: &mut [T::Part], vect
     let wanted = !vectors.is_empty();
     let mut real = vec![zero::<T::Part>(); a.len()];
     let mut columns = vec![zero::<T::Part>(); vectors.len()];
-    let reduced: Vec<Reduced<T>> =
-        (0..info.len()).map(|index| reduce(n, upper, wanted, nth(a, index, n * n), nth_mut(&mut real, index, n * n))).collect();
+    let reduced: Vec<Reduced<T>> = (0..info.len())
+        .map(|index| reduce(n, upper, wanted, nth(a, index, n * n), nth_mut(&mut real, index, n * n)))
+        .collect();
     hermitian::<T::Part>(n, false, &real, values, &mut columns, info);
     for (index, (Reduced { basis, inverse }, info)) in reduced.iter().zip(info).enumerate() {
         nth_mut(values, index, n).iter_mut().for_each(|value| *value = *value * *inverse);

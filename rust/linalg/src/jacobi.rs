@@ -152,11 +152,14 @@ impl<T: Real, const L: usize> WithSimd for Eigen<'_, T, L> {
             for p in 0..n {
                 for q in p + 1..n {
                     let (beside, first, second) = (a[p * n + q], a[p * n + p], a[q * n + q]);
+                    let turns: [bool; L] = from_fn(|l| beside[l].size() > small[l]);
+                    if turns == [false; L] {
+                        continue;
+                    }
                     let (mut tangent, mut cosine, mut sine) = ([T::ZERO; L], [T::ONE; L], [T::ZERO; L]);
                     for l in 0..L {
-                        let turns = beside[l].size() > small[l];
-                        open[l] |= turns;
-                        [tangent[l], cosine[l]] = angle(turns, second[l] - first[l], beside[l]);
+                        open[l] |= turns[l];
+                        [tangent[l], cosine[l]] = angle(turns[l], second[l] - first[l], beside[l]);
                         sine[l] = tangent[l] * cosine[l];
                     }
                     let (x, y) = pair(a, n, p, q);
@@ -165,10 +168,9 @@ impl<T: Real, const L: usize> WithSimd for Eigen<'_, T, L> {
                         let change = tangent[l] * beside[l];
                         x[p][l] = first[l] - change;
                         y[q][l] = second[l] + change;
-                        let turned = beside[l].size() > small[l];
-                        x[q][l] = if turned { T::ZERO } else { beside[l] };
-                        y[p][l] = x[q][l];
+                        x[q][l] = if turns[l] { T::ZERO } else { beside[l] };
                     }
+                    y[p] = x[q];
                     for other in (0..n).filter(|&other| other != p && other != q) {
                         a[other * n + p] = a[p * n + other];
                         a[other * n + q] = a[q * n + other];
@@ -227,12 +229,14 @@ impl<T: Real, const L: usize> WithSimd for Singular<'_, T, L> {
                         }
                     }
                     let (first, second) = (squares[p], squares[q]);
+                    let turns: [bool; L] = from_fn(|l| between[l].size() > small * (first[l] * second[l]).root());
+                    if turns == [false; L] {
+                        continue;
+                    }
                     let (mut cosine, mut sine) = ([T::ONE; L], [T::ZERO; L]);
                     for l in 0..L {
-                        let limit = small * (first[l] * second[l]).root();
-                        let turns = between[l].size() > limit;
-                        open[l] |= turns;
-                        let [tangent, own] = angle(turns, second[l] - first[l], between[l]);
+                        open[l] |= turns[l];
+                        let [tangent, own] = angle(turns[l], second[l] - first[l], between[l]);
                         (cosine[l], sine[l]) = (own, tangent * own);
                         let change = tangent * between[l];
                         squares[p][l] = first[l] - change;
@@ -374,14 +378,7 @@ fn some_eigen<T: Real, const L: usize>(
 
 /// Singular values in descending order, and as many left vectors as columns of `u` and right ones as rows of `vh`, if there is
 /// room for them. `info` as in [`eigen`].
-pub fn singular<T: Real>(
-    size: [usize; 2],
-    a: &[T],
-    u: &mut [T],
-    values: &mut [T],
-    vh: &mut [T],
-    info: &mut [i32],
-) {
+pub fn singular<T: Real>(size: [usize; 2], a: &[T], u: &mut [T], values: &mut [T], vh: &mut [T], info: &mut [i32]) {
     if size_of::<T>() == 4 {
         all_singular::<T, 16>(size, a, u, values, vh, info);
     } else {

@@ -117,7 +117,10 @@ fn block<T: Number>(n: usize, hermitian: bool, transposed: bool, d: &[T], k: usi
     let (first, second) = (d[k * n + k].over(below), d[(k + 1) * n + k + 1].over(above));
     let determinant = first * second - one::<T>();
     let [x, y] = right;
-    [(second * x.over(below) - y.over(below)).over(determinant), (first * y.over(above) - x.over(above)).over(determinant)]
+    [
+        (second * x.over(below) - y.over(below)).over(determinant),
+        (first * y.over(above) - x.over(above)).over(determinant),
+    ]
 }
 
 /// X with A X = B from the factors of A (n × n); B and X are n × `right`.

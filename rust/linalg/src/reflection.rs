@@ -118,7 +118,8 @@ fn eliminate<T: Number>([rows, columns]: [usize; 2], at: usize, a: &mut [T]) -> 
     let nothing = zero::<T::Part>();
     let first = a[at * columns + at];
     let below = || (at + 1..rows).map(|row| row * columns + at);
-    let largest = below().map(|place| T::abs_impl(&a[place])).fold(nothing, |most, size| if size > most { size } else { most });
+    let largest =
+        below().map(|place| T::abs_impl(&a[place])).fold(nothing, |most, size| if size > most { size } else { most });
     if !(largest > nothing) && T::imag_part_impl(&first) == nothing {
         return zero();
     }

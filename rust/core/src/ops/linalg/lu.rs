@@ -17,6 +17,7 @@ use crate::graph::{call, call_many};
 use crate::kernels::linalg::{self as kernel, Side};
 use crate::launch::launch;
 use crate::ops::arranging::joining;
+use crate::ops::elementwise::select;
 use crate::ops::reductions::reduce;
 use crate::ops::{complex, views};
 use crate::scalar::Scalar;
@@ -642,21 +643,61 @@ impl Op for Cofactors {
         }
         let exact = singular_cofactors(&Tensor::from_array(inputs[0].clone()))?;
         let singular = views::unsqueeze(&views::unsqueeze(&singular, -1)?, -1)?;
-        Ok(smallvec![crate::ops::elementwise::select::where_(&singular, (&exact).into(), (&plain).into())?.array()])
+        Ok(smallvec![select::where_(&singular, (&exact).into(), (&plain).into())?.array()])
     }
 
     fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
         let Some(a) = inputs[0] else { unreachable!("always given") };
-        let again = || {
+        let spread = |each: &Tensor| views::unsqueeze(&views::unsqueeze(each, -1)?, -1);
+        let regular = |a: &Tensor| {
             let inverse = adjoint(&call(Inverse { op: "linalg.det", check: false }, &[a])?)?;
             if self.log {
-                return Ok(smallvec![inverse]);
+                return Ok(inverse);
             }
             let value = complex::conj(&call(Determinant { split: false }, &[a])?)?;
-            Ok(smallvec![inverse.mul(&views::unsqueeze(&views::unsqueeze(&value, -1)?, -1)?)?])
+            inverse.mul(&spread(&value)?)
+        };
+        let again = || {
+            let shape = a.shape();
+            let n = shape[shape.len() - 1];
+            if self.log || n > MOST_EXPANDED {
+                return Ok(smallvec![regular(a)?]);
+            }
+            // Beside the greatest that a determinant of such rows can be; an inverse would have no digits left.
+            let epsilon = if a.dtype().to_real() == DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
+            let constant = a.detach();
+            let lengths = reduce::norm(&constant, 2.0, Some(&[-1]), false, None)?;
+            let bound = reduce::prod(&lengths, Some(-1), false, None)?.mul(epsilon.sqrt())?;
+            let singular = det(&constant)?.abs()?.le(&bound)?;
+            if reduce::any(&singular, None, false)?.is_known_false() {
+                return Ok(smallvec![regular(a)?]);
+            }
+            // Nothing infinite is to be multiplied by zero, so another matrix stands for a singular one.
+            let (singular, ones) = (spread(&singular)?, identity("linalg.det", &[], n, a.dtype())?);
+            let others = regular(&select::where_(&singular, (&ones).into(), a.into())?)?;
+            Ok(smallvec![select::where_(&singular, (&expanded_cofactors(a)?).into(), (&others).into())?])
         };
         Some(again())
     }
+}
+
+/// Sizes up to which the sums of [`expanded_cofactors`] keep digits enough.
+const MOST_EXPANDED: usize = 12;
+
+/// Cofactors as polynomials of the elements, which have derivatives of all orders at singular matrices, too (the method of U.
+/// Le Verrier and D. K. Faddeev, for which see F. Gantmacher, "The Theory of Matrices", IV § 5).
+fn expanded_cofactors(a: &Tensor) -> Result<Tensor> {
+    let shape = a.shape();
+    let n = shape[shape.len() - 1];
+    let ones = identity("linalg.det", batch_of(&shape), n, a.dtype())?;
+    let mut sum = ones.clone();
+    for k in 1..n {
+        let next = product(a, &sum)?;
+        let trace = reduce::sum(&super::diagonal(&next)?, Some(&[-1]), false, None)?.mul(-1.0 / k as f64)?;
+        sum = next.add(&ones.mul(&views::unsqueeze(&views::unsqueeze(&trace, -1)?, -1)?)?)?;
+    }
+    let adjugate = if n.is_multiple_of(2) { sum.neg()? } else { sum };
+    adjoint(&adjugate)
 }
 
 /// conj(det(U) det(Vᴴ)) U diag(∏ⱼ≠ᵢ sⱼ) Vᴴ.
@@ -701,5 +742,5 @@ pub fn logdet(input: &Tensor) -> Result<Tensor> {
     }
     let negative = sign.lt(0.0)?;
     let nan = Scalar::Float(f64::NAN);
-    crate::ops::elementwise::select::where_(&negative, nan.into(), (&logarithm).into())
+    select::where_(&negative, nan.into(), (&logarithm).into())
 }

@@ -145,7 +145,9 @@ pub fn ormqr(input: &Tensor, tau: &Tensor, other: &Tensor, left: bool, transpose
         return refused(format!("Expected batch dimensions of tau to be equal to input.shape[:-2], but got {count:?}"));
     }
     if batch_of(&right) != batch {
-        return refused(format!("Expected batch dimensions of other to be equal to input.shape[:-2], but got {right:?}"));
+        return refused(format!(
+            "Expected batch dimensions of other to be equal to input.shape[:-2], but got {right:?}"
+        ));
     }
     for (tensor, name) in [(tau, "tau"), (other, "other")] {
         if tensor.dtype() != input.dtype() {
