@@ -363,9 +363,7 @@ pub fn from_any(data: &Bound<'_, PyAny>, wanted: Option<DType>, copy: bool) -> P
         || data.is_instance_of::<PyTuple>()
         || data.is_instance_of::<PyFloat>()
         || data.is_instance_of::<PyInt>();
-    if !is_common
-        && let Some(over) = storage::shown(data, wanted)?
-    {
+    if !is_common && let Some(over) = storage::shown(data, wanted)? {
         return Ok(over);
     }
     let mut elements = Elements::default();
@@ -495,9 +493,9 @@ fn asarray(
         let shares = tensor::from_py(obj).is_some() || is_array(obj);
         // A copy of a tensor is part of the graph, which `from_any` does not know.
         let result = match tensor::from_py(obj) {
-            Some(given) if copy == Some(true) => {
-                guard(|| arcgrad::ops::copy::to_dtype(&arcgrad::ops::copy::clone(given)?, wanted.unwrap_or(given.dtype())))?
-            }
+            Some(given) if copy == Some(true) => guard(|| {
+                arcgrad::ops::copy::to_dtype(&arcgrad::ops::copy::clone(given)?, wanted.unwrap_or(given.dtype()))
+            })?,
             _ => from_any(obj, wanted, copy == Some(true))?,
         };
         let cast = shares && {
