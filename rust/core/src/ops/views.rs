@@ -297,7 +297,10 @@ impl Op for ViewRule {
 
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         let whole = batching::front(cx.input(0), cx.size())?;
-        let op = self.op.of_each(cx.size())?;
+        let op = match &self.op {
+            ViewOp::AsStrided { shape, strides, offset } => each_strided(&whole, shape, strides, *offset)?,
+            op => op.of_each(cx.size())?,
+        };
         // Where an example can be viewed, all of them together may not be.
         let view = match &op {
             ViewOp::View(shape) => reshape_to(&whole, shape)?,
@@ -318,6 +321,37 @@ fn broadcast_each(whole: &Tensor, shape: &[usize]) -> Result<Tensor> {
         whole = unsqueeze(&whole, 1)?;
     }
     broadcast_to(&whole, shape)
+}
+
+/// What [`ViewOp::AsStrided`] shows of each example along axis 0. An example is taken for row-major memory of its own.
+fn each_strided(whole: &Tensor, shape: &Shape, strides: &Strides, offset: usize) -> Result<ViewOp> {
+    let array = whole.array();
+    let (own, lie) = (&array.shape()[1..], &array.strides()[1..]);
+    let declared = shape::contiguous_strides(own);
+    if (0..own.len()).any(|axis| own[axis] > 1 && lie[axis] != declared[axis]) {
+        return Err(Error::not_implemented(
+            "vmap",
+            "as_strided of a batched tensor: what it shows depends on how all examples lie in memory",
+        ));
+    }
+    let last = |shape: &[usize], strides: &[isize]| shape::extent(shape, strides).map(|(_, last)| last + 1);
+    let room = last(own, &declared).unwrap_or(0);
+    if last(shape, strides).is_some_and(|end| offset as isize + end > room) {
+        return Err(Error::runtime(
+            "as_strided",
+            format!(
+                "vmap: result = tensor.as_strided({:?}, {:?}, {offset}) can access memory outside of `tensor`, an example of {room} \
+                 elements",
+                shape.as_slice(),
+                strides.as_slice()
+            ),
+        ));
+    }
+    Ok(ViewOp::AsStrided {
+        shape: std::iter::once(array.shape()[0]).chain(shape.iter().copied()).collect(),
+        strides: std::iter::once(array.strides()[0]).chain(strides.iter().copied()).collect(),
+        offset: array.offset() + offset,
+    })
 }
 
 /// Several views of one tensor (`unbind`, `split`).
