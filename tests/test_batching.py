@@ -418,3 +418,16 @@ def test_a_part_that_is_given_tangents_of_a_batch():
 
     x, y = ag.tensor([1.0, 2.0, 3.0]), ag.tensor([4.0, 5.0])
     assert ag.func.jacfwd(f, 1)(x, y).equal(ag.func.jacrev(f, 1)(x, y))
+
+
+def test_as_strided_shows_each_example():
+    x = ag.arange(12.0).view(3, 4)
+    assert ag.vmap(lambda t: t.as_strided((2, 2), (1, 2)))(x).tolist() == [[[r, r + 2], [r + 1, r + 3]] for r in (0.0, 4.0, 8.0)]
+    assert ag.vmap(lambda t: t.as_strided((2,), (2,), 1))(x).tolist() == [[1.0, 3.0], [5.0, 7.0], [9.0, 11.0]]
+    with pytest.raises(RuntimeError, match="can access memory outside"):
+        ag.vmap(lambda t: t.as_strided((3,), (2,)))(x)
+
+
+def test_positions_have_no_tangents():
+    value, tangent = ag.func.jvp(lambda t: t.argmax(), (ag.tensor([1.0, 3.0]),), (ag.ones(2),))
+    assert value == 1 and not tangent.any()

@@ -19,7 +19,7 @@ tensor([0., 0.])
 import sys
 import types
 
-from arcgrad import _settings
+from arcgrad import _names, _settings
 
 __all__ = ["fill_uninitialized_memory"]
 
@@ -42,3 +42,6 @@ else:
             _settings._set_fills(mode)
 
     sys.modules[__name__].__class__ = _Module
+
+
+_names.describe(__name__)

@@ -364,9 +364,7 @@ pub fn from_any(data: &Bound<'_, PyAny>, wanted: Option<DType>, copy: bool) -> P
         || data.is_instance_of::<PyTuple>()
         || data.is_instance_of::<PyFloat>()
         || data.is_instance_of::<PyInt>();
-    if !is_common
-        && let Some(over) = storage::shown(data, wanted)?
-    {
+    if !is_common && let Some(over) = storage::shown(data, wanted)? {
         return Ok(over);
     }
     let mut elements = Elements::default();
@@ -510,7 +508,7 @@ fn asarray(
         // A copy of a tensor is part of the graph, which `from_any` does not know.
         let result = match tensor::from_py(obj) {
             Some(given) if copy == Some(true) => {
-                guard(|| arcgrad::ops::writing::copy::to_dtype(&arcgrad::ops::writing::copy::clone(given)?, wanted.unwrap_or(given.dtype())))?
+                guard(|| given.copied()?.to_dtype(wanted.unwrap_or(given.dtype())))?
             }
             _ => from_any(obj, wanted, copy == Some(true))?,
         };

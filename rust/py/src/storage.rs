@@ -62,7 +62,9 @@ impl PyStorage {
         }
         let bytes: Vec<u8> = given.extract().map_err(|_| {
             let given = type_name(&given);
-            PyTypeError::new_err(format!("UntypedStorage(): expected a size, a sequence of bytes or a storage, got {given}"))
+            PyTypeError::new_err(format!(
+                "UntypedStorage(): expected a size, a sequence of bytes or a storage, got {given}"
+            ))
         })?;
         guard(|| Array::from_slice(&bytes, &[bytes.len()])).map(Self::of)
     }
@@ -104,7 +106,9 @@ impl PyStorage {
     /// A byte, or part of the block as a block of its own, over the same memory.
     fn __getitem__(&self, py: Python<'_>, index: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         if self.0.is_meta() {
-            return Err(PyNotImplementedError::new_err("Not available for 'meta' device type: a storage without bytes"));
+            return Err(PyNotImplementedError::new_err(
+                "Not available for 'meta' device type: a storage without bytes",
+            ));
         }
         let Ok(slice) = index.cast::<PySlice>() else {
             let bytes = self.0.bytes();

@@ -385,6 +385,8 @@ impl Tensor {
         let whole = base.lift()?.dual(level)?.tangent.lock().clone()?;
         let part = match view_of(self).and_then(|view| view.replay) {
             Some(replay) => below(level, || replay(&whole)).ok()?,
+            // An example is row-major, and nothing says how else it lies.
+            None if whole.is_batched() && !base.array().is_contiguous() => return None,
             None => {
                 let (array, offset) = (self.array(), base.array().offset());
                 let offset = whole.array().offset() + array.offset().checked_sub(offset)?;

@@ -191,8 +191,10 @@ impl Op for Reduce {
         if !self.reads_input() {
             return cx.linear(0, self);
         }
+        // A position has no tangent.
+        let differentiable = cx.output(0).dtype().is_differentiable();
         // The partial derivatives times the tangent, summed.
-        let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
+        let Some(tangent) = cx.tangent(0).cloned().filter(|_| differentiable) else { return Ok(()) };
         let ones = copy::filled_like(cx.output(0), Scalar::Int(1))?;
         let partial = complex::conj(&self.input_gradient(&ones, cx.input(0), cx.output(0))?)?;
         // What has no part in the result has none in its tangent, whatever its own.

@@ -102,7 +102,10 @@ impl Op for ViewRule {
 
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         let whole = front(cx.input(0), cx.size())?;
-        let op = self.op.of_each(cx.size())?;
+        let op = match &self.op {
+            ViewOp::AsStrided { shape, strides, offset } => strided::of_each(&whole, shape, strides, *offset)?,
+            op => op.of_each(cx.size())?,
+        };
         // Where an example can be viewed, all of them together may not be.
         let view = match &op {
             ViewOp::View(shape) => reshape_to(&whole, shape)?,

@@ -33,6 +33,37 @@ pub fn as_strided(source: &Tensor, shape: &[usize], strides: &[isize], offset: u
     view_of(source, "AsStridedBackward0", op)
 }
 
+/// What [`ViewOp::AsStrided`] shows of each example along axis 0. An example is taken for row-major memory of its own.
+pub(super) fn of_each(whole: &Tensor, shape: &Shape, strides: &Strides, offset: usize) -> Result<ViewOp> {
+    let array = whole.array();
+    let (own, lie) = (&array.shape()[1..], &array.strides()[1..]);
+    let declared = shape::contiguous_strides(own);
+    if (0..own.len()).any(|axis| own[axis] > 1 && lie[axis] != declared[axis]) {
+        return Err(Error::not_implemented(
+            "vmap",
+            "as_strided of a batched tensor: what it shows depends on how all examples lie in memory",
+        ));
+    }
+    let last = |shape: &[usize], strides: &[isize]| shape::extent(shape, strides).map(|(_, last)| last + 1);
+    let room = last(own, &declared).unwrap_or(0);
+    if last(shape, strides).is_some_and(|end| offset as isize + end > room) {
+        return Err(Error::runtime(
+            "as_strided",
+            format!(
+                "vmap: result = tensor.as_strided({:?}, {:?}, {offset}) can access memory outside of `tensor`, an example of {room} \
+                 elements",
+                shape.as_slice(),
+                strides.as_slice()
+            ),
+        ));
+    }
+    Ok(ViewOp::AsStrided {
+        shape: std::iter::once(array.shape()[0]).chain(shape.iter().copied()).collect(),
+        strides: std::iter::once(array.strides()[0]).chain(strides.iter().copied()).collect(),
+        offset: array.offset() + offset,
+    })
+}
+
 /// The way that something shows elements of a vector.
 #[derive(Clone, PartialEq, Debug)]
 struct Shown {
