@@ -56,6 +56,12 @@ _PLACES = {
     "vsplit": ("_splits", "vsplit"),
 }
 
+#: Methods that a storage of bytes has from the storage of ``uint8`` over the same memory.
+_OF_BYTES = (
+    "__setitem__ bfloat16 bool byte char clone complex_double complex_float copy_ cpu double fill_ float half int long resize_ short "
+    "tolist untyped"
+).split()
+
 
 def install() -> None:
     """Gives the class of tensors its methods."""
@@ -64,6 +70,9 @@ def install() -> None:
             setattr(_core.Tensor, name, _later(name, *place))
     _core.UntypedStorage.from_file = staticmethod(_from_file)
     _core.UntypedStorage.share_memory_ = _share_storage
+    for name in _OF_BYTES:
+        setattr(_core.UntypedStorage, name, _of_bytes(name))
+    _core.UntypedStorage.is_cuda = _core.UntypedStorage.is_sparse = _core.UntypedStorage.is_sparse_csr = False
 
 
 def _from_file(filename: str, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
@@ -78,6 +87,17 @@ def _share_storage(self: UntypedStorage) -> UntypedStorage:
     from arcgrad._shared_memory import share_storage
 
     return share_storage(self)
+
+
+def _of_bytes(name):
+    def method(self: UntypedStorage, *args: Any) -> Any:
+        from arcgrad.storage import _called_as_bytes
+
+        return _called_as_bytes(self, name, args)
+
+    method.__name__, method.__qualname__ = name, f"UntypedStorage.{name}"
+    method.__doc__ = f"See ``arcgrad.storage.TypedStorage.{name}``; the numbers are bytes."
+    return method
 
 
 def _later(name, module, function):

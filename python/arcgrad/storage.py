@@ -307,6 +307,17 @@ for _dtype_, _name_ in _CLASS_OF.items():
 del _dtype_, _name_, _short
 
 
+def _called_as_bytes(storage, name, args):
+    """What a method of storages with a dtype is of one without: its numbers are bytes, and so is what it gives in turn."""
+    typed, *given = (
+        TypedStorage(wrap_storage=each, dtype=uint8) if isinstance(each, UntypedStorage) else each for each in (storage, *args)
+    )
+    found = getattr(typed, name)(*given)
+    if found is typed and name != "byte":
+        return storage
+    return found.untyped() if name == "clone" else found
+
+
 def _from_file(filename: str, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
     """The memory of a file, which is read when it is looked at.
 

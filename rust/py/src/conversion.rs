@@ -4,7 +4,7 @@ use arcgrad::graph::is_grad_enabled;
 use arcgrad::ops::{complex, copy, rearranging, views};
 use arcgrad::storage::{Access, Device, check_room};
 use arcgrad::{Array, DType, Scalar, Tensor};
-use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
@@ -371,8 +371,14 @@ impl PyTensor {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let target = target(args, kwargs)?;
         let py = slf.py();
+        let target = match target(args, kwargs) {
+            Err(error) if error.is_instance_of::<PyNotImplementedError>(py) => {
+                let all: Vec<_> = std::iter::once(slf.as_any().clone()).chain(args).collect();
+                return dtype::kept(py, "to", PyTuple::new(py, all)?, kwargs.cloned())?.ok_or(error);
+            }
+            target => target?,
+        };
         let this = slf.get().tensor();
         let mut result = on_device(slf, target.device)?;
         if let Some(dtype) = target.dtype {
@@ -423,6 +429,9 @@ impl PyTensor {
         }
         // The old types know their dtype.
         let dtype = dtype.getattr_opt("dtype")?.unwrap_or_else(|| dtype.clone());
+        if let Some(kept) = dtype::kept_of("type", slf.as_any(), Some(&dtype), &[])? {
+            return Ok(kept);
+        }
         match dtype::from_py_or_type(&dtype)? {
             Some(dtype) => cast(slf, dtype),
             None => Err(PyTypeError::new_err("dtype must be a type, str, or dtype object")),

@@ -12,6 +12,7 @@ use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use crate::error::guard;
 use crate::number::{self, element_overflow, is_array, is_numpy_scalar};
+use crate::storage::PyStorage;
 use crate::tensor::{self, type_name};
 use crate::{device, dtype, warning};
 
@@ -439,6 +440,9 @@ fn new_tensor(
     pin_memory: bool,
 ) -> PyResult<Py<PyAny>> {
     let py = data.py();
+    if let Some(kept) = dtype::kept_of("tensor", data, dtype, &[])? {
+        return Ok(kept.unbind());
+    }
     let device = device_of(device, data)?;
     check_pinned(pin_memory)?;
     let wanted = wanted_dtype(dtype)?;
@@ -454,6 +458,9 @@ fn as_tensor(
     dtype: Option<&Bound<'_, PyAny>>,
     device: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Py<PyAny>> {
+    if let Some(kept) = dtype::kept_of("as_tensor", data, dtype, &[])? {
+        return Ok(kept.unbind());
+    }
     // Where a block of the program has another default, what is there already goes there, too.
     let device = device::or_default(device)?;
     tensor::to_py(data.py(), from_any_on(device, data, wanted_dtype(dtype)?, false)?)
@@ -472,7 +479,14 @@ fn asarray(
     let py = obj.py();
     let device = device_of(device, obj)?;
     let wanted = wanted_dtype(dtype)?;
-    let result = if lends_buffer(obj) {
+    let result = if let Ok(memory) = obj.cast::<PyStorage>() {
+        // Unlike the bytes of another object, there may be none.
+        let dtype = wanted.unwrap_or(DType::U8);
+        let memory = memory.get().storage().clone();
+        let count = memory.bytes() / dtype.size();
+        let all = guard(|| Ok(Tensor::from_array(Array::from_parts("asarray", memory, dtype, &[count], &[1], 0)?)))?;
+        if copy == Some(true) { converted(all, None, true)? } else { all }
+    } else if lends_buffer(obj) {
         let dtype = wanted.map_or_else(|| buffer_dtype(obj), Ok)?;
         let bytes = share_buffer(obj, dtype, -1, 0, "asarray")?;
         if copy == Some(true) { converted(bytes, None, true)? } else { bytes }
@@ -597,6 +611,9 @@ fn frombuffer(
     offset: i64,
     requires_grad: bool,
 ) -> PyResult<Py<PyAny>> {
+    if let Some(kept) = dtype::kept_of("frombuffer", buffer, Some(dtype), &[("count", count), ("offset", offset)])? {
+        return Ok(kept.unbind());
+    }
     let wanted = wanted_dtype(Some(dtype))?.unwrap_or_else(default_dtype);
     finish(buffer.py(), share_buffer(buffer, wanted, count, offset, "frombuffer")?, requires_grad)
 }

@@ -3,15 +3,17 @@
 use arcgrad::DType;
 use arcgrad::dtype::torch_name;
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::tensor::type_name;
 
 /// An element type. There is one object of each: compare with `is` or `==`.
 ///
-/// Tensors are of a dozen of them. The others have names and say the truth about their elements, and can be compared and
-/// pickled; making a tensor of one is refused.
+/// The core's tensors are of a dozen of them. The others have names and say the truth about their elements, and can be compared and
+/// pickled. Tensors of some of these are kept by the package ([`kept`]); making one of another is refused.
 #[pyclass(frozen, name = "dtype", module = "arcgrad")]
 pub struct PyDType(Kind);
 
@@ -146,6 +148,35 @@ pub fn not_computed(dtype: &PyDType) -> PyErr {
             "arcgrad.int64"
         },
     ))
+}
+
+/// The result of a call that names a dtype which the core has no tensors of, if the package keeps some (`arcgrad._kept`).
+#[cold]
+pub fn kept<'py>(
+    py: Python<'py>,
+    name: &str,
+    args: Bound<'py, PyTuple>,
+    kwargs: Option<Bound<'py, PyDict>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let made = py.import(intern!(py, "arcgrad._kept"))?.call_method1(intern!(py, "instead"), (name, args, kwargs))?;
+    Ok((!made.is(py.NotImplemented())).then_some(made))
+}
+
+/// [`kept`], of a call that makes a tensor of something and a dtype.
+pub fn kept_of<'py>(
+    name: &str,
+    data: &Bound<'py, PyAny>,
+    dtype: Option<&Bound<'py, PyAny>>,
+    kwargs: &[(&str, i64)],
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Some(dtype) = dtype.filter(|dtype| named_from_py(dtype).is_some()) else { return Ok(None) };
+    let py = data.py();
+    let named = PyDict::new(py);
+    named.set_item("dtype", dtype)?;
+    for (keyword, value) in kwargs {
+        named.set_item(keyword, value)?;
+    }
+    kept(py, name, PyTuple::new(py, [data])?, Some(named))
 }
 
 /// Like [`from_py`]; Python's own types stand for dtypes too (`dtype=float` is `float64`), and `None` for none.

@@ -30,6 +30,7 @@ use pyo3::types::{PyDict, PyTuple};
 use smallvec::SmallVec;
 
 use crate::capi::with_keywords;
+use crate::dtype;
 use crate::error::{guard, guard_detached};
 use crate::overrides;
 use crate::tensor::{self, PyTensor, fresh_to_py, track_written};
@@ -76,7 +77,7 @@ impl Entry {
         if let [only] = self.overloads[..] {
             return match parse::parse(only, self.method, self.in_place, given) {
                 Ok(parsed) => self.invoke(py, only, &parsed, given),
-                Err(Reject::Raise(error)) => Err(error),
+                Err(Reject::Raise(error)) => self.kept(py, error, given),
                 Err(reject) => match self.otherwise(py, given)? {
                     Some(result) => Ok(result),
                     None => Err(message::of_one(self, only, given, &reject)),
@@ -86,7 +87,7 @@ impl Entry {
         for info in &self.overloads {
             match parse::parse(info, self.method, self.in_place, given) {
                 Ok(parsed) => return self.invoke(py, info, &parsed, given),
-                Err(Reject::Raise(error)) => return Err(error),
+                Err(Reject::Raise(error)) => return self.kept(py, error, given),
                 Err(_) => {}
             }
         }
@@ -94,6 +95,16 @@ impl Entry {
             Some(result) => Ok(result),
             None => Err(message::of_several(self, given)),
         }
+    }
+
+    /// The result of a call that names a dtype which the core has no tensors of, or the error that says so.
+    #[cold]
+    fn kept<'py>(&self, py: Python<'py>, error: PyErr, given: &Given<'_, 'py>) -> PyResult<Py<PyAny>> {
+        if !given.objects().any(|object| dtype::named_from_py(&object).is_some()) {
+            return Err(error);
+        }
+        let (args, kwargs) = given.as_call()?;
+        dtype::kept(py, self.name, args, kwargs)?.map(Bound::unbind).ok_or(error)
     }
 
     /// The result of a call whose arguments fit no signature: the program takes it over, or it is in an order of before.
