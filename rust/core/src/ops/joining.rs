@@ -9,8 +9,9 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::call;
 use crate::graph::node::Backward;
-use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::op::{Arrays, Attribute, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
+use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 
@@ -163,6 +164,10 @@ struct Stacked {
 impl Op for Stacked {
     fn name(&self) -> &str {
         "StackBackward0"
+    }
+
+    fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
+        vec![("dim", Attribute::Number(Scalar::Int(self.axis as i64)))]
     }
 
     fn takes_complex(&self) -> bool {
