@@ -91,7 +91,9 @@ impl OpOverload {
         let inputs: Vec<Option<&Tensor>> = args.iter().map(|argument| from_py_static(&argument)).collect();
         let results =
             guard(|| if OFF.get() { run_plain(&call, &inputs) } else { Ok(call.run(&inputs)?.into_iter().collect()) })?;
-        if call.reads && let [number] = results.as_slice() {
+        if call.reads
+            && let [number] = results.as_slice()
+        {
             return Ok(number::to_py(py, guard(|| number.item())?));
         }
         handed_out(py, results)
@@ -366,7 +368,9 @@ fn results_of(result: &Bound<'_, PyAny>, call: &HostCall, name: &str) -> PyResul
     if let Some(tensor) = from_py(result) {
         return Ok(vec![tensor.clone()]);
     }
-    if call.reads && let Some(number) = number::scalar(result)? {
+    if call.reads
+        && let Some(number) = number::scalar(result)?
+    {
         return guard(|| host::of_number(number)).map(|number| vec![number]);
     }
     let wrong = |object: &Bound<'_, PyAny>| {

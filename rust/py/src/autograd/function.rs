@@ -713,8 +713,11 @@ impl Call<'_, '_> {
         let results =
             tensors.iter().map(|tensor| tensor.as_ref().is_some_and(|tensor| zeros || !is_constant(tensor))).collect();
         // A result that is no tensor has a number all the same.
-        let nothing =
-            || Meta { shape: [0].into_iter().collect(), dtype: arcgrad::DType::F32, device: arcgrad::storage::Device::Cpu };
+        let nothing = || Meta {
+            shape: [0].into_iter().collect(),
+            dtype: arcgrad::DType::F32,
+            device: arcgrad::storage::Device::Cpu,
+        };
         let outputs = tensors.iter().map(|tensor| tensor.as_ref().map_or_else(nothing, Tensor::meta)).collect();
         let rule = PyFunctionRule {
             ctx: self.ctx.clone().into_any().unbind(),
