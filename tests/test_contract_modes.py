@@ -448,3 +448,21 @@ def test_an_exception_in_a_backward_under_anomaly_mode_shows_the_forward_line():
         with pytest.raises(ValueError, match="mine"):
             run()
     assert any("made here" in str(w.message) for w in caught)
+
+
+def test_inference_mode_records_nothing_where_grad_mode_is_on():
+    x = ag.tensor([1.0], requires_grad=True)
+    with ag.inference_mode(), ag.enable_grad():
+        assert ag.is_grad_enabled() and ag.is_inference_mode_enabled()
+        assert not (x * 2).requires_grad
+    with ag.inference_mode(), ag.inference_mode(False):
+        assert (x * 2).requires_grad
+
+
+def test_inference_mode_lets_what_requires_a_gradient_be_resized():
+    with ag.inference_mode():
+        x = ag.ones(1, 2, 3, requires_grad=True)
+        x.resize_(1, 2).resize_as_(ag.ones(2))
+    assert x.shape == (2,) and x.requires_grad
+    with pytest.raises(RuntimeError, match="cannot resize variables that require grad"):
+        ag.ones(2, requires_grad=True).resize_(1)

@@ -41,6 +41,39 @@ def test_a_class_runs_the_operations_on_its_instances():
     assert Wrapped.calls == ["aten.mul.Tensor", "aten.add.Tensor"]
 
 
+def test_the_layout_of_an_instance_is_the_one_that_it_is_given():
+    made = ag.Tensor._make_wrapper_subclass(Wrapped, (2, 3), strides=(1, 2), storage_offset=4)
+    assert (made.stride(), made.storage_offset(), made.data_ptr()) == ((1, 2), 4, 0)
+    assert ag.Tensor._make_wrapper_subclass(Wrapped, (2, 3)).stride() == (3, 1)
+    with pytest.raises(RuntimeError, match="1 strides do not match"):
+        ag.Tensor._make_wrapper_subclass(Wrapped, (2, 3), strides=(1,))
+
+
+def test_what_is_read_of_an_instance_is_asked_of_its_class():
+    x = wrapped([1.5, 2.0])
+    assert x[0].item() == 1.5 and type(x[0]) is Wrapped
+    assert Wrapped.calls == ["aten.select.int", "aten._local_scalar_dense.default", "aten.select.int"]
+    assert float(x.sum()) == 3.5 and bool((x > 1).all())
+    assert ag.equal(x, ag.tensor([1.5, 2.0])) and not ag.equal(x, x * 2)
+    assert wrapped([0.1]).double()[0].item() == ag.tensor(0.1).double().item()
+
+
+def test_gradcheck_of_instances():
+    for fast in (False, True):
+        x = Wrapped(ag.tensor([0.5, 1.5], dtype=ag.float64), requires_grad=True)
+        assert ag.autograd.gradcheck(lambda x: (x * x).exp(), x, fast_mode=fast)
+
+
+def test_an_operation_is_a_function_where_nobody_was_asked():
+    x = ag.tensor([[1.0, 2.0], [3.0, 4.0]])
+    assert ag.ops.aten.mul.Tensor(x, 2).tolist() == [[2.0, 4.0], [6.0, 8.0]]
+    assert ag.ops.aten.sum.dim_IntList(x, [1]).tolist() == [3.0, 7.0]
+    assert ag.ops.aten.linalg_det(x).item() == pytest.approx(-2.0)
+    assert ag.ops.aten.alias(x)._base is x
+    with pytest.raises(NotImplementedError, match="no function of the package has this name"):
+        ag.ops.aten.no_such_operation.default(x)
+
+
 def test_gradients_of_instances_are_instances():
     x = wrapped([1.0, 2.0], requires_grad=True)
     y = x.exp()
@@ -71,8 +104,9 @@ def test_attributes_live_as_long_as_the_tensor():
 
 
 def test_what_has_no_data_is_not_read():
-    with pytest.raises(RuntimeError):
-        wrapped([1.0]).item()
+    for read in (ag.Tensor.numpy, ag.Tensor.tolist):
+        with pytest.raises(RuntimeError):
+            read(wrapped([1.0]))
 
 
 def test_changes_in_place_are_run_by_the_class():
@@ -125,11 +159,6 @@ def test_a_mode_is_not_in_force_while_it_runs():
     with Doubles():
         assert ag.ones(1).exp().neg().item() == pytest.approx(-4 * 2.7182818)
     assert ag.ones(1).neg().item() == -1.0
-
-
-def test_a_function_runs_only_while_it_is_asked_about():
-    with pytest.raises(RuntimeError, match="while __torch_dispatch__ is asked"):
-        ag.ops.aten.sin.default(ag.ones(1))
 
 
 def test_a_class_over_data_is_asked_and_can_compute_with_it():

@@ -1065,3 +1065,21 @@ def test_a_function_without_a_rule_for_batches_is_refused():
         ag.vmap(None_.apply)(ag.ones(2))
     with pytest.raises(RuntimeError, match="must override the setup_context"):
         ag.vmap(Square.apply)(ag.ones(2))
+
+
+def test_a_complex_gradient_of_a_real_input_is_an_error():
+    class Turned(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 1j
+
+    x = ag.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="invalid gradient at index 0 - expected type float32 but got complex64"):
+        Turned.apply(x).sum().backward()
+    assert x.grad is None
+    (grad,) = ag.autograd.grad(Turned.apply(z := ag.ones(2, dtype=ag.complex64, requires_grad=True)).abs().sum(), z)
+    assert grad.tolist() == [1j, 1j]

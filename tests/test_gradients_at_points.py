@@ -283,3 +283,19 @@ def test_what_does_not_depend_on_a_result_gets_nothing_of_its_infinite_gradient(
                     for one, other in zip(plain, with_one_gradient(outputs, floats, number, arriving)):
                         if one is not None:
                             assert not other[one == 0].any(), f"{call.id}: {arriving} at {number}: {other.tolist()}"
+
+
+@pytest.mark.parametrize("combine", [ag.scatter_reduce, ag.index_reduce])
+def test_the_second_derivative_of_a_product_with_several_zeros_is_refused(combine):
+    index = ag.tensor([0, 0])
+    start = ag.ones(1, dtype=ag.float64, requires_grad=True)
+    for values, refused in (([0.0, 0.0], True), ([0.0, 2.0], False)):
+        source = ag.tensor(values, dtype=ag.float64, requires_grad=True)
+        product = combine(start, 0, index, source, "prod")
+        (first,) = ag.autograd.grad(product.sum(), source, create_graph=True)
+        assert first.tolist() == [values[1], values[0]]
+        if refused:
+            with pytest.raises(RuntimeError, match="Double backward is unsupported for src when >1 zeros"):
+                ag.autograd.grad(first[0], source)
+        else:
+            assert ag.autograd.grad(first[0], source)[0].tolist() == [0.0, 1.0]

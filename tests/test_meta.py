@@ -347,3 +347,9 @@ def test_devices_in_their_spellings():
     assert ag.ones(2).to(device="meta").is_meta and ag.ones(2).to("meta", ag.float64).dtype is ag.float64
     assert ag.ones(2).to(ag.ones(1, device="meta", dtype=ag.int64)).dtype is ag.int64
     assert ag.ones(2).type_as(ag.ones(1, device="meta")).is_meta and ag.ones(2, device="meta").type() == "arcgrad.meta.FloatTensor"
+
+
+def test_a_pass_from_a_place_in_the_graph_begins_where_its_output_lies():
+    x = ag.ones((), device="meta", requires_grad=True)
+    edge = ag.autograd.graph.get_gradient_edge(x * 2)
+    assert ag.autograd.grad(edge, x)[0].device.type == "meta"

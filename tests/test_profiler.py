@@ -163,3 +163,23 @@ def test_the_older_form():
     with ag.autograd.profiler.profile(enabled=False) as off:
         ag.ones(2)
     assert off.function_events is None
+
+
+def test_events_can_be_made_by_hand():
+    from arcgrad.autograd.profiler_util import EventList, FunctionEvent, FunctionEventAvg
+
+    outer = FunctionEvent(id=0, name="outer", thread=1, start_us=0, end_us=9, node_id=0)
+    inner = FunctionEvent(id=1, name="inner", thread=1, start_us=2, end_us=5, node_id=0)
+    other = FunctionEvent(id=2, name="other", thread=2, start_us=2, end_us=5)
+    events = EventList([inner, other, outer])
+    events._populate_cpu_children()
+    assert (outer.cpu_children, inner.cpu_parent, other.cpu_parent) == ([inner], outer, None)
+    average = FunctionEventAvg().add(outer)
+    assert (average.key, average.count, average.cpu_time_total, average.self_cpu_time_total) == ("outer", 1, 9, 6)
+
+
+def test_the_text_of_a_profile_is_its_table():
+    with ag.autograd.profiler.profile(use_kineto=ag.autograd.kineto_available()) as prof:
+        assert ag.autograd._profiler_enabled()
+        ag.ones(2) + 1
+    assert str(prof) == prof.table() and not ag.autograd._profiler_enabled()

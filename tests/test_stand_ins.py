@@ -249,3 +249,15 @@ def test_channels_last_is_an_order_of_elements():
     assert w.grad.tolist() == x.tolist()
     layer = ag.nn.Conv2d(3, 2, 1).to(memory_format=ag.channels_last)
     assert layer.weight.is_contiguous(memory_format=ag.channels_last)
+
+
+def test_a_forked_call_has_been_made_when_it_is_waited_for():
+    future = ag.jit.fork(lambda x, y: x + y, ag.ones(1), y=2)
+    assert future.done() and ag.jit.wait(future).tolist() == [3.0]
+    with pytest.raises(ZeroDivisionError):
+        ag.jit.fork(lambda: 1 / 0)
+
+
+def test_volatile_says_that_it_is_gone():
+    with pytest.warns(UserWarning, match="volatile was removed"):
+        assert ag.ones(1).volatile is False

@@ -70,6 +70,7 @@ def install() -> None:
     for name, place in _PLACES.items():
         if not hasattr(_core.Tensor, name):
             setattr(_core.Tensor, name, _later(name, *place))
+    _core.Tensor.volatile = property(_volatile)
     _core.UntypedStorage.from_file = staticmethod(_from_file)
     _core.UntypedStorage.share_memory_ = _share_storage
     for name in _OF_STORAGES:
@@ -77,6 +78,14 @@ def install() -> None:
     for name in _OF_BYTES:
         setattr(_core.UntypedStorage, name, _of_bytes(name))
     _core.UntypedStorage.is_cuda = _core.UntypedStorage.is_sparse = _core.UntypedStorage.is_sparse_csr = False
+
+
+def _volatile(self: Tensor) -> bool:
+    """False: what was once said so is said by ``no_grad``."""
+    import warnings
+
+    warnings.warn("volatile was removed (Variable.volatile is always False)", stacklevel=2)
+    return False
 
 
 def _from_file(filename: str, shared: bool = False, nbytes: int = 0) -> UntypedStorage:

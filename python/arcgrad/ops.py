@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["aten", "load_library", "loaded_libraries", "run"]
+__all__ = ["aten", "load_library", "loaded_libraries"]
 
 #: The files that were loaded.
 loaded_libraries: set[str] = set()
@@ -34,7 +34,7 @@ _OTHERWISE = {
 }
 
 
-def run(name: str, args: Any, kwargs: Any) -> Any:
+def _run(name: str, args: Any, kwargs: Any) -> Any:
     """Runs an operation by its name among PyTorch's: the function or the method of the package that is called so.
 
     Raises:
@@ -72,7 +72,7 @@ class OpOverloadPacket:
         return [name for name in vars(self) if name[:2] != "__"]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return run(self.__name__, args, kwargs)
+        return _run(self.__name__, args, kwargs)
 
     def __repr__(self) -> str:
         return f"<OpOverloadPacket(op='aten.{self.__name__}')>"

@@ -30,11 +30,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Final",
+    "Future",
     "ScriptFunction",
     "ScriptModule",
     "TracerWarning",
     "annotate",
     "export",
+    "fork",
     "freeze",
     "ignore",
     "interface",
@@ -48,6 +50,7 @@ __all__ = [
     "trace",
     "trace_module",
     "unused",
+    "wait",
 ]
 
 _is_instance = isinstance
@@ -168,6 +171,35 @@ def is_tracing() -> bool:
     return False
 
 
+class Future:
+    """A result that is there: what would be computed beside the program has been computed."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def done(self) -> bool:
+        """True."""
+        return True
+
+    def value(self) -> Any:
+        """The result."""
+        return self._value
+
+    wait = value
+
+
+def fork(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Future:
+    """Calls the function, as PyTorch does outside of compiled code; the result is to be asked for by :func:`wait`."""
+    return Future(func(*args, **kwargs))
+
+
+def wait(future: Future) -> Any:
+    """The result of :func:`fork`."""
+    return future.wait()
+
+
+_fork, _wait = fork, wait
+
 _absent.declare(
-    __name__, "arcgrad compiles no functions; save() keeps tensors and states", "Attribute CompilationUnit fork load save wait"
+    __name__, "arcgrad compiles no functions; save() keeps tensors and states", "Attribute CompilationUnit load save"
 )

@@ -162,6 +162,12 @@ impl Array {
         Self::from_parts(OP, Storage::elsewhere(bytes), dtype, shape, strides, offset)
     }
 
+    /// The same layout in other memory, which there is none of: all that counts is whose version it has.
+    pub(crate) fn placed_on(&self, storage: Storage) -> Self {
+        assert!(!storage.has_memory(), "the layout may lead beyond it");
+        Self::shown(storage, Layout::strided(self.shape(), self.strides()), self.offset(), self.dtype())
+    }
+
     /// Refuses what stands in for data that lies elsewhere.
     ///
     /// # Errors

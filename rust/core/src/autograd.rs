@@ -6,6 +6,7 @@ use crate::graph::node::{Edge, Meta};
 use crate::graph::{Request, run};
 use crate::ops::writing::copy;
 use crate::scalar::Scalar;
+use crate::storage::Placed;
 use crate::tensor::Tensor;
 
 /// Options of a backward pass.
@@ -77,7 +78,10 @@ fn seed(meta: &Meta, given: Option<&Tensor>, position: usize, output: Option<&Te
             }
             match output {
                 Some(output) => copy::ones_like(output),
-                None => Ok(Tensor::from_array(Array::full("backward", &meta.shape, Scalar::Int(1), meta.dtype)?)),
+                None => {
+                    let _place = Placed::unless_said(meta.device);
+                    Ok(Tensor::from_array(Array::full("backward", &meta.shape, Scalar::Int(1), meta.dtype)?))
+                }
             }
         }
     }

@@ -694,8 +694,7 @@ impl<'a> Access<'a> {
             return false;
         }
         let placeholder = Storage::placeholder();
-        let elsewhere =
-            |root: &Root| matches!(root.owner, Owner::Elsewhere) || std::ptr::eq(root, &*placeholder.root);
+        let elsewhere = |root: &Root| matches!(root.owner, Owner::Elsewhere) || std::ptr::eq(root, &*placeholder.root);
         if self.held.iter().any(|(root, _)| elsewhere(root)) {
             // Nothing has been taken, and nothing may be given back: least of all what is held for ever.
             self.held.clear();

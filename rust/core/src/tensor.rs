@@ -313,8 +313,7 @@ impl Tensor {
 
     /// Shape and dtype.
     pub fn meta(&self) -> Meta {
-        let state = self.lock();
-        Meta { shape: smallvec::SmallVec::from_slice(state.array.shape()), dtype: state.array.dtype() }
+        Meta::of(&self.lock().array)
     }
 
     /// All elements in row-major order, cast to `T`.
@@ -815,7 +814,13 @@ impl Tensor {
     /// The same memory with a version counter of its own, cut off from the graph (`.data`).
     pub fn data(&self) -> Self {
         if modes().any(Modes::LIFTED) && self.lift().is_some_and(|lift| lift.batched.is_some() || lift.host.is_some()) {
-            return self.detach();
+            let detached = self.detach();
+            if detached.is_left_to_host() {
+                let array = detached.array().with_own_counter();
+                let old = detached.lock().replace_array(array);
+                drop(old);
+            }
+            return detached;
         }
         let (array, inference) = {
             let state = self.lock();

@@ -81,7 +81,7 @@ impl OpOverload {
             .with(|asked| asked.borrow().iter().rev().find(|(asked, _)| *asked == name).map(|(_, call)| call.clone()));
         let Some(call) = asked else {
             // Nobody was asked about this operation: it is the function of the package.
-            return Ok(py.import("arcgrad.ops")?.getattr("run")?.call1((&self.op, args, kwargs))?.unbind());
+            return Ok(py.import("arcgrad.ops")?.getattr("_run")?.call1((&self.op, args, kwargs))?.unbind());
         };
         if kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
             return Err(PyTypeError::new_err(format!(
@@ -91,7 +91,9 @@ impl OpOverload {
         let inputs: Vec<Option<&Tensor>> = args.iter().map(|argument| from_py_static(&argument)).collect();
         let results =
             guard(|| if OFF.get() { run_plain(&call, &inputs) } else { Ok(call.run(&inputs)?.into_iter().collect()) })?;
-        if call.reads && let [number] = results.as_slice() {
+        if call.reads
+            && let [number] = results.as_slice()
+        {
             return Ok(number::to_py(py, guard(|| number.item())?));
         }
         handed_out(py, results)
@@ -366,8 +368,10 @@ fn results_of(result: &Bound<'_, PyAny>, call: &HostCall, name: &str) -> PyResul
     if let Some(tensor) = from_py(result) {
         return Ok(vec![tensor.clone()]);
     }
-    if call.reads && let Some(number) = number::scalar(result)? {
-        return guard(|| Tensor::scalar(number, number.dtype())).map(|number| vec![number]);
+    if call.reads
+        && let Some(number) = number::scalar(result)?
+    {
+        return guard(|| host::of_number(number)).map(|number| vec![number]);
     }
     let wrong = |object: &Bound<'_, PyAny>| {
         PyTypeError::new_err(format!(

@@ -40,7 +40,7 @@ pub(crate) fn accumulator_of(leaf: &Tensor, state: &mut State) -> NodeRef {
     if let Some(node) = state.extra.as_ref().and_then(|extra| extra.accumulator.as_ref()) {
         return node.clone();
     }
-    let meta = Meta { shape: SmallVec::from_slice(state.array.shape()), dtype: state.array.dtype() };
+    let meta = Meta::of(&state.array);
     let rule = AccumulateGrad { leaf: leaf.downgrade() };
     let node: NodeRef = NodeOf::new(rule, Blame::NONE, SmallVec::new(), smallvec![meta], SmallVec::new());
     let extra = state.extra();

@@ -31,6 +31,8 @@ impl Modes {
     pub const AUTOCAST: Self = Self(512);
     /// The lower precision of regions is `float16` instead of `bfloat16`.
     pub const AUTOCAST_F16: Self = Self(1024);
+    /// Modes in which nothing is recorded.
+    pub const UNRECORDED: Self = Self(1 | 2);
     /// Modes in which every operation has to be seen as one: no shorter way past `call`.
     pub const TRANSFORMS: Self = Self(128 | 256);
 
@@ -72,7 +74,7 @@ pub fn set_modes(modes: Modes) -> Modes {
 /// Whether operations are recorded on this thread.
 #[inline]
 pub fn is_grad_enabled() -> bool {
-    !modes().any(Modes::NO_GRAD)
+    !modes().any(Modes::UNRECORDED)
 }
 
 /// Switches recording; returns whether it was on.

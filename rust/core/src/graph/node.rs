@@ -19,6 +19,7 @@ use super::saved::{self, Released, Saved, SavedState};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::storage::Device;
 use crate::tensor::Tensor;
 
 /// A node with its rule; the rule's type is erased in [`Node`].
@@ -68,9 +69,17 @@ pub struct Meta {
     pub shape: MetaShape,
     /// Dtype of the output.
     pub dtype: DType,
+    /// Where it lies, and so what a pass begins with there.
+    pub device: Device,
 }
 
 impl Meta {
+    /// Of an array.
+    #[inline]
+    pub(crate) fn of(array: &Array) -> Self {
+        Self { shape: SmallVec::from_slice(array.shape()), dtype: array.dtype(), device: array.storage().device() }
+    }
+
     /// Whether an array has this shape and dtype.
     #[inline]
     pub(crate) fn describes(&self, array: &Array) -> bool {

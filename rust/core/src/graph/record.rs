@@ -79,7 +79,7 @@ pub(crate) fn is_wanted_of<'a>(operands: impl IntoIterator<Item = &'a Operand>) 
 }
 
 fn meta(array: &Array) -> Meta {
-    Meta { shape: SmallVec::from_slice(array.shape()), dtype: array.dtype() }
+    Meta::of(array)
 }
 
 fn edges(inputs: &[&Operand]) -> SmallVec<[Edge; 2]> {

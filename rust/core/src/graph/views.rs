@@ -60,7 +60,11 @@ pub(crate) fn set_replay(view: &Tensor, source: &Tensor, step: Replay) -> Result
         Some(None) => return Ok(()),
     };
     let (own, storage) = (view.array(), source.array().storage().clone());
-    let array = Array::from_parts("vmap", storage, own.dtype(), own.shape(), own.strides(), 0)?;
+    let array = if storage.has_memory() {
+        Array::from_parts("vmap", storage, own.dtype(), own.shape(), own.strides(), 0)?
+    } else {
+        own.placed_on(storage)
+    };
     let version = array.storage().version();
     let old = {
         let mut state = view.lock();
@@ -342,7 +346,7 @@ pub(crate) fn rebase_history(target: &Tensor, node: NodeRef, output_nr: u32, inp
             let replay = view.replay.clone();
             let dtype = base.dtype();
             let rule = CopySlices { base: base_geometry, dtype, view: shown, replay, input, inner: node.clone() };
-            let meta = Meta { shape: SmallVec::from_slice(base.shape()), dtype: base.dtype() };
+            let meta = Meta::of(&base);
             let copy: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], SmallVec::new());
             node.head().saved().show_outputs_through(&copy);
             move_to(&view.base, None, copy, 0);

@@ -253,6 +253,20 @@ impl PyFunctionRule {
         self.results.iter().enumerate().map(one).collect()
     }
 
+    /// A real input has no complex gradient: the imaginary part would be lost.
+    fn check_real(&self, cx: &Backward<'_>, input: usize, grad: &Tensor) -> PyResult<()> {
+        let Edge { node: Some(next), output_nr } = &cx.node().edges()[input] else { return Ok(()) };
+        let expected = next.outputs()[*output_nr as usize].dtype;
+        if grad.dtype().is_complex() && !expected.is_complex() {
+            return Err(PyRuntimeError::new_err(format!(
+                "Function {} returned an invalid gradient at index {input} - expected type {expected} but got {}",
+                self.name,
+                grad.dtype()
+            )));
+        }
+        Ok(())
+    }
+
     fn call(&self, py: Python<'_>, cx: &mut Backward<'_>) -> PyResult<()> {
         let grads = PyTuple::new(py, self.gradients_of_results(py, cx)?)?;
         // The gradients belong to the program now, as far as the engine is concerned.
@@ -290,7 +304,10 @@ impl PyFunctionRule {
                 continue;
             }
             match from_py(&grad) {
-                Some(tensor) if cx.needs(edge) => cx.put(edge, tensor.clone()),
+                Some(tensor) if cx.needs(edge) => {
+                    self.check_real(cx, edge, tensor)?;
+                    cx.put(edge, tensor.clone());
+                }
                 Some(_) => {}
                 None if grad.is_none() => {}
                 None => {
@@ -696,7 +713,11 @@ impl Call<'_, '_> {
         let results =
             tensors.iter().map(|tensor| tensor.as_ref().is_some_and(|tensor| zeros || !is_constant(tensor))).collect();
         // A result that is no tensor has a number all the same.
-        let nothing = || Meta { shape: [0].into_iter().collect(), dtype: arcgrad::DType::F32 };
+        let nothing = || Meta {
+            shape: [0].into_iter().collect(),
+            dtype: arcgrad::DType::F32,
+            device: arcgrad::storage::Device::Cpu,
+        };
         let outputs = tensors.iter().map(|tensor| tensor.as_ref().map_or_else(nothing, Tensor::meta)).collect();
         let rule = PyFunctionRule {
             ctx: self.ctx.clone().into_any().unbind(),

@@ -81,10 +81,10 @@ impl ModeGuard {
     }
 }
 
-/// Return whether operations are recorded on this thread.
+/// Return whether operations are recorded on this thread, unless it is in inference mode.
 #[pyfunction]
 fn is_grad_enabled() -> bool {
-    graph::is_grad_enabled()
+    !modes().any(GRAD)
 }
 
 /// Switch recording on this thread; returns whether it was on.

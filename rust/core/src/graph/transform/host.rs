@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use smallvec::{SmallVec, smallvec};
 
 use super::parts;
+use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
 use crate::graph::call::{self, Operands, Primitive, call_with};
 use crate::graph::mode::no_grad;
@@ -76,15 +77,25 @@ pub(crate) fn read(
     inputs: &[&Tensor],
     run: impl Fn(&[Option<&Tensor>]) -> Result<Scalar> + Send + Sync + 'static,
 ) -> Result<Scalar> {
-    let number = move |inputs: &[Option<&Tensor>]| {
-        let number = run(inputs)?;
-        Ok(smallvec![Tensor::scalar(number, number.dtype())?])
-    };
+    let number = move |inputs: &[Option<&Tensor>]| Ok(smallvec![of_number(run(inputs)?)?]);
     let inputs: SmallVec<[Option<&Tensor>; 2]> = inputs.iter().copied().map(Some).collect();
     match ask(named(name, true, number), &inputs)?.as_slice() {
         [number] if !number.is_left_to_host() => number.item(),
         _ => Err(Error::runtime("dispatch", format!("the result of {name} must be a number"))),
     }
+}
+
+/// What carries a number through a call, with all its digits.
+///
+/// # Errors
+/// None that a program could cause.
+pub fn of_number(number: Scalar) -> Result<Tensor> {
+    let dtype = match number.category() {
+        Category::Float => DType::F64,
+        Category::Complex => DType::C128,
+        Category::Bool | Category::Integer => number.dtype(),
+    };
+    Tensor::scalar(number, dtype)
 }
 
 /// A call that is none of an operation.

@@ -7,11 +7,12 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::call;
 use crate::graph::node::Backward;
-use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::op::{Arrays, Attribute, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::ops::batching;
 use crate::ops::views::{self, ViewOp};
 use crate::ops::writing::copy;
+use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
 
@@ -164,6 +165,10 @@ struct Stacked {
 impl Op for Stacked {
     fn name(&self) -> &str {
         "StackBackward0"
+    }
+
+    fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
+        vec![("dim", Attribute::Number(Scalar::Int(self.axis as i64)))]
     }
 
     fn takes_complex(&self) -> bool {

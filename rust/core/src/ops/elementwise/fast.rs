@@ -179,7 +179,7 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     // Before the line to blame is looked for, which may run code of the host.
     drop(states);
     let blame = Blame::here();
-    let meta = Meta { shape: SmallVec::from_slice(output.shape()), dtype: output.dtype() };
+    let meta = Meta::of(&output);
     if !saves_output {
         let node: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], saved);
         return Some(Fresh { tensor: Tensor::from_node(output, node, 0), in_graph: true });

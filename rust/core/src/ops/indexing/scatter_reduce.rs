@@ -189,7 +189,8 @@ fn refused_at_several_zeros(gradient: Tensor, source: &Tensor, zeros: &Tensor) -
 }
 
 /// In the words that programs look for.
-const SEVERAL_ZEROS: &str = "Double backward is unsupported for src when >1 zeros in src are scattered to the same position in self";
+const SEVERAL_ZEROS: &str =
+    "Double backward is unsupported for src when >1 zeros in src are scattered to the same position in self";
 
 impl Op for Combined {
     fn name(&self) -> &str {
