@@ -1,6 +1,7 @@
 //! What the structured kernels share: scalar floating point they are generic over, and SIMD dispatch of a loop.
 
 use std::ops::{Add, AddAssign, MulAssign, SubAssign};
+use std::sync::atomic::{Ordering, compiler_fence};
 
 use super::lane::FloatElement;
 use super::math::{exponential, logarithm};
@@ -153,9 +154,24 @@ unsafe impl<P> Sync for Shared<P> {}
 // SAFETY: as above.
 unsafe impl<P> Send for Shared<P> {}
 
+/// To be called where a loop goes on from one group of lanes to the next. Costs nothing, but the optimiser must not
+/// vectorise across groups, which it would do by gathers.
+#[inline(always)]
+pub fn group_done() {
+    compiler_fence(Ordering::SeqCst);
+}
+
+/// The same lanes, by way of memory: what made them is then vectors that are stored whole. Without, the optimiser looks from
+/// the last addition of a tree over the lanes back to where they come from, and finds vectors of two of them.
+#[inline(always)]
+pub fn settled<T, const L: usize>(lanes: [T; L]) -> [T; L] {
+    std::hint::black_box(lanes)
+}
+
 /// Sum of the lanes by halving: a tree that does not depend on the vector width.
 #[inline(always)]
-pub fn lane_sum<T: Copy + Add<Output = T>, const L: usize>(mut lanes: [T; L]) -> T {
+pub fn lane_sum<T: Copy + Add<Output = T>, const L: usize>(lanes: [T; L]) -> T {
+    let mut lanes = settled(lanes);
     let mut width = L / 2;
     while width > 0 {
         for lane in 0..width {

@@ -10,9 +10,9 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 #[cfg(target_arch = "x86_64")]
 use std::sync::LazyLock;
-use std::sync::atomic::{Ordering, compiler_fence};
 
 use super::element::{B8, Element};
+use super::float::group_done;
 use super::lane::{Exact, FloatElement, Held, Lane, LaneElement, Rare, Verdict};
 use super::number::{
     Complex, Equal, Equality, Field, FieldFormula, FieldPredicate, Int, IntFormula, Order, Ordered, OrderedFormula,
@@ -116,8 +116,7 @@ unsafe fn groups<B: Body<N, P>, const N: usize, const P: usize, const G: usize>(
             inputs = std::array::from_fn(|k| inputs[k].add(steps[k]));
             output = output.add(G);
         }
-        // Costs nothing, but the optimiser must not vectorise across groups, which it would do by gathers.
-        compiler_fence(Ordering::SeqCst);
+        group_done();
     }
 }
 

@@ -56,15 +56,28 @@ pub fn erfc<F: Float>(x: F) -> F {
     select(x.unordered(), x, y)
 }
 
+/// Φ(x) = ½ + x P(x²) up to √2: half of the error function's series at x/√2.
+const CDF_SERIES: [f32; 7] = {
+    let mut coefficients = [0.0; 7];
+    let (mut k, mut factor) = (0, 0.5 * std::f64::consts::FRAC_1_SQRT_2);
+    while k < coefficients.len() {
+        let coefficient = single::ERF[k] as f64 + if k == 0 { 1.0 } else { 0.0 };
+        coefficients[k] = (coefficient * factor) as f32;
+        factor *= 0.5;
+        k += 1;
+    }
+    coefficients
+};
+
 /// Φ(x) of an `f32`: the series up to √2, the scaled tail as a polynomial beyond. The exponential is the density's, which a
 /// gradient asks for as well.
 #[inline(always)]
 pub(super) fn normal_cdf_single(x: f32) -> f32 {
-    use std::f32::consts::{FRAC_1_SQRT_2, SQRT_2};
-    let a = x.abs();
-    let near = Float::mul_add(series(clamp(a * FRAC_1_SQRT_2, [0.0, 1.0])).copysign(x), 0.5, 0.5);
+    use std::f32::consts::SQRT_2;
+    let (a, square) = (x.abs(), x * x);
+    let near = Float::mul_add(x, polynomial(square, &CDF_SERIES), 0.5);
     let far = clamp(a, [1.4, 14.5]);
-    let tail = exp(x * x * -0.5) * polynomial((far - 3.5) / (far + 3.5), &single::CDF_TAIL);
+    let tail = exp(square * -0.5) * polynomial((far - 3.5) / (far + 3.5), &single::CDF_TAIL);
     select(a < SQRT_2, near, select(x < 0.0, tail, 1.0 - tail))
 }
 

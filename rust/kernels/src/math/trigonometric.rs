@@ -16,6 +16,18 @@ fn reduce<F: Float>(x: F) -> (F, F, F::Int) {
     (r, r_low, int)
 }
 
+/// (sin(r), cos(r), n): x = n π/2 + r as in [`reduce`], without the low parts, which are no more than a quarter of what two
+/// units in the last place allow.
+#[inline(always)]
+fn rounded<F: Float>(x: F) -> (F, F, F::Int) {
+    let (n, int) = x.scaled_round(F::lit(std::f64::consts::FRAC_2_PI));
+    let r = n.mul_add(-F::PI_2[2], n.mul_add(-F::PI_2[1], n.mul_add(-F::PI_2[0], x)));
+    let z = r * r;
+    let sin = (r * z).mul_add(polynomial(z, F::SIN), r);
+    let cos = z.mul_add(z.mul_add(polynomial(z, F::COS), F::lit(-0.5)), F::lit(1.0));
+    (sin, cos, int)
+}
+
 /// (sin, sin_low, cos, cos_low) of r + r_low.
 #[inline(always)]
 fn kernels<F: Float>(r: F, r_low: F) -> (F, F, F, F) {
@@ -38,8 +50,7 @@ fn too_large<F: Float>(x: F) -> bool {
 /// Sine, and `rare`.
 #[inline(always)]
 pub fn sin<F: Float>(x: F) -> (F, bool) {
-    let (r, r_low, n) = reduce(x);
-    let (s, _, c, _) = kernels(r, r_low);
+    let (s, c, n) = rounded(x);
     let y = select(F::bit(n, 0), c, s);
     let y = select(F::bit(n, 1), -y, y);
     // Keeps the sign of zero, which the reduction loses.
@@ -49,8 +60,7 @@ pub fn sin<F: Float>(x: F) -> (F, bool) {
 /// Cosine, and `rare`.
 #[inline(always)]
 pub fn cos<F: Float>(x: F) -> (F, bool) {
-    let (r, r_low, n) = reduce(x);
-    let (s, _, c, _) = kernels(r, r_low);
+    let (s, c, n) = rounded(x);
     let y = select(F::bit(n, 0), s, c);
     (select(F::bit(n, 0) != F::bit(n, 1), -y, y), too_large(x))
 }

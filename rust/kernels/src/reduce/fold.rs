@@ -5,8 +5,10 @@
 //! neither on the number of threads nor on the vector width.
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
+use std::mem::MaybeUninit;
+
 use crate::element::Element;
-use crate::float::simd;
+use crate::float::{group_done, settled, simd};
 use arcgrad_base::dtype::DType;
 
 /// An associative operation on values that fit one vector lane.
@@ -59,8 +61,8 @@ pub(super) const MAX_COLUMNS: usize = 512;
 /// Lanes of a vector: the widest registers hold this many 4-byte elements.
 pub(super) const GROUP: usize = 16;
 
-/// Vectors of [`GROUP`] lanes that are folded side by side in a long run, so that none waits for its last addition.
-const VECTORS: usize = 4;
+/// Lanes that are folded side by side in a long run, four vectors, so that none waits for its last addition.
+const WIDE: usize = 4 * GROUP;
 
 /// Runs shorter than this are folded without vectors: merging the lanes would cost more than they save.
 const SHORT: usize = 32;
@@ -78,21 +80,27 @@ pub(super) unsafe fn fold_run<F: Fold>(fold: &F, x: *const F::In, n: usize) -> F
         }
         // No lane is ever indexed at run time, or the lanes would not stay in registers.
         let mut sum = [fold.identity(); GROUP];
-        let long = n / (GROUP * VECTORS) * VECTORS;
+        let long = n / WIDE * WIDE / GROUP;
         if long > 0 {
-            let mut lanes = [[fold.identity(); GROUP]; VECTORS];
-            for group in (0..long).step_by(VECTORS) {
-                for v in 0..VECTORS {
-                    lanes[v] = fold_group(fold, lanes[v], x.add((group + v) * GROUP));
+            // One loop over all of these lanes: the compiler makes vectors of it, and of four loops registers of four lanes.
+            let mut lanes = [fold.identity(); WIDE];
+            for start in (0..long * GROUP).step_by(WIDE) {
+                let values = x.add(start).cast::<[F::In; WIDE]>().read_unaligned();
+                for l in 0..WIDE {
+                    lanes[l] = fold.step(lanes[l], values[l]);
                 }
+                group_done();
             }
             for l in 0..GROUP {
-                sum[l] = fold.merge(fold.merge(lanes[0][l], lanes[1][l]), fold.merge(lanes[2][l], lanes[3][l]));
+                let lane = |v: usize| lanes[v * GROUP + l];
+                sum[l] = fold.merge(fold.merge(lane(0), lane(1)), fold.merge(lane(2), lane(3)));
             }
         }
         for group in long..n / GROUP {
             sum = fold_group(fold, sum, x.add(group * GROUP));
+            group_done();
         }
+        let mut sum = settled(sum);
         let done = n / GROUP * GROUP;
         let mut width = GROUP;
         while width > 1 {
@@ -164,44 +172,49 @@ pub(super) unsafe fn fold_columns<F: Fold>(
     w: usize,
     lanes: *mut F::Lane,
 ) {
-    let (mut x, mut rows) = (x, rows);
     let together = rows_together(w);
-    // SAFETY: rows and columns stay within what the caller promised.
+    // Rows without gaps between are one long row, whose states are merged in the end.
+    let dense = together > 1 && stride == (w * size_of::<F::In>()) as isize;
+    let long = if dense { rows / together } else { 0 };
+    let mut wide = [const { MaybeUninit::<F::Lane>::uninit() }; NARROW * GROUP];
+    let wide = wide.as_mut_ptr().cast::<F::Lane>();
+    // SAFETY: rows and columns stay within what the caller promised; `wide` has room for the states of a long row.
     unsafe {
         for c in 0..w {
             lanes.add(c).write(fold.identity());
         }
-        if together > 1 && rows >= together && stride == (w * size_of::<F::In>()) as isize {
-            // Rows without gaps between are one long row, whose states are merged in the end.
-            let mut wide = [fold.identity(); NARROW * GROUP];
-            let (used, step, long) = (together * w, together as isize * stride, rows / together);
+        // First the long rows, then what is left: through the same code, which would be twice as long otherwise.
+        let (mut x, mut in_long) = (x, long > 0);
+        loop {
+            let (count, step, width, states) = if in_long {
+                for c in 0..together * w {
+                    wide.add(c).write(fold.identity());
+                }
+                (long, together as isize * stride, together * w, wide)
+            } else {
+                (rows - long * together, stride, w, lanes)
+            };
+            // Four rows at a time, so that the states are loaded and stored once for four elements.
             let mut row = 0;
-            while row + 4 <= long {
-                columns_of_rows::<F, 4>(fold, x.offset(row as isize * step), step, used, wide.as_mut_ptr());
+            while row + 4 <= count {
+                columns_of_rows::<F, 4>(fold, x.offset(row as isize * step), step, width, states);
                 row += 4;
             }
-            while row < long {
-                columns_of_rows::<F, 1>(fold, x.offset(row as isize * step), step, used, wide.as_mut_ptr());
+            while row < count {
+                columns_of_rows::<F, 1>(fold, x.offset(row as isize * step), step, width, states);
                 row += 1;
             }
+            if !in_long {
+                return;
+            }
+            in_long = false;
+            x = x.offset(count as isize * step);
             for part in 0..together {
                 for c in 0..w {
                     let lane = lanes.add(c);
-                    lane.write(fold.merge(lane.read(), wide[part * w + c]));
+                    lane.write(fold.merge(lane.read(), wide.add(part * w + c).read()));
                 }
             }
-            x = x.offset((long * together) as isize * stride);
-            rows -= long * together;
-        }
-        // Four rows at a time, so that the states are loaded and stored once for four elements.
-        let mut row = 0;
-        while row + 4 <= rows {
-            columns_of_rows::<F, 4>(fold, x.offset(row as isize * stride), stride, w, lanes);
-            row += 4;
-        }
-        while row < rows {
-            columns_of_rows::<F, 1>(fold, x.offset(row as isize * stride), stride, w, lanes);
-            row += 1;
         }
     }
 }
@@ -232,6 +245,7 @@ unsafe fn columns_of_rows<F: Fold, const R: usize>(
                 }
             }
             at.write(acc);
+            group_done();
         }
         for c in groups * GROUP..w {
             let mut acc = lanes.add(c).read();
