@@ -23,7 +23,8 @@ pub trait LaneElement: Element {
     type Lane: Held<Self>;
     /// The number that they are read over where a lane is rare.
     type Exact: Held<Self>;
-    /// Compiles a row loop with groups of as many lanes as a register of the widest kind holds.
+    /// Compiles a row loop with groups of as many lanes as a register of the widest kind holds (two registers for
+    /// 8-byte elements: loops over eight lanes are unrolled before they are made vectors, which some are not then).
     fn row<B: Body<N, P, In = Self>, const N: usize, const P: usize>() -> LoopFn;
     /// What an incomplete group is filled up with: 1, which is rare for no function and divides everything.
     const PADDING: Self;
@@ -253,7 +254,7 @@ macro_rules! integer_lane {
             type Lane = Lane<Self>;
             type Exact = Lane<Self>;
             const PADDING: Self = 1;
-            row_of_groups!({ 512 / $bits });
+            row_of_groups!({ if $bits == 64 { 16 } else { 512 / $bits } });
         }
         operators! { $type,
             Add add (a, b) a.wrapping_add(b);
@@ -514,7 +515,7 @@ impl LaneElement for f64 {
     type Lane = Lane<Self>;
     type Exact = Exact<Self>;
     const PADDING: Self = 1.0;
-    row_of_groups!(8);
+    row_of_groups!(16);
 }
 
 /// The elements that [`Real`] lanes hold.
@@ -918,4 +919,4 @@ macro_rules! complex_lane {
         }
     )*};
 }
-complex_lane! { f32: i32, 16; f64: i64, 8; }
+complex_lane! { f32: i32, 16; f64: i64, 16; }

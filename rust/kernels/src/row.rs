@@ -81,7 +81,7 @@ unsafe fn read_params<B: Body<N, P>, const N: usize, const P: usize>(params: *co
 }
 
 /// Bytes of the largest group.
-const MOST_BYTES: usize = 128;
+const MOST_BYTES: usize = 256;
 
 /// Room for a group, aligned so that no register-wide access crosses a cache line.
 #[derive(Clone, Copy)]
@@ -163,53 +163,63 @@ struct Layout {
     sizes: [u8; 2],
     /// Lanes of a group, as a power of two.
     group: u8,
-    /// What an incomplete group is filled up with.
-    padding: *const u8,
+    /// What an incomplete group is filled up with, as often as it has room.
+    padding: Pattern,
 }
 
 impl Layout {
-    /// That of a body; `padding` is the constant of its inputs.
+    /// That of a body.
     #[inline(always)]
-    fn of<B: Body<N, P>, const N: usize, const P: usize, const G: usize>(padding: &B::In) -> Self {
+    fn of<B: Body<N, P>, const N: usize, const P: usize, const G: usize>() -> Self {
         const {
             assert!(G.is_power_of_two() && N <= MAX_OPERANDS);
             assert!(G * size_of::<B::In>() <= MOST_BYTES && G * size_of::<B::Out>() <= MOST_BYTES);
         }
+        let padding = B::In::PADDING;
         Self {
             inputs: N as u8,
             sizes: [size_of::<B::In>() as u8, size_of::<B::Out>() as u8],
             group: G.trailing_zeros() as u8,
-            padding: std::ptr::from_ref(padding).cast(),
+            // SAFETY: an element.
+            padding: unsafe { pattern((&raw const padding).cast(), size_of::<B::In>()) },
         }
     }
 }
 
-/// Fills a group with one element.
+/// An element as often as sixteen bytes have room for it.
+type Pattern = [u64; 2];
+
+/// The pattern of an element.
 ///
 /// # Safety
-/// There is an element of `size` bytes, and room for `count` of them.
+/// There is an element of `size` bytes.
 #[inline(always)]
-unsafe fn repeat(element: *const u8, size: usize, buffer: *mut u8, count: usize) {
-    /// See [`repeat`].
-    #[inline(always)]
-    unsafe fn fill<U: Copy>(element: *const u8, buffer: *mut u8, count: usize) {
-        // SAFETY: as promised.
-        unsafe {
-            let element = element.cast::<U>().read_unaligned();
-            for i in 0..count {
-                buffer.cast::<U>().add(i).write(element);
-            }
-        }
-    }
-    // SAFETY: as promised; the buffer is aligned for all of them.
+unsafe fn pattern(element: *const u8, size: usize) -> Pattern {
+    // SAFETY: as promised.
     unsafe {
         match size {
-            1 => fill::<u8>(element, buffer, count),
-            2 => fill::<u16>(element, buffer, count),
-            4 => fill::<u32>(element, buffer, count),
-            8 => fill::<u64>(element, buffer, count),
-            _ => fill::<u128>(element, buffer, count),
+            1 => [u64::from(element.read()) * 0x0101_0101_0101_0101; 2],
+            2 => [u64::from(element.cast::<u16>().read_unaligned()) * 0x0001_0001_0001_0001; 2],
+            4 => [u64::from(element.cast::<u32>().read_unaligned()) * 0x0000_0001_0000_0001; 2],
+            8 => [element.cast::<u64>().read_unaligned(); 2],
+            _ => element.cast::<Pattern>().read_unaligned(),
         }
+    }
+}
+
+impl Buffer {
+    /// Fills it, as far as a group of so many bytes reaches. A constant number of stores is less than a loop that counts.
+    #[inline(always)]
+    fn fill(&mut self, pattern: Pattern, bytes: usize) -> *mut u8 {
+        let start = self.0.as_mut_ptr().cast::<u8>();
+        let few = MOST_BYTES / 4 / size_of::<Pattern>();
+        // SAFETY: within the buffer, which is aligned for it.
+        let write = |at: usize| unsafe { start.cast::<Pattern>().add(at).write(pattern) };
+        (0..few).for_each(write);
+        if bytes > MOST_BYTES / 4 {
+            (few..4 * few).for_each(write);
+        }
+        start
     }
 }
 
@@ -234,52 +244,63 @@ unsafe fn drive(
         return unsafe { groups(params, inputs, output, whole, still) };
     }
     let mut buffers = [const { Buffer([MaybeUninit::uninit(); MOST_BYTES]) }; MAX_OPERANDS];
-    let mut ptrs = [std::ptr::null::<u8>(); MAX_OPERANDS];
+    let mut ptrs = [const { MaybeUninit::<*const u8>::uninit() }; MAX_OPERANDS];
     let is_still = |k: usize| still >> k & 1 != 0;
-    for k in 0..count {
-        // SAFETY: there are so many inputs, and of what is still one element.
-        unsafe {
-            ptrs[k] = *inputs.add(k);
-            if is_still(k) {
-                let buffer = buffers[k].0.as_mut_ptr().cast::<u8>();
-                repeat(ptrs[k], size, buffer, group);
-                ptrs[k] = buffer;
+    let done = whole * group;
+    let last = output.wrapping_add(done * out_size);
+    if whole > 0 {
+        // Whether an input is what is written: then the rest is overwritten before it can be read again.
+        let mut is_output = false;
+        for k in 0..count {
+            // SAFETY: there are so many inputs, and of what is still one element.
+            unsafe {
+                let input = *inputs.add(k);
+                let still = is_still(k);
+                is_output |= !still && input.wrapping_add(done * size).addr() == last.addr();
+                ptrs[k].write(if still { buffers[k].fill(pattern(input, size), group * size) } else { input });
             }
         }
-    }
-    if whole > 0 {
         // SAFETY: so many groups of each operand.
-        unsafe { groups(params, ptrs.as_ptr(), output, whole, still) };
+        unsafe { groups(params, ptrs.as_ptr().cast(), output, whole, still) };
         if rest == 0 {
             return;
         }
-    }
-    let done = whole * group;
-    let last = output.wrapping_add(done * out_size);
-    if whole > 0 && (0..count).all(|k| is_still(k) || ptrs[k].wrapping_add(done * size).addr() != last.addr()) {
-        // The last group once more from a little further on: a lane depends on its values alone, so what was
-        // computed already comes out the same. Not where it has overwritten what it was computed from.
-        let from = n - group;
-        for k in (0..count).filter(|&k| !is_still(k)) {
-            ptrs[k] = ptrs[k].wrapping_add(from * size);
+        if !is_output {
+            // The last group once more from a little further on: a lane depends on its values alone, so what was
+            // computed already comes out the same.
+            let from = n - group;
+            for k in (0..count).filter(|&k| !is_still(k)) {
+                // SAFETY: there are so many inputs.
+                ptrs[k].write(unsafe { *inputs.add(k) }.wrapping_add(from * size));
+            }
+            let output = output.wrapping_add(from * out_size);
+            // SAFETY: the last `group` elements of each operand.
+            return unsafe { groups(params, ptrs.as_ptr().cast(), output, 1, still) };
         }
-        // SAFETY: the last `group` elements of each operand.
-        return unsafe { groups(params, ptrs.as_ptr(), output.wrapping_add(from * out_size), 1, still) };
     }
-    for k in (0..count).filter(|&k| !is_still(k)) {
-        let buffer = buffers[k].0.as_mut_ptr().cast::<u8>();
-        // SAFETY: the rest of the input is readable, and shorter than the buffer.
+    for k in 0..count {
+        // Filled before anything was written.
+        if is_still(k) && whole > 0 {
+            continue;
+        }
+        // SAFETY: there are so many inputs, of what is still one element; the rest of the others is shorter than the buffer.
         unsafe {
-            repeat(layout.padding, size, buffer, group);
-            ptrs[k].wrapping_add(done * size).copy_to_nonoverlapping(buffer, rest * size);
+            let input = *inputs.add(k);
+            let buffer = if is_still(k) {
+                buffers[k].fill(pattern(input, size), group * size)
+            } else {
+                let buffer = buffers[k].fill(layout.padding, group * size);
+                input.wrapping_add(done * size).copy_to_nonoverlapping(buffer, rest * size);
+                buffer
+            };
+            ptrs[k].write(buffer);
         }
-        ptrs[k] = buffer;
     }
     let mut results = Buffer([MaybeUninit::uninit(); MOST_BYTES]);
     let results = results.0.as_mut_ptr().cast::<u8>();
     // SAFETY: a group of each operand; `last` is where the rest of the output goes.
     unsafe {
-        groups(params, ptrs.as_ptr(), results, 1, still);
+        groups(params, ptrs.as_ptr().cast(), results, 1, still);
         last.copy_from_nonoverlapping(results, rest * out_size);
     }
 }
@@ -338,7 +359,6 @@ pub(super) unsafe fn run<B: Body<N, P>, const N: usize, const P: usize, const G:
     n: usize,
     still: Still,
 ) {
-    let padding = B::In::PADDING;
     let loops = Loops {
         #[cfg(target_arch = "x86_64")]
         wide: wide::<B, N, P, G>,
@@ -348,7 +368,7 @@ pub(super) unsafe fn run<B: Body<N, P>, const N: usize, const P: usize, const G:
         slow: slow::<B, N, P>,
         #[cfg(not(target_arch = "x86_64"))]
         plain: groups::<B, N, P, G>,
-        layout: Layout::of::<B, N, P, G>(&padding),
+        layout: Layout::of::<B, N, P, G>(),
     };
     // SAFETY: as promised.
     unsafe { choose(&loops, params, inputs, outputs, n, still) }
@@ -600,7 +620,7 @@ mod tests {
         let mut portable = vec![0.0_f32; 100];
         type Mapped = RealBody<Axpy, f32>;
         let (param, inputs) = (0.3_f64.to_bits(), [x.as_ptr().cast::<u8>(), y.as_ptr().cast()]);
-        let (plain, layout) = (groups::<Mapped, 2, 1, 16>, Layout::of::<Mapped, 2, 1, 16>(&1.0));
+        let (plain, layout) = (groups::<Mapped, 2, 1, 16>, Layout::of::<Mapped, 2, 1, 16>());
         // SAFETY: 100 elements each, and the parameter of the loop.
         unsafe { drive(plain, layout, &param, inputs.as_ptr(), portable.as_mut_ptr().cast(), 100, 0) };
         assert_eq!(bits(&fast), bits(&portable));

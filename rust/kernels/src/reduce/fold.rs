@@ -5,6 +5,8 @@
 //! neither on the number of threads nor on the vector width.
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
+use std::mem::MaybeUninit;
+
 use crate::element::Element;
 use crate::float::{group_done, settled, simd};
 use arcgrad_base::dtype::DType;
@@ -170,44 +172,49 @@ pub(super) unsafe fn fold_columns<F: Fold>(
     w: usize,
     lanes: *mut F::Lane,
 ) {
-    let (mut x, mut rows) = (x, rows);
     let together = rows_together(w);
-    // SAFETY: rows and columns stay within what the caller promised.
+    // Rows without gaps between are one long row, whose states are merged in the end.
+    let dense = together > 1 && stride == (w * size_of::<F::In>()) as isize;
+    let long = if dense { rows / together } else { 0 };
+    let mut wide = [const { MaybeUninit::<F::Lane>::uninit() }; NARROW * GROUP];
+    let wide = wide.as_mut_ptr().cast::<F::Lane>();
+    // SAFETY: rows and columns stay within what the caller promised; `wide` has room for the states of a long row.
     unsafe {
         for c in 0..w {
             lanes.add(c).write(fold.identity());
         }
-        if together > 1 && rows >= together && stride == (w * size_of::<F::In>()) as isize {
-            // Rows without gaps between are one long row, whose states are merged in the end.
-            let mut wide = [fold.identity(); NARROW * GROUP];
-            let (used, step, long) = (together * w, together as isize * stride, rows / together);
+        // First the long rows, then what is left: through the same code, which would be twice as long otherwise.
+        let (mut x, mut in_long) = (x, long > 0);
+        loop {
+            let (count, step, width, states) = if in_long {
+                for c in 0..together * w {
+                    wide.add(c).write(fold.identity());
+                }
+                (long, together as isize * stride, together * w, wide)
+            } else {
+                (rows - long * together, stride, w, lanes)
+            };
+            // Four rows at a time, so that the states are loaded and stored once for four elements.
             let mut row = 0;
-            while row + 4 <= long {
-                columns_of_rows::<F, 4>(fold, x.offset(row as isize * step), step, used, wide.as_mut_ptr());
+            while row + 4 <= count {
+                columns_of_rows::<F, 4>(fold, x.offset(row as isize * step), step, width, states);
                 row += 4;
             }
-            while row < long {
-                columns_of_rows::<F, 1>(fold, x.offset(row as isize * step), step, used, wide.as_mut_ptr());
+            while row < count {
+                columns_of_rows::<F, 1>(fold, x.offset(row as isize * step), step, width, states);
                 row += 1;
             }
+            if !in_long {
+                return;
+            }
+            in_long = false;
+            x = x.offset(count as isize * step);
             for part in 0..together {
                 for c in 0..w {
                     let lane = lanes.add(c);
-                    lane.write(fold.merge(lane.read(), wide[part * w + c]));
+                    lane.write(fold.merge(lane.read(), wide.add(part * w + c).read()));
                 }
             }
-            x = x.offset((long * together) as isize * stride);
-            rows -= long * together;
-        }
-        // Four rows at a time, so that the states are loaded and stored once for four elements.
-        let mut row = 0;
-        while row + 4 <= rows {
-            columns_of_rows::<F, 4>(fold, x.offset(row as isize * stride), stride, w, lanes);
-            row += 4;
-        }
-        while row < rows {
-            columns_of_rows::<F, 1>(fold, x.offset(row as isize * stride), stride, w, lanes);
-            row += 1;
         }
     }
 }
