@@ -11,6 +11,7 @@ use super::place;
 use super::record;
 use super::trace;
 use super::transform;
+use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::storage::is_meta_known;
@@ -28,7 +29,26 @@ impl<O: Op + Clone + PartialEq + Debug> Primitive for O {}
 #[inline]
 #[track_caller]
 pub fn call<O: Primitive>(op: O, inputs: &[&Tensor]) -> Result<Tensor> {
-    Ok(first(call_many(op, inputs)?))
+    let mut given: SmallVec<[Option<&Tensor>; 4]> = SmallVec::new();
+    for input in inputs {
+        given.push(Some(input));
+    }
+    call_first(op, &given)
+}
+
+/// The (first) result of an operation some of whose inputs are optional.
+///
+/// # Errors
+/// Those of the operation.
+#[track_caller]
+pub fn call_first<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensor> {
+    if modes().any(Modes::TRANSFORMS) {
+        return Ok(first(transform::call(op, inputs)?));
+    }
+    match constants(&op, inputs)? {
+        Some(mut arrays) => Ok(Tensor::from_array(arrays.swap_remove(0))),
+        None => Ok(first(recorded(op, inputs)?)),
+    }
 }
 
 /// The first of several results.
@@ -63,6 +83,56 @@ pub fn call_with<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tens
 /// Computes, and records.
 #[track_caller]
 pub(super) fn run<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
+    match constants(&op, inputs)? {
+        Some(arrays) => Ok(tensors(arrays)),
+        None => recorded(op, inputs),
+    }
+}
+
+fn tensors(arrays: Arrays) -> Tensors {
+    let mut results = Tensors::new();
+    for array in arrays {
+        results.push(Tensor::from_array(array));
+    }
+    results
+}
+
+/// What an operation makes of tensors of which nothing is recorded, whatever the mode; `None` where more is to be looked at.
+#[track_caller]
+fn constants<O: Primitive>(op: &O, inputs: &[Option<&Tensor>]) -> Result<Option<Arrays>> {
+    let Some(arrays) = bare(inputs) else { return Ok(None) };
+    let mut given = SmallVec::new();
+    for array in &arrays {
+        given.push(array.as_ref());
+    }
+    eval(op, &Inputs(given)).map(Some)
+}
+
+/// The data of tensors that require no gradient, and show none that does.
+fn bare(inputs: &[Option<&Tensor>]) -> Option<SmallVec<[Option<Array>; 4]>> {
+    let mut arrays = SmallVec::new();
+    for input in inputs {
+        let Some(tensor) = input else {
+            arrays.push(None);
+            continue;
+        };
+        let (array, base) = {
+            let state = tensor.lock();
+            if state.wants_grad() || state.inference {
+                return None;
+            }
+            (state.array.clone(), state.view.as_ref().map(|view| view.base.clone()))
+        };
+        if base.is_some_and(|base| base.requires_grad()) {
+            return None;
+        }
+        arrays.push(Some(array));
+    }
+    Some(arrays)
+}
+
+#[track_caller]
+fn recorded<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
     let mut operands: SmallVec<[Option<Operand>; 3]> = SmallVec::new();
     // What has no gradient can be computed of a view whose history cannot be told, too.
     let constant = op.differentiable() == 0;
@@ -84,11 +154,7 @@ pub(super) fn run<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Ten
     if recorded && outputs[..op.differentiable()].iter().any(|output| output.dtype().is_differentiable()) {
         return record::outputs(op, &operands, outputs, None);
     }
-    let mut results = Tensors::new();
-    for output in outputs {
-        results.push(Tensor::from_array(output));
-    }
-    Ok(results)
+    Ok(tensors(outputs))
 }
 
 /// An operation of real numbers alone, by PyTorch's name of its node: `SoftmaxBackward0` is that of `softmax`.

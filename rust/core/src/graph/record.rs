@@ -83,7 +83,11 @@ fn meta(array: &Array) -> Meta {
 }
 
 fn edges(inputs: &[&Operand]) -> SmallVec<[Edge; 2]> {
-    inputs.iter().map(|input| input.edge.clone().unwrap_or_default()).collect()
+    let mut edges = SmallVec::new();
+    for input in inputs {
+        edges.push(input.edge.clone().unwrap_or_default());
+    }
+    edges
 }
 
 /// The version of the data an operation on `input` has read: the one from before it began, so that a write by another
@@ -145,9 +149,10 @@ pub(crate) fn outputs<O: Op>(
     arrays: Arrays,
     lifts: Option<&[Option<Lift>]>,
 ) -> Result<Tensors> {
-    let edge = |operand: &Option<Operand>| operand.as_ref().and_then(|operand| operand.edge.clone());
-    let ends = operands.iter().take(op.differentiable_inputs());
-    let edges: SmallVec<[Edge; 2]> = ends.map(|operand| edge(operand).unwrap_or_default()).collect();
+    let mut edges: SmallVec<[Edge; 2]> = SmallVec::new();
+    for operand in operands.iter().take(op.differentiable_inputs()) {
+        edges.push(operand.as_ref().and_then(|operand| operand.edge.clone()).unwrap_or_default());
+    }
     let needs = |input: usize| operands[input].as_ref().is_some_and(|operand| operand.edge.is_some());
     let kept = op.keeps(&needs);
     let mut saved: SmallVec<[Saved; 2]> = SmallVec::new();
@@ -170,19 +175,19 @@ pub(crate) fn outputs<O: Op>(
         }
     }
     let count = op.differentiable().min(arrays.len());
-    let metas = arrays[..count].iter().map(meta).collect();
+    let mut metas = SmallVec::new();
+    for array in &arrays[..count] {
+        metas.push(meta(array));
+    }
     let node: NodeRef = NodeOf::new(op, Blame::here(), edges, metas, saved);
-    let tensors: Tensors = arrays
-        .into_iter()
-        .enumerate()
-        .map(|(nr, array)| {
-            if nr < count && array.dtype().is_differentiable() {
-                Tensor::from_node(array, node.clone(), nr as u32)
-            } else {
-                Tensor::from_array(array)
-            }
-        })
-        .collect();
+    let mut tensors = Tensors::new();
+    for (nr, array) in arrays.into_iter().enumerate() {
+        tensors.push(if nr < count && array.dtype().is_differentiable() {
+            Tensor::from_node(array, node.clone(), nr as u32)
+        } else {
+            Tensor::from_array(array)
+        });
+    }
     for (tensor, lift) in tensors.iter().zip(lifts.unwrap_or_default()) {
         tensor.set_lift(lift.clone());
     }

@@ -10,7 +10,7 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::graph::call::{call_with, first};
+use crate::graph::call::call_first;
 use crate::graph::flat;
 use crate::graph::no_grad;
 use crate::graph::node::{Backward, From};
@@ -285,7 +285,7 @@ impl Op for NllLoss {
         // Linear in the log-probabilities.
         let inputs: SmallVec<[Option<&Tensor>; 3]> =
             (0..cx.inputs()).map(|input| if input == 0 { Some(&tangent) } else { cx.optional(input) }).collect();
-        let result = first(call_with(Self { fused: false, ..self.clone() }, &inputs)?);
+        let result = call_first(Self { fused: false, ..self.clone() }, &inputs)?;
         cx.put(0, result)
     }
 
@@ -467,7 +467,7 @@ fn likelihood(
     if let Some(weight) = weight {
         refuse_gradient(loss.op(), "weight", &weight.snapshot()?)?;
     }
-    call_with(loss, &[Some(input), Some(target), weight]).map(first)
+    call_first(loss, &[Some(input), Some(target), weight])
 }
 
 /// Negative log-likelihood: `−weight[t] · input[t]` for each target class `t`, classes along axis 1 (0 for one sample);

@@ -11,8 +11,13 @@ use crate::graph::call;
 use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
+use crate::kernels::copy;
+use crate::launch::launch_stored;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
+
+/// Parts that are copied in one launch: each is compared with all others of it.
+const TOGETHER: usize = 8;
 
 /// Tensors behind each other along an axis.
 #[derive(Clone, PartialEq, Debug)]
@@ -145,11 +150,13 @@ fn concatenated(inputs: &Inputs<'_>, axis: i64) -> Result<Array> {
         Some(like) => Array::uninit_in_format_of("cat", &shape, dtype, like)?,
         None => Array::uninit("cat", &shape, dtype)?,
     };
+    let parts: SmallVec<[&Array; TOGETHER]> = joined().map(|(_, array)| array).collect();
     let mut start = 0;
-    for (_, array) in joined() {
-        let size = array.shape()[axis];
-        output.slice(axis, start, size, 1).copy_from(array);
-        start += size;
+    for parts in parts.chunks(TOGETHER) {
+        launch_stored(parts, &output, |parts, output| {
+            copy::join(&parts, axis, start, &output);
+        });
+        start += parts.iter().map(|part| part.shape()[axis]).sum::<usize>();
     }
     Ok(output)
 }
@@ -187,8 +194,9 @@ impl Op for Stacked {
         let mut shape: Shape = first.into();
         shape.insert(self.axis, inputs.len());
         let output = stacked(&shape, self.axis, dtype, common_format(inputs.iter()))?;
-        for (position, array) in inputs.iter().enumerate() {
-            output.select(self.axis, position).copy_from(array);
+        let parts: SmallVec<[&Array; TOGETHER]> = inputs.iter().collect();
+        for (group, parts) in parts.chunks(TOGETHER).enumerate() {
+            launch_stored(parts, &output, |parts, output| copy::stack(&parts, self.axis, group * TOGETHER, &output));
         }
         Ok(smallvec![output])
     }

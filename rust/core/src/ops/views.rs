@@ -6,7 +6,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::call::{call_with, first};
+use crate::graph::call::{call_first, first};
 use crate::graph::node::{Backward, From, NodeOf, NodeRef};
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::record::{self, check_in_place};
@@ -416,7 +416,7 @@ impl Op for Joined {
     fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
         let tangents: SmallVec<[Option<Tensor>; 4]> = (0..cx.inputs()).map(|nr| cx.tangent(nr).cloned()).collect();
         let given: SmallVec<[Option<&Tensor>; 4]> = tangents.iter().map(Option::as_ref).collect();
-        cx.put(0, first(call_with(self.clone(), &given)?))
+        cx.put(0, call_first(self.clone(), &given)?)
     }
 
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
@@ -425,7 +425,7 @@ impl Op for Joined {
             given.push(cx.optional(nr).map(|part| batching::front(part, cx.size())).transpose()?);
         }
         let given: SmallVec<[Option<&Tensor>; 4]> = given.iter().map(Option::as_ref).collect();
-        let whole = first(call_with(Self(self.0.of_each(cx.size())?), &given)?);
+        let whole = call_first(Self(self.0.of_each(cx.size())?), &given)?;
         cx.put(whole, Some(0));
         Ok(())
     }
@@ -693,7 +693,7 @@ pub fn reshape(source: &Tensor, requested: &[i64]) -> Result<Tensor> {
 #[track_caller]
 pub fn reshape_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let array = source.array();
-    if array.view(shape).is_some() {
+    if array.can_view(shape) {
         let name = if array.is_contiguous() { "ViewBackward0" } else { "ReshapeAliasBackward0" };
         return view_of(source, name, ViewOp::View(Shape::from_slice(shape)));
     }
@@ -997,16 +997,36 @@ pub(super) fn slice_op(
     end: Option<i64>,
     step: i64,
 ) -> Result<ViewOp> {
+    let (start, length, step) = clamped(shape[axis], start, end, step)?;
+    Ok(ViewOp::Slice { axis, start, length, step })
+}
+
+/// First element, number of elements and their distance in a slice of an axis of `size` elements.
+#[inline]
+fn clamped(size: usize, start: Option<i64>, end: Option<i64>, step: i64) -> Result<(usize, usize, usize)> {
     if step <= 0 {
         return Err(Error::value("slice", "step must be greater than zero"));
     }
-    let size = shape[axis] as i64;
+    let size = size as i64;
     let clamp = |bound: i64| if bound < 0 { bound.saturating_add(size) } else { bound }.clamp(0, size);
     let start = clamp(start.unwrap_or(0));
     let end = clamp(end.unwrap_or(i64::MAX)).max(start);
     // Rounded up without adding the step, which may be as large as it likes.
-    let length = (end - start) / step + i64::from((end - start) % step != 0);
-    Ok(ViewOp::Slice { axis, start: start as usize, length: length as usize, step: step as usize })
+    let length = if step == 1 { end - start } else { (end - start) / step + i64::from((end - start) % step != 0) };
+    Ok((start as usize, length as usize, step as usize))
+}
+
+/// A slice of the first axis of a tensor in no graph, in one step; `None` where more is to be seen to, or something is wrong.
+#[inline]
+pub(super) fn plain_slice(source: &Tensor, start: Option<i64>, end: Option<i64>, step: i64) -> Option<Tensor> {
+    let view = plain_view(source, |array| {
+        let Some(&size) = array.shape().first() else {
+            return Err(Error::runtime("slice", "slice() cannot be applied to a 0-dim tensor."));
+        };
+        let (start, length, step) = clamped(size, start, end, step)?;
+        Ok(array.slice(0, start, length, step))
+    });
+    view?.ok()
 }
 
 /// `length` elements of an axis from `start`.

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::graph::gradient::Gradient;
 use crate::graph::node::{Backward, Edge, Meta, NodeOf, NodeRef};
 use crate::graph::saved::{Saved, Source};
-use crate::graph::{Blame, Modes, modes};
+use crate::graph::{Blame, Modes, cuts, modes};
 use crate::kernels::Kernel;
 use crate::launch::{MAX_SOURCES, MOST, Small, Sole, Source as From};
 use crate::scalar::Scalar;
@@ -132,10 +132,6 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
         }
         wants_grad |= state.wants_grad();
     }
-    // What no_grad cuts off is noted on the general path.
-    if wants_grad && modes != Modes::NONE {
-        return None;
-    }
     let mut inputs = [Input::Scalar(Scalar::Int(0)); INPUTS];
     for (input, position) in inputs.iter_mut().zip(&positions) {
         *input = match *position {
@@ -147,8 +143,13 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     // Before the data is read: a write by another thread in between must not go unnoticed.
     let versions: [u32; TENSORS] = std::array::from_fn(|number| states[number].array.storage().version());
     let output = small.fresh(row.name)?;
-    if !wants_grad || row.grads.is_empty() {
+    if !wants_grad || row.grads.is_empty() || modes != Modes::NONE {
+        let differentiable = !row.grads.is_empty() && output.dtype().is_differentiable();
+        let cut = if wants_grad && differentiable { first_edge(&tensors, &mut states) } else { None };
         drop(states);
+        if let Some(edge) = cut {
+            cuts::note(cuts::Cause::NoGrad, &edge);
+        }
         return Some(Fresh { tensor: Tensor::from_array(output), in_graph: false });
     }
     let mut edges: SmallVec<[Edge; 2]> = SmallVec::new();
@@ -189,6 +190,12 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     let node: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], saved);
     tensor.lock().grad_fn = Some(node);
     Some(Fresh { tensor, in_graph: true })
+}
+
+/// Where the gradient of the first tensor that has one goes: what `no_grad` cuts off.
+#[cold]
+fn first_edge(tensors: &[&Tensor], states: &mut [Locked<'_>]) -> Option<Edge> {
+    tensors.iter().zip(states).find_map(|(tensor, state)| tensor.edge(state))
 }
 
 /// The in-place form of a row, or `None` when this is not the common case: nothing recorded, no history to rewrite.
