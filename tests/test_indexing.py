@@ -595,3 +595,19 @@ def test_boolean_index_tensors_of_type_uint8():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert x[ag.tensor([1, 0, 1], dtype=ag.uint8)].tolist() == [0.0, 2.0]
+
+
+@pytest.mark.parametrize("start", [None, 0, 2, -3, 50, -50, 1 << 70, -(1 << 70)])
+@pytest.mark.parametrize("stop", [None, 0, 4, -1, 50, -50, 1 << 70, -(1 << 70)])
+@pytest.mark.parametrize("step", [None, 1, 3, 1 << 70])
+def test_bounds_of_a_slice_are_those_of_a_list(start, stop, step):
+    numbers = [*range(7)]
+    assert ag.arange(7)[start:stop:step].tolist() == numbers[start:stop:step]
+    assert ag.arange(7)[ag.tensor(2) : ag.tensor(5)].tolist() == [2, 3, 4]
+    for bad in (0, -1):
+        with pytest.raises(ValueError, match="step must be greater than zero"):
+            ag.arange(7)[start:stop:bad]
+    with pytest.raises(TypeError, match="slice indices must be integers"):
+        ag.arange(7)["a":stop]
+    with pytest.raises(IndexError, match="too many indices"):
+        ag.tensor(1.0)[start:stop]

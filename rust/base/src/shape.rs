@@ -390,7 +390,8 @@ pub fn reach(shape: &[usize], strides: &[isize]) -> Option<(i128, i128)> {
 #[inline]
 pub fn lies_within(shape: &[usize], strides: &[isize], offset: usize, room: usize) -> bool {
     // What has no room in a machine word reaches beyond all memory: steps of one sign are added to each end.
-    let (mut low, mut high, mut numel, mut fits) = (offset as isize, offset as isize, 1usize, offset <= isize::MAX as usize);
+    let (mut low, mut high, mut numel, mut fits) =
+        (offset as isize, offset as isize, 1usize, offset <= isize::MAX as usize);
     for (&size, &stride) in shape.iter().zip(strides) {
         if size == 0 {
             return true;

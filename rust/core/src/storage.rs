@@ -613,7 +613,7 @@ pub struct NoData;
 
 /// Shared or exclusive state on several roots, released on drop.
 pub struct Access<'a> {
-    held: SmallVec<[(&'a Root, bool); 4]>,
+    held: SmallVec<[(&'a Root, bool); 6]>,
 }
 
 impl<'a> Access<'a> {
@@ -641,15 +641,20 @@ impl<'a> Access<'a> {
     /// other wants for long.
     #[inline]
     fn note(&mut self, root: &'a Root, exclusive: bool) {
-        let mut place = self.held.len();
+        let held = self.held.as_slice();
+        let mut place = held.len();
         while place > 0 {
-            match std::ptr::from_ref(self.held[place - 1].0).cmp(&std::ptr::from_ref(root)) {
+            match std::ptr::from_ref(held[place - 1].0).cmp(&std::ptr::from_ref(root)) {
                 cmp::Ordering::Equal => return,
                 cmp::Ordering::Less => break,
                 cmp::Ordering::Greater => place -= 1,
             }
         }
-        self.held.insert(place, (root, exclusive));
+        self.held.push((root, exclusive));
+        let held = self.held.as_mut_slice();
+        for at in (place + 1..held.len()).rev() {
+            held.swap(at - 1, at);
+        }
     }
 
     fn try_take(&self) -> bool {

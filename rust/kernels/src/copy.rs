@@ -169,7 +169,9 @@ pub fn join(parts: &[In<'_>], axis: usize, start: usize, output: &Out<'_>) -> us
         require(fits && part.shape[axis] <= output.shape[axis] - start, "the shape of a part");
         let ptr = element(output, axis, start);
         // SAFETY: the output from `start` on along the axis is valid for the part's shape.
-        unsafe { copy_over(part.shape, *part, Out { ptr, dtype: output.dtype, shape: part.shape, strides: output.strides }) };
+        unsafe {
+            copy_over(part.shape, *part, Out { ptr, dtype: output.dtype, shape: part.shape, strides: output.strides })
+        };
         start + part.shape[axis]
     })
 }

@@ -45,8 +45,8 @@ pub fn call_first<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Ten
     if modes().any(Modes::TRANSFORMS) {
         return Ok(first(transform::call(op, inputs)?));
     }
-    match constants(&op, inputs)? {
-        Some(mut arrays) => Ok(Tensor::from_array(arrays.swap_remove(0))),
+    match bare(inputs) {
+        Some(arrays) => Ok(Tensor::from_array(constants(&op, &arrays)?.swap_remove(0))),
         None => Ok(first(recorded(op, inputs)?)),
     }
 }
@@ -83,8 +83,8 @@ pub fn call_with<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tens
 /// Computes, and records.
 #[track_caller]
 pub(super) fn run<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
-    match constants(&op, inputs)? {
-        Some(arrays) => Ok(tensors(arrays)),
+    match bare(inputs) {
+        Some(arrays) => Ok(tensors(constants(&op, &arrays)?)),
         None => recorded(op, inputs),
     }
 }
@@ -97,18 +97,18 @@ fn tensors(arrays: Arrays) -> Tensors {
     results
 }
 
-/// What an operation makes of tensors of which nothing is recorded, whatever the mode; `None` where more is to be looked at.
+/// What an operation makes of data of which nothing is recorded, whatever the mode.
+#[inline]
 #[track_caller]
-fn constants<O: Primitive>(op: &O, inputs: &[Option<&Tensor>]) -> Result<Option<Arrays>> {
-    let Some(arrays) = bare(inputs) else { return Ok(None) };
+fn constants<O: Primitive>(op: &O, arrays: &[Option<Array>]) -> Result<Arrays> {
     let mut given = SmallVec::new();
-    for array in &arrays {
+    for array in arrays {
         given.push(array.as_ref());
     }
-    eval(op, &Inputs(given)).map(Some)
+    eval(op, &Inputs(given))
 }
 
-/// The data of tensors that require no gradient, and show none that does.
+/// The data of tensors that require no gradient, and show none that does; `None` where more is to be looked at.
 fn bare(inputs: &[Option<&Tensor>]) -> Option<SmallVec<[Option<Array>; 4]>> {
     let mut arrays = SmallVec::new();
     for input in inputs {

@@ -74,7 +74,7 @@ impl Classes {
             [n, classes, ..] => (n, classes),
         };
         let inner = shape.get(2..).unwrap_or_default().iter().product();
-        Self { size: NllSize { n, classes, inner }, shape: shape.into(), ignore, how }
+        Self { size: NllSize { n, classes, inner }, shape: Shape::from_slice(shape), ignore, how }
     }
 
     /// Axis of the classes: 0 for one sample alone, else 1.

@@ -93,13 +93,21 @@ fn common_format<'a>(mut arrays: impl Iterator<Item = &'a Array>) -> Option<&'a 
 /// Tensors behind each other along an axis. Empty vectors are left out, as in PyTorch; dtypes are promoted.
 #[track_caller]
 pub fn cat(tensors: &[Tensor], axis: i64) -> Result<Tensor> {
-    let rank = |shape: &Shape| if is_left_out(shape) { None } else { Some(shape.len()) };
-    let shapes: SmallVec<[Shape; 4]> = tensors.iter().map(Tensor::shape).collect();
-    let at = shapes.iter().find_map(rank).and_then(|rank| shape::normalize_axis("cat", axis, rank).ok());
-    // What does not fit is told when it is looked at.
-    let size = |shape: &Shape| if is_left_out(shape) { None } else { at.and_then(|at| shape.get(at).copied()) };
-    let sizes = shapes.iter().map(size).collect();
-    let inputs: SmallVec<[&Tensor; 4]> = tensors.iter().collect();
+    let mut sizes = SmallVec::new();
+    let mut inputs: SmallVec<[&Tensor; 4]> = SmallVec::new();
+    let mut at = None;
+    for tensor in tensors {
+        let state = tensor.lock();
+        let shape = state.array.shape();
+        // What does not fit is told when it is looked at.
+        sizes.push(if is_left_out(shape) {
+            None
+        } else {
+            let at = *at.get_or_insert_with(|| shape::normalize_axis("cat", axis, shape.len()).ok());
+            at.and_then(|at: usize| shape.get(at).copied())
+        });
+        inputs.push(tensor);
+    }
     call(Concatenated { axis, sizes }, &inputs)
 }
 
@@ -150,7 +158,10 @@ fn concatenated(inputs: &Inputs<'_>, axis: i64) -> Result<Array> {
         Some(like) => Array::uninit_in_format_of("cat", &shape, dtype, like)?,
         None => Array::uninit("cat", &shape, dtype)?,
     };
-    let parts: SmallVec<[&Array; TOGETHER]> = joined().map(|(_, array)| array).collect();
+    let mut parts: SmallVec<[&Array; TOGETHER]> = SmallVec::new();
+    for (_, array) in joined() {
+        parts.push(array);
+    }
     let mut start = 0;
     for parts in parts.chunks(TOGETHER) {
         launch_stored(parts, &output, |parts, output| {
@@ -194,7 +205,10 @@ impl Op for Stacked {
         let mut shape: Shape = first.into();
         shape.insert(self.axis, inputs.len());
         let output = stacked(&shape, self.axis, dtype, common_format(inputs.iter()))?;
-        let parts: SmallVec<[&Array; TOGETHER]> = inputs.iter().collect();
+        let mut parts: SmallVec<[&Array; TOGETHER]> = SmallVec::new();
+        for array in inputs.iter() {
+            parts.push(array);
+        }
         for (group, parts) in parts.chunks(TOGETHER).enumerate() {
             launch_stored(parts, &output, |parts, output| copy::stack(&parts, self.axis, group * TOGETHER, &output));
         }

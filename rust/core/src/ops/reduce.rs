@@ -497,7 +497,7 @@ fn reduced_of(
 /// Shape and dtype, at one look.
 fn looked_at(input: &Tensor) -> (Shape, DType) {
     let state = input.lock();
-    (state.array.shape().into(), state.array.dtype())
+    (Shape::from_slice(state.array.shape()), state.array.dtype())
 }
 
 /// Dtype of a sum or product: integers and `bool` in `int64`.

@@ -110,15 +110,17 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     if modes != Modes::NONE && modes != Modes::NO_GRAD {
         return None;
     }
-    // What decides the dtype: the first that is no mask.
-    let decides = |(at, position): (usize, &Position)| match *position {
-        Position::Tensor(number) => row.promotes(at) && states[number].array.dtype() != DType::Bool,
-        Position::Number(_) => false,
-    };
-    let like = match positions.iter().enumerate().find(|&at| decides(at)) {
-        Some((_, &Position::Tensor(number))) => number,
-        _ => 0,
-    };
+    // What decides dtype and shape: the first that is no mask, and not broadcast as one element may be.
+    let mut like: Option<usize> = None;
+    for (at, position) in positions.iter().enumerate() {
+        let Position::Tensor(number) = *position else { continue };
+        let array = &states[number].array;
+        let decides = row.promotes(at) && array.dtype() != DType::Bool;
+        if decides && like.is_none_or(|like| states[like].array.numel() == 1 && array.numel() != 1) {
+            like = Some(number);
+        }
+    }
+    let like = like.unwrap_or(0);
     let kernel = kernel_of(row, states[like].array.dtype())?;
     // The copy that is filled has a layout of its own.
     if row.fills_copy() && !states[like].array.layout().is_plain() {
