@@ -608,3 +608,19 @@ def test_a_slice_that_is_named_twice_is_filled_once():
     value = ag.tensor(2.0, requires_grad=True)
     ag.zeros(3, 5).index_fill(1, ag.tensor([2, 1, -1, 2]), value).sum().backward()
     assert value.grad == 9
+
+
+@pytest.mark.parametrize("start", [None, 0, 2, -3, 50, -50, 1 << 70, -(1 << 70)])
+@pytest.mark.parametrize("stop", [None, 0, 4, -1, 50, -50, 1 << 70, -(1 << 70)])
+@pytest.mark.parametrize("step", [None, 1, 3, 1 << 70])
+def test_bounds_of_a_slice_are_those_of_a_list(start, stop, step):
+    numbers = [*range(7)]
+    assert ag.arange(7)[start:stop:step].tolist() == numbers[start:stop:step]
+    assert ag.arange(7)[ag.tensor(2) : ag.tensor(5)].tolist() == [2, 3, 4]
+    for bad in (0, -1):
+        with pytest.raises(ValueError, match="step must be greater than zero"):
+            ag.arange(7)[start:stop:bad]
+    with pytest.raises(TypeError, match="slice indices must be integers"):
+        ag.arange(7)["a":stop]
+    with pytest.raises(IndexError, match="too many indices"):
+        ag.tensor(1.0)[start:stop]

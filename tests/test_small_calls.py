@@ -72,3 +72,77 @@ def test_the_same_tensor_three_times():
     x = ag.ones(3, requires_grad=True)
     ag.addcmul(x, x, x).sum().backward()
     assert x.grad.tolist() == [3.0, 3.0, 3.0]
+
+
+#: One element that is broadcast: without axes, with as many as the other operand or fewer, and with more.
+ONES = {"no axis": (), "one axis": (1,), "two axes": (1, 1), "more axes": (1, 1, 1)}
+
+
+@pytest.mark.parametrize("shape", ONES.values(), ids=ONES)
+def test_one_element_is_broadcast_as_if_it_were_written_out(shape):
+    for dtype, other in itertools.product((ag.float32, ag.float64, ag.int64, ag.bool), (ag.float32, ag.int64)):
+        x = filled(6, dtype, 1).view(2, 3)
+        one = ag.tensor(3).to(other).reshape(shape)
+        for call in (ag.mul, ag.add, ag.true_divide, ag.maximum, ag.eq, lambda a, b: ag.where(a > 1, a, b)):
+            for a, b in ((x, one), (one, x)):
+                expected = long_way(call, a, b) if shape else call(a.expand(2, 3), b.expand(2, 3))
+                if not shape and call(a, b).dtype is not expected.dtype:
+                    continue  # without axes it promotes by category alone
+                same(call(a, b), expected)
+
+
+@pytest.mark.parametrize("shape", ONES.values(), ids=ONES)
+def test_the_gradient_of_one_element_that_is_broadcast_is_summed(shape):
+    x = ag.tensor([1.0, 2.0, 4.0], dtype=ag.float64, requires_grad=True)
+    one = ag.full(shape, 2.0, dtype=ag.float64, requires_grad=True)
+    (x / one * one.detach()).backward(ag.ones((*shape[1:], 3), dtype=ag.float64))
+    assert x.grad.tolist() == [1.0, 1.0, 1.0]
+    assert one.grad.shape == shape and one.grad.item() == -3.5
+
+
+def test_in_place_one_element_is_broadcast_unless_it_is_the_targets_own():
+    x = ag.tensor([1.0, 2.0, 4.0])
+    x.mul_(ag.tensor(2.0))
+    assert x.tolist() == [2.0, 4.0, 8.0]
+    for own in (x[:1], x[1], x[:1].detach(), x[2].detach()):
+        with pytest.raises(RuntimeError, match="single memory location"):
+            x.add_(own)
+    assert x.tolist() == [2.0, 4.0, 8.0]
+    with pytest.raises(RuntimeError, match="output with shape"):
+        ag.tensor(1.0).add_(ag.ones(1))
+
+
+def test_what_no_grad_cuts_off_on_the_short_way_is_explained():
+    x = ag.ones(3, requires_grad=True)
+    with ag.no_grad():
+        y = x * 2.0
+    assert not y.requires_grad
+    y.requires_grad_().sum().backward()
+    assert "no_grad" in str(ag.explain_grad(x))
+
+
+@pytest.mark.parametrize("shape", [(4, 10), (3, 2, 5), (70, 3), (2, 1), (1, 9), (5, 0), (0, 5)])
+def test_a_few_lines_are_reduced_as_each_by_itself(shape):
+    x = (ag.arange(int(ag.tensor(shape).prod())) * 37 % 101).reshape(shape) / 7
+    calls = [lambda t: t.sum(-1), lambda t: t.mean(-1), lambda t: t.prod(-1)]
+    if shape[-1] > 1:
+        calls.append(lambda t: t.var(-1))
+    if shape[-1]:
+        calls += [lambda t: t.argmax(-1), lambda t: t.max(-1).values, lambda t: t.max(-1).indices, lambda t: t.amin(-1)]
+    for dtype in (ag.float32, ag.float64, ag.float16):
+        lines = x.to(dtype)
+        for call in calls:
+            got = call(lines).flatten().tolist()
+            each = [call(line).item() for line in lines.reshape(-1, shape[-1])] if lines.numel() else [*got]
+            assert str(got) == str(each)
+
+
+@pytest.mark.parametrize("count", [1, 2, 8, 9, 17])
+def test_parts_are_joined_in_order_however_they_lie(count):
+    parts = [(ag.arange(6).reshape(2, 3) + 10 * at).to([ag.float32, ag.float64][at % 2]) for at in range(count)]
+    parts = [part.t().contiguous().t() if at % 3 else part for at, part in enumerate(parts)]
+    lists = [part.tolist() for part in parts]
+    assert ag.cat(parts).tolist() == [row for part in lists for row in part]
+    assert ag.cat(parts, 1).tolist() == [[n for part in lists for n in part[row]] for row in range(2)]
+    assert ag.stack(parts).tolist() == lists
+    assert ag.stack(parts, 2).tolist() == ag.stack(parts).permute(1, 2, 0).tolist()

@@ -385,6 +385,28 @@ pub fn reach(shape: &[usize], strides: &[isize]) -> Option<(i128, i128)> {
     Some((low, high))
 }
 
+/// Whether a layout that begins at element `offset` lies within `room` elements, and its sizes have a product. What has no
+/// elements lies anywhere.
+#[inline]
+pub fn lies_within(shape: &[usize], strides: &[isize], offset: usize, room: usize) -> bool {
+    // What has no room in a machine word reaches beyond all memory: steps of one sign are added to each end.
+    let (mut low, mut high, mut numel, mut fits) =
+        (offset as isize, offset as isize, 1usize, offset <= isize::MAX as usize);
+    for (&size, &stride) in shape.iter().zip(strides) {
+        if size == 0 {
+            return true;
+        }
+        let (step, beyond) = stride.overflowing_mul((size - 1) as isize);
+        let end = if step < 0 { &mut low } else { &mut high };
+        let (moved, over) = end.overflowing_add(step);
+        *end = moved;
+        let (product, large) = numel.overflowing_mul(size);
+        numel = product;
+        fits &= !beyond & !over & !large & (size <= isize::MAX as usize);
+    }
+    fits && low >= 0 && (high as usize) < room
+}
+
 /// An axis in `-rank..rank` as an index. A tensor without axes accepts −1 and 0, as in PyTorch.
 pub fn normalize_axis(op: &'static str, axis: i64, rank: usize) -> Result<usize> {
     let span = rank.max(1) as i64;
@@ -587,6 +609,20 @@ mod tests {
     fn sizes_that_overflow_are_refused() {
         assert!(checked_numel("t", &[usize::MAX, 2], 4).is_err());
         assert_eq!(checked_numel("t", &[usize::MAX, 0], 4).unwrap(), 0);
+    }
+
+    #[test]
+    fn what_lies_within_memory_is_told_without_overflow() {
+        assert!(lies_within(&[2, 3], &[3, 1], 4, 10));
+        assert!(!lies_within(&[2, 3], &[3, 1], 5, 10));
+        assert!(lies_within(&[3], &[-2], 4, 5));
+        assert!(!lies_within(&[3], &[-2], 3, 5));
+        assert!(lies_within(&[], &[], 0, 1));
+        assert!(!lies_within(&[], &[], 0, 0));
+        assert!(lies_within(&[usize::MAX, 0], &[1, 1], usize::MAX, 0));
+        assert!(!lies_within(&[usize::MAX, 2], &[0, 0], 0, 1));
+        assert!(!lies_within(&[3], &[isize::MAX], 0, usize::MAX));
+        assert!(!lies_within(&[2, 2], &[isize::MAX, isize::MAX], 0, usize::MAX));
     }
 
     #[test]

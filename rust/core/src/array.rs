@@ -105,7 +105,13 @@ impl Array {
     /// One value everywhere.
     pub fn full(op: &'static str, shape: &[usize], value: Scalar, dtype: DType) -> Result<Self> {
         let array = Self::uninit(op, shape, dtype)?;
-        array.fill(value);
+        if array.numel() == 1 && !array.is_meta() {
+            let bytes = value.to_bytes(dtype);
+            // SAFETY: fresh memory of one element, not yet shared; a number has at least the bytes of an element.
+            unsafe { array.storage.ptr().copy_from_nonoverlapping(bytes.as_ptr(), dtype.size()) };
+        } else {
+            array.fill(value);
+        }
         Ok(array)
     }
 
@@ -340,14 +346,8 @@ impl Array {
     /// # Panics
     /// Where the layout does not lie within the memory, or its sizes have no product.
     pub fn with_layout(&self, shape: &[usize], strides: &[isize], offset: usize) -> Self {
-        let room = (self.storage.bytes() / self.dtype().size()) as i128;
-        let offset_wide = offset as i128;
-        let within = shape.len() == strides.len()
-            && shape::reach(shape, strides).is_none_or(|(low, high)| {
-                offset_wide + low >= 0
-                    && offset_wide + high < room
-                    && shape.iter().try_fold(1, |n: usize, &size| n.checked_mul(size)).is_some()
-            });
+        let room = self.storage.bytes() / self.dtype().size();
+        let within = shape.len() == strides.len() && shape::lies_within(shape, strides, offset, room);
         assert!(
             within,
             "shape {shape:?} with strides {strides:?} from element {offset} on does not lie within the memory"
@@ -380,15 +380,34 @@ impl Array {
 
     /// Axes in another order.
     pub fn permute(&self, axes: &[usize]) -> Self {
-        let shape: Shape = axes.iter().map(|&axis| self.shape()[axis]).collect();
-        let strides: shape::Strides = axes.iter().map(|&axis| self.strides()[axis]).collect();
+        let (mut shape, mut strides) = (Shape::new(), shape::Strides::new());
+        for &axis in axes {
+            shape.push(self.shape()[axis]);
+            strides.push(self.strides()[axis]);
+        }
         self.with_layout(&shape, &strides, self.offset())
     }
 
     /// Shown in another shape without copying, if the strides allow it. The numbers of elements must agree.
     pub fn view(&self, shape: &[usize]) -> Option<Self> {
+        if self.is_plain_as(shape) {
+            return Some(Self::shown(self.storage.clone(), Layout::contiguous(shape), self.offset(), self.dtype()));
+        }
         let strides = shape::view_strides(self.shape(), self.strides(), shape)?;
         Some(self.with_layout(shape, &strides, self.offset()))
+    }
+
+    /// Whether [`Array::view`] shows the elements in that shape.
+    pub fn can_view(&self, shape: &[usize]) -> bool {
+        self.is_plain_as(shape) || shape::view_strides(self.shape(), self.strides(), shape).is_some()
+    }
+
+    /// Whether the elements, of which there are some, lie as those of a new array of that shape.
+    #[inline]
+    fn is_plain_as(&self, shape: &[usize]) -> bool {
+        let numel = self.numel();
+        let product = || shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
+        numel > 0 && self.layout().is_plain() && product() == Some(numel)
     }
 
     /// Elements `start`, `start + step`, … of an axis.
@@ -528,11 +547,14 @@ impl Array {
 
     /// Whether the elements fill a block of memory, in whatever order.
     pub fn is_dense(&self) -> bool {
-        shape::is_non_overlapping_and_dense(self.shape(), self.strides())
+        self.is_contiguous() || shape::is_non_overlapping_and_dense(self.shape(), self.strides())
     }
 
     /// Whether the address ranges of the two touch.
     pub fn ranges_touch(&self, other: &Self) -> bool {
+        if !self.storage.may_overlap(&other.storage) {
+            return false;
+        }
         let range = |array: &Self| {
             shape::extent(array.shape(), array.strides()).map(|(low, high)| {
                 let size = array.dtype().size() as isize;

@@ -526,9 +526,15 @@ impl<'a> Arrays<'a> {
                 in_order || written.is_contiguous() || !written.overlaps_itself(),
                 "a kernel was to write elements that share memory"
             );
+            // Nobody else has a handle on most results: what shares their memory is the same array.
+            let alone = written.storage().is_unique() && written.storage().is_own();
             for other in &self.all[position + 1..] {
                 assert!(
-                    !other.storage().may_overlap(written.storage()) || !other.shares_elements(written),
+                    !std::ptr::eq(*other, *written)
+                        && (alone
+                            || !other.storage().may_overlap(written.storage())
+                            || !other.shares_elements(written))
+                        || written.numel() == 0,
                     "a kernel was to write elements that another operand shows"
                 );
             }
@@ -592,20 +598,16 @@ pub(crate) fn map(
     let arrays = Arrays { all: arrays, written: 1 };
     let Some(_access) = arrays.access() else { return after() };
     arrays.check_apart(false);
-    let inputs: SmallVec<[In<'_>; 4]> = sources
-        .iter()
-        .zip(&strides)
-        .zip(&numbers)
-        .map(|((source, strides), number)| {
-            let (address, dtype) = match source {
-                Source::Array(array) => (array.ptr().cast_const(), array.dtype()),
-                Source::Scalar(_) => (number.0.as_ptr(), kernel.input()),
-            };
-            // SAFETY: the state of all roots is held; an array of that shape, or one number; the output is exactly an input
-            // or shares no element with it.
-            unsafe { In::new(address, dtype, shape, strides) }
-        })
-        .collect();
+    let mut inputs: SmallVec<[In<'_>; 4]> = SmallVec::new();
+    for ((source, strides), number) in sources.iter().zip(&strides).zip(&numbers) {
+        let (address, dtype) = match source {
+            Source::Array(array) => (array.ptr().cast_const(), array.dtype()),
+            Source::Scalar(_) => (number.0.as_ptr(), kernel.input()),
+        };
+        // SAFETY: the state of all roots is held; an array of that shape, or one number; the output is exactly an input or
+        // shares no element with it.
+        inputs.push(unsafe { In::new(address, dtype, shape, strides) });
+    }
     // SAFETY: as above, and the output does not overlap itself.
     let out = unsafe { Out::new(output.ptr(), output.dtype(), shape, output.strides()) };
     arrays.work(|| map::apply(kernel, params, &inputs, out));
@@ -656,7 +658,7 @@ pub(crate) const MOST: usize = 1 << 12;
 const MOST_WIDENED: usize = 2048;
 
 /// A formula over inputs that are as its loop wants them: at most [`MOST`] elements each, row-major, of the kernel's dtype
-/// and one shape. One of them may be a mask, which is widened on the stack.
+/// and one shape, or one element that is broadcast to it. One of them may be a mask, which is widened on the stack.
 pub(crate) struct Small<'a, 'b> {
     kernel: Kernel,
     params: &'a [Scalar],
@@ -666,7 +668,7 @@ pub(crate) struct Small<'a, 'b> {
 }
 
 impl<'a, 'b> Small<'a, 'b> {
-    /// `None` where `like` or some input, which is to have its shape, is not so.
+    /// `None` where `like` or some input, which is to have its shape or to be broadcast to it, is not so.
     #[inline]
     pub(crate) fn new(
         kernel: Kernel,
@@ -690,8 +692,10 @@ impl<'a, 'b> Small<'a, 'b> {
                 Source::Array(array) => {
                     let mask = array.dtype() != kernel.input();
                     masks += usize::from(mask);
-                    (!mask || (masks == 1 && is_mask(array)))
-                        && (std::ptr::eq(array.0, like.0) || (array.shape() == like.shape() && array.is_contiguous()))
+                    let as_like =
+                        std::ptr::eq(array.0, like.0) || (array.shape() == like.shape() && array.is_contiguous());
+                    let one = || !mask && array.numel() == 1 && array.rank() <= like.rank();
+                    (!mask || (masks == 1 && is_mask(array))) && (as_like || one())
                 }
                 Source::Scalar(number) => {
                     number.category() <= kernel.input().category()
@@ -727,7 +731,8 @@ impl<'a, 'b> Small<'a, 'b> {
         let bytes = self.numel * self.kernel.input().size().max(self.kernel.output().size());
         self.inputs.iter().all(|input| match input {
             Source::Array(array) => {
-                let exact = array.ptr() == output.ptr() && array.dtype() == output.dtype();
+                let whole = array.numel() == self.numel;
+                let exact = whole && array.ptr() == output.ptr() && array.dtype() == output.dtype();
                 exact || array.ptr().addr().abs_diff(output.ptr().addr()) >= bytes
             }
             Source::Scalar(_) => true,
@@ -764,6 +769,8 @@ impl<'a, 'b> Small<'a, 'b> {
                         }
                     }
                     if array.dtype() == self.kernel.input() {
+                        // What is broadcast is read over and over.
+                        still |= Still::from(array.numel() != self.numel) << position;
                         array.ptr()
                     } else {
                         // SAFETY: the mask's state is held as above; `new` has seen that it is one, and that it fits.

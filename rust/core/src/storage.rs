@@ -12,6 +12,7 @@ mod state;
 use std::alloc;
 use std::any::Any;
 use std::cell::UnsafeCell;
+use std::cmp;
 use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
@@ -21,7 +22,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 // Without weak counts: nothing refers weakly to memory, and releasing a block is one atomic operation instead of two.
-use triomphe::Arc;
+use triomphe::{Arc, UniqueArc};
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -298,8 +299,12 @@ impl Storage {
             return Ok(Self::nowhere(geometry, bytes, Owner::Nowhere));
         }
         if bytes <= INLINE_BYTES {
-            let inline = if zeroed { MaybeUninit::zeroed() } else { MaybeUninit::uninit() };
-            return Ok(Self::of_root(inline, std::ptr::null_mut(), bytes, Owner::Inline, geometry));
+            let storage = Self::of_root(std::ptr::null_mut(), bytes, Owner::Inline, geometry);
+            if zeroed {
+                // SAFETY: the block is fresh, and nobody else knows it.
+                unsafe { storage.root.inline.get().write_bytes(0, 1) };
+            }
+            return Ok(storage);
         }
         let block = Block::new(op, bytes, zeroed)?;
         let in_use = IN_USE.fetch_add(bytes, Ordering::Relaxed) + bytes;
@@ -307,7 +312,7 @@ impl Storage {
             PEAK.fetch_max(in_use, Ordering::Relaxed);
         }
         let ptr = block.ptr.as_ptr();
-        Ok(Self::of_root(MaybeUninit::uninit(), ptr, bytes, Owner::Heap(MaybeUninit::new(block)), geometry))
+        Ok(Self::of_root(ptr, bytes, Owner::Heap(MaybeUninit::new(block)), geometry))
     }
 
     /// A block that has a size and no memory: its state is held for ever, so that nobody gets at it. Addresses are given out
@@ -324,29 +329,28 @@ impl Storage {
             address = FIRST;
         }
         let ptr = std::ptr::without_provenance_mut(address);
-        let storage = Self::of_root(MaybeUninit::uninit(), ptr, bytes, owner, geometry);
+        let storage = Self::of_root(ptr, bytes, owner, geometry);
         assert!(storage.root.state.try_own(), "nobody else knows it");
         storage
     }
 
+    /// A handle on a new root, whose inline bytes are not initialised.
     #[inline(always)]
-    fn of_root(
-        inline: MaybeUninit<[u64; INLINE_BYTES / 8]>,
-        ptr: *mut u8,
-        bytes: usize,
-        owner: Owner,
-        geometry: Geometry,
-    ) -> Self {
-        let root = Root {
-            inline: UnsafeCell::new(inline),
-            ptr: AtomicPtr::new(ptr),
-            bytes,
-            state: State::free(),
-            counter: Counter::default(),
-            owner,
-            geometry,
+    fn of_root(ptr: *mut u8, bytes: usize, owner: Owner, geometry: Geometry) -> Self {
+        // Written where it is to lie: a root is large, and made once per operation.
+        let mut root = UniqueArc::<Root>::new_uninit();
+        let at = root.as_mut_ptr().cast::<Root>();
+        // SAFETY: every field is written, but for the inline bytes, which may be anything.
+        let root = unsafe {
+            (&raw mut (*at).ptr).write(AtomicPtr::new(ptr));
+            (&raw mut (*at).bytes).write(bytes);
+            (&raw mut (*at).state).write(State::free());
+            (&raw mut (*at).counter).write(Counter::default());
+            (&raw mut (*at).owner).write(owner);
+            (&raw mut (*at).geometry).write(geometry);
+            UniqueArc::assume_init(root)
         };
-        Self { root: Arc::new(root), own: None }
+        Self { root: root.shareable(), own: None }
     }
 
     /// A block of its own with the same bytes.
@@ -372,7 +376,7 @@ impl Storage {
     /// writes by the owner are the owner's business, as with `numpy()` in PyTorch.
     pub unsafe fn foreign(ptr: *mut u8, bytes: usize, writable: bool, keep: Box<dyn Any + Send + Sync>) -> Self {
         let geometry = Geometry::new(Layout::contiguous(&[bytes]), DType::U8);
-        Self::of_root(MaybeUninit::uninit(), ptr, bytes, Owner::Foreign { _keep: keep, writable }, geometry)
+        Self::of_root(ptr, bytes, Owner::Foreign { _keep: keep, writable }, geometry)
     }
 
     /// Moves the bytes elsewhere, for all handles and tensors at once: into memory that `keep` keeps alive. With `copy` what is
@@ -630,7 +634,7 @@ pub struct NoData;
 
 /// Shared or exclusive state on several roots, released on drop.
 pub struct Access<'a> {
-    held: SmallVec<[(&'a Root, bool); 4]>,
+    held: SmallVec<[(&'a Root, bool); 6]>,
 }
 
 impl<'a> Access<'a> {
@@ -651,17 +655,26 @@ impl<'a> Access<'a> {
         for (position, storage) in storages.enumerate() {
             access.note(&storage.root, position < written);
         }
-        if access.held.len() > 1 {
-            // One order for everybody, so that two operations cannot each hold what the other wants for long.
-            access.held.sort_unstable_by_key(|(root, _)| std::ptr::from_ref(*root));
-        }
         (access.try_take() || access.wait()).then_some(access)
     }
 
-    fn note(&mut self, root: &'a Arc<Root>, exclusive: bool) {
-        let root: &'a Root = root;
-        if !self.held.iter().any(|(held, _)| std::ptr::eq(*held, root)) {
-            self.held.push((root, exclusive));
+    /// Enters a root in the order of addresses, which is one for everybody, so that two operations cannot each hold what the
+    /// other wants for long.
+    #[inline]
+    fn note(&mut self, root: &'a Root, exclusive: bool) {
+        let held = self.held.as_slice();
+        let mut place = held.len();
+        while place > 0 {
+            match std::ptr::from_ref(held[place - 1].0).cmp(&std::ptr::from_ref(root)) {
+                cmp::Ordering::Equal => return,
+                cmp::Ordering::Less => break,
+                cmp::Ordering::Greater => place -= 1,
+            }
+        }
+        self.held.push((root, exclusive));
+        let held = self.held.as_mut_slice();
+        for at in (place + 1..held.len()).rev() {
+            held.swap(at - 1, at);
         }
     }
 

@@ -6,7 +6,7 @@ use std::ptr;
 use super::cast::{cast_kernel, cast_run};
 use super::float::group_done;
 use super::plan::{PerAxis, Plan, address};
-use super::{In, Out, map};
+use super::{In, Out, is_row_major, map, require};
 use arcgrad_base::parallel;
 
 /// Picoseconds per byte moved: about 10 GB/s on one core, read and written.
@@ -14,6 +14,9 @@ const COST_PER_BYTE: u64 = 100;
 
 /// Bytes of a chunk of a contiguous copy: about 25 µs of work.
 const CHUNK_BYTES: usize = 1 << 18;
+
+/// Elements that are copied without a plan, which takes longer to make.
+const FEW: usize = 256;
 
 /// Sides of the tiles that are copied from one axis order to another: each page that is touched serves for a kilobyte
 /// of 4-byte elements, and the pages and bytes of a tile fit the second-level caches for both.
@@ -47,6 +50,23 @@ unsafe fn copy_over(shape: &[usize], input: In<'_>, output: Out<'_>) {
         return unsafe { map::map(&kernel, ptr::null(), shape, &[input], &[output]) };
     }
     let size = output.dtype.size();
+    let numel = shape.iter().product::<usize>();
+    if numel * size <= CHUNK_BYTES && is_row_major(shape, input.strides) && is_row_major(shape, output.strides) {
+        if !ptr::eq(input.ptr, output.ptr) {
+            // SAFETY: so many bytes lie on either side, which are disjoint if they are not the same.
+            unsafe { ptr::copy_nonoverlapping(input.ptr, output.ptr, numel * size) };
+        }
+        return;
+    }
+    if numel <= FEW {
+        let mut axes = shape.iter().zip(input.strides.iter().zip(output.strides));
+        let itself = ptr::eq(input.ptr, output.ptr) && axes.all(|(&n, (from, to))| n == 1 || from == to);
+        if !itself {
+            // SAFETY: as the caller promises.
+            unsafe { copy_few(shape, size, (input.ptr, input.strides), (output.ptr, output.strides)) };
+        }
+        return;
+    }
     let mut plan = Plan::<2>::new(
         shape,
         [(output.ptr, size, output.strides), (input.ptr.cast_mut(), size, input.strides)].into_iter(),
@@ -87,6 +107,96 @@ unsafe fn copy_over(shape: &[usize], input: In<'_>, output: Out<'_>) {
             unsafe { copy_box(size, &dims, dst, &strides[0], src, &strides[1]) };
         }
     });
+}
+
+/// Copies elements of `size` bytes axis by axis; strides are in elements.
+///
+/// # Safety
+/// Both sides are valid for `shape`, and do not overlap.
+unsafe fn copy_few(
+    shape: &[usize],
+    size: usize,
+    (from, from_strides): (*const u8, &[isize]),
+    (to, to_strides): (*mut u8, &[isize]),
+) {
+    let (&[n, ref inner @ ..], &[from_stride, ref from_rest @ ..], &[to_stride, ref to_rest @ ..]) =
+        (shape, from_strides, to_strides)
+    else {
+        // SAFETY: one element on either side.
+        return unsafe { ptr::copy_nonoverlapping(from, to, size) };
+    };
+    let (from_step, to_step) = (from_stride * size as isize, to_stride * size as isize);
+    // SAFETY: as promised by the caller, for each position of the axis.
+    unsafe {
+        match (inner, size) {
+            ([], _) if from_stride == 1 && to_stride == 1 => ptr::copy_nonoverlapping(from, to, n * size),
+            ([], 1) => copy_line::<u8>(n, (from, from_step), (to, to_step)),
+            ([], 2) => copy_line::<u16>(n, (from, from_step), (to, to_step)),
+            ([], 4) => copy_line::<u32>(n, (from, from_step), (to, to_step)),
+            ([], 8) => copy_line::<u64>(n, (from, from_step), (to, to_step)),
+            ([], _) => copy_line::<u128>(n, (from, from_step), (to, to_step)),
+            _ => {
+                for at in 0..n as isize {
+                    let (from, to) = (from.wrapping_offset(at * from_step), to.wrapping_offset(at * to_step));
+                    copy_few(inner, size, (from, from_rest), (to, to_rest));
+                }
+            }
+        }
+    }
+}
+
+/// `n` elements, so many bytes apart on either side.
+///
+/// # Safety
+/// As for [`copy_few`], elements having the size of `U`.
+unsafe fn copy_line<U: Copy>(n: usize, (from, from_step): (*const u8, isize), (to, to_step): (*mut u8, isize)) {
+    for at in 0..n as isize {
+        let (from, to) = (from.wrapping_offset(at * from_step), to.wrapping_offset(at * to_step));
+        // SAFETY: as promised by the caller.
+        unsafe { to.cast::<U>().write_unaligned(from.cast::<U>().read_unaligned()) };
+    }
+}
+
+/// Copies parts behind each other along an axis of `output`, from position `start` of it on, each as [`copy`] does; gives
+/// the position behind the last one.
+///
+/// # Panics
+/// Where the axis is not long enough, or a part is of another size along another axis.
+pub fn join(parts: &[In<'_>], axis: usize, start: usize, output: &Out<'_>) -> usize {
+    parts.iter().fold(start, |start, part| {
+        let same_rank = part.shape.len() == output.shape.len() && axis < part.shape.len();
+        let mut sizes = part.shape.iter().zip(output.shape).enumerate();
+        let fits = same_rank && sizes.all(|(at, (own, all))| own == all || at == axis);
+        require(fits && part.shape[axis] <= output.shape[axis] - start, "the shape of a part");
+        let ptr = element(output, axis, start);
+        // SAFETY: the output from `start` on along the axis is valid for the part's shape.
+        unsafe {
+            copy_over(part.shape, *part, Out { ptr, dtype: output.dtype, shape: part.shape, strides: output.strides })
+        };
+        start + part.shape[axis]
+    })
+}
+
+/// Copies parts of one shape to the positions of an axis of `output`, from `start` on, each as [`copy`] does.
+///
+/// # Panics
+/// Where the axis is not long enough, or a part is of another shape than the output without the axis.
+pub fn stack(parts: &[In<'_>], axis: usize, start: usize, output: &Out<'_>) {
+    require(axis < output.shape.len() && parts.len() <= output.shape[axis] - start, "the axis of parts");
+    let (mut shape, mut strides) = (PerAxis::from_slice(output.shape), PerAxis::from_slice(output.strides));
+    shape.remove(axis);
+    strides.remove(axis);
+    for (at, part) in parts.iter().enumerate() {
+        part.require_shape(&shape);
+        let ptr = element(output, axis, start + at);
+        // SAFETY: one position of the output's axis is valid for what is left of its shape.
+        unsafe { copy_over(&shape, *part, Out { ptr, dtype: output.dtype, shape: &shape, strides: &strides }) };
+    }
+}
+
+/// The address of the first element at a position of an axis.
+fn element(output: &Out<'_>, axis: usize, position: usize) -> *mut u8 {
+    output.ptr.wrapping_offset(position as isize * output.strides[axis] * output.dtype.size() as isize)
 }
 
 /// The byte strides of one operand.

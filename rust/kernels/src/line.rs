@@ -336,6 +336,23 @@ pub unsafe fn across<T: Float, const L: usize>(x: *const T, lines: usize, len: u
     }
 }
 
+/// As many lanes of a tile of `len` rows of `L` as are worked on for so many lines: whole groups. Those beyond the lines get
+/// zeros.
+///
+/// # Safety
+/// As for [`across`].
+#[inline(always)]
+pub unsafe fn lanes<T: Float, const L: usize>(lines: usize, len: usize, tile: *mut T) -> usize {
+    let lanes = lines.next_multiple_of(GROUP).min(L);
+    for i in 0..len {
+        for lane in lines..lanes {
+            // SAFETY: as promised by the caller.
+            unsafe { *tile.add(i * L + lane) = T::ZERO };
+        }
+    }
+    lanes
+}
+
 /// The reverse of [`across`].
 ///
 /// # Safety

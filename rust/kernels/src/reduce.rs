@@ -12,6 +12,7 @@ mod reducers;
 mod tests;
 
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::num::Wrapping;
 
 use fold::{Erased, MAX_COLUMNS, rows_together};
@@ -117,11 +118,11 @@ pub fn reduce(op: Reduction, reduced: &[bool], input: In<'_>, outputs: &[Out<'_>
     }
     // Dtype that sums and the like are computed in.
     let sum = if outputs[0].dtype.is_differentiable() { outputs[0].dtype.computed_in() } else { DType::I64 };
-    let one = input.is_row_major() && reduced.iter().zip(shape).all(|(&reduced, &size)| reduced || size == 1);
+    let lines = if input.is_row_major() { lines(shape, reduced) } else { None };
     let run = |reducer: &dyn Erased, ordered, first_result| {
         // SAFETY: the operands fit, as was seen.
         unsafe {
-            if !(one && short_run(reducer, input, outputs, first_result)) {
+            if !lines.is_some_and(|lines| short_runs(reducer, lines, input, outputs, first_result)) {
                 Driver::new(reducer, ordered, shape, reduced, input, outputs, first_result).run();
             }
         }
@@ -174,31 +175,58 @@ pub fn reduce(op: Reduction, reduced: &[bool], input: In<'_>, outputs: &[Out<'_>
     }
 }
 
-/// Bytes of a state, and of a result, that [`short_run`] has room for.
-const ROOM: usize = 128;
+/// Bytes of states, and of results of one kind, that [`short_runs`] has room for.
+const ROOM: usize = 512;
 
-/// One block of dense elements that becomes one result needs no plan; false, with nothing done, where it is more.
+/// Elements that [`short_runs`] goes through: far from what another thread is handed.
+const FEW: usize = 1 << 14;
+
+/// Lines that lie behind one another and are reduced: how many, and of how many elements. `None` where the axes that vanish
+/// are not the last ones.
+fn lines(shape: &[usize], reduced: &[bool]) -> Option<(usize, usize)> {
+    let (mut rows, mut n) = (1usize, 1usize);
+    for (&size, &reduced) in shape.iter().zip(reduced) {
+        match reduced {
+            true => n = size.wrapping_mul(n),
+            false if n == 1 || size == 1 => rows = size.wrapping_mul(rows),
+            false => return None,
+        }
+    }
+    Some((rows, n))
+}
+
+/// A few lines of at most a block of dense elements each need no plan; false, with nothing done, where it is more.
 ///
 /// # Safety
-/// The elements of `input` lie without gaps, and every output has one.
-unsafe fn short_run(reducer: &dyn Erased, input: In<'_>, outputs: &[Out<'_>], first_result: usize) -> bool {
+/// The elements of so many lines lie without gaps, and every output has a place for each line.
+unsafe fn short_runs(
+    reducer: &dyn Erased,
+    (rows, n): (usize, usize),
+    input: In<'_>,
+    outputs: &[Out<'_>],
+    first_result: usize,
+) -> bool {
     #[repr(align(64))]
-    struct Room([u8; ROOM]);
-    let n = input.numel();
+    struct Room(MaybeUninit<[u8; ROOM]>);
     let results = reducer.results();
-    let as_they_are = outputs.iter().zip(&results[first_result..]).all(|(output, &result)| output.dtype == result);
-    if !(1..=BLOCK).contains(&n) || input.dtype != reducer.input() || !as_they_are || reducer.acc_size() > ROOM {
+    let fits = (1..=BLOCK).contains(&n)
+        && rows * n <= FEW
+        && rows * reducer.acc_size() <= ROOM
+        && results.iter().all(|result| rows * result.size() <= ROOM)
+        && input.dtype == reducer.input()
+        && outputs.iter().zip(&results[first_result..]).all(|(output, &result)| output.dtype == result)
+        && (rows == 1 || outputs.iter().all(Out::is_row_major));
+    if !fits {
         return false;
     }
-    let mut state = Room([0; ROOM]);
-    let mut found = [const { Room([0; ROOM]) }; 2];
-    let [first, second] = found.each_mut().map(|room| room.0.as_mut_ptr());
-    // SAFETY: there is room for one state and one result of each kind; the elements lie as the caller promises.
+    let mut rooms = [const { Room(MaybeUninit::uninit()) }; 3];
+    let [state, first, second] = rooms.each_mut().map(|room| room.0.as_mut_ptr().cast::<u8>());
+    // SAFETY: there is room for the states and the results of each kind; the elements lie as the caller promises.
     unsafe {
-        reducer.runs(input.ptr, 1, 0, n, 0, state.0.as_mut_ptr());
-        reducer.finish(state.0.as_ptr(), 1, n, first, second);
-        for (output, result) in outputs.iter().zip(&found[first_result..]) {
-            std::ptr::copy_nonoverlapping(result.0.as_ptr(), output.ptr, output.dtype.size());
+        reducer.runs(input.ptr, rows, (n * input.dtype.size()) as isize, n, 0, state);
+        reducer.finish(state, rows, n, first, second);
+        for (output, result) in outputs.iter().zip(&[first, second][first_result..]) {
+            std::ptr::copy_nonoverlapping(result.cast_const(), output.ptr, rows * output.dtype.size());
         }
     }
     true

@@ -3,6 +3,8 @@
 //! Operands are contiguous, seen as `outer × len × inner` with the axis in the middle. An inner size of 1 is the fast
 //! case; otherwise blocks of neighbouring columns are worked on together. An output may be exactly an input.
 
+use std::mem::MaybeUninit;
+
 use super::float::{Float, Shared, simd};
 use super::line::{self, GROUP};
 use super::{In, Out, product};
@@ -238,12 +240,12 @@ simd! {
     unsafe fn forward_rows<T: Float>(log: bool, x: *const T, y: *mut T, len: usize, rows: usize) {
         if len < GROUP {
             // Lines too short for lanes lie across them.
-            let mut tile = [T::ZERO; GROUP * LANES];
-            let tile = tile.as_mut_ptr();
+            let mut tile = MaybeUninit::<[T; GROUP * LANES]>::uninit();
+            let tile = tile.as_mut_ptr().cast::<T>();
             for first in (0..rows).step_by(LANES) {
                 let count = LANES.min(rows - first);
                 line::across::<T, LANES>(x.add(first * len), count, len, tile);
-                columns_forward(log, tile, tile, len, LANES, LANES);
+                columns_forward(log, tile, tile, len, LANES, line::lanes::<T, LANES>(count, len, tile));
                 line::along::<T, LANES>(tile, count, len, y.add(first * len));
             }
             return;
@@ -291,13 +293,14 @@ simd! {
     /// them.
     unsafe fn backward_rows<T: Float>(log: bool, y: *const T, g: *const T, dx: *mut T, len: usize, rows: usize) {
         if len < GROUP {
-            let (mut ys, mut gs) = ([T::ZERO; GROUP * LANES], [T::ZERO; GROUP * LANES]);
-            let (ys, gs) = (ys.as_mut_ptr(), gs.as_mut_ptr());
+            let mut tiles = [const { MaybeUninit::<[T; GROUP * LANES]>::uninit() }; 2];
+            let [ys, gs] = tiles.each_mut().map(|tile| tile.as_mut_ptr().cast::<T>());
             for first in (0..rows).step_by(LANES) {
                 let count = LANES.min(rows - first);
                 line::across::<T, LANES>(y.add(first * len), count, len, ys);
                 line::across::<T, LANES>(g.add(first * len), count, len, gs);
-                columns_backward(log, ys, gs, gs, len, LANES, LANES);
+                let [width, _] = [ys, gs].map(|tile| line::lanes::<T, LANES>(count, len, tile));
+                columns_backward(log, ys, gs, gs, len, LANES, width);
                 line::along::<T, LANES>(gs, count, len, dx.add(first * len));
             }
             return;
@@ -322,11 +325,13 @@ simd! {
     /// `rows * len` elements can be read from `x` on, and `rows` can be written from `y` on.
     unsafe fn logsumexp_rows<T: Float>(x: *const T, y: *mut T, len: usize, rows: usize) {
         if len < GROUP {
-            let (mut tile, mut sums) = ([T::ZERO; GROUP * LANES], [T::ZERO; LANES]);
+            let (mut tile, mut sums) = (MaybeUninit::<[T; GROUP * LANES]>::uninit(), [T::ZERO; LANES]);
+            let tile = tile.as_mut_ptr().cast::<T>();
             for first in (0..rows).step_by(LANES) {
                 let count = LANES.min(rows - first);
-                line::across::<T, LANES>(x.add(first * len), count, len, tile.as_mut_ptr());
-                columns_logsumexp(tile.as_ptr(), sums.as_mut_ptr(), len, LANES, LANES);
+                line::across::<T, LANES>(x.add(first * len), count, len, tile);
+                let width = line::lanes::<T, LANES>(count, len, tile);
+                columns_logsumexp(tile, sums.as_mut_ptr(), len, LANES, width);
                 std::ptr::copy_nonoverlapping(sums.as_ptr(), y.add(first), count);
             }
             return;

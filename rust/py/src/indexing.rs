@@ -57,6 +57,19 @@ fn bound(object: &Bound<'_, PyAny>) -> PyResult<Option<i64>> {
     }
 }
 
+/// A slice that the interpreter reads; `None` for bounds that it does not take, and steps that no tensor takes.
+#[inline]
+fn plain_slice(slice: &Bound<'_, PySlice>) -> Option<IndexItem> {
+    let (mut start, mut stop, mut step) = (0, 0, 0);
+    // SAFETY: a live slice and the GIL.
+    if unsafe { ffi::PySlice_Unpack(slice.as_ptr(), &mut start, &mut stop, &mut step) } < 0 {
+        drop(PyErr::take(slice.py()));
+        return None;
+    }
+    let bound = |bound: isize| Some(bound as i64);
+    (step > 0).then(|| IndexItem::Slice { start: bound(start), stop: bound(stop), step: bound(step) })
+}
+
 fn item(object: &Bound<'_, PyAny>) -> PyResult<IndexItem> {
     if let Some(value) = plain_int(object)? {
         return Ok(IndexItem::Int(value));
@@ -65,6 +78,9 @@ fn item(object: &Bound<'_, PyAny>) -> PyResult<IndexItem> {
         return Ok(IndexItem::None);
     }
     if let Ok(slice) = object.cast::<PySlice>() {
+        if let Some(item) = plain_slice(slice) {
+            return Ok(item);
+        }
         let py = object.py();
         let part = |name: &Bound<'_, PyString>| slice.getattr(name).and_then(|part| bound(&part));
         let step = part(pyo3::intern!(py, "step"))?.unwrap_or(1);
@@ -205,6 +221,12 @@ impl PyTensor {
                 Err(error) if this.rank() > 0 => return Err(error),
                 Err(_) => {}
             }
+        }
+        if let Ok(slice) = key.cast::<PySlice>()
+            && let Some(item) = plain_slice(slice)
+        {
+            let run = || guard(|| getitem(this, std::slice::from_ref(&item)));
+            return tensor::to_py(py, watch::op("index", || smallvec![this.shape()], run)?);
         }
         let items = items(key)?;
         // Views cost the same for any size; index tensors copy.

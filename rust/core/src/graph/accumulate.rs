@@ -23,6 +23,11 @@ pub struct AccumulateGrad {
 }
 
 impl AccumulateGrad {
+    /// The leaf, held weakly, if it still exists.
+    pub(super) fn leaf_if_alive(&self) -> Option<Weak<Inner>> {
+        (self.leaf.strong_count() > 0).then(|| self.leaf.clone())
+    }
+
     /// The leaf, if it still exists.
     pub fn leaf(&self) -> Option<Tensor> {
         Tensor::upgrade(&self.leaf)

@@ -29,7 +29,26 @@ impl<O: Op + Clone + PartialEq + Debug> Primitive for O {}
 #[inline]
 #[track_caller]
 pub fn call<O: Primitive>(op: O, inputs: &[&Tensor]) -> Result<Tensor> {
-    Ok(first(call_many(op, inputs)?))
+    let mut given: SmallVec<[Option<&Tensor>; 4]> = SmallVec::new();
+    for input in inputs {
+        given.push(Some(input));
+    }
+    call_first(op, &given)
+}
+
+/// The (first) result of an operation some of whose inputs are optional.
+///
+/// # Errors
+/// Those of the operation.
+#[track_caller]
+pub fn call_first<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensor> {
+    if modes().any(Modes::TRANSFORMS) {
+        return Ok(first(transform::call(op, inputs)?));
+    }
+    match bare(inputs) {
+        Some(arrays) => Ok(Tensor::from_array(constants(&op, &arrays)?.swap_remove(0))),
+        None => Ok(first(recorded(op, inputs)?)),
+    }
 }
 
 /// The first of several results.
@@ -67,6 +86,48 @@ pub(super) type Operands = SmallVec<[Option<Operand>; 3]>;
 /// Computes, and records. Compiled for each operation, so what needs not know which it is stands in functions of its own.
 #[track_caller]
 pub(super) fn run<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
+    match bare(inputs) {
+        Some(arrays) => Ok(unrecorded(constants(&op, &arrays)?)),
+        None => recorded(op, inputs),
+    }
+}
+
+/// What an operation makes of data of which nothing is recorded, whatever the mode.
+#[inline]
+#[track_caller]
+fn constants<O: Primitive>(op: &O, arrays: &[Option<Array>]) -> Result<Arrays> {
+    let mut given = SmallVec::new();
+    for array in arrays {
+        given.push(array.as_ref());
+    }
+    eval(op, &Inputs(given))
+}
+
+/// The data of tensors that require no gradient, and show none that does; `None` where more is to be looked at.
+fn bare(inputs: &[Option<&Tensor>]) -> Option<SmallVec<[Option<Array>; 4]>> {
+    let mut arrays = SmallVec::new();
+    for input in inputs {
+        let Some(tensor) = input else {
+            arrays.push(None);
+            continue;
+        };
+        let (array, base) = {
+            let state = tensor.lock();
+            if state.wants_grad() || state.inference {
+                return None;
+            }
+            (state.array.clone(), state.view.as_ref().map(|view| view.base.clone()))
+        };
+        if base.is_some_and(|base| base.requires_grad()) {
+            return None;
+        }
+        arrays.push(Some(array));
+    }
+    Some(arrays)
+}
+
+#[track_caller]
+fn recorded<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
     let mut operands = Operands::new();
     read(inputs, op.differentiable() == 0, &mut operands)?;
     let recorded = record::is_wanted(&operands);

@@ -96,8 +96,8 @@ pub fn note(cause: Cause, edge: &Edge) {
 fn leaves_behind(node: &NodeRef) -> SmallVec<[Weak<Inner>; LEAVES]> {
     let mut leaves = SmallVec::new();
     let mut seen: SmallVec<[u64; 16]> = SmallVec::new();
-    let mut stack: SmallVec<[NodeRef; 8]> = SmallVec::new();
-    stack.push(node.clone());
+    let mut stack: SmallVec<[&NodeRef; 8]> = SmallVec::new();
+    stack.push(node);
     while let Some(node) = stack.pop() {
         if seen.contains(&node.id()) {
             continue;
@@ -106,10 +106,10 @@ fn leaves_behind(node: &NodeRef) -> SmallVec<[Weak<Inner>; LEAVES]> {
         if seen.len() > NODES || leaves.len() == LEAVES {
             break;
         }
-        if let Some(leaf) = node.op_as::<AccumulateGrad>().and_then(AccumulateGrad::leaf) {
-            leaves.push(leaf.downgrade());
+        if let Some(accumulator) = node.op_as::<AccumulateGrad>() {
+            leaves.extend(accumulator.leaf_if_alive());
         }
-        stack.extend(node.edges().iter().filter_map(|edge| edge.node.clone()));
+        stack.extend(node.edges().iter().filter_map(|edge| edge.node.as_ref()));
     }
     leaves
 }

@@ -68,10 +68,10 @@ impl Index<usize> for Inputs<'_> {
 }
 
 /// The arrays that an operation gives.
-pub type Arrays = SmallVec<[Array; 1]>;
+pub type Arrays = SmallVec<[Array; 3]>;
 
 /// The tensors that an operation gives.
-pub type Tensors = SmallVec<[Tensor; 1]>;
+pub type Tensors = SmallVec<[Tensor; 3]>;
 
 /// A value an operation wants back in backward: one of its inputs or of its outputs, by number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -83,7 +83,11 @@ fn meta(array: &Array) -> Meta {
 }
 
 fn edges(inputs: &[&Operand]) -> SmallVec<[Edge; 2]> {
-    inputs.iter().map(|input| input.edge.clone().unwrap_or_default()).collect()
+    let mut edges = SmallVec::new();
+    for input in inputs {
+        edges.push(input.edge.clone().unwrap_or_default());
+    }
+    edges
 }
 
 /// The version of the data an operation on `input` has read: the one from before it began, so that a write by another

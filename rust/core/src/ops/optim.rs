@@ -14,7 +14,6 @@ pub use crate::kernels::optim::{Adam, Sgd};
 use crate::kernels::optim::{AdamState, adam, sgd};
 use crate::launch::Held;
 use crate::scalar::Scalar;
-use crate::shape;
 use crate::tensor::Tensor;
 
 /// Memory that a step changes, as the kernel wants to see it.
@@ -52,8 +51,7 @@ impl Changed {
 
 /// Whether the elements of two arrays of one shape lie in the same order without gaps.
 fn same_order(array: &Array, layout: &Array) -> bool {
-    let dense = shape::is_non_overlapping_and_dense(array.shape(), array.strides());
-    dense && (array.strides() == layout.strides() || (array.is_contiguous() && layout.is_contiguous()))
+    (array.is_contiguous() && layout.is_contiguous()) || (array.is_dense() && array.strides() == layout.strides())
 }
 
 /// One parameter with its gradient and its state.
@@ -75,11 +73,7 @@ impl Update {
             check_in_place(op, tensor, false)?;
             check_distinct(op, &tensor.array())?;
         }
-        let layout = if shape::is_non_overlapping_and_dense(array.shape(), array.strides()) {
-            array.clone()
-        } else {
-            Array::uninit(op, array.shape(), dtype)?
-        };
+        let layout = if array.is_dense() { array.clone() } else { Array::uninit(op, array.shape(), dtype)? };
         let mut changed: SmallVec<[Changed; 3]> = SmallVec::new();
         for tensor in state {
             let own = fitting(op, "state", &array, tensor)?;
@@ -108,8 +102,13 @@ impl Update {
     /// Runs the kernel with exclusive state on everything it writes.
     fn run(&self, blame: Blame, step: impl FnOnce(&mut Held<'_>, &Self)) {
         let changed = || std::iter::once(&self.param).chain(&self.state);
-        let arrays: SmallVec<[&Array; 8]> =
-            changed().flat_map(|changed| [Some(&changed.array), changed.copy.as_ref()]).flatten().collect();
+        let mut arrays: SmallVec<[&Array; 8]> = SmallVec::new();
+        for changed in changed() {
+            arrays.push(&changed.array);
+            if let Some(copy) = &changed.copy {
+                arrays.push(copy);
+            }
+        }
         let (read, written) = (&self.grad, &arrays[..]);
         let mut held = Held::take(&read, &written);
         changed().for_each(|changed| changed.load(&mut held));

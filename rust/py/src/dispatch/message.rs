@@ -7,7 +7,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use super::Entry;
-use super::parse::{Given, Reject, parse};
+use super::parse::{Given, Parsed, Reject, parse};
 use super::signature::default_text;
 use crate::tensor::type_name;
 
@@ -136,7 +136,7 @@ pub fn of_several(entry: &Entry, given: &Given<'_, '_>) -> PyErr {
     );
     for info in &entry.overloads {
         let _ = writeln!(text, " * {}", typed_signature(info, entry.method, entry.in_place));
-        if let Err(reject) = parse(info, entry.method, entry.in_place, given) {
+        if let Err(reject) = parse(info, entry.method, entry.in_place, given, &mut Parsed::default()) {
             let reason = of_one(entry, info, given, &reject);
             let _ = writeln!(text, "      didn't match: {}", Python::attach(|py| reason.value(py).to_string()));
         }

@@ -77,9 +77,10 @@ impl Entry {
         {
             return fresh_to_py(py, result);
         }
+        let mut parsed = Parsed::default();
         if let [only] = self.overloads[..] {
-            return match parse::parse(only, self.method, self.in_place, given) {
-                Ok(parsed) => self.invoke(py, only, &parsed, given),
+            return match parse::parse(only, self.method, self.in_place, given, &mut parsed) {
+                Ok(()) => self.invoke(py, only, &parsed, given),
                 Err(Reject::Raise(error)) => self.kept(py, error, given),
                 Err(reject) => match self.otherwise(py, given)? {
                     Some(result) => Ok(result),
@@ -88,10 +89,10 @@ impl Entry {
             };
         }
         for info in &self.overloads {
-            match parse::parse(info, self.method, self.in_place, given) {
-                Ok(parsed) => return self.invoke(py, info, &parsed, given),
+            match parse::parse(info, self.method, self.in_place, given, &mut parsed) {
+                Ok(()) => return self.invoke(py, info, &parsed, given),
                 Err(Reject::Raise(error)) => return self.kept(py, error, given),
-                Err(_) => {}
+                Err(_) => parsed.clear(),
             }
         }
         match self.otherwise(py, given)? {

@@ -1,6 +1,8 @@
 //! The one reader of arguments. Nothing is allocated and no text is made unless an argument needs it; what a call
 //! got wrong is noted as a [`Reject`] and put into words by [`super::message`].
 
+use std::borrow::Cow;
+
 use arcgrad::ops::registry::{Default, Forms, Kind, OpInfo, Param, Value};
 use arcgrad::storage::Device;
 use arcgrad::{DType, Tensor};
@@ -156,6 +158,15 @@ pub struct Parsed {
     pub device: Option<Device>,
 }
 
+impl Parsed {
+    /// Forgets what was read after a signature that did not fit.
+    pub fn clear(&mut self) {
+        self.values.clear();
+        self.outs.clear();
+        (self.requires_grad, self.order, self.device) = (false, None, None);
+    }
+}
+
 /// Why a signature does not fit the arguments.
 pub enum Reject {
     /// More positional arguments than parameters.
@@ -203,53 +214,85 @@ pub fn is_creation(info: &OpInfo) -> bool {
     has("dtype") && (!has("input") || info.name.ends_with("_like") || info.name.starts_with("new_"))
 }
 
-/// Reads the arguments after one signature.
+/// Reads the arguments after one signature into `parsed`, which is empty; where they do not fit it may hold some of them.
 #[inline]
-pub fn parse(info: &'static OpInfo, method: bool, in_place: bool, given: &Given<'_, '_>) -> Result<Parsed, Reject> {
+pub fn parse(
+    info: &'static OpInfo,
+    method: bool,
+    in_place: bool,
+    given: &Given<'_, '_>,
+    parsed: &mut Parsed,
+) -> Result<(), Reject> {
     debug_assert_eq!(method, given.is_method());
     let params = info.params;
-    let mut found: SmallVec<[*mut ffi::PyObject; 8]> = SmallVec::from_elem(std::ptr::null_mut(), params.len());
-    let mut parsed = Parsed::default();
     // Positional arguments, up to a variadic parameter that takes the rest.
-    let mut rest = None;
-    for index in 0..given.count() {
-        let Some(param) = params.get(index).filter(|param| !param.keyword_only) else { return Err(Reject::TooMany) };
-        let argument = given.position(index);
-        let takes_rest = match param.kind {
-            Kind::Tensors => !is_sequence(&argument),
-            _ => (index + 1 < given.count() || is_plain_int(&argument)) && !is_sequence(&argument),
-        };
-        if takes_rest && info.spreads(index, method) {
-            rest = Some(index);
+    let (mut positional, mut rest) = (given.count(), None);
+    for index in 0..positional {
+        if params.get(index).is_none_or(|param| param.keyword_only) {
+            return Err(Reject::TooMany);
+        }
+        if info.spreads(index, method) && takes_rest(&params[index], index, given) {
+            (positional, rest) = (index, Some(index));
             break;
         }
-        found[index] = argument.as_ptr();
     }
+    let found = if given.named.is_empty() {
+        Named::new()
+    } else {
+        find_named(info, (method, in_place), given, (positional, rest), parsed)?
+    };
+    for (at, param) in params.iter().enumerate() {
+        let value = if at < positional {
+            convert(param, at, &given.position(at))?
+        } else if rest == Some(at) {
+            remaining(param, at, given)?
+        } else if let Some(&argument) = found.get(at).filter(|argument| !argument.is_null()) {
+            // SAFETY: an argument of the call.
+            let argument = unsafe { Borrowed::from_ptr(given.py, argument) };
+            convert(param, at, &argument)?
+        } else if param.variadic {
+            Value::Tensors(Vec::new())
+        } else {
+            default(param).ok_or(Reject::Missing)?
+        };
+        parsed.values.push(value);
+    }
+    Ok(())
+}
+
+/// Whether a parameter that takes the remaining positional arguments as its items does: what is given is no list of them.
+fn takes_rest(param: &Param, index: usize, given: &Given<'_, '_>) -> bool {
+    let argument = given.position(index);
+    let several = || index + 1 < given.count() || is_plain_int(&argument);
+    (param.kind == Kind::Tensors || several()) && !is_sequence(&argument)
+}
+
+/// The arguments that were given by name, one per parameter, null where there is none.
+type Named = SmallVec<[*mut ffi::PyObject; 8]>;
+
+/// Finds the parameters of keywords; `positional` ones have been given by position, and `rest` takes what is left of those.
+fn find_named(
+    info: &'static OpInfo,
+    (method, in_place): (bool, bool),
+    given: &Given<'_, '_>,
+    (positional, rest): (usize, Option<usize>),
+    parsed: &mut Parsed,
+) -> Result<Named, Reject> {
+    let params = info.params;
+    let mut found: Named = SmallVec::from_elem(std::ptr::null_mut(), params.len());
     for index in 0..given.named.len() {
         let keyword = given.name(index).map_err(Reject::Raise)?;
         let argument = given.named_at(index);
         match params.iter().position(|param| names_param(param, keyword)) {
-            Some(at) if !found[at].is_null() || rest == Some(at) => return Err(Reject::Twice(params[at].name)),
+            Some(at) if at < positional || rest == Some(at) || !found[at].is_null() => {
+                return Err(Reject::Twice(params[at].name));
+            }
             Some(at) => found[at] = argument.as_ptr(),
-            None if common_keyword(info, method, in_place, keyword, &argument, &mut parsed)? => {}
+            None if common_keyword(info, method, in_place, keyword, &argument, parsed)? => {}
             None => return Err(Reject::Unexpected(index)),
         }
     }
-    for (at, param) in params.iter().enumerate() {
-        let value = if rest == Some(at) {
-            remaining(param, at, given)?
-        } else if found[at].is_null() && param.variadic {
-            Value::Tensors(Vec::new())
-        } else if found[at].is_null() {
-            default(param).ok_or(Reject::Missing)?
-        } else {
-            // SAFETY: an argument of the call.
-            let argument = unsafe { Borrowed::from_ptr(given.py, found[at]) };
-            convert(param, at, &argument)?
-        };
-        parsed.values.push(value);
-    }
-    Ok(parsed)
+    Ok(found)
 }
 
 /// The positional arguments from `at` on as the items of one parameter.
@@ -352,7 +395,7 @@ pub fn default(param: &Param) -> Option<Value> {
         (Default::Float(value), _) => Value::Float(value),
         (Default::Bool(value), Kind::Number | Kind::TensorOrNumber) => Value::Number(Scalar::Bool(value)),
         (Default::Bool(value), _) => Value::Bool(value),
-        (Default::Text(value), _) => Value::Text(value.to_owned()),
+        (Default::Text(value), _) => Value::Text(value.into()),
     })
 }
 
@@ -491,9 +534,9 @@ fn flag(object: &Bound<'_, PyAny>) -> Option<bool> {
     }
 }
 
-fn text(object: &Bound<'_, PyAny>) -> Result<Option<String>, Reject> {
+fn text(object: &Bound<'_, PyAny>) -> Result<Option<Cow<'static, str>>, Reject> {
     match object.cast::<PyString>() {
-        Ok(text) => Ok(Some(text.to_cow().map_err(Reject::Raise)?.into_owned())),
+        Ok(text) => Ok(Some(Cow::Owned(text.to_cow().map_err(Reject::Raise)?.into_owned()))),
         Err(_) => Ok(None),
     }
 }

@@ -9,12 +9,17 @@ use crate::graph::call;
 use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Attribute, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
+use crate::kernels::copy as copy_elements;
+use crate::launch::launch_stored;
 use crate::ops::batching;
 use crate::ops::views::{self, ViewOp};
 use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
+
+/// Parts that are copied in one launch: each is compared with all others of it.
+const TOGETHER: usize = 8;
 
 /// Tensors behind each other along an axis.
 #[derive(Clone, PartialEq, Debug)]
@@ -90,13 +95,21 @@ fn common_format<'a>(mut arrays: impl Iterator<Item = &'a Array>) -> Option<&'a 
 /// Tensors behind each other along an axis. Empty vectors are left out, as in PyTorch; dtypes are promoted.
 #[track_caller]
 pub fn cat(tensors: &[Tensor], axis: i64) -> Result<Tensor> {
-    let rank = |shape: &Shape| if is_left_out(shape) { None } else { Some(shape.len()) };
-    let shapes: SmallVec<[Shape; 4]> = tensors.iter().map(Tensor::shape).collect();
-    let at = shapes.iter().find_map(rank).and_then(|rank| shape::normalize_axis("cat", axis, rank).ok());
-    // What does not fit is told when it is looked at.
-    let size = |shape: &Shape| if is_left_out(shape) { None } else { at.and_then(|at| shape.get(at).copied()) };
-    let sizes = shapes.iter().map(size).collect();
-    let inputs: SmallVec<[&Tensor; 4]> = tensors.iter().collect();
+    let mut sizes = SmallVec::new();
+    let mut inputs: SmallVec<[&Tensor; 4]> = SmallVec::new();
+    let mut at = None;
+    for tensor in tensors {
+        let state = tensor.lock();
+        let shape = state.array.shape();
+        // What does not fit is told when it is looked at.
+        sizes.push(if is_left_out(shape) {
+            None
+        } else {
+            let at = *at.get_or_insert_with(|| shape::normalize_axis("cat", axis, shape.len()).ok());
+            at.and_then(|at: usize| shape.get(at).copied())
+        });
+        inputs.push(tensor);
+    }
     call(Concatenated { axis, sizes }, &inputs)
 }
 
@@ -147,11 +160,16 @@ fn concatenated(inputs: &Inputs<'_>, axis: i64) -> Result<Array> {
         Some(like) => Array::uninit_in_format_of("cat", &shape, dtype, like)?,
         None => Array::uninit("cat", &shape, dtype)?,
     };
-    let mut start = 0;
+    let mut parts: SmallVec<[&Array; TOGETHER]> = SmallVec::new();
     for (_, array) in joined() {
-        let size = array.shape()[axis];
-        output.slice(axis, start, size, 1).copy_from(array);
-        start += size;
+        parts.push(array);
+    }
+    let mut start = 0;
+    for parts in parts.chunks(TOGETHER) {
+        launch_stored(parts, &output, |parts, output| {
+            copy_elements::join(&parts, axis, start, &output);
+        });
+        start += parts.iter().map(|part| part.shape()[axis]).sum::<usize>();
     }
     Ok(output)
 }
@@ -193,8 +211,12 @@ impl Op for Stacked {
         let mut shape: Shape = first.into();
         shape.insert(self.axis, inputs.len());
         let output = stacked(&shape, self.axis, dtype, common_format(inputs.iter()))?;
-        for (position, array) in inputs.iter().enumerate() {
-            output.select(self.axis, position).copy_from(array);
+        let mut parts: SmallVec<[&Array; TOGETHER]> = SmallVec::new();
+        for array in inputs.iter() {
+            parts.push(array);
+        }
+        for (group, parts) in parts.chunks(TOGETHER).enumerate() {
+            launch_stored(parts, &output, |parts, output| copy_elements::stack(&parts, self.axis, group * TOGETHER, &output));
         }
         Ok(smallvec![output])
     }

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::graph::gradient::Gradient;
 use crate::graph::node::{Backward, Edge, Meta, NodeOf, NodeRef};
 use crate::graph::saved::{Saved, Source};
-use crate::graph::{Blame, Modes, modes};
+use crate::graph::{Blame, Modes, cuts, modes};
 use crate::kernels::Kernel;
 use crate::launch::{MAX_SOURCES, MOST, Small, Sole, Source as From};
 use crate::scalar::Scalar;
@@ -110,15 +110,17 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     if modes != Modes::NONE && modes != Modes::NO_GRAD {
         return None;
     }
-    // What decides the dtype: the first that is no mask.
-    let decides = |(at, position): (usize, &Position)| match *position {
-        Position::Tensor(number) => row.promotes(at) && states[number].array.dtype() != DType::Bool,
-        Position::Number(_) => false,
-    };
-    let like = match positions.iter().enumerate().find(|&at| decides(at)) {
-        Some((_, &Position::Tensor(number))) => number,
-        _ => 0,
-    };
+    // What decides dtype and shape: the first that is no mask, and not broadcast as one element may be.
+    let mut like: Option<usize> = None;
+    for (at, position) in positions.iter().enumerate() {
+        let Position::Tensor(number) = *position else { continue };
+        let array = &states[number].array;
+        let decides = row.promotes(at) && array.dtype() != DType::Bool;
+        if decides && like.is_none_or(|like| states[like].array.numel() == 1 && array.numel() != 1) {
+            like = Some(number);
+        }
+    }
+    let like = like.unwrap_or(0);
     let kernel = kernel_of(row, states[like].array.dtype())?;
     // The copy that is filled has a layout of its own.
     if row.fills_copy() && !states[like].array.layout().is_plain() {
@@ -132,10 +134,6 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
         }
         wants_grad |= state.wants_grad();
     }
-    // What no_grad cuts off is noted on the general path.
-    if wants_grad && modes != Modes::NONE {
-        return None;
-    }
     let mut inputs = [Input::Scalar(Scalar::Int(0)); INPUTS];
     for (input, position) in inputs.iter_mut().zip(&positions) {
         *input = match *position {
@@ -147,8 +145,13 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     // Before the data is read: a write by another thread in between must not go unnoticed.
     let versions: [u32; TENSORS] = std::array::from_fn(|number| states[number].array.storage().version());
     let output = small.fresh(row.name)?;
-    if !wants_grad || row.grads.is_empty() {
+    if !wants_grad || row.grads.is_empty() || modes != Modes::NONE {
+        let differentiable = !row.grads.is_empty() && output.dtype().is_differentiable();
+        let cut = if wants_grad && differentiable { first_edge(&tensors, &mut states) } else { None };
         drop(states);
+        if let Some(edge) = cut {
+            cuts::note(cuts::Cause::NoGrad, &edge);
+        }
         return Some(Fresh { tensor: Tensor::from_array(output), in_graph: false });
     }
     let mut edges: SmallVec<[Edge; 2]> = SmallVec::new();
@@ -189,6 +192,12 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     let node: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], saved);
     tensor.lock().grad_fn = Some(node);
     Some(Fresh { tensor, in_graph: true })
+}
+
+/// Where the gradient of the first tensor that has one goes: what `no_grad` cuts off.
+#[cold]
+fn first_edge(tensors: &[&Tensor], states: &mut [Locked<'_>]) -> Option<Edge> {
+    tensors.iter().zip(states).find_map(|(tensor, state)| tensor.edge(state))
 }
 
 /// The in-place form of a row, or `None` when this is not the common case: nothing recorded, no history to rewrite.

@@ -51,7 +51,7 @@ use rule::Elementwise;
 
 #[track_caller]
 fn is_differentiable(row: &Row, plan: &Plan<'_>) -> bool {
-    !row.grads.is_empty() && plan.result.is_differentiable() && is_wanted_of(plan.inputs())
+    !row.grads.is_empty() && plan.result.is_differentiable() && is_wanted_of(plan.operands.iter().flatten())
 }
 
 /// A number argument as an operand without edge, so that edges and inputs are numbered alike.

@@ -77,6 +77,9 @@ pub fn where_(condition: &Tensor, x: Arg<'_>, y: Arg<'_>) -> Result<Tensor> {
 /// A condition, and numbers that the dtype of the result has room for.
 pub fn check_choice(condition: &Tensor, choices: &[Arg<'_>]) -> Result<()> {
     check_condition(condition)?;
+    if !choices.iter().any(|choice| matches!(choice, Arg::Scalar(_))) {
+        return Ok(());
+    }
     let result = promoted(choices);
     for choice in choices {
         if let Arg::Scalar(scalar) = choice {

@@ -221,6 +221,11 @@ impl Expression {
 /// broadcast or are not integers; `ValueError` for steps that are not positive.
 #[track_caller]
 pub fn getitem(input: &Tensor, items: &[IndexItem]) -> Result<Tensor> {
+    if let [IndexItem::Slice { start, stop, step }] = *items
+        && let Some(view) = views::plain_slice(input, start, stop, step.unwrap_or(1))
+    {
+        return Ok(view);
+    }
     let expression = Expression::new(&input.shape(), items)?;
     let view = expression.view(input)?;
     if expression.indices.is_empty() { Ok(view) } else { get(&view, &expression.indices) }

@@ -50,7 +50,7 @@ fn number(value: &Value) -> Option<f64> {
 /// How an argument is written.
 fn shown(value: &Value) -> String {
     match value {
-        Value::Text(text) => text.clone(),
+        Value::Text(text) => text.to_string(),
         other => number(other).map_or_else(|| "None".to_owned(), |number| number.to_string()),
     }
 }
@@ -111,7 +111,7 @@ pub fn matrix_norm(input: &Tensor, order: &Value, axes: &[i64], keep: bool, dtyp
 /// The sum of the singular values of a matrix, or over a pair of axes.
 #[track_caller]
 pub fn nuclear_norm(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
-    let order = Value::Text("nuc".to_owned());
+    let order = Value::Text("nuc".into());
     matrix_norm(input, &order, axes.unwrap_or(&[-2, -1]), keep, dtype)
 }
 

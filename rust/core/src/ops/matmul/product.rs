@@ -17,7 +17,7 @@ use crate::kernels::matmul::matmul as run;
 use crate::launch::launch;
 use crate::ops::{batching, complex, views};
 use crate::scalar::Scalar;
-use crate::shape::{self, Shape};
+use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
 
 // ---- arrays -----------------------------------------------------------------------------------------------------------
@@ -34,11 +34,11 @@ fn product(
 ) -> Result<Array> {
     let (m, k) = matrix_size(a);
     let (_, n) = matrix_size(b);
-    let outer = |array: &Array| Shape::from_slice(&array.shape()[..array.rank() - 2]);
-    let batch = shape::broadcast(op, &outer(a), &outer(b))?;
+    let batch = shape::broadcast(op, &a.shape()[..a.rank() - 2], &b.shape()[..b.rank() - 2])?;
     let sized = |rows: usize, columns: usize| {
-        let mut shape = batch.clone();
-        shape.extend([rows, columns]);
+        let mut shape = Shape::from_slice(&batch);
+        shape.push(rows);
+        shape.push(columns);
         shape
     };
     if a.dtype() == DType::Bool {
@@ -105,10 +105,11 @@ fn complex_product(
 
 /// The last two axes exchanged.
 pub(super) fn transposed(array: &Array) -> Array {
-    let rank = array.rank();
-    let mut order: SmallVec<[usize; 6]> = (0..rank).collect();
-    order.swap(rank - 2, rank - 1);
-    array.permute(&order)
+    let (mut shape, mut strides) = (Shape::from_slice(array.shape()), Strides::from_slice(array.strides()));
+    let rank = shape.len();
+    shape.swap(rank - 2, rank - 1);
+    strides.swap(rank - 2, rank - 1);
+    array.with_layout(&shape, &strides, array.offset())
 }
 
 /// A vector as a matrix of one column.

@@ -6,7 +6,7 @@ use super::loss::{Reduction, reduced, reduced_from};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
-use crate::graph::call::{call_with, first};
+use crate::graph::call::call_first;
 use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::record::refuse_gradient;
@@ -75,7 +75,7 @@ impl Classes {
             [n, classes, ..] => (n, classes),
         };
         let inner = shape.get(2..).unwrap_or_default().iter().product();
-        Self { size: NllSize { n, classes, inner }, shape: shape.into(), ignore, how }
+        Self { size: NllSize { n, classes, inner }, shape: Shape::from_slice(shape), ignore, how }
     }
 
     /// Axis of the classes: 0 for one sample alone, else 1.
@@ -286,7 +286,7 @@ impl Op for NllLoss {
         // Linear in the log-probabilities.
         let inputs: SmallVec<[Option<&Tensor>; 3]> =
             (0..cx.inputs()).map(|input| if input == 0 { Some(&tangent) } else { cx.optional(input) }).collect();
-        let result = first(call_with(Self { fused: false, ..self.clone() }, &inputs)?);
+        let result = call_first(Self { fused: false, ..self.clone() }, &inputs)?;
         cx.put(0, result)
     }
 
@@ -468,7 +468,7 @@ fn likelihood(
     if let Some(weight) = weight {
         refuse_gradient(loss.op(), "weight", &weight.snapshot()?)?;
     }
-    call_with(loss, &[Some(input), Some(target), weight]).map(first)
+    call_first(loss, &[Some(input), Some(target), weight])
 }
 
 /// Negative log-likelihood: `−weight[t] · input[t]` for each target class `t`, classes along axis 1 (0 for one sample);

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::graph::call;
 use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
+use crate::graph::record::would_record;
 use crate::graph::transform::{Batch, Tangents};
 use crate::ops::elementwise::select;
 use crate::ops::reductions::axes;
@@ -17,7 +18,7 @@ pub use crate::kernels::loss::Reduction;
 use crate::kernels::reduce::Reduction as Fold;
 use crate::ops::elementwise::resolve;
 use crate::ops::elementwise::traced::Traced;
-use crate::ops::elementwise::{Arg, Params, Row, apply, arrays};
+use crate::ops::elementwise::{Arg, Params, Row, apply, apply_small, arrays};
 use crate::ops::reductions::range::Lines;
 use crate::ops::reductions::reduce;
 use crate::ops::writing::copy;
@@ -81,9 +82,8 @@ impl Op for ReducedRow {
         let losses = arrays::value(self.row, &self.params, &inputs)?;
         let fold = if self.reduction == Reduction::Mean { Fold::Mean } else { Fold::Sum };
         let mask: axes::Mask = smallvec![true; losses.rank()];
-        let [result] = axes::reduce_array(self.row.name, fold, &losses, &mask, false, [losses.dtype()])?;
         let lines = Lines { op: self.row.name, array: &losses, mask: &mask, keep: false };
-        Ok(smallvec![lines.sum(fold, result)?])
+        Ok(smallvec![lines.sum(fold, losses.dtype())?])
     }
 
     fn keeps(&mut self, needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
@@ -204,6 +204,13 @@ fn reduced_row(row: &'static Row, params: &[Scalar], inputs: &[&Tensor], reducti
     if reduction == Reduction::None {
         let args: SmallVec<[Arg<'_>; 3]> = inputs.iter().map(|input| Arg::Tensor(input)).collect();
         return apply(row, params, &args);
+    }
+    // Small tensors that nothing is recorded of: the row and the reduction, each on its shortest way.
+    if !inputs.iter().any(|input| would_record(input)) {
+        let args: SmallVec<[Arg<'_>; 3]> = inputs.iter().map(|input| Arg::Tensor(input)).collect();
+        if let Some(losses) = apply_small(row, params, &args) {
+            return reduced(&losses.tensor, reduction);
+        }
     }
     let mut shape = inputs.first().map(|input| input.shape()).unwrap_or_default();
     for input in inputs.iter().skip(1) {

@@ -5,7 +5,7 @@ use smallvec::{SmallVec, smallvec};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
-use crate::graph::call::{call_with, first};
+use crate::graph::call::{call_first, call_with, first};
 use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::record::{check_in_place, refuse_gradient};
@@ -458,7 +458,7 @@ pub fn layer_norm(
 ) -> Result<Tensor> {
     let kind = Kind::Layer { sizes: normalized.into() };
     let norm = Norm { kind, eps, has_weight: weight.is_some() };
-    call_with(norm, &[Some(input), weight, bias]).map(first)
+    call_first(norm, &[Some(input), weight, bias])
 }
 
 /// The results of a [`Norm`] of rows.

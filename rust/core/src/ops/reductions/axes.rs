@@ -6,8 +6,9 @@ use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::record::would_record;
+use crate::kernels::Out;
 use crate::kernels::reduce::{Reduction, reduce};
-use crate::launch::launch_stored;
+use crate::launch::{Unlaunched, launch_stored};
 use crate::ops::views;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
@@ -78,6 +79,19 @@ pub(in crate::ops) fn reduce_array<const OUTPUTS: usize>(
     keep: bool,
     dtypes: [DType; OUTPUTS],
 ) -> Result<[Array; OUTPUTS]> {
+    reduce_and(op, reduction, array, mask, keep, dtypes, |_| ()).map(|(outputs, ())| outputs)
+}
+
+/// [`reduce_array`], and what `look` finds in the results.
+pub(super) fn reduce_and<const OUTPUTS: usize, T: Unlaunched>(
+    op: &'static str,
+    reduction: Reduction,
+    array: &Array,
+    mask: &Mask,
+    keep: bool,
+    dtypes: [DType; OUTPUTS],
+    look: impl FnOnce(&mut [Out<'_>; OUTPUTS]) -> T,
+) -> Result<([Array; OUTPUTS], T)> {
     let shape = result_shape(array.shape(), mask, keep);
     let mut outputs = [const { None }; OUTPUTS];
     for (output, dtype) in outputs.iter_mut().zip(dtypes) {
@@ -87,10 +101,12 @@ pub(in crate::ops) fn reduce_array<const OUTPUTS: usize>(
     // The kernel's results have all axes, in the same memory.
     let kept = kept_shape(array.shape(), mask);
     let strides = shape::contiguous_strides(&kept);
-    launch_stored(array, outputs.each_ref(), |input, outputs| {
-        reduce(reduction, mask, input, &outputs.map(|output| output.dense_as(&kept, &strides)));
+    let found = launch_stored(array, outputs.each_ref(), |input, outputs| {
+        let mut outputs = outputs.map(|output| output.dense_as(&kept, &strides));
+        reduce(reduction, mask, input, &outputs);
+        look(&mut outputs)
     });
-    Ok(outputs)
+    Ok((outputs, found))
 }
 
 /// Gives a reduced tensor its reduced axes back with size 1, so that it broadcasts against what was reduced.

@@ -5,13 +5,14 @@
 
 use smallvec::smallvec;
 
-use super::axes::{self, Mask, reduce_array};
+use super::axes::{self, Mask, reduce_and, reduce_array};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{Modes, call, modes, no_grad};
+use crate::kernels::Out;
 use crate::kernels::element::Element;
 use crate::kernels::reduce::Reduction;
 use crate::launch::{NONE, launch};
@@ -50,15 +51,17 @@ const SHRINK: f64 = 1.0 / (1u64 << 60) as f64;
 /// Elements that are looked at together, without branches.
 const GROUP: usize = 64;
 
+/// Whether `test` holds for one of `values`.
+fn any_of<T: Element>(values: &[T], test: impl Fn(T) -> bool) -> bool {
+    values.chunks(GROUP).any(|group| group.iter().fold(false, |found, &value| found | test(value)))
+}
+
 /// Whether `test` holds for an element of a contiguous array.
 fn any<T: Element>(array: &Array, test: impl Fn(T) -> bool) -> bool {
     if array.is_meta() {
         return false;
     }
-    launch(array, NONE, |array, []| {
-        let values = array.as_slice::<T>().expect("results are dense");
-        values.chunks(GROUP).any(|group| group.iter().fold(false, |found, &value| found | test(value)))
-    })
+    launch(array, NONE, |array, []| any_of(array.as_slice::<T>().expect("results are dense"), test))
 }
 
 /// Whether all elements of a contiguous array of floats are finite.
@@ -122,11 +125,16 @@ impl Lines<'_> {
         Ok((results, scale))
     }
 
-    /// A sum or a mean of floats, computed again from smaller terms where it is not finite.
-    pub fn sum(&self, reduction: Reduction, result: Array) -> Result<Array> {
-        let dtype = result.dtype();
-        let lost = with_element!(float dtype.computed_in(), T => any::<T>(&result, |value| !value.is_finite()));
-        if !lost {
+    /// A sum or a mean in a dtype of floats, computed again from smaller terms where it is not finite.
+    pub fn sum(&self, reduction: Reduction, dtype: DType) -> Result<Array> {
+        // While the state of the results is held anyway; half precision has to be widened first.
+        let look = |[sums]: &mut [Out<'_>; 1]| {
+            with_element!(float dtype.computed_in(), T => {
+                sums.as_slice::<T>().is_none_or(|sums| !any_of(sums, |value| !value.is_finite()))
+            })
+        };
+        let ([result], usual) = reduce_and(self.op, reduction, self.array, self.mask, self.keep, [dtype], look)?;
+        if usual && (!dtype.is_half() || is_finite(&result)) {
             return Ok(result);
         }
         let _off = no_grad();

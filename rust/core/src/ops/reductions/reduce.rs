@@ -1,19 +1,21 @@
 //! Reductions over any axes: sums, products, extremes, moments, norms.
 
+use std::borrow::Cow;
+
 use smallvec::{SmallVec, smallvec};
 
 use super::axes::{
-    Mask, axes_of, check_looks, count, mask, reduce_array, refuse_empty, refuse_integral, restore_axes, result_shape,
+    Mask, axes_of, check_looks, count, kept_shape, mask, reduce_array, refuse_empty, refuse_integral, restore_axes, result_shape,
     strict_mask,
 };
 use super::range::Lines;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::call;
-use crate::graph::node::Backward;
-use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op};
+use crate::graph::node::{Backward, From as Source};
+use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op, Tensors};
 use crate::graph::transform::{Batch, Tangents};
+use crate::graph::call;
 use crate::kernels::reduce::Reduction;
 use crate::kernels::softmax::{self, AxisSize};
 use crate::launch::launch;
@@ -155,10 +157,10 @@ impl Op for Reduce {
         }
         let run = |reduction| self.run(reduction, array, self.dtype);
         Ok(smallvec![match self.kind {
-            Kind::Sum if self.dtype.is_float() => self.lines(array).sum(Reduction::Sum, run(Reduction::Sum)?)?,
+            Kind::Sum if self.dtype.is_float() => self.lines(array).sum(Reduction::Sum, self.dtype)?,
             Kind::Sum => run(Reduction::Sum)?,
             Kind::Mean if self.dtype.is_complex() => run(Reduction::Mean)?,
-            Kind::Mean => self.lines(array).sum(Reduction::Mean, run(Reduction::Mean)?)?,
+            Kind::Mean => self.lines(array).sum(Reduction::Mean, self.dtype)?,
             Kind::Prod => run(Reduction::Prod)?,
             Kind::Norm { p } => self.norm(p, array)?,
             Kind::Extreme { greatest: true, .. } => run(Reduction::Max)?,
@@ -177,12 +179,12 @@ impl Op for Reduce {
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let grad = cx.only_grad();
-        let grad = if self.reads_input() {
-            self.input_gradient(&grad, &cx.saved(0)?, &cx.saved(1)?)?
-        } else {
-            self.input_gradient(&grad, &grad, &grad)?
-        };
+        if !self.reads_input() {
+            let grad = cx.call(Spread(self.clone()), &[Source::Grad(0)])?;
+            cx.put(0, grad);
+            return Ok(());
+        }
+        let grad = self.input_gradient(&cx.only_grad(), &cx.saved(0)?, &cx.saved(1)?)?;
         cx.put(0, grad);
         Ok(())
     }
@@ -242,6 +244,43 @@ impl Op for Reduce {
 
     fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
         vec![("self_sym_sizes", Attribute::Ints(self.shape.iter().map(|&size| size as i64).collect()))]
+    }
+}
+
+/// Most elements of a gradient of a sum that are written down: what lies dense is quicker to compute with from there on.
+const WRITTEN: usize = 256;
+
+/// The gradient of a sum or a mean from that of its result, which every element gets, or has a share in.
+#[derive(Clone, PartialEq, Debug)]
+struct Spread(Reduce);
+
+impl Op for Spread {
+    fn name(&self) -> &str {
+        self.0.node
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let &Reduce { op, kind, ref mask, ref shape, .. } = &self.0;
+        let mut grad = inputs[0].clone();
+        if kind == Kind::Mean {
+            grad = binary(&rows::div::ROW, &Tensor::from_array(grad), count(shape, mask) as f64)?.array();
+        }
+        let kept = kept_shape(shape, mask);
+        let kept = match grad.view(&kept) {
+            Some(kept) => kept,
+            None => grad.duplicate_row_major(op)?.with_layout(&kept, &shape::contiguous_strides(&kept), 0),
+        };
+        let spread = kept.expand(shape);
+        Ok(smallvec![if spread.numel() <= WRITTEN { spread.contiguous(op)? } else { spread }])
+    }
+
+    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
+        let grad = inputs[0].expect("the gradient is always given");
+        Some(self.0.input_gradient(grad, grad, grad).map(|spread| smallvec![spread]))
     }
 }
 
@@ -337,8 +376,27 @@ fn reduced(
     keep: bool,
     dtype: DType,
 ) -> Result<Tensor> {
+    reduced_of((op, node), kind, (input, input.shape()), mask, keep, dtype)
+}
+
+/// [`reduced`] of an input whose shape is known.
+#[track_caller]
+fn reduced_of(
+    (op, node): (&'static str, &'static str),
+    kind: Kind,
+    (input, shape): (&Tensor, Shape),
+    mask: Mask,
+    keep: bool,
+    dtype: DType,
+) -> Result<Tensor> {
     refuse_integral(op, input, dtype)?;
-    call(Reduce { op, node, kind, mask, keep, dtype, shape: input.shape() }, &[input])
+    call(Reduce { op, node, kind, mask, keep, dtype, shape }, &[input])
+}
+
+/// Shape and dtype, at one look.
+fn looked_at(input: &Tensor) -> (Shape, DType) {
+    let state = input.lock();
+    (Shape::from_slice(state.array.shape()), state.array.dtype())
 }
 
 /// Dtype of a sum or product: integers and `bool` in `int64`.
@@ -367,13 +425,13 @@ fn by_axes(axes: Option<&[i64]>, all: &'static str, some: &'static str) -> &'sta
 /// The input in the dtype asked for, where it makes a difference to reduce in it: in floats, and in `bool`, as which
 /// every number but 0 counts.
 #[track_caller]
-fn as_dtype(op: &'static str, input: &Tensor, asked: Option<DType>) -> Result<Tensor> {
+fn as_dtype<'a>(op: &'static str, input: &'a Tensor, asked: Option<DType>) -> Result<Cow<'a, Tensor>> {
     match asked {
         Some(dtype) if dtype != input.dtype() && (dtype.is_differentiable() || dtype == DType::Bool) => {
             refuse_integral(op, input, dtype)?;
-            copy::to_dtype(input, dtype)
+            copy::to_dtype(input, dtype).map(Cow::Owned)
         }
-        _ => Ok(input.clone()),
+        _ => Ok(Cow::Borrowed(input)),
     }
 }
 
@@ -404,11 +462,11 @@ fn check_norm_dtype(own: DType, asked: Option<DType>) -> Result<()> {
 /// Sum over `axes` (all if `None`); integers and `bool` give `int64`.
 #[track_caller]
 pub fn sum(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
-    let input = &as_dtype("sum", input, dtype)?;
-    let mask = mask("sum", axes, input.rank())?;
-    let dtype = sum_dtype(input.dtype(), dtype);
+    let input = &*as_dtype("sum", input, dtype)?;
+    let (shape, own) = looked_at(input);
+    let mask = mask("sum", axes, shape.len())?;
     let name = by_axes(axes, "SumBackward0", "SumBackward1");
-    reduced(("sum", name), Kind::Sum, input, mask, keep, dtype)
+    reduced_of(("sum", name), Kind::Sum, (input, shape), mask, keep, sum_dtype(own, dtype))
 }
 
 /// Sum over the axes of a mask.
@@ -471,16 +529,17 @@ pub fn sum_to(grad: &Tensor, shape: &[usize]) -> Result<Tensor> {
 pub fn mean(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
     let what = if dtype.is_some() { "Optional" } else { "Input" };
     let dtype = float_dtype("mean", what, input.dtype(), dtype)?;
-    let input = &as_dtype("mean", input, Some(dtype))?;
-    let mask = mask("mean", axes, input.rank())?;
+    let input = &*as_dtype("mean", input, Some(dtype))?;
+    let (shape, _) = looked_at(input);
+    let mask = mask("mean", axes, shape.len())?;
     let name = by_axes(axes, "MeanBackward0", "MeanBackward1");
-    reduced(("mean", name), Kind::Mean, input, mask, keep, dtype)
+    reduced_of(("mean", name), Kind::Mean, (input, shape), mask, keep, dtype)
 }
 
 /// Product of all elements or over one axis.
 #[track_caller]
 pub fn prod(input: &Tensor, axis: Option<i64>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
-    let input = &as_dtype("prod", input, dtype)?;
+    let input = &*as_dtype("prod", input, dtype)?;
     let axes = axis.map(|axis| [axis]);
     let axes = axes.as_ref().map(<[i64; 1]>::as_slice);
     let mask = mask("prod", axes, input.rank())?;
@@ -502,7 +561,7 @@ pub fn norm(input: &Tensor, p: f64, axes: Option<&[i64]>, keep: bool, dtype: Opt
         return norm(&complex::abs(input)?, p, axes, keep, dtype.map(DType::to_real));
     }
     check_norm_dtype(input.dtype(), dtype)?;
-    let input = &as_dtype("norm", input, dtype)?;
+    let input = &*as_dtype("norm", input, dtype)?;
     let mask = mask("norm", axes, input.rank())?;
     if (p < 0.0 || p == f64::INFINITY) && count(&input.shape(), &mask) == 0 {
         return Err(Error::runtime(

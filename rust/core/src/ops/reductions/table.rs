@@ -100,7 +100,7 @@ fn norm_order(args: &Args<'_>, index: usize, axes: Option<&[i64]>) -> Result<f64
         Value::Float(order) => Ok(*order),
         Value::Int(order) => Ok(*order as f64),
         Value::Bool(order) => Ok(f64::from(u8::from(*order))),
-        Value::Text(name) => match name.as_str() {
+        Value::Text(name) => match &**name {
             "fro" if axes.is_some_and(|axes| axes.len() > 2) => Err(Error::runtime(
                 "norm",
                 format!(

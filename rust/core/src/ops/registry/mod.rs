@@ -212,7 +212,7 @@ pub enum Value {
     /// A truth value.
     Bool(bool),
     /// A word.
-    Text(String),
+    Text(Cow<'static, str>),
     /// A dtype.
     DType(DType),
     /// A random generator.

@@ -6,7 +6,7 @@ use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::call;
-use crate::graph::call::{call_with, first};
+use crate::graph::call::call_first;
 use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
@@ -85,7 +85,7 @@ pub fn searchsorted(
             ),
         ));
     }
-    Ok(first(call_with(SearchSorted { right, narrow }, &[Some(sequence), Some(values), sorter])?))
+    call_first(SearchSorted { right, narrow }, &[Some(sequence), Some(values), sorter])
 }
 
 /// See [`searchsorted`].

@@ -60,16 +60,36 @@ pub(in crate::ops) fn slice_op(
     end: Option<i64>,
     step: i64,
 ) -> Result<ViewOp> {
+    let (start, length, step) = clamped(shape[axis], start, end, step)?;
+    Ok(ViewOp::Slice { axis, start, length, step })
+}
+
+/// First element, number of elements and their distance in a slice of an axis of `size` elements.
+#[inline]
+fn clamped(size: usize, start: Option<i64>, end: Option<i64>, step: i64) -> Result<(usize, usize, usize)> {
     if step <= 0 {
         return Err(Error::value("slice", "step must be greater than zero"));
     }
-    let size = shape[axis] as i64;
+    let size = size as i64;
     let clamp = |bound: i64| if bound < 0 { bound.saturating_add(size) } else { bound }.clamp(0, size);
     let start = clamp(start.unwrap_or(0));
     let end = clamp(end.unwrap_or(i64::MAX)).max(start);
     // Rounded up without adding the step, which may be as large as it likes.
-    let length = (end - start) / step + i64::from((end - start) % step != 0);
-    Ok(ViewOp::Slice { axis, start: start as usize, length: length as usize, step: step as usize })
+    let length = if step == 1 { end - start } else { (end - start) / step + i64::from((end - start) % step != 0) };
+    Ok((start as usize, length as usize, step as usize))
+}
+
+/// A slice of the first axis of a tensor in no graph, in one step; `None` where more is to be seen to, or something is wrong.
+#[inline]
+pub(in crate::ops) fn plain_slice(source: &Tensor, start: Option<i64>, end: Option<i64>, step: i64) -> Option<Tensor> {
+    let view = plain_view(source, |array| {
+        let Some(&size) = array.shape().first() else {
+            return Err(Error::runtime("slice", "slice() cannot be applied to a 0-dim tensor."));
+        };
+        let (start, length, step) = clamped(size, start, end, step)?;
+        Ok(array.slice(0, start, length, step))
+    });
+    view?.ok()
 }
 
 /// `length` elements of an axis from `start`.

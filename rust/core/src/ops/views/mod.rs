@@ -15,7 +15,7 @@ pub mod table;
 
 pub use axes::{matrix_transpose, movedim, permute, reversed_axes, t, transpose};
 pub use choosing::{diagonal, narrow, select, slice, unfold};
-pub(in crate::ops) use choosing::{select_op, slice_op};
+pub(in crate::ops) use choosing::{plain_slice, select_op, slice_op};
 pub use op::ViewOp;
 pub use pairs::{view_as_complex, view_as_real};
 pub(in crate::ops) use parts::check_parts;

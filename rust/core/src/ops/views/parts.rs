@@ -6,7 +6,7 @@ use super::op::ViewOp;
 use super::rule::{check_shape, front, make};
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::call::{call_with, first};
+use crate::graph::call::call_first;
 use crate::graph::call_many;
 use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Op};
@@ -111,7 +111,7 @@ impl Op for Joined {
     fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
         let tangents: SmallVec<[Option<Tensor>; 4]> = (0..cx.inputs()).map(|nr| cx.tangent(nr).cloned()).collect();
         let given: SmallVec<[Option<&Tensor>; 4]> = tangents.iter().map(Option::as_ref).collect();
-        cx.put(0, first(call_with(self.clone(), &given)?))
+        cx.put(0, call_first(self.clone(), &given)?)
     }
 
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
@@ -120,7 +120,7 @@ impl Op for Joined {
             given.push(cx.optional(nr).map(|part| front(part, cx.size())).transpose()?);
         }
         let given: SmallVec<[Option<&Tensor>; 4]> = given.iter().map(Option::as_ref).collect();
-        let whole = first(call_with(Self(self.0.of_each(cx.size())?), &given)?);
+        let whole = call_first(Self(self.0.of_each(cx.size())?), &given)?;
         cx.put(whole, Some(0));
         Ok(())
     }

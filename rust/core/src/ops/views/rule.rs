@@ -201,7 +201,7 @@ pub(super) fn check_shape(op: &'static str, array: &Array, shape: &[usize]) -> R
 #[track_caller]
 pub fn reshape_to(source: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let array = source.array();
-    if array.view(shape).is_some() {
+    if array.can_view(shape) {
         let name = if array.is_contiguous() { "ViewBackward0" } else { "ReshapeAliasBackward0" };
         return view_of(source, name, ViewOp::View(Shape::from_slice(shape)));
     }
