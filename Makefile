@@ -64,7 +64,7 @@ $(TOOLS): pyproject.toml | $(BIN)/python
 # The wheel that is shipped, in release mode; tests run on it and not on the source tree.
 $(WHEEL): $(TOOLS) $(WHEEL_SOURCES)
 	rm -rf dist
-	$(BIN)/maturin build --out dist --interpreter $(BIN)/python
+	$(BIN)/maturin build --out dist --interpreter $(BIN)/python --compression-level 9
 	@touch $@
 
 $(INSTALLED): $(WHEEL)
@@ -88,7 +88,7 @@ test: $(BIN)/python
 	$(call stage,wheel,$(MAKE) --no-print-directory $(INSTALLED))
 	$(call stage,stubs,$(BIN)/python -P scripts/stubs.py --check)
 	$(call stage,README and docstring examples,cd tests && $(BIN)/python -P -m pytest -q test_docs.py)
-	$(call stage,Python tests,cd tests && $(BIN)/python -P -m pytest -q --ignore=test_docs.py)
+	$(call stage,Python tests,cd tests && $(BIN)/python -P -m pytest -q --numprocesses auto --dist loadfile --ignore=test_docs.py)
 	@printf '\n'; cat $(TIMES); echo 'everything holds'
 
 check: $(BIN)/python

@@ -9,7 +9,7 @@ use arcgrad::kernels::conv::{ConvSize, conv};
 use arcgrad::kernels::window::Window;
 use arcgrad::kernels::{In, Out};
 use arcgrad::ops::matmul::mm;
-use arcgrad::ops::softmax::{log_softmax, softmax};
+use arcgrad::ops::reductions::softmax::{log_softmax, softmax};
 use arcgrad::random::Generator;
 use arcgrad::{DType, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

@@ -506,8 +506,9 @@ s("isreal", C([1.0, 2.0], "float64"))
 s("view_as_complex", PAIRS)
 s("complex", X, T((3,)))
 s("polar", X, T((2, 3)))
-for name in ("softsign", "sinc"):
+for name in ("softsign", "sinc", "silu"):
     s(name, NUMBERS)
+s("logcumsumexp", NUMBERS, 1)
 s("sinc", Z((2, 3), -0.1, 0.1))
 s("logaddexp", NUMBERS, Z((3,), -2.0, 2.0))
 s("logsumexp", NUMBERS, 1)
@@ -657,6 +658,10 @@ s("tensorsolve", T((2, 3, 6), -1.0, 1.0, lambda x: x + 3 * ag.eye(6, dtype=x.dty
 for name in ("householder_product", "orgqr"):
     s(name, TALL, T((3,)))
     s(name, TALLS, T((2, 2)))
+s("geqrf", C([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]], "float64"))
+s("ormqr", TALL, T((3,)), T((4, 2)))
+s("ormqr", TALL, T((3,)), T((4, 2)), True, True)
+s("ormqr", TALLS, T((2, 3)), T((2, 2, 4)), left=False)
 s("triangular_solve", T((3, 2)), SQUARE)
 s("triangular_solve", T((3, 2)), SQUARES, upper=False, transpose=True)
 s("vander", T((3,)))

@@ -362,3 +362,72 @@ def test_the_name_of_before_vmap_lets_none_pass():
     assert _vmap(lambda row: row.sum())(x).tolist() == [1, 5, 9]
     first, second = _vmap(lambda row: (row.sum(), None), allow_none_pass_through=True)(x)
     assert first.tolist() == [1, 5, 9] and second is None
+
+
+def test_what_is_made_like_an_example_can_be_written_to():
+    x = ag.arange(6.0).view(3, 2)
+    makers = [
+        ag.zeros_like,
+        lambda t: ag.full_like(t, 3.0),
+        lambda t: t.new_zeros(2),
+        lambda t: t.new_full((2,), 1.0),
+        lambda t: ag.empty_like(t),
+    ]
+    for make in makers:
+        assert ag.vmap(lambda t: make(t).copy_(t))(x).equal(x)
+        assert ag.func.vmap(ag.func.grad(lambda t: (make(t).copy_(t) * t).sum()))(x).equal(2 * x)
+    pairs = ag.vmap(ag.vmap(lambda t: ag.zeros_like(t).copy_(t), in_dims=1), in_dims=0)(ag.ones(2, 3, 4))
+    assert pairs.shape == (2, 4, 3) and pairs.all()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda v, w: v.sin_(),
+        lambda v, w: v.mul_(w),
+        lambda v, w: v.mul_(v),
+        lambda v, w: v.pow_(2),
+        lambda v, w: v.div_(w),
+        lambda v, w: v.clamp_(0.3, 0.9),
+        lambda v, w: v.cumprod_(0),
+        lambda v, w: v.addcmul_(w, w),
+        lambda v, w: v[0].exp_(),
+    ],
+)
+def test_changes_in_place_under_vmap_have_the_gradient_of_each_example(change):
+    def f(a, b):
+        v = a * 1.5
+        change(v.view(2, 2), b * 1.2)
+        return (v * v).sum()
+
+    a = ag.arange(12.0, dtype=ag.float64).view(3, 2, 2) * 0.1 + 0.2
+    b = a.flip(0) + 0.5
+    expected = [ag.func.grad(f, (0, 1))(*pair) for pair in zip(a, b)]
+    for number, found in enumerate(ag.func.vmap(ag.func.grad(f, (0, 1)))(a, b)):
+        assert ag.allclose(found, ag.stack([grads[number] for grads in expected]))
+    assert ag.allclose(ag.func.grad(lambda a: ag.vmap(f)(a, b).sum())(a), ag.stack([grads[0] for grads in expected]))
+    of_one = [ag.func.grad(lambda a: ag.func.jvp(lambda a: f(a, y), (a,), (y,))[1])(x) for x, y in zip(a, b)]
+    assert ag.allclose(ag.vmap(lambda x, y: ag.func.grad(lambda a: ag.func.jvp(lambda a: f(a, y), (a,), (y,))[1])(x))(a, b), ag.stack(of_one))
+
+
+def test_a_part_that_is_given_tangents_of_a_batch():
+    def f(x, y):
+        x = x.clone()
+        x[:2] = y
+        return x * x
+
+    x, y = ag.tensor([1.0, 2.0, 3.0]), ag.tensor([4.0, 5.0])
+    assert ag.func.jacfwd(f, 1)(x, y).equal(ag.func.jacrev(f, 1)(x, y))
+
+
+def test_as_strided_shows_each_example():
+    x = ag.arange(12.0).view(3, 4)
+    assert ag.vmap(lambda t: t.as_strided((2, 2), (1, 2)))(x).tolist() == [[[r, r + 2], [r + 1, r + 3]] for r in (0.0, 4.0, 8.0)]
+    assert ag.vmap(lambda t: t.as_strided((2,), (2,), 1))(x).tolist() == [[1.0, 3.0], [5.0, 7.0], [9.0, 11.0]]
+    with pytest.raises(RuntimeError, match="can access memory outside"):
+        ag.vmap(lambda t: t.as_strided((3,), (2,)))(x)
+
+
+def test_positions_have_no_tangents():
+    value, tangent = ag.func.jvp(lambda t: t.argmax(), (ag.tensor([1.0, 3.0]),), (ag.ones(2),))
+    assert value == 1 and not tangent.any()

@@ -397,3 +397,25 @@ def test_a_sum_of_exponentials_overflows_only_where_it_is_infinite():
     z = ag.tensor([[1000 + 1j, 1000 - 1j], [-1e4 + 0j, -1e4 + 0j], [-float("inf") + 0j, 0j]], dtype=ag.complex128)
     wanted = [1000 + np.log(2 * np.cos(1)), -1e4 + np.log(2), 0]
     np.testing.assert_allclose(ag.logsumexp(z, 1).numpy(), wanted, rtol=1e-12)
+
+
+def test_one_complex_operand_makes_a_function_complex():
+    z = ag.tensor([1 + 2j, 0.5 - 1j])
+    for x in (ag.tensor([1.0, 2.0]), ag.tensor([1, 2])):
+        assert ag.logaddexp(x, z).allclose(ag.logaddexp(z, x)) and ag.logaddexp(x, z).allclose((x.exp() + z.exp()).log())
+        assert ag.ldexp(x, z).allclose(x * ag.pow(2.0, z))
+
+
+def test_running_sums_of_exponentials_are_logarithms_of_running_sums():
+    x = ag.from_numpy(numbers(3, 11, low=-1.0, high=1.0))
+    for axis in (0, 1):
+        assert ag.allclose(ag.logcumsumexp(x, axis), x.exp().cumsum(axis).log())
+    assert ag.allclose(ag.logcumsumexp(x + 1000, 1).real, ag.logcumsumexp(x, 1).real + 1000)
+    assert ag.logcumsumexp(x[0, 0], 0) == x[0, 0]
+
+
+def test_powers_of_a_complex_range():
+    for base in (10.0, -2.0):
+        wanted = np.power(complex(base), np.linspace(1j, 2.0, 4))
+        np.testing.assert_allclose(ag.logspace(1j, 2.0, 4, base, dtype=ag.complex128).numpy(), wanted, atol=1e-14)
+    assert ag.logspace(0, 1j, 3).dtype is ag.complex64

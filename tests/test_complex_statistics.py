@@ -49,3 +49,10 @@ def test_vectors_without_elements_are_joined_along_any_axis():
     empty, x = ag.zeros(0), ag.zeros(2, 3)
     assert ag.cat([empty, empty], 1).shape == (0,)
     assert ag.cat([empty, x, empty], 1).shape == (2, 3)
+
+
+def test_a_deviation_of_equal_complex_numbers_has_gradient_0():
+    z = ag.full((2, 3), 1 + 2j, requires_grad=True)
+    z.std(1).sum().backward()
+    assert not z.grad.any()
+    assert ag.autograd.gradcheck(lambda z: z.std(1), X.clone().requires_grad_())

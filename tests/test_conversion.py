@@ -449,3 +449,29 @@ def test_format_is_that_of_the_number():
     for given in (ag.ones(2), parameter):
         with pytest.raises(TypeError, match="unsupported format string passed to"):
             f"{given:.2f}"
+
+
+def test_buffers_without_axes_are_read():
+    for number in (np.array(2.5), np.array(7, dtype=np.int16)):
+        lent = memoryview(number)
+        t = ag.asarray(lent)
+        assert str(t.dtype).endswith(str(number.dtype)) and t.tolist() == [number.item()]
+        assert ag.frombuffer(lent, dtype=t.dtype).fill_(1).tolist() == [1] and number.item() == 1
+    with pytest.raises(ValueError, match="object does not implement Python buffer protocol"):
+        ag.frombuffer([1, 2], dtype=ag.uint8)
+
+
+def test_asarray_takes_capsules_over():
+    from arcgrad.utils.dlpack import to_dlpack
+
+    t = ag.arange(3.0)
+    taken = ag.asarray(to_dlpack(t))
+    assert taken.tolist() == [0.0, 1.0, 2.0] and taken.data_ptr() == t.data_ptr()
+    assert ag.asarray(to_dlpack(t), copy=True).data_ptr() != t.data_ptr()
+
+
+def test_asarray_leaves_a_tensor_its_place_in_the_graph():
+    x = ag.ones(2, requires_grad=True) * 1
+    assert ag.asarray(x) is x and ag.asarray(x, copy=True).grad_fn is not None
+    assert ag.asarray(x, dtype=ag.float64, copy=True).requires_grad
+    assert not ag.asarray(x, requires_grad=False).requires_grad and ag.asarray([1.0], requires_grad=True).is_leaf

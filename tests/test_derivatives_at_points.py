@@ -73,3 +73,58 @@ def test_derivatives_keep_their_digits(name, dtype):
             same |= (np.abs(wanted) >= largest * (1 - 1e-6)) & ~(np.abs(got) < largest * (1 - 1e-6))
             wrong += [f"{what} at {points[i]!r}: {got[i]!r}, not {wanted[i]!r}" for i in np.flatnonzero(~same)]
     assert not wrong, "\n".join(wrong)
+
+
+BASES = [-inf, -2.0, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 2.0, inf, nan]
+EXPONENTS = [-inf, -3.0, -2.5, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 10.5, inf, nan]
+
+
+def gradients_of_pow(base, exponent, create_graph):
+    leaves = [
+        arg.detach().clone().requires_grad_(True) if ag.is_floating_point(arg) or ag.is_complex(arg) else arg
+        for arg in (base, exponent)
+        if isinstance(arg, ag.Tensor)
+    ]
+    given = iter(leaves)
+    base, exponent = (next(given) if isinstance(arg, ag.Tensor) else arg for arg in (base, exponent))
+    wanted = [leaf for leaf in leaves if leaf.requires_grad]
+    power = base**exponent
+    return ag.autograd.grad(power, wanted, ag.ones_like(power), create_graph=create_graph)
+
+
+def assert_recorded_gradient_is_the_compiled_one(base, exponent):
+    compiled = gradients_of_pow(base, exponent, create_graph=False)
+    recorded = gradients_of_pow(base, exponent, create_graph=True)
+    for one, other in zip(compiled, recorded, strict=True):
+        # Among dtypes with few digits every step of the recorded formula rounds.
+        digits = {ag.float64: 1e-12, ag.complex128: 1e-12, ag.float32: 1e-5, ag.complex64: 1e-5}
+        ag.testing.assert_close(
+            other.detach(), one, rtol=digits.get(one.dtype, 2e-2), atol=0, equal_nan=True
+        )
+
+
+@pytest.mark.parametrize("dtype", [ag.float16, ag.bfloat16, ag.float32, ag.float64])
+def test_the_recorded_gradient_of_pow_is_the_compiled_one_at_special_points(dtype):
+    pairs = [(base, exponent) for base in BASES for exponent in EXPONENTS]
+    base = ag.tensor([base for base, _ in pairs], dtype=dtype)
+    for other in (ag.float16, ag.float32, ag.float64):
+        assert_recorded_gradient_is_the_compiled_one(base, ag.tensor([e for _, e in pairs], dtype=other))
+    for exponent in EXPONENTS:
+        assert_recorded_gradient_is_the_compiled_one(ag.tensor(BASES, dtype=dtype), exponent)
+    for number in BASES:
+        assert_recorded_gradient_is_the_compiled_one(number, ag.tensor(EXPONENTS, dtype=dtype))
+
+
+@pytest.mark.parametrize("dtype", [ag.float32, ag.float64, ag.complex64, ag.complex128])
+def test_the_recorded_gradient_of_pow_with_an_integer_reads_it_in_the_dtype_of_the_power(dtype):
+    exponents = [exponent for exponent in EXPONENTS if abs(exponent) < 4]
+    for integer in (ag.int64, ag.uint8, ag.bool):
+        base = ag.tensor([[0], [1], [3]]).to(integer)
+        assert_recorded_gradient_is_the_compiled_one(base, ag.tensor(exponents, dtype=dtype))
+
+
+@pytest.mark.parametrize("real", [ag.float32, ag.float64])
+def test_the_recorded_gradient_of_pow_takes_the_logarithm_of_a_negative_real_base_as_of_a_complex_one(real):
+    base, exponent = ag.tensor([-2.0, 0.0, 3.0], dtype=real), ag.tensor([1 + 2j, 2 + 0j, 0.5j], dtype=ag.complex128)
+    assert_recorded_gradient_is_the_compiled_one(base, exponent)
+    assert_recorded_gradient_is_the_compiled_one(-2.0, exponent)

@@ -324,3 +324,36 @@ def test_errors_of_one_kind_have_one_class():
 def test_limits_may_be_asked_of_the_types_of_python():
     assert ag.finfo(float) == ag.finfo(ag.float64) and ag.finfo(complex).eps == ag.finfo(ag.complex128).eps
     assert ag.iinfo(int).max == 2**63 - 1
+
+
+def test_a_result_that_cannot_be_cast_is_refused_in_place_whatever_it_is_computed_in():
+    for whole in (ag.int32, ag.int64):
+        for half in (ag.float16, ag.bfloat16):
+            x = ag.tensor([1, 2, 3], dtype=whole)
+            with pytest.raises(RuntimeError, match="can't be cast"):
+                x.add_(ag.tensor([3, 2, 2], dtype=half))
+            assert x.eq_(ag.tensor([3, 2, 2], dtype=half)).tolist() == [0, 1, 0]
+    with pytest.raises(RuntimeError, match="result type ComplexFloat can't be cast"):
+        ag.tensor([1]).atan2_(ag.tensor([1j]))
+
+
+def test_an_output_takes_the_result_as_its_dtype_has_it():
+    half, mask, byte = ag.tensor([65504.0], dtype=ag.float16), ag.tensor([True]), ag.tensor([200], dtype=ag.uint8)
+    assert ag.add(half, 480, out=ag.empty(1)).isinf().all()
+    assert ag.add(mask, mask, out=ag.empty(1, dtype=ag.int64)).tolist() == [1]
+    assert ag.add(byte, byte, out=ag.empty(1, dtype=ag.int64)).tolist() == [144]
+
+
+def test_a_complex_number_without_axes_leaves_floats_their_width():
+    wide = ag.tensor(1j, dtype=ag.complex128)
+    assert ag.result_type(ag.ones(1), wide) is ag.complex64
+    assert (ag.ones(1, dtype=ag.float64) * ag.tensor(1j)).dtype is ag.complex128
+    assert (ag.ones(1, dtype=ag.int64) * wide).dtype is ag.complex128
+
+
+def test_quotients_of_integers_are_not_added_to_anything():
+    one = ag.ones(2, dtype=ag.int64)
+    for x in (one, ag.ones(2)):
+        with pytest.raises(RuntimeError, match="Integer division with addcdiv is no longer supported"):
+            ag.addcdiv(x, one, one)
+    assert ag.addcdiv(ag.ones(2), one, ag.ones(2)).tolist() == [2.0, 2.0]

@@ -141,3 +141,41 @@ def test_modules_are_trained(dtype):
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.6 * losses[0]
+
+
+def test_random_integers_are_those_that_half_precision_counts_to():
+    ag.manual_seed(0)
+    for dtype, greatest in ((ag.float16, 2**11), (ag.bfloat16, 2**8)):
+        x = ag.empty(2000, dtype=dtype).random_()
+        assert 0 <= x.min() < greatest / 10 and greatest * 0.9 < x.max() <= greatest
+        x.random_(-greatest, None)
+        assert -greatest <= x.min() < -greatest * 0.8 and greatest * 0.8 < x.max() <= greatest
+
+
+@half
+def test_the_next_number_is_that_of_the_type(dtype):
+    bits = ag.tensor([0, 1, 2, 0x3FF, 0x400, 0x401, 0x3C00, 0x3BFF, 0x3F80, 0x7F, 0x80, 0x81, 0x5678, 0x7BFE], dtype=ag.int16)
+    x = bits.view(dtype)
+    above, below = (bits + 1).view(dtype), (bits[1:] - 1).view(dtype)
+    assert ag.nextafter(x, ag.full_like(x, float("inf"))).tolist() == above.tolist()
+    assert ag.nextafter(-x, ag.full_like(x, -float("inf"))).tolist() == (-above).tolist()
+    assert ag.nextafter(x[1:], ag.full_like(x[1:], -1.0)).tolist() == below.tolist()
+    most = ag.tensor([ag.finfo(dtype).max], dtype=dtype)
+    infinite = ag.full_like(most, float("inf"))
+    assert ag.nextafter(most, infinite).tolist() == [float("inf")]
+    assert ag.nextafter(infinite, most).tolist() == most.tolist()
+    assert ag.nextafter(most, most).tolist() == most.tolist() and ag.nextafter(most, most * float("nan")).isnan().all()
+    assert ag.nextafter(0 * most, -most).view(ag.int16).tolist() == [-32767]
+
+
+@half
+def test_functions_of_matrices_that_need_no_decomposition(dtype):
+    a = ag.tensor([[0.5, -1.0], [0.25, 2.0]], dtype=dtype)
+    assert ag.equal(ag.matrix_exp(a), ag.matrix_exp(a.float()).to(dtype))
+    for order in ("fro", 1, -1, float("inf")):
+        assert ag.linalg.matrix_norm(a, order).dtype is dtype
+    with pytest.raises(RuntimeError, match="Low precision"):
+        ag.linalg.matrix_norm(a, 2)
+    for part in ag.lu_unpack(a, ag.tensor([2, 2], dtype=ag.int32)):
+        assert part.dtype is dtype
+    assert nn.functional.rms_norm(ag.tensor([20.0, 400.0], dtype=dtype), (2,)).dtype is dtype

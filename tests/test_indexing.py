@@ -595,3 +595,16 @@ def test_boolean_index_tensors_of_type_uint8():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert x[ag.tensor([1, 0, 1], dtype=ag.uint8)].tolist() == [0.0, 2.0]
+
+
+def test_what_is_scattered_from_no_axes_is_one_element():
+    x = ag.tensor([1, 2, 3])
+    assert x.scatter(0, ag.tensor([1]), ag.tensor(5)).tolist() == [1, 5, 3]
+    with pytest.raises(RuntimeError, match="no larger than src"):
+        x.scatter(0, ag.tensor([0, 1]), ag.tensor(5))
+
+
+def test_a_slice_that_is_named_twice_is_filled_once():
+    value = ag.tensor(2.0, requires_grad=True)
+    ag.zeros(3, 5).index_fill(1, ag.tensor([2, 1, -1, 2]), value).sum().backward()
+    assert value.grad == 9

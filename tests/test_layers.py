@@ -163,6 +163,10 @@ def test_softmax_sums_to_one_along_its_axis():
     assert tuple(nn.Softmax2d()(ag.zeros(2, 3, 4, 4)).shape) == (2, 3, 4, 4)
 
 
+def test_prelu_of_a_number_is_a_number():
+    assert F.prelu(ag.tensor(-2.0), ag.tensor([0.25])).tolist() == -0.5
+
+
 def test_prelu_has_one_weight_per_channel():
     module = nn.PReLU(2)
     with ag.no_grad():
@@ -328,6 +332,8 @@ def test_avg_pool_counts_padding_unless_told_not_to():
         ((2, 1), "reflect", [2, 1, 0, 1, 2, 3, 2]),
         ((2, 1), "replicate", [0, 0, 0, 1, 2, 3, 3]),
         ((2, 1), "circular", [2, 3, 0, 1, 2, 3, 0]),
+        # The ring is what is left of the axis.
+        ((-1, 1), "circular", [1, 2, 3, 1]),
     ],
 )
 def test_pad_widens_the_last_axis(pad, mode, wanted):

@@ -179,3 +179,11 @@ def test_images_with_the_channels_last_stay_so_when_joined_rolled_or_padded():
 def test_slices_found_distinct_lie_behind_each_other():
     x = ag.tensor([[1, 0, 1], [2, 5, 2]])
     assert x.unique(dim=1).tolist() == [[0, 1], [5, 2]] and x.unique(dim=1).stride() == (1, 2)
+
+
+def test_a_tensor_in_the_order_that_is_asked_for_is_its_own_contiguous():
+    x = ag.randn(2, 4, 5, 3).permute(0, 3, 1, 2)
+    assert x.contiguous(memory_format=ag.channels_last) is x and x.contiguous() is not x
+    y = ag.randn(2, 3, 4, 5)
+    z = y.contiguous(memory_format=ag.channels_last)
+    assert z.is_contiguous(memory_format=ag.channels_last) and z.equal(y) and z.data_ptr() != y.data_ptr()

@@ -230,3 +230,9 @@ def test_a_buffer_without_a_shape_may_be_left_out_of_the_state():
     module = nn.Module()
     module.seen = nn.UninitializedBuffer(persistent=False)
     assert list(module.state_dict()) == [] and list(module._buffers) == ["seen"]
+
+
+def test_one_size_makes_a_vector():
+    param = nn.UninitializedParameter()
+    param.materialize(3)
+    assert param.shape == (3,)

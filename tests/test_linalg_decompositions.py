@@ -173,3 +173,26 @@ def test_results_have_names():
     out = (ag.empty(2), ag.empty(2, 2))
     result = ag.linalg.eigh(a, out=out)
     assert result.eigenvalues is out[0] and result.eigenvectors is out[1]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("count", (1, 3, 5, 20, 37))
+def test_what_a_matrix_gives_does_not_depend_on_those_beside_it(dtype, count):
+    for n in (2, 5, 8):
+        a = matrices((count, n, n), dtype)
+        a[count // 2, :, -1] = a[count // 2, :, 0]
+        a[-1] = np.eye(n)
+        whole = ag.from_numpy(a)
+        for function in (ag.linalg.eigh, ag.linalg.svd):
+            together = function(whole)
+            for index in (0, count // 2, count - 1):
+                for part, one in zip(together, function(whole[index])):
+                    assert ag.equal(part[index], one)
+
+
+def test_of_a_batch_of_small_matrices_the_one_that_is_no_matrix_is_named():
+    a = ag.eye(3).expand(20, 3, 3).clone()
+    a[7, 1, 1] = float("nan")
+    for function in (ag.linalg.eigh, ag.linalg.svd):
+        with pytest.raises(ag.linalg.LinAlgError, match=r"Batch element 7"):
+            function(a)

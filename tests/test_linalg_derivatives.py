@@ -173,3 +173,14 @@ def test_a_gradient_that_two_losses_could_have_is_refused():
     projector = lambda vectors: vectors @ vectors.mT
     constant = gradient(lambda x: projector(L.eigh(x)[1])[0, 1], np.eye(3))
     np.testing.assert_allclose(constant, np.zeros((3, 3)), atol=1e-14)
+
+
+@pytest.mark.parametrize("rank", (0, 1, 2))
+def test_determinants_of_singular_matrices_have_second_derivatives(rank):
+    q = np.random.RandomState(2).standard_normal((3, 3))
+    a = ag.tensor((q[:, :rank] @ q[:rank]).tolist(), dtype=ag.float64).reshape(3, 3)
+    batch = ag.stack([a, 2 * ag.eye(3, dtype=ag.float64)]).requires_grad_()
+    assert ag.autograd.gradgradcheck(L.det, batch)
+    # ∂²det/∂a₁₁∂a₂₂ = a₃₃
+    second = ag.autograd.functional.hessian(L.det, a)
+    assert second[0, 0, 1, 1] == pytest.approx(a[2, 2].item(), abs=1e-12)

@@ -289,3 +289,79 @@ def test_integrals():
     assert ag.trapezoid(ag.ones(1)).item() == 0 and ag.trapezoid(ag.ones(2, 0)).tolist() == [0, 0]
     with pytest.raises(NotImplementedError, match="bool"):
         ag.trapezoid(ag.ones(3, dtype=ag.bool))
+
+
+@pytest.mark.parametrize("dtype", ("float64", "complex128"))
+def test_reflections_are_those_of_q(dtype):
+    rng = np.random.RandomState(3)
+    for m, n in ((4, 4), (5, 3), (3, 5), (1, 1), (0, 2)):
+        a = rng.standard_normal((2, m, n)).astype(dtype)
+        if dtype == "complex128":
+            a = a + 1j * rng.standard_normal(a.shape)
+        packed, tau = ag.geqrf(ag.from_numpy(a))
+        k = min(m, n)
+        r = np.triu(packed.numpy())[:, :k]
+        assert np.abs(np.diagonal(r, 0, 1, 2).imag).sum() == 0
+        same(L.householder_product(packed[..., :k], tau) @ ag.from_numpy(r), a)
+        other = rng.standard_normal((2, m, 3)).astype(dtype)
+        turned = ag.ormqr(packed, tau, ag.ormqr(packed, tau, ag.from_numpy(other)), transpose=True)
+        same(turned, other)
+        same(ag.ormqr(packed, tau, ag.from_numpy(np.swapaxes(other, 1, 2)), left=False, transpose=True).mH,
+             ag.ormqr(packed, tau, ag.from_numpy(other)).numpy())  # fmt: skip
+    with pytest.raises(RuntimeError, match="must have at least 2 dimensions"):
+        ag.geqrf(ag.ones(3))
+
+
+@pytest.mark.parametrize("hermitian", (False, True))
+def test_complex_matrices_are_symmetric_or_hermitian(hermitian):
+    rng = np.random.RandomState(5)
+    for n in (1, 2, 3, 6, 9):
+        a = rng.standard_normal((3, n, n)) + 1j * rng.standard_normal((3, n, n))
+        a = a + (np.swapaxes(a.conj(), 1, 2) if hermitian else np.swapaxes(a, 1, 2))
+        # Zeros on the diagonal make blocks of two.
+        a[1, range(n), range(n)] *= n % 2
+        b = ag.from_numpy(rng.standard_normal((3, n, 2)) + 0j).requires_grad_()
+        factor, pivots = L.ldl_factor(ag.from_numpy(a), hermitian=hermitian)
+        solve = lambda b, factor=factor, pivots=pivots: L.ldl_solve(factor, pivots, b, hermitian=hermitian)
+        same(ag.from_numpy(a) @ solve(b).detach(), b.detach().numpy(), 1e-9)
+        assert ag.autograd.gradcheck(solve, b)
+
+
+@pytest.mark.parametrize("order", ("fro", "nuc", 1, INF))
+@pytest.mark.parametrize("size", (1e-38, 1e38))
+def test_a_condition_number_that_has_room_is_found(order, size):
+    a = np.array([[3.0, 3.0], [3.0, -3.0]], dtype="float32")
+    found = L.cond(ag.from_numpy(a) * size, order).item()
+    assert found == pytest.approx(np.linalg.cond(a, order), rel=1e-5)
+
+
+def test_the_copy_that_triangular_solve_gives_has_a_gradient():
+    a = (of(SQUARE) + 3 * ag.eye(3, dtype=ag.float64)).requires_grad_()
+    _, copy = ag.triangular_solve(of(np.ones((3, 1))), a)
+    copy.sum().backward()
+    assert a.grad.tolist() == np.ones((3, 3)).tolist()
+
+
+def test_powers_of_a_single_number():
+    assert L.vander(ag.tensor(2.0), N=3).tolist() == [[1.0, 2.0, 4.0]]
+
+
+def test_eigenvalues_at_the_ends_of_a_spectrum():
+    rng = np.random.RandomState(7)
+    a, b = (m @ m.T + 30 * np.eye(30) for m in rng.standard_normal((2, 30, 30)))
+    for metric in (None, b):
+        half = np.eye(30) if metric is None else np.linalg.inv(np.linalg.cholesky(metric))
+        every = np.linalg.eigvalsh(half @ a @ half.T)
+        for largest, wanted in ((True, every[::-1][:3]), (False, every[:3])):
+            given = None if metric is None else of(metric)
+            values, vectors = ag.lobpcg(of(a), 3, given, largest=largest, tol=1e-9)
+            same(values, wanted, 1e-8)
+            same(of(a) @ vectors, ((np.eye(30) if metric is None else metric) @ vectors.numpy()) * values.numpy(), 1e-5)
+    values, vectors = ag.lobpcg(of(np.stack([a, b])), k=2)
+    assert values.shape == (2, 2) and vectors.shape == (2, 30, 2)
+    x = of(a).requires_grad_()
+    values, vectors = ag.lobpcg(x, 1)
+    values.sum().backward()
+    same(x.grad, vectors.detach().numpy() @ vectors.detach().numpy().T, 1e-10)
+    with pytest.raises(ValueError, match="smaller than 3 x the number of requested eigenpairs"):
+        ag.lobpcg(of(a), 11)

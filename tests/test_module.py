@@ -990,3 +990,40 @@ def test_parameter_requires_grad_also_under_no_grad():
 
 def test_results_of_operations_on_parameters_are_plain_tensors():
     assert type(nn.Parameter(ag.ones(1)) * 2) is ag.Tensor
+
+
+def test_tables_of_hooks_for_all_modules_can_be_replaced():
+    seen = []
+    register_module_forward_hook(lambda module, args, output: seen.append(module))
+    assert len(nn_module._global_forward_hooks) == 1
+    nn_module._global_forward_hooks = OrderedDict()
+    nn.Identity()(1)
+    assert not seen and nn_module._global_backward_pre_hooks == {}
+
+
+def test_a_handle_knows_its_tables():
+    layer = nn.Identity()
+    handle = layer.register_forward_hook(lambda *_: None, always_call=True)
+    assert handle.hooks_dict_ref() is layer._forward_hooks and handle.extra_dict_ref[0]() is layer._forward_hooks_always_called
+
+
+def test_the_prefix_of_a_wrapped_module_is_taken_from_its_state():
+    from arcgrad.nn.modules.utils import consume_prefix_in_state_dict_if_present
+
+    wrapped = nn.Module()
+    wrapped.module = nn.Sequential(nn.Linear(1, 1))
+    state = wrapped.state_dict()
+    consume_prefix_in_state_dict_if_present(state, "module.")
+    assert list(state) == ["0.weight", "0.bias"] and set(state._metadata) == {"", "0"}
+    wrapped.module.load_state_dict(state)
+
+
+def test_values_that_get_nowhere_are_told_of():
+    layer = nn.Linear(1, 1, device="meta")
+    with pytest.warns(UserWarning, match="for weight: copying from a non-meta parameter"):
+        layer.load_state_dict(nn.Linear(1, 1).state_dict())
+
+
+def test_a_table_of_integers_is_not_trained():
+    table = nn.Embedding.from_pretrained(ag.tensor([[1, 2], [3, 4]]))
+    assert table(ag.tensor([1])).tolist() == [[3, 4]] and not table.weight.requires_grad

@@ -661,9 +661,9 @@ def test_adaptive_pools_keep_the_size_of_an_axis():
         F.adaptive_avg_pool2d(x[0, 0], (None, 1))
 
 
-def test_gather_takes_sparse_grad_where_no_gradient_is_asked():
+def test_gather_gives_a_dense_gradient_with_sparse_grad_too():
     x = ag.tensor([[1.0, 2.0]])
     index = ag.tensor([[1, 1]])
     assert ag.gather(x, 1, index, sparse_grad=True).tolist() == [[2.0, 2.0]]
-    with pytest.raises(NotImplementedError, match="sparse"):
-        ag.gather(x.requires_grad_(), 1, index, sparse_grad=True)
+    ag.gather(x.requires_grad_(), 1, index, sparse_grad=True).sum().backward()
+    assert x.grad.tolist() == [[0.0, 2.0]]

@@ -29,6 +29,19 @@ def test_dir_shows_public_names_and_all_of_them_exist(name):
             assert value.__name__ == f"{name}.{entry}"
 
 
+#: Private modules all of whose names are names of the package: `arcgrad/__init__.py` says where they lie, `__all__` that they are there.
+WHOLLY_SHOWN = (
+    *("_by_method", "_einsum", "_finite_differences", "_lowrank", "_printing", "_removed", "_settings", "_splits"),
+    *("_stand_in", "_statistics", "_typeinfo", "_view_copies"),
+)
+
+
+@pytest.mark.parametrize("where", WHOLLY_SHOWN)
+def test_the_two_lists_of_a_modules_names_are_one(where):
+    listed = sorted(name for name, module in ag._ELSEWHERE.items() if module == where)
+    assert listed == sorted(importlib.import_module(f"arcgrad.{where}").__all__)
+
+
 def test_dir_shows_no_machinery():
     for entry in ("registry", "adam_step", "sgd_step", "safetensors_serialize", "safetensors_deserialize"):
         assert entry not in dir(ag) and not hasattr(ag, entry)

@@ -194,3 +194,13 @@ def test_memory_of_the_gradient_is_that_of_the_rows():
     big = nn.Embedding(100_000, 4, sparse=True)
     big(ag.tensor([3, 7])).sum().backward()
     assert big.weight.grad._values().numel() == 8
+
+
+def test_a_sparse_gradient_keeps_its_indices_when_the_program_goes_on_with_them():
+    e, index = table(), ag.tensor([4, 1])
+    e(index).sum().backward()
+    index[0] = 0
+    assert e.weight.grad._indices().tolist() == [[4, 1]]
+    empty = nn.Embedding(0, 0, sparse=True)
+    empty(ag.zeros(0, dtype=ag.int64)).sum().backward()
+    assert empty.weight.grad.is_sparse

@@ -258,3 +258,29 @@ def test_incomplete_gamma_functions_are_differentiated_by_the_argument(name):
     x = ag.tensor([0.7, 2.0, 400.0], dtype=F64, requires_grad=True)
     gradcheck(lambda x: find(name)(a, x), (x,), eps=1e-5)
     gradgradcheck(lambda x: find(name)(a, x), (x,), eps=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("x", "wanted"),
+    [(-2.4570247382208006, 5.619192358950097e-17), (-2.7476826467274127, 1.733509244024501e-16), (-2.4570247382218007, -1.515681994122336e-12)],
+)
+def test_lgamma_keeps_its_digits_beside_its_zeros(x, wanted):
+    assert ag.lgamma(ag.tensor(x, dtype=F64)).item() == pytest.approx(wanted, rel=1e-15)
+
+
+def test_digamma_keeps_its_digits_beside_its_poles():
+    assert ag.digamma(ag.tensor(-55.00232658924427, dtype=F64)).item() == pytest.approx(433.8225137260475, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("x", "wanted"), [(-37.450854447723884, -1.0893200403632286e-305), (-32.21746435498942, -1.6190290809707442e-226), (-34.004692162912214, -3.228757546539735e-252)]
+)
+def test_gelu_keeps_its_digits_in_the_tail(x, wanted):
+    assert ag.nn.functional.gelu(ag.tensor(x, dtype=F64)).item() == pytest.approx(wanted, rel=1e-15)
+    single = np.float32(x / 3)
+    exact = np.float64(single) * math.erfc(-np.float64(single) / math.sqrt(2)) / 2
+    assert ag.nn.functional.gelu(ag.tensor(float(single))).item() == pytest.approx(exact, rel=5e-7)
+
+
+def test_bounds_of_logit_that_change_sides():
+    assert ag.logit(ag.tensor([0.7, 0.3], dtype=F64), 0.6).tolist() == pytest.approx([math.log(0.4 / 0.6), math.log(0.6 / 0.4)])

@@ -62,3 +62,21 @@ def test_tensors_for_tests_are_in_their_bounds():
 def test_names_of_the_build():
     assert ag.__config__.show().startswith("arcgrad ") and "get_num_threads" in ag.__config__.parallel_info()
     assert ag.GradScaler is ag.amp.GradScaler
+
+
+def test_memory_to_be_filled_shows_itself_while_determinism_is_asked_for():
+    import arcgrad.utils.deterministic as deterministic
+
+    assert not ag.empty(2).any() and deterministic.fill_uninitialized_memory
+    ag.use_deterministic_algorithms(True)
+    try:
+        assert ag.empty(2).isnan().all() and ag.empty_like(ag.zeros(2, dtype=ag.complex64)).isnan().all()
+        assert ag.empty_strided((2,), (3,), dtype=ag.uint8).tolist() == [255, 255]
+        assert str(ag.zeros(1).resize_(3).tolist()) == "[0.0, nan, nan]"
+        deterministic.fill_uninitialized_memory = False
+        assert not ag.empty(2).any()
+        with pytest.raises(RuntimeError, match="must be a bool"):
+            deterministic.fill_uninitialized_memory = 1
+    finally:
+        deterministic.fill_uninitialized_memory = True
+        ag.use_deterministic_algorithms(False)

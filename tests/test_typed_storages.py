@@ -58,3 +58,48 @@ def test_a_tensor_of_the_old_kind_shows_a_storage():
 def test_a_storage_of_another_dtype_is_not_set():
     with pytest.raises(RuntimeError, match="Expected a Storage of type"):
         ag.zeros(0, dtype=ag.float64).set_(ag.FloatStorage([1.0]))
+
+
+def test_untyped_storages_are_bytes():
+    storage = ag.UntypedStorage(3)
+    assert storage.tolist() == [0, 0, 0] and ag.UntypedStorage().nbytes() == 0
+    storage[1] = 7
+    copy = storage.clone()
+    assert storage.fill_(2).tolist() == [2, 2, 2] and copy.tolist() == [0, 7, 0]
+    assert storage.copy_(copy).tolist() == [0, 7, 0] and ag.UntypedStorage([1, 255]).tolist() == [1, 255]
+    assert ag.UntypedStorage(8, device="meta").device.type == "meta" and not storage.is_cuda
+    with pytest.raises(RuntimeError, match="size does not match"):
+        storage.copy_(ag.UntypedStorage(4))
+    with pytest.raises(RuntimeError, match="non-negative"):
+        ag.UntypedStorage(-1)
+    with pytest.raises(TypeError, match="a sequence of bytes"):
+        ag.UntypedStorage("abc")
+
+
+def test_untyped_storages_have_subclasses_attributes_and_weak_references():
+    import weakref
+
+    class Named(ag.UntypedStorage):
+        pass
+
+    whole = ag.ones(2).untyped_storage()
+    named = Named(whole)
+    named.name = "x"
+    assert named == whole and named.data_ptr() == whole.data_ptr() and weakref.ref(named)() is named
+    assert ag.empty(0).set_(named).tolist() == [1.0, 1.0]
+
+
+def test_a_tensor_of_a_storage_shows_its_bytes():
+    t = ag.tensor([[1.5, 2.5]])
+    assert ag.tensor(t.untyped_storage(), dtype=ag.float32).tolist() == [1.5, 2.5]
+    shown = ag.tensor(t.storage(), dtype=ag.float32)
+    shown[0] = 3
+    assert t.tolist() == [[3.0, 2.5]] and t.storage_type() is ag.FloatStorage
+    with pytest.raises(RuntimeError, match="Expected a Storage of type"):
+        ag.tensor(t.storage(), dtype=ag.float64)
+
+
+def test_bytes_that_are_nowhere_are_not_available():
+    for storage in (ag.UntypedStorage(2, device="meta"), ag.TypedStorage([1, 2], dtype=ag.int64, device="meta")):
+        with pytest.raises(NotImplementedError, match="Not available"):
+            storage[0]

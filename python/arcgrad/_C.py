@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from arcgrad import _names
 from arcgrad._core._overrides import _disabled_torch_function_impl
-from arcgrad._core import Generator, Size, Tensor, default_generator, device, dtype, layout, memory_format
+from arcgrad._core import Generator, Size, Tensor, UntypedStorage, default_generator, device, dtype, layout, memory_format
 from arcgrad._core import _autograd as _graph
 from arcgrad._core._autograd import is_grad_enabled
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["Generator", "Size", "Tensor", "TensorBase", "default_generator", "device", "dtype", "layout", "memory_format"]
+__all__ = ["Generator", "Size", "StorageBase", "Tensor", "TensorBase", "default_generator", "device", "dtype", "layout", "memory_format"]
 
 TensorBase = Tensor
+StorageBase = UntypedStorage
 
 
 def _get_tracing_state() -> None:

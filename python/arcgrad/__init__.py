@@ -208,6 +208,7 @@ _ELSEWHERE = {
     "inference_mode": "autograd.grad_mode",
     "load": "serialization",
     "no_grad": "autograd.grad_mode",
+    "lobpcg": "_lobpcg",
     "pca_lowrank": "_lowrank",
     "printoptions": "_printing",
     **dict.fromkeys(

@@ -16,7 +16,7 @@ __all__ = ["gradient"]
 def gradient(
     input: Tensor,
     *,
-    spacing: float | Tensor | Sequence[float] | Sequence[Tensor] = 1,
+    spacing: float | Tensor | Sequence[float] | Sequence[Tensor] | None = None,
     dim: int | Sequence[int] | None = None,
     edge_order: int = 1,
 ) -> tuple[Tensor, ...]:
@@ -25,7 +25,7 @@ def gradient(
 
     Args:
         input (Tensor): the values.
-        spacing (number, or sequence of numbers or tensors): the distance of neighbouring points: one for all axes, one for each, or
+        spacing (number, or sequence of numbers or tensors): the distance of neighbouring points, 1 by default: one for all axes, one for each, or
             the coordinates of the points of each axis.
         dim (int or sequence of ints): the axes. Default: all.
         edge_order (int): how exact differences at the edges are: 1 or 2.
@@ -40,6 +40,8 @@ def gradient(
     >>> ag.gradient(ag.tensor([1.0, 2.0, 4.0, 8.0]))
     (tensor([1.0000, 1.5000, 3.0000, 4.0000]),)
     """
+    if spacing is None:
+        spacing = 1
     if dim is None:
         axes = list(range(input.ndim))
     else:

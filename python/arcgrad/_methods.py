@@ -44,6 +44,7 @@ _PLACES = {
     "solve": ("_removed", "solve"),
     "sparse_mask": ("sparse.coo", "_sparse_mask"),
     "storage": ("storage", "_of"),
+    "storage_type": ("storage", "_type_of"),
     "symeig": ("_removed", "symeig"),
     "to_dense": ("sparse.coo", "_to_dense"),
     "to_sparse": ("sparse.coo", "to_sparse"),
@@ -56,20 +57,23 @@ _PLACES = {
     "vsplit": ("_splits", "vsplit"),
 }
 
-#: Methods that a storage of bytes has from the storage of ``uint8`` over the same memory.
-_OF_BYTES = (
-    "__setitem__ bfloat16 bool byte char clone complex_double complex_float copy_ cpu double fill_ float half int long resize_ short "
-    "tolist untyped"
-).split()
+#: Methods that untyped storages have from the storage of ``uint8`` over the same memory.
+_OF_BYTES = "bfloat16 bool byte char complex_double complex_float double float half int long resize_ short".split()
+
+
+#: Methods of untyped storages, which are those of ``storage._Bytes``.
+_OF_STORAGES = ("__setitem__", "__copy__", "clone", "copy_", "cpu", "fill_", "new", "tolist", "type", "untyped")
 
 
 def install() -> None:
-    """Gives the class of tensors its methods."""
+    """Gives the class of tensors its methods, and that of storages."""
     for name, place in _PLACES.items():
         if not hasattr(_core.Tensor, name):
             setattr(_core.Tensor, name, _later(name, *place))
     _core.UntypedStorage.from_file = staticmethod(_from_file)
     _core.UntypedStorage.share_memory_ = _share_storage
+    for name in _OF_STORAGES:
+        setattr(_core.UntypedStorage, name, _of_storage(name))
     for name in _OF_BYTES:
         setattr(_core.UntypedStorage, name, _of_bytes(name))
     _core.UntypedStorage.is_cuda = _core.UntypedStorage.is_sparse = _core.UntypedStorage.is_sparse_csr = False
@@ -87,6 +91,18 @@ def _share_storage(self: UntypedStorage) -> UntypedStorage:
     from arcgrad._shared_memory import share_storage
 
     return share_storage(self)
+
+
+def _of_storage(name):
+    def method(self: UntypedStorage, *args: Any, **kwargs: Any) -> Any:
+        from arcgrad import storage
+
+        made = getattr(storage._Bytes, name)
+        setattr(_core.UntypedStorage, name, made)
+        return made(self, *args, **kwargs)
+
+    method.__name__, method.__qualname__ = name, f"UntypedStorage.{name}"
+    return method
 
 
 def _of_bytes(name):

@@ -31,6 +31,7 @@ __all__ = [
 
 _deterministic = False
 _deterministic_warns = False
+_fills = True
 _precision = "highest"
 _interop_threads = 1
 _warns_always = False
@@ -80,9 +81,21 @@ def set_default_tensor_type(t: Any, /) -> None:
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
-    """Keeps a flag: results never depend on chance or on the number of threads."""
+    """Keeps a flag: results never depend on chance or on the number of threads.
+
+    While it is set, what ``empty`` gives holds NaN, or the greatest integer, instead of zeros; see
+    :mod:`arcgrad.utils.deterministic`.
+    """
     global _deterministic, _deterministic_warns
     _deterministic, _deterministic_warns = bool(mode), bool(warn_only)
+    _core._let_empty_glare(_deterministic and _fills)
+
+
+def _set_fills(on: bool) -> None:
+    """Whether memory to be filled shows that it was never written while determinism is asked for."""
+    global _fills
+    _fills = on
+    _core._let_empty_glare(_deterministic and _fills)
 
 
 def are_deterministic_algorithms_enabled() -> bool:

@@ -1,7 +1,7 @@
 """Names of operations, and operations written in C++, which arcgrad cannot load.
 
-``torch.ops.aten.mm.default`` is what a ``__torch_dispatch__`` is given as the function of an operation; the names here are for
-comparison with it.
+``torch.ops.aten.mm.default`` is what a ``__torch_dispatch__`` is given as the function of an operation. Called by itself it is the
+function of the package that has the name.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["aten", "load_library", "loaded_libraries"]
+__all__ = ["aten", "load_library", "loaded_libraries", "run"]
 
 #: The files that were loaded.
 loaded_libraries: set[str] = set()
@@ -22,6 +22,36 @@ loaded_libraries: set[str] = set()
 def load_library(path: str) -> None:
     """Raises NotImplementedError: a library made for PyTorch cannot work on the tensors of arcgrad."""
     raise NotImplementedError(f"{path}: arcgrad loads no libraries made for PyTorch")
+
+
+#: What has another name as a function of the package, or none.
+_OTHERWISE = {
+    "_local_scalar_dense": lambda tensor: tensor.item(),
+    "_to_copy": lambda tensor, **kwargs: tensor.to(copy=True, **kwargs),
+    "_unsafe_view": lambda tensor, size: tensor.reshape(size),
+    "alias": lambda tensor: tensor.view_as(tensor),
+    "slice": lambda tensor, dim=0, start=None, end=None, step=1: tensor[(slice(None),) * dim + (slice(start, end, step),)],
+}
+
+
+def run(name: str, args: Any, kwargs: Any) -> Any:
+    """Runs an operation by its name among PyTorch's: the function or the method of the package that is called so.
+
+    Raises:
+        NotImplementedError: there is none.
+    """
+    import arcgrad
+
+    function = _OTHERWISE.get(name)
+    if function is None:
+        rooms = [arcgrad, arcgrad.Tensor, arcgrad.nn.functional]
+        family, _, rest = name.partition("_")
+        if rest and family in ("fft", "linalg", "special"):
+            rooms, name = [getattr(arcgrad, family)], rest
+        function = next((getattr(room, name) for room in rooms if callable(getattr(room, name, None))), None)
+    if function is None:
+        raise NotImplementedError(f"torch.ops.aten.{name}: no function of the package has this name")
+    return function(*args, **(kwargs or {}))
 
 
 class OpOverloadPacket:
@@ -42,7 +72,7 @@ class OpOverloadPacket:
         return [name for name in vars(self) if name[:2] != "__"]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError(f"torch.ops.aten.{self.__name__}: call the function of the package")
+        return run(self.__name__, args, kwargs)
 
     def __repr__(self) -> str:
         return f"<OpOverloadPacket(op='aten.{self.__name__}')>"

@@ -35,6 +35,62 @@ if TYPE_CHECKING:
 __all__ = ["TypedStorage", "UntypedStorage"]
 
 
+class _Bytes:
+    """Methods of untyped storages; see :func:`arcgrad._methods.install`."""
+
+    def __setitem__(self: UntypedStorage, index: Any, value: Any) -> None:
+        """Sets a byte, or those of a slice."""
+        _bytes_of(self)[index] = value
+
+    def tolist(self: UntypedStorage) -> list[int]:
+        """The bytes."""
+        return _bytes_of(self).tolist()  # type: ignore[no-any-return]
+
+    def clone(self: UntypedStorage) -> UntypedStorage:
+        """A copy, in memory of its own."""
+        return _bytes_of(self).clone().untyped_storage()
+
+    def __copy__(self: UntypedStorage) -> UntypedStorage:
+        return self.clone()  # type: ignore[attr-defined]
+
+    def fill_(self: UntypedStorage, value: int) -> UntypedStorage:
+        """Sets every byte."""
+        _bytes_of(self).fill_(value)
+        return self
+
+    def copy_(self: UntypedStorage, source: UntypedStorage | TypedStorage, non_blocking: bool | None = None) -> UntypedStorage:
+        """Takes over the bytes of a storage of the same size."""
+        bytes = _bytes_of(source.untyped() if isinstance(source, TypedStorage) else source)
+        if bytes.numel() != self.nbytes():
+            raise RuntimeError(f"size does not match, self was {self.nbytes()} bytes but src was {bytes.numel()} bytes")
+        _bytes_of(self).copy_(bytes)
+        return self
+
+    def new(self: UntypedStorage) -> UntypedStorage:
+        """A storage without bytes, where this one lies."""
+        return type(self)(device=self.device)
+
+    def cpu(self: UntypedStorage) -> UntypedStorage:
+        """The storage itself, which lies there."""
+        return self
+
+    def type(self: UntypedStorage, dtype: Any = None, non_blocking: bool = False) -> Any:
+        """The name of its class; there is no other to turn it into."""
+        name = f"{__name__}.UntypedStorage"
+        if dtype not in (None, name, UntypedStorage):
+            raise RuntimeError(f"an UntypedStorage has no dtype to be turned into {dtype}")
+        return name if dtype is None else self
+
+    def untyped(self: UntypedStorage) -> UntypedStorage:
+        """The storage itself."""
+        return self
+
+
+def _bytes_of(storage: UntypedStorage) -> Tensor:
+    """A tensor over the bytes of a storage."""
+    return empty(0, dtype=uint8, device=storage.device).set_(storage)
+
+
 class TypedStorage:
     """The memory of a tensor, as a row of numbers.
 
@@ -82,6 +138,14 @@ class TypedStorage:
         return self._untyped
 
     @property
+    def _untyped_storage(self) -> UntypedStorage:
+        return self._untyped
+
+    @property
+    def _cdata(self) -> int:
+        return self._untyped._cdata
+
+    @property
     def device(self) -> device:
         return self._untyped.device
 
@@ -114,6 +178,8 @@ class TypedStorage:
         return self._numbers().tolist()  # type: ignore[no-any-return]
 
     def __getitem__(self, index: Any) -> Any:
+        if self.device.type == "meta":
+            raise NotImplementedError("Not available for 'meta' device type: a storage without bytes")
         if isinstance(index, slice):
             raise RuntimeError("slices are only supported in UntypedStorage.__getitem__")
         return self._numbers()[index].item()
@@ -347,6 +413,13 @@ def _from_file(filename: str, shared: bool = False, nbytes: int = 0) -> UntypedS
     finally:
         os.close(descriptor)
     return frombuffer(block, dtype=uint8).untyped_storage()
+
+
+def _type_of(tensor: Tensor) -> type[TypedStorage]:
+    """What ``Tensor.storage_type`` gives: the class of its storages, of old."""
+    import arcgrad
+
+    return getattr(arcgrad, _CLASS_OF[tensor.dtype])  # type: ignore[no-any-return]
 
 
 def _of(tensor: Tensor) -> TypedStorage:

@@ -8,6 +8,7 @@ from arcgrad._core._autograd import (
     is_inference_mode_enabled,
     is_view_replay_enabled,
 )
+from arcgrad._core._autograd import is_watching as _profiler_enabled
 from arcgrad.autograd import graph
 from arcgrad.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from arcgrad.autograd.explain import explain_grad
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from arcgrad.autograd import grad_mode as grad_mode
     from arcgrad.autograd import variable as variable
     from arcgrad.autograd.gradcheck import gradcheck, gradgradcheck
+    from arcgrad.autograd.profiler import kineto_available
 
 __all__ = [
     "Function",
@@ -52,6 +54,7 @@ __all__ = [
     "is_inference_mode_enabled",
     "is_multithreading_enabled",
     "is_view_replay_enabled",
+    "kineto_available",
     "no_grad",
     "set_detect_anomaly",
     "set_grad_enabled",
@@ -66,6 +69,15 @@ if not TYPE_CHECKING:
             import importlib
 
             return importlib.import_module(f"arcgrad.autograd.{name}")
+        if name == "kineto_available":
+            from arcgrad.autograd.profiler import kineto_available
+
+            return kineto_available
+        # PyTorch's module knows its package, by which programs reach it.
+        if name == "torch":
+            import arcgrad
+
+            return arcgrad
         # Only tests need it.
         if name == "gradgradcheck":
             from arcgrad.autograd.gradcheck import gradgradcheck

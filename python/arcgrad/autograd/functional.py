@@ -57,7 +57,7 @@ def _check_vector(vector, like, is_tuple):
     for position, (each, other) in enumerate(zip(vector, like)):
         if each.shape != other.shape:
             entry = f"Entry {position} in " if is_tuple else ""
-            raise RuntimeError(f"{entry}v has invalid size: should be {other.shape} but got {each.shape}.")
+            raise RuntimeError(f"{entry}v has invalid size: should be torch.Size({list(other.shape)}) but got torch.Size({list(each.shape)}).")
 
 
 def _vector_for(vector, inputs, is_tuple, function, create_graph):

@@ -299,7 +299,8 @@ def _values(outputs):
     """The outputs flattened, as float64 copies: an output may be an input, which is about to be perturbed again."""
     import numpy as np
 
-    return [np.array(_in_parts(output).to(ag.float64).numpy(), dtype=np.float64).reshape(-1) for output in outputs]
+    parts = [_in_parts(output).to(ag.float64) for output in outputs]
+    return [np.array(_Elements(part) if _is_left_to_class(part) else part.numpy(), dtype=np.float64).reshape(-1) for part in parts]
 
 
 def _central_difference(func, inputs, choose, eps, shift):
@@ -326,7 +327,43 @@ def _central_difference(func, inputs, choose, eps, shift):
 
 def _memory(tensor):
     """The tensor's own memory as an array. Writing there counts as no in-place change: the values are put back."""
-    return _in_parts(tensor).numpy()
+    return _Elements(_in_parts(tensor.data)) if _is_left_to_class(tensor) else _in_parts(tensor).numpy()
+
+
+def _is_left_to_class(tensor):
+    """Whether only the tensor's class knows its data, and runs what is done with it."""
+    return type(tensor).__torch_dispatch__ is not ag.Tensor.__torch_dispatch__
+
+
+class _Elements:
+    """The elements of a tensor that has no memory to be seen, as those of an array: each is read and written by itself."""
+
+    def __init__(self, tensor):
+        self.tensor, self.shape = tensor, tuple(tensor.shape)
+
+    def __getitem__(self, index):
+        import numpy as np
+
+        return np.float64(self.tensor[index].item())
+
+    def __setitem__(self, index, value):
+        import numpy as np
+
+        values = {index: value} if index is not ... else {place: value[place] for place in np.ndindex(self.shape)}
+        with ag.no_grad():
+            for place, value in values.items():
+                self.tensor[place] = float(value)
+
+    def copy(self):
+        return self.__array__()
+
+    def __array__(self, dtype=None, copy=None):
+        import numpy as np
+
+        values = np.empty(self.shape, dtype or np.float64)
+        for index in np.ndindex(self.shape):
+            values[index] = self[index]
+        return values
 
 
 def _numerical_jacobian(func, inputs, tensor, choose, outputs, eps):

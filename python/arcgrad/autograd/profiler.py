@@ -117,7 +117,8 @@ class profile:
     def __repr__(self) -> str:
         return "<unfinished torch.autograd.profile>" if self.function_events is None else repr(self.function_events)
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return repr(self) if self.function_events is None else str(self.function_events)
 
     def table(self, *args: Any, **kwargs: Any) -> str:
         """:meth:`EventList.table` of all events."""

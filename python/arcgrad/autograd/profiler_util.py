@@ -38,12 +38,12 @@ class Interval:
         return self.end - self.start
 
 
-def _time(us):
-    if us >= 1e6:
-        return f"{us / 1e6:.3f}s"
-    if us >= 1e3:
-        return f"{us / 1e3:.3f}ms"
-    return f"{us:.3f}us"
+def _format_time(time_us: float) -> str:
+    if time_us >= 1e6:
+        return f"{time_us / 1e6:.3f}s"
+    if time_us >= 1e3:
+        return f"{time_us / 1e3:.3f}ms"
+    return f"{time_us:.3f}us"
 
 
 def _share(part, whole):
@@ -76,17 +76,17 @@ class _Measured:
     @property
     def cpu_time_str(self) -> str:
         """:attr:`cpu_time` to be read."""
-        return _time(self.cpu_time)
+        return _format_time(self.cpu_time)
 
     @property
     def cpu_time_total_str(self) -> str:
         """:attr:`cpu_time_total` to be read."""
-        return _time(self.cpu_time_total)
+        return _format_time(self.cpu_time_total)
 
     @property
     def self_cpu_time_total_str(self) -> str:
         """:attr:`self_cpu_time_total` to be read."""
-        return _time(self.self_cpu_time_total)
+        return _format_time(self.self_cpu_time_total)
 
 
 class FunctionEvent(_Measured):
@@ -104,16 +104,42 @@ class FunctionEvent(_Measured):
         cpu_memory_usage (int): bytes by which the memory in tensors grew meanwhile.
     """
 
-    def __init__(self, id: int, entry: tuple[Any, ...]) -> None:
-        name, self._kind, start, end, self.cpu_memory_usage, self.thread, self.line, shapes = entry
-        self.id = self.node_id = id
-        self.name = self.key = self.trace_name = f"aten::{name}" if self._kind == _OP else name
-        self.time_range = Interval(start / 1e3, end / 1e3)
-        self.input_shapes = [list(shape) for shape in shapes]
-        self.is_user_annotation = self._kind == _BLOCK
+    def __init__(
+        self,
+        id: int,
+        name: str,
+        thread: int,
+        start_us: float,
+        end_us: float,
+        *,
+        input_shapes: Iterable[Iterable[int]] = (),
+        cpu_memory_usage: int = 0,
+        node_id: int = -1,
+        trace_name: str | None = None,
+        is_user_annotation: bool = False,
+    ) -> None:
+        self.id, self.node_id = id, node_id
+        self.name = self.key = name
+        self.trace_name = name if trace_name is None else trace_name
+        self.thread = thread
+        self.time_range = Interval(start_us, end_us)
+        self.input_shapes = [list(shape) for shape in input_shapes]
+        self.cpu_memory_usage = cpu_memory_usage
+        self.is_user_annotation = is_user_annotation
+        self._kind = _BLOCK if is_user_annotation else _OP
+        self.line: tuple[str, int, str | None] | None = None
         self.cpu_parent: FunctionEvent | None = None
         self.cpu_children: list[FunctionEvent] = []
         self.count = 1
+
+    @classmethod
+    def _of(cls, id: int, entry: tuple[Any, ...]) -> FunctionEvent:
+        """What the core has noted."""
+        name, kind, start, end, memory, thread, line, shapes = entry
+        name = f"aten::{name}" if kind == _OP else name
+        event = cls(id, name, thread, start / 1e3, end / 1e3, input_shapes=shapes, cpu_memory_usage=memory, node_id=id)
+        event._kind, event.line, event.is_user_annotation = kind, line, kind == _BLOCK
+        return event
 
     @property
     def stack(self) -> list[str]:
@@ -149,14 +175,14 @@ class FunctionEventAvg(_Measured):
     """Events of one name (and of the same shapes or line, where asked for) taken together.
 
     Attributes:
-        key (str): their name.
+        key (str): their name; ``None`` until there is one.
         count (int): how many.
         cpu_time_total, self_cpu_time_total (float): microseconds in all of them, with and without what they consist of.
         cpu_memory_usage, self_cpu_memory_usage (int): bytes.
         input_shapes, stack: what they were grouped by, else empty.
     """
 
-    def __init__(self, key: str = "Total", input_shapes: Any = "", stack: Any = ()) -> None:
+    def __init__(self, key: str | None = None, input_shapes: Any = "", stack: Any = ()) -> None:
         self.key = key
         self.input_shapes = input_shapes
         self.stack = list(stack)
@@ -167,6 +193,8 @@ class FunctionEventAvg(_Measured):
 
     def add(self, other: FunctionEvent | FunctionEventAvg) -> FunctionEventAvg:
         """Takes another one in; returns itself."""
+        if self.key is None:
+            self.key = other.key
         self.count += other.count
         for name in ("cpu_time_total", "self_cpu_time_total", "cpu_memory_usage", "self_cpu_memory_usage"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -193,6 +221,18 @@ class EventList(list):
     def __str__(self) -> str:
         return self.table()
 
+    def _populate_cpu_children(self) -> None:
+        """Finds out which events are parts of which: those of the same thread within its time."""
+        open_events: dict[int, list[FunctionEvent]] = defaultdict(list)
+        for event in sorted(self, key=lambda event: (event.time_range.start, -event.time_range.end)):
+            around = open_events[event.thread]
+            while around and around[-1].time_range.end < event.time_range.end:
+                around.pop()
+            if around:
+                event.cpu_parent = around[-1]
+                around[-1].cpu_children.append(event)
+            around.append(event)
+
     @property
     def self_cpu_time_total(self) -> float:
         """Microseconds in all events, each counted once."""
@@ -217,7 +257,7 @@ class EventList(list):
 
     def total_average(self) -> FunctionEventAvg:
         """All events taken together."""
-        total = FunctionEventAvg()
+        total = FunctionEventAvg("Total")
         for event in self:
             total += event
         return total
@@ -254,7 +294,7 @@ class EventList(list):
             raise ValueError(f"time_unit must be 's', 'ms' or 'us', not {time_unit!r}")
 
         def time(us):
-            return _time(us) if time_unit is None else f"{us / scale[time_unit]:.3f}{time_unit}"
+            return _format_time(us) if time_unit is None else f"{us / scale[time_unit]:.3f}{time_unit}"
 
         def cut(text, width):
             return text if len(text) <= width else text[: width - 3] + "..."
@@ -329,16 +369,8 @@ def events_of(entries: Iterable[tuple[Any, ...]], profile_memory: bool = False) 
     numbers = count()
     # What began at the same moment and lasted longer is around the other.
     ordered = sorted(entries, key=lambda entry: (entry[2], -entry[3]))
-    events = EventList((FunctionEvent(next(numbers), entry) for entry in ordered), profile_memory=profile_memory)
-    open_events: dict[int, list[FunctionEvent]] = defaultdict(list)
-    for event in events:
-        around = open_events[event.thread]
-        while around and around[-1].time_range.end < event.time_range.end:
-            around.pop()
-        if around:
-            event.cpu_parent = around[-1]
-            around[-1].cpu_children.append(event)
-        around.append(event)
+    events = EventList((FunctionEvent._of(next(numbers), entry) for entry in ordered), profile_memory=profile_memory)
+    events._populate_cpu_children()
     return events
 
 

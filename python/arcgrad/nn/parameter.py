@@ -138,18 +138,18 @@ class UninitializedTensorMixin:
     cls_to_become: type[Tensor]
 
     def materialize(
-        self, shape: Iterable[int], device: Device = None, dtype: DType | None = None
+        self, shape: int | Iterable[int], device: Device = None, dtype: DType | None = None
     ) -> None:
         """Become a parameter or buffer of ``shape`` whose elements are undefined; the object stays the same.
 
         Args:
-            shape (sequence of int): of the tensor.
+            shape (int or sequence of int): of the tensor.
             device, dtype: those of the uninitialised tensor unless given.
         """
         data = self.data
         device = data.device if device is None else device
         dtype = data.dtype if dtype is None else dtype
-        self.data = empty(tuple(shape), device=device, dtype=dtype)
+        self.data = empty(shape if isinstance(shape, int) else tuple(shape), device=device, dtype=dtype)
         self.__class__ = self.cls_to_become
 
     @property

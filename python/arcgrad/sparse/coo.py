@@ -248,10 +248,10 @@ class SparseTensor:
         return SparseTensor(indices, self._elements, [self.shape[axis] for axis in order], False)
 
     def t(self) -> SparseTensor:
-        """The transposed matrix."""
-        if self.ndim != 2:
-            raise RuntimeError(f"t() expects a tensor with 2 dimensions, but self is {self.ndim}D")
-        return self.transpose(0, 1)
+        """The transposed matrix; what has fewer axes stays as it is."""
+        if self.ndim > 2:
+            raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {self.ndim}D")
+        return self.transpose(0, 1) if self.ndim == 2 else self
 
     @property
     def T(self) -> SparseTensor:

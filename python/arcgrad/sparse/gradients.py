@@ -51,7 +51,8 @@ class _LookUp(Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, None, None]:
         (input,) = ctx.saved_tensors
-        rows, values = input.reshape(-1).long(), grad.reshape(-1, ctx.size[1])
+        # A gradient lives on when the program goes on with its indices.
+        rows, values = input.reshape(-1).to(arcgrad.int64, copy=True), grad.reshape(input.numel(), ctx.size[1])
         if ctx.padding_idx is not None:
             counts = rows != ctx.padding_idx % ctx.size[0]
             rows, values = rows[counts], values[counts]

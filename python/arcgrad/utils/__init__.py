@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from . import collect_env as collect_env
     from . import cpp_extension as cpp_extension
     from . import data as data
+    from . import deterministic as deterministic
     from . import dlpack as dlpack
     from . import hooks as hooks
     from . import model_zoo as model_zoo
@@ -35,4 +36,4 @@ else:
 
 
 def __dir__() -> list[str]:
-    return ["benchmark", "checkpoint", "collect_env", "cpp_extension", "data", "dlpack", "hooks", "model_zoo"]
+    return ["benchmark", "checkpoint", "collect_env", "cpp_extension", "data", "deterministic", "dlpack", "hooks", "model_zoo"]

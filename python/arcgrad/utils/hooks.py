@@ -41,6 +41,16 @@ class RemovableHandle:
             tables.append(extra_dict)
         self._tables = [weakref.ref(table) for table in tables]
 
+    @property
+    def hooks_dict_ref(self) -> weakref.ReferenceType[Any]:
+        """A weak reference to the table the hook is entered in."""
+        return self._tables[0]
+
+    @property
+    def extra_dict_ref(self) -> tuple[weakref.ReferenceType[Any], ...]:
+        """Weak references to the further tables."""
+        return tuple(self._tables[1:])
+
     def remove(self) -> None:
         """Take the hook away. A second call does nothing."""
         for reference in self._tables:

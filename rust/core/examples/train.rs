@@ -7,9 +7,9 @@ use std::f64::consts::PI;
 use std::io::Write;
 
 use arcgrad::graph::no_grad;
-use arcgrad::ops::cross_entropy::cross_entropy;
-use arcgrad::ops::loss::Reduction;
 use arcgrad::ops::matmul::linear;
+use arcgrad::ops::nn::cross_entropy::cross_entropy;
+use arcgrad::ops::nn::loss::Reduction;
 use arcgrad::ops::optim::{Adam, AdamStates, adam_step};
 use arcgrad::random::Generator;
 use arcgrad::{Error, Tensor};

@@ -9,7 +9,7 @@ use crate::geometry::Geometry;
 use crate::kernels::element::Element;
 use crate::kernels::{Out, copy, fill};
 use crate::lattice::{self, Placed};
-use crate::launch::{Held, NONE, launch_stored, launch_stored_for};
+use crate::launch::{Held, NONE, launch_stored};
 use crate::provenance::Blame;
 use crate::scalar::Scalar;
 use crate::shape::{self, Layout, Shape};
@@ -152,6 +152,16 @@ impl Array {
         Ok(array.with_own_counter())
     }
 
+    /// What stands in for data that only the host knows, and lies there as is said.
+    pub(crate) fn elsewhere(shape: &[usize], strides: &[isize], offset: usize, dtype: DType) -> Result<Self> {
+        const OP: &str = "_make_wrapper_subclass";
+        shape::checked_numel(OP, shape, dtype.size())?;
+        let last = shape::reach(shape, strides).map_or(0, |(_, high)| high + 1);
+        let bytes = usize::try_from((offset as i128 + last) * dtype.size() as i128)
+            .map_err(|_| Error::value(OP, format!("strides {strides:?} lead out of all memory")))?;
+        Self::from_parts(OP, Storage::elsewhere(bytes), dtype, shape, strides, offset)
+    }
+
     /// Refuses what stands in for data that lies elsewhere.
     ///
     /// # Errors
@@ -287,9 +297,10 @@ impl Array {
     pub fn to_vec<T: Element>(&self) -> Vec<T> {
         let mut values = vec![T::default(); self.numel()];
         let strides = shape::contiguous_strides(self.shape());
-        // What is read is wanted: there is no going without.
-        launch_stored_for(self, NONE, |source, []| copy::copy(source, Out::of(&mut values, self.shape(), &strides)));
-        values
+        launch_stored(self, NONE, |source, []| {
+            copy::copy(source, Out::of(&mut values, self.shape(), &strides));
+            values
+        })
     }
 
     /// Lends the elements as an `ndarray` view while shared state is held.

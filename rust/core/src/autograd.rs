@@ -4,7 +4,7 @@ use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::node::{Edge, Meta};
 use crate::graph::{Request, run};
-use crate::ops::copy;
+use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 

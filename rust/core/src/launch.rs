@@ -17,7 +17,7 @@ use crate::kernels::{In, Kernel, Out, Still, map};
 use crate::parallel;
 use crate::scalar::Scalar;
 use crate::shape::{self, Strides};
-use crate::storage::{Access, Device, Hold, Placed, Storage, no_data, outside_host};
+use crate::storage::{Access, Device, Hold, Placed, Storage, no_data, without_host};
 
 // ---- any kernel ----------------------------------------------------------------------------------------------------
 
@@ -164,9 +164,13 @@ impl<A: Operands, B: Operands> Operands for (A, B) {
 /// No arrays.
 pub(crate) const NONE: [&Array; 0] = [];
 
-/// What a launch gives where there is no memory and nothing is run: that all is as it should be, and nothing was found.
+/// What a launch gives where there is no memory and nothing is run: that all is as it should be, and nothing was found. Elements
+/// and what they tell cannot be had without them, so in their place there is an error.
 pub(crate) trait Unlaunched {
     /// That value.
+    ///
+    /// # Panics
+    /// With [`Error::NoData`](crate::error::Error::NoData) where only data can tell it.
     fn unlaunched() -> Self;
 }
 
@@ -198,6 +202,30 @@ impl<T: Unlaunched, E> Unlaunched for Result<T, E> {
     }
 }
 
+impl Unlaunched for Array {
+    fn unlaunched() -> Self {
+        no_data()
+    }
+}
+
+impl<T> Unlaunched for Vec<T> {
+    fn unlaunched() -> Self {
+        no_data()
+    }
+}
+
+impl<A: Unlaunched, B: Unlaunched> Unlaunched for (A, B) {
+    fn unlaunched() -> Self {
+        (A::unlaunched(), B::unlaunched())
+    }
+}
+
+impl<A: Unlaunched, B: Unlaunched, C: Unlaunched> Unlaunched for (A, B, C) {
+    fn unlaunched() -> Self {
+        (A::unlaunched(), B::unlaunched(), C::unlaunched())
+    }
+}
+
 /// Runs a kernel with the state of everything it reads and writes held. It knows no half precision: it is handed such
 /// operands in `f32`, and what it writes is rounded once.
 ///
@@ -211,11 +239,7 @@ pub(crate) fn launch<R: Operands, W: Operands, T: Unlaunched>(
     writes: W,
     run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
 ) -> T {
-    let arrays = Arrays::of(&reads, &writes);
-    let Some(_access) = arrays.access() else { return T::unlaunched() };
-    arrays.check_apart(false);
-    // SAFETY: the state of all roots is held, and what is written shares no element.
-    unsafe { run_wide(&arrays, &reads, &writes, run) }
+    acquire_and_run(false, reads, writes, run)
 }
 
 /// [`launch`] of a kernel that takes elements of any dtype as they lie in memory.
@@ -226,107 +250,46 @@ pub(crate) fn launch_stored<R: Operands, W: Operands, T: Unlaunched>(
     writes: W,
     run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
 ) -> T {
+    acquire_and_run(true, reads, writes, run)
+}
+
+#[track_caller]
+#[inline]
+fn acquire_and_run<R: Operands, W: Operands, T: Unlaunched>(
+    stored: bool,
+    reads: R,
+    writes: W,
+    run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+) -> T {
     let arrays = Arrays::of(&reads, &writes);
     let Some(_access) = arrays.access() else { return T::unlaunched() };
     arrays.check_apart(false);
-    // SAFETY: as in `launch`.
-    unsafe { run_stored(&arrays, &reads, &writes, run) }
+    // SAFETY: the state of all roots is held, and what is written shares no element.
+    unsafe { run_held(stored, &arrays, &reads, &writes, run) }
 }
 
-/// [`launch`] for what only data can tell.
-///
-/// # Panics
-/// With [`Error::NoData`](crate::error::Error::NoData) where there is none.
-#[track_caller]
-pub(crate) fn launch_for<R: Operands, W: Operands, T>(
-    reads: R,
-    writes: W,
-    run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
-) -> T {
-    let arrays = Arrays::of(&reads, &writes);
-    let Some(_access) = arrays.access() else { no_data() };
-    arrays.check_apart(false);
-    // SAFETY: as in `launch`.
-    unsafe { run_wide(&arrays, &reads, &writes, run) }
-}
-
-/// [`launch_stored`] for what only data can tell.
-///
-/// # Panics
-/// As [`launch_for`].
-#[track_caller]
-pub(crate) fn launch_stored_for<R: Operands, W: Operands, T>(
-    reads: R,
-    writes: W,
-    run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
-) -> T {
-    let arrays = Arrays::of(&reads, &writes);
-    let Some(_access) = arrays.access() else { no_data() };
-    arrays.check_apart(false);
-    // SAFETY: as in `launch`.
-    unsafe { run_stored(&arrays, &reads, &writes, run) }
-}
-
-/// Runs a kernel that takes all elements as they lie in memory.
+/// Runs a kernel on memory whose state is held: with all elements as they lie there if they are to be taken as `stored`, else
+/// with those in half precision in `f32`.
 ///
 /// # Safety
 /// The state of all memory is held. What is written shares no element with anything else, nor, unless this thread is alone
 /// with it ([`parallel::alone`]), with itself.
 #[inline]
-unsafe fn run_stored<R: Operands, W: Operands, T>(
+unsafe fn run_held<R: Operands, W: Operands, T>(
+    stored: bool,
     arrays: &Arrays<'_>,
     reads: &R,
     writes: &W,
     run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
 ) -> T {
+    let widens = !stored && arrays.all.iter().any(|array| array.dtype().is_half());
+    let wide = if widens { Wide::of_all(arrays) } else { Wide::default() };
     // SAFETY: the state of all roots is held until `run` is done, which the operands do not outlive, whatever it does: it
-    // takes them for any lifetime. What is written is as promised.
-    arrays.work(|| unsafe { run(reads.ins(&Wide::NONE), writes.outs(&Wide::NONE)) })
-}
-
-/// Runs a kernel that is handed operands in half precision in `f32`.
-///
-/// # Safety
-/// As for [`run_stored`].
-#[inline]
-unsafe fn run_wide<R: Operands, W: Operands, T>(
-    arrays: &Arrays<'_>,
-    reads: &R,
-    writes: &W,
-    run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
-) -> T {
-    // SAFETY: as the caller promises.
-    unsafe {
-        if arrays.all.iter().any(|array| array.dtype().is_half()) {
-            run_in_single(arrays, reads, writes, run)
-        } else {
-            run_stored(arrays, reads, writes, run)
-        }
-    }
-}
-
-/// [`run_wide`] where there is half precision.
-///
-/// # Safety
-/// As there.
-#[cold]
-#[inline(never)]
-unsafe fn run_in_single<R: Operands, W: Operands, T>(
-    arrays: &Arrays<'_>,
-    reads: &R,
-    writes: &W,
-    run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
-) -> T {
-    let mut wide = Wide::default();
-    for array in arrays.written() {
-        wide.take(array, true);
-    }
-    for array in arrays.read() {
-        wide.take(array, false);
-    }
-    // SAFETY: as in `run_stored`; the copies are this call's own, and live until after `run`.
+    // takes them for any lifetime. What is written is as promised. Copies are this call's own, and live until after `run`.
     let result = arrays.work(|| unsafe { run(reads.ins(&wide), writes.outs(&wide)) });
-    wide.give_back(arrays.written());
+    if widens {
+        wide.give_back(arrays.written());
+    }
     result
 }
 
@@ -342,8 +305,19 @@ fn span(array: &Array) -> (Array, usize) {
 }
 
 impl Wide {
-    /// Nothing stands for anything else.
-    const NONE: Self = Self(Vec::new());
+    /// Of all operands of a launch, whose state is held.
+    #[cold]
+    #[inline(never)]
+    fn of_all(arrays: &Arrays<'_>) -> Self {
+        let mut wide = Self::default();
+        for array in arrays.written() {
+            wide.take(array, true);
+        }
+        for array in arrays.read() {
+            wide.take(array, false);
+        }
+        wide
+    }
 
     /// A copy of an array whose state is held.
     fn take(&mut self, array: &Array, written: bool) {
@@ -388,6 +362,8 @@ impl Wide {
     }
 
     /// Rounds what was written.
+    #[cold]
+    #[inline(never)]
     fn give_back(&self, written: &[&Array]) {
         for array in written {
             let copy = self.of(array);
@@ -432,9 +408,7 @@ impl<'a> Held<'a> {
         writes: W,
         run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
     ) -> T {
-        let arrays = Arrays::of(&reads, &writes);
-        // SAFETY: the state of all memory is held, and what is written is apart, or this thread alone with it.
-        self.run(&arrays, || unsafe { run_wide(&arrays, &reads, &writes, run) })
+        self.run(false, reads, writes, run)
     }
 
     /// [`launch_stored`] on arrays whose state is held, as [`Self::launch`].
@@ -445,22 +419,29 @@ impl<'a> Held<'a> {
         writes: W,
         run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
     ) -> T {
-        let arrays = Arrays::of(&reads, &writes);
-        // SAFETY: as in `launch`.
-        self.run(&arrays, || unsafe { run_stored(&arrays, &reads, &writes, run) })
+        self.run(true, reads, writes, run)
     }
 
-    /// Sees to what `run` takes for granted.
     #[track_caller]
-    fn run<T: Unlaunched>(&self, arrays: &Arrays<'_>, run: impl FnOnce() -> T) -> T {
-        self.check(arrays);
+    fn run<R: Operands, W: Operands, T: Unlaunched>(
+        &mut self,
+        stored: bool,
+        reads: R,
+        writes: W,
+        run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
+    ) -> T {
+        let arrays = Arrays::of(&reads, &writes);
+        self.check(&arrays);
         if self.access.is_none() {
             arrays.check_nowhere();
             return T::unlaunched();
         }
         arrays.check_apart(true);
         let overlaps = |array: &&Array| !array.is_contiguous() && array.overlaps_itself();
-        if arrays.written().iter().any(overlaps) { parallel::alone(run) } else { run() }
+        let alone = arrays.written().iter().any(overlaps);
+        // SAFETY: the state of all memory is held, and what is written is apart, or this thread alone with it.
+        let run = || unsafe { run_held(stored, &arrays, &reads, &writes, run) };
+        if alone { parallel::alone(run) } else { run() }
     }
 
     /// All that is read or written is held.
@@ -503,7 +484,8 @@ impl<'a> Arrays<'a> {
         &self.all[self.written..]
     }
 
-    #[inline]
+    // Not compiled for each launch, as what follows.
+    #[inline(never)]
     fn access(&self) -> Option<Access<'a>> {
         let access = Access::of(self.all.iter().map(|array| array.storage()), self.written);
         if access.is_none() {
@@ -521,15 +503,22 @@ impl<'a> Arrays<'a> {
     }
 
     /// Runs a kernel, without the host's lock where it takes long: here the size of everything is known, that of results of
-    /// small operands, too.
+    /// small operands, too. The kernel's call is compiled once for both.
     #[inline]
     fn work<T>(&self, run: impl FnOnce() -> T) -> T {
-        if self.all.iter().any(|array| array.numel() >= LONG) { outside_host(run) } else { run() }
+        let (mut run, mut result) = (Some(run), None);
+        let work: &mut dyn FnMut() = &mut || result = run.take().map(|run| run());
+        if self.all.iter().any(|array| array.numel() >= LONG) {
+            without_host(work)
+        } else {
+            work()
+        }
+        result.expect("what is run is run once")
     }
 
     /// What is written is apart from the rest, and from itself unless `in_order`.
     #[track_caller]
-    #[inline]
+    #[inline(never)]
     fn check_apart(&self, in_order: bool) {
         for (position, written) in self.written().iter().enumerate() {
             assert!(written.storage().is_writable(), "a kernel was to write memory that was lent to be read");

@@ -205,6 +205,8 @@ enum Owner {
     },
     /// There is no memory.
     Nowhere,
+    /// There is memory that only the host knows.
+    Elsewhere,
 }
 
 #[repr(C)]
@@ -242,7 +244,7 @@ impl Root {
     fn is_moved(&self) -> bool {
         let ptr = self.ptr.load(Ordering::Relaxed);
         match &self.owner {
-            Owner::Nowhere => false,
+            Owner::Nowhere | Owner::Elsewhere => false,
             Owner::Inline => !ptr.is_null(),
             // SAFETY: initialised in `Storage::allocate`; taken out when the root is dropped, and not before.
             Owner::Heap(block) => ptr != unsafe { block.assume_init_ref() }.ptr.as_ptr(),
@@ -293,7 +295,7 @@ impl Storage {
     #[inline]
     pub(crate) fn allocate_for(op: &'static str, geometry: Geometry, bytes: usize, zeroed: bool) -> Result<Self> {
         if place::is_nowhere() {
-            return Ok(Self::nowhere(geometry, bytes));
+            return Ok(Self::nowhere(geometry, bytes, Owner::Nowhere));
         }
         if bytes <= INLINE_BYTES {
             let inline = if zeroed { MaybeUninit::zeroed() } else { MaybeUninit::uninit() };
@@ -311,7 +313,7 @@ impl Storage {
     /// A block that has a size and no memory: its state is held for ever, so that nobody gets at it. Addresses are given out
     /// all the same, of which no two blocks have one in common, so that what is asked of layouts is answered as elsewhere.
     #[cold]
-    fn nowhere(geometry: Geometry, bytes: usize) -> Self {
+    fn nowhere(geometry: Geometry, bytes: usize, owner: Owner) -> Self {
         // Beyond all memory: no system maps that half of the addresses for programs.
         const FIRST: usize = 1 << (usize::BITS - 2);
         static NEXT: AtomicUsize = AtomicUsize::new(FIRST);
@@ -322,7 +324,7 @@ impl Storage {
             address = FIRST;
         }
         let ptr = std::ptr::without_provenance_mut(address);
-        let storage = Self::of_root(MaybeUninit::uninit(), ptr, bytes, Owner::Nowhere, geometry);
+        let storage = Self::of_root(MaybeUninit::uninit(), ptr, bytes, owner, geometry);
         assert!(storage.root.state.try_own(), "nobody else knows it");
         storage
     }
@@ -427,6 +429,12 @@ impl Storage {
         self.root.ptr()
     }
 
+    /// Whether the bytes can be looked at.
+    #[inline]
+    pub fn has_memory(&self) -> bool {
+        !matches!(self.root.owner, Owner::Nowhere | Owner::Elsewhere) && !self.is_placeholder()
+    }
+
     /// Whether there is no memory.
     #[inline]
     pub fn is_meta(&self) -> bool {
@@ -520,7 +528,7 @@ impl Storage {
     /// Whether there is memory that nobody else holds.
     #[inline]
     pub fn is_unique(&self) -> bool {
-        self.root.is_unique() && !self.is_meta()
+        self.root.is_unique() && !matches!(self.root.owner, Owner::Nowhere | Owner::Elsewhere)
     }
 
     /// Whether the memory is ours, and so apart from all other: what was lent may overlap with what was lent a second time.
@@ -583,9 +591,14 @@ impl Storage {
         PLACEHOLDER.get_or_init(make).clone()
     }
 
+    /// What stands in for `bytes` bytes that only the host knows, with addresses that are nobody else's.
+    pub(crate) fn elsewhere(bytes: usize) -> Self {
+        Self::nowhere(Geometry::new(Layout::contiguous(&[bytes]), DType::U8), bytes, Owner::Elsewhere)
+    }
+
     /// Whether there is no memory here.
     pub(crate) fn is_placeholder(&self) -> bool {
-        self.same_memory(&Self::placeholder())
+        matches!(self.root.owner, Owner::Elsewhere) || self.same_memory(&Self::placeholder())
     }
 
     /// Exclusive state on the root if nobody holds any; never waits.
@@ -597,10 +610,18 @@ impl Storage {
 
 /// Runs something that waits, or takes long, with the host's lock released.
 pub(crate) fn outside_host<T>(work: impl FnOnce() -> T) -> T {
-    let Some(hook) = WAIT_HOOK.get() else { return work() };
     let (mut work, mut result) = (Some(work), None);
-    hook(&mut || result = work.take().map(|work| work()));
-    result.expect("the hook runs what it is given, once")
+    without_host(&mut || result = work.take().map(|work| work()));
+    result.expect("what is run is run once")
+}
+
+/// [`outside_host`] of what leaves its result elsewhere.
+#[inline(never)]
+pub(crate) fn without_host(work: &mut dyn FnMut()) {
+    match WAIT_HOOK.get() {
+        Some(hook) => hook(work),
+        None => work(),
+    }
 }
 
 /// What a panic says that asks for the data of a tensor that is batched (`vmap`), or was.
@@ -673,7 +694,9 @@ impl<'a> Access<'a> {
             return false;
         }
         let placeholder = Storage::placeholder();
-        if self.held.iter().any(|(root, _)| std::ptr::eq(*root, &*placeholder.root)) {
+        let elsewhere =
+            |root: &Root| matches!(root.owner, Owner::Elsewhere) || std::ptr::eq(root, &*placeholder.root);
+        if self.held.iter().any(|(root, _)| elsewhere(root)) {
             // Nothing has been taken, and nothing may be given back: least of all what is held for ever.
             self.held.clear();
             std::panic::panic_any(NoData);

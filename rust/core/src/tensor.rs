@@ -156,9 +156,17 @@ impl Tensor {
         Ok(tensor)
     }
 
-    /// A tensor of the host's own making: it has a shape and a dtype, and no data; see [`Tensor::set_host`].
-    pub fn new_hosted(shape: &[usize], dtype: DType, attachment: Attachment) -> Result<Self> {
-        let tensor = Self::from_array(Array::placeholder(shape, dtype)?);
+    /// A tensor of the host's own making: it has a layout (row-major without strides) and a dtype, and no data; see
+    /// [`Tensor::set_host`].
+    pub fn new_hosted(
+        shape: &[usize],
+        strides: Option<&[isize]>,
+        offset: usize,
+        dtype: DType,
+        attachment: Attachment,
+    ) -> Result<Self> {
+        let row_major = crate::shape::contiguous_strides(shape);
+        let tensor = Self::from_array(Array::elsewhere(shape, strides.unwrap_or(&row_major), offset, dtype)?);
         tensor.set_host(attachment);
         Ok(tensor)
     }
@@ -327,6 +335,12 @@ impl Tensor {
             return Ok(number);
         }
         let array = self.array();
+        if array.numel() == 1 && self.is_left_to_host() {
+            return crate::graph::transform::host::read("_local_scalar_dense", &[self], |inputs| match inputs {
+                [Some(tensor)] => tensor.item(),
+                _ => Err(Error::value("item", "_local_scalar_dense takes a tensor")),
+            });
+        }
         if array.numel() == 1 || !array.is_meta() {
             array.require_data("item")?;
         }

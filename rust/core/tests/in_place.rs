@@ -4,7 +4,8 @@
 use arcgrad::autograd::{self, Options};
 use arcgrad::graph::{Backward, Edge, Op, custom, no_grad, views as history};
 use arcgrad::ops::elementwise::apply_in_place;
-use arcgrad::ops::{copy, rows, views};
+use arcgrad::ops::writing::copy;
+use arcgrad::ops::{rows, views};
 use arcgrad::{DType, Result, Tensor};
 
 const RECORDED: Options = Options { retain_graph: None, create_graph: true };

@@ -3,16 +3,17 @@
 
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "every check takes a list of tensors, some of one")]
 
+use arcgrad::ops::arranging::{grids, joining, padding_modes, rearranging};
 use arcgrad::ops::creation;
-use arcgrad::ops::diagonals::{self, Triangle};
-use arcgrad::ops::dropout::dropout;
 use arcgrad::ops::elementwise::Arg;
-use arcgrad::ops::indexing::{IndexItem, getitem, index_get, index_put, setitem};
-use arcgrad::ops::random_ops::{self, Distribution};
-use arcgrad::ops::{
-    copy, embedding, grids, index, index_slices, joining, masks, padding, rearranging, scatter_reduce, scatter_views,
-    searching, sorting, unique,
+use arcgrad::ops::indexing::{
+    IndexItem, along, embedding, getitem, index_get, index_put, masks, scatter_reduce, scatter_views, setitem, slices,
 };
+use arcgrad::ops::nn::dropout::dropout;
+use arcgrad::ops::random::{self as draws, Distribution};
+use arcgrad::ops::sorting::{self, searching, unique};
+use arcgrad::ops::views::diagonals::{self, Triangle};
+use arcgrad::ops::writing::copy;
 use arcgrad::random::Generator;
 use arcgrad::{DType, Result, Scalar, Tensor, autograd};
 
@@ -230,14 +231,14 @@ fn padding_has_gradients_of_any_order() {
     check("constant", &[a.clone()], |x| padding::constant_pad(&x[0], &[1, -2, 0, 3], Scalar::Float(0.5)));
     check("cropped away", &[a.clone()], |x| padding::constant_pad(&x[0], &[-3, 2], Scalar::Int(1)));
     for mode in ["reflect", "replicate", "circular"] {
-        check(mode, &[a.clone()], move |x| padding::pad(&x[0], &[2, 3], mode, None));
+        check(mode, &[a.clone()], move |x| padding_modes::pad(&x[0], &[2, 3], mode, None));
     }
     let line = Tensor::from_slice(&[1.0, 2.0, 3.0], &[1, 3]).unwrap();
-    let padded = |mode: &str| floats(&padding::pad(&line, &[2, 1], mode, None).unwrap());
+    let padded = |mode: &str| floats(&padding_modes::pad(&line, &[2, 1], mode, None).unwrap());
     assert_eq!(padded("reflect"), [3.0, 2.0, 1.0, 2.0, 3.0, 2.0]);
     assert_eq!(padded("replicate"), [1.0, 1.0, 1.0, 2.0, 3.0, 3.0]);
     assert_eq!(padded("circular"), [2.0, 3.0, 1.0, 2.0, 3.0, 1.0]);
-    assert!(padding::pad(&line, &[3, 0], "reflect", None).is_err());
+    assert!(padding_modes::pad(&line, &[3, 0], "reflect", None).is_err());
 }
 
 // ---- along an axis -------------------------------------------------------------------------------------------------
@@ -246,25 +247,25 @@ fn padding_has_gradients_of_any_order() {
 fn gather_and_scatter_have_gradients_of_any_order() {
     let (a, s) = (tensor(&[3, 4], 1), tensor(&[2, 3], 2));
     let at = || ints(&[0, 2, 1, 2, 0, 1], &[2, 3]);
-    check("gather", &[a.clone()], move |x| index::gather(&x[0], 0, &at()));
+    check("gather", &[a.clone()], move |x| along::gather(&x[0], 0, &at()));
     check("scatter", &[a.clone(), s.clone()], move |x| {
         // No position twice: which value stays is not differentiable.
-        index::scatter(&x[0], false, 0, &ints(&[0, 2, 1, 2, 0, 0], &[2, 3]), &x[1], None)
+        along::scatter(&x[0], false, 0, &ints(&[0, 2, 1, 2, 0, 0], &[2, 3]), &x[1], None)
     });
     check("scatter of a number", &[a.clone()], move |x| {
-        index::scatter_value(&x[0], false, 1, &at(), Scalar::Float(3.0), None)
+        along::scatter_value(&x[0], false, 1, &at(), Scalar::Float(3.0), None)
     });
-    check("scatter_add", &[a.clone(), s.clone()], move |x| index::scatter_add(&x[0], false, 0, &at(), &x[1]));
+    check("scatter_add", &[a.clone(), s.clone()], move |x| along::scatter_add(&x[0], false, 0, &at(), &x[1]));
     check("scatter_add from a larger source", &[a.clone(), tensor(&[3, 3], 3)], move |x| {
-        index::scatter_add(&x[0], false, 0, &at(), &x[1])
+        along::scatter_add(&x[0], false, 0, &at(), &x[1])
     });
     check("take_along_dim", &[tensor(&[1, 4], 2)], |x| {
-        index::take_along_dim(&x[0], &ints(&[0, 1, 3], &[3, 1]), Some(1))
+        along::take_along_dim(&x[0], &ints(&[0, 1, 3], &[3, 1]), Some(1))
     });
-    check_in_place("scatter_add_", &a, &|x, in_place| index::scatter_add(x, in_place, 0, &at(), &s));
-    check_in_place("scatter_", &a, &|x, in_place| index::scatter(x, in_place, 0, &at(), &s, None));
+    check_in_place("scatter_add_", &a, &|x, in_place| along::scatter_add(x, in_place, 0, &at(), &s));
+    check_in_place("scatter_", &a, &|x, in_place| along::scatter(x, in_place, 0, &at(), &s, None));
     check_in_place("scatter_ of a number", &a, &|x, in_place| {
-        index::scatter_value(x, in_place, 0, &at(), Scalar::Int(2), None)
+        along::scatter_value(x, in_place, 0, &at(), Scalar::Int(2), None)
     });
 }
 
@@ -294,22 +295,20 @@ fn scatter_reduce_has_gradients_of_any_order() {
 #[test]
 fn whole_slices_have_gradients_of_any_order() {
     let (a, s) = (tensor(&[3, 4], 1), tensor(&[2, 4], 2));
-    check("index_select", &[a.clone()], |x| index_slices::index_select(&x[0], 1, &ints(&[3, 0, 3], &[3])));
-    check("index_select of a number", &[tensor(&[], 1)], |x| index_slices::index_select(&x[0], 0, &ints(&[0], &[1])));
-    assert!(index_slices::index_select(&tensor(&[], 1), 0, &ints(&[0, 0], &[2])).is_err());
+    check("index_select", &[a.clone()], |x| slices::index_select(&x[0], 1, &ints(&[3, 0, 3], &[3])));
+    check("index_select of a number", &[tensor(&[], 1)], |x| slices::index_select(&x[0], 0, &ints(&[0], &[1])));
+    assert!(slices::index_select(&tensor(&[], 1), 0, &ints(&[0, 0], &[2])).is_err());
     check("index_add", &[a.clone(), s.clone()], |x| {
-        index_slices::index_add(&x[0], false, 0, &ints(&[2, 2], &[2]), &x[1], Scalar::Float(1.5))
+        slices::index_add(&x[0], false, 0, &ints(&[2, 2], &[2]), &x[1], Scalar::Float(1.5))
     });
-    check("index_copy", &[a.clone(), s.clone()], |x| {
-        index_slices::index_copy(&x[0], false, 0, &ints(&[2, 0], &[2]), &x[1])
-    });
+    check("index_copy", &[a.clone(), s.clone()], |x| slices::index_copy(&x[0], false, 0, &ints(&[2, 0], &[2]), &x[1]));
     check("index_fill", &[a.clone(), tensor(&[], 3)], |x| {
-        index_slices::index_fill(&x[0], false, 1, &ints(&[1, -1], &[2]), Arg::Tensor(&x[1]))
+        slices::index_fill(&x[0], false, 1, &ints(&[1, -1], &[2]), Arg::Tensor(&x[1]))
     });
     let at = || ints(&[2, 0], &[2]);
-    check_in_place("index_add_", &a, &|x, in_place| index_slices::index_add(x, in_place, 0, &at(), &s, Scalar::Int(2)));
-    check_in_place("index_copy_", &a, &|x, in_place| index_slices::index_copy(x, in_place, 0, &at(), &s));
-    check_in_place("index_fill_", &a, &|x, in_place| index_slices::index_fill(x, in_place, 1, &at(), 7.0.into()));
+    check_in_place("index_add_", &a, &|x, in_place| slices::index_add(x, in_place, 0, &at(), &s, Scalar::Int(2)));
+    check_in_place("index_copy_", &a, &|x, in_place| slices::index_copy(x, in_place, 0, &at(), &s));
+    check_in_place("index_fill_", &a, &|x, in_place| slices::index_fill(x, in_place, 1, &at(), 7.0.into()));
 }
 
 #[test]
@@ -319,10 +318,10 @@ fn a_bad_index_changes_nothing() {
     let source = tensor(&[2, 2], 2);
     let bad = ints(&[0, 3], &[2]);
     let results = [
-        index_slices::index_add(&x, true, 0, &bad, &source, Scalar::Int(1)),
-        index_slices::index_copy(&x, true, 0, &bad, &source),
-        index_slices::index_fill(&x, true, 0, &bad, 1.0.into()),
-        index::scatter(&x, true, 0, &ints(&[0, 1, 2, 3], &[2, 2]), &source, None),
+        slices::index_add(&x, true, 0, &bad, &source, Scalar::Int(1)),
+        slices::index_copy(&x, true, 0, &bad, &source),
+        slices::index_fill(&x, true, 0, &bad, 1.0.into()),
+        along::scatter(&x, true, 0, &ints(&[0, 1, 2, 3], &[2, 2]), &source, None),
         scatter_reduce::scatter_reduce(&x, true, 0, &ints(&[0, 1, 2, 3], &[2, 2]), &source, "prod", true),
         index_put(&x, true, &[Some(bad)], &source, false),
         masks::put(&x, true, &ints(&[0, 6], &[2]), &tensor(&[2], 1), false),
@@ -338,7 +337,7 @@ fn a_bad_index_changes_nothing() {
 fn reading_what_is_written_is_refused() {
     let x = tensor(&[4], 1);
     let all = ints(&[0, 1, 2, 3], &[4]);
-    let error = index_slices::index_add(&x, true, 0, &all, &x, Scalar::Int(1)).unwrap_err().to_string();
+    let error = slices::index_add(&x, true, 0, &all, &x, Scalar::Int(1)).unwrap_err().to_string();
     assert!(error.contains("refer to a single memory location"), "{error}");
     // Where a gradient is recorded; without one, elements are written in order.
     x.set_requires_grad(true).unwrap();
@@ -621,16 +620,16 @@ fn random_tensors_are_the_generators_stream() {
     Generator::new(7).uniform(&mut expected, 0.0, 1.0).unwrap();
     let shared = seeded(7);
     let uniform = Distribution::Uniform(0.0, 1.0);
-    let x = random_ops::random("rand", &[4, 5], uniform, DType::F32, Some(&shared)).unwrap();
+    let x = draws::random("rand", &[4, 5], uniform, DType::F32, Some(&shared)).unwrap();
     assert_eq!(x.to_vec::<f32>(), expected);
     // In the order of memory for a transposed tensor.
     let target = creation::zeros("zeros", &[5, 4], Some(DType::F32)).unwrap();
     let transposed = target.t().unwrap();
-    random_ops::fill_random(&transposed, uniform, Some(&seeded(7))).unwrap();
+    draws::fill_random(&transposed, uniform, Some(&seeded(7))).unwrap();
     assert_eq!(target.to_vec::<f32>(), expected);
     // Over the gaps of a view.
     let wide = creation::zeros("zeros", &[20, 2], Some(DType::F32)).unwrap();
-    random_ops::fill_random(&wide.select(1, 1).unwrap(), uniform, Some(&seeded(7))).unwrap();
+    draws::fill_random(&wide.select(1, 1).unwrap(), uniform, Some(&seeded(7))).unwrap();
     assert_eq!(wide.select(1, 1).unwrap().to_vec::<f32>(), expected);
     assert_eq!(wide.select(1, 0).unwrap().to_vec::<f32>(), [0.0; 20]);
 }
@@ -640,24 +639,24 @@ fn a_refused_draw_changes_nothing() {
     let shared = seeded(1);
     let x = tensor(&[3], 1);
     let before = (floats(&x), shared.lock().clone());
-    assert!(random_ops::fill_random(&x, Distribution::Uniform(2.0, 1.0), Some(&shared)).is_err());
-    assert!(random_ops::fill_random(&x, Distribution::Normal(0.0, -1.0), Some(&shared)).is_err());
+    assert!(draws::fill_random(&x, Distribution::Uniform(2.0, 1.0), Some(&shared)).is_err());
+    assert!(draws::fill_random(&x, Distribution::Normal(0.0, -1.0), Some(&shared)).is_err());
     assert_eq!((floats(&x), shared.lock().clone(), x.version()), (before.0, before.1, 0));
     let whole = ints(&[1, 2], &[2]);
-    assert!(random_ops::fill_random(&whole, Distribution::Normal(0.0, 1.0), Some(&shared)).is_err());
+    assert!(draws::fill_random(&whole, Distribution::Normal(0.0, 1.0), Some(&shared)).is_err());
 }
 
 #[test]
 fn random_changes_cut_the_gradient() {
     let leaf = tensor(&[3], 1).with_grad().unwrap();
     let uniform = Distribution::Uniform(0.0, 1.0);
-    assert!(random_ops::fill_random(&leaf, uniform, None).is_err());
+    assert!(draws::fill_random(&leaf, uniform, None).is_err());
     let y = leaf.mul(2.0).unwrap();
-    random_ops::fill_random(&y, uniform, None).unwrap();
+    draws::fill_random(&y, uniform, None).unwrap();
     assert_eq!((name(&y), y.version()), ("UniformBackward0".to_owned(), 1));
     y.sum().unwrap().backward().unwrap();
     assert!(leaf.grad().is_none_or(|grad| floats(&grad) == [0.0; 3]));
-    let z = random_ops::normal(Arg::Tensor(&leaf), 1.0.into(), Some(&seeded(3))).unwrap();
+    let z = draws::normal(Arg::Tensor(&leaf), 1.0.into(), Some(&seeded(3))).unwrap();
     z.sum().unwrap().backward().unwrap();
     assert_eq!(floats(&leaf.grad().unwrap()), [0.0; 3]);
 }

@@ -1,10 +1,13 @@
 //! Products, losses, layers: gradients of first and second order against differences of the values.
 
-use arcgrad::ops::convolution::{self, Padding};
-use arcgrad::ops::loss::Reduction;
-use arcgrad::ops::normalization::{self, Running};
-use arcgrad::ops::pooling::{self, Divisor};
-use arcgrad::ops::{attention, contraction, cross_entropy, einsum, loss, matmul, optim, softmax};
+use arcgrad::ops::matmul::{self, contraction, einsum};
+use arcgrad::ops::nn::convolution::{self, Padding};
+use arcgrad::ops::nn::loss::{self, Reduction};
+use arcgrad::ops::nn::normalization::{self, Running};
+use arcgrad::ops::nn::pooling::{self, Divisor};
+use arcgrad::ops::nn::{attention, cross_entropy};
+use arcgrad::ops::optim;
+use arcgrad::ops::reductions::softmax;
 use arcgrad::{DType, Result, Tensor, autograd};
 
 /// Numbers that look random and depend on `seed` alone, in (−1, 1).

@@ -4,10 +4,12 @@
 use std::collections::{HashMap, HashSet};
 
 use arcgrad::dtype::Category;
+use arcgrad::ops::arranging::joining;
 use arcgrad::ops::elementwise::{Integers, Row};
+use arcgrad::ops::registry::tables::registry;
 use arcgrad::ops::registry::{Args, Call, Default, Form, Forms, Kind, OpInfo, Output, Param, Value};
-use arcgrad::ops::table::registry;
-use arcgrad::ops::{copy, joining, views};
+use arcgrad::ops::views;
+use arcgrad::ops::writing::copy;
 use arcgrad::{DType, Scalar, Tensor, autograd};
 
 /// Sizes beyond a group of lanes and not a multiple of one, so that every loop also has a tail.

@@ -1,9 +1,9 @@
 //! Capture: a training step, written down once, does the same again without the program.
 
 use arcgrad::graph::trace::{Trace, capture};
-use arcgrad::ops::cross_entropy::cross_entropy;
-use arcgrad::ops::loss::{Reduction, mse_loss};
 use arcgrad::ops::matmul::linear;
+use arcgrad::ops::nn::cross_entropy::cross_entropy;
+use arcgrad::ops::nn::loss::{Reduction, mse_loss};
 use arcgrad::ops::optim::{Adam, AdamStates, Sgd, adam_step, sgd_step};
 use arcgrad::{Error, Tensor};
 

@@ -5,11 +5,13 @@
 use std::arch::x86_64::{__cpuid, __cpuid_count};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arcgrad::ops::convolution::{self, Padding};
-use arcgrad::ops::loss::Reduction;
-use arcgrad::ops::{
-    attention, contraction, cross_entropy, index, matmul, normalization, pooling, scan, softmax, sorting,
-};
+use arcgrad::ops::indexing::along;
+use arcgrad::ops::matmul::{self, contraction};
+use arcgrad::ops::nn::convolution::{self, Padding};
+use arcgrad::ops::nn::loss::Reduction;
+use arcgrad::ops::nn::{attention, cross_entropy, normalization, pooling};
+use arcgrad::ops::reductions::{scan, softmax};
+use arcgrad::ops::sorting;
 use arcgrad::{DType, Result, Tensor, parallel};
 
 /// Whether the processor tells which registers are in use.
@@ -96,7 +98,7 @@ const FAMILIES: &[Family] = &[
         let target = Tensor::from_slice(&[5_i64; 65], &[65])?;
         cross_entropy::cross_entropy(&x[0], &target, None, -100, Reduction::Mean, 0.0)
     }),
-    ("gathering", &[&[65, 103]], |x| index::gather(&x[0], 1, &Tensor::from_slice(&[5_i64; 65 * 7], &[65, 7])?)),
+    ("gathering", &[&[65, 103]], |x| along::gather(&x[0], 1, &Tensor::from_slice(&[5_i64; 65 * 7], &[65, 7])?)),
 ];
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arcgrad::ops::loss::{self, Reduction};
+use arcgrad::ops::nn::loss::{self, Reduction};
 use arcgrad::{Error, Result, Tensor, warning};
 
 static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());

@@ -1,5 +1,5 @@
 //! Kernels that work along an axis over rows of many lengths, on one thread: `cargo run --release -p arcgrad-kernels
-//! --example rows [part of a name] [repetitions]`. Prints the least time of a call in µs, or runs each call so many times
+//! --example rows [start of a name] [repetitions]`. Prints the least time of a call in µs, or runs each call so many times
 //! and prints nothing, for an instruction count.
 
 use std::time::Instant;
@@ -12,7 +12,7 @@ use arcgrad_kernels::number::{Ordered, OrderedFormula, Real, RealFormula, Ring, 
 use arcgrad_kernels::reduce::{Reduction, reduce};
 use arcgrad_kernels::scan::{Scan, scan};
 use arcgrad_kernels::softmax::{self, AxisSize};
-use arcgrad_kernels::{In, Kernel, Out, index, row};
+use arcgrad_kernels::{In, Kernel, Out, copy, fill, index, matmul, row};
 
 /// Rows and columns.
 const SHAPES: [[usize; 2]; 9] =
@@ -23,6 +23,7 @@ const SECONDS: f64 = 0.05;
 
 struct Sum;
 impl RingFormula<2, 0> for Sum {
+    #[inline(always)]
     fn eval<R: Ring>([]: [R::Param; 0], [x, y]: [R; 2]) -> R {
         x + y
     }
@@ -30,6 +31,7 @@ impl RingFormula<2, 0> for Sum {
 
 struct Product;
 impl RingFormula<2, 0> for Product {
+    #[inline(always)]
     fn eval<R: Ring>([]: [R::Param; 0], [x, y]: [R; 2]) -> R {
         x * y
     }
@@ -37,6 +39,7 @@ impl RingFormula<2, 0> for Product {
 
 struct Gelu;
 impl RealFormula<1, 0> for Gelu {
+    #[inline(always)]
     fn eval<R: Real>([]: [R::Param; 0], [x]: [R; 1]) -> R {
         x.clone() * x.normal_cdf()
     }
@@ -44,6 +47,7 @@ impl RealFormula<1, 0> for Gelu {
 
 struct Exp;
 impl RealFormula<1, 0> for Exp {
+    #[inline(always)]
     fn eval<R: Real>([]: [R::Param; 0], [x]: [R; 1]) -> R {
         x.exp()
     }
@@ -51,6 +55,7 @@ impl RealFormula<1, 0> for Exp {
 
 struct Clamp;
 impl OrderedFormula<3, 0> for Clamp {
+    #[inline(always)]
     fn eval<R: Ordered>([]: [R::Param; 0], [x, low, high]: [R; 3]) -> R {
         x.maximum(low).minimum(high)
     }
@@ -85,7 +90,7 @@ struct Asked {
 
 impl Asked {
     fn time(&self, name: &str, mut call: impl FnMut()) {
-        if !name.contains(&self.part) {
+        if !name.starts_with(&self.part) {
             return;
         }
         call();
@@ -111,7 +116,9 @@ fn main() {
     for [rows, columns] in SHAPES {
         along_rows(&asked, rows, columns);
         elementwise(&asked, rows, columns);
+        copying(&asked, rows, columns);
     }
+    products(&asked);
     for [into, columns, count] in [[65, 384, 2048], [50000, 64, 4096], [1000, 3, 100_000]] {
         adding(&asked, into, columns, count);
     }
@@ -222,6 +229,12 @@ fn elementwise(asked: &Asked, rows: usize, columns: usize) {
         let inputs = [In::of(&x[..], &shape, &strides), column];
         run(row::ring::<Product, f32, 2, 0>(150), &inputs, Out::of(&mut y[..], &shape, &strides));
     });
+    // SAFETY: one row, seen as many.
+    let row = unsafe { In::new(other.as_ptr().cast(), dtype, &shape, &[0, 1]) };
+    asked.time(&name("bcast_row"), || {
+        let inputs = [In::of(&x[..], &shape, &strides), row];
+        run(sum, &inputs, Out::of(&mut y[..], &shape, &strides));
+    });
     for (label, kernel) in [("gelu", row::real::<Gelu, f32, 1, 0>(800)), ("exp", row::real::<Exp, f32, 1, 0>(500))] {
         asked.time(&name(label), || {
             run(kernel, &[In::of(&x[..], &shape, &strides)], Out::of(&mut y[..], &shape, &strides));
@@ -234,6 +247,42 @@ fn elementwise(asked: &Asked, rows: usize, columns: usize) {
         let inputs = [In::of(&x[..], &shape, &strides), bound(0), bound(1)];
         run(row::ordered::<Clamp, f32, 3, 0>(150), &inputs, Out::of(&mut y[..], &shape, &strides));
     });
+}
+
+/// Copies of rows to and from wider ones, and one element over and over.
+fn copying(asked: &Asked, rows: usize, columns: usize) {
+    let name = |kernel: &str| format!("{kernel} {rows}x{columns}");
+    let n = rows * columns;
+    let (shape, strides, wide) = ([rows, columns], [columns as isize, 1], [2 * columns as isize, 1]);
+    let (x, y) = (numbers(n, 1), room(2 * n));
+    let dtype = arcgrad_kernels::DType::F32;
+    asked.time(&name("cat"), || {
+        // SAFETY: rows of twice as many elements.
+        let to = unsafe { Out::new(y.as_mut_ptr().cast(), dtype, &shape, &wide) };
+        copy::copy(In::of(&x[..], &shape, &strides), to);
+    });
+    asked.time(&name("flip"), || {
+        let back = [columns as isize, -1];
+        // SAFETY: each row from its last element to its first.
+        let from = unsafe { In::new(x[columns - 1..].as_ptr().cast(), dtype, &shape, &back) };
+        copy::copy(from, Out::of(&mut y[..n], &shape, &strides));
+    });
+    asked.time(&name("fill"), || fill::fill(Out::of(&mut y[..n], &shape, &strides), Scalar::Int(1)));
+}
+
+/// Products of few rows with the rows of a weight.
+fn products(asked: &Asked) {
+    for [m, n, k] in [[8, 8, 32768], [8, 8, 4096], [4, 8, 8192], [8, 3, 4096]] {
+        let (a, b, c) = (numbers(m * k, 1), numbers(n * k, 2), room(m * n));
+        let (left, right, result) = ([m, k], [k, n], [m, n]);
+        let (along, down, own) = ([k as isize, 1], [1, k as isize], [n as isize, 1]);
+        asked.time(&format!("linear {m}x{k} {n}"), || {
+            // SAFETY: the weight, transposed.
+            let b = unsafe { In::new(b.as_ptr().cast(), arcgrad_kernels::DType::F32, &right, &down) };
+            let out = Out::of(&mut c[..], &result, &own);
+            matmul::matmul(Scalar::Int(1), In::of(&a[..], &left, &along), b, Scalar::Int(0), out);
+        });
+    }
 }
 
 fn adding(asked: &Asked, into: usize, columns: usize, count: usize) {

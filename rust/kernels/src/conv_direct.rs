@@ -11,6 +11,7 @@
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
 use super::conv::ConvSize;
+use super::copy;
 use super::float::{Shared, simd};
 use super::register_tile::{Dots, Row, Slot, Step, Tile, VECTORS, Vector, lanes, sum_lanes};
 use super::scratch::with_scratch;
@@ -644,37 +645,21 @@ fn turn<T: Vector>(window: &Window, axes: [&Remainder; 3], from: *const T, weigh
 
 // ---- the gradient of the weight ------------------------------------------------------------------------------------
 
-/// Rows and columns of a matrix that is transposed at once: lines of a cache on both sides.
-const BLOCK: usize = 16;
-
-simd! {
-    /// Writes `rows` rows of `columns` elements, `from_step` apart, as `columns` rows, `to_step` apart.
-    ///
-    /// # Safety
-    /// Both can be accessed there, and lie apart.
-    pub(super) unsafe fn transpose<T: Vector>(
-        rows: usize, columns: usize, from: *const T, from_step: usize, to: *mut T, to_step: usize,
-    ) {
-        for row in (0..rows).step_by(BLOCK) {
-            for column in (0..columns).step_by(BLOCK) {
-                if row + BLOCK <= rows && column + BLOCK <= columns {
-                    for j in 0..BLOCK {
-                        let mut line = [T::ZERO; BLOCK];
-                        for (i, value) in line.iter_mut().enumerate() {
-                            *value = *from.add((row + i) * from_step + column + j);
-                        }
-                        to.add((column + j) * to_step + row).cast::<[T; BLOCK]>().write_unaligned(line);
-                    }
-                } else {
-                    for j in column..columns.min(column + BLOCK) {
-                        for i in row..rows.min(row + BLOCK) {
-                            *to.add(j * to_step + i) = *from.add(i * from_step + j);
-                        }
-                    }
-                }
-            }
-        }
-    }
+/// Writes `rows` rows of `columns` elements, `from_step` apart, as `columns` rows, `to_step` apart.
+///
+/// # Safety
+/// Both can be accessed there, and lie apart.
+pub(super) unsafe fn transpose<T: Vector>(
+    rows: usize,
+    columns: usize,
+    from: *const T,
+    from_step: usize,
+    to: *mut T,
+    to_step: usize,
+) {
+    let bytes = |step: usize| (step * size_of::<T>()) as isize;
+    // SAFETY: the caller's matrices.
+    unsafe { copy::transpose::<T>(rows, columns, to.cast(), bytes(to_step), from.cast(), bytes(from_step)) };
 }
 
 /// Gradient with respect to the weight, unless the shape is not for this.

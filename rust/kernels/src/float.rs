@@ -1,6 +1,7 @@
 //! What the structured kernels share: scalar floating point they are generic over, and SIMD dispatch of a loop.
 
 use std::ops::{Add, AddAssign, MulAssign, SubAssign};
+use std::sync::atomic::{Ordering, compiler_fence};
 
 use super::lane::FloatElement;
 use super::math::{exponential, logarithm};
@@ -153,9 +154,24 @@ unsafe impl<P> Sync for Shared<P> {}
 // SAFETY: as above.
 unsafe impl<P> Send for Shared<P> {}
 
+/// To be called where a loop goes on from one group of lanes to the next. Costs nothing, but the optimiser must not
+/// vectorise across groups, which it would do by gathers.
+#[inline(always)]
+pub fn group_done() {
+    compiler_fence(Ordering::SeqCst);
+}
+
+/// The same lanes, by way of memory: what made them is then vectors that are stored whole. Without, the optimiser looks from
+/// the last addition of a tree over the lanes back to where they come from, and finds vectors of two of them.
+#[inline(always)]
+pub fn settled<T, const L: usize>(lanes: [T; L]) -> [T; L] {
+    std::hint::black_box(lanes)
+}
+
 /// Sum of the lanes by halving: a tree that does not depend on the vector width.
 #[inline(always)]
-pub fn lane_sum<T: Copy + Add<Output = T>, const L: usize>(mut lanes: [T; L]) -> T {
+pub fn lane_sum<T: Copy + Add<Output = T>, const L: usize>(lanes: [T; L]) -> T {
+    let mut lanes = settled(lanes);
     let mut width = L / 2;
     while width > 0 {
         for lane in 0..width {
@@ -164,6 +180,16 @@ pub fn lane_sum<T: Copy + Add<Output = T>, const L: usize>(mut lanes: [T; L]) ->
         width /= 2;
     }
     lanes[0]
+}
+
+/// [`lane_sum`] of each. (As a function handed to `map` it is a call, compiled for no instruction set.)
+#[inline(always)]
+pub fn lane_sums<T: Copy + Default + Add<Output = T>, const L: usize, const K: usize>(lanes: [[T; L]; K]) -> [T; K] {
+    let mut sums = [T::default(); K];
+    for k in 0..K {
+        sums[k] = lane_sum(lanes[k]);
+    }
+    sums
 }
 
 /// `a · b + c` with one rounding inside a dispatched region. Without vector instructions there is no fused one either

@@ -23,8 +23,7 @@ pub trait LaneElement: Element {
     type Lane: Held<Self>;
     /// The number that they are read over where a lane is rare.
     type Exact: Held<Self>;
-    /// Compiles a row loop with groups of as many lanes as a register of the widest kind holds (two registers for
-    /// 8-byte elements).
+    /// Compiles a row loop with groups of as many lanes as a register of the widest kind holds.
     fn row<B: Body<N, P, In = Self>, const N: usize, const P: usize>() -> LoopFn;
     /// What an incomplete group is filled up with: 1, which is rare for no function and divides everything.
     const PADDING: Self;
@@ -254,7 +253,7 @@ macro_rules! integer_lane {
             type Lane = Lane<Self>;
             type Exact = Lane<Self>;
             const PADDING: Self = 1;
-            row_of_groups!({ if $bits == 64 { 16 } else { 512 / $bits } });
+            row_of_groups!({ 512 / $bits });
         }
         operators! { $type,
             Add add (a, b) a.wrapping_add(b);
@@ -515,7 +514,7 @@ impl LaneElement for f64 {
     type Lane = Lane<Self>;
     type Exact = Exact<Self>;
     const PADDING: Self = 1.0;
-    row_of_groups!(16);
+    row_of_groups!(8);
 }
 
 /// The elements that [`Real`] lanes hold.
@@ -561,10 +560,13 @@ impl<T: FloatElement> Exact<T> {
         Self { value }
     }
 
+    // Called, as the function itself is: neither is compiled into each formula.
+    #[inline(never)]
     fn by(self, f: fn(f64) -> f64) -> Self {
         Self::new(T::from_f64(f(self.value.to_f64())))
     }
 
+    #[inline(never)]
     fn by2(self, other: Self, f: fn(f64, f64) -> f64) -> Self {
         Self::new(T::from_f64(f(self.value.to_f64(), other.value.to_f64())))
     }
@@ -916,4 +918,4 @@ macro_rules! complex_lane {
         }
     )*};
 }
-complex_lane! { f32: i32, 16; f64: i64, 16; }
+complex_lane! { f32: i32, 16; f64: i64, 8; }

@@ -127,6 +127,44 @@ pub fn cholesky(upper: bool, a: In<'_>, [mut factor, mut info]: [Out<'_>; 2]) ->
     failed(info)
 }
 
+/// See [`dense::cholesky::gradient`].
+pub fn cholesky_gradient([factor, grad]: [In<'_>; 2], mut result: Out<'_>) {
+    let ([n, _], count) = (size(factor.shape()), count(factor.shape()));
+    each_type!(factor.dtype(), T => {
+        dense::cholesky::gradient::<T>(n, read(factor), read(grad), write(&mut result), count);
+    });
+}
+
+/// See [`dense::spectrum::gradient`]: what is not given has no elements.
+///
+/// # Errors
+/// As there.
+pub fn eigh_gradient(
+    [values, vectors, to_values, to_vectors]: [In<'_>; 4],
+    mut result: Out<'_>,
+) -> Result<(), (usize, Undetermined)> {
+    let [n, _] = size(vectors.shape());
+    each_type!(vectors.dtype(), T => {
+        let (values, to_values) = (read(values), read(to_values));
+        dense::spectrum::gradient::<T>(n, values, read(vectors), to_values, read(to_vectors), write(&mut result))
+    })
+}
+
+/// See [`dense::spectrum::singular_gradient`]: U, Vᴴ, the values, and their gradients; what is not given has no elements.
+///
+/// # Errors
+/// As there.
+pub fn svd_gradient(
+    [u, vh, values, to_u, to_vh, to_values]: [In<'_>; 6],
+    mut result: Out<'_>,
+) -> Result<(), (usize, Option<Undetermined>)> {
+    let [n, _] = size(u.shape());
+    each_type!(u.dtype(), T => {
+        let (known, grads) = ([read(u), read(vh)], [read(to_u), read(to_vh)]);
+        dense::spectrum::singular_gradient::<T>(n, known, read(values), grads, read(to_values), write(&mut result))
+    })
+}
+
 /// See [`dense::triangular::solve`].
 pub fn triangular_solve(side: Side, adjoint: bool, [t, b]: [In<'_>; 2], mut x: Out<'_>) {
     let (size, count) = (size(b.shape()), count(b.shape()));
@@ -141,6 +179,14 @@ pub fn qr(a: In<'_>, [mut q, mut r]: [Out<'_>; 2]) {
     let ([_, width], [height, _]) = (size(q.shape()), size(r.shape()));
     each_type!(a.dtype(), T => {
         dense::qr::factor::<T>(whole, width, height, read(a), write(&mut q), write(&mut r), count);
+    });
+}
+
+/// See [`dense::reflection::factor`]; `packed` holds the matrices.
+pub fn reflections([mut packed, mut factors]: [Out<'_>; 2]) {
+    let whole = size(packed.shape());
+    each_type!(packed.dtype, T => {
+        dense::reflection::factor::<T>(whole, write(&mut packed), write(&mut factors));
     });
 }
 
@@ -215,19 +261,23 @@ pub fn exponential(a: In<'_>, mut result: Out<'_>) {
 }
 
 /// See [`dense::ldl::factor`].
-pub fn ldl_factor(a: In<'_>, [mut factor, mut pivots, mut info]: [Out<'_>; 3]) -> Option<(usize, i32)> {
+pub fn ldl_factor(
+    hermitian: bool,
+    a: In<'_>,
+    [mut factor, mut pivots, mut info]: [Out<'_>; 3],
+) -> Option<(usize, i32)> {
     let [n, _] = size(a.shape());
     let info = write::<i32>(&mut info);
     each_type!(a.dtype(), T => {
-        dense::ldl::factor::<T>(n, read(a), write(&mut factor), write(&mut pivots), info);
+        dense::ldl::factor::<T>(n, hermitian, read(a), write(&mut factor), write(&mut pivots), info);
     });
     failed(info)
 }
 
 /// See [`dense::ldl::solve`].
-pub fn ldl_solve([factor, pivots, b]: [In<'_>; 3], mut x: Out<'_>) {
+pub fn ldl_solve(hermitian: bool, [factor, pivots, b]: [In<'_>; 3], mut x: Out<'_>) {
     let (size, count) = (size(b.shape()), count(b.shape()));
     each_type!(b.dtype(), T => {
-        dense::ldl::solve::<T>(size, read(factor), read(pivots), read(b), write(&mut x), count);
+        dense::ldl::solve::<T>(size, hermitian, read(factor), read(pivots), read(b), write(&mut x), count);
     });
 }

@@ -5,7 +5,7 @@
 //! seen; a shorter line is copied into one. The functions are to be used in a dispatched region.
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
-use super::float::{Float, lane_sum};
+use super::float::{Float, group_done, lane_sum, lane_sums, settled};
 
 /// Lanes of a group: the widest registers hold this many 4-byte elements.
 pub const GROUP: usize = 16;
@@ -37,6 +37,33 @@ unsafe fn padded<T: Float>(x: *const T, len: usize, fill: T) -> [T; GROUP] {
     group
 }
 
+/// Lanes of a group that count (1) and that do not (0), to be loaded from: a comparison of each lane's number with how
+/// many there are is no vector.
+static LANES: [u8; 3 * GROUP] = {
+    let mut lanes = [0; 3 * GROUP];
+    let mut l = GROUP;
+    while l < 2 * GROUP {
+        lanes[l] = 1;
+        l += 1;
+    }
+    lanes
+};
+
+/// The first `count` lanes of a group.
+#[inline(always)]
+fn first_lanes(count: usize) -> [u8; GROUP] {
+    let start = 2 * GROUP - count.min(GROUP);
+    // SAFETY: within the table.
+    unsafe { LANES.as_ptr().add(start).cast::<[u8; GROUP]>().read() }
+}
+
+/// The last `count` lanes of a group.
+#[inline(always)]
+fn last_lanes(count: usize) -> [u8; GROUP] {
+    // SAFETY: within the table.
+    unsafe { LANES.as_ptr().add(count.min(GROUP)).cast::<[u8; GROUP]>().read() }
+}
+
 /// The greatest element of a line; NaNs are passed over. −∞ where there is none.
 ///
 /// # Safety
@@ -60,6 +87,7 @@ pub unsafe fn max<T: Float>(x: *const T, len: usize) -> T {
                     for l in 0..WIDE {
                         lanes[l] = greater(lanes[l], values[l]);
                     }
+                    group_done();
                 }
                 for part in lanes.as_chunks::<GROUP>().0 {
                     take(*part);
@@ -69,12 +97,14 @@ pub unsafe fn max<T: Float>(x: *const T, len: usize) -> T {
             while at + GROUP <= len {
                 take(group(x.add(at)));
                 at += GROUP;
+                group_done();
             }
             if at < len {
                 take(group(x.add(len - GROUP)));
             }
         }
     }
+    let mut most = settled(most);
     let mut width = GROUP;
     while width > 1 {
         width /= 2;
@@ -108,8 +138,9 @@ pub unsafe fn sum<T: Float, const N: usize>(
     unsafe {
         if len < GROUP {
             let mut terms = terms(operands.map(|x| padded(x, len, T::ONE)));
+            let shown = first_lanes(len);
             for l in 0..GROUP {
-                terms[l] = if l < len { terms[l] } else { T::ZERO };
+                terms[l] = if shown[l] != 0 { terms[l] } else { T::ZERO };
             }
             if let Some(out) = out {
                 store(&terms, out, len);
@@ -137,6 +168,7 @@ pub unsafe fn sum<T: Float, const N: usize>(
                     sums[v][l] += values[l];
                 }
             }
+            group_done();
         }
         let mut total = [T::ZERO; GROUP];
         for l in 0..GROUP {
@@ -148,15 +180,75 @@ pub unsafe fn sum<T: Float, const N: usize>(
             for l in 0..GROUP {
                 total[l] += values[l];
             }
+            group_done();
         }
         if rest > 0 {
             put(len - GROUP, last);
+            let shown = last_lanes(rest);
             for l in 0..GROUP {
-                total[l] += if l < GROUP - rest { T::ZERO } else { last[l] };
+                total[l] += if shown[l] != 0 { last[l] } else { T::ZERO };
             }
         }
         lane_sum(total)
     }
+}
+
+/// Sums in `f64` over a line of the `K` numbers that `terms` makes of the elements of `N` operands, with a fixed tree.
+///
+/// # Safety
+/// `len` elements can be read from each operand.
+#[inline(always)]
+pub unsafe fn wide_sums<T: Float, const N: usize, const K: usize>(
+    operands: [*const T; N],
+    len: usize,
+    terms: impl Fn([T; N]) -> [f64; K],
+) -> [f64; K] {
+    /// Lanes that are summed side by side: four registers per sum.
+    const WIDE: usize = 2 * GROUP;
+    // Adds the terms of those lanes that are `shown`.
+    let add = |sums: &mut [[f64; GROUP]; K], groups: [[T; GROUP]; N], shown: [u8; GROUP]| {
+        for l in 0..GROUP {
+            let terms = terms(std::array::from_fn(|n| groups[n][l]));
+            for k in 0..K {
+                sums[k][l] += if shown[l] != 0 { terms[k] } else { 0.0 };
+            }
+        }
+    };
+    let mut total = [[0.0; GROUP]; K];
+    // SAFETY: groups within the line.
+    unsafe {
+        if len < GROUP {
+            add(&mut total, operands.map(|x| padded(x, len, T::ONE)), first_lanes(len));
+            return lane_sums(total);
+        }
+        let long = len / WIDE * WIDE;
+        if long > 0 {
+            let mut wide = [[0.0; WIDE]; K];
+            for start in (0..long).step_by(WIDE) {
+                let values = operands.map(|x| x.add(start).cast::<[T; WIDE]>().read_unaligned());
+                for l in 0..WIDE {
+                    let terms = terms(std::array::from_fn(|n| values[n][l]));
+                    for k in 0..K {
+                        wide[k][l] += terms[k];
+                    }
+                }
+                group_done();
+            }
+            for k in 0..K {
+                let lanes = settled(wide[k]);
+                for l in 0..GROUP {
+                    total[k][l] = lanes[l] + lanes[l + GROUP];
+                }
+            }
+        }
+        if long + GROUP <= len {
+            add(&mut total, operands.map(|x| group(x.add(long))), first_lanes(GROUP));
+        }
+        if len % GROUP > 0 {
+            add(&mut total, operands.map(|x| group(x.add(len - GROUP))), last_lanes(len % GROUP));
+        }
+    }
+    lane_sums(total)
 }
 
 /// Writes what `f` makes of the elements of `N` operands to `out`, which may be exactly an operand.
@@ -165,28 +257,55 @@ pub unsafe fn sum<T: Float, const N: usize>(
 /// `len` elements can be read from each operand and written from `out` on.
 #[inline(always)]
 pub unsafe fn map<T: Float, const N: usize>(operands: [*const T; N], len: usize, f: impl Fn([T; N]) -> T, out: *mut T) {
-    let values = |groups: [[T; GROUP]; N]| {
-        let mut values = [T::ZERO; GROUP];
+    // SAFETY: as promised by the caller.
+    unsafe { maps(operands, len, |values| [f(values)], [out]) }
+}
+
+/// [`map`] with `M` outputs, each of which may be exactly an operand.
+///
+/// # Safety
+/// As there; the outputs are apart.
+#[inline(always)]
+pub unsafe fn maps<T: Float, const N: usize, const M: usize>(
+    operands: [*const T; N],
+    len: usize,
+    f: impl Fn([T; N]) -> [T; M],
+    outs: [*mut T; M],
+) {
+    let results = |groups: [[T; GROUP]; N]| {
+        let mut results = [[T::ZERO; GROUP]; M];
         for l in 0..GROUP {
-            values[l] = f(std::array::from_fn(|k| groups[k][l]));
+            let values = f(std::array::from_fn(|k| groups[k][l]));
+            for m in 0..M {
+                results[m][l] = values[m];
+            }
         }
-        values
+        results
     };
     // SAFETY: groups within the line.
     unsafe {
         if len < GROUP {
-            store(&values(operands.map(|x| padded(x, len, T::ONE))), out, len);
+            let results = results(operands.map(|x| padded(x, len, T::ONE)));
+            for m in 0..M {
+                store(&results[m], outs[m], len);
+            }
             return;
         }
         let at = |start: usize| operands.map(|x| group(x.add(start)));
+        let put = |start: usize, results: [[T; GROUP]; M]| {
+            for m in 0..M {
+                outs[m].add(start).cast::<[T; GROUP]>().write_unaligned(results[m]);
+            }
+        };
         let rest = len % GROUP;
         // Before anything is written, which may be an operand.
-        let last = if rest > 0 { values(at(len - GROUP)) } else { [T::ZERO; GROUP] };
+        let last = if rest > 0 { results(at(len - GROUP)) } else { [[T::ZERO; GROUP]; M] };
         for start in (0..len - rest).step_by(GROUP) {
-            out.add(start).cast::<[T; GROUP]>().write_unaligned(values(at(start)));
+            put(start, results(at(start)));
+            group_done();
         }
         if rest > 0 {
-            out.add(len - GROUP).cast::<[T; GROUP]>().write_unaligned(last);
+            put(len - GROUP, last);
         }
     }
 }
@@ -244,6 +363,8 @@ mod tests {
             let term = |[x]: [f64; 1]| 2.0 * x + 1.0;
             // SAFETY: slices of `len` elements.
             unsafe {
+                let [twice] = wide_sums([x.as_ptr()], len, |[x]| [2.0 * x]);
+                assert!((twice - 2.0 * x.iter().sum::<f64>()).abs() < 1e-12 * (len + 1) as f64, "{len}: {twice}");
                 assert_eq!(max(x.as_ptr(), len), x.iter().copied().fold(f64::NEG_INFINITY, f64::max), "{len}");
                 for in_place in [false, true] {
                     let (mut y, mut z) = (vec![f64::NAN; len], vec![f64::NAN; len]);

@@ -2,7 +2,6 @@
 //!
 //! Operands are contiguous: `input` is `n × classes × inner`, `target` is `n × inner` of `i64`.
 
-use super::element::Element;
 use super::float::{Float, Shared, simd};
 use super::index::OutOfRange;
 use super::lane::Exact;
@@ -218,65 +217,152 @@ fn backward<T: Float>(
     let all = product(&[size.n, size.classes, size.inner]);
     let (log_p, dx) = (log_p.map(|log_p| log_p.dense::<T>(all)), dx.dense::<T>(all));
     let g = g.dense::<T>(if reduction == Reduction::None { product(&[size.n, size.inner]) } else { 1 });
-    let targets = &targets.checked::<T>(size)?;
+    let targets = targets.checked::<T>(size)?;
     let NllSize { n, classes, inner } = size;
     let sample = classes * inner;
     let group = (GRAIN / sample.max(1)).max(1);
     let cost = if log_p.is_some() { 1000 } else { 100 };
+    let operands = Backward { size, reduction, total: T::from_f64(total), log_p, targets, g, dx };
     // SAFETY: chunks write the gradients of different samples.
-    let memory = unsafe { Shared::new((log_p, g, dx)) };
+    let memory = unsafe { Shared::new(operands) };
     parallel::run(n.div_ceil(group), ((n * sample) as u64).saturating_mul(cost), &|chunk| {
-        let (log_p, g, dx) = memory.get();
-        for i in chunk * group..((chunk + 1) * group).min(n) {
-            for j in 0..inner {
-                let first = i * sample + j;
-                // SAFETY: inside the operands; targets have been checked.
-                unsafe {
-                    let found = targets.target(i * inner + j);
-                    let scale = found.map_or(T::ZERO, |(_, weight)| match reduction {
-                        Reduction::None => weight * *g.add(i * inner + j),
-                        Reduction::Sum => weight * *g,
-                        Reduction::Mean => weight * *g / T::from_f64(total),
-                    });
-                    match (log_p, found) {
-                        (Some(log_p), Some(_)) => exp_line(classes, inner, scale, log_p.add(first), dx.add(first)),
-                        _ => zero_line(classes, inner, dx.add(first)),
-                    }
-                    if let Some((class, _)) = found {
-                        *dx.add(first + class * inner) -= scale;
-                    }
-                }
-            }
-        }
+        let first = chunk * group;
+        // SAFETY: samples of the operands, whose targets have been checked.
+        unsafe { backward_of(memory.get(), first, group.min(n - first)) };
     });
     Ok(())
 }
 
-simd! {
-    /// `dx = exp(log_p) · scale` along the axis of the classes.
+/// What [`backward`] works on.
+#[derive(Clone, Copy)]
+struct Backward<T> {
+    size: NllSize,
+    reduction: Reduction,
+    total: T,
+    log_p: Option<*const T>,
+    targets: Checked<T>,
+    g: *const T,
+    dx: *mut T,
+}
+
+impl<T: Float> Backward<T> {
+    /// Class and cotangent of a target, weighted; `None` where it is ignored.
     ///
     /// # Safety
-    /// `n` elements, `stride` apart, can be read from `log_p` and written from `dx` on; the two are apart or the same.
-    unsafe fn exp_line<T: Float>(n: usize, stride: usize, scale: T, log_p: *const T, dx: *mut T) {
-        if stride == 1 {
-            line::map([log_p], n, |[log_p]| log_p.exp() * scale, dx);
+    /// `at` is a position among the targets.
+    #[inline(always)]
+    unsafe fn target(&self, at: usize) -> Option<(usize, T)> {
+        // SAFETY: there are as many cotangents as the reduction leaves losses.
+        unsafe {
+            let (class, weight) = self.targets.target(at)?;
+            let scale = match self.reduction {
+                Reduction::None => weight * *self.g.add(at),
+                Reduction::Sum => weight * *self.g,
+                Reduction::Mean => weight * *self.g / self.total,
+            };
+            Some((class, scale))
+        }
+    }
+}
+
+simd! {
+    /// [`backward`] of `count` samples from number `first` on.
+    ///
+    /// # Safety
+    /// They are samples of the operands, which nobody else touches; `log_p` and `dx` are apart or the same.
+    unsafe fn backward_of<T: Float>(operands: Backward<T>, first: usize, count: usize) {
+        if operands.size.inner == 1 {
+            backward_lines(operands, first, first + count);
         } else {
-            for c in 0..n {
-                *dx.add(c * stride) = (*log_p.add(c * stride)).exp() * scale;
+            for sample in first..first + count {
+                backward_planes(operands, sample);
             }
         }
     }
 }
 
-/// `dx = 0` along the axis of the classes.
+/// [`backward_of`] of the samples from `first` to `end`, each of which is a line. Neighbours of one cotangent, as nearly all
+/// are without weights, are one line: they may be short.
 ///
 /// # Safety
-/// `n` elements, `stride` apart, can be written from `dx` on.
-unsafe fn zero_line<T: Element>(n: usize, stride: usize, dx: *mut T) {
-    for c in 0..n {
-        // SAFETY: the caller's line.
-        unsafe { *dx.add(c * stride) = T::default() };
+/// As there.
+#[inline(always)]
+unsafe fn backward_lines<T: Float>(operands: Backward<T>, first: usize, end: usize) {
+    let Backward { size: NllSize { classes, .. }, log_p, dx, .. } = operands;
+    // SAFETY: the caller's samples.
+    unsafe {
+        let scale_of = |sample: usize| operands.target(sample).map(|(_, scale)| scale);
+        let mut start = first;
+        while start < end {
+            let scale = scale_of(start);
+            let next = (start + 1..end).find(|&sample| scale_of(sample) != scale).unwrap_or(end);
+            let (at, len) = (start * classes, (next - start) * classes);
+            match (log_p, scale) {
+                (Some(log_p), Some(scale)) => {
+                    line::map([log_p.add(at)], len, |[log_p]| log_p.exp() * scale, dx.add(at));
+                }
+                _ => zero(dx.add(at), len),
+            }
+            start = next;
+        }
+        for sample in first..end {
+            if let Some((class, scale)) = operands.target(sample) {
+                *dx.add(sample * classes + class) -= scale;
+            }
+        }
     }
+}
+
+/// Pixels that are worked on together.
+const PIXELS: usize = 256;
+
+/// [`backward_of`] of one sample of many pixels: class by class, along the pixels.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn backward_planes<T: Float>(operands: Backward<T>, sample: usize) {
+    let Backward { size: NllSize { classes, inner, .. }, log_p, dx, .. } = operands;
+    let (mut scales, mut known) = ([T::ZERO; PIXELS], [T::ZERO; PIXELS]);
+    for start in (0..inner).step_by(PIXELS) {
+        let width = PIXELS.min(inner - start);
+        // SAFETY: pixels of the caller's sample.
+        unsafe {
+            let target = |pixel: usize| operands.target(sample * inner + start + pixel);
+            for pixel in 0..width {
+                let found = target(pixel);
+                scales[pixel] = found.map_or(T::ZERO, |(_, scale)| scale);
+                known[pixel] = if found.is_some() { T::ONE } else { T::ZERO };
+            }
+            for class in 0..classes {
+                let at = (sample * classes + class) * inner + start;
+                let Some(log_p) = log_p else {
+                    zero(dx.add(at), width);
+                    continue;
+                };
+                let slope = |[log_p, scale, known]: [T; 3]| {
+                    // Of a pixel that is ignored the exponential may be anything.
+                    if known == T::ZERO { T::ZERO } else { log_p.exp() * scale }
+                };
+                line::map([log_p.add(at), scales.as_ptr(), known.as_ptr()], width, slope, dx.add(at));
+            }
+            for pixel in 0..width {
+                if let Some((class, scale)) = target(pixel) {
+                    *dx.add((sample * classes + class) * inner + start + pixel) -= scale;
+                }
+            }
+        }
+    }
+}
+
+/// Zeros.
+///
+/// # Safety
+/// `n` elements can be written from `to` on.
+#[inline(always)]
+unsafe fn zero<T: Float>(to: *mut T, n: usize) {
+    // SAFETY: as promised by the caller; 0 is a number whose bytes are all 0.
+    unsafe { to.write_bytes(0, n) };
 }
 
 #[cfg(test)]

@@ -228,7 +228,7 @@ fn contiguous_product(m: usize, n: usize, k: usize, transposed: [bool; 2]) -> (V
 
 #[test]
 fn transposed_and_deep_products_match_the_definition() {
-    for (m, n, k) in [(70, 300, 90), (300, 260, 33), (60, 33, 5000), (2, 2, 2049)] {
+    for (m, n, k) in [(70, 300, 90), (300, 260, 33), (60, 33, 5000), (2, 2, 2049), (8, 5, 700)] {
         for transposed in [[false, false], [true, false], [false, true], [true, true]] {
             let (a, b, c) = contiguous_product(m, n, k, transposed);
             let left = |i: usize, d: usize| if transposed[0] { a[d * m + i] } else { a[i * k + d] };
@@ -245,7 +245,7 @@ fn transposed_and_deep_products_match_the_definition() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    for (m, n, k) in [(400, 700, 300), (60, 33, 9000), (1, 2000, 600), (2000, 1, 600), (1, 1, 300_000)] {
+    for (m, n, k) in [(400, 700, 300), (60, 33, 9000), (7, 8, 9001), (1, 2000, 600), (2000, 1, 600), (1, 1, 300_000)] {
         for transposed in [[false, false], [true, true]] {
             let results = [1, 2, 5].map(|threads| {
                 parallel::set_num_threads(threads);

@@ -4,7 +4,7 @@
 //! leave the range of `f64`, once more of scaled elements.
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
-use super::float::{Float, Shared, lane_sum, simd};
+use super::float::{Float, Shared, group_done, lane_sum, lane_sums, simd};
 use super::line::{self, GROUP};
 use super::{In, Out, product};
 use crate::with_element;
@@ -33,6 +33,7 @@ fn sums<const K: usize>(n: usize, f: impl Fn(usize) -> [f64; K]) -> [f64; K] {
         for lane in 0..LANES {
             add(lane, start + lane);
         }
+        group_done();
     }
     // The rest: eight elements together as long as there are so many, so that few are left for one at a time.
     let mut at = whole;
@@ -45,7 +46,7 @@ fn sums<const K: usize>(n: usize, f: impl Fn(usize) -> [f64; K]) -> [f64; K] {
     for lane in 0..n - at {
         add(EIGHT + lane, at + lane);
     }
-    lanes.map(lane_sum)
+    lane_sums(lanes)
 }
 
 /// [`sums`] of one number.
@@ -273,18 +274,20 @@ unsafe fn layer_row<T: Float>(
 ) {
     // SAFETY: the caller's row.
     unsafe {
-        let mean = sum(n, |i| (*x.add(i)).to_f64()) / n as f64;
-        let variance = sum(n, |i| {
-            let d = (*x.add(i)).to_f64() - mean;
-            d * d
-        }) / n as f64;
+        let [total] = line::wide_sums([x], n, |[x]| [x.to_f64()]);
+        let mean = total / n as f64;
+        let [squares] = line::wide_sums([x], n, |[x]| {
+            let d = x.to_f64() - mean;
+            [d * d]
+        });
+        let variance = squares / n as f64;
         let spread = Spread::new(n, eps, mean, variance, |i| (*x.add(i)).to_f64());
         let (mean, rstd) = (T::from_f64(spread.mean), T::from_f64(spread.rstd));
         (*mean_to, *rstd_to) = (mean, rstd);
         if is_far(rstd) {
-            affine_row(n, |i| far_normal(*x.add(i), mean, rstd), affine, y);
+            affine_row(n, x, |x| far_normal(x, mean, rstd), affine, y);
         } else {
-            affine_row(n, |i| (*x.add(i) - mean) * rstd, affine, y);
+            affine_row(n, x, |x| (x - mean) * rstd, affine, y);
         }
     }
 }
@@ -292,16 +295,16 @@ unsafe fn layer_row<T: Float>(
 /// `y = normal · weight + bias` of one row.
 ///
 /// # Safety
-/// As for [`layer_row`]; `normal` may be asked for `n` elements.
+/// As for [`layer_row`].
 #[inline(always)]
-unsafe fn affine_row<T: Float>(n: usize, normal: impl Fn(usize) -> T, affine: Affine<T>, y: *mut T) {
+unsafe fn affine_row<T: Float>(n: usize, x: *const T, normal: impl Fn(T) -> T, affine: Affine<T>, y: *mut T) {
     // SAFETY: the caller's row.
     unsafe {
         match affine {
-            (None, None) => (0..n).for_each(|i| *y.add(i) = normal(i)),
-            (Some(w), None) => (0..n).for_each(|i| *y.add(i) = normal(i) * *w.add(i)),
-            (None, Some(b)) => (0..n).for_each(|i| *y.add(i) = normal(i) + *b.add(i)),
-            (Some(w), Some(b)) => (0..n).for_each(|i| *y.add(i) = normal(i) * *w.add(i) + *b.add(i)),
+            (None, None) => line::map([x], n, |[x]| normal(x), y),
+            (Some(w), None) => line::map([x, w], n, |[x, w]| normal(x) * w, y),
+            (None, Some(b)) => line::map([x, b], n, |[x, b]| normal(x) + b, y),
+            (Some(w), Some(b)) => line::map([x, w, b], n, |[x, w, b]| normal(x) * w + b, y),
         }
     }
 }
@@ -465,23 +468,24 @@ unsafe fn layer_backward_row<T: Float>(n: usize, row: usize, operands: LayerBack
     unsafe {
         let (x, mean, rstd) = (operands.x.add(row * n), *operands.mean.add(row), *operands.rstd.add(row));
         if is_far(rstd) {
-            layer_backward_of(n, row, operands, |i| far_normal(*x.add(i), mean, rstd), rstd, sums);
+            layer_backward_of(n, x, row, operands, |x| far_normal(x, mean, rstd), rstd, sums);
         } else {
-            layer_backward_of(n, row, operands, |i| (*x.add(i) - mean) * rstd, rstd, sums);
+            layer_backward_of(n, x, row, operands, |x| (x - mean) * rstd, rstd, sums);
         }
     }
 }
 
-/// [`layer_backward_row`] of a row whose normalised elements are `normal`.
+/// [`layer_backward_row`] of a row `x` whose normalised elements are `normal` of its own.
 ///
 /// # Safety
-/// As there; `normal` may be asked for `n` elements.
+/// As there.
 #[inline(always)]
 unsafe fn layer_backward_of<T: Float>(
     n: usize,
+    x: *const T,
     row: usize,
     operands: LayerBackward<T>,
-    normal: impl Fn(usize) -> T,
+    normal: impl Fn(T) -> T + Copy,
     rstd: T,
     sums: Option<*mut T>,
 ) {
@@ -489,38 +493,45 @@ unsafe fn layer_backward_of<T: Float>(
     unsafe {
         let g = operands.g.add(row * n);
         if let Some(sums) = sums {
-            for i in 0..n {
-                *sums.add(i) += *g.add(i) * normal(i);
-                *sums.add(n + i) += *g.add(i);
-            }
+            let total = sums.add(n);
+            let operands = [sums.cast_const(), total.cast_const(), x, g];
+            line::maps(operands, n, |[sum, total, x, g]| [sum + g * normal(x), total + g], [sums, total]);
         }
         if let Some(dx) = operands.dx {
             let dx = dx.add(row * n);
             match operands.weight {
-                None => layer_input_row(n, |i| *g.add(i), normal, rstd, dx),
-                Some(w) => layer_input_row(n, |i| *g.add(i) * *w.add(i), normal, rstd, dx),
+                None => layer_input_row(n, [x, g], |[x, g]| [g, normal(x)], rstd, dx),
+                Some(w) => layer_input_row(n, [x, g, w], |[x, g, w]| [g * w, normal(x)], rstd, dx),
             }
         }
     }
 }
 
-/// Gradient with respect to one row of the input.
+/// Gradient with respect to one row of the input. Of the elements of `operands` `parts` makes the cotangent of the
+/// normalised element, and that element.
 ///
 /// # Safety
-/// `h` and `normal` may be asked for `n` elements, and as many can be written from `dx` on.
+/// `n` elements can be read from each operand, and as many can be written from `dx` on, which may be exactly an operand.
 #[inline(always)]
-unsafe fn layer_input_row<T: Float>(
+unsafe fn layer_input_row<T: Float, const N: usize>(
     n: usize,
-    h: impl Fn(usize) -> T,
-    normal: impl Fn(usize) -> T,
+    operands: [*const T; N],
+    parts: impl Fn([T; N]) -> [T; 2],
     rstd: T,
     dx: *mut T,
 ) {
-    let both = sums(n, |i| [h(i).to_f64(), (h(i) * normal(i)).to_f64()]);
-    let [mean_h, mean_hn] = both.map(|sum| T::from_f64(sum / n as f64));
-    for i in 0..n {
-        // SAFETY: the caller's row.
-        unsafe { *dx.add(i) = rstd * (h(i) - mean_h - normal(i) * mean_hn) };
+    // SAFETY: the caller's row.
+    unsafe {
+        let both = line::wide_sums(operands, n, |values| {
+            let [h, normal] = parts(values);
+            [h.to_f64(), (h * normal).to_f64()]
+        });
+        let [mean_h, mean_hn] = both.map(|sum| T::from_f64(sum / n as f64));
+        let slope = |values| {
+            let [h, normal] = parts(values);
+            rstd * (h - mean_h - normal * mean_hn)
+        };
+        line::map(operands, n, slope, dx);
     }
 }
 

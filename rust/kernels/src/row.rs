@@ -1,24 +1,27 @@
 //! A formula compiled into a loop: one [`LoopFn`] per formula and element type.
 //!
-//! The loop is compiled for each instruction set that `pulp` knows (AVX-512, AVX2 with FMA, NEON) with the
+//! The loop is compiled for each instruction set (AVX-512, AVX2 with FMA, NEON) with the
 //! formula inlined, in groups of a register's worth of lanes that pass through local arrays: what the compiler sees has no aliasing
-//! and no early exit, so it vectorises. Lanes that come out `rare` are computed again over [`Exact`].
+//! and no early exit, so it vectorises. Lanes that come out `rare` are computed again over [`Exact`]. What surrounds the
+//! groups (operands that are still, the last elements) is [`drive`], which is the same code for all formulas: compiled into
+//! each it was more than half of every loop.
 
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+#[cfg(target_arch = "x86_64")]
 use std::sync::LazyLock;
-use std::sync::atomic::{Ordering, compiler_fence};
-
-use pulp::Simd;
 
 use super::element::{B8, Element};
+use super::float::group_done;
 use super::lane::{Exact, FloatElement, Held, Lane, LaneElement, Rare, Verdict};
 use super::number::{
     Complex, Equal, Equality, Field, FieldFormula, FieldPredicate, Int, IntFormula, Order, Ordered, OrderedFormula,
     PartFormula, Predicate, Real, RealFormula, RealPredicate, Ring, RingFormula,
 };
-use super::{Kernel, Still};
+use super::{Kernel, MAX_OPERANDS, Still};
 
 /// The instruction set, detected once.
+#[cfg(target_arch = "x86_64")]
 static ARCH: LazyLock<pulp::Arch> = LazyLock::new(pulp::Arch::new);
 
 /// A formula made concrete for one element type.
@@ -38,101 +41,246 @@ pub trait Body<const N: usize, const P: usize> {
 /// The parameters of a formula over elements `T`.
 type Params<T, const P: usize> = [<T as LaneElement>::Param; P];
 
-/// Computes the rare lanes of a group again.
+/// The lanes of a body the slow way: those of `n` elements that are rare, or all of them where `rare` is null.
 ///
 /// # Safety
-/// A group of elements is readable at every input.
+/// As for every `LoopFn`; `rare` is null or points to `n` flags.
 #[cold]
 #[inline(never)]
-unsafe fn recompute<B: Body<N, P>, const N: usize, const P: usize, const G: usize>(
-    params: &Params<B::In, P>,
-    inputs: &[*const B::In; N],
-    rare: &[<B::In as LaneElement>::Rare; G],
-    results: &mut [B::Out; G],
+unsafe fn slow<B: Body<N, P>, const N: usize, const P: usize>(
+    params: *const u64,
+    inputs: *const *const u8,
+    output: *mut u8,
+    n: usize,
+    still: Still,
+    rare: *const (),
 ) {
-    for i in (0..G).filter(|&i| rare[i].is_set()) {
+    let rare = rare.cast::<<B::In as LaneElement>::Rare>();
+    for i in 0..n {
         // SAFETY: as promised.
-        results[i] = B::exact(*params, inputs.map(|input| unsafe { input.add(i).read_unaligned() }));
+        unsafe {
+            if rare.is_null() || (*rare.add(i)).is_set() {
+                let at = |k: usize| if still >> k & 1 != 0 { 0 } else { i };
+                let x = std::array::from_fn(|k| (*inputs.add(k)).cast::<B::In>().add(at(k)).read_unaligned());
+                output.cast::<B::Out>().add(i).write_unaligned(B::exact(read_params::<B, N, P>(params), x));
+            }
+        }
     }
 }
 
-/// Room for the last, incomplete group, aligned so that no register-wide access crosses a cache line.
-#[derive(Clone, Copy)]
-#[repr(align(64))]
-struct Buffer<T, const G: usize>([T; G]);
-
-/// A loop about to run on some instruction set.
-struct Run<B: Body<N, P>, const N: usize, const P: usize, const G: usize> {
-    params: Params<B::In, P>,
-    inputs: [*const B::In; N],
-    output: *mut B::Out,
-    n: usize,
-    still: Still,
+/// The parameters of a body.
+///
+/// # Safety
+/// `params` points to `P` parameters.
+#[inline(always)]
+unsafe fn read_params<B: Body<N, P>, const N: usize, const P: usize>(params: *const u64) -> Params<B::In, P> {
+    // Without parameters there may be nothing to point to.
+    let params = if P == 0 { std::ptr::dangling() } else { params };
+    // SAFETY: as promised.
+    unsafe { params.cast::<Params<B::In, P>>().read() }
 }
 
-impl<B: Body<N, P>, const N: usize, const P: usize, const G: usize> pulp::WithSimd for Run<B, N, P, G> {
-    type Output = ();
+/// Bytes of the largest group.
+const MOST_BYTES: usize = 128;
 
+/// Room for a group, aligned so that no register-wide access crosses a cache line.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Buffer([MaybeUninit<u8>; MOST_BYTES]);
+
+/// Some whole groups: as a `LoopFn`, but for `count` groups, and of an input that is still there is a group.
+type GroupsFn = unsafe fn(params: *const u64, inputs: *const *const u8, output: *mut u8, count: usize, still: Still);
+
+/// See [`GroupsFn`].
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn groups<B: Body<N, P>, const N: usize, const P: usize, const G: usize>(
+    params: *const u64,
+    inputs: *const *const u8,
+    output: *mut u8,
+    count: usize,
+    still: Still,
+) {
+    // SAFETY: as promised.
+    let (params, mut inputs): (_, [*const B::In; N]) =
+        unsafe { (read_params::<B, N, P>(params), std::array::from_fn(|k| (*inputs.add(k)).cast())) };
+    let mut output = output.cast::<B::Out>();
+    // From one group of an input to the next. What is still is a group that is not moved on from.
+    let steps: [usize; N] = std::array::from_fn(|k| if still >> k & 1 != 0 { 0 } else { G });
+    for _ in 0..count {
+        // SAFETY: the caller vouches for the groups of each operand.
+        unsafe {
+            group::<B, N, P, G>(&params, &inputs, output);
+            inputs = std::array::from_fn(|k| inputs[k].add(steps[k]));
+            output = output.add(G);
+        }
+        group_done();
+    }
+}
+
+/// [`groups`] for AVX-512, with the instructions of [`pulp::x86::V4`].
+///
+/// # Safety
+/// As for [`groups`], on a processor that has them.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt,avx512f,avx512bw,avx512cd,avx512dq,avx512vl")]
+unsafe fn wide<B: Body<N, P>, const N: usize, const P: usize, const G: usize>(
+    params: *const u64,
+    inputs: *const *const u8,
+    output: *mut u8,
+    count: usize,
+    still: Still,
+) {
+    // SAFETY: as promised.
+    unsafe { groups::<B, N, P, G>(params, inputs, output, count, still) }
+}
+
+/// [`groups`] for AVX2 with fused multiply-add, the instructions of [`pulp::x86::V3`].
+///
+/// # Safety
+/// As for [`groups`], on a processor that has them.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
+unsafe fn narrow<B: Body<N, P>, const N: usize, const P: usize, const G: usize>(
+    params: *const u64,
+    inputs: *const *const u8,
+    output: *mut u8,
+    count: usize,
+    still: Still,
+) {
+    // SAFETY: as promised.
+    unsafe { groups::<B, N, P, G>(params, inputs, output, count, still) }
+}
+
+/// What [`drive`] has to know of a body.
+#[derive(Clone, Copy)]
+struct Layout {
+    /// Number of inputs.
+    inputs: u8,
+    /// Bytes of an element of an input and of the output.
+    sizes: [u8; 2],
+    /// Lanes of a group, as a power of two.
+    group: u8,
+    /// What an incomplete group is filled up with.
+    padding: *const u8,
+}
+
+impl Layout {
+    /// That of a body; `padding` is the constant of its inputs.
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { params, mut inputs, mut output, n, still } = self;
-        let (mut groups, rest) = (n / G, n % G);
-        let mut in_buffers = [Buffer([B::In::PADDING; G]); N];
-        let mut out_buffer = Buffer([B::Out::default(); G]);
-        let is_still: [bool; N] = std::array::from_fn(|k| still >> k & 1 != 0);
-        // From one group of an input to the next. What is still is a group that is not moved on from.
-        let steps = is_still.map(|still| if still { 0 } else { G });
-        if still != 0 {
-            for k in (0..N).filter(|&k| is_still[k]) {
-                // SAFETY: the one element.
-                in_buffers[k].0 = [unsafe { inputs[k].read_unaligned() }; G];
-                inputs[k] = in_buffers[k].0.as_ptr();
+    fn of<B: Body<N, P>, const N: usize, const P: usize, const G: usize>(padding: &B::In) -> Self {
+        const {
+            assert!(G.is_power_of_two() && N <= MAX_OPERANDS);
+            assert!(G * size_of::<B::In>() <= MOST_BYTES && G * size_of::<B::Out>() <= MOST_BYTES);
+        }
+        Self {
+            inputs: N as u8,
+            sizes: [size_of::<B::In>() as u8, size_of::<B::Out>() as u8],
+            group: G.trailing_zeros() as u8,
+            padding: std::ptr::from_ref(padding).cast(),
+        }
+    }
+}
+
+/// Fills a group with one element.
+///
+/// # Safety
+/// There is an element of `size` bytes, and room for `count` of them.
+#[inline(always)]
+unsafe fn repeat(element: *const u8, size: usize, buffer: *mut u8, count: usize) {
+    /// See [`repeat`].
+    #[inline(always)]
+    unsafe fn fill<U: Copy>(element: *const u8, buffer: *mut u8, count: usize) {
+        // SAFETY: as promised.
+        unsafe {
+            let element = element.cast::<U>().read_unaligned();
+            for i in 0..count {
+                buffer.cast::<U>().add(i).write(element);
             }
         }
-        let mut last = std::ptr::null_mut::<u8>();
-        let mut again = false;
-        // At most twice: all full groups, then the rest as a full group, through the same code.
-        loop {
-            for _ in 0..groups {
-                // SAFETY: the caller vouches for n elements at each operand, or they are the buffers, of group size.
-                unsafe {
-                    group::<B, N, P, G>(&params, &inputs, output);
-                    inputs = std::array::from_fn(|k| inputs[k].add(steps[k]));
-                    output = output.add(G);
-                }
-                // Costs nothing, but the optimiser must not vectorise across groups, which it would do by gathers.
-                compiler_fence(Ordering::SeqCst);
-            }
-            if !last.is_null() {
-                // SAFETY: `last` is where the rest of the output goes.
-                unsafe { copy_bytes(out_buffer.0.as_ptr().cast(), last, rest * size_of::<B::Out>()) };
-                return;
-            }
-            if rest == 0 || again {
-                return;
-            }
-            groups = 1;
-            if n >= G && (0..N).all(|k| is_still[k] || inputs[k].addr() != output.addr()) {
-                // The last group once more from a little further on: a lane depends on its values alone, so what was
-                // computed already comes out the same. Not where it has overwritten what it was computed from.
-                again = true;
-                let back = G - rest;
-                // SAFETY: a group and more has been passed.
-                unsafe {
-                    inputs = std::array::from_fn(|k| inputs[k].sub(back * usize::from(!is_still[k])));
-                    output = output.sub(back);
-                }
-                continue;
-            }
-            last = output.cast::<u8>();
-            output = out_buffer.0.as_mut_ptr();
-            for k in (0..N).filter(|&k| !is_still[k]) {
-                let buffer = in_buffers[k].0.as_mut_ptr();
-                // SAFETY: the rest of the input is readable, and shorter than the buffer.
-                unsafe { copy_bytes(inputs[k].cast(), buffer.cast(), rest * size_of::<B::In>()) };
-                inputs[k] = buffer;
+    }
+    // SAFETY: as promised; the buffer is aligned for all of them.
+    unsafe {
+        match size {
+            1 => fill::<u8>(element, buffer, count),
+            2 => fill::<u16>(element, buffer, count),
+            4 => fill::<u32>(element, buffer, count),
+            8 => fill::<u64>(element, buffer, count),
+            _ => fill::<u128>(element, buffer, count),
+        }
+    }
+}
+
+/// A loop over `n` elements by groups of it: the one frame of all loops, which is compiled once and not for each formula.
+///
+/// # Safety
+/// As for every `LoopFn`, for the body whose groups and layout these are.
+unsafe fn drive(
+    groups: GroupsFn,
+    layout: Layout,
+    params: *const u64,
+    inputs: *const *const u8,
+    output: *mut u8,
+    n: usize,
+    still: Still,
+) {
+    let (count, [size, out_size]) = (usize::from(layout.inputs), layout.sizes.map(usize::from));
+    let group = 1 << layout.group;
+    let (whole, rest) = (n >> layout.group, n & (group - 1));
+    if still == 0 && rest == 0 {
+        // SAFETY: as promised.
+        return unsafe { groups(params, inputs, output, whole, still) };
+    }
+    let mut buffers = [const { Buffer([MaybeUninit::uninit(); MOST_BYTES]) }; MAX_OPERANDS];
+    let mut ptrs = [std::ptr::null::<u8>(); MAX_OPERANDS];
+    let is_still = |k: usize| still >> k & 1 != 0;
+    for k in 0..count {
+        // SAFETY: there are so many inputs, and of what is still one element.
+        unsafe {
+            ptrs[k] = *inputs.add(k);
+            if is_still(k) {
+                let buffer = buffers[k].0.as_mut_ptr().cast::<u8>();
+                repeat(ptrs[k], size, buffer, group);
+                ptrs[k] = buffer;
             }
         }
+    }
+    if whole > 0 {
+        // SAFETY: so many groups of each operand.
+        unsafe { groups(params, ptrs.as_ptr(), output, whole, still) };
+        if rest == 0 {
+            return;
+        }
+    }
+    let done = whole * group;
+    let last = output.wrapping_add(done * out_size);
+    if whole > 0 && (0..count).all(|k| is_still(k) || ptrs[k].wrapping_add(done * size).addr() != last.addr()) {
+        // The last group once more from a little further on: a lane depends on its values alone, so what was
+        // computed already comes out the same. Not where it has overwritten what it was computed from.
+        let from = n - group;
+        for k in (0..count).filter(|&k| !is_still(k)) {
+            ptrs[k] = ptrs[k].wrapping_add(from * size);
+        }
+        // SAFETY: the last `group` elements of each operand.
+        return unsafe { groups(params, ptrs.as_ptr(), output.wrapping_add(from * out_size), 1, still) };
+    }
+    for k in (0..count).filter(|&k| !is_still(k)) {
+        let buffer = buffers[k].0.as_mut_ptr().cast::<u8>();
+        // SAFETY: the rest of the input is readable, and shorter than the buffer.
+        unsafe {
+            repeat(layout.padding, size, buffer, group);
+            ptrs[k].wrapping_add(done * size).copy_to_nonoverlapping(buffer, rest * size);
+        }
+        ptrs[k] = buffer;
+    }
+    let mut results = Buffer([MaybeUninit::uninit(); MOST_BYTES]);
+    let results = results.0.as_mut_ptr().cast::<u8>();
+    // SAFETY: a group of each operand; `last` is where the rest of the output goes.
+    unsafe {
+        groups(params, ptrs.as_ptr(), results, 1, still);
+        last.copy_from_nonoverlapping(results, rest * out_size);
     }
 }
 
@@ -166,24 +314,16 @@ unsafe fn group<B: Body<N, P>, const N: usize, const P: usize, const G: usize>(
     if any.is_set() {
         // Copies, so that the address of what stays in registers otherwise is never taken.
         let (params, inputs, rare, mut mixed) = (*params, *inputs, rare, results);
+        let (params, inputs) = ((&raw const params).cast(), (&raw const inputs).cast());
+        let (flags, output) = ((&raw const rare).cast(), (&raw mut mixed).cast());
         // SAFETY: as promised; nothing has been written yet.
-        unsafe { recompute::<B, N, P, G>(&params, &inputs, &rare, &mut mixed) };
+        unsafe { slow::<B, N, P>(params, inputs, output, G, 0, flags) };
         results = mixed;
     }
     // SAFETY: as promised.
     unsafe {
         std::ptr::copy_nonoverlapping(results.as_ptr().cast::<u8>(), output.cast(), G * size_of::<B::Out>());
     }
-}
-
-/// `copy_nonoverlapping`, out of line: for the few bytes of an incomplete group it need not be copied into each loop.
-///
-/// # Safety
-/// As for `copy_nonoverlapping`.
-#[inline(never)]
-unsafe fn copy_bytes(from: *const u8, to: *mut u8, bytes: usize) {
-    // SAFETY: as promised.
-    unsafe { std::ptr::copy_nonoverlapping(from, to, bytes) };
 }
 
 /// The [`LoopFn`] of a body.
@@ -198,47 +338,61 @@ pub(super) unsafe fn run<B: Body<N, P>, const N: usize, const P: usize, const G:
     n: usize,
     still: Still,
 ) {
-    // SAFETY: as promised.
-    let (params, inputs, output) = unsafe {
-        // Without parameters there may be nothing to point to.
-        let params = if P == 0 { std::ptr::NonNull::dangling().as_ptr() } else { params.cast_mut() };
-        let params = params.cast::<Params<B::In, P>>().read();
-        (params, std::array::from_fn(|k| (*inputs.add(k)).cast::<B::In>()), (*outputs).cast())
+    let padding = B::In::PADDING;
+    let loops = Loops {
+        #[cfg(target_arch = "x86_64")]
+        wide: wide::<B, N, P, G>,
+        #[cfg(target_arch = "x86_64")]
+        narrow: narrow::<B, N, P, G>,
+        #[cfg(target_arch = "x86_64")]
+        slow: slow::<B, N, P>,
+        #[cfg(not(target_arch = "x86_64"))]
+        plain: groups::<B, N, P, G>,
+        layout: Layout::of::<B, N, P, G>(&padding),
     };
-    let run = Run::<B, N, P, G> { params, inputs, output, n, still };
-    #[cfg(target_arch = "x86_64")]
-    match *ARCH {
-        pulp::Arch::V4(simd) => Simd::vectorize(simd, run),
-        pulp::Arch::V3(simd) => Simd::vectorize(simd, run),
-        // SAFETY: as promised.
-        _ => unsafe { one_by_one::<B, N, P>(params, inputs, output, n, still) },
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    ARCH.dispatch(run);
+    // SAFETY: as promised.
+    unsafe { choose(&loops, params, inputs, outputs, n, still) }
 }
 
-/// The loop for x86 processors without AVX2 and fused multiply-add, made before 2013: the formula over the slow path
-/// that exists anyway. A third copy of every loop would be the largest of all, because a fused multiply-add is a
-/// library call there.
+/// What is compiled of a body.
+struct Loops {
+    #[cfg(target_arch = "x86_64")]
+    wide: GroupsFn,
+    #[cfg(target_arch = "x86_64")]
+    narrow: GroupsFn,
+    #[cfg(target_arch = "x86_64")]
+    slow: unsafe fn(*const u64, *const *const u8, *mut u8, usize, Still, *const ()),
+    #[cfg(not(target_arch = "x86_64"))]
+    plain: GroupsFn,
+    layout: Layout,
+}
+
+/// Runs the loop for this processor. Those for x86 without AVX2 and fused multiply-add were made before 2013: they compute
+/// the formula the slow way, which exists anyway. A third copy of every loop would be the largest of all, because a fused
+/// multiply-add is a library call there.
 ///
 /// # Safety
-/// As for [`run`].
-#[cfg(target_arch = "x86_64")]
-#[cold]
-unsafe fn one_by_one<B: Body<N, P>, const N: usize, const P: usize>(
-    params: Params<B::In, P>,
-    inputs: [*const B::In; N],
-    output: *mut B::Out,
+/// As for every `LoopFn`, for the body whose loops these are.
+#[inline(never)]
+unsafe fn choose(
+    loops: &Loops,
+    params: *const u64,
+    inputs: *const *const u8,
+    outputs: *const *mut u8,
     n: usize,
     still: Still,
 ) {
-    for i in 0..n {
-        // SAFETY: as promised.
-        unsafe {
-            let at = |k: usize| if still >> k & 1 != 0 { 0 } else { i };
-            let x = std::array::from_fn(|k| inputs[k].add(at(k)).read_unaligned());
-            output.add(i).write_unaligned(B::exact(params, x));
-        }
+    // SAFETY: as promised.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        let groups = match *ARCH {
+            pulp::Arch::V4(_) => loops.wide,
+            pulp::Arch::V3(_) => loops.narrow,
+            _ => return (loops.slow)(params, inputs, *outputs, n, still, std::ptr::null()),
+        };
+        #[cfg(not(target_arch = "x86_64"))]
+        let groups = loops.plain;
+        drive(groups, loops.layout, params, inputs, *outputs, n, still);
     }
 }
 
@@ -399,7 +553,7 @@ mod tests {
         let inputs = x.map(|x| {
             let mut bytes = misaligned(size_of_val(x));
             // SAFETY: as many bytes as x has.
-            unsafe { copy_bytes(x.as_ptr().cast(), bytes.as_mut_ptr().add(1), size_of_val(x)) };
+            unsafe { bytes.as_mut_ptr().add(1).copy_from_nonoverlapping(x.as_ptr().cast(), size_of_val(x)) };
             bytes
         });
         let mut output = misaligned(n * size_of::<O>());
@@ -410,7 +564,7 @@ mod tests {
         unsafe { (kernel.run)(params.as_ptr().cast(), pointers.as_ptr(), &out, n, 0) };
         let mut result = vec![O::default(); n];
         // SAFETY: n elements each.
-        unsafe { copy_bytes(output[1..].as_ptr(), result.as_mut_ptr().cast(), n * size_of::<O>()) };
+        unsafe { output[1..].as_ptr().copy_to_nonoverlapping(result.as_mut_ptr().cast(), n * size_of::<O>()) };
         result
     }
 
@@ -444,13 +598,11 @@ mod tests {
         let (x, y) = (angles::<f32>(100), angles::<f32>(200)[100..].to_vec());
         let fast: Vec<f32> = apply(&[0.3], real::<Axpy, f32, 2, 1>(0), [&x, &y]);
         let mut portable = vec![0.0_f32; 100];
-        pulp::Arch::Scalar.dispatch(Run::<RealBody<Axpy, f32>, 2, 1, 16> {
-            params: [0.3],
-            inputs: [x.as_ptr(), y.as_ptr()],
-            output: portable.as_mut_ptr(),
-            n: 100,
-            still: 0,
-        });
+        type Mapped = RealBody<Axpy, f32>;
+        let (param, inputs) = (0.3_f64.to_bits(), [x.as_ptr().cast::<u8>(), y.as_ptr().cast()]);
+        let (plain, layout) = (groups::<Mapped, 2, 1, 16>, Layout::of::<Mapped, 2, 1, 16>(&1.0));
+        // SAFETY: 100 elements each, and the parameter of the loop.
+        unsafe { drive(plain, layout, &param, inputs.as_ptr(), portable.as_mut_ptr().cast(), 100, 0) };
         assert_eq!(bits(&fast), bits(&portable));
     }
 

@@ -264,17 +264,16 @@ simd! {
                 let out = if log { None } else { Some(y.add(row * len)) };
                 (most[row], sums[row]) = (max, line::sum([x], len, |[x]| (x - max).exp(), out));
             }
-            if log {
-                for sum in &mut sums {
-                    *sum = sum.ln();
-                }
+            for sum in &mut sums {
+                // One quotient per line: processors multiply ten times as fast as they divide.
+                *sum = if log { sum.ln() } else { T::ONE / *sum };
             }
             for row in 0..count {
                 let (at, max, sum) = (row * len, most[row], sums[row]);
                 if log {
                     line::map([x.add(at)], len, |[x]| (x - max) - sum, y.add(at));
                 } else {
-                    line::map([y.add(at).cast_const()], len, |[y]| y / sum, y.add(at));
+                    line::map([y.add(at).cast_const()], len, |[y]| y * sum, y.add(at));
                 }
             }
             for (row, only) in limits {
@@ -420,13 +419,11 @@ unsafe fn columns_forward<T: Float>(log: bool, x: *const T, y: *mut T, len: usiz
                 }
             });
         }
-        if log {
-            columns!(width, |lane| sum[lane] = sum[lane].ln());
-        }
+        columns!(width, |lane| sum[lane] = if log { sum[lane].ln() } else { T::ONE / sum[lane] });
         for i in 0..len {
             columns!(width, |lane| {
                 let at = i * stride + lane;
-                *y.add(at) = if log { (*x.add(at) - max[lane]) - sum[lane] } else { *y.add(at) / sum[lane] };
+                *y.add(at) = if log { (*x.add(at) - max[lane]) - sum[lane] } else { *y.add(at) * sum[lane] };
             });
         }
         for (lane, only) in limits {

@@ -7,7 +7,8 @@ use faer::prelude::ReborrowMut;
 
 use faer::traits::ComplexField;
 
-use crate::{Number, buffer, conj, load, nth, nth_mut, scratch, zero};
+use crate::triangular::{Side, substitute};
+use crate::{Number, buffer, conj, load, nth, nth_mut, product, scratch, zero};
 
 /// Size up to which plain loops are faster than blocks.
 const SMALL: usize = 24;
@@ -90,4 +91,38 @@ fn plain<T: Number>(n: usize, upper: bool, a: &[T], factor: &mut [T]) -> i32 {
         }
     }
     0
+}
+
+/// The gradients of Hermitian matrices from those of their factors L: ½ L⁻ᴴ Φ L⁻¹ with Φ the lower triangle of Lᴴ ∂L, made
+/// Hermitian (I. Murray, "Differentiation of the Cholesky decomposition", 2016).
+pub fn gradient<T: Number>(n: usize, factor: &[T], grad: &[T], result: &mut [T], count: usize) {
+    const LOWER: Side = Side::Lower { unit: false };
+    let (mut inner, mut turned) = (vec![zero::<T>(); n * n], vec![zero::<T>(); n * n]);
+    let mut lower = vec![zero::<T>(); n * n];
+    for index in 0..count {
+        let (factor, grad) = (nth(factor, index, n * n), nth(grad, index, n * n));
+        // What lies above the diagonal of the gradient is that of zeros.
+        for (row, (to, from)) in lower.chunks_exact_mut(n.max(1)).zip(grad.chunks_exact(n.max(1))).enumerate() {
+            to[..=row].copy_from_slice(&from[..=row]);
+        }
+        product(n, [true, false], factor, &lower, &mut inner);
+        for row in 0..n {
+            for column in 0..row {
+                inner[column * n + row] = conj(inner[row * n + column]);
+            }
+        }
+        substitute([n, n], LOWER, true, factor, &mut inner);
+        for row in 0..n {
+            for column in 0..n {
+                turned[column * n + row] = conj(inner[row * n + column]);
+            }
+        }
+        substitute([n, n], LOWER, true, factor, &mut turned);
+        // Hermitian but for rounding.
+        let quarter = T::Part::from_f64_impl(0.25);
+        for (at, to) in nth_mut(result, index, n * n).iter_mut().enumerate() {
+            let sum = turned[at] + conj(turned[at % n * n + at / n]);
+            *to = T::mul_real_impl(&sum, &quarter);
+        }
+    }
 }

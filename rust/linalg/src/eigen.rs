@@ -7,7 +7,7 @@ use faer::{Par, diag::DiagMut};
 use faer::traits::ComplexField;
 
 use crate::reflection::{Reflection, column, direction, identity, times_real};
-use crate::{Number, all_finite, balance, buffer, conj, nth, nth_mut, one, scratch, store, zero};
+use crate::{Number, all_finite, balance, buffer, conj, jacobi, nth, nth_mut, one, scratch, store, zero};
 
 /// Eigenvalues in ascending order, and the eigenvectors as columns if `vectors` has room for them. The lower triangle is read,
 /// or the upper one with `upper`. `info` is 0, or positive where there is no result: an element is not finite, or the iteration
@@ -23,14 +23,27 @@ pub fn hermitian<T: Number>(
     if n == 0 {
         return info.fill(0);
     }
-    let wanted = !vectors.is_empty();
     if !T::BLOCKED {
-        for (index, info) in info.iter_mut().enumerate() {
-            let vectors = if wanted { nth_mut(vectors, index, n * n) } else { &mut [] };
-            *info = plain(n, upper, nth(a, index, n * n), nth_mut(values, index, n), vectors);
+        return plain(n, upper, a, values, vectors, info);
+    }
+    if n <= jacobi::MOST
+        && let (Some(a), Some(values), Some(vectors)) = (T::reals(a), Some(&mut *values), T::reals_mut(vectors))
+    {
+        jacobi::eigen(n, upper, a, values, vectors, info);
+        let size = if vectors.is_empty() { 0 } else { n * n };
+        for (index, info) in info.iter_mut().enumerate().filter(|(_, info)| **info != 0) {
+            let info = std::slice::from_mut(info);
+            let vectors = nth_mut(vectors, index, size);
+            blocked(n, upper, nth(a, index, n * n), nth_mut(values, index, n), vectors, info);
         }
         return;
     }
+    blocked(n, upper, a, values, vectors, info);
+}
+
+/// By `faer`.
+fn blocked<T: Number>(n: usize, upper: bool, a: &[T], values: &mut [T::Part], vectors: &mut [T], info: &mut [i32]) {
+    let wanted = !vectors.is_empty();
     let compute = if wanted { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
     let mut memory = buffer(self_adjoint_evd_scratch::<T>(n, compute, Par::Seq, Default::default()));
     let mut dense = scratch::<T>(n, n);
@@ -82,8 +95,39 @@ pub fn hermitian<T: Number>(
     }
 }
 
-/// By reflections a real matrix with two diagonals, which has the same eigenvalues.
-fn plain<T: Number>(n: usize, upper: bool, a: &[T], values: &mut [T::Part], vectors: &mut [T]) -> i32 {
+/// What a Hermitian matrix is brought to by reflections.
+struct Reduced<T: Number> {
+    /// What the reflections make together, if vectors are wanted.
+    basis: Vec<T>,
+    /// What values have to be multiplied by.
+    inverse: T::Part,
+}
+
+/// By reflections real matrices with two diagonals, which have the same eigenvalues.
+fn plain<T: Number>(n: usize, upper: bool, a: &[T], values: &mut [T::Part], vectors: &mut [T], info: &mut [i32]) {
+    let wanted = !vectors.is_empty();
+    let mut real = vec![zero::<T::Part>(); a.len()];
+    let mut columns = vec![zero::<T::Part>(); vectors.len()];
+    let reduced: Vec<Reduced<T>> = (0..info.len())
+        .map(|index| reduce(n, upper, wanted, nth(a, index, n * n), nth_mut(&mut real, index, n * n)))
+        .collect();
+    hermitian::<T::Part>(n, false, &real, values, &mut columns, info);
+    for (index, (Reduced { basis, inverse }, info)) in reduced.iter().zip(info).enumerate() {
+        nth_mut(values, index, n).iter_mut().for_each(|value| *value = *value * *inverse);
+        if !wanted {
+            continue;
+        }
+        let vectors = nth_mut(vectors, index, n * n);
+        if *info == 0 {
+            vectors.copy_from_slice(&times_real(n, n, basis, nth(&columns, index, n * n)));
+        } else {
+            vectors.fill(T::nan_impl());
+        }
+    }
+}
+
+/// One matrix of [`plain`]; NaN where an element is not finite.
+fn reduce<T: Number>(n: usize, upper: bool, wanted: bool, a: &[T], real: &mut [T::Part]) -> Reduced<T> {
     let mut dense = vec![zero::<T>(); n * n];
     for row in 0..n {
         for column in 0..=row {
@@ -92,13 +136,15 @@ fn plain<T: Number>(n: usize, upper: bool, a: &[T], values: &mut [T::Part], vect
         }
         dense[row * n + row] = T::from_real_impl(&T::real_part_impl(&dense[row * n + row]));
     }
-    let finite = all_finite(&dense);
-    let balance = if finite { balance(&dense) } else { None };
+    if !all_finite(&dense) {
+        real.fill(T::Part::nan_impl());
+        return Reduced { basis: Vec::new(), inverse: one() };
+    }
+    let balance = balance(&dense);
     if let Some([factor, _]) = &balance {
         dense.iter_mut().for_each(|value| *value = T::mul_real_impl(value, factor));
     }
-    let mut whole = identity::<T>(n, if vectors.is_empty() { 0 } else { n });
-    let mut real = vec![zero::<T::Part>(); n * n];
+    let mut basis = identity::<T>(n, if wanted { n } else { 0 });
     let mut turns = vec![one::<T>()];
     for at in 0..n {
         real[at * n + at] = T::real_part_impl(&dense[at * n + at]);
@@ -111,29 +157,14 @@ fn plain<T: Number>(n: usize, upper: bool, a: &[T], values: &mut [T::Part], vect
         let size = T::abs_impl(&value);
         (real[(at + 1) * n + at], real[at * n + at + 1]) = (size, size);
         turns.push(turns[at] * direction(value));
-        if !vectors.is_empty() {
-            reflection.apply_right(&mut whole, n, 0);
+        if wanted {
+            reflection.apply_right(&mut basis, n, 0);
         }
     }
-    if !vectors.is_empty() {
-        for line in whole.chunks_exact_mut(n) {
+    if wanted {
+        for line in basis.chunks_exact_mut(n) {
             line.iter_mut().zip(&turns).for_each(|(value, turn)| *value = *value * *turn);
         }
     }
-    let mut columns = vec![zero::<T::Part>(); if vectors.is_empty() { 0 } else { n * n }];
-    let mut info = [i32::from(!finite)];
-    if finite {
-        hermitian::<T::Part>(n, false, &real, values, &mut columns, &mut info);
-    }
-    if info[0] != 0 {
-        values.fill(T::Part::nan_impl());
-        vectors.fill(T::nan_impl());
-        return info[0];
-    }
-    let inverse = balance.map_or(one(), |[_, inverse]| inverse);
-    values.iter_mut().for_each(|value| *value = *value * inverse);
-    if !vectors.is_empty() {
-        vectors.copy_from_slice(&times_real(n, n, &whole, &columns));
-    }
-    0
+    Reduced { basis, inverse: balance.map_or(one(), |[_, inverse]| inverse) }
 }

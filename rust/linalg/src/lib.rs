@@ -13,18 +13,20 @@ pub mod cholesky;
 pub mod eigen;
 pub mod exponential;
 pub mod general;
+mod jacobi;
 pub mod ldl;
 pub mod lu;
 pub mod qr;
-mod reflection;
+pub mod reflection;
 pub mod spectrum;
 pub mod svd;
 pub mod triangular;
 
 use faer::dyn_stack::{MemBuffer, StackReq};
+use faer::linalg::matmul::matmul;
 use faer::prelude::ReborrowMut;
 use faer::traits::{ComplexField, RealField};
-use faer::{Mat, MatMut, MatRef};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 pub use faer::{c32, c64};
 
@@ -35,7 +37,13 @@ pub trait Number: ComplexField<Real = Self::Part> + Copy + Send + Sync + 'static
     const BLOCKED: bool;
 
     /// Absolute values and eigenvalues of Hermitian matrices.
-    type Part: RealField + Number<Part = Self::Part>;
+    type Part: RealField + Number<Part = Self::Part> + jacobi::Real;
+
+    /// Real numbers as themselves; there are none of complex ones.
+    fn reals(elements: &[Self]) -> Option<&[Self::Part]>;
+
+    /// [`Self::reals`] to be written.
+    fn reals_mut(elements: &mut [Self]) -> Option<&mut [Self::Part]>;
 
     /// `self / divisor`, which may be so small that it has no reciprocal.
     fn over(self, divisor: Self) -> Self;
@@ -59,6 +67,14 @@ macro_rules! real {
             type Part = Self;
 
             const BLOCKED: bool = true;
+
+            fn reals(elements: &[Self]) -> Option<&[Self]> {
+                Some(elements)
+            }
+
+            fn reals_mut(elements: &mut [Self]) -> Option<&mut [Self]> {
+                Some(elements)
+            }
 
             #[inline(always)]
             fn over(self, divisor: Self) -> Self {
@@ -95,6 +111,14 @@ macro_rules! complex {
             type Part = $part;
 
             const BLOCKED: bool = false;
+
+            fn reals(_elements: &[Self]) -> Option<&[$part]> {
+                None
+            }
+
+            fn reals_mut(_elements: &mut [Self]) -> Option<&mut [$part]> {
+                None
+            }
 
             #[inline(always)]
             fn over(self, divisor: Self) -> Self {
@@ -229,6 +253,37 @@ fn balance<T: Number>(elements: &[T]) -> Option<[T::Part; 2]> {
 /// Whether nothing is infinite or NaN.
 fn all_finite<T: Number>(elements: &[T]) -> bool {
     elements.iter().all(T::is_finite_impl)
+}
+
+/// Sizes up to which plain loops multiply faster than blocks.
+const SMALL_PRODUCT: usize = 16;
+
+/// A B of dense row-major matrices of size n; with `adjoint` the conjugate transpose of A stands for A, and with
+/// `other_adjoint` that of B for B.
+fn product<T: Number>(n: usize, [adjoint, other_adjoint]: [bool; 2], a: &[T], b: &[T], to: &mut [T]) {
+    if n > SMALL_PRODUCT && T::BLOCKED {
+        let (a, b) = (matrix(a, n, n), matrix(b, n, n));
+        // Nothing to conjugate: what is multiplied in blocks is real.
+        let a = if adjoint { a.transpose() } else { a };
+        let b = if other_adjoint { b.transpose() } else { b };
+        return matmul(matrix_mut(to, n, n), Accum::Replace, a, b, one::<T>(), Par::Seq);
+    }
+    for (row, to) in to.chunks_exact_mut(n).enumerate() {
+        if other_adjoint {
+            for (to, line) in to.iter_mut().zip(b.chunks_exact(n)) {
+                *to = (0..n).fold(zero(), |sum, k| {
+                    let factor = if adjoint { conj(a[k * n + row]) } else { a[row * n + k] };
+                    sum + factor * conj(line[k])
+                });
+            }
+            continue;
+        }
+        to.fill(zero());
+        for (k, line) in b.chunks_exact(n).enumerate() {
+            let factor = if adjoint { conj(a[k * n + row]) } else { a[row * n + k] };
+            to.iter_mut().zip(line).for_each(|(to, from)| *to = *to + factor * *from);
+        }
+    }
 }
 
 fn scratch<T: Number>(rows: usize, columns: usize) -> Mat<T> {

@@ -1,4 +1,5 @@
-//! Householder's reflections I − τ v vᴴ in plain loops, for complex matrices; these become real ones by them.
+//! Householder's reflections I − τ v vᴴ in plain loops: complex matrices become real ones by them, and A = Q R in LAPACK's
+//! format is made of them.
 
 use faer::traits::ComplexField;
 
@@ -96,4 +97,56 @@ pub fn times_real<T: Number>(inner: usize, columns: usize, a: &[T], b: &[T::Part
         }
     }
     result
+}
+
+/// R on and above the diagonals of matrices of `rows` × `columns`, and below the vectors v, whose first elements are 1, of the
+/// reflections I − τ v vᴴ whose product is Q, as LAPACK's geqrf gives them: R has a real diagonal.
+pub fn factor<T: Number>([rows, columns]: [usize; 2], a: &mut [T], factors: &mut [T]) {
+    let count = rows.min(columns);
+    if count == 0 {
+        return;
+    }
+    for (a, factors) in a.chunks_exact_mut(rows * columns).zip(factors.chunks_exact_mut(count)) {
+        for (at, factor) in factors.iter_mut().enumerate() {
+            *factor = eliminate([rows, columns], at, a);
+        }
+    }
+}
+
+/// One column of [`factor`], and what that does to those behind it.
+fn eliminate<T: Number>([rows, columns]: [usize; 2], at: usize, a: &mut [T]) -> T {
+    let nothing = zero::<T::Part>();
+    let first = a[at * columns + at];
+    let below = || (at + 1..rows).map(|row| row * columns + at);
+    let largest =
+        below().map(|place| T::abs_impl(&a[place])).fold(nothing, |most, size| if size > most { size } else { most });
+    if !(largest > nothing) && T::imag_part_impl(&first) == nothing {
+        return zero();
+    }
+    let own = T::abs_impl(&first);
+    let largest = if own > largest { own } else { largest };
+    let unscaled = T::from_real_impl(&largest);
+    let squares = below().map(|place| T::abs2_impl(&a[place].over(unscaled)));
+    let square = squares.fold(T::abs2_impl(&first.over(unscaled)), |sum, square| sum + square);
+    let norm = T::Part::sqrt_impl(&square) * largest;
+    let target = if T::real_part_impl(&first) < nothing { norm } else { -norm };
+    let target = T::from_real_impl(&target);
+    let factor = (target - first).over(target);
+    let divisor = first - target;
+    below().for_each(|place| a[place] = a[place].over(divisor));
+    // (I − τ̄ v vᴴ) A
+    let mut sums: Vec<T> = a[at * columns + at + 1..(at + 1) * columns].to_vec();
+    for row in at + 1..rows {
+        let line = &a[row * columns..(row + 1) * columns];
+        let value = conj(line[at]);
+        sums.iter_mut().zip(&line[at + 1..]).for_each(|(sum, element)| *sum = *sum + value * *element);
+    }
+    sums.iter_mut().for_each(|sum| *sum = conj(factor) * *sum);
+    a[at * columns + at] = target;
+    a[at * columns + at + 1..(at + 1) * columns].iter_mut().zip(&sums).for_each(|(to, sum)| *to = *to - *sum);
+    for line in a.chunks_exact_mut(columns).skip(at + 1) {
+        let value = line[at];
+        line[at + 1..].iter_mut().zip(&sums).for_each(|(to, sum)| *to = *to - value * *sum);
+    }
+    factor
 }

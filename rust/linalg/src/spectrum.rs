@@ -8,7 +8,7 @@
 
 use faer::traits::{ComplexField, RealField};
 
-use crate::{Number, nth, nth_mut, one, zero};
+use crate::{Number, conj, nth, nth_mut, one, product, zero};
 
 /// Why there is no gradient.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,6 +89,136 @@ pub fn groups<T: Number>(
             }
             start = end;
         }
+    }
+    Ok(())
+}
+
+/// The gradients of Hermitian matrices from those of their eigenvalues and eigenvectors, of which either may be empty: none.
+///
+/// # Errors
+/// As [`groups`].
+pub fn gradient<T: Number>(
+    n: usize,
+    values: &[T::Part],
+    vectors: &[T],
+    to_values: &[T::Part],
+    to_vectors: &[T],
+    result: &mut [T],
+) -> Result<(), (usize, Undetermined)> {
+    if n == 0 {
+        return Ok(());
+    }
+    let new = || vec![zero::<T>(); n * n];
+    let (mut whole, mut skew, mut known, mut inner) = (new(), new(), new(), new());
+    let (mut keep, mut ratio) = (vec![zero::<T::Part>(); n * n], vec![zero::<T::Part>(); n * n]);
+    let none = vec![zero::<T::Part>(); n];
+    let half = T::Part::from_f64_impl(0.5);
+    for index in 0..values.len() / n {
+        let (values, vectors) = (nth(values, index, n), nth(vectors, index, n * n));
+        let slope = if to_values.is_empty() { &none } else { nth(to_values, index, n) };
+        inner.fill(zero());
+        if !to_vectors.is_empty() {
+            product(n, [true, false], vectors, nth(to_vectors, index, n * n), &mut whole);
+            for row in 0..n {
+                for column in 0..n {
+                    let (own, other) = (whole[row * n + column], conj(whole[column * n + row]));
+                    skew[row * n + column] = T::mul_real_impl(&(own - other), &half);
+                    known[row * n + column] = T::mul_real_impl(&(own + other), &half);
+                }
+            }
+            groups::<T>(n, !to_values.is_empty(), values, &skew, &known, slope, &mut keep, &mut ratio)
+                .map_err(|(_, why)| (index, why))?;
+            for row in 0..n {
+                for column in 0..n {
+                    let at = row * n + column;
+                    // Where the difference counts as none, nothing is left of the quotient.
+                    let quotient = if keep[at] == zero() {
+                        zero()
+                    } else {
+                        skew[at].over(T::from_real_impl(&(values[column] - values[row])))
+                    };
+                    inner[at] = quotient + T::mul_real_impl(&known[at], &ratio[at]);
+                }
+            }
+        }
+        for (at, slope) in slope.iter().enumerate() {
+            inner[at * n + at] = inner[at * n + at] + T::from_real_impl(slope);
+        }
+        product(n, [false, false], vectors, &inner, &mut whole);
+        product(n, [false, true], &whole, vectors, nth_mut(result, index, n * n));
+    }
+    Ok(())
+}
+
+/// The gradients of square matrices from those of their singular values and of U and Vᴴ, of which any may be empty: none.
+/// J. Townsend, "Differentiating the singular value decomposition" (2016), with the quotients by sⱼ² − sᵢ² taken apart
+/// into those by sⱼ − sᵢ and by sⱼ + sᵢ: U (diag ∂s + (K + L) / (sⱼ − sᵢ) + (K − L) / (sⱼ + sᵢ)) Vᴴ, K and L the
+/// antihermitian parts of Uᴴ ∂U and Vᴴ ∂V.
+///
+/// # Errors
+/// As [`groups`]; no reason is given as [`divisible`].
+pub fn singular_gradient<T: Number>(
+    n: usize,
+    [u, vh]: [&[T]; 2],
+    values: &[T::Part],
+    [to_u, to_vh]: [&[T]; 2],
+    to_values: &[T::Part],
+    result: &mut [T],
+) -> Result<(), (usize, Option<Undetermined>)> {
+    if n == 0 {
+        return Ok(());
+    }
+    let new = || vec![zero::<T>(); n * n];
+    let (mut left, mut right, mut sum, mut inner) = (new(), new(), new(), new());
+    let (mut skew, mut known, mut other) = (new(), new(), new());
+    let real = || vec![zero::<T::Part>(); n * n];
+    let (mut keep, mut ratio, mut divisors) = (real(), real(), real());
+    let none = vec![zero::<T::Part>(); n];
+    let (half, quarter) = (T::Part::from_f64_impl(0.5), T::Part::from_f64_impl(0.25));
+    for index in 0..values.len() / n {
+        let values = nth(values, index, n);
+        let slope = if to_values.is_empty() { &none } else { nth(to_values, index, n) };
+        inner.fill(zero());
+        if !to_u.is_empty() || !to_vh.is_empty() {
+            if !to_u.is_empty() {
+                product(n, [true, false], nth(u, index, n * n), nth(to_u, index, n * n), &mut left);
+            }
+            if !to_vh.is_empty() {
+                product(n, [false, true], nth(vh, index, n * n), nth(to_vh, index, n * n), &mut right);
+            }
+            for row in 0..n {
+                for column in 0..n {
+                    let (at, across) = (row * n + column, column * n + row);
+                    sum[at] = left[at] + right[at];
+                    let (own, turned) = (sum[at], conj(left[across] + right[across]));
+                    skew[at] = T::mul_real_impl(&(own - turned), &half);
+                    known[at] = T::mul_real_impl(&(own + turned), &quarter);
+                    let (own, turned) = (left[at] - right[at], conj(left[across] - right[across]));
+                    other[at] = T::mul_real_impl(&(own - turned), &half);
+                    divisors[at] = values[row] + values[column];
+                }
+            }
+            groups::<T>(n, !to_values.is_empty(), values, &skew, &known, slope, &mut keep, &mut ratio)
+                .map_err(|(_, why)| (index, Some(why)))?;
+            for row in 0..n {
+                for column in 0..n {
+                    let at = row * n + column;
+                    if keep[at] != zero() {
+                        inner[at] = skew[at].over(T::from_real_impl(&(values[column] - values[row])));
+                    }
+                    inner[at] = inner[at] + T::mul_real_impl(&known[at], &ratio[at]);
+                }
+            }
+            divisible::<T>([n * n, n, n * n], &other, &divisors, values, &sum, &mut keep).map_err(|_| (index, None))?;
+            for at in (0..n * n).filter(|&at| keep[at] != zero()) {
+                inner[at] = inner[at] + other[at].over(T::from_real_impl(&divisors[at]));
+            }
+        }
+        for (at, slope) in slope.iter().enumerate() {
+            inner[at * n + at] = inner[at * n + at] + T::from_real_impl(slope);
+        }
+        product(n, [false, false], nth(u, index, n * n), &inner, &mut sum);
+        product(n, [false, false], &sum, nth(vh, index, n * n), nth_mut(result, index, n * n));
     }
     Ok(())
 }

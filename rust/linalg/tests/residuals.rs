@@ -150,9 +150,9 @@ fn indefinite_systems_are_solved() {
         (0..n).step_by(2).filter(|_| n > 1).for_each(|at| a[at * n + at] = 0.0);
         let b = numbers(n * 3, 5);
         let (mut factor, mut pivots, mut info, mut x) = (vec![0.0; n * n], vec![0; n], [7], vec![0.0; n * 3]);
-        ldl::factor(n, &a, &mut factor, &mut pivots, &mut info);
+        ldl::factor(n, false, &a, &mut factor, &mut pivots, &mut info);
         assert_eq!(info, [0], "{n}");
-        ldl::solve([n, 3], &factor, &pivots, &b, &mut x, 1);
+        ldl::solve([n, 3], false, &factor, &pivots, &b, &mut x, 1);
         close(&product(&a, &x, n), &b, 1000 * n, &format!("{n}"));
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arcgrad::graph::Modes;
-use arcgrad::ops::{complex, copy, out, views};
+use arcgrad::ops::writing::{copy, out};
+use arcgrad::ops::{complex, views};
 use arcgrad::storage::Device;
 use arcgrad::{Error, Tensor, shape};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyUserWarning};
@@ -176,7 +177,7 @@ impl PyTensor {
     /// The address of the first element.
     fn data_ptr(&self) -> usize {
         let array = self.tensor().array();
-        if array.numel() == 0 || array.is_meta() { 0 } else { array.ptr() as usize }
+        if array.numel() == 0 || !array.storage().has_memory() { 0 } else { array.ptr() as usize }
     }
 
     /// Bytes per element.

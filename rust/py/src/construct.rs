@@ -1,6 +1,6 @@
 //! Making tensor objects: the class itself, subclasses, copies, pickles.
 
-use arcgrad::ops::copy;
+use arcgrad::ops::writing::copy;
 use arcgrad::storage::{Device, Placed};
 use arcgrad::{Array, DType, Tensor, default_dtype};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};

@@ -1,7 +1,9 @@
 //! Tensors as Python numbers, lists and NumPy arrays; other dtypes of the same tensor.
 
 use arcgrad::graph::is_grad_enabled;
-use arcgrad::ops::{complex, copy, rearranging, views};
+use arcgrad::ops::arranging::rearranging;
+use arcgrad::ops::views;
+use arcgrad::ops::writing::copy;
 use arcgrad::storage::{Access, Device, check_room};
 use arcgrad::{Array, DType, Scalar, Tensor};
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError};
@@ -53,7 +55,7 @@ fn cast<'py>(slf: &Bound<'py, PyTensor>, dtype: DType) -> PyResult<Bound<'py, Py
         return Ok(slf.clone().into_any());
     }
     let py = slf.py();
-    guard(|| complex::warn_of_lost_part(this.dtype(), dtype))?;
+    guard(|| copy::warn_of_lost_part(this.dtype(), dtype))?;
     let result = if this.numel() >= LONG {
         guard_detached(py, || copy::to_dtype(this, dtype))?
     } else {
@@ -310,7 +312,7 @@ impl PyTensor {
         }
         let equal = slf.rich_compare(element, pyo3::basic::CompareOp::Eq)?;
         let equal = require(&equal, "__contains__", "element")?;
-        let any = guard(|| arcgrad::ops::reduce::any(equal, None, false)?.item())?;
+        let any = guard(|| arcgrad::ops::reductions::reduce::any(equal, None, false)?.item())?;
         Ok(any.to_bool())
     }
 

@@ -8,13 +8,13 @@ use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyCapsule, PyFloat, PyInt, PyList, PyMemoryView, PyString, PyTuple};
 
 use crate::error::guard;
 use crate::number::{self, element_overflow, is_array, is_numpy_scalar};
 use crate::storage::PyStorage;
 use crate::tensor::{self, type_name};
-use crate::{device, dtype, warning};
+use crate::{device, dtype, storage, warning};
 
 // ---- nested sequences --------------------------------------------------------------------------------------------
 
@@ -359,6 +359,14 @@ pub fn from_any(data: &Bound<'_, PyAny>, wanted: Option<DType>, copy: bool) -> P
             return converted(lent_or_copied(&array, wanted, copy)?, wanted, copy);
         }
     }
+    // The common kinds are not asked whether they are storages.
+    let is_common = data.is_instance_of::<PyList>()
+        || data.is_instance_of::<PyTuple>()
+        || data.is_instance_of::<PyFloat>()
+        || data.is_instance_of::<PyInt>();
+    if !is_common && let Some(over) = storage::shown(data, wanted)? {
+        return Ok(over);
+    }
     let mut elements = Elements::default();
     elements.read(data, 0, true)?;
     elements.into_tensor(wanted)
@@ -369,7 +377,7 @@ fn converted(source: Tensor, wanted: Option<DType>, copy: bool) -> PyResult<Tens
     guard(|| {
         if !copy {
             return match wanted {
-                Some(dtype) if dtype != source.dtype() => arcgrad::ops::copy::to_dtype(&source, dtype),
+                Some(dtype) if dtype != source.dtype() => arcgrad::ops::writing::copy::to_dtype(&source, dtype),
                 _ => Ok(source),
             };
         }
@@ -399,7 +407,7 @@ pub fn from_any_on(device: Device, data: &Bound<'_, PyAny>, wanted: Option<DType
         let _place = Placed::on(Device::Cpu);
         from_any(data, wanted, copy)?
     };
-    guard(|| arcgrad::ops::copy::to_device(&made, device))
+    guard(|| arcgrad::ops::writing::copy::to_device(&made, device))
 }
 
 /// The device that is given, else that of a tensor that is given as data, else that of new tensors.
@@ -468,15 +476,20 @@ fn as_tensor(
 
 /// `obj` as a tensor: shares the memory of tensors, NumPy arrays and, as a vector, of buffers, unless `copy=True`; `copy=False` refuses to copy.
 #[pyfunction]
-#[pyo3(signature = (obj, *, dtype=None, device=None, copy=None, requires_grad=false))]
+#[pyo3(signature = (obj, *, dtype=None, device=None, copy=None, requires_grad=None))]
 fn asarray(
     obj: &Bound<'_, PyAny>,
     dtype: Option<&Bound<'_, PyAny>>,
     device: Option<&Bound<'_, PyAny>>,
     copy: Option<bool>,
-    requires_grad: bool,
+    requires_grad: Option<bool>,
 ) -> PyResult<Py<PyAny>> {
     let py = obj.py();
+    let lent = match obj.cast::<PyCapsule>() {
+        Ok(capsule) => Some(py.import("arcgrad.utils.dlpack")?.call_method1("from_dlpack", (capsule,))?),
+        Err(_) => None,
+    };
+    let obj = lent.as_ref().unwrap_or(obj);
     let device = device_of(device, obj)?;
     let wanted = wanted_dtype(dtype)?;
     let result = if let Ok(memory) = obj.cast::<PyStorage>() {
@@ -492,7 +505,13 @@ fn asarray(
         if copy == Some(true) { converted(bytes, None, true)? } else { bytes }
     } else {
         let shares = tensor::from_py(obj).is_some() || is_array(obj);
-        let result = from_any(obj, wanted, copy == Some(true))?;
+        // A copy of a tensor is part of the graph, which `from_any` does not know.
+        let result = match tensor::from_py(obj) {
+            Some(given) if copy == Some(true) => {
+                guard(|| given.copied()?.to_dtype(wanted.unwrap_or(given.dtype())))?
+            }
+            _ => from_any(obj, wanted, copy == Some(true))?,
+        };
         let cast = shares && {
             let own = match tensor::from_py(obj) {
                 Some(given) => given.dtype(),
@@ -509,11 +528,12 @@ fn asarray(
         }
         result
     };
-    let result = guard(|| arcgrad::ops::copy::to_device(&result, device))?;
-    if tensor::from_py(obj).is_some_and(Tensor::requires_grad) && !requires_grad {
-        return tensor::to_py(py, result.detach());
+    let result = guard(|| arcgrad::ops::writing::copy::to_device(&result, device))?;
+    match (requires_grad, result.requires_grad()) {
+        (Some(false), true) => tensor::to_py(py, result.detach()),
+        (Some(true), false) => finish(py, result, true),
+        _ => tensor::to_py(py, result),
     }
-    finish(py, result, requires_grad)
 }
 
 /// A tensor over the memory of a NumPy array: changes of one are seen in the other.
@@ -532,12 +552,28 @@ fn lends_buffer(object: &Bound<'_, PyAny>) -> bool {
     lends && tensor::from_py(object).is_none() && !is_array(object) && !is_numpy_scalar(object)
 }
 
+/// The bytes that an object with the buffer protocol lends.
+fn buffer_of(object: &Bound<'_, PyAny>) -> PyResult<PyUntypedBuffer> {
+    PyUntypedBuffer::get(object).or_else(|error| {
+        // One without axes has no shape to ask for: its bytes have.
+        let view = PyMemoryView::from(object).map_err(|_| {
+            let given = type_name(object);
+            PyValueError::new_err(format!("object does not implement Python buffer protocol. (got {given})"))
+        })?;
+        if view.getattr("ndim")?.extract::<usize>()? > 0 {
+            return Err(error);
+        }
+        PyUntypedBuffer::get(&view.call_method1("cast", ("B",))?)
+    })
+}
+
 /// The dtype of a buffer's elements: their format is a letter of the module `struct`.
 fn buffer_dtype(object: &Bound<'_, PyAny>) -> PyResult<DType> {
-    let buffer = PyUntypedBuffer::get(object)?;
-    let format = buffer.format().to_string_lossy();
+    let view = PyMemoryView::from(object)?;
+    let format: String = view.getattr("format")?.extract()?;
+    let size: usize = view.getattr("itemsize")?.extract()?;
     let letter = format.trim_start_matches(['@', '=', if cfg!(target_endian = "little") { '<' } else { '>' }]);
-    let integer = |signed: [DType; 4]| signed.into_iter().find(|dtype| dtype.size() == buffer.item_size());
+    let integer = |signed: [DType; 4]| signed.into_iter().find(|dtype| dtype.size() == size);
     let found = match letter {
         "?" => Some(DType::Bool),
         "B" | "c" => Some(DType::U8),
@@ -560,12 +596,7 @@ fn share_buffer(
     offset: i64,
     op: &'static str,
 ) -> PyResult<Tensor> {
-    let buffer = PyUntypedBuffer::get(object).map_err(|_| {
-        PyValueError::new_err(format!(
-            "object of type {} does not implement Python buffer protocol.",
-            type_name(object)
-        ))
-    })?;
+    let buffer = buffer_of(object)?;
     if !buffer.is_c_contiguous() {
         return Err(PyValueError::new_err("frombuffer(): the buffer is not contiguous"));
     }

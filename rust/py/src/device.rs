@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use arcgrad::ops::{copy, views};
+use arcgrad::ops::views;
+use arcgrad::ops::writing::copy;
 use arcgrad::shape::{self, Strides};
 use arcgrad::storage::{Device, Placed, is_meta_known};
 use arcgrad::{Error, Tensor};

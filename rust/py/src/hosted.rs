@@ -80,9 +80,8 @@ impl OpOverload {
         let asked = ASKED
             .with(|asked| asked.borrow().iter().rev().find(|(asked, _)| *asked == name).map(|(_, call)| call.clone()));
         let Some(call) = asked else {
-            return Err(PyRuntimeError::new_err(format!(
-                "aten.{name} runs while __torch_dispatch__ is asked about it; call the function of the package otherwise"
-            )));
+            // Nobody was asked about this operation: it is the function of the package.
+            return Ok(py.import("arcgrad.ops")?.getattr("run")?.call1((&self.op, args, kwargs))?.unbind());
         };
         if kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
             return Err(PyTypeError::new_err(format!(
@@ -92,6 +91,9 @@ impl OpOverload {
         let inputs: Vec<Option<&Tensor>> = args.iter().map(|argument| from_py_static(&argument)).collect();
         let results =
             guard(|| if OFF.get() { run_plain(&call, &inputs) } else { Ok(call.run(&inputs)?.into_iter().collect()) })?;
+        if call.reads && let [number] = results.as_slice() {
+            return Ok(number::to_py(py, guard(|| number.item())?));
+        }
         handed_out(py, results)
     }
 
@@ -341,13 +343,13 @@ fn ask(py: Python<'_>, call: Arc<HostCall>, inputs: &[Option<&Tensor>]) -> PyRes
     if let Some(object) = &mode.0 {
         let result = object.bind(py).call_method1(method, (&func, &types, &args, &kwargs))?;
         if !declines(&result) {
-            return results_of(&result, name);
+            return results_of(&result, &call, name);
         }
     }
     for object in &asked {
         let result = object.get_type().call_method1(method, (&func, &types, &args, &kwargs))?;
         if !declines(&result) {
-            return results_of(&result, name);
+            return results_of(&result, &call, name);
         }
     }
     if asked.is_empty() && mode.0.is_some() {
@@ -360,9 +362,12 @@ fn ask(py: Python<'_>, call: Arc<HostCall>, inputs: &[Option<&Tensor>]) -> PyRes
     )))
 }
 
-fn results_of(result: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<Tensor>> {
+fn results_of(result: &Bound<'_, PyAny>, call: &HostCall, name: &str) -> PyResult<Vec<Tensor>> {
     if let Some(tensor) = from_py(result) {
         return Ok(vec![tensor.clone()]);
+    }
+    if call.reads && let Some(number) = number::scalar(result)? {
+        return guard(|| Tensor::scalar(number, number.dtype())).map(|number| vec![number]);
     }
     let wrong = |object: &Bound<'_, PyAny>| {
         PyTypeError::new_err(format!(
@@ -444,8 +449,8 @@ impl PyTensor {
         storage_size: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let py = cls.py();
-        // How its elements would lie, and where, is nobody's business: it has none.
-        let _ = (strides, storage_offset, memory_format, layout, device, pin_memory, storage_size);
+        // On which device its elements would lie is nobody's business: it has none.
+        let _ = (memory_format, layout, device, pin_memory, storage_size);
         let _ = (dispatch_sizes_strides_policy, dispatch_device, dispatch_layout);
         if !class_runs_operations(cls) {
             return Err(PyRuntimeError::new_err(format!(
@@ -454,6 +459,18 @@ impl PyTensor {
             )));
         }
         let shape: Vec<usize> = size.extract()?;
+        let strides: Option<Vec<isize>> =
+            strides.filter(|strides| !strides.is_none()).map(|strides| strides.extract()).transpose()?;
+        if strides.as_ref().is_some_and(|strides| strides.len() != shape.len()) {
+            return Err(PyRuntimeError::new_err(format!(
+                "_make_wrapper_subclass: {} strides do not match the number of axes of size {shape:?}",
+                strides.map_or(0, |strides| strides.len())
+            )));
+        }
+        let offset: usize = match storage_offset.filter(|offset| !offset.is_none()) {
+            Some(offset) => offset.extract()?,
+            None => 0,
+        };
         let dtype = match dtype.filter(|dtype| !dtype.is_none()) {
             Some(object) => dtype::from_py(object).ok_or_else(|| {
                 PyTypeError::new_err(format!(
@@ -466,7 +483,7 @@ impl PyTensor {
         let dict = PyDict::new(py).into_any().unbind();
         let remains = Remains::new(cls.clone().unbind(), Some(dict.clone_ref(py)));
         let tensor = guard(|| {
-            let tensor = Tensor::new_hosted(&shape, dtype, Arc::new(remains))?;
+            let tensor = Tensor::new_hosted(&shape, strides.as_deref(), offset, dtype, Arc::new(remains))?;
             if requires_grad {
                 tensor.set_requires_grad(true)?;
             }

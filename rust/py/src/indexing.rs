@@ -3,10 +3,11 @@
 //! Here Python objects become index items; what they mean is the core's business. The most common index, one integer,
 //! takes a short way of its own.
 
-use arcgrad::graph::watch;
+use arcgrad::graph::{Modes, modes, watch};
 use arcgrad::ops::elementwise::{Arg, Fresh};
 use arcgrad::ops::indexing::{IndexItem, getitem, setitem};
-use arcgrad::ops::{copy, views};
+use arcgrad::ops::views;
+use arcgrad::ops::writing::copy;
 use arcgrad::{DType, Scalar, Tensor};
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::ffi;
@@ -197,6 +198,8 @@ impl PyTensor {
         let (py, this) = (slf.py(), slf.get().tensor());
         if let Some(index) = plain_int(key)? {
             match guard(|| views::select(this, 0, index)) {
+                // A class that runs operations itself has made an object of its own.
+                Ok(tensor) if modes().any(Modes::LIFTED) => return tensor::to_py(py, tensor),
                 Ok(tensor) => return tensor::fresh_to_py(py, Fresh { tensor, in_graph: true }),
                 // A tensor without axes has its own words for that.
                 Err(error) if this.rank() > 0 => return Err(error),

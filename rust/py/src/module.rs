@@ -1,7 +1,7 @@
 //! Functions of the module that are no operations: defaults, promotion, threads, memory, questions about objects.
 
+use arcgrad::ops::arranging::grids;
 use arcgrad::ops::elementwise::Promotion;
-use arcgrad::ops::grids;
 use arcgrad::{DType, parallel, storage};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -147,6 +147,12 @@ fn empty_cache() {
     allocator::give_back();
 }
 
+/// Whether memory to be filled shows that it was never written, instead of holding zeros; see `utils.deterministic`.
+#[pyfunction]
+fn _let_empty_glare(on: bool) {
+    arcgrad::ops::creation::let_empty_glare(on);
+}
+
 /// The instruction sets in use, for `python -m arcgrad`.
 #[pyfunction]
 fn _instruction_sets() -> &'static str {
@@ -255,6 +261,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(set_num_threads, module)?)?;
     module.add_function(wrap_pyfunction!(memory_stats, module)?)?;
     module.add_function(wrap_pyfunction!(empty_cache, module)?)?;
+    module.add_function(wrap_pyfunction!(_let_empty_glare, module)?)?;
     module.add_function(wrap_pyfunction!(_instruction_sets, module)?)?;
     module.add_function(wrap_pyfunction!(is_tensor, module)?)?;
     module.add_function(wrap_pyfunction!(is_storage, module)?)?;

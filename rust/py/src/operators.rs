@@ -1,8 +1,7 @@
 //! Python's operators on tensors, each on a short way of its own.
 
 use arcgrad::graph::watch;
-use arcgrad::ops::elementwise::{Arg, Row, apply, apply_in_place, apply_small};
-use arcgrad::ops::powers;
+use arcgrad::ops::elementwise::{Arg, Row, apply, apply_in_place, apply_small, resolve};
 use arcgrad::ops::registry::{Form, OpInfo, Output, Value};
 use arcgrad::ops::rows;
 use arcgrad::shape::Shape;
@@ -403,13 +402,13 @@ impl PyTensor {
         ask_first!(slf.py(), "neg", slf);
         if slf.get().tensor().dtype() == DType::Bool {
             // The operation's own words say why not.
-            guard(|| powers::neg(slf.get().tensor().into()).map(drop))?;
+            guard(|| resolve::neg(slf.get().tensor().into()).map(drop))?;
         }
         unary(slf, &rows::neg::ROW)
     }
     fn __pos__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         ask_first!(slf.py(), "positive", slf);
-        guard(|| powers::positive(slf.get().tensor()).map(drop))?;
+        guard(|| resolve::positive(slf.get().tensor()).map(drop))?;
         Ok(slf.clone().into_any().unbind())
     }
     fn __abs__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {

@@ -3,26 +3,32 @@
 use std::ffi::c_int;
 use std::ptr::NonNull;
 
-use arcgrad::storage::Storage;
+use arcgrad::storage::{Placed, Storage};
 use arcgrad::{Array, DType, Tensor, shape};
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyBufferError, PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyBufferError, PyNotImplementedError, PyRuntimeError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PySlice;
+use pyo3::types::{PySlice, PyTuple};
 
 use crate::device::{self, PyDevice};
 use crate::error::guard;
+use crate::number;
 use crate::tensor::{self, type_name};
 
 /// The memory block that tensors are views of.
-#[pyclass(frozen, name = "UntypedStorage", module = "arcgrad")]
+#[pyclass(frozen, subclass, dict, weakref, name = "UntypedStorage", module = "arcgrad")]
 pub struct PyStorage(Storage);
 
 impl PyStorage {
     /// The object of a block.
     pub fn new(storage: Storage) -> Self {
         Self(storage)
+    }
+
+    /// The block of an array.
+    fn of(array: Array) -> Self {
+        Self(array.storage().clone())
     }
 
     /// The block.
@@ -33,9 +39,39 @@ impl PyStorage {
 
 #[pymethods]
 impl PyStorage {
+    /// Zeros of so many bytes (none by default), the bytes of a sequence, or the block of another storage.
+    #[new]
+    #[pyo3(signature = (*args, device=None))]
+    fn made(args: &Bound<'_, PyTuple>, device: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        const OP: &str = "UntypedStorage";
+        let _place = Placed::on(device::or_default(device)?);
+        let given = match args.len() {
+            0 => None,
+            1 => Some(args.get_item(0)?),
+            _ => return Err(PyTypeError::new_err("UntypedStorage() takes a size, a sequence of bytes or a storage")),
+        };
+        let Some(given) = given else { return guard(|| Array::zeros(OP, &[0], DType::U8)).map(Self::of) };
+        if let Ok(storage) = given.cast::<Self>() {
+            return Ok(Self(storage.get().0.clone()));
+        }
+        if let Some(size) = number::int(&given)? {
+            let size = usize::try_from(size).map_err(|_| {
+                PyRuntimeError::new_err(format!("UntypedStorage(): the size must be non-negative, got {size}"))
+            })?;
+            return guard(|| Array::zeros(OP, &[size], DType::U8)).map(Self::of);
+        }
+        let bytes: Vec<u8> = given.extract().map_err(|_| {
+            let given = type_name(&given);
+            PyTypeError::new_err(format!(
+                "UntypedStorage(): expected a size, a sequence of bytes or a storage, got {given}"
+            ))
+        })?;
+        guard(|| Array::from_slice(&bytes, &[bytes.len()])).map(Self::of)
+    }
+
     /// The address of the first byte.
     fn data_ptr(&self) -> usize {
-        if self.0.bytes() == 0 || self.0.is_meta() { 0 } else { self.0.ptr() as usize }
+        if self.0.bytes() == 0 || !self.0.has_memory() { 0 } else { self.0.ptr() as usize }
     }
 
     /// Size in bytes.
@@ -69,6 +105,11 @@ impl PyStorage {
 
     /// A byte, or part of the block as a block of its own, over the same memory.
     fn __getitem__(&self, py: Python<'_>, index: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        if self.0.is_meta() {
+            return Err(PyNotImplementedError::new_err(
+                "Not available for 'meta' device type: a storage without bytes",
+            ));
+        }
         let Ok(slice) = index.cast::<PySlice>() else {
             let bytes = self.0.bytes();
             let array = guard(|| Array::from_parts("storage", self.0.clone(), DType::U8, &[bytes], &[1], 0))?;
@@ -196,6 +237,15 @@ pub fn array_over(
         return Err(PyTypeError::new_err("set_(): size and stride must have the same length"));
     }
     guard(|| Array::from_parts("set_", storage, dtype, &size, &stride, offset))
+}
+
+/// A tensor over a storage, with a dtype of its own or without, as `tensor(storage)` makes it; `None` of anything else.
+pub fn shown(data: &Bound<'_, PyAny>, wanted: Option<DType>) -> PyResult<Option<Tensor>> {
+    if !data.is_instance_of::<PyStorage>() && !data.hasattr(pyo3::intern!(data.py(), "_untyped"))? {
+        return Ok(None);
+    }
+    let empty = guard(|| Array::zeros("tensor", &[0], wanted.unwrap_or_else(arcgrad::default_dtype)))?;
+    array_over(&Tensor::from_array(empty), Some(data), 0, None, None).map(|array| Some(Tensor::from_array(array)))
 }
 
 /// Adds the class.

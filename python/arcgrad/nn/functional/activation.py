@@ -151,6 +151,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
                 f"Found parameter numbers = {weight.numel()} and channel size = {channels}."
             )
         weight = weight.reshape(-1, *(1,) * (input.ndim - 2))
+    elif input.ndim == 0:
+        weight = weight.reshape(())
     return arcgrad.where(input > 0, input, weight * input)
 
 

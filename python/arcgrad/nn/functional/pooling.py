@@ -131,18 +131,19 @@ def adaptive_max_pool1d_with_indices(
     return _core.adaptive_max_pool1d(input, output_size, True)
 
 
-def adaptive_max_pool2d_with_indices(
-    input: Tensor, output_size: int | Sequence[int | None], return_indices: bool = False
-) -> tuple[Tensor, Tensor]:
-    """:func:`adaptive_max_pool2d` with where in its plane each element lies, whatever ``return_indices``."""
-    return adaptive_max_pool2d(input, output_size, True)
+def _adaptive_with_indices(pool, room):
+    def function(
+        input: Tensor, output_size: int | Sequence[int | None], return_indices: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        return pool(input, output_size, True)
+
+    name = pool.__name__
+    doc = f":func:`{name}` with where in its {room} each element lies, whatever ``return_indices``."
+    return _finished(function, f"{name}_with_indices", doc)
 
 
-def adaptive_max_pool3d_with_indices(
-    input: Tensor, output_size: int | Sequence[int | None], return_indices: bool = False
-) -> tuple[Tensor, Tensor]:
-    """:func:`adaptive_max_pool3d` with where in its volume each element lies, whatever ``return_indices``."""
-    return adaptive_max_pool3d(input, output_size, True)
+adaptive_max_pool2d_with_indices = _adaptive_with_indices(adaptive_max_pool2d, "plane")
+adaptive_max_pool3d_with_indices = _adaptive_with_indices(adaptive_max_pool3d, "volume")
 
 
 # ---- norms of windows ----
@@ -271,7 +272,9 @@ def _fractional_max_pool(axes, input, kernel_size, output_size, output_ratio, re
     return (values, indices.view(shape)) if return_indices else values
 
 
-def _fractional(axes, doc):
+def _fractional(axes, doc=None, room=None):
+    """The function of so many axes, or, with a word for what a window lies in, that which always gives the places, too."""
+
     def function(
         input: Tensor,
         kernel_size: int | Sequence[int],
@@ -280,24 +283,15 @@ def _fractional(axes, doc):
         return_indices: bool = False,
         _random_samples: Tensor | None = None,
     ) -> Any:
-        return _fractional_max_pool(axes, input, kernel_size, output_size, output_ratio, return_indices, _random_samples)
+        places = return_indices or room is not None
+        return _fractional_max_pool(axes, input, kernel_size, output_size, output_ratio, places, _random_samples)
 
-    return _finished(function, f"fractional_max_pool{axes}d", doc)
-
-
-def _fractional_with_indices(axes, room):
-    def function(
-        input: Tensor,
-        kernel_size: int | Sequence[int],
-        output_size: int | Sequence[int] | None = None,
-        output_ratio: float | Sequence[float] | None = None,
-        return_indices: bool = False,
-        _random_samples: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        return _fractional_max_pool(axes, input, kernel_size, output_size, output_ratio, True, _random_samples)
-
-    doc = f":func:`fractional_max_pool{axes}d` with where in its {room} each element lies, whatever ``return_indices``."
-    return _finished(function, f"fractional_max_pool{axes}d_with_indices", doc)
+    name = f"fractional_max_pool{axes}d"
+    if room is None:
+        return _finished(function, name, doc)
+    function.__annotations__["return"] = "tuple[Tensor, Tensor]"
+    doc = f":func:`{name}` with where in its {room} each element lies, whatever ``return_indices``."
+    return _finished(function, f"{name}_with_indices", doc)
 
 
 fractional_max_pool2d = _fractional(
@@ -318,8 +312,8 @@ fractional_max_pool2d = _fractional(
     """,
 )
 fractional_max_pool3d = _fractional(3, ":func:`fractional_max_pool2d` of ``(N, C, D, H, W)`` or ``(C, D, H, W)``.")
-fractional_max_pool2d_with_indices = _fractional_with_indices(2, "plane")
-fractional_max_pool3d_with_indices = _fractional_with_indices(3, "volume")
+fractional_max_pool2d_with_indices = _fractional(2, room="plane")
+fractional_max_pool3d_with_indices = _fractional(3, room="volume")
 
 
 # ---- the inverse of maximum pooling ----

@@ -198,7 +198,7 @@ class State:
     def _register_state_dict_hook(self, hook):
         """Like :meth:`register_state_dict_post_hook`, but a result other than None replaces the dictionary."""
         if getattr(hook, "_from_public_api", False):
-            raise RuntimeError("Cannot register a hook that was registered with register_state_dict_post_hook")
+            raise RuntimeError("Cannot register a hook that was previously registered via register_state_dict_post_hook")
         return add_hook(self._state_dict_hooks, hook)
 
     def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
@@ -250,6 +250,12 @@ def _load_one(module, name, target, key, value, assign):
             return (
                 f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, "
                 f"the shape in current model is {target.shape}."
+            )
+        if target.is_meta and not value.is_meta and not assign:
+            _warnings.warn(
+                f"for {key}: copying from a non-meta parameter in the checkpoint to a meta parameter in the current model, "
+                "which is a no-op. (Did you mean to pass `assign=True` to assign items in the state dictionary to their "
+                "corresponding key in the module instead of copying them in place?)"
             )
     try:
         with no_grad():

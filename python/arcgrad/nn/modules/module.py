@@ -1,7 +1,11 @@
 """The base class of all layers under the name by which programs import it; it is made in :mod:`arcgrad.nn.module`."""
 
+import sys
+import types
+
 from arcgrad import _names
 
+from ..module import hooks as _hooks
 from ..module.hooks import (
     register_module_backward_hook,
     register_module_buffer_registration_hook,
@@ -30,4 +34,17 @@ __all__ = [
 ]
 
 
+def _table(name):
+    """A table of hooks for all modules: programs read it here, and put another in its place."""
+    return property(lambda self: getattr(_hooks, name), lambda self, table: setattr(_hooks, name, table))
+
+
+class _Module(types.ModuleType):
+    """This module."""
+
+    for _name in [name for name in vars(_hooks) if name.startswith("_global_")]:
+        vars()[_name] = _table(_name)
+
+
+sys.modules[__name__].__class__ = _Module
 _names.describe(__name__)

@@ -25,16 +25,17 @@ def _row(padding_idx, num_embeddings):
     return padding_idx % num_embeddings
 
 
-def _table(given, num_embeddings, embedding_dim, device, dtype):
+def _table(given, num_embeddings, embedding_dim, device, dtype, trained=True):
     """The parameter of a table: what is given, or memory to draw into."""
     shape = (num_embeddings, embedding_dim)
     if given is None:
-        return Parameter(empty(shape, device=device, dtype=dtype))
+        return Parameter(empty(shape, device=device, dtype=dtype), trained)
     if tuple(given.shape) != shape:
         raise AssertionError(
             f"Shape of weight does not match num_embeddings and embedding_dim: {tuple(given.shape)} for {shape}"
         )
-    return Parameter(given)
+    # Also of integers, which no gradient is for.
+    return Parameter(given, trained)
 
 
 def _table_sizes(embeddings):
@@ -95,10 +96,9 @@ class Embedding(Module):
         self.max_norm = max_norm
         self.norm_type = norm_type
         self.scale_grad_by_freq = scale_grad_by_freq
-        self.weight = _table(_weight, num_embeddings, embedding_dim, device, dtype)
+        self.weight = _table(_weight, num_embeddings, embedding_dim, device, dtype, not _freeze)
         if _weight is None:
             self.reset_parameters()
-        self.weight.requires_grad = not _freeze
         self.sparse = sparse
 
     def reset_parameters(self) -> None:

@@ -26,4 +26,27 @@ _triple = _ntuple(3, "_triple")
 _quadruple = _ntuple(4, "_quadruple")
 
 
+def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: str) -> None:
+    """Takes a prefix (``'module.'`` of a wrapped module) from the names of a state dictionary, in place.
+
+    Args:
+        state_dict (dict): names that begin otherwise stay as they are.
+        prefix (str): what the names and those of the metadata begin with.
+
+    >>> from arcgrad.nn.modules.utils import consume_prefix_in_state_dict_if_present
+    >>> state = {"module.weight": 1, "bias": 2}
+    >>> consume_prefix_in_state_dict_if_present(state, "module.")
+    >>> sorted(state)
+    ['bias', 'weight']
+    """
+    for name in [name for name in state_dict if name.startswith(prefix)]:
+        state_dict[name.removeprefix(prefix)] = state_dict.pop(name)
+    metadata = getattr(state_dict, "_metadata", None)
+    if metadata is None:
+        return
+    # The module itself is named without the dot.
+    for name in [name for name in metadata if name and (name == prefix.rstrip(".") or name.startswith(prefix))]:
+        metadata[name.removeprefix(prefix) if name.startswith(prefix) else ""] = metadata.pop(name)
+
+
 _names.describe(__name__)

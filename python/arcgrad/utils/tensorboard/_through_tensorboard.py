@@ -19,7 +19,7 @@ from tensorboard.plugins.text.plugin_data_pb2 import TextPluginData  # type: ign
 from tensorboard.summary.writer.event_file_writer import EventFileWriter  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 from arcgrad import _names
-from arcgrad.utils.tensorboard._values import NO_GRAPH, as_arrays
+from arcgrad.utils.tensorboard._values import Writer, as_arrays
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class FileWriter:
         self._writer.close()
 
 
-class SummaryWriter:
+class SummaryWriter(Writer):
     """Writes files of events: ``add_scalar``, ``add_scalars``, ``add_histogram``, ``add_image``, ``add_images``, ``add_figure``,
     ``add_text`` and ``add_hparams``, which take tensors.
 
@@ -192,10 +192,6 @@ class SummaryWriter:
         if folder not in self._writers:
             self._writers[folder] = FileWriter(folder, *self._settings)
         return self._writers[folder]
-
-    def get_logdir(self) -> str:
-        """The folder of the files."""
-        return self.log_dir
 
     def _add(self, global_step, walltime, **value):
         self.file_writer.add_summary(Summary(value=[Summary.Value(**value)]), global_step, walltime)
@@ -314,10 +310,6 @@ class SummaryWriter:
     add_pr_curve = _not_here("add_pr_curve")
     add_video = _not_here("add_video")
     del _not_here
-
-    def add_graph(self, model: Any, input_to_model: Any = None, verbose: bool = False, use_strict_trace: bool = True) -> NoReturn:
-        """Raises NotImplementedError: modules are not traced. :mod:`arcgrad.drawing` draws graphs of gradients."""
-        raise NotImplementedError(NO_GRAPH)
 
     def flush(self) -> None:
         """Writes what waits."""

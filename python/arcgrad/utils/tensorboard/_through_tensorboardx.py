@@ -8,7 +8,7 @@ import inspect
 import tensorboardX  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 from arcgrad import _names
-from arcgrad.utils.tensorboard._values import NO_GRAPH, as_arrays
+from arcgrad.utils.tensorboard._values import Writer, as_arrays
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def _taking_tensors(method):
     return add
 
 
-class SummaryWriter(tensorboardX.SummaryWriter):  # type: ignore[misc]
+class SummaryWriter(Writer, tensorboardX.SummaryWriter):  # type: ignore[misc]
     """Writes files of events: ``add_scalar``, ``add_histogram``, ``add_image``, ``add_text``, ``add_hparams`` and others of
     tensorboardX, which take tensors.
 
@@ -50,23 +50,11 @@ class SummaryWriter(tensorboardX.SummaryWriter):  # type: ignore[misc]
         filename_suffix: str = "",
     ) -> None:
         super().__init__(log_dir, comment, purge_step, max_queue, flush_secs, filename_suffix)
-
-    @property
-    def log_dir(self) -> str:
-        """The folder of the files."""
-        return str(self.logdir)
-
-    def get_logdir(self) -> str:
-        """The folder of the files."""
-        return str(self.logdir)
-
-    def add_graph(self, model: Any, input_to_model: Any = None, verbose: bool = False, use_strict_trace: bool = True) -> None:
-        """Raises NotImplementedError: modules are not traced. :mod:`arcgrad.drawing` draws graphs of gradients."""
-        raise NotImplementedError(NO_GRAPH)
+        self.log_dir = str(self.logdir)
 
 
 for _name, _method in inspect.getmembers(tensorboardX.SummaryWriter, inspect.isfunction):
-    if _name.startswith("add_") and _name not in vars(SummaryWriter):
+    if _name.startswith("add_") and not hasattr(Writer, _name):
         setattr(SummaryWriter, _name, _taking_tensors(_method))
 
 _names.describe(__name__)

@@ -24,6 +24,8 @@ pub(crate) struct Algebra {
     pub expand_to: fn(&Tensor, &[usize]) -> Result<Tensor>,
     /// Zeros in the shape, the dtype and the layout of a tensor.
     pub zeros_like: fn(&Tensor) -> Result<Tensor>,
+    /// Zeros in the shape and dtype of the first, one example of as many as the second is one of.
+    pub zeros_beside: fn(&Tensor, &Tensor) -> Result<Tensor>,
     /// Whether any element is NaN.
     pub any_nan: fn(&Tensor) -> Result<bool>,
     /// The part of a gradient that belongs to a view (shape, strides, offset) of a base with the given geometry;

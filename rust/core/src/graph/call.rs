@@ -11,6 +11,7 @@ use super::place;
 use super::record;
 use super::trace;
 use super::transform;
+use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::storage::is_meta_known;
@@ -60,35 +61,61 @@ pub fn call_with<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tens
     if modes().any(Modes::TRANSFORMS) { transform::call(op, inputs) } else { run(op, inputs) }
 }
 
-/// Computes, and records.
+/// What is read of each operand of a call, once.
+pub(super) type Operands = SmallVec<[Option<Operand>; 3]>;
+
+/// Computes, and records. Compiled for each operation, so what needs not know which it is stands in functions of its own.
 #[track_caller]
 pub(super) fn run<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
-    let mut operands: SmallVec<[Option<Operand>; 3]> = SmallVec::new();
-    // What has no gradient can be computed of a view whose history cannot be told, too.
-    let constant = op.differentiable() == 0;
-    let snapshot = |input: &Tensor| if constant { Ok(input.constant_operand()) } else { input.snapshot() };
-    for input in inputs {
-        operands.push(input.map(snapshot).transpose()?);
-    }
+    let mut operands = Operands::new();
+    read(inputs, op.differentiable() == 0, &mut operands)?;
     let recorded = record::is_wanted(&operands);
     if recorded && let Some(results) = op.decompose(inputs) {
         return results;
     }
-    let outputs = {
-        let mut arrays = SmallVec::new();
-        for operand in &operands {
-            arrays.push(operand.as_ref().map(|operand| &operand.array));
-        }
-        eval(&op, &Inputs(arrays))?
-    };
-    if recorded && outputs[..op.differentiable()].iter().any(|output| output.dtype().is_differentiable()) {
+    let outputs = eval(&op, &arrays(&operands))?;
+    if recorded && any_differentiable(&outputs[..op.differentiable()]) {
         return record::outputs(op, &operands, outputs, None);
     }
+    Ok(unrecorded(outputs))
+}
+
+/// Looks at each operand. What has no gradient, a `constant`, can be computed of a view whose history cannot be told, too.
+#[inline(never)]
+#[track_caller]
+pub(super) fn read(inputs: &[Option<&Tensor>], constant: bool, operands: &mut Operands) -> Result<()> {
+    for input in inputs {
+        let operand = match input {
+            None => None,
+            Some(input) if constant => Some(input.constant_operand()),
+            Some(input) => Some(input.snapshot()?),
+        };
+        operands.push(operand);
+    }
+    Ok(())
+}
+
+/// The operands' arrays.
+fn arrays(operands: &[Option<Operand>]) -> Inputs<'_> {
+    let mut arrays = SmallVec::new();
+    for operand in operands {
+        arrays.push(operand.as_ref().map(|operand| &operand.array));
+    }
+    Inputs(arrays)
+}
+
+fn any_differentiable(outputs: &[Array]) -> bool {
+    outputs.iter().any(|output| output.dtype().is_differentiable())
+}
+
+/// Results without a place in the graph.
+#[inline(never)]
+fn unrecorded(outputs: Arrays) -> Tensors {
     let mut results = Tensors::new();
     for output in outputs {
         results.push(Tensor::from_array(output));
     }
-    Ok(results)
+    results
 }
 
 /// An operation of real numbers alone, by PyTorch's name of its node: `SoftmaxBackward0` is that of `softmax`.

@@ -15,7 +15,7 @@ use super::op::{Arrays, Inputs, Op};
 use super::transform::{Batch, Tangents};
 use super::views;
 use crate::array::Array;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
 /// The derivative of such a gradient with respect to the inputs.
@@ -25,6 +25,8 @@ pub(crate) enum Derivative {
     Zero,
     /// None is given, as where an input does not take part.
     None,
+    /// There is one that nobody computes: asking for it is an error.
+    Refused(&'static str),
 }
 
 /// Puts the gradient of `input`, part of the graph if one of the node's first `inputs` inputs is.
@@ -79,6 +81,9 @@ impl Op for FlatRule {
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        if let Derivative::Refused(reason) = self.derivative {
+            return Err(Error::runtime(FLAT, reason));
+        }
         if cx.needs(0) {
             let gradient = cx.only_grad();
             cx.put(0, gradient);

@@ -336,6 +336,13 @@ impl Tensor {
         self.lift().is_some_and(|lift| lift.host.is_some())
     }
 
+    /// Whether only the host knows the data of this tensor.
+    pub(crate) fn is_left_to_host(&self) -> bool {
+        self.top_level().is_some_and(|(_, kind)| kind == Kind::Host)
+            && self.is_hosted()
+            && !self.array().storage().has_memory()
+    }
+
     /// Lets the host run the operations on this tensor: `attachment` is what it makes an object of that stands for it.
     pub fn set_host(&self, attachment: Attachment) {
         let host = Some(Hosted::new(attachment));
@@ -378,6 +385,8 @@ impl Tensor {
         let whole = base.lift()?.dual(level)?.tangent.lock().clone()?;
         let part = match view_of(self).and_then(|view| view.replay) {
             Some(replay) => below(level, || replay(&whole)).ok()?,
+            // An example is row-major, and nothing says how else it lies.
+            None if whole.is_batched() && !base.array().is_contiguous() => return None,
             None => {
                 let (array, offset) = (self.array(), base.array().offset());
                 let offset = whole.array().offset() + array.offset().checked_sub(offset)?;

@@ -138,6 +138,8 @@ fn save_outputs(node: &NodeRef, saves: &[Save<'_>], outputs: &[Tensor]) -> Resul
 
 /// Records a call: its results as tensors. Those behind the differentiable ones have no place in the graph. `lifts` are what
 /// transformations attach to the results.
+///
+/// Compiled for each operation, so what needs not know which it is stands in functions of its own.
 #[track_caller]
 pub(crate) fn outputs<O: Op>(
     mut op: O,
@@ -145,13 +147,37 @@ pub(crate) fn outputs<O: Op>(
     arrays: Arrays,
     lifts: Option<&[Option<Lift>]>,
 ) -> Result<Tensors> {
+    let kept = op.keeps(&needed(operands));
+    let (mut edges, mut saved) = (SmallVec::new(), SmallVec::new());
+    keep_inputs(operands, op.differentiable_inputs(), &kept, &mut edges, &mut saved)?;
+    let count = op.differentiable().min(arrays.len());
+    let node: NodeRef = NodeOf::new(op, Blame::here(), edges, metas(&arrays[..count]), saved);
+    place(&node, count, &kept, arrays, lifts)
+}
+
+/// Which operands want a gradient.
+fn needed(operands: &[Option<Operand>]) -> impl Fn(usize) -> bool {
+    move |input| operands[input].as_ref().is_some_and(|operand| operand.edge.is_some())
+}
+
+#[inline(never)]
+fn metas(arrays: &[Array]) -> SmallVec<[Meta; 1]> {
+    arrays.iter().map(meta).collect()
+}
+
+/// Where the gradients of a call go, and what is kept of its inputs.
+#[inline(never)]
+#[track_caller]
+fn keep_inputs(
+    operands: &[Option<Operand>],
+    ends: usize,
+    kept: &[Keep],
+    edges: &mut SmallVec<[Edge; 2]>,
+    saved: &mut SmallVec<[Saved; 2]>,
+) -> Result<()> {
     let edge = |operand: &Option<Operand>| operand.as_ref().and_then(|operand| operand.edge.clone());
-    let ends = operands.iter().take(op.differentiable_inputs());
-    let edges: SmallVec<[Edge; 2]> = ends.map(|operand| edge(operand).unwrap_or_default()).collect();
-    let needs = |input: usize| operands[input].as_ref().is_some_and(|operand| operand.edge.is_some());
-    let kept = op.keeps(&needs);
-    let mut saved: SmallVec<[Saved; 2]> = SmallVec::new();
-    for keep in &kept {
+    edges.extend(operands.iter().take(ends).map(|operand| edge(operand).unwrap_or_default()));
+    for keep in kept {
         if let Keep::Input(input) | Keep::Copy(input) = *keep {
             debug_assert!(saved.len() < kept.len(), "kept inputs come before kept outputs");
             let operand = operands[input].as_ref().expect("an input that is kept was given");
@@ -169,9 +195,19 @@ pub(crate) fn outputs<O: Op>(
             saved.push(value.lifted(lift));
         }
     }
-    let count = op.differentiable().min(arrays.len());
-    let metas = arrays[..count].iter().map(meta).collect();
-    let node: NodeRef = NodeOf::new(op, Blame::here(), edges, metas, saved);
+    Ok(())
+}
+
+/// The results of a call at their places in the graph, of which the first `count` have one.
+#[inline(never)]
+#[track_caller]
+fn place(
+    node: &NodeRef,
+    count: usize,
+    kept: &[Keep],
+    arrays: Arrays,
+    lifts: Option<&[Option<Lift>]>,
+) -> Result<Tensors> {
     let tensors: Tensors = arrays
         .into_iter()
         .enumerate()
@@ -187,7 +223,7 @@ pub(crate) fn outputs<O: Op>(
         tensor.set_lift(lift.clone());
     }
     for keep in kept {
-        if let Keep::Output(nr) = keep {
+        if let Keep::Output(nr) = *keep {
             let tensor = &tensors[nr];
             let array = tensor.array();
             let version = array.storage().version();

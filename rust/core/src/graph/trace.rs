@@ -152,9 +152,15 @@ pub(super) fn aside<R>(body: impl FnOnce() -> R) -> R {
 #[cold]
 #[track_caller]
 pub(crate) fn note<O: Primitive>(op: &O, inputs: &[Option<&Array>], outputs: &[Array]) {
-    let blame = Blame::here();
     let (text, op) = (format!("{op:?}"), op.clone());
-    let run: Run = Arc::new(move |inputs| op.eval(inputs));
+    note_step(text, Arc::new(move |inputs| op.eval(inputs)), inputs, outputs);
+}
+
+/// [`note`] of any operation.
+#[inline(never)]
+#[track_caller]
+fn note_step(text: String, run: Run, inputs: &[Option<&Array>], outputs: &[Array]) {
+    let blame = Blame::here();
     with_recorder(|recorder| {
         recorder.check_announced();
         let inputs = inputs.iter().map(|input| input.map(|input| recorder.value(input, false))).collect();

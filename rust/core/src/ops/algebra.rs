@@ -1,7 +1,10 @@
 //! What the engine does with gradients, in terms of ops: see [`crate::graph::algebra`].
 
 use super::elementwise::{Arg, apply, apply_in_place, update_data};
-use super::{copy, masks, reduce, rows, views};
+use super::indexing::masks;
+use super::reductions::reduce;
+use super::writing::copy;
+use super::{batching, rows, views};
 use crate::array::Array;
 use crate::graph::algebra::Algebra;
 use crate::graph::no_grad;
@@ -25,6 +28,12 @@ pub(crate) static ALGEBRA: Algebra = Algebra {
         let zeros = Array::uninit_like("zeros_like", &array, array.dtype())?;
         zeros.fill(Scalar::Int(0));
         Ok(Tensor::from_array(zeros))
+    },
+    zeros_beside: |like, model| {
+        let (shape, dtype) = (like.shape(), like.dtype());
+        batching::beside(model, |examples| {
+            Ok(Tensor::from_array(Array::zeros("zeros_like", &[examples, &shape].concat(), dtype)?))
+        })
     },
     any_nan: |tensor| {
         let nan = apply(&rows::isnan::ROW, &[], &[Arg::Tensor(tensor)])?;

@@ -2,27 +2,15 @@
 
 use smallvec::SmallVec;
 
-use super::views;
+pub(super) use super::views::front;
+
+use super::{levels, views};
 use crate::error::{Error, Result};
+use crate::graph::level::{Level, batches};
 use crate::graph::transform::{Batch, Part};
 use crate::graph::{Modes, modes};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
-
-/// All examples along axis 0.
-#[track_caller]
-pub(super) fn front(part: &Part, size: usize) -> Result<Tensor> {
-    match part.axis {
-        Some(0) => Ok(part.tensor.clone()),
-        Some(axis) => views::movedim(&part.tensor, &[axis as i64], &[0]),
-        None => {
-            let tensor = views::unsqueeze(&part.tensor, 0)?;
-            let mut shape = tensor.shape();
-            shape[0] = size;
-            views::broadcast_to(&tensor, &shape)
-        }
-    }
-}
 
 /// All examples along axis 0, each of at least one axis.
 #[track_caller]
@@ -64,6 +52,29 @@ pub(super) fn refuse_dynamic(op: &'static str, inputs: &[&Tensor]) -> Result<()>
              result of one example may be larger than that of another"
         )
     })
+}
+
+/// A new tensor beside `model`: where that is one example of many, so is the new one, and each can be written to. `make` makes it
+/// with the axes of the examples in front.
+#[track_caller]
+pub(super) fn beside(model: &Tensor, make: impl FnOnce(&[usize]) -> Result<Tensor>) -> Result<Tensor> {
+    if !modes().any(Modes::LIFTED) || !model.is_batched() {
+        return make(&[]);
+    }
+    let mut own: SmallVec<[Level; 2]> = SmallVec::new();
+    let mut batched = model.lift().and_then(|lift| lift.batched);
+    while let Some(outer) = batched {
+        own.push(outer.level);
+        batched = outer.inner.lift().and_then(|lift| lift.batched);
+    }
+    // Outer batches lie before inner ones.
+    let (levels, sizes): (SmallVec<[Level; 2]>, SmallVec<[usize; 2]>) =
+        batches().iter().rev().filter(|(level, ..)| own.contains(level)).map(|&(level, size, _)| (level, size)).unzip();
+    let mut whole = make(&sizes)?;
+    for level in levels {
+        whole = levels::batched(&whole, 0, level)?;
+    }
+    Ok(whole)
 }
 
 /// [`refuse_dynamic`] in other words.

@@ -1,6 +1,7 @@
 //! Into a level and out of it: duals of forward mode, examples of a batch.
 
-use super::{batching, copy, views};
+use super::writing::copy;
+use super::{batching, views};
 use crate::error::{Error, Result};
 use crate::graph::level::{Level, batch_size, below};
 use crate::graph::transform::{batch, tangent};

@@ -2,10 +2,14 @@
 //!
 //! Every method records its operation when an operand requires a gradient, and blames the line that called it.
 
-use super::elementwise::{Arg, apply, apply_in_place};
-use super::{copy, powers, reduce, rows, scan, views};
+use super::elementwise::{Arg, Row, apply, apply_in_place, resolve};
+use super::indexing::masks;
+use super::reductions::{choosing, reduce, scan};
+use super::writing::copy;
+use super::{complex, rows, views};
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
 macro_rules! unary {
@@ -32,7 +36,49 @@ impl Tensor {
     /// Absolute value; see [`complex::abs`](super::complex::abs).
     #[track_caller]
     pub fn abs(&self) -> Result<Self> {
-        super::complex::abs(self)
+        complex::abs(self)
+    }
+}
+
+impl Tensor {
+    /// Complex conjugate; a real tensor is its own.
+    #[track_caller]
+    pub fn conj(&self) -> Result<Self> {
+        complex::conj(self)
+    }
+
+    /// Whether no element is zero.
+    pub fn all(&self) -> Result<Self> {
+        reduce::all(self, None, false)
+    }
+
+    /// Whether any element is not zero.
+    pub fn any(&self) -> Result<Self> {
+        reduce::any(self, None, false)
+    }
+
+    /// A row-major copy; the gradient passes.
+    #[track_caller]
+    pub(in crate::ops) fn copied_row_major(&self) -> Result<Self> {
+        copy::clone_contiguous(self)
+    }
+
+    /// The value of a row.
+    #[track_caller]
+    pub(in crate::ops) fn of_row(row: &'static Row, params: &[Scalar], args: &[Arg<'_>]) -> Result<Self> {
+        apply(row, params, args)
+    }
+
+    /// The value of a row in place of its first argument.
+    #[track_caller]
+    pub(in crate::ops) fn take_row(&self, row: &'static Row, params: &[Scalar], rest: &[Arg<'_>]) -> Result<()> {
+        apply_in_place(row, params, self, rest)
+    }
+
+    /// Writes a value where a mask is true, of elements that share memory, too.
+    #[track_caller]
+    pub(in crate::ops) fn fill_where(&self, mask: &Self, value: Arg<'_>) -> Result<()> {
+        masks::fill_shared(self, mask, value)
     }
 }
 
@@ -72,7 +118,7 @@ impl Tensor {
     /// `self ** exponent`.
     #[track_caller]
     pub fn pow<'a>(&'a self, exponent: impl Into<Arg<'a>>) -> Result<Self> {
-        powers::pow(Arg::Tensor(self), exponent.into())
+        resolve::pow(Arg::Tensor(self), exponent.into())
     }
 
     /// Sum of all elements.
@@ -102,7 +148,13 @@ impl Tensor {
     /// Greatest element along an axis, and where it is.
     #[track_caller]
     pub fn max_along(&self, axis: i64, keep: bool) -> Result<(Self, Self)> {
-        reduce::extreme_along(self, true, axis, keep)
+        choosing::extreme_along(self, true, axis, keep)
+    }
+
+    /// Greatest elements over `axes`; ties share the gradient evenly.
+    #[track_caller]
+    pub fn amax(&self, axes: &[i64], keep: bool) -> Result<Self> {
+        reduce::extreme(self, true, Some(axes), keep)
     }
 
     /// Position of the greatest element along an axis, or of all.

@@ -1,103 +1,41 @@
-//! THE place: one file per family of operations; value, gradient and documentation of an op side by side.
+//! THE place: a folder per family of operations; value, gradient and documentation of an op side by side, and the table that
+//! makes the family callable by name.
 //!
-//! To add an elementwise op, add a row to a family ([`arithmetic`], [`exponential`], [`activation`], …) and a line to
-//! that family's part of [`table`]. To add a structured op, write a function and its rule in a family file, and a line
-//! in its table.
+//! To add an elementwise op, add a row to one of the files of [`elementwise`] ([`elementwise::arithmetic`],
+//! [`elementwise::activation`], …) and a line to [`elementwise::table`]. To add a structured op, write its rules in a file of
+//! its family, and a line in the family's table. [`registry::tables`] lists the tables.
 
-pub mod activation;
 pub mod algebra;
-pub mod arithmetic;
-pub mod attention;
-pub mod autocast;
+pub mod arranging;
 pub mod batching;
-pub mod closeness;
-pub mod comparison;
 pub mod complex;
-pub mod complex_table;
-pub mod composed;
-pub mod contraction;
-pub mod convolution;
-pub mod copy;
-pub mod copy_table;
 pub mod creation;
-pub mod creation_table;
-pub mod cross_entropy;
-pub mod diagonals;
-pub mod dropout;
-pub mod einsum;
 pub mod elementwise;
-pub mod elementwise_table;
-pub mod embedding;
-pub mod exponential;
 pub mod fourier;
-pub mod grids;
-pub mod index;
-pub mod index_slices;
-pub mod index_table;
 pub mod indexing;
-pub mod joining;
-pub mod joining_table;
 pub mod levels;
 pub mod linalg;
-pub mod loss;
-pub mod loss_rows;
-pub mod loss_table;
-pub mod masks;
 pub mod matmul;
-pub mod matmul_table;
 pub mod methods;
-pub mod moments;
-pub mod nn_table;
-pub mod normalization;
+pub mod nn;
 pub mod optim;
-pub mod out;
-mod overlap;
-pub mod overloads;
-pub mod padding;
-pub mod pooling;
-pub mod powers;
-pub mod random_ops;
-pub mod random_shapes;
-pub mod random_table;
-pub mod range;
-pub mod rearranging;
-mod recurrence;
-pub mod reduce;
-pub mod reduce_table;
+pub mod random;
+pub mod reductions;
 pub mod registry;
-pub mod reinterpret;
-pub mod resampling;
-pub mod scan;
-pub mod scatter_reduce;
-pub mod scatter_views;
-pub mod searching;
-pub mod select;
-pub mod sequence;
-pub mod softmax;
 pub mod sorting;
-pub mod sorting_table;
-pub mod special;
-pub mod special_table;
-pub mod splitting;
-pub mod statistics;
-pub mod table;
-pub mod traced;
-pub mod unique;
 pub mod views;
-pub mod views_table;
-mod weighted_sums;
-mod write;
+pub mod writing;
 
 /// Every elementwise row under one roof.
 pub mod rows {
-    pub use super::activation::*;
-    pub use super::arithmetic::*;
-    pub use super::comparison::*;
-    pub use super::exponential::*;
-    pub use super::loss_rows::*;
-    pub use super::range::{signed, unit_slope};
-    pub use super::select::*;
-    pub use super::special::*;
+    pub use super::elementwise::activation::*;
+    pub use super::elementwise::arithmetic::*;
+    pub use super::elementwise::comparison::*;
+    pub use super::elementwise::exponential::*;
+    pub use super::elementwise::select::*;
+    pub use super::elementwise::special::*;
+    pub use super::nn::loss_rows::*;
+    pub use super::reductions::range::{signed, unit_slope};
 }
 
 pub use registry::{OpInfo, Output, Value};

@@ -4,7 +4,7 @@
 
 use smallvec::SmallVec;
 
-use super::overlap::check_distinct;
+use super::writing::overlap::check_distinct;
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::record::check_in_place;

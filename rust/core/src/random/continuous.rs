@@ -4,10 +4,8 @@ use std::f64::consts::PI;
 
 use super::Generator;
 use super::element::{RandomElement, RandomFloat, c_name};
+use super::passes::{PASS, scale_and_shift};
 use crate::error::{Error, Result};
-
-/// Numbers per pass of the distributions made in double precision: two kilobytes, in L1.
-pub(super) const PASS: usize = 256;
 
 impl Generator {
     /// Uniform numbers in `[from, to)` (`uniform_`; `rand` with 0 and 1).
@@ -125,16 +123,4 @@ impl Generator {
         self.map_units(out, sigma, median, |u| (PI * (u - 0.5)).tan());
         Ok(())
     }
-}
-
-/// `value * scale + shift` with one rounding.
-pub(super) fn scale_and_shift(values: &mut [f64], scale: f64, shift: f64) {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            for value in values {
-                *value = value.mul_add(scale, shift);
-            }
-        },
-    );
 }

@@ -167,7 +167,7 @@ impl Generator {
         if let Some(p) = wrong {
             return Err(Error::runtime(OP, format!("Expected p_in >= 0 && p_in <= 1, but got p={p}")));
         }
-        let mut units = [P::default(); super::continuous::PASS];
+        let mut units = [P::default(); super::passes::PASS];
         for (chunk, probabilities) in out.chunks_mut(units.len()).zip(probabilities.chunks(units.len())) {
             let units = &mut units[..chunk.len()];
             self.unit_fill(units);

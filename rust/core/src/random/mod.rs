@@ -19,6 +19,7 @@ mod gamma;
 mod mt19937;
 mod multinomial;
 mod normal;
+mod passes;
 pub mod slopes;
 
 use std::collections::hash_map::RandomState;

@@ -6,8 +6,8 @@
 
 use std::f64::consts::PI;
 
-use super::continuous::{PASS, scale_and_shift};
 use super::element::RandomFloat;
+use super::passes::{PASS, scale_and_shift};
 use super::{Generator, RandomElement};
 use crate::error::{Error, Result};
 

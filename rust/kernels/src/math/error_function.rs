@@ -56,20 +56,41 @@ pub fn erfc<F: Float>(x: F) -> F {
     select(x.unordered(), x, y)
 }
 
+/// Φ(x) = ½ + x P(x²) up to √2: half of the error function's series at x/√2.
+const CDF_SERIES: [f32; 7] = {
+    let mut coefficients = [0.0; 7];
+    let (mut k, mut factor) = (0, 0.5 * std::f64::consts::FRAC_1_SQRT_2);
+    while k < coefficients.len() {
+        let coefficient = single::ERF[k] as f64 + if k == 0 { 1.0 } else { 0.0 };
+        coefficients[k] = (coefficient * factor) as f32;
+        factor *= 0.5;
+        k += 1;
+    }
+    coefficients
+};
+
+/// x², and what rounding takes from it, as far as the tail of Φ goes.
+#[inline(always)]
+fn square<F: Float>(x: F) -> (F, F) {
+    let square = x * x;
+    (square, select(square < F::lit(1e4), x.mul_add(x, -square), F::lit(0.0)))
+}
+
 /// Φ(x) of an `f32`: the series up to √2, the scaled tail as a polynomial beyond. The exponential is the density's, which a
 /// gradient asks for as well.
 #[inline(always)]
 pub(super) fn normal_cdf_single(x: f32) -> f32 {
-    use std::f32::consts::{FRAC_1_SQRT_2, SQRT_2};
-    let a = x.abs();
-    let near = Float::mul_add(series(clamp(a * FRAC_1_SQRT_2, [0.0, 1.0])).copysign(x), 0.5, 0.5);
+    use std::f32::consts::SQRT_2;
+    let (a, (square, low)) = (x.abs(), square(x));
+    let near = Float::mul_add(x, polynomial(square, &CDF_SERIES), 0.5);
     let far = clamp(a, [1.4, 14.5]);
-    let tail = exp(x * x * -0.5) * polynomial((far - 3.5) / (far + 3.5), &single::CDF_TAIL);
+    let tail = exp(square * -0.5) * polynomial((far - 3.5) / (far + 3.5), &single::CDF_TAIL);
+    let tail = Float::mul_add(tail, low * -0.5, tail);
     select(a < SQRT_2, near, select(x < 0.0, tail, 1.0 - tail))
 }
 
-/// Φ(x) = erfc(−x/√2)/2 of an `f64`, without the low parts that make [`erfc`] exact: of x there is no more than its own rounding,
-/// which the tail magnifies as much as what is lost here.
+/// Φ(x) = erfc(−x/√2)/2 of an `f64`. The exponent −x²/2 is the greater part of the tail's logarithm; what rounding takes from it
+/// and from the sum is multiplied afterwards.
 #[inline(always)]
 pub(super) fn normal_cdf_double(x: f64) -> f64 {
     type F = f64;
@@ -80,8 +101,12 @@ pub(super) fn normal_cdf_double(x: f64) -> f64 {
     let d = far.mul_add(two, one);
     let e = far + two;
     let inverse = one / (d * e);
-    let log = (-far).mul_add(far, polynomial((far - two) * (d * inverse), F::ERFC));
-    let tail = exp(log) * (e * inverse) * half;
+    let (squared, low) = square(x);
+    let (exponent, rest) = (squared * half, polynomial((far - two) * (d * inverse), F::ERFC));
+    let log = rest - exponent;
+    let lost = select(exponent < F::lit(1e4), (-exponent - log) + rest, F::lit(0.0)) - low * half;
+    let scaled = exp(log) * (e * inverse) * half;
+    let tail = scaled.mul_add(lost, scaled);
     let far = select(x < F::lit(0.0), tail, one - tail);
     let y = select(a < one, near, far);
     select(x.unordered(), x, y)

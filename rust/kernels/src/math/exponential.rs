@@ -33,8 +33,10 @@ pub(super) fn reduced_expm1<F: Float>(x: F, n: F) -> F {
 #[inline(always)]
 pub fn exp<F: Float>(x: F) -> F {
     let x = clamp(x, F::EXP_RANGE);
-    let (n, int) = x.scaled_round(F::LOG2_E[0]);
-    (reduced_expm1(x, n) + F::lit(1.0)).ldexp(int)
+    let (n, [first, second]) = x.scaled_round_factors(F::LOG2_E[0]);
+    let r = n.mul_add(-F::LN2[1], n.mul_add(-F::LN2[0], x));
+    let one = F::lit(1.0);
+    r.mul_add(r.mul_add(polynomial(r, F::EXP), one), one) * first * second
 }
 
 /// 1 / (1 + e⁻ˣ). Numerator and denominator are scaled by 2^-64, so that the denominator is finite down to where the
@@ -53,9 +55,9 @@ pub fn sigmoid<F: Float>(x: F) -> F {
 pub fn exp2<F: Float>(x: F) -> F {
     // log2(e) > 1, so the range of exp, widened by it, covers every finite result.
     let x = clamp(x, [F::EXP_RANGE[0] * F::LOG2_E[0], F::EXP_RANGE[1] * F::LOG2_E[0]]);
-    let (n, int) = x.scaled_round(F::lit(1.0));
+    let (n, [first, second]) = x.scaled_round_factors(F::lit(1.0));
     let r = x - n;
-    r.mul_add(polynomial(r, F::EXP2), F::lit(1.0)).ldexp(int)
+    r.mul_add(polynomial(r, F::EXP2), F::lit(1.0)) * first * second
 }
 
 /// eˣ − 1.

@@ -8,12 +8,17 @@ use super::{Float, fast_two_sum, polynomial, select, two_product, two_sum};
 /// k ln 2 + ln(1 + f + f_low) for 1 + f in [√½, √2) and a tiny `f_low`.
 #[inline(always)]
 pub(super) fn ln_1p<F: Float>(f: F, f_low: F, k: F) -> F {
+    // d ln(1 + f) = f_low / (1 + f), of which the first terms of the geometric series suffice.
+    let low = f_low * (f.mul_add(f, F::lit(1.0)) - f);
+    ln_sum(f, k, k.mul_add(F::LN2[1], low))
+}
+
+/// k ln 2 (its first part) + ln(1 + f) + low.
+#[inline(always)]
+fn ln_sum<F: Float>(f: F, k: F, low: F) -> F {
     let s = f / (f + F::lit(2.0));
     let z = s * s;
     let half_square = F::lit(0.5) * f * f;
-    // d ln(1 + f) = f_low / (1 + f), of which the first terms of the geometric series suffice.
-    let low = f_low * (f.mul_add(f, F::lit(1.0)) - f);
-    let low = k.mul_add(F::LN2[1], low);
     let tail = s.mul_add(z.mul_add(polynomial(z, F::LOG), half_square), low);
     k.mul_add(F::LN2[0], f - (half_square - tail))
 }
@@ -30,7 +35,7 @@ fn special<F: Float>(x: F, y: F) -> F {
 #[inline(always)]
 pub fn log<F: Float>(x: F) -> F {
     let (m, k, _) = x.split();
-    special(x, ln_1p(m - F::lit(1.0), F::lit(0.0), k))
+    special(x, ln_sum(m - F::lit(1.0), k, k * F::LN2[1]))
 }
 
 /// k · per_octave + c · ln(1 + f), the last in two parts.

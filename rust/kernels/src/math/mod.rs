@@ -129,6 +129,10 @@ pub trait Float:
     fn scaled_round(self, factor: Self) -> (Self, Self::Int);
     /// `self * factor` rounded to an integer n as by `scaled_round`, and 2^(n + SHIFT), which must be a normal number.
     fn scaled_round_pow2<const SHIFT: i32>(self, factor: Self) -> (Self, Self);
+    /// `self * factor` rounded to an integer n as by `scaled_round`, and two factors of 2ⁿ: of a number near 1 the product
+    /// with the first is exact, so that the one with the second is all that rounds. For |n| up to the exponent range and
+    /// the mantissa's bits more.
+    fn scaled_round_factors(self, factor: Self) -> (Self, [Self; 2]);
     /// 2ⁿ for n in the range of normal numbers; some number (even NaN) otherwise.
     fn pow2(n: Self::Int) -> Self;
     /// `self` · 2ⁿ, rounded once, for |n| up to twice the exponent range.
@@ -248,6 +252,19 @@ macro_rules! float {
                 let magic = const { 1.5 * (1u64 << $mantissa) as $type + ($bias + SHIFT) as $type };
                 let sum = $type::mul_add(self, factor, magic);
                 (sum - magic, $type::from_bits(sum.to_bits() << $mantissa))
+            }
+            #[inline(always)]
+            fn scaled_round_factors(self, factor: Self) -> (Self, [Self; 2]) {
+                // The exponent of the second factor is half the range on the side of n, where the first then has room:
+                // they differ in its highest bit alone. (A choice between two constants is what the compiler does lane by
+                // lane.)
+                const BELOW: $int = ($bias - ($bias + 1) / 2) << $mantissa;
+                const HIGHEST: $int = 1 << (size_of::<$type>() * 8 - 2);
+                const MAGIC: $type = 1.5 * (1u64 << $mantissa) as $type + 2.0 * $bias as $type;
+                let second = BELOW | (!(self.to_bits() as $int >> 1) & HIGHEST);
+                let sum = $type::mul_add(self, factor, MAGIC);
+                let first = ((sum.to_bits() as $int) << $mantissa).wrapping_sub(second);
+                (sum - MAGIC, [$type::from_bits(first as _), $type::from_bits(second as _)])
             }
             #[inline(always)]
             fn pow2(n: $int) -> Self {

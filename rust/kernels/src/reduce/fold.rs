@@ -6,7 +6,7 @@
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
 use crate::element::Element;
-use crate::float::simd;
+use crate::float::{group_done, settled, simd};
 use arcgrad_base::dtype::DType;
 
 /// An associative operation on values that fit one vector lane.
@@ -59,8 +59,8 @@ pub(super) const MAX_COLUMNS: usize = 512;
 /// Lanes of a vector: the widest registers hold this many 4-byte elements.
 pub(super) const GROUP: usize = 16;
 
-/// Vectors of [`GROUP`] lanes that are folded side by side in a long run, so that none waits for its last addition.
-const VECTORS: usize = 4;
+/// Lanes that are folded side by side in a long run, four vectors, so that none waits for its last addition.
+const WIDE: usize = 4 * GROUP;
 
 /// Runs shorter than this are folded without vectors: merging the lanes would cost more than they save.
 const SHORT: usize = 32;
@@ -78,21 +78,27 @@ pub(super) unsafe fn fold_run<F: Fold>(fold: &F, x: *const F::In, n: usize) -> F
         }
         // No lane is ever indexed at run time, or the lanes would not stay in registers.
         let mut sum = [fold.identity(); GROUP];
-        let long = n / (GROUP * VECTORS) * VECTORS;
+        let long = n / WIDE * WIDE / GROUP;
         if long > 0 {
-            let mut lanes = [[fold.identity(); GROUP]; VECTORS];
-            for group in (0..long).step_by(VECTORS) {
-                for v in 0..VECTORS {
-                    lanes[v] = fold_group(fold, lanes[v], x.add((group + v) * GROUP));
+            // One loop over all of these lanes: the compiler makes vectors of it, and of four loops registers of four lanes.
+            let mut lanes = [fold.identity(); WIDE];
+            for start in (0..long * GROUP).step_by(WIDE) {
+                let values = x.add(start).cast::<[F::In; WIDE]>().read_unaligned();
+                for l in 0..WIDE {
+                    lanes[l] = fold.step(lanes[l], values[l]);
                 }
+                group_done();
             }
             for l in 0..GROUP {
-                sum[l] = fold.merge(fold.merge(lanes[0][l], lanes[1][l]), fold.merge(lanes[2][l], lanes[3][l]));
+                let lane = |v: usize| lanes[v * GROUP + l];
+                sum[l] = fold.merge(fold.merge(lane(0), lane(1)), fold.merge(lane(2), lane(3)));
             }
         }
         for group in long..n / GROUP {
             sum = fold_group(fold, sum, x.add(group * GROUP));
+            group_done();
         }
+        let mut sum = settled(sum);
         let done = n / GROUP * GROUP;
         let mut width = GROUP;
         while width > 1 {
@@ -232,6 +238,7 @@ unsafe fn columns_of_rows<F: Fold, const R: usize>(
                 }
             }
             at.write(acc);
+            group_done();
         }
         for c in groups * GROUP..w {
             let mut acc = lanes.add(c).read();

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use super::fold::{Fold, GROUP, MAX_COLUMNS, Reducer, fold_columns, fold_run};
 use crate::element::{B8, Element};
+use crate::float::{group_done, settled};
 use crate::math::Float;
 use crate::number::{Bounded, Complex, Order, Ring, Store};
 
@@ -232,21 +233,62 @@ fn same<T: Bounded>(x: T, value: T) -> bool {
 /// `n` elements can be read from `x` on, in any alignment.
 #[inline(always)]
 unsafe fn find<T: Bounded>(x: *const T, n: usize, value: T) -> usize {
-    let mut at = 0;
-    while at + SEARCH <= n {
-        // SAFETY: within n elements.
-        let group = unsafe { x.add(at).cast::<[T; SEARCH]>().read_unaligned() };
-        let mut found = false;
-        for x in group {
-            found |= same(x, value);
+    // SAFETY: groups within n elements.
+    unsafe {
+        let mut at = 0;
+        while at + SEARCH <= n {
+            let group = x.add(at).cast::<[T; SEARCH]>().read_unaligned();
+            let mut found = false;
+            for x in group {
+                found |= same(x, value);
+            }
+            if found {
+                return at + first_of_few(x.add(at), SEARCH, value);
+            }
+            at += SEARCH;
         }
-        if found {
-            break;
-        }
-        at += SEARCH;
+        // A rest of less than a group is the end of one.
+        let start = if n - at < GROUP && n >= GROUP { n - GROUP } else { at };
+        start + first_of_few(x.add(start), n - start, value)
     }
-    // SAFETY: i < n.
-    (at..n).find(|&i| same(unsafe { x.add(i).read_unaligned() }, value)).unwrap_or(n)
+}
+
+/// [`find`] among at most [`SEARCH`] elements, or less than a group: without a branch, which would be mispredicted.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn first_of_few<T: Bounded>(x: *const T, n: usize, value: T) -> usize {
+    // SAFETY: groups within n elements.
+    unsafe {
+        if n < GROUP {
+            return (0..n).rev().fold(n, |at, i| if same(x.add(i).read_unaligned(), value) { i } else { at });
+        }
+        let mut first = [n as i32; GROUP];
+        let mut look = |start: usize| {
+            let group = x.add(start).cast::<[T; GROUP]>().read_unaligned();
+            for l in 0..GROUP {
+                let here = if same(group[l], value) { (start + l) as i32 } else { n as i32 };
+                first[l] = first[l].min(here);
+            }
+        };
+        for start in (0..n - n % GROUP).step_by(GROUP) {
+            look(start);
+            group_done();
+        }
+        if n % GROUP > 0 {
+            look(n - GROUP);
+        }
+        let mut first = settled(first);
+        let mut width = GROUP;
+        while width > 1 {
+            width /= 2;
+            for l in 0..width {
+                first[l] = first[l].min(first[l + width]);
+            }
+        }
+        first[0] as usize
+    }
 }
 
 impl<T: Bounded, F: Fold<In = T, Lane = T>> Reducer for Extreme<F> {
@@ -264,12 +306,8 @@ impl<T: Bounded, F: Fold<In = T, Lane = T>> Reducer for Extreme<F> {
         // SAFETY: as promised by the caller.
         unsafe {
             let value = fold_run(&self.0, x, n);
-            // In a short run a search without branches is faster than one that ends early.
-            let at = if n < SEARCH {
-                (0..n).rev().fold(0, |at, i| if same(x.add(i).read_unaligned(), value) { i } else { at })
-            } else {
-                find(x, n, value)
-            };
+            // An element that is lent may change meanwhile: then there may be none.
+            let at = find(x, n, value).min(n - 1);
             (value, (base + at) as i64)
         }
     }

@@ -1,7 +1,7 @@
 //! Regions of mixed precision: their state on this thread, for `arcgrad.amp`.
 
 use arcgrad::DType;
-use arcgrad::ops::autocast;
+use arcgrad::ops::registry::autocast;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 

@@ -3,7 +3,8 @@
 use arcgrad::Tensor;
 use arcgrad::autograd::{self, Options, Target};
 use arcgrad::graph::{Edge, Meta, custom, engine};
-use arcgrad::ops::{joining::stack, views};
+use arcgrad::ops::arranging::joining::stack;
+use arcgrad::ops::views;
 use arcgrad::storage::Placed;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;

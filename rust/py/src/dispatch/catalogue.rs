@@ -71,8 +71,8 @@ fn overload<'py>(py: Python<'py>, entry: &Entry, info: &'static OpInfo) -> PyRes
         let described = PyDict::new(py);
         described.set_item("name", parameter.name)?;
         described.set_item("spellings", parameter.spellings.to_vec())?;
-        described.set_item("kind", parameter.kind)?;
-        described.set_item("default", parameter.default)?;
+        described.set_item("kind", parameter.kind.name())?;
+        described.set_item("default", parameter.default.as_deref())?;
         described.set_item("nullable", parameter.nullable)?;
         described.set_item("way", format!("{:?}", parameter.way))?;
         parameters.append(described)?;

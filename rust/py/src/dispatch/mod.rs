@@ -13,7 +13,9 @@ pub use parse::default as default_value;
 mod signature;
 mod trampoline;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::ffi::{CStr, CString};
 
 use arcgrad::Tensor;
@@ -26,10 +28,11 @@ use pyo3::exceptions::{PyRuntimeError, PyUserWarning};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 use smallvec::SmallVec;
 
 use crate::capi::with_keywords;
+use crate::device::Order;
 use crate::dtype;
 use crate::error::{guard, guard_detached};
 use crate::overrides;
@@ -184,6 +187,12 @@ impl Entry {
         parsed: &Parsed,
         given: &Given<'_, '_>,
     ) -> PyResult<Py<PyAny>> {
+        // A tensor that lies in the order that is asked for stays itself.
+        if let (Some(order @ Order::ChannelsLast(_)), [Value::Tensor(input), ..]) = (parsed.order, &parsed.values[..])
+            && info.forms.has(Forms::ROW_MAJOR)
+        {
+            return tensor::to_py(py, guard(|| order.arrange(input))?);
+        }
         let form = if self.in_place {
             Form::InPlace
         } else if parsed.outs.is_empty() {
@@ -269,7 +278,7 @@ fn is_long(values: &[Value], limit: usize) -> bool {
 
 /// Whether the operation shows memory and touches none of it.
 fn is_view(info: &'static OpInfo) -> bool {
-    arcgrad::ops::views_table::TABLE.as_ptr_range().contains(&std::ptr::from_ref(info))
+    arcgrad::ops::views::table::TABLE.as_ptr_range().contains(&std::ptr::from_ref(info))
 }
 
 /// Every signature of an operation.
@@ -279,7 +288,7 @@ pub fn find(name: &str) -> Vec<&'static OpInfo> {
 
 /// All rows of all tables.
 pub fn infos() -> impl Iterator<Item = &'static OpInfo> {
-    arcgrad::ops::table::registry().iter().copied().flatten()
+    arcgrad::ops::registry::tables::registry().iter().copied().flatten()
 }
 
 /// The place where a name is entered.
@@ -296,19 +305,26 @@ enum Place {
 /// Collects what is to be entered, in the order of the tables.
 #[derive(Default)]
 struct Names {
-    at: HashMap<(Place, String), usize>,
+    at: HashMap<(Place, Cow<'static, str>), usize>,
     entries: Vec<(Place, Entry)>,
 }
 
 impl Names {
-    fn enter(&mut self, place: Place, name: String, info: &'static OpInfo, in_place: bool) {
-        if let Some(&at) = self.at.get(&(place, name.clone())) {
-            self.entries[at].1.overloads.push(info);
-            self.entries[at].1.unary = None;
-            return;
-        }
-        self.at.insert((place, name.clone()), self.entries.len());
-        let name: &'static str = name.leak();
+    fn enter(&mut self, place: Place, name: Cow<'static, str>, info: &'static OpInfo, in_place: bool) {
+        let at = match self.at.entry((place, name)) {
+            Occupied(known) => {
+                let entry = &mut self.entries[*known.get()].1;
+                entry.overloads.push(info);
+                entry.unary = None;
+                return;
+            }
+            Vacant(free) => free,
+        };
+        let name: &'static str = match &at.key().1 {
+            Cow::Borrowed(name) => name,
+            Cow::Owned(name) => name.clone().leak(),
+        };
+        at.insert(self.entries.len());
         let method = place == Place::Tensor;
         let unary = match (info.call, info.params.len()) {
             (Call::Row(row) | Call::RowOfReals(row, _), 1) if !in_place => Some(row),
@@ -331,7 +347,7 @@ fn collect() -> Names {
                 (Forms::FFT, Place::Fft),
             ] {
                 if info.forms.has(form) {
-                    names.enter(place, (*name).to_owned(), info, false);
+                    names.enter(place, Cow::Borrowed(name), info, false);
                 }
             }
             for (form, place) in [
@@ -340,7 +356,7 @@ fn collect() -> Names {
                 (Forms::NN_IN_PLACE, Place::Nn),
             ] {
                 if info.forms.has(form) {
-                    names.enter(place, format!("{name}_"), info, true);
+                    names.enter(place, format!("{name}_").into(), info, true);
                 }
             }
         }
@@ -361,7 +377,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let (nn, special) = (namespace("nn")?, namespace("special")?);
     let (linalg, fft) = (namespace("linalg")?, namespace("fft")?);
     linalg.add("LinAlgError", py.get_type::<crate::error::LinAlgError>())?;
-    let name_of_module = pyo3::types::PyString::intern(py, "arcgrad");
+    let name_of_module = PyString::intern(py, "arcgrad");
     let own_methods = class.getattr("__dict__")?;
     let names = collect();
     if names.entries.len() > trampoline::SLOTS {
@@ -371,19 +387,27 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
             trampoline::SLOTS
         )));
     }
-    // Definitions are referred to by the objects for ever.
+    // Names and docstrings one behind the other, and the definitions: the objects refer to them for ever.
+    let mut texts = String::with_capacity(192 * names.entries.len());
+    let mut starts = Vec::with_capacity(names.entries.len());
+    for (_, entry) in &names.entries {
+        let name = texts.len();
+        texts.push_str(entry.name);
+        texts.push('\0');
+        starts.push((name, texts.len()));
+        signature::write_docstring(entry, &mut texts);
+        texts.push('\0');
+    }
+    let texts: &'static [u8] = texts.leak().as_bytes();
     let mut definitions: Vec<ffi::PyMethodDef> = Vec::with_capacity(names.entries.len());
-    for (index, (_, entry)) in names.entries.iter().enumerate() {
-        let c_text =
-            |text: String| -> PyResult<&'static CStr> { Ok(Box::leak(CString::new(text)?.into_boxed_c_str())) };
-        definitions.push(with_keywords(
-            c_text(entry.name.to_owned())?,
-            trampoline::TRAMPOLINES[index],
-            c_text(signature::docstring(entry))?,
-        ));
+    for (index, (name, doc)) in starts.into_iter().enumerate() {
+        let text = |start: usize| CStr::from_bytes_until_nul(&texts[start..]).expect("each text has its end");
+        definitions.push(with_keywords(text(name), trampoline::TRAMPOLINES[index], text(doc)));
     }
     let definitions = definitions.leak();
+    let mut methods = Vec::new();
     for ((place, entry), definition) in names.entries.iter().zip(definitions) {
+        let name = PyString::intern(py, entry.name);
         let target = match place {
             Place::Module => module,
             Place::Nn => &nn,
@@ -391,14 +415,16 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
             Place::Linalg => &linalg,
             Place::Fft => &fft,
             Place::Tensor => {
-                if own_methods.contains(entry.name)? {
+                let is_own = own_methods.contains(&name)?;
+                methods.push(name.clone());
+                if is_own {
                     continue;
                 }
                 // SAFETY: the definition lives for ever.
                 let method = unsafe {
                     Bound::from_owned_ptr_or_err(py, ffi::PyDescr_NewMethod(class.as_type_ptr(), definition))?
                 };
-                class.setattr(entry.name, method)?;
+                class.setattr(name, method)?;
                 continue;
             }
         };
@@ -407,10 +433,9 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
             let function = ffi::PyCFunction_NewEx(definition, module.as_ptr(), name_of_module.as_ptr());
             Bound::from_owned_ptr_or_err(py, function)?
         };
-        target.setattr(entry.name, function)?;
+        target.setattr(name, function)?;
     }
-    let methods = names.entries.iter().filter(|(place, _)| *place == Place::Tensor).map(|(_, entry)| entry.name);
-    module.getattr("_overrides")?.setattr("OPERATIONS", pyo3::types::PyFrozenSet::new(py, methods)?)?;
+    module.getattr("_overrides")?.setattr("OPERATIONS", pyo3::types::PyFrozenSet::new(py, &methods)?)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(catalogue::registry, module)?)?;
     trampoline::install(names.entries.into_iter().map(|(_, entry)| entry).collect());

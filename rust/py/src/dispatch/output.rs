@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::ffi::CString;
 use std::sync::Mutex;
 
-use arcgrad::ops::copy;
 use arcgrad::ops::registry::Output;
+use arcgrad::ops::writing::copy;
 use arcgrad::{DType, Tensor};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;

@@ -1,6 +1,8 @@
 //! Signatures as Python sees them: the parameters of one row, and text for a name with one row or several.
 
-use arcgrad::ops::registry::{Default, Forms, OpInfo, Param};
+use std::borrow::Cow;
+
+use arcgrad::ops::registry::{Default, Forms, Kind, OpInfo, Param};
 
 use super::Entry;
 use super::parse::{is_creation, numpy_spellings};
@@ -18,17 +20,37 @@ pub enum Way {
     Keyword,
 }
 
-/// A parameter as a caller sees it.
+/// What an argument may be.
+#[derive(Clone, Copy, Debug)]
+pub enum Takes {
+    /// A kind of the table.
+    Own(Kind),
+    /// One of the kinds of the keywords that many operations share.
+    Shared(&'static str),
+}
+
+impl Takes {
+    /// The kind's name.
+    pub fn name(self) -> String {
+        match self {
+            Self::Own(kind) => format!("{kind:?}"),
+            Self::Shared(name) => name.to_owned(),
+        }
+    }
+}
+
+/// A parameter as a caller sees it. All of them are made when the module is imported: nothing is put together before it
+/// is asked for.
 #[derive(Clone, Debug)]
 pub struct Parameter {
     /// The name.
-    pub name: String,
+    pub name: &'static str,
     /// NumPy's spellings of the name.
     pub spellings: &'static [&'static str],
-    /// What it takes: a kind of the table, or one of the kinds of the keywords that many operations share.
-    pub kind: String,
+    /// What it takes.
+    pub kind: Takes,
     /// The value that stands for leaving it out; none if it must be given.
-    pub default: Option<String>,
+    pub default: Option<Cow<'static, str>>,
     /// It accepts `None`.
     pub nullable: bool,
     /// How it is given.
@@ -36,36 +58,35 @@ pub struct Parameter {
 }
 
 /// What a parameter is when it is left out, as Python writes it.
-pub fn default_text(param: &Param) -> Option<String> {
+pub fn default_text(param: &Param) -> Option<Cow<'static, str>> {
     Some(match param.default {
         Default::Required => return None,
-        Default::None => "None".to_owned(),
+        Default::None => "None".into(),
         Default::Ints(values) => {
             let items: Vec<String> = values.iter().map(i64::to_string).collect();
-            format!("({})", items.join(", "))
+            format!("({})", items.join(", ")).into()
         }
-        Default::Int(value) => value.to_string(),
-        Default::Float(value) if value.is_infinite() => {
-            if value > 0.0 {
-                "inf".to_owned()
-            } else {
-                "-inf".to_owned()
-            }
-        }
-        Default::Float(value) => format!("{value:?}"),
-        Default::Bool(value) => if value { "True" } else { "False" }.to_owned(),
-        Default::Text(value) => format!("'{value}'"),
+        Default::Int(0) => "0".into(),
+        Default::Int(1) => "1".into(),
+        Default::Int(-1) => "-1".into(),
+        Default::Int(value) => value.to_string().into(),
+        Default::Float(value) if value.is_infinite() => if value > 0.0 { "inf" } else { "-inf" }.into(),
+        Default::Float(value) => format!("{value:?}").into(),
+        Default::Bool(value) => if value { "True" } else { "False" }.into(),
+        Default::Text(value) => format!("'{value}'").into(),
     })
 }
 
 /// The parameters of a row, without the object itself for methods, and with the keywords that many rows share.
 pub fn parameters(info: &'static OpInfo, method: bool, in_place: bool) -> Vec<Parameter> {
-    let own = info.params.iter().enumerate().skip(usize::from(method)).map(|(at, param)| {
+    // With room for the shared keywords of most rows.
+    let mut all = Vec::with_capacity(info.params.len() + 1);
+    for (at, param) in info.params.iter().enumerate().skip(usize::from(method)) {
         let word = param.name == "from";
-        Parameter {
-            name: format!("{}{}", param.name, if word { "_" } else { "" }),
+        all.push(Parameter {
+            name: if word { "from_" } else { param.name },
             spellings: if param.numpy_spelling { numpy_spellings(param.name) } else { &[] },
-            kind: format!("{:?}", param.kind),
+            kind: Takes::Own(param.kind),
             default: default_text(param),
             nullable: param.nullable,
             way: match (param.keyword_only, info.spreads(at, method)) {
@@ -74,15 +95,14 @@ pub fn parameters(info: &'static OpInfo, method: bool, in_place: bool) -> Vec<Pa
                 _ if word => Way::PositionalOnly,
                 _ => Way::Positional,
             },
-        }
-    });
-    let mut all: Vec<Parameter> = own.collect();
-    let mut keyword = |name: &str, kind: &str, default: &str| {
+        });
+    }
+    let mut keyword = |name: &'static str, kind: &'static str, default: &'static str| {
         all.push(Parameter {
-            name: name.to_owned(),
+            name,
             spellings: &[],
-            kind: kind.to_owned(),
-            default: Some(default.to_owned()),
+            kind: Takes::Shared(kind),
+            default: Some(default.into()),
             nullable: default == "None",
             way: Way::Keyword,
         });
@@ -135,57 +155,85 @@ fn covering(rows: &[Vec<Parameter>]) -> Shape {
         parameter.default = of_rows().flatten().find_map(|other| other.default.clone()).or_else(|| {
             let left_out = of_rows().any(|found| found.is_none()) && parameter.way != Way::Spread;
             // No value stands for leaving it out: another row is chosen.
-            left_out.then(|| if parameter.nullable { "None" } else { "..." }.to_owned())
+            left_out.then(|| if parameter.nullable { "None" } else { "..." }.into())
         });
     }
     Shape { parameters, open }
 }
 
-/// `(input, dim=None, keepdim=False, *, dtype=None, out=None)`
-fn text(shape: &Shape, this: Option<&str>) -> String {
-    let mut items: Vec<String> = this.map(str::to_owned).into_iter().collect();
-    let alone = shape.parameters.iter().rposition(|parameter| parameter.way == Way::PositionalOnly);
-    let named = shape.parameters.iter().position(|parameter| parameter.way == Way::Keyword);
-    let spreads = shape.parameters.iter().any(|parameter| parameter.way == Way::Spread);
-    for (at, parameter) in shape.parameters.iter().enumerate() {
+/// Writes `(input, dim=None, keepdim=False, *, dtype=None, out=None)`.
+fn write_parameters(parameters: &[Parameter], open: bool, this: Option<&str>, out: &mut String) {
+    fn next<'a>(out: &'a mut String, is_first: &mut bool, item: &str) -> &'a mut String {
+        if !std::mem::take(is_first) {
+            out.push_str(", ");
+        }
+        out.push_str(item);
+        out
+    }
+    let alone = parameters.iter().rposition(|parameter| parameter.way == Way::PositionalOnly);
+    let named = parameters.iter().position(|parameter| parameter.way == Way::Keyword);
+    let spreads = parameters.iter().any(|parameter| parameter.way == Way::Spread);
+    let mut is_first = true;
+    out.push('(');
+    if let Some(this) = this {
+        next(out, &mut is_first, this);
+    }
+    for (at, parameter) in parameters.iter().enumerate() {
         if named == Some(at) && !spreads {
-            items.push(if shape.open { "*args" } else { "*" }.to_owned());
+            next(out, &mut is_first, if open { "*args" } else { "*" });
         }
-        items.push(match (parameter.way, &parameter.default) {
-            (Way::Spread, _) => format!("*{}", parameter.name),
-            (_, Some(default)) => format!("{}={default}", parameter.name),
-            (_, None) => parameter.name.clone(),
-        });
+        match (parameter.way, &parameter.default) {
+            (Way::Spread, _) => next(out, &mut is_first, "*").push_str(parameter.name),
+            (_, None) => {
+                next(out, &mut is_first, parameter.name);
+            }
+            (_, Some(default)) => {
+                let out = next(out, &mut is_first, parameter.name);
+                out.push('=');
+                out.push_str(default);
+            }
+        }
         if alone == Some(at) {
-            items.push("/".to_owned());
+            next(out, &mut is_first, "/");
         }
     }
-    if shape.open {
+    if open {
         if named.is_none() {
-            items.push("*args".to_owned());
+            next(out, &mut is_first, "*args");
         }
-        items.push("**kwargs".to_owned());
+        next(out, &mut is_first, "**kwargs");
     }
-    format!("({})", items.join(", "))
+    out.push(')');
 }
 
 /// `sum(input, dim=None, keepdim=False, *, dtype=None, out=None)`: the signature of one row of a name.
 pub fn of_row(entry: &Entry, info: &'static OpInfo) -> String {
-    let shape = Shape { parameters: parameters(info, entry.method, entry.in_place), open: false };
-    format!("{}{}", entry.name, text(&shape, entry.method.then_some("self")))
+    let mut text = entry.name.to_owned();
+    let parameters = parameters(info, entry.method, entry.in_place);
+    write_parameters(&parameters, false, entry.method.then_some("self"), &mut text);
+    text
 }
 
-/// The docstring, in the form from which `inspect.signature` reads the signature; a name with several rows lists them.
-pub fn docstring(entry: &Entry) -> String {
-    let rows: Vec<Vec<Parameter>> =
-        entry.overloads.iter().map(|info| parameters(info, entry.method, entry.in_place)).collect();
-    let mut doc = format!("{}{}\n--\n\n", entry.name, text(&covering(&rows), entry.method.then_some("$self")));
-    if entry.overloads.len() > 1 {
-        for info in &entry.overloads {
-            doc.push_str(&of_row(entry, info));
-            doc.push('\n');
+/// Writes the docstring, in the form from which `inspect.signature` reads the signature; a name with several rows lists
+/// them.
+pub fn write_docstring(entry: &Entry, out: &mut String) {
+    let this = entry.method.then_some("$self");
+    out.push_str(entry.name);
+    if let [only] = entry.overloads[..] {
+        write_parameters(&parameters(only, entry.method, entry.in_place), false, this, out);
+        out.push_str("\n--\n\n");
+    } else {
+        let rows: Vec<Vec<Parameter>> =
+            entry.overloads.iter().map(|info| parameters(info, entry.method, entry.in_place)).collect();
+        let shape = covering(&rows);
+        write_parameters(&shape.parameters, shape.open, this, out);
+        out.push_str("\n--\n\n");
+        for parameters in &rows {
+            out.push_str(entry.name);
+            write_parameters(parameters, false, entry.method.then_some("self"), out);
+            out.push('\n');
         }
-        doc.push('\n');
+        out.push('\n');
     }
-    doc + entry.doc()
+    out.push_str(entry.doc());
 }

@@ -2,11 +2,13 @@
 
 use smallvec::SmallVec;
 
+use super::parts;
 use crate::error::Result;
-use crate::graph::level::{Level, Lift, below};
+use crate::graph::call::{Operands, read};
+use crate::graph::level::{Level, below};
 use crate::graph::op::{Op, Tensors};
 use crate::graph::record;
-use crate::tensor::{Operand, Tensor};
+use crate::tensor::Tensor;
 
 /// A tensor of all examples, or one that is the same for all.
 #[derive(Clone)]
@@ -74,18 +76,22 @@ impl<'a> Batch<'a> {
 /// An operation some of whose inputs are batched at `level`, which is the highest.
 #[track_caller]
 pub(super) fn call<O: Op>(level: Level, size: usize, op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
-    let results = parts_of(level, size, &op, inputs)?;
-    let mut operands: SmallVec<[Option<Operand>; 3]> = SmallVec::new();
-    for input in inputs {
-        operands.push(input.map(Tensor::snapshot).transpose()?);
-    }
-    let tensors = wrap(level, results)?;
+    let (tensors, operands) = unrecorded(level, size, &op, inputs)?;
     if !record::is_wanted(&operands) {
         return Ok(tensors);
     }
-    let arrays = tensors.iter().map(Tensor::array).collect();
-    let lifts: Vec<Option<Lift>> = tensors.iter().map(Tensor::lift).collect();
+    let (arrays, lifts) = parts(&tensors);
     record::outputs(op, &operands, arrays, Some(&lifts))
+}
+
+/// The results of an operation, and what is read of its inputs: not compiled for each operation.
+#[inline(never)]
+#[track_caller]
+fn unrecorded(level: Level, size: usize, op: &dyn Op, inputs: &[Option<&Tensor>]) -> Result<(Tensors, Operands)> {
+    let results = parts_of(level, size, op, inputs)?;
+    let mut operands = Operands::new();
+    read(inputs, false, &mut operands)?;
+    Ok((wrap(level, results)?, operands))
 }
 
 /// The results of an operation for all examples.

@@ -5,11 +5,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
+use super::parts;
 use crate::error::{Error, Result};
-use crate::graph::call::{Primitive, call_with};
-use crate::graph::level::Lift;
+use crate::graph::call::{self, Operands, Primitive, call_with};
 use crate::graph::mode::no_grad;
 use crate::graph::op::Tensors;
 use crate::graph::{record, views};
@@ -27,6 +27,8 @@ pub struct HostCall {
     pub text: String,
     /// The numbers among its arguments, by place.
     pub numbers: SmallVec<[Option<Scalar>; 4]>,
+    /// Its result is a number, not a tensor.
+    pub reads: bool,
     run: Run,
 }
 
@@ -65,8 +67,33 @@ pub(crate) fn write(
     inputs: &[Option<&Tensor>],
     run: impl Fn(&[Option<&Tensor>]) -> Result<Tensors> + Send + Sync + 'static,
 ) -> Result<()> {
-    let call = HostCall { node: name.to_owned(), text: name.to_owned(), numbers: SmallVec::new(), run: Box::new(run) };
-    ask(call, inputs).map(drop)
+    ask(named(name, false, run), inputs).map(drop)
+}
+
+/// Lets the host say what `run` reads of tensors.
+pub(crate) fn read(
+    name: &str,
+    inputs: &[&Tensor],
+    run: impl Fn(&[Option<&Tensor>]) -> Result<Scalar> + Send + Sync + 'static,
+) -> Result<Scalar> {
+    let number = move |inputs: &[Option<&Tensor>]| {
+        let number = run(inputs)?;
+        Ok(smallvec![Tensor::scalar(number, number.dtype())?])
+    };
+    let inputs: SmallVec<[Option<&Tensor>; 2]> = inputs.iter().copied().map(Some).collect();
+    match ask(named(name, true, number), &inputs)?.as_slice() {
+        [number] if !number.is_left_to_host() => number.item(),
+        _ => Err(Error::runtime("dispatch", format!("the result of {name} must be a number"))),
+    }
+}
+
+/// A call that is none of an operation.
+fn named(
+    name: &str,
+    reads: bool,
+    run: impl Fn(&[Option<&Tensor>]) -> Result<Tensors> + Send + Sync + 'static,
+) -> HostCall {
+    HostCall { node: name.to_owned(), text: name.to_owned(), numbers: SmallVec::new(), reads, run: Box::new(run) }
 }
 
 /// An operation that the host runs.
@@ -77,24 +104,29 @@ pub(super) fn call<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Te
         node: op.name().to_owned(),
         text: format!("{op:?}"),
         numbers: (0..inputs.len()).map(|input| op.number(input)).collect(),
+        reads: false,
         run: Box::new(move |inputs| call_with(again.clone(), inputs)),
     };
     let results = ask(call, inputs)?;
-    let constant = op.differentiable() == 0;
-    let mut operands: SmallVec<[Option<Operand>; 3]> = SmallVec::new();
-    for input in inputs {
-        let snapshot = |input: &Tensor| if constant { Ok(input.constant_operand()) } else { input.snapshot() };
-        operands.push(input.map(snapshot).transpose()?);
-    }
-    let count = op.differentiable().min(results.len());
-    let differentiable = |result: &Tensor| result.dtype().is_differentiable();
-    if !record::is_wanted(&operands) || !results[..count].iter().any(differentiable) {
+    let mut operands = Operands::new();
+    call::read(inputs, op.differentiable() == 0, &mut operands)?;
+    if !is_recorded(&operands, &results[..op.differentiable().min(results.len())]) {
         return Ok(results.into());
     }
-    let arrays = results.iter().map(Tensor::array).collect();
-    let lifts: Vec<Option<Lift>> = results.iter().map(Tensor::lift).collect();
+    let (arrays, lifts) = parts(&results);
     let recorded = record::outputs(op, &operands, arrays, Some(&lifts))?;
-    Ok(recorded.into_iter().zip(results).map(|(recorded, result)| placed(recorded, result, inputs)).collect())
+    Ok(all_placed(recorded, results, inputs))
+}
+
+/// Whether a call with these results is recorded.
+fn is_recorded(operands: &[Option<Operand>], results: &[Tensor]) -> bool {
+    record::is_wanted(operands) && results.iter().any(|result| result.dtype().is_differentiable())
+}
+
+/// Each result at its place in the graph.
+#[inline(never)]
+fn all_placed(recorded: Tensors, results: Vec<Tensor>, inputs: &[Option<&Tensor>]) -> Tensors {
+    recorded.into_iter().zip(results).map(|(recorded, result)| placed(recorded, result, inputs)).collect()
 }
 
 /// A result at its place in the graph: the very tensor that the host gave, if that has no other place.

@@ -9,14 +9,20 @@ pub use batch::{Batch, Part};
 pub use tangent::Tangents;
 
 use super::call::{Primitive, call_with, run};
-use super::level::{Kind, Level};
-use super::op::Tensors;
+use super::level::{Kind, Level, Lift};
+use super::op::{Arrays, Tensors};
 use crate::error::Result;
 use crate::tensor::Tensor;
 
 /// The highest level at which something is attached to one of the inputs.
 pub(crate) fn top(inputs: &[Option<&Tensor>]) -> Option<(Level, Kind)> {
     inputs.iter().flatten().filter_map(|input| input.top_level()).max_by_key(|(level, _)| *level)
+}
+
+/// The arrays of tensors, and what is attached to each.
+#[inline(never)]
+fn parts(tensors: &[Tensor]) -> (Arrays, Vec<Option<Lift>>) {
+    (tensors.iter().map(Tensor::array).collect(), tensors.iter().map(Tensor::lift).collect())
 }
 
 /// An operation while a transformation is under way.

@@ -153,7 +153,7 @@ pub(crate) fn write(level: Level, target: &Tensor, new: Option<Tensor>) -> Resul
     };
     // What it is a part of has had no tangent so far: zeros, but for this part.
     if base.tangent(level).is_none() {
-        let zeros = below(level, || (ALGEBRA.zeros_like)(&base))?;
+        let zeros = below(level, || in_layout_of((ALGEBRA.zeros_beside)(&base, &new)?, &base))?;
         base.set_tangent(level, Some(zeros))?;
     }
     match target.tangent(level) {
@@ -174,6 +174,12 @@ pub(super) fn call(
     value: impl FnOnce() -> Result<Tensors>,
 ) -> Result<Tensors> {
     let outputs = below(level, value)?;
+    with_tangents(level, op, inputs, outputs)
+}
+
+/// The results of an operation with their tangents: not compiled for each operation.
+#[inline(never)]
+fn with_tangents(level: Level, op: &dyn Op, inputs: &[Option<&Tensor>], outputs: Tensors) -> Result<Tensors> {
     let tangents = tangents_of(level, op, inputs, &outputs)?;
     attach(level, &outputs, tangents)?;
     Ok(outputs)

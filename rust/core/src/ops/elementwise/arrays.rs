@@ -2,7 +2,8 @@
 
 use smallvec::SmallVec;
 
-use super::{MAX_INPUTS, Promotion, Row, choose};
+use super::plan::choose;
+use super::row::{MAX_INPUTS, Promotion, Row};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};

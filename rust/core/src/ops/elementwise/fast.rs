@@ -4,8 +4,8 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::row::{Arg, MAX_INPUTS, Params, Row};
 use super::rule::{Elementwise, Slot};
-use super::{Arg, MAX_INPUTS, Params, Row};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;

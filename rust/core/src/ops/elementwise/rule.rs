@@ -2,7 +2,9 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{GradRow, MAX_INPUTS, Params, Plan, Promotion, Row, apply, fast};
+use super::fast;
+use super::plan::Plan;
+use super::row::{Arg, GradRow, MAX_INPUTS, Params, Promotion, Row, Traced};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -12,9 +14,7 @@ use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{Modes, modes, trace};
 use crate::launch::{self, Source};
-use crate::ops::elementwise::Arg;
-use crate::ops::traced::Traced;
-use crate::ops::{batching, complex};
+use crate::ops::batching;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -86,12 +86,13 @@ impl Elementwise {
     /// The call in place of its first argument.
     pub(super) fn write(&self, inputs: &Inputs<'_>) -> Result<()> {
         self.over(inputs, |args| match args {
-            [Arg::Tensor(target), rest @ ..] => super::apply_in_place(self.row, &self.params, target, rest),
+            [Arg::Tensor(target), rest @ ..] => target.take_row(self.row, &self.params, rest),
             _ => unreachable!("the target is a tensor"),
         })
     }
 
-    /// A formula of the row over tensors: `first`, then what it reads of the call.
+    /// A formula of the row over tensors: `first`, then what it reads of the call, all in the dtype of `first`, as the
+    /// compiled loop reads them: a function of a lesser dtype would have fewer digits, of a real base no complex logarithm.
     fn formula_over(
         &self,
         grad_row: &'static GradRow,
@@ -102,8 +103,14 @@ impl Elementwise {
         let mut inputs = vec![Traced::Tensor(first.clone())];
         for &slot in grad_row.uses {
             inputs.push(match self.number(slot as usize) {
+                Some(number) if dtype.is_complex() => Traced::Number(number.in_category(dtype)),
                 Some(number) => Traced::Number(number),
-                None => Traced::Tensor(at(slot as usize)?),
+                None => {
+                    let value = at(slot as usize)?;
+                    let takes_part = slot as usize >= self.row.inputs.len() || self.row.promotes(slot as usize);
+                    let cast = takes_part && value.dtype() != dtype;
+                    Traced::Tensor(if cast { value.to_dtype(dtype)? } else { value })
+                }
             });
         }
         match (grad_row.traced)(&self.params, inputs) {
@@ -112,7 +119,7 @@ impl Elementwise {
             // What was computed from numbers alone is in double precision.
             traced => match traced.into_tensor()? {
                 result if result.dtype() == dtype => Ok(result),
-                result => crate::ops::copy::to_dtype(&result, dtype),
+                result => result.to_dtype(dtype),
             },
         }
     }
@@ -378,7 +385,7 @@ impl Op for Elementwise {
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        self.over(inputs, |args| Ok(smallvec![apply(self.row, &self.params, args)?.array()]))
+        self.over(inputs, |args| Ok(smallvec![Tensor::of_row(self.row, &self.params, args)?.array()]))
     }
 
     fn keeps(&mut self, needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
@@ -408,11 +415,11 @@ impl Op for Elementwise {
             } else {
                 let at =
                     |slot: usize| Ok(if slot < cx.inputs() { cx.input(slot).clone() } else { cx.output(0).clone() });
-                if cx.output(0).dtype().is_complex() {
+                let dtype = cx.output(0).dtype();
+                let tangent = tangent.to_dtype(dtype)?;
+                if dtype.is_complex() {
                     // The formula multiplies by the conjugate of the derivative, a tangent by the derivative.
-                    let dtype = cx.output(0).dtype();
-                    let turned = complex::conj(&crate::ops::copy::to_dtype(&tangent, dtype)?)?;
-                    complex::conj(&self.formula_over(grad_row, &turned, at)?)?
+                    self.formula_over(grad_row, &tangent.conj()?, at)?.conj()?
                 } else {
                     self.formula_over(grad_row, &tangent, at)?
                 }
@@ -432,7 +439,7 @@ impl Op for Elementwise {
                 Some(tensor)
                     if self.row.promotes(input) && cx.example(input).rank() == 0 && tensor.dtype() != dtype =>
                 {
-                    Some(crate::ops::copy::to_dtype(&tensor, dtype)?)
+                    Some(tensor.to_dtype(dtype)?)
                 }
                 part => part,
             });
@@ -445,7 +452,7 @@ impl Op for Elementwise {
                 (None, number) => Arg::Scalar(number.expect("an argument is a tensor or a number")),
             })
             .collect();
-        let result = apply(self.row, &self.params, &args)?;
+        let result = Tensor::of_row(self.row, &self.params, &args)?;
         cx.put(result, Some(0));
         Ok(())
     }

@@ -1,11 +1,13 @@
 //! Rows over complex numbers and half precision: through the loops that the macro declares and the loop driver.
 
-use super::{GradRow, Integers, Params, Row};
+use super::{GradRow, Integers, Params, Row, activation, arithmetic, comparison, exponential, select, special};
 use crate::dtype::DType;
 use crate::kernels::element::Element;
 use crate::kernels::number::Complex;
 use crate::kernels::{In, Kernel, Out, map};
-use crate::ops::{activation, arithmetic, comparison, exponential, loss_rows, range, rows, select, special};
+use crate::ops::nn::loss_rows;
+use crate::ops::reductions::range;
+use crate::ops::rows;
 use crate::scalar::Scalar;
 
 type C128 = Complex<f64>;

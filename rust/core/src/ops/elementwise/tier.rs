@@ -6,12 +6,10 @@
 //! [`ring::Number`]), its loops ([`ring::kernel`]) and the tier of its gradient ([`ring::gradient`]). Modules, because a trait
 //! cannot carry the bound of another trait's generic method.
 
+use super::row::Traced;
 use crate::dtype::DType;
-use crate::kernels::number as kinds;
-use crate::kernels::number::Complex;
-use crate::kernels::number::{Equal, Parameter};
-use crate::kernels::{Kernel, row};
-use crate::ops::traced::Traced;
+use crate::kernels::number::{Complex, Equal, Parameter};
+use crate::kernels::{Kernel, number as kinds, row};
 use crate::scalar::Scalar;
 
 /// What a tier does with integers and truth values.

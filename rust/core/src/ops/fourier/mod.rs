@@ -1,16 +1,17 @@
 //! Fourier transforms along axes.
 //!
-//! Three operations are adjoints of one another and their own derivatives of every order: [`Complex`], [`FromReal`] and
-//! [`ToReal`]; all functions of `fft` are made of them.
+//! One operation, [`Transform`], is of three kinds, which are adjoints of one another and their own derivatives of every order;
+//! all functions of `fft` are made of them.
 
 mod short_time;
 pub mod table;
 
+use crate::ops::arranging::joining;
 pub use short_time::{Frames, Inversion, istft, stft};
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{batching, complex, copy, creation, padding, rearranging, views};
+use super::{batching, complex, creation, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
@@ -20,21 +21,32 @@ use crate::graph::op::{Arrays, Attribute, Inputs, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::fourier as kernel;
 use crate::launch::{NONE, launch};
+use crate::ops::arranging::{padding, rearranging};
+use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::shape::{Shape, normalize_axis};
 use crate::tensor::Tensor;
 
 type Axes = SmallVec<[usize; 4]>;
 
-// ---- the operations ------------------------------------------------------------------------------------------------
+// ---- the operation -------------------------------------------------------------------------------------------------
 
-/// The axes among those of all examples.
-fn of_each(axes: &[usize]) -> Axes {
-    axes.iter().map(|axis| axis + 1).collect()
+/// A transform of everything along axes, times a number.
+#[derive(Clone, PartialEq, Debug)]
+struct Transform {
+    kind: Kind,
+    axes: Axes,
+    scale: f64,
 }
 
-fn axes_saved(axes: &[usize]) -> (&'static str, Attribute) {
-    ("dim", Attribute::Ints(axes.iter().map(|&axis| axis as i64).collect()))
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    /// Of complex numbers.
+    Complex { inverse: bool },
+    /// Of real numbers, the last axis first: the half of that one, of so many, that says what the other half is, or all of it.
+    FromReal { length: usize, half: bool },
+    /// Real numbers whose transform this would be: along the last axis so many.
+    ToReal { length: usize },
 }
 
 /// The complex transform of `input`, or of what `out` holds, along axes.
@@ -43,73 +55,6 @@ fn transform(axes: &[usize], inverse: bool, scale: f64, input: Option<&Array>, o
         Some(input) => launch(input, out, |input, out| kernel::complex(axes, inverse, scale, Some(input), out)),
         None => launch(NONE, out, |_, out| kernel::complex(axes, inverse, scale, None, out)),
     }
-}
-
-/// Of complex numbers along axes, times a number.
-#[derive(Clone, PartialEq, Debug)]
-struct Complex {
-    axes: Axes,
-    inverse: bool,
-    scale: f64,
-}
-
-impl Op for Complex {
-    fn name(&self) -> &str {
-        "FftC2CBackward0"
-    }
-
-    fn takes_complex(&self) -> bool {
-        true
-    }
-
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        let input = &inputs[0];
-        let out = Array::uninit("fft", input.shape(), input.dtype())?;
-        if self.axes.is_empty() {
-            out.copy_from(input);
-        } else {
-            transform(&self.axes, self.inverse, self.scale, Some(input), &out);
-        }
-        Ok(smallvec![out])
-    }
-
-    fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
-        vec![axes_saved(&self.axes), ("forward", Attribute::Bool(!self.inverse))]
-    }
-
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let gradient = call(Self { inverse: !self.inverse, ..self.clone() }, &[&cx.only_grad()])?;
-        cx.put(0, gradient);
-        Ok(())
-    }
-
-    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
-        cx.linear(0, self)
-    }
-
-    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
-        let whole = batching::front(cx.input(0), cx.size())?;
-        cx.put(call(Self { axes: of_each(&self.axes), ..self.clone() }, &[&whole])?, Some(0));
-        Ok(())
-    }
-}
-
-/// Of real numbers along axes, the last of them first: the half of that one that says what the other half is, or all of it.
-#[derive(Clone, PartialEq, Debug)]
-struct FromReal {
-    axes: Axes,
-    /// Of the last axis.
-    length: usize,
-    half: bool,
-    scale: f64,
-}
-
-/// Real numbers whose transform this would be, or times a number: along the last axis there are `length` of them.
-#[derive(Clone, PartialEq, Debug)]
-struct ToReal {
-    axes: Axes,
-    length: usize,
-    scale: f64,
 }
 
 /// The last of the axes, of which there is one.
@@ -127,42 +72,104 @@ fn pairs_times(factor: f64, half: &Tensor, axis: usize, length: usize) -> Result
     half.mul(&copy::to_dtype(&Tensor::from_slice(&weights, &shape)?, half.dtype().to_real())?)
 }
 
-impl Op for FromReal {
-    fn name(&self) -> &str {
-        "FftR2CBackward0"
+impl Transform {
+    /// The same along the same axes, but of another kind.
+    fn as_kind(&self, kind: Kind, input: &Tensor) -> Result<Tensor> {
+        call(Self { kind, ..self.clone() }, &[input])
     }
 
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        let input = &inputs[0];
+    fn eval_complex(&self, inverse: bool, input: &Array) -> Result<Array> {
+        let out = Array::uninit("fft", input.shape(), input.dtype())?;
+        if self.axes.is_empty() {
+            out.copy_from(input);
+        } else {
+            transform(&self.axes, inverse, self.scale, Some(input), &out);
+        }
+        Ok(out)
+    }
+
+    fn eval_from_real(&self, of: usize, half: bool, input: &Array) -> Result<Array> {
         let (last, rest) = split(&self.axes);
         let mut shape: Shape = input.shape().into();
-        if shape[last] != self.length {
+        if shape[last] != of {
             return Err(Error::runtime("fft", "another thread has given the input another shape meanwhile"));
         }
-        if self.half {
-            shape[last] = self.length / 2 + 1;
+        if half {
+            shape[last] = of / 2 + 1;
         }
         let out = Array::uninit("fft", &shape, input.dtype().to_complex())?;
         launch(input, &out, |input, out| kernel::from_real(last, self.scale, input, out));
         if !rest.is_empty() {
             transform(rest, false, 1.0, None, &out);
         }
-        Ok(smallvec![out])
+        Ok(out)
+    }
+
+    fn eval_to_real(&self, length: usize, input: &Array) -> Result<Array> {
+        let (last, rest) = split(&self.axes);
+        let inner;
+        let input = if rest.is_empty() {
+            input
+        } else {
+            inner = Array::uninit("fft", input.shape(), input.dtype())?;
+            transform(rest, true, 1.0, Some(input), &inner);
+            &inner
+        };
+        let mut shape: Shape = input.shape().into();
+        shape[last] = length;
+        let out = Array::uninit("fft", &shape, input.dtype().to_real())?;
+        launch(input, &out, |input, out| kernel::to_real(last, self.scale, input, out));
+        Ok(out)
+    }
+}
+
+impl Op for Transform {
+    fn name(&self) -> &str {
+        match self.kind {
+            Kind::Complex { .. } => "FftC2CBackward0",
+            Kind::FromReal { .. } => "FftR2CBackward0",
+            Kind::ToReal { .. } => "FftC2RBackward0",
+        }
+    }
+
+    fn takes_complex(&self) -> bool {
+        !matches!(self.kind, Kind::FromReal { .. })
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let input = &inputs[0];
+        Ok(smallvec![match self.kind {
+            Kind::Complex { inverse } => self.eval_complex(inverse, input)?,
+            Kind::FromReal { length, half } => self.eval_from_real(length, half, input)?,
+            Kind::ToReal { length } => self.eval_to_real(length, input)?,
+        }])
     }
 
     fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
-        vec![axes_saved(&self.axes), ("onesided", Attribute::Bool(self.half))]
+        let mut saved = vec![("dim", Attribute::Ints(self.axes.iter().map(|&axis| axis as i64).collect()))];
+        match self.kind {
+            Kind::Complex { inverse } => saved.push(("forward", Attribute::Bool(!inverse))),
+            Kind::FromReal { half, .. } => saved.push(("onesided", Attribute::Bool(half))),
+            Kind::ToReal { .. } => {}
+        }
+        saved
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let gradient = cx.only_grad();
-        let (last, _) = split(&self.axes);
-        let back = if self.half {
-            let halved = pairs_times(0.5, &gradient, last, self.length)?;
-            call(ToReal { axes: self.axes.clone(), length: self.length, scale: self.scale }, &[&halved])?
-        } else {
-            let whole = Complex { axes: self.axes.clone(), inverse: true, scale: self.scale };
-            copy::clone_contiguous(&complex::real(&call(whole, &[&gradient])?)?)?
+        let grad = cx.only_grad();
+        let back = match self.kind {
+            Kind::Complex { inverse } => self.as_kind(Kind::Complex { inverse: !inverse }, &grad)?,
+            Kind::FromReal { length, half: true } => {
+                let halved = pairs_times(0.5, &grad, split(&self.axes).0, length)?;
+                self.as_kind(Kind::ToReal { length }, &halved)?
+            }
+            Kind::FromReal { half: false, .. } => {
+                copy::clone_contiguous(&complex::real(&self.as_kind(Kind::Complex { inverse: true }, &grad)?)?)?
+            }
+            Kind::ToReal { length } => {
+                let half = self.as_kind(Kind::FromReal { length, half: true }, &grad)?;
+                pairs_times(2.0, &half, split(&self.axes).0, length)?
+            }
         };
         cx.put(0, back);
         Ok(())
@@ -174,59 +181,26 @@ impl Op for FromReal {
 
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         let whole = batching::front(cx.input(0), cx.size())?;
-        cx.put(call(Self { axes: of_each(&self.axes), ..self.clone() }, &[&whole])?, Some(0));
+        let axes = self.axes.iter().map(|axis| axis + 1).collect();
+        cx.put(call(Self { axes, ..self.clone() }, &[&whole])?, Some(0));
         Ok(())
     }
 }
 
-impl Op for ToReal {
-    fn name(&self) -> &str {
-        "FftC2RBackward0"
-    }
+#[track_caller]
+fn of_complex(input: &Tensor, axes: Axes, inverse: bool, scale: f64) -> Result<Tensor> {
+    call(Transform { kind: Kind::Complex { inverse }, axes, scale }, &[input])
+}
 
-    fn takes_complex(&self) -> bool {
-        true
-    }
+#[track_caller]
+fn from_real(input: &Tensor, axes: Axes, half: bool, scale: f64) -> Result<Tensor> {
+    let length = input.shape()[split(&axes).0];
+    call(Transform { kind: Kind::FromReal { length, half }, axes, scale }, &[input])
+}
 
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        let input = &inputs[0];
-        let (last, rest) = split(&self.axes);
-        let inner;
-        let input = if rest.is_empty() {
-            input
-        } else {
-            inner = Array::uninit("fft", input.shape(), input.dtype())?;
-            transform(rest, true, 1.0, Some(input), &inner);
-            &inner
-        };
-        let mut shape: Shape = input.shape().into();
-        shape[last] = self.length;
-        let out = Array::uninit("fft", &shape, input.dtype().to_real())?;
-        launch(input, &out, |input, out| kernel::to_real(last, self.scale, input, out));
-        Ok(smallvec![out])
-    }
-
-    fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
-        vec![axes_saved(&self.axes)]
-    }
-
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (last, _) = split(&self.axes);
-        let op = FromReal { axes: self.axes.clone(), length: self.length, half: true, scale: self.scale };
-        let gradient = pairs_times(2.0, &call(op, &[&cx.only_grad()])?, last, self.length)?;
-        cx.put(0, gradient);
-        Ok(())
-    }
-
-    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
-        cx.linear(0, self)
-    }
-
-    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
-        let whole = batching::front(cx.input(0), cx.size())?;
-        cx.put(call(Self { axes: of_each(&self.axes), ..self.clone() }, &[&whole])?, Some(0));
-        Ok(())
-    }
+#[track_caller]
+fn to_real(input: &Tensor, axes: Axes, length: usize, scale: f64) -> Result<Tensor> {
+    call(Transform { kind: Kind::ToReal { length }, axes, scale }, &[input])
 }
 
 // ---- what is asked of arguments ------------------------------------------------------------------------------------
@@ -328,9 +302,9 @@ pub fn fft(op: &'static str, input: &Tensor, n: Option<i64>, axis: i64, norm: No
     let n = points(op, n.unwrap_or(input.shape()[axis] as i64))?;
     let (input, scale) = (resized(&input, axis, n)?, norm.scale(inverse, n as f64));
     if input.dtype().is_complex() {
-        return call(Complex { axes: smallvec![axis], inverse, scale }, &[&input]);
+        return of_complex(&input, smallvec![axis], inverse, scale);
     }
-    let result = call(FromReal { axes: smallvec![axis], length: n, half: false, scale }, &[&input])?;
+    let result = from_real(&input, smallvec![axis], false, scale)?;
     if inverse { complex::conj(&result) } else { Ok(result) }
 }
 
@@ -341,7 +315,7 @@ pub fn rfft(op: &'static str, input: &Tensor, n: Option<i64>, axis: i64, norm: N
     let axis = one_axis(op, &input, axis)?;
     let n = points(op, n.unwrap_or(input.shape()[axis] as i64))?;
     let (input, scale) = (resized(&input, axis, n)?, norm.scale(inverse, n as f64));
-    let result = call(FromReal { axes: smallvec![axis], length: n, half: true, scale }, &[&input])?;
+    let result = from_real(&input, smallvec![axis], true, scale)?;
     if inverse { complex::conj(&result) } else { Ok(result) }
 }
 
@@ -353,7 +327,7 @@ pub fn irfft(op: &'static str, input: &Tensor, n: Option<i64>, axis: i64, norm: 
     let n = points(op, n.unwrap_or(2 * (input.shape()[axis] as i64 - 1)))?;
     let input = resized(&input, axis, n / 2 + 1)?;
     let input = if inverse { input } else { complex::conj(&input)? };
-    call(ToReal { axes: smallvec![axis], length: n, scale: norm.scale(inverse, n as f64) }, &[&input])
+    to_real(&input, smallvec![axis], n, norm.scale(inverse, n as f64))
 }
 
 // ---- along several -------------------------------------------------------------------------------------------------
@@ -434,7 +408,7 @@ pub fn fftn(
     let input = as_complex(&promoted(op, input)?)?;
     let (axes, sizes) = several(op, &input.shape(), s, dim)?;
     let (input, points) = all_resized(op, &input, &axes, &sizes)?;
-    call(Complex { axes, inverse, scale: norm.scale(inverse, points) }, &[&input])
+    of_complex(&input, axes, inverse, norm.scale(inverse, points))
 }
 
 /// The transform of real numbers along several axes, the first half of it along the last, or of its inverse.
@@ -457,16 +431,14 @@ pub fn rfftn(
     let (input, points) = all_resized(op, &input, &axes, &sizes)?;
     let scale = norm.scale(inverse, points);
     if !inverse {
-        let length = input.shape()[split(&axes).0];
-        return call(FromReal { axes, length, half: true, scale }, &[&input]);
+        return from_real(&input, axes, true, scale);
     }
     let (last, rest) = split(&axes);
-    let length = input.shape()[last];
-    let result = complex::conj(&call(FromReal { axes: smallvec![last], length, half: true, scale }, &[&input])?)?;
+    let result = complex::conj(&from_real(&input, smallvec![last], true, scale)?)?;
     if rest.is_empty() {
         return Ok(result);
     }
-    call(Complex { axes: rest.into(), inverse: true, scale: 1.0 }, &[&result])
+    of_complex(&result, rest.into(), true, 1.0)
 }
 
 /// Real numbers from the first half, along the last axis, of their transform along several, or with `inverse` false of their
@@ -491,12 +463,12 @@ pub fn irfftn(
     let (mut input, halved) = all_resized(op, &input, &axes, &sizes)?;
     let scale = norm.scale(inverse, halved / (length / 2 + 1) as f64 * length as f64);
     if inverse {
-        return call(ToReal { axes, length, scale }, &[&input]);
+        return to_real(&input, axes, length, scale);
     }
     if !rest.is_empty() {
-        input = call(Complex { axes: rest.into(), inverse: false, scale: 1.0 }, &[&input])?;
+        input = of_complex(&input, rest.into(), false, 1.0)?;
     }
-    call(ToReal { axes: smallvec![last], length, scale }, &[&complex::conj(&input)?])
+    to_real(&complex::conj(&input)?, smallvec![last], length, scale)
 }
 
 // ---- helpers -------------------------------------------------------------------------------------------------------
@@ -513,7 +485,7 @@ pub fn frequencies(op: &'static str, n: i64, spacing: f64, dtype: Option<DType>,
         creation::sizes(op, &[n])?;
     }
     let steps =
-        if half { range(0, n / 2 + 1)? } else { super::joining::cat(&[range(0, n - n / 2)?, range(-(n / 2), 0)?], 0)? };
+        if half { range(0, n / 2 + 1)? } else { joining::cat(&[range(0, n - n / 2)?, range(-(n / 2), 0)?], 0)? };
     steps.mul(1.0 / (n as f64 * spacing))
 }
 

@@ -2,11 +2,11 @@
 
 use smallvec::smallvec;
 
-use super::super::{complex, padding, sorting, views};
-use super::{Complex, FromReal, Norm, ToReal, as_complex};
+use super::super::{complex, sorting, views};
+use super::{Norm, as_complex, from_real, of_complex, to_real};
 use crate::dtype::torch_name;
 use crate::error::{Error, Result};
-use crate::graph::call;
+use crate::ops::arranging::{padding, padding_modes};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 use crate::warning;
@@ -113,7 +113,7 @@ pub fn stft(
     if frames.center && n_fft > 1 {
         let around = n_fft / 2;
         let flat = views::unsqueeze(&input, 0)?;
-        input = views::squeeze(&padding::pad(&flat, &[around, around], pad_mode, None)?, Some(&[0]))?;
+        input = views::squeeze(&padding_modes::pad(&flat, &[around, around], pad_mode, None)?, Some(&[0]))?;
     }
     let length = input.shape()[1] as i64;
     if n_fft <= 0 || n_fft > length {
@@ -151,9 +151,9 @@ pub fn stft(
     }
     let scale = frames.norm().scale(false, n_fft as f64);
     let columns = if cut.dtype().is_complex() {
-        call(Complex { axes: smallvec![2], inverse: false, scale }, &[&cut])?
+        of_complex(&cut, smallvec![2], false, scale)?
     } else {
-        call(FromReal { axes: smallvec![2], length: n_fft as usize, half, scale }, &[&cut])?
+        from_real(&cut, smallvec![2], half, scale)?
     };
     let mut result = views::transpose(&columns, 1, 2)?;
     if lone {
@@ -227,13 +227,13 @@ pub fn istft(input: &Tensor, frames: &Frames<'_>, wanted: Inversion) -> Result<T
         if half {
             return fails("Cannot have onesided output if window or input is complex".to_owned());
         }
-        call(Complex { axes: smallvec![2], inverse: true, scale }, &[&transposed])?
+        of_complex(&transposed, smallvec![2], true, scale)?
     } else {
         if frames.has_complex_window() {
             return fails("Complex windows are incompatible with return_complex=False".to_owned());
         }
         let first = if half { transposed } else { views::slice(&transposed, 2, Some(0), Some(n_fft / 2 + 1), 1)? };
-        call(ToReal { axes: smallvec![2], length: n_fft as usize, scale }, &[&first])?
+        to_real(&first, smallvec![2], n_fft as usize, scale)?
     };
     let window = match frames.padded_window()? {
         Some(window) if wanted.return_complex => as_complex(&window)?,

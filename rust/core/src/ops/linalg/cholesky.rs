@@ -8,8 +8,8 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::call_many;
-use crate::graph::node::Backward;
-use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::node::{Backward, From};
+use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::linalg::{self as kernel, Side};
 use crate::launch::launch;
@@ -63,17 +63,9 @@ impl Op for Cholesky {
         smallvec![Keep::Output(0)]
     }
 
-    /// ½ L⁻ᴴ Φ L⁻¹ with Φ the lower triangle of Lᴴ ∂L, made hermitian (I. Murray, "Differentiation of the Cholesky
-    /// decomposition", 2016).
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let factor = self.as_lower(cx.saved(0)?)?;
-        let grad = self.as_lower(cx.only_grad())?;
-        let phi = product(&adjoint(&factor)?, &grad)?;
-        let phi = lower(&phi, 0)?.add(&adjoint(&lower(&phi, -1)?)?)?;
-        let half = substitute(&factor, &phi, LOWER, true)?;
-        let whole = substitute(&factor, &adjoint(&half)?, LOWER, true)?;
-        // Φ is hermitian, and so is this but for rounding.
-        cx.put(0, whole.add(&adjoint(&whole)?)?.mul(0.25)?);
+        let grad = cx.call(CholeskyBackward(self.clone()), &[From::Saved(0), From::Grad(0)])?;
+        cx.put(0, grad);
         Ok(())
     }
 
@@ -91,6 +83,45 @@ impl Op for Cholesky {
 
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         batched(cx, self)
+    }
+}
+
+/// The gradient of a matrix from its factor and the gradient of that: see [`arcgrad_linalg::cholesky::gradient`].
+#[derive(Clone, PartialEq, Debug)]
+struct CholeskyBackward(Cholesky);
+
+impl Op for CholeskyBackward {
+    fn name(&self) -> &str {
+        "LinalgCholeskyExBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let _off = crate::graph::no_grad();
+        let as_lower = |array: &Array| -> Result<Array> {
+            self.0.as_lower(Tensor::from_array(array.clone()))?.array().contiguous(self.0.op)
+        };
+        let (factor, grad) = (as_lower(&inputs[0])?, as_lower(&inputs[1])?);
+        let result = Array::uninit(self.0.op, factor.shape(), factor.dtype())?;
+        launch([&factor, &grad], &result, kernel::cholesky_gradient);
+        Ok(smallvec![result])
+    }
+
+    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
+        let [Some(factor), Some(grad)] = *inputs else { unreachable!("both are always given") };
+        let again = || {
+            let (factor, grad) = (self.0.as_lower(factor.clone())?, self.0.as_lower(grad.clone())?);
+            let phi = product(&adjoint(&factor)?, &grad)?;
+            let phi = lower(&phi, 0)?.add(&adjoint(&lower(&phi, -1)?)?)?;
+            let half = substitute(&factor, &phi, LOWER, true)?;
+            let whole = substitute(&factor, &adjoint(&half)?, LOWER, true)?;
+            // Φ is hermitian, and so is this but for rounding.
+            Ok(smallvec![whole.add(&adjoint(&whole)?)?.mul(0.25)?])
+        };
+        Some(again())
     }
 }
 

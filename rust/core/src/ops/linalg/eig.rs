@@ -83,7 +83,11 @@ impl Op for Eig {
         let [result, _] = lu::solve_ex(OP, &turned, &result, true, false)?;
         cx.put(
             0,
-            if a.dtype().is_complex() { result } else { crate::ops::copy::contiguous(&complex::real(&result)?)? },
+            if a.dtype().is_complex() {
+                result
+            } else {
+                crate::ops::writing::copy::contiguous(&complex::real(&result)?)?
+            },
         );
         Ok(())
     }
@@ -117,8 +121,8 @@ fn check_phase(whole: &Tensor) -> Result<()> {
         return Ok(());
     }
     let (most, known) = (
-        crate::ops::reduce::extreme(&phases, true, None, false)?.item()?.to_f64(),
-        crate::ops::reduce::extreme(&whole.detach().abs()?, true, None, false)?.item()?.to_f64(),
+        crate::ops::reductions::reduce::extreme(&phases, true, None, false)?.item()?.to_f64(),
+        crate::ops::reductions::reduce::extreme(&whole.detach().abs()?, true, None, false)?.item()?.to_f64(),
     );
     let rounding = if whole.dtype() == crate::DType::C128 { 1e-8 } else { 1e-3 };
     if most > rounding * known.max(1.0) {

@@ -2,15 +2,16 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::spectrum::over_differences;
+use super::spectrum::{over_differences, refusal};
 use super::{
     adjoint, batch_of, batched, check_dtype, diagonal_matrix, failure, fresh, like, product, real_diagonal,
     square_size, sum_of,
 };
+use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::call_many;
-use crate::graph::node::Backward;
-use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::node::{Backward, From};
+use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::linalg as kernel;
 use crate::launch::launch;
@@ -61,23 +62,13 @@ impl Op for Eigh {
         smallvec![Keep::Output(0), Keep::Output(1)]
     }
 
-    /// V (diag ∂λ + K / (λⱼ − λᵢ)) Vᴴ with K the antihermitian part of Vᴴ ∂V (M. Giles, "An extended collection of matrix
-    /// derivative results", 2008, 3.1): the input counts as Hermitian, and so is the gradient.
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let vectors = cx.saved(1)?;
-        let to_values = cx.grad(0).cloned();
-        let mut inner = to_values.as_ref().map(diagonal_matrix).transpose()?;
-        if let Some(grad) = cx.grad(1).cloned() {
-            let whole = product(&adjoint(&vectors)?, &grad)?;
-            let turned = adjoint(&whole)?;
-            let (skew, known) = (whole.sub(&turned)?.mul(0.5)?, whole.add(&turned)?.mul(0.5)?);
-            let quotients = over_differences(OP, &cx.saved(0)?, &skew, Some(&known), to_values.as_ref())?;
-            inner = Some(sum_of(inner, quotients)?);
+        let grad = |nr| if cx.grad(nr).is_some() { From::Grad(nr) } else { From::Nothing };
+        let from = [From::Saved(0), From::Saved(1), grad(0), grad(1)];
+        if from[2..] != [From::Nothing; 2] {
+            let result = cx.call(EighBackward, &from)?;
+            cx.put(0, result);
         }
-        let Some(inner) = inner else { return Ok(()) };
-        let inner = like(&inner, &vectors)?;
-        let result = product(&product(&vectors, &inner)?, &adjoint(&vectors)?)?;
-        cx.put(0, result);
         Ok(())
     }
 
@@ -96,6 +87,52 @@ impl Op for Eigh {
 
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         batched(cx, self)
+    }
+}
+
+/// The gradient of a matrix from its values and vectors and the gradients of those, of which one may be missing.
+#[derive(Clone, PartialEq, Debug)]
+struct EighBackward;
+
+impl Op for EighBackward {
+    fn name(&self) -> &str {
+        "LinalgEighBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let (values, vectors) = (inputs[0].contiguous(OP)?, inputs[1].contiguous(OP)?);
+        let given = |input: usize, dtype| match inputs.get(input) {
+            Some(grad) => grad.contiguous(OP),
+            None => Array::zeros(OP, &[0], dtype),
+        };
+        let (to_values, to_vectors) = (given(2, values.dtype())?, given(3, vectors.dtype())?);
+        let result = Array::uninit(OP, vectors.shape(), vectors.dtype())?;
+        launch([&values, &vectors, &to_values, &to_vectors], &result, kernel::eigh_gradient)
+            .map_err(|(index, why)| refusal(OP, vectors.shape(), index, why))?;
+        Ok(smallvec![result])
+    }
+
+    /// V (diag ∂λ + K / (λⱼ − λᵢ)) Vᴴ with K the antihermitian part of Vᴴ ∂V (M. Giles, "An extended collection of matrix
+    /// derivative results", 2008, 3.1): the input counts as Hermitian, and so is the gradient.
+    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
+        let [Some(values), Some(vectors), to_values, to_vectors] = *inputs else { unreachable!("always given") };
+        let again = || {
+            let mut inner = to_values.map(diagonal_matrix).transpose()?;
+            if let Some(grad) = to_vectors {
+                let whole = product(&adjoint(vectors)?, grad)?;
+                let turned = adjoint(&whole)?;
+                let (skew, known) = (whole.sub(&turned)?.mul(0.5)?, whole.add(&turned)?.mul(0.5)?);
+                let quotients = over_differences(OP, values, &skew, Some(&known), to_values)?;
+                inner = Some(sum_of(inner, quotients)?);
+            }
+            let inner = like(&inner.expect("one gradient is there"), vectors)?;
+            Ok(smallvec![product(&product(vectors, &inner)?, &adjoint(vectors)?)?])
+        };
+        Some(again())
     }
 }
 

@@ -4,6 +4,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::{adjoint, batched, checked_square, columns, rows};
 use crate::array::Array;
+use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::call;
 use crate::graph::node::Backward;
@@ -11,7 +12,8 @@ use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::linalg as kernel;
 use crate::launch::launch;
-use crate::ops::{copy, joining};
+use crate::ops::arranging::joining;
+use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -71,6 +73,9 @@ impl Op for Exponential {
 /// Σ Aᵏ / k!
 #[track_caller]
 pub fn matrix_exp(input: &Tensor) -> Result<Tensor> {
+    if matches!(input.dtype(), DType::F16 | DType::BF16) {
+        return copy::to_dtype(&matrix_exp(&copy::to_dtype(input, DType::F32)?)?, input.dtype());
+    }
     checked_square(OP, input)?;
     call(Exponential, &[input])
 }

@@ -1,4 +1,4 @@
-//! A = L D Lᵀ of symmetric matrices that need not be definite, and what is solved with it.
+//! A = L D Lᵀ of symmetric matrices and A = L D Lᴴ of Hermitian ones, which need not be definite, and what is solved with it.
 
 use smallvec::{SmallVec, smallvec};
 
@@ -20,6 +20,7 @@ use crate::tensor::Tensor;
 #[derive(Clone, PartialEq, Debug)]
 struct LdlFactor {
     op: &'static str,
+    hermitian: bool,
     check: bool,
 }
 
@@ -38,7 +39,7 @@ impl Op for LdlFactor {
         let factor = Array::uninit(self.op, a.shape(), a.dtype())?;
         let pivots = fresh(self.op, batch, &[n], DType::I32)?;
         let info = fresh(self.op, batch, &[], DType::I32)?;
-        match launch(&a, [&factor, &pivots, &info], kernel::ldl_factor) {
+        match launch(&a, [&factor, &pivots, &info], |a, results| kernel::ldl_factor(self.hermitian, a, results)) {
             Some((index, at)) if self.check => Err(failure(
                 self.op,
                 batch,
@@ -59,7 +60,9 @@ impl Op for LdlFactor {
 
 /// X with A X = B: inputs are the factors and exchanges of A, and B, which alone has a derivative.
 #[derive(Clone, PartialEq, Debug)]
-struct LdlSolve;
+struct LdlSolve {
+    hermitian: bool,
+}
 
 const SOLVE: &str = "torch.linalg.ldl_solve";
 
@@ -88,7 +91,7 @@ impl Op for LdlSolve {
             ));
         }
         let x = Array::uninit(SOLVE, b.shape(), b.dtype())?;
-        launch([&factor, &pivots, &b], &x, kernel::ldl_solve);
+        launch([&factor, &pivots, &b], &x, |operands, x| kernel::ldl_solve(self.hermitian, operands, x));
         Ok(smallvec![x])
     }
 
@@ -103,9 +106,10 @@ impl Op for LdlSolve {
                 "derivative for linalg.ldl_solve by LD is not implemented: use linalg.solve",
             ));
         }
-        // The matrix is symmetric: its conjugate transpose is its conjugate.
-        let right = complex::conj(&cx.only_grad())?;
-        let grad = complex::conj(&call(Self, &[&cx.saved(0)?, &cx.saved(1)?, &right])?)?;
+        // A symmetric matrix's conjugate transpose is its conjugate, a Hermitian one's the matrix itself.
+        let turn = |x: &Tensor| if self.hermitian { Ok(x.clone()) } else { complex::conj(x) };
+        let right = turn(&cx.only_grad())?;
+        let grad = turn(&call(self.clone(), &[&cx.saved(0)?, &cx.saved(1)?, &right])?)?;
         cx.put(2, grad);
         Ok(())
     }
@@ -122,25 +126,17 @@ impl Op for LdlSolve {
     }
 }
 
-/// Complex matrices count as symmetric here.
-pub fn check_hermitian(a: &Tensor, hermitian: bool) -> Result<()> {
-    if hermitian && a.dtype().is_complex() {
-        return Err(Error::not_implemented("linalg.ldl_factor", "hermitian=True of complex matrices"));
-    }
-    Ok(())
-}
-
-/// L and D in one matrix, the exchanges, and 0 or where D has a zero.
+/// L and D in one matrix, the exchanges, and 0 or where D has a zero. Complex matrices count as symmetric unless `hermitian`.
 #[track_caller]
-pub fn ldl_factor(op: &'static str, input: &Tensor, check: bool) -> Result<[Tensor; 3]> {
+pub fn ldl_factor(op: &'static str, input: &Tensor, hermitian: bool, check: bool) -> Result<[Tensor; 3]> {
     checked_square("torch.linalg.ldl_factor_ex", input)?;
-    let mut results = call_many(LdlFactor { op, check }, &[input])?.into_iter();
+    let mut results = call_many(LdlFactor { op, hermitian, check }, &[input])?.into_iter();
     Ok(std::array::from_fn(|_| results.next().expect("three results")))
 }
 
 /// The solution of A X = B from what [`ldl_factor`] gives for A.
 #[track_caller]
-pub fn ldl_solve(factor: &Tensor, pivots: &Tensor, b: &Tensor) -> Result<Tensor> {
+pub fn ldl_solve(factor: &Tensor, pivots: &Tensor, b: &Tensor, hermitian: bool) -> Result<Tensor> {
     let n = checked_square(SOLVE, factor)?;
     let [height, width] = matrix_size(SOLVE, "B", &b.shape())?;
     check_same_dtype(SOLVE, factor, b)?;
@@ -158,5 +154,5 @@ pub fn ldl_solve(factor: &Tensor, pivots: &Tensor, b: &Tensor) -> Result<Tensor>
     }
     let batch = shape::broadcast(SOLVE, batch_of(&factor.shape()), batch_of(&b.shape()))?;
     let spread = |tensor: &Tensor, rest: &[usize]| views::broadcast_to(tensor, &with_batch(&batch, rest));
-    call(LdlSolve, &[&spread(factor, &[n, n])?, &spread(pivots, &[n])?, &spread(b, &[n, width])?])
+    call(LdlSolve { hermitian }, &[&spread(factor, &[n, n])?, &spread(pivots, &[n])?, &spread(b, &[n, width])?])
 }

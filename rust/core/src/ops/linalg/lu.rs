@@ -16,7 +16,10 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, call_many};
 use crate::kernels::linalg::{self as kernel, Side};
 use crate::launch::launch;
-use crate::ops::{complex, joining, reduce, views};
+use crate::ops::arranging::joining;
+use crate::ops::elementwise::select;
+use crate::ops::reductions::reduce;
+use crate::ops::{complex, views};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -202,7 +205,9 @@ impl Op for Permutation {
 
 /// P of A = P L U.
 fn permutation(op: &'static str, pivots: &Tensor, rows: usize, dtype: DType) -> Result<Tensor> {
-    crate::ops::copy::to_dtype(&call(Permutation { op, rows, dtype: dtype.to_real() }, &[pivots])?, dtype)
+    // Ones and zeros are exact in any dtype.
+    let found = call(Permutation { op, rows, dtype: DType::F32 }, &[pivots])?;
+    found.to_dtype(dtype)
 }
 
 #[track_caller]
@@ -231,7 +236,9 @@ pub fn lu_factor_ex(op: &'static str, input: &Tensor, pivot: bool, check: bool) 
 pub fn lu_unpack(packed: &Tensor, pivots: &Tensor, data: bool, with_pivots: bool) -> Result<[Tensor; 3]> {
     const OP: &str = "lu_unpack";
     let [m, n] = matrix_size(OP, "LU", &packed.shape())?;
-    check_dtype(OP, packed.dtype())?;
+    if !packed.dtype().is_float() {
+        check_dtype(OP, packed.dtype())?;
+    }
     if pivots.dtype() != DType::I32 {
         return Err(Error::runtime(
             OP,
@@ -636,21 +643,61 @@ impl Op for Cofactors {
         }
         let exact = singular_cofactors(&Tensor::from_array(inputs[0].clone()))?;
         let singular = views::unsqueeze(&views::unsqueeze(&singular, -1)?, -1)?;
-        Ok(smallvec![crate::ops::select::where_(&singular, (&exact).into(), (&plain).into())?.array()])
+        Ok(smallvec![select::where_(&singular, (&exact).into(), (&plain).into())?.array()])
     }
 
     fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
         let Some(a) = inputs[0] else { unreachable!("always given") };
-        let again = || {
+        let spread = |each: &Tensor| views::unsqueeze(&views::unsqueeze(each, -1)?, -1);
+        let regular = |a: &Tensor| {
             let inverse = adjoint(&call(Inverse { op: "linalg.det", check: false }, &[a])?)?;
             if self.log {
-                return Ok(smallvec![inverse]);
+                return Ok(inverse);
             }
             let value = complex::conj(&call(Determinant { split: false }, &[a])?)?;
-            Ok(smallvec![inverse.mul(&views::unsqueeze(&views::unsqueeze(&value, -1)?, -1)?)?])
+            inverse.mul(&spread(&value)?)
+        };
+        let again = || {
+            let shape = a.shape();
+            let n = shape[shape.len() - 1];
+            if self.log || n > MOST_EXPANDED {
+                return Ok(smallvec![regular(a)?]);
+            }
+            // Beside the greatest that a determinant of such rows can be; an inverse would have no digits left.
+            let epsilon = if a.dtype().to_real() == DType::F64 { f64::EPSILON } else { f64::from(f32::EPSILON) };
+            let constant = a.detach();
+            let lengths = reduce::norm(&constant, 2.0, Some(&[-1]), false, None)?;
+            let bound = reduce::prod(&lengths, Some(-1), false, None)?.mul(epsilon.sqrt())?;
+            let singular = det(&constant)?.abs()?.le(&bound)?;
+            if reduce::any(&singular, None, false)?.is_known_false() {
+                return Ok(smallvec![regular(a)?]);
+            }
+            // Nothing infinite is to be multiplied by zero, so another matrix stands for a singular one.
+            let (singular, ones) = (spread(&singular)?, identity("linalg.det", &[], n, a.dtype())?);
+            let others = regular(&select::where_(&singular, (&ones).into(), a.into())?)?;
+            Ok(smallvec![select::where_(&singular, (&expanded_cofactors(a)?).into(), (&others).into())?])
         };
         Some(again())
     }
+}
+
+/// Sizes up to which the sums of [`expanded_cofactors`] keep digits enough.
+const MOST_EXPANDED: usize = 12;
+
+/// Cofactors as polynomials of the elements, which have derivatives of all orders at singular matrices, too (the method of U.
+/// Le Verrier and D. K. Faddeev, for which see F. Gantmacher, "The Theory of Matrices", IV § 5).
+fn expanded_cofactors(a: &Tensor) -> Result<Tensor> {
+    let shape = a.shape();
+    let n = shape[shape.len() - 1];
+    let ones = identity("linalg.det", batch_of(&shape), n, a.dtype())?;
+    let mut sum = ones.clone();
+    for k in 1..n {
+        let next = product(a, &sum)?;
+        let trace = reduce::sum(&super::diagonal(&next)?, Some(&[-1]), false, None)?.mul(-1.0 / k as f64)?;
+        sum = next.add(&ones.mul(&views::unsqueeze(&views::unsqueeze(&trace, -1)?, -1)?)?)?;
+    }
+    let adjugate = if n.is_multiple_of(2) { sum.neg()? } else { sum };
+    adjoint(&adjugate)
 }
 
 /// conj(det(U) det(Vᴴ)) U diag(∏ⱼ≠ᵢ sⱼ) Vᴴ.
@@ -695,5 +742,5 @@ pub fn logdet(input: &Tensor) -> Result<Tensor> {
     }
     let negative = sign.lt(0.0)?;
     let nan = Scalar::Float(f64::NAN);
-    crate::ops::select::where_(&negative, nan.into(), (&logarithm).into())
+    select::where_(&negative, nan.into(), (&logarithm).into())
 }

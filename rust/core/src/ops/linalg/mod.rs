@@ -21,14 +21,15 @@ pub mod triangular;
 
 use smallvec::SmallVec;
 
-use super::diagonals::{self, Triangle};
-use super::{batching, complex, copy, matmul, views};
+use super::{batching, complex, matmul, views};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::call::Primitive;
 use crate::graph::call_many;
 use crate::graph::transform::Batch;
+use crate::ops::views::diagonals::{self, Triangle};
+use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;

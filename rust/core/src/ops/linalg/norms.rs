@@ -5,8 +5,11 @@ use smallvec::SmallVec;
 use super::{check_dtype, lu, matrix_size, square_size, svd};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::ops::elementwise::select;
+use crate::ops::reductions::reduce;
 use crate::ops::registry::Value;
-use crate::ops::{copy, reduce, select, views};
+use crate::ops::views;
+use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::shape;
 use crate::tensor::Tensor;
@@ -69,7 +72,9 @@ pub fn matrix_norm(input: &Tensor, order: &Value, axes: &[i64], keep: bool, dtyp
     if row == column {
         return Err(Error::runtime(OP, format!("dims must be different. Got ({first}, {second})")));
     }
-    check_dtype(OP, input.dtype())?;
+    if !input.dtype().is_float() || matches!(order, Order::Nuclear | Order::Number(-2.0 | 2.0)) {
+        check_dtype(OP, input.dtype())?;
+    }
     if order == Order::Frobenius {
         return reduce::norm(input, 2.0, Some(&[first, second]), keep, dtype);
     }
@@ -133,6 +138,14 @@ pub fn norm(input: &Tensor, order: &Value, axes: Option<&[i64]>, keep: bool, dty
     }
 }
 
+/// Matrices times powers of two, constants that bring their greatest elements near 1: so neither norm has no room.
+fn balanced(input: &Tensor) -> Result<Tensor> {
+    let most = reduce::extreme(&input.detach().abs()?, true, Some(&[-2, -1]), true)?;
+    // The powers of which both types have the inverse.
+    let exponent = most.log2()?.floor()?.maximum(-120.0)?.minimum(120.0)?;
+    input.mul(&exponent.neg()?.exp2()?)
+}
+
 /// ‖A‖ ‖A⁻¹‖ in a norm of matrices.
 #[track_caller]
 pub fn cond(input: &Tensor, order: &Value) -> Result<Tensor> {
@@ -157,6 +170,7 @@ pub fn cond(input: &Tensor, order: &Value) -> Result<Tensor> {
         let least_first = number(order) == Some(-2.0);
         return if least_first { least.div(&greatest) } else { greatest.div(&least) };
     }
+    let input = &if input.dtype().is_differentiable() { balanced(input)? } else { input.clone() };
     let over = |matrices: &Tensor| matrix_norm(matrices, order, &[-2, -1], false, None);
     if Order::of(order) == Some(Order::Nuclear) {
         let values = svd::svdvals(input)?;

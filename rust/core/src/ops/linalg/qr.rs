@@ -14,7 +14,7 @@ use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::linalg::{self as kernel, Side};
 use crate::launch::launch;
-use crate::ops::joining;
+use crate::ops::arranging::joining;
 use crate::tensor::Tensor;
 
 const OP: &str = "linalg.qr";

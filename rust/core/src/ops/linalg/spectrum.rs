@@ -12,7 +12,9 @@ use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, call_many};
 use crate::kernels::linalg::{self as kernel, Undetermined};
 use crate::launch::launch;
+use crate::ops::reductions::reduce;
 use crate::ops::views;
+use crate::ops::writing::copy;
 use crate::tensor::Tensor;
 
 /// Which pairs of values differ (1, else 0), and what the hermitian part is multiplied by where they do not. Inputs are the
@@ -44,7 +46,7 @@ impl Op for Groups {
         let ratio = Array::uninit(self.op, shape, values.dtype())?;
         let reads = [values, antihermitian, hermitian, gradient];
         launch(reads, [&keep, &ratio], |reads, results| kernel::groups(self.valued, reads, results))
-            .map_err(|(index, why)| self.refusal(shape, index, why))?;
+            .map_err(|(index, why)| refusal(self.op, shape, index, why))?;
         Ok(smallvec![keep, ratio])
     }
 
@@ -62,33 +64,32 @@ impl Op for Groups {
     }
 }
 
-impl Groups {
-    #[cold]
-    fn refusal(&self, shape: &[usize], index: usize, why: Undetermined) -> Box<Error> {
-        let which = if batch_of(shape).is_empty() { String::new() } else { format!("(Batch element {index}): ") };
-        let (what, vectors) = if self.op.starts_with("linalg.svd") {
-            ("singular values", "singular vectors")
-        } else {
-            ("eigenvalues", "eigenvectors")
-        };
-        let reason = match why {
-            Undetermined::Basis => format!(
-                "{which}the input has repeated {what}, whose {vectors} are any orthonormal basis, and the derivative depends on \
-                 which basis it is: there is none. Use a function of the {vectors} that is the same for every basis, or \
-                 make the {what} distinct."
-            ),
-            Undetermined::Phase => format!(
-                "{which}the {vectors} of complex matrices are specified up to multiplication by e^{{i phi}}, and the specified loss \
-                 function depends on this quantity, so it is ill-defined: there is no derivative."
-            ),
-            Undetermined::Values => format!(
-                "{which}the input has repeated {what}, and the gradients of {what} and {vectors} do not determine that of the \
-                 input: either the loss depends on the basis that was chosen, or it is a sum of several functions of it. \
-                 Differentiate them one by one, or make the {what} distinct."
-            ),
-        };
-        Error::runtime(self.op, reason)
-    }
+/// Why a gradient is refused, in words.
+#[cold]
+pub(super) fn refusal(op: &'static str, shape: &[usize], index: usize, why: Undetermined) -> Box<Error> {
+    let which = if batch_of(shape).is_empty() { String::new() } else { format!("(Batch element {index}): ") };
+    let (what, vectors) = if op.starts_with("linalg.svd") {
+        ("singular values", "singular vectors")
+    } else {
+        ("eigenvalues", "eigenvectors")
+    };
+    let reason = match why {
+        Undetermined::Basis => format!(
+            "{which}the input has repeated {what}, whose {vectors} are any orthonormal basis, and the derivative depends on \
+             which basis it is: there is none. Use a function of the {vectors} that is the same for every basis, or \
+             make the {what} distinct."
+        ),
+        Undetermined::Phase => format!(
+            "{which}the {vectors} of complex matrices are specified up to multiplication by e^{{i phi}}, and the specified loss \
+             function depends on this quantity, so it is ill-defined: there is no derivative."
+        ),
+        Undetermined::Values => format!(
+            "{which}the input has repeated {what}, and the gradients of {what} and {vectors} do not determine that of the \
+             input: either the loss depends on the basis that was chosen, or it is a sum of several functions of it. \
+             Differentiate them one by one, or make the {what} distinct."
+        ),
+    };
+    Error::runtime(op, reason)
 }
 
 /// The antihermitian part divided by the differences vⱼ − vᵢ, with the limit where they vanish. `gradient` is that of the
@@ -101,7 +102,7 @@ pub(super) fn over_differences(
     hermitian: Option<&Tensor>,
     gradient: Option<&Tensor>,
 ) -> Result<Tensor> {
-    let zeros = |like: &Tensor| super::super::copy::filled_like(like, crate::scalar::Scalar::Int(0));
+    let zeros = |like: &Tensor| copy::filled_like(like, crate::scalar::Scalar::Int(0));
     let known = match hermitian {
         Some(hermitian) => hermitian.clone(),
         None => zeros(antihermitian)?,
@@ -144,9 +145,9 @@ pub(super) fn over_differences_of(op: &'static str, values: &Tensor, numerators:
             _ => (1e30, f64::from(f32::EPSILON)),
         };
         let apart = differences.abs()?.add(&super::identity(op, &[], n, values.dtype().to_real())?.mul(wide)?)?;
-        let most = super::super::reduce::extreme(&values.abs()?, true, Some(&[-1]), true)?;
+        let most = reduce::extreme(&values.abs()?, true, Some(&[-1]), true)?;
         let equal = apart.le(&for_rows(&most.mul(epsilon * (10.0 + 2.0 * n as f64))?)?)?;
-        if super::super::reduce::any(&equal, None, false)?.item()?.to_bool() {
+        if reduce::any(&equal, None, false)?.item()?.to_bool() {
             return Err(Error::runtime(
                 op,
                 "the input has repeated eigenvalues, whose eigenvectors are any that span the same space, or too few: there is \
@@ -155,6 +156,19 @@ pub(super) fn over_differences_of(op: &'static str, values: &Tensor, numerators:
         }
     }
     numerators.mul(&ones.neg()?.add(1.0)?)?.div(&divisors)
+}
+
+/// Why a gradient is refused where a singular value is zero.
+#[cold]
+pub(super) fn zero_refusal(op: &'static str, shape: &[usize], index: usize) -> Box<Error> {
+    let which = if batch_of(shape).is_empty() { String::new() } else { format!("(Batch element {index}): ") };
+    Error::runtime(
+        op,
+        format!(
+            "{which}the input has a singular value that is zero, whose singular vectors are any orthonormal basis, and \
+             the derivative depends on which basis it is: there is none."
+        ),
+    )
 }
 
 /// Which of the numerators are divided: see [`arcgrad_linalg::spectrum::divisible`].
@@ -180,16 +194,8 @@ impl Op for Divisible {
         let [numerators, divisors, scale, reference] = &operands[..] else { unreachable!("four are given") };
         let shape = numerators.shape();
         let keep = Array::uninit(self.op, shape, divisors.dtype())?;
-        launch([numerators, divisors, scale, reference], &keep, kernel::divisible).map_err(|index| {
-            let which = if batch_of(shape).is_empty() { String::new() } else { format!("(Batch element {index}): ") };
-            Error::runtime(
-                self.op,
-                format!(
-                    "{which}the input has a singular value that is zero, whose singular vectors are any orthonormal basis, and \
-                     the derivative depends on which basis it is: there is none."
-                ),
-            )
-        })?;
+        launch([numerators, divisors, scale, reference], &keep, kernel::divisible)
+            .map_err(|index| zero_refusal(self.op, shape, index))?;
         Ok(smallvec![keep])
     }
 

@@ -2,15 +2,16 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::spectrum::{over_differences, over_magnitudes};
+use super::spectrum::{over_differences, over_magnitudes, refusal, zero_refusal};
 use super::{
     adjoint, batch_of, batched, check_dtype, columns, diagonal_matrix, failure, for_columns, for_rows, fresh, like,
     matrix_size, product, real_diagonal, rows, sum_of,
 };
+use crate::array::Array;
 use crate::error::Result;
 use crate::graph::call_many;
-use crate::graph::node::Backward;
-use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::node::{Backward, From};
+use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::linalg as kernel;
 use crate::launch::launch;
@@ -35,6 +36,58 @@ impl Svd {
     /// The vectors that belong to singular values.
     fn thin(&self, u: &Tensor, vh: &Tensor, k: usize) -> Result<[Tensor; 2]> {
         if self.full { Ok([columns(u, 0, k)?, rows(vh, 0, k)?]) } else { Ok([u.clone(), vh.clone()]) }
+    }
+
+    /// The gradient, of `inputs` that are those of [`SvdBackward`].
+    ///
+    /// J. Townsend, "Differentiating the singular value decomposition" (2016), with the quotients by sⱼ² − sᵢ² taken apart
+    /// into those by sⱼ − sᵢ and by sⱼ + sᵢ: U (diag ∂s + (K + L) / (sⱼ − sᵢ) + (K − L) / (sⱼ + sᵢ)) Vᴴ, K and L the
+    /// antihermitian parts of Uᴴ ∂U and Vᴴ ∂V, and what ∂U and ∂V have outside of the range of U and V.
+    fn gradient(&self, inputs: &[Option<&Tensor>]) -> Result<Tensor> {
+        let [Some(u), Some(values), Some(vh), to_u, to_values, to_vh] = *inputs else { unreachable!("always given") };
+        let k = values.shape()[values.rank() - 1];
+        let [u, vh] = self.thin(u, vh, k)?;
+        let (m, n) = (u.shape()[u.rank() - 2], vh.shape()[vh.rank() - 1]);
+        let mut inner = to_values.map(diagonal_matrix).transpose()?;
+        let (mut to_u, mut to_vh) = (to_u.cloned(), to_vh.cloned());
+        if self.full {
+            to_u = to_u.map(|grad| columns(&grad, 0, k)).transpose()?;
+            to_vh = to_vh.map(|grad| rows(&grad, 0, k)).transpose()?;
+        }
+        let left = match &to_u {
+            Some(grad) => Some(product(&adjoint(&u)?, grad)?),
+            None => None,
+        };
+        let right = match &to_vh {
+            Some(grad) => Some(product(&vh, &adjoint(grad)?)?),
+            None => None,
+        };
+        if left.is_some() || right.is_some() {
+            let both = match (&left, &right) {
+                (Some(left), Some(right)) => (left.add(right)?, left.sub(right)?),
+                (Some(left), None) => (left.clone(), left.clone()),
+                (None, Some(right)) => (right.clone(), right.neg()?),
+                (None, None) => unreachable!("one of them is there"),
+            };
+            let ([skew, known], [other, _]) = (parts(&both.0)?, parts(&both.1)?);
+            let near = over_differences(OP, values, &skew, Some(&known.mul(0.5)?), to_values)?;
+            inner = Some(sum_of(inner, near.add(&over_sums(values, &other, &both.0)?)?)?);
+        }
+        let mut result = None;
+        if let Some(inner) = inner {
+            result = Some(product(&product(&u, &like(&inner, &u)?)?, &vh)?);
+        }
+        if let (Some(grad), Some(left), true) = (&to_u, &left, m > k) {
+            let outside = grad.sub(&product(&u, left)?)?;
+            let outside = over_magnitudes(OP, &outside, &for_columns(values)?, values, grad)?;
+            result = Some(sum_of(result, product(&outside, &vh)?)?);
+        }
+        if let (Some(grad), Some(right), true) = (&to_vh, &right, n > k) {
+            let outside = grad.sub(&product(&adjoint(right)?, &vh)?)?;
+            let outside = over_magnitudes(OP, &outside, &for_rows(values)?, values, grad)?;
+            result = Some(sum_of(result, product(&u, &outside)?)?);
+        }
+        Ok(result.expect("one gradient is there"))
     }
 }
 
@@ -85,55 +138,11 @@ impl Op for Svd {
         smallvec![Keep::Output(0), Keep::Output(1), Keep::Output(2)]
     }
 
-    /// J. Townsend, "Differentiating the singular value decomposition" (2016), with the quotients by sⱼ² − sᵢ² taken apart
-    /// into those by sⱼ − sᵢ and by sⱼ + sᵢ: U (diag ∂s + (K + L) / (sⱼ − sᵢ) + (K − L) / (sⱼ + sᵢ)) Vᴴ, K and L the
-    /// antihermitian parts of Uᴴ ∂U and Vᴴ ∂V, and what ∂U and ∂V have outside of the range of U and V.
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let values = cx.saved(1)?;
-        let k = values.shape()[values.rank() - 1];
-        let [u, vh] = self.thin(&cx.saved(0)?, &cx.saved(2)?, k)?;
-        let (m, n) = (u.shape()[u.rank() - 2], vh.shape()[vh.rank() - 1]);
-        let to_values = cx.grad(1).cloned();
-        let mut inner = to_values.as_ref().map(diagonal_matrix).transpose()?;
-        let (mut to_u, mut to_vh) = (cx.grad(0).cloned(), cx.grad(2).cloned());
-        if self.full {
-            to_u = to_u.map(|grad| columns(&grad, 0, k)).transpose()?;
-            to_vh = to_vh.map(|grad| rows(&grad, 0, k)).transpose()?;
-        }
-        let left = match &to_u {
-            Some(grad) => Some(product(&adjoint(&u)?, grad)?),
-            None => None,
-        };
-        let right = match &to_vh {
-            Some(grad) => Some(product(&vh, &adjoint(grad)?)?),
-            None => None,
-        };
-        if left.is_some() || right.is_some() {
-            let both = match (&left, &right) {
-                (Some(left), Some(right)) => (left.add(right)?, left.sub(right)?),
-                (Some(left), None) => (left.clone(), left.clone()),
-                (None, Some(right)) => (right.clone(), right.neg()?),
-                (None, None) => unreachable!("one of them is there"),
-            };
-            let ([skew, known], [other, _]) = (parts(&both.0)?, parts(&both.1)?);
-            let near = over_differences(OP, &values, &skew, Some(&known.mul(0.5)?), to_values.as_ref())?;
-            inner = Some(sum_of(inner, near.add(&over_sums(&values, &other, &both.0)?)?)?);
-        }
-        let mut result = None;
-        if let Some(inner) = inner {
-            result = Some(product(&product(&u, &like(&inner, &u)?)?, &vh)?);
-        }
-        if let (Some(grad), Some(left), true) = (&to_u, &left, m > k) {
-            let outside = grad.sub(&product(&u, left)?)?;
-            let outside = over_magnitudes(OP, &outside, &for_columns(&values)?, &values, grad)?;
-            result = Some(sum_of(result, product(&outside, &vh)?)?);
-        }
-        if let (Some(grad), Some(right), true) = (&to_vh, &right, n > k) {
-            let outside = grad.sub(&product(&adjoint(right)?, &vh)?)?;
-            let outside = over_magnitudes(OP, &outside, &for_rows(&values)?, &values, grad)?;
-            result = Some(sum_of(result, product(&u, &outside)?)?);
-        }
-        if let Some(result) = result {
+        let grad = |nr| if cx.grad(nr).is_some() { From::Grad(nr) } else { From::Nothing };
+        let from = [From::Saved(0), From::Saved(1), From::Saved(2), grad(0), grad(1), grad(2)];
+        if from[3..] != [From::Nothing; 3] {
+            let result = cx.call(SvdBackward(self.clone()), &from)?;
             cx.put(0, result);
         }
         Ok(())
@@ -177,6 +186,50 @@ impl Op for Svd {
 
     fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         batched(cx, self)
+    }
+}
+
+/// The gradient of a matrix from U, its singular values and Vᴴ, and the gradients of those, of which some may be missing.
+#[derive(Clone, PartialEq, Debug)]
+struct SvdBackward(Svd);
+
+impl Op for SvdBackward {
+    fn name(&self) -> &str {
+        "LinalgSvdBackward0"
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        let array = |input: usize, dtype| match inputs.get(input) {
+            Some(array) => array.contiguous(OP),
+            None => Array::zeros(OP, &[0], dtype),
+        };
+        let [u, values, vh] = [&inputs[0], &inputs[1], &inputs[2]].map(|array| array.contiguous(OP));
+        let (u, values, vh) = (u?, values?, vh?);
+        if u.shape() != vh.shape() {
+            // With what lies outside of a range, as tensors have it.
+            let _off = crate::graph::no_grad();
+            let tensors: SmallVec<[Option<Tensor>; 6]> = (0..inputs.len())
+                .map(|input| inputs.get(input).map(|array| Tensor::from_array(array.clone())))
+                .collect();
+            let tensors: SmallVec<[Option<&Tensor>; 6]> = tensors.iter().map(Option::as_ref).collect();
+            return Ok(smallvec![self.0.gradient(&tensors)?.array()]);
+        }
+        let (to_u, to_values, to_vh) = (array(3, u.dtype())?, array(4, values.dtype())?, array(5, u.dtype())?);
+        let result = Array::uninit(OP, u.shape(), u.dtype())?;
+        let reads = [&u, &vh, &values, &to_u, &to_vh, &to_values];
+        launch(reads, &result, kernel::svd_gradient).map_err(|(index, why)| match why {
+            Some(why) => refusal(OP, u.shape(), index, why),
+            None => zero_refusal(OP, u.shape(), index),
+        })?;
+        Ok(smallvec![result])
+    }
+
+    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
+        Some(self.0.gradient(inputs).map(|result| smallvec![result]))
     }
 }
 

@@ -3,8 +3,8 @@
 use super::inverses::{self, Tolerance};
 use super::{cholesky, eig, eigh, exponential, ldl, lu, norms, products, qr, svd, triangular};
 use crate::error::{Error, Result};
+use crate::ops::reductions::statistics::{self, Spacing};
 use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
-use crate::ops::statistics::{self, Spacing};
 use crate::ops::views;
 use crate::tensor::Tensor;
 
@@ -65,6 +65,7 @@ const LSTSQ: &[&str] = &["solution", "residuals", "rank", "singular_values"];
 const LDL_FACTOR: &[&str] = &["LD", "pivots"];
 const LDL_FACTOR_EX: &[&str] = &["LD", "pivots", "info"];
 const Q_R: &[&str] = &["Q", "R"];
+const GEQRF: &[&str] = &["a", "tau"];
 const EIG: &[&str] = &["eigenvalues", "eigenvectors"];
 const EIGH: &[&str] = &["eigenvalues", "eigenvectors"];
 const SVD: &[&str] = &["U", "S", "Vh"];
@@ -595,16 +596,43 @@ pub static TABLE: &[OpInfo] = &[
         "`linalg.householder_product`.",
     ),
     op(
+        "geqrf",
+        &[input()],
+        BOTH,
+        |args| Ok(named("geqrf", GEQRF, products::geqrf(args.tensor(0))?)),
+        "`A = Q R` as LAPACK packs it: R on and above the diagonal of `a`, and below it vectors of reflections, whose product \
+         is Q, with their factors in `tau`. For `linalg.householder_product` and `ormqr`; there is no derivative.",
+    )
+    .giving(Gives::Named(GEQRF)),
+    op(
+        "ormqr",
+        &[
+            input(),
+            tensor("input2"),
+            tensor("input3"),
+            param("left", Kind::Bool).or(Default::Bool(true)),
+            param("transpose", Kind::Bool).or(Default::Bool(false)),
+        ],
+        BOTH,
+        |args| {
+            let (input, tau, other) = (args.tensor(0), args.tensor(1), args.tensor(2));
+            Ok(products::ormqr(input, tau, other, args.flag(3), args.flag(4))?.into())
+        },
+        "`Q @ other`, or `other @ Q` without `left`, for the square Q whose reflections `geqrf` gives; of its conjugate \
+         transpose with `transpose`.",
+    ),
+    op(
         "vander",
         &[tensor("x"), param("N", Kind::Int).optional().keyword()],
         Forms::LINALG,
         |args| {
             let x = args.tensor(0);
             let count = args.int_opt(1).unwrap_or_else(|| x.shape().last().map_or(0, |&size| size as i64));
-            if x.rank() == 0 || count <= 1 {
+            if count <= 1 {
                 return Err(Error::runtime("linalg.vander", "N must be greater than 1."));
             }
-            Ok(products::powers(x, count as usize)?.into())
+            let x = if x.rank() == 0 { views::unsqueeze(x, 0)? } else { x.clone() };
+            Ok(products::powers(&x, count as usize)?.into())
         },
         "The powers 0, 1, …, N − 1 (as many as there are elements) of the elements of the last axis, along a new one.",
     ),
@@ -660,11 +688,11 @@ pub static TABLE: &[OpInfo] = &[
         &[a(), HERMITIAN],
         LINALG,
         |args| {
-            ldl::check_hermitian(args.tensor(0), args.flag(1))?;
-            let [factor, pivots, _] = ldl::ldl_factor("linalg.ldl_factor", args.tensor(0), true)?;
+            let [factor, pivots, _] = ldl::ldl_factor("linalg.ldl_factor", args.tensor(0), args.flag(1), true)?;
             Ok(named("linalg_ldl_factor", LDL_FACTOR, [factor, pivots]))
         },
-        "L and D with `A == L @ D @ L.mT`, up to exchanges of rows and columns, of symmetric matrices, of which the lower \
+        "L and D with `A == L @ D @ L.mT`, or `L @ D @ L.mH` with `hermitian`, up to exchanges of rows and columns, of \
+         symmetric or Hermitian matrices, of which the lower \
          triangle is read: D is on the diagonal, where it has blocks of two also beside it, and L below, as LAPACK packs them. \
          For `ldl_solve`; there is no derivative.",
     )
@@ -674,8 +702,7 @@ pub static TABLE: &[OpInfo] = &[
         &[a(), HERMITIAN, CHECK],
         LINALG,
         |args| {
-            ldl::check_hermitian(args.tensor(0), args.flag(1))?;
-            let results = ldl::ldl_factor("linalg.ldl_factor_ex", args.tensor(0), args.flag(2))?;
+            let results = ldl::ldl_factor("linalg.ldl_factor_ex", args.tensor(0), args.flag(1), args.flag(2))?;
             Ok(named("linalg_ldl_factor_ex", LDL_FACTOR_EX, results))
         },
         "`ldl_factor`, which does not raise but says in `info` where D has its first zero.",
@@ -685,10 +712,7 @@ pub static TABLE: &[OpInfo] = &[
         "ldl_solve",
         &[tensor("LD"), tensor("pivots"), tensor("B"), HERMITIAN],
         LINALG,
-        |args| {
-            ldl::check_hermitian(args.tensor(0), args.flag(3))?;
-            Ok(ldl::ldl_solve(args.tensor(0), args.tensor(1), args.tensor(2))?.into())
-        },
+        |args| Ok(ldl::ldl_solve(args.tensor(0), args.tensor(1), args.tensor(2), args.flag(3))?.into()),
         "The solution of `A X = B` from what `ldl_factor` gives for A, differentiable by B.",
     ),
 ];

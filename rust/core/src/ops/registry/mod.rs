@@ -1,0 +1,709 @@
+//! What the library can do, as data: names, signatures, documentation and how to call each operation with dynamic
+//! arguments. Bindings, stubs, tests and documentation are driven by these tables.
+
+pub mod autocast;
+pub mod tables;
+
+use std::borrow::Cow;
+
+use smallvec::SmallVec;
+
+pub use super::elementwise::Resolved;
+use super::elementwise::{Arg, Row, apply, apply_in_place, apply_out};
+use super::writing::out::{self, Takes};
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::graph::views::own_result;
+use crate::graph::{Modes, modes};
+use crate::random::SharedGenerator;
+use crate::scalar::Scalar;
+use crate::storage::{Device, Placed, is_meta_known};
+use crate::tensor::Tensor;
+
+/// What an argument may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A tensor.
+    Tensor,
+    /// A tensor or a number.
+    TensorOrNumber,
+    /// A list or tuple of tensors.
+    Tensors,
+    /// A number.
+    Number,
+    /// An integer.
+    Int,
+    /// One or several integers.
+    Ints,
+    /// A list of integers: PyTorch takes a lone one only where a list has a usual length (`dim`, `kernel_size`).
+    IntList,
+    /// A float (integers are taken).
+    Float,
+    /// One or several floats.
+    Floats,
+    /// A truth value.
+    Bool,
+    /// A word.
+    Text,
+    /// A dtype.
+    DType,
+    /// A random generator.
+    Generator,
+    /// An integer, several, or a tensor of them (`repeat_interleave`, `tensordot`'s pairs): the operation looks.
+    Any,
+}
+
+/// What a parameter is when it is left out.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Default {
+    /// It must be given.
+    Required,
+    /// `None`; the parameter also accepts `None`.
+    None,
+    /// Several integers.
+    Ints(&'static [i64]),
+    /// An integer.
+    Int(i64),
+    /// A float.
+    Float(f64),
+    /// A truth value.
+    Bool(bool),
+    /// A word.
+    Text(&'static str),
+}
+
+/// One parameter of a signature.
+#[derive(Clone, Copy, Debug)]
+pub struct Param {
+    /// Its name, as PyTorch has it.
+    pub name: &'static str,
+    /// What it may be.
+    pub kind: Kind,
+    /// What it is when left out.
+    pub default: Default,
+    /// Only by keyword.
+    pub keyword_only: bool,
+    /// It accepts `None`.
+    pub nullable: bool,
+    /// `f(a, b)` is the same as `f((a, b))`, of tensors; for integers see [`OpInfo::spreads`].
+    pub variadic: bool,
+    /// Whether NumPy's spelling of the name (`axis` for `dim`) is taken as well.
+    pub numpy_spelling: bool,
+}
+
+/// A required parameter.
+pub const fn param(name: &'static str, kind: Kind) -> Param {
+    Param {
+        name,
+        kind,
+        default: Default::Required,
+        keyword_only: false,
+        nullable: false,
+        variadic: false,
+        numpy_spelling: true,
+    }
+}
+
+/// The tensor an operation works on: `input` of the function, `self` of the method.
+pub const fn input() -> Param {
+    param("input", Kind::Tensor)
+}
+
+impl Param {
+    /// With a default.
+    pub const fn or(self, default: Default) -> Self {
+        Self { default, ..self }
+    }
+    /// May be left out or `None`.
+    pub const fn optional(self) -> Self {
+        self.or(Default::None).or_none()
+    }
+    /// May be `None`.
+    pub const fn or_none(self) -> Self {
+        Self { nullable: true, ..self }
+    }
+    /// Only by keyword.
+    pub const fn keyword(self) -> Self {
+        Self { keyword_only: true, ..self }
+    }
+    /// Takes the remaining positional tensors.
+    pub const fn variadic(self) -> Self {
+        Self { variadic: true, ..self }
+    }
+    /// Without NumPy's spelling of the name.
+    pub const fn only_so_named(self) -> Self {
+        Self { numpy_spelling: false, ..self }
+    }
+}
+
+/// Where an operation can be reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Forms(pub u16);
+
+impl Forms {
+    /// `arcgrad.name(input, …)`.
+    pub const FUNCTION: Self = Self(1 << 0);
+    /// `input.name(…)`.
+    pub const METHOD: Self = Self(1 << 1);
+    /// `input.name_(…)`.
+    pub const IN_PLACE: Self = Self(1 << 2);
+    /// `out=`.
+    pub const OUT: Self = Self(1 << 3);
+    /// `arcgrad.nn.functional.name`.
+    pub const NN: Self = Self(1 << 4);
+    /// `arcgrad.name_(input, …)` (a few in-place operations have a function).
+    pub const IN_PLACE_FUNCTION: Self = Self(1 << 5);
+    /// `arcgrad.special.name`.
+    pub const SPECIAL: Self = Self(1 << 6);
+    /// `arcgrad.linalg.name`.
+    pub const LINALG: Self = Self(1 << 7);
+    /// `out=` that has to have the dtype of the result ([`Takes::Same`]).
+    pub const SAME_OUT: Self = Self(1 << 8).and(Self::OUT);
+    /// `memory_format=`, which may ask for a row-major result.
+    pub const ORDERED: Self = Self(1 << 9);
+    /// `memory_format=` of an operation whose result is row-major as it is: nothing is left to be copied.
+    pub const ROW_MAJOR: Self = Self(1 << 10).and(Self::ORDERED);
+    /// Takes numbers alone, too, as if each were a tensor without axes.
+    pub const NUMBERS: Self = Self(1 << 11);
+    /// `name_(input, …)` behind `arcgrad.nn.functional`, which has it by this name or as `inplace=True`.
+    pub const NN_IN_PLACE: Self = Self(1 << 12);
+    /// `out=` of a range, which may have any shape of as many elements.
+    pub const FILLED_OUT: Self = Self(1 << 13).and(Self::OUT);
+    /// `arcgrad.fft.name`.
+    pub const FFT: Self = Self(1 << 14);
+    /// Function and method.
+    pub const BOTH: Self = Self::FUNCTION.and(Self::METHOD);
+    /// Function, method, in-place method and `out=`: what most elementwise operations have.
+    pub const ALL: Self = Self::BOTH.and(Self::IN_PLACE).and(Self::OUT);
+
+    /// Both sets.
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+    /// Whether there is an in-place form, wherever.
+    pub const fn in_place(self) -> bool {
+        self.has(Self::IN_PLACE) || self.has(Self::NN_IN_PLACE)
+    }
+    /// Whether all of `other` is in the set.
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// A dynamic argument.
+#[derive(Clone)]
+pub enum Value {
+    /// Left out, or `None`.
+    None,
+    /// A tensor.
+    Tensor(Tensor),
+    /// Several tensors.
+    Tensors(Vec<Tensor>),
+    /// A number.
+    Number(Scalar),
+    /// An integer.
+    Int(i64),
+    /// Several integers.
+    Ints(SmallVec<[i64; 6]>),
+    /// Several floats.
+    Floats(Vec<f64>),
+    /// A float.
+    Float(f64),
+    /// A truth value.
+    Bool(bool),
+    /// A word.
+    Text(String),
+    /// A dtype.
+    DType(DType),
+    /// A random generator.
+    Generator(SharedGenerator),
+    /// Several lists of integers (`tensordot`'s pairs of axes).
+    Lists(Vec<Vec<i64>>),
+}
+
+impl Value {
+    /// The tensors in it.
+    pub(super) fn tensors(&self) -> &[Tensor] {
+        match self {
+            Self::Tensor(tensor) => std::slice::from_ref(tensor),
+            Self::Tensors(tensors) => tensors,
+            _ => &[],
+        }
+    }
+}
+
+/// The arguments of a call, one per parameter, checked against the signature.
+pub struct Args<'a> {
+    /// The operation, for messages.
+    pub op: &'static str,
+    /// One value per parameter.
+    pub values: &'a [Value],
+}
+
+/// The end of a call that should not have come so far. (A function, since each operation's reading of its arguments would have
+/// the making of this text in it.)
+#[cold]
+#[inline(never)]
+fn wrong(op: &str, index: usize) -> ! {
+    unreachable!("{op}: argument {index} is not what the signature promises")
+}
+
+macro_rules! getter {
+    ($(#[$doc:meta])* $name:ident, $optional:ident, $variant:ident => $type:ty, |$value:ident| $get:expr) => {
+        $(#[$doc])*
+        pub fn $name(&self, index: usize) -> $type {
+            match self.$optional(index) {
+                Some(value) => value,
+                None => wrong(self.op, index),
+            }
+        }
+        /// The same, if it was given.
+        pub fn $optional(&self, index: usize) -> Option<$type> {
+            match &self.values[index] {
+                Value::$variant($value) => Some($get),
+                _ => None,
+            }
+        }
+    };
+}
+
+impl<'a> Args<'a> {
+    getter! {
+        /// A tensor.
+        tensor, tensor_opt, Tensor => &'a Tensor, |value| value
+    }
+    getter! {
+        /// Several tensors.
+        tensors, tensors_opt, Tensors => &'a [Tensor], |value| value
+    }
+    getter! {
+        /// A number.
+        number, number_opt, Number => Scalar, |value| *value
+    }
+    getter! {
+        /// An integer.
+        int, int_opt, Int => i64, |value| *value
+    }
+    getter! {
+        /// Several integers.
+        ints, ints_opt, Ints => &'a [i64], |value| value
+    }
+    getter! {
+        /// Several floats.
+        floats, floats_opt, Floats => &'a [f64], |value| value
+    }
+    getter! {
+        /// A float.
+        float, float_opt, Float => f64, |value| *value
+    }
+    getter! {
+        /// A truth value.
+        flag, flag_opt, Bool => bool, |value| *value
+    }
+    getter! {
+        /// A word.
+        text, text_opt, Text => &'a str, |value| value
+    }
+    getter! {
+        /// A dtype.
+        dtype, dtype_opt, DType => DType, |value| *value
+    }
+    getter! {
+        /// A random generator.
+        generator, generator_opt, Generator => &'a SharedGenerator, |value| value
+    }
+
+    /// A tensor or a number.
+    pub fn arg(&self, index: usize) -> Arg<'a> {
+        match &self.values[index] {
+            Value::Tensor(tensor) => Arg::Tensor(tensor),
+            Value::Number(number) => Arg::Scalar(*number),
+            _ => wrong(self.op, index),
+        }
+    }
+
+    /// A tensor or a number, if given.
+    pub fn arg_opt(&self, index: usize) -> Option<Arg<'a>> {
+        match &self.values[index] {
+            Value::Tensor(tensor) => Some(Arg::Tensor(tensor)),
+            Value::Number(number) => Some(Arg::Scalar(*number)),
+            _ => None,
+        }
+    }
+}
+
+/// What a row's calls give back, as signatures and type stubs say it. In place every operation gives its target.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gives {
+    /// A tensor.
+    Tensor,
+    /// A tuple of tensors, as many as the arguments ask for.
+    Tensors,
+    /// A tuple of so many tensors.
+    Tuple(usize),
+    /// A tuple of tensors with the names of its fields, in a class that is called like the operation.
+    Named(&'static [&'static str]),
+    /// A tensor, or a tuple with one more for each of these parameters that is true.
+    Asked(&'static [&'static str]),
+    /// A tensor, or a tuple of tensors if this parameter is true.
+    TupleIf(&'static str),
+    /// A truth value.
+    Bool,
+}
+
+/// What a call gives back.
+pub enum Output {
+    /// One tensor.
+    Tensor(Tensor),
+    /// A tuple of tensors.
+    Tensors(Vec<Tensor>),
+    /// A tuple with names, as `max(dim)` returns: the type's name and the fields.
+    Named(&'static str, &'static [&'static str], Vec<Tensor>),
+    /// The same tuple of the tensors that were given as `out=`.
+    NamedOut(&'static str, &'static [&'static str], Vec<Tensor>),
+    /// A number.
+    Number(Scalar),
+    /// A truth value.
+    Bool(bool),
+    /// A dtype.
+    DType(DType),
+    /// Nothing: the first argument was changed in place and is what the call returns.
+    InPlace,
+}
+
+impl Output {
+    /// Results are views of arguments, or of nothing; see [`own_result`].
+    fn own(&self, values: &[Value]) {
+        let results = match self {
+            Self::Tensor(result) => std::slice::from_ref(result),
+            Self::Tensors(results) | Self::Named(_, _, results) => results,
+            _ => return,
+        };
+        for result in results {
+            own_result(result, values.iter().flat_map(Value::tensors));
+        }
+    }
+}
+
+impl From<Tensor> for Output {
+    fn from(tensor: Tensor) -> Self {
+        Self::Tensor(tensor)
+    }
+}
+
+impl From<Vec<Tensor>> for Output {
+    fn from(tensors: Vec<Tensor>) -> Self {
+        Self::Tensors(tensors)
+    }
+}
+
+/// Chooses a row by the arguments.
+pub type Resolve = for<'a> fn(&Args<'a>) -> Result<Resolved<'a>>;
+
+/// How an operation is called.
+#[derive(Clone, Copy)]
+pub enum Call {
+    /// An elementwise row; its inputs are the parameters in order.
+    Row(&'static Row),
+    /// Elementwise rows, chosen by the arguments.
+    Rows(Resolve),
+    /// The same, with rows of its own for the in-place form.
+    RowsInPlace(Resolve, Resolve),
+    /// An elementwise row of real numbers; where the first argument is complex, something else.
+    RowOfReals(&'static Row, fn(&Args<'_>) -> Result<Output>),
+    /// Anything else. `out=` and the in-place form copy the result.
+    Structured(fn(&Args<'_>) -> Result<Output>),
+    /// Anything else that also has an in-place form of its own.
+    InPlace(fn(&Args<'_>) -> Result<Output>, fn(&Args<'_>) -> Result<()>),
+    /// Changes its first argument and returns it; there is no other form (`fill_`).
+    OnlyInPlace(fn(&Args<'_>) -> Result<()>),
+}
+
+/// One operation: a name, one signature of it, and how to call it. A name with several signatures has several.
+pub struct OpInfo {
+    /// PyTorch's name.
+    pub name: &'static str,
+    /// Other names of the same.
+    pub aliases: &'static [&'static str],
+    /// The signature.
+    pub params: &'static [Param],
+    /// Where it can be reached.
+    pub forms: Forms,
+    /// How it is called.
+    pub call: Call,
+    /// What it gives back.
+    pub gives: Gives,
+    /// Documentation; empty for further signatures of a name.
+    pub doc: &'static str,
+}
+
+/// Which form of an operation is called.
+pub enum Form<'a> {
+    /// A new result.
+    Value,
+    /// The first argument is changed.
+    InPlace,
+    /// The result goes into a given tensor.
+    Out(&'a [Tensor]),
+}
+
+/// The arguments with copies in place of the target, which is about to be overwritten and may be saved, and of all
+/// others that show its memory.
+#[track_caller]
+fn spared(target: &Tensor, values: &[Value]) -> Result<Vec<Value>> {
+    let written = target.array();
+    let spare = |tensor: &Tensor| {
+        let array = tensor.array();
+        // Without elements nothing is overwritten, but what is saved would be of another version.
+        let shown = array.ranges_touch(&written) || array.storage().same_counter(written.storage());
+        if shown { super::writing::copy::clone(tensor) } else { Ok(tensor.clone()) }
+    };
+    let spared = values.iter().map(|value| match value {
+        Value::Tensor(tensor) => spare(tensor).map(Value::Tensor),
+        Value::Tensors(tensors) => tensors.iter().map(spare).collect::<Result<_>>().map(Value::Tensors),
+        other => Ok(other.clone()),
+    });
+    spared.collect()
+}
+
+/// What an operation makes on its way is made where its first operand with axes lies. (Whether all lie there is looked at by
+/// the operations that it is made of.)
+#[cold]
+fn place_of(values: &[Value]) -> Option<Placed> {
+    let mut tensors = values.iter().flat_map(|value| match value {
+        Value::Tensor(tensor) => std::slice::from_ref(tensor),
+        Value::Tensors(tensors) => tensors.as_slice(),
+        _ => &[],
+    });
+    let decides = |tensor: &&Tensor| tensor.device() == Device::Meta || tensor.rank() > 0;
+    tensors.find(decides).and_then(|tensor| Placed::unless_said(tensor.device()))
+}
+
+impl OpInfo {
+    /// With something else than one tensor as result.
+    pub const fn giving(self, gives: Gives) -> Self {
+        Self { gives, ..self }
+    }
+
+    /// A tuple with the names of its fields, where the row has some.
+    fn named(&self, output: Output) -> Output {
+        match (self.gives, output) {
+            (Gives::Named(fields), Output::Tensors(tensors)) => Output::Named(self.name, fields, tensors),
+            (_, output) => output,
+        }
+    }
+
+    /// Whether a parameter takes the remaining positional arguments as its items. Integers may be given so (`x.view(2, 3)`,
+    /// `zeros(2, 3)`) where a list of them is all a caller can give by position.
+    pub fn spreads(&self, at: usize, method: bool) -> bool {
+        let param = &self.params[at];
+        match param.kind {
+            Kind::Ints | Kind::IntList => {
+                let alone = at == usize::from(method) && self.params.get(at + 1).is_none_or(|next| next.keyword_only);
+                alone && !param.nullable
+            }
+            _ => param.variadic,
+        }
+    }
+
+    /// Calls the operation.
+    #[track_caller]
+    pub fn invoke(&'static self, form: &Form<'_>, values: &[Value]) -> Result<Output> {
+        let _place = if is_meta_known() { place_of(values) } else { None };
+        if modes().any(Modes::AUTOCAST)
+            && matches!(form, Form::Value)
+            && let Some(values) = autocast::cast(self.name, values)?
+        {
+            return self.run(form, &values);
+        }
+        self.run(form, values)
+    }
+
+    #[track_caller]
+    fn run(&'static self, form: &Form<'_>, values: &[Value]) -> Result<Output> {
+        let args = Args { op: self.name, values };
+        let is_complex = |value: &Value| matches!(value, Value::Tensor(tensor) if tensor.dtype().is_complex());
+        let call = match self.call {
+            Call::RowOfReals(_, of_complex) if values.iter().any(is_complex) => Call::Structured(of_complex),
+            call => call,
+        };
+        match (call, form) {
+            (Call::Row(row) | Call::RowOfReals(row, _), form) => {
+                let inputs: SmallVec<[Arg<'_>; 3]> = (0..row.inputs.len()).map(|index| args.arg(index)).collect();
+                self.invoke_row(row, &[], &inputs, form)
+            }
+            (Call::Rows(resolve), form)
+            | (Call::RowsInPlace(_, resolve), form @ Form::InPlace)
+            | (Call::RowsInPlace(resolve, _), form) => {
+                let resolved = resolve(&args)?;
+                self.invoke_row(resolved.row, &resolved.params, &resolved.args, form)
+            }
+            (Call::Structured(value) | Call::InPlace(value, _), Form::Value) => {
+                let output = self.named(value(&args)?);
+                output.own(values);
+                Ok(output)
+            }
+            (Call::Structured(value) | Call::InPlace(value, _), Form::Out(outs)) => {
+                let mut class = self.name;
+                let results = {
+                    let values = self.values_for(outs, values)?;
+                    // A recorded result would be thrown away: `out=` is not differentiable.
+                    let result = value(&Args { op: self.name, values: &values })?;
+                    match result {
+                        Output::Tensor(tensor) => vec![tensor],
+                        Output::Tensors(tensors) => tensors,
+                        Output::Named(name, _, tensors) => {
+                            class = name;
+                            tensors
+                        }
+                        _ => return Err(Error::type_(self.name, format!("{} has no out= form", self.name))),
+                    }
+                };
+                if results.len() != outs.len() {
+                    return Err(Error::type_(
+                        self.name,
+                        format!("{}(): out= takes {} tensors, got {}", self.name, results.len(), outs.len()),
+                    ));
+                }
+                // All before the first is written: an error leaves every one as it was.
+                let fills = self.forms.has(Forms::FILLED_OUT);
+                for (out, result) in outs.iter().zip(&results) {
+                    out::check(self.name, out, result, self.takes(), fills)?;
+                }
+                for (out, result) in outs.iter().zip(&results) {
+                    out::write(self.name, out, result, fills)?;
+                }
+                Ok(match (self.gives, outs) {
+                    (_, [out]) => Output::Tensor(out.clone()),
+                    (Gives::Named(fields), outs) => Output::NamedOut(class, fields, outs.to_vec()),
+                    (_, outs) => Output::Tensors(outs.to_vec()),
+                })
+            }
+            (Call::InPlace(_, in_place) | Call::OnlyInPlace(in_place), Form::InPlace) => {
+                in_place(&args)?;
+                Ok(Output::InPlace)
+            }
+            (Call::OnlyInPlace(in_place), Form::Value) => {
+                in_place(&args)?;
+                Ok(Output::InPlace)
+            }
+            (Call::Structured(value), Form::InPlace) => {
+                let target = args.tensor(0);
+                self.check_asked_dtype(target.dtype(), values)?;
+                match value(&Args { op: self.name, values: &spared(target, values)? })? {
+                    Output::Tensor(result) => {
+                        if target.dtype().is_complex() && !result.dtype().is_complex() {
+                            let reason = format!("In-place {} is not supported for complex tensors.", self.name);
+                            return Err(Error::runtime(self.name, reason));
+                        }
+                        out::check_cast(self.name, result.dtype(), target.dtype())?;
+                        super::writing::copy::copy_(target, &result)?;
+                        Ok(Output::InPlace)
+                    }
+                    _ => Err(Error::type_(self.name, format!("{} has no in-place form", self.name))),
+                }
+            }
+            (Call::OnlyInPlace(_), Form::Out(_)) => {
+                Err(Error::type_(self.name, format!("{} has no such form", self.name)))
+            }
+        }
+    }
+
+    /// Which dtypes `out=` may have.
+    fn takes(&self) -> Takes {
+        if self.forms.has(Forms::SAME_OUT) { Takes::Same } else { Takes::Castable }
+    }
+
+    /// The arguments of a call with `out=`: where the dtype of the result may be chosen, the output chooses it.
+    fn values_for<'a>(&self, outs: &[Tensor], values: &'a [Value]) -> Result<Cow<'a, [Value]>> {
+        let chosen = self.params.iter().position(|param| param.kind == Kind::DType);
+        let (Some(at), [out], Takes::Castable) = (chosen, outs, self.takes()) else { return Ok(Cow::Borrowed(values)) };
+        let own = out.dtype();
+        match values[at] {
+            Value::DType(asked) if asked != own => Err(Error::runtime(
+                self.name,
+                format!("dtype {asked} does not match dtype of out parameter ({own}): leave out dtype=, or give that"),
+            )),
+            Value::DType(_) => Ok(Cow::Borrowed(values)),
+            _ => {
+                let mut values = values.to_vec();
+                values[at] = Value::DType(own);
+                Ok(Cow::Owned(values))
+            }
+        }
+    }
+
+    /// In place the result has the target's dtype: no other can be asked for.
+    fn check_asked_dtype(&self, own: DType, values: &[Value]) -> Result<()> {
+        match values.iter().find_map(|value| if let Value::DType(asked) = value { Some(*asked) } else { None }) {
+            Some(asked) if asked != own => Err(Error::runtime(
+                self.name,
+                format!("Bad in-place call: input tensor dtype {own} and output tensor dtype {asked} should match"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    #[track_caller]
+    fn invoke_row(&self, row: &'static Row, params: &[Scalar], inputs: &[Arg<'_>], form: &Form<'_>) -> Result<Output> {
+        let numbers: Option<SmallVec<[Scalar; 3]>> =
+            inputs.iter().map(|input| if let Arg::Scalar(number) = input { Some(*number) } else { None }).collect();
+        if let Some(numbers) = numbers {
+            if !self.forms.has(Forms::NUMBERS) {
+                let message = format!("{}(): at least one argument must be a Tensor", self.name);
+                return Err(Error::type_(self.name, message));
+            }
+            let tensors: Result<SmallVec<[Tensor; 3]>> =
+                numbers.iter().map(|&number| Tensor::scalar(number, number.dtype())).collect();
+            let tensors = tensors?;
+            let inputs: SmallVec<[Arg<'_>; 3]> = tensors.iter().map(Arg::Tensor).collect();
+            return self.invoke_row(row, params, &inputs, form);
+        }
+        match form {
+            Form::Value => apply(row, params, inputs).map(Output::Tensor),
+            Form::InPlace => {
+                let Some((Arg::Tensor(target), rest)) = inputs.split_first() else {
+                    return Err(Error::type_(row.name, "an in-place form needs a Tensor"));
+                };
+                apply_in_place(row, params, target, rest)?;
+                Ok(Output::InPlace)
+            }
+            Form::Out(outs) => match outs {
+                [out] => {
+                    apply_out(row, params, inputs, out, self.takes())?;
+                    Ok(Output::Tensor(out.clone()))
+                }
+                _ => Err(Error::type_(row.name, format!("{}(): out= takes one tensor", row.name))),
+            },
+        }
+    }
+
+    /// The signature as PyTorch's documentation writes it.
+    pub fn signature(&self) -> String {
+        let mut text = format!("{}(", self.name);
+        let mut keyword = false;
+        for (position, param) in self.params.iter().enumerate() {
+            if position > 0 {
+                text.push_str(", ");
+            }
+            if param.keyword_only && !std::mem::replace(&mut keyword, true) {
+                text.push_str("*, ");
+            }
+            text.push_str(param.name);
+            match param.default {
+                Default::Required => {}
+                Default::None => text.push_str("=None"),
+                Default::Int(value) => text.push_str(&format!("={value}")),
+                Default::Float(value) => text.push_str(&format!("={value:?}")),
+                Default::Bool(value) => text.push_str(if value { "=True" } else { "=False" }),
+                Default::Text(value) => text.push_str(&format!("='{value}'")),
+                Default::Ints(values) => text.push_str(&format!("={values:?}")),
+            }
+        }
+        if self.forms.has(Forms::OUT) {
+            text.push_str(if keyword { ", out=None" } else { ", *, out=None" });
+        }
+        text.push(')');
+        text
+    }
+}
