@@ -507,9 +507,7 @@ fn asarray(
         let shares = tensor::from_py(obj).is_some() || is_array(obj);
         // A copy of a tensor is part of the graph, which `from_any` does not know.
         let result = match tensor::from_py(obj) {
-            Some(given) if copy == Some(true) => {
-                guard(|| given.copied()?.to_dtype(wanted.unwrap_or(given.dtype())))?
-            }
+            Some(given) if copy == Some(true) => guard(|| given.copied()?.to_dtype(wanted.unwrap_or(given.dtype())))?,
             _ => from_any(obj, wanted, copy == Some(true))?,
         };
         let cast = shares && {

@@ -216,7 +216,9 @@ impl Op for Stacked {
             parts.push(array);
         }
         for (group, parts) in parts.chunks(TOGETHER).enumerate() {
-            launch_stored(parts, &output, |parts, output| copy_elements::stack(&parts, self.axis, group * TOGETHER, &output));
+            launch_stored(parts, &output, |parts, output| {
+                copy_elements::stack(&parts, self.axis, group * TOGETHER, &output)
+            });
         }
         Ok(smallvec![output])
     }

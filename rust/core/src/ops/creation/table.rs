@@ -3,8 +3,8 @@
 use super::sizes;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::ops::{batching, creation};
 use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
+use crate::ops::{batching, creation};
 use crate::scalar::Scalar;
 
 const fn op(

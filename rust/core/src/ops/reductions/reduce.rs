@@ -5,17 +5,17 @@ use std::borrow::Cow;
 use smallvec::{SmallVec, smallvec};
 
 use super::axes::{
-    Mask, axes_of, check_looks, count, kept_shape, mask, reduce_array, refuse_empty, refuse_integral, restore_axes, result_shape,
-    strict_mask,
+    Mask, axes_of, check_looks, count, kept_shape, mask, reduce_array, refuse_empty, refuse_integral, restore_axes,
+    result_shape, strict_mask,
 };
 use super::range::Lines;
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::graph::call;
 use crate::graph::node::{Backward, From as Source};
 use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op, Tensors};
 use crate::graph::transform::{Batch, Tangents};
-use crate::graph::call;
 use crate::kernels::reduce::Reduction;
 use crate::kernels::softmax::{self, AxisSize};
 use crate::launch::launch;

@@ -276,7 +276,8 @@ pub fn logcumsumexp(input: &Tensor, axis: i64) -> Result<Tensor> {
 #[track_caller]
 fn doubled(input: &Tensor, axis: usize) -> Result<Tensor> {
     let size = input.shape().get(axis).copied().unwrap_or(1);
-    let part = |sums: &Tensor, start: usize, length: usize| views::narrow(sums, axis as i64, start as i64, length as i64);
+    let part =
+        |sums: &Tensor, start: usize, length: usize| views::narrow(sums, axis as i64, start as i64, length as i64);
     let mut sums = copy::clone(input)?;
     let mut length = 1;
     while length < size {
