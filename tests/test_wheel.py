@@ -17,7 +17,7 @@ import arcgrad as ag
 ROOT = Path(__file__).resolve().parent.parent
 
 #: Wheels may not grow beyond this.
-LARGEST_WHEEL = 11 * 2**20
+LARGEST_WHEEL = 8 * 2**20
 
 #: Uses every part that is written in C's terms: buffers, numbers, errors, garbage collection, files, the demo's data.
 PROGRAM = """

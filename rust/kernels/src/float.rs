@@ -1,11 +1,11 @@
 //! What the structured kernels share: scalar floating point they are generic over, and SIMD dispatch of a loop.
 
 use std::ops::{Add, AddAssign, MulAssign, SubAssign};
-use std::sync::atomic::{Ordering, compiler_fence};
 
 use super::lane::FloatElement;
 use super::math::{exponential, logarithm};
 use super::registers;
+pub use super::registers::group_done;
 
 /// `f32` or `f64` as the structured kernels use it: plain scalar arithmetic that the compiler vectorises.
 pub trait Float: FloatElement + AddAssign + SubAssign + MulAssign + std::iter::Sum {
@@ -153,13 +153,6 @@ impl<P: Copy> Shared<P> {
 unsafe impl<P> Sync for Shared<P> {}
 // SAFETY: as above.
 unsafe impl<P> Send for Shared<P> {}
-
-/// To be called where a loop goes on from one group of lanes to the next. Costs nothing, but the optimiser must not
-/// vectorise across groups, which it would do by gathers.
-#[inline(always)]
-pub fn group_done() {
-    compiler_fence(Ordering::SeqCst);
-}
 
 /// The same lanes, by way of memory: what made them is then vectors that are stored whole. Without, the optimiser looks from
 /// the last addition of a tree over the lanes back to where they come from, and finds vectors of two of them.

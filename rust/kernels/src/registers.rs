@@ -1,4 +1,6 @@
-//! Wide vector registers, after foreign code has used them.
+//! Wide vector registers: after foreign code has used them, and between groups of lanes.
+
+use std::sync::atomic::{Ordering, compiler_fence};
 
 /// Runs code of a library that computes in wide registers, and clears their upper halves behind it.
 ///
@@ -10,6 +12,13 @@
 pub fn cleared<R>(run: impl FnOnce() -> R) -> R {
     let _clear = Clear;
     run()
+}
+
+/// To be called where a loop goes on from one group of lanes to the next. Costs nothing, but the optimiser must not
+/// vectorise across groups, which it would do by gathers.
+#[inline(always)]
+pub fn group_done() {
+    compiler_fence(Ordering::SeqCst);
 }
 
 /// Clears when it goes, however the code ended.

@@ -4,7 +4,7 @@
 //! formula inlined, in groups of a register's worth of lanes that pass through local arrays: what the compiler sees has no aliasing
 //! and no early exit, so it vectorises. Lanes that come out `rare` are computed again over [`Exact`]. What surrounds the
 //! groups (operands that are still, the last elements) is [`drive`], which is the same code for all formulas: compiled into
-//! each it was more than half of every loop.
+//! each it was half of every loop.
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
@@ -12,12 +12,12 @@ use std::mem::MaybeUninit;
 use std::sync::LazyLock;
 
 use super::element::{B8, Element};
-use super::float::group_done;
 use super::lane::{Exact, FloatElement, Held, Lane, LaneElement, Rare, Verdict};
 use super::number::{
     Complex, Equal, Equality, Field, FieldFormula, FieldPredicate, Int, IntFormula, Order, Ordered, OrderedFormula,
     PartFormula, Predicate, Real, RealFormula, RealPredicate, Ring, RingFormula,
 };
+use super::registers::group_done;
 use super::{Kernel, MAX_OPERANDS, Still};
 
 /// The instruction set, detected once.
