@@ -16,6 +16,7 @@ import difflib
 import importlib
 import inspect
 import itertools
+import operator
 import re
 import sys
 import types
@@ -468,7 +469,7 @@ def _signature(value):
     if not hasattr(value, "stands_for"):
         return inspect.signature(value)
     module, name = value.stands_for
-    this, *rest = inspect.signature(getattr(importlib.import_module(module), name)).parameters.values()
+    this, *rest = inspect.signature(operator.attrgetter(name)(importlib.import_module(module))).parameters.values()
     if this.kind is inspect.Parameter.VAR_POSITIONAL:
         return inspect.Signature([this.replace(name="args"), *rest])
     return inspect.Signature([this.replace(name="self"), *rest])

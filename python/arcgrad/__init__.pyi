@@ -274,6 +274,7 @@ from ._core import gather as gather
 from ._core import gcd as gcd
 from ._core import gcd_ as gcd_
 from ._core import ge as ge
+from ._core import geqrf as geqrf
 from ._core import ger as ger
 from ._core import get_default_dtype as get_default_dtype
 from ._core import get_num_threads as get_num_threads
@@ -419,6 +420,7 @@ from ._core import numel as numel
 from ._core import ones as ones
 from ._core import ones_like as ones_like
 from ._core import orgqr as orgqr
+from ._core import ormqr as ormqr
 from ._core import outer as outer
 from ._core import pairwise_distance as pairwise_distance
 from ._core import permute as permute
@@ -601,6 +603,7 @@ from ._legacy import HalfTensor as HalfTensor
 from ._legacy import IntTensor as IntTensor
 from ._legacy import LongTensor as LongTensor
 from ._legacy import ShortTensor as ShortTensor
+from ._lobpcg import lobpcg as lobpcg
 from ._lowrank import pca_lowrank as pca_lowrank
 from ._lowrank import svd_lowrank as svd_lowrank
 from ._making import empty_permuted as empty_permuted

@@ -57,12 +57,11 @@ _PLACES = {
     "vsplit": ("_splits", "vsplit"),
 }
 
-#: Methods that untyped storages have from the storage of ``uint8`` over the same memory.
-_OF_BYTES = "bfloat16 bool byte char complex_double complex_float double float half int long resize_ short".split()
-
-
 #: Methods of untyped storages, which are those of ``storage._Bytes``.
-_OF_STORAGES = ("__setitem__", "__copy__", "clone", "copy_", "cpu", "fill_", "new", "tolist", "type", "untyped")
+_OF_STORAGES = (
+    "__copy__ __setitem__ bfloat16 bool byte char clone complex_double complex_float copy_ cpu double fill_ float half int long new resize_ "
+    "short tolist type untyped"
+).split()
 
 
 def install() -> None:
@@ -75,8 +74,6 @@ def install() -> None:
     _core.UntypedStorage.share_memory_ = _share_storage
     for name in _OF_STORAGES:
         setattr(_core.UntypedStorage, name, _of_storage(name))
-    for name in _OF_BYTES:
-        setattr(_core.UntypedStorage, name, _of_bytes(name))
     _core.UntypedStorage.is_cuda = _core.UntypedStorage.is_sparse = _core.UntypedStorage.is_sparse_csr = False
 
 
@@ -106,22 +103,12 @@ def _of_storage(name):
     def method(self: UntypedStorage, *args: Any, **kwargs: Any) -> Any:
         from arcgrad import storage
 
-        made = getattr(storage._Bytes, name)
+        made = vars(storage._Bytes)[name]
         setattr(_core.UntypedStorage, name, made)
         return made(self, *args, **kwargs)
 
     method.__name__, method.__qualname__ = name, f"UntypedStorage.{name}"
-    return method
-
-
-def _of_bytes(name):
-    def method(self: UntypedStorage, *args: Any) -> Any:
-        from arcgrad.storage import _called_as_bytes
-
-        return _called_as_bytes(self, name, args)
-
-    method.__name__, method.__qualname__ = name, f"UntypedStorage.{name}"
-    method.__doc__ = f"See ``arcgrad.storage.TypedStorage.{name}``; the numbers are bytes."
+    method.stands_for = ("arcgrad.storage", f"_Bytes.{name}")
     return method
 
 

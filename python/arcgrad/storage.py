@@ -85,6 +85,11 @@ class _Bytes:
         """The storage itself."""
         return self
 
+    def resize_(self: UntypedStorage, size: int) -> UntypedStorage:
+        """Gives the storage another number of bytes."""
+        TypedStorage(wrap_storage=self, dtype=uint8).resize_(size)
+        return self
+
 
 def _bytes_of(storage: UntypedStorage) -> Tensor:
     """A tensor over the bytes of a storage."""
@@ -367,21 +372,20 @@ def _conversion(name, dtype):
     return method
 
 
+def _conversion_of_bytes(name):
+    def method(self: UntypedStorage) -> TypedStorage:
+        return getattr(TypedStorage(wrap_storage=self, dtype=uint8), name)()
+
+    method.__name__, method.__qualname__ = name, f"UntypedStorage.{name}"
+    method.__doc__ = f"See ``TypedStorage.{name}``; the numbers are bytes."
+    return method
+
+
 for _dtype_, _name_ in _CLASS_OF.items():
     _short = _name_[: -len("Storage")].lower().replace("complexfloat", "complex_float").replace("complexdouble", "complex_double")
     setattr(TypedStorage, _short, _conversion(_short, _dtype_))
+    setattr(_Bytes, _short, _conversion_of_bytes(_short))
 del _dtype_, _name_, _short
-
-
-def _called_as_bytes(storage, name, args):
-    """What a method of storages with a dtype is of one without: its numbers are bytes, and so is what it gives in turn."""
-    typed, *given = (
-        TypedStorage(wrap_storage=each, dtype=uint8) if isinstance(each, UntypedStorage) else each for each in (storage, *args)
-    )
-    found = getattr(typed, name)(*given)
-    if found is typed and name != "byte":
-        return storage
-    return found.untyped() if name == "clone" else found
 
 
 def _from_file(filename: str, shared: bool = False, nbytes: int = 0) -> UntypedStorage:

@@ -460,6 +460,12 @@ class Tensor:
     def lstsq(*args: Any, **kwargs: Any) -> Never:
         """See ``arcgrad.lstsq``."""
 
+    def resize(self, *sizes: builtins.int) -> Tensor:
+        """See ``arcgrad.resize``."""
+
+    def resize_as(self, tensor: Tensor) -> Tensor:
+        """See ``arcgrad.resize_as``."""
+
     def unsafe_chunk(self, chunks: builtins.int, dim: builtins.int=0) -> tuple[Tensor, ...]:
         """See ``arcgrad.unsafe_chunk``."""
 
@@ -483,6 +489,13 @@ class Tensor:
 
     def storage(self) -> Any:
         """See ``arcgrad.storage``."""
+
+    def storage_type(self) -> Any:
+        """See ``arcgrad.storage_type``."""
+
+    @property
+    def volatile(self) -> builtins.bool:
+        """False: what was once said so is said by ``no_grad``."""
 
     def symeig(*args: Any, **kwargs: Any) -> Never:
         """See ``arcgrad.symeig``."""
@@ -1213,6 +1226,9 @@ class Tensor:
     def geometric_(self, p: Float, *, generator: Generator | None=None) -> Self:
         """Overwrites the tensor with numbers of trials up to the first success of probability `p`."""
 
+    def geqrf(self) -> _return_geqrf:
+        """`A = Q R` as LAPACK packs it: R on and above the diagonal of `a`, and below it vectors of reflections, whose product is Q, with their factors in `tau`. For `linalg.householder_product` and `ormqr`; there is no derivative."""
+
     def ger(self, vec2: Tensor) -> Tensor:
         """All products of an element of `input` and an element of `vec2`, as a matrix."""
 
@@ -1742,6 +1758,9 @@ class Tensor:
 
     def orgqr(self, input2: Tensor) -> Tensor:
         """`linalg.householder_product`."""
+
+    def ormqr(self, input2: Tensor, input3: Tensor, left: builtins.bool=True, transpose: builtins.bool=False) -> Tensor:
+        """`Q @ other`, or `other @ Q` without `left`, for the square Q whose reflections `geqrf` gives; of its conjugate transpose with `transpose`."""
 
     def outer(self, vec2: Tensor) -> Tensor:
         """All products of an element of `input` and an element of `vec2`, as a matrix."""
@@ -2347,11 +2366,25 @@ class Generator:
 
 class UntypedStorage:
     """The memory block that tensors are views of."""
+    is_cuda: builtins.bool
+    is_sparse: builtins.bool
+    is_sparse_csr: builtins.bool
 
+    def __new__(cls, *args: SupportsIndex | Sequence[builtins.int] | UntypedStorage, device: Device=None) -> Self: ...
     @overload
     def __getitem__(self, index: SupportsIndex, /) -> builtins.int: ...
     @overload
     def __getitem__(self, index: slice[Any, Any, Any], /) -> UntypedStorage: ...
+    def __setitem__(self, index: Any, value: Any) -> None: ...
+    def __copy__(self) -> UntypedStorage: ...
+    def clone(self) -> UntypedStorage: ...
+    def copy_(self, source: Any, non_blocking: builtins.bool | None=None) -> UntypedStorage: ...
+    def cpu(self) -> UntypedStorage: ...
+    def fill_(self, value: builtins.int) -> UntypedStorage: ...
+    def new(self) -> UntypedStorage: ...
+    def tolist(self) -> list[builtins.int]: ...
+    def type(self, dtype: Any=None, non_blocking: builtins.bool=False) -> Any: ...
+    def untyped(self) -> UntypedStorage: ...
     def _move_to(self, buffer: Any, copy: builtins.bool) -> None:
         """Moves the bytes into a writable buffer, for all tensors that show them; with `copy` what is here is copied there."""
 
@@ -2362,6 +2395,19 @@ class UntypedStorage:
     def share_memory_(self) -> UntypedStorage:
         """Moves the memory to where processes started later see it; see ``Tensor.share_memory_``."""
 
+    def bfloat16(self) -> Any: ...
+    def bool(self) -> Any: ...
+    def byte(self) -> Any: ...
+    def char(self) -> Any: ...
+    def complex_double(self) -> Any: ...
+    def complex_float(self) -> Any: ...
+    def double(self) -> Any: ...
+    def float(self) -> Any: ...
+    def half(self) -> Any: ...
+    def int(self) -> Any: ...
+    def long(self) -> Any: ...
+    def resize_(self, size: builtins.int) -> UntypedStorage: ...
+    def short(self) -> Any: ...
     def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Self: ...
     def __len__(self) -> builtins.int: ...
     def __hash__(self) -> builtins.int: ...
@@ -2554,7 +2600,7 @@ def adam_step(params: list[Tensor], grads: list[Tensor], exp_avgs: list[Tensor],
 def as_tensor(data: Any, dtype: DType | None=None, device: Device=None) -> Tensor:
     """`data` as a tensor; shares the memory of tensors and NumPy arrays where the dtype allows it."""
 
-def asarray(obj: Any, *, dtype: DType | None=None, device: Device=None, copy: builtins.bool | None=None, requires_grad: builtins.bool=False) -> Tensor:
+def asarray(obj: Any, *, dtype: DType | None=None, device: Device=None, copy: builtins.bool | None=None, requires_grad: builtins.bool | None=None) -> Tensor:
     """`obj` as a tensor: shares the memory of tensors, NumPy arrays and, as a vector, of buffers, unless `copy=True`; `copy=False` refuses to copy."""
 
 def broadcast_shapes(*shapes: builtins.int | Sequence[builtins.int]) -> Size:
@@ -2562,6 +2608,9 @@ def broadcast_shapes(*shapes: builtins.int | Sequence[builtins.int]) -> Size:
 
 def can_cast(from_: _dtype, to: _dtype) -> builtins.bool:
     """Whether a result of dtype `from_` may be stored in a tensor of dtype `to`."""
+
+def _let_empty_glare(on: builtins.bool) -> None:
+    """Whether memory to be filled shows that it was never written, instead of holding zeros; see `utils.deterministic`."""
 
 def empty_cache() -> None:
     """Gives the memory kept for reuse back to the operating system."""
@@ -2680,6 +2729,10 @@ class _return_eigh(NamedTuple):
 class _return_frexp(NamedTuple):
     mantissa: Tensor
     exponent: Tensor
+
+class _return_geqrf(NamedTuple):
+    a: Tensor
+    tau: Tensor
 
 class _return_inv_ex(NamedTuple):
     inverse: Tensor
@@ -3523,6 +3576,9 @@ def gcd_(input: Tensor, other: Tensor) -> Tensor:
 def ge(input: Tensor, other: Operand, *, out: Tensor | None=None) -> Tensor:
     """`x >= y`."""
 
+def geqrf(input: Tensor, *, out: tuple[Tensor, ...] | None=None) -> _return_geqrf:
+    """`A = Q R` as LAPACK packs it: R on and above the diagonal of `a`, and below it vectors of reflections, whose product is Q, with their factors in `tau`. For `linalg.householder_product` and `ormqr`; there is no derivative."""
+
 def ger(input: Tensor, vec2: Tensor, *, out: Tensor | None=None) -> Tensor:
     """All products of an element of `input` and an element of `vec2`, as a matrix."""
 
@@ -4035,6 +4091,9 @@ def ones_like(input: Tensor, *, dtype: DType | None=None, layout: _layout | None
 
 def orgqr(input: Tensor, input2: Tensor, *, out: Tensor | None=None) -> Tensor:
     """`linalg.householder_product`."""
+
+def ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: builtins.bool=True, transpose: builtins.bool=False, *, out: Tensor | None=None) -> Tensor:
+    """`Q @ other`, or `other @ Q` without `left`, for the square Q whose reflections `geqrf` gives; of its conjugate transpose with `transpose`."""
 
 def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None=None) -> Tensor:
     """All products of an element of `input` and an element of `vec2`, as a matrix."""

@@ -51,7 +51,7 @@ def inv_ex(A: Tensor, *, check_errors: builtins.bool=False, out: tuple[Tensor, .
     """`inv`, which does not raise for a singular matrix but says in `info` where its factor has the first zero."""
 
 def ldl_factor(A: Tensor, *, hermitian: builtins.bool=False, out: tuple[Tensor, ...] | None=None) -> _return_ldl_factor:
-    """L and D with `A == L @ D @ L.mT`, up to exchanges of rows and columns, of symmetric matrices, of which the lower triangle is read: D is on the diagonal, where it has blocks of two also beside it, and L below, as LAPACK packs them. For `ldl_solve`; there is no derivative."""
+    """L and D with `A == L @ D @ L.mT`, or `L @ D @ L.mH` with `hermitian`, up to exchanges of rows and columns, of symmetric or Hermitian matrices, of which the lower triangle is read: D is on the diagonal, where it has blocks of two also beside it, and L below, as LAPACK packs them. For `ldl_solve`; there is no derivative."""
 
 def ldl_factor_ex(A: Tensor, *, hermitian: builtins.bool=False, check_errors: builtins.bool=False, out: tuple[Tensor, ...] | None=None) -> _return_ldl_factor_ex:
     """`ldl_factor`, which does not raise but says in `info` where D has its first zero."""
