@@ -87,8 +87,8 @@ test: $(BIN)/python
 	$(call stage,build tools,$(MAKE) --no-print-directory $(TOOLS))
 	$(call stage,wheel,$(MAKE) --no-print-directory $(INSTALLED))
 	$(call stage,stubs,$(BIN)/python -P scripts/stubs.py --check)
-	$(call stage,README and docstring examples,cd tests && $(BIN)/python -P -m pytest -q test_docs.py)
-	$(call stage,Python tests,cd tests && $(BIN)/python -P -m pytest -q --numprocesses auto --dist loadfile --ignore=test_docs.py)
+	$(call stage,README and docstring examples,cd tests && $(BIN)/python -P -m pytest -q api/test_docs.py)
+	$(call stage,Python tests,cd tests && $(BIN)/python -P -m pytest -q --numprocesses auto --dist loadfile --ignore=api/test_docs.py)
 	@printf '\n'; cat $(TIMES); echo 'everything holds'
 
 check: $(BIN)/python

@@ -4,7 +4,7 @@ A node saves what its gradient reads, and an error says so when that was changed
 seen may be changed: PyTorch saves copies of some operands and nothing of others, and programs rely on that.
 
 ``python tests/oracle/changes.py`` (with PyTorch and arcgrad installed) writes ``changes.json``: for each call of
-``test_registry_ops.SAMPLES`` and of ``CALLS`` below the tensors that PyTorch lets change. ``tests/test_changes.py``
+``test_registry_ops.SAMPLES`` and of ``CALLS`` below the tensors that PyTorch lets change. ``tests/autograd/test_changes.py``
 replays them on arcgrad.
 """
 

@@ -2,7 +2,7 @@
 
 ``python tests/oracle/derivatives.py`` (with SymPy and mpmath installed) writes ``derivatives.npz``: for every function of
 ``FUNCTIONS`` its value and its first three derivatives at ``POINTS``, computed with a thousand digits and rounded once to
-``float64``; NaN where there is none. ``tests/test_derivatives_at_points.py`` compares the library with them.
+``float64``; NaN where there is none. ``tests/autograd/test_derivatives_at_points.py`` compares the library with them.
 """
 
 from __future__ import annotations

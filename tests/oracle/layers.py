@@ -1,6 +1,6 @@
 """Calls of layers and of the functions behind them, and the script that asks PyTorch for their results.
 
-``python tests/oracle/layers.py`` (with PyTorch installed) writes ``layers.npz`` and ``layers.json``; ``tests/test_oracle_layers.py``
+``python tests/oracle/layers.py`` (with PyTorch installed) writes ``layers.npz`` and ``layers.json``; ``tests/nn/test_oracle_layers.py``
 replays the same on arcgrad. A case is an expression in ``F`` (``nn.functional``), ``nn``, ``t`` (the package) and its operands,
 which depend on nothing but their description: a tuple is the shape of random numbers in (-2, 2), ``pos(…)`` of such in
 (0.1, 2.1), ``unit(…)`` in (0, 1), ``ints(low, high, …)`` of integers, and a list is written out. Results and gradients, with

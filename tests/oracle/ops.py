@@ -1,6 +1,6 @@
 """The table of op calls, and the script that asks PyTorch for their results.
 
-``python tests/oracle/ops.py`` (with PyTorch installed) writes ``ops.npz``; ``tests/test_oracle_ops.py`` replays the
+``python tests/oracle/ops.py`` (with PyTorch installed) writes ``ops.npz``; ``tests/operations/test_oracle_ops.py`` replays the
 same calls on arcgrad and compares. The table below is data: a new call is one line, and needs the script to be run
 once more. The values of the arguments depend on nothing but the text of their call, so other calls keep theirs.
 

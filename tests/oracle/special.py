@@ -2,7 +2,7 @@
 
 ``python tests/oracle/special.py`` (with mpmath installed) writes ``special.json``: for every function a list of points, each its
 arguments and the value, computed with sixty digits and more and rounded once to ``float64``. Half of the arguments are numbers
-of ``float32``. ``tests/test_special.py`` compares the library with them.
+of ``float32``. ``tests/operations/test_special.py`` compares the library with them.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import pytest
 
 import arcgrad as ag
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 #: Wheels may not grow beyond this.
 LARGEST_WHEEL = 8 * 2**20

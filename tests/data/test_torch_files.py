@@ -13,7 +13,7 @@ import pytest
 import arcgrad as ag
 from arcgrad import nn, serialization
 
-FOLDER = pathlib.Path(__file__).parent / "oracle" / "files"
+FOLDER = pathlib.Path(__file__).parents[1] / "oracle" / "files"
 EXPECTED = json.loads((FOLDER / "expected.json").read_text())
 
 

@@ -13,7 +13,7 @@ from distribution_cases import CASES, DIVERGENT, FACTS, SHAPES, TRANSFORMS
 import arcgrad as ag
 from arcgrad import distributions
 
-ORACLE = json.loads((Path(__file__).parent / "oracle" / "distributions.json").read_text())
+ORACLE = json.loads((Path(__file__).parents[1] / "oracle" / "distributions.json").read_text())
 
 
 def t(data, **options):

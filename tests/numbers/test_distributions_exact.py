@@ -13,7 +13,7 @@ from arcgrad import distributions
 from arcgrad.autograd import gradcheck
 from arcgrad.distributions import kl_divergence
 
-ORACLE = json.loads((Path(__file__).parent / "oracle" / "scipy_distributions.json").read_text())
+ORACLE = json.loads((Path(__file__).parents[1] / "oracle" / "scipy_distributions.json").read_text())
 
 #: What PyTorch says, and so do we, where SciPy has another word: infinite for not defined, or the other way round.
 OTHER_WORDS = {

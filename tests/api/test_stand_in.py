@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.arcgrad_only
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def test_every_path_below_torch_is_ours(run_python):

@@ -16,7 +16,7 @@ import pytest
 
 import arcgrad as ag
 
-PROGRAMS = Path(__file__).parent / "typechecks"
+PROGRAMS = Path(__file__).parents[1] / "typechecks"
 CORRECT = sorted(path.name for path in (PROGRAMS / "correct").glob("*.py"))
 WRONG = sorted(path.name for path in (PROGRAMS / "wrong").glob("*.py"))
 CHECKERS = ["mypy", "basedpyright"]

@@ -13,7 +13,7 @@ from arcgrad.autograd import gradcheck
 from arcgrad.distributions import Beta, Chi2, Dirichlet, FisherSnedecor, Gamma, InverseGamma, StudentT
 
 #: Shapes, numbers and the derivatives wanted, in 300 digits' arithmetic: see oracle/slopes.py.
-SLOPES = json.loads((Path(__file__).parent / "oracle" / "slopes.json").read_text())
+SLOPES = json.loads((Path(__file__).parents[1] / "oracle" / "slopes.json").read_text())
 
 
 def t(data, **options):

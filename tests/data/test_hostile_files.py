@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import arcgrad as ag
 from arcgrad import serialization
 
-FOLDER = pathlib.Path(__file__).parent / "oracle" / "files"
+FOLDER = pathlib.Path(__file__).parents[1] / "oracle" / "files"
 REFUSED = (pickle.UnpicklingError, RuntimeError)
 
 

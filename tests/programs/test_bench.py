@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-PROGRAM = Path(__file__).resolve().parent.parent / "benches" / "side_by_side.py"
+PROGRAM = Path(__file__).resolve().parents[2] / "benches" / "side_by_side.py"
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Every name that real programs use, called as they call it: values, dtypes, shapes and gradients are PyTorch's.
 
-``python tests/test_api_names.py`` prints how much of all uses that is, and what is missing.
+``python tests/api/test_api_names.py`` prints how much of all uses that is, and what is missing.
 """
 
 import json
@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # for `python -P`
+sys.path.insert(0, str(Path(__file__).parents[1]))  # for `python -P`
 
 from api_calls import CALLS, evaluate  # noqa: E402
 
 import arcgrad as ag  # noqa: E402
 
-KNOWN = json.loads((Path(__file__).parent / "oracle" / "api_names.json").read_text())
+KNOWN = json.loads((Path(__file__).parents[1] / "oracle" / "api_names.json").read_text())
 NAMES, KEYWORDS, RESULTS = KNOWN["names"], KNOWN["keywords"], KNOWN["results"]
 
 #: Shares of all uses, in percent. They only rise.

@@ -16,7 +16,7 @@ import pytest
 #: Shared by all programs: threads that exchange the data of tensors, and what results must be.
 SETTING = f"""
 import sys, threading, time
-sys.path.insert(0, {str(Path(__file__).parent)!r})
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 import arcgrad as ag
 F = ag.nn.functional
 sys.setswitchinterval(1e-5)
