@@ -3,7 +3,7 @@
 
 #![allow(clippy::cloned_ref_to_slice_refs, reason = "every check takes a list of tensors, some of one")]
 
-use arcgrad::ops::arranging::{grids, joining, padding_modes, rearranging};
+use arcgrad::ops::arranging::{grids, joining, padding, padding_modes, rearranging};
 use arcgrad::ops::creation;
 use arcgrad::ops::elementwise::Arg;
 use arcgrad::ops::indexing::{

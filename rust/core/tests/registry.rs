@@ -100,7 +100,7 @@ fn sample(info: &'static OpInfo, dtype: DType, shape: &[usize], domain: (f64, f6
             (Kind::Number, _) => Value::Number(Scalar::Float(0.75)),
             (Kind::Float, Default::Float(value)) => Value::Float(value),
             (Kind::Int, Default::Required) => Value::Int(1),
-            (Kind::Text, Default::Text(text)) => Value::Text(text.to_owned()),
+            (Kind::Text, Default::Text(text)) => Value::Text(text.into()),
             (_, Default::None) => Value::None,
             (kind, default) => panic!("{}: no sample for {kind:?} with {default:?}", info.signature()),
         })

@@ -244,7 +244,7 @@ pub unsafe fn wide_sums<T: Float, const N: usize, const K: usize>(
         if long + GROUP <= len {
             add(&mut total, operands.map(|x| group(x.add(long))), first_lanes(GROUP));
         }
-        if len % GROUP > 0 {
+        if !len.is_multiple_of(GROUP) {
             add(&mut total, operands.map(|x| group(x.add(len - GROUP))), last_lanes(len % GROUP));
         }
     }

@@ -46,7 +46,7 @@ fn figures<T: Number>(name: &str, n: usize, count: usize) {
             for column in 0..row {
                 matrix[column * n + row] = T::conj_impl(&matrix[row * n + column]);
             }
-            matrix[row * n + row] = matrix[row * n + row] + T::from_f64_impl(n as f64);
+            matrix[row * n + row] += T::from_f64_impl(n as f64);
         }
     }
     let empty = || vec![T::zero_impl(); whole];

@@ -276,7 +276,7 @@ unsafe fn first_of_few<T: Bounded>(x: *const T, n: usize, value: T) -> usize {
             look(start);
             group_done();
         }
-        if n % GROUP > 0 {
+        if !n.is_multiple_of(GROUP) {
             look(n - GROUP);
         }
         let mut first = settled(first);

@@ -227,7 +227,7 @@ pub fn parse(
     let params = info.params;
     // Positional arguments, up to a variadic parameter that takes the rest.
     let (mut positional, mut rest) = (given.count(), None);
-    for index in 0..positional {
+    for index in 0..given.count() {
         if params.get(index).is_none_or(|param| param.keyword_only) {
             return Err(Reject::TooMany);
         }
