@@ -222,3 +222,18 @@ def test_names_of_functions_are_resolved():
     assert overrides.resolve_name(ag.Tensor.add) == "arcgrad.Tensor.add"
     assert overrides.is_tensor_method_or_property(ag.Tensor.shape.__get__)
     assert not overrides.is_tensor_method_or_property(ag.add)
+
+
+def test_a_class_is_asked_whatever_came_before_it(run_python):
+    """Tensors of other layouts and dtypes take calls over too, and are looked for from when they are first made."""
+    program = """
+        import arcgrad as ag
+        import arcgrad._kept, arcgrad.sparse.coo
+
+        class Sub(ag.Tensor):
+            pass
+
+        x = ag.ones(2).as_subclass(Sub)
+        print([type(y).__name__ for y in (x.T, x.detach(), x.to(ag.float64), x.sum())])
+    """
+    assert run_python(program).strip() == str(["Sub"] * 4)

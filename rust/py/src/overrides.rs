@@ -354,7 +354,7 @@ impl PyTensor {
         let py = cls.py();
         let implementation = cls.getattr(intern!(py, "__torch_function__"))?;
         let takes_over = DISABLED.get(py).is_none_or(|disabled| !implementation.is(disabled));
-        if takes_over && !watching() {
+        if takes_over {
             py.import("arcgrad._overriding")?.call_method0("start")?;
         }
         Ok(())

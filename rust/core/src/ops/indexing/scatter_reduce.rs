@@ -9,11 +9,12 @@ use super::along::{
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::graph::call;
 use crate::graph::flat::{Derivative, flat};
 use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::record::would_record;
 use crate::graph::transform::{Batch, Tangents};
-use crate::graph::{call, is_grad_enabled};
 use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::scatter::{Fold, scatter_fold};
 use crate::launch::{Held, launch};
@@ -173,7 +174,7 @@ impl Combined {
 /// The gradient of the source of products. Where several factors of one product are zero it is 0, as the formula says; its
 /// own derivative by one of them is the product of all the others, of which the formula knows nothing.
 fn refused_at_several_zeros(gradient: Tensor, source: &Tensor, zeros: &Tensor) -> Result<Tensor> {
-    if !is_grad_enabled() {
+    if !would_record(source) {
         return Ok(gradient);
     }
     let several = row(&rows::gt::ROW, &[zeros.into(), Arg::Scalar(Scalar::Int(1))])?;
