@@ -146,3 +146,32 @@ def test_parts_are_joined_in_order_however_they_lie(count):
     assert ag.cat(parts, 1).tolist() == [[n for part in lists for n in part[row]] for row in range(2)]
     assert ag.stack(parts).tolist() == lists
     assert ag.stack(parts, 2).tolist() == ag.stack(parts).permute(1, 2, 0).tolist()
+
+
+@pytest.mark.parametrize("dtype", [ag.float32, ag.float64])
+@pytest.mark.parametrize("shape", [(1, 3), (4, 10), (8, 5), (9, 5), (40, 7), (3, 40), (0, 5)])
+def test_what_is_kept_for_gradients_does_not_change_the_result(shape, dtype):
+    x = ag.arange(shape[0] * shape[1], dtype=dtype).sin().reshape(shape)
+    weight, classes = ag.linspace(0.5, 1.5, shape[1], dtype=dtype), ag.arange(shape[0]) % shape[1]
+    calls = [
+        lambda x: ag.nn.functional.layer_norm(x, shape[1:], weight, weight),
+        lambda x: ag.nn.functional.layer_norm(x, shape[1:]),
+        lambda x: ag.nn.functional.cross_entropy(x, classes, weight, reduction="none"),
+        lambda x: ag.nn.functional.nll_loss(x, classes, reduction="sum"),
+    ]
+    for call in calls:
+        recorded = call(x.clone().requires_grad_())
+        assert recorded.grad_fn is not None
+        same(call(x), recorded.detach())
+
+
+@pytest.mark.parametrize("count", [1, 3, 7, 8, 9, 15, 16, 17])
+@pytest.mark.parametrize("dtype", [*DTYPES, ag.int8, ag.int16, ag.float16, ag.complex64, ag.complex128])
+def test_a_short_row_writes_its_own_elements_alone(dtype, count):
+    whole = ag.ones(count + 2, dtype=dtype)
+    part = whole[1 : count + 1]
+    zeros = ag.zeros(count, dtype=dtype)
+    assert (part * zeros).tolist() == zeros.tolist()
+    part.mul_(zeros)
+    assert whole.tolist() == [whole[0].item(), *zeros.tolist(), whole[0].item()]
+    assert whole[0].item() == 1
