@@ -11,8 +11,10 @@ pytestmark = pytest.mark.arcgrad_only
 
 #: Modules that programs import, or reach as attributes of their parents.
 PATHS = """
-_C _dynamo _dynamo.config _inductor _jit_internal accelerator amp backends backends.cuda backends.cudnn backends.mkl backends.mps
+_C _dynamo _dynamo.config _dynamo.eval_frame cuda.nvtx functional fx.experimental.proxy_tensor fx.passes.shape_prop library
+nn.common_types nn.parallel.scatter_gather quasirandom torch_version utils.data.datapipes.iter.combinatorics utils.module_tracker _inductor _jit_internal accelerator amp backends backends.cuda backends.cudnn backends.mkl backends.mps
 backends.openmp classes compiler cuda cuda.amp cuda.nccl cuda.sparse distributed distributed._tensor distributed._tensor.device_mesh
+distributed._composable distributed._composable.fsdp distributed._tensor.experimental distributed.elastic.multiprocessing.errors
 distributed.algorithms._checkpoint.checkpoint_wrapper distributed.autograd distributed.checkpoint distributed.checkpoint.default_planner
 distributed.checkpoint.state_dict distributed.device_mesh distributed.fsdp distributed.fsdp.fully_sharded_data_parallel
 distributed.fsdp.wrap distributed.nn distributed.optim distributed.rpc distributed.rpc.functions distributed.tensor
@@ -47,6 +49,10 @@ def test_a_module_is_there_by_import_and_as_attribute(path):
         (lambda: ag.accelerator.current_accelerator(), None),
         (lambda: ag.distributed.is_available(), False),
         (lambda: ag.distributed.is_initialized(), False),
+        (lambda: ag.distributed.rpc.is_available(), False),
+        (lambda: ag.distributed.autograd.is_available(), False),
+        (lambda: isinstance(3, ag.SymInt), False),
+        (lambda: isinstance(ag.compile(ag.nn.Linear(1, 1)), ag._dynamo.eval_frame.OptimizedModule), False),
         (lambda: ag.jit.is_scripting(), False),
         (lambda: ag.jit.is_tracing(), False),
         (lambda: ag.compiler.is_compiling(), False),
