@@ -1,4 +1,4 @@
-"""Graphs of what functions run, which arcgrad does not have."""
+"""Graphs of the operations that a function runs, which arcgrad does not write down."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ if TYPE_CHECKING:
     def __getattr__(name: str) -> Any: ...
 
 
-_absent.declare(__name__, "arcgrad has no graphs of modules to be rewritten", "get_proxy_mode make_fx")
+_absent.declare(__name__, "arcgrad writes down programs and not the operations below them", "get_proxy_mode make_fx")

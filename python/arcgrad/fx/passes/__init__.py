@@ -1,14 +1,7 @@
-"""Passes over graphs of modules, which arcgrad does not have."""
+"""Passes over graphs."""
 
-from __future__ import annotations
+from arcgrad import _names
 
-from arcgrad import _absent
+__all__: list[str] = []
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    def __getattr__(name: str) -> Any: ...
-
-
-_absent.declare(__name__, "arcgrad has no graphs of modules to be rewritten", "FakeTensorProp ShapeProp")
+_names.describe(__name__)
