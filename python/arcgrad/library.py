@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import threading
 import typing
 import weakref
 from numbers import Number
@@ -279,6 +280,10 @@ def _tensors(tree: Any) -> list[Tensor]:
     return [leaf for leaf in _pytree.tree_leaves(tree) if isinstance(leaf, Tensor)]
 
 
+#: The structure of the results of the last call on each thread: recorded functions return flat tuples.
+_thread = threading.local()
+
+
 class _Operator:
     """An operation of the program's: its schema, and what was registered for it."""
 
@@ -299,6 +304,8 @@ class _Operator:
         self.vmap: Callable[..., Any] | None = None
         self.autocast: dict[str, dtype] = {}
         self.disabled: set[str] = set()
+        #: The recorded functions, by the structure of the arguments.
+        self._functions: list[tuple[Any, type[Function]]] = []
 
     @property
     def declaration(self) -> str:
@@ -414,32 +421,36 @@ class _Operator:
             with no_grad():
                 return self.run(args, kwargs)
         leaves, tree = _pytree.tree_flatten((args, kwargs))
-        shape: list[Any] = []
-        results = self._function(tree, shape).apply(*leaves)
-        if not shape:
-            return results
-        return _pytree.tree_unflatten(results if isinstance(results, tuple) else (results,), shape[0])
+        # An operation is called with few structures.
+        function = next((made for known, made in self._functions if known == tree), None)
+        if function is None:
+            function = self._function(tree)
+            self._functions.append((tree, function))
+        results = function.apply(*leaves)
+        return _pytree.tree_unflatten(results if isinstance(results, tuple) else (results,), _thread.structure)
 
-    def _function(self, tree: Any, shape: list[Any]) -> type[Function]:
-        """The recorded function for arguments of one structure; puts the structure of its results into ``shape``."""
+    def _function(self, tree: Any) -> type[Function]:
+        """The recorded function for arguments of one structure; leaves the structure of its results in ``_thread``."""
         operator = self
 
         def forward(*leaves: Any) -> Any:
             args, kwargs = _pytree.tree_unflatten(leaves, tree)
             results = operator.run(args, kwargs)
-            values, structure = _pytree.tree_flatten(results)
-            shape[:] = [structure]
+            values, _thread.structure = _pytree.tree_flatten(results)
             return tuple(values)
 
         def setup_context(ctx: Any, inputs: tuple[Any, ...], outputs: Any) -> None:
+            ctx._structure = structure = _thread.structure
             if operator.setup_context is None:
                 return
             args, kwargs = _pytree.tree_unflatten(inputs, tree)
-            results = _pytree.tree_unflatten(outputs if isinstance(outputs, tuple) else (outputs,), shape[0])
+            results = _pytree.tree_unflatten(outputs if isinstance(outputs, tuple) else (outputs,), structure)
             if kwargs:
                 operator.setup_context(ctx=ctx, inputs=args, keyword_only_inputs=kwargs, output=results)
             else:
                 operator.setup_context(ctx=ctx, inputs=args, output=results)
+            # It may have called others.
+            _thread.structure = structure
 
         def backward(ctx: Any, *grads: Any) -> Any:
             if operator.backward is None:
@@ -447,7 +458,7 @@ class _Operator:
                     f"Trying to backward through {operator.namespace}.{operator.name}.{operator.overload} but no autograd formula was "
                     "registered. Please use register_autograd to add one."
                 )
-            structured = _pytree.tree_unflatten(grads, shape[0])
+            structured = _pytree.tree_unflatten(grads, ctx._structure)
             found = operator.backward(ctx, *(structured if isinstance(structured, tuple) else (structured,)))
             return operator._laid_out(found, tree)
 
@@ -457,8 +468,7 @@ class _Operator:
             args, kwargs = _pytree.tree_unflatten(leaves, tree)
             dims, named = _pytree.tree_unflatten(in_dims, tree)
             results, out_dims = operator.vmap(info, dims, *args, **kwargs)
-            values, structure = _pytree.tree_flatten(results)
-            shape[:] = [structure]
+            values, _thread.structure = _pytree.tree_flatten(results)
             if out_dims is None or isinstance(out_dims, int):
                 return tuple(values), (out_dims,) * len(values)
             return tuple(values), tuple(_pytree.tree_leaves(out_dims))
