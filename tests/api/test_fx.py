@@ -152,6 +152,18 @@ def test_functions_of_math_are_nodes():
     assert traced(ag.tensor([4.0])) == 3.0 and math.sqrt(4) == 2
 
 
+def test_assertions_become_nodes():
+    def checked(x):
+        ag._assert(x.shape[-1] == 3, "three columns")
+        return -x
+
+    traced = fx.symbolic_trace(checked)
+    assert [node.name for node in traced.graph.nodes] == ["x", "getattr_1", "getitem", "eq", "_assert", "neg", "output"]
+    assert traced(X).equal(-X)
+    with pytest.raises(AssertionError, match="three columns"):
+        traced(ag.ones(2))
+
+
 def test_a_tracer_says_what_a_leaf_is(model):
     class Deep(fx.Tracer):
         def is_leaf_module(self, m, module_qualified_name):

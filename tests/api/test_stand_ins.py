@@ -108,6 +108,7 @@ def test_what_would_be_compiled_runs_as_it_is():
     layer = ag.nn.Linear(2, 1)
     assert ag.jit.script(double) is double and ag.jit.ignore(double) is double and ag.jit.unused(double) is double
     assert ag.jit.trace(layer, example_inputs=ag.ones(2), check_trace=False) is layer
+    assert isinstance(layer, ag.jit.ScriptModule) and not isinstance(ag.nn.Linear(2, 1), ag.jit.ScriptModule)
     assert ag.compile(layer, fullgraph=True, dynamic=False, mode="max-autotune", backend="inductor") is layer
     assert ag.compile(mode="reduce-overhead")(double) is double and ag._dynamo.disable(double) is double
     assert ag.jit.annotate(list[int], [1]) == [1]
