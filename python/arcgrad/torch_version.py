@@ -47,6 +47,9 @@ class TorchVersion(str):
 
     __slots__ = ()
 
+    def __new__(cls, version: str) -> TorchVersion:
+        return super().__new__(cls, version)
+
     def _compare(self, other: Any, as_text: Any) -> bool:
         ours, theirs = _key(str(self)), _key(other)
         if ours is None or theirs is None:
