@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from arcgrad import _names
+from arcgrad import _absent, _names
 from arcgrad._core._overrides import _disabled_torch_function_impl
 from arcgrad._core import Generator, Size, Tensor, UntypedStorage, default_generator, device, dtype, layout, memory_format
 from arcgrad._core import _autograd as _graph
@@ -159,4 +159,9 @@ if not TYPE_CHECKING:
         raise _names.missing(__name__, name, lambda: __all__)
 
 
-_names.describe(__name__)
+# After `__getattr__`, which stays.
+_absent.declare(
+    __name__,
+    "arcgrad has no graphs of scripted programs",
+    "Argument Block CompilationUnit FunctionSchema Graph Node ScriptFunction ScriptModule Type Value",
+)

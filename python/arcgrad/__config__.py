@@ -7,7 +7,8 @@ True
 
 from __future__ import annotations
 
-from arcgrad import __version__, _names, get_num_threads
+from arcgrad import _names, get_num_threads
+from arcgrad._core import __version__
 
 __all__ = ["parallel_info", "show"]
 

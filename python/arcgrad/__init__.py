@@ -40,8 +40,6 @@ del install_blame
 _pickling.install()
 _methods.install()
 
-__version__ = _core.__version__
-
 newaxis = None
 
 #: Names that live in a module of the package: name -> module.
@@ -235,6 +233,41 @@ _ELSEWHERE = {
     "typename": "_typeinfo",
     "vmap": "func.batching",
     **dict.fromkeys(("_unique", "_unique2"), "_VF"),
+    **dict.fromkeys(("AcceleratorError", "OutOfMemoryError"), "cuda"),
+    "Future": "futures",
+    "StorageBase": "_C",
+    **dict.fromkeys(
+        (
+            "SymBool",
+            "SymFloat",
+            "SymInt",
+            "sym_float",
+            "sym_int",
+            "sym_ite",
+            "sym_max",
+            "sym_min",
+            "sym_not",
+            "sym_sum",
+        ),
+        "_symbols",
+    ),
+    **dict.fromkeys(
+        (
+            "_cast_Byte",
+            "_cast_Char",
+            "_cast_Double",
+            "_cast_Float",
+            "_cast_Half",
+            "_cast_Int",
+            "_cast_Long",
+            "_cast_Short",
+            "_log_softmax_backward_data",
+            "_softmax_backward_data",
+            "kl_div",
+            "norm_except_dim",
+        ),
+        "_unlisted",
+    ),
 }
 
 
@@ -259,6 +292,12 @@ def __getattr__(name):
     from importlib import import_module
     from importlib.util import find_spec
 
+    if name == "__version__":
+        from sys import modules
+
+        # What puts this package into the place of PyTorch by hand gets the version of the interface, as from `stand_in`.
+        in_its_place = modules.get("torch") is modules[__name__]
+        return import_module(f"{__name__}._stand_in").version() if in_its_place else _core.__version__
     where = "_foreach" if name.startswith("_foreach_") else _ELSEWHERE.get(name)
     if where is not None and find_spec(f"{__name__}.{where}") is not None:
         value = getattr(import_module(f"{__name__}.{where}"), name)

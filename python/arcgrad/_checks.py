@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from arcgrad._core import Tensor
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-    from arcgrad._core import Tensor
 
 __all__: list[str] = []
 
 
 def _assert(condition: Any, message: str) -> None:
     """Raises AssertionError with ``message`` unless the condition holds."""
+    if type(condition) not in (bool, Tensor) and hasattr(condition, "__torch_function__"):
+        # What stands for a value while a program is written down is asked, and not decided by.
+        type(condition).__torch_function__(_assert, (type(condition),), (condition, message), {})
+        return
     assert condition, message
 
 

@@ -437,6 +437,13 @@ def _tensor(data, *, dtype, **kwargs):
     return KeptTensor(_encoded(arcgrad.as_tensor(data), dtype), dtype)
 
 
+def of_array(array: Any, dtype: arcgrad.dtype | None, copy: bool) -> Any:
+    """The tensor of a NumPy array of unsigned integers, over its memory unless it is copied or converted."""
+    bits = arcgrad.from_numpy((array.copy() if copy else array).view(f"int{8 * array.itemsize}"))
+    kept = KeptTensor(bits, getattr(arcgrad, f"uint{8 * array.itemsize}"))
+    return kept if dtype is None else kept.to(dtype)
+
+
 def _to(self, *args, **kwargs):
     dtype = kwargs.get("dtype", next((each for each in args if each in _CARRIERS), None))
     return KeptTensor(_encoded(self, dtype), dtype)

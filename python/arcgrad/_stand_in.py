@@ -10,6 +10,7 @@ import sys
 import types
 
 import arcgrad
+from arcgrad.torch_version import TorchVersion
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,13 @@ __all__ = ["stand_in"]
 
 #: The release of PyTorch whose interface this is: programs compare it, with numbers and as text.
 VERSION = "2.9.0"
+
+
+
+def version() -> TorchVersion:
+    """What ``torch.__version__`` is."""
+    return TorchVersion(VERSION)
+
 
 #: Packages that hold compiled code for PyTorch's own tensors, or are parts of it.
 _OF_TORCH = frozenset(("torchgen", "torchvision", "torchaudio", "torchtext"))
@@ -34,7 +42,9 @@ class _Torch(types.ModuleType):
     def __init__(self) -> None:
         super().__init__("torch", arcgrad.__doc__)
         self.__path__ = arcgrad.__path__
-        self.__version__ = VERSION
+        self.__version__ = version()
+        # As in PyTorch, where it comes of its own imports.
+        self.torch = self
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(arcgrad, name)

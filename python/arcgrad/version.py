@@ -1,6 +1,7 @@
 """What this is a version of."""
 
-from arcgrad import __version__, _names
+from arcgrad import _names
+from arcgrad._core import __version__
 
 #: The version of CUDA, which arcgrad does not use.
 cuda = None

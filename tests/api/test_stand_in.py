@@ -53,6 +53,23 @@ def test_what_is_missing_is_missing_as_from_pytorch(run_python):
     ]
 
 
+def test_in_the_place_of_pytorch_the_version_is_that_of_the_interface(run_python):
+    printed = run_python(
+        """
+        import sys, arcgrad
+        own = arcgrad.__version__
+        sys.modules["torch"] = arcgrad
+        import torch
+        print(torch.__version__, torch.__version__ >= (2, 8), torch.__version__ > "1.13", torch.__version__ < "2.10")
+        del sys.modules["torch"]
+        print(arcgrad.__version__ == own == arcgrad._core.__version__)
+        torch = arcgrad.stand_in()
+        print(torch.__version__, type(torch.__version__).__name__, torch.torch is torch)
+        """
+    )
+    assert printed.split("\n")[:-1] == ["2.9.0 True True True", "True", "2.9.0 TorchVersion True"]
+
+
 def test_the_two_do_not_mix(run_python):
     printed = run_python(
         """

@@ -384,8 +384,16 @@ def test_closest_rules_are_chosen_and_ambiguity_is_told():
         for pair in [pair for pair in _KL_REGISTRY if A in pair]:
             del _KL_REGISTRY[pair]
         _KL_MEMOIZE.clear()
-    with pytest.raises(TypeError, match="Expected type_p to be a Distribution subclass but got <class 'int'>"):
-        register_kl(int, Normal)
+
+    class Foreign:
+        """A distribution of a package whose distributions are not PyTorch's."""
+
+    try:
+        register_kl(Foreign, Normal)(lambda p, q: "foreign")
+        assert kl_divergence(Foreign(), Normal(0.0, 1.0)) == "foreign"
+    finally:
+        _KL_REGISTRY.pop((Foreign, Normal))
+        _KL_MEMOIZE.clear()
     with pytest.raises(TypeError, match="Expected type_q to be a Distribution subclass but got 3"):
         register_kl(Normal, 3)
 

@@ -4,6 +4,7 @@ import copy
 import pickle
 import struct
 
+import numpy as np
 import pytest
 
 import arcgrad as ag
@@ -140,3 +141,14 @@ def test_bytes_of_a_storage_are_read_and_written():
     assert storage.fill_(3) is storage and x.tolist() == [3, 3, 3] and storage.copy_(ag.ones(3, dtype=ag.uint8).untyped_storage())[2] == 1
     assert ag.asarray(storage, dtype=ag.uint8).data_ptr() == x.data_ptr()
     assert ag.asarray(storage[1:1], dtype=ag.float32).shape == (0,)
+
+
+@pytest.mark.parametrize("bits", [16, 32, 64])
+def test_unsigned_arrays_become_tensors_over_their_memory(bits):
+    array = np.array([1, 2**bits - 1], dtype=f"uint{bits}")
+    shared, copied = ag.from_numpy(array), ag.tensor(array)
+    assert shared.dtype is ag.as_tensor(array).dtype is copied.dtype is getattr(ag, f"uint{bits}")
+    assert shared.tolist() == copied.tolist() == array.tolist()
+    array[0] = 5
+    assert shared.tolist()[0] == ag.as_tensor(array).tolist()[0] == 5 and copied.tolist()[0] == 1
+    assert ag.as_tensor(array[:1], dtype=ag.float32).tolist() == [5.0] and ag.tensor(array[::-1].copy()[1:], dtype=ag.int64).tolist() == [5]

@@ -98,3 +98,15 @@ def test_chunks_get_the_same_numbers():
     assert all(ag.equal(found[0], other) for other in found[1:])
     jacobian = ag.func.jacrev(lambda x: x * 2, chunk_size=2)(ag.ones(3))
     assert ag.equal(jacobian, 2 * ag.eye(3))
+
+
+@pytest.mark.parametrize("draw", [ag.bernoulli, lambda p: p.multinomial(2, replacement=True).float()])
+def test_an_outer_batch_of_the_same_numbers_asks_for_its_own_examples_alone(draw):
+    p = ag.tensor([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]])
+    ag.manual_seed(0)
+    alone = ag.vmap(draw, randomness="different")(p)
+    ag.manual_seed(0)
+    repeated = ag.vmap(lambda v: ag.vmap(draw, randomness="different")(p) * v, randomness="same")(ag.ones(4))
+    assert ag.equal(repeated, alone.expand(4, 3, 2))
+    with pytest.raises(RuntimeError, match="does not currently support same randomness with a batched tensor input"):
+        ag.vmap(lambda p: ag.vmap(draw, randomness="different")(p), randomness="same")(p.expand(4, 3, 2))

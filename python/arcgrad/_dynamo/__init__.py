@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arcgrad import _names
-from arcgrad._dynamo import config
+from arcgrad._dynamo import config, eval_frame
 from arcgrad.compiler import _identity, allow_in_graph, assume_constant_result, disable, is_compiling, list_backends, reset
 
 TYPE_CHECKING = False
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
+    "eval_frame",
     "allow_in_graph",
     "assume_constant_result",
     "config",

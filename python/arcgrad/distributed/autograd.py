@@ -11,4 +11,12 @@ if TYPE_CHECKING:
     def __getattr__(name: str) -> Any: ...
 
 
+__all__ = ["is_available"]
+
+
+def is_available() -> bool:
+    """False: there are no process groups."""
+    return False
+
+
 _absent.declare(__name__, "arcgrad has no process groups", "backward context get_gradients")

@@ -9,7 +9,8 @@ from arcgrad import _names
 
 from . import constraints
 from ._centred import Centred
-from ._factored import Factored, chosen_matrix, solved, times_vector
+from ._factored import Factored, chosen_matrix, factor_of_inverse, solved, times_vector
+from .distribution import Distribution as Distribution
 from .utils import _standard_normal
 
 TYPE_CHECKING = False
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from arcgrad._core import Tensor
 
 __all__ = ["MultivariateNormal"]
+
+# Packages of distributions import these by the names that they have in PyTorch.
+_batch_mv = times_vector
+_precision_to_scale_tril = factor_of_inverse
+
+
+def _batch_mahalanobis(bL: Tensor, bx: Tensor) -> Tensor:
+    """The squared Mahalanobis distance xᵀ (L Lᵀ)⁻¹ x for a batch of factors and a batch of vectors, of which either may have more axes."""
+    return solved(bL, bx).square().sum(-1)
 
 
 class MultivariateNormal(Centred, Factored):

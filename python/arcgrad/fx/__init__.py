@@ -1,33 +1,55 @@
-"""Graphs of modules to be rewritten, which arcgrad does not have: what is recorded is the graph of gradients.
+"""Programs as graphs: written down by tracing, read, changed, and run again as modules.
 
-The names can be imported and mentioned; using one raises NotImplementedError.
+    >>> import operator
+    >>> import arcgrad as torch
+    >>> from arcgrad.fx import symbolic_trace
+    >>> traced = symbolic_trace(lambda x, y: torch.relu(x) + y)
+    >>> print(traced.code.strip())
+    def forward(self, x, y):
+        relu = torch.relu(x);  x = None
+        add = relu + y;  relu = y = None
+        return add
+    >>> for node in traced.graph.nodes:
+    ...     if node.target is operator.add:
+    ...         node.target = operator.mul
+    >>> _ = traced.recompile()
+    >>> traced(torch.tensor(2.0), torch.tensor(3.0))
+    tensor(6.)
+
+Tracing runs the program on what stands for its arguments (:class:`Proxy`), so it does not see branches that their values decide.
 """
 
 from __future__ import annotations
 
 from arcgrad import _absent
-from arcgrad.fx.node import Node
-from arcgrad.fx.proxy import Proxy
+
+from ._symbolic_trace import Tracer, symbolic_trace, wrap
+from .graph import CodeGen, Graph
+from .graph_module import GraphModule
+from .interpreter import Interpreter, Transformer
+from .node import Node, has_side_effect, map_arg
+from .proxy import Proxy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeVar
-
-    T = TypeVar("T")
+    from typing import Any
 
     def __getattr__(name: str) -> Any: ...
 
 
-__all__ = ["Node", "Proxy", "wrap"]
+__all__ = [
+    "CodeGen",
+    "Graph",
+    "GraphModule",
+    "Interpreter",
+    "Node",
+    "Proxy",
+    "Tracer",
+    "Transformer",
+    "has_side_effect",
+    "map_arg",
+    "symbolic_trace",
+    "wrap",
+]
 
-
-def wrap(fn_or_name: T) -> T:
-    """Returns its argument: it marks functions for tracing, and nothing is traced."""
-    return fn_or_name
-
-
-_absent.declare(
-    __name__,
-    "arcgrad has no graphs of modules to be rewritten",
-    "CodeGen Graph GraphModule Interpreter Tracer Transformer replace_pattern symbolic_trace",
-)
+_absent.declare(__name__, "arcgrad does not look for patterns in graphs", "replace_pattern")

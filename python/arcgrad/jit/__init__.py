@@ -13,6 +13,7 @@ Compiled modules cannot be written to files or read from them.
 
 from __future__ import annotations
 
+import builtins
 import typing
 
 from arcgrad import _absent
@@ -60,8 +61,24 @@ class TracerWarning(Warning):
     """What tracing would warn of; never issued."""
 
 
-class ScriptModule(Module):
-    """A base class like :class:`arcgrad.nn.Module`; no module is an instance of it unless its class says so."""
+class _OfScripted(type):
+    """Modules that :func:`script` and its like gave back, and those in them, are instances, as what PyTorch makes of them is."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return super().__instancecheck__(instance) or cls is ScriptModule and "_is_scripted" in getattr(instance, "__dict__", ())
+
+
+class ScriptModule(Module, metaclass=_OfScripted):
+    """A base class like :class:`arcgrad.nn.Module`. What :func:`script`, :func:`trace`, :func:`trace_module` and :func:`freeze` return is
+    an instance, too: programs ask whether a module has been through them."""
+
+
+def _noted(obj: T) -> T:
+    """The same object; of modules it is noted that they were to be compiled."""
+    if builtins.isinstance(obj, Module):
+        for module in obj.modules():
+            module.__dict__["_is_scripted"] = True
+    return obj
 
 
 class ScriptFunction:
@@ -76,7 +93,7 @@ Final = typing.Final
 
 def script(obj: T, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None, example_inputs: Any = None, **_options: Any) -> T:
     """Returns ``obj``, a function, module or class, as it is."""
-    return obj
+    return _noted(obj)
 
 
 def trace(
@@ -90,22 +107,22 @@ def trace(
     **_options: Any,
 ) -> T:
     """Returns ``func``, a function or module, as it is. Unlike a trace it goes on to follow the values it is given."""
-    return func
+    return _noted(func)
 
 
 def trace_module(mod: T, inputs: dict[str, Any], *_arguments: Any, check_trace: bool = True, **_options: Any) -> T:
     """Returns the module as it is."""
-    return mod
+    return _noted(mod)
 
 
 def freeze(mod: T, preserved_attrs: Any = None, optimize_numerics: bool = True) -> T:
     """Returns the module as it is."""
-    return mod
+    return _noted(mod)
 
 
 def optimize_for_inference(mod: T, other_methods: Any = None) -> T:
     """Returns the module as it is."""
-    return mod
+    return _noted(mod)
 
 
 def script_method(fn: T) -> T:

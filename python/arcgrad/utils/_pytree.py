@@ -239,6 +239,15 @@ def register_pytree_node(
 
 _register_pytree_node = register_pytree_node
 
+# The two functions of the usual kinds, by the names that packages know them by.
+_tuple_flatten, _tuple_unflatten = _kinds[tuple].flatten, _kinds[tuple].unflatten
+_list_flatten, _list_unflatten = _kinds[list].flatten, _kinds[list].unflatten
+_dict_flatten, _dict_unflatten = _kinds[dict].flatten, _kinds[dict].unflatten
+_ordereddict_flatten, _ordereddict_unflatten = _kinds[OrderedDict].flatten, _kinds[OrderedDict].unflatten
+_defaultdict_flatten, _defaultdict_unflatten = _kinds[defaultdict].flatten, _kinds[defaultdict].unflatten
+_deque_flatten, _deque_unflatten = _kinds[deque].flatten, _kinds[deque].unflatten
+_namedtuple_flatten, _namedtuple_unflatten = _named.flatten, _named.unflatten
+
 
 # ---- structures ----
 

@@ -43,9 +43,11 @@ __all__ = [
     "checkpoint_sequential",
     "create_selective_checkpoint_contexts",
     "detach_variable",
+    "get_device_states",
     "noop_context_fn",
     "set_checkpoint_debug_enabled",
     "set_checkpoint_early_stop",
+    "set_device_states",
 ]
 
 _DEFAULT_CHECK = "default"
@@ -106,6 +108,26 @@ def detach_variable(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(
         value.detach().requires_grad_(value.requires_grad) if isinstance(value, Tensor) else value for value in inputs
     )
+
+
+def get_device_states(*args: Any) -> tuple[list[int], list[Tensor]]:
+    """The devices of the arguments that have generators of their own, and the states of those: none, since the CPU's one generator
+    is asked by :func:`arcgrad.get_rng_state`.
+
+    >>> get_device_states(empty(2), 3)
+    ([], [])
+    """
+    return [], []
+
+
+def set_device_states(devices: Sequence[int], states: Sequence[Tensor], *, device_type: str | None = None) -> None:
+    """Puts back what :func:`get_device_states` gave.
+
+    Raises:
+        RuntimeError: a device is named; there are none but the CPU.
+    """
+    if device_type != "meta" and len(devices):
+        raise RuntimeError(f"set_device_states: there is no device {devices[0]!r}: arcgrad computes on the CPU only")
 
 
 def check_backward_validity(inputs: Any) -> None:

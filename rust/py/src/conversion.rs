@@ -148,6 +148,8 @@ fn target(args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> PyRe
                 target.copy = flag.is_true();
             }
             flags += 1;
+        } else if argument.is_instance_of::<pyo3::types::PyType>() {
+            target.dtype = dtype::from_py_or_type(&argument)?;
         } else if position == 0 || argument.is_none() {
             target.device = device::read(&argument)?.or(target.device);
         } else {

@@ -7,6 +7,7 @@ use arcgrad::{Array, DType, Scalar, Tensor, default_dtype};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule, PyFloat, PyInt, PyList, PyMemoryView, PyString, PyTuple};
 
@@ -455,7 +456,8 @@ fn new_tensor(
     check_pinned(pin_memory)?;
     let wanted = wanted_dtype(dtype)?;
     warn_of_copy(data, "tensor")?;
-    finish(py, from_any_on(device, data, wanted, true)?, requires_grad)
+    let made = from_any_on(device, data, wanted, true).and_then(|tensor| finish(py, tensor, requires_grad));
+    or_kept(made, data, dtype, true)
 }
 
 /// `data` as a tensor; shares the memory of tensors and NumPy arrays where the dtype allows it.
@@ -471,7 +473,9 @@ fn as_tensor(
     }
     // Where a block of the program has another default, what is there already goes there, too.
     let device = device::or_default(device)?;
-    tensor::to_py(data.py(), from_any_on(device, data, wanted_dtype(dtype)?, false)?)
+    let made =
+        from_any_on(device, data, wanted_dtype(dtype)?, false).and_then(|tensor| tensor::to_py(data.py(), tensor));
+    or_kept(made, data, dtype, false)
 }
 
 /// `obj` as a tensor: shares the memory of tensors, NumPy arrays and, as a vector, of buffers, unless `copy=True`; `copy=False` refuses to copy.
@@ -534,13 +538,34 @@ fn asarray(
     }
 }
 
+/// What was made of some data; where that failed because the core has no such elements, what the package keeps them in
+/// (`arcgrad._kept`): arrays of unsigned integers of more than a byte.
+fn or_kept(
+    made: PyResult<Py<PyAny>>,
+    data: &Bound<'_, PyAny>,
+    dtype: Option<&Bound<'_, PyAny>>,
+    copy: bool,
+) -> PyResult<Py<PyAny>> {
+    let error = match made {
+        Err(error) if is_array(data) => error,
+        made => return made,
+    };
+    let descr = data.getattr("dtype")?;
+    let (kind, size): (char, usize) = (descr.getattr("kind")?.extract()?, descr.getattr("itemsize")?.extract()?);
+    if kind != 'u' || size == 1 || !descr.getattr("isnative")?.is_truthy()? {
+        return Err(error);
+    }
+    let py = data.py();
+    Ok(py.import(intern!(py, "arcgrad._kept"))?.call_method1(intern!(py, "of_array"), (data, dtype, copy))?.unbind())
+}
+
 /// A tensor over the memory of a NumPy array: changes of one are seen in the other.
 #[pyfunction]
 fn from_numpy(array: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     if !is_array(array) {
         return Err(PyTypeError::new_err(format!("expected np.ndarray (got {})", type_name(array))));
     }
-    tensor::to_py(array.py(), from_array(array, "from_numpy")?)
+    or_kept(from_array(array, "from_numpy").and_then(|tensor| tensor::to_py(array.py(), tensor)), array, None, false)
 }
 
 /// Whether the object lends its memory, and is nothing that knows its elements better.

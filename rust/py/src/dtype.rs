@@ -200,6 +200,9 @@ pub fn from_py_or_type(object: &Bound<'_, PyAny>) -> PyResult<Option<DType>> {
     if object.is(py.get_type::<pyo3::types::PyInt>()) {
         return Ok(Some(DType::I64));
     }
+    if object.is(py.get_type::<pyo3::types::PyComplex>()) {
+        return Ok(Some(DType::C128));
+    }
     Err(PyTypeError::new_err(format!("dtype must be an arcgrad.dtype, not {}", type_name(object))))
 }
 

@@ -11,8 +11,16 @@ if TYPE_CHECKING:
     def __getattr__(name: str) -> Any: ...
 
 
+__all__ = ["is_available"]
+
+
+def is_available() -> bool:
+    """False: there are no process groups."""
+    return False
+
+
 _absent.declare(
     __name__,
     "arcgrad has no process groups",
-    "RRef TensorPipeRpcBackendOptions get_worker_info init_rpc remote rpc_async rpc_sync shutdown",
+    "BackendType PyRRef RRef RpcBackendOptions WorkerInfo TensorPipeRpcBackendOptions get_worker_info init_rpc remote rpc_async rpc_sync shutdown",
 )

@@ -19,9 +19,15 @@ def _no_such_device(name):
     return RuntimeError(f"this module cannot be moved to {name}: arcgrad computes on the CPU and has no {name} support")
 
 
+#: The dtypes that Python's own types stand for.
+_OF_TYPES = {bool: arcgrad.bool, int: arcgrad.int64, float: arcgrad.float64, complex: arcgrad.complex128}
+
+
 def _parse_to(*args, device=None, dtype=None, non_blocking=False, memory_format=None, tensor=None):
     """Read the arguments of :meth:`Module.to`; returns device, dtype and the other keyword arguments."""
-    positional = list(args)
+    positional = [_OF_TYPES.get(value, value) if isinstance(value, type) else value for value in args]
+    if isinstance(dtype, type):
+        dtype = _OF_TYPES.get(dtype, dtype)
     if positional and isinstance(positional[0], Tensor):
         tensor = positional.pop(0)
     elif positional and isinstance(positional[0], arcgrad.dtype):

@@ -26,6 +26,24 @@ _triple = _ntuple(3, "_triple")
 _quadruple = _ntuple(4, "_quadruple")
 
 
+def _reverse_repeat_tuple(t: tuple[Any, ...], n: int) -> tuple[Any, ...]:
+    """The padding of axes, the first one in front, as :func:`arcgrad.nn.functional.pad` takes it: the last one in front, ``n`` each."""
+    return tuple(value for value in reversed(t) for _ in range(n))
+
+
+def _list_with_default(out_size: Any, defaults: Any) -> Any:
+    """Sizes of which those that are None are taken from the end of ``defaults``.
+
+    Raises:
+        ValueError: there are too few of these.
+    """
+    if isinstance(out_size, int):
+        return out_size
+    if len(defaults) <= len(out_size):
+        raise ValueError(f"Input dimension should be at least {len(out_size) + 1}")
+    return [default if size is None else size for size, default in zip(out_size, defaults[-len(out_size) :])]
+
+
 def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: str) -> None:
     """Takes a prefix (``'module.'`` of a wrapped module) from the names of a state dictionary, in place.
 

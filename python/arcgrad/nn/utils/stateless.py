@@ -93,6 +93,10 @@ def swapped(module: Module, tensors: dict[str, Any], tie_weights: bool = True, s
                 tensors[path] = left
 
 
+# Under PyTorch's name, by which packages know it.
+_reparametrize_module = swapped
+
+
 def functional_call(
     module: Module,
     parameters_and_buffers: dict[str, Tensor],

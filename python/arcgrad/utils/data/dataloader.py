@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Callable
 from functools import partial
 
 from arcgrad import _names, _warnings
@@ -16,9 +17,13 @@ from .worker import Exhausted, Failure, IterableFetcher, MapFetcher, run
 
 T_co = TypeVar("T_co", covariant=True)
 
+# What a loader is given to join samples, and to begin a worker with.
+_collate_fn_t = Callable[[list], object]
+_worker_init_fn_t = Callable[[int], None]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from arcgrad._core import Generator
@@ -234,15 +239,17 @@ class DataLoader(Generic[T_co]):
             _warnings.warn(
                 "'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't be used."
             )
-        if self.num_workers == 0:
-            return _InProcess(self)
-        if not self.persistent_workers:
-            return _WithWorkers(self)
+        if self.num_workers == 0 or not self.persistent_workers:
+            return self._get_iterator()
         if self._workers_kept is None:
             self._workers_kept = _WithWorkers(self)
         else:
             self._workers_kept.begin_again(self)
         return self._workers_kept
+
+    def _get_iterator(self):
+        """A pass of its own; loaders that read in another way override it."""
+        return _InProcess(self) if self.num_workers == 0 else _WithWorkers(self)
 
     def __len__(self) -> int:
         """The number of batches; for an iterable dataset, as far as it knows its own length."""
@@ -482,5 +489,8 @@ class _WithWorkers(_Pass):
         if getattr(self, "_processes", None) and hasattr(self, "_under_way") and os.getpid() == self._owner:
             self._shut_down()
 
+
+# Under PyTorch's names, by which packages know them.
+_BaseDataLoaderIter, _SingleProcessDataLoaderIter, _MultiProcessingDataLoaderIter = _Pass, _InProcess, _WithWorkers
 
 _names.describe(__name__)

@@ -59,14 +59,25 @@ pub(in crate::ops) fn drawn_by<O: Op + Clone + PartialEq + fmt::Debug>(
         own[0] = repeated(&own[0])?;
         return call(op, &own.iter().collect::<SmallVec<[&Tensor; 2]>>());
     }
-    refuse_same(name)?;
+    refuse_same(name, inputs)?;
     call(op, inputs)
 }
 
 /// Where examples of batches get the same numbers, nothing that differs between them may be drawn from.
-pub(super) fn refuse_same(op: &'static str) -> Result<()> {
-    if batches().iter().any(|(_, _, randomness)| *randomness == Randomness::Same) {
-        return Err(Error::runtime(op, "Vmap does not currently support same randomness with a batched tensor input"));
+pub(super) fn refuse_same(op: &'static str, inputs: &[&Tensor]) -> Result<()> {
+    for &input in inputs {
+        let mut part = input.clone();
+        // From the innermost batch outwards: what stands for the examples of one may be an example of the next.
+        for &(level, _, randomness) in &batches() {
+            let Some((whole, _)) = levels::whole(&part, level) else { continue };
+            if randomness == Randomness::Same {
+                return Err(Error::runtime(
+                    op,
+                    "Vmap does not currently support same randomness with a batched tensor input",
+                ));
+            }
+            part = whole;
+        }
     }
     Ok(())
 }

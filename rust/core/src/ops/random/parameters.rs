@@ -314,7 +314,7 @@ pub fn bernoulli_each_(target: &Tensor, p: &Tensor, generator: Option<&SharedGen
     if modes().any(Modes::LIFTED) && !batches().is_empty() {
         check_allowed(OP)?;
         if p.is_batched() {
-            refuse_same(OP)?;
+            refuse_same(OP, &[p])?;
         } else if !target.is_batched() {
             refuse_different(OP)?;
         } else if batches().iter().all(|(_, _, randomness)| *randomness == Randomness::Same) {

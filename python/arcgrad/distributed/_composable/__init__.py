@@ -1,0 +1,14 @@
+"""Modules spread over several processes by functions."""
+
+from __future__ import annotations
+
+from arcgrad import _absent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    def __getattr__(name: str) -> Any: ...
+
+
+_absent.declare(__name__, "arcgrad has no process groups", "checkpoint fully_shard replicate")
