@@ -230,7 +230,7 @@ def test_what_the_output_does_not_depend_on_has_gradient_zero():
         (lambda: grad(lambda x: (x.sum(), x))(X), RuntimeError, r"Expected f\(\*args\) to return a Tensor, got <class 'tuple'>"),
         (lambda: grad(lambda x: x.sum(), has_aux=True)(X), RuntimeError, r"should be a tuple: \(output, aux\) if has_aux is True"),
         (lambda: grad(lambda x: (x.sum(), 3), has_aux=True)(X), RuntimeError, "Expected tensors, got unsupported type <class 'int'>"),
-        (lambda: grad(lambda x: x.sum())(ag.tensor([1])), RuntimeError, "only Tensors of floating point"),
+        (lambda: grad(lambda x: x.sum())(ag.tensor([1])), RuntimeError, "Only Tensors of floating point"),
         (lambda: grad(lambda x: x.mul_(2).sum())(X.clone()), RuntimeError, "leaf Variable that requires grad is being used in an in-place"),
         (lambda: vjp(lambda x: x.long(), X), RuntimeError, "All outputs of f must be floating-point or complex Tensors, got Tensor"),
         (lambda: vjp(lambda x: 3, X), RuntimeError, r"vjp\(f, \*primals\): expected f\(\*primals\) to return only tensors, got"),

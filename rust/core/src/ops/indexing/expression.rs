@@ -136,8 +136,8 @@ impl Expression {
                     let (dtype, rank) = (tensor.dtype(), tensor.rank());
                     if dtype == DType::U8 {
                         warning::warn("index", || {
-                            "indexing with dtype uint8 is now deprecated, please use a dtype bool instead: it is taken for \
-                             a mask, not for positions."
+                            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead: it is \
+                             taken for a mask, not for positions."
                                 .to_owned()
                         })?;
                     }

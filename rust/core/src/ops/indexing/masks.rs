@@ -57,9 +57,10 @@ pub fn nonzero(input: &Tensor) -> Result<Tensor> {
     Ok(Tensor::from_array(nonzero_array(&input.array())?))
 }
 
-/// The positions of the elements that are not zero, one vector per axis; a tensor without axes counts as a vector.
-pub fn nonzero_tuple(input: &Tensor) -> Result<Vec<Tensor>> {
-    batching::refuse_dynamic("nonzero", &[input])?;
+/// The positions of the elements that are not zero, one vector per axis; a tensor without axes counts as a vector. `op` is who
+/// asks.
+pub fn nonzero_tuple(op: &'static str, input: &Tensor) -> Result<Vec<Tensor>> {
+    batching::refuse_dynamic(op, &[input])?;
     let array = write::at_least_vector(&input.array());
     Ok(nonzero_columns(&array)?.into_iter().map(Tensor::from_array).collect())
 }
@@ -155,7 +156,7 @@ impl Op for MaskSelected {
             (whole, mask) = (views::unsqueeze(&whole, 1)?, views::unsqueeze(&mask, 0)?);
         }
         let shape: Shape = std::iter::once(cx.size()).chain(mask.shape()).collect();
-        let columns = nonzero_tuple(&mask)?.into_iter().enumerate();
+        let columns = nonzero_tuple("nonzero", &mask)?.into_iter().enumerate();
         let indices: Indices = columns.map(|(axis, column)| (axis + 1, column)).collect();
         cx.put(indexing::at(&views::broadcast_to(&whole, &shape)?, &indices)?, Some(0));
         Ok(())
