@@ -43,6 +43,16 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     )
 
 
+def _sparse_dim(self: Tensor) -> int:
+    """How many axes of a tensor are sparse: none, of one whose elements all lie in memory."""
+    return 0
+
+
+def _dense_dim(self: Tensor) -> int:
+    """How many axes of a tensor are dense: all, of one whose elements all lie in memory."""
+    return self.ndim
+
+
 def is_signed(input: Tensor) -> bool:
     """Whether the dtype of a tensor has negative numbers."""
     return input.dtype.is_signed

@@ -568,6 +568,9 @@ impl PyTensor {
         let Some(given) = tensor::from_py(data) else {
             return Err(PyTypeError::new_err(format!("Variable data has to be a tensor, but got {}", type_name(data))));
         };
+        if self.tensor().array().storage().is_placeholder() {
+            return Err(PyRuntimeError::new_err("mutating directly with `.data` under vmap transform is not allowed."));
+        }
         guard(|| self.tensor().set_data(given))
     }
 

@@ -188,7 +188,7 @@ impl Elements {
     fn into_tensor(self) -> PyResult<Tensor> {
         let dtype = self.wanted.or(self.dtype).unwrap_or_else(default_dtype);
         let of_complex = self.numbers.iter().any(|number| number.category() == Category::Complex);
-        if of_complex && !dtype.is_complex() {
+        if of_complex && !dtype.is_complex() && dtype != DType::Bool {
             return Err(PyTypeError::new_err(if dtype.is_float() {
                 "must be real number, not complex"
             } else {
@@ -222,6 +222,8 @@ unsafe fn write(to: *mut u8, dtype: DType, numbers: &[Scalar]) {
 /// Whether a number can be stored without overflow. Among floating-point types it becomes infinite, as in PyTorch.
 fn holds(number: Scalar, dtype: DType) -> bool {
     match number {
+        // Of anything it can be said whether it is 0.
+        _ if dtype == DType::Bool => true,
         Scalar::Complex(..) if dtype.category() < Category::Complex => number.is_storable(dtype),
         _ => dtype.is_differentiable() || number.is_storable(dtype),
     }

@@ -181,7 +181,11 @@ pub fn arange(start: Scalar, end: Scalar, step: Scalar, dtype: Option<DType>) ->
     } else {
         ((last - first) / by).ceil()
     };
-    // Compared as floats: a length that no `i64` holds is too much memory, too.
+    // Compared as floats.
+    if length >= 9.2e18 && !integral {
+        return Err(Error::runtime(OP, "invalid size, possible overflow?"));
+    }
+    // A length that no `i64` holds is too much memory, too.
     if length >= 9.2e18 {
         return Err(Box::new(Error::OutOfMemory {
             op: OP,

@@ -24,6 +24,7 @@ use crate::ops::{batching, indexing, rows, views};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
+use crate::warning;
 
 // ---- positions -----------------------------------------------------------------------------------------------------
 
@@ -66,6 +67,18 @@ pub fn nonzero_tuple(op: &'static str, input: &Tensor) -> Result<Vec<Tensor>> {
 }
 
 // ---- masks ---------------------------------------------------------------------------------------------------------
+
+/// Bytes are taken for a mask, which is not what other integers are.
+pub(super) fn warn_of_bytes(index: &Tensor) -> Result<()> {
+    if index.dtype() != DType::U8 {
+        return Ok(());
+    }
+    warning::warn("index", || {
+        "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead: it is taken for a mask, not for \
+         positions."
+            .to_owned()
+    })
+}
 
 fn check_mask(op: &'static str, mask: DType) -> Result<()> {
     if mask == DType::Bool {

@@ -149,7 +149,7 @@ pub fn contiguous(source: &Tensor) -> Result<Tensor> {
     // An example of a batch lies as all of them do.
     let of_example = if array.storage().is_placeholder() { source.example_strides() } else { None };
     let is_kept = match of_example {
-        Some(strides) => crate::shape::is_contiguous(array.shape(), &strides),
+        Some(strides) => shape::is_contiguous(array.shape(), &strides),
         None => array.is_contiguous(),
     };
     if is_kept { Ok(source.clone()) } else { clone_contiguous(source) }
