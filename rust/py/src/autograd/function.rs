@@ -8,7 +8,9 @@ use arcgrad::graph::level::{Kind as LevelKind, below};
 use arcgrad::graph::node::{Backward, Meta};
 use arcgrad::graph::op::Op;
 use arcgrad::graph::views::{self, Creation};
-use arcgrad::graph::{Blame, Edge, ModeGuard, Modes, NodeRef, custom, cuts, engine, is_grad_enabled, modes, no_grad, record};
+use arcgrad::graph::{
+    Blame, Edge, ModeGuard, Modes, NodeRef, custom, cuts, engine, is_grad_enabled, modes, no_grad, record,
+};
 use arcgrad::ops::levels;
 use arcgrad::{Array, Result, Tensor};
 use parking_lot::Mutex;

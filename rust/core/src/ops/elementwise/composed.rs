@@ -121,7 +121,10 @@ fn without_nan(input: &Tensor) -> Result<Tensor> {
 #[track_caller]
 pub fn nansum(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
     if input.dtype().is_complex() {
-        return Err(Error::not_implemented("nansum", "nansum on CPU does not support complex inputs: their sum".to_owned()));
+        return Err(Error::not_implemented(
+            "nansum",
+            "nansum on CPU does not support complex inputs: their sum".to_owned(),
+        ));
     }
     if !input.dtype().is_float() {
         return reduce::sum(input, axes, keep, dtype);

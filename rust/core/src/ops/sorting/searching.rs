@@ -61,13 +61,7 @@ pub fn searchsorted(
 }
 
 /// [`searchsorted`], however the operands lie.
-fn places(
-    sequence: &Tensor,
-    values: &Tensor,
-    right: bool,
-    sorter: Option<&Tensor>,
-    narrow: bool,
-) -> Result<Tensor> {
+fn places(sequence: &Tensor, values: &Tensor, right: bool, sorter: Option<&Tensor>, narrow: bool) -> Result<Tensor> {
     const OP: &str = "searchsorted";
     let (boundaries, wanted) = (sequence.shape(), values.shape());
     let Some((&len, outer)) = boundaries.split_last() else {

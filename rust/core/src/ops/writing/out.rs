@@ -180,7 +180,9 @@ fn of_another_dtype(op: &'static str, result: DType, out: DType) -> String {
         "quantile" | "nanquantile" => "quantile() out tensor must be same dtype as the input tensor".to_owned(),
         "index_select" | "masked_select" => format!("{op}(): self and result must have the same scalar type"),
         "take" => {
-            format!("take(): self and out expected to have the same dtype, but got self.dtype = {wanted} and out.dtype = {given}")
+            format!(
+                "take(): self and out expected to have the same dtype, but got self.dtype = {wanted} and out.dtype = {given}"
+            )
         }
         "nonzero" | "argwhere" => format!("Expected out tensor to have scalar type Long but got scalar type{given}"),
         "dot" | "vdot" => format!("result dtype {given} does not match input dtype {wanted}"),
