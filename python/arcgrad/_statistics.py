@@ -59,11 +59,11 @@ def histogram(
     _check_weight(weight, input, (*input.shape, 1), input.shape)
     if range is not None and len(range) != 2:
         raise RuntimeError(f"torch.histogramdd: for a 1-dimensional histogram range should have 2 elements, but got {len(range)}")
-    for given in out or ():
+    for what, given in zip(("hist", "bin_edges"), out or ()):
         if given.dtype is not input.dtype:
             raise RuntimeError(
-                "torch.histogram: input tensor and hist tensor should have the same dtype, but got input "
-                f"{_in_c(input.dtype)} and hist {_in_c(given.dtype)}"
+                f"torch.histogram: input tensor and {what} tensor should have the same dtype, but got input "
+                f"{_in_c(input.dtype)} and {what} {_in_c(given.dtype)}"
             )
     values = input.detach().reshape(-1)
     edges = _edges(values, bins, range)

@@ -807,3 +807,10 @@ def test_an_example_says_how_it_lies_among_the_others():
     vmap(lambda x: seen.append((x.stride(), x.is_contiguous(), x.contiguous().is_contiguous())) or x, in_dims=2)(x)
     assert seen == [((4, 1), True, True), ((12, 4), False, True)]
     assert vmap(lambda x: x, in_dims=1, out_dims=1)(x) is x
+
+
+def test_whether_all_is_true_is_asked_of_all_examples():
+    seen = []
+    vmap(lambda x: seen.append(ag._is_all_true(x > 0).item()) or x)(tensor([1.0, 2.0]))
+    vmap(lambda x: seen.append(ag._is_all_true(x > 1).item()) or x)(tensor([1.0, 2.0]))
+    assert seen == [True, False]
