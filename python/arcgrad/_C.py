@@ -66,6 +66,11 @@ def _current_autograd_node() -> Any:
     return _graph.current_node()
 
 
+def _is_alias_of(first: Tensor, second: Tensor) -> bool:
+    """Whether two tensors show the same block of memory."""
+    return first.untyped_storage().data_ptr() == second.untyped_storage().data_ptr()
+
+
 class _WeakTensorRef:
     """A weak reference to a tensor that does not keep it alive, whatever becomes of the object that stands for it."""
 
@@ -122,7 +127,22 @@ def _set_vmap_fallback_enabled(enabled: bool) -> None:
         raise RuntimeError("vmap has no fallback in arcgrad: an operation without a batching rule is an error")
 
 
-_nn = SimpleNamespace(_parse_to=_parse_to)
+
+
+class _Functions:
+    """What ``torch._C._nn`` holds: the functions of layers, as they are called there."""
+
+    _parse_to = staticmethod(_parse_to)
+
+    def __getattr__(self, name: str) -> Any:
+        from arcgrad.nn import functional
+
+        if name[:2] != "__" and callable(found := getattr(functional, name, None)):
+            return found
+        raise AttributeError(f"module 'arcgrad._C._nn' has no attribute {name!r}", name=name, obj=self)
+
+
+_nn = _Functions()
 _autograd_names = SimpleNamespace(
     SavedTensor=_graph.SavedTensor,
     _get_current_graph_task_keep_graph=lambda: bool(_graph.keeps_graph()),

@@ -43,6 +43,16 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     )
 
 
+def _sparse_dim(self: Tensor) -> int:
+    """How many axes of a tensor are sparse: none, of one whose elements all lie in memory."""
+    return 0
+
+
+def _dense_dim(self: Tensor) -> int:
+    """How many axes of a tensor are dense: all, of one whose elements all lie in memory."""
+    return self.ndim
+
+
 def is_signed(input: Tensor) -> bool:
     """Whether the dtype of a tensor has negative numbers."""
     return input.dtype.is_signed
@@ -109,4 +119,9 @@ def _is_any_true(input: Tensor) -> Tensor:
 def _boolean(input, name):
     if input.dtype is not _core.bool:
         raise RuntimeError(f"{name}: expected a boolean tensor, but got {input.dtype}")
+    # Asked of one example, it is a question about all of them, and the answer can be looked at.
+    if _core._autograd.is_transforming():
+        from arcgrad.func import debug_unwrap
+
+        return debug_unwrap(input)
     return input

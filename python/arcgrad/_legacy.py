@@ -10,8 +10,8 @@ class _TensorType(type):
         return isinstance(instance, _core.Tensor) and instance.dtype is cls.dtype
 
     def __call__(cls, *args, device=None):
-        if device is not None:
-            _core.device(device)
+        if device is not None and (given := _core.device(device)).type != "cpu":
+            raise RuntimeError(f"legacy constructor expects device type: cpu but device type: {given.type} was passed")
         if len(args) == 1 and (memory := getattr(args[0], "_untyped", None)) is not None:
             # A storage with a dtype is the memory of the tensor.
             if args[0].dtype is not cls.dtype:

@@ -55,17 +55,16 @@ def histogram(
     hist=tensor([0., 2., 1., 0.]),
     bin_edges=tensor([0.0000, 0.7500, 1.5000, 2.2500, 3.0000]))
     """
-    if not input.is_floating_point():
-        raise NotImplementedError(f'"histogram" not implemented for {input.dtype}')
-    if weight is not None and weight.dtype is not input.dtype:
-        raise RuntimeError(
-            "torch.histogramdd(): if weight tensor is provided, input tensor and weight tensor should have the same dtype"
-        )
-    if weight is not None and weight.shape != input.shape:
-        raise RuntimeError(
-            "torch.histogramdd(): if weight tensor is provided it should have the same shape as the input tensor excluding its "
-            "innermost dimension"
-        )
+    _check_dtype(input)
+    _check_weight(weight, input, (*input.shape, 1), input.shape)
+    if range is not None and len(range) != 2:
+        raise RuntimeError(f"torch.histogramdd: for a 1-dimensional histogram range should have 2 elements, but got {len(range)}")
+    for what, given in zip(("hist", "bin_edges"), out or ()):
+        if given.dtype is not input.dtype:
+            raise RuntimeError(
+                f"torch.histogram: input tensor and {what} tensor should have the same dtype, but got input "
+                f"{_in_c(input.dtype)} and {what} {_in_c(given.dtype)}"
+            )
     values = input.detach().reshape(-1)
     edges = _edges(values, bins, range)
     if range is not None and isinstance(bins, _core.Tensor):
@@ -112,35 +111,29 @@ def histogramdd(
     tensor([[0., 1.],
             [1., 1.]])
     """
-    if not input.is_floating_point():
-        raise NotImplementedError(f'"histogramdd" not implemented for {input.dtype}')
+    _check_dtype(input)
     if input.ndim < 2:
-        raise RuntimeError(f"torch.histogramdd(): input tensor should have at least 2 dimensions, but got {input.ndim}")
+        raise RuntimeError(f"torch.histogramdd: input tensor should have at least 2 dimensions, but got {input.ndim}")
     count = input.shape[-1]
     if isinstance(bins, int):
         bins = [bins] * count
     if len(bins) != count:
         raise RuntimeError(
-            f"torch.histogramdd(): expected {count} {'sequences of bin edges' if bins and isinstance(bins[0], _core.Tensor) else 'bin counts'} "
-            f"for a {count}-dimensional histogram but got {len(bins)}"
+            "histogramdd: The size of bins must be equal to the innermost dimension of the input. "
+            f"(got {len(bins)} for {count} coordinates)"
         )
     if range is not None and len(range) != 2 * count:
         raise RuntimeError(
             f"torch.histogramdd: for a {count}-dimensional histogram range should have {2 * count} elements, but got {len(range)}"
         )
-    if weight is not None and weight.dtype is not input.dtype:
-        raise RuntimeError(
-            "torch.histogramdd(): if weight tensor is provided, input tensor and weight tensor should have the same dtype"
-        )
-    if weight is not None and weight.shape != input.shape[:-1]:
-        raise RuntimeError(
-            "torch.histogramdd(): if weight tensor is provided it should have the same shape as the input tensor excluding its "
-            "innermost dimension"
-        )
-    points = input.detach().reshape(-1, count)
+    _check_weight(weight, input, input.shape, input.shape[:-1])
+    if count == 0:
+        # A grid without axes has one cell, in which no point lies.
+        return _named("histogramdd", _core.full((), float("nan") if density else 0.0, dtype=input.dtype), ())
+    points = input.detach().flatten(0, -2)
     axes = points.unbind(1)
     outer = (lambda axis: None) if range is None else (lambda axis: range[2 * axis : 2 * axis + 2])
-    edges = tuple(_edges(values, each, outer(axis)) for axis, (values, each) in enumerate(zip(axes, bins)))
+    edges = tuple(_edges(values, each, outer(axis), axis) for axis, (values, each) in enumerate(zip(axes, bins)))
     shape = [each.numel() - 1 for each in edges]
     inside = _core.ones(points.shape[0], dtype=_core.bool)
     place = _core.zeros(points.shape[0], dtype=_core.int64)
@@ -159,6 +152,44 @@ def histogramdd(
     return _named("histogramdd", hist, edges)
 
 
+def _in_c(dtype):
+    """The name of a dtype in the messages of PyTorch, which is that of its C++."""
+    return {_core.float64: "double", _core.float32: "float", _core.int64: "long int", _core.int32: "int"}.get(dtype, str(dtype))
+
+
+def _check_dtype(input):
+    if not input.is_floating_point():
+        raise NotImplementedError(f"\"histogramdd\" not implemented for '{_NAMES.get(input.dtype, input.dtype)}'")
+
+
+_NAMES = {
+    _core.bool: "Bool",
+    _core.uint8: "Byte",
+    _core.int8: "Char",
+    _core.int16: "Short",
+    _core.int32: "Int",
+    _core.int64: "Long",
+    _core.complex64: "ComplexFloat",
+    _core.complex128: "ComplexDouble",
+}
+
+
+def _check_weight(weight, input, points, wanted):
+    """``points`` is the shape of the input as rows of coordinates."""
+    if weight is None:
+        return
+    if weight.dtype is not input.dtype:
+        raise RuntimeError(
+            "torch.histogramdd: if weight tensor is provided, input tensor and weight tensor should have the same dtype, but got "
+            f"input({_in_c(input.dtype)}), and weight({_in_c(weight.dtype)})"
+        )
+    if weight.shape != wanted:
+        raise RuntimeError(
+            "torch.histogramdd: if weight tensor is provided it should have the same shape as the input tensor excluding its "
+            f"innermost dimension, but got input with shape {list(points)} and weight with shape {list(weight.shape)}"
+        )
+
+
 def _bin_of(values, edges, count, equal):
     """The bin that each value lies in, of those that lie in any; the first or the last one of others."""
     if equal:
@@ -168,15 +199,21 @@ def _bin_of(values, edges, count, equal):
     return place.clamp_(0, count - 1)
 
 
-def _edges(values, bins, outer):
+def _edges(values, bins, outer, axis=0):
     if isinstance(bins, _core.Tensor):
-        if bins.ndim != 1 or bins.numel() == 0:
-            raise RuntimeError(f"torch.histogramdd(): bins tensor should have one dimension, but got {bins.ndim} dimensions")
         if bins.dtype is not values.dtype:
-            raise RuntimeError("torch.histogramdd(): input tensor and bins tensors should have the same dtype")
+            raise RuntimeError(
+                "torch.histogramdd: input tensor and bins tensors should have the same dtype, but got input with dtype "
+                f"{_in_c(values.dtype)} and bins for dimension {axis} with dtype {_in_c(bins.dtype)}"
+            )
+        if bins.ndim != 1 or bins.numel() == 0:
+            raise RuntimeError(
+                f"torch.histogramdd: bins tensor should have one dimension, but got {bins.ndim} dimensions in the bins tensor for "
+                f"dimension {axis}"
+            )
         return bins.detach()
     if bins <= 0:
-        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins}")
+        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension {axis}")
     if outer is not None:
         low, high = map(float, outer)
     elif values.numel():
@@ -184,9 +221,11 @@ def _edges(values, bins, outer):
     else:
         low, high = 0.0, 1.0
     if not (abs(low) < float("inf") and abs(high) < float("inf")):
-        raise RuntimeError(f"torch.histogramdd(): dimension 0's range [{low}, {high}] is not finite")
+        raise RuntimeError(f"torch.histogramdd: dimension {axis}'s range [{low:g}, {high:g}] is not finite")
     if low > high:
-        raise RuntimeError("torch.histogramdd(): min should not exceed max for dimension 0")
+        raise RuntimeError(
+            f"torch.histogramdd: min should not exceed max, but got min {low:g} max {high:g} for dimension {axis}"
+        )
     if low == high:
         low, high = low - 0.5, high + 0.5
     return _core.linspace(low, high, bins + 1, dtype=values.dtype)

@@ -253,8 +253,8 @@ def _made(args, dtype, device):
     if not args:
         return empty(0, dtype=dtype, device=device).untyped_storage()
     (given,) = args
-    if isinstance(given, int):
-        return empty(given, dtype=dtype, device=device).untyped_storage()
+    if not isinstance(given, Tensor) and hasattr(given, "__index__") and getattr(given, "ndim", 0) == 0:
+        return empty(int(given), dtype=dtype, device=device).untyped_storage()
     if isinstance(given, str):
         raise TypeError(f"invalid data type 'str': a storage holds numbers, not {given!r}")
     if isinstance(given, Tensor) or not hasattr(given, "__len__"):

@@ -230,7 +230,7 @@ def test_what_the_output_does_not_depend_on_has_gradient_zero():
         (lambda: grad(lambda x: (x.sum(), x))(X), RuntimeError, r"Expected f\(\*args\) to return a Tensor, got <class 'tuple'>"),
         (lambda: grad(lambda x: x.sum(), has_aux=True)(X), RuntimeError, r"should be a tuple: \(output, aux\) if has_aux is True"),
         (lambda: grad(lambda x: (x.sum(), 3), has_aux=True)(X), RuntimeError, "Expected tensors, got unsupported type <class 'int'>"),
-        (lambda: grad(lambda x: x.sum())(ag.tensor([1])), RuntimeError, "only Tensors of floating point"),
+        (lambda: grad(lambda x: x.sum())(ag.tensor([1])), RuntimeError, "Only Tensors of floating point"),
         (lambda: grad(lambda x: x.mul_(2).sum())(X.clone()), RuntimeError, "leaf Variable that requires grad is being used in an in-place"),
         (lambda: vjp(lambda x: x.long(), X), RuntimeError, "All outputs of f must be floating-point or complex Tensors, got Tensor"),
         (lambda: vjp(lambda x: 3, X), RuntimeError, r"vjp\(f, \*primals\): expected f\(\*primals\) to return only tensors, got"),
@@ -717,3 +717,100 @@ def test_functions_keep_their_names():
     for transformed in (grad(named), vmap(named), jacrev(named), jacfwd(named), grad_and_value(named), hessian(named)):
         assert transformed.__name__ == "named" and transformed.__doc__ == "Says what it is."
     assert ag.vmap is vmap
+
+
+# ---- what belongs to graphs of the program's own -----------------------------------------------------------------
+
+
+class Old(ag.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.sin()
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad
+
+
+def _hooked(x):
+    with ag.autograd.graph.save_on_cpu():
+        return x.sin().sum()
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: grad(lambda x: x.requires_grad_().sum())(X), r"Tensor.requires_grad_\(\)"),
+        (lambda: vmap(lambda x: x.requires_grad_())(X), r"Tensor.requires_grad_\(\)"),
+        (lambda: grad(lambda x: (x * 2).retain_grad())(X), r"Tensor.retain_grad\(\)"),
+        (lambda: grad(lambda x: x.sum().backward())(X), r"backward\(\) called inside a functorch transform"),
+        (lambda: grad(lambda x: ag.autograd.functional.jacobian(ag.sin, x))(X), "torch.autograd.functional"),
+        (lambda: vmap(lambda x: ag.autograd.functional.hvp(ag.sin, x, x))(X), "torch.autograd.functional"),
+        (lambda: grad(lambda x: Old.apply(x).sum())(X), "must override the setup_context"),
+        (lambda: jvp(Old.apply, (X,), (X,)), "must override the setup_context"),
+        (lambda: grad(_hooked)(X), "saved tensor hooks"),
+        (lambda: vmap(lambda x: x.data)(X), "accessing `data` under vmap"),
+        (lambda: vmap(lambda x: x if x > 0 else -x)(X), "data-dependent control flow"),
+    ],
+)
+def test_a_transformed_function_has_no_graph_of_its_own(call, text):
+    with pytest.raises(RuntimeError, match=text):
+        call()
+    # Nothing of it is left behind.
+    x = tensor(2.0).requires_grad_()
+    Old.apply(x).backward()
+    assert x.grad == 1.0
+
+
+def test_hooks_around_a_differentiation_are_refused():
+    with ag.autograd.graph.save_on_cpu(), pytest.raises(RuntimeError, match="saved tensor hooks"):
+        grad(lambda x: x.sin().sum())(X)
+
+
+def test_a_vjp_outlives_the_mode_in_which_it_was_made():
+    x = tensor(3.0).requires_grad_()
+    with ag.no_grad():
+        out, pull = vjp(lambda x: x**2, x)
+    (product,) = pull(tensor(1.0))
+    assert not out.requires_grad and product.requires_grad
+    assert ag.autograd.grad(product, x)[0] == 2.0
+
+
+def test_forward_mode_can_be_switched_off():
+    from arcgrad.autograd import forward_ad
+
+    def shifted(x):
+        with forward_ad._set_fwd_grad_enabled(False):
+            shift = x**2
+        return x**2 - shift
+
+    x = tensor(3.0)
+    value, tangent = jvp(shifted, (x,), (tensor(1.0),))
+    assert value == 0.0 and tangent == 6.0
+    with forward_ad._set_fwd_grad_enabled(False):
+        assert jvp(ag.sin, (x,), (tensor(1.0),))[1] == x.cos()
+    assert forward_ad._is_fwd_grad_enabled()
+
+
+def test_functionalize_changes_its_arguments_as_the_function_does():
+    x = ag.zeros(3)
+    result = ag.func.functionalize(lambda x: x.view(3, 1).add_(1), remove="mutations_and_views")(x)
+    assert result.shape == (3, 1) and x.tolist() == [1.0] * 3
+    with pytest.raises(RuntimeError, match="received invalid argument for remove=views"):
+        ag.func.functionalize(ag.sin, remove="views")
+
+
+def test_an_example_says_how_it_lies_among_the_others():
+    x = ag.zeros(2, 3, 4)
+    seen = []
+    vmap(lambda x: seen.append((x.stride(), x.is_contiguous(), x.contiguous().is_contiguous())) or x)(x)
+    vmap(lambda x: seen.append((x.stride(), x.is_contiguous(), x.contiguous().is_contiguous())) or x, in_dims=2)(x)
+    assert seen == [((4, 1), True, True), ((12, 4), False, True)]
+    assert vmap(lambda x: x, in_dims=1, out_dims=1)(x) is x
+
+
+def test_whether_all_is_true_is_asked_of_all_examples():
+    seen = []
+    vmap(lambda x: seen.append(ag._is_all_true(x > 0).item()) or x)(tensor([1.0, 2.0]))
+    vmap(lambda x: seen.append(ag._is_all_true(x > 1).item()) or x)(tensor([1.0, 2.0]))
+    assert seen == [True, False]

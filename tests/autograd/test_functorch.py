@@ -7,8 +7,11 @@ import pytest
 
 import arcgrad as ag
 from arcgrad import _functorch
+from arcgrad._functorch import experimental
 from arcgrad._functorch.make_functional import functional_init_with_buffers
 from arcgrad._functorch.vmap import restore_vmap
+
+pytestmark = pytest.mark.filterwarnings("ignore:We've integrated functorch:FutureWarning")
 
 
 class Net(ag.nn.Module):
@@ -50,7 +53,7 @@ def test_an_ensemble_is_one_function_of_stacked_parameters():
 def test_several_modules_are_made_at_once():
     params, buffers, function, names, _ = functional_init_with_buffers(Net, [3])()
     assert names[0] == "layers.0.weight" and params[0].shape == (3, 4, 3)
-    assert _functorch.vmap(function)(params, buffers, ag.randn(3, 5, 3)).shape == (3, 5, 2)
+    assert ag.vmap(function)(params, buffers, (ag.randn(3, 5, 3),)).shape == (3, 5, 2)
 
 
 def test_what_is_the_same_for_all_examples_has_no_axis():
@@ -70,6 +73,19 @@ def test_axes_are_made_one_and_two():
 def test_programs_import_it_where_arcgrad_stands_in():
     program = (
         "import arcgrad; arcgrad.stand_in(); import functorch; from functorch import vmap, make_functional; import torch\n"
-        "assert vmap is torch.vmap and functorch.grad is torch.func.grad"
+        "assert vmap.__wrapped__ is torch.vmap and functorch.grad.__wrapped__ is torch.func.grad"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_old_names_say_where_they_went():
+    with pytest.warns(FutureWarning, match="Please use `torch.func.grad` instead"):
+        _functorch.grad(ag.sin)
+    with pytest.warns(FutureWarning, match="Please use `torch.vmap` instead"):
+        _functorch.vmap(ag.sin)
+
+
+@pytest.mark.parametrize("chunks", [1, 2, 3, 16])
+def test_a_batch_in_several_runs(chunks):
+    x = ag.randn(4, 5)
+    assert ag.equal(experimental.chunk_vmap(ag.cumsum, (1, None), 1, chunks=chunks)(x, 0), x.cumsum(0))

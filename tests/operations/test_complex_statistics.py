@@ -56,3 +56,11 @@ def test_a_deviation_of_equal_complex_numbers_has_gradient_0():
     z.std(1).sum().backward()
     assert not z.grad.any()
     assert ag.autograd.gradcheck(lambda z: z.std(1), X.clone().requires_grad_())
+
+
+def test_beside_an_infinite_number_a_finite_one_does_not_count():
+    finite, infinite, nothing = 1 + 2j, complex(ag.inf, 1.0), complex(-ag.inf, ag.inf)
+    running = ag.logcumsumexp(ag.tensor([nothing, finite, infinite]), 0)
+    assert running.tolist() == [complex(-ag.inf, 0.0), finite, infinite]
+    with pytest.raises(NotImplementedError, match="does not support complex inputs"):
+        ag.nansum(ag.tensor([1j]))

@@ -494,3 +494,63 @@ def test_limits_of_integers_are_shown_with_six_digits():
 
 def test_nan_and_inf_constants():
     assert math.isnan(ag.nan) and ag.inf == math.inf and ag.pi == math.pi
+
+
+def test_integers_of_more_than_64_bits_go_into_what_is_not_counted():
+    assert ag.tensor([2**64, 1], dtype=ag.float64).tolist() == [2.0**64, 1.0]
+    assert ag.tensor(2**64, dtype=ag.complex64).item() == 2.0**64
+    assert ag.tensor([2**63, 0], dtype=ag.bool).tolist() == [True, False]
+    with pytest.raises(ValueError, match="Overflow when unpacking long long"):
+        ag.tensor(2**63)
+
+
+def test_arrays_without_axes_are_numbers_in_lists():
+    mixed = ag.tensor([[7, np.array(5)], [np.array(9), 5.0]])
+    assert mixed.tolist() == [[7.0, 5.0], [9.0, 5.0]] and mixed.dtype is ag.float32
+    assert ag.tensor([5, np.array(3.0)]).dtype is ag.float64
+
+
+def test_of_complex_numbers_it_can_be_said_whether_they_are_zero():
+    assert ag.tensor([0j, 1e-323j, 1 + 2j], dtype=ag.bool).tolist() == [False, True, True]
+    assert int(ag.tensor(3 + 0j)) == 3
+    with pytest.raises(RuntimeError, match="without overflow"):
+        int(ag.tensor(1.5j))
+
+
+def test_objects_that_lend_their_memory_become_tensors():
+    class Lender:
+        held = ag.ones(2)
+
+        def __dlpack__(self, **options):
+            return self.held.__dlpack__(**options)
+
+        def __dlpack_device__(self):
+            return self.held.__dlpack_device__()
+
+    assert ag.tensor(Lender()).tolist() == [1.0, 1.0]
+    assert ag.as_tensor(Lender()).data_ptr() == Lender.held.data_ptr()
+
+
+def test_memory_that_may_only_be_read_is_warned_of():
+    array = np.zeros(2)
+    array.flags.writeable = False
+    for make in (ag.from_numpy, ag.as_tensor, ag.asarray):
+        with pytest.warns(UserWarning, match="The given NumPy array is not writable"):
+            make(array)
+    with pytest.warns(UserWarning, match="The given buffer is not writable"):
+        ag.frombuffer(b"1234", dtype=ag.float32)
+
+
+def test_an_array_on_the_left_is_refused_as_numpy_refuses_it():
+    array, tensor = np.ones(2), ag.ones(2)
+    for operate in (lambda a, t: a + t, lambda a, t: a * t, lambda a, t: a @ t):
+        with pytest.raises(TypeError):
+            operate(array, tensor)
+    assert (array / tensor).tolist() == [1.0, 1.0] and (tensor + array).tolist() == [2.0, 2.0]
+
+
+def test_random_integers_that_a_dtype_does_not_tell_apart_are_warned_of():
+    with pytest.warns(UserWarning, match="to - 1 is out of bounds"):
+        ag.zeros(3).random_(0, 2**25)
+    with pytest.raises(RuntimeError, match="n cannot be greater than"):
+        ag.randperm(2**11 + 2, dtype=ag.float16)

@@ -279,7 +279,8 @@ CAST = {
 @pytest.mark.parametrize("op", UNCAST)
 def test_what_is_not_promoted_is_not_cast_into_out(op):
     out = ag.full((5,), 9.0, dtype=ag.float64)
-    with pytest.raises(RuntimeError, match=r"Expected out tensor to have dtype .*float64"):
+    refusal = "Expected out tensor to have dtype|Expected the dtype for input and out|only supports bool|non-boolean outputs"
+    with pytest.raises(RuntimeError, match=refusal):
         UNCAST[op](ag.tensor(X), out=out)
     assert out.tolist() == [9.0] * 5
 

@@ -133,6 +133,8 @@ def functional_init(
 ) -> Callable[..., Any]:
     """A function of the arguments of a class of modules that returns parameters, a function and the names of the parameters.
 
+    The function takes the arguments of ``forward`` as one tuple: ``function(parameters, (x,))``.
+
     Args:
         model_class: makes modules without buffers.
         ensemble_shape (sequence of ints): empty, or how many modules are made, whose parameters are stacked.
@@ -141,7 +143,7 @@ def functional_init(
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         models = [model_class(*args, **kwargs).to(device) for _ in range(_count(ensemble_shape))]
         function, _ = make_functional(models[0])
-        return _stacked(models, "parameters", ensemble_shape), function, function.param_names
+        return _stacked(models, "parameters", ensemble_shape), _of_a_tuple(function), function.param_names
 
     return wrapped
 
@@ -155,9 +157,14 @@ def functional_init_with_buffers(
         models = [model_class(*args, **kwargs).to(device) for _ in range(_count(ensemble_shape))]
         function, _, _ = make_functional_with_buffers(models[0])
         states = (_stacked(models, each, ensemble_shape) for each in ("parameters", "buffers"))
-        return (*states, function, function.param_names, function.buffer_names)
+        return (*states, _of_a_tuple(function), function.param_names, function.buffer_names)
 
     return wrapped
+
+
+def _of_a_tuple(function):
+    """``function`` with all arguments after the tensors of the module in one tuple."""
+    return lambda *tensors_and_args: function(*tensors_and_args[:-1], *tensors_and_args[-1])
 
 
 def _count(ensemble_shape):

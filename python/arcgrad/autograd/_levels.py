@@ -57,11 +57,13 @@ def randomness_of(number: int) -> str:
 
 @contextmanager
 def level(size: int | None = None, randomness: str = "error") -> Iterator[int]:
-    """A level for a ``with`` block, in which its number is known."""
+    """A level for a ``with`` block, in which its number is known, and in which a function is being transformed."""
     number = enter(size, randomness)
+    _autograd.enter_transform()
     try:
         yield number
     finally:
+        _autograd.exit_transform()
         leave(number)
 
 

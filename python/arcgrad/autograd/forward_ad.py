@@ -119,6 +119,18 @@ def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTens
     return UnpackedDualTensor(*_autograd.unpack_dual(tensor, _number(level, "unpack a dual Tensor")))
 
 
+class _set_fwd_grad_enabled(_autograd.ModeGuard):
+    """Whether operations compute tangents, within a ``with`` block."""
+
+    def __new__(cls, mode: bool) -> _set_fwd_grad_enabled:
+        return super().__new__(cls, "forward", mode)
+
+
+def _is_fwd_grad_enabled() -> bool:
+    """Whether operations compute tangents: they do, but within the ``forward`` of a custom function."""
+    return _autograd.is_forward_enabled()
+
+
 class dual_level(ContextDecorator):
     """A level of forward mode, for a ``with`` block: in it, :func:`make_dual` and :func:`unpack_dual` work.
 

@@ -188,7 +188,9 @@ def _refuse_second_derivative(output):
     if not isinstance(output, Tensor) or not (output.is_floating_point() or output.is_complex()):
         return output
     # Whether it depends on something that requires gradients is not known: assume so.
-    return _autograd.refuse_second_derivative(output.detach().requires_grad_(), _TWICE)
+    variable = output.detach()
+    variable.requires_grad = True
+    return _autograd.refuse_second_derivative(variable, _TWICE)
 
 
 _names.describe(__name__)

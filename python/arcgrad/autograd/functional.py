@@ -6,7 +6,7 @@ point.
 
 from __future__ import annotations
 
-from arcgrad import Tensor, _names, is_grad_enabled, ones_like, stack, zeros_like
+from arcgrad import Tensor, _names, is_grad_enabled, ones_like, stack, zeros, zeros_like
 from arcgrad._core import _autograd
 from arcgrad.autograd.grad_mode import enable_grad, set_grad_enabled
 
@@ -42,7 +42,15 @@ def _as_tuple(value, what, function):
 def _variables(inputs, create_graph):
     """Views of the inputs that require gradients; connected to the inputs if the result is to be differentiated."""
     variables = tuple(each.view_as(each) if create_graph else each.detach() for each in inputs)
-    return tuple(each if each.requires_grad else each.requires_grad_() for each in variables)
+    for each in variables:
+        each.requires_grad = True
+    return variables
+
+
+def _refuse_within_transforms():
+    """The graph of a function that is being transformed is not the program's: what ``requires_grad_`` says."""
+    if _autograd.is_transforming():
+        zeros(()).requires_grad_()
 
 
 def _constants(vector, create_graph):
@@ -186,6 +194,7 @@ def vjp(
     >>> torch.autograd.functional.vjp(lambda x: x ** 2, x, torch.tensor([1.0, 10.0]))
     (tensor([1., 4.]), tensor([ 2., 40.]))
     """
+    _refuse_within_transforms()
     with enable_grad():
         is_inputs_tuple, inputs = _as_tuple(inputs, "inputs", "vjp")
         inputs = _variables(inputs, create_graph)
@@ -225,6 +234,7 @@ def jvp(
     >>> torch.autograd.functional.jvp(lambda x: x.prod(), x, torch.tensor([1.0, 10.0]))
     (tensor(2.), tensor(12.))
     """
+    _refuse_within_transforms()
     with enable_grad():
         is_inputs_tuple, inputs = _as_tuple(inputs, "inputs", "jvp")
         inputs = _variables(inputs, create_graph)
@@ -272,6 +282,7 @@ def vhp(
     >>> torch.autograd.functional.vhp(lambda x: (x ** 3).sum(), x, torch.ones(2))
     (tensor(9.), tensor([ 6., 12.]))
     """
+    _refuse_within_transforms()
     with enable_grad():
         is_tuple, inputs, v, (is_outputs_tuple, outputs), gradient = _gradient_of_number(
             func, inputs, v, create_graph, strict, "vhp"
@@ -297,6 +308,7 @@ def hvp(
     >>> torch.autograd.functional.hvp(lambda x: (x ** 3).sum(), x, torch.ones(2))
     (tensor(9.), tensor([ 6., 12.]))
     """
+    _refuse_within_transforms()
     with enable_grad():
         is_tuple, inputs, v, (is_outputs_tuple, outputs), gradient = _gradient_of_number(
             func, inputs, v, create_graph, strict, "hvp"
@@ -348,6 +360,13 @@ def jacobian(
     tensor([[2., 0.],
             [0., 4.]])
     """
+    if strategy != "forward-mode":
+        _refuse_within_transforms()
+    return _jacobian(func, inputs, create_graph, strict, vectorize, strategy)
+
+
+def _jacobian(func, inputs, create_graph, strict, vectorize, strategy):
+    """:func:`jacobian`, within a transformation as well."""
     _check_strategy(
         strategy,
         ' Hint: If your function has more outputs than inputs, "forward-mode" tends to be more performant. Otherwise, prefer to '
@@ -498,6 +517,7 @@ def hessian(
     tensor([[ 6.,  0.],
             [ 0., 12.]])
     """
+    _refuse_within_transforms()
     is_tuple, inputs = _as_tuple(inputs, "inputs", "hessian")
     _check_strategy(outer_jacobian_strategy)
 
@@ -508,13 +528,13 @@ def hessian(
         return outputs[0].squeeze()
 
     def gradient(*inputs):
-        rows = jacobian(number, inputs, create_graph=True)
+        rows = _jacobian(number, inputs, True, False, False, "reverse-mode")
         for position, row in enumerate(rows):
             if strict and not row.requires_grad:
                 raise RuntimeError(_CONSTANT_JACOBIAN.format(position))
         return rows
 
-    rows = jacobian(gradient, inputs, create_graph, strict, vectorize, outer_jacobian_strategy)
+    rows = _jacobian(gradient, inputs, create_graph, strict, vectorize, outer_jacobian_strategy)
     return rows if is_tuple else rows[0][0]
 
 

@@ -38,7 +38,9 @@ class ExponentialFamily(Distribution):
     def _mean_statistics(self) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
         """F, and each natural parameter with its gradient ∇F: the mean of the statistic that it multiplies."""
         # What has a graph keeps it, so that the result can be differentiated by what the parameters were made of.
-        naturals = [param if param.requires_grad else param.detach().requires_grad_() for param in self._natural_params]
+        naturals = [param if param.requires_grad else param.detach() for param in self._natural_params]
+        for each in naturals:
+            each.requires_grad = True
         with ag.enable_grad():
             normalizer = self._log_normalizer(*naturals)
             means = ag.autograd.grad(normalizer.sum(), naturals, create_graph=True)

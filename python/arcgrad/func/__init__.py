@@ -18,7 +18,7 @@ from .batch_norms import replace_all_batch_norm_modules_
 from .batching import debug_unwrap, vmap
 from .forward import jvp, linearize
 from .functional_call import functional_call, stack_module_state
-from .functionalize import functionalize
+from .functionalizing import functionalize
 from .jacobians import hessian, jacfwd, jacrev
 from .reverse import grad, grad_and_value, vjp
 

@@ -30,6 +30,11 @@ def apply_batched(cls: Any, number: int, size: int, args: tuple[Any, ...], kwarg
             "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it must override the "
             "setup_context staticmethod. For more details, please see https://pytorch.org/docs/main/notes/extending.func.html"
         )
+    if any(isinstance(each, Tensor) for each in (kwargs or {}).values()):
+        raise NotImplementedError(
+            "Run vmap on autograd.Function with kwarg-only Tensor args. Please do not pass kwarg-only Tensors to autograd.Function. "
+            f"Got: {kwargs}"
+        )
     own_rule = cls.vmap is not Function.vmap
     if cls.generate_vmap_rule and own_rule:
         raise RuntimeError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from arcgrad import Tensor, _names, zeros_like
 from arcgrad._core import _autograd
 from arcgrad.autograd._levels import level
+from arcgrad.autograd.forward_ad import _set_fwd_grad_enabled
 from arcgrad.autograd.grad_mode import enable_grad
 from arcgrad.func.reverse import Linearised, _check_outputs, _gradients, _with_aux
 from arcgrad.utils._pytree import tree_flatten, tree_map
@@ -74,7 +75,7 @@ def jvp(
                 f"supported. Tensor is of size {list(primal.shape)} while the given forward gradient is of size "
                 f"{list(tangent.shape)}."
             )
-    with level() as number:
+    with _set_fwd_grad_enabled(True), level() as number:
         duals = [_autograd.make_dual(primal, tangent, number) for primal, tangent in zip(flat_primals, flat_tangents)]
         result, aux = _with_aux(func(*spec.unflatten(duals)), has_aux, _JVP)
         outputs, out_spec = tree_flatten(result)
@@ -123,7 +124,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
         differentiable = [output.requires_grad for output in run.outputs]
         for cotangent, needed in zip(cotangents, differentiable):
             if needed:
-                cotangent.requires_grad_()
+                cotangent.requires_grad = True
         run.made += cotangents
         # Linear in the cotangents.
         adjoint = _gradients(run.outputs, run.variables, cotangents, True, True)

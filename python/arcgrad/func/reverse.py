@@ -27,15 +27,24 @@ if TYPE_CHECKING:
 __all__ = ["grad", "grad_and_value", "vjp"]
 
 
+_NO_HOOKS = (
+    "torch.func.{grad, vjp, jacrev, hessian} don't yet support saved tensor hooks. Please open an issue with your use case."
+)
+
+
 @contextmanager
 def _differentiation():
     """Counts a function as being differentiated while it runs, with gradients enabled."""
+    _autograd.disable_saved_tensors_hooks(_NO_HOOKS)
+    _autograd.enter_transform()
     thread.reverse += 1
     try:
         with enable_grad():
             yield
     finally:
         thread.reverse -= 1
+        _autograd.exit_transform()
+        _autograd.enable_saved_tensors_hooks()
         # Until the outermost is done, what inner ones returned may lead to their variables.
         if not thread.reverse:
             thread.variables = []
@@ -45,8 +54,7 @@ def _variable(tensor):
     if not isinstance(tensor, Tensor):
         raise ValueError(f"Thing passed to transform API must be Tensor, got {type(tensor)}")
     variable = tensor.view_as(tensor)
-    if not variable.requires_grad:
-        variable.requires_grad_()
+    variable.requires_grad = True
     thread.variables.append(variable)
     return variable
 
@@ -194,7 +202,7 @@ class Linearised:
             _check_outputs(self.outputs, what)
             #: All variables made meanwhile.
             self.made = thread.variables[first:]
-            self.wanted = self.outside and (thread.reverse > 1 or leads_elsewhere(self.outputs, self.made))
+            self.wanted = thread.reverse > 1 or leads_elsewhere(self.outputs, self.made)
 
     def released(self, tree, wanted=True):
         """A tree of results as the caller gets it."""

@@ -108,6 +108,8 @@ def capsule(
         raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
     if tensor.is_meta:
         raise BufferError("Cannot pack tensors on meta")
+    if stream is not None and type(stream) is not int:
+        raise TypeError("stream must be ``int`` or ``none``")
     if stream not in (None, -1):
         raise AssertionError("stream should be None on cpu.")
     if dl_device is not None and tuple(dl_device) != _CPU:
@@ -172,6 +174,11 @@ def from_dlpack(ext_tensor: Any, *, device: Device = None, copy: bool | None = N
 
     if device is not None and ag.device(device).type != "cpu":
         raise BufferError(f"from_dlpack(): device {device} is not there")
+    if type(ext_tensor) is ag.Tensor and ext_tensor.dtype is ag.bfloat16 or type(ext_tensor).__name__ == "KeptTensor":
+        # One of this library's with elements that NumPy, which lends capsules, has no type for.
+        if ext_tensor.requires_grad:
+            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+        return ext_tensor.clone() if copy else ext_tensor.view(ext_tensor.dtype).detach()
     bare = not hasattr(ext_tensor, "__dlpack__")
     if bare:
         if type(ext_tensor).__name__ != "PyCapsule" or '"dltensor' not in repr(ext_tensor):

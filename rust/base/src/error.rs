@@ -150,7 +150,7 @@ pub enum Error {
     },
     // ---- memory ------------------------------------------------------------------------------------------------
     /// The allocator refused, or the size overflows the address space.
-    #[error("{op}: cannot allocate {bytes} bytes")]
+    #[error("{op}: {}cannot allocate {bytes} bytes", if *bytes > isize::MAX as u128 { "Storage size calculation overflowed: " } else { "" })]
     OutOfMemory {
         /// Operation concerned.
         op: &'static str,

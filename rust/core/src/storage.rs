@@ -603,7 +603,7 @@ impl Storage {
     }
 
     /// Whether there is no memory here.
-    pub(crate) fn is_placeholder(&self) -> bool {
+    pub fn is_placeholder(&self) -> bool {
         matches!(self.root.owner, Owner::Elsewhere) || self.same_memory(&Self::placeholder())
     }
 

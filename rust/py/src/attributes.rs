@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
 use crate::autograd::collect;
+use crate::autograd::levels::refuse_in_transform;
 use crate::device::{self, Order, PyDevice};
 use crate::dtype::{self, PyDType};
 use crate::error::guard;
@@ -57,6 +58,14 @@ fn axis(tensor: &Tensor, op: &'static str, dim: &Bound<'_, PyAny>) -> PyResult<u
     }
     guard(|| shape::normalize_axis(op, dim, rank))
 }
+
+const REQUIRES_GRAD_WITHIN: &str = "You are attempting to call Tensor.requires_grad_() (or perhaps using \
+     torch.autograd.functional.* APIs) inside of a function being transformed by a functorch transform. This is unsupported, \
+     please attempt to use the functorch transforms (e.g. grad, vjp, jacrev, jacfwd, hessian) or call requires_grad_() outside \
+     of a function being transformed instead.";
+const RETAIN_GRAD_WITHIN: &str = "You are attempting to call Tensor.retain_grad() inside of a function being transformed by a \
+     functorch transform. This is unsupported, please attempt to use the functorch transforms (e.g. grad, vjp, jacrev, jacfwd, \
+     hessian) or call retain_grad() outside of a function being transformed instead.";
 
 const NON_LEAF_GRAD: &std::ffi::CStr =
     c"The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be \
@@ -134,11 +143,13 @@ impl PyTensor {
     fn stride(&self, py: Python<'_>, dim: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
         let tensor = self.tensor();
         let array = tensor.array();
+        let of_example = array.storage().is_placeholder().then(|| tensor.example_strides()).flatten();
+        let strides = of_example.as_deref().unwrap_or_else(|| array.strides());
         match dim {
-            None => Ok(PyTuple::new(py, array.strides())?.into_any().unbind()),
+            None => Ok(PyTuple::new(py, strides)?.into_any().unbind()),
             Some(dim) => {
                 let axis = axis(tensor, "stride", dim)?;
-                Ok(array.strides()[axis].into_pyobject(py)?.into_any().unbind())
+                Ok(strides[axis].into_pyobject(py)?.into_any().unbind())
             }
         }
     }
@@ -207,7 +218,18 @@ impl PyTensor {
         if order == Order::Preserve {
             return Err(PyRuntimeError::new_err("preserve memory format is unsupported by the contiguous operator"));
         }
-        Ok(order.is_kept(self.tensor()))
+        let tensor = self.tensor();
+        if tensor.array().storage().is_placeholder()
+            && let Some(strides) = tensor.example_strides()
+        {
+            if order != Order::Contiguous {
+                return Err(PyRuntimeError::new_err(
+                    "NYI: querying is_contiguous inside of vmap for memory_format other than torch.contiguous_format",
+                ));
+            }
+            return Ok(shape::is_contiguous(&tensor.shape(), &strides));
+        }
+        Ok(order.is_kept(tensor))
     }
 
     /// The memory block, without dtype and shape.
@@ -402,6 +424,7 @@ impl PyTensor {
     /// Switches gradients on or off; returns the tensor.
     #[pyo3(signature = (requires_grad=true))]
     fn requires_grad_<'py>(slf: &Bound<'py, Self>, requires_grad: bool) -> PyResult<Bound<'py, Self>> {
+        refuse_in_transform(REQUIRES_GRAD_WITHIN)?;
         guard(|| slf.get().tensor().set_requires_grad(requires_grad))?;
         Ok(slf.clone())
     }
@@ -461,6 +484,9 @@ impl PyTensor {
 
     /// Keeps `.grad` of a tensor that is no leaf.
     fn retain_grad(&self) -> PyResult<()> {
+        if self.tensor().requires_grad() {
+            refuse_in_transform(RETAIN_GRAD_WITHIN)?;
+        }
         guard(|| self.tensor().retain_grad())
     }
 
@@ -510,6 +536,9 @@ impl PyTensor {
     /// The same memory, cut off from the graph and its checks: changes through it are not noticed by backward.
     #[getter]
     fn get_data(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        if self.tensor().array().storage().is_placeholder() {
+            return Err(PyRuntimeError::new_err("accessing `data` under vmap transform is not allowed"));
+        }
         tensor::to_py(py, guard(|| Ok(self.tensor().data()))?)
     }
 
@@ -539,6 +568,9 @@ impl PyTensor {
         let Some(given) = tensor::from_py(data) else {
             return Err(PyTypeError::new_err(format!("Variable data has to be a tensor, but got {}", type_name(data))));
         };
+        if self.tensor().array().storage().is_placeholder() {
+            return Err(PyRuntimeError::new_err("mutating directly with `.data` under vmap transform is not allowed."));
+        }
         guard(|| self.tensor().set_data(given))
     }
 

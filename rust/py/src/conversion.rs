@@ -245,6 +245,10 @@ impl PyTensor {
     fn __bool__(&self) -> PyResult<bool> {
         let tensor = self.tensor();
         match tensor.numel() {
+            1 if tensor.array().storage().is_placeholder() => Err(PyRuntimeError::new_err(
+                "vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We don't support \
+                 that yet: torch.where chooses for each example.",
+            )),
             1 => Ok(guard(|| tensor.item())?.to_bool()),
             0 => Err(PyRuntimeError::new_err("Boolean value of Tensor with no values is ambiguous")),
             _ => Err(PyRuntimeError::new_err("Boolean value of Tensor with more than one value is ambiguous")),
@@ -262,7 +266,14 @@ impl PyTensor {
 
     fn __int__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         // Python's own conversion refuses NaN and infinities in its own words.
-        py.get_type::<pyo3::types::PyInt>().call1((number::to_py(py, only(self.tensor())?),))
+        let number = match only(self.tensor())? {
+            Scalar::Complex(_, imaginary) if imaginary != 0.0 => {
+                return Err(PyRuntimeError::new_err("value cannot be converted to type int64_t without overflow"));
+            }
+            Scalar::Complex(real, _) => Scalar::Float(real),
+            number => number,
+        };
+        py.get_type::<pyo3::types::PyInt>().call1((number::to_py(py, number),))
     }
 
     fn __index__(&self) -> PyResult<i64> {

@@ -1,11 +1,11 @@
 //! Tensors from Python data: numbers, nested lists, NumPy arrays, buffers.
 
-use arcgrad::dtype::Category;
+use arcgrad::dtype::{Category, torch_name};
 use arcgrad::shape::MAX_RANK;
 use arcgrad::storage::{Device, Placed, Storage};
 use arcgrad::{Array, DType, Scalar, Tensor, default_dtype};
 use pyo3::buffer::PyUntypedBuffer;
-use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -25,19 +25,33 @@ struct Elements {
     shape: Vec<usize>,
     numbers: Vec<Scalar>,
     dtype: Option<DType>,
+    /// That of the tensor they go into, where it is given.
+    wanted: Option<DType>,
 }
 
-/// The number an object stands for as an element, with the dtype it brings along.
+/// A Python number as an element. One of more than 64 bits goes into what is not counted exactly.
 #[inline]
-fn element(object: &Bound<'_, PyAny>) -> PyResult<Option<(Scalar, DType)>> {
+fn number_of(object: &Bound<'_, PyAny>, wanted: Option<DType>) -> PyResult<Option<Scalar>> {
+    match number::scalar(object) {
+        Err(error) if error.is_instance_of::<PyOverflowError>(object.py()) => match wanted {
+            Some(DType::Bool) => Ok(Some(Scalar::Bool(true))),
+            Some(dtype) if dtype.is_differentiable() => Ok(Some(Scalar::Float(object.extract()?))),
+            _ => Err(element_overflow(error, object.py())),
+        },
+        number => number,
+    }
+}
+
+/// The number an object stands for as an element of a tensor of the `wanted` dtype, with the dtype it brings along.
+#[inline]
+fn element(object: &Bound<'_, PyAny>, wanted: Option<DType>) -> PyResult<Option<(Scalar, DType)>> {
     // SAFETY: a live object and the GIL; type checks have no other conditions.
     let exact = unsafe {
         let pointer = object.as_ptr();
         ffi::PyFloat_CheckExact(pointer) != 0 || ffi::PyLong_CheckExact(pointer) != 0 || ffi::PyBool_Check(pointer) != 0
     };
     if exact {
-        let number = number::scalar(object).map_err(|error| element_overflow(error, object.py()))?;
-        return Ok(number.map(|number| (number, number.dtype())));
+        return Ok(number_of(object, wanted)?.map(|number| (number, number.dtype())));
     }
     if let Some(tensor) = tensor::from_py(object) {
         return match tensor.numel() {
@@ -51,8 +65,16 @@ fn element(object: &Bound<'_, PyAny>) -> PyResult<Option<(Scalar, DType)>> {
         let own = numpy_dtype(&object.getattr("dtype")?)?;
         return Ok(number::scalar(object)?.map(|number| (number, own)));
     }
-    let number = number::scalar(object).map_err(|error| element_overflow(error, object.py()))?;
-    Ok(number.map(|number| (number, number.dtype())))
+    if is_array_without_axes(object)? {
+        let own = numpy_dtype(&object.getattr("dtype")?)?;
+        return Ok(number::scalar(&object.call_method0("item")?)?.map(|number| (number, own)));
+    }
+    Ok(number_of(object, wanted)?.map(|number| (number, number.dtype())))
+}
+
+/// A NumPy array of one element and no axis counts as a number.
+fn is_array_without_axes(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(is_array(object) && object.getattr("ndim")?.extract::<usize>()? == 0)
 }
 
 /// Whether an object counts as a list of elements or lists.
@@ -70,7 +92,7 @@ fn no_element(object: &Bound<'_, PyAny>, depth: usize) -> PyErr {
     let name = type_name(object);
     if object.cast::<PyString>().is_ok() || object.cast::<PyBytes>().is_ok() {
         return if depth == 0 {
-            PyTypeError::new_err(format!("tensor(): invalid data type '{name}'"))
+            PyTypeError::new_err(format!("new(): invalid data type '{name}'"))
         } else {
             PyValueError::new_err(format!("too many dimensions '{name}'"))
         };
@@ -83,7 +105,7 @@ impl Elements {
     /// have.
     fn read(&mut self, object: &Bound<'_, PyAny>, depth: usize, first: bool) -> PyResult<()> {
         if depth == self.shape.len() && !first {
-            return match element(object)? {
+            return match element(object, self.wanted)? {
                 Some((number, own)) => {
                     self.push(number, own);
                     Ok(())
@@ -95,19 +117,25 @@ impl Elements {
                         type_name(object)
                     )))
                 }
-                None => Err(no_element(object, depth)),
+                None => Err(no_element(object, 0)),
             };
         }
         let text = object.cast::<PyString>().is_ok() || object.cast::<PyBytes>().is_ok();
-        let nested = !text && is_sequence(object) && tensor::from_py(object).is_none() && !is_numpy_scalar(object);
+        let is_list = object.cast::<PyList>().is_ok() || object.cast::<PyTuple>().is_ok();
+        let nested = is_list
+            || (!text
+                && is_sequence(object)
+                && tensor::from_py(object).is_none()
+                && !is_numpy_scalar(object)
+                && !is_array_without_axes(object)?);
         if !nested {
             if first {
                 // The first way down decides how many axes there are.
-                let Some((number, own)) = element(object)? else { return Err(no_element(object, depth)) };
+                let Some((number, own)) = element(object, self.wanted)? else { return Err(no_element(object, depth)) };
                 self.push(number, own);
                 return Ok(());
             }
-            return Err(match element(object) {
+            return Err(match element(object, self.wanted) {
                 Ok(Some(_)) => PyTypeError::new_err(format!(
                     "expected sequence of length {} at dim {depth} (got a number): not a sequence",
                     self.shape[depth]
@@ -158,10 +186,10 @@ impl Elements {
     }
 
     /// A tensor of the elements.
-    fn into_tensor(self, wanted: Option<DType>) -> PyResult<Tensor> {
-        let dtype = wanted.or(self.dtype).unwrap_or_else(default_dtype);
+    fn into_tensor(self) -> PyResult<Tensor> {
+        let dtype = self.wanted.or(self.dtype).unwrap_or_else(default_dtype);
         let of_complex = self.numbers.iter().any(|number| number.category() == Category::Complex);
-        if of_complex && !dtype.is_complex() {
+        if of_complex && !dtype.is_complex() && dtype != DType::Bool {
             return Err(PyTypeError::new_err(if dtype.is_float() {
                 "must be real number, not complex"
             } else {
@@ -195,6 +223,8 @@ unsafe fn write(to: *mut u8, dtype: DType, numbers: &[Scalar]) {
 /// Whether a number can be stored without overflow. Among floating-point types it becomes infinite, as in PyTorch.
 fn holds(number: Scalar, dtype: DType) -> bool {
     match number {
+        // Of anything it can be said whether it is 0.
+        _ if dtype == DType::Bool => true,
         Scalar::Complex(..) if dtype.category() < Category::Complex => number.is_storable(dtype),
         _ => dtype.is_differentiable() || number.is_storable(dtype),
     }
@@ -306,6 +336,18 @@ pub fn from_array(array: &Bound<'_, PyAny>, op: &'static str) -> PyResult<Tensor
     })
 }
 
+/// A tensor over memory that may only be read refuses to be written to, which is late: the program is told here.
+fn warn_of_read_only(array: &Bound<'_, PyAny>) -> PyResult<()> {
+    if array.getattr("flags")?.getattr("writeable")?.is_truthy()? {
+        return Ok(());
+    }
+    warning::warn(
+        array.py(),
+        "The given NumPy array is not writable, and PyTorch does not support non-writable tensors: writing to this tensor is an \
+         error. You may want to copy the array to protect its data or make it writable before converting it to a tensor.",
+    )
+}
+
 /// The array itself, or a copy where its elements do not lie as their dtype wants.
 fn aligned<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     if array.getattr("flags")?.getattr("aligned")?.is_truthy()? {
@@ -335,6 +377,9 @@ pub fn readable<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 fn lent_or_copied(array: &Bound<'_, PyAny>, wanted: Option<DType>, copy: bool) -> PyResult<Tensor> {
     let own = numpy_dtype(&array.getattr("dtype")?)?;
     let copies = copy || wanted.is_some_and(|wanted| wanted != own);
+    if !copies {
+        warn_of_read_only(array)?;
+    }
     from_array(&if copies { readable(array)? } else { aligned(array)? }, "tensor")
 }
 
@@ -368,9 +413,15 @@ pub fn from_any(data: &Bound<'_, PyAny>, wanted: Option<DType>, copy: bool) -> P
     if !is_common && let Some(over) = storage::shown(data, wanted)? {
         return Ok(over);
     }
-    let mut elements = Elements::default();
+    if !is_common && !is_numpy_scalar(data) && data.hasattr("__dlpack__")? {
+        let lent = data.py().import("arcgrad.utils.dlpack")?.call_method1("from_dlpack", (data,))?;
+        if let Some(lent) = tensor::from_py(&lent) {
+            return converted(lent.clone(), wanted, copy);
+        }
+    }
+    let mut elements = Elements { wanted, ..Elements::default() };
     elements.read(data, 0, true)?;
-    elements.into_tensor(wanted)
+    elements.into_tensor()
 }
 
 /// The wanted dtype, and memory of its own if asked for.
@@ -478,6 +529,14 @@ fn as_tensor(
     or_kept(made, data, dtype, false)
 }
 
+/// The dtype of a tensor or a NumPy array.
+fn own_dtype(object: &Bound<'_, PyAny>) -> PyResult<DType> {
+    match tensor::from_py(object) {
+        Some(given) => Ok(given.dtype()),
+        None => numpy_dtype(&object.getattr("dtype")?),
+    }
+}
+
 /// `obj` as a tensor: shares the memory of tensors, NumPy arrays and, as a vector, of buffers, unless `copy=True`; `copy=False` refuses to copy.
 #[pyfunction]
 #[pyo3(signature = (obj, *, dtype=None, device=None, copy=None, requires_grad=None))]
@@ -514,18 +573,20 @@ fn asarray(
             Some(given) if copy == Some(true) => guard(|| given.copied()?.to_dtype(wanted.unwrap_or(given.dtype())))?,
             _ => from_any(obj, wanted, copy == Some(true))?,
         };
-        let cast = shares && {
-            let own = match tensor::from_py(obj) {
-                Some(given) => given.dtype(),
-                None => numpy_dtype(&obj.getattr("dtype")?)?,
-            };
-            own != result.dtype()
-        };
+        let cast = shares && own_dtype(obj)? != result.dtype();
         if copy == Some(false) && (!shares || cast) {
-            return Err(PyValueError::new_err(if shares {
-                "can't alias tensor with a different dtype (copy=False)".to_owned()
-            } else {
-                format!("can't alias arbitrary sequence into a tensor (copy=False, got {})", type_name(obj))
+            if is_numpy_scalar(obj) {
+                return Err(PyRuntimeError::new_err(
+                    "can't alias NumPy scalars. Either remove copy=False or transform it in a ndarray.",
+                ));
+            }
+            return Err(PyValueError::new_err(match wanted {
+                Some(wanted) if shares => format!(
+                    "can't alias tensor with dtype '{}' into dtype '{}'.",
+                    torch_name(own_dtype(obj)?),
+                    torch_name(wanted)
+                ),
+                _ => format!("can't alias arbitrary sequence into a tensor. (got {})", type_name(obj)),
             }));
         }
         result
@@ -565,6 +626,7 @@ fn from_numpy(array: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     if !is_array(array) {
         return Err(PyTypeError::new_err(format!("expected np.ndarray (got {})", type_name(array))));
     }
+    warn_of_read_only(array)?;
     or_kept(from_array(array, "from_numpy").and_then(|tensor| tensor::to_py(array.py(), tensor)), array, None, false)
 }
 
@@ -644,6 +706,13 @@ fn share_buffer(
             "requested buffer length ({numel} * {size} bytes) after offset ({offset} bytes) must not be greater than \
              actual buffer length ({length} bytes)"
         )));
+    }
+    if buffer.readonly() {
+        warning::warn(
+            object.py(),
+            "The given buffer is not writable, and PyTorch does not support non-writable tensors: writing to this tensor is an \
+             error. You may want to copy the buffer to protect its data or make it writable before converting it to a tensor.",
+        )?;
     }
     guard(|| {
         let start = buffer.buf_ptr().cast::<u8>().wrapping_add(offset as usize);

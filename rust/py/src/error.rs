@@ -53,12 +53,17 @@ pub fn to_py_err(error: Box<Error>) -> PyErr {
     }
 }
 
-/// The error's text. The operation is named in front, unless the text names it first itself.
+/// The error's text. The operation is named in front, unless the text names it itself, first or among its first words.
 fn message(error: &Error) -> String {
     let text = error.to_string();
     let op = error.op();
+    let names_it = |reason: &str| {
+        let first = reason.trim_start_matches('"');
+        let first = first.strip_prefix("torch.").unwrap_or(first);
+        first.starts_with(op) || reason.split(' ').take(4).any(|word| word == op)
+    };
     match text.strip_prefix(op).and_then(|rest| rest.strip_prefix(": ")) {
-        Some(reason) if reason.trim_start_matches('"').starts_with(op) => reason.to_owned(),
+        Some(reason) if names_it(reason) => reason.to_owned(),
         _ => text,
     }
 }

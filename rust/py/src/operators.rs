@@ -52,16 +52,17 @@ impl Other<'_> {
     }
 }
 
-/// Reads an operand; `None` where Python should ask the other side.
+/// Reads an operand; `None` where Python should ask the other side. A NumPy array on the left has asked already, and is not
+/// taken: what comes of it is NumPy's to say, as in PyTorch.
 #[inline]
-fn other<'a>(object: &'a Bound<'_, PyAny>) -> PyResult<Option<Other<'a>>> {
+fn other<'a>(object: &'a Bound<'_, PyAny>, is_left: bool) -> PyResult<Option<Other<'a>>> {
     if let Some(tensor) = tensor::from_py(object) {
         return Ok(Some(Other::Tensor(tensor)));
     }
     if let Some(number) = number::scalar(object)? {
         return Ok(Some(Other::Number(number)));
     }
-    if number::is_array(object) {
+    if !is_left && number::is_array(object) {
         return Ok(Some(Other::Made(data::from_array(&data::readable(object)?, "operator")?)));
     }
     Ok(None)
@@ -79,7 +80,7 @@ fn binary(
     reflected: bool,
 ) -> PyResult<Py<PyAny>> {
     let py = slf.py();
-    let Some(other) = other(object)? else { return Ok(py.NotImplemented()) };
+    let Some(other) = other(object, reflected)? else { return Ok(py.NotImplemented()) };
     let this = slf.get().tensor();
     let (left, right) = if reflected { (other.arg(), Arg::Tensor(this)) } else { (Arg::Tensor(this), other.arg()) };
     applied(py, row, &[left, right], || this.numel() >= LONG || other.numel() >= LONG)
@@ -118,7 +119,7 @@ fn unary(slf: &Bound<'_, PyTensor>, row: &'static Row) -> PyResult<Py<PyAny>> {
 /// The in-place form of a row of two inputs; false where Python should ask the other side.
 #[inline]
 fn in_place(slf: &Bound<'_, PyTensor>, object: &Bound<'_, PyAny>, row: &'static Row) -> PyResult<bool> {
-    let Some(other) = other(object)? else { return Ok(false) };
+    let Some(other) = other(object, false)? else { return Ok(false) };
     let this = slf.get().tensor();
     let run = || {
         if this.numel() >= LONG {
@@ -160,7 +161,7 @@ impl Operation {
 
     fn call(&self, slf: &Bound<'_, PyTensor>, object: &Bound<'_, PyAny>, reflected: bool) -> PyResult<Py<PyAny>> {
         let py = slf.py();
-        let Some(other) = other(object)? else { return Ok(py.NotImplemented()) };
+        let Some(other) = other(object, reflected)? else { return Ok(py.NotImplemented()) };
         let info = self.info(py)?;
         let this = Value::Tensor(slf.get().tensor().clone());
         let values =
@@ -170,7 +171,7 @@ impl Operation {
 
     fn call_in_place(&self, slf: &Bound<'_, PyTensor>, object: &Bound<'_, PyAny>) -> PyResult<bool> {
         let py = slf.py();
-        let Some(other) = other(object)? else { return Ok(false) };
+        let Some(other) = other(object, false)? else { return Ok(false) };
         let info = self.info(py)?;
         let values = self.values(info, Value::Tensor(slf.get().tensor().clone()), other.value());
         match dispatch::call(py, info, &Form::InPlace, &values)? {
@@ -274,10 +275,10 @@ impl PyTensor {
     }
     fn __rtruediv__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         ask_first!(slf.py(), "__rtruediv__", slf, other);
-        if number::scalar(other)?.is_none() {
+        if tensor::from_py(other).is_some() {
             return binary(slf, other, &rows::div::ROW, true);
         }
-        // As PyTorch does it, so that the bits and the nodes are the same.
+        // As PyTorch does it (of a NumPy array, too), so that the bits and the nodes are the same.
         let reciprocal = unary(slf, &rows::reciprocal::ROW)?;
         binary(reciprocal.bind(slf.py()).cast()?, other, &rows::mul::ROW, false)
     }
@@ -336,7 +337,7 @@ impl PyTensor {
     }
     fn __rmatmul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         ask_first!(slf.py(), "__rmatmul__", slf, other);
-        if !number::is_array(other) {
+        if tensor::from_py(other).is_none() {
             return Ok(slf.py().NotImplemented());
         }
         MATMUL.call(slf, other, true)

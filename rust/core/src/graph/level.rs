@@ -16,6 +16,7 @@ use super::hosted::Attachment;
 use super::mode::{Modes, modes, set_modes};
 use super::view::view_of;
 use crate::error::{Error, Result};
+use crate::shape::Strides;
 use crate::tensor::Tensor;
 
 /// A transformation, by its place in the order in which all were begun: of two on one thread the later is the inner one.
@@ -152,7 +153,8 @@ fn kind_of(level: Level) -> Option<Kind> {
     if level == HOST {
         return Some(Kind::Host);
     }
-    OPEN.with(|open| open.borrow().iter().find(|open| open.level == level).map(|open| open.kind))
+    let kind = OPEN.with(|open| open.borrow().iter().find(|open| open.level == level).map(|open| open.kind));
+    kind.filter(|kind| *kind != Kind::Tangent || !modes().any(Modes::NO_TANGENTS))
 }
 
 /// The number of examples of a batch that is under way.
@@ -454,6 +456,17 @@ impl Tensor {
     /// Whether this tensor stands for one example of many, so that it has no data.
     pub(crate) fn is_batched(&self) -> bool {
         self.lift().is_some_and(|lift| lift.batched.is_some())
+    }
+
+    /// How an example of a batch lies within all of them: its strides. `None` for a tensor that is no example.
+    pub fn example_strides(&self) -> Option<Strides> {
+        let batched = self.lift()?.batched?;
+        let mut strides = match batched.inner.example_strides() {
+            Some(strides) => strides,
+            None => batched.inner.array().strides().into(),
+        };
+        strides.remove(batched.axis);
+        Some(strides)
     }
 
     /// What this tensor is one example of, if it is batched at `level`.

@@ -31,6 +31,8 @@ impl Modes {
     pub const AUTOCAST: Self = Self(512);
     /// The lower precision of regions is `float16` instead of `bfloat16`.
     pub const AUTOCAST_F16: Self = Self(1024);
+    /// Forward mode is off: tangents are left where they are.
+    pub const NO_TANGENTS: Self = Self(2048);
     /// Modes in which nothing is recorded.
     pub const UNRECORDED: Self = Self(1 | 2);
     /// Modes in which every operation has to be seen as one: no shorter way past `call`.

@@ -42,7 +42,7 @@ impl Tensor {
         if on && !self.dtype().is_differentiable() {
             return Err(Error::runtime(
                 "requires_grad",
-                "only Tensors of floating point and complex dtype can require gradients",
+                "Only Tensors of floating point and complex dtype can require gradients",
             ));
         }
         if self.grad_fn()?.is_some() {

@@ -5,6 +5,7 @@ use super::{batching, views};
 use crate::error::{Error, Result};
 use crate::graph::level::{Level, batch_size, below};
 use crate::graph::transform::{batch, tangent};
+use crate::shape;
 use crate::tensor::Tensor;
 
 /// A tensor that shows `primal` and carries `tangent` at `level`.
@@ -82,6 +83,11 @@ pub fn whole(example: &Tensor, level: Level) -> Option<(Tensor, usize)> {
 pub fn unbatched(example: &Tensor, axis: i64, level: Level) -> Result<Tensor> {
     let size = batch_size(level)?;
     let part = batch::part(level, example);
+    let wanted = shape::normalize_axis("vmap", axis, example.rank() + 1)?;
+    if part.axis == Some(wanted) {
+        // They lie there already: no other view is needed.
+        return Ok(part.tensor);
+    }
     below(level, || {
         let whole = batching::front(&part, size)?;
         let whole = if part.axis.is_none() { copy::clone_contiguous(&whole)? } else { whole };

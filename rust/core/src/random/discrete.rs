@@ -2,7 +2,7 @@
 
 use super::Generator;
 use super::element::{RandomElement, RandomFloat, c_name, truncate64};
-use crate::dtype::DType;
+use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 
 /// Ranges from here on take two words per number: below, the remainder of one word favours some numbers by at most
@@ -112,7 +112,7 @@ impl Generator {
         if n > 1 && (n - 1) as u64 > T::RANDOM_MAX as u64 {
             return Err(Error::runtime(
                 OP,
-                format!("n = {n} is too large: {} counts up to {}", T::DTYPE, T::RANDOM_MAX),
+                format!("n cannot be greater than {} for {} type.", T::RANDOM_MAX as u64 + 1, torch_name(T::DTYPE)),
             ));
         }
         if n < WIDE_PERMUTATION {

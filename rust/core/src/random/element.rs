@@ -150,7 +150,7 @@ floats! {
 }
 
 /// The name PyTorch's messages give a dtype.
-pub(super) fn c_name(dtype: DType) -> &'static str {
+pub(crate) fn c_name(dtype: DType) -> &'static str {
     match dtype {
         DType::Bool => "bool",
         DType::U8 => "unsigned char",
@@ -160,6 +160,9 @@ pub(super) fn c_name(dtype: DType) -> &'static str {
         DType::I64 => "long int",
         DType::F32 => "float",
         DType::F64 => "double",
-        other => other.name(),
+        DType::F16 => "c10::Half",
+        DType::BF16 => "c10::BFloat16",
+        DType::C64 => "c10::complex<float>",
+        DType::C128 => "c10::complex<double>",
     }
 }

@@ -13,9 +13,13 @@ use smallvec::{SmallVec, smallvec};
 
 use super::hooks::tuple_of;
 use super::interpreter::attach;
+use super::levels::refuse_in_transform;
 use super::node::node_of;
 use crate::error::{from_py_err, guard, guard_detached};
 use crate::tensor::{from_py, to_py, type_name};
+
+const BACKWARD_WITHIN: &str = "backward() called inside a functorch transform. This is not supported, please use \
+     functorch.grad or functorch.vjp instead or call backward() outside of functorch transforms.";
 
 /// A tensor, a node, or a `GradientEdge` (anything with `node` and `output_nr`).
 fn target(object: &Bound<'_, PyAny>, function: &str) -> PyResult<Target> {
@@ -89,6 +93,7 @@ pub fn run_backward(
     inputs: Option<Vec<Target>>,
     options: Options,
 ) -> PyResult<()> {
+    refuse_in_transform(BACKWARD_WITHIN)?;
     guard_detached(py, move || autograd::backward_from(roots(&outputs, &seeds)?, inputs.as_deref(), options))
 }
 

@@ -10,7 +10,9 @@ use arcgrad::graph::op::Op;
 use arcgrad::graph::rules::Backward;
 use arcgrad::graph::view::Creation;
 use arcgrad::graph::views;
-use arcgrad::graph::{Blame, Edge, Modes, NodeRef, custom, cuts, engine, is_grad_enabled, modes, no_grad, record};
+use arcgrad::graph::{
+    Blame, Edge, ModeGuard, Modes, NodeRef, custom, cuts, engine, is_grad_enabled, modes, no_grad, record,
+};
 use arcgrad::ops::levels;
 use arcgrad::{Array, Result, Tensor};
 use parking_lot::Mutex;
@@ -23,10 +25,15 @@ use smallvec::SmallVec;
 use super::backward::{refuse_keywords, refusing};
 use super::collect::Holding;
 use super::interpreter::attach;
+use super::levels::refuse_in_transform;
 use super::node::PyNode;
 use super::saved::PySavedTensor;
 use crate::error::{from_py_err, guard};
 use crate::tensor::{from_py, to_py, to_py_opt, type_name};
+
+const NO_SETUP_CONTEXT: &str = "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, \
+     ...), it must override the setup_context staticmethod. For more details, please see \
+     https://pytorch.org/docs/main/notes/extending.func.html";
 
 /// A tensor that `save_for_backward` kept.
 #[derive(Clone, Copy)]
@@ -533,9 +540,11 @@ fn apply_here<'py>(
 
     let output = {
         let _off = no_grad();
+        let _still = ModeGuard::with(Modes::NO_TANGENTS, true);
         let _quiet = cuts::quiet();
         let forward = cls.getattr(intern!(py, "forward"))?;
         if setup_context.is_none() {
+            refuse_in_transform(NO_SETUP_CONTEXT)?;
             let mut with_ctx: Vec<Bound<'_, PyAny>> = Vec::with_capacity(args.len() + 1);
             with_ctx.push(ctx_object.clone());
             with_ctx.extend(args.iter());

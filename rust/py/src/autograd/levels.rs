@@ -1,12 +1,43 @@
 //! Forward mode and batching: levels, and what goes into them and comes out.
 
+use std::cell::Cell;
+
 use arcgrad::graph::level::{self, Kind, Level, Randomness};
 use arcgrad::ops::levels;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::error::guard;
 use crate::tensor::{require, to_py};
+
+thread_local! {
+    /// How many functions are being transformed on this thread, one within another.
+    static TRANSFORMS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Note that a function is being transformed on this thread from now on.
+#[pyfunction]
+fn enter_transform() {
+    TRANSFORMS.set(TRANSFORMS.get() + 1);
+}
+
+/// End the innermost [`enter_transform`].
+#[pyfunction]
+fn exit_transform() {
+    TRANSFORMS.set(TRANSFORMS.get().saturating_sub(1));
+}
+
+/// Return whether a function is being transformed on this thread.
+#[pyfunction]
+pub fn is_transforming() -> bool {
+    TRANSFORMS.get() > 0
+}
+
+/// What belongs to graphs of the program's own is refused while a function is transformed, whose graph is another's.
+pub fn refuse_in_transform(refusal: &'static str) -> PyResult<()> {
+    if is_transforming() { Err(PyRuntimeError::new_err(refusal)) } else { Ok(()) }
+}
 
 /// Open a level of forward mode, or of a batch of ``size`` examples, which get ``randomness``: ``"error"``, ``"same"`` or
 /// ``"different"``; return its number.
@@ -85,6 +116,9 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(enter_level, module)?)?;
     module.add_function(wrap_pyfunction!(exit_level, module)?)?;
     module.add_function(wrap_pyfunction!(below, module)?)?;
+    module.add_function(wrap_pyfunction!(enter_transform, module)?)?;
+    module.add_function(wrap_pyfunction!(exit_transform, module)?)?;
+    module.add_function(wrap_pyfunction!(is_transforming, module)?)?;
     module.add_function(wrap_pyfunction!(make_dual, module)?)?;
     module.add_function(wrap_pyfunction!(unpack_dual, module)?)?;
     module.add_function(wrap_pyfunction!(unwrap_batched, module)?)?;

@@ -15,6 +15,7 @@ enum Switch {
     Grad(bool),
     Inference(bool),
     Anomaly { on: bool, check_nan: bool },
+    Forward(bool),
 }
 
 impl Switch {
@@ -25,6 +26,7 @@ impl Switch {
             // As in PyTorch, inference_mode(False) is normal mode: it records.
             Self::Inference(on) => old.with(Modes::INFERENCE, on).with(GRAD, on),
             Self::Anomaly { on, check_nan } => old.with(ANOMALY[0], on).with(ANOMALY[1], on && check_nan),
+            Self::Forward(on) => old.with(Modes::NO_TANGENTS, !on),
         });
         old
     }
@@ -35,6 +37,7 @@ impl Switch {
             Self::Grad(_) => &[GRAD],
             Self::Inference(_) => &[Modes::INFERENCE, GRAD],
             Self::Anomaly { .. } => &ANOMALY,
+            Self::Forward(_) => &[Modes::NO_TANGENTS],
         };
         set_modes(own.iter().fold(modes(), |now, &mode| now.with(mode, old.any(mode))));
     }
@@ -55,7 +58,7 @@ impl ModeGuard {
 
 #[pymethods]
 impl ModeGuard {
-    /// ``kind`` is ``"grad"``, ``"inference"`` or ``"anomaly"``.
+    /// ``kind`` is ``"grad"``, ``"inference"``, ``"anomaly"`` or ``"forward"``.
     #[new]
     #[pyo3(signature = (kind, on, check_nan = true))]
     fn new(kind: &str, on: bool, check_nan: bool) -> PyResult<Self> {
@@ -63,6 +66,7 @@ impl ModeGuard {
             "grad" => Switch::Grad(on),
             "inference" => Switch::Inference(on),
             "anomaly" => Switch::Anomaly { on, check_nan },
+            "forward" => Switch::Forward(on),
             _ => return Err(pyo3::exceptions::PyValueError::new_err(format!("no mode of this kind: {kind:?}"))),
         }))
     }
@@ -91,6 +95,12 @@ fn is_grad_enabled() -> bool {
 #[pyfunction]
 fn switch_grad(on: bool) -> bool {
     graph::set_grad_enabled(on)
+}
+
+/// Return whether operations compute tangents on this thread.
+#[pyfunction]
+fn is_forward_enabled() -> bool {
+    !modes().any(Modes::NO_TANGENTS)
 }
 
 /// Return whether inference mode is on.
@@ -133,6 +143,7 @@ fn is_view_replay_enabled() -> bool {
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ModeGuard>()?;
     module.add_function(wrap_pyfunction!(is_grad_enabled, module)?)?;
+    module.add_function(wrap_pyfunction!(is_forward_enabled, module)?)?;
     module.add_function(wrap_pyfunction!(is_inference_mode_enabled, module)?)?;
     module.add_function(wrap_pyfunction!(is_anomaly_enabled, module)?)?;
     module.add_function(wrap_pyfunction!(is_anomaly_check_nan_enabled, module)?)?;

@@ -63,6 +63,9 @@ pub fn meshgrid(tensors: &[Tensor], indexing: &str) -> Result<Vec<Tensor>> {
         if tensor.dtype() != first.dtype() {
             return Err(Error::runtime(OP, "meshgrid expects all tensors to have the same dtype"));
         }
+        if tensor.device() != first.device() {
+            return Err(Error::runtime(OP, "meshgrid expects all tensors to have the same device"));
+        }
     }
     let mut order: Vec<usize> = (0..tensors.len()).collect();
     if exchanged {

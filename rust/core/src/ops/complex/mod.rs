@@ -196,13 +196,26 @@ pub fn sinc(z: &Tensor) -> Result<Tensor> {
     select::where_(&near, (&series).into(), (&outer.sin()?.div(&outer)?).into())
 }
 
+/// Numbers whose exponential is 0, whatever their imaginary part, without one.
+#[track_caller]
+pub(in crate::ops) fn of_nothing(z: &Tensor) -> Result<Tensor> {
+    let is_nothing = real(&z.detach())?.eq(f64::NEG_INFINITY)?;
+    select::where_(&is_nothing, Scalar::Complex(f64::NEG_INFINITY, 0.0).into(), z.into())
+}
+
 /// ln(eˣ + eʸ), from the number with the greater real part.
 #[track_caller]
 pub fn logaddexp(x: &Tensor, y: &Tensor) -> Result<Tensor> {
     let dtype = crate::ops::elementwise::resolve::promoted(&[x.into(), y.into()]);
     let shape = crate::shape::broadcast("logaddexp", &x.shape(), &y.shape())?;
     let part = |tensor: &Tensor| views::broadcast_to(&copy::to_dtype(tensor, dtype)?, &shape);
-    logsumexp(&joining::stack(&[part(x)?, part(y)?], 0)?, &[0], false)
+    let (x, y) = (of_nothing(&part(x)?)?, of_nothing(&part(y)?)?);
+    let sum = logsumexp(&joining::stack(&[x.clone(), y.clone()], 0)?, &[0], false)?;
+    // Beside an infinite number a finite one does not count, nor does it turn the other.
+    let sizes = [real(&x.detach())?, real(&y.detach())?];
+    let outweighs = |one: &Tensor, other: &Tensor| one.eq(f64::INFINITY)?.logical_and(&other.lt(f64::INFINITY)?);
+    let sum = select::where_(&outweighs(&sizes[0], &sizes[1])?, (&x).into(), (&sum).into())?;
+    select::where_(&outweighs(&sizes[1], &sizes[0])?, (&y).into(), (&sum).into())
 }
 
 /// ln Σ eᶻ over axes, from the greatest real part.

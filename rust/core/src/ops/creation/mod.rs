@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub mod table;
 
 use crate::array::Array;
-use crate::dtype::{Category, DType};
+use crate::dtype::{Category, DType, torch_name};
 use crate::error::{Error, Result};
 use crate::kernels::element::Element;
 use crate::launch::{NONE, launch_stored};
+use crate::random::element::c_name;
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape, Strides};
 use crate::tensor::Tensor;
@@ -151,7 +152,7 @@ pub fn arange(start: Scalar, end: Scalar, step: Scalar, dtype: Option<DType>) ->
     let integral = given.iter().all(|number| number.category() != Category::Float);
     let dtype = dtype.unwrap_or(if integral { DType::I64 } else { crate::default_dtype() });
     if dtype == DType::Bool || dtype.is_complex() {
-        let name = crate::dtype::torch_name(dtype);
+        let name = torch_name(dtype);
         return Err(Error::not_implemented(
             OP,
             format!("\"arange_cpu\" not implemented for '{name}': a range of them"),
@@ -180,7 +181,11 @@ pub fn arange(start: Scalar, end: Scalar, step: Scalar, dtype: Option<DType>) ->
     } else {
         ((last - first) / by).ceil()
     };
-    // Compared as floats: a length that no `i64` holds is too much memory, too.
+    // Compared as floats.
+    if length >= 9.2e18 && !integral {
+        return Err(Error::runtime(OP, "invalid size, possible overflow?"));
+    }
+    // A length that no `i64` holds is too much memory, too.
     if length >= 9.2e18 {
         return Err(Box::new(Error::OutOfMemory {
             op: OP,
@@ -233,13 +238,28 @@ fn count_of(op: &'static str, steps: i64) -> Result<usize> {
     usize::try_from(steps).map_err(|_| Error::runtime(op, format!("number of steps must be non-negative, got {steps}")))
 }
 
+/// The dtype of numbers on a line: one that is given must not drop the imaginary parts of the ends.
+fn passed_or_inferred(op: &'static str, passed: Option<DType>, inferred: DType) -> Result<DType> {
+    match passed {
+        Some(passed) if inferred.is_complex() && !passed.is_complex() => Err(Error::runtime(
+            op,
+            format!(
+                "torch.{op}(): inferred dtype {} can't be safely cast to passed dtype {}",
+                c_name(inferred),
+                torch_name(passed)
+            ),
+        )),
+        passed => Ok(passed.unwrap_or(inferred)),
+    }
+}
+
 /// `steps` numbers from `start` to `end`, both included.
 pub fn linspace(start: Scalar, end: Scalar, steps: i64, dtype: Option<DType>) -> Result<Tensor> {
     const OP: &str = "linspace";
     let count = count_of(OP, steps)?;
     let of_complex = [start, end].iter().any(|number| number.category() == Category::Complex);
     let default = crate::default_dtype();
-    let dtype = dtype.unwrap_or(if of_complex { default.to_complex() } else { default });
+    let dtype = passed_or_inferred(OP, dtype, if of_complex { default.to_complex() } else { default })?;
     shape::checked_numel(OP, &[count], dtype.size())?;
     let (start, end) = (start.storable(OP, dtype)?, end.storable(OP, dtype)?);
     if dtype.is_complex() {
@@ -261,7 +281,7 @@ pub fn logspace(start: Scalar, end: Scalar, steps: i64, base: f64, dtype: Option
     let count = count_of(OP, steps)?;
     let of_complex = [start, end].iter().any(|number| number.category() == Category::Complex);
     let default = crate::default_dtype();
-    let dtype = dtype.unwrap_or(if of_complex { default.to_complex() } else { default });
+    let dtype = passed_or_inferred(OP, dtype, if of_complex { default.to_complex() } else { default })?;
     shape::checked_numel(OP, &[count], dtype.size())?;
     let (start, end) = (start.storable(OP, dtype)?, end.storable(OP, dtype)?);
     if dtype.is_complex() {

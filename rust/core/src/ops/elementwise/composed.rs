@@ -120,6 +120,12 @@ fn without_nan(input: &Tensor) -> Result<Tensor> {
 /// The sum of what is not NaN.
 #[track_caller]
 pub fn nansum(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
+    if input.dtype().is_complex() {
+        return Err(Error::not_implemented(
+            "nansum",
+            "nansum on CPU does not support complex inputs: their sum".to_owned(),
+        ));
+    }
     if !input.dtype().is_float() {
         return reduce::sum(input, axes, keep, dtype);
     }

@@ -7,7 +7,7 @@
 use smallvec::SmallVec;
 
 use super::lookup::{Indices, get, is_mask, put, too_many};
-use super::slices;
+use super::{masks, slices};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -21,7 +21,6 @@ use crate::ops::writing::copy;
 use crate::scalar::Scalar;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
-use crate::warning;
 
 /// One item of an index expression.
 #[derive(Clone, Debug)]
@@ -134,13 +133,7 @@ impl Expression {
                 }
                 IndexItem::Tensor(tensor) => {
                     let (dtype, rank) = (tensor.dtype(), tensor.rank());
-                    if dtype == DType::U8 {
-                        warning::warn("index", || {
-                            "indexing with dtype uint8 is now deprecated, please use a dtype bool instead: it is taken for \
-                             a mask, not for positions."
-                                .to_owned()
-                        })?;
-                    }
+                    masks::warn_of_bytes(tensor)?;
                     // What differs between the examples of a batch is looked up.
                     let differs = modes().any(Modes::LIFTED) && tensor.is_batched();
                     if rank == 0 && is_mask(dtype) {

@@ -3,7 +3,7 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::along;
-use super::masks::nonzero_columns;
+use super::masks::{nonzero_columns, warn_of_bytes};
 use super::places::IntoZeros;
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
@@ -486,6 +486,9 @@ pub fn index_put(
     values: &Tensor,
     accumulate: bool,
 ) -> Result<Tensor> {
+    for index in indices.iter().flatten() {
+        warn_of_bytes(index)?;
+    }
     put(input, in_place, &positional(indices), values, accumulate)
 }
 

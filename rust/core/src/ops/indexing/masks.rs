@@ -25,6 +25,7 @@ use crate::ops::{batching, indexing, rows, views};
 use crate::scalar::Scalar;
 use crate::shape::{self, Shape};
 use crate::tensor::Tensor;
+use crate::warning;
 
 // ---- positions -----------------------------------------------------------------------------------------------------
 
@@ -58,14 +59,27 @@ pub fn nonzero(input: &Tensor) -> Result<Tensor> {
     Ok(Tensor::from_array(nonzero_array(&input.array())?))
 }
 
-/// The positions of the elements that are not zero, one vector per axis; a tensor without axes counts as a vector.
-pub fn nonzero_tuple(input: &Tensor) -> Result<Vec<Tensor>> {
-    batching::refuse_dynamic("nonzero", &[input])?;
+/// The positions of the elements that are not zero, one vector per axis; a tensor without axes counts as a vector. `op` is who
+/// asks.
+pub fn nonzero_tuple(op: &'static str, input: &Tensor) -> Result<Vec<Tensor>> {
+    batching::refuse_dynamic(op, &[input])?;
     let array = write::at_least_vector(&input.array());
     Ok(nonzero_columns(&array)?.into_iter().map(Tensor::from_array).collect())
 }
 
 // ---- masks ---------------------------------------------------------------------------------------------------------
+
+/// Bytes are taken for a mask, which is not what other integers are.
+pub(super) fn warn_of_bytes(index: &Tensor) -> Result<()> {
+    if index.dtype() != DType::U8 {
+        return Ok(());
+    }
+    warning::warn("index", || {
+        "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead: it is taken for a mask, not for \
+         positions."
+            .to_owned()
+    })
+}
 
 fn check_mask(op: &'static str, mask: DType) -> Result<()> {
     if mask == DType::Bool {
@@ -157,7 +171,7 @@ impl Op for MaskSelected {
             (whole, mask) = (views::unsqueeze(&whole, 1)?, views::unsqueeze(&mask, 0)?);
         }
         let shape: Shape = std::iter::once(cx.size()).chain(mask.shape()).collect();
-        let columns = nonzero_tuple(&mask)?.into_iter().enumerate();
+        let columns = nonzero_tuple("nonzero", &mask)?.into_iter().enumerate();
         let indices: Indices = columns.map(|(axis, column)| (axis + 1, column)).collect();
         cx.put(indexing::at(&views::broadcast_to(&whole, &shape)?, &indices)?, Some(0));
         Ok(())

@@ -200,7 +200,7 @@ pub static TABLE: &[OpInfo] = &[
         BOTH_OUT,
         |args| {
             Ok(if args.flag(1) {
-                masks::nonzero_tuple(args.tensor(0))?.into()
+                masks::nonzero_tuple("nonzero", args.tensor(0))?.into()
             } else {
                 masks::nonzero(args.tensor(0))?.into()
             })
@@ -219,7 +219,7 @@ pub static TABLE: &[OpInfo] = &[
         "where",
         &[param("condition", Kind::Tensor)],
         Forms::FUNCTION,
-        |args| Ok(masks::nonzero_tuple(args.tensor(0))?.into()),
+        |args| Ok(masks::nonzero_tuple("where", args.tensor(0))?.into()),
         "",
     )
     .giving(Gives::Tensors),

@@ -332,6 +332,18 @@ pub fn random_like(
 pub fn randperm(n: i64, dtype: DType, generator: Option<&SharedGenerator>) -> Result<Tensor> {
     const OP: &str = "randperm";
     let shape = sizes(OP, &[n])?;
+    // What counts to 2^digits only, before there is memory for so many.
+    let most = match dtype {
+        DType::F16 => 1 << 11,
+        DType::BF16 => 1 << 8,
+        DType::F32 => 1 << 24,
+        DType::F64 => 1 << 53,
+        _ => i64::MAX,
+    };
+    if n - 1 > most {
+        let name = torch_name(dtype);
+        return Err(Error::runtime(OP, format!("n cannot be greater than {} for {name} type.", most + 1)));
+    }
     for_each_example(OP, &|| {
         let array = Array::zeros(OP, &shape, dtype)?;
         {

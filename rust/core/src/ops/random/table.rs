@@ -8,8 +8,10 @@ use crate::ops::elementwise::Arg;
 use crate::ops::nn::dropout;
 use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use crate::ops::views;
+use crate::random::element::c_name;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
+use crate::warning;
 
 const fn op(
     name: &'static str,
@@ -65,6 +67,34 @@ fn sized(args: &Args<'_>, distribution: Distribution) -> Result<Output> {
 fn like(args: &Args<'_>, distribution: Distribution) -> Result<Output> {
     let (dtype, generator) = (args.dtype_opt(1), args.generator_opt(2));
     Ok(draws::random_like(args.op, args.tensor(0), distribution, dtype, generator)?.into())
+}
+
+/// Overwrites the tensor with integers from `from` on, below `to`; warns of those that its dtype does not tell apart.
+fn fill_with_integers(args: &Args<'_>, from: i64, to: Option<i64>) -> Result<()> {
+    let dtype = args.tensor(0).dtype();
+    let digits = match dtype {
+        DType::F16 => 11,
+        DType::BF16 => 8,
+        DType::F32 => 24,
+        DType::F64 => 53,
+        _ => 63,
+    };
+    // Without an end and from the least integer on it is the whole range.
+    let whole = to.is_none() && from == i64::MIN;
+    let bounds = [("from", Some(from).filter(|_| !whole)), ("to - 1", to.map(|to| to.saturating_sub(1)))];
+    for (name, bound) in bounds {
+        if digits < 63 && bound.is_some_and(|bound| bound.unsigned_abs() > 1 << digits) {
+            warning::warn(args.op, || {
+                format!(
+                    "{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision limitations {} can support discrete \
+                     uniform distribution only within this range. This warning will become an error in version 1.7 release, \
+                     please fix the code in advance",
+                    c_name(dtype)
+                )
+            })?;
+        }
+    }
+    fill(args, Distribution::IntegersFrom(from, to))
 }
 
 /// Fills the first argument; the generator is the last.
@@ -276,13 +306,13 @@ pub static TABLE: &[OpInfo] = &[
     in_place(
         "random_",
         &[input(), param("to", Kind::Int), GENERATOR],
-        |args| fill(args, Distribution::IntegersFrom(0, Some(args.int(1)))),
+        |args| fill_with_integers(args, 0, Some(args.int(1))),
         "",
     ),
     in_place(
         "random_",
         &[input(), param("from", Kind::Int), param("to", Kind::Int).optional(), GENERATOR],
-        |args| fill(args, Distribution::IntegersFrom(args.int(1), args.int_opt(2))),
+        |args| fill_with_integers(args, args.int(1), args.int_opt(2)),
         "",
     ),
     in_place(

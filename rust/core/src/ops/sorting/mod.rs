@@ -425,9 +425,16 @@ pub fn quantile(
         ));
     }
     let unknown = q.device() == Device::Meta;
-    let fractions: Vec<f64> = if unknown { vec![0.5; q.numel()] } else { q.to_vec() };
+    let mut fractions: Vec<f64> = if unknown { vec![0.5; q.numel()] } else { q.to_vec() };
     if let Some(bad) = fractions.iter().find(|fraction| !(0.0..=1.0).contains(*fraction)) {
-        return Err(Error::runtime(OP, format!("quantile() q must be in the range [0, 1] but got {bad}")));
+        return Err(Error::runtime(
+            OP,
+            match (q.rank(), dtype) {
+                (1, _) => "quantile() q values must be in the range [0, 1]".to_owned(),
+                (_, DType::F32) => format!("quantile() q must be in the range [0, 1] but got {}", *bad as f32),
+                _ => format!("quantile() q must be in the range [0, 1] but got {bad}"),
+            },
+        ));
     }
     // One line per result, the elements along the last axis.
     let (lines, kept): (Tensor, Shape) = match axis {
@@ -444,6 +451,11 @@ pub fn quantile(
         }
     };
     let (sorted, _) = sort(&lines, -1, false, None)?;
+    let none = fractions.is_empty();
+    if none {
+        // One that is left out again has the shape and the place in the graph.
+        fractions.push(0.0);
+    }
     let mut results = Vec::with_capacity(fractions.len());
     for fraction in fractions {
         let rank = {
@@ -457,7 +469,8 @@ pub fn quantile(
         return Ok(results.swap_remove(0));
     }
     // As PyTorch lays them out: the quantiles of one line are neighbours.
-    views::movedim(&super::arranging::joining::stack(&results, -1)?, &[-1], &[0])
+    let all = views::movedim(&super::arranging::joining::stack(&results, -1)?, &[-1], &[0])?;
+    if none { views::narrow(&all, 0, 0, 0) } else { Ok(all) }
 }
 
 /// Where a quantile lies among the sorted elements of each line, with a last axis of size 1. NaN is sorted last.

@@ -45,6 +45,23 @@ pub fn searchsorted(
     sorter: Option<&Tensor>,
     narrow: bool,
 ) -> Result<Tensor> {
+    for (tensor, what) in [(Some(values), "input value"), (Some(sequence), "boundary"), (sorter, "sorter")] {
+        // All of it is copied first.
+        if tensor.is_some_and(|tensor| !tensor.array().is_contiguous()) {
+            crate::warning::warn("searchsorted", || {
+                format!(
+                    "torch.searchsorted(): {what} tensor is non-contiguous, this will lower the performance due to extra data copy \
+                     when converting non-contiguous tensor to contiguous, please use contiguous {what} tensor if possible. This \
+                     message will only appear once per program."
+                )
+            })?;
+        }
+    }
+    places(sequence, values, right, sorter, narrow)
+}
+
+/// [`searchsorted`], however the operands lie.
+fn places(sequence: &Tensor, values: &Tensor, right: bool, sorter: Option<&Tensor>, narrow: bool) -> Result<Tensor> {
     const OP: &str = "searchsorted";
     let (boundaries, wanted) = (sequence.shape(), values.shape());
     let Some((&len, outer)) = boundaries.split_last() else {
@@ -138,7 +155,7 @@ impl Op for SearchSorted {
         if shared && sequence.rank() == 1 {
             let values = batching::front(values, cx.size())?;
             let sorter = sorter.map(|sorter| &sorter.tensor);
-            cx.put(searchsorted(&sequence.tensor, &values, self.right, sorter, self.narrow)?, Some(0));
+            cx.put(places(&sequence.tensor, &values, self.right, sorter, self.narrow)?, Some(0));
             return Ok(());
         }
         let rank = sequence.rank();
@@ -149,7 +166,7 @@ impl Op for SearchSorted {
         // Of one vector each example may look up values of any shape.
         let values =
             if rank == 1 { views::reshape_to(&values, &[shape[0], shape[1..].iter().product()])? } else { values };
-        let result = searchsorted(&sequence, &values, self.right, sorter.as_ref(), self.narrow)?;
+        let result = places(&sequence, &values, self.right, sorter.as_ref(), self.narrow)?;
         cx.put(views::reshape_to(&result, &shape)?, Some(0));
         Ok(())
     }
@@ -217,7 +234,7 @@ pub fn isin(elements: &Tensor, tests: &Tensor, invert: bool) -> Result<Tensor> {
     let (elements, tests) = (copy::to_dtype(elements, dtype)?, copy::to_dtype(&views::reshape(tests, &[-1])?, dtype)?);
     // NaN is the greatest, and equal to nothing.
     let (sorted, _) = sorting::sort(&tests, 0, false, None)?;
-    let found = searchsorted(&sorted, &elements, false, None, false)?;
+    let found = places(&sorted, &elements, false, None, false)?;
     let last = Scalar::Int(sorted.numel() as i64 - 1);
     let found = apply(&rows::minimum::ROW, &[], &[(&found).into(), last.into()])?;
     let flat = views::reshape(&found, &[-1])?;
@@ -300,27 +317,30 @@ impl Op for Weighted {
     }
 }
 
-/// How many elements lie in each of `bins` intervals of equal length between `min` and `max` (of the elements, if both
-/// are 0; from one below to one above, if both are the same); elements outside do not count.
+/// How many elements lie in each of `bins` intervals of equal length between `min` and `max` (those of the elements, if both
+/// are the same; from one below to one above, if those are, too); elements outside do not count.
 pub fn histc(input: &Tensor, bins: i64, min: f64, max: f64) -> Result<Tensor> {
     const OP: &str = "histc";
     batching::refuse_data(OP, &[input], || "vmap: histc of examples that differ is not implemented".to_owned())?;
     let array = input.array();
+    if bins <= 0 {
+        return Err(Error::runtime(OP, format!("torch.histogram(): bins must be > 0, but got {bins} for dimension 0")));
+    }
+    if min > max {
+        return Err(Error::runtime(OP, "torch.histc: max must be larger than min"));
+    }
     if !array.dtype().is_float() {
         return Err(Error::not_implemented(
             OP,
             format!("\"histogram_cpu\" not implemented for '{}': a histogram of them", torch_name(array.dtype())),
         ));
     }
-    if bins <= 0 {
-        return Err(Error::runtime(OP, format!("torch.histogram(): bins must be > 0, but got {bins} for dimension 0")));
-    }
     if array.is_meta() {
         return Ok(Tensor::from_array(Array::zeros(OP, &[bins as usize], array.dtype())?));
     }
     let values: Vec<f64> = array.to_vec();
     let (mut low, mut high) = (min, max);
-    if low == 0.0 && high == 0.0 && !values.is_empty() {
+    if low == high && !values.is_empty() {
         let nan = values.iter().any(|value| value.is_nan());
         low = if nan { f64::NAN } else { values.iter().copied().fold(f64::INFINITY, f64::min) };
         high = if nan { f64::NAN } else { values.iter().copied().fold(f64::NEG_INFINITY, f64::max) };
@@ -329,10 +349,11 @@ pub fn histc(input: &Tensor, bins: i64, min: f64, max: f64) -> Result<Tensor> {
         (low, high) = (low - 1.0, high + 1.0);
     }
     if !low.is_finite() || !high.is_finite() {
-        return Err(Error::runtime(OP, format!("torch.histc: range of [{low}, {high}] is not finite")));
-    }
-    if low > high {
-        return Err(Error::runtime(OP, format!("torch.histc: max must be larger than min, got [{low}, {high}]")));
+        let shown = |bound: f64| if bound.is_nan() { "nan".to_owned() } else { bound.to_string() };
+        return Err(Error::runtime(
+            OP,
+            format!("torch.histc: range of [{}, {}] is not finite", shown(low), shown(high)),
+        ));
     }
     shape::checked_numel(OP, &[bins as usize], 8)?;
     let output = Array::zeros(OP, &[bins as usize], array.dtype())?;

@@ -486,10 +486,13 @@ fn matrix_shape(shape: &[usize]) -> [usize; 2] {
 #[track_caller]
 pub fn block_diag(tensors: &[Tensor]) -> Result<Tensor> {
     let shapes: SmallVec<[Shape; 4]> = tensors.iter().map(Tensor::shape).collect();
-    if let Some(deep) = shapes.iter().find(|shape| shape.len() > 2) {
+    if let Some(at) = shapes.iter().position(|shape| shape.len() > 2) {
         return Err(Error::runtime(
             "block_diag",
-            format!("block_diag: Input tensors must have 2 or fewer dimensions, got {}", deep.len()),
+            format!(
+                "torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {at} has {} dimensions",
+                shapes[at].len()
+            ),
         ));
     }
     if tensors.is_empty() {

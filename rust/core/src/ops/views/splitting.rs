@@ -49,7 +49,10 @@ pub fn split_by(source: &Tensor, how: &Tensor, axis: i64) -> Result<Vec<Tensor>>
     if how.dtype() != DType::I64 {
         return Err(Error::runtime(
             OP,
-            format!("expected tensor_indices_or_sections to have dtype of long, but got {}", torch_name(how.dtype())),
+            format!(
+                "tensor_split expected tensor_indices_or_sections to have dtype of long, but got {}",
+                torch_name(how.dtype())
+            ),
         ));
     }
     match how.rank() {
@@ -57,7 +60,10 @@ pub fn split_by(source: &Tensor, how: &Tensor, axis: i64) -> Result<Vec<Tensor>>
         1 => split_at(source, &how.to_vec::<i64>(), axis),
         rank => Err(Error::runtime(
             OP,
-            format!("expected tensor_indices_or_sections to have at most one axis, but got a tensor with {rank}"),
+            format!(
+                "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor, but got a \
+                 tensor with {rank} dims"
+            ),
         )),
     }
 }

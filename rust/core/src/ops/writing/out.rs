@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::graph::level::Kind;
 use crate::graph::record::{would_record, would_record_any};
 use crate::graph::{Blame, Modes, modes};
+use crate::random::element::c_name;
 use crate::shape::contiguous_strides;
 use crate::tensor::{Operand, Tensor};
 use crate::warning;
@@ -49,6 +50,15 @@ fn warn_of_resize(op: &'static str, out: &Tensor, shape: &[usize]) -> Result<()>
     let given = out.shape();
     if out.numel() != 0 && given.as_slice() != shape {
         warning::warn(op, || {
+            if op == "arange" {
+                let (count, numel) = (shape.first().copied().unwrap_or(0), out.numel());
+                return format!(
+                    "The number of elements in the out tensor of shape {:?} is {numel} which does not match the computed number \
+                     of elements {count}. Note that this may occur as a result of rounding error. The out tensor will be resized \
+                     to a tensor of shape ({count},).",
+                    given.as_slice()
+                );
+            }
             format!(
                 "An output with one or more elements was resized since it had shape {:?}, which does not match the required \
                  output shape {shape:?}. Give an output of that shape, or an empty one: out.resize_(0).",
@@ -148,14 +158,52 @@ impl Takes {
         match self {
             Self::Castable => check_cast(op, result, out),
             Self::Same if result == out => Ok(()),
-            Self::Same => {
-                let reason = format!(
-                    "Expected out tensor to have dtype {result} (scalar type {}), that of the result, but got {out}",
-                    torch_name(result)
-                );
-                Err(Error::runtime(op, reason))
-            }
+            // Of truth values there are two dtypes.
+            Self::Same if matches!(op, "all" | "any") && matches!(out, DType::Bool | DType::U8) => Ok(()),
+            Self::Same => Err(Error::runtime(op, of_another_dtype(op, result, out))),
         }
+    }
+}
+
+/// What is said of an `out=` that has not the dtype of the result: in PyTorch's words, which are those of each operation.
+fn of_another_dtype(op: &'static str, result: DType, out: DType) -> String {
+    let (wanted, given) = (torch_name(result), torch_name(out));
+    let place = if result == DType::I64 { "indices" } else { "values" };
+    match op {
+        "all" | "any" => format!("{op} only supports bool tensor for result, got: {given}"),
+        "mode" => format!("expected scalar type '{wanted}' but got '{given}' for {place} output"),
+        "kthvalue" if place == "values" => "output values must be of same type as input".to_owned(),
+        "kthvalue" => "output indices must be of scalar type Long".to_owned(),
+        "complex" | "polar" => {
+            format!("Expected object of scalar type {wanted} but got scalar type {given} for argument 'out'")
+        }
+        "quantile" | "nanquantile" => "quantile() out tensor must be same dtype as the input tensor".to_owned(),
+        "index_select" | "masked_select" => format!("{op}(): self and result must have the same scalar type"),
+        "take" => {
+            format!(
+                "take(): self and out expected to have the same dtype, but got self.dtype = {wanted} and out.dtype = {given}"
+            )
+        }
+        "nonzero" | "argwhere" => format!("Expected out tensor to have scalar type Long but got scalar type{given}"),
+        "dot" | "vdot" => format!("result dtype {given} does not match input dtype {wanted}"),
+        "amax" | "amin" => format!(
+            "Expected the dtype for input and out to match, but got {wanted} for input's dtype and {given} for out's dtype."
+        ),
+        "cummax" | "cummin" | "logcumsumexp" => format!("expected scalar_type {wanted} but found {given}"),
+        "where" => format!("Expected out type to be {wanted} but got {given}"),
+        "multinomial" => format!("multinomial expects Long tensor out, got: {given}"),
+        "isneginf" | "isposinf" | "signbit" => format!("{op} does not support non-boolean outputs."),
+        "searchsorted" | "bucketize" => format!(
+            "torch.searchsorted(): output tensor's dtype is wrong, it can only be Int(int32) or Long(int64) depending on whether \
+             out_int32 flag is True, but we got output tensor's dtype {given} and out_int32 flag is {}",
+            if result == DType::I32 { "True" } else { "False" }
+        ),
+        "histc" => format!(
+            "torch.histogram: input tensor and hist tensor should have the same dtype, but got input {} and hist {}",
+            c_name(result),
+            c_name(out)
+        ),
+        _ => format!("Expected out tensor to have dtype {}, but got {} instead", c_name(result), c_name(out)),
     }
 }
 
