@@ -513,8 +513,11 @@ pub fn adaptive_max_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<(
     }
     let result: Shape = plane.iter().chain(&sizes).copied().collect();
     if outputs == 0 {
-        let empty = |dtype| Ok::<_, Box<Error>>(Tensor::from_array(Array::zeros(op, &result, dtype)?));
-        return Ok((empty(input.dtype())?, empty(DType::I64)?));
+        // No element of the input, which depends on it all the same.
+        let axis = sizes.iter().position(|&size| size == 0).unwrap_or_default();
+        let none = views::narrow(input, (lead + axis) as i64, 0, 0)?;
+        let places = Tensor::from_array(Array::zeros(op, &result, DType::I64)?);
+        return Ok((views::reshape_to(&none, &result)?, places));
     }
     let joined = |parts: &[Tensor]| views::reshape_to(&joining::cat(parts, -1)?, &result);
     Ok((joined(&values)?, joined(&places)?))
