@@ -51,7 +51,8 @@ fn warn_of_resize(op: &'static str, out: &Tensor, shape: &[usize]) -> Result<()>
         warning::warn(op, || {
             format!(
                 "An output with one or more elements was resized since it had shape {:?}, which does not match the required \
-                 output shape {shape:?}. Give an output of that shape, or an empty one: out.resize_(0).",
+                 output shape {shape:?}. This behavior is deprecated, and in a future PyTorch release outputs will not be \
+                 resized unless they have zero elements: give one of that shape, or call out.resize_(0) before.",
                 given.as_slice()
             )
         })?;
@@ -140,6 +141,8 @@ pub enum Takes {
     Castable,
     /// That of the result.
     Same,
+    /// Any at all: what is drawn fits every dtype.
+    Any,
 }
 
 impl Takes {
@@ -147,6 +150,7 @@ impl Takes {
     pub fn check(self, op: &'static str, result: DType, out: DType) -> Result<()> {
         match self {
             Self::Castable => check_cast(op, result, out),
+            Self::Any => Ok(()),
             Self::Same if result == out => Ok(()),
             Self::Same => {
                 let reason = format!(
