@@ -131,7 +131,7 @@ def _whole(obj, otherwise):
     from ._encoder import encoded
 
     try:
-        return encoded(obj)
+        return encoded(obj, otherwise is not None)
     except (TypeError, ValueError) as refused:
         if otherwise is None:
             raise
