@@ -661,3 +661,31 @@ def test_pooling_to_nothing_depends_on_its_input():
     for sizes in (0, (0, 3), (2, 0)):
         nn.functional.adaptive_max_pool2d(x, sizes).sum().backward()
         assert ag.equal(x.grad, ag.zeros_like(x))
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_gradients_of_convolutions_are_there_as_functions(axes):
+    make = ag.Generator().manual_seed(0)
+    x = ag.randn(2, 4, *(5,) * axes, generator=make, requires_grad=True)
+    weight = ag.randn(6, 2, *(3,) * axes, generator=make, requires_grad=True)
+    options = (2, 1, 1, 2)
+    result = getattr(F, f"conv{axes}d")(x, weight, None, *options)
+    grad = ag.randn(result.shape, generator=make)
+    result.backward(grad)
+    of_input, of_weight = (getattr(nn.grad, f"conv{axes}d_{name}") for name in ("input", "weight"))
+    assert ag.allclose(of_input(x.shape, weight, grad, *options), x.grad)
+    assert ag.allclose(of_weight(x, weight.shape, grad, *options), weight.grad)
+    assert of_input(x.shape, weight, grad, *options).requires_grad
+
+
+@pytest.mark.parametrize("dtype, step", [(ag.float16, 2.0**-11), (ag.bfloat16, 2.0**-8)])
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic", "area", "nearest"])
+def test_resampling_of_half_precision_rounds_once(dtype, step, mode):
+    x = ag.linspace(-3.0, 3.0, 150).cos().reshape(1, 2, 5, 15).to(dtype).requires_grad_()
+    wide = x.detach().float().requires_grad_()
+    result, expected = (F.interpolate(value, size=(9, 7), mode=mode) for value in (x, wide))
+    result.backward(ag.ones_like(result))
+    expected.backward(ag.ones_like(expected))
+    assert ag.equal(result, expected.to(dtype)) and ag.equal(x.grad, wide.grad.to(dtype))
+    pooled = F.adaptive_avg_pool2d(x, (3, 4))
+    assert ag.equal(pooled, F.adaptive_avg_pool2d(wide, (3, 4)).to(dtype))

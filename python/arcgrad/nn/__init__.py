@@ -2,7 +2,7 @@
 
 from arcgrad import _names
 
-from . import attention, functional, init, modules, parallel, parameter, utils
+from . import attention, functional, grad, init, modules, parallel, parameter, utils
 from .modules import *  # noqa: F403  (the list is modules.__all__)
 from .modules import __all__ as _layers
 from .parallel import DataParallel
@@ -16,6 +16,7 @@ __all__ = [
     "UninitializedParameter",
     "attention",
     "functional",
+    "grad",
     "init",
     "modules",
     "parallel",

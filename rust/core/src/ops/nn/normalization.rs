@@ -397,12 +397,8 @@ fn check_dtypes(op: &'static str, kernel: &str, inputs: &Inputs<'_>) -> Result<D
 /// The input as `f32`, where it is of half precision and a parameter is not: all is computed in `f32` then, and the result
 /// rounded once to the dtype of the input.
 fn widened(input: &Tensor, parameters: &[Option<&Tensor>]) -> Result<Option<Tensor>> {
-    let wide = is_half(input.dtype()) && parameters.iter().flatten().any(|tensor| tensor.dtype() == DType::F32);
+    let wide = input.dtype().is_half() && parameters.iter().flatten().any(|tensor| tensor.dtype() == DType::F32);
     wide.then(|| copy::to_dtype(input, DType::F32)).transpose()
-}
-
-fn is_half(dtype: DType) -> bool {
-    matches!(dtype, DType::F16 | DType::BF16)
 }
 
 /// Contiguous weight and bias.
@@ -528,7 +524,7 @@ pub fn rms_norm(input: &Tensor, normalized: &[i64], weight: Option<&Tensor>, eps
         return weight.map_or(Ok(result.clone()), |weight| result.mul(weight));
     }
     // Rounded once, at the end.
-    let wide = if is_half(input.dtype()) { &copy::to_dtype(input, DType::F32)? } else { input };
+    let wide = if input.dtype().is_half() { &copy::to_dtype(input, DType::F32)? } else { input };
     let (result, _) = standardized(wide, &axes, eps, |x| Ok(x.clone()))?;
     match weight {
         Some(weight) => copy::to_dtype(&result.mul(weight)?, input.dtype()),
@@ -735,7 +731,7 @@ pub fn group_norm(
         ));
     }
     let dtype = input.dtype();
-    let half = is_half(dtype);
+    let half = dtype.is_half();
     let wide = |tensor: &Tensor| {
         let own = tensor.dtype();
         if own != dtype && !(half && own == DType::F32) {

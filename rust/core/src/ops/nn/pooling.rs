@@ -444,7 +444,12 @@ pub fn adaptive_avg_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<T
         let name = ["AdaptiveAvgPool1DBackward0", "AdaptiveAvgPool2DBackward0", "AdaptiveAvgPool3DBackward0"][axes - 1];
         return call(Means { name, geometry, divisor: Divisor::WithPadding, spread: false }, &[input]);
     }
-    // Means along one axis after the other.
+    // Means along one axis after the other, rounded once at the end.
+    if input.dtype().is_half() {
+        let wide = copy::to_dtype(input, DType::F32)?;
+        let sizes: SmallVec<[i64; 3]> = sizes.iter().map(|&size| size as i64).collect();
+        return copy::to_dtype(&adaptive_avg_pool(axes, &wide, &sizes)?, input.dtype());
+    }
     let mut result = flat::linear_in_pieces(input)?;
     for (position, (&count, &size)) in sizes.iter().zip(spatial).enumerate() {
         if count != size {
