@@ -680,3 +680,8 @@ def test_a_step_of_nadam_depends_on_the_product_of_momenta():
         return param
 
     assert gradcheck(step, (ag.tensor(0.5, dtype=F64, requires_grad=True),))
+
+
+def test_a_first_step_of_lbfgs_without_slope_does_not_divide_by_it():
+    optimizer = optim.LBFGS([nn.Parameter(ag.ones(2))], tolerance_grad=-math.inf)
+    assert optimizer.step(lambda: ag.tensor([10.0])).item() == 10.0

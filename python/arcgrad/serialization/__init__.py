@@ -263,4 +263,8 @@ def get_unsafe_globals_in_checkpoint(f: str | PathLike[str] | IO[bytes]) -> list
         return refused_names(source)
 
 
+class SourceChangeWarning(Warning):
+    """What PyTorch warns with where the source of a class in a file is no longer that. Files keep no sources here."""
+
+
 _names.describe(__name__)
