@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 #: PyTorch's name for it, which programs filter warnings by.
-EPOCH_DEPRECATION_WARNING = EPOCH_IS_OLD = "The epoch parameter in `scheduler.step()` was not necessary and is deprecated: a schedule counts by itself"
+EPOCH_DEPRECATION_WARNING = EPOCH_IS_OLD = (
+    "The epoch parameter in `scheduler.step()` was not necessary and is deprecated: a schedule counts by itself"
+)
 _ORDER = "https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate"
 
 
