@@ -72,7 +72,7 @@ class GradScaler:
         self._init_growth_tracker = 0
         self._growth_tracker: Tensor | None = None
         #: Of each optimizer, by its identity: what was done, and for each device whether its gradients were finite.
-        self._per_optimizer_states: dict[int, dict[str, Any]] = defaultdict(_fresh)
+        self._per_optimizer_states: dict[int, dict[str, Any]] = defaultdict(_refresh_per_optimizer_state)
 
     def _check_scale_growth_tracker(self, funcname: str) -> tuple[Tensor, Tensor]:
         fix = "This may indicate your script did not use scaler.scale(loss or outputs) earlier in the iteration."
@@ -308,7 +308,7 @@ class GradScaler:
         self.__dict__.update(state)
 
 
-def _fresh() -> dict[str, Any]:
+def _refresh_per_optimizer_state() -> dict[str, Any]:
     """What is known of an optimizer before its gradients are looked at."""
     return {"stage": OptState.READY, "found_inf_per_device": {}}
 
