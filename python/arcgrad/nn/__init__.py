@@ -8,6 +8,9 @@ from .modules import __all__ as _layers
 from .parallel import DataParallel
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
+# PyTorch's functions have these as their module, too.
+functional.grad = grad  # type: ignore[attr-defined]
+
 __all__ = [
     "Buffer",
     "DataParallel",
