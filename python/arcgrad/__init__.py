@@ -140,7 +140,7 @@ _ELSEWHERE = {
     ),
     **dict.fromkeys(("index_put_", "index_reduce", "nonzero_static"), "_places"),
     **dict.fromkeys(("empty_permuted", "from_file", "range"), "_making"),
-    "GradScaler": "amp.grad_scaler",
+    **dict.fromkeys(("GradScaler", "_amp_foreach_non_finite_check_and_unscale_", "_amp_update_scale_"), "amp.grad_scaler"),
     "gradient": "_finite_differences",
     **dict.fromkeys(
         (

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["KeptTensor"]
 
 #: Dtype -> what its bytes lie in.
-_CARRIERS = {
+CARRIERS = {
     arcgrad.float8_e4m3fn: arcgrad.uint8,
     arcgrad.float8_e4m3fnuz: arcgrad.uint8,
     arcgrad.float8_e5m2: arcgrad.uint8,
@@ -96,7 +96,7 @@ def _borders(dtype):
 def _encoded(values, dtype):
     """The bytes of numbers."""
     values = values.detach()
-    carrier = _CARRIERS[dtype]
+    carrier = CARRIERS[dtype]
     if dtype is arcgrad.float4_e2m1fn_x2:
         raise NotImplementedError(f"\"copy_kernel\" not implemented for '{_torch_name(dtype)}'")
     if not dtype.is_floating_point:
@@ -226,9 +226,9 @@ class KeptTensor:
             moved = self._bits.to(*rest, **kwargs)
             return self if moved is self._bits else KeptTensor(moved, self.dtype)
         numbers = self._numbers()
-        if self.dtype is arcgrad.uint64 and not (wanted in _CARRIERS and not wanted.is_floating_point) and not _is_integer(wanted):
+        if self.dtype is arcgrad.uint64 and not (wanted in CARRIERS and not wanted.is_floating_point) and not _is_integer(wanted):
             numbers = arcgrad.where(numbers < 0, numbers.double() + 2.0**64, numbers.double())
-        if wanted in _CARRIERS:
+        if wanted in CARRIERS:
             return KeptTensor(_encoded(numbers, wanted), wanted)
         return numbers.to(*rest, dtype=wanted, **kwargs)
 
@@ -283,7 +283,7 @@ class KeptTensor:
         dtype = kwargs.get("dtype", args[0] if args and isinstance(args[0], arcgrad.dtype) else None)
         if dtype is None:
             return KeptTensor(self._bits.view(*args, **kwargs), self.dtype)
-        return KeptTensor(self._bits.view(_CARRIERS[dtype]), dtype) if dtype in _CARRIERS else self._bits.view(dtype)
+        return KeptTensor(self._bits.view(CARRIERS[dtype]), dtype) if dtype in CARRIERS else self._bits.view(dtype)
 
     def copy_(self, src: Any, non_blocking: bool = False) -> Self:
         """Writes the elements of another tensor, converted."""
@@ -445,17 +445,17 @@ def of_array(array: Any, dtype: arcgrad.dtype | None, copy: bool) -> Any:
 
 
 def _to(self, *args, **kwargs):
-    dtype = kwargs.get("dtype", next((each for each in args if each in _CARRIERS), None))
+    dtype = kwargs.get("dtype", next((each for each in args if each in CARRIERS), None))
     return KeptTensor(_encoded(self, dtype), dtype)
 
 
 def _view(self, *args, **kwargs):
     dtype = kwargs.get("dtype", args[0] if args else None)
-    return KeptTensor(self.view(_CARRIERS[dtype]), dtype)
+    return KeptTensor(self.view(CARRIERS[dtype]), dtype)
 
 
 def _frombuffer(buffer, *, dtype, **kwargs):
-    return KeptTensor(arcgrad.frombuffer(buffer, dtype=_CARRIERS[dtype], **kwargs), dtype)
+    return KeptTensor(arcgrad.frombuffer(buffer, dtype=CARRIERS[dtype], **kwargs), dtype)
 
 
 def _function(name):
@@ -463,7 +463,7 @@ def _function(name):
 
     def make(*args, dtype, **kwargs):
         if name in ("empty", "zeros", "empty_strided"):
-            return KeptTensor(getattr(arcgrad, name)(*args, dtype=_CARRIERS[dtype], **kwargs), dtype)
+            return KeptTensor(getattr(arcgrad, name)(*args, dtype=CARRIERS[dtype], **kwargs), dtype)
         return KeptTensor(_encoded(getattr(arcgrad, name)(*args, dtype=_wide(dtype), **kwargs), dtype), dtype)
 
     return make
@@ -471,17 +471,17 @@ def _function(name):
 
 def _like(name, tensor, *args, dtype, **kwargs):
     bits = tensor._bits if type(tensor) is KeptTensor else tensor
-    if dtype not in _CARRIERS:
+    if dtype not in CARRIERS:
         return getattr(arcgrad, name)(bits, *args, dtype=dtype, **kwargs)
     if name in ("empty_like", "zeros_like"):
-        return KeptTensor(getattr(arcgrad, name)(bits, *args, dtype=_CARRIERS[dtype], **kwargs), dtype)
+        return KeptTensor(getattr(arcgrad, name)(bits, *args, dtype=CARRIERS[dtype], **kwargs), dtype)
     return KeptTensor(_encoded(getattr(arcgrad, name)(bits, *args, dtype=_wide(dtype), **kwargs), dtype), dtype)
 
 
 def _new(name):
     def make(self, *args, dtype, **kwargs):
         if name in ("new_empty", "new_zeros"):
-            return KeptTensor(getattr(self, name)(*args, dtype=_CARRIERS[dtype], **kwargs), dtype)
+            return KeptTensor(getattr(self, name)(*args, dtype=CARRIERS[dtype], **kwargs), dtype)
         return KeptTensor(_encoded(getattr(self, name)(*args, dtype=_wide(dtype), **kwargs), dtype), dtype)
 
     return make
@@ -509,7 +509,7 @@ _MAKERS: dict[str, Callable[..., Any]] = {
 def instead(name: str, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> Any:
     """The result of a call of the core that names a dtype which it has no tensors of; NotImplemented where there is none."""
     given = dict(kwargs or {})
-    if name not in _MAKERS or not any(each in _CARRIERS for each in (*args, *given.values()) if isinstance(each, arcgrad.dtype)):
+    if name not in _MAKERS or not any(each in CARRIERS for each in (*args, *given.values()) if isinstance(each, arcgrad.dtype)):
         return NotImplemented
     return _MAKERS[name](*args, **given)
 

@@ -6,6 +6,11 @@ from arcgrad import _core
 class _TensorType(type):
     """Tensors of a dtype count as instances of its type."""
 
+    def __new__(mcs, name, bases, namespace):
+        for base in bases:
+            raise TypeError(f"type 'torch.{base.__name__}' is not an acceptable base type")
+        return super().__new__(mcs, name, bases, namespace)
+
     def __instancecheck__(cls, instance):
         return isinstance(instance, _core.Tensor) and instance.dtype is cls.dtype
 

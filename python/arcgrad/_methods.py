@@ -72,6 +72,8 @@ def install() -> None:
         if not hasattr(_core.Tensor, name):
             setattr(_core.Tensor, name, _later(name, *place))
     _core.Tensor.volatile = property(_volatile)
+    # PyTorch's name for the attribute itself, which programs set where their own class overrides `grad`.
+    _core.Tensor._grad = _core.Tensor.grad
     _core.UntypedStorage.from_file = staticmethod(_from_file)
     _core.UntypedStorage.share_memory_ = _share_storage
     for name in _OF_STORAGES:

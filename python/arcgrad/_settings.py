@@ -87,7 +87,12 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
     :mod:`arcgrad.utils.deterministic`.
     """
     global _deterministic, _deterministic_warns
-    _deterministic, _deterministic_warns = bool(mode), bool(warn_only)
+    for place, (name, flag) in enumerate((("mode", mode), ("warn_only", warn_only)), 1):
+        if not isinstance(flag, bool):
+            raise TypeError(
+                f"_set_deterministic_algorithms(): argument '{name}' (position {place}) must be bool, not {type(flag).__name__}"
+            )
+    _deterministic, _deterministic_warns = mode, warn_only
     _core._let_empty_glare(_deterministic and _fills)
 
 

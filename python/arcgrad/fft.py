@@ -4,5 +4,6 @@ from arcgrad import _core, _names
 
 globals().update({name: value for name, value in vars(_core.fft).items() if name[0] != "_"})
 
+__all__ = sorted(name for name in vars(_core.fft) if name[0] != "_")
 
 _names.describe(__name__, of_core=True)

@@ -36,3 +36,16 @@ def test_other_orders_are_refused_as_before():
     for wrong in (lambda: x.add(x, x, 2), lambda: x.add(2, x, alpha=1), lambda: x.addcmul(x, 2, 3), lambda: x.mul(2, x)):
         with pytest.raises(TypeError):
             wrong()
+
+
+def test_numbers_before_tensors_may_be_complex():
+    x = ag.tensor([1.0 + 1.0j, 2.0])
+    with pytest.warns(UserWarning, match="This overload of addcmul is deprecated"):
+        assert ag.equal(ag.addcmul(x, 2.0j, x, x), x + 2.0j * x * x)
+
+
+def test_new_takes_its_size_by_name():
+    x = ag.tensor([1, 2])
+    assert x.new(size=(3, 4)).shape == (3, 4) and x.new(size=[2]).dtype is ag.int64
+    with pytest.raises(TypeError, match="class that does not inherit from Tensor"):
+        x.as_subclass(int)

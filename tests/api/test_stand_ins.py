@@ -1,6 +1,7 @@
 """What PyTorch has and arcgrad has not: the truth about it, and errors that say so."""
 
 import importlib
+import pickle
 import warnings
 
 import pytest
@@ -268,3 +269,51 @@ def test_a_forked_call_has_been_made_when_it_is_waited_for():
 def test_volatile_says_that_it_is_gone():
     with pytest.warns(UserWarning, match="volatile was removed"):
         assert ag.ones(1).volatile is False
+
+
+def test_the_scale_of_a_scaler_is_a_tensor_that_is_made_when_it_is_needed():
+    scaler = ag.amp.GradScaler("cpu", init_scale=4.0, growth_interval=1)
+    assert scaler._scale is None and scaler.get_scale() == 4.0
+    p = ag.nn.Parameter(ag.tensor([1.0, 2.0]))
+    optimizer = ag.optim.SGD([p], lr=0.5)
+    scaler.scale(p.sum()).backward()
+    assert scaler._scale.dtype is ag.float32 and scaler._growth_tracker.item() == 0
+    assert [found.item() for found in scaler._check_inf_per_device(optimizer).values()] == [0.0]
+    with pytest.raises(AssertionError, match="may only be pickled at the beginning of an iteration"):
+        pickle.dumps(scaler)
+    scaler.step(optimizer)
+    scaler.update()
+    other = pickle.loads(pickle.dumps(scaler))
+    assert (other.get_scale(), other.is_enabled(), p.tolist()) == (8.0, True, [0.5, 1.5])
+
+
+def test_a_scaler_refuses_gradients_of_half_precision():
+    p = ag.nn.Parameter(ag.ones(2, dtype=ag.float16))
+    scaler = ag.amp.GradScaler("cpu")
+    scaler.scale(p.float().sum()).backward()
+    with pytest.raises(ValueError, match="Attempting to unscale FP16 gradients"):
+        scaler.unscale_(ag.optim.SGD([p], lr=0.5))
+
+
+def test_an_optimizer_that_scales_by_itself_is_told_the_scale():
+    class Own(ag.optim.SGD):
+        _step_supports_amp_scaling = True
+
+        def step(self, closure=None):
+            seen.append((self.grad_scale.item(), self.found_inf.item()))
+
+    seen, p = [], ag.nn.Parameter(ag.tensor([1.0]))
+    scaler, optimizer = ag.amp.GradScaler("cpu", init_scale=2.0), Own([p], lr=0.5)
+    scaler.scale(p.sum() * float("inf")).backward()
+    scaler.step(optimizer)
+    scaler.update()
+    assert seen == [(2.0, 1.0)] and scaler.get_scale() == 1.0 and not hasattr(optimizer, "grad_scale")
+
+
+def test_the_old_names_of_mixed_precision_on_the_cpu():
+    with pytest.warns(FutureWarning, match="torch.cpu.amp.autocast"), ag.cpu.amp.autocast():
+        assert (ag.ones(2, 2) @ ag.ones(2, 2)).dtype is ag.bfloat16
+    with pytest.warns(FutureWarning, match="torch.cpu.amp.GradScaler"):
+        assert ag.cpu.amp.GradScaler(init_scale=2.0).get_scale() == 2.0
+    with ag.cpu.stream(ag.cpu.Stream()) as nothing:
+        assert nothing is None and isinstance(ag.cpu.current_stream(), ag.cpu.Stream)

@@ -80,3 +80,13 @@ def test_memory_to_be_filled_shows_itself_while_determinism_is_asked_for():
     finally:
         deterministic.fill_uninitialized_memory = True
         ag.use_deterministic_algorithms(False)
+
+
+def test_determinism_is_asked_for_by_a_truth_value():
+    with pytest.raises(TypeError, match=r"argument 'mode' \(position 1\) must be bool, not int"):
+        ag.use_deterministic_algorithms(1)
+
+
+def test_the_old_types_have_no_subclasses():
+    with pytest.raises(TypeError, match="type 'torch.FloatTensor' is not an acceptable base type"):
+        type("Own", (ag.FloatTensor,), {})

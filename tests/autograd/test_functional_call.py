@@ -178,3 +178,10 @@ def test_states_are_stacked_into_new_leaves():
 def test_models_that_differ_are_not_stacked(models, message):
     with pytest.raises(RuntimeError, match=message):
         stack_module_state(models())
+
+
+def test_a_parameter_that_the_module_has_not_is_gone_afterwards():
+    module = nn.Linear(1, 1)
+    given = {"extra": nn.Parameter(ag.ones(1))}
+    ag.func.functional_call(module, given, ag.ones(1, 1))
+    assert [name for name, _ in module.named_parameters()] == ["weight", "bias"] and not hasattr(module, "extra")

@@ -777,3 +777,13 @@ def test_what_only_begins_as_pytorchs_files_is_damaged(tmp_path, start):
 def test_a_missing_file_is_the_usual_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         ag.load(tmp_path / "nowhere")
+
+
+def test_attributes_of_tensors_are_kept_unless_safetensors_is_asked_for():
+    for made in (ag.ones(2), nn.Parameter(ag.ones(2))):
+        made.note = "from the program"
+        assert round_trip(made).note == "from the program"
+        file = io.BytesIO()
+        ag.save(made, file, format="safetensors")
+        file.seek(0)
+        assert not hasattr(ag.load(file), "note")

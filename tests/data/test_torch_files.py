@@ -486,3 +486,24 @@ def test_a_state_dict_keeps_its_versions():
     model = nn.Sequential(nn.BatchNorm1d(2))
     state = round_trip(model.state_dict())
     assert type(state) is collections.OrderedDict and state._metadata == model.state_dict()._metadata
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_storages_come_back_as_such_and_share_memory_with_tensors(tmp_path, new):
+    x = ag.arange(4.0)
+    ag.save([x, x.storage(), x[1:3]], tmp_path / "x.pt", _use_new_zipfile_serialization=new)
+    whole, storage, part = ag.load(tmp_path / "x.pt")
+    assert isinstance(storage, ag.storage.TypedStorage) and storage.dtype is ag.float32
+    whole.fill_(7.0)
+    assert storage.tolist() == 4 * [7.0] and part.tolist() == [7.0, 7.0]
+    with pytest.raises(RuntimeError, match="view the same data as different types"):
+        ag.save([x.view(ag.int32), x.storage()], tmp_path / "y.pt")
+
+
+@pytest.mark.parametrize("name", ["uint16", "uint64", "float8_e4m3fn", "float8_e5m2"])
+@pytest.mark.parametrize("new", [True, False])
+def test_dtypes_that_are_kept_are_in_files(tmp_path, name, new):
+    x = ag.tensor([[1.0, 2.0], [0.0, 4.0]]).to(getattr(ag, name))
+    ag.save({"x": x, "t": x.t()}, tmp_path / "x.pt", _use_new_zipfile_serialization=new)
+    loaded = ag.load(tmp_path / "x.pt", weights_only=True)
+    assert loaded["x"].dtype is x.dtype and loaded["x"].tolist() == x.tolist() and loaded["t"].tolist() == x.t().tolist()

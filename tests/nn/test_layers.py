@@ -621,3 +621,71 @@ def test_the_first_of_equal_elements_of_a_bag_gets_the_gradient():
     assert table.grad.tolist() == [[1.0, 0.0], [1.0, 2.0]]
     nothing = ag.tensor([[math.nan, 1.0]])
     assert math.isnan(F.embedding_bag(ag.tensor([[0, 0]]), nothing, mode="max")[0, 0].item())
+
+
+@pytest.mark.parametrize("dtype", [ag.float16, ag.bfloat16])
+@pytest.mark.parametrize("make", [
+    lambda: nn.BatchNorm1d(4), lambda: nn.LayerNorm(4), lambda: nn.GroupNorm(2, 4), lambda: nn.InstanceNorm1d(4, affine=True),
+    lambda: nn.RMSNorm(4),
+], ids=["batch", "layer", "group", "instance", "rms"])  # fmt: skip
+def test_normalisation_of_half_precision_by_float_parameters_rounds_once(make, dtype):
+    layer, exact = make(), make()
+    x = ag.linspace(-1.0, 1.0, 48).reshape(3, 4, 4).to(dtype).requires_grad_()
+    wide = x.detach().float().requires_grad_()
+    result, expected = layer(x), exact(wide)
+    assert result.dtype is dtype and ag.equal(result, expected.to(dtype))
+    result.backward(ag.ones_like(result))
+    expected.backward(ag.ones_like(expected))
+    assert x.grad.dtype is dtype and ag.equal(x.grad, wide.grad.to(dtype))
+    assert layer.weight.grad.dtype is ag.float32 and ag.equal(layer.weight.grad, exact.weight.grad)
+
+
+@pytest.mark.parametrize("make", [lambda: nn.BatchNorm1d(4), lambda: nn.LayerNorm(4), lambda: nn.GroupNorm(2, 4)])
+def test_normalisation_takes_no_other_mixture_of_dtypes(make):
+    with pytest.raises(RuntimeError, match="mixed dtype"):
+        make().to(ag.bfloat16)(ag.ones(3, 4, 4))
+
+
+def test_rows_of_an_embedding_are_no_longer_than_max_norm():
+    weight = ag.linspace(-300.0, 300.0, 5000).reshape(1000, 5)
+    rows = nn.functional.embedding(ag.arange(1000), weight, max_norm=1.0)
+    assert (rows.norm(dim=1) <= 1.0).all() and ag.equal(rows, weight)
+    with ag.autograd.forward_ad.dual_level():
+        dual = ag.autograd.forward_ad.make_dual(ag.full((2, 3), 5.0), ag.ones(2, 3))
+        out = nn.functional.embedding(ag.tensor([0, 1, 1]), dual, max_norm=1.0)
+        assert ag.equal(ag.autograd.forward_ad.unpack_dual(out).tangent, ag.ones(3, 3))
+
+
+def test_pooling_to_nothing_depends_on_its_input():
+    x = ag.ones(1, 2, 4, 5, requires_grad=True)
+    for sizes in (0, (0, 3), (2, 0)):
+        nn.functional.adaptive_max_pool2d(x, sizes).sum().backward()
+        assert ag.equal(x.grad, ag.zeros_like(x))
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_gradients_of_convolutions_are_there_as_functions(axes):
+    make = ag.Generator().manual_seed(0)
+    x = ag.randn(2, 4, *(5,) * axes, generator=make, requires_grad=True)
+    weight = ag.randn(6, 2, *(3,) * axes, generator=make, requires_grad=True)
+    options = (2, 1, 1, 2)
+    result = getattr(F, f"conv{axes}d")(x, weight, None, *options)
+    grad = ag.randn(result.shape, generator=make)
+    result.backward(grad)
+    of_input, of_weight = (getattr(nn.grad, f"conv{axes}d_{name}") for name in ("input", "weight"))
+    assert ag.allclose(of_input(x.shape, weight, grad, *options), x.grad)
+    assert ag.allclose(of_weight(x, weight.shape, grad, *options), weight.grad)
+    assert of_input(x.shape, weight, grad, *options).requires_grad
+
+
+@pytest.mark.parametrize("dtype, step", [(ag.float16, 2.0**-11), (ag.bfloat16, 2.0**-8)])
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic", "area", "nearest"])
+def test_resampling_of_half_precision_rounds_once(dtype, step, mode):
+    x = ag.linspace(-3.0, 3.0, 150).cos().reshape(1, 2, 5, 15).to(dtype).requires_grad_()
+    wide = x.detach().float().requires_grad_()
+    result, expected = (F.interpolate(value, size=(9, 7), mode=mode) for value in (x, wide))
+    result.backward(ag.ones_like(result))
+    expected.backward(ag.ones_like(expected))
+    assert ag.equal(result, expected.to(dtype)) and ag.equal(x.grad, wide.grad.to(dtype))
+    pooled = F.adaptive_avg_pool2d(x, (3, 4))
+    assert ag.equal(pooled, F.adaptive_avg_pool2d(wide, (3, 4)).to(dtype))

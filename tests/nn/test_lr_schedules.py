@@ -360,3 +360,18 @@ def test_a_schedule_of_a_program_has_what_it_needs():
     assert isinstance(schedule, lr_scheduler.LRScheduler)
     assert rates(optimizer, schedule, 4) == [1.0, 1.0, 0.5, 0.5, 0.25]
     assert schedule.state_dict()["every"] == 2 and schedule.last_epoch == 4
+
+
+@pytest.mark.parametrize("make", [
+    lambda optimizer, bound: CyclicLR(optimizer, base_lr=0.01, max_lr=bound, max_momentum=bound),
+    lambda optimizer, bound: OneCycleLR(optimizer, max_lr=bound, total_steps=10, max_momentum=bound),
+    lambda optimizer, bound: SWALR(optimizer, swa_lr=bound),
+], ids=["CyclicLR", "OneCycleLR", "SWALR"])  # fmt: skip
+def test_bounds_that_are_tensors_are_copied(make):
+    bound = ag.tensor(0.5)
+    optimizer = SGD([ag.nn.Parameter(ag.zeros(1))], lr=0.1, momentum=0.5)
+    schedule = make(optimizer, bound)
+    names = [name for name in ("max_lr", "swa_lr", "max_momentum") if name in optimizer.param_groups[0]]
+    bound.fill_(100.0)
+    assert all(optimizer.param_groups[0][name] == 0.5 for name in names)
+    assert getattr(schedule, "max_lrs", [0.5]) == [0.5]

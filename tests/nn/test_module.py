@@ -1027,3 +1027,35 @@ def test_values_that_get_nowhere_are_told_of():
 def test_a_table_of_integers_is_not_trained():
     table = nn.Embedding.from_pretrained(ag.tensor([[1, 2], [3, 4]]))
     assert table(ag.tensor([1])).tolist() == [[3, 4]] and not table.weight.requires_grad
+
+
+def test_a_buffer_does_not_take_the_place_of_an_attribute():
+    module = nn.Module()
+    module.taken = 5
+    with pytest.raises(KeyError, match="attribute 'taken' already exists"):
+        module.taken = nn.Buffer(ag.ones(1))
+
+
+def test_a_register_buffer_of_old_is_called_without_persistent():
+    class Old(nn.Module):
+        def register_buffer(self, name, tensor):
+            super().register_buffer(name, tensor)
+
+    module = Old()
+    module.kept = nn.Buffer(ag.ones(1))
+    assert list(module.state_dict()) == ["kept"]
+    with pytest.raises(RuntimeError, match="non-persistent buffer"):
+        module.other = nn.Buffer(ag.ones(1), persistent=False)
+
+
+def test_a_module_that_becomes_complex_warns_and_takes_no_copy():
+    with pytest.warns(UserWarning, match="Complex modules are a new feature"):
+        assert nn.Linear(1, 1).to(ag.complex64).weight.dtype is ag.complex64
+    with pytest.raises(RuntimeError, match="does not accept copy argument"):
+        nn.Linear(1, 1).to("cpu", copy=True)
+
+
+def test_the_gradient_has_the_name_that_subclasses_use():
+    weight = nn.Parameter(ag.ones(2))
+    weight._grad = ag.full((2,), 3.0)
+    assert weight.grad.tolist() == [3.0, 3.0] and weight._grad is weight.grad

@@ -666,3 +666,22 @@ def test_the_line_search_serves_minimisers_of_ones_own():
     # The parabola x² from both sides, and the bound that is nearer.
     assert _cubic_interpolate(-1.0, 1.0, -2.0, 2.0, 4.0, 4.0) == 0
     assert _cubic_interpolate(-1.0, 1.0, -2.0, 2.0, 4.0, 4.0, bounds=(0.5, 2.0)) == 0.5
+
+
+def test_a_step_of_nadam_depends_on_the_product_of_momenta():
+    def step(product):
+        state = {"step": ag.tensor(10.0, dtype=F64), "mu_product": product.clone()}
+        state.update(exp_avg=ag.ones(2, dtype=F64), exp_avg_sq=ag.ones(2, dtype=F64))
+        param = ag.zeros(2, dtype=F64, requires_grad=True).clone()
+        param.grad = ag.full((2,), 0.5, dtype=F64)
+        optimizer = optim.NAdam([param], differentiable=True)
+        optimizer.state[param].update(state)
+        optimizer.step()
+        return param
+
+    assert gradcheck(step, (ag.tensor(0.5, dtype=F64, requires_grad=True),))
+
+
+def test_a_first_step_of_lbfgs_without_slope_does_not_divide_by_it():
+    optimizer = optim.LBFGS([nn.Parameter(ag.ones(2))], tolerance_grad=-math.inf)
+    assert optimizer.step(lambda: ag.tensor([10.0])).item() == 10.0

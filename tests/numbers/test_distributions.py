@@ -696,3 +696,22 @@ def test_enumerating_without_expanding():
     d = Binomial(3, t([0.2, 0.7]))
     assert d.log_prob(d.enumerate_support()).exp().sum(0).tolist() == pytest.approx([1.0, 1.0])
     assert not Independent(Bernoulli(ag.ones(2) / 2), 1).has_enumerate_support
+
+
+def test_the_log_odds_of_a_continuous_bernoulli_may_be_huge():
+    for logits, value in ((1e10, 1.0), (-1e10, 0.0), (30.0, 1.0)):
+        log_prob = ContinuousBernoulli(logits=ag.tensor([logits])).log_prob(ag.tensor([value]))
+        assert log_prob.item() == pytest.approx(2.7690, abs=1e-4)
+
+
+def test_a_wishart_takes_degrees_that_are_integers_and_has_the_gradient_of_any_matrix():
+    assert distributions.Wishart(ag.tensor(3), ag.eye(2)).sample((2,)).shape == (2, 2, 2)
+    degrees, scale = ag.tensor(4.0, dtype=ag.float64), ag.eye(2, dtype=ag.float64)
+    x = ag.tensor([[2.0, 0.5], [0.5, 1.0]], dtype=ag.float64, requires_grad=True)
+    assert gradcheck(lambda x: distributions.Wishart(degrees, scale, validate_args=False).log_prob(x), (x,))
+
+
+def test_what_is_no_tensor_has_no_log_probability():
+    for kind in (distributions.HalfCauchy, distributions.HalfNormal):
+        with pytest.raises(ValueError, match="must be a Tensor"):
+            kind(1.0).log_prob(1)

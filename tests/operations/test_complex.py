@@ -419,3 +419,9 @@ def test_powers_of_a_complex_range():
         wanted = np.power(complex(base), np.linspace(1j, 2.0, 4))
         np.testing.assert_allclose(ag.logspace(1j, 2.0, 4, base, dtype=ag.complex128).numpy(), wanted, atol=1e-14)
     assert ag.logspace(0, 1j, 3).dtype is ag.complex64
+
+
+def test_abs_is_an_operator_of_complex_numbers():
+    z = ag.tensor([3.0 + 4.0j], requires_grad=True)
+    abs(z).sum().backward()
+    assert abs(z).tolist() == [5.0] and ag.allclose(z.grad, ag.tensor([0.6 + 0.8j]))

@@ -212,3 +212,21 @@ def test_lists_of_selective_checkpoints_name_overloads():
         create_selective_checkpoint_contexts([ag.ops.aten.sin])
     with pytest.raises(TypeError, match="function or a list"):
         create_selective_checkpoint_contexts(2)
+
+
+def test_an_in_place_operator_leaves_what_it_does_not_know_to_the_other_side():
+    class Other:
+        def __radd__(self, other):
+            return "radd"
+
+        def __rpow__(self, other):
+            return "rpow"
+
+    x = ag.ones(2)
+    assert x.__iadd__(Other()) is NotImplemented and x.__iand__(Other()) is NotImplemented
+    y = z = x
+    y += Other()
+    z **= Other()
+    assert (y, z) == ("radd", "rpow")
+    with pytest.raises(TypeError, match=r"unsupported operand type\(s\) for -="):
+        x -= Other()

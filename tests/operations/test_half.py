@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import pickle
 
 import arcgrad as ag
@@ -179,3 +180,23 @@ def test_functions_of_matrices_that_need_no_decomposition(dtype):
     for part in ag.lu_unpack(a, ag.tensor([2, 2], dtype=ag.int32)):
         assert part.dtype is dtype
     assert nn.functional.rms_norm(ag.tensor([20.0, 400.0], dtype=dtype), (2,)).dtype is dtype
+
+
+@pytest.mark.parametrize("dtype", [ag.float16, ag.bfloat16])
+def test_a_number_is_compared_with_and_added_as_one_of_the_dtype(dtype):
+    x = ag.full((3,), 0.3, dtype=dtype)
+    for value in (x, x.reshape(3, 1).expand(3, 2), x.clone().requires_grad_()):
+        assert (value == 0.3).all() and (value >= 0.3).all() and not (value != 0.3).any() and not (value > 0.3).any()
+        assert (value - 0.3 == 0).all() and (0.3 - value == 0).all() and (value % 0.3 == 0).all() and (value + -0.3 == 0).all()
+    assert (x.clone().sub_(0.3) == 0).all() and (ag.eq(x, 0.3, out=ag.empty(3, dtype=ag.bool))).all()
+    assert (ag.nn.functional.hardshrink(x, 0.3) == 0).all() and (ag.nn.functional.softshrink(x, 0.3) == 0).all()
+    # A factor is taken as it is.
+    assert ag.equal(x * 0.3, (x.double() * 0.3).to(dtype))
+
+
+@pytest.mark.parametrize("dtype", [ag.float16, ag.bfloat16, ag.float32, ag.float64])
+def test_infinities_become_the_greatest_numbers_of_the_dtype(dtype):
+    x = ag.tensor([math.inf, -math.inf, math.nan, 1.0], dtype=dtype)
+    greatest = ag.finfo(dtype).max
+    assert ag.nan_to_num(x).tolist() == [greatest, -greatest, 0.0, 1.0]
+    assert ag.nan_to_num(x, 2.0, 3.0, 4.0).tolist() == [3.0, 4.0, 2.0, 1.0]

@@ -228,3 +228,13 @@ def test_singular_complex_matrices_have_determinants_with_gradients():
     L.det(exact).real.backward()
     minor = lambda i, j: np.linalg.det(np.delete(np.delete(exact.detach().numpy(), i, 0), j, 1)) * (-1) ** (i + j)
     near(exact.grad, np.conj([[minor(i, j) for j in range(3)] for i in range(3)]), 10)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (5, 3), (3, 5), (12, 12)])
+def test_qr_and_geqrf_give_the_same_factors(shape):
+    a = ag.randn(*shape, dtype=ag.complex128, generator=ag.Generator().manual_seed(1))
+    q, r = ag.linalg.qr(a, mode="complete")
+    reflections, factors = ag.geqrf(a)
+    assert ag.allclose(reflections.triu(), r) and r.diagonal().imag.abs().max() == 0
+    assert ag.allclose(ag.linalg.householder_product(reflections[:, : min(shape)], factors), q[:, : min(shape)])
+    assert ag.allclose(q @ r, a) and ag.allclose(q.mH @ q, ag.eye(shape[0], dtype=a.dtype))

@@ -121,3 +121,10 @@ def test_a_warning_that_is_an_error_leaves_every_output_as_it_was():
         with pytest.raises(UserWarning, match="resized"):
             ag.max(ag.ones(2, 3), 0, out=(values, indices))
     assert values.tolist() == [7, 7, 7] and indices.tolist() == [7, 7]
+
+
+@pytest.mark.parametrize("dtype", [ag.int32, ag.bool, ag.uint8, ag.float64])
+def test_draws_of_ones_and_zeros_fill_any_dtype(dtype):
+    out = ag.empty(3, dtype=dtype)
+    assert ag.bernoulli(ag.tensor([1.0, 0.0, 1.0]), out=out) is out
+    assert out.to(ag.int64).tolist() == [1, 0, 1]

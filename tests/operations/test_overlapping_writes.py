@@ -111,3 +111,24 @@ def test_no_gradient_is_recorded_through_shared_memory(name):
         base = leaf.clone()
         FILLS[name][0](base.expand(3, 2))
     assert not base.eq(1).all()
+
+
+@pytest.mark.parametrize("name, write", [
+    ("index_fill_", lambda x: x.index_fill_(0, ag.tensor([2, 1]), 1.0)),
+    ("index_fill_", lambda x: x.__setitem__(ag.tensor([2, 1]), 1.0)),
+    ("index_put_", lambda x: x.index_put_((ag.tensor([2, 1]),), ag.ones(2))),
+    ("masked_fill_", lambda x: x.masked_fill_(ag.tensor([True, False, True]), 1.0)),
+    ("masked_fill_", lambda x: x.__setitem__(ag.tensor([True, False, True]), 1.0)),
+])  # fmt: skip
+def test_a_write_to_an_expanded_tensor_warns(name, write):
+    x = ag.zeros(1).expand(3)
+    with pytest.warns(UserWarning, match=f"Use of {name} on expanded tensors is deprecated"):
+        write(x)
+    assert x.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_slices_are_not_copied_from_where_they_are_written():
+    x = ag.arange(6.0)
+    with pytest.raises(RuntimeError, match="unsupported operation"):
+        x.index_copy_(0, ag.tensor([2, 1, 0]), x[:3])
+    assert x.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]

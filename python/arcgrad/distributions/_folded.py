@@ -34,8 +34,8 @@ class Folded(TransformedDistribution):
         return ag.zeros_like(self.scale)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        value = ag.as_tensor(value, dtype=self.scale.dtype, device=self.scale.device)
-        log_prob = self.base_dist.log_prob(self._checked(value)) + math.log(2)
+        value = ag.as_tensor(self._checked(value), dtype=self.scale.dtype, device=self.scale.device)
+        log_prob = self.base_dist.log_prob(value) + math.log(2)
         return ag.where(value >= 0, log_prob, -math.inf)
 
     def cdf(self, value: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from arcgrad import _names
 from . import constraints
 from ._weights import Weighted
 from .exp_family import ExponentialFamily
-from .utils import binary_cross_entropy, broadcast_all, clamp_probs
+from .utils import binary_cross_entropy, broadcast_all, clamp_probs, lazy_property, logits_to_probs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +59,11 @@ class ContinuousBernoulli(Weighted, ExponentialFamily):
         # The ends of [0, 1] have no density.
         if probs is not None:
             self.probs = clamp_probs(self.probs)
+
+    @lazy_property
+    def probs(self) -> Tensor:
+        """The probabilities, which are neither 0 nor 1."""
+        return clamp_probs(logits_to_probs(self.logits, is_binary=True))
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
         return self._expanded(batch_shape, _instance, _lims=self._lims)

@@ -115,13 +115,12 @@ class Wishart(Factored, ExponentialFamily):
     def _bartlett(self, sample_shape: Sequence[int]) -> Tensor:
         """Bartlett's decomposition: L A Aᵀ Lᵀ with roots of chi-squared numbers on the diagonal of A, and normal ones below."""
         p = self._event_shape[-1]
-        steps = ag.arange(p, dtype=self.df.dtype, device=self.df.device)
-        degrees = self.df.unsqueeze(-1) - steps
+        # Degrees of freedom may be integers; what is drawn is as the matrix.
+        dtype, device = self._unbroadcasted_scale_tril.dtype, self._unbroadcasted_scale_tril.device
+        degrees = self.df.to(dtype).unsqueeze(-1) - ag.arange(p, dtype=dtype, device=device)
         a = Chi2(degrees, validate_args=False).rsample(sample_shape).sqrt().diag_embed()
         rows, columns = ag.tril_indices(p, p, -1).unbind()
-        below = ag.randn(
-            ag.Size(sample_shape) + self._batch_shape + (p * (p - 1) // 2,), dtype=self.df.dtype, device=self.df.device
-        )
+        below = ag.randn(ag.Size(sample_shape) + self._batch_shape + (p * (p - 1) // 2,), dtype=dtype, device=device)
         a[..., rows, columns] = below
         factor = self._unbroadcasted_scale_tril @ a
         return factor @ factor.mT
@@ -143,7 +142,8 @@ class Wishart(Factored, ExponentialFamily):
 
     def log_prob(self, value: Tensor) -> Tensor:
         value, df, p = self._checked(value), self.df, self._event_shape[-1]
-        log_det = 2 * ag.linalg.cholesky(value).diagonal(dim1=-2, dim2=-1).log().sum(-1)
+        # Of the whole matrix and not of one of its triangles: the gradient is that of any matrix.
+        log_det = ag.linalg.slogdet(value).logabsdet
         # The trace of V⁻¹ X, V⁻¹ being symmetric.
         trace = (self.precision_matrix * value).sum((-2, -1))
         normalizer = df * (p * math.log(2) + 2 * self._half_log_det()) / 2 + _log_multivariate_gamma(df / 2, p)

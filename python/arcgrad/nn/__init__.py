@@ -2,11 +2,14 @@
 
 from arcgrad import _names
 
-from . import attention, functional, init, modules, parallel, parameter, utils
+from . import attention, functional, grad, init, modules, parallel, parameter, utils
 from .modules import *  # noqa: F403  (the list is modules.__all__)
 from .modules import __all__ as _layers
 from .parallel import DataParallel
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
+
+# PyTorch's functions have these as their module, too.
+functional.grad = grad  # type: ignore[attr-defined]
 
 __all__ = [
     "Buffer",
@@ -16,6 +19,7 @@ __all__ = [
     "UninitializedParameter",
     "attention",
     "functional",
+    "grad",
     "init",
     "modules",
     "parallel",

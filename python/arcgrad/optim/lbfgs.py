@@ -129,7 +129,7 @@ class LBFGS(Optimizer):
                     scale = curvature / change.dot(change)
                 direction = _newton_direction(grad, steps, changes, inverse, scale, state.setdefault("al", [None] * history))
             before, loss_before = grad.clone(), loss
-            length = min(1.0, 1.0 / grad.abs().sum().item()) * lr if state["n_iter"] == 1 else lr
+            length = lr / max(1.0, grad.abs().sum().item()) if state["n_iter"] == 1 else lr
             slope = grad.dot(direction).item()
             if slope > -group["tolerance_change"]:
                 break

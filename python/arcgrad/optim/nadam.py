@@ -73,7 +73,9 @@ class NAdam(Optimizer):
             return beta1 * (1.0 - 0.5 * 0.96 ** (step * momentum_decay))
 
         now, later = momentum(step), momentum(step + 1)
-        product = state["mu_product"].mul_(now).item()
+        product = state["mu_product"].mul_(now)
+        # A step that is to be differentiated depends on it; the next one changes it in place.
+        product = product.double() if group["differentiable"] else product.item()
         exp_avg.lerp_(grad, 1 - beta1)
         exp_avg_sq.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
         root = (exp_avg_sq / (1 - beta2**step)).sqrt() + group["eps"]

@@ -131,7 +131,7 @@ def _whole(obj, otherwise):
     from ._encoder import encoded
 
     try:
-        return encoded(obj)
+        return encoded(obj, otherwise is not None)
     except (TypeError, ValueError) as refused:
         if otherwise is None:
             raise
@@ -261,6 +261,10 @@ def get_unsafe_globals_in_checkpoint(f: str | PathLike[str] | IO[bytes]) -> list
         if _announces_header(source.read(0, 9), source.size):
             return []
         return refused_names(source)
+
+
+class SourceChangeWarning(Warning):
+    """What PyTorch warns with where the source of a class in a file is no longer that. Files keep no sources here."""
 
 
 _names.describe(__name__)

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def encoded(obj: Any) -> bytes:
-    """The bytes of a safetensors file with ``obj``."""
-    writer = _Writer()
+def encoded(obj: Any, whole: bool) -> bytes:
+    """The bytes of a safetensors file with ``obj``; with ``whole`` tensors with attributes of the program's are refused, which are
+    left out otherwise."""
+    writer = _Writer(whole)
     content = writer.encode(obj, ())
     structure = json.dumps(
         {"object": content, "tensors": writer.table(), "version": writer.version}, allow_nan=False, separators=(",", ":")
@@ -36,7 +37,8 @@ def encoded(obj: Any) -> bytes:
 class _Writer:
     """Turns an object into JSON values, collecting its tensors on the way."""
 
-    def __init__(self):
+    def __init__(self, whole):
+        self._whole = whole
         self.tensors = []  # (tensor, name), each object once, in the order met
         self.stored = {}  # name in the file -> tensor
         self._numbers = {}  # id of a tensor -> its place in `tensors`
@@ -159,6 +161,8 @@ class _Writer:
             raise TypeError(
                 f"save: cannot store {where(path)} of type {kind.__module__}.{kind.__qualname__}. {advice(tensor)}"
             )
+        if self._whole and tensor.__dict__:
+            raise TypeError(f"save: cannot store the attributes {', '.join(map(repr, tensor.__dict__))} of {where(path)}.")
         number = self._numbers.get(id(tensor))
         if number is None:
             number = self._numbers[id(tensor)] = len(self.tensors)

@@ -13,6 +13,8 @@ from functools import cache
 from pickle import UnpicklingError
 
 import arcgrad as ag
+from arcgrad._kept import CARRIERS, KeptTensor
+from arcgrad.storage import TypedStorage
 
 from ._structure import FACTORIES
 
@@ -65,21 +67,19 @@ class StorageType:
         return supported(self.name or "uint8")
 
 
-class TypedStorage:
-    """Memory and the dtype of its elements: what PyTorch's files speak of where a tensor's memory is meant.
+def typed_storage(untyped: ag.UntypedStorage | None, dtype: ag.dtype, offset: int, length: int) -> TypedStorage:
+    """Memory and the dtype of its elements: what PyTorch's files speak of where a tensor's memory is meant, and what a program gets back
+    that has saved a storage itself.
 
-    Attributes:
+    Args:
         untyped: the memory, or None on the meta device.
         dtype: of the elements.
         offset (int): of the first one, in elements: an old file may name a part of a storage.
         length (int): elements.
     """
-
-    def __init__(self, untyped: ag.UntypedStorage | None, dtype: ag.dtype, offset: int, length: int) -> None:
-        self.untyped = untyped
-        self.dtype = dtype
-        self.offset = offset
-        self.length = length
+    made = TypedStorage(wrap_storage=ag.UntypedStorage(device="meta") if untyped is None else untyped, dtype=dtype)
+    made._part = offset, length  # type: ignore[attr-defined]
+    return made
 
 
 def shown(value: Any) -> str:
@@ -129,12 +129,16 @@ def _view(storage, dtype, offset, size, stride):
         raise UnpicklingError(f"a tensor cannot have {len(size)} sizes and {len(stride)} strides")
     if math.prod(max(length, 1) for length in size) * dtype.itemsize >= 2**63:
         raise UnpicklingError(f"a tensor cannot have the size {size}")
-    if storage.untyped is None:
+    if storage.device.type == "meta":
         return _without_memory(size, stride, dtype)
+    start, count = storage._part
     last = offset + sum((length - 1) * step for length, step in zip(size, stride))
-    if 0 not in size and last >= storage.length * storage.dtype.itemsize // dtype.itemsize:
-        raise UnpicklingError(f"a tensor reaches element {last} of a storage of {storage.length}")
-    return ag.empty(0, dtype=dtype).set_(storage.untyped, storage.offset + offset, size, stride)
+    if 0 not in size and last >= count * storage.dtype.itemsize // dtype.itemsize:
+        raise UnpicklingError(f"a tensor reaches element {last} of a storage of {count}")
+    # What is kept and not computed with lies in integers.
+    carrier = CARRIERS.get(dtype)
+    tensor = ag.empty(0, dtype=carrier or dtype).set_(storage.untyped(), start + offset, size, stride)
+    return tensor if carrier is None else KeptTensor(tensor, dtype)
 
 
 def _without_memory(size, stride, dtype):
@@ -155,7 +159,7 @@ def _finish(tensor, requires_grad, hooks, metadata):
 
 def _typed(storage):
     if isinstance(storage, ag.UntypedStorage):
-        return TypedStorage(storage, ag.uint8, 0, storage.nbytes())
+        return typed_storage(storage, ag.uint8, 0, storage.nbytes())
     if not isinstance(storage, TypedStorage):
         raise UnpicklingError(f"a tensor over {type(storage).__name__}, which is no storage")
     return storage

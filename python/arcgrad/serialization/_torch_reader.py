@@ -14,7 +14,7 @@ from pickle import UnpicklingError
 import arcgrad as ag
 
 from ._files import ZIP
-from ._known_names import StorageType, TypedStorage, shown
+from ._known_names import StorageType, shown, typed_storage
 from ._unpickler import Unpickler
 
 TYPE_CHECKING = False
@@ -113,7 +113,7 @@ def read_zip(source: Source, placement: Placement, rules: Rules, mmap: bool) -> 
                 storages[key] = placement.moved(_memory(archive.writable(f"data/{key}", size, swap)), location)
         if kind.name is None and storages[key] is not None:
             return storages[key]
-        return TypedStorage(storages[key], kind.dtype, 0, length)
+        return typed_storage(storages[key], kind.dtype, 0, length)
 
     data = archive.record("data.pkl")
     return rules.read(io.BytesIO(data), len(data), load)
@@ -283,7 +283,7 @@ def read_pickles(source: Source, placement: Placement, rules: Rules) -> Any:
                 raise UnpicklingError(f"a part of a storage from {shown(begin)} of {shown(length)} elements")
         if kind.name is None and blocks[key].storage is not None:
             return blocks[key].storage
-        return TypedStorage(blocks[key].storage, kind.dtype, begin, length)
+        return typed_storage(blocks[key].storage, kind.dtype, begin, length)
 
     result = rules.read(file, left(), load)
     keys = rules.read(file, left())

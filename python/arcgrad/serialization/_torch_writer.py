@@ -14,6 +14,8 @@ import sys
 from collections import OrderedDict
 
 import arcgrad as ag
+from arcgrad._kept import KeptTensor
+from arcgrad.storage import TypedStorage
 
 from ._known_names import STORAGES
 from ._torch_reader import MAGIC_NUMBER, PROTOCOL_VERSION
@@ -82,6 +84,12 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
         """The persistent id of a storage."""
         if type(obj) is _Storage:
             return obj.persistent_id
+        if isinstance(obj, TypedStorage):
+            # Memory is of the dtype that it was first met as.
+            key, first, data = self._stored(obj.untyped(), _dtype_name(obj.dtype))
+            if first != _dtype_name(obj.dtype):
+                raise RuntimeError("Cannot save multiple tensors or storages that view the same data as different types")
+            return ("storage", _Name("torch", _STORAGE_NAMES[first]), key, "cpu", data.numel() // _item_size(first))
         if type(obj) is ag.UntypedStorage:
             key, _, _ = self._stored(obj, None)
             return ("storage", _Name("torch.storage", "UntypedStorage"), key, "cpu", obj.nbytes())
@@ -92,7 +100,7 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
         kind = type(obj)
         if isinstance(obj, ag.Tensor):
             # A class of the program's that says itself how it is pickled is asked.
-            ours = kind is ag.nn.Parameter or kind.__reduce_ex__ is ag.Tensor.__reduce_ex__ and kind.__reduce__ is ag.Tensor.__reduce__
+            ours = kind in (ag.nn.Parameter, KeptTensor) or kind.__reduce_ex__ is ag.Tensor.__reduce_ex__ and kind.__reduce__ is ag.Tensor.__reduce__
             return self._tensor(obj) if ours else NotImplemented
         if kind is ag.Size:
             return _Name("torch", "Size"), (tuple(obj),)
@@ -123,6 +131,10 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
             if attributes:
                 return _Name("torch._utils", "_rebuild_parameter_with_state"), (*data, attributes)
             return _Name("torch._utils", "_rebuild_parameter"), data
+        if kind is KeptTensor:
+            function, args = self._plain(tensor._bits)
+            rest = (*args[:4], False, OrderedDict(), tensor.dtype)
+            return _Name("torch._utils", "_rebuild_tensor_v3"), rest
         function, args = self._plain(tensor)
         if kind is ag.Tensor and not attributes:
             return function, args

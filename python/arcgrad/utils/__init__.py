@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name):
-        if not name.startswith("_") or name in ("_mode_utils", "_pytree", "_python_dispatch"):
+        if not name.startswith("_") or name in ("_mode_utils", "_pytree", "_python_dispatch", "_foreach_utils"):
             qualified = f"{__name__}.{name}"
             try:
                 return import_module(qualified)

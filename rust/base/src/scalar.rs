@@ -168,6 +168,16 @@ impl Scalar {
         Err(Error::runtime(op, text))
     }
 
+    /// The number as elements of half precision have it, where `dtype` is that.
+    pub fn rounded(self, dtype: DType) -> Self {
+        match (self, dtype) {
+            (Self::Complex(..), _) => self,
+            (_, DType::F16) => Self::Float(half::f16::from_f64(self.to_f64()).into()),
+            (_, DType::BF16) => Self::Float(half::bf16::from_f64(self.to_f64()).into()),
+            _ => self,
+        }
+    }
+
     /// The number as one of the category of `dtype`: truncated, or a truth value.
     pub fn in_category(self, dtype: DType) -> Self {
         match dtype.category() {

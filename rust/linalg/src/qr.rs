@@ -9,7 +9,7 @@ use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, re
 use faer::prelude::ReborrowMut;
 use faer::{Conj, Par};
 
-use crate::reflection::{Reflection, column, direction, identity};
+use crate::reflection::{self, identity};
 use crate::{Number, buffer, conj, load, nth, nth_mut, one, scratch, store, zero};
 
 /// `q` is rows × `width` with `width` the lesser of rows and columns, or rows for a square Q, or 0 if Q is not wanted; `r` is
@@ -73,35 +73,32 @@ pub fn factor<T: Number>(
     }
 }
 
-/// Column by column; the diagonal of R is real.
+/// Column by column, by the reflections of LAPACK's geqrf: which of the real numbers of its size an element of R's diagonal is,
+/// depends on what they make of the columns behind.
 fn plain<T: Number>([rows, columns]: [usize; 2], width: usize, a: &[T], q: &mut [T], r: &mut [T]) {
     let least = rows.min(columns);
-    let mut dense = a.to_vec();
-    let (mut reflections, mut turns) = (Vec::with_capacity(least), Vec::with_capacity(least));
+    let (mut dense, mut factors) = (a.to_vec(), vec![zero::<T>(); least]);
+    reflection::factor([rows, columns], &mut dense, &mut factors);
     for at in 0..least {
-        let below = column(&dense, columns, at, at);
-        let up = T::real_part_impl(&below[0]) < zero::<T::Part>();
-        let (reflection, value) = Reflection::new(at, below);
-        reflection.apply_left(&mut dense, columns, at);
-        let turn = direction(value);
-        turns.push(if up { turn } else { -turn });
-        reflections.push(reflection);
-    }
-    for (at, turn) in turns.iter().enumerate() {
-        for column in at..columns {
-            r[at * columns + column] = conj(*turn) * dense[at * columns + column];
-        }
-        r[at * columns + at] = T::from_real_impl(&T::real_part_impl(&r[at * columns + at]));
+        let line = at * columns + at..(at + 1) * columns;
+        r[line.clone()].copy_from_slice(&dense[line]);
     }
     if width == 0 {
         return;
     }
     let mut orthonormal = identity::<T>(rows, width);
-    for (at, turn) in turns.iter().enumerate() {
-        orthonormal[at * width + at] = *turn;
-    }
-    for reflection in reflections.iter().rev() {
-        reflection.apply_left(&mut orthonormal, width, 0);
+    for (at, factor) in factors.iter().enumerate().rev() {
+        // (I − τ v vᴴ) Q; what is in front of column `at` is still that of the identity.
+        let vector: Vec<T> = (at..rows).map(|row| if row == at { one() } else { dense[row * columns + at] }).collect();
+        let mut sums = vec![zero::<T>(); width - at];
+        for (value, line) in vector.iter().zip(orthonormal.chunks_exact(width).skip(at)) {
+            let value = conj(*value);
+            sums.iter_mut().zip(&line[at..]).for_each(|(sum, element)| *sum = *sum + value * *element);
+        }
+        for (value, line) in vector.iter().zip(orthonormal.chunks_exact_mut(width).skip(at)) {
+            let value = *value * *factor;
+            line[at..].iter_mut().zip(&sums).for_each(|(element, sum)| *element = *element - value * *sum);
+        }
     }
     q.copy_from_slice(&orthonormal);
 }

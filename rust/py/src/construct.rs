@@ -111,10 +111,18 @@ impl PyTensor {
 
     /// What the class makes of these arguments, in the dtype of this tensor: `x.new(2, 3)`, `x.new([1, 2])`. Old;
     /// `new_empty` and `new_tensor` are clearer.
-    #[pyo3(name = "new", signature = (*args, device=None))]
-    fn new_in_own_dtype(&self, args: &Bound<'_, PyTuple>, device: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
+    #[pyo3(name = "new", signature = (*args, size=None, device=None))]
+    fn new_in_own_dtype(
+        &self,
+        args: &Bound<'_, PyTuple>,
+        size: Option<Vec<i64>>,
+        device: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
         let device = device.map_or(Ok(None), device::read)?.unwrap_or(self.tensor().device());
-        let made = from_arguments(args, self.tensor().dtype())?;
+        let made = match size {
+            Some(size) if args.is_empty() => from_arguments(&PyTuple::new(args.py(), size)?, self.tensor().dtype())?,
+            _ => from_arguments(args, self.tensor().dtype())?,
+        };
         tensor::to_py(args.py(), guard(|| copy::to_device(&made, device))?)
     }
 

@@ -5,7 +5,7 @@ use arcgrad::ops::arranging::rearranging;
 use arcgrad::ops::views;
 use arcgrad::ops::writing::copy;
 use arcgrad::storage::{Access, Device, check_room};
-use arcgrad::{Array, DType, Scalar, Tensor};
+use arcgrad::{Array, DType, Scalar, Tensor, default_dtype};
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -62,6 +62,30 @@ fn cast<'py>(slf: &Bound<'py, PyTensor>, dtype: DType) -> PyResult<Bound<'py, Py
         guard(|| copy::to_dtype(this, dtype))?
     };
     Ok(tensor::to_py(py, result)?.into_bound(py))
+}
+
+/// A tensor whose elements lie in the order that `memory_format` asks for, or itself where they do.
+fn in_order<'py>(object: Bound<'py, PyAny>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+    let Some(format) = memory_format else { return Ok(object) };
+    arranged(object, device::memory_format(format, device::Order::Preserve)?)
+}
+
+fn arranged<'py>(object: Bound<'py, PyAny>, order: device::Order) -> PyResult<Bound<'py, PyAny>> {
+    let made = require(&object, "to", "self")?;
+    if order.is_kept(made) {
+        return Ok(object);
+    }
+    let py = object.py();
+    Ok(tensor::to_py(py, guard(|| order.arrange(made))?)?.into_bound(py))
+}
+
+/// What `float` and its like do: the dtype, then the order of the elements.
+fn cast_in_order<'py>(
+    slf: &Bound<'py, PyTensor>,
+    memory_format: Option<&Bound<'py, PyAny>>,
+    dtype: DType,
+) -> PyResult<Bound<'py, PyAny>> {
+    in_order(cast(slf, dtype)?, memory_format)
 }
 
 /// The tensor on a device, or itself where it is there.
@@ -402,13 +426,10 @@ impl PyTensor {
         if target.copy && result.is(slf) {
             result = tensor::to_py(py, guard(|| copy::clone(this))?)?.into_bound(py);
         }
-        if let Some(order) = target.order {
-            let made = require(&result, "to", "self")?;
-            if !order.is_kept(made) {
-                result = tensor::to_py(py, guard(|| order.arrange(made))?)?.into_bound(py);
-            }
+        match target.order {
+            Some(order) => arranged(result, order),
+            None => Ok(result),
         }
-        Ok(result)
     }
 
     /// The tensor in the dtype and on the device of `other`.
@@ -427,6 +448,10 @@ impl PyTensor {
     ) -> PyResult<Bound<'py, PyAny>> {
         let _ = (non_blocking, kwargs);
         let py = slf.py();
+        // `Tensor` is the type of the default dtype.
+        if dtype.is_some_and(|dtype| dtype.is(py.get_type::<PyTensor>())) {
+            return cast(slf, default_dtype());
+        }
         let Some(dtype) = dtype else {
             let this = slf.get().tensor();
             let package = if this.device() == Device::Meta { "arcgrad.meta" } else { "arcgrad" };
@@ -456,92 +481,79 @@ impl PyTensor {
     /// As `float32`.
     #[pyo3(signature = (memory_format=None))]
     fn float<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::F32)
+        cast_in_order(slf, memory_format, DType::F32)
     }
 
     /// As `float64`.
     #[pyo3(signature = (memory_format=None))]
     fn double<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::F64)
+        cast_in_order(slf, memory_format, DType::F64)
     }
 
     /// As `float16`.
     #[pyo3(signature = (memory_format=None))]
     fn half<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::F16)
+        cast_in_order(slf, memory_format, DType::F16)
     }
 
     /// As `bfloat16`.
     #[pyo3(signature = (memory_format=None))]
     fn bfloat16<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::BF16)
+        cast_in_order(slf, memory_format, DType::BF16)
     }
 
     /// As `complex64`.
     #[pyo3(signature = (memory_format=None))]
     fn cfloat<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::C64)
+        cast_in_order(slf, memory_format, DType::C64)
     }
 
     /// As `complex128`.
     #[pyo3(signature = (memory_format=None))]
     fn cdouble<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::C128)
+        cast_in_order(slf, memory_format, DType::C128)
     }
 
     /// As `int64`.
     #[pyo3(signature = (memory_format=None))]
     fn long<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::I64)
+        cast_in_order(slf, memory_format, DType::I64)
     }
 
     /// As `int32`.
     #[pyo3(signature = (memory_format=None))]
     fn int<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::I32)
+        cast_in_order(slf, memory_format, DType::I32)
     }
 
     /// As `int16`.
     #[pyo3(signature = (memory_format=None))]
     fn short<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::I16)
+        cast_in_order(slf, memory_format, DType::I16)
     }
 
     /// As `int8`.
     #[pyo3(signature = (memory_format=None))]
     fn char<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::I8)
+        cast_in_order(slf, memory_format, DType::I8)
     }
 
     /// As `uint8`.
     #[pyo3(signature = (memory_format=None))]
     fn byte<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::U8)
+        cast_in_order(slf, memory_format, DType::U8)
     }
 
     /// As `bool`.
     #[pyo3(signature = (memory_format=None))]
     fn bool<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::Bool)
+        cast_in_order(slf, memory_format, DType::Bool)
     }
 
     /// The tensor itself, if it lies on the CPU; what has no data cannot be brought there.
     #[pyo3(signature = (memory_format=None))]
     fn cpu<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        on_device(slf, Some(Device::Cpu))
+        in_order(on_device(slf, Some(Device::Cpu))?, memory_format)
     }
 
     /// Refused: there is no accelerator.

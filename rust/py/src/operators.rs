@@ -1,6 +1,7 @@
 //! Python's operators on tensors, each on a short way of its own.
 
 use arcgrad::graph::watch;
+use arcgrad::ops::complex;
 use arcgrad::ops::elementwise::{Arg, Row, apply, apply_in_place, apply_small, resolve};
 use arcgrad::ops::registry::{Form, OpInfo, Output, Value};
 use arcgrad::ops::rows;
@@ -66,6 +67,22 @@ fn other<'a>(object: &'a Bound<'_, PyAny>, is_left: bool) -> PyResult<Option<Oth
         return Ok(Some(Other::Made(data::from_array(&data::readable(object)?, "operator")?)));
     }
     Ok(None)
+}
+
+/// What an in-place operator knows. Anything else is no argument of it, so that Python asks the operator that is not in place, and
+/// the other side.
+struct Right<'py>(Bound<'py, PyAny>);
+
+impl<'py> FromPyObject<'_, 'py> for Right<'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let object = object.to_owned();
+        let known = tensor::from_py(&object).is_some()
+            || !matches!(number::scalar(&object), Ok(None))
+            || number::is_array(&object);
+        if known { Ok(Self(object)) } else { Err(PyTypeError::new_err("no operand of a tensor")) }
+    }
 }
 
 /// Elements from which on the GIL is released; see [`dispatch`].
@@ -232,7 +249,8 @@ impl PyTensor {
         ask_first!(slf.py(), "add", slf, other);
         binary(slf, other, &rows::add::ROW, true)
     }
-    fn __iadd__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn __iadd__(slf: &Bound<'_, Self>, other: Right<'_>) -> PyResult<()> {
+        let other = &other.0;
         require!(in_place(slf, other, &rows::add::ROW)?, slf, other, "+=")
     }
 
@@ -250,7 +268,8 @@ impl PyTensor {
             binary(slf, other, &rows::sub::ROW, true)
         }
     }
-    fn __isub__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn __isub__(slf: &Bound<'_, Self>, other: Right<'_>) -> PyResult<()> {
+        let other = &other.0;
         if is_bool(slf, other) {
             return require!(SUB.call_in_place(slf, other)?, slf, other, "-=");
         }
@@ -265,7 +284,8 @@ impl PyTensor {
         ask_first!(slf.py(), "mul", slf, other);
         binary(slf, other, &rows::mul::ROW, true)
     }
-    fn __imul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn __imul__(slf: &Bound<'_, Self>, other: Right<'_>) -> PyResult<()> {
+        let other = &other.0;
         require!(in_place(slf, other, &rows::mul::ROW)?, slf, other, "*=")
     }
 
@@ -282,7 +302,8 @@ impl PyTensor {
         let reciprocal = unary(slf, &rows::reciprocal::ROW)?;
         binary(reciprocal.bind(slf.py()).cast()?, other, &rows::mul::ROW, false)
     }
-    fn __itruediv__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn __itruediv__(slf: &Bound<'_, Self>, other: Right<'_>) -> PyResult<()> {
+        let other = &other.0;
         require!(DIV.call_in_place(slf, other)?, slf, other, "/=")
     }
 
@@ -294,7 +315,8 @@ impl PyTensor {
         ask_first!(slf.py(), "__rfloordiv__", slf, other);
         FLOOR_DIVIDE.call(slf, other, true)
     }
-    fn __ifloordiv__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn __ifloordiv__(slf: &Bound<'_, Self>, other: Right<'_>) -> PyResult<()> {
+        let other = &other.0;
         require!(FLOOR_DIVIDE.call_in_place(slf, other)?, slf, other, "//=")
     }
 
@@ -306,7 +328,8 @@ impl PyTensor {
         ask_first!(slf.py(), "__rmod__", slf, other);
         REMAINDER.call(slf, other, true)
     }
-    fn __imod__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn __imod__(slf: &Bound<'_, Self>, other: Right<'_>) -> PyResult<()> {
+        let other = &other.0;
         require!(REMAINDER.call_in_place(slf, other)?, slf, other, "%=")
     }
 
@@ -324,7 +347,8 @@ impl PyTensor {
         }
         POW.call(slf, other, true)
     }
-    fn __ipow__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>, _modulo: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn __ipow__(slf: &Bound<'_, Self>, other: Right<'_>, _modulo: &Bound<'_, PyAny>) -> PyResult<()> {
+        let other = &other.0;
         require!(POW.call_in_place(slf, other)?, slf, other, "**=")
     }
 
@@ -351,7 +375,8 @@ impl PyTensor {
         ask_first!(slf.py(), "bitwise_and", slf, other);
         AND.call(slf, other, true)
     }
-    fn __iand__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn __iand__(slf: &Bound<'_, Self>, other: Right<'_>) -> PyResult<()> {
+        let other = &other.0;
         require!(AND.call_in_place(slf, other)?, slf, other, "&=")
     }
     fn __or__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
@@ -362,7 +387,8 @@ impl PyTensor {
         ask_first!(slf.py(), "bitwise_or", slf, other);
         OR.call(slf, other, true)
     }
-    fn __ior__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn __ior__(slf: &Bound<'_, Self>, other: Right<'_>) -> PyResult<()> {
+        let other = &other.0;
         require!(OR.call_in_place(slf, other)?, slf, other, "|=")
     }
     fn __xor__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
@@ -373,7 +399,8 @@ impl PyTensor {
         ask_first!(slf.py(), "bitwise_xor", slf, other);
         XOR.call(slf, other, true)
     }
-    fn __ixor__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn __ixor__(slf: &Bound<'_, Self>, other: Right<'_>) -> PyResult<()> {
+        let other = &other.0;
         require!(XOR.call_in_place(slf, other)?, slf, other, "^=")
     }
     fn __lshift__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
@@ -384,7 +411,8 @@ impl PyTensor {
         ask_first!(slf.py(), "__rlshift__", slf, other);
         LEFT_SHIFT.call(slf, other, true)
     }
-    fn __ilshift__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn __ilshift__(slf: &Bound<'_, Self>, other: Right<'_>) -> PyResult<()> {
+        let other = &other.0;
         require!(LEFT_SHIFT.call_in_place(slf, other)?, slf, other, "<<=")
     }
     fn __rshift__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
@@ -395,7 +423,8 @@ impl PyTensor {
         ask_first!(slf.py(), "__rrshift__", slf, other);
         RIGHT_SHIFT.call(slf, other, true)
     }
-    fn __irshift__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn __irshift__(slf: &Bound<'_, Self>, other: Right<'_>) -> PyResult<()> {
+        let other = &other.0;
         require!(RIGHT_SHIFT.call_in_place(slf, other)?, slf, other, ">>=")
     }
 
@@ -414,6 +443,10 @@ impl PyTensor {
     }
     fn __abs__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         ask_first!(slf.py(), "abs", slf);
+        if slf.get().tensor().dtype().is_complex() {
+            let modulus = guard(|| complex::abs(slf.get().tensor()))?;
+            return tensor::to_py(slf.py(), modulus);
+        }
         unary(slf, &rows::abs::ROW)
     }
     fn __invert__(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {

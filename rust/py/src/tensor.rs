@@ -254,7 +254,10 @@ pub fn new_instance(class: &Bound<'_, PyType>, tensor: Tensor) -> PyResult<Py<Py
     let py = class.py();
     if !class.is_subclass_of::<PyTensor>()? {
         let name = class.name()?;
-        return Err(PyTypeError::new_err(format!("{name} is not a subclass of Tensor")));
+        return Err(PyTypeError::new_err(format!(
+            "Creating a Tensor subclass from a class that does not inherit from Tensor is not possible. Make sure your class inherits \
+             from Tensor: {name} is not a subclass of Tensor"
+        )));
     }
     // SAFETY: checked above.
     unsafe { new_object(py, class.as_type_ptr(), tensor, true, None) }

@@ -148,6 +148,9 @@ def interpolate(
     """
     if antialias and not (mode in ("bilinear", "bicubic") and input.ndim == 4):
         raise ValueError("Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as input")
+    if input.dtype in (arcgrad.float16, arcgrad.bfloat16):
+        # Computed along all axes before it is rounded, once; so is the gradient.
+        return interpolate(input.float(), size, scale_factor, mode, align_corners, recompute_scale_factor, antialias).to(input.dtype)
     if mode != "bicubic" and not antialias:
         return _core.interpolate(input, size, scale_factor, mode, align_corners, recompute_scale_factor)
     if input.ndim != 4:

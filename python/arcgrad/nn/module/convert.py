@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import arcgrad
-from arcgrad import Tensor, _names, no_grad
+from arcgrad import Tensor, _names, _warnings, no_grad
 
 from ..parameter import Parameter, is_lazy
 
@@ -23,9 +23,13 @@ def _no_such_device(name):
 _OF_TYPES = {bool: arcgrad.bool, int: arcgrad.int64, float: arcgrad.float64, complex: arcgrad.complex128}
 
 
-def _parse_to(*args, device=None, dtype=None, non_blocking=False, memory_format=None, tensor=None):
+def _parse_to(*args, device=None, dtype=None, non_blocking=False, copy=False, memory_format=None, tensor=None):
     """Read the arguments of :meth:`Module.to`; returns device, dtype and the other keyword arguments."""
     positional = [_OF_TYPES.get(value, value) if isinstance(value, type) else value for value in args]
+    if len(positional) > 2 and isinstance(positional[-1], bool) and isinstance(positional[-2], bool):
+        copy = positional.pop()
+    if copy:
+        raise RuntimeError(".to() does not accept copy argument")
     if isinstance(dtype, type):
         dtype = _OF_TYPES.get(dtype, dtype)
     if positional and isinstance(positional[0], Tensor):
@@ -106,6 +110,11 @@ class Conversion:
         if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(
                 f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
+            )
+        if dtype is not None and dtype.is_complex:
+            _warnings.warn(
+                "Complex modules are a new feature under active development whose design may change, and some modules might not work "
+                "as expected when using complex tensors as parameters or buffers."
             )
 
         def convert(tensor):

@@ -90,20 +90,38 @@ class Members:
                     "(arcgrad.nn.Buffer, arcgrad.Tensor or None expected)"
                 )
             if isinstance(value, Buffer):
-                self.register_buffer(name, value, value.persistent)
+                self._enter_buffer(name, value)
             else:
                 self._buffers[name] = registered(hooks._global_buffer_registration_hooks, self, name, value)
         elif isinstance(value, Tensor) and isinstance(value, Buffer):
             if parameters is None:
                 raise AttributeError("cannot assign buffer before Module.__init__() call")
-            self._forget(name, "_parameters", "_modules")
-            self.register_buffer(name, value, value.persistent)
+            self._drop(name, "_parameters", "_modules")
+            self._enter_buffer(name, value)
         else:
             object.__setattr__(self, name, value)
+
+    def _enter_buffer(self, name, value):
+        """Register a buffer that says itself whether it is persistent, also where a subclass's method does not ask."""
+        register = self.register_buffer
+        if getattr(register, "__func__", None) is not Members.register_buffer:
+            from inspect import signature
+
+            if "persistent" not in signature(register).parameters:
+                if not value.persistent:
+                    raise RuntimeError(
+                        "Registering a non-persistent buffer on a Module subclass that implements register_buffer() without the "
+                        "persistent argument is not allowed."
+                    )
+                return register(name, value)
+        register(name, value, value.persistent)
 
     def _forget(self, name, *tables):
         """Make room for a member called ``name``: drop the plain attribute and the entries in ``tables``."""
         self.__dict__.pop(name, None)
+        self._drop(name, *tables)
+
+    def _drop(self, name, *tables):
         for table in tables:
             self.__dict__[table].pop(name, None)
         self._non_persistent_buffers_set.discard(name)

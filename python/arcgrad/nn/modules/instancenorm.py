@@ -30,6 +30,9 @@ class _InstanceNorm(_NormBase):
     ) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
 
+    def _get_no_batch_dim(self) -> int:
+        return self._sample_axes
+
     def _check_input_dim(self, input):
         least = self._sample_axes
         if input.dim() not in (least, least + 1):

@@ -57,7 +57,7 @@ def get_total_norm(
         total = arcgrad.stack(norms).norm(norm_type)
         if error_if_nonfinite and not arcgrad.isfinite(total):
             raise RuntimeError(
-                f"The total norm of order {norm_type} is non-finite: a gradient holds nan or infinity. "
+                f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped. "
                 "With error_if_nonfinite=False the gradients are scaled all the same"
             )
         return total

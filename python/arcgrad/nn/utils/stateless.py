@@ -54,7 +54,11 @@ def _exchange(module, path, tensor):
     for table in (owner._parameters, owner._buffers):
         if name in table:
             # Past register_parameter, which takes parameters only.
-            table[name], before = tensor, table[name]
+            before = table[name]
+            if tensor is _MISSING:
+                del table[name]
+            else:
+                table[name] = tensor
             return before
     before = getattr(owner, name, _MISSING)
     if tensor is _MISSING:

@@ -2,7 +2,7 @@
 
 from arcgrad import _names
 
-from ._base import LRScheduler, _LRScheduler
+from ._base import EPOCH_DEPRECATION_WARNING, LRScheduler, _LRScheduler
 from ._composed import ChainedScheduler, SequentialLR
 from ._cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
 from ._cyclic import CyclicLR, OneCycleLR

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-EPOCH_IS_OLD = "The epoch parameter in `scheduler.step()` was not necessary and is deprecated: a schedule counts by itself"
+#: PyTorch's name for it, which programs filter warnings by.
+EPOCH_DEPRECATION_WARNING = EPOCH_IS_OLD = (
+    "The epoch parameter in `scheduler.step()` was not necessary and is deprecated: a schedule counts by itself"
+)
+_ORDER = "https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate"
 
 
 def check_optimizer(optimizer):
@@ -121,12 +125,12 @@ class LRScheduler:
             if "step" in vars(self.optimizer):
                 _warnings.warn(
                     "Seems like `optimizer.step()` has been overridden after learning rate scheduler initialization: "
-                    "whether it is called before `lr_scheduler.step()`, as it should, is not known"
+                    f"whether it is called before `lr_scheduler.step()`, as it should, is not known. See more details at {_ORDER}"
                 )
             else:
                 _warnings.warn(
                     "Detected call of `lr_scheduler.step()` before `optimizer.step()`: in this order the first value of "
-                    "the schedule is skipped. Call `optimizer.step()` first."
+                    f"the schedule is skipped. Call `optimizer.step()` first. See more details at {_ORDER}"
                 )
         self._step_count += 1
         if epoch is not None:
@@ -173,13 +177,13 @@ class _LRScheduler(LRScheduler):
 
 
 def one_per_group(name, value, optimizer):
-    """A list with a value for each group, of one value or of such a list."""
+    """A list with a value for each group, of one value or of such a list; tensors are copied, since the program may go on with them."""
     groups = len(optimizer.param_groups)
     if not isinstance(value, (list, tuple)):
-        return [value] * groups
+        return [copied(value) for _ in range(groups)]
     if len(value) != groups:
         raise ValueError(
             f"{name} must have the same length as optimizer.param_groups. {name} has {len(value)} values, "
             f"param_groups has {groups}."
         )
-    return list(value)
+    return [copied(one) for one in value]

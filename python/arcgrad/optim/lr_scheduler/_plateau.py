@@ -102,15 +102,16 @@ class ReduceLROnPlateau(LRScheduler):
             self.num_bad_epochs = 0
         self._last_lr = self._rates()
 
-    def _reduce_lr(self):
+    def _reduce_lr(self, epoch=None):
         """Lower the rates, to the bounds at most."""
         groups = self.optimizer.param_groups
         if len(groups) > len(self.min_lrs):
             # Groups were added since.
             if self.default_min_lr is None:
                 raise RuntimeError(
-                    f"expected {len(groups)} min_lrs, got {len(self.min_lrs)}: a group was added to the optimizer "
-                    "and min_lr is a list"
+                    f"The number of param groups in the `optimizer` ({len(groups)}) differs from when `ReduceLROnPlateau` was "
+                    f"initialized ({len(self.min_lrs)}), usually due to a new param group being added to the optimizer: give "
+                    "`min_lrs` a value for each"
                 )
             self.min_lrs = self.min_lrs + [self.default_min_lr] * (len(groups) - len(self.min_lrs))
         for group, minimum in zip(groups, self.min_lrs):

@@ -36,6 +36,14 @@ impl Tensor {
         tensor
     }
 
+    /// The same memory with the same versions for what changes values past every graph, that of forward mode too.
+    pub(crate) fn without_tangents(&self) -> Self {
+        if modes().any(Modes::LIFTED) && self.lift().is_some_and(|lift| lift.batched.is_some() || lift.host.is_some()) {
+            return self.detach();
+        }
+        Self::from_array(self.array())
+    }
+
     /// The same memory with a version counter of its own, cut off from the graph (`.data`).
     pub fn data(&self) -> Self {
         if modes().any(Modes::LIFTED) && self.lift().is_some_and(|lift| lift.batched.is_some() || lift.host.is_some()) {

@@ -35,6 +35,7 @@ use crate::capi::with_keywords;
 use crate::device::Order;
 use crate::dtype;
 use crate::error::{guard, guard_detached};
+use crate::number;
 use crate::overrides;
 use crate::tensor::{self, PyTensor, fresh_to_py, track_written};
 use parse::{Given, Parsed, Reject};
@@ -157,7 +158,7 @@ impl Entry {
             || !given.keywords().is_empty()
             || tensors.len() != count
             || !(1..=names.len()).contains(&numbers.len())
-            || numbers.iter().any(|number| number.extract::<f64>().is_err())
+            || numbers.iter().any(|number| !matches!(number::scalar(number), Ok(Some(_))))
         {
             return Ok(None);
         }

@@ -72,7 +72,7 @@ fn new_full(args: &Args<'_>, value: Scalar, dtype: DType) -> Result<Output> {
 pub static TABLE: &[OpInfo] = &[
     op("zeros", SIZED, OUT, |args| sized(args, ZERO), "Zeros."),
     op("ones", SIZED, OUT, |args| sized(args, ONE), "Ones."),
-    op("empty", SIZED, OUT, |args| sized(args, UNWRITTEN), "A tensor to be filled; holds zeros."),
+    op("empty", SIZED, OUT.and(Forms::ROW_MAJOR), |args| sized(args, UNWRITTEN), "A tensor to be filled; holds zeros."),
     op(
         "full",
         &[SIZE, FILL, DTYPE],

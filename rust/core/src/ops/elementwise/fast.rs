@@ -143,7 +143,7 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
     for (input, position) in inputs.iter_mut().zip(&positions) {
         *input = match *position {
             Position::Tensor(number) => Input::Array(states[number].sole()),
-            Position::Number(number) => Input::Scalar(number),
+            Position::Number(number) => Input::Scalar(row.number(number, states[like].array.dtype())),
         };
     }
     let small = Small::new(kernel, params, states[like].sole(), &inputs)?;
@@ -252,7 +252,10 @@ fn update<const REST: usize>(
         return None;
     }
     let mut inputs: SmallVec<[Input<'_>; MAX_INPUTS]> = smallvec![Input::Array(array)];
-    inputs.extend(rest);
+    inputs.extend(rest.map(|input| match input {
+        Input::Scalar(number) => Input::Scalar(row.number(number, array.dtype())),
+        array => array,
+    }));
     let small = Small::new(kernel, params, array, &inputs)?;
     small.run(array, || array.storage().bump(blame)).then_some(())
 }

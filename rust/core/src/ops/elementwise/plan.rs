@@ -177,7 +177,7 @@ impl<'a> Plan<'a> {
             .zip(self.args)
             .map(|(operand, arg)| match (operand, arg) {
                 (Some(operand), _) => Source::Array(&operand.array),
-                (None, Arg::Scalar(scalar)) => Source::Scalar(*scalar),
+                (None, Arg::Scalar(scalar)) => Source::Scalar(self.row.number(*scalar, self.compute)),
                 (None, Arg::Tensor(_)) => unreachable!("every tensor has an operand"),
             })
             .collect();

@@ -83,6 +83,13 @@ impl Row {
         self.inputs.get(1) == Some(&"mask")
     }
 
+    /// A number among the inputs as the row reads it beside elements of `dtype`. Of half precision it is one of them where it is
+    /// compared, added or what remains of it: 0.1 is equal to what 0.1 was stored as. Products and quotients take it as it is.
+    pub fn number(&self, number: Scalar, dtype: DType) -> Scalar {
+        let rounds = || self.tier.is_predicate() || matches!(self.name, "add" | "sub" | "rsub" | "remainder" | "fmod");
+        if dtype.is_half() && rounds() { number.rounded(dtype) } else { number }
+    }
+
     /// Whether an input takes part in promotion. A condition only selects, and what is filled keeps its dtype.
     #[inline]
     pub(super) fn promotes(&self, input: usize) -> bool {

@@ -216,13 +216,25 @@ fn product_rows<'a>(name: &'static str, row: &'static Row, args: &Args<'a>) -> R
 
 fn nan_to_num<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
     let dtype = args.tensor(0).dtype();
+    if dtype.is_complex() {
+        let reason = "complex numbers: take view_as_real of them";
+        return Err(Error::not_implemented("nan_to_num", reason.to_owned()));
+    }
     if !dtype.is_float() {
         return Ok(Resolved::new(&rows::unchanged::ROW, &[args.arg(0)]));
     }
-    let (low, high) =
-        if dtype == crate::DType::F32 { (f64::from(f32::MIN), f64::from(f32::MAX)) } else { (f64::MIN, f64::MAX) };
-    let numbers =
-        [args.float_opt(1).unwrap_or(0.0), args.float_opt(2).unwrap_or(high), args.float_opt(3).unwrap_or(low)];
+    let greatest = match dtype {
+        crate::DType::F16 => 65504.0,
+        // The upper half of the bits of the greatest f32.
+        crate::DType::BF16 => f64::from(f32::from_bits(0x7f7f_0000)),
+        crate::DType::F32 => f64::from(f32::MAX),
+        _ => f64::MAX,
+    };
+    let numbers = [
+        args.float_opt(1).unwrap_or(0.0),
+        args.float_opt(2).unwrap_or(greatest),
+        args.float_opt(3).unwrap_or(-greatest),
+    ];
     Ok(Resolved::with(&rows::nan_to_num::ROW, &numbers.map(Scalar::from), &[args.arg(0)]))
 }
 
@@ -632,7 +644,10 @@ pub static TABLE: &[OpInfo] = &[
         &[],
         &[input(), param("lambd", Kind::Number).or(Default::Float(0.5))],
         NN.and(Forms::BOTH).and(Forms::SAME_OUT),
-        |args| Ok(Resolved::with(&rows::hardshrink::ROW, &[number_param(args, 1).into()], &[args.arg(0)])),
+        |args| {
+            let lambd = Scalar::from(number_param(args, 1)).rounded(args.tensor(0).dtype());
+            Ok(Resolved::with(&rows::hardshrink::ROW, &[lambd], &[args.arg(0)]))
+        },
         rows::hardshrink::ROW.doc,
     ),
     rows_by(
@@ -646,7 +661,8 @@ pub static TABLE: &[OpInfo] = &[
                 let reason = format!("lambda must be greater or equal to 0, but found to be {lambd}.");
                 return Err(Error::runtime("softshrink", reason));
             }
-            Ok(Resolved::with(&rows::softshrink::ROW, &[lambd.into()], &[args.arg(0)]))
+            let lambd = Scalar::from(lambd).rounded(args.tensor(0).dtype());
+            Ok(Resolved::with(&rows::softshrink::ROW, &[lambd], &[args.arg(0)]))
         },
         rows::softshrink::ROW.doc,
     ),

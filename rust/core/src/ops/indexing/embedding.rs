@@ -112,13 +112,17 @@ pub fn shorten_rows(weight: &Tensor, index: &Tensor, max_norm: f64, p: f64) -> R
     used.sort_unstable();
     used.dedup();
     let used = Tensor::from_slice(&used, &[used.len()])?;
+    // The values alone: how the table depends on what it was made of is not changed.
+    let weight = &weight.without_tangents();
     let table = slices::index_select(weight, 0, &used)?;
-    let norms = reduce::norm(&table, p, Some(&[1]), true, None)?;
+    // Wide enough for the guard below to count.
+    let norms = reduce::norm(&copy::to_dtype(&table, DType::F64)?, p, Some(&[1]), true, None)?;
     let too_long = apply(&rows::gt::ROW, &[], &[(&norms).into(), Scalar::Float(max_norm).into()])?;
     // PyTorch's guard against a norm that is rounded down.
     let guarded = norms.add(1e-7)?;
     let shorter = apply(&rows::div::ROW, &[], &[Scalar::Float(max_norm).into(), (&guarded).into()])?;
     let factors = select::where_(&too_long, (&shorter).into(), Scalar::Int(1).into())?;
+    let factors = copy::to_dtype(&factors, weight.dtype())?;
     slices::index_copy(weight, true, 0, &used, &table.mul(&factors)?).map(drop)
 }
 

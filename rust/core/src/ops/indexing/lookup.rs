@@ -438,6 +438,15 @@ impl Writing for Put {
         true
     }
 
+    fn deprecated_if_shared(&self) -> Option<[&'static str; 2]> {
+        // A number where a mask is true is `masked_fill_`, however it is written.
+        Some(if self.is_number {
+            ["masked_fill_", "tensor[mask] = scalar"]
+        } else {
+            ["index_put_", "tensor[indices] = tensor"]
+        })
+    }
+
     fn reads(&self, inputs: &Inputs<'_>, reads: &mut Reads<'_>) -> Result<()> {
         let (own, source) = (&inputs[0], &inputs[1]);
         let lookups = Lookups::new(self.op(), own.shape(), &self.axes, inputs.iter().skip(2))?;

@@ -335,7 +335,7 @@ impl Writing for SlicesCopied {
         }
         check_slices(self.op(), own.shape(), self.axis, index.numel(), given)?;
         reads.apart(index.clone())?;
-        reads.spared(source, true)
+        reads.spared(source, false)
     }
 
     fn write(&self, held: &mut Held<'_>, target: &Array, reads: &[&Array]) -> Result<()> {
@@ -423,6 +423,10 @@ impl Writing for SlicesFilled {
 
     fn in_order(&self) -> bool {
         true
+    }
+
+    fn deprecated_if_shared(&self) -> Option<[&'static str; 2]> {
+        Some(["index_fill_", "tensor[mask] = scalar"])
     }
 
     fn reads(&self, inputs: &Inputs<'_>, reads: &mut Reads<'_>) -> Result<()> {

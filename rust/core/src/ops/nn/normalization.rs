@@ -404,6 +404,13 @@ fn check_dtypes(op: &'static str, kernel: &str, inputs: &Inputs<'_>) -> Result<D
     Ok(dtype)
 }
 
+/// The input as `f32`, where it is of half precision and a parameter is not: all is computed in `f32` then, and the result
+/// rounded once to the dtype of the input.
+fn widened(input: &Tensor, parameters: &[Option<&Tensor>]) -> Result<Option<Tensor>> {
+    let wide = input.dtype().is_half() && parameters.iter().flatten().any(|tensor| tensor.dtype() == DType::F32);
+    wide.then(|| copy::to_dtype(input, DType::F32)).transpose()
+}
+
 /// Contiguous weight and bias.
 fn affine_arrays(op: &'static str, inputs: &Inputs<'_>) -> Result<[Option<Array>; 2]> {
     let contiguous = |input: usize| inputs.get(input).map(|array| array.contiguous(op)).transpose();
@@ -470,6 +477,9 @@ pub fn layer_norm(
     bias: Option<&Tensor>,
     eps: f64,
 ) -> Result<Tensor> {
+    if let Some(wide) = widened(input, &[weight, bias])? {
+        return copy::to_dtype(&layer_norm(&wide, normalized, weight, bias, eps)?, input.dtype());
+    }
     let kind = Kind::Layer { sizes: normalized.into() };
     let norm = Norm { kind, eps, has_weight: weight.is_some() };
     call_first(norm, &[Some(input), weight, bias])
@@ -526,7 +536,9 @@ pub fn rms_norm(input: &Tensor, normalized: &[i64], weight: Option<&Tensor>, eps
         let result = input.mul(&square.add(eps)?.rsqrt()?)?;
         return weight.map_or(Ok(result.clone()), |weight| result.mul(weight));
     }
-    let (result, _) = standardized(input, &axes, eps, |x| Ok(x.clone()))?;
+    // Rounded once, at the end.
+    let wide = if input.dtype().is_half() { &copy::to_dtype(input, DType::F32)? } else { input };
+    let (result, _) = standardized(wide, &axes, eps, |x| Ok(x.clone()))?;
     match weight {
         Some(weight) => copy::to_dtype(&result.mul(weight)?, input.dtype()),
         None => copy::to_dtype(&result, input.dtype()),
@@ -573,6 +585,9 @@ pub fn batch_norm(
         if let Some(tensor) = tensor {
             refuse_gradient(OP, name, &tensor.snapshot()?)?;
         }
+    }
+    if let Some(wide) = widened(input, &[weight, bias, running.mean, running.variance])? {
+        return copy::to_dtype(&batch_norm(&wide, running, weight, bias, training, eps)?, input.dtype());
     }
     let norm = Norm { kind: Kind::Batch { training }, eps, has_weight: weight.is_some() };
     let results = call_with(norm, &[Some(input), weight, bias, running.mean, running.variance])?;
@@ -728,9 +743,25 @@ pub fn group_norm(
             format!("Expected more than 1 value per channel when training, got input size {:?}", shape.as_slice()),
         ));
     }
-    let grouped = views::reshape_to(input, &[batch, groups, row])?;
+    let dtype = input.dtype();
+    let half = dtype.is_half();
+    let wide = |tensor: &Tensor| {
+        let own = tensor.dtype();
+        if own != dtype && !(half && own == DType::F32) {
+            let name = torch_name(dtype);
+            return Err(Error::runtime(
+                OP,
+                format!("mixed dtype (CPU): expect parameter to have scalar type of {name}"),
+            ));
+        }
+        // Rounded once, at the end.
+        if half { copy::to_dtype(tensor, DType::F32) } else { Ok(tensor.clone()) }
+    };
+    let (weight, bias) = (weight.map(wide).transpose()?, bias.map(wide).transpose()?);
+    let grouped = views::reshape_to(&wide(input)?, &[batch, groups, row])?;
     let normal = layer_norm(&grouped, &[row as i64], None, None, eps)?;
-    copy::in_format_of(&affine(&views::reshape_to(&normal, &shape)?, weight, bias)?, input)
+    let result = affine(&views::reshape_to(&normal, &shape)?, weight.as_ref(), bias.as_ref())?;
+    copy::in_format_of(&copy::to_dtype(&result, dtype)?, input)
 }
 
 /// `x · weight + bias` per channel.

@@ -444,7 +444,12 @@ pub fn adaptive_avg_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<T
         let name = ["AdaptiveAvgPool1DBackward0", "AdaptiveAvgPool2DBackward0", "AdaptiveAvgPool3DBackward0"][axes - 1];
         return call(Means { name, geometry, divisor: Divisor::WithPadding, spread: false }, &[input]);
     }
-    // Means along one axis after the other.
+    // Means along one axis after the other, rounded once at the end.
+    if input.dtype().is_half() {
+        let wide = copy::to_dtype(input, DType::F32)?;
+        let sizes: SmallVec<[i64; 3]> = sizes.iter().map(|&size| size as i64).collect();
+        return copy::to_dtype(&adaptive_avg_pool(axes, &wide, &sizes)?, input.dtype());
+    }
     let mut result = flat::linear_in_pieces(input)?;
     for (position, (&count, &size)) in sizes.iter().zip(spatial).enumerate() {
         if count != size {
@@ -514,8 +519,11 @@ pub fn adaptive_max_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<(
     }
     let result: Shape = plane.iter().chain(&sizes).copied().collect();
     if outputs == 0 {
-        let empty = |dtype| Ok::<_, Box<Error>>(Tensor::from_array(Array::zeros(op, &result, dtype)?));
-        return Ok((empty(input.dtype())?, empty(DType::I64)?));
+        // No element of the input, which depends on it all the same.
+        let axis = sizes.iter().position(|&size| size == 0).unwrap_or_default();
+        let none = views::narrow(input, (lead + axis) as i64, 0, 0)?;
+        let places = Tensor::from_array(Array::zeros(op, &result, DType::I64)?);
+        return Ok((views::reshape_to(&none, &result)?, places));
     }
     let joined = |parts: &[Tensor]| {
         let rows = views::reshape_to(&joining::cat(parts, -1)?, &result)?;

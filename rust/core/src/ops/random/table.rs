@@ -216,7 +216,7 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "bernoulli",
         &[input(), GENERATOR],
-        Forms::BOTH.and(Forms::OUT),
+        Forms::BOTH.and(Forms::ANY_OUT),
         |args| Ok(draws::bernoulli(args.tensor(0), args.generator_opt(1))?.into()),
         "Ones with the probability that each element is (or with probability `p`), else zeros.",
     ),

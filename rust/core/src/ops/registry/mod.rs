@@ -171,6 +171,8 @@ impl Forms {
     pub const FILLED_OUT: Self = Self(1 << 13).and(Self::OUT);
     /// `arcgrad.fft.name`.
     pub const FFT: Self = Self(1 << 14);
+    /// `out=` of any dtype ([`Takes::Any`]).
+    pub const ANY_OUT: Self = Self(1 << 15).and(Self::OUT);
     /// Function and method.
     pub const BOTH: Self = Self::FUNCTION.and(Self::METHOD);
     /// Function, method, in-place method and `out=`: what most elementwise operations have.
@@ -611,7 +613,13 @@ impl OpInfo {
 
     /// Which dtypes `out=` may have.
     fn takes(&self) -> Takes {
-        if self.forms.has(Forms::SAME_OUT) { Takes::Same } else { Takes::Castable }
+        if self.forms.has(Forms::SAME_OUT) {
+            Takes::Same
+        } else if self.forms.has(Forms::ANY_OUT) {
+            Takes::Any
+        } else {
+            Takes::Castable
+        }
     }
 
     /// The arguments of a call with `out=`: where the dtype of the result may be chosen, the output chooses it.

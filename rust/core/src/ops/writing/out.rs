@@ -61,7 +61,8 @@ fn warn_of_resize(op: &'static str, out: &Tensor, shape: &[usize]) -> Result<()>
             }
             format!(
                 "An output with one or more elements was resized since it had shape {:?}, which does not match the required \
-                 output shape {shape:?}. Give an output of that shape, or an empty one: out.resize_(0).",
+                 output shape {shape:?}. This behavior is deprecated, and in a future PyTorch release outputs will not be \
+                 resized unless they have zero elements: give one of that shape, or call out.resize_(0) before.",
                 given.as_slice()
             )
         })?;
@@ -150,6 +151,8 @@ pub enum Takes {
     Castable,
     /// That of the result.
     Same,
+    /// Any at all: what is drawn fits every dtype.
+    Any,
 }
 
 impl Takes {
@@ -157,6 +160,7 @@ impl Takes {
     pub fn check(self, op: &'static str, result: DType, out: DType) -> Result<()> {
         match self {
             Self::Castable => check_cast(op, result, out),
+            Self::Any => Ok(()),
             Self::Same if result == out => Ok(()),
             // Of truth values there are two dtypes.
             Self::Same if matches!(op, "all" | "any") && matches!(out, DType::Bool | DType::U8) => Ok(()),

@@ -12,6 +12,7 @@ use crate::graph::record::{self, check_in_place, would_record_any};
 use crate::graph::{Blame, Modes, call, modes, transform};
 use crate::launch::Held;
 use crate::tensor::{Operand, Tensor};
+use crate::warning;
 
 /// An operation that writes some elements of its first input, the target: into a copy of it ([`into_copy`] is its value), or
 /// in place ([`in_place`]).
@@ -28,6 +29,12 @@ pub(in crate::ops) trait Writing: Primitive {
     /// depend on the others, and is launched in order.
     fn in_order(&self) -> bool {
         false
+    }
+
+    /// Where [`Self::in_order`] lets elements share memory that had better not: the operation and an index expression that
+    /// does this, for the warning.
+    fn deprecated_if_shared(&self) -> Option<[&'static str; 2]> {
+        None
     }
 
     /// Checks that the inputs fit together, and says what is read of those behind the target.
@@ -124,6 +131,10 @@ pub(in crate::ops) fn in_place<O: Writing>(mut op: O, inputs: &[&Tensor]) -> Res
     check_in_place(name, target, recorded || would_record_any(&[&operands[0]]))?;
     if recorded || !op.in_order() {
         check_distinct(name, &array)?;
+    } else if let Some(deprecated) = op.deprecated_if_shared()
+        && array.overlaps_itself()
+    {
+        warn_of_shared(name, deprecated)?;
     }
     let mut reads = Reads { op: name, written: Some(&array), arrays: SmallVec::new() };
     op.reads(&operands.iter().map(|operand| Some(&operand.array)).collect(), &mut reads)?;
@@ -141,6 +152,16 @@ pub(in crate::ops) fn in_place<O: Writing>(mut op: O, inputs: &[&Tensor]) -> Res
     let blame = Blame::here();
     launched(&op, &array, &reads, || array.storage().bump(blame))?;
     if recorded { record::written(op, &kept, target, &operands) } else { Ok(()) }
+}
+
+/// Warns that a target whose elements share memory is written to.
+fn warn_of_shared(op: &'static str, [name, example]: [&str; 2]) -> Result<()> {
+    warning::warn(op, || {
+        format!(
+            "Use of {name} on expanded tensors is deprecated. Please clone() the tensor before performing this operation. \
+             This also applies to advanced indexing e.g. {example}"
+        )
+    })
 }
 
 /// Whether transformations have attached anything to the inputs.
