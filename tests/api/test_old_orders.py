@@ -36,3 +36,10 @@ def test_other_orders_are_refused_as_before():
     for wrong in (lambda: x.add(x, x, 2), lambda: x.add(2, x, alpha=1), lambda: x.addcmul(x, 2, 3), lambda: x.mul(2, x)):
         with pytest.raises(TypeError):
             wrong()
+
+
+def test_the_table_may_stand_before_the_indices_of_embedding_bag():
+    table, indices = ag.eye(3), ag.tensor([[0, 1], [2, 2]])
+    with pytest.warns(UserWarning, match="Argument order of nn.functional.embedding_bag was changed"):
+        found = ag.nn.functional.embedding_bag(table, indices, mode="sum")
+    assert found.tolist() == [[1, 1, 0], [0, 0, 2]]

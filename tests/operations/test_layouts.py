@@ -187,3 +187,11 @@ def test_a_tensor_in_the_order_that_is_asked_for_is_its_own_contiguous():
     y = ag.randn(2, 3, 4, 5)
     z = y.contiguous(memory_format=ag.channels_last)
     assert z.is_contiguous(memory_format=ag.channels_last) and z.equal(y) and z.data_ptr() != y.data_ptr()
+
+
+@pytest.mark.parametrize("name", ["float", "double", "half", "bfloat16", "cfloat", "cdouble", "long", "int", "short", "char", "byte", "bool", "cpu"])
+def test_casts_lay_their_result_out_as_asked(name):
+    x = ag.arange(120, dtype=ag.float32).reshape(2, 3, 4, 5)
+    made = getattr(x, name)(memory_format=ag.channels_last)
+    assert made.is_contiguous(memory_format=ag.channels_last) and made.equal(x.to(made.dtype))
+    assert getattr(made, name)(memory_format=ag.channels_last) is made

@@ -64,6 +64,36 @@ fn cast<'py>(slf: &Bound<'py, PyTensor>, dtype: DType) -> PyResult<Bound<'py, Py
     Ok(tensor::to_py(py, result)?.into_bound(py))
 }
 
+/// The tensor with its elements in an order, or itself where they lie so.
+fn arranged(tensor: Bound<'_, PyAny>, order: device::Order) -> PyResult<Bound<'_, PyAny>> {
+    let py = tensor.py();
+    let made = require(&tensor, "to", "self")?;
+    if order.is_kept(made) {
+        return Ok(tensor);
+    }
+    Ok(tensor::to_py(py, guard(|| order.arrange(made))?)?.into_bound(py))
+}
+
+/// [`arranged`] as `memory_format=` says.
+fn in_order<'py>(
+    tensor: Bound<'py, PyAny>,
+    memory_format: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    match memory_format {
+        Some(format) => arranged(tensor, device::memory_format(format, device::Order::Preserve)?),
+        None => Ok(tensor),
+    }
+}
+
+/// [`cast`], then [`in_order`].
+fn cast_in_order<'py>(
+    slf: &Bound<'py, PyTensor>,
+    dtype: DType,
+    memory_format: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    in_order(cast(slf, dtype)?, memory_format)
+}
+
 /// The tensor on a device, or itself where it is there.
 fn on_device<'py>(slf: &Bound<'py, PyTensor>, device: Option<Device>) -> PyResult<Bound<'py, PyAny>> {
     let this = slf.get().tensor();
@@ -389,13 +419,10 @@ impl PyTensor {
         if target.copy && result.is(slf) {
             result = tensor::to_py(py, guard(|| copy::clone(this))?)?.into_bound(py);
         }
-        if let Some(order) = target.order {
-            let made = require(&result, "to", "self")?;
-            if !order.is_kept(made) {
-                result = tensor::to_py(py, guard(|| order.arrange(made))?)?.into_bound(py);
-            }
+        match target.order {
+            Some(order) => arranged(result, order),
+            None => Ok(result),
         }
-        Ok(result)
     }
 
     /// The tensor in the dtype and on the device of `other`.
@@ -443,92 +470,79 @@ impl PyTensor {
     /// As `float32`.
     #[pyo3(signature = (memory_format=None))]
     fn float<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::F32)
+        cast_in_order(slf, DType::F32, memory_format)
     }
 
     /// As `float64`.
     #[pyo3(signature = (memory_format=None))]
     fn double<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::F64)
+        cast_in_order(slf, DType::F64, memory_format)
     }
 
     /// As `float16`.
     #[pyo3(signature = (memory_format=None))]
     fn half<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::F16)
+        cast_in_order(slf, DType::F16, memory_format)
     }
 
     /// As `bfloat16`.
     #[pyo3(signature = (memory_format=None))]
     fn bfloat16<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::BF16)
+        cast_in_order(slf, DType::BF16, memory_format)
     }
 
     /// As `complex64`.
     #[pyo3(signature = (memory_format=None))]
     fn cfloat<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::C64)
+        cast_in_order(slf, DType::C64, memory_format)
     }
 
     /// As `complex128`.
     #[pyo3(signature = (memory_format=None))]
     fn cdouble<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::C128)
+        cast_in_order(slf, DType::C128, memory_format)
     }
 
     /// As `int64`.
     #[pyo3(signature = (memory_format=None))]
     fn long<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::I64)
+        cast_in_order(slf, DType::I64, memory_format)
     }
 
     /// As `int32`.
     #[pyo3(signature = (memory_format=None))]
     fn int<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::I32)
+        cast_in_order(slf, DType::I32, memory_format)
     }
 
     /// As `int16`.
     #[pyo3(signature = (memory_format=None))]
     fn short<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::I16)
+        cast_in_order(slf, DType::I16, memory_format)
     }
 
     /// As `int8`.
     #[pyo3(signature = (memory_format=None))]
     fn char<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::I8)
+        cast_in_order(slf, DType::I8, memory_format)
     }
 
     /// As `uint8`.
     #[pyo3(signature = (memory_format=None))]
     fn byte<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::U8)
+        cast_in_order(slf, DType::U8, memory_format)
     }
 
     /// As `bool`.
     #[pyo3(signature = (memory_format=None))]
     fn bool<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        cast(slf, DType::Bool)
+        cast_in_order(slf, DType::Bool, memory_format)
     }
 
     /// The tensor itself, if it lies on the CPU; what has no data cannot be brought there.
     #[pyo3(signature = (memory_format=None))]
     fn cpu<'py>(slf: &Bound<'py, Self>, memory_format: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = memory_format;
-        on_device(slf, Some(Device::Cpu))
+        in_order(on_device(slf, Some(Device::Cpu))?, memory_format)
     }
 
     /// Refused: there is no accelerator.
