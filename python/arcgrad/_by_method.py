@@ -60,6 +60,19 @@ def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: memory_for
     return input.resize_as_(the_template, memory_format=memory_format)
 
 
+def _copy_in_place(input):
+    """A copy whose elements lie in its memory where those of ``input`` lie in theirs."""
+    begins, ends = input.storage_offset(), 1
+    for length, step in zip(input.shape, input.stride()):
+        ends += (length - 1) * step
+    if not input.numel() or (begins == 0 and ends == input.numel()):
+        return input.clone()
+    if 0 in (step for length, step in zip(input.shape, input.stride()) if length > 1):
+        # Elements that share memory are apart in the copy.
+        return input.clone()
+    return input.as_strided((begins + ends,), (1,), 0).clone().as_strided(input.shape, input.stride(), begins)
+
+
 def as_strided_scatter(
     input: Tensor, src: Tensor, size: Any, stride: Any, storage_offset: int | None = None
 ) -> Tensor:
@@ -70,7 +83,7 @@ def as_strided_scatter(
     tensor([[1., 0.],
             [0., 1.]])
     """
-    made = input.clone()
+    made = _copy_in_place(input)
     window = made.as_strided(size, stride, storage_offset)
     if window.shape != src.shape:
         raise RuntimeError(f"expected src to have a size equal to the slice of self. src size = {list(src.shape)}, slice size = "

@@ -199,4 +199,5 @@ def view_copy(input: Tensor, size: Any = None, *, dtype: dtype | None = None, ou
     tensor([[1, 2],
             [3, 4]])
     """
-    return _copy(input.view(size if dtype is None else dtype), out)
+    # What cannot be viewed so is copied all the same.
+    return _copy(input.reshape(size) if dtype is None else input.view(dtype), out)

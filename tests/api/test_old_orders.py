@@ -49,3 +49,10 @@ def test_new_takes_its_size_by_name():
     assert x.new(size=(3, 4)).shape == (3, 4) and x.new(size=[2]).dtype is ag.int64
     with pytest.raises(TypeError, match="class that does not inherit from Tensor"):
         x.as_subclass(int)
+
+
+def test_the_table_may_stand_before_the_indices_of_embedding_bag():
+    table, indices = ag.eye(3), ag.tensor([[0, 1], [2, 2]])
+    with pytest.warns(UserWarning, match="Argument order of nn.functional.embedding_bag was changed"):
+        found = ag.nn.functional.embedding_bag(table, indices, mode="sum")
+    assert found.tolist() == [[1, 1, 0], [0, 0, 2]]

@@ -94,3 +94,22 @@ def test_the_weight_of_prelu_is_a_vector_at_most():
     for shape in ((1, 1), (1, 2), (2, 1)):
         with pytest.raises(RuntimeError, match="scalar or 1D tensor, but got: ndim = 2"):
             F.prelu(x, ag.ones(shape))
+
+
+def test_a_number_has_no_axis_to_be_rolled_along():
+    with pytest.raises(IndexError, match="Dimension specified as -1 but tensor has no dimensions"):
+        ag.roll(ag.tensor(1.0), 1, -1)
+    assert ag.roll(ag.tensor(1.0), 1).item() == 1
+
+
+def test_slopes_are_drawn_between_bounds_in_order():
+    with pytest.raises(RuntimeError, match="Lower bound should be less than or equal to the upper bound"):
+        ag.nn.functional.rrelu(ag.ones(2), 0.3, 0.1, training=True)
+
+
+def test_the_loss_of_several_places_wants_a_batch():
+    loss = ag.nn.functional.linear_cross_entropy
+    with pytest.raises(RuntimeError, match="requires batched input"):
+        loss(ag.ones(3), ag.ones(2, 4, 3), ag.tensor([0, 1]))
+    with pytest.raises(RuntimeError, match="dimensionality 1 or 2, got 3"):
+        loss(ag.ones(2, 3, 3), ag.ones(4, 3), ag.tensor([0, 1]))

@@ -133,3 +133,25 @@ def test_tangents_of_index_expressions(name):
     rng = generator("indexed", name)
     leaves = [ag.from_numpy(np.asarray(rng.uniform(-1, 1, shape))) for shape in [(3, 4), *shapes]]
     check(call, leaves, name)
+
+
+@pytest.mark.parametrize("eps", [-0.5, 0.0, 0.5])
+@pytest.mark.parametrize("norm", ["layer", "rms", "batch"])
+def test_norms_have_tangents_for_every_eps(norm, eps):
+    call = {
+        "layer": lambda x: ag.nn.functional.layer_norm(x, (4,), eps=eps),
+        "rms": lambda x: ag.nn.functional.rms_norm(x, (4,), eps=eps),
+        "batch": lambda x: ag.nn.functional.batch_norm(x, None, None, training=True, eps=eps),
+    }[norm]
+    x = 9 * ag.arange(12, dtype=ag.float64).cos().reshape(3, 4)
+    check(call, [x], norm)
+
+
+def test_the_tangent_of_as_strided_is_shown_where_the_elements_lie():
+    x = ag.arange(18, dtype=ag.float64)[::2].reshape(3, 3)
+    tangent = ag.arange(10, 19, dtype=ag.float64).reshape(3, 3)
+    with fw.dual_level():
+        dual = fw.make_dual(x, tangent)
+        for window in (ag.as_strided(dual, (2, 2), (1, 2)), ag.as_strided_copy(dual, (2, 2), (1, 2))):
+            # Between the elements of the tensor lies nothing that has a tangent.
+            assert fw.unpack_dual(window).tangent.tolist() == [[10, 11], [0, 0]]

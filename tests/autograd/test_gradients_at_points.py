@@ -299,3 +299,19 @@ def test_the_second_derivative_of_a_product_with_several_zeros_is_refused(combin
                 ag.autograd.grad(first[0], source)
         else:
             assert ag.autograd.grad(first[0], source)[0].tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("name", ["quantile", "nanquantile"])
+def test_quantiles_change_with_where_they_are(name):
+    """Between two elements by their distance, times how many there are; on an element, and where none lies between, not at all."""
+    x, q = leaf([1.0, 2.0, 4.0, 8.0]), leaf([0.2, 1 / 3, 0.9])
+    first, second = ag.autograd.grad(getattr(ag, name)(x, q).sum(), (x, q))
+    assert second.tolist() == pytest.approx([3.0, 0.0, 12.0])
+    assert ag.autograd.gradcheck(lambda x, q: getattr(ag, name)(x, q), (leaf([1.0, 2.0, 4.0, 8.0]), leaf([0.2, 0.4, 0.9])))
+    assert ag.autograd.gradgradcheck(lambda x, q: getattr(ag, name)(x, q), (leaf([1.0, 2.0, 4.0, 8.0]), leaf(0.45)))
+    gone = leaf(nan, 1.0, 2.0, 4.0)
+    if name == "nanquantile":
+        assert ag.autograd.grad(ag.nanquantile(gone, q).sum(), q)[0].tolist() == pytest.approx([2.0, 2.0, 4.0])
+    for interpolation in ("lower", "higher", "nearest", "midpoint"):
+        (slope,) = ag.autograd.grad(getattr(ag, name)(x, q, interpolation=interpolation).sum(), q, allow_unused=True)
+        assert slope is None or not slope.any()

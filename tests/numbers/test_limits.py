@@ -194,3 +194,9 @@ def test_a_gradient_that_is_not_finite_reaches_the_elements_of_its_window_alone(
         seed[0, 0, 0] = arriving
         (gradient,) = ag.autograd.grad(y, x, seed)
         assert gradient[0, 0].isfinite().tolist() == [place >= len(reached) for place in range(4)]
+
+
+def test_an_infinite_power_of_two_is_a_limit():
+    x = ag.tensor([1.0, -2.0, 1e-30, 3.0])
+    assert ag.ldexp(x, ag.tensor(INF)).tolist() == [INF, -INF, INF, INF]
+    assert ag.ldexp(x, ag.tensor(-INF)).tolist() == [0, 0, 0, 0]

@@ -554,3 +554,11 @@ def test_random_integers_that_a_dtype_does_not_tell_apart_are_warned_of():
         ag.zeros(3).random_(0, 2**25)
     with pytest.raises(RuntimeError, match="n cannot be greater than"):
         ag.randperm(2**11 + 2, dtype=ag.float16)
+
+
+@pytest.mark.parametrize("dtype", [ag.int8, ag.int32, ag.int64], ids=str)
+def test_the_ends_of_a_range_of_integers_are_integers(dtype):
+    """Cut off before anything lies between them, not after."""
+    assert ag.linspace(4.3, -3, 8, dtype=dtype).tolist() == [4, 3, 2, 1, 0, -1, -2, -3]
+    assert ag.linspace(0.9, 5.9, 6, dtype=dtype).tolist() == [0, 1, 2, 3, 4, 5]
+    assert ag.logspace(0.5, 2.5, 3, dtype=dtype).tolist() == [1, 10, 100]

@@ -200,3 +200,28 @@ def test_infinities_become_the_greatest_numbers_of_the_dtype(dtype):
     greatest = ag.finfo(dtype).max
     assert ag.nan_to_num(x).tolist() == [greatest, -greatest, 0.0, 1.0]
     assert ag.nan_to_num(x, 2.0, 3.0, 4.0).tolist() == [3.0, 4.0, 2.0, 1.0]
+
+
+@half
+def test_masked_scatter_writes_into_memory_with_gaps(dtype):
+    memory, mask = ag.zeros(2, 6, dtype=dtype), ag.tensor([[True, False, True], [False, True, True]])
+    memory[:, ::2].masked_scatter_(mask, ag.tensor([1.0, 2.0, 3.0, 4.0], dtype=dtype))
+    assert memory.tolist() == [[1, 0, 0, 0, 2, 0], [0, 0, 3, 0, 4, 0]]
+
+
+@half
+@pytest.mark.parametrize("bounds", [(0, 1), (-2, 3), (100, 101)])
+def test_a_uniform_number_is_less_than_the_upper_bound(dtype, bounds):
+    """What is rounded up to it is the lower bound, as in PyTorch: a logarithm of 1 - rand() is finite."""
+    ag.manual_seed(3)
+    drawn = ag.empty(50_000, dtype=dtype).uniform_(*bounds)
+    assert drawn.min() >= bounds[0] and drawn.max() < bounds[1]
+
+
+@half
+def test_normal_numbers_of_lengths_that_are_no_blocks_are_those_of_pytorch(dtype):
+    """The first and the last of ``torch.manual_seed(3); torch.randn(17, dtype=dtype)``, and ``torch.rand(1)`` after it."""
+    ag.manual_seed(3)
+    drawn = ag.randn(17, dtype=dtype).float()
+    wanted = [-0.07666, 0.26155, -0.14661]
+    assert drawn[[0, 1, 16]].tolist() == pytest.approx(wanted, abs=1e-3) and ag.rand(1).item() == 0.13936209678649902

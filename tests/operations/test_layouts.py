@@ -199,3 +199,11 @@ def test_new_tensors_and_conversions_take_a_memory_format():
         made = getattr(x, convert)(memory_format=ag.channels_last)
         assert made.stride() == (60, 1, 15, 3) and ag.equal(made.to(ag.float32), x)
         assert getattr(made, convert)(memory_format=ag.preserve_format) is made
+
+
+@pytest.mark.parametrize("name", ["float", "double", "half", "bfloat16", "cfloat", "cdouble", "long", "int", "short", "char", "byte", "bool", "cpu"])
+def test_casts_lay_their_result_out_as_asked(name):
+    x = ag.arange(120, dtype=ag.float32).reshape(2, 3, 4, 5)
+    made = getattr(x, name)(memory_format=ag.channels_last)
+    assert made.is_contiguous(memory_format=ag.channels_last) and made.equal(x.to(made.dtype))
+    assert getattr(made, name)(memory_format=ag.channels_last) is made

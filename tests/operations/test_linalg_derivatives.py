@@ -184,3 +184,13 @@ def test_determinants_of_singular_matrices_have_second_derivatives(rank):
     # ∂²det/∂a₁₁∂a₂₂ = a₃₃
     second = ag.autograd.functional.hessian(L.det, a)
     assert second[0, 0, 1, 1] == pytest.approx(a[2, 2].item(), abs=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (2, 0, 0)])
+@pytest.mark.parametrize("f", [L.cholesky, lambda a: L.cholesky_ex(a)[0], L.inv, L.det, L.eigvalsh, L.svdvals, lambda a: L.qr(a)[0]])
+def test_empty_matrices_have_empty_second_derivatives(f, shape):
+    x = ag.zeros(shape, dtype=ag.float64, requires_grad=True)
+    (first,) = ag.autograd.grad(f(x).sum(), x, create_graph=True, allow_unused=True, materialize_grads=True)
+    if first.requires_grad:
+        (second,) = ag.autograd.grad(first.sum(), x, allow_unused=True, materialize_grads=True)
+        assert second.shape == shape

@@ -181,3 +181,14 @@ def test_several_tensors_are_one_vector_and_back():
     assert all(map(ag.equal, _utils._unflatten_dense_tensors(flat, parts), parts))
     groups = list(_utils._take_tensors([*parts, ag.zeros(1, dtype=ag.int64), ag.zeros(1)], 40))
     assert [len(group) for group in groups] == [2, 1, 1]
+
+
+def test_no_differences_of_anything_are_the_input():
+    x = ag.tensor([1.0, 4.0, 9.0])
+    found = ag.diff(x, n=0, prepend=ag.zeros(1), append=ag.zeros(2))
+    assert found.equal(x) and found.data_ptr() != x.data_ptr()
+
+
+def test_a_view_that_cannot_be_is_copied_all_the_same():
+    x = ag.arange(6).reshape(2, 3).t()
+    assert ag.view_copy(x, (6,)).tolist() == [0, 3, 1, 4, 2, 5]

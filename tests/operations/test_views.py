@@ -280,3 +280,19 @@ def test_shapes_that_do_not_broadcast_are_errors(left, right):
             ag.broadcast_shapes(left, right)
     else:
         assert tuple((ag.zeros(left) + ag.zeros(right)).shape) == wanted
+
+
+def test_as_strided_scatter_writes_where_as_strided_looks():
+    base = arange(20)
+    for x in (base[::2].reshape(2, 5), base[4:16].reshape(3, 4), base.reshape(4, 5).t(), base.reshape(4, 5)[:, 1:3]):
+        start = x.storage_offset()
+        for place in (None, start, start + 1):
+            wanted = base.clone().as_strided(x.shape, x.stride(), start)
+            wanted.as_strided((2, 2), (1, 3), place).copy_(-ag.ones(2, 2))
+            assert ag.as_strided_scatter(x, -ag.ones(2, 2, dtype=F64), (2, 2), (1, 3), place).equal(wanted)
+        assert base.equal(arange(20))
+        inputs = x.clone().as_strided(x.shape, x.stride()) if x.is_contiguous() else x.detach().requires_grad_()
+        source = -ag.ones(2, 2, dtype=F64)
+        assert ag.autograd.gradcheck(
+            lambda v, s: ag.as_strided_scatter(v, s, (2, 2), (1, 3)), (inputs.detach().requires_grad_(), source.requires_grad_())
+        )

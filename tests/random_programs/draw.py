@@ -449,6 +449,25 @@ class Drawing:
             case name:
                 self.add(f"{n} = {name}.apply({a})")
 
+    def composed(self) -> None:
+        """A function computed twice, of each example, differentiated within, or by way of complex numbers."""
+        rng, a, n = self.rng, self.pick(), self.new()
+        o = self.fitted(tuple(self.variables[a].shape))
+        forms = [
+            f"ag.utils.checkpoint.checkpoint(curved, {a}, use_reentrant=False)",
+            f"ag.func.grad(lambda x: weighted(curved(x)))({a})",
+            f"ag.func.jvp(curved, ({a},), ({o},))[1]",
+            f"ag.func.vjp(curved, {a})[1]({o})[0]",
+            f"by_complex_numbers({a})",
+        ]
+        if self.variables[a].dim() and self.variables[a].shape[0]:
+            forms += [
+                f"ag.func.vmap(curved)({a})",
+                f"ag.func.vmap(ag.func.grad(lambda x: weighted(curved(x))))({a})",
+                f"ag.func.vmap(by_complex_numbers, in_dims=-1, out_dims=-1)({a})",
+            ]
+        self.add(f"{n} = {rng.choice(forms)}")
+
     def gradient(self) -> None:
         """A gradient as part of the program."""
         y = self.pick(lambda t: self.leads_back(t) and not t.is_leaf)
@@ -486,5 +505,5 @@ class Failed(Exception):
 
 WEIGHTS = {
     "arithmetic": 10, "elementwise": 12, "sampled": 16, "view": 14, "change": 10, "change_row": 6, "change_sampled": 4, "assign": 7,
-    "reshape_in_place": 2, "unrecorded": 5, "scale_hook": 2, "watch": 5, "function": 6, "gradient": 4,
+    "reshape_in_place": 2, "unrecorded": 5, "scale_hook": 2, "watch": 5, "function": 6, "gradient": 4, "composed": 5,
 }  # fmt: skip

@@ -47,6 +47,21 @@ def a_pass_within(g):
         weighted(g.detach().requires_grad_().sin()).backward()
 
 
+def curved(x):
+    """Writes to a view of what it makes, on its way."""
+    y = x.sin()
+    y.view(-1)[::2].mul_(x.reshape(-1)[::2] * 0.3)
+    return y * x.cos() + y
+
+
+def by_complex_numbers(x):
+    """Real numbers by way of complex ones, whose parts are written."""
+    z = ag.complex(x.tanh(), x * 0.3)
+    w = z * z.conj().exp()
+    w.real.mul_(0.5)
+    return ag.view_as_real(w * z).sum(-1) + w.abs()
+
+
 class Cube(ag.autograd.Function):
     @staticmethod
     def forward(ctx, x):

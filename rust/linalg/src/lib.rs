@@ -268,6 +268,9 @@ fn product<T: Number>(n: usize, [adjoint, other_adjoint]: [bool; 2], a: &[T], b:
         let b = if other_adjoint { b.transpose() } else { b };
         return matmul(matrix_mut(to, n, n), Accum::Replace, a, b, one::<T>(), Par::Seq);
     }
+    if n == 0 {
+        return;
+    }
     for (row, to) in to.chunks_exact_mut(n).enumerate() {
         if other_adjoint {
             for (to, line) in to.iter_mut().zip(b.chunks_exact(n)) {

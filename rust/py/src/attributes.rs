@@ -233,8 +233,9 @@ impl PyTensor {
     }
 
     /// The memory block, without dtype and shape.
-    fn untyped_storage(&self) -> PyStorage {
-        PyStorage::new(self.tensor().array().storage().clone())
+    fn untyped_storage(&self) -> PyResult<PyStorage> {
+        guard(|| self.tensor().check_own_memory("untyped_storage"))?;
+        Ok(PyStorage::new(self.tensor().array().storage().clone()))
     }
 
     // ---- kind ------------------------------------------------------------------------------------------------
@@ -591,6 +592,7 @@ impl PyTensor {
                 "set_() is not allowed on a Tensor that requires grad; use .data or no_grad()",
             ));
         }
+        guard(|| this.check_own_memory("set_"))?;
         let array = crate::storage::array_over(this, source, storage_offset, size, stride)?;
         guard(|| {
             this.become_array(array);

@@ -179,6 +179,8 @@ def rrelu_(
 
 
 def _drawn_slopes(input, lower, upper, generator=None):
+    if lower > upper:
+        raise RuntimeError(f"Lower bound should be less than or equal to the upper bound, got {lower} and {upper}")
     # Drawn in double precision and only for the elements that need a slope: PyTorch's stream.
     falls = input <= 0
     slopes = arcgrad.ones_like(input)

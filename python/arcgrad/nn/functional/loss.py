@@ -118,6 +118,13 @@ def linear_cross_entropy(
     """
     if options is not None:
         raise NotImplementedError("linear_cross_entropy: options are not available; leave them None")
+    if input.ndim not in (1, 2):
+        raise RuntimeError(f"linear_cross_entropy: expected input with dimensionality 1 or 2, got {input.ndim}")
+    if input.ndim == 1 and linear_weight.ndim > 2:
+        raise RuntimeError(
+            f"linear_cross_entropy: the loss of linear_weight of shape {_shape(linear_weight)} requires batched input (N, in_features), "
+            f"got unbatched input of shape {_shape(input)}"
+        )
     if linear_weight.ndim < 2:
         raise RuntimeError(f"linear_cross_entropy: expected linear_weight of at least 2 dimensions, got {_shape(linear_weight)}")
     bias = None if linear_bias is None else linear_bias.reshape(-1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import arcgrad
-from arcgrad import _names
+from arcgrad import _names, _warnings
 from arcgrad._core import nn as _core
 
 TYPE_CHECKING = False
@@ -168,6 +168,12 @@ def embedding_bag(
         raise ValueError("max mode does not support scaling the gradient by the frequency")
     if mode == "max" and sparse:
         raise ValueError("max mode does not support sparse weights")
+    if not weight.is_floating_point() and input.is_floating_point():
+        _warnings.warn(
+            "Argument order of nn.functional.embedding_bag was changed. Usage `embedding_bag(weight, input, ...)` is deprecated: "
+            "it is `embedding_bag(input, weight, ...)`."
+        )
+        input, weight = weight, input
     if weight.ndim != 2:
         raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.ndim}")
     if input.is_floating_point():

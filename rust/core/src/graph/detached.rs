@@ -66,6 +66,8 @@ impl Tensor {
 
     /// Gives the tensor other memory (`.data = other`), at the version it has. Values saved before keep the data they saw.
     pub fn set_data(&self, other: &Self) -> Result<()> {
+        self.check_own_memory("data")?;
+        other.check_own_memory("data")?;
         let (own, given) = (self.meta(), other.meta());
         if own.dtype != given.dtype && self.requires_grad() && !given.dtype.is_differentiable() {
             return Err(Error::runtime(

@@ -469,6 +469,20 @@ impl Tensor {
         Some(strides)
     }
 
+    /// Refuses a tensor that stands for one example of many: there is no memory that could be shown or exchanged.
+    ///
+    /// # Errors
+    /// For such a tensor.
+    pub fn check_own_memory(&self, op: &'static str) -> Result<()> {
+        if self.is_batched() {
+            return Err(Error::not_implemented(
+                op,
+                "vmap: a tensor that stands for one example of many has no memory of its own, to be exchanged, resized or shown: this",
+            ));
+        }
+        Ok(())
+    }
+
     /// What this tensor is one example of, if it is batched at `level`.
     pub(crate) fn batched(&self, level: Level) -> Option<Arc<Batched>> {
         self.lift()?.batched.filter(|batched| batched.level == level)

@@ -200,10 +200,12 @@ impl Drop for Packing {
 }
 
 impl Saved {
-    /// Saves an array, read at `version`, with its place in the graph; packs it if the thread has hooks.
+    /// Saves an array, read at `version`, with its place in the graph; packs it if the thread has hooks. What stands for one
+    /// example of many has no data that they could be given: what it is one of is packed where that is saved.
     pub(crate) fn new(array: Array, version: u32, source: Source, identity: Weak<Inner>) -> Result<Self> {
         let mut saved = Self { kept: Kept::Array(array), version, source, identity, lift: None };
-        if modes().any(Modes::SAVED_HOOKS) && !PACKING.get() {
+        let has_data = matches!(&saved.kept, Kept::Array(array) if !array.storage().is_placeholder());
+        if modes().any(Modes::SAVED_HOOKS) && !PACKING.get() && has_data {
             let hooks = HOOKS.with(|stack| stack.borrow().last().cloned());
             if let Some(hooks) = hooks {
                 saved.pack_with(&*hooks)?;

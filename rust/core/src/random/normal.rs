@@ -25,13 +25,27 @@ impl Generator {
     /// # Errors
     /// `RuntimeError` unless `std >= 0`.
     pub fn normal<T: RandomFloat>(&mut self, out: &mut [T], mean: f64, std: f64) -> Result<()> {
+        self.normal_after(out, mean, std, out.len())
+    }
+
+    /// [`Generator::normal`] for a tensor of half precision, drawn in a wider type: there no number is drawn for a rest,
+    /// before it is made up to a block.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn normal_of_halves<T: RandomFloat>(&mut self, out: &mut [T], mean: f64, std: f64) -> Result<()> {
+        self.normal_after(out, mean, std, out.len() - out.len() % BLOCK)
+    }
+
+    /// [`Generator::normal`], `drawn` being how many numbers are drawn before a rest is made up to a block.
+    fn normal_after<T: RandomFloat>(&mut self, out: &mut [T], mean: f64, std: f64, drawn: usize) -> Result<()> {
         if out.len() < BLOCK {
             return self.normal_pairs(out, mean, std);
         }
         check_std("normal_", std)?;
         let (mean, std) = (T::from_f64(mean), T::from_f64(std));
-        self.unit_fill(out);
-        T::box_muller(out, mean, std);
+        self.unit_fill(&mut out[..drawn]);
+        T::box_muller(&mut out[..drawn], mean, std);
         if !out.len().is_multiple_of(BLOCK) {
             // A rest is made up to a block with the numbers before it, all of them drawn again.
             let start = out.len() - BLOCK;

@@ -192,15 +192,15 @@ pub fn diff(input: &Tensor, n: i64, axis: i64, prepend: Option<&Tensor>, append:
             return Err(Error::runtime(OP, reason));
         }
     }
+    if n == 0 {
+        // What is joined to the input serves its differences alone.
+        return copy::clone(input);
+    }
     let mut line: Vec<Tensor> = Vec::new();
     line.extend(prepend.cloned());
     line.push(input.clone());
     line.extend(append.cloned());
-    let joined = line.len() > 1;
-    let mut result = if joined { joining::cat(&line, axis)? } else { input.clone() };
-    if n == 0 {
-        return if joined { Ok(result) } else { copy::clone(&result) };
-    }
+    let mut result = if line.len() > 1 { joining::cat(&line, axis)? } else { input.clone() };
     let row = if result.dtype() == DType::Bool { &rows::logical_xor::ROW } else { &rows::sub::ROW };
     let size = result.shape()[at] as i64;
     if result.numel() == 0 {

@@ -265,6 +265,9 @@ pub fn roll(input: &Tensor, shifts: &[i64], axes: &[i64]) -> Result<Tensor> {
         return call(Rolled { moves: smallvec![(0, shifts[0])], flat: true }, &[input]);
     }
     let shape = input.shape();
+    if shape.is_empty() {
+        return Err(Error::index(OP, format!("Dimension specified as {} but tensor has no dimensions", axes[0])));
+    }
     let mut moves: SmallVec<[(usize, i64); 4]> = SmallVec::new();
     for (&shift, &axis) in shifts.iter().zip(axes) {
         let axis = shape::normalize_axis(OP, axis, shape.len())?;

@@ -253,6 +253,13 @@ fn passed_or_inferred(op: &'static str, passed: Option<DType>, inferred: DType) 
     }
 }
 
+/// Both ends as numbers of the dtype: those of integers are cut off before anything lies between them.
+fn bounds(op: &'static str, dtype: DType, ends: [Scalar; 2]) -> Result<(Scalar, Scalar)> {
+    let [start, end] = ends.map(|end| end.storable(op, dtype));
+    let whole = |end: Scalar| if dtype.is_integer() { end.in_category(dtype) } else { end };
+    Ok((whole(start?), whole(end?)))
+}
+
 /// `steps` numbers from `start` to `end`, both included.
 pub fn linspace(start: Scalar, end: Scalar, steps: i64, dtype: Option<DType>) -> Result<Tensor> {
     const OP: &str = "linspace";
@@ -261,7 +268,7 @@ pub fn linspace(start: Scalar, end: Scalar, steps: i64, dtype: Option<DType>) ->
     let default = crate::default_dtype();
     let dtype = passed_or_inferred(OP, dtype, if of_complex { default.to_complex() } else { default })?;
     shape::checked_numel(OP, &[count], dtype.size())?;
-    let (start, end) = (start.storable(OP, dtype)?, end.storable(OP, dtype)?);
+    let (start, end) = bounds(OP, dtype, [start, end])?;
     if dtype.is_complex() {
         let ([start, start_imag], [end, end_imag]) = (start.to_complex(), end.to_complex());
         let (real, imag) = (Steps::<f64>::new(start, end, count), Steps::<f64>::new(start_imag, end_imag, count));
@@ -283,7 +290,7 @@ pub fn logspace(start: Scalar, end: Scalar, steps: i64, base: f64, dtype: Option
     let default = crate::default_dtype();
     let dtype = passed_or_inferred(OP, dtype, if of_complex { default.to_complex() } else { default })?;
     shape::checked_numel(OP, &[count], dtype.size())?;
-    let (start, end) = (start.storable(OP, dtype)?, end.storable(OP, dtype)?);
+    let (start, end) = bounds(OP, dtype, [start, end])?;
     if dtype.is_complex() {
         let ([start, start_imag], [end, end_imag]) = (start.to_complex(), end.to_complex());
         let (real, imag) = (Steps::<f64>::new(start, end, count), Steps::<f64>::new(start_imag, end_imag, count));

@@ -563,7 +563,7 @@ fn share_of<R: Real>(x: R, z: R) -> R {
 fn times_power<R: Real>(x: R, y: R) -> R {
     let third = (y.clone() / 3.0).trunc();
     let power = third.clone().exp2();
-    let rest = (y - third * 2.0).exp2();
+    let rest = R::select(y.clone().is_infinite(), y.clone(), y - third * 2.0).exp2();
     x * power.clone() * power * rest
 }
 

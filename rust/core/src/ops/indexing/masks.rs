@@ -377,7 +377,7 @@ fn on_row_major(op: &'static str, target: Out<'_>, body: impl FnOnce(Out<'_>) ->
         return body(target);
     }
     let flat = Array::uninit(op, target.shape(), target.dtype())?;
-    launch(NONE, &flat, |[], mut flat| {
+    launch_stored(NONE, &flat, |[], mut flat| {
         copy_elements(target.as_in(), flat.reborrow());
         body(flat.reborrow())?;
         copy_elements(flat.as_in(), target);

@@ -371,7 +371,8 @@ fn standardized(
         return Ok((c.mul(&rstd)?, rstd));
     };
     let c = centred(&x.mul(&factor)?)?;
-    let eps = factor.mul(eps.max(0.0).sqrt())?.square()?;
+    // Scaled before it is squared; what is below zero stays so.
+    let eps = factor.mul(eps.abs().sqrt())?.square()?.mul(1.0_f64.copysign(eps))?;
     let rstd = mean_square(&c)?.add(&eps)?.rsqrt()?;
     Ok((c.mul(&rstd)?, rstd.mul(&factor)?))
 }

@@ -138,8 +138,7 @@ impl Distribution {
         }
         if self.is_continuous() {
             return with_element!(float array.dtype().computed_in(), T => {
-                let contiguous = array.is_contiguous();
-                fill::<T>(held, array, |out| self.draw_floats(generator, contiguous, out))
+                fill::<T>(held, array, |out| self.draw_floats(generator, array, out))
             });
         }
         let within = self.within(array.dtype());
@@ -160,10 +159,18 @@ impl Distribution {
         }
     }
 
-    fn draw_floats<T: RandomFloat>(self, generator: &mut Generator, contiguous: bool, out: &mut [T]) -> Result<()> {
+    /// Draws the numbers of an array, in the type that is computed in for its own.
+    fn draw_floats<T: RandomFloat>(self, generator: &mut Generator, array: &Array, out: &mut [T]) -> Result<()> {
         match self {
-            Self::Uniform(from, to) => generator.uniform(out, from, to),
-            Self::Normal(mean, std) if contiguous => generator.normal(out, mean, std),
+            Self::Uniform(from, to) => {
+                generator.uniform(out, from, to)?;
+                exclude(array.dtype(), out, [from, to]);
+                Ok(())
+            }
+            Self::Normal(mean, std) if array.is_contiguous() && array.dtype().is_half() => {
+                generator.normal_of_halves(out, mean, std)
+            }
+            Self::Normal(mean, std) if array.is_contiguous() => generator.normal(out, mean, std),
             Self::Normal(mean, std) => generator.normal_pairs(out, mean, std),
             Self::Exponential(lambda) => generator.exponential(out, lambda),
             Self::Cauchy(median, sigma) => generator.cauchy(out, median, sigma),
@@ -181,6 +188,22 @@ impl Distribution {
                 generator.random_full(out);
                 Ok(())
             }
+        }
+    }
+}
+
+/// Makes `from` of the numbers that half precision rounds to `to`: the generator knows only what it draws.
+fn exclude<T: RandomFloat>(dtype: DType, out: &mut [T], [from, to]: [f64; 2]) {
+    let stored: fn(f32) -> f32 = match dtype {
+        DType::F16 => |value| half::f16::from_f32(value).to_f32(),
+        DType::BF16 => |value| half::bf16::from_f32(value).to_f32(),
+        _ => return,
+    };
+    let (from, to) = (T::from_f64(from), stored(to as f32));
+    for value in out {
+        let number: f64 = (*value).into();
+        if stored(number as f32) == to {
+            *value = from;
         }
     }
 }

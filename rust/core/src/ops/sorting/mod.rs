@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::graph::op::{Arrays, Inputs, Keep, Op};
 use crate::graph::rules::Backward;
 use crate::graph::transform::{Batch, Tangents};
-use crate::graph::{call, call_many};
+use crate::graph::{Modes, call, call_many, modes};
 use crate::kernels::In;
 use crate::kernels::reduce::Reduction;
 use crate::kernels::softmax::AxisSize;
@@ -457,12 +457,22 @@ pub fn quantile(
         fractions.push(0.0);
     }
     let mut results = Vec::with_capacity(fractions.len());
-    for fraction in fractions {
-        let rank = {
+    // Where a quantile is looked up is a number; how far it lies between two elements changes with `q`.
+    let moves = interpolation == "linear" && (q.requires_grad() || modes().any(Modes::TRANSFORMS));
+    for (number, fraction) in fractions.into_iter().enumerate() {
+        let (rank, last) = {
             let _off = crate::graph::no_grad();
             rank_of(&lines, fraction, skip_nan)?
         };
-        let value = at_rank(&sorted, &rank, interpolation)?;
+        let moved = if moves {
+            let own = if q.rank() == 0 { q.clone() } else { views::select(q, 0, number as i64)? };
+            // The number itself is taken off again: what is left is 0, and its derivative is that of the rank.
+            let by = apply(&rows::sub::ROW, &[], &[(&own).into(), Scalar::Float(fraction).into()])?;
+            Some(apply(&rows::mul::ROW, &[], &[(&by).into(), (&copy::to_dtype(&last, dtype)?).into()])?)
+        } else {
+            None
+        };
+        let value = at_rank(&sorted, &rank, moved.as_ref(), interpolation)?;
         results.push(if keep { views::reshape_to(&value, &kept)? } else { views::select(&value, -1, 0)? });
     }
     if q.rank() == 0 {
@@ -473,8 +483,9 @@ pub fn quantile(
     if none { views::narrow(&all, 0, 0, 0) } else { Ok(all) }
 }
 
-/// Where a quantile lies among the sorted elements of each line, with a last axis of size 1. NaN is sorted last.
-fn rank_of(lines: &Tensor, fraction: f64, skip_nan: bool) -> Result<Tensor> {
+/// Where a quantile lies among the sorted elements of each line, with a last axis of size 1, and where the last that counts
+/// does. NaN is sorted last.
+fn rank_of(lines: &Tensor, fraction: f64, skip_nan: bool) -> Result<(Tensor, Tensor)> {
     let one = |row, args: &[Arg<'_>]| apply(row, &[], args);
     let size = lines.shape().last().copied().unwrap_or(1);
     let nan = one(&rows::isnan::ROW, &[lines.into()])?;
@@ -483,17 +494,17 @@ fn rank_of(lines: &Tensor, fraction: f64, skip_nan: bool) -> Result<Tensor> {
         let missing = copy::to_dtype(&reduce::sum(&nan, Some(&[-1]), true, None)?, DType::F64)?;
         let last = one(&rows::sub::ROW, &[last.into(), (&missing).into()])?;
         let last = one(&rows::maximum::ROW, &[(&last).into(), Scalar::Float(0.0).into()])?;
-        return one(&rows::mul::ROW, &[(&last).into(), Scalar::Float(fraction).into()]);
+        return Ok((one(&rows::mul::ROW, &[(&last).into(), Scalar::Float(fraction).into()])?, last));
     }
     let any = reduce::any(&nan, Some(&[-1]), true)?;
     let rank = Tensor::scalar(Scalar::Float(fraction * (size - 1) as f64), DType::F64)?;
     let rank = select::where_(&any, last.into(), (&rank).into())?;
-    copy::to_dtype(&rank, DType::F64)
+    Ok((copy::to_dtype(&rank, DType::F64)?, Tensor::scalar(last, DType::F64)?))
 }
 
-/// The elements at (or between) positions along the last axis.
+/// The elements at (or between) positions along the last axis; `moved` is what is added to the positions, of value 0.
 #[track_caller]
-fn at_rank(sorted: &Tensor, rank: &Tensor, interpolation: &str) -> Result<Tensor> {
+fn at_rank(sorted: &Tensor, rank: &Tensor, moved: Option<&Tensor>, interpolation: &str) -> Result<Tensor> {
     let axis = sorted.rank() - 1;
     let rounded = |row| copy::to_dtype(&apply(row, &[], &[rank.into()])?, DType::I64);
     let at = |row| along::take_along(sorted, axis, &rounded(row)?);
@@ -510,6 +521,10 @@ fn at_rank(sorted: &Tensor, rank: &Tensor, interpolation: &str) -> Result<Tensor
             // Between an element and itself lies nothing, also if it is infinite.
             let exact = apply(&rows::eq::ROW, &[], &[(&weight).into(), Scalar::Int(0).into()])?;
             let (low, high) = (at(&rows::floor::ROW)?, at(&rows::ceil::ROW)?);
+            let weight = match moved {
+                Some(moved) => apply(&rows::add::ROW, &[], &[(&weight).into(), moved.into()])?,
+                None => weight,
+            };
             let weight = if interpolation == "midpoint" { Scalar::Float(0.5).into() } else { Arg::from(&weight) };
             let between = apply(&rows::lerp::ROW, &[], &[(&low).into(), (&high).into(), weight])?;
             select::where_(&exact, (&low).into(), (&between).into())

@@ -81,6 +81,9 @@ impl Op for ViewRule {
     fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
         let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
         let op = match &self.op {
+            ViewOp::AsStrided { shape, strides, offset } if !lies_as(&tangent.array(), &self.shape, &self.strides) => {
+                return cx.put(0, strided::forward(self, &tangent, shape, strides, *offset)?);
+            }
             // The same elements of the tangent, which lies as what is viewed does but begins elsewhere.
             ViewOp::AsStrided { shape, strides, offset } => {
                 let offset = tangent.array().offset() as isize + *offset as isize - self.offset as isize;
@@ -118,6 +121,12 @@ impl Op for ViewRule {
         cx.put(view, Some(0));
         Ok(())
     }
+}
+
+/// Whether the elements of an array are as far from each other as those of something of the same shape.
+fn lies_as(array: &Array, shape: &[usize], strides: &[isize]) -> bool {
+    let mut axes = shape.iter().zip(array.strides().iter().zip(strides));
+    axes.all(|(&size, (own, other))| size <= 1 || own == other)
 }
 
 /// Makes a view, recorded if need be.

@@ -146,6 +146,37 @@ impl Op for Restrided {
     }
 }
 
+/// The two ways of showing elements of one vector, and its length; `None` where one of them shows none.
+fn shown_in_one([one, other]: [Shown; 2]) -> Option<([Shown; 2], usize)> {
+    let mut both = [one, other];
+    let [(first, last), (other_first, other_last)] = [both[0].range()?, both[1].range()?];
+    let (first, last) = (first.min(other_first), last.max(other_last));
+    both.iter_mut().for_each(|shown| shown.offset -= first);
+    Some((both, (last + 1 - first) as usize))
+}
+
+/// The tangent of `as_strided`, of one that lies otherwise than what is viewed: shown as that is, and 0 between.
+pub(super) fn forward(
+    rule: &ViewRule,
+    tangent: &Tensor,
+    shape: &[usize],
+    strides: &[isize],
+    offset: usize,
+) -> Result<Tensor> {
+    let from = Shown { shape: rule.shape.clone(), strides: rule.strides.clone(), offset: rule.offset as isize };
+    let to = Shown { shape: shape.into(), strides: strides.into(), offset: offset as isize };
+    if shape::overlaps_itself(&from.shape, &from.strides) {
+        return Err(Error::not_implemented(
+            "forward_ad",
+            "as_strided of a tensor whose elements share memory and whose tangent lies otherwise",
+        ));
+    }
+    match shown_in_one([from, to]) {
+        Some(([from, to], length)) => call(Restrided { from, to, length }, &[tangent]),
+        None => Ok(Tensor::from_array(Array::zeros("as_strided", shape, tangent.dtype())?)),
+    }
+}
+
 /// The gradient of `as_strided`: added up over a flat image of the storage, then shown with the base's geometry.
 pub(super) fn backward(
     rule: &ViewRule,
@@ -154,15 +185,11 @@ pub(super) fn backward(
     strides: &[isize],
     offset: usize,
 ) -> Result<Tensor> {
-    let mut to = Shown { shape: rule.shape.clone(), strides: rule.strides.clone(), offset: rule.offset as isize };
-    let mut from = Shown { shape: shape.into(), strides: strides.into(), offset: offset as isize };
-    let (Some((first, last)), Some((view_first, view_last))) = (to.range(), from.range()) else {
+    let to = Shown { shape: rule.shape.clone(), strides: rule.strides.clone(), offset: rule.offset as isize };
+    let from = Shown { shape: shape.into(), strides: strides.into(), offset: offset as isize };
+    let Some(([from, to], length)) = shown_in_one([from, to]) else {
         return Ok(Tensor::from_array(Array::zeros("as_strided", &rule.shape, grad.dtype())?));
     };
-    let (first, last) = (first.min(view_first), last.max(view_last));
-    from.offset -= first;
-    to.offset -= first;
-    let length = (last + 1 - first) as usize;
     let shared = shape::overlaps_itself(&to.shape, &to.strides).then(|| to.clone());
     let result = call(Restrided { from, to, length }, &[grad])?;
     let Some(shown) = shared else { return Ok(result) };

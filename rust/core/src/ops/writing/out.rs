@@ -115,7 +115,7 @@ fn refuse_of_graph(op: &'static str, tensor: &Tensor) -> Result<()> {
     if tensor.requires_grad() && !modes().any(Modes::INFERENCE) {
         return Err(Error::runtime(op, CANNOT_RESIZE));
     }
-    Ok(())
+    tensor.check_own_memory(op)
 }
 
 const CANNOT_RESIZE: &str = "cannot resize variables that require grad";
