@@ -1,4 +1,5 @@
-"""Names of operations, and operations written in C++, which arcgrad cannot load.
+"""Names of operations, those of the program's own included (see :mod:`arcgrad.library`), and operations written in C++, which arcgrad cannot
+load.
 
 ``torch.ops.aten.mm.default`` is what a ``__torch_dispatch__`` is given as the function of an operation. Called by itself it is the
 function of the package that has the name.
@@ -93,5 +94,36 @@ class _Aten:
 
 
 aten = _Aten()
+
+
+class _Profiler:
+    """``torch.ops.profiler``: a named part of the program, entered and left by hand."""
+
+    def _record_function_enter(self, name: str, args: str | None = None) -> Any:
+        from arcgrad.profiler import record_function
+
+        handle = record_function(name, args)
+        handle.__enter__()
+        return handle
+
+    _record_function_enter_new = _record_function_enter
+
+    def _record_function_exit(self, handle: Any) -> None:
+        handle.__exit__(None, None, None)
+
+
+profiler = _Profiler()
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        if name[:2] != "__":
+            from arcgrad import library
+
+            # A name space of the program's own, by what has been made in it.
+            if any(known.startswith(f"{name}::") for known in library._OPERATIONS):
+                return library._Namespace(name)
+        raise _names.missing(__name__, name, lambda: __all__)
+
 
 _names.describe(__name__)
