@@ -133,3 +133,16 @@ def test_tangents_of_index_expressions(name):
     rng = generator("indexed", name)
     leaves = [ag.from_numpy(np.asarray(rng.uniform(-1, 1, shape))) for shape in [(3, 4), *shapes]]
     check(call, leaves, name)
+
+
+@pytest.mark.arcgrad_only
+def test_tangents_are_not_looked_at_while_forward_mode_is_switched_off():
+    import arcgrad.autograd.forward_ad as fwAD
+
+    assert fwAD._is_fwd_grad_enabled()
+    with fwAD.dual_level():
+        x = fwAD.make_dual(ag.tensor(2.0), ag.tensor(1.0))
+        with fwAD._set_fwd_grad_enabled(False):
+            assert not fwAD._is_fwd_grad_enabled() and fwAD.unpack_dual(x * 3).tangent is None
+        assert fwAD.unpack_dual(x * 3).tangent.item() == 3.0
+    assert fwAD._is_fwd_grad_enabled()

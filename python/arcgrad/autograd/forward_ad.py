@@ -137,4 +137,24 @@ class dual_level(ContextDecorator):
         exit_dual_level()
 
 
+def _is_fwd_grad_enabled() -> bool:
+    """Whether operations of this thread look at tangents."""
+    enabled = _autograd.set_forward_enabled(True)
+    _autograd.set_forward_enabled(enabled)
+    return enabled
+
+
+class _set_fwd_grad_enabled(ContextDecorator):
+    """Lets operations of this thread look at tangents, or not: from now on, and until the end of a ``with`` block if it is one."""
+
+    def __init__(self, mode: bool) -> None:
+        self._before = _autograd.set_forward_enabled(mode)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc_info: Any) -> None:
+        _autograd.set_forward_enabled(self._before)
+
+
 _names.describe(__name__)

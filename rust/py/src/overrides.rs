@@ -71,6 +71,11 @@ fn takes_over(object: &Bound<'_, PyAny>, plain_too: bool) -> bool {
     }
 }
 
+/// Whether the class of a tensor takes calls over where it is asked.
+pub fn takes_calls_over(object: &Bound<'_, PyAny>) -> bool {
+    watching() && OFF.get() == Off::Nothing && takes_over(object, false)
+}
+
 /// Enters an object among those that are asked: one of each class, and one of a subclass before those of its bases.
 fn enter<'py>(found: &mut Objects<'py>, object: Bound<'py, PyAny>) -> PyResult<()> {
     let class = object.get_type();

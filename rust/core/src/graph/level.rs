@@ -77,6 +77,8 @@ thread_local! {
     static OPEN: RefCell<Vec<Open>> = const { RefCell::new(Vec::new()) };
     /// Levels that are hidden, from the first of a pair up to the second, which had not been opened then.
     static HIDDEN: RefCell<Hidden> = const { RefCell::new(Vec::new()) };
+    /// Forward mode is switched off on this thread: tangents are not looked at.
+    static FORWARD_OFF: Cell<bool> = const { Cell::new(false) };
     /// The host wants to see every operation of this thread.
     static HOST_SEES_ALL: Cell<bool> = const { Cell::new(false) };
 }
@@ -152,7 +154,13 @@ fn kind_of(level: Level) -> Option<Kind> {
     if level == HOST {
         return Some(Kind::Host);
     }
-    OPEN.with(|open| open.borrow().iter().find(|open| open.level == level).map(|open| open.kind))
+    let kind = OPEN.with(|open| open.borrow().iter().find(|open| open.level == level).map(|open| open.kind))?;
+    (kind != Kind::Tangent || !FORWARD_OFF.get()).then_some(kind)
+}
+
+/// Lets tangents be looked at on this thread, or not; returns whether they were.
+pub fn set_forward_enabled(on: bool) -> bool {
+    !FORWARD_OFF.replace(!on)
 }
 
 /// The number of examples of a batch that is under way.
@@ -299,6 +307,11 @@ impl Lift {
             .chain(host)
             .filter_map(|level| Some((level, kind_of(level)?)))
             .max_by_key(|(level, _)| *level)
+    }
+
+    /// Whether the tensor has no data of its own, or none that it alone knows.
+    pub(crate) fn stands_for_data(&self) -> bool {
+        self.batched.is_some() || self.host.is_some()
     }
 
     /// The highest level at which a tangent is attached.

@@ -80,11 +80,18 @@ fn below<'py>(level: u64, function: &Bound<'py, PyAny>, args: &Bound<'py, PyTupl
     level::below(Level::from_number(level), || function.call1(args))
 }
 
+/// Let operations of this thread look at tangents, or not; return whether they did.
+#[pyfunction]
+fn set_forward_enabled(on: bool) -> bool {
+    level::set_forward_enabled(on)
+}
+
 /// Adds this file's names to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(enter_level, module)?)?;
     module.add_function(wrap_pyfunction!(exit_level, module)?)?;
     module.add_function(wrap_pyfunction!(below, module)?)?;
+    module.add_function(wrap_pyfunction!(set_forward_enabled, module)?)?;
     module.add_function(wrap_pyfunction!(make_dual, module)?)?;
     module.add_function(wrap_pyfunction!(unpack_dual, module)?)?;
     module.add_function(wrap_pyfunction!(unwrap_batched, module)?)?;
