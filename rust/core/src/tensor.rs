@@ -4,7 +4,6 @@
 //! views) sits behind one lock word; an operation copies what it needs out under it, once per operand. No other lock
 //! is taken and no host code runs while it is held.
 
-use std::any::Any;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -52,15 +51,10 @@ pub(crate) struct State {
 /// A tensor's state under its lock.
 pub(crate) type Locked<'a> = SpinMutexGuard<'a, State>;
 
-/// A gradient that the host keeps in a form of its own, such as coordinates and values of a sparse one.
-pub type HostGrad = Arc<dyn Any + Send + Sync>;
-
 /// Everything rare.
 #[derive(Default)]
 pub(crate) struct Extra {
     pub(crate) grad: Option<Owned>,
-    /// A gradient in a form that the host knows and the core does not, in addition to `grad`; see [`Tensor::host_grad`].
-    pub(crate) host_grad: Option<HostGrad>,
     /// A leaf's hooks, shared with its accumulator.
     pub(crate) hooks: Option<Arc<HookTable>>,
     pub(crate) accumulator: Option<NodeRef>,
@@ -594,24 +588,6 @@ impl Tensor {
         self.lock().extra.as_ref().and_then(|extra| extra.grad.as_ref()).map(|grad| grad.tensor().clone())
     }
 
-    /// What the host has put beside the gradient, which is the sum of both.
-    pub fn host_grad(&self) -> Option<HostGrad> {
-        self.lock().extra.as_ref().and_then(|extra| extra.host_grad.clone())
-    }
-
-    /// Puts a part of the gradient into the host's slot, or takes out what is there.
-    pub fn set_host_grad(&self, grad: Option<HostGrad>) {
-        let old = {
-            let mut state = self.lock();
-            if grad.is_none() && state.extra.is_none() {
-                return;
-            }
-            std::mem::replace(&mut state.extra().host_grad, grad)
-        };
-        // Outside the lock: it may own objects of the host.
-        drop(old);
-    }
-
     /// Whether the gradient is owned by the host object that stands for it.
     pub fn has_grad_object(&self) -> bool {
         let state = self.lock();
@@ -841,6 +817,14 @@ impl Tensor {
                     "data set to a tensor that requires gradients must be floating point or complex dtype, got {}",
                     given.dtype
                 ),
+            ));
+        }
+        let is_elsewhere = |tensor: &Self| modes().any(Modes::LIFTED) && tensor.is_left_to_host();
+        if is_elsewhere(self) != is_elsewhere(other) {
+            return Err(Error::runtime(
+                "data",
+                "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor type: one \
+                 of them has no data of its own, as sparse tensors have none",
             ));
         }
         if self.device() != other.device() {

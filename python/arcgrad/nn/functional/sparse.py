@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import arcgrad
 from arcgrad import _names
 from arcgrad._core import nn as _core
@@ -168,6 +170,13 @@ def embedding_bag(
         raise ValueError("max mode does not support scaling the gradient by the frequency")
     if mode == "max" and sparse:
         raise ValueError("max mode does not support sparse weights")
+    if input.is_floating_point() and not (weight.is_floating_point() or weight.is_complex()):
+        warnings.warn(
+            "Argument order of nn.functional.embedding_bag was changed. Usage `embedding_bag(weight, input, ...)` is deprecated, and "
+            "should now be `embedding_bag(input, weight, ...)`.",
+            stacklevel=2,
+        )
+        input, weight = weight, input
     if weight.ndim != 2:
         raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.ndim}")
     if input.is_floating_point():

@@ -60,13 +60,14 @@ struct Exchanged {
 }
 
 impl Exchanged {
-    /// The data that the unpack hook gives, of the dtype and the shape that were packed; its layout is free. Only the data:
-    /// the program may give the tensor others at any time.
-    fn unpack(&self) -> Result<Array> {
-        let array = self.packed.unpack()?.array();
+    /// The data that the unpack hook gives, of the dtype and the shape that were packed, with what stands for data that lies
+    /// elsewhere; its layout is free. Only the data: the program may give the tensor others at any time.
+    fn unpack(&self) -> Result<(Array, Option<Lift>)> {
+        let tensor = self.packed.unpack()?;
+        let array = tensor.array();
         let (dtype, shape) = (array.dtype(), array.shape());
         if dtype == self.dtype && shape == self.shape.as_slice() {
-            return Ok(array);
+            return Ok((array, tensor.lift().filter(Lift::stands_for_data)));
         }
         Err(Error::runtime(
             "saved_tensors_hooks",
@@ -199,7 +200,18 @@ impl Drop for Packing {
 impl Saved {
     /// Saves an array, read at `version`, with its place in the graph; packs it if the thread has hooks.
     pub(crate) fn new(array: Array, version: u32, source: Source, identity: Weak<Inner>) -> Result<Self> {
-        let mut saved = Self { kept: Kept::Array(array), version, source, identity, lift: None };
+        Self::with_lift(array, version, source, identity, None)
+    }
+
+    /// The same with what transformations have attached.
+    pub(super) fn with_lift(
+        array: Array,
+        version: u32,
+        source: Source,
+        identity: Weak<Inner>,
+        lift: Option<Box<Lift>>,
+    ) -> Result<Self> {
+        let mut saved = Self { kept: Kept::Array(array), version, source, identity, lift };
         if modes().any(Modes::SAVED_HOOKS) && !PACKING.get() {
             let hooks = HOOKS.with(|stack| stack.borrow().last().cloned());
             if let Some(hooks) = hooks {
@@ -215,12 +227,6 @@ impl Saved {
         Self { kept: Kept::Array(array), version, source, identity, lift: None }
     }
 
-    /// The same with what transformations have attached.
-    pub(super) fn lifted(mut self, lift: Option<Box<Lift>>) -> Self {
-        self.lift = lift;
-        self
-    }
-
     fn pack_with(&mut self, hooks: &dyn PackHooks) -> Result<()> {
         let Kept::Array(array) = &self.kept else {
             return Err(Error::runtime(
@@ -230,6 +236,9 @@ impl Saved {
         };
         // Without its place in the graph: what the program keeps of it must not keep the graph.
         let tensor = Tensor::from_array(array.clone());
+        if let Some(lift) = self.lift.as_ref().filter(|lift| lift.stands_for_data()) {
+            tensor.set_lift(Some((**lift).clone()));
+        }
         let packed = {
             let _guard = super::mode::no_grad();
             let _packing = Packing(PACKING.replace(true));
@@ -472,9 +481,13 @@ pub(crate) fn unpack(node: &NodeRef, index: usize) -> Result<Tensor> {
             let exchanged = exchanged.clone();
             drop(state);
             let _current = super::engine::Current::enter(node);
-            let array = exchanged.unpack()?;
+            let (array, lift) = exchanged.unpack()?;
             let edge = current(edge, &array)?;
-            Ok(Tensor::from_saved(array, edge))
+            let tensor = Tensor::from_saved(array, edge);
+            if lift.is_some() {
+                tensor.set_lift(lift);
+            }
+            Ok(tensor)
         }
     }
 }
