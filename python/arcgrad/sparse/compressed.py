@@ -6,7 +6,7 @@ Each is a sparse tensor by coordinates in an order of its own, with what says wh
 from __future__ import annotations
 
 import arcgrad
-from arcgrad import Size, Tensor, _names
+from arcgrad import Tensor, _names
 from arcgrad.sparse.coo import SparseTensor, _with_values
 
 TYPE_CHECKING = False
@@ -122,7 +122,7 @@ class SparseCompressedTensor(SparseTensor):
         return self._begins, self._others, self._values(), tuple(self.shape), self._layout
 
     def _in_file(self):
-        return self._layout, (self._begins, self._others, self._values(), Size(self.shape))
+        return self._layout, (self._begins, self._others, self._values(), self.shape)
 
     def _described(self):
         names = ("crow_indices", "col_indices") if self._layout in _BY_ROWS else ("ccol_indices", "row_indices")

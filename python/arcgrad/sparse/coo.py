@@ -82,6 +82,7 @@ class SparseTensor(Tensor):
     _coordinates: Tensor
     _raw: Tensor
     _coalesced: bool
+    _size: Size
 
     def __new__(cls, indices: Tensor, values: Tensor, size: Sequence[int], coalesced: bool) -> Self:
         if _is_batchedtensor(values) or _is_batchedtensor(indices):
@@ -89,10 +90,24 @@ class SparseTensor(Tensor):
                 "vmap: a sparse tensor has no batches of values; compute it outside of the transformation, or with dense tensors"
             )
         self = Tensor._make_wrapper_subclass(cls, tuple(size), dtype=values.dtype)
-        self._coordinates, self._raw, self._coalesced = indices, values.detach(), coalesced
+        self._coordinates, self._raw, self._coalesced, self._size = indices, values.detach(), coalesced, Size(size)
         return self
 
     # ---- what it is ----
+
+    # What is asked for at every turn is known without a call of the core that would have to be taken over first.
+
+    @property
+    def shape(self) -> Size:
+        return self._size
+
+    @property
+    def dtype(self) -> arcgrad.dtype:
+        return self._raw.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self._size)
 
     @property
     def layout(self) -> arcgrad.layout:
@@ -101,7 +116,7 @@ class SparseTensor(Tensor):
     @property
     def _elements(self) -> Tensor:
         """The values, at their place in the graph."""
-        if self.requires_grad and arcgrad.is_grad_enabled():
+        if arcgrad.is_grad_enabled() and self.requires_grad:
             return _Values.apply(self)  # type: ignore[no-any-return]
         return self._raw
 
@@ -235,7 +250,7 @@ class SparseTensor(Tensor):
         if masked_grad is False and self.requires_grad and arcgrad.is_grad_enabled():
             dense = _AllElements.apply(self)
         else:
-            flat = arcgrad.zeros((Size(self.shape[: self.sparse_dim()]).numel(), *self._raw.shape[1:]), dtype=self.dtype)
+            flat = arcgrad.zeros((self.shape[: self.sparse_dim()].numel(), *self._raw.shape[1:]), dtype=self.dtype)
             dense = flat.index_add(0, self._flat(), self._elements).reshape(self.shape)
         return dense if dtype is None else dense.to(dtype)
 
@@ -337,7 +352,7 @@ class SparseTensor(Tensor):
         """Adds the elements times ``factor`` to a dense tensor of this size, in place; the others are not touched."""
         values = self._elements * factor
         if dense.is_contiguous():
-            rows = dense.view(Size(self.shape[: self.sparse_dim()]).numel(), *self._raw.shape[1:])
+            rows = dense.view(self.shape[: self.sparse_dim()].numel(), *self._raw.shape[1:])
             rows.index_add_(0, self._flat(), values.to(dense.dtype))
         else:
             dense.index_put_(tuple(self._coordinates), values.to(dense.dtype), accumulate=True)
@@ -525,7 +540,7 @@ class SparseTensor(Tensor):
 
     def _in_file(self):
         """What PyTorch's files hold of such a tensor."""
-        return self.layout, (self._coordinates, self._raw, Size(self.shape), self._coalesced)
+        return self.layout, (self._coordinates, self._raw, self.shape, self._coalesced)
 
     def _known_as_coalesced(self):
         """The same, coalesced if its coordinates are in order, each there once."""

@@ -265,6 +265,12 @@ impl Hosted {
     pub(crate) fn attachment(&self) -> Attachment {
         self.0.clone()
     }
+
+    /// What it is, if the tensor that has this and `left` is the only one to hold it.
+    pub(super) fn sole(&self, left: Option<&Attachment>) -> Option<Attachment> {
+        let own = 1 + usize::from(left.is_some_and(|left| Arc::ptr_eq(left, &self.0)));
+        (Arc::strong_count(&self.0) == own).then(|| self.0.clone())
+    }
 }
 
 impl Clone for Hosted {
