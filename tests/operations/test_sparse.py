@@ -1,8 +1,11 @@
 """Sparse tensors: the same as dense ones, as far as they go."""
 
 import copy
+import gc
 import io
 import pickle
+import threading
+import weakref
 
 import pytest
 
@@ -310,3 +313,43 @@ def test_values_saved_by_hooks_are_sparse():
         y = s * s
     y.to_dense().sum().backward()
     assert seen == [ag.sparse_coo] * 2 and s.grad.to_dense().equal(2 * s.to_dense().detach())
+
+
+def test_a_sparse_tensor_is_one_on_every_thread():
+    s, seen = sparse(requires_grad=True), []
+
+    def work():
+        (s * 2).to_dense().sum().backward()
+        seen.append(s.grad.is_sparse)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [True]
+
+
+@pytest.mark.arcgrad_only
+def test_tangents_go_through_sparse_tensors():
+    import arcgrad.autograd.forward_ad as fwAD
+
+    d = ag.arange(6.0, dtype=ag.float64).reshape(3, 2)
+    values, tangent = ag.tensor(V, dtype=ag.float64), ag.tensor([1.0, 2.0, 3.0, 4.0], dtype=ag.float64)
+
+    def of(values):
+        s = ag.sparse_coo_tensor(ag.tensor(I), values, (2, 3))
+        return ag.sparse.mm(s * s + s, d).sin()
+
+    with fwAD.dual_level():
+        found = fwAD.unpack_dual(of(fwAD.make_dual(values, tangent))).tangent
+    _, expected = ag.autograd.functional.jvp(of, values, tangent)
+    ag.testing.assert_close(found, expected)
+
+
+def test_what_stands_for_a_sparse_tensor_is_collected_with_it():
+    s = sparse(requires_grad=True)
+    s.itself = s
+    (s * s).to_dense().sum().backward(create_graph=True)
+    dead = weakref.ref(s)
+    del s
+    gc.collect()
+    assert dead() is None

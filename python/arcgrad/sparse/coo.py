@@ -17,6 +17,8 @@ import arcgrad
 from arcgrad import Size, Tensor, _names
 from arcgrad._C import _is_batchedtensor
 from arcgrad._core import _autograd as _graph
+from arcgrad._core import _overrides
+from arcgrad.autograd import _levels
 from arcgrad.autograd.function import Function
 from arcgrad.overrides import DisableTorchFunctionSubclass
 
@@ -35,7 +37,7 @@ class _Made(Function):
     def forward(ctx: Any, values: Tensor, make: Callable[[Tensor], SparseTensor]) -> SparseTensor:
         made = make(values)
         # Coordinates and shape alone: the node does not keep the values.
-        ctx.coordinates, ctx.shape = made._coordinates, made.shape
+        ctx.coordinates, ctx.make = made._coordinates, make
         return made
 
     @staticmethod
@@ -43,6 +45,10 @@ class _Made(Function):
         if isinstance(grad, SparseTensor):
             return grad._at(ctx.coordinates), None
         return grad[tuple(ctx.coordinates)], None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, _: None) -> SparseTensor:
+        return _with_values(tangent, ctx.make)  # type: ignore[no-any-return]
 
 
 class _Values(Function):
@@ -58,6 +64,13 @@ class _Values(Function):
     def backward(ctx: Any, grad: Tensor) -> SparseTensor:
         return ctx.sparse._gradient(grad)  # type: ignore[no-any-return]
 
+    @staticmethod
+    def jvp(ctx: Any, tangent: SparseTensor) -> Tensor:
+        # Values of one coordinate have a tangent together, which is that of their sum: each has a share.
+        ones = arcgrad.ones(len(ctx.sparse._raw), dtype=ctx.sparse.dtype)
+        share = ones if ctx.sparse._has_each_once() else ctx.sparse._share().to(ctx.sparse.dtype)
+        return tangent._at(ctx.sparse._coordinates) * share.reshape(-1, *[1] * ctx.sparse.dense_dim())
+
 
 def _made(indices, values, size, coalesced):
     """A sparse tensor, and a node where its values are in a graph."""
@@ -65,7 +78,17 @@ def _made(indices, values, size, coalesced):
 
 
 def _with_values(values, make):
-    return _Made.apply(values, make) if values.requires_grad and arcgrad.is_grad_enabled() else make(values)
+    if _levels.thread.levels or values.requires_grad and arcgrad.is_grad_enabled():
+        _refuse_batches(values)
+        return _Made.apply(values, make)
+    return make(values)
+
+
+def _refuse_batches(values):
+    if _is_batchedtensor(values):
+        raise RuntimeError(
+            "vmap: a sparse tensor has no batches of values; compute it outside of the transformation, or with dense tensors"
+        )
 
 
 class SparseTensor(Tensor):
@@ -85,10 +108,8 @@ class SparseTensor(Tensor):
     _size: Size
 
     def __new__(cls, indices: Tensor, values: Tensor, size: Sequence[int], coalesced: bool) -> Self:
-        if _is_batchedtensor(values) or _is_batchedtensor(indices):
-            raise RuntimeError(
-                "vmap: a sparse tensor has no batches of values; compute it outside of the transformation, or with dense tensors"
-            )
+        _refuse_batches(values)
+        _refuse_batches(indices)
         self = Tensor._make_wrapper_subclass(cls, tuple(size), dtype=values.dtype)
         self._coordinates, self._raw, self._coalesced, self._size = indices, values.detach(), coalesced, Size(size)
         return self
@@ -116,7 +137,7 @@ class SparseTensor(Tensor):
     @property
     def _elements(self) -> Tensor:
         """The values, at their place in the graph."""
-        if arcgrad.is_grad_enabled() and self.requires_grad:
+        if _levels.thread.levels or arcgrad.is_grad_enabled() and self.requires_grad:
             return _Values.apply(self)  # type: ignore[no-any-return]
         return self._raw
 
@@ -184,10 +205,15 @@ class SparseTensor(Tensor):
         with arcgrad.no_grad():
             merged = self.coalesce()
             place = arcgrad.searchsorted(merged._flat(), self._flat())
-            share = 1 / arcgrad.bincount(place, minlength=merged._nnz()).to(self.dtype.to_real())
-        each = values * share[place].reshape(-1, *[1] * self.dense_dim())
+        each = values * self._share().reshape(-1, *[1] * self.dense_dim())
         summed = arcgrad.zeros_like(merged._raw).index_add(0, place, each.to(self.dtype))
         return merged._with(summed)
+
+    def _share(self):
+        """For each value, one over how many there are of its coordinate."""
+        with arcgrad.no_grad():
+            _, place, counts = arcgrad.unique(self._flat(), return_inverse=True, return_counts=True)
+            return (1 / counts.to(self.dtype.to_real()))[place]
 
     def _has_each_once(self):
         return self._coalesced
@@ -489,6 +515,7 @@ class SparseTensor(Tensor):
         function = _FUNCTIONS.get(name[2:-2] if name.startswith("__") else name)
         if function is not None:
             return function(*args, **(kwargs or {}))
+        _overrides.note_hosted()
         with DisableTorchFunctionSubclass():
             return func(*args, **(kwargs or {}))
 

@@ -100,6 +100,14 @@ fn note_lifted() {
     set_modes(modes().with(Modes::LIFTED, lifted));
 }
 
+/// Looks for tensors of the host's making, which another thread may have made: to be called where this one first meets them.
+#[inline]
+pub fn note_hosted() {
+    if HOSTED.load(Ordering::Relaxed) > 0 && !modes().any(Modes::LIFTED) {
+        note_lifted();
+    }
+}
+
 /// Lets the host see every operation of this thread, or no longer; returns what was the case before.
 pub fn host_sees_all(on: bool) -> bool {
     let before = HOST_SEES_ALL.replace(on);
