@@ -53,6 +53,11 @@ def _will_engine_execute_node(node: Any) -> bool:
         raise RuntimeError(f"_will_engine_execute_node expects an grad_fn, but got {type(node)}")
     if _graph.current_pass() == -1:
         raise RuntimeError("_will_engine_execute_node is only valid to be called during the backward pass")
+    if _graph.is_capturing() and hasattr(node, "variable"):
+        raise RuntimeError(
+            "_will_engine_execute_node: the node of a leaf does not run while you are currently running autograd.grad(): its gradient "
+            "is given back instead"
+        )
     return _graph.will_execute(node)
 
 
@@ -127,6 +132,11 @@ def _set_vmap_fallback_enabled(enabled: bool) -> None:
         raise RuntimeError("vmap has no fallback in arcgrad: an operation without a batching rule is an error")
 
 
+def _is_fwd_grad_enabled() -> bool:
+    """Whether operations of this thread look at tangents."""
+    from arcgrad.autograd import forward_ad
+
+    return forward_ad._is_fwd_grad_enabled()
 
 
 class _Functions:

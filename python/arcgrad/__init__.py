@@ -158,7 +158,17 @@ _ELSEWHERE = {
     **dict.fromkeys(("detach", "dist", "renorm"), "_norms"),
     **dict.fromkeys(("eig", "lstsq", "matrix_rank", "solve", "symeig"), "_removed"),
     "spmm": "sparse",
-    **dict.fromkeys(("sparse_coo_tensor", "sparse_csr_tensor"), "sparse"),
+    **dict.fromkeys(
+        (
+            "sparse_bsc_tensor",
+            "sparse_bsr_tensor",
+            "sparse_compressed_tensor",
+            "sparse_coo_tensor",
+            "sparse_csc_tensor",
+            "sparse_csr_tensor",
+        ),
+        "sparse",
+    ),
     **dict.fromkeys(
         (
             "_assert",

@@ -94,4 +94,23 @@ class _Aten:
 
 aten = _Aten()
 
+
+class _Profiler:
+    """``torch.ops.profiler``: a named part of the program, entered and left by hand."""
+
+    def _record_function_enter(self, name: str, args: str | None = None) -> Any:
+        from arcgrad.profiler import record_function
+
+        handle = record_function(name, args)
+        handle.__enter__()
+        return handle
+
+    _record_function_enter_new = _record_function_enter
+
+    def _record_function_exit(self, handle: Any) -> None:
+        handle.__exit__(None, None, None)
+
+
+profiler = _Profiler()
+
 _names.describe(__name__)

@@ -644,3 +644,24 @@ def test_an_augmented_product_of_matrices_makes_a_new_tensor():
     assert x is not before and before.tolist() == [[1, 1], [1, 1]] and x.tolist() == [[2, 2], [2, 2]]
     with pytest.raises(TypeError, match="unsupported operand type"):
         x @= 2
+
+
+def test_an_index_keeps_its_tensors_by_axis():
+    a, index = ag.ones(2, 3, requires_grad=True), ag.tensor([0, 1])
+    node = a[:, index].grad_fn
+    assert node._saved_indices[0] is None and node._saved_indices[1].equal(index)
+    assert tuple(node._saved_self_sym_sizes) == (2, 3) and len(node._raw_saved_indices) == 2
+    with pytest.raises(RuntimeError, match="None is forbidden"):
+        node._raw_saved_indices[0].register_hooks(lambda x: x, lambda x: x)
+
+
+def test_whether_the_node_of_a_leaf_runs_is_not_asked_of_a_pass_that_gives_gradients_back():
+    a = ag.ones(2, requires_grad=True)
+    b = a * 2
+    leaf, seen = b.grad_fn.next_functions[0][0], []
+    handle = b.register_hook(lambda _: seen.append(ag._C._will_engine_execute_node(leaf)))
+    b.sum().backward(retain_graph=True)
+    assert seen == [True]
+    with pytest.raises(RuntimeError, match=r"are currently running autograd.grad\(\)"):
+        ag.autograd.grad(b.sum(), a)
+    handle.remove()

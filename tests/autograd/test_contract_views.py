@@ -522,3 +522,23 @@ def test_padding_by_nothing_is_a_copy(mode):
     assert x.detach().tolist() == [[[1, 1, 1], [1, 1, 1]]]
     padded.sum().backward()
     assert x.grad.tolist() == [[[5, 5, 5], [5, 5, 5]]]
+
+
+@pytest.mark.arcgrad_only
+def test_a_view_is_made_again_of_another_base_and_a_base_of_another_view():
+    base = ag.arange(24.0).reshape(2, 3, 4).clone()
+    for of in (
+        lambda x: x.select(1, 2),
+        lambda x: x[:, 1:, ::2].transpose(0, 1),
+        lambda x: x.view(-1)[5:],
+        lambda x: ag.view_as_complex(x.view(2, 3, 2, 2))[1],
+    ):
+        view, other = of(base), base + 100
+        assert view._view_func(other).equal(of(other)) and view._view_func(other)._base is other
+        part = view.detach()
+        whole = view._rev_view_func_unsafe(part)
+        assert whole.equal(base) and whole.stride() == base.stride()
+    with pytest.raises(RuntimeError, match="is not a view"):
+        base._view_func(base)
+    with pytest.raises(RuntimeError, match="has to lie as the old one does"):
+        base.select(1, 2)._view_func(base.transpose(0, 1))

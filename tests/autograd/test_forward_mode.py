@@ -155,3 +155,16 @@ def test_the_tangent_of_as_strided_is_shown_where_the_elements_lie():
         for window in (ag.as_strided(dual, (2, 2), (1, 2)), ag.as_strided_copy(dual, (2, 2), (1, 2))):
             # Between the elements of the tensor lies nothing that has a tangent.
             assert fw.unpack_dual(window).tangent.tolist() == [[10, 11], [0, 0]]
+
+
+@pytest.mark.arcgrad_only
+def test_tangents_are_not_looked_at_while_forward_mode_is_switched_off():
+    import arcgrad.autograd.forward_ad as fwAD
+
+    assert fwAD._is_fwd_grad_enabled()
+    with fwAD.dual_level():
+        x = fwAD.make_dual(ag.tensor(2.0), ag.tensor(1.0))
+        with fwAD._set_fwd_grad_enabled(False):
+            assert not fwAD._is_fwd_grad_enabled() and fwAD.unpack_dual(x * 3).tangent is None
+        assert fwAD.unpack_dual(x * 3).tangent.item() == 3.0
+    assert fwAD._is_fwd_grad_enabled()

@@ -1083,3 +1083,47 @@ def test_a_complex_gradient_of_a_real_input_is_an_error():
     assert x.grad is None
     (grad,) = ag.autograd.grad(Turned.apply(z := ag.ones(2, dtype=ag.complex64, requires_grad=True)).abs().sum(), z)
     assert grad.tolist() == [1j, 1j]
+
+
+def test_an_input_that_is_returned_keeps_its_class():
+    class Kept(ag.Tensor):
+        pass
+
+    class Same(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad
+
+    for requires_grad in (False, True):
+        x = ag.ones(2).as_subclass(Kept).requires_grad_(requires_grad)
+        y = Same.apply(x)
+        assert type(y) is Kept and y.requires_grad is requires_grad and y is not x
+
+
+def test_a_rule_for_tangents_writes_where_forward_does():
+    import arcgrad.autograd.forward_ad as fwAD
+
+    class Twice(ag.autograd.Function):
+        writes = True
+
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x)
+            return x.mul_(2)
+
+        @staticmethod
+        def jvp(ctx, tangent):
+            return tangent.mul_(2) if Twice.writes else tangent
+
+    for Twice.writes in (True, False):
+        with fwAD.dual_level():
+            x = fwAD.make_dual(ag.ones(2), ag.ones(2))
+            if Twice.writes:
+                assert fwAD.unpack_dual(Twice.apply(x)).tangent.tolist() == [2.0, 2.0]
+            else:
+                with pytest.raises(RuntimeError, match="jvp function must modify the corresponding gradient inplace"):
+                    Twice.apply(x)

@@ -48,20 +48,20 @@ def test_gradients_add_up_and_a_dense_one_makes_the_whole_dense():
         assert e.weight.grad[:3].tolist() == [[1.0, 1.0], [3.0, 3.0], [2.0, 2.0]]
 
 
-def test_what_is_no_leaf_gets_the_same_gradient_dense():
+def test_what_is_no_leaf_gets_the_same_gradient():
     w = ag.ones(5, 2, requires_grad=True)
     F.embedding(INDEX, w * 2, sparse=True).square().sum().backward()
-    assert w.grad.tolist() == [[0.0, 0.0], [16.0, 16.0], [8.0, 8.0], [0.0, 0.0], [8.0, 8.0]]
+    assert w.grad.is_sparse and w.grad.to_dense().tolist() == [[0.0, 0.0], [16.0, 16.0], [8.0, 8.0], [0.0, 0.0], [8.0, 8.0]]
 
 
-def test_a_pass_that_gives_gradients_back_and_hooks_see_it_dense():
+def test_a_pass_that_gives_gradients_back_and_hooks_see_it_sparse():
     e = table()
     (grad,) = ag.autograd.grad(weighted(e(INDEX)), e.weight)
-    assert grad.tolist()[1] == [4.0, 6.0] and e.weight.grad is None
+    assert grad.is_sparse and grad.to_dense().tolist()[1] == [4.0, 6.0] and e.weight.grad is None
     seen = []
     e.weight.register_hook(lambda g: seen.append(g.clone()) or g * 2)
     weighted(e(INDEX)).backward()
-    assert seen[0].equal(grad) and e.weight.grad.to_dense().equal(2 * grad)
+    assert seen[0].to_dense().equal(grad.to_dense()) and e.weight.grad.to_dense().equal(2 * grad.to_dense())
 
 
 def test_a_pass_for_other_inputs_leaves_the_table_alone():
@@ -74,10 +74,10 @@ def test_second_derivatives():
     e = table()
     e(INDEX).pow(3).sum().backward(create_graph=True)
     (second,) = ag.autograd.grad(e.weight.grad.to_dense().sum(), e.weight)
-    assert second.tolist() == [[0.0, 0.0], [12.0, 12.0], [6.0, 6.0], [0.0, 0.0], [6.0, 6.0]]
+    assert second.to_dense().tolist() == [[0.0, 0.0], [12.0, 12.0], [6.0, 6.0], [0.0, 0.0], [6.0, 6.0]]
     (first,) = ag.autograd.grad(e(INDEX).pow(3).sum(), e.weight, create_graph=True)
     (second,) = ag.autograd.grad(first.sum(), e.weight)
-    assert second.tolist()[1] == [12.0, 12.0]
+    assert second.to_dense().tolist()[1] == [12.0, 12.0]
 
 
 def test_options_of_the_table():
@@ -204,3 +204,35 @@ def test_a_sparse_gradient_keeps_its_indices_when_the_program_goes_on_with_them(
     empty = nn.Embedding(0, 0, sparse=True)
     empty(ag.zeros(0, dtype=ag.int64)).sum().backward()
     assert empty.weight.grad.is_sparse
+
+
+def test_the_first_gradient_stays_the_object_that_it_is_while_sparse_ones_are_added():
+    w = ag.ones(4, requires_grad=True)
+    w.grad = kept = ag.sparse_coo_tensor([[1, 1]], [1.0, 1.0], (4,))
+    w.backward(ag.sparse_coo_tensor([[0]], [2.0], (4,)))
+    assert w.grad is kept and kept.to_dense().tolist() == [2.0, 2.0, 0.0, 0.0]
+    w.backward(ag.ones(4))
+    assert w.grad is not kept and w.grad.tolist() == [3.0, 3.0, 1.0, 1.0]
+    # A dense gradient takes sparse ones in where it lies, and others while any is alive.
+    dense = w.grad
+    w.backward(kept)
+    assert w.grad is dense and dense.tolist() == [5.0, 5.0, 1.0, 1.0]
+
+
+def test_a_custom_function_may_give_a_sparse_gradient():
+    class Fixed(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, gradient):
+            ctx.save_for_backward(gradient)
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, _):
+            return ctx.saved_tensors[0], None
+
+    one, other = ag.sparse_coo_tensor([[0, 2]], [1.0, 2.0], (3,)), ag.sparse_coo_tensor([[2]], [5.0], (3,))
+    for gradients in ([one, other], [one, ag.ones(3), other], [ag.ones(3), one, other]):
+        x = ag.zeros(3, requires_grad=True)
+        sum(Fixed.apply(x, gradient) for gradient in gradients).sum().backward()
+        expected = sum(gradient.to_dense() for gradient in gradients)
+        assert x.grad.is_sparse is (len(gradients) == 2) and x.grad.to_dense().equal(expected)

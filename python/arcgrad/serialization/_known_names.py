@@ -213,11 +213,16 @@ def rebuild_from_type(function, kind, args, state, trusted=False):
 
 
 def _rebuild_sparse_tensor(layout, data):
-    if layout is not getattr(ag, "sparse_coo", None) or not hasattr(ag, "sparse_coo_tensor"):
+    if not isinstance(layout, type(ag.strided)):
         raise NotImplementedError(f"the file holds sparse tensors of a layout that is not implemented in arcgrad yet: {layout}")
-    indices, values, size, *rest = data
-    tensor = ag.sparse_coo_tensor(_tensor(indices), _tensor(values), _naturals(size, "size"), check_invariants=True)
-    return tensor._coalesced_(True) if rest and rest[0] is True and hasattr(tensor, "_coalesced_") else tensor
+    indices, second, third, *rest = data
+    if layout is ag.sparse_coo:
+        known = bool(rest and rest[0] is True)
+        made = ag.sparse_coo_tensor(_tensor(indices), _tensor(second), _naturals(third, "size"))
+        # What a file says of the order of coordinates is believed if it is so.
+        return made._known_as_coalesced() if known else made
+    (size,) = rest
+    return ag.sparse_compressed_tensor(_tensor(indices), _tensor(second), _tensor(third), _naturals(size, "size"), layout=layout)
 
 
 def _rebuild_meta_tensor(dtype, size, stride, requires_grad):
@@ -232,10 +237,14 @@ def _not_there(what):
     return rebuild
 
 
+_LAYOUTS = ("strided", "sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc")
+
+
 def _layout(name):
     if not isinstance(name, str):
         raise UnpicklingError(f"{shown(name)} where the name of a layout should be")
-    return ag.strided if name == "torch.strided" else getattr(ag, "sparse_coo", name) if name == "torch.sparse_coo" else name
+    home, _, layout = name.partition(".")
+    return getattr(ag, layout) if home == "torch" and layout in _LAYOUTS else name
 
 
 #: PyTorch's functions that make tensors.

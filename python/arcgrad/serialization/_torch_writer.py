@@ -99,6 +99,8 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
         """How tensors and what belongs to them are pickled; the rest as usual."""
         kind = type(obj)
         if isinstance(obj, ag.Tensor):
+            if obj.layout is not ag.strided:
+                return _Name("torch._utils", "_rebuild_sparse_tensor"), obj.detach()._in_file()
             # A class of the program's that says itself how it is pickled is asked.
             ours = kind in (ag.nn.Parameter, KeptTensor) or kind.__reduce_ex__ is ag.Tensor.__reduce_ex__ and kind.__reduce__ is ag.Tensor.__reduce__
             return self._tensor(obj) if ours else NotImplemented
@@ -151,8 +153,6 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
         if str(tensor.device) != "cpu":
             args = (tensor.dtype, tuple(tensor.shape), tuple(tensor.stride()), tensor.requires_grad)
             return _Name("torch._utils", "_rebuild_meta_tensor_no_storage"), args
-        if tensor.layout is not ag.strided:
-            raise NotImplementedError(f"save: tensors of layout {tensor.layout} cannot be written to PyTorch's files yet")
         name = _dtype_name(tensor.dtype)
         key, first, data = self._stored(tensor.untyped_storage(), name)
         kind = _Name("torch.storage", "UntypedStorage") if first is None else _Name("torch", _STORAGE_NAMES[first])

@@ -12,8 +12,15 @@ from __future__ import annotations
 
 import arcgrad
 from arcgrad import Tensor, _names
-from arcgrad.sparse.coo import SparseTensor, _product, sparse_coo_tensor, to_sparse
-from arcgrad.sparse.csr import SparseCsrTensor, sparse_csr_tensor
+from arcgrad.sparse.compressed import (
+    SparseCompressedTensor,
+    sparse_bsc_tensor,
+    sparse_bsr_tensor,
+    sparse_compressed_tensor,
+    sparse_csc_tensor,
+    sparse_csr_tensor,
+)
+from arcgrad.sparse.coo import SparseTensor, _made, _product, sparse_coo_tensor, to_sparse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,14 +36,18 @@ __all__ = [
     "IntTensor",
     "LongTensor",
     "ShortTensor",
-    "SparseCsrTensor",
+    "SparseCompressedTensor",
     "SparseTensor",
     "addmm",
     "log_softmax",
     "mm",
     "softmax",
     "spmm",
+    "sparse_bsc_tensor",
+    "sparse_bsr_tensor",
+    "sparse_compressed_tensor",
     "sparse_coo_tensor",
+    "sparse_csc_tensor",
     "sparse_csr_tensor",
     "sum",
     "to_sparse",
@@ -73,17 +84,17 @@ def sum(input: SparseTensor, dim: Any = None, dtype: arcgrad.dtype | None = None
     """
     source = input if dtype is None else input.to(dtype)
     if dim is None:
-        return source._values().sum()
+        return source._elements.sum()
     axes = {range(source.ndim)[axis] for axis in ([dim] if isinstance(dim, int) else dim)}
     sparse, dense = ([axis for axis in range(source.ndim) if (axis < source.sparse_dim()) == here] for here in (True, False))
-    values = source._values()
+    values = source._elements
     gone = [axis - len(sparse) + 1 for axis in dense if axis in axes]
     values = values.sum(gone) if gone else values
     kept = [axis for axis in sparse if axis not in axes]
     size = [length for axis, length in enumerate(source.shape) if axis not in axes]
     if not kept:
         return values.sum(0)
-    return SparseTensor(source._indices()[arcgrad.tensor(kept)], values, size, False).coalesce()
+    return _made(source._indices()[arcgrad.tensor(kept)], values, size, False).coalesce()
 
 
 def softmax(input: SparseTensor, dim: int, *, dtype: arcgrad.dtype | None = None) -> SparseTensor:
@@ -118,7 +129,7 @@ def _shifted(source, dim):
     for length, row in zip([length for other, length in enumerate(source.shape) if other != axis], others):
         number = number * length + row
     found, group = arcgrad.unique(number, return_inverse=True)
-    values = source._values()
+    values = source._elements
     greatest = arcgrad.full((len(found),), -arcgrad.inf, dtype=values.dtype)
     greatest = greatest.scatter_reduce(0, group, values.detach(), "amax")
     return values - greatest[group], group, len(found)

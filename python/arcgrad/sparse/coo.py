@@ -1,80 +1,145 @@
 """Sparse tensors by coordinates: where the elements are that are not zero, and what they are.
 
-A sparse tensor is a pair of dense ones, and what is computed with it is composed of operations on these. So gradients reach
-the values, of any order, and the whole is never made dense unless :meth:`SparseTensor.to_dense` is called.
+A sparse tensor is a tensor of the host's own making (decision 027): the core knows its shape, its dtype and its place in the graph,
+and the coordinates and values lie here. Two nodes lead from one world to the other: one makes a sparse tensor of values, the other
+takes the values out. What is computed is composed of operations on dense values between the two, so that gradients of any order come
+by themselves, are sparse where the tensor is, and nothing is made dense but by :meth:`SparseTensor.to_dense`.
+
+Functions of the program come to ``__torch_function__``. What needs no more than its own value (sums, products, copies) goes on to the
+core, which records it as of any tensor and asks ``__torch_dispatch__`` for the value; so do the engine's own operations on gradients.
 """
 
 from __future__ import annotations
 
+import copy
+
 import arcgrad
 from arcgrad import Size, Tensor, _names
+from arcgrad._C import _is_batchedtensor
+from arcgrad._core import _autograd as _graph
 from arcgrad._core import _overrides
+from arcgrad.autograd import _levels
+from arcgrad.autograd.function import Function
+from arcgrad.overrides import DisableTorchFunctionSubclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, Self
 
 __all__ = ["SparseTensor", "sparse_coo_tensor", "to_sparse"]
 
 
-class SparseTensor:
-    """A tensor of layout ``sparse_coo``, which :func:`arcgrad.sparse_coo_tensor` makes.
+class _Made(Function):
+    """A sparse tensor of values: what it is made by knows the coordinates."""
 
-    It passes for a :class:`arcgrad.Tensor` where programs ask with ``isinstance``; functions that do not say so take none.
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, make: Callable[[Tensor], SparseTensor]) -> SparseTensor:
+        made = make(values)
+        # Coordinates and shape alone: the node does not keep the values.
+        ctx.coordinates, ctx.make = made._coordinates, make
+        return made
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        if isinstance(grad, SparseTensor):
+            return grad._at(ctx.coordinates), None
+        return grad[tuple(ctx.coordinates)], None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, _: None) -> SparseTensor:
+        return _with_values(tangent, ctx.make)  # type: ignore[no-any-return]
+
+
+class _Values(Function):
+    """The values of a sparse tensor."""
+
+    @staticmethod
+    def forward(ctx: Any, sparse: SparseTensor) -> Tensor:
+        # What becomes of the tensor in place is not the node's business.
+        ctx.sparse = sparse._with(sparse._raw)
+        return sparse._raw.detach()
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> SparseTensor:
+        return ctx.sparse._gradient(grad)  # type: ignore[no-any-return]
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: SparseTensor) -> Tensor:
+        # Values of one coordinate have a tangent together, which is that of their sum: each has a share.
+        ones = arcgrad.ones(len(ctx.sparse._raw), dtype=ctx.sparse.dtype)
+        share = ones if ctx.sparse._has_each_once() else ctx.sparse._share().to(ctx.sparse.dtype)
+        return tangent._at(ctx.sparse._coordinates) * share.reshape(-1, *[1] * ctx.sparse.dense_dim())
+
+
+def _made(indices, values, size, coalesced):
+    """A sparse tensor, and a node where its values are in a graph."""
+    return _with_values(values, lambda values: SparseTensor(indices, values, size, coalesced))
+
+
+def _with_values(values, make):
+    if _levels.thread.levels or values.requires_grad and arcgrad.is_grad_enabled():
+        _refuse_batches(values)
+        return _Made.apply(values, make)
+    return make(values)
+
+
+def _refuse_batches(values):
+    if _is_batchedtensor(values):
+        raise RuntimeError(
+            "vmap: a sparse tensor has no batches of values; compute it outside of the transformation, or with dense tensors"
+        )
+
+
+class SparseTensor(Tensor):
+    """A tensor of layout ``sparse_coo``, which :func:`arcgrad.sparse_coo_tensor` makes.
 
     Attributes:
         shape (Size): the sizes of all axes, the sparse ones first.
-        dtype, device: of the values.
         layout: ``arcgrad.sparse_coo``.
-        requires_grad (bool): whether gradients reach the values.
-        grad (SparseTensor): the gradient of the values, at the same coordinates, or None.
     """
 
     is_sparse = True
     is_sparse_csr = False
-    is_cuda = False
-    is_quantized = False
 
-    @property  # type: ignore[misc]
-    def __class__(self) -> type:
-        return Tensor
+    _coordinates: Tensor
+    _raw: Tensor
+    _coalesced: bool
+    _size: Size
 
-    def __init__(self, indices: Tensor, values: Tensor, size: Sequence[int], coalesced: bool) -> None:
-        self._coordinates = indices
-        self._elements = values
-        self.shape = Size(size)
-        self._coalesced = coalesced
+    def __new__(cls, indices: Tensor, values: Tensor, size: Sequence[int], coalesced: bool) -> Self:
+        _refuse_batches(values)
+        _refuse_batches(indices)
+        self = Tensor._make_wrapper_subclass(cls, tuple(size), dtype=values.dtype)
+        self._coordinates, self._raw, self._coalesced, self._size = indices, values.detach(), coalesced, Size(size)
+        return self
 
     # ---- what it is ----
 
-    @property
-    def dtype(self) -> arcgrad.dtype:
-        return self._elements.dtype
+    # What is asked for at every turn is known without a call of the core that would have to be taken over first.
 
     @property
-    def device(self) -> arcgrad.device:
-        return self._elements.device
+    def shape(self) -> Size:
+        return self._size
+
+    @property
+    def dtype(self) -> arcgrad.dtype:
+        return self._raw.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self._size)
 
     @property
     def layout(self) -> arcgrad.layout:
         return arcgrad.sparse_coo
 
     @property
-    def ndim(self) -> int:
-        return len(self.shape)
-
-    def dim(self) -> int:
-        """The number of axes."""
-        return len(self.shape)
-
-    def size(self, dim: int | None = None) -> Any:
-        """The sizes of all axes, or of one."""
-        return self.shape if dim is None else self.shape[dim]
-
-    def numel(self) -> int:
-        """The number of elements, zeros included."""
-        return self.shape.numel()
+    def _elements(self) -> Tensor:
+        """The values, at their place in the graph."""
+        if _levels.thread.levels or arcgrad.is_grad_enabled() and self.requires_grad:
+            return _Values.apply(self)  # type: ignore[no-any-return]
+        return self._raw
 
     def sparse_dim(self) -> int:
         """The number of axes that the coordinates are of."""
@@ -82,7 +147,7 @@ class SparseTensor:
 
     def dense_dim(self) -> int:
         """The number of axes of a value."""
-        return self._elements.ndim - 1
+        return self._raw.ndim - 1
 
     def _nnz(self) -> int:
         return self._coordinates.shape[1]
@@ -91,19 +156,15 @@ class SparseTensor:
         return self._coordinates
 
     def _values(self) -> Tensor:
-        return self._elements
+        return self._raw
 
     def is_coalesced(self) -> bool:
         """Whether the coordinates are in order, each there once."""
         return self._coalesced
 
-    def is_floating_point(self) -> bool:
-        """Whether the values are floating-point numbers."""
-        return self._elements.is_floating_point()
-
-    def is_complex(self) -> bool:
-        """Whether the values are complex."""
-        return self._elements.is_complex()
+    def is_contiguous(self, memory_format: Any = None) -> bool:
+        """False: there is no memory of all elements."""
+        return False
 
     def indices(self) -> Tensor:
         """The coordinates, one in each column.
@@ -127,103 +188,134 @@ class SparseTensor:
         if not self._coalesced:
             raise RuntimeError(f"Cannot get {what} on an uncoalesced tensor, please call .coalesce() first")
 
+    def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
+        """The name of the class of such tensors, or the tensor with values of another dtype."""
+        found = self._raw.type() if dtype is None else self._raw.detach()[:0].type(dtype)
+        if dtype is None:
+            return found.replace(".", ".sparse.", 1)
+        return self.to(found.dtype)
+
     # ---- the graph ----
 
-    @property
-    def requires_grad(self) -> bool:
-        return self._elements.requires_grad
+    def _gradient(self, values):
+        """The gradient that is made of those of the values: at the same coordinates."""
+        if self._has_each_once():
+            return self._with(values)
+        # The values of one coordinate have one gradient, that of their sum.
+        with arcgrad.no_grad():
+            merged = self.coalesce()
+            place = arcgrad.searchsorted(merged._flat(), self._flat())
+        each = values * self._share().reshape(-1, *[1] * self.dense_dim())
+        summed = arcgrad.zeros_like(merged._raw).index_add(0, place, each.to(self.dtype))
+        return merged._with(summed)
 
-    @requires_grad.setter
-    def requires_grad(self, requires_grad: bool) -> None:
-        self._elements.requires_grad_(requires_grad)
+    def _share(self):
+        """For each value, one over how many there are of its coordinate."""
+        with arcgrad.no_grad():
+            _, place, counts = arcgrad.unique(self._flat(), return_inverse=True, return_counts=True)
+            return (1 / counts.to(self.dtype.to_real()))[place]
 
-    def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Sets whether gradients reach the values."""
-        self._elements.requires_grad_(requires_grad)
-        return self
+    def _has_each_once(self):
+        return self._coalesced
 
-    @property
-    def is_leaf(self) -> bool:
-        return self._elements.is_leaf
+    def _with_each_once(self):
+        return self if self._has_each_once() else self.coalesce()
 
-    @property
-    def grad_fn(self) -> Any:
-        return self._elements.grad_fn
-
-    @property
-    def grad(self) -> SparseTensor | None:
-        gradient = self._elements.grad
-        if gradient is None or self._coalesced:
-            return gradient if gradient is None else self._with(gradient)
-        # Values of one coordinate have one gradient, that of their sum.
-        merged = self.detach().coalesce()
-        place = arcgrad.searchsorted(merged._flat(), self._flat())
-        return merged._with(arcgrad.zeros_like(merged._elements).index_copy(0, place, gradient))
-
-    @grad.setter
-    def grad(self, grad: None) -> None:
-        if grad is not None:
-            raise TypeError("the gradient of a sparse tensor can only be set to None")
-        self._elements.grad = None
-
-    def detach(self) -> SparseTensor:
-        """The same elements, apart from the graph."""
-        return self._with(self._elements.detach())
-
-    def detach_(self) -> SparseTensor:
-        """Cuts the values off from the graph, and returns the tensor."""
-        self._elements = self._elements.detach()
-        return self
-
-    def clone(self, *, memory_format: Any = None) -> SparseTensor:
-        """A copy."""
-        return SparseTensor(self._coordinates.clone(), self._elements.clone(), self.shape, self._coalesced)
-
-    def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
-        """The gradients of the values; ``gradient`` is theirs, at the same coordinates or dense."""
-        if isinstance(gradient, Tensor):
-            gradient = gradient._at(self._coordinates) if gradient.is_sparse else self.picked_from(gradient)
-        self._elements.backward(gradient, retain_graph, create_graph)
+    def __deepcopy__(self, memo: Any) -> SparseTensor:
+        if id(self) in memo:
+            return memo[id(self)]  # type: ignore[no-any-return]
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment."
+            )
+        copied = memo[id(self)] = self.detach().clone().requires_grad_(self.requires_grad)
+        if self.grad is not None:
+            copied.grad = copy.deepcopy(self.grad, memo)
+        return copied  # type: ignore[no-any-return]
 
     # ---- forms ----
 
     def _with(self, values):
         """Other values at the same coordinates."""
-        return SparseTensor(self._coordinates, values, self.shape, self._coalesced)
+        return _made(self._coordinates, values, self.shape, self._coalesced)
+
+    def _as_mine(self, sparse):
+        """A tensor by coordinates in the layout that this one has."""
+        return sparse
+
+    def _with_all_elements(self):
+        """A constant with the same elements, of which each has a value, zeros included."""
+        return self._as_mine(_all_elements(self.detach().to_dense(), self.sparse_dim()))
+
+    def _copied(self):
+        return SparseTensor(self._coordinates.clone(), self._raw.clone(), self.shape, self._coalesced)
 
     def _flat(self):
         """A number for each coordinate, in their order."""
-        number = arcgrad.zeros(self._nnz(), dtype=arcgrad.int64)
-        for axis, length in zip(self._coordinates, self.shape):
-            number = number * length + axis
-        return number
+        return _numbers(self._coordinates, self.shape)
 
     def coalesce(self) -> SparseTensor:
         """The coordinates in order, with the sum of the values of each; itself if they are so."""
         if self._coalesced:
             return self
         flat, place = arcgrad.unique(self._flat(), return_inverse=True)
-        summed = arcgrad.zeros((len(flat), *self._elements.shape[1:]), dtype=self.dtype).index_add(0, place, self._elements)
+        summed = arcgrad.zeros((len(flat), *self._raw.shape[1:]), dtype=self.dtype).index_add(0, place, self._elements)
         indices = []
         for length in reversed(self.shape[: self.sparse_dim()]):
             indices.append(flat % length)
             flat = flat // length
-        return SparseTensor(_rows(indices[::-1], summed.shape[0]), summed, self.shape, True)
+        return _made(_rows(indices[::-1], summed.shape[0]), summed, self.shape, True)
 
     def to_dense(self, dtype: arcgrad.dtype | None = None, *, masked_grad: bool | None = None) -> Tensor:
-        """All elements as a dense tensor."""
-        flat = arcgrad.zeros((self.shape[: self.sparse_dim()].numel(), *self._elements.shape[1:]), dtype=self.dtype)
-        dense = flat.index_add(0, self._flat(), self._elements).reshape(self.shape)
+        """All elements as a dense tensor.
+
+        Args:
+            dtype: of the result.
+            masked_grad (bool): False for a gradient of all elements, those included that have no value here.
+        """
+        if masked_grad is False and self.requires_grad and arcgrad.is_grad_enabled():
+            dense = _AllElements.apply(self)
+        else:
+            flat = arcgrad.zeros((self.shape[: self.sparse_dim()].numel(), *self._raw.shape[1:]), dtype=self.dtype)
+            dense = flat.index_add(0, self._flat(), self._elements).reshape(self.shape)
         return dense if dtype is None else dense.to(dtype)
 
-    def to_sparse(self, *_arguments: Any) -> SparseTensor:
-        """The tensor itself."""
-        return self
+    def to_sparse(self, sparse_dim: int | None = None, *, layout: Any = None, blocksize: Any = None, dense_dim: Any = None) -> Any:
+        """The elements in another layout: by coordinates where none is named."""
+        if layout is None or layout is arcgrad.sparse_coo:
+            return self
+        from arcgrad.sparse.compressed import compress
+
+        return compress(self, layout, blocksize)
+
+    def _by_coordinates(self):
+        return _made(self._coordinates, self._elements, self.shape, self._coalesced)
+
+    def to_sparse_coo(self) -> SparseTensor:
+        """The elements by coordinates."""
+        return self.to_sparse()  # type: ignore[no-any-return]
+
+    def to_sparse_csr(self, dense_dim: Any = None) -> Any:
+        """The matrix by rows."""
+        return self.to_sparse(layout=arcgrad.sparse_csr)
+
+    def to_sparse_csc(self, dense_dim: Any = None) -> Any:
+        """The matrix by columns."""
+        return self.to_sparse(layout=arcgrad.sparse_csc)
+
+    def to_sparse_bsr(self, blocksize: Any, dense_dim: Any = None) -> Any:
+        """The matrix by rows of blocks."""
+        return self.to_sparse(layout=arcgrad.sparse_bsr, blocksize=blocksize)
+
+    def to_sparse_bsc(self, blocksize: Any, dense_dim: Any = None) -> Any:
+        """The matrix by columns of blocks."""
+        return self.to_sparse(layout=arcgrad.sparse_bsc, blocksize=blocksize)
 
     def to(self, *args: Any, **kwargs: Any) -> SparseTensor:
         """The values in another dtype; see ``Tensor.to``."""
-        values = self._elements.to(*args, **kwargs)
-        return self if values is self._elements else self._with(values)
+        values = self._elements
+        converted = values.to(*args, **kwargs)
+        return self if converted is values else self._with(converted)
 
     def float(self) -> SparseTensor:
         """The values in float32."""
@@ -245,7 +337,7 @@ class SparseTensor:
         if max(dim0, dim1) >= self.sparse_dim() and dim0 != dim1:
             raise RuntimeError("transpose: only the axes of the coordinates can be exchanged")
         indices = self._coordinates[arcgrad.tensor(order[: self.sparse_dim()])]
-        return SparseTensor(indices, self._elements, [self.shape[axis] for axis in order], False)
+        return _made(indices, self._elements, [self.shape[axis] for axis in order], False)
 
     def t(self) -> SparseTensor:
         """The transposed matrix; what has fewer axes stays as it is."""
@@ -260,47 +352,33 @@ class SparseTensor:
     def share_memory_(self) -> Self:
         """Moves coordinates and values to where other processes see them."""
         self._coordinates.share_memory_()
-        self._elements.share_memory_()
+        self._raw.share_memory_()
         return self
+
+    def view_as(self, other: Tensor) -> SparseTensor:
+        """The same elements once more; there is no other shape that they could be seen in."""
+        if other.shape != self.shape:
+            raise RuntimeError(f"view_as: a sparse tensor of size {tuple(self.shape)} has no view of size {tuple(other.shape)}")
+        return self._with(self._elements)  # type: ignore[no-any-return]
 
     # ---- in place ----
 
     def zero_(self) -> Self:
         """No elements any more."""
-        self._coordinates = self._coordinates[:, :0]
-        self._elements = self._elements.detach()[:0]
-        self._coalesced = True
+        self._coordinates, self._raw, self._coalesced = self._coordinates[:, :0], self._raw[:0], True
         return self
 
-    def mul_(self, other: Any) -> Self:
-        """Multiplies the values with a number."""
-        self._elements = self._elements * other
-        return self
-
-    def div_(self, other: Any) -> Self:
-        """Divides the values by a number."""
-        self._elements = self._elements / other
-        return self
-
-    def add_(self, other: SparseTensor, *, alpha: Any = 1) -> Self:
-        """Adds another sparse tensor, times ``alpha``."""
-        whole = self._beside(other if alpha == 1 else other * alpha).coalesce()
-        self._coordinates, self._elements, self._coalesced = whole._coordinates, whole._elements, whole._coalesced
-        return self
-
-    def copy_(self, source: SparseTensor) -> Self:
+    def _become(self, source):
         """Takes over the elements of another sparse tensor of the same size."""
-        if not source.is_sparse or source.shape != self.shape:
+        if not isinstance(source, SparseTensor) or source.shape != self.shape:
             raise RuntimeError(f"copy_: expected a sparse tensor of size {tuple(self.shape)}, got {tuple(source.shape)}")
-        self._coordinates, self._elements = source._coordinates, source._elements.to(self.dtype)
-        self._coalesced = source._coalesced
-        return self
+        vars(self).update(vars(self._as_mine(source.to_sparse().to(self.dtype))))
 
     def add_to_(self, dense: Tensor, factor: Any = 1) -> Tensor:
         """Adds the elements times ``factor`` to a dense tensor of this size, in place; the others are not touched."""
         values = self._elements * factor
         if dense.is_contiguous():
-            rows = dense.view(self.shape[: self.sparse_dim()].numel(), *self._elements.shape[1:])
+            rows = dense.view(self.shape[: self.sparse_dim()].numel(), *self._raw.shape[1:])
             rows.index_add_(0, self._flat(), values.to(dense.dtype))
         else:
             dense.index_put_(tuple(self._coordinates), values.to(dense.dtype), accumulate=True)
@@ -309,14 +387,6 @@ class SparseTensor:
     def picked_from(self, dense: Tensor) -> Tensor:
         """The elements of a dense tensor of this size at the coordinates."""
         return dense[tuple(self._coordinates)]
-
-    def _beside(self, other):
-        """The sum, in which both keep their coordinates."""
-        _check_same(self, other)
-        dtype = arcgrad.promote_types(self.dtype, other.dtype)
-        indices = arcgrad.cat([self._coordinates, other._coordinates], 1)
-        values = arcgrad.cat([self._elements.to(dtype), other._elements.to(dtype)])
-        return SparseTensor(indices, values, self.shape, False)
 
     # ---- parts ----
 
@@ -327,7 +397,7 @@ class SparseTensor:
             raise IndexError(f"unsqueeze: the new axis must be among the {self.sparse_dim()} of the coordinates, but got {dim}")
         new = arcgrad.zeros((1, self._nnz()), dtype=arcgrad.int64)
         indices = arcgrad.cat([self._coordinates[:axis], new, self._coordinates[axis:]])
-        return SparseTensor(indices, self._elements, [*self.shape[:axis], 1, *self.shape[axis:]], self._coalesced)
+        return _made(indices, self._elements, [*self.shape[:axis], 1, *self.shape[axis:]], self._coalesced)
 
     def index_select(self, dim: int, index: Tensor) -> SparseTensor:
         """The slices along an axis of the coordinates that ``index`` names, in its order."""
@@ -336,7 +406,7 @@ class SparseTensor:
         indices = self._coordinates[:, entry]
         indices[axis] = place
         size = [*self.shape[:axis], index.numel(), *self.shape[axis + 1 :]]
-        return SparseTensor(indices, self._elements[entry], size, False)
+        return _made(indices, self._elements[entry], size, False)
 
     def select(self, dim: int, index: int) -> Any:
         """One slice along an axis of the coordinates; of the last of these it is dense."""
@@ -349,7 +419,7 @@ class SparseTensor:
         values = self._elements[here]
         if not len(others):
             return values.sum(0)
-        return SparseTensor(self._coordinates[others][:, here], values, size, self._coalesced)
+        return _made(self._coordinates[others][:, here], values, size, self._coalesced)
 
     def __getitem__(self, index: Any) -> Any:
         found: Any = self
@@ -367,60 +437,14 @@ class SparseTensor:
 
     # ---- arithmetic ----
 
-    def __neg__(self) -> SparseTensor:
-        return self._with(-self._elements)
-
-    def neg(self) -> SparseTensor:
-        """The negative."""
-        return -self
-
-    def __add__(self, other: Any) -> Any:
-        if isinstance(other, SparseTensor):
-            return self._beside(other).coalesce()
-        if isinstance(other, Tensor):
-            return self.to_dense() + other
-        return NotImplemented
-
-    __radd__ = __add__
-
-    def __sub__(self, other: Any) -> Any:
-        return self + -other if isinstance(other, (SparseTensor, Tensor)) else NotImplemented
-
-    def __rsub__(self, other: Any) -> Any:
-        return -self + other if isinstance(other, Tensor) else NotImplemented
-
-    def add(self, other: Any, *, alpha: Any = 1) -> Any:
-        """The sum with ``other`` times ``alpha``: sparse if both are."""
-        return self + (other if alpha == 1 else other * alpha)
-
-    def __mul__(self, other: Any) -> Any:
-        if isinstance(other, SparseTensor):
-            mine = self.coalesce()
-            return mine._with(mine.values() * other._at(mine._coordinates)) if other.shape == self.shape else NotImplemented
-        if isinstance(other, Tensor) and other.ndim:
-            whole = other.expand(self.shape)
-            return self._with(self._elements * whole[tuple(self._coordinates)])
-        return self._with(self._elements * other)
-
-    __rmul__ = __mul__
-
-    def mul(self, other: Any) -> SparseTensor:
-        """The product with a number, or element by element."""
-        return self * other  # type: ignore[no-any-return]
-
-    def __truediv__(self, other: Any) -> SparseTensor:
-        if isinstance(other, SparseTensor) or isinstance(other, Tensor) and other.ndim:
-            raise RuntimeError("Sparse division requires a scalar or zero-dim dense tensor divisor")
-        return self._with(self._elements / other)
-
-    div = __truediv__
-
     def _at(self, coordinates):
         """The values at some coordinates, zero where there is none."""
-        mine, wanted = self.coalesce(), SparseTensor(coordinates, arcgrad.empty(coordinates.shape[1]), self.shape, True)._flat()
+        if coordinates.shape[0] != self.sparse_dim():
+            return self.to_dense()[tuple(coordinates)]
+        mine, wanted = self.coalesce(), _numbers(coordinates, self.shape)
         have = mine._flat()
         if not len(have):
-            return arcgrad.zeros((len(wanted), *self._elements.shape[1:]), dtype=self.dtype)
+            return arcgrad.zeros((len(wanted), *self._raw.shape[1:]), dtype=self.dtype)
         place = arcgrad.searchsorted(have, wanted).clamp_(max=len(have) - 1)
         found = (have[place] == wanted).reshape(-1, *[1] * self.dense_dim())
         return arcgrad.where(found, mine._elements[place], 0)
@@ -454,7 +478,7 @@ class SparseTensor:
 
     def _each(self, function, *args):
         """A function that makes 0 of 0, of each element."""
-        whole = self.coalesce()
+        whole = self._with_each_once()
         return whole._with(getattr(whole._elements, function)(*args))
 
     def sum(self, dim: Any = None, dtype: arcgrad.dtype | None = None) -> Any:
@@ -482,36 +506,118 @@ class SparseTensor:
         products = self._elements.unsqueeze(1) * mat2[batch, columns]
         return whole.index_add(0, batch * self.shape[1] + rows, products).view(*self.shape[:2], mat2.shape[2])
 
-    def sub(self, other: Any, *, alpha: Any = 1) -> Any:
-        """The difference to ``other`` times ``alpha``: sparse if both are."""
-        return self - (other if alpha == 1 else other * alpha)
-
     # ---- the rest ----
 
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """What a function of dense tensors is of these; NotImplemented for what there is not."""
+        """What has a gradient of its own here, by its parts; the rest as of any tensor."""
         name = getattr(func, "__name__", "")
-        if name in ("__get__", "__set__", "__delete__"):
-            # An attribute of a dense tensor, such as the gradient that this one is given as.
-            with arcgrad.overrides.DisableTorchFunctionSubclass():
-                return func(*args, **(kwargs or {}))
-        name = name[2:-2] if name.startswith("__") else name
-        return _FUNCTIONS[name](*args, **(kwargs or {})) if name in _FUNCTIONS else NotImplemented
+        function = _FUNCTIONS.get(name[2:-2] if name.startswith("__") else name)
+        if function is not None:
+            return function(*args, **(kwargs or {}))
+        _overrides.note_hosted()
+        with DisableTorchFunctionSubclass():
+            return func(*args, **(kwargs or {}))
 
-    def __len__(self) -> int:
-        return self.shape[0]
+    @classmethod
+    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """The value of an operation, apart from the graph."""
+        name = func.__name__.partition(".")[0]
+        kernel = _KERNELS.get(name)
+        if kernel is None and _graph.current_pass() != -1:
+            # A gradient that arrives at what dense tensors were computed by goes on as a dense one.
+            return func(*(each.to_dense() if isinstance(each, SparseTensor) else each for each in args), **(kwargs or {}))
+        if kernel is None:
+            raise NotImplementedError(
+                f"Could not run 'aten::{name}' with arguments from the 'SparseCPU' backend: it is not there for sparse tensors. "
+                "to_dense() gives a tensor that it takes"
+            )
+        return kernel(func, *args, **(kwargs or {}))
 
     def __bool__(self) -> bool:
         return bool(self.to_dense())
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return SparseTensor, (self._coordinates, self._elements, tuple(self.shape), self._coalesced)
+    def _refuse_memory(self, *_arguments: Any) -> Any:
+        raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage: it is sparse, see _values()")
 
-    def __repr__(self) -> str:
-        flag = ", requires_grad=True" if self.requires_grad and self.is_leaf else ""
-        size = f"size={tuple(self.shape)}, nnz={self._nnz()}, layout=arcgrad.sparse_coo{flag}"
-        return f"tensor(indices={self._coordinates!r},\n       values={self._elements.detach()!r},\n       {size})"
+    data_ptr = tolist = _refuse_memory
+
+    def storage(self) -> Any:
+        """Raises: there is no memory of all elements."""
+        raise NotImplementedError("Cannot access storage of SparseTensorImpl: _indices() and _values() have one each")
+
+    untyped_storage = storage
+
+    def numpy(self, *, force: bool = False) -> Any:
+        """Raises: NumPy has no such arrays."""
+        raise TypeError(f"can't convert {str(self.layout).partition('.')[2]} layout tensor to numpy. Use Tensor.to_dense() first.")
+
+    def item(self) -> Any:
+        """The only element."""
+        return self.to_dense().item()
+
+    def _parts(self):
+        """The arguments that make the same tensor again."""
+        return self._coordinates, self._raw, tuple(self.shape), self._coalesced
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if not self.is_leaf:
+            raise RuntimeError("a sparse tensor that was computed is not saved with its graph: detach() it first")
+        return _again, (type(self), self._parts(), self.requires_grad)
+
+    def _in_file(self):
+        """What PyTorch's files hold of such a tensor."""
+        return self.layout, (self._coordinates, self._raw, self.shape, self._coalesced)
+
+    def _known_as_coalesced(self):
+        """The same, coalesced if its coordinates are in order, each there once."""
+        flat = self._flat()
+        if len(flat) < 2 or bool((flat[1:] > flat[:-1]).all()):
+            self._coalesced = True
+        return self
+
+    def _described(self):
+        return f"indices={self._coordinates!r},\n       values={self._raw!r}"
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        if self.is_leaf:
+            graph = ", requires_grad=True" if self.requires_grad else ""
+        else:
+            graph = f", grad_fn=<{self.grad_fn.name()}>"
+        dtype = "" if self.dtype in (arcgrad.get_default_dtype(), arcgrad.int64, arcgrad.bool) else f", dtype={self.dtype}"
+        size = f"size={tuple(self.shape)}, nnz={self._nnz()}{dtype}, layout={self.layout}{graph}"
+        return f"tensor({self._described()},\n       {size})"
+
+
+def _again(cls, parts, requires_grad):
+    return cls(*parts).requires_grad_(requires_grad)
+
+
+class _AllElements(Function):
+    """All elements, with a gradient of all of them."""
+
+    @staticmethod
+    def forward(ctx: Any, sparse: SparseTensor) -> Tensor:
+        ctx.sparse_dim, ctx.as_mine = sparse.sparse_dim(), sparse._as_mine
+        return sparse.to_dense()
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        return ctx.as_mine(_all_elements(grad, ctx.sparse_dim))  # type: ignore[no-any-return]
+
+
+def _all_elements(dense, sparse_dim):
+    """A sparse tensor that has a value for each element of a dense one."""
+    everywhere = arcgrad.ones(dense.shape[:sparse_dim]).nonzero().t()
+    return _made(everywhere, dense.reshape(-1, *dense.shape[sparse_dim:]), dense.shape, True)
+
+
+def _numbers(coordinates, shape):
+    """A number for each coordinate, in their order."""
+    number = arcgrad.zeros(coordinates.shape[1], dtype=arcgrad.int64)
+    for axis, length in zip(coordinates, shape):
+        number = number * length + axis
+    return number
 
 
 def _elementwise(name):
@@ -546,7 +652,7 @@ def cat(tensors: Sequence[SparseTensor], dim: int = 0) -> SparseTensor:
         indices.append(shifted)
         start += tensor.shape[axis]
     values = arcgrad.cat([tensor._elements for tensor in tensors])
-    return SparseTensor(arcgrad.cat(indices, 1), values, [*first.shape[:axis], start, *first.shape[axis + 1 :]], False)
+    return _made(arcgrad.cat(indices, 1), values, [*first.shape[:axis], start, *first.shape[axis + 1 :]], False)
 
 
 def _stack(tensors, dim=0):
@@ -559,7 +665,7 @@ def _addmm(input, mat1, mat2, *, beta=1, alpha=1):
 
 def _method(name):
     def function(input, *args, **kwargs):
-        if isinstance(input, SparseTensor) or not hasattr(Tensor, name):
+        if isinstance(input, SparseTensor):
             return getattr(input, name)(*args, **kwargs)
         # A dense tensor first, and a sparse one behind it.
         return _WITH_DENSE[name](input, *args, **kwargs)
@@ -567,38 +673,99 @@ def _method(name):
     return function
 
 
-def _add_into(dense, other, *, alpha=1):
-    return other.add_to_(dense, alpha)
+def _times_sparse(dense, sparse):
+    """The product of a dense matrix or vector with a sparse matrix, by (A B)ᵀ = Bᵀ Aᵀ."""
+    return _product(sparse.t(), dense.t()).t() if dense.ndim == 2 else _product(sparse.t(), dense)
 
 
-#: What methods of dense tensors do with a sparse argument.
-_WITH_DENSE = {
-    "add": lambda dense, other, *, alpha=1: dense + (other if alpha == 1 else other * alpha).to_dense(),
-    "sub": lambda dense, other, *, alpha=1: dense - (other if alpha == 1 else other * alpha).to_dense(),
-    "add_": _add_into,
-    "sub_": lambda dense, other, *, alpha=1: _add_into(dense, other, alpha=-alpha),
-    "mul": lambda dense, other: other * dense,
-    **dict.fromkeys(("matmul", "mm", "mv"), lambda dense, other: other.__rmatmul__(dense)),
-}
+#: What functions do with a sparse argument behind a dense one.
+_WITH_DENSE = dict.fromkeys(("matmul", "mm", "mv"), _times_sparse)
 
-#: Functions of dense tensors that take sparse ones.
+#: Functions that are composed of operations on values, so that their gradients are.
 _FUNCTIONS = {
     **{
         name: _method(name)
-        for name in _OF_EACH
-        + (
-            "add add_ bmm clone coalesce detach div index_select is_complex is_floating_point matmul mm mul mv neg norm numel pow "
-            "select sub sub_ sum t to_dense transpose unsqueeze"
-        ).split()
+        for name in (*_OF_EACH, *"bmm coalesce index_select matmul mm mv norm pow select sum t to_dense transpose unsqueeze".split())
     },
+    "rmatmul": lambda input, other: _times_sparse(other, input),
     "addmm": _addmm,
     "cat": cat,
     "stack": _stack,
     "smm": lambda input, mat2: _product(input, mat2),
     "spmm": lambda input, mat2: _product(input, mat2),
     "zeros_like": lambda input, **_options: input.detach().clone().zero_(),
+    "empty_like": lambda input, **_options: input.detach().clone().zero_(),
 }
 
+
+# ---- values of operations, which the graph has recorded: func runs the operation on other tensors ----
+
+
+def _of_values(func, sparse, *others):
+    """An operation that is linear in the values."""
+    return sparse._with(func(sparse._raw, *others))
+
+
+def _sum_of_two(func, one, other):
+    """A linear operation on two tensors, with all its factors: of both at their own coordinates."""
+    if not (isinstance(one, SparseTensor) and isinstance(other, SparseTensor)):
+        if not (isinstance(one, Tensor) and isinstance(other, Tensor)):
+            raise RuntimeError("add(sparse, number) is not supported: the sum is not sparse. Use to_dense()")
+        return func(one.to_dense(), other.to_dense())
+    _check_same(one, other)
+    as_mine = one._as_mine
+    one, other = one.to_sparse(), other.to_sparse()
+    left = func(one._raw, arcgrad.zeros_like(one._raw, dtype=other.dtype))
+    right = func(arcgrad.zeros_like(other._raw, dtype=one.dtype), other._raw)
+    indices = arcgrad.cat([one._coordinates, other._coordinates], 1)
+    return as_mine(SparseTensor(indices, arcgrad.cat([left, right]), one.shape, False))
+
+
+def _product_of_each(func, one, other):
+    """The product element by element, with what is sparse or dense, or with a number."""
+    if not isinstance(one, SparseTensor):
+        return _product_of_each(lambda values, others: func(others, values), other, one)
+    if isinstance(other, SparseTensor):
+        if other.shape != one.shape:
+            raise RuntimeError(
+                f"mul operands have incompatible sizes: sparse tensors are not broadcast, but got {tuple(one.shape)} and {tuple(other.shape)}"
+            )
+        one = one._with_each_once()
+        return one._with(func(one._raw, other._at(one._coordinates)))
+    if isinstance(other, Tensor) and other.ndim:
+        other = other.expand(one.shape)[tuple(one._coordinates)]
+    return one._with(func(one._raw, other))
+
+
+def _quotient(func, one, other):
+    if isinstance(other, SparseTensor) or isinstance(other, Tensor) and other.ndim:
+        raise RuntimeError("Sparse division requires a scalar or zero-dim dense tensor divisor")
+    return one._with(func(one._raw, other))
+
+
+def _copy_into(func, target, source, *_options):
+    if isinstance(target, SparseTensor):
+        target._become(source)
+    else:
+        target.copy_(source.to_dense())
+    return target
+
+
+def _summed(func, sparse, *others):
+    """Sums over axes that another operand does not have."""
+    return func(sparse.to_dense(), *others)
+
+
+_KERNELS = {
+    **dict.fromkeys("neg _to_copy conj _conj real imag positive alias".split(), _of_values),
+    "add": _sum_of_two,
+    "sub": _sum_of_two,
+    "mul": _product_of_each,
+    "div": _quotient,
+    "clone": lambda func, sparse, *_options: sparse._copied(),
+    "copy_": _copy_into,
+    "sum": _summed,
+}
 
 def _rows(rows, count):
     """One tensor of coordinates; none of an axis is a row of its own."""
@@ -636,7 +803,7 @@ def _sparse_product(one, other):
     within = arcgrad.arange(len(left)) - arcgrad.repeat_interleave(met.cumsum(0) - met, met)
     partner = begins[columns[left]] + within
     values = one._elements[left] * other._elements[partner]
-    return SparseTensor(arcgrad.stack([rows[left], right[partner]]), values, (one.shape[0], other.shape[1]), False).coalesce()
+    return _made(arcgrad.stack([rows[left], right[partner]]), values, (one.shape[0], other.shape[1]), False).coalesce()
 
 
 def sparse_coo_tensor(
@@ -679,12 +846,8 @@ def sparse_coo_tensor(
             raise TypeError("sparse_coo_tensor: neither indices and values nor a size are given")
         indices, values = arcgrad.zeros((len(size), 0), dtype=arcgrad.int64), arcgrad.zeros(0, dtype=dtype)
     indices = arcgrad.as_tensor(indices)
-    if indices.is_floating_point() or indices.dtype is arcgrad.bool:
-        raise TypeError(f"sparse_coo_tensor: indices must be integers, not {indices.dtype}")
     indices = indices.detach().to(arcgrad.int64).clone()
     values = arcgrad.as_tensor(values, dtype=dtype)
-    if requires_grad:
-        values = values.detach().clone().requires_grad_()
     if indices.ndim == 1 and not len(indices):
         indices = indices.reshape(0 if size is None else len(size) - max(values.ndim - 1, 0), 0)
     if indices.ndim != 2:
@@ -713,28 +876,27 @@ def sparse_coo_tensor(
             )
     if size[indices.shape[0] :] != tuple(values.shape[1:]):
         raise RuntimeError(f"values has incorrect size, expected {list(size[indices.shape[0] :])}, got {list(values.shape[1:])}")
-    return SparseTensor(indices, values, size, bool(is_coalesced) or indices.shape[1] < 2)
+    made = _made(indices, values, size, bool(is_coalesced) or indices.shape[1] < 2)
+    return made.requires_grad_() if requires_grad else made  # type: ignore[no-any-return]
 
 
-def to_sparse(self: Tensor, sparse_dim: int | None = None, *, layout: Any = None) -> Any:
+def to_sparse(
+    self: Tensor, sparse_dim: int | None = None, *, layout: Any = None, blocksize: Any = None, dense_dim: int | None = None
+) -> Any:
     """The elements of a dense tensor that are not zero, as a sparse one.
 
     Args:
         sparse_dim (int): of how many axes there are coordinates. Default: all.
-        layout: ``arcgrad.sparse_coo`` or ``arcgrad.sparse_csr``.
+        layout: ``arcgrad.sparse_coo``, or one of the compressed layouts of matrices.
+        blocksize (pair of ints): of layouts by blocks.
+        dense_dim (int): of how many axes each value is. Default: none.
 
     >>> import arcgrad as ag
     >>> ag.tensor([[0.0, 2.0], [0.0, 0.0]]).to_sparse().indices()
     tensor([[0],
             [1]])
     """
-    if layout is not None and layout is arcgrad.sparse_csr:
-        from arcgrad.sparse.csr import to_sparse_csr
-
-        return to_sparse_csr(self)
-    if layout is not None and layout is not arcgrad.sparse_coo:
-        raise NotImplementedError(f"to_sparse: {layout} is not implemented")
-    axes = self.ndim if sparse_dim is None else sparse_dim
+    axes = self.ndim - (dense_dim or 0) if sparse_dim is None else sparse_dim
     if not 0 < axes <= self.ndim and self.ndim:
         raise RuntimeError(f"sparse_dim must be in [1, {self.ndim}], but got {axes}")
     present = self.detach() != 0
@@ -742,7 +904,21 @@ def to_sparse(self: Tensor, sparse_dim: int | None = None, *, layout: Any = None
         present = present.flatten(axes).any(-1)
     indices = present.nonzero().t()
     values = self[tuple(indices)] if self.ndim else self.reshape(1)[: indices.shape[1]]
-    return SparseTensor(indices, values, self.shape, True)
+    return _made(indices, values, self.shape, True).to_sparse(layout=layout, blocksize=blocksize)
+
+
+def _in_layout(name):
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return getattr(to_sparse(self), name)(*args, **kwargs)
+
+    method.__name__, method.__qualname__ = name, f"Tensor.{name}"
+    method.__doc__ = f"See :meth:`SparseTensor.{name}`."
+    return method
+
+
+_to_sparse_csr, _to_sparse_csc, _to_sparse_bsr, _to_sparse_bsc = map(
+    _in_layout, ("to_sparse_csr", "to_sparse_csc", "to_sparse_bsr", "to_sparse_bsc")
+)
 
 
 def _needs_layout(name, layout):
@@ -762,7 +938,7 @@ _dense_values = _needs_layout("values", "")
 def _sparse_mask(self: Tensor, mask: SparseTensor) -> SparseTensor:
     """The elements of a dense tensor at the coordinates of a sparse one."""
     mask = mask.coalesce()
-    return mask._with(self[tuple(mask._coordinates)])
+    return mask._with(self._at(mask._coordinates) if isinstance(self, SparseTensor) else self[tuple(mask._coordinates)])
 
 
 def _to_dense(self: Tensor, dtype: arcgrad.dtype | None = None, *, masked_grad: bool | None = None) -> Tensor:
@@ -771,8 +947,5 @@ def _to_dense(self: Tensor, dtype: arcgrad.dtype | None = None, *, masked_grad: 
 
 
 _FUNCTIONS["sparse_mask"] = _sparse_mask
-
-# Operations of the table ask their arguments from now on whether one of them is sparse.
-_overrides.watch()
 
 _names.describe(__name__)

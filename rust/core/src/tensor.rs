@@ -4,7 +4,6 @@
 //! views) sits behind one lock word; an operation copies what it needs out under it, once per operand. No other lock
 //! is taken and no host code runs while it is held.
 
-use std::any::Any;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -51,15 +50,10 @@ pub(crate) struct State {
 /// A tensor's state under its lock.
 pub(crate) type Locked<'a> = SpinMutexGuard<'a, State>;
 
-/// A gradient that the host keeps in a form of its own, such as coordinates and values of a sparse one.
-pub type HostGrad = Arc<dyn Any + Send + Sync>;
-
 /// Everything rare.
 #[derive(Default)]
 pub(crate) struct Extra {
     pub(crate) grad: Option<Owned>,
-    /// A gradient in a form that the host knows and the core does not, in addition to `grad`; see [`Tensor::host_grad`].
-    pub(crate) host_grad: Option<HostGrad>,
     /// A leaf's hooks, shared with its accumulator.
     pub(crate) hooks: Option<Arc<HookTable>>,
     pub(crate) accumulator: Option<NodeRef>,

@@ -1,7 +1,5 @@
 //! What can be asked of a tensor, and its flags.
 
-use std::sync::Arc;
-
 use arcgrad::graph::Modes;
 use arcgrad::ops::writing::{copy, out};
 use arcgrad::ops::{complex, views};
@@ -434,14 +432,6 @@ impl PyTensor {
     #[getter]
     fn get_grad(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         let (py, tensor) = (slf.py(), slf.get().tensor());
-        if let Some(sparse) = sparse_grad(py, tensor) {
-            let Some(dense) = tensor.grad() else { return Ok(sparse) };
-            // Gradients of both kinds have arrived: the whole is dense.
-            let sum = tensor::to_py(py, dense)?.call_method1(py, "__add__", (sparse.call_method0(py, "to_dense")?,))?;
-            let sum = require(sum.bind(py), "grad", "sum")?.clone();
-            guard(|| tensor.set_grad(Some(sum)))?;
-            tensor.set_host_grad(None);
-        }
         if let Some(grad) = tensor.grad() {
             let object = tensor::to_py(py, grad)?;
             keep_grad_object(slf, object.bind(py))?;
@@ -457,29 +447,20 @@ impl PyTensor {
     fn set_grad(slf: &Bound<'_, Self>, grad: &Bound<'_, PyAny>) -> PyResult<()> {
         let this = slf.get().tensor();
         if grad.is_none() {
-            this.set_host_grad(None);
             return guard(|| this.set_grad(None));
         }
         let Some(given) = tensor::from_py(grad) else {
-            if is_sparse(grad)? {
-                check_sparse_grad(slf, grad)?;
-                guard(|| this.set_grad(None))?;
-                this.set_host_grad(Some(Arc::new(grad.clone().unbind())));
-                return Ok(());
-            }
             return Err(PyTypeError::new_err(format!(
                 "assigned grad expected to be a Tensor or None but got grad of type {}",
                 type_name(grad)
             )));
         };
         guard(|| this.set_grad(Some(given.clone())))?;
-        this.set_host_grad(None);
         keep_grad_object(slf, grad)
     }
 
     #[deleter]
     fn delete_grad(&self) -> PyResult<()> {
-        self.tensor().set_host_grad(None);
         guard(|| self.tensor().set_grad(None))
     }
 
@@ -654,32 +635,6 @@ impl PyTensor {
 #[cold]
 fn cannot_be_deleted(name: &str) -> PyErr {
     PyRuntimeError::new_err(format!("Deletion of {name} not allowed: a tensor always has one"))
-}
-
-/// The sparse part of a gradient, if there is one.
-fn sparse_grad(py: Python<'_>, tensor: &Tensor) -> Option<Py<PyAny>> {
-    Some(tensor.host_grad()?.downcast_ref::<Py<PyAny>>()?.clone_ref(py))
-}
-
-/// Whether an object is a sparse tensor, which is written in Python.
-fn is_sparse(object: &Bound<'_, PyAny>) -> PyResult<bool> {
-    object.get_type().is_subclass(&object.py().import("arcgrad.sparse.coo")?.getattr("SparseTensor")?)
-}
-
-/// A gradient has the dtype and the sizes of what it is one of.
-fn check_sparse_grad(tensor: &Bound<'_, PyTensor>, grad: &Bound<'_, PyAny>) -> PyResult<()> {
-    for (name, what, same) in
-        [("dtype", "with data type", "have the same data type"), ("shape", "of size", "are the same size")]
-    {
-        let (own, given) = (tensor.getattr(name)?, grad.getattr(name)?);
-        if !own.eq(&given)? {
-            return Err(PyRuntimeError::new_err(format!(
-                "attempting to assign a gradient {what} '{given}' to a tensor {what} '{own}'. Please ensure that the gradient \
-                 and the tensor {same}"
-            )));
-        }
-    }
-    Ok(())
 }
 
 /// Once the program has seen a gradient, its object stays the same and keeps its attributes while the gradient stays.

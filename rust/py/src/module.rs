@@ -159,7 +159,7 @@ fn _instruction_sets() -> &'static str {
     arcgrad::kernels::instruction_sets()
 }
 
-/// Whether `obj` is a tensor, or passes for one as sparse tensors do.
+/// Whether `obj` is a tensor, or passes for one as tensors of kept dtypes do.
 #[pyfunction]
 fn is_tensor(obj: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(tensor::from_py(obj).is_some() || obj.is_instance(obj.py().get_type::<tensor::PyTensor>().as_any())?)

@@ -29,7 +29,9 @@ fn is_fusible(params: &Bound<'_, PyList>, grads: &Bound<'_, PyList>) -> bool {
     let known = |object: Bound<'_, PyAny>| {
         tensor::from_py(&object).is_some_and(|tensor| matches!(tensor.dtype(), DType::F32 | DType::F64))
     };
-    params.iter().all(known) && grads.iter().all(|object| tensor::from_py(&object).is_some())
+    // What only its class knows, a sparse tensor for one, has no memory for a loop.
+    let dense = |object: Bound<'_, PyAny>| tensor::from_py(&object).is_some_and(|tensor| !tensor.is_hosted());
+    params.iter().all(known) && grads.iter().all(dense)
 }
 
 /// One step of stochastic gradient descent for all parameters. A momentum buffer that is `None` is made and put into

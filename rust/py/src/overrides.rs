@@ -71,6 +71,11 @@ fn takes_over(object: &Bound<'_, PyAny>, plain_too: bool) -> bool {
     }
 }
 
+/// Whether the class of a tensor takes calls over where it is asked.
+pub fn takes_calls_over(object: &Bound<'_, PyAny>) -> bool {
+    watching() && OFF.get() == Off::Nothing && takes_over(object, false)
+}
+
 /// Enters an object among those that are asked: one of each class, and one of a subclass before those of its bases.
 fn enter<'py>(found: &mut Objects<'py>, object: Bound<'py, PyAny>) -> PyResult<()> {
     let class = object.get_type();
@@ -243,6 +248,12 @@ impl Drop for Switched {
     }
 }
 
+/// Look for tensors of the program's making, which another thread may have made.
+#[pyfunction]
+fn note_hosted() {
+    arcgrad::graph::level::note_hosted();
+}
+
 /// Begin to look for what takes calls over; return whether that is new.
 #[pyfunction]
 fn watch() -> bool {
@@ -371,6 +382,7 @@ impl PyTensor {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = cls.py();
+        arcgrad::graph::level::note_hosted();
         for class in types.try_iter()? {
             if !cls.is_subclass(&class?)? {
                 return Ok(py.NotImplemented().into_bound(py));
@@ -425,6 +437,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let _ = DISABLED.set(py, disabled.clone().into_any().unbind());
     ours.add("_disabled_torch_function_impl", disabled)?;
     ours.add_function(wrap_pyfunction!(watch, &ours)?)?;
+    ours.add_function(wrap_pyfunction!(note_hosted, &ours)?)?;
     ours.add_function(wrap_pyfunction!(has_torch_function, &ours)?)?;
     ours.add_function(wrap_pyfunction!(has_torch_function_unary, &ours)?)?;
     ours.add_function(wrap_pyfunction!(has_torch_function_variadic, &ours)?)?;

@@ -168,7 +168,7 @@ def embedding_bag(
         raise ValueError("max mode does not support scaling the gradient by the frequency")
     if mode == "max" and sparse:
         raise ValueError("max mode does not support sparse weights")
-    if not weight.is_floating_point() and input.is_floating_point():
+    if input.is_floating_point() and not (weight.is_floating_point() or weight.is_complex()):
         _warnings.warn(
             "Argument order of nn.functional.embedding_bag was changed. Usage `embedding_bag(weight, input, ...)` is deprecated: "
             "it is `embedding_bag(input, weight, ...)`."

@@ -6,7 +6,8 @@ use smallvec::{SmallVec, smallvec};
 
 use super::algebra::ALGEBRA;
 use super::gradient::Gradient;
-use super::hooks::Kind;
+use super::hooks::Kind as HookKind;
+use super::level::Kind;
 use super::mode::{Modes, is_grad_enabled, modes};
 use super::node::{Edge, Meta, NodeOf, NodeRef};
 use super::op::Op;
@@ -80,7 +81,7 @@ impl Op for AccumulateGrad {
             return Ok(());
         }
         if let Some(hooks) = cx.node().hooks().filter(|hooks| hooks.any()) {
-            for hook in hooks.of_kind(Kind::Accumulated) {
+            for hook in hooks.of_kind(HookKind::Accumulated) {
                 hook.after_accumulate(&leaf)?;
             }
         }
@@ -119,12 +120,22 @@ pub(super) fn accumulate_into(leaf: &Tensor, mut grad: Gradient) -> Result<bool>
         return Ok(true);
     };
     let grad = grad.into_tensor();
-    if is_grad_enabled() || modes().any(Modes::LIFTED) {
+    if is_grad_enabled() || !holds(&old, &grad) {
         leaf.store_grad(Some((ALGEBRA.add)(&old, &grad)?));
     } else {
         (ALGEBRA.add_in_place)(&old, &grad)?;
     }
     Ok(true)
+}
+
+/// Whether the sum of two gradients can be written into the first: of what stands for one example there may be more than of
+/// what it is added to, and what the host makes may have less room than memory has.
+fn holds(sum: &Tensor, more: &Tensor) -> bool {
+    if !modes().any(Modes::LIFTED) {
+        return true;
+    }
+    let is_plain = |tensor: &Tensor| matches!(tensor.top_level(), None | Some((_, Kind::Host)));
+    is_plain(sum) && is_plain(more) && (!sum.is_hosted() || more.is_hosted())
 }
 
 /// A leaf may be given another shape (`squeeze_`, `.data`) between its use and the backward pass.
@@ -190,9 +201,7 @@ pub(super) fn add_to_slot(slot: &mut Option<Gradient>, mut grad: Gradient) -> Re
         return Ok(());
     }
     let (sum, grad) = (sum.into_tensor(), grad.into_tensor());
-    // Of what stands for one example there may be more than of what it is added to.
-    let lifted = modes().any(Modes::LIFTED);
-    *slot = Some(if !is_grad_enabled() && !lifted && sum.is_sole_owner() {
+    *slot = Some(if !is_grad_enabled() && sum.is_sole_owner() && holds(&sum, &grad) {
         (ALGEBRA.add_in_place)(&sum, &grad)?;
         sum.into()
     } else {

@@ -42,7 +42,7 @@ pub fn save(node: &NodeRef, tensor: &Tensor) -> Result<usize> {
         None => Source::Constant,
     };
     let version = operand.array.storage().version();
-    let saved = Saved::new(operand.array, version, source, operand.identity)?.lifted(operand.lift);
+    let saved = Saved::with_lift(operand.array, version, source, operand.identity, operand.lift)?;
     let mut state = node.head().saved();
     state.push(saved);
     Ok(state.len() - 1)

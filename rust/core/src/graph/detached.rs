@@ -78,6 +78,14 @@ impl Tensor {
                 ),
             ));
         }
+        let is_elsewhere = |tensor: &Self| modes().any(Modes::LIFTED) && tensor.is_left_to_host();
+        if is_elsewhere(self) != is_elsewhere(other) {
+            return Err(Error::runtime(
+                "data",
+                "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor type: one \
+                 of them has no data of its own, as sparse tensors have none",
+            ));
+        }
         if self.device() != other.device() {
             return Err(Error::runtime(
                 "data",

@@ -168,6 +168,7 @@ pub fn queue_callback(callback: Callback) -> Result<()> {
 /// Runs a backward pass. The result has one entry per `inputs` when capturing, else none.
 #[track_caller]
 pub fn run(request: Request) -> Result<Vec<Option<Tensor>>> {
+    level::note_hosted();
     let depth = DEPTH.get();
     if depth >= MAX_DEPTH {
         return Err(Error::runtime(

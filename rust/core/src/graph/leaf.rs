@@ -7,30 +7,12 @@ use super::hooks::{Hook, HookTable, Kind};
 use super::hosted::Owned;
 use super::node::Edge;
 use crate::error::{Error, Result};
-use crate::tensor::{HostGrad, Tensor};
+use crate::tensor::Tensor;
 
 impl Tensor {
     /// The accumulated gradient.
     pub fn grad(&self) -> Option<Self> {
         self.lock().extra.as_ref().and_then(|extra| extra.grad.as_ref()).map(|grad| grad.tensor().clone())
-    }
-
-    /// What the host has put beside the gradient, which is the sum of both.
-    pub fn host_grad(&self) -> Option<HostGrad> {
-        self.lock().extra.as_ref().and_then(|extra| extra.host_grad.clone())
-    }
-
-    /// Puts a part of the gradient into the host's slot, or takes out what is there.
-    pub fn set_host_grad(&self, grad: Option<HostGrad>) {
-        let old = {
-            let mut state = self.lock();
-            if grad.is_none() && state.extra.is_none() {
-                return;
-            }
-            std::mem::replace(&mut state.extra().host_grad, grad)
-        };
-        // Outside the lock: it may own objects of the host.
-        drop(old);
     }
 
     /// Replaces the accumulated gradient.

@@ -99,6 +99,14 @@ fn note_lifted() {
     set_modes(modes().with(Modes::LIFTED, lifted));
 }
 
+/// Looks for tensors of the host's making, which another thread may have made: to be called where this one first meets them.
+#[inline]
+pub fn note_hosted() {
+    if HOSTED.load(Ordering::Relaxed) > 0 && !modes().any(Modes::LIFTED) {
+        note_lifted();
+    }
+}
+
 /// Lets the host see every operation of this thread, or no longer; returns what was the case before.
 pub fn host_sees_all(on: bool) -> bool {
     let before = HOST_SEES_ALL.replace(on);
@@ -259,6 +267,12 @@ impl Hosted {
     pub(crate) fn attachment(&self) -> Attachment {
         self.0.clone()
     }
+
+    /// What it is, if the tensor that has this and `left` is the only one to hold it.
+    pub(super) fn sole(&self, left: Option<&Attachment>) -> Option<Attachment> {
+        let own = 1 + usize::from(left.is_some_and(|left| Arc::ptr_eq(left, &self.0)));
+        (Arc::strong_count(&self.0) == own).then(|| self.0.clone())
+    }
 }
 
 impl Clone for Hosted {
@@ -301,6 +315,11 @@ impl Lift {
             .chain(host)
             .filter_map(|level| Some((level, kind_of(level)?)))
             .max_by_key(|(level, _)| *level)
+    }
+
+    /// Whether the tensor has no data of its own, or none that it alone knows.
+    pub(crate) fn stands_for_data(&self) -> bool {
+        self.batched.is_some() || self.host.is_some()
     }
 
     /// The highest level at which a tangent is attached.

@@ -25,6 +25,8 @@ pub enum Attribute {
     Bool(bool),
     /// A value that no gradient asked for, and that was not saved.
     Absent,
+    /// Saved values by their numbers, and places where nothing was given.
+    Tensors(Vec<Option<usize>>),
 }
 
 /// The arrays that an operation reads, in the order of its inputs; `None` for an optional one that was not given.

@@ -166,7 +166,12 @@ impl Own {
             own.parts.extend(extra.hooks.clone().map(Part::Hooks));
             own.parts.extend(extra.accumulator.clone().map(Part::Node));
             own.attachments.extend(extra.anchors.iter().map(|anchor| anchor.object.clone()));
-            own.attachments.extend(extra.attachment.clone());
+            // What stands for a tensor of the host's making may be shared with others of the same value, and has one reference
+            // for all of them: shown by each, it would count as often.
+            match extra.lift.as_ref().and_then(|lift| lift.host.as_ref()) {
+                None => own.attachments.extend(extra.attachment.clone()),
+                Some(host) => own.attachments.extend(host.sole(extra.attachment.as_ref())),
+            }
         }
         Some(own)
     }

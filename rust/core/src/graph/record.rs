@@ -113,8 +113,8 @@ fn save(inputs: &[&Operand], saves: &[Save<'_>], written: Option<&Array>) -> Res
                     },
                 };
                 let version = version_read(input, written);
-                let value = Saved::new(input.array.clone(), version, source, input.identity.clone())?;
-                saved.push(value.lifted(input.lift.clone()));
+                let (array, identity) = (input.array.clone(), input.identity.clone());
+                saved.push(Saved::with_lift(array, version, source, identity, input.lift.clone())?);
             }
             Save::Array(array) => {
                 let version = array.storage().version();
@@ -194,9 +194,10 @@ fn keep_inputs(
                 let version = copy.storage().version();
                 Saved::new(copy, version, source, std::sync::Weak::new())?
             } else {
-                Saved::new(operand.array.clone(), version_read(operand, None), source, operand.identity.clone())?
+                let (array, identity) = (operand.array.clone(), operand.identity.clone());
+                Saved::with_lift(array, version_read(operand, None), source, identity, lift)?
             };
-            saved.push(value.lifted(lift));
+            saved.push(value);
         }
     }
     Ok(())
@@ -233,7 +234,7 @@ fn place(
             let version = array.storage().version();
             let source = if nr < count { Source::Output(nr as u32) } else { Source::Constant };
             let lift = if lifts.is_some() { tensor.lift().map(Box::new) } else { None };
-            let saved = Saved::new(array, version, source, tensor.downgrade())?.lifted(lift);
+            let saved = Saved::with_lift(array, version, source, tensor.downgrade(), lift)?;
             node.head().saved().push(saved);
         }
     }

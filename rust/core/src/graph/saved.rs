@@ -63,13 +63,14 @@ struct Exchanged {
 }
 
 impl Exchanged {
-    /// The data that the unpack hook gives, of the dtype and the shape that were packed; its layout is free. Only the data:
-    /// the program may give the tensor others at any time.
-    fn unpack(&self) -> Result<Array> {
-        let array = self.packed.unpack()?.array();
+    /// The data that the unpack hook gives, of the dtype and the shape that were packed, with what stands for data that lies
+    /// elsewhere; its layout is free. Only the data: the program may give the tensor others at any time.
+    fn unpack(&self) -> Result<(Array, Option<Lift>)> {
+        let tensor = self.packed.unpack()?;
+        let array = tensor.array();
         let (dtype, shape) = (array.dtype(), array.shape());
         if dtype == self.dtype && shape == self.shape.as_slice() {
-            return Ok(array);
+            return Ok((array, tensor.lift().filter(Lift::stands_for_data)));
         }
         Err(Error::runtime(
             "saved_tensors_hooks",
@@ -203,8 +204,19 @@ impl Saved {
     /// Saves an array, read at `version`, with its place in the graph; packs it if the thread has hooks. What stands for one
     /// example of many has no data that they could be given: what it is one of is packed where that is saved.
     pub(crate) fn new(array: Array, version: u32, source: Source, identity: Weak<Inner>) -> Result<Self> {
-        let mut saved = Self { kept: Kept::Array(array), version, source, identity, lift: None };
-        let has_data = matches!(&saved.kept, Kept::Array(array) if !array.storage().is_placeholder());
+        Self::with_lift(array, version, source, identity, None)
+    }
+
+    /// The same with what transformations have attached.
+    pub(super) fn with_lift(
+        array: Array,
+        version: u32,
+        source: Source,
+        identity: Weak<Inner>,
+        lift: Option<Box<Lift>>,
+    ) -> Result<Self> {
+        let has_data = !array.storage().is_placeholder() || lift.as_ref().is_some_and(|lift| lift.batched.is_none());
+        let mut saved = Self { kept: Kept::Array(array), version, source, identity, lift };
         if modes().any(Modes::SAVED_HOOKS) && !PACKING.get() && has_data {
             let hooks = HOOKS.with(|stack| stack.borrow().last().cloned());
             if let Some(hooks) = hooks {
@@ -220,12 +232,6 @@ impl Saved {
         Self { kept: Kept::Array(array), version, source, identity, lift: None }
     }
 
-    /// The same with what transformations have attached.
-    pub(super) fn lifted(mut self, lift: Option<Box<Lift>>) -> Self {
-        self.lift = lift;
-        self
-    }
-
     fn pack_with(&mut self, hooks: &dyn PackHooks) -> Result<()> {
         let Kept::Array(array) = &self.kept else {
             return Err(Error::runtime(
@@ -235,6 +241,9 @@ impl Saved {
         };
         // Without its place in the graph: what the program keeps of it must not keep the graph.
         let tensor = Tensor::from_array(array.clone());
+        if let Some(lift) = self.lift.as_ref().filter(|lift| lift.stands_for_data()) {
+            tensor.set_lift(Some((**lift).clone()));
+        }
         let packed = {
             let _guard = super::mode::no_grad();
             let _packing = Packing(PACKING.replace(true));

@@ -5,6 +5,7 @@ use super::{batching, views};
 use crate::error::{Error, Result};
 use crate::graph::level::{Level, batch_size, below};
 use crate::graph::transform::{batch, tangent};
+use crate::graph::{Modes, modes};
 use crate::shape;
 use crate::tensor::Tensor;
 
@@ -27,7 +28,9 @@ pub fn make_dual(primal: &Tensor, tangent: &Tensor, level: Level) -> Result<Tens
             "the tensor already has a tangent at this level; unpack_dual() it first",
         ));
     }
-    let dual = views::alias(primal)?;
+    // In inference mode nothing is a view.
+    let plain = modes().any(Modes::INFERENCE) && !modes().any(Modes::CAPTURE) && primal.top_level().is_none();
+    let dual = if plain { Tensor::from_array(primal.array()) } else { views::alias(primal)? };
     let tangent = below(level, || tangent::in_layout_of(tangent.clone(), &dual))?;
     dual.set_tangent(level, Some(tangent))?;
     Ok(dual)

@@ -427,12 +427,14 @@ fn apply_at_levels<'py>(
     }
     let (output, ctx) = below(level, || apply_at_levels(py, cls, args, kwargs, true))?;
     let materializes = !ctx.cast::<PyCtx>()?.get().state.lock().keeps_missing_gradients;
-    let mut given = vec![ctx.clone().unbind()];
+    let (mut given, mut versions) = (vec![ctx.clone().unbind()], vec![None]);
     for object in args.iter() {
         let tangent = match from_py(&object) {
             Some(tensor) => guard(|| levels::tangent(tensor, level, materializes))?,
             None => None,
         };
+        // What stands for an example has no version of its own.
+        versions.push(tangent.as_ref().filter(|tangent| tangent.top_level().is_none()).map(Tensor::version));
         given.push(to_py_opt(py, tangent)?);
     }
     let function = ctx.cast::<PyCtx>()?.get();
@@ -460,7 +462,8 @@ fn apply_at_levels<'py>(
         let kind = kinds.get(nr).cloned().unwrap_or_default();
         // The ctx comes first among what jvp was given.
         let of_argument = |argument: usize| given.get(argument + 1).and_then(|object| from_py(object.bind(py)));
-        check_tangent(nr, &kind, from_py(tangent), of_argument)?;
+        let before = kind.shows.and_then(|argument| versions.get(argument + 1).copied().flatten());
+        check_tangent(nr, &kind, from_py(tangent), before, of_argument)?;
         if let (Some(output), Some(tangent)) = (from_py(output), from_py(tangent))
             && !kind.is_dirty
         {
@@ -470,11 +473,13 @@ fn apply_at_levels<'py>(
     Ok((output, ctx))
 }
 
-/// Whether a tangent is to its result what the result is to the arguments: written in place, or a view.
+/// Whether a tangent is to its result what the result is to the arguments: written in place, or a view. `before` is the version
+/// of the argument's tangent before the rule ran.
 fn check_tangent<'a>(
     nr: usize,
     kind: &ResultKind,
     tangent: Option<&Tensor>,
+    before: Option<u32>,
     of_argument: impl Fn(usize) -> Option<&'a Tensor>,
 ) -> PyResult<()> {
     let Some(tangent) = tangent else { return Ok(()) };
@@ -486,7 +491,7 @@ fn check_tangent<'a>(
     }
     let Some(given) = kind.shows.and_then(of_argument) else { return Ok(()) };
     if kind.is_dirty {
-        return if tangent.is(given) {
+        return if tangent.is(given) && before.is_none_or(|before| tangent.version() != before) {
             Ok(())
         } else {
             Err(PyRuntimeError::new_err(
@@ -646,20 +651,28 @@ impl Call<'_, '_> {
             let is_input = self.arguments.contain(tensor);
             let is_dirty = is_in(&dirty, tensor);
             let place = node.as_ref().filter(|_| differentiable[nr]);
+            let again = if is_input && !is_dirty { shown_by_class(object)? } else { None };
             let output = guard(|| match place {
                 None => {
                     if is_dirty {
                         // The change may have been made behind the library's back.
                         tensor.array().storage().note_change(Blame::here());
                     }
-                    without_gradient(tensor, is_input, is_dirty)
+                    match &again {
+                        Some(again) if !tensor.requires_grad() => Ok(again.clone()),
+                        _ => without_gradient(tensor, is_input, is_dirty),
+                    }
                 }
                 Some(node) if is_dirty => {
                     self.changed_in_place(tensor, node, nr as u32, tensors.len())?;
                     Ok(tensor.clone())
                 }
                 Some(node) => {
-                    let output = if is_input { alias(tensor)? } else { tensor.clone() };
+                    let output = match &again {
+                        Some(again) => again.clone(),
+                        None if is_input => alias(tensor)?,
+                        None => tensor.clone(),
+                    };
                     views::attach(&output, node.clone(), nr as u32);
                     Ok(output)
                 }
@@ -749,6 +762,18 @@ fn alias(tensor: &Tensor) -> Result<Tensor> {
     let _quiet = cuts::quiet();
     let shape: Vec<i64> = tensor.shape().iter().map(|&size| size as i64).collect();
     arcgrad::ops::views::view(tensor, &shape)
+}
+
+/// A tensor of a class that takes calls over as that class shows it once more; `None` for others.
+fn shown_by_class(object: &Bound<'_, PyAny>) -> PyResult<Option<Tensor>> {
+    let py = object.py();
+    if !crate::overrides::takes_calls_over(object) {
+        return Ok(None);
+    }
+    let _off = no_grad();
+    let _quiet = cuts::quiet();
+    let shown = object.call_method1(intern!(py, "view_as"), (object,))?;
+    Ok(from_py(&shown).cloned())
 }
 
 fn without_gradient(tensor: &Tensor, is_input: bool, is_dirty: bool) -> Result<Tensor> {

@@ -161,8 +161,19 @@ fn attribute_to_py(py: Python<'_>, attribute: Attribute) -> PyResult<Py<PyAny>> 
         Attribute::Number(number) => crate::number::to_py(py, number),
         Attribute::Ints(values) => PyTuple::new(py, values)?.into_any().unbind(),
         Attribute::Bool(value) => PyBool::new(py, value).to_owned().into_any().unbind(),
-        Attribute::Absent => py.None(),
+        Attribute::Absent | Attribute::Tensors(_) => py.None(),
     })
+}
+
+/// Saved values that belong together, ``None`` where there is none; raw, as objects that hooks can be registered with.
+fn saved_list(py: Python<'_>, node: &NodeRef, numbers: &[Option<usize>], raw: bool) -> PyResult<Py<PyAny>> {
+    let one = |number: &Option<usize>| match number {
+        number if raw => Ok(Py::new(py, PySavedTensor::new(node.clone(), *number))?.into_any()),
+        Some(number) => to_py(py, guard(|| custom::saved_value(node, *number))?),
+        None => Ok(py.None()),
+    };
+    let values = numbers.iter().map(one).collect::<PyResult<Vec<_>>>()?;
+    Ok(PyTuple::new(py, values)?.into_any().unbind())
 }
 
 fn attribute_error(slf: &Bound<'_, PyNode>, name: &str) -> PyErr {
@@ -294,9 +305,11 @@ impl PyNode {
         };
         let found = node.op().saved_names().into_iter().find(|(known, _)| *known == wanted);
         let Some((_, index)) = found else {
-            let attribute = node.op().saved_attributes().into_iter().find(|(known, _)| !raw && *known == wanted);
+            let attribute = node.op().saved_attributes().into_iter().find(|(known, _)| *known == wanted);
             return match attribute {
-                Some((_, attribute)) => attribute_to_py(py, attribute),
+                Some((_, Attribute::Tensors(numbers))) => saved_list(py, &node, &numbers, raw),
+                Some((_, attribute)) if !raw => attribute_to_py(py, attribute),
+                Some(_) => Err(attribute_error(slf, name)),
                 None => Err(attribute_error(slf, name)),
             };
         };

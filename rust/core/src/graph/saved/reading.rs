@@ -151,9 +151,13 @@ pub(crate) fn tensor_of(node: &NodeRef, index: usize) -> Result<Tensor> {
             let exchanged = exchanged.clone();
             drop(state);
             let _current = Current::enter(node);
-            let array = exchanged.unpack()?;
+            let (array, lift) = exchanged.unpack()?;
             let edge = current(edge, &array)?;
-            Ok(Tensor::from_saved(array, edge))
+            let tensor = Tensor::from_saved(array, edge);
+            if lift.is_some() {
+                tensor.set_lift(lift);
+            }
+            Ok(tensor)
         }
     }
 }

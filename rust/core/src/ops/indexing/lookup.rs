@@ -9,7 +9,7 @@ use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::call;
-use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op};
 use crate::graph::rules::{Backward, From as Source};
 use crate::graph::transform::{Batch, Part, Tangents};
 use crate::kernels::{In, index as kernel};
@@ -290,6 +290,13 @@ impl Op for Indexed {
 
     fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
         (1..=self.axes.len()).map(Keep::Input).collect()
+    }
+
+    fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
+        let last = self.axes.last().map_or(0, |&axis| axis + 1);
+        let indices = (0..last).map(|axis| self.axes.iter().position(|&own| own == axis)).collect();
+        let sizes = self.shape.iter().map(|&size| size as i64).collect();
+        vec![("indices", Attribute::Tensors(indices)), ("self_sym_sizes", Attribute::Ints(sizes))]
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {

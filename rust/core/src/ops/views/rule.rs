@@ -10,7 +10,7 @@ use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::call::{first, transformed};
 use crate::graph::node::{NodeOf, NodeRef};
-use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::op::{Arrays, Attribute, Inputs, Op};
 use crate::graph::record::{self, check_in_place};
 use crate::graph::rules::Backward;
 use crate::graph::transform::{Batch, Part, Tangents};
@@ -70,6 +70,18 @@ impl Op for ViewRule {
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         Ok(smallvec![self.op.apply(&inputs[0])?])
+    }
+
+    /// Sizes, where PyTorch keeps them.
+    fn saved_attributes(&self) -> Vec<(&'static str, Attribute)> {
+        let stem = self.name.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        match stem {
+            "ViewBackward" | "ExpandBackward" | "SelectBackward" | "SliceBackward" | "DiagonalBackward"
+            | "UnfoldBackward" | "SqueezeBackward" => {
+                vec![("self_sym_sizes", Attribute::Ints(self.shape.iter().map(|&size| size as i64).collect()))]
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
