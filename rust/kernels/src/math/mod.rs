@@ -20,6 +20,8 @@ pub mod pair;
 pub mod power;
 pub mod scalar;
 pub mod trigonometric;
+#[cfg(target_arch = "x86_64")]
+pub mod wide;
 pub mod zeta;
 
 #[cfg(test)]
@@ -148,6 +150,12 @@ pub trait Float:
     /// (m, k, k) with `self` = m · 2ᵏ and m in [√½, √2), for finite positive `self`, subnormal ones included.
     fn split(self) -> (Self, Self, Self::Int);
 
+    /// The natural logarithm.
+    fn log(self) -> Self;
+    /// The hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// x·Φ(x), Φ being the distribution function of the normal distribution.
+    fn gelu(self) -> Self;
     /// The error function.
     fn erf(self) -> Self;
     /// The distribution function of the normal distribution.
@@ -171,7 +179,8 @@ macro_rules! int_to_float {
 }
 
 macro_rules! float {
-    ($type:ident, $int:ident, $bias:literal, $mantissa:literal, $table:ident, $erf:path, $cdf:path, $pow:path,
+    ($type:ident, $int:ident, $bias:literal, $mantissa:literal, $table:ident,
+     $log:path, $tanh:path, $gelu:path, $erf:path, $cdf:path, $pow:path,
      EXP_RANGE = $range:expr, $($name:ident = $value:expr),* $(,)?) => {
         impl Float for $type {
             type Int = $int;
@@ -311,6 +320,18 @@ macro_rules! float {
                 (m, int_to_float!($type, $int, $mantissa, k), k)
             }
             #[inline(always)]
+            fn log(self) -> Self {
+                $log(self)
+            }
+            #[inline(always)]
+            fn tanh(self) -> Self {
+                $tanh(self)
+            }
+            #[inline(always)]
+            fn gelu(self) -> Self {
+                $gelu(self)
+            }
+            #[inline(always)]
             fn erf(self) -> Self {
                 $erf(self)
             }
@@ -327,11 +348,13 @@ macro_rules! float {
 }
 
 float! {
-    f32, i32, 127, 23, single, error_function::erf_single, error_function::normal_cdf_single, power::pow_single,
+    f32, i32, 127, 23, single, logarithm::log_single, hyperbolic::tanh_single, error_function::gelu_single,
+    error_function::erf_single, error_function::normal_cdf_single, power::pow_single,
     EXP_RANGE = [-104.5, 89.0], TANH_MAX = 10.0, SMALL_EXP = 10.0, LARGE = 1e6, TRIG_MAX = 1048576.0, INTEGERS = 8388608.0, ERFC_MAX = 10.2,
 }
 float! {
-    f64, i64, 1023, 52, double, error_function::erf_double, error_function::normal_cdf_double, power::pow_double,
+    f64, i64, 1023, 52, double, logarithm::log_double, hyperbolic::tanh_double, error_function::gelu_double,
+    error_function::erf_double, error_function::normal_cdf_double, power::pow_double,
     EXP_RANGE = [-746.0, 710.0], TANH_MAX = 20.0, SMALL_EXP = 20.0, LARGE = 1e12, TRIG_MAX = 1073741824.0, INTEGERS = 4503599627370496.0,
     ERFC_MAX = 28.0,
 }

@@ -25,8 +25,8 @@ pub use complex::{Complex, Part};
 pub use equal::{Equal, Order};
 pub use field::{Field, Real};
 pub use formula::{
-    Equality, FieldFormula, FieldPredicate, IntFormula, OrderedFormula, Parameter, PartFormula, Predicate, RealFormula,
-    RealPredicate, RingFormula,
+    Alone, Equality, FieldFormula, FieldPredicate, IntFormula, OrderedFormula, Parameter, PartFormula, Predicate,
+    RealFormula, RealPredicate, RingFormula,
 };
 pub use ring::{Int, Ordered, Ring};
 pub use store::{Bounded, Store};
