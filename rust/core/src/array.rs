@@ -442,6 +442,17 @@ impl Array {
         if self.is_contiguous() { Ok(self.clone()) } else { self.to_dtype_contiguous(op, self.dtype()) }
     }
 
+    /// The array in the memory format of another: itself, or a copy with the channels last where that one's are. For results
+    /// that kernels write row by row.
+    pub fn in_format_of(self, op: &'static str, like: &Self) -> Result<Self> {
+        if self.rank() != like.rank() || !shape::is_channels_last(like.shape(), like.strides()) {
+            return Ok(self);
+        }
+        let result = Self::uninit_in_format_of(op, self.shape(), self.dtype(), like)?;
+        result.copy_from(&self);
+        Ok(result)
+    }
+
     /// A row-major copy with another (or the same) dtype.
     pub fn to_dtype_contiguous(&self, op: &'static str, dtype: DType) -> Result<Self> {
         let _place = self.storage.beside();

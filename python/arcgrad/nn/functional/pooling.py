@@ -7,6 +7,7 @@ import math
 import arcgrad
 from arcgrad import _names
 from arcgrad._core import nn as _core
+from arcgrad.nn.functional._format import in_format_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -371,7 +372,7 @@ def _max_unpool(axes, input, indices, kernel_size, stride, padding, output_size)
                 f"max_unpool{axes}d: Found an invalid max index: {wrong} (output volumes are of size {volume})"
             )
     empty = arcgrad.zeros((*lead, room), dtype=input.dtype)
-    return empty.scatter(-1, places, input.flatten(-axes)).view(*lead, *sizes)
+    return in_format_of(input, empty.scatter(-1, places, input.flatten(-axes)).view(*lead, *sizes))
 
 
 def _unpooling(axes, doc):

@@ -8,6 +8,7 @@ import math
 import arcgrad
 from arcgrad import _names, _warnings
 from arcgrad._core import nn as _core
+from arcgrad.nn.functional._format import in_format_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -155,17 +156,18 @@ def interpolate(
     if not (input.is_floating_point() or pictures):
         raise NotImplementedError(f"interpolate: mode '{mode}' is not implemented for {input.dtype}")
     sizes = _output_sizes(input, size, scale_factor, recompute_scale_factor)
+    result = input
     # The last axis first: bytes are rounded between, as in PyTorch.
     for axis, (length, factor) in reversed(list(enumerate(sizes, 2))):
-        own, aligned = input.shape[axis], bool(align_corners)
+        own, aligned = result.shape[axis], bool(align_corners)
         if not antialias:
             taps = _cubic_taps(own, length, factor, aligned)
         elif mode == "bilinear":
             taps = _antialiasing_taps(own, length, factor, aligned, _triangle, 1)
         else:
             taps = _antialiasing_taps(own, length, factor, aligned, lambda distance: _cubic(distance, -0.5), 2)
-        input = (_resample_bytes if pictures else _resample)(input, axis, *taps)
-    return input
+        result = (_resample_bytes if pictures else _resample)(result, axis, *taps)
+    return in_format_of(input, result)
 
 
 def _deprecated(name):
@@ -395,7 +397,8 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
             f"input.size(-3)={channels} is not divisible by {r * r}"
         )
     squares = input.reshape(*lead, channels // (r * r), r, r, height, width)
-    return squares.movedim((-2, -4, -1, -3), (-4, -3, -2, -1)).reshape(*lead, channels // (r * r), height * r, width * r)
+    shuffled = squares.movedim((-2, -4, -1, -3), (-4, -3, -2, -1))
+    return in_format_of(input, shuffled.reshape(*lead, channels // (r * r), height * r, width * r))
 
 
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
@@ -410,7 +413,8 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
                 f"divisible by {r}"
             )
     squares = input.reshape(*lead, channels, height // r, r, width // r, r)
-    return squares.movedim((-3, -1, -4, -2), (-4, -3, -2, -1)).reshape(*lead, channels * r * r, height // r, width // r)
+    shuffled = squares.movedim((-3, -1, -4, -2), (-4, -3, -2, -1))
+    return in_format_of(input, shuffled.reshape(*lead, channels * r * r, height // r, width // r))
 
 
 def channel_shuffle(input: Tensor, groups: int) -> Tensor:
@@ -429,7 +433,7 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
         raise RuntimeError(
             f"Number of channels must be divisible by groups. Got {channels} channels and {groups} groups."
         )
-    return input.unflatten(1, (groups, channels // groups)).transpose(1, 2).flatten(1, 2)
+    return in_format_of(input, input.unflatten(1, (groups, channels // groups)).transpose(1, 2).flatten(1, 2))
 
 
 native_channel_shuffle = channel_shuffle

@@ -128,5 +128,5 @@ pub fn pad(input: &Tensor, pads: &[i64], mode: &str, value: Option<Scalar>) -> R
         let positions = Tensor::from_slice(&positions, &[positions.len()])?;
         result = slices::select_at(&result, axis, &positions)?;
     }
-    Ok(result)
+    if around == Mode::Circular { Ok(result) } else { copy::in_format_of(&result, input) }
 }

@@ -72,11 +72,13 @@ impl Geometry {
                 _ => kernel::conv(size, a, b, bias, out),
             });
         }
-        match bias {
+        let output = match bias {
             // The convolution itself starts from the bias.
-            Some(bias) if made != Y || empty => self.add_bias(output, bias),
-            _ => Ok(output),
-        }
+            Some(bias) if made != Y || empty => self.add_bias(output, bias)?,
+            _ => output,
+        };
+        // With the channels last if they are so in one of the operands, as in PyTorch.
+        given.into_iter().try_fold(output, |output, operand| output.in_format_of(op, operand))
     }
 
     /// Adds a number per channel to a fresh result.

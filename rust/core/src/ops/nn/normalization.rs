@@ -288,7 +288,7 @@ impl Op for NormBackward {
         let make = |wanted: bool, shape: &[usize]| -> Result<Option<Array>> {
             if wanted { Ok(Some(Array::uninit(op, shape, dtype)?)) } else { Ok(None) }
         };
-        let results = [make(self.wants[0], x.shape())?, make(self.wants[1], &per)?, make(self.wants[2], &per)?];
+        let mut results = [make(self.wants[0], x.shape())?, make(self.wants[1], &per)?, make(self.wants[2], &per)?];
         let written = results.each_ref().map(Option::as_ref);
         launch(([&grad, &x, &mean, &rstd], weight.as_ref()), written, |([g, input, mean, rstd], weight), results| {
             let (both, [dx, dweight, dbias]) = (Moments { mean, rstd }, results);
@@ -302,6 +302,10 @@ impl Op for NormBackward {
                 }
             }
         });
+        // Rows are written as rows; channels lie as they lay in the input.
+        if let Kind::Batch { .. } = self.kind {
+            results[0] = results[0].take().map(|dx| dx.in_format_of(op, &inputs[1])).transpose()?;
+        }
         Ok(results.into_iter().flatten().collect())
     }
 
@@ -638,7 +642,7 @@ fn channels(inputs: &Inputs<'_>, training: bool, eps: f64) -> Result<Arrays> {
     launch(([&x, &mean, &rstd], affine), &output, |([x, mean, rstd], [weight, bias]), y| {
         kernel::batch_norm(size, x, Moments { mean, rstd }, weight, bias, y);
     });
-    let mut results: Arrays = smallvec![output, mean, rstd];
+    let mut results: Arrays = smallvec![output.in_format_of(OP, &inputs[0])?, mean, rstd];
     if training {
         results.push(variance);
     }
@@ -713,7 +717,7 @@ pub fn group_norm(
     }
     let grouped = views::reshape_to(input, &[batch, groups, row])?;
     let normal = layer_norm(&grouped, &[row as i64], None, None, eps)?;
-    affine(&views::reshape_to(&normal, &shape)?, weight, bias)
+    copy::in_format_of(&affine(&views::reshape_to(&normal, &shape)?, weight, bias)?, input)
 }
 
 /// `x · weight + bias` per channel.

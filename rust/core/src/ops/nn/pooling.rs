@@ -171,7 +171,7 @@ impl Op for MaxPool {
         launch(&source, [&output, &indices], |x, [y, places]| {
             kernel::max_pool(geometry.planes, &geometry.window, x, y, places);
         });
-        Ok(smallvec![output, indices])
+        Ok(smallvec![output.in_format_of(op, &inputs[0])?, indices.in_format_of(op, &inputs[0])?])
     }
 
     fn keeps(&mut self, _: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
@@ -238,7 +238,7 @@ impl Op for Chosen {
                  an unpack hook",
             ));
         }
-        Ok(smallvec![output])
+        Ok(smallvec![output.in_format_of(OP, &inputs[1])?])
     }
 
     fn differentiable_inputs(&self) -> usize {
@@ -291,7 +291,7 @@ pub fn max_pool(axes: usize, input: &Tensor, options: &Options<'_>) -> Result<(T
 /// The positions [`max_pool`] found, for the program: a copy, since the graph relies on its own.
 #[track_caller]
 pub fn positions(indices: &Tensor) -> Result<Tensor> {
-    copy::clone_contiguous(indices)
+    copy::clone(indices)
 }
 
 // ---- means -------------------------------------------------------------------------------------------------------
@@ -327,7 +327,8 @@ impl Op for Means {
             _ => kernel::avg_pool,
         };
         launch(&source, &output, |x, y| run(geometry.planes, &geometry.window, self.divisor, x, y));
-        Ok(smallvec![output])
+        // Of volumes, PyTorch's means are row-major.
+        Ok(smallvec![if geometry.axes == 2 { output.in_format_of(OP, &inputs[0])? } else { output }])
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
@@ -455,7 +456,7 @@ pub fn adaptive_avg_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<T
             result = weighted_sums(op, &result, axis, (0..count).map(window).collect())?;
         }
     }
-    copy::contiguous(&result)
+    if axes == 2 { copy::in_format_of(&result, input) } else { copy::contiguous(&result) }
 }
 
 /// Maxima over windows that are chosen as in [`adaptive_avg_pool`], and where in its plane each lies.
@@ -516,7 +517,10 @@ pub fn adaptive_max_pool(axes: usize, input: &Tensor, sizes: &[i64]) -> Result<(
         let empty = |dtype| Ok::<_, Box<Error>>(Tensor::from_array(Array::zeros(op, &result, dtype)?));
         return Ok((empty(input.dtype())?, empty(DType::I64)?));
     }
-    let joined = |parts: &[Tensor]| views::reshape_to(&joining::cat(parts, -1)?, &result);
+    let joined = |parts: &[Tensor]| {
+        let rows = views::reshape_to(&joining::cat(parts, -1)?, &result)?;
+        copy::in_format_of(&rows, input)
+    };
     Ok((joined(&values)?, joined(&places)?))
 }
 

@@ -161,7 +161,7 @@ pub fn interpolate(input: &Tensor, options: &Options<'_>) -> Result<Tensor> {
             result = slices::index_select(&result, axis as i64, &places)?;
         }
     }
-    copy::contiguous(&result)
+    copy::in_format_of(&result, input)
 }
 
 /// Linear interpolation of bytes.
@@ -177,7 +177,7 @@ impl Op for Bytes {
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        Ok(smallvec![interpolate_bytes(&inputs[0], &self.sizes, self.aligned)?])
+        Ok(smallvec![interpolate_bytes(&inputs[0], &self.sizes, self.aligned)?.in_format_of(OP, &inputs[0])?])
     }
 
     fn jvp(&self, _: &mut Tangents<'_>) -> Result<()> {

@@ -148,6 +148,18 @@ pub fn contiguous(source: &Tensor) -> Result<Tensor> {
     if source.array().is_contiguous() { Ok(source.clone()) } else { clone_contiguous(source) }
 }
 
+/// The tensor itself if it lies in the memory format of `model`, else a copy that does: with the channels last if those of
+/// `model` are, else row-major.
+#[track_caller]
+pub fn in_format_of(source: &Tensor, model: &Tensor) -> Result<Tensor> {
+    let (array, like) = (source.array(), model.array());
+    let strides = shape::strides_in_format_of(array.shape(), (like.shape(), like.strides()));
+    if strides.as_slice() == array.strides() {
+        return Ok(source.clone());
+    }
+    if shape::is_contiguous(array.shape(), &strides) { contiguous(source) } else { copy_strided(source, &strides) }
+}
+
 /// The tensor itself if it has the strides of a new one, along axes of one element too, else a row-major copy.
 #[track_caller]
 pub fn row_major(source: &Tensor) -> Result<Tensor> {
