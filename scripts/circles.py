@@ -15,9 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "rust"
 CRATES = ("base", "kernels", "core")
 
-#: What is one thing in several files, and how many of these are in a circle at most: a tensor and its place in the graph; numbers
-#: and the functions of them.
-KNOWN = {("tensor", "graph"): 20, ("element", "math", "number"): 20}
+#: What is one thing in several files, and how many of these are in a circle at most: a tensor and what it holds.
+KNOWN = {("tensor", "graph"): 10}
 
 #: What the root of a crate puts from one room into another, which does not know whose it is.
 INVERTED = {"ALGEBRA"}

@@ -6,7 +6,7 @@ fulfil, ``STATE`` gives for each entry of a parameter's state the function that 
 
 from __future__ import annotations
 
-from arcgrad import Tensor, float32, float64, full_like, get_default_dtype, tensor, zeros_like
+from arcgrad import Tensor, _core, float32, float64, full_like, get_default_dtype, tensor, zeros_like
 
 # ---- settings ----
 
@@ -152,17 +152,9 @@ def initial_state(declared, param, group):
     return {name: value for name, value in made.items() if value is not ABSENT}
 
 
-#: The dtypes that the loops of the core know.
-_FUSED = frozenset((float32, float64))
-
-
 def fusible(params, grads, group):
     """Whether a step can be taken by the loop of the core, which records nothing and knows dense gradients alone."""
-    return (
-        not group["differentiable"]
-        and _FUSED.issuperset([param.dtype for param in params])
-        and not any([grad.is_sparse for grad in grads])
-    )
+    return not group["differentiable"] and _core.is_fusible(params, grads)
 
 
 def real_view(value):

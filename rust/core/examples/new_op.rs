@@ -4,8 +4,8 @@
 //! gradients and one for tangents beside it, and a function that calls it.
 
 use arcgrad::graph::call;
-use arcgrad::graph::node::Backward;
 use arcgrad::graph::op::{Arrays, Inputs, Keep, Op};
+use arcgrad::graph::rules::Backward;
 use arcgrad::graph::transform::Tangents;
 use arcgrad::{Array, Error, Scalar, Tensor, autograd};
 use smallvec::{SmallVec, smallvec};

@@ -750,7 +750,7 @@ impl<'a, 'b> Small<'a, 'b> {
             let Some(hold) = output.storage().try_hold() else { return false };
             held.push(hold);
         }
-        let mut numbers = [Number([0u8; 16]); MAX_SOURCES];
+        let mut numbers = [const { MaybeUninit::<Number>::uninit() }; MAX_SOURCES];
         let mut widened: MaybeUninit<[u64; MOST_WIDENED / 8]> = MaybeUninit::uninit();
         let mut pointers = [std::ptr::null::<u8>(); MAX_SOURCES];
         let mut still: Still = 0;
@@ -780,9 +780,7 @@ impl<'a, 'b> Small<'a, 'b> {
                 }
                 Source::Scalar(number) => {
                     still |= 1 << position;
-                    let number_of_its_dtype = &mut numbers[position].0;
-                    *number_of_its_dtype = number.to_bytes(self.kernel.input());
-                    number_of_its_dtype.as_ptr()
+                    numbers[position].write(Number(number.to_bytes(self.kernel.input()))).0.as_ptr()
                 }
             };
         }

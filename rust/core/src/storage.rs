@@ -12,7 +12,6 @@ mod state;
 use std::alloc;
 use std::any::Any;
 use std::cell::UnsafeCell;
-use std::cmp;
 use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
@@ -558,6 +557,9 @@ impl Storage {
 
 // ---- reader/writer state -----------------------------------------------------------------------------------------
 
+/// Up to so many roots each is compared with all before it; more are sorted.
+const FEW_ROOTS: usize = 8;
+
 /// Attempts to take contended state before a thread waits in earnest: about a microsecond.
 const SPINS: u32 = 50;
 
@@ -653,29 +655,24 @@ impl<'a> Access<'a> {
     pub(crate) fn of(storages: impl Iterator<Item = &'a Storage>, written: usize) -> Option<Self> {
         let mut access = Self { held: SmallVec::new() };
         for (position, storage) in storages.enumerate() {
-            access.note(&storage.root, position < written);
+            let root: &Root = &storage.root;
+            let held = &mut access.held;
+            // Those that are written come first, so that one which is read as well stays exclusive.
+            if held.len() > FEW_ROOTS || !held.iter().any(|(other, _)| std::ptr::eq(*other, root)) {
+                held.push((root, position < written));
+            }
+        }
+        if access.held.len() > FEW_ROOTS {
+            access.order();
         }
         (access.try_take() || access.wait()).then_some(access)
     }
 
-    /// Enters a root in the order of addresses, which is one for everybody, so that two operations cannot each hold what the
-    /// other wants for long.
-    #[inline]
-    fn note(&mut self, root: &'a Root, exclusive: bool) {
-        let held = self.held.as_slice();
-        let mut place = held.len();
-        while place > 0 {
-            match std::ptr::from_ref(held[place - 1].0).cmp(&std::ptr::from_ref(root)) {
-                cmp::Ordering::Equal => return,
-                cmp::Ordering::Less => break,
-                cmp::Ordering::Greater => place -= 1,
-            }
-        }
-        self.held.push((root, exclusive));
-        let held = self.held.as_mut_slice();
-        for at in (place + 1..held.len()).rev() {
-            held.swap(at - 1, at);
-        }
+    /// Brings the roots, each once, in the order of addresses.
+    #[cold]
+    fn order(&mut self) {
+        self.held.sort_unstable_by_key(|(root, exclusive)| (std::ptr::from_ref(*root), !exclusive));
+        self.held.dedup_by_key(|(root, _)| std::ptr::from_ref(*root));
     }
 
     fn try_take(&self) -> bool {
@@ -713,6 +710,9 @@ impl<'a> Access<'a> {
             self.held.clear();
             std::panic::panic_any(NoData);
         }
+        // From here on in an order that is one for everybody, so that two operations cannot each hold what the other wants for
+        // long.
+        self.order();
         // A small operation of another thread is over before the host's lock could be let go of.
         for _ in 0..SPINS {
             std::hint::spin_loop();
@@ -754,6 +754,17 @@ impl Drop for Access<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_roots_are_taken_once_each() {
+        let storages: Vec<Storage> = (0..20).map(|_| Storage::allocate("test", 16, true).unwrap()).collect();
+        let reads: Vec<&Storage> = storages.iter().chain(storages.iter().rev()).collect();
+        let writes: Vec<&Storage> = storages[7..12].iter().rev().collect();
+        let access = Access::acquire(&reads, &writes);
+        assert!(storages.iter().all(|storage| storage.try_hold().is_none()));
+        drop(access);
+        assert!(storages.iter().all(|storage| storage.try_hold().is_some()));
+    }
 
     #[test]
     fn read_and_write_of_one_root_is_one_exclusive() {

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::*;
+use crate::graph::hooks::Hook;
 use crate::graph::ownership::{Held, Owner, visit_own, visit_owned};
 
 struct Nothing;

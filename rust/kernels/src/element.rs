@@ -2,7 +2,6 @@
 
 use std::num::Wrapping;
 
-use super::number::Complex;
 use arcgrad_base::dtype::DType;
 use arcgrad_base::scalar::Scalar;
 
@@ -53,7 +52,6 @@ macro_rules! elements {
 elements! {
     // In memory, and computed in `f32`.
     half::f16 => F16, half::bf16 => BF16,
-    Complex<f32> => C64, Complex<f64> => C128,
     B8 => Bool, u8 => U8, i8 => I8, i16 => I16, i32 => I32, i64 => I64, f32 => F32, f64 => F64,
     // Integers whose arithmetic is that of a ring lie in memory as what they wrap.
     Wrapping<u8> => U8, Wrapping<i8> => I8, Wrapping<i16> => I16, Wrapping<i32> => I32, Wrapping<i64> => I64,

@@ -8,8 +8,9 @@ use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 use super::LoopFn;
 use super::element::{B8, Element};
+use super::math::by_type::ByType;
 use super::math::scalar::{Function, Function2};
-use super::math::{Float, error_function, exponential, gamma, hyperbolic, logarithm, power, trigonometric};
+use super::math::{error_function, exponential, gamma, hyperbolic, logarithm, power, trigonometric};
 use super::number::{Complex, Equal, Field, Int, Order, Parameter, Real, Ring, slope};
 use super::row::{Body, run};
 #[cfg(target_arch = "x86_64")]
@@ -537,7 +538,7 @@ impl LaneElement for f64 {
 }
 
 /// The elements that [`Real`] lanes hold.
-pub trait FloatElement: Float + LaneElement<Param = f64, Lane = Lane<Self>, Exact = Exact<Self>> {}
+pub trait FloatElement: ByType + LaneElement<Param = f64, Lane = Lane<Self>, Exact = Exact<Self>> {}
 impl FloatElement for f32 {}
 impl FloatElement for f64 {}
 
@@ -860,14 +861,14 @@ real!(Lane {
         rare sin trigonometric::sin;
         rare cos trigonometric::cos;
         rare tan trigonometric::tan;
-        rare2 pow Float::pow;
+        rare2 pow ByType::pow;
     }
 } {
     lane_functions! {
-        plain erf Float::erf;
+        plain erf ByType::erf;
         plain erfc error_function::erfc;
-        plain normal_cdf Float::normal_cdf;
-        plain gelu Float::gelu;
+        plain normal_cdf ByType::normal_cdf;
+        plain gelu ByType::gelu;
         rare lgamma gamma::lgamma;
         rare digamma gamma::digamma;
         plain2 atan2 trigonometric::atan2;

@@ -116,6 +116,18 @@ pub struct Moments<P> {
     pub rstd: P,
 }
 
+impl<T> Moments<*mut T> {
+    /// Those of the rows from `row` on.
+    ///
+    /// # Safety
+    /// There are so many rows.
+    #[inline(always)]
+    unsafe fn add(self, row: usize) -> Self {
+        // SAFETY: as promised.
+        unsafe { Self { mean: self.mean.add(row), rstd: self.rstd.add(row) } }
+    }
+}
+
 /// Rows that [`layer_norm_backward`] sums before the sums are added up in order; fixed by the sizes alone.
 fn row_group(rows: usize, n: usize) -> usize {
     // At most 64 partial sums, each of at least a chunk's worth of elements.
@@ -126,7 +138,7 @@ fn row_group(rows: usize, n: usize) -> usize {
 ///
 /// # Panics
 /// Where the operands are not dense, of one dtype (`f32` or `f64`) and of these sizes: `rows × n`, `n` for `weight` and
-/// `bias`, `rows` for the moments, which are written; so in all of these kernels.
+/// `bias`, `rows` for the moments, which are written if they are wanted; so in all of these kernels.
 #[allow(clippy::too_many_arguments)]
 pub fn layer_norm(
     rows: usize,
@@ -136,24 +148,24 @@ pub fn layer_norm(
     weight: Option<In<'_>>,
     bias: Option<In<'_>>,
     y: Out<'_>,
-    moments: Moments<Out<'_>>,
+    moments: Option<Moments<Out<'_>>>,
 ) {
     with_element!(float y.dtype, T => {
         let group = (GRAIN / n.max(1)).max(1);
         let all = product(&[rows, n]);
         let outer = (x.dense::<T>(all), y.dense::<T>(all));
         let affine = (weight.map(|w| w.dense::<T>(n)), bias.map(|b| b.dense::<T>(n)));
-        let moments = (moments.mean.dense::<T>(rows), moments.rstd.dense::<T>(rows));
+        let moments = moments.map(|to| Moments { mean: to.mean.dense::<T>(rows), rstd: to.rstd.dense::<T>(rows) });
         // SAFETY: chunks write different rows.
         let memory = unsafe { Shared::new((outer, affine, moments)) };
         parallel::run(rows.div_ceil(group), (rows as u64 * n as u64).saturating_mul(COST), &|chunk| {
-            let ((x, y), affine, (mean, rstd)) = memory.get();
+            let ((x, y), affine, moments) = memory.get();
             let first = chunk * group;
             let count = group.min(rows - first);
             // SAFETY: inside the operands.
             unsafe {
                 let (x, y) = (x.add(first * n), y.add(first * n));
-                layer_rows(count, n, eps, x, affine, y, mean.add(first), rstd.add(first));
+                layer_rows(count, n, eps, x, affine, y, moments.map(|to| to.add(first)));
             }
         });
     });
@@ -169,16 +181,22 @@ simd! {
     /// As for [`layer_norm`].
     #[allow(clippy::too_many_arguments)]
     unsafe fn layer_rows<T: Float>(
-        rows: usize, n: usize, eps: f64, x: *const T, affine: Affine<T>, y: *mut T, mean_to: *mut T, rstd_to: *mut T,
+        rows: usize, n: usize, eps: f64, x: *const T, affine: Affine<T>, y: *mut T, moments: Option<Moments<*mut T>>,
     ) {
         let mut first = 0;
         while first < rows {
             let (x, y) = (x.add(first * n), y.add(first * n));
-            let (mean_to, rstd_to) = (mean_to.add(first), rstd_to.add(first));
+            let moments = moments.map(|to| to.add(first));
             let count = LANES.min(rows - first);
-            if n == 0 || n >= SHORT || !layer_across(count, n, eps, x, affine, y, mean_to, rstd_to) {
+            let across = match count {
+                _ if n == 0 || n >= SHORT => false,
+                // Few rows lie across few lanes: the rest would be computed for nothing.
+                ..=EIGHT => layer_across::<T, EIGHT>(count, n, eps, x, affine, y, moments),
+                _ => layer_across::<T, LANES>(count, n, eps, x, affine, y, moments),
+            };
+            if !across {
                 for row in 0..count {
-                    layer_row(n, eps, x.add(row * n), affine, y.add(row * n), mean_to.add(row), rstd_to.add(row));
+                    layer_row(n, eps, x.add(row * n), affine, y.add(row * n), moments.map(|to| to.add(row)));
                 }
             }
             first += count;
@@ -186,32 +204,30 @@ simd! {
     }
 }
 
-/// [`layer_norm`] of up to [`LANES`] rows of fewer than [`SHORT`] elements, which lie across lanes; false, with nothing
+/// [`layer_norm`] of up to `L` rows of fewer than [`SHORT`] elements, which lie across lanes; false, with nothing
 /// written, where the moments of one of them are out of range.
 ///
 /// # Safety
 /// As for [`layer_norm`], of so many rows.
 #[allow(clippy::too_many_arguments)]
 #[inline(always)]
-unsafe fn layer_across<T: Float>(
+unsafe fn layer_across<T: Float, const L: usize>(
     rows: usize,
     n: usize,
     eps: f64,
     x: *const T,
     affine: Affine<T>,
     y: *mut T,
-    mean_to: *mut T,
-    rstd_to: *mut T,
+    moments: Option<Moments<*mut T>>,
 ) -> bool {
-    let mut tile = [T::ZERO; SHORT * LANES];
-    let (mut mean, mut variance) = ([0.0; LANES], [0.0; LANES]);
+    let mut tile = [[T::ZERO; L]; SHORT];
+    let (mut mean, mut variance) = ([0.0; L], [0.0; L]);
     // SAFETY: the caller's rows; the tile has room for them.
     unsafe {
-        line::across::<T, LANES>(x, rows, n, tile.as_mut_ptr());
-        let (tile, _) = tile.as_chunks_mut::<LANES>();
+        line::across::<T, L>(x, rows, n, tile.as_mut_ptr().cast());
         let tile = &mut tile[..n];
         for values in &*tile {
-            for l in 0..LANES {
+            for l in 0..L {
                 mean[l] += values[l].to_f64();
             }
         }
@@ -219,14 +235,14 @@ unsafe fn layer_across<T: Float>(
             *mean /= n as f64;
         }
         for values in &*tile {
-            for l in 0..LANES {
+            for l in 0..L {
                 let d = values[l].to_f64() - mean[l];
                 variance[l] += d * d;
             }
         }
-        let (mut means, mut rstds) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+        let (mut means, mut rstds) = ([T::ZERO; L], [T::ZERO; L]);
         let mut in_range = true;
-        for l in 0..LANES {
+        for l in 0..L {
             let variance = variance[l] / n as f64;
             (means[l], rstds[l]) = (T::from_f64(mean[l]), T::from_f64(1.0 / (variance + eps).sqrt()));
             let plain = (variance + eps >= f64::MIN_POSITIVE * n as f64) & (variance < f64::INFINITY);
@@ -237,7 +253,7 @@ unsafe fn layer_across<T: Float>(
         }
         for (i, values) in tile.iter_mut().enumerate() {
             let weight = affine.0.map_or(T::ONE, |weight| *weight.add(i));
-            for l in 0..LANES {
+            for l in 0..L {
                 values[l] = (values[l] - means[l]) * rstds[l] * weight;
             }
             if let Some(bias) = affine.1 {
@@ -247,9 +263,11 @@ unsafe fn layer_across<T: Float>(
                 }
             }
         }
-        line::along::<T, LANES>(tile.as_ptr().cast(), rows, n, y);
-        std::ptr::copy_nonoverlapping(means.as_ptr(), mean_to, rows);
-        std::ptr::copy_nonoverlapping(rstds.as_ptr(), rstd_to, rows);
+        line::along::<T, L>(tile.as_ptr().cast(), rows, n, y);
+        if let Some(to) = moments {
+            std::ptr::copy_nonoverlapping(means.as_ptr(), to.mean, rows);
+            std::ptr::copy_nonoverlapping(rstds.as_ptr(), to.rstd, rows);
+        }
     }
     true
 }
@@ -269,8 +287,7 @@ unsafe fn layer_row<T: Float>(
     x: *const T,
     affine: Affine<T>,
     y: *mut T,
-    mean_to: *mut T,
-    rstd_to: *mut T,
+    moments: Option<Moments<*mut T>>,
 ) {
     // SAFETY: the caller's row.
     unsafe {
@@ -283,7 +300,9 @@ unsafe fn layer_row<T: Float>(
         let variance = squares / n as f64;
         let spread = Spread::new(n, eps, mean, variance, |i| (*x.add(i)).to_f64());
         let (mean, rstd) = (T::from_f64(spread.mean), T::from_f64(spread.rstd));
-        (*mean_to, *rstd_to) = (mean, rstd);
+        if let Some(to) = moments {
+            (*to.mean, *to.rstd) = (mean, rstd);
+        }
         if is_far(rstd) {
             affine_row(n, x, |x| far_normal(x, mean, rstd), affine, y);
         } else {

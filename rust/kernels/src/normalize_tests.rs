@@ -49,14 +49,17 @@ fn layer_norm_and_its_gradients_match_the_definition() {
             let [y, dx, dw, db] = &mut got;
             let weight = affine.then(|| input(&w));
             let saved = Moments { mean: output(&mut mean), rstd: output(&mut rstd) };
-            layer_norm(rows, n, eps, input(&x), weight, affine.then(|| input(&b)), output(y), saved);
+            layer_norm(rows, n, eps, input(&x), weight, affine.then(|| input(&b)), output(y), Some(saved));
+            let mut alone = vec![f64::NAN; rows * n];
+            layer_norm(rows, n, eps, input(&x), weight, affine.then(|| input(&b)), output(&mut alone), None);
+            assert_eq!(&alone, y, "without the moments");
             let saved = Moments { mean: input(&mean), rstd: input(&rstd) };
             let outs = (Some(output(dx)), Some(output(dw)), Some(output(db)));
             layer_norm_backward(rows, n, input(&g), input(&x), weight, saved, outs.0, outs.1, outs.2);
             let [y, dx, dw, db] = &mut narrow;
             let weight = affine.then(|| input(&w4));
             let saved = Moments { mean: output(&mut mean4), rstd: output(&mut rstd4) };
-            layer_norm(rows, n, eps, input(&x4), weight, affine.then(|| input(&b4)), output(y), saved);
+            layer_norm(rows, n, eps, input(&x4), weight, affine.then(|| input(&b4)), output(y), Some(saved));
             let saved = Moments { mean: input(&mean4), rstd: input(&rstd4) };
             let outs = (Some(output(dx)), Some(output(dw)), Some(output(db)));
             layer_norm_backward(rows, n, input(&g4), input(&x4), weight, saved, outs.0, outs.1, outs.2);
@@ -74,7 +77,7 @@ fn a_large_mean_does_not_cancel_the_variance() {
     let x: Vec<f32> = (0..1000).map(|i| 1e4 + (i % 2) as f32).collect();
     let (mut y, mut mean, mut rstd) = (vec![0f32; 1000], [0f32], [0f32]);
     let saved = Moments { mean: output(&mut mean), rstd: output(&mut rstd) };
-    layer_norm(1, 1000, 0.0, input(&x), None, None, output(&mut y), saved);
+    layer_norm(1, 1000, 0.0, input(&x), None, None, output(&mut y), Some(saved));
     assert_eq!((mean, rstd), ([10000.5], [2.0]));
     assert!(y.iter().enumerate().all(|(i, &v)| v == if i % 2 == 0 { -1.0 } else { 1.0 }));
 }

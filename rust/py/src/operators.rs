@@ -82,18 +82,18 @@ fn binary(
     let Some(other) = other(object)? else { return Ok(py.NotImplemented()) };
     let this = slf.get().tensor();
     let (left, right) = if reflected { (other.arg(), Arg::Tensor(this)) } else { (Arg::Tensor(this), other.arg()) };
-    applied(py, row, &[left, right], this.numel() >= LONG || other.numel() >= LONG)
+    applied(py, row, &[left, right], || this.numel() >= LONG || other.numel() >= LONG)
 }
 
-/// The result of a row, whose work may be long.
+/// The result of a row, whose work may be long: that is looked at where it is not small.
 #[inline]
-fn applied(py: Python<'_>, row: &'static Row, args: &[Arg<'_>], long: bool) -> PyResult<Py<PyAny>> {
+fn applied(py: Python<'_>, row: &'static Row, args: &[Arg<'_>], is_long: impl FnOnce() -> bool) -> PyResult<Py<PyAny>> {
     let run = || {
         if let Some(result) = guard(|| Ok(apply_small(row, &[], args)))? {
             return tensor::fresh_to_py(py, result);
         }
         let result =
-            if long { guard_detached(py, || apply(row, &[], args))? } else { guard(|| apply(row, &[], args))? };
+            if is_long() { guard_detached(py, || apply(row, &[], args))? } else { guard(|| apply(row, &[], args))? };
         tensor::to_py(py, result)
     };
     watch::op(row.name, || shapes_of(args), run)
@@ -112,7 +112,7 @@ fn shapes_of(args: &[Arg<'_>]) -> SmallVec<[Shape; 2]> {
 #[inline]
 fn unary(slf: &Bound<'_, PyTensor>, row: &'static Row) -> PyResult<Py<PyAny>> {
     let (py, this) = (slf.py(), slf.get().tensor());
-    applied(py, row, &[Arg::Tensor(this)], this.numel() >= LONG)
+    applied(py, row, &[Arg::Tensor(this)], || this.numel() >= LONG)
 }
 
 /// The in-place form of a row of two inputs; false where Python should ask the other side.

@@ -1,7 +1,7 @@
 //! The steps of optimizers: one call for all parameters.
 
-use arcgrad::Tensor;
 use arcgrad::ops::optim::{self, Adam, AdamStates, Sgd};
+use arcgrad::{DType, Tensor};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -20,6 +20,16 @@ fn tensors(function: &str, what: &str, list: &Bound<'_, PyList>) -> PyResult<Vec
             })
         })
         .collect()
+}
+
+/// Whether the loops know the parameters, which are real numbers in single or double precision, and their gradients, which are
+/// dense.
+#[pyfunction]
+fn is_fusible(params: &Bound<'_, PyList>, grads: &Bound<'_, PyList>) -> bool {
+    let known = |object: Bound<'_, PyAny>| {
+        tensor::from_py(&object).is_some_and(|tensor| matches!(tensor.dtype(), DType::F32 | DType::F64))
+    };
+    params.iter().all(known) && grads.iter().all(|object| tensor::from_py(&object).is_some())
 }
 
 /// One step of stochastic gradient descent for all parameters. A momentum buffer that is `None` is made and put into
@@ -102,6 +112,7 @@ fn adam_step(
 
 /// Adds the functions.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(is_fusible, module)?)?;
     module.add_function(wrap_pyfunction!(sgd_step, module)?)?;
     module.add_function(wrap_pyfunction!(adam_step, module)?)
 }

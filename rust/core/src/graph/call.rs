@@ -1,26 +1,23 @@
 //! The one place where an operation is run: what it reads is looked at once, transformations are seen to, and what it did
 //! is recorded.
 
-use std::fmt::Debug;
-
 use smallvec::SmallVec;
 
+use super::gradient::Gradient;
+use super::level::Kind;
 use super::mode::{Modes, modes};
-use super::op::{Arrays, Inputs, Op, Tensors};
+use super::op::{Arrays, Inputs, Primitive, Tensors};
+use super::operand::{Operands, read};
 use super::place;
 use super::record;
+use super::rules::{Backward, From, Tangents};
 use super::trace;
-use super::transform;
+use super::transform::{self, batch, host, tangent};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::storage::is_meta_known;
+use crate::storage::{Placed, is_meta_known};
 use crate::tensor::{Operand, Tensor};
-
-/// An operation that can be called: a value that can be copied, compared and shown.
-pub trait Primitive: Op + Clone + PartialEq + Debug {}
-
-impl<O: Op + Clone + PartialEq + Debug> Primitive for O {}
 
 /// The (first) result of an operation on tensors.
 ///
@@ -43,10 +40,10 @@ pub fn call<O: Primitive>(op: O, inputs: &[&Tensor]) -> Result<Tensor> {
 #[track_caller]
 pub fn call_first<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensor> {
     if modes().any(Modes::TRANSFORMS) {
-        return Ok(first(transform::call(op, inputs)?));
+        return Ok(first(at_levels(op, inputs)?));
     }
     match bare(inputs) {
-        Some(arrays) => Ok(Tensor::from_array(constants(&op, &arrays)?.swap_remove(0))),
+        Some(arrays) => Ok(Tensor::from_array(constant(&op, &arrays)?)),
         None => Ok(first(recorded(op, inputs)?)),
     }
 }
@@ -77,11 +74,8 @@ pub fn call_many<O: Primitive>(op: O, inputs: &[&Tensor]) -> Result<Tensors> {
 #[inline]
 #[track_caller]
 pub fn call_with<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
-    if modes().any(Modes::TRANSFORMS) { transform::call(op, inputs) } else { run(op, inputs) }
+    if modes().any(Modes::TRANSFORMS) { at_levels(op, inputs) } else { run(op, inputs) }
 }
-
-/// What is read of each operand of a call, once.
-pub(super) type Operands = SmallVec<[Option<Operand>; 3]>;
 
 /// Computes, and records. Compiled for each operation, so what needs not know which it is stands in functions of its own.
 #[track_caller]
@@ -96,11 +90,29 @@ pub(super) fn run<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Ten
 #[inline]
 #[track_caller]
 fn constants<O: Primitive>(op: &O, arrays: &[Option<Array>]) -> Result<Arrays> {
+    eval(op, &given(arrays))
+}
+
+/// The first of them.
+#[inline]
+#[track_caller]
+fn constant<O: Primitive>(op: &O, arrays: &[Option<Array>]) -> Result<Array> {
+    let inputs = given(arrays);
+    if modes().any(Modes::CAPTURE) {
+        // A trace that is run again may want the others.
+        return Ok(eval(op, &inputs)?.swap_remove(0));
+    }
+    let _place = prepare(op, &inputs)?;
+    op.eval_first(&inputs)
+}
+
+#[inline]
+fn given(arrays: &[Option<Array>]) -> Inputs<'_> {
     let mut given = SmallVec::new();
     for array in arrays {
         given.push(array.as_ref());
     }
-    eval(op, &Inputs(given))
+    Inputs(given)
 }
 
 /// The data of tensors that require no gradient, and show none that does; `None` where more is to be looked at.
@@ -141,21 +153,6 @@ fn recorded<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> 
     Ok(unrecorded(outputs))
 }
 
-/// Looks at each operand. What has no gradient, a `constant`, can be computed of a view whose history cannot be told, too.
-#[inline(never)]
-#[track_caller]
-pub(super) fn read(inputs: &[Option<&Tensor>], constant: bool, operands: &mut Operands) -> Result<()> {
-    for input in inputs {
-        let operand = match input {
-            None => None,
-            Some(input) if constant => Some(input.constant_operand()),
-            Some(input) => Some(input.snapshot()?),
-        };
-        operands.push(operand);
-    }
-    Ok(())
-}
-
 /// The operands' arrays.
 fn arrays(operands: &[Option<Operand>]) -> Inputs<'_> {
     let mut arrays = SmallVec::new();
@@ -193,20 +190,131 @@ fn no_complex(node: &str, dtype: DType) -> Box<Error> {
     Error::no_kernel("dtype", &kernel, dtype)
 }
 
-/// The arrays that an operation makes, written down if a capture is under way.
+/// What is seen to before an operation computes: that it can, and where.
 #[inline]
-#[track_caller]
-pub(super) fn eval<O: Primitive>(op: &O, inputs: &Inputs<'_>) -> Result<Arrays> {
+fn prepare<O: Primitive>(op: &O, inputs: &Inputs<'_>) -> Result<Option<Placed>> {
     if let Some(array) = inputs.iter().find(|array| array.dtype().is_complex())
         && !op.takes_complex()
     {
         return Err(no_complex(op.name(), array.dtype()));
     }
-    let _place = if is_meta_known() { place::of_operands(inputs.iter())? } else { None };
+    if is_meta_known() { place::of_operands(inputs.iter()) } else { Ok(None) }
+}
+
+/// The arrays that an operation makes, written down if a capture is under way.
+#[inline]
+#[track_caller]
+pub(super) fn eval<O: Primitive>(op: &O, inputs: &Inputs<'_>) -> Result<Arrays> {
+    let _place = prepare(op, inputs)?;
     if !modes().any(Modes::CAPTURE) {
         return op.eval(inputs);
     }
     let outputs = trace::aside(|| op.eval(inputs))?;
     trace::note(op, &inputs.0, &outputs);
     Ok(outputs)
+}
+
+/// An operation while a transformation is under way.
+#[cold]
+#[track_caller]
+fn at_levels<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
+    if transform::top(inputs).is_some()
+        && let Some(results) = op.decompose(inputs)
+    {
+        return results;
+    }
+    let again = op.clone();
+    match transformed(op, inputs, || call_with(again.clone(), inputs))? {
+        Some(results) => Ok(results),
+        None => run(again, inputs),
+    }
+}
+
+/// An operation that `value` runs at the levels below, while a transformation is under way; `None` if nothing is attached to
+/// its inputs.
+#[cold]
+#[track_caller]
+pub(crate) fn transformed<O: Primitive>(
+    op: O,
+    inputs: &[Option<&Tensor>],
+    value: impl FnOnce() -> Result<Tensors>,
+) -> Result<Option<Tensors>> {
+    let Some((level, kind)) = transform::top(inputs) else { return Ok(None) };
+    let results = match kind {
+        Kind::Host => host::call(op, inputs, call_with)?,
+        Kind::Tangent => tangent::call(level, &op, inputs, value)?,
+        Kind::Batch { size } => batch::call(level, size, op, inputs)?,
+    };
+    Ok(Some(results))
+}
+
+impl Backward<'_> {
+    /// The first result of an operation on gradients and saved values: on bare data where nothing is recorded.
+    #[track_caller]
+    pub fn call<O: Primitive>(&mut self, op: O, from: &[From]) -> Result<Gradient> {
+        Ok(self.call_many(op, from)?.into_iter().next().expect("an operation has a result"))
+    }
+
+    /// All results of an operation on gradients and saved values.
+    #[track_caller]
+    pub fn call_many<O: Primitive>(&mut self, op: O, from: &[From]) -> Result<SmallVec<[Gradient; 2]>> {
+        if !self.is_plain() {
+            let mut tensors: SmallVec<[Option<Tensor>; 4]> = SmallVec::new();
+            for from in from {
+                tensors.push(match *from {
+                    From::Grad(nr) => Some(self.grad_or_zeros(nr)?.tensor().clone()),
+                    From::Saved(index) => Some(self.saved(index)?),
+                    From::Nothing => None,
+                });
+            }
+            let inputs: SmallVec<[Option<&Tensor>; 4]> = tensors.iter().map(Option::as_ref).collect();
+            return Ok(call_with(op, &inputs)?.into_iter().map(Gradient::from).collect());
+        }
+        let mut arrays: SmallVec<[Option<Array>; 4]> = SmallVec::new();
+        for from in from {
+            arrays.push(match *from {
+                From::Grad(nr) => Some(self.grad_or_zeros(nr)?.look().array().clone()),
+                From::Saved(index) => Some(self.saved_array(index)?),
+                From::Nothing => None,
+            });
+        }
+        let inputs = Inputs(arrays.iter().map(Option::as_ref).collect());
+        Ok(eval(&op, &inputs)?.into_iter().map(Gradient::from).collect())
+    }
+}
+
+impl Tangents<'_> {
+    /// For an operation that is linear in its first `count` inputs together: the operation of their tangents.
+    pub fn jointly_linear<O: Primitive>(&mut self, count: usize, op: &O) -> Result<()> {
+        if self.tangents[..count].iter().all(Option::is_none) {
+            return Ok(());
+        }
+        let mut tangents: SmallVec<[Tensor; 4]> = SmallVec::new();
+        for index in 0..count {
+            tangents.push(self.tangent_or_zeros(index)?);
+        }
+        let rest = self.inputs[count..].iter().copied();
+        let inputs: SmallVec<[Option<&Tensor>; 4]> = tangents.iter().map(Some).chain(rest).collect();
+        let results = call_with(op.clone(), &inputs)?;
+        for (nr, result) in results.into_iter().take(op.differentiable()).enumerate() {
+            self.put(nr, result)?;
+        }
+        Ok(())
+    }
+
+    /// For an operation that is linear in input `index` alone: the operation of its tangent.
+    pub fn linear<O: Primitive>(&mut self, index: usize, op: &O) -> Result<()> {
+        let Some(tangent) = self.tangents[index].clone() else { return Ok(()) };
+        let inputs: SmallVec<[Option<&Tensor>; 4]> = self
+            .inputs
+            .iter()
+            .enumerate()
+            .map(|(at, input)| if at == index { Some(&tangent) } else { *input })
+            .collect();
+        let results = call_with(op.clone(), &inputs)?;
+        for (nr, result) in results.into_iter().take(op.differentiable()).enumerate() {
+            self.put(nr, result)?;
+        }
+        Ok(())
+    }
 }

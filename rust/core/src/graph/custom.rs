@@ -53,7 +53,7 @@ pub fn save(node: &NodeRef, tensor: &Tensor) -> Result<usize> {
 /// # Errors
 /// When the values were freed or the data has changed since.
 pub fn saved_value(node: &NodeRef, index: usize) -> Result<Tensor> {
-    saved::unpack(node, index)
+    saved::tensor_of(node, index)
 }
 
 /// Errors with "Trying to backward through the graph a second time" when the node's saved values were freed.

@@ -18,8 +18,9 @@ use super::gradient::{Gradient, Gradients, InputGradients, gradients, none_of, o
 use super::hooks::Kind;
 use super::level;
 use super::mode::{ModeGuard, Modes, modes};
-use super::node::{Backward, Cotangents, Edge, NodeRef, Results};
+use super::node::{Cotangents, Edge, NodeRef, Results};
 use super::provenance::{Blame, Inherit};
+use super::rules::Backward;
 use super::{saved, watch};
 use crate::error::{Error, Result};
 use crate::shape::Shape;

@@ -67,7 +67,7 @@ pub struct HookTable {
     entries: Mutex<Vec<Entry>>,
     /// Tensors whose `.grad` is kept when their gradient is complete: (output, tensor).
     retained: Mutex<Vec<(u32, Weak<Inner>)>>,
-    /// Tensors that hold references of their own to hooks they registered here; see [`super::ownership::Anchor`].
+    /// Tensors that hold references of their own to hooks they registered here; see [`super::hosted::Anchor`].
     anchored: Mutex<Vec<Weak<Inner>>>,
     /// The node's place in the order of a pass, one more; 0 where it is that in which it was made.
     sequence: AtomicU64,

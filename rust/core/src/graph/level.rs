@@ -12,9 +12,9 @@ use smallvec::SmallVec;
 use spin::mutex::SpinMutex;
 
 use super::algebra::ALGEBRA;
+use super::hosted::Attachment;
 use super::mode::{Modes, modes, set_modes};
-use super::ownership::Attachment;
-use super::views::view_of;
+use super::view::view_of;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 

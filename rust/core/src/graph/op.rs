@@ -2,12 +2,13 @@
 //! transformation.
 
 use std::any::Any;
+use std::fmt::Debug;
 use std::ops::Index;
 
 use smallvec::SmallVec;
 
-use super::node::{Backward, NodeRef};
-use super::transform::{Batch, Tangents};
+use super::node::NodeRef;
+use super::rules::{Backward, Batch, Tangents};
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
@@ -93,6 +94,14 @@ pub trait Op: Any + Send + Sync {
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         let _ = inputs;
         Err(Error::runtime("call", format!("{} is no operation on arrays", self.name())))
+    }
+
+    /// The first result alone, for a call of which nothing is recorded: what is kept for backward need not be made.
+    ///
+    /// # Errors
+    /// Those of [`Op::eval`].
+    fn eval_first(&self, inputs: &Inputs<'_>) -> Result<Array> {
+        Ok(self.eval(inputs)?.swap_remove(0))
     }
 
     /// Whether it can be computed of complex numbers.
@@ -188,3 +197,8 @@ pub trait Op: Any + Send + Sync {
         false
     }
 }
+
+/// An operation that can be called: a value that can be copied, compared and shown.
+pub trait Primitive: Op + Clone + PartialEq + Debug {}
+
+impl<O: Op + Clone + PartialEq + Debug> Primitive for O {}

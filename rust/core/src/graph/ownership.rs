@@ -12,49 +12,11 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::hooks::{Hook, HookTable};
+use super::hosted::{Attachment, HostObject, Owned};
 use super::node::NodeRef;
 use super::op::Op;
 use super::saved::Packed;
 use crate::tensor::Tensor;
-
-/// Something of the host's that a tensor keeps for it.
-pub type Attachment = Arc<dyn Any + Send + Sync>;
-
-/// A host object that stands for a tensor, as the owner of that tensor. What belongs to the object (its identity, its
-/// attributes) then lives as long as whoever owns the tensor through it.
-pub trait HostObject: Send + Sync {
-    /// The tensor.
-    fn tensor(&self) -> &Tensor;
-    /// The host's object, for its cycle collector.
-    fn as_any(&self) -> &dyn Any;
-}
-
-/// How one tensor owns another (`.grad`).
-pub(crate) enum Owned {
-    /// By a reference of its own.
-    Directly(Tensor),
-    /// Through the host object that stands for it: the program has seen it.
-    Hosted(Arc<dyn HostObject>),
-}
-
-impl Owned {
-    pub(crate) fn tensor(&self) -> &Tensor {
-        match self {
-            Self::Directly(tensor) => tensor,
-            Self::Hosted(object) => object.tensor(),
-        }
-    }
-}
-
-/// A second reference of the host's to the callable of a hook, held by the tensor that registered it.
-///
-/// The table of hooks belongs to a node, which later nodes own together with the tensor. With two owners that the
-/// collector asks separately, neither could show the hook. With a reference of its own the tensor shows that one, and
-/// needs no longer be counted when the others show theirs.
-pub(crate) struct Anchor {
-    pub(crate) id: u64,
-    pub(crate) object: Attachment,
-}
 
 /// Something that may own host objects.
 pub enum Held<'a> {

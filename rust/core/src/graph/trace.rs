@@ -12,9 +12,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::call::Primitive;
 use super::mode::{ModeGuard, Modes, modes};
-use super::op::{Arrays, Inputs};
+use super::op::{Arrays, Inputs, Primitive};
 use super::provenance::Blame;
 use crate::array::Array;
 use crate::error::{Error, Result};

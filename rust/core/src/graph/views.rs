@@ -11,44 +11,16 @@ use smallvec::{SmallVec, smallvec};
 use super::algebra::ALGEBRA;
 use super::engine::run_node;
 use super::mode::{Modes, enable_grad, is_grad_enabled, modes};
-use super::node::{Backward, Edge, Meta, NodeOf, NodeRef};
+use super::node::{Edge, Meta, NodeOf, NodeRef};
 use super::op::Op;
 use super::provenance::Blame;
+use super::rules::Backward;
+use super::view::{Creation, Replay, View, view_of};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::shape::{Shape, Strides, contiguous_strides, is_non_overlapping_and_dense};
 use crate::tensor::Tensor;
-
-/// Under what circumstances a view was made; decides whether in-place operations on it can be differentiated.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Creation {
-    /// By a recorded or recordable view operation.
-    Plain,
-    /// By an operation that returns several views (`unbind`, `split`, `chunk`).
-    MultiOutput,
-    /// While gradients were switched off.
-    NoGrad,
-    /// In inference mode.
-    Inference,
-    /// Returned by a custom function.
-    CustomFunction,
-}
-
-/// What makes a tensor a view.
-#[derive(Clone)]
-pub(crate) struct View {
-    /// The tensor whose memory is shown: never itself a view.
-    pub(crate) base: Tensor,
-    pub(crate) creation: Creation,
-    /// Version at which the view's own `grad_fn` is the right one.
-    pub(crate) version: u32,
-    /// How the view is made of its base, where strides do not tell: of what stands for one example of a batch.
-    pub(crate) replay: Option<Replay>,
-}
-
-/// Makes a view again, of another base.
-pub(crate) type Replay = Arc<dyn Fn(&Tensor) -> Result<Tensor> + Send + Sync>;
 
 /// Says how a view of `source`, marked just now, is made of it, where both stand for one example of a batch and have no
 /// memory. They count their versions together, as views that show memory do.
@@ -178,10 +150,6 @@ pub fn set_creation(tensor: &Tensor, creation: Creation) {
     if let Some(view) = tensor.lock().view.as_mut() {
         view.creation = creation;
     }
-}
-
-pub(crate) fn view_of(tensor: &Tensor) -> Option<View> {
-    tensor.lock().view.clone()
 }
 
 /// The `grad_fn` of a view: its own while the data is unchanged, else one made anew over the base's.

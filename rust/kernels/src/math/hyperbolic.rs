@@ -1,5 +1,6 @@
 //! sinh, cosh, tanh and their inverses.
 
+use super::by_type::ByType;
 use super::coefficients::single;
 use super::exponential::{clamp, exp_parts, reduced_expm1};
 use super::logarithm::ln_1p;
@@ -35,7 +36,7 @@ pub fn cosh<F: Float>(x: F) -> F {
 
 /// Hyperbolic tangent.
 #[inline(always)]
-pub fn tanh<F: Float>(x: F) -> F {
+pub fn tanh<F: ByType>(x: F) -> F {
     x.tanh()
 }
 

@@ -4,6 +4,7 @@
 //! f − (f²/2 − s (f²/2 + R)) so that the rounding of s hardly counts (FDLIBM's `e_log.c` explains the arrangement). The `f32`
 //! logarithm alone is a polynomial in f, of more terms but without a division.
 
+use super::by_type::ByType;
 use super::coefficients::single;
 use super::{Float, fast_two_sum, polynomial, select, two_product, two_sum};
 
@@ -35,7 +36,7 @@ fn special<F: Float>(x: F, y: F) -> F {
 
 /// Natural logarithm.
 #[inline(always)]
-pub fn log<F: Float>(x: F) -> F {
+pub fn log<F: ByType>(x: F) -> F {
     x.log()
 }
 

@@ -8,6 +8,7 @@
 //! with the same result. So these functions give the same bits everywhere, but are fast only in `kernels::row`.
 
 pub mod bessel;
+pub mod by_type;
 pub mod coefficients;
 pub mod error_function;
 pub mod exponential;
@@ -150,18 +151,6 @@ pub trait Float:
     /// (m, k, k) with `self` = m · 2ᵏ and m in [√½, √2), for finite positive `self`, subnormal ones included.
     fn split(self) -> (Self, Self, Self::Int);
 
-    /// The natural logarithm.
-    fn log(self) -> Self;
-    /// The hyperbolic tangent.
-    fn tanh(self) -> Self;
-    /// x·Φ(x), Φ being the distribution function of the normal distribution.
-    fn gelu(self) -> Self;
-    /// The error function.
-    fn erf(self) -> Self;
-    /// The distribution function of the normal distribution.
-    fn normal_cdf(self) -> Self;
-    /// `self` to the power `exponent`, and `rare`.
-    fn pow(self, exponent: Self) -> (Self, bool);
     /// Rounds; exact for `f64`.
     #[inline(always)]
     fn from_f64(value: f64) -> Self {
@@ -179,9 +168,7 @@ macro_rules! int_to_float {
 }
 
 macro_rules! float {
-    ($type:ident, $int:ident, $bias:literal, $mantissa:literal, $table:ident,
-     $log:path, $tanh:path, $gelu:path, $erf:path, $cdf:path, $pow:path,
-     EXP_RANGE = $range:expr, $($name:ident = $value:expr),* $(,)?) => {
+    ($type:ident, $int:ident, $bias:literal, $mantissa:literal, $table:ident, EXP_RANGE = $range:expr, $($name:ident = $value:expr),* $(,)?) => {
         impl Float for $type {
             type Int = $int;
 
@@ -319,43 +306,17 @@ macro_rules! float {
                 let k = k - if subnormal { UP } else { 0 };
                 (m, int_to_float!($type, $int, $mantissa, k), k)
             }
-            #[inline(always)]
-            fn log(self) -> Self {
-                $log(self)
-            }
-            #[inline(always)]
-            fn tanh(self) -> Self {
-                $tanh(self)
-            }
-            #[inline(always)]
-            fn gelu(self) -> Self {
-                $gelu(self)
-            }
-            #[inline(always)]
-            fn erf(self) -> Self {
-                $erf(self)
-            }
-            #[inline(always)]
-            fn normal_cdf(self) -> Self {
-                $cdf(self)
-            }
-            #[inline(always)]
-            fn pow(self, exponent: Self) -> (Self, bool) {
-                $pow(self, exponent)
-            }
         }
     };
 }
 
 float! {
-    f32, i32, 127, 23, single, logarithm::log_single, hyperbolic::tanh_single, error_function::gelu_single,
-    error_function::erf_single, error_function::normal_cdf_single, power::pow_single,
-    EXP_RANGE = [-104.5, 89.0], TANH_MAX = 10.0, SMALL_EXP = 10.0, LARGE = 1e6, TRIG_MAX = 1048576.0, INTEGERS = 8388608.0, ERFC_MAX = 10.2,
+    f32, i32, 127, 23, single, EXP_RANGE = [-104.5, 89.0],
+    TANH_MAX = 10.0, SMALL_EXP = 10.0, LARGE = 1e6, TRIG_MAX = 1048576.0, INTEGERS = 8388608.0, ERFC_MAX = 10.2,
 }
 float! {
-    f64, i64, 1023, 52, double, logarithm::log_double, hyperbolic::tanh_double, error_function::gelu_double,
-    error_function::erf_double, error_function::normal_cdf_double, power::pow_double,
-    EXP_RANGE = [-746.0, 710.0], TANH_MAX = 20.0, SMALL_EXP = 20.0, LARGE = 1e12, TRIG_MAX = 1073741824.0, INTEGERS = 4503599627370496.0,
+    f64, i64, 1023, 52, double, EXP_RANGE = [-746.0, 710.0],
+    TANH_MAX = 20.0, SMALL_EXP = 20.0, LARGE = 1e12, TRIG_MAX = 1073741824.0, INTEGERS = 4503599627370496.0,
     ERFC_MAX = 28.0,
 }
 

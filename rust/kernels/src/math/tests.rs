@@ -278,13 +278,14 @@ mod alone {
 /// every argument.
 #[test]
 fn functions_with_loops_of_their_own_give_the_bits_of_any_processor() {
+    use super::by_type::ByType;
     use super::{Float, exponential};
     let check = |x: &[f32]| {
         let functions: [(&str, crate::Kernel, fn(f32) -> f32); 4] = [
             ("exp", row::real::<alone::Exp, f32, 1, 0>(0), exponential::exp),
-            ("log", row::real::<alone::Log, f32, 1, 0>(0), Float::log),
+            ("log", row::real::<alone::Log, f32, 1, 0>(0), ByType::log),
             ("sqrt", row::real::<alone::Sqrt, f32, 1, 0>(0), Float::sqrt),
-            ("gelu", row::real::<alone::Gelu, f32, 1, 0>(0), Float::gelu),
+            ("gelu", row::real::<alone::Gelu, f32, 1, 0>(0), ByType::gelu),
         ];
         for (name, kernel, plain) in functions {
             let mut y = vec![0.0_f32; x.len()];

@@ -7,7 +7,10 @@
 use std::f64::consts::{LN_2, LOG2_E, LOG10_E, PI};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+use arcgrad_base::DType;
+
 use super::{Equal, Field, Parameter, Real, Ring};
+use crate::element::Element;
 
 /// A complex number: real part, then imaginary part.
 #[derive(Clone, Copy, Default, PartialEq, Debug)]
@@ -17,6 +20,16 @@ pub struct Complex<R> {
     pub re: R,
     /// Imaginary part.
     pub im: R,
+}
+
+// SAFETY: two numbers of the stated size, every bit pattern valid.
+unsafe impl Element for Complex<f32> {
+    const DTYPE: DType = DType::C64;
+}
+
+// SAFETY: as above.
+unsafe impl Element for Complex<f64> {
+    const DTYPE: DType = DType::C128;
 }
 
 impl Parameter for Complex<f64> {

@@ -15,6 +15,7 @@ mod complex;
 mod equal;
 mod field;
 mod formula;
+mod parameter;
 mod ring;
 pub mod slope;
 mod store;
@@ -25,9 +26,10 @@ pub use complex::{Complex, Part};
 pub use equal::{Equal, Order};
 pub use field::{Field, Real};
 pub use formula::{
-    Alone, Equality, FieldFormula, FieldPredicate, IntFormula, OrderedFormula, Parameter, PartFormula, Predicate,
-    RealFormula, RealPredicate, RingFormula,
+    Alone, Equality, FieldFormula, FieldPredicate, IntFormula, OrderedFormula, PartFormula, Predicate, RealFormula,
+    RealPredicate, RingFormula,
 };
+pub use parameter::Parameter;
 pub use ring::{Int, Ordered, Ring};
 pub use store::{Bounded, Store};
 

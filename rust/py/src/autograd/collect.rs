@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use arcgrad::Tensor;
 use arcgrad::graph::NodeRef;
-use arcgrad::graph::ownership::{self, Attachment, Held, HostObject, Owner, visit_owned};
+use arcgrad::graph::hosted::{Attachment, HostObject};
+use arcgrad::graph::ownership::{self, Held, Owner, visit_owned};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 use pyo3::{PyTraverseError, PyVisit};

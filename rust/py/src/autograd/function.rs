@@ -5,9 +5,11 @@
 use std::sync::Arc;
 
 use arcgrad::graph::level::{Kind as LevelKind, below};
-use arcgrad::graph::node::{Backward, Meta};
+use arcgrad::graph::node::Meta;
 use arcgrad::graph::op::Op;
-use arcgrad::graph::views::{self, Creation};
+use arcgrad::graph::rules::Backward;
+use arcgrad::graph::view::Creation;
+use arcgrad::graph::views;
 use arcgrad::graph::{Blame, Edge, Modes, NodeRef, custom, cuts, engine, is_grad_enabled, modes, no_grad, record};
 use arcgrad::ops::levels;
 use arcgrad::{Array, Result, Tensor};

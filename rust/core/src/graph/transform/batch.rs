@@ -4,78 +4,16 @@ use smallvec::SmallVec;
 
 use super::parts;
 use crate::error::Result;
-use crate::graph::call::{Operands, read};
 use crate::graph::level::{Level, below};
 use crate::graph::op::{Op, Tensors};
+use crate::graph::operand::{Operands, read};
 use crate::graph::record;
+use crate::graph::rules::{Batch, Part};
 use crate::tensor::Tensor;
-
-/// A tensor of all examples, or one that is the same for all.
-#[derive(Clone)]
-pub struct Part {
-    /// The data.
-    pub tensor: Tensor,
-    /// The axis along which the examples lie; `None` for what is the same for all.
-    pub axis: Option<usize>,
-}
-
-impl Part {
-    /// The rank that the operation believes it has.
-    pub fn rank(&self) -> usize {
-        self.tensor.rank() - usize::from(self.axis.is_some())
-    }
-}
-
-/// What an operation sees when it is batched: its inputs for all examples. It puts its results for all examples.
-///
-/// All of them are tensors to compute with; the level that is being seen to is hidden.
-pub struct Batch<'a> {
-    size: usize,
-    inputs: SmallVec<[Option<Part>; 4]>,
-    results: SmallVec<[Part; 1]>,
-    logical: &'a [Option<&'a Tensor>],
-}
-
-impl<'a> Batch<'a> {
-    /// Number of examples.
-    pub fn size(&self) -> usize {
-        self.size
-    }
-
-    /// Number of inputs.
-    pub fn inputs(&self) -> usize {
-        self.inputs.len()
-    }
-
-    /// Input `index`, which was given.
-    pub fn input(&self, index: usize) -> &Part {
-        self.inputs[index].as_ref().expect("an input that was given")
-    }
-
-    /// Input `index`, if it was given.
-    pub fn optional(&self, index: usize) -> Option<&Part> {
-        self.inputs[index].as_ref()
-    }
-
-    /// Input `index` as the operation was called with it: of one example, without data. For shape and dtype.
-    pub fn example(&self, index: usize) -> &'a Tensor {
-        self.logical[index].expect("an input that was given")
-    }
-
-    /// Gives the next result, whose examples lie along `axis`; `None` if it is the same for all.
-    pub fn put(&mut self, tensor: Tensor, axis: Option<usize>) {
-        self.results.push(Part { tensor, axis });
-    }
-
-    /// Gives all results of a call, whose examples lie along one axis.
-    pub fn put_all(&mut self, tensors: Tensors, axis: usize) {
-        self.results.extend(tensors.into_iter().map(|tensor| Part { tensor, axis: Some(axis) }));
-    }
-}
 
 /// An operation some of whose inputs are batched at `level`, which is the highest.
 #[track_caller]
-pub(super) fn call<O: Op>(level: Level, size: usize, op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
+pub(in crate::graph) fn call<O: Op>(level: Level, size: usize, op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
     let (tensors, operands) = unrecorded(level, size, &op, inputs)?;
     if !record::is_wanted(&operands) {
         return Ok(tensors);

@@ -10,9 +10,9 @@ use smallvec::{SmallVec, smallvec};
 use super::parts;
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
-use crate::graph::call::{self, Operands, Primitive, call_with};
 use crate::graph::mode::no_grad;
-use crate::graph::op::Tensors;
+use crate::graph::op::{Primitive, Tensors};
+use crate::graph::operand::{self, Operands};
 use crate::graph::{record, views};
 use crate::scalar::Scalar;
 use crate::tensor::{Operand, Tensor};
@@ -107,20 +107,24 @@ fn named(
     HostCall { node: name.to_owned(), text: name.to_owned(), numbers: SmallVec::new(), reads, run: Box::new(run) }
 }
 
-/// An operation that the host runs.
+/// An operation that the host runs. It may have it run `again`, on other tensors.
 #[track_caller]
-pub(super) fn call<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
-    let again = op.clone();
+pub(in crate::graph) fn call<O: Primitive>(
+    op: O,
+    inputs: &[Option<&Tensor>],
+    again: fn(O, &[Option<&Tensor>]) -> Result<Tensors>,
+) -> Result<Tensors> {
+    let own = op.clone();
     let call = HostCall {
         node: op.name().to_owned(),
         text: format!("{op:?}"),
         numbers: (0..inputs.len()).map(|input| op.number(input)).collect(),
         reads: false,
-        run: Box::new(move |inputs| call_with(again.clone(), inputs)),
+        run: Box::new(move |inputs| again(own.clone(), inputs)),
     };
     let results = ask(call, inputs)?;
     let mut operands = Operands::new();
-    call::read(inputs, op.differentiable() == 0, &mut operands)?;
+    operand::read(inputs, op.differentiable() == 0, &mut operands)?;
     if !is_recorded(&operands, &results[..op.differentiable().min(results.len())]) {
         return Ok(results.into());
     }

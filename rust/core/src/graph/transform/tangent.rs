@@ -4,101 +4,12 @@ use smallvec::SmallVec;
 
 use crate::error::{Error, Result};
 use crate::graph::algebra::ALGEBRA;
-use crate::graph::call::{Primitive, call_with};
 use crate::graph::level::{Level, below};
 use crate::graph::op::{Op, Tensors};
 use crate::graph::record;
+use crate::graph::rules::Tangents;
 use crate::shape::is_non_overlapping_and_dense;
 use crate::tensor::Tensor;
-
-/// What an operation sees in forward mode: its inputs with their tangents, and its results, whose tangents it puts.
-///
-/// All of them are tensors to compute with; the level that is being seen to is hidden.
-pub struct Tangents<'a> {
-    inputs: &'a [Option<&'a Tensor>],
-    tangents: SmallVec<[Option<Tensor>; 4]>,
-    outputs: &'a [Tensor],
-    results: SmallVec<[Option<Tensor>; 1]>,
-}
-
-impl<'a> Tangents<'a> {
-    /// Number of inputs.
-    pub fn inputs(&self) -> usize {
-        self.inputs.len()
-    }
-
-    /// Input `index`, which was given.
-    pub fn input(&self, index: usize) -> &'a Tensor {
-        self.inputs[index].expect("an input that was given")
-    }
-
-    /// Input `index`, if it was given.
-    pub fn optional(&self, index: usize) -> Option<&'a Tensor> {
-        self.inputs[index]
-    }
-
-    /// The tangent of input `index`, if it has one.
-    pub fn tangent(&self, index: usize) -> Option<&Tensor> {
-        self.tangents[index].as_ref()
-    }
-
-    /// The tangent of input `index`, or zeros in its shape.
-    pub fn tangent_or_zeros(&self, index: usize) -> Result<Tensor> {
-        match self.tangent(index) {
-            Some(tangent) => Ok(tangent.clone()),
-            None => (ALGEBRA.zeros_like)(self.input(index)),
-        }
-    }
-
-    /// Result `index`.
-    pub fn output(&self, index: usize) -> &'a Tensor {
-        &self.outputs[index]
-    }
-
-    /// Gives the tangent of result `index`, or adds to what was given.
-    pub fn put(&mut self, index: usize, tangent: Tensor) -> Result<()> {
-        let sum = match self.results[index].take() {
-            Some(before) => (ALGEBRA.add)(&before, &tangent)?,
-            None => tangent,
-        };
-        self.results[index] = Some(sum);
-        Ok(())
-    }
-
-    /// For an operation that is linear in its first `count` inputs together: the operation of their tangents.
-    pub fn jointly_linear<O: Primitive>(&mut self, count: usize, op: &O) -> Result<()> {
-        if self.tangents[..count].iter().all(Option::is_none) {
-            return Ok(());
-        }
-        let mut tangents: SmallVec<[Tensor; 4]> = SmallVec::new();
-        for index in 0..count {
-            tangents.push(self.tangent_or_zeros(index)?);
-        }
-        let rest = self.inputs[count..].iter().copied();
-        let inputs: SmallVec<[Option<&Tensor>; 4]> = tangents.iter().map(Some).chain(rest).collect();
-        let results = call_with(op.clone(), &inputs)?;
-        for (nr, result) in results.into_iter().take(op.differentiable()).enumerate() {
-            self.put(nr, result)?;
-        }
-        Ok(())
-    }
-
-    /// For an operation that is linear in input `index` alone: the operation of its tangent.
-    pub fn linear<O: Primitive>(&mut self, index: usize, op: &O) -> Result<()> {
-        let Some(tangent) = self.tangents[index].clone() else { return Ok(()) };
-        let inputs: SmallVec<[Option<&Tensor>; 4]> = self
-            .inputs
-            .iter()
-            .enumerate()
-            .map(|(at, input)| if at == index { Some(&tangent) } else { *input })
-            .collect();
-        let results = call_with(op.clone(), &inputs)?;
-        for (nr, result) in results.into_iter().take(op.differentiable()).enumerate() {
-            self.put(nr, result)?;
-        }
-        Ok(())
-    }
-}
 
 /// Runs the rule of an operation whose results are `outputs`.
 pub(crate) fn tangents_of(
@@ -167,7 +78,7 @@ pub(crate) fn write(level: Level, target: &Tensor, new: Option<Tensor>) -> Resul
 
 /// An operation some of whose inputs have tangents at `level`, which is the highest.
 #[track_caller]
-pub(super) fn call(
+pub(in crate::graph) fn call(
     level: Level,
     op: &dyn Op,
     inputs: &[Option<&Tensor>],

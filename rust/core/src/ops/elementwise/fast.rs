@@ -10,7 +10,8 @@ use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::gradient::Gradient;
-use crate::graph::node::{Backward, Edge, Meta, NodeOf, NodeRef};
+use crate::graph::node::{Edge, Meta, NodeOf, NodeRef};
+use crate::graph::rules::Backward;
 use crate::graph::saved::{Saved, Source};
 use crate::graph::{Blame, Modes, cuts, modes};
 use crate::kernels::Kernel;
@@ -116,8 +117,12 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
         let Position::Tensor(number) = *position else { continue };
         let array = &states[number].array;
         let decides = row.promotes(at) && array.dtype() != DType::Bool;
-        if decides && like.is_none_or(|like| states[like].array.numel() == 1 && array.numel() != 1) {
-            like = Some(number);
+        if !decides || (like.is_some() && array.numel() == 1) {
+            continue;
+        }
+        like = Some(number);
+        if array.numel() != 1 {
+            break;
         }
     }
     let like = like.unwrap_or(0);

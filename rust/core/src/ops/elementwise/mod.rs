@@ -37,9 +37,9 @@ use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::call::first;
+use crate::graph::call::{self, first};
 use crate::graph::record::{Save, check_in_place, is_wanted_of, record, record_in_place, would_record};
-use crate::graph::{Blame, Modes, modes, trace, transform};
+use crate::graph::{Blame, Modes, modes, trace};
 use crate::ops::writing::Filled;
 use crate::ops::writing::out::{self, Takes};
 use crate::ops::writing::overlap::{check_distinct, spared};
@@ -103,7 +103,7 @@ fn transformed(row: &'static Row, params: &[Scalar], args: &[Arg<'_>]) -> Result
         })
         .collect();
     let value = || Ok(smallvec::smallvec![apply(row, params, args)?]);
-    let results = transform::transformed(Elementwise::of(row, params, args), &inputs, value)?;
+    let results = call::transformed(Elementwise::of(row, params, args), &inputs, value)?;
     Ok(results.map(first))
 }
 

@@ -84,6 +84,7 @@ impl Row {
     }
 
     /// Whether an input takes part in promotion. A condition only selects, and what is filled keeps its dtype.
+    #[inline]
     pub(super) fn promotes(&self, input: usize) -> bool {
         if self.fills_copy() { input == 0 } else { self.inputs[input] != "condition" }
     }

@@ -3,12 +3,13 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::places::IntoZeros;
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::call;
-use crate::graph::node::{Backward, From};
-use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
+use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::rules::{Backward, From};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::index::{self as kernel, OutOfRange};
 use crate::kernels::scatter::{Fold, scatter_fold};
@@ -101,7 +102,7 @@ pub(in crate::ops) fn take_along(input: &Tensor, axis: usize, index: &Tensor) ->
 /// Zeros of `shape` with `values` added at `index` along `axis`: the transpose of [`take_along`].
 #[track_caller]
 pub(in crate::ops) fn put_along(shape: &[usize], axis: usize, index: &Tensor, values: &Tensor) -> Result<Tensor> {
-    call(GatherBackward { axis, shape: shape.into() }, &[values, index])
+    call(IntoZeros { op: Scattered::added(axis, &values.shape()), shape: shape.into() }, &[values, index])
 }
 
 /// The elements of the first input at the positions that the second gives along an axis.
@@ -146,7 +147,8 @@ impl Op for Gather {
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let gradient = GatherBackward { axis: self.axis, shape: self.shape.clone() };
+        let op = Scattered::added(self.axis, &cx.node().outputs()[0].shape);
+        let gradient = IntoZeros { op, shape: self.shape.clone() };
         let grad = cx.call(gradient, &[From::Grad(0), From::Saved(0)])?;
         cx.put(0, grad);
         Ok(())
@@ -171,45 +173,6 @@ impl Op for Gather {
 
     fn saved_names(&self) -> Vec<(&'static str, usize)> {
         vec![("index", 0)]
-    }
-}
-
-/// The gradient of [`Gather`] from that of its result, and the positions.
-#[derive(Clone, PartialEq, Debug)]
-struct GatherBackward {
-    axis: usize,
-    /// Of the result.
-    shape: Shape,
-}
-
-impl Op for GatherBackward {
-    fn name(&self) -> &str {
-        "ScatterAddBackward0"
-    }
-
-    fn takes_complex(&self) -> bool {
-        true
-    }
-
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        let (values, at) = (&inputs[0], &inputs[1]);
-        let whole = Array::zeros("scatter_add", &self.shape, values.dtype())?;
-        check_scatter("scatter_add", &self.shape, self.axis, at.shape(), Some(values.shape()))?;
-        let reads = [at, values];
-        let written = &whole;
-        let mut held = Held::take(&reads, &written);
-        scatter_raw("scatter_add", Scatter::Add, &mut held, &whole, self.axis, reads)?;
-        drop(held);
-        Ok(smallvec![whole])
-    }
-
-    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
-        let [Some(values), Some(index)] = *inputs else { unreachable!("both are always given") };
-        let result = || {
-            let whole = Tensor::from_array(Array::zeros("scatter_add", &self.shape, values.dtype())?);
-            Ok(smallvec![scattered(Scatter::Add, &whole, false, self.axis, index, values)?])
-        };
-        Some(result())
     }
 }
 
@@ -243,6 +206,13 @@ struct Scattered {
     source: Shape,
     /// Whether a gradient reads the index: not that of what is only added to.
     saves_index: bool,
+}
+
+impl Scattered {
+    /// Values of a shape that are added.
+    fn added(axis: usize, values: &[usize]) -> Self {
+        Self { kind: Scatter::Add, axis, source: values.into(), saves_index: false }
+    }
 }
 
 impl Op for Scattered {

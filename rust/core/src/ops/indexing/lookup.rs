@@ -4,12 +4,13 @@ use smallvec::{SmallVec, smallvec};
 
 use super::along;
 use super::masks::nonzero_columns;
+use super::places::IntoZeros;
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::call;
-use crate::graph::node::{Backward, From as Source};
-use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
+use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::rules::{Backward, From as Source};
 use crate::graph::transform::{Batch, Part, Tangents};
 use crate::kernels::{In, index as kernel};
 use crate::launch::{Held, launch_stored};
@@ -292,7 +293,8 @@ impl Op for Indexed {
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let gradient = IndexedBackward { axes: self.axes.clone(), shape: self.shape.clone() };
+        let op = Put { axes: self.axes.clone(), accumulate: true, is_number: false };
+        let gradient = IntoZeros { op, shape: self.shape.clone() };
         let saved = (0..self.axes.len()).map(Source::Saved);
         let from: SmallVec<[Source; 4]> = std::iter::once(Source::Grad(0)).chain(saved).collect();
         let grad = cx.call(gradient, &from)?;
@@ -325,45 +327,6 @@ impl Op for Indexed {
         };
         cx.put(result, Some(axis));
         Ok(())
-    }
-}
-
-/// The gradient of [`Indexed`] from that of its result, and the positions.
-#[derive(Clone, PartialEq, Debug)]
-struct IndexedBackward {
-    axes: Axes,
-    /// Of the result.
-    shape: Shape,
-}
-
-impl Op for IndexedBackward {
-    fn name(&self) -> &str {
-        "IndexPutBackward0"
-    }
-
-    fn takes_complex(&self) -> bool {
-        true
-    }
-
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        let (op, values) = (Put { axes: self.axes.clone(), accumulate: true, is_number: false }, &inputs[0]);
-        let whole = Array::zeros(op.op(), &self.shape, values.dtype())?;
-        let given: Inputs<'_> =
-            std::iter::once(Some(&whole)).chain(inputs.iter().map(|array| -> Option<&Array> { Some(array) })).collect();
-        write::into_fresh(&op, &whole, &given)?;
-        drop(given);
-        Ok(smallvec![whole])
-    }
-
-    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
-        let given: SmallVec<[&Tensor; 4]> = inputs.iter().copied().flatten().collect();
-        let result = || {
-            let whole = Tensor::from_array(Array::zeros("index_put", &self.shape, given[0].dtype())?);
-            let op = Put { axes: self.axes.clone(), accumulate: true, is_number: false };
-            let given: SmallVec<[&Tensor; 4]> = std::iter::once(&whole).chain(given.iter().copied()).collect();
-            Ok(smallvec![call(op, &given)?])
-        };
-        Some(result())
     }
 }
 

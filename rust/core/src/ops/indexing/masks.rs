@@ -5,12 +5,13 @@ use smallvec::{SmallVec, smallvec};
 
 use super::Indices;
 use super::along::{out_of_range, same_dtype, take_along};
+use super::places::{IntoZeros, Placing};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::call;
-use crate::graph::node::{Backward, From};
-use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
+use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::rules::{Backward, From};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::{Out, index as kernel};
@@ -129,7 +130,8 @@ impl Op for MaskSelected {
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         // The engine sums over the axes along which the input was broadcast.
-        let gradient = MaskSelectedBackward { shape: self.shape.clone() };
+        let op = MaskScattered { source: cx.node().outputs()[0].shape.as_slice().into() };
+        let gradient = IntoZeros { op, shape: self.shape.clone() };
         let grad = cx.call(gradient, &[From::Grad(0), From::Saved(0)])?;
         cx.put(0, grad);
         Ok(())
@@ -166,38 +168,6 @@ impl Op for MaskSelected {
     }
 }
 
-/// The gradient of [`MaskSelected`] from that of its result, and the mask.
-#[derive(Clone, PartialEq, Debug)]
-struct MaskSelectedBackward {
-    shape: Shape,
-}
-
-impl Op for MaskSelectedBackward {
-    fn name(&self) -> &str {
-        "MaskedScatterBackward0"
-    }
-
-    fn takes_complex(&self) -> bool {
-        true
-    }
-
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        let op = MaskScattered { source: inputs[0].shape().into() };
-        let whole = Array::zeros(op.op(), &self.shape, inputs[0].dtype())?;
-        write::into_fresh(&op, &whole, &[Some(&whole), inputs.get(0), inputs.get(1)].into_iter().collect())?;
-        Ok(smallvec![whole])
-    }
-
-    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
-        let [Some(grad), Some(mask)] = *inputs else { unreachable!("both are always given") };
-        let result = || {
-            let whole = Tensor::from_array(Array::zeros("masked_scatter", &self.shape, grad.dtype())?);
-            Ok(smallvec![masked_scatter(&whole, false, mask, grad)?])
-        };
-        Some(result())
-    }
-}
-
 /// The elements where `mask` is true, as a vector; input and mask broadcast against each other.
 #[track_caller]
 pub fn masked_select(input: &Tensor, mask: &Tensor) -> Result<Tensor> {
@@ -212,44 +182,24 @@ struct MaskScattered {
     source: Shape,
 }
 
-impl Op for MaskScattered {
-    fn name(&self) -> &str {
+impl Placing for MaskScattered {
+    const PLACES: &'static str = "mask";
+
+    fn node(&self) -> &'static str {
         "MaskedScatterBackward0"
     }
 
-    fn takes_complex(&self) -> bool {
-        true
+    /// Those that were left over have no gradient.
+    fn taken(&self, grad: &Tensor, places: &Tensor) -> Result<Tensor> {
+        call(MaskTaken { source: self.source.clone(), shape: grad.shape() }, &[grad, places])
     }
 
-    fn differentiable_inputs(&self) -> usize {
-        2
-    }
-
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        write::into_copy(self, inputs)
-    }
-
-    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
-        smallvec![Keep::Input(2)]
-    }
-
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (grad, mask) = (cx.only_grad(), cx.saved(0)?);
-        if cx.needs(1) {
-            cx.put(1, self.taken(&grad, &mask)?);
-        }
-        if cx.needs(0) {
-            cx.put(0, select::where_(&mask, Scalar::Int(0).into(), (&grad).into())?);
-        }
-        Ok(())
-    }
-
-    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
-        cx.jointly_linear(2, self)
+    fn left(&self, grad: Tensor, places: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
+        select::where_(&places()?, Scalar::Int(0).into(), (&grad).into())
     }
 
     /// Each place takes the value at the number of places before it.
-    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+    fn for_batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         let (size, rank) = (cx.size(), cx.example(0).rank());
         let target = batching::front(cx.input(0), size)?;
         let mask = views::broadcast_to(&batching::front_of_rank(cx.input(2), size, rank)?, &target.shape())?;
@@ -269,18 +219,6 @@ impl Op for MaskScattered {
         let taken = views::reshape_to(&take_along(&values, 1, &before)?, &target.shape())?;
         cx.put(select::where_(&mask, (&taken).into(), (&target).into())?, Some(0));
         Ok(())
-    }
-
-    fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        vec![("mask", 0)]
-    }
-}
-
-impl MaskScattered {
-    /// The gradient of the values: those that were left over have none.
-    #[track_caller]
-    fn taken(&self, grad: &Tensor, mask: &Tensor) -> Result<Tensor> {
-        call(MaskTaken { source: self.source.clone(), shape: grad.shape() }, &[grad, mask])
     }
 }
 
@@ -491,7 +429,9 @@ impl Op for Taken {
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let grad = cx.call(TakenBackward { shape: self.shape.clone() }, &[From::Grad(0), From::Saved(0)])?;
+        let op = PutFlat { accumulate: true, source: cx.node().outputs()[0].shape.as_slice().into() };
+        let gradient = IntoZeros { op, shape: self.shape.clone() };
+        let grad = cx.call(gradient, &[From::Grad(0), From::Saved(0)])?;
         cx.put(0, grad);
         Ok(())
     }
@@ -511,39 +451,6 @@ impl Op for Taken {
     }
 }
 
-/// The gradient of [`Taken`] from that of its result, and the positions.
-#[derive(Clone, PartialEq, Debug)]
-struct TakenBackward {
-    /// Of the result.
-    shape: Shape,
-}
-
-impl Op for TakenBackward {
-    fn name(&self) -> &str {
-        "PutBackward0"
-    }
-
-    fn takes_complex(&self) -> bool {
-        true
-    }
-
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        let op = PutFlat { accumulate: true, source: inputs[0].shape().into() };
-        let whole = Array::zeros(op.op(), &self.shape, inputs[0].dtype())?;
-        write::into_fresh(&op, &whole, &[Some(&whole), inputs.get(0), inputs.get(1)].into_iter().collect())?;
-        Ok(smallvec![whole])
-    }
-
-    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
-        let [Some(grad), Some(index)] = *inputs else { unreachable!("both are always given") };
-        let result = || {
-            let whole = Tensor::from_array(Array::zeros("put", &self.shape, grad.dtype())?);
-            Ok(smallvec![put(&whole, false, index, grad, true)?])
-        };
-        Some(result())
-    }
-}
-
 /// The elements at positions of the flattened `input`, in the shape of `index`; negative positions count from the end.
 #[track_caller]
 pub fn take(input: &Tensor, index: &Tensor) -> Result<Tensor> {
@@ -558,60 +465,31 @@ struct PutFlat {
     source: Shape,
 }
 
-impl Op for PutFlat {
-    fn name(&self) -> &str {
+impl Placing for PutFlat {
+    fn node(&self) -> &'static str {
         "PutBackward0"
     }
 
-    fn takes_complex(&self) -> bool {
-        true
+    fn taken(&self, grad: &Tensor, places: &Tensor) -> Result<Tensor> {
+        views::reshape_to(&take(grad, places)?, &self.source)
     }
 
-    fn differentiable_inputs(&self) -> usize {
-        2
-    }
-
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        write::into_copy(self, inputs)
-    }
-
-    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
-        smallvec![Keep::Input(2)]
-    }
-
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (grad, index) = (cx.only_grad(), cx.saved(0)?);
-        if cx.needs(1) {
-            let taken = take(&grad, &index)?;
-            cx.put(1, views::reshape_to(&taken, &self.source)?);
+    fn left(&self, grad: Tensor, places: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
+        if self.accumulate {
+            return Ok(grad);
         }
-        if cx.needs(0) {
-            let own = if self.accumulate {
-                grad
-            } else {
-                let zeros = Tensor::from_array(Array::zeros("put", &index.shape(), grad.dtype())?);
-                put(&grad, false, &index, &zeros, false)?
-            };
-            cx.put(0, own);
-        }
-        Ok(())
+        let places = places()?;
+        let zeros = Tensor::from_array(Array::zeros("put", &places.shape(), grad.dtype())?);
+        put(&grad, false, &places, &zeros, false)
     }
 
-    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
-        cx.jointly_linear(2, self)
-    }
-
-    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+    fn for_batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         let (flat, indices) = flat_lookups(cx, 2)?;
         let shape = batching::front(cx.input(0), cx.size())?.shape();
         let values = views::reshape_to(&batching::front(cx.input(1), cx.size())?, &indices[1].1.shape())?;
         let result = indexing::put_at(&flat, false, &indices, &values, self.accumulate)?;
         cx.put(views::reshape_to(&result, &shape)?, Some(0));
         Ok(())
-    }
-
-    fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        vec![("index", 0)]
     }
 }
 

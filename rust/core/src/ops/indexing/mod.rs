@@ -5,6 +5,7 @@ pub mod embedding;
 mod expression;
 mod lookup;
 pub mod masks;
+mod places;
 pub mod scatter_reduce;
 pub mod scatter_views;
 pub mod slices;

@@ -3,12 +3,13 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::along::{self, out_of_range, out_of_range_runtime, positions, same_dtype};
+use super::places::{IntoZeros, Placing};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::call;
-use crate::graph::node::{Backward, From};
-use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
+use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::rules::{Backward, From};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::index as kernel;
 use crate::launch::{Held, launch_stored};
@@ -115,7 +116,8 @@ impl Op for Selected {
     }
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let gradient = SelectedBackward { axis: self.axis, shape: self.shape.clone() };
+        let op = SlicesAdded { axis: self.axis, alpha: Scalar::Int(1) };
+        let gradient = IntoZeros { op, shape: self.shape.clone() };
         let grad = cx.call(gradient, &[From::Grad(0), From::Saved(0)])?;
         cx.put(0, grad);
         Ok(())
@@ -141,46 +143,6 @@ impl Op for Selected {
 
     fn saved_names(&self) -> Vec<(&'static str, usize)> {
         vec![("index", 0)]
-    }
-}
-
-/// The gradient of [`Selected`] from that of its result, and the positions.
-#[derive(Clone, PartialEq, Debug)]
-struct SelectedBackward {
-    axis: usize,
-    /// Of the result.
-    shape: Shape,
-}
-
-impl Op for SelectedBackward {
-    fn name(&self) -> &str {
-        "IndexAddBackward0"
-    }
-
-    fn takes_complex(&self) -> bool {
-        true
-    }
-
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        let (grad, index) = (&inputs[0], &inputs[1]);
-        let whole = Array::zeros("index_add", &self.shape, grad.dtype())?;
-        // A tensor without axes was selected from as a vector of one element.
-        let grad = if grad.rank() == 0 { write::at_least_vector(grad) } else { grad.clone() };
-        let reads = [index, &grad];
-        let written = &whole;
-        let mut held = Held::take(&reads, &written);
-        slices_raw("index_add", &mut held, &whole, self.axis, reads, true)?;
-        drop(held);
-        Ok(smallvec![whole])
-    }
-
-    fn decompose(&self, inputs: &[Option<&Tensor>]) -> Option<Result<Tensors>> {
-        let [Some(grad), Some(index)] = *inputs else { unreachable!("both are always given") };
-        let result = || {
-            let whole = Tensor::from_array(Array::zeros("index_add", &self.shape, grad.dtype())?);
-            Ok(smallvec![add_at(&whole, false, self.axis, index, grad, Scalar::Int(1))?])
-        };
-        Some(result())
     }
 }
 
@@ -243,44 +205,20 @@ impl SlicesAdded {
     }
 }
 
-impl Op for SlicesAdded {
-    fn name(&self) -> &str {
+impl Placing for SlicesAdded {
+    fn node(&self) -> &'static str {
         "IndexAddBackward0"
     }
 
-    fn takes_complex(&self) -> bool {
-        true
+    fn taken(&self, grad: &Tensor, places: &Tensor) -> Result<Tensor> {
+        self.scaled(&select_at(grad, self.axis, places)?)
     }
 
-    fn differentiable_inputs(&self) -> usize {
-        2
+    fn left(&self, grad: Tensor, _: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
+        Ok(grad)
     }
 
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        write::into_copy(self, inputs)
-    }
-
-    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
-        smallvec![Keep::Input(2)]
-    }
-
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let grad = cx.only_grad();
-        if cx.needs(1) {
-            let taken = select_at(&grad, self.axis, &cx.saved(0)?)?;
-            cx.put(1, self.scaled(&taken)?);
-        }
-        if cx.needs(0) {
-            cx.put(0, grad);
-        }
-        Ok(())
-    }
-
-    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
-        cx.jointly_linear(2, self)
-    }
-
-    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+    fn for_batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         let part = |input: usize| batching::front_vectors(cx.input(input), cx.size());
         let (target, source, index, axis) = (part(0)?, part(1)?, cx.input(2), self.axis + 1);
         let result = if index.axis.is_none() {
@@ -291,10 +229,6 @@ impl Op for SlicesAdded {
         };
         cx.put(batching::of_rank(result, cx.example(0).rank())?, Some(0));
         Ok(())
-    }
-
-    fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        vec![("index", 0)]
     }
 }
 
@@ -353,44 +287,20 @@ struct SlicesCopied {
     axis: usize,
 }
 
-impl Op for SlicesCopied {
-    fn name(&self) -> &str {
+impl Placing for SlicesCopied {
+    fn node(&self) -> &'static str {
         "IndexCopyBackward0"
     }
 
-    fn takes_complex(&self) -> bool {
-        true
+    fn taken(&self, grad: &Tensor, places: &Tensor) -> Result<Tensor> {
+        select_at(grad, self.axis, places)
     }
 
-    fn differentiable_inputs(&self) -> usize {
-        2
+    fn left(&self, grad: Tensor, places: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
+        fill_at(&grad, false, self.axis, &places()?, Scalar::Int(0))
     }
 
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        write::into_copy(self, inputs)
-    }
-
-    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
-        smallvec![Keep::Input(2)]
-    }
-
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (grad, index) = (cx.only_grad(), cx.saved(0)?);
-        if cx.needs(1) {
-            let taken = select_at(&grad, self.axis, &index)?;
-            cx.put(1, taken);
-        }
-        if cx.needs(0) {
-            cx.put(0, fill_at(&grad, false, self.axis, &index, Scalar::Int(0))?);
-        }
-        Ok(())
-    }
-
-    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
-        cx.jointly_linear(2, self)
-    }
-
-    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+    fn for_batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         let part = |input: usize| batching::front_vectors(cx.input(input), cx.size());
         let (target, source, index, axis) = (part(0)?, part(1)?, cx.input(2), self.axis + 1);
         let result = if index.axis.is_none() {
@@ -401,10 +311,6 @@ impl Op for SlicesCopied {
         };
         cx.put(batching::of_rank(result, cx.example(0).rank())?, Some(0));
         Ok(())
-    }
-
-    fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        vec![("index", 0)]
     }
 }
 
@@ -464,51 +370,31 @@ struct SlicesFilled {
     number: bool,
 }
 
-impl Op for SlicesFilled {
-    fn name(&self) -> &str {
+impl Placing for SlicesFilled {
+    fn node(&self) -> &'static str {
         if self.number { "IndexFillBackward0" } else { "IndexFillBackward1" }
     }
 
-    fn takes_complex(&self) -> bool {
-        true
+    fn has_gradient_of_values(&self) -> bool {
+        !self.number
     }
 
-    fn differentiable_inputs(&self) -> usize {
-        if self.number { 1 } else { 2 }
-    }
-
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        write::into_copy(self, inputs)
-    }
-
-    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
-        smallvec![Keep::Input(2)]
-    }
-
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (grad, index) = (cx.only_grad(), cx.saved(0)?);
-        if cx.inputs() > 1 && cx.needs(1) {
-            // A slice that is named twice is filled once.
-            let mut line = grad.detach();
-            for axis in (0..line.rank()).filter(|&axis| axis != self.axis) {
-                let length = line.shape()[axis].min(1) as i64;
-                line = views::narrow(&line, axis as i64, 0, length)?;
-            }
-            let filled = fill_at(&copy::filled_like(&line, Scalar::Int(0))?, false, self.axis, &index, Scalar::Int(1))?;
-            let taken = select::where_(&filled.ne(0.0)?, (&grad).into(), Scalar::Int(0).into())?;
-            cx.put(1, taken.sum()?);
+    fn taken(&self, grad: &Tensor, places: &Tensor) -> Result<Tensor> {
+        // A slice that is named twice is filled once.
+        let mut line = grad.detach();
+        for axis in (0..line.rank()).filter(|&axis| axis != self.axis) {
+            let length = line.shape()[axis].min(1) as i64;
+            line = views::narrow(&line, axis as i64, 0, length)?;
         }
-        if cx.needs(0) {
-            cx.put(0, fill_at(&grad, false, self.axis, &index, Scalar::Int(0))?);
-        }
-        Ok(())
+        let filled = fill_at(&copy::filled_like(&line, Scalar::Int(0))?, false, self.axis, places, Scalar::Int(1))?;
+        select::where_(&filled.ne(0.0)?, grad.into(), Scalar::Int(0).into())?.sum()
     }
 
-    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
-        cx.jointly_linear(2, self)
+    fn left(&self, grad: Tensor, places: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
+        fill_at(&grad, false, self.axis, &places()?, Scalar::Int(0))
     }
 
-    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+    fn for_batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         let (value, index) = (cx.input(1).clone(), cx.input(2).clone());
         let (target, axis) = (batching::front_vectors(cx.input(0), cx.size())?, self.axis + 1);
         let result = if index.axis.is_none() && value.axis.is_none() {
@@ -523,10 +409,6 @@ impl Op for SlicesFilled {
         };
         cx.put(batching::of_rank(result, cx.example(0).rank())?, Some(0));
         Ok(())
-    }
-
-    fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        vec![("index", 0)]
     }
 }
 

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::graph::call_many;
-use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::rules::Backward;
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::linalg as kernel;
 use crate::launch::launch;

@@ -6,8 +6,8 @@ use super::{batch_of, batched, check_same_dtype, checked_square, failure, fresh,
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::rules::Backward;
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, call_many};
 use crate::kernels::linalg as kernel;

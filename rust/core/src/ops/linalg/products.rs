@@ -6,8 +6,8 @@ use super::{adjoint, batch_of, batched, check_dtype, columns, fresh, lower, matr
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::call_many;
-use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::rules::Backward;
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::linalg as kernel;
 use crate::launch::{NONE, launch};

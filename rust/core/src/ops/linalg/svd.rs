@@ -10,8 +10,8 @@ use super::{
 use crate::array::Array;
 use crate::error::Result;
 use crate::graph::call_many;
-use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
+use crate::graph::rules::{Backward, From};
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::linalg as kernel;
 use crate::launch::launch;

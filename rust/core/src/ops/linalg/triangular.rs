@@ -6,8 +6,8 @@ use super::{adjoint, batch_of, batched, check_dtype, lower, matrix_size, product
 use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::call;
-use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Keep, Op};
+use crate::graph::rules::Backward;
 use crate::graph::transform::{Batch, Tangents};
 use crate::kernels::linalg::{self as kernel, Side};
 use crate::launch::launch;

@@ -7,9 +7,9 @@ use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::call::call_first;
-use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::record::refuse_gradient;
+use crate::graph::rules::{Backward, From};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{flat, no_grad};
 use crate::kernels::index::OutOfRange;
@@ -182,6 +182,20 @@ impl NllLoss {
         if self.fused { "cross_entropy" } else { "nll_loss" }
     }
 
+    /// The loss, the log-probabilities, and the sum of the weights of the targets.
+    fn parts(&self, inputs: &Inputs<'_>) -> Result<(Array, Array, f64)> {
+        let (op, &Classes { ignore, how, .. }) = (self.op(), &self.classes);
+        let classes = Classes::new(op, &inputs[0], &inputs[1], ignore, how)?;
+        let chosen = classes.chosen(op, inputs[0].dtype(), &inputs[1], inputs.get(2))?;
+        let log_p = if self.fused {
+            softmax::log_softmax_array(op, &inputs[0], classes.axis())?
+        } else {
+            inputs[0].contiguous(op)?
+        };
+        let (loss, total) = classes.loss(op, &log_p, &chosen)?;
+        Ok((loss, log_p, total))
+    }
+
     /// The number of the result that is the sum of weights.
     fn total(&self) -> usize {
         1 + usize::from(self.fused)
@@ -220,17 +234,13 @@ impl Op for NllLoss {
     }
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
-        let (op, &Classes { ignore, how, .. }) = (self.op(), &self.classes);
-        let classes = Classes::new(op, &inputs[0], &inputs[1], ignore, how)?;
-        let chosen = classes.chosen(op, inputs[0].dtype(), &inputs[1], inputs.get(2))?;
-        let log_p = if self.fused {
-            softmax::log_softmax_array(op, &inputs[0], classes.axis())?
-        } else {
-            inputs[0].contiguous(op)?
-        };
-        let (loss, total) = classes.loss(op, &log_p, &chosen)?;
-        let total = Array::full(op, &[], Scalar::Float(total), DType::F64)?;
+        let (loss, log_p, total) = self.parts(inputs)?;
+        let total = Array::full(self.op(), &[], Scalar::Float(total), DType::F64)?;
         Ok(if self.fused { smallvec![loss, log_p, total] } else { smallvec![loss, total] })
+    }
+
+    fn eval_first(&self, inputs: &Inputs<'_>) -> Result<Array> {
+        Ok(self.parts(inputs)?.0)
     }
 
     fn differentiable(&self) -> usize {

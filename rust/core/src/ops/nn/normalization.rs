@@ -6,9 +6,9 @@ use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::call::{call_first, call_with, first};
-use crate::graph::node::{Backward, From};
 use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
 use crate::graph::record::{check_in_place, refuse_gradient};
+use crate::graph::rules::{Backward, From};
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{flat, no_grad};
 use crate::kernels::normalize::{self as kernel, ChannelSize, Moments};
@@ -105,8 +105,18 @@ impl Op for Norm {
 
     fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
         match &self.kind {
-            Kind::Layer { sizes } => layers(inputs, sizes, self.eps),
+            Kind::Layer { sizes } => {
+                let (output, moments) = layers(inputs, sizes, self.eps, true)?;
+                Ok(std::iter::once(output).chain(moments.into_iter().flatten()).collect())
+            }
             Kind::Batch { training } => channels(inputs, *training, self.eps),
+        }
+    }
+
+    fn eval_first(&self, inputs: &Inputs<'_>) -> Result<Array> {
+        match &self.kind {
+            Kind::Layer { sizes } => Ok(layers(inputs, sizes, self.eps, false)?.0),
+            Kind::Batch { .. } => Ok(self.eval(inputs)?.swap_remove(0)),
         }
     }
 
@@ -465,8 +475,8 @@ pub fn layer_norm(
     call_first(norm, &[Some(input), weight, bias])
 }
 
-/// The results of a [`Norm`] of rows.
-fn layers(inputs: &Inputs<'_>, sizes: &[i64], eps: f64) -> Result<Arrays> {
+/// The results of a [`Norm`] of rows: y, and mean and reciprocal standard deviation if they are wanted.
+fn layers(inputs: &Inputs<'_>, sizes: &[i64], eps: f64, moments: bool) -> Result<(Array, Option<[Array; 2]>)> {
     const OP: &str = "layer_norm";
     let shape = inputs[0].shape();
     let given = |input: usize| inputs.get(input).map(Array::shape);
@@ -477,12 +487,15 @@ fn layers(inputs: &Inputs<'_>, sizes: &[i64], eps: f64) -> Result<Arrays> {
     let x = inputs[0].contiguous(OP)?;
     let affine = affine_arrays(OP, inputs)?;
     let output = Array::uninit(OP, shape, dtype)?;
-    let (mean, rstd) = (Array::uninit(OP, &[rows], dtype)?, Array::uninit(OP, &[rows], dtype)?);
+    let moments =
+        if moments { Some([Array::uninit(OP, &[rows], dtype)?, Array::uninit(OP, &[rows], dtype)?]) } else { None };
     let affine = affine.each_ref().map(Option::as_ref);
-    launch((&x, affine), [&output, &mean, &rstd], |(x, [weight, bias]), [y, mean, rstd]| {
-        kernel::layer_norm(rows, n, eps, x, weight, bias, y, Moments { mean, rstd });
+    let written = (&output, moments.as_ref().map(<[Array; 2]>::each_ref));
+    launch((&x, affine), written, |(x, [weight, bias]), (y, moments)| {
+        let moments = moments.map(|[mean, rstd]| Moments { mean, rstd });
+        kernel::layer_norm(rows, n, eps, x, weight, bias, y, moments);
     });
-    Ok(smallvec![output, mean, rstd])
+    Ok((output, moments))
 }
 
 /// `x / √(mean(x²) + eps) · weight` over the last axes, whose sizes are `normalized`; `eps` is that of the dtype if it is

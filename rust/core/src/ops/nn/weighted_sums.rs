@@ -6,8 +6,8 @@ use smallvec::smallvec;
 
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::node::Backward;
 use crate::graph::op::{Arrays, Inputs, Op};
+use crate::graph::rules::Backward;
 use crate::graph::transform::{Batch, Tangents};
 use crate::graph::{call, no_grad};
 use crate::ops::elementwise::apply;

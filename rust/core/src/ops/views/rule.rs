@@ -8,11 +8,12 @@ use super::op::{ViewOp, not_as_complex};
 use super::strided;
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::call::first;
-use crate::graph::node::{Backward, NodeOf, NodeRef};
+use crate::graph::call::{first, transformed};
+use crate::graph::node::{NodeOf, NodeRef};
 use crate::graph::op::{Arrays, Inputs, Op};
 use crate::graph::record::{self, check_in_place};
-use crate::graph::transform::{self, Batch, Part, Tangents};
+use crate::graph::rules::Backward;
+use crate::graph::transform::{Batch, Part, Tangents};
 use crate::graph::views::{mark_view, plain_view, set_replay, set_step, show};
 use crate::graph::{Blame, Modes, call, modes, trace};
 use crate::ops::writing::overlap;
@@ -133,7 +134,7 @@ pub(super) fn make(source: &Tensor, name: &'static str, op: ViewOp, mark: bool) 
     if modes().any(Modes::LIFTED) && source.top_level().is_some() {
         let rule = ViewRule::new(name, op.clone(), &source.array());
         let value = || Ok(smallvec![make(source, name, op.clone(), mark)?]);
-        let results = transform::transformed(rule, &[Some(source)], value)?.expect("something is attached");
+        let results = transformed(rule, &[Some(source)], value)?.expect("something is attached");
         let view = first(results);
         // What is made for a whole batch shows its memory there; what stands for one example, or is the host's, shows that of
         // another.

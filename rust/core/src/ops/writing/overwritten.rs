@@ -2,8 +2,8 @@
 
 use crate::array::Array;
 use crate::error::Result;
-use crate::graph::node::Backward;
 use crate::graph::op::Op;
+use crate::graph::rules::Backward;
 use crate::tensor::Tensor;
 
 /// A target that is overwritten by what does not depend on it (`fill_`, comparisons in place): its old value gets zeros.

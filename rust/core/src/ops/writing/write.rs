@@ -6,7 +6,7 @@ use super::copy;
 use super::overlap::{check_apart, check_distinct, spared};
 use crate::array::Array;
 use crate::error::{Error, Result};
-use crate::graph::call::Primitive;
+use crate::graph::op::Primitive;
 use crate::graph::op::{Arrays, Inputs, Keep};
 use crate::graph::record::{self, check_in_place, would_record_any};
 use crate::graph::{Blame, Modes, call, modes, transform};
