@@ -1,7 +1,7 @@
 """Derives the polynomial coefficients of rust/kernels/src/math/coefficients.rs.
 
 Each polynomial interpolates its function at Chebyshev nodes in 60-digit arithmetic (within a factor of about two of the
-minimax polynomial) and is then rounded to the type it is used in. Leading terms that are exact (the 1 + r of exp,
+minimax polynomial), or is nearly the minimax one where WEIGHTED says so, and is then rounded to the type it is used in. Leading terms that are exact (the 1 + r of exp,
 the x of sin) are taken out first, so rounding of the coefficients never costs accuracy at the top.
 
     python scripts/coefficients.py > rust/kernels/src/math/coefficients.rs      # needs mpmath and numpy
@@ -44,6 +44,65 @@ def fit(f, a, b, degree):
                  for i in range(len(power) + 1)]
     error = max(abs(mp.polyval(out[::-1], x) - f(x)) for x in [a + (b - a) * mp.mpf(i) / 197 for i in range(198)])
     return out, error
+
+
+def lawson(sample, rounds=800):
+    """What `sample` gives, coefficients and errors at each point, for those weights of the points (Lawson's) with which least
+    squares come near the least greatest error."""
+    count = 2000
+    weights = np.ones(count) / count
+    best = None
+    for _ in range(rounds):
+        coefficients, errors = sample(np.sqrt(weights))
+        if best is None or errors.max() < best[1]:
+            best = coefficients, errors.max()
+        weights *= errors + 1e-30
+        weights /= weights.sum()
+    return best
+
+
+def nodes(count=2000):
+    """Points of [-1, 1], closer together near its ends."""
+    return np.cos(np.pi * (np.arange(count) + 0.5) / count)
+
+
+def minimax(f, weight, a, b, degree):
+    """As `fit`, but so that the greatest error times `weight` is nearly the least there is."""
+    u = nodes()
+    x = (a + b) / 2 + (b - a) / 2 * u
+    values, scale = (np.array([float(g(mp.mpf(float(t)))) for t in x]) for g in (f, weight))
+    basis = np.polynomial.chebyshev.chebvander(u, degree)
+
+    def sample(root):
+        c = np.linalg.lstsq(basis * (root * scale)[:, None], values * root * scale, rcond=None)[0]
+        return c, np.abs((basis @ c - values) * scale)
+
+    c, error = lawson(sample)
+    return np.polynomial.chebyshev.Chebyshev(c, domain=[a, b]).convert(kind=np.polynomial.Polynomial).coef, error
+
+
+def minimax_quotient(f, b, above, below):
+    """Coefficients of P and Q with f = P / Q on [0, b] nearly with the least relative error, Q(0) being 1, and that error."""
+    near = (1 + nodes()) / 2
+    # Where the function changes there are more points.
+    x = b * near / (1 + b / 3 * (1 - near))
+    values = np.array([float(f(mp.mpf(float(t)))) for t in x])
+    # In units of 3, and divided by what grows as fast.
+    powers = [(x / 3) ** k / (1 + x / 3) ** max(above, below) for k in range(max(above, below) + 1)]
+    upper, lower = np.stack(powers[:above + 1], 1), np.stack(powers[:below + 1], 1)
+    denominator = np.ones_like(x)
+
+    def sample(root):
+        nonlocal denominator
+        root = root / np.abs(denominator)
+        system = np.concatenate([upper / values[:, None], -lower[:, 1:]], 1) * root[:, None]
+        c = np.linalg.lstsq(system, lower[:, 0] * root, rcond=1e-16)[0]
+        denominator = lower @ np.concatenate([[1], c[above + 1:]])
+        return c, np.abs(upper @ c[:above + 1] / denominator / values - 1)
+
+    c, error = lawson(sample, 2000)
+    p, q = c[:above + 1], np.concatenate([[1], c[above + 1:]])
+    return p / 3.0 ** np.arange(above + 1), q / 3.0 ** np.arange(below + 1), error
 
 
 def quotient(f, power, even=False, origin=0):
@@ -142,6 +201,14 @@ TABLE = [
     ("BESSEL_K0", "sqrt(2x/pi) exp(x) K0(x) = P((x - 1) / (x + 1)), x >= 1", scaled_bessel_k(0), 0, mp.mpf("0.9999"), None, 22),
     ("BESSEL_K1", "sqrt(2x/pi) exp(x) K1(x) = P((x - 1) / (x + 1)), x >= 1", scaled_bessel_k(1), 0, mp.mpf("0.9999"), None, 22),
     ("DIGAMMA", "psi(x) = (x - root) P(x - 2), 1 <= x <= 3", digamma_slope, -1, 1, None, 28),
+]
+
+# The same for f32 alone, with the weight of the error (that of the result is relative).
+WEIGHTED = [
+    ("LOG_DIRECT", "ln(1 + f) = f + f² P(f), -1/4 <= f <= 1/2", quotient(mp.log1p, 2),
+     lambda f: f * f / abs(mp.log1p(f)) if f else mp.mpf(0), -0.25, 0.5, 7),
+    ("EXP_HALF", "exp(-r/2) = 1 - r/2 + r² P(r), |r| <= ln 2", quotient(lambda r: mp.exp(-r / 2), 2),
+     lambda r: r * r / mp.exp(-r / 2), -0.6939, 0.6939, 4),
 ]
 
 
@@ -243,6 +310,12 @@ if __name__ == "__main__":
                 end = row[4][column - 5] if isinstance(row[4], tuple) else row[4]
                 c, e = fit(row[2], row[3], end, row[column])
                 show(row[0], row[1], c, e, kind)
+        for name, about, function, weight, low, high, degree in WEIGHTED if kind == "f32" else []:
+            show(name, about, *minimax(function, weight, low, high, degree), kind)
+        if kind == "f32":
+            p, q, error = minimax_quotient(scaled_cdf, 14.65, 4, 5)
+            show("SCALED_CDF", "erfc(x/√2)/2 exp(x²/2) = P(x) / Q(x), 0 <= x <= 14.65: P", p, error, kind)
+            show("SCALED_CDF_UNDER", "the Q of it", q, error, kind)
         for name, about, value in CONSTANTS:
             parts, rest = [], value
             for _ in range(3):

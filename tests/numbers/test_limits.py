@@ -200,3 +200,40 @@ def test_an_infinite_power_of_two_is_a_limit():
     x = ag.tensor([1.0, -2.0, 1e-30, 3.0])
     assert ag.ldexp(x, ag.tensor(INF)).tolist() == [INF, -INF, INF, INF]
     assert ag.ldexp(x, ag.tensor(-INF)).tolist() == [0, 0, 0, 0]
+
+
+# ---- functions of one number ----
+
+#: Their values at 0, −0, ∞, −∞, a number below all normal ones, and one far out.
+OF_ONE = {
+    "exp": [1.0, 1.0, INF, 0.0, 1.0, INF],
+    "log": [-INF, -INF, INF, NAN, -92.1034, 69.0776],
+    "sqrt": [0.0, -0.0, INF, NAN, 1e-20, 1e15],
+    "tanh": [0.0, -0.0, 1.0, -1.0, 1e-40, 1.0],
+    "gelu": [0.0, -0.0, INF, -0.0, 5e-41, 1e30],
+}
+
+
+@pytest.mark.parametrize("name", OF_ONE)
+@pytest.mark.parametrize("dtype", [ag.float32, ag.float64])
+def test_functions_have_their_limits_wherever_an_element_stands(name, dtype):
+    function = getattr(F, name, None) or getattr(ag, name)
+    x = ag.tensor([0.0, -0.0, INF, -INF, 1e-40, 1e30, NAN], dtype=dtype)
+    y = function(x).tolist()
+    assert math.isnan(y[-1])
+    for got, want in zip(y, OF_ONE[name]):
+        assert math.isnan(want) == math.isnan(got) and (math.isnan(want) or math.isclose(got, want, rel_tol=1e-4))
+        assert math.isnan(want) or math.copysign(1, got) == math.copysign(1, want)
+    # Among others, at each place of a group and in what is left of one.
+    for n in (16, 37):
+        for at in range(n):
+            line = ag.linspace(0.5, 2.0, n, dtype=dtype)
+            alone = function(line.clone())
+            line[at], alone[at] = x[at % 6], function(x[at % 6])
+            assert ag.allclose(function(line), alone, rtol=0, atol=0, equal_nan=True)
+
+
+def test_gelu_keeps_its_digits_far_below_zero():
+    x = -ag.linspace(0.01, 12.0, 1000, dtype=ag.float64).float()
+    exact = x.double() * ag.erfc(x.double() / -math.sqrt(2.0)) * 0.5
+    assert ((F.gelu(x).double() - exact) / exact).abs().max() < 6e-7

@@ -202,3 +202,30 @@ def test_casts_lay_their_result_out_as_asked(name):
     made = getattr(x, name)(memory_format=ag.channels_last)
     assert made.is_contiguous(memory_format=ag.channels_last) and made.equal(x.to(made.dtype))
     assert getattr(made, name)(memory_format=ag.channels_last) is made
+
+
+# ---- many rows at a time ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sizes", [(3, 1, 7), (100, 100), (0, 5, 2)])
+@pytest.mark.parametrize("dtype", [ag.float32, ag.int8, ag.complex128])
+def test_rows_of_parts_are_joined_as_each_row_is(sizes, dtype):
+    rows = 700
+    parts = [(ag.arange(rows * size) % 97 + k).to(dtype).reshape(rows, size) for k, size in enumerate(sizes)]
+    joined = ag.cat(parts, 1)
+    assert joined.shape == (rows, sum(sizes))
+    for part, piece in zip(parts, joined.split(sizes, 1)):
+        assert piece.equal(part)
+    turned = [part.t().contiguous().t() for part in parts]
+    assert ag.cat(turned, 1).equal(joined)
+
+
+@pytest.mark.parametrize("shape", [(40, 600), (3, 65537), (5, 7, 513)])
+def test_long_rows_meet_a_column_and_a_row_that_are_the_same_for_all(shape):
+    x = ag.arange(ag.Size(shape).numel(), dtype=F64).reshape(shape)
+    column, row = x[..., :1].contiguous(), x[:1]
+    at = (shape[0] - 1, *(size // 2 for size in shape[1:-1]), shape[-1] - 1)
+    assert (x + column)[at] == x[at] + column[(*at[:-1], 0)]
+    assert (x + row)[at] == x[at] + row[(0, *at[1:])]
+    assert (x - column).equal(x - column.expand(shape).clone())
+    assert (row - x).equal(row.expand(shape).clone() - x)

@@ -8,7 +8,7 @@ use arcgrad_base::scalar::Scalar;
 use arcgrad_kernels::loss::{self, NllSize, Targets};
 use arcgrad_kernels::map::apply;
 use arcgrad_kernels::normalize::{self, Moments};
-use arcgrad_kernels::number::{Ordered, OrderedFormula, Real, RealFormula, Ring, RingFormula};
+use arcgrad_kernels::number::{Alone, Ordered, OrderedFormula, Real, RealFormula, Ring, RingFormula};
 use arcgrad_kernels::reduce::{Reduction, reduce};
 use arcgrad_kernels::scan::{Scan, scan};
 use arcgrad_kernels::softmax::{self, AxisSize};
@@ -39,17 +39,45 @@ impl RingFormula<2, 0> for Product {
 
 struct Gelu;
 impl RealFormula<1, 0> for Gelu {
+    const ALONE: Option<Alone> = Some(Alone::Gelu);
     #[inline(always)]
     fn eval<R: Real>([]: [R::Param; 0], [x]: [R; 1]) -> R {
-        x.clone() * x.normal_cdf()
+        x.gelu()
     }
 }
 
 struct Exp;
 impl RealFormula<1, 0> for Exp {
+    const ALONE: Option<Alone> = Some(Alone::Exp);
     #[inline(always)]
     fn eval<R: Real>([]: [R::Param; 0], [x]: [R; 1]) -> R {
         x.exp()
+    }
+}
+
+struct Log;
+impl RealFormula<1, 0> for Log {
+    const ALONE: Option<Alone> = Some(Alone::Log);
+    #[inline(always)]
+    fn eval<R: Real>([]: [R::Param; 0], [x]: [R; 1]) -> R {
+        x.log()
+    }
+}
+
+struct Sqrt;
+impl RealFormula<1, 0> for Sqrt {
+    const ALONE: Option<Alone> = Some(Alone::Sqrt);
+    #[inline(always)]
+    fn eval<R: Real>([]: [R::Param; 0], [x]: [R; 1]) -> R {
+        x.sqrt()
+    }
+}
+
+struct Tanh;
+impl RealFormula<1, 0> for Tanh {
+    #[inline(always)]
+    fn eval<R: Real>([]: [R::Param; 0], [x]: [R; 1]) -> R {
+        x.tanh()
     }
 }
 
@@ -235,7 +263,17 @@ fn elementwise(asked: &Asked, rows: usize, columns: usize) {
         let inputs = [In::of(&x[..], &shape, &strides), row];
         run(sum, &inputs, Out::of(&mut y[..], &shape, &strides));
     });
-    for (label, kernel) in [("gelu", row::real::<Gelu, f32, 1, 0>(800)), ("exp", row::real::<Exp, f32, 1, 0>(500))] {
+    let functions = [
+        ("gelu", row::real::<Gelu, f32, 1, 0>(800)),
+        ("exp", row::real::<Exp, f32, 1, 0>(500)),
+        ("tanh", row::real::<Tanh, f32, 1, 0>(500)),
+        ("log", row::real::<Log, f32, 1, 0>(500)),
+        ("sqrt", row::real::<Sqrt, f32, 1, 0>(500)),
+    ];
+    for (label, kernel) in functions {
+        if label == "log" {
+            x.iter_mut().for_each(|x| *x = x.abs() + 0.1);
+        }
         asked.time(&name(label), || {
             run(kernel, &[In::of(&x[..], &shape, &strides)], Out::of(&mut y[..], &shape, &strides));
         });

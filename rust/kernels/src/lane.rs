@@ -13,6 +13,8 @@ use super::math::scalar::{Function, Function2};
 use super::math::{error_function, exponential, gamma, hyperbolic, logarithm, power, trigonometric};
 use super::number::{Complex, Equal, Field, Int, Order, Parameter, Real, Ring, slope};
 use super::row::{Body, run};
+#[cfg(target_arch = "x86_64")]
+use super::{math::wide, number::Alone, row::GroupsFn};
 
 /// An element type that lanes can hold.
 pub trait LaneElement: Element {
@@ -27,6 +29,12 @@ pub trait LaneElement: Element {
     /// Compiles a row loop with groups of as many lanes as a register of the widest kind holds (two registers for
     /// 8-byte elements: loops over eight lanes are unrolled before they are made vectors, which some are not then).
     fn row<B: Body<N, P, In = Self>, const N: usize, const P: usize>() -> LoopFn;
+    /// The loop over groups that a function has in instructions of its own, for AVX-512.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn wide(_: Alone) -> Option<GroupsFn> {
+        None
+    }
     /// What an incomplete group is filled up with: 1, which is rare for no function and divides everything.
     const PADDING: Self;
     /// The value as lanes hold it: `bool` bytes become 0 or 1.
@@ -509,6 +517,16 @@ impl LaneElement for f32 {
     type Exact = Exact<Self>;
     const PADDING: Self = 1.0;
     row_of_groups!(16);
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn wide(function: Alone) -> Option<GroupsFn> {
+        Some(match function {
+            Alone::Exp => wide::exp,
+            Alone::Log => wide::log,
+            Alone::Sqrt => wide::sqrt,
+            Alone::Gelu => wide::gelu,
+        })
+    }
 }
 impl LaneElement for f64 {
     type Rare = i64;
@@ -850,6 +868,7 @@ real!(Lane {
         plain erf ByType::erf;
         plain erfc error_function::erfc;
         plain normal_cdf ByType::normal_cdf;
+        plain gelu ByType::gelu;
         rare lgamma gamma::lgamma;
         rare digamma gamma::digamma;
         plain2 atan2 trigonometric::atan2;
@@ -878,7 +897,8 @@ real!(Exact {
     }
 } {
     exact_functions! {
-        erf libm::erf, erfc libm::erfc, normal_cdf error_function::normal_cdf_exact, lgamma gamma::lgamma_exact,
+        erf libm::erf, erfc libm::erfc, normal_cdf error_function::normal_cdf_exact,
+        gelu error_function::gelu_exact, lgamma gamma::lgamma_exact,
         digamma gamma::digamma_exact;
         atan2 libm::atan2, fmod libm::fmod
     }

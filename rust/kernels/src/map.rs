@@ -326,7 +326,17 @@ unsafe fn run_blocks<const K: usize>(
         return unsafe { run_dense(kernel, params, n, &addresses, still, inputs.len(), outputs.len()) };
     }
 
-    let grid = plan.boxes(TILE);
+    // Where rows are handed to the loop as they lie, a box may be as large as a chunk: setting one up takes as long as a row of
+    // 1,000 elements.
+    let by_rows = native
+        && plan.axes[0].size >= REPEATED
+        && (0..plan.operands).all(|i| {
+            let stride = plan.axes[0].strides[i];
+            stride == dtypes[i].0.size() as isize || (kernel.repeats && i >= outputs.len() && stride == 0)
+        });
+    let grid = if by_rows { plan.linear_boxes(chunk_len(u64::from(kernel.cost))) } else { plan.boxes(TILE) };
+    // A box that is larger has no rows short enough to be gathered, but where its only row is the rest of an axis.
+    let room = if by_rows { BLOCK } else { grid.box_len() };
     let strides = (0..plan.operands).map(|i| stride_list(&plan, i)).collect();
     let indirect = (0..plan.operands)
         .filter(|&i| {
@@ -339,13 +349,13 @@ unsafe fn run_blocks<const K: usize>(
     let boxes = grid.len();
     let per_chunk = (chunk_len(cost) / grid.box_len()).max(1);
     parallel::run(boxes.div_ceil(per_chunk), cost.saturating_mul(n as u64), &|chunk| {
-        with_scratch(blocks.scratch_bytes(grid.box_len()), |scratch| {
+        with_scratch(blocks.scratch_bytes(room), |scratch| {
             let (mut origin, mut dims) = (PerAxis::new(), PerAxis::new());
             let mut present = Present::new();
             for index in chunk * per_chunk..boxes.min((chunk + 1) * per_chunk) {
                 grid.locate(index, &mut origin, &mut dims);
                 // SAFETY: the boxes partition the iteration space, and the scratch is this thread's own.
-                unsafe { blocks.run_box(&origin, &dims, grid.box_len(), scratch, &mut present) };
+                unsafe { blocks.run_box(&origin, &dims, room, scratch, &mut present) };
             }
         });
     });
@@ -433,7 +443,8 @@ impl<const K: usize> Blocks<'_, K> {
     /// Runs the kernel over one box.
     ///
     /// # Safety
-    /// The box lies within the plan; `scratch` has `scratch_bytes(box_len)` bytes and what `present` says in it.
+    /// The box lies within the plan; `scratch` has `scratch_bytes(box_len)` bytes and what `present` says in it. Operands that
+    /// are gathered or scattered have at most `box_len` elements in a box.
     unsafe fn run_box(
         &self,
         origin: &[usize],
@@ -448,10 +459,6 @@ impl<const K: usize> Blocks<'_, K> {
         let spare = block(self.dtypes.len());
         let mut addresses = Addresses::new();
         let mut accesses = [Access::Whole; 2 * MAX_OPERANDS];
-        if present.dims != *dims {
-            *present = Present::new();
-            present.dims.clone_from(dims);
-        }
         for operand in 0..self.dtypes.len() {
             let access = self.access(operand, dims);
             accesses[operand] = access;
@@ -463,6 +470,10 @@ impl<const K: usize> Blocks<'_, K> {
             }
             let input = operand - self.outputs;
             addresses.inputs[input] = at;
+            if access == Access::Scratch && present.dims != *dims {
+                *present = Present::new();
+                present.dims.clone_from(dims);
+            }
             if access == Access::Scratch && present.boxes[input] != memory.cast_const() {
                 present.boxes[input] = memory;
                 let (from, to) = self.dtypes[operand];

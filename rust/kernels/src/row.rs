@@ -14,8 +14,8 @@ use std::sync::LazyLock;
 use super::element::{B8, Element};
 use super::lane::{Exact, FloatElement, Held, Lane, LaneElement, Rare, Verdict};
 use super::number::{
-    Complex, Equal, Equality, Field, FieldFormula, FieldPredicate, Int, IntFormula, Order, Ordered, OrderedFormula,
-    PartFormula, Predicate, Real, RealFormula, RealPredicate, Ring, RingFormula,
+    Alone, Complex, Equal, Equality, Field, FieldFormula, FieldPredicate, Int, IntFormula, Order, Ordered,
+    OrderedFormula, PartFormula, Predicate, Real, RealFormula, RealPredicate, Ring, RingFormula,
 };
 use super::registers::group_done;
 use super::{Kernel, MAX_OPERANDS, Still};
@@ -30,6 +30,8 @@ pub trait Body<const N: usize, const P: usize> {
     type In: LaneElement;
     /// Type of the output.
     type Out: Element;
+    /// The function that is all there is to the formula, if it has a loop of its own.
+    const ALONE: Option<Alone> = None;
 
     /// One lane, and whether it must be computed again.
     fn lane(params: Params<Self::In, P>, x: [Self::In; N]) -> (Self::Out, <Self::In as LaneElement>::Rare);
@@ -89,7 +91,8 @@ const MOST_BYTES: usize = 256;
 struct Buffer([MaybeUninit<u8>; MOST_BYTES]);
 
 /// Some whole groups: as a `LoopFn`, but for `count` groups, and of an input that is still there is a group.
-type GroupsFn = unsafe fn(params: *const u64, inputs: *const *const u8, output: *mut u8, count: usize, still: Still);
+pub type GroupsFn =
+    unsafe fn(params: *const u64, inputs: *const *const u8, output: *mut u8, count: usize, still: Still);
 
 /// See [`GroupsFn`].
 ///
@@ -408,7 +411,7 @@ pub(super) unsafe fn run<B: Body<N, P>, const N: usize, const P: usize, const G:
 ) {
     let loops = Loops {
         #[cfg(target_arch = "x86_64")]
-        wide: wide::<B, N, P, G>,
+        wide: B::ALONE.and_then(B::In::wide).unwrap_or(wide::<B, N, P, G>),
         #[cfg(target_arch = "x86_64")]
         narrow: narrow::<B, N, P, G>,
         #[cfg(target_arch = "x86_64")]
@@ -490,6 +493,7 @@ macro_rules! bodies {
         {
             type In = T;
             type Out = $out;
+            const ALONE: Option<Alone> = F::ALONE;
 
             #[inline(always)]
             fn lane(params: Params<T, P>, x: [T; N]) -> ($out, T::Rare) {

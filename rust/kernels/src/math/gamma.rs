@@ -1,5 +1,6 @@
 //! lgamma and digamma, in `f64` for both types.
 
+use super::by_type::ByType;
 use super::coefficients::double;
 use super::logarithm::log;
 use super::{Float, polynomial, select};
@@ -45,7 +46,7 @@ const LN_ROOT_2PI: f64 = 0.9189385332046728;
 /// ln|Γ(x)|, and `rare` (x ≤ 0, +∞). Polynomials around the zeros at 1 and 2; ln Γ(x) = ln Γ(x + 1) − ln x below
 /// 1/2, Γ(x + 1) = x Γ(x) down to [1.5, 2.5] from 8, Stirling's series beyond.
 #[inline(always)]
-pub fn lgamma<F: Float>(x: F) -> (F, bool) {
+pub fn lgamma<F: ByType>(x: F) -> (F, bool) {
     let x = x.to_f64();
     let large = x >= STIRLING_FROM;
     let tiny = x < 0.5;
@@ -73,7 +74,7 @@ pub fn lgamma<F: Float>(x: F) -> (F, bool) {
 /// ψ(x), and `rare` (x ≤ 0). On [1, 3] as (x − root) · P, because ψ changes sign there; below 1 and from 7 down
 /// by ψ(x + 1) = ψ(x) + 1/x, with the sum of the reciprocals as one quotient; the asymptotic series beyond.
 #[inline(always)]
-pub fn digamma<F: Float>(x: F) -> (F, bool) {
+pub fn digamma<F: ByType>(x: F) -> (F, bool) {
     let x = x.to_f64();
     let below = x < 1.0;
     let mut t = select(below, x + 1.0, x);

@@ -1,8 +1,11 @@
 //! log, log2, log10, log1p.
 //!
 //! x = 2ᵏ (1 + f) with 1 + f in [√½, √2); ln(1 + f) = 2 atanh(s) with s = f / (2 + f), arranged as
-//! f − (f²/2 − s (f²/2 + R)) so that the rounding of s hardly counts (FDLIBM's `e_log.c` explains the arrangement).
+//! f − (f²/2 − s (f²/2 + R)) so that the rounding of s hardly counts (FDLIBM's `e_log.c` explains the arrangement). The `f32`
+//! logarithm alone is a polynomial in f, of more terms but without a division.
 
+use super::by_type::ByType;
+use super::coefficients::single;
 use super::{Float, fast_two_sum, polynomial, select, two_product, two_sum};
 
 /// k ln 2 + ln(1 + f + f_low) for 1 + f in [√½, √2) and a tiny `f_low`.
@@ -33,7 +36,30 @@ fn special<F: Float>(x: F, y: F) -> F {
 
 /// Natural logarithm.
 #[inline(always)]
-pub fn log<F: Float>(x: F) -> F {
+pub fn log<F: ByType>(x: F) -> F {
+    x.log()
+}
+
+/// Natural logarithm of an `f32`, x = 2ᵏ (1 + f) with 1 + f in [¾, 3/2): those between which AVX-512 takes numbers apart.
+/// k ln 2 never comes near −ln(1 + f), so that ln 2 in one part suffices.
+#[inline(always)]
+pub(super) fn log_single(x: f32) -> f32 {
+    const LEAST: i32 = 0.75f32.to_bits() as i32;
+    // Makes every subnormal number normal.
+    const UP: i32 = 25;
+    let subnormal = x < f32::MIN_NORMAL;
+    let bits = select(subnormal, x * (1u32 << UP) as f32, x).to_bits() as i32;
+    let k = bits.wrapping_sub(LEAST) >> 23;
+    let f = f32::from_bits(bits.wrapping_sub(k << 23) as u32) - 1.0;
+    let k = (k - if subnormal { UP } else { 0 }) as f32;
+    let y = Float::mul_add(f * f, polynomial(f, &single::LOG_DIRECT), f);
+    special(x, Float::mul_add(k, f32::LN2[0], y))
+}
+
+/// Natural logarithm of an `f64`.
+#[inline(always)]
+pub(super) fn log_double(x: f64) -> f64 {
+    type F = f64;
     let (m, k, _) = x.split();
     special(x, ln_sum(m - F::lit(1.0), k, k * F::LN2[1]))
 }

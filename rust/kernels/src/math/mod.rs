@@ -21,6 +21,8 @@ pub mod pair;
 pub mod power;
 pub mod scalar;
 pub mod trigonometric;
+#[cfg(target_arch = "x86_64")]
+pub mod wide;
 pub mod zeta;
 
 #[cfg(test)]

@@ -248,3 +248,73 @@ fn special_values_of_functions_of_two_are_those_of_c99() {
         }
     }
 }
+
+/// Formulas that are nothing but a function, with the loop that it has of its own where the processor has the instructions.
+mod alone {
+    use super::*;
+    use crate::number::Alone;
+
+    macro_rules! formulas {
+        ($($name:ident)*) => {$(
+            pub struct $name;
+            impl RealFormula<1, 0> for $name {
+                const ALONE: Option<Alone> = Some(Alone::$name);
+                fn eval<R: Real>([]: [R::Param; 0], [x]: [R; 1]) -> R {
+                    match Alone::$name {
+                        Alone::Exp => x.exp(),
+                        Alone::Log => x.log(),
+                        Alone::Sqrt => x.sqrt(),
+                        Alone::Gelu => x.gelu(),
+                    }
+                }
+            }
+        )*};
+    }
+    formulas! { Exp Log Sqrt Gelu }
+}
+
+/// The bits of what processors without those instructions compute, NaN included: for every 4099th argument and every significand
+/// of numbers from 1 to 4, which between them are all that the square root tells apart; with `ARCGRAD_EVERY_ARGUMENT` set, for
+/// every argument.
+#[test]
+fn functions_with_loops_of_their_own_give_the_bits_of_any_processor() {
+    use super::by_type::ByType;
+    use super::{Float, exponential};
+    let check = |x: &[f32]| {
+        let functions: [(&str, crate::Kernel, fn(f32) -> f32); 4] = [
+            ("exp", row::real::<alone::Exp, f32, 1, 0>(0), exponential::exp),
+            ("log", row::real::<alone::Log, f32, 1, 0>(0), ByType::log),
+            ("sqrt", row::real::<alone::Sqrt, f32, 1, 0>(0), Float::sqrt),
+            ("gelu", row::real::<alone::Gelu, f32, 1, 0>(0), ByType::gelu),
+        ];
+        for (name, kernel, plain) in functions {
+            let mut y = vec![0.0_f32; x.len()];
+            // SAFETY: no parameters, and as many elements on either side.
+            unsafe { kernel.run_dense(&[], &[x.as_ptr().cast()], y.as_mut_ptr().cast(), x.len(), 0) };
+            for (&x, y) in x.iter().zip(y) {
+                let want = plain(x);
+                assert_eq!(y.to_bits(), want.to_bits(), "{name}({x:e}) = {y:e}, not {want:e}");
+            }
+        }
+    };
+    check(&singles());
+    let ranges = if std::env::var_os("ARCGRAD_EVERY_ARGUMENT").is_some() { 0..1u32 << 12 } else { 0x3f8..0x408 };
+    for high in ranges {
+        check(&(0..1 << 20).map(|low| f32::from_bits(high << 20 | low)).collect::<Vec<f32>>());
+    }
+}
+
+/// The tail of Φ loses digits in quotient and product: see `gelu_single`.
+#[test]
+fn gelu_is_within_a_few_ulp_and_has_the_signs_and_limits_of_its_argument() {
+    let x = singles();
+    let mut y = vec![0.0_f32; x.len()];
+    let kernel = row::real::<alone::Gelu, f32, 1, 0>(0);
+    // SAFETY: no parameters, and as many elements on either side.
+    unsafe { kernel.run_dense(&[], &[x.as_ptr().cast()], y.as_mut_ptr().cast(), x.len(), 0) };
+    for (&x, y) in x.iter().zip(y) {
+        let want = super::error_function::gelu_exact(f64::from(x));
+        let error = ulps(f64::from(y), want, f64::from(want as f32), 23, -126);
+        assert!(error <= 6.5, "gelu({x:e}) = {y:e}, exactly {want:e}: {error} ulp");
+    }
+}

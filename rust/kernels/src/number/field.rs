@@ -2,7 +2,7 @@
 
 use std::ops::{Add, Div, Mul, Sub};
 
-use super::{Order, Ring};
+use super::{Order, Ring, not_below};
 use crate::math::scalar::{Function, Function2};
 
 /// Floating-point numbers, real or complex.
@@ -122,6 +122,13 @@ pub trait Real: Field + Order {
     /// Φ(x), the distribution function of the normal distribution; exact to a few ulp, and to what a change of x by one
     /// makes of it.
     fn normal_cdf(self) -> Self;
+    /// x·Φ(x).
+    fn gelu(self) -> Self {
+        // Φ is 0 from there on, and must not meet an infinity.
+        let low = self.lit(-1e3);
+        let x = not_below(self, low);
+        x.clone() * x.normal_cdf()
+    }
     /// Error function.
     fn erf(self) -> Self;
     /// Complementary error function.

@@ -7,6 +7,8 @@ macro_rules! formulas {
     ($($(#[$doc:meta])* $name:ident over $Number:ident -> $out:ty;)*) => {$(
         $(#[$doc])*
         pub trait $name<const N: usize, const P: usize>: 'static {
+            /// The function that is all there is to it, if it has a loop of its own.
+            const ALONE: Option<Alone> = None;
             /// The formula of `N` inputs and `P` parameters.
             fn eval<R: $Number>(params: [R::Param; P], x: [R; N]) -> $out;
         }
@@ -32,6 +34,20 @@ formulas! {
     FieldPredicate over Field -> R::Mask;
     /// A predicate of real numbers (`signbit`).
     RealPredicate over Real -> R::Mask;
+}
+
+/// A function that has a loop of its own where the processor has instructions for it, with the same results. As a part of a
+/// formula it is computed as on any other processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alone {
+    /// eˣ.
+    Exp,
+    /// The natural logarithm.
+    Log,
+    /// The square root.
+    Sqrt,
+    /// x·Φ(x).
+    Gelu,
 }
 
 /// A real number that a complex one has.

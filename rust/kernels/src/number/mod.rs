@@ -26,7 +26,7 @@ pub use complex::{Complex, Part};
 pub use equal::{Equal, Order};
 pub use field::{Field, Real};
 pub use formula::{
-    Equality, FieldFormula, FieldPredicate, IntFormula, OrderedFormula, PartFormula, Predicate, RealFormula,
+    Alone, Equality, FieldFormula, FieldPredicate, IntFormula, OrderedFormula, PartFormula, Predicate, RealFormula,
     RealPredicate, RingFormula,
 };
 pub use parameter::Parameter;

@@ -64,11 +64,7 @@ elementwise! {
 
     /// Gaussian error linear unit x·Φ(x).
     gelu(x)[] "GeluBackward0" float in -3.0..3.0 {
-        value: {
-            let low = x.lit(-SATURATED);
-            let x = not_below(x, low);
-            x.clone() * x.normal_cdf()
-        },
+        value: x.gelu(),
         x(g, x): {
             let x = within(x, SATURATED);
             let density = (x.clone() * x.clone() * -0.5).exp() * DENSITY_AT_0;

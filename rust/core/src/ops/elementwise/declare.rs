@@ -1,5 +1,7 @@
 //! What a row is written in: the macro `elementwise!` and what it expands to.
 
+use crate::kernels::number::Alone;
+
 /// Declares elementwise operations.
 ///
 /// ```text
@@ -116,6 +118,8 @@ macro_rules! formula {
         pub struct $F;
 
         impl $($tier)::+::Formula<$n, PARAMS> for $F {
+            const ALONE: Option<crate::kernels::number::Alone> =
+                crate::ops::elementwise::alone(&[$(stringify!($x)),+], stringify!($body));
             #[inline(always)]
             fn eval<R: $($tier)::+::Number>(params: [R::Param; PARAMS], [$($x),+]: [R; $n]) -> $($tier)::+::Output<R> {
                 // A gradient need not read every parameter.
@@ -125,6 +129,23 @@ macro_rules! formula {
             }
         }
     };
+}
+
+/// The function that is all there is to a formula of one input, if it has a loop of its own.
+pub const fn alone(inputs: &[&str], formula: &str) -> Option<Alone> {
+    if inputs.len() != 1 || !same_text(inputs[0], "x") {
+        return None;
+    }
+    const KNOWN: [(&str, Alone); 4] =
+        [("x.exp()", Alone::Exp), ("x.log()", Alone::Log), ("x.sqrt()", Alone::Sqrt), ("x.gelu()", Alone::Gelu)];
+    let mut at = 0;
+    while at < KNOWN.len() {
+        if same_text(KNOWN[at].0, formula) {
+            return Some(KNOWN[at].1);
+        }
+        at += 1;
+    }
+    None
 }
 
 /// Whether two texts are the same; tells at compile time that a gradient passes unchanged.

@@ -26,7 +26,7 @@ mod tests;
 pub mod tier;
 pub mod traced;
 
-pub use declare::same_text;
+pub use declare::{alone, same_text};
 pub(crate) use declare::{elementwise, formula, names};
 pub use fast::Fresh;
 pub(super) use fast::update_data;
