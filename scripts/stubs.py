@@ -374,7 +374,8 @@ class Stubs:
         primitives = vars(importlib.import_module(f"{PACKAGE}._core")).get(source.removeprefix("_core."))
         origins = {name: f"{PACKAGE}.{source}" for name, value in vars(loaded).items() if getattr(primitives, name, None) is value}
         for part in vars(loaded).values():
-            if isinstance(part, types.ModuleType) and part.__name__.startswith(f"{loaded.__name__}."):
+            # What begins with an underscore is for the other parts.
+            if isinstance(part, types.ModuleType) and re.match(rf"{loaded.__name__}\.(?!_)", part.__name__):
                 origins |= {name: part.__name__ for name in part.__all__}
         names = sorted(name for name in origins if not name.startswith("_"))
         return HEADER + "".join(f"from {origins[name]} import {name} as {name}\n" for name in names)

@@ -55,7 +55,7 @@ _PLACES = {
     "to_sparse": ("sparse.coo", "to_sparse"),
     "to_sparse_bsc": ("sparse.coo", "_to_sparse_bsc"),
     "to_sparse_bsr": ("sparse.coo", "_to_sparse_bsr"),
-    "to_sparse_coo": ("sparse.coo", "to_sparse"),
+    "to_sparse_coo": ("sparse.coo", "_to_sparse_coo"),
     "to_sparse_csc": ("sparse.coo", "_to_sparse_csc"),
     "to_sparse_csr": ("sparse.coo", "_to_sparse_csr"),
     "unsafe_chunk": ("_splits", "unsafe_chunk"),

@@ -179,6 +179,10 @@ class Tensor:
         """Another name of `grad_fn`, which cannot be changed."""
 
     @property
+    def _grad(self) -> Tensor | None:
+        """The accumulated gradient, or `None`."""
+
+    @property
     def _post_accumulate_grad_hooks(self) -> Any:
         """The leaf's post-accumulate hooks by number."""
 
@@ -328,7 +332,7 @@ class Tensor:
     def nelement(self) -> builtins.int:
         """The number of elements."""
 
-    def new(self, *args: Any, device: Device=None) -> Tensor:
+    def new(self, *args: Any, size: Sequence[builtins.int] | None=None, device: Device=None) -> Tensor:
         """What the class makes of these arguments, in the dtype of this tensor: `x.new(2, 3)`, `x.new([1, 2])`. Old;
 `new_empty` and `new_tensor` are clearer."""
 
@@ -399,6 +403,15 @@ class Tensor:
 
     def _is_any_true(self) -> Tensor:
         """See ``arcgrad._is_any_true``."""
+
+    def _rev_view_func_unsafe(self, new_view: Tensor, symint_visitor_fn: Any=None, tensor_visitor_fn: Any=None) -> Tensor:
+        """See ``arcgrad._rev_view_func_unsafe``."""
+
+    def _view_func(self, new_base: Tensor, symint_visitor_fn: Any=None, tensor_visitor_fn: Any=None) -> Tensor:
+        """See ``arcgrad._view_func``."""
+
+    def _view_func_unsafe(self, new_base: Tensor, symint_visitor_fn: Any=None, tensor_visitor_fn: Any=None) -> Tensor:
+        """See ``arcgrad._view_func_unsafe``."""
 
     def as_strided_scatter(self, src: Tensor, size: Any, stride: Any, storage_offset: builtins.int | None=None) -> Tensor:
         """See ``arcgrad.as_strided_scatter``."""
@@ -503,29 +516,44 @@ class Tensor:
     def to_dense(self, dtype: _dtype | None=None, *, masked_grad: builtins.bool | None=None) -> Tensor:
         """See ``arcgrad.to_dense``."""
 
-    def to_sparse(self, sparse_dim: builtins.int | None=None, *, layout: Any=None) -> Any:
+    def to_sparse(self, sparse_dim: builtins.int | None=None, *, layout: Any=None, blocksize: Any=None, dense_dim: builtins.int | None=None) -> Any:
         """See ``arcgrad.to_sparse``."""
 
-    def coalesce(self) -> Never:
+    def coalesce(self) -> Any:
         """See ``arcgrad.coalesce``."""
 
-    def indices(self) -> Never:
+    def indices(self) -> Tensor:
         """See ``arcgrad.indices``."""
 
-    def is_coalesced(self) -> Never:
+    def is_coalesced(self) -> builtins.bool:
         """See ``arcgrad.is_coalesced``."""
+
+    def dense_dim(self) -> builtins.int:
+        """See ``arcgrad.dense_dim``."""
+
+    def sparse_dim(self) -> builtins.int:
+        """See ``arcgrad.sparse_dim``."""
 
     def share_memory_(self) -> Self:
         """See ``arcgrad.share_memory_``."""
 
-    def to_sparse_coo(self, sparse_dim: builtins.int | None=None, *, layout: Any=None) -> Any:
+    def to_sparse_bsc(self, blocksize: Any, dense_dim: builtins.int | None=None) -> Any:
+        """See ``arcgrad.to_sparse_bsc``."""
+
+    def to_sparse_bsr(self, blocksize: Any, dense_dim: builtins.int | None=None) -> Any:
+        """See ``arcgrad.to_sparse_bsr``."""
+
+    def to_sparse_coo(self) -> Any:
         """See ``arcgrad.to_sparse_coo``."""
 
-    def values(self) -> Never:
-        """See ``arcgrad.values``."""
+    def to_sparse_csc(self, dense_dim: builtins.int | None=None) -> Any:
+        """See ``arcgrad.to_sparse_csc``."""
 
-    def to_sparse_csr(self) -> Any:
+    def to_sparse_csr(self, dense_dim: builtins.int | None=None) -> Any:
         """See ``arcgrad.to_sparse_csr``."""
+
+    def values(self) -> Tensor:
+        """See ``arcgrad.values``."""
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers."""
@@ -2640,6 +2668,10 @@ def is_complex(input: Tensor) -> builtins.bool:
 def is_floating_point(input: Tensor) -> builtins.bool:
     """Whether the elements of a tensor are floating-point numbers."""
 
+def is_fusible(params: list[Tensor], grads: list[Tensor]) -> builtins.bool:
+    """Whether the loops know the parameters, which are real numbers in single or double precision, and their gradients, which are
+dense."""
+
 def is_inference(input: Tensor) -> builtins.bool:
     """Whether a tensor was made in inference mode."""
 
@@ -2653,7 +2685,7 @@ def is_storage(obj: object) -> builtins.bool:
     """Whether `obj` is a storage."""
 
 def is_tensor(obj: object) -> TypeGuard[Tensor]:
-    """Whether `obj` is a tensor, or passes for one as sparse tensors do."""
+    """Whether `obj` is a tensor, or passes for one as tensors of kept dtypes do."""
 
 def manual_seed(seed: SupportsIndex) -> Generator:
     """Seeds the default generator and returns it."""
@@ -3446,11 +3478,11 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
 def einsum(equation: str, operands: Sequence[Tensor]) -> Tensor: ...
 
 @overload
-def empty(*size: SupportsIndex, dtype: DType | None=None, out: Tensor | None=None, layout: _layout | None=None, device: Device | None=None, requires_grad: builtins.bool=False, pin_memory: builtins.bool=False) -> Tensor:
+def empty(*size: SupportsIndex, dtype: DType | None=None, out: Tensor | None=None, layout: _layout | None=None, device: Device | None=None, requires_grad: builtins.bool=False, pin_memory: builtins.bool=False, memory_format: _memory_format | None=None) -> Tensor:
     """A tensor to be filled; holds zeros."""
 
 @overload
-def empty(size: Sequence[SupportsIndex], *, dtype: DType | None=None, out: Tensor | None=None, layout: _layout | None=None, device: Device | None=None, requires_grad: builtins.bool=False, pin_memory: builtins.bool=False) -> Tensor: ...
+def empty(size: Sequence[SupportsIndex], *, dtype: DType | None=None, out: Tensor | None=None, layout: _layout | None=None, device: Device | None=None, requires_grad: builtins.bool=False, pin_memory: builtins.bool=False, memory_format: _memory_format | None=None) -> Tensor: ...
 
 def empty_like(input: Tensor, *, dtype: DType | None=None, layout: _layout | None=None, device: Device | None=None, requires_grad: builtins.bool=False, pin_memory: builtins.bool=False, memory_format: _memory_format | None=None) -> Tensor:
     """A tensor to be filled, in the shape of `input`."""

@@ -907,18 +907,29 @@ def to_sparse(
     return _made(indices, values, self.shape, True).to_sparse(layout=layout, blocksize=blocksize)
 
 
-def _in_layout(name):
-    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        return getattr(to_sparse(self), name)(*args, **kwargs)
-
-    method.__name__, method.__qualname__ = name, f"Tensor.{name}"
-    method.__doc__ = f"See :meth:`SparseTensor.{name}`."
-    return method
+def _to_sparse_csr(self: Tensor, dense_dim: int | None = None) -> Any:
+    """See :meth:`SparseTensor.to_sparse_csr`."""
+    return to_sparse(self).to_sparse_csr(dense_dim)
 
 
-_to_sparse_csr, _to_sparse_csc, _to_sparse_bsr, _to_sparse_bsc = map(
-    _in_layout, ("to_sparse_csr", "to_sparse_csc", "to_sparse_bsr", "to_sparse_bsc")
-)
+def _to_sparse_csc(self: Tensor, dense_dim: int | None = None) -> Any:
+    """See :meth:`SparseTensor.to_sparse_csc`."""
+    return to_sparse(self).to_sparse_csc(dense_dim)
+
+
+def _to_sparse_bsr(self: Tensor, blocksize: Any, dense_dim: int | None = None) -> Any:
+    """See :meth:`SparseTensor.to_sparse_bsr`."""
+    return to_sparse(self).to_sparse_bsr(blocksize, dense_dim)
+
+
+def _to_sparse_bsc(self: Tensor, blocksize: Any, dense_dim: int | None = None) -> Any:
+    """See :meth:`SparseTensor.to_sparse_bsc`."""
+    return to_sparse(self).to_sparse_bsc(blocksize, dense_dim)
+
+
+def _to_sparse_coo(self: Tensor) -> Any:
+    """See :meth:`SparseTensor.to_sparse_coo`."""
+    return to_sparse(self)
 
 
 def _needs_layout(name, layout):

@@ -368,11 +368,11 @@ fn masks_have_gradients_of_any_order() {
 fn positions_of_what_is_not_zero() {
     let x = ints(&[0, 3, 0, -1], &[2, 2]);
     assert_eq!(masks::nonzero(&x).unwrap().to_vec::<i64>(), [0, 1, 1, 1]);
-    let tuple = masks::nonzero_tuple(&x).unwrap();
+    let tuple = masks::nonzero_tuple("nonzero", &x).unwrap();
     assert_eq!((tuple[0].to_vec::<i64>(), tuple[1].to_vec::<i64>()), (vec![0, 1], vec![1, 1]));
     let number = Tensor::scalar(5i64, DType::I64).unwrap();
     assert_eq!(masks::nonzero(&number).unwrap().shape().as_slice(), [1, 0]);
-    assert_eq!(masks::nonzero_tuple(&number).unwrap()[0].to_vec::<i64>(), [0]);
+    assert_eq!(masks::nonzero_tuple("nonzero", &number).unwrap()[0].to_vec::<i64>(), [0]);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::ops::{Add, AddAssign, MulAssign, SubAssign};
 
 use super::lane::FloatElement;
-use super::math::{exponential, logarithm};
+use super::math::by_type::ByType;
+use super::math::exponential;
 pub use super::registers::group_done;
 
 /// `f32` or `f64` as the structured kernels use it: plain scalar arithmetic that the compiler vectorises.
@@ -26,7 +27,7 @@ pub trait Float: FloatElement + AddAssign + SubAssign + MulAssign + std::iter::S
     /// Natural logarithm; fast only in dispatched regions.
     #[inline(always)]
     fn ln(self) -> Self {
-        logarithm::log(self)
+        ByType::log(self)
     }
 }
 

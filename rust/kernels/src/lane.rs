@@ -844,7 +844,7 @@ real!(Lane {
         plain exp exponential::exp;
         plain exp2 exponential::exp2;
         plain expm1 exponential::expm1;
-        plain log logarithm::log;
+        plain log ByType::log;
         plain log2 logarithm::log2;
         plain log10 logarithm::log10;
         plain log1p logarithm::log1p;
@@ -853,7 +853,7 @@ real!(Lane {
         plain atan trigonometric::atan;
         plain sinh hyperbolic::sinh;
         plain cosh hyperbolic::cosh;
-        plain tanh hyperbolic::tanh;
+        plain tanh ByType::tanh;
         plain asinh hyperbolic::asinh;
         plain acosh hyperbolic::acosh;
         plain atanh hyperbolic::atanh;

@@ -7,7 +7,8 @@
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
 use super::float::{Shared, View, ViewMut, simd};
-use super::math::{exponential, hyperbolic};
+use super::math::by_type::ByType;
+use super::math::exponential;
 use super::matmul::product;
 use super::packed::Strips;
 use super::register_tile::Vector;
@@ -180,7 +181,11 @@ unsafe fn forward<T: Vector>(size: &SequenceSize, memory: Forward<T>) {
                                 std::ptr::copy_nonoverlapping(b, start, width);
                             }
                         }
-                        weights.add(n, View { ptr: last, rs: hidden as isize, cs: 1 }, to(products.as_mut_ptr(), width));
+                        weights.add(
+                            n,
+                            View { ptr: last, rs: hidden as isize, cs: 1 },
+                            to(products.as_mut_ptr(), width),
+                        );
                         gru_step(n, hidden, x, products.as_ptr(), last, kept, h);
                     }
                 }
@@ -246,13 +251,13 @@ simd! {
                 let n = LANES.min(m - j);
                 let enter = each(load(gates.add(j), n), |x| exponential::sigmoid(x));
                 let keep = each(load(gates.add(m + j), n), |x| exponential::sigmoid(x));
-                let new = each(load(gates.add(2 * m + j), n), |x| hyperbolic::tanh(x));
+                let new = each(load(gates.add(2 * m + j), n), |x| ByType::tanh(x));
                 let leave = each(load(gates.add(3 * m + j), n), |x| exponential::sigmoid(x));
                 let mut cell = load(last.add(j), n);
                 for l in 0..LANES {
                     cell[l] = keep[l] * cell[l] + enter[l] * new[l];
                 }
-                let mut out = each(cell, |x| hyperbolic::tanh(x));
+                let mut out = each(cell, |x| ByType::tanh(x));
                 for l in 0..LANES {
                     out[l] = leave[l] * out[l];
                 }
@@ -294,7 +299,7 @@ simd! {
                 for l in 0..LANES {
                     new[l] += reset[l] * of_hidden[l];
                 }
-                new = each(new, |x| hyperbolic::tanh(x));
+                new = each(new, |x| ByType::tanh(x));
                 for l in 0..LANES {
                     out[l] = new[l] + update[l] * (out[l] - new[l]);
                 }
@@ -479,7 +484,7 @@ simd! {
                 let n = LANES.min(m - j);
                 let (enter, keep) = (load(gates.add(j), n), load(gates.add(m + j), n));
                 let (new, leave) = (load(gates.add(2 * m + j), n), load(gates.add(3 * m + j), n));
-                let out = each(load(cells.add(j), n), |x| hyperbolic::tanh(x));
+                let out = each(load(cells.add(j), n), |x| ByType::tanh(x));
                 let (last, g) = (load(last.add(j), n), load(g.add(j), n));
                 let (mut of_hidden, mut of_cell) = (load(dh.add(j), n), load(dc.add(j), n));
                 let mut slopes = [[T::ZERO; LANES]; 4];

@@ -2,7 +2,6 @@
 
 use super::by_type::ByType;
 use super::coefficients::double;
-use super::logarithm::log;
 use super::{Float, polynomial, select};
 
 /// From here on Stirling's series with the terms below is exact to `f64`.
@@ -61,7 +60,7 @@ pub fn lgamma<F: ByType>(x: F) -> (F, bool) {
         t2 = select(down, t2 - 1.0, t2);
     }
     let near2 = t2 * polynomial(t2, &double::LGAMMA_2);
-    let l = log(select(large | tiny, x, product));
+    let l = ByType::log(select(large | tiny, x, product));
     let near = select(x < 1.5, near1 - select(tiny, l, 0.0), near2 + l);
     let inverse = 1.0 / x;
     let series = inverse.mul_add(polynomial(inverse * inverse, &STIRLING), LN_ROOT_2PI);
@@ -88,7 +87,7 @@ pub fn digamma<F: ByType>(x: F) -> (F, bool) {
     let near = ((t - double::DIGAMMA_ROOT[0]) - double::DIGAMMA_ROOT[1]) * polynomial(t - 2.0, &double::DIGAMMA);
     let inverse = 1.0 / x;
     let z = inverse * inverse;
-    let far = (log(x) - 0.5 * inverse) - z * polynomial(z, &DIGAMMA_SERIES);
+    let far = (ByType::log(x) - 0.5 * inverse) - z * polynomial(z, &DIGAMMA_SERIES);
     (F::from_f64(select(x < 7.0, near + slope / product, far)), x <= 0.0)
 }
 

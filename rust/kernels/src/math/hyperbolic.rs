@@ -1,6 +1,5 @@
 //! sinh, cosh, tanh and their inverses.
 
-use super::by_type::ByType;
 use super::coefficients::single;
 use super::exponential::{clamp, exp_parts, reduced_expm1};
 use super::logarithm::ln_1p;
@@ -32,12 +31,6 @@ pub fn sinh<F: Float>(x: F) -> F {
 #[inline(always)]
 pub fn cosh<F: Float>(x: F) -> F {
     half_sum(x.abs(), 1.0)
-}
-
-/// Hyperbolic tangent.
-#[inline(always)]
-pub fn tanh<F: ByType>(x: F) -> F {
-    x.tanh()
 }
 
 /// What (e^2|x| − 1) / (e^2|x| + 1) is extended by. Near a power of two the quotient is worth most units in the last place; the

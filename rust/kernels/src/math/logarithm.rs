@@ -4,7 +4,6 @@
 //! f − (f²/2 − s (f²/2 + R)) so that the rounding of s hardly counts (FDLIBM's `e_log.c` explains the arrangement). The `f32`
 //! logarithm alone is a polynomial in f, of more terms but without a division.
 
-use super::by_type::ByType;
 use super::coefficients::single;
 use super::{Float, fast_two_sum, polynomial, select, two_product, two_sum};
 
@@ -32,12 +31,6 @@ fn special<F: Float>(x: F, y: F) -> F {
     let y = select(x == F::INFINITY, x, y);
     let y = select(x == F::lit(0.0), -F::INFINITY, y);
     select(x >= F::lit(0.0), y, F::NAN)
-}
-
-/// Natural logarithm.
-#[inline(always)]
-pub fn log<F: ByType>(x: F) -> F {
-    x.log()
 }
 
 /// Natural logarithm of an `f32`, x = 2ᵏ (1 + f) with 1 + f in [¾, 3/2): those between which AVX-512 takes numbers apart.

@@ -280,8 +280,9 @@ mod alone {
 fn functions_with_loops_of_their_own_give_the_bits_of_any_processor() {
     use super::by_type::ByType;
     use super::{Float, exponential};
+    type Case = (&'static str, crate::Kernel, fn(f32) -> f32);
     let check = |x: &[f32]| {
-        let functions: [(&str, crate::Kernel, fn(f32) -> f32); 4] = [
+        let functions: [Case; 4] = [
             ("exp", row::real::<alone::Exp, f32, 1, 0>(0), exponential::exp),
             ("log", row::real::<alone::Log, f32, 1, 0>(0), ByType::log),
             ("sqrt", row::real::<alone::Sqrt, f32, 1, 0>(0), Float::sqrt),

@@ -55,6 +55,9 @@ loops! {
 macro_rules! functions {
     ($($(#[$doc:meta])* fn $name:ident($($x:ident: $type:ty),*) $(-> $ret:ty)? $body:block)*) => {$(
         $(#[$doc])*
+        ///
+        /// # Safety
+        /// On a processor that has AVX-512.
         #[inline]
         #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512cd,avx512dq,avx512vl")]
         fn $name($($x: $type),*) $(-> $ret)? $body
