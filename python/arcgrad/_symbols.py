@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from arcgrad import _absent
+from arcgrad import _absent, _names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,4 +57,8 @@ def sym_sum(args: Iterable[Any]) -> Any:
     return sum(args)
 
 
-_absent.declare(__name__, "arcgrad knows all numbers", "SymBool SymFloat SymInt")
+_WHY = "arcgrad knows all numbers"
+SymBool, SymFloat, SymInt = (_absent.make(__name__, name, _WHY) for name in ("SymBool", "SymFloat", "SymInt"))
+__all__ += ["SymBool", "SymFloat", "SymInt"]
+
+_names.describe(__name__)

@@ -366,10 +366,12 @@ class Check:
         ag, program = self.ag, self.program
         if "as_strided" not in program.text():
             self._spread(first)
-        with ag.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
-            variables = self.library.run(program)
-            found = self._gradients(variables)
-        self._same("packing", first, found, "with packed values")
+        # The reverse transformations of `func` refuse hooks on saved values.
+        if not any(word in program.text() for word in ("func.grad", "func.vjp")):
+            with ag.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+                variables = self.library.run(program)
+                found = self._gradients(variables)
+            self._same("packing", first, found, "with packed values")
 
     def _spread(self, first) -> None:
         """With gaps between the elements of every tensor: the same, but where a copy has taken the place of a view."""

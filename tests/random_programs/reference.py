@@ -18,8 +18,9 @@ import numpy as np
 
 from .program import CONSTANT, PLAIN, RESHAPE, SCALE, WATCH, Library, Program
 
-#: Several results, not each of which depends on each argument.
-SEPARATE = ("Rounded", "meshgrid", "broadcast_tensors")
+#: Several results, not each of which depends on each argument; and what `func` differentiates, which is no part of a graph that
+#: leads to no leaf. A gradient that is missing is found by the differences.
+SEPARATE = ("Rounded", "meshgrid", "broadcast_tensors", "ag.func.")
 
 
 class Mismatch(Exception):

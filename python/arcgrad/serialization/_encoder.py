@@ -109,6 +109,9 @@ class _Writer:
         try:
             tensor = ag.tensor(array)
         except (NotImplementedError, TypeError):
+            tensor = None
+        # A dtype that is only kept is no dtype of the file's tensors.
+        if type(tensor) is not ag.Tensor:
             tensor = ag.tensor(np.frombuffer(array.tobytes(), np.uint8))
         self._keep.append(tensor)
         return {"ndarray": self._tensor(tensor, path), "dtype": array.dtype.str, "shape": list(array.shape)}

@@ -518,7 +518,7 @@ impl PyTensor {
     /// The same memory, cut off from the graph and its checks: changes through it are not noticed by backward.
     #[getter]
     fn get_data(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        if self.tensor().array().storage().is_placeholder() {
+        if self.tensor().is_batched() {
             return Err(PyRuntimeError::new_err("accessing `data` under vmap transform is not allowed"));
         }
         tensor::to_py(py, guard(|| Ok(self.tensor().data()))?)
@@ -550,7 +550,7 @@ impl PyTensor {
         let Some(given) = tensor::from_py(data) else {
             return Err(PyTypeError::new_err(format!("Variable data has to be a tensor, but got {}", type_name(data))));
         };
-        if self.tensor().array().storage().is_placeholder() {
+        if self.tensor().is_batched() {
             return Err(PyRuntimeError::new_err("mutating directly with `.data` under vmap transform is not allowed."));
         }
         guard(|| self.tensor().set_data(given))

@@ -269,7 +269,7 @@ impl PyTensor {
     fn __bool__(&self) -> PyResult<bool> {
         let tensor = self.tensor();
         match tensor.numel() {
-            1 if tensor.array().storage().is_placeholder() => Err(PyRuntimeError::new_err(
+            1 if tensor.is_batched() => Err(PyRuntimeError::new_err(
                 "vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We don't support \
                  that yet: torch.where chooses for each example.",
             )),

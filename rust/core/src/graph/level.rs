@@ -473,7 +473,7 @@ impl Tensor {
     }
 
     /// Whether this tensor stands for one example of many, so that it has no data.
-    pub(crate) fn is_batched(&self) -> bool {
+    pub fn is_batched(&self) -> bool {
         self.lift().is_some_and(|lift| lift.batched.is_some())
     }
 
