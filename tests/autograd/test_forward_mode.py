@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import arcgrad as ag
 import arcgrad.autograd.forward_ad as fw
 import numpy as np
@@ -168,3 +170,18 @@ def test_tangents_are_not_looked_at_while_forward_mode_is_switched_off():
             assert not fwAD._is_fwd_grad_enabled() and fwAD.unpack_dual(x * 3).tangent is None
         assert fwAD.unpack_dual(x * 3).tangent.item() == 3.0
     assert fwAD._is_fwd_grad_enabled()
+
+
+def test_tangents_of_saved_values_outlive_hooks_on_them():
+    with fw.dual_level():
+        x = fw.make_dual(ag.tensor(2.0, dtype=ag.float64).requires_grad_(), ag.tensor(1.0, dtype=ag.float64))
+        with ag.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+            y = x * x * x
+        (slope,) = ag.autograd.grad(y, x)
+        assert fw.unpack_dual(slope).tangent.item() == 12.0
+        z = x.sin()
+        z.grad_fn._raw_saved_self.register_hooks(lambda t: t, lambda t: t)
+        (slope,) = ag.autograd.grad(z, x)
+        assert fw.unpack_dual(slope).tangent.item() == pytest.approx(-math.sin(2.0))
+        with fw._set_fwd_grad_enabled(False):
+            assert fw.unpack_dual(x).tangent is None

@@ -315,3 +315,15 @@ def test_quantiles_change_with_where_they_are(name):
     for interpolation in ("lower", "higher", "nearest", "midpoint"):
         (slope,) = ag.autograd.grad(getattr(ag, name)(x, q, interpolation=interpolation).sum(), q, allow_unused=True)
         assert slope is None or not slope.any()
+
+
+def test_the_fraction_of_a_quantile_has_no_gradient_from_what_is_not_finite():
+    nan, inf = ag.nan, ag.inf
+    q = ag.tensor(0.3, requires_grad=True)
+    ag.quantile(ag.tensor([[nan, 1.0], [2.0, 3.0]]), q, dim=1).sum().backward()
+    assert q.grad.item() == 1
+    q = ag.tensor(1.0, requires_grad=True)
+    ag.quantile(ag.tensor([[1.0, inf, inf], [2.0, 3.0, 4.0]]), q, dim=1)[1].backward()
+    assert q.grad.item() == 0
+    with pytest.raises(RuntimeError, match="must be the same for all examples"):
+        ag.vmap(ag.quantile)(ag.ones(2, 3), ag.tensor([0.1, 0.5]))

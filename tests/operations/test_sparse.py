@@ -353,3 +353,15 @@ def test_what_stands_for_a_sparse_tensor_is_collected_with_it():
     del s
     gc.collect()
     assert dead() is None
+
+
+def test_data_of_a_sparse_tensor_are_exchanged():
+    x = ag.nn.Parameter(ag.eye(2).to_sparse())
+    x.data = (5 * ag.eye(2)).to_sparse()
+    assert x.to_dense().tolist() == [[5, 0], [0, 5]] and x.requires_grad
+    rows = ag.eye(2).to_sparse_csr()
+    rows.data = rows.data * 3
+    assert rows.to_dense().tolist() == [[3, 0], [0, 3]]
+    table = ag.nn.Embedding(3, 2, sparse=True)
+    table(ag.tensor([1])).sum().backward()
+    assert table.half().weight.grad.dtype is ag.float16

@@ -215,6 +215,10 @@ class SparseTensor(Tensor):
             _, place, counts = arcgrad.unique(self._flat(), return_inverse=True, return_counts=True)
             return (1 / counts.to(self.dtype.to_real()))[place]
 
+    def _take_data(self, other):
+        """What ``.data = other`` does beside what the core does: the parts of the other."""
+        vars(self).update(vars(other.detach()))
+
     def _has_each_once(self):
         return self._coalesced
 

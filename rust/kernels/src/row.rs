@@ -409,6 +409,12 @@ pub(super) unsafe fn run<B: Body<N, P>, const N: usize, const P: usize, const G:
     n: usize,
     still: Still,
 ) {
+    const {
+        assert!(
+            B::ALONE.is_none() || N == 1 && P == 0 && B::In::DTYPE as u8 == B::Out::DTYPE as u8,
+            "a loop of its own has one input and an output of the same type"
+        );
+    }
     let loops = Loops {
         #[cfg(target_arch = "x86_64")]
         wide: B::ALONE.and_then(B::In::wide).unwrap_or(wide::<B, N, P, G>),

@@ -140,11 +140,9 @@ impl PyTensor {
     #[pyo3(signature = (dim=None))]
     fn stride(&self, py: Python<'_>, dim: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
         let tensor = self.tensor();
-        let array = tensor.array();
-        let of_example = array.storage().is_placeholder().then(|| tensor.example_strides()).flatten();
-        let strides = of_example.as_deref().unwrap_or_else(|| array.strides());
+        let strides = tensor.shown_strides();
         match dim {
-            None => Ok(PyTuple::new(py, strides)?.into_any().unbind()),
+            None => Ok(PyTuple::new(py, strides.as_slice())?.into_any().unbind()),
             Some(dim) => {
                 let axis = axis(tensor, "stride", dim)?;
                 Ok(strides[axis].into_pyobject(py)?.into_any().unbind())
@@ -217,15 +215,13 @@ impl PyTensor {
             return Err(PyRuntimeError::new_err("preserve memory format is unsupported by the contiguous operator"));
         }
         let tensor = self.tensor();
-        if tensor.array().storage().is_placeholder()
-            && let Some(strides) = tensor.example_strides()
-        {
+        if tensor.is_batched() {
             if order != Order::Contiguous {
                 return Err(PyRuntimeError::new_err(
                     "NYI: querying is_contiguous inside of vmap for memory_format other than torch.contiguous_format",
                 ));
             }
-            return Ok(shape::is_contiguous(&tensor.shape(), &strides));
+            return Ok(shape::is_contiguous(&tensor.shape(), &tensor.shown_strides()));
         }
         Ok(order.is_kept(tensor))
     }
@@ -546,14 +542,22 @@ impl PyTensor {
     }
 
     #[setter]
-    fn set_data(&self, data: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn set_data(slf: &Bound<'_, Self>, data: &Bound<'_, PyAny>) -> PyResult<()> {
         let Some(given) = tensor::from_py(data) else {
             return Err(PyTypeError::new_err(format!("Variable data has to be a tensor, but got {}", type_name(data))));
         };
-        if self.tensor().is_batched() {
+        let own = slf.get().tensor();
+        if own.is_batched() {
             return Err(PyRuntimeError::new_err("mutating directly with `.data` under vmap transform is not allowed."));
         }
-        guard(|| self.tensor().set_data(given))
+        guard(|| own.set_data(given))?;
+        // Of a sparse tensor the data are attributes; those of a program's own class are its affair.
+        if own.is_hosted()
+            && let Some(take) = slf.as_any().getattr_opt("_take_data")?
+        {
+            take.call1((data,))?;
+        }
+        Ok(())
     }
 
     // ---- other memory for the same tensor ----------------------------------------------------------------------

@@ -60,7 +60,7 @@ fn message(error: &Error) -> String {
     let names_it = |reason: &str| {
         let first = reason.trim_start_matches('"');
         let first = first.strip_prefix("torch.").unwrap_or(first);
-        first.starts_with(op) || reason.split(' ').take(4).any(|word| word == op)
+        first.starts_with(op.strip_prefix("torch.").unwrap_or(op)) || reason.split(' ').take(4).any(|word| word == op)
     };
     match text.strip_prefix(op).and_then(|rest| rest.strip_prefix(": ")) {
         Some(reason) if names_it(reason) => reason.to_owned(),

@@ -305,6 +305,14 @@ impl Lift {
         Self { batched: Some(Arc::new(Batched { level, inner, axis })), ..Self::default() }
     }
 
+    /// A lift with the tangents of another: those are the graph's to keep, whatever hooks on saved values give back.
+    pub(super) fn with_tangents_of(lift: Option<Self>, other: Option<Box<Self>>) -> Option<Self> {
+        match other.filter(|other| !other.duals.is_empty()) {
+            None => lift,
+            Some(other) => Some(Self { duals: other.duals, ..lift.unwrap_or_default() }),
+        }
+    }
+
     /// The highest level, of those that are open and not hidden, at which something is attached.
     pub(crate) fn top(&self) -> Option<(Level, Kind)> {
         let batched = self.batched.as_ref().map(|batched| batched.level);
@@ -486,6 +494,13 @@ impl Tensor {
         };
         strides.remove(batched.axis);
         Some(strides)
+    }
+
+    /// The strides that a program sees: of an example, how it lies within all of them.
+    pub fn shown_strides(&self) -> Strides {
+        let array = self.array();
+        let of_example = if array.storage().is_placeholder() { self.example_strides() } else { None };
+        of_example.unwrap_or_else(|| array.strides().into())
     }
 
     /// Refuses a tensor that stands for one example of many: there is no memory that could be shown or exchanged.

@@ -54,7 +54,8 @@ pub fn set_tangent(output: &Tensor, tangent: &Tensor, level: Level) -> Result<()
 
 /// A dual taken apart: the same value at the same place in the graph without the tangent, and the tangent.
 pub fn unpack_dual(dual: &Tensor, level: Level) -> Result<(Tensor, Option<Tensor>)> {
-    let Some(tangent) = dual.tangent(level) else { return Ok((dual.clone(), None)) };
+    let hidden = modes().any(Modes::NO_TANGENTS);
+    let Some(tangent) = dual.tangent(level).filter(|_| !hidden) else { return Ok((dual.clone(), None)) };
     let mut operand = dual.snapshot()?;
     if let Some(lift) = &mut operand.lift {
         lift.forget(level);

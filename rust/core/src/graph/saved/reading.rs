@@ -148,10 +148,11 @@ pub(crate) fn tensor_of(node: &NodeRef, index: usize) -> Result<Tensor> {
             Ok(rebuild(array, edge, &identity, lift))
         }
         Kept::Packed(exchanged) => {
-            let exchanged = exchanged.clone();
+            let (exchanged, own) = (exchanged.clone(), saved.lift.clone());
             drop(state);
             let _current = Current::enter(node);
             let (array, lift) = exchanged.unpack()?;
+            let lift = Lift::with_tangents_of(lift, own);
             let edge = current(edge, &array)?;
             let tensor = Tensor::from_saved(array, edge);
             if lift.is_some() {

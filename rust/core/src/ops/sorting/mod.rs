@@ -424,6 +424,7 @@ pub fn quantile(
             format!("quantile() q tensor must be same dtype as the input tensor: {} and {dtype}", q.dtype()),
         ));
     }
+    batching::refuse_data(OP, &[q], || "vmap: quantile() reads the numbers of q, which must be the same for all examples".into())?;
     let unknown = q.device() == Device::Meta;
     let mut fractions: Vec<f64> = if unknown { vec![0.5; q.numel()] } else { q.to_vec() };
     if let Some(bad) = fractions.iter().find(|fraction| !(0.0..=1.0).contains(*fraction)) {
@@ -522,7 +523,11 @@ fn at_rank(sorted: &Tensor, rank: &Tensor, moved: Option<&Tensor>, interpolation
             let exact = apply(&rows::eq::ROW, &[], &[(&weight).into(), Scalar::Int(0).into()])?;
             let (low, high) = (at(&rows::floor::ROW)?, at(&rows::ceil::ROW)?);
             let weight = match moved {
-                Some(moved) => apply(&rows::add::ROW, &[], &[(&weight).into(), moved.into()])?,
+                // An element itself does not move: stopped here, since behind the difference of infinities 0 would not be 0.
+                Some(moved) => {
+                    let moved = select::where_(&exact, Scalar::Int(0).into(), moved.into())?;
+                    apply(&rows::add::ROW, &[], &[(&weight).into(), (&moved).into()])?
+                }
                 None => weight,
             };
             let weight = if interpolation == "midpoint" { Scalar::Float(0.5).into() } else { Arg::from(&weight) };

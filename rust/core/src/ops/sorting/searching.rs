@@ -1,5 +1,7 @@
 //! Where values belong: `searchsorted`, `bucketize`, `isin`, `bincount`, `histc`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use smallvec::smallvec;
 
 use crate::array::Array;
@@ -45,9 +47,12 @@ pub fn searchsorted(
     sorter: Option<&Tensor>,
     narrow: bool,
 ) -> Result<Tensor> {
-    for (tensor, what) in [(Some(values), "input value"), (Some(sequence), "boundary"), (sorter, "sorter")] {
+    static TOLD: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
+    let lies_apart = |tensor: &Tensor| !shape::is_contiguous(&tensor.shape(), &tensor.shown_strides());
+    let operands = [(Some(values), "input value"), (Some(sequence), "boundary"), (sorter, "sorter")];
+    for ((tensor, what), told) in operands.into_iter().zip(&TOLD) {
         // All of it is copied first.
-        if tensor.is_some_and(|tensor| !tensor.array().is_contiguous()) {
+        if tensor.is_some_and(lies_apart) && !told.swap(true, Ordering::Relaxed) {
             crate::warning::warn("searchsorted", || {
                 format!(
                     "torch.searchsorted(): {what} tensor is non-contiguous, this will lower the performance due to extra data copy \

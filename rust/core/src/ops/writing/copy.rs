@@ -145,14 +145,7 @@ pub fn clone_contiguous(source: &Tensor) -> Result<Tensor> {
 /// The tensor itself if it is row-major, else a row-major copy.
 #[track_caller]
 pub fn contiguous(source: &Tensor) -> Result<Tensor> {
-    let array = source.array();
-    // An example of a batch lies as all of them do.
-    let of_example = if array.storage().is_placeholder() { source.example_strides() } else { None };
-    let is_kept = match of_example {
-        Some(strides) => shape::is_contiguous(array.shape(), &strides),
-        None => array.is_contiguous(),
-    };
-    if is_kept { Ok(source.clone()) } else { clone_contiguous(source) }
+    if shape::is_contiguous(&source.shape(), &source.shown_strides()) { Ok(source.clone()) } else { clone_contiguous(source) }
 }
 
 /// The tensor itself if it lies in the memory format of `model`, else a copy that does: with the channels last if those of
