@@ -15,8 +15,8 @@ use super::register_tile::Vector;
 use super::scratch::with_scratch;
 use arcgrad_base::parallel;
 
-/// Greatest depth of a block: with strips of three vectors of 64 bytes 36 kB, three quarters of a level-1 cache. (Deeper
-/// blocks write sums less often; of 128 to 384 these were the fastest on the processor measured.)
+/// Greatest depth of a block: strips of three vectors of 64 bytes then have 48 kB, what a level-1 cache holds. (Deeper blocks
+/// write sums less often, and strips longer than the cache are read from the next; 192, 256 and 320 take the same time.)
 const DEPTH: usize = 256;
 /// Columns of B that are put together at once: some MB in a cache that is shared.
 const WIDTH: usize = 3072;
@@ -73,8 +73,9 @@ impl<T: Vector> Call<T> {
         let blocks = k.div_ceil(DEPTH);
         let step = k.div_ceil(blocks);
         let shape = pulp::Arch::new().dispatch(Shape::<T>(std::marker::PhantomData));
-        for column in (0..n).step_by(WIDTH) {
-            let n = WIDTH.min(n - column);
+        let whole = n;
+        for column in (0..whole).step_by(WIDTH) {
+            let n = WIDTH.min(whole - column);
             for first in (0..k).step_by(step) {
                 let part = Block {
                     size: [m, n, step.min(k - first)],
@@ -86,7 +87,7 @@ impl<T: Vector> Call<T> {
                     shape,
                 };
                 // SAFETY: a part of the caller's operands.
-                unsafe { part.run(cost / blocks as u64) };
+                unsafe { part.run((cost / blocks as u64 / whole as u64).saturating_mul(n as u64)) };
             }
         }
     }
@@ -141,7 +142,7 @@ impl<T: Vector> Block<T> {
             // SAFETY: chunks write different strips, then different tiles.
             unsafe {
                 let shared = Shared::new((self, to));
-                parallel::run(strips - first, (room as u64).saturating_mul(PACK_COST), &|chunk| {
+                parallel::run(strips - first, (room as u64).saturating_mul(PACK_COST).min(cost), &|chunk| {
                     let (block, to) = shared.get();
                     let column = (first + chunk) * columns;
                     let width = columns.min(n - column);

@@ -424,7 +424,9 @@ pub fn quantile(
             format!("quantile() q tensor must be same dtype as the input tensor: {} and {dtype}", q.dtype()),
         ));
     }
-    batching::refuse_data(OP, &[q], || "vmap: quantile() reads the numbers of q, which must be the same for all examples".into())?;
+    batching::refuse_data(OP, &[q], || {
+        "vmap: quantile() reads the numbers of q, which must be the same for all examples".into()
+    })?;
     let unknown = q.device() == Device::Meta;
     let mut fractions: Vec<f64> = if unknown { vec![0.5; q.numel()] } else { q.to_vec() };
     if let Some(bad) = fractions.iter().find(|fraction| !(0.0..=1.0).contains(*fraction)) {

@@ -145,7 +145,11 @@ pub fn clone_contiguous(source: &Tensor) -> Result<Tensor> {
 /// The tensor itself if it is row-major, else a row-major copy.
 #[track_caller]
 pub fn contiguous(source: &Tensor) -> Result<Tensor> {
-    if shape::is_contiguous(&source.shape(), &source.shown_strides()) { Ok(source.clone()) } else { clone_contiguous(source) }
+    if shape::is_contiguous(&source.shape(), &source.shown_strides()) {
+        Ok(source.clone())
+    } else {
+        clone_contiguous(source)
+    }
 }
 
 /// The tensor itself if it lies in the memory format of `model`, else a copy that does: with the channels last if those of
