@@ -215,6 +215,9 @@ def sparse_compressed_tensor(
         raise RuntimeError(f"`{first}` must begin with 0, never fall, and end with the number of `{second}`")
     if len(others) != len(values):
         raise RuntimeError(f"{second} and values must have the same number of elements, but got {len(others)} and {len(values)}")
+    line = arcgrad.repeat_interleave(arcgrad.arange(len(steps)), steps)
+    if not bool(((others[1:] > others[:-1]) | (line[1:] != line[:-1])).all()):
+        raise RuntimeError(f"`{second}` must be sorted and distinct within each {'row' if layout in _BY_ROWS else 'column'}")
     block = tuple(values.shape[1:]) or (1, 1)
     counted = len(begins) - 1, int(others.max()) + 1 if len(others) else 0
     least = [count * length for count, length in zip(counted if layout in _BY_ROWS else counted[::-1], block)]

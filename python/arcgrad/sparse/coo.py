@@ -91,6 +91,11 @@ def _refuse_batches(values):
         )
 
 
+def _refuse_device(device):
+    if device is not None and arcgrad.empty(0, device=device).device.type != "cpu":
+        raise NotImplementedError(f"sparse tensors are on the CPU, and not there for device {device} yet")
+
+
 class SparseTensor(Tensor):
     """A tensor of layout ``sparse_coo``, which :func:`arcgrad.sparse_coo_tensor` makes.
 
@@ -247,6 +252,10 @@ class SparseTensor(Tensor):
         """A constant with the same elements, of which each has a value, zeros included."""
         return self._as_mine(_all_elements(self.detach().to_dense(), self.sparse_dim()))
 
+    def _without_elements(self):
+        """A constant of this size and layout that is zero everywhere."""
+        return self._as_mine(SparseTensor(self._coordinates[:, :0], self._raw[:0], self.shape, True))
+
     def _copied(self):
         return SparseTensor(self._coordinates.clone(), self._raw.clone(), self.shape, self._coalesced)
 
@@ -365,8 +374,8 @@ class SparseTensor(Tensor):
 
     def zero_(self) -> Self:
         """No elements any more."""
-        self._coordinates, self._raw, self._coalesced = self._coordinates[:, :0], self._raw[:0], True
-        return self
+        # By way of the core, which counts versions, knows leaves and records that nothing before has a gradient.
+        return self.copy_(self._without_elements())
 
     def _become(self, source):
         """Takes over the elements of another sparse tensor of the same size."""
@@ -402,7 +411,15 @@ class SparseTensor(Tensor):
     def index_select(self, dim: int, index: Tensor) -> SparseTensor:
         """The slices along an axis of the coordinates that ``index`` names, in its order."""
         axis = self._sparse_axis("index_select", dim)
-        entry, place = (self._coordinates[axis].unsqueeze(1) == index.to(arcgrad.int64)).nonzero(as_tuple=True)
+        index, length = index.to(arcgrad.int64), self.shape[axis]
+        outside = index[(index < -length) | (index >= length)]
+        if len(outside):
+            raise IndexError(
+                f"index_select(): index contains {int(outside[0])} that is out of range for tensor of size {list(self.shape)} "
+                f"at dimension {dim}"
+            )
+        wanted = arcgrad.where(index < 0, index + length, index)
+        entry, place = (self._coordinates[axis].unsqueeze(1) == wanted).nonzero(as_tuple=True)
         indices = self._coordinates[:, entry]
         indices[axis] = place
         size = [*self.shape[:axis], index.numel(), *self.shape[axis + 1 :]]
@@ -663,6 +680,29 @@ def _addmm(input, mat1, mat2, *, beta=1, alpha=1):
     return beta * input + alpha * (mat1 @ mat2)
 
 
+def _divided(input, other, *, rounding_mode=None, **options):
+    if rounding_mode is not None and isinstance(input, SparseTensor):
+        # The quotient of a sum is rounded, not those of its parts.
+        input = input._with_each_once()
+    _overrides.note_hosted()
+    with DisableTorchFunctionSubclass():
+        return arcgrad.div(input, other, rounding_mode=rounding_mode, **options)
+
+
+def _divided_in_place(input, other, *, rounding_mode=None):
+    return input.copy_(_divided(input, other, rounding_mode=rounding_mode))
+
+
+def _zeros_like(input, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None):
+    _refuse_device(device)
+    if layout is arcgrad.strided:
+        return arcgrad.zeros(input.shape, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    made = input._without_elements()
+    made = made if layout is None else made.to_sparse(layout=layout)
+    made = made if dtype is None else made.to(dtype)
+    return made.requires_grad_(requires_grad)
+
+
 def _method(name):
     def function(input, *args, **kwargs):
         if isinstance(input, SparseTensor):
@@ -690,11 +730,13 @@ _FUNCTIONS = {
     "rmatmul": lambda input, other: _times_sparse(other, input),
     "addmm": _addmm,
     "cat": cat,
+    **dict.fromkeys(("div", "divide"), _divided),
+    **dict.fromkeys(("div_", "divide_"), _divided_in_place),
     "stack": _stack,
     "smm": lambda input, mat2: _product(input, mat2),
     "spmm": lambda input, mat2: _product(input, mat2),
-    "zeros_like": lambda input, **_options: input.detach().clone().zero_(),
-    "empty_like": lambda input, **_options: input.detach().clone().zero_(),
+    "zeros_like": _zeros_like,
+    "empty_like": _zeros_like,
 }
 
 
