@@ -426,3 +426,46 @@ def test_slices_that_are_not_there_are_refused():
     for index in (3, -4):
         with pytest.raises(IndexError, match=rf"index contains {index} that is out of range for tensor of size \[2, 3\] at dimension 1"):
             s.index_select(1, ag.tensor([0, index]))
+
+
+def test_a_norm_of_linalg_is_not_that_of_the_elements():
+    s = sparse()
+    with pytest.raises(NotImplementedError):
+        ag.linalg.norm(s, 2)
+    assert ag.linalg.norm(s).item() == ag.linalg.norm(s.to_dense()).item() == ag.norm(s, 2).item()
+
+
+@pytest.mark.arcgrad_only
+def test_functions_that_take_a_sparse_tensor_first_say_so():
+    s = sparse()
+    for call in (
+        lambda: s.to_dense() ** s,
+        lambda: ag.pow(2, s),
+        lambda: ag.bmm(ag.ones(1, 3, 2, dtype=ag.float64), s.unsqueeze(0)),
+        lambda: ag.index_select(s.to_dense(), 0, s),
+    ):
+        with pytest.raises(NotImplementedError, match="to_dense"):
+            call()
+    for tensors, position in (([s.to_dense(), s], 0), ([s, s.to_dense()], 1)):
+        for function in (ag.cat, ag.stack):
+            with pytest.raises(RuntimeError, match=f"a dense tensor was found at position {position}"):
+                function(tensors)
+
+
+@pytest.mark.arcgrad_only
+def test_sparse_tensors_are_on_the_cpu_and_made_of_dense_ones():
+    ones = ag.ones(1)
+    for call in (
+        lambda: ag.sparse_coo_tensor([[0]], [1.0], (2,), device="meta"),
+        lambda: ag.sparse_coo_tensor([[0]], ones.to("meta"), (2,)),
+        lambda: ag.sparse_csr_tensor([0, 1], [0], [1.0], device="meta"),
+        lambda: ag.sparse_csr_tensor([0, 1], [0], ones.to("meta")),
+        lambda: ag.zeros_like(sparse(), device="meta"),
+        lambda: sparse().to("meta"),
+    ):
+        with pytest.raises(NotImplementedError, match="meta"):
+            call()
+    inner = ag.sparse_coo_tensor([[0]], [1.0], (1,))
+    for call in (lambda: ag.sparse_coo_tensor([[0]], inner, (2,)), lambda: ag.sparse_csr_tensor([0, 1], [0], inner)):
+        with pytest.raises(RuntimeError, match="expected values to be a dense tensor, but got values of layout Sparse"):
+            call()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import arcgrad
 from arcgrad import Tensor, _names
-from arcgrad.sparse.coo import SparseTensor, _with_values
+from arcgrad.sparse.coo import SparseTensor, _refuse_device, _refuse_parts, _with_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -202,11 +202,11 @@ def sparse_compressed_tensor(
         raise RuntimeError(f"sparse_compressed_tensor: expected a compressed sparse layout, but got {layout}")
     name = f"{str(layout).partition('.')[2]}_tensor"
     first, second = ("crow_indices", "col_indices") if layout in _BY_ROWS else ("ccol_indices", "row_indices")
-    if device is not None:
-        arcgrad.empty(0, device=device)
-    begins = arcgrad.as_tensor(compressed_indices).detach().to(arcgrad.int64).clone()
-    others = arcgrad.as_tensor(plain_indices).detach().to(arcgrad.int64).clone()
+    _refuse_device(device)
+    begins, others = arcgrad.as_tensor(compressed_indices), arcgrad.as_tensor(plain_indices)
     values = arcgrad.as_tensor(values, dtype=dtype)
+    _refuse_parts(values, begins, others)
+    begins, others = (indices.detach().to(arcgrad.int64).clone() for indices in (begins, others))
     axes = 3 if layout in _OF_BLOCKS else 1
     if begins.ndim != 1 or others.ndim != 1 or values.ndim != axes or not len(begins):
         raise RuntimeError(f"{name}: {first} and {second} must have one axis each, and values {axes}")

@@ -1,6 +1,6 @@
 """Sparse tensors by coordinates: where the elements are that are not zero, and what they are.
 
-A sparse tensor is a tensor of the host's own making (decision 027): the core knows its shape, its dtype and its place in the graph,
+A sparse tensor is a tensor of the host's own making (decision 028): the core knows its shape, its dtype and its place in the graph,
 and the coordinates and values lie here. Two nodes lead from one world to the other: one makes a sparse tensor of values, the other
 takes the values out. What is computed is composed of operations on dense values between the two, so that gradients of any order come
 by themselves, are sparse where the tensor is, and nothing is made dense but by :meth:`SparseTensor.to_dense`.
@@ -14,7 +14,7 @@ from __future__ import annotations
 import copy
 
 import arcgrad
-from arcgrad import Size, Tensor, _names
+from arcgrad import Size, Tensor, _names, linalg
 from arcgrad._C import _is_batchedtensor
 from arcgrad._core import _autograd as _graph
 from arcgrad._core import _overrides
@@ -93,7 +93,17 @@ def _refuse_batches(values):
 
 def _refuse_device(device):
     if device is not None and arcgrad.empty(0, device=device).device.type != "cpu":
-        raise NotImplementedError(f"sparse tensors are on the CPU, and not there for device {device} yet")
+        raise NotImplementedError(f"sparse tensors are on the CPU only, not on {device}")
+
+
+def _refuse_parts(values, *indices):
+    """What no sparse tensor is made of."""
+    for part in (values, *indices):
+        _refuse_batches(part)
+        _refuse_device(part.device)
+    if isinstance(values, SparseTensor):
+        layout = "Sparse" if values.is_sparse else values.layout
+        raise RuntimeError(f"expected values to be a dense tensor, but got values of layout {layout}")
 
 
 class SparseTensor(Tensor):
@@ -113,8 +123,7 @@ class SparseTensor(Tensor):
     _size: Size
 
     def __new__(cls, indices: Tensor, values: Tensor, size: Sequence[int], coalesced: bool) -> Self:
-        _refuse_batches(values)
-        _refuse_batches(indices)
+        _refuse_parts(values, indices)
         self = Tensor._make_wrapper_subclass(cls, tuple(size), dtype=values.dtype)
         self._coordinates, self._raw, self._coalesced, self._size = indices, values.detach(), coalesced, Size(size)
         return self
@@ -470,8 +479,7 @@ class SparseTensor(Tensor):
         return _product(self, other)
 
     def __rmatmul__(self, other: Any) -> Any:
-        # (A B)ᵀ = Bᵀ Aᵀ
-        return _product(self.t(), other.t()).t() if other.ndim == 2 else _product(self.t(), other)
+        return _times_sparse(other, self)
 
     def mm(self, mat2: Any) -> Any:
         """The product with a matrix."""
@@ -529,7 +537,9 @@ class SparseTensor(Tensor):
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """What has a gradient of its own here, by its parts; the rest as of any tensor."""
         name = getattr(func, "__name__", "")
-        function = _FUNCTIONS.get(name[2:-2] if name.startswith("__") else name)
+        # The functions of linalg have the names of others, and this one means something else.
+        known = _FUNCTIONS.get(name[2:-2] if name.startswith("__") else name)
+        function = _norm_of_linalg if func is linalg.norm else known
         if function is not None:
             return function(*args, **(kwargs or {}))
         _overrides.note_hosted()
@@ -657,10 +667,12 @@ for _name in _OF_EACH:
 
 def cat(tensors: Sequence[SparseTensor], dim: int = 0) -> SparseTensor:
     """Sparse tensors one after the other along an axis of their coordinates."""
-    first = tensors[0]
+    first = next(tensor for tensor in tensors if isinstance(tensor, SparseTensor))
     axis = first._sparse_axis("cat", dim)
     indices, start = [], 0
-    for tensor in tensors:
+    for position, tensor in enumerate(tensors):
+        if not isinstance(tensor, SparseTensor):
+            raise RuntimeError(f"Concatenating sparse tensors, but a dense tensor was found at position {position}.")
         sizes = [(*each.shape[:axis], *each.shape[axis + 1 :]) for each in (first, tensor)]
         if sizes[0] != sizes[1] or tensor.sparse_dim() != first.sparse_dim():
             raise RuntimeError(f"cat: sizes {tuple(first.shape)} and {tuple(tensor.shape)} differ elsewhere than along axis {dim}")
@@ -673,7 +685,8 @@ def cat(tensors: Sequence[SparseTensor], dim: int = 0) -> SparseTensor:
 
 
 def _stack(tensors, dim=0):
-    return cat([tensor.unsqueeze(dim) for tensor in tensors], dim if dim >= 0 else dim + tensors[0].ndim + 1)
+    dim = dim if dim >= 0 else dim + tensors[0].ndim + 1
+    return cat([tensor.unsqueeze(dim) for tensor in tensors], dim)
 
 
 def _addmm(input, mat1, mat2, *, beta=1, alpha=1):
@@ -708,9 +721,21 @@ def _method(name):
         if isinstance(input, SparseTensor):
             return getattr(input, name)(*args, **kwargs)
         # A dense tensor first, and a sparse one behind it.
-        return _WITH_DENSE[name](input, *args, **kwargs)
+        with_dense = _WITH_DENSE.get(name)
+        if with_dense is None:
+            raise NotImplementedError(f"{name}: a sparse tensor can only be the first argument; to_dense() gives one that it takes")
+        return with_dense(input, *args, **kwargs)
 
     return function
+
+
+def _norm_of_linalg(A, ord=None, dim=None, keepdim=False, *, dtype=None, out=None):
+    of_all = ord is None or ord == "fro" and A.ndim == 2 or A.ndim == 1
+    if not (of_all and isinstance(A, SparseTensor)) or dim is not None or keepdim or out is not None:
+        raise NotImplementedError(
+            "linalg.norm: of a sparse tensor there is that of all elements only; to_dense() gives a tensor that it takes"
+        )
+    return A.norm(2 if ord is None or ord == "fro" else ord, dtype=dtype)
 
 
 def _times_sparse(dense, sparse):
@@ -879,17 +904,16 @@ def sparse_coo_tensor(
     tensor([[0., 0., 3.],
             [4., 0., 0.]])
     """
-    if device is not None:
-        arcgrad.empty(0, device=device)
+    _refuse_device(device)
     if values is None or isinstance(values, (tuple, Size)) and size is None and not isinstance(indices, Tensor):
         # Of a size alone: nothing but zeros.
         size = (indices if values is None else values) if size is None else size
         if size is None:
             raise TypeError("sparse_coo_tensor: neither indices and values nor a size are given")
         indices, values = arcgrad.zeros((len(size), 0), dtype=arcgrad.int64), arcgrad.zeros(0, dtype=dtype)
-    indices = arcgrad.as_tensor(indices)
+    indices, values = arcgrad.as_tensor(indices), arcgrad.as_tensor(values, dtype=dtype)
+    _refuse_parts(values, indices)
     indices = indices.detach().to(arcgrad.int64).clone()
-    values = arcgrad.as_tensor(values, dtype=dtype)
     if indices.ndim == 1 and not len(indices):
         indices = indices.reshape(0 if size is None else len(size) - max(values.ndim - 1, 0), 0)
     if indices.ndim != 2:
