@@ -345,16 +345,6 @@ def test_tangents_go_through_sparse_tensors():
     ag.testing.assert_close(found, expected)
 
 
-def test_what_stands_for_a_sparse_tensor_is_collected_with_it():
-    s = sparse(requires_grad=True)
-    s.itself = s
-    (s * s).to_dense().sum().backward(create_graph=True)
-    dead = weakref.ref(s)
-    del s
-    gc.collect()
-    assert dead() is None
-
-
 def every_layout(requires_grad=False):
     """A tensor of each layout with the elements of ``DENSE``, and one whose values are rows."""
     matrix = ag.tensor([row[:2] for row in DENSE])
@@ -418,6 +408,8 @@ def test_the_quotient_of_a_sum_is_rounded(name):
     assert ag.autograd.grad(found.to_dense().sum(), values)[0].tolist() == [0.0, 0.0]
     in_place = getattr(s.detach().clone(), f"{name}_")(2, rounding_mode="trunc")
     assert in_place.to_dense().tolist() == [1.0, 0.0] and (s / 2)._nnz() == 2 and s.div(2).to_dense().tolist() == [1.5, 0.0]
+    whole = ag.sparse_coo_tensor([[0, 0]], [3, 3], (2,))
+    assert (whole // 2).to_dense().tolist() == getattr(whole, name)(2, rounding_mode="floor").to_dense().tolist() == [3, 0]
 
 
 def test_slices_that_are_not_there_are_refused():
@@ -469,3 +461,13 @@ def test_sparse_tensors_are_on_the_cpu_and_made_of_dense_ones():
     for call in (lambda: ag.sparse_coo_tensor([[0]], inner, (2,)), lambda: ag.sparse_csr_tensor([0, 1], [0], inner)):
         with pytest.raises(RuntimeError, match="expected values to be a dense tensor, but got values of layout Sparse"):
             call()
+
+
+def test_what_stands_for_a_sparse_tensor_is_collected_with_it():
+    s = sparse(requires_grad=True)
+    s.itself = s
+    (s * s).to_dense().sum().backward(create_graph=True)
+    dead = weakref.ref(s)
+    del s
+    gc.collect()
+    assert dead() is None

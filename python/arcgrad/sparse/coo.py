@@ -92,15 +92,21 @@ def _refuse_batches(values):
 
 
 def _refuse_device(device):
-    if device is not None and arcgrad.empty(0, device=device).device.type != "cpu":
-        raise NotImplementedError(f"sparse tensors are on the CPU only, not on {device}")
+    """Refuses a device that an argument names."""
+    if device is not None:
+        _refuse_elsewhere(arcgrad.empty(0, device=device))
+
+
+def _refuse_elsewhere(part):
+    if part.device.type != "cpu":
+        raise NotImplementedError(f"sparse tensors are on the CPU only, not on {part.device}")
 
 
 def _refuse_parts(values, *indices):
-    """What no sparse tensor is made of."""
+    """Refuses what no sparse tensor is made of."""
     for part in (values, *indices):
         _refuse_batches(part)
-        _refuse_device(part.device)
+        _refuse_elsewhere(part)
     if isinstance(values, SparseTensor):
         layout = "Sparse" if values.is_sparse else values.layout
         raise RuntimeError(f"expected values to be a dense tensor, but got values of layout {layout}")
@@ -475,9 +481,6 @@ class SparseTensor(Tensor):
         found = (have[place] == wanted).reshape(-1, *[1] * self.dense_dim())
         return arcgrad.where(found, mine._elements[place], 0)
 
-    def __matmul__(self, other: Any) -> Any:
-        return _product(self, other)
-
     def __rmatmul__(self, other: Any) -> Any:
         return _times_sparse(other, self)
 
@@ -515,6 +518,8 @@ class SparseTensor(Tensor):
     def matmul(self, other: Any) -> Any:
         """The product with a matrix or a vector."""
         return _product(self, other)
+
+    __matmul__ = matmul
 
     def mv(self, vec: Tensor) -> Tensor:
         """The product with a vector."""
@@ -693,17 +698,17 @@ def _addmm(input, mat1, mat2, *, beta=1, alpha=1):
     return beta * input + alpha * (mat1 @ mat2)
 
 
-def _divided(input, other, *, rounding_mode=None, **options):
-    if rounding_mode is not None and isinstance(input, SparseTensor):
-        # The quotient of a sum is rounded, not those of its parts.
-        input = input._with_each_once()
-    _overrides.note_hosted()
-    with DisableTorchFunctionSubclass():
-        return arcgrad.div(input, other, rounding_mode=rounding_mode, **options)
+def _divided(divide, in_place):
+    def function(input, other, *, rounding_mode=None, **options):
+        if rounding_mode is not None and isinstance(input, SparseTensor) and not input._has_each_once():
+            # The quotient of a sum is rounded, not those of its parts.
+            whole = input.coalesce()
+            input = input.copy_(whole) if in_place else whole
+        _overrides.note_hosted()
+        with DisableTorchFunctionSubclass():
+            return divide(input, other, rounding_mode=rounding_mode, **options)
 
-
-def _divided_in_place(input, other, *, rounding_mode=None):
-    return input.copy_(_divided(input, other, rounding_mode=rounding_mode))
+    return function
 
 
 def _zeros_like(input, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None):
@@ -738,6 +743,35 @@ def _norm_of_linalg(A, ord=None, dim=None, keepdim=False, *, dtype=None, out=Non
     return A.norm(2 if ord is None or ord == "fro" else ord, dtype=dtype)
 
 
+def _product(one, other):
+    """The product of a sparse matrix with a dense matrix or vector, or with a sparse matrix."""
+    if one.ndim != 2 or one.dense_dim():
+        raise RuntimeError(f"mm: expected a sparse matrix, got sizes {tuple(one.shape)}")
+    if other.ndim not in (1, 2) or one.shape[1] != other.shape[0]:
+        raise RuntimeError(f"mm: mat1 and mat2 shapes cannot be multiplied ({tuple(one.shape)} and {tuple(other.shape)})")
+    if one.dtype is not other.dtype:
+        raise RuntimeError(f"mm: expected both of one dtype, but they are {one.dtype} and {other.dtype}")
+    rows, columns = one._coordinates
+    if isinstance(other, SparseTensor):
+        return _sparse_product(one, other)
+    scaled = one._elements.reshape(-1, *[1] * (other.ndim - 1)) * other[columns]
+    return arcgrad.zeros((one.shape[0], *other.shape[1:]), dtype=one.dtype).index_add(0, rows, scaled)
+
+
+def _sparse_product(one, other):
+    """Each element of the one meets those of the other in the row that its column names."""
+    other = other.coalesce()
+    (rows, columns), (starts_of, right) = one._coordinates, other._coordinates
+    counts = arcgrad.bincount(starts_of, minlength=other.shape[0])
+    begins = counts.cumsum(0) - counts
+    met = counts[columns]
+    left = arcgrad.repeat_interleave(arcgrad.arange(len(columns)), met)
+    within = arcgrad.arange(len(left)) - arcgrad.repeat_interleave(met.cumsum(0) - met, met)
+    partner = begins[columns[left]] + within
+    values = one._elements[left] * other._elements[partner]
+    return _made(arcgrad.stack([rows[left], right[partner]]), values, (one.shape[0], other.shape[1]), False).coalesce()
+
+
 def _times_sparse(dense, sparse):
     """The product of a dense matrix or vector with a sparse matrix, by (A B)ᵀ = Bᵀ Aᵀ."""
     return _product(sparse.t(), dense.t()).t() if dense.ndim == 2 else _product(sparse.t(), dense)
@@ -755,11 +789,11 @@ _FUNCTIONS = {
     "rmatmul": lambda input, other: _times_sparse(other, input),
     "addmm": _addmm,
     "cat": cat,
-    **dict.fromkeys(("div", "divide"), _divided),
-    **dict.fromkeys(("div_", "divide_"), _divided_in_place),
+    **dict.fromkeys(("div", "divide"), _divided(arcgrad.div, False)),
+    **dict.fromkeys(("div_", "divide_"), _divided(Tensor.div_, True)),
     "stack": _stack,
-    "smm": lambda input, mat2: _product(input, mat2),
-    "spmm": lambda input, mat2: _product(input, mat2),
+    "smm": _product,
+    "spmm": _product,
     "zeros_like": _zeros_like,
     "empty_like": _zeros_like,
 }
@@ -810,6 +844,10 @@ def _quotient(func, one, other):
     return one._with(func(one._raw, other))
 
 
+def _rounded_quotient(func, one, other):
+    return _quotient(func, one._with_each_once() if isinstance(one, SparseTensor) else one, other)
+
+
 def _copy_into(func, target, source, *_options):
     if isinstance(target, SparseTensor):
         target._become(source)
@@ -829,6 +867,7 @@ _KERNELS = {
     "sub": _sum_of_two,
     "mul": _product_of_each,
     "div": _quotient,
+    "floor_divide": _rounded_quotient,
     "clone": lambda func, sparse, *_options: sparse._copied(),
     "copy_": _copy_into,
     "sum": _summed,
@@ -842,35 +881,6 @@ def _rows(rows, count):
 def _check_same(one, other):
     if one.shape != other.shape or one.sparse_dim() != other.sparse_dim():
         raise RuntimeError(f"add: expected sizes of 'self' and 'other' to match, but {tuple(one.shape)} != {tuple(other.shape)}")
-
-
-def _product(one, other):
-    """The product of a sparse matrix with a dense matrix or vector, or with a sparse matrix."""
-    if one.ndim != 2 or one.dense_dim():
-        raise RuntimeError(f"mm: expected a sparse matrix, got sizes {tuple(one.shape)}")
-    if other.ndim not in (1, 2) or one.shape[1] != other.shape[0]:
-        raise RuntimeError(f"mm: mat1 and mat2 shapes cannot be multiplied ({tuple(one.shape)} and {tuple(other.shape)})")
-    if one.dtype is not other.dtype:
-        raise RuntimeError(f"mm: expected both of one dtype, but they are {one.dtype} and {other.dtype}")
-    rows, columns = one._coordinates
-    if isinstance(other, SparseTensor):
-        return _sparse_product(one, other)
-    scaled = one._elements.reshape(-1, *[1] * (other.ndim - 1)) * other[columns]
-    return arcgrad.zeros((one.shape[0], *other.shape[1:]), dtype=one.dtype).index_add(0, rows, scaled)
-
-
-def _sparse_product(one, other):
-    """Each element of the one meets those of the other in the row that its column names."""
-    other = other.coalesce()
-    (rows, columns), (starts_of, right) = one._coordinates, other._coordinates
-    counts = arcgrad.bincount(starts_of, minlength=other.shape[0])
-    begins = counts.cumsum(0) - counts
-    met = counts[columns]
-    left = arcgrad.repeat_interleave(arcgrad.arange(len(columns)), met)
-    within = arcgrad.arange(len(left)) - arcgrad.repeat_interleave(met.cumsum(0) - met, met)
-    partner = begins[columns[left]] + within
-    values = one._elements[left] * other._elements[partner]
-    return _made(arcgrad.stack([rows[left], right[partner]]), values, (one.shape[0], other.shape[1]), False).coalesce()
 
 
 def sparse_coo_tensor(
