@@ -178,6 +178,29 @@ def test_infinities_have_their_limits(function, points, value, gradients):
         np.testing.assert_allclose(slope, np.array(wanted, dtype=np.float64), rtol=2e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("name", ["to_sparse_csr", "to_sparse_csc"])
+def test_a_transposed_matrix_by_rows_is_by_coordinates(name):
+    matrix = ag.tensor([[0.0, 1.0], [2.0, 3.0]])
+    for transposed in (getattr(matrix, name)().t(), getattr(matrix, name)().transpose(0, 1)):
+        assert transposed.layout is ag.sparse_coo and transposed.to_dense().equal(matrix.t())
+
+
+def test_what_sparse_tensors_do_not_do_is_an_error():
+    by_coordinates, of_rows = ag.eye(2).to_sparse(), ag.eye(2).to_sparse(1)
+    for error, call in (
+        (TypeError, lambda: by_coordinates.sum(0, keepdim=True)),
+        (NotImplementedError, lambda: by_coordinates.permute(1, 0)),
+        (NotImplementedError, lambda: by_coordinates.unbind()),
+        (NotImplementedError, lambda: list(by_coordinates)),
+        (NotImplementedError, lambda: of_rows.select(1, 0)),
+        (NotImplementedError, lambda: of_rows.index_select(1, ag.tensor([0]))),
+        (NotImplementedError, lambda: ag.zeros(2, 2, layout=ag.sparse_coo)),
+    ):
+        with pytest.raises(error):
+            call()
+    assert ag.sparse_coo_tensor(size=(2, 2)).to_dense().equal(ag.zeros(2, 2))
+
+
 def test_every_line_of_the_tables_names_something_that_is_there():
     """A name in the tables that was removed or misspelt is no longer a statement about the library."""
     from pathlib import Path

@@ -345,6 +345,124 @@ def test_tangents_go_through_sparse_tensors():
     ag.testing.assert_close(found, expected)
 
 
+def every_layout(requires_grad=False):
+    """A tensor of each layout with the elements of ``DENSE``, and one whose values are rows."""
+    matrix = ag.tensor([row[:2] for row in DENSE])
+    made = [getattr(matrix, name)(*arguments) for name, arguments in LAYOUTS.items()] + [matrix.to_sparse(1)]
+    return [each.detach().requires_grad_(requires_grad) for each in made]
+
+
+def test_zeroing_in_place_is_a_write_that_the_graph_knows():
+    a = ag.tensor([1.0, 2.0], requires_grad=True)
+    s = ag.sparse_coo_tensor([[0, 1]], a, (2,))
+    product = s * s
+    s.zero_()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        ag.autograd.grad(ag.sparse.sum(product), a)
+    for leaf in every_layout(requires_grad=True):
+        with pytest.raises(RuntimeError, match="leaf"):
+            leaf.zero_()
+        whole = leaf.detach().clone()
+        assert whole.zero_() is whole and whole._nnz() == 0 and whole.layout is leaf.layout and not whole.to_dense().any()
+
+
+def test_zeros_like_has_the_layout_and_takes_the_options():
+    for s in every_layout():
+        for function in (ag.zeros_like, ag.empty_like):
+            made = function(s, dtype=ag.float64, requires_grad=True)
+            assert (made.layout, made.shape, made.dtype, made.requires_grad) == (s.layout, s.shape, ag.float64, True)
+        file = io.BytesIO()
+        ag.save(ag.zeros_like(s), file)
+        file.seek(0)
+        assert ag.load(file).to_dense().equal(ag.zeros(2, 2)) and ag.zeros_like(s).dtype is s.dtype
+    assert ag.zeros_like(sparse(), layout=ag.strided).equal(ag.zeros(2, 3, dtype=ag.float64))
+    assert ag.zeros_like(sparse(), layout=ag.sparse_csr).crow_indices().tolist() == [0, 0, 0]
+
+
+def test_columns_rise_within_each_row():
+    options = {"check_invariants": True}
+    for columns in ([1, 0], [1, 1]):
+        with pytest.raises(RuntimeError, match="col_indices.* sorted and distinct"):
+            ag.sparse_csr_tensor([0, 2, 2], columns, [1.0, 2.0], (2, 2), **options)
+        with pytest.raises(RuntimeError, match="row_indices.* sorted and distinct"):
+            ag.sparse_bsc_tensor([0, 2], columns, ag.ones(2, 1, 1), (2, 1), **options)
+    assert ag.sparse_csr_tensor([0, 1, 1, 2], [1, 0], [1.0, 2.0], (3, 2), **options).to_dense().tolist() == [[0, 1], [0, 0], [2, 0]]
+
+
+@pytest.mark.arcgrad_only
+def test_columns_of_files_rise_within_each_row():
+    file = io.BytesIO()
+    parts = ag.tensor([0, 2]), ag.tensor([1, 0]), ag.ones(2)
+    ag.save(ag.sparse.SparseCompressedTensor(*parts, (1, 2), ag.sparse_csr), file)
+    file.seek(0)
+    with pytest.raises(Exception, match="sorted and distinct"):
+        ag.load(file)
+
+
+@pytest.mark.parametrize("name", ["div", "divide"])
+def test_the_quotient_of_a_sum_is_rounded(name):
+    values = ag.tensor([1.5, 1.5], requires_grad=True)
+    s = ag.sparse_coo_tensor([[0, 0]], values, (2,))
+    found = getattr(ag, name)(s, 2, rounding_mode="floor")
+    assert found.to_dense().tolist() == [1.0, 0.0]
+    assert ag.autograd.grad(found.to_dense().sum(), values)[0].tolist() == [0.0, 0.0]
+    in_place = getattr(s.detach().clone(), f"{name}_")(2, rounding_mode="trunc")
+    assert in_place.to_dense().tolist() == [1.0, 0.0] and (s / 2)._nnz() == 2 and s.div(2).to_dense().tolist() == [1.5, 0.0]
+    whole = ag.sparse_coo_tensor([[0, 0]], [3, 3], (2,))
+    assert (whole // 2).to_dense().tolist() == getattr(whole, name)(2, rounding_mode="floor").to_dense().tolist() == [3, 0]
+
+
+def test_slices_that_are_not_there_are_refused():
+    s = sparse()
+    assert s.index_select(1, ag.tensor([-1, 0])).to_dense().equal(s.to_dense()[:, [2, 0]])
+    for index in (3, -4):
+        with pytest.raises(IndexError, match=rf"index contains {index} that is out of range for tensor of size \[2, 3\] at dimension 1"):
+            s.index_select(1, ag.tensor([0, index]))
+
+
+def test_a_norm_of_linalg_is_not_that_of_the_elements():
+    s = sparse()
+    with pytest.raises(NotImplementedError):
+        ag.linalg.norm(s, 2)
+    assert ag.linalg.norm(s).item() == ag.linalg.norm(s.to_dense()).item() == ag.norm(s, 2).item()
+
+
+@pytest.mark.arcgrad_only
+def test_functions_that_take_a_sparse_tensor_first_say_so():
+    s = sparse()
+    for call in (
+        lambda: s.to_dense() ** s,
+        lambda: ag.pow(2, s),
+        lambda: ag.bmm(ag.ones(1, 3, 2, dtype=ag.float64), s.unsqueeze(0)),
+        lambda: ag.index_select(s.to_dense(), 0, s),
+    ):
+        with pytest.raises(NotImplementedError, match="to_dense"):
+            call()
+    for tensors, position in (([s.to_dense(), s], 0), ([s, s.to_dense()], 1)):
+        for function in (ag.cat, ag.stack):
+            with pytest.raises(RuntimeError, match=f"a dense tensor was found at position {position}"):
+                function(tensors)
+
+
+@pytest.mark.arcgrad_only
+def test_sparse_tensors_are_on_the_cpu_and_made_of_dense_ones():
+    ones = ag.ones(1)
+    for call in (
+        lambda: ag.sparse_coo_tensor([[0]], [1.0], (2,), device="meta"),
+        lambda: ag.sparse_coo_tensor([[0]], ones.to("meta"), (2,)),
+        lambda: ag.sparse_csr_tensor([0, 1], [0], [1.0], device="meta"),
+        lambda: ag.sparse_csr_tensor([0, 1], [0], ones.to("meta")),
+        lambda: ag.zeros_like(sparse(), device="meta"),
+        lambda: sparse().to("meta"),
+    ):
+        with pytest.raises(NotImplementedError, match="meta"):
+            call()
+    inner = ag.sparse_coo_tensor([[0]], [1.0], (1,))
+    for call in (lambda: ag.sparse_coo_tensor([[0]], inner, (2,)), lambda: ag.sparse_csr_tensor([0, 1], [0], inner)):
+        with pytest.raises(RuntimeError, match="expected values to be a dense tensor, but got values of layout Sparse"):
+            call()
+
+
 def test_what_stands_for_a_sparse_tensor_is_collected_with_it():
     s = sparse(requires_grad=True)
     s.itself = s

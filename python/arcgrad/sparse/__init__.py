@@ -1,4 +1,5 @@
-"""Sparse tensors: :func:`arcgrad.sparse_coo_tensor` and :func:`arcgrad.sparse_csr_tensor`, and products and sums of them.
+"""Sparse tensors by coordinates (:func:`arcgrad.sparse_coo_tensor`), and matrices by rows or columns, of numbers or of blocks
+(:func:`arcgrad.sparse_csr_tensor`, ``csc``, ``bsr``, ``bsc``), and products and sums of them.
 
 >>> import arcgrad as ag
 >>> sparse = ag.sparse_coo_tensor([[0, 1], [2, 0]], [3.0, 4.0], (2, 3), requires_grad=True)

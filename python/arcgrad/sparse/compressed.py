@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import arcgrad
 from arcgrad import Tensor, _names
-from arcgrad.sparse.coo import SparseTensor, _with_values
+from arcgrad.sparse.coo import SparseTensor, _refuse_device, _refuse_parts, _with_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -202,11 +202,11 @@ def sparse_compressed_tensor(
         raise RuntimeError(f"sparse_compressed_tensor: expected a compressed sparse layout, but got {layout}")
     name = f"{str(layout).partition('.')[2]}_tensor"
     first, second = ("crow_indices", "col_indices") if layout in _BY_ROWS else ("ccol_indices", "row_indices")
-    if device is not None:
-        arcgrad.empty(0, device=device)
-    begins = arcgrad.as_tensor(compressed_indices).detach().to(arcgrad.int64).clone()
-    others = arcgrad.as_tensor(plain_indices).detach().to(arcgrad.int64).clone()
+    _refuse_device(device)
+    begins, others = arcgrad.as_tensor(compressed_indices), arcgrad.as_tensor(plain_indices)
     values = arcgrad.as_tensor(values, dtype=dtype)
+    _refuse_parts(values, begins, others)
+    begins, others = (indices.detach().to(arcgrad.int64).clone() for indices in (begins, others))
     axes = 3 if layout in _OF_BLOCKS else 1
     if begins.ndim != 1 or others.ndim != 1 or values.ndim != axes or not len(begins):
         raise RuntimeError(f"{name}: {first} and {second} must have one axis each, and values {axes}")
@@ -215,6 +215,9 @@ def sparse_compressed_tensor(
         raise RuntimeError(f"`{first}` must begin with 0, never fall, and end with the number of `{second}`")
     if len(others) != len(values):
         raise RuntimeError(f"{second} and values must have the same number of elements, but got {len(others)} and {len(values)}")
+    line = arcgrad.repeat_interleave(arcgrad.arange(len(steps)), steps)
+    if not bool(((others[1:] > others[:-1]) | (line[1:] != line[:-1])).all()):
+        raise RuntimeError(f"`{second}` must be sorted and distinct within each {'row' if layout in _BY_ROWS else 'column'}")
     block = tuple(values.shape[1:]) or (1, 1)
     counted = len(begins) - 1, int(others.max()) + 1 if len(others) else 0
     least = [count * length for count, length in zip(counted if layout in _BY_ROWS else counted[::-1], block)]

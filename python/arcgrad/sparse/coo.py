@@ -1,6 +1,6 @@
 """Sparse tensors by coordinates: where the elements are that are not zero, and what they are.
 
-A sparse tensor is a tensor of the host's own making (decision 027): the core knows its shape, its dtype and its place in the graph,
+A sparse tensor is a tensor of the host's own making (decision 028): the core knows its shape, its dtype and its place in the graph,
 and the coordinates and values lie here. Two nodes lead from one world to the other: one makes a sparse tensor of values, the other
 takes the values out. What is computed is composed of operations on dense values between the two, so that gradients of any order come
 by themselves, are sparse where the tensor is, and nothing is made dense but by :meth:`SparseTensor.to_dense`.
@@ -14,7 +14,7 @@ from __future__ import annotations
 import copy
 
 import arcgrad
-from arcgrad import Size, Tensor, _names
+from arcgrad import Size, Tensor, _names, linalg
 from arcgrad._C import _is_batchedtensor
 from arcgrad._core import _autograd as _graph
 from arcgrad._core import _overrides
@@ -91,6 +91,27 @@ def _refuse_batches(values):
         )
 
 
+def _refuse_device(device):
+    """Refuses a device that an argument names."""
+    if device is not None:
+        _refuse_elsewhere(arcgrad.empty(0, device=device))
+
+
+def _refuse_elsewhere(part):
+    if part.device.type != "cpu":
+        raise NotImplementedError(f"sparse tensors are on the CPU only, not on {part.device}")
+
+
+def _refuse_parts(values, *indices):
+    """Refuses what no sparse tensor is made of."""
+    for part in (values, *indices):
+        _refuse_batches(part)
+        _refuse_elsewhere(part)
+    if isinstance(values, SparseTensor):
+        layout = "Sparse" if values.is_sparse else values.layout
+        raise RuntimeError(f"expected values to be a dense tensor, but got values of layout {layout}")
+
+
 class SparseTensor(Tensor):
     """A tensor of layout ``sparse_coo``, which :func:`arcgrad.sparse_coo_tensor` makes.
 
@@ -108,8 +129,7 @@ class SparseTensor(Tensor):
     _size: Size
 
     def __new__(cls, indices: Tensor, values: Tensor, size: Sequence[int], coalesced: bool) -> Self:
-        _refuse_batches(values)
-        _refuse_batches(indices)
+        _refuse_parts(values, indices)
         self = Tensor._make_wrapper_subclass(cls, tuple(size), dtype=values.dtype)
         self._coordinates, self._raw, self._coalesced, self._size = indices, values.detach(), coalesced, Size(size)
         return self
@@ -251,6 +271,10 @@ class SparseTensor(Tensor):
         """A constant with the same elements, of which each has a value, zeros included."""
         return self._as_mine(_all_elements(self.detach().to_dense(), self.sparse_dim()))
 
+    def _without_elements(self):
+        """A constant of this size and layout that is zero everywhere."""
+        return self._as_mine(SparseTensor(self._coordinates[:, :0], self._raw[:0], self.shape, True))
+
     def _copied(self):
         return SparseTensor(self._coordinates.clone(), self._raw.clone(), self.shape, self._coalesced)
 
@@ -369,8 +393,8 @@ class SparseTensor(Tensor):
 
     def zero_(self) -> Self:
         """No elements any more."""
-        self._coordinates, self._raw, self._coalesced = self._coordinates[:, :0], self._raw[:0], True
-        return self
+        # By way of the core, which counts versions, knows leaves and records that nothing before has a gradient.
+        return self.copy_(self._without_elements())
 
     def _become(self, source):
         """Takes over the elements of another sparse tensor of the same size."""
@@ -406,7 +430,15 @@ class SparseTensor(Tensor):
     def index_select(self, dim: int, index: Tensor) -> SparseTensor:
         """The slices along an axis of the coordinates that ``index`` names, in its order."""
         axis = self._sparse_axis("index_select", dim)
-        entry, place = (self._coordinates[axis].unsqueeze(1) == index.to(arcgrad.int64)).nonzero(as_tuple=True)
+        index, length = index.to(arcgrad.int64), self.shape[axis]
+        outside = index[(index < -length) | (index >= length)]
+        if len(outside):
+            raise IndexError(
+                f"index_select(): index contains {int(outside[0])} that is out of range for tensor of size {list(self.shape)} "
+                f"at dimension {dim}"
+            )
+        wanted = arcgrad.where(index < 0, index + length, index)
+        entry, place = (self._coordinates[axis].unsqueeze(1) == wanted).nonzero(as_tuple=True)
         indices = self._coordinates[:, entry]
         indices[axis] = place
         size = [*self.shape[:axis], index.numel(), *self.shape[axis + 1 :]]
@@ -453,12 +485,8 @@ class SparseTensor(Tensor):
         found = (have[place] == wanted).reshape(-1, *[1] * self.dense_dim())
         return arcgrad.where(found, mine._elements[place], 0)
 
-    def __matmul__(self, other: Any) -> Any:
-        return _product(self, other)
-
     def __rmatmul__(self, other: Any) -> Any:
-        # (A B)ᵀ = Bᵀ Aᵀ
-        return _product(self.t(), other.t()).t() if other.ndim == 2 else _product(self.t(), other)
+        return _times_sparse(other, self)
 
     def mm(self, mat2: Any) -> Any:
         """The product with a matrix."""
@@ -495,6 +523,8 @@ class SparseTensor(Tensor):
         """The product with a matrix or a vector."""
         return _product(self, other)
 
+    __matmul__ = matmul
+
     def mv(self, vec: Tensor) -> Tensor:
         """The product with a vector."""
         if vec.ndim != 1:
@@ -516,7 +546,9 @@ class SparseTensor(Tensor):
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """What has a gradient of its own here, by its parts; the rest as of any tensor."""
         name = getattr(func, "__name__", "")
-        function = _FUNCTIONS.get(name[2:-2] if name.startswith("__") else name)
+        # The functions of linalg have the names of others, and this one means something else.
+        known = _FUNCTIONS.get(name[2:-2] if name.startswith("__") else name)
+        function = _norm_of_linalg if func is linalg.norm else known
         if function is not None:
             return function(*args, **(kwargs or {}))
         _overrides.note_hosted()
@@ -644,10 +676,12 @@ for _name in _OF_EACH:
 
 def cat(tensors: Sequence[SparseTensor], dim: int = 0) -> SparseTensor:
     """Sparse tensors one after the other along an axis of their coordinates."""
-    first = tensors[0]
+    first = next(tensor for tensor in tensors if isinstance(tensor, SparseTensor))
     axis = first._sparse_axis("cat", dim)
     indices, start = [], 0
-    for tensor in tensors:
+    for position, tensor in enumerate(tensors):
+        if not isinstance(tensor, SparseTensor):
+            raise RuntimeError(f"Concatenating sparse tensors, but a dense tensor was found at position {position}.")
         sizes = [(*each.shape[:axis], *each.shape[axis + 1 :]) for each in (first, tensor)]
         if sizes[0] != sizes[1] or tensor.sparse_dim() != first.sparse_dim():
             raise RuntimeError(f"cat: sizes {tuple(first.shape)} and {tuple(tensor.shape)} differ elsewhere than along axis {dim}")
@@ -660,11 +694,35 @@ def cat(tensors: Sequence[SparseTensor], dim: int = 0) -> SparseTensor:
 
 
 def _stack(tensors, dim=0):
-    return cat([tensor.unsqueeze(dim) for tensor in tensors], dim if dim >= 0 else dim + tensors[0].ndim + 1)
+    dim = dim if dim >= 0 else dim + tensors[0].ndim + 1
+    return cat([tensor.unsqueeze(dim) for tensor in tensors], dim)
 
 
 def _addmm(input, mat1, mat2, *, beta=1, alpha=1):
     return beta * input + alpha * (mat1 @ mat2)
+
+
+def _divided(divide, in_place):
+    def function(input, other, *, rounding_mode=None, **options):
+        if rounding_mode is not None and isinstance(input, SparseTensor) and not input._has_each_once():
+            # The quotient of a sum is rounded, not those of its parts.
+            whole = input.coalesce()
+            input = input.copy_(whole) if in_place else whole
+        _overrides.note_hosted()
+        with DisableTorchFunctionSubclass():
+            return divide(input, other, rounding_mode=rounding_mode, **options)
+
+    return function
+
+
+def _zeros_like(input, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None):
+    _refuse_device(device)
+    if layout is arcgrad.strided:
+        return arcgrad.zeros(input.shape, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    made = input._without_elements()
+    made = made if layout is None else made.to_sparse(layout=layout)
+    made = made if dtype is None else made.to(dtype)
+    return made.requires_grad_(requires_grad)
 
 
 def _method(name):
@@ -672,9 +730,50 @@ def _method(name):
         if isinstance(input, SparseTensor):
             return getattr(input, name)(*args, **kwargs)
         # A dense tensor first, and a sparse one behind it.
-        return _WITH_DENSE[name](input, *args, **kwargs)
+        with_dense = _WITH_DENSE.get(name)
+        if with_dense is None:
+            raise NotImplementedError(f"{name}: a sparse tensor can only be the first argument; to_dense() gives one that it takes")
+        return with_dense(input, *args, **kwargs)
 
     return function
+
+
+def _norm_of_linalg(A, ord=None, dim=None, keepdim=False, *, dtype=None, out=None):
+    of_all = ord is None or ord == "fro" and A.ndim == 2 or A.ndim == 1
+    if not (of_all and isinstance(A, SparseTensor)) or dim is not None or keepdim or out is not None:
+        raise NotImplementedError(
+            "linalg.norm: of a sparse tensor there is that of all elements only; to_dense() gives a tensor that it takes"
+        )
+    return A.norm(2 if ord is None or ord == "fro" else ord, dtype=dtype)
+
+
+def _product(one, other):
+    """The product of a sparse matrix with a dense matrix or vector, or with a sparse matrix."""
+    if one.ndim != 2 or one.dense_dim():
+        raise RuntimeError(f"mm: expected a sparse matrix, got sizes {tuple(one.shape)}")
+    if other.ndim not in (1, 2) or one.shape[1] != other.shape[0]:
+        raise RuntimeError(f"mm: mat1 and mat2 shapes cannot be multiplied ({tuple(one.shape)} and {tuple(other.shape)})")
+    if one.dtype is not other.dtype:
+        raise RuntimeError(f"mm: expected both of one dtype, but they are {one.dtype} and {other.dtype}")
+    rows, columns = one._coordinates
+    if isinstance(other, SparseTensor):
+        return _sparse_product(one, other)
+    scaled = one._elements.reshape(-1, *[1] * (other.ndim - 1)) * other[columns]
+    return arcgrad.zeros((one.shape[0], *other.shape[1:]), dtype=one.dtype).index_add(0, rows, scaled)
+
+
+def _sparse_product(one, other):
+    """Each element of the one meets those of the other in the row that its column names."""
+    other = other.coalesce()
+    (rows, columns), (starts_of, right) = one._coordinates, other._coordinates
+    counts = arcgrad.bincount(starts_of, minlength=other.shape[0])
+    begins = counts.cumsum(0) - counts
+    met = counts[columns]
+    left = arcgrad.repeat_interleave(arcgrad.arange(len(columns)), met)
+    within = arcgrad.arange(len(left)) - arcgrad.repeat_interleave(met.cumsum(0) - met, met)
+    partner = begins[columns[left]] + within
+    values = one._elements[left] * other._elements[partner]
+    return _made(arcgrad.stack([rows[left], right[partner]]), values, (one.shape[0], other.shape[1]), False).coalesce()
 
 
 def _times_sparse(dense, sparse):
@@ -694,11 +793,13 @@ _FUNCTIONS = {
     "rmatmul": lambda input, other: _times_sparse(other, input),
     "addmm": _addmm,
     "cat": cat,
+    **dict.fromkeys(("div", "divide"), _divided(arcgrad.div, False)),
+    **dict.fromkeys(("div_", "divide_"), _divided(Tensor.div_, True)),
     "stack": _stack,
-    "smm": lambda input, mat2: _product(input, mat2),
-    "spmm": lambda input, mat2: _product(input, mat2),
-    "zeros_like": lambda input, **_options: input.detach().clone().zero_(),
-    "empty_like": lambda input, **_options: input.detach().clone().zero_(),
+    "smm": _product,
+    "spmm": _product,
+    "zeros_like": _zeros_like,
+    "empty_like": _zeros_like,
 }
 
 
@@ -747,6 +848,10 @@ def _quotient(func, one, other):
     return one._with(func(one._raw, other))
 
 
+def _rounded_quotient(func, one, other):
+    return _quotient(func, one._with_each_once() if isinstance(one, SparseTensor) else one, other)
+
+
 def _copy_into(func, target, source, *_options):
     if isinstance(target, SparseTensor):
         target._become(source)
@@ -766,6 +871,7 @@ _KERNELS = {
     "sub": _sum_of_two,
     "mul": _product_of_each,
     "div": _quotient,
+    "floor_divide": _rounded_quotient,
     "clone": lambda func, sparse, *_options: sparse._copied(),
     "copy_": _copy_into,
     "sum": _summed,
@@ -779,35 +885,6 @@ def _rows(rows, count):
 def _check_same(one, other):
     if one.shape != other.shape or one.sparse_dim() != other.sparse_dim():
         raise RuntimeError(f"add: expected sizes of 'self' and 'other' to match, but {tuple(one.shape)} != {tuple(other.shape)}")
-
-
-def _product(one, other):
-    """The product of a sparse matrix with a dense matrix or vector, or with a sparse matrix."""
-    if one.ndim != 2 or one.dense_dim():
-        raise RuntimeError(f"mm: expected a sparse matrix, got sizes {tuple(one.shape)}")
-    if other.ndim not in (1, 2) or one.shape[1] != other.shape[0]:
-        raise RuntimeError(f"mm: mat1 and mat2 shapes cannot be multiplied ({tuple(one.shape)} and {tuple(other.shape)})")
-    if one.dtype is not other.dtype:
-        raise RuntimeError(f"mm: expected both of one dtype, but they are {one.dtype} and {other.dtype}")
-    rows, columns = one._coordinates
-    if isinstance(other, SparseTensor):
-        return _sparse_product(one, other)
-    scaled = one._elements.reshape(-1, *[1] * (other.ndim - 1)) * other[columns]
-    return arcgrad.zeros((one.shape[0], *other.shape[1:]), dtype=one.dtype).index_add(0, rows, scaled)
-
-
-def _sparse_product(one, other):
-    """Each element of the one meets those of the other in the row that its column names."""
-    other = other.coalesce()
-    (rows, columns), (starts_of, right) = one._coordinates, other._coordinates
-    counts = arcgrad.bincount(starts_of, minlength=other.shape[0])
-    begins = counts.cumsum(0) - counts
-    met = counts[columns]
-    left = arcgrad.repeat_interleave(arcgrad.arange(len(columns)), met)
-    within = arcgrad.arange(len(left)) - arcgrad.repeat_interleave(met.cumsum(0) - met, met)
-    partner = begins[columns[left]] + within
-    values = one._elements[left] * other._elements[partner]
-    return _made(arcgrad.stack([rows[left], right[partner]]), values, (one.shape[0], other.shape[1]), False).coalesce()
 
 
 def sparse_coo_tensor(
@@ -841,17 +918,16 @@ def sparse_coo_tensor(
     tensor([[0., 0., 3.],
             [4., 0., 0.]])
     """
-    if device is not None:
-        arcgrad.empty(0, device=device)
+    _refuse_device(device)
     if values is None or isinstance(values, (tuple, Size)) and size is None and not isinstance(indices, Tensor):
         # Of a size alone: nothing but zeros.
         size = (indices if values is None else values) if size is None else size
         if size is None:
             raise TypeError("sparse_coo_tensor: neither indices and values nor a size are given")
         indices, values = arcgrad.zeros((len(size), 0), dtype=arcgrad.int64), arcgrad.zeros(0, dtype=dtype)
-    indices = arcgrad.as_tensor(indices)
+    indices, values = arcgrad.as_tensor(indices), arcgrad.as_tensor(values, dtype=dtype)
+    _refuse_parts(values, indices)
     indices = indices.detach().to(arcgrad.int64).clone()
-    values = arcgrad.as_tensor(values, dtype=dtype)
     if indices.ndim == 1 and not len(indices):
         indices = indices.reshape(0 if size is None else len(size) - max(values.ndim - 1, 0), 0)
     if indices.ndim != 2:
