@@ -27,9 +27,10 @@ import typing
 import weakref
 from numbers import Number
 
-from arcgrad import Tensor, _absent, _names, _warnings, amp, device, dtype, is_autocast_enabled, no_grad
+from arcgrad import Tensor, _absent, _names, _warnings, amp, device, dtype, is_autocast_enabled, is_grad_enabled, no_grad
 from arcgrad import ops as _ops
 from arcgrad.autograd.function import Function
+from arcgrad.autograd.graph import increment_version
 from arcgrad.utils import _pytree
 
 TYPE_CHECKING = False
@@ -371,10 +372,21 @@ class _Operator:
             raise NotImplementedError(
                 f"Could not run '{self.qualname}' with arguments from the '{where.upper()}' backend: no kernel is registered for it"
             )
+        written = self._written(args, kwargs) if self.schema.is_mutable else []
+        versions = [tensor._version for tensor in written]
         results = kernel(*self._said(args), **{name: value for name, value in kwargs.items() if not self._is_default(name, value)})
         if not self.schema.is_mutable:
             self._check_aliases(given, _tensors(results))
+        # A kernel may write past arcgrad, and who keeps the old values for a gradient has to learn of it.
+        increment_version([tensor for tensor, version in zip(written, versions) if tensor._version == version])
         return results
+
+    def _written(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Tensor]:
+        """The tensors that the operation writes to, but those that count no versions."""
+        placed = iter(args)
+        values = [kwargs[argument.name] if argument.kwarg_only else next(placed) for argument in self.schema.arguments]
+        written = [value for argument, value in zip(self.schema.arguments, values) if argument.is_write]
+        return [tensor for tensor in _tensors(written) if not tensor.is_inference()]
 
     def _said(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments without those at the end that have their default: kernels have defaults of their own."""
@@ -417,7 +429,8 @@ class _Operator:
             return self.autograd(*args, **kwargs)
         if self.composite is not None:
             return self.composite(*args, **kwargs)
-        if self.schema.is_mutable:
+        if self.schema.is_mutable and not (is_grad_enabled() and any(tensor.requires_grad for tensor in _tensors((args, kwargs)))):
+            # Nothing to be recorded: results stay the objects that the kernel returns, which may be its arguments.
             with no_grad():
                 return self.run(args, kwargs)
         leaves, tree = _pytree.tree_flatten((args, kwargs))

@@ -164,3 +164,30 @@ def test_a_function_of_operations_is_differentiated_through():
 def test_operations_of_arcgrad_itself_are_not_replaced():
     with pytest.raises(NotImplementedError, match="not replaced"):
         Library("aten", "IMPL").impl("add", lambda *_: None, "CPU")
+
+
+def test_what_writes_to_arguments_has_no_gradient_and_says_so():
+    @custom_op("tests::counted", mutates_args={"counts"})
+    def counted(counts: ag.Tensor, x: ag.Tensor) -> ag.Tensor:
+        counts.detach().numpy()[:] += 1  # What arcgrad does not see.
+        return x * 2
+
+    counts, x = ag.zeros(2), ag.ones(2, requires_grad=True)
+    result = counted(counts, x)
+    assert result.requires_grad and counts.tolist() == [1, 1] and counts._version == 1 and not counts.requires_grad
+    with pytest.raises(RuntimeError, match=r"backward through tests\.counted\.default but no autograd formula was registered"):
+        result.sum().backward()
+    kept = counts * x
+    counted(counts, x.detach())
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        kept.sum().backward()
+
+
+def test_a_write_is_counted_once():
+    @custom_op("tests::raised", mutates_args={"x"})
+    def raised(x: ag.Tensor, by: ag.Tensor) -> None:
+        x.add_(by)
+
+    x, by = ag.zeros(2), ag.ones(2, requires_grad=True)
+    assert raised(x, by) is None and raised(x, by.detach()) is None
+    assert x.tolist() == [2, 2] and x._version == 2 and not x.requires_grad
