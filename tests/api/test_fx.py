@@ -190,3 +190,77 @@ def test_a_graph_is_made_by_hand_of_a_dictionary():
         fx.GraphModule({}, graph)
     with pytest.raises(RuntimeError, match="does not belong to this Graph"):
         fx.Graph().output(next(iter(graph.nodes)))
+
+
+def test_a_star_stands_for_all_that_it_takes():
+    traced = fx.symbolic_trace(lambda a, *xs, k=3, **named: a + xs[0] * named["b"] + k)
+    assert [node.target for node in traced.graph.nodes if node.op == "placeholder"] == ["a", "k", "*xs", "**named"]
+    assert traced(ag.ones(1), 3, ag.ones(1), b=2).item() == 6
+
+    class Starred(ag.nn.Module):
+        def forward(self, *xs, **named):
+            return xs[0] + named["q"]
+
+    assert fx.symbolic_trace(Starred())(ag.ones(1), q=1).item() == 2
+    for function in (lambda *xs: sum(xs), lambda *xs: ag.cat(*xs), lambda **named: ag.cat(**named)):
+        with pytest.raises(fx.proxy.TraceError, match="cannot be iterated|takes"):
+            fx.symbolic_trace(function)
+
+
+def test_a_given_argument_keeps_its_default():
+    assert fx.symbolic_trace(lambda x, n=3: x * n, concrete_args={"n": 3})(ag.ones(1)).item() == 3
+
+
+HOSTILE = 'x"), print("run"), ("'
+
+
+def test_what_is_no_name_is_quoted_in_the_text_that_is_run(capsys):
+    class Target:
+        def __init__(self):
+            setattr(self, HOSTILE, lambda value, **named: (value, named))
+
+    graph = fx.Graph()
+    x = graph.placeholder("x")
+    attribute = graph.get_attr(HOSTILE)
+    called = graph.call_method(HOSTILE, (x, attribute), {HOSTILE: 1, "class": 2})
+    graph.output((called, {HOSTILE: x}))
+    module = fx.GraphModule({HOSTILE: ag.ones(1)}, graph)
+    target = Target()
+    (value, named), held = module(target)
+    assert value.item() == 1 and named == {HOSTILE: 1, "class": 2} and held == {HOSTILE: target}
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("target", ["x=print(1)", "x): pass\n#", "class", "***x", ""])
+def test_an_argument_has_a_name(target):
+    graph = fx.Graph()
+    graph.output(graph.placeholder(target))
+    with pytest.raises(ValueError, match="to be an identifier"):
+        graph.python_code("self")
+
+
+def test_the_place_of_insertion_moves_without_a_block():
+    graph = fx.Graph()
+    x = graph.placeholder("x")
+    graph.output(x)
+    graph.inserting_after(x)
+    graph.call_function(ag.relu, (x,))
+    with graph.inserting_before(x):
+        graph.placeholder("y")
+    graph.call_function(ag.sigmoid, (x,))
+    assert [node.name for node in graph.nodes] == ["y", "x", "relu", "sigmoid", "output"]
+    assert [node.name for node in graph.find_nodes(op="placeholder", target="y")] == ["y"]
+    assert len(graph.find_nodes(op="placeholder")) == 2
+
+
+def test_a_buffer_that_is_not_kept_stays_so():
+    class Shifted(ag.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("shift", ag.ones(1), persistent=False)
+
+        def forward(self, x):
+            return x + self.shift
+
+    traced = fx.symbolic_trace(Shifted())
+    assert traced(ag.ones(1)).item() == 2 and not traced.state_dict() and dict(traced.named_buffers())
