@@ -31,6 +31,7 @@ from arcgrad import Tensor, _absent, _names, _warnings, amp, device, dtype, is_a
 from arcgrad import ops as _ops
 from arcgrad.autograd.function import Function
 from arcgrad.autograd.graph import increment_version
+from arcgrad.overrides import handle_torch_function, has_torch_function
 from arcgrad.utils import _pytree
 
 TYPE_CHECKING = False
@@ -520,12 +521,19 @@ def _memory(tensor: Tensor) -> int:
 # ---- the namespaces of `ops` ----
 
 
+def _asked(arguments: Any) -> list[Any]:
+    """The arguments, if one of them, or a mode, takes the call over; else none."""
+    leaves = _pytree.tree_leaves(arguments)
+    return leaves if has_torch_function(leaves) else []
+
+
 class _Overload:
     """``ops.namespace.name.default``."""
 
     def __init__(self, operator: _Operator) -> None:
         self._operator, self.__name__ = operator, f"{operator.name}.{operator.overload}"
         self._overloadname, self.namespace = operator.overload, operator.namespace
+        self.__module__ = f"arcgrad.ops.{operator.namespace}"
 
     @property
     def _schema(self) -> _Schema:
@@ -536,7 +544,8 @@ class _Overload:
         return self._operator.qualname
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._operator(*args, **kwargs)
+        asked = _asked((args, kwargs))
+        return handle_torch_function(self, asked, *args, **kwargs) if asked else self._operator(*args, **kwargs)
 
     def __str__(self) -> str:
         return f"{self._operator.namespace}.{self.__name__}"
@@ -550,12 +559,21 @@ class _Packet:
 
     def __init__(self, namespace: str, name: str) -> None:
         self._qualified_op_name, self.__name__, self._namespace = f"{namespace}::{name}", name, namespace
+        self.__module__ = f"arcgrad.ops.{namespace}"
+
+    @property
+    def _schemas(self) -> dict[str, _Schema]:
+        """The schemas of the overloads."""
+        return {name: getattr(self, name)._schema for name in self.overloads()}
 
     def overloads(self) -> list[str]:
         """The names of the overloads."""
         return [name for name, value in vars(self).items() if isinstance(value, _Overload)]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        asked = _asked((args, kwargs))
+        if asked:
+            return handle_torch_function(self, asked, *args, **kwargs)
         overloads = [getattr(self, name) for name in self.overloads()]
         problem: Exception | None = None
         for overload in overloads:
@@ -655,7 +673,7 @@ class CustomOpDef:
         self.__name__, self.__doc__ = operator.name, function.__doc__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._operator(*args, **kwargs)
+        return self._opoverload(*args, **kwargs)
 
     def __repr__(self) -> str:
         return f"<CustomOpDef({self._qualname})>"

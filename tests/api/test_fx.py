@@ -264,3 +264,61 @@ def test_a_buffer_that_is_not_kept_stays_so():
 
     traced = fx.symbolic_trace(Shifted())
     assert traced(ag.ones(1)).item() == 2 and not traced.state_dict() and dict(traced.named_buffers())
+
+
+def test_the_arguments_of_a_node_cannot_be_changed_in_place():
+    graph = fx.Graph()
+    x = graph.placeholder("x")
+    node = graph.call_function(ag.cat, ([x, x],), {"dim": 0, "more": {"a": [x]}})
+    for change in (
+        lambda: node.args[0].append(x),
+        lambda: operator.setitem(node.args[0], 0, 1),
+        lambda: operator.iadd(node.args[0], [1]),
+        lambda: node.kwargs.update(dim=1),
+        lambda: operator.setitem(node.kwargs["more"], "b", 1),
+    ):
+        with pytest.raises(TypeError, match="object does not support mutation"):
+            change()
+    assert node.args == ([x, x],) and copy.deepcopy([1, node.kwargs["dim"]]) == [1, 0]
+    assert pickle.loads(pickle.dumps(fx.node.map_aggregate({"a": [1, 2]}, lambda value: value))) == {"a": [1, 2]}
+
+
+def test_functions_have_the_names_of_their_places():
+    def normalize(x):
+        return ag.overrides.handle_torch_function(normalize, (x,), x)
+
+    assert [node.target for node in fx.symbolic_trace(normalize).graph.nodes][1] is normalize
+    functions = (ag.nn.functional.gelu, ag.linalg.norm, ag.special.erf, ag.fft.fft, ag.relu)
+    traced = fx.symbolic_trace(lambda x: [function(x) for function in functions])
+    for function, text in zip(functions, ("nn.functional.gelu", "linalg.norm", "special.erf", "fft.fft", "relu")):
+        assert pickle.loads(pickle.dumps(function)) is function and f" = torch.{text}(x)" in traced.code
+
+
+def test_operations_of_a_program_are_nodes():
+    @ag.library.custom_op("tests_fx::twice", mutates_args=())
+    def twice(x: ag.Tensor) -> ag.Tensor:
+        return x * 2
+
+    @ag.library.custom_op("tests_fx::raised", mutates_args={"x"})
+    def raised(x: ag.Tensor, others: list[ag.Tensor]) -> None:
+        x.add_(others[0])
+
+    def program(x):
+        ag.ops.tests_fx.raised(x, [x])
+        raised(ag.ones(1), [x])
+        twice(x)
+        return ag.ops.tests_fx.twice(twice(x)) + ag.ops.tests_fx.twice.default(x=x)
+
+    traced = fx.symbolic_trace(program)
+    assert traced.graph.eliminate_dead_code() and traced.recompile() is not None
+    overload = ag.ops.tests_fx.twice.default
+    assert [node.target for node in traced.graph.nodes if node.op == "call_function"] == [
+        ag.ops.tests_fx.raised,
+        ag.ops.tests_fx.raised.default,
+        overload,
+        ag.ops.tests_fx.twice,
+        overload,
+        operator.add,
+    ]
+    assert "torch.ops.tests_fx.twice(twice_default_1)" in traced.code and "torch.ops.tests_fx.twice.default(x = x)" in traced.code
+    assert traced(ag.ones(1)).item() == 12

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import operator
+import sys
+import types
 
 import arcgrad
 from arcgrad import _names
@@ -171,8 +173,8 @@ class Proxy:
 
 
 def _public(function: Any, name: str) -> Any:
-    """The function as programs name it: those of ``nn.functional`` are others than the core's that they call."""
-    if getattr(arcgrad, name, None) is not function:
+    """The function as programs name it: functions of ``nn.functional`` may call one of the core that has their name and no other place."""
+    if isinstance(function, types.BuiltinFunctionType) and getattr(sys.modules.get(function.__module__), name, None) is not function:
         return getattr(arcgrad.nn.functional, name, function)
     return function
 
