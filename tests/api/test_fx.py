@@ -322,3 +322,38 @@ def test_operations_of_a_program_are_nodes():
     ]
     assert "torch.ops.tests_fx.twice(twice_default_1)" in traced.code and "torch.ops.tests_fx.twice.default(x = x)" in traced.code
     assert traced(ag.ones(1)).item() == 12
+
+
+def test_shapes_of_parameters_may_decide():
+    class Deciding(ag.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = ag.nn.Parameter(ag.ones(3))
+
+        def forward(self, x):
+            return x * self.w if self.w.shape[0] == 3 and self.w.dim() == 1 and self.w.numel() == self.w.size(0) else x
+
+    module = Deciding()
+    graph = fx.Tracer(param_shapes_constant=True).trace(module)
+    assert [node.name for node in graph.nodes] == ["x", "w", "mul", "output"]
+    with pytest.raises(fx.proxy.TraceError, match="control flow"):
+        fx.Tracer().trace(module)
+
+
+def test_functions_of_a_given_module_are_nodes_and_paths_are_known_while_tracing():
+    import statistics
+
+    class Mean(ag.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = ag.nn.ReLU()
+
+        def forward(self, x):
+            paths.append(tracer.submodule_paths[self.inner])
+            return statistics.mean(self.inner(x))
+
+    paths: list[str] = []
+    tracer = fx.Tracer(autowrap_modules=(statistics,))
+    nodes = list(tracer.trace(Mean()).nodes)
+    assert nodes[2].target is statistics.mean and nodes[2].op == "call_function"
+    assert paths == ["inner"] and tracer.submodule_paths is None

@@ -15,7 +15,7 @@ from arcgrad.nn import Module
 from .graph import Graph
 from .graph_module import GraphModule
 from .node import has_side_effect, map_aggregate
-from .proxy import Proxy, TraceError, TracerBase
+from .proxy import ParameterProxy, Proxy, TraceError, TracerBase
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ class Tracer(TracerBase):
             *(value for module in (math, *autowrap_modules) for name, value in vars(module).items() if name[0] != "_" and callable(value)),
             *autowrap_functions,
         }
+        self._wrapped_modules = (math, *autowrap_modules)
         self.param_shapes_constant = param_shapes_constant
         self.proxy_buffer_attributes = False
         self.root: Any = None
@@ -136,6 +137,9 @@ class Tracer(TracerBase):
 
     def path_of_module(self, mod: Module) -> str:
         """The path of a module below the root."""
+        path = (self.submodule_paths or {}).get(mod)
+        if path is not None:
+            return path
         for name, module in self.root.named_modules(remove_duplicate=False):
             if module is mod:
                 return name
@@ -159,7 +163,9 @@ class Tracer(TracerBase):
             for name, member in listed:
                 if member is attr_val:
                     if name not in parameter_proxy_cache:
-                        parameter_proxy_cache[name] = self.create_proxy("get_attr", name, (), {})
+                        known = self.param_shapes_constant and isinstance(attr_val, arcgrad.nn.Parameter)
+                        made = (lambda node: ParameterProxy(self, node, name, attr_val)) if known else None
+                        parameter_proxy_cache[name] = self.create_proxy("get_attr", name, (), {}, proxy_factory_fn=made)
                     return parameter_proxy_cache[name]
         return attr_val
 
@@ -254,6 +260,10 @@ class Tracer(TracerBase):
         if starred:
             call, bound = _without_stars(call)
             given, named = [*bound, *given, *named.values(), *starred], {}
+        # While it is traced; the first of the paths to a module counts.
+        self.submodule_paths = {}
+        for path, module in self.root.named_modules(remove_duplicate=False):
+            self.submodule_paths.setdefault(module, path)
         cache: dict[str, Any] = {}
         plain_getattr, plain_call = Module.__getattr__, Module.__call__
         tracer = self
@@ -268,14 +278,14 @@ class Tracer(TracerBase):
             return tracer.call_module(module, forward, args, kwargs)
 
         with ExitStack() as stack:
+            stack.callback(setattr, self, "submodule_paths", None)
             stack.enter_context(_set(Module, "__getattr__", module_getattr))
             stack.enter_context(_set(Module, "__call__", module_call))
             places = getattr(inspect.unwrap(call), "__globals__", {})
             for name, value in list(places.items()):
                 if callable(value) and isinstance(getattr(value, "__hash__", None), object) and _in(value, self._wrapped_functions):
                     stack.enter_context(_set(places, name, _recording(value)))
-            for module_name in ("math",):
-                module = sys.modules[module_name]
+            for module in self._wrapped_modules:
                 for name, value in list(vars(module).items()):
                     if callable(value) and _in(value, self._wrapped_functions):
                         stack.enter_context(_set(module, name, _recording(value)))

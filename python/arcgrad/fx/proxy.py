@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .graph import Graph
 
-__all__ = ["Attribute", "GraphAppendingTracer", "Proxy", "TraceError", "TracerBase"]
+__all__ = ["Attribute", "GraphAppendingTracer", "ParameterProxy", "Proxy", "TraceError", "TracerBase"]
 
 
 class TraceError(ValueError):
@@ -194,6 +194,36 @@ class Attribute(Proxy):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.tracer.create_proxy("call_method", self.attr, (self.root, *args), kwargs)
+
+
+class ParameterProxy(Proxy):
+    """Stands for a parameter whose shape the program may decide by: it is a number, not a node."""
+
+    def __init__(self, tracer: TracerBase, node: Node, name: str, param: Any) -> None:
+        super().__init__(node, tracer)
+        self.param, self.name = param, name
+
+    def __repr__(self) -> str:
+        return f"ParameterProxy({self.name})"
+
+    @property
+    def shape(self) -> Any:
+        return self.param.shape
+
+    @property
+    def ndim(self) -> int:
+        return int(self.param.ndim)
+
+    def size(self, *args: Any) -> Any:
+        return self.param.size(*args)
+
+    def dim(self) -> int:
+        return int(self.param.dim())
+
+    def numel(self) -> int:
+        return int(self.param.numel())
+
+    nelement = numel
 
 
 def _forward(name, function):
