@@ -29,7 +29,7 @@ import weakref
 from functools import partial
 from numbers import Number
 
-from arcgrad import Tensor, _absent, _names, _warnings, amp, device, dtype, is_autocast_enabled, is_grad_enabled, no_grad
+from arcgrad import Tensor, _absent, _warnings, amp, device, dtype, is_autocast_enabled, is_grad_enabled, no_grad
 from arcgrad import ops as _ops
 from arcgrad.autograd.function import Function
 from arcgrad.autograd.graph import increment_version
@@ -889,8 +889,9 @@ def fallthrough_kernel() -> None:
 #: What the keys of :meth:`Library.impl` are for.
 _EVERYWHERE = ("", "CompositeExplicitAutograd", "CompositeExplicitAutogradNonFunctional", "BackendSelect")
 
-#: Keys of functions that are never called: of devices that are not there, and of parts of PyTorch that arcgrad has not.
-_UNUSED = re.compile(
+#: Keys of devices, and keys of functions that are never called: of devices that are not there, and of parts of PyTorch that arcgrad
+#: has not.
+_FURTHER = re.compile(
     "(Autograd|Autocast|Sparse|SparseCsr|Quantized|NestedTensor)?(CPU|CUDA|HIP|XLA|MPS|IPU|XPU|HPU|VE|Lazy|MTIA|MAIA|Meta|PrivateUse[123])"
     "|ADInplaceOrView|CompositeImplicitAutogradNestedTensor|FuncTorchBatched|FuncTorchBatchedDecomposition|Functionalize|NestedTensor"
     "|PreDispatch|Python|PythonDispatcher|Quantized|Sparse|SparseCsr"
@@ -979,14 +980,14 @@ class Library:
         if fn is fallthrough_kernel:
             return
         places = {"CompositeImplicitAutograd": "composite", "Autograd": "autograd", "AutogradCPU": "autograd", "Meta": "fake"}
+        room: dict[Any, Any] = operator.kernels
+        place: str | None = None
         if key in places:
             room, place = vars(operator), places[key]
-        elif key in _EVERYWHERE:
-            room, place = operator.kernels, None
-        elif _UNUSED.fullmatch(key):
+        elif _FURTHER.fullmatch(key):
             # A device is lower case as a string.
-            room, place = operator.kernels, key.lower()
-        else:
+            place = key.lower()
+        elif key not in _EVERYWHERE:
             raise RuntimeError(f"could not parse dispatch key: {key}")
         self._done.append(_Given(operator, room, place, fn).take_back)
 

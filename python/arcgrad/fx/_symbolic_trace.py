@@ -311,7 +311,7 @@ def _without_stars(function: Any) -> tuple[Any, tuple[Any, ...]]:
         raise TraceError(f"{function} takes *args or **kwargs, how many is not known, and it is not the function itself that takes them")
     code = plain.__code__
     stars = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
-    count = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    count = code.co_argcount + code.co_kwonlyargcount + (code.co_flags & stars).bit_count()
     code = code.replace(co_flags=code.co_flags & ~stars, co_argcount=count, co_posonlyargcount=0, co_kwonlyargcount=0)
     return types.FunctionType(code, plain.__globals__, plain.__name__, None, plain.__closure__), bound
 

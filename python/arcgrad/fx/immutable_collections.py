@@ -34,6 +34,9 @@ class immutable_list(list):  # noqa: N801 (PyTorch's name)
 class immutable_dict(dict):  # noqa: N801 (PyTorch's name)
     """A dictionary that raises TypeError when it is changed."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
     clear = pop = popitem = setdefault = update = _refuse
     __setitem__ = __delitem__ = __ior__ = _refuse
 
