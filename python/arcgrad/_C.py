@@ -133,7 +133,7 @@ def _set_vmap_fallback_enabled(enabled: bool) -> None:
 
 
 def _is_fwd_grad_enabled() -> bool:
-    """Whether operations of this thread look at tangents."""
+    """Whether operations of this thread compute tangents: see :func:`arcgrad.autograd.forward_ad._is_fwd_grad_enabled`."""
     from arcgrad.autograd import forward_ad
 
     return forward_ad._is_fwd_grad_enabled()

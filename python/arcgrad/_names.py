@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from types import ModuleType
+from types import BuiltinFunctionType, ModuleType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,6 +62,14 @@ def keep(module: str, *names: str) -> None:
     """Makes these names of a module stand for the functions of its submodules of the same names, however those are imported."""
     kept = {name: _Kept(f"{module}.{name}", name) for name in names}
     sys.modules[module].__class__ = type("module", (ModuleType,), kept)
+
+
+def adopt(module: str, functions: dict[str, object]) -> None:
+    """Puts functions of the core into a module, which is where pickles and texts find them from then on."""
+    vars(sys.modules[module]).update(functions)
+    for function in functions.values():
+        if isinstance(function, BuiltinFunctionType):
+            function.__module__ = module
 
 
 def describe(module: str, of_core: bool = False) -> None:

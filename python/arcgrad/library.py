@@ -22,14 +22,18 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import threading
 import typing
 import weakref
+from functools import partial
 from numbers import Number
 
-from arcgrad import Tensor, _absent, _names, _warnings, amp, device, dtype, is_autocast_enabled, no_grad
+from arcgrad import Tensor, _absent, _warnings, amp, device, dtype, is_autocast_enabled, is_grad_enabled, no_grad
 from arcgrad import ops as _ops
 from arcgrad.autograd.function import Function
+from arcgrad.autograd.graph import increment_version
+from arcgrad.overrides import handle_torch_function, has_torch_function
 from arcgrad.utils import _pytree
 
 TYPE_CHECKING = False
@@ -117,6 +121,8 @@ def _closing(text: str) -> int:
 
 
 def _default(text: str) -> Any:
+    if text.lstrip("+-") in ("inf", "nan"):
+        return float(text)
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
@@ -293,7 +299,7 @@ class _Operator:
         self.overload = self.schema.name.partition(".")[2] or "default"
         self.qualname = f"{namespace}::{self.name}"
         #: By type of device; None is for all of them.
-        self.kernels: dict[str | None, Callable[..., Any]] = {}
+        self.kernels: dict[str | None, Callable[..., Any] | None] = {}
         #: A function of differentiable operations, in the place of a kernel.
         self.composite: Callable[..., Any] | None = None
         #: A function that is called with tensors that record, and sees to the gradient itself.
@@ -304,6 +310,8 @@ class _Operator:
         self.vmap: Callable[..., Any] | None = None
         self.autocast: dict[str, dtype] = {}
         self.disabled: set[str] = set()
+        #: What libraries registered.
+        self.given: list[_Given] = []
         #: The recorded functions, by the structure of the arguments.
         self._functions: list[tuple[Any, type[Function]]] = []
 
@@ -371,10 +379,21 @@ class _Operator:
             raise NotImplementedError(
                 f"Could not run '{self.qualname}' with arguments from the '{where.upper()}' backend: no kernel is registered for it"
             )
+        written = self._written(args, kwargs) if self.schema.is_mutable else []
+        versions = [tensor._version for tensor in written]
         results = kernel(*self._said(args), **{name: value for name, value in kwargs.items() if not self._is_default(name, value)})
         if not self.schema.is_mutable:
             self._check_aliases(given, _tensors(results))
+        # A kernel may write past arcgrad, and who keeps the old values for a gradient has to learn of it.
+        increment_version([tensor for tensor, version in zip(written, versions) if tensor._version == version])
         return results
+
+    def _written(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Tensor]:
+        """The tensors that the operation writes to, but those that count no versions."""
+        placed = iter(args)
+        values = [kwargs[argument.name] if argument.kwarg_only else next(placed) for argument in self.schema.arguments]
+        written = [value for argument, value in zip(self.schema.arguments, values) if argument.is_write]
+        return [tensor for tensor in _tensors(written) if not tensor.is_inference()]
 
     def _said(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments without those at the end that have their default: kernels have defaults of their own."""
@@ -417,7 +436,8 @@ class _Operator:
             return self.autograd(*args, **kwargs)
         if self.composite is not None:
             return self.composite(*args, **kwargs)
-        if self.schema.is_mutable:
+        if self.schema.is_mutable and not (is_grad_enabled() and any(tensor.requires_grad for tensor in _tensors((args, kwargs)))):
+            # Nothing to be recorded: results stay the objects that the kernel returns, which may be its arguments.
             with no_grad():
                 return self.run(args, kwargs)
         leaves, tree = _pytree.tree_flatten((args, kwargs))
@@ -441,6 +461,9 @@ class _Operator:
 
         def setup_context(ctx: Any, inputs: tuple[Any, ...], outputs: Any) -> None:
             ctx._structure = structure = _thread.structure
+            # An argument that was written to and is returned stays the object that it is.
+            returned = {id(output) for output in (outputs if isinstance(outputs, tuple) else (outputs,))}
+            ctx.mark_dirty(*(leaf for leaf in inputs if isinstance(leaf, Tensor) and id(leaf) in returned))
             if operator.setup_context is None:
                 return
             args, kwargs = _pytree.tree_unflatten(inputs, tree)
@@ -507,12 +530,19 @@ def _memory(tensor: Tensor) -> int:
 # ---- the namespaces of `ops` ----
 
 
+def _asked(arguments: Any) -> list[Any]:
+    """The arguments, if one of them, or a mode, takes the call over; else none."""
+    leaves = _pytree.tree_leaves(arguments)
+    return leaves if has_torch_function(leaves) else []
+
+
 class _Overload:
     """``ops.namespace.name.default``."""
 
     def __init__(self, operator: _Operator) -> None:
         self._operator, self.__name__ = operator, f"{operator.name}.{operator.overload}"
         self._overloadname, self.namespace = operator.overload, operator.namespace
+        self.__module__ = f"arcgrad.ops.{operator.namespace}"
 
     @property
     def _schema(self) -> _Schema:
@@ -523,7 +553,8 @@ class _Overload:
         return self._operator.qualname
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._operator(*args, **kwargs)
+        asked = _asked((args, kwargs))
+        return handle_torch_function(self, asked, *args, **kwargs) if asked else self._operator(*args, **kwargs)
 
     def __str__(self) -> str:
         return f"{self._operator.namespace}.{self.__name__}"
@@ -537,12 +568,21 @@ class _Packet:
 
     def __init__(self, namespace: str, name: str) -> None:
         self._qualified_op_name, self.__name__, self._namespace = f"{namespace}::{name}", name, namespace
+        self.__module__ = f"arcgrad.ops.{namespace}"
+
+    @property
+    def _schemas(self) -> dict[str, _Schema]:
+        """The schemas of the overloads."""
+        return {name: getattr(self, name)._schema for name in self.overloads()}
 
     def overloads(self) -> list[str]:
         """The names of the overloads."""
         return [name for name, value in vars(self).items() if isinstance(value, _Overload)]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        asked = _asked((args, kwargs))
+        if asked:
+            return handle_torch_function(self, asked, *args, **kwargs)
         overloads = [getattr(self, name) for name in self.overloads()]
         problem: Exception | None = None
         for overload in overloads:
@@ -600,7 +640,10 @@ def _define(namespace: str, schema: str) -> _Operator:
 
 
 def _forget(operator: _Operator) -> None:
-    _operators.pop((operator.qualname, operator.overload), None)
+    # Another one may have been defined by this name since.
+    if _operators.get((operator.qualname, operator.overload)) is not operator:
+        return
+    del _operators[operator.qualname, operator.overload]
     space = getattr(_ops, operator.namespace, None)
     packet = vars(space).get(operator.name) if space is not None else None
     if packet is not None:
@@ -628,7 +671,9 @@ def _find(op: Any) -> _Operator:
 
 
 def _devices(device_types: str | Sequence[str] | None) -> list[str | None]:
-    return [None] if device_types is None else [device_types] if isinstance(device_types, str) else list(device_types)
+    """The types of devices, in small letters; None for all of them. Names that are none are an error."""
+    given = [device_types] if device_types is None or isinstance(device_types, str) else list(device_types)
+    return [None if kind is None else device(kind.lower()).type for kind in given]
 
 
 class CustomOpDef:
@@ -642,7 +687,7 @@ class CustomOpDef:
         self.__name__, self.__doc__ = operator.name, function.__doc__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._operator(*args, **kwargs)
+        return self._opoverload(*args, **kwargs)
 
     def __repr__(self) -> str:
         return f"<CustomOpDef({self._qualname})>"
@@ -844,6 +889,17 @@ def fallthrough_kernel() -> None:
 #: What the keys of :meth:`Library.impl` are for.
 _EVERYWHERE = ("", "CompositeExplicitAutograd", "CompositeExplicitAutogradNonFunctional", "BackendSelect")
 
+#: Keys of devices, and keys of functions that are never called: of devices that are not there, and of parts of PyTorch that arcgrad
+#: has not.
+_FURTHER = re.compile(
+    "(Autograd|Autocast|Sparse|SparseCsr|Quantized|NestedTensor)?(CPU|CUDA|HIP|XLA|MPS|IPU|XPU|HPU|VE|Lazy|MTIA|MAIA|Meta|PrivateUse[123])"
+    "|ADInplaceOrView|CompositeImplicitAutogradNestedTensor|FuncTorchBatched|FuncTorchBatchedDecomposition|Functionalize|NestedTensor"
+    "|PreDispatch|Python|PythonDispatcher|Quantized|Sparse|SparseCsr"
+)
+
+#: Namespaces that a library of kind DEF has.
+_defined: set[str] = set()
+
 
 class Library:
     """Definitions of operations in one namespace.
@@ -871,8 +927,16 @@ class Library:
         if ns in ("prim", "prims"):
             raise ValueError(ns, " is a reserved namespace. Please try creating a library with another name.")
         self.ns, self.kind, self.dispatch_key = ns, kind, dispatch_key
-        self._defined: list[_Operator] = []
-        weakref.finalize(self, _forget_all, self._defined)
+        if kind == "DEF":
+            if ns in _defined:
+                raise RuntimeError(
+                    f"Only a single TORCH_LIBRARY can be used to register the namespace {ns}; please put all of your definitions in a "
+                    "single TORCH_LIBRARY block, or use the kind FRAGMENT."
+                )
+            _defined.add(ns)
+        #: What takes back what the library did, in the order in which it did it.
+        self._done: list[Callable[[], None]] = [partial(_defined.discard, ns)] if kind == "DEF" else []
+        weakref.finalize(self, _take_back, self._done)
 
     def __repr__(self) -> str:
         return f"Library(kind={self.kind}, ns={self.ns}, dispatch_key={self.dispatch_key})"
@@ -884,7 +948,7 @@ class Library:
         if alias_analysis not in ("", "FROM_SCHEMA", "CONSERVATIVE"):
             raise RuntimeError(f"Invalid alias_analysis type {alias_analysis}")
         operator = _define(self.ns, schema)
-        self._defined.append(operator)
+        self._done.append(partial(_forget, operator))
         return operator.schema.name
 
     def impl(
@@ -915,28 +979,47 @@ class Library:
         key = dispatch_key or self.dispatch_key
         if fn is fallthrough_kernel:
             return
-        if key == "CompositeImplicitAutograd":
-            operator.composite = fn
-        elif key == "Autograd" or key == "AutogradCPU":
-            operator.autograd = fn
-        elif key == "Meta":
-            operator.fake = fn
-        elif key in _EVERYWHERE:
-            operator.kernels[None] = fn
-        elif key.isalnum():
-            # A device: its name is lower case as a string. Kernels for what is not there are never called.
-            operator.kernels[key.lower()] = fn
+        places = {"CompositeImplicitAutograd": "composite", "Autograd": "autograd", "AutogradCPU": "autograd", "Meta": "fake"}
+        room: dict[Any, Any] = operator.kernels
+        place: str | None = None
+        if key in places:
+            room, place = vars(operator), places[key]
+        elif _FURTHER.fullmatch(key):
+            # A device is lower case as a string.
+            place = key.lower()
+        elif key not in _EVERYWHERE:
+            raise RuntimeError(f"could not parse dispatch key: {key}")
+        self._done.append(_Given(operator, room, place, fn).take_back)
 
     def _register_fake(self, op_name: str, fn: Callable[..., Any], _stacklevel: int = 1, *, allow_override: bool = True) -> None:
         register_fake(f"{self.ns}::{op_name}", fn, allow_override=allow_override)
 
     def _destroy(self) -> None:
-        _forget_all(self._defined)
+        _take_back(self._done)
 
 
-def _forget_all(operators: list[_Operator]) -> None:
-    while operators:
-        _forget(operators.pop())
+def _take_back(done: list[Callable[[], None]]) -> None:
+    while done:
+        done.pop()()
+
+
+class _Given:
+    """A function that a library registered, and the one that was there before."""
+
+    def __init__(self, operator: _Operator, room: dict[Any, Any], place: str | None, function: Callable[..., Any]) -> None:
+        self._operator, self._room, self._place, self._function = operator, room, place, function
+        self._before = room.get(place)
+        room[place] = function
+        operator.given.append(self)
+
+    def take_back(self) -> None:
+        """Puts the one before back; where yet another one has come since, that one's goes back to it."""
+        self._operator.given.remove(self)
+        if self._room.get(self._place) is self._function:
+            self._room[self._place] = self._before
+        for other in self._operator.given:
+            if other._room is self._room and other._place == self._place and other._before is self._function:
+                other._before = self._before
 
 
 #: Keeps what :func:`define` defines without a library.
@@ -977,12 +1060,12 @@ def impl(
             return function
 
         return keep
-    wanted = [types] if isinstance(types, str) else list(types)
+    wanted = [None if kind in ("default", "") else _devices(kind)[0] for kind in ([types] if isinstance(types, str) else types)]
 
     def register(function: Callable[..., Any]) -> None:
         operator = _find(qualname)
         for kind in wanted:
-            operator.kernels[None if kind in ("default", "") else kind.lower()] = function
+            operator.kernels[kind] = function
 
     return register if func is None else register(func)
 

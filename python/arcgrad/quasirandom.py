@@ -12,7 +12,7 @@ from __future__ import annotations
 from itertools import chain, repeat
 from pathlib import Path
 
-from arcgrad import Generator, _names, arange, get_default_dtype, int64, randint, tensor, zeros
+from arcgrad import Generator, _names, arange, float64, get_default_dtype, int64, randint, tensor, zeros
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,7 +131,11 @@ class SobolEngine:
         self.num_generated += n
         if n:
             self.quasi = points[-1].clone()
-        result = points.to(dtype or get_default_dtype()) / 2**self.MAXBIT
+        wanted = dtype or get_default_dtype()
+        if not wanted.is_floating_point:
+            raise NotImplementedError(f'"_sobol_engine_draw" not implemented for {wanted}')
+        # The whole numbers are too large for the small types, their quotients are exact as float64.
+        result = (points.to(float64) / 2**self.MAXBIT).to(wanted)
         return result if out is None else out.resize_as_(result).copy_(result)
 
     def draw_base2(self, m: int, out: Tensor | None = None, dtype: dtype | None = None) -> Tensor:

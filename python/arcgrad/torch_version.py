@@ -27,7 +27,8 @@ def _key(version: Any) -> tuple[Any, ...] | None:
     """What a version is ordered by; None for what is not one. Zeros at the end of the numbers count nothing."""
     if isinstance(version, (tuple, list)):
         version = ".".join(map(str, version))
-    match = _VERSION.match(str(version))
+    # A number is none: 2.10 is 2.1.
+    match = _VERSION.match(version) if isinstance(version, str) else None
     if match is None:
         return None
     numbers, word, count, local = match.groups()

@@ -190,3 +190,170 @@ def test_a_graph_is_made_by_hand_of_a_dictionary():
         fx.GraphModule({}, graph)
     with pytest.raises(RuntimeError, match="does not belong to this Graph"):
         fx.Graph().output(next(iter(graph.nodes)))
+
+
+def test_a_star_stands_for_all_that_it_takes():
+    traced = fx.symbolic_trace(lambda a, *xs, k=3, **named: a + xs[0] * named["b"] + k)
+    assert [node.target for node in traced.graph.nodes if node.op == "placeholder"] == ["a", "k", "*xs", "**named"]
+    assert traced(ag.ones(1), 3, ag.ones(1), b=2).item() == 6
+
+    class Starred(ag.nn.Module):
+        def forward(self, *xs, **named):
+            return xs[0] + named["q"]
+
+    assert fx.symbolic_trace(Starred())(ag.ones(1), q=1).item() == 2
+    for function in (lambda *xs: sum(xs), lambda *xs: ag.cat(*xs), lambda **named: ag.cat(**named)):
+        with pytest.raises(fx.proxy.TraceError, match="cannot be iterated|takes"):
+            fx.symbolic_trace(function)
+
+
+def test_a_given_argument_keeps_its_default():
+    assert fx.symbolic_trace(lambda x, n=3: x * n, concrete_args={"n": 3})(ag.ones(1)).item() == 3
+
+
+HOSTILE = 'x"), print("run"), ("'
+
+
+def test_what_is_no_name_is_quoted_in_the_text_that_is_run(capsys):
+    class Target:
+        def __init__(self):
+            setattr(self, HOSTILE, lambda value, **named: (value, named))
+
+    graph = fx.Graph()
+    x = graph.placeholder("x")
+    attribute = graph.get_attr(HOSTILE)
+    called = graph.call_method(HOSTILE, (x, attribute), {HOSTILE: 1, "class": 2})
+    graph.output((called, {HOSTILE: x}))
+    module = fx.GraphModule({HOSTILE: ag.ones(1)}, graph)
+    target = Target()
+    (value, named), held = module(target)
+    assert value.item() == 1 and named == {HOSTILE: 1, "class": 2} and held == {HOSTILE: target}
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("target", ["x=print(1)", "x): pass\n#", "class", "***x", ""])
+def test_an_argument_has_a_name(target):
+    graph = fx.Graph()
+    graph.output(graph.placeholder(target))
+    with pytest.raises(ValueError, match="to be an identifier"):
+        graph.python_code("self")
+
+
+def test_the_place_of_insertion_moves_without_a_block():
+    graph = fx.Graph()
+    x = graph.placeholder("x")
+    graph.output(x)
+    graph.inserting_after(x)
+    graph.call_function(ag.relu, (x,))
+    with graph.inserting_before(x):
+        graph.placeholder("y")
+    graph.call_function(ag.sigmoid, (x,))
+    assert [node.name for node in graph.nodes] == ["y", "x", "relu", "sigmoid", "output"]
+    assert [node.name for node in graph.find_nodes(op="placeholder", target="y")] == ["y"]
+    assert len(graph.find_nodes(op="placeholder")) == 2
+
+
+def test_a_buffer_that_is_not_kept_stays_so():
+    class Shifted(ag.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("shift", ag.ones(1), persistent=False)
+
+        def forward(self, x):
+            return x + self.shift
+
+    traced = fx.symbolic_trace(Shifted())
+    assert traced(ag.ones(1)).item() == 2 and not traced.state_dict() and dict(traced.named_buffers())
+
+
+def test_the_arguments_of_a_node_cannot_be_changed_in_place():
+    graph = fx.Graph()
+    x = graph.placeholder("x")
+    node = graph.call_function(ag.cat, ([x, x],), {"dim": 0, "more": {"a": [x]}})
+    for change in (
+        lambda: node.args[0].append(x),
+        lambda: operator.setitem(node.args[0], 0, 1),
+        lambda: operator.iadd(node.args[0], [1]),
+        lambda: node.kwargs.update(dim=1),
+        lambda: operator.setitem(node.kwargs["more"], "b", 1),
+    ):
+        with pytest.raises(TypeError, match="object does not support mutation"):
+            change()
+    assert node.args == ([x, x],) and copy.deepcopy([1, node.kwargs["dim"]]) == [1, 0]
+    assert pickle.loads(pickle.dumps(fx.node.map_aggregate({"a": [1, 2]}, lambda value: value))) == {"a": [1, 2]}
+
+
+def test_functions_have_the_names_of_their_places():
+    def normalize(x):
+        return ag.overrides.handle_torch_function(normalize, (x,), x)
+
+    assert [node.target for node in fx.symbolic_trace(normalize).graph.nodes][1] is normalize
+    functions = (ag.nn.functional.gelu, ag.linalg.norm, ag.special.erf, ag.fft.fft, ag.relu)
+    traced = fx.symbolic_trace(lambda x: [function(x) for function in functions])
+    for function, text in zip(functions, ("nn.functional.gelu", "linalg.norm", "special.erf", "fft.fft", "relu")):
+        assert pickle.loads(pickle.dumps(function)) is function and f" = torch.{text}(x)" in traced.code
+
+
+def test_operations_of_a_program_are_nodes():
+    @ag.library.custom_op("tests_fx::twice", mutates_args=())
+    def twice(x: ag.Tensor) -> ag.Tensor:
+        return x * 2
+
+    @ag.library.custom_op("tests_fx::raised", mutates_args={"x"})
+    def raised(x: ag.Tensor, others: list[ag.Tensor]) -> None:
+        x.add_(others[0])
+
+    def program(x):
+        ag.ops.tests_fx.raised(x, [x])
+        raised(ag.ones(1), [x])
+        twice(x)
+        return ag.ops.tests_fx.twice(twice(x)) + ag.ops.tests_fx.twice.default(x=x)
+
+    traced = fx.symbolic_trace(program)
+    assert traced.graph.eliminate_dead_code() and traced.recompile() is not None
+    overload = ag.ops.tests_fx.twice.default
+    assert [node.target for node in traced.graph.nodes if node.op == "call_function"] == [
+        ag.ops.tests_fx.raised,
+        ag.ops.tests_fx.raised.default,
+        overload,
+        ag.ops.tests_fx.twice,
+        overload,
+        operator.add,
+    ]
+    assert "torch.ops.tests_fx.twice(twice_default_1)" in traced.code and "torch.ops.tests_fx.twice.default(x = x)" in traced.code
+    assert traced(ag.ones(1)).item() == 12
+
+
+def test_shapes_of_parameters_may_decide():
+    class Deciding(ag.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = ag.nn.Parameter(ag.ones(3))
+
+        def forward(self, x):
+            return x * self.w if self.w.shape[0] == 3 and self.w.dim() == 1 and self.w.numel() == self.w.size(0) else x
+
+    module = Deciding()
+    graph = fx.Tracer(param_shapes_constant=True).trace(module)
+    assert [node.name for node in graph.nodes] == ["x", "w", "mul", "output"]
+    with pytest.raises(fx.proxy.TraceError, match="control flow"):
+        fx.Tracer().trace(module)
+
+
+def test_functions_of_a_given_module_are_nodes_and_paths_are_known_while_tracing():
+    import statistics
+
+    class Mean(ag.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = ag.nn.ReLU()
+
+        def forward(self, x):
+            paths.append(tracer.submodule_paths[self.inner])
+            return statistics.mean(self.inner(x))
+
+    paths: list[str] = []
+    tracer = fx.Tracer(autowrap_modules=(statistics,))
+    nodes = list(tracer.trace(Mean()).nodes)
+    assert nodes[2].target is statistics.mean and nodes[2].op == "call_function"
+    assert paths == ["inner"] and tracer.submodule_paths is None

@@ -164,3 +164,82 @@ def test_a_function_of_operations_is_differentiated_through():
 def test_operations_of_arcgrad_itself_are_not_replaced():
     with pytest.raises(NotImplementedError, match="not replaced"):
         Library("aten", "IMPL").impl("add", lambda *_: None, "CPU")
+
+
+def test_what_writes_to_arguments_has_no_gradient_and_says_so():
+    @custom_op("tests::counted", mutates_args={"counts"})
+    def counted(counts: ag.Tensor, x: ag.Tensor) -> ag.Tensor:
+        counts.detach().numpy()[:] += 1  # What arcgrad does not see.
+        return x * 2
+
+    counts, x = ag.zeros(2), ag.ones(2, requires_grad=True)
+    result = counted(counts, x)
+    assert result.requires_grad and counts.tolist() == [1, 1] and counts._version == 1 and not counts.requires_grad
+    with pytest.raises(RuntimeError, match=r"backward through tests\.counted\.default but no autograd formula was registered"):
+        result.sum().backward()
+    kept = counts * x
+    counted(counts, x.detach())
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        kept.sum().backward()
+
+
+def test_a_write_is_counted_once():
+    @custom_op("tests::raised", mutates_args={"x"})
+    def raised(x: ag.Tensor, by: ag.Tensor) -> None:
+        x.add_(by)
+
+    x, by = ag.zeros(2), ag.ones(2, requires_grad=True)
+    assert raised(x, by) is None and raised(x, by.detach()) is None
+    assert x.tolist() == [2, 2] and x._version == 2 and not x.requires_grad
+
+
+def test_a_library_takes_its_functions_with_it():
+    define("tests::tripled", "(Tensor x) -> Tensor")
+    first, second = (Library("tests", "IMPL") for _ in range(2))
+    first.impl("tripled", lambda x: x * 3, "CPU")
+    second.impl("tripled", lambda x: x + x + x + 1, "CPU")
+    assert ag.ops.tests.tripled(ag.ones(1)).item() == 4
+    third = Library("tests", "IMPL", "CPU")
+    third.impl("tripled", lambda x: x * 5)
+    second._destroy()
+    assert ag.ops.tests.tripled(ag.ones(1)).item() == 5
+    third._destroy()
+    assert ag.ops.tests.tripled(ag.ones(1)).item() == 3
+    first._destroy()
+    with pytest.raises(NotImplementedError, match="Could not run 'tests::tripled' with arguments from the 'CPU' backend"):
+        ag.ops.tests.tripled(ag.ones(1))
+
+
+def test_a_library_that_goes_leaves_what_another_defined():
+    old = Library("tests", "FRAGMENT")
+    old.define("again(Tensor x) -> Tensor")
+    custom_op("tests::again", lambda x: x * 5, mutates_args=(), schema="(Tensor x) -> Tensor")
+    old._destroy()
+    assert ag.ops.tests.again(ag.ones(1)).item() == 5
+
+
+def test_keys_and_kinds_are_checked():
+    define("tests::keyed", "(Tensor x, float top=inf, float bottom=-inf) -> Tensor")
+    library = Library("tests_once", "DEF")
+    with pytest.raises(RuntimeError, match="could not parse dispatch key: Cpuu"):
+        Library("tests", "IMPL").impl("keyed", lambda x: x, "Cpuu")
+    with pytest.raises(RuntimeError, match="Expected one of cpu"):
+        impl("tests::keyed", "cpuu", lambda x: x)
+    with pytest.raises(RuntimeError, match="Only a single TORCH_LIBRARY can be used to register the namespace tests_once"):
+        Library("tests_once", "DEF")
+    library._destroy()
+    Library("tests_once", "DEF")._destroy()
+    impl("tests::keyed", "cpu", lambda x, top=0.0, bottom=0.0: x.clamp(bottom, top) * 2)
+    assert ag.ops.tests.keyed(ag.ones(1), 3.0).item() == 2
+    assert [argument.default for argument in ag.ops.tests.keyed.default._schema.arguments[1:]] == [float("inf"), -float("inf")]
+
+
+def test_an_argument_that_is_returned_stays_the_object_that_it_is():
+    library = Library("tests_returning", "DEF")
+    library.define("add_(Tensor(a!) x, Tensor y) -> Tensor(a!)")
+    library.impl("add_", lambda x, y: x.add_(y), "CPU")
+    x, y = ag.zeros(2), ag.ones(2, requires_grad=True)
+    assert ag.ops.tests_returning.add_(x, y.detach()) is x and x._version == 1
+    assert ag.ops.tests_returning.add_(x, y) is x and x.tolist() == [2, 2]
+    with pytest.raises(RuntimeError, match="no autograd formula was registered"):
+        x.sum().backward()

@@ -23,6 +23,9 @@ def test_a_version_is_text_and_compares_with_tuples():
     assert version >= (2, 10) and version > (2,) and version.split("+")[1] == "cpu" and hash(version) == hash("2.10.1+cpu")
     assert TorchVersion("2.0.0") == "2.0" and TorchVersion("1.0") == (1, 0, 0)
     assert version < "parrot", "what is no version is compared as text"
+    assert TorchVersion("2.9.0") != 2.9 and TorchVersion("2.0.0") != 2, "2.10 is another version than 2.1, and the same number"
+    with pytest.raises(TypeError, match="not supported between"):
+        version > 2.9  # noqa: B015 (it is compared)
 
 
 def test_norms_of_all_axes_but_one():

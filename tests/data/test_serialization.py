@@ -787,3 +787,12 @@ def test_attributes_of_tensors_are_kept_unless_safetensors_is_asked_for():
         ag.save(made, file, format="safetensors")
         file.seek(0)
         assert not hasattr(ag.load(file), "note")
+
+
+def test_a_tensor_is_rebuilt_of_a_storage_of_the_program():
+    from arcgrad import _utils
+
+    storage = ag.arange(6.0).storage()
+    assert _utils._rebuild_tensor_v2(storage, 1, (2, 2), (2, 1), False, {}).tolist() == [[1, 2], [3, 4]]
+    with pytest.raises(Exception, match="reaches element 6 of a storage of 6"):
+        _utils._rebuild_tensor_v2(storage, 1, (6,), (1,), False, {})

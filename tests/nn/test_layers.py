@@ -678,6 +678,15 @@ def test_gradients_of_convolutions_are_there_as_functions(axes):
     assert of_input(x.shape, weight, grad, *options).requires_grad
 
 
+def test_gradients_of_convolutions_are_transformed():
+    gradient = ag.func.grad(lambda w: nn.grad.conv1d_input((1, 1, 4), w, ag.ones(1, 1, 3)).sum())(ag.ones(1, 1, 2))
+    assert gradient.tolist() == [[[3, 3]]]
+    gradient = ag.func.grad(lambda x: nn.grad.conv1d_weight(x, (1, 1, 2), ag.ones(1, 1, 3)).sum())(ag.ones(1, 1, 4))
+    assert gradient.tolist() == [[[1, 2, 2, 1]]]
+    rows = ag.func.vmap(lambda w: nn.grad.conv1d_input((1, 1, 4), w, ag.ones(1, 1, 3)))(ag.ones(3, 1, 1, 2))
+    assert rows.shape == (3, 1, 1, 4)
+
+
 @pytest.mark.parametrize("dtype, step", [(ag.float16, 2.0**-11), (ag.bfloat16, 2.0**-8)])
 @pytest.mark.parametrize("mode", ["bilinear", "bicubic", "area", "nearest"])
 def test_resampling_of_half_precision_rounds_once(dtype, step, mode):

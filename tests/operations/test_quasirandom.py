@@ -14,7 +14,11 @@ def test_points_and_where_the_engine_is():
     assert engine.draw(2).tolist() == [[0.375, 0.375, 0.625], [0.875, 0.875, 0.125]]
     assert engine.num_generated == 6 and repr(engine) == "SobolEngine(dimension=3)"
     assert engine.reset().fast_forward(5).draw().tolist() == [[0.875, 0.875, 0.125]]
-    assert engine.reset().draw(0 + 1, dtype=ag.float64).dtype is ag.float64
+    assert engine.reset().draw(1, dtype=ag.float64).dtype is ag.float64
+
+
+def test_small_types_hold_the_points_too():
+    assert SobolEngine(2).draw(3, dtype=ag.float16).tolist() == SobolEngine(2).draw(3).tolist()
 
 
 def test_the_directions_are_pytorchs():

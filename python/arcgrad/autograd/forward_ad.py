@@ -127,7 +127,8 @@ class _set_fwd_grad_enabled(_autograd.ModeGuard):
 
 
 def _is_fwd_grad_enabled() -> bool:
-    """Whether operations compute tangents: they do, but within the ``forward`` of a custom function."""
+    """Whether operations compute tangents: they do, but within the ``forward`` of a custom function and
+    ``_set_fwd_grad_enabled(False)``."""
     return _autograd.is_forward_enabled()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import inspect
 import sys
+import types
 from contextlib import ExitStack, contextmanager
 
 import arcgrad
@@ -14,7 +15,7 @@ from arcgrad.nn import Module
 from .graph import Graph
 from .graph_module import GraphModule
 from .node import has_side_effect, map_aggregate
-from .proxy import Proxy, TracerBase
+from .proxy import ParameterProxy, Proxy, TraceError, TracerBase
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ class Tracer(TracerBase):
             *(value for module in (math, *autowrap_modules) for name, value in vars(module).items() if name[0] != "_" and callable(value)),
             *autowrap_functions,
         }
+        self._wrapped_modules = (math, *autowrap_modules)
         self.param_shapes_constant = param_shapes_constant
         self.proxy_buffer_attributes = False
         self.root: Any = None
@@ -135,6 +137,9 @@ class Tracer(TracerBase):
 
     def path_of_module(self, mod: Module) -> str:
         """The path of a module below the root."""
+        path = (self.submodule_paths or {}).get(mod)
+        if path is not None:
+            return path
         for name, module in self.root.named_modules(remove_duplicate=False):
             if module is mod:
                 return name
@@ -158,7 +163,9 @@ class Tracer(TracerBase):
             for name, member in listed:
                 if member is attr_val:
                     if name not in parameter_proxy_cache:
-                        parameter_proxy_cache[name] = self.create_proxy("get_attr", name, (), {})
+                        known = self.param_shapes_constant and isinstance(attr_val, arcgrad.nn.Parameter)
+                        made = (lambda node: ParameterProxy(self, node, name, attr_val)) if known else None
+                        parameter_proxy_cache[name] = self.create_proxy("get_attr", name, (), {}, proxy_factory_fn=made)
                     return parameter_proxy_cache[name]
         return attr_val
 
@@ -196,32 +203,39 @@ class Tracer(TracerBase):
 
     # ---- tracing ----
 
-    def _arguments(self, function: Any, is_module: bool, concrete: dict[str, Any] | None) -> tuple[list[Any], dict[str, Any]]:
-        """What a function is called with: a proxy for every argument that nothing is given for."""
+    def _arguments(self, function: Any, is_module: bool, concrete: dict[str, Any] | None) -> tuple[list[Any], dict[str, Any], list[Any]]:
+        """What a function is called with: a proxy for every argument that nothing is given for. Those with a place, those that are
+        named, and what ``*args`` and ``**kwargs`` stand for."""
         given: list[Any] = []
         named: dict[str, Any] = {}
+        starred: list[Any] = []
+        stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
         parameters = list(inspect.signature(function).parameters.values())
-        for parameter in parameters[1:] if is_module else parameters:
+        if is_module and parameters and parameters[0].kind not in stars:
+            del parameters[0]
+        # As in PyTorch, arguments that have to be named have a place in the graph: in front of what the stars take.
+        for parameter in sorted(parameters, key=lambda parameter: parameter.kind in stars):
             name = parameter.name
+            default = () if parameter.default is parameter.empty else (parameter.default,)
+            if parameter.kind in stars:
+                starred.append(self.create_proxy("placeholder", stars[parameter.kind] + name, (), {}, name=f"_{name}"))
+                continue
             if concrete is not None and name in concrete:
                 value: Any = concrete[name]
                 # The graph has the argument all the same, and checks that it is what it was traced with.
-                given_value = self.create_proxy("placeholder", f"{name}_1", (), {}, name=f"{name}_1")
+                given_value = self.create_proxy("placeholder", f"{name}_1", default, {}, name=f"{name}_1")
                 said = f"{name} has been specialized to have value {value} but got another value"
                 if value is None:
                     self.create_proxy("call_function", _assert_is_none, (given_value, said), {})
                 elif isinstance(value, (bool, int, float, str)):
                     self.create_proxy("call_function", arcgrad._assert, (given_value == value, said), {})
             else:
-                star = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
-                default = () if parameter.default is parameter.empty else (parameter.default,)
-                value = self.create_proxy("placeholder", star + name, default, {}, name=name)
-            if parameter.kind in (parameter.KEYWORD_ONLY, parameter.VAR_KEYWORD):
-                if parameter.kind is parameter.KEYWORD_ONLY:
-                    named[name] = value
-            elif parameter.kind is not parameter.VAR_POSITIONAL:
+                value = self.create_proxy("placeholder", name, default, {}, name=name)
+            if parameter.kind is parameter.KEYWORD_ONLY:
+                named[name] = value
+            else:
                 given.append(value)
-        return given, named
+        return given, named, starred
 
     def trace(self, root: Any, concrete_args: dict[str, Any] | None = None) -> Graph:
         """The graph of a module or a function.
@@ -240,9 +254,16 @@ class Tracer(TracerBase):
         call = function if function is not None else root.__dict__["forward"]
         self.graph = Graph(tracer_cls=type(self))
         self.tensor_attrs = {id(value): name for name, value in self.root.__dict__.items() if isinstance(value, arcgrad.Tensor)}
-        given, named = self._arguments(call, is_module, concrete_args)
+        given, named, starred = self._arguments(call, is_module, concrete_args)
         if is_module:
             given.insert(0, root)
+        if starred:
+            call, bound = _without_stars(call)
+            given, named = [*bound, *given, *named.values(), *starred], {}
+        # While it is traced; the first of the paths to a module counts.
+        self.submodule_paths = {}
+        for path, module in self.root.named_modules(remove_duplicate=False):
+            self.submodule_paths.setdefault(module, path)
         cache: dict[str, Any] = {}
         plain_getattr, plain_call = Module.__getattr__, Module.__call__
         tracer = self
@@ -257,14 +278,14 @@ class Tracer(TracerBase):
             return tracer.call_module(module, forward, args, kwargs)
 
         with ExitStack() as stack:
+            stack.callback(setattr, self, "submodule_paths", None)
             stack.enter_context(_set(Module, "__getattr__", module_getattr))
             stack.enter_context(_set(Module, "__call__", module_call))
             places = getattr(inspect.unwrap(call), "__globals__", {})
             for name, value in list(places.items()):
                 if callable(value) and isinstance(getattr(value, "__hash__", None), object) and _in(value, self._wrapped_functions):
                     stack.enter_context(_set(places, name, _recording(value)))
-            for module_name in ("math",):
-                module = sys.modules[module_name]
+            for module in self._wrapped_modules:
                 for name, value in list(vars(module).items()):
                     if callable(value) and _in(value, self._wrapped_functions):
                         stack.enter_context(_set(module, name, _recording(value)))
@@ -275,6 +296,24 @@ class Tracer(TracerBase):
             result = call(*given, **named)
             self.create_node("output", "output", (self.create_arg(result),), {})
         return self.graph
+
+
+def _without_stars(function: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The function with ``*args`` and ``**kwargs`` as arguments with a place, behind all others, so that one proxy stands for all that
+    they take; and what it is bound to.
+
+    Raises:
+        TraceError: it is not written in Python, or calls another one with what it takes.
+    """
+    bound = (function.__self__,) if inspect.ismethod(function) else ()
+    plain = function.__func__ if bound else function
+    if not inspect.isfunction(plain) or hasattr(plain, "__wrapped__"):
+        raise TraceError(f"{function} takes *args or **kwargs, how many is not known, and it is not the function itself that takes them")
+    code = plain.__code__
+    stars = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+    count = code.co_argcount + code.co_kwonlyargcount + (code.co_flags & stars).bit_count()
+    code = code.replace(co_flags=code.co_flags & ~stars, co_argcount=count, co_posonlyargcount=0, co_kwonlyargcount=0)
+    return types.FunctionType(code, plain.__globals__, plain.__name__, None, plain.__closure__), bound
 
 
 def _in(value: Any, functions: set[Any]) -> bool:

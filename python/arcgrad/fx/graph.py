@@ -8,7 +8,6 @@ import enum
 import keyword
 import math
 import re
-from contextlib import contextmanager
 
 import arcgrad
 from arcgrad import _names
@@ -101,6 +100,20 @@ class _NodeList:
 
     def __reversed__(self) -> _NodeList:
         return _NodeList(self._graph, not self._forwards)
+
+
+class _Inserting:
+    """Moves the place of insertion, and at the end of a ``with`` block back."""
+
+    def __init__(self, graph: Graph, point: Node) -> None:
+        self._graph, self._before = graph, graph._insert_point
+        graph._insert_point = point
+
+    def __enter__(self) -> Graph:
+        return self._graph
+
+    def __exit__(self, *_: Any) -> None:
+        self._graph._insert_point = self._before
 
 
 class Graph:
@@ -247,14 +260,6 @@ class Graph:
 
     # ---- nodes are moved and removed ----
 
-    @contextmanager
-    def _inserting(self, point):
-        before, self._insert_point = self._insert_point, point
-        try:
-            yield self
-        finally:
-            self._insert_point = before
-
     def inserting_before(self, n: Node | None = None) -> Any:
         """In the ``with`` block, or from now on, new nodes come in front of ``n``; of all without one."""
         return self._moved(self._root._next if n is None else n)
@@ -266,7 +271,7 @@ class Graph:
     def _moved(self, point):
         if point.graph is not self:
             raise AssertionError("Node to insert at is not in graph.")
-        return self._inserting(point)
+        return _Inserting(self, point)
 
     def erase_node(self, to_erase: Node) -> None:
         """Removes a node.
@@ -298,7 +303,7 @@ class Graph:
 
     def find_nodes(self, *, op: str, target: Any = None, sort: bool = True) -> list[Node]:
         """The nodes of an operation, and of a target if one is given."""
-        return [node for node in self.nodes if node.op == op and (target is None or op in ("placeholder", "output") or node.target == target)]
+        return [node for node in self.nodes if node.op == op and (target is None or node.target == target)]
 
     def lint(self) -> None:
         """Checks that every node comes after those that it is given, names are used once, and attributes are there.
@@ -361,7 +366,7 @@ class Graph:
 
         def shown(value: Any) -> str:
             if isinstance(value, Node):
-                return value.name
+                return _checked(value.name)
             if isinstance(value, tuple):
                 if hasattr(value, "_fields"):
                     return f"{known(type(value), qualified_name(type(value)))}({', '.join(map(shown, value))})"
@@ -369,7 +374,7 @@ class Graph:
             if isinstance(value, list):
                 return f"[{', '.join(map(shown, value))}]"
             if isinstance(value, dict):
-                return f"{{{', '.join(f'{key!r}: {shown(item)}' for key, item in value.items())}}}"
+                return f"{{{', '.join(f'{shown(key)}: {shown(item)}' for key, item in value.items())}}}"
             if isinstance(value, slice):
                 return f"slice({shown(value.start)}, {shown(value.stop)}, {shown(value.step)})"
             if value is None or value is ... or isinstance(value, (bool, int, float, complex, str, bytes)) and type(value).__module__ == "builtins":
@@ -383,17 +388,19 @@ class Graph:
                 return str(target.__name__)
             path = qualified_name(target)
             home, _, rest = path.partition(".")
-            if home in ("arcgrad", "torch") and _reached(arcgrad, rest) is target:
+            if home in ("arcgrad", "torch") and all(map(_is_name, rest.split("."))) and _reached(arcgrad, rest) is target:
                 return f"torch.{rest}"
             return known(target, path)
 
         def called(node: Node) -> str:
             args = [shown(value) for value in node.args]
-            given = ", ".join([*args, *(f"{key} = {shown(value)}" for key, value in node.kwargs.items())])
+            named = [
+                f"{key} = {shown(value)}" if _is_name(key) else f"**{{{shown(key)}: {shown(value)}}}" for key, value in node.kwargs.items()
+            ]
+            given = ", ".join([*args, *named])
             if node.op == "call_method":
                 receiver = args[0] if isinstance(node.args[0], Node) else f"({args[0]})"
-                rest = ", ".join([*args[1:], *(f"{key} = {shown(value)}" for key, value in node.kwargs.items())])
-                return f"{receiver}.{node.target}({rest})"
+                return f"{_member(receiver, node.target)}({', '.join([*args[1:], *named])})"
             if node.op == "call_module":
                 return f"{_attribute(root_module, node.target)}({given})"
             if getattr(node.target, "__module__", None) == "_operator" and not node.kwargs:
@@ -402,7 +409,7 @@ class Graph:
                     # The sign of a number on the left would be that of the whole.
                     first = f"({args[0]})" if args[0].startswith("-") else args[0]
                     return form.format(first, *args[1:])
-            if node.target is getattr and len(args) == 2 and isinstance(node.args[1], str) and node.args[1].isidentifier():
+            if node.target is getattr and len(args) == 2 and isinstance(node.args[1], str) and _is_name(node.args[1]):
                 return f"{args[0]}.{node.args[1]}"
             return f"{function(node.target)}({given})"
 
@@ -412,12 +419,13 @@ class Graph:
             ending.setdefault(node, []).append(given.name)
         arguments, body = [], []
         for node in self.nodes:
+            _checked(node.name)
             freed = "".join(f"{name} = " for name in ending.get(node, ()))
             freed = f";  {freed}None" if freed else ""
             if node.op == "placeholder":
                 default = f" = {shown(node.args[0])}" if node.args else ""
                 arguments.append(f"{node.target}{default}")
-                bare = node.target.replace("*", "")
+                bare = _checked(re.sub(r"^\*{1,2}", "", node.target))
                 if bare != node.name:
                     body.append(f"{node.name} = {bare}")
             elif node.op == "output":
@@ -449,8 +457,28 @@ def _attribute(root: str, path: str) -> str:
     """``self.a.b``, and with ``getattr`` where a part is no name: ``getattr(self.layers, "0")``."""
     text = root
     for part in path.split("."):
-        text = f"{text}.{part}" if part.isidentifier() and not keyword.iskeyword(part) else f'getattr({text}, "{part}")'
+        text = _member(text, part)
     return text
+
+
+def _member(text: str, name: str) -> str:
+    """``x.name``, and with ``getattr`` what is no name."""
+    if _is_name(name):
+        return f"{text}.{name}"
+    quoted = f'"{name}"' if name.isalnum() else repr(name)
+    return f"getattr({text}, {quoted})"
+
+
+def _is_name(text: Any) -> bool:
+    """Whether a text is one name, so that it can stand in a program as it is."""
+    return isinstance(text, str) and text.isidentifier() and not keyword.iskeyword(text)
+
+
+def _checked(name: str) -> str:
+    """The name of a value or an argument. What is written is run, so anything else is refused."""
+    if not _is_name(name):
+        raise ValueError(f"expected the name of an argument or a value in a graph to be an identifier, got {name!r}")
+    return name
 
 
 _names.describe(__name__)

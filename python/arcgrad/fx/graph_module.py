@@ -21,8 +21,8 @@ __all__ = ["GraphModule"]
 _numbers = itertools.count()
 
 
-def _assign(target: Any, path: str, value: Any) -> None:
-    """Puts a value at a path below a module, with modules in between where there are none."""
+def _assign(target: Any, path: str, value: Any, persistent: bool = True) -> None:
+    """Puts a value at a path below a module, with modules in between where there are none. ``persistent`` is for buffers."""
     *parents, name = path.split(".")
     for part in parents:
         if not hasattr(target, part):
@@ -31,7 +31,7 @@ def _assign(target: Any, path: str, value: Any) -> None:
     if isinstance(value, arcgrad.Tensor) and not isinstance(value, arcgrad.nn.Parameter) and isinstance(target, Module):
         if name not in target._buffers:
             target.__dict__.pop(name, None)
-        target.register_buffer(name, value)
+        target.register_buffer(name, value, persistent=persistent)
     else:
         setattr(target, name, value)
 
@@ -65,7 +65,9 @@ class GraphModule(Module):
         if isinstance(root, Module):
             self.training = getattr(root, "training", True)
             for path in paths:
-                _assign(self, path, _value_at(root, path))
+                parent, _, name = path.rpartition(".")
+                home = _value_at(root, parent) if parent else root
+                _assign(self, path, getattr(home, name), name not in getattr(home, "_non_persistent_buffers_set", ()))
         elif isinstance(root, dict):
             for path in sorted(paths, key=lambda path: path.count(".")):
                 if path not in root:

@@ -7,6 +7,8 @@ import types
 
 from arcgrad import _names
 
+from .immutable_collections import immutable_dict, immutable_list
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +35,8 @@ def has_side_effect(fn: Any) -> Any:
 
 
 def map_aggregate(a: Any, fn: Callable[[Any], Any]) -> Any:
-    """``fn`` of everything in lists, tuples, dictionaries and slices, in containers of the same kind.
+    """``fn`` of everything in lists, tuples, dictionaries and slices, in containers of the same kind, which cannot be
+    changed.
 
     >>> map_aggregate([1, (2, {"a": 3})], lambda value: value + 1)
     [2, (3, {'a': 4})]
@@ -42,9 +45,9 @@ def map_aggregate(a: Any, fn: Callable[[Any], Any]) -> Any:
         mapped = [map_aggregate(value, fn) for value in a]
         return type(a)(*mapped) if hasattr(a, "_fields") else tuple(mapped)
     if isinstance(a, list):
-        return [map_aggregate(value, fn) for value in a]
+        return immutable_list([map_aggregate(value, fn) for value in a])
     if isinstance(a, dict):
-        return {key: map_aggregate(value, fn) for key, value in a.items()}
+        return immutable_dict((key, map_aggregate(value, fn)) for key, value in a.items())
     if isinstance(a, slice):
         return slice(*(map_aggregate(value, fn) for value in (a.start, a.stop, a.step)))
     return fn(a)
@@ -66,11 +69,7 @@ def qualified_name(function: Any) -> str:
     if module == "_operator":
         module = "operator"
     elif module is None or module == "arcgrad._core":
-        import arcgrad
-
-        homes = [("arcgrad", arcgrad), ("arcgrad.nn.functional", arcgrad.nn.functional)]
-        homes += [(f"arcgrad.{part}", getattr(arcgrad, part)) for part in ("linalg", "special", "fft")]
-        module = next((home for home, room in homes if getattr(room, name, None) is function), "arcgrad")
+        module = "arcgrad"
     return f"{module}.{name}"
 
 
@@ -216,7 +215,9 @@ class Node:
         if self.op in ("placeholder", "output"):
             return True
         if self.op == "call_function":
-            return self.target in _side_effects
+            schema = getattr(self.target, "_schema", None)
+            schemas = getattr(self.target, "_schemas", {"": schema}).values()
+            return self.target in _side_effects or any(getattr(schema, "is_mutable", False) for schema in schemas)
         if self.op == "call_module" and self.graph.owning_module is not None:
             module = self.graph.owning_module.get_submodule(self.target)
             return bool(getattr(module, "_is_impure", False))

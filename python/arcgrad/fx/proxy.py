@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import operator
+import sys
+import types
 
 import arcgrad
 from arcgrad import _names
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from .graph import Graph
 
-__all__ = ["Attribute", "GraphAppendingTracer", "Proxy", "TraceError", "TracerBase"]
+__all__ = ["Attribute", "GraphAppendingTracer", "ParameterProxy", "Proxy", "TraceError", "TracerBase"]
 
 
 class TraceError(ValueError):
@@ -171,8 +173,8 @@ class Proxy:
 
 
 def _public(function: Any, name: str) -> Any:
-    """The function as programs name it: those of ``nn.functional`` are others than the core's that they call."""
-    if getattr(arcgrad, name, None) is not function:
+    """The function as programs name it: functions of ``nn.functional`` may call one of the core that has their name and no other place."""
+    if isinstance(function, types.BuiltinFunctionType) and getattr(sys.modules.get(function.__module__), name, None) is not function:
         return getattr(arcgrad.nn.functional, name, function)
     return function
 
@@ -192,6 +194,36 @@ class Attribute(Proxy):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.tracer.create_proxy("call_method", self.attr, (self.root, *args), kwargs)
+
+
+class ParameterProxy(Proxy):
+    """Stands for a parameter whose shape the program may decide by: it is a number, not a node."""
+
+    def __init__(self, tracer: TracerBase, node: Node, name: str, param: Any) -> None:
+        super().__init__(node, tracer)
+        self.param, self.name = param, name
+
+    def __repr__(self) -> str:
+        return f"ParameterProxy({self.name})"
+
+    @property
+    def shape(self) -> Any:
+        return self.param.shape
+
+    @property
+    def ndim(self) -> int:
+        return int(self.param.ndim)
+
+    def size(self, *args: Any) -> Any:
+        return self.param.size(*args)
+
+    def dim(self) -> int:
+        return int(self.param.dim())
+
+    def numel(self) -> int:
+        return int(self.param.numel())
+
+    nelement = numel
 
 
 def _forward(name, function):

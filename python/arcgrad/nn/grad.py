@@ -31,7 +31,9 @@ def _gradient(axes, input, weight, grad_output, options, wanted):
     operands = [input, weight]
     recorded = arcgrad.is_grad_enabled() and (operands[1 - wanted].requires_grad or grad_output.requires_grad)
     with arcgrad.enable_grad():
-        operands[wanted] = operands[wanted].detach().requires_grad_()
+        # Not requires_grad_(), which refuses within transformed functions: this one does not leave the function.
+        operands[wanted] = operands[wanted].detach()
+        operands[wanted].requires_grad = True
         result = getattr(functional, f"conv{axes}d")(*operands, None, *options)
         return arcgrad.autograd.grad(result, operands[wanted], grad_output, create_graph=recorded)[0]
 

@@ -131,7 +131,8 @@ def _view(storage, dtype, offset, size, stride):
         raise UnpicklingError(f"a tensor cannot have the size {size}")
     if storage.device.type == "meta":
         return _without_memory(size, stride, dtype)
-    start, count = storage._part
+    # Storages that the reader made lie in a part of another; those of a program's own begin where they begin.
+    start, count = getattr(storage, "_part", (0, storage.nbytes() // storage.dtype.itemsize))
     last = offset + sum((length - 1) * step for length, step in zip(size, stride))
     if 0 not in size and last >= count * storage.dtype.itemsize // dtype.itemsize:
         raise UnpicklingError(f"a tensor reaches element {last} of a storage of {count}")

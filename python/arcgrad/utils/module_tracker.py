@@ -50,7 +50,6 @@ class ModuleTracker:
         self.parents = {"Global"}
         self._names: weakref.WeakKeyDictionary[Module, str] = weakref.WeakKeyDictionary()
         self._roots: weakref.WeakSet[Module] = weakref.WeakSet()
-        self._handles: list[Any] = []
 
     @property
     def is_bw(self) -> bool:
@@ -84,14 +83,14 @@ class ModuleTracker:
         self.parents.add(name)
         inputs = [leaf for leaf in tree_leaves(args) if isinstance(leaf, Tensor) and leaf.requires_grad]
         if is_grad_enabled() and inputs:
-            self._handles.append(graph.register_multi_grad_hook(inputs, self._leave(name)))
+            graph.register_multi_grad_hook(inputs, self._leave(name))
 
     def _after(self, module: Module, args: Any, output: Any) -> None:
         name = self._name(module)
         self.parents.discard(name)
         outputs = [leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor) and leaf.requires_grad]
         if is_grad_enabled() and outputs:
-            self._handles.append(graph.register_multi_grad_hook(outputs, self._enter(name), mode="any"))
+            graph.register_multi_grad_hook(outputs, self._enter(name), mode="any")
 
     def __enter__(self) -> ModuleTracker:
         self._hooks = [register_module_forward_pre_hook(self._before), register_module_forward_hook(self._after, always_call=True)]

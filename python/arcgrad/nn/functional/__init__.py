@@ -25,7 +25,7 @@ for _part in (activation, attention, convolution, distance, dropouts, loss, pool
 _OF_CORE = {name for name in vars(_core) if name[0] != "_"}.difference(
     __all__, ("hardsigmoid_", "hardswish_", "mish_", "relu6_", "silu_")
 )
-globals().update({name: getattr(_core, name) for name in _OF_CORE})
+_names.adopt(__name__, {name: getattr(_core, name) for name in _OF_CORE})
 __all__ += sorted(_OF_CORE)
 
 
