@@ -1,6 +1,6 @@
 """Sparse tensors by coordinates: where the elements are that are not zero, and what they are.
 
-A sparse tensor is a tensor of the host's own making (decision 028): the core knows its shape, its dtype and its place in the graph,
+A sparse tensor is a tensor of the host's own making (decision 027): the core knows its shape, its dtype and its place in the graph,
 and the coordinates and values lie here. Two nodes lead from one world to the other: one makes a sparse tensor of values, the other
 takes the values out. What is computed is composed of operations on dense values between the two, so that gradients of any order come
 by themselves, are sparse where the tensor is, and nothing is made dense but by :meth:`SparseTensor.to_dense`.

@@ -29,7 +29,6 @@ pub mod matmul;
 pub mod normalize;
 pub mod number;
 pub mod optim;
-mod packed;
 mod plan;
 pub mod pool;
 pub mod recurrence;

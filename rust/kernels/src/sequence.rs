@@ -6,12 +6,12 @@
 //! state and the gates of a step stay in the cache. The gradient of the weights is one product over all steps at the end.
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
+use super::conv_direct::transpose;
 use super::float::{Shared, View, ViewMut, simd};
 use super::math::by_type::ByType;
 use super::math::exponential;
 use super::matmul::product;
-use super::packed::Strips;
-use super::register_tile::Vector;
+use super::register_tile::{Row, Slot, Step, Tile, Vector, lanes};
 use super::{In, Out, require};
 use crate::with_element;
 use arcgrad_base::parallel;
@@ -53,7 +53,7 @@ impl Cell {
 /// What is kept of a step per hidden element: the gates, and of a gated unit what its third one has of the hidden state.
 pub const KEPT: usize = 4;
 
-/// Sequences of a strip: the rows of a tile in registers, once.
+/// Sequences of a strip: the rows of a tile in registers.
 const STRIP: usize = 8;
 /// Rows of the weights whose gradient is one chunk.
 const WEIGHT_ROWS: usize = 64;
@@ -85,9 +85,66 @@ impl SequenceSize {
     }
 }
 
-/// Rows of so many elements that are written.
-fn to<T>(ptr: *mut T, width: usize) -> ViewMut<T> {
-    ViewMut { ptr, rs: width as isize, cs: 1 }
+/// The products of a strip's rows with a matrix: the matrix as vectors of columns, one after the other, all of their rows
+/// together.
+struct Packed<T> {
+    /// They start at a line of a cache, to which the slots point.
+    columns: Vec<T>,
+    slots: Vec<Slot>,
+    steps: Vec<Step>,
+}
+
+impl<T: Vector> Packed<T> {
+    /// Of `depth × width` elements; with `turned` those are the columns of the matrix at `w`, else its rows.
+    ///
+    /// # Safety
+    /// So many elements lie at `w`.
+    unsafe fn new(w: *const T, depth: usize, width: usize, turned: bool) -> Self {
+        let lanes = lanes::<T>();
+        let mut columns = vec![T::ZERO; width.next_multiple_of(lanes) * depth + LANES];
+        let first = columns.as_ptr().align_offset(64).min(LANES);
+        let mut slots = Vec::new();
+        for start in (0..width).step_by(lanes) {
+            let (at, count) = (first + start * depth, lanes.min(width - start));
+            // SAFETY: inside the matrix and the copy.
+            unsafe {
+                let to = columns[at..].as_mut_ptr();
+                if turned {
+                    transpose(count, depth, w.add(start * depth), depth, to, lanes);
+                } else {
+                    for row in 0..depth {
+                        std::ptr::copy_nonoverlapping(w.add(row * width + start), to.add(row * lanes), count);
+                    }
+                }
+            }
+            slots.push(Slot { at, to: start, lanes: count });
+        }
+        let steps = (0..depth).map(|k| Step { vector: k * lanes, factor: k }).collect();
+        Self { columns, slots, steps }
+    }
+
+    /// Adds the products of `n` rows, `from_step` apart, to rows `to_step` apart.
+    ///
+    /// # Safety
+    /// The rows lie there, of the matrix' sizes.
+    unsafe fn add(&self, n: usize, from: *const T, from_step: usize, to: *mut T, to_step: usize) {
+        let mut rows = [Row { factor: 0, to: 0 }; STRIP];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = Row { factor: i * from_step, to: i * to_step };
+        }
+        let tile = Tile {
+            steps: &self.steps,
+            slots: &self.slots,
+            rows: &rows[..n],
+            vectors: self.columns.as_ptr(),
+            factors: from,
+            start: std::ptr::null(),
+            add: true,
+            to,
+        };
+        // SAFETY: the caller's rows.
+        unsafe { tile.run() };
+    }
 }
 
 /// What a recurrence reads.
@@ -150,10 +207,7 @@ unsafe fn forward<T: Vector>(size: &SequenceSize, memory: Forward<T>) {
     let &SequenceSize { cell, steps, batch, hidden, .. } = size;
     let width = cell.gates() * hidden;
     // SAFETY: the caller's weights; chunks write rows of different sequences.
-    let (weights, memory) = unsafe {
-        let weights = View { ptr: memory.w, rs: hidden as isize, cs: 1 };
-        (&Strips::new([width, hidden], weights.t()), Shared::new(memory))
-    };
+    let (packed, memory) = unsafe { (&Packed::new(memory.w, hidden, width, true), Shared::new(memory)) };
     parallel::run(batch.div_ceil(STRIP), size.cost(), &|chunk| {
         let Forward { x, h0, c0, b, h, c, kept, .. } = memory.get();
         let first = chunk * STRIP;
@@ -168,24 +222,20 @@ unsafe fn forward<T: Vector>(size: &SequenceSize, memory: Forward<T>) {
                 match cell {
                     Cell::Lstm => {
                         std::ptr::copy_nonoverlapping(x, kept, n * width);
-                        weights.add(n, View { ptr: last, rs: hidden as isize, cs: 1 }, to(kept, width));
+                        packed.add(n, last, hidden, kept, width);
                         let last = before.map_or(c0.add(first * hidden), |row| c.add(row * hidden).cast_const());
                         lstm_step(n, hidden, kept, last, c.add(row * hidden), h);
                     }
                     Cell::Gru => {
                         for i in 0..n {
-                            let start = products[i * width..].as_mut_ptr();
+                            let to = products[i * width..].as_mut_ptr();
                             if b.is_null() {
-                                start.write_bytes(0, width);
+                                to.write_bytes(0, width);
                             } else {
-                                std::ptr::copy_nonoverlapping(b, start, width);
+                                std::ptr::copy_nonoverlapping(b, to, width);
                             }
                         }
-                        weights.add(
-                            n,
-                            View { ptr: last, rs: hidden as isize, cs: 1 },
-                            to(products.as_mut_ptr(), width),
-                        );
+                        packed.add(n, last, hidden, products.as_mut_ptr(), width);
                         gru_step(n, hidden, x, products.as_ptr(), last, kept, h);
                     }
                 }
@@ -407,10 +457,7 @@ unsafe fn backward<T: Vector>(size: &SequenceSize, mut memory: Backward<T>) {
     let mut of_products = vec![T::ZERO; if cell == Cell::Gru { size.totals()[0] } else { 0 }];
     memory.du = if cell == Cell::Gru { of_products.as_mut_ptr() } else { memory.dx };
     // SAFETY: the caller's weights; chunks write rows of different sequences.
-    let (weights, shared) = unsafe {
-        let weights = View { ptr: memory.w, rs: hidden as isize, cs: 1 };
-        (&Strips::new([hidden, width], weights), Shared::new(memory))
-    };
+    let (packed, shared) = unsafe { (&Packed::new(memory.w, width, hidden, false), Shared::new(memory)) };
     parallel::run(batch.div_ceil(STRIP), size.cost(), &|chunk| {
         let Backward { g, g_cell, h0, c0, h, c, kept, dx, dh, dc, du, .. } = shared.get();
         let first = chunk * STRIP;
@@ -437,7 +484,7 @@ unsafe fn backward<T: Vector>(size: &SequenceSize, mut memory: Backward<T>) {
                         gru_step_backward(n, hidden, g, kept, last, dh, dx, du);
                     }
                 }
-                weights.add(n, View { ptr: du.cast_const(), rs: width as isize, cs: 1 }, to(dh, hidden));
+                packed.add(n, du, width, dh, hidden);
             }
         }
     });
