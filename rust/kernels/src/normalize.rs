@@ -183,20 +183,23 @@ simd! {
     unsafe fn layer_rows<T: Float>(
         rows: usize, n: usize, eps: f64, x: *const T, affine: Affine<T>, y: *mut T, moments: Option<Moments<*mut T>>,
     ) {
+        // Moments that nobody wants are written all the same: a branch within a row costs it its vectors.
+        let mut room = [[T::ZERO; LANES]; 2];
         let mut first = 0;
         while first < rows {
             let (x, y) = (x.add(first * n), y.add(first * n));
-            let moments = moments.map(|to| to.add(first));
+            let [mean, rstd] = room.each_mut().map(|room| room.as_mut_ptr());
+            let to = moments.map_or(Moments { mean, rstd }, |to| to.add(first));
             let count = LANES.min(rows - first);
             let across = match count {
                 _ if n == 0 || n >= SHORT => false,
                 // Few rows lie across few lanes: the rest would be computed for nothing.
-                ..=EIGHT => layer_across::<T, EIGHT>(count, n, eps, x, affine, y, moments),
-                _ => layer_across::<T, LANES>(count, n, eps, x, affine, y, moments),
+                ..=EIGHT => layer_across::<T, EIGHT>(count, n, eps, x, affine, y, to),
+                _ => layer_across::<T, LANES>(count, n, eps, x, affine, y, to),
             };
             if !across {
                 for row in 0..count {
-                    layer_row(n, eps, x.add(row * n), affine, y.add(row * n), moments.map(|to| to.add(row)));
+                    layer_row(n, eps, x.add(row * n), affine, y.add(row * n), to.add(row));
                 }
             }
             first += count;
@@ -218,7 +221,7 @@ unsafe fn layer_across<T: Float, const L: usize>(
     x: *const T,
     affine: Affine<T>,
     y: *mut T,
-    moments: Option<Moments<*mut T>>,
+    to: Moments<*mut T>,
 ) -> bool {
     let mut tile = [[T::ZERO; L]; SHORT];
     let (mut mean, mut variance) = ([0.0; L], [0.0; L]);
@@ -264,10 +267,8 @@ unsafe fn layer_across<T: Float, const L: usize>(
             }
         }
         line::along::<T, L>(tile.as_ptr().cast(), rows, n, y);
-        if let Some(to) = moments {
-            std::ptr::copy_nonoverlapping(means.as_ptr(), to.mean, rows);
-            std::ptr::copy_nonoverlapping(rstds.as_ptr(), to.rstd, rows);
-        }
+        std::ptr::copy_nonoverlapping(means.as_ptr(), to.mean, rows);
+        std::ptr::copy_nonoverlapping(rstds.as_ptr(), to.rstd, rows);
     }
     true
 }
@@ -281,14 +282,7 @@ type Affine<T> = (Option<*const T>, Option<*const T>);
 /// As for [`layer_norm`]: `n` elements at `x`, `y`, weight and bias, one at each of the moments.
 #[allow(clippy::too_many_arguments)]
 #[inline(always)]
-unsafe fn layer_row<T: Float>(
-    n: usize,
-    eps: f64,
-    x: *const T,
-    affine: Affine<T>,
-    y: *mut T,
-    moments: Option<Moments<*mut T>>,
-) {
+unsafe fn layer_row<T: Float>(n: usize, eps: f64, x: *const T, affine: Affine<T>, y: *mut T, to: Moments<*mut T>) {
     // SAFETY: the caller's row.
     unsafe {
         let [total] = line::wide_sums([x], n, |[x]| [x.to_f64()]);
@@ -300,9 +294,7 @@ unsafe fn layer_row<T: Float>(
         let variance = squares / n as f64;
         let spread = Spread::new(n, eps, mean, variance, |i| (*x.add(i)).to_f64());
         let (mean, rstd) = (T::from_f64(spread.mean), T::from_f64(spread.rstd));
-        if let Some(to) = moments {
-            (*to.mean, *to.rstd) = (mean, rstd);
-        }
+        (*to.mean, *to.rstd) = (mean, rstd);
         if is_far(rstd) {
             affine_row(n, x, |x| far_normal(x, mean, rstd), affine, y);
         } else {
