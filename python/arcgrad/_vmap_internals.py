@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import wraps
+
 from arcgrad import _names
+from arcgrad._core import _autograd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,10 +25,26 @@ def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0) -> Calla
     return _vmap(func, in_dims, out_dims)
 
 
+def _by_old_rules(func: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, for which the ``vmap`` that calls it is no transformation of ``func``."""
+
+    @wraps(func)
+    def run(*args: Any) -> Any:
+        _autograd.exit_transform()
+        try:
+            return func(*args)
+        finally:
+            _autograd.enter_transform()
+
+    return run
+
+
 def _vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, allow_none_pass_through: bool = False) -> Callable[..., Any]:
-    """:func:`arcgrad.vmap`; with ``allow_none_pass_through`` the results may be a tuple with None in it, which stays None."""
+    """:func:`arcgrad.vmap` by the rules of before ``func``, under which custom functions need no ``setup_context``; with
+    ``allow_none_pass_through`` the results may be a tuple with None in it, which stays None."""
     from arcgrad.func import vmap
 
+    func = _by_old_rules(func)
     if not allow_none_pass_through:
         return vmap(func, in_dims, out_dims)
 

@@ -638,3 +638,25 @@ def test_assert_allclose_is_looser():
 def test_functions_that_return_no_tensors_do_not_pass(function):
     with pytest.raises((TypeError, AttributeError)):
         gradcheck(function, ag.ones(2, dtype=ag.float64, requires_grad=True))
+
+
+def test_custom_functions_of_old_are_checked_for_batches_of_tangents():
+    class Cubed(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            ctx.save_for_forward(x)
+            return x**3
+
+        @staticmethod
+        def backward(ctx, grad):
+            (x,) = ctx.saved_tensors
+            return 3 * x * x * grad
+
+        @staticmethod
+        def jvp(ctx, tangent):
+            (x,) = ctx.saved_tensors
+            return 3 * x * x * tangent
+
+    x = ag.tensor([0.5, 1.5], dtype=ag.float64, requires_grad=True)
+    assert ag.autograd.gradcheck(Cubed.apply, x, check_forward_ad=True, check_batched_grad=True, check_batched_forward_grad=True)

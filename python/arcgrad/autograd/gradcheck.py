@@ -676,12 +676,12 @@ _BATCHED_TANGENTS = _BATCHED.format(how=" with forward-mode AD", option="check_b
 
 def _check_batch(compute, like, what, explanation):
     """``compute(seed)`` gives a list of tensors: for two seeds at once it has to give what it gives for one and the other."""
-    from arcgrad.func import vmap
+    from arcgrad._vmap_internals import _vmap
 
     seeds = ag.stack([_random(like), _random(like)])
     expected = [ag.stack(pair) for pair in zip(compute(seeds[0]), compute(seeds[1]))]
     try:
-        found = vmap(lambda seed: tuple(compute(seed)))(seeds)
+        found = _vmap(lambda seed: tuple(compute(seed)))(seeds)
     except RuntimeError as error:
         # There is no randomness flag here that the message of vmap could name.
         is_random = "called random operation" in str(error)
