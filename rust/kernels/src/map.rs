@@ -72,7 +72,11 @@ impl Kernel {
     pub unsafe fn run_dense(&self, params: &[Scalar], inputs: &[*const u8], output: *mut u8, n: usize, still: Still) {
         debug_assert!(self.repeats || still == 0);
         // SAFETY: as promised by the caller.
-        unsafe { (self.run)(encode(params, self.input).as_ptr(), inputs.as_ptr(), &raw const output, n, still) }
+        unsafe {
+            let run = |params| (self.run)(params, inputs.as_ptr(), &raw const output, n, still);
+            // Most have none, and do without the room for them.
+            if params.is_empty() { run(ptr::dangling()) } else { run(encode(params, self.input).as_ptr()) }
+        }
     }
 }
 
