@@ -85,7 +85,7 @@ macro_rules! real {
 real!(f32: 120, f64: 1000);
 
 /// Numbers of as many matrices.
-type Lanes<T, const L: usize> = [T; L];
+pub type Lanes<T, const L: usize> = [T; L];
 
 /// The tangent of the angle by which a plane is turned, so that twice `beside` vanishes between two numbers that differ by
 /// `difference`, and its cosine: 0 and 1 unless it `turns`.
@@ -265,7 +265,7 @@ fn identity<T: Real, const L: usize>(n: usize, kept: usize, to: &mut Vec<Lanes<T
 }
 
 /// The power of two that brings the greatest of some finite numbers to between 1 and 2, and its inverse; ones for zeros.
-fn scale<T: Real>(elements: impl Iterator<Item = T>) -> [T; 2] {
+pub fn scale<T: Real>(elements: impl Iterator<Item = T>) -> [T; 2] {
     let most = elements.fold(0.0, |most: f64, value| most.max(value.wide().abs()));
     if most == 0.0 {
         return [T::ONE; 2];
@@ -291,7 +291,7 @@ fn order<T: Real>(values: &[T], descending: bool) -> [usize; MOST] {
 }
 
 /// Groups of matrices of which the first `whole` have all lanes filled; the others go one by one, if they are few.
-fn groups<const L: usize>(count: usize) -> usize {
+pub fn groups<const L: usize>(count: usize) -> usize {
     let rest = count % L;
     if rest * 4 >= L { count } else { count - rest }
 }
