@@ -120,19 +120,28 @@ pub fn gradient<T: Number>(n: usize, factor: &[T], grad: &[T], result: &mut [T],
             to[..=row].copy_from_slice(&from[..=row]);
         }
         product(n, [true, false], factor, &lower, &mut inner);
-        wide(|| turn([n, n], &inner, &mut turned));
+        wide(
+            #[inline(always)]
+            || turn([n, n], &inner, &mut turned),
+        );
         for (row, (to, from)) in inner.chunks_exact_mut(n).zip(turned.chunks_exact(n)).enumerate() {
             to[row + 1..].copy_from_slice(&from[row + 1..]);
         }
         substitute([n, n], LOWER, true, factor, &mut inner);
-        wide(|| turn([n, n], &inner, &mut turned));
+        wide(
+            #[inline(always)]
+            || turn([n, n], &inner, &mut turned),
+        );
         substitute([n, n], LOWER, true, factor, &mut turned);
-        wide(|| {
-            // Hermitian but for rounding.
-            turn([n, n], &turned, &mut inner);
-            for ((to, one), other) in nth_mut(result, index, n * n).iter_mut().zip(&turned).zip(&inner) {
-                *to = T::mul_real_impl(&(*one + *other), &quarter);
-            }
-        });
+        wide(
+            #[inline(always)]
+            || {
+                // Hermitian but for rounding.
+                turn([n, n], &turned, &mut inner);
+                for ((to, one), other) in nth_mut(result, index, n * n).iter_mut().zip(&turned).zip(&inner) {
+                    *to = T::mul_real_impl(&(*one + *other), &quarter);
+                }
+            },
+        );
     }
 }

@@ -21,8 +21,14 @@ fn all_cholesky<T: Real, const L: usize>(n: usize, upper: bool, a: &[T], factor:
     let whole = groups::<L>(info.len());
     let ((first, second), (a, others)) = (info.split_at_mut(whole), a.split_at(whole * n * n));
     let (factor, rest) = factor.split_at_mut(whole * n * n);
-    wide(|| some_cholesky::<T, L>(n, upper, a, factor, first));
-    wide(|| some_cholesky::<T, 1>(n, upper, others, rest, second));
+    wide(
+        #[inline(always)]
+        || some_cholesky::<T, L>(n, upper, a, factor, first),
+    );
+    wide(
+        #[inline(always)]
+        || some_cholesky::<T, 1>(n, upper, others, rest, second),
+    );
 }
 
 /// The place of an element of the lower triangle, or of its mirror image.
@@ -90,8 +96,14 @@ fn all_gradients<T: Real, const L: usize>(n: usize, factor: &[T], grad: &[T], re
     let whole = groups::<L>(result.len() / (n * n)) * n * n;
     let ((factor, others), (grad, grads)) = (factor.split_at(whole), grad.split_at(whole));
     let (result, results) = result.split_at_mut(whole);
-    wide(|| some_gradients::<T, L>(n, factor, grad, result));
-    wide(|| some_gradients::<T, 1>(n, others, grads, results));
+    wide(
+        #[inline(always)]
+        || some_gradients::<T, L>(n, factor, grad, result),
+    );
+    wide(
+        #[inline(always)]
+        || some_gradients::<T, 1>(n, others, grads, results),
+    );
 }
 
 #[inline(always)]

@@ -258,7 +258,8 @@ fn all_finite<T: Number>(elements: &[T]) -> bool {
     elements.iter().all(T::is_finite_impl)
 }
 
-/// Runs loops with the widest registers of the machine; what they call has to be inlined into them.
+/// Runs loops with the widest registers of the machine, if they and what they call are always inlined, as their closure has to
+/// say: a function of its own has the registers that every machine has.
 #[inline(always)]
 fn wide<R>(run: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(run)
@@ -304,7 +305,10 @@ const SMALL_PRODUCT: usize = 16;
 /// `other_adjoint` that of B for B.
 fn product<T: Number>(n: usize, [adjoint, other_adjoint]: [bool; 2], a: &[T], b: &[T], to: &mut [T]) {
     if n <= SMALL_PRODUCT {
-        return wide(|| small_product(n, [adjoint, other_adjoint], a, b, to));
+        return wide(
+            #[inline(always)]
+            || small_product(n, [adjoint, other_adjoint], a, b, to),
+        );
     }
     if T::BLOCKED {
         let (a, b) = (matrix(a, n, n), matrix(b, n, n));
@@ -313,7 +317,10 @@ fn product<T: Number>(n: usize, [adjoint, other_adjoint]: [bool; 2], a: &[T], b:
         let b = if other_adjoint { b.transpose() } else { b };
         return matmul(matrix_mut(to, n, n), Accum::Replace, a, b, one::<T>(), Par::Seq);
     }
-    wide(|| plain_product(n, [adjoint, other_adjoint], a, b, to));
+    wide(
+        #[inline(always)]
+        || plain_product(n, [adjoint, other_adjoint], a, b, to),
+    );
 }
 
 /// [`product`] with the sums of some columns in registers.

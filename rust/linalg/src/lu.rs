@@ -55,7 +55,10 @@ pub(crate) fn factor_one<T: Number>([rows, columns]: [usize; 2], pivot: bool, lu
     if columns <= PANEL || !T::BLOCKED {
         panel(lu, columns, pivot, pivots);
     } else if rows.max(columns) <= ROWS {
-        wide(|| by_few([rows, columns], pivot, lu, pivots));
+        wide(
+            #[inline(always)]
+            || by_few([rows, columns], pivot, lu, pivots),
+        );
     } else {
         let (mut left, mut right) = matrix_mut(lu, rows, columns).split_at_col_mut(least);
         columns_of(left.rb_mut(), pivot, pivots);

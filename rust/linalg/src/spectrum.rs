@@ -134,13 +134,19 @@ pub fn gradient<T: Number>(
         inner.fill(zero());
         if !to_vectors.is_empty() {
             product(n, [true, false], vectors, nth(to_vectors, index, n * n), &mut whole);
-            wide(|| {
-                turn([n, n], &whole, &mut turned);
-                parts(half, half, [&whole, &turned], &mut skew, &mut known);
-            });
+            wide(
+                #[inline(always)]
+                || {
+                    turn([n, n], &whole, &mut turned);
+                    parts(half, half, [&whole, &turned], &mut skew, &mut known);
+                },
+            );
             groups_of::<T>(n, !to_values.is_empty(), small, values, &skew, &known, slope, &mut keep, &mut ratio)
                 .map_err(|why| (index, why))?;
-            wide(|| quotients(n, values, [&skew, &known], [&keep, &ratio], &mut inner));
+            wide(
+                #[inline(always)]
+                || quotients(n, values, [&skew, &known], [&keep, &ratio], &mut inner),
+            );
         }
         for (at, slope) in slope.iter().enumerate() {
             inner[at * n + at] = inner[at * n + at] + T::from_real_impl(slope);
@@ -219,30 +225,39 @@ pub fn singular_gradient<T: Number>(
             if !to_vh.is_empty() {
                 product(n, [false, true], nth(vh, index, n * n), nth(to_vh, index, n * n), &mut right);
             }
-            wide(|| {
-                let both = || left.iter().zip(&right);
-                other.iter_mut().zip(both()).for_each(|(to, (left, right))| *to = *left - *right);
-                turn([n, n], &other, &mut turned);
-                for (own, turned) in other.iter_mut().zip(&turned) {
-                    *own = T::mul_real_impl(&(*own - *turned), &half);
-                }
-                sum.iter_mut().zip(both()).for_each(|(to, (left, right))| *to = *left + *right);
-                turn([n, n], &sum, &mut turned);
-                parts(half, quarter, [&sum, &turned], &mut skew, &mut known);
-                for (to, &own) in divisors.chunks_exact_mut(n).zip(values) {
-                    to.iter_mut().zip(values).for_each(|(to, &value)| *to = own + value);
-                }
-            });
+            wide(
+                #[inline(always)]
+                || {
+                    let both = || left.iter().zip(&right);
+                    other.iter_mut().zip(both()).for_each(|(to, (left, right))| *to = *left - *right);
+                    turn([n, n], &other, &mut turned);
+                    for (own, turned) in other.iter_mut().zip(&turned) {
+                        *own = T::mul_real_impl(&(*own - *turned), &half);
+                    }
+                    sum.iter_mut().zip(both()).for_each(|(to, (left, right))| *to = *left + *right);
+                    turn([n, n], &sum, &mut turned);
+                    parts(half, quarter, [&sum, &turned], &mut skew, &mut known);
+                    for (to, &own) in divisors.chunks_exact_mut(n).zip(values) {
+                        to.iter_mut().zip(values).for_each(|(to, &value)| *to = own + value);
+                    }
+                },
+            );
             groups_of::<T>(n, !to_values.is_empty(), small, values, &skew, &known, slope, &mut keep, &mut ratio)
                 .map_err(|why| (index, Some(why)))?;
-            wide(|| quotients(n, values, [&skew, &known], [&keep, &ratio], &mut inner));
+            wide(
+                #[inline(always)]
+                || quotients(n, values, [&skew, &known], [&keep, &ratio], &mut inner),
+            );
             divisible::<T>([n * n, n, n * n], &other, &divisors, values, &sum, &mut keep).map_err(|_| (index, None))?;
-            wide(|| {
-                for (((to, value), divisor), keep) in inner.iter_mut().zip(&other).zip(&divisors).zip(&keep) {
-                    let quotient = value.over(T::from_real_impl(divisor));
-                    *to = if *keep == zero() { *to } else { *to + quotient };
-                }
-            });
+            wide(
+                #[inline(always)]
+                || {
+                    for (((to, value), divisor), keep) in inner.iter_mut().zip(&other).zip(&divisors).zip(&keep) {
+                        let quotient = value.over(T::from_real_impl(divisor));
+                        *to = if *keep == zero() { *to } else { *to + quotient };
+                    }
+                },
+            );
         }
         for (at, slope) in slope.iter().enumerate() {
             inner[at * n + at] = inner[at * n + at] + T::from_real_impl(slope);
@@ -325,15 +340,22 @@ pub fn divisible<T: Number>(
     }
     for index in 0..scale.len() / n {
         let (divisors, keep) = (nth(divisors, index, size), nth_mut(keep, index, size));
-        let equal = resolution::<T>(n) * wide(|| greatest(nth(scale, index, n)));
+        let equal = resolution::<T>(n)
+            * wide(
+                #[inline(always)]
+                || greatest(nth(scale, index, n)),
+            );
         let mut all = true;
-        wide(|| {
-            for (keep, &divisor) in keep.iter_mut().zip(divisors) {
-                let is_zero = divisor <= equal;
-                *keep = if is_zero { zero() } else { one() };
-                all &= !is_zero;
-            }
-        });
+        wide(
+            #[inline(always)]
+            || {
+                for (keep, &divisor) in keep.iter_mut().zip(divisors) {
+                    let is_zero = divisor <= equal;
+                    *keep = if is_zero { zero() } else { one() };
+                    all &= !is_zero;
+                }
+            },
+        );
         if all {
             continue;
         }

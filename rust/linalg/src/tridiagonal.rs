@@ -60,13 +60,27 @@ pub fn eigen<T: Real>(n: usize, upper: bool, a: &[T], work: &mut Work<T>, values
             work.a[column * width + row] = value;
         }
     }
-    let Some(inverse) = wide(|| balance(&mut work.a)) else { return false };
-    wide(|| reduce(n, width, work));
+    let Some(inverse) = wide(
+        #[inline(always)]
+        || balance(&mut work.a),
+    ) else {
+        return false;
+    };
+    wide(
+        #[inline(always)]
+        || reduce(n, width, work),
+    );
     if wanted {
-        wide(|| collect(n, width, work));
+        wide(
+            #[inline(always)]
+            || collect(n, width, work),
+        );
     }
     let rows = if wanted { width } else { 0 };
-    if !wide(|| iterate::<T>(n, rows, &mut work.diagonal, &mut work.beside, &mut work.a)) {
+    if !wide(
+        #[inline(always)]
+        || iterate::<T>(n, rows, &mut work.diagonal, &mut work.beside, &mut work.a),
+    ) {
         return false;
     }
     let diagonal = &work.diagonal;
