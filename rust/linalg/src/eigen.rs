@@ -7,7 +7,7 @@ use faer::{Par, diag::DiagMut};
 use faer::traits::ComplexField;
 
 use crate::reflection::{Reflection, column, direction, identity, times_real};
-use crate::{Number, all_finite, balance, buffer, conj, jacobi, nth, nth_mut, one, scratch, store, tridiagonal, zero};
+use crate::{Number, all_finite, balance, buffer, conj, jacobi, nth, nth_mut, one, scratch, store, zero};
 
 /// Eigenvalues in ascending order, and the eigenvectors as columns if `vectors` has room for them. The lower triangle is read,
 /// or the upper one with `upper`. `info` is 0, or positive where there is no result: an element is not finite, or the iteration
@@ -35,22 +35,6 @@ pub fn hermitian<T: Number>(
             let info = std::slice::from_mut(info);
             let vectors = nth_mut(vectors, index, size);
             blocked(n, upper, nth(a, index, n * n), nth_mut(values, index, n), vectors, info);
-        }
-        return;
-    }
-    if n <= tridiagonal::MOST
-        && let (Some(a), Some(values), Some(vectors)) = (T::reals(a), Some(&mut *values), T::reals_mut(vectors))
-    {
-        let mut work = tridiagonal::Work::new(n);
-        let size = if vectors.is_empty() { 0 } else { n * n };
-        for (index, info) in info.iter_mut().enumerate() {
-            let (a, values) = (nth(a, index, n * n), nth_mut(values, index, n));
-            let vectors = nth_mut(vectors, index, size);
-            if tridiagonal::eigen(n, upper, a, &mut work, values, vectors) {
-                *info = 0;
-            } else {
-                blocked(n, upper, a, values, vectors, std::slice::from_mut(info));
-            }
         }
         return;
     }

@@ -265,7 +265,7 @@ fn identity<T: Real, const L: usize>(n: usize, kept: usize, to: &mut Vec<Lanes<T
 }
 
 /// The power of two that brings the greatest of some finite numbers to between 1 and 2, and its inverse; ones for zeros.
-pub fn scale<T: Real>(elements: impl Iterator<Item = T>) -> [T; 2] {
+fn scale<T: Real>(elements: impl Iterator<Item = T>) -> [T; 2] {
     let most = elements.fold(0.0, |most: f64, value| most.max(value.wide().abs()));
     if most == 0.0 {
         return [T::ONE; 2];

@@ -22,7 +22,6 @@ pub mod reflection;
 pub mod spectrum;
 pub mod svd;
 pub mod triangular;
-mod tridiagonal;
 
 use faer::dyn_stack::{MemBuffer, StackReq};
 use faer::linalg::matmul::matmul;
