@@ -424,6 +424,8 @@ pub enum Call {
     RowsInPlace(Resolve, Resolve),
     /// An elementwise row of real numbers; where the first argument is complex, something else.
     RowOfReals(&'static Row, fn(&Args<'_>) -> Result<Output>),
+    /// Elementwise rows of real numbers, chosen by the arguments; where one of them is complex, something else.
+    RowsOfReals(Resolve, fn(&Args<'_>) -> Result<Output>),
     /// Anything else. `out=` and the in-place form copy the result.
     Structured(fn(&Args<'_>) -> Result<Output>),
     /// Anything else that also has an in-place form of its own.
@@ -539,7 +541,9 @@ impl OpInfo {
         let args = Args { op: self.name, values };
         let is_complex = |value: &Value| matches!(value, Value::Tensor(tensor) if tensor.dtype().is_complex());
         let call = match self.call {
-            Call::RowOfReals(_, of_complex) if values.iter().any(is_complex) => Call::Structured(of_complex),
+            Call::RowOfReals(_, of_complex) | Call::RowsOfReals(_, of_complex) if values.iter().any(is_complex) => {
+                Call::Structured(of_complex)
+            }
             call => call,
         };
         match (call, form) {
@@ -547,7 +551,7 @@ impl OpInfo {
                 let inputs: SmallVec<[Arg<'_>; 3]> = (0..row.inputs.len()).map(|index| args.arg(index)).collect();
                 self.invoke_row(row, &[], &inputs, form)
             }
-            (Call::Rows(resolve), form)
+            (Call::Rows(resolve) | Call::RowsOfReals(resolve, _), form)
             | (Call::RowsInPlace(_, resolve), form @ Form::InPlace)
             | (Call::RowsInPlace(resolve, _), form) => {
                 let resolved = resolve(&args)?;
