@@ -2,12 +2,14 @@
 //! arguments. Bindings, stubs, tests and documentation are driven by these tables.
 
 pub mod autocast;
+pub mod signature;
 pub mod tables;
 
 use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
+use self::signature::Declared;
 pub use super::elementwise::Resolved;
 use super::elementwise::{Arg, Row, apply, apply_in_place, apply_out};
 use super::writing::out::{self, Takes};
@@ -393,6 +395,18 @@ impl From<Tensor> for Output {
     }
 }
 
+impl From<(Tensor, Tensor)> for Output {
+    fn from((first, second): (Tensor, Tensor)) -> Self {
+        Self::Tensors(vec![first, second])
+    }
+}
+
+impl From<bool> for Output {
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
+    }
+}
+
 impl From<Vec<Tensor>> for Output {
     fn from(tensors: Vec<Tensor>) -> Self {
         Self::Tensors(tensors)
@@ -439,6 +453,21 @@ pub struct OpInfo {
     pub doc: &'static str,
 }
 
+/// An operation that is no row, under a name.
+pub const fn op(name: &'static str, (params, call): Declared, forms: Forms, doc: &'static str) -> OpInfo {
+    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
+}
+
+/// One that is done in another way in place.
+pub const fn op_in_place(
+    name: &'static str,
+    (params, value, in_place): (&'static [Param], fn(&Args<'_>) -> Result<Output>, fn(&Args<'_>) -> Result<()>),
+    forms: Forms,
+    doc: &'static str,
+) -> OpInfo {
+    OpInfo { name, aliases: &[], params, forms, call: Call::InPlace(value, in_place), gives: Gives::Tensor, doc }
+}
+
 /// Which form of an operation is called.
 pub enum Form<'a> {
     /// A new result.
@@ -482,6 +511,11 @@ fn place_of(values: &[Value]) -> Option<Placed> {
 }
 
 impl OpInfo {
+    /// Under further names.
+    pub const fn also(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
     /// With something else than one tensor as result.
     pub const fn giving(self, gives: Gives) -> Self {
         Self { gives, ..self }
