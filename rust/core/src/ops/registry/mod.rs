@@ -94,7 +94,7 @@ pub struct Param {
 }
 
 /// A required parameter.
-pub const fn param(name: &'static str, kind: Kind) -> Param {
+const fn param(name: &'static str, kind: Kind) -> Param {
     Param {
         name,
         kind,
@@ -106,19 +106,10 @@ pub const fn param(name: &'static str, kind: Kind) -> Param {
     }
 }
 
-/// The tensor an operation works on: `input` of the function, `self` of the method.
-pub const fn input() -> Param {
-    param("input", Kind::Tensor)
-}
-
 impl Param {
     /// With a default.
     pub const fn or(self, default: Default) -> Self {
         Self { default, ..self }
-    }
-    /// May be left out or `None`.
-    pub const fn optional(self) -> Self {
-        self.or(Default::None).or_none()
     }
     /// May be `None`.
     pub const fn or_none(self) -> Self {
@@ -242,98 +233,6 @@ pub struct Args<'a> {
     pub op: &'static str,
     /// One value per parameter.
     pub values: &'a [Value],
-}
-
-/// The end of a call that should not have come so far. (A function, since each operation's reading of its arguments would have
-/// the making of this text in it.)
-#[cold]
-#[inline(never)]
-fn wrong(op: &str, index: usize) -> ! {
-    unreachable!("{op}: argument {index} is not what the signature promises")
-}
-
-macro_rules! getter {
-    ($(#[$doc:meta])* $name:ident, $optional:ident, $variant:ident => $type:ty, |$value:ident| $get:expr) => {
-        $(#[$doc])*
-        pub fn $name(&self, index: usize) -> $type {
-            match self.$optional(index) {
-                Some(value) => value,
-                None => wrong(self.op, index),
-            }
-        }
-        /// The same, if it was given.
-        pub fn $optional(&self, index: usize) -> Option<$type> {
-            match &self.values[index] {
-                Value::$variant($value) => Some($get),
-                _ => None,
-            }
-        }
-    };
-}
-
-impl<'a> Args<'a> {
-    getter! {
-        /// A tensor.
-        tensor, tensor_opt, Tensor => &'a Tensor, |value| value
-    }
-    getter! {
-        /// Several tensors.
-        tensors, tensors_opt, Tensors => &'a [Tensor], |value| value
-    }
-    getter! {
-        /// A number.
-        number, number_opt, Number => Scalar, |value| *value
-    }
-    getter! {
-        /// An integer.
-        int, int_opt, Int => i64, |value| *value
-    }
-    getter! {
-        /// Several integers.
-        ints, ints_opt, Ints => &'a [i64], |value| value
-    }
-    getter! {
-        /// Several floats.
-        floats, floats_opt, Floats => &'a [f64], |value| value
-    }
-    getter! {
-        /// A float.
-        float, float_opt, Float => f64, |value| *value
-    }
-    getter! {
-        /// A truth value.
-        flag, flag_opt, Bool => bool, |value| *value
-    }
-    getter! {
-        /// A word.
-        text, text_opt, Text => &'a str, |value| value
-    }
-    getter! {
-        /// A dtype.
-        dtype, dtype_opt, DType => DType, |value| *value
-    }
-    getter! {
-        /// A random generator.
-        generator, generator_opt, Generator => &'a SharedGenerator, |value| value
-    }
-
-    /// A tensor or a number.
-    pub fn arg(&self, index: usize) -> Arg<'a> {
-        match &self.values[index] {
-            Value::Tensor(tensor) => Arg::Tensor(tensor),
-            Value::Number(number) => Arg::Scalar(*number),
-            _ => wrong(self.op, index),
-        }
-    }
-
-    /// A tensor or a number, if given.
-    pub fn arg_opt(&self, index: usize) -> Option<Arg<'a>> {
-        match &self.values[index] {
-            Value::Tensor(tensor) => Some(Arg::Tensor(tensor)),
-            Value::Number(number) => Some(Arg::Scalar(*number)),
-            _ => None,
-        }
-    }
 }
 
 /// What a row's calls give back, as signatures and type stubs say it. In place every operation gives its target.
@@ -468,6 +367,32 @@ pub const fn op_in_place(
     OpInfo { name, aliases: &[], params, forms, call: Call::InPlace(value, in_place), gives: Gives::Tensor, doc }
 }
 
+/// One that changes its first argument and has no other form.
+pub const fn only_in_place(
+    name: &'static str,
+    (params, call): (&'static [Param], fn(&Args<'_>) -> Result<()>),
+    forms: Forms,
+    doc: &'static str,
+) -> OpInfo {
+    OpInfo { name, aliases: &[], params, forms, call: Call::OnlyInPlace(call), gives: Gives::Tensor, doc }
+}
+
+/// Rows that are chosen by the arguments.
+pub const fn rows_by(
+    name: &'static str,
+    (params, resolve): (&'static [Param], Resolve),
+    forms: Forms,
+    doc: &'static str,
+) -> OpInfo {
+    OpInfo { name, aliases: &[], params, forms, call: Call::Rows(resolve), gives: Gives::Tensor, doc }
+}
+
+/// A row of real numbers, with what it is of complex ones.
+pub const fn of_reals(row: &'static Row, (params, of_complex): Declared, forms: Forms) -> OpInfo {
+    let call = Call::RowOfReals(row, of_complex);
+    OpInfo { name: row.name, aliases: &[], params, forms, call, gives: Gives::Tensor, doc: row.doc }
+}
+
 /// Which form of an operation is called.
 pub enum Form<'a> {
     /// A new result.
@@ -565,7 +490,8 @@ impl OpInfo {
         };
         match (call, form) {
             (Call::Row(row) | Call::RowOfReals(row, _), form) => {
-                let inputs: SmallVec<[Arg<'_>; 3]> = (0..row.inputs.len()).map(|index| args.arg(index)).collect();
+                let read = |value| signature::read::<signature::TensorOrNumber>(&args, value);
+                let inputs: SmallVec<[Arg<'_>; 3]> = values.iter().map(read).collect();
                 self.invoke_row(row, &[], &inputs, form)
             }
             (Call::Rows(resolve), form)
@@ -624,7 +550,7 @@ impl OpInfo {
                 Ok(Output::InPlace)
             }
             (Call::Structured(value), Form::InPlace) => {
-                let target = args.tensor(0);
+                let target = signature::read::<Tensor>(&args, &values[0]);
                 self.check_asked_dtype(target.dtype(), values)?;
                 match value(&Args { op: self.name, values: &spared(target, values)? })? {
                     Output::Tensor(result) => {

@@ -204,6 +204,22 @@ pub fn wrong(op: &str) -> ! {
 /// The parameters of a signature and what is done with what they are given.
 pub type Declared = (&'static [Param], fn(&Args<'_>) -> Result<Output>);
 
+/// The parameters of a signature alone, for rows, whose inputs they are.
+macro_rules! params {
+    ((
+        $($name:ident: $type:ty $(= $default:expr)?),* $(, *, $($key:ident: $key_type:ty $(= $key_default:expr)?),+)? $(,)?
+    )) => {{
+        #[allow(unused_imports, reason = "not every signature has a parameter of these types")]
+        use $crate::ops::registry::signature::*;
+        const PARAMS: &[$crate::ops::registry::Param] = &[
+            $(named::<$type>(stringify!($name))$(.or(Written($default).default()))?,)*
+            $($(named::<$key_type>(stringify!($key)).keyword()$(.or(Written($key_default).default()))?,)+)?
+        ];
+        PARAMS
+    }};
+}
+pub(crate) use params;
+
 /// A signature with what an operation does: an expression behind `=>`, whose result becomes what the call gives, or a block.
 /// An operation that is done in another way in place says so behind that.
 ///
@@ -217,28 +233,17 @@ macro_rules! takes {
     };
     ($signature:tt $body:block) => {
         (
-            $crate::ops::registry::signature::takes!(@params $signature),
+            $crate::ops::registry::signature::params!($signature),
             $crate::ops::registry::signature::takes!(@call $signature $body),
         )
     };
     ($signature:tt $body:block in place $in_place:block) => {
         (
-            $crate::ops::registry::signature::takes!(@params $signature),
+            $crate::ops::registry::signature::params!($signature),
             $crate::ops::registry::signature::takes!(@call $signature $body),
             $crate::ops::registry::signature::takes!(@call $signature $in_place),
         )
     };
-    (@params (
-        $($name:ident: $type:ty $(= $default:expr)?),* $(, *, $($key:ident: $key_type:ty $(= $key_default:expr)?),+)? $(,)?
-    )) => {{
-        #[allow(unused_imports, reason = "not every signature has a parameter of these types")]
-        use $crate::ops::registry::signature::*;
-        const PARAMS: &[$crate::ops::registry::Param] = &[
-            $(named::<$type>(stringify!($name))$(.or(Written($default).default()))?,)*
-            $($(named::<$key_type>(stringify!($key)).keyword()$(.or(Written($key_default).default()))?,)+)?
-        ];
-        PARAMS
-    }};
     (@call (
         $($name:ident: $type:ty $(= $default:expr)?),* $(, *, $($key:ident: $key_type:ty $(= $key_default:expr)?),+)? $(,)?
     ) $body:block) => {
