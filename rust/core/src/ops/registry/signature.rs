@@ -6,9 +6,8 @@
 
 use std::marker::PhantomData;
 
-use super::{Args, Default, Kind, Output, Param, Value};
+use super::arguments::{Args, Default, Kind, Param, Value, param};
 pub use crate::dtype::DType;
-use crate::error::Result;
 use crate::ops::elementwise::Arg;
 use crate::random::SharedGenerator;
 use crate::scalar::Scalar;
@@ -32,7 +31,7 @@ macro_rules! typed {
     )*};
     ($(impl $kind:ident: $variant:pat => $read:expr, as $type:ty;)*) => {$(
         impl Typed for $kind {
-            const PARAM: Param = super::param("", Kind::$kind);
+            const PARAM: Param = param("", Kind::$kind);
             type Read<'a> = $type;
             #[inline]
             fn read(value: &Value) -> Option<Self::Read<'_>> {
@@ -89,7 +88,7 @@ impl<T: Typed> Typed for Option<T> {
 pub struct TensorOrNumber;
 
 impl Typed for TensorOrNumber {
-    const PARAM: Param = super::param("", Kind::TensorOrNumber);
+    const PARAM: Param = param("", Kind::TensorOrNumber);
     type Read<'a> = Arg<'a>;
     #[inline]
     fn read(value: &Value) -> Option<Arg<'_>> {
@@ -105,7 +104,7 @@ impl Typed for TensorOrNumber {
 pub struct Any;
 
 impl Typed for Any {
-    const PARAM: Param = super::param("", Kind::Any);
+    const PARAM: Param = param("", Kind::Any);
     type Read<'a> = &'a Value;
     #[inline]
     fn read(value: &Value) -> Option<&Value> {
@@ -200,9 +199,6 @@ pub fn read<'a, T: Typed>(args: &Args<'_>, value: &'a Value) -> T::Read<'a> {
 pub fn wrong(op: &str) -> ! {
     unreachable!("{op}: the arguments are not what the signature promises")
 }
-
-/// The parameters of a signature and what is done with what they are given.
-pub type Declared = (&'static [Param], fn(&Args<'_>) -> Result<Output>);
 
 /// The parameters of a signature alone, for rows, whose inputs they are.
 macro_rules! params {
