@@ -260,3 +260,23 @@ macro_rules! takes {
     };
 }
 pub(crate) use takes;
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Declared, Forms, Output, op};
+    use super::*;
+
+    #[test]
+    fn a_signature_binds_what_a_call_gives_to_the_names_it_declares() {
+        let declared: Declared = takes!((input: Tensor, k: Int, dim: Option<Int> = None, *, largest: Bool = true) {
+            Ok(Output::Bool(input.rank() == 1 && k == 3 && dim.is_none() && !largest))
+        });
+        let (params, call) = declared;
+        assert_eq!(op("best", declared, Forms::BOTH, "").signature(), "best(input, k, dim=None, *, largest=True)");
+        let kinds: Vec<Kind> = params.iter().map(|param| param.kind).collect();
+        assert_eq!(kinds, [Kind::Tensor, Kind::Int, Kind::Int, Kind::Bool]);
+        let input = Tensor::from_slice(&[1.0], &[1]).unwrap();
+        let values = [Value::Tensor(input), Value::Int(3), Value::None, Value::Bool(false)];
+        assert!(matches!(call(&Args { op: "best", values: &values }), Ok(Output::Bool(true))));
+    }
+}
