@@ -132,7 +132,7 @@ def test_functions_of_dense_tensors_take_sparse_ones():
 
 @pytest.mark.arcgrad_only
 def test_sparse_tensors_are_joined():
-    from arcgrad.sparse.coo import cat
+    from arcgrad.sparse.functions import cat
 
     s, whole = sparse(), ag.tensor(DENSE, dtype=ag.float64)
     for axis in (0, 1, -1):

@@ -190,7 +190,7 @@ pub enum Reject {
     Raise(PyErr),
 }
 
-const INPUT: Param = arcgrad::ops::registry::input();
+const INPUT: Param = arcgrad::ops::registry::signature::named::<Tensor>("input");
 
 /// The names that PyTorch takes for a parameter's for NumPy's sake.
 pub fn numpy_spellings(name: &str) -> &'static [&'static str] {

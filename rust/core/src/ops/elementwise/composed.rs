@@ -87,7 +87,10 @@ pub fn float_power(base: Arg<'_>, exponent: Arg<'_>) -> Result<Tensor> {
 
 /// The same in place of a tensor of double precision.
 #[track_caller]
-pub fn float_power_(base: &Tensor, exponent: Arg<'_>) -> Result<()> {
+pub fn float_power_(base: Arg<'_>, exponent: Arg<'_>) -> Result<()> {
+    let Arg::Tensor(base) = base else {
+        return Err(Error::type_("float_power_", "an in-place form needs a Tensor"));
+    };
     let dtype = double_for(base.into(), exponent);
     if base.dtype() != dtype {
         return Err(Error::runtime(
