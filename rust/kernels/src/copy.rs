@@ -435,10 +435,6 @@ unsafe fn copy_units<U: Copy>(
     }
 }
 
-/// Bytes between what is written and what is asked for to be written.
-#[cfg(target_arch = "x86_64")]
-const AHEAD: usize = 512;
-
 /// How the elements of a row lie in what it is copied from.
 #[derive(Clone, Copy)]
 enum Row {
@@ -527,20 +523,8 @@ impl<U: Copy> Rows<U> {
         let (mut dst, mut src) = (self.dst, self.src);
         for _ in 0..self.rows {
             let (to, from) = (dst.cast::<U>(), src.cast::<U>());
-            // What is written is asked for ahead: a store of lines that are not in the first-level cache holds up those behind.
-            let ask = |at: usize| {
-                #[cfg(target_arch = "x86_64")]
-                if L * size_of::<U>() >= 32 {
-                    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-                    let ahead = to.wrapping_add(at).cast::<i8>().wrapping_add(AHEAD);
-                    // SAFETY: every x86-64 has the instruction, and nothing is read.
-                    unsafe { _mm_prefetch::<_MM_HINT_T0>(ahead) };
-                }
-            };
             let mut at = 0;
-            ask(at);
             while at + 2 * L <= self.n {
-                ask(at + L);
                 piece(from, to, at);
                 at += L;
                 group_done();

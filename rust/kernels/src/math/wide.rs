@@ -12,12 +12,12 @@ use crate::Still;
 const GROUP: usize = 16;
 
 /// Elements between what is computed and what is asked for from the second-level cache, which alone comes too late where a
-/// group is ten cycles: 256 KB and more take 0.9 of the time with it. Where it is less, what is to be written comes too late.
+/// group is ten cycles: 256 KB and more take 0.9 of the time with it.
 const AHEAD: usize = 128;
 
 /// Defines loops as [`GroupsFn`](crate::row::GroupsFn) wants them, of functions of a register.
 macro_rules! loops {
-    ($($(#[$doc:meta])* $name:ident: $function:ident, output asked for: $asked:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $function:ident;)*) => {$(
         $(#[$doc])*
         ///
         /// # Safety
@@ -31,8 +31,7 @@ macro_rules! loops {
             for _ in 0..count {
                 // SAFETY: the caller vouches for so many groups of either; what is asked for beyond them is not read.
                 unsafe {
-                    let asked = if $asked { output.cast_const() } else { input };
-                    _mm_prefetch::<_MM_HINT_T0>(asked.wrapping_add(AHEAD).cast());
+                    _mm_prefetch::<_MM_HINT_T0>(input.wrapping_add(AHEAD).cast());
                     _mm512_storeu_ps(output, $function(_mm512_loadu_ps(input)));
                     (input, output) = (input.add(step), output.add(GROUP));
                 }
@@ -43,13 +42,13 @@ macro_rules! loops {
 
 loops! {
     /// eˣ.
-    exp: exp_of, output asked for: false;
+    exp: exp_of;
     /// The natural logarithm.
-    log: log_of, output asked for: false;
+    log: log_of;
     /// The square root.
-    sqrt: sqrt_of, output asked for: true;
+    sqrt: sqrt_of;
     /// x·Φ(x).
-    gelu: gelu_of, output asked for: false;
+    gelu: gelu_of;
 }
 
 /// Functions of registers.
