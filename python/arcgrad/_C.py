@@ -139,6 +139,21 @@ def _is_fwd_grad_enabled() -> bool:
     return forward_ad._is_fwd_grad_enabled()
 
 
+def _set_fwd_grad_enabled(enabled: bool) -> None:
+    """Says whether operations of this thread compute tangents."""
+    from arcgrad.autograd import forward_ad
+
+    forward_ad._set_fwd_grad_enabled(enabled).__enter__()
+
+
+def _current_graph_task_execution_order() -> list[Any]:
+    """The nodes that the backward pass which runs on this thread runs, in the order in which it does."""
+    order = _graph.execution_order()
+    if order is None:
+        raise RuntimeError("_current_graph_task_execution_order should only be called during the backward pass")
+    return order
+
+
 class _Functions:
     """What ``torch._C._nn`` holds: the functions of layers, as they are called there."""
 

@@ -18,7 +18,7 @@ from collections import defaultdict
 from contextlib import contextmanager, nullcontext
 from itertools import count
 
-from arcgrad import Tensor, _names, empty, get_rng_state, set_rng_state
+from arcgrad import Tensor, _names, autocast, empty, get_rng_state, set_rng_state
 from arcgrad._core import _autograd
 from arcgrad._core._overrides import OpOverload
 from arcgrad.autograd.function import Function
@@ -156,6 +156,7 @@ class CheckpointFunction(Function):
         check_backward_validity(args)
         ctx.run_function = run_function
         ctx.rng_state = get_rng_state() if preserve_rng_state else None
+        ctx.precision = _autograd.autocast_state()
         ctx.places = [place for place, value in enumerate(args) if isinstance(value, Tensor)]
         ctx.rest = [None if isinstance(value, Tensor) else value for value in args]
         ctx.save_for_backward(*(args[place] for place in ctx.places))
@@ -174,7 +175,7 @@ class CheckpointFunction(Function):
         for place, tensor in zip(ctx.places, ctx.saved_tensors):
             given[place] = tensor
         args = detach_variable(tuple(given))
-        with _random_numbers_of(ctx.rng_state), enable_grad():
+        with _random_numbers_of(ctx.rng_state), _region_of(ctx.precision), enable_grad():
             outputs = ctx.run_function(*args)
         if isinstance(outputs, Tensor):
             outputs = (outputs,)
@@ -197,6 +198,12 @@ def _random_numbers_of(state):
         yield
     finally:
         set_rng_state(now)
+
+
+def _region_of(state):
+    """A region of the precision that operations had at first: backward runs outside of it."""
+    enabled, lower, keeps = state
+    return autocast("cpu", dtype=lower, enabled=enabled, cache_enabled=keeps)
 
 
 # ---- by hooks on what is saved --------------------------------------------------------------------------------------
@@ -238,6 +245,7 @@ class _Frame:
     def __init__(self, function, rng_state, again, early_stop, describe, debug):
         self.function = function
         self.rng_state = rng_state
+        self.precision = _autograd.autocast_state()
         self.again = again
         self.early_stop = early_stop
         self.describe = describe
@@ -259,7 +267,7 @@ class _Frame:
         for place, tensor in zip(places, keeper.saved_tensors):
             args[place] = tensor
         try:
-            with _Again(weakref.ref(self), number), enable_grad(), _random_numbers_of(self.rng_state), self.again:
+            with _Again(weakref.ref(self), number), enable_grad(), _random_numbers_of(self.rng_state), _region_of(self.precision), self.again:
                 self.function(*args, **kwargs)
         except _Stop:
             pass

@@ -234,7 +234,17 @@ pub(crate) fn check_not_released(node: &Node) -> Result<()> {
 
 /// Packs saved value `index` with hooks of its own (`SavedTensor.register_hooks`).
 pub fn register_hooks(node: &NodeRef, index: usize, hooks: &dyn PackHooks) -> Result<()> {
-    check_not_released(node)?;
+    if was_released(node) {
+        let (name, line) = (node.name(), node.blame().describe());
+        return Err(Error::graph(
+            "register_hooks",
+            format!(
+                "Calling register_hooks on a saved tensor after it has been freed. Saved intermediate values of the \
+                 graph are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you need \
+                 them afterwards.\n  {name} was recorded at {line}"
+            ),
+        ));
+    }
     let mut saved = {
         let mut state = node.head().saved.lock();
         let hole = Saved::plain(placeholder()?, 0, Source::Constant, Weak::new());

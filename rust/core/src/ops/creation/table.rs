@@ -2,7 +2,8 @@
 
 use super::sizes;
 use crate::dtype::DType;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::ops::elementwise::Arg;
 use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
 use crate::ops::{batching, creation};
 use crate::scalar::Scalar;
@@ -31,6 +32,19 @@ const NEW: &[Param] = &[input(), SIZE, DTYPE];
 const START: Param = param("start", Kind::Number);
 const END: Param = param("end", Kind::Number);
 const STEPS: Param = param("steps", Kind::Int);
+/// The ends of a row of numbers may be tensors without axes, from which no gradient flows, as in PyTorch.
+const ENDS: [Param; 2] = [param("start", Kind::TensorOrNumber), param("end", Kind::TensorOrNumber)];
+
+fn ends(args: &Args<'_>) -> Result<[Scalar; 2]> {
+    let end = |at| match args.arg(at) {
+        Arg::Scalar(number) => Ok(number),
+        Arg::Tensor(tensor) if tensor.rank() == 0 => tensor.item(),
+        Arg::Tensor(_) => {
+            Err(Error::runtime(args.op, format!("{} only supports 0-dimensional start and end tensors", args.op)))
+        }
+    };
+    Ok([end(0)?, end(1)?])
+}
 
 /// What a new tensor holds, by its dtype.
 type Value = fn(DType) -> Scalar;
@@ -133,18 +147,21 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "linspace",
-        &[START, END, STEPS, DTYPE],
+        &[ENDS[0], ENDS[1], STEPS, DTYPE],
         FILLED,
-        |args| Ok(creation::linspace(args.number(0), args.number(1), args.int(2), args.dtype_opt(3))?.into()),
+        |args| {
+            let [start, end] = ends(args)?;
+            Ok(creation::linspace(start, end, args.int(2), args.dtype_opt(3))?.into())
+        },
         "`steps` numbers from `start` to `end`, both included.",
     ),
     op(
         "logspace",
-        &[START, END, STEPS, param("base", Kind::Float).or(Default::Float(10.0)), DTYPE],
+        &[ENDS[0], ENDS[1], STEPS, param("base", Kind::Float).or(Default::Float(10.0)), DTYPE],
         FILLED,
         |args| {
-            let (start, end, steps) = (args.number(0), args.number(1), args.int(2));
-            Ok(creation::logspace(start, end, steps, args.float(3), args.dtype_opt(4))?.into())
+            let [start, end] = ends(args)?;
+            Ok(creation::logspace(start, end, args.int(2), args.float(3), args.dtype_opt(4))?.into())
         },
         "`base` to the powers of `linspace`.",
     ),

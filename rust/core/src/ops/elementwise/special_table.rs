@@ -92,6 +92,11 @@ fn nextafter<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
 }
 
 fn heaviside<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
+    for dtype in [args.tensor(0).dtype(), args.tensor(1).dtype()] {
+        if dtype.is_complex() {
+            return Err(Error::dtype("heaviside", dtype, "heaviside is not yet implemented for complex tensors."));
+        }
+    }
     if args.tensor(0).dtype() != args.tensor(1).dtype() {
         let reason = "heaviside is not yet implemented for tensors with different dtypes.";
         return Err(Error::runtime("heaviside", reason));
@@ -182,7 +187,7 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "frexp",
         UNARY,
-        REDUCTION,
+        REDUCTION.and(Forms::SAME_OUT),
         |args| Ok(composed::frexp(args.tensor(0))?.into()),
         "A number from [0.5, 1) in magnitude and the power of two that make up `input` as a product.",
     )
@@ -202,7 +207,7 @@ pub static TABLE: &[OpInfo] = &[
         name: "float_power",
         aliases: &[],
         params: BASE,
-        forms: Forms::ALL,
+        forms: Forms::ALL.and(Forms::SAME_OUT),
         call: Call::InPlace(
             |args| Ok(composed::float_power(args.arg(0), args.arg(1))?.into()),
             |args| composed::float_power_(args.tensor(0), args.arg(1)),

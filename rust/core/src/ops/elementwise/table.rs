@@ -1,7 +1,7 @@
 //! Names and signatures of the elementwise operations.
 
 use super::overloads::{self, overload};
-use super::{Arg, Row, resolve};
+use super::{Arg, Row, apply, resolve};
 use crate::dtype::Category;
 use crate::error::{Error, Result};
 use crate::ops::registry::{
@@ -214,15 +214,8 @@ fn product_rows<'a>(name: &'static str, row: &'static Row, args: &Args<'a>) -> R
     Ok(Resolved::with(row, &[value.storable(name, dtype)?.in_category(dtype)], &inputs))
 }
 
-fn nan_to_num<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
-    let dtype = args.tensor(0).dtype();
-    if dtype.is_complex() {
-        let reason = "complex numbers: take view_as_real of them";
-        return Err(Error::not_implemented("nan_to_num", reason.to_owned()));
-    }
-    if !dtype.is_float() {
-        return Ok(Resolved::new(&rows::unchanged::ROW, &[args.arg(0)]));
-    }
+/// The numbers that take the places of NaN, +∞ and −∞ among floats of a dtype.
+fn replacements(args: &Args<'_>, dtype: crate::DType) -> [Scalar; 3] {
     let greatest = match dtype {
         crate::DType::F16 => 65504.0,
         // The upper half of the bits of the greatest f32.
@@ -235,7 +228,23 @@ fn nan_to_num<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
         args.float_opt(2).unwrap_or(greatest),
         args.float_opt(3).unwrap_or(-greatest),
     ];
-    Ok(Resolved::with(&rows::nan_to_num::ROW, &numbers.map(Scalar::from), &[args.arg(0)]))
+    numbers.map(Scalar::from)
+}
+
+fn nan_to_num<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
+    let dtype = args.tensor(0).dtype();
+    if !dtype.is_float() {
+        return Ok(Resolved::new(&rows::unchanged::ROW, &[args.arg(0)]));
+    }
+    Ok(Resolved::with(&rows::nan_to_num::ROW, &replacements(args, dtype), &[args.arg(0)]))
+}
+
+/// Of a complex number each part by itself.
+fn nan_to_num_of_parts(args: &Args<'_>) -> Result<Output> {
+    let parts = complex::view_as_real(args.tensor(0))?;
+    let numbers = replacements(args, parts.dtype());
+    let replaced = apply(&rows::nan_to_num::ROW, &numbers, &[Arg::Tensor(&parts)])?;
+    Ok(complex::view_as_complex(&replaced)?.into())
 }
 
 fn masked_fill<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
@@ -484,7 +493,10 @@ pub static TABLE: &[OpInfo] = &[
         |args| product_rows("addcdiv", &rows::addcdiv::ROW, args),
         "`input + value * tensor1 / tensor2`.",
     ),
-    rows_by("nan_to_num", &[], NAN_TO_NUM, UNPROMOTED, nan_to_num, rows::nan_to_num::ROW.doc),
+    OpInfo {
+        call: Call::RowsOfReals(nan_to_num, nan_to_num_of_parts),
+        ..rows_by("nan_to_num", &[], NAN_TO_NUM, UNPROMOTED, nan_to_num, rows::nan_to_num::ROW.doc)
+    },
     rows_by(
         "masked_fill",
         &[],

@@ -413,6 +413,8 @@ pub enum Call {
     RowsInPlace(Resolve, Resolve),
     /// An elementwise row of real numbers; where the first argument is complex, something else.
     RowOfReals(&'static Row, fn(&Args<'_>) -> Result<Output>),
+    /// The same where the row is chosen by the arguments.
+    RowsOfReals(Resolve, fn(&Args<'_>) -> Result<Output>),
     /// Anything else. `out=` and the in-place form copy the result.
     Structured(fn(&Args<'_>) -> Result<Output>),
     /// Anything else that also has an in-place form of its own.
@@ -526,7 +528,9 @@ impl OpInfo {
         let args = Args { op: self.name, values };
         let is_complex = |value: &Value| matches!(value, Value::Tensor(tensor) if tensor.dtype().is_complex());
         let call = match self.call {
-            Call::RowOfReals(_, of_complex) if values.iter().any(is_complex) => Call::Structured(of_complex),
+            Call::RowOfReals(_, of_complex) | Call::RowsOfReals(_, of_complex) if values.iter().any(is_complex) => {
+                Call::Structured(of_complex)
+            }
             call => call,
         };
         match (call, form) {
@@ -534,7 +538,7 @@ impl OpInfo {
                 let inputs: SmallVec<[Arg<'_>; 3]> = (0..row.inputs.len()).map(|index| args.arg(index)).collect();
                 self.invoke_row(row, &[], &inputs, form)
             }
-            (Call::Rows(resolve), form)
+            (Call::Rows(resolve) | Call::RowsOfReals(resolve, _), form)
             | (Call::RowsInPlace(_, resolve), form @ Form::InPlace)
             | (Call::RowsInPlace(resolve, _), form) => {
                 let resolved = resolve(&args)?;
@@ -567,10 +571,13 @@ impl OpInfo {
                         format!("{}(): out= takes {} tensors, got {}", self.name, results.len(), outs.len()),
                     ));
                 }
+                // What is real of complex numbers may be stored as such, too.
+                let of_reals = matches!(self.call, Call::RowOfReals(..));
+                let takes = if of_reals { Takes::Castable } else { self.takes() };
                 // All before the first is written: an error leaves every one as it was.
                 let fills = self.forms.has(Forms::FILLED_OUT);
                 for (out, result) in outs.iter().zip(&results) {
-                    out::check(self.name, out, result, self.takes(), fills)?;
+                    out::check(self.name, out, result, takes, fills)?;
                 }
                 for (out, result) in outs.iter().zip(&results) {
                     out::write(self.name, out, result, fills)?;

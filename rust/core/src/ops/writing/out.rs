@@ -202,6 +202,13 @@ fn of_another_dtype(op: &'static str, result: DType, out: DType) -> String {
              out_int32 flag is True, but we got output tensor's dtype {given} and out_int32 flag is {}",
             if result == DType::I32 { "True" } else { "False" }
         ),
+        "float_power" => {
+            format!("the output given to {op} has dtype {given} but the operation's result requires dtype {wanted}")
+        }
+        "frexp" if result == DType::I32 => {
+            format!("torch.frexp() expects exponent to have int dtype but got {}", c_name(out))
+        }
+        "frexp" => format!("torch.frexp() expects mantissa to have dtype {} but got {}", c_name(result), c_name(out)),
         "histc" => format!(
             "torch.histogram: input tensor and hist tensor should have the same dtype, but got input {} and hist {}",
             c_name(result),
