@@ -89,6 +89,20 @@ class _WeakTensorRef:
         return self._reference() is None
 
 
+def _unsafe_set_version_counter(tensors: Any, versions: Any) -> None:
+    """Says which versions tensors have: see :class:`arcgrad.autograd.grad_mode._unsafe_preserve_version_counter`."""
+    from arcgrad.autograd import grad_mode
+
+    grad_mode._unsafe_set_version_counter(tensors, versions)
+
+
+def _infer_size(first: Size, second: Size) -> Size:
+    """The shape of what tensors of two shapes are broadcast to."""
+    from arcgrad import broadcast_shapes
+
+    return broadcast_shapes(first, second)
+
+
 def _saved_tensors_hooks_is_enabled() -> bool:
     """Whether saved-tensor hooks may be used on this thread."""
     return not _graph.saved_tensors_hooks_are_disabled()
@@ -172,6 +186,7 @@ _autograd_names = SimpleNamespace(
     SavedTensor=_graph.SavedTensor,
     _get_current_graph_task_keep_graph=lambda: bool(_graph.keeps_graph()),
     _saved_tensors_hooks_is_enabled=_saved_tensors_hooks_is_enabled,
+    _unsafe_set_version_counter=_unsafe_set_version_counter,
 )
 #: Matrices are decomposed here whatever PyTorch's builds are made with.
 has_lapack = True

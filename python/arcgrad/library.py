@@ -26,6 +26,7 @@ import re
 import threading
 import typing
 import weakref
+from contextlib import contextmanager
 from functools import partial
 from numbers import Number
 
@@ -38,7 +39,7 @@ from arcgrad.utils import _pytree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
 __all__ = [
@@ -996,6 +997,16 @@ class Library:
 
     def _destroy(self) -> None:
         _take_back(self._done)
+
+
+@contextmanager
+def _scoped_library(*args: Any, **kwargs: Any) -> Iterator[Library]:
+    """A :class:`Library` for a ``with`` block: what it defined goes at the end of that."""
+    library = Library(*args, **kwargs)
+    try:
+        yield library
+    finally:
+        library._destroy()
 
 
 def _take_back(done: list[Callable[[], None]]) -> None:

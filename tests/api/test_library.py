@@ -243,3 +243,12 @@ def test_an_argument_that_is_returned_stays_the_object_that_it_is():
     assert ag.ops.tests_returning.add_(x, y) is x and x.tolist() == [2, 2]
     with pytest.raises(RuntimeError, match="no autograd formula was registered"):
         x.sum().backward()
+
+
+def test_what_a_library_of_a_block_defines_goes_with_the_block():
+    with ag.library._scoped_library("tests_scoped", "FRAGMENT") as library:
+        library.define("twice(Tensor x) -> Tensor")
+        library.impl("twice", lambda x: x * 2, "CPU")
+        assert ag.ops.tests_scoped.twice(ag.ones(1)).item() == 2
+    with pytest.raises(AttributeError):
+        ag.ops.tests_scoped.twice(ag.ones(1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import math
 import pickle
 import warnings
 
@@ -425,3 +426,12 @@ def test_abs_is_an_operator_of_complex_numbers():
     z = ag.tensor([3.0 + 4.0j], requires_grad=True)
     abs(z).sum().backward()
     assert abs(z).tolist() == [5.0] and ag.allclose(z.grad, ag.tensor([0.6 + 0.8j]))
+
+
+def test_what_is_no_number_is_replaced_in_each_part():
+    z = ag.tensor([1 + 2j, complex(math.nan, 1), complex(math.inf, -math.inf)])
+    assert ag.nan_to_num(z, 7.0, 8.0, 9.0).tolist() == [1 + 2j, 7 + 1j, 8 + 9j]
+    assert z.clone().nan_to_num_(posinf=1.0, neginf=2.0).tolist() == [1 + 2j, 1j, 1 + 2j]
+    w = ag.tensor([1 + 2j, complex(math.nan, 3)], requires_grad=True)
+    ag.view_as_real(ag.nan_to_num(w)).sum().backward()
+    assert w.grad.tolist() == [1 + 1j, 1j]

@@ -368,7 +368,7 @@ class _Again(saved_tensors_hooks):
                     raise _Stop
                 if not owner.completed:
                     # A pass within the forward pass: what is saved behind it is nothing that was asked for.
-                    return tensor.detach()
+                    return tensor
                 raise CheckpointError(
                     "torch.utils.checkpoint: trying to save more tensors during recomputation than during the original forward pass."
                 )
@@ -377,10 +377,10 @@ class _Again(saved_tensors_hooks):
                 owner.lines[1].append(_line_of_program())
             token = owner.tokens[place]()
             if token is not None:
-                owner.values[number][token] = tensor.detach()
+                owner.values[number][token] = tensor
             if owner.early_stop and place + 1 == len(owner.tokens):
                 raise _Stop
-            return tensor.detach()
+            return tensor
 
         super().__init__(pack, lambda tensor: tensor)
 

@@ -333,6 +333,13 @@ fn increment_version(tensors: &Bound<'_, PyAny>) -> PyResult<()> {
     tensors.try_iter()?.try_for_each(|item| bump(&item?))
 }
 
+/// Say which version a tensor has, whatever has been done to it.
+#[pyfunction]
+fn set_version(tensor: &Bound<'_, PyAny>, version: u32) -> PyResult<()> {
+    crate::tensor::require(tensor, "set_version", "tensor")?.array().storage().set_version(version);
+    Ok(())
+}
+
 /// A tensor at the same place in the graph whose further differentiation raises ``message``.
 #[pyfunction]
 fn refuse_second_derivative(py: Python<'_>, tensor: &Bound<'_, PyAny>, message: String) -> PyResult<Py<PyAny>> {
@@ -380,6 +387,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(keeps_graph, module)?)?;
     module.add_function(wrap_pyfunction!(gradient_edge, module)?)?;
     module.add_function(wrap_pyfunction!(increment_version, module)?)?;
+    module.add_function(wrap_pyfunction!(set_version, module)?)?;
     module.add_function(wrap_pyfunction!(refuse_second_derivative, module)?)
 }
 

@@ -151,9 +151,13 @@ pub(crate) fn tensor_of(node: &NodeRef, index: usize) -> Result<Tensor> {
             let (exchanged, own) = (exchanged.clone(), saved.lift.clone());
             drop(state);
             let _current = Current::enter(node);
-            let (array, lift) = exchanged.unpack()?;
+            let (given, array, lift) = exchanged.unpack()?;
             let lift = Lift::with_tangents_of(lift, own);
             let edge = current(edge, &array)?;
+            let is_same = || !given.requires_grad() && given.is_at(None) && given.array().is_exactly(&array);
+            if edge.is_none() && lift.is_none() && given.lift().is_none() && is_same() {
+                return Ok(given);
+            }
             let tensor = Tensor::from_saved(array, edge);
             if lift.is_some() {
                 tensor.set_lift(lift);

@@ -204,7 +204,7 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "max",
         &[input()],
-        SAME,
+        REDUCTION,
         |args| Ok(reduce::extreme(args.tensor(0), true, None, false)?.into()),
         "Greatest element of all, along `dim` (with its index), or of two tensors. NaN wins.",
     ),
@@ -221,7 +221,7 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "min",
         &[input()],
-        SAME,
+        REDUCTION,
         |args| Ok(reduce::extreme(args.tensor(0), false, None, false)?.into()),
         "Least element of all, along `dim` (with its index), or of two tensors. NaN wins.",
     ),

@@ -35,7 +35,7 @@ pub static TABLE: &[OpInfo] = &[
         ],
         forms: Forms::METHOD,
         call: Call::OnlyInPlace(|args| match args.arg(1) {
-            Arg::Tensor(source) => copy::copy_(args.tensor(0), source),
+            Arg::Tensor(source) => copy::copy_apart_(args.tensor(0), source),
             Arg::Scalar(number) => copy::copy_(args.tensor(0), &Tensor::scalar(number, number.dtype())?),
         }),
         gives: Gives::Tensor,
