@@ -627,8 +627,10 @@ def create_selective_checkpoint_contexts(policy_fn_or_list: Any, allow_cache_ent
         arcgrad.Size([2, 2])
     """
     if isinstance(policy_fn_or_list, list):
+        from arcgrad.library import _Overload
+
         for op in policy_fn_or_list:
-            if not isinstance(op, OpOverload):
+            if not isinstance(op, (OpOverload, _Overload)):
                 hint = (
                     "Please update the OpOverloadPacket to a specific OpOverload, such as torch.ops.aten.sin.default."
                     if hasattr(op, "overloads")
