@@ -21,8 +21,7 @@ fn infos() -> impl Iterator<Item = &'static OpInfo> {
 }
 
 fn elementwise() -> impl Iterator<Item = &'static OpInfo> {
-    infos()
-        .filter(|info| !matches!(info.call, Call::Structured(_) | Call::InPlace(..) | Call::OnlyInPlace(_)))
+    infos().filter(|info| !matches!(info.call, Call::Structured(_) | Call::InPlace(..) | Call::OnlyInPlace(_)))
 }
 
 /// Uniform numbers that depend on `seed` alone (SplitMix64; Steele, Lea & Flood 2014).

@@ -79,7 +79,8 @@ fn pair_up<T: Number>(n: usize, values: &mut [T], vectors: &mut [T]) {
     let mut partner: Vec<Option<usize>> = vec![None; n];
     while let Some(i) = left.pop() {
         let nearest = (0..left.len()).min_by(|&a, &b| apart(i, left[a]).total_cmp(&apart(i, left[b])));
-        let Some(at) = nearest.filter(|&at| parts(values[i]).1.abs() > noise && apart(i, left[at]) < apart(i, i)) else {
+        let Some(at) = nearest.filter(|&at| parts(values[i]).1.abs() > noise && apart(i, left[at]) < apart(i, i))
+        else {
             continue;
         };
         let j = left.remove(at);

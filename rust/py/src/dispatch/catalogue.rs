@@ -23,7 +23,7 @@ fn kind(call: &Call) -> &'static str {
     match call {
         Call::Row(_) | Call::RowOfReals(..) | Call::Rows(_) | Call::RowsOfReals(..) | Call::RowsInPlace(..) => {
             "elementwise"
-        },
+        }
         Call::Structured(_) => "structured",
         Call::InPlace(..) => "structured with an in-place form",
         Call::OnlyInPlace(_) => "in place",

@@ -235,7 +235,7 @@ pub fn call(py: Python<'_>, info: &'static OpInfo, form: &Form<'_>, values: &[Va
     let limit = match info.call {
         Call::Row(_) | Call::RowOfReals(..) | Call::Rows(_) | Call::RowsOfReals(..) | Call::RowsInPlace(..) => {
             LONG_ELEMENTWISE
-        },
+        }
         _ => LONG_STRUCTURED,
     };
     let run = || {
