@@ -89,6 +89,20 @@ class _WeakTensorRef:
         return self._reference() is None
 
 
+def _unsafe_set_version_counter(tensors: Any, versions: Any) -> None:
+    """Says which versions tensors have: see :class:`arcgrad.autograd.grad_mode._unsafe_preserve_version_counter`."""
+    from arcgrad.autograd import grad_mode
+
+    grad_mode._unsafe_set_version_counter(tensors, versions)
+
+
+def _infer_size(first: Size, second: Size) -> Size:
+    """The shape of what tensors of two shapes are broadcast to."""
+    from arcgrad import broadcast_shapes
+
+    return broadcast_shapes(first, second)
+
+
 def _saved_tensors_hooks_is_enabled() -> bool:
     """Whether saved-tensor hooks may be used on this thread."""
     return not _graph.saved_tensors_hooks_are_disabled()
@@ -139,6 +153,21 @@ def _is_fwd_grad_enabled() -> bool:
     return forward_ad._is_fwd_grad_enabled()
 
 
+def _set_fwd_grad_enabled(enabled: bool) -> None:
+    """Says whether operations of this thread compute tangents."""
+    from arcgrad.autograd import forward_ad
+
+    forward_ad._set_fwd_grad_enabled(enabled).__enter__()
+
+
+def _current_graph_task_execution_order() -> list[Any]:
+    """The nodes that the backward pass which runs on this thread runs, in the order in which it does."""
+    order = _graph.execution_order()
+    if order is None:
+        raise RuntimeError("_current_graph_task_execution_order should only be called during the backward pass")
+    return order
+
+
 class _Functions:
     """What ``torch._C._nn`` holds: the functions of layers, as they are called there."""
 
@@ -157,6 +186,7 @@ _autograd_names = SimpleNamespace(
     SavedTensor=_graph.SavedTensor,
     _get_current_graph_task_keep_graph=lambda: bool(_graph.keeps_graph()),
     _saved_tensors_hooks_is_enabled=_saved_tensors_hooks_is_enabled,
+    _unsafe_set_version_counter=_unsafe_set_version_counter,
 )
 #: Matrices are decomposed here whatever PyTorch's builds are made with.
 has_lapack = True

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import re
 import weakref
+from contextlib import contextmanager
 from functools import partial
 
 from arcgrad import _absent, _warnings, device, dtype
@@ -32,7 +33,7 @@ from arcgrad._custom_ops.spaces import _define, _forget, _operators, _Overload, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
 __all__ = [
@@ -397,6 +398,16 @@ class Library:
 
     def _destroy(self) -> None:
         _take_back(self._done)
+
+
+@contextmanager
+def _scoped_library(*args: Any, **kwargs: Any) -> Iterator[Library]:
+    """A :class:`Library` for a ``with`` block: what it defined goes at the end of that."""
+    library = Library(*args, **kwargs)
+    try:
+        yield library
+    finally:
+        library._destroy()
 
 
 def _take_back(done: list[Callable[[], None]]) -> None:

@@ -24,8 +24,43 @@ def load_library(path: str) -> None:
     raise NotImplementedError(f"{path}: arcgrad loads no libraries made for PyTorch")
 
 
+def _convolution_backward(
+    grad_output: Any,
+    input: Any,
+    weight: Any,
+    bias_sizes: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    transposed: bool,
+    output_padding: Any,
+    groups: int,
+    output_mask: Any,
+) -> tuple[Any, Any, Any]:
+    """The gradients of a convolution for its input, its weight and its bias; None where ``output_mask`` wants none."""
+    from arcgrad import convolution, func
+
+    def forward(input: Any, weight: Any) -> Any:
+        return convolution(input, weight, None, stride, padding, dilation, transposed, output_padding, groups)
+
+    gradients = func.vjp(forward, input, weight)[1](grad_output) if any(output_mask[:2]) else (None, None)
+    axes = [axis for axis in range(grad_output.ndim) if axis != 1]
+    of_input, of_weight = (gradient if wanted else None for gradient, wanted in zip(gradients, output_mask))
+    return of_input, of_weight, grad_output.sum(axes) if output_mask[2] else None
+
+
+def _silu_backward(grad_output: Any, self: Any) -> Any:
+    """The gradient of ``silu``."""
+    from arcgrad import func
+    from arcgrad.nn.functional import silu
+
+    return func.vjp(silu, self)[1](grad_output)[0]
+
+
 #: What has another name as a function of the package, or none.
 _OTHERWISE = {
+    "convolution_backward": _convolution_backward,
+    "silu_backward": _silu_backward,
     "_local_scalar_dense": lambda tensor: tensor.item(),
     "_to_copy": lambda tensor, **kwargs: tensor.to(copy=True, **kwargs),
     "_unsafe_view": lambda tensor, size: tensor.reshape(size),

@@ -24,6 +24,7 @@ _CALLS = {
     "histogramdd": lambda x: ag.histogramdd(x, bins=1),
     "kthvalue": lambda x: x.kthvalue(1),
     "linalg_cholesky_ex": lambda x: ag.linalg.cholesky_ex(x),
+    "linalg_eig": lambda x: ag.linalg.eig(x),
     "linalg_eigh": lambda x: ag.linalg.eigh(x),
     "linalg_inv_ex": lambda x: ag.linalg.inv_ex(x),
     "linalg_ldl_factor": lambda x: ag.linalg.ldl_factor(x),

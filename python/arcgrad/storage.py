@@ -60,6 +60,7 @@ class _Bytes:
 
     def copy_(self: UntypedStorage, source: UntypedStorage | TypedStorage, non_blocking: bool | None = None) -> UntypedStorage:
         """Takes over the bytes of a storage of the same size."""
+        _check_has_data(source)
         bytes = _bytes_of(source.untyped() if isinstance(source, TypedStorage) else source)
         if bytes.numel() != self.nbytes():
             raise RuntimeError(f"size does not match, self was {self.nbytes()} bytes but src was {bytes.numel()} bytes")
@@ -72,6 +73,7 @@ class _Bytes:
 
     def cpu(self: UntypedStorage) -> UntypedStorage:
         """The storage itself, which lies there."""
+        _check_has_data(self)
         return self
 
     def type(self: UntypedStorage, dtype: Any = None, non_blocking: bool = False) -> Any:
@@ -89,6 +91,11 @@ class _Bytes:
         """Gives the storage another number of bytes."""
         TypedStorage(wrap_storage=self, dtype=uint8).resize_(size)
         return self
+
+
+def _check_has_data(storage: UntypedStorage | TypedStorage) -> None:
+    if storage.device.type == "meta":
+        raise NotImplementedError("Cannot copy out of a meta storage: it has no data")
 
 
 def _bytes_of(storage: UntypedStorage) -> Tensor:
@@ -202,6 +209,7 @@ class TypedStorage:
 
     def copy_(self, source: TypedStorage, non_blocking: bool | None = None) -> TypedStorage:
         """Takes over the numbers of another storage of the same size."""
+        _check_has_data(source)
         self._numbers().copy_(source._numbers())
         return self
 
@@ -225,6 +233,7 @@ class TypedStorage:
 
     def cpu(self) -> TypedStorage:
         """The storage itself."""
+        _check_has_data(self)
         return self
 
     def is_shared(self) -> bool:

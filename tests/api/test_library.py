@@ -243,3 +243,42 @@ def test_an_argument_that_is_returned_stays_the_object_that_it_is():
     assert ag.ops.tests_returning.add_(x, y) is x and x.tolist() == [2, 2]
     with pytest.raises(RuntimeError, match="no autograd formula was registered"):
         x.sum().backward()
+
+
+def test_what_a_library_of_a_block_defines_goes_with_the_block():
+    with ag.library._scoped_library("tests_scoped", "FRAGMENT") as library:
+        library.define("twice(Tensor x) -> Tensor")
+        library.impl("twice", lambda x: x * 2, "CPU")
+        assert ag.ops.tests_scoped.twice(ag.ones(1)).item() == 2
+    with pytest.raises(AttributeError):
+        ag.ops.tests_scoped.twice(ag.ones(1))
+
+
+def test_dispatch_modes_and_selective_checkpoints_see_an_operation():
+    from functools import partial
+
+    from arcgrad.utils._python_dispatch import TorchDispatchMode
+    from arcgrad.utils.checkpoint import checkpoint, create_selective_checkpoint_contexts
+
+    calls, seen = [], []
+
+    @custom_op("tests::seen_sin", mutates_args=())
+    def seen_sin(x: ag.Tensor) -> ag.Tensor:
+        calls.append(x)
+        return x.sin()
+
+    seen_sin.register_autograd(lambda ctx, grad: grad * ctx.x.cos(), setup_context=lambda ctx, inputs, output: setattr(ctx, "x", inputs[0]))
+
+    class Mode(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            seen.append(func)
+            return func(*args, **(kwargs or {}))
+
+    x = ag.ones(2, requires_grad=True)
+    with Mode():
+        result = seen_sin(x)
+    assert seen == [ag.ops.tests.seen_sin.default] and len(calls) == 1 and result.requires_grad
+    keep = partial(create_selective_checkpoint_contexts, [ag.ops.tests.seen_sin.default])
+    checkpoint(lambda x: (seen_sin(x) * x.exp()).sin(), x, use_reentrant=False, context_fn=keep).sum().backward()
+    # Its result was kept: the kernel did not run again.
+    assert len(calls) == 2 and x.grad is not None

@@ -113,3 +113,28 @@ def test_the_loss_of_several_places_wants_a_batch():
         loss(ag.ones(3), ag.ones(2, 4, 3), ag.tensor([0, 1]))
     with pytest.raises(RuntimeError, match="dimensionality 1 or 2, got 3"):
         loss(ag.ones(2, 3, 3), ag.ones(4, 3), ag.tensor([0, 1]))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x, number: x.addcmul(x, x, value=number),
+        lambda x, number: x.add(x, alpha=number),
+        lambda x, number: ag.full((2,), number),
+        lambda x, number: ag.addmm(x, x, x, beta=number),
+        lambda x, number: F.leaky_relu(x, number),
+        lambda x, number: F.layer_norm(x, (2,), eps=number),
+    ],
+)
+def test_a_number_has_no_gradient_to_be_lost(call):
+    x = ag.ones(2, 2)
+    assert call(x, ag.tensor(0.5)) is not None
+    with pytest.raises(TypeError, match="Tensor"):
+        call(x, ag.tensor(0.5, requires_grad=True))
+
+
+def test_the_ends_of_a_row_of_numbers_may_require_a_gradient():
+    end = ag.tensor(2.0, requires_grad=True)
+    assert ag.linspace(0, end, 3).tolist() == [0.0, 1.0, 2.0] and not ag.logspace(0, end, 3).requires_grad
+    with pytest.raises(RuntimeError, match="only supports 0-dimensional start and end tensors"):
+        ag.linspace(0, ag.ones(1), 3)

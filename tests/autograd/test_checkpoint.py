@@ -236,3 +236,43 @@ def test_hooks_on_saved_tensors_see_the_arguments():
         y = checkpoint(lambda h: h.exp().exp(), h, use_reentrant=False)
     y.sum().backward()
     assert seen == [h.shape] and x.grad is not None
+
+
+@KINDS
+@pytest.mark.parametrize("enabled", [True, False])
+def test_it_is_computed_again_in_the_precision_of_its_region(use_reentrant, enabled):
+    dtypes = []
+
+    def function(x, y):
+        z = x @ y
+        dtypes.append(z.dtype)
+        return z @ z
+
+    x, y = ag.randn(3, 3, requires_grad=True), ag.randn(3, 3, requires_grad=True)
+    with ag.autocast("cpu", dtype=ag.bfloat16, enabled=enabled):
+        result = checkpoint(function, x, y, use_reentrant=use_reentrant).sum()
+    result.backward()
+    assert dtypes == [ag.bfloat16 if enabled else ag.float32] * 2 and not ag.is_autocast_enabled("cpu")
+
+
+def test_what_needs_no_gradient_comes_back_as_itself():
+    seen = []
+
+    class Keeps(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, y):
+            ctx.save_for_backward(y)
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, grad):
+            seen.extend(ctx.saved_tensors)
+            return grad, None
+
+    x, y = ag.ones(2, requires_grad=True), ag.ones(2)
+    y.note = "mine"
+    checkpoint(Keeps.apply, x, y, use_reentrant=False).sum().backward()
+    with ag.autograd.graph.saved_tensors_hooks(lambda tensor: tensor, lambda tensor: tensor):
+        result = Keeps.apply(x, y)
+    result.sum().backward()
+    assert seen[0] is y and seen[1] is y

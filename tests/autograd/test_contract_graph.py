@@ -665,3 +665,41 @@ def test_whether_the_node_of_a_leaf_runs_is_not_asked_of_a_pass_that_gives_gradi
     with pytest.raises(RuntimeError, match=r"are currently running autograd.grad\(\)"):
         ag.autograd.grad(b.sum(), a)
     handle.remove()
+
+
+def test_the_order_in_which_nodes_run_is_known_while_they_do():
+    a, b = leaf(1.0), leaf(2.0)
+    product = b.sin() * a.cos()
+    nodes, ran, told = [product.grad_fn, *(edge[0] for edge in product.grad_fn.next_functions)], [], []
+    for node in nodes:
+        node.register_hook(lambda given, got, node=node: ran.append(node))
+    product.register_hook(lambda grad: told.append(ag._C._current_graph_task_execution_order()))
+    product.backward(retain_graph=True)
+    leaves = {node for node in told[0] if node.name().endswith("AccumulateGrad")}
+    assert [node for node in told[0] if node not in leaves] == ran and len(leaves) == 2 and len(told[0]) == 5
+    ag.autograd.grad(product, a)
+    assert [node.name() for node in told[1][:2]] == ["MulBackward0", "CosBackward0"] and len(told[1]) == 3
+    with pytest.raises(RuntimeError, match="should only be called during the backward pass"):
+        ag._C._current_graph_task_execution_order()
+
+
+def test_hooks_come_too_late_for_a_saved_value_that_is_gone():
+    x = leaf(2.0)
+    square = x * x
+    raw = square.grad_fn._raw_saved_self
+    square.backward()
+    with pytest.raises(RuntimeError, match="Calling register_hooks on a saved tensor after it has been freed"):
+        raw.register_hooks(lambda x: x, lambda x: x)
+
+
+def test_versions_can_be_kept_against_better_knowledge():
+    x = ag.ones(2, requires_grad=True).clone()
+    x.add_(1)
+    with ag.autograd._unsafe_preserve_version_counter(x):
+        x.mul_(2)
+        assert x._version == 2
+    assert x._version == 1
+    ag._C._autograd._unsafe_set_version_counter((x,), (0,))
+    assert x._version == 0
+    with pytest.raises(RuntimeError, match="Cannot set"):
+        ag._C._autograd._unsafe_set_version_counter((x,), (-1,))

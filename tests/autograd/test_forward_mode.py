@@ -170,6 +170,12 @@ def test_tangents_are_not_looked_at_while_forward_mode_is_switched_off():
             assert not fwAD._is_fwd_grad_enabled() and fwAD.unpack_dual(x * 3).tangent is None
         assert fwAD.unpack_dual(x * 3).tangent.item() == 3.0
     assert fwAD._is_fwd_grad_enabled()
+    ag._C._set_fwd_grad_enabled(False)
+    try:
+        assert not fwAD._is_fwd_grad_enabled()
+    finally:
+        ag._C._set_fwd_grad_enabled(True)
+    assert fwAD._is_fwd_grad_enabled()
 
 
 def test_tangents_of_saved_values_outlive_hooks_on_them():

@@ -624,3 +624,9 @@ def test_a_graph_does_not_leave_its_process():
         list(loader)
     (batch,) = data.DataLoader(Recorded(1), batch_size=None)
     assert not batch.is_leaf
+
+
+def test_the_processes_of_workers_are_known_also_when_they_have_ended():
+    passed = iter(ag.utils.data.DataLoader(list(range(4)), num_workers=2))
+    assert len(list(passed)) == 4
+    assert len(passed._workers) == 2 and all(worker.pid and not worker.is_alive() for worker in passed._workers)

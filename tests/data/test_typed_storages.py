@@ -103,3 +103,10 @@ def test_bytes_that_are_nowhere_are_not_available():
     for storage in (ag.UntypedStorage(2, device="meta"), ag.TypedStorage([1, 2], dtype=ag.int64, device="meta")):
         with pytest.raises(NotImplementedError, match="Not available"):
             storage[0]
+
+
+def test_nothing_is_copied_out_of_a_storage_without_data():
+    storage, other = ag.TypedStorage(4, device="meta", dtype=ag.int64), ag.LongStorage(4)
+    for call in (storage.cpu, storage.untyped().cpu, lambda: other.copy_(storage), lambda: other.untyped().copy_(storage.untyped())):
+        with pytest.raises(NotImplementedError, match="Cannot copy out"):
+            call()

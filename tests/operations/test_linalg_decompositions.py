@@ -198,6 +198,34 @@ def test_of_a_batch_of_small_matrices_the_one_that_is_no_matrix_is_named():
             function(a)
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 8, 20])
+def test_eigenvalues_of_real_matrices_are_real_or_come_in_pairs(n):
+    rng = np.random.default_rng(n)
+    a = rng.standard_normal((5, n, n))
+    values, vectors = (part.numpy() for part in ag.linalg.eig(ag.tensor(a)))
+    assert np.abs(a @ vectors - vectors * values[:, None]).max() < 1e-12
+    for matrix in range(5):
+        at = 0
+        while at < n:
+            value, vector = values[matrix, at], vectors[matrix, :, at]
+            if value.imag == 0:
+                assert (vector.imag == 0).all()
+                at += 1
+            else:
+                assert value.imag > 0 and values[matrix, at + 1] == value.conj()
+                assert (vectors[matrix, :, at + 1] == vector.conj()).all()
+                at += 2
+        np.testing.assert_allclose(np.sort(values[matrix].real), np.sort(np.linalg.eigvals(a[matrix]).real), atol=1e-12)
+    assert ag.allclose(ag.linalg.eigvals(ag.tensor([[0.0, -1.0], [1.0, 0.0]])), ag.tensor([1j, -1j]))
+    assert not ag.linalg.eigvals(ag.ones(n, n)).imag.any()
+
+
+def test_sums_and_products_of_truth_values_make_an_outer_product():
+    a, b = ag.tensor([True, False]), ag.tensor([True, True, False])
+    assert ag.addr(ag.zeros(2, 3, dtype=ag.bool), a, b).tolist() == [[True, True, False], [False, False, False]]
+    assert ag.addr(ag.ones(2, 3, dtype=ag.bool), a, b, beta=False).tolist() == [[True, True, False], [False, False, False]]
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("count", (1, 3, 20, 37))
 def test_neither_do_factors_and_their_gradients(dtype, count):

@@ -128,3 +128,27 @@ def test_draws_of_ones_and_zeros_fill_any_dtype(dtype):
     out = ag.empty(3, dtype=dtype)
     assert ag.bernoulli(ag.tensor([1.0, 0.0, 1.0]), out=out) is out
     assert out.to(ag.int64).tolist() == [1, 0, 1]
+
+
+def test_an_output_of_a_wider_dtype_is_cast_to_where_pytorch_does():
+    x = ag.tensor([[1, 2], [3, 5]])
+    real = x.double()
+    assert ag.max(x, out=ag.empty((), dtype=ag.float32)).item() == 5.0
+    assert ag.min(x, out=ag.empty((), dtype=ag.int32)).item() == 1
+    assert ag.linalg.pinv(real, out=ag.empty(0, dtype=ag.complex128)).is_complex()
+    assert ag.linalg.matrix_rank(real, out=ag.empty((), dtype=ag.float32)).item() == 2.0
+    assert ag.abs(ag.tensor([3 + 4j]), out=ag.empty(1, dtype=ag.complex64)).tolist() == [5 + 0j]
+    with pytest.raises(RuntimeError, match="Expected result to be safely castable from Double dtype, but got result with dtype Int"):
+        ag.linalg.pinv(real, out=ag.empty(0, dtype=ag.int32))
+    with pytest.raises(RuntimeError, match="desired output type"):
+        ag.max(real, out=ag.empty((), dtype=ag.int32))
+
+
+def test_outputs_of_another_dtype_are_refused_in_the_words_of_the_operation():
+    x = ag.tensor([3.0])
+    with pytest.raises(RuntimeError, match=r"torch\.frexp\(\) expects mantissa to have dtype float but got double"):
+        ag.frexp(x, out=(ag.empty(1, dtype=ag.float64), ag.empty(1, dtype=ag.int32)))
+    with pytest.raises(RuntimeError, match=r"torch\.frexp\(\) expects exponent to have int dtype but got long int"):
+        ag.frexp(x, out=(ag.empty(1), ag.empty(1, dtype=ag.int64)))
+    with pytest.raises(RuntimeError, match="output given to float_power has dtype Float but the operation's result requires dtype Double"):
+        ag.float_power(x, 2, out=ag.empty(1))

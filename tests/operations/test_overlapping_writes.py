@@ -132,3 +132,18 @@ def test_slices_are_not_copied_from_where_they_are_written():
     with pytest.raises(RuntimeError, match="unsupported operation"):
         x.index_copy_(0, ag.tensor([2, 1, 0]), x[:3])
     assert x.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+def test_what_a_program_copies_shares_no_memory_with_where_it_goes():
+    x = ag.arange(9.0)
+
+    def by_index():
+        x[1:] = x[:-1]
+
+    square = x.view(3, 3)
+    for call in (by_index, lambda: x[1:].copy_(x[:-1]), lambda: square.copy_(square.t()), lambda: x.copy_(x[0])):
+        with pytest.raises(RuntimeError, match="refer to a single memory location"):
+            call()
+    assert x.tolist() == list(range(9))
+    # Itself, and what has gaps.
+    assert x.copy_(x) is x and x[:8][::2].copy_(x[1::2]).tolist() == [1, 3, 5, 7]

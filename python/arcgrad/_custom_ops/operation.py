@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from arcgrad import Tensor, amp, device, dtype, is_autocast_enabled, is_grad_enabled, no_grad
+from arcgrad._core import _overrides
 from arcgrad._custom_ops.schema import _Schema
 from arcgrad.autograd.function import Function
 from arcgrad.autograd.graph import increment_version
@@ -58,6 +59,8 @@ class _Operator:
         self.namespace, self.name = namespace, self.schema.name.partition(".")[0]
         self.overload = self.schema.name.partition(".")[2] or "default"
         self.qualname = f"{namespace}::{self.name}"
+        #: The object by which programs call it.
+        self.entry: Any = None
         #: By type of device; None is for all of them.
         self.kernels: dict[str | None, Callable[..., Any] | None] = {}
         #: A function of differentiable operations, in the place of a kernel.
@@ -120,7 +123,19 @@ class _Operator:
         return tuple(placed), named
 
     def run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The kernel for where the arguments are."""
+        """What the innermost dispatch mode makes of the call; without one, the kernel for where the arguments are."""
+        if not _overrides.dispatch_modes():
+            return self._by_kernel(args, kwargs)
+        mode = _overrides.pop_dispatch_mode()
+        try:
+            results = mode.__torch_dispatch__(self.entry, (), args, kwargs)
+        finally:
+            _overrides.push_dispatch_mode(mode)
+        if results is NotImplemented:
+            raise TypeError(f"{type(mode).__name__}.__torch_dispatch__ returned NotImplemented for {self.qualname}")
+        return results
+
+    def _by_kernel(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = _tensors((args, kwargs))
         where = given[0].device.type if given else "cpu"
         wanted = kwargs.get("device")

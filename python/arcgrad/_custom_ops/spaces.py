@@ -119,7 +119,8 @@ def _define(namespace: str, schema: str) -> _Operator:
     if packet is None:
         packet = _Packet(namespace, operator.name)
         setattr(space, operator.name, packet)
-    setattr(packet, operator.overload, _Overload(operator))
+    operator.entry = _Overload(operator)
+    setattr(packet, operator.overload, operator.entry)
     return operator
 
 

@@ -16,6 +16,7 @@ from arcgrad.autograd.function import Function
 from arcgrad.autograd.gradients import grad
 from arcgrad.autograd.grad_mode import (
     _force_original_view_tracking,
+    _unsafe_preserve_version_counter,
     enable_grad,
     inference_mode,
     is_multithreading_enabled,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ContextDecorator
 from threading import local
 
 from arcgrad import _names
@@ -10,8 +11,10 @@ from arcgrad._core._autograd import ModeGuard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any, Self, TypeVar, overload
+
+    from arcgrad import Tensor
 
     F = TypeVar("F", bound=Callable[..., Any])
 
@@ -332,6 +335,35 @@ class _force_original_view_tracking:
 
     def __exit__(self, *exc_info: Any) -> None:
         _autograd.switch_view_replay(self.prev)
+
+
+class _unsafe_preserve_version_counter(ContextDecorator):
+    """Hides changes of tensors within a ``with`` block: their versions are then what they were. A value that was saved before and is
+    not again what it was gives wrong gradients without a word.
+
+    Args:
+        tensors (Tensor or tuple of Tensor): what is changed.
+    """
+
+    def __init__(self, tensors: Tensor | tuple[Tensor, ...]) -> None:
+        self.tensors = tensors if isinstance(tensors, tuple) else (tensors,)
+        self.prev_versions = tuple(tensor._version for tensor in self.tensors)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc_info: Any) -> None:
+        _unsafe_set_version_counter(self.tensors, self.prev_versions)
+
+
+def _unsafe_set_version_counter(tensors: Sequence[Tensor], versions: Sequence[int]) -> None:
+    """Says which versions tensors have."""
+    if len(tensors) != len(versions):
+        raise RuntimeError(f"_unsafe_set_version_counter: {len(tensors)} tensors, but {len(versions)} versions")
+    for tensor, version in zip(tensors, versions):
+        if version < 0:
+            raise RuntimeError(f"Cannot set a version_counter to a value below 0: {version}")
+        _autograd.set_version(tensor, version)
 
 
 def is_multithreading_enabled() -> bool:

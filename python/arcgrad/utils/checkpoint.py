@@ -18,7 +18,7 @@ from collections import defaultdict
 from contextlib import contextmanager, nullcontext
 from itertools import count
 
-from arcgrad import Tensor, _names, empty, get_rng_state, set_rng_state
+from arcgrad import Tensor, _names, autocast, empty, get_rng_state, set_rng_state
 from arcgrad._core import _autograd
 from arcgrad._core._overrides import OpOverload
 from arcgrad.autograd.function import Function
@@ -156,6 +156,7 @@ class CheckpointFunction(Function):
         check_backward_validity(args)
         ctx.run_function = run_function
         ctx.rng_state = get_rng_state() if preserve_rng_state else None
+        ctx.precision = _autograd.autocast_state()
         ctx.places = [place for place, value in enumerate(args) if isinstance(value, Tensor)]
         ctx.rest = [None if isinstance(value, Tensor) else value for value in args]
         ctx.save_for_backward(*(args[place] for place in ctx.places))
@@ -174,7 +175,7 @@ class CheckpointFunction(Function):
         for place, tensor in zip(ctx.places, ctx.saved_tensors):
             given[place] = tensor
         args = detach_variable(tuple(given))
-        with _random_numbers_of(ctx.rng_state), enable_grad():
+        with _random_numbers_of(ctx.rng_state), _region_of(ctx.precision), enable_grad():
             outputs = ctx.run_function(*args)
         if isinstance(outputs, Tensor):
             outputs = (outputs,)
@@ -197,6 +198,12 @@ def _random_numbers_of(state):
         yield
     finally:
         set_rng_state(now)
+
+
+def _region_of(state):
+    """A region of the precision that operations had at first: backward runs outside of it."""
+    enabled, lower, keeps = state
+    return autocast("cpu", dtype=lower, enabled=enabled, cache_enabled=keeps)
 
 
 # ---- by hooks on what is saved --------------------------------------------------------------------------------------
@@ -238,6 +245,7 @@ class _Frame:
     def __init__(self, function, rng_state, again, early_stop, describe, debug):
         self.function = function
         self.rng_state = rng_state
+        self.precision = _autograd.autocast_state()
         self.again = again
         self.early_stop = early_stop
         self.describe = describe
@@ -259,7 +267,7 @@ class _Frame:
         for place, tensor in zip(places, keeper.saved_tensors):
             args[place] = tensor
         try:
-            with _Again(weakref.ref(self), number), enable_grad(), _random_numbers_of(self.rng_state), self.again:
+            with _Again(weakref.ref(self), number), enable_grad(), _random_numbers_of(self.rng_state), _region_of(self.precision), self.again:
                 self.function(*args, **kwargs)
         except _Stop:
             pass
@@ -360,7 +368,7 @@ class _Again(saved_tensors_hooks):
                     raise _Stop
                 if not owner.completed:
                     # A pass within the forward pass: what is saved behind it is nothing that was asked for.
-                    return tensor.detach()
+                    return tensor
                 raise CheckpointError(
                     "torch.utils.checkpoint: trying to save more tensors during recomputation than during the original forward pass."
                 )
@@ -369,10 +377,10 @@ class _Again(saved_tensors_hooks):
                 owner.lines[1].append(_line_of_program())
             token = owner.tokens[place]()
             if token is not None:
-                owner.values[number][token] = tensor.detach()
+                owner.values[number][token] = tensor
             if owner.early_stop and place + 1 == len(owner.tokens):
                 raise _Stop
-            return tensor.detach()
+            return tensor
 
         super().__init__(pack, lambda tensor: tensor)
 
@@ -619,8 +627,10 @@ def create_selective_checkpoint_contexts(policy_fn_or_list: Any, allow_cache_ent
         arcgrad.Size([2, 2])
     """
     if isinstance(policy_fn_or_list, list):
+        from arcgrad.library import _Overload
+
         for op in policy_fn_or_list:
-            if not isinstance(op, OpOverload):
+            if not isinstance(op, (OpOverload, _Overload)):
                 hint = (
                     "Please update the OpOverloadPacket to a specific OpOverload, such as torch.ops.aten.sin.default."
                     if hasattr(op, "overloads")

@@ -541,7 +541,7 @@ impl Storage {
         counter.version.store(counter.version.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
     }
 
-    /// Sets the version (`_unsafe_set_version_counter`, `increment_version`'s inverse in tests of hooks).
+    /// Sets the version (`_unsafe_set_version_counter`).
     pub fn set_version(&self, version: u32) {
         self.counter().version.store(version, Ordering::Release);
     }

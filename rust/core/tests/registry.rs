@@ -21,8 +21,7 @@ fn infos() -> impl Iterator<Item = &'static OpInfo> {
 }
 
 fn elementwise() -> impl Iterator<Item = &'static OpInfo> {
-    infos()
-        .filter(|info| matches!(info.call, Call::Row(_) | Call::RowOfReals(..) | Call::Rows(_) | Call::RowsOfReals(..) | Call::RowsInPlace(..)))
+    infos().filter(|info| !matches!(info.call, Call::Structured(_) | Call::InPlace(..) | Call::OnlyInPlace(_)))
 }
 
 /// Uniform numbers that depend on `seed` alone (SplitMix64; Steele, Lea & Flood 2014).
@@ -185,7 +184,7 @@ fn every_signature_can_be_called() {
             assert!(!required, "{}: {} is required behind an optional parameter", info.signature(), param.name);
         }
         assert_ne!(info.forms.0, 0, "{} can be reached nowhere", info.signature());
-        if matches!(info.call, Call::Row(_) | Call::RowOfReals(..) | Call::Rows(_) | Call::RowsOfReals(..) | Call::RowsInPlace(..))
+        if !matches!(info.call, Call::Structured(_) | Call::InPlace(..) | Call::OnlyInPlace(_))
             && info.forms.has(Forms::METHOD)
         {
             let first = info.params[0].kind;

@@ -59,7 +59,72 @@ fn one_matrix<T: Number>(n: usize, a: &[T], values: &mut [T], vectors: &mut [T])
     if wanted {
         substitute(n, &h, &basis, vectors);
     }
+    if a.iter().all(|value| T::imag_part_impl(value) == zero()) {
+        pair_up(n, values, vectors);
+    }
     Some(())
+}
+
+/// The eigenvalues of a real matrix are real or come in conjugate pairs, and so do their vectors. What rounding has taken from
+/// that is put back: the two of a pair stand side by side, that with the positive imaginary part first, as LAPACK has them.
+fn pair_up<T: Number>(n: usize, values: &mut [T], vectors: &mut [T]) {
+    let parts = |value: T| (T::to_f64(T::real_part_impl(&value)), T::to_f64(T::imag_part_impl(&value)));
+    let size = |value: T| T::to_f64(T::abs_impl(&value));
+    let apart = |i: usize, j: usize| size(values[i] - conj(values[j]));
+    let most = values.iter().map(|&value| size(value)).fold(0.0, f64::max);
+    let noise = T::to_f64(T::Part::epsilon_impl()) * n as f64 * most;
+    // Those farthest from the real axis have the fewest to choose from.
+    let mut left: Vec<usize> = (0..n).collect();
+    left.sort_by(|&i, &j| parts(values[i]).1.abs().total_cmp(&parts(values[j]).1.abs()));
+    let mut partner: Vec<Option<usize>> = vec![None; n];
+    while let Some(i) = left.pop() {
+        let nearest = (0..left.len()).min_by(|&a, &b| apart(i, left[a]).total_cmp(&apart(i, left[b])));
+        let Some(at) = nearest.filter(|&at| parts(values[i]).1.abs() > noise && apart(i, left[at]) < apart(i, i))
+        else {
+            continue;
+        };
+        let j = left.remove(at);
+        (partner[i], partner[j]) = (Some(j), Some(i));
+    }
+    let columns = if vectors.is_empty() { 0 } else { n };
+    let (old, of) = (values.to_vec(), vectors.to_vec());
+    let mut at = 0;
+    for i in 0..n {
+        let Some(j) = partner[i] else {
+            values[at] = T::from_real_impl(&T::real_part_impl(&old[i]));
+            let column: Vec<T> = (0..columns).map(|row| of[row * n + i]).collect();
+            for (row, value) in turned_real(column).into_iter().enumerate() {
+                vectors[row * n + at] = value;
+            }
+            at += 1;
+            continue;
+        };
+        if j < i {
+            continue;
+        }
+        let (upper, lower) = if parts(old[i]).1 > 0.0 { (i, j) } else { (j, i) };
+        let mean = T::mul_real_impl(&(old[upper] + conj(old[lower])), &T::Part::from_f64_impl(0.5));
+        (values[at], values[at + 1]) = (mean, conj(mean));
+        for row in 0..columns {
+            let value = of[row * n + upper];
+            (vectors[row * n + at], vectors[row * n + at + 1]) = (value, conj(value));
+        }
+        at += 2;
+    }
+}
+
+/// A vector turned so that its greatest element is real, and made real if no more than rounding is left beside that: of several
+/// vectors of one eigenvalue, none of which need be real, nothing is taken away.
+fn turned_real<T: Number>(mut vector: Vec<T>) -> Vec<T> {
+    let size = |value: &T| T::to_f64(T::abs_impl(value));
+    let Some(greatest) = vector.iter().copied().max_by(|a, b| size(a).total_cmp(&size(b))) else { return vector };
+    let turn = conj(greatest).unit(T::abs_impl(&greatest));
+    vector.iter_mut().for_each(|value| *value = *value * turn);
+    let most = T::to_f64(T::Part::epsilon_impl()).sqrt();
+    if vector.iter().all(|value| T::to_f64(T::imag_part_impl(value)).abs() <= most) {
+        vector.iter_mut().for_each(|value| *value = T::from_real_impl(&T::real_part_impl(value)));
+    }
+    vector
 }
 
 /// A rotation in the plane of two axes: [c, s; −s̄, c] makes (r, 0) of (x, y).

@@ -112,13 +112,14 @@ pub fn numpy_kind(object: &Bound<'_, PyAny>) -> PyResult<char> {
     object.getattr(pyo3::intern!(object.py(), "dtype"))?.getattr(pyo3::intern!(object.py(), "kind"))?.extract()
 }
 
-/// A number where one is expected: a Python number, a NumPy scalar or a tensor without axes.
+/// A number where one is expected: a Python number, a NumPy scalar or a tensor without axes. None that requires a gradient:
+/// a number has none, so it would be lost without a word.
 pub fn scalar_or_tensor(object: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
     if let Some(number) = scalar(object)? {
         return Ok(Some(number));
     }
     match tensor::from_py(object) {
-        Some(tensor) if tensor.rank() == 0 => guard(|| tensor.item()).map(Some),
+        Some(tensor) if tensor.rank() == 0 && !tensor.requires_grad() => guard(|| tensor.item()).map(Some),
         _ => Ok(None),
     }
 }

@@ -318,6 +318,8 @@ class _WithWorkers(_Pass):
 
         self._connections = []
         self._processes = []
+        #: The same under PyTorch's name, also when they have ended.
+        self._workers = []
         self._owner = os.getpid()
         self._loader = loader
         context = loader.multiprocessing_context or multiprocessing.get_context()
@@ -348,6 +350,7 @@ class _WithWorkers(_Pass):
             process.start()
             theirs.close()
             self._processes.append(process)
+            self._workers.append(process)
         self._begin(loader)
 
     def begin_again(self, loader):

@@ -78,6 +78,7 @@ const STACK_BYTES: usize = 64 << 20;
 /// A pass that is under way, as far as the program may ask about it.
 struct Running {
     id: u64,
+    roots: SmallVec<[NodeRef; 1]>,
     index: Arc<FxHashMap<u64, u32>>,
     /// Nodes that run or whose gradient is captured; `None` when all of `index` do.
     wanted: Option<FxHashSet<u64>>,
@@ -135,6 +136,17 @@ pub fn will_execute(node: &NodeRef) -> Option<bool> {
             None => pass.index.contains_key(&node.id()),
         })
     })
+}
+
+/// The nodes that the pass that runs on this thread runs, in the order in which it does; `None` outside a pass.
+pub fn execution_order() -> Result<Option<Vec<NodeRef>>> {
+    let of_pass = |pass: &Running| (pass.roots.clone(), pass.wanted.clone());
+    let Some((roots, wanted)) = RUNNING.with(|running| running.borrow().last().map(of_pass)) else { return Ok(None) };
+    let roots = roots.into_iter().map(|node| Edge::new(node, 0)).collect();
+    let job = Job { roots, inputs: None, capture: false, retain_graph: true, create_graph: false };
+    let mut order = Pass::new(&job)?.order(&job);
+    order.retain(|node| wanted.as_ref().is_none_or(|wanted| wanted.contains(&node.id())));
+    Ok(Some(order))
 }
 
 /// Whether the pass that runs on this thread gives gradients back instead of adding them into leaves.
@@ -368,6 +380,7 @@ impl<'a> Pass<'a> {
         });
         Running {
             id: NEXT_PASS.fetch_add(1, Ordering::Relaxed),
+            roots: job.roots.iter().filter_map(|root| root.node.clone()).collect(),
             index: self.index.clone(),
             wanted,
             capture: job.capture,
@@ -402,6 +415,29 @@ impl<'a> Pass<'a> {
             };
             self.ready.push((priority, slot));
         }
+    }
+
+    /// The nodes in the order in which they would run.
+    fn order(mut self, job: &Job) -> Vec<NodeRef> {
+        let mut roots: Vec<u32> =
+            job.roots.iter().filter_map(|root| root.node.as_ref()).map(|node| self.index[&node.id()]).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        for slot in roots {
+            self.push_if_ready(slot);
+        }
+        let mut order = Vec::with_capacity(self.slots.len());
+        while let Some((_, slot)) = self.ready.pop() {
+            order.push(self.slots[slot as usize].node.clone());
+            for at in 0..self.targets_of(slot).len() {
+                let next = self.targets_of(slot)[at];
+                if next != NOWHERE {
+                    self.slots[next as usize].waiting_for -= 1;
+                    self.push_if_ready(next);
+                }
+            }
+        }
+        order
     }
 
     fn run(mut self, job: &Job, seeds: Seeds) -> Result<Vec<Option<Tensor>>> {

@@ -63,14 +63,15 @@ struct Exchanged {
 }
 
 impl Exchanged {
-    /// The data that the unpack hook gives, of the dtype and the shape that were packed, with what stands for data that lies
-    /// elsewhere; its layout is free. Only the data: the program may give the tensor others at any time.
-    fn unpack(&self) -> Result<(Array, Option<Lift>)> {
+    /// What the unpack hook gives, of the dtype and the shape that were packed, with its data, and with what stands for data
+    /// that lies elsewhere; its layout is free.
+    fn unpack(&self) -> Result<(Tensor, Array, Option<Lift>)> {
         let tensor = self.packed.unpack()?;
         let array = tensor.array();
         let (dtype, shape) = (array.dtype(), array.shape());
         if dtype == self.dtype && shape == self.shape.as_slice() {
-            return Ok((array, tensor.lift().filter(Lift::stands_for_data)));
+            let lift = tensor.lift().filter(Lift::stands_for_data);
+            return Ok((tensor, array, lift));
         }
         Err(Error::runtime(
             "saved_tensors_hooks",
@@ -239,8 +240,15 @@ impl Saved {
                 "Calling register_hooks on a saved tensor whose hooks have already been set.",
             ));
         };
-        // Without its place in the graph: what the program keeps of it must not keep the graph.
-        let tensor = Tensor::from_array(array.clone());
+        // Without its place in the graph: what the program keeps of it must not keep the graph. What has none is given as it is.
+        let itself = match self.source {
+            Source::Constant if self.lift.is_none() => self.identity.upgrade().map(Tensor::from_inner),
+            _ => None,
+        };
+        let is_same = |tensor: &Tensor| {
+            !tensor.requires_grad() && tensor.lift().is_none() && tensor.is_at(None) && tensor.array().is_exactly(array)
+        };
+        let tensor = itself.filter(is_same).unwrap_or_else(|| Tensor::from_array(array.clone()));
         if let Some(lift) = self.lift.as_ref().filter(|lift| lift.stands_for_data()) {
             tensor.set_lift(Some((**lift).clone()));
         }

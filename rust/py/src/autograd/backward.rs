@@ -282,6 +282,13 @@ fn will_execute(node: &Bound<'_, PyAny>) -> PyResult<bool> {
     engine::will_execute(&node).ok_or_else(|| PyRuntimeError::new_err("no backward pass is running"))
 }
 
+/// Return the nodes that the backward pass that runs runs, in the order in which it does; ``None`` outside of any.
+#[pyfunction]
+fn execution_order(py: Python<'_>) -> PyResult<Option<Vec<Py<PyAny>>>> {
+    let order = guard(engine::execution_order)?;
+    order.map(|nodes| nodes.iter().map(|node| super::node::node_to_py_opt(py, Some(node))).collect()).transpose()
+}
+
 /// Return whether the backward pass that runs gives gradients back instead of adding them into leaves.
 #[pyfunction]
 fn is_capturing() -> bool {
@@ -326,6 +333,13 @@ fn increment_version(tensors: &Bound<'_, PyAny>) -> PyResult<()> {
     tensors.try_iter()?.try_for_each(|item| bump(&item?))
 }
 
+/// Say which version a tensor has, whatever has been done to it.
+#[pyfunction]
+fn set_version(tensor: &Bound<'_, PyAny>, version: u32) -> PyResult<()> {
+    crate::tensor::require(tensor, "set_version", "tensor")?.array().storage().set_version(version);
+    Ok(())
+}
+
 /// A tensor at the same place in the graph whose further differentiation raises ``message``.
 #[pyfunction]
 fn refuse_second_derivative(py: Python<'_>, tensor: &Bound<'_, PyAny>, message: String) -> PyResult<Py<PyAny>> {
@@ -367,11 +381,13 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(queue_callback, module)?)?;
     module.add_function(wrap_pyfunction!(current_pass, module)?)?;
     module.add_function(wrap_pyfunction!(will_execute, module)?)?;
+    module.add_function(wrap_pyfunction!(execution_order, module)?)?;
     module.add_function(wrap_pyfunction!(is_capturing, module)?)?;
     module.add_function(wrap_pyfunction!(current_node, module)?)?;
     module.add_function(wrap_pyfunction!(keeps_graph, module)?)?;
     module.add_function(wrap_pyfunction!(gradient_edge, module)?)?;
     module.add_function(wrap_pyfunction!(increment_version, module)?)?;
+    module.add_function(wrap_pyfunction!(set_version, module)?)?;
     module.add_function(wrap_pyfunction!(refuse_second_derivative, module)?)
 }
 

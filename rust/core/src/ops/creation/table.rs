@@ -2,7 +2,8 @@
 
 use super::sizes;
 use crate::dtype::DType;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::ops::elementwise::Arg;
 use crate::ops::registry::signature::takes;
 use crate::ops::registry::{Forms, OpInfo, op};
 use crate::ops::{batching, creation};
@@ -14,6 +15,15 @@ const ORDERED: Forms = Forms::FUNCTION.and(Forms::ORDERED);
 const OUT: Forms = Forms::FUNCTION.and(Forms::OUT);
 const FILLED: Forms = Forms::FUNCTION.and(Forms::FILLED_OUT);
 const METHOD: Forms = Forms::METHOD;
+
+/// The ends of a row of numbers may be tensors without axes, from which no gradient flows, as in PyTorch.
+fn end_of(op: &'static str, end: Arg<'_>) -> Result<Scalar> {
+    match end {
+        Arg::Scalar(number) => Ok(number),
+        Arg::Tensor(tensor) if tensor.rank() == 0 => tensor.item(),
+        Arg::Tensor(_) => Err(Error::runtime(op, format!("{op} only supports 0-dimensional start and end tensors"))),
+    }
+}
 
 /// What a new tensor holds, by its dtype.
 type Value = fn(DType) -> Scalar;
@@ -134,15 +144,15 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "linspace",
-        takes!((start: Number, end: Number, steps: Int, *, dtype: Option<DType> = None)
-            => creation::linspace(start, end, steps, dtype)),
+        takes!((start: TensorOrNumber, end: TensorOrNumber, steps: Int, *, dtype: Option<DType> = None)
+            => creation::linspace(end_of("linspace", start)?, end_of("linspace", end)?, steps, dtype)),
         FILLED,
         "`steps` numbers from `start` to `end`, both included.",
     ),
     op(
         "logspace",
-        takes!((start: Number, end: Number, steps: Int, base: Float = 10.0, *, dtype: Option<DType> = None)
-            => creation::logspace(start, end, steps, base, dtype)),
+        takes!((start: TensorOrNumber, end: TensorOrNumber, steps: Int, base: Float = 10.0, *, dtype: Option<DType> = None)
+            => creation::logspace(end_of("logspace", start)?, end_of("logspace", end)?, steps, base, dtype)),
         FILLED,
         "`base` to the powers of `linspace`.",
     ),

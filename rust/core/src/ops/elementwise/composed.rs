@@ -97,7 +97,7 @@ pub fn float_power_(base: Arg<'_>, exponent: Arg<'_>) -> Result<()> {
             "float_power_",
             format!(
                 "the base given to float_power_ has dtype {} but the operation's result requires dtype {}",
-                base.dtype(),
+                torch_name(base.dtype()),
                 torch_name(dtype)
             ),
         ));

@@ -40,12 +40,12 @@ fn is_bool(args: &[Arg<'_>]) -> bool {
 pub(in crate::ops) fn check_factor(op: &'static str, name: &str, factor: Scalar, dtype: DType) -> Result<()> {
     match factor.category() {
         Category::Bool if dtype != DType::Bool => {
-            Err(Error::runtime(op, format!("Boolean {name} only supported for Boolean results, got one of {dtype}.")))
+            Err(Error::runtime(op, format!("Boolean {name} only supported for Boolean results. Got one of {dtype}.")))
         }
         Category::Float if dtype.category() < Category::Float => Err(Error::runtime(
             op,
             format!(
-                "For integral input tensors, argument {name} must not be a floating point number, got {}.",
+                "For integral input tensors, argument {name} must not be a floating point number. Got {}.",
                 factor.to_f64()
             ),
         )),

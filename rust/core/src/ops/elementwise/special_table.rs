@@ -52,6 +52,19 @@ fn nextafter<'a>(inputs: &[Arg<'a>; 2]) -> Resolved<'a> {
     Resolved::with(&rows::nextafter_stored::ROW, &numbers.map(Into::into), inputs)
 }
 
+fn heaviside<'a>(input: &'a Tensor, values: &'a Tensor) -> Result<Resolved<'a>> {
+    for dtype in [input.dtype(), values.dtype()] {
+        if dtype.is_complex() {
+            return Err(Error::dtype("heaviside", dtype, "heaviside is not yet implemented for complex tensors."));
+        }
+    }
+    if input.dtype() != values.dtype() {
+        let reason = "heaviside is not yet implemented for tensors with different dtypes.";
+        return Err(Error::runtime("heaviside", reason));
+    }
+    Ok(Resolved::new(&special::HEAVISIDE, &[input.into(), values.into()]))
+}
+
 /// The table.
 pub static TABLE: &[OpInfo] = &[
     rows_by(
@@ -138,7 +151,7 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "frexp",
         takes!((input: Tensor) => composed::frexp(input)),
-        REDUCTION,
+        REDUCTION.and(Forms::SAME_OUT),
         "A number from [0.5, 1) in magnitude and the power of two that make up `input` as a product.",
     )
     .giving(Gives::Named(&["mantissa", "exponent"])),
@@ -146,13 +159,7 @@ pub static TABLE: &[OpInfo] = &[
     function(&rows::rad2deg::ROW, ALL_),
     rows_by(
         "heaviside",
-        takes!((input: Tensor, values: Tensor) {
-            if input.dtype() != values.dtype() {
-                let reason = "heaviside is not yet implemented for tensors with different dtypes.";
-                return Err(Error::runtime("heaviside", reason));
-            }
-            Ok(Resolved::new(&special::HEAVISIDE, &[input.into(), values.into()]))
-        }),
+        takes!((input: Tensor, values: Tensor) { heaviside(input, values) }),
         Forms::ALL,
         "0 where `input` is negative, 1 where it is positive, `values` where it is 0.",
     ),
@@ -162,7 +169,7 @@ pub static TABLE: &[OpInfo] = &[
         "float_power",
         takes!((input: TensorOrNumber, exponent: TensorOrNumber) => composed::float_power(input, exponent),
             in place composed::float_power_(input, exponent)),
-        Forms::ALL,
+        Forms::ALL.and(Forms::SAME_OUT),
         "Power `input ** exponent` in double precision.",
     ),
     op(

@@ -281,7 +281,7 @@ pub fn setitem(input: &Tensor, items: &[IndexItem], value: Arg<'_>) -> Result<()
 fn write_over(target: &Tensor, value: Arg<'_>) -> Result<()> {
     match value {
         Arg::Scalar(number) => copy::fill_with(target, number.into()),
-        Arg::Tensor(tensor) => copy::copy_(target, &without_leading_ones(tensor, target.rank())?),
+        Arg::Tensor(tensor) => copy::copy_apart_(target, &without_leading_ones(tensor, target.rank())?),
     }
 }
 

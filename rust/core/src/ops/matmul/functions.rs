@@ -115,6 +115,12 @@ pub fn addr(input: &Tensor, a: &Tensor, b: &Tensor, beta: Scalar, alpha: Scalar)
         resolve::check_factor("addr", name, factor, dtype)?;
     }
     let [input, a, b] = [input, a, b].map(|tensor| copy::to_dtype(tensor, dtype));
+    if dtype == DType::Bool {
+        // A sum of truth values is an "or", a product an "and": no products of matrices are made of them.
+        let factor = |number: Scalar| Tensor::scalar(number.in_category(dtype), dtype);
+        let product = outer(&a?, &b?)?.mul(&factor(alpha)?)?;
+        return input?.mul(&factor(beta)?)?.add(&product);
+    }
     addmm(&input?, &views::unsqueeze(&a?, 1)?, &views::unsqueeze(&b?, 0)?, beta, alpha)
 }
 

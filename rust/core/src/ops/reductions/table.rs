@@ -172,7 +172,7 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "max",
         takes!((input: Tensor) => reduce::extreme(input, true, None, false)),
-        SAME,
+        REDUCTION,
         "Greatest element of all, along `dim` (with its index), or of two tensors. NaN wins.",
     ),
     OpInfo {
@@ -195,7 +195,7 @@ pub static TABLE: &[OpInfo] = &[
     op(
         "min",
         takes!((input: Tensor) => reduce::extreme(input, false, None, false)),
-        SAME,
+        REDUCTION,
         "Least element of all, along `dim` (with its index), or of two tensors. NaN wins.",
     ),
     OpInfo {

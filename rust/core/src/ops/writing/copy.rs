@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use smallvec::smallvec;
 
-use super::overlap::check_distinct;
+use super::overlap::{check_copied, check_distinct};
 use super::overwritten::{Filled, none_of};
 use super::write::not_differentiable;
 use crate::array::Array;
@@ -192,6 +192,13 @@ pub fn copy_(target: &Tensor, source: &Tensor) -> Result<()> {
     copy_named(target, source, "arcgrad::CopyBackwards")
 }
 
+/// [`copy_`] as a program calls it: of what overlaps it is an error.
+#[track_caller]
+pub fn copy_apart_(target: &Tensor, source: &Tensor) -> Result<()> {
+    check_copied(target, source)?;
+    copy_(target, source)
+}
+
 #[track_caller]
 fn copy_named(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()> {
     if modes().any(Modes::LIFTED)
@@ -228,7 +235,7 @@ fn copy_named(target: &Tensor, source: &Tensor, node: &'static str) -> Result<()
         return Ok(());
     }
     check_distinct("copy_", &into.array)?;
-    // Partial overlap copies through a temporary, as in PyTorch.
+    // Of what overlaps a copy is made first.
     let source_array =
         if from.array.ranges_touch(&into.array) { from.array.duplicate("copy_")? } else { from.array.clone() };
     let blame = Blame::here();

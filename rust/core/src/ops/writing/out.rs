@@ -164,9 +164,26 @@ impl Takes {
             Self::Same if result == out => Ok(()),
             // Of truth values there are two dtypes.
             Self::Same if matches!(op, "all" | "any") && matches!(out, DType::Bool | DType::U8) => Ok(()),
+            Self::Same if is_cast_safely(op) && result.can_cast(out) => Ok(()),
             Self::Same => Err(Error::runtime(op, of_another_dtype(op, result, out))),
         }
     }
+}
+
+/// Decompositions and what is made of them, whose results PyTorch casts to a wider `out=`.
+fn is_cast_safely(op: &str) -> bool {
+    matches!(
+        op,
+        "cholesky_inverse"
+            | "cholesky_solve"
+            | "cond"
+            | "eig"
+            | "eigvals"
+            | "householder_product"
+            | "matrix_rank"
+            | "pinv"
+            | "tensorinv"
+    )
 }
 
 /// What is said of an `out=` that has not the dtype of the result: in PyTorch's words, which are those of each operation.
@@ -202,6 +219,17 @@ fn of_another_dtype(op: &'static str, result: DType, out: DType) -> String {
              out_int32 flag is True, but we got output tensor's dtype {given} and out_int32 flag is {}",
             if result == DType::I32 { "True" } else { "False" }
         ),
+        "float_power" => {
+            format!("the output given to {op} has dtype {given} but the operation's result requires dtype {wanted}")
+        }
+        "frexp" if result == DType::I32 => {
+            format!("torch.frexp() expects exponent to have int dtype but got {}", c_name(out))
+        }
+        "frexp" => format!("torch.frexp() expects mantissa to have dtype {} but got {}", c_name(result), c_name(out)),
+        _ if is_cast_safely(op) => {
+            let what = if matches!(op, "eig" | "eigvals") { "eigenvalues" } else { "result" };
+            format!("Expected {what} to be safely castable from {wanted} dtype, but got {what} with dtype {given}")
+        }
         "histc" => format!(
             "torch.histogram: input tensor and hist tensor should have the same dtype, but got input {} and hist {}",
             c_name(result),

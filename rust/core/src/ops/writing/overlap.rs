@@ -4,6 +4,7 @@ use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::kernels::index::add_in_order;
 use crate::launch::Held;
+use crate::tensor::Tensor;
 
 /// Adds `source` to `target`, which may overlap itself (windows, hand-made strides), one element after the other; both have
 /// the same shape and a dtype with gradients.
@@ -45,6 +46,16 @@ pub fn spared(op: &'static str, output: &Array, input: &Array, anywhere: bool) -
 /// An output whose elements are written in any order shares no memory with what is read.
 pub fn check_apart(op: &'static str, output: &Array, inputs: &[&Array]) -> Result<()> {
     if inputs.iter().any(|input| input.shares_elements(output)) { Err(shared(op)) } else { Ok(()) }
+}
+
+/// What is copied by a program shares no memory with where it goes, as far as PyTorch sees that: where both are dense blocks.
+pub fn check_copied(target: &Tensor, source: &Tensor) -> Result<()> {
+    let (into, from) = (target.array(), source.array());
+    let is_shared = !into.storage().is_placeholder() && into.storage().same_memory(from.storage());
+    if is_shared && !into.is_exactly(&from) && into.is_dense() && from.is_dense() && from.shares_elements(&into) {
+        return Err(shared("copy_"));
+    }
+    Ok(())
 }
 
 fn shared(op: &'static str) -> Box<Error> {

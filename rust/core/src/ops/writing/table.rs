@@ -27,7 +27,7 @@ pub static TABLE: &[OpInfo] = &[
             // Copies are made at once.
             let _ = non_blocking;
             match other {
-                Arg::Tensor(source) => copy::copy_(input, source),
+                Arg::Tensor(source) => copy::copy_apart_(input, source),
                 Arg::Scalar(number) => {
                     // Every digit counts until it is stored.
                     let dtype = match number.category() {
