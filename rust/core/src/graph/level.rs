@@ -485,6 +485,16 @@ impl Tensor {
         self.lift().is_some_and(|lift| lift.batched.is_some())
     }
 
+    /// Whether this tensor stands for one example of many, or a tangent of it does.
+    pub(crate) fn carries_example(&self) -> bool {
+        let Some(lift) = self.lift() else { return false };
+        lift.batched.is_some()
+            || lift.duals.iter().any(|dual| {
+                let tangent = dual.tangent.lock().clone();
+                tangent.is_some_and(|tangent| tangent.carries_example())
+            })
+    }
+
     /// How an example of a batch lies within all of them: its strides. `None` for a tensor that is no example.
     pub fn example_strides(&self) -> Option<Strides> {
         let batched = self.lift()?.batched?;

@@ -40,6 +40,12 @@ fn fit(tangent: Tensor, output: &Tensor) -> Result<Tensor> {
 
 /// A tangent lies as its tensor does, so that a view of the one is a view of the other.
 pub(crate) fn in_layout_of(tangent: Tensor, output: &Tensor) -> Result<Tensor> {
+    if tangent.is_batched() {
+        // A view of it is made by its examples, however they lie; a copy would be the view of nothing.
+        let (shape, strides) = (tangent.shape(), tangent.shown_strides());
+        let repeats = shape.iter().zip(&strides).any(|(&size, &stride)| size > 1 && stride == 0);
+        return if repeats { (ALGEBRA.copy_strided)(&tangent, &strides) } else { Ok(tangent) };
+    }
     let array = output.array();
     let dense = is_non_overlapping_and_dense(array.shape(), array.strides());
     if !dense || tangent.array().strides() == array.strides() {
