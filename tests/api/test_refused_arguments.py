@@ -113,3 +113,8 @@ def test_the_loss_of_several_places_wants_a_batch():
         loss(ag.ones(3), ag.ones(2, 4, 3), ag.tensor([0, 1]))
     with pytest.raises(RuntimeError, match="dimensionality 1 or 2, got 3"):
         loss(ag.ones(2, 3, 3), ag.ones(4, 3), ag.tensor([0, 1]))
+
+
+def test_renorm_refuses_an_axis_that_is_not_there():
+    with pytest.raises(IndexError, match="Dimension out of range"):
+        ag.renorm(ag.ones(2, 3), 2, 5, 1.0)
