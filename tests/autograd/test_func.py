@@ -880,3 +880,16 @@ def test_a_view_of_a_tangent_that_is_an_example_is_written_with_it():
 
     pushed = ag.func.vmap(lambda v: ag.func.jvp(function, (x,), (v,))[1])(basis)
     assert pushed.tolist() == [[1, 0], [0, 3]]
+
+
+@pytest.mark.parametrize("function", [_through_view, _into_part, _into_slice, lambda x: x.clone().mul_(x)])
+def test_batches_of_jacobians_of_functions_that_write_in_place(function):
+    # The tangents are the same for all examples until something is written that is not.
+    xs = ag.tensor([[0.3, 0.5, 0.7], [0.1, 0.9, 0.2]], dtype=ag.float64)
+    assert ag.allclose(vmap(jacfwd(function))(xs), ag.stack([jacrev(function)(x) for x in xs]))
+    expected = ag.stack([jacrev(jacrev(function))(x) for x in xs])
+    assert ag.allclose(vmap(jacfwd(jacfwd(function)))(xs), expected)
+    assert ag.allclose(vmap(jacfwd(jacrev(function)))(xs), expected)
+    one = ag.ones(3, dtype=F64)
+    pushed = vmap(lambda x: jvp(function, (x,), (one,))[1])(xs)
+    assert ag.allclose(pushed, ag.stack([jvp(function, (x,), (one,))[1] for x in xs]))
