@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ops::registry::{
     Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Resolve, Resolved, input, param,
 };
-use crate::ops::{complex, rows};
+use crate::ops::{complex, rows, views};
 use crate::scalar::Scalar;
 
 const UNARY: &[Param] = &[input()];
@@ -35,6 +35,17 @@ const fn of_reals(
 ) -> OpInfo {
     let call = Call::RowOfReals(row, of_complex);
     OpInfo { name: row.name, aliases, params: UNARY, forms, call, gives: Gives::Tensor, doc: row.doc }
+}
+
+/// A row of real numbers with these parameters, and the error that it is to ask for it of complex ones.
+const fn of_reals_alone(
+    row: &'static Row,
+    params: &'static [Param],
+    forms: Forms,
+    refusal: fn(&Args<'_>) -> Result<Output>,
+) -> OpInfo {
+    let call = Call::RowOfReals(row, refusal);
+    OpInfo { name: row.name, aliases: &[], params, forms, call, gives: Gives::Tensor, doc: row.doc }
 }
 
 /// Something that is no row: a function and a method.
@@ -87,6 +98,26 @@ fn number_param(args: &Args<'_>, index: usize) -> f64 {
 macro_rules! comparison {
     ($name:ident, $aliases:expr) => {
         row(&rows::$name::ROW, $aliases, TENSOR_FIRST, Forms::ALL)
+    };
+}
+
+/// The greater or smaller of two: complex numbers have no order.
+macro_rules! greater {
+    ($name:ident) => {
+        of_reals_alone(&rows::$name::ROW, TENSORS, Forms::BOTH.and(Forms::OUT), |_| {
+            const NAME: &str = stringify!($name);
+            Err(Error::type_(NAME, concat!(stringify!($name), " not implemented for complex tensors.")))
+        })
+    };
+}
+
+/// Complex numbers have one infinity, which is neither.
+macro_rules! one_infinity {
+    ($name:ident) => {
+        of_reals_alone(&rows::$name::ROW, UNARY, Forms::BOTH.and(Forms::SAME_OUT), |_| {
+            const NAME: &str = stringify!($name);
+            Err(Error::type_(NAME, concat!(stringify!($name), " does not support complex inputs.")))
+        })
     };
 }
 
@@ -216,10 +247,6 @@ fn product_rows<'a>(name: &'static str, row: &'static Row, args: &Args<'a>) -> R
 
 fn nan_to_num<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
     let dtype = args.tensor(0).dtype();
-    if dtype.is_complex() {
-        let reason = "complex numbers: take view_as_real of them";
-        return Err(Error::not_implemented("nan_to_num", reason.to_owned()));
-    }
     if !dtype.is_float() {
         return Ok(Resolved::new(&rows::unchanged::ROW, &[args.arg(0)]));
     }
@@ -230,12 +257,22 @@ fn nan_to_num<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
         crate::DType::F32 => f64::from(f32::MAX),
         _ => f64::MAX,
     };
-    let numbers = [
-        args.float_opt(1).unwrap_or(0.0),
-        args.float_opt(2).unwrap_or(greatest),
-        args.float_opt(3).unwrap_or(-greatest),
-    ];
-    Ok(Resolved::with(&rows::nan_to_num::ROW, &numbers.map(Scalar::from), &[args.arg(0)]))
+    Ok(Resolved::with(&rows::nan_to_num::ROW, &replacements(args, greatest), &[args.arg(0)]))
+}
+
+/// What stands for NaN and the infinities.
+fn replacements(args: &Args<'_>, greatest: f64) -> [Scalar; 3] {
+    let given = |index, default| args.float_opt(index).unwrap_or(default).into();
+    [given(1, 0.0), given(2, greatest), given(3, -greatest)]
+}
+
+/// Of real and imaginary part each by itself.
+fn nan_to_num_of_complex(args: &Args<'_>) -> Result<Output> {
+    let input = args.tensor(0);
+    let greatest = if input.dtype() == crate::DType::C64 { f64::from(f32::MAX) } else { f64::MAX };
+    let parts = views::view_as_real(input)?;
+    let finite = super::apply(&rows::nan_to_num::ROW, &replacements(args, greatest), &[(&parts).into()])?;
+    Ok(views::view_as_complex(&finite)?.into())
 }
 
 fn masked_fill<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
@@ -423,10 +460,10 @@ pub static TABLE: &[OpInfo] = &[
     row(&rows::lgamma::ROW, &[], UNARY, Forms::ALL),
     row(&rows::digamma::ROW, &[], UNARY, Forms::ALL.and(Forms::SPECIAL)),
     row(&rows::sigmoid::ROW, &[], UNARY, WITH_FUNCTION_.and(Forms::NN)),
-    row(&rows::maximum::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
-    row(&rows::minimum::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
-    row(&rows::fmax::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
-    row(&rows::fmin::ROW, &[], TENSORS, Forms::BOTH.and(Forms::OUT)),
+    greater!(maximum),
+    greater!(minimum),
+    greater!(fmax),
+    greater!(fmin),
     rows_by(
         "copysign",
         &[],
@@ -484,7 +521,10 @@ pub static TABLE: &[OpInfo] = &[
         |args| product_rows("addcdiv", &rows::addcdiv::ROW, args),
         "`input + value * tensor1 / tensor2`.",
     ),
-    rows_by("nan_to_num", &[], NAN_TO_NUM, UNPROMOTED, nan_to_num, rows::nan_to_num::ROW.doc),
+    OpInfo {
+        call: Call::RowsOfReals(nan_to_num, nan_to_num_of_complex),
+        ..rows_by("nan_to_num", &[], NAN_TO_NUM, UNPROMOTED, nan_to_num, rows::nan_to_num::ROW.doc)
+    },
     rows_by(
         "masked_fill",
         &[],
@@ -528,8 +568,8 @@ pub static TABLE: &[OpInfo] = &[
     special_test!(isnan),
     special_test!(isinf),
     special_test!(isfinite),
-    row(&rows::isposinf::ROW, &[], UNARY, Forms::BOTH.and(Forms::SAME_OUT)),
-    row(&rows::isneginf::ROW, &[], UNARY, Forms::BOTH.and(Forms::SAME_OUT)),
+    one_infinity!(isposinf),
+    one_infinity!(isneginf),
     row(&rows::signbit::ROW, &[], UNARY, Forms::BOTH.and(Forms::SAME_OUT)),
     bitwise!("bitwise_and", bitwise_and_int, logical_and, BINARY, Forms::ALL),
     bitwise!("bitwise_or", bitwise_or_int, logical_or, BINARY, Forms::ALL),

@@ -4,7 +4,9 @@ use super::inverses::{self, Tolerance};
 use super::{cholesky, eig, eigh, exponential, ldl, lu, norms, products, qr, svd, triangular};
 use crate::error::{Error, Result};
 use crate::ops::reductions::statistics::{self, Spacing};
-use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
+use crate::ops::registry::{
+    Args, Call, Default, Forms, Gives, Kind, Named, OpInfo, Output, Param, Value, input, param,
+};
 use crate::ops::views;
 use crate::tensor::Tensor;
 
@@ -37,7 +39,7 @@ const fn a() -> Param {
 
 /// A tuple with names.
 fn named<const N: usize>(class: &'static str, fields: &'static [&'static str], results: [Tensor; N]) -> Output {
-    Output::Named(class, fields, results.into())
+    Output::Named(Box::new(Named { class, fields, tensors: results.into() }))
 }
 
 /// `driver=` chooses among libraries of graphics processors.

@@ -213,7 +213,9 @@ pub static TABLE: &[OpInfo] = &[
         aliases: &[],
         params: &[input(), param("other", Kind::Tensor)],
         forms: REDUCTION,
-        call: Call::Row(&crate::ops::rows::maximum::ROW),
+        call: Call::RowOfReals(&crate::ops::rows::maximum::ROW, |_| {
+            Err(Error::type_("maximum", "maximum not implemented for complex tensors."))
+        }),
         gives: Gives::Tensor,
         doc: "",
     },
@@ -230,7 +232,9 @@ pub static TABLE: &[OpInfo] = &[
         aliases: &[],
         params: &[input(), param("other", Kind::Tensor)],
         forms: REDUCTION,
-        call: Call::Row(&crate::ops::rows::minimum::ROW),
+        call: Call::RowOfReals(&crate::ops::rows::minimum::ROW, |_| {
+            Err(Error::type_("minimum", "minimum not implemented for complex tensors."))
+        }),
         gives: Gives::Tensor,
         doc: "",
     },

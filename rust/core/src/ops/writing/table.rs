@@ -1,6 +1,7 @@
 //! Names and signatures of copies.
 
 use super::copy;
+use crate::dtype::{Category, DType};
 use crate::ops::elementwise::Arg;
 use crate::ops::registry::{Call, Default, Forms, Gives, Kind, OpInfo, input, param};
 use crate::tensor::Tensor;
@@ -36,7 +37,15 @@ pub static TABLE: &[OpInfo] = &[
         forms: Forms::METHOD,
         call: Call::OnlyInPlace(|args| match args.arg(1) {
             Arg::Tensor(source) => copy::copy_(args.tensor(0), source),
-            Arg::Scalar(number) => copy::copy_(args.tensor(0), &Tensor::scalar(number, number.dtype())?),
+            Arg::Scalar(number) => {
+                // Every digit counts until it is stored.
+                let dtype = match number.category() {
+                    Category::Float => DType::F64,
+                    Category::Complex => DType::C128,
+                    _ => number.dtype(),
+                };
+                copy::copy_(args.tensor(0), &Tensor::scalar(number, dtype)?)
+            }
         }),
         gives: Gives::Tensor,
         doc: "Copies a tensor, broadcast and cast, or a number into the tensor.",
