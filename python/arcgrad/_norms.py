@@ -37,7 +37,11 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
     if input.ndim < 2:
         raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")
-    axis = dim % input.ndim if -input.ndim <= dim < input.ndim else dim
+    if not -input.ndim <= dim < input.ndim:
+        raise IndexError(
+            f"renorm: Dimension out of range (expected to be in range of [{-input.ndim}, {input.ndim - 1}], but got {dim})"
+        )
+    axis = dim % input.ndim
     others = tuple(other for other in range(input.ndim) if other != axis)
     norms = _core.linalg.vector_norm(input, p, others, keepdim=True)
     # Little is added so that nothing is divided by zero.

@@ -138,3 +138,8 @@ def test_the_ends_of_a_row_of_numbers_may_require_a_gradient():
     assert ag.linspace(0, end, 3).tolist() == [0.0, 1.0, 2.0] and not ag.logspace(0, end, 3).requires_grad
     with pytest.raises(RuntimeError, match="only supports 0-dimensional start and end tensors"):
         ag.linspace(0, ag.ones(1), 3)
+
+
+def test_renorm_refuses_an_axis_that_is_not_there():
+    with pytest.raises(IndexError, match="Dimension out of range"):
+        ag.renorm(ag.ones(2, 3), 2, 5, 1.0)

@@ -841,3 +841,55 @@ def test_hooks_on_saved_values_leave_alone_what_has_no_data():
     with ag.autograd.graph.saved_tensors_hooks(lambda t: packed.append(t.shape) or t, lambda t: t):
         found = ag.autograd.grad(sums(x).square().sum(), x)[0]
     assert found.allclose(wanted) and packed and all(shape == (2, 3) for shape in packed if len(shape) == 2)
+
+
+def _through_view(x):
+    y = x.clone()
+    y.view(-1).sin_()
+    return y
+
+
+def _into_part(x):
+    y = x.clone()
+    y[1] = y[0] * 2
+    return y**3
+
+
+def _into_slice(x):
+    y = x.new_zeros(3)
+    y[1:] = x[:2] * x[1:]
+    return y * x
+
+
+@pytest.mark.parametrize("function", [_through_view, _into_part, _into_slice])
+def test_second_derivatives_through_writes_to_views_agree_in_all_modes(function):
+    x = ag.tensor([0.3, 0.5, 0.7], dtype=ag.float64)
+    expected = ag.func.jacrev(ag.func.jacrev(function))(x)
+    for outer, inner in (("jacfwd", "jacfwd"), ("jacfwd", "jacrev"), ("jacrev", "jacfwd")):
+        found = getattr(ag.func, outer)(getattr(ag.func, inner)(function))(x)
+        assert ag.allclose(found, expected), (outer, inner)
+
+
+def test_a_view_of_a_tangent_that_is_an_example_is_written_with_it():
+    x, basis = ag.tensor([0.3, 0.5], dtype=ag.float64), ag.eye(2, dtype=ag.float64)
+
+    def function(x):
+        y = x * 1
+        y.as_strided((1,), (1,), 1).mul_(3)
+        return y
+
+    pushed = ag.func.vmap(lambda v: ag.func.jvp(function, (x,), (v,))[1])(basis)
+    assert pushed.tolist() == [[1, 0], [0, 3]]
+
+
+@pytest.mark.parametrize("function", [_through_view, _into_part, _into_slice, lambda x: x.clone().mul_(x)])
+def test_batches_of_jacobians_of_functions_that_write_in_place(function):
+    # The tangents are the same for all examples until something is written that is not.
+    xs = ag.tensor([[0.3, 0.5, 0.7], [0.1, 0.9, 0.2]], dtype=ag.float64)
+    assert ag.allclose(vmap(jacfwd(function))(xs), ag.stack([jacrev(function)(x) for x in xs]))
+    expected = ag.stack([jacrev(jacrev(function))(x) for x in xs])
+    assert ag.allclose(vmap(jacfwd(jacfwd(function)))(xs), expected)
+    assert ag.allclose(vmap(jacfwd(jacrev(function)))(xs), expected)
+    one = ag.ones(3, dtype=F64)
+    pushed = vmap(lambda x: jvp(function, (x,), (one,))[1])(xs)
+    assert ag.allclose(pushed, ag.stack([jvp(function, (x,), (one,))[1] for x in xs]))

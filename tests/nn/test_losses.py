@@ -195,3 +195,11 @@ def test_losses_of_integers_are_floats(dtype):
     assert cosine.dtype is ag.float32 and cosine.item() == pytest.approx(1 - math.sqrt(0.5), abs=1e-6)
     hinge = F.hinge_embedding_loss(whole, ag.tensor([-1, -1]), margin=0.5, reduction="none")
     assert hinge.dtype is ag.float32 and hinge.tolist() == [0, 0.5]
+
+
+def test_cosine_embedding_loss_counts_pairs_alone_and_stays_small_at_zero():
+    one, other = ag.ones(3, 4), ag.ones(3, 4)
+    assert F.cosine_embedding_loss(one, other, ag.tensor([0.0, 1.0, -1.0]), reduction="none").tolist() == [0, 0, 1]
+    zero = ag.zeros(1, 4, requires_grad=True)
+    F.cosine_embedding_loss(zero, ag.ones(1, 4), ag.ones(1)).backward()
+    assert ag.allclose(zero.grad, ag.full((1, 4), -0.5e6))

@@ -151,7 +151,7 @@ def cosine_embedding_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """``1 - cos`` for pairs with target 1, ``max(0, cos - margin)`` for pairs with target -1."""
+    """``1 - cos`` for pairs with target 1, ``max(0, cos - margin)`` for pairs with target -1, 0 for others."""
     reduction = _reduction.resolve(size_average, reduce, reduction)
     if target.ndim > 1:
         raise RuntimeError(
@@ -164,9 +164,12 @@ def cosine_embedding_loss(
         )
     if not arcgrad.result_type(input1, input2).is_floating_point:
         input1 = input1.to(arcgrad.get_default_dtype())
-    cosine = _core.cosine_similarity(input1, input2, dim=-1)
-    loss = arcgrad.where(target == 1, 1 - cosine, (cosine - margin).clamp(min=0))
-    return _reduction.apply(loss, reduction)
+    # The root of what PyTorch adds to the squared lengths.
+    cosine = _core.cosine_similarity(input1, input2, dim=-1, eps=1e-6)
+    zero = arcgrad.zeros_like(cosine)
+    together = arcgrad.where(target == 1, 1 - cosine, zero)
+    apart = arcgrad.where(target == -1, (cosine - margin).clamp(min=0), zero)
+    return _reduction.apply(together + apart, reduction)
 
 
 def margin_ranking_loss(

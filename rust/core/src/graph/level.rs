@@ -404,8 +404,35 @@ impl Tensor {
 
     /// The tangent of this tensor at a level.
     pub fn tangent(&self, level: Level) -> Option<Self> {
-        let own = self.lift().and_then(|lift| lift.dual(level)?.tangent.lock().clone());
-        own.or_else(|| self.tangent_of_base(level))
+        let own = self.own_tangent(level);
+        // That of the base may have become one example of many since.
+        let whole = || self.base().and_then(|base| base.own_tangent(level));
+        match own {
+            Some(own) if whole().is_none_or(|whole| own.is_example_with(&whole)) => Some(own),
+            own => self.tangent_of_base(level).or(own),
+        }
+    }
+
+    fn own_tangent(&self, level: Level) -> Option<Self> {
+        self.lift().and_then(|lift| lift.dual(level)?.tangent.lock().clone())
+    }
+
+    /// Whether this tensor stands for one example in every batch in which `other` does.
+    pub(crate) fn is_example_with(&self, other: &Self) -> bool {
+        let batches = |tensor: &Self| {
+            let mut levels = SmallVec::<[Level; 2]>::new();
+            let mut next = tensor.lift().and_then(|lift| lift.batched);
+            while let Some(batched) = next {
+                levels.push(batched.level);
+                next = batched.inner.lift().and_then(|lift| lift.batched);
+            }
+            levels
+        };
+        let others = batches(other);
+        others.is_empty() || {
+            let own = batches(self);
+            others.iter().all(|level| own.contains(level))
+        }
     }
 
     /// The part of its base's tangent that belongs to a view: the base may have got it after the view was made.
@@ -483,6 +510,16 @@ impl Tensor {
     /// Whether this tensor stands for one example of many, so that it has no data.
     pub fn is_batched(&self) -> bool {
         self.lift().is_some_and(|lift| lift.batched.is_some())
+    }
+
+    /// Whether this tensor stands for one example of many, or a tangent of it does.
+    pub(crate) fn carries_example(&self) -> bool {
+        let Some(lift) = self.lift() else { return false };
+        lift.batched.is_some()
+            || lift.duals.iter().any(|dual| {
+                let tangent = dual.tangent.lock().clone();
+                tangent.is_some_and(|tangent| tangent.carries_example())
+            })
     }
 
     /// How an example of a batch lies within all of them: its strides. `None` for a tensor that is no example.

@@ -465,7 +465,8 @@ impl CopySlices {
         Tensor::from_slice(&positions, &self.view.shape)
     }
 
-    /// The rule for gradients that stand for one example of a batch: they have no memory of which the view shows a part.
+    /// The rule for gradients that stand for one example of a batch, or whose tangents do: they have no memory of which the
+    /// view shows a part.
     fn vjp_of_batch(&self, cx: &mut Backward<'_>, grad: &Tensor) -> Result<()> {
         let positions = self.positions()?;
         let sent = (ALGEBRA.take)(grad, &positions)?;
@@ -495,7 +496,7 @@ impl Op for CopySlices {
 
     fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
         let grad = cx.only_grad();
-        if self.replay.is_none() && grad.is_batched() {
+        if self.replay.is_none() && grad.carries_example() {
             return self.vjp_of_batch(cx, &grad);
         }
         let (whole, part) = self.shown(&grad)?;

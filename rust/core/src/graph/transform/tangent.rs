@@ -40,6 +40,12 @@ fn fit(tangent: Tensor, output: &Tensor) -> Result<Tensor> {
 
 /// A tangent lies as its tensor does, so that a view of the one is a view of the other.
 pub(crate) fn in_layout_of(tangent: Tensor, output: &Tensor) -> Result<Tensor> {
+    if tangent.is_batched() {
+        // A view of it is made by its examples, however they lie; a copy would be the view of nothing.
+        let (shape, strides) = (tangent.shape(), tangent.shown_strides());
+        let repeats = shape.iter().zip(&strides).any(|(&size, &stride)| size > 1 && stride == 0);
+        return if repeats { (ALGEBRA.copy_strided)(&tangent, &strides) } else { Ok(tangent) };
+    }
     let array = output.array();
     let dense = is_non_overlapping_and_dense(array.shape(), array.strides());
     if !dense || tangent.array().strides() == array.strides() {
@@ -48,8 +54,26 @@ pub(crate) fn in_layout_of(tangent: Tensor, output: &Tensor) -> Result<Tensor> {
     (ALGEBRA.copy_strided)(&tangent, array.strides())
 }
 
+/// Makes the tangent of `target` one example of as many as `new` is one of, so that each can be written to: so far it may
+/// have been the same for all.
+fn spread(level: Level, target: &Tensor, new: &Tensor) -> Result<()> {
+    let Some(old) = target.tangent(level).filter(|old| !old.is_example_with(new)) else { return Ok(()) };
+    // A view's is a part of that of its base.
+    let base = target.base().and_then(|base| base.tangent(level).map(|tangent| (base, tangent)));
+    let (owner, whole) = base.clone().unwrap_or_else(|| (target.clone(), old));
+    let each = below(level, || {
+        let each = (ALGEBRA.zeros_beside)(&whole, new)?;
+        (ALGEBRA.copy_into)(&each, &whole)?;
+        in_layout_of(each, &owner)
+    })?;
+    owner.set_tangent(level, Some(each))
+}
+
 /// After an in-place operation: `new` is the tangent of what is there now, none if that has none.
 pub(crate) fn write(level: Level, target: &Tensor, new: Option<Tensor>) -> Result<()> {
+    if let Some(new) = &new {
+        spread(level, target, new)?;
+    }
     if let Some(old) = target.tangent(level) {
         // Other views of the same memory see it, too.
         return below(level, || match &new {

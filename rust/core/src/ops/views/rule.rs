@@ -93,7 +93,7 @@ impl Op for ViewRule {
     fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
         let Some(tangent) = cx.tangent(0).cloned() else { return Ok(()) };
         let op = match &self.op {
-            ViewOp::AsStrided { shape, strides, offset } if !lies_as(&tangent.array(), &self.shape, &self.strides) => {
+            ViewOp::AsStrided { shape, strides, offset } if !lies_as(&tangent, &self.shape, &self.strides) => {
                 return cx.put(0, strided::forward(self, &tangent, shape, strides, *offset)?);
             }
             // The same elements of the tangent, which lies as what is viewed does but begins elsewhere.
@@ -135,10 +135,13 @@ impl Op for ViewRule {
     }
 }
 
-/// Whether the elements of an array are as far from each other as those of something of the same shape.
-fn lies_as(array: &Array, shape: &[usize], strides: &[isize]) -> bool {
-    let mut axes = shape.iter().zip(array.strides().iter().zip(strides));
+/// Whether the elements of a tensor are as far from each other as those of something of the same shape. Of an example of a
+/// batch only those are shown that lie row by row.
+fn lies_as(tensor: &Tensor, shape: &[usize], strides: &[isize]) -> bool {
+    let own = tensor.shown_strides();
+    let mut axes = shape.iter().zip(own.iter().zip(strides));
     axes.all(|(&size, (own, other))| size <= 1 || own == other)
+        && (!tensor.is_batched() || shape::is_contiguous(shape, &own))
 }
 
 /// Makes a view, recorded if need be.
