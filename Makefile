@@ -100,6 +100,7 @@ bench: $(INSTALLED)
 	$(BIN)/python -P benches/side_by_side.py $(SIDE_ARGS)
 	$(BIN)/python -P benches/training_steps.py
 	$(CARGO) bench --locked --package arcgrad --bench ops --bench kernels -- $(BENCH_ARGS)
+	$(CARGO) run --locked --profile wheel --package arcgrad-kernels --example products
 
 fmt:
 	$(CARGO) fmt --all

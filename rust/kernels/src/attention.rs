@@ -10,6 +10,7 @@
 use super::float::{Float, Shared, View, ViewMut, simd};
 use super::line;
 use super::matmul::product;
+use super::register_tile::Vector;
 use super::scratch::with_scratch;
 use super::{In, Out};
 use crate::with_element;
@@ -94,7 +95,7 @@ pub fn attention(size: &AttentionSize, q: In<'_>, k: In<'_>, v: In<'_>, y: Out<'
 
 /// # Safety
 /// As for [`attention`]: so many elements lie at each address.
-unsafe fn forward<T: Float>(size: &AttentionSize, inputs: [*const T; 3], y: *mut T, lse: *mut T) {
+unsafe fn forward<T: Vector>(size: &AttentionSize, inputs: [*const T; 3], y: *mut T, lse: *mut T) {
     let &AttentionSize { heads, queries, features, values, causal, scale, .. } = size;
     let (blocks, row) = (queries.div_ceil(QUERIES), size.row());
     let group = (GRAIN * blocks / size.work().max(1)).max(1);
@@ -216,7 +217,7 @@ pub fn attention_backward(size: &AttentionSize, g: In<'_>, known: Known<'_>, gra
 
 /// # Safety
 /// As for [`attention_backward`]: so many elements lie at each address.
-unsafe fn backward<T: Float>(
+unsafe fn backward<T: Vector>(
     size: &AttentionSize,
     g: *const T,
     inputs: [*const T; 3],

@@ -5,7 +5,6 @@ use std::ops::{Add, AddAssign, MulAssign, SubAssign};
 use super::lane::FloatElement;
 use super::math::by_type::ByType;
 use super::math::exponential;
-use super::registers;
 pub use super::registers::group_done;
 
 /// `f32` or `f64` as the structured kernels use it: plain scalar arithmetic that the compiler vectorises.
@@ -30,11 +29,6 @@ pub trait Float: FloatElement + AddAssign + SubAssign + MulAssign + std::iter::S
     fn ln(self) -> Self {
         ByType::log(self)
     }
-    /// `C = beta·C + alpha·A·B` with beta 1 (`add`) or 0, on one thread.
-    ///
-    /// # Safety
-    /// The three views must describe memory of the given sizes, C apart from A and B.
-    unsafe fn gemm(size: [usize; 3], alpha: Self, a: View<Self>, b: View<Self>, add: bool, c: ViewMut<Self>);
 }
 
 /// A matrix in memory that is read: first element, row stride, column stride (in elements).
@@ -100,27 +94,6 @@ macro_rules! float {
             #[inline(always)]
             fn is_finite(self) -> bool {
                 <$type>::is_finite(self)
-            }
-            #[inline]
-            unsafe fn gemm(
-                [m, n, k]: [usize; 3],
-                alpha: Self,
-                a: View<Self>,
-                b: View<Self>,
-                add: bool,
-                c: ViewMut<Self>,
-            ) {
-                use faer::{Accum, MatMut, MatRef, Par};
-                // SAFETY: the caller vouches for the three views.
-                let (a, b, c) = unsafe {
-                    (
-                        MatRef::from_raw_parts(a.ptr, m, k, a.rs, a.cs),
-                        MatRef::from_raw_parts(b.ptr, k, n, b.rs, b.cs),
-                        MatMut::from_raw_parts_mut(c.ptr, m, n, c.rs, c.cs),
-                    )
-                };
-                let accum = if add { Accum::Add } else { Accum::Replace };
-                registers::cleared(|| faer::linalg::matmul::matmul(c, accum, a, b, alpha, Par::Seq));
             }
         }
     };

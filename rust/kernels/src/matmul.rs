@@ -1,18 +1,19 @@
 //! Matrix products: `C = beta·C + alpha·A·B`, batched, of any strides.
 //!
-//! Four ways, chosen by the sizes alone: a dot product and matrix-vector products of our own (several accumulators,
-//! fixed tree), a direct kernel for small matrices, and `faer`'s kernels on panels of C for the rest. A panel is a
-//! chunk of the parallel loop, so results do not depend on the number of threads.
+//! Chosen by the sizes alone: a dot product and matrix-vector products (several accumulators, fixed tree), products of small
+//! matrices (`matmul_small`), products of few results cut along their depth, and blocked products (`packed`) for the rest.
+//! None depends on the number of threads.
 
 use std::mem::size_of;
 use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::copy::copy_box;
 use super::element::Element;
-use super::float::{Float, Shared, View, ViewMut, fused, lane_sum, lane_sums, simd};
+use super::float::{Float, Shared, View, ViewMut, lane_sum, lane_sums, simd};
+use super::matmul_small::{small, tiny};
 use super::number::Ring;
+use super::packed::Call;
 use super::register_tile::{Dots, Slot, Vector, lanes, sum_lanes};
 use super::{In, Out, require};
 use crate::with_element;
@@ -72,15 +73,15 @@ struct BatchAxis {
 }
 
 /// The product with its operands as matrices and the batch axes merged as far as the strides allow.
-struct Problem<T> {
-    m: usize,
-    n: usize,
-    k: usize,
+pub(super) struct Problem<T> {
+    pub(super) m: usize,
+    pub(super) n: usize,
+    pub(super) k: usize,
     batch: SmallVec<[BatchAxis; 4]>,
     count: usize,
-    a: View<T>,
-    b: View<T>,
-    c: ViewMut<T>,
+    pub(super) a: View<T>,
+    pub(super) b: View<T>,
+    pub(super) c: ViewMut<T>,
 }
 
 impl<T: Element> Problem<T> {
@@ -141,7 +142,7 @@ impl<T: Element> Problem<T> {
 
     /// The matrices of one batch entry.
     #[inline]
-    fn entry(&self, mut index: usize) -> (View<T>, View<T>, ViewMut<T>) {
+    pub(super) fn entry(&self, mut index: usize) -> (View<T>, View<T>, ViewMut<T>) {
         let (mut a, mut b, mut c) = (self.a, self.b, self.c);
         for axis in self.batch.iter().rev() {
             let position = (index % axis.size) as isize;
@@ -164,8 +165,8 @@ unsafe impl<T> Sync for Problem<T> {}
 
 /// Multiplications that a chunk of a batch should have, so that its overhead (a quarter of a microsecond) is small.
 const BATCH_GRAIN: usize = 1 << 18;
-/// Largest product that is worth one chunk: about 0.3 ms, so that helpers finish together.
-const PANEL_GRAIN: usize = 1 << 23;
+/// Multiplications from which the products of a batch come one after the other, each on all threads.
+const ENTRY_GRAIN: usize = 1 << 21;
 /// Picoseconds per multiplication of 4 bytes, measured on AVX-512 at full rate; less capable machines need helpers more.
 const COST: u64 = 10;
 
@@ -176,11 +177,10 @@ fn cost<T>(work: usize, per_multiplication: u64) -> u64 {
 /// # Safety
 /// As for [`matmul`], all of dtype `T`; C is not empty.
 unsafe fn float<T: Vector>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>, beta: T, c: Out<'_>) {
-    let mut problem = Problem::<T>::new(size, a, b, c);
+    let problem = Problem::<T>::new(size, a, b, c);
     let (m, n, k) = (problem.m, problem.n, problem.k);
     let work = problem.work();
     let total = work.saturating_mul(problem.count);
-    let mut copy = Vec::new();
     // 0·A is 0 even where A holds NaN, which sums of parts do not know.
     let deep = problem.count == 1 && m > 1 && n > 1 && alpha != T::ZERO;
     if deep && k >= LONG && are_few_dots(m, n, problem.a, problem.b) {
@@ -192,7 +192,7 @@ unsafe fn float<T: Vector>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>,
         // SAFETY: the contract of `matmul`.
         return unsafe { part(&problem, alpha, beta, 0, 0..m, 0..n) };
     }
-    if work <= PANEL_GRAIN / 4 && problem.count > 1 {
+    if work <= ENTRY_GRAIN && problem.count > 1 {
         let group = (BATCH_GRAIN / work).max(1);
         let chunks = problem.count.div_ceil(group);
         let tiny = tiny::fits(&problem);
@@ -213,20 +213,24 @@ unsafe fn float<T: Vector>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>,
         // SAFETY: the contract of `matmul`.
         return unsafe { long_dot(k, alpha, problem.a, problem.b, beta, problem.c.ptr) };
     }
-    if problem.count == 1 && m > 1 && n > 1 {
+    if m > 1 && n > 1 {
         let parts = depth_parts(m, n, k);
         if deep && parts > 1 {
             // SAFETY: the contract of `matmul`.
             return unsafe { split_depth(parts, [m, n, k], alpha, problem.a, problem.b, beta, problem.c) };
         }
-        // SAFETY: the contract of `matmul`.
-        unsafe { straighten(&mut problem, &mut copy) };
+        for index in 0..problem.count {
+            let (a, b, c) = problem.entry(index);
+            // SAFETY: the contract of `matmul`.
+            unsafe { blocked(Call { size: [m, n, k], alpha, a, b, beta, c }, cost::<T>(work, COST)) };
+        }
+        return;
     }
-    let (height, width) = panels::<T>(m, n, k, problem.c);
+    let step = vector_step(m.max(n), k);
+    let (height, width) = if m == 1 { (1, step) } else { (step, 1) };
     let (down, across) = (m.div_ceil(height), n.div_ceil(width));
     // A matrix-vector product waits for memory: some 0.1 ns per element.
-    let per = if m == 1 || n == 1 { 100 } else { COST };
-    parallel::run(problem.count * down * across, cost::<T>(total, per), &|chunk| {
+    parallel::run(problem.count * down * across, cost::<T>(total, 100), &|chunk| {
         let (index, panel) = (chunk / (down * across), chunk % (down * across));
         let (row, col) = (panel % down * height, panel / down * width);
         // SAFETY: the contract of `matmul`; chunks are disjoint entries or panels of C.
@@ -238,7 +242,7 @@ unsafe fn float<T: Vector>(size: MatmulSize<'_>, alpha: T, a: In<'_>, b: In<'_>,
 ///
 /// # Safety
 /// As for [`matmul`], whose problem this is; the panel lies inside C, and nobody else touches it.
-unsafe fn part<T: Float>(
+unsafe fn part<T: Vector>(
     problem: &Problem<T>,
     alpha: T,
     beta: T,
@@ -251,11 +255,6 @@ unsafe fn part<T: Float>(
     let (a, b, c) = (a.at(rows.start, 0), b.at(0, cols.start), c.at(rows.start, cols.start));
     // SAFETY: the caller's panel.
     unsafe { product(size, alpha, a, b, beta, c) };
-}
-
-/// Whether the rows of C, rather than its columns, lie contiguously.
-fn along_columns<T: Copy>(c: ViewMut<T>) -> bool {
-    c.rs.unsigned_abs() > c.cs.unsigned_abs()
 }
 
 /// Into how many parts a product of few results and great depth is cut.
@@ -307,10 +306,16 @@ unsafe fn split_depth<T: Vector>(
 /// 59 so. More have not been measured.)
 const FEW: usize = 8;
 
-/// Whether the product is one of few rows with few columns, which lie along the depth both: packed for `faer`, each element
-/// would be copied for the few multiplications it takes part in.
+/// Whether the product is one of few rows with few columns, which lie along the depth both: put together in strips, each
+/// element would be copied for the few multiplications it takes part in.
 fn are_few_dots<T>(m: usize, n: usize, a: View<T>, b: View<T>) -> bool {
     m.max(n) <= FEW && (a.cs, b.rs) == (1, 1) && a.rs >= 0 && b.cs >= 0
+}
+
+/// Elements whose products with those of other vectors are summed side by side: a register of 64 bytes, or as many narrower
+/// ones, so that sums do not depend on the width.
+const fn abreast<T>() -> usize {
+    64 / size_of::<T>()
 }
 
 /// `C = A·B` where [`are_few_dots`] says so; C lies without gaps.
@@ -318,125 +323,87 @@ fn are_few_dots<T>(m: usize, n: usize, a: View<T>, b: View<T>) -> bool {
 /// # Safety
 /// As for [`product`].
 unsafe fn few_dots<T: Vector>([m, n, k]: [usize; 3], a: View<T>, b: View<T>, c: ViewMut<T>) {
-    let lanes = lanes::<T>();
-    let slots: Vec<Slot> = (0..k).step_by(lanes).map(|at| Slot { at, to: at, lanes: lanes.min(k - at) }).collect();
+    let (lanes, wide) = (lanes::<T>(), abreast::<T>());
     let rights: SmallVec<[usize; FEW]> = (0..n).map(|column| column * b.cs as usize).collect();
-    let mut sums = vec![T::ZERO; m * n * lanes];
-    // SAFETY: rows of A and columns of B of k elements, which lie without gaps; a register's room for each of their
-    // products.
-    unsafe {
-        Dots {
-            slots: &slots,
-            left: a.ptr,
-            left_step: a.rs as usize,
-            lefts: m,
-            rights: &rights,
-            right: b.ptr,
-            sums: sums.as_mut_ptr(),
+    let (mut part, mut sums) = (vec![T::ZERO; m * n * lanes], vec![T::ZERO; m * n * wide]);
+    for first in (0..wide).step_by(lanes) {
+        let slots: Vec<Slot> =
+            (first..k).step_by(wide).map(|at| Slot { at, to: at, lanes: lanes.min(k - at) }).collect();
+        part.fill(T::ZERO);
+        // SAFETY: rows of A and columns of B of k elements, which lie without gaps; a register's room for each of their
+        // products.
+        unsafe {
+            Dots {
+                slots: &slots,
+                left: a.ptr,
+                left_step: a.rs as usize,
+                lefts: m,
+                rights: &rights,
+                right: b.ptr,
+                sums: part.as_mut_ptr(),
+            }
+            .run();
         }
-        .run();
-        for (i, sums) in sums.chunks_exact(lanes).enumerate() {
-            *c.ptr.add(i) = sum_lanes(sums.as_ptr(), lanes);
+        for (all, part) in sums.chunks_exact_mut(wide).zip(part.chunks_exact(lanes)) {
+            all[first..first + lanes].copy_from_slice(part);
         }
+    }
+    for (i, sums) in sums.chunks_exact(wide).enumerate() {
+        // SAFETY: inside C and the sums.
+        unsafe { *c.ptr.add(i) = sum_lanes(sums.as_ptr(), wide) };
     }
 }
 
-/// Copies the operand that `faer` reads in place so that its depth is contiguous, where that pays.
-///
-/// Otherwise each step in depth is another cache line, and with strides of a multiple of 4096 bytes they all fall on
-/// the same few places of a level-1 cache: 1024³ takes twice the time.
-///
-/// # Safety
-/// As for [`matmul`], whose problem this is, of one batch entry. It may refer to `copy` from then on.
-unsafe fn straighten<T: Float>(problem: &mut Problem<T>, copy: &mut Vec<T>) {
-    let (m, n, k) = (problem.m, problem.n, problem.k);
-    let rows = along_columns(problem.c);
-    // Either A, or B transposed: `free` rows of `k`.
-    let (view, free, reuse) = if rows { (problem.a, m, n) } else { (problem.b.t(), n, m) };
-    // Each element copied is used `reuse` times at about a hundredth of the price of the copy.
-    if view.cs == 1 || reuse < 256 || free < 64 || copy.try_reserve_exact(free.saturating_mul(k)).is_err() {
-        return;
-    }
-    copy.resize(free * k, T::ZERO);
-    // SAFETY: chunks write different rows of the copy.
-    unsafe {
-        let memory = Shared::new((view, copy.as_mut_ptr()));
-        parallel::run(free.div_ceil(TILE), cost::<T>(free * k, 1000), &|chunk| {
-            let (from, to) = memory.get();
-            let first = chunk * TILE;
-            let unit = size_of::<T>() as isize;
-            copy_box(
-                size_of::<T>(),
-                &[k, TILE.min(free - first)],
-                to.add(first * k).cast(),
-                &[unit, k as isize * unit],
-                from.at(first, 0).ptr.cast(),
-                &[from.cs * unit, from.rs * unit],
-            );
-        });
-    }
-    let straight = View { ptr: copy.as_ptr(), rs: k as isize, cs: 1 };
-    if rows {
-        problem.a = straight;
-    } else {
-        problem.b = straight.t();
-    }
-}
-
-/// Rows of a transposed copy that are one chunk: as many as a cache line of `f32` has elements.
-const TILE: usize = 16;
-
-/// Height and width of the panels of C.
-///
-/// `faer` packs the operand along the contiguous axis of C (once per panel) and reads the other one in place, so
-/// panels are cut across the contiguous axis first, in whole vectors, and along the other one only where that leaves
-/// long columns.
-fn panels<T: Copy>(m: usize, n: usize, k: usize, c: ViewMut<T>) -> (usize, usize) {
-    let (packed, free) = if along_columns(c) { (n, m) } else { (m, n) };
-    let work = m.saturating_mul(n).saturating_mul(k.max(1));
-    // Matrix-vector products are bound by memory: chunks of a quarter of a megabyte elements.
-    let grain = if m == 1 || n == 1 { 1 << 18 } else { PANEL_GRAIN };
-    let wanted = work.div_ceil(grain).clamp(1, 256);
-    // One 64-byte vector is the least, four of them by four columns fill the kernel's registers.
-    // Matrix-vector products want runs that the hardware can fetch ahead.
-    let vector = if m == 1 || n == 1 { COLUMN_BLOCK } else { 64 / size_of::<T>() };
-    let packed_count = wanted.min(packed.div_ceil(4 * vector)).max(1);
-    let packed_step = packed.div_ceil(packed_count).next_multiple_of(vector);
-    let packed_count = packed.div_ceil(packed_step);
-    // Packing an element costs about as much as 64 multiplications with it.
-    let free_count = wanted.div_ceil(packed_count).min(free.div_ceil(512)).max(1);
-    let free_step = free.div_ceil(free_count).next_multiple_of(4);
-    if along_columns(c) { (free_step, packed_step) } else { (packed_step, free_step) }
+/// Results of a product with a vector that are one chunk: a quarter of a million elements, in runs that the hardware can
+/// fetch ahead.
+fn vector_step(n: usize, k: usize) -> usize {
+    let wanted = n.saturating_mul(k.max(1)).div_ceil(1 << 18).clamp(1, 256);
+    let count = wanted.min(n.div_ceil(4 * COLUMN_BLOCK)).max(1);
+    n.div_ceil(count).next_multiple_of(COLUMN_BLOCK)
 }
 
 /// `C = beta·C + alpha·A·B` on the calling thread, for kernels that have their own chunks.
 ///
 /// # Safety
 /// The views must describe memory of the sizes `[m, n, k]`; C must not overlap A, B or itself.
-pub(super) unsafe fn product<T: Float>(size: [usize; 3], alpha: T, a: View<T>, b: View<T>, beta: T, c: ViewMut<T>) {
+pub(super) unsafe fn product<T: Vector>(size: [usize; 3], alpha: T, a: View<T>, b: View<T>, beta: T, c: ViewMut<T>) {
     let [m, n, k] = size;
     // SAFETY: the caller's views fit `size`.
     unsafe {
+        if n == 1 && k > 0 && alpha != T::ZERO {
+            return matvec(m, k, alpha, a, (b.ptr, b.rs), beta, (c.ptr, c.rs));
+        }
+        if m == 1 && k > 0 && alpha != T::ZERO {
+            return matvec(n, k, alpha, b.t(), (a.ptr, a.cs), beta, (c.ptr, c.cs));
+        }
+        if k > 0 && alpha != T::ZERO {
+            if c.cs == 1 && small::fits(size, b) {
+                return small::run(size, alpha, a, b, beta, c);
+            }
+            if c.rs == 1 && small::fits([n, m, k], a.t()) {
+                return small::run([n, m, k], alpha, b.t(), a.t(), beta, c.t());
+            }
+        }
+        blocked(Call { size, alpha, a, b, beta, c }, 0);
+    }
+}
+
+/// A blocked product, or none. `cost` is what the parallel loop is told.
+///
+/// # Safety
+/// As for [`product`].
+pub(super) unsafe fn blocked<T: Vector>(call: Call<T>, cost: u64) {
+    let Call { size: [m, n, k], alpha, beta, c, .. } = call;
+    // SAFETY: the caller's views.
+    unsafe {
+        if m == 0 || n == 0 {
+            return;
+        }
         if k == 0 || alpha == T::ZERO {
             // 0·A is 0 here even where A holds NaN, as in BLAS.
             return scale(m, n, beta, c);
         }
-        if n == 1 {
-            return matvec(m, k, alpha, a, (b.ptr, b.rs), beta, (c.ptr, c.rs));
-        }
-        if m == 1 {
-            return matvec(n, k, alpha, b.t(), (a.ptr, a.cs), beta, (c.ptr, c.cs));
-        }
-        if c.cs == 1 && small::fits(size, b) {
-            return small::run(size, alpha, a, b, beta, c);
-        }
-        if c.rs == 1 && small::fits([n, m, k], a.t()) {
-            return small::run([n, m, k], alpha, b.t(), a.t(), beta, c.t());
-        }
-        if beta != T::ZERO && beta != T::ONE {
-            scale(m, n, beta, c);
-        }
-        T::gemm(size, alpha, a, b, beta != T::ZERO, c);
+        call.run(cost);
     }
 }
 
@@ -502,7 +469,7 @@ unsafe fn matvec<T: Float>(
 /// # Safety
 /// `y` can be written, and read unless `beta` is 0.
 #[inline(always)]
-unsafe fn put<T: Float>(y: *mut T, value: T, alpha: T, beta: T) {
+pub(super) unsafe fn put<T: Float>(y: *mut T, value: T, alpha: T, beta: T) {
     // SAFETY: the caller's element.
     unsafe { *y = if beta == T::ZERO { alpha * value } else { alpha * value + beta * *y } };
 }
@@ -661,277 +628,6 @@ unsafe fn long_dot<T: Float>(k: usize, alpha: T, a: View<T>, b: View<T>, beta: T
             matvec(1, len, T::ONE, a, (b.ptr, b.rs), T::ZERO, (to.get().add(chunk), 1));
         });
         put(c, partial.into_iter().sum(), alpha, beta);
-    }
-}
-
-// ---- small matrices ----------------------------------------------------------------------------------------------
-
-/// Products so small that setting up a blocked one costs more than the arithmetic.
-mod small {
-    use super::{Float, View, ViewMut, fused, put};
-    use std::mem::size_of;
-
-    /// Bytes of B that may be packed on the stack.
-    const PACK_BYTES: usize = 16 << 10;
-    /// Columns in a narrow block of C: a vector of 64 bytes for f32, two for f64.
-    const COLS: usize = 16;
-    /// Rows in a block of C: with 32 columns of f32 eight accumulators, which cover the latency of an addition.
-    const ROWS: usize = 4;
-
-    /// Whether `run` takes this product (C's rows are contiguous).
-    pub fn fits<T>([m, n, k]: [usize; 3], b: View<T>) -> bool {
-        let packed = k.saturating_mul(n.next_multiple_of(COLS)).saturating_mul(size_of::<T>());
-        let work = m.saturating_mul(n).saturating_mul(k);
-        if b.cs == 1 && n.is_multiple_of(COLS) { work <= 1 << 16 } else { packed <= PACK_BYTES && work <= 1 << 16 }
-    }
-
-    struct Call<T> {
-        size: [usize; 3],
-        alpha: T,
-        a: View<T>,
-        b: View<T>,
-        beta: T,
-        c: ViewMut<T>,
-    }
-
-    impl<T: Float> pulp::WithSimd for Call<T> {
-        type Output = ();
-        #[inline(always)]
-        fn with_simd<S: pulp::Simd>(self, _: S) {
-            let Self { size: [m, n, k], alpha, a, b, beta, c } = self;
-            // SAFETY: the contract of `run`; rows and columns stay below m and n, B is packed where it is not
-            // readable in whole blocks.
-            unsafe {
-                let mut pack = std::mem::MaybeUninit::<[u64; PACK_BYTES / 8]>::uninit();
-                let (b, b_rs) = if b.cs == 1 && n.is_multiple_of(COLS) {
-                    (b.ptr, b.rs)
-                } else {
-                    let pack = pack.as_mut_ptr().cast::<T>();
-                    (pack_b(k, n, b, pack), n.next_multiple_of(COLS) as isize)
-                };
-                let mut col = 0;
-                // Registers of 64 bytes come by the 32: blocks twice as wide need fewer loads per product.
-                while size_of::<S::f32s>() == 64 && col + 2 * COLS <= n {
-                    blocks::<T, S, { 2 * COLS }>([m, 2 * COLS, k], alpha, a, b.add(col), b_rs, beta, c.at(0, col));
-                    col += 2 * COLS;
-                }
-                while col < n {
-                    blocks::<T, S, COLS>([m, COLS.min(n - col), k], alpha, a, b.add(col), b_rs, beta, c.at(0, col));
-                    col += COLS;
-                }
-            }
-        }
-    }
-
-    /// `m × W` elements of C (of which only the first columns may be there), block by block.
-    ///
-    /// # Safety
-    /// A has `m × k` elements, B has `k` rows of `W`, `b_rs` apart, and C has `m` contiguous rows of `cols`, at most
-    /// `W`; C overlaps neither.
-    #[inline(always)]
-    unsafe fn blocks<T: Float, S: pulp::Simd, const W: usize>(
-        [m, cols, k]: [usize; 3],
-        alpha: T,
-        a: View<T>,
-        b: *const T,
-        b_rs: isize,
-        beta: T,
-        c: ViewMut<T>,
-    ) {
-        let mut row = 0;
-        // SAFETY: the caller's blocks lie inside the operands.
-        unsafe {
-            while row + ROWS <= m {
-                block::<T, S, ROWS, W>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, 0));
-                row += ROWS;
-            }
-            while row < m {
-                block::<T, S, 1, W>(k, cols, alpha, a.at(row, 0), b, b_rs, beta, c.at(row, 0));
-                row += 1;
-            }
-        }
-    }
-
-    /// Copies B to rows of whole blocks; the columns past `n` are 0.
-    ///
-    /// # Safety
-    /// B has `k × n` elements; `to` has room for `k` rows of whole blocks.
-    #[inline(always)]
-    unsafe fn pack_b<T: Float>(k: usize, n: usize, b: View<T>, to: *mut T) -> *const T {
-        let width = n.next_multiple_of(COLS);
-        // SAFETY: `fits` saw to it that k rows of `width` fit.
-        unsafe {
-            for col in 0..n {
-                for row in 0..k {
-                    *to.add(row * width + col) = *b.at(row, col).ptr;
-                }
-            }
-            for row in 0..k {
-                for col in n..width {
-                    *to.add(row * width + col) = T::ZERO;
-                }
-            }
-        }
-        to
-    }
-
-    /// `R × W` elements of C, the sums over k in registers.
-    ///
-    /// # Safety
-    /// As for [`blocks`], of `R` rows.
-    #[inline(always)]
-    #[allow(clippy::too_many_arguments)]
-    unsafe fn block<T: Float, S: pulp::Simd, const R: usize, const W: usize>(
-        k: usize,
-        cols: usize,
-        alpha: T,
-        a: View<T>,
-        b: *const T,
-        b_rs: isize,
-        beta: T,
-        c: ViewMut<T>,
-    ) {
-        let mut sums = [[T::ZERO; W]; R];
-        // SAFETY: the caller's block lies inside the operands.
-        unsafe {
-            let rows: [*const T; R] = std::array::from_fn(|row| a.at(row, 0).ptr);
-            for depth in 0..k as isize {
-                let values: [T; W] = b.offset(depth * b_rs).cast::<[T; W]>().read_unaligned();
-                for (row, sums) in rows.iter().zip(&mut sums) {
-                    let factor = *row.offset(depth * a.cs);
-                    for (sum, &value) in sums.iter_mut().zip(&values) {
-                        *sum = fused::<S, T>(factor, value, *sum);
-                    }
-                }
-            }
-            for (row, sums) in sums.iter().enumerate() {
-                let to = c.at(row, 0).ptr;
-                if cols == W && beta == T::ZERO {
-                    let scaled = sums.map(|sum| alpha * sum);
-                    to.cast::<[T; W]>().write_unaligned(scaled);
-                } else {
-                    for (col, &sum) in sums[..cols].iter().enumerate() {
-                        put(to.add(col), sum, alpha, beta);
-                    }
-                }
-            }
-        }
-    }
-
-    /// `C = beta·C + alpha·A·B` where `fits`.
-    ///
-    /// # Safety
-    /// The views must fit the sizes, with C's rows contiguous.
-    pub unsafe fn run<T: Float>(size: [usize; 3], alpha: T, a: View<T>, b: View<T>, beta: T, c: ViewMut<T>) {
-        pulp::Arch::new().dispatch(Call { size, alpha, a, b, beta, c });
-    }
-}
-
-/// Batches of products whose rows fit a register: nothing is set up for each, and rows are read under a mask.
-mod tiny {
-    use std::ops::Range;
-
-    use super::{Problem, Vector, ViewMut};
-    use crate::float::View;
-    use crate::register_tile::lanes;
-
-    /// Greatest depth, and elements of B that are copied where its rows are not contiguous.
-    const DEPTH: usize = 64;
-    /// Rows of C that are summed at once.
-    const ROWS: usize = 4;
-
-    /// Whether `run` takes this batch.
-    pub fn fits<T: Vector>(problem: &Problem<T>) -> bool {
-        let lanes = lanes::<T>();
-        lanes > 1 && problem.n > 1 && problem.n <= lanes && problem.k <= DEPTH && problem.k > 0 && problem.c.cs == 1
-    }
-
-    struct Call<'a, T> {
-        problem: &'a Problem<T>,
-        entries: Range<usize>,
-        alpha: T,
-        beta: T,
-    }
-
-    impl<T: Vector> pulp::WithSimd for Call<'_, T> {
-        type Output = ();
-        #[inline(always)]
-        fn with_simd<S: pulp::Simd>(self, simd: S) {
-            let Self { problem, entries, alpha, beta } = self;
-            let (m, n, k) = (problem.m, problem.n, problem.k);
-            let lanes = T::lanes::<S>();
-            let mut copy = [T::ZERO; DEPTH * 16];
-            for index in entries {
-                let (a, mut b, c) = problem.entry(index);
-                // SAFETY: the contract of `run`; rows of B are copied to whole registers where they are not contiguous.
-                unsafe {
-                    if b.cs != 1 {
-                        for row in 0..k {
-                            for col in 0..n {
-                                copy[row * lanes + col] = *b.at(row, col).ptr;
-                            }
-                        }
-                        b = View { ptr: copy.as_ptr(), rs: lanes as isize, cs: 1 };
-                    }
-                    let mut row = 0;
-                    while row + ROWS <= m {
-                        rows::<T, S, ROWS>(simd, [n, k], alpha, a.at(row, 0), b, beta, c.at(row, 0));
-                        row += ROWS;
-                    }
-                    match m - row {
-                        3 => rows::<T, S, 3>(simd, [n, k], alpha, a.at(row, 0), b, beta, c.at(row, 0)),
-                        2 => rows::<T, S, 2>(simd, [n, k], alpha, a.at(row, 0), b, beta, c.at(row, 0)),
-                        1 => rows::<T, S, 1>(simd, [n, k], alpha, a.at(row, 0), b, beta, c.at(row, 0)),
-                        _ => {}
-                    }
-                }
-            }
-        }
-    }
-
-    /// `R` rows of C.
-    ///
-    /// # Safety
-    /// A has `R × k` elements, B `k` contiguous rows of `n`, at most a register, and C `R` of them, apart from both.
-    #[inline(always)]
-    unsafe fn rows<T: Vector, S: pulp::Simd, const R: usize>(
-        simd: S,
-        [n, k]: [usize; 2],
-        alpha: T,
-        a: View<T>,
-        b: View<T>,
-        beta: T,
-        c: ViewMut<T>,
-    ) {
-        let mut sums = [T::splat(simd, T::ZERO); R];
-        // SAFETY: the caller's rows; lanes past `n` are not touched.
-        unsafe {
-            for depth in 0..k {
-                let values = T::load_first(simd, b.at(depth, 0).ptr, n);
-                for (row, sum) in sums.iter_mut().enumerate() {
-                    *sum = T::fused(simd, T::splat(simd, *a.at(row, depth).ptr), values, *sum);
-                }
-            }
-            let zero = T::splat(simd, T::ZERO);
-            for (row, &sum) in sums.iter().enumerate() {
-                let to = c.at(row, 0).ptr;
-                let scaled = T::fused(simd, T::splat(simd, alpha), sum, zero);
-                let old = if beta == T::ZERO {
-                    scaled
-                } else {
-                    T::fused(simd, T::splat(simd, beta), T::load_first(simd, to, n), scaled)
-                };
-                T::store_first(simd, to, n, old);
-            }
-        }
-    }
-
-    /// `C = beta·C + alpha·A·B` for the entries of a batch that `fits`.
-    ///
-    /// # Safety
-    /// As for [`super::matmul`], whose problem this is; nobody else touches these entries of C.
-    pub unsafe fn run<T: Vector>(problem: &Problem<T>, entries: Range<usize>, alpha: T, beta: T) {
-        pulp::Arch::new().dispatch(Call { problem, entries, alpha, beta });
     }
 }
 

@@ -35,8 +35,11 @@ pub(super) trait Vector: Float {
     }
 }
 
+// Masked instructions of AVX-512 are named here: `pulp` jumps to one of a table, which in a small tile takes as long as its
+// multiplications.
 macro_rules! vector {
-    ($type:ident, $register:ident, $splat:ident, $fused:ident, $plus:ident, $mask:ident as $count:ident, $load:ident, $store:ident) => {
+    ($type:ident, $register:ident, $splat:ident, $fused:ident, $plus:ident, $mask:ident as $count:ident,
+     $load:ident, $store:ident, $load_512:ident, $store_512:ident of $bits:ident) => {
         impl Vector for $type {
             type Of<S: Simd> = S::$register;
             #[inline(always)]
@@ -53,13 +56,32 @@ macro_rules! vector {
             }
             #[inline(always)]
             unsafe fn load_first<S: Simd>(simd: S, from: *const Self, n: usize) -> S::$register {
-                // SAFETY: lanes past `n` are not touched.
-                unsafe { simd.$load(simd.$mask(0, n as $count), from) }
+                // SAFETY: lanes past `n` are not touched; registers of 64 bytes tell that the processor has AVX-512.
+                unsafe {
+                    #[cfg(target_arch = "x86_64")]
+                    if size_of::<S::$register>() == 64 {
+                        return std::mem::transmute_copy(&std::arch::x86_64::$load_512(
+                            ((1_u32 << n) - 1) as $bits,
+                            from,
+                        ));
+                    }
+                    simd.$load(simd.$mask(0, n as $count), from)
+                }
             }
             #[inline(always)]
             unsafe fn store_first<S: Simd>(simd: S, to: *mut Self, n: usize, value: S::$register) {
                 // SAFETY: as above.
-                unsafe { simd.$store(simd.$mask(0, n as $count), to, value) }
+                unsafe {
+                    #[cfg(target_arch = "x86_64")]
+                    if size_of::<S::$register>() == 64 {
+                        return std::arch::x86_64::$store_512(
+                            to,
+                            ((1_u32 << n) - 1) as $bits,
+                            std::mem::transmute_copy(&value),
+                        );
+                    }
+                    simd.$store(simd.$mask(0, n as $count), to, value)
+                }
             }
         }
     };
@@ -72,7 +94,9 @@ vector!(
     add_f32s,
     mask_between_m32s as u32,
     mask_load_ptr_f32s,
-    mask_store_ptr_f32s
+    mask_store_ptr_f32s,
+    _mm512_maskz_loadu_ps,
+    _mm512_mask_storeu_ps of u16
 );
 vector!(
     f64,
@@ -82,7 +106,9 @@ vector!(
     add_f64s,
     mask_between_m64s as u64,
     mask_load_ptr_f64s,
-    mask_store_ptr_f64s
+    mask_store_ptr_f64s,
+    _mm512_maskz_loadu_pd,
+    _mm512_mask_storeu_pd of u8
 );
 
 /// Lanes of a register of this processor.

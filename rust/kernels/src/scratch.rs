@@ -10,18 +10,23 @@ struct Line {
 }
 
 thread_local! {
-    static BUFFER: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
+    /// The buffer of the outermost call last.
+    static BUFFERS: Cell<Vec<Vec<Line>>> = const { Cell::new(Vec::new()) };
 }
 
 /// Calls `body` with at least `bytes` bytes of uninitialised memory, aligned to a cache line. The memory is reused by
 /// the next call on this thread; nested calls get memory of their own.
 pub(super) fn with_scratch<R>(bytes: usize, body: impl FnOnce(*mut u8) -> R) -> R {
-    let mut buffer = BUFFER.take();
+    let mut buffers = BUFFERS.take();
+    let mut buffer = buffers.pop().unwrap_or_default();
+    BUFFERS.set(buffers);
     let lines = bytes.div_ceil(size_of::<Line>());
     if buffer.capacity() < lines {
         buffer = Vec::with_capacity(lines);
     }
     let result = body(buffer.as_mut_ptr().cast());
-    BUFFER.set(buffer);
+    let mut buffers = BUFFERS.take();
+    buffers.push(buffer);
+    BUFFERS.set(buffers);
     result
 }

@@ -6,12 +6,12 @@
 //! state and the gates of a step stay in the cache. The gradient of the weights is one product over all steps at the end.
 #![allow(clippy::needless_range_loop, reason = "lanes and operands are indexed in step")]
 
-use super::conv_direct::transpose;
 use super::float::{Shared, View, ViewMut, simd};
 use super::math::by_type::ByType;
 use super::math::exponential;
-use super::matmul::product;
-use super::register_tile::{Row, Slot, Step, Tile, Vector, lanes};
+use super::matmul::blocked;
+use super::packed::{Call, Strips};
+use super::register_tile::Vector;
 use super::{In, Out, require};
 use crate::with_element;
 use arcgrad_base::parallel;
@@ -53,10 +53,13 @@ impl Cell {
 /// What is kept of a step per hidden element: the gates, and of a gated unit what its third one has of the hidden state.
 pub const KEPT: usize = 4;
 
-/// Sequences of a strip: the rows of a tile in registers.
-const STRIP: usize = 8;
-/// Rows of the weights whose gradient is one chunk.
-const WEIGHT_ROWS: usize = 64;
+/// Least and most sequences of a strip: the rows of a tile in registers, so many times. (The more, the more often the weights are
+/// read where they have come to.)
+const STRIPS: [usize; 2] = [8, 32];
+/// Strips that a batch has at least, for as many threads.
+const SHARES: usize = 4;
+/// Columns whose sums are one chunk.
+const SUMS: usize = 64;
 /// Picoseconds per multiplication.
 const COST: u64 = 25;
 
@@ -78,6 +81,12 @@ impl SequenceSize {
         (work as u64).saturating_mul(COST)
     }
 
+    /// Sequences of a strip.
+    fn strip(&self) -> usize {
+        let [least, most] = STRIPS;
+        self.batch.div_ceil(SHARES).next_multiple_of(least).clamp(least, most)
+    }
+
     /// The row of step number `at` of a strip, and that of the step before, if there is one.
     fn rows(&self, at: usize, first: usize) -> (usize, Option<usize>) {
         let step = |at: usize| if self.reverse { self.steps - 1 - at } else { at };
@@ -85,66 +94,9 @@ impl SequenceSize {
     }
 }
 
-/// The products of a strip's rows with a matrix: the matrix as vectors of columns, one after the other, all of their rows
-/// together.
-struct Packed<T> {
-    /// They start at a line of a cache, to which the slots point.
-    columns: Vec<T>,
-    slots: Vec<Slot>,
-    steps: Vec<Step>,
-}
-
-impl<T: Vector> Packed<T> {
-    /// Of `depth × width` elements; with `turned` those are the columns of the matrix at `w`, else its rows.
-    ///
-    /// # Safety
-    /// So many elements lie at `w`.
-    unsafe fn new(w: *const T, depth: usize, width: usize, turned: bool) -> Self {
-        let lanes = lanes::<T>();
-        let mut columns = vec![T::ZERO; width.next_multiple_of(lanes) * depth + LANES];
-        let first = columns.as_ptr().align_offset(64).min(LANES);
-        let mut slots = Vec::new();
-        for start in (0..width).step_by(lanes) {
-            let (at, count) = (first + start * depth, lanes.min(width - start));
-            // SAFETY: inside the matrix and the copy.
-            unsafe {
-                let to = columns[at..].as_mut_ptr();
-                if turned {
-                    transpose(count, depth, w.add(start * depth), depth, to, lanes);
-                } else {
-                    for row in 0..depth {
-                        std::ptr::copy_nonoverlapping(w.add(row * width + start), to.add(row * lanes), count);
-                    }
-                }
-            }
-            slots.push(Slot { at, to: start, lanes: count });
-        }
-        let steps = (0..depth).map(|k| Step { vector: k * lanes, factor: k }).collect();
-        Self { columns, slots, steps }
-    }
-
-    /// Adds the products of `n` rows, `from_step` apart, to rows `to_step` apart.
-    ///
-    /// # Safety
-    /// The rows lie there, of the matrix' sizes.
-    unsafe fn add(&self, n: usize, from: *const T, from_step: usize, to: *mut T, to_step: usize) {
-        let mut rows = [Row { factor: 0, to: 0 }; STRIP];
-        for (i, row) in rows.iter_mut().enumerate() {
-            *row = Row { factor: i * from_step, to: i * to_step };
-        }
-        let tile = Tile {
-            steps: &self.steps,
-            slots: &self.slots,
-            rows: &rows[..n],
-            vectors: self.columns.as_ptr(),
-            factors: from,
-            start: std::ptr::null(),
-            add: true,
-            to,
-        };
-        // SAFETY: the caller's rows.
-        unsafe { tile.run() };
-    }
+/// Rows of so many elements that are written.
+fn to<T>(ptr: *mut T, width: usize) -> ViewMut<T> {
+    ViewMut { ptr, rs: width as isize, cs: 1 }
 }
 
 /// What a recurrence reads.
@@ -207,11 +159,15 @@ unsafe fn forward<T: Vector>(size: &SequenceSize, memory: Forward<T>) {
     let &SequenceSize { cell, steps, batch, hidden, .. } = size;
     let width = cell.gates() * hidden;
     // SAFETY: the caller's weights; chunks write rows of different sequences.
-    let (packed, memory) = unsafe { (&Packed::new(memory.w, hidden, width, true), Shared::new(memory)) };
-    parallel::run(batch.div_ceil(STRIP), size.cost(), &|chunk| {
+    let (weights, memory) = unsafe {
+        let weights = View { ptr: memory.w, rs: hidden as isize, cs: 1 };
+        (&Strips::new([width, hidden], weights.t()), Shared::new(memory))
+    };
+    let strip = size.strip();
+    parallel::run(batch.div_ceil(strip), size.cost(), &|chunk| {
         let Forward { x, h0, c0, b, h, c, kept, .. } = memory.get();
-        let first = chunk * STRIP;
-        let n = STRIP.min(batch - first);
+        let first = chunk * strip;
+        let n = strip.min(batch - first);
         let mut products = vec![T::ZERO; if cell == Cell::Gru { n * width } else { 0 }];
         for at in 0..steps {
             let (row, before) = size.rows(at, first);
@@ -222,20 +178,24 @@ unsafe fn forward<T: Vector>(size: &SequenceSize, memory: Forward<T>) {
                 match cell {
                     Cell::Lstm => {
                         std::ptr::copy_nonoverlapping(x, kept, n * width);
-                        packed.add(n, last, hidden, kept, width);
+                        weights.add(n, View { ptr: last, rs: hidden as isize, cs: 1 }, to(kept, width));
                         let last = before.map_or(c0.add(first * hidden), |row| c.add(row * hidden).cast_const());
                         lstm_step(n, hidden, kept, last, c.add(row * hidden), h);
                     }
                     Cell::Gru => {
                         for i in 0..n {
-                            let to = products[i * width..].as_mut_ptr();
+                            let start = products[i * width..].as_mut_ptr();
                             if b.is_null() {
-                                to.write_bytes(0, width);
+                                start.write_bytes(0, width);
                             } else {
-                                std::ptr::copy_nonoverlapping(b, to, width);
+                                std::ptr::copy_nonoverlapping(b, start, width);
                             }
                         }
-                        packed.add(n, last, hidden, products.as_mut_ptr(), width);
+                        weights.add(
+                            n,
+                            View { ptr: last, rs: hidden as isize, cs: 1 },
+                            to(products.as_mut_ptr(), width),
+                        );
                         gru_step(n, hidden, x, products.as_ptr(), last, kept, h);
                     }
                 }
@@ -457,11 +417,15 @@ unsafe fn backward<T: Vector>(size: &SequenceSize, mut memory: Backward<T>) {
     let mut of_products = vec![T::ZERO; if cell == Cell::Gru { size.totals()[0] } else { 0 }];
     memory.du = if cell == Cell::Gru { of_products.as_mut_ptr() } else { memory.dx };
     // SAFETY: the caller's weights; chunks write rows of different sequences.
-    let (packed, shared) = unsafe { (&Packed::new(memory.w, width, hidden, false), Shared::new(memory)) };
-    parallel::run(batch.div_ceil(STRIP), size.cost(), &|chunk| {
+    let (weights, shared) = unsafe {
+        let weights = View { ptr: memory.w, rs: hidden as isize, cs: 1 };
+        (&Strips::new([hidden, width], weights), Shared::new(memory))
+    };
+    let strip = size.strip();
+    parallel::run(batch.div_ceil(strip), size.cost(), &|chunk| {
         let Backward { g, g_cell, h0, c0, h, c, kept, dx, dh, dc, du, .. } = shared.get();
-        let first = chunk * STRIP;
-        let n = STRIP.min(batch - first);
+        let first = chunk * strip;
+        let n = strip.min(batch - first);
         // SAFETY: rows of these sequences.
         unsafe {
             let dh = dh.add(first * hidden);
@@ -484,32 +448,36 @@ unsafe fn backward<T: Vector>(size: &SequenceSize, mut memory: Backward<T>) {
                         gru_step_backward(n, hidden, g, kept, last, dh, dx, du);
                     }
                 }
-                packed.add(n, du, width, dh, hidden);
+                weights.add(n, View { ptr: du.cast_const(), rs: width as isize, cs: 1 }, to(dh, hidden));
             }
         }
     });
     let cost = size.cost();
-    // SAFETY: chunks write different rows of the weights' gradient.
-    let shared = unsafe { Shared::new(memory) };
-    parallel::run(width.div_ceil(WEIGHT_ROWS), cost, &|chunk| {
-        let Backward { h0, h, dw, db, du, .. } = shared.get();
-        let (start, others) = (chunk * WEIGHT_ROWS, (steps - 1) * batch);
-        let count = WEIGHT_ROWS.min(width - start);
-        // The rows of the first step, and those of the others and of the steps before them.
-        let (first, later, earlier) = if size.reverse { (others, 0, batch) } else { (0, batch, 0) };
-        // SAFETY: inside the operands.
-        unsafe {
-            let to = ViewMut { ptr: dw.add(start * hidden), rs: hidden as isize, cs: 1 };
-            let slopes =
-                |row: usize| View { ptr: du.add(row * width + start).cast_const(), rs: width as isize, cs: 1 }.t();
-            let states = |ptr: *const T| View { ptr, rs: hidden as isize, cs: 1 };
-            product([count, hidden, batch], T::ONE, slopes(first), states(h0), T::ZERO, to);
-            product([count, hidden, others], T::ONE, slopes(later), states(h.add(earlier * hidden)), T::ONE, to);
-            if !db.is_null() {
-                column_sums(steps * batch, count, du.add(start), width, db.add(start));
-            }
+    let Backward { h0, h, dw, du, .. } = memory;
+    let others = (steps - 1) * batch;
+    // The rows of the first step, and those of the others and of the steps before them.
+    let (first, later, earlier) = if size.reverse { (others, 0, batch) } else { (0, batch, 0) };
+    let gradient = |rows: usize, of: usize, states: *const T, beta: T| Call {
+        size: [width, hidden, rows],
+        alpha: T::ONE,
+        a: View { ptr: du.wrapping_add(of * width).cast_const(), rs: 1, cs: width as isize },
+        b: View { ptr: states, rs: hidden as isize, cs: 1 },
+        beta,
+        c: to(dw, hidden),
+    };
+    // SAFETY: inside the operands; chunks write sums of different columns.
+    unsafe {
+        blocked(gradient(batch, first, h0, T::ZERO), cost);
+        blocked(gradient(others, later, h.wrapping_add(earlier * hidden), T::ONE), cost);
+        let shared = Shared::new(memory);
+        if !memory.db.is_null() {
+            parallel::run(width.div_ceil(SUMS), cost / hidden.max(1) as u64, &|chunk| {
+                let Backward { db, du, .. } = shared.get();
+                let start = chunk * SUMS;
+                column_sums(steps * batch, SUMS.min(width - start), du.add(start), width, db.add(start));
+            });
         }
-    });
+    }
 }
 
 simd! {
@@ -598,14 +566,14 @@ simd! {
 const SUM_ROWS: usize = 64;
 
 simd! {
-    /// Sums of at most [`WEIGHT_ROWS`] columns, in blocks of rows.
+    /// Sums of at most [`SUMS`] columns, in blocks of rows.
     ///
     /// # Safety
     /// `n` rows of `m` elements, `row` apart, lie at `x`; `to` has room for `m`.
     unsafe fn column_sums<T: Vector>(n: usize, m: usize, x: *const T, row: usize, to: *mut T) {
-        let mut total = [T::ZERO; WEIGHT_ROWS];
+        let mut total = [T::ZERO; SUMS];
         for start in (0..n).step_by(SUM_ROWS) {
-            let mut sums = [T::ZERO; WEIGHT_ROWS];
+            let mut sums = [T::ZERO; SUMS];
             for i in start..n.min(start + SUM_ROWS) {
                 for (j, sum) in sums[..m].iter_mut().enumerate() {
                     *sum += *x.add(i * row + j);
