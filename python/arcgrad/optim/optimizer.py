@@ -247,6 +247,18 @@ class Optimizer:
 
     # ---- groups ----
 
+    def _cuda_graph_capture_health_check(self) -> None:
+        """Nothing to be checked: there are no graphs of an accelerator. Optimizers of a program's own call it."""
+
+    _accelerator_graph_capture_health_check = _cuda_graph_capture_health_check
+
+    @staticmethod
+    def _group_tensors_by_device_and_dtype(tensorlistlist: list[list[Tensor | None]], with_indices: bool = False) -> Any:
+        """See :mod:`arcgrad.utils._foreach_utils`."""
+        from arcgrad.utils._foreach_utils import _group_tensors_by_device_and_dtype
+
+        return _group_tensors_by_device_and_dtype(tensorlistlist, with_indices)
+
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group: a dictionary with ``'params'`` and the settings that differ from the defaults.
 
