@@ -325,6 +325,7 @@ _PRIVATE = frozenset(
         "__future__",
         "_C",
         "_VF",
+        "_decomp",
         "_dynamo",
         "_functorch",
         "_guards",

@@ -291,6 +291,12 @@ def test_what_is_not_here_is_named_and_says_why():
     for name, words in ((package.PackageExporter, "does not package code"), (quantization.quantize_dynamic, "does not quantize")):
         with pytest.raises(NotImplementedError, match=words):
             name("x")
+    from arcgrad._functorch.compile import aot_function, make_boxed_func
+    from arcgrad._functorch.partitioners import _is_primal
+
+    assert make_boxed_func(max)([1, 2]) == 2 and aot_function(max) is max and ag._decomp.core_aten_decompositions() == {}
+    with pytest.raises(NotImplementedError, match="no compiler that traces programs"):
+        _is_primal(None)
     explanation = ag._dynamo.explain(lambda x: 2 * x)(ag.ones(2))
     assert explanation.graph_count == 0 and "compiles nothing" in str(explanation)
 
