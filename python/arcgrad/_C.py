@@ -19,6 +19,8 @@ __all__ = ["Generator", "Size", "StorageBase", "Tensor", "TensorBase", "default_
 
 TensorBase = Tensor
 StorageBase = UntypedStorage
+#: The class of the class of tensors.
+_TensorMeta = type(Tensor)
 
 
 def _get_tracing_state() -> None:

@@ -246,6 +246,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("AcceleratorError", "OutOfMemoryError"), "cuda"),
     "Future": "futures",
     "StorageBase": "_C",
+    "ScriptModule": "jit",
     **dict.fromkeys(
         (
             "SymBool",

@@ -319,3 +319,33 @@ def test_optimizers_of_a_program_find_what_they_call():
     with ag.no_grad():
         Descent([x]).step()
     assert x.tolist() == [0.5, 0.5]
+
+
+def test_names_that_packages_import_are_there():
+    from typing import List
+
+    from arcgrad.hub import urlparse
+    from arcgrad.jit import _overload, _overload_method
+    from arcgrad.jit.annotations import List as Listed
+    from arcgrad.optim.optimizer import _default_to_fused_or_foreach, _get_capturable_supported_devices, _use_grad_for_differentiable
+    from arcgrad.utils.data._utils.collate import np_str_obj_array_pattern
+
+    @_overload
+    def double(x: int) -> int: ...
+
+    def double(x):  # noqa: F811 (that is what the decorator is for)
+        return 2 * x
+
+    assert double(2) == 4 and _overload_method is _overload and Listed is List and urlparse("https://a/b").path == "/b"
+    assert np_str_obj_array_pattern.search("<U3") and not np_str_obj_array_pattern.search("<f4")
+    assert _default_to_fused_or_foreach([ag.ones(1)], False) == (False, False) and "cpu" not in _get_capturable_supported_devices()
+    assert ag._utils._get_available_device_type() is None and type(ag.Tensor) is ag._C._TensorMeta
+    assert ag.ScriptModule is ag.jit.ScriptModule
+
+    class Descent(ag.optim.Optimizer):
+        @_use_grad_for_differentiable
+        def step(self, closure=None):
+            return ag.is_grad_enabled()
+
+    for differentiable in (False, True):
+        assert Descent([ag.ones(1)], {"differentiable": differentiable}).step() is differentiable

@@ -476,4 +476,28 @@ def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHand
     return _add_global_hook(_global_step_post_hooks, hook)
 
 
+def _use_grad_for_differentiable(func: Callable[..., Any]) -> Callable[..., Any]:
+    """A ``step`` of a program's own optimizer that records only with ``differentiable=True``."""
+    from functools import wraps
+
+    from arcgrad import set_grad_enabled
+
+    @wraps(func)
+    def step(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        with set_grad_enabled(bool(self.defaults["differentiable"])):
+            return func(self, *args, **kwargs)
+
+    return step
+
+
+def _default_to_fused_or_foreach(params: list[Tensor], differentiable: bool, use_fused: bool = False) -> tuple[bool, bool]:
+    """Whether an optimizer uses ``fused`` or ``foreach`` by itself, which is so on accelerators only."""
+    return False, False
+
+
+def _get_capturable_supported_devices(supports_xla: bool = True) -> list[str]:
+    """The accelerators whose graphs a step can be part of; none of them is here."""
+    return ["cuda", "xpu", "hpu"]
+
+
 _names.describe(__name__)
