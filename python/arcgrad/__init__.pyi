@@ -735,7 +735,7 @@ from .sparse.compressed import sparse_bsr_tensor as sparse_bsr_tensor
 from .sparse.compressed import sparse_compressed_tensor as sparse_compressed_tensor
 from .sparse.compressed import sparse_csc_tensor as sparse_csc_tensor
 from .sparse.compressed import sparse_csr_tensor as sparse_csr_tensor
-from .sparse.coo import sparse_coo_tensor as sparse_coo_tensor
+from .sparse.creation import sparse_coo_tensor as sparse_coo_tensor
 from .storage import BFloat16Storage as BFloat16Storage
 from .storage import BoolStorage as BoolStorage
 from .storage import ByteStorage as ByteStorage

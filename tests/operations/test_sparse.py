@@ -132,7 +132,7 @@ def test_functions_of_dense_tensors_take_sparse_ones():
 
 @pytest.mark.arcgrad_only
 def test_sparse_tensors_are_joined():
-    from arcgrad.sparse.coo import cat
+    from arcgrad.sparse.functions import cat
 
     s, whole = sparse(), ag.tensor(DENSE, dtype=ag.float64)
     for axis in (0, 1, -1):
@@ -493,3 +493,12 @@ def test_the_last_two_axes_of_a_sparse_tensor_are_exchanged():
     assert dense.grad.tolist() == [[[0.0, 0.0, 4.0], [0.0, 0.0, 5.0]]]
     with pytest.raises(RuntimeError, match="only supported on matrices"):
         ag.ones(2).to_sparse().mT  # noqa: B018 (the attribute is asked for)
+
+
+def test_a_norm_is_of_all_elements_and_keeps_no_axes():
+    s = sparse()
+    whole = tuple(range(s.dim()))
+    assert s.norm(dim=whole).item() == ag.norm(s, dim=()).item() == s.norm().item()
+    for call in (lambda: ag.norm(s, keepdim=True), lambda: s.norm(dim=whole, keepdim=True), lambda: ag.norm(s, dim=0)):
+        with pytest.raises(RuntimeError, match="norm_sparse currently"):
+            call()

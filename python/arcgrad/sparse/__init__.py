@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import arcgrad
 from arcgrad import Tensor, _names
+from arcgrad.sparse import functions, kernels  # noqa: F401  What the class does is known when they are.
 from arcgrad.sparse.compressed import (
     SparseCompressedTensor,
     sparse_bsc_tensor,
@@ -21,7 +22,8 @@ from arcgrad.sparse.compressed import (
     sparse_csc_tensor,
     sparse_csr_tensor,
 )
-from arcgrad.sparse.coo import SparseTensor, _made, _product, sparse_coo_tensor, to_sparse
+from arcgrad.sparse.coo import SparseTensor, _made, _product
+from arcgrad.sparse.creation import sparse_coo_tensor, to_sparse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

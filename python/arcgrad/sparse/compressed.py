@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import arcgrad
 from arcgrad import Tensor, _names
-from arcgrad.sparse.coo import SparseTensor, _refuse_device, _refuse_parts, _with_values
+from arcgrad.sparse.coo import SparseTensor
+from arcgrad.sparse.nodes import _refuse_device, _refuse_parts, _with_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

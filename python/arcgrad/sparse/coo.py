@@ -15,101 +15,29 @@ import copy
 
 import arcgrad
 from arcgrad import Size, Tensor, _names, linalg
-from arcgrad._C import _is_batchedtensor
 from arcgrad._core import _autograd as _graph
 from arcgrad._core import _overrides
 from arcgrad.autograd import _levels
-from arcgrad.autograd.function import Function
 from arcgrad.overrides import DisableTorchFunctionSubclass
+from arcgrad.sparse.nodes import _AllElements, _refuse_parts, _Values, _with_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Self
 
-__all__ = ["SparseTensor", "sparse_coo_tensor", "to_sparse"]
+__all__ = ["SparseTensor"]
 
+#: Functions that are composed of operations on values: those of ``functions.py``, which knows the class.
+_FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
-class _Made(Function):
-    """A sparse tensor of values: what it is made by knows the coordinates."""
-
-    @staticmethod
-    def forward(ctx: Any, values: Tensor, make: Callable[[Tensor], SparseTensor]) -> SparseTensor:
-        made = make(values)
-        # Coordinates and shape alone: the node does not keep the values.
-        ctx.coordinates, ctx.make = made._coordinates, make
-        return made
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        if isinstance(grad, SparseTensor):
-            return grad._at(ctx.coordinates), None
-        return grad[tuple(ctx.coordinates)], None
-
-    @staticmethod
-    def jvp(ctx: Any, tangent: Tensor, _: None) -> SparseTensor:
-        return _with_values(tangent, ctx.make)  # type: ignore[no-any-return]
-
-
-class _Values(Function):
-    """The values of a sparse tensor."""
-
-    @staticmethod
-    def forward(ctx: Any, sparse: SparseTensor) -> Tensor:
-        # What becomes of the tensor in place is not the node's business.
-        ctx.sparse = sparse._with(sparse._raw)
-        return sparse._raw.detach()
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> SparseTensor:
-        return ctx.sparse._gradient(grad)  # type: ignore[no-any-return]
-
-    @staticmethod
-    def jvp(ctx: Any, tangent: SparseTensor) -> Tensor:
-        # Values of one coordinate have a tangent together, which is that of their sum: each has a share.
-        ones = arcgrad.ones(len(ctx.sparse._raw), dtype=ctx.sparse.dtype)
-        share = ones if ctx.sparse._has_each_once() else ctx.sparse._share().to(ctx.sparse.dtype)
-        return tangent._at(ctx.sparse._coordinates) * share.reshape(-1, *[1] * ctx.sparse.dense_dim())
+#: How values of recorded operations are computed, by ``kernels.py``.
+_KERNELS: dict[str, Callable[..., Any]] = {}
 
 
 def _made(indices, values, size, coalesced):
     """A sparse tensor, and a node where its values are in a graph."""
     return _with_values(values, lambda values: SparseTensor(indices, values, size, coalesced))
-
-
-def _with_values(values, make):
-    if _levels.thread.levels or values.requires_grad and arcgrad.is_grad_enabled():
-        _refuse_batches(values)
-        return _Made.apply(values, make)
-    return make(values)
-
-
-def _refuse_batches(values):
-    if _is_batchedtensor(values):
-        raise RuntimeError(
-            "vmap: a sparse tensor has no batches of values; compute it outside of the transformation, or with dense tensors"
-        )
-
-
-def _refuse_device(device):
-    """Refuses a device that an argument names."""
-    if device is not None:
-        _refuse_elsewhere(arcgrad.empty(0, device=device))
-
-
-def _refuse_elsewhere(part):
-    if part.device.type != "cpu":
-        raise NotImplementedError(f"sparse tensors are on the CPU only, not on {part.device}")
-
-
-def _refuse_parts(values, *indices):
-    """Refuses what no sparse tensor is made of."""
-    for part in (values, *indices):
-        _refuse_batches(part)
-        _refuse_elsewhere(part)
-    if isinstance(values, SparseTensor):
-        layout = "Sparse" if values.is_sparse else values.layout
-        raise RuntimeError(f"expected values to be a dense tensor, but got values of layout {layout}")
 
 
 class SparseTensor(Tensor):
@@ -269,7 +197,11 @@ class SparseTensor(Tensor):
 
     def _with_all_elements(self):
         """A constant with the same elements, of which each has a value, zeros included."""
-        return self._as_mine(_all_elements(self.detach().to_dense(), self.sparse_dim()))
+        return self._all_elements_of(self.detach().to_dense())
+
+    def _all_elements_of(self, dense):
+        """A dense tensor in this layout, with a value for each of its elements."""
+        return self._as_mine(_all_elements(dense, self.sparse_dim()))
 
     def _without_elements(self):
         """A constant of this size and layout that is zero everywhere."""
@@ -502,8 +434,14 @@ class SparseTensor(Tensor):
 
     def norm(self, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: arcgrad.dtype | None = None) -> Tensor:
         """The norm of all elements."""
-        if dim is not None:
-            raise NotImplementedError("norm: of a sparse tensor there is that of all elements only")
+        axes = () if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
+        if axes and sorted(axis % self.dim() for axis in axes) != list(range(self.dim())):
+            raise RuntimeError(
+                "norm_sparse currently only supports full reductions, so 'dim' must either be empty or contain all dimensions "
+                "of the input"
+            )
+        if keepdim:
+            raise RuntimeError("norm_sparse currently does not support keepdim=True")
         return self.coalesce()._elements.norm(p, dtype=dtype)
 
     def pow(self, exponent: float) -> SparseTensor:
@@ -554,7 +492,7 @@ class SparseTensor(Tensor):
         name = getattr(func, "__name__", "")
         # The functions of linalg have the names of others, and this one means something else.
         known = _FUNCTIONS.get(name[2:-2] if name.startswith("__") else name)
-        function = _norm_of_linalg if func is linalg.norm else known
+        function = _FUNCTIONS["linalg.norm"] if func is linalg.norm else known
         if function is not None:
             return function(*args, **(kwargs or {}))
         _overrides.note_hosted()
@@ -635,19 +573,6 @@ def _again(cls, parts, requires_grad):
     return cls(*parts).requires_grad_(requires_grad)
 
 
-class _AllElements(Function):
-    """All elements, with a gradient of all of them."""
-
-    @staticmethod
-    def forward(ctx: Any, sparse: SparseTensor) -> Tensor:
-        ctx.sparse_dim, ctx.as_mine = sparse.sparse_dim(), sparse._as_mine
-        return sparse.to_dense()
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> Tensor:
-        return ctx.as_mine(_all_elements(grad, ctx.sparse_dim))  # type: ignore[no-any-return]
-
-
 def _all_elements(dense, sparse_dim):
     """A sparse tensor that has a value for each element of a dense one."""
     everywhere = arcgrad.ones(dense.shape[:sparse_dim]).nonzero().t()
@@ -662,95 +587,9 @@ def _numbers(coordinates, shape):
     return number
 
 
-def _elementwise(name):
-    def function(self: SparseTensor) -> SparseTensor:
-        return self._each(name)
-
-    function.__name__, function.__qualname__ = name, f"SparseTensor.{name}"
-    function.__doc__ = f"``{name}`` of each element, which makes 0 of 0."
-    return function
-
-
-#: Functions of one number that make 0 of 0.
-_OF_EACH = (
-    "abs arcsin arcsinh arctan arctanh asin asinh atan atanh ceil deg2rad erf erfinv expm1 floor log1p rad2deg relu round sgn sign sin "
-    "sinh sqrt square tan tanh trunc"
-).split()
-for _name in _OF_EACH:
-    setattr(SparseTensor, _name, _elementwise(_name))
-
-
-def cat(tensors: Sequence[SparseTensor], dim: int = 0) -> SparseTensor:
-    """Sparse tensors one after the other along an axis of their coordinates."""
-    first = next(tensor for tensor in tensors if isinstance(tensor, SparseTensor))
-    axis = first._sparse_axis("cat", dim)
-    indices, start = [], 0
-    for position, tensor in enumerate(tensors):
-        if not isinstance(tensor, SparseTensor):
-            raise RuntimeError(f"Concatenating sparse tensors, but a dense tensor was found at position {position}.")
-        sizes = [(*each.shape[:axis], *each.shape[axis + 1 :]) for each in (first, tensor)]
-        if sizes[0] != sizes[1] or tensor.sparse_dim() != first.sparse_dim():
-            raise RuntimeError(f"cat: sizes {tuple(first.shape)} and {tuple(tensor.shape)} differ elsewhere than along axis {dim}")
-        shifted = tensor._coordinates.clone()
-        shifted[axis] += start
-        indices.append(shifted)
-        start += tensor.shape[axis]
-    values = arcgrad.cat([tensor._elements for tensor in tensors])
-    return _made(arcgrad.cat(indices, 1), values, [*first.shape[:axis], start, *first.shape[axis + 1 :]], False)
-
-
-def _stack(tensors, dim=0):
-    dim = dim if dim >= 0 else dim + tensors[0].ndim + 1
-    return cat([tensor.unsqueeze(dim) for tensor in tensors], dim)
-
-
-def _addmm(input, mat1, mat2, *, beta=1, alpha=1):
-    return beta * input + alpha * (mat1 @ mat2)
-
-
-def _divided(divide, in_place):
-    def function(input, other, *, rounding_mode=None, **options):
-        if rounding_mode is not None and isinstance(input, SparseTensor) and not input._has_each_once():
-            # The quotient of a sum is rounded, not those of its parts.
-            whole = input.coalesce()
-            input = input.copy_(whole) if in_place else whole
-        _overrides.note_hosted()
-        with DisableTorchFunctionSubclass():
-            return divide(input, other, rounding_mode=rounding_mode, **options)
-
-    return function
-
-
-def _zeros_like(input, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None):
-    _refuse_device(device)
-    if layout is arcgrad.strided:
-        return arcgrad.zeros(input.shape, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad)
-    made = input._without_elements()
-    made = made if layout is None else made.to_sparse(layout=layout)
-    made = made if dtype is None else made.to(dtype)
-    return made.requires_grad_(requires_grad)
-
-
-def _method(name):
-    def function(input, *args, **kwargs):
-        if isinstance(input, SparseTensor):
-            return getattr(input, name)(*args, **kwargs)
-        # A dense tensor first, and a sparse one behind it.
-        with_dense = _WITH_DENSE.get(name)
-        if with_dense is None:
-            raise NotImplementedError(f"{name}: a sparse tensor can only be the first argument; to_dense() gives one that it takes")
-        return with_dense(input, *args, **kwargs)
-
-    return function
-
-
-def _norm_of_linalg(A, ord=None, dim=None, keepdim=False, *, dtype=None, out=None):
-    of_all = ord is None or ord == "fro" and A.ndim == 2 or A.ndim == 1
-    if not (of_all and isinstance(A, SparseTensor)) or dim is not None or keepdim or out is not None:
-        raise NotImplementedError(
-            "linalg.norm: of a sparse tensor there is that of all elements only; to_dense() gives a tensor that it takes"
-        )
-    return A.norm(2 if ord is None or ord == "fro" else ord, dtype=dtype)
+def _rows(rows, count):
+    """One tensor of coordinates; none of an axis is a row of its own."""
+    return arcgrad.stack(rows) if rows else arcgrad.zeros((0, count), dtype=arcgrad.int64)
 
 
 def _product(one, other):
@@ -762,7 +601,7 @@ def _product(one, other):
     if one.dtype is not other.dtype:
         raise RuntimeError(f"mm: expected both of one dtype, but they are {one.dtype} and {other.dtype}")
     rows, columns = one._coordinates
-    if isinstance(other, SparseTensor):
+    if other.layout is not arcgrad.strided:
         return _sparse_product(one, other)
     scaled = one._elements.reshape(-1, *[1] * (other.ndim - 1)) * other[columns]
     return arcgrad.zeros((one.shape[0], *other.shape[1:]), dtype=one.dtype).index_add(0, rows, scaled)
@@ -786,263 +625,5 @@ def _times_sparse(dense, sparse):
     """The product of a dense matrix or vector with a sparse matrix, by (A B)ᵀ = Bᵀ Aᵀ."""
     return _product(sparse.t(), dense.t()).t() if dense.ndim == 2 else _product(sparse.t(), dense)
 
-
-#: What functions do with a sparse argument behind a dense one.
-_WITH_DENSE = dict.fromkeys(("matmul", "mm", "mv"), _times_sparse)
-
-#: Functions that are composed of operations on values, so that their gradients are.
-_FUNCTIONS = {
-    **{
-        name: _method(name)
-        for name in (*_OF_EACH, *"bmm coalesce index_select matmul mm mv norm pow select sum t to_dense transpose unsqueeze".split())
-    },
-    "rmatmul": lambda input, other: _times_sparse(other, input),
-    "addmm": _addmm,
-    "cat": cat,
-    **dict.fromkeys(("div", "divide"), _divided(arcgrad.div, False)),
-    **dict.fromkeys(("div_", "divide_"), _divided(Tensor.div_, True)),
-    "stack": _stack,
-    "smm": _product,
-    "spmm": _product,
-    "zeros_like": _zeros_like,
-    "empty_like": _zeros_like,
-}
-
-
-# ---- values of operations, which the graph has recorded: func runs the operation on other tensors ----
-
-
-def _of_values(func, sparse, *others):
-    """An operation that is linear in the values."""
-    return sparse._with(func(sparse._raw, *others))
-
-
-def _sum_of_two(func, one, other):
-    """A linear operation on two tensors, with all its factors: of both at their own coordinates."""
-    if not (isinstance(one, SparseTensor) and isinstance(other, SparseTensor)):
-        if not (isinstance(one, Tensor) and isinstance(other, Tensor)):
-            raise RuntimeError("add(sparse, number) is not supported: the sum is not sparse. Use to_dense()")
-        return func(one.to_dense(), other.to_dense())
-    _check_same(one, other)
-    as_mine = one._as_mine
-    one, other = one.to_sparse(), other.to_sparse()
-    left = func(one._raw, arcgrad.zeros_like(one._raw, dtype=other.dtype))
-    right = func(arcgrad.zeros_like(other._raw, dtype=one.dtype), other._raw)
-    indices = arcgrad.cat([one._coordinates, other._coordinates], 1)
-    return as_mine(SparseTensor(indices, arcgrad.cat([left, right]), one.shape, False))
-
-
-def _product_of_each(func, one, other):
-    """The product element by element, with what is sparse or dense, or with a number."""
-    if not isinstance(one, SparseTensor):
-        return _product_of_each(lambda values, others: func(others, values), other, one)
-    if isinstance(other, SparseTensor):
-        if other.shape != one.shape:
-            raise RuntimeError(
-                f"mul operands have incompatible sizes: sparse tensors are not broadcast, but got {tuple(one.shape)} and {tuple(other.shape)}"
-            )
-        one = one._with_each_once()
-        return one._with(func(one._raw, other._at(one._coordinates)))
-    if isinstance(other, Tensor) and other.ndim:
-        other = other.expand(one.shape)[tuple(one._coordinates)]
-    return one._with(func(one._raw, other))
-
-
-def _quotient(func, one, other):
-    if isinstance(other, SparseTensor) or isinstance(other, Tensor) and other.ndim:
-        raise RuntimeError("Sparse division requires a scalar or zero-dim dense tensor divisor")
-    return one._with(func(one._raw, other))
-
-
-def _rounded_quotient(func, one, other):
-    return _quotient(func, one._with_each_once() if isinstance(one, SparseTensor) else one, other)
-
-
-def _copy_into(func, target, source, *_options):
-    if isinstance(target, SparseTensor):
-        target._become(source)
-    else:
-        target.copy_(source.to_dense())
-    return target
-
-
-def _summed(func, sparse, *others):
-    """Sums over axes that another operand does not have."""
-    return func(sparse.to_dense(), *others)
-
-
-_KERNELS = {
-    **dict.fromkeys("neg _to_copy conj _conj real imag positive alias".split(), _of_values),
-    "add": _sum_of_two,
-    "sub": _sum_of_two,
-    "mul": _product_of_each,
-    "div": _quotient,
-    "floor_divide": _rounded_quotient,
-    "clone": lambda func, sparse, *_options: sparse._copied(),
-    "copy_": _copy_into,
-    "sum": _summed,
-}
-
-def _rows(rows, count):
-    """One tensor of coordinates; none of an axis is a row of its own."""
-    return arcgrad.stack(rows) if rows else arcgrad.zeros((0, count), dtype=arcgrad.int64)
-
-
-def _check_same(one, other):
-    if one.shape != other.shape or one.sparse_dim() != other.sparse_dim():
-        raise RuntimeError(f"add: expected sizes of 'self' and 'other' to match, but {tuple(one.shape)} != {tuple(other.shape)}")
-
-
-def sparse_coo_tensor(
-    indices: Any = None,
-    values: Any = None,
-    size: Sequence[int] | None = None,
-    *,
-    dtype: arcgrad.dtype | None = None,
-    device: Any = None,
-    pin_memory: bool = False,
-    requires_grad: bool = False,
-    check_invariants: bool | None = None,
-    is_coalesced: bool | None = None,
-) -> SparseTensor:
-    """A sparse tensor with these values at these coordinates, and zero elsewhere. Values of one coordinate add up.
-
-    Args:
-        indices (Tensor or lists): the coordinates, one in each column.
-        values (Tensor or list): what is there; with more than one axis, each value is a tensor.
-        size (sequence of ints): of the whole. Default: the least in which all coordinates are.
-        dtype: of the values. Default: theirs.
-        requires_grad (bool): whether gradients are wanted of the values.
-        is_coalesced (bool): says that the coordinates are in order, each there once.
-        device, pin_memory, check_invariants: the CPU; coordinates are always checked.
-
-    Raises:
-        RuntimeError: for coordinates outside of ``size`` or below zero, or as many values as there are no coordinates.
-
-    >>> import arcgrad as ag
-    >>> ag.sparse_coo_tensor([[0, 1], [2, 0]], [3.0, 4.0], (2, 3)).to_dense()
-    tensor([[0., 0., 3.],
-            [4., 0., 0.]])
-    """
-    _refuse_device(device)
-    if values is None or isinstance(values, (tuple, Size)) and size is None and not isinstance(indices, Tensor):
-        # Of a size alone: nothing but zeros.
-        size = (indices if values is None else values) if size is None else size
-        if size is None:
-            raise TypeError("sparse_coo_tensor: neither indices and values nor a size are given")
-        indices, values = arcgrad.zeros((len(size), 0), dtype=arcgrad.int64), arcgrad.zeros(0, dtype=dtype)
-    indices, values = arcgrad.as_tensor(indices), arcgrad.as_tensor(values, dtype=dtype)
-    _refuse_parts(values, indices)
-    indices = indices.detach().to(arcgrad.int64).clone()
-    if indices.ndim == 1 and not len(indices):
-        indices = indices.reshape(0 if size is None else len(size) - max(values.ndim - 1, 0), 0)
-    if indices.ndim != 2:
-        raise RuntimeError(f"indices must be sparse_dim x nnz, but got: {list(indices.shape)}")
-    if values.ndim == 0:
-        values = values.expand(indices.shape[1])
-    if values.shape[0] != indices.shape[1]:
-        raise RuntimeError(
-            f"indices and values must have same nnz, but got nnz from indices: {indices.shape[1]}, nnz from values: {values.shape[0]}"
-        )
-    if indices.numel() and int(indices.min()) < 0:
-        raise RuntimeError(f"found negative index {int(indices.min())} in sparse indices")
-    if size is None:
-        if not indices.shape[1]:
-            raise RuntimeError("sparse_coo_tensor: the size cannot be told from no indices")
-        size = [*(indices.max(1).values + 1).tolist(), *values.shape[1:]]
-    size = tuple(size)
-    if len(size) != indices.shape[0] + values.ndim - 1:
-        raise RuntimeError(
-            f"number of dimensions must be sparse_dim ({indices.shape[0]}) + dense_dim ({values.ndim - 1}), but got {len(size)}"
-        )
-    for axis, length in enumerate(size[: indices.shape[0]]):
-        if indices.shape[1] and int(indices[axis].max()) >= length:
-            raise RuntimeError(
-                f"size is inconsistent with indices: for dim {axis}, size is {length} but found index {int(indices[axis].max())}"
-            )
-    if size[indices.shape[0] :] != tuple(values.shape[1:]):
-        raise RuntimeError(f"values has incorrect size, expected {list(size[indices.shape[0] :])}, got {list(values.shape[1:])}")
-    made = _made(indices, values, size, bool(is_coalesced) or indices.shape[1] < 2)
-    return made.requires_grad_() if requires_grad else made  # type: ignore[no-any-return]
-
-
-def to_sparse(
-    self: Tensor, sparse_dim: int | None = None, *, layout: Any = None, blocksize: Any = None, dense_dim: int | None = None
-) -> Any:
-    """The elements of a dense tensor that are not zero, as a sparse one.
-
-    Args:
-        sparse_dim (int): of how many axes there are coordinates. Default: all.
-        layout: ``arcgrad.sparse_coo``, or one of the compressed layouts of matrices.
-        blocksize (pair of ints): of layouts by blocks.
-        dense_dim (int): of how many axes each value is. Default: none.
-
-    >>> import arcgrad as ag
-    >>> ag.tensor([[0.0, 2.0], [0.0, 0.0]]).to_sparse().indices()
-    tensor([[0],
-            [1]])
-    """
-    axes = self.ndim - (dense_dim or 0) if sparse_dim is None else sparse_dim
-    if not 0 < axes <= self.ndim and self.ndim:
-        raise RuntimeError(f"sparse_dim must be in [1, {self.ndim}], but got {axes}")
-    present = self.detach() != 0
-    if axes < self.ndim:
-        present = present.flatten(axes).any(-1)
-    indices = present.nonzero().t()
-    values = self[tuple(indices)] if self.ndim else self.reshape(1)[: indices.shape[1]]
-    return _made(indices, values, self.shape, True).to_sparse(layout=layout, blocksize=blocksize)
-
-
-def _to_sparse_csr(self: Tensor, dense_dim: int | None = None) -> Any:
-    """See :meth:`SparseTensor.to_sparse_csr`."""
-    return to_sparse(self).to_sparse_csr(dense_dim)
-
-
-def _to_sparse_csc(self: Tensor, dense_dim: int | None = None) -> Any:
-    """See :meth:`SparseTensor.to_sparse_csc`."""
-    return to_sparse(self).to_sparse_csc(dense_dim)
-
-
-def _to_sparse_bsr(self: Tensor, blocksize: Any, dense_dim: int | None = None) -> Any:
-    """See :meth:`SparseTensor.to_sparse_bsr`."""
-    return to_sparse(self).to_sparse_bsr(blocksize, dense_dim)
-
-
-def _to_sparse_bsc(self: Tensor, blocksize: Any, dense_dim: int | None = None) -> Any:
-    """See :meth:`SparseTensor.to_sparse_bsc`."""
-    return to_sparse(self).to_sparse_bsc(blocksize, dense_dim)
-
-
-def _to_sparse_coo(self: Tensor) -> Any:
-    """See :meth:`SparseTensor.to_sparse_coo`."""
-    return to_sparse(self)
-
-
-def _needs_layout(name, layout):
-    def method(self: Tensor) -> Any:
-        raise RuntimeError(f"{name} expected sparse {layout}tensor layout but got Strided")
-
-    method.__doc__ = "Raises RuntimeError: the tensor is dense."
-    return method
-
-
-_coalesce = _needs_layout("coalesce", "coordinate ")
-_indices = _needs_layout("indices", "coordinate ")
-_is_coalesced = _needs_layout("is_coalesced", "coordinate ")
-_dense_values = _needs_layout("values", "")
-
-
-def _sparse_mask(self: Tensor, mask: SparseTensor) -> SparseTensor:
-    """The elements of a dense tensor at the coordinates of a sparse one."""
-    mask = mask.coalesce()
-    return mask._with(self._at(mask._coordinates) if isinstance(self, SparseTensor) else self[tuple(mask._coordinates)])
-
-
-def _to_dense(self: Tensor, dtype: arcgrad.dtype | None = None, *, masked_grad: bool | None = None) -> Tensor:
-    """The tensor, which is dense."""
-    return self if dtype is None else self.to(dtype)
-
-
-_FUNCTIONS["sparse_mask"] = _sparse_mask
 
 _names.describe(__name__)

@@ -1,7 +1,7 @@
 //! The one error type of the crate.
 //!
 //! Every variant carries the operation concerned and what was given, so that a message can say what was expected,
-//! where, and what to do. The Python layer maps [`Error::kind`] to exception classes in one place.
+//! where, and what to do. The Python layer maps variants to exception classes in one place.
 
 use std::fmt;
 use std::sync::Arc;
@@ -33,12 +33,26 @@ impl fmt::Debug for ShapeText {
     }
 }
 
+/// What an operation has to say: its name stands in front, unless the text names it itself, first or among its first words, as
+/// PyTorch's texts do.
+struct Said<'a>(&'static str, &'a str);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(op, text) = *self;
+        let first = text.trim_start_matches('"');
+        let [first, own] = [first, op].map(|name| name.strip_prefix("torch.").unwrap_or(name));
+        let names_it = first.starts_with(own) || text.split(' ').take(4).any(|word| word == op);
+        if names_it { f.write_str(text) } else { write!(f, "{op}: {text}") }
+    }
+}
+
 /// What can go wrong.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     // ---- shapes, axes, indices -------------------------------------------------------------------------------
     /// Two shapes that do not broadcast or do not fit each other.
-    #[error("{op}: shapes {left} and {right} do not fit: {reason}")]
+    #[error("{}", Said(*op, &format!("shapes {left} and {right} do not fit: {reason}")))]
     ShapeMismatch {
         /// Operation concerned.
         op: &'static str,
@@ -50,7 +64,7 @@ pub enum Error {
         reason: String,
     },
     /// One shape that the operation cannot use.
-    #[error("{op}: {reason} (got shape {shape})")]
+    #[error("{}", Said(*op, &format!("{reason} (got shape {shape})")))]
     InvalidShape {
         /// Operation concerned.
         op: &'static str,
@@ -70,7 +84,7 @@ pub enum Error {
         rank: i64,
     },
     /// An index outside its axis.
-    #[error("{op}: index {index} is out of bounds for dimension {axis} with size {size}")]
+    #[error("{}", Said(*op, &format!("index {index} is out of bounds for dimension {axis} with size {size}")))]
     IndexOutOfRange {
         /// Operation concerned.
         op: &'static str,
@@ -82,7 +96,7 @@ pub enum Error {
         size: usize,
     },
     /// An index expression that is malformed (too many indices, a mask of another shape).
-    #[error("{op}: {reason}")]
+    #[error("{}", Said(*op, reason))]
     Index {
         /// Operation concerned.
         op: &'static str,
@@ -91,7 +105,7 @@ pub enum Error {
     },
     // ---- values and types --------------------------------------------------------------------------------------
     /// An argument whose value is not allowed.
-    #[error("{op}: {reason}")]
+    #[error("{}", Said(*op, reason))]
     Value {
         /// Operation concerned.
         op: &'static str,
@@ -99,7 +113,7 @@ pub enum Error {
         reason: String,
     },
     /// An argument of the wrong type.
-    #[error("{op}: {reason}")]
+    #[error("{}", Said(*op, reason))]
     Type {
         /// Operation concerned.
         op: &'static str,
@@ -107,7 +121,7 @@ pub enum Error {
         reason: String,
     },
     /// A dtype the operation does not take.
-    #[error("{op}: {reason} (got {dtype})")]
+    #[error("{}", Said(*op, &format!("{reason} (got {dtype})")))]
     DType {
         /// Operation concerned.
         op: &'static str,
@@ -117,7 +131,7 @@ pub enum Error {
         reason: String,
     },
     /// A condition that PyTorch reports as a plain `RuntimeError`.
-    #[error("{op}: {reason}")]
+    #[error("{}", Said(*op, reason))]
     Runtime {
         /// Operation concerned.
         op: &'static str,
@@ -125,7 +139,7 @@ pub enum Error {
         reason: String,
     },
     /// A matrix for which there is no result: singular, not positive definite, without convergence.
-    #[error("{op}: {reason}")]
+    #[error("{}", Said(*op, reason))]
     LinAlg {
         /// Operation concerned.
         op: &'static str,
@@ -133,7 +147,7 @@ pub enum Error {
         reason: String,
     },
     /// Something that exists in PyTorch and not here (yet).
-    #[error("{op}: {what} is not implemented")]
+    #[error("{}", Said(*op, &format!("{what} is not implemented")))]
     NotImplemented {
         /// Operation concerned.
         op: &'static str,
@@ -158,7 +172,7 @@ pub enum Error {
         bytes: u128,
     },
     /// An output that overlaps an input or itself.
-    #[error("{op}: {reason}")]
+    #[error("{}", Said(*op, reason))]
     Overlap {
         /// Operation concerned.
         op: &'static str,

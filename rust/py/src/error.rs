@@ -31,7 +31,7 @@ pub fn to_py_err(error: Box<Error>) -> PyErr {
     {
         return Python::attach(|py| original.clone_ref(py));
     }
-    let text = message(&error);
+    let text = error.to_string();
     match *error {
         Error::AxisOutOfRange { .. } | Error::IndexOutOfRange { .. } | Error::Index { .. } => {
             PyIndexError::new_err(text)
@@ -50,21 +50,6 @@ pub fn to_py_err(error: Box<Error>) -> PyErr {
         | Error::Overlap { .. }
         | Error::Graph { .. }
         | Error::Foreign { .. } => PyRuntimeError::new_err(text),
-    }
-}
-
-/// The error's text. The operation is named in front, unless the text names it itself, first or among its first words.
-fn message(error: &Error) -> String {
-    let text = error.to_string();
-    let op = error.op();
-    let names_it = |reason: &str| {
-        let first = reason.trim_start_matches('"');
-        let first = first.strip_prefix("torch.").unwrap_or(first);
-        first.starts_with(op.strip_prefix("torch.").unwrap_or(op)) || reason.split(' ').take(4).any(|word| word == op)
-    };
-    match text.strip_prefix(op).and_then(|rest| rest.strip_prefix(": ")) {
-        Some(reason) if names_it(reason) => reason.to_owned(),
-        _ => text,
     }
 }
 

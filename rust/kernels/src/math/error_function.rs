@@ -121,11 +121,13 @@ pub(super) fn gelu_single(x: f32) -> f32 {
     Float::mul_add(a * tail, const { -1.0 / (1u128 << SHIFT) as f32 }, positive)
 }
 
+/// Φ(x) is 0 from there on; in x·Φ(x) it must not meet an infinity.
+pub const GELU_LOW: f64 = -1e3;
+
 /// x·Φ(x) of an `f64`.
 #[inline(always)]
 pub(super) fn gelu_double(x: f64) -> f64 {
-    // Φ is 0 from there on, and must not meet an infinity.
-    let x = select(x < -1e3, -1e3, x);
+    let x = select(x < GELU_LOW, GELU_LOW, x);
     x * normal_cdf_double(x)
 }
 
@@ -154,7 +156,7 @@ pub(super) fn normal_cdf_double(x: f64) -> f64 {
 
 /// x·Φ(x), one at a time.
 pub fn gelu_exact(x: f64) -> f64 {
-    let x = if x < -1e3 { -1e3 } else { x };
+    let x = if x < GELU_LOW { GELU_LOW } else { x };
     x * normal_cdf_exact(x)
 }
 

@@ -1,6 +1,6 @@
 //! sinh, cosh, tanh and their inverses.
 
-use super::coefficients::single;
+use super::coefficients::{double, single};
 use super::exponential::{clamp, exp_parts, reduced_expm1};
 use super::logarithm::ln_1p;
 use super::{Float, fast_two_sum, polynomial, quotient, select, two_product, two_sum};
@@ -72,10 +72,10 @@ pub(super) fn tanh_double(x: f64) -> f64 {
     let one = F::lit(1.0);
     let a = x.abs();
     let z = a * a;
-    let near = Float::mul_add(a * z, polynomial(z, F::TANH), a);
-    let double = clamp(a + a, [F::lit(0.0), F::TANH_MAX + F::TANH_MAX]);
-    let (n, s) = double.scaled_round_pow2::<0>(F::LOG2_E[0]);
-    let far = one - F::lit(2.0) / Float::mul_add(reduced_expm1(double, n), s, s + one);
+    let near = Float::mul_add(a * z, polynomial(z, &double::TANH), a);
+    let twice = clamp(a + a, [F::lit(0.0), F::TANH_MAX + F::TANH_MAX]);
+    let (n, s) = twice.scaled_round_pow2::<0>(F::LOG2_E[0]);
+    let far = one - F::lit(2.0) / Float::mul_add(reduced_expm1(twice, n), s, s + one);
     select(a < F::lit(0.625), near, far).copysign(x)
 }
 

@@ -85,8 +85,6 @@ pub trait Float:
     /// See [`coefficients`].
     const SINH: &'static [Self];
     /// See [`coefficients`].
-    const TANH: &'static [Self];
-    /// See [`coefficients`].
     const ERF: &'static [Self];
     /// See [`coefficients`].
     const ERFC: &'static [Self];
@@ -186,7 +184,6 @@ macro_rules! float {
             const ASIN: &'static [Self] = &$table::ASIN;
             const ATAN: &'static [Self] = &$table::ATAN;
             const SINH: &'static [Self] = &$table::SINH;
-            const TANH: &'static [Self] = &$table::TANH;
             const ERF: &'static [Self] = &$table::ERF;
             const ERFC: &'static [Self] = &$table::ERFC;
             const LN2: [Self; 3] = $table::LN2;

@@ -3,6 +3,7 @@
 use std::ops::{Add, Div, Mul, Sub};
 
 use super::{Order, Ring, not_below};
+use crate::math::error_function::GELU_LOW;
 use crate::math::scalar::{Function, Function2};
 
 /// Floating-point numbers, real or complex.
@@ -124,8 +125,7 @@ pub trait Real: Field + Order {
     fn normal_cdf(self) -> Self;
     /// x·Φ(x).
     fn gelu(self) -> Self {
-        // Φ is 0 from there on, and must not meet an infinity.
-        let low = self.lit(-1e3);
+        let low = self.lit(GELU_LOW);
         let x = not_below(self, low);
         x.clone() * x.normal_cdf()
     }

@@ -3,33 +3,16 @@
 use super::{grids, joining, padding, padding_modes, rearranging};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
+use crate::ops::registry::signature::takes;
+use crate::ops::registry::{Forms, Gives, OpInfo, Output, op, op_in_place};
 use crate::ops::views::diagonals::{self, Triangle};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 use crate::warning;
 
-const fn op(
-    name: &'static str,
-    params: &'static [Param],
-    forms: Forms,
-    call: fn(&Args<'_>) -> Result<Output>,
-    doc: &'static str,
-) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
-}
-
 const FUNCTION: Forms = Forms::FUNCTION;
 const BOTH: Forms = Forms::BOTH;
 const FUNCTION_OUT: Forms = Forms::FUNCTION.and(Forms::OUT);
-const TENSORS: Param = param("tensors", Kind::Tensors);
-/// `f(a, b)` is the same as `f((a, b))`.
-const SPREAD: Param = TENSORS.variadic();
-const DTYPE: Param = param("dtype", Kind::DType).optional().keyword();
-
-const fn int(name: &'static str, default: i64) -> Param {
-    param(name, Kind::Int).or(Default::Int(default))
-}
 
 /// One tensor, or a tuple of several.
 fn widened(tensors: &[Tensor], widen: fn(&Tensor) -> Result<Tensor>) -> Result<Output> {
@@ -37,120 +20,92 @@ fn widened(tensors: &[Tensor], widen: fn(&Tensor) -> Result<Tensor>) -> Result<O
     Ok(widened?.into())
 }
 
-fn triangle(args: &Args<'_>, triangle: Triangle, in_place: bool) -> Result<Tensor> {
-    diagonals::triangle(args.tensor(0), triangle, args.int(1), in_place)
-}
-
-fn triangle_indices(args: &Args<'_>, triangle: Triangle) -> Result<Output> {
-    let dtype = args.dtype_opt(3).unwrap_or(DType::I64);
-    Ok(diagonals::triangle_indices(args.int(0), args.int(1), args.int(2), triangle, dtype)?.into())
-}
-
-const TRIANGLE: &[Param] = &[input(), int("diagonal", 0)];
 const TRIANGLE_FORMS: Forms = Forms::ALL.and(Forms::SAME_OUT);
-const TRIANGLE_INDICES: &[Param] = &[param("row", Kind::Int), param("col", Kind::Int), int("offset", 0), DTYPE];
-const JOINED: &[Param] = &[TENSORS];
-const OUTPUT_SIZE: Param = param("output_size", Kind::Int).optional().keyword();
 
 /// The table.
 pub static TABLE: &[OpInfo] = &[
-    OpInfo {
-        name: "cat",
-        aliases: &["concat", "concatenate"],
-        params: &[TENSORS, int("dim", 0)],
-        forms: FUNCTION_OUT,
-        call: Call::Structured(|args| Ok(joining::cat(args.tensors(0), args.int(1))?.into())),
-        gives: Gives::Tensor,
-        doc: "Tensors behind each other along an axis; dtypes are promoted.",
-    },
+    op(
+        "cat",
+        takes!((tensors: Tensors, dim: Int = 0) => joining::cat(tensors, dim)),
+        FUNCTION_OUT,
+        "Tensors behind each other along an axis; dtypes are promoted.",
+    )
+    .also(&["concat", "concatenate"]),
     op(
         "stack",
-        &[TENSORS, int("dim", 0)],
+        takes!((tensors: Tensors, dim: Int = 0) => joining::stack(tensors, dim)),
         FUNCTION_OUT,
-        |args| Ok(joining::stack(args.tensors(0), args.int(1))?.into()),
         "Tensors of one shape as the positions of a new axis.",
     ),
     op(
         "hstack",
-        JOINED,
+        takes!((tensors: Tensors) => joining::hstack(tensors)),
         FUNCTION_OUT,
-        |args| Ok(joining::hstack(args.tensors(0))?.into()),
         "Tensors behind each other along the second axis; vectors along their only one.",
     ),
-    OpInfo {
-        name: "vstack",
-        aliases: &["row_stack"],
-        params: JOINED,
-        forms: FUNCTION_OUT,
-        call: Call::Structured(|args| Ok(joining::vstack(args.tensors(0))?.into())),
-        gives: Gives::Tensor,
-        doc: "Tensors below each other; vectors are rows.",
-    },
+    op(
+        "vstack",
+        takes!((tensors: Tensors) => joining::vstack(tensors)),
+        FUNCTION_OUT,
+        "Tensors below each other; vectors are rows.",
+    )
+    .also(&["row_stack"]),
     op(
         "dstack",
-        JOINED,
+        takes!((tensors: Tensors) => joining::dstack(tensors)),
         FUNCTION_OUT,
-        |args| Ok(joining::dstack(args.tensors(0))?.into()),
         "Tensors behind each other along the third axis.",
     ),
     op(
         "column_stack",
-        JOINED,
+        takes!((tensors: Tensors) => joining::column_stack(tensors)),
         FUNCTION_OUT,
-        |args| Ok(joining::column_stack(args.tensors(0))?.into()),
         "Tensors beside each other; numbers and vectors are columns.",
     ),
     op(
         "atleast_1d",
-        &[input()],
+        takes!((input: Tensor) => joining::atleast_1d(input)),
         FUNCTION,
-        |args| Ok(joining::atleast_1d(args.tensor(0))?.into()),
         "The tensor with at least one axis; several tensors give a tuple.",
     ),
-    op("atleast_1d", &[SPREAD], FUNCTION, |args| widened(args.tensors(0), joining::atleast_1d), "")
+    op("atleast_1d", takes!((tensors: Spread<Tensors>) { widened(tensors, joining::atleast_1d) }), FUNCTION, "")
         .giving(Gives::Tensors),
     op(
         "atleast_2d",
-        &[input()],
+        takes!((input: Tensor) => joining::atleast_2d(input)),
         FUNCTION,
-        |args| Ok(joining::atleast_2d(args.tensor(0))?.into()),
         "The tensor with at least two axes; several tensors give a tuple.",
     ),
-    op("atleast_2d", &[SPREAD], FUNCTION, |args| widened(args.tensors(0), joining::atleast_2d), "")
+    op("atleast_2d", takes!((tensors: Spread<Tensors>) { widened(tensors, joining::atleast_2d) }), FUNCTION, "")
         .giving(Gives::Tensors),
     op(
         "atleast_3d",
-        &[input()],
+        takes!((input: Tensor) => joining::atleast_3d(input)),
         FUNCTION,
-        |args| Ok(joining::atleast_3d(args.tensor(0))?.into()),
         "The tensor with at least three axes; several tensors give a tuple.",
     ),
-    op("atleast_3d", &[SPREAD], FUNCTION, |args| widened(args.tensors(0), joining::atleast_3d), "")
+    op("atleast_3d", takes!((tensors: Spread<Tensors>) { widened(tensors, joining::atleast_3d) }), FUNCTION, "")
         .giving(Gives::Tensors),
     op(
         "block_diag",
-        &[SPREAD],
+        takes!((tensors: Spread<Tensors>) => diagonals::block_diag(tensors)),
         FUNCTION,
-        |args| Ok(diagonals::block_diag(args.tensors(0))?.into()),
         "A matrix with the given matrices along its diagonal and zeros elsewhere.",
     ),
     op(
         "broadcast_tensors",
-        &[SPREAD],
+        takes!((tensors: Spread<Tensors>) => grids::broadcast_tensors(tensors)),
         FUNCTION,
-        |args| Ok(grids::broadcast_tensors(args.tensors(0))?.into()),
         "The tensors expanded to their common shape.",
     )
     .giving(Gives::Tensors),
     op(
         "meshgrid",
-        &[SPREAD, param("indexing", Kind::Text).optional().keyword()],
-        FUNCTION,
-        |args| {
-            let indexing = match args.text_opt(1) {
+        takes!((tensors: Spread<Tensors>, *, indexing: Option<Text> = None) {
+            let indexing = match indexing {
                 Some(indexing) => indexing,
                 None => {
-                    warning::warn(args.op, || {
+                    warning::warn("meshgrid", || {
                         "meshgrid: in an upcoming release, it will be required to pass the indexing argument. It is 'ij' if \
                          not given, where NumPy's is 'xy'."
                             .to_owned()
@@ -158,217 +113,184 @@ pub static TABLE: &[OpInfo] = &[
                     "ij"
                 }
             };
-            Ok(grids::meshgrid(args.tensors(0), indexing)?.into())
-        },
+            Ok(grids::meshgrid(tensors, indexing)?.into())
+        }),
+        FUNCTION,
         "The coordinates of the grid that vectors span; `indexing` is 'ij' (matrix) or 'xy' (Cartesian).",
     )
     .giving(Gives::Tensors),
     op(
         "cartesian_prod",
-        &[SPREAD],
+        takes!((tensors: Spread<Tensors>) => grids::cartesian_prod(tensors)),
         FUNCTION,
-        |args| Ok(grids::cartesian_prod(args.tensors(0))?.into()),
         "All combinations with one element of each vector, one row each.",
     ),
     op(
         "combinations",
-        &[input(), int("r", 2), param("with_replacement", Kind::Bool).or(Default::Bool(false))],
+        takes!((input: Tensor, r: Int = 2, with_replacement: Bool = false)
+            => grids::combinations(input, r, with_replacement)),
         FUNCTION,
-        |args| Ok(grids::combinations(args.tensor(0), args.int(1), args.flag(2))?.into()),
         "All choices of `r` elements of a vector, one row each.",
     ),
     op(
         "diff",
-        &[
-            input(),
-            int("n", 1),
-            int("dim", -1),
-            param("prepend", Kind::Tensor).optional(),
-            param("append", Kind::Tensor).optional(),
-        ],
+        takes!((
+            input: Tensor,
+            n: Int = 1,
+            dim: Int = -1,
+            prepend: Option<Tensor> = None,
+            append: Option<Tensor> = None,
+        ) => grids::diff(input, n, dim, prepend, append)),
         Forms::BOTH.and(Forms::OUT),
-        |args| {
-            let (n, dim) = (args.int(1), args.int(2));
-            Ok(grids::diff(args.tensor(0), n, dim, args.tensor_opt(3), args.tensor_opt(4))?.into())
-        },
         "Differences of neighbours along `dim`, taken `n` times.",
     ),
     // ---- rearranged ----
     op(
         "repeat",
-        &[input(), param("repeats", Kind::IntList)],
+        takes!((input: Tensor, repeats: IntList) => rearranging::repeat(input, repeats)),
         Forms::METHOD,
-        |args| Ok(rearranging::repeat(args.tensor(0), args.ints(1))?.into()),
         "The whole tensor several times along each axis; new axes come in front.",
     ),
     op(
         "tile",
-        &[input(), param("dims", Kind::IntList)],
+        takes!((input: Tensor, dims: IntList) => rearranging::tile(input, dims)),
         BOTH,
-        |args| Ok(rearranging::tile(args.tensor(0), args.ints(1))?.into()),
         "The whole tensor several times along each axis; axes that are not mentioned once.",
     ),
     op(
         "repeat_interleave",
-        &[input(), param("repeats", Kind::Int), param("dim", Kind::Int).optional(), OUTPUT_SIZE],
-        BOTH,
-        |args| {
-            let result = rearranging::repeat_interleave(args.tensor(0), args.int(1), args.int_opt(2))?;
-            if let Some(size) = args.int_opt(3) {
-                let axis = args.int_opt(2).unwrap_or(0);
-                let axis = crate::shape::normalize_axis(args.op, axis, result.rank())?;
+        takes!((input: Tensor, repeats: Int, dim: Option<Int> = None, *, output_size: Option<Int> = None) {
+            let result = rearranging::repeat_interleave(input, repeats, dim)?;
+            if let Some(size) = output_size {
+                let axis = dim.unwrap_or(0);
+                let axis = crate::shape::normalize_axis("repeat_interleave", axis, result.rank())?;
                 let found = result.shape().get(axis).copied().unwrap_or(1) as i64;
                 if found != size {
                     return Err(Error::runtime(
-                        args.op,
+                        "repeat_interleave",
                         format!("allocated size does not match required size: {size} and {found}"),
                     ));
                 }
             }
             Ok(result.into())
-        },
+        }),
+        BOTH,
         "Each element (or slice along `dim`) several times in a row; without `dim` of the flattened tensor.",
     ),
     op(
         "repeat_interleave",
-        &[input(), param("repeats", Kind::Tensor), param("dim", Kind::Int).optional(), OUTPUT_SIZE],
+        takes!((input: Tensor, repeats: Tensor, dim: Option<Int> = None, *, output_size: Option<Int> = None)
+            => rearranging::repeat_interleave_by(input, repeats, dim, output_size)),
         BOTH,
-        |args| {
-            let (counts, dim, size) = (args.tensor(1), args.int_opt(2), args.int_opt(3));
-            Ok(rearranging::repeat_interleave_by(args.tensor(0), counts, dim, size)?.into())
-        },
         "",
     ),
     op(
         "repeat_interleave",
-        &[param("repeats", Kind::Tensor), OUTPUT_SIZE],
+        takes!((repeats: Tensor, *, output_size: Option<Int> = None)
+            => rearranging::repeated_positions(repeats, output_size)),
         FUNCTION,
-        |args| Ok(rearranging::repeated_positions(args.tensor(0), args.int_opt(1))?.into()),
         "",
     ),
     op(
         "flip",
-        &[input(), param("dims", Kind::IntList)],
+        takes!((input: Tensor, dims: IntList) => rearranging::flip(input, dims)),
         BOTH,
-        |args| Ok(rearranging::flip(args.tensor(0), args.ints(1))?.into()),
         "A copy with the order along `dims` reversed.",
     ),
     op(
         "fliplr",
-        &[input()],
+        takes!((input: Tensor) => rearranging::fliplr(input)),
         BOTH,
-        |args| Ok(rearranging::fliplr(args.tensor(0))?.into()),
         "A copy with the order of columns reversed.",
     ),
     op(
         "flipud",
-        &[input()],
+        takes!((input: Tensor) => rearranging::flipud(input)),
         BOTH,
-        |args| Ok(rearranging::flipud(args.tensor(0))?.into()),
         "A copy with the order of rows reversed.",
     ),
     op(
         "roll",
-        &[input(), param("shifts", Kind::Ints), param("dims", Kind::Ints).optional()],
+        takes!((input: Tensor, shifts: Ints, dims: Option<Ints> = None)
+            => rearranging::roll(input, shifts, dims.unwrap_or_default())),
         BOTH,
-        |args| Ok(rearranging::roll(args.tensor(0), args.ints(1), args.ints_opt(2).unwrap_or_default())?.into()),
         "Elements moved along `dims` (or along the flattened tensor), those that fall off the end put at the start.",
     ),
     op(
         "rot90",
-        &[input(), int("k", 1), param("dims", Kind::IntList).or(Default::Ints(&[0, 1]))],
+        takes!((input: Tensor, k: Int = 1, dims: IntList = &[0, 1]) => rearranging::rot90(input, k, dims)),
         BOTH,
-        |args| Ok(rearranging::rot90(args.tensor(0), args.int(1), args.ints(2))?.into()),
         "Turned by `k` right angles in the plane of two axes, the first two by default.",
     ),
     // ---- diagonals ----
     op(
         "diag",
-        TRIANGLE,
+        takes!((input: Tensor, diagonal: Int = 0) => diagonals::diag(input, diagonal)),
         Forms::BOTH.and(Forms::SAME_OUT),
-        |args| Ok(diagonals::diag(args.tensor(0), args.int(1))?.into()),
         "A matrix with a vector on a diagonal, or a copy of a diagonal of a matrix.",
     ),
     op(
         "diag_embed",
-        &[input(), int("offset", 0), int("dim1", -2), int("dim2", -1)],
+        takes!((input: Tensor, offset: Int = 0, dim1: Int = -2, dim2: Int = -1)
+            => diagonals::diag_embed(input, offset, dim1, dim2)),
         BOTH,
-        |args| Ok(diagonals::diag_embed(args.tensor(0), args.int(1), args.int(2), args.int(3))?.into()),
         "Matrices with the last axis of the tensor on a diagonal and zeros elsewhere.",
     ),
     op(
         "diagflat",
-        &[input(), int("offset", 0)],
+        takes!((input: Tensor, offset: Int = 0) => diagonals::diagflat(input, offset)),
         BOTH,
-        |args| Ok(diagonals::diagflat(args.tensor(0), args.int(1))?.into()),
         "A matrix with the elements of the tensor on a diagonal.",
     ),
-    op(
-        "trace",
-        &[input()],
-        BOTH,
-        |args| Ok(diagonals::trace(args.tensor(0))?.into()),
-        "Sum of the diagonal of a matrix.",
+    op("trace", takes!((input: Tensor) => diagonals::trace(input)), BOTH, "Sum of the diagonal of a matrix."),
+    op_in_place(
+        "tril",
+        takes!((input: Tensor, diagonal: Int = 0)
+            => diagonals::triangle(input, Triangle::Lower, diagonal, false),
+            in place diagonals::triangle(input, Triangle::Lower, diagonal, true).map(drop)),
+        TRIANGLE_FORMS,
+        "The triangle on and below a diagonal, zeros above.",
     ),
-    OpInfo {
-        name: "tril",
-        aliases: &[],
-        params: TRIANGLE,
-        forms: TRIANGLE_FORMS,
-        call: Call::InPlace(
-            |args| Ok(triangle(args, Triangle::Lower, false)?.into()),
-            |args| triangle(args, Triangle::Lower, true).map(drop),
-        ),
-        gives: Gives::Tensor,
-        doc: "The triangle on and below a diagonal, zeros above.",
-    },
-    OpInfo {
-        name: "triu",
-        aliases: &[],
-        params: TRIANGLE,
-        forms: TRIANGLE_FORMS,
-        call: Call::InPlace(
-            |args| Ok(triangle(args, Triangle::Upper, false)?.into()),
-            |args| triangle(args, Triangle::Upper, true).map(drop),
-        ),
-        gives: Gives::Tensor,
-        doc: "The triangle on and above a diagonal, zeros below.",
-    },
+    op_in_place(
+        "triu",
+        takes!((input: Tensor, diagonal: Int = 0)
+            => diagonals::triangle(input, Triangle::Upper, diagonal, false),
+            in place diagonals::triangle(input, Triangle::Upper, diagonal, true).map(drop)),
+        TRIANGLE_FORMS,
+        "The triangle on and above a diagonal, zeros below.",
+    ),
     op(
         "tril_indices",
-        TRIANGLE_INDICES,
+        takes!((row: Int, col: Int, offset: Int = 0, *, dtype: Option<DType> = None) {
+            let dtype = dtype.unwrap_or(DType::I64);
+            Ok(diagonals::triangle_indices(row, col, offset, Triangle::Lower, dtype)?.into())
+        }),
         FUNCTION,
-        |args| triangle_indices(args, Triangle::Lower),
         "Row and column numbers of the elements on and below a diagonal of a matrix.",
     ),
     op(
         "triu_indices",
-        TRIANGLE_INDICES,
+        takes!((row: Int, col: Int, offset: Int = 0, *, dtype: Option<DType> = None) {
+            let dtype = dtype.unwrap_or(DType::I64);
+            Ok(diagonals::triangle_indices(row, col, offset, Triangle::Upper, dtype)?.into())
+        }),
         FUNCTION,
-        |args| triangle_indices(args, Triangle::Upper),
         "Row and column numbers of the elements on and above a diagonal of a matrix.",
     ),
     // ---- padding ----
     op(
         "constant_pad_nd",
-        &[input(), param("pad", Kind::IntList), param("value", Kind::Number).or(Default::Int(0))],
+        takes!((input: Tensor, pad: IntList, value: Number = 0) => padding::constant_pad(input, pad, value)),
         FUNCTION,
-        |args| Ok(padding::constant_pad(args.tensor(0), args.ints(1), args.number(2))?.into()),
         "One value around a tensor: elements before and behind the last axis, then the one before it, and so on.",
     ),
     op(
         "pad",
-        &[
-            input(),
-            param("pad", Kind::IntList),
-            param("mode", Kind::Text).or(Default::Text("constant")),
-            param("value", Kind::Number).optional(),
-        ],
+        takes!((input: Tensor, pad: IntList, mode: Text = "constant", value: Option<Number> = None) {
+            let value: Option<Scalar> = value;
+            Ok(padding_modes::pad(input, pad, mode, value)?.into())
+        }),
         Forms::NN,
-        |args| {
-            let value: Option<Scalar> = args.number_opt(3);
-            Ok(padding_modes::pad(args.tensor(0), args.ints(1), args.text(2), value)?.into())
-        },
         "Elements around a tensor; `mode` is 'constant', 'reflect', 'replicate' or 'circular'.",
     ),
 ];

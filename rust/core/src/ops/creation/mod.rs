@@ -260,15 +260,26 @@ fn bounds(op: &'static str, dtype: DType, ends: [Scalar; 2]) -> Result<(Scalar, 
     Ok((whole(start?), whole(end?)))
 }
 
+/// How many numbers of which dtype there are between which ends.
+fn spaced(
+    op: &'static str,
+    ends: [Scalar; 2],
+    steps: i64,
+    dtype: Option<DType>,
+) -> Result<(usize, DType, [Scalar; 2])> {
+    let count = count_of(op, steps)?;
+    let of_complex = ends.iter().any(|number| number.category() == Category::Complex);
+    let default = crate::default_dtype();
+    let dtype = passed_or_inferred(op, dtype, if of_complex { default.to_complex() } else { default })?;
+    shape::checked_numel(op, &[count], dtype.size())?;
+    let (start, end) = bounds(op, dtype, ends)?;
+    Ok((count, dtype, [start, end]))
+}
+
 /// `steps` numbers from `start` to `end`, both included.
 pub fn linspace(start: Scalar, end: Scalar, steps: i64, dtype: Option<DType>) -> Result<Tensor> {
     const OP: &str = "linspace";
-    let count = count_of(OP, steps)?;
-    let of_complex = [start, end].iter().any(|number| number.category() == Category::Complex);
-    let default = crate::default_dtype();
-    let dtype = passed_or_inferred(OP, dtype, if of_complex { default.to_complex() } else { default })?;
-    shape::checked_numel(OP, &[count], dtype.size())?;
-    let (start, end) = bounds(OP, dtype, [start, end])?;
+    let (count, dtype, [start, end]) = spaced(OP, [start, end], steps, dtype)?;
     if dtype.is_complex() {
         let ([start, start_imag], [end, end_imag]) = (start.to_complex(), end.to_complex());
         let (real, imag) = (Steps::<f64>::new(start, end, count), Steps::<f64>::new(start_imag, end_imag, count));
@@ -285,12 +296,7 @@ pub fn linspace(start: Scalar, end: Scalar, steps: i64, dtype: Option<DType>) ->
 /// `base` to the powers of [`linspace`].
 pub fn logspace(start: Scalar, end: Scalar, steps: i64, base: f64, dtype: Option<DType>) -> Result<Tensor> {
     const OP: &str = "logspace";
-    let count = count_of(OP, steps)?;
-    let of_complex = [start, end].iter().any(|number| number.category() == Category::Complex);
-    let default = crate::default_dtype();
-    let dtype = passed_or_inferred(OP, dtype, if of_complex { default.to_complex() } else { default })?;
-    shape::checked_numel(OP, &[count], dtype.size())?;
-    let (start, end) = bounds(OP, dtype, [start, end])?;
+    let (count, dtype, [start, end]) = spaced(OP, [start, end], steps, dtype)?;
     if dtype.is_complex() {
         let ([start, start_imag], [end, end_imag]) = (start.to_complex(), end.to_complex());
         let (real, imag) = (Steps::<f64>::new(start, end, count), Steps::<f64>::new(start_imag, end_imag, count));

@@ -3,34 +3,17 @@
 use super::sizes;
 use crate::dtype::DType;
 use crate::error::Result;
-use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
+use crate::ops::registry::signature::takes;
+use crate::ops::registry::{Forms, OpInfo, op};
 use crate::ops::{batching, creation};
 use crate::scalar::Scalar;
-
-const fn op(
-    name: &'static str,
-    params: &'static [Param],
-    forms: Forms,
-    call: fn(&Args<'_>) -> Result<Output>,
-    doc: &'static str,
-) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
-}
+use crate::tensor::Tensor;
 
 const FUNCTION: Forms = Forms::FUNCTION;
 const ORDERED: Forms = Forms::FUNCTION.and(Forms::ORDERED);
 const OUT: Forms = Forms::FUNCTION.and(Forms::OUT);
 const FILLED: Forms = Forms::FUNCTION.and(Forms::FILLED_OUT);
 const METHOD: Forms = Forms::METHOD;
-const DTYPE: Param = param("dtype", Kind::DType).optional().keyword();
-const SIZE: Param = param("size", Kind::IntList);
-const FILL: Param = param("fill_value", Kind::Number);
-const SIZED: &[Param] = &[SIZE, DTYPE];
-const LIKE: &[Param] = &[input(), DTYPE];
-const NEW: &[Param] = &[input(), SIZE, DTYPE];
-const START: Param = param("start", Kind::Number);
-const END: Param = param("end", Kind::Number);
-const STEPS: Param = param("steps", Kind::Int);
 
 /// What a new tensor holds, by its dtype.
 type Value = fn(DType) -> Scalar;
@@ -38,124 +21,138 @@ const ZERO: Value = |_| Scalar::Int(0);
 const ONE: Value = |_| Scalar::Int(1);
 const UNWRITTEN: Value = creation::unwritten;
 
-fn sized(args: &Args<'_>, value: Value) -> Result<Output> {
-    let dtype = args.dtype_opt(1).unwrap_or_else(crate::default_dtype);
-    Ok(creation::full(args.op, &sizes(args.op, args.ints(0))?, value(dtype), Some(dtype))?.into())
+fn full_like(op: &'static str, model: &Tensor, value: Scalar, dtype: DType) -> Result<Tensor> {
+    batching::beside(model, |examples| match examples {
+        [] => creation::full_like(op, model, value, Some(dtype)),
+        _ => creation::full(op, &[examples, &model.shape()].concat(), value, Some(dtype)),
+    })
 }
 
-fn like(args: &Args<'_>, value: Value) -> Result<Output> {
-    let dtype = args.dtype_opt(1).unwrap_or_else(|| args.tensor(0).dtype());
-    full_like(args, value(dtype), dtype)
+fn new_full(op: &'static str, beside: &Tensor, size: &[i64], value: Scalar, dtype: DType) -> Result<Tensor> {
+    let shape = sizes(op, size)?;
+    let full = |examples: &[usize]| creation::full(op, &[examples, &shape].concat(), value, Some(dtype));
+    batching::beside(beside, full)
 }
 
-fn full_like(args: &Args<'_>, value: Scalar, dtype: DType) -> Result<Output> {
-    let model = args.tensor(0);
-    let made = batching::beside(model, |examples| match examples {
-        [] => creation::full_like(args.op, model, value, Some(dtype)),
-        _ => creation::full(args.op, &[examples, &model.shape()].concat(), value, Some(dtype)),
-    });
-    Ok(made?.into())
-}
-
-fn new(args: &Args<'_>, value: Value) -> Result<Output> {
-    let dtype = args.dtype_opt(2).unwrap_or_else(|| args.tensor(0).dtype());
-    new_full(args, value(dtype), dtype)
-}
-
-fn new_full(args: &Args<'_>, value: Scalar, dtype: DType) -> Result<Output> {
-    let shape = sizes(args.op, args.ints(1))?;
-    let full = |examples: &[usize]| creation::full(args.op, &[examples, &shape].concat(), value, Some(dtype));
-    Ok(batching::beside(args.tensor(0), full)?.into())
+/// What is made of a size alone, of one model, and beside a tensor of the same dtype.
+macro_rules! sized {
+    ($name:literal, $value:expr, $forms:expr, $doc:literal) => {
+        op(
+            $name,
+            takes!((size: IntList, *, dtype: Option<DType> = None) {
+                let dtype = dtype.unwrap_or_else(crate::default_dtype);
+                Ok(creation::full($name, &sizes($name, size)?, $value(dtype), Some(dtype))?.into())
+            }),
+            $forms,
+            $doc,
+        )
+    };
+    (like $name:literal, $value:expr, $doc:literal) => {
+        op(
+            $name,
+            takes!((input: Tensor, *, dtype: Option<DType> = None) {
+                let dtype = dtype.unwrap_or_else(|| input.dtype());
+                Ok(full_like($name, input, $value(dtype), dtype)?.into())
+            }),
+            ORDERED,
+            $doc,
+        )
+    };
+    (new $name:literal, $value:expr, $doc:literal) => {
+        op(
+            $name,
+            takes!((input: Tensor, size: IntList, *, dtype: Option<DType> = None) {
+                let dtype = dtype.unwrap_or_else(|| input.dtype());
+                Ok(new_full($name, input, size, $value(dtype), dtype)?.into())
+            }),
+            METHOD,
+            $doc,
+        )
+    };
 }
 
 /// The table.
 pub static TABLE: &[OpInfo] = &[
-    op("zeros", SIZED, OUT, |args| sized(args, ZERO), "Zeros."),
-    op("ones", SIZED, OUT, |args| sized(args, ONE), "Ones."),
-    op("empty", SIZED, OUT.and(Forms::ROW_MAJOR), |args| sized(args, UNWRITTEN), "A tensor to be filled; holds zeros."),
+    sized!("zeros", ZERO, OUT, "Zeros."),
+    sized!("ones", ONE, OUT, "Ones."),
+    sized!("empty", UNWRITTEN, OUT.and(Forms::ROW_MAJOR), "A tensor to be filled; holds zeros."),
     op(
         "full",
-        &[SIZE, FILL, DTYPE],
+        takes!((size: IntList, fill_value: Number, *, dtype: Option<DType> = None) {
+            let shape = sizes("full", size)?;
+            Ok(creation::full("full", &shape, fill_value, dtype)?.into())
+        }),
         OUT,
-        |args| {
-            let shape = sizes(args.op, args.ints(0))?;
-            Ok(creation::full(args.op, &shape, args.number(1), args.dtype_opt(2))?.into())
-        },
         "One value everywhere.",
     ),
-    op("zeros_like", LIKE, ORDERED, |args| like(args, ZERO), "Zeros in the shape of `input`."),
-    op("ones_like", LIKE, ORDERED, |args| like(args, ONE), "Ones in the shape of `input`."),
-    op("empty_like", LIKE, ORDERED, |args| like(args, UNWRITTEN), "A tensor to be filled, in the shape of `input`."),
+    sized!(like "zeros_like", ZERO, "Zeros in the shape of `input`."),
+    sized!(like "ones_like", ONE, "Ones in the shape of `input`."),
+    sized!(like "empty_like", UNWRITTEN, "A tensor to be filled, in the shape of `input`."),
     op(
         "full_like",
-        &[input(), FILL, DTYPE],
+        takes!((input: Tensor, fill_value: Number, *, dtype: Option<DType> = None)
+            => full_like("full_like", input, fill_value, dtype.unwrap_or_else(|| input.dtype()))),
         ORDERED,
-        |args| full_like(args, args.number(1), args.dtype_opt(2).unwrap_or_else(|| args.tensor(0).dtype())),
         "One value everywhere, in the shape of `input`.",
     ),
-    op("new_zeros", NEW, METHOD, |args| new(args, ZERO), "Zeros of the tensor's dtype."),
-    op("new_ones", NEW, METHOD, |args| new(args, ONE), "Ones of the tensor's dtype."),
-    op("new_empty", NEW, METHOD, |args| new(args, UNWRITTEN), "A tensor of the same dtype to be filled."),
+    sized!(new "new_zeros", ZERO, "Zeros of the tensor's dtype."),
+    sized!(new "new_ones", ONE, "Ones of the tensor's dtype."),
+    sized!(new "new_empty", UNWRITTEN, "A tensor of the same dtype to be filled."),
     op(
         "new_full",
-        &[input(), SIZE, FILL, DTYPE],
+        takes!((input: Tensor, size: IntList, fill_value: Number, *, dtype: Option<DType> = None)
+            => new_full("new_full", input, size, fill_value, dtype.unwrap_or_else(|| input.dtype()))),
         METHOD,
-        |args| new_full(args, args.number(2), args.dtype_opt(3).unwrap_or_else(|| args.tensor(0).dtype())),
         "One value of the tensor's dtype everywhere.",
     ),
     op(
         "empty_strided",
-        &[SIZE, param("stride", Kind::IntList), DTYPE],
+        takes!((size: IntList, stride: IntList, *, dtype: Option<DType> = None)
+            => creation::empty_strided(size, stride, dtype)),
         FUNCTION,
-        |args| Ok(creation::empty_strided(args.ints(0), args.ints(1), args.dtype_opt(2))?.into()),
         "A tensor to be filled, in memory of the given strides.",
     ),
     op(
         "eye",
-        &[param("n", Kind::Int), param("m", Kind::Int).optional(), DTYPE],
+        takes!((n: Int, m: Option<Int> = None, *, dtype: Option<DType> = None) => creation::eye(n, m, dtype)),
         OUT,
-        |args| Ok(creation::eye(args.int(0), args.int_opt(1), args.dtype_opt(2))?.into()),
         "A matrix with ones on the diagonal and zeros elsewhere.",
     ),
     op(
         "arange",
-        &[END, DTYPE],
+        takes!((end: Number, *, dtype: Option<DType> = None)
+            => creation::arange(Scalar::Int(0), end, Scalar::Int(1), dtype)),
         FILLED,
-        |args| Ok(creation::arange(Scalar::Int(0), args.number(0), Scalar::Int(1), args.dtype_opt(1))?.into()),
         "Numbers from `start` up to but without `end`, in steps.",
     ),
     op(
         "arange",
-        &[START, END, param("step", Kind::Number).or(Default::Int(1)), DTYPE],
+        takes!((start: Number, end: Number, step: Number = 1, *, dtype: Option<DType> = None)
+            => creation::arange(start, end, step, dtype)),
         FILLED,
-        |args| Ok(creation::arange(args.number(0), args.number(1), args.number(2), args.dtype_opt(3))?.into()),
         "",
     ),
     op(
         "linspace",
-        &[START, END, STEPS, DTYPE],
+        takes!((start: Number, end: Number, steps: Int, *, dtype: Option<DType> = None)
+            => creation::linspace(start, end, steps, dtype)),
         FILLED,
-        |args| Ok(creation::linspace(args.number(0), args.number(1), args.int(2), args.dtype_opt(3))?.into()),
         "`steps` numbers from `start` to `end`, both included.",
     ),
     op(
         "logspace",
-        &[START, END, STEPS, param("base", Kind::Float).or(Default::Float(10.0)), DTYPE],
+        takes!((start: Number, end: Number, steps: Int, base: Float = 10.0, *, dtype: Option<DType> = None)
+            => creation::logspace(start, end, steps, base, dtype)),
         FILLED,
-        |args| {
-            let (start, end, steps) = (args.number(0), args.number(1), args.int(2));
-            Ok(creation::logspace(start, end, steps, args.float(3), args.dtype_opt(4))?.into())
-        },
         "`base` to the powers of `linspace`.",
     ),
     op(
         "scalar_tensor",
-        &[param("s", Kind::Number), DTYPE],
+        takes!((s: Number, *, dtype: Option<DType> = None) {
+            let dtype: DType = dtype.unwrap_or_else(crate::default_dtype);
+            Ok(creation::full("scalar_tensor", &[], s, Some(dtype))?.into())
+        }),
         FUNCTION,
-        |args| {
-            let dtype: DType = args.dtype_opt(1).unwrap_or_else(crate::default_dtype);
-            Ok(creation::full(args.op, &[], args.number(0), Some(dtype))?.into())
-        },
         "A tensor without axes.",
     ),
 ];

@@ -87,7 +87,10 @@ pub fn float_power(base: Arg<'_>, exponent: Arg<'_>) -> Result<Tensor> {
 
 /// The same in place of a tensor of double precision.
 #[track_caller]
-pub fn float_power_(base: &Tensor, exponent: Arg<'_>) -> Result<()> {
+pub fn float_power_(base: Arg<'_>, exponent: Arg<'_>) -> Result<()> {
+    let Arg::Tensor(base) = base else {
+        return Err(Error::type_("float_power_", "an in-place form needs a Tensor"));
+    };
     let dtype = double_for(base.into(), exponent);
     if base.dtype() != dtype {
         return Err(Error::runtime(
@@ -135,6 +138,9 @@ pub fn nansum(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DT
 /// The mean of what is not NaN.
 #[track_caller]
 pub fn nanmean(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
+    if input.dtype().is_complex() {
+        return Err(Error::not_implemented("nanmean", "nansum on CPU does not support complex inputs: their mean"));
+    }
     if !input.dtype().is_float() {
         return Err(Error::runtime(
             "nanmean",

@@ -1,20 +1,17 @@
 //! Names and signatures of the special functions, and of what is composed of them.
 
 use super::resolve::promoted;
-use super::{Row, composed, special};
+use super::{Arg, Row, composed, special};
 use crate::DType;
 use crate::error::{Error, Result};
-use crate::ops::registry::{
-    Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Resolve, Resolved, input, param,
-};
+use crate::ops::registry::signature::{params, takes};
+use crate::ops::registry::{Call, Forms, Gives, OpInfo, Param, Resolved, of_reals, op, op_in_place, rows_by};
 use crate::ops::{complex, rows};
+use crate::tensor::Tensor;
 
-const UNARY: &[Param] = &[input()];
-const TENSORS: &[Param] = &[input(), param("other", Kind::Tensor)];
-const EITHER: &[Param] = &[param("input", Kind::TensorOrNumber), param("other", Kind::TensorOrNumber)];
-const DTYPE: Param = param("dtype", Kind::DType).optional().keyword();
-const DIM: Param = param("dim", Kind::Ints).optional();
-const KEEP: Param = param("keepdim", Kind::Bool).or(Default::Bool(false));
+const UNARY: &[Param] = params!((input: Tensor));
+const TENSORS: &[Param] = params!((input: Tensor, other: Tensor));
+const EITHER: &[Param] = params!((input: TensorOrNumber, other: TensorOrNumber));
 
 /// Of `arcgrad.special` alone.
 const SPECIAL: Forms = Forms::SPECIAL.and(Forms::OUT);
@@ -29,85 +26,45 @@ const fn named(name: &'static str, row: &'static Row, params: &'static [Param], 
     OpInfo { name, aliases: &[], params, forms, call: Call::Row(row), gives: Gives::Tensor, doc: row.doc }
 }
 
-/// A row of real numbers, and what its function is of complex ones.
-const fn of_reals(info: OpInfo, row: &'static Row, of_complex: fn(&Args<'_>) -> Result<Output>) -> OpInfo {
-    OpInfo { call: Call::RowOfReals(row, of_complex), ..info }
-}
-
 /// A row under its own name, of one tensor.
 const fn function(row: &'static Row, forms: Forms) -> OpInfo {
     named(row.name, row, UNARY, forms)
 }
 
-const fn rows_by(
-    name: &'static str,
-    params: &'static [Param],
-    forms: Forms,
-    resolve: Resolve,
-    doc: &'static str,
-) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Rows(resolve), gives: Gives::Tensor, doc }
-}
-
-const fn op(
-    name: &'static str,
-    params: &'static [Param],
-    forms: Forms,
-    call: fn(&Args<'_>) -> Result<Output>,
-    doc: &'static str,
-) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
-}
-
-fn logit<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
-    Ok(match args.float_opt(1) {
-        None => Resolved::new(&rows::logit::ROW, &[args.arg(0)]),
-        Some(eps) => Resolved::with(&rows::logit_within::ROW, &[eps.into()], &[args.arg(0)]),
-    })
-}
-
-/// The polygamma function of the tensor and the order at these places.
-fn polygamma<'a>(args: &Args<'a>, tensor: usize, order: usize) -> Result<Resolved<'a>> {
-    let order = args.int(order);
-    if order < 0 {
-        return Err(Error::runtime("polygamma", "polygamma(n, x) does not support negative n."));
+/// The polygamma function of a tensor, of an order.
+fn polygamma(input: &Tensor, n: i64) -> Result<Resolved<'_>> {
+    match n {
+        ..0 => Err(Error::runtime("polygamma", "polygamma(n, x) does not support negative n.")),
+        0 => Ok(Resolved::new(&rows::digamma::ROW, &[input.into()])),
+        _ => Ok(Resolved::with(&rows::polygamma::ROW, &[(n as f64).into()], &[input.into()])),
     }
-    Ok(match order {
-        0 => Resolved::new(&rows::digamma::ROW, &[args.arg(tensor)]),
-        _ => Resolved::with(&rows::polygamma::ROW, &[(order as f64).into()], &[args.arg(tensor)]),
-    })
 }
 
 /// Half precision is computed in `float32`, whose next number is another one.
-fn nextafter<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
-    let inputs = [args.arg(0), args.arg(1)];
+fn nextafter<'a>(inputs: &[Arg<'a>; 2]) -> Resolved<'a> {
     // The distance of numbers behind 1, the least and the greatest of them.
-    let [unit, least, most] = match promoted(&inputs) {
+    let [unit, least, most] = match promoted(inputs) {
         DType::F16 => [-10, -24, 16].map(|exponent| 2f64.powi(exponent)),
         DType::BF16 => [-7, -133, 128].map(|exponent| 2f64.powi(exponent)),
-        _ => return Ok(Resolved::new(&rows::nextafter::ROW, &inputs)),
+        _ => return Resolved::new(&rows::nextafter::ROW, inputs),
     };
     let numbers = [unit, least, most * (1.0 - unit / 2.0)];
-    Ok(Resolved::with(&rows::nextafter_stored::ROW, &numbers.map(Into::into), &inputs))
+    Resolved::with(&rows::nextafter_stored::ROW, &numbers.map(Into::into), inputs)
 }
-
-fn heaviside<'a>(args: &Args<'a>) -> Result<Resolved<'a>> {
-    if args.tensor(0).dtype() != args.tensor(1).dtype() {
-        let reason = "heaviside is not yet implemented for tensors with different dtypes.";
-        return Err(Error::runtime("heaviside", reason));
-    }
-    Ok(Resolved::new(&special::HEAVISIDE, &[args.arg(0), args.arg(1)]))
-}
-
-const LOGIT: &[Param] = &[input(), param("eps", Kind::Float).optional()];
-const MULTIVARIATE: &[Param] = &[input(), param("p", Kind::Int)];
-const BASE: &[Param] = &[param("input", Kind::TensorOrNumber), param("exponent", Kind::TensorOrNumber)];
-const WHOLE: &[Param] = &[input(), DTYPE];
-const ALONG: &[Param] = &[input(), DIM, KEEP, DTYPE];
 
 /// The table.
 pub static TABLE: &[OpInfo] = &[
-    rows_by("logit", LOGIT, EVERYWHERE_, logit, rows::logit::ROW.doc),
+    rows_by(
+        "logit",
+        takes!((input: Tensor, eps: Option<Float> = None) {
+            Ok(match eps {
+                None => Resolved::new(&rows::logit::ROW, &[input.into()]),
+                Some(eps) => Resolved::with(&rows::logit_within::ROW, &[eps.into()], &[input.into()]),
+            })
+        }),
+        EVERYWHERE_,
+        rows::logit::ROW.doc,
+    ),
     named("expit", &rows::sigmoid::ROW, UNARY, SPECIAL),
     named("gammaln", &rows::lgamma::ROW, UNARY, SPECIAL),
     named("psi", &rows::digamma::ROW, UNARY, SPECIAL),
@@ -137,16 +94,14 @@ pub static TABLE: &[OpInfo] = &[
     named("zeta", &special::ZETA, EITHER, SPECIAL),
     rows_by(
         "polygamma",
-        &[param("n", Kind::Int), input()],
+        takes!((n: Int, input: Tensor) { polygamma(input, n) }),
         Forms::FUNCTION.and(Forms::SPECIAL).and(Forms::OUT),
-        |args| polygamma(args, 1, 0),
         rows::polygamma::ROW.doc,
     ),
     rows_by(
         "polygamma",
-        &[input(), param("n", Kind::Int)],
+        takes!((input: Tensor, n: Int) { polygamma(input, n) }),
         Forms::METHOD.and(Forms::IN_PLACE),
-        |args| polygamma(args, 0, 1),
         rows::polygamma::ROW.doc,
     ),
     named("igamma", &special::IGAMMA, TENSORS, Forms::ALL),
@@ -155,35 +110,35 @@ pub static TABLE: &[OpInfo] = &[
     named("gammaincc", &special::IGAMMAC, TENSORS, SPECIAL),
     op(
         "mvlgamma",
-        MULTIVARIATE,
+        takes!((input: Tensor, p: Int) => composed::multivariate_lgamma(input, p)),
         Forms::ALL,
-        |args| Ok(composed::multivariate_lgamma(args.tensor(0), args.int(1))?.into()),
         "Logarithm of the multivariate gamma function of dimension `p`.",
     ),
     op(
         "multigammaln",
-        MULTIVARIATE,
+        takes!((input: Tensor, p: Int) => composed::multivariate_lgamma(input, p)),
         SPECIAL,
-        |args| Ok(composed::multivariate_lgamma(args.tensor(0), args.int(1))?.into()),
         "Logarithm of the multivariate gamma function of dimension `p`.",
     ),
-    of_reals(function(&rows::sinc::ROW, EVERYWHERE_), &rows::sinc::ROW, |args| {
-        Ok(complex::sinc(args.tensor(0))?.into())
-    }),
-    of_reals(named("logaddexp", &rows::logaddexp::ROW, TENSORS, REDUCTION), &rows::logaddexp::ROW, |args| {
-        Ok(complex::logaddexp(args.tensor(0), args.tensor(1))?.into())
-    }),
+    of_reals(&rows::sinc::ROW, takes!((input: Tensor) => complex::sinc(input)), EVERYWHERE_),
+    of_reals(
+        &rows::logaddexp::ROW,
+        takes!((input: Tensor, other: Tensor) => complex::logaddexp(input, other)),
+        REDUCTION,
+    ),
     named("logaddexp2", &rows::logaddexp2::ROW, TENSORS, REDUCTION),
     named("hypot", &rows::hypot::ROW, TENSORS, Forms::ALL),
-    rows_by("nextafter", TENSORS, Forms::ALL, nextafter, rows::nextafter::ROW.doc),
-    of_reals(named("ldexp", &rows::ldexp::ROW, TENSORS, ALL_), &rows::ldexp::ROW, |args| {
-        Ok(complex::ldexp(args.tensor(0), args.tensor(1))?.into())
-    }),
+    rows_by(
+        "nextafter",
+        takes!((input: Tensor, other: Tensor) { Ok(nextafter(&[input.into(), other.into()])) }),
+        Forms::ALL,
+        rows::nextafter::ROW.doc,
+    ),
+    of_reals(&rows::ldexp::ROW, takes!((input: Tensor, other: Tensor) => complex::ldexp(input, other)), ALL_),
     op(
         "frexp",
-        UNARY,
+        takes!((input: Tensor) => composed::frexp(input)),
         REDUCTION,
-        |args| Ok(composed::frexp(args.tensor(0))?.into()),
         "A number from [0.5, 1) in magnitude and the power of two that make up `input` as a product.",
     )
     .giving(Gives::Named(&["mantissa", "exponent"])),
@@ -191,44 +146,43 @@ pub static TABLE: &[OpInfo] = &[
     function(&rows::rad2deg::ROW, ALL_),
     rows_by(
         "heaviside",
-        &[input(), param("values", Kind::Tensor)],
+        takes!((input: Tensor, values: Tensor) {
+            if input.dtype() != values.dtype() {
+                let reason = "heaviside is not yet implemented for tensors with different dtypes.";
+                return Err(Error::runtime("heaviside", reason));
+            }
+            Ok(Resolved::new(&special::HEAVISIDE, &[input.into(), values.into()]))
+        }),
         Forms::ALL,
-        heaviside,
         "0 where `input` is negative, 1 where it is positive, `values` where it is 0.",
     ),
     named("gcd", &rows::gcd::ROW, TENSORS, ALL_),
     named("lcm", &rows::lcm::ROW, TENSORS, ALL_),
-    OpInfo {
-        name: "float_power",
-        aliases: &[],
-        params: BASE,
-        forms: Forms::ALL,
-        call: Call::InPlace(
-            |args| Ok(composed::float_power(args.arg(0), args.arg(1))?.into()),
-            |args| composed::float_power_(args.tensor(0), args.arg(1)),
-        ),
-        gives: Gives::Tensor,
-        doc: "Power `input ** exponent` in double precision.",
-    },
+    op_in_place(
+        "float_power",
+        takes!((input: TensorOrNumber, exponent: TensorOrNumber) => composed::float_power(input, exponent),
+            in place composed::float_power_(input, exponent)),
+        Forms::ALL,
+        "Power `input ** exponent` in double precision.",
+    ),
     op(
         "nansum",
-        WHOLE,
+        takes!((input: Tensor, *, dtype: Option<DType> = None) => composed::nansum(input, None, false, dtype)),
         Forms::BOTH,
-        |args| Ok(composed::nansum(args.tensor(0), None, false, args.dtype_opt(1))?.into()),
         "Sum of all elements that are not NaN, or over `dim`.",
     ),
     op(
         "nansum",
-        ALONG,
+        takes!((input: Tensor, dim: Option<Ints> = None, keepdim: Bool = false, *, dtype: Option<DType> = None)
+            => composed::nansum(input, dim, keepdim, dtype)),
         REDUCTION,
-        |args| Ok(composed::nansum(args.tensor(0), args.ints_opt(1), args.flag(2), args.dtype_opt(3))?.into()),
         "",
     ),
     op(
         "nanmean",
-        ALONG,
+        takes!((input: Tensor, dim: Option<Ints> = None, keepdim: Bool = false, *, dtype: Option<DType> = None)
+            => composed::nanmean(input, dim, keepdim, dtype)),
         REDUCTION,
-        |args| Ok(composed::nanmean(args.tensor(0), args.ints_opt(1), args.flag(2), args.dtype_opt(3))?.into()),
         "Mean of the elements that are not NaN, of all or over `dim`.",
     ),
 ];

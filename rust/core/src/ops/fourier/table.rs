@@ -1,44 +1,19 @@
 //! Names and signatures of Fourier transforms.
 
 use super::{Frames, Inversion, Norm};
-use crate::error::Result;
-use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
+use crate::ops::registry::signature::takes;
+use crate::ops::registry::{Forms, OpInfo, op};
 
 const FFT: Forms = Forms::FFT.and(Forms::OUT);
-const N: Param = param("n", Kind::Int).optional();
-const S: Param = param("s", Kind::Ints).optional();
-const DIM: Param = param("dim", Kind::Int).or(Default::Int(-1));
-const LAST_TWO: Param = param("dim", Kind::Ints).or(Default::Ints(&[-2, -1]));
-const DIMS: Param = param("dim", Kind::Ints).optional();
-const NORM: Param = param("norm", Kind::Text).optional();
-const DTYPE: Param = param("dtype", Kind::DType).optional().keyword();
-const SPACING: Param = param("d", Kind::Float).or(Default::Float(1.0));
-const ONE: &[Param] = &[input(), N, DIM, NORM];
-const TWO: &[Param] = &[input(), S, LAST_TWO, NORM];
-const MANY: &[Param] = &[input(), S, DIMS, NORM];
-
-const fn op(
-    name: &'static str,
-    params: &'static [Param],
-    forms: Forms,
-    call: fn(&Args<'_>) -> Result<Output>,
-    doc: &'static str,
-) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
-}
 
 /// A transform along one axis.
 macro_rules! one {
     ($name:literal, $function:ident, $inverse:literal, $doc:literal) => {
         op(
             $name,
-            ONE,
+            takes!((input: Tensor, n: Option<Int> = None, dim: Int = -1, norm: Option<Text> = None)
+                => super::$function($name, input, n, dim, Norm::of($name, norm)?, $inverse)),
             FFT,
-            |args| {
-                let (n, axis) = (args.int_opt(1), args.int(2));
-                let norm = Norm::of($name, args.text_opt(3))?;
-                Ok(super::$function($name, args.tensor(0), n, axis, norm, $inverse)?.into())
-            },
             $doc,
         )
     };
@@ -46,42 +21,15 @@ macro_rules! one {
 
 /// A transform along several.
 macro_rules! several {
-    ($name:literal, $params:ident, $function:ident, $inverse:literal, $doc:literal) => {
+    ($name:literal, ($dim:ident: $dims:ty = $default:expr), $function:ident, $inverse:literal, $doc:literal) => {
         op(
             $name,
-            $params,
+            takes!((input: Tensor, s: Option<Ints> = None, $dim: $dims = $default, norm: Option<Text> = None)
+                => super::$function($name, input, s, $dim.into(), Norm::of($name, norm)?, $inverse)),
             FFT,
-            |args| {
-                let norm = Norm::of($name, args.text_opt(3))?;
-                let (s, dim) = (args.ints_opt(1), args.ints_opt(2));
-                Ok(super::$function($name, args.tensor(0), s, dim, norm, $inverse)?.into())
-            },
             $doc,
         )
     };
-}
-
-const FRAMES: [Param; 5] = [
-    input(),
-    param("n_fft", Kind::Int),
-    param("hop_length", Kind::Int).optional(),
-    param("win_length", Kind::Int).optional(),
-    param("window", Kind::Tensor).optional(),
-];
-const CENTER: Param = param("center", Kind::Bool).or(Default::Bool(true));
-const NORMALIZED: Param = param("normalized", Kind::Bool).or(Default::Bool(false));
-const ONESIDED: Param = param("onesided", Kind::Bool).optional();
-
-fn frames<'a>(args: &Args<'a>, normalized: usize) -> Frames<'a> {
-    Frames {
-        n_fft: args.int(1),
-        hop_length: args.int_opt(2),
-        win_length: args.int_opt(3),
-        window: args.tensor_opt(4),
-        center: args.flag(5),
-        normalized: args.flag(normalized),
-        onesided: args.flag_opt(normalized + 1),
-    }
 }
 
 /// The table.
@@ -126,21 +74,21 @@ pub static TABLE: &[OpInfo] = &[
          2·(size − 1) of them if left out."
     ),
     one!("ihfft", rfft, true, "The inverse of `hfft`: the first half of the inverse transform of real numbers."),
-    several!("fft2", TWO, fftn, false, "`fft` along two axes, the last ones unless told otherwise."),
-    several!("ifft2", TWO, fftn, true, "`ifft` along two axes, the last ones unless told otherwise."),
-    several!("rfft2", TWO, rfftn, false, "`rfft` along the last of two axes, and `fft` along the other."),
+    several!("fft2", (dim: Ints = &[-2, -1]), fftn, false, "`fft` along two axes, the last ones unless told otherwise."),
+    several!("ifft2", (dim: Ints = &[-2, -1]), fftn, true, "`ifft` along two axes, the last ones unless told otherwise."),
+    several!("rfft2", (dim: Ints = &[-2, -1]), rfftn, false, "`rfft` along the last of two axes, and `fft` along the other."),
     several!(
         "irfft2",
-        TWO,
+        (dim: Ints = &[-2, -1]),
         irfftn,
         true,
         "The inverse of `rfft2`; `s` says how many real numbers there are along each axis."
     ),
-    several!("hfft2", TWO, irfftn, false, "`fft` along the first of two axes, and `hfft` along the last."),
-    several!("ihfft2", TWO, rfftn, true, "The inverse of `hfft2`."),
+    several!("hfft2", (dim: Ints = &[-2, -1]), irfftn, false, "`fft` along the first of two axes, and `hfft` along the last."),
+    several!("ihfft2", (dim: Ints = &[-2, -1]), rfftn, true, "The inverse of `hfft2`."),
     several!(
         "fftn",
-        MANY,
+        (dim: Option<Ints> = None),
         fftn,
         false,
         "`fft` along several axes: all of them, or the last ones, as many as `s` has sizes, or those of `dim`. A size of −1 \
@@ -149,28 +97,28 @@ pub static TABLE: &[OpInfo] = &[
          >>> arcgrad.fft.fftn(arcgrad.ones(2, 2))\n\
          tensor([[4.+0.j, 0.+0.j],\n        [0.+0.j, 0.+0.j]])"
     ),
-    several!("ifftn", MANY, fftn, true, "The inverse of `fftn`."),
+    several!("ifftn", (dim: Option<Ints> = None), fftn, true, "The inverse of `fftn`."),
     several!(
         "rfftn",
-        MANY,
+        (dim: Option<Ints> = None),
         rfftn,
         false,
         "`rfft` along the last of several axes, and `fft` along the others; see `fftn`."
     ),
     several!(
         "irfftn",
-        MANY,
+        (dim: Option<Ints> = None),
         irfftn,
         true,
         "The inverse of `rfftn`; `s` says how many real numbers there are along each axis."
     ),
-    several!("hfftn", MANY, irfftn, false, "`fft` along all but the last of several axes, and `hfft` along that."),
-    several!("ihfftn", MANY, rfftn, true, "The inverse of `hfftn`."),
+    several!("hfftn", (dim: Option<Ints> = None), irfftn, false, "`fft` along all but the last of several axes, and `hfft` along that."),
+    several!("ihfftn", (dim: Option<Ints> = None), rfftn, true, "The inverse of `hfftn`."),
     op(
         "fftfreq",
-        &[param("n", Kind::Int), SPACING, DTYPE],
+        takes!((n: Int, d: Float = 1.0, *, dtype: Option<DType> = None)
+            => super::frequencies("fftfreq", n, d, dtype, false)),
         FFT,
-        |args| Ok(super::frequencies("fftfreq", args.int(0), args.float(1), args.dtype_opt(2), false)?.into()),
         "The frequencies of the elements of `fft` for samples that are `d` apart: 0, 1, …, −2, −1 over `n·d`.\n\n\
          >>> import arcgrad\n\
          >>> arcgrad.fft.fftfreq(4)\n\
@@ -178,16 +126,15 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "rfftfreq",
-        &[param("n", Kind::Int), SPACING, DTYPE],
+        takes!((n: Int, d: Float = 1.0, *, dtype: Option<DType> = None)
+            => super::frequencies("rfftfreq", n, d, dtype, true)),
         FFT,
-        |args| Ok(super::frequencies("rfftfreq", args.int(0), args.float(1), args.dtype_opt(2), true)?.into()),
         "The frequencies of the elements of `rfft` for samples that are `d` apart: 0, 1, …, n/2 over `n·d`.",
     ),
     op(
         "fftshift",
-        &[input(), DIMS],
+        takes!((input: Tensor, dim: Option<Ints> = None) => super::shifted("fftshift", input, dim, false)),
         Forms::FFT,
-        |args| Ok(super::shifted("fftshift", args.tensor(0), args.ints_opt(1), false)?.into()),
         "The element of frequency 0 moved into the middle of each axis, or of those of `dim`.\n\n\
          >>> import arcgrad\n\
          >>> arcgrad.fft.fftshift(arcgrad.arange(5))\n\
@@ -195,31 +142,29 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "ifftshift",
-        &[input(), DIMS],
+        takes!((input: Tensor, dim: Option<Ints> = None) => super::shifted("ifftshift", input, dim, true)),
         Forms::FFT,
-        |args| Ok(super::shifted("ifftshift", args.tensor(0), args.ints_opt(1), true)?.into()),
         "The inverse of `fftshift`.",
     ),
     op(
         "stft",
-        &[
-            FRAMES[0],
-            FRAMES[1],
-            FRAMES[2],
-            FRAMES[3],
-            FRAMES[4],
-            CENTER,
-            param("pad_mode", Kind::Text).or(Default::Text("reflect")),
-            NORMALIZED,
-            ONESIDED,
-            param("return_complex", Kind::Bool).optional(),
-            param("align_to_window", Kind::Bool).optional(),
-        ],
+        takes!((
+            input: Tensor,
+            n_fft: Int,
+            hop_length: Option<Int> = None,
+            win_length: Option<Int> = None,
+            window: Option<Tensor> = None,
+            center: Bool = true,
+            pad_mode: Text = "reflect",
+            normalized: Bool = false,
+            onesided: Option<Bool> = None,
+            return_complex: Option<Bool> = None,
+            align_to_window: Option<Bool> = None,
+        ) {
+            let frames = Frames { n_fft, hop_length, win_length, window, center, normalized, onesided };
+            Ok(super::stft(input, &frames, pad_mode, return_complex, align_to_window)?.into())
+        }),
         Forms::BOTH,
-        |args| {
-            let (complex, align) = (args.flag_opt(9), args.flag_opt(10));
-            Ok(super::stft(args.tensor(0), &frames(args, 7), args.text(6), complex, align)?.into())
-        },
         "The Fourier transforms of short frames of a signal, or of a batch of signals.\n\nFrames have `n_fft` points and are \
          `hop_length` apart (a quarter of that if left out). Each is multiplied by `window`, which has `win_length` points and \
          is in its middle, and transformed; `normalized` divides by √n. With `center` frames are around their positions, and \
@@ -228,23 +173,22 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "istft",
-        &[
-            FRAMES[0],
-            FRAMES[1],
-            FRAMES[2],
-            FRAMES[3],
-            FRAMES[4],
-            CENTER,
-            NORMALIZED,
-            ONESIDED,
-            param("length", Kind::Int).optional(),
-            param("return_complex", Kind::Bool).or(Default::Bool(false)),
-        ],
+        takes!((
+            input: Tensor,
+            n_fft: Int,
+            hop_length: Option<Int> = None,
+            win_length: Option<Int> = None,
+            window: Option<Tensor> = None,
+            center: Bool = true,
+            normalized: Bool = false,
+            onesided: Option<Bool> = None,
+            length: Option<Int> = None,
+            return_complex: Bool = false,
+        ) {
+            let frames = Frames { n_fft, hop_length, win_length, window, center, normalized, onesided };
+            Ok(super::istft(input, &frames, Inversion { length, return_complex })?.into())
+        }),
         Forms::BOTH,
-        |args| {
-            let wanted = Inversion { length: args.int_opt(8), return_complex: args.flag(9) };
-            Ok(super::istft(args.tensor(0), &frames(args, 6), wanted)?.into())
-        },
         "The signal whose `stft` is nearest to the input; parameters as there. Raises `RuntimeError` where the windows of all \
          frames together leave an element out.",
     ),

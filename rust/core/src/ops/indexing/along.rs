@@ -3,7 +3,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::places::IntoZeros;
+use super::places::{IntoZeros, Read, Reading};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
@@ -96,7 +96,7 @@ pub fn gather(input: &Tensor, axis: i64, index: &Tensor) -> Result<Tensor> {
 /// [`gather`] with an axis and an `i64` index.
 #[track_caller]
 pub(in crate::ops) fn take_along(input: &Tensor, axis: usize, index: &Tensor) -> Result<Tensor> {
-    call(Gather { axis, shape: input.shape() }, &[input, index])
+    call(Read(Gather { axis, shape: input.shape() }), &[input, index])
 }
 
 /// Zeros of `shape` with `values` added at `index` along `axis`: the transpose of [`take_along`].
@@ -113,20 +113,14 @@ struct Gather {
     shape: Shape,
 }
 
-impl Op for Gather {
-    fn name(&self) -> &str {
+impl Reading for Gather {
+    type Back = Scattered;
+
+    fn node(&self) -> &'static str {
         "GatherBackward0"
     }
 
-    fn takes_complex(&self) -> bool {
-        true
-    }
-
-    fn differentiable_inputs(&self) -> usize {
-        1
-    }
-
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+    fn elements(&self, inputs: &Inputs<'_>) -> Result<Array> {
         let (x, at) = (&inputs[0], &inputs[1]);
         if x.shape() != self.shape.as_slice() {
             return Err(Error::runtime("gather", "another thread has given the input another shape meanwhile"));
@@ -139,26 +133,14 @@ impl Op for Gather {
             })
             .map_err(|found| out_of_range_runtime("gather", found))?;
         }
-        Ok(smallvec![output])
+        Ok(output)
     }
 
-    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
-        smallvec![Keep::Input(1)]
+    fn back(&self, gradients: &[usize]) -> IntoZeros<Scattered> {
+        IntoZeros { op: Scattered::added(self.axis, gradients), shape: self.shape.clone() }
     }
 
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let op = Scattered::added(self.axis, &cx.node().outputs()[0].shape);
-        let gradient = IntoZeros { op, shape: self.shape.clone() };
-        let grad = cx.call(gradient, &[From::Grad(0), From::Saved(0)])?;
-        cx.put(0, grad);
-        Ok(())
-    }
-
-    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
-        cx.linear(0, self)
-    }
-
-    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+    fn for_batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         let input = batching::front_vectors(cx.input(0), cx.size())?;
         let index = batching::front_vectors(cx.input(1), cx.size())?;
         let result = if input.rank() == index.rank() {
@@ -169,10 +151,6 @@ impl Op for Gather {
         };
         cx.put(batching::of_rank(result, cx.example(1).rank())?, Some(0));
         Ok(())
-    }
-
-    fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        vec![("index", 0)]
     }
 }
 

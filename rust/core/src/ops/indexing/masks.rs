@@ -1,18 +1,17 @@
 //! Elements chosen by a mask or by their position in the flattened tensor: `nonzero`, `masked_select`,
 //! `masked_scatter`, `take`, `put`.
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::smallvec;
 
 use super::Indices;
 use super::along::{out_of_range, same_dtype, take_along};
-use super::places::{IntoZeros, Placing};
+use super::places::{IntoZeros, Placing, Read, Reading};
 use crate::array::Array;
 use crate::dtype::{DType, torch_name};
 use crate::error::{Error, Result};
 use crate::graph::call;
-use crate::graph::op::{Arrays, Inputs, Keep, Op};
-use crate::graph::rules::{Backward, From};
-use crate::graph::transform::{Batch, Tangents};
+use crate::graph::op::Inputs;
+use crate::graph::transform::Batch;
 use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::{Out, index as kernel};
 use crate::launch::{Held, NONE, launch, launch_stored};
@@ -106,20 +105,16 @@ struct MaskSelected {
     shape: Shape,
 }
 
-impl Op for MaskSelected {
-    fn name(&self) -> &str {
+impl Reading for MaskSelected {
+    const PLACES: &'static str = "mask";
+
+    type Back = MaskScattered;
+
+    fn node(&self) -> &'static str {
         "MaskedSelectBackward0"
     }
 
-    fn takes_complex(&self) -> bool {
-        true
-    }
-
-    fn differentiable_inputs(&self) -> usize {
-        1
-    }
-
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+    fn elements(&self, inputs: &Inputs<'_>) -> Result<Array> {
         const OP: &str = "masked_select";
         let (x, mask) = (&inputs[0], &inputs[1]);
         check_mask(OP, mask.dtype())?;
@@ -135,27 +130,14 @@ impl Op for MaskSelected {
             launch_stored(NONE, &output, |[], out| found.select(x, out));
             Ok(output)
         })?;
-        Ok(smallvec![output])
+        Ok(output)
     }
 
-    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
-        smallvec![Keep::Input(1)]
+    fn back(&self, gradients: &[usize]) -> IntoZeros<MaskScattered> {
+        IntoZeros { op: MaskScattered { source: gradients.into() }, shape: self.shape.clone() }
     }
 
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        // The engine sums over the axes along which the input was broadcast.
-        let op = MaskScattered { source: cx.node().outputs()[0].shape.as_slice().into() };
-        let gradient = IntoZeros { op, shape: self.shape.clone() };
-        let grad = cx.call(gradient, &[From::Grad(0), From::Saved(0)])?;
-        cx.put(0, grad);
-        Ok(())
-    }
-
-    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
-        cx.linear(0, self)
-    }
-
-    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+    fn for_batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         let mask = cx.input(1);
         if mask.axis.is_some() {
             return Err(Error::runtime(
@@ -176,17 +158,13 @@ impl Op for MaskSelected {
         cx.put(indexing::at(&views::broadcast_to(&whole, &shape)?, &indices)?, Some(0));
         Ok(())
     }
-
-    fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        vec![("mask", 0)]
-    }
 }
 
 /// The elements where `mask` is true, as a vector; input and mask broadcast against each other.
 #[track_caller]
 pub fn masked_select(input: &Tensor, mask: &Tensor) -> Result<Tensor> {
     let shape = shape::broadcast("masked_select", &input.shape(), &mask.shape())?;
-    call(MaskSelected { shape }, &[input, mask])
+    call(Read(MaskSelected { shape }), &[input, mask])
 }
 
 /// A target, values, and a mask of the places that these are written to, in row-major order.
@@ -205,7 +183,7 @@ impl Placing for MaskScattered {
 
     /// Those that were left over have no gradient.
     fn taken(&self, grad: &Tensor, places: &Tensor) -> Result<Tensor> {
-        call(MaskTaken { source: self.source.clone(), shape: grad.shape() }, &[grad, places])
+        call(Read(MaskTaken { source: self.source.clone(), shape: grad.shape() }), &[grad, places])
     }
 
     fn left(&self, grad: Tensor, places: impl FnOnce() -> Result<Tensor>) -> Result<Tensor> {
@@ -299,44 +277,29 @@ struct MaskTaken {
     shape: Shape,
 }
 
-impl Op for MaskTaken {
-    fn name(&self) -> &str {
+impl Reading for MaskTaken {
+    const PLACES: &'static str = "mask";
+
+    type Back = MaskScattered;
+
+    fn node(&self) -> &'static str {
         "MaskedScatterBackwardBackward0"
     }
 
-    fn takes_complex(&self) -> bool {
-        true
-    }
-
-    fn differentiable_inputs(&self) -> usize {
-        1
-    }
-
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+    fn elements(&self, inputs: &Inputs<'_>) -> Result<Array> {
         let [x, mask] = [0, 1].map(|input| Tensor::from_array(inputs[input].clone()));
         let _off = crate::graph::no_grad();
         let taken = masked_select(&x, &mask)?;
         let all = padding::extend_to(&taken, &[self.source.iter().product()])?;
-        Ok(smallvec![views::reshape_to(&all, &self.source)?.array()])
+        Ok(views::reshape_to(&all, &self.source)?.array())
     }
 
-    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
-        smallvec![Keep::Input(1)]
-    }
-
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let (grad, mask) = (cx.only_grad(), cx.saved(0)?);
-        let whole = Tensor::from_array(Array::zeros("masked_scatter", &self.shape, grad.dtype())?);
-        cx.put(0, masked_scatter(&whole, false, &mask, &grad)?);
-        Ok(())
-    }
-
-    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
-        cx.linear(0, self)
+    fn back(&self, gradients: &[usize]) -> IntoZeros<MaskScattered> {
+        IntoZeros { op: MaskScattered { source: gradients.into() }, shape: self.shape.clone() }
     }
 
     /// Each place puts its element at the number of places before it.
-    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+    fn for_batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         let size = cx.size();
         let whole = batching::front(cx.input(0), size)?;
         let mask = batching::front_of_rank(cx.input(1), size, self.shape.len())?;
@@ -412,20 +375,14 @@ struct Taken {
     shape: Shape,
 }
 
-impl Op for Taken {
-    fn name(&self) -> &str {
+impl Reading for Taken {
+    type Back = PutFlat;
+
+    fn node(&self) -> &'static str {
         "TakeBackward0"
     }
 
-    fn takes_complex(&self) -> bool {
-        true
-    }
-
-    fn differentiable_inputs(&self) -> usize {
-        1
-    }
-
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+    fn elements(&self, inputs: &Inputs<'_>) -> Result<Array> {
         const OP: &str = "take";
         check_flat(OP, inputs[1].dtype())?;
         let (source, positions) = (inputs[0].contiguous(OP)?, inputs[1].contiguous(OP)?);
@@ -435,40 +392,24 @@ impl Op for Taken {
         let output = Array::uninit(OP, positions.shape(), source.dtype())?;
         launch([&source, &positions], &output, |[x, at], out| kernel::take(x, at, out))
             .map_err(|found| out_of_range(OP, found))?;
-        Ok(smallvec![output])
+        Ok(output)
     }
 
-    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
-        smallvec![Keep::Input(1)]
+    fn back(&self, gradients: &[usize]) -> IntoZeros<PutFlat> {
+        IntoZeros { op: PutFlat { accumulate: true, source: gradients.into() }, shape: self.shape.clone() }
     }
 
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let op = PutFlat { accumulate: true, source: cx.node().outputs()[0].shape.as_slice().into() };
-        let gradient = IntoZeros { op, shape: self.shape.clone() };
-        let grad = cx.call(gradient, &[From::Grad(0), From::Saved(0)])?;
-        cx.put(0, grad);
-        Ok(())
-    }
-
-    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
-        cx.linear(0, self)
-    }
-
-    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+    fn for_batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         let (flat, indices) = flat_lookups(cx, 1)?;
         cx.put(indexing::at(&flat, &indices)?, Some(0));
         Ok(())
-    }
-
-    fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        vec![("index", 0)]
     }
 }
 
 /// The elements at positions of the flattened `input`, in the shape of `index`; negative positions count from the end.
 #[track_caller]
 pub fn take(input: &Tensor, index: &Tensor) -> Result<Tensor> {
-    call(Taken { shape: input.shape() }, &[input, index])
+    call(Read(Taken { shape: input.shape() }), &[input, index])
 }
 
 /// A target, values, and the flat positions to which these are written or added.

@@ -1,4 +1,6 @@
-//! What operations have in common that write values to places of a tensor, and the gradients of those that read there.
+//! What operations have in common that write values to places of a tensor, and those that read there.
+
+use std::fmt::Debug;
 
 use smallvec::{SmallVec, smallvec};
 
@@ -6,7 +8,7 @@ use crate::array::Array;
 use crate::error::Result;
 use crate::graph::call;
 use crate::graph::op::{Arrays, Inputs, Keep, Op, Tensors};
-use crate::graph::rules::Backward;
+use crate::graph::rules::{Backward, From};
 use crate::graph::transform::{Batch, Tangents};
 use crate::ops::writing::write::{self, Writing};
 use crate::shape::Shape;
@@ -112,5 +114,72 @@ impl<O: Writing> Op for IntoZeros<O> {
             Ok(smallvec![call(self.op.clone(), &all)?])
         };
         Some(result())
+    }
+}
+
+/// Reads elements of the first input at the places that the second says.
+pub(super) trait Reading: Clone + PartialEq + Debug + Send + Sync + 'static {
+    /// What the places are called.
+    const PLACES: &'static str = "index";
+
+    /// What writes gradients back to where the elements lay.
+    type Back: Writing;
+
+    /// The node's name.
+    fn node(&self) -> &'static str;
+
+    /// The elements.
+    fn elements(&self, inputs: &Inputs<'_>) -> Result<Array>;
+
+    /// What adds gradients of a shape to zeros, where the elements lay.
+    fn back(&self, gradients: &[usize]) -> IntoZeros<Self::Back>;
+
+    /// The rule for batches.
+    fn for_batch(&self, cx: &mut Batch<'_>) -> Result<()>;
+}
+
+/// An operation that does nothing but read.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Read<R>(pub(super) R);
+
+impl<R: Reading> Op for Read<R> {
+    fn name(&self) -> &str {
+        self.0.node()
+    }
+
+    fn takes_complex(&self) -> bool {
+        true
+    }
+
+    fn differentiable_inputs(&self) -> usize {
+        1
+    }
+
+    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+        Ok(smallvec![self.0.elements(inputs)?])
+    }
+
+    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
+        smallvec![Keep::Input(1)]
+    }
+
+    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
+        // The engine sums over axes along which the input was broadcast.
+        let gradient = self.0.back(&cx.node().outputs()[0].shape);
+        let grad = cx.call(gradient, &[From::Grad(0), From::Saved(0)])?;
+        cx.put(0, grad);
+        Ok(())
+    }
+
+    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
+        cx.linear(0, self)
+    }
+
+    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+        self.0.for_batch(cx)
+    }
+
+    fn saved_names(&self) -> Vec<(&'static str, usize)> {
+        vec![(R::PLACES, 0)]
     }
 }

@@ -1,16 +1,15 @@
 //! Whole slices along an axis at positions given by a vector: `index_select`, `index_add`, `index_copy`, `index_fill`.
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use super::along::{self, out_of_range, out_of_range_runtime, positions, same_dtype};
-use super::places::{IntoZeros, Placing};
+use super::places::{IntoZeros, Placing, Read, Reading};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::call;
-use crate::graph::op::{Arrays, Inputs, Keep, Op};
-use crate::graph::rules::{Backward, From};
-use crate::graph::transform::{Batch, Tangents};
+use crate::graph::op::Inputs;
+use crate::graph::transform::Batch;
 use crate::kernels::index as kernel;
 use crate::launch::{Held, launch_stored};
 use crate::ops::elementwise::{Arg, apply, select};
@@ -70,7 +69,7 @@ pub fn index_select(input: &Tensor, axis: i64, index: &Tensor) -> Result<Tensor>
 /// [`index_select`] with an `i64` vector.
 #[track_caller]
 pub(in crate::ops) fn select_at(input: &Tensor, axis: usize, index: &Tensor) -> Result<Tensor> {
-    call(Selected { axis, shape: input.shape() }, &[input, index])
+    call(Read(Selected { axis, shape: input.shape() }), &[input, index])
 }
 
 /// The slices of the first input along an axis that the second names.
@@ -81,20 +80,14 @@ struct Selected {
     shape: Shape,
 }
 
-impl Op for Selected {
-    fn name(&self) -> &str {
+impl Reading for Selected {
+    type Back = SlicesAdded;
+
+    fn node(&self) -> &'static str {
         "IndexSelectBackward0"
     }
 
-    fn takes_complex(&self) -> bool {
-        true
-    }
-
-    fn differentiable_inputs(&self) -> usize {
-        1
-    }
-
-    fn eval(&self, inputs: &Inputs<'_>) -> Result<Arrays> {
+    fn elements(&self, inputs: &Inputs<'_>) -> Result<Array> {
         const OP: &str = "index_select";
         let (x, index) = (&inputs[0], &inputs[1]);
         if x.shape() != self.shape.as_slice() || index.rank() != 1 {
@@ -108,26 +101,14 @@ impl Op for Selected {
         .map_err(|found| out_of_range(OP, found))?;
         // One element selected from a tensor without axes is such a tensor.
         let number = x.rank() == 0 && index.numel() == 1;
-        Ok(smallvec![if number { output.with_layout(&[], &[], 0) } else { output }])
+        Ok(if number { output.with_layout(&[], &[], 0) } else { output })
     }
 
-    fn keeps(&mut self, _needs: &dyn Fn(usize) -> bool) -> SmallVec<[Keep; 4]> {
-        smallvec![Keep::Input(1)]
+    fn back(&self, _gradients: &[usize]) -> IntoZeros<SlicesAdded> {
+        IntoZeros { op: SlicesAdded { axis: self.axis, alpha: Scalar::Int(1) }, shape: self.shape.clone() }
     }
 
-    fn vjp(&self, cx: &mut Backward<'_>) -> Result<()> {
-        let op = SlicesAdded { axis: self.axis, alpha: Scalar::Int(1) };
-        let gradient = IntoZeros { op, shape: self.shape.clone() };
-        let grad = cx.call(gradient, &[From::Grad(0), From::Saved(0)])?;
-        cx.put(0, grad);
-        Ok(())
-    }
-
-    fn jvp(&self, cx: &mut Tangents<'_>) -> Result<()> {
-        cx.linear(0, self)
-    }
-
-    fn batch(&self, cx: &mut Batch<'_>) -> Result<()> {
+    fn for_batch(&self, cx: &mut Batch<'_>) -> Result<()> {
         let whole = batching::front_vectors(cx.input(0), cx.size())?;
         let axis = self.axis + 1;
         let index = cx.input(1);
@@ -139,10 +120,6 @@ impl Op for Selected {
         };
         cx.put(batching::of_rank(result, cx.example(0).rank())?, Some(0));
         Ok(())
-    }
-
-    fn saved_names(&self) -> Vec<(&'static str, usize)> {
-        vec![("index", 0)]
     }
 }
 

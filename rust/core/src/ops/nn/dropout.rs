@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::ops::creation::zeros_like;
 use crate::ops::elementwise::{apply, apply_in_place};
 use crate::ops::random::{fill_new, for_each_example, source};
-use crate::ops::rows;
+use crate::ops::{rows, views};
 use crate::random::{self, SharedGenerator};
 use crate::tensor::Tensor;
 use crate::with_element;
@@ -93,4 +93,14 @@ pub fn feature_dropout(
         shape[2..].fill(1);
         dropout_noise(&Array::zeros(OP, &shape, input.dtype())?, p, generator)
     })
+}
+
+/// [`feature_dropout`] of one axis behind the channels, for tensors without a batch, too.
+pub fn dropout1d(input: &Tensor, p: f64, training: bool, in_place: bool) -> Result<Tensor> {
+    if input.rank() != 2 {
+        return feature_dropout(input, p, training, in_place, None);
+    }
+    let batch = views::unsqueeze(input, 0)?;
+    let result = feature_dropout(&batch, p, training, in_place, None)?;
+    if in_place { Ok(input.clone()) } else { views::select(&result, 0, 0) }
 }

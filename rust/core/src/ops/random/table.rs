@@ -6,72 +6,26 @@ use crate::dtype::DType;
 use crate::error::Result;
 use crate::ops::elementwise::Arg;
 use crate::ops::nn::dropout;
-use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
-use crate::ops::views;
+use crate::ops::registry::signature::takes;
+use crate::ops::registry::{Forms, OpInfo, only_in_place, op};
+use crate::random::SharedGenerator;
 use crate::random::element::c_name;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 use crate::warning;
 
-const fn op(
-    name: &'static str,
-    params: &'static [Param],
-    forms: Forms,
-    call: fn(&Args<'_>) -> Result<Output>,
-    doc: &'static str,
-) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
-}
-
-const fn in_place(
-    name: &'static str,
-    params: &'static [Param],
-    call: fn(&Args<'_>) -> Result<()>,
-    doc: &'static str,
-) -> OpInfo {
-    OpInfo {
-        name,
-        aliases: &[],
-        params,
-        forms: Forms::METHOD,
-        call: Call::OnlyInPlace(call),
-        gives: Gives::Tensor,
-        doc,
-    }
-}
-
 const FUNCTION: Forms = Forms::FUNCTION;
 const ORDERED: Forms = Forms::FUNCTION.and(Forms::ORDERED);
+const METHOD: Forms = Forms::METHOD;
 const BOTH: Forms = Forms::BOTH;
 const OUT: Forms = Forms::FUNCTION.and(Forms::OUT);
-const DTYPE: Param = param("dtype", Kind::DType).optional().keyword();
-const GENERATOR: Param = param("generator", Kind::Generator).optional().keyword();
-const SIZE: Param = param("size", Kind::IntList);
-const LOW: Param = param("low", Kind::Int);
-const HIGH: Param = param("high", Kind::Int);
-const P: Param = param("p", Kind::Float);
-
-const fn float(name: &'static str, default: f64) -> Param {
-    param(name, Kind::Float).or(Default::Float(default))
-}
 
 const UNIT: Distribution = Distribution::Uniform(0.0, 1.0);
 const STANDARD: Distribution = Distribution::Normal(0.0, 1.0);
 
-/// `rand(size…)`, `randn(size…)`.
-fn sized(args: &Args<'_>, distribution: Distribution) -> Result<Output> {
-    let dtype = args.dtype_opt(2).unwrap_or_else(crate::default_dtype);
-    Ok(draws::random(args.op, args.ints(0), distribution, dtype, args.generator_opt(1))?.into())
-}
-
-fn like(args: &Args<'_>, distribution: Distribution) -> Result<Output> {
-    let (dtype, generator) = (args.dtype_opt(1), args.generator_opt(2));
-    Ok(draws::random_like(args.op, args.tensor(0), distribution, dtype, generator)?.into())
-}
-
 /// Overwrites the tensor with integers from `from` on, below `to`; warns of those that its dtype does not tell apart.
-fn fill_with_integers(args: &Args<'_>, from: i64, to: Option<i64>) -> Result<()> {
-    let dtype = args.tensor(0).dtype();
+fn fill_with_integers(target: &Tensor, from: i64, to: Option<i64>, generator: Option<&SharedGenerator>) -> Result<()> {
+    let dtype = target.dtype();
     let digits = match dtype {
         DType::F16 => 11,
         DType::BF16 => 8,
@@ -84,7 +38,7 @@ fn fill_with_integers(args: &Args<'_>, from: i64, to: Option<i64>) -> Result<()>
     let bounds = [("from", Some(from).filter(|_| !whole)), ("to - 1", to.map(|to| to.saturating_sub(1)))];
     for (name, bound) in bounds {
         if digits < 63 && bound.is_some_and(|bound| bound.unsigned_abs() > 1 << digits) {
-            warning::warn(args.op, || {
+            warning::warn("random_", || {
                 format!(
                     "{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision limitations {} can support discrete \
                      uniform distribution only within this range. This warning will become an error in version 1.7 release, \
@@ -94,291 +48,318 @@ fn fill_with_integers(args: &Args<'_>, from: i64, to: Option<i64>) -> Result<()>
             })?;
         }
     }
-    fill(args, Distribution::IntegersFrom(from, to))
-}
-
-/// Fills the first argument; the generator is the last.
-fn fill(args: &Args<'_>, distribution: Distribution) -> Result<()> {
-    draws::fill_random(args.tensor(0), distribution, args.generator_opt(args.values.len() - 1))
-}
-
-fn integers(args: &Args<'_>, from: i64, to: i64, size: usize) -> Result<Output> {
-    let distribution = Distribution::IntegersFrom(from, Some(to));
-    let dtype = args.dtype_opt(size + 2).unwrap_or(DType::I64);
-    Ok(draws::random(args.op, args.ints(size), distribution, dtype, args.generator_opt(size + 1))?.into())
-}
-
-fn integers_like(args: &Args<'_>, from: i64, to: i64, dtype: usize) -> Result<Output> {
-    let distribution = Distribution::IntegersFrom(from, Some(to));
-    let generator = args.generator_opt(dtype + 1);
-    Ok(draws::random_like(args.op, args.tensor(0), distribution, args.dtype_opt(dtype), generator)?.into())
-}
-
-const SIZED: &[Param] = &[SIZE, GENERATOR, DTYPE];
-const LIKE: &[Param] = &[input(), DTYPE, GENERATOR];
-
-const DROPOUT: &[Param] = &[
-    input(),
-    float("p", 0.5),
-    param("training", Kind::Bool).or(Default::Bool(true)),
-    param("inplace", Kind::Bool).or(Default::Bool(false)),
-];
-const TRAIN: &[Param] = &[input(), P, param("train", Kind::Bool)];
-
-/// `dropout1d` takes tensors without a batch axis too.
-fn dropout1d(args: &Args<'_>) -> Result<Output> {
-    let tensor = args.tensor(0);
-    let (p, training, in_place) = (args.float(1), args.flag(2), args.flag(3));
-    if tensor.rank() == 2 {
-        let batch: Tensor = views::unsqueeze(tensor, 0)?;
-        let result = dropout::feature_dropout(&batch, p, training, in_place, None)?;
-        return Ok(if in_place { tensor.clone().into() } else { views::select(&result, 0, 0)?.into() });
-    }
-    Ok(dropout::feature_dropout(tensor, p, training, in_place, None)?.into())
+    draws::fill_random(target, Distribution::IntegersFrom(from, to), generator)
 }
 
 /// The table.
 pub static TABLE: &[OpInfo] = &[
-    op("rand", SIZED, OUT, |args| sized(args, UNIT), "Uniform numbers in [0, 1)."),
-    op("randn", SIZED, OUT, |args| sized(args, STANDARD), "Standard normal numbers."),
+    op(
+        "rand",
+        takes!((size: IntList, *, generator: Option<Generator> = None, dtype: Option<DType> = None)
+            => draws::random("rand", size, UNIT, dtype.unwrap_or_else(crate::default_dtype), generator)),
+        OUT,
+        "Uniform numbers in [0, 1).",
+    ),
+    op(
+        "randn",
+        takes!((size: IntList, *, generator: Option<Generator> = None, dtype: Option<DType> = None)
+            => draws::random("randn", size, STANDARD, dtype.unwrap_or_else(crate::default_dtype), generator)),
+        OUT,
+        "Standard normal numbers.",
+    ),
     op(
         "randint",
-        &[HIGH, SIZE, GENERATOR, DTYPE],
+        takes!((high: Int, size: IntList, *, generator: Option<Generator> = None, dtype: Option<DType> = None) {
+            let (integers, dtype) = (Distribution::IntegersFrom(0, Some(high)), dtype.unwrap_or(DType::I64));
+            Ok(draws::random("randint", size, integers, dtype, generator)?.into())
+        }),
         OUT,
-        |args| integers(args, 0, args.int(0), 1),
         "Integers from `low` (0 by default) up to but without `high`.",
     ),
-    op("randint", &[LOW, HIGH, SIZE, GENERATOR, DTYPE], OUT, |args| integers(args, args.int(0), args.int(1), 2), ""),
+    op(
+        "randint",
+        takes!((
+            low: Int,
+            high: Int,
+            size: IntList,
+            *,
+            generator: Option<Generator> = None,
+            dtype: Option<DType> = None,
+        ) {
+            let (integers, dtype) = (Distribution::IntegersFrom(low, Some(high)), dtype.unwrap_or(DType::I64));
+            Ok(draws::random("randint", size, integers, dtype, generator)?.into())
+        }),
+        OUT,
+        "",
+    ),
     op(
         "randperm",
-        &[param("n", Kind::Int), GENERATOR, DTYPE],
+        takes!((n: Int, *, generator: Option<Generator> = None, dtype: Option<DType> = None) {
+            let dtype = dtype.unwrap_or(DType::I64);
+            Ok(draws::randperm(n, dtype, generator)?.into())
+        }),
         OUT,
-        |args| {
-            let dtype = args.dtype_opt(2).unwrap_or(DType::I64);
-            Ok(draws::randperm(args.int(0), dtype, args.generator_opt(1))?.into())
-        },
         "A permutation of the numbers below `n`.",
     ),
-    op("rand_like", LIKE, ORDERED, |args| like(args, UNIT), "Uniform numbers in [0, 1), in the shape of `input`."),
-    op("randn_like", LIKE, ORDERED, |args| like(args, STANDARD), "Standard normal numbers, in the shape of `input`."),
+    op(
+        "rand_like",
+        takes!((input: Tensor, *, dtype: Option<DType> = None, generator: Option<Generator> = None)
+            => draws::random_like("rand_like", input, UNIT, dtype, generator)),
+        ORDERED,
+        "Uniform numbers in [0, 1), in the shape of `input`.",
+    ),
+    op(
+        "randn_like",
+        takes!((input: Tensor, *, dtype: Option<DType> = None, generator: Option<Generator> = None)
+            => draws::random_like("randn_like", input, STANDARD, dtype, generator)),
+        ORDERED,
+        "Standard normal numbers, in the shape of `input`.",
+    ),
     op(
         "randint_like",
-        &[input(), HIGH, DTYPE, GENERATOR],
+        takes!((input: Tensor, high: Int, *, dtype: Option<DType> = None, generator: Option<Generator> = None) {
+            let integers = Distribution::IntegersFrom(0, Some(high));
+            Ok(draws::random_like("randint_like", input, integers, dtype, generator)?.into())
+        }),
         ORDERED,
-        |args| integers_like(args, 0, args.int(1), 2),
         "Integers from `low` (0 by default) up to but without `high`, in the shape of `input`.",
     ),
     op(
         "randint_like",
-        &[input(), LOW, HIGH, DTYPE, GENERATOR],
+        takes!((
+            input: Tensor,
+            low: Int,
+            high: Int,
+            *,
+            dtype: Option<DType> = None,
+            generator: Option<Generator> = None,
+        ) {
+            let integers = Distribution::IntegersFrom(low, Some(high));
+            Ok(draws::random_like("randint_like", input, integers, dtype, generator)?.into())
+        }),
         ORDERED,
-        |args| integers_like(args, args.int(1), args.int(2), 3),
         "",
     ),
     op(
         "normal",
-        &[param("mean", Kind::Tensor), float("std", 1.0), GENERATOR],
+        takes!((mean: Tensor, std: Float = 1.0, *, generator: Option<Generator> = None) {
+            let std = Arg::Scalar(Scalar::Float(std));
+            Ok(draws::normal(mean.into(), std, generator)?.into())
+        }),
         OUT,
-        |args| {
-            let std = Arg::Scalar(Scalar::Float(args.float(1)));
-            Ok(draws::normal(args.tensor(0).into(), std, args.generator_opt(2))?.into())
-        },
         "Normal numbers of given mean and standard deviation: numbers (with a `size`) or tensors.",
     ),
     op(
         "normal",
-        &[param("mean", Kind::Tensor), param("std", Kind::Tensor), GENERATOR],
+        takes!((mean: Tensor, std: Tensor, *, generator: Option<Generator> = None)
+            => draws::normal(mean.into(), std.into(), generator)),
         OUT,
-        |args| Ok(draws::normal(args.tensor(0).into(), args.tensor(1).into(), args.generator_opt(2))?.into()),
         "",
     ),
     op(
         "normal",
-        &[param("mean", Kind::Float), param("std", Kind::Tensor), GENERATOR],
+        takes!((mean: Float, std: Tensor, *, generator: Option<Generator> = None) {
+            let mean = Arg::Scalar(Scalar::Float(mean));
+            Ok(draws::normal(mean, std.into(), generator)?.into())
+        }),
         OUT,
-        |args| {
-            let mean = Arg::Scalar(Scalar::Float(args.float(0)));
-            Ok(draws::normal(mean, args.tensor(1).into(), args.generator_opt(2))?.into())
-        },
         "",
     ),
     op(
         "normal",
-        &[param("mean", Kind::Float), param("std", Kind::Float), SIZE, GENERATOR, DTYPE],
+        takes!((
+            mean: Float,
+            std: Float,
+            size: IntList,
+            *,
+            generator: Option<Generator> = None,
+            dtype: Option<DType> = None,
+        ) {
+            let dtype = dtype.unwrap_or_else(crate::default_dtype);
+            let distribution = Distribution::Normal(mean, std);
+            Ok(draws::random("normal", size, distribution, dtype, generator)?.into())
+        }),
         OUT,
-        |args| {
-            let dtype = args.dtype_opt(4).unwrap_or_else(crate::default_dtype);
-            let distribution = Distribution::Normal(args.float(0), args.float(1));
-            Ok(draws::random(args.op, args.ints(2), distribution, dtype, args.generator_opt(3))?.into())
-        },
         "",
     ),
     op(
         "bernoulli",
-        &[input(), GENERATOR],
+        takes!((input: Tensor, *, generator: Option<Generator> = None) => draws::bernoulli(input, generator)),
         Forms::BOTH.and(Forms::ANY_OUT),
-        |args| Ok(draws::bernoulli(args.tensor(0), args.generator_opt(1))?.into()),
         "Ones with the probability that each element is (or with probability `p`), else zeros.",
     ),
     op(
         "bernoulli",
-        &[input(), P, GENERATOR],
+        takes!((input: Tensor, p: Float, *, generator: Option<Generator> = None)
+            => draws::bernoulli_with(input, p, generator)),
         BOTH,
-        |args| Ok(draws::bernoulli_with(args.tensor(0), args.float(1), args.generator_opt(2))?.into()),
         "",
     ),
     op(
         "multinomial",
-        &[
-            input(),
-            param("num_samples", Kind::Int),
-            param("replacement", Kind::Bool).or(Default::Bool(false)),
-            GENERATOR,
-        ],
+        takes!((input: Tensor, num_samples: Int, replacement: Bool = false, *, generator: Option<Generator> = None)
+            => draws::multinomial(input, num_samples, replacement, generator)),
         Forms::BOTH.and(Forms::SAME_OUT),
-        |args| {
-            let generator = args.generator_opt(3);
-            Ok(draws::multinomial(args.tensor(0), args.int(1), args.flag(2), generator)?.into())
-        },
         "Positions drawn with the weights of a vector, or of each row of a matrix.",
     ),
     op(
         "poisson",
-        &[input(), param("generator", Kind::Generator).optional()],
+        takes!((input: Tensor, generator: Option<Generator> = None) => draws::poisson(input, generator)),
         FUNCTION,
-        |args| Ok(draws::poisson(args.tensor(0), args.generator_opt(1))?.into()),
         "A Poisson number for each rate.",
     ),
     op(
         "binomial",
-        &[param("count", Kind::Tensor), param("prob", Kind::Tensor), param("generator", Kind::Generator).optional()],
+        takes!((count: Tensor, prob: Tensor, generator: Option<Generator> = None)
+            => draws::binomial(count, prob, generator)),
         FUNCTION,
-        |args| Ok(draws::binomial(args.tensor(0), args.tensor(1), args.generator_opt(2))?.into()),
         "The number of successes among each `count` of trials of probability `prob`.",
     ),
     op(
         "_standard_gamma",
-        &[input(), param("generator", Kind::Generator).optional()],
+        takes!((input: Tensor, generator: Option<Generator> = None) => shapes::standard_gamma(input, generator)),
         FUNCTION,
-        |args| Ok(shapes::standard_gamma(args.tensor(0), args.generator_opt(1))?.into()),
         "A gamma number of scale 1 for each shape, with a gradient in the shape.",
     ),
     op(
         "_standard_gamma_grad",
-        &[input(), param("output", Kind::Tensor)],
+        takes!((input: Tensor, output: Tensor) => shapes::standard_gamma_grad(input, output)),
         FUNCTION,
-        |args| Ok(shapes::standard_gamma_grad(args.tensor(0), args.tensor(1))?.into()),
         "The derivative of gamma numbers `output` in the shapes they were drawn with.",
     ),
     op(
         "_sample_dirichlet",
-        &[input(), param("generator", Kind::Generator).optional()],
+        takes!((input: Tensor, generator: Option<Generator> = None) => shapes::sample_dirichlet(input, generator)),
         FUNCTION,
-        |args| Ok(shapes::sample_dirichlet(args.tensor(0), args.generator_opt(1))?.into()),
         "A Dirichlet vector along the last axis for each vector of shapes, with a gradient in the shapes.",
     ),
     op(
         "_dirichlet_grad",
-        &[param("x", Kind::Tensor), param("alpha", Kind::Tensor), param("total", Kind::Tensor)],
+        takes!((x: Tensor, alpha: Tensor, total: Tensor) => shapes::dirichlet_grad(x, alpha, total)),
         FUNCTION,
-        |args| Ok(shapes::dirichlet_grad(args.tensor(0), args.tensor(1), args.tensor(2))?.into()),
         "The derivative of Dirichlet components `x` in their shapes `alpha`, over 1 - x.",
     ),
     // ---- in place ----
-    in_place(
+    only_in_place(
         "uniform_",
-        &[input(), float("from", 0.0), float("to", 1.0), GENERATOR],
-        |args| fill(args, Distribution::Uniform(args.float(1), args.float(2))),
+        takes!((input: Tensor, from: Float = 0.0, to: Float = 1.0, *, generator: Option<Generator> = None) {
+            draws::fill_random(input, Distribution::Uniform(from, to), generator)
+        }),
+        METHOD,
         "Overwrites the tensor with uniform numbers in [from, to).",
     ),
-    in_place(
+    only_in_place(
         "normal_",
-        &[input(), float("mean", 0.0), float("std", 1.0), GENERATOR],
-        |args| fill(args, Distribution::Normal(args.float(1), args.float(2))),
+        takes!((input: Tensor, mean: Float = 0.0, std: Float = 1.0, *, generator: Option<Generator> = None) {
+            draws::fill_random(input, Distribution::Normal(mean, std), generator)
+        }),
+        METHOD,
         "Overwrites the tensor with normal numbers.",
     ),
-    in_place(
+    only_in_place(
         "random_",
-        &[input(), GENERATOR],
-        |args| fill(args, Distribution::Integers),
+        takes!((input: Tensor, *, generator: Option<Generator> = None) {
+            draws::fill_random(input, Distribution::Integers, generator)
+        }),
+        METHOD,
         "Overwrites the tensor with integers: over the range of its dtype, below `to`, or in [from, to).",
     ),
-    in_place(
+    only_in_place(
         "random_",
-        &[input(), param("to", Kind::Int), GENERATOR],
-        |args| fill_with_integers(args, 0, Some(args.int(1))),
+        takes!((input: Tensor, to: Int, *, generator: Option<Generator> = None) {
+            fill_with_integers(input, 0, Some(to), generator)
+        }),
+        METHOD,
         "",
     ),
-    in_place(
+    only_in_place(
         "random_",
-        &[input(), param("from", Kind::Int), param("to", Kind::Int).optional(), GENERATOR],
-        |args| fill_with_integers(args, args.int(1), args.int_opt(2)),
+        takes!((input: Tensor, from: Int, to: Option<Int> = None, *, generator: Option<Generator> = None) {
+            fill_with_integers(input, from, to, generator)
+        }),
+        METHOD,
         "",
     ),
-    in_place(
+    only_in_place(
         "bernoulli_",
-        &[input(), float("p", 0.5), GENERATOR],
-        |args| fill(args, Distribution::Bernoulli(args.float(1))),
+        takes!((input: Tensor, p: Float = 0.5, *, generator: Option<Generator> = None) {
+            draws::fill_random(input, Distribution::Bernoulli(p), generator)
+        }),
+        METHOD,
         "Overwrites the tensor with ones of probability `p` (a number or a tensor) and zeros.",
     ),
-    in_place(
+    only_in_place(
         "bernoulli_",
-        &[input(), param("p", Kind::Tensor), GENERATOR],
-        |args| draws::bernoulli_each_(args.tensor(0), args.tensor(1), args.generator_opt(2)),
+        takes!((input: Tensor, p: Tensor, *, generator: Option<Generator> = None) {
+            draws::bernoulli_each_(input, p, generator)
+        }),
+        METHOD,
         "",
     ),
-    in_place(
+    only_in_place(
         "exponential_",
-        &[input(), float("lambd", 1.0), GENERATOR],
-        |args| fill(args, Distribution::Exponential(args.float(1))),
+        takes!((input: Tensor, lambd: Float = 1.0, *, generator: Option<Generator> = None) {
+            draws::fill_random(input, Distribution::Exponential(lambd), generator)
+        }),
+        METHOD,
         "Overwrites the tensor with exponential numbers of rate `lambd`.",
     ),
-    in_place(
+    only_in_place(
         "geometric_",
-        &[input(), P, GENERATOR],
-        |args| fill(args, Distribution::Geometric(args.float(1))),
+        takes!((input: Tensor, p: Float, *, generator: Option<Generator> = None) {
+            draws::fill_random(input, Distribution::Geometric(p), generator)
+        }),
+        METHOD,
         "Overwrites the tensor with numbers of trials up to the first success of probability `p`.",
     ),
-    in_place(
+    only_in_place(
         "cauchy_",
-        &[input(), float("median", 0.0), float("sigma", 1.0), GENERATOR],
-        |args| fill(args, Distribution::Cauchy(args.float(1), args.float(2))),
+        takes!((input: Tensor, median: Float = 0.0, sigma: Float = 1.0, *, generator: Option<Generator> = None) {
+            draws::fill_random(input, Distribution::Cauchy(median, sigma), generator)
+        }),
+        METHOD,
         "Overwrites the tensor with Cauchy numbers.",
     ),
-    in_place(
+    only_in_place(
         "log_normal_",
-        &[input(), float("mean", 1.0), float("std", 2.0), GENERATOR],
-        |args| fill(args, Distribution::LogNormal(args.float(1), args.float(2))),
+        takes!((input: Tensor, mean: Float = 1.0, std: Float = 2.0, *, generator: Option<Generator> = None) {
+            draws::fill_random(input, Distribution::LogNormal(mean, std), generator)
+        }),
+        METHOD,
         "Overwrites the tensor with exponentials of normal numbers.",
     ),
     // ---- dropout ----
     op(
         "dropout",
-        DROPOUT,
+        takes!((input: Tensor, p: Float = 0.5, training: Bool = true, inplace: Bool = false)
+            => dropout::dropout(input, p, training, inplace, None)),
         Forms::NN,
-        |args| Ok(dropout::dropout(args.tensor(0), args.float(1), args.flag(2), args.flag(3), None)?.into()),
         "Zeros elements with probability `p` and scales the rest by 1 / (1 - p), while `training`.",
     ),
     op(
         "dropout",
-        TRAIN,
+        takes!((input: Tensor, p: Float, train: Bool) => dropout::dropout(input, p, train, false, None)),
         FUNCTION,
-        |args| Ok(dropout::dropout(args.tensor(0), args.float(1), args.flag(2), false, None)?.into()),
         "Zeros elements with probability `p` and scales the rest by 1 / (1 - p), if `train`.",
     ),
-    op("dropout1d", DROPOUT, Forms::NN, dropout1d, "Zeros whole channels of (N, C, L) or (C, L) with probability `p`."),
+    op(
+        "dropout1d",
+        takes!((input: Tensor, p: Float = 0.5, training: Bool = true, inplace: Bool = false)
+            => dropout::dropout1d(input, p, training, inplace)),
+        Forms::NN,
+        "Zeros whole channels of (N, C, L) or (C, L) with probability `p`.",
+    ),
     op(
         "dropout2d",
-        DROPOUT,
+        takes!((input: Tensor, p: Float = 0.5, training: Bool = true, inplace: Bool = false)
+            => dropout::feature_dropout(input, p, training, inplace, None)),
         Forms::NN,
-        |args| Ok(dropout::feature_dropout(args.tensor(0), args.float(1), args.flag(2), args.flag(3), None)?.into()),
         "Zeros whole channels of (N, C, H, W) with probability `p`.",
     ),
     op(
         "feature_dropout",
-        TRAIN,
+        takes!((input: Tensor, p: Float, train: Bool) => dropout::feature_dropout(input, p, train, false, None)),
         FUNCTION,
-        |args| Ok(dropout::feature_dropout(args.tensor(0), args.float(1), args.flag(2), false, None)?.into()),
         "Zeros whole channels with probability `p`.",
     ),
 ];

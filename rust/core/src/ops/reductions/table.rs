@@ -3,81 +3,50 @@
 use super::{choosing, moments, reduce, scan};
 use crate::error::{Error, Result};
 use crate::ops::linalg;
-use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, Value, input, param};
+use crate::ops::registry::signature::{params, takes};
+use crate::ops::registry::{Call, Forms, Gives, OpInfo, Value, op};
 use crate::scalar::Scalar;
 
-const DTYPE: Param = param("dtype", Kind::DType).optional().keyword();
-const KEEP: Param = param("keepdim", Kind::Bool).or(Default::Bool(false));
-const DIMS: Param = param("dim", Kind::Ints).optional();
-/// Axes that a caller has to name before anything else can be said, if only as `None`.
-const NAMED_DIMS: Param = param("dim", Kind::Ints).or_none();
-const DIM: Param = param("dim", Kind::Int);
 const REDUCTION: Forms = Forms::BOTH.and(Forms::OUT);
 /// Of those that neither cast what they read nor promote it.
 const SAME: Forms = Forms::BOTH.and(Forms::SAME_OUT);
 
-const fn op(
-    name: &'static str,
-    params: &'static [Param],
-    forms: Forms,
-    call: fn(&Args<'_>) -> Result<Output>,
-    doc: &'static str,
-) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
-}
-
-/// The axes of a signature that has some: `None` is all of them, as is an empty list.
-fn named<'a>(args: &Args<'a>) -> &'a [i64] {
-    args.ints_opt(1).unwrap_or_default()
-}
-
 const VALUES_INDICES: &[&str] = &["values", "indices"];
-
-fn extreme_along(args: &Args<'_>, greatest: bool) -> Result<Output> {
-    let (values, indices) = choosing::extreme_along(args.tensor(0), greatest, args.int(1), args.flag(2))?;
-    Ok(vec![values, indices].into())
-}
-
-fn running_extreme(args: &Args<'_>, greatest: bool) -> Result<Output> {
-    let (values, indices) = scan::running_extreme(args.tensor(0), greatest, args.int(1))?;
-    Ok(vec![values, indices].into())
-}
 
 /// `unbiased` is the old spelling of `correction`.
 fn correction(unbiased: bool) -> f64 {
     if unbiased { 1.0 } else { 0.0 }
 }
 
-const UNBIASED: &[Param] = &[input(), param("unbiased", Kind::Bool)];
-const DIM_UNBIASED: &[Param] = &[input(), NAMED_DIMS, param("unbiased", Kind::Bool).or(Default::Bool(true)), KEEP];
-const CORRECTION: &[Param] =
-    &[input(), DIMS, param("correction", Kind::Number).or(Default::Int(1)).or_none().keyword(), KEEP.keyword()];
-
 macro_rules! moment {
     ($name:literal, $function:path, $doc:literal) => {
         [
             op(
                 $name,
-                CORRECTION,
+                takes!((
+                    input: Tensor,
+                    dim: Option<Ints> = None,
+                    *,
+                    correction: Option<Number> = 1,
+                    keepdim: Bool = false,
+                ) {
+                    let correction = correction.map_or(1.0, Scalar::to_f64);
+                    Ok($function(input, dim, correction, keepdim)?.into())
+                }),
                 REDUCTION,
-                |args| {
-                    let correction = args.number_opt(2).map_or(1.0, Scalar::to_f64);
-                    Ok($function(args.tensor(0), args.ints_opt(1), correction, args.flag(3))?.into())
-                },
                 $doc,
             ),
             op(
                 $name,
-                UNBIASED,
+                takes!((input: Tensor, unbiased: Bool) => $function(input, None, correction(unbiased), false)),
                 Forms::BOTH,
-                |args| Ok($function(args.tensor(0), None, correction(args.flag(1)), false)?.into()),
                 "",
             ),
             op(
                 $name,
-                DIM_UNBIASED,
+                takes!((input: Tensor, dim: Option<Ints>, unbiased: Bool = true, keepdim: Bool = false)
+                    => $function(input, dim, correction(unbiased), keepdim)),
                 REDUCTION,
-                |args| Ok($function(args.tensor(0), args.ints_opt(1), correction(args.flag(2)), args.flag(3))?.into()),
                 "",
             ),
         ]
@@ -94,8 +63,8 @@ pub static VAR: &[OpInfo] = &moment!(
 pub static STD: &[OpInfo] = &moment!("std", moments::std, "Standard deviation over `dim` (all by default).");
 
 /// The order of a norm. The named ones are norms of matrices: over as many axes as a matrix has, or over all.
-fn norm_order(args: &Args<'_>, index: usize, axes: Option<&[i64]>) -> Result<f64> {
-    match &args.values[index] {
+fn norm_order(order: &Value, axes: Option<&[i64]>) -> Result<f64> {
+    match order {
         Value::Number(order) => Ok(order.to_f64()),
         Value::Float(order) => Ok(*order),
         Value::Int(order) => Ok(*order as f64),
@@ -120,23 +89,21 @@ fn norm_order(args: &Args<'_>, index: usize, axes: Option<&[i64]>) -> Result<f64
 pub static TABLE: &[OpInfo] = &[
     op(
         "sum",
-        &[input(), DTYPE],
+        takes!((input: Tensor, *, dtype: Option<DType> = None) => reduce::sum(input, None, false, dtype)),
         Forms::BOTH,
-        |args| Ok(reduce::sum(args.tensor(0), None, false, args.dtype_opt(1))?.into()),
         "Sum of all elements, or over `dim`; integers and bool give int64.",
     ),
     op(
         "sum",
-        &[input(), NAMED_DIMS, KEEP, DTYPE],
+        takes!((input: Tensor, dim: Option<Ints>, keepdim: Bool = false, *, dtype: Option<DType> = None)
+            => reduce::sum(input, Some(dim.unwrap_or_default()), keepdim, dtype)),
         REDUCTION,
-        |args| Ok(reduce::sum(args.tensor(0), Some(named(args)), args.flag(2), args.dtype_opt(3))?.into()),
         "",
     ),
     op(
         "sum_to_size",
-        &[input(), param("size", Kind::IntList)],
+        takes!((input: Tensor, size: IntList) => reduce::sum_to_size(input, size)),
         Forms::METHOD,
-        |args| Ok(reduce::sum_to_size(args.tensor(0), args.ints(1))?.into()),
         "Sum over the axes along which `size` would be broadcast to the shape of the tensor.\n\n\
          >>> import arcgrad\n\
          >>> arcgrad.ones(3, 4).sum_to_size(1, 4)\n\
@@ -144,199 +111,200 @@ pub static TABLE: &[OpInfo] = &[
     ),
     op(
         "mean",
-        &[input(), DTYPE],
+        takes!((input: Tensor, *, dtype: Option<DType> = None) => reduce::mean(input, None, false, dtype)),
         REDUCTION,
-        |args| Ok(reduce::mean(args.tensor(0), None, false, args.dtype_opt(1))?.into()),
         "Mean of all elements, or over `dim`, of floats.",
     ),
     op(
         "mean",
-        &[input(), NAMED_DIMS, KEEP, DTYPE],
+        takes!((input: Tensor, dim: Option<Ints>, keepdim: Bool = false, *, dtype: Option<DType> = None)
+            => reduce::mean(input, Some(dim.unwrap_or_default()), keepdim, dtype)),
         REDUCTION,
-        |args| Ok(reduce::mean(args.tensor(0), Some(named(args)), args.flag(2), args.dtype_opt(3))?.into()),
         "",
     ),
     op(
         "prod",
-        &[input(), DTYPE],
+        takes!((input: Tensor, *, dtype: Option<DType> = None) => reduce::prod(input, None, false, dtype)),
         Forms::BOTH,
-        |args| Ok(reduce::prod(args.tensor(0), None, false, args.dtype_opt(1))?.into()),
         "Product of all elements, or over `dim`; integers and bool give int64.",
     ),
     op(
         "prod",
-        &[input(), DIM, KEEP, DTYPE],
+        takes!((input: Tensor, dim: Int, keepdim: Bool = false, *, dtype: Option<DType> = None)
+            => reduce::prod(input, Some(dim), keepdim, dtype)),
         REDUCTION,
-        |args| Ok(reduce::prod(args.tensor(0), Some(args.int(1)), args.flag(2), args.dtype_opt(3))?.into()),
         "",
     ),
     op(
         "norm",
-        // The one reduction that PyTorch writes in Python, where the parameters have no other names.
-        &[
-            input(),
-            param("p", Kind::Any).or(Default::Text("fro")).or_none(),
-            DIMS.only_so_named(),
-            KEEP.only_so_named(),
-            param("dtype", Kind::DType).optional(),
-        ],
-        SAME,
-        |args| {
-            if args.text_opt(1) == Some("nuc") {
-                let axes = args.ints_opt(2);
-                return Ok(linalg::norms::nuclear_norm(args.tensor(0), axes, args.flag(3), args.dtype_opt(4))?.into());
+        takes!((
+            input: Tensor,
+            p: AnyOrNone = "fro",
+            dim: Option<OnlySoNamed<Ints>> = None,
+            keepdim: OnlySoNamed<Bool> = false,
+            dtype: Option<DType> = None,
+        ) {
+            if matches!(p, Value::Text(order) if order == "nuc") {
+                return Ok(linalg::norms::nuclear_norm(input, dim, keepdim, dtype)?.into());
             }
-            let order = norm_order(args, 1, args.ints_opt(2))?;
-            Ok(reduce::norm(args.tensor(0), order, args.ints_opt(2), args.flag(3), args.dtype_opt(4))?.into())
-        },
+            let order = norm_order(p, dim)?;
+            Ok(reduce::norm(input, order, dim, keepdim, dtype)?.into())
+        }),
+        SAME,
         "‖input‖ₚ over `dim` (all by default); `p` is a number, also infinite, or `'fro'`. The gradient at 0 is 0.",
     ),
     op(
         "vector_norm",
-        &[input(), param("ord", Kind::Number).or(Default::Int(2)), DIMS, KEEP, DTYPE],
+        takes!((
+            input: Tensor,
+            ord: Number = 2,
+            dim: Option<Ints> = None,
+            keepdim: Bool = false,
+            *,
+            dtype: Option<DType> = None,
+        ) {
+            let order = ord.to_f64();
+            Ok(reduce::norm(input, order, dim, keepdim, dtype)?.into())
+        }),
         Forms::LINALG.and(Forms::SAME_OUT),
-        |args| {
-            let order = args.number(1).to_f64();
-            Ok(reduce::norm(args.tensor(0), order, args.ints_opt(2), args.flag(3), args.dtype_opt(4))?.into())
-        },
         "‖input‖ of order `ord` over `dim` (all by default).",
     ),
     op(
         "max",
-        &[input()],
+        takes!((input: Tensor) => reduce::extreme(input, true, None, false)),
         SAME,
-        |args| Ok(reduce::extreme(args.tensor(0), true, None, false)?.into()),
         "Greatest element of all, along `dim` (with its index), or of two tensors. NaN wins.",
     ),
     OpInfo {
         name: "max",
         aliases: &[],
-        params: &[input(), param("other", Kind::Tensor)],
+        params: params!((input: Tensor, other: Tensor)),
         forms: REDUCTION,
         call: Call::Row(&crate::ops::rows::maximum::ROW),
         gives: Gives::Tensor,
         doc: "",
-    },
-    op("max", &[input(), DIM, KEEP], SAME, |args| extreme_along(args, true), "").giving(Gives::Named(VALUES_INDICES)),
+    }
+    .of_complex(|_| Err(Error::type_("maximum", "maximum not implemented for complex tensors."))),
+    op(
+        "max",
+        takes!((input: Tensor, dim: Int, keepdim: Bool = false) => choosing::extreme_along(input, true, dim, keepdim)),
+        SAME,
+        "",
+    )
+    .giving(Gives::Named(VALUES_INDICES)),
     op(
         "min",
-        &[input()],
+        takes!((input: Tensor) => reduce::extreme(input, false, None, false)),
         SAME,
-        |args| Ok(reduce::extreme(args.tensor(0), false, None, false)?.into()),
         "Least element of all, along `dim` (with its index), or of two tensors. NaN wins.",
     ),
     OpInfo {
         name: "min",
         aliases: &[],
-        params: &[input(), param("other", Kind::Tensor)],
+        params: params!((input: Tensor, other: Tensor)),
         forms: REDUCTION,
         call: Call::Row(&crate::ops::rows::minimum::ROW),
         gives: Gives::Tensor,
         doc: "",
-    },
-    op("min", &[input(), DIM, KEEP], SAME, |args| extreme_along(args, false), "").giving(Gives::Named(VALUES_INDICES)),
+    }
+    .of_complex(|_| Err(Error::type_("minimum", "minimum not implemented for complex tensors."))),
+    op(
+        "min",
+        takes!((input: Tensor, dim: Int, keepdim: Bool = false) => choosing::extreme_along(input, false, dim, keepdim)),
+        SAME,
+        "",
+    )
+    .giving(Gives::Named(VALUES_INDICES)),
     op(
         "amax",
-        &[input(), param("dim", Kind::Ints).optional(), KEEP],
+        takes!((input: Tensor, dim: Option<Ints> = None, keepdim: Bool = false)
+            => reduce::extreme(input, true, Some(dim.unwrap_or_default()), keepdim)),
         SAME,
-        |args| Ok(reduce::extreme(args.tensor(0), true, Some(named(args)), args.flag(2))?.into()),
         "Greatest elements over `dim`; ties share the gradient evenly.",
     ),
     op(
         "amin",
-        &[input(), param("dim", Kind::Ints).optional(), KEEP],
+        takes!((input: Tensor, dim: Option<Ints> = None, keepdim: Bool = false)
+            => reduce::extreme(input, false, Some(dim.unwrap_or_default()), keepdim)),
         SAME,
-        |args| Ok(reduce::extreme(args.tensor(0), false, Some(named(args)), args.flag(2))?.into()),
         "Least elements over `dim`; ties share the gradient evenly.",
     ),
     op(
         "argmax",
-        &[input(), param("dim", Kind::Int).optional(), KEEP],
+        takes!((input: Tensor, dim: Option<Int> = None, keepdim: Bool = false)
+            => reduce::arg_extreme(input, true, dim, keepdim)),
         SAME,
-        |args| Ok(reduce::arg_extreme(args.tensor(0), true, args.int_opt(1), args.flag(2))?.into()),
         "Position of the greatest element, of all or along `dim`.",
     ),
     op(
         "argmin",
-        &[input(), param("dim", Kind::Int).optional(), KEEP],
+        takes!((input: Tensor, dim: Option<Int> = None, keepdim: Bool = false)
+            => reduce::arg_extreme(input, false, dim, keepdim)),
         SAME,
-        |args| Ok(reduce::arg_extreme(args.tensor(0), false, args.int_opt(1), args.flag(2))?.into()),
         "Position of the least element, of all or along `dim`.",
     ),
     op(
         "any",
-        &[input(), DIMS, KEEP],
+        takes!((input: Tensor, dim: Option<Ints> = None, keepdim: Bool = false) => reduce::any(input, dim, keepdim)),
         SAME,
-        |args| Ok(reduce::any(args.tensor(0), args.ints_opt(1), args.flag(2))?.into()),
         "Whether any element is not zero, of all or over `dim`.",
     ),
     op(
         "all",
-        &[input(), DIMS, KEEP],
+        takes!((input: Tensor, dim: Option<Ints> = None, keepdim: Bool = false) => reduce::all(input, dim, keepdim)),
         SAME,
-        |args| Ok(reduce::all(args.tensor(0), args.ints_opt(1), args.flag(2))?.into()),
         "Whether no element is zero, of all or over `dim`.",
     ),
     op(
         "count_nonzero",
-        &[input(), DIM.optional()],
+        takes!((input: Tensor, dim: Option<Int> = None) {
+            let axis = dim.map(|axis| [axis]);
+            Ok(reduce::count_nonzero(input, axis.as_ref().map(<[i64; 1]>::as_slice))?.into())
+        }),
         Forms::BOTH,
-        |args| {
-            let axis = args.int_opt(1).map(|axis| [axis]);
-            Ok(reduce::count_nonzero(args.tensor(0), axis.as_ref().map(<[i64; 1]>::as_slice))?.into())
-        },
         "Number of elements that are not zero, of all or over `dim`.",
     ),
     op(
         "count_nonzero",
-        &[input(), param("dim", Kind::IntList)],
+        takes!((input: Tensor, dim: IntList) => reduce::count_nonzero(input, Some(dim))),
         Forms::BOTH,
-        |args| Ok(reduce::count_nonzero(args.tensor(0), args.ints_opt(1))?.into()),
         "",
     ),
-    OpInfo {
-        name: "logsumexp",
-        aliases: &[],
-        params: &[input(), param("dim", Kind::Ints), KEEP],
-        forms: REDUCTION.and(Forms::SPECIAL),
-        call: Call::Structured(|args| Ok(reduce::logsumexp(args.tensor(0), args.ints(1), args.flag(2))?.into())),
-        gives: Gives::Tensor,
-        doc: "ln Σ eˣ over `dim`, without overflow.",
-    },
+    op(
+        "logsumexp",
+        takes!((input: Tensor, dim: Ints, keepdim: Bool = false) => reduce::logsumexp(input, dim, keepdim)),
+        REDUCTION.and(Forms::SPECIAL),
+        "ln Σ eˣ over `dim`, without overflow.",
+    ),
     op(
         "cumsum",
-        &[input(), DIM, DTYPE],
+        takes!((input: Tensor, dim: Int, *, dtype: Option<DType> = None) => scan::cumsum(input, dim, dtype)),
         REDUCTION.and(Forms::IN_PLACE),
-        |args| Ok(scan::cumsum(args.tensor(0), args.int(1), args.dtype_opt(2))?.into()),
         "Running sum along `dim`; integers and bool give int64.",
     ),
     op(
         "cumprod",
-        &[input(), DIM, DTYPE],
+        takes!((input: Tensor, dim: Int, *, dtype: Option<DType> = None) => scan::cumprod(input, dim, dtype)),
         REDUCTION.and(Forms::IN_PLACE),
-        |args| Ok(scan::cumprod(args.tensor(0), args.int(1), args.dtype_opt(2))?.into()),
         "Running product along `dim`; integers and bool give int64.",
     ),
     op(
         "logcumsumexp",
-        &[input(), DIM],
+        takes!((input: Tensor, dim: Int) => scan::logcumsumexp(input, dim)),
         SAME,
-        |args| Ok(scan::logcumsumexp(args.tensor(0), args.int(1))?.into()),
         "Logarithm of the running sum of exponentials along `dim`.",
     ),
     op(
         "cummax",
-        &[input(), DIM],
+        takes!((input: Tensor, dim: Int) => scan::running_extreme(input, true, dim)),
         SAME,
-        |args| running_extreme(args, true),
         "Greatest element so far along `dim`, and where it last was.",
     )
     .giving(Gives::Named(VALUES_INDICES)),
     op(
         "cummin",
-        &[input(), DIM],
+        takes!((input: Tensor, dim: Int) => scan::running_extreme(input, false, dim)),
         SAME,
-        |args| running_extreme(args, false),
         "Least element so far along `dim`, and where it last was.",
     )
     .giving(Gives::Named(VALUES_INDICES)),

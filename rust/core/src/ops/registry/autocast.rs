@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use rustc_hash::FxHashMap;
 
-use super::Value;
+use super::arguments::Value;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::graph::{Modes, modes, set_modes};

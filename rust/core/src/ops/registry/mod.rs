@@ -1,13 +1,16 @@
 //! What the library can do, as data: names, signatures, documentation and how to call each operation with dynamic
 //! arguments. Bindings, stubs, tests and documentation are driven by these tables.
 
+mod arguments;
 pub mod autocast;
+pub mod signature;
 pub mod tables;
 
 use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
+pub use self::arguments::{Args, Default, Kind, Param, Value};
 pub use super::elementwise::Resolved;
 use super::elementwise::{Arg, Row, apply, apply_in_place, apply_out};
 use super::writing::out::{self, Takes};
@@ -15,126 +18,9 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::graph::views::own_result;
 use crate::graph::{Modes, modes};
-use crate::random::SharedGenerator;
 use crate::scalar::Scalar;
 use crate::storage::{Device, Placed, is_meta_known};
 use crate::tensor::Tensor;
-
-/// What an argument may be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// A tensor.
-    Tensor,
-    /// A tensor or a number.
-    TensorOrNumber,
-    /// A list or tuple of tensors.
-    Tensors,
-    /// A number.
-    Number,
-    /// An integer.
-    Int,
-    /// One or several integers.
-    Ints,
-    /// A list of integers: PyTorch takes a lone one only where a list has a usual length (`dim`, `kernel_size`).
-    IntList,
-    /// A float (integers are taken).
-    Float,
-    /// One or several floats.
-    Floats,
-    /// A truth value.
-    Bool,
-    /// A word.
-    Text,
-    /// A dtype.
-    DType,
-    /// A random generator.
-    Generator,
-    /// An integer, several, or a tensor of them (`repeat_interleave`, `tensordot`'s pairs): the operation looks.
-    Any,
-}
-
-/// What a parameter is when it is left out.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Default {
-    /// It must be given.
-    Required,
-    /// `None`; the parameter also accepts `None`.
-    None,
-    /// Several integers.
-    Ints(&'static [i64]),
-    /// An integer.
-    Int(i64),
-    /// A float.
-    Float(f64),
-    /// A truth value.
-    Bool(bool),
-    /// A word.
-    Text(&'static str),
-}
-
-/// One parameter of a signature.
-#[derive(Clone, Copy, Debug)]
-pub struct Param {
-    /// Its name, as PyTorch has it.
-    pub name: &'static str,
-    /// What it may be.
-    pub kind: Kind,
-    /// What it is when left out.
-    pub default: Default,
-    /// Only by keyword.
-    pub keyword_only: bool,
-    /// It accepts `None`.
-    pub nullable: bool,
-    /// `f(a, b)` is the same as `f((a, b))`, of tensors; for integers see [`OpInfo::spreads`].
-    pub variadic: bool,
-    /// Whether NumPy's spelling of the name (`axis` for `dim`) is taken as well.
-    pub numpy_spelling: bool,
-}
-
-/// A required parameter.
-pub const fn param(name: &'static str, kind: Kind) -> Param {
-    Param {
-        name,
-        kind,
-        default: Default::Required,
-        keyword_only: false,
-        nullable: false,
-        variadic: false,
-        numpy_spelling: true,
-    }
-}
-
-/// The tensor an operation works on: `input` of the function, `self` of the method.
-pub const fn input() -> Param {
-    param("input", Kind::Tensor)
-}
-
-impl Param {
-    /// With a default.
-    pub const fn or(self, default: Default) -> Self {
-        Self { default, ..self }
-    }
-    /// May be left out or `None`.
-    pub const fn optional(self) -> Self {
-        self.or(Default::None).or_none()
-    }
-    /// May be `None`.
-    pub const fn or_none(self) -> Self {
-        Self { nullable: true, ..self }
-    }
-    /// Only by keyword.
-    pub const fn keyword(self) -> Self {
-        Self { keyword_only: true, ..self }
-    }
-    /// Takes the remaining positional tensors.
-    pub const fn variadic(self) -> Self {
-        Self { variadic: true, ..self }
-    }
-    /// Without NumPy's spelling of the name.
-    pub const fn only_so_named(self) -> Self {
-        Self { numpy_spelling: false, ..self }
-    }
-}
 
 /// Where an operation can be reached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -192,148 +78,6 @@ impl Forms {
     }
 }
 
-/// A dynamic argument.
-#[derive(Clone)]
-pub enum Value {
-    /// Left out, or `None`.
-    None,
-    /// A tensor.
-    Tensor(Tensor),
-    /// Several tensors.
-    Tensors(Vec<Tensor>),
-    /// A number.
-    Number(Scalar),
-    /// An integer.
-    Int(i64),
-    /// Several integers.
-    Ints(SmallVec<[i64; 6]>),
-    /// Several floats.
-    Floats(Vec<f64>),
-    /// A float.
-    Float(f64),
-    /// A truth value.
-    Bool(bool),
-    /// A word.
-    Text(Cow<'static, str>),
-    /// A dtype.
-    DType(DType),
-    /// A random generator.
-    Generator(SharedGenerator),
-    /// Several lists of integers (`tensordot`'s pairs of axes).
-    Lists(Vec<Vec<i64>>),
-}
-
-impl Value {
-    /// The tensors in it.
-    pub(super) fn tensors(&self) -> &[Tensor] {
-        match self {
-            Self::Tensor(tensor) => std::slice::from_ref(tensor),
-            Self::Tensors(tensors) => tensors,
-            _ => &[],
-        }
-    }
-}
-
-/// The arguments of a call, one per parameter, checked against the signature.
-pub struct Args<'a> {
-    /// The operation, for messages.
-    pub op: &'static str,
-    /// One value per parameter.
-    pub values: &'a [Value],
-}
-
-/// The end of a call that should not have come so far. (A function, since each operation's reading of its arguments would have
-/// the making of this text in it.)
-#[cold]
-#[inline(never)]
-fn wrong(op: &str, index: usize) -> ! {
-    unreachable!("{op}: argument {index} is not what the signature promises")
-}
-
-macro_rules! getter {
-    ($(#[$doc:meta])* $name:ident, $optional:ident, $variant:ident => $type:ty, |$value:ident| $get:expr) => {
-        $(#[$doc])*
-        pub fn $name(&self, index: usize) -> $type {
-            match self.$optional(index) {
-                Some(value) => value,
-                None => wrong(self.op, index),
-            }
-        }
-        /// The same, if it was given.
-        pub fn $optional(&self, index: usize) -> Option<$type> {
-            match &self.values[index] {
-                Value::$variant($value) => Some($get),
-                _ => None,
-            }
-        }
-    };
-}
-
-impl<'a> Args<'a> {
-    getter! {
-        /// A tensor.
-        tensor, tensor_opt, Tensor => &'a Tensor, |value| value
-    }
-    getter! {
-        /// Several tensors.
-        tensors, tensors_opt, Tensors => &'a [Tensor], |value| value
-    }
-    getter! {
-        /// A number.
-        number, number_opt, Number => Scalar, |value| *value
-    }
-    getter! {
-        /// An integer.
-        int, int_opt, Int => i64, |value| *value
-    }
-    getter! {
-        /// Several integers.
-        ints, ints_opt, Ints => &'a [i64], |value| value
-    }
-    getter! {
-        /// Several floats.
-        floats, floats_opt, Floats => &'a [f64], |value| value
-    }
-    getter! {
-        /// A float.
-        float, float_opt, Float => f64, |value| *value
-    }
-    getter! {
-        /// A truth value.
-        flag, flag_opt, Bool => bool, |value| *value
-    }
-    getter! {
-        /// A word.
-        text, text_opt, Text => &'a str, |value| value
-    }
-    getter! {
-        /// A dtype.
-        dtype, dtype_opt, DType => DType, |value| *value
-    }
-    getter! {
-        /// A random generator.
-        generator, generator_opt, Generator => &'a SharedGenerator, |value| value
-    }
-
-    /// A tensor or a number.
-    pub fn arg(&self, index: usize) -> Arg<'a> {
-        match &self.values[index] {
-            Value::Tensor(tensor) => Arg::Tensor(tensor),
-            Value::Number(number) => Arg::Scalar(*number),
-            _ => wrong(self.op, index),
-        }
-    }
-
-    /// A tensor or a number, if given.
-    pub fn arg_opt(&self, index: usize) -> Option<Arg<'a>> {
-        match &self.values[index] {
-            Value::Tensor(tensor) => Some(Arg::Tensor(tensor)),
-            Value::Number(number) => Some(Arg::Scalar(*number)),
-            _ => None,
-        }
-    }
-}
-
 /// What a row's calls give back, as signatures and type stubs say it. In place every operation gives its target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Gives {
@@ -353,16 +97,26 @@ pub enum Gives {
     Bool,
 }
 
-/// What a call gives back.
+/// A tuple with names.
+pub struct Named {
+    /// The type's name.
+    pub class: &'static str,
+    /// Names of the fields.
+    pub fields: &'static [&'static str],
+    /// The fields.
+    pub tensors: Vec<Tensor>,
+}
+
+/// What a call gives back. It is handed on from function to function, so what is rare and large lies apart.
 pub enum Output {
     /// One tensor.
     Tensor(Tensor),
     /// A tuple of tensors.
     Tensors(Vec<Tensor>),
-    /// A tuple with names, as `max(dim)` returns: the type's name and the fields.
-    Named(&'static str, &'static [&'static str], Vec<Tensor>),
+    /// A tuple with names, as `max(dim)` returns.
+    Named(Box<Named>),
     /// The same tuple of the tensors that were given as `out=`.
-    NamedOut(&'static str, &'static [&'static str], Vec<Tensor>),
+    NamedOut(Box<Named>),
     /// A number.
     Number(Scalar),
     /// A truth value.
@@ -378,7 +132,8 @@ impl Output {
     fn own(&self, values: &[Value]) {
         let results = match self {
             Self::Tensor(result) => std::slice::from_ref(result),
-            Self::Tensors(results) | Self::Named(_, _, results) => results,
+            Self::Tensors(results) => results,
+            Self::Named(named) => &named.tensors,
             _ => return,
         };
         for result in results {
@@ -390,6 +145,18 @@ impl Output {
 impl From<Tensor> for Output {
     fn from(tensor: Tensor) -> Self {
         Self::Tensor(tensor)
+    }
+}
+
+impl From<(Tensor, Tensor)> for Output {
+    fn from((first, second): (Tensor, Tensor)) -> Self {
+        Self::Tensors(vec![first, second])
+    }
+}
+
+impl From<bool> for Output {
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
     }
 }
 
@@ -413,6 +180,8 @@ pub enum Call {
     RowsInPlace(Resolve, Resolve),
     /// An elementwise row of real numbers; where the first argument is complex, something else.
     RowOfReals(&'static Row, fn(&Args<'_>) -> Result<Output>),
+    /// Elementwise rows of real numbers, chosen by the arguments; where one of them is complex, something else.
+    RowsOfReals(Resolve, fn(&Args<'_>) -> Result<Output>),
     /// Anything else. `out=` and the in-place form copy the result.
     Structured(fn(&Args<'_>) -> Result<Output>),
     /// Anything else that also has an in-place form of its own.
@@ -437,6 +206,50 @@ pub struct OpInfo {
     pub gives: Gives,
     /// Documentation; empty for further signatures of a name.
     pub doc: &'static str,
+}
+
+/// The parameters of a signature and what is done with what they are given, as [`signature::takes`] says it.
+pub type Declared = (&'static [Param], fn(&Args<'_>) -> Result<Output>);
+
+/// An operation that is no row, under a name.
+pub const fn op(name: &'static str, (params, call): Declared, forms: Forms, doc: &'static str) -> OpInfo {
+    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
+}
+
+/// One that is done in another way in place.
+pub const fn op_in_place(
+    name: &'static str,
+    (params, value, in_place): (&'static [Param], fn(&Args<'_>) -> Result<Output>, fn(&Args<'_>) -> Result<()>),
+    forms: Forms,
+    doc: &'static str,
+) -> OpInfo {
+    OpInfo { name, aliases: &[], params, forms, call: Call::InPlace(value, in_place), gives: Gives::Tensor, doc }
+}
+
+/// One that changes its first argument and has no other form.
+pub const fn only_in_place(
+    name: &'static str,
+    (params, call): (&'static [Param], fn(&Args<'_>) -> Result<()>),
+    forms: Forms,
+    doc: &'static str,
+) -> OpInfo {
+    OpInfo { name, aliases: &[], params, forms, call: Call::OnlyInPlace(call), gives: Gives::Tensor, doc }
+}
+
+/// Rows that are chosen by the arguments.
+pub const fn rows_by(
+    name: &'static str,
+    (params, resolve): (&'static [Param], Resolve),
+    forms: Forms,
+    doc: &'static str,
+) -> OpInfo {
+    OpInfo { name, aliases: &[], params, forms, call: Call::Rows(resolve), gives: Gives::Tensor, doc }
+}
+
+/// A row of real numbers, with what it is of complex ones.
+pub const fn of_reals(row: &'static Row, (params, of_complex): Declared, forms: Forms) -> OpInfo {
+    let call = Call::RowOfReals(row, of_complex);
+    OpInfo { name: row.name, aliases: &[], params, forms, call, gives: Gives::Tensor, doc: row.doc }
 }
 
 /// Which form of an operation is called.
@@ -482,6 +295,21 @@ fn place_of(values: &[Value]) -> Option<Placed> {
 }
 
 impl OpInfo {
+    /// Under further names.
+    pub const fn also(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    /// Rows of real numbers, and this where an argument is complex.
+    pub const fn of_complex(self, of_complex: fn(&Args<'_>) -> Result<Output>) -> Self {
+        let call = match self.call {
+            Call::Row(row) => Call::RowOfReals(row, of_complex),
+            Call::Rows(resolve) => Call::RowsOfReals(resolve, of_complex),
+            _ => panic!("only rows have another way for complex numbers"),
+        };
+        Self { call, ..self }
+    }
+
     /// With something else than one tensor as result.
     pub const fn giving(self, gives: Gives) -> Self {
         Self { gives, ..self }
@@ -490,7 +318,9 @@ impl OpInfo {
     /// A tuple with the names of its fields, where the row has some.
     fn named(&self, output: Output) -> Output {
         match (self.gives, output) {
-            (Gives::Named(fields), Output::Tensors(tensors)) => Output::Named(self.name, fields, tensors),
+            (Gives::Named(fields), Output::Tensors(tensors)) => {
+                Output::Named(Box::new(Named { class: self.name, fields, tensors }))
+            }
             (_, output) => output,
         }
     }
@@ -526,15 +356,18 @@ impl OpInfo {
         let args = Args { op: self.name, values };
         let is_complex = |value: &Value| matches!(value, Value::Tensor(tensor) if tensor.dtype().is_complex());
         let call = match self.call {
-            Call::RowOfReals(_, of_complex) if values.iter().any(is_complex) => Call::Structured(of_complex),
+            Call::RowOfReals(_, of_complex) | Call::RowsOfReals(_, of_complex) if values.iter().any(is_complex) => {
+                Call::Structured(of_complex)
+            }
             call => call,
         };
         match (call, form) {
             (Call::Row(row) | Call::RowOfReals(row, _), form) => {
-                let inputs: SmallVec<[Arg<'_>; 3]> = (0..row.inputs.len()).map(|index| args.arg(index)).collect();
+                let read = |value| signature::read::<signature::TensorOrNumber>(&args, value);
+                let inputs: SmallVec<[Arg<'_>; 3]> = values.iter().map(read).collect();
                 self.invoke_row(row, &[], &inputs, form)
             }
-            (Call::Rows(resolve), form)
+            (Call::Rows(resolve) | Call::RowsOfReals(resolve, _), form)
             | (Call::RowsInPlace(_, resolve), form @ Form::InPlace)
             | (Call::RowsInPlace(resolve, _), form) => {
                 let resolved = resolve(&args)?;
@@ -554,9 +387,9 @@ impl OpInfo {
                     match result {
                         Output::Tensor(tensor) => vec![tensor],
                         Output::Tensors(tensors) => tensors,
-                        Output::Named(name, _, tensors) => {
-                            class = name;
-                            tensors
+                        Output::Named(named) => {
+                            class = named.class;
+                            named.tensors
                         }
                         _ => return Err(Error::type_(self.name, format!("{} has no out= form", self.name))),
                     }
@@ -577,7 +410,9 @@ impl OpInfo {
                 }
                 Ok(match (self.gives, outs) {
                     (_, [out]) => Output::Tensor(out.clone()),
-                    (Gives::Named(fields), outs) => Output::NamedOut(class, fields, outs.to_vec()),
+                    (Gives::Named(fields), outs) => {
+                        Output::NamedOut(Box::new(Named { class, fields, tensors: outs.to_vec() }))
+                    }
                     (_, outs) => Output::Tensors(outs.to_vec()),
                 })
             }
@@ -590,7 +425,7 @@ impl OpInfo {
                 Ok(Output::InPlace)
             }
             (Call::Structured(value), Form::InPlace) => {
-                let target = args.tensor(0);
+                let target = signature::read::<Tensor>(&args, &values[0]);
                 self.check_asked_dtype(target.dtype(), values)?;
                 match value(&Args { op: self.name, values: &spared(target, values)? })? {
                     Output::Tensor(result) => {

@@ -5,43 +5,17 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::ops::elementwise::{Arg, closeness};
 use crate::ops::reductions::moments;
-use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
+use crate::ops::registry::signature::takes;
+use crate::ops::registry::{Forms, Gives, OpInfo, Output, op};
 use crate::ops::sorting;
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
-const fn op(
-    name: &'static str,
-    params: &'static [Param],
-    forms: Forms,
-    call: fn(&Args<'_>) -> Result<Output>,
-    doc: &'static str,
-) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
-}
-
 const BOTH: Forms = Forms::BOTH;
 const BOTH_OUT: Forms = Forms::BOTH.and(Forms::SAME_OUT);
 const FUNCTION_OUT: Forms = Forms::FUNCTION.and(Forms::SAME_OUT);
-const LAST: Param = param("dim", Kind::Int).or(Default::Int(-1));
-const KEEP: Param = flag("keepdim");
-const OTHER: Param = param("other", Kind::Tensor);
-const TOLERANCES: [Param; 3] = [
-    param("rtol", Kind::Float).or(Default::Float(1e-5)),
-    param("atol", Kind::Float).or(Default::Float(1e-8)),
-    flag("equal_nan"),
-];
-const CLOSE: &[Param] = &[input(), OTHER, TOLERANCES[0], TOLERANCES[1], TOLERANCES[2]];
-
-const fn flag(name: &'static str) -> Param {
-    param(name, Kind::Bool).or(Default::Bool(false))
-}
 
 const VALUES_INDICES: &[&str] = &["values", "indices"];
-
-fn pair((first, second): (Tensor, Tensor)) -> Output {
-    vec![first, second].into()
-}
 
 /// One tensor, or a tuple of several.
 fn one_or_several(mut tensors: Vec<Tensor>) -> Output {
@@ -67,43 +41,39 @@ fn tensor_like(arg: Arg<'_>, model: &Tensor) -> Result<Tensor> {
     }
 }
 
-const DIMS: Param = param("dim", Kind::Ints).optional();
-const CORRECTION: &[Param] =
-    &[input(), DIMS, param("correction", Kind::Number).or(Default::Int(1)).or_none().keyword(), KEEP.keyword()];
-const UNBIASED: &[Param] = &[input(), param("unbiased", Kind::Bool)];
-const DIM_UNBIASED: &[Param] =
-    &[input(), DIMS.or(Default::Required), param("unbiased", Kind::Bool).or(Default::Bool(true)), KEEP];
-
 macro_rules! moments {
     ($name:literal, $function:path, $doc:literal) => {
         [
             op(
                 $name,
-                CORRECTION,
+                takes!((
+                    input: Tensor,
+                    dim: Option<Ints> = None,
+                    *,
+                    correction: Option<Number> = 1,
+                    keepdim: Bool = false,
+                ) {
+                    let correction = correction.map_or(1.0, Scalar::to_f64);
+                    Ok($function(input, dim, correction, keepdim)?.into())
+                }),
                 Forms::FUNCTION,
-                |args| {
-                    let correction = args.number_opt(2).map_or(1.0, Scalar::to_f64);
-                    Ok($function(args.tensor(0), args.ints_opt(1), correction, args.flag(3))?.into())
-                },
                 $doc,
             )
             .giving(Gives::Tuple(2)),
             op(
                 $name,
-                UNBIASED,
+                takes!((input: Tensor, unbiased: Bool) => $function(input, None, f64::from(u8::from(unbiased)), false)),
                 Forms::FUNCTION,
-                |args| Ok($function(args.tensor(0), None, f64::from(u8::from(args.flag(1))), false)?.into()),
                 "",
             )
             .giving(Gives::Tuple(2)),
             op(
                 $name,
-                DIM_UNBIASED,
+                takes!((input: Tensor, dim: Option<Ints>, unbiased: Bool = true, keepdim: Bool = false) {
+                    let correction = f64::from(u8::from(unbiased));
+                    Ok($function(input, dim, correction, keepdim)?.into())
+                }),
                 Forms::FUNCTION,
-                |args| {
-                    let correction = f64::from(u8::from(args.flag(2)));
-                    Ok($function(args.tensor(0), args.ints_opt(1), correction, args.flag(3))?.into())
-                },
                 "",
             )
             .giving(Gives::Tuple(2)),
@@ -120,12 +90,12 @@ pub static VAR_MEAN: &[OpInfo] = &moments!("var_mean", moments::var_mean, "Varia
 macro_rules! median {
     ($name:literal, $skip:literal, $doc:literal) => {
         [
-            op($name, &[input()], BOTH, |args| Ok(sorting::median(args.tensor(0), $skip)?.into()), $doc),
+            op($name, takes!((input: Tensor) => sorting::median(input, $skip)), BOTH, $doc),
             op(
                 $name,
-                &[input(), param("dim", Kind::Int), KEEP],
+                takes!((input: Tensor, dim: Int, keepdim: Bool = false)
+                    => sorting::median_along(input, dim, keepdim, $skip)),
                 BOTH_OUT,
-                |args| Ok(pair(sorting::median_along(args.tensor(0), args.int(1), args.flag(2), $skip)?)),
                 "",
             )
             .giving(Gives::Named(VALUES_INDICES)),
@@ -139,108 +109,94 @@ pub static MEDIAN: &[OpInfo] =
 /// The signatures of the median of what is not NaN.
 pub static NANMEDIAN: &[OpInfo] = &median!("nanmedian", true, "The lower median of the elements that are not NaN.");
 
-const QUANTILE: &[Param] = &[
-    input(),
-    param("q", Kind::TensorOrNumber),
-    param("dim", Kind::Int).optional(),
-    KEEP,
-    param("interpolation", Kind::Text).or(Default::Text("linear")).keyword(),
-];
-
 macro_rules! quantile {
     ($name:literal, $skip:literal, $doc:literal) => {
         op(
             $name,
-            QUANTILE,
+            takes!((
+                input: Tensor,
+                q: TensorOrNumber,
+                dim: Option<Int> = None,
+                keepdim: Bool = false,
+                *,
+                interpolation: Text = "linear",
+            ) {
+                let q = tensor_like(q, input)?;
+                Ok(sorting::quantile(input, &q, dim, keepdim, interpolation, $skip)?.into())
+            }),
             BOTH_OUT,
-            |args| {
-                let q = tensor_like(args.arg(1), args.tensor(0))?;
-                Ok(sorting::quantile(args.tensor(0), &q, args.int_opt(2), args.flag(3), args.text(4), $skip)?.into())
-            },
             $doc,
         )
     };
 }
 
-const SEARCH: [Param; 2] = [flag("out_int32").keyword(), flag("right").keyword()];
-
 /// The table.
 pub static TABLE: &[OpInfo] = &[
     op(
         "sort",
-        &[input(), LAST, flag("descending")],
+        takes!((input: Tensor, dim: Int = -1, descending: Bool = false) => sorting::sort(input, dim, descending, None)),
         BOTH_OUT,
-        |args| Ok(pair(sorting::sort(args.tensor(0), args.int(1), args.flag(2), None)?)),
         "Sorted along `dim`: values and positions. NaN counts as the greatest; equal elements keep their order.",
     )
     .giving(Gives::Named(VALUES_INDICES)),
     op(
         "sort",
-        &[input(), param("stable", Kind::Bool).optional().keyword(), LAST.keyword(), flag("descending").keyword()],
+        takes!((input: Tensor, *, stable: Option<Bool> = None, dim: Int = -1, descending: Bool = false) {
+            let stable = Some(stable.unwrap_or(false));
+            Ok(sorting::sort(input, dim, descending, stable)?.into())
+        }),
         BOTH_OUT,
-        |args| {
-            let stable = Some(args.flag_opt(1).unwrap_or(false));
-            Ok(pair(sorting::sort(args.tensor(0), args.int(2), args.flag(3), stable)?))
-        },
         "",
     )
     .giving(Gives::Named(VALUES_INDICES)),
     op(
         "argsort",
-        &[input(), LAST, flag("descending")],
+        takes!((input: Tensor, dim: Int = -1, descending: Bool = false) => sorting::argsort(input, dim, descending)),
         BOTH,
-        |args| Ok(sorting::argsort(args.tensor(0), args.int(1), args.flag(2))?.into()),
         "The positions that sort along `dim`; equal elements keep their order.",
     ),
     op(
         "argsort",
-        &[input(), param("stable", Kind::Bool).keyword(), LAST.keyword(), flag("descending").keyword()],
+        takes!((input: Tensor, *, stable: Bool, dim: Int = -1, descending: Bool = false) {
+            // It always is.
+            let _ = stable;
+            Ok(sorting::argsort(input, dim, descending)?.into())
+        }),
         BOTH_OUT,
-        |args| Ok(sorting::argsort(args.tensor(0), args.int(2), args.flag(3))?.into()),
         "",
     ),
-    op(
-        "msort",
-        &[input()],
-        BOTH_OUT,
-        |args| Ok(sorting::msort(args.tensor(0))?.into()),
-        "Sorted along the first axis.",
-    ),
+    op("msort", takes!((input: Tensor) => sorting::msort(input)), BOTH_OUT, "Sorted along the first axis."),
     op(
         "topk",
-        &[
-            input(),
-            param("k", Kind::Int),
-            LAST,
-            param("largest", Kind::Bool).or(Default::Bool(true)),
-            param("sorted", Kind::Bool).or(Default::Bool(true)),
-        ],
+        takes!((input: Tensor, k: Int, dim: Int = -1, largest: Bool = true, sorted: Bool = true) {
+            // They always are.
+            let _ = sorted;
+            Ok(sorting::topk(input, k, dim, largest)?.into())
+        }),
         BOTH_OUT,
-        |args| Ok(pair(sorting::topk(args.tensor(0), args.int(1), args.int(2), args.flag(3))?)),
         "The `k` greatest (or smallest) elements along `dim`, in order: values and positions.",
     )
     .giving(Gives::Named(VALUES_INDICES)),
     op(
         "kthvalue",
-        &[input(), param("k", Kind::Int), LAST, KEEP],
+        takes!((input: Tensor, k: Int, dim: Int = -1, keepdim: Bool = false)
+            => sorting::kthvalue(input, k, dim, keepdim)),
         BOTH_OUT,
-        |args| Ok(pair(sorting::kthvalue(args.tensor(0), args.int(1), args.int(2), args.flag(3))?)),
         "The `k`-th smallest element along `dim`, from 1: values and positions.",
     )
     .giving(Gives::Named(VALUES_INDICES)),
     op(
         "mode",
-        &[input(), LAST, KEEP],
+        takes!((input: Tensor, dim: Int = -1, keepdim: Bool = false) => sorting::mode(input, dim, keepdim)),
         BOTH_OUT,
-        |args| Ok(pair(sorting::mode(args.tensor(0), args.int(1), args.flag(2))?)),
         "The most frequent element along `dim`, the least of several: values and positions.",
     )
     .giving(Gives::Named(VALUES_INDICES)),
     op(
         "aminmax",
-        &[input(), param("dim", Kind::Int).optional().keyword(), KEEP.keyword()],
+        takes!((input: Tensor, *, dim: Option<Int> = None, keepdim: Bool = false)
+            => sorting::aminmax(input, dim, keepdim)),
         BOTH_OUT,
-        |args| Ok(pair(sorting::aminmax(args.tensor(0), args.int_opt(1), args.flag(2))?)),
         "The least and the greatest element.",
     )
     .giving(Gives::Named(&["min", "max"])),
@@ -249,131 +205,124 @@ pub static TABLE: &[OpInfo] = &[
     // ---- distinct ----
     op(
         "unique",
-        &[
-            input(),
-            param("sorted", Kind::Bool).or(Default::Bool(true)),
-            flag("return_inverse"),
-            flag("return_counts"),
-            // Written in Python in PyTorch, where the parameter has no other name.
-            param("dim", Kind::Int).optional().only_so_named(),
-        ],
-        BOTH,
-        |args| {
-            let distinct = match args.int_opt(4) {
-                None => unique::unique(args.tensor(0), false)?,
-                Some(dim) => unique::unique_slices(args.tensor(0), dim, false)?,
+        takes!((
+            input: Tensor,
+            sorted: Bool = true,
+            return_inverse: Bool = false,
+            return_counts: Bool = false,
+            dim: Option<OnlySoNamed<Int>> = None,
+        ) {
+            // They always are.
+            let _ = sorted;
+            let distinct = match dim {
+                None => unique::unique(input, false)?,
+                Some(dim) => unique::unique_slices(input, dim, false)?,
             };
-            Ok(one_or_several(unique::asked(distinct, args.flag(2), args.flag(3))))
-        },
+            Ok(one_or_several(unique::asked(distinct, return_inverse, return_counts)))
+        }),
+        BOTH,
         "The distinct elements (or slices along `dim`), sorted; on request the group of each element and the sizes of the groups.",
     )
     .giving(Gives::Asked(&["return_inverse", "return_counts"])),
     op(
         "unique_consecutive",
-        &[input(), flag("return_inverse"), flag("return_counts"), param("dim", Kind::Int).optional().only_so_named()],
-        BOTH,
-        |args| {
-            let distinct = match args.int_opt(3) {
-                None => unique::unique(args.tensor(0), true)?,
-                Some(dim) => unique::unique_slices(args.tensor(0), dim, true)?,
+        takes!((
+            input: Tensor,
+            return_inverse: Bool = false,
+            return_counts: Bool = false,
+            dim: Option<OnlySoNamed<Int>> = None,
+        ) {
+            let distinct = match dim {
+                None => unique::unique(input, true)?,
+                Some(dim) => unique::unique_slices(input, dim, true)?,
             };
-            Ok(one_or_several(unique::asked(distinct, args.flag(1), args.flag(2))))
-        },
+            Ok(one_or_several(unique::asked(distinct, return_inverse, return_counts)))
+        }),
+        BOTH,
         "The elements (or slices along `dim`) without those that equal their predecessor.",
     )
     .giving(Gives::Asked(&["return_inverse", "return_counts"])),
     // ---- searching ----
     op(
         "searchsorted",
-        &[
-            param("sorted_sequence", Kind::Tensor),
-            param("input", Kind::TensorOrNumber),
-            SEARCH[0],
-            SEARCH[1],
-            param("side", Kind::Text).optional().keyword(),
-            param("sorter", Kind::Tensor).optional().keyword(),
-        ],
+        takes!((
+            sorted_sequence: Tensor,
+            input: TensorOrNumber,
+            *,
+            out_int32: Bool = false,
+            right: Bool = false,
+            side: Option<Text> = None,
+            sorter: Option<Tensor> = None,
+        ) {
+            let values = tensor_like(input, sorted_sequence)?;
+            let right = searching::is_right("searchsorted", side, right)?;
+            Ok(searching::searchsorted(sorted_sequence, &values, right, sorter, out_int32)?.into())
+        }),
         FUNCTION_OUT,
-        |args| {
-            let values = tensor_like(args.arg(1), args.tensor(0))?;
-            let right = searching::is_right(args.op, args.text_opt(4), args.flag(3))?;
-            Ok(searching::searchsorted(args.tensor(0), &values, right, args.tensor_opt(5), args.flag(2))?.into())
-        },
         "Where each value would be inserted into the ascending last axis of `sorted_sequence`.",
     ),
     op(
         "bucketize",
-        &[param("input", Kind::TensorOrNumber), param("boundaries", Kind::Tensor), SEARCH[0], SEARCH[1]],
+        takes!((input: TensorOrNumber, boundaries: Tensor, *, out_int32: Bool = false, right: Bool = false) {
+            let values = tensor_like(input, boundaries)?;
+            Ok(searching::bucketize(&values, boundaries, right, out_int32)?.into())
+        }),
         FUNCTION_OUT,
-        |args| {
-            let values = tensor_like(args.arg(0), args.tensor(1))?;
-            Ok(searching::bucketize(&values, args.tensor(1), args.flag(3), args.flag(2))?.into())
-        },
         "The bucket of each value among ascending boundaries.",
     ),
     op(
         "isin",
-        &[
-            param("elements", Kind::TensorOrNumber),
-            param("test_elements", Kind::TensorOrNumber),
-            flag("assume_unique").keyword(),
-            flag("invert").keyword(),
-        ],
-        FUNCTION_OUT,
-        |args| {
-            if args.tensor_opt(0).is_none() && args.tensor_opt(1).is_none() {
-                return Err(Error::type_(args.op, "isin(): at least one argument must be a Tensor"));
+        takes!((
+            elements: TensorOrNumber,
+            test_elements: TensorOrNumber,
+            *,
+            assume_unique: Bool = false,
+            invert: Bool = false,
+        ) {
+            // What it would spare is not done.
+            let _ = assume_unique;
+            if let (Arg::Scalar(_), Arg::Scalar(_)) = (elements, test_elements) {
+                return Err(Error::type_("isin", "isin(): at least one argument must be a Tensor"));
             }
-            Ok(searching::isin(&tensor_of(args.arg(0))?, &tensor_of(args.arg(1))?, args.flag(3))?.into())
-        },
+            Ok(searching::isin(&tensor_of(elements)?, &tensor_of(test_elements)?, invert)?.into())
+        }),
+        FUNCTION_OUT,
         "Whether each element is among `test_elements`.",
     ),
     op(
         "bincount",
-        &[input(), param("weights", Kind::Tensor).optional(), param("minlength", Kind::Int).or(Default::Int(0))],
+        takes!((input: Tensor, weights: Option<Tensor> = None, minlength: Int = 0)
+            => searching::bincount(input, weights, minlength)),
         BOTH,
-        |args| Ok(searching::bincount(args.tensor(0), args.tensor_opt(1), args.int(2))?.into()),
         "How often each non-negative integer occurs in a vector, or the sum of the weights of its occurrences.",
     ),
     op(
         "histc",
-        &[
-            input(),
-            param("bins", Kind::Int).or(Default::Int(100)),
-            param("min", Kind::Float).or(Default::Float(0.0)),
-            param("max", Kind::Float).or(Default::Float(0.0)),
-        ],
+        takes!((input: Tensor, bins: Int = 100, min: Float = 0.0, max: Float = 0.0)
+            => searching::histc(input, bins, min, max)),
         BOTH_OUT,
-        |args| Ok(searching::histc(args.tensor(0), args.int(1), args.float(2), args.float(3))?.into()),
         "How many elements lie in each of `bins` intervals between `min` and `max`, or, if both are 0, between the least and the greatest element.",
     ),
     // ---- comparison of whole tensors ----
     op(
         "equal",
-        &[input(), OTHER],
+        takes!((input: Tensor, other: Tensor) => closeness::equal(input, other)),
         BOTH,
-        |args| Ok(Output::Bool(closeness::equal(args.tensor(0), args.tensor(1))?)),
         "Whether both have the same shape and equal elements.",
     )
     .giving(Gives::Bool),
     op(
         "isclose",
-        CLOSE,
+        takes!((input: Tensor, other: Tensor, rtol: Float = 1e-5, atol: Float = 1e-8, equal_nan: Bool = false)
+            => closeness::isclose(input, other, rtol, atol, equal_nan)),
         BOTH,
-        |args| {
-            let (rtol, atol) = (args.float(2), args.float(3));
-            Ok(closeness::isclose(args.tensor(0), args.tensor(1), rtol, atol, args.flag(4))?.into())
-        },
         "Whether `|input - other| <= atol + rtol * |other|`, for each pair of elements.",
     ),
     op(
         "allclose",
-        CLOSE,
+        takes!((input: Tensor, other: Tensor, rtol: Float = 1e-5, atol: Float = 1e-8, equal_nan: Bool = false)
+            => closeness::allclose(input, other, rtol, atol, equal_nan)),
         BOTH,
-        |args| {
-            let (rtol, atol) = (args.float(2), args.float(3));
-            Ok(Output::Bool(closeness::allclose(args.tensor(0), args.tensor(1), rtol, atol, args.flag(4))?))
-        },
         "Whether all pairs of elements are close.",
     )
     .giving(Gives::Bool),

@@ -2,352 +2,282 @@
 
 use super::{reinterpret, splitting};
 use crate::error::{Error, Result};
-use crate::ops::registry::{Args, Call, Default, Forms, Gives, Kind, OpInfo, Output, Param, input, param};
+use crate::ops::registry::signature::takes;
+use crate::ops::registry::{Forms, Gives, OpInfo, op, op_in_place};
 use crate::ops::views;
 use crate::ops::writing::copy;
 use crate::tensor::Tensor;
 
-const fn op(
-    name: &'static str,
-    params: &'static [Param],
-    forms: Forms,
-    call: fn(&Args<'_>) -> Result<Output>,
-    doc: &'static str,
-) -> OpInfo {
-    OpInfo { name, aliases: &[], params, forms, call: Call::Structured(call), gives: Gives::Tensor, doc }
-}
-
 const BOTH: Forms = Forms::BOTH;
 const METHOD: Forms = Forms::METHOD;
-const SIZE: Param = param("size", Kind::IntList);
-
-const fn dim(name: &'static str, default: i64) -> Param {
-    param(name, Kind::Int).or(Default::Int(default))
-}
 
 /// Two axes exchanged, under one of the names of it.
-const fn transposed(name: &'static str, aliases: &'static [&'static str], params: &'static [Param]) -> OpInfo {
-    OpInfo {
-        name,
-        aliases,
-        params,
-        forms: BOTH.and(Forms::IN_PLACE),
-        call: Call::InPlace(
-            |args| Ok(views::transpose(args.tensor(0), args.int(1), args.int(2))?.into()),
-            |args| views::in_place(args.tensor(0), |tensor| views::transpose(tensor, args.int(1), args.int(2))),
-        ),
-        gives: Gives::Tensor,
-        doc: "Two axes exchanged.",
-    }
+macro_rules! transposed {
+    ($name:literal, $first:ident, $second:ident) => {
+        op_in_place(
+            $name,
+            takes!((input: Tensor, $first: Int, $second: Int)
+                => views::transpose(input, $first, $second),
+                in place views::in_place(input, |tensor| views::transpose(tensor, $first, $second))),
+            BOTH.and(Forms::IN_PLACE),
+            "Two axes exchanged.",
+        )
+    };
 }
 
 /// The table.
 pub static TABLE: &[OpInfo] = &[
     op(
         "view",
-        &[input(), SIZE],
+        takes!((input: Tensor, size: IntList) => views::view(input, size)),
         METHOD,
-        |args| Ok(views::view(args.tensor(0), args.ints(1))?.into()),
         "The same elements in another shape, without copying; one size may be -1. Of a dtype: the same bits as elements of \
          it; where these are of another size, the last axis is scaled. No gradient passes then.\n\n\
          >>> import arcgrad\n\
          >>> arcgrad.tensor([1.0, -0.0]).view(arcgrad.int32)\n\
          tensor([ 1065353216, -2147483648], dtype=arcgrad.int32)",
     ),
-    op(
-        "view",
-        &[input(), param("dtype", Kind::DType)],
-        METHOD,
-        |args| Ok(reinterpret::view_dtype(args.tensor(0), args.dtype(1))?.into()),
-        "",
-    ),
+    op("view", takes!((input: Tensor, dtype: DType) => reinterpret::view_dtype(input, dtype)), METHOD, ""),
     op(
         "view_as",
-        &[input(), param("other", Kind::Tensor)],
+        takes!((input: Tensor, other: Tensor) {
+            let shape: Vec<i64> = other.shape().iter().map(|&size| size as i64).collect();
+            Ok(views::view(input, &shape)?.into())
+        }),
         METHOD,
-        |args| {
-            let shape: Vec<i64> = args.tensor(1).shape().iter().map(|&size| size as i64).collect();
-            Ok(views::view(args.tensor(0), &shape)?.into())
-        },
         "The same elements in the shape of `other`, without copying.",
     ),
     op(
         "reshape",
-        &[input(), param("shape", Kind::IntList)],
+        takes!((input: Tensor, shape: IntList) => views::reshape(input, shape)),
         BOTH,
-        |args| Ok(views::reshape(args.tensor(0), args.ints(1))?.into()),
         "The same elements in another shape: a view where possible, else a copy; one size may be -1.",
     ),
     op(
         "reshape_as",
-        &[input(), param("other", Kind::Tensor)],
+        takes!((input: Tensor, other: Tensor) {
+            let shape: Vec<i64> = other.shape().iter().map(|&size| size as i64).collect();
+            Ok(views::reshape(input, &shape)?.into())
+        }),
         METHOD,
-        |args| {
-            let shape: Vec<i64> = args.tensor(1).shape().iter().map(|&size| size as i64).collect();
-            Ok(views::reshape(args.tensor(0), &shape)?.into())
-        },
         "The same elements in the shape of `other`.",
     ),
     op(
         "ravel",
-        &[input()],
+        takes!((input: Tensor) => views::reshape(&copy::contiguous(input)?, &[-1])),
         BOTH,
-        |args| Ok(views::reshape(&copy::contiguous(args.tensor(0))?, &[-1])?.into()),
         "All elements as one axis.",
     ),
     op(
         "flatten",
-        &[input(), dim("start_dim", 0), dim("end_dim", -1)],
+        takes!((input: Tensor, start_dim: Int = 0, end_dim: Int = -1) => views::flatten(input, start_dim, end_dim)),
         BOTH,
-        |args| Ok(views::flatten(args.tensor(0), args.int(1), args.int(2))?.into()),
         "Axes `start_dim` to `end_dim` as one.",
     ),
     op(
         "unflatten",
-        &[input(), param("dim", Kind::Int), param("sizes", Kind::IntList)],
+        takes!((input: Tensor, dim: Int, sizes: IntList) => views::unflatten(input, dim, sizes)),
         BOTH,
-        |args| Ok(views::unflatten(args.tensor(0), args.int(1), args.ints(2))?.into()),
         "One axis as several; one size may be -1.",
     ),
-    OpInfo {
-        name: "squeeze",
-        aliases: &[],
-        params: &[input()],
-        forms: BOTH.and(Forms::IN_PLACE),
-        call: Call::InPlace(
-            |args| Ok(views::squeeze(args.tensor(0), None)?.into()),
-            |args| views::in_place(args.tensor(0), |tensor| views::squeeze(tensor, None)),
-        ),
-        gives: Gives::Tensor,
-        doc: "Without axes of size 1: all, or those named.",
-    },
-    OpInfo {
-        name: "squeeze",
-        aliases: &[],
-        params: &[input(), param("dim", Kind::Ints)],
-        forms: BOTH.and(Forms::IN_PLACE),
-        call: Call::InPlace(
-            |args| Ok(views::squeeze(args.tensor(0), args.ints_opt(1))?.into()),
-            |args| views::in_place(args.tensor(0), |tensor| views::squeeze(tensor, args.ints_opt(1))),
-        ),
-        gives: Gives::Tensor,
-        doc: "",
-    },
-    OpInfo {
-        name: "unsqueeze",
-        aliases: &[],
-        params: &[input(), param("dim", Kind::Int)],
-        forms: BOTH.and(Forms::IN_PLACE),
-        call: Call::InPlace(
-            |args| Ok(views::unsqueeze(args.tensor(0), args.int(1))?.into()),
-            |args| views::in_place(args.tensor(0), |tensor| views::unsqueeze(tensor, args.int(1))),
-        ),
-        gives: Gives::Tensor,
-        doc: "A new axis of size 1 at `dim`.",
-    },
+    op_in_place(
+        "squeeze",
+        takes!((input: Tensor)
+            => views::squeeze(input, None), in place views::in_place(input, |tensor| views::squeeze(tensor, None))),
+        BOTH.and(Forms::IN_PLACE),
+        "Without axes of size 1: all, or those named.",
+    ),
+    op_in_place(
+        "squeeze",
+        takes!((input: Tensor, dim: Ints)
+            => views::squeeze(input, Some(dim)),
+            in place views::in_place(input, |tensor| views::squeeze(tensor, Some(dim)))),
+        BOTH.and(Forms::IN_PLACE),
+        "",
+    ),
+    op_in_place(
+        "unsqueeze",
+        takes!((input: Tensor, dim: Int)
+            => views::unsqueeze(input, dim), in place views::in_place(input, |tensor| views::unsqueeze(tensor, dim))),
+        BOTH.and(Forms::IN_PLACE),
+        "A new axis of size 1 at `dim`.",
+    ),
     op(
         "expand",
-        &[input(), SIZE],
+        takes!((input: Tensor, size: IntList) => views::expand(input, size)),
         METHOD,
-        |args| Ok(views::expand(args.tensor(0), args.ints(1))?.into()),
         "Broadcast without copying; -1 keeps a size.",
     ),
     op(
         "expand_as",
-        &[input(), param("other", Kind::Tensor)],
+        takes!((input: Tensor, other: Tensor) => views::broadcast_to(input, &other.shape())),
         METHOD,
-        |args| Ok(views::broadcast_to(args.tensor(0), &args.tensor(1).shape())?.into()),
         "Broadcast to the shape of `other`.",
     ),
     op(
         "broadcast_to",
-        &[input(), SIZE],
+        takes!((input: Tensor, size: IntList) => views::expand(input, size)),
         BOTH,
-        |args| Ok(views::expand(args.tensor(0), args.ints(1))?.into()),
         "Broadcast without copying.",
     ),
     op(
         "permute",
-        &[input(), param("dims", Kind::IntList)],
+        takes!((input: Tensor, dims: IntList) => views::permute(input, dims)),
         BOTH,
-        |args| Ok(views::permute(args.tensor(0), args.ints(1))?.into()),
         "Axes in another order.",
     ),
-    transposed("transpose", &["swapdims"], &[input(), param("dim0", Kind::Int), param("dim1", Kind::Int)]),
-    transposed("swapaxes", &[], &[input(), param("axis0", Kind::Int), param("axis1", Kind::Int)]),
-    OpInfo {
-        name: "t",
-        aliases: &[],
-        params: &[input()],
-        forms: BOTH.and(Forms::IN_PLACE),
-        call: Call::InPlace(
-            |args| Ok(views::t(args.tensor(0))?.into()),
-            |args| views::in_place(args.tensor(0), views::t),
-        ),
-        gives: Gives::Tensor,
-        doc: "The transpose of a matrix; vectors as they are.",
-    },
-    OpInfo {
-        name: "movedim",
-        aliases: &["moveaxis"],
-        params: &[input(), param("source", Kind::Int), param("destination", Kind::Int)],
-        forms: BOTH,
-        call: Call::Structured(|args| Ok(views::movedim(args.tensor(0), &[args.int(1)], &[args.int(2)])?.into())),
-        gives: Gives::Tensor,
-        doc: "Axes moved to other places; the rest keep their order.",
-    },
-    OpInfo {
-        name: "movedim",
-        aliases: &["moveaxis"],
-        params: &[input(), param("source", Kind::IntList), param("destination", Kind::IntList)],
-        forms: BOTH,
-        call: Call::Structured(|args| Ok(views::movedim(args.tensor(0), args.ints(1), args.ints(2))?.into())),
-        gives: Gives::Tensor,
-        doc: "",
-    },
+    transposed!("transpose", dim0, dim1).also(&["swapdims"]),
+    transposed!("swapaxes", axis0, axis1),
+    op_in_place(
+        "t",
+        takes!((input: Tensor) => views::t(input), in place views::in_place(input, views::t)),
+        BOTH.and(Forms::IN_PLACE),
+        "The transpose of a matrix; vectors as they are.",
+    ),
+    op(
+        "movedim",
+        takes!((input: Tensor, source: Int, destination: Int) => views::movedim(input, &[source], &[destination])),
+        BOTH,
+        "Axes moved to other places; the rest keep their order.",
+    )
+    .also(&["moveaxis"]),
+    op(
+        "movedim",
+        takes!((input: Tensor, source: IntList, destination: IntList) => views::movedim(input, source, destination)),
+        BOTH,
+        "",
+    )
+    .also(&["moveaxis"]),
     op(
         "select",
-        &[input(), param("dim", Kind::Int), param("index", Kind::Int)],
+        takes!((input: Tensor, dim: Int, index: Int) => views::select(input, dim, index)),
         BOTH,
-        |args| Ok(views::select(args.tensor(0), args.int(1), args.int(2))?.into()),
         "One position of an axis, the axis removed.",
     ),
     op(
         "narrow",
-        &[input(), param("dim", Kind::Int), param("start", Kind::Int), param("length", Kind::Int)],
+        takes!((input: Tensor, dim: Int, start: Int, length: Int) => views::narrow(input, dim, start, length)),
         BOTH,
-        |args| Ok(views::narrow(args.tensor(0), args.int(1), args.int(2), args.int(3))?.into()),
         "`length` elements of an axis from `start`.",
     ),
     // Whatever tensor stands for an integer is one already.
     op(
         "narrow",
-        &[input(), param("dim", Kind::Int), param("start", Kind::Tensor), param("length", Kind::Int)],
+        takes!((input: Tensor, dim: Int, start: Tensor, length: Int) {
+            let _ = (input, dim, start, length);
+            Err(Error::runtime("narrow", "start must be an 0-dim integral Tensor."))
+        }),
         BOTH,
-        |_| Err(Error::runtime("narrow", "start must be an 0-dim integral Tensor.")),
         "",
     ),
     op(
         "diagonal",
-        &[input(), dim("offset", 0), dim("dim1", 0), dim("dim2", 1)],
+        takes!((input: Tensor, offset: Int = 0, dim1: Int = 0, dim2: Int = 1)
+            => views::diagonal(input, offset, dim1, dim2)),
         BOTH,
-        |args| Ok(views::diagonal(args.tensor(0), args.int(1), args.int(2), args.int(3))?.into()),
         "The diagonal of two axes, as the last axis.",
     ),
     op(
         "unfold",
-        &[input(), param("dimension", Kind::Int), param("size", Kind::Int), param("step", Kind::Int)],
+        takes!((input: Tensor, dimension: Int, size: Int, step: Int) => views::unfold(input, dimension, size, step)),
         METHOD,
-        |args| Ok(views::unfold(args.tensor(0), args.int(1), args.int(2), args.int(3))?.into()),
         "Windows of `size` elements every `step` along an axis, as a new last axis.",
     ),
-    OpInfo {
-        name: "as_strided",
-        aliases: &[],
-        params: &[input(), SIZE, param("stride", Kind::IntList), param("storage_offset", Kind::Int).optional()],
-        forms: BOTH.and(Forms::IN_PLACE),
-        call: Call::InPlace(
-            |args| Ok(strided(args, args.tensor(0))?.into()),
-            |args| views::in_place(args.tensor(0), |tensor| strided(args, tensor)),
-        ),
-        gives: Gives::Tensor,
-        doc: "Any geometry over the tensor's storage, in elements.",
-    },
+    op_in_place(
+        "as_strided",
+        takes!((input: Tensor, size: IntList, stride: IntList, storage_offset: Option<Int> = None)
+            => strided(input, size, stride, storage_offset),
+            in place views::in_place(input, |tensor| strided(tensor, size, stride, storage_offset))),
+        BOTH.and(Forms::IN_PLACE),
+        "Any geometry over the tensor's storage, in elements.",
+    ),
     op(
         "unbind",
-        &[input(), dim("dim", 0)],
+        takes!((input: Tensor, dim: Int = 0) => views::unbind(input, dim)),
         BOTH,
-        |args| Ok(views::unbind(args.tensor(0), args.int(1))?.into()),
         "Every position of an axis, as a tuple.",
     )
     .giving(Gives::Tensors),
     op(
         "split",
-        &[param("tensor", Kind::Tensor), param("split_size_or_sections", Kind::Int), dim("dim", 0)],
+        takes!((tensor: Tensor, split_size_or_sections: Int, dim: Int = 0)
+            => views::split(tensor, split_size_or_sections, dim)),
         Forms::FUNCTION,
-        |args| Ok(views::split(args.tensor(0), args.int(1), args.int(2))?.into()),
         "Parts of one length (the last may be shorter), or of given lengths.",
     )
     .giving(Gives::Tensors),
     op(
         "split",
-        &[param("tensor", Kind::Tensor), param("split_size_or_sections", Kind::IntList), dim("dim", 0)],
+        takes!((tensor: Tensor, split_size_or_sections: IntList, dim: Int = 0)
+            => views::split_sizes(tensor, split_size_or_sections, dim)),
         Forms::FUNCTION,
-        |args| Ok(views::split_sizes(args.tensor(0), args.ints(1), args.int(2))?.into()),
         "",
     )
     .giving(Gives::Tensors),
     // The method has a name of its own for the size.
     op(
         "split",
-        &[input(), param("split_size", Kind::Int), dim("dim", 0)],
+        takes!((input: Tensor, split_size: Int, dim: Int = 0) => views::split(input, split_size, dim)),
         METHOD,
-        |args| Ok(views::split(args.tensor(0), args.int(1), args.int(2))?.into()),
         "Parts of one length (the last may be shorter), or of given lengths.",
     )
     .giving(Gives::Tensors),
     op(
         "split",
-        &[input(), param("split_size", Kind::IntList), dim("dim", 0)],
+        takes!((input: Tensor, split_size: IntList, dim: Int = 0) => views::split_sizes(input, split_size, dim)),
         METHOD,
-        |args| Ok(views::split_sizes(args.tensor(0), args.ints(1), args.int(2))?.into()),
         "",
     )
     .giving(Gives::Tensors),
     op(
         "split_with_sizes",
-        &[input(), param("split_sizes", Kind::IntList), dim("dim", 0)],
+        takes!((input: Tensor, split_sizes: IntList, dim: Int = 0) => views::split_sizes(input, split_sizes, dim)),
         BOTH,
-        |args| Ok(views::split_sizes(args.tensor(0), args.ints(1), args.int(2))?.into()),
         "Parts of given lengths along an axis.",
     )
     .giving(Gives::Tensors),
     op(
         "tensor_split",
-        &[input(), param("indices", Kind::IntList), dim("dim", 0)],
+        takes!((input: Tensor, indices: IntList, dim: Int = 0) => splitting::split_at(input, indices, dim)),
         BOTH,
-        |args| Ok(splitting::split_at(args.tensor(0), args.ints(1), args.int(2))?.into()),
         "A number of parts of sizes as equal as can be, or the parts between given positions of an axis.",
     )
     .giving(Gives::Tensors),
     op(
         "tensor_split",
-        &[input(), param("tensor_indices_or_sections", Kind::Tensor), dim("dim", 0)],
+        takes!((input: Tensor, tensor_indices_or_sections: Tensor, dim: Int = 0)
+            => splitting::split_by(input, tensor_indices_or_sections, dim)),
         BOTH,
-        |args| Ok(splitting::split_by(args.tensor(0), args.tensor(1), args.int(2))?.into()),
         "",
     )
     .giving(Gives::Tensors),
     op(
         "tensor_split",
-        &[input(), param("sections", Kind::Int), dim("dim", 0)],
+        takes!((input: Tensor, sections: Int, dim: Int = 0) => splitting::split_evenly(input, sections, dim)),
         BOTH,
-        |args| Ok(splitting::split_evenly(args.tensor(0), args.int(1), args.int(2))?.into()),
         "",
     )
     .giving(Gives::Tensors),
     op(
         "chunk",
-        &[input(), param("chunks", Kind::Int), dim("dim", 0)],
+        takes!((input: Tensor, chunks: Int, dim: Int = 0) => views::chunk(input, chunks, dim)),
         BOTH,
-        |args| Ok(views::chunk(args.tensor(0), args.int(1), args.int(2))?.into()),
         "At most `chunks` parts of equal length.",
     )
     .giving(Gives::Tensors),
 ];
 
 /// The geometry that the arguments of `as_strided` ask for, over the storage of `source`.
-fn strided(args: &Args<'_>, source: &Tensor) -> Result<Tensor> {
-    let shape: Result<Vec<usize>> = args
-        .ints(1)
+fn strided(source: &Tensor, size: &[i64], stride: &[i64], offset: Option<i64>) -> Result<Tensor> {
+    let shape: Result<Vec<usize>> = size
         .iter()
         .map(|&size| {
             usize::try_from(size)
                 .map_err(|_| Error::runtime("as_strided", format!("as_strided: negative size {size} is not allowed")))
         })
         .collect();
-    let strides: Vec<isize> = args.ints(2).iter().map(|&stride| stride as isize).collect();
-    let offset = match args.int_opt(3) {
+    let strides: Vec<isize> = stride.iter().map(|&stride| stride as isize).collect();
+    let offset = match offset {
         None => source.array().offset(),
         Some(offset) => usize::try_from(offset)
             .map_err(|_| Error::runtime("as_strided", format!("Tensor: invalid storage offset {offset}")))?,
