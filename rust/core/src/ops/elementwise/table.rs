@@ -5,7 +5,9 @@ use super::{Arg, Row, resolve};
 use crate::dtype::{Category, DType};
 use crate::error::{Error, Result};
 use crate::ops::registry::signature::{params, takes};
-use crate::ops::registry::{Call, Forms, Gives, OpInfo, Output, Param, Resolve, Resolved, of_reals, op, rows_by};
+use crate::ops::registry::{
+    Call, Declared, Forms, Gives, OpInfo, Output, Param, Resolve, Resolved, of_reals, op, rows_by,
+};
 use crate::ops::{complex, rows, views};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
@@ -79,7 +81,10 @@ macro_rules! nan_to_num {
             UNPROMOTED,
             rows::nan_to_num::ROW.doc,
         )
-        .of_complex(takes!(($($name: $type $(= $default)?),*) { nan_to_num_of_complex($($name),*) }).1)
+        .of_complex({
+            let complex: Declared = takes!(($($name: $type $(= $default)?),*) { nan_to_num_of_complex($($name),*) });
+            complex.1
+        })
     };
 }
 

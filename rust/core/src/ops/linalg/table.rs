@@ -5,7 +5,7 @@ use super::{cholesky, eig, eigh, exponential, ldl, lu, norms, products, qr, svd,
 use crate::error::{Error, Result};
 use crate::ops::reductions::statistics::{self, Spacing};
 use crate::ops::registry::signature::takes;
-use crate::ops::registry::{Forms, Gives, OpInfo, Output, Value, op};
+use crate::ops::registry::{Forms, Gives, Named, OpInfo, Output, Value, op};
 use crate::ops::views;
 use crate::tensor::Tensor;
 
