@@ -525,6 +525,7 @@ quint4x2: dtype
 quint8: dtype
 short: dtype
 sparse_bsc: layout
+jagged: layout
 sparse_bsr: layout
 sparse_coo: layout
 sparse_csc: layout

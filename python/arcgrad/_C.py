@@ -19,10 +19,19 @@ __all__ = ["Generator", "Size", "StorageBase", "Tensor", "TensorBase", "default_
 
 TensorBase = Tensor
 StorageBase = UntypedStorage
+#: The class of the class of tensors.
+_TensorMeta = type(Tensor)
 
 
 def _get_tracing_state() -> None:
     """None: nothing is traced."""
+
+
+def _get_default_device() -> str:
+    """The kind of device on which tensors are made."""
+    from arcgrad import get_default_device
+
+    return get_default_device().type
 
 
 def _log_api_usage_once(event: str) -> None:

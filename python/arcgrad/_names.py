@@ -40,6 +40,22 @@ def missing(module: str, name: str, known: Callable[[], list[str]]) -> Attribute
     return AttributeError(text, name=name)
 
 
+def within(module: str, name: str, known: Callable[[], list[str]]) -> ModuleType:
+    """The module of this name within a package, imported when it is asked for: PyTorch has imported most of its own, so that programs
+    name them without an import.
+
+    Raises:
+        AttributeError: there is none; see :func:`missing`.
+    """
+    if "__path__" in vars(sys.modules[module]) and name.isidentifier() and name[:2] != "__":
+        from importlib import import_module
+        from importlib.util import find_spec
+
+        if find_spec(f"{module}.{name}") is not None:
+            return import_module(f"{module}.{name}")
+    raise missing(module, name, known)
+
+
 class _Kept:
     """An attribute of a module that has the name of a submodule: importing the submodule does not replace it."""
 
@@ -77,7 +93,7 @@ def describe(module: str, of_core: bool = False) -> None:
     ``__getattr__`` there would tell type checkers that every name exists."""
 
     def attribute(name):
-        raise missing(module, name, names)
+        return within(module, name, names)
 
     def names():
         return public(module, of_core)

@@ -23,7 +23,6 @@ __all__ = ["stand_in"]
 VERSION = "2.9.0"
 
 
-
 def version() -> TorchVersion:
     """What ``torch.__version__`` is."""
     return TorchVersion(VERSION)
@@ -73,6 +72,11 @@ class _Loader(importlib.abc.Loader):
     def exec_module(self, module: types.ModuleType) -> None:
         if self._spec is not None:
             module.__spec__ = self._spec
+
+    def get_code(self, fullname: str) -> types.CodeType | None:
+        """The module's code, which ``python -m arcgrad run -m torch.x`` runs."""
+        loader = self._spec.loader if self._spec is not None else None
+        return loader.get_code(self._module.__name__) if isinstance(loader, importlib.abc.InspectLoader) else None
 
 
 class _Finder(importlib.metadata.DistributionFinder):

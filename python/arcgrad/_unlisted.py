@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from arcgrad import _core, _names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from arcgrad import Tensor, dtype
 
-__all__ = [
-    "batch_norm",
-    "convolution",
-    "cosine_embedding_loss",
-    "ctc_loss",
-    "embedding_bag",
-    "grid_sampler",
-    "hinge_embedding_loss",
-    "instance_norm",
-    "kl_div",
-    "margin_ranking_loss",
-    "native_layer_norm",
-    "norm_except_dim",
-    "nuclear_norm",
-    "poisson_nll_loss",
-    "triplet_margin_loss",
-]
-
-#: What a number for a reduction means.
-_REDUCTIONS = ("none", "mean", "sum")
+__all__ = ["kl_div", "norm_except_dim", "segment_reduce"]
 
 
 def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
@@ -58,202 +40,6 @@ def kl_div(input: Tensor, target: Tensor, reduction: int = 0, *, log_target: boo
     # Means are taken here: the function warns of its own, which are no means of the distribution.
     loss = functional.kl_div(input, target, reduction="none", log_target=log_target)
     return loss.mean() if reduction == 1 else loss.sum() if reduction == 2 else loss
-
-
-def batch_norm(
-    input: Tensor,
-    weight: Tensor | None,
-    bias: Tensor | None,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    training: bool,
-    momentum: float,
-    eps: float,
-    cudnn_enabled: bool,
-) -> Tensor:
-    """:func:`arcgrad.nn.functional.batch_norm` with the arguments in another order, all of which have to be given."""
-    from arcgrad.nn import functional
-
-    return functional.batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
-
-
-def instance_norm(
-    input: Tensor,
-    weight: Tensor | None,
-    bias: Tensor | None,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    use_input_stats: bool,
-    momentum: float,
-    eps: float,
-    cudnn_enabled: bool,
-) -> Tensor:
-    """:func:`arcgrad.nn.functional.instance_norm` with the arguments in another order, all of which have to be given."""
-    from arcgrad.nn import functional
-
-    return functional.instance_norm(input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps)
-
-
-def native_layer_norm(
-    input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None, bias: Tensor | None, eps: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """:func:`arcgrad.nn.functional.layer_norm`, with the means and the reciprocals of the deviations that it divides by."""
-    from arcgrad.nn import functional
-
-    axes = list(range(-len(normalized_shape), 0))
-    variance, mean = _core.var_mean(input, axes, correction=0, keepdim=True)
-    return functional.layer_norm(input, normalized_shape, weight, bias, eps), mean, (variance + eps).rsqrt()
-
-
-def grid_sampler(input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Tensor:
-    """:func:`arcgrad.nn.functional.grid_sample` with numbers for the modes: 0 bilinear, 1 nearest, 2 bicubic; 0 for zeros outside,
-    1 for the border, 2 for reflections.
-
-    >>> import arcgrad as ag
-    >>> ag.grid_sampler(ag.ones(1, 1, 2, 2), ag.zeros(1, 1, 1, 2), 0, 0, False).item()
-    1.0
-    """
-    from arcgrad.nn import functional
-
-    mode, padding = ("bilinear", "nearest", "bicubic")[interpolation_mode], ("zeros", "border", "reflection")[padding_mode]
-    return functional.grid_sample(input, grid, mode, padding, align_corners)
-
-
-def embedding_bag(
-    weight: Tensor,
-    indices: Tensor,
-    offsets: Tensor,
-    scale_grad_by_freq: bool = False,
-    mode: int = 0,
-    sparse: bool = False,
-    per_sample_weights: Tensor | None = None,
-    include_last_offset: bool = False,
-    padding_idx: int | None = None,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """:func:`arcgrad.nn.functional.embedding_bag` with a number for the mode: 0 for sums, 1 for means, 2 for maxima. The three
-    tensors behind the result are what PyTorch keeps for its gradient; here they are empty."""
-    from arcgrad.nn import functional
-
-    bags = functional.embedding_bag(
-        indices,
-        weight,
-        offsets,
-        scale_grad_by_freq=scale_grad_by_freq,
-        mode=("sum", "mean", "max")[mode],
-        sparse=sparse,
-        per_sample_weights=per_sample_weights,
-        include_last_offset=include_last_offset,
-        padding_idx=padding_idx,
-    )
-    nothing = _core.empty(0, dtype=_core.int64)
-    return bags, nothing, nothing.clone(), nothing.clone()
-
-
-def convolution(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    stride: Sequence[int],
-    padding: Sequence[int],
-    dilation: Sequence[int],
-    transposed: bool,
-    output_padding: Sequence[int],
-    groups: int,
-) -> Tensor:
-    """A convolution along as many axes as ``stride`` has items, or the transposed one.
-
-    >>> import arcgrad as ag
-    >>> ag.convolution(ag.ones(1, 1, 4), ag.ones(1, 1, 2), None, (1,), (0,), (1,), False, (0,), 1)
-    tensor([[[2., 2., 2.]]])
-    """
-    axes = input.ndim - 2
-    if transposed:
-        call = (_core.conv_transpose1d, _core.conv_transpose2d, _core.conv_transpose3d)[axes - 1]
-        return call(input, weight, bias, stride, padding, output_padding, groups, dilation)
-    return (_core.conv1d, _core.conv2d, _core.conv3d)[axes - 1](input, weight, bias, stride, padding, dilation, groups)
-
-
-def ctc_loss(
-    log_probs: Tensor,
-    targets: Tensor,
-    input_lengths: Tensor | Sequence[int],
-    target_lengths: Tensor | Sequence[int],
-    blank: int = 0,
-    reduction: int = 0,
-    zero_infinity: bool = False,
-) -> Tensor:
-    """:func:`arcgrad.nn.functional.ctc_loss` with a number for the reduction."""
-    from arcgrad.nn import functional
-
-    return functional.ctc_loss(
-        log_probs, targets, input_lengths, target_lengths, blank, _REDUCTIONS[reduction], zero_infinity
-    )
-
-
-def cosine_embedding_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
-) -> Tensor:
-    """:func:`arcgrad.nn.functional.cosine_embedding_loss` with a number for the reduction."""
-    from arcgrad.nn import functional
-
-    return functional.cosine_embedding_loss(input1, input2, target, margin, reduction=_REDUCTIONS[reduction])
-
-
-def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 0) -> Tensor:
-    """:func:`arcgrad.nn.functional.hinge_embedding_loss` with a number for the reduction."""
-    from arcgrad.nn import functional
-
-    return functional.hinge_embedding_loss(input, target, margin, reduction=_REDUCTIONS[reduction])
-
-
-def margin_ranking_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0
-) -> Tensor:
-    """:func:`arcgrad.nn.functional.margin_ranking_loss` with a number for the reduction."""
-    from arcgrad.nn import functional
-
-    return functional.margin_ranking_loss(input1, input2, target, margin, reduction=_REDUCTIONS[reduction])
-
-
-def triplet_margin_loss(
-    anchor: Tensor,
-    positive: Tensor,
-    negative: Tensor,
-    margin: float = 1.0,
-    p: float = 2.0,
-    eps: float = 1e-6,
-    swap: bool = False,
-    reduction: int = 0,
-) -> Tensor:
-    """:func:`arcgrad.nn.functional.triplet_margin_loss` with a number for the reduction."""
-    from arcgrad.nn import functional
-
-    return functional.triplet_margin_loss(
-        anchor, positive, negative, margin, p, eps, swap, reduction=_REDUCTIONS[reduction]
-    )
-
-
-def poisson_nll_loss(
-    input: Tensor, target: Tensor, log_input: bool, full: bool, eps: float, reduction: int
-) -> Tensor:
-    """:func:`arcgrad.nn.functional.poisson_nll_loss` with a number for the reduction; all arguments have to be given."""
-    from arcgrad.nn import functional
-
-    return functional.poisson_nll_loss(input, target, log_input, full, eps=eps, reduction=_REDUCTIONS[reduction])
-
-
-def nuclear_norm(
-    input: Tensor, dim: Sequence[int] | None = None, keepdim: bool = False, *, out: Tensor | None = None
-) -> Tensor:
-    """The sum of the singular values of a matrix: ``linalg.matrix_norm(input, "nuc")``.
-
-    >>> import arcgrad as ag
-    >>> ag.nuclear_norm(ag.tensor([[3.0, 0.0], [0.0, 4.0]]))
-    tensor(7.)
-    """
-    from arcgrad import linalg
-
-    return linalg.matrix_norm(input, "nuc", (-2, -1) if dim is None else tuple(dim), keepdim, out=out)
 
 
 def _int_mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -299,6 +85,94 @@ def _debug_has_internal_overlap(tensor: Tensor) -> int:
             return 1 if any(stride == 0 for stride, _ in axes) else 2
         filled *= size
     return 0
+
+
+#: What the elements of a segment are added to, or multiplied with, unless the program says so.
+_STARTS = {"sum": 0.0, "mean": 0.0, "prod": 1.0, "max": -inf, "amax": -inf, "min": inf, "amin": inf}
+
+
+def segment_reduce(
+    data: Tensor,
+    reduce: str,
+    *,
+    lengths: Tensor | None = None,
+    indices: Tensor | None = None,
+    offsets: Tensor | None = None,
+    axis: int = 0,
+    unsafe: bool = False,
+    initial: float | None = None,
+) -> Tensor:
+    """The sums, or other reductions, of parts of an axis that follow one another.
+
+    Args:
+        data (Tensor): of floating point.
+        reduce (str): ``"sum"``, ``"mean"``, ``"max"``, ``"min"`` or ``"prod"``.
+        lengths (Tensor): how long the segments are, along its last axis; the axes before it are those of ``data``.
+        indices: PyTorch has them in the signature, and refuses them.
+        offsets (Tensor): where the segments begin and the last one ends, instead of lengths.
+        axis (int): the axis of the segments, which is the last one of ``lengths``.
+        unsafe (bool): do not ask whether the lengths add up.
+        initial (float): what each reduction begins with.
+
+    >>> import arcgrad as ag
+    >>> ag.segment_reduce(ag.tensor([1.0, 2.0, 5.0]), "sum", lengths=ag.tensor([2, 0, 1]))
+    tensor([3., 0., 5.])
+    """
+    if indices is not None:
+        raise RuntimeError("segment_reduce(): indices based reduction is not supported yet.")
+    where = offsets if offsets is not None else lengths
+    if where is None:
+        raise RuntimeError("segment_reduce(): Either lengths or offsets must be defined.")
+    if reduce not in _STARTS:
+        raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
+    if not data.is_floating_point():
+        raise NotImplementedError(f"segment_reduce(): not implemented for {data.dtype}")
+    if where.dtype not in (_core.int32, _core.int64):
+        raise NotImplementedError(f"segment_reduce(): lengths and offsets are of int32 or int64, not {where.dtype}")
+    axis = axis % data.ndim if data.ndim else axis
+    if where.ndim - 1 != axis:
+        raise RuntimeError(f"segment_reduce(): Expected axis to be the last dimension of lengths but got {axis}.")
+    where = where.long()
+    begin = where[..., :1] if offsets is not None else _core.zeros_like(where[..., :1])
+    lengths = where.diff(dim=-1) if offsets is not None else where
+    if not unsafe and (lengths < 0).any():
+        raise RuntimeError("lengths contains negative value!")
+    if not unsafe and offsets is None and (lengths.sum(-1) != data.shape[axis]).any():
+        raise RuntimeError(
+            "segment_reduce(): Expected all rows of lengths along axis to sum to data.size(lengths.dim()-1) when !unsafe."
+        )
+    # The number of the segment of each element; what lies before the first and behind the last has one that is cut off.
+    ends = begin + lengths.cumsum(-1)
+    places = _core.arange(data.shape[axis]).expand(*where.shape[:-1], -1)
+    number = _core.searchsorted(ends, places.contiguous(), right=True)
+    number = number.masked_fill(places < begin, lengths.shape[-1])
+    number = number.reshape(*number.shape, *[1] * (data.ndim - axis - 1)).expand(data.shape)
+    start = _STARTS[reduce] if initial is None else initial
+    sizes = [*data.shape[:axis], lengths.shape[-1] + 1, *data.shape[axis + 1 :]]
+    kind = {"mean": "sum", "max": "amax", "min": "amin"}.get(reduce, reduce)
+    reduced = _core.full(sizes, start, dtype=data.dtype).scatter_reduce(axis, number, data, kind, include_self=True)
+    reduced = reduced.narrow(axis, 0, lengths.shape[-1])
+    if reduce != "mean":
+        return reduced
+    counts = lengths.reshape(*lengths.shape, *[1] * (data.ndim - axis - 1)).to(data.dtype)
+    # An empty segment is what it began with, or the mean of nothing.
+    return reduced / (counts if initial is None else counts.clamp(min=1))
+
+
+def _convert_indices_from_coo_to_csr(input: Tensor, size: int, *, out_int32: bool = False) -> Tensor:
+    """Where each of ``size`` rows begins and the last one ends, of the sorted rows of elements."""
+    starts = _core.searchsorted(input, _core.arange(size + 1, dtype=input.dtype))
+    return starts.int() if out_int32 else starts
+
+
+def _convert_indices_from_csr_to_coo(
+    crow_indices: Tensor, col_indices: Tensor, *, out_int32: bool = False, transpose: bool = False
+) -> Tensor:
+    """The rows and columns of elements, of where each row begins; with ``transpose`` the columns first."""
+    rows = _core.repeat_interleave(_core.arange(len(crow_indices) - 1), crow_indices.diff())
+    pair = (col_indices.to(rows.dtype), rows) if transpose else (rows, col_indices.to(rows.dtype))
+    stacked = _core.stack(pair)
+    return stacked.int() if out_int32 else stacked
 
 
 def _softmax_backward_data(grad_output: Tensor, output: Tensor, dim: int, input_dtype: dtype) -> Tensor:

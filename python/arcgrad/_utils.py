@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 
+def _get_available_device_type() -> None:
+    """None: there is no accelerator."""
+
+
 def _element_size(dtype: dtype) -> int:
     """The bytes of an element of a dtype."""
     return dtype.itemsize

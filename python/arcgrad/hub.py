@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from urllib.parse import urlparse
 
 from arcgrad import _absent
 
@@ -117,7 +118,6 @@ def load_state_dict_from_url(
         check_hash (bool): whether the file's name says what its SHA-256 begins with (``name-<sha256>.ext``).
         file_name (str): the file's name. Default: that in the URL.
     """
-    from urllib.parse import urlparse
 
     from arcgrad.serialization import load
 

@@ -212,3 +212,13 @@ def test_every_line_of_the_tables_names_something_that_is_there():
     places = (ag, ag.nn.functional, ag.Tensor, ag.linalg, ag.special, ag.nn.utils, ag.func, ag.ops)
     unknown = {name for name in names if not any(hasattr(place, name) for place in places)}
     assert not unknown
+
+
+@pytest.mark.parametrize("upper", [False, True])
+def test_the_triangle_that_is_not_read_has_no_gradient(upper):
+    factor = ag.tensor([[3.0, 7.0, 8.0], [-1.0, 2.0, 9.0], [1.0, 4.0, 1.0]], dtype=ag.float64, requires_grad=True)
+    b = ag.tensor([[1.0], [3.0], [5.0]], dtype=ag.float64)
+    for function in (lambda factor: ag.cholesky_solve(b, factor, upper), lambda factor: ag.cholesky_inverse(factor, upper)):
+        assert ag.autograd.gradcheck(function, factor)
+        (gradient,) = ag.autograd.grad(function(factor).sum(), factor)
+        assert ag.equal(gradient, gradient.triu() if upper else gradient.tril())

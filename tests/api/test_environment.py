@@ -33,6 +33,37 @@ def test_the_report_names_the_instruction_sets_of_this_processor():
     assert "AVX-512" not in named or "avx512f" in flags
 
 
+def test_the_command_line_explains_itself():
+    for arguments in (("--help",), ("-h",), ("run", "--help")):
+        result = run("-m", "arcgrad", *arguments)
+        assert result.returncode == 0 and result.stdout.startswith("usage: python -m arcgrad") and not result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (("nonsense",), "no command 'nonsense'"),
+        (("run",), "the program is missing"),
+        (("run", "-m"), "the program is missing"),
+        (("run", "nosuch.py"), "no such file: 'nosuch.py'"),
+        (("run", "."), "no __main__.py"),
+        (("run", "--fast"), "no option '--fast'"),
+        (("run", "-m", "nosuch"), "no module named 'nosuch'"),
+        (("run", "-m", "torch.nosuch"), "no module named 'torch.nosuch'"),
+        (("run", "-m", "json.nosuch.deeper"), "no module named 'json.nosuch.deeper'"),
+    ],
+)
+def test_what_cannot_be_run_is_said_in_a_sentence(arguments, said, tmp_path):
+    result = run("-m", "arcgrad", *arguments, cwd=tmp_path)
+    assert result.returncode == 2 and not result.stdout
+    assert said in result.stderr and "Traceback" not in result.stderr
+
+
+def test_the_module_that_runs_may_be_one_of_the_interface():
+    result = run("-m", "arcgrad", "run", "-m", "torch.utils.collect_env")
+    assert result.returncode == 0, result.stderr
+
+
 FAILING = """
 import arcgrad as ag
 

@@ -149,4 +149,4 @@ def test_a_program_is_run_as_it_is(tmp_path):
 
 def test_a_program_that_is_not_named_is_asked_for():
     done = subprocess.run([sys.executable, "-m", "arcgrad", "run"], capture_output=True, text=True)
-    assert done.returncode == 1 and done.stderr.startswith("usage:")
+    assert done.returncode == 2 and "the program is missing" in done.stderr and "usage:" in done.stderr

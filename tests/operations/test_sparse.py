@@ -485,6 +485,16 @@ def test_data_of_a_sparse_tensor_are_exchanged():
     assert table.half().weight.grad.dtype is ag.float16
 
 
+def test_the_last_two_axes_of_a_sparse_tensor_are_exchanged():
+    dense = ag.tensor([[[1.0, 0.0, 2.0], [0.0, 0.0, 3.0]]], requires_grad=True)
+    sparse = dense.to_sparse()
+    assert sparse.mT.is_sparse and sparse.mT.to_dense().tolist() == dense.mT.tolist()
+    (sparse.mT.to_dense() * ag.arange(6.0).view(1, 3, 2)).sum().backward()
+    assert dense.grad.tolist() == [[[0.0, 0.0, 4.0], [0.0, 0.0, 5.0]]]
+    with pytest.raises(RuntimeError, match="only supported on matrices"):
+        ag.ones(2).to_sparse().mT  # noqa: B018 (the attribute is asked for)
+
+
 def test_a_norm_is_of_all_elements_and_keeps_no_axes():
     s = sparse()
     whole = tuple(range(s.dim()))

@@ -7,6 +7,7 @@ import threading
 from arcgrad import Tensor, amp, device, dtype, is_autocast_enabled, is_grad_enabled, no_grad
 from arcgrad._core import _overrides
 from arcgrad._custom_ops.schema import _Schema
+from arcgrad.autograd import _levels
 from arcgrad.autograd.function import Function
 from arcgrad.autograd.graph import increment_version
 from arcgrad.utils import _pytree
@@ -47,6 +48,11 @@ def _tensors(tree: Any) -> list[Tensor]:
     return [leaf for leaf in _pytree.tree_leaves(tree) if isinstance(leaf, Tensor)]
 
 
+def _are_leaves(values: tuple[Any, ...]) -> bool:
+    """Whether none of the values is a container."""
+    return all(map(_pytree.tree_is_leaf, values))
+
+
 #: The structure of the results of the last call on each thread: recorded functions return flat tuples.
 _thread = threading.local()
 
@@ -61,6 +67,8 @@ class _Operator:
         self.qualname = f"{namespace}::{self.name}"
         #: The object by which programs call it.
         self.entry: Any = None
+        #: What each argument is unless it is given.
+        self._defaults = {argument.name: argument.default for argument in self.schema.arguments}
         #: By type of device; None is for all of them.
         self.kernels: dict[str | None, Callable[..., Any] | None] = {}
         #: A function of differentiable operations, in the place of a kernel.
@@ -77,6 +85,8 @@ class _Operator:
         self.given: list[_Given] = []
         #: The recorded functions, by the structure of the arguments.
         self._functions: list[tuple[Any, type[Function]]] = []
+        #: Those of arguments none of which is a container, by their number.
+        self._flat: dict[int, type[Function]] = {}
 
     @property
     def declaration(self) -> str:
@@ -178,7 +188,7 @@ class _Operator:
         return args[:count]
 
     def _is_default(self, name: str, value: Any) -> bool:
-        default = next(argument.default for argument in self.schema.arguments if argument.name == name)
+        default = self._defaults[name]
         return value is default or type(value) is type(default) and not isinstance(value, Tensor) and value == default
 
     def _check_aliases(self, given: list[Tensor], made: list[Tensor]) -> None:
@@ -211,25 +221,38 @@ class _Operator:
             return self.autograd(*args, **kwargs)
         if self.composite is not None:
             return self.composite(*args, **kwargs)
-        if self.schema.is_mutable and not (is_grad_enabled() and any(tensor.requires_grad for tensor in _tensors((args, kwargs)))):
-            # Nothing to be recorded: results stay the objects that the kernel returns, which may be its arguments.
+        if (self.schema.is_mutable or not _levels.thread.levels) and not (
+            is_grad_enabled() and any(tensor.requires_grad for tensor in _tensors((args, kwargs)))
+        ):
+            # Nothing to be recorded: results stay the objects that the kernel returns, which may be arguments that it writes to.
             with no_grad():
                 return self.run(args, kwargs)
-        leaves, tree = _pytree.tree_flatten((args, kwargs))
-        # An operation is called with few structures.
-        function = next((made for known, made in self._functions if known == tree), None)
-        if function is None:
-            function = self._function(tree)
-            self._functions.append((tree, function))
-        results = function.apply(*leaves)
+        if not kwargs and _are_leaves(args):
+            # The usual call has nothing to be taken apart.
+            function = self._flat.get(len(args))
+            if function is None:
+                function = self._flat[len(args)] = self._function(_pytree.tree_structure((args, kwargs)), True)
+            results = function.apply(*args)
+        else:
+            leaves, tree = _pytree.tree_flatten((args, kwargs))
+            # An operation is called with few structures.
+            function = next((made for known, made in self._functions if known == tree), None)
+            if function is None:
+                function = self._function(tree, False)
+                self._functions.append((tree, function))
+            results = function.apply(*leaves)
         return _pytree.tree_unflatten(results if isinstance(results, tuple) else (results,), _thread.structure)
 
-    def _function(self, tree: Any) -> type[Function]:
-        """The recorded function for arguments of one structure; leaves the structure of its results in ``_thread``."""
+    def _function(self, tree: Any, flat: bool) -> type[Function]:
+        """The recorded function for arguments of one structure; leaves the structure of its results in ``_thread``. With ``flat``
+        every argument has a place and is no container."""
         operator = self
 
+        def arguments(leaves: tuple[Any, ...]) -> Any:
+            return (leaves, {}) if flat else _pytree.tree_unflatten(leaves, tree)
+
         def forward(*leaves: Any) -> Any:
-            args, kwargs = _pytree.tree_unflatten(leaves, tree)
+            args, kwargs = arguments(leaves)
             results = operator.run(args, kwargs)
             values, _thread.structure = _pytree.tree_flatten(results)
             return tuple(values)
@@ -241,7 +264,7 @@ class _Operator:
             ctx.mark_dirty(*(leaf for leaf in inputs if isinstance(leaf, Tensor) and id(leaf) in returned))
             if operator.setup_context is None:
                 return
-            args, kwargs = _pytree.tree_unflatten(inputs, tree)
+            args, kwargs = arguments(inputs)
             results = _pytree.tree_unflatten(outputs if isinstance(outputs, tuple) else (outputs,), structure)
             if kwargs:
                 operator.setup_context(ctx=ctx, inputs=args, keyword_only_inputs=kwargs, output=results)
@@ -263,8 +286,8 @@ class _Operator:
         def vmap(info: Any, in_dims: tuple[Any, ...], *leaves: Any) -> Any:
             if operator.vmap is None:
                 raise RuntimeError(f"{operator.qualname} has no batching rule: register_vmap adds one")
-            args, kwargs = _pytree.tree_unflatten(leaves, tree)
-            dims, named = _pytree.tree_unflatten(in_dims, tree)
+            args, kwargs = arguments(leaves)
+            dims, named = arguments(in_dims)
             results, out_dims = operator.vmap(info, dims, *args, **kwargs)
             values, _thread.structure = _pytree.tree_flatten(results)
             if out_dims is None or isinstance(out_dims, int):

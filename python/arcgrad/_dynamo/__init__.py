@@ -16,6 +16,7 @@ __all__ = [
     "assume_constant_result",
     "config",
     "disable",
+    "explain",
     "graph_break",
     "is_compiling",
     "list_backends",
@@ -33,6 +34,40 @@ def optimize(backend: Any = "inductor", **_options: Any) -> Any:
 
 def graph_break(msg: str = "") -> None:
     """Does nothing."""
+
+
+class _Explanation:
+    """What :func:`explain` says: that there are no graphs.
+
+    Attributes:
+        graphs, break_reasons, op_count, graph_count, graph_break_count: of what was compiled, which is nothing.
+    """
+
+    def __init__(self) -> None:
+        self.graphs: list[Any] = []
+        self.break_reasons: list[Any] = []
+        self.op_count = self.graph_count = self.graph_break_count = 0
+        self.ops_per_graph: list[Any] = []
+        self.out_guards: list[Any] = []
+        self.compile_times = ""
+
+    def __str__(self) -> str:
+        return "Graph Count: 0\nGraph Break Count: 0\nOp Count: 0\nBreak Reasons:\narcgrad compiles nothing: the program ran as it is"
+
+
+def explain(f: Any, *extra_args: Any, **extra_kwargs: Any) -> Any:
+    """A function that calls ``f`` and says what was compiled of it, which is nothing.
+
+    >>> import arcgrad as ag
+    >>> ag._dynamo.explain(lambda x: 2 * x)(ag.ones(2)).graph_count
+    0
+    """
+
+    def inner(*args: Any, **kwargs: Any) -> _Explanation:
+        f(*args, **kwargs)
+        return _Explanation()
+
+    return inner(*extra_args, **extra_kwargs) if extra_args or extra_kwargs else inner
 
 
 def mark_dynamic(t: Any, index: Any, **_options: Any) -> None:

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["detect_anomaly", "set_detect_anomaly"]
+__all__ = ["detect_anomaly", "set_anomaly_enabled", "set_detect_anomaly"]
 
 
 class set_detect_anomaly:
@@ -32,6 +32,17 @@ class set_detect_anomaly:
 
     def __exit__(self, *exc_info: Any) -> None:
         _autograd.switch_anomaly(self.prev, self.prev_check_nan)
+
+
+def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
+    """Switches anomaly mode, as :func:`set_detect_anomaly` called as a function.
+
+    >>> import arcgrad as ag
+    >>> ag.set_anomaly_enabled(False)
+    >>> ag.is_anomaly_enabled()
+    False
+    """
+    _autograd.switch_anomaly(bool(mode), bool(check_nan))
 
 
 class detect_anomaly:

@@ -217,6 +217,14 @@ def wait(future: Future) -> Any:
 
 _fork, _wait = fork, wait
 
+
+def _overload(func: T) -> T:
+    """Returns its argument: of functions with one name the last one is called, which takes what all of them take."""
+    return func
+
+
+_overload_method = _overload
+
 _absent.declare(
     __name__, "arcgrad compiles no functions; save() keeps tensors and states", "Attribute CompilationUnit load save"
 )

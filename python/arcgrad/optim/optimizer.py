@@ -236,6 +236,18 @@ class Optimizer:
 
     # ---- groups ----
 
+    def _cuda_graph_capture_health_check(self) -> None:
+        """Nothing to be checked: there are no graphs of an accelerator. Optimizers of a program's own call it."""
+
+    _accelerator_graph_capture_health_check = _cuda_graph_capture_health_check
+
+    @staticmethod
+    def _group_tensors_by_device_and_dtype(tensorlistlist: list[list[Tensor | None]], with_indices: bool = False) -> Any:
+        """See :mod:`arcgrad.utils._foreach_utils`."""
+        from arcgrad.utils._foreach_utils import _group_tensors_by_device_and_dtype
+
+        return _group_tensors_by_device_and_dtype(tensorlistlist, with_indices)
+
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group: a dictionary with ``'params'`` and the settings that differ from the defaults.
 
@@ -451,6 +463,30 @@ def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandl
 def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call ``hook(optimizer, args, kwargs)`` after each step of every optimizer."""
     return _add_global_hook(_global_step_post_hooks, hook)
+
+
+def _use_grad_for_differentiable(func: Callable[..., Any]) -> Callable[..., Any]:
+    """A ``step`` of a program's own optimizer that records only with ``differentiable=True``."""
+    from functools import wraps
+
+    from arcgrad import set_grad_enabled
+
+    @wraps(func)
+    def step(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        with set_grad_enabled(bool(self.defaults["differentiable"])):
+            return func(self, *args, **kwargs)
+
+    return step
+
+
+def _default_to_fused_or_foreach(params: list[Tensor], differentiable: bool, use_fused: bool = False) -> tuple[bool, bool]:
+    """Whether an optimizer uses ``fused`` or ``foreach`` by itself, which is so on accelerators only."""
+    return False, False
+
+
+def _get_capturable_supported_devices(supports_xla: bool = True) -> list[str]:
+    """The accelerators whose graphs a step can be part of; none of them is here."""
+    return ["cuda", "xpu", "hpu"]
 
 
 _names.describe(__name__)

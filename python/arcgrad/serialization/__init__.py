@@ -27,6 +27,7 @@ else:
     MAP_LOCATION = Callable | _core.device | str | dict | None
 
 __all__ = [
+    "DEFAULT_PROTOCOL",
     "MAP_LOCATION",
     "add_safe_globals",
     "clear_safe_globals",
@@ -38,6 +39,9 @@ __all__ = [
     "safe_globals",
     "save",
 ]
+
+#: The protocol of pickles that are written unless a program asks for another one.
+DEFAULT_PROTOCOL = 2
 
 #: Names of files that hold PyTorch's format.
 _TORCH_ENDINGS = (".pt", ".pth", ".pth.tar", ".ckpt")
@@ -104,7 +108,7 @@ def save(
     def write_torch(file):
         from ._torch_writer import write_pickles, write_zip
 
-        protocol = 2 if pickle_protocol is None else pickle_protocol
+        protocol = DEFAULT_PROTOCOL if pickle_protocol is None else pickle_protocol
         # As PyTorch names the folder in the archive.
         root = os.path.splitext(os.path.basename(name))[0] if is_path(f) else "archive"
         if _use_new_zipfile_serialization:

@@ -309,6 +309,12 @@ class SparseTensor(Tensor):
     def T(self) -> SparseTensor:
         return self.t()
 
+    @property
+    def mT(self) -> SparseTensor:
+        if self.ndim < 2:
+            raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices. Got 1-D tensor.")
+        return self.transpose(-2, -1)
+
     def share_memory_(self) -> Self:
         """Moves coordinates and values to where other processes see them."""
         self._coordinates.share_memory_()

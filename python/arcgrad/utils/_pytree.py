@@ -278,6 +278,8 @@ class TreeSpec:
     def unflatten(self, leaves: Iterable[Any]) -> PyTree:
         """The tree of this structure with these leaves."""
         leaves = list(leaves)
+        if self.type is None and len(leaves) == 1:
+            return leaves[0]
         if len(leaves) != self.num_leaves:
             raise ValueError(
                 f"treespec.unflatten(leaves): `leaves` has length {len(leaves)} but the spec refers to a pytree that holds "
@@ -402,12 +404,23 @@ def tree_unflatten(leaves: Iterable[Any], treespec: TreeSpec) -> PyTree:
 
 def tree_iter(tree: PyTree, is_leaf: IsLeaf = None) -> Iterator[Any]:
     """Iterates over the leaves."""
-    return iter(tree_flatten(tree, is_leaf)[0])
+    return iter(tree_leaves(tree, is_leaf))
+
+
+def _collect(tree, leaves, is_leaf):
+    kind = _kind_of(tree)
+    if kind is None or (is_leaf is not None and is_leaf(tree)):
+        leaves.append(tree)
+        return
+    for child in kind.flatten(tree)[0]:
+        _collect(child, leaves, is_leaf)
 
 
 def tree_leaves(tree: PyTree, is_leaf: IsLeaf = None) -> list[Any]:
     """The leaves from left to right."""
-    return tree_flatten(tree, is_leaf)[0]
+    leaves: list[Any] = []
+    _collect(tree, leaves, is_leaf)
+    return leaves
 
 
 def tree_structure(tree: PyTree, is_leaf: IsLeaf = None) -> TreeSpec:

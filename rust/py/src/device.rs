@@ -250,7 +250,7 @@ macro_rules! constants {
     };
 }
 
-constants! { PyLayout, "layout", "How the elements of a tensor are stored: strided, but for those of `arcgrad.sparse`." }
+constants! { PyLayout, "layout", "How the elements of a tensor are stored: strided, but for those of `arcgrad.sparse` and `arcgrad.nested`." }
 constants! { PyMemoryFormat, "memory_format", "The order of a tensor's elements in memory." }
 
 /// Checks a `layout=` argument. Only dense tensors are made so.
@@ -391,7 +391,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(_default_device, module)?)?;
     module.add_class::<PyLayout>()?;
     module.add("strided", strided(module.py())?)?;
-    for name in ["sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc"] {
+    for name in ["sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc", "jagged"] {
         module.add(name, Py::new(module.py(), PyLayout(name))?)?;
     }
     module.add_class::<PyMemoryFormat>()?;

@@ -1,5 +1,7 @@
 """PyTorch's place of :mod:`arcgrad.utils.data.collate`."""
 
+import re
+
 from ..collate import (
     collate,
     collate_float_fn,
@@ -13,3 +15,6 @@ from ..collate import (
     default_collate_fn_map,
     default_convert,
 )
+
+#: The kinds of NumPy's arrays that no tensor is made of: of text and of objects.
+np_str_obj_array_pattern = re.compile("[SaUO]")
