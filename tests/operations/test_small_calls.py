@@ -175,3 +175,39 @@ def test_a_short_row_writes_its_own_elements_alone(dtype, count):
     part.mul_(zeros)
     assert whole.tolist() == [whole[0].item(), *zeros.tolist(), whole[0].item()]
     assert whole[0].item() == 1
+
+
+@pytest.mark.parametrize("dtype", [ag.float32, ag.float64, ag.int64, ag.int32, ag.uint8, ag.complex64])
+def test_rows_of_every_length_around_a_group_are_computed_element_by_element(dtype):
+    for size in range(70):
+        x, y = filled(size, dtype, 1), filled(size, dtype, 3)
+        pairs = list(zip(x.tolist(), y.tolist()))
+        assert (x + y).tolist() == [a + b for a, b in pairs]
+        assert (x * 2).tolist() == [a * 2 for a, _ in pairs]
+        assert (x == y).tolist() == [a == b for a, b in pairs]
+        before, own = x.tolist(), x.clone()
+        own += y
+        own += own
+        assert own.tolist() == [2 * (a + b) for a, b in pairs]
+        assert x.tolist() == before
+
+
+@pytest.mark.parametrize("dtype", [ag.float32, ag.float64])
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 5), (2, 0), (2, 3, 4), (4097,)])
+def test_sums_and_means_of_small_tensors_are_those_of_any_other_layout(dtype, shape):
+    x = filled(int(ag.ones(shape).sum()), dtype, 2).reshape(shape) / 8
+    other = ag.stack([x, x], -1)[..., 0]
+    for call in (ag.sum, ag.mean):
+        expected, given = call(other), call(x)
+        assert given.dtype is dtype and given.shape == ()
+        assert str(given.item()) == str(expected.item())
+        with ag.no_grad():
+            leaf = x.clone().requires_grad_()
+            assert not call(leaf).requires_grad
+        assert call(x.clone().requires_grad_()).requires_grad
+
+
+def test_a_small_sum_whose_terms_leave_the_range_is_computed_again():
+    x = ag.tensor([3e38, 3e38, -3e38, -3e38])
+    assert x.sum().item() == 0 and x.mean().item() == 0
+    assert ag.tensor([3e38, 3e38]).sum().item() == float("inf")

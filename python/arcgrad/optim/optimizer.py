@@ -7,7 +7,7 @@ import functools
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
 
-from arcgrad import Tensor, _names, _warnings, enable_grad, no_grad
+from arcgrad import Tensor, _core, _names, _warnings, enable_grad, no_grad
 from arcgrad.utils.hooks import GlobalHandle, add_hook
 
 from ._declared import CHECKS, NUMBERS, check_switches, initial_state, number, real_view
@@ -71,17 +71,6 @@ def evaluate(closure: Callable[[], Any] | None) -> Any:
         return None
     with enable_grad():
         return closure()
-
-
-def with_gradients(params: Iterable[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-    """Those of ``params`` that have a gradient, and the gradients: two lists of one length."""
-    present, grads = [], []
-    for param in params:
-        grad = param.grad
-        if grad is not None:
-            present.append(param)
-            grads.append(grad)
-    return present, grads
 
 
 def _named(params):
@@ -192,7 +181,7 @@ class Optimizer:
             raise NotImplementedError(f"{type(self).__name__} does not define step()")
         loss = evaluate(closure)
         for group in self.param_groups:
-            params, grads = with_gradients(group["params"])
+            params, grads = _core.with_gradients(group["params"])
             if params:
                 self._update_group(params, grads, group)
         return loss

@@ -7,6 +7,7 @@
 //! The pool is made at the first large loop, replaced after [`set_num_threads`] and forgotten in a forked child, which
 //! has none of its parent's threads. It is never torn down at exit: helpers that still run then end with the process.
 
+mod board;
 mod ticket;
 
 use std::any::Any;
@@ -16,15 +17,15 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use board::Board;
 use ticket::Ticket;
 
-/// Work in picoseconds that pays for a helper: waking a sleeping one takes about 10 µs, so each thread that takes part
-/// gets at least 15 µs, and a loop of less than twice that stays on the caller.
-const SHARE: u64 = 15_000_000;
+/// Work in picoseconds that pays for a helper that is awake and looks for work: it comes within a microsecond. A loop of
+/// less than twice this stays on the caller.
+const SHARE: u64 = 5_000_000;
 
-/// Helpers asked for but not yet started, per helper of the pool: when more wait, all helpers are busy for other
-/// callers, and asking again would only grow the queue.
-const WAITING_PER_HELPER: usize = 2;
+/// The same of a helper that has to be woken, which takes its caller 5 to 10 µs and as long again until it comes.
+const SHARE_OF_SLEEPERS: u64 = 40_000_000;
 
 /// Most threads that may be asked for: far above any machine, far below what would exhaust memory for stacks.
 pub const MAX_THREADS: usize = 1024;
@@ -42,8 +43,8 @@ struct Pool {
     threads: usize,
     /// None where the system refused to make the threads: loops then run on their callers.
     helpers: Option<rayon::ThreadPool>,
-    /// Helpers asked for that have not started yet.
-    waiting: Arc<AtomicUsize>,
+    /// Where loops are put up for the helpers.
+    board: Arc<Board<Job>>,
 }
 
 /// The pool of one process. A forked child makes its own: the threads did not survive, and the lock may have been held
@@ -60,7 +61,6 @@ struct Job {
     ticket: Ticket,
     body: Body,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
-    waiting: Arc<AtomicUsize>,
 }
 
 /// The body of a loop; valid only between `enter` and `leave` of the loop's ticket.
@@ -92,9 +92,8 @@ impl Job {
         }
     }
 
-    /// The whole life of a helper.
+    /// What a helper does for a loop.
     fn help(&self) {
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
         if self.ticket.enter() {
             // SAFETY: entered, so the caller waits for `leave`.
             unsafe { self.work() };
@@ -181,7 +180,7 @@ fn pool() -> Arc<Pool> {
                 .thread_name(|i| format!("arcgrad-{}", i + 1))
                 .build()
                 .ok();
-            let fresh = Arc::new(Pool { threads, helpers, waiting: Arc::new(AtomicUsize::new(0)) });
+            let fresh = Arc::new(Pool { threads, helpers, board: Arc::new(Board::new()) });
             *pool = Some(fresh.clone());
             fresh
         }
@@ -224,23 +223,20 @@ fn run_with_helpers(chunks: usize, cost: u64, body: &(dyn Fn(usize) + Sync)) {
     let body = Body(unsafe {
         std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), *const (dyn Fn(usize) + Sync + 'static)>(body)
     });
-    let job =
-        Arc::new(Job { ticket: Ticket::new(chunks), body, panic: Mutex::new(None), waiting: pool.waiting.clone() });
+    let job = Arc::new(Job { ticket: Ticket::new(chunks), body, panic: Mutex::new(None) });
     if let Some(helpers) = &pool.helpers {
         let others = pool.threads - 1;
-        let shares = usize::try_from(cost / SHARE).unwrap_or(usize::MAX);
-        for _ in 0..others.min(chunks - 1).min(shares - 1) {
-            if pool.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_PER_HELPER * others {
-                pool.waiting.fetch_sub(1, Ordering::Relaxed);
-                break;
-            }
-            let job = job.clone();
-            helpers.spawn(move || job.help());
+        let shares = |share| usize::try_from(cost / share).unwrap_or(usize::MAX).saturating_sub(1);
+        let wanted = shares(SHARE).min(others).min(chunks - 1);
+        for _ in 0..pool.board.put(&job, wanted, shares(SHARE_OF_SLEEPERS).min(wanted), others) {
+            let board = pool.board.clone();
+            helpers.spawn(move || board.serve(Job::help));
         }
     }
     // SAFETY: `body` is borrowed for this call.
     unsafe { job.work() };
     job.ticket.close();
+    pool.board.take_down(&job);
     let panic = job.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(payload) = panic {
         resume_unwind(payload);

@@ -18,7 +18,7 @@ pub type Shape = SmallVec<[usize; INLINE_RANK]>;
 pub type Strides = SmallVec<[isize; INLINE_RANK]>;
 
 /// Shape and strides of an array, in elements, with what every operation asks first kept beside them.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Layout {
     rank: u8,
     contiguous: bool,
@@ -29,6 +29,19 @@ pub struct Layout {
     strides: [isize; INLINE_RANK],
     // Used instead of the inline arrays when rank > INLINE_RANK.
     heap: Option<Box<(Vec<usize>, Vec<isize>)>>,
+}
+
+impl Clone for Layout {
+    #[inline]
+    fn clone(&self) -> Self {
+        // Apart from the usual case, which is a copy.
+        #[cold]
+        #[inline(never)]
+        fn many_axes(layout: &Layout) -> Layout {
+            Layout { heap: layout.heap.clone(), ..*layout }
+        }
+        if self.is_inline() { self.copied_inline() } else { many_axes(self) }
+    }
 }
 
 impl Layout {
@@ -61,26 +74,48 @@ impl Layout {
     }
 
     /// Layout with given strides.
+    #[inline]
     pub fn strided(shape: &[usize], strides: &[isize]) -> Self {
         debug_assert_eq!(shape.len(), strides.len());
         let rank = shape.len();
-        let contiguous = is_contiguous(shape, strides);
-        let mut layout = Self {
+        if rank > INLINE_RANK {
+            return Self::of_many_axes(shape, strides);
+        }
+        let (mut own_shape, mut own_strides) = ([0; INLINE_RANK], [0; INLINE_RANK]);
+        let (mut row_major, mut plain, mut numel, mut step) = (true, true, 1usize, 1isize);
+        for axis in (0..rank).rev() {
+            let (size, stride) = (shape[axis], strides[axis]);
+            (own_shape[axis], own_strides[axis]) = (size, stride);
+            row_major &= size == 1 || stride == numel as isize;
+            plain &= stride == step;
+            numel = numel.wrapping_mul(size);
+            // Where an axis is empty, the others may be of any size.
+            step = step.wrapping_mul(size.max(1) as isize);
+        }
+        Self {
             rank: rank as u8,
+            contiguous: row_major || numel == 0,
+            plain,
+            numel,
+            shape: own_shape,
+            strides: own_strides,
+            heap: None,
+        }
+    }
+
+    /// [`Layout::strided`] of more axes than lie inline.
+    #[cold]
+    fn of_many_axes(shape: &[usize], strides: &[isize]) -> Self {
+        let contiguous = is_contiguous(shape, strides);
+        Self {
+            rank: shape.len() as u8,
             contiguous,
             plain: contiguous && has_plain_strides(shape, strides),
             numel: shape.iter().fold(1, |numel, &size| numel.wrapping_mul(size)),
             shape: [0; INLINE_RANK],
             strides: [0; INLINE_RANK],
-            heap: None,
-        };
-        if rank <= INLINE_RANK {
-            layout.shape[..rank].copy_from_slice(shape);
-            layout.strides[..rank].copy_from_slice(strides);
-        } else {
-            layout.heap = Some(Box::new((shape.to_vec(), strides.to_vec())));
+            heap: Some(Box::new((shape.to_vec(), strides.to_vec()))),
         }
-        layout
     }
 
     /// The layout of one position of an axis.
@@ -93,22 +128,19 @@ impl Layout {
             let strides: Strides = (0..rank).filter(without).map(|at| self.strides()[at]).collect();
             return Self::strided(&shape, &strides);
         }
-        let mut layout = Self::contiguous(&[]);
-        layout.rank = self.rank - 1;
-        let (mut to, mut row_major, mut plain, mut step) = (rank - 1, true, true, 1isize);
+        let (mut shape, mut strides) = ([0; INLINE_RANK], [0; INLINE_RANK]);
+        let (mut to, mut row_major, mut plain, mut numel, mut step) = (rank - 1, true, true, 1usize, 1isize);
         for at in (0..rank).rev().filter(|&at| at != axis) {
             to -= 1;
             let (size, stride) = (self.shape[at], self.strides[at]);
-            layout.shape[to] = size;
-            layout.strides[to] = stride;
-            row_major &= size == 1 || stride == layout.numel as isize;
-            layout.numel *= size;
+            (shape[to], strides[to]) = (size, stride);
+            row_major &= size == 1 || stride == numel as isize;
+            numel = numel.wrapping_mul(size);
             plain &= stride == step;
             step = step.wrapping_mul(size.max(1) as isize);
         }
-        layout.contiguous = row_major || layout.numel == 0;
-        layout.plain = plain;
-        layout
+        let contiguous = row_major || numel == 0;
+        Self { rank: self.rank - 1, contiguous, plain, numel, shape, strides, heap: None }
     }
 
     /// Sizes per axis.
@@ -127,6 +159,19 @@ impl Layout {
             None => &self.strides[..self.rank as usize],
             Some(heap) => &heap.1,
         }
+    }
+
+    /// Whether both have the same sizes. Few numbers are compared here, which takes less than a call that compares bytes.
+    #[inline]
+    pub fn has_shape_of(&self, other: &Self) -> bool {
+        if self.rank != other.rank || self.numel != other.numel {
+            return false;
+        }
+        if self.heap.is_some() || other.heap.is_some() {
+            return self.shape() == other.shape();
+        }
+        let rank = self.rank().min(INLINE_RANK);
+        (0..rank).all(|axis| self.shape[axis] == other.shape[axis])
     }
 
     /// Number of axes.
@@ -151,6 +196,19 @@ impl Layout {
     #[inline]
     pub fn is_plain(&self) -> bool {
         self.plain
+    }
+
+    /// Whether it can be copied as it lies, as that of few axes can.
+    #[inline]
+    pub fn is_inline(&self) -> bool {
+        self.heap.is_none()
+    }
+
+    /// A copy of one that [is inline](Self::is_inline), without looking again.
+    #[inline(always)]
+    pub fn copied_inline(&self) -> Self {
+        debug_assert!(self.is_inline());
+        Self { heap: None, ..*self }
     }
 }
 

@@ -4,6 +4,6 @@
 pub use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 pub use std::thread::{self, Thread};
 
-/// How often the caller of a loop looks whether the last helper has left before it goes to sleep: a few microseconds,
-/// the time of a small chunk; going to sleep and being woken costs more than that.
-pub const SPINS: usize = 200;
+/// How often the caller of a loop looks whether the last helper has left before it goes to sleep: some 50 µs, the time
+/// of a chunk; going to sleep and being woken costs as much.
+pub const SPINS: usize = 1000;

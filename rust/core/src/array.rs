@@ -39,7 +39,7 @@ impl Array {
     #[inline]
     fn allocate(op: &'static str, shape: &[usize], dtype: DType, zeroed: bool) -> Result<Self> {
         let numel = shape::checked_numel(op, shape, dtype.size())?;
-        let geometry = Geometry::new(Layout::contiguous(shape), dtype);
+        let geometry = || Geometry::new(Layout::contiguous(shape), dtype);
         Ok(Self { storage: Storage::allocate_for(op, geometry, numel * dtype.size(), zeroed)?, view: None })
     }
 
@@ -48,9 +48,11 @@ impl Array {
     pub(crate) fn uninit_with_layout(op: &'static str, layout: &Layout, dtype: DType) -> Result<Self> {
         // Along axes of at most one element a contiguous layout may state any stride.
         assert!(layout.is_contiguous(), "fresh memory has room for a dense layout");
-        let layout = if layout.is_plain() { layout.clone() } else { Layout::contiguous(layout.shape()) };
+        if !layout.is_plain() || !layout.is_inline() {
+            return Self::uninit(op, layout.shape(), dtype);
+        }
         let bytes = layout.numel() * dtype.size();
-        let geometry = Geometry::new(layout, dtype);
+        let geometry = || Geometry::new(layout.copied_inline(), dtype);
         Ok(Self { storage: Storage::allocate_for(op, geometry, bytes, false)?, view: None })
     }
 
@@ -66,7 +68,7 @@ impl Array {
             dense,
             "{op}: fresh memory has room for a dense layout, not for strides {strides:?} of shape {shape:?}"
         );
-        let geometry = Geometry::new(layout, dtype);
+        let geometry = || Geometry::new(layout, dtype);
         Ok(Self { storage: Storage::allocate_for(op, geometry, bytes, false)?, view: None })
     }
 
@@ -84,6 +86,9 @@ impl Array {
     /// Uninitialised memory of `shape` with the channels last if those of `like` are, else row-major.
     pub fn uninit_in_format_of(op: &'static str, shape: &[usize], dtype: DType, like: &Self) -> Result<Self> {
         let _place = like.storage.beside();
+        if !shape::is_channels_last(like.shape(), like.strides()) {
+            return Self::uninit(op, shape, dtype);
+        }
         Self::uninit_strided(op, shape, &shape::strides_in_format_of(shape, (like.shape(), like.strides())), dtype)
     }
 
@@ -217,7 +222,7 @@ impl Array {
     // ---- looking ---------------------------------------------------------------------------------------------
 
     #[inline]
-    fn geometry(&self) -> &Geometry {
+    pub(crate) fn geometry(&self) -> &Geometry {
         match &self.view {
             None => self.storage.geometry(),
             Some(geometry) => geometry,
@@ -375,17 +380,26 @@ impl Array {
         for axis in (0..new).rev().filter(|&axis| shape[axis] == 1) {
             strides[axis] = shape::inserted_stride(&shape[axis + 1..], &strides[axis + 1..]);
         }
-        self.with_layout(shape, &strides, self.offset())
+        // The elements are those that there are.
+        Self::shown(self.storage.clone(), Layout::strided(shape, &strides), self.offset(), self.dtype())
     }
 
     /// Axes in another order.
+    ///
+    /// # Panics
+    /// Where that is no order of them.
     pub fn permute(&self, axes: &[usize]) -> Self {
         let (mut shape, mut strides) = (Shape::new(), shape::Strides::new());
+        let mut seen = 0u64;
         for &axis in axes {
             shape.push(self.shape()[axis]);
             strides.push(self.strides()[axis]);
+            seen |= 1 << axis;
         }
-        self.with_layout(&shape, &strides, self.offset())
+        // Each once: then the elements are those that there are.
+        let distinct = seen.count_ones() as usize == axes.len();
+        assert!(axes.len() == self.rank() && distinct, "{axes:?} is no order of {} axes", self.rank());
+        Self::shown(self.storage.clone(), Layout::strided(&shape, &strides), self.offset(), self.dtype())
     }
 
     /// Shown in another shape without copying, if the strides allow it. The numbers of elements must agree.
@@ -543,7 +557,7 @@ impl Array {
 
     /// Whether several elements share memory.
     pub fn overlaps_itself(&self) -> bool {
-        shape::overlaps_itself(self.shape(), self.strides())
+        !self.is_contiguous() && shape::overlaps_itself(self.shape(), self.strides())
     }
 
     /// Whether some element of one lies where one of the other does.

@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::dtype::DType;
+use crate::geometry::Geometry;
 use crate::kernels::copy::copy as copy_elements;
 use crate::kernels::{In, Kernel, Out, Still, map};
 use crate::parallel;
@@ -262,7 +263,10 @@ fn acquire_and_run<R: Operands, W: Operands, T: Unlaunched>(
     run: impl for<'m> FnOnce(R::In<'m>, W::Out<'m>) -> T,
 ) -> T {
     let arrays = Arrays::of(&reads, &writes);
-    let Some(_access) = arrays.access() else { return T::unlaunched() };
+    let mut access = Access::new();
+    if !arrays.take(&mut access) {
+        return T::unlaunched();
+    }
     arrays.check_apart(false);
     // SAFETY: the state of all roots is held, and what is written shares no element.
     unsafe { run_held(stored, &arrays, &reads, &writes, run) }
@@ -394,7 +398,8 @@ impl<'a> Held<'a> {
     /// Takes the state of the roots of all arrays at once.
     pub(crate) fn take(reads: &'a impl Operands, writes: &'a impl Operands) -> Self {
         let arrays = Arrays::of(reads, writes);
-        let access = arrays.access();
+        let mut access = Some(Access::new());
+        access.take_if(|access| !arrays.take(access));
         let storages = |arrays: &[&'a Array]| arrays.iter().map(|array| array.storage()).collect();
         Self { read: storages(arrays.read()), written: storages(arrays.written()), access }
     }
@@ -484,14 +489,14 @@ impl<'a> Arrays<'a> {
         &self.all[self.written..]
     }
 
-    // Not compiled for each launch, as what follows.
+    /// Takes the state of all; false where there is no memory. Not compiled for each launch, as what follows.
     #[inline(never)]
-    fn access(&self) -> Option<Access<'a>> {
-        let access = Access::of(self.all.iter().map(|array| array.storage()), self.written);
-        if access.is_none() {
+    fn take(&self, access: &mut Access<'a>) -> bool {
+        let taken = access.take(self.all.iter().map(|array| array.storage()), self.written);
+        if !taken {
             self.check_nowhere();
         }
-        access
+        taken
     }
 
     /// Nothing is written to memory of what is nowhere.
@@ -596,7 +601,10 @@ pub(crate) fn map(
         }
     }
     let arrays = Arrays { all: arrays, written: 1 };
-    let Some(_access) = arrays.access() else { return after() };
+    let mut access = Access::new();
+    if !arrays.take(&mut access) {
+        return after();
+    }
     arrays.check_apart(false);
     let mut inputs: SmallVec<[In<'_>; 4]> = SmallVec::new();
     for ((source, strides), number) in sources.iter().zip(&strides).zip(&numbers) {
@@ -657,10 +665,10 @@ pub(crate) const MOST: usize = 1 << 12;
 /// Most bytes that a mask is widened to.
 const MOST_WIDENED: usize = 2048;
 
-/// A formula over inputs that are as its loop wants them: at most [`MOST`] elements each, row-major, of the kernel's dtype
+/// A formula over inputs, run where they are as its loop wants them: at most [`MOST`] elements each, row-major, of the kernel's dtype
 /// and one shape, or one element that is broadcast to it. One of them may be a mask, which is widened on the stack.
 pub(crate) struct Small<'a, 'b> {
-    kernel: Kernel,
+    kernel: &'a Kernel,
     params: &'a [Scalar],
     inputs: &'a [Source<Sole<'b>>],
     like: Sole<'b>,
@@ -668,53 +676,68 @@ pub(crate) struct Small<'a, 'b> {
 }
 
 impl<'a, 'b> Small<'a, 'b> {
-    /// `None` where `like` or some input, which is to have its shape or to be broadcast to it, is not so.
-    #[inline]
+    /// Of inputs that are to have the shape of `like`, or to be broadcast to it; whether they are so is seen when it is run.
+    #[inline(always)]
     pub(crate) fn new(
-        kernel: Kernel,
+        kernel: &'a Kernel,
         params: &'a [Scalar],
         like: Sole<'b>,
         inputs: &'a [Source<Sole<'b>>],
-    ) -> Option<Self> {
-        let numel = like.numel();
-        let mut masks = 0;
-        let is_mask = |array: &Array| {
-            array.dtype() == DType::Bool
-                && numel * kernel.input().size() <= MOST_WIDENED
-                && kernel.input() != DType::Bool
-        };
-        let fits = numel <= MOST
-            && like.is_contiguous()
-            && inputs.len() == kernel.inputs()
-            && inputs.len() <= MAX_SOURCES
-            && params.len() == kernel.params()
-            && inputs.iter().all(|input| match input {
-                Source::Array(array) => {
-                    let mask = array.dtype() != kernel.input();
-                    masks += usize::from(mask);
-                    let as_like =
-                        std::ptr::eq(array.0, like.0) || (array.shape() == like.shape() && array.is_contiguous());
-                    let one = || !mask && array.numel() == 1 && array.rank() <= like.rank();
-                    (!mask || (masks == 1 && is_mask(array))) && (as_like || one())
-                }
-                Source::Scalar(number) => {
-                    number.category() <= kernel.input().category()
-                        // What is no `int32` is compared and divided by value on the general path.
-                        && (kernel.input() != DType::I32 || number.is_storable(DType::I32))
-                }
-            });
-        fits.then_some(Self { kernel, params, inputs, like, numel })
+    ) -> Self {
+        Self { kernel, params, inputs, like, numel: like.numel() }
     }
 
-    /// Computes into new memory, which lies as `like` does. `None` if some memory is busy, or there is none.
+    /// Whether everything is as the loop wants it.
+    #[inline(never)]
+    fn fits(&self) -> bool {
+        let like = self.like.layout();
+        let mut masks = 0;
+        self.numel <= MOST
+            && like.is_contiguous()
+            && self.inputs.len() == self.kernel.inputs()
+            && self.inputs.len() <= MAX_SOURCES
+            && self.params.len() == self.kernel.params()
+            && self.inputs.iter().all(|input| match input {
+                Source::Array(array) => {
+                    let Geometry { layout, dtype, .. } = array.geometry();
+                    let as_like = layout.is_contiguous() && layout.has_shape_of(like);
+                    (as_like && *dtype == self.kernel.input()) || self.fits_otherwise(array, as_like, &mut masks)
+                }
+                Source::Scalar(number) => {
+                    number.category() <= self.kernel.input().category()
+                        // What is no `int32` is compared and divided by value on the general path.
+                        && (self.kernel.input() != DType::I32 || number.is_storable(DType::I32))
+                }
+            })
+    }
+
+    /// Whether an array is a mask that can be widened, or one element that is broadcast.
+    #[inline(never)]
+    fn fits_otherwise(&self, array: &Array, as_like: bool, masks: &mut usize) -> bool {
+        let wanted = self.kernel.input();
+        if array.dtype() == wanted {
+            return array.numel() == 1 && array.rank() <= self.like.rank();
+        }
+        *masks += 1;
+        let can_be_widened =
+            array.dtype() == DType::Bool && self.numel * wanted.size() <= MOST_WIDENED && wanted != DType::Bool;
+        as_like && *masks == 1 && can_be_widened
+    }
+
+    /// Computes into new memory, which lies as `like` does. `None` where the inputs do not fit, or some memory is busy, or there is
+    /// none.
     #[inline]
     pub(crate) fn fresh(&self, op: &'static str) -> Option<Array> {
+        if !self.fits() {
+            return None;
+        }
         let output = Array::uninit_with_layout(op, self.like.layout(), self.kernel.output()).ok()?;
         self.compute(&output, || {}).then_some(output)
     }
 
     /// Computes into `output`, which is exactly an input, or apart from all of them; then runs `after` with the state held.
-    /// False, with nothing written, if that is not so, or the output is not as the kernel wants it, or some memory is busy.
+    /// False, with nothing written, if that is not so, or the inputs or the output are not as the kernel wants them, or some memory is
+    /// busy.
     #[inline]
     pub(crate) fn run(&self, output: Sole<'_>, after: impl FnOnce()) -> bool {
         let storage = output.storage();
@@ -723,7 +746,7 @@ impl<'a, 'b> Small<'a, 'b> {
             && output.dtype() == self.kernel.output()
             && storage.is_writable();
         let alone = storage.is_unique() && storage.is_own();
-        fits && (alone || self.is_exact_or_apart(&output)) && self.compute(&output, after)
+        fits && self.fits() && (alone || self.is_exact_or_apart(&output)) && self.compute(&output, after)
     }
 
     /// Whether every input is exactly the output or elsewhere.
@@ -745,6 +768,7 @@ impl<'a, 'b> Small<'a, 'b> {
     fn compute(&self, output: &Array, after: impl FnOnce()) -> bool {
         // Memory that only one handle refers to is not another input's, and nobody else takes its state.
         let shared = |storage: &Storage| !storage.is_unique();
+        let wanted = self.kernel.input();
         let mut held: SmallVec<[Hold<'_>; MAX_SOURCES + 1]> = SmallVec::new();
         if shared(output.storage()) {
             let Some(hold) = output.storage().try_hold() else { return false };
@@ -768,19 +792,19 @@ impl<'a, 'b> Small<'a, 'b> {
                             held.push(hold);
                         }
                     }
-                    if array.dtype() == self.kernel.input() {
+                    if array.dtype() == wanted {
                         // What is broadcast is read over and over.
                         still |= Still::from(array.numel() != self.numel) << position;
                         array.ptr()
                     } else {
                         // SAFETY: the mask's state is held as above; `new` has seen that it is one, and that it fits.
-                        unsafe { widen(array.ptr(), self.numel, self.kernel.input(), widened.as_mut_ptr().cast()) };
+                        unsafe { widen(array.ptr(), self.numel, wanted, widened.as_mut_ptr().cast()) };
                         widened.as_ptr().cast()
                     }
                 }
                 Source::Scalar(number) => {
                     still |= 1 << position;
-                    numbers[position].write(Number(number.to_bytes(self.kernel.input()))).0.as_ptr()
+                    numbers[position].write(Number(number.to_bytes(wanted))).0.as_ptr()
                 }
             };
         }
@@ -791,6 +815,34 @@ impl<'a, 'b> Small<'a, 'b> {
         after();
         true
     }
+}
+
+/// Runs a kernel over the elements of a small array, as a vector, into a new array of one element: the shortest way of a reduction.
+/// `None`, with nothing run, where the array is not small or not dense, its memory is busy, or there is none.
+#[inline]
+pub(crate) fn launch_small<T>(
+    op: &'static str,
+    source: Sole<'_>,
+    dtype: DType,
+    run: impl FnOnce(In<'_>, Out<'_>) -> T,
+) -> Option<(Array, T)> {
+    let Geometry { layout, dtype: own, .. } = source.geometry();
+    if !layout.is_contiguous() || layout.numel() > MOST || own.is_half() || dtype.is_half() {
+        return None;
+    }
+    let output = Array::uninit(op, &[], dtype).ok()?;
+    let storage = source.storage();
+    let _hold = if storage.is_unique() { None } else { Some(storage.try_hold()?) };
+    if !output.storage().is_unique() {
+        return None;
+    }
+    let shape = [layout.numel()];
+    // SAFETY: the exclusive state of the source is held, or nobody else refers to it; so many elements lie there, dense. The
+    // output has one, which is nobody else's yet.
+    let (input, out) =
+        unsafe { (In::new(source.ptr(), *own, &shape, &[1]), Out::new(output.ptr(), dtype, &[1], &[1])) };
+    let result = run(input, out);
+    Some((output, result))
 }
 
 /// The elements of a mask as numbers of another dtype.

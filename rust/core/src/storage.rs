@@ -188,25 +188,38 @@ impl Block {
 // ---- root blocks -------------------------------------------------------------------------------------------------
 
 /// Version of the data seen through a handle, and who made it.
-#[derive(Debug, Default)]
 struct Counter {
     version: AtomicU32,
+    /// Of the root whose counter it is, if it is one's: it lies in the gap between the two others, and a root just fits a
+    /// size that the allocator has.
+    state: State,
     blame: AtomicU64,
+}
+
+impl Default for Counter {
+    #[inline]
+    fn default() -> Self {
+        Self { version: AtomicU32::new(0), state: State::free(), blame: AtomicU64::new(0) }
+    }
 }
 
 enum Owner {
     /// The bytes are `Root::inline`.
     Inline,
-    Heap(MaybeUninit<Block>),
-    /// Memory of somebody else; dropping the value gives it back.
-    Foreign {
-        _keep: Box<dyn Any + Send + Sync>,
-        writable: bool,
-    },
+    /// The block of that address, whose capacity is the class of the root's bytes.
+    Heap(NonNull<u8>),
+    /// Memory of somebody else.
+    Foreign(Box<Lent>),
     /// There is no memory.
     Nowhere,
     /// There is memory that only the host knows.
     Elsewhere,
+}
+
+/// What keeps memory of somebody else; dropping it gives the memory back.
+struct Lent {
+    _keep: Box<dyn Any + Send + Sync>,
+    writable: bool,
 }
 
 #[repr(C)]
@@ -215,13 +228,15 @@ struct Root {
     /// Null where the bytes are `inline`. Changed by [`Storage::move_to`] alone.
     ptr: AtomicPtr<u8>,
     bytes: usize,
-    state: State,
     counter: Counter,
     owner: Owner,
     /// Of the array that the block was made for, which is nearly always the only one: it lies beside the data, so that
     /// an array is a pointer or three, and moving or saving one moves no shapes.
     geometry: Geometry,
 }
+
+// With its count of references it has one of the allocator's sizes, the next of which is a quarter larger.
+const _: () = assert!(size_of::<Root>() + size_of::<usize>() <= 256);
 
 // SAFETY: the bytes are only reached through `Storage::ptr`, whose users hold an `Access`; the rest is atomics and
 // values that are `Send + Sync` themselves.
@@ -246,9 +261,8 @@ impl Root {
         match &self.owner {
             Owner::Nowhere | Owner::Elsewhere => false,
             Owner::Inline => !ptr.is_null(),
-            // SAFETY: initialised in `Storage::allocate`; taken out when the root is dropped, and not before.
-            Owner::Heap(block) => ptr != unsafe { block.assume_init_ref() }.ptr.as_ptr(),
-            Owner::Foreign { .. } => MOVED.lock().contains_key(&(std::ptr::from_ref(self) as usize)),
+            Owner::Heap(block) => ptr != block.as_ptr(),
+            Owner::Foreign(_) => MOVED.lock().contains_key(&(std::ptr::from_ref(self) as usize)),
         }
     }
 }
@@ -261,10 +275,9 @@ impl Drop for Root {
             // Outside the lock: it may own an object of the host.
             drop(keep);
         }
-        if let Owner::Heap(block) = &mut self.owner {
+        if let Owner::Heap(ptr) = self.owner {
             IN_USE.fetch_sub(self.bytes, Ordering::Relaxed);
-            // SAFETY: initialised in `Storage::allocate`, read once, here.
-            unsafe { block.assume_init_read() }.recycle();
+            Block { ptr, capacity: Block::class(self.bytes) }.recycle();
         }
     }
 }
@@ -288,30 +301,44 @@ pub struct Storage {
 impl Storage {
     /// Uninitialised (or zeroed) memory for `bytes` bytes.
     pub fn allocate(op: &'static str, bytes: usize, zeroed: bool) -> Result<Self> {
-        Self::allocate_for(op, Geometry::new(Layout::contiguous(&[bytes]), DType::U8), bytes, zeroed)
+        Self::allocate_for(op, || Geometry::new(Layout::contiguous(&[bytes]), DType::U8), bytes, zeroed)
     }
 
-    /// Uninitialised (or zeroed) memory for an array of `bytes` bytes.
+    /// Uninitialised (or zeroed) memory for an array of `bytes` bytes, whose geometry is made where it is to lie.
     #[inline]
-    pub(crate) fn allocate_for(op: &'static str, geometry: Geometry, bytes: usize, zeroed: bool) -> Result<Self> {
+    pub(crate) fn allocate_for(
+        op: &'static str,
+        geometry: impl FnOnce() -> Geometry,
+        bytes: usize,
+        zeroed: bool,
+    ) -> Result<Self> {
         if place::is_nowhere() {
-            return Ok(Self::nowhere(geometry, bytes, Owner::Nowhere));
+            return Ok(Self::nowhere(geometry(), bytes, Owner::Nowhere));
         }
-        if bytes <= INLINE_BYTES {
-            let storage = Self::of_root(std::ptr::null_mut(), bytes, Owner::Inline, geometry);
-            if zeroed {
-                // SAFETY: the block is fresh, and nobody else knows it.
-                unsafe { storage.root.inline.get().write_bytes(0, 1) };
-            }
-            return Ok(storage);
+        let on_heap = bytes > INLINE_BYTES;
+        let (ptr, owner) = if on_heap {
+            let ptr = Self::on_heap(op, bytes, zeroed)?;
+            (ptr.as_ptr(), Owner::Heap(ptr))
+        } else {
+            (std::ptr::null_mut(), Owner::Inline)
+        };
+        let storage = Self::of_root(ptr, bytes, owner, geometry);
+        if zeroed && !on_heap {
+            // SAFETY: the block is fresh, and nobody else knows it.
+            unsafe { storage.root.inline.get().write_bytes(0, 1) };
         }
+        Ok(storage)
+    }
+
+    /// A block on the heap, which is counted from now on.
+    #[inline(never)]
+    fn on_heap(op: &'static str, bytes: usize, zeroed: bool) -> Result<NonNull<u8>> {
         let block = Block::new(op, bytes, zeroed)?;
         let in_use = IN_USE.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if in_use > PEAK.load(Ordering::Relaxed) {
             PEAK.fetch_max(in_use, Ordering::Relaxed);
         }
-        let ptr = block.ptr.as_ptr();
-        Ok(Self::of_root(ptr, bytes, Owner::Heap(MaybeUninit::new(block)), geometry))
+        Ok(block.ptr)
     }
 
     /// A block that has a size and no memory: its state is held for ever, so that nobody gets at it. Addresses are given out
@@ -328,14 +355,14 @@ impl Storage {
             address = FIRST;
         }
         let ptr = std::ptr::without_provenance_mut(address);
-        let storage = Self::of_root(ptr, bytes, owner, geometry);
-        assert!(storage.root.state.try_own(), "nobody else knows it");
+        let storage = Self::of_root(ptr, bytes, owner, || geometry);
+        assert!(storage.root.counter.state.try_own(), "nobody else knows it");
         storage
     }
 
     /// A handle on a new root, whose inline bytes are not initialised.
     #[inline(always)]
-    fn of_root(ptr: *mut u8, bytes: usize, owner: Owner, geometry: Geometry) -> Self {
+    fn of_root(ptr: *mut u8, bytes: usize, owner: Owner, geometry: impl FnOnce() -> Geometry) -> Self {
         // Written where it is to lie: a root is large, and made once per operation.
         let mut root = UniqueArc::<Root>::new_uninit();
         let at = root.as_mut_ptr().cast::<Root>();
@@ -343,10 +370,9 @@ impl Storage {
         let root = unsafe {
             (&raw mut (*at).ptr).write(AtomicPtr::new(ptr));
             (&raw mut (*at).bytes).write(bytes);
-            (&raw mut (*at).state).write(State::free());
             (&raw mut (*at).counter).write(Counter::default());
             (&raw mut (*at).owner).write(owner);
-            (&raw mut (*at).geometry).write(geometry);
+            (&raw mut (*at).geometry).write(geometry());
             UniqueArc::assume_init(root)
         };
         Self { root: root.shareable(), own: None }
@@ -375,7 +401,7 @@ impl Storage {
     /// writes by the owner are the owner's business, as with `numpy()` in PyTorch.
     pub unsafe fn foreign(ptr: *mut u8, bytes: usize, writable: bool, keep: Box<dyn Any + Send + Sync>) -> Self {
         let geometry = Geometry::new(Layout::contiguous(&[bytes]), DType::U8);
-        Self::of_root(ptr, bytes, Owner::Foreign { _keep: keep, writable }, geometry)
+        Self::of_root(ptr, bytes, Owner::Foreign(Box::new(Lent { _keep: keep, writable })), || geometry)
     }
 
     /// Moves the bytes elsewhere, for all handles and tensors at once: into memory that `keep` keeps alive. With `copy` what is
@@ -464,7 +490,7 @@ impl Storage {
 
     /// False for memory lent by an owner that does not want it changed.
     pub fn is_writable(&self) -> bool {
-        !matches!(self.root.owner, Owner::Foreign { writable: false, .. })
+        !matches!(&self.root.owner, Owner::Foreign(lent) if !lent.writable)
     }
 
     /// Current version.
@@ -501,7 +527,10 @@ impl Storage {
 
     /// Notes a change of the data. Called while the exclusive state is held, so that nobody else counts.
     pub(crate) fn bump(&self, blame: Blame) {
-        debug_assert!(self.is_unique() || self.root.state.is_owned(), "versions are counted while the memory is held");
+        debug_assert!(
+            self.is_unique() || self.root.counter.state.is_owned(),
+            "versions are counted while the memory is held"
+        );
         self.count(blame);
     }
 
@@ -537,7 +566,7 @@ impl Storage {
     /// Whether the memory is ours, and so apart from all other: what was lent may overlap with what was lent a second time.
     #[inline]
     pub(crate) fn is_own(&self) -> bool {
-        !matches!(self.root.owner, Owner::Foreign { .. })
+        !matches!(self.root.owner, Owner::Foreign(_))
     }
 
     /// Whether the two share any byte; foreign memory is compared by address.
@@ -581,7 +610,7 @@ pub(crate) struct Hold<'a>(&'a Root);
 impl Drop for Hold<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.0.state.end_own();
+        self.0.counter.state.end_own();
     }
 }
 
@@ -591,7 +620,7 @@ impl Storage {
         static PLACEHOLDER: OnceLock<Storage> = OnceLock::new();
         let make = || {
             let storage = Self::allocate("vmap", INLINE_BYTES, true).expect("inline memory needs none");
-            assert!(storage.root.state.try_own(), "nobody else knows it");
+            assert!(storage.root.counter.state.try_own(), "nobody else knows it");
             storage
         };
         PLACEHOLDER.get_or_init(make).clone()
@@ -610,7 +639,7 @@ impl Storage {
     /// Exclusive state on the root if nobody holds any; never waits.
     #[inline]
     pub(crate) fn try_hold(&self) -> Option<Hold<'_>> {
-        self.root.state.try_own().then(|| Hold(&self.root))
+        self.root.counter.state.try_own().then(|| Hold(&self.root))
     }
 }
 
@@ -646,26 +675,36 @@ impl<'a> Access<'a> {
     /// With [`Error::NoData`] where one of them has no memory.
     #[inline]
     pub fn acquire(reads: &[&'a Storage], writes: &[&'a Storage]) -> Self {
-        Self::of(writes.iter().chain(reads).copied(), writes.len()).unwrap_or_else(|| no_data())
+        let mut access = Self::new();
+        if !access.take(writes.iter().chain(reads).copied(), writes.len()) {
+            no_data();
+        }
+        access
+    }
+
+    /// Of nothing.
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Self { held: SmallVec::new() }
     }
 
     /// Takes exclusive state on the first `written` of `storages` and shared state on the others, all at once, each root
-    /// once; `None` where one of them has no memory.
+    /// once; false, with nothing taken, where one of them has no memory. Done in place, as it is large, and part of every launch.
     #[inline]
-    pub(crate) fn of(storages: impl Iterator<Item = &'a Storage>, written: usize) -> Option<Self> {
-        let mut access = Self { held: SmallVec::new() };
+    pub(crate) fn take(&mut self, storages: impl Iterator<Item = &'a Storage>, written: usize) -> bool {
+        debug_assert!(self.held.is_empty());
         for (position, storage) in storages.enumerate() {
             let root: &Root = &storage.root;
-            let held = &mut access.held;
+            let held = &mut self.held;
             // Those that are written come first, so that one which is read as well stays exclusive.
             if held.len() > FEW_ROOTS || !held.iter().any(|(other, _)| std::ptr::eq(*other, root)) {
                 held.push((root, position < written));
             }
         }
-        if access.held.len() > FEW_ROOTS {
-            access.order();
+        if self.held.len() > FEW_ROOTS {
+            self.order();
         }
-        (access.try_take() || access.wait()).then_some(access)
+        self.try_take() || self.wait()
     }
 
     /// Brings the roots, each once, in the order of addresses.
@@ -677,7 +716,7 @@ impl<'a> Access<'a> {
 
     fn try_take(&self) -> bool {
         for (taken, (root, exclusive)) in self.held.iter().enumerate() {
-            let ok = if *exclusive { root.state.try_own() } else { root.state.try_share() };
+            let ok = if *exclusive { root.counter.state.try_own() } else { root.counter.state.try_share() };
             if !ok {
                 self.give_back(taken);
                 return false;
@@ -689,9 +728,9 @@ impl<'a> Access<'a> {
     fn give_back(&self, count: usize) {
         for (root, exclusive) in &self.held[..count] {
             if *exclusive {
-                root.state.end_own();
+                root.counter.state.end_own();
             } else {
-                root.state.end_share();
+                root.counter.state.end_share();
             }
         }
     }
@@ -771,9 +810,9 @@ mod tests {
         let storage = Storage::allocate("test", 16, true).unwrap();
         let access = Access::acquire(&[&storage, &storage], &[&storage]);
         assert_eq!(access.held.len(), 1);
-        assert!(storage.root.state.is_owned());
+        assert!(storage.root.counter.state.is_owned());
         drop(access);
-        assert!(storage.root.state.is_free());
+        assert!(storage.root.counter.state.is_free());
     }
 
     #[test]

@@ -109,6 +109,18 @@ impl State {
     }
 }
 
+/// An `Arc` of what is made where it is to lie: `Arc::new` makes it elsewhere and copies it. There are one or two for each
+/// result of an operation.
+#[inline(always)]
+pub(crate) fn made_in_place<T>(make: impl FnOnce() -> T) -> Arc<T> {
+    let arc = Arc::<T>::new_uninit();
+    // SAFETY: fresh memory for one `T` that nobody else knows; it is written before it is taken to be one.
+    unsafe {
+        Arc::as_ptr(&arc).cast_mut().cast::<T>().write(make());
+        arc.assume_init()
+    }
+}
+
 /// What an operation needs of an operand, copied out under the tensor's lock once.
 #[derive(Clone)]
 pub struct Operand {
@@ -171,15 +183,21 @@ impl Tensor {
         Self::new(array, None, 0, inference)
     }
 
-    /// The output `output_nr` of a node.
+    /// [`Tensor::from_array`] outside of inference mode.
     #[inline]
+    pub(crate) fn plain(array: Array) -> Self {
+        Self::new(array, None, 0, false)
+    }
+
+    /// The output `output_nr` of a node.
+    #[inline(always)]
     pub(crate) fn from_node(array: Array, node: NodeRef, output_nr: u32) -> Self {
         Self::new(array, Some(node), output_nr, false)
     }
 
     /// A view of `base`, which is none itself and in no graph.
     pub(crate) fn new_view(array: Array, view: View) -> Self {
-        let tensor = State {
+        Self::of_state(State {
             array,
             grad_fn: None,
             output_nr: 0,
@@ -187,14 +205,17 @@ impl Tensor {
             inference: false,
             view: Some(view),
             extra: None,
-        };
-        Self(Arc::new(Inner { state: SpinMutex::new(tensor), host: AtomicPtr::new(std::ptr::null_mut()) }))
+        })
     }
 
-    #[inline]
+    #[inline(always)]
     fn new(array: Array, grad_fn: Option<NodeRef>, output_nr: u32, inference: bool) -> Self {
-        let state = State { array, grad_fn, output_nr, requires_grad: false, inference, view: None, extra: None };
-        Self(Arc::new(Inner { state: SpinMutex::new(state), host: AtomicPtr::new(std::ptr::null_mut()) }))
+        Self::of_state(State { array, grad_fn, output_nr, requires_grad: false, inference, view: None, extra: None })
+    }
+
+    #[inline(always)]
+    fn of_state(state: State) -> Self {
+        Self(made_in_place(|| Inner { state: SpinMutex::new(state), host: AtomicPtr::new(std::ptr::null_mut()) }))
     }
 
     /// A saved value back as a tensor: at `edge`, or a constant.

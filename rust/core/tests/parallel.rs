@@ -73,6 +73,24 @@ fn small_loops_stay_on_the_caller() {
 }
 
 #[test]
+fn short_loops_that_follow_each_other_reach_the_helpers() {
+    let _turn = with_threads(2);
+    let caller = std::thread::current().id();
+    let helped = AtomicBool::new(false);
+    let start = Instant::now();
+    while !helped.load(Ordering::Relaxed) {
+        assert!(start.elapsed() < Duration::from_secs(20), "no helper ever came");
+        run(8, 16_000_000, &|_| {
+            let chunk = Instant::now();
+            while chunk.elapsed() < Duration::from_micros(2) {}
+            if std::thread::current().id() != caller {
+                helped.store(true, Ordering::Relaxed);
+            }
+        });
+    }
+}
+
+#[test]
 fn nested_loops_run_inline() {
     let _turn = with_threads(3);
     run(20, LARGE, &|_| {

@@ -12,8 +12,8 @@ use arcgrad_base::parallel;
 /// Picoseconds per byte moved: about 10 GB/s on one core, read and written.
 const COST_PER_BYTE: u64 = 100;
 
-/// Bytes of a chunk of a contiguous copy: about 25 µs of work.
-const CHUNK_BYTES: usize = 1 << 18;
+/// Bytes of a chunk of a contiguous copy: about 10 µs of work.
+const CHUNK_BYTES: usize = 1 << 17;
 
 /// Elements that are copied without a plan, which takes longer to make.
 const FEW: usize = 256;

@@ -820,7 +820,7 @@ simd! {
 // ---- masks ---------------------------------------------------------------------------------------------------------
 
 /// Elements per chunk of a scan; fixed, so that the offsets of the chunks depend on the data alone.
-const SCAN: usize = 1 << 15;
+const SCAN: usize = 1 << 14;
 
 /// Elements whose positions are listed at a time.
 const LISTED: usize = 128;

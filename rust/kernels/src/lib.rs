@@ -175,6 +175,20 @@ fn is_row_major(shape: &[usize], strides: &[isize]) -> bool {
     true
 }
 
+/// Whether there are `n` elements, which lie row-major without gaps: the usual case, in one walk over few axes. Where it does not
+/// hold there may be none at all.
+#[inline]
+fn has_dense(shape: &[usize], strides: &[isize], n: usize) -> bool {
+    let mut expected = 1usize;
+    for (&size, &stride) in shape.iter().zip(strides).rev() {
+        if size != 1 && stride as usize != expected {
+            return false;
+        }
+        expected = expected.wrapping_mul(size);
+    }
+    expected == n && n != 0
+}
+
 /// Refuses what a kernel was not made for, before any memory is touched.
 #[track_caller]
 #[inline]
@@ -238,7 +252,9 @@ macro_rules! operand {
                          elements of {wanted}"
                     )
                 }
-                let fits = self.dtype == T::DTYPE && self.numel() == n && is_row_major(self.shape, self.strides);
+                let fits = self.dtype == T::DTYPE
+                    && (has_dense(self.shape, self.strides, n)
+                        || (self.numel() == n && is_row_major(self.shape, self.strides)));
                 if !fits {
                     refuse(self.shape, self.strides, self.dtype, n, T::DTYPE);
                 }
@@ -257,7 +273,10 @@ macro_rules! operand {
                 fn refuse(given: &[usize], needed: &[usize]) -> ! {
                     panic!("a kernel was given an operand of shape {given:?}, and needs {needed:?}")
                 }
-                if self.shape != shape {
+                // Few numbers, compared here: a call that compares bytes would take longer.
+                let same =
+                    self.shape.len() == shape.len() && self.shape.iter().zip(shape).all(|(own, size)| own == size);
+                if !same {
                     refuse(self.shape, shape);
                 }
             }

@@ -13,10 +13,10 @@ use arcgrad_base::scalar::Scalar;
 
 /// Picoseconds that a chunk should take: long against the 0.1 µs that taking one costs, short against the time that
 /// threads may wait for each other at the end.
-const CHUNK_COST: u64 = 20_000_000;
+const CHUNK_COST: u64 = 10_000_000;
 
 /// Most elements of a chunk.
-const CHUNK: usize = 1 << 16;
+const CHUNK: usize = 1 << 15;
 
 /// Contiguous rows shorter than this are gathered into a block rather than handed to the loop one by one.
 const ROW: usize = 64;
@@ -72,7 +72,11 @@ impl Kernel {
     pub unsafe fn run_dense(&self, params: &[Scalar], inputs: &[*const u8], output: *mut u8, n: usize, still: Still) {
         debug_assert!(self.repeats || still == 0);
         // SAFETY: as promised by the caller.
-        unsafe { (self.run)(encode(params, self.input).as_ptr(), inputs.as_ptr(), &raw const output, n, still) }
+        unsafe {
+            let run = |params| (self.run)(params, inputs.as_ptr(), &raw const output, n, still);
+            // Most have none, and do without the room for them.
+            if params.is_empty() { run(ptr::dangling()) } else { run(encode(params, self.input).as_ptr()) }
+        }
     }
 }
 

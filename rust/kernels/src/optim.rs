@@ -78,8 +78,9 @@ impl<'a> Block<'a> {
     #[track_caller]
     fn of(operand: &In<'a>) -> Self {
         let (shape, strides) = (operand.shape, operand.strides);
-        require(is_non_overlapping_and_dense(shape, strides), "a parameter without gaps");
-        Self { shape, strides, row_major: is_row_major(shape, strides) }
+        let row_major = is_row_major(shape, strides);
+        require(row_major || is_non_overlapping_and_dense(shape, strides), "a parameter without gaps");
+        Self { shape, strides, row_major }
     }
 
     /// The address of the elements, which lie in this order.
@@ -87,7 +88,7 @@ impl<'a> Block<'a> {
     fn address<T: Float>(&self, operand: In<'_>) -> *const T {
         operand.require_shape(self.shape);
         operand.require_dtype(T::DTYPE);
-        let same = operand.strides == self.strides || (self.row_major && is_row_major(self.shape, operand.strides));
+        let same = (self.row_major && is_row_major(self.shape, operand.strides)) || operand.strides == self.strides;
         require(same, "operands of a step that lie as the parameter does");
         operand.ptr.cast()
     }

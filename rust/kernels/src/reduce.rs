@@ -92,7 +92,7 @@ const LEVELS: usize = SEGMENT.ilog2() as usize + 2;
 const FEW_COLUMNS: usize = 8;
 
 /// Elements of a chunk of the parallel loop.
-const CHUNK: usize = 1 << 16;
+const CHUNK: usize = 1 << 15;
 
 /// Picoseconds per element that is read as it lies, or gathered.
 const COST: u64 = 150;

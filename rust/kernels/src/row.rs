@@ -157,38 +157,6 @@ unsafe fn narrow<B: Body<N, P>, const N: usize, const P: usize, const G: usize>(
     unsafe { groups::<B, N, P, G>(params, inputs, output, count, still) }
 }
 
-/// What [`drive`] has to know of a body.
-#[derive(Clone, Copy)]
-struct Layout {
-    /// Number of inputs.
-    inputs: u8,
-    /// Bytes of an element of an input and of the output.
-    sizes: [u8; 2],
-    /// Lanes of a group, as a power of two.
-    group: u8,
-    /// What an incomplete group is filled up with, as often as it has room.
-    padding: Pattern,
-}
-
-impl Layout {
-    /// That of a body.
-    #[inline(always)]
-    fn of<B: Body<N, P>, const N: usize, const P: usize, const G: usize>() -> Self {
-        const {
-            assert!(G.is_power_of_two() && N <= MAX_OPERANDS);
-            assert!(G * size_of::<B::In>() <= MOST_BYTES && G * size_of::<B::Out>() <= MOST_BYTES);
-        }
-        let padding = B::In::PADDING;
-        Self {
-            inputs: N as u8,
-            sizes: [size_of::<B::In>() as u8, size_of::<B::Out>() as u8],
-            group: G.trailing_zeros() as u8,
-            // SAFETY: an element.
-            padding: unsafe { pattern((&raw const padding).cast(), size_of::<B::In>()) },
-        }
-    }
-}
-
 /// An element as often as sixteen bytes have room for it.
 type Pattern = [u64; 2];
 
@@ -258,93 +226,104 @@ unsafe fn copy_short(from: *const u8, to: *mut u8, bytes: usize) {
     }
 }
 
-/// A loop over `n` elements by groups of it: the one frame of all loops, which is compiled once and not for each formula.
+/// A loop over `n` elements by groups of it: the frame of all loops over such elements, which is compiled once for these and not
+/// for each formula. `count` is the number of inputs.
 ///
 /// # Safety
-/// As for every `LoopFn`, for the body whose groups and layout these are.
-unsafe fn drive(
+/// As for every `LoopFn`, for the body whose groups these are.
+unsafe fn drive<I: LaneElement, O: Element, const G: usize>(
     groups: GroupsFn,
-    layout: Layout,
+    count: usize,
     params: *const u64,
     inputs: *const *const u8,
     output: *mut u8,
     n: usize,
     still: Still,
 ) {
-    let (count, [size, out_size]) = (usize::from(layout.inputs), layout.sizes.map(usize::from));
-    let group = 1 << layout.group;
-    let (whole, rest) = (n >> layout.group, n & (group - 1));
+    const {
+        assert!(G.is_power_of_two() && G * size_of::<I>() <= MOST_BYTES && G * size_of::<O>() <= MOST_BYTES);
+    }
+    let (size, out_size, group) = (size_of::<I>(), size_of::<O>(), G);
+    let padding = I::PADDING;
+    // SAFETY: an element.
+    let padding = unsafe { pattern((&raw const padding).cast(), size) };
+    let (whole, rest) = (n / group, n % group);
     if still == 0 && rest == 0 {
         // SAFETY: as promised.
         return unsafe { groups(params, inputs, output, whole, still) };
     }
     let mut buffers = [const { Buffer([MaybeUninit::uninit(); MOST_BYTES]) }; MAX_OPERANDS];
     let mut ptrs = [const { MaybeUninit::<*const u8>::uninit() }; MAX_OPERANDS];
-    if whole == 0 && still == 0 {
+    let is_still = |k: usize| still >> k & 1 != 0;
+    if whole == 0 {
         // The short row of most calls on small tensors, where every instruction counts.
         // SAFETY: there are so many inputs, of fewer elements than a group, and one group of each buffer.
         unsafe {
-            for k in 0..count {
-                let buffer = buffers[k].fill(layout.padding, group * size);
-                copy_short(*inputs.add(k), buffer, n * size);
-                ptrs[k].write(buffer);
+            // The first half of a group, and the half that ends with the row: some elements twice, and nothing to fill up with,
+            // since a lane depends on its values alone.
+            let halves = 2 * n >= group;
+            for (k, (buffer, ptr)) in buffers.iter_mut().zip(&mut ptrs).take(count).enumerate() {
+                let input = *inputs.add(k);
+                ptr.write(if is_still(k) {
+                    buffer.fill(pattern(input, size), group * size)
+                } else if halves {
+                    let (start, half) = (buffer.0.as_mut_ptr().cast::<u8>(), group / 2 * size);
+                    start.copy_from_nonoverlapping(input, half);
+                    start.add(half).copy_from_nonoverlapping(input.add(n * size - half), half);
+                    start
+                } else {
+                    let start = buffer.fill(padding, group * size);
+                    copy_short(input, start, n * size);
+                    start
+                });
             }
             let mut results = Buffer([MaybeUninit::uninit(); MOST_BYTES]);
             let results = results.0.as_mut_ptr().cast::<u8>();
-            groups(params, ptrs.as_ptr().cast(), results, 1, still);
-            return copy_short(results, output, n * out_size);
-        }
-    }
-    let is_still = |k: usize| still >> k & 1 != 0;
-    let done = whole * group;
-    let last = output.wrapping_add(done * out_size);
-    if whole > 0 {
-        // Whether an input is what is written: then the rest is overwritten before it can be read again.
-        let mut is_output = false;
-        for k in 0..count {
-            // SAFETY: there are so many inputs, and of what is still one element.
-            unsafe {
-                let input = *inputs.add(k);
-                let still = is_still(k);
-                is_output |= !still && input.wrapping_add(done * size).addr() == last.addr();
-                ptrs[k].write(if still { buffers[k].fill(pattern(input, size), group * size) } else { input });
+            groups(params, ptrs.as_ptr().cast(), results, 1, 0);
+            if !halves {
+                return copy_short(results, output, n * out_size);
             }
-        }
-        // SAFETY: so many groups of each operand.
-        unsafe { groups(params, ptrs.as_ptr().cast(), output, whole, still) };
-        if rest == 0 {
+            let half = group / 2 * out_size;
+            output.copy_from_nonoverlapping(results, half);
+            output.add(n * out_size - half).copy_from_nonoverlapping(results.add(half), half);
             return;
         }
-        if !is_output {
-            // The last group once more from a little further on: a lane depends on its values alone, so what was
-            // computed already comes out the same.
-            let from = n - group;
-            for k in (0..count).filter(|&k| !is_still(k)) {
-                // SAFETY: there are so many inputs.
-                ptrs[k].write(unsafe { *inputs.add(k) }.wrapping_add(from * size));
-            }
-            let output = output.wrapping_add(from * out_size);
-            // SAFETY: the last `group` elements of each operand.
-            return unsafe { groups(params, ptrs.as_ptr().cast(), output, 1, still) };
-        }
     }
+    let done = whole * group;
+    let last = output.wrapping_add(done * out_size);
+    // Whether an input is what is written: then the rest is overwritten before it can be read again.
+    let mut is_output = false;
     for k in 0..count {
-        // Filled before anything was written.
-        if is_still(k) && whole > 0 {
-            continue;
-        }
-        // SAFETY: there are so many inputs, of what is still one element; the rest of the others is shorter than the buffer.
+        // SAFETY: there are so many inputs, and of what is still one element.
         unsafe {
             let input = *inputs.add(k);
-            let buffer = if is_still(k) {
-                buffers[k].fill(pattern(input, size), group * size)
-            } else {
-                let buffer = buffers[k].fill(layout.padding, group * size);
-                input.wrapping_add(done * size).copy_to_nonoverlapping(buffer, rest * size);
-                buffer
-            };
-            ptrs[k].write(buffer);
+            let still = is_still(k);
+            is_output |= !still && input.wrapping_add(done * size).addr() == last.addr();
+            ptrs[k].write(if still { buffers[k].fill(pattern(input, size), group * size) } else { input });
         }
+    }
+    // SAFETY: so many groups of each operand.
+    unsafe { groups(params, ptrs.as_ptr().cast(), output, whole, still) };
+    if rest == 0 {
+        return;
+    }
+    if !is_output {
+        // The last group once more from a little further on: what was computed already comes out the same.
+        let from = n - group;
+        for k in (0..count).filter(|&k| !is_still(k)) {
+            // SAFETY: there are so many inputs.
+            ptrs[k].write(unsafe { *inputs.add(k) }.wrapping_add(from * size));
+        }
+        let output = output.wrapping_add(from * out_size);
+        // SAFETY: the last `group` elements of each operand.
+        return unsafe { groups(params, ptrs.as_ptr().cast(), output, 1, still) };
+    }
+    // What is still was filled before anything was written.
+    for k in (0..count).filter(|&k| !is_still(k)) {
+        let buffer = buffers[k].fill(padding, group * size);
+        // SAFETY: there are so many inputs, whose rest is shorter than the buffer.
+        unsafe { (*inputs.add(k)).wrapping_add(done * size).copy_to_nonoverlapping(buffer, rest * size) };
+        ptrs[k].write(buffer);
     }
     let mut results = Buffer([MaybeUninit::uninit(); MOST_BYTES]);
     let results = results.0.as_mut_ptr().cast::<u8>();
@@ -424,10 +403,13 @@ pub(super) unsafe fn run<B: Body<N, P>, const N: usize, const P: usize, const G:
         slow: slow::<B, N, P>,
         #[cfg(not(target_arch = "x86_64"))]
         plain: groups::<B, N, P, G>,
-        layout: Layout::of::<B, N, P, G>(),
+        inputs: const {
+            assert!(N <= MAX_OPERANDS);
+            N
+        },
     };
     // SAFETY: as promised.
-    unsafe { choose(&loops, params, inputs, outputs, n, still) }
+    unsafe { choose::<B::In, B::Out, G>(&loops, params, inputs, outputs, n, still) }
 }
 
 /// What is compiled of a body.
@@ -440,7 +422,8 @@ struct Loops {
     slow: unsafe fn(*const u64, *const *const u8, *mut u8, usize, Still, *const ()),
     #[cfg(not(target_arch = "x86_64"))]
     plain: GroupsFn,
-    layout: Layout,
+    /// Number of inputs.
+    inputs: usize,
 }
 
 /// Runs the loop for this processor. Those for x86 without AVX2 and fused multiply-add were made before 2013: they compute
@@ -450,7 +433,7 @@ struct Loops {
 /// # Safety
 /// As for every `LoopFn`, for the body whose loops these are.
 #[inline(never)]
-unsafe fn choose(
+unsafe fn choose<I: LaneElement, O: Element, const G: usize>(
     loops: &Loops,
     params: *const u64,
     inputs: *const *const u8,
@@ -468,7 +451,7 @@ unsafe fn choose(
         };
         #[cfg(not(target_arch = "x86_64"))]
         let groups = loops.plain;
-        drive(groups, loops.layout, params, inputs, *outputs, n, still);
+        drive::<I, O, G>(groups, loops.inputs, params, inputs, *outputs, n, still);
     }
 }
 

@@ -44,7 +44,7 @@ const COST: u64 = 2000;
 const COST_LOGSUMEXP: u64 = 20_000;
 
 /// Elements of a chunk of the parallel loop.
-const CHUNK: usize = 1 << 15;
+const CHUNK: usize = 1 << 14;
 
 /// Scans `input` along `axis`, from the end backwards if `reverse`.
 ///

@@ -3,6 +3,7 @@
 use arcgrad::ops::optim::{self, Adam, AdamStates, Sgd};
 use arcgrad::{DType, Tensor};
 use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
@@ -20,6 +21,22 @@ fn tensors(function: &str, what: &str, list: &Bound<'_, PyList>) -> PyResult<Vec
             })
         })
         .collect()
+}
+
+/// Those of the parameters that have a gradient, and the gradients: two lists of one length.
+#[pyfunction]
+fn with_gradients<'py>(params: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyList>)> {
+    let py = params.py();
+    let (present, grads) = (PyList::empty(py), PyList::empty(py));
+    for param in params.try_iter()? {
+        let param = param?;
+        let grad = param.getattr(intern!(py, "grad"))?;
+        if !grad.is_none() {
+            present.append(param)?;
+            grads.append(grad)?;
+        }
+    }
+    Ok((present, grads))
 }
 
 /// Whether the loops know the parameters, which are real numbers in single or double precision, and their gradients, which are
@@ -114,6 +131,7 @@ fn adam_step(
 
 /// Adds the functions.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(with_gradients, module)?)?;
     module.add_function(wrap_pyfunction!(is_fusible, module)?)?;
     module.add_function(wrap_pyfunction!(sgd_step, module)?)?;
     module.add_function(wrap_pyfunction!(adam_step, module)?)

@@ -30,7 +30,10 @@ pub fn call<O: Primitive>(op: O, inputs: &[&Tensor]) -> Result<Tensor> {
     for input in inputs {
         given.push(Some(input));
     }
-    call_first(op, &given)
+    match plain(&op, &given) {
+        Some(result) => result,
+        None => otherwise(op, &given),
+    }
 }
 
 /// The (first) result of an operation some of whose inputs are optional.
@@ -39,13 +42,29 @@ pub fn call<O: Primitive>(op: O, inputs: &[&Tensor]) -> Result<Tensor> {
 /// Those of the operation.
 #[track_caller]
 pub fn call_first<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensor> {
+    match plain(&op, inputs) {
+        Some(result) => result,
+        None => otherwise(op, inputs),
+    }
+}
+
+/// The first result where no transformation is under way and nothing is recorded, else `None`. The operation is not moved for it.
+#[inline]
+#[track_caller]
+fn plain<O: Primitive>(op: &O, inputs: &[Option<&Tensor>]) -> Option<Result<Tensor>> {
     if modes().any(Modes::TRANSFORMS) {
-        return Ok(first(at_levels(op, inputs)?));
+        return None;
     }
-    match bare(inputs) {
-        Some(arrays) => Ok(Tensor::from_array(constant(&op, &arrays)?)),
-        None => Ok(first(recorded(op, inputs)?)),
-    }
+    let mut arrays = SmallVec::new();
+    bare(inputs, &mut arrays).then(|| constant(op, &arrays).map(Tensor::from_array))
+}
+
+/// [`call_first`] of everything else.
+#[inline(never)]
+#[track_caller]
+fn otherwise<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensor> {
+    let results = if modes().any(Modes::TRANSFORMS) { at_levels(op, inputs) } else { recorded(op, inputs) };
+    Ok(first(results?))
 }
 
 /// The first of several results.
@@ -80,10 +99,8 @@ pub fn call_with<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tens
 /// Computes, and records. Compiled for each operation, so what needs not know which it is stands in functions of its own.
 #[track_caller]
 pub(super) fn run<O: Primitive>(op: O, inputs: &[Option<&Tensor>]) -> Result<Tensors> {
-    match bare(inputs) {
-        Some(arrays) => Ok(unrecorded(constants(&op, &arrays)?)),
-        None => recorded(op, inputs),
-    }
+    let mut arrays = SmallVec::new();
+    if bare(inputs, &mut arrays) { Ok(unrecorded(constants(&op, &arrays)?)) } else { recorded(op, inputs) }
 }
 
 /// What an operation makes of data of which nothing is recorded, whatever the mode.
@@ -93,15 +110,11 @@ fn constants<O: Primitive>(op: &O, arrays: &[Option<Array>]) -> Result<Arrays> {
     eval(op, &given(arrays))
 }
 
-/// The first of them.
+/// The first of them, where no capture is under way: a trace that is run again may want the others.
 #[inline]
 #[track_caller]
 fn constant<O: Primitive>(op: &O, arrays: &[Option<Array>]) -> Result<Array> {
     let inputs = given(arrays);
-    if modes().any(Modes::CAPTURE) {
-        // A trace that is run again may want the others.
-        return Ok(eval(op, &inputs)?.swap_remove(0));
-    }
     let _place = prepare(op, &inputs)?;
     op.eval_first(&inputs)
 }
@@ -115,9 +128,9 @@ fn given(arrays: &[Option<Array>]) -> Inputs<'_> {
     Inputs(given)
 }
 
-/// The data of tensors that require no gradient, and show none that does; `None` where more is to be looked at.
-fn bare(inputs: &[Option<&Tensor>]) -> Option<SmallVec<[Option<Array>; 4]>> {
-    let mut arrays = SmallVec::new();
+/// The data of tensors that require no gradient, and show none that does; false where more is to be looked at.
+#[inline(never)]
+fn bare(inputs: &[Option<&Tensor>], arrays: &mut SmallVec<[Option<Array>; 4]>) -> bool {
     for input in inputs {
         let Some(tensor) = input else {
             arrays.push(None);
@@ -126,16 +139,16 @@ fn bare(inputs: &[Option<&Tensor>]) -> Option<SmallVec<[Option<Array>; 4]>> {
         let (array, base) = {
             let state = tensor.lock();
             if state.wants_grad() || state.inference {
-                return None;
+                return false;
             }
             (state.array.clone(), state.view.as_ref().map(|view| view.base.clone()))
         };
         if base.is_some_and(|base| base.requires_grad()) {
-            return None;
+            return false;
         }
         arrays.push(Some(array));
     }
-    Some(arrays)
+    true
 }
 
 #[track_caller]

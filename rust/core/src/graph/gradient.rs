@@ -107,6 +107,12 @@ impl Gradient {
         }
     }
 
+    /// Whether it is bare data of a shape and a dtype, which nobody else sees: there is nothing to [settle](Self::settle).
+    #[inline]
+    pub(super) fn is_settled(&mut self, meta: &Meta) -> bool {
+        self.data.get_mut().as_ref().is_some_and(|array| meta.describes(array))
+    }
+
     /// Checks shape and dtype. What the program may still see, and give other data to, is looked at once: from here on it is
     /// a tensor of the pass's own at the same place in the graph.
     #[inline]

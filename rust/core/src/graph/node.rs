@@ -16,7 +16,7 @@ use super::saved::{Saved, SavedState};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::storage::Device;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, made_in_place};
 
 /// A node with its rule; the rule's type is erased in [`Node`].
 pub struct NodeOf<O: ?Sized> {
@@ -79,7 +79,9 @@ impl Meta {
     /// Whether an array has this shape and dtype.
     #[inline]
     pub(crate) fn describes(&self, array: &Array) -> bool {
-        array.shape() == self.shape.as_slice() && array.dtype() == self.dtype
+        // Few numbers, compared here: a call that compares bytes would take longer.
+        let (shape, own) = (array.shape(), self.shape.as_slice());
+        array.dtype() == self.dtype && shape.len() == own.len() && shape.iter().zip(own).all(|(size, own)| size == own)
     }
 }
 
@@ -110,7 +112,7 @@ impl<O: Op> NodeOf<O> {
         outputs: SmallVec<[Meta; 1]>,
         saved: SmallVec<[Saved; 2]>,
     ) -> Arc<Self> {
-        Arc::new(Self {
+        made_in_place(|| Self {
             head: Head {
                 id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
                 blame,

@@ -73,6 +73,7 @@ pub struct Backward<'a> {
 impl<'a> Backward<'a> {
     /// # Errors
     /// When a gradient has not the shape and the dtype of its output.
+    #[inline]
     pub(super) fn new(
         node: &'a NodeRef,
         mut grads: Gradients,
@@ -84,7 +85,9 @@ impl<'a> Backward<'a> {
             return Err(wrong_number(node, grads.len()));
         }
         for (nr, (grad, meta)) in grads.iter_mut().zip(node.outputs()).enumerate() {
-            if let Some(grad) = grad {
+            if let Some(grad) = grad
+                && !grad.is_settled(meta)
+            {
                 grad.settle(meta)?.map_err(|(shape, dtype)| unfit(node, nr, &shape, dtype))?;
             }
         }

@@ -9,10 +9,11 @@ use crate::array::Array;
 use crate::error::{Error, Result};
 use crate::graph::record::check_in_place;
 use crate::graph::{Blame, Modes, modes, trace};
+use crate::kernels::In;
 use crate::kernels::copy::copy as copy_elements;
 pub use crate::kernels::optim::{Adam, Sgd};
 use crate::kernels::optim::{AdamState, adam, sgd};
-use crate::launch::Held;
+use crate::launch::{Held, Operands, launch};
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
 
@@ -25,7 +26,7 @@ struct Changed {
 
 impl Changed {
     fn new(op: &'static str, array: Array, layout: &Array) -> Result<Self> {
-        let copy = if same_order(&array, layout) { None } else { Some(Array::uninit_like(op, layout, array.dtype())?) };
+        let copy = stand_in(op, &array, layout)?;
         Ok(Self { array, copy })
     }
 
@@ -49,6 +50,11 @@ impl Changed {
     }
 }
 
+/// What stands in for an array whose elements lie in another order.
+fn stand_in(op: &'static str, array: &Array, layout: &Array) -> Result<Option<Array>> {
+    if same_order(array, layout) { Ok(None) } else { Array::uninit_like(op, layout, array.dtype()).map(Some) }
+}
+
 /// Whether the elements of two arrays of one shape lie in the same order without gaps.
 fn same_order(array: &Array, layout: &Array) -> bool {
     (array.is_contiguous() && layout.is_contiguous()) || (array.is_dense() && array.strides() == layout.strides())
@@ -69,14 +75,17 @@ impl Update {
             return Err(Error::dtype(op, dtype, "parameters must be floating-point tensors"));
         }
         let grad = fitting(op, "gradient", &array, grad)?;
-        for tensor in std::iter::once(param).chain(state.iter().copied()) {
+        check_in_place(op, param, false)?;
+        check_distinct(op, &array)?;
+        for tensor in state {
             check_in_place(op, tensor, false)?;
-            check_distinct(op, &tensor.array())?;
         }
-        let layout = if array.is_dense() { array.clone() } else { Array::uninit(op, array.shape(), dtype)? };
+        let made = if array.is_dense() { None } else { Some(Array::uninit(op, array.shape(), dtype)?) };
+        let layout = made.as_ref().unwrap_or(&array);
         let mut changed: SmallVec<[Changed; 3]> = SmallVec::new();
         for tensor in state {
             let own = fitting(op, "state", &array, tensor)?;
+            check_distinct(op, &own)?;
             let others = std::iter::once(&array).chain(changed.iter().map(|other| &other.array));
             if others.into_iter().any(|other| own.ranges_touch(other)) {
                 return Err(Error::overlap(
@@ -84,23 +93,42 @@ impl Update {
                     "a parameter and its optimizer state must not share memory; clone() the state first",
                 ));
             }
-            changed.push(Changed::new(op, own, &layout)?);
+            changed.push(Changed::new(op, own, layout)?);
         }
         // A gradient that lies elsewhere in another order, or in memory that the step writes, is copied.
         let written = std::iter::once(&array).chain(changed.iter().map(|other| &other.array));
         let shared = written.into_iter().any(|other| grad.ranges_touch(other));
-        let grad = if same_order(&grad, &layout) && !shared {
+        let grad = if same_order(&grad, layout) && !shared {
             grad
         } else {
-            let copy = Array::uninit_like(op, &layout, dtype)?;
+            let copy = Array::uninit_like(op, layout, dtype)?;
             copy.copy_from(&grad);
             copy
         };
-        Ok(Self { param: Changed::new(op, array, &layout)?, grad, state: changed })
+        let copy = stand_in(op, &array, layout)?;
+        Ok(Self { param: Changed { array, copy }, grad, state: changed })
     }
 
-    /// Runs the kernel with exclusive state on everything it writes.
-    fn run(&self, blame: Blame, step: impl FnOnce(&mut Held<'_>, &Self)) {
+    /// Runs the kernel, which writes `written`, with exclusive state on everything that the step writes.
+    fn run<W: Operands>(&self, blame: Blame, written: W, step: impl for<'m> FnOnce(In<'m>, W::Out<'m>)) {
+        let changed = || std::iter::once(&self.param).chain(&self.state);
+        if changed().any(|changed| changed.copy.is_some()) {
+            return self.run_on_copies(blame, written, step);
+        }
+        let storages = || changed().map(|changed| changed.array.storage());
+        let is_nowhere = launch(&self.grad, written, |grad, written| {
+            step(grad, written);
+            storages().for_each(|storage| storage.bump(blame));
+            false
+        });
+        if is_nowhere {
+            storages().for_each(|storage| storage.count(blame));
+        }
+    }
+
+    /// [`Update::run`] where some of the memory is stood in for.
+    #[cold]
+    fn run_on_copies<W: Operands>(&self, blame: Blame, written: W, step: impl for<'m> FnOnce(In<'m>, W::Out<'m>)) {
         let changed = || std::iter::once(&self.param).chain(&self.state);
         let mut arrays: SmallVec<[&Array; 8]> = SmallVec::new();
         for changed in changed() {
@@ -109,10 +137,10 @@ impl Update {
                 arrays.push(copy);
             }
         }
-        let (read, written) = (&self.grad, &arrays[..]);
-        let mut held = Held::take(&read, &written);
+        let (read, all) = (&self.grad, &arrays[..]);
+        let mut held = Held::take(&read, &all);
         changed().for_each(|changed| changed.load(&mut held));
-        step(&mut held, self);
+        held.launch(&self.grad, written, step);
         changed().for_each(|changed| changed.store(&mut held, blame));
     }
 }
@@ -120,7 +148,7 @@ impl Update {
 /// A tensor that belongs to a parameter must have its shape and dtype.
 fn fitting(op: &'static str, what: &str, param: &Array, tensor: &Tensor) -> Result<Array> {
     let array = tensor.array();
-    if array.shape() != param.shape() {
+    if !array.layout().has_shape_of(param.layout()) {
         return Err(Error::shapes(
             op,
             param.shape(),
@@ -178,11 +206,9 @@ pub fn sgd_step(params: &[Tensor], grads: &[Tensor], buffers: &mut [Option<Tenso
     }
     let blame = Blame::here();
     for (update, first) in &updates {
-        update.run(blame, |held, update| {
-            let buffer = update.state.first().map(Changed::working);
-            held.launch(&update.grad, (update.param.working(), buffer), |grad, (param, buffer)| {
-                sgd(options, *first, param, grad, buffer);
-            });
+        let buffer = update.state.first().map(Changed::working);
+        update.run(blame, (update.param.working(), buffer), |grad, (param, buffer)| {
+            sgd(options, *first, param, grad, buffer);
         });
     }
     if modes().any(Modes::CAPTURE) {
@@ -255,13 +281,12 @@ pub fn adam_step(params: &[Tensor], grads: &[Tensor], states: AdamStates<'_>, op
     for (update, count) in &updates {
         let step = steps_done(count) + 1.0;
         count.fill_noting(Scalar::Float(step), blame);
-        update.run(blame, |held, update| {
-            let state = |index: usize| update.state.get(index).map(Changed::working);
-            let (Some(mean), Some(square)) = (state(0), state(1)) else { return };
-            let written = ([update.param.working(), mean, square], state(2));
-            held.launch(&update.grad, written, |grad, ([param, mean, square], max_square)| {
-                adam(options, step, param, grad, AdamState { mean, square, max_square });
-            });
+        let written = (
+            [update.param.working(), update.state[0].working(), update.state[1].working()],
+            update.state.get(2).map(Changed::working),
+        );
+        update.run(blame, written, |grad, ([param, mean, square], max_square)| {
+            adam(options, step, param, grad, AdamState { mean, square, max_square });
         });
     }
     if modes().any(Modes::CAPTURE) {

@@ -42,7 +42,13 @@ pub fn is_meta_known() -> bool {
 /// Whether memory is made nowhere just now.
 #[inline]
 pub(super) fn is_nowhere() -> bool {
-    is_meta_known() && NEW.get() == Some(Device::Meta)
+    /// Apart, so that what belongs to the thread is not looked up for nothing.
+    #[cold]
+    #[inline(never)]
+    fn is_said() -> bool {
+        NEW.get() == Some(Device::Meta)
+    }
+    is_meta_known() && is_said()
 }
 
 /// Where new memory is made on this thread; what was said before holds again when it is dropped.

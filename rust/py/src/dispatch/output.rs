@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ffi::CString;
 use std::sync::Mutex;
 
-use arcgrad::ops::registry::Output;
+use arcgrad::ops::registry::{Named, Output};
 use arcgrad::ops::writing::copy;
 use arcgrad::{DType, Tensor};
 use pyo3::exceptions::PyRuntimeError;
@@ -42,8 +42,8 @@ pub fn to_py(py: Python<'_>, output: Output) -> PyResult<Py<PyAny>> {
     match output {
         Output::Tensor(result) => tensor::to_py(py, result),
         Output::Tensors(results) => tuple(py, results).map(|tuple| tuple.into_any().unbind()),
-        Output::Named(name, fields, results) => named(py, name, false, fields, results),
-        Output::NamedOut(name, fields, results) => named(py, name, true, fields, results),
+        Output::Named(results) => named(py, false, *results),
+        Output::NamedOut(results) => named(py, true, *results),
         Output::Number(value) => Ok(number::to_py(py, value)),
         Output::Bool(value) => Ok(pyo3::types::PyBool::new(py, value).to_owned().into_any().unbind()),
         Output::DType(value) => Ok(dtype_to_py(py, value)),
@@ -65,18 +65,12 @@ pub fn tuple(py: Python<'_>, results: Vec<Tensor>) -> PyResult<Bound<'_, PyTuple
 static NAMED: Mutex<Option<HashMap<(&'static str, bool), usize>>> = Mutex::new(None);
 
 /// A tuple with names (`arcgrad.return_types.max`, or `max_out` of tensors that were given).
-fn named(
-    py: Python<'_>,
-    name: &'static str,
-    out: bool,
-    fields: &'static [&'static str],
-    results: Vec<Tensor>,
-) -> PyResult<Py<PyAny>> {
-    let class = named_class(py, name, out, fields)?;
+fn named(py: Python<'_>, out: bool, results: Named) -> PyResult<Py<PyAny>> {
+    let class = named_class(py, results.class, out, results.fields)?;
     // SAFETY: an instance of the class with as many fields as it was made with, each set once.
     unsafe {
         let object = Bound::from_owned_ptr_or_err(py, ffi::PyStructSequence_New(class))?;
-        for (position, result) in results.into_iter().enumerate() {
+        for (position, result) in results.tensors.into_iter().enumerate() {
             let item = tensor::to_py(py, result)?;
             ffi::PyStructSequence_SetItem(object.as_ptr(), position as ffi::Py_ssize_t, item.into_ptr());
         }

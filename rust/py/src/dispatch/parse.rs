@@ -241,21 +241,30 @@ pub fn parse(
     } else {
         find_named(info, (method, in_place), given, (positional, rest), parsed)?
     };
+    // Values are large: each is put where it is to lie as soon as it is known.
+    let values = &mut parsed.values;
     for (at, param) in params.iter().enumerate() {
-        let value = if at < positional {
-            convert(param, at, &given.position(at))?
+        if at < positional {
+            let argument = given.position(at);
+            match tensor::from_py(&argument).filter(|_| matches!(param.kind, Kind::Tensor | Kind::TensorOrNumber)) {
+                Some(tensor) => values.push(Value::Tensor(tensor.clone())),
+                None => values.push(convert(param, at, &argument)?),
+            }
         } else if rest == Some(at) {
-            remaining(param, at, given)?
+            values.push(remaining(param, at, given)?);
         } else if let Some(&argument) = found.get(at).filter(|argument| !argument.is_null()) {
             // SAFETY: an argument of the call.
             let argument = unsafe { Borrowed::from_ptr(given.py, argument) };
-            convert(param, at, &argument)?
+            values.push(convert(param, at, &argument)?);
         } else if param.variadic {
-            Value::Tensors(Vec::new())
+            values.push(Value::Tensors(Vec::new()));
         } else {
-            default(param).ok_or(Reject::Missing)?
-        };
-        parsed.values.push(value);
+            match param.default {
+                Default::Required => return Err(Reject::Missing),
+                Default::None => values.push(Value::None),
+                _ => values.extend(default(param)),
+            }
+        }
     }
     Ok(())
 }

@@ -101,6 +101,7 @@ macro_rules! elementwise {
                 domain: ($low, $high),
                 refuses: None,
                 unknown: 0,
+                unpromoted: $crate::ops::elementwise::unpromoted(&[$(stringify!($x)),+]),
             };
         }
     )+};

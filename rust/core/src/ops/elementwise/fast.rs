@@ -112,21 +112,29 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
         return None;
     }
     // What decides dtype and shape: the first that is no mask, and not broadcast as one element may be.
-    let mut like: Option<usize> = None;
-    for (at, position) in positions.iter().enumerate() {
-        let Position::Tensor(number) = *position else { continue };
-        let array = &states[number].array;
-        let decides = row.promotes(at) && array.dtype() != DType::Bool;
-        if !decides || (like.is_some() && array.numel() == 1) {
-            continue;
+    let decides = |at: usize, number: usize| {
+        let geometry = states[number].array.geometry();
+        (row.promotes(at) && geometry.dtype != DType::Bool).then(|| geometry.layout.numel() != 1)
+    };
+    let like = match positions[0] {
+        Position::Tensor(0) if decides(0, 0) == Some(true) => 0,
+        _ => {
+            let mut like = None;
+            for (at, position) in positions.iter().enumerate() {
+                let Position::Tensor(number) = *position else { continue };
+                match decides(at, number) {
+                    Some(true) => {
+                        like = Some(number);
+                        break;
+                    }
+                    Some(false) => like = like.or(Some(number)),
+                    None => {}
+                }
+            }
+            like.unwrap_or(0)
         }
-        like = Some(number);
-        if array.numel() != 1 {
-            break;
-        }
-    }
-    let like = like.unwrap_or(0);
-    let kernel = kernel_of(row, states[like].array.dtype())?;
+    };
+    let kernel = &kernel_of(row, states[like].array.dtype())?;
     // The copy that is filled has a layout of its own.
     if row.fills_copy() && !states[like].array.layout().is_plain() {
         return None;
@@ -146,7 +154,7 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
             Position::Number(number) => Input::Scalar(row.number(number, states[like].array.dtype())),
         };
     }
-    let small = Small::new(kernel, params, states[like].sole(), &inputs)?;
+    let small = Small::new(kernel, params, states[like].sole(), &inputs);
     // Before the data is read: a write by another thread in between must not go unnoticed.
     let versions: [u32; TENSORS] = std::array::from_fn(|number| states[number].array.storage().version());
     let output = small.fresh(row.name)?;
@@ -157,7 +165,8 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
         if let Some(edge) = cut {
             cuts::note(cuts::Cause::NoGrad, &edge);
         }
-        return Some(Fresh { tensor: Tensor::from_array(output), in_graph: false });
+        // In neither of these modes are tensors those of inference.
+        return Some(Fresh { tensor: Tensor::plain(output), in_graph: false });
     }
     let mut edges: SmallVec<[Edge; 2]> = SmallVec::new();
     for position in &positions {
@@ -192,7 +201,7 @@ fn value<const TENSORS: usize, const INPUTS: usize>(
         let node: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], saved);
         return Some(Fresh { tensor: Tensor::from_node(output, node, 0), in_graph: true });
     }
-    let tensor = Tensor::from_array(output.clone());
+    let tensor = Tensor::plain(output.clone());
     saved.push(Saved::plain(output, 0, Source::Output(0), tensor.downgrade()));
     let node: NodeRef = NodeOf::new(rule, blame, edges, smallvec![meta], saved);
     tensor.lock().grad_fn = Some(node);
@@ -247,16 +256,18 @@ fn update<const REST: usize>(
     rest: [Input<'_>; REST],
     blame: Blame,
 ) -> Option<()> {
-    let kernel = kernel_of(row, array.dtype())?;
+    let kernel = &kernel_of(row, array.dtype())?;
     if kernel.output() != array.dtype() || row.tier.is_predicate() {
         return None;
     }
-    let mut inputs: SmallVec<[Input<'_>; MAX_INPUTS]> = smallvec![Input::Array(array)];
-    inputs.extend(rest.map(|input| match input {
-        Input::Scalar(number) => Input::Scalar(row.number(number, array.dtype())),
-        array => array,
-    }));
-    let small = Small::new(kernel, params, array, &inputs)?;
+    let mut inputs = [Input::Array(array); MAX_INPUTS];
+    for (input, given) in inputs[1..].iter_mut().zip(rest) {
+        *input = match given {
+            Input::Scalar(number) => Input::Scalar(row.number(number, array.dtype())),
+            array => array,
+        };
+    }
+    let small = Small::new(kernel, params, array, &inputs[..=REST]);
     small.run(array, || array.storage().bump(blame)).then_some(())
 }
 
@@ -289,19 +300,19 @@ pub(super) fn gradients(
                     continue;
                 }
                 let row = rule.formula(row, |number| saved.is_unchanged(number));
-                let kernel = (row.kernel)(array.dtype())?;
-                let mut inputs: SmallVec<[Input<'_>; MAX_SOURCES]> = smallvec![Input::Array(array)];
-                for &slot in row.uses {
-                    inputs.push(match rule.slots[slot as usize] {
+                let kernel = &(row.kernel)(array.dtype())?;
+                let mut inputs = [Input::Array(array); MAX_SOURCES];
+                for (input, &slot) in inputs[1..].iter_mut().zip(row.uses) {
+                    *input = match rule.slots[slot as usize] {
                         Slot::Saved(number) => {
                             cx.note_read(number as usize);
                             Input::Array(saved.unchanged(number as usize)?)
                         }
                         Slot::Number(number) => Input::Scalar(rule.numbers[number as usize]),
                         Slot::Unused => return None,
-                    });
+                    };
                 }
-                let small = Small::new(kernel, &rule.params, array, &inputs)?;
+                let small = Small::new(kernel, &rule.params, array, &inputs[..=row.uses.len()]);
                 if input == last && reused {
                     small.run(array, || {}).then_some(())?;
                 } else {
@@ -337,5 +348,7 @@ pub(super) fn gradients(
 /// The compiled value for operands that need no promotion.
 #[inline]
 fn kernel_of(row: &Row, dtype: DType) -> Option<Kernel> {
-    (row.value)(dtype).filter(|kernel| kernel.input() == dtype)
+    let kernel = (row.value)(dtype);
+    // Looked at where it lies: what is filtered is moved once more.
+    if kernel.as_ref().is_none_or(|kernel| kernel.input() != dtype) { None } else { kernel }
 }

@@ -30,6 +30,7 @@ pub use declare::{alone, same_text};
 pub(crate) use declare::{elementwise, formula, names};
 pub use fast::Fresh;
 pub(super) use fast::update_data;
+pub(crate) use row::unpromoted;
 pub use row::{Arg, GradRow, Params, Promotion, Refusal, Resolved, Row};
 pub use tier::{Integers, Tier};
 

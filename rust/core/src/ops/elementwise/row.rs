@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::declare::same_text;
 use super::tier::Tier;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -35,6 +36,24 @@ pub struct Row {
     pub refuses: Option<Refusal>,
     /// Inputs that it depends on, but by a derivative that nobody has: one bit each.
     pub unknown: u8,
+    /// Inputs that take no part in promotion: one bit each. See [`unpromoted`].
+    pub unpromoted: u8,
+}
+
+/// The inputs, by their names, that take no part in promotion, one bit each: a condition only selects, and what is filled where a
+/// mask says so keeps its dtype.
+pub(crate) const fn unpromoted(inputs: &[&str]) -> u8 {
+    if inputs.len() > 1 && same_text(inputs[1], "mask") {
+        return !1;
+    }
+    let (mut found, mut at) = (0, 0);
+    while at < inputs.len() {
+        if same_text(inputs[at], "condition") {
+            found |= 1 << at;
+        }
+        at += 1;
+    }
+    found
 }
 
 /// Why there is no gradient with these parameters, if there is none.
@@ -79,8 +98,9 @@ impl Row {
     }
 
     /// Whether it writes some elements of a copy, which PyTorch makes row-major.
+    #[inline]
     pub(super) fn fills_copy(&self) -> bool {
-        self.inputs.get(1) == Some(&"mask")
+        self.unpromoted == !1
     }
 
     /// A number among the inputs as the row reads it beside elements of `dtype`. Of half precision it is one of them where it is
@@ -90,10 +110,10 @@ impl Row {
         if dtype.is_half() && rounds() { number.rounded(dtype) } else { number }
     }
 
-    /// Whether an input takes part in promotion. A condition only selects, and what is filled keeps its dtype.
+    /// Whether an input takes part in promotion.
     #[inline]
     pub(super) fn promotes(&self, input: usize) -> bool {
-        if self.fills_copy() { input == 0 } else { self.inputs[input] != "condition" }
+        self.unpromoted >> input & 1 == 0
     }
 }
 

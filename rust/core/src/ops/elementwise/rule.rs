@@ -378,8 +378,10 @@ impl Op for Elementwise {
         if let Some(reason) = self.row.refuses.and_then(|refuses| refuses(&self.params)) {
             return Err(Error::runtime(self.row.name, reason));
         }
-        for input in (0..self.row.inputs.len()).filter(|&input| cx.needs(input)) {
-            self.row.check_known(input)?;
+        if self.row.unknown != 0 {
+            for input in (0..self.row.inputs.len()).filter(|&input| cx.needs(input)) {
+                self.row.check_known(input)?;
+            }
         }
         if cx.is_plain() { self.fused(cx) } else { self.traced(cx) }
     }

@@ -5,7 +5,7 @@ use super::{cholesky, eig, eigh, exponential, ldl, lu, norms, products, qr, svd,
 use crate::error::{Error, Result};
 use crate::ops::reductions::statistics::{self, Spacing};
 use crate::ops::registry::signature::takes;
-use crate::ops::registry::{Forms, Gives, OpInfo, Output, Value, op};
+use crate::ops::registry::{Forms, Gives, Named, OpInfo, Output, Value, op};
 use crate::ops::views;
 use crate::tensor::Tensor;
 
@@ -14,7 +14,7 @@ const BOTH: Forms = Forms::BOTH.and(Forms::SAME_OUT);
 
 /// A tuple with names.
 fn named<const N: usize>(class: &'static str, fields: &'static [&'static str], results: [Tensor; N]) -> Output {
-    Output::Named(class, fields, results.into())
+    Output::Named(Box::new(Named { class, fields, tensors: results.into() }))
 }
 
 /// `driver=` chooses among libraries of graphics processors.

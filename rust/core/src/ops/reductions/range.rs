@@ -69,6 +69,13 @@ pub(in crate::ops) fn is_finite(array: &Array) -> bool {
     !with_element!(float array.dtype().computed_in(), T => any::<T>(array, |value| !value.is_finite()))
 }
 
+/// Whether all results of a sum are finite; of half precision, which has to be widened first, it is not known here.
+pub(super) fn are_finite([sums]: &mut [Out<'_>; 1], dtype: DType) -> bool {
+    with_element!(float dtype.computed_in(), T => {
+        sums.as_slice::<T>().is_none_or(|sums| !any_of(sums, |value| !value.is_finite()))
+    })
+}
+
 /// The least sum of `n` squares or other powers of which none that counts can have vanished: each is wrong by half the
 /// least number above 0 at most, all of them by less than the last digit of this.
 fn least_sum(n: usize, dtype: DType) -> f64 {
@@ -127,12 +134,8 @@ impl Lines<'_> {
 
     /// A sum or a mean in a dtype of floats, computed again from smaller terms where it is not finite.
     pub fn sum(&self, reduction: Reduction, dtype: DType) -> Result<Array> {
-        // While the state of the results is held anyway; half precision has to be widened first.
-        let look = |[sums]: &mut [Out<'_>; 1]| {
-            with_element!(float dtype.computed_in(), T => {
-                sums.as_slice::<T>().is_none_or(|sums| !any_of(sums, |value| !value.is_finite()))
-            })
-        };
+        // While the state of the results is held anyway.
+        let look = |sums: &mut [Out<'_>; 1]| are_finite(sums, dtype);
         let ([result], usual) = reduce_and(self.op, reduction, self.array, self.mask, self.keep, [dtype], look)?;
         if usual && (!dtype.is_half() || is_finite(&result)) {
             return Ok(result);

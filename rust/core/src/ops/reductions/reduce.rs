@@ -8,7 +8,7 @@ use super::axes::{
     Mask, axes_of, check_looks, count, kept_shape, mask, reduce_array, refuse_empty, refuse_integral, restore_axes,
     result_shape, strict_mask,
 };
-use super::range::Lines;
+use super::range::{self, Lines};
 use crate::array::Array;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -16,9 +16,10 @@ use crate::graph::call;
 use crate::graph::op::{Arrays, Attribute, Inputs, Keep, Op, Tensors};
 use crate::graph::rules::{Backward, From as Source};
 use crate::graph::transform::{Batch, Tangents};
-use crate::kernels::reduce::Reduction;
+use crate::graph::{Modes, modes};
+use crate::kernels::reduce::{Reduction, reduce};
 use crate::kernels::softmax::{self, AxisSize};
-use crate::launch::launch;
+use crate::launch::{launch, launch_small};
 use crate::ops::elementwise::{self, Arg, apply, resolve, select};
 use crate::ops::writing::copy;
 use crate::ops::{batching, complex, rows, views};
@@ -459,9 +460,38 @@ fn check_norm_dtype(own: DType, asked: Option<DType>) -> Result<()> {
     }
 }
 
+/// The sum or mean of all elements of a small tensor of floats, of which nothing is recorded: on its shortest way. `None` where
+/// it needs another.
+#[inline]
+fn of_all(op: &'static str, reduction: Reduction, input: &Tensor) -> Option<Tensor> {
+    let modes = modes();
+    if modes != Modes::NONE && modes != Modes::NO_GRAD {
+        return None;
+    }
+    let state = input.lock();
+    let data = state.bare()?;
+    let dtype = data.dtype();
+    if !matches!(dtype, DType::F32 | DType::F64) {
+        return None;
+    }
+    let (result, usual) = launch_small(op, data, dtype, |input, output| {
+        let mut outputs = [output];
+        reduce(reduction, &[true], input, &outputs);
+        range::are_finite(&mut outputs, dtype)
+    })?;
+    usual.then(|| Tensor::plain(result))
+}
+
 /// Sum over `axes` (all if `None`); integers and `bool` give `int64`.
 #[track_caller]
 pub fn sum(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
+    if axes.is_none()
+        && dtype.is_none()
+        && !keep
+        && let Some(result) = of_all("sum", Reduction::Sum, input)
+    {
+        return Ok(result);
+    }
     let input = &*as_dtype("sum", input, dtype)?;
     let (shape, own) = looked_at(input);
     let mask = mask("sum", axes, shape.len())?;
@@ -527,6 +557,13 @@ pub fn sum_to(grad: &Tensor, shape: &[usize]) -> Result<Tensor> {
 /// Mean over `axes`, of floats.
 #[track_caller]
 pub fn mean(input: &Tensor, axes: Option<&[i64]>, keep: bool, dtype: Option<DType>) -> Result<Tensor> {
+    if axes.is_none()
+        && dtype.is_none()
+        && !keep
+        && let Some(result) = of_all("mean", Reduction::Mean, input)
+    {
+        return Ok(result);
+    }
     let what = if dtype.is_some() { "Optional" } else { "Input" };
     let dtype = float_dtype("mean", what, input.dtype(), dtype)?;
     let input = &*as_dtype("mean", input, Some(dtype))?;

@@ -97,16 +97,26 @@ pub enum Gives {
     Bool,
 }
 
-/// What a call gives back.
+/// A tuple with names.
+pub struct Named {
+    /// The type's name.
+    pub class: &'static str,
+    /// Names of the fields.
+    pub fields: &'static [&'static str],
+    /// The fields.
+    pub tensors: Vec<Tensor>,
+}
+
+/// What a call gives back. It is handed on from function to function, so what is rare and large lies apart.
 pub enum Output {
     /// One tensor.
     Tensor(Tensor),
     /// A tuple of tensors.
     Tensors(Vec<Tensor>),
-    /// A tuple with names, as `max(dim)` returns: the type's name and the fields.
-    Named(&'static str, &'static [&'static str], Vec<Tensor>),
+    /// A tuple with names, as `max(dim)` returns.
+    Named(Box<Named>),
     /// The same tuple of the tensors that were given as `out=`.
-    NamedOut(&'static str, &'static [&'static str], Vec<Tensor>),
+    NamedOut(Box<Named>),
     /// A number.
     Number(Scalar),
     /// A truth value.
@@ -122,7 +132,8 @@ impl Output {
     fn own(&self, values: &[Value]) {
         let results = match self {
             Self::Tensor(result) => std::slice::from_ref(result),
-            Self::Tensors(results) | Self::Named(_, _, results) => results,
+            Self::Tensors(results) => results,
+            Self::Named(named) => &named.tensors,
             _ => return,
         };
         for result in results {
@@ -295,7 +306,9 @@ impl OpInfo {
     /// A tuple with the names of its fields, where the row has some.
     fn named(&self, output: Output) -> Output {
         match (self.gives, output) {
-            (Gives::Named(fields), Output::Tensors(tensors)) => Output::Named(self.name, fields, tensors),
+            (Gives::Named(fields), Output::Tensors(tensors)) => {
+                Output::Named(Box::new(Named { class: self.name, fields, tensors }))
+            }
             (_, output) => output,
         }
     }
@@ -360,9 +373,9 @@ impl OpInfo {
                     match result {
                         Output::Tensor(tensor) => vec![tensor],
                         Output::Tensors(tensors) => tensors,
-                        Output::Named(name, _, tensors) => {
-                            class = name;
-                            tensors
+                        Output::Named(named) => {
+                            class = named.class;
+                            named.tensors
                         }
                         _ => return Err(Error::type_(self.name, format!("{} has no out= form", self.name))),
                     }
@@ -383,7 +396,9 @@ impl OpInfo {
                 }
                 Ok(match (self.gives, outs) {
                     (_, [out]) => Output::Tensor(out.clone()),
-                    (Gives::Named(fields), outs) => Output::NamedOut(class, fields, outs.to_vec()),
+                    (Gives::Named(fields), outs) => {
+                        Output::NamedOut(Box::new(Named { class, fields, tensors: outs.to_vec() }))
+                    }
                     (_, outs) => Output::Tensors(outs.to_vec()),
                 })
             }
