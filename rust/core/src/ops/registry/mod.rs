@@ -179,13 +179,13 @@ pub enum Call {
     /// The same, with rows of its own for the in-place form.
     RowsInPlace(Resolve, Resolve),
     /// An elementwise row of real numbers; where the first argument is complex, something else.
-    RowOfReals(&'static Row, fn(&Args<'_>) -> Result<Output>),
+    RowOfReals(&'static Row, Body<Output>),
     /// Anything else. `out=` and the in-place form copy the result.
-    Structured(fn(&Args<'_>) -> Result<Output>),
+    Structured(Body<Output>),
     /// Anything else that also has an in-place form of its own.
-    InPlace(fn(&Args<'_>) -> Result<Output>, fn(&Args<'_>) -> Result<()>),
+    InPlace(Body<Output>, Body<()>),
     /// Changes its first argument and returns it; there is no other form (`fill_`).
-    OnlyInPlace(fn(&Args<'_>) -> Result<()>),
+    OnlyInPlace(Body<()>),
 }
 
 /// One operation: a name, one signature of it, and how to call it. A name with several signatures has several.
@@ -207,7 +207,10 @@ pub struct OpInfo {
 }
 
 /// The parameters of a signature and what is done with what they are given, as [`signature::takes`] says it.
-pub type Declared = (&'static [Param], fn(&Args<'_>) -> Result<Output>);
+pub type Declared<R = Output> = (&'static [Param], Body<R>);
+
+/// What an operation does with the arguments of a call.
+pub type Body<R> = fn(&Args<'_>) -> Result<R>;
 
 /// An operation that is no row, under a name.
 pub const fn op(name: &'static str, (params, call): Declared, forms: Forms, doc: &'static str) -> OpInfo {
@@ -217,7 +220,7 @@ pub const fn op(name: &'static str, (params, call): Declared, forms: Forms, doc:
 /// One that is done in another way in place.
 pub const fn op_in_place(
     name: &'static str,
-    (params, value, in_place): (&'static [Param], fn(&Args<'_>) -> Result<Output>, fn(&Args<'_>) -> Result<()>),
+    (params, value, in_place): (&'static [Param], Body<Output>, Body<()>),
     forms: Forms,
     doc: &'static str,
 ) -> OpInfo {
@@ -227,7 +230,7 @@ pub const fn op_in_place(
 /// One that changes its first argument and has no other form.
 pub const fn only_in_place(
     name: &'static str,
-    (params, call): (&'static [Param], fn(&Args<'_>) -> Result<()>),
+    (params, call): Declared<()>,
     forms: Forms,
     doc: &'static str,
 ) -> OpInfo {
