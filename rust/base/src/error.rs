@@ -52,7 +52,7 @@ impl fmt::Display for Said<'_> {
 pub enum Error {
     // ---- shapes, axes, indices -------------------------------------------------------------------------------
     /// Two shapes that do not broadcast or do not fit each other.
-    #[error("{}", Said(*op, &format!("shapes {left} and {right} do not fit: {reason}")))]
+    #[error("{}", Said(op, &format!("shapes {left} and {right} do not fit: {reason}")))]
     ShapeMismatch {
         /// Operation concerned.
         op: &'static str,
@@ -64,7 +64,7 @@ pub enum Error {
         reason: String,
     },
     /// One shape that the operation cannot use.
-    #[error("{}", Said(*op, &format!("{reason} (got shape {shape})")))]
+    #[error("{}", Said(op, &format!("{reason} (got shape {shape})")))]
     InvalidShape {
         /// Operation concerned.
         op: &'static str,
@@ -84,7 +84,7 @@ pub enum Error {
         rank: i64,
     },
     /// An index outside its axis.
-    #[error("{}", Said(*op, &format!("index {index} is out of bounds for dimension {axis} with size {size}")))]
+    #[error("{}", Said(op, &format!("index {index} is out of bounds for dimension {axis} with size {size}")))]
     IndexOutOfRange {
         /// Operation concerned.
         op: &'static str,
@@ -96,7 +96,7 @@ pub enum Error {
         size: usize,
     },
     /// An index expression that is malformed (too many indices, a mask of another shape).
-    #[error("{}", Said(*op, reason))]
+    #[error("{}", Said(op, reason))]
     Index {
         /// Operation concerned.
         op: &'static str,
@@ -105,7 +105,7 @@ pub enum Error {
     },
     // ---- values and types --------------------------------------------------------------------------------------
     /// An argument whose value is not allowed.
-    #[error("{}", Said(*op, reason))]
+    #[error("{}", Said(op, reason))]
     Value {
         /// Operation concerned.
         op: &'static str,
@@ -113,7 +113,7 @@ pub enum Error {
         reason: String,
     },
     /// An argument of the wrong type.
-    #[error("{}", Said(*op, reason))]
+    #[error("{}", Said(op, reason))]
     Type {
         /// Operation concerned.
         op: &'static str,
@@ -121,7 +121,7 @@ pub enum Error {
         reason: String,
     },
     /// A dtype the operation does not take.
-    #[error("{}", Said(*op, &format!("{reason} (got {dtype})")))]
+    #[error("{}", Said(op, &format!("{reason} (got {dtype})")))]
     DType {
         /// Operation concerned.
         op: &'static str,
@@ -131,7 +131,7 @@ pub enum Error {
         reason: String,
     },
     /// A condition that PyTorch reports as a plain `RuntimeError`.
-    #[error("{}", Said(*op, reason))]
+    #[error("{}", Said(op, reason))]
     Runtime {
         /// Operation concerned.
         op: &'static str,
@@ -139,7 +139,7 @@ pub enum Error {
         reason: String,
     },
     /// A matrix for which there is no result: singular, not positive definite, without convergence.
-    #[error("{}", Said(*op, reason))]
+    #[error("{}", Said(op, reason))]
     LinAlg {
         /// Operation concerned.
         op: &'static str,
@@ -147,7 +147,7 @@ pub enum Error {
         reason: String,
     },
     /// Something that exists in PyTorch and not here (yet).
-    #[error("{}", Said(*op, &format!("{what} is not implemented")))]
+    #[error("{}", Said(op, &format!("{what} is not implemented")))]
     NotImplemented {
         /// Operation concerned.
         op: &'static str,
@@ -172,7 +172,7 @@ pub enum Error {
         bytes: u128,
     },
     /// An output that overlaps an input or itself.
-    #[error("{}", Said(*op, reason))]
+    #[error("{}", Said(op, reason))]
     Overlap {
         /// Operation concerned.
         op: &'static str,

@@ -179,15 +179,15 @@ pub enum Call {
     /// The same, with rows of its own for the in-place form.
     RowsInPlace(Resolve, Resolve),
     /// An elementwise row of real numbers; where the first argument is complex, something else.
-    RowOfReals(&'static Row, fn(&Args<'_>) -> Result<Output>),
+    RowOfReals(&'static Row, Body<Output>),
     /// Elementwise rows of real numbers, chosen by the arguments; where one of them is complex, something else.
-    RowsOfReals(Resolve, fn(&Args<'_>) -> Result<Output>),
+    RowsOfReals(Resolve, Body<Output>),
     /// Anything else. `out=` and the in-place form copy the result.
-    Structured(fn(&Args<'_>) -> Result<Output>),
+    Structured(Body<Output>),
     /// Anything else that also has an in-place form of its own.
-    InPlace(fn(&Args<'_>) -> Result<Output>, fn(&Args<'_>) -> Result<()>),
+    InPlace(Body<Output>, Body<()>),
     /// Changes its first argument and returns it; there is no other form (`fill_`).
-    OnlyInPlace(fn(&Args<'_>) -> Result<()>),
+    OnlyInPlace(Body<()>),
 }
 
 /// One operation: a name, one signature of it, and how to call it. A name with several signatures has several.
@@ -209,7 +209,10 @@ pub struct OpInfo {
 }
 
 /// The parameters of a signature and what is done with what they are given, as [`signature::takes`] says it.
-pub type Declared = (&'static [Param], fn(&Args<'_>) -> Result<Output>);
+pub type Declared<R = Output> = (&'static [Param], Body<R>);
+
+/// What an operation does with the arguments of a call.
+pub type Body<R> = fn(&Args<'_>) -> Result<R>;
 
 /// An operation that is no row, under a name.
 pub const fn op(name: &'static str, (params, call): Declared, forms: Forms, doc: &'static str) -> OpInfo {
@@ -219,7 +222,7 @@ pub const fn op(name: &'static str, (params, call): Declared, forms: Forms, doc:
 /// One that is done in another way in place.
 pub const fn op_in_place(
     name: &'static str,
-    (params, value, in_place): (&'static [Param], fn(&Args<'_>) -> Result<Output>, fn(&Args<'_>) -> Result<()>),
+    (params, value, in_place): (&'static [Param], Body<Output>, Body<()>),
     forms: Forms,
     doc: &'static str,
 ) -> OpInfo {
@@ -229,7 +232,7 @@ pub const fn op_in_place(
 /// One that changes its first argument and has no other form.
 pub const fn only_in_place(
     name: &'static str,
-    (params, call): (&'static [Param], fn(&Args<'_>) -> Result<()>),
+    (params, call): Declared<()>,
     forms: Forms,
     doc: &'static str,
 ) -> OpInfo {
@@ -301,7 +304,7 @@ impl OpInfo {
     }
 
     /// Rows of real numbers, and this where an argument is complex.
-    pub const fn of_complex(self, of_complex: fn(&Args<'_>) -> Result<Output>) -> Self {
+    pub const fn of_complex(self, of_complex: Body<Output>) -> Self {
         let call = match self.call {
             Call::Row(row) => Call::RowOfReals(row, of_complex),
             Call::Rows(resolve) => Call::RowsOfReals(resolve, of_complex),
